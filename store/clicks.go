@@ -1,0 +1,140 @@
+// Package store declares the ports behind which clicks, links and users are
+// kept: contracts and sentinel errors. The laws behind the words are in
+// storetest, as one suite that every engine passes.
+//
+// It refuses to know engines, zones and the wire.
+package store
+
+import (
+	"context"
+	"errors"
+	"iter"
+
+	"github.com/footfall/footfall/rollup"
+)
+
+// The errors of Clicks.
+var (
+	// ErrGap: the batch starts after what was counted; a batch is missing.
+	ErrGap = errors.New("a batch is missing before this one")
+	// ErrOverlap: part of the batch was counted and part was not.
+	ErrOverlap = errors.New("part of the batch was counted already")
+	// ErrGrain: an edge is finer than what the store keeps.
+	ErrGrain = errors.New("edge is finer than the kept grain")
+	// ErrVersion: the data was written by a newer version of footfall.
+	ErrVersion = errors.New("data is of a newer version of footfall: run that version, or restore a backup")
+)
+
+// SourceID names a journal. It is drawn at random when the journal is made.
+type SourceID [16]byte
+
+// Batch is the counts of a stretch of one journal. Batches of a source follow
+// each other: the next From is the last To.
+type Batch struct {
+	Source SourceID
+	// Epoch is the base of the journal segment that the batch lies in. A batch
+	// never straddles segments.
+	Epoch uint64
+	// From and To bound the stretch, as journal positions: From ≤ p < To.
+	From, To uint64
+	// Cells are quarter-hour cells, at most one per key.
+	Cells []rollup.Cell
+	// Minutes are the same recent clicks in minute cells; clicks older than
+	// MinutesFrom are not in it.
+	Minutes []rollup.Cell
+	// MinutesFrom is the Unix second, a multiple of 3600, before which minute
+	// cells may be dropped for good.
+	MinutesFrom int64
+	// Journaled is the ledger of the cells before the cap on different
+	// referrers: a pure function of the stretch, summed per epoch.
+	Journaled rollup.Ledger
+	// Marks are the import marks that lie in the stretch.
+	Marks []Mark
+}
+
+// Mark says how far an import has come. It is counted with the clicks before
+// it, all or nothing.
+type Mark struct {
+	// Source is the SHA-256 of the input's first line, without its newline.
+	Source [32]byte
+	// Offset is how many bytes of the decompressed input lie before the mark,
+	// and Digest is their SHA-256.
+	Offset uint64
+	Digest [32]byte
+	// Prev is the Offset of the mark from which the import came here; 0 at
+	// the start.
+	Prev uint64
+	// Lines = Clicks + Skipped + Rejected, of all that lies before the mark.
+	Lines, Clicks, Skipped, Rejected uint64
+	// Inside is set where the mark lies inside a line that is too long, and
+	// which has been rejected already.
+	Inside bool
+}
+
+// Query asks for the clicks of a scope, told apart by a facet, in the
+// intervals between consecutive edges.
+type Query struct {
+	Scope rollup.Scope
+	Facet rollup.Facet
+	// Edges are ascending Unix seconds, two at least. Interval i is
+	// Edges[i] ≤ t < Edges[i+1]. All are multiples of 900, or all of 60 and
+	// none before the newest MinutesFrom; else ErrGrain.
+	Edges []int64
+	// Newest bounds the answer to the newest so many intervals that have
+	// clicks; 0 means all of them.
+	Newest int
+}
+
+// Count is the clicks of one value in one interval; never zero.
+type Count struct {
+	Interval int // index of the interval's first edge
+	Value    string
+	Clicks   uint64
+}
+
+// Position says how far a source has been counted, in journal positions.
+type Position struct {
+	// Counted is where the next batch must start, or may start before.
+	Counted uint64
+	// Durable ≤ Counted is what a power cut cannot take back: the journal may
+	// drop what lies before it.
+	Durable uint64
+}
+
+// Clicks counts clicks. Implementations are safe for concurrent use, but each
+// source has one writer.
+type Clicks interface {
+	// Record counts a batch, all or nothing. A batch that was counted already
+	// (To ≤ Counted) changes nothing; one that starts after Counted is ErrGap,
+	// and one that starts before and ends after it is ErrOverlap. The first
+	// batch of a source may start anywhere.
+	Record(ctx context.Context, b *Batch) error
+	// Position says where to resume. A source never seen is the zero Position
+	// and false.
+	Position(ctx context.Context, source SourceID) (Position, bool, error)
+	// Sync makes everything counted durable.
+	Sync(ctx context.Context) error
+	// Counts answers a query, newest interval first, within an interval by
+	// value bytewise. Unknown scopes have no clicks.
+	Counts(ctx context.Context, q Query) ([]Count, error)
+	// First is the start of the first quarter-hour in which the scope has a
+	// click of the facet, a Unix second; false where it has none.
+	First(ctx context.Context, s rollup.Scope, f rollup.Facet) (int64, bool, error)
+	// Delete removes every count of the scope: of one link, or of a user with
+	// all his links. The ledger follows.
+	Delete(ctx context.Context, s rollup.Scope) error
+	// Marks lists the marks of an import's source by ascending offset.
+	Marks(ctx context.Context, source [32]byte) ([]Mark, error)
+	// Cells iterates over every quarter-hour cell, each key once, in no
+	// particular order.
+	Cells(ctx context.Context) iter.Seq2[rollup.Cell, error]
+	// Ledger is the permanent ledger: what Cells must add up to.
+	Ledger(ctx context.Context) (rollup.Ledger, error)
+	// Epochs lists the ledgers of a source by epoch: what the journal's
+	// segments must add up to, as far as they have been counted.
+	Epochs(ctx context.Context, source SourceID) (map[uint64]rollup.Ledger, error)
+	// Verify checks what only the engine knows (sums kept beside the cells)
+	// and calls report with a sentence for each disagreement.
+	Verify(ctx context.Context, report func(string)) error
+	Close() error
+}

@@ -1,0 +1,36 @@
+package store
+
+import (
+	"context"
+
+	"github.com/footfall/footfall/click"
+)
+
+// User owns links and asks for their clicks.
+type User struct {
+	ID click.UserID // never reused
+	// Login is the user's name on the wire, unique, case-sensitive.
+	Login   string
+	Created int64 // Unix second
+}
+
+// TokenDigest is the SHA-256 of an access token; the token itself is not kept.
+type TokenDigest [32]byte
+
+// Users keeps users and what they prove themselves with. A call that returns
+// without error is durable. Implementations are safe for concurrent use.
+type Users interface {
+	// AddUser makes a user, or fails with click.ErrExists.
+	AddUser(ctx context.Context, login string, created int64) (User, error)
+	// UserByLogin and UserByID fail with click.ErrNotFound.
+	UserByLogin(ctx context.Context, login string) (User, error)
+	UserByID(ctx context.Context, id click.UserID) (User, error)
+	// ListUsers lists at most limit users by ascending login, bytewise, from
+	// the first login after the given one.
+	ListUsers(ctx context.Context, after string, limit int) ([]User, error)
+	// AddToken gives a user another token. click.ErrNotFound where there is no
+	// such user, click.ErrExists where the digest is known.
+	AddToken(ctx context.Context, user click.UserID, digest TokenDigest, created int64) error
+	// UserByToken fails with click.ErrNotFound.
+	UserByToken(ctx context.Context, digest TokenDigest) (User, error)
+}
