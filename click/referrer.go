@@ -39,7 +39,7 @@ func ParseReferrer(s string) Referrer {
 			s = scheme + "://" + host + path
 		}
 	}
-	return Referrer(cut(strings.ToValidUTF8(s, "\uFFFD")))
+	return Referrer(strings.TrimSpace(cut(strings.ToValidUTF8(s, "\uFFFD"))))
 }
 
 // Domain is the host that the referrer names. A referrer that could not be

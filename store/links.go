@@ -2,9 +2,26 @@ package store
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/footfall/footfall/click"
 )
+
+// ErrText: a login, hash, long URL, domain or keyword cannot be kept, because
+// it is empty, is not valid UTF-8, or holds a zero byte.
+var ErrText = errors.New("text is empty, is not UTF-8, or holds a zero byte")
+
+// CheckText fails with ErrText, naming what the text is. All other texts are
+// kept byte for byte, whatever they hold and however long they are.
+func CheckText(what, text string) error {
+	if text == "" || !utf8.ValidString(text) || strings.IndexByte(text, 0) >= 0 {
+		return fmt.Errorf("%s: %w", what, ErrText)
+	}
+	return nil
+}
 
 // Link is a short link: a hash that leads to a long URL and has an owner.
 type Link struct {
@@ -15,34 +32,80 @@ type Link struct {
 	// URL. An aggregate link is its own aggregate, and User is click.Nobody.
 	Aggregate     click.LinkID
 	AggregateHash click.Hash
-	LongURL       string
+	// LongURL is the link's own. Where two installations disagree, it may
+	// differ from that of the aggregate link.
+	LongURL string
 	// Created is a Unix second.
 	Created int64
 }
 
 // ForeignLink is a link as another installation named it.
 type ForeignLink struct {
-	Login         string
-	Hash          click.Hash
+	Login string
+	Hash  click.Hash
+	// AggregateHash may equal Hash, and yet names another link: the one that
+	// nobody owns. Empty means the same as Hash.
 	AggregateHash click.Hash
 	LongURL       string
 	Created       int64 // Unix second
-	// Domain and Keyword are a custom name of the link; both or none.
+	// Domain and Keyword are a custom name of the link; both or none. Domains
+	// are compared in lower case.
 	Domain  string
 	Keyword click.Hash
 }
 
+// Aggregate is the hash of the link's aggregate link.
+func (l *ForeignLink) Aggregate() click.Hash {
+	if l.AggregateHash == "" {
+		return l.Hash
+	}
+	return l.AggregateHash
+}
+
+// Check fails with ErrText where a text of the link cannot be kept, or where
+// only one of domain and keyword is given.
+func (l *ForeignLink) Check() error {
+	if err := CheckText("login", l.Login); err != nil {
+		return err
+	}
+	if err := CheckText("hash", string(l.Hash)); err != nil {
+		return err
+	}
+	if err := CheckText("aggregate hash", string(l.Aggregate())); err != nil {
+		return err
+	}
+	if err := CheckText("long URL", l.LongURL); err != nil {
+		return err
+	}
+	if l.Domain == "" && l.Keyword == "" {
+		return nil
+	}
+	if err := CheckText("domain", l.Domain); err != nil {
+		return err
+	}
+	return CheckText("keyword", string(l.Keyword))
+}
+
 // Links keeps links. A call that returns without error is durable.
 // Implementations are safe for concurrent use.
+//
+// Links and aggregate links share one space of ids. A hash is unique among
+// links and unique among aggregate links, so that one hash may name one of
+// each. An aggregate link has one long URL, but imports may bring several
+// aggregate links with the same one.
 type Links interface {
-	// ImportLinks makes the users, aggregate links, links and keywords that
-	// are missing, and returns the links in the order given. What exists is
-	// kept as it is: the first word on a hash, its owner and long URL, or on a
-	// keyword, stands. All or nothing.
+	// ImportLinks takes the links in the order given and returns them in that
+	// order. A hash that is known, or that came earlier in the batch, stands as
+	// it was first said: owner, long URL, aggregate link and creation; nothing
+	// is made for the later word but its keyword, if that is missing. For a new
+	// hash the user and the aggregate link are made where they are missing, as
+	// old as the link. A keyword of a domain stays with the link it was first
+	// given to. All or nothing; ErrText where a link does not pass Check.
 	ImportLinks(ctx context.Context, links []ForeignLink) ([]Link, error)
 	// LinkByName resolves a request: the keyword of that domain, else the link
 	// of that hash, else the aggregate link of that hash, else the oldest
-	// keyword of that name on any domain. Else click.ErrNotFound.
+	// keyword of that name on any domain. Else click.ErrNotFound. Hashes and
+	// keywords are case-sensitive, domains are not.
 	LinkByName(ctx context.Context, domain string, name click.Hash) (Link, error)
 	// LinkByID finds a link or an aggregate link, or click.ErrNotFound.
 	LinkByID(ctx context.Context, id click.LinkID) (Link, error)

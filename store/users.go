@@ -20,13 +20,14 @@ type TokenDigest [32]byte
 // Users keeps users and what they prove themselves with. A call that returns
 // without error is durable. Implementations are safe for concurrent use.
 type Users interface {
-	// AddUser makes a user, or fails with click.ErrExists.
+	// AddUser makes a user, or fails with click.ErrExists, or with ErrText
+	// where the login does not pass CheckText.
 	AddUser(ctx context.Context, login string, created int64) (User, error)
 	// UserByLogin and UserByID fail with click.ErrNotFound.
 	UserByLogin(ctx context.Context, login string) (User, error)
 	UserByID(ctx context.Context, id click.UserID) (User, error)
 	// ListUsers lists at most limit users by ascending login, bytewise, from
-	// the first login after the given one.
+	// the first login after the given one. A limit below 1 lists none.
 	ListUsers(ctx context.Context, after string, limit int) ([]User, error)
 	// AddToken gives a user another token. click.ErrNotFound where there is no
 	// such user, click.ErrExists where the digest is known.

@@ -1,0 +1,106 @@
+package v3
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/footfall/footfall/metrics"
+	"github.com/footfall/footfall/store"
+)
+
+// Options says what the API answers from. All fields are required.
+type Options struct {
+	// User finds the user that an access token was given to, or fails with
+	// click.ErrNotFound.
+	User    func(ctx context.Context, token string) (store.User, error)
+	Metrics *metrics.Metrics
+	Now     func() time.Time
+	Log     *slog.Logger
+}
+
+// API answers under /v3. It is an http.Handler for paths beginning there.
+type API struct {
+	Options
+	methods map[string]method
+}
+
+// method answers one method of the API. It returns what the envelope holds.
+type method func(*call) (any, error)
+
+// New makes the API.
+func New(o Options) *API {
+	a := &API{Options: o}
+	a.methods = map[string]method{
+		"user/clicks":    a.userClicks,
+		"user/countries": a.userCountries,
+	}
+	return a
+}
+
+// ServeHTTP answers one call. /v3/v3/… is the same as /v3/…: clients generated
+// from the published description ask so.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Access-Control-Allow-Origin", "*")
+	switch r.Method {
+	case http.MethodGet, http.MethodHead:
+	case http.MethodOptions:
+		h.Set("Allow", allowed)
+		h.Set("Access-Control-Allow-Methods", allowed)
+		h.Set("Access-Control-Allow-Headers", "Authorization, If-None-Match")
+		h.Set("Access-Control-Max-Age", "86400")
+		w.WriteHeader(http.StatusNoContent)
+		return
+	default:
+		h.Set("Allow", allowed)
+		a.answer(w, r, shapeOf(parseQuery(r.URL.RawQuery)), nil, statusMethodNotAllowed)
+		return
+	}
+	name := strings.TrimPrefix(r.URL.Path, "/v3/")
+	name = strings.TrimPrefix(name, "v3/")
+	c := &call{ctx: r.Context(), query: parseQuery(r.URL.RawQuery), header: r.Header, now: a.Now(), api: a}
+	data, err := a.serve(c, name)
+	a.answer(w, r, shapeOf(c.query), data, err)
+}
+
+const allowed = "GET, HEAD, OPTIONS"
+
+// serve runs the method; a panic in it is our fault, not the end of the server.
+func (a *API) serve(c *call, name string) (data any, err error) {
+	m, ok := a.methods[name]
+	if !ok {
+		return nil, statusNotFound
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			a.Log.Error("a method panicked", "method", name, "panic", p, "stack", string(debug.Stack()))
+			data, err = nil, statusUnknown
+		}
+	}()
+	return m(c)
+}
+
+// answer writes data or the error. What is our fault is logged with a request
+// id that the client is given, and goes no further.
+func (a *API) answer(w http.ResponseWriter, r *http.Request, s shape, data any, err error) {
+	st := statusOf(err)
+	if st == statusUnknown || st == statusUnavailable {
+		id := rand.Text()
+		w.Header().Set("X-Request-Id", id)
+		a.Log.Error("a question could not be answered", "request_id", id, "path", r.URL.Path, "error", err)
+	}
+	if st != statusOK {
+		data = nil
+	}
+	if err := write(w, r, s, st, data); err != nil {
+		a.Log.Error("an answer could not be written", "path", r.URL.Path, "error", err)
+		if err := write(w, r, shape{format: "json"}, statusUnknown, nil); err != nil {
+			panic(err) // the envelope of no data always encodes
+		}
+	}
+}

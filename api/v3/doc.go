@@ -1,0 +1,10 @@
+// Package v3 speaks the dialect of Bitly's API v3 as its clients expect it:
+// parameters in, the envelope out, as json, JSONP, xml or txt.
+//
+// A method is a function from a call to a plain struct or an error. One
+// function writes to the http.ResponseWriter, one table maps errors to status
+// codes. A new method is one line in the table of methods, one function and
+// one golden file.
+//
+// It refuses to count, to compute with zones and to know stores.
+package v3

@@ -1,0 +1,50 @@
+package v3
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/footfall/footfall/click"
+)
+
+// status is what the envelope says: status_code and status_txt. As an error it
+// is the answer to a call that cannot be served.
+type status struct {
+	code int
+	text string
+}
+
+func (s status) Error() string { return s.text }
+
+// The statuses, by section 2.1 of the contract (docs/api.md).
+var (
+	statusOK                 = status{200, "OK"}
+	statusInvalidAccessToken = status{403, "INVALID_ACCESS_TOKEN"}
+	statusNotFound           = status{404, "NOT_FOUND"}
+	statusMethodNotAllowed   = status{405, "METHOD_NOT_ALLOWED"}
+	statusUnavailable        = status{503, "TEMPORARILY_UNAVAILABLE"}
+	statusUnknown            = status{500, "UNKNOWN_ERROR"}
+)
+
+// missing says that a required parameter is not there.
+func missing(name string) error { return status{500, "MISSING_ARG_" + strings.ToUpper(name)} }
+
+// invalid says that a parameter is out of its domain.
+func invalid(name string) error { return status{500, "INVALID_ARG_" + strings.ToUpper(name)} }
+
+// statusOf is the one table from errors to the wire.
+func statusOf(err error) status {
+	var s status
+	switch {
+	case err == nil:
+		return statusOK
+	case errors.As(err, &s):
+		return s
+	case errors.Is(err, click.ErrNotFound):
+		return statusNotFound
+	case errors.Is(err, click.ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return statusUnavailable
+	}
+	return statusUnknown
+}

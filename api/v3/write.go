@@ -1,0 +1,107 @@
+package v3
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/zeebo/xxh3"
+)
+
+// envelope wraps every answer in json and xml.
+type envelope struct {
+	StatusCode int    `json:"status_code"`
+	Data       any    `json:"data"`
+	StatusTxt  string `json:"status_txt"`
+}
+
+// shape is how the caller wants the answer.
+type shape struct {
+	format   string // json, xml or txt
+	callback string // json only
+}
+
+// shapeOf takes what is valid of format and callback; a wrong one is refused
+// later, in the order of the parameters.
+func shapeOf(q query) shape {
+	s := shape{format: q.get("format")}
+	if s.format != "xml" && s.format != "txt" {
+		s.format = "json"
+	}
+	if cb := q.get("callback"); s.format == "json" && isCallback(cb) {
+		s.callback = cb
+	}
+	return s
+}
+
+// write is the one place that answers. The body is whole before the first
+// byte goes out.
+func write(w http.ResponseWriter, r *http.Request, s shape, st status, data any) error {
+	code, contentType, body, err := encode(s, st, data)
+	if err != nil {
+		return err
+	}
+	if st == statusMethodNotAllowed {
+		code = st.code
+	}
+	h := w.Header()
+	etag := `"` + strconv.FormatUint(xxh3.Hash(body), 36) + `"`
+	h.Set("ETag", etag)
+	h.Set("Cache-Control", "private, no-cache")
+	h.Set("X-Content-Type-Options", "nosniff")
+	if code < 300 && matches(r.Header.Values("If-None-Match"), etag) {
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	h.Set("Content-Type", contentType)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(code)
+	_, _ = w.Write(body) // the client has gone; nothing is left to do for it
+	return nil
+}
+
+func encode(s shape, st status, data any) (code int, contentType string, body []byte, err error) {
+	if s.format == "txt" {
+		text := st.text
+		if st == statusOK {
+			text = fmt.Sprint(data.(texter).text())
+		}
+		return st.code, "text/plain; charset=utf-8", []byte(text + "\n"), nil
+	}
+	var b bytes.Buffer
+	if s.callback != "" {
+		b.WriteString(s.callback + "(")
+	}
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(envelope{st.code, data, st.text}); err != nil {
+		return 0, "", nil, fmt.Errorf("encode answer: %w", err)
+	}
+	b.Truncate(b.Len() - 1) // the encoder's newline
+	switch {
+	case s.format == "xml":
+		body, err = toXML(b.Bytes())
+		return http.StatusOK, "application/xml; charset=utf-8", body, err
+	case s.callback != "":
+		b.WriteByte(')')
+		return http.StatusOK, "application/javascript; charset=utf-8", b.Bytes(), nil
+	}
+	return http.StatusOK, "application/json; charset=utf-8", b.Bytes(), nil
+}
+
+// texter is data that has one value, which format=txt shows.
+type texter interface{ text() any }
+
+// matches tells whether an If-None-Match names the tag (RFC 9110, 13.1.2).
+func matches(values []string, etag string) bool {
+	for tag := range strings.SplitSeq(strings.Join(values, ","), ",") {
+		tag = strings.TrimSpace(tag)
+		if tag == "*" || strings.TrimPrefix(tag, "W/") == etag {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,129 @@
+package v3
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+)
+
+// toXML turns the JSON of an envelope into the XML of section 2: objects are
+// elements in the order of their keys, a list is its key repeated, a list in a
+// list has entry children, null is an empty element, and a key that is no name
+// in XML is <entry key="…">. Being made from the JSON, it cannot say anything
+// else.
+func toXML(envelope []byte) ([]byte, error) {
+	d := json.NewDecoder(bytes.NewReader(envelope))
+	d.UseNumber()
+	w := xmlWriter{d: d}
+	w.b.WriteString(xml.Header)
+	token, err := d.Token()
+	if err == nil {
+		err = w.value(element{name: "response"}, token)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("encode xml: %w", err)
+	}
+	w.b.WriteByte('\n')
+	return w.b.Bytes(), nil
+}
+
+// element is a tag: a name, and the key where it cannot be the name.
+type element struct {
+	name  string
+	key   string
+	keyed bool
+}
+
+func elementOf(key string) element {
+	for i := range len(key) {
+		b := key[i] | 0x20
+		letter := 'a' <= b && b <= 'z' || key[i] == '_'
+		if !letter && (i == 0 || key[i] != '-' && key[i] != '.' && (key[i] < '0' || key[i] > '9')) {
+			return element{"entry", key, true}
+		}
+	}
+	if key == "" || len(key) >= 3 && bytes.EqualFold([]byte(key[:3]), []byte("xml")) {
+		return element{"entry", key, true}
+	}
+	return element{name: key}
+}
+
+type xmlWriter struct {
+	d *json.Decoder
+	b bytes.Buffer
+}
+
+// value writes the value that begins with token, under el.
+func (w *xmlWriter) value(el element, token json.Token) error {
+	if token == json.Delim('[') {
+		return w.list(func(item json.Token) error { return w.item(el, item) })
+	}
+	w.open(el)
+	switch token {
+	case json.Delim('{'):
+		if err := w.object(); err != nil {
+			return err
+		}
+	case nil:
+	default:
+		_ = xml.EscapeText(&w.b, []byte(fmt.Sprint(token))) // a buffer takes all
+	}
+	w.close(el)
+	return nil
+}
+
+// item writes one item of a list: a list within it has entry children.
+func (w *xmlWriter) item(el element, token json.Token) error {
+	if token != json.Delim('[') {
+		return w.value(el, token)
+	}
+	w.open(el)
+	err := w.list(func(item json.Token) error { return w.item(element{name: "entry"}, item) })
+	w.close(el)
+	return err
+}
+
+func (w *xmlWriter) list(each func(json.Token) error) error {
+	for w.d.More() {
+		token, err := w.d.Token()
+		if err != nil {
+			return err
+		}
+		if err := each(token); err != nil {
+			return err
+		}
+	}
+	_, err := w.d.Token() // the closing bracket
+	return err
+}
+
+func (w *xmlWriter) object() error {
+	for w.d.More() {
+		key, err := w.d.Token()
+		if err != nil {
+			return err
+		}
+		token, err := w.d.Token()
+		if err != nil {
+			return err
+		}
+		if err := w.value(elementOf(key.(string)), token); err != nil {
+			return err
+		}
+	}
+	_, err := w.d.Token() // the closing brace
+	return err
+}
+
+func (w *xmlWriter) open(el element) {
+	w.b.WriteString("<" + el.name)
+	if el.keyed {
+		w.b.WriteString(` key="`)
+		_ = xml.EscapeText(&w.b, []byte(el.key))
+		w.b.WriteByte('"')
+	}
+	w.b.WriteByte('>')
+}
+
+func (w *xmlWriter) close(el element) { w.b.WriteString("</" + el.name + ">") }

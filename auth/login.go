@@ -1,0 +1,36 @@
+package auth
+
+import (
+	"errors"
+	"fmt"
+	"unicode"
+	"unicode/utf8"
+)
+
+// MaxLogin bounds a login, in bytes.
+const MaxLogin = 64
+
+// ErrLogin: the login cannot be a user's.
+var ErrLogin = errors.New("login must be 1 to 64 bytes of printable UTF-8 without blanks")
+
+// ValidLogin fails with ErrLogin, and says why, where login cannot be a user's
+// name: it is empty, longer than MaxLogin, not UTF-8, or has a character that
+// is blank or that does not print. Logins are case-sensitive and are not
+// normalised.
+func ValidLogin(login string) error {
+	switch {
+	case login == "":
+		return fmt.Errorf("login is empty: %w", ErrLogin)
+	case len(login) > MaxLogin:
+		return fmt.Errorf("login has %d bytes: %w", len(login), ErrLogin)
+	case !utf8.ValidString(login):
+		return fmt.Errorf("login is not UTF-8: %w", ErrLogin)
+	}
+	for _, r := range login {
+		// Of all blanks, IsPrint takes the ASCII one alone.
+		if r == ' ' || !unicode.IsPrint(r) {
+			return fmt.Errorf("login has the character %U: %w", r, ErrLogin)
+		}
+	}
+	return nil
+}

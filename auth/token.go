@@ -1,0 +1,63 @@
+package auth
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/footfall/footfall/store"
+)
+
+// tokenSize is the length of a token in bytes: its letter and 256 bits in hex.
+const tokenSize = 1 + 2*sha256.Size
+
+// NewToken makes an access token of 256 bits from random: one letter g–z and
+// 64 lower-case hex digits, which need no escaping in a URL. It starts with a
+// letter that is no hex digit and starts no JSON value, so that a client which
+// tries JSON first keeps it a string.
+func NewToken(random io.Reader) (string, error) {
+	var bits [32]byte
+	if _, err := io.ReadFull(random, bits[:]); err != nil {
+		return "", fmt.Errorf("auth: new token: %w", err)
+	}
+	return "k" + hex.EncodeToString(bits[:]), nil
+}
+
+// Digest is how a token is kept: the SHA-256 of its printable form. The token
+// has 256 random bits, so that no slower digest is needed.
+func Digest(token string) store.TokenDigest { return sha256.Sum256([]byte(token)) }
+
+// wellFormed tells whether token may be one that NewToken made, of any letter.
+func wellFormed(token string) bool {
+	if len(token) != tokenSize || token[0] < 'g' || token[0] > 'z' {
+		return false
+	}
+	for _, b := range []byte(token[1:]) {
+		if (b < '0' || b > '9') && (b < 'a' || b > 'f') {
+			return false
+		}
+	}
+	return true
+}
+
+// Issue gives the user of that login another token and returns it. Only its
+// digest is kept, so that it cannot be shown again. The error is
+// click.ErrNotFound where nobody has that login.
+func Issue(ctx context.Context, users store.Users, login string, now time.Time) (string, error) {
+	u, err := users.UserByLogin(ctx, login)
+	if err != nil {
+		return "", fmt.Errorf("auth: issue token: %w", err)
+	}
+	token, err := NewToken(rand.Reader)
+	if err != nil {
+		return "", err
+	}
+	if err := users.AddToken(ctx, u.ID, Digest(token), now.Unix()); err != nil {
+		return "", fmt.Errorf("auth: issue token: %w", err)
+	}
+	return token, nil
+}

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/rollup"
+	"github.com/footfall/footfall/store"
+)
+
+// The users of the layout benchmark.
+const (
+	busy       = click.UserID(1) // 200 countries over five years
+	wide       = click.UserID(2) // 100,000 links over 30 days
+	background = click.UserID(3) // the first of 20,000, over 90 days
+
+	busyDays, wideDays, backgroundDays = 5 * 365, 30, 90
+	countries, busyLinks, wideLinks    = 200, 1000, 100_000
+	backgroundUsers, backgroundLinks   = 20_000, 5
+	referrers                          = 40
+)
+
+// end is the day after the last one, 00:00 UTC.
+var end = time.Date(2024, time.March, 20, 0, 0, 0, 0, time.UTC).Unix()
+
+// eachDay makes so many clicks: three parts in ten are the busy user's, and
+// four the wide one's. It calls f with those of each day, ordered by time.
+func eachDay(clicks int, rng *rand.Rand, f func([]click.Click) error) error {
+	part := clicks / 10
+	for day := -busyDays; day < 0; day++ {
+		var all []click.Click
+		make := func(total, days int, draw func(*click.Click)) {
+			n := total / days
+			if -day > days {
+				return
+			}
+			for range n {
+				c := click.Click{Time: 1000*(end+int64(day)*rollup.Day) + rng.Int64N(1000*rollup.Day)}
+				c.Referrer = click.Referrer(names[rng.IntN(1+rng.IntN(referrers))])
+				draw(&c)
+				all = append(all, c)
+			}
+		}
+		make(3*part, busyDays, func(c *click.Click) {
+			c.User, c.Link, c.Country = busy, click.LinkID(1+rng.IntN(busyLinks)), country(rng.IntN(countries))
+		})
+		make(4*part, wideDays, func(c *click.Click) {
+			c.User, c.Link, c.Country = wide, click.LinkID(1_000_000+rng.IntN(wideLinks)), country(rng.IntN(1+rng.IntN(60)))
+		})
+		make(clicks-7*part, backgroundDays, func(c *click.Click) {
+			u := rng.IntN(1 + rng.IntN(backgroundUsers))
+			c.User = background + click.UserID(u)
+			c.Link = click.LinkID(2_000_000 + u*backgroundLinks + rng.IntN(backgroundLinks))
+			c.Country = country(rng.IntN(1 + rng.IntN(60)))
+		})
+		slices.SortFunc(all, func(a, b click.Click) int { return int(a.Time - b.Time) })
+		if err := f(all); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// names are the referrers; the first one, direct, is the most frequent.
+var names = func() (all [referrers]string) {
+	for i := range all[1:] {
+		all[i+1] = "https://www.example" + string(rune('a'+i%26)) + ".com/some/page/" + string(rune('a'+i/26))
+	}
+	return all
+}()
+
+func country(i int) click.Country {
+	return click.Country{byte('A' + i/26), byte('A' + i%26)}
+}
+
+// folder makes batches of clicks, as the recorder does: cells are added up in
+// memory until there are enough.
+type folder struct {
+	next     uint64
+	quarters map[rollup.Key]uint64
+	minutes  map[rollup.Key]uint64
+	newest   int64
+	clicks   int
+}
+
+func newFolder() *folder {
+	return &folder{quarters: map[rollup.Key]uint64{}, minutes: map[rollup.Key]uint64{}}
+}
+
+// add counts a click. Minutes are made of the last day alone: the rest of the
+// history passes for a journal that is read again.
+func (f *folder) add(c click.Click) {
+	rollup.Each(c, rollup.QuarterHour, func(k rollup.Key) { f.quarters[k]++ })
+	if c.Time/1000 >= end-rollup.Day {
+		rollup.Each(c, rollup.Minute, func(k rollup.Key) { f.minutes[k]++ })
+	}
+	f.newest = max(f.newest, c.Time/1000)
+	f.clicks++
+}
+
+// take makes the batch of what was added.
+func (f *folder) take() *store.Batch {
+	b := &store.Batch{Source: store.SourceID{1}, From: f.next, To: f.next + uint64(f.clicks)}
+	b.MinutesFrom = f.newest/3600*3600 - 7200
+	b.Cells = cellsOf(f.quarters, 0)
+	b.Minutes = cellsOf(f.minutes, b.MinutesFrom)
+	b.Journaled.Add(b.Cells...)
+	f.next, f.clicks = b.To, 0
+	clear(f.quarters)
+	clear(f.minutes)
+	return b
+}
+
+func cellsOf(sums map[rollup.Key]uint64, from int64) []rollup.Cell {
+	cells := make([]rollup.Cell, 0, len(sums))
+	for k, n := range sums {
+		if k.Slot >= from {
+			cells = append(cells, rollup.Cell{Key: k, Clicks: n})
+		}
+	}
+	return cells
+}

@@ -1,0 +1,102 @@
+package calendar
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// ErrUnit: no unit has that name.
+var ErrUnit = errors.New("no such unit")
+
+// Unit is a length of time as a person names it. The zero value is no unit, and
+// asking a zone for its edges panics.
+type Unit uint8
+
+// The units of Bitly's API v3.
+const (
+	Minute Unit = iota + 1 // 60 s
+	Hour                   // 3,600 s
+	Day                    // a date of the zone
+	Week                   // from Sunday
+	MWeek                  // from Monday
+	Month                  // from the 1st
+)
+
+var unitNames = [...]string{Minute: "minute", Hour: "hour", Day: "day", Week: "week", MWeek: "mweek", Month: "month"}
+
+// ParseUnit takes a unit's name as it is on the wire, case-sensitive. Any other
+// name is ErrUnit.
+func ParseUnit(name string) (Unit, error) {
+	for u := Minute; u <= Month; u++ {
+		if unitNames[u] == name {
+			return u, nil
+		}
+	}
+	return 0, fmt.Errorf("calendar: parse unit %q: %w", name, ErrUnit)
+}
+
+// String is the unit's name on the wire.
+func (u Unit) String() string {
+	if u < Minute || u > Month {
+		return fmt.Sprintf("unit %d", uint8(u))
+	}
+	return unitNames[u]
+}
+
+// fixed is the length of a unit that the calendar does not stretch, in seconds;
+// 0 for the others.
+func (u Unit) fixed() int64 {
+	switch u {
+	case Minute:
+		return 60
+	case Hour:
+		return 3600
+	}
+	return 0
+}
+
+// Dates are counted in days since 1970-01-01, a Thursday. Units of dates are
+// counted too, from any origin: number is the one that holds a date, and first
+// is the first date of a number.
+
+func (u Unit) number(date int64) int64 {
+	switch u {
+	case Day:
+		return date
+	case Week:
+		return floorDiv(date+4, 7)
+	case MWeek:
+		return floorDiv(date+3, 7)
+	case Month:
+		y, m, _ := time.Unix(date*secondsPerDay, 0).UTC().Date()
+		return int64(y)*12 + int64(m) - 1
+	}
+	panic("calendar: no dates make up " + u.String())
+}
+
+func (u Unit) first(number int64) int64 {
+	switch u {
+	case Day:
+		return number
+	case Week:
+		return number*7 - 4
+	case MWeek:
+		return number*7 - 3
+	case Month:
+		y := floorDiv(number, 12)
+		m := time.Month(number-y*12) + 1
+		return floorDiv(time.Date(int(y), m, 1, 0, 0, 0, 0, time.UTC).Unix(), secondsPerDay)
+	}
+	panic("calendar: no dates make up " + u.String())
+}
+
+func floorDiv(a, b int64) int64 {
+	q := a / b
+	if a%b < 0 {
+		q--
+	}
+	return q
+}
+
+func floorMod(a, b int64) int64 { return a - floorDiv(a, b)*b }

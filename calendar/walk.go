@@ -1,0 +1,44 @@
+package calendar
+
+// Walk steps back through the edges of a zone and unit from a reference, for
+// ranges too long to hold. It allocates nothing. The zero value is not usable.
+type Walk struct {
+	zone  *Zone
+	unit  Unit
+	span  int   // index of the zone's span that edge-1 lies in, or a later one
+	edge  int64 // what Next yielded last, or will yield first
+	begun bool
+}
+
+// Walk starts at the end of the unit that holds ref. See Edges for ref.
+func (z *Zone) Walk(u Unit, ref int64) Walk {
+	_, end := z.Start(u, ref, 1)
+	return Walk{zone: z, unit: u, span: z.at(end - 1), edge: end}
+}
+
+// Next is the next older edge: first where the unit that holds the reference
+// ends, then where it and each older unit starts. It is false once the units
+// that end after 1980-01-01T00:00Z are through.
+func (w *Walk) Next() (edge int64, ok bool) {
+	if !w.begun {
+		w.begun = true
+		return w.edge, true
+	}
+	if w.edge <= earliest {
+		return 0, false
+	}
+	if step := w.unit.fixed(); step > 0 {
+		w.edge -= step
+		return w.edge, true
+	}
+	spans := w.zone.spans
+	for spans[w.span].start >= w.edge {
+		w.span--
+	}
+	date := w.unit.first(w.unit.number(spans[w.span].date(w.edge - 1)))
+	for spans[w.span].before >= date {
+		w.span--
+	}
+	w.edge = spans[w.span].begin(date)
+	return w.edge, true
+}

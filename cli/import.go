@@ -1,0 +1,87 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/schollz/progressbar/v3"
+
+	"github.com/footfall/footfall/feed"
+	"github.com/footfall/footfall/server"
+)
+
+type importCmd struct {
+	dataDir
+	Format string   `help:"The format of the files: ${enum}." enum:"${formats}" required:""`
+	JSON   bool     `help:"Print the result as one JSON object." name:"json"`
+	Files  []string `arg:"" name:"file" help:"Files to import, plain or gzip; - is standard input."`
+}
+
+func (c *importCmd) Run(e *env) error {
+	return c.with(e, func(o *server.Owner) error {
+		var total feed.Result
+		var failed error
+		for _, path := range c.Files {
+			result, err := c.file(e, o, path)
+			total.Add(result)
+			if err != nil {
+				failed = errors.Join(failed, fmt.Errorf("import %s: %w", path, err))
+			}
+			if e.ctx.Err() != nil {
+				break
+			}
+		}
+		return errors.Join(failed, c.report(e, total))
+	})
+}
+
+// file imports one file. Rejected lines are told as they are met.
+func (c *importCmd) file(e *env, o *server.Owner, path string) (feed.Result, error) {
+	f, err := e.file(path)
+	if err != nil {
+		return feed.Result{}, err
+	}
+	defer f.Close()
+	bar := e.progress(f, path)
+	reader := progressbar.NewReader(f, bar)
+	result, err := o.Import(e.ctx, c.Format, &reader, func(l feed.Rejected) {
+		_ = bar.Clear()
+		fmt.Fprintf(e.stderr, "%s:%d: rejected: %s\n", path, l.Line, l.Reason)
+	})
+	_ = bar.Finish()
+	return result, err
+}
+
+// progress is a bar on a terminal, and nothing elsewhere.
+func (e *env) progress(f io.Reader, path string) *progressbar.ProgressBar {
+	size := int64(-1)
+	if file, ok := f.(*os.File); ok {
+		if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
+			size = info.Size()
+		}
+	}
+	terminal := false
+	if file, ok := e.stderr.(*os.File); ok {
+		info, err := file.Stat()
+		terminal = err == nil && info.Mode()&os.ModeCharDevice != 0
+	}
+	return progressbar.NewOptions64(size,
+		progressbar.OptionSetWriter(e.stderr),
+		progressbar.OptionSetVisibility(terminal),
+		progressbar.OptionSetDescription(path),
+		progressbar.OptionShowBytes(true),
+		progressbar.OptionClearOnFinish(),
+	)
+}
+
+func (c *importCmd) report(e *env, r feed.Result) error {
+	if c.JSON {
+		return json.NewEncoder(e.stdout).Encode(r)
+	}
+	_, err := fmt.Fprintf(e.stdout, "%d lines: %d clicks recorded, %d known already, %d skipped, %d rejected\n",
+		r.Lines, r.Clicks, r.Known, r.Skipped, r.Rejected)
+	return err
+}

@@ -1,0 +1,131 @@
+package control
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"sync"
+
+	"github.com/footfall/footfall/feed"
+	"github.com/footfall/footfall/store"
+)
+
+// Client speaks to the process that owns a directory. It is an Owner itself.
+type Client struct{ http http.Client }
+
+// NewClient makes a client that reaches the socket by dial.
+func NewClient(dial func(ctx context.Context) (net.Conn, error)) *Client {
+	return &Client{http.Client{Transport: &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) },
+	}}}
+}
+
+// ErrCutOff: the owner went away before it was done.
+var ErrCutOff = errors.New("the footfall process that owns the data directory went away: run the command again")
+
+// AddUser implements Owner.
+func (c *Client) AddUser(ctx context.Context, login string) (token string, err error) {
+	err = c.call(ctx, http.MethodPost, "users", url.Values{"login": {login}}, nil, nil, &token)
+	return token, err
+}
+
+// AddToken implements Owner.
+func (c *Client) AddToken(ctx context.Context, login string) (token string, err error) {
+	err = c.call(ctx, http.MethodPost, "tokens", url.Values{"login": {login}}, nil, nil, &token)
+	return token, err
+}
+
+// ListUsers implements Owner; it returns a page of the owner's size.
+func (c *Client) ListUsers(ctx context.Context, after string, _ int) (users []store.User, err error) {
+	err = c.call(ctx, http.MethodGet, "users", url.Values{"after": {after}}, nil, nil, &users)
+	return users, err
+}
+
+// Import implements Owner.
+func (c *Client) Import(ctx context.Context, format string, r io.Reader, reject func(feed.Rejected)) (result feed.Result, err error) {
+	input := &input{Reader: r}
+	err = c.call(ctx, http.MethodPost, "import", url.Values{"format": {format}}, input, func(e event) {
+		if e.Rejected != nil {
+			reject(*e.Rejected)
+		}
+	}, &result)
+	if failed := input.failed(); failed != nil {
+		err = failed
+	}
+	return result, err
+}
+
+// input remembers why it could not be read: that it is the command's own
+// fault, and not the owner's.
+type input struct {
+	io.Reader
+	mu  sync.Mutex
+	err error
+}
+
+func (i *input) Read(b []byte) (int, error) {
+	n, err := i.Reader.Read(b)
+	if err != nil && !errors.Is(err, io.EOF) {
+		i.mu.Lock()
+		defer i.mu.Unlock()
+		i.err = err
+	}
+	return n, err
+}
+
+func (i *input) failed() error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.err
+}
+
+// Check implements Owner.
+func (c *Client) Check(ctx context.Context, report func(string)) (summary string, err error) {
+	err = c.call(ctx, http.MethodPost, "check", nil, nil, func(e event) {
+		if e.Finding != "" {
+			report(e.Finding)
+		}
+	}, &summary)
+	return summary, err
+}
+
+// call sends a request and reads events up to the result.
+func (c *Client) call(ctx context.Context, method, path string, params url.Values, body io.Reader, each func(event), result any) error {
+	req, err := http.NewRequestWithContext(ctx, method, "http://footfall/"+path+"?"+params.Encode(), body)
+	if err != nil {
+		return err
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return fmt.Errorf("%w (%w)", ErrCutOff, errors.Unwrap(err))
+	}
+	defer resp.Body.Close()
+	lines := bufio.NewReader(resp.Body)
+	for {
+		line, err := lines.ReadBytes('\n')
+		if err != nil {
+			return ErrCutOff
+		}
+		var e event
+		if err := json.Unmarshal(line, &e); err != nil {
+			return fmt.Errorf("control: %s: %w", path, err)
+		}
+		switch {
+		case e.Error != nil:
+			return e.Error.err()
+		case e.Result != nil:
+			return json.Unmarshal(e.Result, result)
+		case each != nil:
+			each(e)
+		}
+	}
+}

@@ -1,0 +1,145 @@
+package control
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/feed"
+	"github.com/footfall/footfall/store"
+)
+
+// Owner is what the process that owns the directory does for an operator.
+type Owner interface {
+	// AddUser makes a user and returns a token of his; click.ErrExists.
+	AddUser(ctx context.Context, login string) (token string, err error)
+	// AddToken returns another token of a user; click.ErrNotFound.
+	AddToken(ctx context.Context, login string) (token string, err error)
+	// ListUsers lists users by login, from the first after the given one.
+	ListUsers(ctx context.Context, after string, limit int) ([]store.User, error)
+	// Import brings in one input.
+	Import(ctx context.Context, format string, r io.Reader, reject func(feed.Rejected)) (feed.Result, error)
+	// Check reports a sentence for each thing that is wrong, and says what it
+	// looked at.
+	Check(ctx context.Context, report func(string)) (summary string, err error)
+}
+
+// Handler is the owner's side.
+func Handler(o Owner) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /users", func(w http.ResponseWriter, r *http.Request) {
+		token, err := o.AddUser(r.Context(), r.URL.Query().Get("login"))
+		reply(w, token, err)
+	})
+	mux.HandleFunc("POST /tokens", func(w http.ResponseWriter, r *http.Request) {
+		token, err := o.AddToken(r.Context(), r.URL.Query().Get("login"))
+		reply(w, token, err)
+	})
+	mux.HandleFunc("GET /users", func(w http.ResponseWriter, r *http.Request) {
+		users, err := o.ListUsers(r.Context(), r.URL.Query().Get("after"), pageOfUsers)
+		reply(w, users, err)
+	})
+	mux.HandleFunc("POST /import", func(w http.ResponseWriter, r *http.Request) {
+		stream(w, func(s *events) (any, error) {
+			return o.Import(r.Context(), r.URL.Query().Get("format"), r.Body, func(l feed.Rejected) {
+				s.send(event{Rejected: &l})
+			})
+		})
+	})
+	mux.HandleFunc("POST /check", func(w http.ResponseWriter, r *http.Request) {
+		stream(w, func(s *events) (any, error) {
+			return o.Check(r.Context(), func(finding string) { s.send(event{Finding: finding}) })
+		})
+	})
+	return mux
+}
+
+// pageOfUsers is how many users one answer lists.
+const pageOfUsers = 1000
+
+// event is a line of a streamed answer. The last one has a result or an error;
+// an answer without is cut off.
+type event struct {
+	Rejected *feed.Rejected  `json:"rejected,omitempty"`
+	Finding  string          `json:"finding,omitempty"`
+	Result   json.RawMessage `json:"result,omitempty"`
+	Error    *failure        `json:"error,omitempty"`
+}
+
+// failure carries an error over the socket, and which sentinel it was.
+type failure struct {
+	Text string `json:"text"`
+	Kind string `json:"kind,omitempty"`
+}
+
+var kinds = map[string]error{"exists": click.ErrExists, "not_found": click.ErrNotFound, "version": store.ErrVersion}
+
+func failureOf(err error) *failure {
+	f := &failure{Text: err.Error()}
+	for kind, sentinel := range kinds {
+		if errors.Is(err, sentinel) {
+			f.Kind = kind
+		}
+	}
+	return f
+}
+
+// err is the error as the command sees it.
+func (f *failure) err() error {
+	if sentinel := kinds[f.Kind]; sentinel != nil {
+		return remote{f.Text, sentinel}
+	}
+	return errors.New(f.Text)
+}
+
+// remote is an error whose text and sentinel came over the socket.
+type remote struct {
+	text     string
+	sentinel error
+}
+
+func (r remote) Error() string { return r.text }
+func (r remote) Unwrap() error { return r.sentinel }
+
+// reply answers with one event.
+func reply(w http.ResponseWriter, v any, err error) {
+	stream(w, func(*events) (any, error) { return v, err })
+}
+
+// events writes the lines of an answer.
+type events struct {
+	w    io.Writer
+	http *http.ResponseController
+}
+
+func (s *events) send(e event) {
+	line, err := json.Marshal(e)
+	if err != nil {
+		line, _ = json.Marshal(event{Error: &failure{Text: fmt.Sprintf("encode event: %v", err)}})
+	}
+	_, _ = s.w.Write(append(line, '\n')) // a command that has gone needs no answer
+	_ = s.http.Flush()
+}
+
+// stream answers with the events that f sends and its result. The request's
+// body may be read meanwhile.
+func stream(w http.ResponseWriter, f func(*events) (any, error)) {
+	s := &events{w, http.NewResponseController(w)}
+	_ = s.http.EnableFullDuplex() // always there in HTTP/1
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	v, err := f(s)
+	if err != nil {
+		s.send(event{Error: failureOf(err)})
+		return
+	}
+	result, err := json.Marshal(v)
+	if err != nil {
+		s.send(event{Error: failureOf(err)})
+		return
+	}
+	s.send(event{Result: result})
+}

@@ -1,0 +1,141 @@
+// Package footfall holds no code. Its tests guard the house as a whole: who
+// imports whom, and why each dependency is there.
+package footfall
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/footfall/footfall/"
+
+// floors says how high each package lies; a package imports lower ones only.
+var floors = map[string]struct {
+	floor  int
+	reason string
+}{
+	"click":    {0, "the words; everybody may use them"},
+	"calendar": {0, "zones become instants here, before any other part sees them"},
+	"journal":  {0, "bytes; does not know that clicks exist"},
+
+	"rollup": {1, "arithmetic on the words"},
+
+	"store": {2, "the ports: contracts alone, so that engines and users of them meet here only"},
+
+	"store/pebble":    {3, "an engine knows its port and no other engine"},
+	"store/sql":       {3, "an engine knows its port and no other engine"},
+	"store/storetest": {3, "the laws know the ports and no engine"},
+
+	"recorder": {4, "the hinge between journal and port"},
+	"metrics":  {4, "questions to the port"},
+	"auth":     {4, "tokens over the port"},
+
+	"api/v3":  {5, "a face knows no other face"},
+	"feed":    {5, "a face: clicks of others"},
+	"audit":   {5, "a face: proofs"},
+	"control": {6, "a face: the operator; it carries what feed and audit report"},
+
+	"server": {7, "the one place that knows all"},
+	"cli":    {8, "commands reach the server"},
+
+	"cmd/footfall": {9, "a few lines"},
+	"bench":        {9, "programs that measure from outside"},
+}
+
+// dependencies says why each module that our code imports is there.
+var dependencies = map[string]string{
+	"github.com/alecthomas/kong":         "the command line, with environment variables, from one declaration",
+	"github.com/cockroachdb/pebble/v2":   "the embedded store of counts: merge operators, range deletion, and a file system that forgets what was not synced, for crash tests",
+	"github.com/hashicorp/golang-lru/v2": "bounded caches",
+	"github.com/schollz/progressbar/v3":  "the progress bar of import",
+	"github.com/valyala/fastjson":        "feed lines are read three times as fast as with encoding/json",
+	"github.com/zeebo/xxh3":              "128-bit hashes of cells for the ledger, and ETags",
+	"golang.org/x/sys":                   "flock on the data directory, fallocate",
+	"modernc.org/sqlite":                 "SQLite without cgo: links and users",
+	"pgregory.net/rapid":                 "property tests that shrink what they find",
+}
+
+// imports calls f with the package and each path it imports, tests aside.
+func imports(t *testing.T, f func(pkg, path string, test bool)) {
+	t.Helper()
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && path != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata") {
+			return filepath.SkipDir
+		}
+		if !strings.HasSuffix(path, ".go") {
+			return nil
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		for _, i := range file.Imports {
+			imported, err := strconv.Unquote(i.Path.Value)
+			if err != nil {
+				return err
+			}
+			f(filepath.ToSlash(filepath.Dir(path)), imported, strings.HasSuffix(path, "_test.go"))
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestFloors(t *testing.T) {
+	imports(t, func(pkg, path string, test bool) {
+		inside, ok := strings.CutPrefix(path, module)
+		if !ok || test {
+			return
+		}
+		from, known := floors[pkg]
+		if !known {
+			t.Fatalf("package %s has no floor: give it one here, with the reason", pkg)
+		}
+		to, known := floors[inside]
+		if !known {
+			t.Fatalf("package %s has no floor: give it one here, with the reason", inside)
+		}
+		if to.floor >= from.floor {
+			t.Errorf("%s (floor %d: %s) imports %s (floor %d: %s)", pkg, from.floor, from.reason, inside, to.floor, to.reason)
+		}
+	})
+}
+
+func TestDependencies(t *testing.T) {
+	used := map[string]bool{}
+	imports(t, func(pkg, path string, _ bool) {
+		if first, _, _ := strings.Cut(path, "/"); !strings.Contains(first, ".") || strings.HasPrefix(path, module) {
+			return
+		}
+		for module := range dependencies {
+			if path == module || strings.HasPrefix(path, module+"/") {
+				used[module] = true
+				return
+			}
+		}
+		t.Errorf("%s imports %s, and no line of dependencies says why", pkg, path)
+	})
+	mod, err := os.ReadFile("go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for module := range dependencies {
+		if !used[module] {
+			t.Errorf("nothing imports %s any more: remove its line here", module)
+		}
+		if !strings.Contains(string(mod), module+" ") {
+			t.Errorf("go.mod does not name %s", module)
+		}
+	}
+}

@@ -1,0 +1,58 @@
+package feed
+
+import (
+	"bufio"
+	"bytes"
+	_ "embed"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/valyala/fastjson"
+)
+
+// demo is an hour of Bitly's click feed, of 2013-02-03; public domain.
+//
+//go:embed testdata/2013-02-03-1359891902.gz
+var demo []byte
+
+// DemoSpan is the time that Demo spreads its clicks over.
+const DemoSpan = 30 * 24 * time.Hour
+
+// DemoLogin is a user with many clicks in Demo.
+const DemoLogin = "nasatwitter"
+
+// Demo is a small real click feed whose clicks happened in the time before
+// now: stretched over DemoSpan, with its rhythm kept.
+func Demo(now time.Time) (io.Reader, error) {
+	plain, err := Decompress(bytes.NewReader(demo))
+	if err != nil {
+		return nil, fmt.Errorf("demo feed: %w", err)
+	}
+	var clicks []*fastjson.Value
+	first, last := int64(0), int64(0)
+	for s := bufio.NewScanner(plain); s.Scan(); {
+		v, err := fastjson.ParseBytes(s.Bytes())
+		if err != nil {
+			return nil, fmt.Errorf("demo feed: %w", err)
+		}
+		t := v.GetInt64("t")
+		if t == 0 {
+			continue // a keep-alive
+		}
+		if first == 0 {
+			first, last = t, t
+		}
+		first, last = min(first, t), max(last, t)
+		clicks = append(clicks, v)
+	}
+	var out bytes.Buffer
+	span := int64(DemoSpan / time.Second)
+	for _, v := range clicks {
+		t := now.Unix() - span + (v.GetInt64("t")-first)*span/(last-first)
+		v.Set("t", fastjson.MustParse(strconv.FormatInt(t, 10)))
+		out.Write(append(v.MarshalTo(nil), '\n'))
+	}
+	return &out, nil
+}

@@ -1,0 +1,96 @@
+package feed
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+)
+
+const (
+	// maxLine bounds a line, in bytes. A longer one is rejected unread.
+	maxLine = 1 << 20
+	// maxChunk is after how many bytes a mark is due. No mark lies more than
+	// maxChunk + maxLine behind the one before.
+	maxChunk = 1 << 20
+)
+
+// Decompress gives the input as it is, or unpacked where it is gzip.
+func Decompress(r io.Reader) (io.Reader, error) {
+	br := bufio.NewReaderSize(r, 1<<16)
+	if head, _ := br.Peek(2); !bytes.Equal(head, []byte{0x1f, 0x8b}) {
+		return br, nil
+	}
+	z, err := gzip.NewReader(br)
+	if err != nil {
+		return nil, fmt.Errorf("unpack gzip: %w", err)
+	}
+	return z, nil
+}
+
+// lines reads an input piece by piece, and knows how many bytes have been
+// accepted and their SHA-256.
+type lines struct {
+	r      *bufio.Reader
+	offset uint64
+	digest hash.Hash
+	// inside is set where the bytes that follow belong to a line that is dealt
+	// with already.
+	inside bool
+
+	piece       []byte // the last one, until accepted
+	pieceInside bool
+}
+
+// kind is what a piece is.
+type kind int
+
+const (
+	aLine   kind = iota // a line with its newline
+	anEnd               // the input's last line, without a newline; it may grow
+	tooLong             // the begin of a line that is too long
+	rest                // more of a line that is dealt with; no line of its own
+)
+
+// next returns the next piece, valid until the next call, without newline.
+// What is not accepted before the next call is as if it were not there. io.EOF
+// ends the input.
+func (l *lines) next() (kind, []byte, error) {
+	b, err := l.r.ReadSlice('\n')
+	l.piece = b
+	what := aLine
+	switch {
+	case err == nil:
+		l.pieceInside = false
+		b = b[:len(b)-1]
+	case errors.Is(err, bufio.ErrBufferFull):
+		l.pieceInside = true
+		what = tooLong
+	case errors.Is(err, io.EOF) && len(b) > 0:
+		l.pieceInside = true
+		what = anEnd
+	default:
+		return 0, nil, err
+	}
+	if l.inside {
+		what = rest
+	}
+	return what, b, nil
+}
+
+// accept takes the last piece as read.
+func (l *lines) accept() {
+	l.offset += uint64(len(l.piece))
+	l.digest.Write(l.piece)
+	l.inside = l.pieceInside
+}
+
+// sum is the SHA-256 of all bytes accepted.
+func (l *lines) sum() (d [sha256.Size]byte) {
+	l.digest.Sum(d[:0])
+	return d
+}

@@ -1,0 +1,304 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+)
+
+// roomyGroup is how many bytes of records wait for one write; a record that is
+// longer goes alone. It bounds the memory of a journal whose disk is slow.
+const roomyGroup = 4 << 20
+
+// group is the records that share a write and a sync.
+type group struct {
+	buf     []byte
+	records int
+	room    chan struct{} // made by who waits for room; closed when the group is taken
+	done    chan struct{} // closed when the group is durable or has failed
+
+	// Set before done is closed.
+	start uint64 // where its first record is
+	err   error
+}
+
+// wait returns when the group is durable, or failed, or ctx ended.
+func (g *group) wait(ctx context.Context) error {
+	if ctx.Done() == nil {
+		<-g.done
+		return g.err
+	}
+	select {
+	case <-g.done:
+		return g.err
+	case <-ctx.Done():
+	}
+	select {
+	case <-g.done:
+		return g.err
+	default:
+		return ctx.Err()
+	}
+}
+
+// enqueue puts a copy of the record into the pending group, when that has
+// room. After is the distance from the group's start to the record's end.
+func (j *Journal) enqueue(ctx context.Context, record []byte) (g *group, after int, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, 0, err
+	}
+	j.mu.Lock()
+	for {
+		g = j.pending
+		if j.closed {
+			j.mu.Unlock()
+			return nil, 0, ErrClosed
+		}
+		if g.records == 0 || len(g.buf)+RecordOverhead+len(record) <= roomyGroup {
+			break
+		}
+		if g.room == nil {
+			g.room = make(chan struct{})
+		}
+		room := g.room
+		j.mu.Unlock()
+		select {
+		case <-room:
+		case <-ctx.Done():
+			return nil, 0, ctx.Err()
+		}
+		j.mu.Lock()
+	}
+	g.buf = appendRecord(g.buf, record)
+	g.records++
+	first, after := g.records == 1, len(g.buf)
+	j.mu.Unlock()
+	if first {
+		j.wake()
+	}
+	return g, after, nil
+}
+
+func (j *Journal) wake() {
+	select {
+	case j.kick <- struct{}{}:
+	default: // it has been woken
+	}
+}
+
+// run commits groups until the journal is closed and none is left.
+func (j *Journal) run() {
+	defer close(j.stopped)
+	for range j.kick {
+		g, closed := j.take()
+		for ; g != nil; g, closed = j.take() {
+			j.commit(g)
+		}
+		if closed {
+			return
+		}
+	}
+}
+
+// take returns the pending group and begins another; nil where no record
+// waits.
+func (j *Journal) take() (*group, bool) {
+	// Those who were woken by the last commit are about to append again: let
+	// them, as long as they come, or they would miss this group and wait for
+	// two.
+	for before := -1; ; {
+		j.mu.Lock()
+		n := j.pending.records
+		if n == before || n == 0 {
+			break
+		}
+		j.mu.Unlock()
+		before = n
+		runtime.Gosched()
+	}
+	defer j.mu.Unlock()
+	g := j.pending
+	if g.records == 0 {
+		return nil, j.closed
+	}
+	j.pending = &group{buf: j.spare[:0], done: make(chan struct{})}
+	j.spare = nil
+	if g.room != nil {
+		close(g.room)
+	}
+	return g, j.closed
+}
+
+// commit makes a group durable and tells those who wait.
+func (j *Journal) commit(g *group) {
+	j.writing.Lock()
+	g.err = j.write(g)
+	j.writing.Unlock()
+
+	buf := g.buf
+	g.buf = nil
+	j.mu.Lock()
+	if cap(buf) <= 2*roomyGroup {
+		j.spare = buf
+	}
+	j.mu.Unlock()
+	close(g.done)
+	if g.err == nil {
+		j.announce()
+	}
+}
+
+// announce wakes the readers that wait for more.
+func (j *Journal) announce() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.more != nil {
+		close(j.more)
+		j.more = nil
+	}
+}
+
+// write makes a group durable at the end of the journal, in a new segment
+// where the file fails.
+func (j *Journal) write(g *group) error {
+	s := j.last()
+	g.start = s.end
+	if j.file != nil && s.end > s.base && s.offset(s.end)+int64(len(g.buf)) > j.segmentSize {
+		// Without room for another file this one still serves.
+		err := j.roll(s.end)
+		if err != nil && !j.full {
+			j.log.Warn("journal: the segment is full and a new one cannot be made", "err", err)
+		}
+		j.full = err != nil
+		s = j.last()
+	}
+	var failed error
+	if j.file != nil {
+		if failed = j.clear(); failed == nil {
+			failed = j.put(g)
+		}
+		if failed == nil {
+			return nil
+		}
+		j.abandon()
+	}
+	if err := j.roll(g.start); err != nil {
+		return errors.Join(failed, err)
+	}
+	if err := j.put(g); err != nil {
+		j.abandon()
+		return errors.Join(failed, err)
+	}
+	if failed != nil {
+		j.log.Warn("journal: a segment was given up, recording goes on in a new one",
+			"file", j.dir.join(s.file), "position", g.start, "err", failed)
+	}
+	return nil
+}
+
+// put writes a group to the open file and syncs it. After an error the file
+// must not be written again: what reached the disk is unknown, and a second
+// sync may succeed without having written a thing.
+func (j *Journal) put(g *group) error {
+	s := j.last()
+	seal(g.buf, s.seed, s.end-s.base)
+	if _, err := j.file.WriteAt(g.buf, s.offset(s.end)); err != nil {
+		return fmt.Errorf("write %s: %w", j.dir.join(s.file), err)
+	}
+	if !j.noSync {
+		if err := j.file.SyncData(); err != nil {
+			return fmt.Errorf("sync %s: %w", j.dir.join(s.file), err)
+		}
+	}
+	j.segMu.Lock()
+	s.end += uint64(len(g.buf))
+	j.segMu.Unlock()
+	return nil
+}
+
+// abandon gives up the open file; a new segment is due. The error of closing
+// it adds nothing to the one that led here.
+func (j *Journal) abandon() {
+	j.file.Close()
+	j.file = nil
+}
+
+// roll makes a segment that starts at base, the end or beyond, and seals the
+// one before. A segment that starts there already has no acknowledged records,
+// and is replaced.
+func (j *Journal) roll(base uint64) error {
+	old := j.last()
+	h := header{id: j.id, base: base, prev: old.end}
+	if j.noSync {
+		h.flags = flagUnsynced
+	}
+	replace := old.base == base
+	if replace {
+		h.prev = old.prev
+	}
+	if j.stray != base {
+		if err := j.clear(); err != nil {
+			return err
+		}
+	}
+	if j.file != nil && j.noSync {
+		if err := j.file.SyncData(); err != nil {
+			// Append promised no more than that it was written.
+			j.log.Warn("journal: a segment could not be synced", "file", j.dir.join(old.file), "err", err)
+		}
+	}
+	s, f, err := j.dir.create(h)
+	if err != nil {
+		if !replace {
+			j.stray = base
+		}
+		return err
+	}
+	j.stray = 0
+	if j.file != nil {
+		j.file.Close() // synced: nothing is left that could fail
+	}
+	j.file = f
+	j.segMu.Lock()
+	defer j.segMu.Unlock()
+	if replace {
+		j.segs[len(j.segs)-1] = s
+		return nil
+	}
+	// The name is made durable with the next one: a file that has a successor
+	// counts as sealed whatever its name.
+	if _, err := j.seal(old); err != nil {
+		j.log.Warn("journal: a full segment keeps its name", "err", err)
+	}
+	j.segs = append(j.segs, s)
+	return nil
+}
+
+// clear removes the file that a failed roll may have left. As long as it is
+// there, it says that the segment before ends where it begins: no other file
+// may get records. The next roll to the same base replaces it.
+func (j *Journal) clear() error {
+	if j.stray == 0 {
+		return nil
+	}
+	if err := j.dir.remove(fileName(j.stray, openExt)); err != nil {
+		return err
+	}
+	j.stray = 0
+	return nil
+}
+
+// seal renames a segment that has records, and tells whether it did. The
+// caller holds segMu.
+func (j *Journal) seal(s *segment) (bool, error) {
+	if s.sealed() || s.end == s.base {
+		return false, nil
+	}
+	name := fileName(s.base, sealedExt)
+	if err := j.dir.fs.Rename(j.dir.join(s.file), j.dir.join(name)); err != nil {
+		return false, fmt.Errorf("seal %s: %w", j.dir.join(s.file), err)
+	}
+	s.file = name
+	return true, nil
+}

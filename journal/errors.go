@@ -1,0 +1,41 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+)
+
+// The errors of a journal.
+var (
+	// ErrClosed: the journal has been closed.
+	ErrClosed = errors.New("the journal is closed")
+	// ErrSize: a record is empty or longer than MaxRecord.
+	ErrSize = errors.New("a record has 1 byte to 16 MiB")
+	// ErrPosition: no record starts at the position, or it is not in what the
+	// journal keeps.
+	ErrPosition = errors.New("no such position in the journal")
+	// ErrEnd: every durable record has been read; more may come.
+	ErrEnd = errors.New("end of the journal")
+	// ErrCorrupt: what had been acknowledged is damaged or missing. The error
+	// is a *CorruptError.
+	ErrCorrupt = errors.New("the journal is damaged")
+	// ErrVersion: a segment is of another version of the format.
+	ErrVersion = errors.New("a journal segment is of an unknown version: run the version of footfall that wrote it")
+)
+
+// CorruptError tells where acknowledged bytes are damaged. It is ErrCorrupt.
+type CorruptError struct {
+	File   string // path of the segment
+	Offset int64  // of the damaged header or record in the file, in bytes
+	// Position is the journal position of the damaged record, or the base of
+	// the segment where the header is damaged.
+	Position uint64
+	Reason   string
+}
+
+func (e *CorruptError) Error() string {
+	return fmt.Sprintf("%s is damaged at byte %d (position %d): %s", e.File, e.Offset, e.Position, e.Reason)
+}
+
+// Is makes every CorruptError an ErrCorrupt.
+func (e *CorruptError) Is(target error) bool { return target == ErrCorrupt }

@@ -1,0 +1,231 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// DefaultSegmentSize is the SegmentSize of Options that name none.
+const DefaultSegmentSize = 64 << 20
+
+// Options says where and how a journal is kept.
+type Options struct {
+	// Dir is the directory; it is made, for the owner only, if missing.
+	Dir string
+	// FS is the file system; nil is the operating system's.
+	FS vfs.FS
+	// SegmentSize is how large a segment's file may grow, in bytes; 0 is
+	// DefaultSegmentSize. A group that is larger gets a segment of its own.
+	SegmentSize int64
+	// NoSync lets Append return as soon as the operating system has the
+	// record. A killed process then loses nothing, a power cut may.
+	NoSync bool
+	// Logger hears what no caller is told: a tail that was cut, a file that
+	// was given up. nil is silence.
+	Logger *slog.Logger
+}
+
+// Journal is a durable log of records. Its methods are safe for concurrent
+// use.
+type Journal struct {
+	dir         dir
+	id          [16]byte
+	segmentSize int64
+	noSync      bool
+	log         *slog.Logger
+
+	kick    chan struct{} // the pending group has records, or the journal is closed
+	stopped chan struct{} // closed when the committer is gone
+
+	mu      sync.Mutex
+	closed  bool
+	pending *group
+	spare   []byte        // the buffer of the next group
+	more    chan struct{} // closed when a record becomes durable; nil if nobody waits
+
+	// writing is held by whoever changes what is written where. It comes
+	// before segMu.
+	writing sync.Mutex
+	file    vfs.File // of the last segment; nil where a new segment is due
+	shut    bool     // no more changes
+	stray   uint64   // base of a file that a failed roll may have left; 0 is none
+	full    bool     // the last attempt to roll over failed, and was logged
+
+	trimming sync.Mutex
+	doomed   []string // files that are trimmed and not yet removed, oldest first
+
+	segMu sync.RWMutex
+	segs  []*segment // ascending by base, one at least
+}
+
+// ID is drawn at random when the journal is made.
+func (j *Journal) ID() [16]byte { return j.id }
+
+// First is the base of the oldest segment that is kept.
+func (j *Journal) First() uint64 {
+	j.segMu.RLock()
+	defer j.segMu.RUnlock()
+	return j.segs[0].base
+}
+
+// End is the position after the last durable record: where the next one goes.
+func (j *Journal) End() uint64 {
+	j.segMu.RLock()
+	defer j.segMu.RUnlock()
+	return j.segs[len(j.segs)-1].end
+}
+
+// Segments lists the segments that are kept, oldest first.
+func (j *Journal) Segments() []Segment {
+	j.segMu.RLock()
+	defer j.segMu.RUnlock()
+	list := make([]Segment, len(j.segs))
+	for i, s := range j.segs {
+		sealed := i < len(j.segs)-1 || s.sealed()
+		list[i] = Segment{Base: s.base, End: s.end, Sealed: sealed, Size: s.offset(s.end)}
+	}
+	return list
+}
+
+// last is the newest segment. Its end and its place at the end of the list
+// change only while writing is held.
+func (j *Journal) last() *segment {
+	j.segMu.RLock()
+	defer j.segMu.RUnlock()
+	return j.segs[len(j.segs)-1]
+}
+
+// Append adds a record of 1 byte to MaxRecord and returns the position after
+// it once it is durable. The bytes are copied before Append waits.
+//
+// After any error but ErrSize and ErrClosed the record may be in the journal
+// or not: where ctx ends first it usually will be; where the disk fails it
+// will not, unless the journal is opened anew before the disk heals.
+func (j *Journal) Append(ctx context.Context, record []byte) (to uint64, err error) {
+	if len(record) == 0 || len(record) > MaxRecord {
+		return 0, fmt.Errorf("journal: append %d bytes: %w", len(record), ErrSize)
+	}
+	g, after, err := j.enqueue(ctx, record)
+	if err != nil {
+		return 0, fmt.Errorf("journal: append: %w", err)
+	}
+	if err := g.wait(ctx); err != nil {
+		return 0, fmt.Errorf("journal: append: %w", err)
+	}
+	return g.start + uint64(after), nil
+}
+
+// Rotate seals the segment that is open, so that it can be copied or audited.
+// Where that has no records nothing happens.
+func (j *Journal) Rotate() error {
+	j.writing.Lock()
+	defer j.writing.Unlock()
+	if j.shut {
+		return fmt.Errorf("journal: rotate: %w", ErrClosed)
+	}
+	s := j.last()
+	if s.sealed() || s.end == s.base {
+		return nil
+	}
+	if err := j.roll(s.end); err != nil {
+		return fmt.Errorf("journal: rotate: %w", err)
+	}
+	return nil
+}
+
+// SkipTo leaves a hole, so that the next record starts at pos, which must not
+// lie before End. It is for a journal that lost a tail which others had seen:
+// positions must not be given twice.
+func (j *Journal) SkipTo(pos uint64) error {
+	j.writing.Lock()
+	defer j.writing.Unlock()
+	if j.shut {
+		return fmt.Errorf("journal: skip to %d: %w", pos, ErrClosed)
+	}
+	end := j.last().end
+	if pos < end {
+		return fmt.Errorf("journal: skip to %d, before the end %d: %w", pos, end, ErrPosition)
+	}
+	if pos == end {
+		return nil
+	}
+	if err := j.roll(pos); err != nil {
+		return fmt.Errorf("journal: skip to %d: %w", pos, err)
+	}
+	return nil
+}
+
+// Trim removes the segments that lie wholly before a position, oldest first.
+// The newest segment stays, so that positions go on. After an error the rest
+// is removed by the next Trim, or is there again when the journal is opened.
+func (j *Journal) Trim(before uint64) error {
+	j.trimming.Lock()
+	defer j.trimming.Unlock()
+	j.mu.Lock()
+	closed := j.closed
+	j.mu.Unlock()
+	if closed {
+		return fmt.Errorf("journal: trim: %w", ErrClosed)
+	}
+	j.segMu.Lock()
+	for len(j.segs) > 1 && j.segs[0].end <= before {
+		j.doomed = append(j.doomed, j.segs[0].file)
+		j.segs = j.segs[1:]
+	}
+	j.segMu.Unlock()
+	// One after the other: a power cut must not leave a gap.
+	for len(j.doomed) > 0 {
+		if err := j.dir.remove(j.doomed[0]); err != nil {
+			return fmt.Errorf("journal: trim: %w", err)
+		}
+		j.doomed = j.doomed[1:]
+	}
+	return nil
+}
+
+// Close waits for the records that were being appended and seals the segment.
+// Readers may read on. A second Close does nothing.
+func (j *Journal) Close() error {
+	j.mu.Lock()
+	j.closed = true
+	j.mu.Unlock()
+	j.wake()
+	<-j.stopped
+
+	j.trimming.Lock() // a Trim that began before has to end
+	defer j.trimming.Unlock()
+	j.writing.Lock()
+	defer j.writing.Unlock()
+	if j.shut {
+		return nil
+	}
+	j.shut = true
+	if j.file == nil {
+		return nil
+	}
+	var errs []error
+	if j.noSync {
+		errs = append(errs, j.file.Sync())
+	}
+	errs = append(errs, j.file.Close())
+	j.file = nil
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("journal: close: %w", err)
+	}
+	// All of the file is acknowledged: from now on any bad byte is damage.
+	j.segMu.Lock()
+	sealed, err := j.seal(j.segs[len(j.segs)-1])
+	j.segMu.Unlock()
+	if err == nil && sealed {
+		err = j.dir.sync()
+	}
+	if err != nil {
+		return fmt.Errorf("journal: close: %w", err)
+	}
+	return nil
+}

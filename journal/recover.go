@@ -1,0 +1,291 @@
+package journal
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"slices"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// Open opens the journal in a directory, or makes one with a new ID where
+// there is no segment. What a crash left unfinished is cut; damage to what had
+// been acknowledged is ErrCorrupt.
+//
+// Only the newest segment is read; readers check the others as they go.
+func Open(o Options) (*Journal, error) {
+	if o.FS == nil {
+		o.FS = vfs.Default
+	}
+	if o.SegmentSize <= 0 {
+		o.SegmentSize = DefaultSegmentSize
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	j := &Journal{
+		dir:         dir{o.FS, o.Dir},
+		segmentSize: o.SegmentSize,
+		noSync:      o.NoSync,
+		log:         o.Logger,
+		kick:        make(chan struct{}, 1),
+		stopped:     make(chan struct{}),
+		pending:     &group{done: make(chan struct{})},
+	}
+	if err := j.recover(); err != nil {
+		return nil, fmt.Errorf("journal: open: %w", err)
+	}
+	go j.run()
+	return j, nil
+}
+
+// recover finds the segments, and makes the first where there is none.
+func (j *Journal) recover() error {
+	if err := j.dir.make(); err != nil {
+		return err
+	}
+	bases, files, err := j.dir.list()
+	if err != nil {
+		return err
+	}
+	for i, base := range bases {
+		last := i == len(bases)-1
+		if err := j.load(base, files[base], last); err != nil {
+			return err
+		}
+	}
+	if len(j.segs) == 0 {
+		return j.create()
+	}
+	if err := j.recoverLast(); err != nil {
+		return err
+	}
+	for _, s := range j.segs[:len(j.segs)-1] {
+		if _, err := j.seal(s); err != nil {
+			j.log.Warn("journal: a full segment keeps its name", "err", err)
+		}
+	}
+	// Names that a killed process made may not be durable yet.
+	return j.dir.sync()
+}
+
+// create makes the first segment of a new journal.
+func (j *Journal) create() error {
+	rand.Read(j.id[:]) // never fails
+	h := header{id: j.id}
+	if j.noSync {
+		h.flags = flagUnsynced
+	}
+	s, f, err := j.dir.create(h)
+	if err != nil {
+		return err
+	}
+	j.segs, j.file = []*segment{s}, f
+	return nil
+}
+
+// recoverLast finds the end of the newest segment, which alone may be torn.
+func (j *Journal) recoverLast() error {
+	s := j.segs[len(j.segs)-1]
+	path := j.dir.join(s.file)
+	f, err := j.dir.fs.OpenReadWrite(path, vfs.WriteCategoryUnspecified)
+	if err != nil {
+		return fmt.Errorf("open segment: %w", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return fmt.Errorf("look at %s: %w", path, err)
+	}
+	sc := newScanner(f, path, s, s.base, s.base+uint64(info.Size()-headerSize))
+	for err == nil {
+		_, err = sc.next()
+	}
+	s.end = sc.pos
+	if !errors.Is(err, io.EOF) {
+		if !errors.Is(err, ErrCorrupt) || s.sealed() {
+			return err
+		}
+		acknowledged, empty, restErr := sc.rest()
+		if restErr != nil {
+			return restErr
+		}
+		if acknowledged && s.flags&flagUnsynced == 0 {
+			return err
+		}
+		if !empty {
+			j.log.Warn("journal: a tail that was never acknowledged is cut",
+				"file", path, "position", s.end, "bytes", sc.limit-s.end, "reason", err)
+		}
+	}
+	if !s.sealed() && s.end > s.base {
+		// A killed process may have left records that were written only.
+		if err := f.Sync(); err != nil {
+			return fmt.Errorf("sync %s: %w", path, err)
+		}
+	}
+	if s.sealed() && s.end == s.base {
+		// Nothing to keep sealed: its name is the next segment's.
+		if err := j.dir.fs.Rename(path, j.dir.join(fileName(s.base, openExt))); err != nil {
+			return fmt.Errorf("reopen %s: %w", path, err)
+		}
+		s.file = fileName(s.base, openExt)
+	}
+	return nil
+}
+
+// make makes the directory and what leads to it, durably: each level is synced
+// before the next is made, so that only the lowest that exists is in doubt.
+func (d dir) make() error {
+	var missing []string
+	exists := d.path
+	for {
+		_, err := d.fs.Stat(exists)
+		if err == nil {
+			break
+		}
+		parent := d.fs.PathDir(exists)
+		if !errors.Is(err, fs.ErrNotExist) || parent == exists {
+			return fmt.Errorf("look for directory: %w", err)
+		}
+		missing = append(missing, exists)
+		exists = parent
+	}
+	// A directory that may be used but not read was not made here.
+	if err := syncDir(d.fs, d.fs.PathDir(exists)); err != nil && !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	for _, path := range slices.Backward(missing) {
+		if err := d.fs.MkdirAll(path, 0o700); err != nil {
+			return fmt.Errorf("make directory: %w", err)
+		}
+		if err := syncDir(d.fs, d.fs.PathDir(path)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// list returns the bases of the segments in ascending order, and their files.
+// It removes what a crash left beside them.
+func (d dir) list() (bases []uint64, files map[uint64]string, err error) {
+	names, err := d.fs.List(d.path)
+	if err != nil {
+		return nil, nil, fmt.Errorf("list directory: %w", err)
+	}
+	slices.Sort(names) // ".open" before ".sealed"
+	files = make(map[uint64]string)
+	for _, name := range names {
+		base, ext, ours := parseName(name)
+		if !ours {
+			continue
+		}
+		leftover := ""
+		switch other, both := files[base]; {
+		case ext == tempExt:
+			leftover = name
+		case both:
+			// Half a rename: both names are of the same file.
+			leftover = other
+			files[base] = name
+		default:
+			bases = append(bases, base)
+			files[base] = name
+		}
+		if leftover != "" {
+			if err := d.remove(leftover); err != nil {
+				return nil, nil, err
+			}
+		}
+	}
+	return bases, files, nil
+}
+
+// load reads the header of a segment, adds it to the list and fixes the end of
+// the segment before.
+func (j *Journal) load(base uint64, file string, last bool) error {
+	path := j.dir.join(file)
+	f, err := j.dir.fs.Open(path)
+	if err != nil {
+		return fmt.Errorf("open segment: %w", err)
+	}
+	defer f.Close()
+	if last && file == fileName(base, openExt) {
+		unborn, err := isUnborn(f)
+		if err != nil {
+			return fmt.Errorf("read %s: %w", path, err)
+		}
+		if unborn {
+			j.log.Warn("journal: an unfinished segment is discarded", "file", path)
+			return j.dir.remove(file)
+		}
+	}
+	s, err := j.dir.readHeader(f, file, base)
+	if err != nil {
+		return err
+	}
+	if len(j.segs) == 0 {
+		j.id = s.id
+		j.segs = append(j.segs, s)
+		return nil
+	}
+	before := j.segs[len(j.segs)-1]
+	if s.id != j.id {
+		return &CorruptError{File: path, Position: base, Reason: "the segment is of another journal"}
+	}
+	if s.prev < before.base {
+		return &CorruptError{File: path, Position: base, Reason: "the segment does not follow the one before it"}
+	}
+	before.end = s.prev
+	size, err := j.dir.size(before.file)
+	if err != nil {
+		return err
+	}
+	if size < before.offset(before.end) {
+		return &CorruptError{
+			File: j.dir.join(before.file), Offset: size, Position: before.base + uint64(max(size-headerSize, 0)),
+			Reason: "the file ends before its last record, or a segment after it is missing",
+		}
+	}
+	j.segs = append(j.segs, s)
+	return nil
+}
+
+func (d dir) size(file string) (int64, error) {
+	info, err := d.fs.Stat(d.join(file))
+	if err != nil {
+		return 0, fmt.Errorf("look at segment: %w", err)
+	}
+	return info.Size(), nil
+}
+
+// isUnborn tells whether a file ends before its header does, or is all zeros,
+// as some file systems leave one that was made just before a power cut. A
+// header is durable before the first record, so nothing was acknowledged in it.
+func isUnborn(f vfs.File) (bool, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return false, err
+	}
+	if info.Size() < headerSize {
+		return true, nil
+	}
+	buf := make([]byte, chunk)
+	for at := int64(0); ; {
+		n, err := f.ReadAt(buf, at)
+		if slices.ContainsFunc(buf[:n], func(b byte) bool { return b != 0 }) {
+			return false, nil
+		}
+		if errors.Is(err, io.EOF) {
+			return true, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		at += int64(n)
+	}
+}

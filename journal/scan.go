@@ -1,0 +1,124 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+)
+
+// chunk is how much a scanner reads at once, in bytes.
+const chunk = 256 << 10
+
+// scanner reads the records of one segment file from pos up to limit, both
+// positions. It never reads bytes beyond the limit.
+type scanner struct {
+	f          io.ReaderAt
+	path       string
+	base       uint64
+	seed       uint32
+	pos, limit uint64
+	buf        []byte // the bytes from pos on, as far as they have been read
+	mem        []byte // what buf is a part of
+}
+
+func newScanner(f io.ReaderAt, path string, s *segment, pos, limit uint64) *scanner {
+	return &scanner{f: f, path: path, base: s.base, seed: s.seed, pos: pos, limit: limit}
+}
+
+// next returns the record at pos and moves past it; io.EOF at the limit. A bad
+// record is a *CorruptError. The data is valid until the next call.
+func (s *scanner) next() (Record, error) {
+	if s.pos == s.limit {
+		return Record{}, io.EOF
+	}
+	if s.limit-s.pos < RecordOverhead {
+		return Record{}, s.bad("too few bytes for a record")
+	}
+	if err := s.fill(RecordOverhead); err != nil {
+		return Record{}, err
+	}
+	h := readHead(s.buf)
+	if !h.valid(s.seed, s.pos-s.base, s.buf) {
+		return Record{}, s.bad("no record starts here")
+	}
+	size := RecordOverhead + uint64(h.length)
+	if size > s.limit-s.pos {
+		return Record{}, s.bad("the record ends after the segment")
+	}
+	if err := s.fill(int(size)); err != nil {
+		return Record{}, err
+	}
+	data := s.buf[RecordOverhead:size:size]
+	if crc32.Update(h.check, castagnoli, data) != h.data {
+		return Record{}, s.bad("the record does not agree with its check")
+	}
+	r := Record{Epoch: s.base, From: s.pos, To: s.pos + size, Data: data}
+	s.buf = s.buf[size:]
+	s.pos = r.To
+	return r, nil
+}
+
+// fill makes sure that buf has n bytes, which lie before the limit.
+func (s *scanner) fill(n int) error {
+	if len(s.buf) >= n {
+		return nil
+	}
+	want := max(n, int(min(chunk, s.limit-s.pos)))
+	mem := s.mem
+	if cap(mem) < want || cap(mem) > 4*chunk && want <= chunk {
+		mem = make([]byte, max(want, chunk))
+	}
+	have := copy(mem[:want], s.buf)
+	s.mem, s.buf = mem, mem[:have]
+	at := headerSize + int64(s.pos-s.base)
+	got, err := s.f.ReadAt(mem[have:want], at+int64(have))
+	s.buf = mem[:have+got]
+	if len(s.buf) >= n {
+		return nil
+	}
+	if err == nil || errors.Is(err, io.EOF) {
+		return s.bad("the file ends before its last record")
+	}
+	return fmt.Errorf("read %s at byte %d: %w", s.path, at, err)
+}
+
+func (s *scanner) bad(reason string) error {
+	return &CorruptError{File: s.path, Offset: headerSize + int64(s.pos-s.base), Position: s.pos, Reason: reason}
+}
+
+// rest looks through the bytes after a bad record at pos. Acknowledged is set
+// where the head of a record is found whose group started after pos: then the
+// bad record had been acknowledged. Empty is set where all bytes from pos on
+// are zero.
+func (s *scanner) rest() (acknowledged, empty bool, err error) {
+	const lap = RecordOverhead - 1 // a head may straddle two chunks
+	empty = true
+	buf := make([]byte, chunk)
+	for at := s.pos; at < s.limit; {
+		n := int(min(chunk, s.limit-at))
+		b := buf[:n]
+		off := headerSize + int64(at-s.base)
+		if got, err := s.f.ReadAt(b, off); got < n {
+			return false, false, fmt.Errorf("read %s at byte %d: %w", s.path, off, err)
+		}
+		for i := range b {
+			if b[i] != 0 {
+				empty = false
+				break
+			}
+		}
+		for i := 0; i+RecordOverhead <= n; i++ {
+			p := at + uint64(i)
+			h := readHead(b[i:])
+			// In this order the commonest bytes are dismissed first.
+			if h.length-1 < MaxRecord && p-s.pos > uint64(h.back) && h.valid(s.seed, p-s.base, b[i:]) {
+				return true, false, nil
+			}
+		}
+		if at += uint64(n); at < s.limit {
+			at -= lap
+		}
+	}
+	return false, empty, nil
+}

@@ -1,0 +1,200 @@
+package journal
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"io/fs"
+	"strconv"
+	"strings"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+const (
+	headerSize = 48
+	magic      = "ffjourn"
+	version    = 1
+
+	// flagUnsynced: groups were written without waiting for the disk, so a
+	// power cut may have lost any of them.
+	flagUnsynced = 1
+
+	openExt, sealedExt, tempExt = ".open", ".sealed", ".temp"
+	nameDigits                  = 20
+)
+
+// Segment describes one file of the journal.
+type Segment struct {
+	// Base and End bound its durable records: Base ≤ p < End.
+	Base, End uint64
+	Sealed    bool  // no record will be added to it
+	Size      int64 // bytes of the file up to End
+}
+
+// header is the start of a segment file.
+type header struct {
+	id         [16]byte
+	base, prev uint64
+	flags      uint32
+}
+
+// segment is a file of the journal and what is known of it.
+type segment struct {
+	header
+	seed uint32 // the header's check, which its records' checks begin with
+	// end is where the durable records end, and file the file's name; both
+	// change under Journal.segMu.
+	end  uint64
+	file string
+}
+
+func (s *segment) sealed() bool { return strings.HasSuffix(s.file, sealedExt) }
+
+// offset is the place of a position in the file.
+func (s *segment) offset(pos uint64) int64 { return headerSize + int64(pos-s.base) }
+
+func fileName(base uint64, ext string) string { return fmt.Sprintf("%0*d%s", nameDigits, base, ext) }
+
+// parseName undoes fileName, and is false for files that are not ours.
+func parseName(name string) (base uint64, ext string, ok bool) {
+	if len(name) < nameDigits {
+		return 0, "", false
+	}
+	base, err := strconv.ParseUint(name[:nameDigits], 10, 64)
+	ext = name[nameDigits:]
+	return base, ext, err == nil && (ext == openExt || ext == sealedExt || ext == tempExt)
+}
+
+// encode writes the header, check included.
+func (h header) encode() []byte {
+	b := append(make([]byte, 0, headerSize), magic...)
+	b = append(b, version)
+	b = append(b, h.id[:]...)
+	b = binary.BigEndian.AppendUint64(b, h.base)
+	b = binary.BigEndian.AppendUint64(b, h.prev)
+	b = binary.BigEndian.AppendUint32(b, h.flags)
+	return binary.BigEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
+}
+
+// decodeHeader undoes encode and also returns the check. The reason is empty
+// where the header is whole.
+func decodeHeader(b []byte) (h header, check uint32, reason string, err error) {
+	if len(b) < headerSize {
+		return h, 0, "the file is shorter than a segment's header", nil
+	}
+	if !bytes.HasPrefix(b, []byte(magic)) {
+		return h, 0, "the file does not begin as a segment does", nil
+	}
+	check = binary.BigEndian.Uint32(b[44:])
+	if crc32.Checksum(b[:44], castagnoli) != check {
+		return h, 0, "the header does not agree with its check", nil
+	}
+	if b[7] != version {
+		return h, 0, "", fmt.Errorf("%w (%d)", ErrVersion, b[7])
+	}
+	copy(h.id[:], b[8:])
+	h.base = binary.BigEndian.Uint64(b[24:])
+	h.prev = binary.BigEndian.Uint64(b[32:])
+	h.flags = binary.BigEndian.Uint32(b[40:])
+	if h.prev > h.base {
+		return h, 0, "the segment begins before the one before it ends", nil
+	}
+	return h, check, "", nil
+}
+
+// dir is the directory of a journal.
+type dir struct {
+	fs   vfs.FS
+	path string
+}
+
+func (d dir) join(name string) string { return d.fs.PathJoin(d.path, name) }
+
+// sync makes the names in the directory durable.
+func (d dir) sync() error { return syncDir(d.fs, d.path) }
+
+// remove removes a file for good.
+func (d dir) remove(name string) error {
+	if err := d.fs.Remove(d.join(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove %s: %w", d.join(name), err)
+	}
+	return d.sync()
+}
+
+func syncDir(fs vfs.FS, path string) error {
+	f, err := fs.OpenDir(path)
+	if err != nil {
+		return fmt.Errorf("open directory: %w", err)
+	}
+	if err := f.Sync(); err != nil {
+		f.Close()
+		return fmt.Errorf("sync directory: %w", err)
+	}
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("close directory: %w", err)
+	}
+	return nil
+}
+
+// create makes a durable segment without records and returns it with its file,
+// open for writing. A segment of the same base is replaced, old or new at any
+// instant; it must have no acknowledged records.
+func (d dir) create(h header) (*segment, vfs.File, error) {
+	b := h.encode()
+	s := &segment{header: h, end: h.base, file: fileName(h.base, openExt), seed: binary.BigEndian.Uint32(b[44:])}
+	temp := d.join(fileName(h.base, tempExt))
+	if err := d.fs.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, fmt.Errorf("make segment: %w", err)
+	}
+	f, err := d.fs.OpenReadWrite(temp, vfs.WriteCategoryUnspecified)
+	if err != nil {
+		return nil, nil, fmt.Errorf("make segment: %w", err)
+	}
+	err = func() error {
+		// The interface has no modes; real files do.
+		if m, ok := f.(interface{ Chmod(fs.FileMode) error }); ok {
+			if err := m.Chmod(0o600); err != nil {
+				return err
+			}
+		}
+		if _, err := f.WriteAt(b, 0); err != nil {
+			return err
+		}
+		if err := f.Sync(); err != nil {
+			return err
+		}
+		if err := d.fs.Rename(temp, d.join(s.file)); err != nil {
+			return err
+		}
+		return d.sync()
+	}()
+	if err != nil {
+		f.Close()
+		return nil, nil, fmt.Errorf("make segment: %w", err)
+	}
+	return s, f, nil
+}
+
+// readHeader reads the header of a segment file, whose base its name tells.
+func (d dir) readHeader(f vfs.File, file string, base uint64) (*segment, error) {
+	b := make([]byte, headerSize)
+	n, err := f.ReadAt(b, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("read %s: %w", d.join(file), err)
+	}
+	h, check, reason, err := decodeHeader(b[:n])
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", d.join(file), err)
+	}
+	if reason == "" && h.base != base {
+		reason = "the header tells another position than the name"
+	}
+	if reason != "" {
+		return nil, &CorruptError{File: d.join(file), Position: base, Reason: reason}
+	}
+	return &segment{header: h, seed: check, end: h.base, file: file}, nil
+}

@@ -1,0 +1,208 @@
+// Package metrics asks the questions: clicks over time, and clicks by facet,
+// of a scope in a window of calendar units.
+//
+// It refuses to know the wire and the engines, and leaves zones to calendar.
+package metrics
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/footfall/footfall/calendar"
+	"github.com/footfall/footfall/rollup"
+	"github.com/footfall/footfall/store"
+)
+
+// Clicks is what the questions are put to: a part of store.Clicks.
+type Clicks interface {
+	Counts(ctx context.Context, q store.Query) ([]store.Count, error)
+	First(ctx context.Context, s rollup.Scope, f rollup.Facet) (int64, bool, error)
+}
+
+// Metrics answers questions from the counts.
+type Metrics struct{ clicks Clicks }
+
+// New answers from the given counts.
+func New(c Clicks) *Metrics { return &Metrics{c} }
+
+// AllTime as a number of units means from the first click on.
+const AllTime = -1
+
+// minutesOfAllTime is what AllTime means by the minute: no more is promised to
+// be kept.
+const minutesOfAllTime = 60
+
+// Window is a number of calendar units up to and with the one that holds the
+// reference.
+type Window struct {
+	Zone *calendar.Zone
+	Unit calendar.Unit
+	// Units is 1 or more, or AllTime.
+	Units int
+	// Reference is a Unix second within click.Earliest and click.Latest.
+	Reference int64
+}
+
+// Point is the clicks of one unit.
+type Point struct {
+	Start  int64 // Unix second
+	Clicks uint64
+}
+
+// Value is the clicks of one value of a facet.
+type Value struct {
+	Value  string
+	Name   string // what Ranking.Name makes of it
+	Clicks uint64
+}
+
+// Ranking says how values are listed: most clicks first, and where clicks are
+// equal by name, bytewise.
+type Ranking struct {
+	Limit int // the most values in a list
+	Name  func(value string) string
+}
+
+// Total is all clicks in the window.
+func (m *Metrics) Total(ctx context.Context, s rollup.Scope, w Window) (uint64, error) {
+	counts, err := m.over(ctx, s, rollup.All, w)
+	if err != nil {
+		return 0, err
+	}
+	var total uint64
+	for _, c := range counts {
+		total += c.Clicks
+	}
+	return total, nil
+}
+
+// Top is the clicks in the window by value.
+func (m *Metrics) Top(ctx context.Context, s rollup.Scope, f rollup.Facet, w Window, r Ranking) ([]Value, error) {
+	counts, err := m.over(ctx, s, f, w)
+	if err != nil {
+		return nil, err
+	}
+	return r.rank(counts), nil
+}
+
+// over counts the whole window as one interval.
+func (m *Metrics) over(ctx context.Context, s rollup.Scope, f rollup.Facet, w Window) ([]store.Count, error) {
+	var start, end int64
+	switch {
+	case w.Units != AllTime:
+		start, end = w.Zone.Start(w.Unit, w.Reference, w.Units)
+	case w.Unit == calendar.Minute:
+		start, end = w.Zone.Start(w.Unit, w.Reference, minutesOfAllTime)
+	default:
+		first, any, err := m.first(ctx, s, f)
+		if err != nil {
+			return nil, err
+		}
+		_, end = w.Zone.Start(w.Unit, w.Reference, 1)
+		if !any || first >= end {
+			return nil, nil
+		}
+		start = first
+	}
+	if start >= end {
+		return nil, nil
+	}
+	return m.counts(ctx, store.Query{Scope: s, Facet: f, Edges: []int64{start, end}})
+}
+
+// Series is the clicks of each unit of the window, newest first, at most limit
+// units. A number of units lists every one of them, AllTime only those that
+// have clicks.
+func (m *Metrics) Series(ctx context.Context, s rollup.Scope, w Window, limit int) ([]Point, error) {
+	if w.Units != AllTime {
+		return m.dense(ctx, s, w.Zone.Edges(w.Unit, w.Reference, min(w.Units, limit)))
+	}
+	if w.Unit == calendar.Minute {
+		points, err := m.dense(ctx, s, w.Zone.Edges(w.Unit, w.Reference, minutesOfAllTime))
+		points = slices.DeleteFunc(points, func(p Point) bool { return p.Clicks == 0 })
+		return points[:min(len(points), limit)], err
+	}
+	return m.sparse(ctx, s, w, limit)
+}
+
+// dense lists every interval between edges.
+func (m *Metrics) dense(ctx context.Context, s rollup.Scope, edges []int64) ([]Point, error) {
+	if len(edges) < 2 {
+		return nil, nil
+	}
+	counts, err := m.counts(ctx, store.Query{Scope: s, Facet: rollup.All, Edges: edges})
+	if err != nil {
+		return nil, err
+	}
+	n := len(edges) - 1
+	points := make([]Point, n)
+	for i := range points {
+		points[i].Start = edges[n-1-i]
+	}
+	for _, c := range counts {
+		points[n-1-c.Interval].Clicks += c.Clicks
+	}
+	return points, nil
+}
+
+// sparse lists units with clicks. It cannot know how far back the limit leads,
+// so it walks back in steps that double.
+func (m *Metrics) sparse(ctx context.Context, s rollup.Scope, w Window, limit int) ([]Point, error) {
+	first, any, err := m.first(ctx, s, rollup.All)
+	if err != nil || !any {
+		return nil, err
+	}
+	var points []Point
+	walk := w.Zone.Walk(w.Unit, w.Reference)
+	oldest, more := walk.Next() // the end of the newest unit
+	for step := max(64, 2*limit); more && len(points) < limit && oldest > first; step *= 2 {
+		edges := []int64{oldest}
+		for len(edges) <= step && oldest > first {
+			if oldest, more = walk.Next(); !more {
+				break
+			}
+			edges = append(edges, oldest)
+		}
+		slices.Reverse(edges)
+		counts, err := m.counts(ctx, store.Query{
+			Scope: s, Facet: rollup.All, Edges: edges, Newest: limit - len(points),
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range counts {
+			points = append(points, Point{edges[c.Interval], c.Clicks})
+		}
+	}
+	return points, nil
+}
+
+func (m *Metrics) first(ctx context.Context, s rollup.Scope, f rollup.Facet) (int64, bool, error) {
+	t, any, err := m.clicks.First(ctx, s, f)
+	if err != nil {
+		return 0, false, fmt.Errorf("first click: %w", err)
+	}
+	return t, any, nil
+}
+
+func (m *Metrics) counts(ctx context.Context, q store.Query) ([]store.Count, error) {
+	counts, err := m.clicks.Counts(ctx, q)
+	if err != nil {
+		return nil, fmt.Errorf("clicks by %s: %w", q.Facet, err)
+	}
+	return counts, nil
+}
+
+// rank lists counts of one interval.
+func (r Ranking) rank(counts []store.Count) []Value {
+	values := make([]Value, len(counts))
+	for i, c := range counts {
+		values[i] = Value{c.Value, r.Name(c.Value), c.Clicks}
+	}
+	slices.SortFunc(values, func(a, b Value) int {
+		return cmp.Or(cmp.Compare(b.Clicks, a.Clicks), cmp.Compare(a.Name, b.Name))
+	})
+	return values[:min(len(values), r.Limit)]
+}

@@ -1,0 +1,128 @@
+package recorder
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/footfall/footfall/journal"
+	"github.com/footfall/footfall/store"
+)
+
+// count reads the journal and counts, until ctx ends or nothing more can be
+// counted for good.
+func (r *Recorder) count(ctx context.Context, reader *journal.Reader) error {
+	c := counter{r: r, fold: newFold(newCaps(r.clicks))}
+	c.batch.From, _ = r.Counted()
+	c.batch.To = c.batch.From
+	for {
+		rec, err := reader.TryNext()
+		if errors.Is(err, journal.ErrEnd) {
+			if rec, err = c.pause(ctx, reader); errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+				if err := c.flush(ctx); err != nil {
+					return err
+				}
+				continue
+			}
+		}
+		if err != nil {
+			return err
+		}
+		if err := c.take(ctx, rec); err != nil {
+			return err
+		}
+		if c.fold.clicks >= batchClicks || time.Since(c.last) >= 5*batchEvery {
+			if err := c.flush(ctx); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// counter is the state of counting: the batch that is being folded.
+type counter struct {
+	r      *Recorder
+	fold   *fold
+	record record
+	batch  store.Batch
+	last   time.Time // of the last batch
+}
+
+// pause waits for the next record at the end of the journal: for good where
+// there is nothing to count, else until the batch is due.
+func (c *counter) pause(ctx context.Context, reader *journal.Reader) (journal.Record, error) {
+	if !c.fold.empty() {
+		due, cancel := context.WithDeadline(ctx, c.last.Add(batchEvery))
+		defer cancel()
+		ctx = due
+	}
+	rec, err := reader.Next(ctx)
+	if c.fold.empty() && time.Since(c.last) > batchEvery {
+		c.last = time.Now().Add(-batchEvery) // a lone click is due at once
+	}
+	return rec, err
+}
+
+// take folds one record. A batch ends where a segment does.
+func (c *counter) take(ctx context.Context, rec journal.Record) error {
+	if rec.Epoch != c.batch.Epoch {
+		if err := c.flush(ctx); err != nil {
+			return err
+		}
+		c.batch.Epoch = rec.Epoch
+	}
+	if err := c.record.decode(rec.Data, c.fold.intern); err != nil {
+		return fmt.Errorf("journal position %d: %w", rec.From, err)
+	}
+	err := c.retry(ctx, func() error {
+		return c.fold.caps.crossing(ctx, c.record.clicks, func() error { return c.flush(ctx) })
+	})
+	if err != nil {
+		return err
+	}
+	if err := c.fold.add(ctx, &c.record, c.r.minutesFrom()); err != nil {
+		return err
+	}
+	c.batch.To = rec.To
+	return nil
+}
+
+// flush has the store count the batch.
+func (c *counter) flush(ctx context.Context) error {
+	c.last = time.Now()
+	if c.batch.To == c.batch.From {
+		return nil
+	}
+	c.batch.Source = store.SourceID(c.r.journal.ID())
+	c.batch.MinutesFrom = c.r.minutesFrom()
+	c.fold.batch(&c.batch)
+	if err := c.retry(ctx, func() error { return c.r.clicks.Record(ctx, &c.batch) }); err != nil {
+		return err
+	}
+	c.fold.caps.forget()
+	to := c.batch.To
+	c.r.set(func() { c.r.counted = to })
+	c.batch = store.Batch{Epoch: c.batch.Epoch, From: to, To: to}
+	return nil
+}
+
+// retry calls f until it succeeds, with growing pauses. Only errors that no
+// waiting mends come back.
+func (c *counter) retry(ctx context.Context, f func() error) error {
+	for pause := retryLeast; ; pause = min(2*pause, retryMost) {
+		err := f()
+		if err == nil || errors.Is(err, store.ErrGap) || errors.Is(err, store.ErrOverlap) || errors.Is(err, store.ErrGrain) {
+			return err
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		c.r.log.Error("counting fails and is tried again; clicks are safe in the journal", "error", err, "pause", pause)
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}

@@ -1,0 +1,226 @@
+package recorder
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/journal"
+	"github.com/footfall/footfall/store"
+)
+
+// How records become batches: a lone click is counted at once; under load a
+// batch is made every batchEvery, or as soon as it holds batchClicks.
+const (
+	batchEvery  = 50 * time.Millisecond
+	batchClicks = 200_000
+
+	// minutesKept is how long minute cells live, at least; they are dropped by
+	// the hour. The contract asks for 60 minutes.
+	minutesKept = 2 * time.Hour
+
+	retryLeast, retryMost = 100 * time.Millisecond, 5 * time.Second
+)
+
+// Options says what a Recorder works with. All fields are required.
+type Options struct {
+	Journal *journal.Journal
+	Clicks  store.Clicks
+	Now     func() time.Time
+	Log     *slog.Logger
+}
+
+// Recorder records clicks and counts them in the background.
+type Recorder struct {
+	journal *journal.Journal
+	clicks  store.Clicks
+	now     func() time.Time
+	log     *slog.Logger
+
+	cancel context.CancelFunc
+	done   chan struct{} // closed when counting has stopped
+
+	mu      sync.Mutex
+	counted uint64        // journal position
+	changed chan struct{} // closed when counted or failed changes
+	failed  error         // why counting stopped for good
+	imports map[[32]byte]chan struct{}
+}
+
+// Open starts counting where the store stands. It fails where the journal and
+// the store do not belong together, so that clicks would be lost or doubled.
+func Open(ctx context.Context, o Options) (*Recorder, error) {
+	pos, err := resume(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	reader, err := o.Journal.Reader(pos)
+	if err != nil {
+		return nil, fmt.Errorf("recorder: open: %w", err)
+	}
+	counting, cancel := context.WithCancel(context.Background())
+	r := &Recorder{
+		journal: o.Journal, clicks: o.Clicks, now: o.Now, log: o.Log,
+		cancel: cancel, done: make(chan struct{}),
+		counted: pos, changed: make(chan struct{}),
+		imports: map[[32]byte]chan struct{}{},
+	}
+	go func() {
+		defer close(r.done)
+		defer reader.Close()
+		err := r.count(counting, reader)
+		if counting.Err() == nil {
+			r.log.Error("counting has stopped; clicks are still recorded in the journal: run footfall check", "error", err)
+			r.set(func() { r.failed = err })
+		}
+	}()
+	return r, nil
+}
+
+// resume finds the position to count from.
+func resume(ctx context.Context, o Options) (uint64, error) {
+	pos, found, err := o.Clicks.Position(ctx, o.Journal.ID())
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("recorder: open: %w", err)
+	case !found && o.Journal.First() > 0:
+		return 0, fmt.Errorf("recorder: the store has counted nothing of this journal, whose clicks before position %d are gone: restore the counts from a backup", o.Journal.First())
+	case !found:
+		return 0, nil
+	case pos.Counted < o.Journal.First():
+		return 0, fmt.Errorf("recorder: the store has counted up to position %d, but the journal begins at %d: restore the segments that are missing", pos.Counted, o.Journal.First())
+	case pos.Counted > o.Journal.End():
+		// A power cut took a tail that was written but not synced, after it
+		// had been counted. New clicks must not take its positions.
+		o.Log.Warn("the journal lost a tail that was counted already; going on behind it", "journal", o.Journal.End(), "counted", pos.Counted)
+		if err := o.Journal.SkipTo(pos.Counted); err != nil {
+			return 0, fmt.Errorf("recorder: open: %w", err)
+		}
+	}
+	return pos.Counted, nil
+}
+
+// Record makes a click durable. It will be counted even where ctx ends first
+// and an error is returned, unless the machine dies.
+func (r *Recorder) Record(ctx context.Context, c click.Click) error {
+	buf := encoders.Get().(*encoder)
+	defer encoders.Put(buf)
+	buf.click[0] = c
+	buf.bytes = encode(buf.bytes[:0], buf.click[:], nil)
+	if _, err := r.journal.Append(ctx, buf.bytes); err != nil {
+		return fmt.Errorf("recorder: %w", err)
+	}
+	return nil
+}
+
+// encoder is scratch space for one click.
+type encoder struct {
+	click [1]click.Click
+	bytes []byte
+}
+
+var encoders = sync.Pool{New: func() any { return new(encoder) }}
+
+// Import makes clicks of an import durable together with the mark behind them.
+func (r *Recorder) Import(ctx context.Context, clicks []click.Click, mark store.Mark) error {
+	if _, err := r.journal.Append(ctx, encode(nil, clicks, &mark)); err != nil {
+		return fmt.Errorf("recorder: import: %w", err)
+	}
+	return nil
+}
+
+// BeginImport waits until no other import of the source is under way and all
+// that is in the journal is counted; then it returns the source's marks. The
+// caller calls end when its import is over.
+func (r *Recorder) BeginImport(ctx context.Context, source [32]byte) (marks []store.Mark, end func(), err error) {
+	for {
+		r.mu.Lock()
+		other, busy := r.imports[source]
+		if !busy {
+			r.imports[source] = make(chan struct{})
+		}
+		r.mu.Unlock()
+		if !busy {
+			break
+		}
+		select {
+		case <-other:
+		case <-ctx.Done():
+			return nil, nil, ctx.Err()
+		}
+	}
+	end = func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		close(r.imports[source])
+		delete(r.imports, source)
+	}
+	if err := r.Drain(ctx); err != nil {
+		end()
+		return nil, nil, err
+	}
+	if marks, err = r.clicks.Marks(ctx, source); err != nil {
+		end()
+		return nil, nil, fmt.Errorf("recorder: %w", err)
+	}
+	return marks, end, nil
+}
+
+// Drain waits until every click recorded before the call is counted.
+func (r *Recorder) Drain(ctx context.Context) error {
+	end := r.journal.End()
+	for {
+		r.mu.Lock()
+		counted, changed, failed := r.counted, r.changed, r.failed
+		r.mu.Unlock()
+		switch {
+		case counted >= end:
+			return nil
+		case failed != nil:
+			return failed
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-r.done:
+			return errors.New("recorder: closed")
+		}
+	}
+}
+
+// Counted is the journal position up to which clicks are counted, and the
+// reason where counting has stopped for good.
+func (r *Recorder) Counted() (uint64, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.counted, r.failed
+}
+
+// Close counts what is recorded, as far as ctx allows, and stops.
+func (r *Recorder) Close(ctx context.Context) error {
+	err := r.Drain(ctx)
+	r.cancel()
+	<-r.done
+	return err
+}
+
+// set changes what Drain waits for.
+func (r *Recorder) set(change func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	change()
+	close(r.changed)
+	r.changed = make(chan struct{})
+}
+
+// minutesFrom is the Unix second, a whole hour, from which on clicks are
+// counted by the minute too.
+func (r *Recorder) minutesFrom() int64 {
+	t := r.now().Add(-minutesKept).Unix()
+	return t - t%3600
+}

@@ -1,0 +1,66 @@
+package recorder
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/journal"
+	"github.com/footfall/footfall/rollup"
+)
+
+// Epoch is a journal segment, counted again.
+type Epoch struct {
+	Base   uint64
+	Ledger rollup.Ledger // as store.Batch.Journaled
+}
+
+// Recount counts the kept segments again, up to a position, and yields each
+// that has a record. A segment that cannot be read yields its error, and the
+// next one is gone on with.
+func Recount(ctx context.Context, j *journal.Journal, until uint64) iter.Seq2[Epoch, error] {
+	return func(yield func(Epoch, error) bool) {
+		for _, s := range j.Segments() {
+			if s.Base >= until {
+				return
+			}
+			e := Epoch{Base: s.Base}
+			any, err := e.recount(ctx, j, min(s.End, until))
+			if (any || err != nil) && !yield(e, err) {
+				return
+			}
+		}
+	}
+}
+
+// recount reads one segment up to a position.
+func (e *Epoch) recount(ctx context.Context, j *journal.Journal, until uint64) (any bool, err error) {
+	var r record
+	cells := map[rollup.Key]uint64{}
+	intern := func(b []byte) click.Referrer { return click.Referrer(b) }
+	for rec, err := range j.Scan(e.Base) {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return any, err
+		}
+		if rec.To > until {
+			break
+		}
+		if err := r.decode(rec.Data, intern); err != nil {
+			return any, fmt.Errorf("journal position %d: %w", rec.From, err)
+		}
+		for _, c := range r.clicks {
+			rollup.Each(c, rollup.QuarterHour, func(k rollup.Key) { cells[k]++ })
+		}
+		if len(cells) > batchClicks {
+			e.Ledger.Add(cellsOf(cells)...)
+			clear(cells)
+		}
+		any = true
+	}
+	e.Ledger.Add(cellsOf(cells)...)
+	return any, nil
+}

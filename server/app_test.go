@@ -1,0 +1,77 @@
+package server_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/footfall/footfall/feed"
+	"github.com/footfall/footfall/server"
+)
+
+// open opens an App over dir whose clock stands still.
+func open(t *testing.T, dir string, now time.Time) *server.App {
+	t.Helper()
+	app, err := server.Open(t.Context(), server.Options{
+		Dir: dir,
+		Now: func() time.Time { return now },
+		Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return app
+}
+
+func closeApp(t *testing.T, app *server.App) {
+	t.Helper()
+	if err := app.Close(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// importFiles imports feed files and returns the result of all.
+func importFiles(t *testing.T, app *server.App, files []string) (total feed.Result, rejected []string) {
+	t.Helper()
+	for _, name := range files {
+		f, err := os.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		result, err := app.Import(t.Context(), "bitly-feed", f, func(l feed.Rejected) {
+			rejected = append(rejected, filepath.Base(name)+": "+l.Reason)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		total.Add(result)
+		f.Close()
+	}
+	return total, rejected
+}
+
+func token(t *testing.T, app *server.App, login string) string {
+	t.Helper()
+	token, err := app.AddToken(t.Context(), login)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
+// get asks the App as a client would, and returns status and body.
+func get(t *testing.T, app *server.App, target string) (int, string) {
+	t.Helper()
+	w := httptest.NewRecorder()
+	app.Handler().ServeHTTP(w, httptest.NewRequest("GET", target, nil))
+	body, err := io.ReadAll(w.Result().Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w.Code, string(body)
+}

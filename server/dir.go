@@ -1,0 +1,82 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
+
+// ErrOwned: another process has the data directory open.
+var ErrOwned = errors.New("another footfall process owns the data directory")
+
+// lockDir takes the directory for this process. The lock goes with the
+// process, however it ends.
+func lockDir(dir string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lock data directory: %w", err)
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		_ = f.Close()
+		if errors.Is(err, unix.EWOULDBLOCK) {
+			return nil, fmt.Errorf("%w %s", ErrOwned, dir)
+		}
+		return nil, fmt.Errorf("lock data directory: %w", err)
+	}
+	return f, nil
+}
+
+// maxSocketPath is what a Unix socket's address holds, in bytes.
+const maxSocketPath = 107
+
+// withSocket calls f with a path to the directory's socket that is short
+// enough for an address.
+func withSocket(dir string, f func(path string) error) error {
+	path := filepath.Join(dir, "footfall.sock")
+	if len(path) <= maxSocketPath {
+		return f(path)
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return f("/proc/self/fd/" + strconv.Itoa(int(d.Fd())) + "/footfall.sock")
+}
+
+// listenSocket listens where commands reach this process. The directory must
+// be locked: a socket that is there is of a process that died.
+func listenSocket(dir string) (net.Listener, error) {
+	var l net.Listener
+	err := withSocket(dir, func(path string) error {
+		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+		u, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+		if err != nil {
+			return err
+		}
+		u.SetUnlinkOnClose(false) // the next owner removes it; path may not outlive this call
+		l = u
+		return os.Chmod(path, 0o600)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listen on the data directory's socket: %w", err)
+	}
+	return l, nil
+}
+
+// dialSocket reaches the process that owns the directory.
+func dialSocket(ctx context.Context, dir string) (c net.Conn, err error) {
+	err = withSocket(dir, func(path string) error {
+		c, err = new(net.Dialer).DialContext(ctx, "unix", path)
+		return err
+	})
+	return c, err
+}

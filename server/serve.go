@@ -1,0 +1,119 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/footfall/footfall/control"
+)
+
+// The time that a connection is given.
+const (
+	headerTimeout   = 10 * time.Second
+	readTimeout     = 30 * time.Second
+	writeTimeout    = 60 * time.Second
+	idleTimeout     = 120 * time.Second
+	maxHeader       = 64 << 10 // bytes
+	shutdownTimeout = 10 * time.Second
+)
+
+// Serve answers the public on l and commands on the directory's socket, until
+// ctx ends; then what was begun is finished and the App is closed. ready is
+// called once everything is open, right before the public is let in.
+func Serve(ctx context.Context, o Options, l net.Listener, ready func(*App) error) error {
+	app, err := Open(ctx, o)
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
+	public := &http.Server{
+		Handler:           app.Handler(),
+		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
+		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
+	}
+	stopControl, err := app.serveControl(o.Dir)
+	if err != nil {
+		return errors.Join(err, l.Close(), app.Close(ctx))
+	}
+	failed := make(chan error, 1)
+	if err = ready(app); err == nil {
+		go func() { failed <- public.Serve(l) }()
+		select {
+		case <-ctx.Done():
+		case err = <-failed:
+			err = fmt.Errorf("listen: %w", err)
+		}
+	}
+	app.log.Info("stopping")
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
+	defer cancel()
+	err = errors.Join(err, public.Shutdown(stop), stopControl(stop), app.Close(stop))
+	return err
+}
+
+// serveControl answers commands on the directory's socket until stop.
+func (a *App) serveControl(dir string) (stop func(context.Context) error, err error) {
+	socket, err := listenSocket(dir)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	s := &http.Server{
+		Handler:           control.Handler(a),
+		ReadHeaderTimeout: headerTimeout,
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+	}
+	go func() { _ = s.Serve(socket) }() // ends by Shutdown
+	return func(deadline context.Context) error {
+		// Commands end at their next step and tell so; what they recorded
+		// stays.
+		cancel()
+		return s.Shutdown(deadline)
+	}, nil
+}
+
+// Connect finds the process that owns the directory, and becomes it where
+// nobody does. The client must be closed.
+func Connect(ctx context.Context, o Options) (*Owner, error) {
+	for {
+		app, err := Open(ctx, o)
+		if err == nil {
+			stop, err := app.serveControl(o.Dir)
+			if err != nil {
+				return nil, errors.Join(err, app.Close(ctx))
+			}
+			return &Owner{client(o.Dir), func(ctx context.Context) error {
+				return errors.Join(stop(ctx), app.Close(ctx))
+			}}, nil
+		}
+		if !errors.Is(err, ErrOwned) {
+			return nil, err
+		}
+		if c, err := dialSocket(ctx, o.Dir); err == nil {
+			_ = c.Close()
+			return &Owner{client(o.Dir), func(context.Context) error { return nil }}, nil
+		}
+		// The owner is about to listen, or to end.
+		select {
+		case <-time.After(20 * time.Millisecond):
+		case <-ctx.Done():
+			return nil, errors.Join(err, ctx.Err())
+		}
+	}
+}
+
+// Owner is the process that owns a data directory, wherever it runs.
+type Owner struct {
+	*control.Client
+	close func(context.Context) error
+}
+
+// Close ends the process's part in the directory, if it has one.
+func (o *Owner) Close(ctx context.Context) error { return o.close(ctx) }
+
+func client(dir string) *control.Client {
+	return control.NewClient(func(ctx context.Context) (net.Conn, error) { return dialSocket(ctx, dir) })
+}

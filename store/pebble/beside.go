@@ -1,0 +1,193 @@
+package pebble
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/footfall/footfall/rollup"
+	"github.com/footfall/footfall/store"
+)
+
+// Position is of store.Clicks. Durable is read from what is on disk alone.
+func (s *Store) Position(ctx context.Context, source store.SourceID) (store.Position, bool, error) {
+	if err := s.uses.begin(); err != nil {
+		return store.Position{}, false, fmt.Errorf("store/pebble: position: %w", err)
+	}
+	defer s.uses.end()
+	p, known, err := s.position(ctx, source)
+	if err != nil {
+		return store.Position{}, false, fmt.Errorf("store/pebble: position: %w", err)
+	}
+	return p, known, nil
+}
+
+func (s *Store) position(ctx context.Context, source store.SourceID) (p store.Position, known bool, err error) {
+	// Durable first: it must not be ahead of what is counted.
+	key := positionKey(source)
+	it, err := s.db.NewIterWithContext(ctx, &pebble.IterOptions{
+		LowerBound: key, UpperBound: after(key), OnlyReadGuaranteedDurable: true,
+	})
+	if err != nil {
+		return p, false, err
+	}
+	defer func() { err = errors.Join(err, it.Close()) }()
+	if it.First() {
+		if p.Durable, err = number(it.Value()); err != nil {
+			return p, false, err
+		}
+	} else if err := it.Error(); err != nil {
+		return p, false, err
+	}
+	p.Counted, known, err = counted(s.db, source)
+	return p, known, err
+}
+
+// counted is how far a source has been counted.
+func counted(r pebble.Reader, source store.SourceID) (uint64, bool, error) {
+	return numberAt(r, positionKey(source))
+}
+
+// minutesFrom is the Unix second before which minutes are dropped.
+func minutesFrom(r pebble.Reader) (int64, error) {
+	n, _, err := numberAt(r, []byte{keyMinutesFrom})
+	return int64(n), err
+}
+
+func numberAt(r pebble.Reader, key []byte) (uint64, bool, error) {
+	b, closer, err := r.Get(key)
+	if errors.Is(err, pebble.ErrNotFound) {
+		return 0, false, nil
+	}
+	if err != nil {
+		return 0, false, err
+	}
+	defer closer.Close()
+	n, err := number(b)
+	return n, err == nil, err
+}
+
+func number(b []byte) (uint64, error) {
+	if len(b) != 8 {
+		return 0, fmt.Errorf("a stored number has %d bytes, not 8", len(b))
+	}
+	return binary.BigEndian.Uint64(b), nil
+}
+
+// Ledger is of store.Clicks.
+func (s *Store) Ledger(context.Context) (rollup.Ledger, error) {
+	if err := s.uses.begin(); err != nil {
+		return rollup.Ledger{}, fmt.Errorf("store/pebble: ledger: %w", err)
+	}
+	defer s.uses.end()
+	l, err := ledgerAt(s.db, []byte{keyLedger})
+	if err != nil {
+		return rollup.Ledger{}, fmt.Errorf("store/pebble: ledger: %w", err)
+	}
+	return l, nil
+}
+
+func ledgerAt(r pebble.Reader, key []byte) (rollup.Ledger, error) {
+	var l rollup.Ledger
+	b, closer, err := r.Get(key)
+	if errors.Is(err, pebble.ErrNotFound) {
+		return l, nil
+	}
+	if err != nil {
+		return l, err
+	}
+	defer closer.Close()
+	return l, l.UnmarshalBinary(b)
+}
+
+// Epochs is of store.Clicks.
+func (s *Store) Epochs(ctx context.Context, source store.SourceID) (map[uint64]rollup.Ledger, error) {
+	epochs := map[uint64]rollup.Ledger{}
+	prefix := append([]byte{keyEpoch}, source[:]...)
+	err := s.each(ctx, prefix, func(key, value []byte) error {
+		epoch, err := number(key[len(prefix):])
+		if err != nil {
+			return err
+		}
+		var l rollup.Ledger
+		err = l.UnmarshalBinary(value)
+		epochs[epoch] = l
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("store/pebble: epochs: %w", err)
+	}
+	return epochs, nil
+}
+
+// Marks is of store.Clicks. Marks of one offset are in the order of their
+// digests.
+func (s *Store) Marks(ctx context.Context, source [32]byte) ([]store.Mark, error) {
+	var marks []store.Mark
+	err := s.each(ctx, append([]byte{keyMark}, source[:]...), func(key, value []byte) error {
+		m, err := parseMark(key, value)
+		marks = append(marks, m)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("store/pebble: marks: %w", err)
+	}
+	return marks, nil
+}
+
+// each calls f with every key that starts with prefix.
+func (s *Store) each(ctx context.Context, prefix []byte, f func(key, value []byte) error) (err error) {
+	if err := s.uses.begin(); err != nil {
+		return err
+	}
+	defer s.uses.end()
+	it, err := s.db.NewIterWithContext(ctx, &pebble.IterOptions{LowerBound: prefix, UpperBound: after(prefix)})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, it.Close()) }()
+	for ok := it.First(); ok; ok = it.Next() {
+		value, err := it.ValueAndErr()
+		if err != nil {
+			return err
+		}
+		if err := f(it.Key(), value); err != nil {
+			return err
+		}
+	}
+	return it.Error()
+}
+
+// markSize is the length of an encoded mark: five numbers and a flag.
+const markSize = 5*8 + 1
+
+// appendMark encodes what the key of a mark does not say.
+func appendMark(b []byte, m *store.Mark) []byte {
+	for _, n := range [...]uint64{m.Prev, m.Lines, m.Clicks, m.Skipped, m.Rejected} {
+		b = binary.BigEndian.AppendUint64(b, n)
+	}
+	if m.Inside {
+		return append(b, 1)
+	}
+	return append(b, 0)
+}
+
+func parseMark(key, value []byte) (store.Mark, error) {
+	if len(key) != 1+32+8+32 || len(value) != markSize || value[markSize-1] > 1 {
+		return store.Mark{}, fmt.Errorf("an import mark is corrupt: %x = %x", key, value)
+	}
+	m := store.Mark{
+		Source:   [32]byte(key[1:]),
+		Offset:   binary.BigEndian.Uint64(key[33:]),
+		Digest:   [32]byte(key[41:]),
+		Prev:     binary.BigEndian.Uint64(value),
+		Lines:    binary.BigEndian.Uint64(value[8:]),
+		Clicks:   binary.BigEndian.Uint64(value[16:]),
+		Skipped:  binary.BigEndian.Uint64(value[24:]),
+		Rejected: binary.BigEndian.Uint64(value[32:]),
+		Inside:   value[40] == 1,
+	}
+	return m, nil
+}

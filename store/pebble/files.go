@@ -1,0 +1,56 @@
+package pebble
+
+import (
+	"io"
+	"os"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// privateFS makes every file of the store 0600 and every directory 0700,
+// whatever the umask is: referrers are nobody else's business.
+type privateFS struct{ vfs.FS }
+
+func (f privateFS) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
+	return private(name)(f.FS.Create(name, c))
+}
+
+func (f privateFS) OpenReadWrite(name string, c vfs.DiskWriteCategory, opts ...vfs.OpenOption) (vfs.File, error) {
+	return private(name)(f.FS.OpenReadWrite(name, c, opts...))
+}
+
+func (f privateFS) ReuseForWrite(old, name string, c vfs.DiskWriteCategory) (vfs.File, error) {
+	return private(name)(f.FS.ReuseForWrite(old, name, c))
+}
+
+func (f privateFS) Lock(name string) (io.Closer, error) {
+	l, err := f.FS.Lock(name)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(name, 0o600); err != nil {
+		l.Close()
+		return nil, err
+	}
+	return l, nil
+}
+
+func (f privateFS) MkdirAll(dir string, _ os.FileMode) error {
+	return f.FS.MkdirAll(dir, 0o700)
+}
+
+func (f privateFS) Unwrap() vfs.FS { return f.FS }
+
+// private takes the rights of others away from a file that was just opened.
+func private(name string) func(vfs.File, error) (vfs.File, error) {
+	return func(file vfs.File, err error) (vfs.File, error) {
+		if err != nil {
+			return nil, err
+		}
+		if err := os.Chmod(name, 0o600); err != nil {
+			file.Close()
+			return nil, err
+		}
+		return file, nil
+	}
+}

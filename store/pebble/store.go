@@ -1,0 +1,271 @@
+package pebble
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"sync"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/sstable"
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/footfall/footfall/store"
+)
+
+// Defaults of Options, in bytes.
+const (
+	DefaultCache    = 64 << 20
+	DefaultMemTable = 32 << 20
+)
+
+// flushEvery bounds, in clicks, what a restart must read from the journal
+// again.
+const flushEvery = 1_000_000
+
+// Options say where and how. Only Dir is required.
+type Options struct {
+	// Dir is the store's own directory, made where it is missing.
+	Dir string
+	// FS is the file system that Dir is in; nil is the machine's own, where
+	// all files are made 0600 and all directories 0700.
+	FS vfs.FS
+	// Cache bounds the memory for blocks that were read, in bytes.
+	Cache int64
+	// MemTable is the size, in bytes, at which what was recorded moves from
+	// memory to disk. Up to four such tables exist at a time.
+	MemTable int
+	// Logger hears about the engine's troubles; nil drops them.
+	Logger *slog.Logger
+}
+
+// Store implements store.Clicks.
+type Store struct {
+	db *pebble.DB
+
+	// write is held by whoever reads what he then replaces: positions and
+	// ledgers.
+	write     sync.Mutex
+	unflushed uint64 // clicks counted since the last flush was begun
+
+	uses uses
+	// failing tells those who wait for a flush that the disk fails.
+	failing failing
+}
+
+var _ store.Clicks = (*Store)(nil)
+
+// Open opens the store in o.Dir, or makes it. Data of a newer version is
+// store.ErrVersion, and stays untouched.
+func Open(o Options) (*Store, error) {
+	s, err := open(o)
+	if err != nil {
+		return nil, fmt.Errorf("store/pebble: open %s: %w", o.Dir, err)
+	}
+	return s, nil
+}
+
+func open(o Options) (*Store, error) {
+	if o.FS == nil {
+		o.FS = privateFS{vfs.Default}
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Cache <= 0 {
+		o.Cache = DefaultCache
+	}
+	if o.MemTable <= 0 {
+		o.MemTable = DefaultMemTable
+	}
+	if err := peek(o.FS, o.Dir); err != nil {
+		return nil, err
+	}
+	s := &Store{}
+	s.uses.idle.L = &s.uses.mu
+	s.failing.next = make(chan struct{})
+	db, err := pebble.Open(o.Dir, s.engine(o))
+	if err != nil {
+		return nil, err
+	}
+	if err := checkVersion(db); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	s.db = db
+	return s, nil
+}
+
+// engine is how the engine is set up. Block size, compression and sizes were
+// chosen by `bench layout`. There are no Bloom filters: every question is a
+// range.
+func (s *Store) engine(o Options) *pebble.Options {
+	e := &pebble.Options{
+		FS:                          o.FS,
+		FormatMajorVersion:          engineFormat,
+		Merger:                      newMerger(),
+		DisableWAL:                  true,
+		CacheSize:                   o.Cache,
+		MemTableSize:                uint64(o.MemTable),
+		MemTableStopWritesThreshold: 4,
+		L0CompactionThreshold:       2,
+		L0StopWritesThreshold:       24,
+		LBaseMaxBytes:               64 << 20,
+		MaxOpenFiles:                1000,
+		CompactionConcurrencyRange:  func() (int, int) { return 1, max(1, min(4, runtime.GOMAXPROCS(0)/2)) },
+		Logger:                      engineLog{o.Logger},
+		EventListener:               &pebble.EventListener{},
+	}
+	e.EventListener.BackgroundError = func(err error) {
+		o.Logger.Error("the click store failed in the background", "error", err)
+		s.failing.report(err)
+	}
+	e.TargetFileSizes[0] = 8 << 20
+	for i := range e.Levels {
+		e.Levels[i].BlockSize = 32 << 10
+		e.Levels[i].IndexBlockSize = 64 << 10
+		e.Levels[i].Compression = func() *sstable.CompressionProfile { return sstable.FastestCompression }
+	}
+	return e
+}
+
+// Sync is of store.Clicks. It fails where the disk refuses what is flushed,
+// and then may be tried again.
+func (s *Store) Sync(ctx context.Context) error {
+	if err := s.uses.begin(); err != nil {
+		return fmt.Errorf("store/pebble: sync: %w", err)
+	}
+	defer s.uses.end()
+	if err := s.flush(ctx); err != nil {
+		return fmt.Errorf("store/pebble: sync: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) flush(ctx context.Context) error {
+	failed := s.failing.wait()
+	done, err := s.db.AsyncFlush()
+	if err != nil {
+		return err
+	}
+	select {
+	case <-done:
+		return nil
+	case <-failed:
+		return s.failing.last()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Compact merges all that is stored into its smallest and fastest form, which
+// also happens by itself, step by step. It is for measuring and for backups.
+func (s *Store) Compact(ctx context.Context) error {
+	if err := s.uses.begin(); err != nil {
+		return fmt.Errorf("store/pebble: compact: %w", err)
+	}
+	defer s.uses.end()
+	if err := s.db.Compact(ctx, []byte{0}, []byte{0xff}, true); err != nil {
+		return fmt.Errorf("store/pebble: compact: %w", err)
+	}
+	return nil
+}
+
+// Close makes everything counted durable and ends the store. It waits for
+// calls under way; later ones fail.
+func (s *Store) Close() error {
+	if !s.uses.close() {
+		return nil
+	}
+	if err := errors.Join(s.flush(context.Background()), s.db.Close()); err != nil {
+		return fmt.Errorf("store/pebble: close: %w", err)
+	}
+	return nil
+}
+
+// errClosed: the store was closed. The engine itself would panic.
+var errClosed = errors.New("the store is closed")
+
+// uses counts the calls under way, so that Close can wait for them.
+type uses struct {
+	mu     sync.Mutex
+	idle   sync.Cond
+	n      int
+	closed bool
+}
+
+func (u *uses) begin() error {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.closed {
+		return errClosed
+	}
+	u.n++
+	return nil
+}
+
+func (u *uses) end() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.n--; u.n == 0 {
+		u.idle.Broadcast()
+	}
+}
+
+// close returns when no call is under way; false where it was closed before.
+func (u *uses) close() bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	first := !u.closed
+	u.closed = true
+	for u.n > 0 {
+		u.idle.Wait()
+	}
+	return first
+}
+
+// failing passes on failures in the background: the engine repeats flushes
+// forever, and its waiters would wait as long.
+type failing struct {
+	mu   sync.Mutex
+	next chan struct{} // closed at the next failure
+	err  error
+}
+
+func (f *failing) report(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.err = err
+	close(f.next)
+	f.next = make(chan struct{})
+}
+
+func (f *failing) wait() <-chan struct{} {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.next
+}
+
+func (f *failing) last() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.err
+}
+
+// engineLog hands the engine's messages on.
+type engineLog struct{ *slog.Logger }
+
+func (l engineLog) Infof(format string, args ...any) {
+	l.Debug("click store: " + fmt.Sprintf(format, args...))
+}
+
+func (l engineLog) Errorf(format string, args ...any) {
+	l.Error("click store: " + fmt.Sprintf(format, args...))
+}
+
+// Fatalf must not return: the engine cannot go on, and the journal has all
+// that is lost by stopping.
+func (l engineLog) Fatalf(format string, args ...any) {
+	l.Errorf(format, args...)
+	panic("store/pebble: " + fmt.Sprintf(format, args...))
+}

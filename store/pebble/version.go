@@ -1,0 +1,95 @@
+package pebble
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strconv"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/footfall/footfall/store"
+)
+
+// Version is the format that this package writes. It is stored in the data and
+// in the name of the merge operator.
+const Version = 1
+
+// engineFormat is the newest of the engine's own formats that is used here.
+const engineFormat = pebble.FormatValueSeparation
+
+// mergerLine is how the engine's options file names the merge operator.
+var mergerLine = regexp.MustCompile(`(?m)^\s*merger=` + regexp.QuoteMeta(mergerPrefix) + `(\d+)\s*$`)
+
+// peek refuses data that the engine would refuse, or convert, less clearly.
+func peek(fs vfs.FS, dir string) error {
+	if _, err := fs.Stat(dir); err != nil {
+		return nil // to be made, or to be reported by the engine
+	}
+	desc, err := pebble.Peek(dir, fs)
+	if err != nil {
+		return err
+	}
+	if !desc.Exists {
+		return nil
+	}
+	if desc.FormatMajorVersion > engineFormat {
+		return store.ErrVersion
+	}
+	if desc.OptionsFilename == "" {
+		return nil
+	}
+	f, err := fs.Open(desc.OptionsFilename)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	options, err := io.ReadAll(f)
+	if err != nil {
+		return err
+	}
+	if m := mergerLine.FindSubmatch(options); m != nil {
+		if v, err := strconv.ParseUint(string(m[1]), 10, 64); err != nil || v > Version {
+			return store.ErrVersion
+		}
+	}
+	return nil
+}
+
+// checkVersion compares the stored version, and writes it where nothing has
+// been written yet.
+func checkVersion(db *pebble.DB) error {
+	b, closer, err := db.Get([]byte{keyVersion})
+	if errors.Is(err, pebble.ErrNotFound) {
+		return firstVersion(db)
+	}
+	if err != nil {
+		return err
+	}
+	defer closer.Close()
+	v, n := binary.Uvarint(b)
+	switch {
+	case n != len(b) || v == 0:
+		return fmt.Errorf("the stored version is corrupt: %x", b)
+	case v > Version:
+		return store.ErrVersion
+	}
+	return nil
+}
+
+func firstVersion(db *pebble.DB) error {
+	it, err := db.NewIter(nil)
+	if err != nil {
+		return err
+	}
+	defer it.Close()
+	if it.First() {
+		return errors.New("the data holds no version: it is not footfall's")
+	}
+	if err := it.Error(); err != nil {
+		return err
+	}
+	return db.Set([]byte{keyVersion}, binary.AppendUvarint(nil, Version), pebble.NoSync)
+}

@@ -1,0 +1,122 @@
+package sql
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// preparer prepares statements and keeps the errors for the end.
+type preparer struct {
+	ctx context.Context // of Open, which the preparer does not outlive
+	db  *sql.DB
+	err error
+}
+
+func (p *preparer) stmt(query string) *sql.Stmt {
+	s, err := p.db.PrepareContext(p.ctx, query)
+	p.err = errors.Join(p.err, err)
+	return s
+}
+
+// params is "$from, … $to".
+func params(from, to int) string {
+	var b strings.Builder
+	for i := from; i <= to; i++ {
+		if i > from {
+			b.WriteString(", ")
+		}
+		b.WriteString("$" + strconv.Itoa(i))
+	}
+	return b.String()
+}
+
+// finder finds the rows of many keys with few statements.
+type finder struct{ one, many *sql.Stmt }
+
+// keysPerQuery is where asking for more at once stops to help.
+const keysPerQuery = 32
+
+// newFinder takes a query that lacks its last part, "IN (…)".
+func newFinder(p *preparer, query string) finder {
+	return finder{
+		one:  p.stmt(query + ` IN ($1)`),
+		many: p.stmt(query + ` IN (` + params(1, keysPerQuery) + `)`),
+	}
+}
+
+// find calls scan for each row of the keys, in the transaction where tx is not
+// nil.
+func (f finder) find(ctx context.Context, tx *sql.Tx, keys []string, scan func(*sql.Rows) error) error {
+	stmt, width := f.many, keysPerQuery
+	if len(keys) == 1 {
+		stmt, width = f.one, 1
+	}
+	if tx != nil {
+		stmt = tx.StmtContext(ctx, stmt)
+	}
+	slices.Sort(keys) // neighbours in the index are found together
+	args := make([]any, width)
+	for from := 0; from < len(keys); from += width {
+		for i := range args {
+			// The last query repeats the last key, which finds nothing more.
+			args[i] = keys[min(from+i, len(keys)-1)]
+		}
+		if err := each(ctx, stmt, args, scan); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func each(ctx context.Context, stmt *sql.Stmt, args []any, scan func(*sql.Rows) error) error {
+	rows, err := stmt.QueryContext(ctx, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// inserter adds many rows to a table with few statements.
+type inserter struct {
+	columns   int
+	one, many *sql.Stmt
+}
+
+// rowsPerInsert is where adding more at once stops to help.
+const rowsPerInsert = 8
+
+func newInserter(p *preparer, table string, columns ...string) inserter {
+	n := len(columns)
+	query := `INSERT INTO ` + table + ` (` + strings.Join(columns, ", ") + `) VALUES `
+	rows := make([]string, rowsPerInsert)
+	for i := range rows {
+		rows[i] = `(` + params(i*n+1, i*n+n) + `)`
+	}
+	return inserter{columns: n, one: p.stmt(query + rows[0]), many: p.stmt(query + strings.Join(rows, ", "))}
+}
+
+// insert takes the rows as one list of their values.
+func (in inserter) insert(ctx context.Context, tx *sql.Tx, values []any) error {
+	one, many := tx.StmtContext(ctx, in.one), tx.StmtContext(ctx, in.many)
+	for len(values) > 0 {
+		stmt, n := many, in.columns*rowsPerInsert
+		if len(values) < n {
+			stmt, n = one, in.columns
+		}
+		if _, err := stmt.ExecContext(ctx, values[:n]...); err != nil {
+			return err
+		}
+		values = values[n:]
+	}
+	return nil
+}

@@ -1,0 +1,6 @@
+package sql
+
+import "database/sql"
+
+// Pools are the pools of connections, the reading one first.
+func (db *DB) Pools() (reader, writer *sql.DB) { return db.reader, db.writer }

@@ -1,0 +1,78 @@
+package sql_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/footfall/footfall/store"
+	"github.com/footfall/footfall/store/sql"
+)
+
+// first makes a database as a binary would that knew one migration.
+func first(t *testing.T, path string) {
+	t.Helper()
+	migration, err := os.ReadFile("migrations/0001_users.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := raw(t, path)
+	exec(t, db, `CREATE TABLE schema_versions (version INTEGER PRIMARY KEY)`)
+	exec(t, db, string(migration))
+	exec(t, db, `INSERT INTO schema_versions VALUES (1);
+		INSERT INTO users VALUES (7, 'ann', 12); UPDATE last_ids SET user_id = 7`)
+}
+
+func TestAnOlderSchemaIsUpgraded(t *testing.T) {
+	ctx := context.Background()
+	path := filepath.Join(t.TempDir(), "links.db")
+	first(t, path)
+	for range 2 { // the second time there is nothing to do
+		db := open(t, path)
+		if u, err := db.UserByLogin(ctx, "ann"); err != nil || u.ID != 7 {
+			t.Errorf("the upgrade lost a user: %+v, %v", u, err)
+		}
+		links, err := db.ImportLinks(ctx, []store.ForeignLink{{Login: "ann", Hash: "h", LongURL: "http://a/"}})
+		if err != nil || links[0].User != 7 {
+			t.Errorf("the upgraded schema takes no links: %+v, %v", links, err)
+		}
+	}
+	if v := text(t, raw(t, path), `SELECT group_concat(version) FROM (SELECT version FROM schema_versions ORDER BY version)`); v != "1,2" {
+		t.Errorf("the schema's versions are %s", v)
+	}
+}
+
+func TestAFailedUpgradeChangesNothing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "links.db")
+	first(t, path)
+	db := raw(t, path)
+	exec(t, db, `CREATE TABLE keywords (mine TEXT)`) // which the migration makes after links
+	if db, err := sql.Open(context.Background(), path); err == nil {
+		db.Close()
+		t.Fatal("a migration that cannot be applied was")
+	}
+	if v := text(t, db, `SELECT MAX(version) FROM schema_versions`); v != "1" {
+		t.Errorf("the schema says version %s", v)
+	}
+	if n := text(t, db, `SELECT COUNT(*) FROM sqlite_schema WHERE name LIKE 'links%'`); n != "0" {
+		t.Errorf("a failed migration left %s tables and indexes", n)
+	}
+	exec(t, db, `DROP TABLE keywords`)
+	open(t, path)
+}
+
+func TestANewerSchemaIsRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "links.db")
+	if err := open(t, path).Close(); err != nil {
+		t.Fatal(err)
+	}
+	db := raw(t, path)
+	exec(t, db, `INSERT INTO schema_versions VALUES (99)`)
+	if _, err := sql.Open(context.Background(), path); !errors.Is(err, store.ErrVersion) {
+		t.Errorf("a newer schema gave %v, not store.ErrVersion", err)
+	}
+	exec(t, db, `DELETE FROM schema_versions WHERE version = 99`)
+	open(t, path)
+}

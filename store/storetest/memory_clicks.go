@@ -1,0 +1,231 @@
+package storetest
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/rollup"
+	"github.com/footfall/footfall/store"
+)
+
+// MemoryClicks is the model of store.Clicks: maps of cells, and sums over all
+// of them. The zero value is empty. Everything counted passes for durable,
+// and is gone with the process.
+type MemoryClicks struct {
+	mu          sync.Mutex
+	cells       map[rollup.Key]uint64
+	minutes     map[rollup.Key]uint64
+	minutesFrom int64
+	positions   map[store.SourceID]uint64
+	epochs      map[store.SourceID]map[uint64]rollup.Ledger
+	marks       map[markID]store.Mark
+}
+
+// markID tells marks apart. Inputs that begin alike have marks of one offset
+// and different digests.
+type markID struct {
+	source [32]byte
+	offset uint64
+	digest [32]byte
+}
+
+var _ store.Clicks = (*MemoryClicks)(nil)
+
+// Record is of store.Clicks.
+func (m *MemoryClicks) Record(ctx context.Context, b *store.Batch) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("storetest: record: %w", err)
+	}
+	counted, known := m.positions[b.Source]
+	switch {
+	case b.From > b.To:
+		return errors.New("storetest: record: the batch ends before it starts")
+	case known && b.To <= counted:
+		return nil
+	case known && b.From > counted:
+		return fmt.Errorf("storetest: record: %w", store.ErrGap)
+	case known && b.From < counted:
+		return fmt.Errorf("storetest: record: %w", store.ErrOverlap)
+	}
+	if m.positions == nil {
+		m.cells = map[rollup.Key]uint64{}
+		m.minutes = map[rollup.Key]uint64{}
+		m.positions = map[store.SourceID]uint64{}
+		m.epochs = map[store.SourceID]map[uint64]rollup.Ledger{}
+		m.marks = map[markID]store.Mark{}
+	}
+	add(m.cells, b.Cells)
+	add(m.minutes, b.Minutes)
+	m.minutesFrom = max(m.minutesFrom, b.MinutesFrom)
+	maps.DeleteFunc(m.minutes, func(k rollup.Key, _ uint64) bool { return k.Slot < m.minutesFrom })
+	if m.epochs[b.Source] == nil {
+		m.epochs[b.Source] = map[uint64]rollup.Ledger{}
+	}
+	l := m.epochs[b.Source][b.Epoch]
+	l.AddLedger(&b.Journaled)
+	m.epochs[b.Source][b.Epoch] = l
+	for _, k := range b.Marks {
+		m.marks[markID{k.Source, k.Offset, k.Digest}] = k
+	}
+	m.positions[b.Source] = b.To
+	return nil
+}
+
+func add(sums map[rollup.Key]uint64, cells []rollup.Cell) {
+	for _, c := range cells {
+		if c.Clicks > 0 {
+			sums[c.Key] += c.Clicks
+		}
+	}
+}
+
+// Position is of store.Clicks.
+func (m *MemoryClicks) Position(_ context.Context, source store.SourceID) (store.Position, bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	p, ok := m.positions[source]
+	return store.Position{Counted: p, Durable: p}, ok, nil
+}
+
+// Sync is of store.Clicks.
+func (m *MemoryClicks) Sync(context.Context) error { return nil }
+
+// Counts is of store.Clicks.
+func (m *MemoryClicks) Counts(_ context.Context, q store.Query) ([]store.Count, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(q.Edges) < 2 || !slices.IsSorted(q.Edges) {
+		return nil, errors.New("storetest: counts: edges must be two at least, and ascend")
+	}
+	grain := func(g int64) bool {
+		return !slices.ContainsFunc(q.Edges, func(e int64) bool { return e%g != 0 })
+	}
+	cells := m.cells
+	if !grain(rollup.QuarterHour) {
+		if !grain(rollup.Minute) || q.Edges[0] < m.minutesFrom {
+			return nil, fmt.Errorf("storetest: counts: %w", store.ErrGrain)
+		}
+		cells = m.minutes
+	}
+	type at struct {
+		interval int
+		value    string
+	}
+	sums := map[at]uint64{}
+	for k, clicks := range cells {
+		if k.Scope != q.Scope || k.Facet != q.Facet {
+			continue
+		}
+		for i := range len(q.Edges) - 1 {
+			if q.Edges[i] <= k.Slot && k.Slot < q.Edges[i+1] {
+				sums[at{i, k.Value}] += clicks
+			}
+		}
+	}
+	var counts []store.Count
+	for a, clicks := range sums {
+		counts = append(counts, store.Count{Interval: a.interval, Value: a.value, Clicks: clicks})
+	}
+	slices.SortFunc(counts, func(a, b store.Count) int {
+		return cmp.Or(cmp.Compare(b.Interval, a.Interval), cmp.Compare(a.Value, b.Value))
+	})
+	intervals := 0
+	for i := range counts {
+		if i == 0 || counts[i].Interval != counts[i-1].Interval {
+			if intervals++; q.Newest > 0 && intervals > q.Newest {
+				return counts[:i], nil
+			}
+		}
+	}
+	return counts, nil
+}
+
+// First is of store.Clicks.
+func (m *MemoryClicks) First(_ context.Context, s rollup.Scope, f rollup.Facet) (first int64, ok bool, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for k := range m.cells {
+		if k.Scope == s && k.Facet == f && (!ok || k.Slot < first) {
+			first, ok = k.Slot, true
+		}
+	}
+	return first, ok, nil
+}
+
+// Delete is of store.Clicks.
+func (m *MemoryClicks) Delete(_ context.Context, s rollup.Scope) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, cells := range []map[rollup.Key]uint64{m.cells, m.minutes} {
+		maps.DeleteFunc(cells, func(k rollup.Key, _ uint64) bool {
+			return k.Scope.User == s.User && (s.Link == click.AllLinks || k.Scope.Link == s.Link)
+		})
+	}
+	return nil
+}
+
+// Marks is of store.Clicks.
+func (m *MemoryClicks) Marks(_ context.Context, source [32]byte) ([]store.Mark, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var marks []store.Mark
+	for id, k := range m.marks {
+		if id.source == source {
+			marks = append(marks, k)
+		}
+	}
+	slices.SortFunc(marks, func(a, b store.Mark) int {
+		return cmp.Or(cmp.Compare(a.Offset, b.Offset), bytes.Compare(a.Digest[:], b.Digest[:]))
+	})
+	return marks, nil
+}
+
+// Cells is of store.Clicks. It gives what was there when it started.
+func (m *MemoryClicks) Cells(context.Context) iter.Seq2[rollup.Cell, error] {
+	return func(yield func(rollup.Cell, error) bool) {
+		m.mu.Lock()
+		cells := maps.Clone(m.cells)
+		m.mu.Unlock()
+		for k, clicks := range cells {
+			if !yield(rollup.Cell{Key: k, Clicks: clicks}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Ledger is of store.Clicks.
+func (m *MemoryClicks) Ledger(context.Context) (rollup.Ledger, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var l rollup.Ledger
+	for k, clicks := range m.cells {
+		l.Add(rollup.Cell{Key: k, Clicks: clicks})
+	}
+	return l, nil
+}
+
+// Epochs is of store.Clicks.
+func (m *MemoryClicks) Epochs(_ context.Context, source store.SourceID) (map[uint64]rollup.Ledger, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	epochs := map[uint64]rollup.Ledger{}
+	maps.Copy(epochs, m.epochs[source])
+	return epochs, nil
+}
+
+// Verify is of store.Clicks: no sums are kept beside the cells.
+func (m *MemoryClicks) Verify(context.Context, func(string)) error { return nil }
+
+// Close is of store.Clicks.
+func (m *MemoryClicks) Close() error { return nil }
