@@ -70,7 +70,7 @@ func (u Unit) number(date int64) int64 {
 		return floorDiv(date+3, 7)
 	case Month:
 		y, m, _ := time.Unix(date*secondsPerDay, 0).UTC().Date()
-		return int64(y)*12 + int64(m) - 1
+		return int64(y)*12 + int64(m)
 	}
 	panic("calendar: no dates make up " + u.String())
 }
@@ -84,9 +84,8 @@ func (u Unit) first(number int64) int64 {
 	case MWeek:
 		return number*7 - 3
 	case Month:
-		y := floorDiv(number, 12)
-		m := time.Month(number-y*12) + 1
-		return floorDiv(time.Date(int(y), m, 1, 0, 0, 0, 0, time.UTC).Unix(), secondsPerDay)
+		// Months past the twelfth are those of later years.
+		return floorDiv(time.Date(0, time.Month(number), 1, 0, 0, 0, 0, time.UTC).Unix(), secondsPerDay)
 	}
 	panic("calendar: no dates make up " + u.String())
 }

@@ -260,9 +260,9 @@ func TestCrashes(t *testing.T) {
 	if seed == 0 {
 		seed = rand.Uint64()
 	}
-	histories := 400
+	histories := 200
 	if testing.Short() {
-		histories = 40
+		histories = 20
 	}
 	for i := range histories {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {

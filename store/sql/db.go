@@ -78,7 +78,7 @@ func (db *DB) prepare(ctx context.Context) error {
 	db.userByLogin = r.stmt(selectUsers + `WHERE u.login = $1`)
 	db.userByID = r.stmt(selectUsers + `WHERE u.id = $1`)
 	db.userByKey = r.stmt(selectUsers + `JOIN tokens t ON t.user_id = u.id WHERE t.digest = $1`)
-	db.listUsers = r.stmt(selectUsers + `WHERE u.login >= $1 ORDER BY u.login LIMIT $2`)
+	db.listUsers = r.stmt(selectUsers + `WHERE u.login > $1 ORDER BY u.login LIMIT $2`)
 	db.lastIDs = r.stmt(`SELECT user_id, link_id, keyword_id FROM last_ids`)
 	db.reads = newFinders(&r)
 

@@ -4,10 +4,12 @@ import (
 	"context"
 	stdsql "database/sql"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/store"
@@ -193,6 +195,44 @@ func TestALockedDatabaseIsUnavailable(t *testing.T) {
 	exec(t, other, `ROLLBACK`)
 	if _, err := db.AddUser(context.Background(), "ann", 1); err != nil {
 		t.Errorf("after the lock was gone: %v", err)
+	}
+}
+
+func TestACancelledImportIsWholeOrNothing(t *testing.T) {
+	db := open(t, filepath.Join(t.TempDir(), "links.db"))
+	reader, writer := db.Pools()
+	for round := range 40 {
+		links := make([]store.ForeignLink, 1000)
+		for i := range links {
+			links[i] = store.ForeignLink{Login: "ann", Hash: click.Hash(fmt.Sprintf("h%d-%d", round, i)), LongURL: "http://a/"}
+		}
+		before := text(t, reader, `SELECT COUNT(*) FROM links`)
+		ctx, cancel := context.WithCancel(context.Background())
+		stop := time.AfterFunc(time.Duration(round)*time.Millisecond/2, cancel)
+		_, err := db.ImportLinks(ctx, links)
+		stop.Stop()
+		cancel()
+		if err != nil && !errors.Is(err, context.Canceled) {
+			t.Errorf("a cancelled import failed with %v", err)
+		}
+		after := text(t, reader, `SELECT COUNT(*) FROM links WHERE hash LIKE $1`, fmt.Sprintf("h%d-%%", round))
+		if all := "2000"; (err == nil && after != all) || (err != nil && after != "0") {
+			t.Errorf("an import that ended with %v left %s of %s links", err, after, all)
+		}
+		if now := text(t, reader, `SELECT COUNT(*) FROM links`); err != nil && now != before {
+			t.Errorf("an import that ended with %v left links: %s before, %s after", err, before, now)
+		}
+	}
+	// Who waits for the writer is free to go.
+	busy, err := writer.Conn(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer busy.Close()
+	ctx, cancel := context.WithCancel(context.Background())
+	time.AfterFunc(time.Millisecond, cancel)
+	if _, err := db.AddUser(ctx, "bob", 1); !errors.Is(err, context.Canceled) {
+		t.Errorf("waiting for the writer ended with %v, not context.Canceled", err)
 	}
 }
 

@@ -89,7 +89,7 @@ func userList(t *testing.T, s LinkStore) {
 			for _, u := range page {
 				got = append(got, u.Login)
 			}
-			if len(page) < limit {
+			if len(page) < limit || len(got) > len(logins) {
 				break
 			}
 			after = page[len(page)-1].Login

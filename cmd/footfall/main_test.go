@@ -1,0 +1,96 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/footfall/footfall/feed"
+)
+
+// asProgram makes the test binary the program itself.
+const asProgram = "FOOTFALL_TEST_AS_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		os.Unsetenv(asProgram)
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// program prepares a run of the real program.
+func program(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, os.Args[0], args...)
+	cmd.Env = append(os.Environ(), asProgram+"=1")
+	return cmd
+}
+
+// run runs the program to its end and returns what it printed.
+func run(t *testing.T, args ...string) (stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	cmd := program(t.Context(), args...)
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("footfall %s: %v\n%s", strings.Join(args, " "), err, errs.String())
+	}
+	return out.String(), errs.String()
+}
+
+func feedFiles(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob("../../feed/testdata/*.gz")
+	if err != nil || len(files) < 4 {
+		t.Fatal("no feed files", err)
+	}
+	return files
+}
+
+// TestKilledImport kills imports with -9 at random instants and repeats them:
+// in the end each click counts once, and check is content.
+func TestKilledImport(t *testing.T) {
+	files := feedFiles(t)
+	importArgs := func(dir string) []string {
+		return append([]string{"import", "--format", "bitly-feed", "--json", "--data", dir}, files...)
+	}
+	result := func(dir string) (r feed.Result) {
+		out, _ := run(t, importArgs(dir)...)
+		if err := json.Unmarshal([]byte(out), &r); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		return r
+	}
+	began := time.Now()
+	want := result(t.TempDir())
+	whole := time.Since(began) // what an import takes here
+
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	rng := rand.New(rand.NewPCG(seed, 0))
+	for range 4 {
+		dir := t.TempDir()
+		for range 5 {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Duration(rng.Float64()*float64(whole)))
+			_ = program(ctx, importArgs(dir)...).Run() // killed, most of the time
+			cancel()
+		}
+		got := result(dir)
+		if got.Lines != want.Lines || got.Clicks+got.Known != want.Clicks {
+			t.Fatalf("after five kills %+v, want %+v", got, want)
+		}
+		if again := result(dir); again.Known != want.Clicks {
+			t.Fatalf("repeated %+v, want %d known", again, want.Clicks)
+		}
+		if out, _ := run(t, "check", "--data", dir); !strings.Contains(out, "everything agrees") {
+			t.Fatal(out)
+		}
+	}
+}

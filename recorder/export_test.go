@@ -1,0 +1,15 @@
+package recorder
+
+import (
+	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/store"
+)
+
+// Encode and Decode are the codec of journal records.
+func Encode(clicks []click.Click, mark *store.Mark) []byte { return encode(nil, clicks, mark) }
+
+func Decode(b []byte) ([]click.Click, []store.Mark, error) {
+	var r record
+	err := r.decode(b, func(b []byte) click.Referrer { return click.Referrer(b) })
+	return r.clicks, r.marks, err
+}
