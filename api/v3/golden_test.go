@@ -265,3 +265,25 @@ func FuzzQuery(f *testing.F) {
 		}
 	})
 }
+
+// TestDocs runs the examples of docs/api.md.
+func TestDocs(t *testing.T) {
+	api := newAPI(t)
+	docs, err := os.ReadFile("../../docs/api.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := strings.Split(string(docs), "<!-- api/v3: example -->\n```\n")[1:]
+	if len(blocks) == 0 {
+		t.Fatal("docs/api.md has no examples")
+	}
+	for _, block := range blocks {
+		block, _, _ = strings.Cut(block, "\n```")
+		for example := range strings.SplitSeq(block, "\n\n") {
+			request, want, _ := strings.Cut(example, "\n")
+			if got := strings.TrimPrefix(exchange(t, api, request), "< 200 application/json; charset=utf-8\n< "); got != want {
+				t.Errorf("%s\n got %s\nwant %s", request, got, want)
+			}
+		}
+	}
+}
