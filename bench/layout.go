@@ -27,7 +27,7 @@ func layout(args []string) error {
 	clicks := flags.Int("clicks", 10_000_000, "clicks to record")
 	size := flags.Int("batch", 100_000, "clicks in a batch")
 	dir := flags.String("dir", "", "where to make the store; a temporary directory if empty")
-	profile := flags.String("cpuprofile", "", "file to write a profile of the questions to")
+	profile := flags.String("cpuprofile", "", "file to write a CPU profile to")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -38,6 +38,17 @@ func layout(args []string) error {
 		}
 		defer os.RemoveAll(d)
 		*dir = d
+	}
+	if *profile != "" {
+		f, err := os.Create(*profile)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
 	}
 	s, err := pebble.Open(pebble.Options{Dir: *dir})
 	if err != nil {
@@ -59,17 +70,6 @@ func layout(args []string) error {
 		if err := printSize(*dir, *clicks); err != nil {
 			return err
 		}
-	}
-	if *profile != "" {
-		f, err := os.Create(*profile)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		if err := pprof.StartCPUProfile(f); err != nil {
-			return err
-		}
-		defer pprof.StopCPUProfile()
 	}
 	return ask(s, "compacted, warm")
 }

@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"time"
@@ -125,6 +126,8 @@ func text(v *fastjson.Value, key string, need bool) (string, error) {
 		return "", fmt.Errorf("%q is longer than %d bytes", key, maxText)
 	case !utf8.Valid(b):
 		return "", fmt.Errorf("%q is not UTF-8", key)
+	case bytes.IndexByte(b, 0) >= 0:
+		return "", fmt.Errorf("%q holds a zero byte", key)
 	}
 	return string(b), nil
 }

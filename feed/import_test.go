@@ -85,6 +85,7 @@ func TestLines(t *testing.T) {
 		{"a hash that is a number", `{"t":1360000000,"h":5,"l":"b","u":"c"}`, `"h" is not a string`},
 		{"no login", `{"t":1360000000,"h":"a","u":"c"}`, `no "l"`},
 		{"a login of another encoding", "{\"t\":1360000000,\"h\":\"a\",\"l\":\"\xe9\",\"u\":\"c\"}", `"l" is not UTF-8`},
+		{"a hash with a zero byte", `{"t":1360000000,"h":"a\u0000","l":"b","u":"c"}`, `"h" holds a zero byte`},
 		{"too long a line", strings.Repeat("x", 1<<20+1), "the line is longer than 1048576 bytes"},
 		{"an endless line", strings.Repeat("x", 5<<20), "the line is longer than 1048576 bytes"},
 	} {
