@@ -265,3 +265,20 @@ func TestEmbeddedRecords(t *testing.T) {
 		}
 	}
 }
+
+// TestTraceOfLaterGroup: the one head that proves damage is found wherever it
+// lies after a long record.
+func TestTraceOfLaterGroup(t *testing.T) {
+	for _, size := range []int{1 << 10, 64 << 10, 256 << 10, 512 << 10} {
+		for less := range 40 {
+			o := inMemory()
+			j := open(t, o)
+			add(t, j, strings.Repeat("x", size-less))
+			add(t, j, "y")
+			spoil(t, o.FS, "journal/00000000000000000000.open", func(b []byte) []byte { b[70] ^= 1; return b[:len(b)-1] })
+			if got, err := readAll(o); !errors.Is(err, journal.ErrCorrupt) {
+				t.Errorf("a damaged record of %d bytes, and a torn one: %d records, %v", size-less, len(got), err)
+			}
+		}
+	}
+}

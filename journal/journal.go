@@ -105,7 +105,7 @@ func (j *Journal) last() *segment {
 //
 // After any error but ErrSize and ErrClosed the record may be in the journal
 // or not: where ctx ends first it usually will be; where the disk fails it
-// will not, unless the journal is opened anew before the disk heals.
+// will not, unless the journal is opened anew before another append succeeds.
 func (j *Journal) Append(ctx context.Context, record []byte) (to uint64, err error) {
 	if len(record) == 0 || len(record) > MaxRecord {
 		return 0, fmt.Errorf("journal: append %d bytes: %w", len(record), ErrSize)
@@ -139,7 +139,7 @@ func (j *Journal) Rotate() error {
 }
 
 // SkipTo leaves a hole, so that the next record starts at pos, which must not
-// lie before End. It is for a journal that lost a tail which others had seen:
+// lie before End or beyond 2⁶². It is for a journal that lost a tail which others had seen:
 // positions must not be given twice.
 func (j *Journal) SkipTo(pos uint64) error {
 	j.writing.Lock()
@@ -150,6 +150,9 @@ func (j *Journal) SkipTo(pos uint64) error {
 	end := j.last().end
 	if pos < end {
 		return fmt.Errorf("journal: skip to %d, before the end %d: %w", pos, end, ErrPosition)
+	}
+	if pos > 1<<62 {
+		return fmt.Errorf("journal: skip to %d, which leaves no room for records: %w", pos, ErrPosition)
 	}
 	if pos == end {
 		return nil

@@ -102,6 +102,9 @@ func TestSkipTo(t *testing.T) {
 	if err := j.SkipTo(19); !errors.Is(err, journal.ErrPosition) {
 		t.Errorf("skipping back: %v", err)
 	}
+	if err := j.SkipTo(1<<62 + 1); !errors.Is(err, journal.ErrPosition) {
+		t.Errorf("skipping out of range: %v", err)
+	}
 	check(t, j.SkipTo(100))
 	wantSegments(t, j, " 0-20s 100-100")
 	check(t, j.SkipTo(500)) // a hole after a segment without records
@@ -120,6 +123,15 @@ func TestSkipTo(t *testing.T) {
 		if _, err := j2.Reader(inside); !errors.Is(err, journal.ErrPosition) {
 			t.Errorf("a reader from %d, inside a hole: %v", inside, err)
 		}
+	}
+	if _, err := tail.Next(context.Background()); !errors.Is(err, journal.ErrClosed) {
+		t.Errorf("a reader of a closed journal, before a hole: %v", err)
+	}
+	over, err := j2.Reader(20)
+	check(t, err)
+	defer over.Close()
+	if rec, err := over.TryNext(); err != nil || rec.Epoch != 500 || rec.From != 500 || rec.To != 520 {
+		t.Errorf("the record after the hole is %+v, %v", rec, err)
 	}
 	check(t, j2.Trim(500))
 	wantSegments(t, j2, " 500-520")

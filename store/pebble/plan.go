@@ -48,8 +48,11 @@ func makePlan(f rollup.Facet, edges []int64, first, last uint16) *plan {
 		rowsEach = 1
 	}
 	var m monthPlan
+	number, in := month(uint16(from / rollup.Day))
 	for day := from / rollup.Day; day*rollup.Day < to; day++ {
-		number, in := month(uint16(day))
+		if in >= 28 { // the next month may have begun
+			number, in = month(uint16(day))
+		}
 		if len(m.pieces) == 0 || number != m.number {
 			p.add(&m, rowsEach)
 			m = monthPlan{number: number, first: len(p.days), pieces: m.pieces[:0]}
@@ -58,6 +61,7 @@ func makePlan(f rollup.Facet, edges []int64, first, last uint16) *plan {
 		p.pieces = appendPieces(p.pieces, edges, day*rollup.Day, rollup.Day, rollup.QuarterHour)
 		p.days = append(p.days, span{period: uint16(day), from: start, to: len(p.pieces)})
 		m.day(int(in), p.pieces[start:])
+		in++
 	}
 	p.add(&m, rowsEach)
 	return p

@@ -26,41 +26,51 @@ type item struct {
 	clicks uint64
 }
 
-// vector counts the clicks of a value in one period of so many slots.
+// vector counts the clicks of a value in one period of so many slots. Answers
+// spend most of their time here, so the commonest slots are read in place.
 func (t *tally) vector(pieces []piece, slots int, vector, value []byte) error {
-	var clicks uint64
-	var text string
-	have := len(value) == 0
-	slot := -1
+	if len(pieces) == 0 {
+		return nil
+	}
+	var sum uint64
+	text, have := "", len(value) == 0
+	count := func(interval int) {
+		if sum == 0 || interval < 0 {
+			return
+		}
+		if !have {
+			text, have = t.text(value), true
+		}
+		t.lists[interval].add(text, sum)
+	}
+	slot, end := -1, pieces[0].end
 	for len(vector) > 0 {
-		gap, n, rest, err := nextSlot(vector)
-		if err != nil {
-			return err
+		var gap int
+		var clicks uint64
+		if head := vector[0]; head&1 == 0 {
+			gap, clicks, vector = int(head>>1), 1, vector[1:]
+		} else if len(vector) > 1 && vector[1] < 0x80 {
+			gap, clicks, vector = int(head>>1), uint64(vector[1])+2, vector[2:]
+		} else {
+			var err error
+			if gap, clicks, vector, err = nextSlot(vector); err != nil {
+				return err
+			}
 		}
 		if slot += gap + 1; slot >= slots {
 			return errVector
 		}
-		for len(pieces) > 0 && slot >= pieces[0].end {
-			if clicks > 0 && pieces[0].interval >= 0 {
-				if !have {
-					text, have = t.text(value), true
-				}
-				t.lists[pieces[0].interval].add(text, clicks)
+		for slot >= end {
+			count(pieces[0].interval)
+			sum = 0
+			if pieces = pieces[1:]; len(pieces) == 0 {
+				return nil
 			}
-			clicks, pieces = 0, pieces[1:]
+			end = pieces[0].end
 		}
-		if len(pieces) == 0 {
-			return nil
-		}
-		clicks += n
-		vector = rest
+		sum += clicks
 	}
-	if clicks > 0 && pieces[0].interval >= 0 {
-		if !have {
-			text = t.text(value)
-		}
-		t.lists[pieces[0].interval].add(text, clicks)
-	}
+	count(pieces[0].interval)
 	return nil
 }
 
@@ -90,6 +100,9 @@ func (l *list) add(value string, clicks uint64) {
 
 // merge makes one run of the list, each value once.
 func (l *list) merge() {
+	if len(l.items) < 2 {
+		return
+	}
 	var ends []int
 	for i := range l.items {
 		if i > 0 && l.items[i].value <= l.items[i-1].value {

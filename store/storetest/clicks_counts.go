@@ -153,37 +153,45 @@ func lawSums(t *testing.T, c *clicks) {
 		}
 	}
 	c.raw(t, cells...)
-	for _, step := range []int64{900, 3600, 86400, 7 * 86400, 30 * 86400, 365 * 86400, to - from} {
-		for _, shift := range []int64{0, 900, 5*3600 + 45*60, 12 * 3600, 86400 - 900} {
-			edges := []int64{from/86400*86400 + shift}
-			for edges[len(edges)-1] < to {
-				edges = append(edges, edges[len(edges)-1]+step)
-			}
-			sums := make([]uint64, len(edges))
-			for s, n := range clicks {
-				if i := (s - edges[0]); i >= 0 && s < edges[len(edges)-1] {
-					sums[i/step] += n
+	// Windows of all of it, and of the midst of months.
+	for _, w := range [][2]int64{{from / 86400 * 86400, to}, {from/86400*86400 + 17*86400, to - 75*86400}} {
+		for _, step := range []int64{900, 3600, 86400, 7 * 86400, 30 * 86400, 365 * 86400, w[1] - w[0]} {
+			for _, shift := range []int64{0, 900, 5*3600 + 45*60, 12 * 3600, 86400 - 900} {
+				edges := []int64{w[0] + shift}
+				for edges[len(edges)-1] < w[1] {
+					edges = append(edges, edges[len(edges)-1]+step)
 				}
-			}
-			for _, f := range []struct {
-				facet  rollup.Facet
-				values []string
-			}{{rollup.All, []string{""}}, {rollup.Country, []string{"DE", "FR"}}} {
-				var all []store.Count
-				for i, n := range slices.Backward(sums) {
-					for _, v := range f.values {
-						if n > 0 {
-							all = append(all, store.Count{Interval: i, Value: v, Clicks: n})
-						}
+				sums := make([]uint64, len(edges))
+				for s, n := range clicks {
+					if i := s - edges[0]; i >= 0 && s < edges[len(edges)-1] {
+						sums[i/step] += n
 					}
 				}
-				if got := c.counts(t, u, f.facet, 0, edges...); !slices.Equal(got, all) {
-					t.Errorf("by %s, intervals of %d s from second %d: not the sums of their quarter-hours: %s", f.facet, step, edges[0], firstDifference(got, all))
-				}
+				c.sums(t, u, edges, sums)
 			}
 		}
 	}
 	c.agree(t)
+}
+
+// sums checks that intervals hold so many clicks, in facet All and of each of
+// the two countries.
+func (c *clicks) sums(t *testing.T, s rollup.Scope, edges []int64, sums []uint64) {
+	t.Helper()
+	for facet, values := range map[rollup.Facet][]string{rollup.All: {""}, rollup.Country: {"DE", "FR"}} {
+		var all []store.Count
+		for i, n := range slices.Backward(sums) {
+			for _, v := range values {
+				if n > 0 {
+					all = append(all, count(i, v, n))
+				}
+			}
+		}
+		if got := c.counts(t, s, facet, 0, edges...); !slices.Equal(got, all) {
+			t.Errorf("by %s, intervals of %d s from second %d: not the sums of their quarter-hours: %s",
+				facet, edges[1]-edges[0], edges[0], firstDifference(got, all))
+		}
+	}
 }
 
 func lawFirst(t *testing.T, c *clicks) {

@@ -1,0 +1,183 @@
+package redirect_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/redirect"
+)
+
+var now = time.Date(2026, 1, 15, 12, 0, 0, 7e6, time.UTC)
+
+// desk is a Handler with what it recorded.
+type desk struct {
+	*redirect.Handler
+	clicks []click.Click
+	fails  error // what Record says
+}
+
+func newDesk(t *testing.T, change func(*redirect.Options)) *desk {
+	d := &desk{}
+	o := redirect.Options{
+		Resolve: func(_ context.Context, host, name string) (redirect.Link, error) {
+			switch {
+			case host == "sho.rt" && name == "abc":
+				return redirect.Link{ID: 3, User: 2, LongURL: "http://example.org/a?b=c"}, nil
+			case name == "down":
+				return redirect.Link{}, errors.New("the database is away")
+			}
+			return redirect.Link{}, click.ErrNotFound
+		},
+		Visitor: func(r *http.Request) redirect.Visitor {
+			return redirect.Visitor{Country: click.Country{'N', 'Z'}, Bot: r.UserAgent() == "bot", Prefetch: r.Header.Get("Purpose") != ""}
+		},
+		Record: func(_ context.Context, c click.Click) error {
+			d.clicks = append(d.clicks, c)
+			return d.fails
+		},
+		Now:    func() time.Time { return now },
+		Log:    slog.New(slog.NewTextHandler(t.Output(), nil)),
+		Status: 301, MaxAge: 90 * time.Second,
+	}
+	if change != nil {
+		change(&o)
+	}
+	d.Handler = redirect.New(o)
+	return d
+}
+
+func (d *desk) ask(method, target string, header ...string) *http.Response {
+	r := httptest.NewRequest(method, target, nil)
+	for _, h := range header {
+		key, value, _ := strings.Cut(h, ": ")
+		r.Header.Set(key, value)
+	}
+	w := httptest.NewRecorder()
+	d.ServeHTTP(w, r)
+	return w.Result()
+}
+
+func TestVisits(t *testing.T) {
+	urls := func(o *redirect.Options) {
+		o.NotFoundURL, o.HomeURL, o.Status, o.MaxAge = "http://lost/", "http://home/", 307, 0
+	}
+	const to = "http://example.org/a?b=c"
+	a := click.Click{Time: now.UnixMilli(), User: 2, Link: 3, Country: click.Country{'N', 'Z'}}
+	bot, referred := a, a
+	bot.Bot = true
+	referred.Referrer = "http://t.co/x"
+	for _, c := range []struct {
+		name, method, target string
+		header               string
+		options              func(*redirect.Options)
+
+		status   int
+		location string
+		cache    string
+		click    *click.Click
+	}{
+		{"a click", "GET", "http://sho.rt/abc", "", nil, 301, to, "private, max-age=90", &a},
+		{"with a query", "GET", "http://sho.rt/abc?x=y", "", nil, 301, to, "private, max-age=90", &a},
+		{"with a referrer", "GET", "http://sho.rt/abc", "Referer: http://t.co/x?secret", nil, 301, to, "private, max-age=90", &referred},
+		{"a bot", "GET", "http://sho.rt/abc", "User-Agent: bot", nil, 301, to, "private, max-age=90", &bot},
+		{"HEAD", "HEAD", "http://sho.rt/abc", "", nil, 301, to, "private, max-age=90", nil},
+		{"a prefetch", "GET", "http://sho.rt/abc", "Purpose: prefetch", nil, 301, to, "no-store", nil},
+		{"another status", "GET", "http://sho.rt/abc", "", urls, 307, to, "private, max-age=0", &a},
+		{"POST", "POST", "http://sho.rt/abc", "", nil, 405, "", "", nil},
+		{"another host", "GET", "http://other/abc", "", nil, 404, "", "no-store", nil},
+		{"unknown", "GET", "http://sho.rt/nope", "", nil, 404, "", "no-store", nil},
+		{"unknown leads on", "GET", "http://sho.rt/nope", "", urls, 302, "http://lost/", "no-store", nil},
+		{"store away", "GET", "http://sho.rt/down", "", nil, 503, "", "no-store", nil},
+		{"home", "GET", "http://sho.rt/", "", nil, 200, "", "no-store", nil},
+		{"home leads on", "GET", "http://sho.rt/", "", urls, 302, "http://home/", "no-store", nil},
+		{"robots", "GET", "http://sho.rt/robots.txt", "", nil, 200, "", "no-store", nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d := newDesk(t, c.options)
+			got := d.ask(c.method, c.target, c.header)
+			if got.StatusCode != c.status || got.Header.Get("Location") != c.location || got.Header.Get("Cache-Control") != c.cache {
+				t.Errorf("%d to %q, %q; want %d to %q, %q", got.StatusCode, got.Header.Get("Location"), got.Header.Get("Cache-Control"), c.status, c.location, c.cache)
+			}
+			switch {
+			case c.click == nil && len(d.clicks) > 0:
+				t.Errorf("recorded %+v, want nothing", d.clicks)
+			case c.click != nil && (len(d.clicks) != 1 || d.clicks[0] != *c.click):
+				t.Errorf("recorded %+v, want %+v", d.clicks, *c.click)
+			}
+		})
+	}
+}
+
+// TestVisitorComesFirst: a journal that fails or hangs keeps nobody waiting.
+func TestVisitorComesFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		d := newDesk(t, func(o *redirect.Options) {
+			o.Log = slog.New(slog.NewTextHandler(&log, nil))
+			o.Record = func(ctx context.Context, _ click.Click) error {
+				<-ctx.Done() // a disk that hangs
+				return ctx.Err()
+			}
+		})
+		began := time.Now()
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel() // a visitor who has gone has clicked all the same
+		r := httptest.NewRequest("GET", "http://sho.rt/abc", nil).WithContext(ctx)
+		w := httptest.NewRecorder()
+		d.ServeHTTP(w, r)
+		if took := time.Since(began); w.Code != 301 || took != redirect.RecordDeadline {
+			t.Errorf("status %d after %v, want 301 after %v", w.Code, took, redirect.RecordDeadline)
+		}
+		if d.NotDurable() != 1 || strings.Count(log.String(), "\n") != 1 {
+			t.Errorf("%d not durable, want 1, and one line of log: %s", d.NotDurable(), log.String())
+		}
+		d.Close()
+	})
+}
+
+// TestAlarm: the first is told at once, further ones once a second, and no
+// click is left untold.
+func TestAlarm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		d := newDesk(t, func(o *redirect.Options) { o.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+		d.fails = errors.New("no space left on device")
+		lines := func() string {
+			var told []string
+			for l := range strings.Lines(log.String()) {
+				_, l, _ = strings.Cut(l, " clicks=")
+				n, _, _ := strings.Cut(l, " error=")
+				told = append(told, n)
+			}
+			return strings.Join(told, "; ")
+		}
+		expect := func(want string) {
+			t.Helper()
+			synctest.Wait()
+			if got := lines(); got != want {
+				t.Errorf("the log was told %q, want %q", got, want)
+			}
+		}
+		for range 100 {
+			d.ask("GET", "http://sho.rt/abc")
+		}
+		expect("1 total=1")
+		<-time.After(1100 * time.Millisecond)
+		expect("1 total=1; 99 total=100")
+		<-time.After(2 * time.Second) // quiet
+		d.ask("GET", "http://sho.rt/abc")
+		d.ask("GET", "http://sho.rt/abc")
+		expect("1 total=1; 99 total=100; 1 total=101")
+		d.Close()
+		expect("1 total=1; 99 total=100; 1 total=101; 1 total=102")
+		<-time.After(2 * time.Second)
+	})
+}
