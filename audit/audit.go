@@ -19,7 +19,11 @@ import (
 // Check calls report with a sentence for each thing that is wrong, and returns
 // a sentence that says what it looked at. The store may count on meanwhile.
 func Check(ctx context.Context, clicks store.Clicks, j *journal.Journal, report func(string)) (summary string, err error) {
-	snap := clicks
+	snap, err := clicks.Snapshot(ctx)
+	if err != nil {
+		return "", fmt.Errorf("check: %w", err)
+	}
+	defer func() { err = errors.Join(err, snap.Close()) }()
 
 	cells, total, err := checkCells(ctx, snap, report)
 	if err != nil {
@@ -36,7 +40,7 @@ func Check(ctx context.Context, clicks store.Clicks, j *journal.Journal, report 
 }
 
 // checkCells adds up all cells and compares them with the ledger.
-func checkCells(ctx context.Context, snap store.Clicks, report func(string)) (cells int, total uint64, err error) {
+func checkCells(ctx context.Context, snap store.Reader, report func(string)) (cells int, total uint64, err error) {
 	ledger, err := snap.Ledger(ctx)
 	if err != nil {
 		return 0, 0, err
@@ -62,7 +66,7 @@ func checkCells(ctx context.Context, snap store.Clicks, report func(string)) (ce
 
 // checkJournal counts the kept segments again and compares them with what was
 // counted of them.
-func checkJournal(ctx context.Context, snap store.Clicks, j *journal.Journal, report func(string)) (segments int, err error) {
+func checkJournal(ctx context.Context, snap store.Reader, j *journal.Journal, report func(string)) (segments int, err error) {
 	source := store.SourceID(j.ID())
 	pos, found, err := snap.Position(ctx, source)
 	if err != nil || !found {

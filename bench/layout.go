@@ -151,10 +151,11 @@ func printSize(dir string, clicks int) error {
 func ask(s *pebble.Store, state string) error {
 	ctx := context.Background()
 	busyAll, wideAll := rollup.Scope{User: busy}, rollup.Scope{User: wide}
-	const hour = 3600
-	newYork := int64(4 * hour)
-	span := func(days int64, shift, step int64) []int64 {
-		edges := []int64{end - days*rollup.Day + shift}
+	const hour, days, newYork = 3600, rollup.Day, 4 * 3600
+	// span is the edges of the last so many seconds, step seconds apart; of
+	// one interval where step is 0.
+	span := func(seconds, shift, step int64) []int64 {
+		edges := []int64{end - seconds + shift}
 		if step == 0 {
 			return append(edges, end+shift)
 		}
@@ -167,23 +168,19 @@ func ask(s *pebble.Store, state string) error {
 		what  string
 		query store.Query
 	}{
-		{"30 days by country, UTC", store.Query{Scope: busyAll, Facet: rollup.Country, Edges: span(30, 0, 0)}},
-		{"30 days by country, New York", store.Query{Scope: busyAll, Facet: rollup.Country, Edges: span(30, newYork, 0)}},
-		{"five years by country, UTC", store.Query{Scope: busyAll, Facet: rollup.Country, Edges: span(busyDays, 0, 0)}},
-		{"five years by country, New York", store.Query{Scope: busyAll, Facet: rollup.Country, Edges: span(busyDays, newYork, 0)}},
-		{"30 days by link, UTC", store.Query{Scope: wideAll, Facet: rollup.Link, Edges: span(30, 0, 0)}},
-		{"30 days by link, New York", store.Query{Scope: wideAll, Facet: rollup.Link, Edges: span(30, newYork, 0)}},
-		{"a year of days, UTC", store.Query{Scope: busyAll, Facet: rollup.All, Edges: span(365, 0, rollup.Day)}},
-		{"a year of days, New York", store.Query{Scope: busyAll, Facet: rollup.All, Edges: span(365, newYork, rollup.Day)}},
-		{"five years of weeks, New York", store.Query{Scope: busyAll, Facet: rollup.All, Edges: span(busyDays, newYork, 7*rollup.Day)}},
-		{"five years, one sum, New York", store.Query{Scope: busyAll, Facet: rollup.All, Edges: span(busyDays, newYork, 0)}},
-		{"newest 24 hours of a year of hours", store.Query{Scope: busyAll, Facet: rollup.All, Edges: span(365, 0, hour), Newest: 24}},
-		{"7 days by country, each day", store.Query{Scope: busyAll, Facet: rollup.Country, Edges: span(7, newYork, rollup.Day)}},
-		{"60 minutes", store.Query{Scope: busyAll, Facet: rollup.All, Edges: span(0, -hour+60, 60)[:1]}},
-	}
-	last := &questions[len(questions)-1].query
-	for last.Edges = []int64{end - hour}; len(last.Edges) <= 60; {
-		last.Edges = append(last.Edges, last.Edges[len(last.Edges)-1]+60)
+		{"30 days by country, UTC", store.Query{Scope: busyAll, Facet: rollup.Country, Edges: span(30*days, 0, 0)}},
+		{"30 days by country, New York", store.Query{Scope: busyAll, Facet: rollup.Country, Edges: span(30*days, newYork, 0)}},
+		{"five years by country, UTC", store.Query{Scope: busyAll, Facet: rollup.Country, Edges: span(busyDays*days, 0, 0)}},
+		{"five years by country, New York", store.Query{Scope: busyAll, Facet: rollup.Country, Edges: span(busyDays*days, newYork, 0)}},
+		{"30 days by link, UTC", store.Query{Scope: wideAll, Facet: rollup.Link, Edges: span(30*days, 0, 0)}},
+		{"30 days by link, New York", store.Query{Scope: wideAll, Facet: rollup.Link, Edges: span(30*days, newYork, 0)}},
+		{"a year of days, UTC", store.Query{Scope: busyAll, Facet: rollup.All, Edges: span(365*days, 0, rollup.Day)}},
+		{"a year of days, New York", store.Query{Scope: busyAll, Facet: rollup.All, Edges: span(365*days, newYork, rollup.Day)}},
+		{"five years of weeks, New York", store.Query{Scope: busyAll, Facet: rollup.All, Edges: span(busyDays*days, newYork, 7*rollup.Day)}},
+		{"five years, one sum, New York", store.Query{Scope: busyAll, Facet: rollup.All, Edges: span(busyDays*days, newYork, 0)}},
+		{"newest 24 hours of a year of hours", store.Query{Scope: busyAll, Facet: rollup.All, Edges: span(365*days, 0, hour), Newest: 24}},
+		{"7 days by country, each day", store.Query{Scope: busyAll, Facet: rollup.Country, Edges: span(7*days, newYork, rollup.Day)}},
+		{"60 minutes", store.Query{Scope: busyAll, Facet: rollup.All, Edges: span(hour, 0, rollup.Minute)}},
 	}
 	fmt.Printf("\n%s, medians\n", state)
 	for _, q := range questions {

@@ -15,7 +15,9 @@ import (
 // programs are what can be measured. Each takes the arguments after its name.
 func programs() map[string]func(args []string) error {
 	return map[string]func(args []string) error{
-		"layout": layout,
+		"layout":   layout,
+		"redirect": redirect,
+		"bare":     bare,
 	}
 }
 

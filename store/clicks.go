@@ -104,25 +104,39 @@ type Position struct {
 // Clicks counts clicks. Implementations are safe for concurrent use, but each
 // source has one writer.
 type Clicks interface {
+	Reader
 	// Record counts a batch, all or nothing. A batch that was counted already
 	// (To ≤ Counted) changes nothing; one that starts after Counted is ErrGap,
 	// and one that starts before and ends after it is ErrOverlap. The first
 	// batch of a source may start anywhere.
 	Record(ctx context.Context, b *Batch) error
-	// Position says where to resume. A source never seen is the zero Position
-	// and false.
-	Position(ctx context.Context, source SourceID) (Position, bool, error)
 	// Sync makes everything counted durable.
 	Sync(ctx context.Context) error
+	// Delete removes every count of the scope: of one link, or of a user with
+	// all his links. The ledger follows.
+	Delete(ctx context.Context, s rollup.Scope) error
+	// Snapshot is what was counted at one instant; counting goes on beside it.
+	Snapshot(ctx context.Context) (Snapshot, error)
+	Close() error
+}
+
+// Snapshot is a Reader that stands still. It must be closed before its Clicks.
+type Snapshot interface {
+	Reader
+	Close() error
+}
+
+// Reader answers what was counted. Each answer is of one instant.
+type Reader interface {
 	// Counts answers a query, newest interval first, within an interval by
 	// value bytewise. Unknown scopes have no clicks.
 	Counts(ctx context.Context, q Query) ([]Count, error)
 	// First is the start of the first quarter-hour in which the scope has a
 	// click of the facet, a Unix second; false where it has none.
 	First(ctx context.Context, s rollup.Scope, f rollup.Facet) (int64, bool, error)
-	// Delete removes every count of the scope: of one link, or of a user with
-	// all his links. The ledger follows.
-	Delete(ctx context.Context, s rollup.Scope) error
+	// Position says where to resume. A source never seen is the zero Position
+	// and false.
+	Position(ctx context.Context, source SourceID) (Position, bool, error)
 	// Marks lists the marks of an import's source by ascending offset.
 	Marks(ctx context.Context, source [32]byte) ([]Mark, error)
 	// Cells iterates over every quarter-hour cell, each key once, in no
@@ -136,5 +150,4 @@ type Clicks interface {
 	// Verify checks what only the engine knows (sums kept beside the cells)
 	// and calls report with a sentence for each disagreement.
 	Verify(ctx context.Context, report func(string)) error
-	Close() error
 }

@@ -86,13 +86,36 @@ func (l *ForeignLink) Check() error {
 	return CheckText("keyword", string(l.Keyword))
 }
 
+// NewLink is a link to be made here, under hashes that were drawn for it.
+type NewLink struct {
+	User    click.UserID
+	LongURL string
+	Hash    click.Hash
+	// AggregateHash is for the aggregate link, should there be none yet.
+	AggregateHash click.Hash
+	Created       int64 // Unix second
+}
+
+// Check fails with ErrText where a text of the link cannot be kept.
+func (n *NewLink) Check() error {
+	if err := CheckText("long URL", n.LongURL); err != nil {
+		return err
+	}
+	if err := CheckText("hash", string(n.Hash)); err != nil {
+		return err
+	}
+	return CheckText("aggregate hash", string(n.AggregateHash))
+}
+
 // Links keeps links. A call that returns without error is durable.
 // Implementations are safe for concurrent use.
 //
 // Links and aggregate links share one space of ids. A hash is unique among
 // links and unique among aggregate links, so that one hash may name one of
 // each. An aggregate link has one long URL, but imports may bring several
-// aggregate links with the same one.
+// aggregate links with the same one. Of several links the oldest is the one
+// created first; of those created in the same second, the one whose hash comes
+// first bytewise.
 type Links interface {
 	// ImportLinks takes the links in the order given and returns them in that
 	// order. A hash that is known, or that came earlier in the batch, stands as
@@ -102,6 +125,18 @@ type Links interface {
 	// old as the link. A keyword of a domain stays with the link it was first
 	// given to. All or nothing; ErrText where a link does not pass Check.
 	ImportLinks(ctx context.Context, links []ForeignLink) ([]Link, error)
+	// MakeLink returns the user's link of exactly this long URL, the oldest if
+	// there are several, and false; nothing changes then. Where the user has
+	// none, it makes one and returns it with true. The new link's aggregate
+	// link is the oldest one of the same long URL, or is made with it, as old
+	// as it is. However many calls and processes ask at once, each user gets
+	// one link and the long URL one aggregate link.
+	//
+	// The hashes of a link that is to be made must differ, and neither may name
+	// a link, an aggregate link or a keyword, needed or not: else
+	// click.ErrExists. click.ErrNotFound where there is no such user, ErrText
+	// where the link does not pass Check.
+	MakeLink(ctx context.Context, link NewLink) (Link, bool, error)
 	// LinkByName resolves a request: the keyword of that domain, else the link
 	// of that hash, else the aggregate link of that hash, else the oldest
 	// keyword of that name on any domain. Else click.ErrNotFound. Hashes and

@@ -11,23 +11,23 @@ import (
 	"github.com/footfall/footfall/store"
 )
 
-// Position is of store.Clicks. Durable is read from what is on disk alone.
-func (s *Store) Position(ctx context.Context, source store.SourceID) (store.Position, bool, error) {
-	if err := s.uses.begin(); err != nil {
+// Position is of store.Reader. Durable is read from what is on disk alone.
+func (v *view) Position(ctx context.Context, source store.SourceID) (store.Position, bool, error) {
+	if err := v.uses.begin(); err != nil {
 		return store.Position{}, false, fmt.Errorf("store/pebble: position: %w", err)
 	}
-	defer s.uses.end()
-	p, known, err := s.position(ctx, source)
+	defer v.uses.end()
+	p, known, err := v.position(ctx, source)
 	if err != nil {
 		return store.Position{}, false, fmt.Errorf("store/pebble: position: %w", err)
 	}
 	return p, known, nil
 }
 
-func (s *Store) position(ctx context.Context, source store.SourceID) (p store.Position, known bool, err error) {
+func (v *view) position(ctx context.Context, source store.SourceID) (p store.Position, known bool, err error) {
 	// Durable first: it must not be ahead of what is counted.
 	key := positionKey(source)
-	it, err := s.db.NewIterWithContext(ctx, &pebble.IterOptions{
+	it, err := v.db.NewIterWithContext(ctx, &pebble.IterOptions{
 		LowerBound: key, UpperBound: after(key), OnlyReadGuaranteedDurable: true,
 	})
 	if err != nil {
@@ -41,7 +41,8 @@ func (s *Store) position(ctx context.Context, source store.SourceID) (p store.Po
 	} else if err := it.Error(); err != nil {
 		return p, false, err
 	}
-	p.Counted, known, err = counted(s.db, source)
+	p.Counted, known, err = counted(v.r, source)
+	p.Durable = min(p.Durable, p.Counted) // a snapshot is older
 	return p, known, err
 }
 
@@ -76,13 +77,13 @@ func number(b []byte) (uint64, error) {
 	return binary.BigEndian.Uint64(b), nil
 }
 
-// Ledger is of store.Clicks.
-func (s *Store) Ledger(context.Context) (rollup.Ledger, error) {
-	if err := s.uses.begin(); err != nil {
+// Ledger is of store.Reader.
+func (v *view) Ledger(context.Context) (rollup.Ledger, error) {
+	if err := v.uses.begin(); err != nil {
 		return rollup.Ledger{}, fmt.Errorf("store/pebble: ledger: %w", err)
 	}
-	defer s.uses.end()
-	l, err := ledgerAt(s.db, []byte{keyLedger})
+	defer v.uses.end()
+	l, err := ledgerAt(v.r, []byte{keyLedger})
 	if err != nil {
 		return rollup.Ledger{}, fmt.Errorf("store/pebble: ledger: %w", err)
 	}
@@ -102,11 +103,11 @@ func ledgerAt(r pebble.Reader, key []byte) (rollup.Ledger, error) {
 	return l, l.UnmarshalBinary(b)
 }
 
-// Epochs is of store.Clicks.
-func (s *Store) Epochs(ctx context.Context, source store.SourceID) (map[uint64]rollup.Ledger, error) {
+// Epochs is of store.Reader.
+func (v *view) Epochs(ctx context.Context, source store.SourceID) (map[uint64]rollup.Ledger, error) {
 	epochs := map[uint64]rollup.Ledger{}
 	prefix := append([]byte{keyEpoch}, source[:]...)
-	err := s.each(ctx, prefix, func(key, value []byte) error {
+	err := v.each(ctx, prefix, func(key, value []byte) error {
 		epoch, err := number(key[len(prefix):])
 		if err != nil {
 			return err
@@ -122,11 +123,11 @@ func (s *Store) Epochs(ctx context.Context, source store.SourceID) (map[uint64]r
 	return epochs, nil
 }
 
-// Marks is of store.Clicks. Marks of one offset are in the order of their
+// Marks is of store.Reader. Marks of one offset are in the order of their
 // digests.
-func (s *Store) Marks(ctx context.Context, source [32]byte) ([]store.Mark, error) {
+func (v *view) Marks(ctx context.Context, source [32]byte) ([]store.Mark, error) {
 	var marks []store.Mark
-	err := s.each(ctx, append([]byte{keyMark}, source[:]...), func(key, value []byte) error {
+	err := v.each(ctx, append([]byte{keyMark}, source[:]...), func(key, value []byte) error {
 		m, err := parseMark(key, value)
 		marks = append(marks, m)
 		return err
@@ -138,12 +139,12 @@ func (s *Store) Marks(ctx context.Context, source [32]byte) ([]store.Mark, error
 }
 
 // each calls f with every key that starts with prefix.
-func (s *Store) each(ctx context.Context, prefix []byte, f func(key, value []byte) error) (err error) {
-	if err := s.uses.begin(); err != nil {
+func (v *view) each(ctx context.Context, prefix []byte, f func(key, value []byte) error) (err error) {
+	if err := v.uses.begin(); err != nil {
 		return err
 	}
-	defer s.uses.end()
-	it, err := s.db.NewIterWithContext(ctx, &pebble.IterOptions{LowerBound: prefix, UpperBound: after(prefix)})
+	defer v.uses.end()
+	it, err := v.r.NewIterWithContext(ctx, &pebble.IterOptions{LowerBound: prefix, UpperBound: after(prefix)})
 	if err != nil {
 		return err
 	}

@@ -12,13 +12,13 @@ import (
 	"github.com/footfall/footfall/rollup"
 )
 
-// First is of store.Clicks.
-func (s *Store) First(ctx context.Context, scope rollup.Scope, f rollup.Facet) (int64, bool, error) {
-	if err := s.uses.begin(); err != nil {
+// First is of store.Reader.
+func (v *view) First(ctx context.Context, scope rollup.Scope, f rollup.Facet) (int64, bool, error) {
+	if err := v.uses.begin(); err != nil {
 		return 0, false, fmt.Errorf("store/pebble: first: %w", err)
 	}
-	defer s.uses.end()
-	first, ok, err := s.first(ctx, scope, f)
+	defer v.uses.end()
+	first, ok, err := v.first(ctx, scope, f)
 	if err != nil {
 		return 0, false, fmt.Errorf("store/pebble: first: %w", err)
 	}
@@ -26,9 +26,9 @@ func (s *Store) First(ctx context.Context, scope rollup.Scope, f rollup.Facet) (
 }
 
 // first looks at all values of the first day: each may start it.
-func (s *Store) first(ctx context.Context, scope rollup.Scope, f rollup.Facet) (int64, bool, error) {
+func (v *view) first(ctx context.Context, scope rollup.Scope, f rollup.Facet) (int64, bool, error) {
 	first := int64(math.MaxInt64)
-	err := s.eachQuarter(ctx, appendScope(nil, grainQuarter, scope, f), func(k periodKey, vector []byte) error {
+	err := v.eachQuarter(ctx, appendScope(nil, grainQuarter, scope, f), func(k periodKey, vector []byte) error {
 		if start := int64(k.period) * rollup.Day; first < start {
 			return errStop
 		}
@@ -49,10 +49,10 @@ func (s *Store) first(ctx context.Context, scope rollup.Scope, f rollup.Facet) (
 // errStop ends an iteration early.
 var errStop = errors.New("stop")
 
-// Cells is of store.Clicks. What is recorded while it runs is not in it.
-func (s *Store) Cells(ctx context.Context) iter.Seq2[rollup.Cell, error] {
+// Cells is of store.Reader. What is recorded while it runs is not in it.
+func (v *view) Cells(ctx context.Context) iter.Seq2[rollup.Cell, error] {
 	return func(yield func(rollup.Cell, error) bool) {
-		err := s.eachCell(ctx, []byte{grainQuarter}, func(c rollup.Cell) error {
+		err := v.eachCell(ctx, []byte{grainQuarter}, func(c rollup.Cell) error {
 			if !yield(c, nil) {
 				return errStop
 			}
@@ -65,8 +65,8 @@ func (s *Store) Cells(ctx context.Context) iter.Seq2[rollup.Cell, error] {
 }
 
 // eachCell calls f with the quarter-hour cells whose keys start with prefix.
-func (s *Store) eachCell(ctx context.Context, prefix []byte, f func(rollup.Cell) error) error {
-	return s.eachQuarter(ctx, prefix, func(k periodKey, vector []byte) error {
+func (v *view) eachCell(ctx context.Context, prefix []byte, f func(rollup.Cell) error) error {
+	return v.eachQuarter(ctx, prefix, func(k periodKey, vector []byte) error {
 		c := rollup.Cell{Key: rollup.Key{Scope: k.scope, Facet: k.facet, Value: string(k.value)}}
 		return eachSlot(vector, slots(grainQuarter), func(slot int, clicks uint64) error {
 			c.Slot, c.Clicks = slotStart(k.period, slot), clicks
@@ -75,9 +75,9 @@ func (s *Store) eachCell(ctx context.Context, prefix []byte, f func(rollup.Cell)
 	})
 }
 
-func (s *Store) eachQuarter(ctx context.Context, prefix []byte, f func(k periodKey, vector []byte) error) error {
+func (v *view) eachQuarter(ctx context.Context, prefix []byte, f func(k periodKey, vector []byte) error) error {
 	rows := 0
-	return s.each(ctx, prefix, func(key, value []byte) error {
+	return v.each(ctx, prefix, func(key, value []byte) error {
 		if rows++; rows%4096 == 0 {
 			if err := ctx.Err(); err != nil {
 				return err

@@ -13,21 +13,21 @@ import (
 	"github.com/footfall/footfall/store"
 )
 
-// Counts is of store.Clicks. One iterator serves the whole answer, so that it
+// Counts is of store.Reader. One iterator serves the whole answer, so that it
 // shows one moment.
-func (s *Store) Counts(ctx context.Context, q store.Query) ([]store.Count, error) {
-	if err := s.uses.begin(); err != nil {
+func (v *view) Counts(ctx context.Context, q store.Query) ([]store.Count, error) {
+	if err := v.uses.begin(); err != nil {
 		return nil, fmt.Errorf("store/pebble: counts: %w", err)
 	}
-	defer s.uses.end()
-	counts, err := s.counts(ctx, q)
+	defer v.uses.end()
+	counts, err := v.counts(ctx, q)
 	if err != nil {
 		return nil, fmt.Errorf("store/pebble: counts: %w", err)
 	}
 	return counts, nil
 }
 
-func (s *Store) counts(ctx context.Context, q store.Query) (counts []store.Count, err error) {
+func (v *view) counts(ctx context.Context, q store.Query) (counts []store.Count, err error) {
 	if len(q.Edges) < 2 {
 		return nil, fmt.Errorf("%d edges bound no interval", len(q.Edges))
 	}
@@ -42,7 +42,7 @@ func (s *Store) counts(ctx context.Context, q store.Query) (counts []store.Count
 	if !minutes {
 		return nil, store.ErrGrain
 	}
-	it, err := s.db.NewIterWithContext(ctx, nil)
+	it, err := v.r.NewIterWithContext(ctx, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,7 @@ import (
 
 // Defaults of Options, in bytes.
 const (
-	DefaultCache    = 64 << 20
+	DefaultCache    = 192 << 20
 	DefaultMemTable = 32 << 20
 )
 
@@ -31,7 +31,9 @@ type Options struct {
 	// FS is the file system that Dir is in; nil is the machine's own, where
 	// all files are made 0600 and all directories 0700.
 	FS vfs.FS
-	// Cache bounds the memory for blocks that were read, in bytes.
+	// Cache bounds, in bytes, the memory for blocks that were read and for the
+	// tables below together: the engine takes both from it, so with less than
+	// a few tables' worth nothing stays cached while clicks come in.
 	Cache int64
 	// MemTable is the size, in bytes, at which what was recorded moves from
 	// memory to disk. Up to four such tables exist at a time.
@@ -42,14 +44,13 @@ type Options struct {
 
 // Store implements store.Clicks.
 type Store struct {
-	db *pebble.DB
+	view
 
 	// write is held by whoever reads what he then replaces: positions and
 	// ledgers.
 	write     sync.Mutex
 	unflushed uint64 // clicks counted since the last flush was begun
 
-	uses uses
 	// failing tells those who wait for a flush that the disk fails.
 	failing failing
 }
@@ -82,7 +83,7 @@ func open(o Options) (*Store, error) {
 	if err := peek(o.FS, o.Dir); err != nil {
 		return nil, err
 	}
-	s := &Store{}
+	s := &Store{view: view{uses: &uses{}}}
 	s.uses.idle.L = &s.uses.mu
 	s.failing.next = make(chan struct{})
 	db, err := pebble.Open(o.Dir, s.engine(o))
@@ -92,7 +93,7 @@ func open(o Options) (*Store, error) {
 	if err := checkVersion(db); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	s.db = db
+	s.db, s.r = db, db
 	return s, nil
 }
 

@@ -11,14 +11,14 @@ import (
 	"github.com/footfall/footfall/rollup"
 )
 
-// Verify is of store.Clicks: it adds up the days from their quarter-hours and
+// Verify is of store.Reader: it adds up the days from their quarter-hours and
 // reports every value whose months say something else.
-func (s *Store) Verify(ctx context.Context, report func(string)) error {
-	if err := s.uses.begin(); err != nil {
+func (v *view) Verify(ctx context.Context, report func(string)) error {
+	if err := v.uses.begin(); err != nil {
 		return fmt.Errorf("store/pebble: verify: %w", err)
 	}
-	defer s.uses.end()
-	if err := s.verify(ctx, report); err != nil {
+	defer v.uses.end()
+	if err := v.verify(ctx, report); err != nil {
 		return fmt.Errorf("store/pebble: verify: %w", err)
 	}
 	return nil
@@ -37,15 +37,13 @@ func (b block) compare(o block) int {
 	return compare(grainDay)(a, row{user: uint64(o.scope.User), link: uint64(o.scope.Link), facet: o.facet, period: uint32(o.month)})
 }
 
-func (s *Store) verify(ctx context.Context, report func(string)) (err error) {
-	snapshot := s.db.NewSnapshot()
-	defer func() { err = errors.Join(err, snapshot.Close()) }()
-	quarters, err := newBlocks(ctx, snapshot, grainQuarter, report)
+func (v *view) verify(ctx context.Context, report func(string)) (err error) {
+	quarters, err := newBlocks(ctx, v.r, grainQuarter, report)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, quarters.it.Close()) }()
-	days, err := newBlocks(ctx, snapshot, grainDay, report)
+	days, err := newBlocks(ctx, v.r, grainDay, report)
 	if err != nil {
 		return err
 	}

@@ -81,6 +81,45 @@ func BenchmarkImportLinks(b *testing.B) {
 	})
 }
 
+func BenchmarkMakeLink(b *testing.B) {
+	ctx, cancel := context.WithCancel(context.Background()) // as requests have
+	defer cancel()
+	db := open(b, filepath.Join(b.TempDir(), "links.db"))
+	for from := 0; from < 100_000; from += 10_000 {
+		if _, err := db.ImportLinks(ctx, benchLinks(from, 10_000)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	u, err := db.AddUser(ctx, "ann", 1)
+	if err != nil {
+		b.Fatal(err)
+	}
+	n := 0
+	link := func(n int) store.NewLink {
+		return store.NewLink{
+			User: u.ID, LongURL: fmt.Sprintf("http://www.nasa.gov/mission_pages/station/%s.html?from=made", benchHash(n)),
+			Hash: click.Hash("M" + benchHash(n)), AggregateHash: click.Hash("A" + benchHash(n)), Created: 1331822918,
+		}
+	}
+	b.Run("new", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			n++
+			if _, made, err := db.MakeLink(ctx, link(n)); err != nil || !made {
+				b.Fatal(made, err)
+			}
+		}
+	})
+	b.Run("known", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, made, err := db.MakeLink(ctx, link(1)); err != nil || made {
+				b.Fatal(made, err)
+			}
+		}
+	})
+}
+
 func BenchmarkLookups(b *testing.B) {
 	const n = 200_000
 	db := open(b, filepath.Join(b.TempDir(), "links.db"))

@@ -30,6 +30,9 @@ type DB struct {
 
 	reads, writes finders // of each pool its own
 	inserts       inserts
+
+	linkOfUser *sql.Stmt
+	makes      makes
 }
 
 // Open opens the SQLite database in the file, makes it where it is missing,
@@ -81,10 +84,12 @@ func (db *DB) prepare(ctx context.Context) error {
 	db.listUsers = r.stmt(selectUsers + `WHERE u.login > $1 ORDER BY u.login LIMIT $2`)
 	db.lastIDs = r.stmt(`SELECT user_id, link_id, keyword_id FROM last_ids`)
 	db.reads = newFinders(&r)
+	db.linkOfUser = r.stmt(linkOfUser)
 
 	w := preparer{ctx: ctx, db: db.writer}
 	db.writes = newFinders(&w)
 	db.inserts = newInserts(&w)
+	db.makes = newMakes(&w)
 	return errors.Join(r.err, w.err)
 }
 

@@ -43,21 +43,35 @@ func killedBatch(n int) []store.ForeignLink {
 	return links
 }
 
-// workUntilKilled says each batch's number after the batch is acknowledged.
+// killedLink is what the child makes after batch number n. In a round that goes
+// on with what the last one left, it is there already.
+func killedLink(n int, user click.UserID) store.NewLink {
+	return store.NewLink{
+		User: user, LongURL: fmt.Sprintf("http://made.example/%d", n),
+		Hash: click.Hash(fmt.Sprintf("m%d", n)), AggregateHash: click.Hash(fmt.Sprintf("a%d", n)),
+	}
+}
+
+// workUntilKilled says each batch's number after the batch, and the link made
+// after it, are acknowledged.
 func workUntilKilled(path string) error {
 	db, err := sql.Open(context.Background(), path)
 	if err != nil {
 		return err
 	}
 	for n := 0; ; n++ {
-		if _, err := db.ImportLinks(context.Background(), killedBatch(n)); err != nil {
+		links, err := db.ImportLinks(context.Background(), killedBatch(n))
+		if err != nil {
+			return err
+		}
+		if _, _, err := db.MakeLink(context.Background(), killedLink(n, links[0].User)); err != nil {
 			return err
 		}
 		fmt.Println(n)
 	}
 }
 
-func TestAcknowledgedImportsOutliveAKill(t *testing.T) {
+func TestWhatWasAcknowledgedOutlivesAKill(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "links.db")
 	for round := range 5 { // each goes on with what the last one left
 		acknowledged := killAfter(t, path, round*40+1+rand.IntN(40))
@@ -79,6 +93,11 @@ func TestAcknowledgedImportsOutliveAKill(t *testing.T) {
 						t.Fatalf("batch %d was acknowledged, and %q is %+v, %v", n, name, l, err)
 					}
 				}
+			}
+			want := killedLink(n, 0)
+			l, err := db.LinkByName(context.Background(), "", want.Hash)
+			if err != nil || l.LongURL != want.LongURL || l.AggregateHash != want.AggregateHash {
+				t.Fatalf("link %d was acknowledged, and %q is %+v, %v", n, want.Hash, l, err)
 			}
 		}
 		// A batch that was not acknowledged is there as a whole, or not at all.

@@ -236,8 +236,8 @@ func TestACancelledImportIsWholeOrNothing(t *testing.T) {
 	}
 }
 
-// The index on long URLs is for questions to come. It must serve both, and
-// take any URL.
+// The index on long URLs must serve the search for links and for aggregate
+// links, and take any URL.
 func TestLongURLsAreIndexed(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "links.db")
 	db := open(t, path)
@@ -254,5 +254,32 @@ func TestLongURLsAreIndexed(t *testing.T) {
 		if err != nil || !strings.Contains(plan, "links_by_long_url (long_url_digest=? AND user_id=?)") {
 			t.Errorf("where %s: %q, %v", where, plan, err)
 		}
+	}
+}
+
+// A digest of 8 bytes narrows the search and does not end it.
+func TestLongURLsOfOneDigestAreTwo(t *testing.T) {
+	ctx := context.Background()
+	path := filepath.Join(t.TempDir(), "links.db")
+	db := open(t, path)
+	u, err := db.AddUser(ctx, "ann", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var links []store.Link
+	for _, name := range []string{"a", "b", "c"} {
+		if name == "c" { // as if all of them had the digest of the next one
+			exec(t, raw(t, path), `UPDATE links SET long_url_digest = `+fmt.Sprint(sql.URLDigest("http://c/")))
+		}
+		l, made, err := db.MakeLink(ctx, store.NewLink{
+			User: u.ID, LongURL: "http://" + name + "/", Hash: click.Hash(name), AggregateHash: click.Hash(name + name),
+		})
+		if err != nil || !made {
+			t.Fatalf("a new long URL gave %+v, made %t, %v", l, made, err)
+		}
+		links = append(links, l)
+	}
+	if links[2].Aggregate == links[0].Aggregate || links[2].Aggregate == links[1].Aggregate {
+		t.Errorf("long URLs of one digest share an aggregate link: %+v", links)
 	}
 }

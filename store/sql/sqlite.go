@@ -15,8 +15,8 @@ import (
 )
 
 // This file is what is SQLite's own. PostgreSQL needs a second one like it:
-// its DSN, BIGINT as it stands, COLLATE "C" for users.login, and its error
-// codes. The rest of the package is SQL that both take.
+// its DSN, BIGINT as it stands, COLLATE "C" for users.login and links.hash,
+// and its error codes. The rest of the package is SQL that both take.
 
 const driverName = "sqlite"
 

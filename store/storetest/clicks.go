@@ -37,6 +37,7 @@ func Clicks(t *testing.T, open func(t *testing.T) store.Clicks) {
 		{"values are any bytes, and each is its own", lawValues},
 		{"scopes next to each other do not leak", lawNeighbours},
 		{"an answer shows a moment between batches, never half of one", lawConcurrent},
+		{"a snapshot stands still while the store goes on", lawSnapshot},
 		{"random histories are answered as the model answers them", lawModel},
 	}
 	for _, l := range laws {

@@ -116,10 +116,10 @@ func lawModel(t *testing.T, c *clicks) {
 
 // Same compares all that two stores can list, of the given sources, and lets
 // got verify itself.
-func Same(got, want store.Clicks, sources ...store.SourceID) error {
+func Same(got, want store.Reader, sources ...store.SourceID) error {
 	ctx := context.Background()
 	all := [2]map[rollup.Key]uint64{{}, {}}
-	for i, c := range []store.Clicks{got, want} {
+	for i, c := range []store.Reader{got, want} {
 		for cell, err := range c.Cells(ctx) {
 			if err != nil {
 				return err
@@ -138,7 +138,7 @@ func Same(got, want store.Clicks, sources ...store.SourceID) error {
 		Firsts  []int64
 	}
 	var states [2]state
-	for i, c := range []store.Clicks{got, want} {
+	for i, c := range []store.Reader{got, want} {
 		var errs []error
 		s, err := &states[i], error(nil)
 		s.Ledger, err = c.Ledger(ctx)

@@ -31,7 +31,7 @@ func linkHistories(t *testing.T, open func(t *testing.T) LinkStore) {
 		history++
 		h := linkHistory{match: m, store: s, model: model, suffix: fmt.Sprintf(" %d", history)}
 		t.Repeat(map[string]func(*rapid.T){
-			"import": h.importLinks, "name": h.linkByName, "id": h.linkByID,
+			"import": h.importLinks, "make": h.makeLink, "name": h.linkByName, "id": h.linkByID,
 			"user": h.addUser, "login": h.userByLogin, "users": h.listUsers,
 			"token": h.addToken, "owner": h.userByToken,
 		})
@@ -106,7 +106,7 @@ func (h *linkHistory) importLinks(t *rapid.T) {
 	for i := range links {
 		links[i] = store.ForeignLink{
 			Login: h.name(t, "login"), Hash: click.Hash(h.name(t, "hash")), LongURL: h.name(t, "long URL"),
-			Created: rapid.Int64().Draw(t, "created"),
+			Created: rapid.OneOf(rapid.Int64(), rapid.Int64Range(-3, 3)).Draw(t, "created"), // some at once
 		}
 		if rapid.Bool().Draw(t, "has aggregate") {
 			links[i].AggregateHash = click.Hash(h.name(t, "aggregate"))
@@ -129,6 +129,31 @@ func (h *linkHistory) importLinks(t *rapid.T) {
 	for i := range got {
 		h.match.link(t, got[i], want[i])
 	}
+}
+
+func (h *linkHistory) makeLink(t *rapid.T) {
+	login := h.name(t, "login")
+	gotUser, err := h.store.UserByLogin(context.Background(), login)
+	wantUser, wantErr := h.model.UserByLogin(context.Background(), login)
+	h.match.errors(t, err, wantErr) // and nobody makes no link
+	n := store.NewLink{
+		LongURL: h.name(t, "long URL"), Hash: click.Hash(h.name(t, "hash")),
+		AggregateHash: click.Hash(h.name(t, "aggregate")), Created: rapid.Int64Range(-3, 3).Draw(t, "created"),
+	}
+	if rapid.Bool().Draw(t, "free names") {
+		n.Hash, n.AggregateHash = n.Hash+"h", n.AggregateHash+"a"
+	}
+	n.User = gotUser.ID
+	got, made, err := h.store.MakeLink(context.Background(), n)
+	n.User = wantUser.ID
+	want, wantMade, wantErr := h.model.MakeLink(context.Background(), n)
+	if h.match.errors(t, err, wantErr) {
+		return
+	}
+	if made != wantMade {
+		t.Fatalf("a link was made: %t, and by the model: %t", made, wantMade)
+	}
+	h.match.link(t, got, want)
 }
 
 func (h *linkHistory) linkByName(t *rapid.T) {

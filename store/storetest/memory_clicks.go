@@ -229,3 +229,18 @@ func (m *MemoryClicks) Verify(context.Context, func(string)) error { return nil 
 
 // Close is of store.Clicks.
 func (m *MemoryClicks) Close() error { return nil }
+
+// Snapshot is of store.Clicks: a copy.
+func (m *MemoryClicks) Snapshot(context.Context) (store.Snapshot, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s := &MemoryClicks{
+		cells: maps.Clone(m.cells), minutes: maps.Clone(m.minutes), minutesFrom: m.minutesFrom,
+		positions: maps.Clone(m.positions), marks: maps.Clone(m.marks),
+		epochs: map[store.SourceID]map[uint64]rollup.Ledger{},
+	}
+	for source, epochs := range m.epochs {
+		s.epochs[source] = maps.Clone(epochs)
+	}
+	return s, nil
+}

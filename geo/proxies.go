@@ -1,0 +1,95 @@
+package geo
+
+import (
+	"fmt"
+	"net/http"
+	"net/netip"
+	"strings"
+)
+
+// Proxies are the peers whose word about the visitor's address is taken. The zero
+// value trusts none.
+type Proxies struct {
+	trusted []netip.Prefix
+}
+
+// ParseProxies takes addresses and networks in CIDR notation.
+func ParseProxies(values []string) (Proxies, error) {
+	var p Proxies
+	for _, v := range values {
+		prefix, err := parseProxy(strings.TrimSpace(v))
+		if err != nil {
+			return Proxies{}, fmt.Errorf("geo: trusted proxy %q is neither an address, as 192.0.2.1, nor a network, as 192.0.2.0/24 or 2001:db8::/32", v)
+		}
+		p.trusted = append(p.trusted, prefix)
+	}
+	return p, nil
+}
+
+// parseProxy reads one; networks of IPv4 inside IPv6 are networks of IPv4.
+func parseProxy(s string) (netip.Prefix, error) {
+	if !strings.Contains(s, "/") {
+		a, err := netip.ParseAddr(s)
+		if err != nil {
+			return netip.Prefix{}, err
+		}
+		a = a.Unmap().WithZone("")
+		return netip.PrefixFrom(a, a.BitLen()), nil
+	}
+	prefix, err := netip.ParsePrefix(s)
+	if err != nil {
+		return netip.Prefix{}, err
+	}
+	if a := prefix.Addr(); a.Is4In6() && prefix.Bits() >= 96 {
+		prefix = netip.PrefixFrom(a.Unmap(), prefix.Bits()-96)
+	}
+	return prefix.Masked(), nil
+}
+
+func (p Proxies) trust(a netip.Addr) bool {
+	for _, prefix := range p.trusted {
+		if prefix.Contains(a) {
+			return true
+		}
+	}
+	return false
+}
+
+// Client is the address of the visitor: that of the peer, or where the peer is
+// trusted the last one of the header that is not. The header is Forwarded (RFC
+// 7239) where there is one, else X-Forwarded-For. It is read from its end, which
+// the nearest proxy wrote, and something that is no address ends the reading at
+// the one before. So a visitor can invent what he likes: what he wrote stands
+// left of what a trusted proxy added. A proxy that adds to X-Forwarded-For must
+// not let through a visitor's Forwarded.
+//
+// IPv4 inside IPv6 comes out as IPv4, and without a zone. Where all are trusted,
+// the first is the visitor.
+func (p Proxies) Client(remote netip.Addr, h http.Header) netip.Addr {
+	client := remote.Unmap().WithZone("")
+	if len(p.trusted) == 0 || !p.trust(client) {
+		return client
+	}
+	lines, node := h["Forwarded"], forwardedNode
+	if len(lines) == 0 {
+		lines, node = h["X-Forwarded-For"], addressNode
+	}
+	for i := len(lines) - 1; i >= 0; i-- {
+		for rest := lines[i]; rest != ""; {
+			var hop string
+			rest, hop = cutLast(rest, ',')
+			if hop = strings.Trim(hop, " \t"); hop == "" {
+				continue // Lists may have empty elements (RFC 9110, 5.6.1).
+			}
+			a, ok := node(hop)
+			if !ok {
+				return client
+			}
+			client = a
+			if !p.trust(client) {
+				return client
+			}
+		}
+	}
+	return client
+}

@@ -1,0 +1,171 @@
+// Package links makes short links and finds them: it says what a long URL may
+// be, draws hashes, knows the names and domains of the installation, and
+// remembers for a while what the store said about a name.
+//
+// It refuses to count clicks, to know the wire, and to decide who may do what.
+package links
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"io"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/store"
+)
+
+var (
+	// ErrDomain: the domain is none of ours.
+	ErrDomain = errors.New("not a domain of this installation")
+	// ErrOwnLink: the long URL is one of our own short links.
+	ErrOwnLink = errors.New("already a short link of this installation")
+)
+
+// Options says what Links needs.
+type Options struct {
+	Links store.Links
+	// Domains are the short domains of the installation, the default one first.
+	// One with a port is that domain on that port; one without is it on every
+	// port. Where there are none, a request's own host is the domain.
+	Domains []string
+	// Scheme of short URLs: http, which is what the empty string means, or https.
+	Scheme string
+	Now    func() time.Time
+	// Random is what hashes are drawn from, and must not be guessable. It is
+	// read by many goroutines at once.
+	Random io.Reader
+}
+
+// Links makes links and finds them. It is safe for concurrent use.
+type Links struct {
+	links   store.Links
+	domains []authority
+	hosts   map[string]bool // of domains
+	scheme  string
+	now     func() time.Time
+	random  io.Reader
+	seed    maphash.Seed
+	shards  [shards]shard
+}
+
+// New fails where a domain or the scheme cannot be one.
+func New(o Options) (*Links, error) {
+	l := &Links{
+		links: o.Links, scheme: o.Scheme, now: o.Now, random: o.Random,
+		hosts: make(map[string]bool), seed: maphash.MakeSeed(),
+	}
+	switch l.scheme {
+	case "":
+		l.scheme = "http"
+	case "http", "https":
+	default:
+		return nil, fmt.Errorf("links: the scheme of short URLs is http or https, not %q", o.Scheme)
+	}
+	for _, domain := range o.Domains {
+		a, err := parseAuthority(l.scheme, domain)
+		if err != nil {
+			return nil, fmt.Errorf("links: domain %q: %w", domain, err)
+		}
+		l.domains = append(l.domains, a)
+		l.hosts[hostname(a.host)] = true
+	}
+	for i := range l.shards {
+		l.shards[i].init()
+	}
+	return l, nil
+}
+
+// Request asks for a short link.
+type Request struct {
+	User    click.UserID
+	LongURL string
+	Domain  string // as Domain takes it
+	Host    string // of the HTTP request
+}
+
+// Shorten returns the user's link of the long URL, and whether it was made
+// just now. From then on Resolve finds it by both of its hashes. The errors are
+// ErrURL, ErrDomain and ErrOwnLink, in this order, click.ErrNotFound where
+// there is no such user, and click.ErrUnavailable.
+func (l *Links) Shorten(ctx context.Context, r Request) (store.Link, bool, error) {
+	longURL, err := ParseLongURL(r.LongURL)
+	if err != nil {
+		return store.Link{}, false, err
+	}
+	if _, err := l.Domain(r.Domain, r.Host); err != nil {
+		return store.Link{}, false, err
+	}
+	if l.own(longURL, r.Host) {
+		return store.Link{}, false, fmt.Errorf("links: shorten: %w", ErrOwnLink)
+	}
+	for draw := range maxDraws {
+		n := store.NewLink{User: r.User, LongURL: longURL, Created: l.now().Unix()}
+		if n.Hash, err = l.draw(hashLength + draw); err != nil {
+			return store.Link{}, false, err
+		}
+		if n.AggregateHash, err = l.draw(hashLength + draw); err != nil {
+			return store.Link{}, false, err
+		}
+		if Reserved(string(n.Hash)) || Reserved(string(n.AggregateHash)) {
+			continue
+		}
+		link, made, err := l.links.MakeLink(ctx, n)
+		if errors.Is(err, click.ErrExists) {
+			continue
+		}
+		if err != nil {
+			return store.Link{}, false, fmt.Errorf("links: shorten: %w", err)
+		}
+		// Another process may have made it while this one remembered that there
+		// is no such name.
+		l.learn(link.Hash, link.AggregateHash)
+		return link, made, nil
+	}
+	return store.Link{}, false, fmt.Errorf("links: shorten: %d times the hashes drawn were taken: %w", maxDraws, click.ErrUnavailable)
+}
+
+// Domain is the domain of a short URL: the one asked for where it is one of
+// ours, the first of ours where none is asked for. Bitly's own (bit.ly, j.mp,
+// bitly.com) stand for the first one, unless they are ours. Where Options
+// names no domains, ours is the request's host. Else ErrDomain, also for a
+// host that can be none.
+func (l *Links) Domain(asked, host string) (string, error) {
+	ours, err := l.ours(host)
+	if err != nil {
+		return "", err
+	}
+	if asked == "" {
+		return ours[0].String(), nil
+	}
+	if a, err := parseAuthority(l.scheme, asked); err == nil && slices.Contains(ours, a) {
+		return a.String(), nil
+	}
+	switch strings.ToLower(asked) {
+	case "bit.ly", "j.mp", "bitly.com":
+		return ours[0].String(), nil
+	}
+	return "", fmt.Errorf("links: domain %.100q: %w", asked, ErrDomain)
+}
+
+// ours are our domains as a request to the host sees them, one at least.
+func (l *Links) ours(host string) ([]authority, error) {
+	if len(l.domains) > 0 {
+		return l.domains, nil
+	}
+	a, err := parseAuthority(l.scheme, host)
+	if err != nil {
+		return nil, fmt.Errorf("links: host %.100q: %w", host, ErrDomain)
+	}
+	return []authority{a}, nil
+}
+
+// ShortURL is the short URL of a hash, or a keyword, on a domain.
+func (l *Links) ShortURL(domain string, hash click.Hash) string {
+	return l.scheme + "://" + domain + "/" + url.PathEscape(string(hash))
+}

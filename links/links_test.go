@@ -1,0 +1,230 @@
+package links_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/links"
+	"github.com/footfall/footfall/store"
+)
+
+func TestShorten(t *testing.T) {
+	ctx := context.Background()
+	w := newWorld(t, links.Options{Domains: []string{"sho.rt"}})
+	l, made, err := w.Shorten(ctx, links.Request{User: w.user, LongURL: " HTTP://Google.com"})
+	if err != nil || !made {
+		t.Fatalf("a first link gave %+v, made %t, %v", l, made, err)
+	}
+	want := store.Link{
+		ID: l.ID, User: w.user, Hash: l.Hash, Aggregate: l.Aggregate, AggregateHash: l.AggregateHash,
+		LongURL: "http://google.com/", Created: 1331822918,
+	}
+	if l != want || l.Hash == l.AggregateHash {
+		t.Errorf("a first link is %+v, want %+v", l, want)
+	}
+	for _, hash := range []click.Hash{l.Hash, l.AggregateHash} {
+		if len(hash) != 7 || strings.Trim(string(hash), base62) != "" {
+			t.Errorf("%q is no hash of 7 characters", hash)
+		}
+	}
+	w.clock.Add(5)
+	if again, made, err := w.Shorten(ctx, links.Request{User: w.user, LongURL: "http://google.com:80/"}); again != l || made || err != nil {
+		t.Errorf("the same long URL again gave %+v, made %t, %v", again, made, err)
+	}
+	for _, c := range []struct {
+		request links.Request
+		want    error
+	}{
+		{links.Request{User: w.user, LongURL: "nonsense", Domain: "nonsense"}, links.ErrURL},
+		{links.Request{User: w.user, LongURL: "http://sho.rt/abc", Domain: "nonsense"}, links.ErrDomain},
+		{links.Request{User: w.user, LongURL: "http://sho.rt/abc"}, links.ErrOwnLink},
+		{links.Request{User: w.user + 1, LongURL: "http://a.example/"}, click.ErrNotFound},
+		{links.Request{LongURL: "http://a.example/"}, click.ErrNotFound},
+	} {
+		if l, made, err := w.Shorten(ctx, c.request); !errors.Is(err, c.want) || made || l != (store.Link{}) {
+			t.Errorf("%+v gave %+v, made %t, %v; want %v", c.request, l, made, err, c.want)
+		}
+	}
+}
+
+// All characters are as likely: 70,000 of them, each expected 1,129 times with
+// a deviation of 33. A byte modulo 62 would give eight of them 1,367 times.
+func TestHashesAreDrawnEvenly(t *testing.T) {
+	const made, expected, apart = 5000, 1129, 5 * 33
+	w := newWorld(t, links.Options{Random: rand.NewChaCha8([32]byte{1})})
+	seen := map[rune]int{}
+	for i := range made {
+		l := w.shorten(fmt.Sprintf("http://a.example/%d", i))
+		for _, c := range string(l.Hash + l.AggregateHash) {
+			seen[c]++
+		}
+	}
+	for _, c := range base62 {
+		if n := seen[c]; n < expected-apart || n > expected+apart {
+			t.Errorf("%q was drawn %d times, not about %d", c, n, expected)
+		}
+	}
+}
+
+func TestHashesThatAreTakenAreDrawnAgain(t *testing.T) {
+	for _, c := range []struct {
+		name            string
+		drawn           []string
+		hash, aggregate click.Hash
+	}{
+		{"free", []string{"abcdefg", "ABCDEFG"}, "abcdefg", "ABCDEFG"},
+		{"a link has it", []string{"takenli", "x", "8888888888", "9999999999"}, "88888888", "99999999"},
+		{"an aggregate link has it", []string{"x", "takenag", "8888888888", "9999999999"}, "88888888", "99999999"},
+		{"a keyword has it", []string{"takenke", "x", "8888888888", "9999999999"}, "88888888", "99999999"},
+		{"it is the same twice", []string{"abcdefg", "abcdefg", "8888888888", "9999999999"}, "88888888", "99999999"},
+		{"it is reserved", []string{"healthz", "x", "8888888888", "9999999999"}, "88888888", "99999999"},
+		{"the other one is reserved", []string{"x", "healthz", "8888888888", "9999999999"}, "88888888", "99999999"},
+		{"twice", []string{"takenli", "x", "takenag0", "x0000000", "8888888888", "9999999999"}, "888888888", "999999999"},
+	} {
+		w := newWorld(t, links.Options{Random: spelt(c.drawn...)})
+		w.importLink(store.ForeignLink{Login: "bob", Hash: "takenli", AggregateHash: "takenag", LongURL: "http://b/", Domain: "j.mp", Keyword: "takenke"})
+		w.importLink(store.ForeignLink{Login: "bob", Hash: "x0000000", AggregateHash: "takenag0", LongURL: "http://c/"})
+		l, made, err := w.Shorten(context.Background(), links.Request{User: w.user, LongURL: "http://a/", Host: "sho.rt"})
+		if err != nil || !made || l.Hash != c.hash || l.AggregateHash != c.aggregate {
+			t.Errorf("%s: %+v, made %t, %v; want %q and %q", c.name, l, made, err, c.hash, c.aggregate)
+		}
+	}
+}
+
+func TestShortenGivesUpInTheEnd(t *testing.T) {
+	w := newWorld(t, links.Options{Random: bytes.NewReader(make([]byte, 1000))}) // both hashes 0, always
+	if l, _, err := w.Shorten(context.Background(), links.Request{User: w.user, LongURL: "http://a/", Host: "h"}); !errors.Is(err, click.ErrUnavailable) {
+		t.Errorf("hashes that are always taken gave %+v, %v; want click.ErrUnavailable", l, err)
+	}
+	w = newWorld(t, links.Options{Random: strings.NewReader("too short")})
+	if l, _, err := w.Shorten(context.Background(), links.Request{User: w.user, LongURL: "http://a/", Host: "h"}); err == nil {
+		t.Errorf("a link was made without enough randomness: %+v", l)
+	}
+}
+
+func TestReserved(t *testing.T) {
+	for name, want := range map[string]bool{
+		"v3": true, "v4": true, "oauth": true, "healthz": true, "robots.txt": true, "favicon.ico": true,
+		".well-known": true, "-": true, "-/": true, "-/links/x": true, "v3/user/clicks": true, ".well-known/acme": true,
+		"": false, "v5": false, "V3": false, "v33": false, "v": false, "--": false, "-x": false, "a/v3": false,
+		"robots": false, "well-known": false, "/v3": false,
+	} {
+		if got := links.Reserved(name); got != want {
+			t.Errorf("Reserved(%q) is %t", name, got)
+		}
+	}
+}
+
+func TestDomain(t *testing.T) {
+	two := []string{"Sho.rt", "bücher.example:8080"}
+	for _, c := range []struct {
+		domains     []string
+		asked, host string
+		want        string
+	}{
+		{two, "", "elsewhere.example", "sho.rt"},
+		{two, "", "", "sho.rt"},
+		{two, "SHO.RT", "", "sho.rt"},
+		{two, "sho.rt:80", "", "sho.rt"},
+		{two, "BÜCHER.example:8080", "", "xn--bcher-kva.example:8080"},
+		{two, "bit.ly", "", "sho.rt"},
+		{two, "J.MP", "", "sho.rt"},
+		{two, "bitly.com", "", "sho.rt"},
+		{two, "bücher.example", "", ""},
+		{two, "sho.rt:81", "", ""},
+		{two, "elsewhere.example", "elsewhere.example", ""},
+		{two, "bit.ly:80", "", ""},
+		{two, "http://sho.rt", "", ""},
+		{two, " ", "", ""},
+		{[]string{"sho.rt", "j.mp"}, "j.mp", "", "j.mp"},
+		{nil, "", "LocalHost:8080", "localhost:8080"},
+		{nil, "", "[::1]:8080", "[::1]:8080"},
+		{nil, "", "h.example:80", "h.example"},
+		{nil, "localhost:8080", "localhost:8080", "localhost:8080"},
+		{nil, "bit.ly", "h.example", "h.example"},
+		{nil, "other.example", "h.example", ""},
+		{nil, "", "", ""},
+		{nil, "", "a b", ""},
+		{nil, "", "h.example/x", ""},
+		{nil, "", "\"><script>", ""},
+	} {
+		w := newWorld(t, links.Options{Domains: c.domains})
+		got, err := w.Domain(c.asked, c.host)
+		if got != c.want || (c.want == "") != errors.Is(err, links.ErrDomain) {
+			t.Errorf("of %q, asked for %q on %q: %q, %v; want %q", c.domains, c.asked, c.host, got, err, c.want)
+		}
+	}
+}
+
+func TestShortURL(t *testing.T) {
+	for _, c := range []struct{ scheme, domain, hash, want string }{
+		{"", "sho.rt", "abc", "http://sho.rt/abc"},
+		{"http", "localhost:8080", "abc", "http://localhost:8080/abc"},
+		{"https", "sho.rt", "a b/ü?#", "https://sho.rt/a%20b%2F%C3%BC%3F%23"},
+	} {
+		if got := newWorld(t, links.Options{Scheme: c.scheme}).ShortURL(c.domain, click.Hash(c.hash)); got != c.want {
+			t.Errorf("%+v gave %q", c, got)
+		}
+	}
+}
+
+func TestNewRefusesWhatCannotBe(t *testing.T) {
+	for _, o := range []links.Options{
+		{Scheme: "ftp"}, {Scheme: "HTTP"}, {Domains: []string{""}}, {Domains: []string{"http://sho.rt"}},
+		{Domains: []string{"sho.rt", "sho.rt/"}}, {Domains: []string{"sho.rt:0"}}, {Domains: []string{"1.2.3"}},
+	} {
+		if _, err := links.New(o); err == nil {
+			t.Errorf("%+v was taken", o)
+		}
+	}
+}
+
+func TestOwnLinks(t *testing.T) {
+	two := []string{"sho.rt", "port.example:8080", "xn--bcher-kva.example"}
+	for _, c := range []struct {
+		domains       []string
+		longURL, host string
+		own           bool
+	}{
+		{two, "http://sho.rt/abc", "", true},
+		{two, "https://SHO.rt:4433/abc?x#y", "", true},
+		{two, "http://sho.rt./abc", "", true},
+		{two, "http://sho.rt/%61bc", "", true},
+		{two, "http://sho.rt/%zz", "", true},
+		{two, "http://bücher.example/ü", "", true},
+		{two, "http://port.example:8080/abc", "", true},
+		{two, "http://port.example/abc", "", false},
+		{two, "http://sho.rt", "", false},
+		{two, "http://sho.rt/?abc", "", false},
+		{two, "http://sho.rt/#abc", "", false},
+		{two, "http://sho.rt/abc/", "", false},
+		{two, "http://sho.rt/a/b", "", false},
+		{two, "http://sho.rt/a%2fb", "", false},
+		{two, "http://sho.rt/v3", "", false},
+		{two, "http://sho.rt/%763", "", false},
+		{two, "http://sho.rt/-/links", "", false},
+		{two, "http://www.sho.rt/abc", "", false},
+		{two, "http://bit.ly/abc", "bit.ly", false},
+		{[]string{"sho.rt:443"}, "https://sho.rt/abc", "", true},
+		{[]string{"sho.rt:443"}, "http://sho.rt/abc", "", false},
+		{nil, "http://h.example/abc", "H.example", true},
+		{nil, "http://h.example:99/abc", "h.example", true},
+		{nil, "http://h.example:99/abc", "h.example:98", false},
+		{nil, "http://h.example/abc", "other.example", false},
+	} {
+		w := newWorld(t, links.Options{Domains: c.domains})
+		if c.host == "" {
+			c.host = "any.example"
+		}
+		_, _, err := w.Shorten(context.Background(), links.Request{User: w.user, LongURL: c.longURL, Host: c.host})
+		if errors.Is(err, links.ErrOwnLink) != c.own || !c.own && err != nil {
+			t.Errorf("of %q on %q, %q gave %v; want our own: %t", c.domains, c.host, c.longURL, err, c.own)
+		}
+	}
+}

@@ -1,0 +1,41 @@
+package pebble
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/footfall/footfall/store"
+)
+
+// view implements store.Reader over what r shows: all that is counted, or what
+// was at the instant of a snapshot.
+type view struct {
+	db   *pebble.DB
+	r    pebble.Reader
+	uses *uses
+}
+
+// Snapshot is of store.Clicks. It costs nothing but the disk space of what is
+// replaced while it is open.
+func (s *Store) Snapshot(context.Context) (store.Snapshot, error) {
+	if err := s.uses.begin(); err != nil {
+		return nil, fmt.Errorf("store/pebble: snapshot: %w", err)
+	}
+	of := s.db.NewSnapshot()
+	return &snapshot{view{db: s.db, r: of, uses: s.uses}, of}, nil
+}
+
+// snapshot is in use until it is closed.
+type snapshot struct {
+	view
+	of *pebble.Snapshot
+}
+
+func (s *snapshot) Close() error {
+	defer s.uses.end()
+	if err := s.of.Close(); err != nil {
+		return fmt.Errorf("store/pebble: close snapshot: %w", err)
+	}
+	return nil
+}
