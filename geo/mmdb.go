@@ -20,7 +20,10 @@ type database struct {
 	built   time.Time
 }
 
-var errNoCountries = errors.New("the file names no countries")
+// maxShare bounds the networks of a file, in multiples of its nodes. A tree has
+// one more than nodes; files may share branches, but one whose branches lead
+// back up would be walked for ever.
+const maxShare = 8
 
 // parse reads a file, whose bytes the database keeps.
 func parse(data []byte) (*database, error) {
@@ -32,13 +35,16 @@ func parse(data []byte) (*database, error) {
 		return nil, fmt.Errorf("the file is not a whole MMDB file: %w", err)
 	}
 	db := &database{reader: reader, records: map[uintptr]click.Country{}, built: reader.Metadata.BuildTime().UTC()}
-	unknown := map[uintptr]bool{}
-	for network := range reader.Networks() {
+	unknown, left := map[uintptr]bool{}, maxShare*(reader.Metadata.NodeCount+1)
+	for network := range reader.Networks(maxminddb.IncludeNetworksWithoutData()) {
 		if err := network.Err(); err != nil {
 			return nil, fmt.Errorf("the file is damaged: %w", err)
 		}
+		if left--; left == 0 {
+			return nil, errors.New("the file is damaged: its tree runs in circles")
+		}
 		at := network.Offset()
-		if db.records[at].Known() || unknown[at] {
+		if !network.Found() || db.records[at].Known() || unknown[at] {
 			continue
 		}
 		c, err := recordCountry(network)
@@ -52,7 +58,7 @@ func parse(data []byte) (*database, error) {
 		}
 	}
 	if len(db.records) == 0 {
-		return nil, errNoCountries
+		return nil, errors.New("the file names no countries")
 	}
 	return db, nil
 }

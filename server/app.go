@@ -139,7 +139,7 @@ func (a *App) AddUser(ctx context.Context, login string) (token string, err erro
 		return "", err
 	}
 	if _, err := a.users.AddUser(ctx, login, a.now().Unix()); errors.Is(err, click.ErrExists) {
-		return "", fmt.Errorf("the login %q %w: footfall user token %s gives it another token", login, err, login)
+		return "", fmt.Errorf("the login %q %w: footfall user token %s prints another token", login, click.ErrExists, login)
 	} else if err != nil {
 		return "", err
 	}
@@ -150,7 +150,7 @@ func (a *App) AddUser(ctx context.Context, login string) (token string, err erro
 func (a *App) AddToken(ctx context.Context, login string) (token string, err error) {
 	token, err = auth.Issue(ctx, a.users, login, a.now())
 	if errors.Is(err, click.ErrNotFound) {
-		return "", fmt.Errorf("the login %q was %w: footfall user add %s makes it", login, click.ErrNotFound, login)
+		return "", fmt.Errorf("login %q: %w: footfall user add %s makes it", login, click.ErrNotFound, login)
 	}
 	return token, err
 }

@@ -28,8 +28,8 @@ type plan struct {
 	pieces       []piece
 }
 
-// The costs that plans weigh, in rows read one after the other. Only their
-// ratios matter; `bench layout` measures them.
+// The costs that plans weigh, in rows read one after the other: estimates, of
+// which only the ratios matter. A bad one costs time, never clicks.
 const (
 	costSeek = 12 // a leap to another period
 	manyRows = 64 // rows in a period, of a facet with many values

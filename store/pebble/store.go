@@ -97,9 +97,8 @@ func open(o Options) (*Store, error) {
 	return s, nil
 }
 
-// engine is how the engine is set up. Block size, compression and sizes were
-// chosen by `bench layout`. There are no Bloom filters: every question is a
-// range.
+// engine is how the engine is set up. There are no Bloom filters: every
+// question is a range. `bench layout` shows what a change does.
 func (s *Store) engine(o Options) *pebble.Options {
 	e := &pebble.Options{
 		FS:                          o.FS,

@@ -1,0 +1,181 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// serve starts the real server on a free port, and returns its URL and what it
+// printed until it was ready. It is stopped, and must stop well, with the test.
+func serve(t *testing.T, args ...string) (url, stdout string) {
+	t.Helper()
+	cmd := program(context.Background(), append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
+	out, err := os.CreateTemp(t.TempDir(), "stdout")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stdout = out
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(stderr)
+	for url == "" {
+		if !lines.Scan() {
+			t.Fatalf("footfall serve %v ended: %v", args, cmd.Wait())
+		}
+		if m := regexp.MustCompile(`msg=ready url=(\S+)`).FindStringSubmatch(lines.Text()); m != nil {
+			url = m[1]
+		}
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_, _ = io.Copy(io.Discard, stderr)
+	}()
+	t.Cleanup(func() {
+		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Error(err)
+		}
+		<-done
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("footfall serve %v: %v", args, err)
+		}
+	})
+	printed, err := os.ReadFile(out.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return url, string(printed)
+}
+
+// fetch gets a URL's body.
+func fetch(t *testing.T, url string) string {
+	t.Helper()
+	r, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	body, err := io.ReadAll(r.Body)
+	if err != nil || r.StatusCode != http.StatusOK {
+		t.Fatalf("%s: status %d (%v)", url, r.StatusCode, err)
+	}
+	return string(body)
+}
+
+// TestDemo does what the README says first: start the demo, ask the question
+// that it prints.
+func TestDemo(t *testing.T) {
+	_, printed := serve(t, "--demo")
+	url := regexp.MustCompile(`curl '(http://[^']+)'`).FindStringSubmatch(printed)
+	if url == nil {
+		t.Fatalf("no curl line in %q", printed)
+	}
+	var answer struct {
+		Data struct {
+			UserClicks []struct{ DT, Clicks int64 } `json:"user_clicks"`
+		} `json:"data"`
+	}
+	if err := json.Unmarshal([]byte(fetch(t, url[1])), &answer); err != nil {
+		t.Fatal(err)
+	}
+	days, clicks := 0, int64(0)
+	for _, d := range answer.Data.UserClicks {
+		clicks += d.Clicks
+		if d.Clicks > 0 {
+			days++
+		}
+	}
+	if len(answer.Data.UserClicks) != 30 || days < 20 || clicks < 90 {
+		t.Errorf("%d days, %d of them with clicks, %d clicks; want 30 days, most with clicks, about 100 clicks", len(answer.Data.UserClicks), days, clicks)
+	}
+}
+
+// TestCommandsBesideServe runs every command while the server runs, and again
+// when it does not: they agree.
+func TestCommandsBesideServe(t *testing.T) {
+	dir := t.TempDir()
+	const login = "nasatwitter"
+	files := feedFiles(t)
+	var token string
+	t.Run("beside", func(t *testing.T) {
+		url, _ := serve(t, "--data", dir)
+		if got := fetch(t, url+"/healthz"); got != "ok\n" {
+			t.Errorf("/healthz says %q", got)
+		}
+		out, errs := run(t, append([]string{"import", "--format", "bitly-feed", "--json", "--data", dir}, files...)...)
+		if !strings.HasPrefix(out, `{"lines":7201,"clicks":6724,"known":0,"skipped":476,"rejected":1}`) {
+			t.Errorf("import printed %q", out)
+		}
+		if !strings.Contains(errs, "2013-01-01-1356999061.gz:1264: rejected: ") {
+			t.Errorf("import says %q of the line that is cut off", errs)
+		}
+		out, _ = run(t, "user", "token", login, "--data", dir)
+		token = strings.TrimSuffix(out, "\n")
+		if got := fetch(t, url+"/v3/user/clicks?unit=month&format=txt&access_token="+token); got != "1022\n" {
+			t.Errorf("%s has %q clicks", login, got)
+		}
+		if out, _ := run(t, "check", "--data", dir); !strings.Contains(out, "everything agrees") {
+			t.Errorf("check says %q", out)
+		}
+		added, _ := run(t, "user", "add", "ann", "--data", dir)
+		if got := fetch(t, url+"/v3/user/clicks?unit=day&format=txt&access_token="+strings.TrimSpace(added)); got != "0\n" {
+			t.Errorf("a new user has %q clicks", got)
+		}
+		if list, _ := run(t, "user", "list", "--data", dir); !strings.Contains(list, "\nann\t") || !strings.Contains(list, "\n"+login+"\t") {
+			t.Errorf("user list lacks users: %q", list)
+		}
+	})
+	if out, _ := run(t, "check", "--data", dir); !strings.Contains(out, "everything agrees") {
+		t.Errorf("check says %q", out)
+	}
+	// Counts outlive the journal.
+	if err := os.RemoveAll(dir + "/journal"); err != nil {
+		t.Fatal(err)
+	}
+	out, _ := run(t, append([]string{"import", "--format", "bitly-feed", "--json", "--data", dir}, files...)...)
+	if !strings.HasPrefix(out, `{"lines":7201,"clicks":0,"known":6724,"skipped":476,"rejected":1}`) {
+		t.Errorf("imported again: %q", out)
+	}
+	url, _ := serve(t, "--data", dir)
+	if got := fetch(t, url+"/v3/user/clicks?unit=month&format=txt&access_token="+token); got != "1022\n" {
+		t.Errorf("after a restart %s has %q clicks", login, got)
+	}
+}
+
+// TestRefusals shows the errors that a user meets.
+func TestRefusals(t *testing.T) {
+	dir := t.TempDir()
+	run(t, "user", "add", "ann", "--data", dir)
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"user", "add", "ann", "--data", dir}, `the login "ann" already exists: footfall user token ann prints another token`},
+		{[]string{"user", "token", "bob", "--data", dir}, `login "bob": not found: footfall user add bob makes it`},
+		{[]string{"user", "add", "two words", "--data", dir}, "login"},
+		{[]string{"import", "--format", "bitly-feed", "--data", dir, "nowhere.gz"}, "import nowhere.gz: open nowhere.gz: no such file or directory"},
+		{[]string{"import", "--format", "csv", "--data", dir, "x"}, "--format must be one of"},
+		{[]string{"import", "--data", dir, "x"}, "missing flags: --format"},
+		{[]string{"serve", "--data", dir, "--listen", "nonsense"}, "listen on nonsense"},
+		{[]string{"paint"}, "unexpected argument paint"},
+	} {
+		cmd := program(t.Context(), c.args...)
+		out, err := cmd.CombinedOutput()
+		if err == nil || !strings.Contains(string(out), c.want) || strings.Count(strings.TrimSpace(string(out)), "\n") > 1 {
+			t.Errorf("footfall %v: %v, %q; want one line with %q", c.args, err, out, c.want)
+		}
+	}
+}
