@@ -25,8 +25,11 @@ var floors = map[string]struct {
 	"journal":  {0, "bytes; does not know that clicks exist"},
 
 	"rollup": {1, "arithmetic on the words"},
+	"bot":    {1, "headers → person, bot or prefetch"},
 
-	"store": {2, "the ports: contracts alone, so that engines and users of them meet here only"},
+	"redirect": {2, "a face that declares the few things it needs, and so imports none of them"},
+	"geo":      {2, "address → country, and no further"},
+	"store":    {2, "the ports: contracts alone, so that engines and users of them meet here only"},
 
 	"store/pebble":    {3, "an engine knows its port and no other engine"},
 	"store/sql":       {3, "an engine knows its port and no other engine"},
@@ -34,6 +37,7 @@ var floors = map[string]struct {
 
 	"recorder": {4, "the hinge between journal and port"},
 	"metrics":  {4, "questions to the port"},
+	"links":    {4, "making and finding links over the port"},
 	"auth":     {4, "tokens over the port"},
 
 	"api/v3":  {5, "a face knows no other face"},
@@ -50,15 +54,20 @@ var floors = map[string]struct {
 
 // dependencies says why each module that our code imports is there.
 var dependencies = map[string]string{
-	"github.com/alecthomas/kong":         "the command line, with environment variables, from one declaration",
-	"github.com/cockroachdb/pebble/v2":   "the embedded store of counts: merge operators, range deletion, and a file system that forgets what was not synced, for crash tests",
-	"github.com/hashicorp/golang-lru/v2": "bounded caches",
-	"github.com/schollz/progressbar/v3":  "the progress bar of import",
-	"github.com/valyala/fastjson":        "feed lines are read three times as fast as with encoding/json",
-	"github.com/zeebo/xxh3":              "128-bit hashes of cells for the ledger, and ETags",
-	"golang.org/x/sys":                   "flock on the data directory, fallocate",
-	"modernc.org/sqlite":                 "SQLite without cgo: links and users",
-	"pgregory.net/rapid":                 "property tests that shrink what they find",
+	"github.com/alecthomas/kong":              "the command line, with environment variables, from one declaration",
+	"github.com/cockroachdb/pebble/v2":        "the embedded store of counts: merge operators, range deletion, and a file system that forgets what was not synced, for crash tests",
+	"github.com/hashicorp/golang-lru/v2":      "bounded caches",
+	"github.com/oschwald/maxminddb-golang/v2": "country databases that operators bring",
+	"github.com/phuslu/iploc":                 "the built-in country data: inside the module, new every month, 14 ns a lookup",
+	"github.com/schollz/progressbar/v3":       "the progress bar of import",
+	"github.com/ua-parser/uap-go":             "the list of bots, kept by the uap-core project",
+	"github.com/valyala/fastjson":             "feed lines are read three times as fast as with encoding/json",
+	"github.com/zeebo/xxh3":                   "128-bit hashes of cells for the ledger, and ETags",
+	"golang.org/x/net":                        "internationalised hosts of long URLs",
+	"golang.org/x/sync":                       "singleflight: a name asked by many at once is looked up once",
+	"golang.org/x/sys":                        "flock on the data directory, fallocate",
+	"modernc.org/sqlite":                      "SQLite without cgo: links and users",
+	"pgregory.net/rapid":                      "property tests that shrink what they find",
 }
 
 // imports calls f with the package and each path it imports, tests aside.

@@ -14,11 +14,10 @@
 // zones anywhere but in the copy of the IANA database inside the binary.
 package calendar
 
-import "github.com/footfall/footfall/click"
-
-var (
-	earliest = click.Earliest.Unix()
-	latest   = click.Latest.Unix()
+// References lie within 1980..2099 UTC: earliest ≤ ref < latest.
+const (
+	earliest = 315532800
+	latest   = 4102444800
 )
 
 // Edges lists the edges of the n newest units, ascending: the last unit is the

@@ -35,6 +35,7 @@ type env struct {
 type commands struct {
 	Serve   serveCmd   `cmd:"" help:"Answer questions and count clicks."`
 	User    userCmd    `cmd:"" help:"Users and their access tokens."`
+	Link    linkCmd    `cmd:"" help:"Short links."`
 	Import  importCmd  `cmd:"" help:"Bring in clicks that others recorded; each counts once, however often it is imported."`
 	Check   checkCmd   `cmd:"" help:"Prove that the counts agree with themselves and with the journal."`
 	Version versionCmd `cmd:"" help:"Print the version."`
@@ -45,10 +46,21 @@ type dataDir struct {
 	Data string `help:"The data directory." default:"./footfall-data" type:"path" placeholder:"DIR"`
 }
 
+// domains is the option of every command that makes short URLs.
+type domains struct {
+	Domain []string `help:"A short domain of this installation, the default one first (default: the host that is asked)." placeholder:"HOST"`
+}
+
 // with calls f with the process that owns the directory, and becomes that
 // process meanwhile where nobody is.
 func (d dataDir) with(e *env, f func(*server.Owner) error) error {
-	owner, err := server.Connect(e.ctx, server.Options{Dir: d.Data, Now: e.now, Log: e.log})
+	return d.withDomains(e, nil, f)
+}
+
+// withDomains is with for commands that make short URLs. An owner that runs
+// already has its own domains.
+func (d dataDir) withDomains(e *env, domains []string, f func(*server.Owner) error) error {
+	owner, err := server.Connect(e.ctx, server.Options{Dir: d.Data, Domains: domains, Host: server.DefaultHost, Now: e.now, Log: e.log})
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"strconv"
+	"time"
 
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/feed"
@@ -15,7 +17,15 @@ import (
 type serveCmd struct {
 	Data   string `help:"The data directory (default ./footfall-data; with --demo a temporary one)." type:"path" placeholder:"DIR"`
 	Listen string `help:"Where to listen." default:"127.0.0.1:8080" placeholder:"ADDR"`
-	Demo   bool   `help:"Bring in an hour of real clicks, spread over the last 30 days, and print a question to try."`
+	domains
+	RedirectStatus int      `help:"The HTTP status of a redirect: ${enum}." enum:"301,302,303,307,308" default:"301"`
+	RedirectMaxAge seconds  `help:"For how long a browser may repeat a redirect without asking, so that clicks within it do not count; seconds, or a duration such as 5m." default:"90"`
+	NotFoundURL    string   `help:"Where unknown names lead (default: a plain page)." name:"not-found-url" placeholder:"URL"`
+	HomeURL        string   `help:"Where / leads (default: a plain page)." name:"home-url" placeholder:"URL"`
+	Durability     string   `help:"When a visitor is sent on: fsync, once his click survives a power cut; write, once it survives the process being killed, which is faster, but a power cut may lose the last clicks." enum:"fsync,write" default:"fsync"`
+	GeoDB          string   `help:"An MMDB file of countries instead of the built-in data; read again when it changes." name:"geo-db" type:"path" placeholder:"FILE"`
+	TrustedProxies []string `help:"Addresses and networks of proxies whose Forwarded and X-Forwarded-For headers are believed." placeholder:"CIDR"`
+	Demo           bool     `help:"Bring in an hour of real clicks, spread over the last 30 days, and print a question to try."`
 }
 
 func (c *serveCmd) Run(e *env) (err error) {
@@ -34,8 +44,14 @@ func (c *serveCmd) Run(e *env) (err error) {
 	}
 	log := slog.New(slog.NewTextHandler(e.stderr, nil))
 	url := "http://" + l.Addr().String()
-	o := server.Options{Dir: c.Data, Now: e.now, Log: log}
-	return server.Serve(e.ctx, o, l, func(app *server.App) error {
+	o := server.Options{
+		Dir: c.Data, Domains: c.Domain, Host: l.Addr().String(), NoSync: c.Durability == "write", Now: e.now, Log: log,
+	}
+	site := server.Site{
+		RedirectStatus: c.RedirectStatus, RedirectMaxAge: time.Duration(c.RedirectMaxAge),
+		NotFoundURL: c.NotFoundURL, HomeURL: c.HomeURL, GeoDB: c.GeoDB, TrustedProxies: c.TrustedProxies,
+	}
+	return server.Serve(e.ctx, o, site, l, func(app *server.App) error {
 		if c.Demo {
 			if err := c.demo(e, app, url); err != nil {
 				return err
@@ -44,6 +60,23 @@ func (c *serveCmd) Run(e *env) (err error) {
 		log.Info("ready", "url", url, "data", c.Data)
 		return nil
 	})
+}
+
+// seconds is a span of time, given as whole seconds or as a Go duration.
+type seconds time.Duration
+
+// UnmarshalText reads an option's value.
+func (s *seconds) UnmarshalText(text []byte) error {
+	if n, err := strconv.ParseUint(string(text), 10, 31); err == nil {
+		*s = seconds(time.Duration(n) * time.Second)
+		return nil
+	}
+	d, err := time.ParseDuration(string(text))
+	if err != nil || d < 0 {
+		return fmt.Errorf("%q is neither whole seconds nor a duration such as 5m", text)
+	}
+	*s = seconds(d)
+	return nil
 }
 
 // demo brings in the demo's clicks, unless the directory has them already, and

@@ -47,6 +47,12 @@ func (c *Client) ListUsers(ctx context.Context, after string, _ int) (users []st
 	return users, err
 }
 
+// AddLink implements Owner.
+func (c *Client) AddLink(ctx context.Context, login, longURL string) (shortURL string, err error) {
+	err = c.call(ctx, http.MethodPost, "links", url.Values{"login": {login}, "url": {longURL}}, nil, nil, &shortURL)
+	return shortURL, err
+}
+
 // Import implements Owner.
 func (c *Client) Import(ctx context.Context, format string, r io.Reader, reject func(feed.Rejected)) (result feed.Result, err error) {
 	input := &input{Reader: r}

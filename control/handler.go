@@ -21,6 +21,8 @@ type Owner interface {
 	AddToken(ctx context.Context, login string) (token string, err error)
 	// ListUsers lists users by login, from the first after the given one.
 	ListUsers(ctx context.Context, after string, limit int) ([]store.User, error)
+	// AddLink makes a short link, unless the user has it, and returns its URL.
+	AddLink(ctx context.Context, login, longURL string) (shortURL string, err error)
 	// Import brings in one input.
 	Import(ctx context.Context, format string, r io.Reader, reject func(feed.Rejected)) (feed.Result, error)
 	// Check reports a sentence for each thing that is wrong, and says what it
@@ -42,6 +44,10 @@ func Handler(o Owner) http.Handler {
 	mux.HandleFunc("GET /users", func(w http.ResponseWriter, r *http.Request) {
 		users, err := o.ListUsers(r.Context(), r.URL.Query().Get("after"), pageOfUsers)
 		reply(w, users, err)
+	})
+	mux.HandleFunc("POST /links", func(w http.ResponseWriter, r *http.Request) {
+		shortURL, err := o.AddLink(r.Context(), r.URL.Query().Get("login"), r.URL.Query().Get("url"))
+		reply(w, shortURL, err)
 	})
 	mux.HandleFunc("POST /import", func(w http.ResponseWriter, r *http.Request) {
 		stream(w, func(s *events) (any, error) {

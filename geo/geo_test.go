@@ -77,12 +77,11 @@ func TestBuiltin(t *testing.T) {
 	}
 }
 
-// watched is a Lookup that looks at its file whenever told to.
+// watched is a Lookup that looks at its file when told to.
 type watched struct {
 	*geo.Lookup
 	path string
 	log  bytes.Buffer
-	tick func()
 }
 
 func watch(t *testing.T, code string) *watched {
@@ -93,16 +92,20 @@ func watch(t *testing.T, code string) *watched {
 	if w.Lookup, err = geo.Open(w.path); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
+	return w
+}
+
+// tick lets Watch take one tick, and returns when that is dealt with.
+func (w *watched) tick() {
+	ctx, cancel := context.WithCancel(context.Background())
 	ticks, done := make(chan time.Time), make(chan struct{})
 	go func() {
 		defer close(done)
 		w.Watch(ctx, ticks, slog.New(slog.NewTextHandler(&w.log, nil)))
 	}()
-	// Once a tick is taken, the one before is dealt with.
-	w.tick = func() { ticks <- time.Time{}; ticks <- time.Time{} }
-	t.Cleanup(func() { cancel(); <-done })
-	return w
+	ticks <- time.Time{}
+	cancel()
+	<-done
 }
 
 // check ticks, then looks at the country and at the lines logged since.

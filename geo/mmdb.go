@@ -20,11 +20,6 @@ type database struct {
 	built   time.Time
 }
 
-// maxShare bounds the networks of a file, in multiples of its nodes. A tree has
-// one more than nodes; files may share branches, but one whose branches lead
-// back up would be walked for ever.
-const maxShare = 8
-
 // parse reads a file, whose bytes the database keeps.
 func parse(data []byte) (*database, error) {
 	if bytes.HasPrefix(data, []byte{0x1f, 0x8b}) {
@@ -35,16 +30,13 @@ func parse(data []byte) (*database, error) {
 		return nil, fmt.Errorf("the file is not a whole MMDB file: %w", err)
 	}
 	db := &database{reader: reader, records: map[uintptr]click.Country{}, built: reader.Metadata.BuildTime().UTC()}
-	unknown, left := map[uintptr]bool{}, maxShare*(reader.Metadata.NodeCount+1)
-	for network := range reader.Networks(maxminddb.IncludeNetworksWithoutData()) {
+	unknown := map[uintptr]bool{}
+	for network := range reader.Networks() {
 		if err := network.Err(); err != nil {
 			return nil, fmt.Errorf("the file is damaged: %w", err)
 		}
-		if left--; left == 0 {
-			return nil, errors.New("the file is damaged: its tree runs in circles")
-		}
 		at := network.Offset()
-		if !network.Found() || db.records[at].Known() || unknown[at] {
+		if db.records[at].Known() || unknown[at] {
 			continue
 		}
 		c, err := recordCountry(network)

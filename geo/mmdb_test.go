@@ -168,7 +168,7 @@ func TestBadFile(t *testing.T) {
 		{"end missing", good[:len(good)-1], "not a whole MMDB file"},
 		{"half", good[:len(good)/2], "not a whole MMDB file"},
 		{"start missing", good[200:], ""},
-		{"circle", circle, "circles"},
+		{"circle", circle, "damaged"},
 		{"no data there", noData, "damaged"},
 		{"no country", mmdb(map[string]record{"1.1.1.0/24": map[string]any{"asn": uint32(13335)}}), "names no countries"},
 		{"no network", mmdb(nil), "names no countries"},

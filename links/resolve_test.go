@@ -280,3 +280,24 @@ func TestLongURLsDoNotFillTheMemory(t *testing.T) {
 		}
 	}
 }
+
+// An answer that is renewed takes the place of the old one.
+func TestRenewedAnswersDoNotFillTheMemory(t *testing.T) {
+	w := newWorld(t, links.Options{})
+	var small []store.ForeignLink
+	for i := range 100 {
+		small = append(small, store.ForeignLink{Login: "bob", Hash: click.Hash(time.Duration(i).String()), LongURL: "http://a/"})
+	}
+	for _, f := range small {
+		l := w.importLink(f)
+		w.resolves("sho.rt", string(l.Hash), l)
+	}
+	l := w.importLink(store.ForeignLink{Login: "bob", Hash: "hash", LongURL: "http://a.example/" + strings.Repeat("x", 1<<20)})
+	for range 20 {
+		w.resolves("sho.rt", "hash", l)
+		w.clock.Add(60)
+	}
+	if entries, bytes := w.Remembered(); entries != 101 {
+		t.Errorf("of 101 answers, %d of %d bytes are remembered", entries, bytes)
+	}
+}

@@ -6,22 +6,18 @@ package server
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
-	"net/http"
 	"os"
 	"path/filepath"
 	"time"
 
-	v3 "github.com/footfall/footfall/api/v3"
-	"github.com/footfall/footfall/audit"
 	"github.com/footfall/footfall/auth"
-	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/feed"
 	"github.com/footfall/footfall/journal"
-	"github.com/footfall/footfall/metrics"
+	"github.com/footfall/footfall/links"
 	"github.com/footfall/footfall/recorder"
 	"github.com/footfall/footfall/store"
 	"github.com/footfall/footfall/store/pebble"
@@ -31,8 +27,16 @@ import (
 // Options says what to open and how.
 type Options struct {
 	Dir string // the data directory, made where it is missing
-	Now func() time.Time
-	Log *slog.Logger
+	// Domains are the short domains of the installation, the default first;
+	// where there are none, the host of a request is.
+	Domains []string
+	// Host is the host of short URLs where nothing else names one.
+	Host string
+	// NoSync makes clicks safe from a killed process only, not from a power
+	// cut.
+	NoSync bool
+	Now    func() time.Time
+	Log    *slog.Logger
 }
 
 // App is an opened data directory:
@@ -43,8 +47,8 @@ type Options struct {
 //	DIR/clicks/        the counts
 //	DIR/footfall.db    links and users
 //
-// Clicks flow feed → recorder → journal → recorder → clicks; questions
-// api → metrics → clicks.
+// Clicks flow redirect or feed → recorder → journal → recorder → clicks;
+// questions api → metrics → clicks.
 type App struct {
 	now      func() time.Time
 	log      *slog.Logger
@@ -54,14 +58,15 @@ type App struct {
 	journal  *journal.Journal
 	recorder *recorder.Recorder
 	importer *feed.Importer
-	api      http.Handler
+	links    *links.Links
+	host     string
 
 	closers []func(context.Context) error // in the order of opening
 }
 
 // Open opens a data directory that no other process has open, else ErrOwned.
 func Open(ctx context.Context, o Options) (_ *App, err error) {
-	a := &App{now: o.Now, log: o.Log}
+	a := &App{now: o.Now, log: o.Log, host: o.Host}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close(ctx))
@@ -89,7 +94,7 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	}
 	a.onClose(func(ctx context.Context) error { return errors.Join(a.clicks.Sync(ctx), a.clicks.Close()) })
 
-	a.journal, err = journal.Open(journal.Options{Dir: filepath.Join(o.Dir, "journal"), Logger: o.Log})
+	a.journal, err = journal.Open(journal.Options{Dir: filepath.Join(o.Dir, "journal"), NoSync: o.NoSync, Logger: o.Log})
 	if err != nil {
 		return nil, fmt.Errorf("open journal: %w", err)
 	}
@@ -103,7 +108,10 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 
 	a.auth = auth.New(db, o.Now)
 	a.importer = &feed.Importer{Recorder: a.recorder, Links: db, Now: o.Now}
-	a.api = v3.New(v3.Options{User: a.auth.User, Metrics: metrics.New(a.clicks), Now: o.Now, Log: o.Log})
+	a.links, err = links.New(links.Options{Links: db, Domains: o.Domains, Now: o.Now, Random: rand.Reader})
+	if err != nil {
+		return nil, fmt.Errorf("--domain: %w", err)
+	}
 	return a, nil
 }
 
@@ -121,54 +129,4 @@ func (a *App) Close(ctx context.Context) error {
 	}
 	a.closers = nil
 	return errors.Join(errs...)
-}
-
-// Handler answers the public: everybody who can reach the listener.
-func (a *App) Handler() http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("/v3/", a.api)
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = io.WriteString(w, "ok\n")
-	})
-	return mux
-}
-
-// AddUser makes a user and returns a token of his.
-func (a *App) AddUser(ctx context.Context, login string) (token string, err error) {
-	if err := auth.ValidLogin(login); err != nil {
-		return "", err
-	}
-	if _, err := a.users.AddUser(ctx, login, a.now().Unix()); errors.Is(err, click.ErrExists) {
-		return "", fmt.Errorf("the login %q %w: footfall user token %s prints another token", login, click.ErrExists, login)
-	} else if err != nil {
-		return "", err
-	}
-	return a.AddToken(ctx, login)
-}
-
-// AddToken returns another token of a user.
-func (a *App) AddToken(ctx context.Context, login string) (token string, err error) {
-	token, err = auth.Issue(ctx, a.users, login, a.now())
-	if errors.Is(err, click.ErrNotFound) {
-		return "", fmt.Errorf("login %q: %w: footfall user add %s makes it", login, click.ErrNotFound, login)
-	}
-	return token, err
-}
-
-// ListUsers lists users by login, from the first after the given one.
-func (a *App) ListUsers(ctx context.Context, after string, limit int) ([]store.User, error) {
-	return a.users.ListUsers(ctx, after, limit)
-}
-
-// Import brings in one input of clicks that others recorded.
-func (a *App) Import(ctx context.Context, format string, r io.Reader, reject func(feed.Rejected)) (feed.Result, error) {
-	return a.importer.Import(ctx, format, r, reject)
-}
-
-// Check proves that the counts agree with each other and with the journal.
-func (a *App) Check(ctx context.Context, report func(string)) (summary string, err error) {
-	if err := a.recorder.Drain(ctx); err != nil {
-		return "", err
-	}
-	return audit.Check(ctx, a.clicks, a.journal, report)
 }

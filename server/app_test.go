@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -64,11 +65,11 @@ func token(t *testing.T, app *server.App, login string) string {
 	return token
 }
 
-// get asks the App as a client would, and returns status and body.
-func get(t *testing.T, app *server.App, target string) (int, string) {
+// get asks as a client would, and returns status and body.
+func get(t *testing.T, site http.Handler, target string) (int, string) {
 	t.Helper()
 	w := httptest.NewRecorder()
-	app.Handler().ServeHTTP(w, httptest.NewRequest("GET", target, nil))
+	site.ServeHTTP(w, httptest.NewRequest("GET", target, nil))
 	body, err := io.ReadAll(w.Result().Body)
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/footfall/footfall/calendar"
+	"github.com/footfall/footfall/server"
 )
 
 // questions is how many questions are asked of every zone.
@@ -49,6 +50,10 @@ func TestQuestions(t *testing.T) {
 	rng := rand.New(rand.NewPCG(seed, 0))
 	q := &asker{rng: rng, now: now, clicks: clicks}
 
+	site, err := app.Handler(server.Site{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	tokens := map[string]string{}
 	zones := calendar.Zones()
 	for hours := -14; hours <= 14; hours++ {
@@ -65,7 +70,7 @@ func TestQuestions(t *testing.T) {
 			method, params, want := q.question(face, zone, byUser[login])
 			params.Set("access_token", tokens[login])
 			target := "/v3/user/" + method + "?" + params.Encode()
-			code, body := get(t, app, target)
+			code, body := get(t, site, target)
 			want = `{"status_code":200,"data":` + want + `,"status_txt":"OK"}`
 			if code != 200 || body != want {
 				t.Fatalf("%s of %s\n got %d %s\nwant 200 %s", target, login, code, body, want)

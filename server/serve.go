@@ -24,13 +24,17 @@ const (
 // Serve answers the public on l and commands on the directory's socket, until
 // ctx ends; then what was begun is finished and the App is closed. ready is
 // called once everything is open, right before the public is let in.
-func Serve(ctx context.Context, o Options, l net.Listener, ready func(*App) error) error {
+func Serve(ctx context.Context, o Options, s Site, l net.Listener, ready func(*App) error) error {
 	app, err := Open(ctx, o)
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
+	handler, err := app.Handler(s)
+	if err != nil {
+		return errors.Join(err, l.Close(), app.Close(ctx))
+	}
 	public := &http.Server{
-		Handler:           app.Handler(),
+		Handler:           handler,
 		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
 		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/footfall/footfall/links"
 	"github.com/footfall/footfall/metrics"
 	"github.com/footfall/footfall/store"
 )
@@ -18,6 +19,7 @@ type Options struct {
 	// User finds the user that an access token was given to, or fails with
 	// click.ErrNotFound.
 	User    func(ctx context.Context, token string) (store.User, error)
+	Links   *links.Links
 	Metrics *metrics.Metrics
 	Now     func() time.Time
 	Log     *slog.Logger
@@ -29,15 +31,24 @@ type API struct {
 	methods map[string]method
 }
 
-// method answers one method of the API. It returns what the envelope holds.
-type method func(*call) (any, error)
+// method is one method of the API.
+type method struct {
+	// serve returns what the envelope holds.
+	serve func(*call) (any, error)
+	// noData is what it holds beside an error.
+	noData any
+}
+
+// emptyList is what older methods answer beside an error.
+var emptyList = []struct{}{}
 
 // New makes the API.
 func New(o Options) *API {
 	a := &API{Options: o}
 	a.methods = map[string]method{
-		"user/clicks":    a.userClicks,
-		"user/countries": a.userCountries,
+		"user/clicks":    {serve: a.userClicks},
+		"user/countries": {serve: a.userCountries},
+		"shorten":        {serve: a.shorten, noData: emptyList},
 	}
 	return a
 }
@@ -58,36 +69,36 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	default:
 		h.Set("Allow", allowed)
-		a.answer(w, r, shapeOf(parseQuery(r.URL.RawQuery)), nil, statusMethodNotAllowed)
+		a.answer(w, r, shapeOf(parseQuery(r.URL.RawQuery)), nil, statusMethodNotAllowed, nil)
 		return
 	}
 	name := strings.TrimPrefix(r.URL.Path, "/v3/")
 	name = strings.TrimPrefix(name, "v3/")
-	c := &call{ctx: r.Context(), query: parseQuery(r.URL.RawQuery), header: r.Header, now: a.Now(), api: a}
-	data, err := a.serve(c, name)
-	a.answer(w, r, shapeOf(c.query), data, err)
+	c := &call{ctx: r.Context(), host: r.Host, query: parseQuery(r.URL.RawQuery), header: r.Header, now: a.Now(), api: a}
+	m := a.methods[name]
+	data, err := a.serve(c, m)
+	a.answer(w, r, shapeOf(c.query), data, err, m.noData)
 }
 
 const allowed = "GET, HEAD, OPTIONS"
 
 // serve runs the method; a panic in it is our fault, not the end of the server.
-func (a *API) serve(c *call, name string) (data any, err error) {
-	m, ok := a.methods[name]
-	if !ok {
+func (a *API) serve(c *call, m method) (data any, err error) {
+	if m.serve == nil {
 		return nil, statusNotFound
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			a.Log.Error("a method panicked", "method", name, "panic", p, "stack", string(debug.Stack()))
+			a.Log.Error("a method panicked", "panic", p, "stack", string(debug.Stack()))
 			data, err = nil, statusUnknown
 		}
 	}()
-	return m(c)
+	return m.serve(c)
 }
 
 // answer writes data or the error. What is our fault is logged with a request
 // id that the client is given, and goes no further.
-func (a *API) answer(w http.ResponseWriter, r *http.Request, s shape, data any, err error) {
+func (a *API) answer(w http.ResponseWriter, r *http.Request, s shape, data any, err error, noData any) {
 	st := statusOf(err)
 	if st == statusUnknown || st == statusUnavailable {
 		id := rand.Text()
@@ -95,7 +106,7 @@ func (a *API) answer(w http.ResponseWriter, r *http.Request, s shape, data any, 
 		a.Log.Error("a question could not be answered", "request_id", id, "path", r.URL.Path, "error", err)
 	}
 	if st != statusOK {
-		data = nil
+		data = noData
 	}
 	if err := write(w, r, s, st, data); err != nil {
 		a.Log.Error("an answer could not be written", "path", r.URL.Path, "error", err)

@@ -19,6 +19,7 @@ import (
 // one is the error, and what comes after it is not looked at.
 type call struct {
 	ctx    context.Context
+	host   string
 	query  query
 	header http.Header
 	now    time.Time

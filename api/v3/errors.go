@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/links"
 )
 
 // status is what the envelope says: status_code and status_txt. As an error it
@@ -21,6 +22,8 @@ func (s status) Error() string { return s.text }
 var (
 	statusOK                 = status{200, "OK"}
 	statusInvalidAccessToken = status{403, "INVALID_ACCESS_TOKEN"}
+	statusInvalidURI         = status{500, "INVALID_URI"}
+	statusOwnLink            = status{500, "ALREADY_A_BITLY_LINK"}
 	statusNotFound           = status{404, "NOT_FOUND"}
 	statusMethodNotAllowed   = status{405, "METHOD_NOT_ALLOWED"}
 	statusUnavailable        = status{503, "TEMPORARILY_UNAVAILABLE"}
@@ -41,6 +44,12 @@ func statusOf(err error) status {
 		return statusOK
 	case errors.As(err, &s):
 		return s
+	case errors.Is(err, links.ErrURL):
+		return statusInvalidURI
+	case errors.Is(err, links.ErrOwnLink):
+		return statusOwnLink
+	case errors.Is(err, links.ErrDomain):
+		return status{500, "INVALID_ARG_DOMAIN"}
 	case errors.Is(err, click.ErrNotFound):
 		return statusNotFound
 	case errors.Is(err, click.ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):

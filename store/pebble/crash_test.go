@@ -11,7 +11,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestCrash cuts the power in random histories of batches, deletions and
+// TestCrash cuts the power in random histories of batches and
 // syncs. What comes up again must be what was there after some batch, no
 // earlier than the last one said to be durable, and counting must go on.
 func TestCrash(t *testing.T) {

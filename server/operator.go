@@ -1,0 +1,79 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/footfall/footfall/audit"
+	"github.com/footfall/footfall/auth"
+	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/feed"
+	"github.com/footfall/footfall/links"
+	"github.com/footfall/footfall/store"
+)
+
+// AddUser makes a user and returns a token of his.
+func (a *App) AddUser(ctx context.Context, login string) (token string, err error) {
+	if err := auth.ValidLogin(login); err != nil {
+		return "", err
+	}
+	if _, err := a.users.AddUser(ctx, login, a.now().Unix()); errors.Is(err, click.ErrExists) {
+		return "", fmt.Errorf("the login %q %w: footfall user token %s prints another token", login, click.ErrExists, login)
+	} else if err != nil {
+		return "", err
+	}
+	return a.AddToken(ctx, login)
+}
+
+// AddToken returns another token of a user.
+func (a *App) AddToken(ctx context.Context, login string) (token string, err error) {
+	token, err = auth.Issue(ctx, a.users, login, a.now())
+	if errors.Is(err, click.ErrNotFound) {
+		return "", unknownLogin(login)
+	}
+	return token, err
+}
+
+// ListUsers lists users by login, from the first after the given one.
+func (a *App) ListUsers(ctx context.Context, after string, limit int) ([]store.User, error) {
+	return a.users.ListUsers(ctx, after, limit)
+}
+
+// Import brings in one input of clicks that others recorded.
+func (a *App) Import(ctx context.Context, format string, r io.Reader, reject func(feed.Rejected)) (feed.Result, error) {
+	return a.importer.Import(ctx, format, r, reject)
+}
+
+// Check proves that the counts agree with each other and with the journal.
+func (a *App) Check(ctx context.Context, report func(string)) (summary string, err error) {
+	if err := a.recorder.Drain(ctx); err != nil {
+		return "", err
+	}
+	return audit.Check(ctx, a.clicks, a.journal, report)
+}
+
+// AddLink makes a short link of a user, unless he has it, and returns its URL.
+func (a *App) AddLink(ctx context.Context, login, longURL string) (shortURL string, err error) {
+	user, err := a.users.UserByLogin(ctx, login)
+	if errors.Is(err, click.ErrNotFound) {
+		return "", unknownLogin(login)
+	}
+	if err != nil {
+		return "", err
+	}
+	domain, err := a.links.Domain("", a.host)
+	if err != nil {
+		return "", err
+	}
+	link, _, err := a.links.Shorten(ctx, links.Request{User: user.ID, LongURL: longURL, Host: a.host})
+	if err != nil {
+		return "", err
+	}
+	return a.links.ShortURL(domain, link.Hash), nil
+}
+
+func unknownLogin(login string) error {
+	return fmt.Errorf("login %q: %w: footfall user add %s makes it", login, click.ErrNotFound, login)
+}

@@ -1,0 +1,127 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	v3 "github.com/footfall/footfall/api/v3"
+	"github.com/footfall/footfall/bot"
+	"github.com/footfall/footfall/geo"
+	"github.com/footfall/footfall/links"
+	"github.com/footfall/footfall/metrics"
+	"github.com/footfall/footfall/redirect"
+)
+
+// Site says how the public is answered. The zero value is a good one.
+type Site struct {
+	// RedirectStatus is the HTTP status of a redirect; 0 is 301.
+	RedirectStatus int
+	// RedirectMaxAge is for how long a browser may repeat a redirect without
+	// asking.
+	RedirectMaxAge time.Duration
+	// NotFoundURL and HomeURL are where unknown names and / lead; plain pages
+	// if empty.
+	NotFoundURL, HomeURL string
+	// GeoDB is the path of an MMDB file of countries; the built-in data if
+	// empty. It is looked at every geoEvery, and read again when it changes.
+	GeoDB string
+	// TrustedProxies are the networks whose word on the visitor's address is
+	// taken.
+	TrustedProxies []string
+}
+
+const geoEvery = 10 * time.Second
+
+// Handler answers the public: everybody who can reach the listener. It is
+// over when the App is closed.
+func (a *App) Handler(s Site) (http.Handler, error) {
+	visits, err := a.visits(s)
+	if err != nil {
+		return nil, err
+	}
+	api := v3.New(v3.Options{User: a.auth.User, Links: a.links, Metrics: metrics.New(a.clicks), Now: a.now, Log: a.log})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch path := r.URL.Path; {
+		case strings.HasPrefix(path, "/v3/"):
+			api.ServeHTTP(w, r)
+		case path == "/healthz":
+			_, _ = io.WriteString(w, "ok\n")
+		default:
+			visits.ServeHTTP(w, r)
+		}
+	}), nil
+}
+
+// visits puts together what a visitor needs.
+func (a *App) visits(s Site) (http.Handler, error) {
+	for name, u := range map[string]*string{"--not-found-url": &s.NotFoundURL, "--home-url": &s.HomeURL} {
+		if *u == "" {
+			continue
+		}
+		valid, err := links.ParseLongURL(*u)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		*u = valid
+	}
+	if s.RedirectStatus == 0 {
+		s.RedirectStatus = http.StatusMovedPermanently
+	}
+	proxies, err := geo.ParseProxies(s.TrustedProxies)
+	if err != nil {
+		return nil, fmt.Errorf("--trusted-proxies: %w", err)
+	}
+	countries, err := geo.Open(s.GeoDB)
+	if err != nil {
+		return nil, fmt.Errorf("--geo-db: %w", err)
+	}
+	bots, err := bot.New()
+	if err != nil {
+		return nil, err
+	}
+	if s.GeoDB != "" {
+		ctx, stop := context.WithCancel(context.Background())
+		ticker := time.NewTicker(geoEvery)
+		go countries.Watch(ctx, ticker.C, a.log)
+		a.onClose(func(context.Context) error { ticker.Stop(); stop(); return nil })
+	}
+	h := redirect.New(redirect.Options{
+		Resolve: func(ctx context.Context, host, name string) (redirect.Link, error) {
+			l, err := a.links.Resolve(ctx, host, name)
+			return redirect.Link{ID: l.ID, User: l.User, LongURL: links.Location(l.LongURL)}, err
+		},
+		Visitor: func(r *http.Request) redirect.Visitor {
+			kind := bots.Kind(r.Header)
+			if kind == bot.Prefetch {
+				return redirect.Visitor{Prefetch: true}
+			}
+			return redirect.Visitor{
+				Country: countries.Country(proxies.Client(peer(r), r.Header)),
+				Bot:     kind == bot.Bot,
+			}
+		},
+		Record: a.recorder.Record,
+		Now:    a.now, Log: a.log,
+		Status: s.RedirectStatus, MaxAge: s.RedirectMaxAge,
+		NotFoundURL: s.NotFoundURL, HomeURL: s.HomeURL,
+	})
+	a.onClose(func(context.Context) error { h.Close(); return nil })
+	return h, nil
+}
+
+// peer is the address at the other end of the connection.
+func peer(r *http.Request) netip.Addr {
+	if p, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
+		return p.Addr()
+	}
+	return netip.Addr{}
+}
+
+// DefaultHost is the host of short URLs where neither --domain nor a request
+// names one: that of --listen, as it is unless told otherwise.
+const DefaultHost = "127.0.0.1:8080"
