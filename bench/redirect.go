@@ -201,8 +201,9 @@ func (s *servers) start(program string, args ...string) (addr string, err error)
 		return "", err
 	}
 	s.processes = append(s.processes, p)
+	ask := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	for range 200 {
-		if r, err := http.Get("http://" + addr + "/healthz"); err == nil {
+		if r, err := ask.Get("http://" + addr + "/healthz"); err == nil {
 			_ = r.Body.Close()
 			return addr, nil
 		}
