@@ -2,13 +2,12 @@ package links_test
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"crypto/rand"
 
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/links"

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"embed"
-	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -80,8 +79,10 @@ func inTx(ctx context.Context, db *sql.DB, f func(*sql.Tx) error) error {
 	if err = f(tx); err == nil {
 		err = tx.Commit()
 	}
-	if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
-		return ctx.Err() // which is why the transaction is done
+	if err != nil && ctx.Err() != nil {
+		// Which is most often why: the transaction is done, or its statements
+		// are closed.
+		return fmt.Errorf("%w: %w", ctx.Err(), err)
 	}
 	return err
 }
