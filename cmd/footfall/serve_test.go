@@ -17,12 +17,36 @@ import (
 // printed until it was ready. It is stopped, and must stop well, with the test.
 func serve(t *testing.T, args ...string) (url, stdout string) {
 	t.Helper()
-	cmd := program(context.Background(), append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
 	out, err := os.CreateTemp(t.TempDir(), "stdout")
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd.Stdout = out
+	url, stop := start(t, out, args...)
+	t.Cleanup(func() {
+		if err := stop(syscall.SIGTERM); err != nil {
+			t.Errorf("footfall serve %v: %v", args, err)
+		}
+	})
+	printed, err := os.ReadFile(out.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return url, string(printed)
+}
+
+// serveUntil starts the server until stop, which sends it a signal and waits.
+func serveUntil(t *testing.T, args ...string) (url string, stop func(os.Signal)) {
+	t.Helper()
+	url, end := start(t, nil, args...)
+	return url, func(s os.Signal) { _ = end(s) }
+}
+
+func start(t *testing.T, stdout *os.File, args ...string) (url string, stop func(os.Signal) error) {
+	t.Helper()
+	cmd := program(context.Background(), append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
+	if stdout != nil {
+		cmd.Stdout = stdout
+	}
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -44,20 +68,13 @@ func serve(t *testing.T, args ...string) (url, stdout string) {
 		defer close(done)
 		_, _ = io.Copy(io.Discard, stderr)
 	}()
-	t.Cleanup(func() {
-		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
-			t.Error(err)
+	return url, func(s os.Signal) error {
+		if err := cmd.Process.Signal(s); err != nil {
+			return err
 		}
 		<-done
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("footfall serve %v: %v", args, err)
-		}
-	})
-	printed, err := os.ReadFile(out.Name())
-	if err != nil {
-		t.Fatal(err)
+		return cmd.Wait()
 	}
-	return url, string(printed)
 }
 
 // fetch gets a URL's body.
