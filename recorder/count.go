@@ -32,7 +32,7 @@ func (r *Recorder) count(ctx context.Context, reader *journal.Reader) error {
 		if err := c.take(ctx, rec); err != nil {
 			return err
 		}
-		if c.fold.clicks >= batchClicks || time.Since(c.last) >= 5*batchEvery {
+		if c.fold.clicks >= batchClicks || time.Since(c.last) >= busyEvery {
 			if err := c.flush(ctx); err != nil {
 				return err
 			}
@@ -53,7 +53,11 @@ type counter struct {
 // there is nothing to count, else until the batch is due.
 func (c *counter) pause(ctx context.Context, reader *journal.Reader) (journal.Record, error) {
 	if !c.fold.empty() {
-		due, cancel := context.WithDeadline(ctx, c.last.Add(batchEvery))
+		every := batchEvery
+		if c.fold.clicks >= busyClicks {
+			every = busyEvery
+		}
+		due, cancel := context.WithDeadline(ctx, c.last.Add(every))
 		defer cancel()
 		ctx = due
 	}

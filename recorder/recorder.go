@@ -13,10 +13,14 @@ import (
 	"github.com/footfall/footfall/store"
 )
 
-// How records become batches: a lone click is counted at once; under load a
-// batch is made every batchEvery, or as soon as it holds batchClicks.
+// How records become batches. A lone click is counted at once, a few clicks
+// every batchEvery. Under load, from busyClicks on, batches are made every
+// busyEvery, for the same cells then come once: an answered click must be in
+// the counts within a second. None holds many more than batchClicks.
 const (
 	batchEvery  = 50 * time.Millisecond
+	busyEvery   = 400 * time.Millisecond
+	busyClicks  = 1_000
 	batchClicks = 200_000
 
 	// minutesKept is how long minute cells live, at least; they are dropped by

@@ -108,7 +108,7 @@ func (s *Store) engine(o Options) *pebble.Options {
 		CacheSize:                   o.Cache,
 		MemTableSize:                uint64(o.MemTable),
 		MemTableStopWritesThreshold: 4,
-		L0CompactionThreshold:       2,
+		L0CompactionThreshold:       6,
 		L0StopWritesThreshold:       24,
 		LBaseMaxBytes:               64 << 20,
 		MaxOpenFiles:                1000,
