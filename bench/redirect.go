@@ -59,9 +59,11 @@ func redirect(args []string) error {
 		}
 		answered += n
 	}
-	counted, err := s.counted()
-	if err != nil {
-		return err
+	var counted uint64
+	for began := time.Now(); counted < answered && time.Since(began) < 5*time.Second; {
+		if counted, err = s.counted(); err != nil {
+			return err
+		}
 	}
 	fmt.Printf("%d clicks answered, %d counted\n", answered, counted)
 	return nil
@@ -228,7 +230,7 @@ func linkFeed(links int) io.Reader {
 
 // counted asks footfall how many of the clicks it counts, those of the feed
 // aside.
-func (s *servers) counted() (n int, err error) {
+func (s *servers) counted() (n uint64, err error) {
 	r, err := http.Get("http://" + s.addr + "/v3/user/clicks?unit=month&units=2&access_token=" + s.token)
 	if err != nil {
 		return 0, err
@@ -236,7 +238,7 @@ func (s *servers) counted() (n int, err error) {
 	defer r.Body.Close()
 	var answer struct {
 		Data struct {
-			UserClicks int `json:"user_clicks"`
+			UserClicks uint64 `json:"user_clicks"`
 		} `json:"data"`
 	}
 	err = json.NewDecoder(r.Body).Decode(&answer)

@@ -88,7 +88,7 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	a.onClose(func(context.Context) error { return db.Close() })
 	a.users = db
 
-	a.clicks, err = pebble.Open(pebble.Options{Dir: filepath.Join(o.Dir, "clicks"), Cache: cacheSize, Logger: o.Log})
+	a.clicks, err = pebble.Open(pebble.Options{Dir: filepath.Join(o.Dir, "clicks"), Logger: o.Log})
 	if err != nil {
 		return nil, fmt.Errorf("open counts: %w", err)
 	}
@@ -114,9 +114,6 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	}
 	return a, nil
 }
-
-// cacheSize is the memory for blocks of counts that were read.
-const cacheSize = 256 << 20
 
 // onClose has f called by Close, before what was opened earlier is closed.
 func (a *App) onClose(f func(context.Context) error) { a.closers = append(a.closers, f) }

@@ -16,8 +16,8 @@ import (
 
 // Defaults of Options, in bytes.
 const (
-	DefaultCache    = 192 << 20
-	DefaultMemTable = 32 << 20
+	DefaultCache    = 256 << 20
+	DefaultMemTable = 64 << 20
 )
 
 // flushEvery bounds, in clicks, what a restart must read from the journal
@@ -108,7 +108,7 @@ func (s *Store) engine(o Options) *pebble.Options {
 		CacheSize:                   o.Cache,
 		MemTableSize:                uint64(o.MemTable),
 		MemTableStopWritesThreshold: 4,
-		L0CompactionThreshold:       6,
+		L0CompactionThreshold:       4,
 		L0StopWritesThreshold:       24,
 		LBaseMaxBytes:               64 << 20,
 		MaxOpenFiles:                1000,
