@@ -20,6 +20,7 @@ import (
 
 	v3 "github.com/footfall/footfall/api/v3"
 	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/links"
 	"github.com/footfall/footfall/metrics"
 	"github.com/footfall/footfall/rollup"
 	"github.com/footfall/footfall/store"
@@ -83,7 +84,20 @@ func newAPI(t testing.TB) *v3.API {
 	if err := counts.Record(t.Context(), b); err != nil {
 		t.Fatal(err)
 	}
+	users := storetest.NewMemoryLinks()
+	for _, login := range []string{"ann", "bob"} {
+		if _, err := users.AddUser(t.Context(), login, 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	short, err := links.New(links.Options{
+		Links: users, Domains: []string{"sho.rt", "j.mp"}, Now: func() time.Time { return now }, Random: &dice{},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	return v3.New(v3.Options{
+		Links: short,
 		User: func(_ context.Context, token string) (store.User, error) {
 			switch token {
 			case "good":
@@ -103,6 +117,17 @@ func newAPI(t testing.TB) *v3.API {
 		Now:     func() time.Time { return now },
 		Log:     slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})
+}
+
+// dice is randomness that everybody can guess: the same hashes in every run.
+type dice struct{ n byte }
+
+func (d *dice) Read(b []byte) (int, error) {
+	for i := range b {
+		d.n += 7
+		b[i] = d.n
+	}
+	return len(b), nil
 }
 
 // TestWire holds every exchange of the golden files against the API: a request

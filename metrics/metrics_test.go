@@ -1,0 +1,116 @@
+package metrics_test
+
+import (
+	"context"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/footfall/footfall/calendar"
+	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/metrics"
+	"github.com/footfall/footfall/rollup"
+	"github.com/footfall/footfall/store"
+	"github.com/footfall/footfall/store/storetest"
+)
+
+// TestLaws: every count of a scope agrees with every other, in any zone, unit
+// and form.
+func TestLaws(t *testing.T) {
+	zones := calendar.Zones()
+	user := rollup.Scope{User: 1}
+	any := metrics.Ranking{Limit: 1 << 30, Name: func(v string) string { return v }}
+	rapid.Check(t, func(t *rapid.T) {
+		const from, to = 1_300_000_000, 1_400_000_000
+		m := new(storetest.MemoryClicks)
+		b := &store.Batch{To: 1}
+		n := rapid.IntRange(0, 30).Draw(t, "clicks")
+		cells := map[rollup.Key]uint64{}
+		for range n {
+			c := click.Click{
+				Time: rapid.Int64Range(from, to).Draw(t, "time") * 1000, User: 1, Link: click.LinkID(rapid.Uint64Range(1, 3).Draw(t, "link")),
+				Country:  rapid.SampledFrom([]click.Country{{}, {'U', 'S'}, {'D', 'E'}}).Draw(t, "country"),
+				Referrer: rapid.SampledFrom([]click.Referrer{"", "http://t.co/"}).Draw(t, "referrer"),
+			}
+			rollup.Each(c, rollup.QuarterHour, func(k rollup.Key) { cells[k]++ })
+		}
+		for k, clicks := range cells {
+			b.Cells = append(b.Cells, rollup.Cell{Key: k, Clicks: clicks})
+		}
+		ctx := context.Background()
+		if err := m.Record(ctx, b); err != nil {
+			t.Fatal(err)
+		}
+		ask := metrics.New(m)
+		zone, err := calendar.Load(rapid.SampledFrom(zones).Draw(t, "zone"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := metrics.Window{
+			Zone: zone, Reference: rapid.Int64Range(from-1e7, to+1e7).Draw(t, "reference"),
+			Unit:  rapid.SampledFrom([]calendar.Unit{calendar.Hour, calendar.Day, calendar.Week, calendar.MWeek, calendar.Month}).Draw(t, "unit"),
+			Units: rapid.SampledFrom([]int{metrics.AllTime, 1, 7, 500, 1 << 30}).Draw(t, "units"),
+		}
+		must := func(err error) {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		total, err := ask.Total(ctx, user, w)
+		must(err)
+
+		series, err := ask.Series(ctx, user, w, 1<<17)
+		must(err)
+		var sum uint64
+		for i, p := range series {
+			sum += p.Clicks
+			if i > 0 && p.Start >= series[i-1].Start {
+				t.Fatalf("the series does not run newest first: %v", series)
+			}
+			if w.Units == metrics.AllTime && p.Clicks == 0 {
+				t.Fatalf("all time lists a unit without clicks: %v", p)
+			}
+		}
+		// An hour of 1<<30 is cut by the limit, not by 1980.
+		if sum != total && !(w.Unit == calendar.Hour && w.Units == 1<<30) {
+			t.Fatalf("the series of %+v adds up to %d, the total is %d", w, sum, total)
+		}
+		for _, f := range []rollup.Facet{rollup.Country, rollup.Referrer, rollup.Link} {
+			top, err := ask.Top(ctx, user, f, w, any)
+			must(err)
+			sum = 0
+			for i, v := range top {
+				sum += v.Clicks
+				if i > 0 && (v.Clicks > top[i-1].Clicks || v.Clicks == top[i-1].Clicks && v.Name <= top[i-1].Name) {
+					t.Fatalf("%v is not ranked", top)
+				}
+			}
+			if sum != total {
+				t.Fatalf("by %s there are %d clicks, in all %d", f, sum, total)
+			}
+			first, err := ask.Top(ctx, user, f, w, metrics.Ranking{Limit: 1, Name: any.Name})
+			must(err)
+			if len(first) > 1 || len(top) > 0 && first[0] != top[0] {
+				t.Fatalf("the first of %v is %v", top, first)
+			}
+		}
+
+		l := metrics.Legacy{Zone: zone, Reference: w.Reference, Days: rapid.IntRange(1, 30).Draw(t, "days")}
+		days, err := ask.Days(ctx, user, l)
+		must(err)
+		byCountry, err := ask.TopByDay(ctx, user, rollup.Country, l, any)
+		must(err)
+		if len(days) != l.Days || len(byCountry) != l.Days {
+			t.Fatalf("%d days and %d, want %d", len(days), len(byCountry), l.Days)
+		}
+		for i, d := range days {
+			sum = 0
+			for _, v := range byCountry[i] {
+				sum += v.Clicks
+			}
+			if sum != d.Clicks || i > 0 && days[i-1].Start-d.Start != 86400 {
+				t.Fatalf("day %d: %+v, by country %d", i, d, sum)
+			}
+		}
+	})
+}
