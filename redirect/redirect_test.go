@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -116,10 +117,28 @@ func TestVisits(t *testing.T) {
 	}
 }
 
+// book is a log to read while it is written.
+type book struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (b *book) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *book) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
+
 // TestVisitorComesFirst: a journal that fails or hangs keeps nobody waiting.
 func TestVisitorComesFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var log strings.Builder
+		var log book
 		d := newDesk(t, func(o *redirect.Options) {
 			o.Log = slog.New(slog.NewTextHandler(&log, nil))
 			o.Record = func(ctx context.Context, _ click.Click) error {
@@ -147,7 +166,7 @@ func TestVisitorComesFirst(t *testing.T) {
 // click is left untold.
 func TestAlarm(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var log strings.Builder
+		var log book
 		d := newDesk(t, func(o *redirect.Options) { o.Log = slog.New(slog.NewTextHandler(&log, nil)) })
 		d.fails = errors.New("no space left on device")
 		lines := func() string {
