@@ -54,13 +54,17 @@ type domains struct {
 // with calls f with the process that owns the directory, and becomes that
 // process meanwhile where nobody is.
 func (d dataDir) with(e *env, f func(*server.Owner) error) error {
-	return d.withDomains(e, nil, f)
+	return e.connect(server.Options{Dir: d.Data}, f)
 }
 
-// withDomains is with for commands that make short URLs. An owner that runs
-// already has its own domains.
-func (d dataDir) withDomains(e *env, domains []string, f func(*server.Owner) error) error {
-	owner, err := server.Connect(e.ctx, server.Options{Dir: d.Data, Domains: domains, Host: server.DefaultHost, Now: e.now, Log: e.log})
+// making is with for commands that make the data directory where it is missing.
+func (d dataDir) making(e *env, f func(*server.Owner) error) error {
+	return e.connect(server.Options{Dir: d.Data, Create: true}, f)
+}
+
+func (e *env) connect(o server.Options, f func(*server.Owner) error) error {
+	o.Host, o.Now, o.Log = server.DefaultHost, e.now, e.log
+	owner, err := server.Connect(e.ctx, o)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 
+	"github.com/footfall/footfall/control"
 	"github.com/footfall/footfall/feed"
 	"github.com/footfall/footfall/server"
 )
@@ -21,7 +22,7 @@ type importCmd struct {
 }
 
 func (c *importCmd) Run(e *env) error {
-	return c.with(e, func(o *server.Owner) error {
+	return c.making(e, func(o *server.Owner) error {
 		var total feed.Result
 		var failed error
 		for _, path := range c.Files {
@@ -30,8 +31,9 @@ func (c *importCmd) Run(e *env) error {
 			if err != nil {
 				failed = errors.Join(failed, fmt.Errorf("import %s: %w", path, err))
 			}
-			if e.ctx.Err() != nil {
-				break
+			if e.ctx.Err() != nil || errors.Is(err, control.ErrCutOff) {
+				// How far it came is not known; importing again tells.
+				return fmt.Errorf("%w; what was recorded so far stays, and importing the same files again goes on from there", failed)
 			}
 		}
 		return errors.Join(failed, c.report(e, total))

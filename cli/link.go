@@ -14,8 +14,12 @@ type linkAddCmd struct {
 }
 
 func (c *linkAddCmd) Run(e *env) error {
-	return c.withDomains(e, c.Domain, func(o *server.Owner) error {
-		shortURL, err := o.AddLink(e.ctx, c.Login, c.URL)
+	domain := ""
+	if len(c.Domain) > 0 {
+		domain = c.Domain[0]
+	}
+	return e.connect(server.Options{Dir: c.Data, Domains: c.Domain}, func(o *server.Owner) error {
+		shortURL, err := o.AddLink(e.ctx, c.Login, c.URL, domain)
 		return e.print(shortURL, err)
 	})
 }

@@ -45,7 +45,7 @@ func (c *serveCmd) Run(e *env) (err error) {
 	log := slog.New(slog.NewTextHandler(e.stderr, nil))
 	url := "http://" + l.Addr().String()
 	o := server.Options{
-		Dir: c.Data, Domains: c.Domain, Host: l.Addr().String(), NoSync: c.Durability == "write", Now: e.now, Log: log,
+		Dir: c.Data, Create: true, Domains: c.Domain, Host: hostOf(l), NoSync: c.Durability == "write", Now: e.now, Log: log,
 	}
 	site := server.Site{
 		RedirectStatus: c.RedirectStatus, RedirectMaxAge: time.Duration(c.RedirectMaxAge),
@@ -60,6 +60,14 @@ func (c *serveCmd) Run(e *env) (err error) {
 		log.Info("ready", "url", url, "data", c.Data)
 		return nil
 	})
+}
+
+// hostOf is how this machine reaches a listener.
+func hostOf(l net.Listener) string {
+	if a, ok := l.Addr().(*net.TCPAddr); ok && a.IP.IsUnspecified() {
+		return net.JoinHostPort("localhost", strconv.Itoa(a.Port))
+	}
+	return l.Addr().String()
 }
 
 // seconds is a span of time, given as whole seconds or as a Go duration.
@@ -94,6 +102,13 @@ func (c *serveCmd) demo(e *env, app *server.App, url string) error {
 }
 
 func (c *serveCmd) fill(e *env, app *server.App) (token string, err error) {
+	users, err := app.ListUsers(e.ctx, "")
+	if err != nil {
+		return "", err
+	}
+	if len(users) > 0 {
+		return "", fmt.Errorf("%s has users already, and the demo would mix its clicks with theirs: name another directory with --data", c.Data)
+	}
 	clicks, err := feed.Demo(e.now())
 	if err != nil {
 		return "", err

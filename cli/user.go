@@ -15,11 +15,11 @@ type userCmd struct {
 
 type userAddCmd struct {
 	dataDir
-	Login string `arg:"" help:"The user's name in answers: 1 to 64 characters, no blanks."`
+	Login string `arg:"" help:"The user's name in answers: 1 to 64 bytes, no blanks."`
 }
 
 func (c *userAddCmd) Run(e *env) error {
-	return c.with(e, func(o *server.Owner) error {
+	return c.making(e, func(o *server.Owner) error {
 		token, err := o.AddUser(e.ctx, c.Login)
 		return e.print(token, err)
 	})
@@ -42,7 +42,7 @@ type userListCmd struct{ dataDir }
 func (c *userListCmd) Run(e *env) error {
 	return c.with(e, func(o *server.Owner) error {
 		for after := ""; ; {
-			users, err := o.ListUsers(e.ctx, after, 0)
+			users, err := o.ListUsers(e.ctx, after)
 			if err != nil || len(users) == 0 {
 				return err
 			}

@@ -10,7 +10,8 @@ const MaxReferrer = 512
 
 // Referrer is scheme, host and path of the page a visitor came from, valid
 // UTF-8 of at most MaxReferrer bytes. Query, fragment and credentials are
-// dropped, for they carry secrets. The zero value means direct: no page.
+// dropped, for they carry secrets. What is no URL with a host is kept as it
+// was given (section 5 of the contract). The zero value means direct: no page.
 type Referrer string
 
 // OtherReferrers stands for the referrers beyond the cap on different ones.

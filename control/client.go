@@ -41,22 +41,30 @@ func (c *Client) AddToken(ctx context.Context, login string) (token string, err 
 	return token, err
 }
 
-// ListUsers implements Owner; it returns a page of the owner's size.
-func (c *Client) ListUsers(ctx context.Context, after string, _ int) (users []store.User, err error) {
+// ListUsers implements Owner.
+func (c *Client) ListUsers(ctx context.Context, after string) (users []store.User, err error) {
 	err = c.call(ctx, http.MethodGet, "users", url.Values{"after": {after}}, nil, nil, &users)
 	return users, err
 }
 
 // AddLink implements Owner.
-func (c *Client) AddLink(ctx context.Context, login, longURL string) (shortURL string, err error) {
-	err = c.call(ctx, http.MethodPost, "links", url.Values{"login": {login}, "url": {longURL}}, nil, nil, &shortURL)
+func (c *Client) AddLink(ctx context.Context, login, longURL, domain string) (shortURL string, err error) {
+	err = c.call(ctx, http.MethodPost, "links", url.Values{"login": {login}, "url": {longURL}, "domain": {domain}}, nil, nil, &shortURL)
 	return shortURL, err
 }
 
 // Import implements Owner.
 func (c *Client) Import(ctx context.Context, format string, r io.Reader, reject func(feed.Rejected)) (result feed.Result, err error) {
 	input := &input{Reader: r}
-	err = c.call(ctx, http.MethodPost, "import", url.Values{"format": {format}}, input, func(e event) {
+	// Through a pipe, so that nothing waits for an input that is quiet when the
+	// owner has gone.
+	body, fill := io.Pipe()
+	go func() {
+		_, err := io.Copy(fill, input)
+		fill.CloseWithError(err)
+	}()
+	defer body.Close()
+	err = c.call(ctx, http.MethodPost, "import", url.Values{"format": {format}}, body, func(e event) {
 		if e.Rejected != nil {
 			reject(*e.Rejected)
 		}
@@ -101,7 +109,8 @@ func (c *Client) Check(ctx context.Context, report func(string)) (summary string
 	return summary, err
 }
 
-// call sends a request and reads events up to the result.
+// call sends a request and reads events up to the result, which may come with
+// an error.
 func (c *Client) call(ctx context.Context, method, path string, params url.Values, body io.Reader, each func(event), result any) error {
 	req, err := http.NewRequestWithContext(ctx, method, "http://footfall/"+path+"?"+params.Encode(), body)
 	if err != nil {
@@ -126,10 +135,16 @@ func (c *Client) call(ctx context.Context, method, path string, params url.Value
 			return fmt.Errorf("control: %s: %w", path, err)
 		}
 		switch {
-		case e.Error != nil:
-			return e.Error.err()
 		case e.Result != nil:
-			return json.Unmarshal(e.Result, result)
+			if err := json.Unmarshal(e.Result, result); err != nil {
+				return fmt.Errorf("control: %s: %w", path, err)
+			}
+			if e.Error != "" {
+				return errors.New(e.Error)
+			}
+			return nil
+		case e.Error != "":
+			return errors.New(e.Error)
 		case each != nil:
 			each(e)
 		}

@@ -3,6 +3,6 @@
 // Handler is the owner's side, Client the command's.
 //
 // The socket is open to the owner of the directory alone, so nobody proves who
-// they are here. It refuses to listen on anything else, and holds no logic of
-// its own: it passes on and reports.
+// they are here. It refuses to choose where to listen, and holds no logic of its
+// own: it passes on and reports.
 package control

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 
-	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/feed"
 	"github.com/footfall/footfall/store"
 )
@@ -19,10 +18,12 @@ type Owner interface {
 	AddUser(ctx context.Context, login string) (token string, err error)
 	// AddToken returns another token of a user; click.ErrNotFound.
 	AddToken(ctx context.Context, login string) (token string, err error)
-	// ListUsers lists users by login, from the first after the given one.
-	ListUsers(ctx context.Context, after string, limit int) ([]store.User, error)
-	// AddLink makes a short link, unless the user has it, and returns its URL.
-	AddLink(ctx context.Context, login, longURL string) (shortURL string, err error)
+	// ListUsers lists users by login, some at a time, from the first after the
+	// given one.
+	ListUsers(ctx context.Context, after string) ([]store.User, error)
+	// AddLink makes a short link, unless the user has it, and returns its URL on
+	// a domain of the installation; the default one if empty.
+	AddLink(ctx context.Context, login, longURL, domain string) (shortURL string, err error)
 	// Import brings in one input.
 	Import(ctx context.Context, format string, r io.Reader, reject func(feed.Rejected)) (feed.Result, error)
 	// Check reports a sentence for each thing that is wrong, and says what it
@@ -42,11 +43,12 @@ func Handler(o Owner) http.Handler {
 		reply(w, token, err)
 	})
 	mux.HandleFunc("GET /users", func(w http.ResponseWriter, r *http.Request) {
-		users, err := o.ListUsers(r.Context(), r.URL.Query().Get("after"), pageOfUsers)
+		users, err := o.ListUsers(r.Context(), r.URL.Query().Get("after"))
 		reply(w, users, err)
 	})
 	mux.HandleFunc("POST /links", func(w http.ResponseWriter, r *http.Request) {
-		shortURL, err := o.AddLink(r.Context(), r.URL.Query().Get("login"), r.URL.Query().Get("url"))
+		q := r.URL.Query()
+		shortURL, err := o.AddLink(r.Context(), q.Get("login"), q.Get("url"), q.Get("domain"))
 		reply(w, shortURL, err)
 	})
 	mux.HandleFunc("POST /import", func(w http.ResponseWriter, r *http.Request) {
@@ -64,52 +66,14 @@ func Handler(o Owner) http.Handler {
 	return mux
 }
 
-// pageOfUsers is how many users one answer lists.
-const pageOfUsers = 1000
-
-// event is a line of a streamed answer. The last one has a result or an error;
-// an answer without is cut off.
+// event is a line of a streamed answer. The last one has a result, or an error
+// and the result as far as it came; an answer without is cut off.
 type event struct {
 	Rejected *feed.Rejected  `json:"rejected,omitempty"`
 	Finding  string          `json:"finding,omitempty"`
 	Result   json.RawMessage `json:"result,omitempty"`
-	Error    *failure        `json:"error,omitempty"`
+	Error    string          `json:"error,omitempty"`
 }
-
-// failure carries an error over the socket, and which sentinel it was.
-type failure struct {
-	Text string `json:"text"`
-	Kind string `json:"kind,omitempty"`
-}
-
-var kinds = map[string]error{"exists": click.ErrExists, "not_found": click.ErrNotFound, "version": store.ErrVersion}
-
-func failureOf(err error) *failure {
-	f := &failure{Text: err.Error()}
-	for kind, sentinel := range kinds {
-		if errors.Is(err, sentinel) {
-			f.Kind = kind
-		}
-	}
-	return f
-}
-
-// err is the error as the command sees it.
-func (f *failure) err() error {
-	if sentinel := kinds[f.Kind]; sentinel != nil {
-		return remote{f.Text, sentinel}
-	}
-	return errors.New(f.Text)
-}
-
-// remote is an error whose text and sentinel came over the socket.
-type remote struct {
-	text     string
-	sentinel error
-}
-
-func (r remote) Error() string { return r.text }
-func (r remote) Unwrap() error { return r.sentinel }
 
 // reply answers with one event.
 func reply(w http.ResponseWriter, v any, err error) {
@@ -125,7 +89,7 @@ type events struct {
 func (s *events) send(e event) {
 	line, err := json.Marshal(e)
 	if err != nil {
-		line, _ = json.Marshal(event{Error: &failure{Text: fmt.Sprintf("encode event: %v", err)}})
+		line, _ = json.Marshal(event{Error: fmt.Sprintf("encode event: %v", err)})
 	}
 	_, _ = s.w.Write(append(line, '\n')) // a command that has gone needs no answer
 	_ = s.http.Flush()
@@ -138,14 +102,10 @@ func stream(w http.ResponseWriter, f func(*events) (any, error)) {
 	_ = s.http.EnableFullDuplex() // always there in HTTP/1
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	v, err := f(s)
-	if err != nil {
-		s.send(event{Error: failureOf(err)})
-		return
+	result, unfit := json.Marshal(v)
+	last := event{Result: result}
+	if err = errors.Join(err, unfit); err != nil {
+		last.Error = err.Error()
 	}
-	result, err := json.Marshal(v)
-	if err != nil {
-		s.send(event{Error: failureOf(err)})
-		return
-	}
-	s.send(event{Result: result})
+	s.send(last)
 }

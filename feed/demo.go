@@ -32,7 +32,8 @@ func Demo(now time.Time) (io.Reader, error) {
 	}
 	var clicks []*fastjson.Value
 	first, last := int64(0), int64(0)
-	for s := bufio.NewScanner(plain); s.Scan(); {
+	s := bufio.NewScanner(plain)
+	for s.Scan() {
 		v, err := fastjson.ParseBytes(s.Bytes())
 		if err != nil {
 			return nil, fmt.Errorf("demo feed: %w", err)
@@ -46,6 +47,9 @@ func Demo(now time.Time) (io.Reader, error) {
 		}
 		first, last = min(first, t), max(last, t)
 		clicks = append(clicks, v)
+	}
+	if err := s.Err(); err != nil {
+		return nil, fmt.Errorf("demo feed: %w", err)
 	}
 	var out bytes.Buffer
 	span := int64(DemoSpan / time.Second)

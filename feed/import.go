@@ -116,6 +116,9 @@ func (im *Importer) commit(ctx context.Context, s *scanner) (last store.Mark, un
 			err = c.err
 		}
 	}
+	if err == nil {
+		err = ctx.Err() // scan may have stopped for it without a word
+	}
 	return last, unended, err
 }
 

@@ -15,9 +15,9 @@ import (
 // that name its marks are kept. It reads nothing off.
 func source(r *bufio.Reader) [sha256.Size]byte {
 	var head []byte
-	for n := 1; n <= maxLine; n = max(n, r.Buffered()) + 1 {
-		var err error
-		head, err = r.Peek(n)
+	for n := 1; n <= maxLine; n = r.Buffered() + 1 {
+		_, err := r.Peek(n) // waits for one byte more, and no longer
+		head, _ = r.Peek(r.Buffered())
 		if i := bytes.IndexByte(head, '\n'); i >= 0 {
 			head = head[:i]
 			break

@@ -30,46 +30,56 @@ type scopeDay struct {
 //
 // What it forgets it reads from the store again. That is exact only where the
 // store has counted all that came before, so it learns and forgets between
-// batches alone: see crossing and forget.
+// records alone, where nothing waits to be counted: see crossing and forget.
 type caps struct {
 	clicks store.Clicks
+	most   uint64 // different referrers
+	room   int    // the weight from which on it forgets
 	days   map[scopeDay]*capDay
 	weight int
 }
 
 type capDay struct {
 	clicks uint64              // an upper bound of the different referrers
-	seen   map[uint64]struct{} // hashes of the referrers; nil while clicks ≤ MaxReferrers
+	seen   map[uint64]struct{} // hashes of the referrers; nil while clicks ≤ most
 }
 
-func newCaps(clicks store.Clicks) *caps {
-	return &caps{clicks: clicks, days: map[scopeDay]*capDay{}}
+func newCaps(clicks store.Clicks, most uint64, room int) *caps {
+	return &caps{clicks: clicks, most: most, room: room, days: map[scopeDay]*capDay{}}
 }
 
-// crossing takes the clicks of a record, and calls count where everything
-// before them must be counted before admit is asked: where a day becomes busy.
-// It is called once for each record. Links are looked at only under a user
-// whose day is busy, for no link's day is busier.
+// crossing takes the clicks of a record, once for each record and before admit
+// is asked of them. Where a day becomes busy it calls count, which has the
+// store count everything before the record, and learns the day's referrers.
+// Links are looked at only under a user whose day is busy, for no link's day is
+// busier. It may be called again after an error.
 func (c *caps) crossing(ctx context.Context, clicks []click.Click, count func() error) error {
 	for level := range 2 {
-		crossed := false
+		busy := map[scopeDay]*capDay{}
 		for i := range clicks {
 			if clicks[i].Bot {
 				continue
 			}
 			k := scopeDays(&clicks[i])
-			if level == 1 && c.days[k[0]].clicks <= MaxReferrers {
+			if level == 1 && c.days[k[0]].clicks <= c.most {
 				continue
 			}
 			d, err := c.day(ctx, k[level])
 			if err != nil {
 				return err
 			}
-			d.clicks++
-			crossed = crossed || d.clicks > MaxReferrers && d.seen == nil
+			if d.clicks++; d.clicks > c.most && d.seen == nil {
+				busy[k[level]] = d
+			}
 		}
-		if crossed {
-			if err := count(); err != nil {
+		if len(busy) == 0 {
+			continue
+		}
+		if err := count(); err != nil {
+			return err
+		}
+		for k, d := range busy {
+			if err := c.learn(ctx, k, d); err != nil {
 				return err
 			}
 		}
@@ -79,35 +89,31 @@ func (c *caps) crossing(ctx context.Context, clicks []click.Click, count func() 
 
 // admit tells for which scopes the click keeps its referrer: of the user, of
 // the link.
-func (c *caps) admit(ctx context.Context, cl *click.Click) (user, link bool, err error) {
+func (c *caps) admit(cl *click.Click) (user, link bool) {
 	keep := [2]bool{true, true}
 	for i, k := range scopeDays(cl) {
 		d := c.days[k]
-		if d == nil || d.clicks <= MaxReferrers {
+		if d.clicks <= c.most {
 			break
-		}
-		if d.seen == nil {
-			if err := c.learn(ctx, k, d); err != nil {
-				return false, false, err
-			}
 		}
 		h := xxh3.HashString(string(cl.Referrer))
 		if _, ok := d.seen[h]; ok || cl.Referrer == "" || cl.Referrer == click.OtherReferrers {
 			continue
 		}
-		if len(d.seen) >= MaxReferrers {
+		if uint64(len(d.seen)) >= c.most {
 			keep[i] = false
 			continue
 		}
 		d.seen[h] = struct{}{}
 		c.weight++
 	}
-	return keep[0], keep[1], nil
+	return keep[0], keep[1]
 }
 
-// forget makes room. It may be called where the store has counted everything.
+// forget makes room. It may be called where the store has counted everything,
+// and not between crossing and admit.
 func (c *caps) forget() {
-	if c.weight > capWeight {
+	if c.weight > c.room {
 		clear(c.days)
 		c.weight = 0
 	}

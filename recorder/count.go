@@ -13,13 +13,13 @@ import (
 // count reads the journal and counts, until ctx ends or nothing more can be
 // counted for good.
 func (r *Recorder) count(ctx context.Context, reader *journal.Reader) error {
-	c := counter{r: r, fold: newFold(newCaps(r.clicks))}
+	c := counter{r: r, fold: newFold(newCaps(r.clicks, r.most, r.room))}
 	c.batch.From, _ = r.Counted()
 	c.batch.To = c.batch.From
 	for {
 		rec, err := reader.TryNext()
 		if errors.Is(err, journal.ErrEnd) {
-			if rec, err = c.pause(ctx, reader); errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+			if rec, err = c.pause(ctx, reader); err != nil && ctx.Err() == nil && isDue(err) {
 				if err := c.flush(ctx); err != nil {
 					return err
 				}
@@ -49,9 +49,19 @@ type counter struct {
 	last   time.Time // of the last batch
 }
 
+// isDue tells an end of pause from an error.
+func isDue(err error) bool {
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+}
+
 // pause waits for the next record at the end of the journal: for good where
-// there is nothing to count, else until the batch is due.
+// there is nothing to count, else until the batch is due, or wanted.
 func (c *counter) pause(ctx context.Context, reader *journal.Reader) (journal.Record, error) {
+	ctx, wake := context.WithCancel(ctx)
+	defer wake()
+	if c.r.waitFor(wake) && !c.fold.empty() {
+		wake()
+	}
 	if !c.fold.empty() {
 		every := batchEvery
 		if c.fold.clicks >= busyClicks {
@@ -79,15 +89,16 @@ func (c *counter) take(ctx context.Context, rec journal.Record) error {
 	if err := c.record.decode(rec.Data, c.fold.intern); err != nil {
 		return fmt.Errorf("journal position %d: %w", rec.From, err)
 	}
+	if c.fold.empty() {
+		c.fold.caps.forget()
+	}
 	err := c.retry(ctx, func() error {
 		return c.fold.caps.crossing(ctx, c.record.clicks, func() error { return c.flush(ctx) })
 	})
 	if err != nil {
 		return err
 	}
-	if err := c.fold.add(ctx, &c.record, c.r.minutesFrom()); err != nil {
-		return err
-	}
+	c.fold.add(&c.record, c.r.minutesFrom())
 	c.batch.To = rec.To
 	return nil
 }
@@ -104,9 +115,8 @@ func (c *counter) flush(ctx context.Context) error {
 	if err := c.retry(ctx, func() error { return c.r.clicks.Record(ctx, &c.batch) }); err != nil {
 		return err
 	}
-	c.fold.caps.forget()
 	to := c.batch.To
-	c.r.set(func() { c.r.counted = to })
+	c.r.set(func() { c.r.counted, c.r.wanted = to, false })
 	c.batch = store.Batch{Epoch: c.batch.Epoch, From: to, To: to}
 	return nil
 }

@@ -13,3 +13,10 @@ func Decode(b []byte) ([]click.Click, []store.Mark, error) {
 	err := r.decode(b, func(b []byte) click.Referrer { return click.Referrer(b) })
 	return r.clicks, r.marks, err
 }
+
+// WithCap bounds the cap: most different referrers, and room for so many days
+// and referrers before it forgets.
+func (o Options) WithCap(most uint64, room int) Options {
+	o.most, o.room = most, room
+	return o
+}

@@ -1,8 +1,6 @@
 package recorder
 
 import (
-	"context"
-
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/rollup"
 	"github.com/footfall/footfall/store"
@@ -43,17 +41,14 @@ func (f *fold) intern(b []byte) click.Referrer {
 
 // add counts a record's clicks. Those at or after minutesFrom, a Unix second,
 // fall into minute cells too.
-func (f *fold) add(ctx context.Context, r *record, minutesFrom int64) error {
+func (f *fold) add(r *record, minutesFrom int64) {
 	f.marks = append(f.marks, r.marks...)
 	f.clicks += len(r.clicks)
 	for i := range r.clicks {
 		c := &r.clicks[i]
 		var keepUser, keepLink bool
 		if !c.Bot {
-			var err error
-			if keepUser, keepLink, err = f.caps.admit(ctx, c); err != nil {
-				return err
-			}
+			keepUser, keepLink = f.caps.admit(c)
 		}
 		capped := func(k rollup.Key) rollup.Key {
 			if k.Facet == rollup.Referrer && (k.Scope.Link == click.AllLinks && !keepUser || k.Scope.Link != click.AllLinks && !keepLink) {
@@ -72,7 +67,6 @@ func (f *fold) add(ctx context.Context, r *record, minutesFrom int64) error {
 			rollup.Each(*c, rollup.Minute, func(k rollup.Key) { f.minutes[capped(k)]++ })
 		}
 	}
-	return nil
 }
 
 // empty tells whether there is nothing to count.

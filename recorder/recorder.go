@@ -30,12 +30,16 @@ const (
 	retryLeast, retryMost = 100 * time.Millisecond, 5 * time.Second
 )
 
-// Options says what a Recorder works with. All fields are required.
+// Options says what a Recorder works with. All public fields are required.
 type Options struct {
 	Journal *journal.Journal
 	Clicks  store.Clicks
 	Now     func() time.Time
 	Log     *slog.Logger
+
+	// The bounds of the cap on different referrers; tests make them small.
+	most uint64
+	room int
 }
 
 // Recorder records clicks and counts them in the background.
@@ -44,6 +48,8 @@ type Recorder struct {
 	clicks  store.Clicks
 	now     func() time.Time
 	log     *slog.Logger
+	most    uint64
+	room    int
 
 	cancel context.CancelFunc
 	done   chan struct{} // closed when counting has stopped
@@ -52,12 +58,17 @@ type Recorder struct {
 	counted uint64        // journal position
 	changed chan struct{} // closed when counted or failed changes
 	failed  error         // why counting stopped for good
+	wanted  bool          // somebody waits for the batch at hand
+	wake    func()        // ends the counter's pause
 	imports map[[32]byte]chan struct{}
 }
 
 // Open starts counting where the store stands. It fails where the journal and
 // the store do not belong together, so that clicks would be lost or doubled.
 func Open(ctx context.Context, o Options) (*Recorder, error) {
+	if o.most == 0 {
+		o.most, o.room = MaxReferrers, capWeight
+	}
 	pos, err := resume(ctx, o)
 	if err != nil {
 		return nil, err
@@ -68,7 +79,7 @@ func Open(ctx context.Context, o Options) (*Recorder, error) {
 	}
 	counting, cancel := context.WithCancel(context.Background())
 	r := &Recorder{
-		journal: o.Journal, clicks: o.Clicks, now: o.Now, log: o.Log,
+		journal: o.Journal, clicks: o.Clicks, now: o.Now, log: o.Log, most: o.most, room: o.room,
 		cancel: cancel, done: make(chan struct{}),
 		counted: pos, changed: make(chan struct{}),
 		imports: map[[32]byte]chan struct{}{},
@@ -177,6 +188,7 @@ func (r *Recorder) BeginImport(ctx context.Context, source [32]byte) (marks []st
 // Drain waits until every click recorded before the call is counted.
 func (r *Recorder) Drain(ctx context.Context) error {
 	end := r.journal.End()
+	r.hurry(end)
 	for {
 		r.mu.Lock()
 		counted, changed, failed := r.counted, r.changed, r.failed
@@ -211,6 +223,27 @@ func (r *Recorder) Close(ctx context.Context) error {
 	r.cancel()
 	<-r.done
 	return err
+}
+
+// hurry has a batch counted at once that reaches the position.
+func (r *Recorder) hurry(to uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.counted < to {
+		r.wanted = true
+		if r.wake != nil {
+			r.wake()
+		}
+	}
+}
+
+// waitFor is called before a pause, which wake ends. It tells whether somebody
+// waits for the batch already.
+func (r *Recorder) waitFor(wake func()) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.wake = wake
+	return r.wanted
 }
 
 // set changes what Drain waits for.

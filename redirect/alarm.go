@@ -54,6 +54,9 @@ func (a *alarm) close() {
 	if a.untold > 0 {
 		a.tell()
 	}
+	if a.timer != nil {
+		a.timer.Stop()
+	}
 }
 
 // tell is called with mu held.

@@ -12,7 +12,7 @@ import (
 // depend on the order or the grouping of what is added.
 type Sum struct{ Hi, Lo uint64 }
 
-// Add adds clicks of a key whose hash is h.
+// add adds clicks of a key whose hash is h.
 func (s *Sum) add(h xxh3.Uint128, clicks uint64) {
 	hi, lo := bits.Mul64(h.Lo, clicks)
 	hi += h.Hi * clicks

@@ -11,7 +11,8 @@ import (
 	"github.com/footfall/footfall/click"
 )
 
-// QuarterHour and Minute are the grains of slots, in seconds.
+// QuarterHour and Minute are the grains of slots, and Day is the length of a
+// UTC day, in seconds.
 const (
 	QuarterHour = 900
 	Minute      = 60

@@ -26,7 +26,10 @@ import (
 
 // Options says what to open and how.
 type Options struct {
-	Dir string // the data directory, made where it is missing
+	Dir string // the data directory
+	// Create makes the data directory where it is missing. Without it, a
+	// directory without data is ErrNoData.
+	Create bool
 	// Domains are the short domains of the installation, the default first;
 	// where there are none, the host of a request is.
 	Domains []string
@@ -72,6 +75,9 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 			err = errors.Join(err, a.Close(ctx))
 		}
 	}()
+	if _, err := os.Stat(filepath.Join(o.Dir, lockFile)); errors.Is(err, os.ErrNotExist) && !o.Create {
+		return nil, fmt.Errorf("%w in %s: --data names another directory", ErrNoData, o.Dir)
+	}
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("open data directory: %w", err)
 	}

@@ -19,7 +19,7 @@ import (
 func open(t *testing.T, dir string, now time.Time) *server.App {
 	t.Helper()
 	app, err := server.Open(t.Context(), server.Options{
-		Dir: dir,
+		Dir: dir, Create: true,
 		Now: func() time.Time { return now },
 		Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})

@@ -15,10 +15,15 @@ import (
 // ErrOwned: another process has the data directory open.
 var ErrOwned = errors.New("another footfall process owns the data directory")
 
+// ErrNoData: nothing has been kept in the directory yet.
+var ErrNoData = errors.New("there is no footfall data")
+
+const lockFile = "lock"
+
 // lockDir takes the directory for this process. The lock goes with the
 // process, however it ends.
 func lockDir(dir string) (*os.File, error) {
-	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("lock data directory: %w", err)
 	}

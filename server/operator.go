@@ -36,9 +36,12 @@ func (a *App) AddToken(ctx context.Context, login string) (token string, err err
 	return token, err
 }
 
+// pageOfUsers is how many users one answer lists.
+const pageOfUsers = 1000
+
 // ListUsers lists users by login, from the first after the given one.
-func (a *App) ListUsers(ctx context.Context, after string, limit int) ([]store.User, error) {
-	return a.users.ListUsers(ctx, after, limit)
+func (a *App) ListUsers(ctx context.Context, after string) ([]store.User, error) {
+	return a.users.ListUsers(ctx, after, pageOfUsers)
 }
 
 // Import brings in one input of clicks that others recorded.
@@ -55,7 +58,7 @@ func (a *App) Check(ctx context.Context, report func(string)) (summary string, e
 }
 
 // AddLink makes a short link of a user, unless he has it, and returns its URL.
-func (a *App) AddLink(ctx context.Context, login, longURL string) (shortURL string, err error) {
+func (a *App) AddLink(ctx context.Context, login, longURL, domain string) (shortURL string, err error) {
 	user, err := a.users.UserByLogin(ctx, login)
 	if errors.Is(err, click.ErrNotFound) {
 		return "", unknownLogin(login)
@@ -63,11 +66,10 @@ func (a *App) AddLink(ctx context.Context, login, longURL string) (shortURL stri
 	if err != nil {
 		return "", err
 	}
-	domain, err := a.links.Domain("", a.host)
-	if err != nil {
+	if domain, err = a.links.Domain(domain, a.host); err != nil {
 		return "", err
 	}
-	link, _, err := a.links.Shorten(ctx, links.Request{User: user.ID, LongURL: longURL, Host: a.host})
+	link, _, err := a.links.Shorten(ctx, links.Request{User: user.ID, LongURL: longURL, Domain: domain, Host: a.host})
 	if err != nil {
 		return "", err
 	}

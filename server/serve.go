@@ -13,12 +13,17 @@ import (
 
 // The time that a connection is given.
 const (
-	headerTimeout   = 10 * time.Second
-	readTimeout     = 30 * time.Second
-	writeTimeout    = 60 * time.Second
-	idleTimeout     = 120 * time.Second
-	maxHeader       = 64 << 10 // bytes
-	shutdownTimeout = 10 * time.Second
+	headerTimeout = 10 * time.Second
+	readTimeout   = 30 * time.Second
+	writeTimeout  = 60 * time.Second
+	idleTimeout   = 120 * time.Second
+	maxHeader     = 64 << 10 // bytes
+
+	// Stopping gives visitors their answers, commands a moment to say where
+	// they stopped, and what is recorded the time to be counted.
+	publicTimeout  = 10 * time.Second
+	controlTimeout = time.Second
+	closeTimeout   = 30 * time.Second
 )
 
 // Serve answers the public on l and commands on the directory's socket, until
@@ -52,14 +57,25 @@ func Serve(ctx context.Context, o Options, s Site, l net.Listener, ready func(*A
 		}
 	}
 	app.log.Info("stopping")
-	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
+	_ = l.Close() // closed already if the public was let in
+	shutdown(public, publicTimeout)
+	stopControl()
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
-	err = errors.Join(err, public.Shutdown(stop), stopControl(stop), app.Close(stop))
-	return err
+	return errors.Join(err, app.Close(closing))
+}
+
+// shutdown lets a server finish what it began, for a while.
+func shutdown(s *http.Server, patience time.Duration) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if s.Shutdown(ctx) != nil {
+		_ = s.Close() // who has not listened until now is cut off
+	}
 }
 
 // serveControl answers commands on the directory's socket until stop.
-func (a *App) serveControl(dir string) (stop func(context.Context) error, err error) {
+func (a *App) serveControl(dir string) (stop func(), err error) {
 	socket, err := listenSocket(dir)
 	if err != nil {
 		return nil, err
@@ -71,18 +87,21 @@ func (a *App) serveControl(dir string) (stop func(context.Context) error, err er
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 	}
 	go func() { _ = s.Serve(socket) }() // ends by Shutdown
-	return func(deadline context.Context) error {
+	return func() {
 		// Commands end at their next step and tell so; what they recorded
 		// stays.
 		cancel()
-		return s.Shutdown(deadline)
+		shutdown(s, controlTimeout)
 	}, nil
 }
+
+// connectTimeout is how long an owner may take to open or to close.
+const connectTimeout = 30 * time.Second
 
 // Connect finds the process that owns the directory, and becomes it where
 // nobody does. The client must be closed.
 func Connect(ctx context.Context, o Options) (*Owner, error) {
-	for {
+	for began := time.Now(); ; {
 		app, err := Open(ctx, o)
 		if err == nil {
 			stop, err := app.serveControl(o.Dir)
@@ -90,7 +109,8 @@ func Connect(ctx context.Context, o Options) (*Owner, error) {
 				return nil, errors.Join(err, app.Close(ctx))
 			}
 			return &Owner{client(o.Dir), func(ctx context.Context) error {
-				return errors.Join(stop(ctx), app.Close(ctx))
+				stop()
+				return app.Close(ctx)
 			}}, nil
 		}
 		if !errors.Is(err, ErrOwned) {
@@ -101,6 +121,9 @@ func Connect(ctx context.Context, o Options) (*Owner, error) {
 			return &Owner{client(o.Dir), func(context.Context) error { return nil }}, nil
 		}
 		// The owner is about to listen, or to end.
+		if time.Since(began) > connectTimeout {
+			return nil, fmt.Errorf("%w, but does not answer on its socket there: stop it, or start it again", err)
+		}
 		select {
 		case <-time.After(20 * time.Millisecond):
 		case <-ctx.Done():

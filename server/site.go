@@ -65,7 +65,7 @@ func (a *App) visits(s Site) (http.Handler, error) {
 		}
 		valid, err := links.ParseLongURL(*u)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+			return nil, fmt.Errorf("%s %q is no http or https URL", name, *u)
 		}
 		*u = valid
 	}

@@ -3,6 +3,7 @@ package v3
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -56,6 +57,8 @@ func New(o Options) *API {
 // ServeHTTP answers one call. /v3/v3/… is the same as /v3/…: clients generated
 // from the published description ask so.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	name := strings.TrimPrefix(r.URL.Path, "/v3/")
+	m := a.methods[strings.TrimPrefix(name, "v3/")]
 	h := w.Header()
 	h.Set("Access-Control-Allow-Origin", "*")
 	switch r.Method {
@@ -69,13 +72,10 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	default:
 		h.Set("Allow", allowed)
-		a.answer(w, r, shapeOf(parseQuery(r.URL.RawQuery)), nil, statusMethodNotAllowed, nil)
+		a.answer(w, r, shapeOf(parseQuery(r.URL.RawQuery)), nil, statusMethodNotAllowed, m.noData)
 		return
 	}
-	name := strings.TrimPrefix(r.URL.Path, "/v3/")
-	name = strings.TrimPrefix(name, "v3/")
 	c := &call{ctx: r.Context(), host: r.Host, query: parseQuery(r.URL.RawQuery), header: r.Header, now: a.Now(), api: a}
-	m := a.methods[name]
 	data, err := a.serve(c, m)
 	a.answer(w, r, shapeOf(c.query), data, err, m.noData)
 }
@@ -89,8 +89,7 @@ func (a *API) serve(c *call, m method) (data any, err error) {
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			a.Log.Error("a method panicked", "panic", p, "stack", string(debug.Stack()))
-			data, err = nil, statusUnknown
+			data, err = nil, fmt.Errorf("a method panicked: %v\n%s", p, debug.Stack())
 		}
 	}()
 	return m.serve(c)

@@ -2,7 +2,7 @@
 // parameters in, the envelope out, as json, JSONP, xml or txt.
 //
 // A method is a function from a call to a plain struct or an error. One
-// function writes to the http.ResponseWriter, one table maps errors to status
+// function writes every envelope, one table maps errors to status
 // codes. A new method is one line in the table of methods, one function and
 // one golden file.
 //

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/footfall/footfall/feed"
 )
 
 // serve starts the real server on a free port, and returns its URL and what it
@@ -188,11 +190,77 @@ func TestRefusals(t *testing.T) {
 		{[]string{"import", "--data", dir, "x"}, "missing flags: --format"},
 		{[]string{"serve", "--data", dir, "--listen", "nonsense"}, "listen on nonsense"},
 		{[]string{"paint"}, "unexpected argument paint"},
+		{[]string{"check", "--data", dir + "/typo"}, "there is no footfall data in " + dir + "/typo: --data names another directory"},
+		{[]string{"link", "add", "ann", "ftp://example.org/", "--data", dir}, "footfall: "},
+		{[]string{"link", "add", "bob", "http://example.org/", "--data", dir}, `login "bob": not found`},
+		{[]string{"serve", "--demo", "--listen", "127.0.0.1:0", "--data", dir}, "the demo would mix its clicks with theirs"},
+		{[]string{"serve", "--data", dir, "--listen", "127.0.0.1:0", "--home-url", "x"}, `--home-url "x" is no http or https URL`},
+		{[]string{"serve", "--data", dir, "--listen", "127.0.0.1:0", "--trusted-proxies", "x"}, "--trusted-proxies"},
+		{[]string{"serve", "--data", dir, "--listen", "127.0.0.1:0", "--geo-db", "/dev/null"}, "--geo-db"},
 	} {
 		cmd := program(t.Context(), c.args...)
 		out, err := cmd.CombinedOutput()
-		if err == nil || !strings.Contains(string(out), c.want) || strings.Count(strings.TrimSpace(string(out)), "\n") > 1 {
+		if err == nil || !strings.Contains(string(out), c.want) || strings.Count(strings.TrimSpace(string(out)), "\n") > 3 {
 			t.Errorf("footfall %v: %v, %q; want one line with %q", c.args, err, out, c.want)
 		}
+	}
+}
+
+// TestFailedImport: an import that fails in the middle says what it did, and
+// repeating it with the whole file goes on from there.
+func TestFailedImport(t *testing.T) {
+	dir := t.TempDir()
+	whole, err := os.ReadFile("../../feed/testdata/2013-03-09-1362798945.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	part := dir + "/part.gz"
+	if err := os.WriteFile(part, whole[:len(whole)*3/4], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := program(t.Context(), "import", "--format", "bitly-feed", "--json", "--data", dir+"/data", part)
+	out, err := cmd.Output()
+	var first, second feed.Result
+	if json.Unmarshal(out, &first) != nil || err == nil || first.Clicks < 1000 {
+		t.Fatalf("a gzip file that is cut off: %v, %s", err, out)
+	}
+	printed, _ := run(t, "import", "--format", "bitly-feed", "--json", "--data", dir+"/data", "../../feed/testdata/2013-03-09-1362798945.gz")
+	if json.Unmarshal([]byte(printed), &second) != nil || second.Known != first.Clicks || second.Lines != 3678 {
+		t.Errorf("then the whole of it: %s, want %d known and 3678 lines", printed, first.Clicks)
+	}
+}
+
+// TestStopBesideQuietImport: a server stops well while an import waits for an
+// input that says nothing, and the import tells so.
+func TestStopBesideQuietImport(t *testing.T) {
+	dir := t.TempDir()
+	_, stop := start(t, nil, "--data", dir)
+	quiet, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	cmd := program(t.Context(), "import", "--format", "bitly-feed", "--data", dir, "-")
+	cmd.Stdin = quiet
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.WriteString("{\n{\n"); err != nil { // the first is rejected once the second is there
+		t.Fatal(err)
+	}
+	told := bufio.NewReader(stderr)
+	if line, err := told.ReadString('\n'); err != nil || !strings.HasPrefix(line, "-:1: rejected: ") {
+		t.Fatalf("%q, %v", line, err)
+	}
+	if err := stop(syscall.SIGTERM); err != nil {
+		t.Errorf("the server stopped with %v", err)
+	}
+	rest, _ := io.ReadAll(told)
+	if err := cmd.Wait(); err == nil || !strings.Contains(string(rest), "again") {
+		t.Errorf("the import ended with %v, %q; want a word to run it again", err, rest)
 	}
 }
