@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -68,6 +69,9 @@ func (f *bitly) parse(line []byte) (entry, error) {
 			return e, err
 		}
 	}
+	if !leads(e.link.LongURL) {
+		return e, errors.New(`"u" is no http, https or ftp URL`)
+	}
 	if e.link.Created = t; v.Exists("hc") {
 		if e.link.Created, err = integer(v, "hc"); err != nil {
 			return e, err
@@ -130,6 +134,19 @@ func text(v *fastjson.Value, key string, need bool) (string, error) {
 		return "", fmt.Errorf("%q holds a zero byte", key)
 	}
 	return string(b), nil
+}
+
+// leads tells whether a visitor may be sent to the URL.
+func leads(longURL string) bool {
+	scheme, rest, ok := strings.Cut(longURL, "://")
+	if !ok || rest == "" {
+		return false
+	}
+	switch strings.ToLower(scheme) {
+	case "http", "https", "ftp":
+		return true
+	}
+	return false
 }
 
 // maxText bounds every string of a line but the referrer, which is cut.
