@@ -53,7 +53,7 @@ func (h *history) may(host, name string, l store.Link) bool {
 			ever = true
 			recently = recently || age >= 0 && age < 60
 		}
-		failed = failed || m.down && age >= 0 && age <= 1
+		failed = failed || m.down && age > -60 && age <= 1
 	}
 	if l == (store.Link{}) {
 		return recently && !h.made[name]
