@@ -102,7 +102,8 @@ func (im *Importer) commit(ctx context.Context, s *scanner) (last store.Mark, un
 	last = s.mark
 	known := map[store.ForeignLink]store.Link{}
 	for c := range chunks {
-		if c.mark.Offset > last.Offset {
+		// What comes with an error may be damaged itself.
+		if whole := c.err == nil || errors.Is(c.err, io.EOF); whole && c.mark.Offset > last.Offset {
 			if err := im.record(ctx, &c, known); err != nil {
 				cancel()
 				for range chunks { // until scan has stopped

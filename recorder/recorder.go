@@ -119,11 +119,14 @@ func resume(ctx context.Context, o Options) (uint64, error) {
 	return pos.Counted, nil
 }
 
-// Record makes a click durable. It will be counted even where ctx ends first
+// Record makes a click durable. A time outside click.Earliest and click.Latest
+// becomes the nearest inside. It will be counted even where ctx ends first
 // and an error is returned, unless the machine dies.
 func (r *Recorder) Record(ctx context.Context, c click.Click) error {
 	buf := encoders.Get().(*encoder)
 	defer encoders.Put(buf)
+	// A clock that is out of its mind must not stop counting.
+	c.Time = min(max(c.Time, click.Earliest.UnixMilli()), click.Latest.UnixMilli()-1)
 	buf.click[0] = c
 	buf.bytes = encode(buf.bytes[:0], buf.click[:], nil)
 	if _, err := r.journal.Append(ctx, buf.bytes); err != nil {

@@ -24,6 +24,10 @@ const (
 	publicTimeout  = 10 * time.Second
 	controlTimeout = time.Second
 	closeTimeout   = 30 * time.Second
+
+	// othersTimeout is what a command that owns the directory gives those that
+	// came to it meanwhile.
+	othersTimeout = time.Hour
 )
 
 // Serve answers the public on l and commands on the directory's socket, until
@@ -59,7 +63,7 @@ func Serve(ctx context.Context, o Options, s Site, l net.Listener, ready func(*A
 	app.log.Info("stopping")
 	_ = l.Close() // closed already if the public was let in
 	shutdown(public, publicTimeout)
-	stopControl()
+	stopControl(0)
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
 	return errors.Join(err, app.Close(closing))
@@ -75,7 +79,7 @@ func shutdown(s *http.Server, patience time.Duration) {
 }
 
 // serveControl answers commands on the directory's socket until stop.
-func (a *App) serveControl(dir string) (stop func(), err error) {
+func (a *App) serveControl(dir string) (stop func(patience time.Duration), err error) {
 	socket, err := listenSocket(dir)
 	if err != nil {
 		return nil, err
@@ -87,11 +91,13 @@ func (a *App) serveControl(dir string) (stop func(), err error) {
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 	}
 	go func() { _ = s.Serve(socket) }() // ends by Shutdown
-	return func() {
-		// Commands end at their next step and tell so; what they recorded
-		// stays.
+	return func(patience time.Duration) {
+		// Commands that take longer end at their next step and tell so; what
+		// they recorded stays.
+		stop := time.AfterFunc(patience, cancel)
+		defer stop.Stop()
+		shutdown(s, patience+controlTimeout)
 		cancel()
-		shutdown(s, controlTimeout)
 	}, nil
 }
 
@@ -109,7 +115,7 @@ func Connect(ctx context.Context, o Options) (*Owner, error) {
 				return nil, errors.Join(err, app.Close(ctx))
 			}
 			return &Owner{client(o.Dir), func(ctx context.Context) error {
-				stop()
+				stop(othersTimeout)
 				return app.Close(ctx)
 			}}, nil
 		}

@@ -47,7 +47,7 @@ func (a *App) Handler(s Site) (http.Handler, error) {
 	api := v3.New(v3.Options{User: a.auth.User, Links: a.links, Metrics: metrics.New(a.clicks), Now: a.now, Log: a.log})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch path := r.URL.Path; {
-		case strings.HasPrefix(path, "/v3/"):
+		case strings.HasPrefix(path, "/v3/"), path == "/v3":
 			api.ServeHTTP(w, r)
 		case path == "/healthz":
 			_, _ = io.WriteString(w, "ok\n")

@@ -76,9 +76,9 @@ func parseInt(s string) (int64, number) {
 // parseBool takes true, false, 1 and 0 in any case.
 func parseBool(s string) (value, ok bool) {
 	switch {
-	case s == "1" || strings.EqualFold(s, "true"):
+	case s == "1" || strings.ToLower(s) == "true":
 		return true, true
-	case s == "0" || strings.EqualFold(s, "false"):
+	case s == "0" || strings.ToLower(s) == "false":
 		return false, true
 	}
 	return false, false

@@ -17,6 +17,8 @@ func (a *API) shorten(c *call) (any, error) {
 	if longURL == "" {
 		c.fail(missing("longUrl"))
 	}
+	_, err := links.ParseLongURL(longURL)
+	c.fail(err)
 	domain, err := a.Links.Domain(c.query.get("domain"), c.host)
 	c.fail(err)
 	if err := c.end(true); err != nil {
