@@ -260,3 +260,20 @@ func TestMismatch(t *testing.T) {
 		t.Error("a store that counted nothing was taken for a journal whose begin is gone")
 	}
 }
+
+// TestMadClock: a click whose time no store can keep is counted all the same.
+func TestMadClock(t *testing.T) {
+	h := open(t, vfs.NewMem(), 1<<20)
+	defer h.close(t)
+	for _, at := range []int64{-1 << 62, -1, 0, 1 << 62} {
+		if err := h.Record(t.Context(), click.Click{Time: at, User: 1, Link: 1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := h.counts(t)
+	for slot, want := range map[int64]uint64{click.Earliest.Unix(): 3, click.Latest.Unix() - 900: 1} {
+		if n := got[rollup.Key{Scope: rollup.Scope{User: 1}, Facet: rollup.All, Slot: slot}]; n != want {
+			t.Errorf("%d clicks in slot %d, want %d", n, slot, want)
+		}
+	}
+}
