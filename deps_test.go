@@ -25,6 +25,7 @@ var floors = map[string]struct {
 	"journal":  {0, "bytes; does not know that clicks exist"},
 
 	"rollup": {1, "arithmetic on the words"},
+	"limit":  {1, "how often, whoever it is"},
 	"bot":    {1, "headers → person, bot or prefetch"},
 
 	"redirect": {2, "a face that declares the few things it needs, and so imports none of them"},
@@ -49,6 +50,7 @@ var floors = map[string]struct {
 	"cli":    {8, "commands reach the server"},
 
 	"cmd/footfall": {9, "a few lines"},
+	"clients":      {9, "tests alone: other people's programs against ours"},
 	"bench":        {9, "programs that measure from outside"},
 }
 
@@ -63,9 +65,11 @@ var dependencies = map[string]string{
 	"github.com/ua-parser/uap-go":             "the list of bots, kept by the uap-core project",
 	"github.com/valyala/fastjson":             "feed lines are read three times as fast as with encoding/json",
 	"github.com/zeebo/xxh3":                   "128-bit hashes of cells for the ledger, and ETags",
+	"golang.org/x/crypto":                     "bcrypt: passwords",
 	"golang.org/x/net":                        "internationalised hosts of long URLs",
 	"golang.org/x/sync":                       "singleflight: a name asked by many at once is looked up once",
 	"golang.org/x/sys":                        "flock on the data directory, fallocate",
+	"golang.org/x/time":                       "token buckets of the rate limits",
 	"modernc.org/sqlite":                      "SQLite without cgo: links and users",
 	"pgregory.net/rapid":                      "property tests that shrink what they find",
 }

@@ -1,13 +1,14 @@
-// Package auth says who is asking: it makes access tokens and tells whose one
-// is, and it knows which logins may be.
+// Package auth says who is asking: it makes access tokens and apiKeys and tells
+// whose one is, it proves passwords, and it knows which logins may be.
 //
-// It refuses to keep a secret in the clear, to know the wire, and to decide
-// what a user may do.
+// It refuses to keep a user's secret in the clear, to know the wire, and to
+// decide what a user may do.
 package auth
 
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -24,11 +25,17 @@ const (
 	CacheAge = time.Minute
 )
 
-// Auth tells whose a token is. It is safe for concurrent use.
+// Auth tells who is asking. It is safe for concurrent use.
 type Auth struct {
 	users  store.Users
 	now    func() time.Time
 	recent *lru.Cache[store.TokenDigest, answer]
+
+	secret atomic.Pointer[[32]byte] // of the installation, once it is known
+
+	cost    int // of bcrypt
+	guesses *guesses
+	turns   *turns
 }
 
 // answer is what the store said, and when it was asked.
@@ -38,12 +45,16 @@ type answer struct {
 }
 
 // New asks users, and remembers its answers by the clock now.
-func New(users store.Users, now func() time.Time) *Auth {
+func New(users store.Users, now func() time.Time) *Auth { return WithCost(users, now, Cost) }
+
+// WithCost is New with another cost of bcrypt, 4 to 31, for those who set many
+// passwords that need no protection.
+func WithCost(users store.Users, now func() time.Time, cost int) *Auth {
 	recent, err := lru.New[store.TokenDigest, answer](cacheSize)
 	if err != nil {
 		panic(err) // the size is a positive constant
 	}
-	return &Auth{users: users, now: now, recent: recent}
+	return &Auth{users: users, now: now, recent: recent, cost: cost, guesses: newGuesses(), turns: newTurns()}
 }
 
 // User is the owner of the token. The error is click.ErrNotFound where nobody

@@ -9,6 +9,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/store"
 )
 
@@ -52,11 +53,20 @@ func Issue(ctx context.Context, users store.Users, login string, now time.Time) 
 	if err != nil {
 		return "", fmt.Errorf("auth: issue token: %w", err)
 	}
+	return issue(ctx, users, u.ID, now)
+}
+
+// Issue is Issue for a user who has proven himself.
+func (a *Auth) Issue(ctx context.Context, u store.User) (string, error) {
+	return issue(ctx, a.users, u.ID, a.now())
+}
+
+func issue(ctx context.Context, users store.Users, user click.UserID, now time.Time) (string, error) {
 	token, err := NewToken(rand.Reader)
 	if err != nil {
 		return "", err
 	}
-	if err := users.AddToken(ctx, u.ID, Digest(token), now.Unix()); err != nil {
+	if err := users.AddToken(ctx, user, Digest(token), now.Unix()); err != nil {
 		return "", fmt.Errorf("auth: issue token: %w", err)
 	}
 	return token, nil

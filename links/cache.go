@@ -80,7 +80,8 @@ func (m *memory) add(p place, a answer) {
 }
 
 func textBytes(p place, a *answer) int {
-	return len(p.host) + len(p.name) + len(a.link.Hash) + len(a.link.AggregateHash) + len(a.link.LongURL)
+	return len(p.host) + len(p.name) + len(a.link.Hash) + len(a.link.AggregateHash) +
+		len(a.link.LongURL) + len(a.link.Title) + len(a.link.Note)
 }
 
 func (s *shard) init() {

@@ -13,7 +13,6 @@ import (
 	"io"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/footfall/footfall/click"
@@ -87,6 +86,8 @@ type Request struct {
 	LongURL string
 	Domain  string // as Domain takes it
 	Host    string // of the HTTP request
+	// Details are of the link if it is made; a UserTS of 0 is the time then.
+	Details store.LinkDetails
 }
 
 // Shorten returns the user's link of the long URL, and whether it was made
@@ -105,7 +106,10 @@ func (l *Links) Shorten(ctx context.Context, r Request) (store.Link, bool, error
 		return store.Link{}, false, fmt.Errorf("links: shorten: %w", ErrOwnLink)
 	}
 	for draw := range maxDraws {
-		n := store.NewLink{User: r.User, LongURL: longURL, Created: l.now().Unix()}
+		n := store.NewLink{User: r.User, LongURL: longURL, Created: l.now().Unix(), LinkDetails: r.Details}
+		if n.UserTS == 0 {
+			n.UserTS = n.Created
+		}
 		if n.Hash, err = l.draw(hashLength + draw); err != nil {
 			return store.Link{}, false, err
 		}
@@ -146,8 +150,7 @@ func (l *Links) Domain(asked, host string) (string, error) {
 	if a, err := parseAuthority(l.scheme, asked); err == nil && slices.Contains(ours, a) {
 		return a.String(), nil
 	}
-	switch strings.ToLower(asked) {
-	case "bit.ly", "j.mp", "bitly.com":
+	if bitlys(asked) {
 		return ours[0].String(), nil
 	}
 	return "", fmt.Errorf("links: domain %.100q: %w", asked, ErrDomain)

@@ -23,7 +23,8 @@ func TestShorten(t *testing.T) {
 	}
 	want := store.Link{
 		ID: l.ID, User: w.user, Hash: l.Hash, Aggregate: l.Aggregate, AggregateHash: l.AggregateHash,
-		LongURL: "http://google.com/", Created: 1331822918,
+		LongURL: "http://google.com/", Created: 1331822918, Modified: 1331822918,
+		LinkDetails: store.LinkDetails{UserTS: 1331822918},
 	}
 	if l != want || l.Hash == l.AggregateHash {
 		t.Errorf("a first link is %+v, want %+v", l, want)

@@ -17,15 +17,15 @@ type Legacy struct {
 }
 
 // Days is the clicks of each day, newest first.
-func (m *Metrics) Days(ctx context.Context, s rollup.Scope, w Legacy) ([]Point, error) {
-	return m.dense(ctx, s, w.Zone.Legacy(w.Reference, w.Days))
+func (m *Metrics) Days(ctx context.Context, of Subject, w Legacy) ([]Point, error) {
+	return m.dense(ctx, of, w.Zone.Legacy(w.Reference, w.Days))
 }
 
 // TopByDay is the clicks of each day by value, newest day first. The limit
 // holds for each day.
-func (m *Metrics) TopByDay(ctx context.Context, s rollup.Scope, f rollup.Facet, w Legacy, r Ranking) ([][]Value, error) {
+func (m *Metrics) TopByDay(ctx context.Context, of Subject, f rollup.Facet, w Legacy, r Ranking) ([][]Value, error) {
 	edges := w.Zone.Legacy(w.Reference, w.Days)
-	counts, err := m.counts(ctx, store.Query{Scope: s, Facet: f, Edges: edges})
+	counts, err := m.counts(ctx, of, store.Query{Facet: f, Edges: edges})
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +35,10 @@ func (m *Metrics) TopByDay(ctx context.Context, s rollup.Scope, f rollup.Facet, 
 		for to < len(counts) && counts[to].Interval == counts[from].Interval {
 			to++
 		}
-		days[w.Days-1-counts[from].Interval] = r.rank(counts[from:to])
+		day := w.Days - 1 - counts[from].Interval
+		if days[day], err = r.rank(ctx, counts[from:to]); err != nil {
+			return nil, err
+		}
 		from = to
 	}
 	return days, nil

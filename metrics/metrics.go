@@ -5,9 +5,7 @@
 package metrics
 
 import (
-	"cmp"
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/footfall/footfall/calendar"
@@ -20,6 +18,10 @@ type Clicks interface {
 	Counts(ctx context.Context, q store.Query) ([]store.Count, error)
 	First(ctx context.Context, s rollup.Scope, f rollup.Facet) (int64, bool, error)
 }
+
+// Subject is whose clicks a question is about: the sum of scopes, each named
+// once.
+type Subject []rollup.Scope
 
 // Metrics answers questions from the counts.
 type Metrics struct{ clicks Clicks }
@@ -51,23 +53,9 @@ type Point struct {
 	Clicks uint64
 }
 
-// Value is the clicks of one value of a facet.
-type Value struct {
-	Value  string
-	Name   string // what Ranking.Name makes of it
-	Clicks uint64
-}
-
-// Ranking says how values are listed: most clicks first, and where clicks are
-// equal by name, bytewise.
-type Ranking struct {
-	Limit int // the most values in a list
-	Name  func(value string) string
-}
-
 // Total is all clicks in the window.
-func (m *Metrics) Total(ctx context.Context, s rollup.Scope, w Window) (uint64, error) {
-	counts, err := m.over(ctx, s, rollup.All, w)
+func (m *Metrics) Total(ctx context.Context, of Subject, w Window) (uint64, error) {
+	counts, err := m.over(ctx, of, rollup.All, w)
 	if err != nil {
 		return 0, err
 	}
@@ -79,16 +67,16 @@ func (m *Metrics) Total(ctx context.Context, s rollup.Scope, w Window) (uint64, 
 }
 
 // Top is the clicks in the window by value.
-func (m *Metrics) Top(ctx context.Context, s rollup.Scope, f rollup.Facet, w Window, r Ranking) ([]Value, error) {
-	counts, err := m.over(ctx, s, f, w)
+func (m *Metrics) Top(ctx context.Context, of Subject, f rollup.Facet, w Window, r Ranking) ([]Value, error) {
+	counts, err := m.over(ctx, of, f, w)
 	if err != nil {
 		return nil, err
 	}
-	return r.rank(counts), nil
+	return r.rank(ctx, counts)
 }
 
 // over counts the whole window as one interval.
-func (m *Metrics) over(ctx context.Context, s rollup.Scope, f rollup.Facet, w Window) ([]store.Count, error) {
+func (m *Metrics) over(ctx context.Context, of Subject, f rollup.Facet, w Window) ([]store.Count, error) {
 	var start, end int64
 	switch {
 	case w.Units != AllTime:
@@ -96,7 +84,7 @@ func (m *Metrics) over(ctx context.Context, s rollup.Scope, f rollup.Facet, w Wi
 	case w.Unit == calendar.Minute:
 		start, end = w.Zone.Start(w.Unit, w.Reference, minutesOfAllTime)
 	default:
-		first, any, err := m.first(ctx, s, f)
+		first, any, err := m.first(ctx, of, f)
 		if err != nil {
 			return nil, err
 		}
@@ -109,30 +97,30 @@ func (m *Metrics) over(ctx context.Context, s rollup.Scope, f rollup.Facet, w Wi
 	if start >= end {
 		return nil, nil
 	}
-	return m.counts(ctx, store.Query{Scope: s, Facet: f, Edges: []int64{start, end}})
+	return m.counts(ctx, of, store.Query{Facet: f, Edges: []int64{start, end}})
 }
 
 // Series is the clicks of each unit of the window, newest first, at most limit
 // units. A number of units lists every one of them, AllTime only those that
 // have clicks.
-func (m *Metrics) Series(ctx context.Context, s rollup.Scope, w Window, limit int) ([]Point, error) {
+func (m *Metrics) Series(ctx context.Context, of Subject, w Window, limit int) ([]Point, error) {
 	if w.Units != AllTime {
-		return m.dense(ctx, s, w.Zone.Edges(w.Unit, w.Reference, min(w.Units, limit)))
+		return m.dense(ctx, of, w.Zone.Edges(w.Unit, w.Reference, min(w.Units, limit)))
 	}
 	if w.Unit == calendar.Minute {
-		points, err := m.dense(ctx, s, w.Zone.Edges(w.Unit, w.Reference, minutesOfAllTime))
+		points, err := m.dense(ctx, of, w.Zone.Edges(w.Unit, w.Reference, minutesOfAllTime))
 		points = slices.DeleteFunc(points, func(p Point) bool { return p.Clicks == 0 })
 		return points[:min(len(points), limit)], err
 	}
-	return m.sparse(ctx, s, w, limit)
+	return m.sparse(ctx, of, w, limit)
 }
 
 // dense lists every interval between edges.
-func (m *Metrics) dense(ctx context.Context, s rollup.Scope, edges []int64) ([]Point, error) {
+func (m *Metrics) dense(ctx context.Context, of Subject, edges []int64) ([]Point, error) {
 	if len(edges) < 2 {
 		return nil, nil
 	}
-	counts, err := m.counts(ctx, store.Query{Scope: s, Facet: rollup.All, Edges: edges})
+	counts, err := m.counts(ctx, of, store.Query{Facet: rollup.All, Edges: edges})
 	if err != nil {
 		return nil, err
 	}
@@ -149,8 +137,8 @@ func (m *Metrics) dense(ctx context.Context, s rollup.Scope, edges []int64) ([]P
 
 // sparse lists units with clicks. It cannot know how far back the limit leads,
 // so it walks back in steps that double.
-func (m *Metrics) sparse(ctx context.Context, s rollup.Scope, w Window, limit int) ([]Point, error) {
-	first, any, err := m.first(ctx, s, rollup.All)
+func (m *Metrics) sparse(ctx context.Context, of Subject, w Window, limit int) ([]Point, error) {
+	first, any, err := m.first(ctx, of, rollup.All)
 	if err != nil || !any {
 		return nil, err
 	}
@@ -166,8 +154,8 @@ func (m *Metrics) sparse(ctx context.Context, s rollup.Scope, w Window, limit in
 			edges = append(edges, oldest)
 		}
 		slices.Reverse(edges)
-		counts, err := m.counts(ctx, store.Query{
-			Scope: s, Facet: rollup.All, Edges: edges, Newest: limit - len(points),
+		counts, err := m.counts(ctx, of, store.Query{
+			Facet: rollup.All, Edges: edges, Newest: limit - len(points),
 		})
 		if err != nil {
 			return nil, err
@@ -177,32 +165,4 @@ func (m *Metrics) sparse(ctx context.Context, s rollup.Scope, w Window, limit in
 		}
 	}
 	return points, nil
-}
-
-func (m *Metrics) first(ctx context.Context, s rollup.Scope, f rollup.Facet) (int64, bool, error) {
-	t, any, err := m.clicks.First(ctx, s, f)
-	if err != nil {
-		return 0, false, fmt.Errorf("first click: %w", err)
-	}
-	return t, any, nil
-}
-
-func (m *Metrics) counts(ctx context.Context, q store.Query) ([]store.Count, error) {
-	counts, err := m.clicks.Counts(ctx, q)
-	if err != nil {
-		return nil, fmt.Errorf("clicks by %s: %w", q.Facet, err)
-	}
-	return counts, nil
-}
-
-// rank lists counts of one interval.
-func (r Ranking) rank(counts []store.Count) []Value {
-	values := make([]Value, len(counts))
-	for i, c := range counts {
-		values[i] = Value{c.Value, r.Name(c.Value), c.Clicks}
-	}
-	slices.SortFunc(values, func(a, b Value) int {
-		return cmp.Or(cmp.Compare(b.Clicks, a.Clicks), cmp.Compare(a.Name, b.Name))
-	})
-	return values[:min(len(values), r.Limit)]
 }

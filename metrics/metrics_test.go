@@ -2,6 +2,7 @@ package metrics_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -18,17 +19,18 @@ import (
 // and form.
 func TestLaws(t *testing.T) {
 	zones := calendar.Zones()
-	user := rollup.Scope{User: 1}
+	user := metrics.Subject{{User: 1}}
 	any := metrics.Ranking{Limit: 1 << 30, Name: func(v string) string { return v }}
 	rapid.Check(t, func(t *rapid.T) {
-		const from, to = 1_300_000_000, 1_400_000_000
+		const from = 1_300_000_000
+		spread := rapid.SampledFrom([]int64{50_000, 1_000_000, 100_000_000}).Draw(t, "spread")
 		m := new(storetest.MemoryClicks)
 		b := &store.Batch{To: 1}
 		n := rapid.IntRange(0, 30).Draw(t, "clicks")
 		cells := map[rollup.Key]uint64{}
 		for range n {
 			c := click.Click{
-				Time: rapid.Int64Range(from, to).Draw(t, "time") * 1000, User: 1, Link: click.LinkID(rapid.Uint64Range(1, 3).Draw(t, "link")),
+				Time: (from + rapid.Int64Range(0, spread).Draw(t, "time")) * 1000, User: 1, Link: click.LinkID(rapid.Uint64Range(1, 3).Draw(t, "link")),
 				Country:  rapid.SampledFrom([]click.Country{{}, {'U', 'S'}, {'D', 'E'}}).Draw(t, "country"),
 				Referrer: rapid.SampledFrom([]click.Referrer{"", "http://t.co/"}).Draw(t, "referrer"),
 			}
@@ -47,7 +49,7 @@ func TestLaws(t *testing.T) {
 			t.Fatal(err)
 		}
 		w := metrics.Window{
-			Zone: zone, Reference: rapid.Int64Range(from-1e7, to+1e7).Draw(t, "reference"),
+			Zone: zone, Reference: rapid.Int64Range(from-1e5, from+spread+1e5).Draw(t, "reference"),
 			Unit:  rapid.SampledFrom([]calendar.Unit{calendar.Hour, calendar.Day, calendar.Week, calendar.MWeek, calendar.Month}).Draw(t, "unit"),
 			Units: rapid.SampledFrom([]int{metrics.AllTime, 1, 7, 500, 1 << 30}).Draw(t, "units"),
 		}
@@ -58,6 +60,19 @@ func TestLaws(t *testing.T) {
 		}
 		total, err := ask.Total(ctx, user, w)
 		must(err)
+
+		// A user's links add up to the user, in every form.
+		links := metrics.Subject{{User: 1, Link: 1}, {User: 1, Link: 2}, {User: 1, Link: 3}}
+		ofLinks, err := ask.Total(ctx, links, w)
+		must(err)
+		limit := rapid.SampledFrom([]int{1, 2, 5, 100}).Draw(t, "limit")
+		want, err := ask.Series(ctx, user, w, limit)
+		must(err)
+		got, err := ask.Series(ctx, links, w, limit)
+		must(err)
+		if ofLinks != total || !slices.Equal(got, want) {
+			t.Fatalf("the links have %d clicks, %v; the user %d, %v", ofLinks, got, total, want)
+		}
 
 		series, err := ask.Series(ctx, user, w, 1<<17)
 		must(err)
@@ -88,10 +103,25 @@ func TestLaws(t *testing.T) {
 			if sum != total {
 				t.Fatalf("by %s there are %d clicks, in all %d", f, sum, total)
 			}
-			first, err := ask.Top(ctx, user, f, w, metrics.Ranking{Limit: 1, Name: any.Name})
+			few, err := ask.Top(ctx, user, f, w, metrics.Ranking{Limit: limit, Name: any.Name})
 			must(err)
-			if len(first) > 1 || len(top) > 0 && first[0] != top[0] {
-				t.Fatalf("the first of %v is %v", top, first)
+			dear, err := ask.Top(ctx, user, f, w, metrics.Ranking{
+				Limit: limit, Names: func(_ context.Context, values []string) ([]string, error) { return values, nil },
+			})
+			must(err)
+			if want := top[:min(len(top), limit)]; !slices.Equal(few, want) || !slices.Equal(dear, want) {
+				t.Fatalf("the first %d of %v are %v, and with dear names %v", limit, top, few, dear)
+			}
+			if f == rollup.Link {
+				continue
+			}
+			if byLinks, err := ask.Top(ctx, links, f, w, any); err != nil || !slices.Equal(byLinks, top) {
+				t.Fatalf("the links have %v by %s, %v; the user %v", byLinks, f, err, top)
+			}
+			one, err := ask.Top(ctx, user, f, w, metrics.Ranking{Limit: 2, Name: func(string) string { return "all" }})
+			must(err)
+			if total > 0 && (len(one) != 1 || one[0].Clicks != total) {
+				t.Fatalf("values of one name are %v, in all %d", one, total)
 			}
 		}
 

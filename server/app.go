@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"time"
 
+	v3 "github.com/footfall/footfall/api/v3"
 	"github.com/footfall/footfall/auth"
 	"github.com/footfall/footfall/feed"
 	"github.com/footfall/footfall/journal"
@@ -55,7 +56,7 @@ type Options struct {
 type App struct {
 	now      func() time.Time
 	log      *slog.Logger
-	users    store.Users
+	store    v3.Store
 	auth     *auth.Auth
 	clicks   store.Clicks
 	journal  *journal.Journal
@@ -92,7 +93,7 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 		return nil, fmt.Errorf("open links and users: %w", err)
 	}
 	a.onClose(func(context.Context) error { return db.Close() })
-	a.users = db
+	a.store = db
 
 	a.clicks, err = pebble.Open(pebble.Options{Dir: filepath.Join(o.Dir, "clicks"), Logger: o.Log})
 	if err != nil {

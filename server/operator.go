@@ -19,7 +19,7 @@ func (a *App) AddUser(ctx context.Context, login string) (token string, err erro
 	if err := auth.ValidLogin(login); err != nil {
 		return "", err
 	}
-	if _, err := a.users.AddUser(ctx, login, a.now().Unix()); errors.Is(err, click.ErrExists) {
+	if _, err := a.store.AddUser(ctx, login, a.now().Unix()); errors.Is(err, click.ErrExists) {
 		return "", fmt.Errorf("the login %q %w: footfall user token %s prints another token", login, click.ErrExists, login)
 	} else if err != nil {
 		return "", err
@@ -29,7 +29,7 @@ func (a *App) AddUser(ctx context.Context, login string) (token string, err erro
 
 // AddToken returns another token of a user.
 func (a *App) AddToken(ctx context.Context, login string) (token string, err error) {
-	token, err = auth.Issue(ctx, a.users, login, a.now())
+	token, err = auth.Issue(ctx, a.store, login, a.now())
 	if errors.Is(err, click.ErrNotFound) {
 		return "", unknownLogin(login)
 	}
@@ -41,7 +41,7 @@ const pageOfUsers = 1000
 
 // ListUsers lists users by login, from the first after the given one.
 func (a *App) ListUsers(ctx context.Context, after string) ([]store.User, error) {
-	return a.users.ListUsers(ctx, after, pageOfUsers)
+	return a.store.ListUsers(ctx, after, pageOfUsers)
 }
 
 // Import brings in one input of clicks that others recorded.
@@ -59,7 +59,7 @@ func (a *App) Check(ctx context.Context, report func(string)) (summary string, e
 
 // AddLink makes a short link of a user, unless he has it, and returns its URL.
 func (a *App) AddLink(ctx context.Context, login, longURL, domain string) (shortURL string, err error) {
-	user, err := a.users.UserByLogin(ctx, login)
+	user, err := a.store.UserByLogin(ctx, login)
 	if errors.Is(err, click.ErrNotFound) {
 		return "", unknownLogin(login)
 	}

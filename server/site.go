@@ -44,7 +44,9 @@ func (a *App) Handler(s Site) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	api := v3.New(v3.Options{User: a.auth.User, Links: a.links, Metrics: metrics.New(a.clicks), Now: a.now, Log: a.log})
+	api := v3.New(v3.Options{
+		Auth: a.auth, Links: a.links, Metrics: metrics.New(a.clicks), Store: a.store, Now: a.now, Log: a.log,
+	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch path := r.URL.Path; {
 		case strings.HasPrefix(path, "/v3/"), path == "/v3":

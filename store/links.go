@@ -37,6 +37,36 @@ type Link struct {
 	LongURL string
 	// Created is a Unix second.
 	Created int64
+	LinkDetails
+	// Modified is the Unix second of the last EditLink, else Created.
+	Modified int64
+}
+
+// LinkDetails is what the owner of a link says of it, and may change. An
+// aggregate link has none: its UserTS is its Created.
+type LinkDetails struct {
+	// Title and Note are empty where he gave none.
+	Title, Note string
+	// Private links are shown to their owner only. They lead on all the same.
+	Private bool
+	// Archived links are left out of lists unless asked for.
+	Archived bool
+	// UserTS is when the owner wants to have made the link, a Unix second. It
+	// orders his links.
+	UserTS int64
+}
+
+// Check fails with ErrText where a text cannot be kept.
+func (d *LinkDetails) Check() error {
+	for _, t := range [2]struct{ what, text string }{{"title", d.Title}, {"note", d.Note}} {
+		if t.text == "" {
+			continue
+		}
+		if err := CheckText(t.what, t.text); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ForeignLink is a link as another installation named it.
@@ -94,10 +124,14 @@ type NewLink struct {
 	// AggregateHash is for the aggregate link, should there be none yet.
 	AggregateHash click.Hash
 	Created       int64 // Unix second
+	LinkDetails
 }
 
 // Check fails with ErrText where a text of the link cannot be kept.
 func (n *NewLink) Check() error {
+	if err := n.LinkDetails.Check(); err != nil {
+		return err
+	}
 	if err := CheckText("long URL", n.LongURL); err != nil {
 		return err
 	}
@@ -105,6 +139,32 @@ func (n *NewLink) Check() error {
 		return err
 	}
 	return CheckText("aggregate hash", string(n.AggregateHash))
+}
+
+// LinkEdit says what EditLink changes: the details that are not nil.
+type LinkEdit struct {
+	Title, Note       *string
+	Private, Archived *bool
+	UserTS            *int64
+	Modified          int64 // Unix second of the edit
+}
+
+// Apply returns the link as the edit leaves it, or ErrText where a text cannot
+// be kept.
+func (e *LinkEdit) Apply(l Link) (Link, error) {
+	set(&l.Title, e.Title)
+	set(&l.Note, e.Note)
+	set(&l.Private, e.Private)
+	set(&l.Archived, e.Archived)
+	set(&l.UserTS, e.UserTS)
+	l.Modified = e.Modified
+	return l, l.LinkDetails.Check()
+}
+
+func set[T any](to, from *T) {
+	if from != nil {
+		*to = *from
+	}
 }
 
 // Links keeps links. A call that returns without error is durable.
@@ -130,7 +190,8 @@ type Links interface {
 	// none, it makes one and returns it with true. The new link's aggregate
 	// link is the oldest one of the same long URL, or is made with it, as old
 	// as it is. However many calls and processes ask at once, each user gets
-	// one link and the long URL one aggregate link.
+	// one link and the long URL one aggregate link. Details are of the link
+	// that is made; its Modified is its Created.
 	//
 	// The hashes of a link that is to be made must differ, and neither may name
 	// a link, an aggregate link or a keyword, needed or not: else
@@ -144,4 +205,32 @@ type Links interface {
 	LinkByName(ctx context.Context, domain string, name click.Hash) (Link, error)
 	// LinkByID finds a link or an aggregate link, or click.ErrNotFound.
 	LinkByID(ctx context.Context, id click.LinkID) (Link, error)
+	// Hashes returns the hashes of links and aggregate links, in the order
+	// given; an unknown id has the empty one.
+	Hashes(ctx context.Context, ids []click.LinkID) ([]click.Hash, error)
+	// LinkOfURL is the user's oldest link of exactly this long URL, or the
+	// oldest aggregate link of it where the user is click.Nobody. Else
+	// click.ErrNotFound.
+	LinkOfURL(ctx context.Context, user click.UserID, longURL string) (Link, error)
+	// LinksOfURL lists every link and every aggregate link of exactly this long
+	// URL, oldest first. Of one that is as old and named as another, the
+	// aggregate link comes first.
+	LinksOfURL(ctx context.Context, longURL string) ([]Link, error)
+	// HasDomain tells whether any link has a keyword on the domain.
+	HasDomain(ctx context.Context, domain string) (bool, error)
+	// ListLinks lists the links that pass the filter, by descending UserTS,
+	// those of the same second by descending id; and how many pass it, listed
+	// or not.
+	ListLinks(ctx context.Context, f LinkFilter) (links []Link, all int, err error)
+	// CountLinks counts the user's links by Created in the intervals between
+	// consecutive edges, which are ascending Unix seconds, two at least:
+	// interval i is edges[i] ≤ t < edges[i+1].
+	CountLinks(ctx context.Context, user click.UserID, edges []int64) ([]uint64, error)
+	// FirstLink is the earliest Created of the user's links; false where he has
+	// none.
+	FirstLink(ctx context.Context, user click.UserID) (int64, bool, error)
+	// EditLink changes a link and returns it as it is then. click.ErrNotFound
+	// where there is none, or where it is an aggregate link; ErrText where a
+	// text cannot be kept: then nothing changes.
+	EditLink(ctx context.Context, id click.LinkID, e LinkEdit) (Link, error)
 }

@@ -12,6 +12,10 @@ type User struct {
 	// Login is the user's name on the wire, unique, case-sensitive.
 	Login   string
 	Created int64 // Unix second
+	// FullName is how the user wants to be called; empty where he never said.
+	FullName string
+	// KeyVersion counts the apiKeys that were taken back.
+	KeyVersion int64
 }
 
 // TokenDigest is the SHA-256 of an access token; the token itself is not kept.
@@ -34,4 +38,18 @@ type Users interface {
 	AddToken(ctx context.Context, user click.UserID, digest TokenDigest, created int64) error
 	// UserByToken fails with click.ErrNotFound.
 	UserByToken(ctx context.Context, digest TokenDigest) (User, error)
+	// SetFullName fails with click.ErrNotFound where there is no such user, and
+	// with ErrText where the name is not empty and does not pass CheckText.
+	SetFullName(ctx context.Context, user click.UserID, name string) error
+	// SetPassword keeps what proves the user's password; it is never empty, and
+	// made and understood by package auth alone. click.ErrNotFound where there
+	// is no such user, ErrText where it does not pass CheckText.
+	SetPassword(ctx context.Context, user click.UserID, proof string) error
+	// Password is the last proof set; click.ErrNotFound where there is no such
+	// user, or none was set.
+	Password(ctx context.Context, user click.UserID) (proof string, err error)
+	// Secret is the secret of the installation: the first one that it was
+	// called with, kept for good. Many may offer one at the same time, and all
+	// get the same.
+	Secret(ctx context.Context, offer [32]byte) ([32]byte, error)
 }

@@ -1,7 +1,6 @@
 package v3
 
 import (
-	"context"
 	"crypto/rand"
 	"fmt"
 	"log/slog"
@@ -17,27 +16,42 @@ import (
 
 // Options says what the API answers from. All fields are required.
 type Options struct {
-	// User finds the user that an access token was given to, or fails with
-	// click.ErrNotFound.
-	User    func(ctx context.Context, token string) (store.User, error)
+	Auth    Auth
 	Links   *links.Links
 	Metrics *metrics.Metrics
+	Store   Store
 	Now     func() time.Time
 	Log     *slog.Logger
+}
+
+// Store is links and users as they are kept.
+type Store interface {
+	store.Links
+	store.Users
 }
 
 // API answers under /v3. It is an http.Handler for paths beginning there.
 type API struct {
 	Options
-	methods map[string]method
+	shortens *metrics.Metrics // of links made
+	methods  map[string]method
 }
 
 // method is one method of the API.
 type method struct {
 	// serve returns what the envelope holds.
 	serve func(*call) (any, error)
-	// noData is what it holds beside an error.
+	// older methods take login and apiKey where there is no token.
+	older bool
+	// anonymous is the parameter that a call without any credentials lacks;
+	// access_token if empty.
+	anonymous string
+	// badToken is the error for an unknown token, where it is a special one.
+	badToken error
+	// noData is what the envelope holds beside an error.
 	noData any
+	// entries is the key of a list whose items are called entry in xml.
+	entries string
 }
 
 // emptyList is what older methods answer beside an error.
@@ -45,11 +59,48 @@ var emptyList = []struct{}{}
 
 // New makes the API.
 func New(o Options) *API {
-	a := &API{Options: o}
+	a := &API{Options: o, shortens: metrics.New(links.Made{Links: o.Store})}
+	badToken := invalid("access_token")
 	a.methods = map[string]method{
-		"user/clicks":    {serve: a.userClicks},
-		"user/countries": {serve: a.userCountries},
-		"shorten":        {serve: a.shorten, noData: emptyList},
+		"user/clicks":                         {serve: a.userClicks},
+		"user/countries":                      {serve: a.userCountries},
+		"user/popular_links":                  {serve: a.userPopularLinks},
+		"user/referrers":                      {serve: a.userReferrers},
+		"user/referring_domains":              {serve: a.userReferringDomains},
+		"user/shorten_counts":                 {serve: a.userShortenCounts},
+		"user/share_counts":                   {serve: a.userShareCounts},
+		"user/share_counts_by_share_type":     {serve: a.userShareCountsByShareType},
+		"user/tracking_domain_list":           {serve: a.userTrackingDomainList},
+		"user/tracking_domain_clicks":         {serve: a.userTrackingDomain},
+		"user/tracking_domain_shorten_counts": {serve: a.userTrackingDomain},
+		"user/info":                           {serve: a.userInfo},
+		"user/link_history":                   {serve: a.userLinkHistory},
+		"user/link_save":                      {serve: a.userLinkSave},
+		"user/link_edit":                      {serve: a.userLinkEdit},
+		"user/link_lookup":                    {serve: a.userLinkLookup},
+
+		"link/clicks":              {serve: a.linkClicks},
+		"link/countries":           {serve: a.linkCountries},
+		"link/referrers":           {serve: a.linkReferrers},
+		"link/referrers_by_domain": {serve: a.linkReferrersByDomain},
+		"link/referring_domains":   {serve: a.linkReferringDomains},
+		"link/encoders":            {serve: a.linkEncoders},
+		"link/encoders_by_count":   {serve: a.linkEncodersByCount},
+		"link/encoders_count":      {serve: a.linkEncodersCount},
+		"link/lookup":              {serve: a.linkLookup},
+		"link/shares":              {serve: a.linkShares},
+
+		"shorten":          {serve: a.shorten, older: true, badToken: badToken, noData: emptyList},
+		"expand":           {serve: a.expand, older: true, badToken: badToken, noData: emptyList, entries: "expand"},
+		"clicks":           {serve: a.clicks, older: true, noData: emptyList},
+		"info":             {serve: a.info, older: true, anonymous: "login"},
+		"lookup":           {serve: a.olderLookup, older: true, anonymous: "login"},
+		"clicks_by_day":    {serve: a.clicksByDay, older: true, anonymous: "login"},
+		"clicks_by_minute": {serve: a.clicksByMinute, older: true, anonymous: "login"},
+		"countries":        {serve: a.olderCountries, older: true, anonymous: "login"},
+		"referrers":        {serve: a.olderReferrers, older: true, anonymous: "login"},
+		"validate":         {serve: a.validate, older: true},
+		"bitly_pro_domain": {serve: a.bitlyProDomain, older: true},
 	}
 	return a
 }
@@ -72,19 +123,22 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	default:
 		h.Set("Allow", allowed)
-		a.answer(w, r, shapeOf(parseQuery(r.URL.RawQuery)), nil, statusMethodNotAllowed, m.noData)
+		a.answer(w, r, m, shapeOf(parseQuery(r.URL.RawQuery)), nil, statusMethodNotAllowed)
 		return
 	}
-	c := &call{ctx: r.Context(), host: r.Host, query: parseQuery(r.URL.RawQuery), header: r.Header, now: a.Now(), api: a}
-	data, err := a.serve(c, m)
-	a.answer(w, r, shapeOf(c.query), data, err, m.noData)
+	c := &call{
+		ctx: r.Context(), host: r.Host, query: parseQuery(r.URL.RawQuery), header: r.Header,
+		now: a.Now(), method: m, api: a,
+	}
+	data, err := a.serve(c)
+	a.answer(w, r, m, shapeOf(c.query), data, err)
 }
 
 const allowed = "GET, HEAD, OPTIONS"
 
 // serve runs the method; a panic in it is our fault, not the end of the server.
-func (a *API) serve(c *call, m method) (data any, err error) {
-	if m.serve == nil {
+func (a *API) serve(c *call) (data any, err error) {
+	if c.method.serve == nil {
 		return nil, statusNotFound
 	}
 	defer func() {
@@ -92,20 +146,23 @@ func (a *API) serve(c *call, m method) (data any, err error) {
 			data, err = nil, fmt.Errorf("a method panicked: %v\n%s", p, debug.Stack())
 		}
 	}()
-	return m.serve(c)
+	data, err = c.method.serve(c)
+	c.fail(err)
+	return data, c.err
 }
 
 // answer writes data or the error. What is our fault is logged with a request
 // id that the client is given, and goes no further.
-func (a *API) answer(w http.ResponseWriter, r *http.Request, s shape, data any, err error, noData any) {
+func (a *API) answer(w http.ResponseWriter, r *http.Request, m method, s shape, data any, err error) {
+	s.entries = m.entries
 	st := statusOf(err)
 	if st == statusUnknown || st == statusUnavailable {
 		id := rand.Text()
 		w.Header().Set("X-Request-Id", id)
 		a.Log.Error("a question could not be answered", "request_id", id, "path", r.URL.Path, "error", err)
 	}
-	if st != statusOK {
-		data = noData
+	if st.code >= 400 {
+		data = m.noData
 	}
 	if err := write(w, r, s, st, data); err != nil {
 		a.Log.Error("an answer could not be written", "path", r.URL.Path, "error", err)

@@ -2,10 +2,9 @@ package v3
 
 import (
 	"context"
-	"errors"
 	"math"
 	"net/http"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/footfall/footfall/calendar"
@@ -15,7 +14,7 @@ import (
 )
 
 // call is one call of a method. Its parameters are taken one after the other
-// in the order of section 1.1 of the contract (docs/api.md): the first wrong
+// in the order of the tables of docs/api.md: the first wrong
 // one is the error, and what comes after it is not looked at.
 type call struct {
 	ctx    context.Context
@@ -23,31 +22,11 @@ type call struct {
 	query  query
 	header http.Header
 	now    time.Time
+	method method
 	api    *API
 
-	err error // the first
-}
-
-// user is whose token the call carries. A token in the query wins over one in
-// the Authorization header.
-func (c *call) user() store.User {
-	token := c.query.get("access_token")
-	if token == "" {
-		scheme, bearer, _ := strings.Cut(c.header.Get("Authorization"), " ")
-		if strings.EqualFold(scheme, "Bearer") {
-			token = strings.TrimSpace(bearer)
-		}
-	}
-	if token == "" {
-		c.fail(missing("access_token"))
-		return store.User{}
-	}
-	u, err := c.api.User(c.ctx, token)
-	if errors.Is(err, click.ErrNotFound) {
-		err = statusInvalidAccessToken
-	}
-	c.fail(err)
-	return u
+	domain string // the default one, once it was asked for
+	err    error  // the first
 }
 
 // fail keeps the first error.
@@ -107,8 +86,9 @@ func (c *call) days() int {
 }
 
 // zone is the time zone: a whole number of hours, or a name.
-func (c *call) zone() *calendar.Zone {
-	s := c.query.get("timezone", "tz_offset")
+func (c *call) zone() *calendar.Zone { return c.zoneOf(c.query.get("timezone", "tz_offset")) }
+
+func (c *call) zoneOf(s string) *calendar.Zone {
 	if s == "" {
 		s = "America/New_York"
 	}
@@ -128,48 +108,108 @@ func (c *call) zone() *calendar.Zone {
 }
 
 // rollup is whether all units make one number.
-func (c *call) rollup() bool {
-	s := c.query.get("rollup")
+func (c *call) rollup() bool { return c.bool("rollup", true) }
+
+// bool is a parameter that is true or false.
+func (c *call) bool(name string, absent bool) bool {
+	s := c.query.get(name)
 	if s == "" {
-		return true
+		return absent
 	}
 	v, ok := parseBool(s)
 	if !ok {
-		c.fail(invalid("rollup"))
+		c.fail(invalid(name))
 	}
 	return v
 }
 
+// How many entries a list may have.
+const (
+	defaultLimit = 100
+	maxLimit     = 1000
+)
+
 // limit is the most entries that a list may have.
-func (c *call) limit() int {
-	s := c.query.get("limit")
+func (c *call) limit(absent, most int64) int { return int(c.int("limit", absent, 1, most)) }
+
+// int is a parameter that is a number within bounds.
+func (c *call) int(name string, absent, least, most int64) int64 {
+	s := c.query.get(name)
 	if s == "" {
-		return 100
+		return absent
 	}
 	n, kind := parseInt(s)
-	if kind != aNumber || n < 1 || n > 1000 {
-		c.fail(invalid("limit"))
+	if kind != aNumber || n < least || n > most {
+		c.fail(invalid(name))
 	}
-	return int(n)
+	return n
+}
+
+// required is a parameter that must be there.
+func (c *call) required(name string) string {
+	s := c.query.get(name)
+	if s == "" {
+		c.fail(missing(name))
+	}
+	return s
+}
+
+// maxText bounds what people write about their links and themselves, in bytes.
+const maxText = 4096
+
+// text is a parameter that people will read; empty where it is absent.
+func (c *call) text(name string) string {
+	s := c.query.get(name)
+	if s != "" && (len(s) > maxText || store.CheckText(name, s) != nil) {
+		c.fail(invalid(name))
+	}
+	return s
+}
+
+// choice is a parameter that is one of a few words, the first where absent.
+func (c *call) choice(name string, words ...string) string {
+	s := c.query.get(name)
+	if s == "" {
+		return words[0]
+	}
+	if !slices.Contains(words, s) {
+		c.fail(invalid(name))
+	}
+	return s
+}
+
+// timestamp is a parameter that is an instant, as a Unix second; 0 where it is
+// absent. From 100,000,000,000 on a number is taken for milliseconds.
+func (c *call) timestamp(name string) int64 {
+	s := c.query.get(name)
+	if s == "" {
+		return 0
+	}
+	if s == "now" {
+		return c.now.Unix()
+	}
+	t, kind := parseInt(s)
+	if t >= 100_000_000_000 {
+		t /= 1000
+	}
+	if kind != aNumber || t < click.Earliest.Unix() || t >= click.Latest.Unix() {
+		c.fail(invalid(name))
+	}
+	return t
 }
 
 // reference is the instant up to which the question is, a Unix second, and the
-// number to echo, which is nil for now. From 100,000,000,000 on a number is
-// taken for milliseconds. Minutes are of now only.
+// number to echo, which is nil for now. Minutes are of now only.
 func (c *call) reference(u calendar.Unit) (t int64, echo *int64) {
 	const name = "unit_reference_ts"
 	s := c.query.get(name)
 	if s == "" || s == "now" {
 		return c.now.Unix(), nil
 	}
-	t, kind := parseInt(s)
-	if t >= 100_000_000_000 {
-		t /= 1000
-	}
-	if kind != aNumber || t < click.Earliest.Unix() || t >= click.Latest.Unix() || u == calendar.Minute {
+	if u == calendar.Minute {
 		c.fail(invalid(name))
-		return c.now.Unix(), nil
 	}
+	t = c.timestamp(name)
 	return t, &t
 }
 

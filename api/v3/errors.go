@@ -18,12 +18,13 @@ type status struct {
 
 func (s status) Error() string { return s.text }
 
-// The statuses, by section 2.1 of the contract (docs/api.md).
+// The statuses, as docs/api.md lists them.
 var (
 	statusOK                 = status{200, "OK"}
 	statusInvalidAccessToken = status{403, "INVALID_ACCESS_TOKEN"}
 	statusInvalidURI         = status{500, "INVALID_URI"}
 	statusOwnLink            = status{500, "ALREADY_A_BITLY_LINK"}
+	statusLinkExists         = status{304, "LINK_ALREADY_EXISTS"}
 	statusNotFound           = status{404, "NOT_FOUND"}
 	statusMethodNotAllowed   = status{405, "METHOD_NOT_ALLOWED"}
 	statusUnavailable        = status{503, "TEMPORARILY_UNAVAILABLE"}

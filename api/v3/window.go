@@ -1,6 +1,8 @@
 package v3
 
 import (
+	"slices"
+
 	"github.com/footfall/footfall/calendar"
 	"github.com/footfall/footfall/metrics"
 )
@@ -9,21 +11,28 @@ import (
 // parameters it comes from.
 type window struct {
 	metrics.Window
-	rollup bool
+	rollup bool // true where the method does not take it
 	limit  int
 	echo   *int64
 }
 
-// window takes the parameters from units to unit_reference_ts.
-func (c *call) window() window {
-	u, _ := c.unit()
-	w := window{}
-	w.Unit = u
-	w.Units = c.units(u)
+// window takes the parameters from unit to unit_reference_ts. A unit that is
+// not given is a day.
+func (c *call) window() window { return c.windowOf(true) }
+
+// windowTotal is window for methods that do not take rollup.
+func (c *call) windowTotal() window { return c.windowOf(false) }
+
+func (c *call) windowOf(takesRollup bool) window {
+	w := window{rollup: true}
+	w.Unit, _ = c.unit()
+	w.Units = c.units(w.Unit)
 	w.Zone = c.zone()
-	w.rollup = c.rollup()
-	w.limit = c.limit()
-	w.Reference, w.echo = c.reference(u)
+	if takesRollup {
+		w.rollup = c.rollup()
+	}
+	w.limit = c.limit(defaultLimit, maxLimit)
+	w.Reference, w.echo = c.reference(w.Unit)
 	return w
 }
 
@@ -31,12 +40,23 @@ func (c *call) window() window {
 func (c *call) legacy() (w metrics.Legacy, limit int) {
 	w.Days = c.days()
 	w.Zone = c.zone()
-	limit = c.limit()
+	limit = c.limit(defaultLimit, maxLimit)
 	w.Reference, _ = c.reference(calendar.Day)
 	return w, limit
 }
 
-// tzOffset is the zone's offset now, in hours; a fraction where it has one.
-func (c *call) tzOffset(w window) float64 {
-	return float64(w.Zone.Offset(c.now.Unix())) / 3600
+// allTime is the window of a question without parameters: all clicks up to
+// today.
+func (c *call) allTime() metrics.Window {
+	return metrics.Window{Zone: c.zoneOf(""), Unit: calendar.Day, Units: metrics.AllTime, Reference: c.now.Unix()}
+}
+
+// about is an answer's data: the fields between what they are about.
+func (c *call) about(w window, fields ...field) object {
+	return slices.Concat(
+		object{{"units", w.Units}, {"unit_reference_ts", w.echo}},
+		fields,
+		// The offset is the zone's now, in hours; a fraction where it has one.
+		object{{"tz_offset", float64(w.Zone.Offset(c.now.Unix())) / 3600}, {"unit", w.Unit.String()}},
+	)
 }

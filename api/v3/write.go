@@ -1,8 +1,6 @@
 package v3
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -11,17 +9,13 @@ import (
 	"github.com/zeebo/xxh3"
 )
 
-// envelope wraps every answer in json and xml.
-type envelope struct {
-	StatusCode int    `json:"status_code"`
-	Data       any    `json:"data"`
-	StatusTxt  string `json:"status_txt"`
-}
-
 // shape is how the caller wants the answer.
 type shape struct {
 	format   string // json, xml or txt
 	callback string // json only
+	// entries is the key of a list whose items xml calls entry; empty where
+	// there is none.
+	entries string
 }
 
 // shapeOf takes what is valid of format and callback; a wrong one is refused
@@ -67,33 +61,27 @@ func encode(s shape, st status, data any) (code int, contentType string, body []
 	if s.format == "txt" {
 		text := st.text
 		if st == statusOK {
-			text = fmt.Sprint(data.(texter).text())
+			text = fmt.Sprint(data.(single).text)
 		}
 		return st.code, "text/plain; charset=utf-8", []byte(text + "\n"), nil
 	}
-	var b bytes.Buffer
+	var w jsonWriter
 	if s.callback != "" {
-		b.WriteString(s.callback + "(")
+		w.b.WriteString(s.callback + "(")
 	}
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(envelope{st.code, data, st.text}); err != nil {
-		return 0, "", nil, fmt.Errorf("encode answer: %w", err)
-	}
-	b.Truncate(b.Len() - 1) // the encoder's newline
+	err = w.value(object{{"status_code", st.code}, {"data", data}, {"status_txt", st.text}})
 	switch {
+	case err != nil:
+		return 0, "", nil, err
 	case s.format == "xml":
-		body, err = toXML(b.Bytes())
+		body, err = toXML(w.b.Bytes(), s.entries)
 		return http.StatusOK, "application/xml; charset=utf-8", body, err
 	case s.callback != "":
-		b.WriteByte(')')
-		return http.StatusOK, "application/javascript; charset=utf-8", b.Bytes(), nil
+		w.b.WriteByte(')')
+		return http.StatusOK, "application/javascript; charset=utf-8", w.b.Bytes(), nil
 	}
-	return http.StatusOK, "application/json; charset=utf-8", b.Bytes(), nil
+	return http.StatusOK, "application/json; charset=utf-8", w.b.Bytes(), nil
 }
-
-// texter is data that has one value, which format=txt shows.
-type texter interface{ text() any }
 
 // matches tells whether an If-None-Match names the tag (RFC 9110, 13.1.2).
 func matches(values []string, etag string) bool {

@@ -11,11 +11,12 @@ import (
 // elements in the order of their keys, a list is its key repeated, a list in a
 // list has entry children, null is an empty element, and a key that is no name
 // in XML is <entry key="…">. Being made from the JSON, it cannot say anything
-// else.
-func toXML(envelope []byte) ([]byte, error) {
+// else. The items of the list under the key entries, if that is not empty, are
+// called entry instead.
+func toXML(envelope []byte, entries string) ([]byte, error) {
 	d := json.NewDecoder(bytes.NewReader(envelope))
 	d.UseNumber()
-	w := xmlWriter{d: d}
+	w := xmlWriter{d: d, entries: entries}
 	w.b.WriteString(xml.Header)
 	token, err := d.Token()
 	if err == nil {
@@ -50,8 +51,9 @@ func elementOf(key string) element {
 }
 
 type xmlWriter struct {
-	d *json.Decoder
-	b bytes.Buffer
+	d       *json.Decoder
+	b       bytes.Buffer
+	entries string
 }
 
 // value writes the value that begins with token, under el.
@@ -108,7 +110,11 @@ func (w *xmlWriter) object() error {
 		if err != nil {
 			return err
 		}
-		if err := w.value(elementOf(key.(string)), token); err != nil {
+		el := elementOf(key.(string))
+		if w.entries != "" && key == w.entries && token == json.Delim('[') {
+			el = element{name: "entry"}
+		}
+		if err := w.value(el, token); err != nil {
 			return err
 		}
 	}

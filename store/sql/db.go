@@ -31,8 +31,10 @@ type DB struct {
 	reads, writes finders // of each pool its own
 	inserts       inserts
 
-	linkOfUser *sql.Stmt
-	makes      makes
+	linkOfUser, aggregateOfURL, linksOfURL *sql.Stmt
+	hasDomain, createdOfUser, firstOfUser  *sql.Stmt
+
+	makes makes
 }
 
 // Open opens the SQLite database in the file, makes it where it is missing,
@@ -85,6 +87,13 @@ func (db *DB) prepare(ctx context.Context) error {
 	db.lastIDs = r.stmt(`SELECT user_id, link_id, keyword_id FROM last_ids`)
 	db.reads = newFinders(&r)
 	db.linkOfUser = r.stmt(linkOfUser)
+	db.aggregateOfURL = r.stmt(aggregateOfURL)
+	db.linksOfURL = r.stmt(selectLinks + `WHERE l.long_url_digest = $1 AND l.long_url = $2
+		ORDER BY l.created, l.hash, l.user_id IS NOT NULL`)
+	db.hasDomain = r.stmt(`SELECT 1 FROM keywords WHERE domain = $1 LIMIT 1`)
+	db.createdOfUser = r.stmt(`SELECT created, COUNT(*) FROM links
+		WHERE user_id = $1 AND created >= $2 AND created < $3 GROUP BY created`)
+	db.firstOfUser = r.stmt(`SELECT MIN(created) FROM links WHERE user_id = $1`)
 
 	w := preparer{ctx: ctx, db: db.writer}
 	db.writes = newFinders(&w)

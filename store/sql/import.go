@@ -15,7 +15,7 @@ import (
 )
 
 // finders look up, of many names at once, which are known.
-type finders struct{ links, aggregates, users, keywords finder }
+type finders struct{ links, aggregates, users, keywords, hashes finder }
 
 func newFinders(p *preparer) finders {
 	return finders{
@@ -23,6 +23,7 @@ func newFinders(p *preparer) finders {
 		aggregates: newFinder(p, `SELECT hash, id FROM links WHERE user_id IS NULL AND hash`),
 		users:      newFinder(p, `SELECT login, id FROM users WHERE login`),
 		keywords:   newFinder(p, `SELECT domain, keyword FROM keywords WHERE keyword`),
+		hashes:     newFinder(p, `SELECT id, hash FROM links WHERE id`),
 	}
 }
 
@@ -32,7 +33,7 @@ func newInserts(p *preparer) inserts {
 	return inserts{
 		users: newInserter(p, "users", "id", "login", "created"),
 		links: newInserter(p, "links", "id", "user_id", "hash", "aggregate_id",
-			"long_url", "long_url_digest", "created"),
+			"long_url", "long_url_digest", "created", "title", "note", "private", "archived", "user_ts", "modified"),
 		keywords: newInserter(p, "keywords", "id", "domain", "keyword", "link_id"),
 	}
 }
@@ -40,7 +41,8 @@ func newInserts(p *preparer) inserts {
 // ImportLinks is of store.Links.
 //
 // What is known is looked up outside of any transaction, for nothing that is
-// known ever changes: a batch without news does not wait for the writer.
+// known ever changes, but for details: a batch without news does not wait for
+// the writer.
 func (db *DB) ImportLinks(ctx context.Context, links []store.ForeignLink) ([]store.Link, error) {
 	operation := fmt.Sprintf("import %d links", len(links))
 	b, err := newBatch(links)
@@ -227,14 +229,16 @@ func (b *batch) make(last *lastIDs) {
 		b.links[hash] = &store.Link{
 			ID: click.LinkID(last.link), User: click.UserID(user), Hash: hash,
 			Aggregate: click.LinkID(aggregate), AggregateHash: g.Aggregate(),
-			LongURL: g.LongURL, Created: g.Created,
+			LongURL: g.LongURL, Created: g.Created, Modified: g.Created,
+			LinkDetails: store.LinkDetails{UserTS: g.Created},
 		}
 	}
 	b.makeKeywords(last)
 }
 
 func (b *batch) addLink(id int64, user any, hash click.Hash, aggregate int64, g *store.ForeignLink) {
-	b.newLinks = append(b.newLinks, id, user, string(hash), aggregate, g.LongURL, urlDigest(g.LongURL), g.Created)
+	b.newLinks = append(b.newLinks, id, user, string(hash), aggregate, g.LongURL, urlDigest(g.LongURL), g.Created,
+		"", "", 0, 0, g.Created, g.Created)
 }
 
 // makeKeywords needs the links. Here ids are in the order given: they tell

@@ -8,7 +8,8 @@ import (
 	"github.com/footfall/footfall/store"
 )
 
-const selectLinks = `SELECT l.id, COALESCE(l.user_id, 0), l.hash, a.id, a.hash, l.long_url, l.created
+const selectLinks = `SELECT l.id, COALESCE(l.user_id, 0), l.hash, a.id, a.hash, l.long_url, l.created,
+	l.title, l.note, l.private, l.archived, l.user_ts, l.modified
 	FROM links l JOIN links a ON a.id = l.aggregate_id `
 
 // COALESCE stops at the first answer, so that a plain hash costs two lookups.
@@ -20,7 +21,8 @@ const linkByName = selectLinks + `WHERE l.id = COALESCE(
 
 func scanLink(row interface{ Scan(...any) error }) (l store.Link, err error) {
 	var id, user, aggregate int64
-	err = row.Scan(&id, &user, &l.Hash, &aggregate, &l.AggregateHash, &l.LongURL, &l.Created)
+	err = row.Scan(&id, &user, &l.Hash, &aggregate, &l.AggregateHash, &l.LongURL, &l.Created,
+		&l.Title, &l.Note, &l.Private, &l.Archived, &l.UserTS, &l.Modified)
 	if err != nil {
 		return store.Link{}, err
 	}

@@ -13,6 +13,8 @@ const (
 	oldestOfURL = `WHERE l.long_url_digest = $1 AND l.long_url = $2 AND l.user_id `
 	oldestFirst = ` ORDER BY l.created, l.hash LIMIT 1`
 	linkOfUser  = selectLinks + oldestOfURL + `= $3` + oldestFirst
+
+	aggregateOfURL = selectLinks + oldestOfURL + `IS NULL` + oldestFirst
 )
 
 // nameTaken asks of each index by itself, for none has all the names.
@@ -28,7 +30,7 @@ func newMakes(p *preparer) makes {
 	return makes{
 		user:      p.stmt(`SELECT id FROM users WHERE id = $1`),
 		link:      p.stmt(linkOfUser),
-		aggregate: p.stmt(selectLinks + oldestOfURL + `IS NULL` + oldestFirst),
+		aggregate: p.stmt(aggregateOfURL),
 		taken:     p.stmt(nameTaken),
 	}
 }
@@ -88,14 +90,26 @@ func (db *DB) makeLink(ctx context.Context, tx *sql.Tx, last *lastIDs, n *store.
 	if errors.Is(err, sql.ErrNoRows) {
 		last.link++
 		a.ID, a.Hash = click.LinkID(last.link), n.AggregateHash
-		rows = append(rows, last.link, nil, string(a.Hash), last.link, n.LongURL, digest, n.Created)
+		rows = append(rows, last.link, nil, string(a.Hash), last.link, n.LongURL, digest, n.Created,
+			"", "", 0, 0, n.Created, n.Created)
 	} else if err != nil {
 		return store.Link{}, false, err
 	}
 	last.link++
-	rows = append(rows, last.link, user, string(n.Hash), int64(a.ID), n.LongURL, digest, n.Created)
+	rows = append(rows, last.link, user, string(n.Hash), int64(a.ID), n.LongURL, digest, n.Created,
+		n.Title, n.Note, bit(n.Private), bit(n.Archived), n.UserTS, n.Created)
 	return store.Link{
 		ID: click.LinkID(last.link), User: n.User, Hash: n.Hash,
 		Aggregate: a.ID, AggregateHash: a.Hash, LongURL: n.LongURL, Created: n.Created,
+		LinkDetails: n.LinkDetails, Modified: n.Created,
 	}, true, db.inserts.links.insert(ctx, tx, rows)
+}
+
+// bit is how a bool is kept: the engines differ in types of truth, not in
+// numbers.
+func bit(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
 }

@@ -9,11 +9,11 @@ import (
 	"github.com/footfall/footfall/store"
 )
 
-const selectUsers = `SELECT u.id, u.login, u.created FROM users u `
+const selectUsers = `SELECT u.id, u.login, u.created, u.full_name, u.key_version FROM users u `
 
 func scanUser(row interface{ Scan(...any) error }) (u store.User, err error) {
 	var id int64
-	if err := row.Scan(&id, &u.Login, &u.Created); err != nil {
+	if err := row.Scan(&id, &u.Login, &u.Created, &u.FullName, &u.KeyVersion); err != nil {
 		return store.User{}, err
 	}
 	u.ID = click.UserID(id)

@@ -180,7 +180,7 @@ func linkAndAggregate(t *testing.T, s LinkStore) {
 	}
 	aggregate := store.Link{
 		ID: l.Aggregate, User: click.Nobody, Hash: "h", Aggregate: l.Aggregate, AggregateHash: "h",
-		LongURL: "http://a/", Created: l.Created,
+		LongURL: "http://a/", Created: l.Created, Modified: l.Created, LinkDetails: store.LinkDetails{UserTS: l.Created},
 	}
 	same(t, "the aggregate link is not nobody's link of the same URL", linkByID(t, s, l.Aggregate), aggregate)
 	same(t, "a shared hash does not name the user's link", linkByName(t, s, "", "h"), l)

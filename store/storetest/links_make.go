@@ -47,13 +47,14 @@ func makeFound(t *testing.T, s LinkStore) {
 		t.Errorf("a made link and its aggregate link have no ids of their own: %+v", l)
 	}
 	same(t, "a made link is not what was asked for", l, store.Link{
-		ID: l.ID, User: ann.ID, Hash: "h", Aggregate: l.Aggregate, AggregateHash: "g", LongURL: "http://a/", Created: 1331822918,
+		ID: l.ID, User: ann.ID, Hash: "h", Aggregate: l.Aggregate, AggregateHash: "g", LongURL: "http://a/",
+		Created: 1331822918, Modified: 1331822918, LinkDetails: fresh(0, "", "", "").LinkDetails,
 	})
 	same(t, "a made link is not what its hash names", linkByName(t, s, "bit.ly", "h"), l)
 	same(t, "a made link is not what its id names", linkByID(t, s, l.ID), l)
 	aggregate := store.Link{
 		ID: l.Aggregate, User: click.Nobody, Hash: "g", Aggregate: l.Aggregate, AggregateHash: "g",
-		LongURL: "http://a/", Created: 1331822918,
+		LongURL: "http://a/", Created: 1331822918, Modified: 1331822918, LinkDetails: store.LinkDetails{UserTS: 1331822918},
 	}
 	same(t, "a made aggregate link is not nobody's of the same URL and age", linkByName(t, s, "bit.ly", "g"), aggregate)
 	same(t, "a made aggregate link is not what its id names", linkByID(t, s, l.Aggregate), aggregate)
@@ -163,7 +164,7 @@ func makeTexts(t *testing.T, s LinkStore) {
 		l := makeLink(t, s, fresh(ann, text, "g"+text, text), true)
 		same(t, "a made link's texts were not kept byte for byte", linkByID(t, s, l.ID),
 			store.Link{ID: l.ID, User: ann, Hash: click.Hash(text), Aggregate: l.Aggregate,
-				AggregateHash: click.Hash("g" + text), LongURL: text, Created: 1331822918})
+				AggregateHash: click.Hash("g" + text), LongURL: text, Created: 1331822918, Modified: 1331822918})
 		same(t, "a made link is not found by its long URL", makeLink(t, s, fresh(ann, "x", "y", text), false), l)
 	}
 	for _, text := range []string{"", "\xff", "a\xc3", "\xed\xa0\x80", "a\x00b", "\x00"} {

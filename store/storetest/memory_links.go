@@ -25,6 +25,8 @@ type MemoryLinks struct {
 	users  []store.User // by id, the first has 1
 	logins map[string]click.UserID
 	tokens map[store.TokenDigest]click.UserID
+	proofs map[click.UserID]string
+	secret *[32]byte
 
 	links      []store.Link // by id, the first has 1
 	hashes     map[click.Hash]click.LinkID
@@ -45,6 +47,7 @@ func NewMemoryLinks() *MemoryLinks {
 	return &MemoryLinks{
 		logins:     make(map[string]click.UserID),
 		tokens:     make(map[store.TokenDigest]click.UserID),
+		proofs:     make(map[click.UserID]string),
 		hashes:     make(map[click.Hash]click.LinkID),
 		aggregates: make(map[click.Hash]click.LinkID),
 		keywords:   make(map[memoryKeyword]click.LinkID),
@@ -93,7 +96,8 @@ func (m *MemoryLinks) addLink(f *store.ForeignLink) {
 		id := m.nextLink()
 		m.aggregates[hash] = id
 		m.links = append(m.links, store.Link{
-			ID: id, Hash: hash, Aggregate: id, AggregateHash: hash, LongURL: f.LongURL, Created: f.Created,
+			ID: id, Hash: hash, Aggregate: id, AggregateHash: hash, LongURL: f.LongURL,
+			Created: f.Created, Modified: f.Created, LinkDetails: store.LinkDetails{UserTS: f.Created},
 		})
 	}
 	id := m.nextLink()
@@ -101,7 +105,7 @@ func (m *MemoryLinks) addLink(f *store.ForeignLink) {
 	m.links = append(m.links, store.Link{
 		ID: id, User: m.logins[f.Login], Hash: f.Hash,
 		Aggregate: m.aggregates[f.Aggregate()], AggregateHash: f.Aggregate(),
-		LongURL: f.LongURL, Created: f.Created,
+		LongURL: f.LongURL, Created: f.Created, Modified: f.Created, LinkDetails: store.LinkDetails{UserTS: f.Created},
 	})
 }
 

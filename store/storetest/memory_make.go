@@ -44,7 +44,9 @@ func (m *MemoryLinks) makeLink(ctx context.Context, n store.NewLink) (store.Link
 	m.addLink(&store.ForeignLink{
 		Login: u.Login, Hash: n.Hash, AggregateHash: aggregate, LongURL: n.LongURL, Created: n.Created,
 	})
-	return m.links[m.hashes[n.Hash]-1], true, nil
+	made := &m.links[m.hashes[n.Hash]-1]
+	made.LinkDetails = n.LinkDetails
+	return *made, true, nil
 }
 
 // oldestOf is the user's oldest link of the long URL, or the oldest aggregate

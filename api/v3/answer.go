@@ -1,0 +1,66 @@
+package v3
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+)
+
+// object is a JSON object whose keys come in the order given.
+type object []field
+
+type field struct {
+	key   string
+	value any
+}
+
+// MarshalJSON is of json.Marshaler, for objects inside other values.
+func (o object) MarshalJSON() ([]byte, error) {
+	var w jsonWriter
+	err := w.value(o)
+	return w.b.Bytes(), err
+}
+
+// single is data with one value, which is what format=txt shows of it.
+type single struct {
+	object
+	text any
+}
+
+// jsonWriter writes values without escaping what only HTML minds.
+type jsonWriter struct {
+	b bytes.Buffer
+	e *json.Encoder
+}
+
+func (w *jsonWriter) value(v any) error {
+	switch v := v.(type) {
+	case single:
+		return w.value(v.object)
+	case object:
+		w.b.WriteByte('{')
+		for i, f := range v {
+			if i > 0 {
+				w.b.WriteByte(',')
+			}
+			if err := w.value(f.key); err != nil {
+				return err
+			}
+			w.b.WriteByte(':')
+			if err := w.value(f.value); err != nil {
+				return err
+			}
+		}
+		w.b.WriteByte('}')
+		return nil
+	}
+	if w.e == nil {
+		w.e = json.NewEncoder(&w.b)
+		w.e.SetEscapeHTML(false)
+	}
+	if err := w.e.Encode(v); err != nil {
+		return fmt.Errorf("encode answer: %w", err)
+	}
+	w.b.Truncate(w.b.Len() - 1) // the encoder's newline
+	return nil
+}

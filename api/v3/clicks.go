@@ -1,0 +1,109 @@
+package v3
+
+import (
+	"github.com/footfall/footfall/metrics"
+	"github.com/footfall/footfall/rollup"
+)
+
+// userClicks is user/clicks: clicks on all links of the user over time.
+func (a *API) userClicks(c *call) (any, error) {
+	user := c.user()
+	if _, given := c.unit(); !given {
+		return a.userClicksLegacy(c, allLinks(user))
+	}
+	w := c.window()
+	if err := c.end(w.rollup); err != nil {
+		return nil, err
+	}
+	return a.overTime(c, a.Metrics, allLinks(user), w, "user_clicks", clicksAt)
+}
+
+// linkClicks is link/clicks: clicks on a link over time.
+func (a *API) linkClicks(c *call) (any, error) {
+	user := c.user()
+	written := c.required("link")
+	w := c.window()
+	if err := c.end(w.rollup); err != nil {
+		return nil, err
+	}
+	of, err := c.subject(user, written)
+	if err != nil {
+		return nil, err
+	}
+	return a.overTime(c, a.Metrics, of, w, "link_clicks", clicksAt)
+}
+
+// userShortenCounts is user/shorten_counts: links that the user made, over
+// time.
+func (a *API) userShortenCounts(c *call) (any, error) {
+	user := c.user()
+	w := c.window()
+	if err := c.end(w.rollup); err != nil {
+		return nil, err
+	}
+	return a.overTime(c, a.shortens, allLinks(user), w, "user_shorten_counts", shortensAt)
+}
+
+// overTime answers with one number, or with one for each unit.
+func (a *API) overTime(c *call, m *metrics.Metrics, of metrics.Subject, w window, key string, at func(metrics.Point) any) (any, error) {
+	if w.rollup {
+		total, err := m.Total(c.ctx, of, w.Window)
+		return single{c.about(w, field{key, total}), total}, err
+	}
+	series, err := m.Series(c.ctx, of, w.Window, w.limit)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]any, len(series))
+	for i, p := range series {
+		list[i] = at(p)
+	}
+	return c.about(w, field{key, list}), nil
+}
+
+func clicksAt(p metrics.Point) any { return dtClicks{p.Start, p.Clicks} }
+
+func shortensAt(p metrics.Point) any { return dtShortens{p.Start, p.Clicks} }
+
+type dtClicks struct {
+	DT     int64  `json:"dt"`
+	Clicks uint64 `json:"clicks"`
+}
+
+type dtShortens struct {
+	DT       int64  `json:"dt"`
+	Shortens uint64 `json:"shortens"`
+}
+
+func (a *API) userClicksLegacy(c *call, of metrics.Subject) (any, error) {
+	w, _ := c.legacy()
+	if err := c.end(false); err != nil {
+		return nil, err
+	}
+	list, total, err := a.byDay(c, of, w)
+	return object{{"days", w.Days}, {"total_clicks", total}, {"clicks", list}}, err
+}
+
+type clicksDayStart struct {
+	Clicks   uint64 `json:"clicks"`
+	DayStart int64  `json:"day_start"`
+}
+
+// byDay is the clicks of each day of the older form, and their sum.
+func (a *API) byDay(c *call, of metrics.Subject, w metrics.Legacy) (list []clicksDayStart, total uint64, err error) {
+	days, err := a.Metrics.Days(c.ctx, of, w)
+	if err != nil {
+		return nil, 0, err
+	}
+	list = make([]clicksDayStart, len(days))
+	for i, d := range days {
+		list[i] = clicksDayStart{d.Clicks, d.Start}
+		total += d.Clicks
+	}
+	return list, total, nil
+}
+
+// ranked is the clicks in a window by what the name makes of a facet's values.
+func (a *API) ranked(c *call, of metrics.Subject, f rollup.Facet, w window, name func(string) string) ([]metrics.Value, error) {
+	return a.Metrics.Top(c.ctx, of, f, w.Window, metrics.Ranking{Limit: w.limit, Name: name})
+}

@@ -1,0 +1,73 @@
+package v3
+
+import (
+	"github.com/footfall/footfall/metrics"
+	"github.com/footfall/footfall/rollup"
+)
+
+// userCountries is user/countries: clicks on all links of the user by country.
+// The unit form has the list twice: live clients read user_countries, Bitly's
+// documentation promised countries.
+func (a *API) userCountries(c *call) (any, error) {
+	user := c.user()
+	if _, given := c.unit(); !given {
+		return a.userCountriesLegacy(c, allLinks(user))
+	}
+	w := c.window()
+	if err := c.end(false); err != nil {
+		return nil, err
+	}
+	top, err := a.ranked(c, allLinks(user), rollup.Country, w, countryName)
+	list := countries(top)
+	return c.about(w, field{"user_countries", list}, field{"countries", list}), err
+}
+
+func (a *API) userCountriesLegacy(c *call, of metrics.Subject) (any, error) {
+	w, limit := c.legacy()
+	if err := c.end(false); err != nil {
+		return nil, err
+	}
+	days, err := a.Metrics.TopByDay(c.ctx, of, rollup.Country, w, metrics.Ranking{Limit: limit, Name: countryName})
+	list := make([][]countryClicks, len(days))
+	for i, d := range days {
+		list[i] = countries(d)
+	}
+	return object{{"days", w.Days}, {"countries", list}}, err
+}
+
+// linkCountries is link/countries: clicks on a link by country.
+func (a *API) linkCountries(c *call) (any, error) {
+	user := c.user()
+	written := c.required("link")
+	w := c.windowTotal()
+	if err := c.end(false); err != nil {
+		return nil, err
+	}
+	of, err := c.subject(user, written)
+	if err != nil {
+		return nil, err
+	}
+	top, err := a.ranked(c, of, rollup.Country, w, countryName)
+	return c.about(w, field{"countries", countries(top)}), err
+}
+
+type countryClicks struct {
+	Country string `json:"country"`
+	Clicks  uint64 `json:"clicks"`
+}
+
+func countries(top []metrics.Value) []countryClicks {
+	list := make([]countryClicks, len(top))
+	for i, v := range top {
+		list[i] = countryClicks{v.Name, v.Clicks}
+	}
+	return list
+}
+
+// countryName spells the unknown country as the dialect does.
+func countryName(value string) string {
+	if value == "" {
+		return "None"
+	}
+	return value
+}

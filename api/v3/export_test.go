@@ -1,0 +1,28 @@
+package v3
+
+import "net/url"
+
+// Methods lists the methods of the API.
+func (a *API) Methods() []string {
+	var names []string
+	for name := range a.methods {
+		names = append(names, name)
+	}
+	return names
+}
+
+// The parsers of parameters, and the writer of xml.
+var (
+	ParseBool  = parseBool
+	IsCallback = isCallback
+	ToXML      = toXML
+)
+
+// ParseQuery is parseQuery in the type of the standard library.
+func ParseQuery(raw string) url.Values { return url.Values(parseQuery(raw)) }
+
+// ParseInt is parseInt; ok where it is a number within int64.
+func ParseInt(s string) (n int64, ok bool) {
+	n, kind := parseInt(s)
+	return n, kind == aNumber
+}

@@ -1,0 +1,125 @@
+package v3
+
+import (
+	"errors"
+	"math"
+
+	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/store"
+)
+
+// How many links a page of a history has.
+const (
+	defaultPage = 50
+	maxPage     = 100
+)
+
+// userLinkHistory is user/link_history: the links of the user, or the public
+// ones of another.
+func (a *API) userLinkHistory(c *call) (any, error) {
+	user := c.user()
+	if written := c.query.get("link"); written != "" {
+		return a.oneLink(c, user, written)
+	}
+	f := store.LinkFilter{User: user.ID}
+	f.Limit = c.limit(defaultPage, maxPage)
+	f.Offset = int(c.int("offset", 0, 0, math.MaxInt32))
+	f.CreatedTo = c.timestamp("created_before")
+	f.CreatedFrom = c.timestamp("created_after")
+	f.ModifiedFrom = c.timestamp("modified_after")
+	f.Archived = onOff(c.choice("archived", "off", "on", "both"))
+	f.Private = onOff(c.choice("private", "both", "on", "off"))
+	f.Query = c.text("query")
+	f.Keyword = click.Hash(c.text("keyword"))
+	f.ExactDomain, f.RootDomain = c.text("exact_domain"), c.text("root_domain")
+	c.bool("expand_client_id", false)
+	if err := c.end(false); err != nil {
+		return nil, err
+	}
+	of, err := c.ofUser(user)
+	if err != nil {
+		return nil, err
+	}
+	if f.User = of.ID; of.ID != user.ID {
+		if f.Private != nil && *f.Private { // which nobody else sees
+			f.Limit, f.User = 0, click.Nobody
+		}
+		f.Private = new(bool)
+	}
+	list, all, err := a.Store.ListLinks(c.ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	return c.history(user, list, all), nil
+}
+
+// ofUser is the user of the parameter user, else the one who asks.
+func (c *call) ofUser(asker store.User) (store.User, error) {
+	login := c.query.get("user")
+	if login == "" || login == asker.Login {
+		return asker, nil
+	}
+	u, err := c.api.Store.UserByLogin(c.ctx, login)
+	if errors.Is(err, click.ErrNotFound) {
+		return store.User{}, invalid("user")
+	}
+	return u, err
+}
+
+// oneLink is the history of one link, whatever else was asked for.
+func (a *API) oneLink(c *call, user store.User, written string) (any, error) {
+	if err := c.end(false); err != nil {
+		return nil, err
+	}
+	of, err := c.ofUser(user)
+	if err != nil {
+		return nil, err
+	}
+	l, err := a.Links.Find(c.ctx, written, c.host)
+	if err == nil && (l.User != of.ID || l.Private && l.User != user.ID) {
+		err = click.ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	return c.history(user, []store.Link{l}, 1), nil
+}
+
+// onOff is nil for both.
+func onOff(word string) *bool {
+	on := word == "on"
+	if word == "both" {
+		return nil
+	}
+	return &on
+}
+
+func (c *call) history(asker store.User, links []store.Link, all int) object {
+	list := make([]historyLink, len(links))
+	for i, l := range links {
+		list[i] = historyLink{
+			Link: c.shortURL(l.Hash), AggregateLink: c.shortURL(l.AggregateHash), LongURL: l.LongURL,
+			Title: orNull(l.Title), CreatedAt: l.Created, UserTS: l.UserTS, ModifiedAt: l.Modified,
+			Archived: l.Archived, Private: l.Private,
+		}
+		if l.User == asker.ID { // notes are to oneself
+			list[i].Note = orNull(l.Note)
+		}
+	}
+	return object{{"link_history", list}, {"result_count", all}}
+}
+
+type historyLink struct {
+	Link          string `json:"link"`
+	AggregateLink string `json:"aggregate_link"`
+	LongURL       string `json:"long_url"`
+	Title         any    `json:"title"` // null where there is none
+	CreatedAt     int64  `json:"created_at"`
+	UserTS        int64  `json:"user_ts"`
+	ModifiedAt    int64  `json:"modified_at"`
+	Archived      bool   `json:"archived"`
+	Private       bool   `json:"private"`
+	Note          any    `json:"note"`
+	// ClientID is the application that made the link. None can be registered.
+	ClientID any `json:"client_id"`
+}

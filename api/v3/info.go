@@ -1,0 +1,71 @@
+package v3
+
+import (
+	"errors"
+
+	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/store"
+)
+
+// userInfo is user/info: about the user, or about another one. A full_name is
+// kept as the user's own.
+func (a *API) userInfo(c *call) (any, error) {
+	user := c.user()
+	login := c.query.get("login")
+	name := c.text("full_name")
+	if err := c.end(false); err != nil {
+		return nil, err
+	}
+	if login != "" && login != user.Login {
+		other, err := a.Store.UserByLogin(c.ctx, login)
+		if errors.Is(err, click.ErrNotFound) {
+			return nil, invalid("login")
+		}
+		return about(other), err
+	}
+	if name != "" {
+		if err := a.Store.SetFullName(c.ctx, user.ID, name); err != nil {
+			return nil, err
+		}
+	}
+	// What is remembered of a token's user may be a minute old.
+	user, err := a.Store.UserByID(c.ctx, user.ID)
+	if err != nil {
+		return nil, err
+	}
+	key, err := a.Auth.APIKey(c.ctx, user)
+	if err != nil {
+		return nil, err
+	}
+	domains, err := a.Links.Domains(c.host)
+	return append(about(user),
+		field{"apiKey", key},
+		field{"domain_options", domains},
+		field{"default_link_privacy", "public"},
+		field{"is_enterprise", false},
+		field{"custom_short_domain", nil},
+		field{"share_accounts", emptyList},
+		field{"tracking_domains", emptyList},
+	), err
+}
+
+// about is what everybody may know of a user. There are no pages about users
+// here, and no pictures of them.
+func about(u store.User) object {
+	return object{
+		{"login", u.Login},
+		{"display_name", nil},
+		{"full_name", orNull(u.FullName)},
+		{"member_since", u.Created},
+		{"profile_url", nil},
+		{"profile_image", nil},
+	}
+}
+
+// orNull is null for what was never said.
+func orNull(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}

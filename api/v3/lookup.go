@@ -1,0 +1,63 @@
+package v3
+
+import (
+	"errors"
+
+	"github.com/footfall/footfall/click"
+)
+
+// userLinkLookup is user/link_lookup: the user's links of long URLs.
+func (a *API) userLinkLookup(c *call) (any, error) {
+	user := c.user()
+	return a.lookup(c, "link_lookup", "url", user.ID, func(url string, hash, aggregate click.Hash) object {
+		return object{{"url", url}, {"link", c.shortURL(hash)}, {"aggregate_link", c.shortURL(aggregate)}}
+	})
+}
+
+// linkLookup is link/lookup: the aggregate links of long URLs.
+func (a *API) linkLookup(c *call) (any, error) {
+	c.user()
+	return a.lookup(c, "link_lookup", "url", click.Nobody, func(url string, _, aggregate click.Hash) object {
+		return object{{"url", url}, {"aggregate_link", c.shortURL(aggregate)}}
+	})
+}
+
+// olderLookup is lookup: the same, as older clients knew it.
+func (a *API) olderLookup(c *call) (any, error) {
+	c.user()
+	param := "url"
+	if len(c.query["url"]) == 0 && len(c.query["link"]) > 0 {
+		param = "link"
+	}
+	return a.lookup(c, "lookup", param, click.Nobody, func(url string, _, aggregate click.Hash) object {
+		return object{{"url", url}, {"short_url", c.shortURL(aggregate)}, {"global_hash", aggregate}}
+	})
+}
+
+// lookup looks for each value of the parameter among the links of the user,
+// or among aggregate links.
+func (a *API) lookup(c *call, key, param string, user click.UserID, entry func(url string, hash, aggregate click.Hash) object) (any, error) {
+	urls := c.query[param]
+	if len(urls) == 0 {
+		c.fail(missing(param))
+	}
+	if err := c.end(false); err != nil {
+		return nil, err
+	}
+	list := make([]object, len(urls))
+	for i, url := range urls {
+		l, err := a.Links.Lookup(c.ctx, user, url)
+		switch {
+		case err == nil:
+			list[i] = entry(url, l.Hash, l.AggregateHash)
+		case errors.Is(err, click.ErrNotFound):
+			list[i] = object{{"url", url}, notFound}
+		default:
+			return nil, err
+		}
+	}
+	return object{{key, list}}, nil
+}
+
+// notFound is what an entry says instead of an answer.
+var notFound = field{"error", statusNotFound.text}

@@ -1,0 +1,233 @@
+package v3
+
+import (
+	"errors"
+
+	"github.com/footfall/footfall/calendar"
+	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/metrics"
+	"github.com/footfall/footfall/rollup"
+	"github.com/footfall/footfall/store"
+)
+
+// maxNamed is how many links one call of an older method may name.
+const maxNamed = 15
+
+// named is a link as a call names it.
+type named struct{ param, value string }
+
+// named takes shortUrl and hash, all of them.
+func (c *call) named() []named {
+	var list []named
+	for _, param := range []string{"shortUrl", "hash"} {
+		for _, value := range c.query[param] {
+			list = append(list, named{param, value})
+		}
+	}
+	switch {
+	case len(list) == 0:
+		c.fail(missing("shortUrl"))
+	case len(list) > maxNamed:
+		c.fail(invalid("shortUrl"))
+	}
+	return list
+}
+
+// echo is how an entry begins: with the value exactly as it was sent.
+func (n named) echo() field {
+	if n.param == "shortUrl" {
+		return field{"short_url", n.value}
+	}
+	return field{n.param, n.value}
+}
+
+// each makes an entry of every named link, whose fields follow on its hashes.
+func (c *call) each(asker store.User, list []named, fields func(store.Link) (object, error)) ([]object, error) {
+	entries := make([]object, len(list))
+	for i, n := range list {
+		l, err := c.find(asker, n.value)
+		if errors.Is(err, click.ErrNotFound) {
+			entries[i] = object{n.echo(), notFound}
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		more, err := fields(l)
+		if err != nil {
+			return nil, err
+		}
+		entries[i] = append(n.hashes(l), more...)
+	}
+	return entries, nil
+}
+
+func (n named) hashes(l store.Link) object {
+	return object{n.echo(), {"user_hash", l.Hash}, {"global_hash", l.AggregateHash}}
+}
+
+// expand is expand: where links lead.
+func (a *API) expand(c *call) (any, error) {
+	user := c.user()
+	list := c.named()
+	if err := c.end(len(list) == 1); err != nil {
+		return nil, err
+	}
+	longURL := ""
+	entries, err := c.each(user, list, func(l store.Link) (object, error) {
+		longURL = l.LongURL
+		return object{{"long_url", l.LongURL}}, nil
+	})
+	if err == nil && longURL == "" && c.query.get("format") == "txt" {
+		err = statusNotFound
+	}
+	return single{object{{"expand", entries}}, longURL}, err
+}
+
+// info is info: who made links, and when.
+func (a *API) info(c *call) (any, error) {
+	user := c.user()
+	list := c.named()
+	whole := c.bool("expand_user", false)
+	if err := c.end(false); err != nil {
+		return nil, err
+	}
+	entries, err := c.each(user, list, func(l store.Link) (object, error) {
+		by, err := a.creator(c, l, whole)
+		return object{{"title", orNull(l.Title)}, {"created_at", l.Created}, {"created_by", by}}, err
+	})
+	return object{{"info", entries}}, err
+}
+
+// creator is who made the link: a login, or all that everybody may know; null
+// where nobody did.
+func (a *API) creator(c *call, l store.Link, whole bool) (any, error) {
+	if l.User == click.Nobody {
+		return nil, nil
+	}
+	u, err := a.Store.UserByID(c.ctx, l.User)
+	switch {
+	case errors.Is(err, click.ErrNotFound): // who is gone
+		return nil, nil
+	case whole:
+		return about(u), err
+	}
+	return u.Login, err
+}
+
+// clicks is clicks: how often links were clicked, and how often all links with
+// the same long URL.
+func (a *API) clicks(c *call) (any, error) {
+	user := c.user()
+	list := c.named()
+	if err := c.end(false); err != nil {
+		return nil, err
+	}
+	entries, err := c.each(user, list, func(l store.Link) (object, error) {
+		all, err := c.ofURL(l.LongURL)
+		if err != nil {
+			return nil, err
+		}
+		global, err := a.Metrics.Total(c.ctx, all, c.allTime())
+		own := global
+		if err == nil && l.User != click.Nobody {
+			own, err = a.Metrics.Total(c.ctx, metrics.Subject{{User: l.User, Link: l.ID}}, c.allTime())
+		}
+		return object{{"user_clicks", own}, {"global_clicks", global}}, err
+	})
+	return object{{"clicks", entries}}, err
+}
+
+// clicksByDay is clicks_by_day.
+func (a *API) clicksByDay(c *call) (any, error) {
+	user := c.user()
+	list := c.named()
+	w := metrics.Legacy{Days: c.days(), Zone: c.zoneOf(""), Reference: c.now.Unix()}
+	if err := c.end(false); err != nil {
+		return nil, err
+	}
+	entries, err := c.each(user, list, func(l store.Link) (object, error) {
+		of, err := c.of(l)
+		if err != nil {
+			return nil, err
+		}
+		days, _, err := a.byDay(c, of, w)
+		return object{{"clicks", days}}, err
+	})
+	return object{{"clicks_by_day", entries}}, err
+}
+
+// clicksByMinute is clicks_by_minute: the last 60 of them, newest first.
+func (a *API) clicksByMinute(c *call) (any, error) {
+	user := c.user()
+	list := c.named()
+	if err := c.end(false); err != nil {
+		return nil, err
+	}
+	w := c.allTime()
+	w.Unit, w.Units = calendar.Minute, maxMinutes
+	entries, err := c.each(user, list, func(l store.Link) (object, error) {
+		of, err := c.of(l)
+		if err != nil {
+			return nil, err
+		}
+		series, err := a.Metrics.Series(c.ctx, of, w, maxMinutes)
+		minutes := make([]uint64, len(series))
+		for i, p := range series {
+			minutes[i] = p.Clicks
+		}
+		return object{{"clicks", minutes}}, err
+	})
+	return object{{"clicks_by_minute", entries}}, err
+}
+
+// olderCountries is countries: the clicks of one link by country.
+func (a *API) olderCountries(c *call) (any, error) {
+	return a.ofOne(c, func(of metrics.Subject, w window) (field, error) {
+		top, err := a.ranked(c, of, rollup.Country, w, countryName)
+		return field{"countries", countries(top)}, err
+	})
+}
+
+// olderReferrers is referrers: the clicks of one link by referrer.
+func (a *API) olderReferrers(c *call) (any, error) {
+	return a.ofOne(c, func(of metrics.Subject, w window) (field, error) {
+		top, err := a.ranked(c, of, rollup.Referrer, w, referrerName)
+		return field{"referrers", referrers(top)}, err
+	})
+}
+
+func (a *API) ofOne(c *call, list func(metrics.Subject, window) (field, error)) (any, error) {
+	user := c.user()
+	n := named{"shortUrl", c.query.get("shortUrl")}
+	if n.value == "" {
+		n = named{"hash", c.query.get("hash")}
+	}
+	if n.value == "" {
+		c.fail(missing("shortUrl"))
+	}
+	if err := c.end(false); err != nil {
+		return nil, err
+	}
+	l, err := c.find(user, n.value)
+	if err != nil {
+		return nil, err
+	}
+	of, err := c.of(l)
+	if err != nil {
+		return nil, err
+	}
+	listed, err := list(of, window{Window: c.allTime(), limit: maxLimit})
+	return append(n.hashes(l), listed), err
+}
+
+// bitlyProDomain is bitly_pro_domain: whether the domain is one of ours.
+func (a *API) bitlyProDomain(c *call) (any, error) {
+	c.user()
+	domain := c.required("domain")
+	if err := c.end(false); err != nil {
+		return nil, err
+	}
+	ours, err := a.Links.HasDomain(c.ctx, domain, c.host)
+	return object{{"domain", domain}, {"bitly_pro_domain", ours}}, err
+}

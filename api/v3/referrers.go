@@ -1,0 +1,102 @@
+package v3
+
+import (
+	"github.com/footfall/footfall/metrics"
+	"github.com/footfall/footfall/rollup"
+)
+
+// userReferrers is user/referrers: clicks on all links of the user by
+// referrer. The unit form has the list twice, as user/countries does.
+func (a *API) userReferrers(c *call) (any, error) {
+	user := c.user()
+	if _, given := c.unit(); !given {
+		return a.userReferrersLegacy(c, allLinks(user))
+	}
+	w := c.window()
+	if err := c.end(false); err != nil {
+		return nil, err
+	}
+	top, err := a.ranked(c, allLinks(user), rollup.Referrer, w, referrerName)
+	list := referrers(top)
+	return c.about(w, field{"user_referrers", list}, field{"referrers", list}), err
+}
+
+func (a *API) userReferrersLegacy(c *call, of metrics.Subject) (any, error) {
+	w, limit := c.legacy()
+	if err := c.end(false); err != nil {
+		return nil, err
+	}
+	days, err := a.Metrics.TopByDay(c.ctx, of, rollup.Referrer, w, metrics.Ranking{Limit: limit, Name: referrerName})
+	list := make([][]referrerClicks, len(days))
+	for i, d := range days {
+		list[i] = referrers(d)
+	}
+	return object{{"days", w.Days}, {"referrers", list}}, err
+}
+
+// linkReferrers is link/referrers: clicks on a link by referrer.
+func (a *API) linkReferrers(c *call) (any, error) {
+	w, top, err := a.topReferrers(c)
+	if err != nil {
+		return nil, err
+	}
+	return c.about(w, field{"referrers", referrers(top)}), nil
+}
+
+// linkReferrersByDomain is link/referrers_by_domain: the same referrers, each
+// under its domain. The domain with most clicks is first.
+func (a *API) linkReferrersByDomain(c *call) (any, error) {
+	w, top, err := a.topReferrers(c)
+	if err != nil {
+		return nil, err
+	}
+	under := map[string][]referrerClicks{}
+	for _, v := range top {
+		name := domainName(v.Name)
+		under[name] = append(under[name], referrerClicks{v.Name, v.Clicks})
+	}
+	list := object{}
+	for _, d := range domains(top, maxLimit, nil) {
+		list = append(list, field{d.Domain, under[d.Domain]})
+	}
+	return c.about(w, field{"referrers", list}), nil
+}
+
+// topReferrers is what both methods about the referrers of a link ask.
+func (a *API) topReferrers(c *call) (window, []metrics.Value, error) {
+	user := c.user()
+	written := c.required("link")
+	w := c.windowTotal()
+	if err := c.end(false); err != nil {
+		return w, nil, err
+	}
+	of, err := c.subject(user, written)
+	if err != nil {
+		return w, nil, err
+	}
+	top, err := a.ranked(c, of, rollup.Referrer, w, referrerName)
+	return w, top, err
+}
+
+type referrerClicks struct {
+	Referrer string `json:"referrer"`
+	Clicks   uint64 `json:"clicks"`
+}
+
+func referrers(top []metrics.Value) []referrerClicks {
+	list := make([]referrerClicks, len(top))
+	for i, v := range top {
+		list[i] = referrerClicks{v.Name, v.Clicks}
+	}
+	return list
+}
+
+// direct is what the dialect calls clicks that came from no page.
+const direct = "direct"
+
+func referrerName(value string) string {
+	if value == "" {
+		return direct
+	}
+	return value
+}

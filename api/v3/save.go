@@ -1,0 +1,140 @@
+package v3
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/links"
+	"github.com/footfall/footfall/store"
+)
+
+// shorten is shorten: the user's short link of a long URL, made unless he has
+// it.
+func (a *API) shorten(c *call) (any, error) {
+	user := c.user()
+	longURL := c.query.get("longUrl", "uri")
+	if longURL == "" {
+		c.fail(missing("longUrl"))
+	}
+	_, err := links.ParseLongURL(longURL)
+	c.fail(err)
+	domain, err := a.Links.Domain(c.query.get("domain"), c.host)
+	c.fail(err)
+	if err := c.end(true); err != nil {
+		return nil, err
+	}
+	link, made, err := a.Links.Shorten(c.ctx, links.Request{User: user.ID, LongURL: longURL, Domain: domain, Host: c.host})
+	if err != nil {
+		return nil, err
+	}
+	url := a.Links.ShortURL(domain, link.Hash)
+	return single{object{
+		{"long_url", link.LongURL},
+		{"url", url},
+		{"hash", link.Hash},
+		{"global_hash", link.AggregateHash},
+		{"new_hash", oneOrZero(made)},
+	}, url}, nil
+}
+
+// userLinkSave is user/link_save: shorten, with what the user has to say of
+// the link. The link that he has already is answered as it is.
+func (a *API) userLinkSave(c *call) (any, error) {
+	user := c.user()
+	longURL := c.required("longUrl")
+	if _, err := links.ParseLongURL(longURL); err != nil {
+		c.fail(invalid("longUrl"))
+	}
+	details := store.LinkDetails{
+		Title: c.text("title"), Note: c.text("note"), Private: c.bool("private", false), UserTS: c.timestamp("user_ts"),
+	}
+	domain, err := a.Links.Domain(c.query.get("domain"), c.host)
+	c.fail(err)
+	if err := c.end(false); err != nil {
+		return nil, err
+	}
+	link, made, err := a.Links.Shorten(c.ctx, links.Request{
+		User: user.ID, LongURL: longURL, Domain: domain, Host: c.host, Details: details,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if !made {
+		err = statusLinkExists
+	}
+	return object{{"link_save", object{
+		{"link", a.Links.ShortURL(domain, link.Hash)},
+		{"aggregate_link", a.Links.ShortURL(domain, link.AggregateHash)},
+		{"long_url", link.LongURL},
+		{"new_link", oneOrZero(made)},
+	}}}, err
+}
+
+// oneOrZero is how the dialect says yes and no in some places.
+func oneOrZero(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// userLinkEdit is user/link_edit: changes what the user said of his link.
+func (a *API) userLinkEdit(c *call) (any, error) {
+	user := c.user()
+	written := c.required("link")
+	e := c.edit()
+	if err := c.end(false); err != nil {
+		return nil, err
+	}
+	l, err := a.Links.Find(c.ctx, written, c.host)
+	if err == nil && l.User != user.ID {
+		err = click.ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	if l, err = a.Store.EditLink(c.ctx, l.ID, e); err != nil {
+		return nil, err
+	}
+	return object{{"link_edit", object{{"link", c.shortURL(l.Hash)}}}}, nil
+}
+
+// edit takes the fields named by the parameter edit; others stay as they are,
+// given or not.
+func (c *call) edit() store.LinkEdit {
+	e := store.LinkEdit{Modified: c.now.Unix()}
+	for name := range strings.SplitSeq(c.required("edit"), ",") {
+		switch name = strings.TrimSpace(name); name {
+		case "":
+		case "title":
+			e.Title = new(c.text(name))
+		case "note":
+			e.Note = new(c.text(name))
+		case "private", "archived":
+			c.required(name)
+			v := c.bool(name, false)
+			if name == "private" {
+				e.Private = &v
+			} else {
+				e.Archived = &v
+			}
+		case "user_ts":
+			c.required(name)
+			e.UserTS = new(c.timestamp(name))
+		default:
+			c.fail(unknownField(name))
+		}
+	}
+	return e
+}
+
+// unknownField names the field, unless it is no name at all.
+func unknownField(name string) error {
+	if len(name) > 64 || strings.Trim(strings.ToLower(name), "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {
+		name = "edit"
+	}
+	var s status
+	errors.As(invalid(name), &s)
+	return status{400, s.text}
+}

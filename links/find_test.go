@@ -1,0 +1,98 @@
+package links_test
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/links"
+	"github.com/footfall/footfall/store"
+	"github.com/footfall/footfall/store/storetest"
+)
+
+func TestFind(t *testing.T) {
+	kept := storetest.NewMemoryLinks()
+	if _, err := kept.ImportLinks(t.Context(), []store.ForeignLink{
+		{Login: "ann", Hash: "h", AggregateHash: "g", LongURL: "http://a/", Domain: "go.example", Keyword: "word"},
+		{Login: "bitly", Hash: "both", AggregateHash: "both", LongURL: "http://b/"},
+		{Login: "ann", Hash: "word", AggregateHash: "w", LongURL: "http://c/"},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	const host = "asked.example:8080"
+	find := func(domains []string, written string) (found, shared store.Link, err error) {
+		l, err := links.New(links.Options{Links: kept, Domains: domains, Now: time.Now, Random: rand.Reader})
+		if err != nil {
+			t.Fatal(err)
+		}
+		found, err = l.Find(context.Background(), written, host)
+		shared, sharedErr := l.FindShared(context.Background(), written, host)
+		if errors.Is(err, click.ErrNotFound) != errors.Is(sharedErr, click.ErrNotFound) {
+			t.Errorf("%q: Find says %v, FindShared %v", written, err, sharedErr)
+		}
+		return found, shared, err
+	}
+	for _, domains := range [][]string{{"sho.rt", "other.rt:81"}, nil} {
+		ours := "sho.rt"
+		if domains == nil {
+			ours = "asked.example"
+		}
+		for _, c := range []struct{ written, longURL string }{
+			{"h", "http://a/"}, {" h ", "http://a/"}, {"g", "http://a/"}, {ours + "/h", "http://a/"}, {"http://" + ours + "/h", "http://a/"},
+			{"https://" + ours + ":8080/h?x=1#y", "http://a/"}, {"HTTP://" + ours + "./h/", "http://a/"}, {"ftp://bit.ly/h", "http://a/"},
+			{"j.mp/h", "http://a/"}, {"BITLY.com/h", "http://a/"}, {"go.example/h", "http://a/"},
+			{"go.example/word", "http://a/"}, {ours + "/word", "http://c/"}, {"word", "http://c/"}, {ours + "/%68", "http://a/"},
+			{"", ""}, {"/", ""}, {"/h", ""}, {ours + "/", ""}, {ours, ""}, {ours + "/a/h", ""}, {"strange.example/h", ""}, {ours + "/v3", ""}, {"-", ""},
+			{"http:///h", ""}, {"h\x00", ""}, {"\xff", ""}, {ours + "/%zz", ""}, {ours + "/%00", ""}, {"//" + ours + "/h", ""}, {"[::1/h", ""},
+		} {
+			l, _, err := find(domains, c.written)
+			if c.longURL == "" && !errors.Is(err, click.ErrNotFound) || l.LongURL != c.longURL {
+				t.Errorf("%q with domains %v is %+v, %v; want %q", c.written, domains, l, err, c.longURL)
+			}
+		}
+	}
+	found, shared, err := find(nil, "both")
+	if err != nil || found.User == click.Nobody || shared.User != click.Nobody || shared.Hash != "both" {
+		t.Errorf("a hash of a link and its aggregate link is %+v, and for questions %+v, %v", found, shared, err)
+	}
+	if found, shared, err = find(nil, "go.example/word"); err != nil || found != shared {
+		t.Errorf("a keyword is %+v, and for questions %+v, %v", found, shared, err)
+	}
+}
+
+func TestLookup(t *testing.T) {
+	kept := storetest.NewMemoryLinks()
+	imported, err := kept.ImportLinks(t.Context(), []store.ForeignLink{
+		{Login: "ann", Hash: "1", AggregateHash: "a1", LongURL: "http://A.example", Created: 2},
+		{Login: "ann", Hash: "2", AggregateHash: "a2", LongURL: "http://a.example/", Created: 3},
+		{Login: "bob", Hash: "3", AggregateHash: "a2", LongURL: "http://a.example/", Created: 1},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := links.New(links.Options{Links: kept, Now: time.Now, Random: rand.Reader})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		user    click.UserID
+		longURL string
+		want    click.Hash
+	}{
+		{imported[0].User, "http://A.example", "1"}, // as imported
+		{imported[0].User, "HTTP://a.example", "2"}, // as shortened
+		{imported[2].User, "http://a.example/", "3"},
+		{click.Nobody, "http://a.example/", "a2"},
+		{imported[2].User, "http://A.example", "3"},
+		{click.Nobody, "http://b.example/", ""},
+		{imported[0].User, "\xff", ""}, {imported[0].User, "", ""}, {imported[0].User, "http://a.example/\x00", ""},
+	} {
+		got, err := l.Lookup(t.Context(), c.user, c.longURL)
+		if got.Hash != c.want || c.want == "" && !errors.Is(err, click.ErrNotFound) {
+			t.Errorf("%q of user %d is %+v, %v; want %q", c.longURL, c.user, got, err, c.want)
+		}
+	}
+}

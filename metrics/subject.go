@@ -1,0 +1,76 @@
+package metrics
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/footfall/footfall/rollup"
+	"github.com/footfall/footfall/store"
+)
+
+// first is the earliest quarter-hour in which any of the scopes has a click.
+func (m *Metrics) first(ctx context.Context, of Subject, f rollup.Facet) (first int64, any bool, err error) {
+	for _, s := range of {
+		t, has, err := m.clicks.First(ctx, s, f)
+		if err != nil {
+			return 0, false, fmt.Errorf("first click: %w", err)
+		}
+		if has && (!any || t < first) {
+			first, any = t, true
+		}
+	}
+	return first, any, nil
+}
+
+// counts answers the query, whose scope is left out, for the sum of scopes.
+func (m *Metrics) counts(ctx context.Context, of Subject, q store.Query) ([]store.Count, error) {
+	var all []store.Count
+	for _, s := range of {
+		q.Scope = s
+		counts, err := m.clicks.Counts(ctx, q)
+		if err != nil {
+			return nil, fmt.Errorf("clicks by %s: %w", q.Facet, err)
+		}
+		all = append(all, counts...)
+	}
+	if len(of) > 1 {
+		all = newest(sum(all), q.Newest)
+	}
+	return all, nil
+}
+
+// sum adds up what has the same interval and value, in the order of a store's
+// answer. It overwrites counts.
+func sum(counts []store.Count) []store.Count {
+	slices.SortFunc(counts, func(a, b store.Count) int {
+		return cmp.Or(cmp.Compare(b.Interval, a.Interval), cmp.Compare(a.Value, b.Value))
+	})
+	summed := counts[:0]
+	for _, c := range counts {
+		if n := len(summed); n > 0 && summed[n-1].Interval == c.Interval && summed[n-1].Value == c.Value {
+			summed[n-1].Clicks += c.Clicks
+		} else {
+			summed = append(summed, c)
+		}
+	}
+	return summed
+}
+
+// newest keeps the newest so many intervals, all for 0. Each of them is among
+// the newest so many of every scope that has clicks in it.
+func newest(counts []store.Count, intervals int) []store.Count {
+	if intervals == 0 {
+		return counts
+	}
+	for i, c := range counts {
+		if i > 0 && c.Interval != counts[i-1].Interval {
+			intervals--
+		}
+		if intervals == 0 {
+			return counts[:i]
+		}
+	}
+	return counts
+}

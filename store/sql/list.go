@@ -1,0 +1,204 @@
+package sql
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/store"
+)
+
+// Hashes is of store.Links.
+func (db *DB) Hashes(ctx context.Context, ids []click.LinkID) ([]click.Hash, error) {
+	known := make(map[click.LinkID]click.Hash, len(ids))
+	keys := make([]string, len(ids))
+	for i, id := range ids {
+		keys[i] = strconv.FormatUint(uint64(id), 10)
+	}
+	err := db.reads.hashes.find(ctx, nil, keys, func(rows *sql.Rows) error {
+		var id int64
+		var hash click.Hash
+		err := rows.Scan(&id, &hash)
+		known[click.LinkID(id)] = hash
+		return err
+	})
+	if err != nil {
+		return nil, failed("hashes", err)
+	}
+	hashes := make([]click.Hash, len(ids))
+	for i, id := range ids {
+		hashes[i] = known[id]
+	}
+	return hashes, nil
+}
+
+// LinkOfURL is of store.Links.
+func (db *DB) LinkOfURL(ctx context.Context, user click.UserID, longURL string) (store.Link, error) {
+	row := db.aggregateOfURL.QueryRowContext(ctx, urlDigest(longURL), longURL)
+	if user != click.Nobody {
+		row = db.linkOfUser.QueryRowContext(ctx, urlDigest(longURL), longURL, int64(user))
+	}
+	l, err := scanLink(row)
+	if err != nil {
+		return store.Link{}, failed("link of URL", err)
+	}
+	return l, nil
+}
+
+// LinksOfURL is of store.Links.
+func (db *DB) LinksOfURL(ctx context.Context, longURL string) ([]store.Link, error) {
+	var links []store.Link
+	err := each(ctx, db.linksOfURL, []any{urlDigest(longURL), longURL}, func(rows *sql.Rows) error {
+		l, err := scanLink(rows)
+		links = append(links, l)
+		return err
+	})
+	if err != nil {
+		return nil, failed("links of URL", err)
+	}
+	return links, nil
+}
+
+// HasDomain is of store.Links.
+func (db *DB) HasDomain(ctx context.Context, domain string) (bool, error) {
+	var one int
+	err := db.hasDomain.QueryRowContext(ctx, strings.ToLower(domain)).Scan(&one)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, failed("domain", err)
+	}
+	return true, nil
+}
+
+// conditions are what a query asks of links l, and the arguments.
+type conditions struct {
+	where []string
+	args  []any
+}
+
+// add takes a condition that ends where its argument goes.
+func (c *conditions) add(condition string, arg any) {
+	c.args = append(c.args, arg)
+	c.where = append(c.where, fmt.Sprintf("%s$%d", condition, len(c.args)))
+}
+
+func filtered(f *store.LinkFilter) *conditions {
+	c := &conditions{}
+	c.add(`l.user_id = `, int64(f.User))
+	if f.CreatedFrom != 0 {
+		c.add(`l.created >= `, f.CreatedFrom)
+	}
+	if f.CreatedTo != 0 {
+		c.add(`l.created <= `, f.CreatedTo)
+	}
+	if f.ModifiedFrom != 0 {
+		c.add(`l.modified >= `, f.ModifiedFrom)
+	}
+	if f.Archived != nil {
+		c.add(`l.archived = `, bit(*f.Archived))
+	}
+	if f.Private != nil {
+		c.add(`l.private = `, bit(*f.Private))
+	}
+	if f.Keyword != "" {
+		c.add(`l.id IN (SELECT k.link_id FROM keywords k WHERE k.keyword = `, string(f.Keyword))
+		c.where[len(c.where)-1] += `)`
+	}
+	return c
+}
+
+// ListLinks is of store.Links.
+func (db *DB) ListLinks(ctx context.Context, f store.LinkFilter) (links []store.Link, all int, err error) {
+	f.Offset, f.Limit = max(f.Offset, 0), max(f.Limit, 0)
+	c := filtered(&f)
+	where := ` WHERE ` + strings.Join(c.where, ` AND `)
+	ordered := selectLinks + where + ` ORDER BY l.user_ts DESC, l.id DESC`
+	if f.Words != (store.Words{}) {
+		err = db.rows(ctx, ordered, c.args, func(l store.Link) {
+			if f.Pass(&l) {
+				if all >= f.Offset && len(links) < f.Limit {
+					links = append(links, l)
+				}
+				all++
+			}
+		})
+	} else if err = db.reader.QueryRowContext(ctx, `SELECT COUNT(*) FROM links l`+where, c.args...).Scan(&all); err == nil && f.Limit > 0 {
+		n := len(c.args)
+		err = db.rows(ctx, fmt.Sprintf(`%s LIMIT $%d OFFSET $%d`, ordered, n+1, n+2), append(c.args, f.Limit, f.Offset),
+			func(l store.Link) { links = append(links, l) })
+	}
+	if err != nil {
+		return nil, 0, failed("list links", err)
+	}
+	return links, all, nil
+}
+
+// rows calls f with each link of a query that is made for the occasion.
+func (db *DB) rows(ctx context.Context, query string, args []any, f func(store.Link)) error {
+	rows, err := db.reader.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		l, err := scanLink(rows)
+		if err != nil {
+			return err
+		}
+		f(l)
+	}
+	return rows.Err()
+}
+
+// CountLinks is of store.Links.
+func (db *DB) CountLinks(ctx context.Context, user click.UserID, edges []int64) ([]uint64, error) {
+	counts := make([]uint64, len(edges)-1)
+	err := each(ctx, db.createdOfUser, []any{int64(user), edges[0], edges[len(edges)-1]}, func(rows *sql.Rows) error {
+		var created int64
+		var n uint64
+		err := rows.Scan(&created, &n)
+		after := sort.Search(len(edges), func(i int) bool { return edges[i] > created })
+		counts[after-1] += n
+		return err
+	})
+	if err != nil {
+		return nil, failed("count links", err)
+	}
+	return counts, nil
+}
+
+// FirstLink is of store.Links.
+func (db *DB) FirstLink(ctx context.Context, user click.UserID) (int64, bool, error) {
+	var first sql.NullInt64
+	if err := db.firstOfUser.QueryRowContext(ctx, int64(user)).Scan(&first); err != nil {
+		return 0, false, failed("first link", err)
+	}
+	return first.Int64, first.Valid, nil
+}
+
+// EditLink is of store.Links.
+func (db *DB) EditLink(ctx context.Context, id click.LinkID, e store.LinkEdit) (l store.Link, err error) {
+	err = db.write(ctx, func(ctx context.Context, tx *sql.Tx, _ *lastIDs) error {
+		l, err = scanLink(tx.QueryRowContext(ctx, selectLinks+`WHERE l.id = $1 AND l.user_id IS NOT NULL`, int64(id)))
+		if err != nil {
+			return err
+		}
+		if l, err = e.Apply(l); err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `UPDATE links SET title = $1, note = $2, private = $3, archived = $4, user_ts = $5, modified = $6
+			WHERE id = $7`, l.Title, l.Note, bit(l.Private), bit(l.Archived), l.UserTS, l.Modified, int64(id))
+		return err
+	})
+	if err != nil {
+		return store.Link{}, failed("edit link", err)
+	}
+	return l, nil
+}

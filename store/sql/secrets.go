@@ -1,0 +1,85 @@
+package sql
+
+import (
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"fmt"
+
+	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/store"
+)
+
+// SetFullName is of store.Users.
+func (db *DB) SetFullName(ctx context.Context, user click.UserID, name string) error {
+	var err error
+	if name != "" {
+		err = store.CheckText("full name", name)
+	}
+	if err == nil {
+		err = db.updateUser(ctx, `UPDATE users SET full_name = $1 WHERE id = $2`, name, int64(user))
+	}
+	if err != nil {
+		return failed("set full name", err)
+	}
+	return nil
+}
+
+// SetPassword is of store.Users.
+func (db *DB) SetPassword(ctx context.Context, user click.UserID, proof string) error {
+	err := store.CheckText("password", proof)
+	if err == nil {
+		err = db.updateUser(ctx, `UPDATE users SET password = $1 WHERE id = $2`, proof, int64(user))
+	}
+	if err != nil {
+		return failed("set password", err)
+	}
+	return nil
+}
+
+// updateUser runs a statement that changes one row, if there is such a user.
+func (db *DB) updateUser(ctx context.Context, query string, args ...any) error {
+	return db.write(ctx, func(ctx context.Context, tx *sql.Tx, _ *lastIDs) error {
+		r, err := tx.ExecContext(ctx, query, args...)
+		if err != nil {
+			return err
+		}
+		n, err := r.RowsAffected()
+		if err == nil && n == 0 {
+			err = click.ErrNotFound
+		}
+		return err
+	})
+}
+
+// Password is of store.Users.
+func (db *DB) Password(ctx context.Context, user click.UserID) (proof string, err error) {
+	err = db.reader.QueryRowContext(ctx, `SELECT password FROM users WHERE id = $1`, int64(user)).Scan(&proof)
+	if err == nil && proof == "" {
+		err = click.ErrNotFound
+	}
+	if err != nil {
+		return "", failed("password", err)
+	}
+	return proof, nil
+}
+
+// Secret is of store.Users.
+func (db *DB) Secret(ctx context.Context, offer [32]byte) (secret [32]byte, err error) {
+	const operation = "secret"
+	var text string
+	err = db.write(ctx, func(ctx context.Context, tx *sql.Tx, _ *lastIDs) error {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO installation (id, secret) VALUES (1, $1) ON CONFLICT (id) DO NOTHING`,
+			hex.EncodeToString(offer[:])); err != nil {
+			return err
+		}
+		return tx.QueryRowContext(ctx, `SELECT secret FROM installation WHERE id = 1`).Scan(&text)
+	})
+	if err != nil {
+		return secret, failed(operation, err)
+	}
+	if n, err := hex.Decode(secret[:], []byte(text)); err != nil || n != len(secret) {
+		return [32]byte{}, failed(operation, fmt.Errorf("table installation holds no secret: %w", err))
+	}
+	return secret, nil
+}
