@@ -18,6 +18,7 @@ func programs() map[string]func(args []string) error {
 		"layout":   layout,
 		"redirect": redirect,
 		"bare":     bare,
+		"answers":  answers,
 	}
 }
 
