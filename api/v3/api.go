@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/footfall/footfall/limit"
 	"github.com/footfall/footfall/links"
 	"github.com/footfall/footfall/metrics"
 	"github.com/footfall/footfall/store"
@@ -20,8 +21,19 @@ type Options struct {
 	Links   *links.Links
 	Metrics *metrics.Metrics
 	Store   Store
+	Limits  Limits
 	Now     func() time.Time
 	Log     *slog.Logger
+}
+
+// Limits bounds how often is asked. The zero value sets no bounds.
+type Limits struct {
+	// Users is by the user, whose tokens and apiKey share it.
+	Users *limit.Limits
+	// Refused is by the address of those whose credentials are refused.
+	Refused *limit.Limits
+	// Address is where a request comes from. It is required with Refused.
+	Address func(*http.Request) string
 }
 
 // Store is links and users as they are kept.
@@ -130,25 +142,27 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		ctx: r.Context(), host: r.Host, query: parseQuery(r.URL.RawQuery), header: r.Header,
 		now: a.Now(), method: m, api: a,
 	}
-	data, err := a.serve(c)
-	a.answer(w, r, m, shapeOf(c.query), data, err)
+	data := a.serve(c)
+	c.bound(h, r)
+	a.answer(w, r, m, shapeOf(c.query), data, c.err)
 }
 
 const allowed = "GET, HEAD, OPTIONS"
 
 // serve runs the method; a panic in it is our fault, not the end of the server.
-func (a *API) serve(c *call) (data any, err error) {
+func (a *API) serve(c *call) (data any) {
 	if c.method.serve == nil {
-		return nil, statusNotFound
+		c.fail(statusNotFound)
+		return nil
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			data, err = nil, fmt.Errorf("a method panicked: %v\n%s", p, debug.Stack())
+			data, c.err = nil, fmt.Errorf("a method panicked: %v\n%s", p, debug.Stack())
 		}
 	}()
-	data, err = c.method.serve(c)
+	data, err := c.method.serve(c)
 	c.fail(err)
-	return data, c.err
+	return data
 }
 
 // answer writes data or the error. What is our fault is logged with a request

@@ -9,6 +9,7 @@ import (
 
 	"github.com/footfall/footfall/calendar"
 	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/limit"
 	"github.com/footfall/footfall/metrics"
 	"github.com/footfall/footfall/store"
 )
@@ -25,8 +26,9 @@ type call struct {
 	method method
 	api    *API
 
-	domain string // the default one, once it was asked for
-	err    error  // the first
+	domain string      // the default one, once it was asked for
+	taken  limit.State // from the user's limit
+	err    error       // the first
 }
 
 // fail keeps the first error.

@@ -3,7 +3,10 @@ package v3
 import (
 	"context"
 	"errors"
+	"net/http"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/footfall/footfall/auth"
 	"github.com/footfall/footfall/click"
@@ -22,10 +25,51 @@ type Auth interface {
 	APIKey(ctx context.Context, user store.User) (string, error)
 }
 
-// user is who is asking. A token in the query wins over one in the
+// user is who is asking, if he does not ask too often. A token in the query wins over one in the
 // Authorization header, and either over login and apiKey, which only the older
 // methods take.
 func (c *call) user() store.User {
+	u := c.asker()
+	if c.err == nil {
+		c.taken = c.api.Limits.Users.Take(strconv.FormatUint(uint64(u.ID), 10))
+		if !c.taken.OK {
+			c.fail(statusLimitExceeded)
+		}
+	}
+	return u
+}
+
+// bound says in the header how the caller stands, and bounds how often an
+// address may come with credentials that are refused.
+func (c *call) bound(h http.Header, r *http.Request) {
+	if c.api.Limits.Refused != nil && c.refused() {
+		if c.taken = c.api.Limits.Refused.Take(c.api.Limits.Address(r)); !c.taken.OK {
+			c.err = statusLimitExceeded
+		}
+	}
+	if c.taken.Limit == 0 {
+		return
+	}
+	seconds := func(d time.Duration) string { return strconv.Itoa(int((d + time.Second - 1) / time.Second)) }
+	h.Set("RateLimit-Limit", strconv.Itoa(c.taken.Limit))
+	h.Set("RateLimit-Remaining", strconv.Itoa(c.taken.Remaining))
+	h.Set("RateLimit-Reset", seconds(c.taken.Reset))
+	if !c.taken.OK {
+		h.Set("Retry-After", seconds(c.taken.Retry))
+	}
+}
+
+// refused tells whether there were credentials, and wrong ones.
+func (c *call) refused() bool {
+	for _, s := range []error{statusInvalidAccessToken, c.method.badToken, statusInvalidLogin, statusInvalidAPIKey} {
+		if s != nil && errors.Is(c.err, s) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *call) asker() store.User {
 	if token := c.token(); token != "" {
 		u, err := c.api.Auth.User(c.ctx, token)
 		if errors.Is(err, click.ErrNotFound) {
@@ -70,9 +114,9 @@ func (c *call) userByKey(login, key string) store.User {
 	u, err := c.api.Auth.UserByKey(c.ctx, login, key)
 	switch {
 	case errors.Is(err, auth.ErrUnknownLogin):
-		err = status{500, "INVALID_LOGIN"}
+		err = statusInvalidLogin
 	case errors.Is(err, auth.ErrKey):
-		err = status{500, "INVALID_APIKEY"}
+		err = statusInvalidAPIKey
 	}
 	c.fail(err)
 	return u

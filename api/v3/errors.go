@@ -24,6 +24,9 @@ var (
 	statusInvalidAccessToken = status{403, "INVALID_ACCESS_TOKEN"}
 	statusInvalidURI         = status{500, "INVALID_URI"}
 	statusOwnLink            = status{500, "ALREADY_A_BITLY_LINK"}
+	statusLimitExceeded      = status{403, "RATE_LIMIT_EXCEEDED"}
+	statusInvalidLogin       = status{500, "INVALID_LOGIN"}
+	statusInvalidAPIKey      = status{500, "INVALID_APIKEY"}
 	statusLinkExists         = status{304, "LINK_ALREADY_EXISTS"}
 	statusNotFound           = status{404, "NOT_FOUND"}
 	statusMethodNotAllowed   = status{405, "METHOD_NOT_ALLOWED"}
