@@ -1,0 +1,70 @@
+package monitor
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// State is how the server stands.
+type State struct {
+	// NotDurable is how many visitors were sent on without their click being
+	// known to be durable, since the start.
+	NotDurable uint64
+	// Counted is all clicks in the counts, of persons and bots.
+	Counted uint64
+	// JournalLag is how many bytes of the journal are not counted yet.
+	JournalLag uint64
+	// CountingFailed: counting has stopped for good.
+	CountingFailed bool
+	// Bytes is the size of each part of the data directory.
+	Bytes map[string]int64
+}
+
+var (
+	notDurable = prometheus.NewDesc("footfall_clicks_not_durable_total",
+		"Visitors sent on since the start without their click being known to be durable.", nil, nil)
+	counted = prometheus.NewDesc("footfall_clicks_counted_total",
+		"All clicks in the counts, of persons and bots, imports included.", nil, nil)
+	journalLag = prometheus.NewDesc("footfall_journal_lag_bytes",
+		"Bytes of the journal that are not counted yet.", nil, nil)
+	countingFailed = prometheus.NewDesc("footfall_counting_failed",
+		"1 where counting has stopped for good; clicks are still recorded in the journal.", nil, nil)
+	storeBytes = prometheus.NewDesc("footfall_store_bytes",
+		"Size of a part of the data directory.", []string{"part"}, nil)
+)
+
+// Watch asks for the state whenever Prometheus comes. It is called once.
+func (m *Monitor) Watch(state func() (State, error)) { m.registry.MustRegister(collector(state)) }
+
+// collector is a prometheus.Collector.
+type collector func() (State, error)
+
+// Describe is of prometheus.Collector.
+func (collector) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{notDurable, counted, journalLag, countingFailed, storeBytes} {
+		ch <- d
+	}
+}
+
+// Collect is of prometheus.Collector. What cannot be told is an error of the
+// scrape, so that it is seen.
+func (c collector) Collect(ch chan<- prometheus.Metric) {
+	s, err := c()
+	if err != nil {
+		ch <- prometheus.NewInvalidMetric(counted, err)
+		return
+	}
+	failed := 0.0
+	if s.CountingFailed {
+		failed = 1
+	}
+	ch <- prometheus.MustNewConstMetric(notDurable, prometheus.CounterValue, float64(s.NotDurable))
+	ch <- prometheus.MustNewConstMetric(counted, prometheus.CounterValue, float64(s.Counted))
+	ch <- prometheus.MustNewConstMetric(journalLag, prometheus.GaugeValue, float64(s.JournalLag))
+	ch <- prometheus.MustNewConstMetric(countingFailed, prometheus.GaugeValue, failed)
+	for _, part := range slices.Sorted(maps.Keys(s.Bytes)) {
+		ch <- prometheus.MustNewConstMetric(storeBytes, prometheus.GaugeValue, float64(s.Bytes[part]), part)
+	}
+}
