@@ -43,7 +43,9 @@ var floors = map[string]struct {
 
 	"api/v3":  {5, "a face knows no other face"},
 	"feed":    {5, "a face: clicks of others"},
+	"oauth":   {5, "a face: programs that ask for a token"},
 	"audit":   {5, "a face: proofs"},
+	"monitor": {5, "a face: the operator's watch"},
 	"control": {6, "a face: the operator; it carries what feed and audit report"},
 
 	"server": {7, "the one place that knows all"},
@@ -61,6 +63,7 @@ var dependencies = map[string]string{
 	"github.com/hashicorp/golang-lru/v2":      "bounded caches",
 	"github.com/oschwald/maxminddb-golang/v2": "country databases that operators bring",
 	"github.com/phuslu/iploc":                 "the built-in country data: inside the module, new every month, 14 ns a lookup",
+	"github.com/prometheus/client_golang":     "metrics as Prometheus reads them",
 	"github.com/schollz/progressbar/v3":       "the progress bar of import",
 	"github.com/ua-parser/uap-go":             "the list of bots, kept by the uap-core project",
 	"github.com/valyala/fastjson":             "feed lines are read three times as fast as with encoding/json",
@@ -69,6 +72,7 @@ var dependencies = map[string]string{
 	"golang.org/x/net":                        "internationalised hosts of long URLs",
 	"golang.org/x/sync":                       "singleflight: a name asked by many at once is looked up once",
 	"golang.org/x/sys":                        "flock on the data directory, fallocate",
+	"golang.org/x/term":                       "passwords are typed without an echo",
 	"golang.org/x/time":                       "token buckets of the rate limits",
 	"modernc.org/sqlite":                      "SQLite without cgo: links and users",
 	"pgregory.net/rapid":                      "property tests that shrink what they find",

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -18,6 +19,9 @@ type serveCmd struct {
 	Data   string `help:"The data directory (default ./footfall-data; with --demo a temporary one)." type:"path" placeholder:"DIR"`
 	Listen string `help:"Where to listen." default:"127.0.0.1:8080" placeholder:"ADDR"`
 	domains
+	TLSCert        string   `help:"Speak https with the certificate in this file (PEM, with its chain); read again when it changes." name:"tls-cert" type:"path" and:"tls" placeholder:"FILE"`
+	TLSKey         string   `help:"The key of the certificate (PEM, not encrypted)." name:"tls-key" type:"path" and:"tls" placeholder:"FILE"`
+	ShortURLScheme string   `help:"The scheme of short URLs: http or https (default: https with --tls-cert, else http; https behind a proxy that speaks it)." name:"short-url-scheme" enum:",http,https" default:"" placeholder:"SCHEME"`
 	RedirectStatus int      `help:"The HTTP status of a redirect: ${enum}." enum:"301,302,303,307,308" default:"301"`
 	RedirectMaxAge seconds  `help:"For how long a browser may repeat a redirect without asking, so that clicks within it do not count; seconds, or a duration such as 5m." default:"90"`
 	NotFoundURL    string   `help:"Where unknown names lead (default: a plain page)." name:"not-found-url" placeholder:"URL"`
@@ -43,13 +47,18 @@ func (c *serveCmd) Run(e *env) (err error) {
 		return fmt.Errorf("listen on %s: %w (--listen takes another address)", c.Listen, errors.Unwrap(err))
 	}
 	log := slog.New(slog.NewTextHandler(e.stderr, nil))
-	url := "http://" + l.Addr().String()
+	scheme := "http"
+	if c.TLSCert != "" {
+		scheme = "https"
+	}
+	url := scheme + "://" + l.Addr().String()
 	o := server.Options{
-		Dir: c.Data, Create: true, Domains: c.Domain, Host: hostOf(l), NoSync: c.Durability == "write", Now: e.now, Log: log,
+		Dir: c.Data, Create: true, Domains: c.Domain, Host: hostOf(l), Scheme: cmp.Or(c.ShortURLScheme, scheme), NoSync: c.Durability == "write", Now: e.now, Log: log,
 	}
 	site := server.Site{
 		RedirectStatus: c.RedirectStatus, RedirectMaxAge: time.Duration(c.RedirectMaxAge),
 		NotFoundURL: c.NotFoundURL, HomeURL: c.HomeURL, GeoDB: c.GeoDB, TrustedProxies: c.TrustedProxies,
+		TLSCert: c.TLSCert, TLSKey: c.TLSKey,
 	}
 	return server.Serve(e.ctx, o, site, l, func(app *server.App) error {
 		if c.Demo {

@@ -1,16 +1,26 @@
 package cli
 
 import (
+	"bufio"
+	"errors"
 	"fmt"
+	"io"
+	"os"
+	"strings"
 	"time"
 
+	"golang.org/x/term"
+
+	"github.com/footfall/footfall/auth"
 	"github.com/footfall/footfall/server"
 )
 
 type userCmd struct {
-	Add   userAddCmd   `cmd:"" help:"Make a user and print an access token, alone on its line. It is shown only now."`
-	Token userTokenCmd `cmd:"" help:"Print another access token for a user."`
-	List  userListCmd  `cmd:"" help:"List users by login, with the time each was made."`
+	Add      userAddCmd      `cmd:"" help:"Make a user and print an access token, alone on its line. It is shown only now."`
+	Token    userTokenCmd    `cmd:"" help:"Print another access token for a user."`
+	Password userPasswordCmd `cmd:"" help:"Set a user's password, with which programs get tokens from /oauth/access_token: asked for on a terminal, else the first line of standard input."`
+	Key      userKeyCmd      `cmd:"" help:"Print a user's apiKey, for the older methods that take login and apiKey."`
+	List     userListCmd     `cmd:"" help:"List users by login, with the time each was made."`
 }
 
 type userAddCmd struct {
@@ -34,6 +44,61 @@ func (c *userTokenCmd) Run(e *env) error {
 	return c.with(e, func(o *server.Owner) error {
 		token, err := o.AddToken(e.ctx, c.Login)
 		return e.print(token, err)
+	})
+}
+
+type userPasswordCmd struct {
+	dataDir
+	Login string `arg:"" help:"The user's login."`
+}
+
+func (c *userPasswordCmd) Run(e *env) error {
+	password, err := readPassword(e)
+	if err != nil {
+		return err
+	}
+	if err := auth.ValidPassword(password); err != nil {
+		return err
+	}
+	return c.with(e, func(o *server.Owner) error { return o.SetPassword(e.ctx, c.Login, password) })
+}
+
+// readPassword asks for a password, twice and without an echo, or takes a line
+// where nobody can be asked.
+func readPassword(e *env) (string, error) {
+	terminal, ok := e.stdin.(*os.File)
+	if !ok || !term.IsTerminal(int(terminal.Fd())) {
+		line, err := bufio.NewReader(io.LimitReader(e.stdin, 1<<10)).ReadString('\n')
+		if err != nil && !errors.Is(err, io.EOF) {
+			return "", fmt.Errorf("read the password from standard input: %w", err)
+		}
+		return strings.TrimRight(line, "\r\n"), nil
+	}
+	var typed [2]string
+	for i, prompt := range []string{"Password: ", "Again: "} {
+		fmt.Fprint(e.stderr, prompt)
+		line, err := term.ReadPassword(int(terminal.Fd()))
+		fmt.Fprintln(e.stderr)
+		if err != nil {
+			return "", fmt.Errorf("read the password: %w", err)
+		}
+		typed[i] = string(line)
+	}
+	if typed[0] != typed[1] {
+		return "", errors.New("the two passwords differ: run the command again")
+	}
+	return typed[0], nil
+}
+
+type userKeyCmd struct {
+	dataDir
+	Login string `arg:"" help:"The user's login."`
+}
+
+func (c *userKeyCmd) Run(e *env) error {
+	return c.with(e, func(o *server.Owner) error {
+		key, err := o.APIKey(e.ctx, c.Login)
+		return e.print(key, err)
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 
 	"github.com/footfall/footfall/feed"
@@ -39,6 +40,18 @@ func (c *Client) AddUser(ctx context.Context, login string) (token string, err e
 func (c *Client) AddToken(ctx context.Context, login string) (token string, err error) {
 	err = c.call(ctx, http.MethodPost, "tokens", url.Values{"login": {login}}, nil, nil, &token)
 	return token, err
+}
+
+// SetPassword implements Owner.
+func (c *Client) SetPassword(ctx context.Context, login, password string) error {
+	var none any
+	return c.call(ctx, http.MethodPut, "password", url.Values{"login": {login}}, strings.NewReader(password), nil, &none)
+}
+
+// APIKey implements Owner.
+func (c *Client) APIKey(ctx context.Context, login string) (key string, err error) {
+	err = c.call(ctx, http.MethodGet, "key", url.Values{"login": {login}}, nil, nil, &key)
+	return key, err
 }
 
 // ListUsers implements Owner.

@@ -18,6 +18,11 @@ type Owner interface {
 	AddUser(ctx context.Context, login string) (token string, err error)
 	// AddToken returns another token of a user; click.ErrNotFound.
 	AddToken(ctx context.Context, login string) (token string, err error)
+	// SetPassword gives a user another password; click.ErrNotFound and
+	// auth.ErrPasswordForm.
+	SetPassword(ctx context.Context, login, password string) error
+	// APIKey returns a user's apiKey; click.ErrNotFound.
+	APIKey(ctx context.Context, login string) (string, error)
 	// ListUsers lists users by login, some at a time, from the first after the
 	// given one.
 	ListUsers(ctx context.Context, after string) ([]store.User, error)
@@ -41,6 +46,17 @@ func Handler(o Owner) http.Handler {
 	mux.HandleFunc("POST /tokens", func(w http.ResponseWriter, r *http.Request) {
 		token, err := o.AddToken(r.Context(), r.URL.Query().Get("login"))
 		reply(w, token, err)
+	})
+	mux.HandleFunc("PUT /password", func(w http.ResponseWriter, r *http.Request) {
+		password, err := io.ReadAll(r.Body) // in the body, so that no log of addresses has it
+		if err == nil {
+			err = o.SetPassword(r.Context(), r.URL.Query().Get("login"), string(password))
+		}
+		reply(w, nil, err)
+	})
+	mux.HandleFunc("GET /key", func(w http.ResponseWriter, r *http.Request) {
+		key, err := o.APIKey(r.Context(), r.URL.Query().Get("login"))
+		reply(w, key, err)
 	})
 	mux.HandleFunc("GET /users", func(w http.ResponseWriter, r *http.Request) {
 		users, err := o.ListUsers(r.Context(), r.URL.Query().Get("after"))

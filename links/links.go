@@ -33,6 +33,9 @@ type Options struct {
 	// One with a port is that domain on that port; one without is it on every
 	// port. Where there are none, a request's own host is the domain.
 	Domains []string
+	// Host is that of short URLs where there are no domains and a request names
+	// no host, or one that can be none; it may be empty.
+	Host string
 	// Scheme of short URLs: http, which is what the empty string means, or https.
 	Scheme string
 	Now    func() time.Time
@@ -45,6 +48,7 @@ type Options struct {
 type Links struct {
 	links   store.Links
 	domains []authority
+	host    string
 	hosts   map[string]bool // of domains
 	scheme  string
 	now     func() time.Time
@@ -56,7 +60,7 @@ type Links struct {
 // New fails where a domain or the scheme cannot be one.
 func New(o Options) (*Links, error) {
 	l := &Links{
-		links: o.Links, scheme: o.Scheme, now: o.Now, random: o.Random,
+		links: o.Links, host: o.Host, scheme: o.Scheme, now: o.Now, random: o.Random,
 		hosts: make(map[string]bool), seed: maphash.MakeSeed(),
 	}
 	switch l.scheme {
@@ -162,6 +166,9 @@ func (l *Links) ours(host string) ([]authority, error) {
 		return l.domains, nil
 	}
 	a, err := parseAuthority(l.scheme, host)
+	if err != nil && l.host != "" {
+		a, err = parseAuthority(l.scheme, l.host)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("links: host %.100q: %w", host, ErrDomain)
 	}

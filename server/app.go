@@ -36,6 +36,9 @@ type Options struct {
 	Domains []string
 	// Host is the host of short URLs where nothing else names one.
 	Host string
+	// Scheme is that of short URLs: http, which is what the empty string means,
+	// or https.
+	Scheme string
 	// NoSync makes clicks safe from a killed process only, not from a power
 	// cut.
 	NoSync bool
@@ -115,7 +118,9 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 
 	a.auth = auth.New(db, o.Now)
 	a.importer = &feed.Importer{Recorder: a.recorder, Links: db, Now: o.Now}
-	a.links, err = links.New(links.Options{Links: db, Domains: o.Domains, Now: o.Now, Random: rand.Reader})
+	a.links, err = links.New(links.Options{
+		Links: db, Domains: o.Domains, Host: o.Host, Scheme: o.Scheme, Now: o.Now, Random: rand.Reader,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("--domain: %w", err)
 	}

@@ -36,6 +36,27 @@ func (a *App) AddToken(ctx context.Context, login string) (token string, err err
 	return token, err
 }
 
+// SetPassword gives a user another password.
+func (a *App) SetPassword(ctx context.Context, login, password string) error {
+	err := a.auth.SetPassword(ctx, login, password)
+	if errors.Is(err, click.ErrNotFound) {
+		return unknownLogin(login)
+	}
+	return err
+}
+
+// APIKey returns a user's apiKey.
+func (a *App) APIKey(ctx context.Context, login string) (string, error) {
+	u, err := a.store.UserByLogin(ctx, login)
+	if errors.Is(err, click.ErrNotFound) {
+		return "", unknownLogin(login)
+	}
+	if err != nil {
+		return "", err
+	}
+	return a.auth.APIKey(ctx, u)
+}
+
 // pageOfUsers is how many users one answer lists.
 const pageOfUsers = 1000
 

@@ -2,8 +2,10 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"time"
@@ -34,6 +36,14 @@ const (
 // ctx ends; then what was begun is finished and the App is closed. ready is
 // called once everything is open, right before the public is let in.
 func Serve(ctx context.Context, o Options, s Site, l net.Listener, ready func(*App) error) error {
+	var config *tls.Config // nil for plain http
+	if s.TLSCert != "" {
+		c, err := openCertificate(s.TLSCert, s.TLSKey, o.Now, o.Log)
+		if err != nil {
+			return errors.Join(err, l.Close())
+		}
+		config = c.config()
+	}
 	app, err := Open(ctx, o)
 	if err != nil {
 		return errors.Join(err, l.Close())
@@ -43,9 +53,11 @@ func Serve(ctx context.Context, o Options, s Site, l net.Listener, ready func(*A
 		return errors.Join(err, l.Close(), app.Close(ctx))
 	}
 	public := &http.Server{
-		Handler:           handler,
+		Handler: handler, TLSConfig: config,
 		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
 		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
+		// What strangers do wrong in a handshake is not for the log.
+		ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
 	}
 	stopControl, err := app.serveControl(o.Dir)
 	if err != nil {
@@ -53,7 +65,13 @@ func Serve(ctx context.Context, o Options, s Site, l net.Listener, ready func(*A
 	}
 	failed := make(chan error, 1)
 	if err = ready(app); err == nil {
-		go func() { failed <- public.Serve(l) }()
+		go func() {
+			if config != nil {
+				failed <- public.ServeTLS(l, "", "")
+			} else {
+				failed <- public.Serve(l)
+			}
+		}()
 		select {
 		case <-ctx.Done():
 		case err = <-failed:

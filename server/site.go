@@ -14,6 +14,7 @@ import (
 	"github.com/footfall/footfall/geo"
 	"github.com/footfall/footfall/links"
 	"github.com/footfall/footfall/metrics"
+	"github.com/footfall/footfall/oauth"
 	"github.com/footfall/footfall/redirect"
 )
 
@@ -30,6 +31,10 @@ type Site struct {
 	// GeoDB is the path of an MMDB file of countries; the built-in data if
 	// empty. It is looked at every geoEvery, and read again when it changes.
 	GeoDB string
+	// TLSCert and TLSKey are files of a certificate and its key, both or
+	// neither; with them the listener speaks https only. They are read again
+	// when they change.
+	TLSCert, TLSKey string
 	// TrustedProxies are the networks whose word on the visitor's address is
 	// taken.
 	TrustedProxies []string
@@ -47,10 +52,13 @@ func (a *App) Handler(s Site) (http.Handler, error) {
 	api := v3.New(v3.Options{
 		Auth: a.auth, Links: a.links, Metrics: metrics.New(a.clicks), Store: a.store, Now: a.now, Log: a.log,
 	})
+	tokens := oauth.New(oauth.Options{Auth: a.auth, Log: a.log})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch path := r.URL.Path; {
 		case strings.HasPrefix(path, "/v3/"), path == "/v3":
 			api.ServeHTTP(w, r)
+		case strings.HasPrefix(path, "/oauth/"):
+			tokens.ServeHTTP(w, r)
 		case path == "/healthz":
 			_, _ = io.WriteString(w, "ok\n")
 		default:

@@ -1,0 +1,94 @@
+package oauth
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+
+	"github.com/footfall/footfall/store"
+)
+
+// Auth proves users and gives them tokens.
+type Auth interface {
+	// UserByPassword finds the user of a login, who is proven by his password.
+	// The errors are auth.ErrUnknownLogin, auth.ErrPassword and auth.ErrTooMany.
+	UserByPassword(ctx context.Context, login, password string) (store.User, error)
+	// Issue gives a user another token.
+	Issue(ctx context.Context, user store.User) (token string, err error)
+}
+
+// Options says what is answered from. All fields are required.
+type Options struct {
+	Auth Auth
+	Log  *slog.Logger
+}
+
+// OAuth answers under /oauth. It is an http.Handler for paths beginning there.
+type OAuth struct{ Options }
+
+// New makes the face.
+func New(o Options) *OAuth { return &OAuth{o} }
+
+// ServeHTTP answers one request.
+func (o *OAuth) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	token, err := o.serve(w, r)
+	if err == nil {
+		// Bare and without a newline: clients use the body as it is.
+		write(w, http.StatusOK, "text/plain; charset=utf-8", []byte(token))
+		return
+	}
+	st := statusOf(err)
+	if st == statusUnknown || st == statusUnavailable {
+		id := rand.Text()
+		w.Header().Set("X-Request-Id", id)
+		o.Log.Error("a token could not be given", "request_id", id, "error", err)
+	}
+	refuse(w, st)
+}
+
+// serve returns a token; a panic in it is our fault, not the end of the server.
+func (o *OAuth) serve(w http.ResponseWriter, r *http.Request) (token string, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			token, err = "", fmt.Errorf("asking for a token panicked: %v\n%s", p, debug.Stack())
+		}
+	}()
+	switch {
+	case r.URL.Path != "/oauth/access_token":
+		return "", statusNotFound
+	case r.Method != http.MethodPost:
+		return "", statusMethodNotAllowed
+	}
+	f, err := readForm(w, r)
+	if err != nil {
+		return "", err
+	}
+	return o.accessToken(r, f)
+}
+
+// accessToken tells the flows apart.
+func (o *OAuth) accessToken(r *http.Request, f form) (token string, err error) {
+	switch {
+	case f.get("code") != "": // for an application that sent its user here
+		return "", statusInvalidCode // none was ever given
+	case f.get("grant_type") == "password", // for one that was told the password
+		f.get("x_auth_username") != "" && f.get("x_auth_password") != "": // the same, of old
+		// The client comes first (RFC 6749, 5.2), and none is registered. So
+		// the password is not looked at.
+		return "", statusInvalidClientID
+	}
+	login, password, ok := r.BasicAuth()
+	if !ok {
+		return "", statusMissingLogin
+	}
+	// A client id beside them stands for an application of Bitly's; the token
+	// is the user's alone.
+	u, err := o.Auth.UserByPassword(r.Context(), login, password)
+	if err != nil {
+		return "", err
+	}
+	return o.Auth.Issue(r.Context(), u)
+}
