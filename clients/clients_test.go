@@ -1,0 +1,197 @@
+//go:build clients
+
+package clients_test
+
+import (
+	"crypto/tls"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/footfall/footfall/feed"
+)
+
+var (
+	perMethod = flag.Int("questions", 12, "how many questions each client asks of each method")
+	feedGlob  = flag.String("feed", "../feed/testdata/*.gz", "the feed's files")
+	only      = flag.String("only", "", "methods, with commas between, to ask questions of and nothing else")
+	seedFlag  = flag.Uint64("seed", 0, "the seed of the questions; 0 draws one")
+)
+
+// The hosts of the clients that speak https: one that bitly 5 and 6 are told,
+// and one that bitly-oauth has wired in.
+const (
+	toldHost  = "api.bitly.test"
+	wiredHost = "api-ssl.bit.ly"
+)
+
+func TestClients(t *testing.T) {
+	files, err := filepath.Glob(*feedGlob)
+	if err != nil || len(files) == 0 {
+		t.Fatal("no feed files", err)
+	}
+	seed := *seedFlag
+	if seed == 0 {
+		seed = uint64(time.Now().UnixNano())
+	}
+	t.Logf("seed %d", seed)
+	a := &asker{world: readFeed(t, files), rng: rand.New(rand.NewPCG(seed, 0))}
+	p := newProgram(t)
+	var imported feed.Result
+	out := p.run(t, "", append([]string{"import", "--format", "bitly-feed", "--json"}, files...)...)
+	if err := json.Unmarshal([]byte(out), &imported); err != nil || int(imported.Clicks) != len(a.hits) || int(imported.Lines) != a.lines {
+		t.Fatalf("imported %s, %v; the files hold %d lines with %d clicks", out, err, a.lines, len(a.hits))
+	}
+
+	// Who asks: those with most clicks, some with few, and one without any.
+	all := a.world.logins()
+	a.logins = append(all[:5:5], all[len(all)/3], all[len(all)/2], all[len(all)-1])
+	tokens := map[string]string{}
+	for _, login := range a.logins {
+		tokens[login] = p.run(t, "", "user", "token", login)
+	}
+	identify := func(login string) identity { return identity{Token: tokens[login]} }
+	password := func(login string) string { return "password of " + login }
+	register := func(t *testing.T, login string) {
+		tokens[login] = p.run(t, "", "user", "add", login)
+		p.run(t, password(login)+"\n", "user", "password", login)
+		a.users[login] = &user{login: login, since: since(t, p, login)}
+	}
+	register(t, "newcomer")
+	a.logins = append(a.logins, "newcomer")
+
+	t.Run("http", func(t *testing.T) {
+		addr := free(t, "127.0.0.1:0")
+		s := &site{"http://" + addr, client(nil), register}
+		p.serve(t, s, addr)
+		env := []string{"CLIENT_ENDPOINT=" + s.base, "CLIENT_HOSTS=none.invalid", "CLIENT_PORT=1"}
+		newNodeBitlyAPI(drive(t, "node-bitlyapi.js", env...), a.rng, identify).whole(t, s, a)
+	})
+	t.Run("https", func(t *testing.T) {
+		files, trust := newCertificates(t, toldHost, wiredHost)
+		addr := free(t, "127.0.0.1:443")
+		_, port, err := net.SplitHostPort(addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("https on port %s", port)
+		s := &site{"https://" + addr, client(trust), register}
+		p.serve(t, s, addr, "--tls-cert", files.cert, "--tls-key", files.key)
+		env := []string{
+			"NODE_EXTRA_CA_CERTS=" + files.ca, "CLIENT_HOST=" + toldHost,
+			"CLIENT_HOSTS=" + toldHost + "," + wiredHost, "CLIENT_PORT=" + port,
+		}
+		for _, version := range []int{6, 5} {
+			newBitly(drive(t, fmt.Sprintf("bitly%d.js", version), env...), version, identify).whole(t, s, a)
+		}
+		for _, login := range a.logins {
+			p.run(t, password(login)+"\n", "user", "password", login)
+		}
+		newBitlyOAuth(drive(t, "bitly-oauth.js", env...), func(login string) identity {
+			return identity{Login: login, Password: password(login)}
+		}).whole(t, s, a)
+	})
+	if out := p.run(t, "", "check"); !strings.Contains(out, "everything agrees") {
+		t.Error(out)
+	}
+}
+
+// client speaks to the program as browsers do; it goes nowhere.
+func client(trust *tls.Config) *http.Client {
+	return &http.Client{
+		Transport:     &http.Transport{TLSClientConfig: trust},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// since is when the user was made.
+func since(t *testing.T, p program, login string) int64 {
+	t.Helper()
+	for line := range strings.Lines(p.run(t, "", "user", "list")) {
+		if name, made, _ := strings.Cut(strings.TrimSpace(line), "\t"); name == login {
+			at, err := time.Parse(time.RFC3339, made)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return at.Unix()
+		}
+	}
+	t.Fatalf("no user %s", login)
+	return 0
+}
+
+// can tells whether the client can ask the method.
+func (c *dialect) can(method string) bool {
+	function, _ := c.spell(question{method: method, params: params{}}, &identity{})
+	return slices.Contains(c.list(), function)
+}
+
+// whole asks all that the client can ask, changes what it can change, and asks
+// again.
+func (c *dialect) whole(t *testing.T, at *site, a *asker) {
+	t.Run(c.name, func(t *testing.T) {
+		c.t = t
+		c.questions(t, a, *perMethod/2)
+		if *only == "" {
+			s := story{t, c, at, a, a.logins[1]}
+			other := a.logins[4]
+			s.shortens(other)
+			s.saves(other)
+			s.introduces()
+			s.visits()
+			s.errs(other)
+			c.questions(t, a, *perMethod-*perMethod/2)
+			c.own(t, c, a)
+			c.absent(t, a)
+			c.complete(t)
+		}
+	})
+}
+
+// complete fails where a function was not called.
+func (c *dialect) complete(t *testing.T) {
+	t.Helper()
+	methods, calls := 0, 0
+	for _, name := range c.list() {
+		if c.calls[name] == 0 {
+			t.Errorf("%s was not called", name)
+		}
+		methods++
+		calls += c.calls[name]
+	}
+	t.Logf("%s: %d methods, %d calls, each answer as the oracle has it", c.name, methods, calls)
+}
+
+// questions asks so many random questions of each method.
+func (c *dialect) questions(t *testing.T, a *asker, each int) {
+	t.Helper()
+	all := makers()
+	for _, method := range slices.Sorted(maps.Keys(all)) {
+		if !c.can(method) || *only != "" && !slices.Contains(strings.Split(*only, ","), method) {
+			continue
+		}
+		for range each {
+			c.ask(t, all[method](a, method, pick(a, a.logins)))
+		}
+	}
+}
+
+// absent calls every function that asks a method we do not have.
+func (c *dialect) absent(t *testing.T, a *asker) {
+	t.Helper()
+	served := append(c.served(), c.special...)
+	for _, name := range c.list() {
+		if !slices.Contains(served, name) {
+			c.holds(t, c.identify(a.logins[0]), name, []any{params{"link": "x"}}, c.fails(404, "NOT_FOUND", nil))
+		}
+	}
+}

@@ -1,0 +1,122 @@
+//go:build clients
+
+package clients_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+)
+
+// identity is who a call is made as; each client takes of it what it knows.
+type identity struct {
+	Token    string `json:"token,omitempty"`
+	Login    string `json:"login,omitempty"`
+	Password string `json:"password,omitempty"`
+	User     string `json:"user,omitempty"` // whom node-bitlyapi is asked about
+}
+
+// clientError is an error as a client gives it to its user.
+type clientError struct {
+	Message    string `json:"message"`
+	StatusCode int    `json:"statusCode"`
+	Data       any    `json:"data"`
+}
+
+// driver is a client that runs in node.
+type driver struct {
+	t     *testing.T
+	in    io.Writer
+	out   *bufio.Scanner
+	sent  int            // lines
+	calls map[string]int // how often each method was called
+	names []string       // of the methods
+}
+
+// drive starts a client with these variables in its environment.
+func drive(t *testing.T, script string, env ...string) *driver {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 10*time.Minute)
+	cmd := exec.CommandContext(ctx, "node", "--require", "./hook.cjs", script)
+	cmd.Dir = "node"
+	for _, v := range os.Environ() { // no proxies: clients would ask them
+		if name, _, _ := strings.Cut(v, "="); !strings.HasSuffix(strings.ToLower(name), "_proxy") {
+			cmd.Env = append(cmd.Env, v)
+		}
+	}
+	cmd.Env = append(cmd.Env, "NODE_NO_WARNINGS=1")
+	cmd.Env = append(cmd.Env, env...)
+	cmd.Stderr = t.Output()
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	d := &driver{t: t, in: in, out: bufio.NewScanner(out), calls: map[string]int{}}
+	d.out.Buffer(nil, 64<<20)
+	t.Cleanup(func() {
+		defer cancel()
+		in.Close()
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("%s: %v", script, err)
+		}
+	})
+	return d
+}
+
+// list is the names of the client's methods.
+func (d *driver) list() []string {
+	d.t.Helper()
+	if d.names == nil {
+		raw, _ := d.exchange(map[string]any{})
+		if err := json.Unmarshal(raw, &d.names); err != nil || len(d.names) == 0 {
+			d.t.Fatalf("the client's methods: %s, %v", raw, err)
+		}
+	}
+	return d.names
+}
+
+// call calls a method of the client.
+func (d *driver) call(as identity, method string, params ...any) (json.RawMessage, *clientError) {
+	d.t.Helper()
+	d.calls[method]++
+	return d.exchange(map[string]any{"as": as, "method": method, "params": append([]any{}, params...)})
+}
+
+func (d *driver) exchange(call map[string]any) (json.RawMessage, *clientError) {
+	d.t.Helper()
+	d.sent++
+	call["id"] = d.sent
+	line, err := json.Marshal(call)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	if _, err := fmt.Fprintf(d.in, "%s\n", line); err != nil {
+		d.t.Fatal(err)
+	}
+	var answer struct {
+		ID     int
+		Result json.RawMessage
+		Error  *clientError
+	}
+	if !d.out.Scan() {
+		d.t.Fatalf("the client left without an answer to %s: %v", line, d.out.Err())
+	}
+	if err := json.Unmarshal(d.out.Bytes(), &answer); err != nil || answer.ID != d.sent {
+		d.t.Fatalf("%s was answered by %s: %v", line, d.out.Bytes(), err)
+	}
+	return answer.Result, answer.Error
+}

@@ -1,0 +1,24 @@
+'use strict';
+// Sends the hosts in CLIENT_HOSTS, which clients have wired in, to this
+// machine, and their port 443 to CLIENT_PORT. Everything else stays: the
+// clients, their TLS, and that they check the certificate for the host's name.
+
+const dns = require('dns');
+const net = require('net');
+
+const hosts = new Set(process.env.CLIENT_HOSTS.split(','));
+const port = Number(process.env.CLIENT_PORT);
+const home = { address: '127.0.0.1', family: 4 };
+
+const { lookup } = dns;
+dns.lookup = function (host, options, done = options) {
+  if (!hosts.has(host)) return lookup.apply(dns, arguments);
+  process.nextTick(() => (options.all ? done(null, [home]) : done(null, home.address, home.family)));
+};
+
+const { connect } = net.Socket.prototype;
+net.Socket.prototype.connect = function (...args) {
+  const normal = Array.isArray(args[0]) ? args[0] : args; // net.connect has sorted them already
+  if (hosts.has(normal[0].host) && Number(normal[0].port) === 443) normal[0] = { ...normal[0], port };
+  return connect.apply(this, args);
+};

@@ -1,0 +1,82 @@
+//go:build clients
+
+package clients_test
+
+import (
+	"slices"
+	"testing"
+)
+
+// fails is what a client shows of an envelope without data.
+func (c *dialect) fails(code int, text string, data any) func(int64) (any, *clientError) {
+	return func(int64) (any, *clientError) { return c.show(envelope(code, text, data)) }
+}
+
+// badTokens shows tokens that are none, and none at all.
+func badTokens(t *testing.T, c *dialect, a *asker) {
+	t.Helper()
+	link := pick(a, a.hits).link.hash
+	for _, e := range []struct {
+		method, unknown string
+		code            int
+		missing         string
+		data            any
+	}{
+		{"link/clicks", "INVALID_ACCESS_TOKEN", 403, "MISSING_ARG_ACCESS_TOKEN", nil},
+		{"user/clicks", "INVALID_ACCESS_TOKEN", 403, "MISSING_ARG_ACCESS_TOKEN", nil},
+		{"user/link_save", "INVALID_ACCESS_TOKEN", 403, "MISSING_ARG_ACCESS_TOKEN", nil},
+		{"shorten", "INVALID_ARG_ACCESS_TOKEN", 500, "MISSING_ARG_ACCESS_TOKEN", list{}},
+		{"expand", "INVALID_ARG_ACCESS_TOKEN", 500, "MISSING_ARG_ACCESS_TOKEN", list{}},
+		{"clicks", "INVALID_ACCESS_TOKEN", 403, "MISSING_ARG_ACCESS_TOKEN", list{}},
+		{"info", "INVALID_ACCESS_TOKEN", 403, "MISSING_ARG_LOGIN", nil},
+		{"lookup", "INVALID_ACCESS_TOKEN", 403, "MISSING_ARG_LOGIN", nil},
+		{"countries", "INVALID_ACCESS_TOKEN", 403, "MISSING_ARG_LOGIN", nil},
+	} {
+		p := params{"hash": []string{link}}
+		if e.method == "countries" {
+			p["hash"] = link
+		}
+		q := question{e.method, "", p, func(int64) object { return envelope(e.code, e.unknown, e.data) }}
+		c.askAs(t, identity{Token: "gnosuchtoken"}, q)
+		q.want = func(int64) object { return envelope(500, e.missing, e.data) }
+		c.askAs(t, identity{}, q)
+	}
+}
+
+func nodeBitlyAPIPeculiarities(t *testing.T, c *dialect, a *asker) {
+	t.Helper()
+	badTokens(t, c, a)
+	as := c.identify(a.logins[0])
+	c.holds(t, as, "shortenLink", []any{shortURL(a.linksOf(a.logins[0])[0].hash)}, c.fails(500, "ALREADY_A_BITLY_LINK", list{}))
+	// It does not look at the status of /oauth/access_token: an answer without
+	// a token is, to its user, no token and no error.
+	c.holds(t, as, "authenticate", []any{a.logins[0], "wrong"}, func(int64) (any, *clientError) { return nil, nil })
+	// It calls a function that it does not have.
+	c.holds(t, as, "user.getInfo", nil, func(int64) (any, *clientError) {
+		return nil, &clientError{Message: "this.bitly.getInfoForUser is not a function"}
+	})
+}
+
+func oauthPeculiarities(t *testing.T, c *dialect, a *asker) {
+	t.Helper()
+	as := c.identify(a.logins[0])
+	raw, failed := c.call(as, "authenticate")
+	c.note("authenticate", nil, raw, failed)
+	token, _ := normal(raw).(string)
+	if failed != nil || len(token) < 43 || token[0] < 'g' || token[0] > 'z' {
+		t.Fatalf("authenticate gave %s, %s", raw, text(failed))
+	}
+	// A wrong password is HTTP 401, of which it shows the number.
+	as.Password = "wrong"
+	c.holds(t, as, "authenticate", nil, func(int64) (any, *clientError) {
+		return nil, &clientError{Message: "[object Object]", StatusCode: 401}
+	})
+	// Before a call it hides that error, and goes on without a token.
+	as.Password = "as wrong"
+	link := pick(a, a.hits).link.hash
+	c.holds(t, as, "link.clicks", []any{params{"link": link}}, c.fails(500, "MISSING_ARG_ACCESS_TOKEN", nil))
+	c.holds(t, as, "info", []any{params{"hash": link}}, c.fails(500, "MISSING_ARG_LOGIN", nil))
+	if !slices.Contains(c.list(), "user.link_save") {
+		t.Error("where are the nested functions?")
+	}
+}

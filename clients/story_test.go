@@ -1,0 +1,357 @@
+//go:build clients
+
+package clients_test
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+var drawn = regexp.MustCompile(`^[0-9A-Za-z]{7}$`)
+
+// story is what a client changes, and what is to be seen of it afterwards.
+type story struct {
+	*testing.T
+	*dialect
+	*site
+	a     *asker
+	login string
+}
+
+// site is where the program is reached.
+type site struct {
+	base     string
+	http     *http.Client // does not follow redirects
+	register func(t *testing.T, login string)
+}
+
+// made takes a link that a client made just now into the world. The aggregate
+// link is the oldest one of the same long URL, or new.
+func (s story) made(login, longURL, hash, aggregate string, from int64) *link {
+	s.Helper()
+	if old := s.a.linkOf("", longURL); old != nil && aggregate != old.hash {
+		s.Fatalf("%s has the aggregate link %s, and got %s", longURL, old.hash, aggregate)
+	} else if old == nil && (!drawn.MatchString(aggregate) || s.a.aggregates[aggregate] != nil || s.a.links[aggregate] != nil) {
+		s.Fatalf("%s got the aggregate link %q", longURL, aggregate)
+	}
+	if !drawn.MatchString(hash) || s.a.links[hash] != nil || s.a.aggregates[hash] != nil || hash == aggregate {
+		s.Fatalf("%s got the hash %q", longURL, hash)
+	}
+	l := s.a.add(&link{hash: hash, aggregate: aggregate, owner: login, longURL: longURL})
+	created := int64(s.one(login, l)["created_at"].(float64))
+	if now := time.Now().Unix(); created < from || created > now {
+		s.Fatalf("%s was made at %d, between %d and %d", longURL, created, from, now)
+	}
+	l.created, l.userTS, l.modified = created, created, created
+	if g := s.a.aggregates[aggregate]; g.created == 0 {
+		g.created = created
+	}
+	return l
+}
+
+// one is what the history says of a link.
+func (s story) one(login string, l *link) map[string]any {
+	s.Helper()
+	return s.data(s.T, "user/link_history", login, params{"link": shortURL(l.hash)})["link_history"].([]any)[0].(map[string]any)
+}
+
+// asks asks random questions of these methods, as the login.
+func (s story) asks(login string, methods ...string) {
+	s.Helper()
+	for _, m := range methods {
+		s.ask(s.T, makers()[m](s.a, m, login))
+	}
+}
+
+// is asks a question whose answer is given.
+func (s story) is(method string, p params, want object) {
+	s.Helper()
+	s.ask(s.T, question{method, s.login, p, func(int64) object { return want }})
+}
+
+// shorten shortens a long URL of nobody's, and again.
+func (s story) shorten(login, longURL string, as params) *link {
+	s.Helper()
+	from := time.Now().Unix()
+	p := params{"longUrl": longURL}
+	for key, v := range as {
+		p[key] = v
+	}
+	got := s.data(s.T, "shorten", login, p)
+	l := s.made(login, longURL, got["hash"].(string), got["global_hash"].(string), from)
+	want := object{"long_url": longURL, "url": shortURL(l.hash), "hash": l.hash, "global_hash": l.aggregate, "new_hash": 1}
+	if text(normal(got)) != text(normal(want)) {
+		s.Fatalf("shorten gave %s, want %s", text(got), text(want))
+	}
+	want["new_hash"] = 0
+	s.ask(s.T, question{"shorten", login, params{"longUrl": longURL}, func(int64) object { return ok(want) }})
+	return l
+}
+
+// shortens makes links of new and of known long URLs.
+func (s story) shortens(other string) {
+	s.Helper()
+	fresh := fmt.Sprintf("http://www.example.gov/%s/%d", s.login, s.a.rng.Int())
+	l := s.shorten(s.login, fresh, params{"domain": "bit.ly"})
+	again := s.shorten(other, fresh, nil)
+	if again.aggregate != l.aggregate {
+		s.Fatalf("%s has two aggregate links", fresh)
+	}
+	for _, h := range s.a.hits { // of somebody else, in a spelling that is kept
+		if s.a.linkOf(s.login, h.link.longURL) == nil && kept.MatchString(h.link.longURL) {
+			s.shorten(s.login, h.link.longURL, nil)
+			break
+		}
+	}
+	for _, l := range s.a.linksOf(s.login) { // his own, imported
+		if l = s.a.linkOf(s.login, l.longURL); kept.MatchString(l.longURL) && !drawn.MatchString(l.hash) {
+			s.is("shorten", params{"longUrl": l.longURL}, ok(object{
+				"long_url": l.longURL, "url": shortURL(l.hash), "hash": l.hash, "global_hash": l.aggregate, "new_hash": 0,
+			}))
+			break
+		}
+	}
+	for _, text := range []string{shortURL(l.hash), shortURL(l.aggregate), shortURL(again.hash)} {
+		n := s.a.resolve(text)
+		s.is("expand", params{"shortUrl": []string{text}}, ok(object{"expand": list{
+			object{"short_url": text, "user_hash": n.hash, "global_hash": n.aggregate, "long_url": fresh},
+		}}))
+	}
+	s.asks(s.login, "user/shorten_counts", "user/shorten_counts", "user/link_history")
+}
+
+// kept matches long URLs that are kept as they are.
+var kept = regexp.MustCompile(`^https?://[a-z][a-z0-9.-]*[a-z]/[!-~]*$`)
+
+// saves saves a link with all that can be said of it, and edits it.
+func (s story) saves(other string) {
+	s.Helper()
+	longURL := fmt.Sprintf("https://save.example.gov/%d?a=b&c=%%20d", s.a.rng.Int())
+	const title, note = `A "title" <with> ünïcode & +signs`, "a note; to oneself"
+	from := time.Now().Unix()
+	p := params{"longUrl": longURL, "title": title, "note": note, "private": "true", "user_ts": "1300000000"}
+	got := s.data(s.T, "user/link_save", s.login, p)["link_save"].(map[string]any)
+	hash := func(key string) string { return got[key].(string)[len(shortURL("")):] }
+	l := s.made(s.login, longURL, hash("link"), hash("aggregate_link"), from)
+	l.title, l.note, l.private, l.userTS = title, note, true, 1300000000
+	saved := object{"link": shortURL(l.hash), "aggregate_link": shortURL(l.aggregate), "long_url": longURL, "new_link": 1}
+	if text(normal(got)) != text(normal(saved)) {
+		s.Fatalf("link_save gave %s, want %s", text(got), text(saved))
+	}
+	saved["new_link"] = 0
+	s.is("user/link_save", params{"longUrl": longURL, "title": "another"}, envelope(304, "LINK_ALREADY_EXISTS", object{"link_save": saved}))
+	s.shows(l, other)
+
+	s.edits(l, params{"edit": "title,note", "title": "new", "note": "newer", "private": "false"})
+	l.title, l.note = "new", "newer"
+	s.shows(l, other)
+	s.edits(l, params{"edit": "private,archived,user_ts", "private": "0", "archived": "TRUE", "user_ts": "1310000000"})
+	l.private, l.archived, l.userTS = false, true, 1310000000
+	s.shows(l, other)
+	s.edits(l, params{"edit": "note"}) // to nothing
+	l.note = ""
+	s.shows(l, other)
+}
+
+// edits edits a link.
+func (s story) edits(l *link, p params) {
+	s.Helper()
+	from := time.Now().Unix()
+	p["link"] = shortURL(l.hash)
+	s.is("user/link_edit", p, ok(object{"link_edit": object{"link": shortURL(l.hash)}}))
+	l.modified = int64(s.one(s.login, l)["modified_at"].(float64))
+	if now := time.Now().Unix(); l.modified < from || l.modified > now {
+		s.Fatalf("edited at %d, between %d and %d", l.modified, from, now)
+	}
+}
+
+// shows is what both users see of the link.
+func (s story) shows(l *link, other string) {
+	s.Helper()
+	by := shortURL(l.hash)
+	for _, login := range []string{s.login, other} {
+		wanted := func(data object) func(int64) object {
+			return func(int64) object {
+				if !l.sees(login) {
+					return notFound
+				}
+				return ok(data)
+			}
+		}
+		s.ask(s.T, question{"user/link_history", login, params{"link": by, "user": s.login}, wanted(object{
+			"link_history": list{l.history(login)}, "result_count": 1,
+		})})
+		s.ask(s.T, question{"link/encoders", login, params{"link": by}, wanted(object{
+			"aggregate_link": shortURL(l.aggregate), "entries": list{object{"link": by, "user": s.login, "ts": l.created}},
+		})})
+		entry := object{"short_url": by, "error": "NOT_FOUND"}
+		if l.sees(login) {
+			entry = object{"short_url": by, "user_hash": l.hash, "global_hash": l.aggregate,
+				"title": orNull(l.title), "created_at": l.created, "created_by": s.login}
+		}
+		s.ask(s.T, question{"info", login, params{"shortUrl": []string{by}}, func(int64) object { return ok(object{"info": list{entry}}) }})
+		for range 5 {
+			s.asks(login, "user/link_history")
+		}
+	}
+}
+
+// visits has a new link clicked just now, and asks about it until all is
+// counted.
+func (s story) visits() {
+	s.Helper()
+	const browser = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
+	const robot = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
+	visitors := []struct{ agent, address, country, from, referrer string }{
+		{browser, "8.8.8.8", "US", "https://t.co/abc?secret=1#x", "https://t.co/abc"},
+		{browser, "8.8.8.8", "US", "", "direct"},
+		{browser, "193.99.144.80", "DE", "https://t.co/abc", "https://t.co/abc"},
+		{browser, "", "None", "http://www.example.com", "http://www.example.com/"},
+		{robot, "8.8.8.8", "", "", ""},
+	}
+	var l *link
+	for try := 0; ; try++ { // until no minute ends meanwhile
+		s.login = fmt.Sprintf("%s-%d", strings.Fields(s.dialect.name)[0], s.a.rng.Uint32())
+		s.register(s.T, s.login)
+		l = s.shorten(s.login, fmt.Sprintf("https://visits.example.gov/%s", s.login), nil)
+		before := time.Now().Unix()
+		for _, v := range visitors {
+			s.visit(l, v.agent, v.address, v.from)
+		}
+		if time.Now().Unix()/60 != before/60 {
+			continue
+		}
+		for _, v := range visitors {
+			if v.agent != robot {
+				s.a.hits = append(s.a.hits, hit{before, l, v.country, v.referrer})
+			}
+		}
+		break
+	}
+	for {
+		n := s.data(s.T, "link/clicks", s.login, params{"link": l.hash})["link_clicks"].(float64)
+		if int(n) == len(s.a.of(l)) {
+			break
+		}
+		if int(n) > len(s.a.of(l)) {
+			s.Fatalf("%v clicks were counted of %d", n, len(s.a.of(l)))
+		}
+	}
+	s.a.texts = []string{shortURL(l.hash), l.hash, shortURL(l.aggregate), l.aggregate}
+	for _, method := range slices.Sorted(maps.Keys(makers())) {
+		if s.can(method) {
+			s.asks(s.login, method, method, method, method, method)
+		}
+	}
+	s.a.texts = nil
+}
+
+// visit follows the link without going there.
+func (s story) visit(l *link, agent, address, from string) {
+	s.Helper()
+	r, err := http.NewRequestWithContext(s.Context(), http.MethodGet, s.base+"/"+l.hash, nil)
+	if err != nil {
+		s.Fatal(err)
+	}
+	r.Host = shortDomain
+	for name, value := range map[string]string{"User-Agent": agent, "X-Forwarded-For": address, "Referer": from} {
+		if value != "" {
+			r.Header.Set(name, value)
+		}
+	}
+	res, err := s.http.Do(r)
+	if err != nil {
+		s.Fatal(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusMovedPermanently || res.Header.Get("Location") != l.longURL {
+		s.Fatalf("%s leads to %d %s, not to %s", l.hash, res.StatusCode, res.Header.Get("Location"), l.longURL)
+	}
+}
+
+// introduces changes a name, and proves a login and an apiKey.
+func (s story) introduces() {
+	s.Helper()
+	u := s.a.users[s.login]
+	u.fullName = fmt.Sprintf("Zoë O'Hara %d", s.a.rng.Int())
+	s.is("user/info", params{"full_name": u.fullName}, ok(s.a.ownInfo(s.login)))
+	info := s.data(s.T, "user/info", s.login, params{})
+	if text(normal(info)) != text(normal(s.a.ownInfo(s.login))) {
+		s.Fatalf("user/info gave %s", text(info))
+	}
+	for key, valid := range map[string]int{info["apiKey"].(string): 1, "R_0123456789abcdef0123456789abcdef": 0} {
+		s.is("validate", params{"x_login": s.login, "x_apiKey": key}, ok(object{"valid": valid}))
+	}
+	s.is("validate", params{"x_login": "nobody-of-that-name", "x_apiKey": "R_x"}, ok(object{"valid": 0}))
+}
+
+// errs makes every mistake.
+func (s story) errs(other string) {
+	s.Helper()
+	known := shortURL(s.a.linksOf(s.login)[0].hash)
+	his := shortURL(s.a.linksOf(other)[0].hash)
+	many := make([]string, 16)
+	for i := range many {
+		many[i] = fmt.Sprint("hash", i)
+	}
+	none := list{}
+	for _, e := range []struct {
+		method string
+		params params
+		code   int
+		text   string
+		data   any
+	}{
+		{"link/clicks", params{}, 500, "MISSING_ARG_LINK", nil},
+		{"link/clicks", params{"link": "nope42"}, 404, "NOT_FOUND", nil},
+		{"link/clicks", params{"link": "http://example.com/" + known[len(shortURL("")):]}, 404, "NOT_FOUND", nil},
+		{"link/clicks", params{"link": known, "unit": "year"}, 500, "INVALID_ARG_UNIT", nil},
+		{"link/clicks", params{"link": known, "units": "0"}, 500, "INVALID_ARG_UNITS", nil},
+		{"link/clicks", params{"link": known, "unit": "minute", "units": "61"}, 500, "INVALID_ARG_UNITS", nil},
+		{"link/clicks", params{"link": known, "timezone": "Mars/Olympus"}, 500, "INVALID_ARG_TIMEZONE", nil},
+		{"link/clicks", params{"link": known, "rollup": "maybe"}, 500, "INVALID_ARG_ROLLUP", nil},
+		{"link/referrers", params{"link": known, "limit": "1001"}, 500, "INVALID_ARG_LIMIT", nil},
+		{"link/countries", params{"link": known, "unit_reference_ts": "yesterday"}, 500, "INVALID_ARG_UNIT_REFERENCE_TS", nil},
+		{"link/encoders", params{"link": known, "limit": "0"}, 500, "INVALID_ARG_LIMIT", nil},
+		{"link/lookup", params{}, 500, "MISSING_ARG_URL", nil},
+		{"lookup", params{}, 500, "MISSING_ARG_URL", nil},
+		{"user/link_lookup", params{}, 500, "MISSING_ARG_URL", nil},
+		{"user/clicks", params{"days": "few"}, 500, "INVALID_ARG_DAYS", nil},
+		{"user/info", params{"login": "nobody-of-that-name"}, 500, "INVALID_ARG_LOGIN", nil},
+		{"user/link_history", params{"user": "nobody-of-that-name"}, 500, "INVALID_ARG_USER", nil},
+		{"user/link_history", params{"archived": "perhaps"}, 500, "INVALID_ARG_ARCHIVED", nil},
+		{"user/link_history", params{"limit": "101"}, 500, "INVALID_ARG_LIMIT", nil},
+		{"user/link_history", params{"link": "nope42"}, 404, "NOT_FOUND", nil},
+		{"user/link_save", params{}, 500, "MISSING_ARG_LONGURL", nil},
+		{"user/link_save", params{"longUrl": "javascript:alert(1)"}, 500, "INVALID_ARG_LONGURL", nil},
+		{"user/link_save", params{"longUrl": known}, 500, "ALREADY_A_BITLY_LINK", nil},
+		{"user/link_edit", params{}, 500, "MISSING_ARG_LINK", nil},
+		{"user/link_edit", params{"link": known}, 500, "MISSING_ARG_EDIT", nil},
+		{"user/link_edit", params{"link": known, "edit": "color", "color": "red"}, 400, "INVALID_ARG_COLOR", nil},
+		{"user/link_edit", params{"link": known, "edit": "private"}, 500, "MISSING_ARG_PRIVATE", nil},
+		{"user/link_edit", params{"link": his, "edit": "title", "title": "mine"}, 404, "NOT_FOUND", nil},
+		{"user/tracking_domain_clicks", params{"domain": "usa.gov"}, 500, "TRACKING_DOMAIN_NOT_REGISTERED", nil},
+		{"shorten", params{}, 500, "MISSING_ARG_LONGURL", none},
+		{"shorten", params{"longUrl": "not a url"}, 500, "INVALID_URI", none},
+		{"shorten", params{"longUrl": known}, 500, "ALREADY_A_BITLY_LINK", none},
+		{"shorten", params{"longUrl": "http://example.gov/", "domain": "example.com"}, 500, "INVALID_ARG_DOMAIN", none},
+		{"expand", params{}, 500, "MISSING_ARG_SHORTURL", none},
+		{"expand", params{"hash": many}, 500, "INVALID_ARG_SHORTURL", none},
+		{"clicks", params{"hash": many}, 500, "INVALID_ARG_SHORTURL", none},
+		{"info", params{"hash": many}, 500, "INVALID_ARG_SHORTURL", nil},
+		{"countries", params{"hash": "nope42"}, 404, "NOT_FOUND", nil},
+		{"referrers", params{"shortUrl": "http://bit.ly/nope42"}, 404, "NOT_FOUND", nil},
+		{"validate", params{"x_login": s.login}, 500, "MISSING_ARG_X_APIKEY", nil},
+		{"highvalue", params{"limit": "2"}, 404, "NOT_FOUND", nil},
+	} {
+		if s.can(e.method) {
+			s.is(e.method, e.params, envelope(e.code, e.text, e.data))
+		}
+	}
+}
