@@ -77,6 +77,7 @@ func TestClients(t *testing.T) {
 		newNodeBitlyAPI(drive(t, "node-bitlyapi.js", env...), a.rng, identify).whole(t, s, a)
 	})
 	t.Run("https", func(t *testing.T) {
+		shortScheme = "https"
 		files, trust := newCertificates(t, toldHost, wiredHost)
 		addr := free(t, "127.0.0.1:443")
 		_, port, err := net.SplitHostPort(addr)

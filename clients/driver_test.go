@@ -30,6 +30,10 @@ type clientError struct {
 	Data       any    `json:"data"`
 }
 
+// callTimeout is for one call, which takes milliseconds; a client that forgets
+// to call back never ends it.
+const callTimeout = time.Minute
+
 // driver is a client that runs in node.
 type driver struct {
 	t     *testing.T
@@ -38,12 +42,13 @@ type driver struct {
 	sent  int            // lines
 	calls map[string]int // how often each method was called
 	names []string       // of the methods
+	stop  func()         // kills the client
 }
 
 // drive starts a client with these variables in its environment.
 func drive(t *testing.T, script string, env ...string) *driver {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 10*time.Minute)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	cmd := exec.CommandContext(ctx, "node", "--require", "./hook.cjs", script)
 	cmd.Dir = "node"
 	for _, v := range os.Environ() { // no proxies: clients would ask them
@@ -65,7 +70,7 @@ func drive(t *testing.T, script string, env ...string) *driver {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	d := &driver{t: t, in: in, out: bufio.NewScanner(out), calls: map[string]int{}}
+	d := &driver{t: t, in: in, out: bufio.NewScanner(out), calls: map[string]int{}, stop: cancel}
 	d.out.Buffer(nil, 64<<20)
 	t.Cleanup(func() {
 		defer cancel()
@@ -112,6 +117,8 @@ func (d *driver) exchange(call map[string]any) (json.RawMessage, *clientError) {
 		Result json.RawMessage
 		Error  *clientError
 	}
+	hung := time.AfterFunc(callTimeout, d.stop) // ends Scan
+	defer hung.Stop()
 	if !d.out.Scan() {
 		d.t.Fatalf("the client left without an answer to %s: %v", line, d.out.Err())
 	}

@@ -32,7 +32,10 @@ func ok(data any) object { return envelope(200, "OK", data) }
 
 var notFound = envelope(404, "NOT_FOUND", nil)
 
-func shortURL(hash string) string { return "http://" + shortDomain + "/" + hash }
+func shortURL(hash string) string { return shortScheme + "://" + shortDomain + "/" + hash }
+
+// shortScheme is that of short URLs: the one the program listens with.
+var shortScheme = "http"
 
 // orNull is null for an empty text.
 func orNull(s string) any {

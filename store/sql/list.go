@@ -39,11 +39,11 @@ func (db *DB) Hashes(ctx context.Context, ids []click.LinkID) ([]click.Hash, err
 
 // LinkOfURL is of store.Links.
 func (db *DB) LinkOfURL(ctx context.Context, user click.UserID, longURL string) (store.Link, error) {
-	row := db.aggregateOfURL.QueryRowContext(ctx, urlDigest(longURL), longURL)
+	query, args := db.aggregateOfURL, []any{urlDigest(longURL), longURL}
 	if user != click.Nobody {
-		row = db.linkOfUser.QueryRowContext(ctx, urlDigest(longURL), longURL, int64(user))
+		query, args = db.linkOfUser, append(args, int64(user))
 	}
-	l, err := scanLink(row)
+	l, err := scanLink(query.QueryRowContext(ctx, args...))
 	if err != nil {
 		return store.Link{}, failed("link of URL", err)
 	}
