@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/footfall/footfall/feed"
+	"github.com/footfall/footfall/server/certtest"
 )
 
 var (
@@ -78,17 +79,19 @@ func TestClients(t *testing.T) {
 	})
 	t.Run("https", func(t *testing.T) {
 		shortScheme = "https"
-		files, trust := newCertificates(t, toldHost, wiredHost)
+		authority, dir := certtest.New(t), t.TempDir()
+		cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+		authority.Write(t, cert, key, time.Now().Add(time.Hour), toldHost, wiredHost)
 		addr := free(t, "127.0.0.1:443")
 		_, port, err := net.SplitHostPort(addr)
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Logf("https on port %s", port)
-		s := &site{"https://" + addr, client(trust), register}
-		p.serve(t, s, addr, "--tls-cert", files.cert, "--tls-key", files.key)
+		s := &site{"https://" + addr, client(authority.Trust(toldHost)), register}
+		p.serve(t, s, addr, "--tls-cert", cert, "--tls-key", key)
 		env := []string{
-			"NODE_EXTRA_CA_CERTS=" + files.ca, "CLIENT_HOST=" + toldHost,
+			"NODE_EXTRA_CA_CERTS=" + authority.File, "CLIENT_HOST=" + toldHost,
 			"CLIENT_HOSTS=" + toldHost + "," + wiredHost, "CLIENT_PORT=" + port,
 		}
 		for _, version := range []int{6, 5} {

@@ -141,8 +141,8 @@ func (l *Links) Shorten(ctx context.Context, r Request) (store.Link, bool, error
 // Domain is the domain of a short URL: the one asked for where it is one of
 // ours, the first of ours where none is asked for. Bitly's own (bit.ly, j.mp,
 // bitly.com) stand for the first one, unless they are ours. Where Options
-// names no domains, ours is the request's host. Else ErrDomain, also for a
-// host that can be none.
+// names no domains, ours is the request's host, or Options.Host where that can
+// be none. Else ErrDomain.
 func (l *Links) Domain(asked, host string) (string, error) {
 	ours, err := l.ours(host)
 	if err != nil {

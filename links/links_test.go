@@ -163,6 +163,22 @@ func TestDomain(t *testing.T) {
 	}
 }
 
+// A request without a host, or with one that can be none, gets short URLs of
+// the host that the server knows of itself.
+func TestDomainOfHostThatCanBeNone(t *testing.T) {
+	for _, c := range []struct{ own, host, want string }{
+		{"127.0.0.1:8080", "", "127.0.0.1:8080"},
+		{"127.0.0.1:8080", "a_b c", "127.0.0.1:8080"},
+		{"127.0.0.1:8080", "sho.rt", "sho.rt"},
+		{"", "", ""},
+	} {
+		got, err := newWorld(t, links.Options{Host: c.own}).Domain("", c.host)
+		if got != c.want || (err == nil) != (c.want != "") || err != nil && !errors.Is(err, links.ErrDomain) {
+			t.Errorf("host %q, own host %q: %q, %v; want %q", c.host, c.own, got, err, c.want)
+		}
+	}
+}
+
 func TestShortURL(t *testing.T) {
 	for _, c := range []struct{ scheme, domain, hash, want string }{
 		{"", "sho.rt", "abc", "http://sho.rt/abc"},

@@ -44,6 +44,33 @@ func TestAnOlderSchemaIsUpgraded(t *testing.T) {
 	}
 }
 
+// What was there before links had details gets the age of the link.
+func TestLinksWithoutDetailsAreUpgraded(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "links.db")
+	first(t, path)
+	db := raw(t, path)
+	migration, err := os.ReadFile("migrations/0002_links.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	exec(t, db, string(migration))
+	exec(t, db, `INSERT INTO schema_versions VALUES (2);
+		INSERT INTO links VALUES (1, NULL, 'g', 1, 'http://a/', 0, 50), (2, 7, 'h', 1, 'http://a/', 0, 60), (3, 7, 'i', 1, 'http://a/', 0, 55);
+		UPDATE last_ids SET link_id = 3`)
+	links, all, err := open(t, path).ListLinks(context.Background(), store.LinkFilter{User: 7, Limit: 9})
+	if err != nil || all != 2 {
+		t.Fatalf("%d links, %v", all, err)
+	}
+	for i, want := range []store.Link{
+		{ID: 2, User: 7, Hash: "h", Aggregate: 1, AggregateHash: "g", LongURL: "http://a/", Created: 60, Modified: 60, LinkDetails: store.LinkDetails{UserTS: 60}},
+		{ID: 3, User: 7, Hash: "i", Aggregate: 1, AggregateHash: "g", LongURL: "http://a/", Created: 55, Modified: 55, LinkDetails: store.LinkDetails{UserTS: 55}},
+	} {
+		if links[i] != want {
+			t.Errorf("an upgraded link is %+v, want %+v", links[i], want)
+		}
+	}
+}
+
 func TestAFailedUpgradeChangesNothing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "links.db")
 	first(t, path)

@@ -1,0 +1,163 @@
+package oauth_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/footfall/footfall/auth"
+	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/oauth"
+	"github.com/footfall/footfall/store"
+)
+
+// doors let ann in with her password; other logins name what goes wrong.
+type doors struct{ issued int }
+
+var troubles = map[string]error{
+	"": auth.ErrUnknownLogin, "guessed": auth.ErrTooMany, "down": click.ErrUnavailable, "late": context.DeadlineExceeded,
+	"gone": context.Canceled, "broken": errors.New("a secret of the inside"),
+}
+
+func (d *doors) UserByPassword(_ context.Context, login, password string) (store.User, error) {
+	switch {
+	case login == "panic":
+		panic("a secret of the inside")
+	case troubles[login] != nil:
+		return store.User{}, fmt.Errorf("prove: %w", troubles[login])
+	case login != "ann":
+		return store.User{}, auth.ErrUnknownLogin
+	case password != "pass:wörd":
+		return store.User{}, auth.ErrPassword
+	}
+	return store.User{ID: 7, Login: "ann"}, nil
+}
+
+func (d *doors) Issue(_ context.Context, u store.User) (string, error) {
+	if u.ID != 7 {
+		return "", errors.New("a token for somebody else")
+	}
+	d.issued++
+	return fmt.Sprintf("token%d", d.issued), nil
+}
+
+func newOAuth() (*oauth.OAuth, *doors, *bytes.Buffer) {
+	d, log := &doors{}, &bytes.Buffer{}
+	return oauth.New(oauth.Options{Auth: d, Log: slog.New(slog.NewTextHandler(log, nil))}), d, log
+}
+
+func request(method, path, login, password, body string) *http.Request {
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	if login+password != "" {
+		r.SetBasicAuth(login, password)
+	}
+	return r
+}
+
+// The bodies are those of shared wire examples, and of the table in
+// docs/api.md.
+func TestAccessToken(t *testing.T) {
+	const path = "/oauth/access_token"
+	for name, c := range map[string]struct {
+		method, path, login, password, body string
+		code                                int
+		want                                string
+		header                              string // one that must be there
+	}{
+		"a token":                        {"POST", path, "ann", "pass:wörd", "", 200, "token1", "Cache-Control"},
+		"an application beside it":       {"POST", path, "ann", "pass:wörd", "client_id=x&client_secret=y", 200, "token1", ""},
+		"a body that is no form":         {"POST", path, "ann", "pass:wörd", `{"a":"%zz"}`, 200, "token1", ""},
+		"an empty code":                  {"POST", path, "ann", "pass:wörd", "code=&code", 200, "token1", ""},
+		"a wrong password":               {"POST", path, "ann", "wrong", "", 401, "INVALID_LOGIN", "Www-Authenticate"},
+		"no password":                    {"POST", path, "ann", "", "", 401, "INVALID_LOGIN", ""},
+		"an unknown login":               {"POST", path, "bob", "pass:wörd", "", 401, "INVALID_LOGIN", "Www-Authenticate"},
+		"an empty login":                 {"POST", path, "", "pass:wörd", "", 401, "INVALID_LOGIN", ""},
+		"no login":                       {"POST", path, "", "", "", 401, "MISSING_ARG_LOGIN", "Www-Authenticate"},
+		"a login in the body":            {"POST", path, "", "", "login=ann&password=pass:w%C3%B6rd", 401, "MISSING_ARG_LOGIN", ""},
+		"a code":                         {"POST", path, "ann", "pass:wörd", "client_id=x&client_secret=y&code=z", 401, "INVALID_CODE", ""},
+		"a password of an application":   {"POST", path, "", "", "grant_type=password&username=ann&password=x", 401, "INVALID_CLIENT_ID", ""},
+		"the same, of old":               {"POST", path, "", "", "x_auth_username=ann&x_auth_password=x", 401, "INVALID_CLIENT_ID", ""},
+		"an application's own login":     {"POST", path, "app", "secret", "grant_type=password&username=ann&password=pass:w%C3%B6rd", 401, "INVALID_CLIENT_ID", ""},
+		"too many guesses":               {"POST", path, "guessed", "x", "", 429, "RATE_LIMIT_EXCEEDED", "Retry-After"},
+		"a store that is away":           {"POST", path, "down", "x", "", 503, "TEMPORARILY_UNAVAILABLE", "X-Request-Id"},
+		"a store that is late":           {"POST", path, "late", "x", "", 503, "TEMPORARILY_UNAVAILABLE", ""},
+		"what nobody expected":           {"POST", path, "broken", "x", "", 500, "UNKNOWN_ERROR", "X-Request-Id"},
+		"a panic":                        {"POST", path, "panic", "x", "", 500, "UNKNOWN_ERROR", "X-Request-Id"},
+		"a body beyond 64 KB":            {"POST", path, "ann", "pass:wörd", strings.Repeat("x", 64<<10+1), 413, "REQUEST_TOO_LARGE", ""},
+		"a body of 64 KB":                {"POST", path, "ann", "pass:wörd", strings.Repeat("x", 64<<10), 200, "token1", ""},
+		"another method":                 {"GET", path, "ann", "pass:wörd", "", 405, "METHOD_NOT_ALLOWED", "Allow"},
+		"another path":                   {"POST", path + "/", "ann", "pass:wörd", "", 404, "NOT_FOUND", ""},
+		"the flow that asks for consent": {"GET", "/oauth/authorize", "", "", "", 404, "NOT_FOUND", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o, _, log := newOAuth()
+			w := httptest.NewRecorder()
+			o.ServeHTTP(w, request(c.method, c.path, c.login, c.password, c.body))
+			want, kind := c.want, "text/plain; charset=utf-8"
+			if c.code != 200 {
+				want, kind = fmt.Sprintf(`{"status_code":%d,"data":null,"status_txt":"%s"}`, c.code, c.want), "application/json; charset=utf-8"
+			}
+			if w.Code != c.code || w.Body.String() != want || w.Header().Get("Content-Type") != kind {
+				t.Errorf("got %d, %s %q; want %d %q", w.Code, w.Header().Get("Content-Type"), w.Body, c.code, want)
+			}
+			if c.header != "" && w.Header().Get(c.header) == "" {
+				t.Errorf("no %s among %v", c.header, w.Header())
+			}
+			if id := w.Header().Get("X-Request-Id"); id != "" != (log.Len() > 0) || !strings.Contains(log.String(), id) {
+				t.Errorf("request id %q, and the log says %q", id, log)
+			}
+			if strings.Contains(log.String(), "pass:") {
+				t.Errorf("a password in the log: %s", log)
+			}
+		})
+	}
+}
+
+type cutOff struct{}
+
+func (cutOff) Read([]byte) (int, error) { return 0, errors.New("connection reset") }
+
+func TestBodyThatIsCutOff(t *testing.T) {
+	o, d, log := newOAuth()
+	r := httptest.NewRequest("POST", "/oauth/access_token", cutOff{})
+	r.SetBasicAuth("ann", "pass:wörd")
+	w := httptest.NewRecorder()
+	o.ServeHTTP(w, r)
+	if w.Code != 400 || !strings.Contains(w.Body.String(), "INVALID_REQUEST") || d.issued != 0 || log.Len() != 0 {
+		t.Errorf("%d %s, %d tokens, log %q", w.Code, w.Body, d.issued, log)
+	}
+}
+
+// FuzzAccessToken: whatever comes, the right login and password alone lead to a
+// token, and nothing of the inside to the wire.
+func FuzzAccessToken(f *testing.F) {
+	for _, body := range []string{"", "code=1", "grant_type=password", "%zz=%", "x_auth_username=a&x_auth_password=b", "code=&code=x", "\x00;&&=="} {
+		f.Add("Basic YW5uOnBhc3M6d8O2cmQ=", body)
+		f.Add("Basic YW5uOg==", body)
+		f.Add("Bearer x", body)
+	}
+	f.Fuzz(func(t *testing.T, authorization, body string) {
+		o, d, _ := newOAuth()
+		r := httptest.NewRequest("POST", "/oauth/access_token", strings.NewReader(body))
+		r.Header.Set("Authorization", authorization)
+		w := httptest.NewRecorder()
+		o.ServeHTTP(w, r)
+		login, password, _ := r.BasicAuth()
+		values, _ := url.ParseQuery(body)
+		plain := strings.Join(append(append(values["code"], values["grant_type"]...), values["x_auth_username"]...), "") == ""
+		entitled := login == "ann" && password == "pass:wörd"
+		if got := w.Code == 200; got && !entitled || plain && entitled && len(body) <= 64<<10 && !got {
+			t.Fatalf("%q with the body %q: %d %s", authorization, body, w.Code, w.Body)
+		}
+		if (d.issued == 1) != (w.Code == 200) || strings.Contains(w.Body.String(), "inside") {
+			t.Fatalf("%q with the body %q: %d %s, %d tokens", authorization, body, w.Code, w.Body, d.issued)
+		}
+	})
+}

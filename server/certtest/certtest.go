@@ -1,0 +1,96 @@
+// Package certtest makes certificates for tests: files in PEM as certbot and
+// its like leave them.
+package certtest
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// Authority gives certificates that Trust believes.
+type Authority struct {
+	// File holds the authority's own certificate.
+	File string
+
+	cert *x509.Certificate
+	key  *ecdsa.PrivateKey
+	made int64
+}
+
+// New makes an authority.
+func New(t testing.TB) *Authority {
+	t.Helper()
+	a := &Authority{File: filepath.Join(t.TempDir(), "ca.pem")}
+	a.cert, a.key = a.sign(t, &x509.Certificate{
+		Subject: pkix.Name{CommonName: "test authority"}, NotAfter: time.Now().Add(24 * time.Hour),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+	})
+	write(t, a.File, "CERTIFICATE", a.cert.Raw)
+	return a
+}
+
+// Write writes a certificate of the hosts, and its key, over what is there.
+// The first host is its common name.
+func (a *Authority) Write(t testing.TB, certFile, keyFile string, notAfter time.Time, hosts ...string) {
+	t.Helper()
+	cert, key := a.sign(t, &x509.Certificate{
+		Subject: pkix.Name{CommonName: hosts[0]}, NotAfter: notAfter, DNSNames: hosts,
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	})
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, certFile, "CERTIFICATE", cert.Raw)
+	write(t, keyFile, "PRIVATE KEY", der)
+}
+
+// Trust is for a client that asks for the host and believes the authority
+// alone.
+func (a *Authority) Trust(host string) *tls.Config {
+	pool := x509.NewCertPool()
+	pool.AddCert(a.cert)
+	return &tls.Config{RootCAs: pool, ServerName: host}
+}
+
+// sign signs with the authority's key, or, where it has none yet, with the new
+// one.
+func (a *Authority) sign(t testing.TB, template *x509.Certificate) (*x509.Certificate, *ecdsa.PrivateKey) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.made++
+	template.SerialNumber, template.NotBefore = big.NewInt(a.made), time.Unix(0, 0)
+	parent, parentKey := a.cert, a.key
+	if parent == nil {
+		parent, parentKey = template, key
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, parent, &key.PublicKey, parentKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cert, key
+}
+
+func write(t testing.TB, path, kind string, der []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
