@@ -52,6 +52,8 @@ func LinkSuite(t *testing.T, open func(t *testing.T) LinkStore) {
 		{"a domain is known by its keywords", linkDomains},
 		{"a user's links are listed, filtered, in pages", linkList},
 		{"a user's links are counted between edges", linkCounts},
+		{"a link that is deleted is gone with its names", deleteLink},
+		{"a user who is deleted is gone with all that is his", deleteUser},
 		{"random histories are answered as by the model", nil},
 		{"logins are unique", userUnique},
 		{"imports make users, and find those that are there", userImport},

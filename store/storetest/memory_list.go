@@ -40,7 +40,7 @@ func (m *MemoryLinks) LinkOfURL(_ context.Context, user click.UserID, longURL st
 func (m *MemoryLinks) LinksOfURL(_ context.Context, longURL string) ([]store.Link, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	links := slices.DeleteFunc(slices.Clone(m.links), func(l store.Link) bool { return l.LongURL != longURL })
+	links := slices.DeleteFunc(slices.Clone(m.links), func(l store.Link) bool { return l.ID == 0 || l.LongURL != longURL })
 	slices.SortFunc(links, func(a, b store.Link) int {
 		return cmp.Or(cmp.Compare(a.Created, b.Created), cmp.Compare(a.Hash, b.Hash), cmp.Compare(min(a.User, 1), min(b.User, 1)))
 	})
