@@ -113,7 +113,7 @@ type Clicks interface {
 	// Sync makes everything counted durable.
 	Sync(ctx context.Context) error
 	// Delete removes every count of the scope: of one link, or of a user with
-	// all his links. The ledger follows.
+	// all his links. The ledger follows, and Deleted has the scope.
 	Delete(ctx context.Context, s rollup.Scope) error
 	// Snapshot is what was counted at one instant; counting goes on beside it.
 	Snapshot(ctx context.Context) (Snapshot, error)
@@ -147,6 +147,9 @@ type Reader interface {
 	// Epochs lists the ledgers of a source by epoch: what the journal's
 	// segments must add up to, as far as they have been counted.
 	Epochs(ctx context.Context, source SourceID) (map[uint64]rollup.Ledger, error)
+	// Deleted lists the scopes that were deleted, each once, by user and link.
+	// Ids are never reused: what comes of them later came too late.
+	Deleted(ctx context.Context) ([]rollup.Scope, error)
 	// Verify checks what only the engine knows (sums kept beside the cells)
 	// and calls report with a sentence for each disagreement.
 	Verify(ctx context.Context, report func(string)) error

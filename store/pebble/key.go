@@ -24,6 +24,7 @@ const (
 	keyMinutesFrom = 'n' // → Unix second
 	keyPosition    = 'p' // source 16 → position
 	keyVersion     = 'v' // → version
+	keyDeleted     = 'x' // user 8, link 8 → nothing
 )
 
 // Lengths of what lies before the value in the keys of cells, and where the

@@ -232,6 +232,10 @@ func lawDelete(t *testing.T, c *clicks) {
 		}
 		c.agree(t)
 	}
+	want := []rollup.Scope{{User: 0}, {User: 1}, {User: 1, Link: 1}, {User: 1, Link: ^click.LinkID(0)}, {User: 7}, {User: most}, {User: most, Link: ^click.LinkID(0)}}
+	if got, err := c.Deleted(c.ctx); err != nil || !slices.Equal(got, want) {
+		t.Errorf("%v was deleted, %v; want %v", got, err, want)
+	}
 	// Counting goes on, and so does the position.
 	c.record(t, at(0, 1, 1, france))
 	if got := c.total(t, rollup.Scope{User: 1}); got != 1 {

@@ -136,6 +136,7 @@ func Same(got, want store.Reader, sources ...store.SourceID) error {
 		Counted []uint64
 		Marks   [][]store.Mark
 		Firsts  []int64
+		Deleted string
 	}
 	var states [2]state
 	for i, c := range []store.Reader{got, want} {
@@ -143,6 +144,8 @@ func Same(got, want store.Reader, sources ...store.SourceID) error {
 		s, err := &states[i], error(nil)
 		s.Ledger, err = c.Ledger(ctx)
 		errs = append(errs, err)
+		deleted, err := c.Deleted(ctx)
+		s.Deleted, errs = fmt.Sprint(deleted), append(errs, err)
 		for _, src := range sources {
 			epochs, e1 := c.Epochs(ctx, src)
 			p, _, e2 := c.Position(ctx, src)

@@ -27,6 +27,7 @@ type MemoryClicks struct {
 	positions   map[store.SourceID]uint64
 	epochs      map[store.SourceID]map[uint64]rollup.Ledger
 	marks       map[markID]store.Mark
+	deleted     []rollup.Scope
 }
 
 // markID tells marks apart. Inputs that begin alike have marks of one offset
@@ -171,7 +172,19 @@ func (m *MemoryClicks) Delete(_ context.Context, s rollup.Scope) error {
 			return k.Scope.User == s.User && (s.Link == click.AllLinks || k.Scope.Link == s.Link)
 		})
 	}
+	if !slices.Contains(m.deleted, s) {
+		m.deleted = append(m.deleted, s)
+	}
 	return nil
+}
+
+// Deleted is of store.Clicks.
+func (m *MemoryClicks) Deleted(context.Context) ([]rollup.Scope, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.SortedFunc(slices.Values(m.deleted), func(a, b rollup.Scope) int {
+		return cmp.Or(cmp.Compare(a.User, b.User), cmp.Compare(a.Link, b.Link))
+	}), nil
 }
 
 // Marks is of store.Clicks.
@@ -237,7 +250,7 @@ func (m *MemoryClicks) Snapshot(context.Context) (store.Snapshot, error) {
 	s := &MemoryClicks{
 		cells: maps.Clone(m.cells), minutes: maps.Clone(m.minutes), minutesFrom: m.minutesFrom,
 		positions: maps.Clone(m.positions), marks: maps.Clone(m.marks),
-		epochs: map[store.SourceID]map[uint64]rollup.Ledger{},
+		epochs: map[store.SourceID]map[uint64]rollup.Ledger{}, deleted: slices.Clone(m.deleted),
 	}
 	for source, epochs := range m.epochs {
 		s.epochs[source] = maps.Clone(epochs)
