@@ -66,6 +66,18 @@ func (c *Client) AddLink(ctx context.Context, login, longURL, domain string) (sh
 	return shortURL, err
 }
 
+// DeleteUser implements Owner.
+func (c *Client) DeleteUser(ctx context.Context, login string) (r Removal, err error) {
+	err = c.call(ctx, http.MethodDelete, "users", url.Values{"login": {login}}, nil, nil, &r)
+	return r, err
+}
+
+// DeleteLink implements Owner.
+func (c *Client) DeleteLink(ctx context.Context, link string) (r Removal, err error) {
+	err = c.call(ctx, http.MethodDelete, "links", url.Values{"link": {link}}, nil, nil, &r)
+	return r, err
+}
+
 // Import implements Owner.
 func (c *Client) Import(ctx context.Context, format string, r io.Reader, reject func(feed.Rejected)) (result feed.Result, err error) {
 	input := &input{Reader: r}

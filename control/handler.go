@@ -29,11 +29,22 @@ type Owner interface {
 	// AddLink makes a short link, unless the user has it, and returns its URL on
 	// a domain of the installation; the default one if empty.
 	AddLink(ctx context.Context, login, longURL, domain string) (shortURL string, err error)
+	// DeleteUser removes a user with all that is his; click.ErrNotFound.
+	DeleteUser(ctx context.Context, login string) (Removal, error)
+	// DeleteLink removes a link, named by its hash or its short URL;
+	// click.ErrNotFound.
+	DeleteLink(ctx context.Context, link string) (Removal, error)
 	// Import brings in one input.
 	Import(ctx context.Context, format string, r io.Reader, reject func(feed.Rejected)) (feed.Result, error)
 	// Check reports a sentence for each thing that is wrong, and says what it
 	// looked at.
 	Check(ctx context.Context, report func(string)) (summary string, err error)
+}
+
+// Removal is what a deletion removed.
+type Removal struct {
+	store.Removed
+	Clicks uint64 // counted on it, those of bots too
 }
 
 // Handler is the owner's side.
@@ -66,6 +77,14 @@ func Handler(o Owner) http.Handler {
 		q := r.URL.Query()
 		shortURL, err := o.AddLink(r.Context(), q.Get("login"), q.Get("url"), q.Get("domain"))
 		reply(w, shortURL, err)
+	})
+	mux.HandleFunc("DELETE /users", func(w http.ResponseWriter, r *http.Request) {
+		removal, err := o.DeleteUser(r.Context(), r.URL.Query().Get("login"))
+		reply(w, removal, err)
+	})
+	mux.HandleFunc("DELETE /links", func(w http.ResponseWriter, r *http.Request) {
+		removal, err := o.DeleteLink(r.Context(), r.URL.Query().Get("link"))
+		reply(w, removal, err)
 	})
 	mux.HandleFunc("POST /import", func(w http.ResponseWriter, r *http.Request) {
 		stream(w, func(s *events) (any, error) {

@@ -301,3 +301,29 @@ func TestRenewedAnswersDoNotFillTheMemory(t *testing.T) {
 		t.Errorf("of 101 answers, %d of %d bytes are remembered", entries, bytes)
 	}
 }
+
+// A link that was deleted is forgotten, and an answer from before that is not
+// remembered.
+func TestForget(t *testing.T) {
+	w := newWorld(t, links.Options{})
+	l := w.importLink(store.ForeignLink{Login: "bob", Hash: "hash", AggregateHash: "agg", LongURL: "http://a/"})
+	other := w.importLink(store.ForeignLink{Login: "bob", Hash: "other", AggregateHash: "agg", LongURL: "http://a/"})
+	remove := func() {
+		if _, err := w.store.DeleteLink(context.Background(), l.ID); err != nil {
+			t.Error(err)
+		}
+		w.Forget(func(o *store.Link) bool { return o.ID == l.ID })
+	}
+	w.resolves("sho.rt", "other", other)
+	w.store.inspect = func(_ context.Context, name click.Hash, found store.Link, err error) (store.Link, error) {
+		if name == "hash" && err == nil {
+			remove() // while the answer is on its way
+		}
+		return found, err
+	}
+	w.resolves("sho.rt", "hash", l)
+	w.resolves("sho.rt", "hash", store.Link{})
+	w.asks(0, func() { w.resolves("sho.rt", "other", other) })
+	w.Forget(func(o *store.Link) bool { return o.ID == other.ID })
+	w.asks(1, func() { w.resolves("sho.rt", "other", other) })
+}

@@ -116,6 +116,10 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	}
 	a.onClose(a.recorder.Close)
 
+	if err := a.finishDeletions(ctx); err != nil {
+		return nil, fmt.Errorf("finish a deletion: %w", err)
+	}
+
 	a.auth = auth.New(db, o.Now)
 	a.importer = &feed.Importer{Recorder: a.recorder, Links: db, Now: o.Now}
 	a.links, err = links.New(links.Options{
