@@ -7,6 +7,7 @@ package server
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -42,8 +43,10 @@ type Options struct {
 	// NoSync makes clicks safe from a killed process only, not from a power
 	// cut.
 	NoSync bool
-	Now    func() time.Time
-	Log    *slog.Logger
+	// Retention of the journal, which Serve looks after.
+	Retention Retention
+	Now       func() time.Time
+	Log       *slog.Logger
 }
 
 // App is an opened data directory:
@@ -104,6 +107,10 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	}
 	a.onClose(func(ctx context.Context) error { return errors.Join(a.clicks.Sync(ctx), a.clicks.Close()) })
 
+	if err := a.sameInstallation(ctx, o.Dir); err != nil {
+		return nil, err
+	}
+
 	a.journal, err = journal.Open(journal.Options{Dir: filepath.Join(o.Dir, "journal"), NoSync: o.NoSync, Logger: o.Log})
 	if err != nil {
 		return nil, fmt.Errorf("open journal: %w", err)
@@ -129,6 +136,30 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 		return nil, fmt.Errorf("--domain: %w", err)
 	}
 	return a, nil
+}
+
+// sameInstallation fails where the counts are not of these links and users.
+// Ids would mean others then, and every answer would be wrong.
+func (a *App) sameInstallation(ctx context.Context, dir string) error {
+	var offer [32]byte
+	if _, err := rand.Read(offer[:]); err != nil {
+		return fmt.Errorf("draw a secret: %w", err)
+	}
+	secret, err := a.store.Secret(ctx, offer)
+	if err != nil {
+		return fmt.Errorf("open links and users: %w", err)
+	}
+	sum := sha256.Sum256(append([]byte("footfall installation"), secret[:]...)) // says nothing of the secret
+	id := [16]byte(sum[:16])
+	counted, err := a.clicks.Installation(ctx, id)
+	if err != nil {
+		return fmt.Errorf("open counts: %w", err)
+	}
+	if counted != id {
+		return fmt.Errorf("%s holds the links and users of one installation and %s the counts of another, or footfall.db was removed: restore both from the same backup",
+			filepath.Join(dir, "footfall.db"), filepath.Join(dir, "clicks"))
+	}
+	return nil
 }
 
 // onClose has f called by Close, before what was opened earlier is closed.

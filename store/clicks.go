@@ -110,6 +110,9 @@ type Clicks interface {
 	// and one that starts before and ends after it is ErrOverlap. The first
 	// batch of a source may start anywhere.
 	Record(ctx context.Context, b *Batch) error
+	// Installation says whose counts these are: the id that the first call
+	// offered, durable with the next Sync at the latest.
+	Installation(ctx context.Context, offer [16]byte) ([16]byte, error)
 	// Sync makes everything counted durable.
 	Sync(ctx context.Context) error
 	// Delete removes every count of the scope: of one link, or of a user with

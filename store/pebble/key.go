@@ -18,13 +18,14 @@ const (
 	grainMinute  = 'm' // hour 4, user 8, link 8, facet 1, value
 	grainQuarter = 'q' // user 8, link 8, facet 1, day 2, value
 
-	keyEpoch       = 'e' // source 16, epoch 8 → ledger
-	keyMark        = 'k' // import source 32, offset 8, digest 32 → mark
-	keyLedger      = 'l' // → ledger
-	keyMinutesFrom = 'n' // → Unix second
-	keyPosition    = 'p' // source 16 → position
-	keyVersion     = 'v' // → version
-	keyDeleted     = 'x' // user 8, link 8 → nothing
+	keyEpoch        = 'e' // source 16, epoch 8 → ledger
+	keyMark         = 'k' // import source 32, offset 8, digest 32 → mark
+	keyInstallation = 'i' // → id 16
+	keyLedger       = 'l' // → ledger
+	keyMinutesFrom  = 'n' // → Unix second
+	keyPosition     = 'p' // source 16 → position
+	keyVersion      = 'v' // → version
+	keyDeleted      = 'x' // user 8, link 8 → nothing
 )
 
 // Lengths of what lies before the value in the keys of cells, and where the

@@ -28,6 +28,7 @@ type MemoryClicks struct {
 	epochs      map[store.SourceID]map[uint64]rollup.Ledger
 	marks       map[markID]store.Mark
 	deleted     []rollup.Scope
+	id          *[16]byte // of the installation
 }
 
 // markID tells marks apart. Inputs that begin alike have marks of one offset
@@ -96,6 +97,16 @@ func (m *MemoryClicks) Position(_ context.Context, source store.SourceID) (store
 	defer m.mu.Unlock()
 	p, ok := m.positions[source]
 	return store.Position{Counted: p, Durable: p}, ok, nil
+}
+
+// Installation is of store.Clicks.
+func (m *MemoryClicks) Installation(_ context.Context, offer [16]byte) ([16]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.id == nil {
+		m.id = &offer
+	}
+	return *m.id, nil
 }
 
 // Sync is of store.Clicks.
