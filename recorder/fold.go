@@ -117,9 +117,8 @@ func emptied[K comparable, V any](m map[K]V) map[K]V {
 
 // journaled sums the cells as the journal has them, before the cap.
 func (f *fold) journaled(b *store.Batch) {
-	for k, n := range f.late {
-		b.Journaled.Add(rollup.Cell{Key: k, Clicks: n})
-	}
+	b.Late.Add(cellsOf(f.late)...)
+	b.Journaled.AddLedger(&b.Late)
 	others := map[rollup.Key]uint64{}
 	for k, n := range f.replaced {
 		b.Journaled.Add(rollup.Cell{Key: k, Clicks: n})

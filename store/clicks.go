@@ -48,6 +48,9 @@ type Batch struct {
 	// Journaled is the ledger of the cells before the cap on different
 	// referrers: a pure function of the stretch, summed per epoch.
 	Journaled rollup.Ledger
+	// Late is the ledger of the cells of clicks that are in Journaled and not in
+	// Cells, for they came after their link or user was deleted.
+	Late rollup.Ledger
 	// Marks are the import marks that lie in the stretch.
 	Marks []Mark
 }
@@ -140,10 +143,15 @@ type Reader interface {
 	// Position says where to resume. A source never seen is the zero Position
 	// and false.
 	Position(ctx context.Context, source SourceID) (Position, bool, error)
+	// Journaled is the sum of all batches' Journaled, and Removed of all that is
+	// in it and not in Cells: what Delete removed, and what was Late. So, but for
+	// the names of capped referrers, Journaled is Ledger and Removed.
+	Journaled(ctx context.Context) (rollup.Ledger, error)
+	Removed(ctx context.Context) (rollup.Ledger, error)
 	// Marks lists the marks of an import's source by ascending offset.
 	Marks(ctx context.Context, source [32]byte) ([]Mark, error)
-	// Cells iterates over every quarter-hour cell, each key once, in no
-	// particular order.
+	// Cells iterates over every quarter-hour cell, each key once: the cells of
+	// a scope one after the other, otherwise in no particular order.
 	Cells(ctx context.Context) iter.Seq2[rollup.Cell, error]
 	// Ledger is the permanent ledger: what Cells must add up to.
 	Ledger(ctx context.Context) (rollup.Ledger, error)

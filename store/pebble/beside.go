@@ -215,3 +215,30 @@ func (s *Store) Installation(_ context.Context, offer [16]byte) (id [16]byte, er
 	}
 	return id, nil
 }
+
+// Journaled is of store.Reader.
+func (v *view) Journaled(ctx context.Context) (sum rollup.Ledger, err error) {
+	err = v.each(ctx, []byte{keyEpoch}, func(_, value []byte) error {
+		var l rollup.Ledger
+		err := l.UnmarshalBinary(value)
+		sum.AddLedger(&l)
+		return err
+	})
+	if err != nil {
+		return rollup.Ledger{}, fmt.Errorf("store/pebble: journaled: %w", err)
+	}
+	return sum, nil
+}
+
+// Removed is of store.Reader.
+func (v *view) Removed(context.Context) (rollup.Ledger, error) {
+	if err := v.uses.begin(); err != nil {
+		return rollup.Ledger{}, fmt.Errorf("store/pebble: removed: %w", err)
+	}
+	defer v.uses.end()
+	l, err := ledgerAt(v.r, []byte{keyRemoved})
+	if err != nil {
+		return rollup.Ledger{}, fmt.Errorf("store/pebble: removed: %w", err)
+	}
+	return l, nil
+}

@@ -152,6 +152,9 @@ func (s *Store) delete(ctx context.Context, scope rollup.Scope) error {
 	if err := addLedger(s.db, batch, []byte{keyLedger}, negative(&gone)); err != nil {
 		return err
 	}
+	if err := addLedger(s.db, batch, []byte{keyRemoved}, &gone); err != nil {
+		return err
+	}
 	hours, err := s.hours(ctx)
 	if err != nil {
 		return err
