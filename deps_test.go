@@ -22,6 +22,7 @@ var floors = map[string]struct {
 }{
 	"click":    {0, "the words; everybody may use them"},
 	"calendar": {0, "zones become instants here, before any other part sees them"},
+	"backup":   {0, "files; does not know what is in them"},
 	"journal":  {0, "bytes; does not know that clicks exist"},
 
 	"rollup": {1, "arithmetic on the words"},

@@ -39,6 +39,16 @@ func Check(ctx context.Context, clicks store.Clicks, j *journal.Journal, report 
 	return fmt.Sprintf("%d clicks in %d cells and %d journal segments looked at", total, cells, segments), nil
 }
 
+// CheckCounts says how much is wrong with the counts themselves, without what
+// is kept beside them and without the journal.
+func CheckCounts(ctx context.Context, counts store.Reader) (wrong int, err error) {
+	_, _, err = checkCells(ctx, counts, func(string) { wrong++ })
+	if err != nil {
+		return wrong, fmt.Errorf("check counts: %w", err)
+	}
+	return wrong, nil
+}
+
 // checkCells adds up all cells and compares them with the ledger, and with each
 // other.
 func checkCells(ctx context.Context, snap store.Reader, report func(string)) (cells int, total uint64, err error) {

@@ -10,9 +10,11 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 
+	"github.com/footfall/footfall/backup"
 	"github.com/footfall/footfall/feed"
 	"github.com/footfall/footfall/store"
 )
@@ -122,6 +124,22 @@ func (i *input) failed() error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.err
+}
+
+// Backup implements Owner.
+func (c *Client) Backup(ctx context.Context, to string, keep int) (m backup.Manifest, err error) {
+	err = c.call(ctx, http.MethodPost, "backup", url.Values{"to": {to}, "keep": {strconv.Itoa(keep)}}, nil, nil, &m)
+	return m, err
+}
+
+// Repair implements Owner.
+func (c *Client) Repair(ctx context.Context, report func(string)) error {
+	var nothing any
+	return c.call(ctx, http.MethodPost, "repair", nil, nil, func(e event) {
+		if e.Finding != "" {
+			report(e.Finding)
+		}
+	}, &nothing)
 }
 
 // Check implements Owner.

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 
+	"github.com/footfall/footfall/backup"
 	"github.com/footfall/footfall/feed"
 	"github.com/footfall/footfall/store"
 )
@@ -36,6 +38,11 @@ type Owner interface {
 	DeleteLink(ctx context.Context, link string) (Removal, error)
 	// Import brings in one input.
 	Import(ctx context.Context, format string, r io.Reader, reject func(feed.Rejected)) (feed.Result, error)
+	// Backup adds a backup to the directory to, of which keep remain.
+	Backup(ctx context.Context, to string, keep int) (backup.Manifest, error)
+	// Repair mends what can be mended while everything goes on, reports what it
+	// did, and what it left.
+	Repair(ctx context.Context, report func(string)) error
 	// Check reports a sentence for each thing that is wrong, and says what it
 	// looked at.
 	Check(ctx context.Context, report func(string)) (summary string, err error)
@@ -91,6 +98,20 @@ func Handler(o Owner) http.Handler {
 			return o.Import(r.Context(), r.URL.Query().Get("format"), r.Body, func(l feed.Rejected) {
 				s.send(event{Rejected: &l})
 			})
+		})
+	})
+	mux.HandleFunc("POST /backup", func(w http.ResponseWriter, r *http.Request) {
+		keep, err := strconv.Atoi(r.URL.Query().Get("keep"))
+		if err != nil {
+			reply(w, nil, err)
+			return
+		}
+		m, err := o.Backup(r.Context(), r.URL.Query().Get("to"), keep)
+		reply(w, m, err)
+	})
+	mux.HandleFunc("POST /repair", func(w http.ResponseWriter, r *http.Request) {
+		stream(w, func(s *events) (any, error) {
+			return nil, o.Repair(r.Context(), func(finding string) { s.send(event{Finding: finding}) })
 		})
 	})
 	mux.HandleFunc("POST /check", func(w http.ResponseWriter, r *http.Request) {

@@ -95,6 +95,20 @@ func (j *Journal) Segments() []Segment {
 	return list
 }
 
+// File is the path of the segment with this base. Of a sealed one it stays,
+// and so do the bytes in it. It fails with fs.ErrNotExist where that is not
+// kept.
+func (j *Journal) File(base uint64) (string, error) {
+	j.segMu.RLock()
+	defer j.segMu.RUnlock()
+	for _, s := range j.segs {
+		if s.base == base {
+			return j.dir.join(s.file), nil
+		}
+	}
+	return "", fmt.Errorf("journal: segment %d: %w", base, fs.ErrNotExist)
+}
+
 // Written is when the file of the segment with this base was written last, by
 // the file system's clock. It fails with fs.ErrNotExist where that is not kept.
 func (j *Journal) Written(base uint64) (time.Time, error) {

@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	v3 "github.com/footfall/footfall/api/v3"
@@ -21,7 +22,6 @@ import (
 	"github.com/footfall/footfall/journal"
 	"github.com/footfall/footfall/links"
 	"github.com/footfall/footfall/recorder"
-	"github.com/footfall/footfall/store"
 	"github.com/footfall/footfall/store/pebble"
 	"github.com/footfall/footfall/store/sql"
 )
@@ -56,6 +56,7 @@ type Options struct {
 //	DIR/journal/       every click, as it came
 //	DIR/clicks/        the counts
 //	DIR/footfall.db    links and users
+//	DIR/checkpoint/    the counts as they were when the journal was trimmed last
 //
 // Clicks flow redirect or feed → recorder → journal → recorder → clicks;
 // questions api → metrics → clicks.
@@ -64,19 +65,25 @@ type App struct {
 	log      *slog.Logger
 	store    v3.Store
 	auth     *auth.Auth
-	clicks   store.Clicks
+	clicks   *pebble.Store
+	db       *sql.DB
+	dir      string
 	journal  *journal.Journal
 	recorder *recorder.Recorder
 	importer *feed.Importer
 	links    *links.Links
 	host     string
 
+	// keeping is held by whoever needs the journal's segments to stay, and
+	// deleting by whoever needs users and links to.
+	keeping, deleting sync.Mutex
+
 	closers []func(context.Context) error // in the order of opening
 }
 
 // Open opens a data directory that no other process has open, else ErrOwned.
 func Open(ctx context.Context, o Options) (_ *App, err error) {
-	a := &App{now: o.Now, log: o.Log, host: o.Host}
+	a := &App{now: o.Now, log: o.Log, host: o.Host, dir: o.Dir}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close(ctx))
@@ -94,12 +101,15 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	}
 	a.onClose(func(context.Context) error { return lock.Close() })
 
+	if err := finishRebuild(o.Dir); err != nil {
+		return nil, err
+	}
 	db, err := sql.Open(ctx, filepath.Join(o.Dir, "footfall.db"))
 	if err != nil {
 		return nil, fmt.Errorf("open links and users: %w", err)
 	}
 	a.onClose(func(context.Context) error { return db.Close() })
-	a.store = db
+	a.store, a.db = db, db
 
 	a.clicks, err = pebble.Open(pebble.Options{Dir: filepath.Join(o.Dir, "clicks"), Logger: o.Log})
 	if err != nil {

@@ -45,6 +45,8 @@ func (a *App) DeleteLink(ctx context.Context, written string) (control.Removal, 
 // delete removes the scope first from links and users, so that nobody is led to
 // it any more, and then from the counts.
 func (a *App) delete(ctx context.Context, s rollup.Scope, remove func() (store.Removed, error), gone func(*store.Link) bool) (r control.Removal, err error) {
+	a.deleting.Lock()
+	defer a.deleting.Unlock()
 	if err := a.recorder.Drain(ctx); err != nil {
 		return r, err
 	}

@@ -78,6 +78,28 @@ func (a *App) Check(ctx context.Context, report func(string)) (summary string, e
 	return audit.Check(ctx, a.clicks, a.journal, report)
 }
 
+// Repair makes the sums of days anew where they are wrong and the counts that
+// they sum are right.
+func (a *App) Repair(ctx context.Context, report func(string)) error {
+	if err := a.recorder.Drain(ctx); err != nil {
+		return err
+	}
+	wrong, err := audit.CheckCounts(ctx, a.clicks)
+	if err != nil {
+		return err
+	}
+	if wrong > 0 {
+		report("the counts themselves disagree, so the sums of days cannot be made of them: stop the server and run footfall rebuild")
+		return nil
+	}
+	months, err := a.clicks.Repair(ctx)
+	if err != nil {
+		return err
+	}
+	report(fmt.Sprintf("made the sums of days of %d months anew", months))
+	return nil
+}
+
 // AddLink makes a short link of a user, unless he has it, and returns its URL.
 func (a *App) AddLink(ctx context.Context, login, longURL, domain string) (shortURL string, err error) {
 	user, err := a.store.UserByLogin(ctx, login)

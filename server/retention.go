@@ -64,6 +64,8 @@ func (a *App) retain(ctx context.Context, r Retention) {
 
 // pass removes what need not be kept at an instant.
 func (k *retainer) pass(ctx context.Context, now time.Time) error {
+	k.app.keeping.Lock()
+	defer k.app.keeping.Unlock()
 	j := k.app.journal
 	if k.Keep != Forever && now.Sub(k.rotated).Abs() >= min(k.Keep/rotateParts, rotateMost) {
 		if err := j.Rotate(); err != nil {
@@ -100,6 +102,10 @@ func (k *retainer) pass(ctx context.Context, now time.Time) error {
 	}
 	if before == 0 {
 		return nil
+	}
+	// What cannot be counted again any more is kept as it was counted.
+	if err := k.app.checkpoint(ctx); err != nil {
+		return err
 	}
 	durable, err := k.durable(ctx, before)
 	if err != nil {
