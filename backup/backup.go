@@ -37,8 +37,8 @@ var ErrNone = errors.New("there is no complete backup")
 type Manifest struct {
 	Version int       `json:"version"`
 	Made    time.Time `json:"made"`
-	// Counted is the journal position up to which the counts in it reach, and
-	// End the one up to which its journal does.
+	// Counted is a journal position up to which the counts in it reach at least,
+	// and End the one up to which its journal does.
 	Counted uint64 `json:"counted"`
 	End     uint64 `json:"end"`
 	// Files and Bytes are of the whole; Copied is what of the bytes was not

@@ -22,6 +22,7 @@ import (
 	"github.com/footfall/footfall/journal"
 	"github.com/footfall/footfall/links"
 	"github.com/footfall/footfall/recorder"
+	"github.com/footfall/footfall/store"
 	"github.com/footfall/footfall/store/pebble"
 	"github.com/footfall/footfall/store/sql"
 )
@@ -113,7 +114,10 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 
 	a.clicks, err = pebble.Open(pebble.Options{Dir: filepath.Join(o.Dir, "clicks"), Logger: o.Log})
 	if err != nil {
-		return nil, fmt.Errorf("open counts: %w", err)
+		if errors.Is(err, store.ErrVersion) {
+			return nil, fmt.Errorf("open counts: %w", err)
+		}
+		return nil, fmt.Errorf("open counts: %w (where files are damaged, footfall rebuild makes them anew from the journal)", err)
 	}
 	a.onClose(func(ctx context.Context) error { return errors.Join(a.clicks.Sync(ctx), a.clicks.Close()) })
 

@@ -42,43 +42,38 @@ func (a *App) Backup(ctx context.Context, to string, keep int) (m backup.Manifes
 		return m, err
 	}
 	defer draft.Abort()
-	// A checkpoint here costs nothing, and does not change while it is copied.
-	temp := filepath.Join(a.dir, checkpointDir+".backup")
-	if err := os.RemoveAll(temp); err != nil {
-		return m, fmt.Errorf("backup: %w", err)
-	}
-	defer os.RemoveAll(temp)
-	if err := a.clicks.Checkpoint(ctx, temp); err != nil {
-		return m, err
-	}
-	pos, _, err := a.clicks.Position(ctx, store.SourceID(a.journal.ID()))
+	var end uint64
+	counted, err := a.copyCounts(ctx, draft, func() (err error) {
+		if end, err = a.backupLinks(ctx, draft); err != nil {
+			return err
+		}
+		return a.backupJournal(ctx, draft, end)
+	})
 	if err != nil {
 		return m, err
 	}
-	end, err := a.backupLinks(ctx, draft)
-	if err != nil {
-		return m, err
-	}
+	return draft.Commit(min(counted, end), end, keep)
+}
+
+// backupJournal copies the segments up to a position.
+func (a *App) backupJournal(ctx context.Context, draft *backup.Draft, end uint64) error {
 	for _, s := range a.journal.Segments() {
 		if err := ctx.Err(); err != nil {
-			return m, err
+			return err
 		}
 		if s.End > end || s.End == s.Base {
 			break
 		}
 		file, err := a.journal.File(s.Base)
 		if err != nil {
-			return m, err
+			return err
 		}
 		name := strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)) + ".sealed"
 		if err := draft.Copy(file, filepath.Join("journal", name), s.Size); err != nil {
-			return m, err
+			return err
 		}
 	}
-	if err := draft.CopyDir(temp, clicksDir); err != nil {
-		return m, err
-	}
-	return draft.Commit(min(pos.Counted, end), end, keep)
+	return nil
 }
 
 // backupLinks copies links and users, and returns the journal position up to
@@ -100,19 +95,42 @@ func (a *App) backupLinks(ctx context.Context, draft *backup.Draft) (end uint64,
 	return end, draft.Added("footfall.db")
 }
 
-// checkpoint keeps the counts as they are now beside the data, to rebuild from.
+// checkpoint keeps a copy of the counts as they are now beside the data, to
+// rebuild from; it shares no file with them.
 func (a *App) checkpoint(ctx context.Context) error {
-	path := filepath.Join(a.dir, checkpointDir)
-	if err := os.RemoveAll(path + newSuffix); err != nil {
-		return fmt.Errorf("checkpoint: %w", err)
-	}
-	if err := a.clicks.Checkpoint(ctx, path+newSuffix); err != nil {
+	draft, err := backup.Begin(filepath.Join(a.dir, checkpointDir), a.now())
+	if err != nil {
 		return err
 	}
-	if err := replaceDir(path+newSuffix, path); err != nil {
-		return fmt.Errorf("checkpoint: %w", err)
+	defer draft.Abort()
+	pos, err := a.copyCounts(ctx, draft, func() error { return nil })
+	if err != nil {
+		return err
 	}
-	return nil
+	_, err = draft.Commit(pos, pos, 1)
+	return err
+}
+
+// copyCounts copies the counts as they are when it is called, after besides has
+// been, and returns the journal position that they reach.
+func (a *App) copyCounts(ctx context.Context, draft *backup.Draft, besides func() error) (counted uint64, err error) {
+	// With links it costs nothing, and does not change while it is copied.
+	temp := filepath.Join(a.dir, checkpointDir+newSuffix)
+	if err := os.RemoveAll(temp); err != nil {
+		return 0, fmt.Errorf("checkpoint: %w", err)
+	}
+	defer os.RemoveAll(temp)
+	pos, _, err := a.clicks.Position(ctx, store.SourceID(a.journal.ID()))
+	if err != nil {
+		return 0, err
+	}
+	if err := a.clicks.Checkpoint(ctx, temp); err != nil {
+		return 0, err
+	}
+	if err := besides(); err != nil {
+		return 0, err
+	}
+	return pos.Counted, draft.CopyDir(temp, clicksDir)
 }
 
 // replaceDir puts a directory in another one's place; a crash leaves one of

@@ -84,10 +84,8 @@ func findBases(dir, from string) (bases []base, err error) {
 			bases = append(bases, base{"the backup " + b, filepath.Join(b, clicksDir)})
 		}
 	}
-	for _, name := range []string{checkpointDir, checkpointDir + oldSuffix} {
-		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
-			bases = append(bases, base{"the checkpoint", filepath.Join(dir, name)})
-		}
+	if newest, _, err := backup.Newest(filepath.Join(dir, checkpointDir)); err == nil {
+		bases = append(bases, base{"the checkpoint", filepath.Join(newest, clicksDir)})
 	}
 	return append(bases, base{"the beginning", ""}), nil
 }

@@ -84,7 +84,7 @@ func (k *retainer) pass(ctx context.Context, now time.Time) error {
 	}
 	k.alarm(size, now)
 	var before uint64
-	for _, s := range segments {
+	for _, s := range segments[:len(segments)-1] { // the newest one stays, for positions to go on
 		drop, err := k.drops(&s, size, now)
 		if err != nil {
 			return err
@@ -103,9 +103,10 @@ func (k *retainer) pass(ctx context.Context, now time.Time) error {
 	if before == 0 {
 		return nil
 	}
-	// What cannot be counted again any more is kept as it was counted.
-	if err := k.app.checkpoint(ctx); err != nil {
-		return err
+	if k.Keep > 0 { // else there is nothing to count again with it
+		if err := k.app.checkpoint(ctx); err != nil {
+			return err
+		}
 	}
 	durable, err := k.durable(ctx, before)
 	if err != nil {
