@@ -51,6 +51,7 @@ func LinkSuite(t *testing.T, open func(t *testing.T) LinkStore) {
 		{"links of a long URL are found, oldest first", linkOfURL},
 		{"a domain is known by its keywords", linkDomains},
 		{"a user's links are listed, filtered, in pages", linkList},
+		{"all links are listed, in pages, with their keywords", linkAll},
 		{"a user's links are counted between edges", linkCounts},
 		{"a link that is deleted is gone with its names", deleteLink},
 		{"a user who is deleted is gone with all that is his", deleteUser},
