@@ -126,6 +126,33 @@ func (i *input) failed() error {
 	return i.err
 }
 
+// Export implements Owner.
+func (c *Client) Export(ctx context.Context, w io.Writer, clicks bool) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://footfall/export?clicks="+strconv.FormatBool(clicks), nil)
+	if err != nil {
+		return err
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return fmt.Errorf("%w (%w)", ErrCutOff, errors.Unwrap(err))
+	}
+	defer resp.Body.Close()
+	if _, err := io.Copy(w, resp.Body); err != nil {
+		return fmt.Errorf("export: %w", err)
+	}
+	switch failed := resp.Trailer.Get(exportError); failed {
+	case "none":
+		return nil
+	case "":
+		return ErrCutOff
+	default:
+		if text, err := strconv.Unquote(failed); err == nil {
+			failed = text
+		}
+		return errors.New(failed)
+	}
+}
+
 // Backup implements Owner.
 func (c *Client) Backup(ctx context.Context, to string, keep int) (m backup.Manifest, err error) {
 	err = c.call(ctx, http.MethodPost, "backup", url.Values{"to": {to}, "keep": {strconv.Itoa(keep)}}, nil, nil, &m)

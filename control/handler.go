@@ -38,6 +38,8 @@ type Owner interface {
 	DeleteLink(ctx context.Context, link string) (Removal, error)
 	// Import brings in one input.
 	Import(ctx context.Context, format string, r io.Reader, reject func(feed.Rejected)) (feed.Result, error)
+	// Export writes users, links and counts, or clicks, as NDJSON.
+	Export(ctx context.Context, w io.Writer, clicks bool) error
 	// Backup adds a backup to the directory to, of which keep remain.
 	Backup(ctx context.Context, to string, keep int) (backup.Manifest, error)
 	// Repair mends what can be mended while everything goes on, reports what it
@@ -100,6 +102,15 @@ func Handler(o Owner) http.Handler {
 			})
 		})
 	})
+	mux.HandleFunc("GET /export", func(w http.ResponseWriter, r *http.Request) {
+		// The lines as they are, and the outcome behind them.
+		w.Header().Set("Trailer", exportError)
+		if err := o.Export(r.Context(), w, r.URL.Query().Get("clicks") == "true"); err != nil {
+			w.Header().Set(exportError, strconv.Quote(err.Error()))
+			return
+		}
+		w.Header().Set(exportError, "none")
+	})
 	mux.HandleFunc("POST /backup", func(w http.ResponseWriter, r *http.Request) {
 		keep, err := strconv.Atoi(r.URL.Query().Get("keep"))
 		if err != nil {
@@ -121,6 +132,9 @@ func Handler(o Owner) http.Handler {
 	})
 	return mux
 }
+
+// exportError is the trailer that says how an export ended.
+const exportError = "Footfall-Error"
 
 // event is a line of a streamed answer. The last one has a result, or an error
 // and the result as far as it came; an answer without is cut off.

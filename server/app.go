@@ -11,14 +11,19 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	v3 "github.com/footfall/footfall/api/v3"
 	"github.com/footfall/footfall/auth"
+	"github.com/footfall/footfall/bot"
+	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/feed"
+	"github.com/footfall/footfall/geo"
 	"github.com/footfall/footfall/journal"
 	"github.com/footfall/footfall/links"
 	"github.com/footfall/footfall/recorder"
@@ -73,7 +78,10 @@ type App struct {
 	recorder *recorder.Recorder
 	importer *feed.Importer
 	links    *links.Links
-	host     string
+	bots     func() (*bot.Detector, error)
+	// countries is where the Site says that addresses are; nil without one.
+	countries atomic.Pointer[geo.Lookup]
+	host      string
 
 	// keeping is held by whoever needs the journal's segments to stay, and
 	// deleting by whoever needs users and links to.
@@ -142,7 +150,23 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	}
 
 	a.auth = auth.New(db, o.Now)
-	a.importer = &feed.Importer{Recorder: a.recorder, Links: db, Now: o.Now}
+	// Both take a while, and most commands need neither.
+	a.bots = sync.OnceValues(bot.New)
+	builtin := sync.OnceValues(func() (*geo.Lookup, error) { return geo.Open("") })
+	a.importer = &feed.Importer{
+		Recorder: a.recorder, Links: db, Users: db, Now: o.Now,
+		IsBot: func(agent string) bool {
+			bots, err := a.bots()
+			return err == nil && bots.KindOfAgent(agent) == bot.Bot
+		},
+		Country: func(address netip.Addr) click.Country {
+			if site := a.countries.Load(); site != nil {
+				return site.Country(address)
+			}
+			countries, _ := builtin() // what is built in cannot fail
+			return countries.Country(address)
+		},
+	}
 	a.links, err = links.New(links.Options{
 		Links: db, Domains: o.Domains, Host: o.Host, Scheme: o.Scheme, Now: o.Now, Random: rand.Reader,
 	})

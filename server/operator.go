@@ -11,6 +11,7 @@ import (
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/feed"
 	"github.com/footfall/footfall/links"
+	"github.com/footfall/footfall/recorder"
 	"github.com/footfall/footfall/store"
 )
 
@@ -68,6 +69,26 @@ func (a *App) ListUsers(ctx context.Context, after string) ([]store.User, error)
 // Import brings in one input of clicks that others recorded.
 func (a *App) Import(ctx context.Context, format string, r io.Reader, reject func(feed.Rejected)) (feed.Result, error) {
 	return a.importer.Import(ctx, format, r, reject)
+}
+
+// Export writes users, links and counts as NDJSON; with clicks, the clicks that
+// the journal keeps instead of the counts.
+func (a *App) Export(ctx context.Context, w io.Writer, clicks bool) (err error) {
+	x := &feed.Exporter{Links: a.store, Users: a.store}
+	if clicks {
+		a.keeping.Lock() // segments stay
+		defer a.keeping.Unlock()
+		return x.Clicks(ctx, w, recorder.Clicks(ctx, a.journal, a.journal.End()))
+	}
+	if err := a.recorder.Drain(ctx); err != nil {
+		return err
+	}
+	snap, err := a.clicks.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, snap.Close()) }()
+	return x.Counts(ctx, w, snap)
 }
 
 // Check proves that the counts agree with each other and with the journal.
