@@ -301,3 +301,12 @@ func TestRenewedAnswersDoNotFillTheMemory(t *testing.T) {
 		t.Errorf("of 101 answers, %d of %d bytes are remembered", entries, bytes)
 	}
 }
+
+// TestTheFirstInstant: nothing is known of a name that was never asked for,
+// even where the clock shows the instant of the zero answer.
+func TestTheFirstInstant(t *testing.T) {
+	w := newWorld(t, links.Options{})
+	l := w.importLink(store.ForeignLink{Login: "bob", Hash: "hash", LongURL: "http://a/"})
+	w.clock.Store(time.Time{}.Unix())
+	w.resolves("sho.rt", "hash", l)
+}
