@@ -61,6 +61,7 @@ type App struct {
 	log      *slog.Logger
 	store    v3.Store
 	auth     *auth.Auth
+	verify   func(context.Context, func(string)) error // of the store
 	clicks   store.Clicks
 	journal  *journal.Journal
 	recorder *recorder.Recorder
@@ -96,7 +97,7 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 		return nil, fmt.Errorf("open links and users: %w", err)
 	}
 	a.onClose(func(context.Context) error { return db.Close() })
-	a.store = db
+	a.store, a.verify = db, db.Verify
 
 	a.clicks, err = pebble.Open(pebble.Options{Dir: filepath.Join(o.Dir, "clicks"), Logger: o.Log})
 	if err != nil {

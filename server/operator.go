@@ -70,9 +70,13 @@ func (a *App) Import(ctx context.Context, format string, r io.Reader, reject fun
 	return a.importer.Import(ctx, format, r, reject)
 }
 
-// Check proves that the counts agree with each other and with the journal.
+// Check proves that links and users are whole, and that the counts agree with
+// each other and with the journal.
 func (a *App) Check(ctx context.Context, report func(string)) (summary string, err error) {
 	if err := a.recorder.Drain(ctx); err != nil {
+		return "", err
+	}
+	if err := a.verify(ctx, report); err != nil {
 		return "", err
 	}
 	return audit.Check(ctx, a.clicks, a.journal, report)
