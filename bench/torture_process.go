@@ -118,6 +118,18 @@ func (e *ear) tail() string {
 	return strings.Join(e.lines[max(0, len(e.lines)-60):], "\n")
 }
 
+// lastWord is the sentence with which the program ended, if it said one.
+func (e *ear) lastWord() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, line := range e.lines {
+		if strings.HasPrefix(line, "footfall: ") {
+			return line
+		}
+	}
+	return ""
+}
+
 // notDurable is how many clicks the log has reported so far.
 func (e *ear) notDurable() uint64 {
 	e.mu.Lock()
