@@ -1,8 +1,9 @@
 // Command bench measures footfall, and footfall beside others: one program for
 // each question, named by the first argument.
 //
-// It asserts nothing. Figures are of the machine they were made on; quote
-// ratios, and medians of several runs.
+// It asserts nothing, but for torture, which fails where a click was lost or
+// doubled. Figures are of the machine they were made on; quote ratios, and
+// medians of several runs.
 package main
 
 import (
@@ -19,6 +20,7 @@ func programs() map[string]func(args []string) error {
 		"redirect": redirect,
 		"bare":     bare,
 		"answers":  answers,
+		"torture":  torture,
 	}
 }
 

@@ -37,11 +37,11 @@ type answer struct {
 }
 
 // fresh tells whether the answer may be used without asking; the zero answer
-// never may, for clocks are past its year 1. A clock that was
+// never may, whatever the clock says. A clock that was
 // set back must not make it live longer.
 func (a *answer) fresh(now time.Time) bool {
 	age := now.Sub(a.asked)
-	return age >= 0 && age < MaxAge
+	return !a.asked.IsZero() && age >= 0 && age < MaxAge
 }
 
 // shard remembers the answers about its share of the names.

@@ -327,3 +327,12 @@ func TestForget(t *testing.T) {
 	w.Forget(func(o *store.Link) bool { return o.ID == other.ID })
 	w.asks(1, func() { w.resolves("sho.rt", "other", other) })
 }
+
+// TestTheFirstInstant: nothing is known of a name that was never asked for,
+// even where the clock shows the instant of the zero answer.
+func TestTheFirstInstant(t *testing.T) {
+	w := newWorld(t, links.Options{})
+	l := w.importLink(store.ForeignLink{Login: "bob", Hash: "hash", LongURL: "http://a/"})
+	w.clock.Store(time.Time{}.Unix())
+	w.resolves("sho.rt", "hash", l)
+}

@@ -91,9 +91,13 @@ func (a *App) Export(ctx context.Context, w io.Writer, clicks bool) (err error) 
 	return x.Counts(ctx, w, snap)
 }
 
-// Check proves that the counts agree with each other and with the journal.
+// Check proves that links and users are whole, and that the counts agree with
+// each other and with the journal.
 func (a *App) Check(ctx context.Context, report func(string)) (summary string, err error) {
 	if err := a.recorder.Drain(ctx); err != nil {
+		return "", err
+	}
+	if err := a.db.Verify(ctx, report); err != nil {
 		return "", err
 	}
 	return audit.Check(ctx, a.clicks, a.journal, report)

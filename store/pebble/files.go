@@ -1,11 +1,33 @@
 package pebble
 
 import (
+	"errors"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
+
+// orderedFS makes what the engine wrote before a marker durable before the
+// marker: the engine trusts that directory entries become durable in the order
+// in which they were made, which file systems do not promise.
+type orderedFS struct{ vfs.FS }
+
+func (f orderedFS) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
+	if strings.HasPrefix(f.PathBase(name), "marker.") {
+		dir, err := f.OpenDir(f.PathDir(name))
+		if err != nil {
+			return nil, err
+		}
+		if err := errors.Join(dir.Sync(), dir.Close()); err != nil {
+			return nil, err
+		}
+	}
+	return f.FS.Create(name, c)
+}
+
+func (f orderedFS) Unwrap() vfs.FS { return f.FS }
 
 // privateFS makes every file of the store 0600 and every directory 0700,
 // whatever the umask is: referrers are nobody else's business.

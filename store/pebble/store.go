@@ -71,6 +71,7 @@ func open(o Options) (*Store, error) {
 	if o.FS == nil {
 		o.FS = privateFS{vfs.Default}
 	}
+	o.FS = orderedFS{o.FS}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -119,6 +120,11 @@ func (s *Store) engine(o Options) *pebble.Options {
 	e.EventListener.BackgroundError = func(err error) {
 		o.Logger.Error("the click store failed in the background", "error", err)
 		s.failing.report(err)
+	}
+	// By itself the engine would end the program. Whoever needs what is damaged
+	// gets an error; the rest is answered.
+	e.EventListener.DataCorruption = func(d pebble.DataCorruptionInfo) {
+		o.Logger.Error("a file of the click store is damaged: run footfall check", "file", d.Path)
 	}
 	e.TargetFileSizes[0] = 8 << 20
 	for i := range e.Levels {

@@ -1,0 +1,189 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"math/rand/v2"
+	"os"
+	"sync"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// cutDisk is a simulated disk that loses power at one of its operations, and
+// remembers how much of each file was synced.
+type cutDisk struct {
+	*vfs.MemFS
+
+	mu    sync.Mutex
+	rng   *rand.Rand
+	left  int        // operations until the cut; 0 is never
+	after *vfs.MemFS // what the cut left; nil until then
+	files map[string]*extent
+}
+
+// extent is how much of a file is on the disk for good, in bytes.
+type extent struct{ synced int64 }
+
+func newCutDisk(mem *vfs.MemFS, rng *rand.Rand) *cutDisk {
+	return &cutDisk{MemFS: mem, rng: rng, files: map[string]*extent{}}
+}
+
+// cutAfter cuts the power so many operations from now.
+func (d *cutDisk) cutAfter(operations int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.left = operations
+}
+
+// whilePowered calls f unless the power is cut; it is not cut meanwhile.
+func (d *cutDisk) whilePowered(f func()) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.after != nil {
+		return false
+	}
+	f()
+	return true
+}
+
+// ahead comes before every operation that changes the disk.
+func (d *cutDisk) ahead() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.left > 0 && d.after == nil {
+		if d.left--; d.left == 0 {
+			d.cut()
+		}
+	}
+}
+
+// cut is what a power cut does: of what was not synced some blocks are there
+// and some are not, the last may be torn, and a byte of them may be wrong. d.mu
+// is held.
+func (d *cutDisk) cut() {
+	percent := [...]int{0, 20, 50, 80, 100}[d.rng.IntN(5)]
+	d.after = d.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: percent, RNG: d.rng})
+	for name, e := range d.files {
+		if err := d.spoil(name, e.synced); err != nil && !os.IsNotExist(err) {
+			panic(err) // memory does not fail
+		}
+	}
+}
+
+// spoil tears what a file has beyond its synced part, or flips a byte there.
+func (d *cutDisk) spoil(name string, synced int64) error {
+	info, err := d.after.Stat(name)
+	if err != nil || info.Size() <= synced {
+		return err
+	}
+	f, err := d.after.OpenReadWrite(name, vfs.WriteCategoryUnspecified)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	data := make([]byte, info.Size())
+	if _, err := f.ReadAt(data, 0); err != nil && err != io.EOF {
+		return err
+	}
+	at := synced + d.rng.Int64N(info.Size()-synced)
+	switch d.rng.IntN(3) {
+	case 0:
+		return nil
+	case 1:
+		data[at] ^= 1 << d.rng.IntN(8)
+	case 2:
+		data = data[:at]
+		if f, err = d.after.Create(name, vfs.WriteCategoryUnspecified); err != nil {
+			return err
+		}
+		defer f.Close()
+	}
+	if _, err := f.WriteAt(data, 0); err != nil {
+		return err
+	}
+	dir, err := d.after.OpenDir(d.after.PathDir(name))
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), dir.Sync(), dir.Close())
+}
+
+// opened remembers a file; synced is how much of it is safe already.
+func (d *cutDisk) opened(name string, f vfs.File, err error) (vfs.File, error) {
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	e := d.files[name]
+	if e == nil || info.Size() == 0 {
+		e = &extent{synced: info.Size()}
+		d.files[name] = e
+	}
+	return &cutFile{f, d, e}, nil
+}
+
+func (d *cutDisk) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
+	d.ahead()
+	f, err := d.MemFS.Create(name, c)
+	return d.opened(name, f, err)
+}
+
+func (d *cutDisk) OpenReadWrite(name string, c vfs.DiskWriteCategory, o ...vfs.OpenOption) (vfs.File, error) {
+	d.ahead()
+	f, err := d.MemFS.OpenReadWrite(name, c, o...)
+	return d.opened(name, f, err)
+}
+
+func (d *cutDisk) Rename(from, to string) error {
+	d.ahead()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if e := d.files[from]; e != nil {
+		d.files[to] = e // and under the old name, which the disk may still have
+	}
+	return d.MemFS.Rename(from, to)
+}
+
+func (d *cutDisk) Remove(name string) error {
+	d.ahead()
+	return d.MemFS.Remove(name)
+}
+
+// cutFile is a file that may be written.
+type cutFile struct {
+	vfs.File
+	disk   *cutDisk
+	extent *extent
+}
+
+func (f *cutFile) Write(b []byte) (int, error) {
+	f.disk.ahead()
+	return f.File.Write(b)
+}
+
+func (f *cutFile) WriteAt(b []byte, off int64) (int, error) {
+	f.disk.ahead()
+	return f.File.WriteAt(b, off)
+}
+
+func (f *cutFile) Sync() error     { return f.sync(f.File.Sync) }
+func (f *cutFile) SyncData() error { return f.sync(f.File.SyncData) }
+
+func (f *cutFile) sync(do func() error) error {
+	f.disk.ahead()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if err := do(); err != nil {
+		return err
+	}
+	f.disk.whilePowered(func() { f.extent.synced = max(f.extent.synced, info.Size()) })
+	return nil
+}
