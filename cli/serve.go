@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/dustin/go-humanize"
+	"golang.org/x/net/netutil"
 
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/feed"
@@ -23,19 +24,24 @@ type serveCmd struct {
 	Data   string `help:"The data directory (default ./footfall-data; with --demo a temporary one)." type:"path" placeholder:"DIR"`
 	Listen string `help:"Where to listen." default:"127.0.0.1:8080" placeholder:"ADDR"`
 	domains
-	TLSCert          string    `help:"Speak https with the certificate in this file (PEM, with its chain); read again when it changes." name:"tls-cert" type:"path" and:"tls" placeholder:"FILE"`
-	TLSKey           string    `help:"The key of the certificate (PEM, not encrypted)." name:"tls-key" type:"path" and:"tls" placeholder:"FILE"`
-	ShortURLScheme   string    `help:"The scheme of short URLs: http or https (default: https with --tls-cert, else http; https behind a proxy that speaks it)." name:"short-url-scheme" enum:",http,https" default:"" placeholder:"SCHEME"`
-	RedirectStatus   int       `help:"The HTTP status of a redirect: ${enum}." enum:"301,302,303,307,308" default:"301"`
-	RedirectMaxAge   seconds   `help:"For how long a browser may repeat a redirect without asking, so that clicks within it do not count; seconds, or a duration such as 5m." default:"90"`
-	NotFoundURL      string    `help:"Where unknown names lead (default: a plain page)." name:"not-found-url" placeholder:"URL"`
-	HomeURL          string    `help:"Where / leads (default: a plain page)." name:"home-url" placeholder:"URL"`
-	Durability       string    `help:"When a visitor is sent on: fsync, once his click survives a power cut; write, once it survives the process being killed, which is faster, but a power cut may lose the last clicks." enum:"fsync,write" default:"fsync"`
-	JournalRetention retention `help:"For how long the journal keeps clicks that are counted: a duration such as 30d or 12h; 0 drops them once the counts are durable; forever. Counts never expire. What was dropped cannot be counted again without a backup." default:"30d" placeholder:"TIME"`
-	JournalMax       bytesSize `help:"How large the journal may grow before its oldest counted clicks are dropped sooner, such as 20GB; 0 is no bound. The log warns from 80 % on." default:"0" placeholder:"BYTES"`
-	GeoDB            string    `help:"An MMDB file of countries instead of the built-in data; read again when it changes." name:"geo-db" type:"path" placeholder:"FILE"`
-	TrustedProxies   []string  `help:"Addresses and networks of proxies whose Forwarded and X-Forwarded-For headers are believed." placeholder:"CIDR"`
-	Demo             bool      `help:"Bring in an hour of real clicks, spread over the last 30 days, and print a question to try."`
+	TLSCert          string     `help:"Speak https with the certificate in this file (PEM, with its chain); read again when it changes." name:"tls-cert" type:"path" and:"tls" placeholder:"FILE"`
+	TLSKey           string     `help:"The key of the certificate (PEM, not encrypted)." name:"tls-key" type:"path" and:"tls" placeholder:"FILE"`
+	ShortURLScheme   string     `help:"The scheme of short URLs: http or https (default: https with --tls-cert, else http; https behind a proxy that speaks it)." name:"short-url-scheme" enum:",http,https" default:"" placeholder:"SCHEME"`
+	RedirectStatus   int        `help:"The HTTP status of a redirect: ${enum}." enum:"301,302,303,307,308" default:"301"`
+	RedirectMaxAge   seconds    `help:"For how long a browser may repeat a redirect without asking, so that clicks within it do not count; seconds, or a duration such as 5m." default:"90"`
+	NotFoundURL      string     `help:"Where unknown names lead (default: a plain page)." name:"not-found-url" placeholder:"URL"`
+	HomeURL          string     `help:"Where / leads (default: a plain page)." name:"home-url" placeholder:"URL"`
+	Durability       string     `help:"When a visitor is sent on: fsync, once his click survives a power cut; write, once it survives the process being killed, which is faster, but a power cut may lose the last clicks." enum:"fsync,write" default:"fsync"`
+	JournalRetention retention  `help:"For how long the journal keeps clicks that are counted: a duration such as 30d or 12h; 0 drops them once the counts are durable; forever. Counts never expire. What was dropped cannot be counted again without a backup." default:"30d" placeholder:"TIME"`
+	JournalMax       bytesSize  `help:"How large the journal may grow before its oldest counted clicks are dropped sooner, such as 20GB; 0 is no bound. The log warns from 80 % on." default:"0" placeholder:"BYTES"`
+	GeoDB            string     `help:"An MMDB file of countries instead of the built-in data; read again when it changes." name:"geo-db" type:"path" placeholder:"FILE"`
+	RateLimit        int        `help:"How many questions a user may ask the API each second on average, ten times as many at once; 0 is no limit." default:"0" placeholder:"N"`
+	MaxConnections   int        `help:"How many connections are open at once; others wait (default: three quarters of the files that the process may open)." placeholder:"N"`
+	MetricsListen    string     `help:"Where Prometheus may ask for /metrics; nowhere unless given. Keep it from the public." placeholder:"ADDR"`
+	LogFormat        string     `help:"How the log is written: ${enum}." enum:"text,json" default:"text"`
+	LogLevel         slog.Level `help:"The least that the log is told: debug, info, warn or error." default:"info" placeholder:"LEVEL"`
+	TrustedProxies   []string   `help:"Addresses and networks of proxies whose Forwarded and X-Forwarded-For headers are believed." placeholder:"CIDR"`
+	Demo             bool       `help:"Bring in an hour of real clicks, spread over the last 30 days, and print a question to try."`
 }
 
 func (c *serveCmd) Run(e *env) (err error) {
@@ -52,7 +58,22 @@ func (c *serveCmd) Run(e *env) (err error) {
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w (--listen takes another address)", c.Listen, errors.Unwrap(err))
 	}
-	log := slog.New(slog.NewTextHandler(e.stderr, nil))
+	most := c.MaxConnections
+	if most <= 0 {
+		most = server.MostConnections()
+	}
+	l = netutil.LimitListener(l, most)
+	options := &slog.HandlerOptions{Level: c.LogLevel}
+	log := slog.New(slog.NewTextHandler(e.stderr, options))
+	if c.LogFormat == "json" {
+		log = slog.New(slog.NewJSONHandler(e.stderr, options))
+	}
+	var watch net.Listener
+	if c.MetricsListen != "" {
+		if watch, err = net.Listen("tcp", c.MetricsListen); err != nil {
+			return fmt.Errorf("listen on %s: %w (--metrics-listen takes another address)", c.MetricsListen, errors.Unwrap(err))
+		}
+	}
 	scheme := "http"
 	if c.TLSCert != "" {
 		scheme = "https"
@@ -65,7 +86,7 @@ func (c *serveCmd) Run(e *env) (err error) {
 	site := server.Site{
 		RedirectStatus: c.RedirectStatus, RedirectMaxAge: time.Duration(c.RedirectMaxAge),
 		NotFoundURL: c.NotFoundURL, HomeURL: c.HomeURL, GeoDB: c.GeoDB, TrustedProxies: c.TrustedProxies,
-		TLSCert: c.TLSCert, TLSKey: c.TLSKey,
+		TLSCert: c.TLSCert, TLSKey: c.TLSKey, RateLimit: c.RateLimit, Watch: watch,
 	}
 	return server.Serve(e.ctx, o, site, l, func(app *server.App) error {
 		if c.Demo {

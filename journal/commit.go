@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"time"
 )
 
 // roomyGroup is how many bytes of records wait for one write; a record that is
@@ -168,7 +169,7 @@ func (j *Journal) write(g *group) error {
 		// Without room for another file this one still serves.
 		err := j.roll(s.end)
 		if err != nil && !j.full {
-			j.log.Warn("journal: the segment is full and a new one cannot be made", "err", err)
+			j.log.Warn("journal: the segment is full and a new one cannot be made", "error", err)
 		}
 		j.full = err != nil
 		s = j.last()
@@ -192,7 +193,7 @@ func (j *Journal) write(g *group) error {
 	}
 	if failed != nil {
 		j.log.Warn("journal: a segment was given up, recording goes on in a new one",
-			"file", j.dir.join(s.file), "position", g.start, "err", failed)
+			"file", j.dir.join(s.file), "position", g.start, "error", failed)
 	}
 	return nil
 }
@@ -203,6 +204,7 @@ func (j *Journal) write(g *group) error {
 func (j *Journal) put(g *group) error {
 	s := j.last()
 	seal(g.buf, s.seed, s.end-s.base)
+	began := time.Now()
 	if _, err := j.file.WriteAt(g.buf, s.offset(s.end)); err != nil {
 		return fmt.Errorf("write %s: %w", j.dir.join(s.file), err)
 	}
@@ -210,6 +212,9 @@ func (j *Journal) put(g *group) error {
 		if err := j.file.SyncData(); err != nil {
 			return fmt.Errorf("sync %s: %w", j.dir.join(s.file), err)
 		}
+	}
+	if j.synced != nil {
+		j.synced(time.Since(began))
 	}
 	j.segMu.Lock()
 	s.end += uint64(len(g.buf))
@@ -245,7 +250,7 @@ func (j *Journal) roll(base uint64) error {
 	if j.file != nil && j.noSync {
 		if err := j.file.SyncData(); err != nil {
 			// Append promised no more than that it was written.
-			j.log.Warn("journal: a segment could not be synced", "file", j.dir.join(old.file), "err", err)
+			j.log.Warn("journal: a segment could not be synced", "file", j.dir.join(old.file), "error", err)
 		}
 	}
 	s, f, err := j.dir.create(h)
@@ -269,7 +274,7 @@ func (j *Journal) roll(base uint64) error {
 	// The name is made durable with the next one: a file that has a successor
 	// counts as sealed whatever its name.
 	if _, err := j.seal(old); err != nil {
-		j.log.Warn("journal: a full segment keeps its name", "err", err)
+		j.log.Warn("journal: a full segment keeps its name", "error", err)
 	}
 	j.segs = append(j.segs, s)
 	return nil

@@ -28,6 +28,9 @@ type Options struct {
 	// NoSync lets Append return as soon as the operating system has the
 	// record. A killed process then loses nothing, a power cut may.
 	NoSync bool
+	// Synced hears how long the disk took to write and sync a group of records.
+	// It must not wait. nil is nobody.
+	Synced func(took time.Duration)
 	// Logger hears what no caller is told: a tail that was cut, a file that
 	// was given up. nil is silence.
 	Logger *slog.Logger
@@ -40,6 +43,7 @@ type Journal struct {
 	id          [16]byte
 	segmentSize int64
 	noSync      bool
+	synced      func(time.Duration)
 	log         *slog.Logger
 
 	kick    chan struct{} // the pending group has records, or the journal is closed

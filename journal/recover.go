@@ -31,6 +31,7 @@ func Open(o Options) (*Journal, error) {
 		dir:         dir{o.FS, o.Dir},
 		segmentSize: o.SegmentSize,
 		noSync:      o.NoSync,
+		synced:      o.Synced,
 		log:         o.Logger,
 		kick:        make(chan struct{}, 1),
 		stopped:     make(chan struct{}),
@@ -66,7 +67,7 @@ func (j *Journal) recover() error {
 	}
 	for _, s := range j.segs[:len(j.segs)-1] {
 		if _, err := j.seal(s); err != nil {
-			j.log.Warn("journal: a full segment keeps its name", "err", err)
+			j.log.Warn("journal: a full segment keeps its name", "error", err)
 		}
 	}
 	// Names that a killed process made may not be durable yet.

@@ -16,6 +16,8 @@ type State struct {
 	Counted uint64
 	// JournalLag is how many bytes of the journal are not counted yet.
 	JournalLag uint64
+	// JournalSegments is how many files the journal has.
+	JournalSegments int
 	// CountingFailed: counting has stopped for good.
 	CountingFailed bool
 	// Bytes is the size of each part of the data directory.
@@ -29,6 +31,8 @@ var (
 		"All clicks in the counts, of persons and bots, imports included.", nil, nil)
 	journalLag = prometheus.NewDesc("footfall_journal_lag_bytes",
 		"Bytes of the journal that are not counted yet.", nil, nil)
+	journalSegments = prometheus.NewDesc("footfall_journal_segments",
+		"Files of the journal.", nil, nil)
 	countingFailed = prometheus.NewDesc("footfall_counting_failed",
 		"1 where counting has stopped for good; clicks are still recorded in the journal.", nil, nil)
 	storeBytes = prometheus.NewDesc("footfall_store_bytes",
@@ -43,7 +47,7 @@ type collector func() (State, error)
 
 // Describe is of prometheus.Collector.
 func (collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{notDurable, counted, journalLag, countingFailed, storeBytes} {
+	for _, d := range []*prometheus.Desc{notDurable, counted, journalLag, journalSegments, countingFailed, storeBytes} {
 		ch <- d
 	}
 }
@@ -63,6 +67,7 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	ch <- prometheus.MustNewConstMetric(notDurable, prometheus.CounterValue, float64(s.NotDurable))
 	ch <- prometheus.MustNewConstMetric(counted, prometheus.CounterValue, float64(s.Counted))
 	ch <- prometheus.MustNewConstMetric(journalLag, prometheus.GaugeValue, float64(s.JournalLag))
+	ch <- prometheus.MustNewConstMetric(journalSegments, prometheus.GaugeValue, float64(s.JournalSegments))
 	ch <- prometheus.MustNewConstMetric(countingFailed, prometheus.GaugeValue, failed)
 	for _, part := range slices.Sorted(maps.Keys(s.Bytes)) {
 		ch <- prometheus.MustNewConstMetric(storeBytes, prometheus.GaugeValue, float64(s.Bytes[part]), part)

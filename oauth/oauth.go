@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"runtime/debug"
 
+	"github.com/footfall/footfall/limit"
 	"github.com/footfall/footfall/store"
 )
 
@@ -23,7 +24,11 @@ type Auth interface {
 // Options says what is answered from. All fields are required.
 type Options struct {
 	Auth Auth
-	Log  *slog.Logger
+	// Attempts bounds how often an address brings a password; nil does not.
+	Attempts *limit.Limits
+	// Address is where a request comes from.
+	Address func(*http.Request) string
+	Log     *slog.Logger
 }
 
 // OAuth answers under /oauth. It is an http.Handler for paths beginning there.
@@ -83,6 +88,9 @@ func (o *OAuth) accessToken(r *http.Request, f form) (token string, err error) {
 	login, password, ok := r.BasicAuth()
 	if !ok {
 		return "", statusMissingLogin
+	}
+	if !o.Attempts.Take(o.Address(r)).OK {
+		return "", statusTooMany
 	}
 	// A client id beside them stands for an application of Bitly's; the token
 	// is the user's alone.

@@ -11,9 +11,11 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/footfall/footfall/auth"
 	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/limit"
 	"github.com/footfall/footfall/oauth"
 	"github.com/footfall/footfall/store"
 )
@@ -50,7 +52,7 @@ func (d *doors) Issue(_ context.Context, u store.User) (string, error) {
 
 func newOAuth() (*oauth.OAuth, *doors, *bytes.Buffer) {
 	d, log := &doors{}, &bytes.Buffer{}
-	return oauth.New(oauth.Options{Auth: d, Log: slog.New(slog.NewTextHandler(log, nil))}), d, log
+	return oauth.New(oauth.Options{Auth: d, Address: func(r *http.Request) string { return r.RemoteAddr }, Log: slog.New(slog.NewTextHandler(log, nil))}), d, log
 }
 
 func request(method, path, login, password, body string) *http.Request {
@@ -160,4 +162,26 @@ func FuzzAccessToken(f *testing.F) {
 			t.Fatalf("%q with the body %q: %d %s, %d tokens", authorization, body, w.Code, w.Body, d.issued)
 		}
 	})
+}
+
+// TestAttempts: an address that brings passwords too often is sent away before
+// they are looked at, and no other one is.
+func TestAttempts(t *testing.T) {
+	o, d, _ := newOAuth()
+	o.Attempts = limit.New(1, 2, func() time.Time { return time.Unix(1e9, 0) })
+	ask := func(from string) int {
+		r := request("POST", "/oauth/access_token", "ann", "pass:wörd", "")
+		r.RemoteAddr = from
+		w := httptest.NewRecorder()
+		o.ServeHTTP(w, r)
+		return w.Code
+	}
+	for i, want := range []int{200, 200, 429, 429} {
+		if got := ask("here"); got != want {
+			t.Errorf("attempt %d: %d, want %d", i, got, want)
+		}
+	}
+	if got := ask("there"); got != 200 || d.issued != 3 {
+		t.Errorf("another address got %d; %d tokens", got, d.issued)
+	}
 }

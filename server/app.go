@@ -26,6 +26,7 @@ import (
 	"github.com/footfall/footfall/geo"
 	"github.com/footfall/footfall/journal"
 	"github.com/footfall/footfall/links"
+	"github.com/footfall/footfall/monitor"
 	"github.com/footfall/footfall/recorder"
 	"github.com/footfall/footfall/store"
 	"github.com/footfall/footfall/store/pebble"
@@ -83,6 +84,10 @@ type App struct {
 	countries atomic.Pointer[geo.Lookup]
 	host      string
 
+	monitor    *monitor.Monitor
+	watching   context.Context // ends with the App
+	notDurable func() uint64   // nil without a Site
+
 	// keeping is held by whoever needs the journal's segments to stay, and
 	// deleting by whoever needs users and links to.
 	keeping, deleting sync.Mutex
@@ -92,7 +97,7 @@ type App struct {
 
 // Open opens a data directory that no other process has open, else ErrOwned.
 func Open(ctx context.Context, o Options) (_ *App, err error) {
-	a := &App{now: o.Now, log: o.Log, host: o.Host, dir: o.Dir}
+	a := &App{now: o.Now, log: o.Log, host: o.Host, dir: o.Dir, monitor: monitor.New()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close(ctx))
@@ -133,7 +138,7 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 		return nil, err
 	}
 
-	a.journal, err = journal.Open(journal.Options{Dir: filepath.Join(o.Dir, "journal"), NoSync: o.NoSync, Logger: o.Log})
+	a.journal, err = journal.Open(journal.Options{Dir: filepath.Join(o.Dir, "journal"), NoSync: o.NoSync, Synced: a.monitor.Synced, Logger: o.Log})
 	if err != nil {
 		return nil, fmt.Errorf("open journal: %w", err)
 	}
@@ -149,6 +154,10 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 		return nil, fmt.Errorf("finish a deletion: %w", err)
 	}
 
+	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
+	a.watching = watching
+	a.onClose(func(context.Context) error { stop(); return nil })
+	a.monitor.Watch(a.state)
 	a.auth = auth.New(db, o.Now)
 	// Both take a while, and most commands need neither.
 	a.bots = sync.OnceValues(bot.New)

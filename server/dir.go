@@ -12,6 +12,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// MostConnections is how many connections leave the process enough of the files
+// that it may open.
+func MostConnections() int {
+	var l unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &l); err != nil {
+		return 512
+	}
+	return int(min(max(l.Cur/4*3, 16), 1<<20))
+}
+
 // ErrOwned: another process has the data directory open.
 var ErrOwned = errors.New("another footfall process owns the data directory")
 

@@ -67,7 +67,15 @@ func Serve(ctx context.Context, o Options, s Site, l net.Listener, ready func(*A
 	retaining, stopRetaining := context.WithCancel(context.WithoutCancel(ctx))
 	var retained sync.WaitGroup
 	retained.Go(func() { app.retain(retaining, o.Retention) })
-	failed := make(chan error, 1)
+	failed := make(chan error, 2)
+	if s.Watch != nil {
+		watch := &http.Server{
+			Handler: app.monitor.Handler(), ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
+			WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, ErrorLog: public.ErrorLog,
+		}
+		go func() { failed <- watch.Serve(s.Watch) }()
+		defer watch.Close()
+	}
 	if err = ready(app); err == nil {
 		go func() {
 			if config != nil {

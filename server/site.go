@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	v3 "github.com/footfall/footfall/api/v3"
 	"github.com/footfall/footfall/bot"
 	"github.com/footfall/footfall/geo"
+	"github.com/footfall/footfall/limit"
 	"github.com/footfall/footfall/links"
 	"github.com/footfall/footfall/metrics"
 	"github.com/footfall/footfall/oauth"
@@ -35,12 +37,26 @@ type Site struct {
 	// neither; with them the listener speaks https only. They are read again
 	// when they change.
 	TLSCert, TLSKey string
+	// RateLimit is how many questions a user may ask a second on average; 0 is
+	// no limit.
+	RateLimit int
+	// Watch is where Prometheus may ask for /metrics; nil is nowhere.
+	Watch net.Listener
 	// TrustedProxies are the networks whose word on the visitor's address is
 	// taken.
 	TrustedProxies []string
 }
 
-const geoEvery = 10 * time.Second
+const (
+	geoEvery = 10 * time.Second
+
+	// burst is how many seconds' worth of questions a user may ask at once.
+	burst = 10
+	// How often an address may bring credentials that are refused, and ask for
+	// a token with a password.
+	refusedPerSecond, refusedAtOnce   = 20, 1000
+	attemptsPerSecond, attemptsAtOnce = 1, 60
+)
 
 // Handler answers the public: everybody who can reach the listener. It is
 // over when the App is closed.
@@ -49,10 +65,32 @@ func (a *App) Handler(s Site) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	api := v3.New(v3.Options{
+	proxies, err := geo.ParseProxies(s.TrustedProxies)
+	if err != nil {
+		return nil, fmt.Errorf("--trusted-proxies: %w", err)
+	}
+	address := func(r *http.Request) string { return proxies.Client(peer(r), r.Header).String() }
+	face := v3.New(v3.Options{
 		Auth: a.auth, Links: a.links, Metrics: metrics.New(a.clicks), Store: a.store, Now: a.now, Log: a.log,
+		Limits: v3.Limits{
+			Users:   limit.New(s.RateLimit, s.RateLimit*burst, a.now),
+			Refused: limit.New(refusedPerSecond, refusedAtOnce, a.now), Address: address,
+		},
 	})
-	tokens := oauth.New(oauth.Options{Auth: a.auth, Log: a.log})
+	known := map[string]bool{}
+	for _, m := range face.Methods() {
+		known[m] = true
+	}
+	api := a.monitor.Questions(face, func(path string) string {
+		method := strings.TrimPrefix(strings.TrimPrefix(path, "/v3"), "/v3")
+		if method = strings.Trim(method, "/"); known[method] {
+			return method
+		}
+		return "unknown"
+	})
+	tokens := oauth.New(oauth.Options{
+		Auth: a.auth, Attempts: limit.New(attemptsPerSecond, attemptsAtOnce, a.now), Address: address, Log: a.log,
+	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch path := r.URL.Path; {
 		case strings.HasPrefix(path, "/v3/"), path == "/v3":
@@ -116,11 +154,12 @@ func (a *App) visits(s Site) (http.Handler, error) {
 				Bot:     kind == bot.Bot,
 			}
 		},
-		Record: a.recorder.Record,
+		Record: a.monitor.Record(a.recorder.Record),
 		Now:    a.now, Log: a.log,
 		Status: s.RedirectStatus, MaxAge: s.RedirectMaxAge,
 		NotFoundURL: s.NotFoundURL, HomeURL: s.HomeURL,
 	})
+	a.notDurable = h.NotDurable
 	a.onClose(func(context.Context) error { h.Close(); return nil })
 	return h, nil
 }

@@ -4,8 +4,10 @@ import (
 	"crypto/rand"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,6 +50,10 @@ type API struct {
 	shortens *metrics.Metrics // of links made
 	methods  map[string]method
 }
+
+// Methods lists the methods of the API by their paths below /v3, in no
+// particular order.
+func (a *API) Methods() []string { return slices.Collect(maps.Keys(a.methods)) }
 
 // method is one method of the API.
 type method struct {

@@ -2,15 +2,6 @@ package v3
 
 import "net/url"
 
-// Methods lists the methods of the API.
-func (a *API) Methods() []string {
-	var names []string
-	for name := range a.methods {
-		names = append(names, name)
-	}
-	return names
-}
-
 // The parsers of parameters, and the writer of xml.
 var (
 	ParseBool  = parseBool

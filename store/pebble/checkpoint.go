@@ -76,3 +76,12 @@ func (s *Store) replaceMonth(at block, totals map[string]*[31]uint64) error {
 	}
 	return s.db.Apply(batch, pebble.NoSync)
 }
+
+// Size is what the store takes on the disk, in bytes.
+func (s *Store) Size() (int64, error) {
+	if err := s.uses.begin(); err != nil {
+		return 0, fmt.Errorf("store/pebble: size: %w", err)
+	}
+	defer s.uses.end()
+	return int64(s.db.Metrics().DiskSpaceUsage()), nil
+}

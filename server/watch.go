@@ -1,0 +1,52 @@
+package server
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/footfall/footfall/monitor"
+	"github.com/footfall/footfall/rollup"
+)
+
+// state is how everything stands, for those who watch.
+func (a *App) state() (s monitor.State, err error) {
+	ledger, err := a.clicks.Ledger(a.watching)
+	if err != nil {
+		return s, err
+	}
+	for i, l := range rollup.Lines {
+		if !l.PerLink && (l.Facet == rollup.All || l.Facet == rollup.Bot) {
+			s.Counted += ledger[i].Clicks
+		}
+	}
+	counted, failed := a.recorder.Counted()
+	s.CountingFailed = failed != nil
+	if end := a.journal.End(); end > counted {
+		s.JournalLag = end - counted
+	}
+	if a.notDurable != nil {
+		s.NotDurable = a.notDurable()
+	}
+	s.Bytes = map[string]int64{}
+	if s.Bytes["counts"], err = a.clicks.Size(); err != nil {
+		return s, err
+	}
+	segments := a.journal.Segments()
+	s.JournalSegments = len(segments)
+	for _, seg := range segments {
+		s.Bytes["journal"] += seg.Size
+	}
+	for _, name := range []string{"footfall.db", "footfall.db-wal"} {
+		info, err := os.Stat(filepath.Join(a.dir, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return s, err
+		}
+		s.Bytes["links"] += info.Size()
+	}
+	return s, nil
+}
