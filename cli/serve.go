@@ -26,7 +26,10 @@ type serveCmd struct {
 	domains
 	TLSCert          string     `help:"Speak https with the certificate in this file (PEM, with its chain); read again when it changes." name:"tls-cert" type:"path" and:"tls" placeholder:"FILE"`
 	TLSKey           string     `help:"The key of the certificate (PEM, not encrypted)." name:"tls-key" type:"path" and:"tls" placeholder:"FILE"`
-	ShortURLScheme   string     `help:"The scheme of short URLs: http or https (default: https with --tls-cert, else http; https behind a proxy that speaks it)." name:"short-url-scheme" enum:",http,https" default:"" placeholder:"SCHEME"`
+	ACMEDomain       []string   `help:"Speak https with certificates of this domain that are got by themselves from Let's Encrypt, whose terms you agree to; port 443 of the domain must lead here. May be repeated." name:"acme-domain" placeholder:"HOST"`
+	ACMEEmail        string     `help:"Where the authority writes to about its certificates." name:"acme-email" placeholder:"ADDRESS"`
+	ACMEDirectory    string     `help:"The URL of another authority's ACME directory." name:"acme-directory" placeholder:"URL"`
+	ShortURLScheme   string     `help:"The scheme of short URLs: http or https (default: https with --tls-cert or --acme-domain, else http; https behind a proxy that speaks it)." name:"short-url-scheme" enum:",http,https" default:"" placeholder:"SCHEME"`
 	RedirectStatus   int        `help:"The HTTP status of a redirect: ${enum}." enum:"301,302,303,307,308" default:"301"`
 	RedirectMaxAge   seconds    `help:"For how long a browser may repeat a redirect without asking, so that clicks within it do not count; seconds, or a duration such as 5m." default:"90"`
 	NotFoundURL      string     `help:"Where unknown names lead (default: a plain page)." name:"not-found-url" placeholder:"URL"`
@@ -75,7 +78,7 @@ func (c *serveCmd) Run(e *env) (err error) {
 		}
 	}
 	scheme := "http"
-	if c.TLSCert != "" {
+	if c.TLSCert != "" || len(c.ACMEDomain) > 0 {
 		scheme = "https"
 	}
 	url := scheme + "://" + l.Addr().String()
@@ -86,7 +89,8 @@ func (c *serveCmd) Run(e *env) (err error) {
 	site := server.Site{
 		RedirectStatus: c.RedirectStatus, RedirectMaxAge: time.Duration(c.RedirectMaxAge),
 		NotFoundURL: c.NotFoundURL, HomeURL: c.HomeURL, GeoDB: c.GeoDB, TrustedProxies: c.TrustedProxies,
-		TLSCert: c.TLSCert, TLSKey: c.TLSKey, RateLimit: c.RateLimit, Watch: watch,
+		TLSCert: c.TLSCert, TLSKey: c.TLSKey, ACME: server.ACME{Domains: c.ACMEDomain, Email: c.ACMEEmail, Directory: c.ACMEDirectory},
+		RateLimit: c.RateLimit, Watch: watch,
 	}
 	return server.Serve(e.ctx, o, site, l, func(app *server.App) error {
 		if c.Demo {

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -37,13 +36,9 @@ const (
 // ctx ends; then what was begun is finished and the App is closed. ready is
 // called once everything is open, right before the public is let in.
 func Serve(ctx context.Context, o Options, s Site, l net.Listener, ready func(*App) error) error {
-	var config *tls.Config // nil for plain http
-	if s.TLSCert != "" {
-		c, err := openCertificate(s.TLSCert, s.TLSKey, o.Now, o.Log)
-		if err != nil {
-			return errors.Join(err, l.Close())
-		}
-		config = c.config()
+	config, err := s.tlsConfig(&o)
+	if err != nil {
+		return errors.Join(err, l.Close())
 	}
 	app, err := Open(ctx, o)
 	if err != nil {

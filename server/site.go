@@ -37,6 +37,9 @@ type Site struct {
 	// neither; with them the listener speaks https only. They are read again
 	// when they change.
 	TLSCert, TLSKey string
+	// ACME gets certificates by itself, instead of TLSCert and TLSKey; it needs
+	// domains.
+	ACME ACME
 	// RateLimit is how many questions a user may ask a second on average; 0 is
 	// no limit.
 	RateLimit int

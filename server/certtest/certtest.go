@@ -55,6 +55,25 @@ func (a *Authority) Write(t testing.TB, certFile, keyFile string, notAfter time.
 	write(t, keyFile, "PRIVATE KEY", der)
 }
 
+// Sign gives a certificate for a request (PKCS #10) as it is, in DER.
+func (a *Authority) Sign(t testing.TB, request []byte) []byte {
+	t.Helper()
+	csr, err := x509.ParseCertificateRequest(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.made++
+	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{
+		SerialNumber: big.NewInt(a.made), Subject: csr.Subject, DNSNames: csr.DNSNames,
+		NotBefore: time.Now().Add(-time.Minute), NotAfter: time.Now().Add(90 * 24 * time.Hour),
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}, a.cert, csr.PublicKey, a.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return der
+}
+
 // Trust is for a client that asks for the host and believes the authority
 // alone.
 func (a *Authority) Trust(host string) *tls.Config {

@@ -1,0 +1,56 @@
+package server
+
+import (
+	"crypto/tls"
+	"errors"
+	"path/filepath"
+
+	"golang.org/x/crypto/acme"
+	"golang.org/x/crypto/acme/autocert"
+)
+
+// ACME says how certificates are got by themselves (RFC 8555). The zero value
+// gets none.
+type ACME struct {
+	// Domains are those that a certificate may be of; each must lead here, and
+	// port 443 to the listener, over which the domain is proven (RFC 8737).
+	Domains []string
+	// Email is where the authority writes to; empty is nowhere.
+	Email string
+	// Directory is the URL of the authority; empty is Let's Encrypt.
+	Directory string
+}
+
+// config is for a server that gets its certificates; they are kept in the data
+// directory.
+func (a *ACME) config(dir string) *tls.Config {
+	m := &autocert.Manager{
+		Prompt:     autocert.AcceptTOS,
+		Cache:      autocert.DirCache(filepath.Join(dir, "acme")), // made 0700, files 0600
+		HostPolicy: autocert.HostWhitelist(a.Domains...),
+		Email:      a.Email,
+	}
+	if a.Directory != "" {
+		m.Client = &acme.Client{DirectoryURL: a.Directory}
+	}
+	c := m.TLSConfig()
+	c.MinVersion = tls.VersionTLS12
+	return c
+}
+
+// tlsConfig is nil where the Site speaks plain http.
+func (s *Site) tlsConfig(o *Options) (*tls.Config, error) {
+	switch {
+	case s.TLSCert != "" && len(s.ACME.Domains) > 0:
+		return nil, errors.New("--tls-cert and --acme-domain are two ways to a certificate: give one of them")
+	case s.TLSCert != "":
+		c, err := openCertificate(s.TLSCert, s.TLSKey, o.Now, o.Log)
+		if err != nil {
+			return nil, err
+		}
+		return c.config(), nil
+	case len(s.ACME.Domains) > 0:
+		return s.ACME.config(o.Dir), nil
+	}
+	return nil, nil
+}
