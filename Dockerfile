@@ -1,0 +1,21 @@
+# footfall as one static program that no root runs:
+#   docker build -t footfall .
+#   docker run -p 8080:8080 -v footfall:/data footfall
+FROM golang:1.26 AS build
+WORKDIR /src
+COPY go.mod go.sum ./
+RUN go mod download
+COPY . .
+RUN CGO_ENABLED=0 go build -trimpath -ldflags=-s -o /footfall ./cmd/footfall && mkdir /data && chown 65532:65532 /data && chmod 700 /data
+
+FROM scratch
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
+COPY --from=build /footfall /footfall
+COPY --from=build --chown=65532:65532 /data /data
+USER 65532:65532
+ENV FOOTFALL_DATA=/data FOOTFALL_LISTEN=:8080
+VOLUME /data
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["/footfall"]
+CMD ["serve"]
