@@ -51,6 +51,8 @@ type Store struct {
 	write     sync.Mutex
 	unflushed uint64 // clicks counted since the last flush was begun
 
+	room *room
+
 	// failing tells those who wait for a flush that the disk fails.
 	failing failing
 }
@@ -67,14 +69,25 @@ func Open(o Options) (*Store, error) {
 	return s, nil
 }
 
-func open(o Options) (*Store, error) {
+func open(o Options) (_ *Store, err error) {
+	// What the engine cannot go on after, here it need not: nothing is open yet.
+	defer func() {
+		if r := recover(); r != nil {
+			f, ok := r.(fatal)
+			if !ok {
+				panic(r)
+			}
+			err = f
+		}
+	}()
 	if o.FS == nil {
 		o.FS = privateFS{vfs.Default}
 	}
-	o.FS = orderedFS{o.FS}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	room := &room{}
+	o.FS = roomyFS{orderedFS{o.FS}, room, o.Logger}
 	if o.Cache <= 0 {
 		o.Cache = DefaultCache
 	}
@@ -94,7 +107,8 @@ func open(o Options) (*Store, error) {
 	if err := checkVersion(db); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	s.db, s.r = db, db
+	s.db, s.r, s.room = db, db, room
+	room.wait.Store(true)
 	return s, nil
 }
 
@@ -183,6 +197,7 @@ func (s *Store) Close() error {
 	if !s.uses.close() {
 		return nil
 	}
+	s.room.wait.Store(false)
 	if err := errors.Join(s.flush(context.Background()), s.db.Close()); err != nil {
 		return fmt.Errorf("store/pebble: close: %w", err)
 	}
@@ -272,6 +287,10 @@ func (l engineLog) Errorf(format string, args ...any) {
 // Fatalf must not return: the engine cannot go on, and the journal has all
 // that is lost by stopping.
 func (l engineLog) Fatalf(format string, args ...any) {
-	l.Errorf(format, args...)
-	panic("store/pebble: " + fmt.Sprintf(format, args...))
+	panic(fatal(fmt.Sprintf(format, args...)))
 }
+
+// fatal is why the engine cannot go on.
+type fatal string
+
+func (f fatal) Error() string { return string(f) }
