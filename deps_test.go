@@ -22,6 +22,7 @@ var floors = map[string]struct {
 }{
 	"click":    {0, "the words; everybody may use them"},
 	"calendar": {0, "zones become instants here, before any other part sees them"},
+	"backup":   {0, "files; does not know what is in them"},
 	"journal":  {0, "bytes; does not know that clicks exist"},
 
 	"rollup": {1, "arithmetic on the words"},
@@ -74,6 +75,7 @@ var dependencies = map[string]string{
 	"golang.org/x/sync":                       "singleflight: a name asked by many at once is looked up once",
 	"golang.org/x/sys":                        "flock on the data directory, fallocate",
 	"golang.org/x/term":                       "passwords are typed without an echo",
+	"github.com/dustin/go-humanize":           "numbers of bytes as people read and write them",
 	"golang.org/x/time":                       "token buckets of the rate limits",
 	"modernc.org/sqlite":                      "SQLite without cgo: links and users",
 	"pgregory.net/rapid":                      "property tests that shrink what they find",

@@ -57,6 +57,9 @@ func WithCost(users store.Users, now func() time.Time, cost int) *Auth {
 	return &Auth{users: users, now: now, recent: recent, cost: cost, guesses: newGuesses(), turns: newTurns()}
 }
 
+// Forget forgets the answers about tokens: a user was deleted.
+func (a *Auth) Forget() { a.recent.Purge() }
+
 // User is the owner of the token. The error is click.ErrNotFound where nobody
 // owns it, or where it is no token at all. Of a good token the answer is up to
 // CacheAge old; of a bad one it never is, so that a new token works at once.

@@ -38,6 +38,10 @@ type commands struct {
 	Link    linkCmd    `cmd:"" help:"Short links."`
 	Import  importCmd  `cmd:"" help:"Bring in clicks that others recorded; each counts once, however often it is imported."`
 	Check   checkCmd   `cmd:"" help:"Prove that the counts agree with themselves and with the journal."`
+	Export  exportCmd  `cmd:"" help:"Write users, links and counts as NDJSON to standard output; import --format ndjson takes it."`
+	Backup  backupCmd  `cmd:"" help:"Add a backup of everything to a directory, while clicks go on; what has not changed is shared with the last one there."`
+	Restore restoreCmd `cmd:"" help:"Make a data directory of the newest backup, and check it."`
+	Rebuild rebuildCmd `cmd:"" help:"Count the journal again, from the newest backup or checkpoint that it reaches; the server must be stopped."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 

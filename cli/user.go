@@ -20,6 +20,7 @@ type userCmd struct {
 	Token    userTokenCmd    `cmd:"" help:"Print another access token for a user."`
 	Password userPasswordCmd `cmd:"" help:"Set a user's password, with which programs get tokens from /oauth/access_token: asked for on a terminal, else the first line of standard input."`
 	Key      userKeyCmd      `cmd:"" help:"Print a user's apiKey, for the older methods that take login and apiKey."`
+	Delete   userDeleteCmd   `cmd:"" help:"Remove a user, his links and every click counted on them, for good."`
 	List     userListCmd     `cmd:"" help:"List users by login, with the time each was made."`
 }
 
@@ -99,6 +100,26 @@ func (c *userKeyCmd) Run(e *env) error {
 	return c.with(e, func(o *server.Owner) error {
 		key, err := o.APIKey(e.ctx, c.Login)
 		return e.print(key, err)
+	})
+}
+
+type userDeleteCmd struct {
+	dataDir
+	Login string `arg:"" help:"The user's login."`
+	Yes   bool   `help:"Do it."`
+}
+
+func (c *userDeleteCmd) Run(e *env) error {
+	if !c.Yes {
+		return fmt.Errorf("user delete removes %s, all of his links and every click counted on them for good: add --yes to do it", c.Login)
+	}
+	return c.with(e, func(o *server.Owner) error {
+		r, err := o.DeleteUser(e.ctx, c.Login)
+		if err != nil {
+			return err
+		}
+		return e.print(fmt.Sprintf("removed the user %s: tokens %d, links %d, aggregate links %d, keywords %d, clicks %d",
+			c.Login, r.Tokens, r.Links, r.Aggregates, r.Keywords, r.Clicks), nil)
 	})
 }
 

@@ -10,9 +10,11 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 
+	"github.com/footfall/footfall/backup"
 	"github.com/footfall/footfall/feed"
 	"github.com/footfall/footfall/store"
 )
@@ -66,6 +68,18 @@ func (c *Client) AddLink(ctx context.Context, login, longURL, domain string) (sh
 	return shortURL, err
 }
 
+// DeleteUser implements Owner.
+func (c *Client) DeleteUser(ctx context.Context, login string) (r Removal, err error) {
+	err = c.call(ctx, http.MethodDelete, "users", url.Values{"login": {login}}, nil, nil, &r)
+	return r, err
+}
+
+// DeleteLink implements Owner.
+func (c *Client) DeleteLink(ctx context.Context, link string) (r Removal, err error) {
+	err = c.call(ctx, http.MethodDelete, "links", url.Values{"link": {link}}, nil, nil, &r)
+	return r, err
+}
+
 // Import implements Owner.
 func (c *Client) Import(ctx context.Context, format string, r io.Reader, reject func(feed.Rejected)) (result feed.Result, err error) {
 	input := &input{Reader: r}
@@ -110,6 +124,49 @@ func (i *input) failed() error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.err
+}
+
+// Export implements Owner.
+func (c *Client) Export(ctx context.Context, w io.Writer, clicks bool) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://footfall/export?clicks="+strconv.FormatBool(clicks), nil)
+	if err != nil {
+		return err
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return fmt.Errorf("%w (%w)", ErrCutOff, errors.Unwrap(err))
+	}
+	defer resp.Body.Close()
+	if _, err := io.Copy(w, resp.Body); err != nil {
+		return fmt.Errorf("export: %w", err)
+	}
+	switch failed := resp.Trailer.Get(exportError); failed {
+	case "none":
+		return nil
+	case "":
+		return ErrCutOff
+	default:
+		if text, err := strconv.Unquote(failed); err == nil {
+			failed = text
+		}
+		return errors.New(failed)
+	}
+}
+
+// Backup implements Owner.
+func (c *Client) Backup(ctx context.Context, to string, keep int) (m backup.Manifest, err error) {
+	err = c.call(ctx, http.MethodPost, "backup", url.Values{"to": {to}, "keep": {strconv.Itoa(keep)}}, nil, nil, &m)
+	return m, err
+}
+
+// Repair implements Owner.
+func (c *Client) Repair(ctx context.Context, report func(string)) error {
+	var nothing any
+	return c.call(ctx, http.MethodPost, "repair", nil, nil, func(e event) {
+		if e.Finding != "" {
+			report(e.Finding)
+		}
+	}, &nothing)
 }
 
 // Check implements Owner.

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 
+	"github.com/footfall/footfall/backup"
 	"github.com/footfall/footfall/feed"
 	"github.com/footfall/footfall/store"
 )
@@ -29,11 +31,29 @@ type Owner interface {
 	// AddLink makes a short link, unless the user has it, and returns its URL on
 	// a domain of the installation; the default one if empty.
 	AddLink(ctx context.Context, login, longURL, domain string) (shortURL string, err error)
+	// DeleteUser removes a user with all that is his; click.ErrNotFound.
+	DeleteUser(ctx context.Context, login string) (Removal, error)
+	// DeleteLink removes a link, named by its hash or its short URL;
+	// click.ErrNotFound.
+	DeleteLink(ctx context.Context, link string) (Removal, error)
 	// Import brings in one input.
 	Import(ctx context.Context, format string, r io.Reader, reject func(feed.Rejected)) (feed.Result, error)
+	// Export writes users, links and counts, or clicks, as NDJSON.
+	Export(ctx context.Context, w io.Writer, clicks bool) error
+	// Backup adds a backup to the directory to, of which keep remain.
+	Backup(ctx context.Context, to string, keep int) (backup.Manifest, error)
+	// Repair mends what can be mended while everything goes on, reports what it
+	// did, and what it left.
+	Repair(ctx context.Context, report func(string)) error
 	// Check reports a sentence for each thing that is wrong, and says what it
 	// looked at.
 	Check(ctx context.Context, report func(string)) (summary string, err error)
+}
+
+// Removal is what a deletion removed.
+type Removal struct {
+	store.Removed
+	Clicks uint64 // counted on it, those of bots too
 }
 
 // Handler is the owner's side.
@@ -67,11 +87,42 @@ func Handler(o Owner) http.Handler {
 		shortURL, err := o.AddLink(r.Context(), q.Get("login"), q.Get("url"), q.Get("domain"))
 		reply(w, shortURL, err)
 	})
+	mux.HandleFunc("DELETE /users", func(w http.ResponseWriter, r *http.Request) {
+		removal, err := o.DeleteUser(r.Context(), r.URL.Query().Get("login"))
+		reply(w, removal, err)
+	})
+	mux.HandleFunc("DELETE /links", func(w http.ResponseWriter, r *http.Request) {
+		removal, err := o.DeleteLink(r.Context(), r.URL.Query().Get("link"))
+		reply(w, removal, err)
+	})
 	mux.HandleFunc("POST /import", func(w http.ResponseWriter, r *http.Request) {
 		stream(w, func(s *events) (any, error) {
 			return o.Import(r.Context(), r.URL.Query().Get("format"), r.Body, func(l feed.Rejected) {
 				s.send(event{Rejected: &l})
 			})
+		})
+	})
+	mux.HandleFunc("GET /export", func(w http.ResponseWriter, r *http.Request) {
+		// The lines as they are, and the outcome behind them.
+		w.Header().Set("Trailer", exportError)
+		if err := o.Export(r.Context(), w, r.URL.Query().Get("clicks") == "true"); err != nil {
+			w.Header().Set(exportError, strconv.Quote(err.Error()))
+			return
+		}
+		w.Header().Set(exportError, "none")
+	})
+	mux.HandleFunc("POST /backup", func(w http.ResponseWriter, r *http.Request) {
+		keep, err := strconv.Atoi(r.URL.Query().Get("keep"))
+		if err != nil {
+			reply(w, nil, err)
+			return
+		}
+		m, err := o.Backup(r.Context(), r.URL.Query().Get("to"), keep)
+		reply(w, m, err)
+	})
+	mux.HandleFunc("POST /repair", func(w http.ResponseWriter, r *http.Request) {
+		stream(w, func(s *events) (any, error) {
+			return nil, o.Repair(r.Context(), func(finding string) { s.send(event{Finding: finding}) })
 		})
 	})
 	mux.HandleFunc("POST /check", func(w http.ResponseWriter, r *http.Request) {
@@ -81,6 +132,9 @@ func Handler(o Owner) http.Handler {
 	})
 	return mux
 }
+
+// exportError is the trailer that says how an export ended.
+const exportError = "Footfall-Error"
 
 // event is a line of a streamed answer. The last one has a result, or an error
 // and the result as far as it came; an answer without is cut off.

@@ -16,11 +16,19 @@ import (
 // errSkip: the line is in order, and no click.
 var errSkip = errors.New("not a click")
 
-// entry is a line that is a click: the click but for the ids of its link and
-// user, and the link as the other side named it.
+// entry is a click but for the ids of its link and user, and the link: as the
+// other side named it, so that it can be made, or only by a name of ours.
 type entry struct {
 	click click.Click
-	link  store.ForeignLink
+	link  store.ForeignLink // where it has a hash
+	to    target            // else
+	line  uint64            // of the input, from 1
+}
+
+// target is a name that must lead to a link.
+type target struct {
+	domain, name string
+	aggregate    bool // to the aggregate link of this hash
 }
 
 // bitly reads lines of Bitly's click feed: one JSON object each, with the keys
@@ -37,7 +45,15 @@ type bitly struct {
 	now    func() time.Time // later clicks are refused
 }
 
-func (f *bitly) parse(line []byte) (entry, error) {
+func (f *bitly) parse(line []byte, c *chunk) error {
+	e, err := f.entry(line)
+	if err == nil {
+		c.entries = append(c.entries, e)
+	}
+	return err
+}
+
+func (f *bitly) entry(line []byte) (entry, error) {
 	v, err := f.parser.ParseBytes(line)
 	if err != nil {
 		return entry{}, errors.New("not JSON; is the line cut off?")

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/footfall/footfall/click"
@@ -14,7 +16,7 @@ import (
 )
 
 // Formats lists the formats that Import takes.
-var Formats = []string{"bitly-feed"}
+var Formats = []string{"bitly-feed", "ndjson", "combined"}
 
 // Recorder is where the clicks go: recorder.Recorder.
 type Recorder interface {
@@ -23,7 +25,8 @@ type Recorder interface {
 	Drain(ctx context.Context) error
 }
 
-// Result says what became of an input's lines. Lines is the sum of the others.
+// Result says what became of an input's lines. Where each line is one click at
+// most, Lines is the sum of the others; a line of counts brings many clicks.
 type Result struct {
 	Lines    uint64 `json:"lines"`
 	Clicks   uint64 `json:"clicks"`   // recorded now
@@ -51,7 +54,12 @@ type Rejected struct {
 type Importer struct {
 	Recorder Recorder
 	Links    store.Links
+	Users    store.Users
 	Now      func() time.Time
+	// IsBot tells what a user agent of an access log is; empty or "-" is none.
+	IsBot func(agent string) bool
+	// Country is where an address is. The address goes no further.
+	Country func(netip.Addr) click.Country
 }
 
 // Import reads an input, gzip or plain, and returns once its clicks are
@@ -78,18 +86,25 @@ func (im *Importer) Import(ctx context.Context, format string, r io.Reader, reje
 		return Result{}, err
 	}
 	at.Source = name
+	var one sync.Mutex // lines are rejected as they are read, and as they are resolved
+	reject = func(f func(Rejected)) func(Rejected) {
+		return func(l Rejected) {
+			one.Lock()
+			defer one.Unlock()
+			f(l)
+		}
+	}(reject)
 	last, unended, err := im.commit(ctx, newScanner(behind, parse, reject, at))
 	if err == nil {
 		err = im.Recorder.Drain(ctx)
 	}
-	result := Result{
+	return Result{
+		Lines:    last.Lines + unended,
 		Clicks:   last.Clicks - at.Clicks,
 		Known:    at.Clicks,
 		Skipped:  last.Skipped,
 		Rejected: last.Rejected + unended,
-	}
-	result.Lines = result.Clicks + result.Known + result.Skipped + result.Rejected
-	return result, err
+	}, err
 }
 
 // commit records chunk by chunk, while the next one is read. It returns the
@@ -100,11 +115,15 @@ func (im *Importer) commit(ctx context.Context, s *scanner) (last store.Mark, un
 	chunks := make(chan chunk, 1)
 	go s.scan(ctx, chunks)
 	last = s.mark
-	known := map[store.ForeignLink]store.Link{}
+	r := resolver{im: im, known: map[store.ForeignLink]store.Link{}, targets: map[target]store.Link{}, reject: s.reject}
 	for c := range chunks {
 		// What comes with an error may be damaged itself.
 		if whole := c.err == nil || errors.Is(c.err, io.EOF); whole && c.mark.Offset > last.Offset {
-			if err := im.record(ctx, &c, known); err != nil {
+			clicks, err := r.resolve(ctx, &c)
+			if err == nil {
+				err = im.Recorder.Import(ctx, clicks, c.mark)
+			}
+			if err != nil {
 				cancel()
 				for range chunks { // until scan has stopped
 				}
@@ -123,46 +142,17 @@ func (im *Importer) commit(ctx context.Context, s *scanner) (last store.Mark, un
 	return last, unended, err
 }
 
-// maxKnown bounds the links that an import remembers.
-const maxKnown = 1 << 17
-
-// record makes the links that a chunk names, and then records its clicks.
-func (im *Importer) record(ctx context.Context, c *chunk, known map[store.ForeignLink]store.Link) error {
-	var missing []store.ForeignLink
-	if len(known) > maxKnown {
-		clear(known)
-	}
-	for i := range c.entries {
-		link := c.entries[i].link
-		if _, ok := known[link]; !ok {
-			missing = append(missing, link)
-			known[link] = store.Link{}
-		}
-	}
-	if len(missing) > 0 {
-		made, err := im.Links.ImportLinks(ctx, missing)
-		if err != nil {
-			return fmt.Errorf("import links: %w", err)
-		}
-		for i, l := range made {
-			known[missing[i]] = l
-		}
-	}
-	clicks := make([]click.Click, len(c.entries))
-	for i := range c.entries {
-		l := known[c.entries[i].link]
-		clicks[i] = c.entries[i].click
-		clicks[i].User, clicks[i].Link = l.User, l.ID
-	}
-	return im.Recorder.Import(ctx, clicks, c.mark)
-}
-
-// parser is what reads a line of the format: an entry, errSkip, or why the
-// line is rejected. It is not for concurrent use.
-func (im *Importer) parser(format string) (func(line []byte) (entry, error), error) {
+// parser is what reads the lines of the format. It is not for concurrent use.
+func (im *Importer) parser(format string) (parser, error) {
 	switch format {
 	case "bitly-feed":
 		f := bitly{now: im.Now}
+		return f.parse, nil
+	case "ndjson":
+		f := ndjson{now: im.Now}
+		return f.parse, nil
+	case "combined":
+		f := combined{now: im.Now, isBot: im.IsBot, country: im.Country}
 		return f.parse, nil
 	}
 	return nil, fmt.Errorf("unknown format %q: it must be one of %s", format, strings.Join(Formats, ", "))

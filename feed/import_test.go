@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -55,7 +56,17 @@ func (r *tape) Drain(context.Context) error { return nil }
 var now = time.Date(2014, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func importer(r feed.Recorder) *feed.Importer {
-	return &feed.Importer{Recorder: r, Links: storetest.NewMemoryLinks(), Now: func() time.Time { return now }}
+	m := storetest.NewMemoryLinks()
+	return &feed.Importer{
+		Recorder: r, Links: m, Users: m, Now: func() time.Time { return now },
+		IsBot: func(agent string) bool { return agent == "" || agent == "-" || strings.Contains(agent, "bot") },
+		Country: func(a netip.Addr) click.Country {
+			if a.Is4() {
+				return click.Country{'F', 'R'}
+			}
+			return click.Country{'D', 'E'}
+		},
+	}
 }
 
 func line(t int64, more string) string {

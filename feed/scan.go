@@ -12,6 +12,8 @@ import (
 
 // chunk is a stretch of the input, up to a mark.
 type chunk struct {
+	users   []store.User
+	links   []namedLink
 	entries []entry
 	mark    store.Mark
 	// unended counts a rejected last line that has no newline. It lies behind
@@ -20,15 +22,27 @@ type chunk struct {
 	err     error // why the input ended
 }
 
+// parser understands a line: it adds to the chunk what the line brings, in
+// entries of any number, or says why it is rejected. errSkip stands for a line
+// that is in order and brings no click.
+type parser func(line []byte, c *chunk) error
+
+// maxEntries is how many clicks make a chunk, whose record must have room for
+// them. No line brings more than maxClicks.
+const (
+	maxEntries = 20_000
+	maxClicks  = 10_000
+)
+
 // scanner cuts an input into chunks.
 type scanner struct {
 	lines  *lines
-	parse  func([]byte) (entry, error)
+	parse  parser
 	reject func(Rejected)
 	mark   store.Mark // where the lines begin
 }
 
-func newScanner(l *lines, parse func([]byte) (entry, error), reject func(Rejected), at store.Mark) *scanner {
+func newScanner(l *lines, parse parser, reject func(Rejected), at store.Mark) *scanner {
 	return &scanner{lines: l, parse: parse, reject: reject, mark: at}
 }
 
@@ -55,7 +69,7 @@ func (s *scanner) scan(ctx context.Context, out chan<- chunk) {
 func (s *scanner) chunk(at store.Mark) chunk {
 	c := chunk{mark: at}
 	c.mark.Prev = at.Offset
-	for c.err == nil && s.lines.offset-at.Offset < maxChunk {
+	for c.err == nil && s.lines.offset-at.Offset < maxChunk && len(c.entries) < maxEntries {
 		what, line, err := s.lines.next()
 		if err != nil {
 			c.err = err
@@ -65,14 +79,18 @@ func (s *scanner) chunk(at store.Mark) chunk {
 			s.lines.accept()
 			continue
 		}
-		e, err := s.entry(what, line)
+		before := len(c.entries)
+		err = s.entries(what, line, &c)
 		switch {
 		case err == nil:
-			c.mark.Clicks++
-			c.entries = append(c.entries, e)
+			for i := range c.entries[before:] {
+				c.entries[before+i].line = c.mark.Lines + 1
+			}
+			c.mark.Clicks += uint64(len(c.entries) - before)
 		case errors.Is(err, errSkip):
 			c.mark.Skipped++
 		default:
+			c.entries = c.entries[:before]
 			s.reject(Rejected{Line: c.mark.Lines + 1, Reason: err.Error()})
 			if what == anEnd {
 				c.unended, c.err = 1, io.EOF
@@ -87,13 +105,13 @@ func (s *scanner) chunk(at store.Mark) chunk {
 	return c
 }
 
-// entry understands a piece that is a line.
-func (s *scanner) entry(what kind, line []byte) (entry, error) {
+// entries understands a piece that is a line.
+func (s *scanner) entries(what kind, line []byte, c *chunk) error {
 	if what == tooLong {
-		return entry{}, fmt.Errorf("the line is longer than %d bytes", maxLine)
+		return fmt.Errorf("the line is longer than %d bytes", maxLine)
 	}
 	if line = bytes.TrimSpace(line); len(line) == 0 {
-		return entry{}, errSkip
+		return errSkip
 	}
-	return s.parse(line)
+	return s.parse(line, c)
 }

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"slices"
 	"sync"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
@@ -90,6 +93,36 @@ func (j *Journal) Segments() []Segment {
 		list[i] = Segment{Base: s.base, End: s.end, Sealed: sealed, Size: s.offset(s.end)}
 	}
 	return list
+}
+
+// File is the path of the segment with this base. Of a sealed one it stays,
+// and so do the bytes in it. It fails with fs.ErrNotExist where that is not
+// kept.
+func (j *Journal) File(base uint64) (string, error) {
+	j.segMu.RLock()
+	defer j.segMu.RUnlock()
+	for _, s := range j.segs {
+		if s.base == base {
+			return j.dir.join(s.file), nil
+		}
+	}
+	return "", fmt.Errorf("journal: segment %d: %w", base, fs.ErrNotExist)
+}
+
+// Written is when the file of the segment with this base was written last, by
+// the file system's clock. It fails with fs.ErrNotExist where that is not kept.
+func (j *Journal) Written(base uint64) (time.Time, error) {
+	j.segMu.RLock()
+	defer j.segMu.RUnlock() // nobody renames it meanwhile
+	i := slices.IndexFunc(j.segs, func(s *segment) bool { return s.base == base })
+	if i < 0 {
+		return time.Time{}, fmt.Errorf("journal: segment %d: %w", base, fs.ErrNotExist)
+	}
+	info, err := j.dir.fs.Stat(j.dir.join(j.segs[i].file))
+	if err != nil {
+		return time.Time{}, fmt.Errorf("journal: segment %d: %w", base, err)
+	}
+	return info.ModTime(), nil
 }
 
 // last is the newest segment. Its end and its place at the end of the list

@@ -49,8 +49,8 @@ type shard struct {
 	flights singleflight.Group
 
 	mu sync.Mutex
-	// learnt counts the links made, so that a question that was asked before
-	// does not say of them that there are none.
+	// learnt counts the links made and deleted, so that a question that was
+	// asked before does not say of them that there are none, or are still.
 	learnt      uint64
 	known, rest memory
 }
@@ -125,11 +125,29 @@ func (s *shard) remember(p place, ours bool, a answer, learnt uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
+	case learnt != s.learnt:
 	case a.link.ID != 0:
 		s.memory(ours).add(p, a)
-	case learnt == s.learnt:
+	default:
 		s.memory(ours).answers.Remove(p)
 		s.rest.add(place{name: p.name}, a)
+	}
+}
+
+// Forget forgets the links that gone says yes to: they were deleted.
+func (l *Links) Forget(gone func(*store.Link) bool) {
+	for i := range l.shards {
+		s := &l.shards[i]
+		s.mu.Lock()
+		s.learnt++
+		for _, m := range []*memory{&s.known, &s.rest} {
+			for _, p := range m.answers.Keys() {
+				if a, ok := m.answers.Peek(p); ok && a.link.ID != 0 && gone(&a.link) {
+					m.answers.Remove(p)
+				}
+			}
+		}
+		s.mu.Unlock()
 	}
 }
 

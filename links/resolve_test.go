@@ -302,6 +302,32 @@ func TestRenewedAnswersDoNotFillTheMemory(t *testing.T) {
 	}
 }
 
+// A link that was deleted is forgotten, and an answer from before that is not
+// remembered.
+func TestForget(t *testing.T) {
+	w := newWorld(t, links.Options{})
+	l := w.importLink(store.ForeignLink{Login: "bob", Hash: "hash", AggregateHash: "agg", LongURL: "http://a/"})
+	other := w.importLink(store.ForeignLink{Login: "bob", Hash: "other", AggregateHash: "agg", LongURL: "http://a/"})
+	remove := func() {
+		if _, err := w.store.DeleteLink(context.Background(), l.ID); err != nil {
+			t.Error(err)
+		}
+		w.Forget(func(o *store.Link) bool { return o.ID == l.ID })
+	}
+	w.resolves("sho.rt", "other", other)
+	w.store.inspect = func(_ context.Context, name click.Hash, found store.Link, err error) (store.Link, error) {
+		if name == "hash" && err == nil {
+			remove() // while the answer is on its way
+		}
+		return found, err
+	}
+	w.resolves("sho.rt", "hash", l)
+	w.resolves("sho.rt", "hash", store.Link{})
+	w.asks(0, func() { w.resolves("sho.rt", "other", other) })
+	w.Forget(func(o *store.Link) bool { return o.ID == other.ID })
+	w.asks(1, func() { w.resolves("sho.rt", "other", other) })
+}
+
 // TestTheFirstInstant: nothing is known of a name that was never asked for,
 // even where the clock shows the instant of the zero answer.
 func TestTheFirstInstant(t *testing.T) {

@@ -23,7 +23,8 @@ type Ranking struct {
 	// Name is what a value is called; values of one name are one entry.
 	Name func(value string) string
 	// Names is used instead of Name where names are dear: it is asked for
-	// those that may be listed only, all at once. Here names tell values apart.
+	// those that may be listed only, all at once. Here names tell values apart,
+	// and what has no name (any more) is left out.
 	Names func(ctx context.Context, values []string) ([]string, error)
 }
 
@@ -59,21 +60,26 @@ func (r Ranking) order(values []Value) []Value {
 func (r Ranking) rankDear(ctx context.Context, counts []store.Count) ([]Value, error) {
 	counts = slices.Clone(counts)
 	slices.SortFunc(counts, func(a, b store.Count) int { return cmp.Compare(b.Clicks, a.Clicks) })
-	n := min(len(counts), r.Limit)
-	for 0 < n && n < len(counts) && counts[n].Clicks == counts[n-1].Clicks {
-		n++
-	}
-	named := make([]string, n)
-	for i, c := range counts[:n] {
-		named[i] = c.Value
-	}
-	names, err := r.Names(ctx, named)
-	if err != nil {
-		return nil, fmt.Errorf("names of %d values: %w", n, err)
-	}
-	values := make([]Value, n)
-	for i, c := range counts[:n] {
-		values[i] = Value{names[i], c.Clicks}
+	var values []Value
+	for len(counts) > 0 && len(values) < r.Limit {
+		n := min(len(counts), r.Limit-len(values))
+		for n < len(counts) && counts[n].Clicks == counts[n-1].Clicks {
+			n++
+		}
+		named := make([]string, n)
+		for i, c := range counts[:n] {
+			named[i] = c.Value
+		}
+		names, err := r.Names(ctx, named)
+		if err != nil {
+			return nil, fmt.Errorf("names of %d values: %w", n, err)
+		}
+		for i, c := range counts[:n] {
+			if names[i] != "" {
+				values = append(values, Value{names[i], c.Clicks})
+			}
+		}
+		counts = counts[n:]
 	}
 	return r.order(values), nil
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/rollup"
 	"github.com/footfall/footfall/store"
 )
 
@@ -17,6 +18,7 @@ const (
 
 	kindClicks = 1 // uvarint number, then that many clicks
 	kindMark   = 2 // one import mark
+	kindDelete = 3 // uvarint number, then that many scopes: user uvarint, link uvarint
 )
 
 // The flags of a click say which of its fields follow.
@@ -56,6 +58,16 @@ func encode(b []byte, clicks []click.Click, mark *store.Mark) []byte {
 	return b
 }
 
+// encodeDeleted is a record that says that the scopes were deleted.
+func encodeDeleted(scopes []rollup.Scope) []byte {
+	b := binary.AppendUvarint([]byte{recordVersion, kindDelete}, uint64(len(scopes)))
+	for _, s := range scopes {
+		b = binary.AppendUvarint(b, uint64(s.User))
+		b = binary.AppendUvarint(b, uint64(s.Link))
+	}
+	return b
+}
+
 func appendClick(b []byte, c *click.Click, last int64) []byte {
 	var flags byte
 	if c.Bot {
@@ -86,14 +98,15 @@ func appendClick(b []byte, c *click.Click, last int64) []byte {
 
 // record is what a journal record says.
 type record struct {
-	clicks []click.Click
-	marks  []store.Mark
+	clicks  []click.Click
+	marks   []store.Mark
+	deleted []rollup.Scope
 }
 
 // decode reads a record into r, which it empties first. Referrers are taken
 // from intern, so that a referrer seen before costs no memory.
 func (r *record) decode(b []byte, intern func([]byte) click.Referrer) error {
-	r.clicks, r.marks = r.clicks[:0], r.marks[:0]
+	r.clicks, r.marks, r.deleted = r.clicks[:0], r.marks[:0], r.deleted[:0]
 	d := decoder{b: b}
 	if v := d.byte(); v != recordVersion {
 		return fmt.Errorf("%w: version %d", errRecord, v)
@@ -113,6 +126,14 @@ func (r *record) decode(b []byte, intern func([]byte) click.Referrer) error {
 			}
 		case kindMark:
 			r.marks = append(r.marks, d.mark())
+		case kindDelete:
+			n := d.uvarint()
+			if n > uint64(len(d.b))/2 { // a scope takes two bytes at least
+				return fmt.Errorf("%w: %d scopes in %d bytes", errRecord, n, len(d.b))
+			}
+			for range n {
+				r.deleted = append(r.deleted, rollup.Scope{User: click.UserID(d.uvarint()), Link: click.LinkID(d.uvarint())})
+			}
 		default:
 			return fmt.Errorf("%w: kind %d", errRecord, kind)
 		}

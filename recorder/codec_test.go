@@ -9,6 +9,7 @@ import (
 
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/recorder"
+	"github.com/footfall/footfall/rollup"
 	"github.com/footfall/footfall/store"
 )
 
@@ -63,11 +64,19 @@ func TestRecordFormat(t *testing.T) {
 	}
 }
 
+func TestDeletedFormat(t *testing.T) {
+	got := recorder.EncodeDeleted([]rollup.Scope{{User: 1}, {User: 0, Link: 300}})
+	if want := "01" + "03" + "02" + "0100" + "00ac02"; hex.EncodeToString(got) != want {
+		t.Errorf("got  %x\nwant %s", got, want)
+	}
+}
+
 func zeros(n int) string { return hex.EncodeToString(make([]byte, n)) }
 
 func FuzzDecode(f *testing.F) {
 	f.Add(recorder.Encode([]click.Click{{Time: 1, User: 2, Link: 3, Referrer: "r"}}, nil))
 	f.Add(recorder.Encode(nil, &store.Mark{Offset: 5}))
+	f.Add(recorder.EncodeDeleted([]rollup.Scope{{User: 1}, {User: 2, Link: 300}}))
 	f.Add([]byte{1, 1, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		clicks, marks, err := recorder.Decode(b)

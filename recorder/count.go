@@ -16,6 +16,16 @@ func (r *Recorder) count(ctx context.Context, reader *journal.Reader) error {
 	c := counter{r: r, fold: newFold(newCaps(r.clicks, r.most, r.room))}
 	c.batch.From, _ = r.Counted()
 	c.batch.To = c.batch.From
+	err := c.retry(ctx, func() error {
+		gone, err := r.clicks.Deleted(ctx)
+		for _, s := range gone {
+			c.fold.deleted[s] = struct{}{}
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
 	for {
 		rec, err := reader.TryNext()
 		if errors.Is(err, journal.ErrEnd) {
@@ -98,8 +108,32 @@ func (c *counter) take(ctx context.Context, rec journal.Record) error {
 	if err != nil {
 		return err
 	}
+	deletes := len(c.record.deleted) > 0
+	if deletes {
+		if err := c.delete(ctx); err != nil {
+			return err
+		}
+	}
 	c.fold.add(&c.record, c.r.minutesFrom())
 	c.batch.To = rec.To
+	if deletes { // nothing else would move the position on
+		return c.flush(ctx)
+	}
+	return nil
+}
+
+// delete removes the scopes that the record names, behind all that came before
+// it. The position does not move, so that after a crash it is done again.
+func (c *counter) delete(ctx context.Context) error {
+	if err := c.flush(ctx); err != nil {
+		return err
+	}
+	for _, s := range c.record.deleted {
+		if err := c.retry(ctx, func() error { return c.r.clicks.Delete(ctx, s) }); err != nil {
+			return err
+		}
+		c.fold.deleted[s] = struct{}{}
+	}
 	return nil
 }
 

@@ -20,3 +20,6 @@ func (o Options) WithCap(most uint64, room int) Options {
 	o.most, o.room = most, room
 	return o
 }
+
+// EncodeDeleted is encodeDeleted.
+var EncodeDeleted = encodeDeleted

@@ -14,8 +14,10 @@ type fold struct {
 	cells    map[rollup.Key]uint64
 	minutes  map[rollup.Key]uint64
 	replaced map[rollup.Key]uint64 // what the cap made into other, as it was
+	late     map[rollup.Key]uint64 // of scopes that were deleted before; journaled, and not counted
 	marks    []store.Mark
 
+	deleted   map[rollup.Scope]struct{}
 	referrers map[string]click.Referrer
 }
 
@@ -25,6 +27,8 @@ func newFold(c *caps) *fold {
 		cells:     map[rollup.Key]uint64{},
 		minutes:   map[rollup.Key]uint64{},
 		replaced:  map[rollup.Key]uint64{},
+		late:      map[rollup.Key]uint64{},
+		deleted:   map[rollup.Scope]struct{}{},
 		referrers: map[string]click.Referrer{},
 	}
 }
@@ -46,6 +50,10 @@ func (f *fold) add(r *record, minutesFrom int64) {
 	f.clicks += len(r.clicks)
 	for i := range r.clicks {
 		c := &r.clicks[i]
+		if f.isDeleted(c) {
+			rollup.Each(*c, rollup.QuarterHour, func(k rollup.Key) { f.late[k]++ })
+			continue
+		}
 		var keepUser, keepLink bool
 		if !c.Bot {
 			keepUser, keepLink = f.caps.admit(c)
@@ -69,6 +77,17 @@ func (f *fold) add(r *record, minutesFrom int64) {
 	}
 }
 
+// isDeleted tells whether the click is of a link or a user that is gone: he was
+// on the way when they were deleted.
+func (f *fold) isDeleted(c *click.Click) bool {
+	if len(f.deleted) == 0 {
+		return false
+	}
+	_, user := f.deleted[rollup.Scope{User: c.User}]
+	_, link := f.deleted[rollup.Scope{User: c.User, Link: c.Link}]
+	return user || link
+}
+
 // empty tells whether there is nothing to count.
 func (f *fold) empty() bool { return f.clicks == 0 && len(f.marks) == 0 }
 
@@ -82,6 +101,7 @@ func (f *fold) batch(b *store.Batch) {
 	f.cells = emptied(f.cells)
 	f.minutes = emptied(f.minutes)
 	f.replaced = emptied(f.replaced)
+	f.late = emptied(f.late)
 	f.referrers = emptied(f.referrers)
 }
 
@@ -97,6 +117,8 @@ func emptied[K comparable, V any](m map[K]V) map[K]V {
 
 // journaled sums the cells as the journal has them, before the cap.
 func (f *fold) journaled(b *store.Batch) {
+	b.Late.Add(cellsOf(f.late)...)
+	b.Journaled.AddLedger(&b.Late)
 	others := map[rollup.Key]uint64{}
 	for k, n := range f.replaced {
 		b.Journaled.Add(rollup.Cell{Key: k, Clicks: n})

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/journal"
+	"github.com/footfall/footfall/rollup"
 	"github.com/footfall/footfall/store"
 )
 
@@ -149,6 +151,23 @@ func (r *Recorder) Import(ctx context.Context, clicks []click.Click, mark store.
 		return fmt.Errorf("recorder: import: %w", err)
 	}
 	return nil
+}
+
+// deletedPerRecord keeps the records of deletions small.
+const deletedPerRecord = 10_000
+
+// Delete removes the counts of scopes for good: of links, or of users with all
+// their links, whose ids are never used again. It is recorded behind the clicks
+// that came before, so that counting the journal again removes them again, and
+// clicks of them that come after it do not count. Delete returns once that is
+// durable and done.
+func (r *Recorder) Delete(ctx context.Context, scopes []rollup.Scope) error {
+	for some := range slices.Chunk(scopes, deletedPerRecord) {
+		if _, err := r.journal.Append(ctx, encodeDeleted(some)); err != nil {
+			return fmt.Errorf("recorder: delete: %w", err)
+		}
+	}
+	return r.Drain(ctx)
 }
 
 // BeginImport waits until no other import of the source is under way and all

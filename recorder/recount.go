@@ -64,3 +64,34 @@ func (e *Epoch) recount(ctx context.Context, j *journal.Journal, until uint64) (
 	e.Ledger.Add(cellsOf(cells)...)
 	return any, nil
 }
+
+// Clicks iterates over the clicks that the journal keeps, up to a position, in
+// their order.
+func Clicks(ctx context.Context, j *journal.Journal, until uint64) iter.Seq2[click.Click, error] {
+	return func(yield func(click.Click, error) bool) {
+		var r record
+		intern := func(b []byte) click.Referrer { return click.Referrer(b) }
+		for _, s := range j.Segments() {
+			for rec, err := range j.Scan(s.Base) {
+				if err == nil {
+					err = ctx.Err()
+				}
+				if err == nil && rec.To > until {
+					return
+				}
+				if err == nil {
+					err = r.decode(rec.Data, intern)
+				}
+				if err != nil {
+					yield(click.Click{}, fmt.Errorf("clicks of the journal: %w", err))
+					return
+				}
+				for _, c := range r.clicks {
+					if !yield(c, nil) {
+						return
+					}
+				}
+			}
+		}
+	}
+}

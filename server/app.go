@@ -7,16 +7,23 @@ package server
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	v3 "github.com/footfall/footfall/api/v3"
 	"github.com/footfall/footfall/auth"
+	"github.com/footfall/footfall/bot"
+	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/feed"
+	"github.com/footfall/footfall/geo"
 	"github.com/footfall/footfall/journal"
 	"github.com/footfall/footfall/links"
 	"github.com/footfall/footfall/recorder"
@@ -42,8 +49,10 @@ type Options struct {
 	// NoSync makes clicks safe from a killed process only, not from a power
 	// cut.
 	NoSync bool
-	Now    func() time.Time
-	Log    *slog.Logger
+	// Retention of the journal, which Serve looks after.
+	Retention Retention
+	Now       func() time.Time
+	Log       *slog.Logger
 }
 
 // App is an opened data directory:
@@ -53,6 +62,7 @@ type Options struct {
 //	DIR/journal/       every click, as it came
 //	DIR/clicks/        the counts
 //	DIR/footfall.db    links and users
+//	DIR/checkpoint/    the counts as they were when the journal was trimmed last
 //
 // Clicks flow redirect or feed → recorder → journal → recorder → clicks;
 // questions api → metrics → clicks.
@@ -61,20 +71,28 @@ type App struct {
 	log      *slog.Logger
 	store    v3.Store
 	auth     *auth.Auth
-	verify   func(context.Context, func(string)) error // of the store
-	clicks   store.Clicks
+	clicks   *pebble.Store
+	db       *sql.DB
+	dir      string
 	journal  *journal.Journal
 	recorder *recorder.Recorder
 	importer *feed.Importer
 	links    *links.Links
-	host     string
+	bots     func() (*bot.Detector, error)
+	// countries is where the Site says that addresses are; nil without one.
+	countries atomic.Pointer[geo.Lookup]
+	host      string
+
+	// keeping is held by whoever needs the journal's segments to stay, and
+	// deleting by whoever needs users and links to.
+	keeping, deleting sync.Mutex
 
 	closers []func(context.Context) error // in the order of opening
 }
 
 // Open opens a data directory that no other process has open, else ErrOwned.
 func Open(ctx context.Context, o Options) (_ *App, err error) {
-	a := &App{now: o.Now, log: o.Log, host: o.Host}
+	a := &App{now: o.Now, log: o.Log, host: o.Host, dir: o.Dir}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close(ctx))
@@ -92,18 +110,28 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	}
 	a.onClose(func(context.Context) error { return lock.Close() })
 
+	if err := finishRebuild(o.Dir); err != nil {
+		return nil, err
+	}
 	db, err := sql.Open(ctx, filepath.Join(o.Dir, "footfall.db"))
 	if err != nil {
 		return nil, fmt.Errorf("open links and users: %w", err)
 	}
 	a.onClose(func(context.Context) error { return db.Close() })
-	a.store, a.verify = db, db.Verify
+	a.store, a.db = db, db
 
 	a.clicks, err = pebble.Open(pebble.Options{Dir: filepath.Join(o.Dir, "clicks"), Logger: o.Log})
 	if err != nil {
-		return nil, fmt.Errorf("open counts: %w", err)
+		if errors.Is(err, store.ErrVersion) {
+			return nil, fmt.Errorf("open counts: %w", err)
+		}
+		return nil, fmt.Errorf("open counts: %w (where files are damaged, footfall rebuild makes them anew from the journal)", err)
 	}
 	a.onClose(func(ctx context.Context) error { return errors.Join(a.clicks.Sync(ctx), a.clicks.Close()) })
+
+	if err := a.sameInstallation(ctx, o.Dir); err != nil {
+		return nil, err
+	}
 
 	a.journal, err = journal.Open(journal.Options{Dir: filepath.Join(o.Dir, "journal"), NoSync: o.NoSync, Logger: o.Log})
 	if err != nil {
@@ -117,8 +145,28 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	}
 	a.onClose(a.recorder.Close)
 
+	if err := a.finishDeletions(ctx); err != nil {
+		return nil, fmt.Errorf("finish a deletion: %w", err)
+	}
+
 	a.auth = auth.New(db, o.Now)
-	a.importer = &feed.Importer{Recorder: a.recorder, Links: db, Now: o.Now}
+	// Both take a while, and most commands need neither.
+	a.bots = sync.OnceValues(bot.New)
+	builtin := sync.OnceValues(func() (*geo.Lookup, error) { return geo.Open("") })
+	a.importer = &feed.Importer{
+		Recorder: a.recorder, Links: db, Users: db, Now: o.Now,
+		IsBot: func(agent string) bool {
+			bots, err := a.bots()
+			return err == nil && bots.KindOfAgent(agent) == bot.Bot
+		},
+		Country: func(address netip.Addr) click.Country {
+			if site := a.countries.Load(); site != nil {
+				return site.Country(address)
+			}
+			countries, _ := builtin() // what is built in cannot fail
+			return countries.Country(address)
+		},
+	}
 	a.links, err = links.New(links.Options{
 		Links: db, Domains: o.Domains, Host: o.Host, Scheme: o.Scheme, Now: o.Now, Random: rand.Reader,
 	})
@@ -126,6 +174,30 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 		return nil, fmt.Errorf("--domain: %w", err)
 	}
 	return a, nil
+}
+
+// sameInstallation fails where the counts are not of these links and users.
+// Ids would mean others then, and every answer would be wrong.
+func (a *App) sameInstallation(ctx context.Context, dir string) error {
+	var offer [32]byte
+	if _, err := rand.Read(offer[:]); err != nil {
+		return fmt.Errorf("draw a secret: %w", err)
+	}
+	secret, err := a.store.Secret(ctx, offer)
+	if err != nil {
+		return fmt.Errorf("open links and users: %w", err)
+	}
+	sum := sha256.Sum256(append([]byte("footfall installation"), secret[:]...)) // says nothing of the secret
+	id := [16]byte(sum[:16])
+	counted, err := a.clicks.Installation(ctx, id)
+	if err != nil {
+		return fmt.Errorf("open counts: %w", err)
+	}
+	if counted != id {
+		return fmt.Errorf("%s holds the links and users of one installation and %s the counts of another, or footfall.db was removed: restore both from the same backup",
+			filepath.Join(dir, "footfall.db"), filepath.Join(dir, "clicks"))
+	}
+	return nil
 }
 
 // onClose has f called by Close, before what was opened earlier is closed.

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -75,4 +76,38 @@ func get(t *testing.T, site http.Handler, target string) (int, string) {
 		t.Fatal(err)
 	}
 	return w.Code, string(body)
+}
+
+// TestLostLinks: without its links and users, or with others, the counts are
+// nobody's.
+func TestLostLinks(t *testing.T) {
+	dir, other := t.TempDir(), t.TempDir()
+	now := time.Now()
+	for _, d := range []string{dir, other} {
+		closeApp(t, open(t, d, now))
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "footfall.db*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if err := os.Remove(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	refused := func() {
+		t.Helper()
+		app, err := server.Open(t.Context(), server.Options{Dir: dir, Create: true, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+		if err == nil {
+			closeApp(t, app)
+		}
+		if err == nil || !strings.Contains(err.Error(), "restore both") {
+			t.Errorf("counts without their links gave %v", err)
+		}
+	}
+	refused()
+	if err := os.Rename(filepath.Join(other, "footfall.db"), filepath.Join(dir, "footfall.db")); err != nil {
+		t.Fatal(err)
+	}
+	refused()
 }

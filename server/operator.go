@@ -11,6 +11,7 @@ import (
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/feed"
 	"github.com/footfall/footfall/links"
+	"github.com/footfall/footfall/recorder"
 	"github.com/footfall/footfall/store"
 )
 
@@ -70,16 +71,58 @@ func (a *App) Import(ctx context.Context, format string, r io.Reader, reject fun
 	return a.importer.Import(ctx, format, r, reject)
 }
 
+// Export writes users, links and counts as NDJSON; with clicks, the clicks that
+// the journal keeps instead of the counts.
+func (a *App) Export(ctx context.Context, w io.Writer, clicks bool) (err error) {
+	x := &feed.Exporter{Links: a.store, Users: a.store}
+	if clicks {
+		a.keeping.Lock() // segments stay
+		defer a.keeping.Unlock()
+		return x.Clicks(ctx, w, recorder.Clicks(ctx, a.journal, a.journal.End()))
+	}
+	if err := a.recorder.Drain(ctx); err != nil {
+		return err
+	}
+	snap, err := a.clicks.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, snap.Close()) }()
+	return x.Counts(ctx, w, snap)
+}
+
 // Check proves that links and users are whole, and that the counts agree with
 // each other and with the journal.
 func (a *App) Check(ctx context.Context, report func(string)) (summary string, err error) {
 	if err := a.recorder.Drain(ctx); err != nil {
 		return "", err
 	}
-	if err := a.verify(ctx, report); err != nil {
+	if err := a.db.Verify(ctx, report); err != nil {
 		return "", err
 	}
 	return audit.Check(ctx, a.clicks, a.journal, report)
+}
+
+// Repair makes the sums of days anew where they are wrong and the counts that
+// they sum are right.
+func (a *App) Repair(ctx context.Context, report func(string)) error {
+	if err := a.recorder.Drain(ctx); err != nil {
+		return err
+	}
+	wrong, err := audit.CheckCounts(ctx, a.clicks)
+	if err != nil {
+		return err
+	}
+	if wrong > 0 {
+		report("the counts themselves disagree, so the sums of days cannot be made of them: stop the server and run footfall rebuild")
+		return nil
+	}
+	months, err := a.clicks.Repair(ctx)
+	if err != nil {
+		return err
+	}
+	report(fmt.Sprintf("made the sums of days of %d months anew", months))
+	return nil
 }
 
 // AddLink makes a short link of a user, unless he has it, and returns its URL.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/footfall/footfall/control"
@@ -63,6 +64,9 @@ func Serve(ctx context.Context, o Options, s Site, l net.Listener, ready func(*A
 	if err != nil {
 		return errors.Join(err, l.Close(), app.Close(ctx))
 	}
+	retaining, stopRetaining := context.WithCancel(context.WithoutCancel(ctx))
+	var retained sync.WaitGroup
+	retained.Go(func() { app.retain(retaining, o.Retention) })
 	failed := make(chan error, 1)
 	if err = ready(app); err == nil {
 		go func() {
@@ -78,6 +82,8 @@ func Serve(ctx context.Context, o Options, s Site, l net.Listener, ready func(*A
 			err = fmt.Errorf("listen: %w", err)
 		}
 	}
+	stopRetaining()
+	retained.Wait()
 	app.log.Info("stopping")
 	_ = l.Close() // closed already if the public was let in
 	shutdown(public, publicTimeout)

@@ -90,7 +90,8 @@ func (a *App) visits(s Site) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--geo-db: %w", err)
 	}
-	bots, err := bot.New()
+	a.countries.Store(countries)
+	bots, err := a.bots()
 	if err != nil {
 		return nil, err
 	}

@@ -48,6 +48,9 @@ type Batch struct {
 	// Journaled is the ledger of the cells before the cap on different
 	// referrers: a pure function of the stretch, summed per epoch.
 	Journaled rollup.Ledger
+	// Late is the ledger of the cells of clicks that are in Journaled and not in
+	// Cells, for they came after their link or user was deleted.
+	Late rollup.Ledger
 	// Marks are the import marks that lie in the stretch.
 	Marks []Mark
 }
@@ -110,10 +113,13 @@ type Clicks interface {
 	// and one that starts before and ends after it is ErrOverlap. The first
 	// batch of a source may start anywhere.
 	Record(ctx context.Context, b *Batch) error
+	// Installation says whose counts these are: the id that the first call
+	// offered, durable with the next Sync at the latest.
+	Installation(ctx context.Context, offer [16]byte) ([16]byte, error)
 	// Sync makes everything counted durable.
 	Sync(ctx context.Context) error
 	// Delete removes every count of the scope: of one link, or of a user with
-	// all his links. The ledger follows.
+	// all his links. The ledger follows, and Deleted has the scope.
 	Delete(ctx context.Context, s rollup.Scope) error
 	// Snapshot is what was counted at one instant; counting goes on beside it.
 	Snapshot(ctx context.Context) (Snapshot, error)
@@ -137,16 +143,24 @@ type Reader interface {
 	// Position says where to resume. A source never seen is the zero Position
 	// and false.
 	Position(ctx context.Context, source SourceID) (Position, bool, error)
+	// Journaled is the sum of all batches' Journaled, and Removed of all that is
+	// in it and not in Cells: what Delete removed, and what was Late. So, but for
+	// the names of capped referrers, Journaled is Ledger and Removed.
+	Journaled(ctx context.Context) (rollup.Ledger, error)
+	Removed(ctx context.Context) (rollup.Ledger, error)
 	// Marks lists the marks of an import's source by ascending offset.
 	Marks(ctx context.Context, source [32]byte) ([]Mark, error)
-	// Cells iterates over every quarter-hour cell, each key once, in no
-	// particular order.
+	// Cells iterates over every quarter-hour cell, each key once: the cells of
+	// a scope one after the other, otherwise in no particular order.
 	Cells(ctx context.Context) iter.Seq2[rollup.Cell, error]
 	// Ledger is the permanent ledger: what Cells must add up to.
 	Ledger(ctx context.Context) (rollup.Ledger, error)
 	// Epochs lists the ledgers of a source by epoch: what the journal's
 	// segments must add up to, as far as they have been counted.
 	Epochs(ctx context.Context, source SourceID) (map[uint64]rollup.Ledger, error)
+	// Deleted lists the scopes that were deleted, each once, by user and link.
+	// Ids are never reused: what comes of them later came too late.
+	Deleted(ctx context.Context) ([]rollup.Scope, error)
 	// Verify checks what only the engine knows (sums kept beside the cells)
 	// and calls report with a sentence for each disagreement.
 	Verify(ctx context.Context, report func(string)) error

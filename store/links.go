@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/rollup"
 )
 
 // ErrText: a login, hash, long URL, domain or keyword cannot be kept, because
@@ -233,4 +234,32 @@ type Links interface {
 	// where there is none, or where it is an aggregate link; ErrText where a
 	// text cannot be kept: then nothing changes.
 	EditLink(ctx context.Context, id click.LinkID, e LinkEdit) (Link, error)
+	// AllLinks lists the links of all users by ascending id, at most limit of
+	// them, from the first after the given one. A limit below 1 lists none.
+	AllLinks(ctx context.Context, after click.LinkID, limit int) ([]Link, error)
+	// Keywords lists the keywords of links, the oldest first.
+	Keywords(ctx context.Context, links []click.LinkID) ([]Keyword, error)
+	// DeleteLink removes a link with its keywords, and its aggregate link where
+	// no other link has that. Its names are free from then on, its id is never
+	// given again, and Deletions has what is to be removed from the counts.
+	// click.ErrNotFound where there is none, or where it is an aggregate link.
+	DeleteLink(ctx context.Context, id click.LinkID) (Removed, error)
+	// Deletions lists the scopes of users and links that were removed, and
+	// whose counts are to be removed still, at most limit of them: all of a
+	// user come as one scope.
+	Deletions(ctx context.Context, limit int) ([]rollup.Scope, error)
+	// Deleted takes scopes off the list of Deletions.
+	Deleted(ctx context.Context, scopes []rollup.Scope) error
+}
+
+// Keyword is a name of a link on one domain, in lower case.
+type Keyword struct {
+	Link    click.LinkID
+	Domain  string
+	Keyword click.Hash
+}
+
+// Removed is how many of each DeleteLink and DeleteUser removed.
+type Removed struct {
+	Users, Tokens, Links, Keywords, Aggregates int
 }

@@ -48,6 +48,10 @@ type Users interface {
 	// Password is the last proof set; click.ErrNotFound where there is no such
 	// user, or none was set.
 	Password(ctx context.Context, user click.UserID) (proof string, err error)
+	// DeleteUser removes a user with his tokens, and all his links as
+	// Links.DeleteLink does. The login is free from then on.
+	// click.ErrNotFound.
+	DeleteUser(ctx context.Context, user click.UserID) (Removed, error)
 	// Secret is the secret of the installation: the first one that it was
 	// called with, kept for good. Many may offer one at the same time, and all
 	// get the same.

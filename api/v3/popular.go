@@ -40,7 +40,9 @@ func (c *call) shortURLs(ctx context.Context, values []string) ([]string, error)
 	hashes, err := c.api.Store.Hashes(ctx, ids)
 	urls := make([]string, len(hashes))
 	for i, h := range hashes {
-		urls[i] = c.shortURL(h)
+		if h != "" { // else the link was deleted
+			urls[i] = c.shortURL(h)
+		}
 	}
 	return urls, err
 }

@@ -147,6 +147,56 @@ func TestUntrustedProxy(t *testing.T) {
 	}
 }
 
+// visits is what many visitors at once have sent and were answered.
+type visits struct{ sent, answered atomic.Int64 }
+
+// begin lets visitors come to a short URL until end, or until the server is
+// gone.
+func (v *visits) begin(short string) (end func()) {
+	dead := make(chan struct{})
+	var wg sync.WaitGroup
+	for range 64 {
+		wg.Go(func() {
+			for {
+				select {
+				case <-dead:
+					return
+				default:
+				}
+				v.sent.Add(1)
+				r, err := http.NewRequest("GET", short, nil)
+				if err != nil {
+					return
+				}
+				r.Header.Set("User-Agent", browser)
+				answer, err := visitor.Do(r)
+				if err != nil {
+					return // the server is gone
+				}
+				answer.Body.Close()
+				if answer.StatusCode == http.StatusMovedPermanently {
+					v.answered.Add(1)
+				}
+			}
+		})
+	}
+	return func() {
+		close(dead)
+		wg.Wait()
+		visitor.CloseIdleConnections()
+	}
+}
+
+// all is all clicks of a token's user.
+func all(t *testing.T, base, token string) int64 {
+	t.Helper()
+	n, err := strconv.ParseInt(strings.TrimSpace(fetch(t, base+"/v3/user/clicks?unit=month&format=txt&access_token="+token)), 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
 // TestKilledServer kills the server with -9 under load, again and again, on
 // one data directory: never is a click lost whose visitor was answered, and
 // never is one counted that was not sent.
@@ -160,41 +210,13 @@ func TestKilledServer(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	rng := rand.New(rand.NewPCG(seed, 0))
-	var sent, answered atomic.Int64
+	var visits visits
 	for range *kills {
 		base, stop := serveUntil(t, "--data", dir)
-		dead := make(chan struct{})
-		var wg sync.WaitGroup
-		for range 64 {
-			wg.Go(func() {
-				for {
-					select {
-					case <-dead:
-						return
-					default:
-					}
-					sent.Add(1)
-					r, err := http.NewRequest("GET", base+path, nil)
-					if err != nil {
-						return
-					}
-					r.Header.Set("User-Agent", browser)
-					answer, err := visitor.Do(r)
-					if err != nil {
-						return // the server is gone
-					}
-					answer.Body.Close()
-					if answer.StatusCode == http.StatusMovedPermanently {
-						answered.Add(1)
-					}
-				}
-			})
-		}
+		end := visits.begin(base + path)
 		<-time.After(time.Duration(rng.IntN(700)) * time.Millisecond)
 		stop(os.Kill)
-		close(dead)
-		wg.Wait()
-		visitor.CloseIdleConnections()
+		end()
 		// All that was answered is counted once the journal is read again.
 		if out, _ := run(t, "check", "--data", dir); !strings.Contains(out, "everything agrees") {
 			t.Fatal(out)
@@ -202,15 +224,12 @@ func TestKilledServer(t *testing.T) {
 	}
 	base, stop := serveUntil(t, "--data", dir)
 	defer stop(os.Interrupt)
-	counted, err := strconv.ParseInt(strings.TrimSpace(fetch(t, base+"/v3/user/clicks?unit=month&format=txt&access_token="+token)), 10, 64)
-	if err != nil {
-		t.Fatal(err)
+	counted := all(t, base, token)
+	t.Logf("%d kills: %d sent, %d counted, %d answered", *kills, visits.sent.Load(), counted, visits.answered.Load())
+	if counted < visits.answered.Load() || counted > visits.sent.Load() {
+		t.Errorf("%d clicks are counted; %d were answered and %d sent", counted, visits.answered.Load(), visits.sent.Load())
 	}
-	t.Logf("%d kills: %d sent, %d counted, %d answered", *kills, sent.Load(), counted, answered.Load())
-	if counted < answered.Load() || counted > sent.Load() {
-		t.Errorf("%d clicks are counted; %d were answered and %d sent", counted, answered.Load(), sent.Load())
-	}
-	if answered.Load() == 0 {
+	if visits.answered.Load() == 0 {
 		t.Error("nothing was answered at all")
 	}
 }

@@ -192,3 +192,53 @@ func parseMark(key, value []byte) (store.Mark, error) {
 	}
 	return m, nil
 }
+
+// Installation is of store.Clicks.
+func (s *Store) Installation(_ context.Context, offer [16]byte) (id [16]byte, err error) {
+	if err := s.uses.begin(); err != nil {
+		return id, fmt.Errorf("store/pebble: installation: %w", err)
+	}
+	defer s.uses.end()
+	s.write.Lock()
+	defer s.write.Unlock()
+	b, closer, err := s.db.Get([]byte{keyInstallation})
+	if errors.Is(err, pebble.ErrNotFound) {
+		id, err = offer, s.db.Set([]byte{keyInstallation}, offer[:], pebble.NoSync)
+	} else if err == nil {
+		if copy(id[:], b) != len(b) || len(b) != len(id) {
+			err = errTruncated
+		}
+		err = errors.Join(err, closer.Close())
+	}
+	if err != nil {
+		return id, fmt.Errorf("store/pebble: installation: %w", err)
+	}
+	return id, nil
+}
+
+// Journaled is of store.Reader.
+func (v *view) Journaled(ctx context.Context) (sum rollup.Ledger, err error) {
+	err = v.each(ctx, []byte{keyEpoch}, func(_, value []byte) error {
+		var l rollup.Ledger
+		err := l.UnmarshalBinary(value)
+		sum.AddLedger(&l)
+		return err
+	})
+	if err != nil {
+		return rollup.Ledger{}, fmt.Errorf("store/pebble: journaled: %w", err)
+	}
+	return sum, nil
+}
+
+// Removed is of store.Reader.
+func (v *view) Removed(context.Context) (rollup.Ledger, error) {
+	if err := v.uses.begin(); err != nil {
+		return rollup.Ledger{}, fmt.Errorf("store/pebble: removed: %w", err)
+	}
+	defer v.uses.end()
+	l, err := ledgerAt(v.r, []byte{keyRemoved})
+	if err != nil {
+		return rollup.Ledger{}, fmt.Errorf("store/pebble: removed: %w", err)
+	}
+	return l, nil
+}

@@ -9,6 +9,7 @@ import (
 	"math"
 
 	"github.com/cockroachdb/pebble/v2"
+	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/rollup"
 )
 
@@ -151,6 +152,9 @@ func (s *Store) delete(ctx context.Context, scope rollup.Scope) error {
 	if err := addLedger(s.db, batch, []byte{keyLedger}, negative(&gone)); err != nil {
 		return err
 	}
+	if err := addLedger(s.db, batch, []byte{keyRemoved}, &gone); err != nil {
+		return err
+	}
 	hours, err := s.hours(ctx)
 	if err != nil {
 		return err
@@ -164,7 +168,34 @@ func (s *Store) delete(ctx context.Context, scope rollup.Scope) error {
 			return err
 		}
 	}
+	if err := batch.Set(scopeKey([]byte{keyDeleted}, scope), nil, nil); err != nil {
+		return err
+	}
 	return s.db.Apply(batch, pebble.NoSync)
+}
+
+// scopeKey adds the whole scope.
+func scopeKey(b []byte, s rollup.Scope) []byte {
+	b = binary.BigEndian.AppendUint64(b, uint64(s.User))
+	return binary.BigEndian.AppendUint64(b, uint64(s.Link))
+}
+
+// Deleted is of store.Reader.
+func (v *view) Deleted(ctx context.Context) ([]rollup.Scope, error) {
+	var scopes []rollup.Scope
+	err := v.each(ctx, []byte{keyDeleted}, func(key, _ []byte) error {
+		if len(key) != 1+8+8 {
+			return fmt.Errorf("%w: %x", errKey, key)
+		}
+		scopes = append(scopes, rollup.Scope{
+			User: click.UserID(binary.BigEndian.Uint64(key[1:])), Link: click.LinkID(binary.BigEndian.Uint64(key[9:])),
+		})
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("store/pebble: deleted: %w", err)
+	}
+	return scopes, nil
 }
 
 // scopePrefix is what the keys of a link share, or those of a user and all his

@@ -18,12 +18,15 @@ const (
 	grainMinute  = 'm' // hour 4, user 8, link 8, facet 1, value
 	grainQuarter = 'q' // user 8, link 8, facet 1, day 2, value
 
-	keyEpoch       = 'e' // source 16, epoch 8 → ledger
-	keyMark        = 'k' // import source 32, offset 8, digest 32 → mark
-	keyLedger      = 'l' // → ledger
-	keyMinutesFrom = 'n' // → Unix second
-	keyPosition    = 'p' // source 16 → position
-	keyVersion     = 'v' // → version
+	keyEpoch        = 'e' // source 16, epoch 8 → ledger
+	keyMark         = 'k' // import source 32, offset 8, digest 32 → mark
+	keyRemoved      = 'g' // → ledger
+	keyInstallation = 'i' // → id 16
+	keyLedger       = 'l' // → ledger
+	keyMinutesFrom  = 'n' // → Unix second
+	keyPosition     = 'p' // source 16 → position
+	keyVersion      = 'v' // → version
+	keyDeleted      = 'x' // user 8, link 8 → nothing
 )
 
 // Lengths of what lies before the value in the keys of cells, and where the
@@ -88,7 +91,7 @@ func parsePeriodKey(b []byte) (periodKey, error) {
 	if len(b) < headQuarter {
 		return periodKey{}, fmt.Errorf("%w: %x", errKey, b)
 	}
-	return periodKey{
+	k := periodKey{
 		scope: rollup.Scope{
 			User: click.UserID(binary.BigEndian.Uint64(b[1:])),
 			Link: click.LinkID(binary.BigEndian.Uint64(b[9:])),
@@ -96,7 +99,11 @@ func parsePeriodKey(b []byte) (periodKey, error) {
 		facet:  rollup.Facet(b[17]),
 		period: binary.BigEndian.Uint16(b[periodAt:]),
 		value:  b[headQuarter:],
-	}, nil
+	}
+	if k.facet < rollup.All || k.facet > rollup.Bot || k.facet == rollup.Link && k.scope.Link != click.AllLinks {
+		return periodKey{}, fmt.Errorf("key %x tells clicks apart by what there is not", b)
+	}
+	return k, nil
 }
 
 func epochKey(s store.SourceID, epoch uint64) []byte {

@@ -127,6 +127,11 @@ func (s *Store) recordRest(batch *pebble.Batch, b *store.Batch) error {
 	if err := addLedger(s.db, batch, epochKey(b.Source, b.Epoch), &b.Journaled); err != nil {
 		return err
 	}
+	if b.Late != (rollup.Ledger{}) {
+		if err := addLedger(s.db, batch, []byte{keyRemoved}, &b.Late); err != nil {
+			return err
+		}
+	}
 	for i := range b.Marks {
 		if err := batch.Set(markKey(&b.Marks[i]), appendMark(nil, &b.Marks[i]), nil); err != nil {
 			return err

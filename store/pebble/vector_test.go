@@ -126,7 +126,8 @@ func FuzzBeside(f *testing.F) {
 		if m, err := pebble.ParseMark(key, value); err == nil && (len(key) != 73 || len(value) != 41) {
 			t.Errorf("%x = %x is read as %+v", key, value, m)
 		}
-		if err := pebble.ParsePeriodKey(key); (err == nil) != (len(key) >= 20) {
+		whole := len(key) >= 20 && 1 <= key[17] && key[17] <= 5 && (key[17] != 4 || [8]byte(key[9:17]) == [8]byte{})
+		if err := pebble.ParsePeriodKey(key); (err == nil) != whole {
 			t.Errorf("key %x: %v", key, err)
 		}
 	})

@@ -37,7 +37,16 @@ func (b block) compare(o block) int {
 	return compare(grainDay)(a, row{user: uint64(o.scope.User), link: uint64(o.scope.Link), facet: o.facet, period: uint32(o.month)})
 }
 
-func (v *view) verify(ctx context.Context, report func(string)) (err error) {
+func (v *view) verify(ctx context.Context, report func(string)) error {
+	return v.eachBlock(ctx, report, func(at block, want, have map[string]*[31]uint64) error {
+		disagreements(at, want, have, report)
+		return nil
+	})
+}
+
+// eachBlock calls f with the days of each block: as their quarter-hours add up,
+// and as their months have them.
+func (v *view) eachBlock(ctx context.Context, report func(string), f func(at block, want, have map[string]*[31]uint64) error) (err error) {
 	quarters, err := newBlocks(ctx, v.r, grainQuarter, report)
 	if err != nil {
 		return err
@@ -62,7 +71,9 @@ func (v *view) verify(ctx context.Context, report func(string)) (err error) {
 		if err != nil {
 			return err
 		}
-		disagreements(at, want, have, report)
+		if err := f(at, want, have); err != nil {
+			return err
+		}
 	}
 	return errors.Join(quarters.it.Error(), days.it.Error())
 }

@@ -22,6 +22,7 @@ var (
 // DB is store.Links and store.Users over one database. It is safe for
 // concurrent use.
 type DB struct {
+	path           string
 	reader, writer *sql.DB
 
 	linkByName, linkByID             *sql.Stmt
@@ -55,7 +56,7 @@ func open(ctx context.Context, path string) (_ *DB, err error) {
 	if err := createFile(path); err != nil {
 		return nil, err
 	}
-	db := &DB{}
+	db := &DB{path: path}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, db.Close())

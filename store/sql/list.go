@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -201,4 +203,45 @@ func (db *DB) EditLink(ctx context.Context, id click.LinkID, e store.LinkEdit) (
 		return store.Link{}, failed("edit link", err)
 	}
 	return l, nil
+}
+
+// AllLinks is of store.Links.
+func (db *DB) AllLinks(ctx context.Context, after click.LinkID, limit int) (links []store.Link, err error) {
+	if limit < 1 {
+		return nil, nil
+	}
+	err = db.rows(ctx, selectLinks+`WHERE l.id > $1 AND l.user_id IS NOT NULL ORDER BY l.id LIMIT $2`, []any{int64(after), limit},
+		func(l store.Link) { links = append(links, l) })
+	if err != nil {
+		return nil, failed("all links", err)
+	}
+	return links, nil
+}
+
+// Keywords is of store.Links.
+func (db *DB) Keywords(ctx context.Context, links []click.LinkID) ([]store.Keyword, error) {
+	keys := make([]string, len(links))
+	for i, id := range links {
+		keys[i] = strconv.FormatUint(uint64(id), 10)
+	}
+	slices.Sort(keys)
+	type aged struct {
+		id int64
+		store.Keyword
+	}
+	found := map[int64]aged{}
+	err := db.reads.keywordsOf.find(ctx, nil, keys, func(rows *sql.Rows) error {
+		var k aged
+		err := rows.Scan(&k.id, &k.Link, &k.Domain, &k.Keyword.Keyword)
+		found[k.id] = k
+		return err
+	})
+	if err != nil {
+		return nil, failed("keywords", err)
+	}
+	all := make([]store.Keyword, 0, len(found))
+	for _, id := range slices.Sorted(maps.Keys(found)) {
+		all = append(all, found[id].Keyword)
+	}
+	return all, nil
 }

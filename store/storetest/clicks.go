@@ -30,6 +30,7 @@ func Clicks(t *testing.T, open func(t *testing.T) store.Clicks) {
 		{"Newest bounds an answer to the newest intervals that have clicks", lawNewest},
 		{"a long range is the sum of its short ones, whatever the edges", lawSums},
 		{"First is the first quarter-hour of the scope and facet", lawFirst},
+		{"the installation is the one that came first", lawInstallation},
 		{"deleting a scope removes its counts and no others, and the ledger follows", lawDelete},
 		{"cells add up to the ledger, each key once", lawLedger},
 		{"epochs add up what was journaled, each source and epoch apart", lawEpochs},

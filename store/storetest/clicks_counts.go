@@ -232,6 +232,10 @@ func lawDelete(t *testing.T, c *clicks) {
 		}
 		c.agree(t)
 	}
+	want := []rollup.Scope{{User: 0}, {User: 1}, {User: 1, Link: 1}, {User: 1, Link: ^click.LinkID(0)}, {User: 7}, {User: most}, {User: most, Link: ^click.LinkID(0)}}
+	if got, err := c.Deleted(c.ctx); err != nil || !slices.Equal(got, want) {
+		t.Errorf("%v was deleted, %v; want %v", got, err, want)
+	}
 	// Counting goes on, and so does the position.
 	c.record(t, at(0, 1, 1, france))
 	if got := c.total(t, rollup.Scope{User: 1}); got != 1 {
@@ -296,6 +300,15 @@ func lawNeighbours(t *testing.T, c *clicks) {
 		for _, f := range []rollup.Facet{rollup.All, rollup.Country, rollup.Referrer, rollup.Bot} {
 			got := c.counts(t, s, f, 0, noon-86400*10, noon+86400*100)
 			want(t, "scope", got, store.Count{Interval: 0, Clicks: uint64(10*i) + uint64(f)})
+		}
+	}
+}
+
+func lawInstallation(t *testing.T, c *clicks) {
+	first := [16]byte{1, 15: 2}
+	for _, offer := range [][16]byte{first, {9}, {}} {
+		if got, err := c.Installation(c.ctx, offer); err != nil || got != first {
+			t.Errorf("offered %x, the installation is %x, %v; want %x", offer, got, err, first)
 		}
 	}
 }

@@ -136,12 +136,21 @@ func Same(got, want store.Reader, sources ...store.SourceID) error {
 		Counted []uint64
 		Marks   [][]store.Mark
 		Firsts  []int64
+		Deleted string
+
+		Journaled, Removed rollup.Ledger
 	}
 	var states [2]state
 	for i, c := range []store.Reader{got, want} {
 		var errs []error
 		s, err := &states[i], error(nil)
 		s.Ledger, err = c.Ledger(ctx)
+		errs = append(errs, err)
+		deleted, err := c.Deleted(ctx)
+		s.Deleted, errs = fmt.Sprint(deleted), append(errs, err)
+		s.Journaled, err = c.Journaled(ctx)
+		errs = append(errs, err)
+		s.Removed, err = c.Removed(ctx)
 		errs = append(errs, err)
 		for _, src := range sources {
 			epochs, e1 := c.Epochs(ctx, src)

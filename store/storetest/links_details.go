@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"testing"
@@ -262,5 +263,60 @@ func linkCounts(t *testing.T, s LinkStore) {
 		if first, any, err := s.FirstLink(ctx, user); err != nil || any {
 			t.Errorf("user %d, who has no links, made the first at %d, %t, %v", user, first, any, err)
 		}
+	}
+}
+
+func linkAll(t *testing.T, s LinkStore) {
+	ctx := context.Background()
+	var links []store.ForeignLink
+	for i := range 70 {
+		l := foreign([]string{"ann", "bob"}[i%2], fmt.Sprintf("h%d", i), fmt.Sprintf("g%d", i%50), "http://a/")
+		if i%3 == 0 {
+			l = named(l, "J.MP", fmt.Sprintf("k%d", i))
+		}
+		links = append(links, l)
+	}
+	links = append(links, named(links[0], "bit.ly", "another"))
+	want := map[click.LinkID]store.Link{}
+	var ids []click.LinkID
+	for _, l := range importLinks(t, s, links...) {
+		want[l.ID] = l
+	}
+	for _, limit := range []int{1, 7, 1000} {
+		var got []store.Link
+		for after := click.LinkID(0); ; after = got[len(got)-1].ID {
+			page, err := s.AllLinks(ctx, after, limit)
+			if err != nil || len(page) > limit {
+				t.Fatalf("a page of %d links has %d, %v", limit, len(page), err)
+			}
+			if got = append(got, page...); len(page) < limit {
+				break
+			}
+		}
+		same(t, "pages do not list every link once", len(got), len(want))
+		ids = ids[:0]
+		for i, l := range got {
+			same(t, "a listed link is not what its id names", l, want[l.ID])
+			if ids = append(ids, l.ID); i > 0 && l.ID <= ids[i-1] {
+				t.Errorf("link %d is listed after %d", l.ID, ids[i-1])
+			}
+		}
+	}
+	for _, limit := range []int{0, -1} {
+		if page, err := s.AllLinks(ctx, 0, limit); err != nil || len(page) != 0 {
+			t.Errorf("limit %d lists links: %v, %v", limit, page, err)
+		}
+	}
+	all, err := s.Keywords(ctx, append(ids, ids...))
+	if err != nil || len(all) != 25 {
+		t.Fatalf("%d keywords of all links, %v; want 25", len(all), err)
+	}
+	same(t, "the oldest keyword is not the first", all[0], store.Keyword{Link: linkByName(t, s, "", "h0").ID, Domain: "j.mp", Keyword: "k0"})
+	same(t, "the newest keyword is not the last", all[24], store.Keyword{Link: linkByName(t, s, "", "h0").ID, Domain: "bit.ly", Keyword: "another"})
+	if none, err := s.Keywords(ctx, []click.LinkID{linkByName(t, s, "", "h1").ID, 1 << 40}); err != nil || len(none) != 0 {
+		t.Errorf("keywords of links without: %v, %v", none, err)
+	}
+	if none, err := s.Keywords(ctx, nil); err != nil || len(none) != 0 {
+		t.Errorf("keywords of no links: %v, %v", none, err)
 	}
 }

@@ -34,7 +34,7 @@ func linkHistories(t *testing.T, open func(t *testing.T) LinkStore) {
 			"import": h.importLinks, "make": h.makeLink, "name": h.linkByName, "id": h.linkByID,
 			"user": h.addUser, "login": h.userByLogin, "users": h.listUsers,
 			"token": h.addToken, "owner": h.userByToken, "name of user": h.setFullName, "password": h.password,
-			"edit": h.editLink, "list": h.listLinks, "of URL": h.linksOfURL, "made": h.countLinks,
+			"delete link": h.deleteLink, "delete user": h.deleteUser, "edit": h.editLink, "list": h.listLinks, "of URL": h.linksOfURL, "made": h.countLinks,
 		})
 	})
 }

@@ -144,3 +144,27 @@ func (h *linkHistory) countLinks(t *rapid.T) {
 		t.Fatalf("the first link was made at %d, %t, and in the model at %d, %t", first, some, wantFirst, wantSome)
 	}
 }
+
+func (h *linkHistory) deleteLink(t *rapid.T) {
+	name := click.Hash(h.name(t, "name"))
+	got, err := h.store.LinkByName(context.Background(), "", name)
+	want, wantErr := h.model.LinkByName(context.Background(), "", name)
+	h.match.errors(t, err, wantErr)
+	r, err := h.store.DeleteLink(context.Background(), got.ID)
+	wantR, wantErr := h.model.DeleteLink(context.Background(), want.ID)
+	if !h.match.errors(t, err, wantErr) && r != wantR {
+		t.Fatalf("%+v was removed, and of the model %+v", r, wantR)
+	}
+}
+
+func (h *linkHistory) deleteUser(t *rapid.T) {
+	if rapid.IntRange(0, 3).Draw(t, "rarely") > 0 {
+		return
+	}
+	got, want := h.users(t)
+	r, err := h.store.DeleteUser(context.Background(), got.ID)
+	wantR, wantErr := h.model.DeleteUser(context.Background(), want.ID)
+	if !h.match.errors(t, err, wantErr) && r != wantR {
+		t.Fatalf("%+v was removed, and of the model %+v", r, wantR)
+	}
+}

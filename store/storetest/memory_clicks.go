@@ -27,6 +27,9 @@ type MemoryClicks struct {
 	positions   map[store.SourceID]uint64
 	epochs      map[store.SourceID]map[uint64]rollup.Ledger
 	marks       map[markID]store.Mark
+	deleted     []rollup.Scope
+	removed     rollup.Ledger
+	id          *[16]byte // of the installation
 }
 
 // markID tells marks apart. Inputs that begin alike have marks of one offset
@@ -74,6 +77,7 @@ func (m *MemoryClicks) Record(ctx context.Context, b *store.Batch) error {
 	l := m.epochs[b.Source][b.Epoch]
 	l.AddLedger(&b.Journaled)
 	m.epochs[b.Source][b.Epoch] = l
+	m.removed.AddLedger(&b.Late)
 	for _, k := range b.Marks {
 		m.marks[markID{k.Source, k.Offset, k.Digest}] = k
 	}
@@ -95,6 +99,16 @@ func (m *MemoryClicks) Position(_ context.Context, source store.SourceID) (store
 	defer m.mu.Unlock()
 	p, ok := m.positions[source]
 	return store.Position{Counted: p, Durable: p}, ok, nil
+}
+
+// Installation is of store.Clicks.
+func (m *MemoryClicks) Installation(_ context.Context, offer [16]byte) ([16]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.id == nil {
+		m.id = &offer
+	}
+	return *m.id, nil
 }
 
 // Sync is of store.Clicks.
@@ -166,12 +180,48 @@ func (m *MemoryClicks) First(_ context.Context, s rollup.Scope, f rollup.Facet) 
 func (m *MemoryClicks) Delete(_ context.Context, s rollup.Scope) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, cells := range []map[rollup.Key]uint64{m.cells, m.minutes} {
-		maps.DeleteFunc(cells, func(k rollup.Key, _ uint64) bool {
-			return k.Scope.User == s.User && (s.Link == click.AllLinks || k.Scope.Link == s.Link)
-		})
+	of := func(k rollup.Key) bool {
+		return k.Scope.User == s.User && (s.Link == click.AllLinks || k.Scope.Link == s.Link)
+	}
+	for k, n := range m.cells {
+		if of(k) {
+			m.removed.Add(rollup.Cell{Key: k, Clicks: n})
+			delete(m.cells, k)
+		}
+	}
+	maps.DeleteFunc(m.minutes, func(k rollup.Key, _ uint64) bool { return of(k) })
+	if !slices.Contains(m.deleted, s) {
+		m.deleted = append(m.deleted, s)
 	}
 	return nil
+}
+
+// Deleted is of store.Clicks.
+func (m *MemoryClicks) Deleted(context.Context) ([]rollup.Scope, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.SortedFunc(slices.Values(m.deleted), func(a, b rollup.Scope) int {
+		return cmp.Or(cmp.Compare(a.User, b.User), cmp.Compare(a.Link, b.Link))
+	}), nil
+}
+
+// Journaled is of store.Clicks.
+func (m *MemoryClicks) Journaled(context.Context) (sum rollup.Ledger, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, epochs := range m.epochs {
+		for _, l := range epochs {
+			sum.AddLedger(&l)
+		}
+	}
+	return sum, nil
+}
+
+// Removed is of store.Clicks.
+func (m *MemoryClicks) Removed(context.Context) (rollup.Ledger, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.removed, nil
 }
 
 // Marks is of store.Clicks.
@@ -196,8 +246,11 @@ func (m *MemoryClicks) Cells(context.Context) iter.Seq2[rollup.Cell, error] {
 		m.mu.Lock()
 		cells := maps.Clone(m.cells)
 		m.mu.Unlock()
-		for k, clicks := range cells {
-			if !yield(rollup.Cell{Key: k, Clicks: clicks}, nil) {
+		keys := slices.SortedFunc(maps.Keys(cells), func(a, b rollup.Key) int {
+			return cmp.Or(cmp.Compare(a.Scope.User, b.Scope.User), cmp.Compare(a.Scope.Link, b.Scope.Link))
+		})
+		for _, k := range keys {
+			if !yield(rollup.Cell{Key: k, Clicks: cells[k]}, nil) {
 				return
 			}
 		}
@@ -237,7 +290,7 @@ func (m *MemoryClicks) Snapshot(context.Context) (store.Snapshot, error) {
 	s := &MemoryClicks{
 		cells: maps.Clone(m.cells), minutes: maps.Clone(m.minutes), minutesFrom: m.minutesFrom,
 		positions: maps.Clone(m.positions), marks: maps.Clone(m.marks),
-		epochs: map[store.SourceID]map[uint64]rollup.Ledger{},
+		epochs: map[store.SourceID]map[uint64]rollup.Ledger{}, deleted: slices.Clone(m.deleted), removed: m.removed,
 	}
 	for source, epochs := range m.epochs {
 		s.epochs[source] = maps.Clone(epochs)

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/rollup"
 	"github.com/footfall/footfall/store"
 )
 
@@ -33,6 +34,9 @@ type MemoryLinks struct {
 	aggregates map[click.Hash]click.LinkID
 	keywords   map[memoryKeyword]click.LinkID
 	oldest     map[click.Hash]click.LinkID // of the keywords on any domain
+	ages       []memoryKeyword             // the oldest first
+
+	pending []rollup.Scope // deletions
 }
 
 type memoryKeyword struct {
@@ -81,6 +85,7 @@ func (m *MemoryLinks) importLink(f *store.ForeignLink) store.Link {
 	id := m.hashes[f.Hash]
 	if k := (memoryKeyword{strings.ToLower(f.Domain), f.Keyword}); f.Keyword != "" && m.keywords[k] == 0 {
 		m.keywords[k] = id
+		m.ages = append(m.ages, k)
 		if m.oldest[f.Keyword] == 0 {
 			m.oldest[f.Keyword] = id
 		}
@@ -131,7 +136,7 @@ func (m *MemoryLinks) LinkByName(_ context.Context, domain string, name click.Ha
 func (m *MemoryLinks) LinkByID(_ context.Context, id click.LinkID) (store.Link, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if id < 1 || id > click.LinkID(len(m.links)) {
+	if id < 1 || id > click.LinkID(len(m.links)) || m.links[id-1].ID == 0 {
 		return store.Link{}, fmt.Errorf("storetest: link by id: %w", click.ErrNotFound)
 	}
 	return m.links[id-1], nil
@@ -180,7 +185,7 @@ func (m *MemoryLinks) UserByID(_ context.Context, id click.UserID) (store.User, 
 }
 
 func (m *MemoryLinks) userByID(id click.UserID) (store.User, error) {
-	if id < 1 || id > click.UserID(len(m.users)) {
+	if id < 1 || id > click.UserID(len(m.users)) || m.users[id-1].ID == 0 {
 		return store.User{}, click.ErrNotFound
 	}
 	return m.users[id-1], nil
@@ -190,7 +195,7 @@ func (m *MemoryLinks) userByID(id click.UserID) (store.User, error) {
 func (m *MemoryLinks) ListUsers(_ context.Context, after string, limit int) ([]store.User, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	users := slices.DeleteFunc(slices.Clone(m.users), func(u store.User) bool { return u.Login <= after })
+	users := slices.DeleteFunc(slices.Clone(m.users), func(u store.User) bool { return u.ID == 0 || u.Login <= after })
 	slices.SortFunc(users, func(a, b store.User) int { return cmp.Compare(a.Login, b.Login) })
 	return users[:min(len(users), max(limit, 0))], nil
 }

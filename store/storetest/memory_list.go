@@ -40,7 +40,7 @@ func (m *MemoryLinks) LinkOfURL(_ context.Context, user click.UserID, longURL st
 func (m *MemoryLinks) LinksOfURL(_ context.Context, longURL string) ([]store.Link, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	links := slices.DeleteFunc(slices.Clone(m.links), func(l store.Link) bool { return l.LongURL != longURL })
+	links := slices.DeleteFunc(slices.Clone(m.links), func(l store.Link) bool { return l.ID == 0 || l.LongURL != longURL })
 	slices.SortFunc(links, func(a, b store.Link) int {
 		return cmp.Or(cmp.Compare(a.Created, b.Created), cmp.Compare(a.Hash, b.Hash), cmp.Compare(min(a.User, 1), min(b.User, 1)))
 	})
@@ -125,4 +125,24 @@ func (m *MemoryLinks) EditLink(_ context.Context, id click.LinkID, e store.LinkE
 	}
 	m.links[id-1] = l
 	return l, nil
+}
+
+// AllLinks is of store.Links.
+func (m *MemoryLinks) AllLinks(_ context.Context, after click.LinkID, limit int) ([]store.Link, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	links := slices.DeleteFunc(slices.Clone(m.links), func(l store.Link) bool { return l.User == click.Nobody || l.ID <= after })
+	return links[:min(max(limit, 0), len(links))], nil
+}
+
+// Keywords is of store.Links.
+func (m *MemoryLinks) Keywords(_ context.Context, links []click.LinkID) (all []store.Keyword, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, k := range m.ages {
+		if id := m.keywords[k]; slices.Contains(links, id) {
+			all = append(all, store.Keyword{Link: id, Domain: k.domain, Keyword: k.name})
+		}
+	}
+	return all, nil
 }

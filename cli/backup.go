@@ -1,0 +1,59 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/dustin/go-humanize"
+
+	"github.com/footfall/footfall/backup"
+	"github.com/footfall/footfall/server"
+)
+
+type backupCmd struct {
+	dataDir
+	To   string `help:"The directory of backups, made where it is missing; best on another disk." required:"" type:"path" placeholder:"DIR"`
+	Keep int    `help:"How many backups remain there, the newest." default:"3" placeholder:"N"`
+}
+
+func (c *backupCmd) Run(e *env) error {
+	if c.Keep < 1 {
+		return fmt.Errorf("--keep %d: one backup at least must remain", c.Keep)
+	}
+	return c.with(e, func(o *server.Owner) error {
+		m, err := o.Backup(e.ctx, c.To, c.Keep)
+		if err != nil {
+			return err
+		}
+		return e.print(fmt.Sprintf("backup of %s in %s: %d files, %s, of which %s are new",
+			m.Made.Format("2006-01-02 15:04:05 UTC"), c.To, m.Files, humanize.IBytes(uint64(m.Bytes)), humanize.IBytes(uint64(m.Copied))), nil)
+	})
+}
+
+type restoreCmd struct {
+	dataDir
+	From string `help:"The directory of backups, whose newest is taken, or one backup in it." required:"" type:"path" placeholder:"DIR"`
+}
+
+func (c *restoreCmd) Run(e *env) error {
+	path, m, err := backup.Newest(c.From)
+	if err != nil {
+		return err
+	}
+	if err := backup.Restore(path, c.Data); err != nil {
+		return err
+	}
+	if err := e.print(fmt.Sprintf("restored the backup of %s to %s", m.Made.Format("2006-01-02 15:04:05 UTC"), c.Data), nil); err != nil {
+		return err
+	}
+	return c.making(e, e.check)
+}
+
+type rebuildCmd struct {
+	dataDir
+	From string `help:"A directory of backups, or one backup, to begin with." type:"path" placeholder:"DIR"`
+}
+
+func (c *rebuildCmd) Run(e *env) error {
+	o := server.Options{Dir: c.Data, Now: e.now, Log: e.log}
+	return server.Rebuild(e.ctx, o, c.From, func(done string) { fmt.Fprintln(e.stdout, done) })
+}

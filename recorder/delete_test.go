@@ -1,0 +1,90 @@
+package recorder_test
+
+import (
+	"maps"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/recorder"
+	"github.com/footfall/footfall/rollup"
+	"github.com/footfall/footfall/store"
+)
+
+// TestDeleted deletes links and users between clicks, some of which come too
+// late, and cuts the power: they are gone, also for who counts the journal
+// again, and what the segments hold still agrees with what was counted of them.
+func TestDeleted(t *testing.T) {
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	rng := rand.New(rand.NewPCG(seed, 0))
+	for range 6 {
+		fs := vfs.NewCrashableMem()
+		want := map[rollup.Key]uint64{}
+		gone := map[rollup.Scope]bool{}
+		for range 4 {
+			h := open(t, fs, 4<<10)
+			var crashed *vfs.MemFS
+			for range 300 {
+				if rng.IntN(60) == 0 {
+					s := rollup.Scope{User: click.UserID(rng.IntN(4)), Link: click.LinkID(rng.IntN(7))}
+					if s.Link == click.AllLinks && rng.IntN(3) > 0 {
+						continue
+					}
+					if err := h.Delete(t.Context(), []rollup.Scope{s, {User: 1 << 40, Link: 9}}); err != nil {
+						t.Fatal(err)
+					}
+					gone[s] = true
+					maps.DeleteFunc(want, func(k rollup.Key, _ uint64) bool {
+						return k.Scope == s || s.Link == click.AllLinks && k.Scope.User == s.User
+					})
+				}
+				c := randomClick(rng)
+				c.User, c.Link = click.UserID(rng.IntN(4)), click.LinkID(1+rng.IntN(6))
+				if err := h.Record(t.Context(), c); err != nil {
+					t.Fatal(err)
+				}
+				if !gone[rollup.Scope{User: c.User}] && !gone[rollup.Scope{User: c.User, Link: c.Link}] {
+					rollup.Each(c, rollup.QuarterHour, func(k rollup.Key) { want[k]++ })
+				}
+				switch rng.IntN(200) {
+				case 0:
+					if err := h.clicks.Sync(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+				case 1:
+					crashed = fs.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: rng.IntN(101), RNG: rng})
+				}
+				if crashed != nil {
+					break
+				}
+			}
+			h.close(t)
+			if crashed != nil {
+				fs = crashed
+			}
+		}
+		for _, again := range []bool{false, true} {
+			if again { // from the first click
+				if err := fs.RemoveAll("clicks"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			h := open(t, fs, 4<<10)
+			compare(t, h.counts(t), want)
+			counted, err := h.clicks.Epochs(t.Context(), store.SourceID(h.journal.ID()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for epoch, err := range recorder.Recount(t.Context(), h.journal, h.journal.End()) {
+				if err != nil || counted[epoch.Base] != epoch.Ledger {
+					t.Fatalf("segment %d: counted %+v, and it holds %+v (%v)", epoch.Base, counted[epoch.Base], epoch.Ledger, err)
+				}
+			}
+			h.close(t)
+		}
+	}
+}

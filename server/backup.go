@@ -1,0 +1,160 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/footfall/footfall/backup"
+	"github.com/footfall/footfall/store"
+)
+
+// The directories below the data directory that hold counts, besides clicks/.
+const (
+	clicksDir     = "clicks"
+	checkpointDir = "checkpoint"
+	// rebuildingDir is on the way, rebuiltDir is proven and takes the place of
+	// clicks/, whatever happens.
+	rebuildingDir = "clicks.rebuilding"
+	rebuiltDir    = "clicks.rebuilt"
+	newSuffix     = ".new"
+	oldSuffix     = ".old"
+)
+
+// Backup adds a backup to the directory to, of which keep remain. Clicks go on
+// meanwhile. Every click acknowledged before the call is in it.
+//
+// First come the counts, then links and users, then the journal: so the journal
+// goes on where the counts end, and no click in either is of a link that is
+// not there.
+func (a *App) Backup(ctx context.Context, to string, keep int) (m backup.Manifest, err error) {
+	if rel, err := filepath.Rel(a.dir, to); err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
+		return m, fmt.Errorf("backup: %s lies in the data directory: name another one, on another disk if there is one", to)
+	}
+	a.keeping.Lock()
+	defer a.keeping.Unlock()
+	draft, err := backup.Begin(to, a.now())
+	if err != nil {
+		return m, err
+	}
+	defer draft.Abort()
+	var end uint64
+	counted, err := a.copyCounts(ctx, draft, func() (err error) {
+		if end, err = a.backupLinks(ctx, draft); err != nil {
+			return err
+		}
+		return a.backupJournal(ctx, draft, end)
+	})
+	if err != nil {
+		return m, err
+	}
+	return draft.Commit(min(counted, end), end, keep)
+}
+
+// backupJournal copies the segments up to a position.
+func (a *App) backupJournal(ctx context.Context, draft *backup.Draft, end uint64) error {
+	for _, s := range a.journal.Segments() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if s.End > end || s.End == s.Base {
+			break
+		}
+		file, err := a.journal.File(s.Base)
+		if err != nil {
+			return err
+		}
+		name := strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)) + ".sealed"
+		if err := draft.Copy(file, filepath.Join("journal", name), s.Size); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// backupLinks copies links and users, and returns the journal position up to
+// which they have every link. No deletion falls between the two.
+func (a *App) backupLinks(ctx context.Context, draft *backup.Draft) (end uint64, err error) {
+	a.deleting.Lock()
+	defer a.deleting.Unlock()
+	if err := a.journal.Rotate(); err != nil {
+		return 0, err
+	}
+	for _, s := range a.journal.Segments() {
+		if s.Sealed {
+			end = s.End
+		}
+	}
+	if err := a.db.Backup(ctx, draft.Path("footfall.db")); err != nil {
+		return 0, err
+	}
+	return end, draft.Added("footfall.db")
+}
+
+// checkpoint keeps a copy of the counts as they are now beside the data, to
+// rebuild from; it shares no file with them.
+func (a *App) checkpoint(ctx context.Context) error {
+	draft, err := backup.Begin(filepath.Join(a.dir, checkpointDir), a.now())
+	if err != nil {
+		return err
+	}
+	defer draft.Abort()
+	pos, err := a.copyCounts(ctx, draft, func() error { return nil })
+	if err != nil {
+		return err
+	}
+	_, err = draft.Commit(pos, pos, 1)
+	return err
+}
+
+// copyCounts copies the counts as they are when it is called, after besides has
+// been, and returns the journal position that they reach.
+func (a *App) copyCounts(ctx context.Context, draft *backup.Draft, besides func() error) (counted uint64, err error) {
+	// With links it costs nothing, and does not change while it is copied.
+	temp := filepath.Join(a.dir, checkpointDir+newSuffix)
+	if err := os.RemoveAll(temp); err != nil {
+		return 0, fmt.Errorf("checkpoint: %w", err)
+	}
+	defer os.RemoveAll(temp)
+	pos, _, err := a.clicks.Position(ctx, store.SourceID(a.journal.ID()))
+	if err != nil {
+		return 0, err
+	}
+	if err := a.clicks.Checkpoint(ctx, temp); err != nil {
+		return 0, err
+	}
+	if err := besides(); err != nil {
+		return 0, err
+	}
+	return pos.Counted, draft.CopyDir(temp, clicksDir)
+}
+
+// replaceDir puts a directory in another one's place; a crash leaves one of
+// them there, or beside it with oldSuffix.
+func replaceDir(from, to string) error {
+	if err := os.RemoveAll(to + oldSuffix); err != nil {
+		return err
+	}
+	if err := os.Rename(to, to+oldSuffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.Rename(from, to); err != nil {
+		return err
+	}
+	if err := syncDir(filepath.Dir(to)); err != nil {
+		return err
+	}
+	return os.RemoveAll(to + oldSuffix)
+}
+
+func syncDir(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

@@ -1,0 +1,99 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/control"
+	"github.com/footfall/footfall/rollup"
+	"github.com/footfall/footfall/store"
+)
+
+// DeleteUser removes a user, his tokens, his links, and every click counted on
+// them, for good.
+func (a *App) DeleteUser(ctx context.Context, login string) (control.Removal, error) {
+	u, err := a.store.UserByLogin(ctx, login)
+	if errors.Is(err, click.ErrNotFound) {
+		return control.Removal{}, unknownLogin(login)
+	}
+	if err != nil {
+		return control.Removal{}, err
+	}
+	return a.delete(ctx, rollup.Scope{User: u.ID}, func() (store.Removed, error) { return a.store.DeleteUser(ctx, u.ID) },
+		func(l *store.Link) bool { return l.User == u.ID })
+}
+
+// DeleteLink removes a link and the clicks counted on it, for good. They stay
+// in the counts of all links of the user.
+func (a *App) DeleteLink(ctx context.Context, written string) (control.Removal, error) {
+	l, err := a.links.Find(ctx, written, a.host)
+	if errors.Is(err, click.ErrNotFound) {
+		return control.Removal{}, fmt.Errorf("link %q: %w: give its hash, or its short URL on a domain of this installation", written, click.ErrNotFound)
+	}
+	if err != nil {
+		return control.Removal{}, err
+	}
+	if l.User == click.Nobody {
+		return control.Removal{}, fmt.Errorf("link %q is the aggregate link of all links to %s: it goes with the last of them", written, l.LongURL)
+	}
+	return a.delete(ctx, rollup.Scope{User: l.User, Link: l.ID}, func() (store.Removed, error) { return a.store.DeleteLink(ctx, l.ID) },
+		func(o *store.Link) bool { return o.ID == l.ID })
+}
+
+// delete removes the scope first from links and users, so that nobody is led to
+// it any more, and then from the counts.
+func (a *App) delete(ctx context.Context, s rollup.Scope, remove func() (store.Removed, error), gone func(*store.Link) bool) (r control.Removal, err error) {
+	a.deleting.Lock()
+	defer a.deleting.Unlock()
+	if err := a.recorder.Drain(ctx); err != nil {
+		return r, err
+	}
+	if r.Clicks, err = a.total(ctx, s); err != nil {
+		return r, err
+	}
+	if r.Removed, err = remove(); err != nil {
+		return r, err
+	}
+	a.auth.Forget()
+	a.links.Forget(func(l *store.Link) bool {
+		return gone(l) || l.User == click.Nobody // its aggregate link may have gone with it
+	})
+	// What was begun is finished, whether or not somebody waits for it.
+	return r, a.finishDeletions(context.WithoutCancel(ctx))
+}
+
+// total is all clicks of a scope, those of bots too.
+func (a *App) total(ctx context.Context, s rollup.Scope) (clicks uint64, err error) {
+	for _, f := range []rollup.Facet{rollup.All, rollup.Bot} {
+		counts, err := a.clicks.Counts(ctx, store.Query{Scope: s, Facet: f, Edges: []int64{click.Earliest.Unix(), click.Latest.Unix()}})
+		if err != nil {
+			return 0, err
+		}
+		for _, c := range counts {
+			clicks += c.Clicks
+		}
+	}
+	return clicks, nil
+}
+
+// deletionsAtOnce bounds the memory of a deletion.
+const deletionsAtOnce = 10_000
+
+// finishDeletions removes from the counts what links and users say is to be
+// removed still: after a deletion, and after one that a crash cut short.
+func (a *App) finishDeletions(ctx context.Context) error {
+	for {
+		scopes, err := a.store.Deletions(ctx, deletionsAtOnce)
+		if err != nil || len(scopes) == 0 {
+			return err
+		}
+		if err := a.recorder.Delete(ctx, scopes); err != nil {
+			return err
+		}
+		if err := a.store.Deleted(ctx, scopes); err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,175 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/footfall/footfall/audit"
+	"github.com/footfall/footfall/backup"
+	"github.com/footfall/footfall/journal"
+	"github.com/footfall/footfall/recorder"
+	"github.com/footfall/footfall/store"
+	"github.com/footfall/footfall/store/pebble"
+)
+
+// base is what a rebuild may begin with: counts in a directory, or none.
+type base struct{ name, dir string }
+
+// Rebuild counts the journal again, from the newest base that it reaches: a
+// backup in the directory from, unless that is empty, the checkpoint beside the
+// data, or nothing, where the journal is whole. The old counts go once the new
+// ones are proven. report hears what is done. Nobody else may have the
+// directory open: ErrOwned.
+func Rebuild(ctx context.Context, o Options, from string, report func(string)) (err error) {
+	if _, err := os.Stat(filepath.Join(o.Dir, lockFile)); err != nil {
+		return fmt.Errorf("%w in %s: --data names another directory", ErrNoData, o.Dir)
+	}
+	lock, err := lockDir(o.Dir)
+	if errors.Is(err, ErrOwned) {
+		return fmt.Errorf("rebuild: %w: stop it first", err)
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, lock.Close()) }()
+	if err := finishRebuild(o.Dir); err != nil {
+		return err
+	}
+	j, err := journal.Open(journal.Options{Dir: filepath.Join(o.Dir, "journal"), Logger: o.Log})
+	if err != nil {
+		return fmt.Errorf("rebuild: open journal: %w", err)
+	}
+	defer func() { err = errors.Join(err, j.Close()) }()
+
+	bases, err := findBases(o.Dir, from)
+	if err != nil {
+		return err
+	}
+	r := rebuild{o: o, journal: j, dir: filepath.Join(o.Dir, rebuildingDir), report: report}
+	for _, b := range bases {
+		done, err := r.try(ctx, b)
+		if err != nil {
+			return fmt.Errorf("rebuild from %s: %w", b.name, err)
+		}
+		if !done {
+			continue
+		}
+		if err := os.Rename(r.dir, filepath.Join(o.Dir, rebuiltDir)); err != nil {
+			return fmt.Errorf("rebuild: %w", err)
+		}
+		return finishRebuild(o.Dir)
+	}
+	return fmt.Errorf("rebuild: the counts stay as they are, for nothing reaches the journal, which begins at position %d%s: give a newer backup with --from", j.First(), r.since())
+}
+
+// findBases lists what there is to begin with, newest first.
+func findBases(dir, from string) (bases []base, err error) {
+	if from != "" {
+		newest, _, err := backup.Newest(from)
+		if err != nil {
+			return nil, err
+		}
+		backups := []string{newest}
+		if newest != from {
+			if backups, err = backup.List(from); err != nil {
+				return nil, err
+			}
+		}
+		for _, b := range backups {
+			bases = append(bases, base{"the backup " + b, filepath.Join(b, clicksDir)})
+		}
+	}
+	if newest, _, err := backup.Newest(filepath.Join(dir, checkpointDir)); err == nil {
+		bases = append(bases, base{"the checkpoint", filepath.Join(newest, clicksDir)})
+	}
+	return append(bases, base{"the beginning", ""}), nil
+}
+
+// rebuild makes counts in a directory beside the old ones.
+type rebuild struct {
+	o       Options
+	journal *journal.Journal
+	dir     string
+	report  func(string)
+}
+
+// since says when the journal begins, if the file system knows.
+func (r *rebuild) since() string {
+	at, err := r.journal.Written(r.journal.First())
+	if err != nil {
+		return ""
+	}
+	return ", in a segment written until " + at.UTC().Format(time.RFC3339)
+}
+
+// try is false where the base cannot be begun with; it says why.
+func (r *rebuild) try(ctx context.Context, b base) (done bool, err error) {
+	if err := os.RemoveAll(r.dir); err != nil {
+		return false, err
+	}
+	if b.dir != "" {
+		if err := backup.CopyTree(b.dir, r.dir); err != nil {
+			return false, err
+		}
+	}
+	clicks, err := pebble.Open(pebble.Options{Dir: r.dir, Logger: r.o.Log})
+	if err != nil {
+		r.report(fmt.Sprintf("%s cannot be read: %v", b.name, err))
+		return false, nil
+	}
+	defer func() { err = errors.Join(err, clicks.Close()) }()
+	pos, _, err := clicks.Position(ctx, store.SourceID(r.journal.ID()))
+	if err != nil {
+		return false, err
+	}
+	switch {
+	case pos.Counted < r.journal.First():
+		r.report(fmt.Sprintf("%s ends at position %d of the journal, which is kept from position %d on%s: the clicks between them are missing",
+			b.name, pos.Counted, r.journal.First(), r.since()))
+		return false, nil
+	case pos.Counted > r.journal.End():
+		r.report(fmt.Sprintf("%s reaches position %d of the journal, which ends at position %d", b.name, pos.Counted, r.journal.End()))
+		return false, nil
+	}
+	rec, err := recorder.Open(ctx, recorder.Options{Journal: r.journal, Clicks: clicks, Now: r.o.Now, Log: r.o.Log})
+	if err != nil {
+		return false, err
+	}
+	err = rec.Drain(ctx)
+	if err := errors.Join(err, rec.Close(ctx)); err != nil {
+		return false, err
+	}
+	if err := clicks.Sync(ctx); err != nil {
+		return false, err
+	}
+	wrong := 0
+	summary, err := audit.Check(ctx, clicks, r.journal, func(finding string) {
+		wrong++
+		r.report(fmt.Sprintf("from %s: %s", b.name, finding))
+	})
+	if err != nil {
+		return false, err
+	}
+	if wrong > 0 {
+		return false, nil
+	}
+	r.report(fmt.Sprintf("counted again from %s, position %d to %d: %s", b.name, pos.Counted, r.journal.End(), summary))
+	return true, nil
+}
+
+// finishRebuild puts counts that are proven into their place.
+func finishRebuild(dir string) error {
+	rebuilt := filepath.Join(dir, rebuiltDir)
+	if _, err := os.Stat(rebuilt); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err := replaceDir(rebuilt, filepath.Join(dir, clicksDir)); err != nil {
+		return fmt.Errorf("put the counts that were rebuilt into their place: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,158 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/dustin/go-humanize"
+
+	"github.com/footfall/footfall/journal"
+	"github.com/footfall/footfall/store"
+)
+
+// Forever is a Retention.Keep that keeps every segment.
+const Forever time.Duration = -1
+
+// Retention says how much of the journal is kept. Of what is not counted, or
+// not durably so, all is kept, whatever it says; and counts never expire.
+type Retention struct {
+	// Keep is for how long a segment is kept after its last click was written.
+	Keep time.Duration
+	// Max is how many bytes the journal may have before its oldest segments go
+	// sooner; 0 is no bound. From alarmAt of it on, the log is told.
+	Max int64
+}
+
+const (
+	// retainEvery is how often the journal is looked at.
+	retainEvery = time.Minute
+	// alarmAt of Retention.Max is when operators should hear of it, in percent,
+	// and alarmEvery how often.
+	alarmAt    = 80
+	alarmEvery = time.Hour
+	// Segments end when they are full, and after a part of Retention.Keep, but
+	// rarely enough that there are not many.
+	rotateParts = 10
+	rotateMost  = 24 * time.Hour
+)
+
+// retainer drops the journal's oldest segments.
+type retainer struct {
+	app *App
+	Retention
+	rotated, alarmed time.Time
+}
+
+// retain looks at the journal now and then, until ctx ends.
+func (a *App) retain(ctx context.Context, r Retention) {
+	k := &retainer{app: a, Retention: r, rotated: a.now()}
+	ticker := time.NewTicker(retainEvery)
+	defer ticker.Stop()
+	for ctx.Err() == nil {
+		if err := k.pass(ctx, a.now()); err != nil && ctx.Err() == nil {
+			a.log.Error("old segments of the journal could not be removed, and will be in a minute", "error", err)
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// pass removes what need not be kept at an instant.
+func (k *retainer) pass(ctx context.Context, now time.Time) error {
+	k.app.keeping.Lock()
+	defer k.app.keeping.Unlock()
+	j := k.app.journal
+	if k.Keep != Forever && now.Sub(k.rotated).Abs() >= min(k.Keep/rotateParts, rotateMost) {
+		if err := j.Rotate(); err != nil {
+			return err
+		}
+		k.rotated = now
+	}
+	counted, err := k.app.recorder.Counted()
+	if err != nil {
+		counted = min(counted, j.End()) // the log has been told; what is counted may go
+	}
+	var size int64
+	segments := j.Segments()
+	for _, s := range segments {
+		size += s.Size
+	}
+	k.alarm(size, now)
+	var before uint64
+	for _, s := range segments[:len(segments)-1] { // the newest one stays, for positions to go on
+		drop, err := k.drops(&s, size, now)
+		if err != nil {
+			return err
+		}
+		if !drop || s.End > counted {
+			break
+		}
+		before = s.End
+		size -= s.Size
+	}
+	if k.Max > 0 && size > k.Max && now.Sub(k.alarmed).Abs() >= alarmEvery {
+		k.alarmed = now
+		k.app.log.Error("the journal is larger than --journal-max, for its clicks are not counted yet: see why counting lags, and give it room",
+			"bytes", humanize.IBytes(uint64(size)), "journal_max", humanize.IBytes(uint64(k.Max)))
+	}
+	if before == 0 {
+		return nil
+	}
+	if k.Keep > 0 { // else there is nothing to count again with it
+		if err := k.app.checkpoint(ctx); err != nil {
+			return err
+		}
+	}
+	durable, err := k.durable(ctx, before)
+	if err != nil {
+		return err
+	}
+	return j.Trim(min(before, durable))
+}
+
+// drops tells whether a segment may go, in a journal of so many bytes.
+func (k *retainer) drops(s *journal.Segment, size int64, now time.Time) (bool, error) {
+	if !s.Sealed {
+		return false, nil
+	}
+	if k.Max > 0 && size > k.Max {
+		return true, nil
+	}
+	if k.Keep == Forever {
+		return false, nil
+	}
+	written, err := k.app.journal.Written(s.Base)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return now.Sub(written) >= k.Keep, err
+}
+
+// alarm tells the log when the journal is about to reach its bound.
+func (k *retainer) alarm(size int64, now time.Time) {
+	if k.Max <= 0 || size < k.Max/100*alarmAt || now.Sub(k.alarmed).Abs() < alarmEvery {
+		return
+	}
+	k.alarmed = now
+	k.app.log.Warn("the journal is about to reach --journal-max; then its oldest clicks are removed before --journal-retention is over, and the counts cannot be rebuilt from before them: raise --journal-max, or take a backup",
+		"bytes", humanize.IBytes(uint64(size)), "journal_max", humanize.IBytes(uint64(k.Max)))
+}
+
+// durable is the position up to which what is counted survives a power cut; it
+// makes it so where it must be at least so far.
+func (k *retainer) durable(ctx context.Context, least uint64) (uint64, error) {
+	for synced := false; ; synced = true {
+		p, _, err := k.app.clicks.Position(ctx, store.SourceID(k.app.journal.ID()))
+		if err != nil || p.Durable >= least || synced {
+			return p.Durable, err
+		}
+		if err := k.app.clicks.Sync(ctx); err != nil {
+			return 0, fmt.Errorf("make the counts durable: %w", err)
+		}
+	}
+}

@@ -1,0 +1,119 @@
+package server
+
+import (
+	"bytes"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/store"
+)
+
+// TestRetention fills segments, lets them age, and looks at what is kept.
+func TestRetention(t *testing.T) {
+	start := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
+	for name, c := range map[string]struct {
+		retention Retention
+		ages      []time.Duration // of the segments, which hold 1000 clicks each; the open one holds none
+		kept      int             // of them
+		told      string
+	}{
+		"within the time":     {Retention{Keep: 24 * time.Hour}, []time.Duration{23 * time.Hour, time.Hour}, 2, ""},
+		"beyond the time":     {Retention{Keep: 24 * time.Hour}, []time.Duration{25 * time.Hour, 24 * time.Hour, 23 * time.Hour}, 1, ""},
+		"one newer before it": {Retention{Keep: 24 * time.Hour}, []time.Duration{time.Hour, 25 * time.Hour}, 2, ""},
+		"none":                {Retention{Keep: 0}, []time.Duration{time.Second, 0}, 0, ""},
+		"forever":             {Retention{Keep: Forever}, []time.Duration{1000 * 24 * time.Hour, 0}, 2, ""},
+		"too many bytes":      {Retention{Keep: Forever, Max: 20_000}, []time.Duration{0, 0, 0, 0}, 2, "about to reach"},
+		"nearly too many":     {Retention{Keep: Forever, Max: 35_000}, []time.Duration{0, 0, 0, 0}, 4, "about to reach"},
+		"enough room":         {Retention{Keep: Forever, Max: 400_000}, []time.Duration{0, 0, 0, 0}, 4, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log bytes.Buffer
+			dir := t.TempDir()
+			app, err := Open(t.Context(), Options{
+				Dir: dir, Create: true, Now: func() time.Time { return start }, Log: slog.New(slog.NewTextHandler(&log, nil)),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer app.Close(t.Context())
+			for range c.ages {
+				clicks := make([]click.Click, 1000)
+				for i := range clicks {
+					clicks[i] = click.Click{Time: start.UnixMilli(), User: 1, Link: 1 + click.LinkID(i), Referrer: "r"}
+				}
+				if err := app.recorder.Import(t.Context(), clicks, store.Mark{}); err != nil {
+					t.Fatal(err)
+				}
+				if err := app.journal.Rotate(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := app.recorder.Drain(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			segments := app.journal.Segments()
+			for i, age := range c.ages {
+				name := filepath.Join(dir, "journal", sealedName(t, dir, i))
+				if err := os.Chtimes(name, start.Add(-age), start.Add(-age)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			k := &retainer{app: app, Retention: c.retention, rotated: start}
+			for range 2 {
+				if err := k.pass(t.Context(), start); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if kept := app.journal.Segments(); len(kept) != c.kept+1 || kept[0].Base != segments[len(c.ages)-c.kept].Base {
+				t.Errorf("of %v %v are kept, want the last %d and the open one", segments, kept, c.kept)
+			}
+			if told := log.String(); (told == "") != (c.told == "") || !strings.Contains(told, c.told) || strings.Count(told, "\n") > 1 {
+				t.Errorf("the log says %q, want %q once", told, c.told)
+			}
+			summary, err := app.Check(t.Context(), func(finding string) { t.Error(finding) })
+			if err != nil {
+				t.Error(summary, err)
+			}
+		})
+	}
+}
+
+func sealedName(t *testing.T, dir string, i int) string {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(dir, "journal", "*.sealed"))
+	if err != nil || i >= len(names) {
+		t.Fatal(names, err)
+	}
+	return filepath.Base(names[i])
+}
+
+// TestRetentionKeepsWhatIsNotCounted: however old and large, a click that is
+// not counted stays.
+func TestRetentionKeepsWhatIsNotCounted(t *testing.T) {
+	now := time.Now()
+	app, err := Open(t.Context(), Options{Dir: t.TempDir(), Create: true, Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer app.Close(t.Context())
+	if err := app.recorder.Close(t.Context()); err != nil { // nobody counts any more
+		t.Fatal(err)
+	}
+	if _, err := app.journal.Append(t.Context(), []byte("no record at all")); err != nil {
+		t.Fatal(err)
+	}
+	k := &retainer{app: app, Retention: Retention{Keep: 0, Max: 1}}
+	for range 3 {
+		if err := k.pass(t.Context(), now.Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if first := app.journal.First(); first != 0 {
+		t.Errorf("the journal begins at %d", first)
+	}
+}
