@@ -3,7 +3,6 @@ package pebble
 import (
 	"errors"
 	"io"
-	"log/slog"
 	"os"
 	"strings"
 	"sync/atomic"
@@ -34,46 +33,41 @@ func (f orderedFS) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error
 func (f orderedFS) Unwrap() vfs.FS { return f.FS }
 
 // roomyFS waits for room on a full disk where the engine writes down which
-// tables it has: the engine would end the program, and what it has counted
-// meanwhile with it. A table that finds no room is made again by the engine.
+// tables it has: an error there would end the program. Those who wait for it
+// hear the error from report. A table that finds no room is made again by the
+// engine.
 type roomyFS struct {
 	vfs.FS
-	room *room
-	log  *slog.Logger
+	report *atomic.Pointer[func(err error, again bool)] // nil while the store is opened, which may fail
 }
-
-// room says whether to wait for it: not while the store is opened or closed,
-// for these can fail.
-type room struct{ wait atomic.Bool }
 
 func (f roomyFS) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
 	file, err := f.FS.Create(name, c)
 	if err != nil || !strings.HasPrefix(f.PathBase(name), "MANIFEST-") {
 		return file, err
 	}
-	return &roomyFile{file, f}, nil
+	return &roomyFile{file, f.report}, nil
 }
 
 func (f roomyFS) Unwrap() vfs.FS { return f.FS }
 
 type roomyFile struct {
 	vfs.File
-	fs roomyFS
+	report *atomic.Pointer[func(err error, again bool)]
 }
 
 // roomEvery is how often room is looked for.
 const roomEvery = 100 * time.Millisecond
 
 func (f *roomyFile) Write(b []byte) (n int, err error) {
-	for waited := false; ; waited = true {
+	for again := false; ; again = true {
 		m, err := f.File.Write(b[n:])
 		n += m
-		if !errors.Is(err, syscall.ENOSPC) && !errors.Is(err, syscall.EDQUOT) || !f.fs.room.wait.Load() {
+		report := f.report.Load()
+		if report == nil || !errors.Is(err, syscall.ENOSPC) && !errors.Is(err, syscall.EDQUOT) {
 			return n, err
 		}
-		if !waited {
-			f.fs.log.Error("the click store waits for room on the disk", "error", err)
-		}
+		(*report)(err, again)
 		time.Sleep(roomEvery)
 	}
 }

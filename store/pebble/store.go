@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/sstable"
@@ -51,7 +52,8 @@ type Store struct {
 	write     sync.Mutex
 	unflushed uint64 // clicks counted since the last flush was begun
 
-	room *room
+	// stuck tells Close that the engine waits for room on the disk.
+	stuck chan error
 
 	// failing tells those who wait for a flush that the disk fails.
 	failing failing
@@ -86,8 +88,8 @@ func open(o Options) (_ *Store, err error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	room := &room{}
-	o.FS = roomyFS{orderedFS{o.FS}, room, o.Logger}
+	report := new(atomic.Pointer[func(error, bool)])
+	o.FS = roomyFS{orderedFS{o.FS}, report}
 	if o.Cache <= 0 {
 		o.Cache = DefaultCache
 	}
@@ -107,8 +109,19 @@ func open(o Options) (_ *Store, err error) {
 	if err := checkVersion(db); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	s.db, s.r, s.room = db, db, room
-	room.wait.Store(true)
+	s.db, s.r = db, db
+	s.stuck = make(chan error)
+	stuck := func(err error, again bool) {
+		if !again {
+			o.Logger.Error("the click store waits for room on the disk", "error", err)
+		}
+		s.failing.report(err)
+		select {
+		case s.stuck <- err:
+		default: // nobody is closing
+		}
+	}
+	report.Store(&stuck)
 	return s, nil
 }
 
@@ -192,13 +205,20 @@ func (s *Store) Compact(ctx context.Context) error {
 }
 
 // Close makes everything counted durable and ends the store. It waits for
-// calls under way; later ones fail.
+// calls under way; later ones fail. After an error the directory may be held
+// until the process ends.
 func (s *Store) Close() error {
 	if !s.uses.close() {
 		return nil
 	}
-	s.room.wait.Store(false)
-	if err := errors.Join(s.flush(context.Background()), s.db.Close()); err != nil {
+	closed := make(chan error, 1)
+	go func() { closed <- errors.Join(s.flush(context.Background()), s.db.Close()) }()
+	var err error
+	select {
+	case err = <-closed:
+	case err = <-s.stuck: // for good, maybe
+	}
+	if err != nil {
 		return fmt.Errorf("store/pebble: close: %w", err)
 	}
 	return nil
