@@ -5,6 +5,9 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
@@ -28,6 +31,46 @@ func (f orderedFS) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error
 }
 
 func (f orderedFS) Unwrap() vfs.FS { return f.FS }
+
+// roomyFS waits for room on a full disk where the engine writes down which
+// tables it has: an error there would end the program. Those who wait for it
+// hear the error from report. A table that finds no room is made again by the
+// engine.
+type roomyFS struct {
+	vfs.FS
+	report *atomic.Pointer[func(err error, again bool)] // nil while the store is opened, which may fail
+}
+
+func (f roomyFS) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
+	file, err := f.FS.Create(name, c)
+	if err != nil || !strings.HasPrefix(f.PathBase(name), "MANIFEST-") {
+		return file, err
+	}
+	return &roomyFile{file, f.report}, nil
+}
+
+func (f roomyFS) Unwrap() vfs.FS { return f.FS }
+
+type roomyFile struct {
+	vfs.File
+	report *atomic.Pointer[func(err error, again bool)]
+}
+
+// roomEvery is how often room is looked for.
+const roomEvery = 100 * time.Millisecond
+
+func (f *roomyFile) Write(b []byte) (n int, err error) {
+	for again := false; ; again = true {
+		m, err := f.File.Write(b[n:])
+		n += m
+		report := f.report.Load()
+		if report == nil || !errors.Is(err, syscall.ENOSPC) && !errors.Is(err, syscall.EDQUOT) {
+			return n, err
+		}
+		(*report)(err, again)
+		time.Sleep(roomEvery)
+	}
+}
 
 // privateFS makes every file of the store 0600 and every directory 0700,
 // whatever the umask is: referrers are nobody else's business.

@@ -1,9 +1,12 @@
 package pebble_test
 
 import (
+	"errors"
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -100,4 +103,80 @@ func TestDamageIsAnError(t *testing.T) {
 	if err == nil {
 		t.Errorf("a damaged table answers %v", counts)
 	}
+}
+
+// fullFS has no room for manifests while it is full.
+type fullFS struct {
+	vfs.FS
+	full atomic.Bool
+}
+
+func (f *fullFS) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
+	file, err := f.FS.Create(name, c)
+	if err != nil || !strings.HasPrefix(f.PathBase(name), "MANIFEST") {
+		return file, err
+	}
+	return &fullFile{file, f}, nil
+}
+
+type fullFile struct {
+	vfs.File
+	fs *fullFS
+}
+
+func (f *fullFile) Write(b []byte) (int, error) {
+	if !f.fs.full.Load() {
+		return f.File.Write(b)
+	}
+	n, err := f.File.Write(b[:len(b)/2]) // a part still fits
+	return n, errors.Join(err, syscall.ENOSPC)
+}
+
+// TestFullDisk: where there is no room to write down which tables there are,
+// Open, Sync and Close say so. The store goes on, and has all once there is
+// room.
+func TestFullDisk(t *testing.T) {
+	full := func(err error) bool { return err != nil && strings.Contains(err.Error(), syscall.ENOSPC.Error()) }
+	mem := vfs.NewCrashableMem()
+	fs := &fullFS{FS: mem}
+	fs.full.Store(true)
+	if _, err := pebble.Open(pebble.Options{Dir: "other", FS: fs}); !full(err) {
+		t.Errorf("Open on a full disk: %v", err)
+	}
+	fs.full.Store(false)
+	s := open(t, pebble.Options{Dir: "clicks", FS: fs})
+	record := func(from, to uint64) {
+		t.Helper()
+		if err := s.Record(t.Context(), &store.Batch{From: from, To: to}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	record(0, 9)
+	fs.full.Store(true)
+	if err := s.Sync(t.Context()); !full(err) {
+		t.Errorf("Sync on a full disk: %v", err)
+	}
+	record(9, 10)
+	fs.full.Store(false)
+	// The engine looks for room a few times a second.
+	for err := s.Sync(t.Context()); err != nil; err = s.Sync(t.Context()) {
+		if !full(err) {
+			t.Fatal(err)
+		}
+	}
+	durable := func(want uint64) {
+		t.Helper()
+		s := open(t, pebble.Options{Dir: "clicks", FS: mem.CrashClone(vfs.CrashCloneCfg{})})
+		defer s.Close()
+		if p, _, err := s.Position(t.Context(), store.SourceID{}); err != nil || p.Durable != want {
+			t.Errorf("position %+v, %v, want %d", p, err, want)
+		}
+	}
+	durable(10)
+	record(10, 11)
+	fs.full.Store(true)
+	if err := s.Close(); !full(err) {
+		t.Errorf("Close on a full disk: %v", err)
+	}
+	durable(10)
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/sstable"
@@ -51,6 +52,9 @@ type Store struct {
 	write     sync.Mutex
 	unflushed uint64 // clicks counted since the last flush was begun
 
+	// stuck tells Close that the engine waits for room on the disk.
+	stuck chan error
+
 	// failing tells those who wait for a flush that the disk fails.
 	failing failing
 }
@@ -67,14 +71,25 @@ func Open(o Options) (*Store, error) {
 	return s, nil
 }
 
-func open(o Options) (*Store, error) {
+func open(o Options) (_ *Store, err error) {
+	// What the engine cannot go on after, here it need not: nothing is open yet.
+	defer func() {
+		if r := recover(); r != nil {
+			f, ok := r.(fatal)
+			if !ok {
+				panic(r)
+			}
+			err = f
+		}
+	}()
 	if o.FS == nil {
 		o.FS = privateFS{vfs.Default}
 	}
-	o.FS = orderedFS{o.FS}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	report := new(atomic.Pointer[func(error, bool)])
+	o.FS = roomyFS{orderedFS{o.FS}, report}
 	if o.Cache <= 0 {
 		o.Cache = DefaultCache
 	}
@@ -95,6 +110,18 @@ func open(o Options) (*Store, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	s.db, s.r = db, db
+	s.stuck = make(chan error)
+	stuck := func(err error, again bool) {
+		if !again {
+			o.Logger.Error("the click store waits for room on the disk", "error", err)
+		}
+		s.failing.report(err)
+		select {
+		case s.stuck <- err:
+		default: // nobody is closing
+		}
+	}
+	report.Store(&stuck)
 	return s, nil
 }
 
@@ -178,12 +205,20 @@ func (s *Store) Compact(ctx context.Context) error {
 }
 
 // Close makes everything counted durable and ends the store. It waits for
-// calls under way; later ones fail.
+// calls under way; later ones fail. After an error the directory may be held
+// until the process ends.
 func (s *Store) Close() error {
 	if !s.uses.close() {
 		return nil
 	}
-	if err := errors.Join(s.flush(context.Background()), s.db.Close()); err != nil {
+	closed := make(chan error, 1)
+	go func() { closed <- errors.Join(s.flush(context.Background()), s.db.Close()) }()
+	var err error
+	select {
+	case err = <-closed:
+	case err = <-s.stuck: // for good, maybe
+	}
+	if err != nil {
 		return fmt.Errorf("store/pebble: close: %w", err)
 	}
 	return nil
@@ -272,6 +307,10 @@ func (l engineLog) Errorf(format string, args ...any) {
 // Fatalf must not return: the engine cannot go on, and the journal has all
 // that is lost by stopping.
 func (l engineLog) Fatalf(format string, args ...any) {
-	l.Errorf(format, args...)
-	panic("store/pebble: " + fmt.Sprintf(format, args...))
+	panic(fatal(fmt.Sprintf(format, args...)))
 }
+
+// fatal is why the engine cannot go on.
+type fatal string
+
+func (f fatal) Error() string { return string(f) }
