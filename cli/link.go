@@ -8,7 +8,7 @@ import (
 
 type linkCmd struct {
 	Add    linkAddCmd    `cmd:"" help:"Make a short link and print it, alone on its line; the same URL by the same user is the same link."`
-	Delete linkDeleteCmd `cmd:"" help:"Remove a link and the clicks counted on it, for good. They stay in the counts of all links of its user."`
+	Delete linkDeleteCmd `cmd:"" help:"Remove a link and the clicks counted on it, for good, also from the counts of all links of its user."`
 }
 
 type linkAddCmd struct {

@@ -114,9 +114,15 @@ func (c *caps) admit(cl *click.Click) (user, link bool) {
 // and not between crossing and admit.
 func (c *caps) forget() {
 	if c.weight > c.room {
-		clear(c.days)
-		c.weight = 0
+		c.forgetAll()
 	}
+}
+
+// forgetAll is called where clicks were removed: what is left of a day counts
+// from then on, as it does for whoever counts the journal again.
+func (c *caps) forgetAll() {
+	clear(c.days)
+	c.weight = 0
 }
 
 func (c *caps) day(ctx context.Context, k scopeDay) (*capDay, error) {

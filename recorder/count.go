@@ -134,6 +134,7 @@ func (c *counter) delete(ctx context.Context) error {
 		}
 		c.fold.deleted[s] = struct{}{}
 	}
+	c.fold.caps.forgetAll()
 	return nil
 }
 

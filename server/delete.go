@@ -25,8 +25,8 @@ func (a *App) DeleteUser(ctx context.Context, login string) (control.Removal, er
 		func(l *store.Link) bool { return l.User == u.ID })
 }
 
-// DeleteLink removes a link and the clicks counted on it, for good. They stay
-// in the counts of all links of the user.
+// DeleteLink removes a link and the clicks counted on it, for good: also from
+// the counts of all links of its user.
 func (a *App) DeleteLink(ctx context.Context, written string) (control.Removal, error) {
 	l, err := a.links.Find(ctx, written, a.host)
 	if errors.Is(err, click.ErrNotFound) {

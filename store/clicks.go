@@ -118,8 +118,11 @@ type Clicks interface {
 	Installation(ctx context.Context, offer [16]byte) ([16]byte, error)
 	// Sync makes everything counted durable.
 	Sync(ctx context.Context) error
-	// Delete removes every count of the scope: of one link, or of a user with
-	// all his links. The ledger follows, and Deleted has the scope.
+	// Delete removes every count of the scope: of a user with all his links, or
+	// of one link, whose clicks leave the counts of its user too. Where those
+	// have fewer of a referrer than the link has, the rest is taken from
+	// click.OtherReferrers, and then from the others bytewise; no count becomes
+	// less than 0. The ledger follows, and Deleted has the scope.
 	Delete(ctx context.Context, s rollup.Scope) error
 	// Snapshot is what was counted at one instant; counting goes on beside it.
 	Snapshot(ctx context.Context) (Snapshot, error)

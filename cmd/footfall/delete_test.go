@@ -37,12 +37,14 @@ func TestDelete(t *testing.T) {
 		t.Errorf("a link that was deleted leads on: %s", r.Status)
 	}
 	has(clicks(ann, "link/clicks?link="+first), "NOT_FOUND")
-	has(clicks(ann, "user/clicks?"), `"user_clicks":4`) // as they were
+	has(clicks(ann, "user/clicks?"), `"user_clicks":1`)
 	has(clicks(ann, "user/popular_links?"), `"popular_links":[{"link":"`+second+`","clicks":1}]`)
+	minutes := fetch(t, base+"/v3/user/clicks?unit=minute&access_token="+ann)
+	has(minutes, `"user_clicks":1`)
 	has(clicks(bob, "link/clicks?link="+his), `"link_clicks":2`)
 
 	out, _ = run(t, "user", "delete", "ann", "--data", data, "--yes")
-	has(out, "tokens 1, links 1, aggregate links 1, keywords 0, clicks 4")
+	has(out, "tokens 1, links 1, aggregate links 1, keywords 0, clicks 1")
 	has(clicks(ann, "user/clicks?"), "INVALID_ACCESS_TOKEN")
 	if r := visit(t, "GET", second); r.StatusCode != http.StatusNotFound {
 		t.Errorf("a link of a user who was deleted leads on: %s", r.Status)

@@ -2,14 +2,11 @@ package pebble
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"iter"
 	"math"
 
-	"github.com/cockroachdb/pebble/v2"
-	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/rollup"
 )
 
@@ -119,115 +116,4 @@ func eachSlot(vector []byte, slots int, f func(slot int, clicks uint64) error) e
 		vector = rest
 	}
 	return nil
-}
-
-// Delete is of store.Clicks. No batch is recorded while it reads what it takes
-// from the ledger.
-func (s *Store) Delete(ctx context.Context, scope rollup.Scope) error {
-	if err := s.uses.begin(); err != nil {
-		return fmt.Errorf("store/pebble: delete: %w", err)
-	}
-	defer s.uses.end()
-	if err := s.delete(ctx, scope); err != nil {
-		return fmt.Errorf("store/pebble: delete: %w", err)
-	}
-	return nil
-}
-
-func (s *Store) delete(ctx context.Context, scope rollup.Scope) error {
-	s.write.Lock()
-	defer s.write.Unlock()
-	batch := s.db.NewBatch()
-	defer batch.Close()
-
-	var gone rollup.Ledger
-	quarters := scopePrefix([]byte{grainQuarter}, scope)
-	err := s.eachCell(ctx, quarters, func(c rollup.Cell) error {
-		gone.Add(c)
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	if err := addLedger(s.db, batch, []byte{keyLedger}, negative(&gone)); err != nil {
-		return err
-	}
-	if err := addLedger(s.db, batch, []byte{keyRemoved}, &gone); err != nil {
-		return err
-	}
-	hours, err := s.hours(ctx)
-	if err != nil {
-		return err
-	}
-	prefixes := [][]byte{quarters, scopePrefix([]byte{grainDay}, scope)}
-	for _, h := range hours {
-		prefixes = append(prefixes, scopePrefix(binary.BigEndian.AppendUint32([]byte{grainMinute}, h), scope))
-	}
-	for _, p := range prefixes {
-		if err := batch.DeleteRange(p, after(p), nil); err != nil {
-			return err
-		}
-	}
-	if err := batch.Set(scopeKey([]byte{keyDeleted}, scope), nil, nil); err != nil {
-		return err
-	}
-	return s.db.Apply(batch, pebble.NoSync)
-}
-
-// scopeKey adds the whole scope.
-func scopeKey(b []byte, s rollup.Scope) []byte {
-	b = binary.BigEndian.AppendUint64(b, uint64(s.User))
-	return binary.BigEndian.AppendUint64(b, uint64(s.Link))
-}
-
-// Deleted is of store.Reader.
-func (v *view) Deleted(ctx context.Context) ([]rollup.Scope, error) {
-	var scopes []rollup.Scope
-	err := v.each(ctx, []byte{keyDeleted}, func(key, _ []byte) error {
-		if len(key) != 1+8+8 {
-			return fmt.Errorf("%w: %x", errKey, key)
-		}
-		scopes = append(scopes, rollup.Scope{
-			User: click.UserID(binary.BigEndian.Uint64(key[1:])), Link: click.LinkID(binary.BigEndian.Uint64(key[9:])),
-		})
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("store/pebble: deleted: %w", err)
-	}
-	return scopes, nil
-}
-
-// scopePrefix is what the keys of a link share, or those of a user and all his
-// links.
-func scopePrefix(b []byte, s rollup.Scope) []byte {
-	b = binary.BigEndian.AppendUint64(b, uint64(s.User))
-	if s.Link != 0 {
-		b = binary.BigEndian.AppendUint64(b, uint64(s.Link))
-	}
-	return b
-}
-
-// hours lists the hours that anyone has minutes of.
-func (s *Store) hours(ctx context.Context) (hours []uint32, err error) {
-	it, err := s.db.NewIterWithContext(ctx, &pebble.IterOptions{
-		LowerBound: []byte{grainMinute}, UpperBound: []byte{grainMinute + 1},
-	})
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, it.Close()) }()
-	for ok := it.First(); ok; {
-		if len(it.Key()) < headMinute {
-			return nil, fmt.Errorf("%w: %x", errKey, it.Key())
-		}
-		h := binary.BigEndian.Uint32(it.Key()[1:])
-		hours = append(hours, h)
-		next := after(binary.BigEndian.AppendUint32([]byte{grainMinute}, h))
-		if next == nil {
-			break
-		}
-		ok = it.SeekGE(next)
-	}
-	return hours, it.Error()
 }

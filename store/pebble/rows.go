@@ -2,6 +2,7 @@ package pebble
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -101,6 +102,32 @@ func compare(grain byte) func(a, b row) int {
 
 // mergeRows sorts the rows and adds one vector for each key to the batch.
 func mergeRows(batch *pebble.Batch, grain byte, rows []row) error {
+	return eachVector(grain, rows, func(key, vector []byte) error { return batch.Merge(key, vector, nil) })
+}
+
+// addRows sorts the rows and replaces what is under each key by the sum. A key
+// without clicks goes. Clicks may be numbers below zero, mod 2⁶⁴.
+func addRows(db *pebble.DB, batch *pebble.Batch, grain byte, rows []row) error {
+	var s sums
+	return eachVector(grain, rows, func(key, vector []byte) error {
+		old, closer, err := db.Get(key)
+		if err == nil {
+			err = errors.Join(s.add(old, slots(grain)), closer.Close())
+		} else if errors.Is(err, pebble.ErrNotFound) {
+			err = nil
+		}
+		if err := errors.Join(err, s.add(vector, slots(grain))); err != nil {
+			return err
+		}
+		if vector = s.take(nil); len(vector) == 0 {
+			return batch.Delete(key, nil)
+		}
+		return batch.Set(key, vector, nil)
+	})
+}
+
+// eachVector sorts the rows and calls f with one vector for each key.
+func eachVector(grain byte, rows []row, f func(key, vector []byte) error) error {
 	slices.SortFunc(rows, compare(grain))
 	var key, vector []byte
 	for len(rows) > 0 {
@@ -118,7 +145,7 @@ func mergeRows(batch *pebble.Batch, grain byte, rows []row) error {
 				prev = slot
 			}
 		}
-		if err := batch.Merge(key, vector, nil); err != nil {
+		if err := f(key, vector); err != nil {
 			return err
 		}
 		rows = rows[i:]

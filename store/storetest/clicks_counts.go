@@ -93,7 +93,8 @@ func lawMinutes(t *testing.T, c *clicks) {
 		t.Fatalf("Delete: %v", err)
 	}
 	want(t, "minutes of a deleted link", c.counts(t, l, rollup.All, 0, noon+3600, noon+3660))
-	want(t, "minutes of its user", c.counts(t, u, rollup.All, 0, noon+3600, noon+3660), store.Count{Interval: 0, Clicks: 3})
+	want(t, "minutes of its user", c.counts(t, u, rollup.All, 0, noon+3600, noon+3660))
+	want(t, "later minutes of its user", c.counts(t, u, rollup.All, 0, noon+7200, noon+7320), store.Count{Interval: 0, Clicks: 1})
 	if err := c.Delete(c.ctx, u); err != nil {
 		t.Fatalf("Delete: %v", err)
 	}
@@ -213,19 +214,26 @@ func lawFirst(t *testing.T, c *clicks) {
 
 func lawDelete(t *testing.T, c *clicks) {
 	const most = ^click.UserID(0)
+	var all []click.Click
 	for _, u := range []click.UserID{0, 1, 2, most - 1, most} {
-		c.record(t, at(0, u, 1, france), at(86400*40, u, 2, germany), at(900, u, ^click.LinkID(0), france))
+		bot, referred := at(1, u, 1, france), at(900, u, ^click.LinkID(0), france)
+		bot.Bot, referred.Referrer = true, "http://t.co/"
+		all = append(all, at(0, u, 1, france), at(1, u, 2, france), bot, at(86400*40, u, 2, germany), referred)
 	}
-	all := c.dump(t)
+	c.record(t, all...)
 	for _, s := range []rollup.Scope{{User: 1, Link: 1}, {User: 1, Link: ^click.LinkID(0)}, {User: most, Link: ^click.LinkID(0)}, {User: 7}, {User: 1}, {User: most}, {User: 0}, {User: 1}} {
 		if err := c.Delete(c.ctx, s); err != nil {
 			t.Fatalf("Delete(%+v): %v", s, err)
 		}
-		maps.DeleteFunc(all, func(k rollup.Key, _ uint64) bool {
-			return k.Scope == s || s.Link == click.AllLinks && k.Scope.User == s.User
+		all = slices.DeleteFunc(all, func(o click.Click) bool {
+			return o.User == s.User && (s.Link == click.AllLinks || o.Link == s.Link)
 		})
-		if got := c.dump(t); !maps.Equal(got, all) {
-			t.Errorf("after Delete(%+v) %d cells are left, want %d", s, len(got), len(all))
+		want := map[rollup.Key]uint64{}
+		for _, cell := range batch(source, 0, 0, 0, all...).Cells {
+			want[cell.Key] = cell.Clicks
+		}
+		if got := c.dump(t); !maps.Equal(got, want) {
+			t.Errorf("after Delete(%+v) there are %d cells, want those of the %d clicks that are left, %d", s, len(got), len(all), len(want))
 		}
 		if got := c.total(t, s); got != 0 {
 			t.Errorf("after Delete(%+v) it has %d clicks", s, got)
@@ -240,6 +248,27 @@ func lawDelete(t *testing.T, c *clicks) {
 	c.record(t, at(0, 1, 1, france))
 	if got := c.total(t, rollup.Scope{User: 1}); got != 1 {
 		t.Errorf("%d clicks after a deletion and one more, want 1", got)
+	}
+	c.agree(t)
+}
+
+// lawDeleteCapped: where names and others do not match, sums still agree.
+func lawDeleteCapped(t *testing.T, c *clicks) {
+	u, l, o := rollup.Scope{User: 1}, rollup.Scope{User: 1, Link: 2}, rollup.Scope{User: 1, Link: 3}
+	c.raw(t,
+		cell(u, rollup.All, 0, "", 9), cell(l, rollup.All, 0, "", 6), cell(o, rollup.All, 0, "", 3),
+		cell(u, rollup.Referrer, 0, "a", 3), cell(u, rollup.Referrer, 0, "c", 4), cell(u, rollup.Referrer, 0, "other", 2),
+		cell(l, rollup.Referrer, 0, "b", 1), cell(l, rollup.Referrer, 0, "c", 2), cell(l, rollup.Referrer, 0, "other", 3))
+	if err := c.Delete(c.ctx, l); err != nil {
+		t.Fatalf("Delete: %v", err)
+	}
+	// b from other, c from c, other from other and then from a.
+	want(t, "referrers of the user", c.counts(t, u, rollup.Referrer, 0, noon, noon+900),
+		store.Count{Interval: 0, Value: "a", Clicks: 1}, store.Count{Interval: 0, Value: "c", Clicks: 2})
+	want(t, "the user", c.counts(t, u, rollup.All, 0, noon, noon+900), store.Count{Interval: 0, Clicks: 3})
+	want(t, "the user's other link", c.counts(t, o, rollup.All, 0, noon, noon+900), store.Count{Interval: 0, Clicks: 3})
+	if _, ok, err := c.First(c.ctx, l, rollup.All); ok || err != nil {
+		t.Errorf("First of a deleted link: %v, %v", ok, err)
 	}
 	c.agree(t)
 }

@@ -21,6 +21,9 @@ func DrawBatch(t *rapid.T, src store.SourceID, from, to uint64) *store.Batch {
 	minutesFrom := noon + 3600*rapid.Int64Range(-2, 2).Draw(t, "MinutesFrom")
 	b := batch(src, from, to, minutesFrom, rapid.SliceOfN(rapid.Custom(drawClick), 0, 12).Draw(t, "clicks")...)
 	b.Epoch = from / 50
+	if rapid.Bool().Draw(t, "capped") {
+		capReferrers(t, b)
+	}
 	for range rapid.IntRange(0, 1).Draw(t, "marks") {
 		b.Marks = append(b.Marks, store.Mark{
 			Source: [32]byte{rapid.Byte().Draw(t, "import") % 2},
@@ -30,6 +33,22 @@ func DrawBatch(t *rapid.T, src store.SourceID, from, to uint64) *store.Batch {
 		})
 	}
 	return b
+}
+
+// capReferrers makes some of the referrers into others, sometimes of the users
+// and sometimes of the links.
+func capReferrers(t *rapid.T, b *store.Batch) {
+	users := rapid.Bool().Draw(t, "users")
+	for _, list := range []*[]rollup.Cell{&b.Cells, &b.Minutes} {
+		sums := map[rollup.Key]uint64{}
+		for _, c := range *list {
+			if c.Facet == rollup.Referrer && c.Value >= "a" && (c.Scope.Link == click.AllLinks) == users {
+				c.Value = string(click.OtherReferrers)
+			}
+			sums[c.Key] += c.Clicks
+		}
+		*list = cells(sums)
+	}
 }
 
 func drawClick(t *rapid.T) click.Click {

@@ -183,17 +183,62 @@ func (m *MemoryClicks) Delete(_ context.Context, s rollup.Scope) error {
 	of := func(k rollup.Key) bool {
 		return k.Scope.User == s.User && (s.Link == click.AllLinks || k.Scope.Link == s.Link)
 	}
-	for k, n := range m.cells {
-		if of(k) {
-			m.removed.Add(rollup.Cell{Key: k, Clicks: n})
-			delete(m.cells, k)
+	remove := func(cells map[rollup.Key]uint64) map[rollup.Key]uint64 {
+		gone := map[rollup.Key]uint64{}
+		for k, n := range cells {
+			if of(k) {
+				gone[k] = n
+				delete(cells, k)
+			}
 		}
+		if s.Link != click.AllLinks {
+			takeFromUser(cells, gone)
+		}
+		return gone
 	}
-	maps.DeleteFunc(m.minutes, func(k rollup.Key, _ uint64) bool { return of(k) })
+	for k, n := range remove(m.cells) {
+		m.removed.Add(rollup.Cell{Key: k, Clicks: n})
+	}
+	remove(m.minutes)
 	if !slices.Contains(m.deleted, s) {
 		m.deleted = append(m.deleted, s)
 	}
 	return nil
+}
+
+// takeFromUser takes a link's clicks out of the cells of its user, and adds what
+// it takes to gone.
+func takeFromUser(cells, gone map[rollup.Key]uint64) {
+	take := func(k rollup.Key, n uint64) (rest uint64) {
+		took := min(n, cells[k])
+		if took > 0 {
+			gone[k] += took
+		}
+		if cells[k] -= took; cells[k] == 0 {
+			delete(cells, k)
+		}
+		return n - took
+	}
+	byValue := func(a, b rollup.Key) int { return cmp.Compare(a.Value, b.Value) }
+	for _, k := range slices.SortedFunc(maps.Keys(gone), byValue) {
+		n, user := gone[k], k
+		user.Scope.Link = click.AllLinks
+		n = take(user, n)
+		switch k.Facet {
+		case rollup.All:
+			user.Facet, user.Value = rollup.Link, rollup.LinkValue(k.Scope.Link)
+			take(user, gone[k])
+		case rollup.Referrer:
+			other := user
+			other.Value = string(click.OtherReferrers)
+			n = take(other, n)
+			for _, o := range slices.SortedFunc(maps.Keys(cells), byValue) {
+				if o.Scope == user.Scope && o.Facet == user.Facet && o.Slot == user.Slot && n > 0 {
+					n = take(o, n)
+				}
+			}
+		}
+	}
 }
 
 // Deleted is of store.Clicks.
