@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	v3 "github.com/footfall/footfall/api/v3"
@@ -127,8 +128,11 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 
 	a.clicks, err = pebble.Open(pebble.Options{Dir: filepath.Join(o.Dir, "clicks"), Logger: o.Log})
 	if err != nil {
-		if errors.Is(err, store.ErrVersion) {
+		switch {
+		case errors.Is(err, store.ErrVersion):
 			return nil, fmt.Errorf("open counts: %w", err)
+		case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+			return nil, fmt.Errorf("open counts: %w: make room, and start again", err)
 		}
 		return nil, fmt.Errorf("open counts: %w (where files are damaged, footfall rebuild makes them anew from the journal)", err)
 	}

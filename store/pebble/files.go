@@ -5,7 +5,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -33,12 +32,11 @@ func (f orderedFS) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error
 func (f orderedFS) Unwrap() vfs.FS { return f.FS }
 
 // roomyFS waits for room on a full disk where the engine writes down which
-// tables it has: an error there would end the program. Those who wait for it
-// hear the error from report. A table that finds no room is made again by the
-// engine.
+// tables it has: an error there would end the program. A table that finds no
+// room is made again by the engine.
 type roomyFS struct {
 	vfs.FS
-	report *atomic.Pointer[func(err error, again bool)] // nil while the store is opened, which may fail
+	*trouble
 }
 
 func (f roomyFS) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
@@ -46,14 +44,14 @@ func (f roomyFS) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) 
 	if err != nil || !strings.HasPrefix(f.PathBase(name), "MANIFEST-") {
 		return file, err
 	}
-	return &roomyFile{file, f.report}, nil
+	return &roomyFile{file, f.trouble}, nil
 }
 
 func (f roomyFS) Unwrap() vfs.FS { return f.FS }
 
 type roomyFile struct {
 	vfs.File
-	report *atomic.Pointer[func(err error, again bool)]
+	*trouble
 }
 
 // roomEvery is how often room is looked for.
@@ -63,11 +61,10 @@ func (f *roomyFile) Write(b []byte) (n int, err error) {
 	for again := false; ; again = true {
 		m, err := f.File.Write(b[n:])
 		n += m
-		report := f.report.Load()
-		if report == nil || !errors.Is(err, syscall.ENOSPC) && !errors.Is(err, syscall.EDQUOT) {
+		if !errors.Is(err, syscall.ENOSPC) && !errors.Is(err, syscall.EDQUOT) {
 			return n, err
 		}
-		(*report)(err, again)
+		f.noRoom(err, again)
 		time.Sleep(roomEvery)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"runtime"
 	"sync"
-	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/sstable"
@@ -52,6 +51,7 @@ type Store struct {
 	write     sync.Mutex
 	unflushed uint64 // clicks counted since the last flush was begun
 
+	trouble *trouble
 	// stuck tells Close that the engine waits for room on the disk.
 	stuck chan error
 
@@ -71,25 +71,13 @@ func Open(o Options) (*Store, error) {
 	return s, nil
 }
 
-func open(o Options) (_ *Store, err error) {
-	// What the engine cannot go on after, here it need not: nothing is open yet.
-	defer func() {
-		if r := recover(); r != nil {
-			f, ok := r.(fatal)
-			if !ok {
-				panic(r)
-			}
-			err = f
-		}
-	}()
+func open(o Options) (*Store, error) {
 	if o.FS == nil {
 		o.FS = privateFS{vfs.Default}
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	report := new(atomic.Pointer[func(error, bool)])
-	o.FS = roomyFS{orderedFS{o.FS}, report}
 	if o.Cache <= 0 {
 		o.Cache = DefaultCache
 	}
@@ -99,10 +87,12 @@ func open(o Options) (_ *Store, err error) {
 	if err := peek(o.FS, o.Dir); err != nil {
 		return nil, err
 	}
-	s := &Store{view: view{uses: &uses{}}}
+	s := &Store{view: view{uses: &uses{}}, stuck: make(chan error)}
 	s.uses.idle.L = &s.uses.mu
 	s.failing.next = make(chan struct{})
-	db, err := pebble.Open(o.Dir, s.engine(o))
+	s.trouble = &trouble{opening: make(chan error, 1), log: o.Logger, store: s}
+	o.FS = roomyFS{orderedFS{o.FS}, s.trouble}
+	db, err := s.start(o)
 	if err != nil {
 		return nil, err
 	}
@@ -110,19 +100,33 @@ func open(o Options) (_ *Store, err error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	s.db, s.r = db, db
-	s.stuck = make(chan error)
-	stuck := func(err error, again bool) {
-		if !again {
-			o.Logger.Error("the click store waits for room on the disk", "error", err)
-		}
-		s.failing.report(err)
-		select {
-		case s.stuck <- err:
-		default: // nobody is closing
-		}
-	}
-	report.Store(&stuck)
+	s.trouble.opened.Store(true)
 	return s, nil
+}
+
+// start starts the engine. Where that cannot go on it waits, for room on the
+// disk or for good, which is an error here.
+func (s *Store) start(o Options) (*pebble.DB, error) {
+	type result struct {
+		db  *pebble.DB
+		err error
+	}
+	started := make(chan result, 1)
+	go func() {
+		db, err := pebble.Open(o.Dir, s.engine(o))
+		started <- result{db, err}
+	}()
+	select {
+	case r := <-started:
+		return r.db, r.err
+	case err := <-s.trouble.opening:
+		go func() { // should it go on after all
+			if r := <-started; r.err == nil {
+				_ = r.db.Close() // nobody is left to hear of it
+			}
+		}()
+		return nil, err
+	}
 }
 
 // engine is how the engine is set up. There are no Bloom filters: every
@@ -141,7 +145,7 @@ func (s *Store) engine(o Options) *pebble.Options {
 		LBaseMaxBytes:               64 << 20,
 		MaxOpenFiles:                1000,
 		CompactionConcurrencyRange:  func() (int, int) { return 1, max(1, min(4, runtime.GOMAXPROCS(0)/2)) },
-		Logger:                      engineLog{o.Logger},
+		Logger:                      engineLog{o.Logger, s.trouble},
 		EventListener:               &pebble.EventListener{},
 	}
 	e.EventListener.BackgroundError = func(err error) {
@@ -294,7 +298,10 @@ func (f *failing) last() error {
 }
 
 // engineLog hands the engine's messages on.
-type engineLog struct{ *slog.Logger }
+type engineLog struct {
+	*slog.Logger
+	trouble *trouble
+}
 
 func (l engineLog) Infof(format string, args ...any) {
 	l.Debug("click store: " + fmt.Sprintf(format, args...))
@@ -304,13 +311,4 @@ func (l engineLog) Errorf(format string, args ...any) {
 	l.Error("click store: " + fmt.Sprintf(format, args...))
 }
 
-// Fatalf must not return: the engine cannot go on, and the journal has all
-// that is lost by stopping.
-func (l engineLog) Fatalf(format string, args ...any) {
-	panic(fatal(fmt.Sprintf(format, args...)))
-}
-
-// fatal is why the engine cannot go on.
-type fatal string
-
-func (f fatal) Error() string { return string(f) }
+func (l engineLog) Fatalf(format string, args ...any) { l.trouble.fatal(fmt.Sprintf(format, args...)) }
