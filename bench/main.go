@@ -21,6 +21,7 @@ func programs() map[string]func(args []string) error {
 		"bare":     bare,
 		"answers":  answers,
 		"torture":  torture,
+		"large":    large,
 	}
 }
 

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"time"
+)
+
+// largeSize is how much there is of everything.
+type largeSize struct{ users, links, clicks int }
+
+// liveLinks are those of the user live, whose clicks are compared with what was
+// answered.
+const liveLinks = 1000
+
+// clicksPerLine is how many clicks a line of counts brings on average.
+const clicksPerLine = 100
+
+// write writes users, links and counts as NDJSON: 90 days of clicks that end
+// now, a few links having most of them.
+func (s largeSize) write(to io.Writer) error {
+	w := bufio.NewWriterSize(to, 1<<20)
+	for u := range s.users {
+		fmt.Fprintf(w, `{"type":"user","login":"user%d","created":1300000000}`+"\n", u)
+	}
+	for l := range s.links {
+		fmt.Fprintf(w, `{"type":"link","user":"user%d","hash":%q,"long_url":"http://example.org/page/%d","created":1300000000}`+"\n", l%s.users, largeHash(l), l)
+	}
+	for l := range liveLinks {
+		fmt.Fprintf(w, `{"type":"link","user":"live","hash":%q,"long_url":"http://example.org/live/%d","created":1300000000}`+"\n", liveHash(l), l)
+	}
+	rng := rand.New(rand.NewPCG(1, 2))
+	zipf := rand.NewZipf(rng, 1.1, 10, uint64(s.links-1))
+	lines := s.clicks / clicksPerLine
+	const quarters = 90 * 96
+	end := time.Now().Unix() / 900 * 900
+	for i := range lines {
+		ts := end - 900*int64(quarters-i*quarters/lines)
+		us, other := 1+rng.IntN(clicksPerLine-2), "DE"
+		if rng.IntN(2) == 0 {
+			other = country(rng.IntN(countries)).String()
+		}
+		if other == "US" {
+			other = "CA"
+		}
+		fmt.Fprintf(w, `{"type":"counts","hash":%q,"ts":%d,"clicks":%d,"countries":{"US":%d,%q:%d},"referrers":{"direct":%d,"http://example.com/%d":%d}}`+"\n",
+			largeHash(int(zipf.Uint64())), ts, clicksPerLine, us, other, clicksPerLine-us, us, rng.IntN(1000), clicksPerLine-us)
+	}
+	return w.Flush()
+}
+
+func largeHash(l int) string { return fmt.Sprint("L", l) }
+func liveHash(l int) string  { return fmt.Sprint("live", l) }
+
+// visitTo is the request of a click.
+func visitTo(hash, referrer string) []byte {
+	return fmt.Appendf(nil, "GET /%s HTTP/1.1\r\nHost: %s\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0\r\nReferer: %s\r\n\r\n",
+		hash, shortDomain, referrer)
+}
