@@ -272,6 +272,9 @@ func (l *largeHouse) endure(d time.Duration) error {
 			return err
 		}
 	}
+	if l.p.notDurable() > 0 {
+		fmt.Println(l.p.tail())
+	}
 	l.reported += l.p.notDurable()
 	l.compare(n)
 	fmt.Printf("%d clicks on the 1,000 links sent, %d answered, %d reported as not durable, %d counted\n", l.sent, l.answered, l.reported, n)

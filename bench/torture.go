@@ -23,6 +23,7 @@ var scenarios = []struct {
 	{"kill", 100, 30, kill},
 	{"cuts", 200, 40, cuts},
 	{"bitflip", 100, 12, bitflip},
+	{"upkeep", 60, 10, upkeep},
 	{"sqlite", 20, 4, killSQLite},
 	{"diskfull", 10, 2, diskFull},
 	{"readonly", 10, 2, readOnly},
