@@ -146,8 +146,13 @@ type encoder struct {
 var encoders = sync.Pool{New: func() any { return new(encoder) }}
 
 // Import makes clicks of an import durable together with the mark behind them.
+// Once begun it waits for the disk, whatever becomes of ctx: who begins the
+// import again must find the mark.
 func (r *Recorder) Import(ctx context.Context, clicks []click.Click, mark store.Mark) error {
-	if _, err := r.journal.Append(ctx, encode(nil, clicks, &mark)); err != nil {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("recorder: import: %w", err)
+	}
+	if _, err := r.journal.Append(context.WithoutCancel(ctx), encode(nil, clicks, &mark)); err != nil {
 		return fmt.Errorf("recorder: import: %w", err)
 	}
 	return nil
