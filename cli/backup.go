@@ -39,7 +39,7 @@ func (c *restoreCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	if err := backup.Restore(path, c.Data); err != nil {
+	if err := backup.Restore(e.ctx, path, c.Data); err != nil {
 		return err
 	}
 	if err := e.print(fmt.Sprintf("restored the backup of %s to %s", m.Made.Format("2006-01-02 15:04:05 UTC"), c.Data), nil); err != nil {

@@ -8,6 +8,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -21,6 +22,7 @@ import (
 
 	v3 "github.com/footfall/footfall/api/v3"
 	"github.com/footfall/footfall/auth"
+	"github.com/footfall/footfall/backup"
 	"github.com/footfall/footfall/bot"
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/feed"
@@ -69,18 +71,20 @@ type Options struct {
 // Clicks flow redirect or feed → recorder → journal → recorder → clicks;
 // questions api → metrics → clicks.
 type App struct {
-	now      func() time.Time
-	log      *slog.Logger
-	store    v3.Store
-	auth     *auth.Auth
-	clicks   *pebble.Store
-	db       *sql.DB
-	dir      string
-	journal  *journal.Journal
-	recorder *recorder.Recorder
-	importer *feed.Importer
-	links    *links.Links
-	bots     func() (*bot.Detector, error)
+	now    func() time.Time
+	log    *slog.Logger
+	store  v3.Store
+	auth   *auth.Auth
+	clicks *pebble.Store
+	db     *sql.DB
+	dir    string
+	// installation is a public name of it.
+	installation string
+	journal      *journal.Journal
+	recorder     *recorder.Recorder
+	importer     *feed.Importer
+	links        *links.Links
+	bots         func() (*bot.Detector, error)
 	// countries is where the Site says that addresses are; nil without one.
 	countries atomic.Pointer[geo.Lookup]
 	host      string
@@ -116,6 +120,9 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	}
 	a.onClose(func(context.Context) error { return lock.Close() })
 
+	if err := backup.CheckRestored(o.Dir); err != nil {
+		return nil, err
+	}
 	if err := finishRebuild(o.Dir); err != nil {
 		return nil, err
 	}
@@ -206,6 +213,7 @@ func (a *App) sameInstallation(ctx context.Context, dir string) error {
 	if err != nil {
 		return fmt.Errorf("open counts: %w", err)
 	}
+	a.installation = hex.EncodeToString(id[:])
 	if counted != id {
 		return fmt.Errorf("%s holds the links and users of one installation and %s the counts of another, or footfall.db was removed: restore both from the same backup",
 			filepath.Join(dir, "footfall.db"), filepath.Join(dir, "clicks"))

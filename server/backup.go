@@ -37,7 +37,7 @@ func (a *App) Backup(ctx context.Context, to string, keep int) (m backup.Manifes
 	}
 	a.keeping.Lock()
 	defer a.keeping.Unlock()
-	draft, err := backup.Begin(to, a.now())
+	draft, err := backup.Begin(to, a.installation, a.now())
 	if err != nil {
 		return m, err
 	}
@@ -69,7 +69,7 @@ func (a *App) backupJournal(ctx context.Context, draft *backup.Draft, end uint64
 			return err
 		}
 		name := strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)) + ".sealed"
-		if err := draft.Copy(file, filepath.Join("journal", name), s.Size); err != nil {
+		if err := draft.Copy(ctx, file, filepath.Join("journal", name), s.Size); err != nil {
 			return err
 		}
 	}
@@ -92,13 +92,13 @@ func (a *App) backupLinks(ctx context.Context, draft *backup.Draft) (end uint64,
 	if err := a.db.Backup(ctx, draft.Path("footfall.db")); err != nil {
 		return 0, err
 	}
-	return end, draft.Added("footfall.db")
+	return end, draft.Added(ctx, "footfall.db")
 }
 
 // checkpoint keeps a copy of the counts as they are now beside the data, to
 // rebuild from; it shares no file with them.
 func (a *App) checkpoint(ctx context.Context) error {
-	draft, err := backup.Begin(filepath.Join(a.dir, checkpointDir), a.now())
+	draft, err := backup.Begin(filepath.Join(a.dir, checkpointDir), a.installation, a.now())
 	if err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ func (a *App) copyCounts(ctx context.Context, draft *backup.Draft, besides func(
 	if err := besides(); err != nil {
 		return 0, err
 	}
-	return pos.Counted, draft.CopyDir(temp, clicksDir)
+	return pos.Counted, draft.CopyDir(ctx, temp, clicksDir)
 }
 
 // replaceDir puts a directory in another one's place; a crash leaves one of

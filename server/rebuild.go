@@ -17,7 +17,7 @@ import (
 	"github.com/footfall/footfall/store/pebble"
 )
 
-// base is what a rebuild may begin with: counts in a directory, or none.
+// base is what a rebuild may begin with: a backup in a directory, or nothing.
 type base struct{ name, dir string }
 
 // Rebuild counts the journal again, from the newest base that it reaches: a
@@ -81,11 +81,11 @@ func findBases(dir, from string) (bases []base, err error) {
 			}
 		}
 		for _, b := range backups {
-			bases = append(bases, base{"the backup " + b, filepath.Join(b, clicksDir)})
+			bases = append(bases, base{"the backup " + b, b})
 		}
 	}
 	if newest, _, err := backup.Newest(filepath.Join(dir, checkpointDir)); err == nil {
-		bases = append(bases, base{"the checkpoint", filepath.Join(newest, clicksDir)})
+		bases = append(bases, base{"the checkpoint", newest})
 	}
 	return append(bases, base{"the beginning", ""}), nil
 }
@@ -113,8 +113,12 @@ func (r *rebuild) try(ctx context.Context, b base) (done bool, err error) {
 		return false, err
 	}
 	if b.dir != "" {
-		if err := backup.CopyTree(b.dir, r.dir); err != nil {
-			return false, err
+		if err := backup.CopyPart(ctx, b.dir, clicksDir, r.dir); err != nil {
+			if ctx.Err() != nil {
+				return false, err
+			}
+			r.report(fmt.Sprintf("%s cannot be taken: %v", b.name, err))
+			return false, nil
 		}
 	}
 	clicks, err := pebble.Open(pebble.Options{Dir: r.dir, Logger: r.o.Log})

@@ -1,0 +1,102 @@
+package backup
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// copyTree copies a directory and all that is in it, durably but for its own
+// name, and returns the digests of the files by their names with slashes.
+func copyTree(ctx context.Context, from, to string) (map[string]string, error) {
+	sums := map[string]string{}
+	err := filepath.WalkDir(from, func(path string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(from, path)
+		if err != nil {
+			return err
+		}
+		if e.IsDir() {
+			return os.MkdirAll(filepath.Join(to, name), 0o700)
+		}
+		info, err := e.Info()
+		if err != nil {
+			return err
+		}
+		sums[filepath.ToSlash(name)], err = copyFile(ctx, path, filepath.Join(to, name), info.Size(), info.ModTime())
+		return err
+	})
+	return sums, errors.Join(err, syncDirs(to))
+}
+
+// copyFile copies the first size bytes of a file, durably but for its name, and
+// returns their digest.
+func copyFile(ctx context.Context, from, to string, size int64, changed time.Time) (sum string, err error) {
+	in, err := os.Open(from)
+	if err != nil {
+		return "", err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return "", err
+	}
+	h := sha256.New()
+	n, err := io.CopyN(io.MultiWriter(out, h), interruptible{ctx, in}, size)
+	if errors.Is(err, io.EOF) {
+		err = fmt.Errorf("%s has %d bytes, and should have %d", from, n, size)
+	}
+	return hex.EncodeToString(h.Sum(nil)), errors.Join(err, out.Sync(), out.Close(), os.Chtimes(to, changed, changed))
+}
+
+// digest is the SHA-256 of a file, hexadecimal.
+func digest(ctx context.Context, path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	_, err = io.Copy(h, interruptible{ctx, f})
+	return hex.EncodeToString(h.Sum(nil)), err
+}
+
+// interruptible is a reader that ends with ctx.
+type interruptible struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (r interruptible) Read(b []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.r.Read(b)
+}
+
+// syncDirs makes the names in a directory and below it durable.
+func syncDirs(path string) error {
+	return filepath.WalkDir(path, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || !e.IsDir() {
+			return err
+		}
+		return syncFile(path)
+	})
+}
+
+func syncFile(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
