@@ -262,7 +262,8 @@ func (l *largeHouse) endure(d time.Duration) error {
 		return err
 	}
 	for i, what := range []string{"of 1,000 links, a 100,000 referrers", "of links drawn from all", "of names that are none"} {
-		fmt.Printf("  %9d visits %-36s %7.0f/s, p50 %v, p99 %v\n", loads[i].answered, what, loads[i].perSecond(), loads[i].p50.Round(10*time.Microsecond), loads[i].p99.Round(10*time.Microsecond))
+		fmt.Printf("  %9d visits %-36s %7.0f/s, p50 %v, p99 %v, %d answered 503\n", loads[i].answered, what, loads[i].perSecond(),
+			loads[i].p50.Round(10*time.Microsecond), loads[i].p99.Round(10*time.Microsecond), loads[i].refused)
 	}
 	l.sent, l.answered = l.sent+loads[0].sent, l.answered+loads[0].answered
 	n := uint64(0)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"slices"
 	"strconv"
 	"sync"
@@ -15,6 +16,7 @@ import (
 // load is what a load generator saw.
 type load struct {
 	sent, answered uint64
+	refused        uint64 // with 503: a name could not be looked up in time
 	took           time.Duration
 	p50, p99       time.Duration
 }
@@ -24,7 +26,7 @@ func (l load) perSecond() float64 { return float64(l.answered) / l.took.Seconds(
 // generate asks for d over so many connections that are kept alive, each
 // sending its next request once the last is answered. request returns the
 // bytes of the n-th request of a connection; only answers of the wanted status
-// count.
+// count, and any but 503 is an error.
 func generate(addr string, connections int, d time.Duration, status int, request func(connection, n int) []byte) (load, error) {
 	var (
 		wg    sync.WaitGroup
@@ -36,11 +38,12 @@ func generate(addr string, connections int, d time.Duration, status int, request
 	began := time.Now()
 	for i := range connections {
 		wg.Go(func() {
-			sent, answered, took, err := converse(addr, began.Add(d), status, func(n int) []byte { return request(i, n) })
+			own, took, err := converse(addr, began.Add(d), status, func(n int) []byte { return request(i, n) })
 			mu.Lock()
 			defer mu.Unlock()
-			total.sent += sent
-			total.answered += answered
+			total.sent += own.sent
+			total.answered += own.answered
+			total.refused += own.refused
 			times = append(times, took...)
 			if err != nil {
 				fail = err
@@ -57,30 +60,33 @@ func generate(addr string, connections int, d time.Duration, status int, request
 }
 
 // converse is one connection's part.
-func converse(addr string, until time.Time, status int, request func(n int) []byte) (sent, answered uint64, times []time.Duration, err error) {
+func converse(addr string, until time.Time, status int, request func(n int) []byte) (l load, times []time.Duration, err error) {
 	c, err := net.Dial("tcp", addr)
 	if err != nil {
-		return 0, 0, nil, err
+		return l, nil, err
 	}
 	defer c.Close()
 	r := bufio.NewReaderSize(c, 4096)
 	for n := 0; ; n++ {
 		now := time.Now()
 		if !now.Before(until) {
-			return sent, answered, times, nil
+			return l, times, nil
 		}
 		if _, err := c.Write(request(n)); err != nil {
-			return sent, answered, times, err
+			return l, times, err
 		}
-		sent++
+		l.sent++
 		got, err := readAnswer(r)
-		if err != nil {
-			return sent, answered, times, err
+		switch {
+		case err != nil:
+			return l, times, err
+		case got == http.StatusServiceUnavailable:
+			l.refused++
+		case got != status:
+			return l, times, fmt.Errorf("the server answered %d, want %d", got, status)
+		default:
+			l.answered++
 		}
-		if got != status {
-			return sent, answered, times, fmt.Errorf("the server answered %d, want %d", got, status)
-		}
-		answered++
 		if n%8 == 0 { // a sample is enough for quantiles
 			times = append(times, time.Since(now))
 		}
