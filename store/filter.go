@@ -26,16 +26,21 @@ type LinkFilter struct {
 // Words is the part of a LinkFilter that looks into texts. Case does not
 // count.
 type Words struct {
-	// Query is a part of the long URL, the title or the note.
-	Query string
+	// Query is a part of the long URL, the title or the note; of the note not
+	// where WithoutNotes says so, for whoever is not to see it.
+	Query        string
+	WithoutNotes bool
 	// ExactDomain is the host of the long URL, without its port. RootDomain is
 	// that too, or what it ends in after a dot.
 	ExactDomain, RootDomain string
 }
 
+// Any tells whether there is a word, so that not every link passes.
+func (w *Words) Any() bool { return w.Query != "" || w.ExactDomain != "" || w.RootDomain != "" }
+
 // Pass tells whether the link passes. Engines that cannot search so ask it.
 func (w *Words) Pass(l *Link) bool {
-	if w.ExactDomain == "" && w.RootDomain == "" && w.Query == "" {
+	if !w.Any() {
 		return true
 	}
 	host := hostOf(l.LongURL)
@@ -46,8 +51,8 @@ func (w *Words) Pass(l *Link) bool {
 		return false
 	}
 	query := strings.ToLower(w.Query)
-	return strings.Contains(strings.ToLower(l.LongURL), query) ||
-		strings.Contains(strings.ToLower(l.Title), query) || strings.Contains(strings.ToLower(l.Note), query)
+	return strings.Contains(strings.ToLower(l.LongURL), query) || strings.Contains(strings.ToLower(l.Title), query) ||
+		!w.WithoutNotes && strings.Contains(strings.ToLower(l.Note), query)
 }
 
 // hostOf is the host of a URL in lower case, without credentials and port.

@@ -122,7 +122,7 @@ func (db *DB) ListLinks(ctx context.Context, f store.LinkFilter) (links []store.
 	c := filtered(&f)
 	where := ` WHERE ` + strings.Join(c.where, ` AND `)
 	ordered := selectLinks + where + ` ORDER BY l.user_ts DESC, l.id DESC`
-	if f.Words != (store.Words{}) {
+	if f.Any() {
 		err = db.rows(ctx, ordered, c.args, func(l store.Link) {
 			if f.Pass(&l) {
 				if all >= f.Offset && len(links) < f.Limit {

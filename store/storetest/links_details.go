@@ -180,9 +180,10 @@ func linkList(t *testing.T, s LinkStore) {
 	made := importLinks(t, s, append(links, foreign("bob", "bob", "g", "http://a/"))...)
 	bob := made[len(made)-1]
 	made = made[:len(made)-1]
-	yes, no, early, title := true, false, int64(3), "a Title"
+	yes, no, early, title, note := true, false, int64(3), "a Title", "a Note"
 	made[4] = editLink(t, s, made[4].ID, store.LinkEdit{Private: &yes, UserTS: &early, Modified: 999})
 	made[9] = editLink(t, s, made[9].ID, store.LinkEdit{Archived: &yes, Title: &title, Modified: 1000})
+	made[12] = editLink(t, s, made[12].ID, store.LinkEdit{Note: &note, Modified: 500})
 	slices.SortFunc(made, func(a, b store.Link) int {
 		if a.UserTS != b.UserTS {
 			return int(b.UserTS - a.UserTS)
@@ -194,7 +195,9 @@ func linkList(t *testing.T, s LinkStore) {
 		"not private": {Private: &no}, "created from": {CreatedFrom: 104}, "created to": {CreatedTo: 104},
 		"created within": {CreatedFrom: 103, CreatedTo: 103}, "modified from": {ModifiedFrom: 1000}, "keyword": {Keyword: "c"},
 		"unknown keyword": {Keyword: "b"}, "query": {Words: store.Words{Query: "tITLE"}},
-		"domain": {Words: store.Words{RootDomain: "example.COM"}}, "exact domain": {Words: store.Words{ExactDomain: "example.com"}},
+		"query in notes": {Words: store.Words{Query: "nOTE"}}, "query but not in notes": {Words: store.Words{Query: "nOTE", WithoutNotes: true}},
+		"no words, and not in notes": {Words: store.Words{WithoutNotes: true}},
+		"domain":                     {Words: store.Words{RootDomain: "example.COM"}}, "exact domain": {Words: store.Words{ExactDomain: "example.com"}},
 		"words and more": {Archived: &no, CreatedFrom: 102, Words: store.Words{Query: "path", ExactDomain: "www.example.com"}},
 	} {
 		f.User = bob.User

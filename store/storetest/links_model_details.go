@@ -70,6 +70,7 @@ func (h *linkHistory) listLinks(t *rapid.T) {
 		f.Keyword = click.Hash(h.name(t, "keyword"))
 	}
 	f.Query = rapid.SampledFrom([]string{"", "", "TITLE", "a"}).Draw(t, "query")
+	f.WithoutNotes = rapid.Bool().Draw(t, "without notes")
 	f.User = got.ID
 	links, all, err := h.store.ListLinks(context.Background(), f)
 	f.User = want.ID
