@@ -106,7 +106,7 @@ func history(a *asker, method, login string) question {
 			p["link"], p["limit"], p["offset"] = text, "1", "7"
 			return question{method, login, p, func(int64) object {
 				one := a.resolveOwned(text)
-				if one == nil || one.owner != owner || !one.sees(login) {
+				if one == nil || one.owner != login && one.owner != owner || !one.sees(login) {
 					return notFound
 				}
 				return ok(object{"link_history": list{one.history(login)}, "result_count": 1})

@@ -7,14 +7,20 @@ package v3
 func (a *API) userShareCounts(c *call) (any, error) {
 	c.user()
 	w := c.window()
-	return c.about(w, field{"share_counts", 0}, field{"share_metrics", 0}), c.end(false)
+	if err := c.end(false); err != nil {
+		return nil, err
+	}
+	return c.about(w, field{"share_counts", 0}, field{"share_metrics", 0}), nil
 }
 
 // userShareCountsByShareType is user/share_counts_by_share_type.
 func (a *API) userShareCountsByShareType(c *call) (any, error) {
 	c.user()
 	w := c.window()
-	return c.about(w, field{"share_counts_by_share_type", emptyList}), c.end(false)
+	if err := c.end(false); err != nil {
+		return nil, err
+	}
+	return c.about(w, field{"share_counts_by_share_type", emptyList}), nil
 }
 
 // linkShares is link/shares.
@@ -41,7 +47,8 @@ func (a *API) userTrackingDomain(c *call) (any, error) {
 	c.user()
 	c.required("domain")
 	c.window()
-	c.fail(c.end(false))
-	c.fail(status{500, "TRACKING_DOMAIN_NOT_REGISTERED"})
-	return nil, c.err
+	if err := c.end(false); err != nil {
+		return nil, err
+	}
+	return nil, status{500, "TRACKING_DOMAIN_NOT_REGISTERED"}
 }

@@ -1,7 +1,6 @@
 package v3
 
 import (
-	"errors"
 	"math"
 
 	"github.com/footfall/footfall/click"
@@ -21,7 +20,7 @@ func (a *API) userLinkHistory(c *call) (any, error) {
 	if written := c.query.get("link"); written != "" {
 		return a.oneLink(c, user, written)
 	}
-	f := store.LinkFilter{User: user.ID}
+	var f store.LinkFilter
 	f.Limit = c.limit(defaultPage, maxPage)
 	f.Offset = int(c.int("offset", 0, 0, math.MaxInt32))
 	f.CreatedTo = c.timestamp("created_before")
@@ -29,6 +28,7 @@ func (a *API) userLinkHistory(c *call) (any, error) {
 	f.ModifiedFrom = c.timestamp("modified_after")
 	f.Archived = onOff(c.choice("archived", "off", "on", "both"))
 	f.Private = onOff(c.choice("private", "both", "on", "off"))
+	f.User = c.userOf("user", user).ID
 	f.Query = c.text("query")
 	f.Keyword = click.Hash(c.text("keyword"))
 	f.ExactDomain, f.RootDomain = c.text("exact_domain"), c.text("root_domain")
@@ -36,15 +36,11 @@ func (a *API) userLinkHistory(c *call) (any, error) {
 	if err := c.end(false); err != nil {
 		return nil, err
 	}
-	of, err := c.ofUser(user)
-	if err != nil {
-		return nil, err
-	}
-	if f.User = of.ID; of.ID != user.ID {
-		if f.Private != nil && *f.Private { // which nobody else sees
+	if f.User != user.ID { // notes and private links are to oneself
+		if f.Private != nil && *f.Private {
 			f.Limit, f.User = 0, click.Nobody
 		}
-		f.Private = new(bool)
+		f.Private, f.WithoutNotes = new(bool), true
 	}
 	list, all, err := a.Store.ListLinks(c.ctx, f)
 	if err != nil {
@@ -53,34 +49,24 @@ func (a *API) userLinkHistory(c *call) (any, error) {
 	return c.history(user, list, all), nil
 }
 
-// ofUser is the user of the parameter user, else the one who asks.
-func (c *call) ofUser(asker store.User) (store.User, error) {
-	login := c.query.get("user")
-	if login == "" || login == asker.Login {
-		return asker, nil
-	}
-	u, err := c.api.Store.UserByLogin(c.ctx, login)
-	if errors.Is(err, click.ErrNotFound) {
-		return store.User{}, invalid("user")
-	}
-	return u, err
-}
-
-// oneLink is the history of one link, whatever else was asked for.
+// oneLink is the history of one link of the user, whatever else was asked for;
+// or of a public one of another, where the parameter user names him.
 func (a *API) oneLink(c *call, user store.User, written string) (any, error) {
 	if err := c.end(false); err != nil {
 		return nil, err
 	}
-	of, err := c.ofUser(user)
-	if err != nil {
-		return nil, err
-	}
 	l, err := a.Links.Find(c.ctx, written, c.host)
-	if err == nil && (l.User != of.ID || l.Private && l.User != user.ID) {
-		err = click.ErrNotFound
-	}
 	if err != nil {
 		return nil, err
+	}
+	if l.User != user.ID {
+		owner, err := a.Store.UserByLogin(c.ctx, c.query.get("user"))
+		if err != nil {
+			return nil, err
+		}
+		if l.Private || l.User != owner.ID {
+			return nil, click.ErrNotFound
+		}
 	}
 	return c.history(user, []store.Link{l}, 1), nil
 }

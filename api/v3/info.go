@@ -11,17 +11,13 @@ import (
 // kept as the user's own.
 func (a *API) userInfo(c *call) (any, error) {
 	user := c.user()
-	login := c.query.get("login")
+	of := c.userOf("login", user)
 	name := c.text("full_name")
 	if err := c.end(false); err != nil {
 		return nil, err
 	}
-	if login != "" && login != user.Login {
-		other, err := a.Store.UserByLogin(c.ctx, login)
-		if errors.Is(err, click.ErrNotFound) {
-			return nil, invalid("login")
-		}
-		return about(other), err
+	if of.ID != user.ID {
+		return about(of), nil
 	}
 	if name != "" {
 		if err := a.Store.SetFullName(c.ctx, user.ID, name); err != nil {
@@ -47,6 +43,21 @@ func (a *API) userInfo(c *call) (any, error) {
 		field{"share_accounts", emptyList},
 		field{"tracking_domains", emptyList},
 	), err
+}
+
+// userOf is the user whose login the parameter of that name is, else the one
+// who asks.
+func (c *call) userOf(name string, asker store.User) store.User {
+	login := c.query.get(name)
+	if c.err != nil || login == "" || login == asker.Login {
+		return asker
+	}
+	u, err := c.api.Store.UserByLogin(c.ctx, login)
+	if errors.Is(err, click.ErrNotFound) {
+		err = invalid(name)
+	}
+	c.fail(err)
+	return u
 }
 
 // about is what everybody may know of a user. There are no pages about users

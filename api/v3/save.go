@@ -101,30 +101,39 @@ func (a *API) userLinkEdit(c *call) (any, error) {
 }
 
 // edit takes the fields named by the parameter edit; others stay as they are,
-// given or not.
+// given or not. All names are looked at before the values.
 func (c *call) edit() store.LinkEdit {
-	e := store.LinkEdit{Modified: c.now.Unix()}
-	for name := range strings.SplitSeq(c.required("edit"), ",") {
+	named := map[string]bool{}
+	for name := range strings.SplitSeq(c.query.get("edit"), ",") {
 		switch name = strings.TrimSpace(name); name {
 		case "":
-		case "title":
-			e.Title = new(c.text(name))
-		case "note":
-			e.Note = new(c.text(name))
-		case "private", "archived":
-			c.required(name)
-			v := c.bool(name, false)
-			if name == "private" {
-				e.Private = &v
-			} else {
-				e.Archived = &v
-			}
-		case "user_ts":
-			c.required(name)
-			e.UserTS = new(c.timestamp(name))
+		case "title", "note", "private", "user_ts", "archived":
+			named[name] = true
 		default:
 			c.fail(unknownField(name))
 		}
+	}
+	if len(named) == 0 {
+		c.fail(missing("edit"))
+	}
+	e := store.LinkEdit{Modified: c.now.Unix()}
+	if named["title"] {
+		e.Title = new(c.text("title"))
+	}
+	if named["note"] {
+		e.Note = new(c.text("note"))
+	}
+	if named["private"] {
+		c.required("private")
+		e.Private = new(c.bool("private", false))
+	}
+	if named["user_ts"] {
+		c.required("user_ts")
+		e.UserTS = new(c.timestamp("user_ts"))
+	}
+	if named["archived"] {
+		c.required("archived")
+		e.Archived = new(c.bool("archived", false))
 	}
 	return e
 }
