@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -80,17 +81,7 @@ func (a *App) Handler(s Site) (http.Handler, error) {
 			Refused: limit.New(refusedPerSecond, refusedAtOnce, a.now), Address: address,
 		},
 	})
-	known := map[string]bool{}
-	for _, m := range face.Methods() {
-		known[m] = true
-	}
-	api := a.monitor.Questions(face, func(path string) string {
-		method := strings.TrimPrefix(strings.TrimPrefix(path, "/v3"), "/v3")
-		if method = strings.Trim(method, "/"); known[method] {
-			return method
-		}
-		return "unknown"
-	})
+	api := a.monitor.Questions(face, func(path string) string { return cmp.Or(face.Method(path), "unknown") })
 	tokens := oauth.New(oauth.Options{
 		Auth: a.auth, Attempts: limit.New(attemptsPerSecond, attemptsAtOnce, a.now), Address: address, Log: a.log,
 	})

@@ -59,7 +59,9 @@ func (a *API) Methods() []string { return slices.Collect(maps.Keys(a.methods)) }
 type method struct {
 	// serve returns what the envelope holds.
 	serve func(*call) (any, error)
-	// older methods take login and apiKey where there is no token.
+	// keyed methods take login and apiKey where there is no token.
+	keyed bool
+	// older methods do too, and say which of the two is missing.
 	older bool
 	// anonymous is the parameter that a call without any credentials lacks;
 	// access_token if empty.
@@ -97,16 +99,16 @@ func New(o Options) *API {
 		"user/link_edit":                      {serve: a.userLinkEdit},
 		"user/link_lookup":                    {serve: a.userLinkLookup},
 
-		"link/clicks":              {serve: a.linkClicks},
-		"link/countries":           {serve: a.linkCountries},
-		"link/referrers":           {serve: a.linkReferrers},
-		"link/referrers_by_domain": {serve: a.linkReferrersByDomain},
-		"link/referring_domains":   {serve: a.linkReferringDomains},
-		"link/encoders":            {serve: a.linkEncoders},
-		"link/encoders_by_count":   {serve: a.linkEncodersByCount},
-		"link/encoders_count":      {serve: a.linkEncodersCount},
-		"link/lookup":              {serve: a.linkLookup},
-		"link/shares":              {serve: a.linkShares},
+		"link/clicks":              {serve: a.linkClicks, keyed: true},
+		"link/countries":           {serve: a.linkCountries, keyed: true},
+		"link/referrers":           {serve: a.linkReferrers, keyed: true},
+		"link/referrers_by_domain": {serve: a.linkReferrersByDomain, keyed: true},
+		"link/referring_domains":   {serve: a.linkReferringDomains, keyed: true},
+		"link/encoders":            {serve: a.linkEncoders, keyed: true},
+		"link/encoders_by_count":   {serve: a.linkEncodersByCount, keyed: true},
+		"link/encoders_count":      {serve: a.linkEncodersCount, keyed: true},
+		"link/lookup":              {serve: a.linkLookup, keyed: true},
+		"link/shares":              {serve: a.linkShares, keyed: true},
 
 		"shorten":          {serve: a.shorten, older: true, badToken: badToken, noData: emptyList},
 		"expand":           {serve: a.expand, older: true, badToken: badToken, noData: emptyList, entries: "expand"},
@@ -123,11 +125,21 @@ func New(o Options) *API {
 	return a
 }
 
-// ServeHTTP answers one call. /v3/v3/… is the same as /v3/…: clients generated
-// from the published description ask so.
+// Method is the method that a path names, or "". /v3/v3/… is the same as
+// /v3/…, for clients generated from the published description ask so; and a
+// slash at the end is ignored, for others send it.
+func (a *API) Method(path string) string {
+	name, below := strings.CutPrefix(path, "/v3/")
+	name = strings.TrimSuffix(strings.TrimPrefix(name, "v3/"), "/")
+	if !below || a.methods[name].serve == nil {
+		return ""
+	}
+	return name
+}
+
+// ServeHTTP answers one call.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	name := strings.TrimPrefix(r.URL.Path, "/v3/")
-	m := a.methods[strings.TrimPrefix(name, "v3/")]
+	m := a.methods[a.Method(r.URL.Path)]
 	h := w.Header()
 	h.Set("Access-Control-Allow-Origin", "*")
 	switch r.Method {

@@ -1,6 +1,7 @@
 package v3
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -25,9 +26,8 @@ type Auth interface {
 	APIKey(ctx context.Context, user store.User) (string, error)
 }
 
-// user is who is asking, if he does not ask too often. A token in the query wins over one in the
-// Authorization header, and either over login and apiKey, which only the older
-// methods take.
+// user is who is asking, if he does not ask too often. A token in the query
+// wins over one in the Authorization header, and either over login and apiKey.
 func (c *call) user() store.User {
 	u := c.asker()
 	if c.err == nil {
@@ -82,19 +82,15 @@ func (c *call) asker() store.User {
 		return u
 	}
 	login, key := c.query.get("login"), c.query.get("apiKey")
-	switch {
-	case login == "" && key == "" || !c.method.older:
-		name := "access_token"
-		if c.method.anonymous != "" {
-			name = c.method.anonymous
-		}
-		c.fail(missing(name))
+	switch m := c.method; {
+	case (m.keyed || m.older) && login != "" && key != "":
+		return c.userByKey(login, key)
+	case !m.older || login == "" && key == "":
+		c.fail(missing(cmp.Or(m.anonymous, "access_token")))
 	case login == "":
 		c.fail(missing("login"))
-	case key == "":
-		c.fail(missing("apiKey"))
 	default:
-		return c.userByKey(login, key)
+		c.fail(missing("apiKey"))
 	}
 	return store.User{}
 }

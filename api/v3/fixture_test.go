@@ -54,9 +54,13 @@ var fixtureClicks = []struct {
 	{"2013-03-12T12:00:00Z", "1RmnUT", "DE", "", 6},
 }
 
-// newAPI answers from those clicks. The token "good" is of ann, "new" of bob,
-// "cat" of cat, and "broken" makes the store of users fail.
-func newAPI(t testing.TB) *v3.API {
+// newAPI answers from those clicks, at sho.rt and j.mp or at the domains given.
+// The token "good" is of ann, "new" of bob, "cat" of cat, and "broken" makes the
+// store of users fail.
+func newAPI(t testing.TB, domains ...string) *v3.API {
+	if domains == nil {
+		domains = []string{"sho.rt", "j.mp"}
+	}
 	kept := storetest.NewMemoryLinks()
 	for _, login := range []string{"ann", "bob"} {
 		if _, err := kept.AddUser(t.Context(), login, 1331567982); err != nil {
@@ -76,7 +80,7 @@ func newAPI(t testing.TB) *v3.API {
 		t.Fatal(err)
 	}
 	short, err := links.New(links.Options{
-		Links: kept, Domains: []string{"sho.rt", "j.mp"}, Now: func() time.Time { return now }, Random: &dice{},
+		Links: kept, Domains: domains, Now: func() time.Time { return now }, Random: &dice{},
 	})
 	if err != nil {
 		t.Fatal(err)

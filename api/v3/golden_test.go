@@ -19,7 +19,8 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden wire files")
 
 // TestWire holds every exchange of the golden files against the API: a request
-// line and headers, and below it what goes over the wire.
+// line and headers, and below it what goes over the wire. A file that says so
+// in its second line is asked at another domain.
 func TestWire(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
@@ -27,11 +28,16 @@ func TestWire(t *testing.T) {
 	}
 	for _, name := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(name), ".txt"), func(t *testing.T) {
-			api := newAPI(t)
 			golden, err := os.ReadFile(name)
 			if err != nil {
 				t.Fatal(err)
 			}
+			var domains []string
+			if _, rest, ok := strings.Cut(string(golden), "\n# domain: "); ok {
+				domain, _, _ := strings.Cut(rest, "\n")
+				domains = []string{domain}
+			}
+			api := newAPI(t, domains...)
 			var out bytes.Buffer
 			for _, block := range strings.Split(string(golden), "\n\n") {
 				request := block

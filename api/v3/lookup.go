@@ -9,7 +9,7 @@ import (
 // userLinkLookup is user/link_lookup: the user's links of long URLs.
 func (a *API) userLinkLookup(c *call) (any, error) {
 	user := c.user()
-	return a.lookup(c, "link_lookup", "url", user.ID, func(url string, hash, aggregate click.Hash) object {
+	return a.lookup(c, "link_lookup", user.ID, c.query.all("url"), func(url string, hash, aggregate click.Hash) object {
 		return object{{"url", url}, {"link", c.shortURL(hash)}, {"aggregate_link", c.shortURL(aggregate)}}
 	})
 }
@@ -17,7 +17,7 @@ func (a *API) userLinkLookup(c *call) (any, error) {
 // linkLookup is link/lookup: the aggregate links of long URLs.
 func (a *API) linkLookup(c *call) (any, error) {
 	c.user()
-	return a.lookup(c, "link_lookup", "url", click.Nobody, func(url string, _, aggregate click.Hash) object {
+	return a.lookup(c, "link_lookup", click.Nobody, c.query.all("url", "link"), func(url string, _, aggregate click.Hash) object {
 		return object{{"url", url}, {"aggregate_link", c.shortURL(aggregate)}}
 	})
 }
@@ -25,21 +25,16 @@ func (a *API) linkLookup(c *call) (any, error) {
 // olderLookup is lookup: the same, as older clients knew it.
 func (a *API) olderLookup(c *call) (any, error) {
 	c.user()
-	param := "url"
-	if len(c.query["url"]) == 0 && len(c.query["link"]) > 0 {
-		param = "link"
-	}
-	return a.lookup(c, "lookup", param, click.Nobody, func(url string, _, aggregate click.Hash) object {
+	return a.lookup(c, "lookup", click.Nobody, c.query.all("url", "link"), func(url string, _, aggregate click.Hash) object {
 		return object{{"url", url}, {"short_url", c.shortURL(aggregate)}, {"global_hash", aggregate}}
 	})
 }
 
-// lookup looks for each value of the parameter among the links of the user,
-// or among aggregate links.
-func (a *API) lookup(c *call, key, param string, user click.UserID, entry func(url string, hash, aggregate click.Hash) object) (any, error) {
-	urls := c.query[param]
+// lookup looks for each long URL among the links of the user, or among
+// aggregate links.
+func (a *API) lookup(c *call, key string, user click.UserID, urls []string, entry func(url string, hash, aggregate click.Hash) object) (any, error) {
 	if len(urls) == 0 {
-		c.fail(missing(param))
+		c.fail(missing("url"))
 	}
 	if err := c.end(false); err != nil {
 		return nil, err

@@ -282,3 +282,16 @@ func statusText(t *testing.T, w *httptest.ResponseRecorder) string {
 	t.Fatalf("no status_txt in %q", body)
 	return ""
 }
+
+func TestMethod(t *testing.T) {
+	api := newAPI(t)
+	for path, want := range map[string]string{
+		"/v3/shorten": "shorten", "/v3/shorten/": "shorten", "/v3/v3/user/clicks": "user/clicks", "/v3/v3/user/clicks/": "user/clicks",
+		"/v3/shorten//": "", "/v3/": "", "/v3": "", "/v3/v3/": "", "/v3/v3/v3/shorten": "", "/v3//shorten": "", "/v3/Shorten": "",
+		"/v3/user": "", "/v3/v3user/clicks": "", "/v3/nothing": "", "shorten": "", "/v4/shorten": "",
+	} {
+		if got := api.Method(path); got != want {
+			t.Errorf("%s is the method %q, want %q", path, got, want)
+		}
+	}
+}

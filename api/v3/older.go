@@ -20,7 +20,7 @@ type named struct{ param, value string }
 func (c *call) named() []named {
 	var list []named
 	for _, param := range []string{"shortUrl", "hash"} {
-		for _, value := range c.query[param] {
+		for _, value := range c.query.all(param) {
 			list = append(list, named{param, value})
 		}
 	}

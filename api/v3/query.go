@@ -6,8 +6,10 @@ import (
 	"strings"
 )
 
-// query is the parameters of a call. Of a name given twice the first value
-// that is not empty counts; an empty value is an absent one.
+// query is the parameters of a call, their names in lower case: clients spell
+// apiKey, longUrl and access_token in many ways, and values in one. Of a name
+// given twice, in whatever case, the first value that is not empty counts; an
+// empty value is an absent one.
 type query map[string][]string
 
 // parseQuery reads a raw query string. Nothing in it is an error: what is not
@@ -16,7 +18,7 @@ func parseQuery(raw string) query {
 	q := query{}
 	for pair := range strings.SplitSeq(raw, "&") {
 		name, value, _ := strings.Cut(pair, "=")
-		name, value = unescape(name), unescape(value)
+		name, value = lower(unescape(name)), unescape(value)
 		if name != "" && value != "" {
 			q[name] = append(q[name], value)
 		}
@@ -31,12 +33,31 @@ func unescape(s string) string {
 	return s
 }
 
+// lower folds the case of ASCII alone: no other letter is one of a name.
+func lower(s string) string {
+	b := []byte(s)
+	for i := range b {
+		if 'A' <= b[i] && b[i] <= 'Z' {
+			b[i] |= 0x20
+		}
+	}
+	return string(b)
+}
+
+// all is the values of the first name that has any.
+func (q query) all(names ...string) []string {
+	for _, name := range names {
+		if v := q[lower(name)]; len(v) > 0 {
+			return v
+		}
+	}
+	return nil
+}
+
 // get is the first value of the first name that has one, or "".
 func (q query) get(names ...string) string {
-	for _, name := range names {
-		if v := q[name]; len(v) > 0 {
-			return v[0]
-		}
+	if v := q.all(names...); len(v) > 0 {
+		return v[0]
 	}
 	return ""
 }

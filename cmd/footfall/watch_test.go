@@ -35,9 +35,13 @@ func TestMetricsListener(t *testing.T) {
 	for body := ""; !strings.Contains(body, "\nfootfall_clicks_counted_total 3"); {
 		body = fetch(t, "http://"+watch+"/metrics")
 	}
+	for _, path := range []string{"/v3/expand/", "/v3/v3/expand", "/v3/nothing/", "/v3/v3expand"} {
+		fetch(t, base+path)
+	}
 	body := fetch(t, "http://"+watch+"/metrics")
 	for _, want := range []string{
-		"footfall_record_seconds_count 3", `footfall_question_seconds_count{method="shorten"} 1`, "footfall_clicks_not_durable_total 0",
+		"footfall_record_seconds_count 3", `footfall_question_seconds_count{method="shorten"} 1`,
+		`footfall_question_seconds_count{method="expand"} 2`, `footfall_question_seconds_count{method="unknown"} 2`, "footfall_clicks_not_durable_total 0",
 		"footfall_journal_lag_bytes 0", "footfall_journal_segments 1", "footfall_counting_failed 0", "footfall_journal_sync_seconds_count",
 		`footfall_store_bytes{part="journal"}`, `footfall_store_bytes{part="links"}`, "process_open_fds",
 	} {
