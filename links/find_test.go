@@ -46,7 +46,7 @@ func TestFind(t *testing.T) {
 			{"j.mp/h", "http://a/"}, {"BITLY.com/h", "http://a/"}, {"go.example/h", "http://a/"},
 			{"go.example/word", "http://a/"}, {ours + "/word", "http://c/"}, {"word", "http://c/"}, {ours + "/%68", "http://a/"},
 			{"", ""}, {"/", ""}, {"/h", ""}, {ours + "/", ""}, {ours, ""}, {ours + "/a/h", ""}, {"strange.example/h", ""}, {ours + "/v3", ""}, {"-", ""},
-			{"http:///h", ""}, {"h\x00", ""}, {"\xff", ""}, {ours + "/%zz", ""}, {ours + "/%00", ""}, {"//" + ours + "/h", ""}, {"[::1/h", ""},
+			{"http:///h", ""}, {ours + ":x/h", ""}, {ours + ":80/h", "http://a/"}, {"h\x00", ""}, {"\xff", ""}, {ours + "/%zz", ""}, {ours + "/%00", ""}, {"//" + ours + "/h", ""}, {"[::1/h", ""},
 		} {
 			l, _, err := find(domains, c.written)
 			if c.longURL == "" && !errors.Is(err, click.ErrNotFound) || l.LongURL != c.longURL {
@@ -60,6 +60,47 @@ func TestFind(t *testing.T) {
 	}
 	if found, shared, err = find(nil, "go.example/word"); err != nil || found != shared {
 		t.Errorf("a keyword is %+v, and for questions %+v, %v", found, shared, err)
+	}
+}
+
+func TestHasDomain(t *testing.T) {
+	kept := storetest.NewMemoryLinks()
+	if _, err := kept.ImportLinks(t.Context(), []store.ForeignLink{
+		{Login: "ann", Hash: "h", AggregateHash: "g", LongURL: "http://a/", Domain: "go.example", Keyword: "word"},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		domains []string
+		domain  string
+		want    bool
+	}{
+		{[]string{"sho.rt", "port.example:8080"}, "sho.rt", true},
+		{[]string{"sho.rt"}, "SHO.rt.", true},
+		{[]string{"sho.rt"}, "sho.rt:80", true},
+		{[]string{"sho.rt"}, "sho.rt:", true},
+		{[]string{"sho.rt"}, "sho.rt:anything/x", false},
+		{[]string{"sho.rt"}, "sho.rt:80/x", false},
+		{[]string{"sho.rt"}, "sho.rt:8x", false},
+		{[]string{"sho.rt"}, "sho.rt:-1", false},
+		{[]string{"sho.rt"}, "sho.rt/x", false},
+		{[]string{"sho.rt"}, "http://sho.rt", false},
+		{[]string{"sho.rt", "port.example:8080"}, "port.example", true},
+		{[]string{"sho.rt"}, "Go.Example:443", true},
+		{[]string{"sho.rt"}, "go.example:x", false},
+		{[]string{"sho.rt"}, "asked.example", false},
+		{[]string{"sho.rt"}, "", false},
+		{nil, "asked.example", true},
+		{nil, "asked.example:x", false},
+		{nil, "sho.rt", false},
+	} {
+		l, err := links.New(links.Options{Links: kept, Domains: c.domains, Now: time.Now, Random: rand.Reader})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := l.HasDomain(t.Context(), c.domain, "asked.example:8080"); got != c.want || err != nil {
+			t.Errorf("of %q, %q is ours: %t, %v", c.domains, c.domain, got, err)
+		}
 	}
 }
 

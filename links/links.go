@@ -95,25 +95,40 @@ type Request struct {
 }
 
 // Shorten returns the user's link of the long URL, and whether it was made
-// just now. From then on Resolve finds it by both of its hashes. The errors are
-// ErrURL, ErrDomain and ErrOwnLink, in this order, click.ErrNotFound where
-// there is no such user, and click.ErrUnavailable.
+// just now. From then on Resolve finds it by both of its hashes.
+//
+// What he has under exactly the spelling given is his link of it, as Lookup
+// says too, be it one that would be refused now: imports keep spellings. Else
+// the spelling of ParseLongURL counts, whatever others have imported, so that
+// links made here meet under one aggregate link.
+//
+// The errors are ErrURL, ErrOwnLink and ErrDomain, in this order,
+// click.ErrNotFound where there is no such user, and click.ErrUnavailable.
 func (l *Links) Shorten(ctx context.Context, r Request) (store.Link, bool, error) {
-	longURL, err := ParseLongURL(r.LongURL)
-	if err != nil {
-		return store.Link{}, false, err
+	longURL, refused := l.longURL(ctx, r)
+	var has store.Link
+	if refused != nil || longURL != r.LongURL {
+		var err error
+		if has, err = l.has(ctx, r); err != nil {
+			return store.Link{}, false, err
+		}
+	}
+	if refused != nil && has.ID == 0 {
+		return store.Link{}, false, refused
 	}
 	if _, err := l.Domain(r.Domain, r.Host); err != nil {
 		return store.Link{}, false, err
 	}
-	if l.own(longURL, r.Host) {
-		return store.Link{}, false, fmt.Errorf("links: shorten: %w", ErrOwnLink)
+	if has.ID != 0 {
+		l.learn(has.Hash, has.AggregateHash)
+		return has, false, nil
 	}
 	for draw := range maxDraws {
 		n := store.NewLink{User: r.User, LongURL: longURL, Created: l.now().Unix(), LinkDetails: r.Details}
 		if n.UserTS == 0 {
 			n.UserTS = n.Created
 		}
+		var err error
 		if n.Hash, err = l.draw(hashLength + draw); err != nil {
 			return store.Link{}, false, err
 		}
@@ -136,6 +151,49 @@ func (l *Links) Shorten(ctx context.Context, r Request) (store.Link, bool, error
 		return link, made, nil
 	}
 	return store.Link{}, false, fmt.Errorf("links: shorten: %d times the hashes drawn were taken: %w", maxDraws, click.ErrUnavailable)
+}
+
+// Check fails with ErrURL or ErrOwnLink where Shorten would, and with the
+// store's error where that cannot answer.
+func (l *Links) Check(ctx context.Context, r Request) error {
+	_, refused := l.longURL(ctx, r)
+	if refused == nil {
+		return nil
+	}
+	has, err := l.has(ctx, r)
+	if err == nil && has.ID == 0 {
+		return refused
+	}
+	return err
+}
+
+// longURL is the long URL of a link to be made.
+func (l *Links) longURL(ctx context.Context, r Request) (string, error) {
+	longURL, err := ParseLongURL(r.LongURL)
+	if err != nil {
+		return "", err
+	}
+	own, err := l.own(ctx, longURL, r.Host)
+	if own {
+		err = ErrOwnLink
+	}
+	if err != nil {
+		return "", fmt.Errorf("links: shorten: %w", err)
+	}
+	return longURL, nil
+}
+
+// has is the user's link of the long URL in exactly the spelling given, or the
+// zero one.
+func (l *Links) has(ctx context.Context, r Request) (store.Link, error) {
+	if r.User == click.Nobody || store.CheckText("long URL", r.LongURL) != nil {
+		return store.Link{}, nil
+	}
+	link, err := l.links.LinkOfURL(ctx, r.User, r.LongURL)
+	if err != nil && !errors.Is(err, click.ErrNotFound) {
+		return store.Link{}, fmt.Errorf("links: shorten: %w", err)
+	}
+	return link, nil
 }
 
 // Domain is the domain of a short URL: the one asked for where it is one of

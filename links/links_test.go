@@ -43,14 +43,55 @@ func TestShorten(t *testing.T) {
 		want    error
 	}{
 		{links.Request{User: w.user, LongURL: "nonsense", Domain: "nonsense"}, links.ErrURL},
-		{links.Request{User: w.user, LongURL: "http://sho.rt/abc", Domain: "nonsense"}, links.ErrDomain},
-		{links.Request{User: w.user, LongURL: "http://sho.rt/abc"}, links.ErrOwnLink},
+		{links.Request{User: w.user, LongURL: "http://sho.rt/abc", Domain: "nonsense"}, links.ErrOwnLink},
+		{links.Request{User: w.user, LongURL: "http://a.example/", Domain: "nonsense"}, links.ErrDomain},
+		{links.Request{User: w.user, LongURL: "\xff\x00"}, links.ErrURL},
 		{links.Request{User: w.user + 1, LongURL: "http://a.example/"}, click.ErrNotFound},
 		{links.Request{LongURL: "http://a.example/"}, click.ErrNotFound},
 	} {
 		if l, made, err := w.Shorten(ctx, c.request); !errors.Is(err, c.want) || made || l != (store.Link{}) {
 			t.Errorf("%+v gave %+v, made %t, %v; want %v", c.request, l, made, err, c.want)
 		}
+	}
+}
+
+// Imports keep spellings, and what a user has under the one that he gives is
+// his link of it, refused elsewhere or not.
+func TestShortenOfWhatWasImported(t *testing.T) {
+	w := newWorld(t, links.Options{Domains: []string{"sho.rt"}})
+	for i, longURL := range []string{
+		"http://www.tva.gov", "HTTP://Upper.example/", "http://path.example/ü", "ftp://a.example/", "http://a b/", "http://u:p@a.example/",
+		"http://sho.rt/abc", "no URL at all", " http://blank.example/ ", "http://" + strings.Repeat("x", links.MaxLongURL),
+	} {
+		have := w.importLink(store.ForeignLink{Login: "ann", Hash: click.Hash(fmt.Sprint("h", i)), AggregateHash: click.Hash(fmt.Sprint("g", i)), LongURL: longURL})
+		r := links.Request{User: w.user, LongURL: longURL, Details: store.LinkDetails{Title: "new"}}
+		if err := w.Check(context.Background(), r); err != nil {
+			t.Errorf("%.40q, which the user has, may not be shortened: %v", longURL, err)
+		}
+		if got, made, err := w.Shorten(context.Background(), r); got != have || made || err != nil {
+			t.Errorf("%.40q, which the user has, gave %+v, made %t, %v", longURL, got, made, err)
+		}
+		r.Domain = "nonsense"
+		if got, _, err := w.Shorten(context.Background(), r); !errors.Is(err, links.ErrDomain) {
+			t.Errorf("%.40q on a domain of others gave %+v, %v", longURL, got, err)
+		}
+		// Nobody else has it: a link of his is made as any other is.
+		other := links.Request{User: w.importLink(store.ForeignLink{Login: "bob", Hash: "bob", LongURL: "http://bob/"}).User, LongURL: longURL}
+		parsed, err := links.ParseLongURL(longURL)
+		if err == nil && longURL == "http://sho.rt/abc" {
+			err = links.ErrOwnLink
+		}
+		if refused := w.Check(context.Background(), other); (refused == nil) != (err == nil) {
+			t.Errorf("%.40q, which the user has not, may be shortened: %v; want %v", longURL, refused, err)
+		}
+		got, made, refused := w.Shorten(context.Background(), other)
+		if made != (err == nil) || made && (got.LongURL != parsed || got.AggregateHash == have.AggregateHash) || (refused == nil) != made {
+			t.Errorf("%.40q, which another has, gave %+v, made %t, %v; want %v", longURL, got, made, refused, err)
+		}
+	}
+	// Nobody is no user, though an aggregate link is nobody's.
+	if got, _, err := w.Shorten(context.Background(), links.Request{LongURL: "http://www.tva.gov"}); !errors.Is(err, click.ErrNotFound) {
+		t.Errorf("nobody got %+v, %v", got, err)
 	}
 }
 
@@ -234,14 +275,41 @@ func TestOwnLinks(t *testing.T) {
 		{nil, "http://h.example:99/abc", "h.example", true},
 		{nil, "http://h.example:99/abc", "h.example:98", false},
 		{nil, "http://h.example/abc", "other.example", false},
+
+		// On Bitly's domains and on those of keywords, what leads to a link.
+		{two, "http://bit.ly/known", "", true},
+		{two, "https://J.MP/known/?x#y", "", true},
+		{two, "http://bitly.com/%6Bnown", "", true},
+		{two, "http://bit.ly/aggregate", "", true},
+		{two, "http://bit.ly/word", "", true},
+		{two, "http://bit.ly/known+", "", false},
+		{two, "http://bit.ly/a/known", "", false},
+		{two, "http://bit.ly", "", false},
+		{two, "http://bit.ly/v3", "", false},
+		{two, "http://go.example/word", "", true},
+		{two, "http://GO.example/known", "", true},
+		{two, "http://go.example/other", "", false},
+		{two, "http://go.example/" + strings.Repeat("x", links.MaxName+1), "", false},
+		{two, "http://other.example/word", "", false},
+		{two, "http://other.example/known", "", false},
+		{two, "http://port.example/known", "", false},
+		{two, "http://port.example:8080/known/", "", false},
+		{nil, "http://bit.ly/known", "", true},
+		{nil, "http://go.example/word", "", true},
+		{nil, "http://h.example:99/known", "h.example:98", false},
 	} {
 		w := newWorld(t, links.Options{Domains: c.domains})
+		w.importLink(store.ForeignLink{Login: "bob", Hash: "known", AggregateHash: "aggregate", LongURL: "http://b/", Domain: "go.example", Keyword: "word"})
 		if c.host == "" {
 			c.host = "any.example"
 		}
 		_, _, err := w.Shorten(context.Background(), links.Request{User: w.user, LongURL: c.longURL, Host: c.host})
 		if errors.Is(err, links.ErrOwnLink) != c.own || !c.own && err != nil {
 			t.Errorf("of %q on %q, %q gave %v; want our own: %t", c.domains, c.host, c.longURL, err, c.own)
+		}
+		w.store.inspect = down
+		if err := w.Check(context.Background(), links.Request{User: w.user, LongURL: c.longURL, Host: c.host}); errors.Is(err, click.ErrNotFound) || !c.own && err != nil && !errors.Is(err, click.ErrUnavailable) {
+			t.Errorf("of %q on %q, while the store is away, %q gave %v", c.domains, c.host, c.longURL, err)
 		}
 	}
 }

@@ -2,6 +2,8 @@ package links
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -51,8 +53,33 @@ func (l *Links) draw(length int) (click.Hash, error) {
 }
 
 // own tells whether longURL, which came from ParseLongURL, is a short link of
-// ours: on one of our domains, with a path of one segment that may be a hash.
-func (l *Links) own(longURL, host string) bool {
+// ours: one that may be on our domains; or one on Bitly's, or on those that
+// imported keywords lie on, that Find finds.
+func (l *Links) own(ctx context.Context, longURL, host string) (bool, error) {
+	if l.named(longURL, host) {
+		return true, nil
+	}
+	p := parsePlace(longURL)
+	if p.name == "" || len(p.name) > MaxName {
+		return false, nil
+	}
+	if !bitlys(p.host) {
+		// Our domains were looked at, and on another port they are somebody
+		// else's.
+		if has, err := l.links.HasDomain(ctx, p.host); err != nil || !has {
+			return false, err
+		}
+	}
+	_, err := l.Find(ctx, longURL, host)
+	if errors.Is(err, click.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// named tells whether longURL is on one of our domains, with a path of one
+// segment that may be a hash, whether it is one yet or not.
+func (l *Links) named(longURL, host string) bool {
 	scheme, rest, _ := strings.Cut(longURL, "://")
 	i := strings.IndexByte(rest, '/')
 	path, _, _ := strings.Cut(rest[i+1:], "#")

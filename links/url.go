@@ -205,11 +205,12 @@ func checkHost(host string) error {
 // hostname is the host of a request without its port and the root's dot, in
 // lower case; empty for what no host can be, so that the name alone counts.
 func hostname(host string) string {
+	port := ""
 	if i := strings.LastIndexByte(host, ':'); i > strings.LastIndexByte(host, ']') {
-		host = host[:i]
+		host, port = host[:i], host[i+1:]
 	}
 	host = strings.TrimSuffix(host, ".")
-	if len(host) > maxHost || !printable(host) {
+	if len(host) > maxHost || !printable(host) || strings.Trim(port, "0123456789") != "" {
 		return ""
 	}
 	return strings.ToLower(host)

@@ -74,7 +74,8 @@ func (a *API) allReferrers(c *call, of metrics.Subject, w window) ([]metrics.Val
 
 type domainClicks struct {
 	Domain string `json:"domain"`
-	// URL is absent for direct, and for what is no URL.
+	// URL is absent for what is no URL, and for direct and other, whatever
+	// pages say that they are on hosts of these names.
 	URL    string `json:"url,omitempty"`
 	Clicks uint64 `json:"clicks"`
 }
@@ -96,6 +97,9 @@ func domains(top []metrics.Value, limit int, drop func(domain string) bool) []do
 			list = append(list, domainClicks{Domain: name})
 		}
 		list[i].Clicks += v.Clicks
+		if name == direct || name == string(click.OtherReferrers) {
+			continue
+		}
 		if scheme, rest, ok := strings.Cut(v.Name, "://"); ok && list[i].URL == "" && strings.HasPrefix(rest, name+"/") {
 			list[i].URL = scheme + "://" + name + "/"
 		}
@@ -129,8 +133,9 @@ var socialNetworks = []string{
 	"vk.com", "ok.ru", "weibo.com", "t.cn", "xing.com", "myspace.com", "stumbleupon.com", "digg.com", "t.me", "telegram.org",
 }
 
+// isSocial tells whether the domain, with a port or without, is one of theirs.
 func isSocial(domain string) bool {
-	domain = strings.ToLower(domain)
+	domain, _, _ = strings.Cut(strings.ToLower(domain), ":")
 	return slices.ContainsFunc(socialNetworks, func(s string) bool {
 		return domain == s || strings.HasSuffix(domain, "."+s)
 	})

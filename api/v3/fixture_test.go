@@ -23,12 +23,16 @@ import (
 var now = time.Unix(1363265965, 0)
 
 // ann and cat have links, bob has none. Of http://google.com/ ann and cat have
-// one each; 1RmnUT is a link and its own aggregate link.
+// one each; 1RmnUT is a link and its own aggregate link. Three of cat's have a
+// spelling that none made here would have.
 var fixtureLinks = []store.ForeignLink{
 	{Login: "ann", Hash: "ze6poY", AggregateHash: "900913", LongURL: "http://google.com/", Created: 1331669360, Domain: "go.nasa.gov", Keyword: "goog"},
 	{Login: "ann", Hash: "xr5jgq", AggregateHash: "16tOHV", LongURL: "http://nytimes.com/?a=1&b=<2>", Created: 1331669349},
 	{Login: "cat", Hash: "a5YvlH", AggregateHash: "900913", LongURL: "http://google.com/", Created: 1331669300},
 	{Login: "cat", Hash: "hidden", AggregateHash: "hiddeN", LongURL: "http://secret.example/", Created: 1331669400},
+	{Login: "cat", Hash: "tvagov", AggregateHash: "tvaall", LongURL: "http://www.tva.gov", Created: 1212926401},
+	{Login: "cat", Hash: "umlaut", AggregateHash: "umlall", LongURL: "http://path.example/ü", Created: 1212926402},
+	{Login: "cat", Hash: "ftpftp", AggregateHash: "ftpall", LongURL: "ftp://files.example/a b", Created: 1212926403},
 	{Login: "cat", Hash: "1RmnUT", AggregateHash: "1RmnUT", LongURL: "http://www.nasa.gov/", Created: 1212926400},
 }
 
@@ -50,6 +54,12 @@ var fixtureClicks = []struct {
 	{"1980-01-01T00:00:00Z", "xr5jgq", "US", "", 1},
 
 	{"2013-03-14T12:58:10Z", "a5YvlH", "US", "http://t.co/x", 4},
+	{"2013-03-11T12:00:00Z", "hidden", "", "", 3},
+	{"2013-03-11T12:00:00Z", "hidden", "", "http://direct/", 2},
+	{"2013-03-11T12:00:00Z", "hidden", "", "https://other/page", 2},
+	{"2013-03-11T12:00:00Z", "hidden", "", "other", 1},
+	{"2013-03-11T12:00:00Z", "hidden", "", "http://www.Facebook.com:8080/x", 1},
+	{"2013-03-11T12:00:00Z", "hidden", "", "http://facebook.com.example:8080/", 1},
 	{"2013-03-12T12:00:00Z", "hidden", "DE", "", 1},
 	{"2013-03-12T12:00:00Z", "1RmnUT", "DE", "", 6},
 }

@@ -13,18 +13,12 @@ import (
 // it.
 func (a *API) shorten(c *call) (any, error) {
 	user := c.user()
-	longURL := c.query.get("longUrl", "uri")
-	if longURL == "" {
-		c.fail(missing("longUrl"))
-	}
-	_, err := links.ParseLongURL(longURL)
-	c.fail(err)
-	domain, err := a.Links.Domain(c.query.get("domain"), c.host)
-	c.fail(err)
+	r := c.longURL(user, "longUrl", "uri")
+	domain := c.shortDomain()
 	if err := c.end(true); err != nil {
 		return nil, err
 	}
-	link, made, err := a.Links.Shorten(c.ctx, links.Request{User: user.ID, LongURL: longURL, Domain: domain, Host: c.host})
+	link, made, err := a.Links.Shorten(c.ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -42,21 +36,18 @@ func (a *API) shorten(c *call) (any, error) {
 // the link. The link that he has already is answered as it is.
 func (a *API) userLinkSave(c *call) (any, error) {
 	user := c.user()
-	longURL := c.required("longUrl")
-	if _, err := links.ParseLongURL(longURL); err != nil {
-		c.fail(invalid("longUrl"))
+	r := c.longURL(user, "longUrl")
+	if errors.Is(c.err, links.ErrURL) {
+		c.err = invalid("longUrl")
 	}
-	details := store.LinkDetails{
+	r.Details = store.LinkDetails{
 		Title: c.text("title"), Note: c.text("note"), Private: c.bool("private", false), UserTS: c.timestamp("user_ts"),
 	}
-	domain, err := a.Links.Domain(c.query.get("domain"), c.host)
-	c.fail(err)
+	domain := c.shortDomain()
 	if err := c.end(false); err != nil {
 		return nil, err
 	}
-	link, made, err := a.Links.Shorten(c.ctx, links.Request{
-		User: user.ID, LongURL: longURL, Domain: domain, Host: c.host, Details: details,
-	})
+	link, made, err := a.Links.Shorten(c.ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -69,6 +60,26 @@ func (a *API) userLinkSave(c *call) (any, error) {
 		{"long_url", link.LongURL},
 		{"new_link", oneOrZero(made)},
 	}}}, err
+}
+
+// longURL is the request for a short link of the parameter, under any of the
+// names.
+func (c *call) longURL(user store.User, names ...string) links.Request {
+	r := links.Request{User: user.ID, LongURL: c.query.get(names...), Host: c.host}
+	if r.LongURL == "" {
+		c.fail(missing(names[0]))
+	}
+	if c.err == nil {
+		c.fail(c.api.Links.Check(c.ctx, r))
+	}
+	return r
+}
+
+// shortDomain is the domain of the short URL that is answered.
+func (c *call) shortDomain() string {
+	domain, err := c.api.Links.Domain(c.query.get("domain"), c.host)
+	c.fail(err)
+	return domain
 }
 
 // oneOrZero is how the dialect says yes and no in some places.
