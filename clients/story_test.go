@@ -109,13 +109,20 @@ func (s story) shortens(other string) {
 			break
 		}
 	}
-	for _, l := range s.a.linksOf(s.login) { // his own, imported
-		if l = s.a.linkOf(s.login, l.longURL); kept.MatchString(l.longURL) && !drawn.MatchString(l.hash) {
-			s.is("shorten", params{"longUrl": l.longURL}, ok(object{
-				"long_url": l.longURL, "url": shortURL(l.hash), "hash": l.hash, "global_hash": l.aggregate, "new_hash": 0,
-			}))
-			break
+	found := map[bool]bool{} // imported, by whether its spelling is kept
+	for _, login := range s.a.logins {
+		for _, l := range s.a.linksOf(login) {
+			l = s.a.linkOf(login, l.longURL)
+			if spelt := kept.MatchString(l.longURL); !found[spelt] && !drawn.MatchString(l.hash) {
+				found[spelt] = true
+				s.ask(s.T, question{"shorten", login, params{"longUrl": l.longURL}, func(int64) object {
+					return ok(object{"long_url": l.longURL, "url": shortURL(l.hash), "hash": l.hash, "global_hash": l.aggregate, "new_hash": 0})
+				}})
+			}
 		}
+	}
+	if !found[true] || !found[false] {
+		s.Fatal("nobody imported links of both kinds of spelling")
 	}
 	for _, text := range []string{shortURL(l.hash), shortURL(l.aggregate), shortURL(again.hash)} {
 		n := s.a.resolve(text)
@@ -340,6 +347,7 @@ func (s story) errs(other string) {
 		{"shorten", params{}, 500, "MISSING_ARG_LONGURL", none},
 		{"shorten", params{"longUrl": "not a url"}, 500, "INVALID_URI", none},
 		{"shorten", params{"longUrl": known}, 500, "ALREADY_A_BITLY_LINK", none},
+		{"shorten", params{"longUrl": "http://bit.ly" + known[strings.LastIndexByte(known, '/'):]}, 500, "ALREADY_A_BITLY_LINK", none},
 		{"shorten", params{"longUrl": "http://example.gov/", "domain": "example.com"}, 500, "INVALID_ARG_DOMAIN", none},
 		{"expand", params{}, 500, "MISSING_ARG_SHORTURL", none},
 		{"expand", params{"hash": many}, 500, "INVALID_ARG_SHORTURL", none},
