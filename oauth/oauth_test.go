@@ -122,6 +122,34 @@ func TestAccessToken(t *testing.T) {
 	}
 }
 
+// Deployed clients ask with login and password in many ways, and use the body
+// of the answer as it is: it is the token alone, whatever they say of bodies.
+func TestBareToken(t *testing.T) {
+	for _, c := range []struct{ query, contentType, body string }{
+		{"", "", ""},
+		{"", "application/x-www-form-urlencoded", ""},
+		{"", "application/x-www-form-urlencoded", "format=json"},
+		{"?format=json", "", ""},
+		{"", "application/json", "{}"},
+		{"", "application/json", `{"code":"x","grant_type":"password"}`},
+		{"", "application/x-www-form-urlencoded", "grant_type=authorization_code"},
+		{"", "application/x-www-form-urlencoded", "grant_type=client_credentials&client_id=x&client_secret=y"},
+		{"?code=x&grant_type=password", "", ""}, // only the body counts
+		{"", "no type/at all;;", "%zz"},
+	} {
+		o, _, log := newOAuth()
+		r := request("POST", "/oauth/access_token"+c.query, "ann", "pass:wörd", c.body)
+		if c.contentType != "" {
+			r.Header.Set("Content-Type", c.contentType)
+		}
+		w := httptest.NewRecorder()
+		o.ServeHTTP(w, r)
+		if w.Code != 200 || w.Body.String() != "token1" || w.Header().Get("Content-Type") != "text/plain; charset=utf-8" || log.Len() > 0 {
+			t.Errorf("%+v: %d, %s %q, logged %q", c, w.Code, w.Header().Get("Content-Type"), w.Body, log)
+		}
+	}
+}
+
 type cutOff struct{}
 
 func (cutOff) Read([]byte) (int, error) { return 0, errors.New("connection reset") }
