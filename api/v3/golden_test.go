@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -186,6 +187,16 @@ func TestDocs(t *testing.T) {
 		if err := os.WriteFile(path, []byte(strings.Join(blocks, begin)), 0o644); err != nil {
 			t.Fatal(err)
 		}
+	}
+	_, absent, _ := strings.Cut(string(docs), "\nBundles, campaigns")
+	absent, _, listed := strings.Cut(absent, "are not built")
+	for _, name := range regexp.MustCompile("`[^`]+`").FindAllString(absent, -1) {
+		if method := strings.Trim(name, "`"); newAPI(t).Method("/v3/"+method) != "" {
+			t.Errorf("%s says that %s is not built", path, method)
+		}
+	}
+	if !listed {
+		t.Errorf("%s does not say what is not built", path)
 	}
 	golden := ""
 	files, err := filepath.Glob("testdata/*.txt")

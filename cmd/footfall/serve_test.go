@@ -206,6 +206,20 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// TestLongRequests: a request is taken up to 64 KiB, and refused beyond.
+func TestLongRequests(t *testing.T) {
+	base, _ := serve(t, "--data", t.TempDir())
+	for n, want := range map[int]int{60 << 10: http.StatusOK, 70 << 10: http.StatusRequestHeaderFieldsTooLarge} {
+		res, err := http.Get(base + "/v3/expand?hash=" + strings.Repeat("x", n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if res.Body.Close(); res.StatusCode != want {
+			t.Errorf("a request of %d bytes: %s, want %d", n, res.Status, want)
+		}
+	}
+}
+
 // TestFailedImport: an import that fails in the middle says what it did, and
 // repeating it with the whole file goes on from there.
 func TestFailedImport(t *testing.T) {
