@@ -109,6 +109,15 @@ func (f form) refusal(name string) (code int, text string) {
 	}
 }
 
+// missingCredentials is the status_txt of a call without any.
+func missingCredentials(method string) string {
+	switch method {
+	case "info", "lookup", "clicks_by_day", "clicks_by_minute", "countries", "referrers":
+		return "MISSING_ARG_LOGIN"
+	}
+	return "MISSING_ARG_ACCESS_TOKEN"
+}
+
 // query gives every parameter a good value, but for the wrong ones, and
 // but for callback, which is not looked at beside xml and txt.
 func (f form) query(wrong ...string) url.Values {
@@ -220,10 +229,7 @@ func TestNothingIsOurFault(t *testing.T) {
 	}
 	slices.Sort(names)
 	for _, f := range forms() {
-		missing := "MISSING_ARG_ACCESS_TOKEN"
-		if slices.Contains(strings.Fields("info lookup clicks_by_day clicks_by_minute countries referrers"), f.method) {
-			missing = "MISSING_ARG_LOGIN"
-		}
+		missing := missingCredentials(f.method)
 		for _, name := range names {
 			for _, value := range hostile {
 				for _, known := range []bool{true, false} {
