@@ -19,7 +19,7 @@ type userCmd struct {
 	Add      userAddCmd      `cmd:"" help:"Make a user and print an access token, alone on its line. It is shown only now."`
 	Token    userTokenCmd    `cmd:"" help:"Print another access token for a user."`
 	Password userPasswordCmd `cmd:"" help:"Set a user's password, with which programs get tokens from /oauth/access_token: asked for on a terminal, else the first line of standard input."`
-	Key      userKeyCmd      `cmd:"" help:"Print a user's apiKey, for the older methods that take login and apiKey."`
+	Key      userKeyCmd      `cmd:"" help:"Print a user's apiKey, for the methods that take it with the login: all but user/…."`
 	Delete   userDeleteCmd   `cmd:"" help:"Remove a user, his links and every click counted on them, for good."`
 	List     userListCmd     `cmd:"" help:"List users by login, with the time each was made."`
 }
