@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
-	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -108,13 +107,7 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 			err = errors.Join(err, a.Close(ctx))
 		}
 	}()
-	if _, err := os.Stat(filepath.Join(o.Dir, lockFile)); errors.Is(err, os.ErrNotExist) && !o.Create {
-		return nil, fmt.Errorf("%w in %s: --data names another directory", ErrNoData, o.Dir)
-	}
-	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
-		return nil, fmt.Errorf("open data directory: %w", err)
-	}
-	lock, err := lockDir(o.Dir)
+	lock, err := claimDir(o.Dir, o.Create)
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +119,7 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	if err := finishRebuild(o.Dir); err != nil {
 		return nil, err
 	}
-	db, err := sql.Open(ctx, filepath.Join(o.Dir, "footfall.db"))
+	db, err := sql.Open(ctx, filepath.Join(o.Dir, databaseFile))
 	if err != nil {
 		return nil, fmt.Errorf("open links and users: %w", err)
 	}
@@ -216,7 +209,7 @@ func (a *App) sameInstallation(ctx context.Context, dir string) error {
 	a.installation = hex.EncodeToString(id[:])
 	if counted != id {
 		return fmt.Errorf("%s holds the links and users of one installation and %s the counts of another, or footfall.db was removed: restore both from the same backup",
-			filepath.Join(dir, "footfall.db"), filepath.Join(dir, "clicks"))
+			filepath.Join(dir, databaseFile), filepath.Join(dir, "clicks"))
 	}
 	return nil
 }

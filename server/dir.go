@@ -22,31 +22,6 @@ func MostConnections() int {
 	return int(min(max(l.Cur/4*3, 16), 1<<20))
 }
 
-// ErrOwned: another process has the data directory open.
-var ErrOwned = errors.New("another footfall process owns the data directory")
-
-// ErrNoData: nothing has been kept in the directory yet.
-var ErrNoData = errors.New("there is no footfall data")
-
-const lockFile = "lock"
-
-// lockDir takes the directory for this process. The lock goes with the
-// process, however it ends.
-func lockDir(dir string) (*os.File, error) {
-	f, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("lock data directory: %w", err)
-	}
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		_ = f.Close()
-		if errors.Is(err, unix.EWOULDBLOCK) {
-			return nil, fmt.Errorf("%w %s", ErrOwned, dir)
-		}
-		return nil, fmt.Errorf("lock data directory: %w", err)
-	}
-	return f, nil
-}
-
 // maxSocketPath is what a Unix socket's address holds, in bytes.
 const maxSocketPath = 107
 

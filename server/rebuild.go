@@ -26,12 +26,9 @@ type base struct{ name, dir string }
 // ones are proven. report hears what is done. Nobody else may have the
 // directory open: ErrOwned.
 func Rebuild(ctx context.Context, o Options, from string, report func(string)) (err error) {
-	if _, err := os.Stat(filepath.Join(o.Dir, lockFile)); err != nil {
-		return fmt.Errorf("%w in %s: --data names another directory", ErrNoData, o.Dir)
-	}
-	lock, err := lockDir(o.Dir)
+	lock, err := claimDir(o.Dir, false)
 	if errors.Is(err, ErrOwned) {
-		return fmt.Errorf("rebuild: %w: stop it first", err)
+		return fmt.Errorf("%w: stop it first, or name another directory with --data", err)
 	}
 	if err != nil {
 		return err

@@ -1,0 +1,154 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// ErrOwned: another process has the data directory open.
+var ErrOwned = errors.New("another footfall process owns the data directory")
+
+// ErrNoData: nothing has been kept in the directory yet.
+var ErrNoData = errors.New("there is no footfall data")
+
+const (
+	lockFile     = "lock"
+	databaseFile = "footfall.db"
+)
+
+// claimDir takes a data directory for this process; the lock goes with the
+// process, however it ends. Where another process has it, that is ErrOwned.
+// Where nothing has been kept there, create makes it, and else it is ErrNoData.
+//
+// It takes no directory of another user, who could not open what this one
+// leaves there, and makes none where other things lie. From then on nobody else
+// may look into it.
+func claimDir(dir string, create bool) (_ *os.File, err error) {
+	lock, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_RDWR, 0)
+	fresh := errors.Is(err, fs.ErrNotExist)
+	defer func() {
+		if err != nil && lock != nil {
+			err = errors.Join(err, lock.Close())
+		}
+	}()
+	switch {
+	case err == nil:
+		if err := flock(lock, dir); err != nil {
+			return nil, err
+		}
+	case fresh && !create:
+		return nil, fmt.Errorf("%w in %s: --data names another directory", ErrNoData, dir)
+	}
+	if err := CheckDir(dir); err != nil {
+		return nil, err
+	}
+	if fresh {
+		lock, err = newLock(dir)
+	}
+	if errors.Is(err, ErrOwned) {
+		return nil, err
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open data directory: %w", advise(err))
+	}
+	return lock, makePrivate(dir)
+}
+
+// CheckDir fails with a sentence where a path cannot be this user's data
+// directory. It may be missing.
+func CheckDir(dir string) error {
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("open data directory: %w", advise(err))
+	case !info.IsDir():
+		return fmt.Errorf("%s is a file: name a directory with --data", dir)
+	}
+	owner, user := int(info.Sys().(*syscall.Stat_t).Uid), os.Geteuid()
+	if owner == user {
+		return nil
+	}
+	instead := ""
+	if user != 0 {
+		instead = fmt.Sprintf(", or give the directory to user %d with chown -R", user)
+	}
+	return fmt.Errorf("%s belongs to user %d, who could not open what user %d leaves there: run sudo -u '#%d' footfall …%s", dir, owner, user, owner, instead)
+}
+
+// advise adds what to do where the user lacks a right, or a directory.
+func advise(err error) error {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%w: run footfall as the user who owns it, or name another directory with --data", err)
+	case errors.Is(err, syscall.ENOTDIR):
+		return fmt.Errorf("%w: name another directory with --data", err)
+	}
+	return err
+}
+
+// newLock makes and takes the lock of a directory in which nothing has been
+// kept, and the directory where it is missing.
+func newLock(dir string) (*os.File, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	if other := foreign(entries); other != "" {
+		return nil, fmt.Errorf("%s holds %s, which is not footfall's: name an empty directory with --data", dir, other)
+	}
+	lock, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	return lock, flock(lock, dir)
+}
+
+// foreign is what lies in a directory that is not footfall's; empty where it is,
+// as after a restore, or is empty.
+func foreign(entries []fs.DirEntry) (other string) {
+	for _, e := range entries {
+		switch e.Name() {
+		case lockFile, databaseFile:
+			return ""
+		case "lost+found": // of a file system of its own
+		default:
+			other = e.Name()
+		}
+	}
+	return other
+}
+
+func flock(lock *os.File, dir string) error {
+	err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		return fmt.Errorf("%w %s", ErrOwned, dir)
+	}
+	if err != nil {
+		return fmt.Errorf("lock data directory: %w", err)
+	}
+	return nil
+}
+
+// makePrivate takes from others what rights they have, as those have who unpack
+// an archive or make the directory by hand.
+func makePrivate(dir string) error {
+	info, err := os.Stat(dir)
+	if err == nil && info.Mode().Perm()&0o077 != 0 {
+		err = os.Chmod(dir, 0o700)
+	}
+	if err != nil {
+		return fmt.Errorf("keep others out of the data directory: %w", err)
+	}
+	return nil
+}
