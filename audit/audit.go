@@ -16,33 +16,73 @@ import (
 	"github.com/footfall/footfall/store"
 )
 
-// Check calls report with a sentence for each thing that is wrong, and returns
-// a sentence that says what it looked at. The store may count on meanwhile.
-func Check(ctx context.Context, clicks store.Clicks, j *journal.Journal, report func(string)) (summary string, err error) {
+// Summary is what Check looked at, and what it found.
+type Summary struct {
+	Clicks   uint64 `json:"clicks"`
+	Cells    int    `json:"cells"`
+	Segments int    `json:"segments"` // of the journal
+	Wrong    Wrong  `json:"wrong"`
+}
+
+// Wrong is how many findings there are about each part: the counts, the sums of
+// days kept beside them, and the journal with what was counted of it.
+type Wrong struct {
+	Counts  int `json:"counts"`
+	Days    int `json:"days"`
+	Journal int `json:"journal"`
+}
+
+func (s Summary) String() string {
+	return fmt.Sprintf("%d clicks in %d cells and %d journal segments looked at", s.Clicks, s.Cells, s.Segments)
+}
+
+// Check calls report with a sentence for each thing that is wrong. The store may
+// count on meanwhile.
+func Check(ctx context.Context, clicks store.Clicks, j *journal.Journal, report func(string)) (s Summary, err error) {
 	snap, err := clicks.Snapshot(ctx)
 	if err != nil {
-		return "", fmt.Errorf("check: %w", err)
+		return s, fmt.Errorf("check: %w", err)
 	}
 	defer func() { err = errors.Join(err, snap.Close()) }()
 
-	cells, total, err := checkCells(ctx, snap, report)
-	if err != nil {
-		return "", fmt.Errorf("check counts: %w", err)
+	about := func(n *int) func(string) {
+		return func(finding string) { *n++; report(finding) }
 	}
-	if err := snap.Verify(ctx, report); err != nil {
-		return "", fmt.Errorf("check sums: %w", err)
+	// A file that is damaged is one finding, and what lies elsewhere is looked at
+	// all the same.
+	named := map[string]bool{}
+	damage := func(what string, err error) error {
+		var d *store.CorruptError
+		switch {
+		case err == nil:
+			return nil
+		case !errors.As(err, &d):
+			return fmt.Errorf("check %s: %w", what, err)
+		}
+		if !named[d.File] {
+			named[d.File] = true
+			about(&s.Wrong.Counts)(d.Error())
+		}
+		return nil
 	}
-	segments, err := checkJournal(ctx, snap, j, report)
-	if err != nil {
-		return "", fmt.Errorf("check journal: %w", err)
+	s.Cells, s.Clicks, err = checkCells(ctx, snap, about(&s.Wrong.Counts))
+	if err := damage("counts", err); err != nil {
+		return s, err
 	}
-	return fmt.Sprintf("%d clicks in %d cells and %d journal segments looked at", total, cells, segments), nil
+	if err := damage("sums", snap.Verify(ctx, about(&s.Wrong.Days))); err != nil {
+		return s, err
+	}
+	s.Segments, err = checkJournal(ctx, snap, j, about(&s.Wrong.Journal))
+	return s, damage("journal", err)
 }
 
 // CheckCounts says how much is wrong with the counts themselves, without what
 // is kept beside them and without the journal.
 func CheckCounts(ctx context.Context, counts store.Reader) (wrong int, err error) {
 	_, _, err = checkCells(ctx, counts, func(string) { wrong++ })
+	if errors.As(err, new(*store.CorruptError)) {
+		return wrong + 1, nil
+	}
 	if err != nil {
 		return wrong, fmt.Errorf("check counts: %w", err)
 	}
@@ -63,8 +103,7 @@ func checkCells(ctx context.Context, snap store.Reader, report func(string)) (ce
 			return cells, 0, ctx.Err()
 		}
 		if err != nil {
-			report(fmt.Sprintf("counts: what follows %d cells cannot be read: %v", cells, err))
-			return cells, 0, nil
+			return cells, 0, err
 		}
 		sum.Add(c)
 		s.add(&c)

@@ -125,8 +125,11 @@ func TestCheck(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !strings.Contains(summary, "journal segments looked at") {
-				t.Errorf("the summary is %q", summary)
+			if !strings.Contains(summary.String(), "journal segments looked at") {
+				t.Errorf("the summary is %v", summary)
+			}
+			if w := summary.Wrong; w.Counts+w.Days+w.Journal != len(findings) || (w.Days > 0) != (c.how.verify != "") {
+				t.Errorf("%d findings are %+v", len(findings), w)
 			}
 			if (len(findings) > 0) != (len(c.report) > 0) {
 				t.Errorf("findings %q, want some of %q", findings, c.report)

@@ -45,7 +45,8 @@ func (c *restoreCmd) Run(e *env) error {
 	if err := e.print(fmt.Sprintf("restored the backup of %s to %s", m.Made.Format("2006-01-02 15:04:05 UTC"), c.Data), nil); err != nil {
 		return err
 	}
-	return c.making(e, e.check)
+	var check checkCmd
+	return c.making(e, func(o *server.Owner) error { return check.run(e, o) })
 }
 
 type rebuildCmd struct {

@@ -170,13 +170,13 @@ func (c *Client) Repair(ctx context.Context, report func(string)) error {
 }
 
 // Check implements Owner.
-func (c *Client) Check(ctx context.Context, report func(string)) (summary string, err error) {
+func (c *Client) Check(ctx context.Context, report func(string)) (v Verdict, err error) {
 	err = c.call(ctx, http.MethodPost, "check", nil, nil, func(e event) {
 		if e.Finding != "" {
 			report(e.Finding)
 		}
-	}, &summary)
-	return summary, err
+	}, &v)
+	return v, err
 }
 
 // call sends a request and reads events up to the result, which may come with

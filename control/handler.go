@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/footfall/footfall/audit"
 	"github.com/footfall/footfall/backup"
 	"github.com/footfall/footfall/feed"
 	"github.com/footfall/footfall/store"
@@ -47,7 +48,14 @@ type Owner interface {
 	Repair(ctx context.Context, report func(string)) error
 	// Check reports a sentence for each thing that is wrong, and says what it
 	// looked at.
-	Check(ctx context.Context, report func(string)) (summary string, err error)
+	Check(ctx context.Context, report func(string)) (Verdict, error)
+}
+
+// Verdict is what a check found.
+type Verdict struct {
+	audit.Summary
+	// Advice is what to do about what is wrong; empty where nothing is.
+	Advice string `json:"advice,omitempty"`
 }
 
 // Removal is what a deletion removed.

@@ -11,8 +11,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -121,20 +123,14 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	}
 	db, err := sql.Open(ctx, filepath.Join(o.Dir, databaseFile))
 	if err != nil {
-		return nil, fmt.Errorf("open links and users: %w", err)
+		return nil, unopened("links and users", err)
 	}
 	a.onClose(func(context.Context) error { return db.Close() })
 	a.store, a.db = db, db
 
 	a.clicks, err = pebble.Open(pebble.Options{Dir: filepath.Join(o.Dir, "clicks"), Logger: o.Log})
 	if err != nil {
-		switch {
-		case errors.Is(err, store.ErrVersion):
-			return nil, fmt.Errorf("open counts: %w", err)
-		case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-			return nil, fmt.Errorf("open counts: %w: make room, and start again", err)
-		}
-		return nil, fmt.Errorf("open counts: %w (where files are damaged, footfall rebuild makes them anew from the journal)", err)
+		return nil, unopened("counts", err)
 	}
 	a.onClose(func(ctx context.Context) error { return errors.Join(a.clicks.Sync(ctx), a.clicks.Close()) })
 
@@ -144,7 +140,7 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 
 	a.journal, err = journal.Open(journal.Options{Dir: filepath.Join(o.Dir, "journal"), NoSync: o.NoSync, Synced: a.monitor.Synced, Logger: o.Log})
 	if err != nil {
-		return nil, fmt.Errorf("open journal: %w", err)
+		return nil, unopened("journal", err)
 	}
 	a.onClose(func(context.Context) error { return a.journal.Close() })
 
@@ -187,6 +183,27 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 		return nil, fmt.Errorf("--domain: %w", err)
 	}
 	return a, nil
+}
+
+// unopened says what to do about a part that cannot be opened, where that is
+// known.
+func unopened(part string, err error) error {
+	instead := ""
+	switch {
+	case errors.As(err, new(*store.CorruptError)) && part == "counts":
+		instead = ": run footfall rebuild, which makes the counts anew from the journal"
+	case errors.As(err, new(*store.CorruptError)):
+		instead = ": restore a backup"
+	case errors.Is(err, journal.ErrCorrupt):
+		instead = ": put the segment back from a backup"
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		instead = ": make room, and start again"
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		instead = ": let the process open more files (LimitNOFILE, ulimit -n)"
+	case errors.Is(err, fs.ErrPermission):
+		instead = fmt.Sprintf(": give all that is in the data directory to user %d with chown -R", os.Geteuid())
+	}
+	return fmt.Errorf("open %s: %w%s", part, err, instead)
 }
 
 // sameInstallation fails where the counts are not of these links and users.

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/footfall/footfall/audit"
 	"github.com/footfall/footfall/auth"
 	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/control"
 	"github.com/footfall/footfall/feed"
 	"github.com/footfall/footfall/links"
 	"github.com/footfall/footfall/recorder"
@@ -93,14 +95,39 @@ func (a *App) Export(ctx context.Context, w io.Writer, clicks bool) (err error) 
 
 // Check proves that links and users are whole, and that the counts agree with
 // each other and with the journal.
-func (a *App) Check(ctx context.Context, report func(string)) (summary string, err error) {
+func (a *App) Check(ctx context.Context, report func(string)) (v control.Verdict, err error) {
 	if err := a.recorder.Drain(ctx); err != nil {
-		return "", err
+		return v, err
 	}
-	if err := a.db.Verify(ctx, report); err != nil {
-		return "", err
+	links := 0
+	err = a.db.Verify(ctx, func(finding string) {
+		links++
+		report(finding)
+	})
+	if err != nil {
+		return v, err
 	}
-	return audit.Check(ctx, a.clicks, a.journal, report)
+	v.Summary, err = audit.Check(ctx, a.clicks, a.journal, report)
+	v.Advice = advice(links, v.Wrong)
+	return v, err
+}
+
+// advice is what to do where so much is wrong.
+func advice(links int, wrong audit.Wrong) string {
+	var all []string
+	if links > 0 {
+		all = append(all, "for links and users, stop the server and restore a backup")
+	}
+	switch {
+	case wrong.Counts > 0:
+		all = append(all, "stop the server and run footfall rebuild, which makes the counts anew from the journal")
+	case wrong.Days > 0:
+		all = append(all, "run footfall check --repair, which makes the sums of days anew")
+	}
+	if wrong.Journal > 0 {
+		all = append(all, "for the journal, stop the server and put the segments back from a backup; where none is damaged, run footfall rebuild")
+	}
+	return strings.Join(all, "; ")
 }
 
 // Repair makes the sums of days anew where they are wrong and the counts that

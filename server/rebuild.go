@@ -39,7 +39,7 @@ func Rebuild(ctx context.Context, o Options, from string, report func(string)) (
 	}
 	j, err := journal.Open(journal.Options{Dir: filepath.Join(o.Dir, "journal"), Logger: o.Log})
 	if err != nil {
-		return fmt.Errorf("rebuild: open journal: %w", err)
+		return unopened("journal", err)
 	}
 	defer func() { err = errors.Join(err, j.Close()) }()
 

@@ -8,7 +8,9 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
+	"strings"
 
 	"github.com/footfall/footfall/rollup"
 )
@@ -24,6 +26,24 @@ var (
 	// ErrVersion: the data was written by a newer version of footfall.
 	ErrVersion = errors.New("data is of a newer version of footfall: run that version, or restore a backup")
 )
+
+// CorruptError: what is kept cannot be read, for a file is missing or does not
+// hold what was written to it.
+type CorruptError struct {
+	File string // empty where it is not known which
+	Err  error  // what is wrong; engines say the same in many lines
+}
+
+func (e *CorruptError) Error() string {
+	what, _, _ := strings.Cut(e.Err.Error(), "\n")
+	if e.File == "" {
+		return "the counts are damaged: " + what
+	}
+	return fmt.Sprintf("%s is damaged: %s", e.File, what)
+}
+
+// Unwrap is what is wrong.
+func (e *CorruptError) Unwrap() error { return e.Err }
 
 // SourceID names a journal. It is drawn at random when the journal is made.
 type SourceID [16]byte

@@ -14,12 +14,12 @@ import (
 // Position is of store.Reader. Durable is read from what is on disk alone.
 func (v *view) Position(ctx context.Context, source store.SourceID) (store.Position, bool, error) {
 	if err := v.uses.begin(); err != nil {
-		return store.Position{}, false, fmt.Errorf("store/pebble: position: %w", err)
+		return store.Position{}, false, failed("position", err)
 	}
 	defer v.uses.end()
 	p, known, err := v.position(ctx, source)
 	if err != nil {
-		return store.Position{}, false, fmt.Errorf("store/pebble: position: %w", err)
+		return store.Position{}, false, failed("position", err)
 	}
 	return p, known, nil
 }
@@ -80,12 +80,12 @@ func number(b []byte) (uint64, error) {
 // Ledger is of store.Reader.
 func (v *view) Ledger(context.Context) (rollup.Ledger, error) {
 	if err := v.uses.begin(); err != nil {
-		return rollup.Ledger{}, fmt.Errorf("store/pebble: ledger: %w", err)
+		return rollup.Ledger{}, failed("ledger", err)
 	}
 	defer v.uses.end()
 	l, err := ledgerAt(v.r, []byte{keyLedger})
 	if err != nil {
-		return rollup.Ledger{}, fmt.Errorf("store/pebble: ledger: %w", err)
+		return rollup.Ledger{}, failed("ledger", err)
 	}
 	return l, nil
 }
@@ -118,7 +118,7 @@ func (v *view) Epochs(ctx context.Context, source store.SourceID) (map[uint64]ro
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("store/pebble: epochs: %w", err)
+		return nil, failed("epochs", err)
 	}
 	return epochs, nil
 }
@@ -133,7 +133,7 @@ func (v *view) Marks(ctx context.Context, source [32]byte) ([]store.Mark, error)
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("store/pebble: marks: %w", err)
+		return nil, failed("marks", err)
 	}
 	return marks, nil
 }
@@ -196,7 +196,7 @@ func parseMark(key, value []byte) (store.Mark, error) {
 // Installation is of store.Clicks.
 func (s *Store) Installation(_ context.Context, offer [16]byte) (id [16]byte, err error) {
 	if err := s.uses.begin(); err != nil {
-		return id, fmt.Errorf("store/pebble: installation: %w", err)
+		return id, failed("installation", err)
 	}
 	defer s.uses.end()
 	s.write.Lock()
@@ -211,7 +211,7 @@ func (s *Store) Installation(_ context.Context, offer [16]byte) (id [16]byte, er
 		err = errors.Join(err, closer.Close())
 	}
 	if err != nil {
-		return id, fmt.Errorf("store/pebble: installation: %w", err)
+		return id, failed("installation", err)
 	}
 	return id, nil
 }
@@ -225,7 +225,7 @@ func (v *view) Journaled(ctx context.Context) (sum rollup.Ledger, err error) {
 		return err
 	})
 	if err != nil {
-		return rollup.Ledger{}, fmt.Errorf("store/pebble: journaled: %w", err)
+		return rollup.Ledger{}, failed("journaled", err)
 	}
 	return sum, nil
 }
@@ -233,12 +233,12 @@ func (v *view) Journaled(ctx context.Context) (sum rollup.Ledger, err error) {
 // Removed is of store.Reader.
 func (v *view) Removed(context.Context) (rollup.Ledger, error) {
 	if err := v.uses.begin(); err != nil {
-		return rollup.Ledger{}, fmt.Errorf("store/pebble: removed: %w", err)
+		return rollup.Ledger{}, failed("removed", err)
 	}
 	defer v.uses.end()
 	l, err := ledgerAt(v.r, []byte{keyRemoved})
 	if err != nil {
-		return rollup.Ledger{}, fmt.Errorf("store/pebble: removed: %w", err)
+		return rollup.Ledger{}, failed("removed", err)
 	}
 	return l, nil
 }

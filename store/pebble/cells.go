@@ -13,12 +13,12 @@ import (
 // First is of store.Reader.
 func (v *view) First(ctx context.Context, scope rollup.Scope, f rollup.Facet) (int64, bool, error) {
 	if err := v.uses.begin(); err != nil {
-		return 0, false, fmt.Errorf("store/pebble: first: %w", err)
+		return 0, false, failed("first", err)
 	}
 	defer v.uses.end()
 	first, ok, err := v.first(ctx, scope, f)
 	if err != nil {
-		return 0, false, fmt.Errorf("store/pebble: first: %w", err)
+		return 0, false, failed("first", err)
 	}
 	return first, ok, nil
 }
@@ -57,7 +57,7 @@ func (v *view) Cells(ctx context.Context) iter.Seq2[rollup.Cell, error] {
 			return nil
 		})
 		if err != nil && !errors.Is(err, errStop) {
-			yield(rollup.Cell{}, fmt.Errorf("store/pebble: cells: %w", err))
+			yield(rollup.Cell{}, failed("cells", err))
 		}
 	}
 }

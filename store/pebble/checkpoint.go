@@ -2,7 +2,6 @@ package pebble
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -14,14 +13,14 @@ import (
 // so it costs little time and room. Both go their own ways from then on.
 func (s *Store) Checkpoint(ctx context.Context, dir string) error {
 	if err := s.uses.begin(); err != nil {
-		return fmt.Errorf("store/pebble: checkpoint: %w", err)
+		return failed("checkpoint", err)
 	}
 	defer s.uses.end()
 	if err := s.flush(ctx); err != nil {
-		return fmt.Errorf("store/pebble: checkpoint: %w", err)
+		return failed("checkpoint", err)
 	}
 	if err := s.db.Checkpoint(dir); err != nil {
-		return fmt.Errorf("store/pebble: checkpoint in %s: %w", dir, err)
+		return failed("checkpoint in "+dir, err)
 	}
 	return nil
 }
@@ -31,13 +30,13 @@ func (s *Store) Checkpoint(ctx context.Context, dir string) error {
 // months of a scope and facet it mended.
 func (s *Store) Repair(ctx context.Context) (months int, err error) {
 	if err := s.uses.begin(); err != nil {
-		return 0, fmt.Errorf("store/pebble: repair: %w", err)
+		return 0, failed("repair", err)
 	}
 	defer s.uses.end()
 	s.write.Lock()
 	defer s.write.Unlock()
 	if months, err = s.repair(ctx); err != nil {
-		return months, fmt.Errorf("store/pebble: repair: %w", err)
+		return months, failed("repair", err)
 	}
 	return months, nil
 }
@@ -80,7 +79,7 @@ func (s *Store) replaceMonth(at block, totals map[string]*[31]uint64) error {
 // Size is what the store takes on the disk, in bytes.
 func (s *Store) Size() (int64, error) {
 	if err := s.uses.begin(); err != nil {
-		return 0, fmt.Errorf("store/pebble: size: %w", err)
+		return 0, failed("size", err)
 	}
 	defer s.uses.end()
 	return int64(s.db.Metrics().DiskSpaceUsage()), nil

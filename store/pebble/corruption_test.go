@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -151,6 +152,16 @@ func flip(t *testing.T, rng *rand.Rand, fs vfs.FS) {
 		t.Fatal(err)
 	}
 	name := "journal/" + names[rng.IntN(len(names))]
+	b := content(t, fs, name)
+	if len(b) == 0 {
+		t.Fatalf("%s is empty", name)
+	}
+	b[rng.IntN(len(b))] ^= 1 << rng.IntN(8)
+	write(t, fs, name, b)
+}
+
+func content(t *testing.T, fs vfs.FS, name string) []byte {
+	t.Helper()
 	f, err := fs.Open(name)
 	if err != nil {
 		t.Fatal(err)
@@ -159,16 +170,17 @@ func flip(t *testing.T, rng *rand.Rand, fs vfs.FS) {
 	if err := errors.Join(err, f.Close()); err != nil {
 		t.Fatal(err)
 	}
-	if len(b) == 0 {
-		t.Fatalf("%s is empty", name)
-	}
-	b[rng.IntN(len(b))] ^= 1 << rng.IntN(8)
-	out, err := fs.Create(name, vfs.WriteCategoryUnspecified)
+	return b
+}
+
+func write(t *testing.T, fs vfs.FS, name string, b []byte) {
+	t.Helper()
+	f, err := fs.Create(name, vfs.WriteCategoryUnspecified)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = out.Write(b)
-	if err := errors.Join(err, out.Sync(), out.Close()); err != nil {
+	_, err = f.Write(b)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -223,6 +235,65 @@ func TestCorruptionsAreNamed(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestDamagedTable: a file of the engine with a flipped bit is one finding that
+// names it, whoever comes across it, and cannot be repaired.
+func TestDamagedTable(t *testing.T) {
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	rng := rand.New(rand.NewPCG(seed, 0))
+	fs := vfs.NewMem()
+	o := pebble.Options{Dir: "clicks", FS: fs, Cache: 1 << 20, MemTable: 1 << 20}
+	var cells []rollup.Cell
+	for link := range click.LinkID(3000) { // many blocks
+		for day := range 3 {
+			c := click.Click{Time: (1_360_000_000 + int64(day)*rollup.Day) * 1000, User: 1, Link: 1 + link, Referrer: "http://example.org/"}
+			rollup.Each(c, rollup.QuarterHour, func(k rollup.Key) {
+				if k.Scope.Link != click.AllLinks {
+					cells = append(cells, rollup.Cell{Key: k, Clicks: 1})
+				}
+			})
+		}
+	}
+	s := open(t, o)
+	if err := errors.Join(s.Record(t.Context(), &store.Batch{To: 1, Cells: cells}), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	names, err := fs.List("clicks")
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := names[slices.IndexFunc(names, func(name string) bool { return strings.HasSuffix(name, ".sst") })]
+	b := content(t, fs, "clicks/"+name)
+	b[len(b)/8+rng.IntN(len(b)/2)] ^= 1 << rng.IntN(8) // among the counts, and not the index
+	write(t, fs, "clicks/"+name, b)
+
+	var log strings.Builder
+	o.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	s = open(t, o)
+	j, err := journal.Open(journal.Options{Dir: "journal", FS: fs})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	sum, err := audit.Check(t.Context(), s, j, func(finding string) {
+		if strings.Contains(finding, name) || strings.ContainsAny(finding, "<\n") {
+			found = append(found, finding)
+		}
+	})
+	if err != nil || len(found) != 1 || !strings.HasPrefix(found[0], "clicks/"+name+" is damaged: ") || sum.Wrong.Counts == 0 {
+		t.Errorf("the damage is %q, of %+v, %v", found, sum.Wrong, err)
+	}
+	if _, err := s.Repair(t.Context()); !errors.As(err, new(*store.CorruptError)) {
+		t.Errorf("a repair gave %v", err)
+	}
+	if n := strings.Count(log.String(), "is damaged"); n != 1 {
+		t.Errorf("the log says it %d times:\n%s", n, log.String())
+	}
+	if err := errors.Join(j.Close(), s.Close()); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -17,12 +17,12 @@ import (
 // shows one moment.
 func (v *view) Counts(ctx context.Context, q store.Query) ([]store.Count, error) {
 	if err := v.uses.begin(); err != nil {
-		return nil, fmt.Errorf("store/pebble: counts: %w", err)
+		return nil, failed("counts", err)
 	}
 	defer v.uses.end()
 	counts, err := v.counts(ctx, q)
 	if err != nil {
-		return nil, fmt.Errorf("store/pebble: counts: %w", err)
+		return nil, failed("counts", err)
 	}
 	return counts, nil
 }

@@ -15,11 +15,11 @@ import (
 // away.
 func (s *Store) Delete(ctx context.Context, scope rollup.Scope) error {
 	if err := s.uses.begin(); err != nil {
-		return fmt.Errorf("store/pebble: delete: %w", err)
+		return failed("delete", err)
 	}
 	defer s.uses.end()
 	if err := s.delete(ctx, scope); err != nil {
-		return fmt.Errorf("store/pebble: delete: %w", err)
+		return failed("delete", err)
 	}
 	return nil
 }
@@ -275,7 +275,7 @@ func (v *view) Deleted(ctx context.Context) ([]rollup.Scope, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("store/pebble: deleted: %w", err)
+		return nil, failed("deleted", err)
 	}
 	return scopes, nil
 }

@@ -17,11 +17,11 @@ import (
 // Record is of store.Clicks.
 func (s *Store) Record(ctx context.Context, b *store.Batch) error {
 	if err := s.uses.begin(); err != nil {
-		return fmt.Errorf("store/pebble: record: %w", err)
+		return failed("record", err)
 	}
 	defer s.uses.end()
 	if err := s.record(ctx, b); err != nil {
-		return fmt.Errorf("store/pebble: record %d to %d: %w", b.From, b.To, err)
+		return failed(fmt.Sprintf("record %d to %d", b.From, b.To), err)
 	}
 	return nil
 }

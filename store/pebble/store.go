@@ -66,7 +66,7 @@ var _ store.Clicks = (*Store)(nil)
 func Open(o Options) (*Store, error) {
 	s, err := open(o)
 	if err != nil {
-		return nil, fmt.Errorf("store/pebble: open %s: %w", o.Dir, err)
+		return nil, failedOpen(o.Dir, err)
 	}
 	return s, nil
 }
@@ -154,8 +154,11 @@ func (s *Store) engine(o Options) *pebble.Options {
 	}
 	// By itself the engine would end the program. Whoever needs what is damaged
 	// gets an error; the rest is answered.
+	var told sync.Map // of which files the log was
 	e.EventListener.DataCorruption = func(d pebble.DataCorruptionInfo) {
-		o.Logger.Error("a file of the click store is damaged: run footfall check", "file", d.Path)
+		if _, before := told.LoadOrStore(d.Path, true); !before {
+			o.Logger.Error("a file of the click store is damaged: stop the server and run footfall rebuild", "file", d.Path)
+		}
 	}
 	e.TargetFileSizes[0] = 8 << 20
 	for i := range e.Levels {
@@ -170,11 +173,11 @@ func (s *Store) engine(o Options) *pebble.Options {
 // and then may be tried again.
 func (s *Store) Sync(ctx context.Context) error {
 	if err := s.uses.begin(); err != nil {
-		return fmt.Errorf("store/pebble: sync: %w", err)
+		return failed("sync", err)
 	}
 	defer s.uses.end()
 	if err := s.flush(ctx); err != nil {
-		return fmt.Errorf("store/pebble: sync: %w", err)
+		return failed("sync", err)
 	}
 	return nil
 }
@@ -199,11 +202,11 @@ func (s *Store) flush(ctx context.Context) error {
 // also happens by itself, step by step. It is for measuring and for backups.
 func (s *Store) Compact(ctx context.Context) error {
 	if err := s.uses.begin(); err != nil {
-		return fmt.Errorf("store/pebble: compact: %w", err)
+		return failed("compact", err)
 	}
 	defer s.uses.end()
 	if err := s.db.Compact(ctx, []byte{0}, []byte{0xff}, true); err != nil {
-		return fmt.Errorf("store/pebble: compact: %w", err)
+		return failed("compact", err)
 	}
 	return nil
 }
@@ -223,7 +226,7 @@ func (s *Store) Close() error {
 	case err = <-s.stuck: // for good, maybe
 	}
 	if err != nil {
-		return fmt.Errorf("store/pebble: close: %w", err)
+		return failed("close", err)
 	}
 	return nil
 }

@@ -15,11 +15,11 @@ import (
 // reports every value whose months say something else.
 func (v *view) Verify(ctx context.Context, report func(string)) error {
 	if err := v.uses.begin(); err != nil {
-		return fmt.Errorf("store/pebble: verify: %w", err)
+		return failed("verify", err)
 	}
 	defer v.uses.end()
 	if err := v.verify(ctx, report); err != nil {
-		return fmt.Errorf("store/pebble: verify: %w", err)
+		return failed("verify", err)
 	}
 	return nil
 }

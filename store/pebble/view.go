@@ -2,7 +2,6 @@ package pebble
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/footfall/footfall/store"
@@ -20,7 +19,7 @@ type view struct {
 // replaced while it is open.
 func (s *Store) Snapshot(context.Context) (store.Snapshot, error) {
 	if err := s.uses.begin(); err != nil {
-		return nil, fmt.Errorf("store/pebble: snapshot: %w", err)
+		return nil, failed("snapshot", err)
 	}
 	of := s.db.NewSnapshot()
 	return &snapshot{view{db: s.db, r: of, uses: s.uses}, of}, nil
@@ -35,7 +34,7 @@ type snapshot struct {
 func (s *snapshot) Close() error {
 	defer s.uses.end()
 	if err := s.of.Close(); err != nil {
-		return fmt.Errorf("store/pebble: close snapshot: %w", err)
+		return failed("close snapshot", err)
 	}
 	return nil
 }

@@ -3,7 +3,6 @@ package sql
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,9 +15,10 @@ type preparer struct {
 	err error
 }
 
-func (p *preparer) stmt(query string) *sql.Stmt {
-	s, err := p.db.PrepareContext(p.ctx, query)
-	p.err = errors.Join(p.err, err)
+func (p *preparer) stmt(query string) (s *sql.Stmt) {
+	if p.err == nil { // else it would be the same again
+		s, p.err = p.db.PrepareContext(p.ctx, query)
+	}
 	return s
 }
 

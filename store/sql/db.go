@@ -40,9 +40,13 @@ type DB struct {
 
 // Open opens the SQLite database in the file, makes it where it is missing,
 // and upgrades it where it is older than the binary. Where it is newer, Open
-// fails with store.ErrVersion. The file is readable by its owner alone.
+// fails with store.ErrVersion, and where it is damaged with a
+// store.CorruptError. The file is readable by its owner alone.
 func Open(ctx context.Context, path string) (*DB, error) {
 	db, err := open(ctx, path)
+	if isDamage(err) {
+		err = &store.CorruptError{File: path, Err: err}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("store/sql: open %s: %w", path, engineError(err))
 	}
