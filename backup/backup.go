@@ -12,9 +12,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"time"
 )
 
@@ -97,6 +99,9 @@ func Newest(dir string) (path string, m Manifest, err error) {
 		return dir, m, nil
 	}
 	all, err := List(dir)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return "", m, fmt.Errorf("backup: %w in %s, which is no directory", ErrNone, dir)
+	}
 	if err != nil {
 		return "", m, err
 	}

@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -25,7 +27,7 @@ type Draft struct {
 // backups of another installation.
 func Begin(dir, installation string, now time.Time) (*Draft, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("backup: %w", err)
+		return nil, unwritable(err)
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -64,9 +66,18 @@ func Begin(dir, installation string, now time.Time) (*Draft, error) {
 	d.name = after.Format(nameLayout)
 	d.path = filepath.Join(dir, partial+d.name)
 	if err := os.Mkdir(d.path, 0o700); err != nil {
-		return nil, fmt.Errorf("backup: %w", err)
+		return nil, unwritable(err)
 	}
 	return d, nil
+}
+
+// unwritable says who writes, for that may be another process than the one that
+// asked for it.
+func unwritable(err error) error {
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		return fmt.Errorf("backup: %w: the server writes its backups itself while it runs, so the directory must be its user's, and in systemd's unit named by ReadWritePaths=", err)
+	}
+	return fmt.Errorf("backup: %w", err)
 }
 
 // Path is where the file or directory of this name goes.

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/dustin/go-humanize"
@@ -12,17 +14,18 @@ import (
 type backupCmd struct {
 	dataDir
 	To   string `help:"The directory of backups, made where it is missing; best on another disk." required:"" type:"path" placeholder:"DIR"`
-	Keep int    `help:"How many backups remain there, the newest." default:"3" placeholder:"N"`
+	Keep number `help:"How many backups remain there, the newest." least:"1" most:"1000000" default:"3" placeholder:"N"`
+	JSON bool   `help:"Print what the backup holds as one JSON object." name:"json"`
 }
 
 func (c *backupCmd) Run(e *env) error {
-	if c.Keep < 1 {
-		return fmt.Errorf("--keep %d: one backup at least must remain", c.Keep)
-	}
 	return c.with(e, func(o *server.Owner) error {
-		m, err := o.Backup(e.ctx, c.To, c.Keep)
+		m, err := o.Backup(e.ctx, c.To, int(c.Keep))
 		if err != nil {
 			return err
+		}
+		if c.JSON {
+			return json.NewEncoder(e.stdout).Encode(m)
 		}
 		return e.print(fmt.Sprintf("backup of %s in %s: %d files, %s, of which %s are new",
 			m.Made.Format("2006-01-02 15:04:05 UTC"), c.To, m.Files, humanize.IBytes(uint64(m.Bytes)), humanize.IBytes(uint64(m.Copied))), nil)
@@ -36,7 +39,13 @@ type restoreCmd struct {
 
 func (c *restoreCmd) Run(e *env) error {
 	path, m, err := backup.Newest(c.From)
+	if errors.Is(err, backup.ErrNone) {
+		return fmt.Errorf("%w: name one with --from, or a directory of them", err)
+	}
 	if err != nil {
+		return err
+	}
+	if err := server.CheckDir(c.Data); err != nil {
 		return err
 	}
 	if err := backup.Restore(e.ctx, path, c.Data); err != nil {

@@ -13,12 +13,8 @@ import (
 	"log/slog"
 	"os"
 	"runtime/debug"
-	"strings"
 	"time"
 
-	"github.com/alecthomas/kong"
-
-	"github.com/footfall/footfall/feed"
 	"github.com/footfall/footfall/server"
 )
 
@@ -50,9 +46,9 @@ type dataDir struct {
 	Data string `help:"The data directory." default:"./footfall-data" type:"path" placeholder:"DIR"`
 }
 
-// domains is the option of every command that makes short URLs.
+// domains is the option of the server.
 type domains struct {
-	Domain []string `help:"A short domain of this installation, the default one first (default: the host that is asked)." placeholder:"HOST"`
+	Domain []string `help:"The short domains of this installation, the default one first." placeholder:"HOST" otherwise:"the host that is asked"`
 }
 
 // with calls f with the process that owns the directory, and becomes that
@@ -79,32 +75,29 @@ func (e *env) connect(o server.Options, f func(*server.Owner) error) error {
 // that it has told on stderr.
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	e := &env{ctx, stdin, stdout, stderr, time.Now, slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))}
+	if len(args) > 0 {
+		switch args[0] { // as people try them first
+		case "help":
+			args = append(args[1:len(args):len(args)], "--help")
+		case "--version":
+			args = []string{"version"}
+		}
+	}
 	var c commands
 	exit := -1
-	parser, err := kong.New(&c,
-		kong.Name("footfall"),
-		kong.Description("The click-metrics server that answers in Bitly's v3 dialect."),
-		kong.DefaultEnvars("FOOTFALL"),
-		kong.Vars{"formats": strings.Join(feed.Formats, ",")},
-		kong.Writers(stdout, stderr),
-		kong.Exit(func(code int) { exit = code }),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.Bind(e),
-	)
-	if err != nil {
-		panic(err) // the declarations above are wrong
-	}
-	parsed, err := parser.Parse(args)
-	if exit >= 0 { // help was asked for
+	parsed, err := newParser(&c, e, func(code int) { exit = code }).Parse(args)
+	switch option := givenEmpty(args); {
+	case exit >= 0: // help was asked for
 		return exit
-	}
-	if err == nil {
+	case option != "":
+		err = fmt.Errorf("%s is given nothing: give it a value, or leave it out", option)
+	case err != nil:
+		err = misused(err)
+	default:
 		err = parsed.Run()
-	} else {
-		err = fmt.Errorf("%w (footfall --help shows how)", err)
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "footfall: %v\n", err)
+		fmt.Fprintf(stderr, "footfall: %s\n", sentence(err))
 		return 1
 	}
 	return 0
@@ -115,10 +108,28 @@ type versionCmd struct{}
 func (versionCmd) Run(e *env) error {
 	version := "unknown"
 	if info, ok := debug.ReadBuildInfo(); ok {
-		version = info.Main.Version
+		version = versionOf(info)
 	}
-	_, err := fmt.Fprintln(e.stdout, "footfall", version)
-	return err
+	return e.print("footfall "+version, nil)
+}
+
+// versionOf is the version that a build was tagged with, or else the revision
+// that it was made of, as far as it is known.
+func versionOf(info *debug.BuildInfo) string {
+	version := info.Main.Version
+	if version != "" && version != "(devel)" {
+		return version
+	}
+	version = "devel"
+	for _, s := range info.Settings {
+		switch {
+		case s.Key == "vcs.revision":
+			version += " " + s.Value
+		case s.Key == "vcs.modified" && s.Value == "true":
+			version += " (changed)"
+		}
+	}
+	return version
 }
 
 // file opens an input: a path, or - for standard input.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/footfall/footfall/server"
 )
@@ -13,18 +14,20 @@ type linkCmd struct {
 
 type linkAddCmd struct {
 	dataDir
-	domains
-	Login string `arg:"" help:"The user whose link it is."`
-	URL   string `arg:"" help:"Where it leads: an http or https URL." name:"url"`
+	// FOOTFALL_DOMAIN may list all that the server has.
+	Domain string `help:"The short domain of the URL that is printed; beside a server, one of its own." placeholder:"HOST" otherwise:"the server's first"`
+	Login  string `arg:"" help:"The user whose link it is."`
+	URL    string `arg:"" help:"Where it leads: an http or https URL." name:"url"`
 }
 
 func (c *linkAddCmd) Run(e *env) error {
-	domain := ""
-	if len(c.Domain) > 0 {
-		domain = c.Domain[0]
+	var all []string
+	if c.Domain != "" {
+		all = strings.Split(c.Domain, ",")
 	}
-	return e.connect(server.Options{Dir: c.Data, Domains: c.Domain}, func(o *server.Owner) error {
-		shortURL, err := o.AddLink(e.ctx, c.Login, c.URL, domain)
+	return e.connect(server.Options{Dir: c.Data, Domains: all}, func(o *server.Owner) error {
+		first, _, _ := strings.Cut(c.Domain, ",")
+		shortURL, err := o.AddLink(e.ctx, c.Login, c.URL, first)
 		return e.print(shortURL, err)
 	})
 }
@@ -32,14 +35,18 @@ func (c *linkAddCmd) Run(e *env) error {
 type linkDeleteCmd struct {
 	dataDir
 	Link string `arg:"" help:"Its hash, or its short URL."`
-	Yes  bool   `help:"Do it."`
+	Yes  bool   `help:"Do it." env:"-"`
 }
 
 func (c *linkDeleteCmd) Run(e *env) error {
-	if !c.Yes {
-		return fmt.Errorf("link delete removes %s and the clicks counted on it for good: add --yes to do it", c.Link)
-	}
-	return e.connect(server.Options{Dir: c.Data}, func(o *server.Owner) error {
+	return c.with(e, func(o *server.Owner) error {
+		if !c.Yes {
+			clicks, err := o.LinkClicks(e.ctx, c.Link)
+			if err != nil {
+				return err
+			}
+			return fmt.Errorf("link delete removes %s and the %d clicks counted on it for good: add --yes to do it", c.Link, clicks)
+		}
 		r, err := o.DeleteLink(e.ctx, c.Link)
 		if err != nil {
 			return err

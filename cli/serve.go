@@ -5,49 +5,65 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math"
 	"net"
 	"os"
 	"strconv"
-	"strings"
 	"time"
 
-	"github.com/dustin/go-humanize"
 	"golang.org/x/net/netutil"
 
-	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/feed"
 	"github.com/footfall/footfall/server"
 )
 
 type serveCmd struct {
-	Data   string `help:"The data directory (default ./footfall-data; with --demo a temporary one)." type:"path" placeholder:"DIR"`
-	Listen string `help:"Where to listen." default:"127.0.0.1:8080" placeholder:"ADDR"`
+	Data   string `help:"The data directory." type:"path" placeholder:"DIR" otherwise:"./footfall-data, and a temporary one with --demo"`
+	Listen string `help:"Where to listen; without a host, on every address of this machine." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
 	domains
-	TLSCert          string     `help:"Speak https with the certificate in this file (PEM, with its chain); read again when it changes." name:"tls-cert" type:"path" and:"tls" placeholder:"FILE"`
-	TLSKey           string     `help:"The key of the certificate (PEM, not encrypted)." name:"tls-key" type:"path" and:"tls" placeholder:"FILE"`
-	ACMEDomain       []string   `help:"Speak https with certificates of this domain that are got by themselves from Let's Encrypt, whose terms you agree to; port 443 of the domain must lead here. May be repeated." name:"acme-domain" placeholder:"HOST"`
-	ACMEEmail        string     `help:"Where the authority writes to about its certificates." name:"acme-email" placeholder:"ADDRESS"`
-	ACMEDirectory    string     `help:"The URL of another authority's ACME directory." name:"acme-directory" placeholder:"URL"`
-	ShortURLScheme   string     `help:"The scheme of short URLs: http or https (default: https with --tls-cert or --acme-domain, else http; https behind a proxy that speaks it)." name:"short-url-scheme" enum:",http,https" default:"" placeholder:"SCHEME"`
-	RedirectStatus   int        `help:"The HTTP status of a redirect: ${enum}." enum:"301,302,303,307,308" default:"301"`
-	RedirectMaxAge   seconds    `help:"For how long a browser may repeat a redirect without asking, so that clicks within it do not count; seconds, or a duration such as 5m." default:"90"`
-	NotFoundURL      string     `help:"Where unknown names lead (default: a plain page)." name:"not-found-url" placeholder:"URL"`
-	HomeURL          string     `help:"Where / leads (default: a plain page)." name:"home-url" placeholder:"URL"`
-	Durability       string     `help:"When a visitor is sent on: fsync, once his click survives a power cut; write, once it survives the process being killed, which is faster, but a power cut may lose the last clicks." enum:"fsync,write" default:"fsync"`
-	JournalRetention retention  `help:"For how long the journal keeps clicks that are counted: a duration such as 30d or 12h; 0 drops them once the counts are durable; forever. Counts never expire. What was dropped cannot be counted again without a backup." default:"30d" placeholder:"TIME"`
-	JournalMax       bytesSize  `help:"How large the journal may grow before its oldest counted clicks are dropped sooner, such as 20GB; 0 is no bound. The log warns from 80 % on." default:"0" placeholder:"BYTES"`
-	GeoDB            string     `help:"An MMDB file of countries instead of the built-in data; read again when it changes." name:"geo-db" type:"path" placeholder:"FILE"`
-	RateLimit        int        `help:"How many questions a user may ask the API each second on average, ten times as many at once; 0 is no limit." default:"0" placeholder:"N"`
-	MaxConnections   int        `help:"How many connections are open at once; others wait (default: three quarters of the files that the process may open)." placeholder:"N"`
-	MetricsListen    string     `help:"Where Prometheus may ask for /metrics; nowhere unless given. Keep it from the public." placeholder:"ADDR"`
-	LogFormat        string     `help:"How the log is written: ${enum}." enum:"text,json" default:"text"`
-	LogLevel         slog.Level `help:"The least that the log is told: debug, info, warn or error." default:"info" placeholder:"LEVEL"`
-	TrustedProxies   []string   `help:"Addresses and networks of proxies whose Forwarded and X-Forwarded-For headers are believed." placeholder:"CIDR"`
-	Demo             bool       `help:"Bring in an hour of real clicks, spread over the last 30 days, and print a question to try."`
+	TLSCert          string    `help:"Speak https with the certificate in this file (PEM, with its chain); read again when it changes." name:"tls-cert" type:"path" and:"tls" placeholder:"FILE"`
+	TLSKey           string    `help:"The key of the certificate (PEM, not encrypted)." name:"tls-key" type:"path" and:"tls" placeholder:"FILE"`
+	ACMEDomain       []string  `help:"Speak https with certificates of this domain that are got by themselves from Let's Encrypt, whose terms you agree to; port 443 of the domain must lead here. May be repeated." name:"acme-domain" placeholder:"HOST"`
+	ACMEEmail        string    `help:"Where the authority writes to about its certificates." name:"acme-email" placeholder:"ADDRESS"`
+	ACMEDirectory    string    `help:"The ACME directory of the authority." name:"acme-directory" placeholder:"URL" otherwise:"that of Let's Encrypt"`
+	ShortURLScheme   scheme    `help:"The scheme of short URLs, http or https: https also behind a proxy that speaks it." name:"short-url-scheme" placeholder:"SCHEME" otherwise:"https with --tls-cert or --acme-domain, else http"`
+	RedirectStatus   int       `help:"The HTTP status of a redirect: ${enum}." enum:"301,302,303,307,308" default:"301" placeholder:"STATUS"`
+	RedirectMaxAge   seconds   `help:"For how long a browser may repeat a redirect without asking, so that its clicks within it do not count: seconds, or a duration such as 5m." default:"90" placeholder:"TIME"`
+	NotFoundURL      string    `help:"Where unknown names lead." name:"not-found-url" placeholder:"URL" otherwise:"a plain page"`
+	HomeURL          string    `help:"Where / leads." name:"home-url" placeholder:"URL" otherwise:"a plain page"`
+	Durability       string    `help:"When a visitor is sent on: fsync, once his click survives a power cut; write, once it survives the process being killed, which is faster, but a power cut may lose the last clicks." enum:"fsync,write" default:"fsync" placeholder:"WHEN"`
+	JournalRetention retention `help:"For how long the journal keeps clicks that are counted: a duration such as 30d or 12h; 0 drops them once the counts are durable; forever. Counts never expire. What was dropped cannot be counted again without a backup." default:"30d" placeholder:"TIME"`
+	JournalMax       bytesSize `help:"How large the journal may grow before its oldest counted clicks are dropped sooner, such as 20GB; 0 is no bound. The log warns from 80 % on." default:"0" placeholder:"BYTES"`
+	GeoDB            string    `help:"An MMDB file of countries; read again when it changes." name:"geo-db" type:"path" placeholder:"FILE" otherwise:"the built-in data"`
+	RateLimit        number    `help:"How many questions a user may ask the API each second on average, ten times as many at once; 0 is no limit." least:"0" most:"1000000" default:"0" placeholder:"N"`
+	MaxConnections   number    `help:"How many connections are open at once; others wait." least:"1" most:"1000000" placeholder:"N" otherwise:"three quarters of the files that the process may open"`
+	MetricsListen    string    `help:"Where Prometheus may ask for /metrics. Keep it from the public." placeholder:"HOST:PORT" otherwise:"nowhere"`
+	LogFormat        string    `help:"How the log is written: ${enum}." enum:"text,json" default:"text" placeholder:"FORMAT"`
+	LogLevel         level     `help:"The least that the log is told: debug, info, warn or error." default:"info" placeholder:"LEVEL"`
+	TrustedProxies   []string  `help:"Addresses and networks of proxies whose Forwarded and X-Forwarded-For headers are believed." placeholder:"CIDR" otherwise:"none"`
+	Demo             bool      `help:"Bring in an hour of real clicks, spread over the last 30 days, and print a question to try."`
+}
+
+// fits says which options do not go together.
+func (c *serveCmd) fits() error {
+	if len(c.ACMEDomain) == 0 && (c.ACMEEmail != "" || c.ACMEDirectory != "") {
+		return errors.New("--acme-email and --acme-directory are about certificates that are got by themselves: name the domain with --acme-domain too")
+	}
+	if c.TLSCert != "" && len(c.ACMEDomain) > 0 {
+		return errors.New("--tls-cert and --acme-domain are two ways to a certificate: give one of them")
+	}
+	if most := server.MostConnections(); int(c.MaxConnections) > most {
+		return fmt.Errorf("--max-connections %d is more than the %d that the process has files for: let it open more (LimitNOFILE, ulimit -n)", c.MaxConnections, most)
+	}
+	if c.Demo && c.Data != "" && server.HasData(c.Data) {
+		return fmt.Errorf("--demo fills a data directory of its own, and %s is one already: name an empty one with --data, or none", c.Data)
+	}
+	return nil
 }
 
 func (c *serveCmd) Run(e *env) (err error) {
+	if err := c.fits(); err != nil {
+		return err
+	}
 	if c.Data == "" {
 		c.Data = "./footfall-data"
 		if c.Demo {
@@ -57,25 +73,21 @@ func (c *serveCmd) Run(e *env) (err error) {
 			defer func() { err = errors.Join(err, os.RemoveAll(c.Data)) }()
 		}
 	}
-	l, err := net.Listen("tcp", c.Listen)
+	l, err := listen("--listen", c.Listen)
 	if err != nil {
-		return fmt.Errorf("listen on %s: %w (--listen takes another address)", c.Listen, errors.Unwrap(err))
+		return err
 	}
-	most := c.MaxConnections
-	if most <= 0 {
-		most = server.MostConnections()
+	l = netutil.LimitListener(l, cmp.Or(int(c.MaxConnections), server.MostConnections()))
+	var watch net.Listener
+	if c.MetricsListen != "" {
+		if watch, err = listen("--metrics-listen", c.MetricsListen); err != nil {
+			return errors.Join(err, l.Close())
+		}
 	}
-	l = netutil.LimitListener(l, most)
-	options := &slog.HandlerOptions{Level: c.LogLevel}
+	options := &slog.HandlerOptions{Level: slog.Level(c.LogLevel)}
 	log := slog.New(slog.NewTextHandler(e.stderr, options))
 	if c.LogFormat == "json" {
 		log = slog.New(slog.NewJSONHandler(e.stderr, options))
-	}
-	var watch net.Listener
-	if c.MetricsListen != "" {
-		if watch, err = net.Listen("tcp", c.MetricsListen); err != nil {
-			return fmt.Errorf("listen on %s: %w (--metrics-listen takes another address)", c.MetricsListen, errors.Unwrap(err))
-		}
 	}
 	scheme := "http"
 	if c.TLSCert != "" || len(c.ACMEDomain) > 0 {
@@ -83,14 +95,14 @@ func (c *serveCmd) Run(e *env) (err error) {
 	}
 	url := scheme + "://" + l.Addr().String()
 	o := server.Options{
-		Dir: c.Data, Create: true, Domains: c.Domain, Host: hostOf(l), Scheme: cmp.Or(c.ShortURLScheme, scheme), NoSync: c.Durability == "write",
+		Dir: c.Data, Create: true, Domains: c.Domain, Host: hostOf(l), Scheme: cmp.Or(string(c.ShortURLScheme), scheme), NoSync: c.Durability == "write",
 		Retention: server.Retention{Keep: time.Duration(c.JournalRetention), Max: int64(c.JournalMax)}, Now: e.now, Log: log,
 	}
 	site := server.Site{
 		RedirectStatus: c.RedirectStatus, RedirectMaxAge: time.Duration(c.RedirectMaxAge),
 		NotFoundURL: c.NotFoundURL, HomeURL: c.HomeURL, GeoDB: c.GeoDB, TrustedProxies: c.TrustedProxies,
 		TLSCert: c.TLSCert, TLSKey: c.TLSKey, ACME: server.ACME{Domains: c.ACMEDomain, Email: c.ACMEEmail, Directory: c.ACMEDirectory},
-		RateLimit: c.RateLimit, Watch: watch,
+		RateLimit: int(c.RateLimit), Watch: watch,
 	}
 	return server.Serve(e.ctx, o, site, l, func(app *server.App) error {
 		if c.Demo {
@@ -103,6 +115,18 @@ func (c *serveCmd) Run(e *env) (err error) {
 	})
 }
 
+// listen takes an address that names its port, 0 for any.
+func listen(option, address string) (net.Listener, error) {
+	if _, port, err := net.SplitHostPort(address); err != nil || port == "" {
+		return nil, fmt.Errorf("%s %s is no address to listen on: say HOST:PORT, or :PORT for every address of this machine", option, address)
+	}
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w (%s takes another address)", address, errors.Unwrap(err), option)
+	}
+	return l, nil
+}
+
 // hostOf is how this machine reaches a listener.
 func hostOf(l net.Listener) string {
 	if a, ok := l.Addr().(*net.TCPAddr); ok && a.IP.IsUnspecified() {
@@ -111,88 +135,19 @@ func hostOf(l net.Listener) string {
 	return l.Addr().String()
 }
 
-// seconds is a span of time, given as whole seconds or as a Go duration.
-type seconds time.Duration
-
-// UnmarshalText reads an option's value.
-func (s *seconds) UnmarshalText(text []byte) error {
-	if n, err := strconv.ParseUint(string(text), 10, 31); err == nil {
-		*s = seconds(time.Duration(n) * time.Second)
-		return nil
-	}
-	d, err := time.ParseDuration(string(text))
-	if err != nil || d < 0 {
-		return fmt.Errorf("%q is neither whole seconds nor a duration such as 5m", text)
-	}
-	*s = seconds(d)
-	return nil
-}
-
-// retention is a span of time: a Go duration, whole days such as 30d, or
-// forever.
-type retention time.Duration
-
-// UnmarshalText reads an option's value.
-func (r *retention) UnmarshalText(text []byte) error {
-	s := string(text)
-	if s == "forever" {
-		*r = retention(server.Forever)
-		return nil
-	}
-	days, whole := strings.CutSuffix(s, "d")
-	if n, err := strconv.ParseUint(days, 10, 16); err == nil && (whole || n == 0) {
-		*r = retention(time.Duration(n) * 24 * time.Hour)
-		return nil
-	}
-	d, err := time.ParseDuration(s)
-	if err != nil || d < 0 {
-		return fmt.Errorf("%q is no span of time: say 30d, 12h, 0 or forever", s)
-	}
-	*r = retention(d)
-	return nil
-}
-
-// bytesSize is a number of bytes, such as 20GB or 512MiB.
-type bytesSize int64
-
-// UnmarshalText reads an option's value.
-func (b *bytesSize) UnmarshalText(text []byte) error {
-	n, err := humanize.ParseBytes(string(text))
-	if err != nil || n > math.MaxInt64 {
-		return fmt.Errorf("%q is no number of bytes: say 20GB, 512MiB or 0", text)
-	}
-	*b = bytesSize(n)
-	return nil
-}
-
-// demo brings in the demo's clicks, unless the directory has them already, and
-// prints a question about them.
+// demo brings in the demo's clicks, and prints a question about them.
 func (c *serveCmd) demo(e *env, app *server.App, url string) error {
-	token, err := app.AddToken(e.ctx, feed.DemoLogin)
-	if errors.Is(err, click.ErrNotFound) {
-		token, err = c.fill(e, app)
+	clicks, err := feed.Demo(e.now())
+	if err != nil {
+		return err
 	}
+	if _, err := app.Import(e.ctx, "bitly-feed", clicks, func(feed.Rejected) {}); err != nil {
+		return err
+	}
+	token, err := app.AddToken(e.ctx, feed.DemoLogin)
 	if err != nil {
 		return err
 	}
 	return e.print(fmt.Sprintf("Clicks of the last 30 days on the links of %s, by day:\n\n  curl '%s/v3/user/clicks?access_token=%s&unit=day&units=30&rollup=false'\n",
 		feed.DemoLogin, url, token), nil)
-}
-
-func (c *serveCmd) fill(e *env, app *server.App) (token string, err error) {
-	users, err := app.ListUsers(e.ctx, "")
-	if err != nil {
-		return "", err
-	}
-	if len(users) > 0 {
-		return "", fmt.Errorf("%s has users already, and the demo would mix its clicks with theirs: name another directory with --data", c.Data)
-	}
-	clicks, err := feed.Demo(e.now())
-	if err != nil {
-		return "", err
-	}
-	if _, err := app.Import(e.ctx, "bitly-feed", clicks, func(feed.Rejected) {}); err != nil {
-		return "", err
-	}
-	return app.AddToken(e.ctx, feed.DemoLogin)
 }

@@ -18,7 +18,7 @@ import (
 type userCmd struct {
 	Add      userAddCmd      `cmd:"" help:"Make a user and print an access token, alone on its line. It is shown only now."`
 	Token    userTokenCmd    `cmd:"" help:"Print another access token for a user."`
-	Password userPasswordCmd `cmd:"" help:"Set a user's password, with which programs get tokens from /oauth/access_token: asked for on a terminal, else the first line of standard input."`
+	Password userPasswordCmd `cmd:"" help:"Set a user's password, 8 to 72 bytes, with which programs get tokens from /oauth/access_token: asked for on a terminal, else the first line of standard input."`
 	Key      userKeyCmd      `cmd:"" help:"Print a user's apiKey, for the methods that take it with the login: all but user/…."`
 	Delete   userDeleteCmd   `cmd:"" help:"Remove a user, his links and every click counted on them, for good."`
 	List     userListCmd     `cmd:"" help:"List users by login, with the time each was made."`
@@ -106,14 +106,18 @@ func (c *userKeyCmd) Run(e *env) error {
 type userDeleteCmd struct {
 	dataDir
 	Login string `arg:"" help:"The user's login."`
-	Yes   bool   `help:"Do it."`
+	Yes   bool   `help:"Do it." env:"-"`
 }
 
 func (c *userDeleteCmd) Run(e *env) error {
-	if !c.Yes {
-		return fmt.Errorf("user delete removes %s, all of his links and every click counted on them for good: add --yes to do it", c.Login)
-	}
 	return c.with(e, func(o *server.Owner) error {
+		if !c.Yes {
+			clicks, err := o.UserClicks(e.ctx, c.Login)
+			if err != nil {
+				return err
+			}
+			return fmt.Errorf("user delete removes %s, all of his links and the %d clicks counted on them for good: add --yes to do it", c.Login, clicks)
+		}
 		r, err := o.DeleteUser(e.ctx, c.Login)
 		if err != nil {
 			return err

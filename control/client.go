@@ -68,6 +68,18 @@ func (c *Client) AddLink(ctx context.Context, login, longURL, domain string) (sh
 	return shortURL, err
 }
 
+// UserClicks implements Owner.
+func (c *Client) UserClicks(ctx context.Context, login string) (clicks uint64, err error) {
+	err = c.call(ctx, http.MethodGet, "users/clicks", url.Values{"login": {login}}, nil, nil, &clicks)
+	return clicks, err
+}
+
+// LinkClicks implements Owner.
+func (c *Client) LinkClicks(ctx context.Context, link string) (clicks uint64, err error) {
+	err = c.call(ctx, http.MethodGet, "links/clicks", url.Values{"link": {link}}, nil, nil, &clicks)
+	return clicks, err
+}
+
 // DeleteUser implements Owner.
 func (c *Client) DeleteUser(ctx context.Context, login string) (r Removal, err error) {
 	err = c.call(ctx, http.MethodDelete, "users", url.Values{"login": {login}}, nil, nil, &r)

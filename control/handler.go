@@ -32,6 +32,10 @@ type Owner interface {
 	// AddLink makes a short link, unless the user has it, and returns its URL on
 	// a domain of the installation; the default one if empty.
 	AddLink(ctx context.Context, login, longURL, domain string) (shortURL string, err error)
+	// UserClicks and LinkClicks are the clicks that a deletion would remove, of
+	// what DeleteUser and DeleteLink take; click.ErrNotFound.
+	UserClicks(ctx context.Context, login string) (uint64, error)
+	LinkClicks(ctx context.Context, link string) (uint64, error)
 	// DeleteUser removes a user with all that is his; click.ErrNotFound.
 	DeleteUser(ctx context.Context, login string) (Removal, error)
 	// DeleteLink removes a link, named by its hash or its short URL;
@@ -94,6 +98,14 @@ func Handler(o Owner) http.Handler {
 		q := r.URL.Query()
 		shortURL, err := o.AddLink(r.Context(), q.Get("login"), q.Get("url"), q.Get("domain"))
 		reply(w, shortURL, err)
+	})
+	mux.HandleFunc("GET /users/clicks", func(w http.ResponseWriter, r *http.Request) {
+		clicks, err := o.UserClicks(r.Context(), r.URL.Query().Get("login"))
+		reply(w, clicks, err)
+	})
+	mux.HandleFunc("GET /links/clicks", func(w http.ResponseWriter, r *http.Request) {
+		clicks, err := o.LinkClicks(r.Context(), r.URL.Query().Get("link"))
+		reply(w, clicks, err)
 	})
 	mux.HandleFunc("DELETE /users", func(w http.ResponseWriter, r *http.Request) {
 		removal, err := o.DeleteUser(r.Context(), r.URL.Query().Get("login"))

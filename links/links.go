@@ -13,6 +13,7 @@ import (
 	"io"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/footfall/footfall/click"
@@ -73,7 +74,10 @@ func New(o Options) (*Links, error) {
 	for _, domain := range o.Domains {
 		a, err := parseAuthority(l.scheme, domain)
 		if err != nil {
-			return nil, fmt.Errorf("links: domain %q: %w", domain, err)
+			if strings.Contains(domain, "/") {
+				err = errors.New("give a host, without scheme and path")
+			}
+			return nil, fmt.Errorf("links: %q is no domain: %w", domain, err)
 		}
 		l.domains = append(l.domains, a)
 		l.hosts[hostname(a.host)] = true

@@ -2,11 +2,12 @@ package server
 
 import (
 	"crypto/tls"
-	"errors"
+	"fmt"
 	"path/filepath"
 
 	"golang.org/x/crypto/acme"
 	"golang.org/x/crypto/acme/autocert"
+	"golang.org/x/net/idna"
 )
 
 // ACME says how certificates are got by themselves (RFC 8555). The zero value
@@ -41,8 +42,6 @@ func (a *ACME) config(dir string) *tls.Config {
 // tlsConfig is nil where the Site speaks plain http.
 func (s *Site) tlsConfig(o *Options) (*tls.Config, error) {
 	switch {
-	case s.TLSCert != "" && len(s.ACME.Domains) > 0:
-		return nil, errors.New("--tls-cert and --acme-domain are two ways to a certificate: give one of them")
 	case s.TLSCert != "":
 		c, err := openCertificate(s.TLSCert, s.TLSKey, o.Now, o.Log)
 		if err != nil {
@@ -50,6 +49,11 @@ func (s *Site) tlsConfig(o *Options) (*tls.Config, error) {
 		}
 		return c.config(), nil
 	case len(s.ACME.Domains) > 0:
+		for _, d := range s.ACME.Domains { // autocert leaves out what is none
+			if _, err := idna.Lookup.ToASCII(d); err != nil {
+				return nil, fmt.Errorf("--acme-domain: %q is no domain: give a host, without scheme, port and path", d)
+			}
+		}
 		return s.ACME.config(o.Dir), nil
 	}
 	return nil, nil

@@ -123,14 +123,14 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	}
 	db, err := sql.Open(ctx, filepath.Join(o.Dir, databaseFile))
 	if err != nil {
-		return nil, unopened("links and users", err)
+		return nil, unopened(err, damagedLinks)
 	}
 	a.onClose(func(context.Context) error { return db.Close() })
 	a.store, a.db = db, db
 
 	a.clicks, err = pebble.Open(pebble.Options{Dir: filepath.Join(o.Dir, "clicks"), Logger: o.Log})
 	if err != nil {
-		return nil, unopened("counts", err)
+		return nil, unopened(err, damagedCounts)
 	}
 	a.onClose(func(ctx context.Context) error { return errors.Join(a.clicks.Sync(ctx), a.clicks.Close()) })
 
@@ -140,7 +140,7 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 
 	a.journal, err = journal.Open(journal.Options{Dir: filepath.Join(o.Dir, "journal"), NoSync: o.NoSync, Synced: a.monitor.Synced, Logger: o.Log})
 	if err != nil {
-		return nil, unopened("journal", err)
+		return nil, unopened(err, damagedJournal)
 	}
 	a.onClose(func(context.Context) error { return a.journal.Close() })
 
@@ -186,25 +186,29 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 }
 
 // unopened says what to do about a part that cannot be opened, where that is
-// known.
-func unopened(part string, err error) error {
+// known; damaged is what to do where it is damaged.
+func unopened(err error, damaged string) error {
 	instead := ""
 	switch {
-	case errors.As(err, new(*store.CorruptError)) && part == "counts":
-		instead = ": run footfall rebuild, which makes the counts anew from the journal"
-	case errors.As(err, new(*store.CorruptError)):
-		instead = ": restore a backup"
-	case errors.Is(err, journal.ErrCorrupt):
-		instead = ": put the segment back from a backup"
+	case errors.As(err, new(*store.CorruptError)), errors.Is(err, journal.ErrCorrupt):
+		instead = damaged
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		instead = ": make room, and start again"
+		instead = "make room, and start again"
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
-		instead = ": let the process open more files (LimitNOFILE, ulimit -n)"
+		instead = "let the process open more files (LimitNOFILE, ulimit -n)"
 	case errors.Is(err, fs.ErrPermission):
-		instead = fmt.Sprintf(": give all that is in the data directory to user %d with chown -R", os.Geteuid())
+		instead = fmt.Sprintf("give all that is in the data directory to user %d with chown -R", os.Geteuid())
+	default:
+		return err
 	}
-	return fmt.Errorf("open %s: %w%s", part, err, instead)
+	return fmt.Errorf("%w: %s", err, instead)
 }
+
+const (
+	damagedLinks   = "restore a backup"
+	damagedCounts  = "run footfall rebuild, which makes the counts anew from the journal"
+	damagedJournal = "put the segment back from a backup"
+)
 
 // sameInstallation fails where the counts are not of these links and users.
 // Ids would mean others then, and every answer would be wrong.

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -59,6 +60,15 @@ func claimDir(dir string, create bool) (_ *os.File, err error) {
 	}
 	return lock, makePrivate(dir)
 }
+
+// HasData tells whether something has been kept in a directory.
+func HasData(dir string) bool {
+	entries, err := os.ReadDir(dir)
+	return err == nil && slices.ContainsFunc(entries, isOurs)
+}
+
+// isOurs tells an entry that a data directory has, also right after a restore.
+func isOurs(e fs.DirEntry) bool { return e.Name() == lockFile || e.Name() == databaseFile }
 
 // CheckDir fails with a sentence where a path cannot be this user's data
 // directory. It may be missing.
@@ -114,15 +124,14 @@ func newLock(dir string) (*os.File, error) {
 	return lock, flock(lock, dir)
 }
 
-// foreign is what lies in a directory that is not footfall's; empty where it is,
-// as after a restore, or is empty.
+// foreign is what lies in a directory that is not footfall's; empty where the
+// directory is, or nothing lies there.
 func foreign(entries []fs.DirEntry) (other string) {
+	if slices.ContainsFunc(entries, isOurs) {
+		return ""
+	}
 	for _, e := range entries {
-		switch e.Name() {
-		case lockFile, databaseFile:
-			return ""
-		case "lost+found": // of a file system of its own
-		default:
+		if e.Name() != "lost+found" { // of a file system of its own
 			other = e.Name()
 		}
 	}

@@ -11,13 +11,28 @@ import (
 	"github.com/footfall/footfall/store"
 )
 
+// UserClicks is all clicks of a user, those of bots too.
+func (a *App) UserClicks(ctx context.Context, login string) (uint64, error) {
+	u, err := a.deletable(ctx, login)
+	if err != nil {
+		return 0, err
+	}
+	return a.drained(ctx, rollup.Scope{User: u.ID})
+}
+
+// LinkClicks is all clicks of a link, those of bots too.
+func (a *App) LinkClicks(ctx context.Context, written string) (uint64, error) {
+	l, err := a.deletableLink(ctx, written)
+	if err != nil {
+		return 0, err
+	}
+	return a.drained(ctx, rollup.Scope{User: l.User, Link: l.ID})
+}
+
 // DeleteUser removes a user, his tokens, his links, and every click counted on
 // them, for good.
 func (a *App) DeleteUser(ctx context.Context, login string) (control.Removal, error) {
-	u, err := a.store.UserByLogin(ctx, login)
-	if errors.Is(err, click.ErrNotFound) {
-		return control.Removal{}, unknownLogin(login)
-	}
+	u, err := a.deletable(ctx, login)
 	if err != nil {
 		return control.Removal{}, err
 	}
@@ -28,18 +43,33 @@ func (a *App) DeleteUser(ctx context.Context, login string) (control.Removal, er
 // DeleteLink removes a link and the clicks counted on it, for good: also from
 // the counts of all links of its user.
 func (a *App) DeleteLink(ctx context.Context, written string) (control.Removal, error) {
-	l, err := a.links.Find(ctx, written, a.host)
-	if errors.Is(err, click.ErrNotFound) {
-		return control.Removal{}, fmt.Errorf("link %q: %w: give its hash, or its short URL on a domain of this installation", written, click.ErrNotFound)
-	}
+	l, err := a.deletableLink(ctx, written)
 	if err != nil {
 		return control.Removal{}, err
 	}
-	if l.User == click.Nobody {
-		return control.Removal{}, fmt.Errorf("link %q is the aggregate link of all links to %s: it goes with the last of them", written, l.LongURL)
-	}
 	return a.delete(ctx, rollup.Scope{User: l.User, Link: l.ID}, func() (store.Removed, error) { return a.store.DeleteLink(ctx, l.ID) },
 		func(o *store.Link) bool { return o.ID == l.ID })
+}
+
+// deletable finds a user who may go.
+func (a *App) deletable(ctx context.Context, login string) (store.User, error) {
+	u, err := a.store.UserByLogin(ctx, login)
+	if errors.Is(err, click.ErrNotFound) {
+		return u, fmt.Errorf("login %q: %w: footfall user list shows all there are", login, click.ErrNotFound)
+	}
+	return u, err
+}
+
+// deletableLink finds a link that may go.
+func (a *App) deletableLink(ctx context.Context, written string) (store.Link, error) {
+	l, err := a.links.Find(ctx, written, a.host)
+	switch {
+	case errors.Is(err, click.ErrNotFound):
+		return l, fmt.Errorf("link %q: %w: give its hash, or its short URL on a domain of this installation", written, click.ErrNotFound)
+	case err == nil && l.User == click.Nobody:
+		return l, fmt.Errorf("link %q is the aggregate link of all links to %s: it goes with the last of them", written, l.LongURL)
+	}
+	return l, err
 }
 
 // delete removes the scope first from links and users, so that nobody is led to
@@ -47,10 +77,7 @@ func (a *App) DeleteLink(ctx context.Context, written string) (control.Removal, 
 func (a *App) delete(ctx context.Context, s rollup.Scope, remove func() (store.Removed, error), gone func(*store.Link) bool) (r control.Removal, err error) {
 	a.deleting.Lock()
 	defer a.deleting.Unlock()
-	if err := a.recorder.Drain(ctx); err != nil {
-		return r, err
-	}
-	if r.Clicks, err = a.total(ctx, s); err != nil {
+	if r.Clicks, err = a.drained(ctx, s); err != nil {
 		return r, err
 	}
 	if r.Removed, err = remove(); err != nil {
@@ -64,8 +91,12 @@ func (a *App) delete(ctx context.Context, s rollup.Scope, remove func() (store.R
 	return r, a.finishDeletions(context.WithoutCancel(ctx))
 }
 
-// total is all clicks of a scope, those of bots too.
-func (a *App) total(ctx context.Context, s rollup.Scope) (clicks uint64, err error) {
+// drained is all clicks of a scope, those of bots too, and those that were
+// recorded just now.
+func (a *App) drained(ctx context.Context, s rollup.Scope) (clicks uint64, err error) {
+	if err := a.recorder.Drain(ctx); err != nil {
+		return 0, err
+	}
 	for _, f := range []rollup.Facet{rollup.All, rollup.Bot} {
 		counts, err := a.clicks.Counts(ctx, store.Query{Scope: s, Facet: f, Edges: []int64{click.Earliest.Unix(), click.Latest.Unix()}})
 		if err != nil {

@@ -39,7 +39,7 @@ func Rebuild(ctx context.Context, o Options, from string, report func(string)) (
 	}
 	j, err := journal.Open(journal.Options{Dir: filepath.Join(o.Dir, "journal"), Logger: o.Log})
 	if err != nil {
-		return unopened("journal", err)
+		return unopened(err, damagedJournal)
 	}
 	defer func() { err = errors.Join(err, j.Close()) }()
 
@@ -68,6 +68,9 @@ func Rebuild(ctx context.Context, o Options, from string, report func(string)) (
 func findBases(dir, from string) (bases []base, err error) {
 	if from != "" {
 		newest, _, err := backup.Newest(from)
+		if errors.Is(err, backup.ErrNone) {
+			return nil, fmt.Errorf("%w: name one with --from, or a directory of them", err)
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -45,7 +45,7 @@ type DB struct {
 func Open(ctx context.Context, path string) (*DB, error) {
 	db, err := open(ctx, path)
 	if isDamage(err) {
-		err = &store.CorruptError{File: path, Err: err}
+		return nil, fmt.Errorf("store/sql: open: %w", &store.CorruptError{File: path, Err: err})
 	}
 	if err != nil {
 		return nil, fmt.Errorf("store/sql: open %s: %w", path, engineError(err))

@@ -1,0 +1,90 @@
+package cli
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"strings"
+	"testing"
+
+	"github.com/alecthomas/kong"
+)
+
+// leaves calls f with each command and its path.
+func leaves(node *kong.Node, f func(*kong.Node)) {
+	if node.Leaf() {
+		f(node)
+	}
+	for _, child := range node.Children {
+		leaves(child, f)
+	}
+}
+
+// TestHelpShowsDefaults: help shows the default of every option that has one,
+// and its variable.
+func TestHelpShowsDefaults(t *testing.T) {
+	parser := newParser(new(commands), new(env), func(int) {})
+	options := 0
+	leaves(parser.Model.Node, func(command *kong.Node) {
+		path := strings.Fields(command.Path())
+		var out bytes.Buffer
+		if code := Main(t.Context(), append(path, "--help"), nil, &out, &out); code != 0 {
+			t.Fatalf("%v --help: %s", path, out.String())
+		}
+		printed := strings.Join(strings.Fields(out.String()), " ")
+		for _, f := range command.Flags {
+			if f.Name == "help" {
+				continue
+			}
+			options++
+			if strings.Contains(f.Help, "default:") {
+				t.Errorf("%v: --%s says its default by hand", path, f.Name)
+			}
+			wants := []string{"--" + f.Name}
+			if f.HasDefault {
+				wants = append(wants, "default: "+f.Default)
+			}
+			if f.Name != "yes" {
+				wants = append(wants, "$FOOTFALL_"+strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_")))
+			}
+			for _, want := range wants {
+				if !strings.Contains(printed, want) {
+					t.Errorf("%v --help has no %q", path, want)
+				}
+			}
+		}
+	})
+	if options < 40 {
+		t.Errorf("only %d options were seen", options)
+	}
+}
+
+// TestSentence: operators do not read the names of our packages.
+func TestSentence(t *testing.T) {
+	inner := errors.New("disk full")
+	for want, err := range map[string]error{
+		"open counts: disk full":      fmt.Errorf("open counts: store/pebble: journal: %w", inner),
+		"disk full":                   fmt.Errorf("backup: %w", inner),
+		"restore: disk full":          fmt.Errorf("restore: backup: %w", inner),
+		"disk full\nand another":      errors.Join(inner, fmt.Errorf("store/sql: %w", inner), errors.New("and another")),
+		"user links: no such journal": errors.New("user links: no such journal"),
+	} {
+		if got := sentence(err); got != want {
+			t.Errorf("%q is told as %q, want %q", err, got, want)
+		}
+	}
+}
+
+func TestVersionOf(t *testing.T) {
+	for want, info := range map[string]*debug.BuildInfo{
+		"v1.2.3":                  {Main: debug.Module{Version: "v1.2.3"}, Settings: []debug.BuildSetting{{Key: "vcs.revision", Value: "abc"}}},
+		"devel":                   {Main: debug.Module{Version: "(devel)"}},
+		"devel abc0123":           {Settings: []debug.BuildSetting{{Key: "vcs.revision", Value: "abc0123"}, {Key: "vcs.modified", Value: "false"}}},
+		"devel abc0123 (changed)": {Main: debug.Module{Version: "(devel)"}, Settings: []debug.BuildSetting{{Key: "vcs.revision", Value: "abc0123"}, {Key: "vcs.modified", Value: "true"}}},
+	} {
+		if got := versionOf(info); got != want {
+			t.Errorf("%+v is %q, want %q", info, got, want)
+		}
+	}
+}

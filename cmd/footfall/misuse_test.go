@@ -1,0 +1,167 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// says runs the program, with variables in front of its arguments, and returns
+// all that it printed. It must fail, or not, with one line.
+func says(t *testing.T, fail bool, args ...string) string {
+	t.Helper()
+	var env []string
+	for len(args) > 0 && strings.Contains(args[0], "=") {
+		env, args = append(env, args[0]), args[1:]
+	}
+	cmd := program(t.Context(), args...)
+	cmd.Env = append(cmd.Env, env...)
+	out, err := cmd.CombinedOutput()
+	if text := strings.TrimSpace(string(out)); (err != nil) != fail || fail && (strings.Contains(text, "\n") || !strings.HasPrefix(text, "footfall: ")) {
+		t.Errorf("%v footfall %q: %v, %s", env, args, err, out)
+	}
+	return string(out)
+}
+
+// TestMisuse: whatever is wrong with a command line, one sentence says it.
+func TestMisuse(t *testing.T) {
+	dir := t.TempDir()
+	data, file := filepath.Join(dir, "data"), filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run(t, "user", "add", "ann", "--data", data)
+	run(t, "link", "add", "ann", "https://example.org/", "--data", data)
+	serve := func(args ...string) []string {
+		return append([]string{"serve", "--data", filepath.Join(dir, "other"), "--listen", "127.0.0.1:0"}, args...)
+	}
+	for _, c := range []struct {
+		want string
+		args []string
+	}{
+		{"footfall: name a command (footfall --help shows how)", nil},
+		{"name a command of user (footfall user --help", []string{"user"}},
+		{"name a FILE (footfall import --help", []string{"import"}},
+		{"name a LOGIN and a URL", []string{"link", "add"}},
+		{"name a URL", []string{"link", "add", "ann"}},
+		{"--to lacks its value", []string{"backup", "--to"}},
+		{"--data lacks its value, for --demo looks like an option", []string{"serve", "--data", "--demo"}},
+		{`--keep: "-1" is no whole number from 1 to 1000000`, []string{"backup", "--to", "x", "--keep", "-1"}},
+		{`--keep: "0" is no whole number from 1 to 1000000`, []string{"backup", "--to", "x", "--keep=0"}},
+		{`--keep: "0" is no whole number`, []string{"FOOTFALL_KEEP=0", "backup", "--to", "x"}},
+		{`--rate-limit: "-1" is no whole number from 0`, serve("--rate-limit", "-1")},
+		{`--max-connections: "0" is no whole number from 1`, serve("--max-connections", "0")},
+		{"--max-connections 1000000 is more than the ", serve("--max-connections", "1000000")},
+		{`--journal-retention: "-5d" is no span of time: say 30d`, serve("--journal-retention", "-5d")},
+		{`--redirect-max-age: "-5" is neither`, serve("--redirect-max-age", "-5")},
+		{`--journal-max: "-5" is no number of bytes`, serve("--journal-max", "-5")},
+		{`--log-level: "loud" is no level: say debug, info, warn or error`, serve("--log-level", "loud")},
+		{`--short-url-scheme: "ftp" is no scheme of short URLs: say http or https`, serve("--short-url-scheme", "ftp")},
+		{`--durability must be one of "fsync","write"`, serve("--durability", "hope")},
+		{"name the domain with --acme-domain too", serve("--acme-email", "ann@example.org")},
+		{"name the domain with --acme-domain too", serve("--acme-directory", "https://ca.example/")},
+		{`--acme-domain: "https://sho.rt" is no domain: give a host`, serve("--acme-domain", "https://sho.rt")},
+		{`--domain: "http://sho.rt" is no domain: give a host, without scheme and path`, serve("--domain", "http://sho.rt")},
+		{`--domain: "sho.rt/x" is no domain: give a host, without scheme and path`, serve("--domain", "sho.rt/x")},
+		{`--domain: "sho.rt/x" is no domain`, []string{"link", "add", "ann", "https://example.org/", "--data", data, "--domain", "sho.rt/x"}},
+		{"--listen is given nothing: give it a value, or leave it out", serve("--listen", "")},
+		{"--listen is given nothing", serve("--listen=")},
+		{"--data is given nothing", []string{"check", "--data", ""}},
+		{"--listen : is no address to listen on", serve("--listen", ":")},
+		{"--metrics-listen 127.0.0.1 is no address to listen on", serve("--metrics-listen", "127.0.0.1")},
+		{file + " is a file: name a directory with --data", []string{"check", "--data", file}},
+		{"is a file: name a directory with --data", []string{"serve", "--listen", "127.0.0.1:0", "--data", file}},
+		{"which is not footfall's: name an empty directory", []string{"user", "add", "bob", "--data", dir}},
+		{"which is no directory: name one with --from", []string{"restore", "--from", filepath.Join(dir, "none"), "--data", filepath.Join(dir, "other")}},
+		{"which is no directory: name one with --from", []string{"rebuild", "--from", filepath.Join(dir, "none"), "--data", data}},
+		{`login "bob": not found: footfall user list shows all there are`, []string{"user", "delete", "bob", "--data", data}},
+		{`login "bob": not found: footfall user list shows all there are`, []string{"user", "delete", "bob", "--data", data, "--yes"}},
+		{"the 0 clicks counted on them for good: add --yes", []string{"FOOTFALL_YES=1", "user", "delete", "ann", "--data", data}},
+		{`link "nope42": not found`, []string{"link", "delete", "nope42", "--data", data}},
+	} {
+		if out := says(t, true, c.args...); !strings.Contains(out, c.want) {
+			t.Errorf("footfall %q says %q, want %q", c.args, out, c.want)
+		}
+	}
+	if list, _ := run(t, "user", "list", "--data", data); !strings.HasPrefix(list, "ann\t") {
+		t.Errorf("afterwards there are %q", list)
+	}
+}
+
+// TestEmptyVariables: a variable that is empty is as good as none.
+func TestEmptyVariables(t *testing.T) {
+	dir := t.TempDir()
+	empty := []string{
+		"FOOTFALL_DOMAIN=", "FOOTFALL_KEEP=", "FOOTFALL_JSON=", "FOOTFALL_DATA=", "FOOTFALL_LISTEN=", "FOOTFALL_LOG_LEVEL=",
+	}
+	says(t, false, append(empty, "user", "add", "ann", "--data", filepath.Join(dir, "data"))...)
+	if out := says(t, false, append(empty, "backup", "--data", filepath.Join(dir, "data"), "--to", filepath.Join(dir, "backups"))...); !strings.HasPrefix(out, "backup of ") {
+		t.Error(out)
+	}
+	// Nobody listens at a port that was not asked for.
+	t.Setenv("FOOTFALL_SHORT_URL_SCHEME", "")
+	t.Setenv("FOOTFALL_MAX_CONNECTIONS", "")
+	t.Setenv("FOOTFALL_JOURNAL_MAX", "")
+	t.Setenv("FOOTFALL_METRICS_LISTEN", "")
+	t.Setenv("FOOTFALL_DEMO", "")
+	if url, _ := serve(t, "--data", filepath.Join(dir, "data")); !strings.HasPrefix(url, "http://127.0.0.1:") {
+		t.Error(url)
+	}
+}
+
+// TestFirstWords: what people type first answers.
+func TestFirstWords(t *testing.T) {
+	for want, args := range map[string][]string{
+		"Usage: footfall <command>":          {"help"},
+		"Usage: footfall serve [flags]":      {"help", "serve"},
+		"Usage: footfall link add <login>":   {"link", "add", "--help"},
+		"footfall ":                          {"--version"},
+		"footfall devel":                     {"version"},
+		"Usage: footfall import --format=":   {"import", "--help"},
+		"Usage: footfall user delete <login": {"help", "user", "delete"},
+	} {
+		if out := says(t, false, args...); !strings.HasPrefix(out, want) {
+			t.Errorf("footfall %q says %q", args, out)
+		}
+	}
+}
+
+// TestCheckJSON: what check and backup say is there for programs too.
+func TestCheckJSON(t *testing.T) {
+	dir := t.TempDir()
+	data := filepath.Join(dir, "data")
+	run(t, append([]string{"import", "--format", "bitly-feed", "--data", data}, feedFiles(t)[:1]...)...)
+	out, _ := run(t, "check", "--json", "--data", data)
+	if !strings.HasPrefix(out, `{"clicks":`) || !strings.HasSuffix(out, `"segments":1,"wrong":{"counts":0,"days":0,"journal":0},"findings":[]}`+"\n") {
+		t.Errorf("check --json says %s", out)
+	}
+	if out, _ := run(t, "backup", "--json", "--data", data, "--to", filepath.Join(dir, "backups")); !strings.HasPrefix(out, `{"version":1,"made":"`) {
+		t.Errorf("backup --json says %s", out)
+	}
+	tables, err := filepath.Glob(filepath.Join(data, "clicks", "*.sst"))
+	if err != nil || len(tables) == 0 {
+		t.Fatal(tables, err)
+	}
+	b, err := os.ReadFile(tables[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[len(b)/3] ^= 1
+	if err := os.WriteFile(tables[0], b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"check"}, {"check", "--repair"}, {"check", "--json"}} {
+		cmd := program(t.Context(), append(args, "--data", data)...)
+		var errs strings.Builder
+		cmd.Stderr = &errs
+		out, err := cmd.Output()
+		if err == nil || strings.Count(string(out), "is damaged") != 1 || strings.Count(string(out), "\n") != 1 || !strings.Contains(string(out), tables[0]) {
+			t.Errorf("%v of a damaged table prints %v %q", args, err, out)
+		}
+		if last := errs.String()[strings.LastIndex(strings.TrimSpace(errs.String()), "\n")+1:]; !strings.HasPrefix(last, "footfall: ") ||
+			!strings.Contains(last, "listed above: stop the server and run footfall rebuild") {
+			t.Errorf("%v of a damaged table ends with %q", args, last)
+		}
+	}
+}
