@@ -61,7 +61,7 @@ func Rebuild(ctx context.Context, o Options, from string, report func(string)) (
 		}
 		return finishRebuild(o.Dir)
 	}
-	return fmt.Errorf("rebuild: the counts stay as they are, for nothing reaches the journal, which begins at position %d%s: give a newer backup with --from", j.First(), r.since())
+	return fmt.Errorf("rebuild: the counts stay as they are: the journal is kept from position %d on%s, and no checkpoint or backup reaches so far, as with --journal-retention 0; name a newer backup with --from, or restore one", j.First(), r.since())
 }
 
 // findBases lists what there is to begin with, newest first.

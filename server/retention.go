@@ -43,8 +43,20 @@ const (
 type retainer struct {
 	app *App
 	Retention
-	rotated, alarmed time.Time
+	rotated time.Time
+	told    alarm // what the log heard last, and when
+	alarmed time.Time
 }
+
+// alarm is what there is to say of the journal's size, the worst last.
+type alarm int
+
+const (
+	quiet alarm = iota
+	near        // --journal-max
+	reached
+	beyond // for clicks are not counted
+)
 
 // retain looks at the journal now and then, until ctx ends.
 func (a *App) retain(ctx context.Context, r Retention) {
@@ -82,7 +94,7 @@ func (k *retainer) pass(ctx context.Context, now time.Time) error {
 	for _, s := range segments {
 		size += s.Size
 	}
-	k.alarm(size, now)
+	had := size
 	var before uint64
 	for _, s := range segments[:len(segments)-1] { // the newest one stays, for positions to go on
 		drop, err := k.drops(&s, size, now)
@@ -95,11 +107,7 @@ func (k *retainer) pass(ctx context.Context, now time.Time) error {
 		before = s.End
 		size -= s.Size
 	}
-	if k.Max > 0 && size > k.Max && now.Sub(k.alarmed).Abs() >= alarmEvery {
-		k.alarmed = now
-		k.app.log.Error("the journal is larger than --journal-max, for its clicks are not counted yet: see why counting lags, and give it room",
-			"bytes", humanize.IBytes(uint64(size)), "journal_max", humanize.IBytes(uint64(k.Max)))
-	}
+	k.tell(had, size, now)
 	if before == 0 {
 		return nil
 	}
@@ -133,14 +141,32 @@ func (k *retainer) drops(s *journal.Segment, size int64, now time.Time) (bool, e
 	return now.Sub(written) >= k.Keep, err
 }
 
-// alarm tells the log when the journal is about to reach its bound.
-func (k *retainer) alarm(size int64, now time.Time) {
-	if k.Max <= 0 || size < k.Max/100*alarmAt || now.Sub(k.alarmed).Abs() < alarmEvery {
+// tell tells the log of a journal that had so many bytes, of which some stay:
+// what is worse than before at once, else now and then.
+func (k *retainer) tell(had, stay int64, now time.Time) {
+	what := quiet
+	switch {
+	case k.Max <= 0:
+	case stay > k.Max:
+		what = beyond
+	case had > k.Max:
+		what = reached
+	case had >= k.Max/100*alarmAt:
+		what = near
+	}
+	if what <= k.told && now.Sub(k.alarmed).Abs() < alarmEvery {
 		return
 	}
-	k.alarmed = now
-	k.app.log.Warn("the journal is about to reach --journal-max; then its oldest clicks are removed before --journal-retention is over, and the counts cannot be rebuilt from before them: raise --journal-max, or take a backup",
-		"bytes", humanize.IBytes(uint64(size)), "journal_max", humanize.IBytes(uint64(k.Max)))
+	k.told, k.alarmed = what, now
+	sizes := []any{"bytes", humanize.IBytes(uint64(had)), "journal_max", humanize.IBytes(uint64(k.Max))}
+	switch what {
+	case beyond:
+		k.app.log.Error("the journal is larger than --journal-max, for its clicks are not counted yet: see why counting lags, and give it room", sizes...)
+	case reached:
+		k.app.log.Warn("the journal has reached --journal-max: its oldest clicks are removed before --journal-retention is over, and the counts cannot be rebuilt from before them; raise --journal-max, or take a backup", sizes...)
+	case near:
+		k.app.log.Warn("the journal is about to reach --journal-max; then its oldest clicks are removed before --journal-retention is over, and the counts cannot be rebuilt from before them: raise --journal-max, or take a backup", sizes...)
+	}
 }
 
 // durable is the position up to which what is counted survives a power cut; it

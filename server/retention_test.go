@@ -27,7 +27,7 @@ func TestRetention(t *testing.T) {
 		"one newer before it": {Retention{Keep: 24 * time.Hour}, []time.Duration{time.Hour, 25 * time.Hour}, 2, ""},
 		"none":                {Retention{Keep: 0}, []time.Duration{time.Second, 0}, 0, ""},
 		"forever":             {Retention{Keep: Forever}, []time.Duration{1000 * 24 * time.Hour, 0}, 2, ""},
-		"too many bytes":      {Retention{Keep: Forever, Max: 20_000}, []time.Duration{0, 0, 0, 0}, 2, "about to reach"},
+		"too many bytes":      {Retention{Keep: Forever, Max: 20_000}, []time.Duration{0, 0, 0, 0}, 2, "has reached"},
 		"nearly too many":     {Retention{Keep: Forever, Max: 35_000}, []time.Duration{0, 0, 0, 0}, 4, "about to reach"},
 		"enough room":         {Retention{Keep: Forever, Max: 400_000}, []time.Duration{0, 0, 0, 0}, 4, ""},
 	} {
@@ -96,7 +96,8 @@ func sealedName(t *testing.T, dir string, i int) string {
 // not counted stays.
 func TestRetentionKeepsWhatIsNotCounted(t *testing.T) {
 	now := time.Now()
-	app, err := Open(t.Context(), Options{Dir: t.TempDir(), Create: true, Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler)})
+	var log bytes.Buffer
+	app, err := Open(t.Context(), Options{Dir: t.TempDir(), Create: true, Now: func() time.Time { return now }, Log: slog.New(slog.NewTextHandler(&log, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,5 +116,40 @@ func TestRetentionKeepsWhatIsNotCounted(t *testing.T) {
 	}
 	if first := app.journal.First(); first != 0 {
 		t.Errorf("the journal begins at %d", first)
+	}
+	if n := strings.Count(log.String(), "is larger than --journal-max"); n != 1 {
+		t.Errorf("the log says %d times that there is more than may be:\n%s", n, log.String())
+	}
+}
+
+// TestJournalAlarms: the log hears of what is worse at once, and of the same
+// once an hour.
+func TestJournalAlarms(t *testing.T) {
+	var log bytes.Buffer
+	k := &retainer{app: &App{log: slog.New(slog.NewTextHandler(&log, nil))}, Retention: Retention{Max: 1000}}
+	start := time.Now()
+	for _, c := range []struct {
+		minute    int
+		had, stay int64
+		want      string
+	}{
+		{0, 700, 700, ""},
+		{1, 800, 800, "about to reach"},
+		{2, 900, 900, ""},
+		{3, 1001, 900, "has reached"},
+		{4, 950, 950, ""},
+		{5, 1001, 900, ""},
+		{6, 1500, 1500, "is larger"},
+		{7, 1500, 1500, ""},
+		{66, 1500, 1500, "is larger"},
+		{127, 850, 850, "about to reach"},
+		{190, 100, 100, ""},
+		{191, 800, 800, "about to reach"},
+	} {
+		log.Reset()
+		k.tell(c.had, c.stay, start.Add(time.Duration(c.minute)*time.Minute))
+		if got := log.String(); (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
+			t.Errorf("minute %d: %q, want %q", c.minute, got, c.want)
+		}
 	}
 }
