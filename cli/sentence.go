@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"regexp"
 	"strings"
 )
@@ -19,6 +20,7 @@ func sentence(err error) string {
 			short = line
 			line = inner.ReplaceAllString(line, "$1")
 		}
+		line = strings.ReplaceAll(line, context.Canceled.Error(), "interrupted")
 		if !told[line] {
 			told[line] = true
 			lines = append(lines, line)

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"runtime/debug"
@@ -68,6 +69,7 @@ func TestSentence(t *testing.T) {
 		"disk full":                   fmt.Errorf("backup: %w", inner),
 		"restore: disk full":          fmt.Errorf("restore: backup: %w", inner),
 		"disk full\nand another":      errors.Join(inner, fmt.Errorf("store/sql: %w", inner), errors.New("and another")),
+		"import x: interrupted":       fmt.Errorf("import x: %w", context.Canceled),
 		"user links: no such journal": errors.New("user links: no such journal"),
 	} {
 		if got := sentence(err); got != want {

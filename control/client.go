@@ -210,6 +210,9 @@ func (c *Client) call(ctx context.Context, method, path string, params url.Value
 	for {
 		line, err := lines.ReadBytes('\n')
 		if err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
 			return ErrCutOff
 		}
 		var e event
@@ -221,12 +224,9 @@ func (c *Client) call(ctx context.Context, method, path string, params url.Value
 			if err := json.Unmarshal(e.Result, result); err != nil {
 				return fmt.Errorf("control: %s: %w", path, err)
 			}
-			if e.Error != "" {
-				return errors.New(e.Error)
-			}
-			return nil
+			return e.failed()
 		case e.Error != "":
-			return errors.New(e.Error)
+			return e.failed()
 		case each != nil:
 			each(e)
 		}

@@ -165,6 +165,18 @@ type event struct {
 	Error    string          `json:"error,omitempty"`
 }
 
+// failed is the error of an event. An owner that stops before it is done goes
+// away, whether or not it has the time to say so.
+func (e *event) failed() error {
+	switch e.Error {
+	case "":
+		return nil
+	case ErrCutOff.Error():
+		return ErrCutOff
+	}
+	return errors.New(e.Error)
+}
+
 // reply answers with one event.
 func reply(w http.ResponseWriter, v any, err error) {
 	stream(w, func(*events) (any, error) { return v, err })
@@ -196,6 +208,9 @@ func stream(w http.ResponseWriter, f func(*events) (any, error)) {
 	last := event{Result: result}
 	if err = errors.Join(err, unfit); err != nil {
 		last.Error = err.Error()
+	}
+	if errors.Is(err, context.Canceled) { // it is not the command who gave up, or nobody reads this
+		last.Error = ErrCutOff.Error()
 	}
 	s.send(last)
 }

@@ -94,16 +94,17 @@ type App struct {
 	watching   context.Context // ends with the App
 	notDurable func() uint64   // nil without a Site
 
-	// keeping is held by whoever needs the journal's segments to stay, and
-	// deleting by whoever needs users and links to.
-	keeping, deleting sync.Mutex
+	// keeping is held by whoever needs the journal's segments to stay, for as
+	// long as a backup takes, and deleting by whoever needs users and links to.
+	keeping  turn
+	deleting sync.Mutex
 
 	closers []func(context.Context) error // in the order of opening
 }
 
 // Open opens a data directory that no other process has open, else ErrOwned.
 func Open(ctx context.Context, o Options) (_ *App, err error) {
-	a := &App{now: o.Now, log: o.Log, host: o.Host, dir: o.Dir, monitor: monitor.New()}
+	a := &App{now: o.Now, log: o.Log, host: o.Host, dir: o.Dir, monitor: monitor.New(), keeping: make(turn, 1)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close(ctx))
@@ -234,6 +235,21 @@ func (a *App) sameInstallation(ctx context.Context, dir string) error {
 	}
 	return nil
 }
+
+// turn is a lock for which nobody waits longer than his context lasts. It has
+// room for one.
+type turn chan struct{}
+
+func (t turn) lock(ctx context.Context) error {
+	select {
+	case t <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (t turn) unlock() { <-t }
 
 // onClose has f called by Close, before what was opened earlier is closed.
 func (a *App) onClose(f func(context.Context) error) { a.closers = append(a.closers, f) }

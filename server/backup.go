@@ -35,8 +35,10 @@ func (a *App) Backup(ctx context.Context, to string, keep int) (m backup.Manifes
 	if rel, err := filepath.Rel(a.dir, to); err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
 		return m, fmt.Errorf("backup: %s lies in the data directory: name another one, on another disk if there is one", to)
 	}
-	a.keeping.Lock()
-	defer a.keeping.Unlock()
+	if err := a.keeping.lock(ctx); err != nil {
+		return m, err
+	}
+	defer a.keeping.unlock()
 	draft, err := backup.Begin(to, a.installation, a.now())
 	if err != nil {
 		return m, err
@@ -58,9 +60,6 @@ func (a *App) Backup(ctx context.Context, to string, keep int) (m backup.Manifes
 // backupJournal copies the segments up to a position.
 func (a *App) backupJournal(ctx context.Context, draft *backup.Draft, end uint64) error {
 	for _, s := range a.journal.Segments() {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
 		if s.End > end || s.End == s.Base {
 			break
 		}

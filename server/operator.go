@@ -78,8 +78,10 @@ func (a *App) Import(ctx context.Context, format string, r io.Reader, reject fun
 func (a *App) Export(ctx context.Context, w io.Writer, clicks bool) (err error) {
 	x := &feed.Exporter{Links: a.store, Users: a.store}
 	if clicks {
-		a.keeping.Lock() // segments stay
-		defer a.keeping.Unlock()
+		if err := a.keeping.lock(ctx); err != nil { // segments stay
+			return err
+		}
+		defer a.keeping.unlock()
 		return x.Clicks(ctx, w, recorder.Clicks(ctx, a.journal, a.journal.End()))
 	}
 	if err := a.recorder.Drain(ctx); err != nil {

@@ -76,8 +76,10 @@ func (a *App) retain(ctx context.Context, r Retention) {
 
 // pass removes what need not be kept at an instant.
 func (k *retainer) pass(ctx context.Context, now time.Time) error {
-	k.app.keeping.Lock()
-	defer k.app.keeping.Unlock()
+	if err := k.app.keeping.lock(ctx); err != nil {
+		return err
+	}
+	defer k.app.keeping.unlock()
 	j := k.app.journal
 	if k.Keep != Forever && now.Sub(k.rotated).Abs() >= min(k.Keep/rotateParts, rotateMost) {
 		if err := j.Rotate(); err != nil {

@@ -2,6 +2,9 @@ package server
 
 import (
 	"bytes"
+	"context"
+	"errors"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -152,4 +155,34 @@ func TestJournalAlarms(t *testing.T) {
 			t.Errorf("minute %d: %q, want %q", c.minute, got, c.want)
 		}
 	}
+}
+
+// TestRetainGivesWay: a server that stops does not wait for a backup that keeps
+// the segments.
+func TestRetainGivesWay(t *testing.T) {
+	app, err := Open(t.Context(), Options{Dir: t.TempDir(), Create: true, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer app.Close(t.Context())
+	if err := app.keeping.lock(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	stopping, stop := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		app.retain(stopping, Retention{})
+	}()
+	stop()
+	<-done
+	for what, f := range map[string]func() error{
+		"a backup":  func() error { _, err := app.Backup(stopping, filepath.Join(t.TempDir(), "b"), 1); return err },
+		"an export": func() error { return app.Export(stopping, io.Discard, true) },
+	} {
+		if err := f(); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s that waits for another one ends with %v", what, err)
+		}
+	}
+	app.keeping.unlock()
 }

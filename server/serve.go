@@ -88,12 +88,14 @@ func Serve(ctx context.Context, o Options, s Site, l net.Listener, ready func(*A
 			err = fmt.Errorf("listen: %w", err)
 		}
 	}
-	stopRetaining()
-	retained.Wait()
 	app.log.Info("stopping")
+	stopRetaining()
 	_ = l.Close() // closed already if the public was let in
+	var stopped sync.WaitGroup
+	stopped.Go(func() { stopControl(0) }) // a backup may hold up what follows
 	shutdown(public, publicTimeout)
-	stopControl(0)
+	stopped.Wait()
+	retained.Wait()
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
 	return errors.Join(err, app.Close(closing))

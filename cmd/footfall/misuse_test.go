@@ -1,9 +1,15 @@
 package main
 
 import (
+	"bufio"
+	"errors"
+	"io"
+	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -163,5 +169,57 @@ func TestCheckJSON(t *testing.T) {
 			!strings.Contains(last, "listed above: stop the server and run footfall rebuild") {
 			t.Errorf("%v of a damaged table ends with %q", args, last)
 		}
+	}
+}
+
+// TestSecondSignal: the first signal waits for a request that was begun, the
+// second does not.
+func TestSecondSignal(t *testing.T) {
+	addr := freeAddr(t)
+	cmd := program(t.Context(), "serve", "--data", filepath.Join(t.TempDir(), "data"), "--listen", addr)
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(stderr)
+	until := func(message string) {
+		t.Helper()
+		for lines.Scan() {
+			if strings.Contains(lines.Text(), message) {
+				return
+			}
+		}
+		t.Fatalf("it never said %q", message)
+	}
+	until("msg=ready")
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := io.WriteString(c, "POST /oauth/access_token HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Read(make([]byte, 1)); err != nil { // it waits for the rest
+		t.Fatal(err)
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	until("msg=stopping")
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for cmd.Process.Signal(syscall.SIGTERM) == nil {
+		}
+	}()
+	err = cmd.Wait()
+	<-ended
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || !exit.Sys().(syscall.WaitStatus).Signaled() {
+		t.Errorf("the second signal gave %v", err)
 	}
 }

@@ -1,0 +1,4 @@
+package backup
+
+// Unwritable is for tests: root may write everywhere.
+var Unwritable = unwritable
