@@ -13,7 +13,7 @@ COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --from=build /footfall /footfall
 COPY --from=build --chown=65532:65532 /data /data
 USER 65532:65532
-ENV FOOTFALL_DATA=/data FOOTFALL_LISTEN=:8080
+ENV FOOTFALL_DATA=/data/footfall FOOTFALL_LISTEN=:8080
 VOLUME /data
 EXPOSE 8080
 STOPSIGNAL SIGTERM
