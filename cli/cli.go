@@ -46,11 +46,6 @@ type dataDir struct {
 	Data string `help:"The data directory." default:"./footfall-data" type:"path" placeholder:"DIR"`
 }
 
-// domains is the option of the server.
-type domains struct {
-	Domain []string `help:"The short domains of this installation, the default one first." placeholder:"HOST" otherwise:"the host that is asked"`
-}
-
 // with calls f with the process that owns the directory, and becomes that
 // process meanwhile where nobody is.
 func (d dataDir) with(e *env, f func(*server.Owner) error) error {

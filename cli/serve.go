@@ -17,9 +17,9 @@ import (
 )
 
 type serveCmd struct {
-	Data   string `help:"The data directory." type:"path" placeholder:"DIR" otherwise:"./footfall-data, and a temporary one with --demo"`
-	Listen string `help:"Where to listen; without a host, on every address of this machine." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
-	domains
+	Data             string    `help:"The data directory." type:"path" placeholder:"DIR" otherwise:"./footfall-data, and a temporary one with --demo"`
+	Listen           string    `help:"Where to listen; without a host, on every address of this machine." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	Domain           []string  `help:"The short domains of this installation, the default one first. May be repeated." placeholder:"HOST" otherwise:"the host that is asked"`
 	TLSCert          string    `help:"Speak https with the certificate in this file (PEM, with its chain); read again when it changes." name:"tls-cert" type:"path" and:"tls" placeholder:"FILE"`
 	TLSKey           string    `help:"The key of the certificate (PEM, not encrypted)." name:"tls-key" type:"path" and:"tls" placeholder:"FILE"`
 	ACMEDomain       []string  `help:"Speak https with certificates of this domain that are got by themselves from Let's Encrypt, whose terms you agree to; port 443 of the domain must lead here. May be repeated." name:"acme-domain" placeholder:"HOST"`

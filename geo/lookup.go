@@ -119,7 +119,7 @@ func (l *Lookup) Watch(ctx context.Context, ticks <-chan time.Time, log *slog.Lo
 		changed, err := l.Reload()
 		switch {
 		case err != nil:
-			log.Error("new country database refused, the old one stays in use", "err", err)
+			log.Error("new country database refused, the old one stays in use", "error", err)
 		case changed:
 			log.Info("new country database in use", "path", l.path, "built", l.file.Load().built)
 		}

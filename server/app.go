@@ -110,15 +110,15 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 			err = errors.Join(err, a.Close(ctx))
 		}
 	}()
+	if err := backup.CheckRestored(o.Dir); err != nil {
+		return nil, err
+	}
 	lock, err := claimDir(o.Dir, o.Create)
 	if err != nil {
 		return nil, err
 	}
 	a.onClose(func(context.Context) error { return lock.Close() })
 
-	if err := backup.CheckRestored(o.Dir); err != nil {
-		return nil, err
-	}
 	if err := finishRebuild(o.Dir); err != nil {
 		return nil, err
 	}

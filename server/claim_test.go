@@ -49,6 +49,16 @@ func TestForeignDirectories(t *testing.T) {
 	if err := tryOpen(t, full, false); !errors.Is(err, server.ErrNoData) {
 		t.Errorf("a command found data there: %v", err)
 	}
+	cut := t.TempDir()
+	if err := os.Mkdir(filepath.Join(cut, ".restoring"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := tryOpen(t, cut, true); err == nil || !strings.Contains(err.Error(), "was cut short") {
+		t.Errorf("half a backup: %v", err)
+	}
+	if names, err := os.ReadDir(cut); err != nil || len(names) != 1 {
+		t.Errorf("half a backup has become %v, %v", names, err)
+	}
 	volume := t.TempDir()
 	if err := os.Mkdir(filepath.Join(volume, "lost+found"), 0o700); err != nil {
 		t.Fatal(err)

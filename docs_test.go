@@ -1,0 +1,131 @@
+package footfall
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// source calls f with each file of Go; test says which.
+func source(t *testing.T, f func(path string, file *ast.File, test bool)) {
+	t.Helper()
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && path != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata" || d.Name() == "node_modules") {
+			return filepath.SkipDir
+		}
+		if !strings.HasSuffix(path, ".go") {
+			return nil
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		if err != nil {
+			return err
+		}
+		f(filepath.ToSlash(path), file, strings.HasSuffix(path, "_test.go"))
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// alarms is what the program tells its log as errors and warnings: the messages,
+// or how they begin.
+func alarms(t *testing.T) (messages []string) {
+	t.Helper()
+	source(t, func(path string, file *ast.File, test bool) {
+		if test || strings.HasPrefix(path, "bench/") || strings.HasPrefix(path, "store/storetest/") {
+			return
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok || len(call.Args) == 0 {
+				return true
+			}
+			method, ok := call.Fun.(*ast.SelectorExpr)
+			if !ok || !slices.Contains([]string{"Error", "Warn", "ErrorContext", "WarnContext"}, method.Sel.Name) {
+				return true
+			}
+			message := call.Args[0]
+			if sum, ok := message.(*ast.BinaryExpr); ok {
+				message = sum.X
+			}
+			if text, ok := message.(*ast.BasicLit); ok && text.Kind == token.STRING {
+				value, err := strconv.Unquote(text.Value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				messages = append(messages, strings.TrimSpace(value))
+			}
+			return true
+		})
+	})
+	return messages
+}
+
+// TestAlarmsAreExplained holds the table of alarms against the code: each line
+// is of something that the log may say, and nothing that it says is missing.
+func TestAlarmsAreExplained(t *testing.T) {
+	page, err := os.ReadFile("docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(page), "## What alarms mean")
+	table, _, _ = strings.Cut(table, "\n## ")
+	var explained []string
+	for line := range strings.Lines(table) {
+		if cells := strings.Split(line, "|"); len(cells) == 5 {
+			explained = append(explained, strings.TrimSpace(cells[1]))
+		}
+	}
+	if len(explained) < 10 {
+		t.Fatalf("the table has the lines %q", explained)
+	}
+	explained = explained[2:] // its head
+	messages := alarms(t)
+	for _, m := range messages {
+		if !slices.ContainsFunc(explained, func(e string) bool { return strings.HasPrefix(m, e) }) {
+			t.Errorf("docs/operations.md does not explain the alarm %q", m)
+		}
+	}
+	for _, e := range explained {
+		if !slices.ContainsFunc(messages, func(m string) bool { return strings.HasPrefix(m, e) }) {
+			t.Errorf("docs/operations.md explains %q, which nothing says", e)
+		}
+	}
+}
+
+// TestProofsExist: the tests that docs/security.md names are there.
+func TestProofsExist(t *testing.T) {
+	tests := map[string]bool{}
+	source(t, func(_ string, file *ast.File, test bool) {
+		for _, d := range file.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok && test {
+				tests[f.Name.Name] = true
+			}
+		}
+	})
+	page, err := os.ReadFile("docs/security.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := regexp.MustCompile(`\b(?:Test|Fuzz)[A-Z]\w*`).FindAllString(string(page), -1)
+	if len(named) < 10 {
+		t.Errorf("docs/security.md names the tests %q", named)
+	}
+	for _, name := range named {
+		if !tests[name] {
+			t.Errorf("docs/security.md names %s, which is no test", name)
+		}
+	}
+}
