@@ -10,8 +10,6 @@ import (
 	"strconv"
 	"time"
 
-	"golang.org/x/net/netutil"
-
 	"github.com/footfall/footfall/feed"
 	"github.com/footfall/footfall/server"
 )
@@ -35,7 +33,7 @@ type serveCmd struct {
 	JournalMax       bytesSize `help:"How large the journal may grow before its oldest counted clicks are dropped sooner, such as 20GB; 0 is no bound. The log warns from 80 % on." default:"0" placeholder:"BYTES"`
 	GeoDB            string    `help:"An MMDB file of countries; read again when it changes." name:"geo-db" type:"path" placeholder:"FILE" otherwise:"the built-in data"`
 	RateLimit        number    `help:"How many questions a user may ask the API each second on average, ten times as many at once; 0 is no limit." least:"0" most:"1000000" default:"0" placeholder:"N"`
-	MaxConnections   number    `help:"How many connections are open at once; others wait." least:"1" most:"1000000" placeholder:"N" otherwise:"three quarters of the files that the process may open"`
+	MaxConnections   number    `help:"How many connections are open at once; beyond, the one that was idle longest gives way, or others wait." least:"1" most:"1000000" placeholder:"N" otherwise:"10000, or three quarters of the files that the process may open"`
 	MetricsListen    string    `help:"Where Prometheus may ask for /metrics. Keep it from the public." placeholder:"HOST:PORT" otherwise:"nowhere"`
 	LogFormat        string    `help:"How the log is written: ${enum}." enum:"text,json" default:"text" placeholder:"FORMAT"`
 	LogLevel         level     `help:"The least that the log is told: debug, info, warn or error." default:"info" placeholder:"LEVEL"`
@@ -77,7 +75,6 @@ func (c *serveCmd) Run(e *env) (err error) {
 	if err != nil {
 		return err
 	}
-	l = netutil.LimitListener(l, cmp.Or(int(c.MaxConnections), server.MostConnections()))
 	var watch net.Listener
 	if c.MetricsListen != "" {
 		if watch, err = listen("--metrics-listen", c.MetricsListen); err != nil {
@@ -102,7 +99,7 @@ func (c *serveCmd) Run(e *env) (err error) {
 		RedirectStatus: c.RedirectStatus, RedirectMaxAge: time.Duration(c.RedirectMaxAge),
 		NotFoundURL: c.NotFoundURL, HomeURL: c.HomeURL, GeoDB: c.GeoDB, TrustedProxies: c.TrustedProxies,
 		TLSCert: c.TLSCert, TLSKey: c.TLSKey, ACME: server.ACME{Domains: c.ACMEDomain, Email: c.ACMEEmail, Directory: c.ACMEDirectory},
-		RateLimit: int(c.RateLimit), Watch: watch,
+		RateLimit: int(c.RateLimit), MaxConnections: int(c.MaxConnections), Watch: watch,
 	}
 	return server.Serve(e.ctx, o, site, l, func(app *server.App) error {
 		if c.Demo {

@@ -8,19 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-
-	"golang.org/x/sys/unix"
 )
-
-// MostConnections is how many connections leave the process enough of the files
-// that it may open.
-func MostConnections() int {
-	var l unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &l); err != nil {
-		return 512
-	}
-	return int(min(max(l.Cur/4*3, 16), 1<<20))
-}
 
 // maxSocketPath is what a Unix socket's address holds, in bytes.
 const maxSocketPath = 107

@@ -1,10 +1,11 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
+	stdlog "log"
 	"net"
 	"net/http"
 	"sync"
@@ -55,9 +56,10 @@ func Serve(ctx context.Context, o Options, s Site, l net.Listener, ready func(*A
 		Handler: handler, TLSConfig: config,
 		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
 		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
-		// What strangers do wrong in a handshake is not for the log.
-		ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
+		ErrorLog: stdlog.New(serverLog{o.Log}, "", 0),
 	}
+	bounded := limitConnections(l, cmp.Or(s.MaxConnections, DefaultConnections()))
+	l, public.ConnState = bounded, bounded.note
 	stopControl, err := app.serveControl(o.Dir)
 	if err != nil {
 		return errors.Join(err, l.Close(), app.Close(ctx))

@@ -44,6 +44,9 @@ type Site struct {
 	// RateLimit is how many questions a user may ask a second on average; 0 is
 	// no limit.
 	RateLimit int
+	// MaxConnections is how many connections are open at once; 0 is
+	// DefaultConnections.
+	MaxConnections int
 	// Watch is where Prometheus may ask for /metrics; nil is nowhere.
 	Watch net.Listener
 	// TrustedProxies are the networks whose word on the visitor's address is
