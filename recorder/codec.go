@@ -17,8 +17,9 @@ const (
 	recordVersion = 1
 
 	kindClicks = 1 // uvarint number, then that many clicks
-	kindMark   = 2 // one import mark
+	kindMark   = 2 // one import mark without notes
 	kindDelete = 3 // uvarint number, then that many scopes: user uvarint, link uvarint
+	kindNoted  = 4 // one import mark, then its notes: uvarint length, bytes
 )
 
 // The flags of a click say which of its fields follow.
@@ -48,11 +49,19 @@ func encode(b []byte, clicks []click.Click, mark *store.Mark) []byte {
 		}
 	}
 	if mark != nil {
-		b = append(b, kindMark)
+		kind := byte(kindMark)
+		if mark.Notes != "" {
+			kind = kindNoted
+		}
+		b = append(b, kind)
 		b = append(b, mark.Source[:]...)
 		b = append(b, mark.Digest[:]...)
 		for _, n := range [...]uint64{mark.Offset, mark.Prev, mark.Lines, mark.Clicks, mark.Skipped, mark.Rejected, b2u(mark.Inside)} {
 			b = binary.AppendUvarint(b, n)
+		}
+		if mark.Notes != "" {
+			b = binary.AppendUvarint(b, uint64(len(mark.Notes)))
+			b = append(b, mark.Notes...)
 		}
 	}
 	return b
@@ -126,6 +135,10 @@ func (r *record) decode(b []byte, intern func([]byte) click.Referrer) error {
 			}
 		case kindMark:
 			r.marks = append(r.marks, d.mark())
+		case kindNoted:
+			m := d.mark()
+			m.Notes = string(d.take(d.uvarint()))
+			r.marks = append(r.marks, m)
 		case kindDelete:
 			n := d.uvarint()
 			if n > uint64(len(d.b))/2 { // a scope takes two bytes at least

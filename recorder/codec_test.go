@@ -33,6 +33,7 @@ func TestRecordsComeBack(t *testing.T) {
 			mark = &store.Mark{
 				Source: [32]byte{1, 2}, Digest: [32]byte{31: 9}, Offset: rapid.Uint64().Draw(t, "offset"),
 				Prev: 7, Lines: 10, Clicks: 5, Skipped: 3, Rejected: 2, Inside: rapid.Bool().Draw(t, "inside"),
+				Notes: rapid.SampledFrom([]string{"", "\x00", "notes"}).Draw(t, "notes"),
 			}
 		}
 		gotClicks, gotMarks, err := recorder.Decode(recorder.Encode(clicks, mark))
@@ -64,6 +65,14 @@ func TestRecordFormat(t *testing.T) {
 	}
 }
 
+func TestNotedMarkFormat(t *testing.T) {
+	got := recorder.Encode(nil, &store.Mark{Source: [32]byte{0xaa}, Digest: [32]byte{0xbb}, Offset: 300, Lines: 2, Rejected: 2, Notes: "\x01\x02"})
+	want := "01" + "04" + "aa" + zeros(31) + "bb" + zeros(31) + "ac02" + "00" + "02" + "00" + "00" + "02" + "00" + "02" + "0102"
+	if hex.EncodeToString(got) != want {
+		t.Errorf("got  %x\nwant %s", got, want)
+	}
+}
+
 func TestDeletedFormat(t *testing.T) {
 	got := recorder.EncodeDeleted([]rollup.Scope{{User: 1}, {User: 0, Link: 300}})
 	if want := "01" + "03" + "02" + "0100" + "00ac02"; hex.EncodeToString(got) != want {
@@ -76,6 +85,7 @@ func zeros(n int) string { return hex.EncodeToString(make([]byte, n)) }
 func FuzzDecode(f *testing.F) {
 	f.Add(recorder.Encode([]click.Click{{Time: 1, User: 2, Link: 3, Referrer: "r"}}, nil))
 	f.Add(recorder.Encode(nil, &store.Mark{Offset: 5}))
+	f.Add(recorder.Encode(nil, &store.Mark{Offset: 5, Notes: "notes"}))
 	f.Add(recorder.EncodeDeleted([]rollup.Scope{{User: 1}, {User: 2, Link: 300}}))
 	f.Add([]byte{1, 1, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1})
 	f.Fuzz(func(t *testing.T, b []byte) {

@@ -78,7 +78,7 @@ type Batch struct {
 // Mark says how far an import has come. It is counted with the clicks before
 // it, all or nothing.
 type Mark struct {
-	// Source is the SHA-256 of the input's first line, without its newline.
+	// Source says which input it is, by its format and its first line.
 	Source [32]byte
 	// Offset is how many bytes of the decompressed input lie before the mark,
 	// and Digest is their SHA-256.
@@ -89,9 +89,13 @@ type Mark struct {
 	Prev uint64
 	// Lines = Clicks + Skipped + Rejected, of all that lies before the mark.
 	Lines, Clicks, Skipped, Rejected uint64
-	// Inside is set where the mark lies inside a line that is too long, and
-	// which has been rejected already.
+	// Inside is set where the mark lies inside a line that is dealt with
+	// already: it is too long, or had no end when it was read.
 	Inside bool
+	// Notes are bytes that package feed alone reads. A mark with the source,
+	// the offset and the digest of an earlier one takes its place, and so the
+	// notes may change.
+	Notes string
 }
 
 // Query asks for the clicks of a scope, told apart by a facet, in the

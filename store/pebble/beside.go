@@ -161,7 +161,8 @@ func (v *view) each(ctx context.Context, prefix []byte, f func(key, value []byte
 	return it.Error()
 }
 
-// markSize is the length of an encoded mark: five numbers and a flag.
+// markSize is the length of an encoded mark but for its notes: five numbers and
+// a flag.
 const markSize = 5*8 + 1
 
 // appendMark encodes what the key of a mark does not say.
@@ -170,13 +171,15 @@ func appendMark(b []byte, m *store.Mark) []byte {
 		b = binary.BigEndian.AppendUint64(b, n)
 	}
 	if m.Inside {
-		return append(b, 1)
+		b = append(b, 1)
+	} else {
+		b = append(b, 0)
 	}
-	return append(b, 0)
+	return append(b, m.Notes...)
 }
 
 func parseMark(key, value []byte) (store.Mark, error) {
-	if len(key) != 1+32+8+32 || len(value) != markSize || value[markSize-1] > 1 {
+	if len(key) != 1+32+8+32 || len(value) < markSize || value[markSize-1] > 1 {
 		return store.Mark{}, fmt.Errorf("an import mark is corrupt: %x = %x", key, value)
 	}
 	m := store.Mark{
@@ -189,6 +192,7 @@ func parseMark(key, value []byte) (store.Mark, error) {
 		Skipped:  binary.BigEndian.Uint64(value[24:]),
 		Rejected: binary.BigEndian.Uint64(value[32:]),
 		Inside:   value[40] == 1,
+		Notes:    string(value[markSize:]),
 	}
 	return m, nil
 }

@@ -35,7 +35,7 @@ func Clicks(t *testing.T, open func(t *testing.T) store.Clicks) {
 		{"deleting a link whose referrers were capped leaves sums that agree", lawDeleteCapped},
 		{"cells add up to the ledger, each key once", lawLedger},
 		{"epochs add up what was journaled, each source and epoch apart", lawEpochs},
-		{"marks are listed by offset, and none is lost to another of its offset", lawMarks},
+		{"marks are listed by offset, none is lost to another of its offset, and one made again stands as it was said last", lawMarks},
 		{"values are any bytes, and each is its own", lawValues},
 		{"scopes next to each other do not leak", lawNeighbours},
 		{"an answer shows a moment between batches, never half of one", lawConcurrent},

@@ -30,6 +30,7 @@ func DrawBatch(t *rapid.T, src store.SourceID, from, to uint64) *store.Batch {
 			Offset: rapid.Uint64Range(0, 5).Draw(t, "offset"),
 			Digest: [32]byte{rapid.Byte().Draw(t, "digest") % 3},
 			Lines:  to,
+			Notes:  rapid.SampledFrom([]string{"", "a", "ab"}).Draw(t, "notes"),
 		})
 	}
 	return b

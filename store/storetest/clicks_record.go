@@ -111,7 +111,7 @@ func lawSources(t *testing.T, c *clicks) {
 func lawTogether(t *testing.T, c *clicks) {
 	b := batch(source, 0, 10, noon, at(0, 1, 2, france), at(60, 1, 2, germany))
 	b.Epoch = 5
-	b.Marks = []store.Mark{{Source: [32]byte{7}, Offset: 3, Lines: 4, Clicks: 2, Skipped: 1, Rejected: 1, Inside: true, Prev: 2}}
+	b.Marks = []store.Mark{{Source: [32]byte{7}, Offset: 3, Lines: 4, Clicks: 2, Skipped: 1, Rejected: 1, Inside: true, Prev: 2, Notes: "notes"}}
 	c.add(t, b)
 	want := map[rollup.Key]uint64{}
 	for _, cell := range b.Cells {
@@ -207,6 +207,16 @@ func lawMarks(t *testing.T, c *clicks) {
 	want := []store.Mark{all[1], all[2], all[0], all[4]}
 	if got, err := c.Marks(c.ctx, [32]byte{7}); err != nil || !slices.Equal(got, want) {
 		t.Errorf("marks %+v, %v, want %+v", got, err, want)
+	}
+	// Again with other notes: the later one stands, and is one.
+	for _, notes := range []string{"\x00some", "others", ""} {
+		want[2].Notes = notes
+		b := batch(source, c.next, c.next+1, 0)
+		b.Marks = want[2:3]
+		c.add(t, b)
+		if got, err := c.Marks(c.ctx, [32]byte{7}); err != nil || !slices.Equal(got, want) {
+			t.Errorf("marks of which one has other notes %+v, %v, want %+v", got, err, want)
+		}
 	}
 	if got, err := c.Marks(c.ctx, [32]byte{6}); err != nil || len(got) != 0 {
 		t.Errorf("marks of a source never seen: %+v, %v", got, err)
