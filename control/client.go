@@ -32,6 +32,9 @@ func NewClient(dial func(ctx context.Context) (net.Conn, error)) *Client {
 // ErrCutOff: the owner went away before it was done.
 var ErrCutOff = errors.New("the footfall process that owns the data directory went away: run the command again")
 
+// ErrStopping: the owner was told to stop before it was done.
+var ErrStopping = errors.New("the footfall process that owns the data directory is stopping: run the command again")
+
 // AddUser implements Owner.
 func (c *Client) AddUser(ctx context.Context, login string) (token string, err error) {
 	err = c.call(ctx, http.MethodPost, "users", url.Values{"login": {login}}, nil, nil, &token)
@@ -157,6 +160,8 @@ func (c *Client) Export(ctx context.Context, w io.Writer, clicks bool) error {
 		return nil
 	case "":
 		return ErrCutOff
+	case exportStopping:
+		return ErrStopping
 	default:
 		if text, err := strconv.Unquote(failed); err == nil {
 			failed = text
@@ -220,13 +225,18 @@ func (c *Client) call(ctx context.Context, method, path string, params url.Value
 			return fmt.Errorf("control: %s: %w", path, err)
 		}
 		switch {
+		case e.Stopping:
+			return ErrStopping
 		case e.Result != nil:
 			if err := json.Unmarshal(e.Result, result); err != nil {
 				return fmt.Errorf("control: %s: %w", path, err)
 			}
-			return e.failed()
+			if e.Error != "" {
+				return errors.New(e.Error)
+			}
+			return nil
 		case e.Error != "":
-			return e.failed()
+			return errors.New(e.Error)
 		case each != nil:
 			each(e)
 		}

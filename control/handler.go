@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"sync"
+	"time"
 
 	"github.com/footfall/footfall/audit"
 	"github.com/footfall/footfall/backup"
@@ -73,50 +75,53 @@ func Handler(o Owner) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /users", func(w http.ResponseWriter, r *http.Request) {
 		token, err := o.AddUser(r.Context(), r.URL.Query().Get("login"))
-		reply(w, token, err)
+		reply(w, r, token, err)
 	})
 	mux.HandleFunc("POST /tokens", func(w http.ResponseWriter, r *http.Request) {
 		token, err := o.AddToken(r.Context(), r.URL.Query().Get("login"))
-		reply(w, token, err)
+		reply(w, r, token, err)
 	})
 	mux.HandleFunc("PUT /password", func(w http.ResponseWriter, r *http.Request) {
 		password, err := io.ReadAll(r.Body) // in the body, so that no log of addresses has it
 		if err == nil {
 			err = o.SetPassword(r.Context(), r.URL.Query().Get("login"), string(password))
 		}
-		reply(w, nil, err)
+		reply(w, r, nil, err)
 	})
 	mux.HandleFunc("GET /key", func(w http.ResponseWriter, r *http.Request) {
 		key, err := o.APIKey(r.Context(), r.URL.Query().Get("login"))
-		reply(w, key, err)
+		reply(w, r, key, err)
 	})
 	mux.HandleFunc("GET /users", func(w http.ResponseWriter, r *http.Request) {
 		users, err := o.ListUsers(r.Context(), r.URL.Query().Get("after"))
-		reply(w, users, err)
+		reply(w, r, users, err)
 	})
 	mux.HandleFunc("POST /links", func(w http.ResponseWriter, r *http.Request) {
 		q := r.URL.Query()
 		shortURL, err := o.AddLink(r.Context(), q.Get("login"), q.Get("url"), q.Get("domain"))
-		reply(w, shortURL, err)
+		reply(w, r, shortURL, err)
 	})
 	mux.HandleFunc("GET /users/clicks", func(w http.ResponseWriter, r *http.Request) {
 		clicks, err := o.UserClicks(r.Context(), r.URL.Query().Get("login"))
-		reply(w, clicks, err)
+		reply(w, r, clicks, err)
 	})
 	mux.HandleFunc("GET /links/clicks", func(w http.ResponseWriter, r *http.Request) {
 		clicks, err := o.LinkClicks(r.Context(), r.URL.Query().Get("link"))
-		reply(w, clicks, err)
+		reply(w, r, clicks, err)
 	})
 	mux.HandleFunc("DELETE /users", func(w http.ResponseWriter, r *http.Request) {
 		removal, err := o.DeleteUser(r.Context(), r.URL.Query().Get("login"))
-		reply(w, removal, err)
+		reply(w, r, removal, err)
 	})
 	mux.HandleFunc("DELETE /links", func(w http.ResponseWriter, r *http.Request) {
 		removal, err := o.DeleteLink(r.Context(), r.URL.Query().Get("link"))
-		reply(w, removal, err)
+		reply(w, r, removal, err)
 	})
 	mux.HandleFunc("POST /import", func(w http.ResponseWriter, r *http.Request) {
-		stream(w, func(s *events) (any, error) {
+		// An import may fail before the end of its input, and the rest of that
+		// is no request.
+		w.Header().Set("Connection", "close")
+		stream(w, r, func(s *events) (any, error) {
 			return o.Import(r.Context(), r.URL.Query().Get("format"), r.Body, func(l feed.Rejected) {
 				s.send(event{Rejected: &l})
 			})
@@ -126,7 +131,11 @@ func Handler(o Owner) http.Handler {
 		// The lines as they are, and the outcome behind them.
 		w.Header().Set("Trailer", exportError)
 		if err := o.Export(r.Context(), w, r.URL.Query().Get("clicks") == "true"); err != nil {
-			w.Header().Set(exportError, strconv.Quote(err.Error()))
+			failed := strconv.Quote(err.Error())
+			if r.Context().Err() != nil {
+				failed = exportStopping
+			}
+			w.Header().Set(exportError, failed)
 			return
 		}
 		w.Header().Set(exportError, "none")
@@ -134,19 +143,19 @@ func Handler(o Owner) http.Handler {
 	mux.HandleFunc("POST /backup", func(w http.ResponseWriter, r *http.Request) {
 		keep, err := strconv.Atoi(r.URL.Query().Get("keep"))
 		if err != nil {
-			reply(w, nil, err)
+			reply(w, r, nil, err)
 			return
 		}
 		m, err := o.Backup(r.Context(), r.URL.Query().Get("to"), keep)
-		reply(w, m, err)
+		reply(w, r, m, err)
 	})
 	mux.HandleFunc("POST /repair", func(w http.ResponseWriter, r *http.Request) {
-		stream(w, func(s *events) (any, error) {
+		stream(w, r, func(s *events) (any, error) {
 			return nil, o.Repair(r.Context(), func(finding string) { s.send(event{Finding: finding}) })
 		})
 	})
 	mux.HandleFunc("POST /check", func(w http.ResponseWriter, r *http.Request) {
-		stream(w, func(s *events) (any, error) {
+		stream(w, r, func(s *events) (any, error) {
 			return o.Check(r.Context(), func(finding string) { s.send(event{Finding: finding}) })
 		})
 	})
@@ -154,38 +163,34 @@ func Handler(o Owner) http.Handler {
 }
 
 // exportError is the trailer that says how an export ended.
-const exportError = "Footfall-Error"
+const (
+	exportError    = "Footfall-Error"
+	exportStopping = "stopping"
+)
 
-// event is a line of a streamed answer. The last one has a result, or an error
-// and the result as far as it came; an answer without is cut off.
+// event is a line of a streamed answer. The last one has a result, and an error
+// where that is as far as it came, or says that the owner stops; an answer
+// without is cut off.
 type event struct {
 	Rejected *feed.Rejected  `json:"rejected,omitempty"`
 	Finding  string          `json:"finding,omitempty"`
 	Result   json.RawMessage `json:"result,omitempty"`
 	Error    string          `json:"error,omitempty"`
-}
-
-// failed is the error of an event. An owner that stops before it is done goes
-// away, whether or not it has the time to say so.
-func (e *event) failed() error {
-	switch e.Error {
-	case "":
-		return nil
-	case ErrCutOff.Error():
-		return ErrCutOff
-	}
-	return errors.New(e.Error)
-}
-
-// reply answers with one event.
-func reply(w http.ResponseWriter, v any, err error) {
-	stream(w, func(*events) (any, error) { return v, err })
+	Stopping bool            `json:"stopping,omitempty"`
 }
 
 // events writes the lines of an answer.
 type events struct {
-	w    io.Writer
+	mu   sync.Mutex
+	w    http.ResponseWriter
 	http *http.ResponseController
+}
+
+func newEvents(w http.ResponseWriter) *events {
+	s := &events{w: w, http: http.NewResponseController(w)}
+	_ = s.http.EnableFullDuplex() // always there in HTTP/1
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	return s
 }
 
 func (s *events) send(e event) {
@@ -193,24 +198,46 @@ func (s *events) send(e event) {
 	if err != nil {
 		line, _ = json.Marshal(event{Error: fmt.Sprintf("encode event: %v", err)})
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	_, _ = s.w.Write(append(line, '\n')) // a command that has gone needs no answer
 	_ = s.http.Flush()
 }
 
-// stream answers with the events that f sends and its result. The request's
-// body may be read meanwhile.
-func stream(w http.ResponseWriter, f func(*events) (any, error)) {
-	s := &events{w, http.NewResponseController(w)}
-	_ = s.http.EnableFullDuplex() // always there in HTTP/1
-	w.Header().Set("Content-Type", "application/x-ndjson")
-	v, err := f(s)
+func (s *events) last(r *http.Request, v any, err error) {
 	result, unfit := json.Marshal(v)
-	last := event{Result: result}
+	e := event{Result: result}
 	if err = errors.Join(err, unfit); err != nil {
-		last.Error = err.Error()
+		e.Error, e.Stopping = err.Error(), r.Context().Err() != nil
 	}
-	if errors.Is(err, context.Canceled) { // it is not the command who gave up, or nobody reads this
-		last.Error = ErrCutOff.Error()
+	s.send(e)
+}
+
+// reply answers with one event.
+func reply(w http.ResponseWriter, r *http.Request, v any, err error) {
+	newEvents(w).last(r, v, err)
+}
+
+// hearing is how long a command is given to hear the answer while it still has
+// something to say.
+const hearing = 500 * time.Millisecond
+
+// stream answers with the events that f sends and its result, or that the owner
+// stops as soon as it does. The request's body may be read meanwhile.
+func stream(w http.ResponseWriter, r *http.Request, f func(*events) (any, error)) {
+	s := newEvents(w)
+	told := make(chan struct{})
+	stop := context.AfterFunc(r.Context(), func() {
+		defer close(told)
+		s.send(event{Stopping: true})
+	})
+	v, err := f(s)
+	if !stop() {
+		<-told
 	}
-	s.send(last)
+	s.last(r, v, err)
+	// A connection that is closed while something is unread takes the answer
+	// along.
+	_ = s.http.SetReadDeadline(time.Now().Add(hearing))
+	_, _ = io.Copy(io.Discard, r.Body)
 }

@@ -1,0 +1,115 @@
+package control_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/footfall/footfall/control"
+	"github.com/footfall/footfall/feed"
+)
+
+// owner is an Owner of which only a part is asked for.
+type owner struct {
+	control.Owner
+	importing func(context.Context, io.Reader, func(feed.Rejected)) (feed.Result, error)
+}
+
+func (o owner) Import(ctx context.Context, _ string, r io.Reader, reject func(feed.Rejected)) (feed.Result, error) {
+	return o.importing(ctx, r, reject)
+}
+
+// between serves an owner to a client; ended ends the server and returns what
+// it logged.
+func between(t *testing.T, ctx context.Context, o control.Owner) (c *control.Client, ended func() string) {
+	t.Helper()
+	var mu sync.Mutex
+	var logged bytes.Buffer
+	s := httptest.NewUnstartedServer(control.Handler(o))
+	_ = s.Listener.Close()
+	var err error
+	if s.Listener, err = net.Listen("unix", filepath.Join(t.TempDir(), "sock")); err != nil {
+		t.Fatal(err)
+	}
+	s.Config.ErrorLog = log.New(writer(func(b []byte) {
+		mu.Lock()
+		defer mu.Unlock()
+		logged.Write(b)
+	}), "", 0)
+	s.Config.BaseContext = func(net.Listener) context.Context { return ctx }
+	s.Start()
+	t.Cleanup(s.Close)
+	c = control.NewClient(func(ctx context.Context) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", s.Listener.Addr().String())
+	})
+	return c, func() string {
+		s.Close()
+		mu.Lock()
+		defer mu.Unlock()
+		return logged.String()
+	}
+}
+
+type writer func([]byte)
+
+func (w writer) Write(b []byte) (int, error) {
+	w(b)
+	return len(b), nil
+}
+
+// TestImportFailsInMidUpload: the command is told why, whatever it had still to
+// send, and the owner's log stays empty.
+func TestImportFailsInMidUpload(t *testing.T) {
+	failed := errors.New("the gzip file is cut off")
+	o := owner{importing: func(_ context.Context, r io.Reader, _ func(feed.Rejected)) (feed.Result, error) {
+		_, err := io.CopyN(io.Discard, r, 1000)
+		return feed.Result{Lines: 7}, errors.Join(err, failed)
+	}}
+	c, ended := between(t, t.Context(), o)
+	for size := 1000; size < 4_000_000; size = size * 5 / 4 {
+		r, err := c.Import(t.Context(), "", io.LimitReader(zeros{}, int64(size)), func(feed.Rejected) {})
+		if err == nil || err.Error() != failed.Error() || r.Lines != 7 {
+			t.Errorf("an import of %d bytes that failed after 1000: %+v, %v", size, r, err)
+		}
+	}
+	if logged := ended(); logged != "" {
+		t.Errorf("the owner logged %s", logged)
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(b []byte) (int, error) {
+	clear(b)
+	return len(b), nil
+}
+
+// TestStopping: a command whose owner is told to stop hears of that, and not
+// how it ended in there; also where the owner waits for an input that is quiet.
+func TestStopping(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	o := owner{importing: func(ctx context.Context, r io.Reader, reject func(feed.Rejected)) (feed.Result, error) {
+		reject(feed.Rejected{Line: 1})
+		_, err := io.Copy(io.Discard, r)
+		return feed.Result{}, fmt.Errorf("sql: statement is closed: %w", err)
+	}}
+	c, ended := between(t, ctx, o)
+	quiet, w := io.Pipe()
+	defer w.Close()
+	_, err := c.Import(t.Context(), "", io.MultiReader(strings.NewReader("a line\n"), quiet), func(feed.Rejected) { stop() })
+	if !errors.Is(err, control.ErrStopping) {
+		t.Errorf("an import whose owner stops: %v, want %v", err, control.ErrStopping)
+	}
+	if logged := ended(); logged != "" {
+		t.Errorf("the owner logged %s", logged)
+	}
+}
