@@ -63,6 +63,9 @@ func (e *env) connect(o server.Options, f func(*server.Owner) error) error {
 	if err != nil {
 		return err
 	}
+	if owner.Made {
+		fmt.Fprintf(e.stderr, "made a new data directory %s\n", o.Dir)
+	}
 	return errors.Join(f(owner), owner.Close(context.WithoutCancel(e.ctx)))
 }
 

@@ -2,7 +2,7 @@ package cli
 
 import (
 	"bufio"
-	"errors"
+	"fmt"
 
 	"github.com/footfall/footfall/server"
 )
@@ -15,6 +15,12 @@ type exportCmd struct {
 func (c *exportCmd) Run(e *env) error {
 	return c.with(e, func(o *server.Owner) error {
 		w := bufio.NewWriter(e.stdout)
-		return errors.Join(o.Export(e.ctx, w, c.Clicks), w.Flush())
+		if err := o.Export(e.ctx, w, c.Clicks); err != nil {
+			return err // also one of writing
+		}
+		if err := w.Flush(); err != nil {
+			return fmt.Errorf("export: %w", err)
+		}
+		return nil
 	})
 }

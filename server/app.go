@@ -79,6 +79,7 @@ type App struct {
 	clicks *pebble.Store
 	db     *sql.DB
 	dir    string
+	made   bool // the directory, by Open
 	// installation is a public name of it.
 	installation string
 	journal      *journal.Journal
@@ -113,6 +114,7 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	if err := backup.CheckRestored(o.Dir); err != nil {
 		return nil, err
 	}
+	a.made = !HasData(o.Dir)
 	lock, err := claimDir(o.Dir, o.Create)
 	if err != nil {
 		return nil, err

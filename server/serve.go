@@ -48,6 +48,9 @@ func Serve(ctx context.Context, o Options, s Site, l net.Listener, ready func(*A
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
+	if app.made {
+		o.Log.Info("made a new data directory", "data", o.Dir)
+	}
 	handler, err := app.Handler(s)
 	if err != nil {
 		return errors.Join(err, l.Close(), app.Close(ctx))
@@ -148,7 +151,7 @@ func Connect(ctx context.Context, o Options) (*Owner, error) {
 			if err != nil {
 				return nil, errors.Join(err, app.Close(ctx))
 			}
-			return &Owner{client(o.Dir), func(ctx context.Context) error {
+			return &Owner{client(o.Dir), app.made, func(ctx context.Context) error {
 				stop(othersTimeout)
 				return app.Close(ctx)
 			}}, nil
@@ -158,7 +161,7 @@ func Connect(ctx context.Context, o Options) (*Owner, error) {
 		}
 		if c, err := dialSocket(ctx, o.Dir); err == nil {
 			_ = c.Close()
-			return &Owner{client(o.Dir), func(context.Context) error { return nil }}, nil
+			return &Owner{client(o.Dir), false, func(context.Context) error { return nil }}, nil
 		}
 		// The owner is about to listen, or to end.
 		if time.Since(began) > connectTimeout {
@@ -175,6 +178,7 @@ func Connect(ctx context.Context, o Options) (*Owner, error) {
 // Owner is the process that owns a data directory, wherever it runs.
 type Owner struct {
 	*control.Client
+	Made  bool // the directory, just now
 	close func(context.Context) error
 }
 
