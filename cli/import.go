@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/dustin/go-humanize/english"
 	"github.com/schollz/progressbar/v3"
 
 	"github.com/footfall/footfall/control"
@@ -18,7 +19,7 @@ type importCmd struct {
 	dataDir
 	Format string   `help:"The format of the files: ${enum}." enum:"${formats}" required:""`
 	JSON   bool     `help:"Print the result as one JSON object." name:"json"`
-	Files  []string `arg:"" name:"file" help:"Files to import, plain or gzip; - is standard input."`
+	Files  []string `arg:"" name:"file" help:"Files to import, plain or gzip; - is standard input. One that cannot be read is named at the end, and the others are imported."`
 }
 
 func (c *importCmd) Run(e *env) error {
@@ -31,13 +32,28 @@ func (c *importCmd) Run(e *env) error {
 			if err != nil {
 				failed = errors.Join(failed, fmt.Errorf("import %s: %w", path, err))
 			}
-			if e.ctx.Err() != nil || errors.Is(err, control.ErrCutOff) {
+			if e.ctx.Err() != nil || errors.Is(err, control.ErrCutOff) || errors.Is(err, control.ErrStopping) {
 				// How far it came is not known; importing again tells.
 				return fmt.Errorf("%w; what was recorded so far stays, and importing the same files again goes on from there", failed)
 			}
+			c.remark(e, path, result)
 		}
 		return errors.Join(failed, c.report(e, total))
 	})
+}
+
+// remark says what is likely to be wrong with a file that brought less than it
+// holds.
+func (c *importCmd) remark(e *env, path string, r feed.Result) {
+	switch {
+	case r.NoLink == 1:
+		fmt.Fprintf(e.stderr, "%s: 1 line names a link that is not here: bring the link in and import the same file again, and the line counts\n", path)
+	case r.NoLink > 1:
+		fmt.Fprintf(e.stderr, "%s: %d lines name links that are not here: bring the links in and import the same file again, and the lines count\n", path, r.NoLink)
+	}
+	if r.Rejected > r.NoLink && r.Rejected == r.Lines {
+		fmt.Fprintf(e.stderr, "%s: every line was rejected: is --format %s what it is?\n", path, c.Format)
+	}
 }
 
 // file imports one file. Rejected lines are told as they are met.
@@ -81,9 +97,24 @@ func (e *env) progress(f io.Reader, path string) *progressbar.ProgressBar {
 
 func (c *importCmd) report(e *env, r feed.Result) error {
 	if c.JSON {
-		return json.NewEncoder(e.stdout).Encode(r)
+		return json.NewEncoder(e.stdout).Encode(struct {
+			Lines    uint64 `json:"lines"`
+			Clicks   uint64 `json:"clicks"`
+			Known    uint64 `json:"known"`
+			Skipped  uint64 `json:"skipped"`
+			Rejected uint64 `json:"rejected"`
+		}{r.Lines, r.Clicks, r.Known, r.Skipped, r.Rejected})
 	}
-	_, err := fmt.Fprintf(e.stdout, "%d lines: %d clicks recorded, %d known already, %d skipped, %d rejected\n",
-		r.Lines, r.Clicks, r.Known, r.Skipped, r.Rejected)
+	described := ""
+	if r.Users+r.Links > 0 {
+		described = fmt.Sprintf(" %s and %s described,", many(r.Users, "user"), many(r.Links, "link"))
+	}
+	_, err := fmt.Fprintf(e.stdout, "%s: %s recorded, %d known already,%s %d skipped, %d rejected\n",
+		many(r.Lines, "line"), many(r.Clicks, "click"), r.Known, described, r.Skipped-r.Users-r.Links, r.Rejected)
 	return err
+}
+
+// many is so many of a thing, in words that fit.
+func many(n uint64, thing string) string {
+	return fmt.Sprintf("%d %s", n, english.PluralWord(int(n), thing, ""))
 }

@@ -1,12 +1,10 @@
 package feed
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/store"
@@ -54,12 +52,9 @@ func (f *bitly) parse(line []byte, c *chunk) error {
 }
 
 func (f *bitly) entry(line []byte) (entry, error) {
-	v, err := f.parser.ParseBytes(line)
+	v, err := object(&f.parser, line)
 	if err != nil {
-		return entry{}, errors.New("not JSON; is the line cut off?")
-	}
-	if v.Type() != fastjson.TypeObject {
-		return entry{}, errors.New("not a JSON object")
+		return entry{}, err
 	}
 	if v.Exists("_heartbeat_") {
 		return entry{}, errSkip
@@ -72,18 +67,13 @@ func (f *bitly) entry(line []byte) (entry, error) {
 	if err := inTime(t, f.now().Unix()); err != nil {
 		return e, err
 	}
-	for _, s := range []struct {
-		key  string
-		to   *string
-		need bool
-	}{
-		{"l", &e.link.Login, true}, {"h", (*string)(&e.link.Hash), true}, {"u", &e.link.LongURL, true},
-		{"g", (*string)(&e.link.AggregateHash), false},
-		{"hh", &e.link.Domain, false}, {"kw", (*string)(&e.link.Keyword), false},
-	} {
-		if *s.to, err = text(v, s.key, s.need); err != nil {
-			return e, err
-		}
+	err = fields{
+		{"l", &e.link.Login, aLogin}, {"h", (*string)(&e.link.Hash), aName}, {"u", &e.link.LongURL, aText},
+		{"g", (*string)(&e.link.AggregateHash), aName | optional},
+		{"hh", &e.link.Domain, aText | optional}, {"kw", (*string)(&e.link.Keyword), aName | optional},
+	}.from(v)
+	if err != nil {
+		return e, err
 	}
 	if !leads(e.link.LongURL) {
 		return e, errors.New(`"u" is no http, https or ftp URL`)
@@ -113,45 +103,6 @@ func (f *bitly) entry(line []byte) (entry, error) {
 	return e, nil
 }
 
-// integer takes a whole JSON number.
-func integer(v *fastjson.Value, key string) (int64, error) {
-	f := v.Get(key)
-	if f == nil {
-		return 0, fmt.Errorf("no %q", key)
-	}
-	n, err := f.Int64()
-	if err != nil {
-		return 0, fmt.Errorf("%q is not a whole number", key)
-	}
-	return n, nil
-}
-
-// text takes a JSON string; null and a missing key are "" unless needed.
-func text(v *fastjson.Value, key string, need bool) (string, error) {
-	f := v.Get(key)
-	switch {
-	case f == nil || f.Type() == fastjson.TypeNull:
-		if need {
-			return "", fmt.Errorf("no %q", key)
-		}
-		return "", nil
-	case f.Type() != fastjson.TypeString:
-		return "", fmt.Errorf("%q is not a string", key)
-	}
-	b := f.GetStringBytes()
-	switch {
-	case len(b) == 0 && need:
-		return "", fmt.Errorf("%q is empty", key)
-	case len(b) > maxText:
-		return "", fmt.Errorf("%q is longer than %d bytes", key, maxText)
-	case !utf8.Valid(b):
-		return "", fmt.Errorf("%q is not UTF-8", key)
-	case bytes.IndexByte(b, 0) >= 0:
-		return "", fmt.Errorf("%q holds a zero byte", key)
-	}
-	return string(b), nil
-}
-
 // leads tells whether a visitor may be sent to the URL.
 func leads(longURL string) bool {
 	scheme, rest, ok := strings.Cut(longURL, "://")
@@ -164,9 +115,6 @@ func leads(longURL string) bool {
 	}
 	return false
 }
-
-// maxText bounds every string of a line but the referrer, which is cut.
-const maxText = 1 << 16
 
 // inTime refuses a click before click.Earliest or after now; Unix seconds.
 func inTime(t, now int64) error {

@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -31,6 +32,9 @@ var errCombined = errors.New("not a line of the combined log format")
 func (f *combined) parse(line []byte, c *chunk) error {
 	if !utf8.Valid(line) {
 		return errors.New("not UTF-8")
+	}
+	if bytes.IndexByte(line, 0) >= 0 {
+		return errors.New("the line holds a zero byte")
 	}
 	head, rest, ok := strings.Cut(string(line), " [")
 	if !ok {
@@ -116,7 +120,7 @@ func nameOf(path string) (string, error) {
 	}
 	path, _, _ = strings.Cut(path, "?")
 	name, err := url.PathUnescape(strings.TrimPrefix(path, "/"))
-	if err != nil || !utf8.ValidString(name) {
+	if err != nil || !utf8.ValidString(name) || strings.IndexByte(name, 0) >= 0 {
 		return "", fmt.Errorf("the path %.100q is badly escaped", path)
 	}
 	return name, nil

@@ -74,6 +74,9 @@ func TestCombined(t *testing.T) {
 		{`1.2.3.4 - - ` + at + ` "GET /abc HTTP/1.1" x 5 "-" "Firefox"`, nil, "", "status"},
 		{`1.2.3.4 - - [10/Feb/2013] "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, nil, "", "time"},
 		{`1.2.3.4 - - [10/Feb/2033:13:55:36 -0700] "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, nil, "", "future"},
+		{`1.2.3.4 - - ` + at + ` "GET /a%00 HTTP/1.1" 301 5 "-" "Firefox"`, nil, "", "badly escaped"},
+		{`1.2.3.4 - - ` + at + ` "GET /abc HTTP/1.1" 301 5 "-" "Firefox"` + "\r", &click.Click{Country: fr}, "abc", ""},
+		{strings.Repeat("\x00", 300) + `1.2.3.4 - - ` + at + ` "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, nil, "", "zero byte"},
 		{"1.2.3.4 - - \xff", nil, "", "UTF-8"},
 		{"garbage", nil, "", "combined"},
 		{`a b c d e [10/Feb/2013:13:55:36 -0700] "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, nil, "", "combined"},
@@ -121,10 +124,10 @@ func TestGrownLog(t *testing.T) {
 		more string
 		want feed.Result
 	}{
-		{"", feed.Result{Lines: 3, Clicks: 2, Rejected: 1}},
-		{"", feed.Result{Lines: 3, Known: 2, Rejected: 1}},
-		{line(4, "abc") + line(5, "nope"), feed.Result{Lines: 5, Clicks: 1, Known: 2, Rejected: 2}},
-		{line(6, "abc"), feed.Result{Lines: 6, Clicks: 1, Known: 3, Rejected: 2}},
+		{"", feed.Result{Lines: 3, Clicks: 2, Rejected: 1, NoLink: 1}},
+		{"", feed.Result{Lines: 3, Known: 2, Rejected: 1, NoLink: 1}},
+		{line(4, "abc") + line(5, "nope"), feed.Result{Lines: 5, Clicks: 1, Known: 2, Rejected: 2, NoLink: 2}},
+		{line(6, "abc"), feed.Result{Lines: 6, Clicks: 1, Known: 3, Rejected: 2, NoLink: 2}},
 	} {
 		log += step.more
 		if r, _ := imports(t, im, "combined", log); r != step.want {
@@ -164,6 +167,28 @@ func TestNDJSON(t *testing.T) {
 		{`{"type":"token"}`, "none of"},
 		{`[]`, "object"},
 		{`{`, "JSON"},
+		{`{"ts":1360000000,"hash":"abc","country":"USA"}`, `"country" is "USA": two letters are expected, or None`},
+		{`{"ts":1360000000,"hash":"abc","country":"U1"}`, `"country" is "U1"`},
+		{`{"ts":1360000000,"hash":"abc","country":"None"}`, ""},
+		{`{"ts":1360000000,"hash":"abc","country":""}`, ""},
+		{`{"ts":1360000000,"hash":"abc","country":null,"bot":null}`, ""},
+		{`{"ts":1360000000,"hash":"abc","country":5}`, `"country" is not a string`},
+		{`{"ts":1360000000,"hash":"abc","bot":"yes"}`, `"bot" is neither true nor false`},
+		{`{"type":"counts","ts":1359999900,"hash":"abc","clicks":2,"countries":{"US":1,"USA":1}}`, `"countries" is "USA"`},
+		{`{"type":"counts","ts":1359999900,"hash":"abc","clicks":2,"countries":{"US":1,"None":1}}`, ""},
+		{`{"type":"user","login":"a b","created":1}`, `"login": login has the character U+0020`},
+		{`{"type":"link","user":"\t","hash":"h","long_url":"http://a/","created":1}`, `"user": login has the character U+0009`},
+		{`{"type":"link","user":"u","hash":"robots.txt","long_url":"http://a/","created":1}`, "one of the server's own"},
+		{`{"type":"link","user":"u","hash":"h","long_url":"http://a/","created":1,"keywords":[{"domain":"d","keyword":"v4"}]}`, "one of the server's own"},
+		{`{"type":"link","user":"u","hash":"h","long_url":"http://a/","created":1,"keywords":{}}`, `"keywords" is no list`},
+		{`{"type":"link","user":"u","hash":"h","long_url":"http://a/","created":1,"private":1}`, `"private" is neither`},
+		{`{"type":"link","user":"ann","hash":"abc","long_url":"http://a/","created":1}`, ""},
+		{`{"type":"link","user":"ann","hash":"abc","long_url":"http://c/","created":1}`, `the hash "abc" is another link's here, which is of ann and leads to http://a/`},
+		{`{"type":"link","user":"bob","hash":"abc","long_url":"http://a/","created":1}`, `the hash "abc" is another link's here, which is of ann and leads to http://a/`},
+		{`{"type":"link","user":"ann","hash":"new","long_url":"http://c/","created":1,"keywords":[{"domain":"SHO.rt","keyword":"wörd"}]}`, `the keyword "wörd" on SHO.rt is that of the link abc here; the rest of the line is taken`},
+		{`{"type":"link","user":"ann","hash":"abc","long_url":"http://a/","created":1,"keywords":[{"domain":"SHO.rt","keyword":"wörd"}]}`, ""},
+		{"\ufeff" + `{"ts":1360000000,"hash":"abc"}`, "JSON"},
+		{`{"ts":1360000000,"link":"sho.rt/a%00b"}`, "names no link"},
 	} {
 		im := importer(newTape())
 		known(t, im)
@@ -297,6 +322,14 @@ func fuzzFormat(f *testing.F, format string) {
 			if c.Link == 0 || c.Time < click.Earliest.UnixMilli() || c.Time > now.UnixMilli()+999 {
 				t.Fatalf("%+v", c)
 			}
+		}
+		if err != nil {
+			return
+		}
+		again, err := im.Import(t.Context(), format, bytes.NewReader(in), func(feed.Rejected) {})
+		result.Known, result.Clicks = result.Clicks, 0
+		if err != nil || again != result {
+			t.Fatalf("again %+v (%v), want %+v", again, err, result)
 		}
 	})
 }

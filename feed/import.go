@@ -3,20 +3,25 @@ package feed
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/netip"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/store"
 )
 
+// The formats, by their names.
+const (
+	bitlyFeed    = "bitly-feed"
+	ndjsonFormat = "ndjson"
+	accessLog    = "combined"
+)
+
 // Formats lists the formats that Import takes.
-var Formats = []string{"bitly-feed", "ndjson", "combined"}
+var Formats = []string{bitlyFeed, ndjsonFormat, accessLog}
 
 // Recorder is where the clicks go: recorder.Recorder.
 type Recorder interface {
@@ -25,14 +30,18 @@ type Recorder interface {
 	Drain(ctx context.Context) error
 }
 
-// Result says what became of an input's lines. Where each line is one click at
-// most, Lines is the sum of the others; a line of counts brings many clicks.
+// Result says what became of an input's lines, however many imports it took.
+// Where each line is one click at most, Lines is the sum of the next four; a
+// line of counts brings many clicks.
 type Result struct {
-	Lines    uint64 `json:"lines"`
-	Clicks   uint64 `json:"clicks"`   // recorded now
-	Known    uint64 `json:"known"`    // clicks that an earlier import brought
-	Skipped  uint64 `json:"skipped"`  // in order, and no clicks
-	Rejected uint64 `json:"rejected"` // not understood, or out of range
+	Lines    uint64
+	Clicks   uint64 // recorded now
+	Known    uint64 // clicks that an earlier import brought
+	Skipped  uint64 // in order, and no clicks
+	Rejected uint64 // not understood, or out of range, or without a link
+
+	Users, Links uint64 // of the skipped lines, those that describe one
+	NoLink       uint64 // of the rejected lines, those whose link is not here
 }
 
 // Add adds another input's result.
@@ -42,6 +51,9 @@ func (r *Result) Add(o Result) {
 	r.Known += o.Known
 	r.Skipped += o.Skipped
 	r.Rejected += o.Rejected
+	r.Users += o.Users
+	r.Links += o.Links
+	r.NoLink += o.NoLink
 }
 
 // Rejected is a line that was not taken.
@@ -63,8 +75,10 @@ type Importer struct {
 }
 
 // Import reads an input, gzip or plain, and returns once its clicks are
-// durable and counted. Lines that are not taken go to reject. After an error
-// what was read is not lost: importing the same input again goes on behind it.
+// durable and counted. Lines that are not taken go to reject, the first time
+// they are met; later imports look at them again, and take those that they can.
+// After an error what was recorded is not lost: importing the same input again
+// goes on behind it.
 func (im *Importer) Import(ctx context.Context, format string, r io.Reader, reject func(Rejected)) (Result, error) {
 	parse, err := im.parser(format)
 	if err != nil {
@@ -75,83 +89,39 @@ func (im *Importer) Import(ctx context.Context, format string, r io.Reader, reje
 		return Result{}, err
 	}
 	input := bufio.NewReaderSize(plain, maxLine)
-	name := source(input)
+	name := source(format, input)
 	marks, end, err := im.Recorder.BeginImport(ctx, name)
 	if err != nil {
 		return Result{}, err
 	}
 	defer end()
-	at, behind, err := resume(input, marks)
+	i := importing{
+		recorder: im.Recorder, parse: parse,
+		resolver: resolver{im: im, known: map[store.ForeignLink]store.Link{}, targets: map[target]store.Link{}, logins: map[click.UserID]string{}},
+	}
+	at, behind, err := resume(input, marks, func(m, before store.Mark, between []byte) error { return i.again(ctx, m, before, between) })
 	if err != nil {
-		return Result{}, err
+		return i.result(at), err
 	}
 	at.Source = name
-	var one sync.Mutex // lines are rejected as they are read, and as they are resolved
-	reject = func(f func(Rejected)) func(Rejected) {
-		return func(l Rejected) {
-			one.Lock()
-			defer one.Unlock()
-			f(l)
-		}
-	}(reject)
-	last, unended, err := im.commit(ctx, newScanner(behind, parse, reject, at))
+	i.last = at
+	err = i.commit(ctx, behind, reject)
 	if err == nil {
 		err = im.Recorder.Drain(ctx)
 	}
-	return Result{
-		Lines:    last.Lines + unended,
-		Clicks:   last.Clicks - at.Clicks,
-		Known:    at.Clicks,
-		Skipped:  last.Skipped,
-		Rejected: last.Rejected + unended,
-	}, err
-}
-
-// commit records chunk by chunk, while the next one is read. It returns the
-// last mark recorded, and how many lines were rejected behind it.
-func (im *Importer) commit(ctx context.Context, s *scanner) (last store.Mark, unended uint64, err error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	chunks := make(chan chunk, 1)
-	go s.scan(ctx, chunks)
-	last = s.mark
-	r := resolver{im: im, known: map[store.ForeignLink]store.Link{}, targets: map[target]store.Link{}, reject: s.reject}
-	for c := range chunks {
-		// What comes with an error may be damaged itself.
-		if whole := c.err == nil || errors.Is(c.err, io.EOF); whole && c.mark.Offset > last.Offset {
-			clicks, err := r.resolve(ctx, &c)
-			if err == nil {
-				err = im.Recorder.Import(ctx, clicks, c.mark)
-			}
-			if err != nil {
-				cancel()
-				for range chunks { // until scan has stopped
-				}
-				return last, 0, err
-			}
-			last = c.mark
-		}
-		unended = c.unended
-		if c.err != nil && !errors.Is(c.err, io.EOF) {
-			err = c.err
-		}
-	}
-	if err == nil {
-		err = ctx.Err() // scan may have stopped for it without a word
-	}
-	return last, unended, err
+	return i.result(at), err
 }
 
 // parser is what reads the lines of the format. It is not for concurrent use.
 func (im *Importer) parser(format string) (parser, error) {
 	switch format {
-	case "bitly-feed":
+	case bitlyFeed:
 		f := bitly{now: im.Now}
 		return f.parse, nil
-	case "ndjson":
+	case ndjsonFormat:
 		f := ndjson{now: im.Now}
 		return f.parse, nil
-	case "combined":
+	case accessLog:
 		f := combined{now: im.Now, isBot: im.IsBot, country: im.Country}
 		return f.parse, nil
 	}

@@ -3,12 +3,15 @@ package feed
 import (
 	"bufio"
 	"bytes"
+	"compress/flate"
 	"compress/gzip"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"hash"
 	"io"
+
+	"github.com/dustin/go-humanize/english"
 )
 
 const (
@@ -19,17 +22,43 @@ const (
 	maxChunk = 1 << 20
 )
 
-// Decompress gives the input as it is, or unpacked where it is gzip.
+// Decompress gives the input as it is, or unpacked where it is gzip. Where that
+// is cut off or damaged, an error says how far it came.
 func Decompress(r io.Reader) (io.Reader, error) {
 	br := bufio.NewReaderSize(r, 1<<16)
 	if head, _ := br.Peek(2); !bytes.Equal(head, []byte{0x1f, 0x8b}) {
 		return br, nil
 	}
-	z, err := gzip.NewReader(br)
-	if err != nil {
-		return nil, fmt.Errorf("unpack gzip: %w", err)
+	u := &unpacked{}
+	var err error
+	if u.gzip, err = gzip.NewReader(br); err != nil {
+		return nil, u.explain(err)
 	}
-	return z, nil
+	return u, nil
+}
+
+// unpacked is what gzip has packed.
+type unpacked struct {
+	gzip  *gzip.Reader
+	lines int // that were read to their end
+}
+
+func (u *unpacked) Read(b []byte) (int, error) {
+	n, err := u.gzip.Read(b)
+	u.lines += bytes.Count(b[:n], []byte("\n"))
+	return n, u.explain(err)
+}
+
+// explain leaves alone what is no fault of the file.
+func (u *unpacked) explain(err error) error {
+	var corrupt flate.CorruptInputError
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("the gzip file is cut off after %d whole %s: get all of it and import that", u.lines, english.PluralWord(u.lines, "line", ""))
+	case errors.Is(err, gzip.ErrChecksum), errors.Is(err, gzip.ErrHeader), errors.As(err, &corrupt):
+		return fmt.Errorf("the gzip file is damaged in line %d or before (%w): get a good copy", u.lines+1, err)
+	}
+	return err
 }
 
 // lines reads an input piece by piece, and knows how many bytes have been

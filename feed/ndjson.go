@@ -1,7 +1,6 @@
 package feed
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -22,47 +21,10 @@ type ndjson struct {
 	now    func() time.Time // later clicks are refused
 }
 
-// namedLink is a link as a line describes it.
-type namedLink struct {
-	store.ForeignLink // without a keyword
-	store.LinkDetails
-	modified int64
-	keywords []store.Keyword
-}
-
-// foreign is the link, once for each keyword, once at least.
-func (n *namedLink) foreign() []store.ForeignLink {
-	if len(n.keywords) == 0 {
-		return []store.ForeignLink{n.ForeignLink}
-	}
-	links := make([]store.ForeignLink, len(n.keywords))
-	for i, k := range n.keywords {
-		links[i] = n.ForeignLink
-		links[i].Domain, links[i].Keyword = k.Domain, k.Keyword
-	}
-	return links
-}
-
-// describe gives a link its details where nobody has said any of it here.
-func (n *namedLink) describe(ctx context.Context, links store.Links, l store.Link) error {
-	plain := store.LinkDetails{UserTS: l.Created}
-	if l.LinkDetails != plain || l.Modified != l.Created || n.LinkDetails == plain && n.modified == l.Created {
-		return nil
-	}
-	d := n.LinkDetails
-	_, err := links.EditLink(ctx, l.ID, store.LinkEdit{
-		Title: &d.Title, Note: &d.Note, Private: &d.Private, Archived: &d.Archived, UserTS: &d.UserTS, Modified: n.modified,
-	})
-	return err
-}
-
 func (f *ndjson) parse(line []byte, c *chunk) error {
-	v, err := f.parser.ParseBytes(line)
+	v, err := object(&f.parser, line)
 	if err != nil {
-		return errors.New("not JSON; is the line cut off?")
-	}
-	if v.Type() != fastjson.TypeObject {
-		return errors.New("not a JSON object")
+		return err
 	}
 	kind, err := text(v, "type", false)
 	if err != nil {
@@ -82,11 +44,8 @@ func (f *ndjson) parse(line []byte, c *chunk) error {
 }
 
 func (f *ndjson) user(v *fastjson.Value, c *chunk) (err error) {
-	var u store.User
-	if u.Login, err = text(v, "login", true); err != nil {
-		return err
-	}
-	if u.FullName, err = text(v, "full_name", false); err != nil {
+	var u describedUser
+	if err := (fields{{"login", &u.Login, aLogin}, {"full_name", &u.FullName, aText | optional}}).from(v); err != nil {
 		return err
 	}
 	if u.Created, err = integer(v, "created"); err != nil {
@@ -98,17 +57,13 @@ func (f *ndjson) user(v *fastjson.Value, c *chunk) (err error) {
 
 func (f *ndjson) link(v *fastjson.Value, c *chunk) (err error) {
 	var l namedLink
-	for _, s := range []struct {
-		key  string
-		to   *string
-		need bool
-	}{
-		{"user", &l.Login, true}, {"hash", (*string)(&l.Hash), true}, {"long_url", &l.LongURL, true},
-		{"aggregate_hash", (*string)(&l.AggregateHash), false}, {"title", &l.Title, false}, {"note", &l.Note, false},
-	} {
-		if *s.to, err = text(v, s.key, s.need); err != nil {
-			return err
-		}
+	err = fields{
+		{"user", &l.Login, aLogin}, {"hash", (*string)(&l.Hash), aName}, {"long_url", &l.LongURL, aText},
+		{"aggregate_hash", (*string)(&l.AggregateHash), aName | optional},
+		{"title", &l.Title, aText | optional}, {"note", &l.Note, aText | optional},
+	}.from(v)
+	if err != nil {
+		return err
 	}
 	if !leads(l.LongURL) {
 		return errors.New(`"long_url" is no http, https or ftp URL`)
@@ -124,24 +79,34 @@ func (f *ndjson) link(v *fastjson.Value, c *chunk) (err error) {
 			}
 		}
 	}
-	l.Private, l.Archived = v.GetBool("private"), v.GetBool("archived")
-	for _, k := range v.GetArray("keywords") {
-		domain, err := text(k, "domain", true)
-		if err != nil {
+	if l.Private, err = boolean(v, "private"); err != nil {
+		return err
+	}
+	if l.Archived, err = boolean(v, "archived"); err != nil {
+		return err
+	}
+	var keywords []*fastjson.Value
+	if v.Exists("keywords") {
+		if keywords, err = v.Get("keywords").Array(); err != nil {
+			return errors.New(`"keywords" is no list`)
+		}
+	}
+	for _, k := range keywords {
+		var named store.Keyword
+		if err := (fields{{"domain", &named.Domain, aText}, {"keyword", (*string)(&named.Keyword), aName}}).from(k); err != nil {
 			return err
 		}
-		name, err := text(k, "keyword", true)
-		if err != nil {
-			return err
-		}
-		l.keywords = append(l.keywords, store.Keyword{Domain: domain, Keyword: click.Hash(name)})
+		l.keywords = append(l.keywords, named)
 	}
 	c.links = append(c.links, l)
 	return errSkip
 }
 
-func (f *ndjson) click(v *fastjson.Value, c *chunk) error {
-	e := entry{click: click.Click{Imported: true, Bot: v.GetBool("bot")}}
+func (f *ndjson) click(v *fastjson.Value, c *chunk) (err error) {
+	e := entry{click: click.Click{Imported: true}}
+	if e.click.Bot, err = boolean(v, "bot"); err != nil {
+		return err
+	}
 	written, err := text(v, "link", !v.Exists("hash"))
 	if err != nil {
 		return err
@@ -154,7 +119,9 @@ func (f *ndjson) click(v *fastjson.Value, c *chunk) error {
 	} else if e.to, err = targetOf(written); err != nil {
 		return err
 	}
-	e.to.aggregate = v.GetBool("aggregate")
+	if e.to.aggregate, err = boolean(v, "aggregate"); err != nil {
+		return err
+	}
 	ts := v.Get("ts")
 	if ts == nil || ts.Type() != fastjson.TypeNumber {
 		return errors.New(`"ts" is no number: Unix seconds are expected`)
@@ -167,15 +134,18 @@ func (f *ndjson) click(v *fastjson.Value, c *chunk) error {
 		return err
 	}
 	e.click.Time = int64(math.Round(seconds * 1000))
-	country, err := text(v, "country", false)
+	where, err := text(v, "country", false)
 	if err != nil {
+		return err
+	}
+	if e.click.Country, err = country("country", where); err != nil {
 		return err
 	}
 	referrer, err := text(v, "referrer", false)
 	if err != nil {
 		return err
 	}
-	e.click.Country, e.click.Referrer = click.ParseCountry(country), click.ParseReferrer(referrer)
+	e.click.Referrer = click.ParseReferrer(referrer)
 	c.entries = append(c.entries, e)
 	return nil
 }
@@ -194,7 +164,7 @@ func targetOf(written string) (target, error) {
 		host, name = "", rest
 	}
 	name, err := url.PathUnescape(name)
-	if err != nil || name == "" {
+	if err != nil || name == "" || strings.IndexByte(name, 0) >= 0 {
 		return target{}, fmt.Errorf("%.100q names no link", written)
 	}
 	return target{domain: host, name: name}, nil
@@ -211,7 +181,9 @@ func (f *ndjson) counts(v *fastjson.Value, c *chunk) error {
 	if e.to.name, err = text(v, "hash", true); err != nil {
 		return err
 	}
-	e.to.aggregate = v.GetBool("aggregate")
+	if e.to.aggregate, err = boolean(v, "aggregate"); err != nil {
+		return err
+	}
 	ts, err := integer(v, "ts")
 	if err != nil {
 		return err
@@ -243,7 +215,14 @@ func (f *ndjson) counts(v *fastjson.Value, c *chunk) error {
 		return err
 	}
 	for i := range clicks {
-		e.click.Country, e.click.Referrer = click.ParseCountry(countries[i]), click.ParseReferrer(referrers[i])
+		if i == 0 || countries[i] != countries[i-1] {
+			if e.click.Country, err = country("countries", countries[i]); err != nil {
+				return err
+			}
+		}
+		if i == 0 || referrers[i] != referrers[i-1] {
+			e.click.Referrer = click.ParseReferrer(referrers[i])
+		}
 		c.entries = append(c.entries, e)
 	}
 	e.click.Country, e.click.Referrer, e.click.Bot = click.Country{}, "", true

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/store"
@@ -15,26 +16,30 @@ type resolver struct {
 	im      *Importer
 	known   map[store.ForeignLink]store.Link
 	targets map[target]store.Link // no id: there is none
-	reject  func(Rejected)
-	// late is how many lines were rejected here, and clicks the clicks in them:
-	// the scanner counted them as taken.
-	late, clicks uint64
+	logins  map[click.UserID]string
+	noLink  uint64 // lines rejected because their link is not here
 }
 
 // maxKnown bounds what a resolver remembers.
 const maxKnown = 1 << 17
 
 // resolve makes the users and links that a chunk names, and then its clicks.
-// The mark is put right where lines had to be rejected.
-func (r *resolver) resolve(ctx context.Context, c *chunk) ([]click.Click, error) {
-	if len(r.known)+len(r.targets) > maxKnown {
+// Lines that have to be rejected for what is here go over to the chunk's other
+// rejected ones.
+func (r *resolver) resolve(ctx context.Context, c *chunk, reject func(Rejected)) ([]click.Click, error) {
+	if len(r.known)+len(r.targets)+len(r.logins) > maxKnown {
 		clear(r.known)
 		clear(r.targets)
+		clear(r.logins)
 	}
+	defer func() { slices.Sort(c.waiting) }()
 	if err := r.makeUsers(ctx, c.users); err != nil {
 		return nil, err
 	}
-	if err := r.makeLinks(ctx, c); err != nil {
+	if err := r.describeLinks(ctx, c, reject); err != nil {
+		return nil, err
+	}
+	if err := r.makeLinks(ctx, c.entries); err != nil {
 		return nil, err
 	}
 	clicks := make([]click.Click, 0, len(c.entries))
@@ -46,11 +51,13 @@ func (r *resolver) resolve(ctx context.Context, c *chunk) ([]click.Click, error)
 			return nil, err
 		}
 		if l.ID == 0 {
-			r.clicks++
+			c.sum.clicks--
 			if e.line != rejected {
 				rejected = e.line
-				r.late++
-				r.reject(Rejected{Line: e.line, Reason: fmt.Sprintf("no link %q is here", e.to.name)})
+				c.sum.lines-- // reject counts it again
+				c.reject(e.line)
+				r.noLink++
+				reject(Rejected{Line: e.line, Reason: fmt.Sprintf("no link %.100q is here", e.to.name)})
 			}
 			continue
 		}
@@ -58,12 +65,10 @@ func (r *resolver) resolve(ctx context.Context, c *chunk) ([]click.Click, error)
 		cl.User, cl.Link = l.User, l.ID
 		clicks = append(clicks, cl)
 	}
-	c.mark.Clicks -= r.clicks
-	c.mark.Rejected += r.late
 	return clicks, nil
 }
 
-func (r *resolver) makeUsers(ctx context.Context, users []store.User) error {
+func (r *resolver) makeUsers(ctx context.Context, users []describedUser) error {
 	for _, u := range users {
 		made, err := r.im.Users.AddUser(ctx, u.Login, u.Created)
 		if errors.Is(err, click.ErrExists) {
@@ -79,16 +84,11 @@ func (r *resolver) makeUsers(ctx context.Context, users []store.User) error {
 	return nil
 }
 
-// makeLinks makes the links that the chunk describes, and those that its clicks
-// do.
-func (r *resolver) makeLinks(ctx context.Context, c *chunk) error {
+// makeLinks makes the links that clicks describe.
+func (r *resolver) makeLinks(ctx context.Context, entries []entry) error {
 	var missing []store.ForeignLink
-	for i := range c.links {
-		missing = append(missing, c.links[i].foreign()...)
-	}
-	described := len(missing)
-	for i := range c.entries {
-		link := c.entries[i].link
+	for i := range entries {
+		link := entries[i].link
 		if _, ok := r.known[link]; !ok && link.Hash != "" {
 			missing = append(missing, link)
 			r.known[link] = store.Link{}
@@ -101,17 +101,8 @@ func (r *resolver) makeLinks(ctx context.Context, c *chunk) error {
 	if err != nil {
 		return fmt.Errorf("import links: %w", err)
 	}
-	for i := described; i < len(made); i++ {
+	for i := range missing {
 		r.known[missing[i]] = made[i]
-	}
-	if len(c.links) > 0 {
-		clear(r.targets) // what was none may be one now
-	}
-	for i := range c.links {
-		if err := c.links[i].describe(ctx, r.im.Links, made[0]); err != nil {
-			return fmt.Errorf("import link %q: %w", made[0].Hash, err)
-		}
-		made = made[len(c.links[i].foreign()):]
 	}
 	return nil
 }

@@ -11,9 +11,11 @@ import (
 	"github.com/footfall/footfall/store"
 )
 
-// source is the SHA-256 of the input's first line without its newline: under
-// that name its marks are kept. It reads nothing off.
-func source(r *bufio.Reader) [sha256.Size]byte {
+// source names an input, of which marks are kept: the SHA-256 of its format, a
+// newline, and its first line without the newline. Of Bitly's feed it is that
+// of the first line alone: a digest that no other format has, for no line holds
+// a newline. It reads nothing off.
+func source(format string, r *bufio.Reader) [sha256.Size]byte {
 	var head []byte
 	for n := 1; n <= maxLine; n = r.Buffered() + 1 {
 		_, err := r.Peek(n) // waits for one byte more, and no longer
@@ -26,17 +28,21 @@ func source(r *bufio.Reader) [sha256.Size]byte {
 			break
 		}
 	}
-	return sha256.Sum256(head)
+	if format == bitlyFeed {
+		return sha256.Sum256(head)
+	}
+	return sha256.Sum256(append([]byte(format+"\n"), head...))
 }
 
 // resume finds the longest mark that matches the input: whose digest is that
 // of the input up to its offset. It returns the mark, the zero Mark where none
-// matches, and the lines behind it.
+// matches, and the lines behind it. On its way it calls matched with each mark
+// that does, with the one that matched before, and with what lies between.
 //
 // A mark was made by an import that came from the mark at its Prev. So a mark
 // can match only if one at its Prev does, and never more bytes are held than
 // lie between two marks of an import.
-func resume(r io.Reader, marks []store.Mark) (at store.Mark, rest *lines, err error) {
+func resume(r io.Reader, marks []store.Mark, matched func(m, before store.Mark, between []byte) error) (at store.Mark, rest *lines, err error) {
 	digest := sha256.New()
 	state, err := digest.(encoding.BinaryMarshaler).MarshalBinary()
 	if err != nil {
@@ -44,9 +50,9 @@ func resume(r io.Reader, marks []store.Mark) (at store.Mark, rest *lines, err er
 	}
 	var held bytes.Buffer // what was read after at
 	offset := uint64(0)
-	matched := map[uint64]bool{0: true}
+	match := map[uint64]bool{0: true}
 	for _, m := range marks { // by ascending offset
-		if !matched[m.Prev] || m.Offset < offset {
+		if !match[m.Prev] || m.Offset < offset {
 			continue
 		}
 		n, err := io.CopyN(io.MultiWriter(&held, digest), r, int64(m.Offset-offset))
@@ -63,8 +69,11 @@ func resume(r io.Reader, marks []store.Mark) (at store.Mark, rest *lines, err er
 		if state, err = digest.(encoding.BinaryMarshaler).MarshalBinary(); err != nil {
 			return at, nil, err
 		}
+		if err := matched(m, at, held.Bytes()); err != nil {
+			return at, nil, err
+		}
 		at = m
-		matched[m.Offset] = true
+		match[m.Offset] = true
 		held.Reset()
 	}
 	if err := digest.(encoding.BinaryUnmarshaler).UnmarshalBinary(state); err != nil {

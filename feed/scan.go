@@ -3,21 +3,28 @@ package feed
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
-
-	"github.com/footfall/footfall/store"
 )
 
-// chunk is a stretch of the input, up to a mark.
+// chunk is some lines of the input, which are recorded together.
 type chunk struct {
-	users   []store.User
+	users   []describedUser
 	links   []namedLink
 	entries []entry
-	mark    store.Mark
+	sum     tally
+	// waiting lists the lines that were rejected, by their number.
+	waiting []uint64
+
+	// Where it ends in the input, which the scanner says.
+	offset uint64
+	digest [sha256.Size]byte
+	inside bool
+
 	// unended counts a rejected last line that has no newline. It lies behind
-	// the mark: it may still be being written, and is read again next time.
+	// the chunk: it may still be being written, and is read again next time.
 	unended uint64
 	err     error // why the input ended
 }
@@ -27,32 +34,69 @@ type chunk struct {
 // that is in order and brings no click.
 type parser func(line []byte, c *chunk) error
 
-// maxEntries is how many clicks make a chunk, whose record must have room for
-// them. No line brings more than maxClicks.
+// maxEntries is how many clicks, and how many rejected lines, make a chunk:
+// their record must have room for them. No line brings more than maxClicks.
 const (
 	maxEntries = 20_000
 	maxClicks  = 10_000
 )
 
+// full tells whether the chunk should take no more lines.
+func (c *chunk) full() bool { return len(c.entries) >= maxEntries || len(c.waiting) >= maxEntries }
+
+// take has a line parsed and adds what it brings. An error is why it is
+// rejected; then the chunk is as it was before.
+func (c *chunk) take(parse parser, number uint64, line []byte) error {
+	users, links, entries := len(c.users), len(c.links), len(c.entries)
+	err := errSkip
+	if line = bytes.TrimSpace(line); len(line) > 0 {
+		err = parse(line, c)
+	}
+	switch {
+	case err == nil:
+		for i := range c.entries[entries:] {
+			c.entries[entries+i].line = number
+		}
+		c.sum.clicks += uint64(len(c.entries) - entries)
+	case errors.Is(err, errSkip):
+		for i := range c.users[users:] {
+			c.users[users+i].line = number
+		}
+		for i := range c.links[links:] {
+			c.links[links+i].line = number
+		}
+		c.sum.skipped++
+		c.sum.users += uint64(len(c.users) - users)
+		c.sum.links += uint64(len(c.links) - links)
+	default:
+		c.users, c.links, c.entries = c.users[:users], c.links[:links], c.entries[:entries]
+		return err
+	}
+	c.sum.lines++
+	return nil
+}
+
+// reject counts a line that was not taken.
+func (c *chunk) reject(number uint64) {
+	c.waiting = append(c.waiting, number)
+	c.sum.lines++
+	c.sum.rejected++
+}
+
 // scanner cuts an input into chunks.
 type scanner struct {
 	lines  *lines
+	number uint64 // of lines before
 	parse  parser
 	reject func(Rejected)
-	mark   store.Mark // where the lines begin
-}
-
-func newScanner(l *lines, parse parser, reject func(Rejected), at store.Mark) *scanner {
-	return &scanner{lines: l, parse: parse, reject: reject, mark: at}
 }
 
 // scan sends every chunk, the last one with an err, and closes out. It stops
 // early when ctx ends.
 func (s *scanner) scan(ctx context.Context, out chan<- chunk) {
 	defer close(out)
-	at := s.mark
 	for {
-		c := s.chunk(at)
+		c := s.chunk()
 		select {
 		case out <- c:
 		case <-ctx.Done():
@@ -61,15 +105,13 @@ func (s *scanner) scan(ctx context.Context, out chan<- chunk) {
 		if c.err != nil {
 			return
 		}
-		at = c.mark
 	}
 }
 
-// chunk reads the chunk that begins at a mark.
-func (s *scanner) chunk(at store.Mark) chunk {
-	c := chunk{mark: at}
-	c.mark.Prev = at.Offset
-	for c.err == nil && s.lines.offset-at.Offset < maxChunk && len(c.entries) < maxEntries {
+// chunk reads the next chunk.
+func (s *scanner) chunk() (c chunk) {
+	from := s.lines.offset
+	for c.err == nil && s.lines.offset-from < maxChunk && !c.full() {
 		what, line, err := s.lines.next()
 		if err != nil {
 			c.err = err
@@ -79,39 +121,28 @@ func (s *scanner) chunk(at store.Mark) chunk {
 			s.lines.accept()
 			continue
 		}
-		before := len(c.entries)
-		err = s.entries(what, line, &c)
-		switch {
-		case err == nil:
-			for i := range c.entries[before:] {
-				c.entries[before+i].line = c.mark.Lines + 1
-			}
-			c.mark.Clicks += uint64(len(c.entries) - before)
-		case errors.Is(err, errSkip):
-			c.mark.Skipped++
-		default:
-			c.entries = c.entries[:before]
-			s.reject(Rejected{Line: c.mark.Lines + 1, Reason: err.Error()})
-			if what == anEnd {
+		number := s.number + 1
+		if what == tooLong {
+			err = fmt.Errorf("the line is longer than %d bytes", maxLine)
+		} else {
+			err = c.take(s.parse, number, line)
+		}
+		if err != nil {
+			s.reject(Rejected{Line: number, Reason: err.Error()})
+			switch what {
+			case anEnd:
 				c.unended, c.err = 1, io.EOF
 				continue
+			case tooLong: // it is not there to be looked at again
+				c.sum.lines++
+				c.sum.rejected++
+			default:
+				c.reject(number)
 			}
-			c.mark.Rejected++
 		}
-		c.mark.Lines++
+		s.number = number
 		s.lines.accept()
 	}
-	c.mark.Offset, c.mark.Digest, c.mark.Inside = s.lines.offset, s.lines.sum(), s.lines.inside
+	c.offset, c.digest, c.inside = s.lines.offset, s.lines.sum(), s.lines.inside
 	return c
-}
-
-// entries understands a piece that is a line.
-func (s *scanner) entries(what kind, line []byte, c *chunk) error {
-	if what == tooLong {
-		return fmt.Errorf("the line is longer than %d bytes", maxLine)
-	}
-	if line = bytes.TrimSpace(line); len(line) == 0 {
-		return errSkip
-	}
-	return s.parse(line, c)
 }

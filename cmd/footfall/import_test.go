@@ -1,0 +1,263 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// told runs the program, and returns what it printed and its exit status.
+func told(t *testing.T, args ...string) (stdout, stderr string, status int) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	cmd := program(t.Context(), args...)
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
+}
+
+func write(t *testing.T, path, text string) string {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// logLines are lines of an access log, a second apart.
+func logLines(from, n int, names ...string) string {
+	var b strings.Builder
+	for i := range n {
+		at := time.Unix(int64(1_360_000_000+from+i), 0).UTC().Format("02/Jan/2006:15:04:05 -0700")
+		fmt.Fprintf(&b, "1.2.3.4 - - [%s] \"GET /%s HTTP/1.1\" 301 5 \"-\" \"Firefox %s\"\n", at, names[i%len(names)], strings.Repeat("x", 150))
+	}
+	return b.String()
+}
+
+func linkLines(names ...string) string {
+	s := `{"type":"user","login":"ann","created":1}` + "\n"
+	for _, name := range names {
+		s += fmt.Sprintf(`{"type":"link","user":"ann","hash":%q,"long_url":"http://example.org/%s","created":1}`+"\n", name, name)
+	}
+	return s
+}
+
+// TestImportSays goes the way of somebody who gets everything wrong first, and
+// reads what he is told.
+func TestImportSays(t *testing.T) {
+	dir := t.TempDir()
+	data, log := filepath.Join(dir, "data"), write(t, filepath.Join(dir, "log"), logLines(0, 3, "one", "two", "one"))
+	links := write(t, filepath.Join(dir, "links"), linkLines("one"))
+	empty := write(t, filepath.Join(dir, "empty"), "")
+	more := write(t, filepath.Join(dir, "more"), logLines(100, 1, "one"))
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	_, _ = z.Write([]byte(logLines(200, 500, "one")))
+	_ = z.Close()
+	cut := write(t, filepath.Join(dir, "cut.gz"), packed.String()[:packed.Len()-5])
+	rejected := func(lines ...int) (s string) {
+		names := []string{"one", "two", "one"}
+		for _, i := range lines {
+			s += fmt.Sprintf("%s:%d: rejected: no link %q is here\n", log, i, names[i-1])
+		}
+		return s
+	}
+	notJSON := ""
+	for i := range 3 {
+		notJSON += fmt.Sprintf("%s:%d: rejected: not JSON; is the line cut off?\n", log, i+1)
+	}
+	for _, c := range []struct {
+		format     string
+		files      []string
+		out, errs  string
+		exitStatus int
+	}{
+		{"bitly-feed", []string{log}, "3 lines: 0 clicks recorded, 0 known already, 0 skipped, 3 rejected\n",
+			"made a new data directory " + data + "\n" + notJSON + log + ": every line was rejected: is --format bitly-feed what it is?\n", 0},
+		{"combined", []string{log}, "3 lines: 0 clicks recorded, 0 known already, 0 skipped, 3 rejected\n",
+			rejected(1, 2, 3) + log + ": 3 lines name links that are not here: bring the links in and import the same file again, and the lines count\n", 0},
+		{"ndjson", []string{links}, "2 lines: 0 clicks recorded, 0 known already, 1 user and 1 link described, 0 skipped, 0 rejected\n", "", 0},
+		{"combined", []string{log}, "3 lines: 2 clicks recorded, 0 known already, 0 skipped, 1 rejected\n",
+			log + ": 1 line names a link that is not here: bring the link in and import the same file again, and the line counts\n", 0},
+		{"ndjson", []string{links}, "2 lines: 0 clicks recorded, 0 known already, 1 user and 1 link described, 0 skipped, 0 rejected\n", "", 0},
+		// What cannot be read does not keep the others from being read.
+		{"combined", []string{log, dir + "/missing", dir, cut, empty, more}, "4 lines: 1 click recorded, 2 known already, 0 skipped, 1 rejected\n",
+			log + ": 1 line names a link that is not here: bring the link in and import the same file again, and the line counts\n" +
+				"footfall: import " + dir + "/missing: open " + dir + "/missing: no such file or directory\n" +
+				"import " + dir + ": read " + dir + ": is a directory\n" +
+				"import " + cut + ": the gzip file is cut off after 500 whole lines: get all of it and import that\n", 1},
+		{"combined", []string{empty}, "0 lines: 0 clicks recorded, 0 known already, 0 skipped, 0 rejected\n", "", 0},
+		{"combined", []string{more}, "1 line: 0 clicks recorded, 1 known already, 0 skipped, 0 rejected\n", "", 0},
+	} {
+		args := append([]string{"import", "--format", c.format, "--data", data}, c.files...)
+		out, errs, status := told(t, args...)
+		if out != c.out || errs != c.errs || status != c.exitStatus {
+			t.Errorf("footfall %v: status %d\n%s%s\nwant status %d\n%s%s", args, status, out, errs, c.exitStatus, c.out, c.errs)
+		}
+	}
+	if out, _, _ := told(t, "import", "--json", "--format", "ndjson", "--data", data, links); out != `{"lines":2,"clicks":0,"known":0,"skipped":2,"rejected":0}`+"\n" {
+		t.Errorf("as JSON: %s", out)
+	}
+	agrees(t, data)
+}
+
+// TestNewDirectories: a command that makes a data directory says so, for the
+// name may be mistyped.
+func TestNewDirectories(t *testing.T) {
+	dir := t.TempDir()
+	data, restored := filepath.Join(dir, "data"), filepath.Join(dir, "restored")
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"user", "add", "ann", "--data", data}, "made a new data directory " + data + "\n"},
+		{[]string{"user", "add", "bob", "--data", data}, ""},
+		{[]string{"backup", "--to", dir + "/backups", "--data", data}, ""},
+		{[]string{"restore", "--from", dir + "/backups", "--data", restored}, ""},
+	} {
+		if _, errs, status := told(t, c.args...); errs != c.want || status != 0 {
+			t.Errorf("footfall %v: status %d, says %q, want %q", c.args, status, errs, c.want)
+		}
+	}
+}
+
+// TestKilledWhileLinksCome kills imports of a log with -9 at random instants,
+// the first half before its links are there: in the end each line counts once.
+func TestKilledWhileLinksCome(t *testing.T) {
+	dir := t.TempDir()
+	const n = 40_000
+	names := []string{"one", "two", "three"}
+	log := write(t, filepath.Join(dir, "log"), logLines(0, n, names...))
+	data := filepath.Join(dir, "data")
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	rng := rand.New(rand.NewPCG(seed, 0))
+	imported := func() (lines, clicks, known, skipped, rejected int) {
+		t.Helper()
+		out, _ := run(t, "import", "--format", "combined", "--data", data, log)
+		if _, err := fmt.Sscanf(out, "%d lines: %d clicks recorded, %d known already, %d skipped, %d rejected", &lines, &clicks, &known, &skipped, &rejected); err != nil {
+			t.Fatalf("%q: %v", out, err)
+		}
+		return lines, clicks, known, skipped, rejected
+	}
+	began := time.Now()
+	run(t, "import", "--format", "combined", "--data", filepath.Join(dir, "other"), log)
+	whole := time.Since(began) // what an import takes here
+	for i := range names {
+		for range 3 {
+			cmd := program(t.Context(), "import", "--format", "combined", "--data", data, log)
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			kill := time.AfterFunc(time.Duration(rng.Float64()*float64(whole)), func() { _ = cmd.Process.Kill() })
+			_ = cmd.Wait() // killed, most of the time
+			kill.Stop()
+		}
+		run(t, "import", "--format", "ndjson", "--data", data, write(t, filepath.Join(dir, "links"), linkLines(names[:i+1]...)))
+	}
+	if lines, clicks, known, skipped, rejected := imported(); lines != n || clicks+known != n || skipped+rejected != 0 {
+		t.Errorf("after all %d lines, %d clicks, %d known, %d skipped, %d rejected", lines, clicks, known, skipped, rejected)
+	}
+	if _, clicks, known, _, _ := imported(); clicks != 0 || known != n {
+		t.Errorf("and again %d clicks, %d known", clicks, known)
+	}
+	agrees(t, data)
+	base, _ := serve(t, "--data", data)
+	token, _ := run(t, "user", "token", "ann", "--data", data)
+	if got := fetch(t, base+"/v3/user/clicks?unit=month&format=txt&access_token="+strings.TrimSpace(token)); got != fmt.Sprintln(n) {
+		t.Errorf("the user has %s clicks, want %d", got, n)
+	}
+}
+
+// TestStopBesideImport: an import whose server is told to stop says that, and
+// that it can be begun again.
+func TestStopBesideImport(t *testing.T) {
+	dir := t.TempDir()
+	_, stop := start(t, nil, "--data", dir)
+	in, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	cmd := program(t.Context(), "import", "--format", "bitly-feed", "--data", dir, "-")
+	cmd.Stdin = in
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	_ = in.Close()
+	feeding := make(chan struct{})
+	go func() { // until nobody reads
+		for i := 0; ; i++ {
+			if i == 50_000 {
+				close(feeding)
+			}
+			if _, err := fmt.Fprintf(w, `{"t":1360000000,"h":"h%d","l":"ann","u":"http://example.org/%d"}`+"\n", i, i); err != nil {
+				return
+			}
+		}
+	}()
+	<-feeding
+	if err := stop(syscall.SIGTERM); err != nil {
+		t.Errorf("the server stopped with %v", err)
+	}
+	err = cmd.Wait()
+	const want = "footfall: import -: the footfall process that owns the data directory is stopping: run the command again; " +
+		"what was recorded so far stays, and importing the same files again goes on from there\n"
+	if err == nil || errs.String() != want {
+		t.Errorf("the import ended with %v, %q; want %q", err, errs.String(), want)
+	}
+	agrees(t, dir)
+}
+
+// TestFullExport: an export that cannot be written says so once.
+func TestFullExport(t *testing.T) {
+	dir := t.TempDir()
+	run(t, "user", "add", "ann", "--data", dir)
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer full.Close()
+	var errs bytes.Buffer
+	cmd := program(t.Context(), "export", "--data", dir)
+	cmd.Stdout, cmd.Stderr = full, &errs
+	if err := cmd.Run(); err == nil || strings.Count(errs.String(), "no space left") != 1 || strings.Count(errs.String(), "\n") != 1 {
+		t.Errorf("%v, %q", err, errs.String())
+	}
+}
+
+// TestOrderOfLinks: links of the same user_ts are listed after an export and an
+// import in the order in which they were before.
+func TestOrderOfLinks(t *testing.T) {
+	dir := t.TempDir()
+	from, to := filepath.Join(dir, "from"), filepath.Join(dir, "to")
+	base, _ := serve(t, "--data", from, "--domain", "sho.rt")
+	token, _ := run(t, "user", "add", "ann", "--data", from)
+	for i := range 8 { // under hashes that are drawn
+		fetch(t, base+"/v3/user/link_save?user_ts=1360000000&access_token="+strings.TrimSpace(token)+"&longUrl="+url.QueryEscape(fmt.Sprintf("http://example.org/%d", i)))
+	}
+	out, _ := run(t, "export", "--data", from)
+	run(t, "import", "--format", "ndjson", "--data", to, write(t, filepath.Join(dir, "export"), out))
+	other, _ := serve(t, "--data", to, "--domain", "sho.rt")
+	otherToken, _ := run(t, "user", "token", "ann", "--data", to)
+	want := fetch(t, base+"/v3/user/link_history?access_token="+strings.TrimSpace(token))
+	if got := fetch(t, other+"/v3/user/link_history?access_token="+strings.TrimSpace(otherToken)); got != want || strings.Count(want, `"long_url"`) != 8 {
+		t.Errorf("links are\n%s\nand were\n%s", got, want)
+	}
+}

@@ -1,0 +1,101 @@
+package feed
+
+import (
+	"encoding/binary"
+	"errors"
+	"slices"
+)
+
+// tally counts what became of some lines.
+type tally struct {
+	lines, clicks, skipped, rejected uint64
+	users, links                     uint64 // of the skipped, those that describe one
+}
+
+func (t *tally) add(o tally) {
+	t.lines += o.lines
+	t.clicks += o.clicks
+	t.skipped += o.skipped
+	t.rejected += o.rejected
+	t.users += o.users
+	t.links += o.links
+}
+
+// notes is what a mark says beside how far it is. Rejected lines are not done
+// with: whoever finds the mark again looks at them again. A mark and its notes
+// are written together with the clicks, so that each is taken once.
+type notes struct {
+	users, links uint64 // lines before the mark that describe one
+	// taken is, of the lines between the mark before and this one that were
+	// rejected, those that have been taken since. The mark itself says still
+	// what it said at first.
+	taken tally
+	// waiting lists those that are rejected still, by their number in the
+	// input, ascending.
+	waiting []uint64
+}
+
+// maxWaiting bounds the lines that wait in one stretch: a line takes two bytes.
+const maxWaiting = (maxChunk + maxLine) / 2
+
+var errNotes = errors.New("the notes of an import mark are damaged")
+
+// encode makes docs/format/record.md true. Where there is nothing to say it is
+// empty.
+func (n *notes) encode() string {
+	b := make([]byte, 0, 16)
+	nothing := len(n.waiting) == 0
+	for _, v := range [...]uint64{n.users, n.links, n.taken.lines, n.taken.clicks, n.taken.skipped, n.taken.users, n.taken.links} {
+		b = binary.AppendUvarint(b, v)
+		nothing = nothing && v == 0
+	}
+	if nothing {
+		return ""
+	}
+	end := uint64(0) // the last line of the run before
+	for i := 0; i < len(n.waiting); {
+		first, run := n.waiting[i], 1
+		for i+run < len(n.waiting) && n.waiting[i+run] == first+uint64(run) {
+			run++
+		}
+		b = binary.AppendUvarint(b, first-end-1)
+		b = binary.AppendUvarint(b, uint64(run))
+		end = first + uint64(run) - 1
+		i += run
+	}
+	return string(b)
+}
+
+// parseNotes takes what encode made, and nothing else.
+func parseNotes(s string) (notes, error) {
+	var n notes
+	if s == "" {
+		return n, nil
+	}
+	b := []byte(s)
+	next := func() uint64 {
+		v, size := binary.Uvarint(b)
+		b = b[max(size, 0):]
+		if size <= 0 {
+			b = nil
+		}
+		return v
+	}
+	for _, p := range [...]*uint64{&n.users, &n.links, &n.taken.lines, &n.taken.clicks, &n.taken.skipped, &n.taken.users, &n.taken.links} {
+		*p = next()
+	}
+	for end := uint64(0); len(b) > 0; {
+		gap, run := next(), next()
+		if run > uint64(maxWaiting-len(n.waiting)) {
+			return notes{}, errNotes
+		}
+		for i := range run {
+			n.waiting = append(n.waiting, end+gap+i+1)
+		}
+		end += gap + run
+	}
+	if !slices.IsSorted(n.waiting) || n.encode() != s {
+		return notes{}, errNotes
+	}
+	return n, nil
+}
