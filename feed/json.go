@@ -17,8 +17,10 @@ const (
 	// maxText bounds every string of a line but the referrer, which is cut.
 	maxText = 1 << 16
 	// maxKept is how long a line may be for the parser to keep the memory that
-	// it took, which may be a hundred times as much.
+	// it took, which may be some hundred times as much.
 	maxKept = 1 << 16
+	// maxCommas bounds the values in a long line, and so that memory.
+	maxCommas = 100_000
 )
 
 var errJSON = errors.New("not JSON; is the line cut off?")
@@ -26,6 +28,9 @@ var errJSON = errors.New("not JSON; is the line cut off?")
 // object takes a line as a JSON object, valid until the parser is used again.
 func object(p *fastjson.Parser, line []byte) (*fastjson.Value, error) {
 	if len(line) > maxKept {
+		if bytes.Count(line, []byte(",")) > maxCommas {
+			return nil, fmt.Errorf("the line has more than %d commas", maxCommas)
+		}
 		p = new(fastjson.Parser)
 	}
 	v, err := p.ParseBytes(line) // bounds the depth, and lets pass some that is not JSON
