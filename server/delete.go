@@ -36,7 +36,11 @@ func (a *App) DeleteUser(ctx context.Context, login string) (control.Removal, er
 	if err != nil {
 		return control.Removal{}, err
 	}
-	return a.delete(ctx, rollup.Scope{User: u.ID}, func() (store.Removed, error) { return a.store.DeleteUser(ctx, u.ID) },
+	remove := func() (store.Removed, error) {
+		defer a.auth.Forget(u.ID)
+		return a.store.DeleteUser(ctx, u.ID)
+	}
+	return a.delete(ctx, rollup.Scope{User: u.ID}, remove,
 		func(l *store.Link) bool { return l.User == u.ID })
 }
 
@@ -83,7 +87,6 @@ func (a *App) delete(ctx context.Context, s rollup.Scope, remove func() (store.R
 	if r.Removed, err = remove(); err != nil {
 		return r, err
 	}
-	a.auth.Forget()
 	a.links.Forget(func(l *store.Link) bool {
 		return gone(l) || l.User == click.Nobody // its aggregate link may have gone with it
 	})

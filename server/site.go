@@ -82,13 +82,14 @@ func (a *App) Handler(s Site) (http.Handler, error) {
 	face := v3.New(v3.Options{
 		Auth: a.auth, Links: a.links, Metrics: metrics.New(a.clicks), Store: a.store, Now: a.now, Log: a.log,
 		Limits: v3.Limits{
-			Users:   limit.New(s.RateLimit, s.RateLimit*burst, a.now),
-			Refused: limit.New(refusedPerSecond, refusedAtOnce, a.now), Address: address,
+			Users:   limit.New(limit.PerSecond(s.RateLimit), s.RateLimit*burst, a.now),
+			Refused: limit.New(limit.PerSecond(refusedPerSecond), refusedAtOnce, a.now), Address: address,
 		},
 	})
 	api := a.monitor.Questions(face, func(path string) string { return cmp.Or(face.Method(path), "unknown") })
 	tokens := oauth.New(oauth.Options{
-		Auth: a.auth, Attempts: limit.New(attemptsPerSecond, attemptsAtOnce, a.now), Address: address, Log: a.log,
+		Auth: a.auth, Attempts: limit.New(limit.PerSecond(attemptsPerSecond), attemptsAtOnce, a.now), Address: address,
+		Now: a.now, Log: a.log,
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch path := r.URL.Path; {
