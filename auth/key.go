@@ -34,13 +34,9 @@ func (a *Auth) APIKey(ctx context.Context, u store.User) (string, error) {
 	return "R_" + hex.EncodeToString(mac.Sum(nil)[:16]), nil
 }
 
-// NewKey gives the user of that login another apiKey and returns it; the last one
-// is good no more. The error is click.ErrNotFound where nobody has that login.
-func (a *Auth) NewKey(ctx context.Context, login string) (string, error) {
-	u, err := a.users.UserByLogin(ctx, login)
-	if err != nil {
-		return "", fmt.Errorf("auth: new apiKey: %w", err)
-	}
+// NewKey gives the user another apiKey and returns it; the last one is good no
+// more. The error is click.ErrNotFound where there is no such user.
+func (a *Auth) NewKey(ctx context.Context, u store.User) (string, error) {
 	defer a.Forget(u.ID)
 	// Drawn rather than counted, so that whoever once had a copy of the secret
 	// cannot tell the next one.

@@ -85,7 +85,7 @@ func TestANewKeyDuringALook(t *testing.T) {
 	key := apiKey(t, a, ann)
 	users.meanwhile = func() {
 		users.meanwhile = func() {}
-		if _, err := a.NewKey(t.Context(), "ann"); err != nil {
+		if _, err := a.NewKey(t.Context(), ann); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -200,7 +200,7 @@ func TestNewKey(t *testing.T) {
 		if _, err := h.auth.UserByKey(t.Context(), "ann", keys[len(keys)-1]); err != nil {
 			t.Error(err)
 		}
-		key, err := h.auth.NewKey(t.Context(), "ann")
+		key, err := h.auth.NewKey(t.Context(), ann)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -221,7 +221,7 @@ func TestNewKey(t *testing.T) {
 	if _, err := h.auth.UserByKey(t.Context(), "bob", other); err != nil {
 		t.Errorf("another user's apiKey: %v", err)
 	}
-	if key, err := h.auth.NewKey(t.Context(), "nobody"); !errors.Is(err, click.ErrNotFound) || key != "" {
+	if key, err := h.auth.NewKey(t.Context(), store.User{ID: 99}); !errors.Is(err, click.ErrNotFound) || key != "" {
 		t.Errorf("an apiKey for nobody: %q, %v", key, err)
 	}
 }
