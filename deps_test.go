@@ -76,7 +76,6 @@ var dependencies = map[string]string{
 	"golang.org/x/sys":                        "flock on the data directory, fallocate",
 	"golang.org/x/term":                       "passwords are typed without an echo",
 	"github.com/dustin/go-humanize":           "numbers of bytes as people read and write them",
-	"golang.org/x/time":                       "token buckets of the rate limits",
 	"modernc.org/sqlite":                      "SQLite without cgo: links and users",
 	"pgregory.net/rapid":                      "property tests that shrink what they find",
 }

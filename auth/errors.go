@@ -13,4 +13,6 @@ var (
 	// ErrTooMany: the login was guessed at too often. The next guess is free
 	// GuessEvery from now at the latest.
 	ErrTooMany = errors.New("too many wrong passwords")
+	// ErrBusy: too many passwords wait to be looked at.
+	ErrBusy = errors.New("too many passwords wait to be looked at")
 )

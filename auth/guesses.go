@@ -2,69 +2,63 @@ package auth
 
 import (
 	"crypto/sha256"
-	"sync"
 	"time"
 
-	"github.com/hashicorp/golang-lru/v2/simplelru"
+	"github.com/footfall/footfall/limit"
 )
 
 const (
-	// MaxGuesses is how many wrong passwords of a login are looked at in a row.
+	// MaxGuesses is how many wrong passwords of a login are looked at in a row
+	// from one place, and GuessEvery is how long it takes until one more is.
 	MaxGuesses = 10
-	// GuessEvery is how long it takes until one more is.
 	GuessEvery = 5 * time.Second
 
-	// guessesSize is how many logins are remembered. To have one forgotten
-	// takes that many guesses at others, each of which costs a computation:
-	// longer than the login would need to be free again.
-	guessesSize = 4096
+	// MaxAllGuesses and AllGuessesEvery are the same of a login from all places
+	// together. One place uses up a fifth of it at most.
+	MaxAllGuesses   = 100
+	AllGuessesEvery = time.Second
 )
 
 // guesses bounds how often each login is guessed at, whether it exists or not.
-// It is safe for concurrent use.
-type guesses struct {
-	mu sync.Mutex
-	// free says when all guesses at a login are free again. The key is a
-	// digest, because a login that nobody has may be long.
-	free *simplelru.LRU[[sha256.Size]byte, time.Time]
+//
+// Only what is computed is taken, and so remembered. To have one of limit.Keys
+// logins forgotten takes as many computations, one after the other: hours, and
+// after MaxAllGuesses seconds everything is free again anyhow.
+type guesses struct{ near, all *limit.Limits }
+
+func newGuesses(now func() time.Time) *guesses {
+	return &guesses{limit.New(GuessEvery, MaxGuesses, now), limit.New(AllGuessesEvery, MaxAllGuesses, now)}
 }
 
-func newGuesses() *guesses {
-	free, err := simplelru.NewLRU[[sha256.Size]byte, time.Time](guessesSize, nil)
-	if err != nil {
-		panic(err) // the size is a positive constant
+// guessed is what is guessed at: a login from one place, and from all. They are
+// digests, because a login that nobody has may be long.
+type guessed struct{ near, all string }
+
+func guessing(from, login string) guessed {
+	digest := func(s string) string {
+		sum := sha256.Sum256([]byte(s))
+		return string(sum[:])
 	}
-	return &guesses{free: free}
+	return guessed{digest(from + "\x00" + login), digest(login)}
 }
 
-// take uses up a guess at the login; false where none is left.
-func (g *guesses) take(login string, now time.Time) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	digest := sha256.Sum256([]byte(login))
-	latest := now.Add(MaxGuesses * GuessEvery)
-	free, _ := g.free.Get(digest)
-	switch {
-	case free.Before(now):
-		free = now
-	case free.After(latest): // the clock was set back
-		free = latest
-	}
-	next := free.Add(GuessEvery)
-	if next.After(latest) {
-		g.free.Add(digest, free)
+// left tells whether a guess is left.
+func (g *guesses) left(at guessed) bool { return g.near.Look(at.near).OK && g.all.Look(at.all).OK }
+
+// take uses up a guess; false where none is left.
+func (g *guesses) take(at guessed) bool {
+	if !g.near.Take(at.near).OK {
 		return false
 	}
-	g.free.Add(digest, next)
+	if !g.all.Take(at.all).OK {
+		g.near.GiveBack(at.near)
+		return false
+	}
 	return true
 }
 
 // giveBack undoes a take.
-func (g *guesses) giveBack(login string) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	digest := sha256.Sum256([]byte(login))
-	if free, ok := g.free.Peek(digest); ok {
-		g.free.Add(digest, free.Add(-GuessEvery))
-	}
+func (g *guesses) giveBack(at guessed) {
+	g.near.GiveBack(at.near)
+	g.all.GiveBack(at.all)
 }

@@ -137,7 +137,7 @@ func TestUserByKey(t *testing.T) {
 		}
 	}
 	users.byLogin = click.ErrUnavailable
-	if _, err := a.UserByKey(t.Context(), "ann", key); !errors.Is(err, click.ErrUnavailable) {
+	if _, err := a.UserByKey(t.Context(), "bob", key); !errors.Is(err, click.ErrUnavailable) {
 		t.Errorf("the store is away: %v", err)
 	}
 	users.byLogin, users.secret = nil, click.ErrUnavailable

@@ -43,8 +43,8 @@ func ValidPassword(password string) error {
 	return nil
 }
 
-// SetPassword gives the user of that login another password; his tokens stay
-// good. The error is click.ErrNotFound where nobody has that login, and
+// SetPassword gives the user of that login another password. It takes nothing
+// else away: his tokens and his apiKey stay good. The error is click.ErrNotFound where nobody has that login, and
 // ErrPasswordForm. It is for the operator, who waits for no turn.
 func (a *Auth) SetPassword(ctx context.Context, login, password string) error {
 	if err := ValidPassword(password); err != nil {
@@ -64,23 +64,34 @@ func (a *Auth) SetPassword(ctx context.Context, login, password string) error {
 	return nil
 }
 
-// UserByPassword finds the user of a login, who is proven by his password. The
-// errors are ErrUnknownLogin and ErrPassword, which take equally long,
-// ErrTooMany, click.ErrUnavailable where too many passwords are looked at, and
-// those of the store. What was not wrong, or not looked at, is no guess.
-func (a *Auth) UserByPassword(ctx context.Context, login, password string) (store.User, error) {
+// UserByPassword finds the user of a login, who is proven by his password, and
+// who asks from a place: the wrong guesses that are made there bound what is
+// guessed there. The errors are ErrUnknownLogin and ErrPassword, which take
+// equally long, ErrTooMany, ErrBusy, and those of the store. What was not wrong,
+// or not looked at, is no guess.
+func (a *Auth) UserByPassword(ctx context.Context, from, login, password string) (store.User, error) {
 	// bcrypt would take a longer one for its first 72 bytes. This says nothing
 	// about the login, so it may be quick.
 	if err := ValidPassword(password); err != nil {
 		return store.User{}, fmt.Errorf("auth: user by password: %w: %w", ErrPassword, err)
 	}
-	// Taken before it is known to be wrong: many at once are no way around.
-	if !a.guesses.take(login, a.now()) {
+	at := guessing(from, login)
+	if !a.guesses.left(at) {
+		return store.User{}, fmt.Errorf("auth: user by password: %w", ErrTooMany)
+	}
+	done, err := a.turns.take(ctx)
+	if err != nil {
+		return store.User{}, err
+	}
+	defer done()
+	// Taken before it is known to be wrong, for many may have waited together;
+	// and in its turn, so that whoever is refused makes nobody be remembered.
+	if !a.guesses.take(at) {
 		return store.User{}, fmt.Errorf("auth: user by password: %w", ErrTooMany)
 	}
 	u, err := a.prove(ctx, login, password)
 	if !errors.Is(err, ErrUnknownLogin) && !errors.Is(err, ErrPassword) {
-		a.guesses.giveBack(login)
+		a.guesses.giveBack(at)
 	}
 	return u, err
 }
@@ -104,11 +115,6 @@ func (a *Auth) prove(ctx context.Context, login, password string) (store.User, e
 	if unset {
 		proof = dummyProof(a.cost)
 	}
-	done, err := a.turns.take(ctx)
-	if err != nil {
-		return store.User{}, err
-	}
-	defer done()
 	err = bcrypt.CompareHashAndPassword([]byte(proof), []byte(password))
 	switch {
 	case unknown:

@@ -49,7 +49,12 @@ func (h *locked) set(t *testing.T, password string) {
 // try proves a login and wants an error, or the user ann.
 func (h *locked) try(t *testing.T, login, password string, want error) {
 	t.Helper()
-	u, err := h.auth.UserByPassword(t.Context(), login, password)
+	h.tryFrom(t, "here", login, password, want)
+}
+
+func (h *locked) tryFrom(t *testing.T, from, login, password string, want error) {
+	t.Helper()
+	u, err := h.auth.UserByPassword(t.Context(), from, login, password)
 	if !errors.Is(err, want) || (err == nil) != (u == h.ann) || (err != nil && u != store.User{}) {
 		t.Errorf("login %q with %q: %+v, %v; want %v", login, password, u, err, want)
 	}
@@ -159,7 +164,7 @@ func TestFailuresOfTheStorePassThrough(t *testing.T) {
 	if err := h.users.SetPassword(t.Context(), h.ann.ID, "damaged"); err != nil {
 		t.Fatal(err)
 	}
-	_, err := h.auth.UserByPassword(t.Context(), "ann", password)
+	_, err := h.auth.UserByPassword(t.Context(), "here", "ann", password)
 	if err == nil || errors.Is(err, auth.ErrPassword) || strings.Contains(err.Error(), password) {
 		t.Errorf("a damaged proof: %v", err)
 	}

@@ -9,7 +9,6 @@ import (
 	"io"
 	"time"
 
-	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/store"
 )
 
@@ -45,29 +44,57 @@ func wellFormed(token string) bool {
 	return true
 }
 
-// Issue gives the user of that login another token and returns it. Only its
-// digest is kept, so that it cannot be shown again. The error is
-// click.ErrNotFound where nobody has that login.
+// MaxPassing is how many tokens of a user stay good that were given for his
+// password: of a program that asks for one whenever it starts, few are in use.
+const MaxPassing = 1000
+
+// Issue gives the user of that login another token and returns it. It stays good
+// until it is revoked. Only its digest is kept, so that it cannot be shown again.
+// The error is click.ErrNotFound where nobody has that login.
 func Issue(ctx context.Context, users store.Users, login string, now time.Time) (string, error) {
 	u, err := users.UserByLogin(ctx, login)
 	if err != nil {
 		return "", fmt.Errorf("auth: issue token: %w", err)
 	}
-	return issue(ctx, users, u.ID, now)
+	return issue(func(digest store.TokenDigest) error { return users.AddToken(ctx, u.ID, digest, now.Unix()) })
 }
 
-// Issue is Issue for a user who has proven himself.
+// Issue is Issue for a user who has proven himself by his password. Of such
+// tokens the newest MaxPassing stay good.
 func (a *Auth) Issue(ctx context.Context, u store.User) (string, error) {
-	return issue(ctx, a.users, u.ID, a.now())
+	return issue(func(digest store.TokenDigest) error {
+		return a.users.AddPassingToken(ctx, u.ID, digest, a.now().Unix(), MaxPassing)
+	})
 }
 
-func issue(ctx context.Context, users store.Users, user click.UserID, now time.Time) (string, error) {
+func issue(add func(store.TokenDigest) error) (string, error) {
 	token, err := NewToken(rand.Reader)
 	if err != nil {
 		return "", err
 	}
-	if err := users.AddToken(ctx, user, Digest(token), now.Unix()); err != nil {
+	if err := add(Digest(token)); err != nil {
 		return "", fmt.Errorf("auth: issue token: %w", err)
 	}
 	return token, nil
+}
+
+// Revoke takes a token away from the user. The error is click.ErrNotFound where
+// he has no such token.
+func (a *Auth) Revoke(ctx context.Context, u store.User, token string) error {
+	defer a.Forget(u.ID)
+	if err := a.users.RemoveToken(ctx, u.ID, Digest(token)); err != nil {
+		return fmt.Errorf("auth: revoke token: %w", err)
+	}
+	return nil
+}
+
+// RevokeAll takes all tokens of the user away, and says how many there were. His
+// password and his apiKey stay good.
+func (a *Auth) RevokeAll(ctx context.Context, u store.User) (int, error) {
+	defer a.Forget(u.ID)
+	n, err := a.users.RemoveTokens(ctx, u.ID)
+	if err != nil {
+		return 0, fmt.Errorf("auth: revoke all tokens: %w", err)
+	}
+	return n, nil
 }

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"sync/atomic"
 	"time"
-
-	"github.com/footfall/footfall/click"
 )
 
 const (
@@ -25,12 +23,12 @@ type turns struct {
 
 func newTurns() *turns { return &turns{one: make(chan struct{}, 1)} }
 
-// take waits for a turn, which ends with done. The error is
-// click.ErrUnavailable where too many wait or where it takes too long.
+// take waits for a turn, which ends with done. The error is ErrBusy where too
+// many wait or where it takes too long.
 func (t *turns) take(ctx context.Context) (done func(), err error) {
 	defer t.waiting.Add(-1)
 	if t.waiting.Add(1) > maxWaiting {
-		return nil, fmt.Errorf("auth: %d passwords wait: %w", maxWaiting, click.ErrUnavailable)
+		return nil, fmt.Errorf("auth: more than %d: %w", maxWaiting, ErrBusy)
 	}
 	timeout := time.NewTimer(maxWait)
 	defer timeout.Stop()
@@ -38,7 +36,7 @@ func (t *turns) take(ctx context.Context) (done func(), err error) {
 	case t.one <- struct{}{}:
 		return func() { <-t.one }, nil
 	case <-timeout.C:
-		return nil, fmt.Errorf("auth: a password waited %v: %w", maxWait, click.ErrUnavailable)
+		return nil, fmt.Errorf("auth: a password waited %v: %w", maxWait, ErrBusy)
 	case <-ctx.Done():
 		return nil, fmt.Errorf("auth: a password waited: %w", ctx.Err())
 	}

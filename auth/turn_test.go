@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/footfall/footfall/auth"
-	"github.com/footfall/footfall/click"
 )
 
 // busy has a password looked at, until done.
@@ -30,7 +29,7 @@ func TestPasswordsWaitTheirTurn(t *testing.T) {
 		for range 2 * auth.MaxGuesses {
 			for _, login := range []string{"ann", "bob", "nobody"} {
 				began := time.Now()
-				h.try(t, login, wrong, click.ErrUnavailable)
+				h.try(t, login, wrong, auth.ErrBusy)
 				if waited := time.Since(began); waited != auth.MaxWait {
 					t.Fatalf("%s waited %v, want %v", login, waited, auth.MaxWait)
 				}
@@ -66,7 +65,7 @@ func TestFewPasswordsWait(t *testing.T) {
 		}
 		synctest.Wait()
 		began := time.Now()
-		h.try(t, "ann", password, click.ErrUnavailable)
+		h.try(t, "ann", password, auth.ErrBusy)
 		if waited := time.Since(began); waited != 0 {
 			t.Errorf("one too many waited %v", waited)
 		}

@@ -37,7 +37,8 @@ type serveCmd struct {
 	MetricsListen    string    `help:"Where Prometheus may ask for /metrics. Keep it from the public." placeholder:"HOST:PORT" otherwise:"nowhere"`
 	LogFormat        string    `help:"How the log is written: ${enum}." enum:"text,json" default:"text" placeholder:"FORMAT"`
 	LogLevel         level     `help:"The least that the log is told: debug, info, warn or error." default:"info" placeholder:"LEVEL"`
-	TrustedProxies   []string  `help:"Addresses and networks of proxies whose Forwarded and X-Forwarded-For headers are believed." placeholder:"CIDR" otherwise:"none"`
+	TrustedProxies   []string  `help:"Addresses and networks of proxies that are believed when they say, in --proxy-header, where a visitor comes from." placeholder:"CIDR" otherwise:"none"`
+	ProxyHeader      string    `help:"The header that --trusted-proxies write: ${enum}. The other one is not looked at." enum:"X-Forwarded-For,Forwarded" default:"X-Forwarded-For" placeholder:"NAME"`
 	Demo             bool      `help:"Bring in an hour of real clicks, spread over the last 30 days, and print a question to try."`
 }
 
@@ -97,7 +98,7 @@ func (c *serveCmd) Run(e *env) (err error) {
 	}
 	site := server.Site{
 		RedirectStatus: c.RedirectStatus, RedirectMaxAge: time.Duration(c.RedirectMaxAge),
-		NotFoundURL: c.NotFoundURL, HomeURL: c.HomeURL, GeoDB: c.GeoDB, TrustedProxies: c.TrustedProxies,
+		NotFoundURL: c.NotFoundURL, HomeURL: c.HomeURL, GeoDB: c.GeoDB, TrustedProxies: c.TrustedProxies, ProxyHeader: c.ProxyHeader,
 		TLSCert: c.TLSCert, TLSKey: c.TLSKey, ACME: server.ACME{Domains: c.ACMEDomain, Email: c.ACMEEmail, Directory: c.ACMEDirectory},
 		RateLimit: int(c.RateLimit), MaxConnections: int(c.MaxConnections), Watch: watch,
 	}

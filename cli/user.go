@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,11 +18,12 @@ import (
 
 type userCmd struct {
 	Add      userAddCmd      `cmd:"" help:"Make a user and print an access token, alone on its line. It is shown only now."`
-	Token    userTokenCmd    `cmd:"" help:"Print another access token for a user."`
-	Password userPasswordCmd `cmd:"" help:"Set a user's password, 8 to 72 bytes, with which programs get tokens from /oauth/access_token: asked for on a terminal, else the first line of standard input."`
+	Token    userTokenCmd    `cmd:"" help:"Print another access token for a user. It is good until it is revoked."`
+	Revoke   userRevokeCmd   `cmd:"" help:"Take an access token of a user away, or all. His password and his apiKey stay good."`
+	Password userPasswordCmd `cmd:"" help:"Set a user's password, 8 to 72 bytes, with which programs get tokens from /oauth/access_token: asked for on a terminal, else the first line of standard input. His tokens and his apiKey stay good."`
 	Key      userKeyCmd      `cmd:"" help:"Print a user's apiKey, for the methods that take it with the login: all but user/…."`
 	Delete   userDeleteCmd   `cmd:"" help:"Remove a user, his links and every click counted on them, for good."`
-	List     userListCmd     `cmd:"" help:"List users by login, with the time each was made."`
+	List     userListCmd     `cmd:"" help:"List users by login, with the time each was made and how many tokens he has."`
 }
 
 type userAddCmd struct {
@@ -45,6 +47,28 @@ func (c *userTokenCmd) Run(e *env) error {
 	return c.with(e, func(o *server.Owner) error {
 		token, err := o.AddToken(e.ctx, c.Login)
 		return e.print(token, err)
+	})
+}
+
+type userRevokeCmd struct {
+	dataDir
+	Login string `arg:"" help:"The user's login."`
+	Token string `arg:"" optional:"" help:"The token."`
+	All   bool   `help:"Every token of his." env:"-"`
+}
+
+func (c *userRevokeCmd) Run(e *env) error {
+	if (c.Token != "") == c.All {
+		return fmt.Errorf("user revoke takes one token of %s away, or with --all every one: say which", plain(c.Login))
+	}
+	return c.with(e, func(o *server.Owner) error {
+		revoked, err := 1, error(nil)
+		if c.All {
+			revoked, err = o.RevokeTokens(e.ctx, c.Login)
+		} else {
+			err = o.RevokeToken(e.ctx, c.Login, c.Token)
+		}
+		return e.print(fmt.Sprintf("revoked tokens of %s: %d", plain(c.Login), revoked), err)
 	})
 }
 
@@ -94,11 +118,16 @@ func readPassword(e *env) (string, error) {
 type userKeyCmd struct {
 	dataDir
 	Login string `arg:"" help:"The user's login."`
+	New   bool   `help:"Make another one first; the last one is good no more." env:"-"`
 }
 
 func (c *userKeyCmd) Run(e *env) error {
 	return c.with(e, func(o *server.Owner) error {
-		key, err := o.APIKey(e.ctx, c.Login)
+		read := o.APIKey
+		if c.New {
+			read = o.NewAPIKey
+		}
+		key, err := read(e.ctx, c.Login)
 		return e.print(key, err)
 	})
 }
@@ -116,14 +145,14 @@ func (c *userDeleteCmd) Run(e *env) error {
 			if err != nil {
 				return err
 			}
-			return fmt.Errorf("user delete removes %s, all of his links and the %d clicks counted on them for good: add --yes to do it", c.Login, clicks)
+			return fmt.Errorf("user delete removes %s, all of his links and the %d clicks counted on them for good: add --yes to do it", plain(c.Login), clicks)
 		}
 		r, err := o.DeleteUser(e.ctx, c.Login)
 		if err != nil {
 			return err
 		}
 		return e.print(fmt.Sprintf("removed the user %s: tokens %d, links %d, aggregate links %d, keywords %d, clicks %d",
-			c.Login, r.Tokens, r.Links, r.Aggregates, r.Keywords, r.Clicks), nil)
+			plain(c.Login), r.Tokens, r.Links, r.Aggregates, r.Keywords, r.Clicks), nil)
 	})
 }
 
@@ -138,13 +167,22 @@ func (c *userListCmd) Run(e *env) error {
 			}
 			for _, u := range users {
 				made := time.Unix(u.Created, 0).UTC().Format(time.RFC3339)
-				if err := e.print(u.Login+"\t"+made, nil); err != nil {
+				if err := e.print(fmt.Sprintf("%s\t%s\t%d", plain(u.Login), made, u.Tokens), nil); err != nil {
 					return err
 				}
 				after = u.Login
 			}
 		}
 	})
+}
+
+// plain is a login as a terminal may show it: as it is, or quoted where it holds
+// what does not print, or looks quoted. Imports of old took any.
+func plain(login string) string {
+	if quoted := strconv.Quote(login); quoted != `"`+login+`"` {
+		return quoted
+	}
+	return login
 }
 
 // print writes a line unless there was an error.

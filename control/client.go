@@ -16,7 +16,6 @@ import (
 
 	"github.com/footfall/footfall/backup"
 	"github.com/footfall/footfall/feed"
-	"github.com/footfall/footfall/store"
 )
 
 // Client speaks to the process that owns a directory. It is an Owner itself.
@@ -47,6 +46,18 @@ func (c *Client) AddToken(ctx context.Context, login string) (token string, err 
 	return token, err
 }
 
+// RevokeToken implements Owner.
+func (c *Client) RevokeToken(ctx context.Context, login, token string) error {
+	var none any
+	return c.call(ctx, http.MethodDelete, "token", url.Values{"login": {login}}, strings.NewReader(token), nil, &none)
+}
+
+// RevokeTokens implements Owner.
+func (c *Client) RevokeTokens(ctx context.Context, login string) (revoked int, err error) {
+	err = c.call(ctx, http.MethodDelete, "tokens", url.Values{"login": {login}}, nil, nil, &revoked)
+	return revoked, err
+}
+
 // SetPassword implements Owner.
 func (c *Client) SetPassword(ctx context.Context, login, password string) error {
 	var none any
@@ -59,8 +70,14 @@ func (c *Client) APIKey(ctx context.Context, login string) (key string, err erro
 	return key, err
 }
 
+// NewAPIKey implements Owner.
+func (c *Client) NewAPIKey(ctx context.Context, login string) (key string, err error) {
+	err = c.call(ctx, http.MethodPost, "key", url.Values{"login": {login}}, nil, nil, &key)
+	return key, err
+}
+
 // ListUsers implements Owner.
-func (c *Client) ListUsers(ctx context.Context, after string) (users []store.User, err error) {
+func (c *Client) ListUsers(ctx context.Context, after string) (users []User, err error) {
 	err = c.call(ctx, http.MethodGet, "users", url.Values{"after": {after}}, nil, nil, &users)
 	return users, err
 }

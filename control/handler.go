@@ -23,14 +23,22 @@ type Owner interface {
 	AddUser(ctx context.Context, login string) (token string, err error)
 	// AddToken returns another token of a user; click.ErrNotFound.
 	AddToken(ctx context.Context, login string) (token string, err error)
+	// RevokeToken takes a token of a user away; click.ErrNotFound.
+	RevokeToken(ctx context.Context, login, token string) error
+	// RevokeTokens takes all tokens of a user away, and says how many there were;
+	// click.ErrNotFound.
+	RevokeTokens(ctx context.Context, login string) (int, error)
 	// SetPassword gives a user another password; click.ErrNotFound and
 	// auth.ErrPasswordForm.
 	SetPassword(ctx context.Context, login, password string) error
 	// APIKey returns a user's apiKey; click.ErrNotFound.
 	APIKey(ctx context.Context, login string) (string, error)
+	// NewAPIKey gives a user another apiKey, in place of the last one, and returns
+	// it; click.ErrNotFound.
+	NewAPIKey(ctx context.Context, login string) (string, error)
 	// ListUsers lists users by login, some at a time, from the first after the
 	// given one.
-	ListUsers(ctx context.Context, after string) ([]store.User, error)
+	ListUsers(ctx context.Context, after string) ([]User, error)
 	// AddLink makes a short link, unless the user has it, and returns its URL on
 	// a domain of the installation; the default one if empty.
 	AddLink(ctx context.Context, login, longURL, domain string) (shortURL string, err error)
@@ -64,6 +72,12 @@ type Verdict struct {
 	Advice string `json:"advice,omitempty"`
 }
 
+// User is a user as an operator sees him.
+type User struct {
+	store.User
+	Tokens int // that are good
+}
+
 // Removal is what a deletion removed.
 type Removal struct {
 	store.Removed
@@ -81,8 +95,19 @@ func Handler(o Owner) http.Handler {
 		token, err := o.AddToken(r.Context(), r.URL.Query().Get("login"))
 		reply(w, r, token, err)
 	})
+	mux.HandleFunc("DELETE /tokens", func(w http.ResponseWriter, r *http.Request) {
+		n, err := o.RevokeTokens(r.Context(), r.URL.Query().Get("login"))
+		reply(w, n, err)
+	})
+	mux.HandleFunc("DELETE /token", func(w http.ResponseWriter, r *http.Request) {
+		token, err := io.ReadAll(r.Body) // in the body, so that no log of addresses has it
+		if err == nil {
+			err = o.RevokeToken(r.Context(), r.URL.Query().Get("login"), string(token))
+		}
+		reply(w, nil, err)
+	})
 	mux.HandleFunc("PUT /password", func(w http.ResponseWriter, r *http.Request) {
-		password, err := io.ReadAll(r.Body) // in the body, so that no log of addresses has it
+		password, err := io.ReadAll(r.Body) // in the body as well
 		if err == nil {
 			err = o.SetPassword(r.Context(), r.URL.Query().Get("login"), string(password))
 		}
@@ -91,6 +116,10 @@ func Handler(o Owner) http.Handler {
 	mux.HandleFunc("GET /key", func(w http.ResponseWriter, r *http.Request) {
 		key, err := o.APIKey(r.Context(), r.URL.Query().Get("login"))
 		reply(w, r, key, err)
+	})
+	mux.HandleFunc("POST /key", func(w http.ResponseWriter, r *http.Request) {
+		key, err := o.NewAPIKey(r.Context(), r.URL.Query().Get("login"))
+		reply(w, key, err)
 	})
 	mux.HandleFunc("GET /users", func(w http.ResponseWriter, r *http.Request) {
 		users, err := o.ListUsers(r.Context(), r.URL.Query().Get("after"))

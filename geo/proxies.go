@@ -7,15 +7,32 @@ import (
 	"strings"
 )
 
-// Proxies are the peers whose word about the visitor's address is taken. The zero
-// value trusts none.
+// The headers in which proxies say where a request comes from.
+const (
+	XForwardedFor = "X-Forwarded-For"
+	Forwarded     = "Forwarded" // RFC 7239
+)
+
+// Proxies are the peers whose word about the visitor's address is taken, and the
+// one header in which they say it. The zero value trusts none.
 type Proxies struct {
 	trusted []netip.Prefix
+	header  string
+	node    func(string) (netip.Addr, bool) // of one hop in the header
 }
 
-// ParseProxies takes addresses and networks in CIDR notation.
-func ParseProxies(values []string) (Proxies, error) {
-	var p Proxies
+// ParseProxies takes addresses and networks in CIDR notation, and the header that
+// these proxies write: XForwardedFor, which is what the empty string means, or
+// Forwarded.
+func ParseProxies(values []string, header string) (Proxies, error) {
+	p := Proxies{header: XForwardedFor, node: addressNode}
+	switch header {
+	case "", XForwardedFor:
+	case Forwarded:
+		p.header, p.node = Forwarded, forwardedNode
+	default:
+		return Proxies{}, fmt.Errorf("geo: header of proxies %q is neither %s nor %s", header, XForwardedFor, Forwarded)
+	}
 	for _, v := range values {
 		prefix, err := parseProxy(strings.TrimSpace(v))
 		if err != nil {
@@ -56,12 +73,11 @@ func (p Proxies) trust(a netip.Addr) bool {
 }
 
 // Client is the address of the visitor: that of the peer, or where the peer is
-// trusted the last one of the header that is not. The header is Forwarded (RFC
-// 7239) where there is one, else X-Forwarded-For. It is read from its end, which
-// the nearest proxy wrote, and something that is no address ends the reading at
-// the one before. So a visitor can invent what he likes: what he wrote stands
-// left of what a trusted proxy added. A proxy that adds to X-Forwarded-For must
-// not let through a visitor's Forwarded.
+// trusted the last one of the header that is not. The header is read from its
+// end, which the nearest proxy wrote, and something that is no address ends the
+// reading at the one before. So a visitor can invent what he likes: what he wrote
+// stands left of what a trusted proxy added. No other header is looked at, for a
+// proxy that writes one of the two passes a visitor's own of the other on.
 //
 // IPv4 inside IPv6 comes out as IPv4, and without a zone. Where all are trusted,
 // the first is the visitor.
@@ -70,10 +86,7 @@ func (p Proxies) Client(remote netip.Addr, h http.Header) netip.Addr {
 	if len(p.trusted) == 0 || !p.trust(client) {
 		return client
 	}
-	lines, node := h["Forwarded"], forwardedNode
-	if len(lines) == 0 {
-		lines, node = h["X-Forwarded-For"], addressNode
-	}
+	lines := h[p.header]
 	for i := len(lines) - 1; i >= 0; i-- {
 		for rest := lines[i]; rest != ""; {
 			var hop string
@@ -81,7 +94,7 @@ func (p Proxies) Client(remote netip.Addr, h http.Header) netip.Addr {
 			if hop = strings.Trim(hop, " \t"); hop == "" {
 				continue // Lists may have empty elements (RFC 9110, 5.6.1).
 			}
-			a, ok := node(hop)
+			a, ok := p.node(hop)
 			if !ok {
 				return client
 			}
@@ -92,4 +105,18 @@ func (p Proxies) Client(remote netip.Addr, h http.Header) netip.Addr {
 		}
 	}
 	return client
+}
+
+// Network is the addresses that one subscriber has, as far as it can be told: an
+// address of IPv4 alone, also where it comes inside IPv6, and the 64 bits of IPv6
+// below which each may choose his own. Whoever is bounded by where he comes from
+// is bounded by this.
+func Network(a netip.Addr) netip.Prefix {
+	a = a.Unmap().WithZone("")
+	bits := 64
+	if a.Is4() {
+		bits = 32
+	}
+	network, _ := a.Prefix(bits) // of no address: no network
+	return network
 }

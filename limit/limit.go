@@ -1,49 +1,63 @@
 // Package limit bounds how often each of many keys may do something: a bucket
-// of tokens for each, which refills evenly.
+// for each, which refills evenly.
 //
 // It refuses to know what the keys stand for and what happens to those who
 // come too often.
 package limit
 
 import (
-	"math"
 	"sync"
 	"time"
 
 	"github.com/hashicorp/golang-lru/v2/simplelru"
-	"golang.org/x/time/rate"
 )
 
-// keys is how many keys are remembered. One that is forgotten starts anew.
-const keys = 100_000
+// Keys is how many keys are remembered. One that is forgotten starts anew: that
+// least lately taken goes, and one that has everything free needs no memory.
+const Keys = 100_000
 
 // Limits is a bucket for each key. A nil Limits lets everything pass. It is
 // safe for concurrent use.
 type Limits struct {
-	perSecond rate.Limit
-	burst     int
-	now       func() time.Time
+	every time.Duration
+	burst int
+	now   func() time.Time
 
 	mu      sync.Mutex
-	buckets *simplelru.LRU[string, *rate.Limiter]
+	buckets *simplelru.LRU[string, *bucket]
 }
 
-// New lets each key do something so often a second on average, and burst times
-// at once. It returns nil, which sets no limit, where perSecond is 0.
-func New(perSecond, burst int, now func() time.Time) *Limits {
-	if perSecond <= 0 {
+// bucket is what a key has taken: how long it took, at an instant, until
+// everything is free again.
+type bucket struct {
+	taken time.Duration
+	at    time.Time
+}
+
+// New lets each key do something burst times at once, and once more after each
+// every. It returns nil, which sets no limit, where every is 0.
+func New(every time.Duration, burst int, now func() time.Time) *Limits {
+	if every <= 0 {
 		return nil
 	}
-	buckets, err := simplelru.NewLRU[string, *rate.Limiter](keys, nil)
+	buckets, err := simplelru.NewLRU[string, *bucket](Keys, nil)
 	if err != nil {
 		panic(err) // the size is a positive constant
 	}
-	return &Limits{perSecond: rate.Limit(perSecond), burst: max(burst, 1), now: now, buckets: buckets}
+	return &Limits{every: every, burst: max(burst, 1), now: now, buckets: buckets}
 }
 
-// State is how a key stands after a Take.
+// PerSecond is how long one of n in a second takes; 0 for none.
+func PerSecond(n int) time.Duration {
+	if n <= 0 {
+		return 0
+	}
+	return max(time.Second/time.Duration(n), 1)
+}
+
+// State is how a key stands.
 type State struct {
-	// OK: it may.
+	// OK: it may. Of Take, that it did; of Look, that it may now.
 	OK bool
 	// Limit is how often it may at once, Remaining how often it still may now.
 	Limit, Remaining int
@@ -60,16 +74,69 @@ func (l *Limits) Take(key string) State {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	b := l.bucket(key)
+	ok := b.taken+l.every <= l.whole()
+	if ok {
+		b.taken += l.every
+	}
+	l.buckets.Add(key, b)
+	return l.state(b, ok)
+}
+
+// Look is how the key stands. It takes nothing, and has nobody remembered or
+// forgotten.
+func (l *Limits) Look(key string) State {
+	if l == nil {
+		return State{OK: true}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	b := l.bucket(key)
+	return l.state(b, b.taken+l.every <= l.whole())
+}
+
+// GiveBack undoes a Take: it was for nothing that counts.
+func (l *Limits) GiveBack(key string) {
+	if l == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	b := l.bucket(key)
+	if b.taken -= l.every; b.taken <= 0 {
+		l.buckets.Remove(key)
+	}
+}
+
+// Len is how many keys are remembered.
+func (l *Limits) Len() int {
+	if l == nil {
+		return 0
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buckets.Len()
+}
+
+// whole is how long an empty bucket takes to be full.
+func (l *Limits) whole() time.Duration { return l.every * time.Duration(l.burst) }
+
+// bucket is the key's as it is now, a new one where none is remembered. A clock
+// that was set back neither gives nor takes.
+func (l *Limits) bucket(key string) *bucket {
 	now := l.now()
-	b, known := l.buckets.Get(key)
+	b, known := l.buckets.Peek(key)
 	if !known {
-		b = rate.NewLimiter(l.perSecond, l.burst)
-		l.buckets.Add(key, b)
+		return &bucket{at: now}
 	}
-	ok := b.AllowN(now, 1)
-	left := max(b.TokensAt(now), 0)
-	wait := func(tokens float64) time.Duration {
-		return time.Duration(max(tokens-left, 0) / float64(l.perSecond) * float64(time.Second))
+	if passed := now.Sub(b.at); passed > 0 {
+		b.taken = max(b.taken-passed, 0)
 	}
-	return State{OK: ok, Limit: l.burst, Remaining: int(math.Floor(left)), Reset: wait(float64(l.burst)), Retry: wait(1)}
+	b.at = now
+	return b
+}
+
+func (l *Limits) state(b *bucket, ok bool) State {
+	free := l.whole() - b.taken
+	return State{OK: ok, Limit: l.burst, Remaining: int(free / l.every), Reset: b.taken, Retry: max(l.every-free, 0)}
 }

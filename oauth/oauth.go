@@ -3,20 +3,25 @@ package oauth
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"sync/atomic"
+	"time"
 
+	"github.com/footfall/footfall/auth"
 	"github.com/footfall/footfall/limit"
 	"github.com/footfall/footfall/store"
 )
 
 // Auth proves users and gives them tokens.
 type Auth interface {
-	// UserByPassword finds the user of a login, who is proven by his password.
-	// The errors are auth.ErrUnknownLogin, auth.ErrPassword and auth.ErrTooMany.
-	UserByPassword(ctx context.Context, login, password string) (store.User, error)
+	// UserByPassword finds the user of a login, who asks from an address and is
+	// proven by his password. The errors are auth.ErrUnknownLogin,
+	// auth.ErrPassword, auth.ErrTooMany and auth.ErrBusy.
+	UserByPassword(ctx context.Context, from, login, password string) (store.User, error)
 	// Issue gives a user another token.
 	Issue(ctx context.Context, user store.User) (token string, err error)
 }
@@ -26,16 +31,21 @@ type Options struct {
 	Auth Auth
 	// Attempts bounds how often an address brings a password; nil does not.
 	Attempts *limit.Limits
-	// Address is where a request comes from.
+	// Address is where a request comes from, as far as it bounds somebody.
 	Address func(*http.Request) string
+	Now     func() time.Time
 	Log     *slog.Logger
 }
 
 // OAuth answers under /oauth. It is an http.Handler for paths beginning there.
-type OAuth struct{ Options }
+type OAuth struct {
+	Options
+	sentAway atomic.Int64 // since the log was told
+	tell     *limit.Limits
+}
 
 // New makes the face.
-func New(o Options) *OAuth { return &OAuth{o} }
+func New(o Options) *OAuth { return &OAuth{Options: o, tell: limit.New(time.Second, 1, o.Now)} }
 
 // ServeHTTP answers one request.
 func (o *OAuth) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -46,12 +56,26 @@ func (o *OAuth) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	st := statusOf(err)
-	if st == statusUnknown || st == statusUnavailable {
+	switch {
+	case errors.Is(err, auth.ErrBusy):
+		o.busy()
+	case errors.Is(err, context.Canceled) && r.Context().Err() != nil: // nobody waits for the answer any more
+	case st == statusUnknown, st == statusUnavailable:
 		id := rand.Text()
 		w.Header().Set("X-Request-Id", id)
 		o.Log.Error("a token could not be given", "request_id", id, "error", err)
 	}
 	refuse(w, st)
+}
+
+// busy tells the log of those who were sent away unheard, once a second at most:
+// a stranger can bring any number.
+func (o *OAuth) busy() {
+	o.sentAway.Add(1)
+	if o.tell.Take("").OK {
+		o.Log.Warn("passwords come faster than they can be looked at: users cannot get tokens with theirs, and somebody may be guessing",
+			"sent_away", o.sentAway.Swap(0))
+	}
 }
 
 // serve returns a token; a panic in it is our fault, not the end of the server.
@@ -89,12 +113,13 @@ func (o *OAuth) accessToken(r *http.Request, f form) (token string, err error) {
 	if !ok {
 		return "", statusMissingLogin
 	}
-	if !o.Attempts.Take(o.Address(r)).OK {
+	from := o.Address(r)
+	if !o.Attempts.Take(from).OK {
 		return "", statusTooMany
 	}
 	// A client id beside them stands for an application of Bitly's; the token
 	// is the user's alone.
-	u, err := o.Auth.UserByPassword(r.Context(), login, password)
+	u, err := o.Auth.UserByPassword(r.Context(), from, login, password)
 	if err != nil {
 		return "", err
 	}

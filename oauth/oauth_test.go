@@ -21,14 +21,18 @@ import (
 )
 
 // doors let ann in with her password; other logins name what goes wrong.
-type doors struct{ issued int }
+type doors struct {
+	issued int
+	proven []string // who was looked at, and from where
+}
 
 var troubles = map[string]error{
-	"": auth.ErrUnknownLogin, "guessed": auth.ErrTooMany, "down": click.ErrUnavailable, "late": context.DeadlineExceeded,
+	"": auth.ErrUnknownLogin, "guessed": auth.ErrTooMany, "queue": auth.ErrBusy, "down": click.ErrUnavailable, "late": context.DeadlineExceeded,
 	"gone": context.Canceled, "broken": errors.New("a secret of the inside"),
 }
 
-func (d *doors) UserByPassword(_ context.Context, login, password string) (store.User, error) {
+func (d *doors) UserByPassword(_ context.Context, from, login, password string) (store.User, error) {
+	d.proven = append(d.proven, login+" from "+from)
 	switch {
 	case login == "panic":
 		panic("a secret of the inside")
@@ -52,7 +56,10 @@ func (d *doors) Issue(_ context.Context, u store.User) (string, error) {
 
 func newOAuth() (*oauth.OAuth, *doors, *bytes.Buffer) {
 	d, log := &doors{}, &bytes.Buffer{}
-	return oauth.New(oauth.Options{Auth: d, Address: func(r *http.Request) string { return r.RemoteAddr }, Log: slog.New(slog.NewTextHandler(log, nil))}), d, log
+	return oauth.New(oauth.Options{
+		Auth: d, Address: func(r *http.Request) string { return r.RemoteAddr }, Now: func() time.Time { return time.Unix(1e9, 0) },
+		Log: slog.New(slog.NewTextHandler(log, nil)),
+	}), d, log
 }
 
 func request(method, path, login, password, body string) *http.Request {
@@ -193,23 +200,95 @@ func FuzzAccessToken(f *testing.F) {
 }
 
 // TestAttempts: an address that brings passwords too often is sent away before
-// they are looked at, and no other one is.
+// they are looked at, and no other one is. Right ones count as well: each is
+// looked at.
 func TestAttempts(t *testing.T) {
-	o, d, _ := newOAuth()
-	o.Attempts = limit.New(1, 2, func() time.Time { return time.Unix(1e9, 0) })
-	ask := func(from string) int {
-		r := request("POST", "/oauth/access_token", "ann", "pass:wörd", "")
+	o, d, log := newOAuth()
+	o.Attempts = limit.New(time.Second, 2, func() time.Time { return time.Unix(1e9, 0) })
+	ask := func(from, password string) int {
+		r := request("POST", "/oauth/access_token", "ann", password, "")
 		r.RemoteAddr = from
 		w := httptest.NewRecorder()
 		o.ServeHTTP(w, r)
 		return w.Code
 	}
 	for i, want := range []int{200, 200, 429, 429} {
-		if got := ask("here"); got != want {
+		if got := ask("here", "pass:wörd"); got != want {
 			t.Errorf("attempt %d: %d, want %d", i, got, want)
 		}
 	}
-	if got := ask("there"); got != 200 || d.issued != 3 {
-		t.Errorf("another address got %d; %d tokens", got, d.issued)
+	for i, want := range []int{401, 200, 429} {
+		if got := ask("there", []string{"wrong", "pass:wörd", "pass:wörd"}[i]); got != want {
+			t.Errorf("attempt %d from another address: %d, want %d", i, got, want)
+		}
+	}
+	if got := fmt.Sprint(d.proven); got != "[ann from here ann from here ann from there ann from there]" || d.issued != 3 {
+		t.Errorf("looked at: %s; %d tokens", got, d.issued)
+	}
+	if log.Len() > 0 {
+		t.Errorf("attempts are in the log: %s", log)
+	}
+}
+
+// TestNoOtherWayToAPassword: each flow that brings one is bounded, or does not
+// look at it.
+func TestNoOtherWayToAPassword(t *testing.T) {
+	for _, body := range []string{
+		"grant_type=password&username=ann&password=pass:w%C3%B6rd", "x_auth_username=ann&x_auth_password=pass:w%C3%B6rd",
+		"code=pass:w%C3%B6rd", "username=ann&password=pass:w%C3%B6rd", "login=ann&password=pass:w%C3%B6rd", "",
+	} {
+		for _, login := range []string{"ann", ""} {
+			o, d, _ := newOAuth()
+			o.Attempts = limit.New(time.Second, 1, func() time.Time { return time.Unix(1e9, 0) })
+			for range 3 {
+				r := request("POST", "/oauth/access_token?"+body, login, strings.Repeat("x", 8*len(login)), body)
+				o.ServeHTTP(httptest.NewRecorder(), r)
+			}
+			if len(d.proven) > 1 {
+				t.Errorf("the body %q with the login %q: %d passwords were looked at, and one may be", body, login, len(d.proven))
+			}
+		}
+	}
+}
+
+// TestBusy: those who are sent away unheard are told to the log once a second,
+// with their number.
+func TestBusy(t *testing.T) {
+	o, d, log := newOAuth()
+	now := time.Unix(1e9, 0)
+	o = oauth.New(oauth.Options{Auth: d, Address: o.Address, Now: func() time.Time { return now }, Log: o.Log})
+	ask := func(n int) {
+		for range n {
+			w := httptest.NewRecorder()
+			o.ServeHTTP(w, request("POST", "/oauth/access_token", "queue", "x", ""))
+			if w.Code != 503 || !strings.Contains(w.Body.String(), "TEMPORARILY_UNAVAILABLE") || w.Header().Get("Retry-After") == "" {
+				t.Fatalf("%d %s %v", w.Code, w.Body, w.Header())
+			}
+		}
+	}
+	ask(1000)
+	if lines := strings.Count(log.String(), "\n"); lines != 1 || !strings.Contains(log.String(), "level=WARN") || !strings.Contains(log.String(), "sent_away=1\n") {
+		t.Errorf("a thousand at once: %d lines: %.500s", lines, log)
+	}
+	now = now.Add(time.Second)
+	ask(1)
+	if lines := strings.Count(log.String(), "\n"); lines != 2 || !strings.Contains(log.String(), "sent_away=1000\n") {
+		t.Errorf("a second later: %d lines: %.500s", lines, log)
+	}
+}
+
+// TestWhoLeavesIsNotLogged: whoever goes before his answer comes would fill the
+// log else.
+func TestWhoLeavesIsNotLogged(t *testing.T) {
+	o, _, log := newOAuth()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	o.ServeHTTP(httptest.NewRecorder(), request("POST", "/oauth/access_token", "gone", "x", "").WithContext(ctx))
+	if log.Len() > 0 {
+		t.Errorf("the log has %s", log)
+	}
+	o.ServeHTTP(httptest.NewRecorder(), request("POST", "/oauth/access_token", "panic", "x", "").WithContext(ctx))
+	if log.Len() == 0 {
+		t.Error("a panic is not logged where the client has gone")
 	}
 }

@@ -47,7 +47,7 @@ func statusOf(err error) status {
 		return statusInvalidLogin
 	case errors.Is(err, auth.ErrTooMany):
 		return statusTooMany
-	case errors.Is(err, click.ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+	case errors.Is(err, auth.ErrBusy), errors.Is(err, click.ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return statusUnavailable
 	}
 	return statusUnknown
@@ -61,7 +61,7 @@ func refuse(w http.ResponseWriter, s status) {
 		h.Set("WWW-Authenticate", `Basic realm="footfall", charset="UTF-8"`)
 	case http.StatusMethodNotAllowed:
 		h.Set("Allow", http.MethodPost)
-	case http.StatusTooManyRequests:
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		h.Set("Retry-After", strconv.Itoa(int(auth.GuessEvery/time.Second)))
 	}
 	body := fmt.Appendf(nil, `{"status_code":%d,"data":null,"status_txt":%q}`, s.code, s.text)

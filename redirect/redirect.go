@@ -103,7 +103,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case errors.Is(err, click.ErrNotFound):
 		h.page(w, h.NotFoundURL, http.StatusNotFound, "There is no such short link.\n")
 	case err != nil:
-		h.Log.Error("a name could not be resolved", "error", err)
+		if !errors.Is(err, context.Canceled) || r.Context().Err() == nil { // else nobody waits for the answer any more
+			h.Log.Error("a name could not be resolved", "error", err)
+		}
 		w.Header().Set("Retry-After", "5")
 		plain(w, http.StatusServiceUnavailable, "This short link cannot be looked up right now. Please try again.\n")
 	default:

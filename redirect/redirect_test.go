@@ -32,6 +32,8 @@ func newDesk(t *testing.T, change func(*redirect.Options)) *desk {
 			switch {
 			case host == "sho.rt" && name == "abc":
 				return redirect.Link{ID: 3, User: 2, LongURL: "http://example.org/a?b=c"}, nil
+			case name == "gone":
+				return redirect.Link{}, context.Canceled
 			case name == "down":
 				return redirect.Link{}, errors.New("the database is away")
 			}
@@ -133,6 +135,25 @@ func (b *book) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.text.String()
+}
+
+// TestWhoLeavesIsNotLogged: visitors who go before their name is resolved would
+// fill the log else.
+func TestWhoLeavesIsNotLogged(t *testing.T) {
+	log := &book{}
+	d := newDesk(t, func(o *redirect.Options) { o.Log = slog.New(slog.NewTextHandler(log, nil)) })
+	ctx, leave := context.WithCancel(t.Context())
+	leave()
+	d.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, "GET", "http://sho.rt/gone", nil))
+	if log.String() != "" {
+		t.Errorf("the log has %s", log)
+	}
+	for _, name := range []string{"gone", "down"} { // by ourselves
+		if d.ask("GET", "http://sho.rt/"+name); !strings.Contains(log.String(), "level=ERROR") {
+			t.Errorf("%s is not in the log", name)
+		}
+		log.text.Reset()
+	}
 }
 
 // TestVisitorComesFirst: a journal that fails or hangs keeps nobody waiting.

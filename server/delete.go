@@ -13,7 +13,7 @@ import (
 
 // UserClicks is all clicks of a user, those of bots too.
 func (a *App) UserClicks(ctx context.Context, login string) (uint64, error) {
-	u, err := a.deletable(ctx, login)
+	u, err := a.known(ctx, login)
 	if err != nil {
 		return 0, err
 	}
@@ -32,11 +32,15 @@ func (a *App) LinkClicks(ctx context.Context, written string) (uint64, error) {
 // DeleteUser removes a user, his tokens, his links, and every click counted on
 // them, for good.
 func (a *App) DeleteUser(ctx context.Context, login string) (control.Removal, error) {
-	u, err := a.deletable(ctx, login)
+	u, err := a.known(ctx, login)
 	if err != nil {
 		return control.Removal{}, err
 	}
-	return a.delete(ctx, rollup.Scope{User: u.ID}, func() (store.Removed, error) { return a.store.DeleteUser(ctx, u.ID) },
+	remove := func() (store.Removed, error) {
+		defer a.auth.Forget(u.ID)
+		return a.store.DeleteUser(ctx, u.ID)
+	}
+	return a.delete(ctx, rollup.Scope{User: u.ID}, remove,
 		func(l *store.Link) bool { return l.User == u.ID })
 }
 
@@ -51,8 +55,8 @@ func (a *App) DeleteLink(ctx context.Context, written string) (control.Removal, 
 		func(o *store.Link) bool { return o.ID == l.ID })
 }
 
-// deletable finds a user who may go.
-func (a *App) deletable(ctx context.Context, login string) (store.User, error) {
+// known finds a user who is meant to be there.
+func (a *App) known(ctx context.Context, login string) (store.User, error) {
 	u, err := a.store.UserByLogin(ctx, login)
 	if errors.Is(err, click.ErrNotFound) {
 		return u, fmt.Errorf("login %q: %w: footfall user list shows all there are", login, click.ErrNotFound)
@@ -83,7 +87,6 @@ func (a *App) delete(ctx context.Context, s rollup.Scope, remove func() (store.R
 	if r.Removed, err = remove(); err != nil {
 		return r, err
 	}
-	a.auth.Forget()
 	a.links.Forget(func(l *store.Link) bool {
 		return gone(l) || l.User == click.Nobody // its aggregate link may have gone with it
 	})

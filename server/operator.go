@@ -39,7 +39,29 @@ func (a *App) AddToken(ctx context.Context, login string) (token string, err err
 	return token, err
 }
 
-// SetPassword gives a user another password.
+// RevokeToken takes a token of a user away.
+func (a *App) RevokeToken(ctx context.Context, login, token string) error {
+	u, err := a.known(ctx, login)
+	if err != nil {
+		return err
+	}
+	err = a.auth.Revoke(ctx, u, token)
+	if errors.Is(err, click.ErrNotFound) {
+		return fmt.Errorf("a token of %q like this: %w: it was revoked before, or is another user's", login, click.ErrNotFound)
+	}
+	return err
+}
+
+// RevokeTokens takes all tokens of a user away, and says how many there were.
+func (a *App) RevokeTokens(ctx context.Context, login string) (int, error) {
+	u, err := a.known(ctx, login)
+	if err != nil {
+		return 0, err
+	}
+	return a.auth.RevokeAll(ctx, u)
+}
+
+// SetPassword gives a user another password. His tokens stay.
 func (a *App) SetPassword(ctx context.Context, login, password string) error {
 	err := a.auth.SetPassword(ctx, login, password)
 	if errors.Is(err, click.ErrNotFound) {
@@ -50,22 +72,48 @@ func (a *App) SetPassword(ctx context.Context, login, password string) error {
 
 // APIKey returns a user's apiKey.
 func (a *App) APIKey(ctx context.Context, login string) (string, error) {
-	u, err := a.store.UserByLogin(ctx, login)
-	if errors.Is(err, click.ErrNotFound) {
-		return "", unknownLogin(login)
-	}
+	u, err := a.user(ctx, login)
 	if err != nil {
 		return "", err
 	}
 	return a.auth.APIKey(ctx, u)
 }
 
+// NewAPIKey gives a user another apiKey and returns it.
+func (a *App) NewAPIKey(ctx context.Context, login string) (string, error) {
+	u, err := a.known(ctx, login)
+	if err != nil {
+		return "", err
+	}
+	return a.auth.NewKey(ctx, u)
+}
+
+// user finds a user, who can be made where he is missing.
+func (a *App) user(ctx context.Context, login string) (store.User, error) {
+	u, err := a.store.UserByLogin(ctx, login)
+	if errors.Is(err, click.ErrNotFound) {
+		return store.User{}, unknownLogin(login)
+	}
+	return u, err
+}
+
 // pageOfUsers is how many users one answer lists.
 const pageOfUsers = 1000
 
 // ListUsers lists users by login, from the first after the given one.
-func (a *App) ListUsers(ctx context.Context, after string) ([]store.User, error) {
-	return a.store.ListUsers(ctx, after, pageOfUsers)
+func (a *App) ListUsers(ctx context.Context, after string) ([]control.User, error) {
+	users, err := a.store.ListUsers(ctx, after, pageOfUsers)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]control.User, len(users))
+	for i, u := range users {
+		list[i].User = u
+		if list[i].Tokens, err = a.store.CountTokens(ctx, u.ID); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
 }
 
 // Import brings in one input of clicks that others recorded.
@@ -156,10 +204,7 @@ func (a *App) Repair(ctx context.Context, report func(string)) error {
 
 // AddLink makes a short link of a user, unless he has it, and returns its URL.
 func (a *App) AddLink(ctx context.Context, login, longURL, domain string) (shortURL string, err error) {
-	user, err := a.store.UserByLogin(ctx, login)
-	if errors.Is(err, click.ErrNotFound) {
-		return "", unknownLogin(login)
-	}
+	user, err := a.user(ctx, login)
 	if err != nil {
 		return "", err
 	}

@@ -50,8 +50,10 @@ type Site struct {
 	// Watch is where Prometheus may ask for /metrics; nil is nowhere.
 	Watch net.Listener
 	// TrustedProxies are the networks whose word on the visitor's address is
-	// taken.
+	// taken, and ProxyHeader is the header in which they give it: one of package
+	// geo's, geo.XForwardedFor if empty.
 	TrustedProxies []string
+	ProxyHeader    string
 }
 
 const (
@@ -59,8 +61,8 @@ const (
 
 	// burst is how many seconds' worth of questions a user may ask at once.
 	burst = 10
-	// How often an address may bring credentials that are refused, and ask for
-	// a token with a password.
+	// How often a network, as geo.Network cuts it, may bring credentials that are
+	// refused, and ask for a token with a password.
 	refusedPerSecond, refusedAtOnce   = 20, 1000
 	attemptsPerSecond, attemptsAtOnce = 1, 60
 )
@@ -68,25 +70,26 @@ const (
 // Handler answers the public: everybody who can reach the listener. It is
 // over when the App is closed.
 func (a *App) Handler(s Site) (http.Handler, error) {
-	visits, err := a.visits(s)
-	if err != nil {
-		return nil, err
-	}
-	proxies, err := geo.ParseProxies(s.TrustedProxies)
+	proxies, err := geo.ParseProxies(s.TrustedProxies, s.ProxyHeader)
 	if err != nil {
 		return nil, fmt.Errorf("--trusted-proxies: %w", err)
 	}
-	address := func(r *http.Request) string { return proxies.Client(peer(r), r.Header).String() }
+	visits, err := a.visits(s, proxies)
+	if err != nil {
+		return nil, err
+	}
+	address := func(r *http.Request) string { return geo.Network(proxies.Client(peer(r), r.Header)).String() }
 	face := v3.New(v3.Options{
 		Auth: a.auth, Links: a.links, Metrics: metrics.New(a.clicks), Store: a.store, Now: a.now, Log: a.log,
 		Limits: v3.Limits{
-			Users:   limit.New(s.RateLimit, s.RateLimit*burst, a.now),
-			Refused: limit.New(refusedPerSecond, refusedAtOnce, a.now), Address: address,
+			Users:   limit.New(limit.PerSecond(s.RateLimit), s.RateLimit*burst, a.now),
+			Refused: limit.New(limit.PerSecond(refusedPerSecond), refusedAtOnce, a.now), Address: address,
 		},
 	})
 	api := a.monitor.Questions(face, func(path string) string { return cmp.Or(face.Method(path), "unknown") })
 	tokens := oauth.New(oauth.Options{
-		Auth: a.auth, Attempts: limit.New(attemptsPerSecond, attemptsAtOnce, a.now), Address: address, Log: a.log,
+		Auth: a.auth, Attempts: limit.New(limit.PerSecond(attemptsPerSecond), attemptsAtOnce, a.now), Address: address,
+		Now: a.now, Log: a.log,
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch path := r.URL.Path; {
@@ -103,7 +106,7 @@ func (a *App) Handler(s Site) (http.Handler, error) {
 }
 
 // visits puts together what a visitor needs.
-func (a *App) visits(s Site) (http.Handler, error) {
+func (a *App) visits(s Site, proxies geo.Proxies) (http.Handler, error) {
 	for name, u := range map[string]*string{"--not-found-url": &s.NotFoundURL, "--home-url": &s.HomeURL} {
 		if *u == "" {
 			continue
@@ -116,10 +119,6 @@ func (a *App) visits(s Site) (http.Handler, error) {
 	}
 	if s.RedirectStatus == 0 {
 		s.RedirectStatus = http.StatusMovedPermanently
-	}
-	proxies, err := geo.ParseProxies(s.TrustedProxies)
-	if err != nil {
-		return nil, fmt.Errorf("--trusted-proxies: %w", err)
 	}
 	countries, err := geo.Open(s.GeoDB)
 	if err != nil {

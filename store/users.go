@@ -14,7 +14,8 @@ type User struct {
 	Created int64 // Unix second
 	// FullName is how the user wants to be called; empty where he never said.
 	FullName string
-	// KeyVersion counts the apiKeys that were taken back.
+	// KeyVersion tells the user's apiKeys apart: 0 of the first one, and another
+	// number of each that took the last one's place.
 	KeyVersion int64
 }
 
@@ -36,11 +37,24 @@ type Users interface {
 	// AddToken gives a user another token. click.ErrNotFound where there is no
 	// such user, click.ErrExists where the digest is known.
 	AddToken(ctx context.Context, user click.UserID, digest TokenDigest, created int64) error
+	// AddPassingToken is AddToken for a token that gives way to newer ones of its
+	// kind: of the user's passing tokens the keep newest by created stay, this one
+	// in any case.
+	AddPassingToken(ctx context.Context, user click.UserID, digest TokenDigest, created int64, keep int) error
+	// RemoveToken fails with click.ErrNotFound where the user has no such token.
+	RemoveToken(ctx context.Context, user click.UserID, digest TokenDigest) error
+	// RemoveTokens removes all tokens of a user and says how many there were.
+	// click.ErrNotFound where there is no such user.
+	RemoveTokens(ctx context.Context, user click.UserID) (int, error)
+	// CountTokens is how many tokens a user has; 0 where there is no such user.
+	CountTokens(ctx context.Context, user click.UserID) (int, error)
 	// UserByToken fails with click.ErrNotFound.
 	UserByToken(ctx context.Context, digest TokenDigest) (User, error)
 	// SetFullName fails with click.ErrNotFound where there is no such user, and
 	// with ErrText where the name is not empty and does not pass CheckText.
 	SetFullName(ctx context.Context, user click.UserID, name string) error
+	// SetKeyVersion fails with click.ErrNotFound where there is no such user.
+	SetKeyVersion(ctx context.Context, user click.UserID, version int64) error
 	// SetPassword keeps what proves the user's password; it is never empty, and
 	// made and understood by package auth alone. click.ErrNotFound where there
 	// is no such user, ErrText where it does not pass CheckText.

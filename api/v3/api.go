@@ -1,7 +1,9 @@
 package v3
 
 import (
+	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -34,7 +36,8 @@ type Limits struct {
 	Users *limit.Limits
 	// Refused is by the address of those whose credentials are refused.
 	Refused *limit.Limits
-	// Address is where a request comes from. It is required with Refused.
+	// Address is where a request comes from, as far as it bounds somebody. It is
+	// required with Refused.
 	Address func(*http.Request) string
 }
 
@@ -157,11 +160,11 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c := &call{
-		ctx: r.Context(), host: r.Host, query: parseQuery(r.URL.RawQuery), header: r.Header,
+		ctx: r.Context(), request: r, host: r.Host, query: parseQuery(r.URL.RawQuery), header: r.Header,
 		now: a.Now(), method: m, api: a,
 	}
 	data := a.serve(c)
-	c.bound(h, r)
+	c.bounds(h)
 	a.answer(w, r, m, shapeOf(c.query), data, c.err)
 }
 
@@ -188,7 +191,8 @@ func (a *API) serve(c *call) (data any) {
 func (a *API) answer(w http.ResponseWriter, r *http.Request, m method, s shape, data any, err error) {
 	s.entries = m.entries
 	st := statusOf(err)
-	if st == statusUnknown || st == statusUnavailable {
+	gone := errors.Is(err, context.Canceled) && r.Context().Err() != nil // nobody waits for the answer any more
+	if !gone && (st == statusUnknown || st == statusUnavailable) {
 		id := rand.Text()
 		w.Header().Set("X-Request-Id", id)
 		a.Log.Error("a question could not be answered", "request_id", id, "path", r.URL.Path, "error", err)

@@ -18,16 +18,17 @@ import (
 // in the order of the tables of docs/api.md: the first wrong
 // one is the error, and what comes after it is not looked at.
 type call struct {
-	ctx    context.Context
-	host   string
-	query  query
-	header http.Header
-	now    time.Time
-	method method
-	api    *API
+	ctx     context.Context
+	request *http.Request // for its address alone
+	host    string
+	query   query
+	header  http.Header
+	now     time.Time
+	method  method
+	api     *API
 
 	domain string      // the default one, once it was asked for
-	taken  limit.State // from the user's limit
+	taken  limit.State // from the limit that the caller met last
 	err    error       // the first
 }
 

@@ -22,6 +22,11 @@ type Auth interface {
 	// UserByKey finds the user of a login, who is proven by his apiKey. The
 	// errors are auth.ErrUnknownLogin and auth.ErrKey.
 	UserByKey(ctx context.Context, login, apiKey string) (store.User, error)
+	// Known and KnownKey tell whether a token, or a login and apiKey, were good
+	// when they were looked at last, as far as that is remembered. They ask
+	// nobody.
+	Known(token string) bool
+	KnownKey(login, apiKey string) bool
 	// APIKey is the user's apiKey.
 	APIKey(ctx context.Context, user store.User) (string, error)
 }
@@ -39,14 +44,37 @@ func (c *call) user() store.User {
 	return u
 }
 
-// bound says in the header how the caller stands, and bounds how often an
-// address may come with credentials that are refused.
-func (c *call) bound(h http.Header, r *http.Request) {
-	if c.api.Limits.Refused != nil && c.refused() {
-		if c.taken = c.api.Limits.Refused.Take(c.api.Limits.Address(r)); !c.taken.OK {
-			c.err = statusLimitExceeded
-		}
+// prove asks whose the credentials are. An address that has brought too many that
+// nobody has is refused before anybody is asked, but for those that are known to
+// be good: so whoever floods from an address shuts nobody out who works there.
+func (c *call) prove(known bool, ask func() (store.User, error)) (store.User, error) {
+	refused := c.api.Limits.Refused
+	if refused == nil || known {
+		return ask()
 	}
+	from := c.api.Limits.Address(c.request)
+	// Taken before it is known to be wrong: many at once are no way around.
+	taken := refused.Take(from)
+	if !taken.OK {
+		c.taken = taken
+		return store.User{}, statusLimitExceeded
+	}
+	u, err := ask()
+	if wrong(err) {
+		c.taken = taken
+	} else if !errors.Is(err, context.Canceled) { // who leaves has asked
+		refused.GiveBack(from)
+	}
+	return u, err
+}
+
+// wrong tells credentials that nobody has from what went wrong otherwise.
+func wrong(err error) bool {
+	return errors.Is(err, click.ErrNotFound) || errors.Is(err, auth.ErrUnknownLogin) || errors.Is(err, auth.ErrKey)
+}
+
+// bounds says in the header how the caller stands.
+func (c *call) bounds(h http.Header) {
 	if c.taken.Limit == 0 {
 		return
 	}
@@ -59,19 +87,9 @@ func (c *call) bound(h http.Header, r *http.Request) {
 	}
 }
 
-// refused tells whether there were credentials, and wrong ones.
-func (c *call) refused() bool {
-	for _, s := range []error{statusInvalidAccessToken, c.method.badToken, statusInvalidLogin, statusInvalidAPIKey} {
-		if s != nil && errors.Is(c.err, s) {
-			return true
-		}
-	}
-	return false
-}
-
 func (c *call) asker() store.User {
 	if token := c.token(); token != "" {
-		u, err := c.api.Auth.User(c.ctx, token)
+		u, err := c.prove(c.api.Auth.Known(token), func() (store.User, error) { return c.api.Auth.User(c.ctx, token) })
 		if errors.Is(err, click.ErrNotFound) {
 			err = statusInvalidAccessToken
 			if c.method.badToken != nil {
@@ -107,7 +125,7 @@ func (c *call) token() string {
 }
 
 func (c *call) userByKey(login, key string) store.User {
-	u, err := c.api.Auth.UserByKey(c.ctx, login, key)
+	u, err := c.proveKey(login, key)
 	switch {
 	case errors.Is(err, auth.ErrUnknownLogin):
 		err = statusInvalidLogin
@@ -118,6 +136,10 @@ func (c *call) userByKey(login, key string) store.User {
 	return u
 }
 
+func (c *call) proveKey(login, key string) (store.User, error) {
+	return c.prove(c.api.Auth.KnownKey(login, key), func() (store.User, error) { return c.api.Auth.UserByKey(c.ctx, login, key) })
+}
+
 // validate is validate: whether somebody's login and apiKey belong together.
 func (a *API) validate(c *call) (any, error) {
 	c.user()
@@ -126,8 +148,8 @@ func (a *API) validate(c *call) (any, error) {
 		return nil, err
 	}
 	valid := 1
-	_, err := a.Auth.UserByKey(c.ctx, login, key)
-	if errors.Is(err, auth.ErrUnknownLogin) || errors.Is(err, auth.ErrKey) {
+	_, err := c.proveKey(login, key)
+	if wrong(err) {
 		valid, err = 0, nil
 	}
 	return object{{"valid", valid}}, err

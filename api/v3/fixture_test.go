@@ -167,6 +167,11 @@ func (a fixtureAuth) UserByKey(ctx context.Context, login, apiKey string) (store
 	return u, err
 }
 
+// What is remembered is that cat's credentials are good.
+func (fixtureAuth) Known(token string) bool { return token == "cat" }
+
+func (fixtureAuth) KnownKey(login, apiKey string) bool { return login == "cat" && apiKey == "R_cat" }
+
 func (a fixtureAuth) APIKey(_ context.Context, u store.User) (string, error) {
 	return "R_" + u.Login, nil
 }

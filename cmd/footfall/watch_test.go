@@ -81,6 +81,8 @@ func TestLogs(t *testing.T) {
 	for _, path := range []string{
 		"/v3/user/clicks?access_token=" + token, "/v3/user/clicks?unit=x&access_token=" + token, "/v3/user/clicks?access_token=" + token + "%zz",
 		"/v3/expand?login=ann&apiKey=" + strings.TrimSpace(key), "/v3/nope?access_token=" + token, "/oauth/access_token?password=secretpassword",
+		"/v3/validate?x_login=ann&x_apiKey=" + strings.TrimSpace(key) + "&access_token=" + token,
+		"/v3/user/clicks?access_token=secretpassword", "/v3/expand?login=secretpassword&apiKey=secretpassword",
 		"/" + token, "/v3/shorten?longUrl=http://user:secretpassword@example.org/&access_token=" + token,
 	} {
 		for _, method := range []string{"GET", "POST"} {

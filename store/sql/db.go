@@ -27,7 +27,7 @@ type DB struct {
 
 	linkByName, linkByID             *sql.Stmt
 	userByLogin, userByID, userByKey *sql.Stmt
-	listUsers, lastIDs               *sql.Stmt
+	listUsers, lastIDs, tokensOfUser *sql.Stmt
 
 	reads, writes finders // of each pool its own
 	inserts       inserts
@@ -89,6 +89,7 @@ func (db *DB) prepare(ctx context.Context) error {
 	db.userByID = r.stmt(selectUsers + `WHERE u.id = $1`)
 	db.userByKey = r.stmt(selectUsers + `JOIN tokens t ON t.user_id = u.id WHERE t.digest = $1`)
 	db.listUsers = r.stmt(selectUsers + `WHERE u.login > $1 ORDER BY u.login LIMIT $2`)
+	db.tokensOfUser = r.stmt(`SELECT COUNT(*) FROM tokens WHERE user_id = $1`)
 	db.lastIDs = r.stmt(`SELECT user_id, link_id, keyword_id FROM last_ids`)
 	db.reads = newFinders(&r)
 	db.linkOfUser = r.stmt(linkOfUser)

@@ -4,7 +4,7 @@
 //
 //	last_ids  the newest id of each kind: ids are never reused
 //	users     login → id, created
-//	tokens    digest → user
+//	tokens    digest → user, created, passing (gives way to newer ones)
 //	links     id, user (null: an aggregate link), hash, aggregate, long URL
 //	keywords  domain, keyword → link
 //

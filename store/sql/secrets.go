@@ -17,10 +17,18 @@ func (db *DB) SetFullName(ctx context.Context, user click.UserID, name string) e
 		err = store.CheckText("full name", name)
 	}
 	if err == nil {
-		err = db.updateUser(ctx, `UPDATE users SET full_name = $1 WHERE id = $2`, name, int64(user))
+		err = db.changeRow(ctx, `UPDATE users SET full_name = $1 WHERE id = $2`, name, int64(user))
 	}
 	if err != nil {
 		return failed("set full name", err)
+	}
+	return nil
+}
+
+// SetKeyVersion is of store.Users.
+func (db *DB) SetKeyVersion(ctx context.Context, user click.UserID, version int64) error {
+	if err := db.changeRow(ctx, `UPDATE users SET key_version = $1 WHERE id = $2`, version, int64(user)); err != nil {
+		return failed("set key version", err)
 	}
 	return nil
 }
@@ -29,7 +37,7 @@ func (db *DB) SetFullName(ctx context.Context, user click.UserID, name string) e
 func (db *DB) SetPassword(ctx context.Context, user click.UserID, proof string) error {
 	err := store.CheckText("password", proof)
 	if err == nil {
-		err = db.updateUser(ctx, `UPDATE users SET password = $1 WHERE id = $2`, proof, int64(user))
+		err = db.changeRow(ctx, `UPDATE users SET password = $1 WHERE id = $2`, proof, int64(user))
 	}
 	if err != nil {
 		return failed("set password", err)
@@ -37,8 +45,8 @@ func (db *DB) SetPassword(ctx context.Context, user click.UserID, proof string) 
 	return nil
 }
 
-// updateUser runs a statement that changes one row, if there is such a user.
-func (db *DB) updateUser(ctx context.Context, query string, args ...any) error {
+// changeRow runs a statement that changes one row, if it is there.
+func (db *DB) changeRow(ctx context.Context, query string, args ...any) error {
 	return db.write(ctx, func(ctx context.Context, tx *sql.Tx, _ *lastIDs) error {
 		r, err := tx.ExecContext(ctx, query, args...)
 		if err != nil {

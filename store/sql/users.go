@@ -3,7 +3,6 @@ package sql
 import (
 	"context"
 	"database/sql"
-	"encoding/hex"
 
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/store"
@@ -84,32 +83,3 @@ func (db *DB) ListUsers(ctx context.Context, after string, limit int) ([]store.U
 	}
 	return users, nil
 }
-
-// AddToken is of store.Users.
-func (db *DB) AddToken(ctx context.Context, user click.UserID, digest store.TokenDigest, created int64) error {
-	err := db.write(ctx, func(ctx context.Context, tx *sql.Tx, _ *lastIDs) error {
-		var one int
-		if err := tx.QueryRowContext(ctx, `SELECT 1 FROM users WHERE id = $1`, int64(user)).Scan(&one); err != nil {
-			return err
-		}
-		return oneRow(tx.ExecContext(ctx, `INSERT INTO tokens (digest, user_id, created) VALUES ($1, $2, $3)
-			ON CONFLICT (digest) DO NOTHING`, key(digest), int64(user), created))
-	})
-	if err != nil {
-		return failed("add token", err)
-	}
-	return nil
-}
-
-// UserByToken is of store.Users.
-func (db *DB) UserByToken(ctx context.Context, digest store.TokenDigest) (store.User, error) {
-	u, err := scanUser(db.userByKey.QueryRowContext(ctx, key(digest)))
-	if err != nil {
-		return store.User{}, failed("user by token", err)
-	}
-	return u, nil
-}
-
-// key is a digest as it is kept: the engines differ in types of bytes, not in
-// text.
-func key(d store.TokenDigest) string { return hex.EncodeToString(d[:]) }

@@ -33,7 +33,7 @@ func linkHistories(t *testing.T, open func(t *testing.T) LinkStore) {
 		t.Repeat(map[string]func(*rapid.T){
 			"import": h.importLinks, "make": h.makeLink, "name": h.linkByName, "id": h.linkByID,
 			"user": h.addUser, "login": h.userByLogin, "users": h.listUsers,
-			"token": h.addToken, "owner": h.userByToken, "name of user": h.setFullName, "password": h.password,
+			"token": h.addToken, "owner": h.userByToken, "remove token": h.removeToken, "remove tokens": h.removeTokens, "tokens": h.countTokens, "name of user": h.setFullName, "password": h.password,
 			"delete link": h.deleteLink, "delete user": h.deleteUser, "edit": h.editLink, "list": h.listLinks, "of URL": h.linksOfURL, "made": h.countLinks,
 		})
 	})
@@ -212,30 +212,5 @@ func (h *linkHistory) listUsers(t *rapid.T) {
 	}
 	for i := range got {
 		h.match.user(t, got[i], want[i])
-	}
-}
-
-func (h *linkHistory) digest(t *rapid.T) (d store.TokenDigest) {
-	copy(d[:], h.name(t, "token"))
-	return d
-}
-
-func (h *linkHistory) addToken(t *rapid.T) {
-	login, digest := h.name(t, "login"), h.digest(t)
-	got, err := h.store.UserByLogin(context.Background(), login)
-	want, wantErr := h.model.UserByLogin(context.Background(), login)
-	if h.match.errors(t, err, wantErr) {
-		return
-	}
-	h.match.errors(t, h.store.AddToken(context.Background(), got.ID, digest, 1),
-		h.model.AddToken(context.Background(), want.ID, digest, 1))
-}
-
-func (h *linkHistory) userByToken(t *rapid.T) {
-	digest := h.digest(t)
-	got, err := h.store.UserByToken(context.Background(), digest)
-	want, wantErr := h.model.UserByToken(context.Background(), digest)
-	if !h.match.errors(t, err, wantErr) {
-		h.match.user(t, got, want)
 	}
 }

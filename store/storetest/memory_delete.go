@@ -3,7 +3,6 @@ package storetest
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/footfall/footfall/click"
@@ -64,12 +63,7 @@ func (m *MemoryLinks) DeleteUser(_ context.Context, user click.UserID) (r store.
 			m.deleteLink(&m.links[i], &r)
 		}
 	}
-	maps.DeleteFunc(m.tokens, func(_ store.TokenDigest, owner click.UserID) bool {
-		if owner == user {
-			r.Tokens++
-		}
-		return owner == user
-	})
+	r.Tokens = m.removeTokens(user)
 	delete(m.proofs, user)
 	delete(m.logins, u.Login)
 	m.users[user-1] = store.User{}

@@ -25,7 +25,7 @@ type MemoryLinks struct {
 	mu     sync.Mutex
 	users  []store.User // by id, the first has 1
 	logins map[string]click.UserID
-	tokens map[store.TokenDigest]click.UserID
+	tokens map[store.TokenDigest]memoryToken
 	proofs map[click.UserID]string
 	secret *[32]byte
 
@@ -50,7 +50,7 @@ var _ LinkStore = (*MemoryLinks)(nil)
 func NewMemoryLinks() *MemoryLinks {
 	return &MemoryLinks{
 		logins:     make(map[string]click.UserID),
-		tokens:     make(map[store.TokenDigest]click.UserID),
+		tokens:     make(map[store.TokenDigest]memoryToken),
 		proofs:     make(map[click.UserID]string),
 		hashes:     make(map[click.Hash]click.LinkID),
 		aggregates: make(map[click.Hash]click.LinkID),
@@ -198,29 +198,4 @@ func (m *MemoryLinks) ListUsers(_ context.Context, after string, limit int) ([]s
 	users := slices.DeleteFunc(slices.Clone(m.users), func(u store.User) bool { return u.ID == 0 || u.Login <= after })
 	slices.SortFunc(users, func(a, b store.User) int { return cmp.Compare(a.Login, b.Login) })
 	return users[:min(len(users), max(limit, 0))], nil
-}
-
-// AddToken is of store.Users.
-func (m *MemoryLinks) AddToken(_ context.Context, user click.UserID, digest store.TokenDigest, _ int64) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if _, err := m.userByID(user); err != nil {
-		return fmt.Errorf("storetest: add token: %w", err)
-	}
-	if _, known := m.tokens[digest]; known {
-		return fmt.Errorf("storetest: add token: %w", click.ErrExists)
-	}
-	m.tokens[digest] = user
-	return nil
-}
-
-// UserByToken is of store.Users.
-func (m *MemoryLinks) UserByToken(_ context.Context, digest store.TokenDigest) (store.User, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	u, err := m.userByID(m.tokens[digest])
-	if err != nil {
-		return store.User{}, fmt.Errorf("storetest: user by token: %w", err)
-	}
-	return u, nil
 }

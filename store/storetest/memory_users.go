@@ -24,6 +24,17 @@ func (m *MemoryLinks) SetFullName(_ context.Context, user click.UserID, name str
 	return nil
 }
 
+// SetKeyVersion is of store.Users.
+func (m *MemoryLinks) SetKeyVersion(_ context.Context, user click.UserID, version int64) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, err := m.userByID(user); err != nil {
+		return fmt.Errorf("storetest: set key version: %w", err)
+	}
+	m.users[user-1].KeyVersion = version
+	return nil
+}
+
 // SetPassword is of store.Users.
 func (m *MemoryLinks) SetPassword(_ context.Context, user click.UserID, proof string) error {
 	m.mu.Lock()

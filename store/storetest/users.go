@@ -2,7 +2,6 @@ package storetest
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"math"
@@ -105,43 +104,6 @@ func userList(t *testing.T, s LinkStore) {
 	for _, limit := range []int{0, -1} {
 		if page, err := s.ListUsers(ctx, "", limit); err != nil || len(page) != 0 {
 			t.Errorf("limit %d lists users: %v, %v", limit, page, err)
-		}
-	}
-}
-
-func userTokens(t *testing.T, s LinkStore) {
-	ctx := context.Background()
-	ann, bob := addUser(t, s, "ann", 1), addUser(t, s, "bob", 2)
-	digest := func(n int) store.TokenDigest { return sha256.Sum256(fmt.Append(nil, n)) }
-	for n, u := range []store.User{ann, ann, bob} {
-		if err := s.AddToken(ctx, u.ID, digest(n), 3); err != nil {
-			t.Fatalf("a new token was not kept: %v", err)
-		}
-	}
-	if err := s.AddToken(ctx, ann.ID, store.TokenDigest{}, 3); err != nil {
-		t.Fatalf("a digest of zeros was not kept: %v", err)
-	}
-	for n, want := range []store.User{ann, ann, bob} {
-		if u, err := s.UserByToken(ctx, digest(n)); err != nil || u != want {
-			t.Errorf("token %d does not lead to %q: %+v, %v", n, want.Login, u, err)
-		}
-	}
-	if u, err := s.UserByToken(ctx, digest(99)); !errors.Is(err, click.ErrNotFound) {
-		t.Errorf("an unknown token gave %+v and %v, not click.ErrNotFound", u, err)
-	}
-	for _, u := range []click.UserID{ann.ID, bob.ID} {
-		if err := s.AddToken(ctx, u, digest(0), 4); !errors.Is(err, click.ErrExists) {
-			t.Errorf("a digest that is known gave %v, not click.ErrExists", err)
-		}
-	}
-	if u, err := s.UserByToken(ctx, digest(0)); err != nil || u != ann {
-		t.Errorf("a refused token changed its owner: %+v, %v", u, err)
-	}
-	for _, u := range []click.UserID{click.Nobody, bob.ID + 1, math.MaxUint64} {
-		for _, n := range []int{0, 98} { // known and new
-			if err := s.AddToken(ctx, u, digest(n), 4); !errors.Is(err, click.ErrNotFound) {
-				t.Errorf("a token for nobody gave %v, not click.ErrNotFound", err)
-			}
 		}
 	}
 }
