@@ -97,14 +97,14 @@ func Handler(o Owner) http.Handler {
 	})
 	mux.HandleFunc("DELETE /tokens", func(w http.ResponseWriter, r *http.Request) {
 		n, err := o.RevokeTokens(r.Context(), r.URL.Query().Get("login"))
-		reply(w, n, err)
+		reply(w, r, n, err)
 	})
 	mux.HandleFunc("DELETE /token", func(w http.ResponseWriter, r *http.Request) {
 		token, err := io.ReadAll(r.Body) // in the body, so that no log of addresses has it
 		if err == nil {
 			err = o.RevokeToken(r.Context(), r.URL.Query().Get("login"), string(token))
 		}
-		reply(w, nil, err)
+		reply(w, r, nil, err)
 	})
 	mux.HandleFunc("PUT /password", func(w http.ResponseWriter, r *http.Request) {
 		password, err := io.ReadAll(r.Body) // in the body as well
@@ -119,7 +119,7 @@ func Handler(o Owner) http.Handler {
 	})
 	mux.HandleFunc("POST /key", func(w http.ResponseWriter, r *http.Request) {
 		key, err := o.NewAPIKey(r.Context(), r.URL.Query().Get("login"))
-		reply(w, key, err)
+		reply(w, r, key, err)
 	})
 	mux.HandleFunc("GET /users", func(w http.ResponseWriter, r *http.Request) {
 		users, err := o.ListUsers(r.Context(), r.URL.Query().Get("after"))
