@@ -7,8 +7,6 @@ package server
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -212,31 +210,6 @@ const (
 	damagedCounts  = "run footfall rebuild, which makes the counts anew from the journal"
 	damagedJournal = "put the segment back from a backup"
 )
-
-// sameInstallation fails where the counts are not of these links and users.
-// Ids would mean others then, and every answer would be wrong.
-func (a *App) sameInstallation(ctx context.Context, dir string) error {
-	var offer [32]byte
-	if _, err := rand.Read(offer[:]); err != nil {
-		return fmt.Errorf("draw a secret: %w", err)
-	}
-	secret, err := a.store.Secret(ctx, offer)
-	if err != nil {
-		return fmt.Errorf("open links and users: %w", err)
-	}
-	sum := sha256.Sum256(append([]byte("footfall installation"), secret[:]...)) // says nothing of the secret
-	id := [16]byte(sum[:16])
-	counted, err := a.clicks.Installation(ctx, id)
-	if err != nil {
-		return fmt.Errorf("open counts: %w", err)
-	}
-	a.installation = hex.EncodeToString(id[:])
-	if counted != id {
-		return fmt.Errorf("%s holds the links and users of one installation and %s the counts of another, or footfall.db was removed: restore both from the same backup",
-			filepath.Join(dir, databaseFile), filepath.Join(dir, "clicks"))
-	}
-	return nil
-}
 
 // turn is a lock for which nobody waits longer than his context lasts. It has
 // room for one.

@@ -12,6 +12,7 @@ import (
 	"iter"
 	"strings"
 
+	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/rollup"
 )
 
@@ -188,6 +189,9 @@ type Reader interface {
 	// Deleted lists the scopes that were deleted, each once, by user and link.
 	// Ids are never reused: what comes of them later came too late.
 	Deleted(ctx context.Context) ([]rollup.Scope, error)
+	// Highest is the highest ids of a user and of a link that clicks were ever
+	// counted of, deleted ones too: whoever gives out ids must be beyond them.
+	Highest(ctx context.Context) (click.UserID, click.LinkID, error)
 	// Verify checks what only the engine knows (sums kept beside the cells)
 	// and calls report with a sentence for each disagreement.
 	Verify(ctx context.Context, report func(string)) error

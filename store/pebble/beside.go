@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/cockroachdb/pebble/v2"
+	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/rollup"
 	"github.com/footfall/footfall/store"
 )
@@ -49,6 +50,35 @@ func (v *view) position(ctx context.Context, source store.SourceID) (p store.Pos
 // counted is how far a source has been counted.
 func counted(r pebble.Reader, source store.SourceID) (uint64, bool, error) {
 	return numberAt(r, positionKey(source))
+}
+
+// Highest is of store.Reader.
+func (v *view) Highest(context.Context) (click.UserID, click.LinkID, error) {
+	if err := v.uses.begin(); err != nil {
+		return 0, 0, fmt.Errorf("store/pebble: highest: %w", err)
+	}
+	defer v.uses.end()
+	user, link, err := highest(v.r)
+	if err != nil {
+		return 0, 0, failed("highest", err)
+	}
+	return click.UserID(user), click.LinkID(link), nil
+}
+
+// highest is zero where nothing was counted since it is kept.
+func highest(r pebble.Reader) (user, link uint64, err error) {
+	b, closer, err := r.Get([]byte{keyHighest})
+	if errors.Is(err, pebble.ErrNotFound) {
+		return 0, 0, nil
+	}
+	if err != nil {
+		return 0, 0, err
+	}
+	defer closer.Close()
+	if len(b) != 16 {
+		return 0, 0, fmt.Errorf("the highest ids have %d bytes, not 16", len(b))
+	}
+	return binary.BigEndian.Uint64(b), binary.BigEndian.Uint64(b[8:]), nil
 }
 
 // minutesFrom is the Unix second before which minutes are dropped.

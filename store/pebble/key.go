@@ -21,6 +21,7 @@ const (
 	keyEpoch        = 'e' // source 16, epoch 8 → ledger
 	keyMark         = 'k' // import source 32, offset 8, digest 32 → mark
 	keyRemoved      = 'g' // → ledger
+	keyHighest      = 'h' // → user 8, link 8
 	keyInstallation = 'i' // → id 16
 	keyLedger       = 'l' // → ledger
 	keyMinutesFrom  = 'n' // → Unix second

@@ -72,6 +72,9 @@ func (s *Store) record(ctx context.Context, b *store.Batch) error {
 	if err := s.recordRest(batch, b); err != nil {
 		return err
 	}
+	if err := s.recordHighest(batch, quarters); err != nil {
+		return err
+	}
 	if err := s.db.Apply(batch, pebble.NoSync); err != nil {
 		return err
 	}
@@ -138,6 +141,22 @@ func (s *Store) recordRest(batch *pebble.Batch, b *store.Batch) error {
 		}
 	}
 	return batch.Set(positionKey(b.Source), binary.BigEndian.AppendUint64(nil, b.To), nil)
+}
+
+// recordHighest keeps the highest ids that clicks were counted of.
+func (s *Store) recordHighest(batch *pebble.Batch, quarters []row) error {
+	user, link, err := highest(s.db)
+	if err != nil {
+		return err
+	}
+	before := [2]uint64{user, link}
+	for i := range quarters {
+		user, link = max(user, quarters[i].user), max(link, quarters[i].link)
+	}
+	if before == [2]uint64{user, link} {
+		return nil
+	}
+	return batch.Set([]byte{keyHighest}, binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, user), link), nil)
 }
 
 // addLedger replaces the ledger under key by its sum with l.

@@ -31,6 +31,7 @@ func Clicks(t *testing.T, open func(t *testing.T) store.Clicks) {
 		{"a long range is the sum of its short ones, whatever the edges", lawSums},
 		{"First is the first quarter-hour of the scope and facet", lawFirst},
 		{"the installation is the one that came first", lawInstallation},
+		{"the highest ids are of all that was ever counted", lawHighest},
 		{"deleting a scope removes its clicks from all counts and no others, and the ledger follows", lawDelete},
 		{"deleting a link whose referrers were capped leaves sums that agree", lawDeleteCapped},
 		{"cells add up to the ledger, each key once", lawLedger},

@@ -157,6 +157,7 @@ func Same(got, want store.Reader, sources ...store.SourceID) error {
 		Marks   [][]store.Mark
 		Firsts  []int64
 		Deleted string
+		Highest rollup.Scope
 
 		Journaled, Removed rollup.Ledger
 	}
@@ -168,6 +169,8 @@ func Same(got, want store.Reader, sources ...store.SourceID) error {
 		errs = append(errs, err)
 		deleted, err := c.Deleted(ctx)
 		s.Deleted, errs = fmt.Sprint(deleted), append(errs, err)
+		s.Highest.User, s.Highest.Link, err = c.Highest(ctx)
+		errs = append(errs, err)
 		s.Journaled, err = c.Journaled(ctx)
 		errs = append(errs, err)
 		s.Removed, err = c.Removed(ctx)

@@ -28,6 +28,26 @@ func at(seconds int64, user click.UserID, link click.LinkID, c click.Country) cl
 	return click.Click{Time: 1000 * (noon + seconds), User: user, Link: link, Country: c}
 }
 
+func lawHighest(t *testing.T, c *clicks) {
+	want := func(user click.UserID, link click.LinkID) {
+		t.Helper()
+		if u, l, err := c.Highest(c.ctx); u != user || l != link || err != nil {
+			t.Errorf("the highest ids are %d and %d (%v), want %d and %d", u, l, err, user, link)
+		}
+	}
+	want(0, 0)
+	c.record(t, at(0, 3, 5, france))
+	want(3, 5)
+	c.record(t, at(0, 2, 7, france))
+	want(3, 7)
+	if err := c.Delete(c.ctx, rollup.Scope{User: 3}); err != nil {
+		t.Fatalf("Delete: %v", err)
+	}
+	want(3, 7)
+	c.record(t, at(0, 9, 1, france))
+	want(9, 7)
+}
+
 func lawReplay(t *testing.T, c *clicks) {
 	one := batch(source, 0, 10, noon, at(0, 1, 2, france), at(5, 1, 2, germany))
 	one.Marks = []store.Mark{{Source: [32]byte{7}, Offset: 3}}

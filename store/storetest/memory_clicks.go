@@ -29,7 +29,8 @@ type MemoryClicks struct {
 	marks       map[markID]store.Mark
 	deleted     []rollup.Scope
 	removed     rollup.Ledger
-	id          *[16]byte // of the installation
+	highest     rollup.Scope // of users and of links
+	id          *[16]byte    // of the installation
 }
 
 // markID tells marks apart. Inputs that begin alike have marks of one offset
@@ -69,6 +70,11 @@ func (m *MemoryClicks) Record(ctx context.Context, b *store.Batch) error {
 	}
 	add(m.cells, b.Cells)
 	add(m.minutes, b.Minutes)
+	for _, c := range b.Cells {
+		if c.Clicks > 0 {
+			m.highest = rollup.Scope{User: max(m.highest.User, c.Scope.User), Link: max(m.highest.Link, c.Scope.Link)}
+		}
+	}
 	m.minutesFrom = max(m.minutesFrom, b.MinutesFrom)
 	maps.DeleteFunc(m.minutes, func(k rollup.Key, _ uint64) bool { return k.Slot < m.minutesFrom })
 	if m.epochs[b.Source] == nil {
@@ -269,6 +275,13 @@ func (m *MemoryClicks) Removed(context.Context) (rollup.Ledger, error) {
 	return m.removed, nil
 }
 
+// Highest is of store.Clicks.
+func (m *MemoryClicks) Highest(context.Context) (click.UserID, click.LinkID, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.highest.User, m.highest.Link, nil
+}
+
 // Marks is of store.Clicks.
 func (m *MemoryClicks) Marks(_ context.Context, source [32]byte) ([]store.Mark, error) {
 	m.mu.Lock()
@@ -335,7 +348,7 @@ func (m *MemoryClicks) Snapshot(context.Context) (store.Snapshot, error) {
 	s := &MemoryClicks{
 		cells: maps.Clone(m.cells), minutes: maps.Clone(m.minutes), minutesFrom: m.minutesFrom,
 		positions: maps.Clone(m.positions), marks: maps.Clone(m.marks),
-		epochs: map[store.SourceID]map[uint64]rollup.Ledger{}, deleted: slices.Clone(m.deleted), removed: m.removed,
+		epochs: map[store.SourceID]map[uint64]rollup.Ledger{}, deleted: slices.Clone(m.deleted), removed: m.removed, highest: m.highest,
 	}
 	for source, epochs := range m.epochs {
 		s.epochs[source] = maps.Clone(epochs)
