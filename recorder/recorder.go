@@ -285,6 +285,6 @@ func (r *Recorder) set(change func()) {
 // minutesFrom is the Unix second, a whole hour, from which on clicks are
 // counted by the minute too.
 func (r *Recorder) minutesFrom() int64 {
-	t := r.now().Add(-minutesKept).Unix()
+	t := max(r.now().Add(-minutesKept).Unix(), 0)
 	return t - t%3600
 }

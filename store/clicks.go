@@ -22,8 +22,8 @@ var (
 	ErrGap = errors.New("a batch is missing before this one")
 	// ErrOverlap: part of the batch was counted and part was not.
 	ErrOverlap = errors.New("part of the batch was counted already")
-	// ErrGrain: an edge is finer than what the store keeps.
-	ErrGrain = errors.New("edge is finer than the kept grain")
+	// ErrGrain: an edge is finer than a minute.
+	ErrGrain = errors.New("edge is finer than a minute")
 	// ErrVersion: the data was written by a newer version of footfall.
 	ErrVersion = errors.New("data is of a newer version of footfall: run that version, or restore a backup")
 )
@@ -63,8 +63,10 @@ type Batch struct {
 	// Minutes are the same recent clicks in minute cells; clicks older than
 	// MinutesFrom are not in it.
 	Minutes []rollup.Cell
-	// MinutesFrom is the Unix second, a multiple of 3600, before which minute
-	// cells may be dropped for good.
+	// MinutesFrom is the Unix second, 0 or a multiple of 3600, before which
+	// minute cells are dropped for good. Where it lies before that of the batch
+	// that came last, the clock was set back: minutes are kept from then on
+	// again.
 	MinutesFrom int64
 	// Journaled is the ledger of the cells before the cap on different
 	// referrers: a pure function of the stretch, summed per epoch.
@@ -105,8 +107,9 @@ type Query struct {
 	Scope rollup.Scope
 	Facet rollup.Facet
 	// Edges are ascending Unix seconds, two at least. Interval i is
-	// Edges[i] ≤ t < Edges[i+1]. All are multiples of 900, or all of 60 and
-	// none before the newest MinutesFrom; else ErrGrain.
+	// Edges[i] ≤ t < Edges[i+1]. All are multiples of 900, or all of 60: then the
+	// answer is what minute cells there are, and nothing is left of those that
+	// MinutesFrom has passed. Else ErrGrain.
 	Edges []int64
 	// Newest bounds the answer to the newest so many intervals that have
 	// clicks; 0 means all of them.

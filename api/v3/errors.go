@@ -7,7 +7,6 @@ import (
 
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/links"
-	"github.com/footfall/footfall/store"
 )
 
 // status is what the envelope says: status_code and status_txt. As an error it
@@ -57,8 +56,6 @@ func statusOf(err error) status {
 		return status{500, "INVALID_ARG_DOMAIN"}
 	case errors.Is(err, click.ErrNotFound):
 		return statusNotFound
-	case errors.Is(err, store.ErrGrain): // the clock was set back behind the minutes that are kept
-		return statusUnavailable
 	case errors.Is(err, click.ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return statusUnavailable
 	}

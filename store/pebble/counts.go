@@ -185,13 +185,6 @@ func (sc *scan) value() ([]byte, error) {
 
 // minutes answers from minutes.
 func (sc *scan) minutes(q store.Query) ([]store.Count, error) {
-	from, err := sc.minutesFrom()
-	if err != nil {
-		return nil, err
-	}
-	if q.Edges[0] < from {
-		return nil, store.ErrGrain
-	}
 	lo, hi := max(q.Edges[0], 0), min(q.Edges[len(q.Edges)-1], (math.MaxUint32+1)*hour)
 	t := &tally{lists: make([]list, len(q.Edges)-1)}
 	var pieces []piece
@@ -226,14 +219,4 @@ func (sc *scan) minutes(q store.Query) ([]store.Count, error) {
 	}
 	counts, _ := t.appendCounts(nil, 0, left)
 	return counts, sc.it.Error()
-}
-
-// minutesFrom is as the iterator sees it: what it sees was not dropped.
-func (sc *scan) minutesFrom() (int64, error) {
-	sc.it.SetBounds([]byte{keyMinutesFrom}, []byte{keyMinutesFrom + 1})
-	if !sc.it.First() {
-		return 0, sc.it.Error()
-	}
-	n, err := number(sc.it.Value())
-	return int64(n), err
 }

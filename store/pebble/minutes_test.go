@@ -10,8 +10,8 @@ import (
 	"github.com/footfall/footfall/store"
 )
 
-// TestMinutesExpire: hours before the newest MinutesFrom take no space, also
-// where they come late.
+// TestMinutesExpire: hours before MinutesFrom take no space, also where they come
+// late.
 func TestMinutesExpire(t *testing.T) {
 	s := open(t, memory())
 	defer s.Close()
@@ -26,7 +26,9 @@ func TestMinutesExpire(t *testing.T) {
 	}{
 		{1, 100, []int64{100, 101, 102}, []uint32{100, 101, 102}},
 		{1, 101, []int64{102}, []uint32{101, 102}},
-		{2, 100, []int64{100, 103}, []uint32{101, 102, 103}},
+		{2, 101, []int64{100, 103}, []uint32{101, 102, 103}},
+		{1, 99, []int64{98, 99}, []uint32{99, 101, 102, 103}}, // the clock was set back
+		{2, 102, []int64{101}, []uint32{102, 103}},
 		{1, 200, nil, nil},
 	} {
 		b := &store.Batch{Source: store.SourceID{step.source}, From: uint64(i), To: uint64(i) + 1, MinutesFrom: 3600 * step.from}

@@ -30,7 +30,7 @@ func (s *Store) record(ctx context.Context, b *store.Batch) error {
 	if b.From > b.To {
 		return errors.New("the batch ends before it starts")
 	}
-	if b.MinutesFrom%hour != 0 {
+	if b.MinutesFrom < 0 || b.MinutesFrom%hour != 0 {
 		return fmt.Errorf("minutes are kept from second %d, which starts no hour", b.MinutesFrom)
 	}
 	s.write.Lock()
@@ -93,19 +93,19 @@ func (s *Store) record(ctx context.Context, b *store.Batch) error {
 	return nil
 }
 
-// recordMinutes drops the hours that lie before from and then all minutes that
-// lie before the newest from.
+// recordMinutes drops the hours that lie before from.
 func (s *Store) recordMinutes(batch *pebble.Batch, minutes []row, from int64) error {
-	newest, err := minutesFrom(s.db)
+	before, err := minutesFrom(s.db)
 	if err != nil {
 		return err
 	}
-	if from > newest {
-		newest = from
+	if from != before {
 		if err := batch.Set([]byte{keyMinutesFrom}, binary.BigEndian.AppendUint64(nil, uint64(from)), nil); err != nil {
 			return err
 		}
-		first := uint32(min(newest/hour, math.MaxUint32))
+	}
+	if from > before {
+		first := uint32(min(from/hour, math.MaxUint32))
 		end := binary.BigEndian.AppendUint32([]byte{grainMinute}, first)
 		if err := batch.DeleteRange([]byte{grainMinute}, end, nil); err != nil {
 			return err
@@ -113,7 +113,7 @@ func (s *Store) recordMinutes(batch *pebble.Batch, minutes []row, from int64) er
 	}
 	kept := minutes[:0]
 	for _, m := range minutes {
-		if int64(m.period)*hour >= newest {
+		if int64(m.period)*hour >= from {
 			kept = append(kept, m)
 		}
 	}

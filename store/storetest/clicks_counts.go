@@ -57,7 +57,7 @@ func lawEdges(t *testing.T, c *clicks) {
 
 func lawGrain(t *testing.T, c *clicks) {
 	c.add(t, batch(source, 0, 10, noon, at(0, 1, 2, france)))
-	for _, edges := range [][]int64{{noon + 1, noon + 900}, {noon, noon + 61}, {noon - 60, noon + 60}, {noon - 900, noon + 60}} {
+	for _, edges := range [][]int64{{noon + 1, noon + 900}, {noon, noon + 61}, {noon - 90, noon + 60}} {
 		_, err := c.Counts(c.ctx, store.Query{Scope: rollup.Scope{User: 1}, Facet: rollup.All, Edges: edges})
 		if !errors.Is(err, store.ErrGrain) {
 			t.Errorf("edges noon%+d to noon%+d: %v, want ErrGrain", edges[0]-noon, edges[1]-noon, err)
@@ -78,13 +78,12 @@ func lawMinutes(t *testing.T, c *clicks) {
 		store.Count{Interval: 0, Clicks: 2})
 
 	// An hour later the first hour is dropped; minutes of it that come late
-	// from another source are, too.
+	// are, too.
 	c.add(t, batch(source, 10, 20, noon+3600, at(3600, 1, 2, france)))
-	c.add(t, batch(store.SourceID{2}, 0, 10, noon, at(30, 1, 2, france), at(3600, 1, 2, france)))
-	if _, err := c.Counts(c.ctx, store.Query{Scope: u, Facet: rollup.All, Edges: []int64{noon + 60, noon + 7320}}); !errors.Is(err, store.ErrGrain) {
-		t.Errorf("an edge before the newest MinutesFrom: %v, want ErrGrain", err)
-	}
-	want(t, "the second hour", c.counts(t, u, rollup.All, 0, noon+3600, noon+3660, noon+7320),
+	late := batch(store.SourceID{2}, 0, 10, noon, at(30, 1, 2, france), at(3600, 1, 2, france))
+	late.MinutesFrom = noon + 3600
+	c.add(t, late)
+	want(t, "both hours", c.counts(t, u, rollup.All, 0, noon, noon+3660, noon+7320),
 		store.Count{Interval: 1, Clicks: 1}, store.Count{Interval: 0, Clicks: 3})
 	if got := c.total(t, u); got != 8 {
 		t.Errorf("%d clicks in quarter-hours, want all 8", got)
@@ -99,6 +98,23 @@ func lawMinutes(t *testing.T, c *clicks) {
 		t.Fatalf("Delete: %v", err)
 	}
 	want(t, "minutes of a deleted user", c.counts(t, u, rollup.All, 0, noon+3600, noon+3660))
+}
+
+func lawMinutesBack(t *testing.T, c *clicks) {
+	u := rollup.Scope{User: 1}
+	c.add(t, batch(source, 0, 10, noon, at(30, 1, 2, france), at(9*3600, 1, 2, france)))
+	c.add(t, batch(source, 10, 20, noon+9*3600, at(9*3600, 1, 2, france)))
+	c.add(t, batch(source, 20, 30, noon-3600, at(-30, 1, 2, france), at(45, 1, 2, france), at(3600, 1, 2, france)))
+	edges := []int64{noon - 60, noon, noon + 60, noon + 9*3600, noon + 9*3600 + 60}
+	want(t, "by a clock that was set back", c.counts(t, u, rollup.All, 0, edges...),
+		count(3, "", 2), count(2, "", 1), count(1, "", 1), count(0, "", 1))
+	c.add(t, batch(source, 30, 40, noon))
+	want(t, "an hour later", c.counts(t, u, rollup.All, 0, edges...), count(3, "", 2), count(2, "", 1), count(1, "", 1))
+	c.add(t, batch(source, 40, 50, 0))
+	want(t, "by a clock that stands at its beginning", c.counts(t, u, rollup.All, 0, edges...), count(3, "", 2), count(2, "", 1), count(1, "", 1))
+	if got := c.total(t, u); got != 6 {
+		t.Errorf("%d clicks in quarter-hours, want all 6", got)
+	}
 }
 
 func lawOrder(t *testing.T, c *clicks) {

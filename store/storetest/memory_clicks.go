@@ -20,17 +20,16 @@ import (
 // of them. The zero value is empty. Everything counted passes for durable,
 // and is gone with the process.
 type MemoryClicks struct {
-	mu          sync.Mutex
-	cells       map[rollup.Key]uint64
-	minutes     map[rollup.Key]uint64
-	minutesFrom int64
-	positions   map[store.SourceID]uint64
-	epochs      map[store.SourceID]map[uint64]rollup.Ledger
-	marks       map[markID]store.Mark
-	deleted     []rollup.Scope
-	removed     rollup.Ledger
-	highest     rollup.Scope // of users and of links
-	id          *[16]byte    // of the installation
+	mu        sync.Mutex
+	cells     map[rollup.Key]uint64
+	minutes   map[rollup.Key]uint64
+	positions map[store.SourceID]uint64
+	epochs    map[store.SourceID]map[uint64]rollup.Ledger
+	marks     map[markID]store.Mark
+	deleted   []rollup.Scope
+	removed   rollup.Ledger
+	highest   rollup.Scope // of users and of links
+	id        *[16]byte    // of the installation
 }
 
 // markID tells marks apart. Inputs that begin alike have marks of one offset
@@ -75,8 +74,7 @@ func (m *MemoryClicks) Record(ctx context.Context, b *store.Batch) error {
 			m.highest = rollup.Scope{User: max(m.highest.User, c.Scope.User), Link: max(m.highest.Link, c.Scope.Link)}
 		}
 	}
-	m.minutesFrom = max(m.minutesFrom, b.MinutesFrom)
-	maps.DeleteFunc(m.minutes, func(k rollup.Key, _ uint64) bool { return k.Slot < m.minutesFrom })
+	maps.DeleteFunc(m.minutes, func(k rollup.Key, _ uint64) bool { return k.Slot < b.MinutesFrom })
 	if m.epochs[b.Source] == nil {
 		m.epochs[b.Source] = map[uint64]rollup.Ledger{}
 	}
@@ -132,7 +130,7 @@ func (m *MemoryClicks) Counts(_ context.Context, q store.Query) ([]store.Count, 
 	}
 	cells := m.cells
 	if !grain(rollup.QuarterHour) {
-		if !grain(rollup.Minute) || q.Edges[0] < m.minutesFrom {
+		if !grain(rollup.Minute) {
 			return nil, fmt.Errorf("storetest: counts: %w", store.ErrGrain)
 		}
 		cells = m.minutes
@@ -346,7 +344,7 @@ func (m *MemoryClicks) Snapshot(context.Context) (store.Snapshot, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s := &MemoryClicks{
-		cells: maps.Clone(m.cells), minutes: maps.Clone(m.minutes), minutesFrom: m.minutesFrom,
+		cells: maps.Clone(m.cells), minutes: maps.Clone(m.minutes),
 		positions: maps.Clone(m.positions), marks: maps.Clone(m.marks),
 		epochs: map[store.SourceID]map[uint64]rollup.Ledger{}, deleted: slices.Clone(m.deleted), removed: m.removed, highest: m.highest,
 	}
