@@ -174,6 +174,8 @@ type Reader interface {
 	// Position says where to resume. A source never seen is the zero Position
 	// and false.
 	Position(ctx context.Context, source SourceID) (Position, bool, error)
+	// Sources lists the journals that a batch was counted of, bytewise.
+	Sources(ctx context.Context) ([]SourceID, error)
 	// Journaled is the sum of all batches' Journaled, and Removed of all that is
 	// in it and not in Cells: what Delete removed, and what was Late. So, but for
 	// the names of capped referrers, Journaled is Ledger and Removed.

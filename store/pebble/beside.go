@@ -47,6 +47,24 @@ func (v *view) position(ctx context.Context, source store.SourceID) (p store.Pos
 	return p, known, err
 }
 
+// Sources is of store.Reader.
+func (v *view) Sources(ctx context.Context) ([]store.SourceID, error) {
+	var sources []store.SourceID
+	err := v.each(ctx, []byte{keyPosition}, func(key, _ []byte) error {
+		var s store.SourceID
+		if len(key) != 1+len(s) {
+			return fmt.Errorf("%w: %x", errKey, key)
+		}
+		copy(s[:], key[1:])
+		sources = append(sources, s)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("store/pebble: sources: %w", err)
+	}
+	return sources, nil
+}
+
 // counted is how far a source has been counted.
 func counted(r pebble.Reader, source store.SourceID) (uint64, bool, error) {
 	return numberAt(r, positionKey(source))

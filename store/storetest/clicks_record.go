@@ -116,8 +116,14 @@ func lawSources(t *testing.T, c *clicks) {
 	if p, ok, err := c.Position(c.ctx, other); ok || err != nil || p != (store.Position{}) {
 		t.Errorf("the position of a source never seen is %+v, %v, %v", p, ok, err)
 	}
-	c.add(t, batch(source, 1000, 1010, 0, at(0, 1, 2, france)))
+	if all, err := c.Sources(c.ctx); err != nil || len(all) != 0 {
+		t.Errorf("sources of nothing: %v, %v", all, err)
+	}
 	c.add(t, batch(other, 7, 8, 0, at(0, 1, 2, france)))
+	c.add(t, batch(source, 1000, 1010, 0, at(0, 1, 2, france)))
+	if all, err := c.Sources(c.ctx); err != nil || !slices.Equal(all, []store.SourceID{source, other}) {
+		t.Errorf("sources %v, %v, want both", all, err)
+	}
 	for s, want := range map[store.SourceID]uint64{source: 1010, other: 8} {
 		if p, ok, err := c.Position(c.ctx, s); !ok || err != nil || p.Counted != want || p.Durable > p.Counted {
 			t.Errorf("position %+v, %v, %v, want %d", p, ok, err, want)

@@ -105,6 +105,13 @@ func (m *MemoryClicks) Position(_ context.Context, source store.SourceID) (store
 	return store.Position{Counted: p, Durable: p}, ok, nil
 }
 
+// Sources is of store.Clicks.
+func (m *MemoryClicks) Sources(context.Context) ([]store.SourceID, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.SortedFunc(maps.Keys(m.positions), func(a, b store.SourceID) int { return bytes.Compare(a[:], b[:]) }), nil
+}
+
 // Installation is of store.Clicks.
 func (m *MemoryClicks) Installation(_ context.Context, offer [16]byte) ([16]byte, error) {
 	m.mu.Lock()
