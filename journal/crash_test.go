@@ -180,9 +180,9 @@ func (h *history) tail(j *journal.Journal) {
 		h.t.Error(err)
 		return
 	}
-	defer r.Close()
+	defer func() { r.Close() }()
 	for {
-		rec, err := r.TryNext()
+		rec, err := across(j, &r)
 		if errors.Is(err, journal.ErrEnd) {
 			return
 		}
@@ -192,6 +192,21 @@ func (h *history) tail(j *journal.Journal) {
 		}
 		data := string(rec.Data)
 		h.promise(func() { h.fates[data] = fate{rec.To, true}; h.end = max(h.end, rec.To) })
+	}
+}
+
+// across reads the next record, and begins anew behind a hole.
+func across(j *journal.Journal, r **journal.Reader) (journal.Record, error) {
+	for {
+		rec, err := (*r).TryNext()
+		var hole *journal.HoleError
+		if !errors.As(err, &hole) {
+			return rec, err
+		}
+		(*r).Close()
+		if *r, err = j.Reader(hole.To); err != nil {
+			return rec, err
+		}
 	}
 }
 
@@ -211,11 +226,11 @@ func (h *history) check(j *journal.Journal) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	defer r.Close()
+	defer func() { r.Close() }()
 	present := map[string]bool{}
 	numbers := map[int]int{}
 	for {
-		rec, err := r.TryNext()
+		rec, err := across(j, &r)
 		if errors.Is(err, journal.ErrEnd) {
 			break
 		}

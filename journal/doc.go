@@ -30,10 +30,13 @@
 //
 // Prev is the position at which the segment before ends; what that file holds
 // beyond was never acknowledged. It equals base unless a hole was made by
-// SkipTo. Back is the distance from the first byte of the record's commit
+// SkipTo or Mend. Back is the distance from the first byte of the record's commit
 // group. The head check begins with the header's check and the record's place
 // in the segment, the data check goes on from there: a record is valid in one
 // place of one segment only, and bytes inside a record do not pass for one.
+//
+// A hole is what the journal lacks between two segments. Nobody reads across
+// one: a Reader fails there, and names it.
 //
 // # What recovery relies on
 //
@@ -45,5 +48,8 @@
 // A file is never written again after a failed write or sync, nor after a
 // restart. A new segment then begins where the acknowledged records end. It is
 // made durable under another name first, so that a crash at any instant
-// leaves the one or the other. docs/format/journal.md has the details.
+// leaves the one or the other.
+//
+// Open refuses what is damaged. Inspect opens it to look at, and Mend leaves out
+// what cannot be read, for somebody who has counted it. docs/format/journal.md has the details.
 package journal

@@ -23,6 +23,20 @@ var (
 	ErrVersion = errors.New("a journal segment is of an unknown version: run the version of footfall that wrote it")
 )
 
+// Hole is a stretch of positions that the journal does not have, between
+// records that it has: From ≤ p < To.
+type Hole struct{ From, To uint64 }
+
+// HoleError tells that a reader came to a hole. It is ErrCorrupt.
+type HoleError struct{ Hole }
+
+func (e *HoleError) Error() string {
+	return fmt.Sprintf("positions %d to %d of the journal are missing", e.From, e.To)
+}
+
+// Is makes every HoleError an ErrCorrupt.
+func (e *HoleError) Is(target error) bool { return target == ErrCorrupt }
+
 // CorruptError tells where acknowledged bytes are damaged. It is ErrCorrupt.
 type CorruptError struct {
 	File   string // path of the segment

@@ -66,8 +66,9 @@ type Journal struct {
 	trimming sync.Mutex
 	doomed   []string // files that are trimmed and not yet removed, oldest first
 
-	segMu sync.RWMutex
-	segs  []*segment // ascending by base, one at least
+	segMu   sync.RWMutex
+	segs    []*segment // ascending by base, one at least
+	trimmed uint64     // what the mark says
 }
 
 // ID is drawn at random when the journal is made.
@@ -127,6 +128,30 @@ func (j *Journal) Written(base uint64) (time.Time, error) {
 		return time.Time{}, fmt.Errorf("journal: segment %d: %w", base, err)
 	}
 	return info.ModTime(), nil
+}
+
+// Holes lists what is missing between the segments that are kept, in order: what
+// SkipTo and Mend left out.
+func (j *Journal) Holes() []Hole {
+	j.segMu.RLock()
+	defer j.segMu.RUnlock()
+	return j.holes()
+}
+
+// holes is Holes; the caller holds segMu.
+func (j *Journal) holes() (holes []Hole) {
+	for i, s := range j.segs[1:] {
+		from := j.segs[i].end
+		if from == s.base {
+			continue
+		}
+		if n := len(holes); n > 0 && holes[n-1].To == from { // nothing lies between them
+			holes[n-1].To = s.base
+			continue
+		}
+		holes = append(holes, Hole{from, s.base})
+	}
+	return holes
 }
 
 // last is the newest segment. Its end and its place at the end of the list
@@ -196,34 +221,6 @@ func (j *Journal) SkipTo(pos uint64) error {
 	}
 	if err := j.roll(pos); err != nil {
 		return fmt.Errorf("journal: skip to %d: %w", pos, err)
-	}
-	return nil
-}
-
-// Trim removes the segments that lie wholly before a position, oldest first.
-// The newest segment stays, so that positions go on. After an error the rest
-// is removed by the next Trim, or is there again when the journal is opened.
-func (j *Journal) Trim(before uint64) error {
-	j.trimming.Lock()
-	defer j.trimming.Unlock()
-	j.mu.Lock()
-	closed := j.closed
-	j.mu.Unlock()
-	if closed {
-		return fmt.Errorf("journal: trim: %w", ErrClosed)
-	}
-	j.segMu.Lock()
-	for len(j.segs) > 1 && j.segs[0].end <= before {
-		j.doomed = append(j.doomed, j.segs[0].file)
-		j.segs = j.segs[1:]
-	}
-	j.segMu.Unlock()
-	// One after the other: a power cut must not leave a gap.
-	for len(j.doomed) > 0 {
-		if err := j.dir.remove(j.doomed[0]); err != nil {
-			return fmt.Errorf("journal: trim: %w", err)
-		}
-		j.doomed = j.doomed[1:]
 	}
 	return nil
 }

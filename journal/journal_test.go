@@ -41,18 +41,30 @@ func add(t testing.TB, j *journal.Journal, record string) uint64 {
 	return to
 }
 
-// read reads from a position to the end, and checks that positions are sound.
+// read reads from a position to the end, also across holes, and checks that
+// positions are sound.
 func read(t testing.TB, j *journal.Journal, from uint64) (records []string) {
 	t.Helper()
 	r, err := j.Reader(from)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer r.Close()
+	defer func() { r.Close() }()
 	for at := from; ; {
 		rec, err := r.TryNext()
 		if errors.Is(err, journal.ErrEnd) {
 			return records
+		}
+		var hole *journal.HoleError
+		if errors.As(err, &hole) {
+			if hole.From != at && !slices.Contains(j.Holes(), hole.Hole) {
+				t.Fatalf("after %d comes a hole %v, which is none of %v", at, hole, j.Holes())
+			}
+			r.Close()
+			if r, err = j.Reader(hole.To); err != nil {
+				t.Fatal(err)
+			}
+			continue
 		}
 		if err != nil {
 			t.Fatal(err)

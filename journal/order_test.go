@@ -28,7 +28,7 @@ func TestKilledProcess(t *testing.T) {
 // could leave a gap.
 func TestTrimOrder(t *testing.T) {
 	var ops []string
-	trimming, failures := false, 2
+	trimming, failures := false, 4
 	j := open(t, journal.Options{Dir: "journal", FS: &hookFS{
 		FS: vfs.NewMem(),
 		before: func(op, name string) error {
@@ -53,6 +53,7 @@ func TestTrimOrder(t *testing.T) {
 	}
 	check(t, j.Trim(0))
 	want := []string{
+		"create 00000000000000000051.trimmed", "sync journal",
 		"remove 00000000000000000000.sealed", "sync journal",
 		"remove 00000000000000000000.sealed", "sync journal",
 		"remove 00000000000000000017.sealed", "sync journal",
@@ -62,5 +63,24 @@ func TestTrimOrder(t *testing.T) {
 		t.Errorf("trim did\n%s\nwant\n%s", strings.Join(ops, "\n"), strings.Join(want, "\n"))
 	}
 	trimming = false
-	wantRecords(t, read(t, j, j.First()), "d")
+	add(t, j, "e")
+	check(t, j.Rotate())
+	trimming, ops, failures = true, nil, 1
+	if err := j.Trim(68); err == nil {
+		t.Error("a trim that could not be noted says nothing")
+	}
+	check(t, j.Trim(0))
+	want = []string{
+		"rename 00000000000000000051.trimmed",
+		"rename 00000000000000000051.trimmed", "sync journal",
+		"remove 00000000000000000051.sealed", "sync journal",
+	}
+	if !slices.Equal(ops, want) {
+		t.Errorf("trim did\n%s\nwant\n%s", strings.Join(ops, "\n"), strings.Join(want, "\n"))
+	}
+	trimming = false
+	wantRecords(t, read(t, j, j.First()), "e")
+	if j.Trimmed() != 68 || path.Base(j.TrimMark()) != "00000000000000000068.trimmed" {
+		t.Errorf("trimmed is %d, in %s", j.Trimmed(), j.TrimMark())
+	}
 }

@@ -17,7 +17,7 @@ type Record struct {
 	// Epoch is the base of the segment that the record lies in.
 	Epoch uint64
 	// From is where the record starts, and To where it ends. To is the next
-	// record's From, unless a hole follows.
+	// record's From, where a reader yields one.
 	From, To uint64
 	// Data is what was appended. It is valid until the next call.
 	Data []byte
@@ -91,6 +91,9 @@ func after(segs []*segment, pos uint64) int {
 
 // open goes on in a segment. The caller holds segMu, lest the file be renamed.
 func (r *Reader) open(s *segment, pos uint64) error {
+	if s.blind {
+		return s.damage
+	}
 	path := r.j.dir.join(s.file)
 	f, err := r.j.dir.fs.Open(path, vfs.SequentialReadsOption)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -108,7 +111,8 @@ func (r *Reader) open(s *segment, pos uint64) error {
 
 // Next returns the next record, and waits for it to be durable. It fails with
 // ErrClosed where the journal is closed and has no more, and with ErrCorrupt,
-// then and ever after, where a record is damaged.
+// then and ever after, where a record is damaged, or missing: at a hole that is
+// a HoleError, and only another Reader begins behind it.
 func (r *Reader) Next(ctx context.Context) (Record, error) {
 	if rec, err := r.TryNext(); !errors.Is(err, ErrEnd) {
 		return rec, err
@@ -158,7 +162,7 @@ func (r *Reader) fail(err error) error {
 	return r.err
 }
 
-// Pos is where the next record starts, unless a hole comes first.
+// Pos is where the next record starts, unless a hole does.
 func (r *Reader) Pos() uint64 { return r.sc.pos }
 
 // Close lets go of the file. The journal stays open.
@@ -189,14 +193,29 @@ func (r *Reader) advance() (bool, error) {
 		return false, nil
 	}
 	i := after(j.segs, r.seg.base)
-	if i > 0 && j.segs[i-1].base == r.seg.base && j.segs[i-1] != r.seg {
+	kept := i > 0 && j.segs[i-1].base == r.seg.base
+	if kept && j.segs[i-1] != r.seg {
 		i-- // it had no records and was replaced
 	}
 	next := j.segs[i]
-	if next.base != r.seg.base && next.prev != r.sc.pos {
-		return false, fmt.Errorf("%w: the segments before %d have been trimmed", ErrPosition, next.base)
+	switch {
+	case next.base == r.sc.pos:
+		return true, r.open(next, next.base)
+	case kept || next.prev == r.sc.pos:
+		return false, j.holeAt(r.sc.pos, next.base)
 	}
-	return true, r.open(next, next.base)
+	return false, fmt.Errorf("%w: the segments before %d have been trimmed", ErrPosition, next.base)
+}
+
+// holeAt is the error of a reader that came to a hole, which reaches as far as
+// to at least.
+func (j *Journal) holeAt(from, to uint64) error {
+	for _, h := range j.holes() {
+		if h.From <= from && from < h.To {
+			to = max(to, h.To)
+		}
+	}
+	return &HoleError{Hole{from, to}}
 }
 
 // watch returns a channel that is closed when a record becomes durable.
@@ -210,8 +229,8 @@ func (j *Journal) watch() <-chan struct{} {
 }
 
 // Scan reads the durable records of the segment with that base, for audits. It
-// ends with the first error: ErrCorrupt where a record is damaged, ErrPosition
-// where there is no such segment.
+// ends with the first error: ErrCorrupt where a record is damaged, or, behind
+// all records, where the header is; ErrPosition where there is no such segment.
 func (j *Journal) Scan(base uint64) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		r := &Reader{j: j}
@@ -225,6 +244,9 @@ func (j *Journal) Scan(base uint64) iter.Seq2[Record, error] {
 			if rec, err = r.sc.next(); err == nil && !yield(rec, nil) {
 				return
 			}
+		}
+		if errors.Is(err, io.EOF) && r.seg.damage != nil {
+			err = r.seg.damage
 		}
 		if !errors.Is(err, io.EOF) {
 			yield(Record{}, fmt.Errorf("journal: scan segment %d: %w", base, err))

@@ -124,14 +124,21 @@ func TestSkipTo(t *testing.T) {
 			t.Errorf("a reader from %d, inside a hole: %v", inside, err)
 		}
 	}
-	if _, err := tail.Next(context.Background()); !errors.Is(err, journal.ErrClosed) {
-		t.Errorf("a reader of a closed journal, before a hole: %v", err)
+	if _, err := tail.Next(context.Background()); !errors.Is(err, journal.ErrCorrupt) {
+		t.Errorf("a reader before a hole: %v", err)
+	}
+	if got := j2.Holes(); !slices.Equal(got, []journal.Hole{{From: 20, To: 500}}) {
+		t.Errorf("holes %v", got)
 	}
 	over, err := j2.Reader(20)
 	check(t, err)
 	defer over.Close()
-	if rec, err := over.TryNext(); err != nil || rec.Epoch != 500 || rec.From != 500 || rec.To != 520 {
-		t.Errorf("the record after the hole is %+v, %v", rec, err)
+	for range 2 {
+		_, err := over.TryNext()
+		var hole *journal.HoleError
+		if !errors.As(err, &hole) || hole.Hole != (journal.Hole{From: 20, To: 500}) || !errors.Is(err, journal.ErrCorrupt) {
+			t.Errorf("a reader at a hole: %v", err)
+		}
 	}
 	check(t, j2.Trim(500))
 	wantSegments(t, j2, " 500-520")

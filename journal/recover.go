@@ -18,6 +18,16 @@ import (
 //
 // Only the newest segment is read; readers check the others as they go.
 func Open(o Options) (*Journal, error) {
+	j := newJournal(o)
+	if err := j.recover(); err != nil {
+		return nil, fmt.Errorf("journal: open: %w", err)
+	}
+	go j.run()
+	return j, nil
+}
+
+// newJournal is a journal without segments.
+func newJournal(o Options) *Journal {
 	if o.FS == nil {
 		o.FS = vfs.Default
 	}
@@ -27,7 +37,7 @@ func Open(o Options) (*Journal, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	j := &Journal{
+	return &Journal{
 		dir:         dir{o.FS, o.Dir},
 		segmentSize: o.SegmentSize,
 		noSync:      o.NoSync,
@@ -37,11 +47,6 @@ func Open(o Options) (*Journal, error) {
 		stopped:     make(chan struct{}),
 		pending:     &group{done: make(chan struct{})},
 	}
-	if err := j.recover(); err != nil {
-		return nil, fmt.Errorf("journal: open: %w", err)
-	}
-	go j.run()
-	return j, nil
 }
 
 // recover finds the segments, and makes the first where there is none.
@@ -49,13 +54,19 @@ func (j *Journal) recover() error {
 	if err := j.dir.make(); err != nil {
 		return err
 	}
-	bases, files, err := j.dir.list()
+	l, err := j.dir.list()
 	if err != nil {
 		return err
 	}
-	for i, base := range bases {
-		last := i == len(bases)-1
-		if err := j.load(base, files[base], last); err != nil {
+	for _, name := range l.leftovers {
+		if err := j.dir.remove(name); err != nil {
+			return err
+		}
+	}
+	j.trimmed = l.trimmed
+	for i, base := range l.bases {
+		last := i == len(l.bases)-1
+		if err := j.load(base, l.files[base], last); err != nil {
 			return err
 		}
 	}
@@ -171,39 +182,44 @@ func (d dir) make() error {
 	return nil
 }
 
-// list returns the bases of the segments in ascending order, and their files.
-// It removes what a crash left beside them.
-func (d dir) list() (bases []uint64, files map[uint64]string, err error) {
+// listing is what lies in a journal's directory.
+type listing struct {
+	bases     []uint64          // of the segments, ascending
+	files     map[uint64]string // by base
+	trimmed   uint64            // what the marks say; 0 where there is none
+	leftovers []string          // what a crash left beside them
+}
+
+func (d dir) list() (*listing, error) {
 	names, err := d.fs.List(d.path)
 	if err != nil {
-		return nil, nil, fmt.Errorf("list directory: %w", err)
+		return nil, fmt.Errorf("list directory: %w", err)
 	}
-	slices.Sort(names) // ".open" before ".sealed"
-	files = make(map[uint64]string)
+	slices.Sort(names) // ".open" before ".sealed", and marks by their position
+	l := &listing{files: make(map[uint64]string)}
 	for _, name := range names {
 		base, ext, ours := parseName(name)
 		if !ours {
 			continue
 		}
-		leftover := ""
-		switch other, both := files[base]; {
+		switch other, both := l.files[base]; {
 		case ext == tempExt:
-			leftover = name
+			l.leftovers = append(l.leftovers, name)
+		case ext == trimmedExt:
+			if l.trimmed > 0 {
+				l.leftovers = append(l.leftovers, fileName(l.trimmed, trimmedExt))
+			}
+			l.trimmed = base
 		case both:
 			// Half a rename: both names are of the same file.
-			leftover = other
-			files[base] = name
+			l.leftovers = append(l.leftovers, other)
+			l.files[base] = name
 		default:
-			bases = append(bases, base)
-			files[base] = name
-		}
-		if leftover != "" {
-			if err := d.remove(leftover); err != nil {
-				return nil, nil, err
-			}
+			l.bases = append(l.bases, base)
+			l.files[base] = name
 		}
 	}
-	return bases, files, nil
+	return l, nil
 }
 
 // load reads the header of a segment, adds it to the list and fixes the end of
@@ -240,6 +256,10 @@ func (j *Journal) load(base uint64, file string, last bool) error {
 	}
 	if s.prev < before.base {
 		return &CorruptError{File: path, Position: base, Reason: "the segment does not follow the one before it"}
+	}
+	if before.flags&flagLost != 0 {
+		j.segs = append(j.segs, s)
+		return nil
 	}
 	before.end = s.prev
 	size, err := j.dir.size(before.file)

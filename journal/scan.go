@@ -78,7 +78,7 @@ func (s *scanner) fill(n int) error {
 		return nil
 	}
 	if err == nil || errors.Is(err, io.EOF) {
-		return s.bad("the file ends before its last record")
+		return s.bad("the file ends before its last record, or a segment after it is missing")
 	}
 	return fmt.Errorf("read %s at byte %d: %w", s.path, at, err)
 }
@@ -92,15 +92,44 @@ func (s *scanner) bad(reason string) error {
 // bad record had been acknowledged. Empty is set where all bytes from pos on
 // are zero.
 func (s *scanner) rest() (acknowledged, empty bool, err error) {
+	empty, err = s.heads(s.limit, func(p uint64, h head) (bool, error) {
+		acknowledged = p-s.pos > uint64(h.back)
+		return acknowledged, nil
+	})
+	return acknowledged, empty && !acknowledged, err
+}
+
+// resync moves from a bad record to the next whole one, or to the limit. The file
+// ends at end.
+func (s *scanner) resync(end uint64) error {
+	to := s.limit
+	_, err := s.heads(min(s.limit, end), func(p uint64, _ head) (bool, error) {
+		probe := scanner{f: s.f, path: s.path, base: s.base, seed: s.seed, pos: p, limit: s.limit}
+		if _, err := probe.next(); errors.Is(err, ErrCorrupt) {
+			return false, nil
+		} else if err != nil {
+			return false, err
+		}
+		to = p
+		return true, nil
+	})
+	s.pos, s.buf = to, nil
+	return err
+}
+
+// heads calls f with every place from pos up to limit where there is the head of
+// a record, until f has found what it looks for. Empty is set where all bytes
+// that were looked at are zero.
+func (s *scanner) heads(limit uint64, f func(p uint64, h head) (found bool, err error)) (empty bool, err error) {
 	const lap = RecordOverhead - 1 // a head may straddle two chunks
 	empty = true
 	buf := make([]byte, chunk)
-	for at := s.pos; at < s.limit; {
-		n := int(min(chunk, s.limit-at))
+	for at := s.pos; at < limit; {
+		n := int(min(chunk, limit-at))
 		b := buf[:n]
 		off := headerSize + int64(at-s.base)
 		if got, err := s.f.ReadAt(b, off); got < n {
-			return false, false, fmt.Errorf("read %s at byte %d: %w", s.path, off, err)
+			return false, fmt.Errorf("read %s at byte %d: %w", s.path, off, err)
 		}
 		for i := range b {
 			if b[i] != 0 {
@@ -112,13 +141,16 @@ func (s *scanner) rest() (acknowledged, empty bool, err error) {
 			p := at + uint64(i)
 			h := readHead(b[i:])
 			// In this order the commonest bytes are dismissed first.
-			if h.length-1 < MaxRecord && p-s.pos > uint64(h.back) && h.valid(s.seed, p-s.base, b[i:]) {
-				return true, false, nil
+			if h.length-1 >= MaxRecord || p == s.pos || !h.valid(s.seed, p-s.base, b[i:]) {
+				continue
+			}
+			if found, err := f(p, h); found || err != nil {
+				return empty, err
 			}
 		}
-		if at += uint64(n); at < s.limit {
+		if at += uint64(n); at < limit {
 			at -= lap
 		}
 	}
-	return false, empty, nil
+	return empty, nil
 }

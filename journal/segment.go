@@ -22,9 +22,18 @@ const (
 	// flagUnsynced: groups were written without waiting for the disk, so a
 	// power cut may have lost any of them.
 	flagUnsynced = 1
+	// flagLost: Mend made the segment, without records; it stands for what is
+	// missing up to the next one, whose prev does not end it.
+	flagLost = 2
 
 	openExt, sealedExt, tempExt = ".open", ".sealed", ".temp"
-	nameDigits                  = 20
+	// trimmedExt is of a mark, a file without content: all before the position
+	// that it is named after was trimmed.
+	trimmedExt = ".trimmed"
+	nameDigits = 20
+
+	// noPosition is beyond what any journal grows to.
+	noPosition = 1 << 63
 )
 
 // Segment describes one file of the journal.
@@ -50,6 +59,11 @@ type segment struct {
 	// change under Journal.segMu.
 	end  uint64
 	file string
+
+	// damage is what Inspect found wrong with the header, and blind is set where
+	// no record can be read without it.
+	damage *CorruptError
+	blind  bool
 }
 
 func (s *segment) sealed() bool { return strings.HasSuffix(s.file, sealedExt) }
@@ -66,7 +80,7 @@ func parseName(name string) (base uint64, ext string, ok bool) {
 	}
 	base, err := strconv.ParseUint(name[:nameDigits], 10, 64)
 	ext = name[nameDigits:]
-	return base, ext, err == nil && (ext == openExt || ext == sealedExt || ext == tempExt)
+	return base, ext, err == nil && (ext == openExt || ext == sealedExt || ext == tempExt || ext == trimmedExt)
 }
 
 // encode writes the header, check included.
@@ -102,6 +116,9 @@ func decodeHeader(b []byte) (h header, check uint32, reason string, err error) {
 	h.flags = binary.BigEndian.Uint32(b[40:])
 	if h.prev > h.base {
 		return h, 0, "the segment begins before the one before it ends", nil
+	}
+	if h.base >= noPosition {
+		return h, 0, "the segment begins beyond all positions", nil
 	}
 	return h, check, "", nil
 }
@@ -140,28 +157,36 @@ func syncDir(fs vfs.FS, path string) error {
 	return nil
 }
 
+// newSegment is a segment without records, and its header's bytes.
+func newSegment(h header, file string) (*segment, []byte) {
+	b := h.encode()
+	return &segment{header: h, end: h.base, file: file, seed: binary.BigEndian.Uint32(b[44:])}, b
+}
+
 // create makes a durable segment without records and returns it with its file,
 // open for writing. A segment of the same base is replaced, old or new at any
 // instant; it must have no acknowledged records.
 func (d dir) create(h header) (*segment, vfs.File, error) {
-	b := h.encode()
-	s := &segment{header: h, end: h.base, file: fileName(h.base, openExt), seed: binary.BigEndian.Uint32(b[44:])}
+	return d.createWith(h, fileName(h.base, openExt), func(*segment, vfs.File) error { return nil })
+}
+
+// createWith makes a segment in a file of that name, with what fill writes
+// behind the header.
+func (d dir) createWith(h header, file string, fill func(*segment, vfs.File) error) (*segment, vfs.File, error) {
+	s, b := newSegment(h, file)
 	temp := d.join(fileName(h.base, tempExt))
 	if err := d.fs.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, fmt.Errorf("make segment: %w", err)
 	}
-	f, err := d.fs.OpenReadWrite(temp, vfs.WriteCategoryUnspecified)
+	f, err := d.makeFile(temp)
 	if err != nil {
 		return nil, nil, fmt.Errorf("make segment: %w", err)
 	}
 	err = func() error {
-		// The interface has no modes; real files do.
-		if m, ok := f.(interface{ Chmod(fs.FileMode) error }); ok {
-			if err := m.Chmod(0o600); err != nil {
-				return err
-			}
-		}
 		if _, err := f.WriteAt(b, 0); err != nil {
+			return err
+		}
+		if err := fill(s, f); err != nil {
 			return err
 		}
 		if err := f.Sync(); err != nil {
@@ -177,6 +202,22 @@ func (d dir) create(h header) (*segment, vfs.File, error) {
 		return nil, nil, fmt.Errorf("make segment: %w", err)
 	}
 	return s, f, nil
+}
+
+// makeFile makes a file for the owner alone.
+func (d dir) makeFile(path string) (vfs.File, error) {
+	f, err := d.fs.OpenReadWrite(path, vfs.WriteCategoryUnspecified)
+	if err != nil {
+		return nil, err
+	}
+	// The interface has no modes; real files do.
+	if m, ok := f.(interface{ Chmod(fs.FileMode) error }); ok {
+		if err := m.Chmod(0o600); err != nil {
+			f.Close()
+			return nil, err
+		}
+	}
+	return f, nil
 }
 
 // readHeader reads the header of a segment file, whose base its name tells.
