@@ -13,9 +13,10 @@ import (
 // count reads the journal and counts, until ctx ends or nothing more can be
 // counted for good.
 func (r *Recorder) count(ctx context.Context, reader *journal.Reader) error {
-	c := counter{r: r, fold: newFold(newCaps(r.clicks, r.most, r.room))}
+	c := counter{r: r, fold: newFold(newCaps(r.clicks, r.most, r.room)), last: time.Now()}
 	c.batch.From, _ = r.Counted()
 	c.batch.To = c.batch.From
+	before := r.journal.End() // what was recorded up to here is counted once it is read
 	err := c.retry(ctx, func() error {
 		gone, err := r.clicks.Deleted(ctx)
 		for _, s := range gone {
@@ -37,12 +38,15 @@ func (r *Recorder) count(ctx context.Context, reader *journal.Reader) error {
 			}
 		}
 		if err != nil {
+			if ctx.Err() == nil { // what comes before the damage is sound
+				err = errors.Join(err, c.flush(ctx))
+			}
 			return err
 		}
 		if err := c.take(ctx, rec); err != nil {
 			return err
 		}
-		if c.fold.clicks >= batchClicks || time.Since(c.last) >= busyEvery {
+		if c.fold.clicks >= batchClicks || time.Since(c.last) >= busyEvery || c.batch.To == before {
 			if err := c.flush(ctx); err != nil {
 				return err
 			}
@@ -97,7 +101,7 @@ func (c *counter) take(ctx context.Context, rec journal.Record) error {
 		c.batch.Epoch = rec.Epoch
 	}
 	if err := c.record.decode(rec.Data, c.fold.intern); err != nil {
-		return fmt.Errorf("journal position %d: %w", rec.From, err)
+		return errors.Join(fmt.Errorf("journal position %d: %w", rec.From, err), c.flush(ctx))
 	}
 	if c.fold.empty() {
 		c.fold.caps.forget()
@@ -114,7 +118,7 @@ func (c *counter) take(ctx context.Context, rec journal.Record) error {
 			return err
 		}
 	}
-	c.fold.add(&c.record, c.r.minutesFrom())
+	c.fold.add(&c.record, minutesFrom(c.r.now()))
 	c.batch.To = rec.To
 	if deletes { // nothing else would move the position on
 		return c.flush(ctx)
@@ -145,7 +149,7 @@ func (c *counter) flush(ctx context.Context) error {
 		return nil
 	}
 	c.batch.Source = store.SourceID(c.r.journal.ID())
-	c.batch.MinutesFrom = c.r.minutesFrom()
+	c.batch.MinutesFrom = minutesFrom(c.r.now())
 	c.fold.batch(&c.batch)
 	if err := c.retry(ctx, func() error { return c.r.clicks.Record(ctx, &c.batch) }); err != nil {
 		return err

@@ -2,6 +2,7 @@ package recorder
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -92,33 +93,53 @@ func Open(ctx context.Context, o Options) (*Recorder, error) {
 		err := r.count(counting, reader)
 		if counting.Err() == nil {
 			r.log.Error("counting has stopped; clicks are still recorded in the journal: run footfall check", "error", err)
-			r.set(func() { r.failed = err })
+			r.set(func() { r.failed = fmt.Errorf("counting has stopped, and footfall check says more: %w", err) })
 		}
 	}()
 	return r, nil
 }
 
-// resume finds the position to count from.
+// resume finds the position to count from. What is missing of the journal must
+// all have been counted, else it is a journal.HoleError.
 func resume(ctx context.Context, o Options) (uint64, error) {
 	pos, found, err := o.Clicks.Position(ctx, o.Journal.ID())
-	switch {
-	case err != nil:
+	if err == nil && !found {
+		err = warn(ctx, o)
+	}
+	if err != nil {
 		return 0, fmt.Errorf("recorder: open: %w", err)
-	case !found && o.Journal.First() > 0:
-		return 0, fmt.Errorf("recorder: the store has counted nothing of this journal, whose clicks before position %d are gone: restore the counts from a backup", o.Journal.First())
-	case !found:
-		return 0, nil
-	case pos.Counted < o.Journal.First():
-		return 0, fmt.Errorf("recorder: the store has counted up to position %d, but the journal begins at %d: restore the segments that are missing", pos.Counted, o.Journal.First())
-	case pos.Counted > o.Journal.End():
-		// A power cut took a tail that was written but not synced, after it
-		// had been counted. New clicks must not take its positions.
-		o.Log.Warn("the journal lost a tail that was counted already; going on behind it", "journal", o.Journal.End(), "counted", pos.Counted)
+	}
+	holes := o.Journal.Holes()
+	if first := o.Journal.First(); first > 0 {
+		holes = append(holes, journal.Hole{To: first})
+	}
+	for _, h := range holes {
+		if pos.Counted < h.To {
+			h.From = max(h.From, pos.Counted)
+			return 0, fmt.Errorf("recorder: open: the counts reach position %d only, and %w", pos.Counted, &journal.HoleError{Hole: h})
+		}
+	}
+	if end := o.Journal.End(); pos.Counted > end {
+		// New clicks must not take the positions of those that were counted.
+		o.Log.Warn("the journal lost a tail that was counted already; going on behind it. Unless the power was cut with --durability write, a segment was removed or cut, and clicks that were not counted yet may be lost with it",
+			"journal", end, "counted", pos.Counted)
 		if err := o.Journal.SkipTo(pos.Counted); err != nil {
 			return 0, fmt.Errorf("recorder: open: %w", err)
 		}
 	}
 	return pos.Counted, nil
+}
+
+// warn tells where the counts were made of another journal than this one.
+func warn(ctx context.Context, o Options) error {
+	sources, err := o.Clicks.Sources(ctx)
+	for _, s := range sources {
+		pos, _, posErr := o.Clicks.Position(ctx, s)
+		err = errors.Join(err, posErr)
+		o.Log.Warn("the journal that the counts were made of is gone. What was counted of it stays; clicks that were recorded in it and not counted are lost, which are none if footfall was stopped in order before",
+			"journal", hex.EncodeToString(s[:]), "counted", pos.Counted)
+	}
+	return err
 }
 
 // Record makes a click durable. A time outside click.Earliest and click.Latest
@@ -284,7 +305,7 @@ func (r *Recorder) set(change func()) {
 
 // minutesFrom is the Unix second, a whole hour, from which on clicks are
 // counted by the minute too.
-func (r *Recorder) minutesFrom() int64 {
-	t := max(r.now().Add(-minutesKept).Unix(), 0)
+func minutesFrom(now time.Time) int64 {
+	t := max(now.Add(-minutesKept).Unix(), 0)
 	return t - t%3600
 }

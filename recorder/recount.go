@@ -12,21 +12,18 @@ import (
 
 // Epoch is a journal segment, counted again.
 type Epoch struct {
-	Base   uint64
-	Ledger rollup.Ledger // as store.Batch.Journaled
+	Base, End uint64
+	Ledger    rollup.Ledger // as store.Batch.Journaled
 }
 
 // Recount counts the kept segments again, up to a position, and yields each
-// that has a record. A segment that cannot be read yields its error, and the
-// next one is gone on with.
+// that has a record before it. What comes behind is only read. A segment that
+// cannot be read yields its error, and the next one is gone on with.
 func Recount(ctx context.Context, j *journal.Journal, until uint64) iter.Seq2[Epoch, error] {
 	return func(yield func(Epoch, error) bool) {
 		for _, s := range j.Segments() {
-			if s.Base >= until {
-				return
-			}
-			e := Epoch{Base: s.Base}
-			any, err := e.recount(ctx, j, min(s.End, until))
+			e := Epoch{Base: s.Base, End: s.End}
+			any, err := e.recount(ctx, j, until)
 			if (any || err != nil) && !yield(e, err) {
 				return
 			}
@@ -34,7 +31,7 @@ func Recount(ctx context.Context, j *journal.Journal, until uint64) iter.Seq2[Ep
 	}
 }
 
-// recount reads one segment up to a position.
+// recount reads one segment, and counts it up to a position.
 func (e *Epoch) recount(ctx context.Context, j *journal.Journal, until uint64) (any bool, err error) {
 	var r record
 	cells := map[rollup.Key]uint64{}
@@ -47,7 +44,7 @@ func (e *Epoch) recount(ctx context.Context, j *journal.Journal, until uint64) (
 			return any, err
 		}
 		if rec.To > until {
-			break
+			continue
 		}
 		if err := r.decode(rec.Data, intern); err != nil {
 			return any, fmt.Errorf("journal position %d: %w", rec.From, err)
