@@ -11,7 +11,6 @@ import (
 	"fmt"
 
 	"github.com/footfall/footfall/journal"
-	"github.com/footfall/footfall/recorder"
 	"github.com/footfall/footfall/rollup"
 	"github.com/footfall/footfall/store"
 )
@@ -22,14 +21,18 @@ type Summary struct {
 	Cells    int    `json:"cells"`
 	Segments int    `json:"segments"` // of the journal
 	Wrong    Wrong  `json:"wrong"`
+	// Notes are sentences about what is not there, and need not be.
+	Notes []string `json:"notes,omitempty"`
 }
 
 // Wrong is how many findings there are about each part: the counts, the sums of
-// days kept beside them, and the journal with what was counted of it.
+// days kept beside them, the journal with what was counted of it, and what is
+// damaged or missing of the journal.
 type Wrong struct {
 	Counts  int `json:"counts"`
 	Days    int `json:"days"`
 	Journal int `json:"journal"`
+	Damage  int `json:"damage"`
 }
 
 func (s Summary) String() string {
@@ -37,7 +40,7 @@ func (s Summary) String() string {
 }
 
 // Check calls report with a sentence for each thing that is wrong. The store may
-// count on meanwhile.
+// count on meanwhile; nobody may trim the journal.
 func Check(ctx context.Context, clicks store.Clicks, j *journal.Journal, report func(string)) (s Summary, err error) {
 	snap, err := clicks.Snapshot(ctx)
 	if err != nil {
@@ -72,7 +75,9 @@ func Check(ctx context.Context, clicks store.Clicks, j *journal.Journal, report 
 	if err := damage("sums", snap.Verify(ctx, about(&s.Wrong.Days))); err != nil {
 		return s, err
 	}
-	s.Segments, err = checkJournal(ctx, snap, j, about(&s.Wrong.Journal))
+	c := &journalCheck{snap: snap, journal: j, differs: about(&s.Wrong.Journal), damaged: about(&s.Wrong.Damage)}
+	err = c.run(ctx)
+	s.Segments, s.Notes = c.segments, c.notes
 	return s, damage("journal", err)
 }
 
@@ -146,37 +151,6 @@ func checkSums(ctx context.Context, snap store.Reader, ledger *rollup.Ledger, re
 		report(fmt.Sprintf("counts %s: %d clicks were counted of the journal (checksum %s), and there are, with what was deleted, %d (%s)", l, want.Clicks, want.Sum, got.Clicks, got.Sum))
 	})
 	return nil
-}
-
-// checkJournal counts the kept segments again and compares them with what was
-// counted of them.
-func checkJournal(ctx context.Context, snap store.Reader, j *journal.Journal, report func(string)) (segments int, err error) {
-	source := store.SourceID(j.ID())
-	pos, found, err := snap.Position(ctx, source)
-	if err != nil || !found {
-		return 0, err
-	}
-	counted, err := snap.Epochs(ctx, source)
-	if err != nil {
-		return 0, err
-	}
-	for epoch, err := range recorder.Recount(ctx, j, pos.Counted) {
-		var damage *journal.CorruptError
-		if errors.As(err, &damage) {
-			report(damage.Error())
-			segments++
-			continue
-		}
-		if err != nil {
-			return segments, err
-		}
-		want := counted[epoch.Base]
-		compare(&want, &epoch.Ledger, func(l rollup.Line, want, got rollup.Entry) {
-			report(fmt.Sprintf("journal segment %d %s: %d clicks were counted of it (checksum %s), it holds %d (%s)", epoch.Base, l, want.Clicks, want.Sum, got.Clicks, got.Sum))
-		})
-		segments++
-	}
-	return segments, nil
 }
 
 func compare(want, got *rollup.Ledger, differ func(l rollup.Line, want, got rollup.Entry)) {

@@ -55,7 +55,13 @@ func (c *restoreCmd) Run(e *env) error {
 		return err
 	}
 	var check checkCmd
-	return c.making(e, func(o *server.Owner) error { return check.run(e, o) })
+	return c.making(e, func(o *server.Owner) error {
+		r, err := check.run(e, o)
+		if err != nil {
+			return err
+		}
+		return check.report(e, r)
+	})
 }
 
 type rebuildCmd struct {

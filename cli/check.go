@@ -1,37 +1,96 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/footfall/footfall/control"
+	"github.com/footfall/footfall/journal"
 	"github.com/footfall/footfall/server"
 )
 
 type checkCmd struct {
 	dataDir
-	Repair bool `help:"Mend the sums of days where they alone are wrong, and check again."`
-	JSON   bool `help:"Print the result as one JSON object." name:"json"`
+	Repair        bool `help:"Mend what can be mended without a loss, and check again: sums of days where they alone are wrong, and, while no server runs, a damaged journal whose clicks are counted."`
+	GiveUpDamaged bool `help:"With --repair: give up for good the clicks of a damaged journal that can neither be read nor are counted; check says how many bytes that is."`
+	JSON          bool `help:"Print the result as one JSON object." name:"json"`
 }
 
 func (c *checkCmd) Run(e *env) error {
-	return c.with(e, func(o *server.Owner) error { return c.run(e, o) })
-}
-
-func (c *checkCmd) run(e *env, o *server.Owner) error {
-	r, err := c.check(e, o)
+	if c.GiveUpDamaged && !c.Repair {
+		return errors.New("--give-up-damaged goes with --repair")
+	}
+	mend, err := c.open(e)
+	if err != nil || !mend {
+		return err
+	}
+	err = server.RepairJournal(e.ctx, c.options(e), c.GiveUpDamaged, c.hear(e, nil))
+	if errors.Is(err, server.ErrOwned) {
+		return fmt.Errorf("%w, and a journal is mended while nobody records: stop it first", err)
+	}
 	if err != nil {
 		return err
 	}
-	if w := r.Wrong; c.Repair && w.Days > 0 && w.Counts == 0 {
+	return c.with(e, func(o *server.Owner) error {
 		if err := o.Repair(e.ctx, c.hear(e, nil)); err != nil {
 			return err
 		}
-		if r, err = c.check(e, o); err != nil {
+		r, err := c.check(e, o.Check)
+		if err != nil {
 			return err
 		}
+		return c.report(e, r)
+	})
+}
+
+func (c *checkCmd) options(e *env) server.Options {
+	return server.Options{Dir: c.Data, Now: e.now, Log: e.log}
+}
+
+// open checks a directory, also one that cannot be opened, for its journal is
+// damaged, and reports unless that is to be mended.
+func (c *checkCmd) open(e *env) (mend bool, err error) {
+	opened := false
+	err = c.with(e, func(o *server.Owner) error {
+		opened = true
+		r, err := c.run(e, o)
+		if err != nil {
+			return err
+		}
+		if mend = c.Repair && r.Wrong.Damage > 0; mend {
+			return nil
+		}
+		return c.report(e, r)
+	})
+	if !errors.Is(err, journal.ErrCorrupt) || opened && !mend {
+		return mend, err
 	}
-	return c.report(e, r)
+	if mend { // counting had stopped there
+		return true, nil
+	}
+	r, err := c.check(e, func(ctx context.Context, report func(string)) (control.Verdict, error) {
+		return server.CheckDamaged(ctx, c.options(e), report)
+	})
+	if err != nil || c.Repair {
+		return true, err
+	}
+	return false, c.report(e, r)
+}
+
+// run checks, and mends the sums of days.
+func (c *checkCmd) run(e *env, o *server.Owner) (r checked, err error) {
+	if r, err = c.check(e, o.Check); err != nil {
+		return r, err
+	}
+	if w := r.Wrong; c.Repair && w.Days > 0 && w.Counts == 0 {
+		if err := o.Repair(e.ctx, c.hear(e, nil)); err != nil {
+			return r, err
+		}
+		return c.check(e, o.Check)
+	}
+	return r, nil
 }
 
 // checked is a verdict and what it is about.
@@ -41,9 +100,9 @@ type checked struct {
 }
 
 // check looks at everything.
-func (c *checkCmd) check(e *env, o *server.Owner) (r checked, err error) {
+func (c *checkCmd) check(e *env, look func(context.Context, func(string)) (control.Verdict, error)) (r checked, err error) {
 	r.Findings = []string{}
-	r.Verdict, err = o.Check(e.ctx, c.hear(e, &r.Findings))
+	r.Verdict, err = look(e.ctx, c.hear(e, &r.Findings))
 	return r, err
 }
 
@@ -65,6 +124,10 @@ func (c *checkCmd) report(e *env, r checked) error {
 	if c.JSON {
 		if err := json.NewEncoder(e.stdout).Encode(r); err != nil {
 			return err
+		}
+	} else {
+		for _, n := range r.Notes {
+			fmt.Fprintln(e.stdout, "note:", n)
 		}
 	}
 	if len(r.Findings) > 0 {

@@ -147,12 +147,12 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 
 	a.recorder, err = recorder.Open(ctx, recorder.Options{Journal: a.journal, Clicks: a.clicks, Now: o.Now, Log: o.Log})
 	if err != nil {
-		return nil, err
+		return nil, unopened(err, damagedJournal)
 	}
 	a.onClose(a.recorder.Close)
 
 	if err := a.finishDeletions(ctx); err != nil {
-		return nil, fmt.Errorf("finish a deletion: %w", err)
+		return nil, unopened(fmt.Errorf("finish a deletion: %w", err), damagedJournal)
 	}
 
 	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -208,7 +208,7 @@ func unopened(err error, damaged string) error {
 const (
 	damagedLinks   = "restore a backup"
 	damagedCounts  = "run footfall rebuild, which makes the counts anew from the journal"
-	damagedJournal = "put the segment back from a backup"
+	damagedJournal = "footfall check says what of it is counted, and footfall check --repair mends what can be mended"
 )
 
 // turn is a lock for which nobody waits longer than his context lasts. It has

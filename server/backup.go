@@ -57,18 +57,26 @@ func (a *App) Backup(ctx context.Context, to string, keep int) (m backup.Manifes
 	return draft.Commit(min(counted, end), end, keep)
 }
 
-// backupJournal copies the segments up to a position.
+// backupJournal copies the segments up to a position, where one ends, and what
+// was trimmed. The header of the next one is copied too: it says where the next
+// click goes.
 func (a *App) backupJournal(ctx context.Context, draft *backup.Draft, end uint64) error {
+	if mark := a.journal.TrimMark(); mark != "" {
+		if err := draft.Copy(ctx, mark, filepath.Join("journal", filepath.Base(mark)), 0); err != nil {
+			return err
+		}
+	}
 	for _, s := range a.journal.Segments() {
-		if s.End > end || s.End == s.Base {
+		if s.Base > end {
 			break
 		}
+		size := s.Size - int64(s.End-min(s.End, end))
 		file, err := a.journal.File(s.Base)
 		if err != nil {
 			return err
 		}
 		name := strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)) + ".sealed"
-		if err := draft.Copy(ctx, file, filepath.Join("journal", name), s.Size); err != nil {
+		if err := draft.Copy(ctx, file, filepath.Join("journal", name), size); err != nil {
 			return err
 		}
 	}
@@ -83,10 +91,10 @@ func (a *App) backupLinks(ctx context.Context, draft *backup.Draft) (end uint64,
 	if err := a.journal.Rotate(); err != nil {
 		return 0, err
 	}
-	for _, s := range a.journal.Segments() {
-		if s.Sealed {
-			end = s.End
-		}
+	segments := a.journal.Segments()
+	newest := segments[len(segments)-1]
+	if end = newest.Base; newest.Sealed {
+		end = newest.End
 	}
 	if err := a.db.Backup(ctx, draft.Path("footfall.db")); err != nil {
 		return 0, err

@@ -102,7 +102,8 @@ func TestCheckAdvises(t *testing.T) {
 		{0, audit.Wrong{Days: 3}, "run footfall check --repair"},
 		{2, audit.Wrong{}, "restore a backup"},
 		{1, audit.Wrong{Counts: 1}, "restore a backup; stop the server and run footfall rebuild"},
-		{0, audit.Wrong{Journal: 1}, "from a backup"},
+		{0, audit.Wrong{Journal: 1}, "run footfall rebuild"},
+		{0, audit.Wrong{Journal: 1, Damage: 1}, "run footfall check --repair"},
 	} {
 		if got := advice(c.links, c.wrong); !strings.Contains(got, c.want) {
 			t.Errorf("%d of links and users and %+v: %q, want %q", c.links, c.wrong, got, c.want)

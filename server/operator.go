@@ -12,9 +12,12 @@ import (
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/control"
 	"github.com/footfall/footfall/feed"
+	"github.com/footfall/footfall/journal"
 	"github.com/footfall/footfall/links"
 	"github.com/footfall/footfall/recorder"
 	"github.com/footfall/footfall/store"
+	"github.com/footfall/footfall/store/pebble"
+	"github.com/footfall/footfall/store/sql"
 )
 
 // AddUser makes a user and returns a token of his.
@@ -130,7 +133,7 @@ func (a *App) Export(ctx context.Context, w io.Writer, clicks bool) (err error) 
 			return err
 		}
 		defer a.keeping.unlock()
-		return x.Clicks(ctx, w, recorder.Clicks(ctx, a.journal, a.journal.End()))
+		return unopened(x.Clicks(ctx, w, recorder.Clicks(ctx, a.journal, a.journal.End())), damagedJournal)
 	}
 	if err := a.recorder.Drain(ctx); err != nil {
 		return err
@@ -144,20 +147,34 @@ func (a *App) Export(ctx context.Context, w io.Writer, clicks bool) (err error) 
 }
 
 // Check proves that links and users are whole, and that the counts agree with
-// each other and with the journal.
+// each other and with the journal, of which no segment goes meanwhile.
 func (a *App) Check(ctx context.Context, report func(string)) (v control.Verdict, err error) {
 	if err := a.recorder.Drain(ctx); err != nil {
+		if _, failed := a.recorder.Counted(); failed == nil {
+			return v, err
+		}
+		v.Wrong.Journal++
+		report(err.Error())
+	}
+	if err := a.keeping.lock(ctx); err != nil {
 		return v, err
 	}
+	defer a.keeping.unlock()
+	return check(ctx, a.db, a.clicks, a.journal, v.Wrong.Journal, report)
+}
+
+// check is Check, where so much is known to be wrong with the journal.
+func check(ctx context.Context, db *sql.DB, clicks *pebble.Store, j *journal.Journal, known int, report func(string)) (v control.Verdict, err error) {
 	links := 0
-	err = a.db.Verify(ctx, func(finding string) {
+	err = db.Verify(ctx, func(finding string) {
 		links++
 		report(finding)
 	})
 	if err != nil {
 		return v, err
 	}
-	v.Summary, err = audit.Check(ctx, a.clicks, a.journal, report)
+	v.Summary, err = audit.Check(ctx, clicks, j, report)
+	v.Wrong.Journal += known
 	v.Advice = advice(links, v.Wrong)
 	return v, err
 }
@@ -174,14 +191,18 @@ func advice(links int, wrong audit.Wrong) string {
 	case wrong.Days > 0:
 		all = append(all, "run footfall check --repair, which makes the sums of days anew")
 	}
-	if wrong.Journal > 0 {
-		all = append(all, "for the journal, stop the server and put the segments back from a backup; where none is damaged, run footfall rebuild")
+	switch {
+	case wrong.Damage > 0:
+		all = append(all, "for the journal, stop the server and run footfall check --repair, which has it go on without what is counted")
+	case wrong.Journal > 0 && wrong.Counts == 0:
+		all = append(all, "for the journal, stop the server and run footfall rebuild, which begins with the newest checkpoint or backup")
 	}
 	return strings.Join(all, "; ")
 }
 
 // Repair makes the sums of days anew where they are wrong and the counts that
-// they sum are right.
+// they sum are right, and keeps counts to rebuild from where the journal has
+// holes.
 func (a *App) Repair(ctx context.Context, report func(string)) error {
 	if err := a.recorder.Drain(ctx); err != nil {
 		return err
@@ -198,8 +219,10 @@ func (a *App) Repair(ctx context.Context, report func(string)) error {
 	if err != nil {
 		return err
 	}
-	report(fmt.Sprintf("made the sums of days of %d months anew", months))
-	return nil
+	if months > 0 {
+		report(fmt.Sprintf("made the sums of days of %d months anew", months))
+	}
+	return a.bridge(ctx, report)
 }
 
 // AddLink makes a short link of a user, unless he has it, and returns its URL.

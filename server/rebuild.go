@@ -51,7 +51,7 @@ func Rebuild(ctx context.Context, o Options, from string, report func(string)) (
 	for _, b := range bases {
 		done, err := r.try(ctx, b)
 		if err != nil {
-			return fmt.Errorf("rebuild from %s: %w", b.name, err)
+			return unopened(fmt.Errorf("rebuild from %s: %w", b.name, err), damagedJournal)
 		}
 		if !done {
 			continue
@@ -61,7 +61,7 @@ func Rebuild(ctx context.Context, o Options, from string, report func(string)) (
 		}
 		return finishRebuild(o.Dir)
 	}
-	return fmt.Errorf("rebuild: the counts stay as they are: the journal is kept from position %d on%s, and no checkpoint or backup reaches so far, as with --journal-retention 0; name a newer backup with --from, or restore one", j.First(), r.since())
+	return fmt.Errorf("rebuild: the counts stay as they are, for there is no base: %s", r.lacks())
 }
 
 // findBases lists what there is to begin with, newest first.
@@ -96,15 +96,32 @@ type rebuild struct {
 	journal *journal.Journal
 	dir     string
 	report  func(string)
+	reached bool // some base reaches the journal
 }
 
-// since says when the journal begins, if the file system knows.
-func (r *rebuild) since() string {
-	at, err := r.journal.Written(r.journal.First())
-	if err != nil {
-		return ""
+// begins is the position from which on the journal has everything.
+func (r *rebuild) begins() uint64 {
+	holes := r.journal.Holes()
+	if len(holes) == 0 {
+		return r.journal.First()
 	}
-	return ", in a segment written until " + at.UTC().Format(time.RFC3339)
+	return holes[len(holes)-1].To
+}
+
+// lacks says why nothing can be begun with.
+func (r *rebuild) lacks() string {
+	if r.reached {
+		return "what there is was tried, as said above; name another backup with --from, or restore one"
+	}
+	since := ""
+	if at, err := r.journal.Written(r.begins()); err == nil { // the file system knows
+		since = " (in a segment written until " + at.UTC().Format(time.RFC3339) + ")"
+	}
+	what := fmt.Sprintf("the journal begins at position %d%s, as it does with --journal-retention 0", r.begins(), since)
+	if holes := r.journal.Holes(); len(holes) > 0 {
+		what = fmt.Sprintf("positions %d to %d of the journal are missing, and it goes on behind them%s", holes[len(holes)-1].From, r.begins(), since)
+	}
+	return what + ", and neither checkpoint nor backup reaches so far; name a newer backup with --from, or restore one"
 }
 
 // try is false where the base cannot be begun with; it says why.
@@ -132,14 +149,17 @@ func (r *rebuild) try(ctx context.Context, b base) (done bool, err error) {
 		return false, err
 	}
 	switch {
-	case pos.Counted < r.journal.First():
-		r.report(fmt.Sprintf("%s ends at position %d of the journal, which is kept from position %d on%s: the clicks between them are missing",
-			b.name, pos.Counted, r.journal.First(), r.since()))
+	case pos.Counted < r.begins():
+		if b.dir != "" {
+			r.report(fmt.Sprintf("%s ends at position %d of the journal, which is whole from position %d on: the clicks between them are missing",
+				b.name, pos.Counted, r.begins()))
+		}
 		return false, nil
 	case pos.Counted > r.journal.End():
 		r.report(fmt.Sprintf("%s reaches position %d of the journal, which ends at position %d", b.name, pos.Counted, r.journal.End()))
 		return false, nil
 	}
+	r.reached = true
 	rec, err := recorder.Open(ctx, recorder.Options{Journal: r.journal, Clicks: clicks, Now: r.o.Now, Log: r.o.Log})
 	if err != nil {
 		return false, err

@@ -180,7 +180,7 @@ func TestRebuild(t *testing.T) {
 	if err := os.RemoveAll(filepath.Join(data, "checkpoint")); err != nil {
 		t.Fatal(err)
 	}
-	fails(t, "the clicks between them are missing", "rebuild", "--data", data)
+	fails(t, "there is no base: the journal begins at position ", "rebuild", "--data", data)
 	fails(t, "the clicks between them are missing", "rebuild", "--data", data, "--from", backups)
 	agrees(t, data) // as they were
 	_, stop = serveUntil(t, "--data", data)

@@ -1,0 +1,225 @@
+package server
+
+import (
+	"bytes"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/footfall/footfall/backup"
+	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/rollup"
+	"github.com/footfall/footfall/store"
+)
+
+// openIn opens a data directory, in which there is a link, and returns what its
+// log says.
+func openIn(t *testing.T, dir string) (*App, *bytes.Buffer) {
+	t.Helper()
+	log := new(bytes.Buffer)
+	app, err := Open(t.Context(), Options{Dir: dir, Create: true, Host: "sho.rt", Now: time.Now, Log: slog.New(slog.NewTextHandler(log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if app.made {
+		if _, err := app.AddUser(t.Context(), "ann"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := app.AddLink(t.Context(), "ann", "http://example.org/", ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return app, log
+}
+
+func (a *App) mustClose(t *testing.T) {
+	t.Helper()
+	if err := a.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func (a *App) click(t *testing.T, n int) {
+	t.Helper()
+	for range n {
+		if err := a.recorder.Record(t.Context(), click.Click{Time: time.Now().UnixMilli(), User: 1, Link: 1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := a.recorder.Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// checks checks, and wants so many clicks and notes.
+func (a *App) checks(t *testing.T, clicks uint64, notes int) {
+	t.Helper()
+	v, err := a.Check(t.Context(), func(finding string) { t.Error(finding) })
+	if err != nil || len(v.Notes) != notes || v.Clicks != clicks {
+		t.Errorf("check: %+v, %v; want %d clicks and %d notes", v, err, clicks, notes)
+	}
+}
+
+// moved backs an App up, and opens what is restored of it.
+func (a *App) moved(t *testing.T) (*App, *bytes.Buffer) {
+	t.Helper()
+	backups, restored := filepath.Join(t.TempDir(), "backups"), filepath.Join(t.TempDir(), "restored")
+	if _, err := a.Backup(t.Context(), backups, 1); err != nil {
+		t.Fatal(err)
+	}
+	path, _, err := backup.Newest(backups)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := backup.Restore(t.Context(), path, restored); err != nil {
+		t.Fatal(err)
+	}
+	return openIn(t, restored)
+}
+
+// TestLostTail: where counts reach further than the journal, check says so and is
+// content, and backups have what comes behind the hole.
+func TestLostTail(t *testing.T) {
+	dir := t.TempDir()
+	app, _ := openIn(t, dir)
+	app.click(t, 10)
+	source := store.SourceID(app.journal.ID())
+	for range 2 { // the second time, the newest segment has no records
+		end := app.journal.End()
+		cell := rollup.Cell{Key: rollup.Key{Scope: rollup.Scope{User: 1}, Facet: rollup.Bot, Slot: 1_360_000_800}, Clicks: 5}
+		b := store.Batch{Source: source, Epoch: app.journal.Segments()[len(app.journal.Segments())-1].Base, From: end, To: end + 500, Cells: []rollup.Cell{cell}}
+		b.Journaled.Add(cell)
+		if err := app.clicks.Record(t.Context(), &b); err != nil {
+			t.Fatal(err)
+		}
+		app.mustClose(t)
+		var log *bytes.Buffer
+		if app, log = openIn(t, dir); !strings.Contains(log.String(), "lost a tail") {
+			t.Errorf("the log says %q", log)
+		}
+	}
+	defer app.mustClose(t)
+	app.click(t, 3)
+	app.checks(t, 23, 1)
+	if err := app.Repair(t.Context(), func(string) {}); err != nil {
+		t.Error(err)
+	}
+	if _, m, err := backup.Newest(filepath.Join(dir, checkpointDir)); err != nil || m.Counted != app.journal.End() {
+		t.Errorf("kept are counts up to %d of %d: %v", m.Counted, app.journal.End(), err)
+	}
+	again, log := app.moved(t)
+	defer again.mustClose(t)
+	again.click(t, 2)
+	again.checks(t, 25, 1)
+	if log.Len() > 0 || again.journal.ID() != app.journal.ID() {
+		t.Errorf("the log of what was restored says %q", log)
+	}
+}
+
+// TestMoveTrimmed: a backup of a journal that was trimmed, and that has no clicks
+// at all, is of the same journal.
+func TestMoveTrimmed(t *testing.T) {
+	app, _ := openIn(t, t.TempDir())
+	defer app.mustClose(t)
+	app.click(t, 10)
+	if err := app.journal.Rotate(); err != nil {
+		t.Fatal(err)
+	}
+	k := &retainer{app: app, Retention: Retention{Keep: 0}}
+	if err := k.pass(t.Context(), time.Now().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if app.journal.First() == 0 {
+		t.Fatal("nothing was trimmed")
+	}
+	for range 3 { // the journal has no clicks, and then one more each time
+		again, log := app.moved(t)
+		if log.Len() > 0 || again.journal.ID() != app.journal.ID() || again.journal.End() != app.journal.End() {
+			t.Errorf("the log of what was restored says %q; its journal ends at %d, and this one at %d", log, again.journal.End(), app.journal.End())
+		}
+		again.click(t, 1)
+		v, err := again.Check(t.Context(), func(finding string) { t.Error(finding) })
+		if err != nil || len(v.Notes) > 0 {
+			t.Error(v, err)
+		}
+		again.mustClose(t)
+		app.click(t, 1)
+	}
+}
+
+// TestCheckWhileServing damages a segment under a server: check names it, and
+// keeps it from being trimmed meanwhile; repair waits for the server to stop.
+func TestCheckWhileServing(t *testing.T) {
+	dir := t.TempDir()
+	app, _ := openIn(t, dir)
+	app.click(t, 10)
+	if err := app.journal.Rotate(); err != nil {
+		t.Fatal(err)
+	}
+	app.click(t, 5)
+	file, err := app.journal.File(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[len(b)-3] ^= 1
+	if err := os.WriteFile(file, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var findings []string
+	v, err := app.Check(t.Context(), func(finding string) {
+		findings = append(findings, finding)
+		select {
+		case app.keeping <- struct{}{}:
+			app.keeping.unlock()
+			t.Error("the journal may be trimmed while it is checked")
+		default:
+		}
+	})
+	if err != nil || len(findings) != 1 || !strings.Contains(findings[0], "no click is lost") || v.Clicks != 15 || v.Wrong.Damage != 1 || !strings.Contains(v.Advice, "footfall check --repair") {
+		t.Errorf("%q, %+v, %v", findings, v, err)
+	}
+	o := Options{Dir: dir, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
+	repairJournal := func() error {
+		return RepairJournal(t.Context(), o, false, func(said string) { t.Log(said) })
+	}
+	if err := repairJournal(); !errors.Is(err, ErrOwned) {
+		t.Errorf("mending under a server: %v", err)
+	}
+	app.mustClose(t)
+	if err := repairJournal(); err != nil {
+		t.Fatal(err)
+	}
+	app, _ = openIn(t, dir)
+	defer app.mustClose(t)
+	app.checks(t, 15, 1)
+	for _, kept := range []bool{true, false} { // the second time they are there
+		var done string
+		if err := app.Repair(t.Context(), func(said string) { done += said }); err != nil || strings.Contains(done, "kept the counts") != kept {
+			t.Errorf("repair says %q, %v", done, err)
+		}
+	}
+}
+
+// TestCheckWhereCountingStopped: a journal that cannot be counted on is a finding
+// beside others, and not the end of the check.
+func TestCheckWhereCountingStopped(t *testing.T) {
+	app, _ := openIn(t, t.TempDir())
+	defer func() { _ = app.Close(t.Context()) }() // it says why counting stopped
+	app.click(t, 10)
+	if _, err := app.journal.Append(t.Context(), []byte("no record at all")); err != nil {
+		t.Fatal(err)
+	}
+	var findings []string
+	v, err := app.Check(t.Context(), func(finding string) { findings = append(findings, finding) })
+	if err != nil || !strings.Contains(strings.Join(findings, "\n"), "counting has stopped") || v.Clicks != 10 || v.Wrong.Journal != len(findings) {
+		t.Errorf("%q, %+v, %v", findings, v, err)
+	}
+}
