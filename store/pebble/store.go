@@ -21,8 +21,10 @@ const (
 )
 
 // flushEvery bounds, in clicks, what a restart must read from the journal
-// again.
-const flushEvery = 1_000_000
+// again. On two busy cores that goes at 200,000 clicks a second, and a click must
+// be in the counts within one. Ten times as many made a restart under load take
+// six seconds, and recording faster by no more than the measurements differ.
+const flushEvery = 100_000
 
 // Options say where and how. Only Dir is required.
 type Options struct {
