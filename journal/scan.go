@@ -123,9 +123,12 @@ func (s *scanner) resync(end uint64) error {
 func (s *scanner) heads(limit uint64, f func(p uint64, h head) (found bool, err error)) (empty bool, err error) {
 	const lap = RecordOverhead - 1 // a head may straddle two chunks
 	empty = true
-	buf := make([]byte, chunk)
+	var buf []byte
 	for at := s.pos; at < limit; {
-		n := int(min(chunk, limit-at))
+		if len(buf) < chunk { // what is looked for is near, mostly
+			buf = make([]byte, max(4<<10, min(4*len(buf), chunk)))
+		}
+		n := int(min(uint64(len(buf)), limit-at))
 		b := buf[:n]
 		off := headerSize + int64(at-s.base)
 		if got, err := s.f.ReadAt(b, off); got < n {

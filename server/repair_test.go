@@ -12,6 +12,7 @@ import (
 
 	"github.com/footfall/footfall/backup"
 	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/journal"
 	"github.com/footfall/footfall/rollup"
 	"github.com/footfall/footfall/store"
 )
@@ -222,4 +223,52 @@ func TestCheckWhereCountingStopped(t *testing.T) {
 	if err != nil || !strings.Contains(strings.Join(findings, "\n"), "counting has stopped") || v.Clicks != 10 || v.Wrong.Journal != len(findings) {
 		t.Errorf("%q, %+v, %v", findings, v, err)
 	}
+}
+
+// TestOldCounts: counts that end before the journal begins are named, and a
+// repair leaves them to a rebuild.
+func TestOldCounts(t *testing.T) {
+	dir := t.TempDir()
+	app, _ := openIn(t, dir)
+	app.click(t, 10)
+	app.mustClose(t)
+	old := filepath.Join(t.TempDir(), "old")
+	if err := os.CopyFS(old, os.DirFS(filepath.Join(dir, clicksDir))); err != nil {
+		t.Fatal(err)
+	}
+	app, _ = openIn(t, dir)
+	app.click(t, 10)
+	if err := app.journal.Rotate(); err != nil {
+		t.Fatal(err)
+	}
+	k := &retainer{app: app, Retention: Retention{Keep: time.Hour}}
+	if err := k.pass(t.Context(), time.Now().Add(2*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	app.click(t, 10)
+	app.mustClose(t)
+	if err := replaceDir(old, filepath.Join(dir, clicksDir)); err != nil {
+		t.Fatal(err)
+	}
+
+	o := Options{Dir: dir, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
+	if app, err := Open(t.Context(), o); !errors.Is(err, journal.ErrCorrupt) || !strings.Contains(err.Error(), "footfall check") {
+		t.Errorf("counts without ten clicks that are gone: %v, %v", app, err)
+	}
+	var findings []string
+	v, err := CheckDamaged(t.Context(), o, func(finding string) { findings = append(findings, finding) })
+	if err != nil || len(findings) != 1 || !strings.Contains(findings[0], "the counts reach position") || !strings.Contains(v.Advice, "footfall rebuild") {
+		t.Errorf("%q, %+v, %v", findings, v, err)
+	}
+	for _, giveUp := range []bool{false, true} {
+		if err := RepairJournal(t.Context(), o, giveUp, func(said string) { t.Error(said) }); err == nil || !strings.Contains(err.Error(), "footfall rebuild") {
+			t.Errorf("a repair: %v", err)
+		}
+	}
+	if err := Rebuild(t.Context(), o, "", func(said string) { t.Log(said) }); err != nil {
+		t.Fatal(err)
+	}
+	app, _ = openIn(t, dir)
+	defer app.mustClose(t)
+	app.checks(t, 30, 0)
 }
