@@ -66,10 +66,11 @@ func (c *restoreCmd) Run(e *env) error {
 
 type rebuildCmd struct {
 	dataDir
-	From string `help:"A directory of backups, or one backup, to begin with." type:"path" placeholder:"DIR"`
+	From  string `help:"A directory of backups, or one backup, to begin with." type:"path" placeholder:"DIR"`
+	Lossy bool   `help:"Put the new counts in place even where clicks are missing that are counted now." env:"-"`
 }
 
 func (c *rebuildCmd) Run(e *env) error {
 	o := server.Options{Dir: c.Data, Now: e.now, Log: e.log}
-	return server.Rebuild(e.ctx, o, c.From, func(done string) { fmt.Fprintln(e.stdout, done) })
+	return server.Rebuild(e.ctx, o, c.From, c.Lossy, func(done string) { fmt.Fprintln(e.stdout, done) })
 }

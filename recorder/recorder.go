@@ -37,8 +37,11 @@ const (
 type Options struct {
 	Journal *journal.Journal
 	Clicks  store.Clicks
-	Now     func() time.Time
-	Log     *slog.Logger
+	// Known says that the journal is of these clicks, also where nothing of it
+	// was counted and something of another one was.
+	Known bool
+	Now   func() time.Time
+	Log   *slog.Logger
 
 	// The bounds of the cap on different referrers; tests make them small.
 	most uint64
@@ -104,7 +107,7 @@ func Open(ctx context.Context, o Options) (*Recorder, error) {
 func resume(ctx context.Context, o Options) (uint64, error) {
 	pos, found, err := o.Clicks.Position(ctx, o.Journal.ID())
 	if err == nil && !found {
-		err = warn(ctx, o)
+		err = begin(ctx, o)
 	}
 	if err != nil {
 		return 0, fmt.Errorf("recorder: open: %w", err)
@@ -130,9 +133,28 @@ func resume(ctx context.Context, o Options) (uint64, error) {
 	return pos.Counted, nil
 }
 
-// warn tells where the counts were made of another journal than this one.
-func warn(ctx context.Context, o Options) error {
+// ErrForeign: the journal is none of those that the clicks were counted of.
+var ErrForeign = errors.New("the journal is none that the counts were made of, and its clicks may be of other links: put the right one back, or move it away, and footfall begins another")
+
+// begin begins to count a journal of which nothing was counted yet, and has the
+// store know it. It tells where the counts were made of others.
+func begin(ctx context.Context, o Options) error {
 	sources, err := o.Clicks.Sources(ctx)
+	if err != nil {
+		return err
+	}
+	if o.Journal.End() > 0 {
+		if len(sources) > 0 && !o.Known {
+			return ErrForeign
+		}
+		return nil
+	}
+	if err := o.Clicks.Record(ctx, &store.Batch{Source: o.Journal.ID()}); err != nil {
+		return err
+	}
+	if err := o.Clicks.Sync(ctx); err != nil {
+		return err
+	}
 	for _, s := range sources {
 		pos, _, posErr := o.Clicks.Position(ctx, s)
 		err = errors.Join(err, posErr)

@@ -91,7 +91,7 @@ func TestOwner(t *testing.T) {
 			t.Errorf("another user's directory, create %v: %v", create, err)
 		}
 	}
-	if err := server.Rebuild(t.Context(), server.Options{Dir: dir, Log: slog.New(slog.DiscardHandler)}, "", func(string) {}); err == nil || !strings.Contains(err.Error(), "sudo -u '#12345'") {
+	if err := server.Rebuild(t.Context(), server.Options{Dir: dir, Log: slog.New(slog.DiscardHandler)}, "", false, func(string) {}); err == nil || !strings.Contains(err.Error(), "sudo -u '#12345'") {
 		t.Errorf("rebuild of another user's directory: %v", err)
 	}
 	if after := listing(t, dir); after != before {

@@ -2,8 +2,6 @@ package server
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"path/filepath"
@@ -12,16 +10,10 @@ import (
 // sameInstallation fails where the counts are not of these links and users.
 // Ids would mean others then, and every answer would be wrong.
 func (a *App) sameInstallation(ctx context.Context, dir string) error {
-	var offer [32]byte
-	if _, err := rand.Read(offer[:]); err != nil {
-		return fmt.Errorf("draw a secret: %w", err)
-	}
-	secret, err := a.store.Secret(ctx, offer)
+	id, err := installationOf(ctx, a.store)
 	if err != nil {
-		return fmt.Errorf("open links and users: %w", err)
+		return err
 	}
-	sum := sha256.Sum256(append([]byte("footfall installation"), secret[:]...)) // says nothing of the secret
-	id := [16]byte(sum[:16])
 	counted, err := a.clicks.Installation(ctx, id)
 	if err != nil {
 		return fmt.Errorf("open counts: %w", err)

@@ -25,7 +25,10 @@ type base struct{ name, dir string }
 // data, or nothing, where the journal is whole. The old counts go once the new
 // ones are proven. report hears what is done. Nobody else may have the
 // directory open: ErrOwned.
-func Rebuild(ctx context.Context, o Options, from string, report func(string)) (err error) {
+//
+// Counts that lack clicks that are counted now do not replace them, unless
+// lossy is set: a journal may have been replaced, or have lost a piece.
+func Rebuild(ctx context.Context, o Options, from string, lossy bool, report func(string)) (err error) {
 	lock, err := claimDir(o.Dir, false)
 	if errors.Is(err, ErrOwned) {
 		return fmt.Errorf("%w: stop it first, or name another directory with --data", err)
@@ -47,7 +50,13 @@ func Rebuild(ctx context.Context, o Options, from string, report func(string)) (
 	if err != nil {
 		return err
 	}
-	r := rebuild{o: o, journal: j, dir: filepath.Join(o.Dir, rebuildingDir), report: report}
+	r := rebuild{o: o, journal: j, dir: filepath.Join(o.Dir, rebuildingDir), lossy: lossy, report: report}
+	if r.installation, err = installationIn(ctx, o); err != nil {
+		return err
+	}
+	if r.held, err = held(ctx, o); err != nil {
+		report(fmt.Sprintf("the counts that are there cannot be read, and are not compared: %v", err))
+	}
 	for _, b := range bases {
 		done, err := r.try(ctx, b)
 		if err != nil {
@@ -96,7 +105,12 @@ type rebuild struct {
 	journal *journal.Journal
 	dir     string
 	report  func(string)
+	lossy   bool
 	reached bool // some base reaches the journal
+	losing  bool // and clicks would be missing
+
+	installation [16]byte
+	held         journaled // of the counts that are to be replaced
 }
 
 // begins is the position from which on the journal has everything.
@@ -110,6 +124,9 @@ func (r *rebuild) begins() uint64 {
 
 // lacks says why nothing can be begun with.
 func (r *rebuild) lacks() string {
+	if r.losing {
+		return "name a backup that has the missing clicks with --from, put the journal back that they were counted of, or go without them with --lossy"
+	}
 	if r.reached {
 		return "what there is was tried, as said above; name another backup with --from, or restore one"
 	}
@@ -144,6 +161,14 @@ func (r *rebuild) try(ctx context.Context, b base) (done bool, err error) {
 		return false, nil
 	}
 	defer func() { err = errors.Join(err, clicks.Close()) }()
+	id, err := clicks.Installation(ctx, r.installation)
+	if err != nil {
+		return false, err
+	}
+	if id != r.installation {
+		r.report(b.name + " is of another installation")
+		return false, nil
+	}
 	pos, _, err := clicks.Position(ctx, store.SourceID(r.journal.ID()))
 	if err != nil {
 		return false, err
@@ -160,7 +185,7 @@ func (r *rebuild) try(ctx context.Context, b base) (done bool, err error) {
 		return false, nil
 	}
 	r.reached = true
-	rec, err := recorder.Open(ctx, recorder.Options{Journal: r.journal, Clicks: clicks, Now: r.o.Now, Log: r.o.Log})
+	rec, err := recorder.Open(ctx, recorder.Options{Journal: r.journal, Clicks: clicks, Known: true, Now: r.o.Now, Log: r.o.Log})
 	if err != nil {
 		return false, err
 	}
@@ -181,6 +206,17 @@ func (r *rebuild) try(ctx context.Context, b base) (done bool, err error) {
 	}
 	if wrong > 0 {
 		return false, nil
+	}
+	counted, err := journaledOf(ctx, clicks)
+	if err != nil {
+		return false, err
+	}
+	if lost := r.held.lost(counted); lost > 0 {
+		r.report(fmt.Sprintf("from %s: %d clicks that are counted now would be missing, for neither it nor the journal has them", b.name, lost))
+		if !r.lossy {
+			r.losing = true
+			return false, nil
+		}
 	}
 	r.report(fmt.Sprintf("counted again from %s, position %d to %d: %s", b.name, pos.Counted, r.journal.End(), summary))
 	return true, nil

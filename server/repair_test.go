@@ -265,7 +265,7 @@ func TestOldCounts(t *testing.T) {
 			t.Errorf("a repair: %v", err)
 		}
 	}
-	if err := Rebuild(t.Context(), o, "", func(said string) { t.Log(said) }); err != nil {
+	if err := Rebuild(t.Context(), o, "", false, func(said string) { t.Log(said) }); err != nil {
 		t.Fatal(err)
 	}
 	app, _ = openIn(t, dir)
