@@ -139,7 +139,7 @@ func TestCheckJSON(t *testing.T) {
 	data := filepath.Join(dir, "data")
 	run(t, append([]string{"import", "--format", "bitly-feed", "--data", data}, feedFiles(t)[:1]...)...)
 	out, _ := run(t, "check", "--json", "--data", data)
-	if !strings.HasPrefix(out, `{"clicks":`) || !strings.HasSuffix(out, `"segments":1,"wrong":{"counts":0,"days":0,"journal":0},"findings":[]}`+"\n") {
+	if !strings.HasPrefix(out, `{"clicks":`) || !strings.HasSuffix(out, `"segments":1,"wrong":{"counts":0,"days":0,"journal":0,"damage":0},"findings":[]}`+"\n") {
 		t.Errorf("check --json says %s", out)
 	}
 	if out, _ := run(t, "backup", "--json", "--data", data, "--to", filepath.Join(dir, "backups")); !strings.HasPrefix(out, `{"version":1,"made":"`) {
