@@ -31,6 +31,9 @@ type faulty struct {
 }
 
 func (f *faulty) Record(ctx context.Context, b *store.Batch) error {
+	if len(b.Cells) == 0 {
+		return f.Clicks.Record(ctx, b)
+	}
 	if f.left--; f.left == 0 && f.spoil != nil {
 		spoilt := *b
 		f.spoil(&spoilt)
