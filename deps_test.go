@@ -71,7 +71,7 @@ var dependencies = map[string]string{
 	"github.com/valyala/fastjson":             "feed lines are read three times as fast as with encoding/json",
 	"github.com/zeebo/xxh3":                   "128-bit hashes of cells for the ledger, and ETags",
 	"golang.org/x/crypto":                     "bcrypt: passwords; autocert: certificates by ACME",
-	"golang.org/x/net":                        "internationalised hosts of long URLs; a bound on open connections",
+	"golang.org/x/net":                        "internationalised hosts of long URLs and of certificates",
 	"golang.org/x/sync":                       "singleflight: a name asked by many at once is looked up once",
 	"golang.org/x/sys":                        "flock on the data directory, fallocate",
 	"golang.org/x/term":                       "passwords are typed without an echo",

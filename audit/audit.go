@@ -121,12 +121,7 @@ func checkCells(ctx context.Context, snap store.Reader, report func(string)) (ce
 	if err := checkSums(ctx, snap, &ledger, report); err != nil {
 		return cells, 0, err
 	}
-	for i, l := range rollup.Lines {
-		if !l.PerLink && (l.Facet == rollup.All || l.Facet == rollup.Bot) {
-			total += sum[i].Clicks
-		}
-	}
-	return cells, total, nil
+	return cells, sum.Total(), nil
 }
 
 // checkSums compares what the counts hold, and what was removed from them, with

@@ -117,7 +117,7 @@ func (c *journalCheck) others(ctx context.Context, source store.SourceID) error 
 		if err != nil {
 			return err
 		}
-		c.notes = append(c.notes, fmt.Sprintf("the counts hold what came before position %d of the journal %x, which is gone; clicks behind it were not counted", pos.Counted, s))
+		c.notes = append(c.notes, fmt.Sprintf("the counts hold what came before position %d of the journal %x, which is gone; clicks behind it, if there were any, were not counted", pos.Counted, s))
 	}
 	return nil
 }

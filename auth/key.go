@@ -21,7 +21,7 @@ const keyDomain = "footfall apiKey 1\x00"
 // APIKey is the user's apiKey: R_ and 32 lower-case hex digits. They are the
 // first half of the HMAC-SHA256 of the user's id and key version under the
 // secret of the installation, so that it can be shown again and is kept nowhere.
-// Whoever has the secret has them all.
+// Whoever has the secret and the versions, which both are in the database, has them all.
 func (a *Auth) APIKey(ctx context.Context, u store.User) (string, error) {
 	secret, err := a.installation(ctx)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 type checkCmd struct {
 	dataDir
 	Repair        bool `help:"Mend what can be mended without a loss, and check again: sums of days where they alone are wrong, and, while no server runs, a damaged journal whose clicks are counted."`
-	GiveUpDamaged bool `help:"With --repair: give up for good the clicks of a damaged journal that can neither be read nor are counted; check says how many bytes that is."`
+	GiveUpDamaged bool `help:"With --repair: give up for good the clicks of a damaged journal that can neither be read nor are counted; check says how many bytes that is." env:"-"`
 	JSON          bool `help:"Print the result as one JSON object." name:"json"`
 }
 
@@ -26,7 +26,8 @@ func (c *checkCmd) Run(e *env) error {
 	if err != nil || !mend {
 		return err
 	}
-	err = server.RepairJournal(e.ctx, c.options(e), c.GiveUpDamaged, c.hear(e, nil))
+	var repaired []string
+	err = server.RepairJournal(e.ctx, c.options(e), c.GiveUpDamaged, c.hear(e, &repaired))
 	if errors.Is(err, server.ErrOwned) {
 		return fmt.Errorf("%w, and a journal is mended while nobody records: stop it first", err)
 	}
@@ -34,13 +35,14 @@ func (c *checkCmd) Run(e *env) error {
 		return err
 	}
 	return c.with(e, func(o *server.Owner) error {
-		if err := o.Repair(e.ctx, c.hear(e, nil)); err != nil {
+		if err := o.Repair(e.ctx, c.hear(e, &repaired)); err != nil {
 			return err
 		}
 		r, err := c.check(e, o.Check)
 		if err != nil {
 			return err
 		}
+		r.Repaired = repaired
 		return c.report(e, r)
 	})
 }
@@ -85,10 +87,13 @@ func (c *checkCmd) run(e *env, o *server.Owner) (r checked, err error) {
 		return r, err
 	}
 	if w := r.Wrong; c.Repair && w.Days > 0 && w.Counts == 0 {
-		if err := o.Repair(e.ctx, c.hear(e, nil)); err != nil {
+		var repaired []string
+		if err := o.Repair(e.ctx, c.hear(e, &repaired)); err != nil {
 			return r, err
 		}
-		return c.check(e, o.Check)
+		r, err = c.check(e, o.Check)
+		r.Repaired = repaired
+		return r, err
 	}
 	return r, nil
 }
@@ -97,6 +102,7 @@ func (c *checkCmd) run(e *env, o *server.Owner) (r checked, err error) {
 type checked struct {
 	control.Verdict
 	Findings []string `json:"findings"`
+	Repaired []string `json:"repaired,omitempty"`
 }
 
 // check looks at everything.
@@ -110,9 +116,7 @@ func (c *checkCmd) check(e *env, look func(context.Context, func(string)) (contr
 // the end.
 func (c *checkCmd) hear(e *env, all *[]string) func(string) {
 	return func(sentence string) {
-		if all != nil {
-			*all = append(*all, sentence)
-		}
+		*all = append(*all, sentence)
 		if !c.JSON {
 			fmt.Fprintln(e.stdout, sentence)
 		}

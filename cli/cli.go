@@ -1,8 +1,8 @@
 // Package cli is the command line: commands and options, each option declared
 // once and also read from FOOTFALL_NAME in the environment.
 //
-// It refuses to do the work: every command but serve speaks to the process
-// that owns the data directory.
+// It refuses to do the work: commands but serve, rebuild and the repair of a
+// journal speak to the process that owns the data directory.
 package cli
 
 import (

@@ -70,6 +70,16 @@ func (l *Ledger) Add(cells ...Cell) {
 	}
 }
 
+// Total is all clicks, those of bots too.
+func (l *Ledger) Total() (clicks uint64) {
+	for i, line := range Lines {
+		if !line.PerLink && (line.Facet == All || line.Facet == Bot) {
+			clicks += l[i].Clicks
+		}
+	}
+	return clicks
+}
+
 // AddLedger adds all of o.
 func (l *Ledger) AddLedger(o *Ledger) {
 	for i := range l {

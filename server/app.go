@@ -139,7 +139,7 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 		return nil, err
 	}
 
-	a.journal, err = journal.Open(journal.Options{Dir: filepath.Join(o.Dir, "journal"), NoSync: o.NoSync, Synced: a.monitor.Synced, Logger: o.Log})
+	a.journal, err = journal.Open(journal.Options{Dir: filepath.Join(o.Dir, journalDir), NoSync: o.NoSync, Synced: a.monitor.Synced, Logger: o.Log})
 	if err != nil {
 		return nil, unopened(err, damagedJournal)
 	}

@@ -13,9 +13,10 @@ import (
 	"github.com/footfall/footfall/store"
 )
 
-// The directories below the data directory that hold counts, besides clicks/.
+// The directories below the data directory.
 const (
 	clicksDir     = "clicks"
+	journalDir    = "journal"
 	checkpointDir = "checkpoint"
 	// rebuildingDir is on the way, rebuiltDir is proven and takes the place of
 	// clicks/, whatever happens.
@@ -62,7 +63,7 @@ func (a *App) Backup(ctx context.Context, to string, keep int) (m backup.Manifes
 // click goes.
 func (a *App) backupJournal(ctx context.Context, draft *backup.Draft, end uint64) error {
 	if mark := a.journal.TrimMark(); mark != "" {
-		if err := draft.Copy(ctx, mark, filepath.Join("journal", filepath.Base(mark)), 0); err != nil {
+		if err := draft.Copy(ctx, mark, filepath.Join(journalDir, filepath.Base(mark)), 0); err != nil {
 			return err
 		}
 	}
@@ -76,7 +77,7 @@ func (a *App) backupJournal(ctx context.Context, draft *backup.Draft, end uint64
 			return err
 		}
 		name := strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)) + ".sealed"
-		if err := draft.Copy(ctx, file, filepath.Join("journal", name), size); err != nil {
+		if err := draft.Copy(ctx, file, filepath.Join(journalDir, name), size); err != nil {
 			return err
 		}
 	}

@@ -2,9 +2,15 @@ package server
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"path/filepath"
+
+	"github.com/footfall/footfall/store"
+	"github.com/footfall/footfall/store/sql"
 )
 
 // sameInstallation fails where the counts are not of these links and users.
@@ -42,4 +48,29 @@ func (a *App) sameTime(ctx context.Context, dir string) error {
 			filepath.Join(dir, databaseFile), filepath.Join(dir, clicksDir))
 	}
 	return nil
+}
+
+// installationOf is the id of an installation, which follows from its secret
+// and says nothing of it.
+func installationOf(ctx context.Context, users store.Users) (id [16]byte, err error) {
+	var offer [32]byte
+	if _, err := rand.Read(offer[:]); err != nil {
+		return id, fmt.Errorf("draw a secret: %w", err)
+	}
+	secret, err := users.Secret(ctx, offer)
+	if err != nil {
+		return id, fmt.Errorf("open links and users: %w", err)
+	}
+	sum := sha256.Sum256(append([]byte("footfall installation"), secret[:]...))
+	return [16]byte(sum[:16]), nil
+}
+
+// installationIn is the id of the installation in a directory.
+func installationIn(ctx context.Context, o Options) (id [16]byte, err error) {
+	db, err := sql.Open(ctx, filepath.Join(o.Dir, databaseFile))
+	if err != nil {
+		return id, unopened(err, damagedLinks)
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	return installationOf(ctx, db)
 }

@@ -50,7 +50,7 @@ func (a *App) RevokeToken(ctx context.Context, login, token string) error {
 	}
 	err = a.auth.Revoke(ctx, u, token)
 	if errors.Is(err, click.ErrNotFound) {
-		return fmt.Errorf("a token of %q like this: %w: it was revoked before, or is another user's", login, click.ErrNotFound)
+		return fmt.Errorf("the token: %w among those of %q: it was revoked before, is another user's, or was never one", click.ErrNotFound, login)
 	}
 	return err
 }

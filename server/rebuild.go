@@ -40,7 +40,7 @@ func Rebuild(ctx context.Context, o Options, from string, lossy bool, report fun
 	if err := finishRebuild(o.Dir); err != nil {
 		return err
 	}
-	j, err := journal.Open(journal.Options{Dir: filepath.Join(o.Dir, "journal"), Logger: o.Log})
+	j, err := journal.Open(journal.Options{Dir: filepath.Join(o.Dir, journalDir), Logger: o.Log})
 	if err != nil {
 		return unopened(err, damagedJournal)
 	}

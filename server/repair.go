@@ -52,7 +52,7 @@ func inspect(ctx context.Context, o Options) (_ *inspected, err error) {
 	for i, s := range sources {
 		known[i] = s
 	}
-	in.journal, err = journal.Inspect(journal.Options{Dir: filepath.Join(o.Dir, "journal"), Logger: o.Log}, known...)
+	in.journal, err = journal.Inspect(journal.Options{Dir: filepath.Join(o.Dir, journalDir), Logger: o.Log}, known...)
 	if err != nil {
 		return nil, unopened(err, "restore a backup")
 	}

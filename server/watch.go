@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 
 	"github.com/footfall/footfall/monitor"
-	"github.com/footfall/footfall/rollup"
 )
 
 // state is how everything stands, for those who watch.
@@ -16,11 +15,7 @@ func (a *App) state() (s monitor.State, err error) {
 	if err != nil {
 		return s, err
 	}
-	for i, l := range rollup.Lines {
-		if !l.PerLink && (l.Facet == rollup.All || l.Facet == rollup.Bot) {
-			s.Counted += ledger[i].Clicks
-		}
-	}
+	s.Counted = ledger.Total()
 	counted, failed := a.recorder.Counted()
 	s.CountingFailed = failed != nil
 	if end := a.journal.End(); end > counted {

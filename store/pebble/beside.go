@@ -60,7 +60,7 @@ func (v *view) Sources(ctx context.Context) ([]store.SourceID, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("store/pebble: sources: %w", err)
+		return nil, failed("sources", err)
 	}
 	return sources, nil
 }
@@ -73,7 +73,7 @@ func counted(r pebble.Reader, source store.SourceID) (uint64, bool, error) {
 // Highest is of store.Reader.
 func (v *view) Highest(context.Context) (click.UserID, click.LinkID, error) {
 	if err := v.uses.begin(); err != nil {
-		return 0, 0, fmt.Errorf("store/pebble: highest: %w", err)
+		return 0, 0, failed("highest", err)
 	}
 	defer v.uses.end()
 	user, link, err := highest(v.r)
@@ -94,7 +94,7 @@ func highest(r pebble.Reader) (user, link uint64, err error) {
 	}
 	defer closer.Close()
 	if len(b) != 16 {
-		return 0, 0, fmt.Errorf("the highest ids have %d bytes, not 16", len(b))
+		return 0, 0, fmt.Errorf("%w: the highest ids have %d bytes, not 16", errStored, len(b))
 	}
 	return binary.BigEndian.Uint64(b), binary.BigEndian.Uint64(b[8:]), nil
 }
@@ -120,7 +120,7 @@ func numberAt(r pebble.Reader, key []byte) (uint64, bool, error) {
 
 func number(b []byte) (uint64, error) {
 	if len(b) != 8 {
-		return 0, fmt.Errorf("a stored number has %d bytes, not 8", len(b))
+		return 0, fmt.Errorf("%w: a number has %d bytes, not 8", errStored, len(b))
 	}
 	return binary.BigEndian.Uint64(b), nil
 }
@@ -228,7 +228,7 @@ func appendMark(b []byte, m *store.Mark) []byte {
 
 func parseMark(key, value []byte) (store.Mark, error) {
 	if len(key) != 1+32+8+32 || len(value) < markSize || value[markSize-1] > 1 {
-		return store.Mark{}, fmt.Errorf("an import mark is corrupt: %x = %x", key, value)
+		return store.Mark{}, fmt.Errorf("%w: import mark %x = %x", errStored, key, value)
 	}
 	m := store.Mark{
 		Source:   [32]byte(key[1:]),

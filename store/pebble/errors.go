@@ -11,10 +11,13 @@ import (
 	"github.com/footfall/footfall/store"
 )
 
+// errStored: what lies beside the counts is not what was written.
+var errStored = errors.New("what is stored is damaged")
+
 // failed wraps an error with the operation. What the engine cannot understand,
 // or we of what it stores, is a store.CorruptError.
 func failed(operation string, err error) error {
-	if pebble.IsCorruptionError(err) || errors.Is(err, errKey) || errors.Is(err, errVector) || errors.Is(err, errTruncated) {
+	if pebble.IsCorruptionError(err) || errors.Is(err, errKey) || errors.Is(err, errVector) || errors.Is(err, errTruncated) || errors.Is(err, errStored) {
 		err = corrupt(err)
 	}
 	return fmt.Errorf("store/pebble: %s: %w", operation, err)
