@@ -199,7 +199,7 @@ func TestRefusals(t *testing.T) {
 		{[]string{"serve", "--data", dir, "--listen", "127.0.0.1:0", "--proxy-header", "x"}, "--proxy-header must be one of"},
 		{[]string{"user", "revoke", "ann", "--data", dir}, "user revoke takes one token of ann away, or with --all every one: say which"},
 		{[]string{"user", "revoke", "ann", "x", "--all", "--data", dir}, "say which"},
-		{[]string{"user", "revoke", "ann", "x", "--data", dir}, `a token of "ann" like this: not found`},
+		{[]string{"user", "revoke", "ann", "x", "--data", dir}, `the token: not found among those of "ann"`},
 		{[]string{"user", "revoke", "bob", "--all", "--data", dir}, `login "bob": not found`},
 		{[]string{"user", "key", "bob", "--new", "--data", dir}, `login "bob": not found`},
 		{[]string{"serve", "--data", dir, "--listen", "127.0.0.1:0", "--geo-db", "/dev/null"}, "--geo-db"},
