@@ -17,32 +17,32 @@ func (db *DB) AddToken(ctx context.Context, user click.UserID, digest store.Toke
 // AddPassingToken is of store.Users.
 func (db *DB) AddPassingToken(ctx context.Context, user click.UserID, digest store.TokenDigest, created int64, keep int) error {
 	return db.addToken(ctx, user, digest, created, 1, func(ctx context.Context, tx *sql.Tx) error {
-		var have int
-		err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM tokens WHERE user_id = $1 AND passing = 1`, int64(user)).Scan(&have)
-		tooMany := have + 1 - max(keep, 1)
+		var others int
+		err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM tokens WHERE user_id = $1 AND passing = 1 AND digest <> $2`,
+			int64(user), key(digest)).Scan(&others)
+		tooMany := others + 1 - max(keep, 1)
 		if err != nil || tooMany < 1 {
 			return err
 		}
 		_, err = tx.ExecContext(ctx, `DELETE FROM tokens WHERE digest IN (SELECT digest FROM tokens
-			WHERE user_id = $1 AND passing = 1 ORDER BY created, digest LIMIT $2)`, int64(user), tooMany)
+			WHERE user_id = $1 AND passing = 1 AND digest <> $2 ORDER BY created, digest LIMIT $3)`, int64(user), key(digest), tooMany)
 		return err
 	})
 }
 
-// addToken makes a token, and room for it by making where that is not nil.
-func (db *DB) addToken(ctx context.Context, user click.UserID, digest store.TokenDigest, created int64, passing int, making func(context.Context, *sql.Tx) error) error {
+// addToken adds a token, and calls made where it is new and made is not nil.
+func (db *DB) addToken(ctx context.Context, user click.UserID, digest store.TokenDigest, created int64, passing int, made func(context.Context, *sql.Tx) error) error {
 	err := db.write(ctx, func(ctx context.Context, tx *sql.Tx, _ *lastIDs) error {
 		var one int
 		if err := tx.QueryRowContext(ctx, `SELECT 1 FROM users WHERE id = $1`, int64(user)).Scan(&one); err != nil {
 			return err
 		}
-		if making != nil {
-			if err := making(ctx, tx); err != nil {
-				return err
-			}
-		}
-		return oneRow(tx.ExecContext(ctx, `INSERT INTO tokens (digest, user_id, created, passing) VALUES ($1, $2, $3, $4)
+		err := oneRow(tx.ExecContext(ctx, `INSERT INTO tokens (digest, user_id, created, passing) VALUES ($1, $2, $3, $4)
 			ON CONFLICT (digest) DO NOTHING`, key(digest), int64(user), created, passing))
+		if err != nil || made == nil {
+			return err
+		}
+		return made(ctx, tx)
 	})
 	if err != nil {
 		return failed("add token", err)
