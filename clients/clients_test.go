@@ -121,8 +121,8 @@ func client(trust *tls.Config) *http.Client {
 func since(t *testing.T, p program, login string) int64 {
 	t.Helper()
 	for line := range strings.Lines(p.run(t, "", "user", "list")) {
-		if name, made, _ := strings.Cut(strings.TrimSpace(line), "\t"); name == login {
-			at, err := time.Parse(time.RFC3339, made)
+		if columns := strings.Split(strings.TrimSpace(line), "\t"); columns[0] == login {
+			at, err := time.Parse(time.RFC3339, columns[1])
 			if err != nil {
 				t.Fatal(err)
 			}
