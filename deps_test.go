@@ -25,6 +25,8 @@ var floors = map[string]struct {
 	"backup":   {0, "files; does not know what is in them"},
 	"journal":  {0, "bytes; does not know that clicks exist"},
 
+	"seedtest": {0, "tests alone: the seed of what they draw"},
+
 	"rollup": {1, "arithmetic on the words"},
 	"limit":  {1, "how often, whoever it is"},
 	"bot":    {1, "headers → person, bot or prefetch"},

@@ -1,0 +1,186 @@
+// Package seedtest gives every random test of the project its seed. The same
+// tree draws the same numbers on every run, because the default seed is fixed;
+// a test that fails logs the command that draws them again.
+//
+// The seed comes from the flag -seed, else from the environment variable
+// FOOTFALL_TEST_SEED, else it is Default. The flag exists only in the test
+// binaries of packages that import seedtest; the variable suits `go test ./...`.
+// Properties of pgregory.net/rapid follow the same seed, through Check.
+//
+// It refuses to draw a seed: whoever explores with fresh ones (.ci/run does)
+// draws the seed outside, and so can name it.
+package seedtest
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"os"
+	"regexp"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"unicode"
+
+	"pgregory.net/rapid"
+)
+
+// Default is the seed where neither the flag nor the environment gives one.
+const Default uint64 = 1
+
+// Env is the environment variable that gives the seed where the flag does not.
+const Env = "FOOTFALL_TEST_SEED"
+
+const rapidSeed = "rapid.seed"
+
+var (
+	given   uint64 // by the flag -seed; 0 if it is not there
+	derived string // what rapid.seed was set to here
+
+	known sync.Map // of tests that log their replay line
+)
+
+func init() {
+	flag.Func("seed", "seed of the random tests, from 1 on (default $"+Env+", else "+strconv.FormatUint(Default, 10)+")", func(s string) error {
+		n, err := parse(s)
+		if err != nil {
+			return err
+		}
+		given = n
+		return leadRapid(n)
+	})
+	// rapid draws from the time, and first repeats the failures that it finds in
+	// files which no commit holds: two runs of one tree would differ.
+	derived = flag.Lookup(rapidSeed).DefValue
+	if err := flag.Set("rapid.nofailfile", "true"); err != nil {
+		panic(err)
+	}
+	if os.Getenv("RAPID_SEED") != "" {
+		return
+	}
+	n, err := environment()
+	if err != nil {
+		return // Seed says it, to a test
+	}
+	if err := leadRapid(n); err != nil {
+		panic(err)
+	}
+}
+
+// leadRapid sets the seed of rapid, unless the command line did.
+func leadRapid(n uint64) error {
+	if flag.Lookup(rapidSeed).Value.String() != derived {
+		return nil
+	}
+	derived = strconv.FormatUint(n, 10)
+	return flag.Set(rapidSeed, derived)
+}
+
+func parse(s string) (uint64, error) {
+	n, err := strconv.ParseUint(s, 0, 64)
+	if err != nil || n == 0 {
+		return 0, errors.New("a seed is a whole number from 1 to 2^64-1")
+	}
+	return n, nil
+}
+
+func environment() (uint64, error) {
+	s := os.Getenv(Env)
+	if s == "" {
+		return Default, nil
+	}
+	n, err := parse(s)
+	if err != nil {
+		return 0, fmt.Errorf("%s=%q: %w", Env, s, err)
+	}
+	return n, nil
+}
+
+// Seed is the seed of this run, never 0. If t fails, its log ends with the
+// command that runs it again with the same seed.
+func Seed(t testing.TB) uint64 {
+	t.Helper()
+	// The environment is asked even if the flag is there: so `go test` knows that
+	// a kept result depends on it.
+	n, err := environment()
+	if given != 0 {
+		n, err = given, nil
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, again := known.LoadOrStore(t, true); !again {
+		t.Cleanup(func() {
+			known.Delete(t)
+			if t.Failed() {
+				t.Log("replay with: " + replay(t.Name(), n))
+			}
+		})
+	}
+	return n
+}
+
+// Rand draws from the seed of this run. Tests and subtests of different names
+// draw different numbers, so that each can be run alone.
+func Rand(t testing.TB) *rand.Rand {
+	t.Helper()
+	name := fnv.New64a()
+	name.Write([]byte(t.Name()))
+	return rand.New(rand.NewPCG(Seed(t), name.Sum64()))
+}
+
+// Check is rapid.Check with the seed of this run.
+func Check(t *testing.T, property func(*rapid.T)) {
+	t.Helper()
+	Seed(t)
+	rapid.Check(t, property)
+}
+
+// replay is the command that runs one test again with its seed and the other
+// flags of this run that shape what tests do.
+func replay(test string, seed uint64) string {
+	words := []string{"go", "test"}
+	pkg := "."
+	if build, ok := debug.ReadBuildInfo(); ok {
+		if path, ok := strings.CutPrefix(strings.TrimSuffix(build.Path, ".test"), build.Main.Path); ok {
+			pkg += strings.TrimSuffix(path, "_test")
+		}
+		for _, s := range build.Settings {
+			if s.Key == "-tags" {
+				words = append(words, "-tags="+quote(s.Value))
+			}
+			if s.Key == "-race" && s.Value == "true" {
+				words = append(words, "-race")
+			}
+		}
+	}
+	parts := strings.Split(test, "/")
+	for i, p := range parts {
+		parts[i] = "^" + regexp.QuoteMeta(p) + "$"
+	}
+	words = append(words, pkg, "-count=1", "-run="+quote(strings.Join(parts, "/")), "-seed="+strconv.FormatUint(seed, 10))
+	flag.Visit(func(f *flag.Flag) {
+		switch {
+		case f.Name == "seed", f.Name == "rapid.nofailfile", f.Name == rapidSeed && f.Value.String() == derived:
+		case f.Name == "test.short":
+			words = append(words, "-short")
+		case !strings.HasPrefix(f.Name, "test."):
+			words = append(words, "-"+f.Name+"="+quote(f.Value.String()))
+		}
+	})
+	return strings.Join(words, " ")
+}
+
+// quote makes one word of a shell of s.
+func quote(s string) string {
+	if s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		return !strings.ContainsRune("-_./,:=%+@", r) && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	}) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
