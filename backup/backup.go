@@ -2,14 +2,15 @@
 // directory of its own. Their names sort in the order in which they were made,
 // and are the time of that, as far as the clock was right.
 //
-// A copy is there once it is complete and durable, or not at all. Files that
+// A copy is there once it is complete and durable, or not at all. Its manifest
+// proves that a copy is whole, and not whose it is: who may write in it may have
+// made another one. Files that
 // have not changed since the last one are shared with it, once they have been
 // read and found whole, so that another copy takes the room of what is new. It
 // refuses to know what is in the files.
 package backup
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -114,15 +115,10 @@ func Newest(dir string) (path string, m Manifest, err error) {
 
 // Read reads the manifest of one backup.
 func Read(path string) (m Manifest, err error) {
-	b, err := os.ReadFile(filepath.Join(path, manifestFile))
+	s, err := openSource(path)
 	if err != nil {
 		return m, fmt.Errorf("backup: %w", err)
 	}
-	if err := json.Unmarshal(b, &m); err != nil {
-		return m, fmt.Errorf("backup: %s: %w", filepath.Join(path, manifestFile), err)
-	}
-	if m.Version > version {
-		return m, fmt.Errorf("backup: %s was made by a newer version of footfall: run that version", path)
-	}
-	return m, nil
+	s.close()
+	return s.m, nil
 }

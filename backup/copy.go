@@ -13,39 +13,9 @@ import (
 	"time"
 )
 
-// copyTree copies a directory and all that is in it, durably but for its own
-// name, and returns the digests of the files by their names with slashes.
-func copyTree(ctx context.Context, from, to string) (map[string]string, error) {
-	sums := map[string]string{}
-	err := filepath.WalkDir(from, func(path string, e fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		name, err := filepath.Rel(from, path)
-		if err != nil {
-			return err
-		}
-		if e.IsDir() {
-			return os.MkdirAll(filepath.Join(to, name), 0o700)
-		}
-		info, err := e.Info()
-		if err != nil {
-			return err
-		}
-		sums[filepath.ToSlash(name)], err = copyFile(ctx, path, filepath.Join(to, name), info.Size(), info.ModTime())
-		return err
-	})
-	return sums, errors.Join(err, syncDirs(to))
-}
-
-// copyFile copies the first size bytes of a file, durably but for its name, and
-// returns their digest.
-func copyFile(ctx context.Context, from, to string, size int64, changed time.Time) (sum string, err error) {
-	in, err := os.Open(from)
-	if err != nil {
-		return "", err
-	}
-	defer in.Close()
+// copyFile copies the first size bytes of a file to a name that is free, durably
+// but for that name, and returns their digest.
+func copyFile(ctx context.Context, in *os.File, to string, size int64, changed time.Time) (sum string, err error) {
 	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return "", err
@@ -53,20 +23,15 @@ func copyFile(ctx context.Context, from, to string, size int64, changed time.Tim
 	h := sha256.New()
 	n, err := io.CopyN(io.MultiWriter(out, h), interruptible{ctx, in}, size)
 	if errors.Is(err, io.EOF) {
-		err = fmt.Errorf("%s has %d bytes, and should have %d", from, n, size)
+		err = fmt.Errorf("%s has %d bytes, and should have %d", in.Name(), n, size)
 	}
 	return hex.EncodeToString(h.Sum(nil)), errors.Join(err, out.Sync(), out.Close(), os.Chtimes(to, changed, changed))
 }
 
 // digest is the SHA-256 of a file, hexadecimal.
-func digest(ctx context.Context, path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
+func digest(ctx context.Context, f *os.File) (string, error) {
 	h := sha256.New()
-	_, err = io.Copy(h, interruptible{ctx, f})
+	_, err := io.Copy(h, interruptible{ctx, f})
 	return hex.EncodeToString(h.Sum(nil)), err
 }
 

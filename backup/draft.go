@@ -13,12 +13,12 @@ import (
 	"time"
 )
 
-// Draft is a backup that is being made. It is ended by Commit or Abort.
+// Draft is a backup that is being made. It is ended by Abort, which
+// after Commit keeps what is there.
 type Draft struct {
 	dir, path string // of all backups, of this one
 	name      string
-	before    string // the backup before; empty where there is none
-	old       Manifest
+	before    *source // the backup before; nil where there is none
 	manifest  Manifest
 }
 
@@ -28,6 +28,9 @@ type Draft struct {
 func Begin(dir, installation string, now time.Time) (*Draft, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, unwritable(err)
+	}
+	if err := checkPlace(dir); err != nil {
+		return nil, fmt.Errorf("backup: %w", err)
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -51,13 +54,13 @@ func Begin(dir, installation string, now time.Time) (*Draft, error) {
 	if all, err := List(dir); err != nil {
 		return nil, err
 	} else if len(all) > 0 {
-		if d.old, err = Read(all[0]); err != nil {
-			return nil, err
+		if d.before, err = openSource(all[0]); err != nil {
+			return nil, fmt.Errorf("backup: %w", err)
 		}
-		if d.old.Installation != "" && d.old.Installation != installation {
+		if of := d.before.m.Installation; of != "" && of != installation {
+			d.before.close()
 			return nil, fmt.Errorf("backup: %s holds the backups of another installation: name a directory of its own", dir)
 		}
-		d.before = all[0]
 		// Whatever the clock says, the newest sorts last.
 		if last, err := time.Parse(nameLayout, filepath.Base(all[0])); err == nil && !after.After(last) {
 			after = last.Add(time.Nanosecond)
@@ -66,9 +69,34 @@ func Begin(dir, installation string, now time.Time) (*Draft, error) {
 	d.name = after.Format(nameLayout)
 	d.path = filepath.Join(dir, partial+d.name)
 	if err := os.Mkdir(d.path, 0o700); err != nil {
+		d.close()
 		return nil, unwritable(err)
 	}
 	return d, nil
+}
+
+// checkPlace fails where others could exchange what is written.
+func checkPlace(dir string) error {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return err
+	}
+	if reason := unsafePlace(info.Sys().(*syscall.Stat_t).Uid, info.Mode(), uint32(os.Geteuid())); reason != "" {
+		return fmt.Errorf("%s %s", dir, reason)
+	}
+	return nil
+}
+
+// unsafePlace says why a directory of an owner is no place for the backups of a
+// user; empty where it is one.
+func unsafePlace(owner uint32, mode fs.FileMode, user uint32) string {
+	switch {
+	case owner != user && owner != 0:
+		return fmt.Sprintf("belongs to user %d, who could exchange what user %d writes there: name a directory of user %d", owner, user, user)
+	case mode.Perm()&0o002 != 0:
+		return "may be written to by everybody, who could put files of theirs among the backups: take that right away with chmod o-w, or name another directory"
+	}
+	return ""
 }
 
 // unwritable says who writes, for that may be another process than the one that
@@ -87,7 +115,12 @@ func (d *Draft) Path(name string) string { return filepath.Join(d.path, name) }
 // backup before has it whole: of that name and size, and changed at the same
 // time.
 func (d *Draft) Copy(ctx context.Context, from, name string, size int64) error {
-	info, err := os.Stat(from)
+	in, err := os.Open(from)
+	if err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+	defer in.Close()
+	info, err := in.Stat()
 	if err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}
@@ -99,7 +132,7 @@ func (d *Draft) Copy(ctx context.Context, from, name string, size int64) error {
 	if err != nil || shared {
 		return err
 	}
-	sum, err := copyFile(ctx, from, to, size, info.ModTime())
+	sum, err := copyFile(ctx, in, to, size, info.ModTime())
 	if err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}
@@ -110,18 +143,26 @@ func (d *Draft) Copy(ctx context.Context, from, name string, size int64) error {
 
 // share takes a file from the backup before, if that has it and it is whole.
 func (d *Draft) share(ctx context.Context, name string, size int64, changed time.Time) (bool, error) {
-	old, known := d.old.file(filepath.ToSlash(name))
+	if d.before == nil {
+		return false, nil
+	}
+	old, known := d.before.m.file(filepath.ToSlash(name))
 	if !known || old.Bytes != size {
 		return false, nil
 	}
-	path := filepath.Join(d.before, name)
-	if info, err := os.Stat(path); err != nil || info.Size() != size || !info.ModTime().Equal(changed) {
+	// What cannot be read, or has rotted, is copied again.
+	f, info, err := d.before.open(old.Name)
+	if err != nil {
 		return false, nil
 	}
-	if sum, err := digest(ctx, path); err != nil || sum != old.SHA256 {
-		return false, ctx.Err() // what cannot be read, or has rotted, is copied again
+	defer f.Close()
+	if info.Size() != size || !info.ModTime().Equal(changed) {
+		return false, nil
 	}
-	if os.Link(path, d.Path(name)) != nil {
+	if sum, err := digest(ctx, f); err != nil || sum != old.SHA256 {
+		return false, ctx.Err()
+	}
+	if os.Link(filepath.Join(d.before.path, name), d.Path(name)) != nil {
 		return false, nil
 	}
 	d.add(old)
@@ -162,11 +203,8 @@ func (d *Draft) Added(ctx context.Context, name string) error {
 		return fmt.Errorf("backup: %w", err)
 	}
 	info, err := f.Stat()
-	if err := errors.Join(err, f.Chmod(0o600), f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("backup: %w", err)
-	}
-	sum, err := digest(ctx, d.Path(name))
-	if err != nil {
+	sum, readErr := digest(ctx, f)
+	if err := errors.Join(err, readErr, f.Chmod(0o600), f.Sync(), f.Close()); err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}
 	d.manifest.Copied += info.Size()
@@ -203,5 +241,15 @@ func (d *Draft) Commit(counted, end uint64, keep int) (Manifest, error) {
 	return d.manifest, nil
 }
 
-// Abort removes what was begun. After Commit it does nothing.
-func (d *Draft) Abort() { _ = os.RemoveAll(d.path) }
+// Abort removes what was begun, unless it was committed. It is called after
+// Commit too, and lets go of what was opened.
+func (d *Draft) Abort() {
+	d.close()
+	_ = os.RemoveAll(d.path)
+}
+
+func (d *Draft) close() {
+	if d.before != nil {
+		d.before.close()
+	}
+}

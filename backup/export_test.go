@@ -1,4 +1,8 @@
 package backup
 
-// Unwritable is for tests: root may write everywhere.
-var Unwritable = unwritable
+// Unwritable and UnsafePlace are for tests: root may write everywhere, and a
+// test is one user.
+var (
+	Unwritable  = unwritable
+	UnsafePlace = unsafePlace
+)

@@ -6,44 +6,39 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 )
 
 // restoring is where a backup lies in the directory that it is restored to,
 // until all of it is there.
 const restoring = ".restoring"
 
-// Restore copies a backup to a directory that is missing or empty, and proves
-// that every file is as it was when the backup was made. Until all is in its
+// Restore copies a backup to a directory that is missing or empty, which becomes
+// its owner's alone, and proves that every file is as it was when the backup was
+// made. A backup that has anything else than the regular files that it lists is
+// refused. Until all is in its
 // place the directory is one that CheckRestored refuses.
 func Restore(ctx context.Context, path, to string) error {
-	m, err := Read(path)
+	s, err := openSource(path)
 	if err != nil {
-		return err
+		return fmt.Errorf("restore: %w", err)
 	}
+	defer s.close()
 	if err := os.MkdirAll(to, 0o700); err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}
-	entries, err := os.ReadDir(to)
-	if err != nil {
+	if err := empty(to); err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}
-	for _, e := range entries {
-		switch e.Name() {
-		case lostAndFound, restoring:
-		default:
-			return fmt.Errorf("restore: %s is not empty: move what is in it away, or name another directory", to)
-		}
+	// Others who may write there could put files of theirs among these.
+	if err := errors.Join(os.Chmod(to, 0o700), empty(to)); err != nil {
+		return fmt.Errorf("restore: %w", err)
 	}
 	temp := filepath.Join(to, restoring)
 	if err := os.RemoveAll(temp); err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}
-	if err := copyWhole(ctx, path, temp, m.Contents); err != nil {
+	if err := s.copyTo(ctx, ".", temp); err != nil {
 		return fmt.Errorf("restore: %w", errors.Join(err, os.RemoveAll(temp)))
-	}
-	if err := os.Remove(filepath.Join(temp, manifestFile)); err != nil {
-		return fmt.Errorf("restore: %w", err)
 	}
 	parts, err := os.ReadDir(temp)
 	if err != nil {
@@ -60,6 +55,23 @@ func Restore(ctx context.Context, path, to string) error {
 	return nil
 }
 
+// empty fails where something lies in a directory to restore to, other than half
+// a restore.
+func empty(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		switch e.Name() {
+		case lostAndFound, restoring:
+		default:
+			return fmt.Errorf("%s is not empty: move what is in it away, or name another directory", dir)
+		}
+	}
+	return nil
+}
+
 // CheckRestored fails where a restore into the directory was cut short.
 func CheckRestored(dir string) error {
 	if _, err := os.Lstat(filepath.Join(dir, restoring)); err == nil {
@@ -68,37 +80,12 @@ func CheckRestored(dir string) error {
 	return nil
 }
 
-// copyWhole copies a backup, whose files must be what contents say, where they
-// say anything.
-func copyWhole(ctx context.Context, from, to string, contents []File) error {
-	sums, err := copyTree(ctx, from, to)
-	if err != nil {
-		return err
-	}
-	for _, f := range contents {
-		sum, there := sums[f.Name]
-		if !there {
-			return fmt.Errorf("the backup %s lacks its file %s: take an older one with --from", from, f.Name)
-		}
-		if sum != f.SHA256 {
-			return fmt.Errorf("%s is not as it was when the backup was made: take an older one with --from", filepath.Join(from, f.Name))
-		}
-	}
-	return nil
-}
-
 // CopyPart copies a directory of a backup, and proves that its files are whole.
 func CopyPart(ctx context.Context, path, name, to string) error {
-	m, err := Read(path)
+	s, err := openSource(path)
 	if err != nil {
-		return err
+		return fmt.Errorf("backup: %w", err)
 	}
-	var part []File
-	for _, f := range m.Contents {
-		if rest, ok := strings.CutPrefix(f.Name, name+"/"); ok {
-			f.Name = rest
-			part = append(part, f)
-		}
-	}
-	return copyWhole(ctx, filepath.Join(path, name), to, part)
+	defer s.close()
+	return s.copyTo(ctx, name, to)
 }

@@ -33,8 +33,8 @@ const (
 // goes on where the counts end, and no click in either is of a link that is
 // not there.
 func (a *App) Backup(ctx context.Context, to string, keep int) (m backup.Manifest, err error) {
-	if rel, err := filepath.Rel(a.dir, to); err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
-		return m, fmt.Errorf("backup: %s lies in the data directory: name another one, on another disk if there is one", to)
+	if err := apart(a.dir, to); err != nil {
+		return m, err
 	}
 	if err := a.keeping.lock(ctx); err != nil {
 		return m, err

@@ -92,7 +92,8 @@ func TestBackup(t *testing.T) {
 	}
 	fails(t, "is not empty", "restore", "--from", backups, "--data", data)
 	fails(t, "no complete backup", "restore", "--from", t.TempDir(), "--data", filepath.Join(t.TempDir(), "new"))
-	fails(t, "which is no backup", "backup", "--data", data, "--to", filepath.Dir(data))
+	fails(t, "which is no backup", "backup", "--data", data, "--to", filepath.Join(all3[2].path, "journal"))
+	fails(t, "the data directory lies in", "backup", "--data", data, "--to", filepath.Dir(data))
 	fails(t, "lies in the data directory", "backup", "--data", data, "--to", filepath.Join(data, "backups"))
 }
 
