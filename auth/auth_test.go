@@ -3,7 +3,6 @@ package auth_test
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/footfall/footfall/auth"
 	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/seedtest"
 	"github.com/footfall/footfall/store"
 	"github.com/footfall/footfall/store/storetest"
 )
@@ -79,8 +79,9 @@ func (h *house) want(t *testing.T, token string, want store.User) {
 func TestTokensAreOfTheContract(t *testing.T) {
 	shape := regexp.MustCompile(`^[g-z][0-9a-f]{64}$`)
 	seen := make(map[string]bool)
+	random := seedtest.Reader(t)
 	for range 100 {
-		token, err := auth.NewToken(rand.Reader)
+		token, err := auth.NewToken(random)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -124,7 +125,7 @@ func TestUnknownAndMalformedTokensAreNotFound(t *testing.T) {
 	h := newHouse()
 	h.user(t, "ann")
 	good := h.token(t, "ann")
-	unknown, err := auth.NewToken(rand.Reader)
+	unknown, err := auth.NewToken(seedtest.Reader(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +175,7 @@ func TestAnswersAreRememberedForAMinute(t *testing.T) {
 func TestFailuresAreNotRemembered(t *testing.T) {
 	h := newHouse()
 	ann := h.user(t, "ann")
-	token, err := auth.NewToken(rand.Reader)
+	token, err := auth.NewToken(seedtest.Reader(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/footfall/footfall/bot"
+	"github.com/footfall/footfall/seedtest"
 	"github.com/ua-parser/uap-go/uaparser"
 	"pgregory.net/rapid"
 )
@@ -128,7 +129,7 @@ func TestLibraryAgrees(t *testing.T) {
 			rules = append(rules, rapid.StringMatching(r.Reg.String()))
 		}
 	}
-	rapid.Check(t, func(t *rapid.T) {
+	seedtest.Check(t, func(t *rapid.T) {
 		agent := rapid.OneOf(rules...).Draw(t, "agent")
 		agent = strings.NewReplacer("ſ", "s", "\u212a", "k").Replace(agent)
 		if library.ParseDevice(agent).Family == "Spider" && d.KindOfAgent(agent) != bot.Bot {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/footfall/footfall/bot"
+	"github.com/footfall/footfall/seedtest"
 	"pgregory.net/rapid"
 )
 
@@ -46,7 +47,7 @@ func TestNeedsRefuses(t *testing.T) {
 // No match is ever refused.
 func TestNeedsIsNecessary(t *testing.T) {
 	for _, c := range expressions {
-		rapid.Check(t, func(t *rapid.T) {
+		seedtest.Check(t, func(t *rapid.T) {
 			text := rapid.StringMatching(c.expr).Draw(t, "text")
 			lower := strings.NewReplacer("ſ", "s", "\u212a", "k").Replace(strings.ToLower(text))
 			if ok, err := bot.Needs(c.expr, lower); err != nil || !ok {

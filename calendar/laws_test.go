@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/footfall/footfall/calendar"
+	"github.com/footfall/footfall/seedtest"
 )
 
 var dateUnits = []calendar.Unit{calendar.Day, calendar.Week, calendar.MWeek, calendar.Month}
@@ -93,7 +94,7 @@ func longerUnits(t *testing.T, l location, zone *calendar.Zone, days []int64) {
 func TestEdges(t *testing.T) {
 	t.Parallel()
 	locs := locations(t)
-	rapid.Check(t, func(t *rapid.T) {
+	seedtest.Check(t, func(t *rapid.T) {
 		l := rapid.SampledFrom(locs).Draw(t, "zone")
 		ref := rapid.Int64Range(earliest, latest-1).Draw(t, "ref")
 		if changes := changesOf(offsetOf(l.loc)); len(changes) > 0 && rapid.Bool().Draw(t, "near a change") {
@@ -112,7 +113,7 @@ func TestEdges(t *testing.T) {
 func TestEdgesOfOtherWorlds(t *testing.T) {
 	t.Parallel()
 	const from, months = 1000000000 - 1000000000%900, 4
-	rapid.Check(t, func(t *rapid.T) {
+	seedtest.Check(t, func(t *rapid.T) {
 		quarters := rapid.IntRange(-56, 56)
 		at, offsets := []int64{from}, []int{quarters.Draw(t, "offset")}
 		for at[len(at)-1] < from+months*31*86400 {

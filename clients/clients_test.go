@@ -8,7 +8,6 @@ import (
 	"flag"
 	"fmt"
 	"maps"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -18,6 +17,7 @@ import (
 	"time"
 
 	"github.com/footfall/footfall/feed"
+	"github.com/footfall/footfall/seedtest"
 	"github.com/footfall/footfall/server/certtest"
 )
 
@@ -25,7 +25,6 @@ var (
 	perMethod = flag.Int("questions", 12, "how many questions each client asks of each method")
 	feedGlob  = flag.String("feed", "../feed/testdata/*.gz", "the feed's files")
 	only      = flag.String("only", "", "methods, with commas between, to ask questions of and nothing else")
-	seedFlag  = flag.Uint64("seed", 0, "the seed of the questions; 0 draws one")
 )
 
 // The hosts of the clients that speak https: one that bitly 5 and 6 are told,
@@ -40,12 +39,7 @@ func TestClients(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatal("no feed files", err)
 	}
-	seed := *seedFlag
-	if seed == 0 {
-		seed = uint64(time.Now().UnixNano())
-	}
-	t.Logf("seed %d", seed)
-	a := &asker{world: readFeed(t, files), rng: rand.New(rand.NewPCG(seed, 0))}
+	a := &asker{world: readFeed(t, files), rng: seedtest.Rand(t)}
 	p := newProgram(t)
 	var imported feed.Result
 	out := p.run(t, "", append([]string{"import", "--format", "bitly-feed", "--json"}, files...)...)

@@ -14,6 +14,7 @@ import (
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/feed"
 	"github.com/footfall/footfall/rollup"
+	"github.com/footfall/footfall/seedtest"
 	"github.com/footfall/footfall/store"
 	"github.com/footfall/footfall/store/storetest"
 )
@@ -235,7 +236,7 @@ func count(clicks []click.Click) cells {
 // TestExportComesBack: what was exported is imported to the same users, links
 // and counts, and exports to the same lines.
 func TestExportComesBack(t *testing.T) {
-	rapid.Check(t, func(r *rapid.T) {
+	seedtest.Check(t, func(r *rapid.T) {
 		ctx := t.Context()
 		from := importer(newTape())
 		if _, err := from.Users.AddUser(ctx, "cat", 77); err != nil {

@@ -20,6 +20,7 @@ import (
 
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/feed"
+	"github.com/footfall/footfall/seedtest"
 	"github.com/footfall/footfall/store"
 	"github.com/footfall/footfall/store/storetest"
 )
@@ -197,7 +198,7 @@ func TestUnreadable(t *testing.T) {
 // TestOnce imports inputs that are repeated, killed, grown, cut off in the
 // middle of a line and diverging: every line counts exactly once.
 func TestOnce(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	seedtest.Check(t, func(t *rapid.T) {
 		r := newTape()
 		im := importer(r)
 		// Two inputs that begin alike, each line with a time of its own.
@@ -252,7 +253,7 @@ func TestOnce(t *testing.T) {
 
 // TestGrown imports an input again and again while it grows, cut off anywhere.
 func TestGrown(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	seedtest.Check(t, func(t *rapid.T) {
 		r := newTape()
 		im := importer(r)
 		var b strings.Builder

@@ -18,6 +18,7 @@ import (
 
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/feed"
+	"github.com/footfall/footfall/seedtest"
 	"github.com/footfall/footfall/store"
 )
 
@@ -99,7 +100,7 @@ func TestEarlierThanTheClock(t *testing.T) {
 // anywhere, killed in between, and while links come: in the end each line whose
 // link came has counted once, and no other one.
 func TestOnceWhenever(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	seedtest.Check(t, func(t *rapid.T) {
 		tape := newTape()
 		im := importer(tape)
 		names := []string{"a", "b", "c", "d"}
@@ -264,7 +265,7 @@ func TestGrownLogs(t *testing.T) {
 }
 
 func TestNotesComeBack(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	seedtest.Check(t, func(t *rapid.T) {
 		waiting := rapid.SliceOfNDistinct(rapid.Uint64Range(1, 100), 0, 60, rapid.ID).Draw(t, "waiting")
 		slices.Sort(waiting)
 		s := feed.Notes(rapid.Uint64().Draw(t, "users"), 3, 2, 1, waiting)

@@ -3,7 +3,6 @@ package geo_test
 import (
 	"encoding/binary"
 	"maps"
-	"math/rand/v2"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -12,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/footfall/footfall/geo"
+	"github.com/footfall/footfall/seedtest"
 )
 
 // record is what a database says of a network: a string, an unsigned number, or
@@ -190,7 +190,7 @@ func TestBadFile(t *testing.T) {
 // Whatever bytes a file has, opening it ends, with a database or an error.
 func TestDamagedFile(t *testing.T) {
 	good := mmdb(map[string]record{"1.1.1.0/24": in("AU"), "1.1.2.0/24": in("JP"), "2a00::/16": in("IE")})
-	random := rand.New(rand.NewPCG(1, 2))
+	random := seedtest.Rand(t)
 	for range 300 {
 		bad := slices.Clone(good)
 		for range 1 + random.IntN(8) {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/footfall/footfall/geo"
+	"github.com/footfall/footfall/seedtest"
 	"pgregory.net/rapid"
 )
 
@@ -186,7 +187,7 @@ func TestNobodyInventsHisAddress(t *testing.T) {
 		rapid.StringMatching(`(for="?(9\.9\.9\.9|10\.0\.0\.2|\[::9\]|_x)("|\\|;|, )){0,4}`),
 		rapid.String(),
 	)
-	rapid.Check(t, func(t *rapid.T) {
+	seedtest.Check(t, func(t *rapid.T) {
 		said := invented.Draw(t, "said")
 		for key, node := range map[string]string{geo.Forwarded: `for="192.0.2.1:80";by=_p`, geo.XForwardedFor: "192.0.2.1"} {
 			p, err := geo.ParseProxies([]string{"10.0.0.0/8"}, key)

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +13,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/footfall/footfall/journal"
+	"github.com/footfall/footfall/seedtest"
 )
 
 // spoil replaces a file by what change makes of its bytes.
@@ -71,7 +71,7 @@ func readAll(o journal.Options) (records []string, err error) {
 // with its file; only in the last group can it pass for a torn write.
 func TestFlippedBits(t *testing.T) {
 	const groups = 40
-	rng := rand.New(rand.NewPCG(3, 4))
+	rng := seedtest.Rand(t)
 	for _, closed := range []bool{false, true} {
 		mem := vfs.NewMem()
 		o := journal.Options{Dir: "journal", FS: mem, SegmentSize: 600}
@@ -252,7 +252,7 @@ func TestEmbeddedRecords(t *testing.T) {
 	add(t, j, string(old))
 	whole, err := os.ReadFile(path)
 	check(t, err)
-	rng := rand.New(rand.NewPCG(1, 2))
+	rng := seedtest.Rand(t)
 	for range 200 {
 		torn := append([]byte(nil), whole...)
 		torn[len(old)+rng.IntN(len(whole)-len(old))] ^= 0x10

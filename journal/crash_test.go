@@ -3,7 +3,6 @@ package journal_test
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -14,9 +13,8 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/footfall/footfall/journal"
+	"github.com/footfall/footfall/seedtest"
 )
-
-var seedFlag = flag.Uint64("journal.seed", 0, "seed of the crash histories; 0 draws one")
 
 // A record's fate: what the journal promised about it.
 type fate struct {
@@ -271,18 +269,13 @@ func (h *history) check(j *journal.Journal) {
 }
 
 func TestCrashes(t *testing.T) {
-	seed := *seedFlag
-	if seed == 0 {
-		seed = rand.Uint64()
-	}
 	histories := 200
 	if testing.Short() {
 		histories = 20
 	}
 	for i := range histories {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
-			rng := rand.New(rand.NewPCG(seed, uint64(i)))
-			t.Logf("-journal.seed=%d", seed)
+			rng := rand.New(rand.NewPCG(seedtest.Seed(t), uint64(i)))
 			h := &history{
 				t: t, rng: rng, faults: rand.New(rand.NewPCG(rng.Uint64(), 1)), faulty: i%2 == 1,
 				disk: vfs.NewCrashableMem(), fates: map[string]fate{}, lost: map[string]bool{},

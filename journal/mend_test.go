@@ -14,6 +14,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/footfall/footfall/journal"
+	"github.com/footfall/footfall/seedtest"
 )
 
 // lived is a journal that was written, and the records in it by their positions.
@@ -118,18 +119,13 @@ func flaws(t *testing.T, j *journal.Journal) (all []journal.Flaw) {
 // all that cannot be read: whatever he has not counted is there, and what else
 // is there is what was, in its place.
 func TestMend(t *testing.T) {
-	seed := *seedFlag
-	if seed == 0 {
-		seed = rand.Uint64()
-	}
 	rounds := 400
 	if testing.Short() {
 		rounds = 50
 	}
 	for i := range rounds {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
-			rng := rand.New(rand.NewPCG(seed, uint64(i)))
-			t.Logf("-journal.seed=%d", seed)
+			rng := rand.New(rand.NewPCG(seedtest.Seed(t), uint64(i)))
 			l := live(t, rng, rng.IntN(2) == 0)
 			before := vfs.NewMem()
 			if _, err := vfs.Clone(l.o.FS, before, "journal", "journal"); err != nil {

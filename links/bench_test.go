@@ -2,7 +2,6 @@ package links_test
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"path/filepath"
 	"sync/atomic"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/links"
+	"github.com/footfall/footfall/seedtest"
 	"github.com/footfall/footfall/store"
 	"github.com/footfall/footfall/store/sql"
 )
@@ -36,7 +36,7 @@ func benchLinks(b *testing.B, n int) (*links.Links, click.UserID, []string) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	l, err := links.New(links.Options{Links: db, Domains: []string{"sho.rt", "j.mp"}, Now: time.Now, Random: rand.Reader})
+	l, err := links.New(links.Options{Links: db, Domains: []string{"sho.rt", "j.mp"}, Now: time.Now, Random: seedtest.Reader(b)})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -2,13 +2,13 @@ package links_test
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"testing"
 	"time"
 
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/links"
+	"github.com/footfall/footfall/seedtest"
 	"github.com/footfall/footfall/store"
 	"github.com/footfall/footfall/store/storetest"
 )
@@ -24,7 +24,7 @@ func TestFind(t *testing.T) {
 	}
 	const host = "asked.example:8080"
 	find := func(domains []string, written string) (found, shared store.Link, err error) {
-		l, err := links.New(links.Options{Links: kept, Domains: domains, Now: time.Now, Random: rand.Reader})
+		l, err := links.New(links.Options{Links: kept, Domains: domains, Now: time.Now, Random: seedtest.Reader(t)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -94,7 +94,7 @@ func TestHasDomain(t *testing.T) {
 		{nil, "asked.example:x", false},
 		{nil, "sho.rt", false},
 	} {
-		l, err := links.New(links.Options{Links: kept, Domains: c.domains, Now: time.Now, Random: rand.Reader})
+		l, err := links.New(links.Options{Links: kept, Domains: c.domains, Now: time.Now, Random: seedtest.Reader(t)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -114,7 +114,7 @@ func TestLookup(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := links.New(links.Options{Links: kept, Now: time.Now, Random: rand.Reader})
+	l, err := links.New(links.Options{Links: kept, Now: time.Now, Random: seedtest.Reader(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/links"
+	"github.com/footfall/footfall/seedtest"
 	"github.com/footfall/footfall/store"
 )
 
@@ -62,7 +63,7 @@ func (h *history) may(host, name string, l store.Link) bool {
 }
 
 func TestRandomHistoriesAreNeverAnsweredTooOld(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
+	seedtest.Check(t, func(rt *rapid.T) {
 		h := &history{
 			world: newWorld(t, links.Options{Domains: []string{"sho.rt", "j.mp"}, Random: &repeated{}}),
 			made:  map[string]bool{},

@@ -2,7 +2,6 @@ package links_test
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/links"
+	"github.com/footfall/footfall/seedtest"
 	"github.com/footfall/footfall/store"
 	"github.com/footfall/footfall/store/storetest"
 )
@@ -59,7 +59,7 @@ func newWorld(t testing.TB, o links.Options) *world {
 	o.Links = w.store
 	o.Now = func() time.Time { return time.Unix(w.clock.Load(), 0) }
 	if o.Random == nil {
-		o.Random = rand.Reader
+		o.Random = seedtest.Reader(t)
 	}
 	l, err := links.New(o)
 	if err != nil {

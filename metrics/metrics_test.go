@@ -11,6 +11,7 @@ import (
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/metrics"
 	"github.com/footfall/footfall/rollup"
+	"github.com/footfall/footfall/seedtest"
 	"github.com/footfall/footfall/store"
 	"github.com/footfall/footfall/store/storetest"
 )
@@ -21,7 +22,7 @@ func TestLaws(t *testing.T) {
 	zones := calendar.Zones()
 	user := metrics.Subject{{User: 1}}
 	any := metrics.Ranking{Limit: 1 << 30, Name: func(v string) string { return v }}
-	rapid.Check(t, func(t *rapid.T) {
+	seedtest.Check(t, func(t *rapid.T) {
 		const from = 1_300_000_000
 		spread := rapid.SampledFrom([]int64{50_000, 1_000_000, 100_000_000}).Draw(t, "spread")
 		m := new(storetest.MemoryClicks)

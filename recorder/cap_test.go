@@ -14,6 +14,7 @@ import (
 	"github.com/footfall/footfall/journal"
 	"github.com/footfall/footfall/recorder"
 	"github.com/footfall/footfall/rollup"
+	"github.com/footfall/footfall/seedtest"
 	"github.com/footfall/footfall/store"
 	"github.com/footfall/footfall/store/storetest"
 )
@@ -22,7 +23,7 @@ import (
 // records are cut into batches, each scope keeps the first referrers of a day
 // in the order of the journal, and the rest are other.
 func TestCapInJournalOrder(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	seedtest.Check(t, func(t *rapid.T) {
 		const most = 3
 		j, err := journal.Open(journal.Options{Dir: "journal", FS: vfs.NewMem(), SegmentSize: 2048})
 		if err != nil {

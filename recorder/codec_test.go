@@ -10,6 +10,7 @@ import (
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/recorder"
 	"github.com/footfall/footfall/rollup"
+	"github.com/footfall/footfall/seedtest"
 	"github.com/footfall/footfall/store"
 )
 
@@ -26,7 +27,7 @@ func drawClick(t *rapid.T) click.Click {
 }
 
 func TestRecordsComeBack(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	seedtest.Check(t, func(t *rapid.T) {
 		clicks := rapid.SliceOfN(rapid.Custom(drawClick), 0, 50).Draw(t, "clicks")
 		var mark *store.Mark
 		if rapid.Bool().Draw(t, "marked") {

@@ -1,16 +1,15 @@
 package recorder_test
 
 import (
-	"math/rand/v2"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/recorder"
 	"github.com/footfall/footfall/rollup"
+	"github.com/footfall/footfall/seedtest"
 	"github.com/footfall/footfall/store"
 )
 
@@ -18,9 +17,7 @@ import (
 // late, and cuts the power: they are gone, also for who counts the journal
 // again, and what the segments hold still agrees with what was counted of them.
 func TestDeleted(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	rng := rand.New(rand.NewPCG(seed, 0))
+	rng := seedtest.Rand(t)
 	for range 6 {
 		fs := vfs.NewCrashableMem()
 		var left []click.Click

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +15,7 @@ import (
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/journal"
 	"github.com/footfall/footfall/recorder"
+	"github.com/footfall/footfall/seedtest"
 	"github.com/footfall/footfall/store"
 	"github.com/footfall/footfall/store/pebble"
 	"github.com/footfall/footfall/store/storetest"
@@ -24,9 +24,7 @@ import (
 // TestGiveUp cuts the power, damages journals, gives up what cannot be read and
 // is not counted, and mends: all else is counted, once.
 func TestGiveUp(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	rng := rand.New(rand.NewPCG(seed, 0))
+	rng := seedtest.Rand(t)
 	for range 20 {
 		fs := vfs.NewCrashableMem()
 		h := open(t, fs, 1<<10+rng.Int64N(4<<10))
@@ -186,7 +184,7 @@ func TestLost(t *testing.T) {
 func TestCountsUpToDamage(t *testing.T) {
 	fs := vfs.NewMem()
 	h := open(t, fs, 1<<20)
-	rng := rand.New(rand.NewPCG(1, 2))
+	rng := seedtest.Rand(t)
 	var clicks []click.Click
 	for range 20 {
 		c := randomClick(rng)

@@ -16,6 +16,7 @@ import (
 	"github.com/footfall/footfall/journal"
 	"github.com/footfall/footfall/recorder"
 	"github.com/footfall/footfall/rollup"
+	"github.com/footfall/footfall/seedtest"
 	"github.com/footfall/footfall/store"
 	"github.com/footfall/footfall/store/pebble"
 	"github.com/footfall/footfall/store/storetest"
@@ -115,9 +116,7 @@ func randomClick(rng *rand.Rand) click.Click {
 // TestPowerCuts cuts the power at random: what was acknowledged is counted
 // once, and of what was not each click once or not at all.
 func TestPowerCuts(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	rng := rand.New(rand.NewPCG(seed, 0))
+	rng := seedtest.Rand(t)
 	for range 6 {
 		fs := vfs.NewCrashableMem()
 		var acknowledged []click.Click
@@ -236,7 +235,7 @@ func TestMismatch(t *testing.T) {
 	fs := vfs.NewMem()
 	h := open(t, fs, 1<<10)
 	for range 200 {
-		if err := h.Record(t.Context(), randomClick(rand.New(rand.NewPCG(1, 1)))); err != nil {
+		if err := h.Record(t.Context(), randomClick(seedtest.Rand(t))); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -1,7 +1,6 @@
 package rollup_test
 
 import (
-	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -9,6 +8,7 @@ import (
 
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/rollup"
+	"github.com/footfall/footfall/seedtest"
 )
 
 func TestEach(t *testing.T) {
@@ -54,12 +54,11 @@ func drawCell(t *rapid.T) rollup.Cell {
 // TestLedger: the ledger does not depend on order or grouping, tells different
 // cells apart, and survives its encoding.
 func TestLedger(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	seedtest.Check(t, func(t *rapid.T) {
 		cells := rapid.SliceOfN(rapid.Custom(drawCell), 1, 20).Draw(t, "cells")
 		var whole, parts, split rollup.Ledger
 		whole.Add(cells...)
-		shuffled := slices.Clone(cells)
-		rand.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
+		shuffled := rapid.Permutation(cells).Draw(t, "shuffled")
 		for _, c := range shuffled {
 			var one rollup.Ledger
 			one.Add(c)

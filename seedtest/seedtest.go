@@ -16,6 +16,7 @@ import (
 	"flag"
 	"fmt"
 	"hash/fnv"
+	"io"
 	"math/rand/v2"
 	"os"
 	"regexp"
@@ -131,6 +132,27 @@ func Rand(t testing.TB) *rand.Rand {
 	name := fnv.New64a()
 	name.Write([]byte(t.Name()))
 	return rand.New(rand.NewPCG(Seed(t), name.Sum64()))
+}
+
+// Reader gives the bytes of Rand, for what reads crypto/rand outside of tests.
+// It never ends, and is safe for concurrent use.
+func Reader(t testing.TB) io.Reader {
+	t.Helper()
+	return &reader{rng: Rand(t)}
+}
+
+type reader struct {
+	mu  sync.Mutex
+	rng *rand.Rand
+}
+
+func (r *reader) Read(p []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range p {
+		p[i] = byte(r.rng.Uint32())
+	}
+	return len(p), nil
 }
 
 // Check is rapid.Check with the seed of this run.

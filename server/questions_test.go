@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/footfall/footfall/calendar"
+	"github.com/footfall/footfall/seedtest"
 	"github.com/footfall/footfall/server"
 )
 
@@ -45,9 +46,7 @@ func TestQuestions(t *testing.T) {
 	slices.SortFunc(logins, func(a, b string) int { return len(byUser[b]) - len(byUser[a]) })
 	logins = logins[:min(len(logins), 60)]
 
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	rng := rand.New(rand.NewPCG(seed, 0))
+	rng := seedtest.Rand(t)
 	q := &asker{rng: rng, now: now, clicks: clicks}
 
 	site, err := app.Handler(server.Site{})

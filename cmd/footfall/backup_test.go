@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"github.com/footfall/footfall/feed"
+	"github.com/footfall/footfall/seedtest"
 )
 
 // fails runs the program and wants it to fail with a sentence.
@@ -105,9 +105,7 @@ func TestKilledBackup(t *testing.T) {
 	began := time.Now()
 	run(t, "backup", "--data", data, "--to", backups, "--keep", "1")
 	whole := time.Since(began)
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	rng := rand.New(rand.NewPCG(seed, 0))
+	rng := seedtest.Rand(t)
 	for range 8 {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(rng.Float64()*float64(whole)))
 		_ = program(ctx, "backup", "--data", data, "--to", backups, "--keep", "1").Run()

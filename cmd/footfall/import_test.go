@@ -5,7 +5,6 @@ import (
 	"compress/gzip"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net/url"
 	"os"
 	"os/exec"
@@ -14,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/footfall/footfall/seedtest"
 )
 
 // told runs the program, and returns what it printed and its exit status.
@@ -143,9 +144,7 @@ func TestKilledWhileLinksCome(t *testing.T) {
 	names := []string{"one", "two", "three"}
 	log := write(t, filepath.Join(dir, "log"), logLines(0, n, names...))
 	data := filepath.Join(dir, "data")
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	rng := rand.New(rand.NewPCG(seed, 0))
+	rng := seedtest.Rand(t)
 	imported := func() (lines, clicks, known, skipped, rejected int) {
 		t.Helper()
 		out, _ := run(t, "import", "--format", "combined", "--data", data, log)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"github.com/footfall/footfall/feed"
+	"github.com/footfall/footfall/seedtest"
 )
 
 // asProgram makes the test binary the program itself.
@@ -72,9 +72,7 @@ func TestKilledImport(t *testing.T) {
 	want := result(t.TempDir())
 	whole := time.Since(began) // what an import takes here
 
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	rng := rand.New(rand.NewPCG(seed, 0))
+	rng := seedtest.Rand(t)
 	for range 4 {
 		dir := t.TempDir()
 		for range 5 {

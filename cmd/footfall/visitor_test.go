@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"os"
@@ -14,6 +13,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/footfall/footfall/seedtest"
 )
 
 var kills = flag.Int("kills", 5, "how often TestKilledServer kills the server")
@@ -222,9 +223,7 @@ func TestKilledServer(t *testing.T) {
 	link, _ := run(t, "link", "add", "ann", "https://example.org/", "--data", dir, "--domain", "sho.rt")
 	path := strings.TrimPrefix(strings.TrimSpace(link), "http://sho.rt")
 
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	rng := rand.New(rand.NewPCG(seed, 0))
+	rng := seedtest.Rand(t)
 	var visits visits
 	for range *kills {
 		base, stop := serveUntil(t, "--data", dir)

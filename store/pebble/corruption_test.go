@@ -19,6 +19,7 @@ import (
 	"github.com/footfall/footfall/journal"
 	"github.com/footfall/footfall/recorder"
 	"github.com/footfall/footfall/rollup"
+	"github.com/footfall/footfall/seedtest"
 	"github.com/footfall/footfall/store"
 	"github.com/footfall/footfall/store/pebble"
 )
@@ -191,8 +192,6 @@ func write(t *testing.T, fs vfs.FS, name string, b []byte) {
 // TestCorruptionsAreNamed corrupts a hundred stores, each in one way: check
 // says where.
 func TestCorruptionsAreNamed(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
 	dropped := func(b *store.Batch) {
 		b.Cells, b.Minutes, b.Journaled, b.Late = nil, nil, rollup.Ledger{}, rollup.Ledger{}
 	}
@@ -203,7 +202,7 @@ func TestCorruptionsAreNamed(t *testing.T) {
 	}
 	twice := func(b *store.Batch) { b.Cells = append(append([]rollup.Cell{}, b.Cells...), b.Cells...) }
 	nothing := func(*pebble.Store) {}
-	for i, c := range []struct {
+	for _, c := range []struct {
 		name   string
 		rounds int
 		spoil  func(*store.Batch)
@@ -221,7 +220,7 @@ func TestCorruptionsAreNamed(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			rng := rand.New(rand.NewPCG(seed, uint64(i)))
+			rng := seedtest.Rand(t)
 			for range c.rounds {
 				fs := counted(t, rng, c.spoil)
 				tamper := nothing
@@ -244,9 +243,7 @@ func TestCorruptionsAreNamed(t *testing.T) {
 // TestDamagedTable: a file of the engine with a flipped bit is one finding that
 // names it, whoever comes across it, and cannot be repaired.
 func TestDamagedTable(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	rng := rand.New(rand.NewPCG(seed, 0))
+	rng := seedtest.Rand(t)
 	fs := vfs.NewMem()
 	o := pebble.Options{Dir: "clicks", FS: fs, Cache: 1 << 20, MemTable: 1 << 20}
 	var cells []rollup.Cell
@@ -302,9 +299,7 @@ func TestDamagedTable(t *testing.T) {
 
 // TestRepair mends day sums, and nothing else.
 func TestRepair(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	rng := rand.New(rand.NewPCG(seed, 0))
+	rng := seedtest.Rand(t)
 	for range 10 {
 		list := findings(t, counted(t, rng, nil), func(s *pebble.Store) {
 			if n, err := s.Repair(t.Context()); n != 0 || err != nil {

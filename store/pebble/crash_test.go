@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/footfall/footfall/seedtest"
 	"github.com/footfall/footfall/store"
 	"github.com/footfall/footfall/store/pebble"
 	"github.com/footfall/footfall/store/storetest"
@@ -15,7 +16,7 @@ import (
 // syncs. What comes up again must be what was there after some batch, no
 // earlier than the last one said to be durable, and counting must go on.
 func TestCrash(t *testing.T) {
-	rapid.Check(t, func(r *rapid.T) {
+	seedtest.Check(t, func(r *rapid.T) {
 		ctx := t.Context()
 		disk := vfs.NewCrashableMem()
 		options := pebble.Options{

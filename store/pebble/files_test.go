@@ -2,7 +2,6 @@ package pebble_test
 
 import (
 	"errors"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -12,6 +11,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/rollup"
+	"github.com/footfall/footfall/seedtest"
 	"github.com/footfall/footfall/store"
 	"github.com/footfall/footfall/store/pebble"
 )
@@ -41,7 +41,7 @@ func TestMarkersComeLast(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	rng := rand.New(rand.NewPCG(1, 1))
+	rng := seedtest.Rand(t)
 	var left []*vfs.MemFS
 	fs := &markerFS{mem, func() {
 		for range 20 {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/footfall/footfall/seedtest"
 	"github.com/footfall/footfall/store/pebble"
 	"pgregory.net/rapid"
 )
@@ -78,7 +79,7 @@ func encode(m map[int]uint64) []byte {
 
 // TestMergeAdds: merging adds slot by slot, in whatever order and grouping.
 func TestMergeAdds(t *testing.T) {
-	rapid.Check(t, func(r *rapid.T) {
+	seedtest.Check(t, func(r *rapid.T) {
 		sum := map[int]uint64{}
 		var vectors [][]byte
 		for range rapid.IntRange(1, 5).Draw(r, "vectors") {

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	osexec "os/exec"
 	"path/filepath"
@@ -12,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/seedtest"
 	"github.com/footfall/footfall/store"
 	"github.com/footfall/footfall/store/sql"
 )
@@ -73,8 +73,9 @@ func workUntilKilled(path string) error {
 
 func TestWhatWasAcknowledgedOutlivesAKill(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "links.db")
+	rng := seedtest.Rand(t)
 	for round := range 5 { // each goes on with what the last one left
-		acknowledged := killAfter(t, path, round*40+1+rand.IntN(40))
+		acknowledged := killAfter(t, path, round*40+1+rng.IntN(40))
 		t.Logf("round %d: killed after %d batches", round, acknowledged)
 
 		db := open(t, path)

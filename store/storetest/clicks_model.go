@@ -11,6 +11,7 @@ import (
 
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/rollup"
+	"github.com/footfall/footfall/seedtest"
 	"github.com/footfall/footfall/store"
 	"pgregory.net/rapid"
 )
@@ -87,7 +88,7 @@ func drawQuery(t *rapid.T) store.Query {
 
 // lawModel runs random histories on the store and on the model.
 func lawModel(t *testing.T, c *clicks) {
-	rapid.Check(t, func(r *rapid.T) {
+	seedtest.Check(t, func(r *rapid.T) {
 		model, tested := &MemoryClicks{}, c.open()
 		defer func() {
 			if err := tested.Close(); err != nil {

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/seedtest"
 	"github.com/footfall/footfall/store"
 )
 
@@ -27,7 +28,7 @@ func linkHistories(t *testing.T, open func(t *testing.T) LinkStore) {
 		modelUsers: map[click.UserID]click.UserID{click.Nobody: click.Nobody},
 	}
 	history := 0
-	rapid.Check(t, func(t *rapid.T) {
+	seedtest.Check(t, func(t *rapid.T) {
 		history++
 		h := linkHistory{match: m, store: s, model: model, suffix: fmt.Sprintf(" %d", history)}
 		t.Repeat(map[string]func(*rapid.T){
