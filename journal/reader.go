@@ -30,7 +30,7 @@ type Reader struct {
 	seg *segment
 	f   vfs.File
 	sc  *scanner
-	err error // of the last call, if it was the end of this reader
+	err error // of the last call, if it was for good
 }
 
 // Reader reads from a position on: where a record starts, or End. Any other
@@ -96,11 +96,8 @@ func (r *Reader) open(s *segment, pos uint64) error {
 	}
 	path := r.j.dir.join(s.file)
 	f, err := r.j.dir.fs.Open(path, vfs.SequentialReadsOption)
-	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%w: segment %d has been trimmed", ErrPosition, s.base)
-	}
-	if err != nil {
-		return fmt.Errorf("open segment: %w", err)
+	if err != nil { // a segment that was trimmed is not in the list any more
+		return fmt.Errorf("open segment %d: %w", s.base, err)
 	}
 	if r.f != nil {
 		r.f.Close() // only read
@@ -112,7 +109,9 @@ func (r *Reader) open(s *segment, pos uint64) error {
 // Next returns the next record, and waits for it to be durable. It fails with
 // ErrClosed where the journal is closed and has no more, and with ErrCorrupt,
 // then and ever after, where a record is damaged, or missing: at a hole that is
-// a HoleError, and only another Reader begins behind it.
+// a HoleError, and only another Reader begins behind it. After any other error,
+// such as a read that failed or a file that could not be opened, the reader
+// stands where it stood: another call tries again.
 func (r *Reader) Next(ctx context.Context) (Record, error) {
 	if rec, err := r.TryNext(); !errors.Is(err, ErrEnd) {
 		return rec, err
@@ -157,9 +156,13 @@ func (r *Reader) TryNext() (Record, error) {
 	return rec, nil
 }
 
+// fail keeps an error that no other try can change.
 func (r *Reader) fail(err error) error {
-	r.err = fmt.Errorf("journal: read at %d: %w", r.Pos(), err)
-	return r.err
+	err = fmt.Errorf("journal: read at %d: %w", r.Pos(), err)
+	if errors.Is(err, ErrCorrupt) || errors.Is(err, ErrPosition) {
+		r.err = err
+	}
+	return err
 }
 
 // Pos is where the next record starts, unless a hole does.

@@ -20,6 +20,8 @@ type State struct {
 	JournalSegments int
 	// CountingFailed: counting has stopped for good.
 	CountingFailed bool
+	// CountingStalled: counting fails at the moment, and is tried again.
+	CountingStalled bool
 	// Bytes is the size of each part of the data directory.
 	Bytes map[string]int64
 }
@@ -35,6 +37,8 @@ var (
 		"Files of the journal.", nil, nil)
 	countingFailed = prometheus.NewDesc("footfall_counting_failed",
 		"1 where counting has stopped for good; clicks are still recorded in the journal.", nil, nil)
+	countingStalled = prometheus.NewDesc("footfall_counting_stalled",
+		"1 where counting fails and is tried again until it can be done; clicks are safe in the journal.", nil, nil)
 	storeBytes = prometheus.NewDesc("footfall_store_bytes",
 		"Size of a part of the data directory.", []string{"part"}, nil)
 )
@@ -47,7 +51,7 @@ type collector func() (State, error)
 
 // Describe is of prometheus.Collector.
 func (collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{notDurable, counted, journalLag, journalSegments, countingFailed, storeBytes} {
+	for _, d := range []*prometheus.Desc{notDurable, counted, journalLag, journalSegments, countingFailed, countingStalled, storeBytes} {
 		ch <- d
 	}
 }
@@ -60,16 +64,21 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 		ch <- prometheus.NewInvalidMetric(counted, err)
 		return
 	}
-	failed := 0.0
-	if s.CountingFailed {
-		failed = 1
-	}
 	ch <- prometheus.MustNewConstMetric(notDurable, prometheus.CounterValue, float64(s.NotDurable))
 	ch <- prometheus.MustNewConstMetric(counted, prometheus.CounterValue, float64(s.Counted))
 	ch <- prometheus.MustNewConstMetric(journalLag, prometheus.GaugeValue, float64(s.JournalLag))
 	ch <- prometheus.MustNewConstMetric(journalSegments, prometheus.GaugeValue, float64(s.JournalSegments))
-	ch <- prometheus.MustNewConstMetric(countingFailed, prometheus.GaugeValue, failed)
+	ch <- prometheus.MustNewConstMetric(countingFailed, prometheus.GaugeValue, flag(s.CountingFailed))
+	ch <- prometheus.MustNewConstMetric(countingStalled, prometheus.GaugeValue, flag(s.CountingStalled))
 	for _, part := range slices.Sorted(maps.Keys(s.Bytes)) {
 		ch <- prometheus.MustNewConstMetric(storeBytes, prometheus.GaugeValue, float64(s.Bytes[part]), part)
 	}
+}
+
+// flag is a gauge that is 1 or 0.
+func flag(set bool) float64 {
+	if set {
+		return 1
+	}
+	return 0
 }

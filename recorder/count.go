@@ -4,11 +4,23 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"github.com/footfall/footfall/journal"
 	"github.com/footfall/footfall/store"
 )
+
+// countOn is count, in which a panic ends counting and not the program.
+func (r *Recorder) countOn(ctx context.Context, reader *journal.Reader) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("footfall is wrong: %v", p)
+			r.log.Error("a panic while counting: report it", "panic", p, "stack", string(debug.Stack()))
+		}
+	}()
+	return r.count(ctx, reader)
+}
 
 // count reads the journal and counts, until ctx ends or nothing more can be
 // counted for good.
@@ -29,6 +41,10 @@ func (r *Recorder) count(ctx context.Context, reader *journal.Reader) error {
 	}
 	for {
 		rec, err := reader.TryNext()
+		if c.reading > 0 && (err == nil || errors.Is(err, journal.ErrEnd)) {
+			c.reading = 0
+			c.goOn()
+		}
 		if errors.Is(err, journal.ErrEnd) {
 			if rec, err = c.pause(ctx, reader); err != nil && ctx.Err() == nil && isDue(err) {
 				if err := c.flush(ctx); err != nil {
@@ -37,10 +53,17 @@ func (r *Recorder) count(ctx context.Context, reader *journal.Reader) error {
 				continue
 			}
 		}
-		if err != nil {
-			if ctx.Err() == nil { // what comes before the damage is sound
-				err = errors.Join(err, c.flush(ctx))
+		if err != nil && ctx.Err() == nil {
+			// What comes before it is sound.
+			if flushed := c.flush(ctx); flushed != nil || c.isFinal(err) {
+				return errors.Join(err, flushed)
 			}
+			c.reading++
+			if err = c.stall(ctx, err, c.reading); err == nil {
+				continue
+			}
+		}
+		if err != nil {
 			return err
 		}
 		if err := c.take(ctx, rec); err != nil {
@@ -61,6 +84,13 @@ type counter struct {
 	record record
 	batch  store.Batch
 	last   time.Time // of the last batch
+	// reading is how often reading the journal has failed in a row.
+	reading int
+}
+
+// isFinal tells errors of reading that no other try can change.
+func (c *counter) isFinal(err error) bool {
+	return c.r.hasty || errors.Is(err, journal.ErrCorrupt) || errors.Is(err, journal.ErrPosition) || errors.Is(err, journal.ErrClosed)
 }
 
 // isDue tells an end of pause from an error.
@@ -163,19 +193,46 @@ func (c *counter) flush(ctx context.Context) error {
 // retry calls f until it succeeds, with growing pauses. Only errors that no
 // waiting mends come back.
 func (c *counter) retry(ctx context.Context, f func() error) error {
-	for pause := retryLeast; ; pause = min(2*pause, retryMost) {
+	for tries := 1; ; tries++ {
 		err := f()
 		if err == nil || errors.Is(err, store.ErrGap) || errors.Is(err, store.ErrOverlap) || errors.Is(err, store.ErrGrain) {
+			if tries > 1 {
+				c.goOn()
+			}
 			return err
 		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		c.r.log.Error("counting fails and is tried again; clicks are safe in the journal", "error", err, "pause", pause)
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-			return ctx.Err()
+		if err := c.stall(ctx, err, tries); err != nil {
+			return err
 		}
 	}
+}
+
+// stall is the state of a counter that tries again what failed.
+type stall struct {
+	err   error // nil where counting goes on
+	tries int
+}
+
+// stall pauses after so many tries that failed in a row, the longer the more.
+// The log is told once until counting goes on.
+func (c *counter) stall(ctx context.Context, err error, tries int) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if c.r.Stalled() == nil {
+		c.r.log.Error("counting fails and is tried again until it can be done; clicks are safe in the journal, and the counts lag: see to the disk", "error", err)
+	}
+	c.r.set(func() { c.r.stalled = stall{err, tries} })
+	select {
+	case <-time.After(c.r.pause * time.Duration(min(1<<min(tries-1, 10), retryMost))):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// goOn tells that what failed is done.
+func (c *counter) goOn() {
+	c.r.log.Info("counting goes on")
+	c.r.set(func() { c.r.stalled = stall{} })
 }

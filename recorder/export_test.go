@@ -1,6 +1,8 @@
 package recorder
 
 import (
+	"time"
+
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/store"
 )
@@ -18,6 +20,12 @@ func Decode(b []byte) ([]click.Click, []store.Mark, error) {
 // and referrers before it forgets.
 func (o Options) WithCap(most uint64, room int) Options {
 	o.most, o.room = most, room
+	return o
+}
+
+// WithPause sets the first of the pauses between tries of counting.
+func (o Options) WithPause(least time.Duration) Options {
+	o.pause = least
 	return o
 }
 

@@ -15,6 +15,7 @@ import (
 // good: what was in them, and was not counted before, never will be.
 func GiveUp(ctx context.Context, o Options, flaws []journal.Hole) error {
 	o.Log = slog.New(slog.DiscardHandler) // that counting stops at each flaw is no news
+	o.Hasty = true
 	source := store.SourceID(o.Journal.ID())
 	for _, f := range flaws {
 		pos, _, err := o.Clicks.Position(ctx, source)

@@ -1,6 +1,7 @@
 package recorder
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -30,7 +31,14 @@ const (
 	// the hour. The contract asks for 60 minutes.
 	minutesKept = 2 * time.Hour
 
-	retryLeast, retryMost = 100 * time.Millisecond, 5 * time.Second
+	// What failed is tried again after retryLeast, and then after pauses that
+	// double, up to retryMost times the first.
+	retryLeast = 100 * time.Millisecond
+	retryMost  = 50
+
+	// settleTries is how often counting must have failed for Settle to give up,
+	// after some seconds.
+	settleTries = 5
 )
 
 // Options says what a Recorder works with. All public fields are required.
@@ -43,9 +51,15 @@ type Options struct {
 	Now   func() time.Time
 	Log   *slog.Logger
 
+	// Hasty is for who counts a journal once: where it cannot be read, counting
+	// ends with the error, whatever it is, and is not tried again.
+	Hasty bool
+
 	// The bounds of the cap on different referrers; tests make them small.
 	most uint64
 	room int
+	// pause is the first pause of what is tried again.
+	pause time.Duration
 }
 
 // Recorder records clicks and counts them in the background.
@@ -56,6 +70,8 @@ type Recorder struct {
 	log     *slog.Logger
 	most    uint64
 	room    int
+	hasty   bool
+	pause   time.Duration
 
 	cancel context.CancelFunc
 	done   chan struct{} // closed when counting has stopped
@@ -64,6 +80,7 @@ type Recorder struct {
 	counted uint64        // journal position
 	changed chan struct{} // closed when counted or failed changes
 	failed  error         // why counting stopped for good
+	stalled stall         // why counting cannot go on at the moment
 	wanted  bool          // somebody waits for the batch at hand
 	wake    func()        // ends the counter's pause
 	imports map[[32]byte]chan struct{}
@@ -86,6 +103,7 @@ func Open(ctx context.Context, o Options) (*Recorder, error) {
 	counting, cancel := context.WithCancel(context.Background())
 	r := &Recorder{
 		journal: o.Journal, clicks: o.Clicks, now: o.Now, log: o.Log, most: o.most, room: o.room,
+		hasty: o.Hasty, pause: cmp.Or(o.pause, retryLeast),
 		cancel: cancel, done: make(chan struct{}),
 		counted: pos, changed: make(chan struct{}),
 		imports: map[[32]byte]chan struct{}{},
@@ -93,7 +111,7 @@ func Open(ctx context.Context, o Options) (*Recorder, error) {
 	go func() {
 		defer close(r.done)
 		defer reader.Close()
-		err := r.count(counting, reader)
+		err := r.countOn(counting, reader)
 		if counting.Err() == nil {
 			r.log.Error("counting has stopped; clicks are still recorded in the journal: run footfall check", "error", err)
 			r.set(func() { r.failed = fmt.Errorf("counting has stopped, and footfall check says more: %w", err) })
@@ -256,18 +274,29 @@ func (r *Recorder) BeginImport(ctx context.Context, source [32]byte) (marks []st
 }
 
 // Drain waits until every click recorded before the call is counted.
-func (r *Recorder) Drain(ctx context.Context) error {
+func (r *Recorder) Drain(ctx context.Context) error { return r.drain(ctx, false) }
+
+// ErrStalled: counting fails, and is tried again until it can be done.
+var ErrStalled = errors.New("clicks cannot be counted at the moment, which is tried again; none is lost")
+
+// Settle is Drain for who would rather hear that it may take long: it fails with
+// ErrStalled where counting has failed some times in a row.
+func (r *Recorder) Settle(ctx context.Context) error { return r.drain(ctx, true) }
+
+func (r *Recorder) drain(ctx context.Context, settle bool) error {
 	end := r.journal.End()
 	r.hurry(end)
 	for {
 		r.mu.Lock()
-		counted, changed, failed := r.counted, r.changed, r.failed
+		counted, changed, failed, stalled := r.counted, r.changed, r.failed, r.stalled
 		r.mu.Unlock()
 		switch {
 		case counted >= end:
 			return nil
 		case failed != nil:
 			return failed
+		case settle && stalled.tries >= settleTries:
+			return fmt.Errorf("%w: %w", ErrStalled, stalled.err)
 		}
 		select {
 		case <-changed:
@@ -277,6 +306,15 @@ func (r *Recorder) Drain(ctx context.Context) error {
 			return errors.New("recorder: closed")
 		}
 	}
+}
+
+// Stalled is why clicks cannot be counted at the moment, which is tried again
+// until it can be done; nil where nothing is in the way, or never will be out of
+// it, as Counted says.
+func (r *Recorder) Stalled() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.stalled.err
 }
 
 // Counted is the journal position up to which clicks are counted, and the

@@ -135,7 +135,7 @@ func (a *App) Export(ctx context.Context, w io.Writer, clicks bool) (err error) 
 		defer a.keeping.unlock()
 		return unopened(x.Clicks(ctx, w, recorder.Clicks(ctx, a.journal, a.journal.End())), damagedJournal)
 	}
-	if err := a.recorder.Drain(ctx); err != nil {
+	if err := a.recorder.Settle(ctx); err != nil {
 		return err
 	}
 	snap, err := a.clicks.Snapshot(ctx)
@@ -149,22 +149,24 @@ func (a *App) Export(ctx context.Context, w io.Writer, clicks bool) (err error) 
 // Check proves that links and users are whole, and that the counts agree with
 // each other and with the journal, of which no segment goes meanwhile.
 func (a *App) Check(ctx context.Context, report func(string)) (v control.Verdict, err error) {
-	if err := a.recorder.Drain(ctx); err != nil {
-		if _, failed := a.recorder.Counted(); failed == nil {
+	var stopped error
+	if err := a.recorder.Settle(ctx); err != nil {
+		if _, failed := a.recorder.Counted(); failed == nil && !errors.Is(err, recorder.ErrStalled) {
 			return v, err
 		}
-		v.Wrong.Journal++
+		stopped = err
 		report(err.Error())
 	}
 	if err := a.keeping.lock(ctx); err != nil {
 		return v, err
 	}
 	defer a.keeping.unlock()
-	return check(ctx, a.db, a.clicks, a.journal, v.Wrong.Journal, report)
+	return check(ctx, a.db, a.clicks, a.journal, stopped, report)
 }
 
-// check is Check, where so much is known to be wrong with the journal.
-func check(ctx context.Context, db *sql.DB, clicks *pebble.Store, j *journal.Journal, known int, report func(string)) (v control.Verdict, err error) {
+// check is Check, where counting has stopped for a reason that was reported, or
+// has not, which is nil.
+func check(ctx context.Context, db *sql.DB, clicks *pebble.Store, j *journal.Journal, stopped error, report func(string)) (v control.Verdict, err error) {
 	links := 0
 	err = db.Verify(ctx, func(finding string) {
 		links++
@@ -174,9 +176,24 @@ func check(ctx context.Context, db *sql.DB, clicks *pebble.Store, j *journal.Jou
 		return v, err
 	}
 	v.Summary, err = audit.Check(ctx, clicks, j, report)
-	v.Wrong.Journal += known
 	v.Advice = advice(links, v.Wrong)
+	switch sound := v.Wrong.Journal == 0 && v.Wrong.Damage == 0 && v.Wrong.Counts == 0; {
+	case errors.Is(stopped, recorder.ErrStalled):
+		v.Advice = joinAdvice("see to the disk, and check again: counting goes on by itself", v.Advice)
+	case stopped != nil && sound:
+		v.Advice = joinAdvice("start the server again, which goes on where counting stopped", v.Advice)
+	case stopped != nil:
+		v.Wrong.Journal++
+		v.Advice = advice(links, v.Wrong)
+	}
 	return v, err
+}
+
+func joinAdvice(first, others string) string {
+	if others == "" {
+		return first
+	}
+	return first + "; " + others
 }
 
 // advice is what to do where so much is wrong.
@@ -204,7 +221,7 @@ func advice(links int, wrong audit.Wrong) string {
 // they sum are right, and keeps counts to rebuild from where the journal has
 // holes.
 func (a *App) Repair(ctx context.Context, report func(string)) error {
-	if err := a.recorder.Drain(ctx); err != nil {
+	if err := a.recorder.Settle(ctx); err != nil {
 		return err
 	}
 	wrong, err := audit.CheckCounts(ctx, a.clicks)

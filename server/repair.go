@@ -73,7 +73,7 @@ func CheckDamaged(ctx context.Context, o Options, report func(string)) (v contro
 		return v, unopened(err, damagedLinks)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	return check(ctx, db, in.clicks, in.journal, 0, report)
+	return check(ctx, db, in.clicks, in.journal, nil, report)
 }
 
 // RepairJournal has the journal go on without what cannot be read of it. What

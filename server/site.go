@@ -98,7 +98,7 @@ func (a *App) Handler(s Site) (http.Handler, error) {
 		case strings.HasPrefix(path, "/oauth/"):
 			tokens.ServeHTTP(w, r)
 		case path == "/healthz":
-			_, _ = io.WriteString(w, "ok\n")
+			_, _ = io.WriteString(w, a.health())
 		default:
 			visits.ServeHTTP(w, r)
 		}

@@ -9,6 +9,18 @@ import (
 	"github.com/footfall/footfall/monitor"
 )
 
+// health is what those hear who ask whether visitors are answered: they are,
+// also where the counts lag, which a second line says.
+func (a *App) health() string {
+	switch _, failed := a.recorder.Counted(); {
+	case failed != nil:
+		return "ok\ncounting has stopped: clicks are recorded, and the counts stay behind\n"
+	case a.recorder.Stalled() != nil:
+		return "ok\ncounting is tried again: clicks are recorded, and the counts lag\n"
+	}
+	return "ok\n"
+}
+
 // state is how everything stands, for those who watch.
 func (a *App) state() (s monitor.State, err error) {
 	ledger, err := a.clicks.Ledger(a.watching)
@@ -18,6 +30,7 @@ func (a *App) state() (s monitor.State, err error) {
 	s.Counted = ledger.Total()
 	counted, failed := a.recorder.Counted()
 	s.CountingFailed = failed != nil
+	s.CountingStalled = a.recorder.Stalled() != nil
 	if end := a.journal.End(); end > counted {
 		s.JournalLag = end - counted
 	}
