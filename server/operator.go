@@ -177,14 +177,14 @@ func check(ctx context.Context, db *sql.DB, clicks *pebble.Store, j *journal.Jou
 	}
 	v.Summary, err = audit.Check(ctx, clicks, j, report)
 	v.Advice = advice(links, v.Wrong)
-	switch sound := v.Wrong.Journal == 0 && v.Wrong.Damage == 0 && v.Wrong.Counts == 0; {
+	switch {
 	case errors.Is(stopped, recorder.ErrStalled):
 		v.Advice = joinAdvice("see to the disk, and check again: counting goes on by itself", v.Advice)
-	case stopped != nil && sound:
-		v.Advice = joinAdvice("start the server again, which goes on where counting stopped", v.Advice)
 	case stopped != nil:
+		if v.Wrong.Journal == 0 && v.Wrong.Damage == 0 && v.Wrong.Counts == 0 { // a restart is enough, if anything is
+			v.Advice = joinAdvice("start the server again, which goes on where counting stopped", v.Advice)
+		}
 		v.Wrong.Journal++
-		v.Advice = advice(links, v.Wrong)
 	}
 	return v, err
 }

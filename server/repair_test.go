@@ -220,8 +220,11 @@ func TestCheckWhereCountingStopped(t *testing.T) {
 	}
 	var findings []string
 	v, err := app.Check(t.Context(), func(finding string) { findings = append(findings, finding) })
-	if err != nil || !strings.Contains(strings.Join(findings, "\n"), "counting has stopped") || v.Clicks != 10 || v.Wrong.Journal != len(findings) {
+	if err != nil || !strings.Contains(strings.Join(findings, "\n"), "counting has stopped") || v.Clicks != 10 || v.Wrong.Journal != len(findings) || !strings.HasPrefix(v.Advice, "start the server again") {
 		t.Errorf("%q, %+v, %v", findings, v, err)
+	}
+	if health := app.health(); !strings.HasPrefix(health, "ok\ncounting has stopped") {
+		t.Errorf("/healthz says %q", health)
 	}
 }
 
