@@ -218,7 +218,9 @@ func (j *Journal) put(g *group) error {
 	}
 	j.segMu.Lock()
 	s.end += uint64(len(g.buf))
+	end := s.end
 	j.segMu.Unlock()
+	j.ended(j.id, end)
 	return nil
 }
 

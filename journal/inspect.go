@@ -8,11 +8,14 @@ import (
 	"slices"
 )
 
-// Flaw is what cannot be read of a segment: the positions From ≤ p < To. They
-// are none where only the header is damaged, and the records are sound.
+// Flaw is what cannot be read of a journal: the positions From ≤ p < To. They
+// are none where only a header is damaged, and the records are sound.
 type Flaw struct {
 	From, To uint64
-	Err      error // *CorruptError
+	// Unknown is set where more than that may be lost: nothing tells how far the
+	// newest segment had come.
+	Unknown bool
+	Err     error // *CorruptError
 }
 
 // Inspect opens a journal to look at what there is, also one that Open refuses,
@@ -45,6 +48,12 @@ func (j *Journal) inspect(known [][16]byte) error {
 			j.segs = append(j.segs, s)
 		}
 	}
+	if len(j.segs) == 0 && j.unborn != nil && j.existing { // all that is left of a journal
+		s := j.unborn
+		s.damage = &CorruptError{File: j.dir.join(s.file), Position: s.base, Reason: "the file is empty"}
+		s.blind, j.unborn = true, nil
+		j.segs = append(j.segs, s)
+	}
 	if len(j.segs) == 0 {
 		return fmt.Errorf("segments in %s: %w", j.dir.path, fs.ErrNotExist)
 	}
@@ -67,7 +76,8 @@ func (j *Journal) inspect(known [][16]byte) error {
 	return j.findEnd()
 }
 
-// look reads the header of a segment; a segment that was never in use is nil.
+// look reads the header of a segment; a segment that was never in use is nil,
+// and becomes unborn.
 func (j *Journal) look(base uint64, file string, last bool) (*segment, error) {
 	f, err := j.dir.fs.Open(j.dir.join(file))
 	if err != nil {
@@ -75,7 +85,11 @@ func (j *Journal) look(base uint64, file string, last bool) (*segment, error) {
 	}
 	defer f.Close()
 	if last && file == fileName(base, openExt) {
-		if unborn, err := isUnborn(f); unborn || err != nil {
+		unborn, err := isUnborn(f)
+		if unborn {
+			j.unborn = &segment{header: header{base: base, prev: base}, end: base, file: file}
+		}
+		if unborn || err != nil {
 			return nil, err
 		}
 	}
@@ -178,8 +192,17 @@ func (j *Journal) fileEnd(s *segment) (uint64, error) {
 // what is damaged.
 func (j *Journal) findEnd() (err error) {
 	s := j.segs[len(j.segs)-1]
-	if s.end, err = j.fileEnd(s); err != nil || s.blind || s.sealed() {
+	if s.end, err = j.fileEnd(s); err != nil {
 		return err
+	}
+	if s.blind {
+		if s.end, s.unknown = max(s.end, j.reached(j.id)), j.reached(j.id) == 0; j.unborn != nil {
+			s.end, s.unknown = max(s.end, j.unborn.base), false
+		}
+		return nil
+	}
+	if s.sealed() {
+		return nil
 	}
 	f, err := j.dir.fs.Open(j.dir.join(s.file))
 	if err != nil {
@@ -215,7 +238,8 @@ func (j *Journal) Flaws(base uint64) (flaws []Flaw, err error) {
 	err = r.find(base)
 	var damage *CorruptError
 	if errors.As(err, &damage) { // the header's
-		return []Flaw{{base, j.endOf(base), damage}}, nil
+		end, unknown := j.endOf(base)
+		return []Flaw{{From: base, To: end, Unknown: unknown, Err: damage}}, nil
 	}
 	if err == nil && r.seg.base != base {
 		err = ErrPosition
@@ -224,7 +248,7 @@ func (j *Journal) Flaws(base uint64) (flaws []Flaw, err error) {
 		return nil, fmt.Errorf("journal: look through segment %d: %w", base, err)
 	}
 	if r.seg.damage != nil {
-		flaws = append(flaws, Flaw{base, base, r.seg.damage})
+		flaws = append(flaws, Flaw{From: base, To: base, Err: r.seg.damage})
 	}
 	end, err := j.fileEnd(r.seg)
 	for err == nil {
@@ -241,9 +265,27 @@ func (j *Journal) Flaws(base uint64) (flaws []Flaw, err error) {
 	return flaws, nil
 }
 
-// endOf is the end of the segment with that base.
-func (j *Journal) endOf(base uint64) uint64 {
+// endOf is the end of the segment with that base, and whether that is a guess.
+func (j *Journal) endOf(base uint64) (end uint64, unknown bool) {
 	j.segMu.RLock()
 	defer j.segMu.RUnlock()
-	return j.segs[after(j.segs, base)-1].end
+	s := j.segs[after(j.segs, base)-1]
+	return s.end, s.unknown
+}
+
+// Tail is what is missing after the newest segment: the journal ends before the
+// position that it had reached, as Options.Reached knows. It is false where
+// nothing is.
+func (j *Journal) Tail() (Flaw, bool) {
+	j.segMu.RLock()
+	defer j.segMu.RUnlock()
+	s := j.segs[len(j.segs)-1]
+	reached := j.reached(j.id)
+	if s.end >= reached {
+		return Flaw{}, false
+	}
+	return Flaw{From: s.end, To: reached, Err: &CorruptError{
+		File: j.dir.join(s.file), Offset: s.offset(s.end), Position: s.end,
+		Reason: fmt.Sprintf("the journal ends there, and it had reached position %d: the newest segment was cut, replaced by an older copy, or a segment after it is missing", reached),
+	}}, true
 }

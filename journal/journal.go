@@ -25,12 +25,23 @@ type Options struct {
 	// SegmentSize is how large a segment's file may grow, in bytes; 0 is
 	// DefaultSegmentSize. A group that is larger gets a segment of its own.
 	SegmentSize int64
+	// Reached says how far others have seen the journal with this ID come: a
+	// position up to which records were acknowledged. A journal that ends before
+	// it has lost some, and Open fails. nil is that nobody knows.
+	Reached func(id [16]byte) uint64
+	// Existing makes Open fail with fs.ErrNotExist where there is no segment,
+	// instead of making a journal.
+	Existing bool
 	// NoSync lets Append return as soon as the operating system has the
 	// record. A killed process then loses nothing, a power cut may.
 	NoSync bool
 	// Synced hears how long the disk took to write and sync a group of records.
 	// It must not wait. nil is nobody.
 	Synced func(took time.Duration)
+	// Ended is told where the journal ends: when it is opened, and after each
+	// group of records that became durable, before Append returns. It must not
+	// wait, and not call the journal. nil is nobody.
+	Ended func(id [16]byte, end uint64)
 	// Logger hears what no caller is told: a tail that was cut, a file that
 	// was given up. nil is silence.
 	Logger *slog.Logger
@@ -44,6 +55,9 @@ type Journal struct {
 	segmentSize int64
 	noSync      bool
 	synced      func(time.Duration)
+	ended       func(id [16]byte, end uint64)
+	reached     func(id [16]byte) uint64
+	existing    bool
 	log         *slog.Logger
 
 	kick    chan struct{} // the pending group has records, or the journal is closed
@@ -65,6 +79,10 @@ type Journal struct {
 
 	trimming sync.Mutex
 	doomed   []string // files that are trimmed and not yet removed, oldest first
+
+	// unborn is a newest file in which nothing was ever recorded, as Inspect
+	// found it; nil where there is none.
+	unborn *segment
 
 	segMu   sync.RWMutex
 	segs    []*segment // ascending by base, one at least

@@ -28,6 +28,12 @@ func (j *Journal) Mend(counted uint64) (aside []string, err error) {
 			return nil, fmt.Errorf("journal: mend: %w", err)
 		}
 	}
+	if j.unborn != nil { // it would lie between the segments and what is made here
+		if err := j.dir.remove(j.unborn.file); err != nil {
+			return nil, fmt.Errorf("journal: mend: %w", err)
+		}
+		j.unborn = nil
+	}
 	for i := range slices.Backward(j.segs) {
 		name, err := j.mend(i, counted)
 		if err != nil {

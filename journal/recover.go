@@ -22,6 +22,7 @@ func Open(o Options) (*Journal, error) {
 	if err := j.recover(); err != nil {
 		return nil, fmt.Errorf("journal: open: %w", err)
 	}
+	j.ended(j.id, j.End())
 	go j.run()
 	return j, nil
 }
@@ -34,6 +35,12 @@ func newJournal(o Options) *Journal {
 	if o.SegmentSize <= 0 {
 		o.SegmentSize = DefaultSegmentSize
 	}
+	if o.Ended == nil {
+		o.Ended = func([16]byte, uint64) {}
+	}
+	if o.Reached == nil {
+		o.Reached = func([16]byte) uint64 { return 0 }
+	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -42,6 +49,9 @@ func newJournal(o Options) *Journal {
 		segmentSize: o.SegmentSize,
 		noSync:      o.NoSync,
 		synced:      o.Synced,
+		ended:       o.Ended,
+		reached:     o.Reached,
+		existing:    o.Existing,
 		log:         o.Logger,
 		kick:        make(chan struct{}, 1),
 		stopped:     make(chan struct{}),
@@ -58,6 +68,14 @@ func (j *Journal) recover() error {
 	if err != nil {
 		return err
 	}
+	if len(l.bases) == 0 && j.existing {
+		return fmt.Errorf("segments in %s: %w", j.dir.path, fs.ErrNotExist)
+	}
+	for _, t := range l.twins {
+		if err := j.settle(t); err != nil {
+			return err
+		}
+	}
 	for _, name := range l.leftovers {
 		if err := j.dir.remove(name); err != nil {
 			return err
@@ -71,9 +89,15 @@ func (j *Journal) recover() error {
 		}
 	}
 	if len(j.segs) == 0 {
+		if j.existing {
+			return fmt.Errorf("records in %s: %w", j.dir.path, fs.ErrNotExist)
+		}
 		return j.create()
 	}
 	if err := j.recoverLast(); err != nil {
+		return err
+	}
+	if err := j.complete(); err != nil {
 		return err
 	}
 	for _, s := range j.segs[:len(j.segs)-1] {
@@ -83,6 +107,21 @@ func (j *Journal) recover() error {
 	}
 	// Names that a killed process made may not be durable yet.
 	return j.dir.sync()
+}
+
+// complete fails where others have seen the journal come further than it does.
+func (j *Journal) complete() error {
+	lost, ok := j.Tail()
+	if !ok {
+		return nil
+	}
+	if j.segs[len(j.segs)-1].flags&flagUnsynced == 0 {
+		return lost.Err
+	}
+	// Append promised no more than that it was written.
+	j.log.Warn("journal: records at the end are missing, as a power cut may do where clicks are not synced; recording goes on after them",
+		"from", lost.From, "to", lost.To)
+	return nil
 }
 
 // create makes the first segment of a new journal.
@@ -135,9 +174,8 @@ func (j *Journal) recoverLast() error {
 		}
 	}
 	if !s.sealed() && s.end > s.base {
-		// A killed process may have left records that were written only.
-		if err := f.Sync(); err != nil {
-			return fmt.Errorf("sync %s: %w", path, err)
+		if err := rewrite(f, s.offset(sc.group), s.offset(s.end)); err != nil {
+			return fmt.Errorf("write the end of %s again: %w", path, err)
 		}
 	}
 	if s.sealed() && s.end == s.base {
@@ -148,6 +186,24 @@ func (j *Journal) recoverLast() error {
 		s.file = fileName(s.base, openExt)
 	}
 	return nil
+}
+
+// rewrite makes durable what a process that is gone wrote last, from one place
+// in the file to another. A sync alone does not: where an earlier one failed,
+// the operating system may hold pages that never reached the disk for clean. So
+// the same bytes are written again.
+func rewrite(f vfs.File, from, to int64) error {
+	buf := make([]byte, min(chunk, to-from))
+	for at := from; at < to; at += int64(len(buf)) {
+		buf = buf[:min(int64(len(buf)), to-at)]
+		if _, err := f.ReadAt(buf, at); err != nil {
+			return err
+		}
+		if _, err := f.WriteAt(buf, at); err != nil {
+			return err
+		}
+	}
+	return f.Sync()
 }
 
 // make makes the directory and what leads to it, durably: each level is synced
@@ -188,6 +244,7 @@ type listing struct {
 	files     map[uint64]string // by base
 	trimmed   uint64            // what the marks say; 0 where there is none
 	leftovers []string          // what a crash left beside them
+	twins     []twin            // segments that have two files
 }
 
 func (d dir) list() (*listing, error) {
@@ -197,7 +254,7 @@ func (d dir) list() (*listing, error) {
 	}
 	slices.Sort(names) // ".open" before ".sealed", and marks by their position
 	l := &listing{files: make(map[uint64]string)}
-	for _, name := range names {
+	for i, name := range names {
 		base, ext, ours := parseName(name)
 		if !ours {
 			continue
@@ -211,9 +268,12 @@ func (d dir) list() (*listing, error) {
 			}
 			l.trimmed = base
 		case both:
-			// Half a rename: both names are of the same file.
-			l.leftovers = append(l.leftovers, other)
-			l.files[base] = name
+			t, err := d.choose(other, name, next(names[i+1:]))
+			if err != nil {
+				return nil, err
+			}
+			l.twins = append(l.twins, t)
+			l.files[base] = t.file
 		default:
 			l.bases = append(l.bases, base)
 			l.files[base] = name
@@ -235,6 +295,9 @@ func (j *Journal) load(base uint64, file string, last bool) error {
 		unborn, err := isUnborn(f)
 		if err != nil {
 			return fmt.Errorf("read %s: %w", path, err)
+		}
+		if unborn && len(j.segs) > 0 && j.reached(j.id) > base {
+			return &CorruptError{File: path, Position: base, Reason: "the file is empty, and records were in it"}
 		}
 		if unborn {
 			j.log.Warn("journal: an unfinished segment is discarded", "file", path)
@@ -274,6 +337,17 @@ func (j *Journal) load(base uint64, file string, last bool) error {
 	}
 	j.segs = append(j.segs, s)
 	return nil
+}
+
+// next is the base of the first segment in a sorted list of names; noPosition
+// where there is none.
+func next(names []string) uint64 {
+	for _, name := range names {
+		if base, ext, ours := parseName(name); ours && (ext == openExt || ext == sealedExt) {
+			return base
+		}
+	}
+	return noPosition
 }
 
 func (d dir) size(file string) (int64, error) {

@@ -18,6 +18,7 @@ type scanner struct {
 	base       uint64
 	seed       uint32
 	pos, limit uint64
+	group      uint64 // where the commit group of the last record starts
 	buf        []byte // the bytes from pos on, as far as they have been read
 	mem        []byte // what buf is a part of
 }
@@ -53,6 +54,7 @@ func (s *scanner) next() (Record, error) {
 	if crc32.Update(h.check, castagnoli, data) != h.data {
 		return Record{}, s.bad("the record does not agree with its check")
 	}
+	s.group = s.pos - min(uint64(h.back), s.pos-s.base)
 	r := Record{Epoch: s.base, From: s.pos, To: s.pos + size, Data: data}
 	s.buf = s.buf[size:]
 	s.pos = r.To

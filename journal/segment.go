@@ -64,6 +64,8 @@ type segment struct {
 	// no record can be read without it.
 	damage *CorruptError
 	blind  bool
+	// unknown is set where nothing tells how far a blind one had come.
+	unknown bool
 }
 
 func (s *segment) sealed() bool { return strings.HasSuffix(s.file, sealedExt) }

@@ -1,0 +1,112 @@
+package journal
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// twin is a segment that has a file under both names. A crash in the middle of
+// a rename leaves the same file twice. A file that somebody copied into the
+// directory is another one, and may have fewer records.
+type twin struct {
+	file, other string // which counts, and which does not
+	// spare is set where all that is in other is in file too.
+	spare bool
+}
+
+// choose decides which of a segment's two files counts, where the segment after
+// it begins at next. It is a *CorruptError where each of them may have records
+// that the other one lacks.
+func (d dir) choose(open, sealed string, next uint64) (t twin, err error) {
+	a, err := d.readWhole(open, next)
+	if err != nil {
+		return t, err
+	}
+	b, err := d.readWhole(sealed, next)
+	if err != nil {
+		return t, err
+	}
+	switch {
+	case bytes.HasPrefix(b.bytes, a.bytes):
+		return twin{file: sealed, other: open, spare: true}, nil
+	case bytes.HasPrefix(a.bytes, b.bytes):
+		return twin{file: open, other: sealed, spare: true}, nil
+	case b.replaces(a):
+		return twin{file: sealed, other: open}, nil
+	case a.replaces(b):
+		return twin{file: open, other: sealed}, nil
+	}
+	at := 0
+	for at < len(a.bytes) && at < len(b.bytes) && a.bytes[at] == b.bytes[at] {
+		at++
+	}
+	base, _, _ := parseName(open)
+	return t, &CorruptError{
+		File: d.join(open), Offset: int64(at), Position: base + uint64(max(at-headerSize, 0)),
+		Reason: fmt.Sprintf("%s is another file of the same segment, and they differ from there on: move the one that does not belong to this journal out of the directory", sealed),
+	}
+}
+
+// wholeFile is a segment's file in memory.
+type wholeFile struct {
+	bytes []byte
+	sound bool // every byte belongs to a record that agrees with its checks
+}
+
+// replaces tells whether a file is the same segment as another one that is
+// damaged, and at least as long.
+func (w wholeFile) replaces(other wholeFile) bool {
+	return w.sound && !other.sound && len(w.bytes) >= len(other.bytes) && len(other.bytes) >= headerSize &&
+		bytes.Equal(w.bytes[:headerSize], other.bytes[:headerSize])
+}
+
+// readWhole reads a file as far as a segment has records that ends at next, or
+// before: what lies after that was never acknowledged.
+func (d dir) readWhole(file string, next uint64) (w wholeFile, err error) {
+	f, err := d.fs.Open(d.join(file))
+	if err != nil {
+		return w, fmt.Errorf("open segment: %w", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return w, fmt.Errorf("look at %s: %w", d.join(file), err)
+	}
+	base, _, _ := parseName(file)
+	w.bytes = make([]byte, min(uint64(info.Size()), headerSize+next-base))
+	if _, err := f.ReadAt(w.bytes, 0); err != nil && !errors.Is(err, io.EOF) {
+		return w, fmt.Errorf("read %s: %w", d.join(file), err)
+	}
+	s, err := d.readHeader(f, file, base)
+	if errors.Is(err, ErrCorrupt) {
+		return w, nil
+	}
+	if err != nil {
+		return w, err
+	}
+	sc := newScanner(f, d.join(file), s, s.base, s.base+uint64(len(w.bytes)-headerSize))
+	for err == nil {
+		_, err = sc.next()
+	}
+	if w.sound = errors.Is(err, io.EOF); w.sound || errors.Is(err, ErrCorrupt) {
+		err = nil
+	}
+	return w, err
+}
+
+// settle leaves a segment one file. The other one is removed where nothing is
+// lost with it, and else gets another name.
+func (j *Journal) settle(t twin) error {
+	if t.spare {
+		return j.dir.remove(t.other)
+	}
+	name, err := j.dir.keep(t.other)
+	if err != nil {
+		return err
+	}
+	j.log.Warn("journal: a segment has two files. The whole one is used, and the other one is kept under another name",
+		"file", j.dir.join(t.file), "kept", name)
+	return j.dir.remove(t.other)
+}
