@@ -290,13 +290,19 @@ type forgetful struct {
 	fail bool // the next sync
 
 	mu    sync.Mutex
-	stale map[string][]byte // what the disk really has of a file
-	wrote map[string]bool   // since it was lost
+	stale map[string][]byte         // what the disk really has of a file
+	files map[string]*forgetfulFile // by their names of now
 }
 
 func (f *forgetful) OpenReadWrite(name string, c vfs.DiskWriteCategory, o ...vfs.OpenOption) (vfs.File, error) {
 	file, err := f.FS.OpenReadWrite(name, c, o...)
-	return &forgetfulFile{File: file, fs: f, name: name}, err
+	if err != nil {
+		return nil, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.files[name] = &forgetfulFile{File: file, fs: f, name: name}
+	return f.files[name], nil
 }
 
 func (f *forgetful) Rename(from, to string) error {
@@ -305,6 +311,10 @@ func (f *forgetful) Rename(from, to string) error {
 	if b, ok := f.stale[from]; ok {
 		delete(f.stale, from)
 		f.stale[to] = b
+	}
+	if file, ok := f.files[from]; ok {
+		delete(f.files, from)
+		f.files[to], file.name = file, to
 	}
 	return f.FS.Rename(from, to)
 }
@@ -321,7 +331,6 @@ func (f *forgetfulFile) WriteAt(b []byte, off int64) (int, error) {
 	defer f.fs.mu.Unlock()
 	if was, ok := f.fs.stale[f.name]; ok && off <= int64(len(was)) {
 		f.fs.stale[f.name] = append(was[:off], b...)
-		f.fs.wrote[f.name] = true
 	}
 	return f.File.WriteAt(b, off)
 }
@@ -348,7 +357,7 @@ func (f *forgetfulFile) Sync() error { return f.SyncData() }
 // one reads the record from memory that the disk never got, and must write it
 // again before it counts it as durable.
 func TestFailedSync(t *testing.T) {
-	disk := &forgetful{FS: vfs.NewMem(), stale: map[string][]byte{}, wrote: map[string]bool{}}
+	disk := &forgetful{FS: vfs.NewMem(), stale: map[string][]byte{}, files: map[string]*forgetfulFile{}}
 	o := journal.Options{Dir: "journal", FS: disk}
 	j := open(t, o)
 	add(t, j, "synced")
