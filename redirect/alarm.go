@@ -8,60 +8,97 @@ import (
 )
 
 // alarm tells the log of clicks that are not durable: the first at once, and
-// further ones at most once a second with their number.
+// further ones every alarmEvery with their number.
+//
+// A visitor is sent on once the log has been told of the click. So whatever ends
+// the program, kill -9 included, nobody was answered whose click is neither
+// durable nor reported.
 type alarm struct {
 	log   *slog.Logger
 	total atomic.Uint64
 
+	closing sync.Once
+	closed  chan struct{}
+
+	// writing is held while the log is told. It comes before mu.
+	writing sync.Mutex
+
 	mu     sync.Mutex
 	untold uint64
 	last   error
-	timer  *time.Timer // runs while the log must be spared
+	told   chan struct{} // closed when the log has heard of those that are untold now; nil where none is
+	busy   bool          // run runs
 }
 
-// alarmEvery is how often the log hears at most.
-const alarmEvery = time.Second
+const (
+	// alarmEvery is the time between two lines of the log, and so the most that
+	// a visitor waits for one.
+	alarmEvery = 100 * time.Millisecond
+	// alarmPatience is how long a visitor waits for a log that takes no lines.
+	alarmPatience = time.Second
+)
 
-func newAlarm(log *slog.Logger) *alarm { return &alarm{log: log} }
+func newAlarm(log *slog.Logger) *alarm { return &alarm{log: log, closed: make(chan struct{})} }
 
+// raise returns once the log has been told, unless it takes no lines.
 func (a *alarm) raise(err error) {
-	a.total.Add(1)
 	a.mu.Lock()
-	defer a.mu.Unlock()
+	a.total.Add(1)
 	a.untold++
 	a.last = err
-	if a.timer == nil {
-		a.tell()
-		a.timer = time.AfterFunc(alarmEvery, a.ring)
+	if a.told == nil {
+		a.told = make(chan struct{})
+	}
+	told := a.told
+	if !a.busy {
+		a.busy = true
+		go a.run()
+	}
+	a.mu.Unlock()
+	patience := time.NewTimer(alarmPatience)
+	defer patience.Stop()
+	select {
+	case <-told:
+	case <-patience.C:
 	}
 }
 
-// ring tells what came since the last time, and goes on as long as more comes.
-func (a *alarm) ring() {
+// run tells what has come, and goes on as long as more comes.
+func (a *alarm) run() {
+	for {
+		a.tell()
+		select {
+		case <-time.After(alarmEvery):
+		case <-a.closed: // the log need not be spared any more
+		}
+		a.mu.Lock()
+		if a.untold == 0 {
+			a.busy = false
+			a.mu.Unlock()
+			return
+		}
+		a.mu.Unlock()
+	}
+}
+
+// tell tells the log of all that it has not been told yet.
+func (a *alarm) tell() {
+	a.writing.Lock()
+	defer a.writing.Unlock()
 	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.untold == 0 {
-		a.timer = nil
+	clicks, total, err, told := a.untold, a.total.Load(), a.last, a.told
+	a.untold, a.told = 0, nil
+	a.mu.Unlock()
+	if clicks == 0 {
 		return
 	}
-	a.tell()
-	a.timer = time.AfterFunc(alarmEvery, a.ring)
-}
-
-func (a *alarm) close() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.untold > 0 {
-		a.tell()
-	}
-	if a.timer != nil {
-		a.timer.Stop()
-	}
-}
-
-// tell is called with mu held.
-func (a *alarm) tell() {
 	a.log.Error("visitors were sent on although their clicks are not durable: make room on the disk, or see why it fails",
-		"clicks", a.untold, "total", a.total.Load(), "error", a.last)
-	a.untold = 0
+		"clicks", clicks, "total", total, "error", err)
+	close(told)
+}
+
+// close tells what is untold. What comes after it is told, too.
+func (a *alarm) close() {
+	a.closing.Do(func() { close(a.closed) })
+	a.tell()
 }

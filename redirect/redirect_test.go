@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -183,41 +184,84 @@ func TestVisitorComesFirst(t *testing.T) {
 	})
 }
 
-// TestAlarm: the first is told at once, further ones once a second, and no
-// click is left untold.
+// TestAlarm: the first is told at once, further ones ten times a second, and no
+// visitor is answered before the log has been told of the click.
 func TestAlarm(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log book
-		d := newDesk(t, func(o *redirect.Options) { o.Log = slog.New(slog.NewTextHandler(&log, nil)) })
-		d.fails = errors.New("no space left on device")
-		lines := func() string {
-			var told []string
-			for l := range strings.Lines(log.String()) {
-				_, l, _ = strings.Cut(l, " clicks=")
-				n, _, _ := strings.Cut(l, " error=")
-				told = append(told, n)
+		d := newDesk(t, func(o *redirect.Options) {
+			o.Log = slog.New(slog.NewTextHandler(&log, nil))
+			o.Record = func(context.Context, click.Click) error { return errors.New("no space left on device") }
+		})
+		var answered atomic.Uint64
+		visit := func(visitors int) {
+			for range visitors {
+				go func() {
+					d.ask("GET", "http://sho.rt/abc")
+					answered.Add(1)
+				}()
 			}
-			return strings.Join(told, "; ")
+			synctest.Wait()
 		}
-		expect := func(want string) {
+		expect := func(visitors uint64, want string) {
 			t.Helper()
 			synctest.Wait()
-			if got := lines(); got != want {
-				t.Errorf("the log was told %q, want %q", got, want)
+			if got := log.clicks(); got != want || answered.Load() != visitors {
+				t.Errorf("%d visitors are answered and the log was told %q, want %d and %q", answered.Load(), got, visitors, want)
 			}
 		}
-		for range 100 {
+		visit(1)
+		expect(1, "1 total=1")
+		visit(99)
+		expect(1, "1 total=1") // if the program ends now, so it was
+		<-time.After(100 * time.Millisecond)
+		expect(100, "1 total=1; 99 total=100")
+		<-time.After(time.Second) // quiet
+		visit(1)
+		visit(1)
+		expect(101, "1 total=1; 99 total=100; 1 total=101")
+		d.Close()
+		expect(102, "1 total=1; 99 total=100; 1 total=101; 1 total=102")
+		<-time.After(time.Second)
+		if d.NotDurable() != 102 {
+			t.Errorf("%d clicks are not durable, want 102", d.NotDurable())
+		}
+	})
+}
+
+// TestLogThatHangs: a log that takes no lines keeps no visitor for long.
+func TestLogThatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hangs := make(chan struct{})
+		d := newDesk(t, func(o *redirect.Options) { o.Log = slog.New(slog.NewTextHandler(pipe(hangs), nil)) })
+		d.fails = errors.New("no space left on device")
+		began := time.Now()
+		for range 2 {
 			d.ask("GET", "http://sho.rt/abc")
 		}
-		expect("1 total=1")
-		<-time.After(1100 * time.Millisecond)
-		expect("1 total=1; 99 total=100")
-		<-time.After(2 * time.Second) // quiet
-		d.ask("GET", "http://sho.rt/abc")
-		d.ask("GET", "http://sho.rt/abc")
-		expect("1 total=1; 99 total=100; 1 total=101")
-		d.Close()
-		expect("1 total=1; 99 total=100; 1 total=101; 1 total=102")
-		<-time.After(2 * time.Second)
+		if took := time.Since(began); took != 2*time.Second {
+			t.Errorf("two visitors waited %v for the log, want 2s", took)
+		}
+		close(hangs)
+		<-time.After(time.Second)
 	})
+}
+
+// pipe is a log whose reader hangs until it is closed.
+type pipe chan struct{}
+
+func (p pipe) Write(b []byte) (int, error) {
+	<-p
+	return len(b), nil
+}
+
+// clicks is what the log was told of clicks that are not durable.
+func (b *book) clicks() string {
+	var told []string
+	for l := range strings.Lines(b.String()) {
+		_, l, _ = strings.Cut(l, " clicks=")
+		n, _, _ := strings.Cut(l, " error=")
+		told = append(told, n)
+	}
+	return strings.Join(told, "; ")
 }
