@@ -119,17 +119,27 @@ func bitlys(domain string) bool {
 	return false
 }
 
-// Lookup is the user's link of a long URL, or the aggregate link of it where
-// the user is click.Nobody; the oldest, if there are several. The long URL is
-// looked for as it was given, for imports keep it so, and then in the spelling
-// of ParseLongURL. It fails with click.ErrNotFound.
+// Lookup is the user's link of a long URL; the oldest, if there are several.
+// The long URL is looked for as it was given, for imports keep it so, and then
+// in the spelling of ParseLongURL. It fails with click.ErrNotFound.
 func (l *Links) Lookup(ctx context.Context, user click.UserID, longURL string) (store.Link, error) {
+	return lookup(longURL, func(longURL string) (store.Link, error) { return l.links.LinkOfURL(ctx, user, longURL) })
+}
+
+// LookupShared is the aggregate link of a long URL as the user may see it (see
+// store.Links.SeenAggregate), looked for as Lookup does. It fails with
+// click.ErrNotFound.
+func (l *Links) LookupShared(ctx context.Context, user click.UserID, longURL string) (store.Link, error) {
+	return lookup(longURL, func(longURL string) (store.Link, error) { return l.links.SeenAggregateOfURL(ctx, user, longURL) })
+}
+
+func lookup(longURL string, ask func(string) (store.Link, error)) (store.Link, error) {
 	if store.CheckText("long URL", longURL) != nil {
 		return store.Link{}, errUnknown
 	}
-	link, err := l.links.LinkOfURL(ctx, user, longURL)
+	link, err := ask(longURL)
 	if parsed, bad := ParseLongURL(longURL); errors.Is(err, click.ErrNotFound) && bad == nil && parsed != longURL {
-		link, err = l.links.LinkOfURL(ctx, user, parsed)
+		link, err = ask(parsed)
 	}
 	if err != nil {
 		return store.Link{}, fmt.Errorf("links: lookup: %w", err)

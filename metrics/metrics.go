@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/footfall/footfall/calendar"
+	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/rollup"
 	"github.com/footfall/footfall/store"
 )
@@ -21,7 +22,16 @@ type Clicks interface {
 
 // Subject is whose clicks a question is about: the sum of scopes, each named
 // once.
-type Subject []rollup.Scope
+type Subject []Scope
+
+// Scope is a rollup.Scope, or its clicks from an instant on.
+type Scope struct {
+	User click.UserID
+	Link click.LinkID
+	// Since is the Unix second, a multiple of 900, before which clicks do not
+	// count; 0 is for all clicks.
+	Since int64
+}
 
 // Metrics answers questions from the counts.
 type Metrics struct{ clicks Clicks }

@@ -10,14 +10,15 @@ import (
 	"github.com/footfall/footfall/store"
 )
 
-// first is the earliest quarter-hour in which any of the scopes has a click.
+// first is the earliest quarter-hour in which any of the scopes has a click, or
+// an earlier one in which clicks of a scope may count.
 func (m *Metrics) first(ctx context.Context, of Subject, f rollup.Facet) (first int64, any bool, err error) {
 	for _, s := range of {
-		t, has, err := m.clicks.First(ctx, s, f)
+		t, has, err := m.clicks.First(ctx, s.scope(), f)
 		if err != nil {
 			return 0, false, fmt.Errorf("first click: %w", err)
 		}
-		if has && (!any || t < first) {
+		if t = max(t, s.Since); has && (!any || t < first) {
 			first, any = t, true
 		}
 	}
@@ -28,8 +29,7 @@ func (m *Metrics) first(ctx context.Context, of Subject, f rollup.Facet) (first 
 func (m *Metrics) counts(ctx context.Context, of Subject, q store.Query) ([]store.Count, error) {
 	var all []store.Count
 	for _, s := range of {
-		q.Scope = s
-		counts, err := m.clicks.Counts(ctx, q)
+		counts, err := m.countsOf(ctx, s, q)
 		if err != nil {
 			return nil, fmt.Errorf("clicks by %s: %w", q.Facet, err)
 		}
@@ -39,6 +39,32 @@ func (m *Metrics) counts(ctx context.Context, of Subject, q store.Query) ([]stor
 		all = newest(sum(all), q.Newest)
 	}
 	return all, nil
+}
+
+func (s Scope) scope() rollup.Scope { return rollup.Scope{User: s.User, Link: s.Link} }
+
+// countsOf answers the query for one scope.
+func (m *Metrics) countsOf(ctx context.Context, s Scope, q store.Query) ([]store.Count, error) {
+	q.Scope = s.scope()
+	last := len(q.Edges) - 1
+	if s.Since <= q.Edges[0] {
+		return m.clicks.Counts(ctx, q)
+	}
+	if s.Since >= q.Edges[last] {
+		return nil, nil
+	}
+	// The interval that Since lies in, or that it starts.
+	skipped, starts := slices.BinarySearch(q.Edges, s.Since)
+	if !starts {
+		skipped--
+	}
+	q.Edges = slices.Clone(q.Edges[skipped:])
+	q.Edges[0] = s.Since
+	counts, err := m.clicks.Counts(ctx, q)
+	for i := range counts {
+		counts[i].Interval += skipped
+	}
+	return counts, err
 }
 
 // sum adds up what has the same interval and value, in the order of a store's

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -41,6 +42,28 @@ type Link struct {
 	LinkDetails
 	// Modified is the Unix second of the last EditLink, else Created.
 	Modified int64
+}
+
+// SeenBy tells whether the user may see the link, which belongs to somebody:
+// a private link is there for its owner only.
+func (l *Link) SeenBy(user click.UserID) bool { return !l.Private || l.User == user }
+
+// Seen returns what the user may see of all the links of one long URL, in
+// their order: the links that SeenBy allows, and the aggregate links that one
+// of these names. It overwrites links.
+func Seen(links []Link, user click.UserID) []Link {
+	named := make(map[click.LinkID]bool)
+	for i := range links {
+		if l := &links[i]; l.User != click.Nobody && l.SeenBy(user) {
+			named[l.Aggregate] = true
+		}
+	}
+	return slices.DeleteFunc(links, func(l Link) bool {
+		if l.User == click.Nobody {
+			return !named[l.ID]
+		}
+		return !l.SeenBy(user)
+	})
 }
 
 // LinkDetails is what the owner of a link says of it, and may change. An
@@ -189,10 +212,11 @@ type Links interface {
 	// MakeLink returns the user's link of exactly this long URL, the oldest if
 	// there are several, and false; nothing changes then. Where the user has
 	// none, it makes one and returns it with true. The new link's aggregate
-	// link is the oldest one of the same long URL, or is made with it, as old
-	// as it is. However many calls and processes ask at once, each user gets
-	// one link and the long URL one aggregate link. Details are of the link
-	// that is made; its Modified is its Created.
+	// link is the oldest one of the same long URL whose hash is not that of
+	// another user's private link too, or is made with it, as old as it is.
+	// However many calls and processes ask at once, each user gets one link and
+	// the long URL one aggregate link. Details are of the link that is made;
+	// its Modified is its Created.
 	//
 	// The hashes of a link that is to be made must differ, and neither may name
 	// a link, an aggregate link or a keyword, needed or not: else
@@ -210,13 +234,23 @@ type Links interface {
 	// given; an unknown id has the empty one.
 	Hashes(ctx context.Context, ids []click.LinkID) ([]click.Hash, error)
 	// LinkOfURL is the user's oldest link of exactly this long URL, or the
-	// oldest aggregate link of it where the user is click.Nobody. Else
-	// click.ErrNotFound.
+	// oldest aggregate link of it where the user is click.Nobody, whoever may
+	// see it. Else click.ErrNotFound.
 	LinkOfURL(ctx context.Context, user click.UserID, longURL string) (Link, error)
 	// LinksOfURL lists every link and every aggregate link of exactly this long
 	// URL, oldest first. Of one that is as old and named as another, the
 	// aggregate link comes first.
 	LinksOfURL(ctx context.Context, longURL string) ([]Link, error)
+	// SeenAggregate is an aggregate link as the user may see it. Of the links
+	// that name it and have its long URL, those count that the user may see (see
+	// Link.SeenBy): without any it is click.ErrNotFound, as an id is that no
+	// aggregate link has. Its Created, UserTS and Modified are its own if one of
+	// these links was created then, else those of the oldest of them.
+	SeenAggregate(ctx context.Context, user click.UserID, id click.LinkID) (Link, error)
+	// SeenAggregateOfURL is the oldest aggregate link of exactly this long URL
+	// among those that SeenAggregate finds, and as it says. Else
+	// click.ErrNotFound.
+	SeenAggregateOfURL(ctx context.Context, user click.UserID, longURL string) (Link, error)
 	// HasDomain tells whether any link has a keyword on the domain.
 	HasDomain(ctx context.Context, domain string) (bool, error)
 	// ListLinks lists the links that pass the filter, by descending UserTS,

@@ -102,8 +102,8 @@ func (a *API) encoders(c *call, takesLimit bool) (of encoded, limit int, err err
 	}
 	all, err := a.Store.LinksOfURL(c.ctx, link.LongURL)
 	seen := map[click.UserID]bool{click.Nobody: true}
-	for _, l := range all {
-		if !seen[l.User] && (!l.Private || l.User == user.ID) {
+	for _, l := range store.Seen(all, user.ID) {
+		if !seen[l.User] {
 			seen[l.User] = true
 			of.links = append(of.links, l)
 		}

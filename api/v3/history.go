@@ -64,7 +64,7 @@ func (a *API) oneLink(c *call, user store.User, written string) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if l.Private || l.User != owner.ID {
+		if l.User != owner.ID || !l.SeenBy(user.ID) {
 			return nil, click.ErrNotFound
 		}
 	}

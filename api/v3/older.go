@@ -124,7 +124,7 @@ func (a *API) clicks(c *call) (any, error) {
 		return nil, err
 	}
 	entries, err := c.each(user, list, func(l store.Link) (object, error) {
-		all, err := c.ofURL(l.LongURL)
+		all, err := c.ofURL(user, l.LongURL)
 		if err != nil {
 			return nil, err
 		}
@@ -147,7 +147,7 @@ func (a *API) clicksByDay(c *call) (any, error) {
 		return nil, err
 	}
 	entries, err := c.each(user, list, func(l store.Link) (object, error) {
-		of, err := c.of(l)
+		of, err := c.of(user, l)
 		if err != nil {
 			return nil, err
 		}
@@ -167,7 +167,7 @@ func (a *API) clicksByMinute(c *call) (any, error) {
 	w := c.allTime()
 	w.Unit, w.Units = calendar.Minute, maxMinutes
 	entries, err := c.each(user, list, func(l store.Link) (object, error) {
-		of, err := c.of(l)
+		of, err := c.of(user, l)
 		if err != nil {
 			return nil, err
 		}
@@ -213,7 +213,7 @@ func (a *API) ofOne(c *call, list func(metrics.Subject, window) (field, error)) 
 	if err != nil {
 		return nil, err
 	}
-	of, err := c.of(l)
+	of, err := c.of(user, l)
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,6 @@ import (
 
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/metrics"
-	"github.com/footfall/footfall/rollup"
 	"github.com/footfall/footfall/store"
 )
 
@@ -13,32 +12,74 @@ import (
 func allLinks(u store.User) metrics.Subject { return metrics.Subject{{User: u.ID}} }
 
 // find finds the link that a question of the user is about. A private link is
-// there for its owner only.
+// there for its owner only, and an aggregate link for those who may see one of
+// the links that it sums: for others it is as if there had never been one.
 func (c *call) find(asker store.User, written string) (store.Link, error) {
 	l, err := c.api.Links.FindShared(c.ctx, written, c.host)
-	if err == nil && l.Private && l.User != asker.ID {
+	switch {
+	case err != nil:
+		return store.Link{}, err
+	case l.User == click.Nobody:
+		return c.api.Store.SeenAggregate(c.ctx, asker.ID, l.ID)
+	case !l.SeenBy(asker.ID):
 		return store.Link{}, click.ErrNotFound
 	}
-	return l, err
+	return l, nil
 }
 
 // of is the clicks on the link; of an aggregate link those on every link with
-// its long URL.
-func (c *call) of(l store.Link) (metrics.Subject, error) {
+// its long URL that the user may see.
+func (c *call) of(asker store.User, l store.Link) (metrics.Subject, error) {
 	if l.User != click.Nobody {
 		return metrics.Subject{{User: l.User, Link: l.ID}}, nil
 	}
-	return c.ofURL(l.LongURL)
+	return c.ofURL(asker, l.LongURL)
 }
 
-// ofURL is the clicks on every link with the long URL.
-func (c *call) ofURL(longURL string) (metrics.Subject, error) {
+// ofURL is the clicks on every link with the long URL that the user may see.
+func (c *call) ofURL(asker store.User, longURL string) (metrics.Subject, error) {
 	all, err := c.api.Store.LinksOfURL(c.ctx, longURL)
-	of := make(metrics.Subject, len(all))
-	for i, l := range all {
-		of[i] = rollup.Scope{User: l.User, Link: l.ID}
+	if err != nil {
+		return nil, err
 	}
-	return of, err
+	// By aggregate link: when the oldest link that names it was made, of those
+	// that the user may see, and of the others.
+	seen, hidden := oldest{}, oldest{}
+	for i := range all {
+		if l := &all[i]; l.User != click.Nobody && l.SeenBy(asker.ID) {
+			seen.add(l)
+		} else if l.User != click.Nobody {
+			hidden.add(l)
+		}
+	}
+	of := make(metrics.Subject, 0, len(all))
+	for _, l := range store.Seen(all, asker.ID) {
+		s := metrics.Scope{User: l.User, Link: l.ID}
+		if l.User == click.Nobody && hidden.before(seen, l.ID) {
+			// Before that only they had its name who must stay unknown.
+			s.Since = seen[l.ID] - seen[l.ID]%quarterHour
+		}
+		of = append(of, s)
+	}
+	return of, nil
+}
+
+// quarterHour is what clicks are counted by, in seconds.
+const quarterHour = 900
+
+// oldest is when the oldest of some links was made, by their aggregate links.
+type oldest map[click.LinkID]int64
+
+func (o oldest) add(l *store.Link) {
+	if t, ok := o[l.Aggregate]; !ok || l.Created < t {
+		o[l.Aggregate] = l.Created
+	}
+}
+
+// before tells whether there is one, and older than the other one.
+func (o oldest) before(other oldest, aggregate click.LinkID) bool {
+	t, ok := o[aggregate]
+	return ok && t < other[aggregate]
 }
 
 // link is the link of the parameter of that name and its clicks, once all
@@ -48,7 +89,7 @@ func (c *call) subject(asker store.User, written string) (metrics.Subject, error
 	if err != nil {
 		return nil, err
 	}
-	return c.of(l)
+	return c.of(asker, l)
 }
 
 // shortURL is the short URL of a hash on the default domain.

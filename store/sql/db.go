@@ -33,6 +33,7 @@ type DB struct {
 	inserts       inserts
 
 	linkOfUser, aggregateOfURL, linksOfURL *sql.Stmt
+	seenAggregate, seenAggregateOfURL      *sql.Stmt
 	hasDomain, createdOfUser, firstOfUser  *sql.Stmt
 
 	makes makes
@@ -96,6 +97,8 @@ func (db *DB) prepare(ctx context.Context) error {
 	db.aggregateOfURL = r.stmt(aggregateOfURL)
 	db.linksOfURL = r.stmt(selectLinks + `WHERE l.long_url_digest = $1 AND l.long_url = $2
 		ORDER BY l.created, l.hash, l.user_id IS NOT NULL`)
+	db.seenAggregate = r.stmt(seenAggregates(`l.id = $2`))
+	db.seenAggregateOfURL = r.stmt(seenAggregates(`l.long_url_digest = $2 AND l.long_url = $3`))
 	db.hasDomain = r.stmt(`SELECT 1 FROM keywords WHERE domain = $1 LIMIT 1`)
 	db.createdOfUser = r.stmt(`SELECT created, COUNT(*) FROM links
 		WHERE user_id = $1 AND created >= $2 AND created < $3 GROUP BY created`)

@@ -15,6 +15,10 @@ const (
 	linkOfUser  = selectLinks + oldestOfURL + `= $3` + oldestFirst
 
 	aggregateOfURL = selectLinks + oldestOfURL + `IS NULL` + oldestFirst
+
+	// A hash that leads to another user's private link is not told to $3.
+	aggregateToJoin = selectLinks + oldestOfURL + `IS NULL AND NOT EXISTS (SELECT 1 FROM links p
+		WHERE p.hash = l.hash AND p.user_id IS NOT NULL AND p.private = 1 AND p.user_id <> $3)` + oldestFirst
 )
 
 // nameTaken asks of each index by itself, for none has all the names.
@@ -30,7 +34,7 @@ func newMakes(p *preparer) makes {
 	return makes{
 		user:      p.stmt(`SELECT id FROM users WHERE id = $1`),
 		link:      p.stmt(linkOfUser),
-		aggregate: p.stmt(aggregateOfURL),
+		aggregate: p.stmt(aggregateToJoin),
 		taken:     p.stmt(nameTaken),
 	}
 }
@@ -86,7 +90,7 @@ func (db *DB) makeLink(ctx context.Context, tx *sql.Tx, last *lastIDs, n *store.
 	}
 
 	var rows []any
-	a, err := scanLink(query(db.makes.aggregate, digest, n.LongURL))
+	a, err := scanLink(query(db.makes.aggregate, digest, n.LongURL, int64(n.User)))
 	if errors.Is(err, sql.ErrNoRows) {
 		last.link++
 		a.ID, a.Hash = click.LinkID(last.link), n.AggregateHash

@@ -49,6 +49,8 @@ func LinkSuite(t *testing.T, open func(t *testing.T) LinkStore) {
 		{"an edit that cannot be is refused whole", detailsRefused},
 		{"ids have their hashes, in the order given", linkHashes},
 		{"links of a long URL are found, oldest first", linkOfURL},
+		{"an aggregate link is there for those who may see a link of it", aggregatesSeen},
+		{"a private link's hash is not given to others as that of an aggregate link", makeBesidePrivate},
 		{"a domain is known by its keywords", linkDomains},
 		{"a user's links are listed, filtered, in pages", linkList},
 		{"all links are listed, in pages, with their keywords", linkAll},

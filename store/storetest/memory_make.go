@@ -38,7 +38,10 @@ func (m *MemoryLinks) makeLink(ctx context.Context, n store.NewLink) (store.Link
 		return store.Link{}, false, click.ErrExists
 	}
 	aggregate := n.AggregateHash
-	if a, ok := m.oldestOf(click.Nobody, n.LongURL); ok {
+	if a, ok := m.oldestLink(func(l *store.Link) bool {
+		same := m.hashes[l.Hash]
+		return l.User == click.Nobody && l.LongURL == n.LongURL && (same == 0 || m.links[same-1].SeenBy(n.User))
+	}); ok {
 		aggregate = a.Hash
 	}
 	m.addLink(&store.ForeignLink{
@@ -52,8 +55,13 @@ func (m *MemoryLinks) makeLink(ctx context.Context, n store.NewLink) (store.Link
 // oldestOf is the user's oldest link of the long URL, or the oldest aggregate
 // link of it where the user is nobody.
 func (m *MemoryLinks) oldestOf(user click.UserID, longURL string) (oldest store.Link, ok bool) {
+	return m.oldestLink(func(l *store.Link) bool { return l.User == user && l.LongURL == longURL })
+}
+
+// oldestLink is the oldest of the links that pass.
+func (m *MemoryLinks) oldestLink(pass func(*store.Link) bool) (oldest store.Link, ok bool) {
 	for _, l := range m.links {
-		if l.User != user || l.LongURL != longURL {
+		if l.ID == 0 || !pass(&l) {
 			continue
 		}
 		if !ok || cmp.Or(cmp.Compare(l.Created, oldest.Created), cmp.Compare(l.Hash, oldest.Hash)) < 0 {
