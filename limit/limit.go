@@ -1,5 +1,5 @@
-// Package limit bounds how often each of many keys may do something: a bucket
-// for each, which refills evenly.
+// Package limit bounds how often each of many keys may do something, by a bucket
+// for each, which refills evenly; and how many do something at once, by seats.
 //
 // It refuses to know what the keys stand for and what happens to those who
 // come too often.
@@ -68,19 +68,28 @@ type State struct {
 
 // Take lets the key do it once more, or not. Without limits it may, and Limit
 // is 0.
-func (l *Limits) Take(key string) State {
+func (l *Limits) Take(key string) State { return l.TakeMany(key, 1) }
+
+// TakeMany lets the key do it n times more, or not once. What is more than a
+// whole bucket takes a whole one.
+func (l *Limits) TakeMany(key string, n int) State {
 	if l == nil {
 		return State{OK: true}
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	b := l.bucket(key)
-	ok := b.taken+l.every <= l.whole()
+	takes := l.takes(n)
+	ok := b.taken+takes <= l.whole()
 	if ok {
-		b.taken += l.every
+		b.taken += takes
 	}
 	l.buckets.Add(key, b)
-	return l.state(b, ok)
+	s := l.state(b, ok)
+	if !ok {
+		s.Retry = b.taken + takes - l.whole()
+	}
+	return s
 }
 
 // Look is how the key stands. It takes nothing, and has nobody remembered or
@@ -96,17 +105,23 @@ func (l *Limits) Look(key string) State {
 }
 
 // GiveBack undoes a Take: it was for nothing that counts.
-func (l *Limits) GiveBack(key string) {
+func (l *Limits) GiveBack(key string) { l.GiveBackMany(key, 1) }
+
+// GiveBackMany undoes a TakeMany.
+func (l *Limits) GiveBackMany(key string, n int) {
 	if l == nil {
 		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	b := l.bucket(key)
-	if b.taken -= l.every; b.taken <= 0 {
+	if b.taken -= l.takes(n); b.taken <= 0 {
 		l.buckets.Remove(key)
 	}
 }
+
+// takes is how long it takes until n are free again.
+func (l *Limits) takes(n int) time.Duration { return l.every * time.Duration(min(n, l.burst)) }
 
 // Len is how many keys are remembered.
 func (l *Limits) Len() int {
