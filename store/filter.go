@@ -38,7 +38,8 @@ type Words struct {
 // Any tells whether there is a word, so that not every link passes.
 func (w *Words) Any() bool { return w.Query != "" || w.ExactDomain != "" || w.RootDomain != "" }
 
-// Pass tells whether the link passes. Engines that cannot search so ask it.
+// Pass tells whether the link passes, by its LongURL, Title and Note alone.
+// Engines that cannot search so ask it.
 func (w *Words) Pass(l *Link) bool {
 	if !w.Any() {
 		return true

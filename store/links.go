@@ -257,6 +257,9 @@ type Links interface {
 	// those of the same second by descending id; and how many pass it, listed
 	// or not.
 	ListLinks(ctx context.Context, f LinkFilter) (links []Link, all int, err error)
+	// MoreLinks tells whether the user has more links than so many. It takes no
+	// longer where there are more than where there are just so many.
+	MoreLinks(ctx context.Context, user click.UserID, than int) (bool, error)
 	// CountLinks counts the user's links by Created in the intervals between
 	// consecutive edges, which are ascending Unix seconds, two at least:
 	// interval i is edges[i] ≤ t < edges[i+1].

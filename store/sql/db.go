@@ -11,8 +11,16 @@ import (
 	"github.com/footfall/footfall/store"
 )
 
-// readers bounds the connections that read.
-const readers = 4
+// How many connections read, by what they read. Visitors and whoever proves who
+// they are ask for a row or two, and have connections that nobody else takes:
+// however much is listed or proven, a name is resolved. Of those that list, more
+// than half are free of searches that take long, for which there are fewer seats
+// (server.Seats).
+const (
+	nameReaders  = 4
+	listReaders  = 8
+	wholeReaders = 2
+)
 
 var (
 	_ store.Links = (*DB)(nil)
@@ -22,19 +30,25 @@ var (
 // DB is store.Links and store.Users over one database. It is safe for
 // concurrent use.
 type DB struct {
-	path           string
-	reader, writer *sql.DB
+	path   string
+	writer *sql.DB
+	// Each reads for questions of one kind: names resolves names and proves
+	// credentials, lists lists and searches, and whole is for the operator, who
+	// exports, imports and checks everything.
+	names, lists, whole *sql.DB
 
 	linkByName, linkByID             *sql.Stmt
 	userByLogin, userByID, userByKey *sql.Stmt
 	listUsers, lastIDs, tokensOfUser *sql.Stmt
 
-	reads, writes finders // of each pool its own
+	reads, writes finders // of whole, and of the writer
+	hashes        finder
 	inserts       inserts
 
 	linkOfUser, aggregateOfURL, linksOfURL *sql.Stmt
 	seenAggregate, seenAggregateOfURL      *sql.Stmt
-	hasDomain, createdOfUser, firstOfUser  *sql.Stmt
+	moreLinks, createdOfUser, firstOfUser  *sql.Stmt
+	hasDomain, passwordOf                  *sql.Stmt
 
 	makes makes
 }
@@ -74,47 +88,61 @@ func open(ctx context.Context, path string) (_ *DB, err error) {
 	if err := migrate(ctx, db.writer); err != nil {
 		return nil, err
 	}
-	if db.reader, err = sql.Open(driverName, dsn(path, true)); err != nil {
-		return nil, err
+	for _, r := range []struct {
+		pool    **sql.DB
+		readers int
+	}{{&db.names, nameReaders}, {&db.lists, listReaders}, {&db.whole, wholeReaders}} {
+		pool, err := sql.Open(driverName, dsn(path, true))
+		if err != nil {
+			return nil, err
+		}
+		pool.SetMaxOpenConns(r.readers)
+		pool.SetMaxIdleConns(r.readers)
+		*r.pool = pool
 	}
-	db.reader.SetMaxOpenConns(readers)
-	db.reader.SetMaxIdleConns(readers)
 	return db, db.prepare(ctx)
 }
 
 func (db *DB) prepare(ctx context.Context) error {
-	r := preparer{ctx: ctx, db: db.reader}
-	db.linkByName = r.stmt(linkByName)
-	db.linkByID = r.stmt(selectLinks + `WHERE l.id = $1`)
-	db.userByLogin = r.stmt(selectUsers + `WHERE u.login = $1`)
-	db.userByID = r.stmt(selectUsers + `WHERE u.id = $1`)
-	db.userByKey = r.stmt(selectUsers + `JOIN tokens t ON t.user_id = u.id WHERE t.digest = $1`)
+	n := preparer{ctx: ctx, db: db.names}
+	db.linkByName = n.stmt(linkByName)
+	db.linkByID = n.stmt(selectLinks + `WHERE l.id = $1`)
+	db.userByLogin = n.stmt(selectUsers + `WHERE u.login = $1`)
+	db.userByID = n.stmt(selectUsers + `WHERE u.id = $1`)
+	db.userByKey = n.stmt(selectUsers + `JOIN tokens t ON t.user_id = u.id WHERE t.digest = $1`)
+	db.passwordOf = n.stmt(`SELECT password FROM users WHERE id = $1`)
+	db.hasDomain = n.stmt(`SELECT 1 FROM keywords WHERE domain = $1 LIMIT 1`)
+
+	l := preparer{ctx: ctx, db: db.lists}
+	db.hashes = newFinder(&l, `SELECT id, hash FROM links WHERE id`)
+	db.linkOfUser = l.stmt(linkOfUser)
+	db.aggregateOfURL = l.stmt(aggregateOfURL)
+	db.linksOfURL = l.stmt(selectLinks + `WHERE l.long_url_digest = $1 AND l.long_url = $2
+		ORDER BY l.created, l.hash, l.user_id IS NOT NULL`)
+	db.seenAggregate = l.stmt(seenAggregates(`l.id = $2`))
+	db.seenAggregateOfURL = l.stmt(seenAggregates(`l.long_url_digest = $2 AND l.long_url = $3`))
+	db.moreLinks = l.stmt(`SELECT 1 FROM links WHERE user_id = $1 LIMIT 1 OFFSET $2`)
+	db.createdOfUser = l.stmt(`SELECT created, COUNT(*) FROM links
+		WHERE user_id = $1 AND created >= $2 AND created < $3 GROUP BY created`)
+	db.firstOfUser = l.stmt(`SELECT MIN(created) FROM links WHERE user_id = $1`)
+
+	r := preparer{ctx: ctx, db: db.whole}
 	db.listUsers = r.stmt(selectUsers + `WHERE u.login > $1 ORDER BY u.login LIMIT $2`)
 	db.tokensOfUser = r.stmt(`SELECT COUNT(*) FROM tokens WHERE user_id = $1`)
 	db.lastIDs = r.stmt(`SELECT user_id, link_id, keyword_id FROM last_ids`)
 	db.reads = newFinders(&r)
-	db.linkOfUser = r.stmt(linkOfUser)
-	db.aggregateOfURL = r.stmt(aggregateOfURL)
-	db.linksOfURL = r.stmt(selectLinks + `WHERE l.long_url_digest = $1 AND l.long_url = $2
-		ORDER BY l.created, l.hash, l.user_id IS NOT NULL`)
-	db.seenAggregate = r.stmt(seenAggregates(`l.id = $2`))
-	db.seenAggregateOfURL = r.stmt(seenAggregates(`l.long_url_digest = $2 AND l.long_url = $3`))
-	db.hasDomain = r.stmt(`SELECT 1 FROM keywords WHERE domain = $1 LIMIT 1`)
-	db.createdOfUser = r.stmt(`SELECT created, COUNT(*) FROM links
-		WHERE user_id = $1 AND created >= $2 AND created < $3 GROUP BY created`)
-	db.firstOfUser = r.stmt(`SELECT MIN(created) FROM links WHERE user_id = $1`)
 
 	w := preparer{ctx: ctx, db: db.writer}
 	db.writes = newFinders(&w)
 	db.inserts = newInserts(&w)
 	db.makes = newMakes(&w)
-	return errors.Join(r.err, w.err)
+	return errors.Join(n.err, l.err, r.err, w.err)
 }
 
 // Close waits for the calls under way. Prepared statements go with their pool.
 func (db *DB) Close() error {
 	var errs []error
-	for _, pool := range []*sql.DB{db.reader, db.writer} {
+	for _, pool := range []*sql.DB{db.names, db.lists, db.whole, db.writer} {
 		if pool != nil {
 			errs = append(errs, pool.Close())
 		}

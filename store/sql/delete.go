@@ -125,7 +125,7 @@ func (d *deleter) pending(user, link int64) {
 // Deletions is of store.Links.
 func (db *DB) Deletions(ctx context.Context, limit int) ([]rollup.Scope, error) {
 	var scopes []rollup.Scope
-	rows, err := db.reader.QueryContext(ctx, `SELECT user_id, link_id FROM deletions ORDER BY user_id, link_id LIMIT $1`, max(limit, 0))
+	rows, err := db.whole.QueryContext(ctx, `SELECT user_id, link_id FROM deletions ORDER BY user_id, link_id LIMIT $1`, max(limit, 0))
 	if err == nil {
 		defer rows.Close()
 		for rows.Next() && err == nil {

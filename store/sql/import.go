@@ -15,7 +15,7 @@ import (
 )
 
 // finders look up, of many names at once, which are known.
-type finders struct{ links, aggregates, users, keywords, hashes, keywordsOf finder }
+type finders struct{ links, aggregates, users, keywords, keywordsOf finder }
 
 func newFinders(p *preparer) finders {
 	return finders{
@@ -23,7 +23,6 @@ func newFinders(p *preparer) finders {
 		aggregates: newFinder(p, `SELECT hash, id FROM links WHERE user_id IS NULL AND hash`),
 		users:      newFinder(p, `SELECT login, id FROM users WHERE login`),
 		keywords:   newFinder(p, `SELECT domain, keyword FROM keywords WHERE keyword`),
-		hashes:     newFinder(p, `SELECT id, hash FROM links WHERE id`),
 		keywordsOf: newFinder(p, `SELECT id, link_id, domain, keyword FROM keywords WHERE link_id`),
 	}
 }

@@ -79,7 +79,7 @@ func TestWhatWasAcknowledgedOutlivesAKill(t *testing.T) {
 		t.Logf("round %d: killed after %d batches", round, acknowledged)
 
 		db := open(t, path)
-		reader, _ := db.Pools()
+		_, _, reader, _ := db.Pools()
 		if got := text(t, reader, `PRAGMA integrity_check`); got != "ok" {
 			t.Fatalf("the killed database is damaged: %s", got)
 		}

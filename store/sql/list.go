@@ -22,7 +22,7 @@ func (db *DB) Hashes(ctx context.Context, ids []click.LinkID) ([]click.Hash, err
 	for i, id := range ids {
 		keys[i] = strconv.FormatUint(uint64(id), 10)
 	}
-	err := db.reads.hashes.find(ctx, nil, keys, func(rows *sql.Rows) error {
+	err := db.hashes.find(ctx, nil, keys, func(rows *sql.Rows) error {
 		var id int64
 		var hash click.Hash
 		err := rows.Scan(&id, &hash)
@@ -113,28 +113,28 @@ func filtered(f *store.LinkFilter) *conditions {
 		c.add(`l.id IN (SELECT k.link_id FROM keywords k WHERE k.keyword = `, string(f.Keyword))
 		c.where[len(c.where)-1] += `)`
 	}
+	if f.Any() { // the last one, for it takes longest
+		n := len(c.args)
+		c.args = append(c.args, f.Query, f.ExactDomain, f.RootDomain, bit(f.WithoutNotes))
+		c.where = append(c.where, fmt.Sprintf(passes, n+1, n+2, n+3, n+4))
+	}
 	return c
 }
 
-// ListLinks is of store.Links.
+// all is all of them.
+func (c *conditions) all() string { return ` WHERE ` + strings.Join(c.where, ` AND `) }
+
+const countLinks = `SELECT COUNT(*) FROM links l`
+
+// ListLinks is of store.Links. Whether a link passes is read from the index
+// links_by_user alone; rows are read of those that are listed.
 func (db *DB) ListLinks(ctx context.Context, f store.LinkFilter) (links []store.Link, all int, err error) {
-	f.Offset, f.Limit = max(f.Offset, 0), max(f.Limit, 0)
 	c := filtered(&f)
-	where := ` WHERE ` + strings.Join(c.where, ` AND `)
-	ordered := selectLinks + where + ` ORDER BY l.user_ts DESC, l.id DESC`
-	if f.Any() {
-		err = db.rows(ctx, ordered, c.args, func(l store.Link) {
-			if f.Pass(&l) {
-				if all >= f.Offset && len(links) < f.Limit {
-					links = append(links, l)
-				}
-				all++
-			}
-		})
-	} else if err = db.reader.QueryRowContext(ctx, `SELECT COUNT(*) FROM links l`+where, c.args...).Scan(&all); err == nil && f.Limit > 0 {
+	err = db.lists.QueryRowContext(ctx, countLinks+c.all(), c.args...).Scan(&all)
+	if offset := max(f.Offset, 0); err == nil && f.Limit > 0 && offset < all {
 		n := len(c.args)
-		err = db.rows(ctx, fmt.Sprintf(`%s LIMIT $%d OFFSET $%d`, ordered, n+1, n+2), append(c.args, f.Limit, f.Offset),
-			func(l store.Link) { links = append(links, l) })
+		links, err = listed(ctx, db.lists, fmt.Sprintf(`%s%s ORDER BY l.user_ts DESC, l.id DESC LIMIT $%d OFFSET $%d`, selectLinks, c.all(), n+1, n+2),
+			append(c.args, f.Limit, offset)...)
 	}
 	if err != nil {
 		return nil, 0, failed("list links", err)
@@ -142,21 +142,34 @@ func (db *DB) ListLinks(ctx context.Context, f store.LinkFilter) (links []store.
 	return links, all, nil
 }
 
-// rows calls f with each link of a query that is made for the occasion.
-func (db *DB) rows(ctx context.Context, query string, args []any, f func(store.Link)) error {
-	rows, err := db.reader.QueryContext(ctx, query, args...)
+// listed is the links of a query that is made for the occasion.
+func listed(ctx context.Context, pool *sql.DB, query string, args ...any) (links []store.Link, err error) {
+	rows, err := pool.QueryContext(ctx, query, args...)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		l, err := scanLink(rows)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		f(l)
+		links = append(links, l)
 	}
-	return rows.Err()
+	return links, rows.Err()
+}
+
+// MoreLinks is of store.Links.
+func (db *DB) MoreLinks(ctx context.Context, user click.UserID, than int) (bool, error) {
+	var one int
+	err := db.moreLinks.QueryRowContext(ctx, int64(user), max(than, 0)).Scan(&one)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, failed("more links", err)
+	}
+	return true, nil
 }
 
 // CountLinks is of store.Links.
@@ -210,8 +223,7 @@ func (db *DB) AllLinks(ctx context.Context, after click.LinkID, limit int) (link
 	if limit < 1 {
 		return nil, nil
 	}
-	err = db.rows(ctx, selectLinks+`WHERE l.id > $1 AND l.user_id IS NOT NULL ORDER BY l.id LIMIT $2`, []any{int64(after), limit},
-		func(l store.Link) { links = append(links, l) })
+	links, err = listed(ctx, db.whole, selectLinks+`WHERE l.id > $1 AND l.user_id IS NOT NULL ORDER BY l.id LIMIT $2`, int64(after), limit)
 	if err != nil {
 		return nil, failed("all links", err)
 	}

@@ -62,7 +62,7 @@ func (db *DB) changeRow(ctx context.Context, query string, args ...any) error {
 
 // Password is of store.Users.
 func (db *DB) Password(ctx context.Context, user click.UserID) (proof string, err error) {
-	err = db.reader.QueryRowContext(ctx, `SELECT password FROM users WHERE id = $1`, int64(user)).Scan(&proof)
+	err = db.passwordOf.QueryRowContext(ctx, int64(user)).Scan(&proof)
 	if err == nil && proof == "" {
 		err = click.ErrNotFound
 	}

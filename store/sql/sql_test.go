@@ -119,12 +119,12 @@ func TestIDsOfDeletedRowsAreNotReused(t *testing.T) {
 
 func TestPragmasHoldForEveryConnection(t *testing.T) {
 	ctx := context.Background()
-	reader, writer := open(t, filepath.Join(t.TempDir(), "links.db")).Pools()
+	names, lists, whole, writer := open(t, filepath.Join(t.TempDir(), "links.db")).Pools()
 	for _, pool := range []struct {
 		db          *stdsql.DB
 		connections int
 		queryOnly   string
-	}{{reader, 4, "1"}, {writer, 1, "0"}} {
+	}{{names, sql.NameReaders, "1"}, {lists, sql.ListReaders, "1"}, {whole, sql.WholeReaders, "1"}, {writer, 1, "0"}} {
 		for range pool.connections { // all held at once, so each is another one
 			c, err := pool.db.Conn(ctx)
 			if err != nil {
@@ -184,7 +184,7 @@ func TestOpenFailsWhereThereIsNoDatabase(t *testing.T) {
 func TestALockedDatabaseIsUnavailable(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "links.db")
 	db := open(t, path)
-	_, writer := db.Pools()
+	_, _, _, writer := db.Pools()
 	exec(t, writer, `PRAGMA busy_timeout = 0`) // its one connection
 	other := raw(t, path)
 	other.SetMaxOpenConns(1)
@@ -200,7 +200,7 @@ func TestALockedDatabaseIsUnavailable(t *testing.T) {
 
 func TestACancelledImportIsWholeOrNothing(t *testing.T) {
 	db := open(t, filepath.Join(t.TempDir(), "links.db"))
-	reader, writer := db.Pools()
+	_, _, reader, writer := db.Pools()
 	for round := range 40 {
 		links := make([]store.ForeignLink, 1000)
 		for i := range links {

@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net/url"
@@ -12,6 +13,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/store"
 )
 
 // This file is what is SQLite's own. PostgreSQL needs a second one like it:
@@ -45,6 +47,30 @@ func dsn(path string, readOnly bool) string {
 		q.Add("_pragma", "wal_autocheckpoint(4000)") // pages, about 16 MB
 	}
 	return (&url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}).String()
+}
+
+// passes is the condition that a link l passes words, given as four parameters.
+// PostgreSQL needs a function of that name, or its own words for it.
+const passes = `passes($%d, $%d, $%d, $%d, l.long_url, l.title, l.note)`
+
+// A function belongs to the driver, and so to every connection of the process.
+func init() {
+	sqlite.MustRegisterDeterministicScalarFunction("passes", 7, func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+		var w store.Words
+		var l store.Link
+		for i, text := range []*string{0: &w.Query, 1: &w.ExactDomain, 2: &w.RootDomain, 4: &l.LongURL, 5: &l.Title, 6: &l.Note} {
+			if text == nil {
+				continue
+			}
+			s, ok := args[i].(string)
+			if !ok {
+				return nil, fmt.Errorf("passes: argument %d is %T, and should be a text", i+1, args[i])
+			}
+			*text = s
+		}
+		w.WithoutNotes = args[3] == int64(1)
+		return bit(w.Pass(&l)), nil
+	})
 }
 
 // createFile makes the database file where it is missing, and keeps it from

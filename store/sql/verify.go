@@ -68,7 +68,7 @@ func (db *DB) verifySchema(ctx context.Context, report func(string)) (err error)
 	if err != nil {
 		return err
 	}
-	got, err := schema(ctx, db.reader)
+	got, err := schema(ctx, db.whole)
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func schema(ctx context.Context, db *sql.DB) (map[string]string, error) {
 
 // verifyRows has the engine look at every page, row and index entry.
 func (db *DB) verifyRows(ctx context.Context, report func(string)) error {
-	return eachRow(ctx, db.reader, `PRAGMA integrity_check`, func(rows *sql.Rows) error {
+	return eachRow(ctx, db.whole, `PRAGMA integrity_check`, func(rows *sql.Rows) error {
 		var finding string
 		if err := rows.Scan(&finding); err != nil {
 			return err
@@ -107,7 +107,7 @@ func (db *DB) verifyRows(ctx context.Context, report func(string)) error {
 }
 
 func (db *DB) verifyReferences(ctx context.Context, report func(string)) error {
-	return eachRow(ctx, db.reader, `PRAGMA foreign_key_check`, func(rows *sql.Rows) error {
+	return eachRow(ctx, db.whole, `PRAGMA foreign_key_check`, func(rows *sql.Rows) error {
 		var table, parent string
 		var row, key sql.NullInt64
 		if err := rows.Scan(&table, &row, &parent, &key); err != nil {
@@ -119,7 +119,7 @@ func (db *DB) verifyReferences(ctx context.Context, report func(string)) error {
 }
 
 func (db *DB) verifyLongURLs(ctx context.Context, report func(string)) error {
-	return eachRow(ctx, db.reader, `SELECT id, long_url, long_url_digest FROM links NOT INDEXED`, func(rows *sql.Rows) error {
+	return eachRow(ctx, db.whole, `SELECT id, long_url, long_url_digest FROM links NOT INDEXED`, func(rows *sql.Rows) error {
 		var id, digest int64
 		var longURL string
 		if err := rows.Scan(&id, &longURL, &digest); err != nil {
@@ -135,7 +135,7 @@ func (db *DB) verifyLongURLs(ctx context.Context, report func(string)) error {
 // verifyIDs looks whether ids would be given out twice.
 func (db *DB) verifyIDs(ctx context.Context, report func(string)) error {
 	rows := 0
-	err := eachRow(ctx, db.reader, `SELECT
+	err := eachRow(ctx, db.whole, `SELECT
 		user_id >= (SELECT COALESCE(MAX(id), 0) FROM users) AND link_id >= (SELECT COALESCE(MAX(id), 0) FROM links)
 		AND keyword_id >= (SELECT COALESCE(MAX(id), 0) FROM keywords) FROM last_ids`, func(r *sql.Rows) error {
 		rows++

@@ -180,7 +180,7 @@ func linkList(t *testing.T, s LinkStore) {
 	made := importLinks(t, s, append(links, foreign("bob", "bob", "g", "http://a/"))...)
 	bob := made[len(made)-1]
 	made = made[:len(made)-1]
-	yes, no, early, title, note := true, false, int64(3), "a Title", "a Note"
+	yes, no, early, title, note := true, false, int64(3), "a Title, TÉTÈ", "a Note of 300 \u212a"
 	made[4] = editLink(t, s, made[4].ID, store.LinkEdit{Private: &yes, UserTS: &early, Modified: 999})
 	made[9] = editLink(t, s, made[9].ID, store.LinkEdit{Archived: &yes, Title: &title, Modified: 1000})
 	made[12] = editLink(t, s, made[12].ID, store.LinkEdit{Note: &note, Modified: 500})
@@ -195,6 +195,7 @@ func linkList(t *testing.T, s LinkStore) {
 		"not private": {Private: &no}, "created from": {CreatedFrom: 104}, "created to": {CreatedTo: 104},
 		"created within": {CreatedFrom: 103, CreatedTo: 103}, "modified from": {ModifiedFrom: 1000}, "keyword": {Keyword: "c"},
 		"unknown keyword": {Keyword: "b"}, "query": {Words: store.Words{Query: "tITLE"}},
+		"query beyond ASCII": {Words: store.Words{Query: "tétÈ"}}, "query of what is one letter in lower case": {Words: store.Words{Query: "300 k"}},
 		"query in notes": {Words: store.Words{Query: "nOTE"}}, "query but not in notes": {Words: store.Words{Query: "nOTE", WithoutNotes: true}},
 		"no words, and not in notes": {Words: store.Words{WithoutNotes: true}},
 		"domain":                     {Words: store.Words{RootDomain: "example.COM"}}, "exact domain": {Words: store.Words{ExactDomain: "example.com"}},
@@ -219,6 +220,13 @@ func linkList(t *testing.T, s LinkStore) {
 			got, all, err := s.ListLinks(ctx, f)
 			if err != nil || all != len(want) || !slices.Equal(got, wantPage) {
 				t.Errorf("%s, from %d at most %d: %d links of %d (%v)\n got %v\nwant %v of %d", name, f.Offset, f.Limit, len(got), all, err, got, wantPage, len(want))
+			}
+		}
+	}
+	for user, n := range map[click.UserID]int{made[0].User: len(made), bob.User: 1, click.Nobody: 0, bob.User + 1: 0, math.MaxUint64: 0} {
+		for than := -1; than < len(made)+2; than++ {
+			if more, err := s.MoreLinks(ctx, user, than); err != nil || more != (n > max(than, 0)) {
+				t.Errorf("user %d has %d links, and more than %d: %t, %v", user, n, than, more, err)
 			}
 		}
 	}

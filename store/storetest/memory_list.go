@@ -131,6 +131,19 @@ func (m *MemoryLinks) passes(l *store.Link, f *store.LinkFilter) bool {
 		(f.Archived == nil || *f.Archived == l.Archived) && (f.Private == nil || *f.Private == l.Private)
 }
 
+// MoreLinks is of store.Links.
+func (m *MemoryLinks) MoreLinks(_ context.Context, user click.UserID, than int) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	n := 0
+	for _, l := range m.links {
+		if l.User == user && user != click.Nobody {
+			n++
+		}
+	}
+	return n > max(than, 0), nil
+}
+
 // CountLinks is of store.Links.
 func (m *MemoryLinks) CountLinks(_ context.Context, user click.UserID, edges []int64) ([]uint64, error) {
 	m.mu.Lock()
