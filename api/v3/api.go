@@ -19,15 +19,20 @@ import (
 	"github.com/footfall/footfall/store"
 )
 
-// Options says what the API answers from. All fields are required.
+// Options says what the API answers from. All fields but Limits, Dear and Patience
+// are required.
 type Options struct {
 	Auth    Auth
 	Links   *links.Links
 	Metrics *metrics.Metrics
 	Store   Store
 	Limits  Limits
-	Now     func() time.Time
-	Log     *slog.Logger
+	// Dear are the seats of questions that take long, by the user, and Patience
+	// is how long any question may take; 0 is no bound.
+	Dear     *limit.Seats
+	Patience time.Duration
+	Now      func() time.Time
+	Log      *slog.Logger
 }
 
 // Limits bounds how often is asked. The zero value sets no bounds.
@@ -52,6 +57,7 @@ type API struct {
 	Options
 	shortens *metrics.Metrics // of links made
 	methods  map[string]method
+	givenUp  givenUp
 }
 
 // Methods lists the methods of the API by their paths below /v3, in no
@@ -83,6 +89,7 @@ var emptyList = []struct{}{}
 // New makes the API.
 func New(o Options) *API {
 	a := &API{Options: o, shortens: metrics.New(links.Made{Links: o.Store})}
+	a.givenUp.tell = limit.New(givenUpEvery, 1, o.Now)
 	badToken := invalid("access_token")
 	a.methods = map[string]method{
 		"user/clicks":                         {serve: a.userClicks},
@@ -159,11 +166,18 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a.answer(w, r, m, shapeOf(parseQuery(r.URL.RawQuery)), nil, statusMethodNotAllowed)
 		return
 	}
+	ctx := r.Context()
+	if a.Patience > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, a.Patience)
+		defer cancel()
+	}
 	c := &call{
-		ctx: r.Context(), request: r, host: r.Host, query: parseQuery(r.URL.RawQuery), header: r.Header,
+		ctx: ctx, request: r, host: r.Host, query: parseQuery(r.URL.RawQuery), header: r.Header,
 		now: a.Now(), method: m, api: a,
 	}
 	data := a.serve(c)
+	c.err = a.givenUp.look(c, a.Log)
 	c.bounds(h)
 	a.answer(w, r, m, shapeOf(c.query), data, c.err)
 }
@@ -177,6 +191,9 @@ func (a *API) serve(c *call) (data any) {
 		return nil
 	}
 	defer func() {
+		if c.leave != nil {
+			c.leave()
+		}
 		if p := recover(); p != nil {
 			data, c.err = nil, fmt.Errorf("a method panicked: %v\n%s", p, debug.Stack())
 		}
@@ -192,7 +209,7 @@ func (a *API) answer(w http.ResponseWriter, r *http.Request, m method, s shape, 
 	s.entries = m.entries
 	st := statusOf(err)
 	gone := errors.Is(err, context.Canceled) && r.Context().Err() != nil // nobody waits for the answer any more
-	if !gone && (st == statusUnknown || st == statusUnavailable) {
+	if !gone && err != errBusy && (st == statusUnknown || st == statusUnavailable) {
 		id := rand.Text()
 		w.Header().Set("X-Request-Id", id)
 		a.Log.Error("a question could not be answered", "request_id", id, "path", r.URL.Path, "error", err)

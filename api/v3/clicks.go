@@ -41,6 +41,9 @@ func (a *API) userShortenCounts(c *call) (any, error) {
 	if err := c.end(w.rollup); err != nil {
 		return nil, err
 	}
+	if err := c.dearLinks(user.ID, false); err != nil {
+		return nil, err
+	}
 	return a.overTime(c, a.shortens, allLinks(user), w, "user_shorten_counts", shortensAt)
 }
 

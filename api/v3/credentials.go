@@ -35,6 +35,7 @@ type Auth interface {
 // wins over one in the Authorization header, and either over login and apiKey.
 func (c *call) user() store.User {
 	u := c.asker()
+	c.asking = u.ID
 	if c.err == nil {
 		c.taken = c.api.Limits.Users.Take(strconv.FormatUint(uint64(u.ID), 10))
 		if !c.taken.OK {
@@ -75,6 +76,9 @@ func wrong(err error) bool {
 
 // bounds says in the header how the caller stands.
 func (c *call) bounds(h http.Header) {
+	if c.retry > 0 {
+		h.Set("Retry-After", strconv.Itoa(c.retry))
+	}
 	if c.taken.Limit == 0 {
 		return
 	}

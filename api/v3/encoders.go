@@ -100,7 +100,7 @@ func (a *API) encoders(c *call, takesLimit bool) (of encoded, limit int, err err
 	if err != nil {
 		return encoded{}, 0, err
 	}
-	all, err := a.Store.LinksOfURL(c.ctx, link.LongURL)
+	all, err := c.linksOfURL(link.LongURL)
 	seen := map[click.UserID]bool{click.Nobody: true}
 	for _, l := range store.Seen(all, user.ID) {
 		if !seen[l.User] {

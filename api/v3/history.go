@@ -42,6 +42,9 @@ func (a *API) userLinkHistory(c *call) (any, error) {
 		}
 		f.Private, f.WithoutNotes = new(bool), true
 	}
+	if err := c.dearLinks(f.User, f.Any()); err != nil {
+		return nil, err
+	}
 	list, all, err := a.Store.ListLinks(c.ctx, f)
 	if err != nil {
 		return nil, err

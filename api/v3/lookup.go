@@ -43,6 +43,11 @@ func (a *API) lookup(
 	if err := c.end(false); err != nil {
 		return nil, err
 	}
+	if len(urls) > manyLookups {
+		if err := c.dear(c.ctx); err != nil {
+			return nil, err
+		}
+	}
 	list := make([]object, len(urls))
 	for i, url := range urls {
 		l, err := ask(c.ctx, user.ID, url)

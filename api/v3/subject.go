@@ -38,7 +38,7 @@ func (c *call) of(asker store.User, l store.Link) (metrics.Subject, error) {
 
 // ofURL is the clicks on every link with the long URL that the user may see.
 func (c *call) ofURL(asker store.User, longURL string) (metrics.Subject, error) {
-	all, err := c.api.Store.LinksOfURL(c.ctx, longURL)
+	all, err := c.linksOfURL(longURL)
 	if err != nil {
 		return nil, err
 	}

@@ -15,7 +15,7 @@ import (
 // they are ask for a row or two, and have connections that nobody else takes:
 // however much is listed or proven, a name is resolved. Of those that list, more
 // than half are free of searches that take long, for which there are fewer seats
-// (server.Seats).
+// (package server).
 const (
 	nameReaders  = 4
 	listReaders  = 8

@@ -10,7 +10,8 @@
 //
 // SQLite has one writer. So writes go through one connection and queue for it
 // here, where waiting obeys the context, and reads have connections of their
-// own, which no write holds up.
+// own, which no write holds up: some for names and credentials, some for lists
+// and searches, some for the operator. None of these waits for another.
 //
 // It refuses to count clicks, to draw hashes, to judge logins and URLs, and to
 // see a secret: a token arrives as its digest.
