@@ -45,13 +45,14 @@ func (c *restoreCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	if err := server.CheckDir(c.Data); err != nil {
+	dir := c.options(e).Dir
+	if err := server.CheckDir(dir); err != nil {
 		return err
 	}
-	if err := backup.Restore(e.ctx, path, c.Data); err != nil {
+	if err := backup.Restore(e.ctx, path, dir); err != nil {
 		return err
 	}
-	if err := e.print(fmt.Sprintf("restored the backup of %s to %s", m.Made.Format("2006-01-02 15:04:05 UTC"), c.Data), nil); err != nil {
+	if err := e.print(fmt.Sprintf("restored the backup of %s to %s", m.Made.Format("2006-01-02 15:04:05 UTC"), dir), nil); err != nil {
 		return err
 	}
 	var check checkCmd
@@ -71,6 +72,5 @@ type rebuildCmd struct {
 }
 
 func (c *rebuildCmd) Run(e *env) error {
-	o := server.Options{Dir: c.Data, Now: e.now, Log: e.log}
-	return server.Rebuild(e.ctx, o, c.From, c.Lossy, func(done string) { fmt.Fprintln(e.stdout, done) })
+	return server.Rebuild(e.ctx, c.options(e), c.From, c.Lossy, func(done string) { fmt.Fprintln(e.stdout, done) })
 }

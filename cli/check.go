@@ -47,10 +47,6 @@ func (c *checkCmd) Run(e *env) error {
 	})
 }
 
-func (c *checkCmd) options(e *env) server.Options {
-	return server.Options{Dir: c.Data, Now: e.now, Log: e.log}
-}
-
 // open checks a directory, also one that cannot be opened, for its journal is
 // damaged, and reports unless that is to be mended.
 func (c *checkCmd) open(e *env) (mend bool, err error) {

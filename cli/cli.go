@@ -15,6 +15,8 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/alecthomas/kong"
+
 	"github.com/footfall/footfall/server"
 )
 
@@ -43,22 +45,36 @@ type commands struct {
 
 // dataDir is the option of every command that needs the data directory.
 type dataDir struct {
-	Data string `help:"The data directory." default:"./footfall-data" type:"path" placeholder:"DIR"`
+	Data string `help:"The data directory." type:"path" placeholder:"DIR" otherwise:"./footfall-data"`
+}
+
+// defaultData is the data directory where none is named.
+const defaultData = "./footfall-data"
+
+// options are those of the directory, named or not.
+func (d dataDir) options(e *env) server.Options {
+	o := server.Options{Dir: d.Data, Named: d.Data != "", Now: e.now, Log: e.log}
+	if !o.Named {
+		o.Dir = kong.ExpandPath(defaultData)
+	}
+	return o
 }
 
 // with calls f with the process that owns the directory, and becomes that
 // process meanwhile where nobody is.
 func (d dataDir) with(e *env, f func(*server.Owner) error) error {
-	return e.connect(server.Options{Dir: d.Data}, f)
+	return e.connect(d.options(e), f)
 }
 
 // making is with for commands that make the data directory where it is missing.
 func (d dataDir) making(e *env, f func(*server.Owner) error) error {
-	return e.connect(server.Options{Dir: d.Data, Create: true}, f)
+	o := d.options(e)
+	o.Create = true
+	return e.connect(o, f)
 }
 
 func (e *env) connect(o server.Options, f func(*server.Owner) error) error {
-	o.Host, o.Now, o.Log = server.DefaultHost, e.now, e.log
+	o.Host = server.DefaultHost
 	owner, err := server.Connect(e.ctx, o)
 	if err != nil {
 		return err

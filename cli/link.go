@@ -25,7 +25,9 @@ func (c *linkAddCmd) Run(e *env) error {
 	if c.Domain != "" {
 		all = strings.Split(c.Domain, ",")
 	}
-	return e.connect(server.Options{Dir: c.Data, Domains: all}, func(o *server.Owner) error {
+	o := c.options(e)
+	o.Domains = all
+	return e.connect(o, func(o *server.Owner) error {
 		first, _, _ := strings.Cut(c.Domain, ",")
 		shortURL, err := o.AddLink(e.ctx, c.Login, c.URL, first)
 		return e.print(shortURL, err)

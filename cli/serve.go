@@ -64,7 +64,7 @@ func (c *serveCmd) Run(e *env) (err error) {
 		return err
 	}
 	if c.Data == "" {
-		c.Data = "./footfall-data"
+		c.Data = defaultData
 		if c.Demo {
 			if c.Data, err = os.MkdirTemp("", "footfall-demo-"); err != nil {
 				return fmt.Errorf("make a temporary data directory: %w", err)

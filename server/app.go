@@ -38,6 +38,9 @@ import (
 // Options says what to open and how.
 type Options struct {
 	Dir string // the data directory
+	// Named says that the operator named the directory. Root speaks to a process
+	// of another user in such a one alone.
+	Named bool
 	// Create makes the data directory where it is missing. Without it, a
 	// directory without data is ErrNoData.
 	Create bool

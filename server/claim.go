@@ -28,10 +28,15 @@ const (
 // Where nothing has been kept there, create makes it, and else it is ErrNoData.
 //
 // It takes no directory of another user, who could not open what this one
-// leaves there, and makes none where other things lie. From then on nobody else
-// may look into it.
+// leaves there, nor one into which everybody could put things, and makes none
+// where other things lie. From then on nobody else may look into it.
 func claimDir(dir string, create bool) (_ *os.File, err error) {
-	lock, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_RDWR, 0)
+	refused := CheckDir(dir)
+	if refused != nil && user() != 0 {
+		return nil, refused
+	}
+	// Root may speak to the owner of a directory that he may not open himself.
+	lock, err := openLock(dir)
 	fresh := errors.Is(err, fs.ErrNotExist)
 	defer func() {
 		if err != nil && lock != nil {
@@ -43,11 +48,11 @@ func claimDir(dir string, create bool) (_ *os.File, err error) {
 		if err := flock(lock, dir); err != nil {
 			return nil, err
 		}
-	case fresh && !create:
+	case fresh && !create && refused == nil:
 		return nil, fmt.Errorf("%w in %s: --data names another directory", ErrNoData, dir)
 	}
-	if err := CheckDir(dir); err != nil {
-		return nil, err
+	if refused != nil {
+		return nil, refused
 	}
 	if fresh {
 		lock, err = newLock(dir)
@@ -61,6 +66,24 @@ func claimDir(dir string, create bool) (_ *os.File, err error) {
 	return lock, makePrivate(dir)
 }
 
+// openLock opens a lock that is there. It follows no link, and waits for
+// nothing that lies in its place.
+func openLock(dir string) (*os.File, error) {
+	path := filepath.Join(dir, lockFile)
+	lock, err := os.OpenFile(path, os.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	info, err := lock.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is no file: find out who put it there", path)
+	}
+	if err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	return lock, nil
+}
+
 // HasData tells whether something has been kept in a directory.
 func HasData(dir string) bool {
 	entries, err := os.ReadDir(dir)
@@ -69,29 +92,6 @@ func HasData(dir string) bool {
 
 // isOurs tells an entry that a data directory has, also right after a restore.
 func isOurs(e fs.DirEntry) bool { return e.Name() == lockFile || e.Name() == databaseFile }
-
-// CheckDir fails with a sentence where a path cannot be this user's data
-// directory. It may be missing.
-func CheckDir(dir string) error {
-	info, err := os.Stat(dir)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
-	case err != nil:
-		return fmt.Errorf("open data directory: %w", advise(err))
-	case !info.IsDir():
-		return fmt.Errorf("%s is a file: name a directory with --data", dir)
-	}
-	owner, user := int(info.Sys().(*syscall.Stat_t).Uid), os.Geteuid()
-	if owner == user {
-		return nil
-	}
-	instead := ""
-	if user != 0 {
-		instead = fmt.Sprintf(", or give the directory to user %d with chown -R", user)
-	}
-	return fmt.Errorf("%s belongs to user %d, who could not open what user %d leaves there: run sudo -u '#%d' footfall …%s", dir, owner, user, owner, instead)
-}
 
 // advise adds what to do where the user lacks a right, or a directory.
 func advise(err error) error {
@@ -117,7 +117,14 @@ func newLock(dir string) (*os.File, error) {
 	if other := foreign(entries); other != "" {
 		return nil, fmt.Errorf("%s holds %s, which is not footfall's: name an empty directory with --data", dir, other)
 	}
-	lock, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_RDWR|os.O_CREATE, 0o600)
+	if err := makePrivate(dir); err != nil {
+		return nil, err
+	}
+	// From now on nobody puts anything into it.
+	if now, err := os.ReadDir(dir); err != nil || len(now) != len(entries) {
+		return nil, errors.Join(err, fmt.Errorf("somebody else puts files into %s: name another directory with --data", dir))
+	}
+	lock, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o600)
 	if err != nil {
 		return nil, err
 	}

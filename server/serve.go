@@ -142,7 +142,8 @@ func (a *App) serveControl(dir string) (stop func(patience time.Duration), err e
 const connectTimeout = 30 * time.Second
 
 // Connect finds the process that owns the directory, and becomes it where
-// nobody does. The client must be closed.
+// nobody does. It fails before anything is said where the directory or the
+// process may be somebody else's. The client must be closed.
 func Connect(ctx context.Context, o Options) (*Owner, error) {
 	for began := time.Now(); ; {
 		app, err := Open(ctx, o)
@@ -151,7 +152,7 @@ func Connect(ctx context.Context, o Options) (*Owner, error) {
 			if err != nil {
 				return nil, errors.Join(err, app.Close(ctx))
 			}
-			return &Owner{client(o.Dir), app.made, func(ctx context.Context) error {
+			return &Owner{client(o), app.made, func(ctx context.Context) error {
 				stop(othersTimeout)
 				return app.Close(ctx)
 			}}, nil
@@ -159,9 +160,13 @@ func Connect(ctx context.Context, o Options) (*Owner, error) {
 		if !errors.Is(err, ErrOwned) {
 			return nil, err
 		}
-		if c, err := dialSocket(ctx, o.Dir); err == nil {
+		c, dialed := dialOwner(ctx, o.Dir, o.Named)
+		if dialed == nil {
 			_ = c.Close()
-			return &Owner{client(o.Dir), false, func(context.Context) error { return nil }}, nil
+			return &Owner{client(o), false, func(context.Context) error { return nil }}, nil
+		}
+		if errors.Is(dialed, errUntrusted) {
+			return nil, dialed
 		}
 		// The owner is about to listen, or to end.
 		if time.Since(began) > connectTimeout {
@@ -185,6 +190,6 @@ type Owner struct {
 // Close ends the process's part in the directory, if it has one.
 func (o *Owner) Close(ctx context.Context) error { return o.close(ctx) }
 
-func client(dir string) *control.Client {
-	return control.NewClient(func(ctx context.Context) (net.Conn, error) { return dialSocket(ctx, dir) })
+func client(o Options) *control.Client {
+	return control.NewClient(func(ctx context.Context) (net.Conn, error) { return dialOwner(ctx, o.Dir, o.Named) })
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -50,9 +51,17 @@ func listenSocket(dir string) (net.Listener, error) {
 	return l, nil
 }
 
-// dialSocket reaches the process that owns the directory.
-func dialSocket(ctx context.Context, dir string) (c net.Conn, err error) {
+// dialSocket reaches the process that listens on the socket of a directory of an
+// owner, who must have made it. It follows no link.
+func dialSocket(ctx context.Context, dir string, owner uint32) (c net.Conn, err error) {
 	err = withSocket(dir, func(path string) error {
+		info, err := os.Lstat(path)
+		if err != nil {
+			return err
+		}
+		if info.Mode().Type() != fs.ModeSocket || ownerOf(info) != owner {
+			return fmt.Errorf("%s/footfall.sock is no socket of user %d, whose directory it is in, and %w: find out who put it there", dir, owner, errUntrusted)
+		}
 		c, err = new(net.Dialer).DialContext(ctx, "unix", path)
 		return err
 	})

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"regexp"
 	"strings"
 	"syscall"
@@ -45,10 +46,21 @@ func serveUntil(t *testing.T, args ...string) (url string, stop func(os.Signal))
 
 func start(t *testing.T, stdout *os.File, args ...string) (url string, stop func(os.Signal) error) {
 	t.Helper()
-	cmd := program(context.Background(), append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
+	cmd := serving(args...)
 	if stdout != nil {
 		cmd.Stdout = stdout
 	}
+	return begin(t, cmd)
+}
+
+// serving prepares the server on a free port.
+func serving(args ...string) *exec.Cmd {
+	return program(context.Background(), append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
+}
+
+// begin starts a server and returns once it is ready.
+func begin(t *testing.T, cmd *exec.Cmd) (url string, stop func(os.Signal) error) {
+	t.Helper()
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -59,7 +71,7 @@ func start(t *testing.T, stdout *os.File, args ...string) (url string, stop func
 	lines := bufio.NewScanner(stderr)
 	for url == "" {
 		if !lines.Scan() {
-			t.Fatalf("footfall serve %v ended: %v", args, cmd.Wait())
+			t.Fatalf("footfall %v ended: %v", cmd.Args[1:], cmd.Wait())
 		}
 		if m := regexp.MustCompile(`msg=ready url=(\S+)`).FindStringSubmatch(lines.Text()); m != nil {
 			url = m[1]

@@ -1,0 +1,187 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// other is a user that the tests are not run as.
+const other = 12345
+
+// plant makes a directory look as if a process of an owner served it, and
+// returns what commands tell that process.
+func plant(t *testing.T, dir string, owner int, mode os.FileMode) (heard func() string) {
+	t.Helper()
+	lock, err := os.Create(filepath.Join(dir, "lock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { lock.Close() })
+	socket := filepath.Join(dir, "footfall.sock")
+	l, err := net.Listen("unix", socket)
+	if err == nil {
+		err = errors.Join(unix.Flock(int(lock.Fd()), unix.LOCK_EX), os.Chmod(lock.Name(), 0o666), os.Chmod(socket, 0o777), os.Chmod(dir, mode))
+	}
+	for _, path := range []string{dir, socket, lock.Name()} {
+		err = errors.Join(err, os.Chown(path, owner, -1))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	said := ""
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		mu.Lock()
+		defer mu.Unlock()
+		said += fmt.Sprintln(r.Method, r.URL, string(body), err)
+		fmt.Fprintln(w, `{"result":null}`)
+	})}
+	var serving sync.WaitGroup
+	serving.Go(func() { _ = server.Serve(l) }) // ends by Close
+	t.Cleanup(func() {
+		server.Close()
+		serving.Wait()
+	})
+	return func() string {
+		mu.Lock()
+		defer mu.Unlock()
+		return said
+	}
+}
+
+// shared is a directory that other users can reach.
+func shared(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/tmp", "footfall-test-")
+	if err == nil {
+		err = os.Chmod(dir, 0o755)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
+// as has a command run as a user. Only root may.
+func as(cmd *exec.Cmd, user uint32) *exec.Cmd {
+	cmd.Path = "/proc/self/exe" // which the user could not reach by its name
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: user, Gid: user}}
+	return cmd
+}
+
+// TestPlanted: a command tells no secret to whoever made a directory look like
+// one that is served.
+func TestPlanted(t *testing.T) {
+	self := os.Geteuid()
+	type planted struct {
+		what  string
+		owner int
+		mode  os.FileMode
+		named bool // by the command
+		user  int  // who runs it
+		want  string
+	}
+	all := []planted{{"everybody may write in it", self, 0o777, true, self, "everybody may write in"}}
+	if self == 0 {
+		all = append(all,
+			planted{"another's, found by chance", other, 0o755, false, 0, "unless it is named"},
+			planted{"another's, where root listens", other, 0o755, true, 0, "a process of user 0 answers in"},
+			planted{"root's, for another user", 0, 0o777, false, other, "belongs to user 0"},
+			planted{"root's, for another user who names it", 0, 0o777, true, other, "belongs to user 0"})
+	}
+	for _, p := range all {
+		t.Run(p.what, func(t *testing.T) {
+			top := shared(t)
+			dir := filepath.Join(top, "footfall-data")
+			if err := os.Mkdir(dir, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			heard := plant(t, dir, p.owner, p.mode)
+			args := []string{"user", "password", "ann"}
+			if p.named {
+				args = append(args, "--data", dir)
+			}
+			cmd := program(t.Context(), args...)
+			cmd.Dir, cmd.Stdin = top, strings.NewReader("a-secret-password\n")
+			if p.user != self {
+				as(cmd, uint32(p.user))
+			}
+			out, err := cmd.CombinedOutput()
+			if err == nil || !strings.Contains(string(out), p.want) {
+				t.Errorf("%v: %s\nwant a sentence with %q", err, out, p.want)
+			}
+			if said := heard(); said != "" {
+				t.Errorf("the command said %s", said)
+			}
+		})
+	}
+}
+
+// TestPlantedLinks: what lies in the place of a socket or of a lock is not
+// followed, nor waited for.
+func TestPlantedLinks(t *testing.T) {
+	for name, mode := range map[string]uint32{"footfall.sock": 0, "lock": unix.S_IFIFO} {
+		elsewhere, dir := shared(t), t.TempDir()
+		heardElsewhere := plant(t, elsewhere, os.Geteuid(), 0o700)
+		heard := plant(t, dir, os.Geteuid(), 0o700)
+		path := filepath.Join(dir, name)
+		err := os.Remove(path)
+		if mode == 0 {
+			err = errors.Join(err, os.Symlink(filepath.Join(elsewhere, name), path))
+		} else {
+			err = errors.Join(err, unix.Mknod(path, mode|0o600, 0))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd := program(t.Context(), "user", "password", "ann", "--data", dir)
+		cmd.Stdin = strings.NewReader("a-secret-password\n")
+		if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), "find out who put it there") {
+			t.Errorf("another thing in the place of %s: %v\n%s", name, err, out)
+		}
+		if said := heard() + heardElsewhere(); said != "" {
+			t.Errorf("another thing in the place of %s: the command said %s", name, said)
+		}
+	}
+}
+
+// TestRootAsks: root may give commands to another user's server, where he names
+// its directory. Who is not root is one user, and asks himself.
+func TestRootAsks(t *testing.T) {
+	user := os.Geteuid()
+	if user == 0 {
+		user = other
+	}
+	top := shared(t)
+	if err := os.Chown(top, user, -1); err != nil {
+		t.Fatal(err)
+	}
+	data := filepath.Join(top, "footfall-data")
+	server := serving("--data", data)
+	if user != os.Geteuid() {
+		as(server, uint32(user))
+	}
+	_, stop := begin(t, server)
+	defer func() {
+		if err := stop(syscall.SIGTERM); err != nil {
+			t.Error(err)
+		}
+	}()
+	if out, err := program(t.Context(), "user", "add", "ann", "--data", data).CombinedOutput(); err != nil || len(out) < 32 {
+		t.Errorf("%v: %s", err, out)
+	}
+}
