@@ -2,6 +2,8 @@ package links
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/footfall/footfall/rollup"
 	"github.com/footfall/footfall/store"
@@ -30,4 +32,9 @@ func (m Made) Counts(ctx context.Context, q store.Query) ([]store.Count, error) 
 // First is when the user's first link was made, to the second.
 func (m Made) First(ctx context.Context, s rollup.Scope, _ rollup.Facet) (int64, bool, error) {
 	return m.Links.FirstLink(ctx, s.User)
+}
+
+// Snapshot is of metrics.Clicks. There are no values to tell links made apart by.
+func (m Made) Snapshot(context.Context) (store.Snapshot, error) {
+	return nil, fmt.Errorf("links made: a snapshot: %w", errors.ErrUnsupported)
 }

@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"context"
+	"slices"
 
 	"github.com/footfall/footfall/calendar"
 	"github.com/footfall/footfall/rollup"
@@ -23,23 +24,12 @@ func (m *Metrics) Days(ctx context.Context, of Subject, w Legacy) ([]Point, erro
 
 // TopByDay is the clicks of each day by value, newest day first. The limit
 // holds for each day.
-func (m *Metrics) TopByDay(ctx context.Context, of Subject, f rollup.Facet, w Legacy, r Ranking) ([][]Value, error) {
+func (m *Metrics) TopByDay(ctx context.Context, of Subject, f rollup.Facet, w Legacy, r Ranking) (days [][]Value, err error) {
 	edges := w.Zone.Legacy(w.Reference, w.Days)
-	counts, err := m.counts(ctx, of, store.Query{Facet: f, Edges: edges})
-	if err != nil {
-		return nil, err
-	}
-	days := make([][]Value, w.Days)
-	for from := 0; from < len(counts); {
-		to := from + 1
-		for to < len(counts) && counts[to].Interval == counts[from].Interval {
-			to++
-		}
-		day := w.Days - 1 - counts[from].Interval
-		if days[day], err = r.rank(ctx, counts[from:to]); err != nil {
-			return nil, err
-		}
-		from = to
-	}
-	return days, nil
+	err = m.still(ctx, func(clicks store.Snapshot) (err error) {
+		days, err = r.rank(ctx, w.Days, of.counted(ctx, clicks, f, edges, r.Dear))
+		slices.Reverse(days)
+		return err
+	})
+	return days, err
 }

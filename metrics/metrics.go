@@ -6,6 +6,8 @@ package metrics
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/footfall/footfall/calendar"
@@ -18,6 +20,8 @@ import (
 type Clicks interface {
 	Counts(ctx context.Context, q store.Query) ([]store.Count, error)
 	First(ctx context.Context, s rollup.Scope, f rollup.Facet) (int64, bool, error)
+	// Snapshot is asked for where values are told apart.
+	Snapshot(ctx context.Context) (store.Snapshot, error)
 }
 
 // Subject is whose clicks a question is about: the sum of scopes, each named
@@ -65,28 +69,46 @@ type Point struct {
 
 // Total is all clicks in the window.
 func (m *Metrics) Total(ctx context.Context, of Subject, w Window) (uint64, error) {
-	counts, err := m.over(ctx, of, rollup.All, w)
-	if err != nil {
+	edges, err := over(ctx, m.clicks, of, rollup.All, w)
+	if err != nil || edges == nil {
 		return 0, err
 	}
+	counts, err := m.counts(ctx, of, store.Query{Facet: rollup.All, Edges: edges})
 	var total uint64
 	for _, c := range counts {
 		total += c.Clicks
 	}
-	return total, nil
+	return total, err
 }
 
 // Top is the clicks in the window by value.
-func (m *Metrics) Top(ctx context.Context, of Subject, f rollup.Facet, w Window, r Ranking) ([]Value, error) {
-	counts, err := m.over(ctx, of, f, w)
-	if err != nil {
-		return nil, err
-	}
-	return r.rank(ctx, counts)
+func (m *Metrics) Top(ctx context.Context, of Subject, f rollup.Facet, w Window, r Ranking) (top []Value, err error) {
+	err = m.still(ctx, func(clicks store.Snapshot) error {
+		edges, err := over(ctx, clicks, of, f, w)
+		if err != nil || edges == nil {
+			return err
+		}
+		lists, err := r.rank(ctx, 1, of.counted(ctx, clicks, f, edges, r.Dear))
+		if err == nil {
+			top = lists[0]
+		}
+		return err
+	})
+	return top, err
 }
 
-// over counts the whole window as one interval.
-func (m *Metrics) over(ctx context.Context, of Subject, f rollup.Facet, w Window) ([]store.Count, error) {
+// still calls f with what was counted at one instant.
+func (m *Metrics) still(ctx context.Context, f func(store.Snapshot) error) error {
+	clicks, err := m.clicks.Snapshot(ctx)
+	if err != nil {
+		return fmt.Errorf("one instant of the counts: %w", err)
+	}
+	return errors.Join(f(clicks), clicks.Close())
+}
+
+// over is the whole window as one interval, as far as there are clicks; nil where
+// there are none.
+func over(ctx context.Context, c firsts, of Subject, f rollup.Facet, w Window) (edges []int64, err error) {
 	var start, end int64
 	switch {
 	case w.Units != AllTime:
@@ -94,7 +116,7 @@ func (m *Metrics) over(ctx context.Context, of Subject, f rollup.Facet, w Window
 	case w.Unit == calendar.Minute:
 		start, end = w.Zone.Start(w.Unit, w.Reference, minutesOfAllTime)
 	default:
-		first, any, err := m.first(ctx, of, f)
+		first, any, err := first(ctx, c, of, f)
 		if err != nil {
 			return nil, err
 		}
@@ -107,7 +129,7 @@ func (m *Metrics) over(ctx context.Context, of Subject, f rollup.Facet, w Window
 	if start >= end {
 		return nil, nil
 	}
-	return m.counts(ctx, of, store.Query{Facet: f, Edges: []int64{start, end}})
+	return []int64{start, end}, nil
 }
 
 // Series is the clicks of each unit of the window, newest first, at most limit
@@ -148,7 +170,7 @@ func (m *Metrics) dense(ctx context.Context, of Subject, edges []int64) ([]Point
 // sparse lists units with clicks. It cannot know how far back the limit leads,
 // so it walks back in steps that double.
 func (m *Metrics) sparse(ctx context.Context, of Subject, w Window, limit int) ([]Point, error) {
-	first, any, err := m.first(ctx, of, rollup.All)
+	first, any, err := first(ctx, m.clicks, of, rollup.All)
 	if err != nil || !any {
 		return nil, err
 	}

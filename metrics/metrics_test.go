@@ -21,7 +21,7 @@ import (
 func TestLaws(t *testing.T) {
 	zones := calendar.Zones()
 	user := metrics.Subject{{User: 1}}
-	any := metrics.Ranking{Limit: 1 << 30, Name: func(v string) string { return v }}
+	any := metrics.Ranking{Limit: 1 << 30, Unnamed: "none"}
 	seedtest.Check(t, func(t *rapid.T) {
 		const from = 1_300_000_000
 		spread := rapid.SampledFrom([]int64{50_000, 1_000_000, 100_000_000}).Draw(t, "spread")
@@ -104,7 +104,7 @@ func TestLaws(t *testing.T) {
 			if sum != total {
 				t.Fatalf("by %s there are %d clicks, in all %d", f, sum, total)
 			}
-			few, err := ask.Top(ctx, user, f, w, metrics.Ranking{Limit: limit, Name: any.Name})
+			few, err := ask.Top(ctx, user, f, w, metrics.Ranking{Limit: limit, Unnamed: "none"})
 			must(err)
 			if want := top[:min(len(top), limit)]; !slices.Equal(few, want) {
 				t.Fatalf("the first %d of %v are %v", limit, top, few)
@@ -117,6 +117,9 @@ func TestLaws(t *testing.T) {
 				Limit: limit, Names: func(_ context.Context, values []string) ([]string, error) {
 					names := make([]string, len(values))
 					for i, v := range values {
+						if v == "" {
+							v = "none"
+						}
 						if v != nameless {
 							names[i] = "the " + v
 						}
@@ -140,10 +143,10 @@ func TestLaws(t *testing.T) {
 			if byLinks, err := ask.Top(ctx, links, f, w, any); err != nil || !slices.Equal(byLinks, top) {
 				t.Fatalf("the links have %v by %s, %v; the user %v", byLinks, f, err, top)
 			}
-			one, err := ask.Top(ctx, user, f, w, metrics.Ranking{Limit: 2, Name: func(string) string { return "all" }})
+			one, err := ask.Top(ctx, user, f, w, metrics.Ranking{Limit: 2, Group: func(v string) (name, lead string) { return "all", v }})
 			must(err)
-			if total > 0 && (len(one) != 1 || one[0].Clicks != total) {
-				t.Fatalf("values of one name are %v, in all %d", one, total)
+			if total > 0 && (len(one) != 1 || one[0].Clicks != total || one[0].Lead != lead(top)) {
+				t.Fatalf("values of one group are %v, in all %d: %v", one, total, top)
 			}
 		}
 
@@ -165,4 +168,14 @@ func TestLaws(t *testing.T) {
 			}
 		}
 	})
+}
+
+// lead is the first that has a name of its own.
+func lead(top []metrics.Value) string {
+	for _, v := range top {
+		if v.Name != "none" {
+			return v.Name
+		}
+	}
+	return ""
 }

@@ -65,7 +65,7 @@ func TestSince(t *testing.T) {
 		answers := func(m *metrics.Metrics, since int64) (list []any) {
 			of := metrics.Subject{{User: 1, Link: 1, Since: since}, {User: 1, Link: 2}}
 			of = of[:scopes]
-			ranking := metrics.Ranking{Limit: limit, Name: func(v string) string { return v }}
+			ranking := metrics.Ranking{Limit: limit, Unnamed: "none"}
 			for _, answer := range []func() (any, error){
 				func() (any, error) { return m.Total(ctx, of, w) },
 				func() (any, error) { return m.Series(ctx, of, w, limit) },

@@ -10,11 +10,16 @@ import (
 	"github.com/footfall/footfall/store"
 )
 
+// firsts is the part of the counts that says where they begin.
+type firsts interface {
+	First(ctx context.Context, s rollup.Scope, f rollup.Facet) (int64, bool, error)
+}
+
 // first is the earliest quarter-hour in which any of the scopes has a click, or
 // an earlier one in which clicks of a scope may count.
-func (m *Metrics) first(ctx context.Context, of Subject, f rollup.Facet) (first int64, any bool, err error) {
+func first(ctx context.Context, c firsts, of Subject, f rollup.Facet) (first int64, any bool, err error) {
 	for _, s := range of {
-		t, has, err := m.clicks.First(ctx, s.scope(), f)
+		t, has, err := c.First(ctx, s.scope(), f)
 		if err != nil {
 			return 0, false, fmt.Errorf("first click: %w", err)
 		}
@@ -28,17 +33,35 @@ func (m *Metrics) first(ctx context.Context, of Subject, f rollup.Facet) (first 
 // counts answers the query, whose scope is left out, for the sum of scopes.
 func (m *Metrics) counts(ctx context.Context, of Subject, q store.Query) ([]store.Count, error) {
 	var all []store.Count
-	for _, s := range of {
+	for i, s := range of {
 		counts, err := m.countsOf(ctx, s, q)
 		if err != nil {
 			return nil, fmt.Errorf("clicks by %s: %w", q.Facet, err)
 		}
-		all = append(all, counts...)
-	}
-	if len(of) > 1 {
-		all = newest(sum(all), q.Newest)
+		if i == 0 {
+			all = counts
+			continue
+		}
+		// One scope after the other, so that no more is held than there is in the
+		// end.
+		all = newest(sum(append(all, counts...)), q.Newest)
 	}
 	return all, nil
+}
+
+// counted is what the sum of scopes has between edges, of what was counted at
+// one instant.
+func (of Subject) counted(ctx context.Context, clicks store.Snapshot, f rollup.Facet, edges []int64, dear func(context.Context) error) counted {
+	q := store.Sum{Facet: f, Edges: edges, Dear: dear, Parts: make([]store.Part, len(of))}
+	for i, s := range of {
+		q.Parts[i] = store.Part{Scope: s.scope(), Since: s.Since}
+	}
+	return func(f func(store.Count) error) error {
+		if err := clicks.Sum(ctx, q, f); err != nil {
+			return fmt.Errorf("clicks by %s: %w", q.Facet, err)
+		}
+		return nil
+	}
 }
 
 func (s Scope) scope() rollup.Scope { return rollup.Scope{User: s.User, Link: s.Link} }

@@ -123,6 +123,24 @@ type Count struct {
 	Clicks   uint64
 }
 
+// Sum asks for the clicks of several parts together, told apart by a facet, in
+// the intervals between consecutive edges. Facet and Edges are as in Query.
+type Sum struct {
+	Parts []Part
+	Facet rollup.Facet
+	Edges []int64
+	// Dear is called once, before the sum takes long or holds much, and not where
+	// it does neither: it may wait, or fail. nil is no such call.
+	Dear func(context.Context) error
+}
+
+// Part is the clicks of a scope from an instant on, a Unix second that is a
+// multiple of 900. Each scope is a part of a sum once.
+type Part struct {
+	Scope rollup.Scope
+	Since int64
+}
+
 // Position says how far a source has been counted, in journal positions.
 type Position struct {
 	// Counted is where the next batch must start, or may start before.
@@ -168,6 +186,12 @@ type Reader interface {
 	// Counts answers a query, newest interval first, within an interval by
 	// value bytewise. Unknown scopes have no clicks.
 	Counts(ctx context.Context, q Query) ([]Count, error)
+	// Sum calls f with what Counts would answer of the parts together, in the same
+	// order: newest interval first, within an interval by value bytewise. However
+	// many values there are, it holds a bounded number of bytes of them. A value is
+	// good until f returns, so whoever keeps it clones it. The error of f or Dear
+	// ends the sum, and is wrapped.
+	Sum(ctx context.Context, q Sum, f func(Count) error) error
 	// First is the start of the first quarter-hour in which the scope has a
 	// click of the facet, a Unix second; false where it has none.
 	First(ctx context.Context, s rollup.Scope, f rollup.Facet) (int64, bool, error)

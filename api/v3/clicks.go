@@ -106,7 +106,8 @@ func (a *API) byDay(c *call, of metrics.Subject, w metrics.Legacy) (list []click
 	return list, total, nil
 }
 
-// ranked is the clicks in a window by what the name makes of a facet's values.
-func (a *API) ranked(c *call, of metrics.Subject, f rollup.Facet, w window, name func(string) string) ([]metrics.Value, error) {
-	return a.Metrics.Top(c.ctx, of, f, w.Window, metrics.Ranking{Limit: w.limit, Name: name})
+// ranked is the clicks in a window by a facet's values; unnamed is what the empty
+// value is called.
+func (a *API) ranked(c *call, of metrics.Subject, f rollup.Facet, w window, unnamed string) ([]metrics.Value, error) {
+	return a.Metrics.Top(c.ctx, of, f, w.Window, metrics.Ranking{Limit: w.limit, Unnamed: unnamed, Dear: c.dear})
 }

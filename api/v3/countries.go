@@ -17,7 +17,7 @@ func (a *API) userCountries(c *call) (any, error) {
 	if err := c.end(false); err != nil {
 		return nil, err
 	}
-	top, err := a.ranked(c, allLinks(user), rollup.Country, w, countryName)
+	top, err := a.ranked(c, allLinks(user), rollup.Country, w, noCountry)
 	list := countries(top)
 	return c.about(w, field{"user_countries", list}, field{"countries", list}), err
 }
@@ -27,7 +27,7 @@ func (a *API) userCountriesLegacy(c *call, of metrics.Subject) (any, error) {
 	if err := c.end(false); err != nil {
 		return nil, err
 	}
-	days, err := a.Metrics.TopByDay(c.ctx, of, rollup.Country, w, metrics.Ranking{Limit: limit, Name: countryName})
+	days, err := a.Metrics.TopByDay(c.ctx, of, rollup.Country, w, metrics.Ranking{Limit: limit, Unnamed: noCountry, Dear: c.dear})
 	list := make([][]countryClicks, len(days))
 	for i, d := range days {
 		list[i] = countries(d)
@@ -47,7 +47,7 @@ func (a *API) linkCountries(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	top, err := a.ranked(c, of, rollup.Country, w, countryName)
+	top, err := a.ranked(c, of, rollup.Country, w, noCountry)
 	return c.about(w, field{"countries", countries(top)}), err
 }
 
@@ -64,10 +64,5 @@ func countries(top []metrics.Value) []countryClicks {
 	return list
 }
 
-// countryName spells the unknown country as the dialect does.
-func countryName(value string) string {
-	if value == "" {
-		return "None"
-	}
-	return value
-}
+// noCountry is what the dialect calls the unknown country.
+const noCountry = "None"

@@ -2,7 +2,6 @@ package v3
 
 import (
 	"cmp"
-	"math"
 	"slices"
 	"strings"
 
@@ -24,8 +23,8 @@ func (a *API) userReferringDomains(c *call) (any, error) {
 	if err := c.end(false); err != nil {
 		return nil, err
 	}
-	top, err := a.allReferrers(c, allLinks(user), w)
-	list := domains(top, w.limit, drop)
+	top, err := a.topDomains(c, allLinks(user), w, drop)
+	list := domains(top)
 	return c.about(w, field{"user_referring_domains", list}, field{"referring_domains", list}), err
 }
 
@@ -35,11 +34,11 @@ func (a *API) userReferringDomainsLegacy(c *call, of metrics.Subject) (any, erro
 	if err := c.end(false); err != nil {
 		return nil, err
 	}
-	days, err := a.Metrics.TopByDay(c.ctx, of, rollup.Referrer, w, metrics.Ranking{Limit: math.MaxInt, Name: referrerName})
+	days, err := a.Metrics.TopByDay(c.ctx, of, rollup.Referrer, w, metrics.Ranking{Limit: limit, Group: domainsBut(drop), Dear: c.dear})
 	edges := w.Zone.Legacy(w.Reference, w.Days)
 	list := make([]domainsOfDay, len(days))
 	for i, d := range days {
-		list[i] = domainsOfDay{edges[len(days)-1-i], domains(d, limit, drop)}
+		list[i] = domainsOfDay{edges[len(days)-1-i], domains(d)}
 	}
 	return object{{"days", w.Days}, {"referring_domains", list}}, err
 }
@@ -62,14 +61,13 @@ func (a *API) linkReferringDomains(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	top, err := a.allReferrers(c, of, w)
-	return c.about(w, field{"referring_domains", domains(top, w.limit, nil)}), err
+	top, err := a.topDomains(c, of, w, nil)
+	return c.about(w, field{"referring_domains", domains(top)}), err
 }
 
-// allReferrers ranks without a limit: that is of domains.
-func (a *API) allReferrers(c *call, of metrics.Subject, w window) ([]metrics.Value, error) {
-	w.limit = math.MaxInt
-	return a.ranked(c, of, rollup.Referrer, w, referrerName)
+// topDomains ranks the domains of referrers, but for those to drop.
+func (a *API) topDomains(c *call, of metrics.Subject, w window, drop func(domain string) bool) ([]metrics.Value, error) {
+	return a.Metrics.Top(c.ctx, of, rollup.Referrer, w.Window, metrics.Ranking{Limit: w.limit, Group: domainsBut(drop), Dear: c.dear})
 }
 
 type domainClicks struct {
@@ -80,40 +78,36 @@ type domainClicks struct {
 	Clicks uint64 `json:"clicks"`
 }
 
-// domains sums referrers, most clicks first, by domain, but for those to drop.
-// The scheme of a domain's URL is that of its first referrer.
-func domains(top []metrics.Value, limit int, drop func(domain string) bool) []domainClicks {
-	list := []domainClicks{}
-	places := map[string]int{}
-	for _, v := range top {
-		name := domainName(v.Name)
-		if drop != nil && drop(name) {
-			continue
-		}
-		i, known := places[name]
-		if !known {
-			i = len(list)
-			places[name] = i
-			list = append(list, domainClicks{Domain: name})
-		}
-		list[i].Clicks += v.Clicks
-		if name == direct || name == string(click.OtherReferrers) {
-			continue
-		}
-		if scheme, rest, ok := strings.Cut(v.Name, "://"); ok && list[i].URL == "" && strings.HasPrefix(rest, name+"/") {
-			list[i].URL = scheme + "://" + name + "/"
-		}
+func domains(top []metrics.Value) []domainClicks {
+	list := make([]domainClicks, len(top))
+	for i, v := range top {
+		list[i] = domainClicks{Domain: v.Name, URL: v.Lead, Clicks: v.Clicks}
 	}
-	slices.SortFunc(list, func(a, b domainClicks) int {
-		return cmp.Or(cmp.Compare(b.Clicks, a.Clicks), cmp.Compare(a.Domain, b.Domain))
-	})
-	return list[:min(len(list), limit)]
+	return list
+}
+
+// domainsBut groups referrers by their domains, but for those to drop. What leads
+// is the URL of the domain, whose scheme is that of its first referrer.
+func domainsBut(drop func(domain string) bool) func(referrer string) (name, url string) {
+	return func(referrer string) (name, url string) {
+		name = domainName(referrer)
+		if drop != nil && drop(name) {
+			return "", ""
+		}
+		if name == direct || name == string(click.OtherReferrers) {
+			return name, ""
+		}
+		if scheme, rest, ok := strings.Cut(referrer, "://"); ok && strings.HasPrefix(rest, name+"/") {
+			url = scheme + "://" + name + "/"
+		}
+		return name, url
+	}
 }
 
 // domainName is the domain of a referrer as it is shown; its own name where it
 // has none.
 func domainName(referrer string) string {
-	return cmp.Or(click.Referrer(referrer).Domain(), referrer)
+	return cmp.Or(click.Referrer(referrer).Domain(), referrer, direct)
 }
 
 // drop takes exclude_social_networks.

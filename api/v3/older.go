@@ -184,7 +184,7 @@ func (a *API) clicksByMinute(c *call) (any, error) {
 // olderCountries is countries: the clicks of one link by country.
 func (a *API) olderCountries(c *call) (any, error) {
 	return a.ofOne(c, func(of metrics.Subject, w window) (field, error) {
-		top, err := a.ranked(c, of, rollup.Country, w, countryName)
+		top, err := a.ranked(c, of, rollup.Country, w, noCountry)
 		return field{"countries", countries(top)}, err
 	})
 }
@@ -192,7 +192,7 @@ func (a *API) olderCountries(c *call) (any, error) {
 // olderReferrers is referrers: the clicks of one link by referrer.
 func (a *API) olderReferrers(c *call) (any, error) {
 	return a.ofOne(c, func(of metrics.Subject, w window) (field, error) {
-		top, err := a.ranked(c, of, rollup.Referrer, w, referrerName)
+		top, err := a.ranked(c, of, rollup.Referrer, w, direct)
 		return field{"referrers", referrers(top)}, err
 	})
 }

@@ -16,7 +16,7 @@ func (a *API) userPopularLinks(c *call) (any, error) {
 		return nil, err
 	}
 	top, err := a.Metrics.Top(c.ctx, allLinks(user), rollup.Link, w.Window, metrics.Ranking{
-		Limit: w.limit,
+		Limit: w.limit, Dear: c.dear,
 		Names: func(ctx context.Context, values []string) ([]string, error) { return c.shortURLs(ctx, values) },
 	})
 	list := make([]linkClicks, len(top))

@@ -1,6 +1,10 @@
 package v3
 
 import (
+	"cmp"
+	"maps"
+	"slices"
+
 	"github.com/footfall/footfall/metrics"
 	"github.com/footfall/footfall/rollup"
 )
@@ -16,7 +20,7 @@ func (a *API) userReferrers(c *call) (any, error) {
 	if err := c.end(false); err != nil {
 		return nil, err
 	}
-	top, err := a.ranked(c, allLinks(user), rollup.Referrer, w, referrerName)
+	top, err := a.ranked(c, allLinks(user), rollup.Referrer, w, direct)
 	list := referrers(top)
 	return c.about(w, field{"user_referrers", list}, field{"referrers", list}), err
 }
@@ -26,7 +30,7 @@ func (a *API) userReferrersLegacy(c *call, of metrics.Subject) (any, error) {
 	if err := c.end(false); err != nil {
 		return nil, err
 	}
-	days, err := a.Metrics.TopByDay(c.ctx, of, rollup.Referrer, w, metrics.Ranking{Limit: limit, Name: referrerName})
+	days, err := a.Metrics.TopByDay(c.ctx, of, rollup.Referrer, w, metrics.Ranking{Limit: limit, Unnamed: direct, Dear: c.dear})
 	list := make([][]referrerClicks, len(days))
 	for i, d := range days {
 		list[i] = referrers(d)
@@ -50,14 +54,18 @@ func (a *API) linkReferrersByDomain(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	under := map[string][]referrerClicks{}
+	under, clicks := map[string][]referrerClicks{}, map[string]uint64{}
 	for _, v := range top {
 		name := domainName(v.Name)
 		under[name] = append(under[name], referrerClicks{v.Name, v.Clicks})
+		clicks[name] += v.Clicks
 	}
-	list := object{}
-	for _, d := range domains(top, maxLimit, nil) {
-		list = append(list, field{d.Domain, under[d.Domain]})
+	names := slices.SortedFunc(maps.Keys(under), func(a, b string) int {
+		return cmp.Or(cmp.Compare(clicks[b], clicks[a]), cmp.Compare(a, b))
+	})
+	list := make(object, len(names))
+	for i, name := range names {
+		list[i] = field{name, under[name]}
 	}
 	return c.about(w, field{"referrers", list}), nil
 }
@@ -74,7 +82,7 @@ func (a *API) topReferrers(c *call) (window, []metrics.Value, error) {
 	if err != nil {
 		return w, nil, err
 	}
-	top, err := a.ranked(c, of, rollup.Referrer, w, referrerName)
+	top, err := a.ranked(c, of, rollup.Referrer, w, direct)
 	return w, top, err
 }
 
@@ -93,10 +101,3 @@ func referrers(top []metrics.Value) []referrerClicks {
 
 // direct is what the dialect calls clicks that came from no page.
 const direct = "direct"
-
-func referrerName(value string) string {
-	if value == "" {
-		return direct
-	}
-	return value
-}

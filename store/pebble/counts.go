@@ -28,19 +28,9 @@ func (v *view) Counts(ctx context.Context, q store.Query) ([]store.Count, error)
 }
 
 func (v *view) counts(ctx context.Context, q store.Query) (counts []store.Count, err error) {
-	if len(q.Edges) < 2 {
-		return nil, fmt.Errorf("%d edges bound no interval", len(q.Edges))
-	}
-	quarters, minutes := true, true
-	for i, e := range q.Edges {
-		if i > 0 && e < q.Edges[i-1] {
-			return nil, fmt.Errorf("edge %d lies before the one it follows", e)
-		}
-		quarters = quarters && e%rollup.QuarterHour == 0
-		minutes = minutes && e%rollup.Minute == 0
-	}
-	if !minutes {
-		return nil, store.ErrGrain
+	quarters, err := grainOf(q.Edges)
+	if err != nil {
+		return nil, err
 	}
 	it, err := v.r.NewIterWithContext(ctx, nil)
 	if err != nil {

@@ -53,3 +53,35 @@ var (
 	ParseMark      = parseMark
 	ParsePeriodKey = func(b []byte) error { _, err := parsePeriodKey(b); return err }
 )
+
+// Sift has a sieve that holds so many bytes take the values, given again in each
+// pass, and calls f with those that come out of it. Of them it returns how often
+// they were given, and the most bytes that were held.
+func Sift(most int, values func(yield func(value []byte) bool), f func(value string, clicks uint64)) (passes, held int, err error) {
+	s := &sieve{most: most}
+	pieces := []piece{{end: 96}}
+	for again := true; again; passes++ {
+		s.empty()
+		for v := range values {
+			if s.before(v) || s.beyond(v) {
+				continue
+			}
+			if err := s.tally.vector(pieces, 96, []byte{0}, v); err != nil {
+				return passes, held, err
+			}
+			s.took(len(v))
+			bytes := 0
+			if items := s.tally.lists[0].items; len(items)%512 == 0 { // to count them is dear
+				for _, i := range items {
+					bytes += len(i.value) + itemBytes
+				}
+			}
+			held = max(held, bytes)
+		}
+		for _, i := range s.sorted() {
+			f(i.value, i.clicks)
+		}
+		again, s.from = s.cut, s.bound
+	}
+	return passes, held, nil
+}

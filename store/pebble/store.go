@@ -1,6 +1,7 @@
 package pebble
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,6 +41,9 @@ type Options struct {
 	// MemTable is the size, in bytes, at which what was recorded moves from
 	// memory to disk. Up to four such tables exist at a time.
 	MemTable int
+	// Held is how many bytes of values a Sum holds, and up to twice as many for a
+	// moment; 0 is 8 MiB.
+	Held int
 	// Logger hears about the engine's troubles; nil drops them.
 	Logger *slog.Logger
 }
@@ -89,7 +93,7 @@ func open(o Options) (*Store, error) {
 	if err := peek(o.FS, o.Dir); err != nil {
 		return nil, err
 	}
-	s := &Store{view: view{uses: &uses{}}, stuck: make(chan error)}
+	s := &Store{view: view{uses: &uses{}, held: cmp.Or(o.Held, sumHeld)}, stuck: make(chan error)}
 	s.uses.idle.L = &s.uses.mu
 	s.failing.next = make(chan struct{})
 	s.trouble = &trouble{opening: make(chan error, 1), log: o.Logger, store: s}

@@ -25,9 +25,10 @@ func TestClicksOnDisk(t *testing.T) {
 }
 
 // TestClicksInMemory has tables so small that flushes and compactions happen
-// all the time, and batches that are too large for one.
+// all the time, batches that are too large for one, and sums that take many
+// passes.
 func TestClicksInMemory(t *testing.T) {
 	storetest.Clicks(t, func(t *testing.T) store.Clicks {
-		return open(t, pebble.Options{Dir: "clicks", FS: vfs.NewMem(), MemTable: 16 << 10, Cache: 1 << 20})
+		return open(t, pebble.Options{Dir: "clicks", FS: vfs.NewMem(), MemTable: 16 << 10, Cache: 1 << 20, Held: 100})
 	})
 }

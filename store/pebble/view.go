@@ -13,6 +13,7 @@ type view struct {
 	db   *pebble.DB
 	r    pebble.Reader
 	uses *uses
+	held int // bytes of values that a sum holds
 }
 
 // Snapshot is of store.Clicks. It costs nothing but the disk space of what is
@@ -22,7 +23,7 @@ func (s *Store) Snapshot(context.Context) (store.Snapshot, error) {
 		return nil, failed("snapshot", err)
 	}
 	of := s.db.NewSnapshot()
-	return &snapshot{view{db: s.db, r: of, uses: s.uses}, of}, nil
+	return &snapshot{view{db: s.db, r: of, uses: s.uses, held: s.held}, of}, nil
 }
 
 // snapshot is in use until it is closed.

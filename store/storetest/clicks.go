@@ -30,6 +30,8 @@ func Clicks(t *testing.T, open func(t *testing.T) store.Clicks) {
 		{"answers are sparse, newest interval first, then by value bytewise", lawOrder},
 		{"Newest bounds an answer to the newest intervals that have clicks", lawNewest},
 		{"a long range is the sum of its short ones, whatever the edges", lawSums},
+		{"Sum is what Counts says of the parts together, whatever they have in common and however much it is", lawSum},
+		{"Sum says once that it is dear, and ends with the error of whom it calls", lawSumDear},
 		{"First is the first quarter-hour of the scope and facet", lawFirst},
 		{"the installation is the one that came first", lawInstallation},
 		{"the highest ids are of all that was ever counted", lawHighest},

@@ -117,6 +117,16 @@ func lawModel(t *testing.T, c *clicks) {
 					r.Fatalf("Counts(%+v): %s", q, firstDifference(got, want))
 				}
 			},
+			"sum": func(r *rapid.T) {
+				q := drawSum(r)
+				var want, got []store.Count
+				e1 := model.Sum(c.ctx, q, collect(&want))
+				e2 := tested.Sum(c.ctx, q, collect(&got))
+				sameErrors(r, e1, e2)
+				if !slices.Equal(want, got) {
+					r.Fatalf("Sum(%+v): %s", q, firstDifference(got, want))
+				}
+			},
 			"delete": func(r *rapid.T) {
 				s := drawScope(r)
 				sameErrors(r, model.Delete(c.ctx, s), tested.Delete(c.ctx, s))

@@ -129,19 +129,36 @@ func (m *MemoryClicks) Sync(context.Context) error { return nil }
 func (m *MemoryClicks) Counts(_ context.Context, q store.Query) ([]store.Count, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if len(q.Edges) < 2 || !slices.IsSorted(q.Edges) {
+	return m.counts(q)
+}
+
+// counts wants the lock.
+func (m *MemoryClicks) counts(q store.Query) ([]store.Count, error) {
+	cells, err := m.cellsOf(q.Edges)
+	if err != nil {
+		return nil, err
+	}
+	return countIn(cells, q), nil
+}
+
+// cellsOf is what answers questions about the intervals between edges.
+func (m *MemoryClicks) cellsOf(edges []int64) (map[rollup.Key]uint64, error) {
+	if len(edges) < 2 || !slices.IsSorted(edges) {
 		return nil, errors.New("storetest: counts: edges must be two at least, and ascend")
 	}
 	grain := func(g int64) bool {
-		return !slices.ContainsFunc(q.Edges, func(e int64) bool { return e%g != 0 })
+		return !slices.ContainsFunc(edges, func(e int64) bool { return e%g != 0 })
 	}
-	cells := m.cells
-	if !grain(rollup.QuarterHour) {
-		if !grain(rollup.Minute) {
-			return nil, fmt.Errorf("storetest: counts: %w", store.ErrGrain)
-		}
-		cells = m.minutes
+	if grain(rollup.QuarterHour) {
+		return m.cells, nil
 	}
+	if !grain(rollup.Minute) {
+		return nil, fmt.Errorf("storetest: counts: %w", store.ErrGrain)
+	}
+	return m.minutes, nil
+}
+
+func countIn(cells map[rollup.Key]uint64, q store.Query) []store.Count {
 	type at struct {
 		interval int
 		value    string
@@ -168,11 +185,11 @@ func (m *MemoryClicks) Counts(_ context.Context, q store.Query) ([]store.Count, 
 	for i := range counts {
 		if i == 0 || counts[i].Interval != counts[i-1].Interval {
 			if intervals++; q.Newest > 0 && intervals > q.Newest {
-				return counts[:i], nil
+				return counts[:i]
 			}
 		}
 	}
-	return counts, nil
+	return counts
 }
 
 // First is of store.Clicks.
