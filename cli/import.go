@@ -18,12 +18,13 @@ import (
 type importCmd struct {
 	dataDir
 	Format string   `help:"The format of the files: ${enum}." enum:"${formats}" required:""`
+	Domain []string `help:"The short domains of this installation: no link may lead back there. A server that runs uses its own. May be repeated." placeholder:"HOST" otherwise:"the server's"`
 	JSON   bool     `help:"Print the result as one JSON object." name:"json"`
 	Files  []string `arg:"" name:"file" help:"Files to import, plain or gzip; - is standard input. One that cannot be read is named at the end, and the others are imported."`
 }
 
 func (c *importCmd) Run(e *env) error {
-	return c.making(e, func(o *server.Owner) error {
+	return e.connect(server.Options{Dir: c.Data, Create: true, Domains: c.Domain}, func(o *server.Owner) error {
 		var total feed.Result
 		var failed error
 		for _, path := range c.Files {

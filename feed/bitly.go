@@ -3,7 +3,6 @@ package feed
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/footfall/footfall/click"
@@ -75,8 +74,8 @@ func (f *bitly) entry(line []byte) (entry, error) {
 	if err != nil {
 		return e, err
 	}
-	if !leads(e.link.LongURL) {
-		return e, errors.New(`"u" is no http, https or ftp URL`)
+	if err := checkURL("u", e.link.LongURL); err != nil {
+		return e, err
 	}
 	if e.link.Created = t; v.Exists("hc") {
 		if e.link.Created, err = integer(v, "hc"); err != nil {
@@ -101,19 +100,6 @@ func (f *bitly) entry(line []byte) (entry, error) {
 		Imported: true,
 	}
 	return e, nil
-}
-
-// leads tells whether a visitor may be sent to the URL.
-func leads(longURL string) bool {
-	scheme, rest, ok := strings.Cut(longURL, "://")
-	if !ok || rest == "" {
-		return false
-	}
-	switch strings.ToLower(scheme) {
-	case "http", "https", "ftp":
-		return true
-	}
-	return false
 }
 
 // inTime refuses a click before click.Earliest or after now; Unix seconds.

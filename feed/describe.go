@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/store"
@@ -80,6 +81,9 @@ func (r *resolver) describeLinks(ctx context.Context, c *chunk, reject func(Reje
 	if len(c.links) > 0 {
 		clear(r.targets) // what was none may be one now
 	}
+	if err := r.refuseCircular(ctx, c, reject); err != nil {
+		return err
+	}
 	for some := range inOrder(c.links) {
 		foreign := make([]store.ForeignLink, len(some))
 		for i := range some {
@@ -119,14 +123,39 @@ func (r *resolver) describeLinks(ctx context.Context, c *chunk, reject func(Reje
 				}
 			}
 			if reasons[i] != "" {
-				c.sum.lines-- // reject counts it again
-				c.sum.skipped--
-				c.sum.links--
-				c.reject(some[i].line)
-				reject(Rejected{Line: some[i].line, Reason: reasons[i]})
+				c.rejectLink(&some[i], reasons[i], reject)
 			}
 		}
 	}
+	return nil
+}
+
+// rejectLink rejects the line that describes a link, which was counted as taken.
+func (c *chunk) rejectLink(n *namedLink, reason string, reject func(Rejected)) {
+	c.sum.lines-- // reject counts it again
+	c.sum.skipped--
+	c.sum.links--
+	c.reject(n.line)
+	reject(Rejected{Line: n.line, Reason: reason})
+}
+
+// refuseCircular rejects the lines whose link would lead back here.
+func (r *resolver) refuseCircular(ctx context.Context, c *chunk, reject func(Rejected)) error {
+	var all []store.ForeignLink
+	for i := range c.links {
+		all = append(append(all, c.links[i].ForeignLink), c.links[i].named()...)
+	}
+	reasons, err := r.circular(ctx, all)
+	if err != nil {
+		return fmt.Errorf("import links: %w", err)
+	}
+	c.links = slices.DeleteFunc(c.links, func(n namedLink) bool {
+		reason := reasons[n.Hash]
+		if reason != "" {
+			c.rejectLink(&n, reason, reject)
+		}
+		return reason != ""
+	})
 	return nil
 }
 

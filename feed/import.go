@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/links"
 	"github.com/footfall/footfall/store"
 )
 
@@ -67,7 +68,11 @@ type Importer struct {
 	Recorder Recorder
 	Links    store.Links
 	Users    store.Users
-	Now      func() time.Time
+	// Names knows which URLs are short links of ours, and Host is the host of
+	// those where there is no domain.
+	Names *links.Links
+	Host  string
+	Now   func() time.Time
 	// IsBot tells what a user agent of an access log is; empty or "-" is none.
 	IsBot func(agent string) bool
 	// Country is where an address is. The address goes no further.
@@ -97,7 +102,7 @@ func (im *Importer) Import(ctx context.Context, format string, r io.Reader, reje
 	defer end()
 	i := importing{
 		recorder: im.Recorder, parse: parse,
-		resolver: resolver{im: im, known: map[store.ForeignLink]store.Link{}, targets: map[target]store.Link{}, logins: map[click.UserID]string{}},
+		resolver: newResolver(im),
 	}
 	at, behind, err := resume(input, marks, func(m, before store.Mark, between []byte) error { return i.again(ctx, m, before, between) })
 	if err != nil {

@@ -20,6 +20,7 @@ import (
 
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/feed"
+	"github.com/footfall/footfall/links"
 	"github.com/footfall/footfall/seedtest"
 	"github.com/footfall/footfall/store"
 	"github.com/footfall/footfall/store/storetest"
@@ -62,8 +63,12 @@ var now = time.Date(2014, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func importer(r feed.Recorder) *feed.Importer {
 	m := storetest.NewMemoryLinks()
+	names, err := links.New(links.Options{Links: m, Domains: []string{"sho.rt"}})
+	if err != nil {
+		panic(err) // it is a domain
+	}
 	return &feed.Importer{
-		Recorder: r, Links: m, Users: m, Now: func() time.Time { return now },
+		Recorder: r, Links: m, Users: m, Names: names, Now: func() time.Time { return now },
 		IsBot: func(agent string) bool { return agent == "" || agent == "-" || strings.Contains(agent, "bot") },
 		Country: func(a netip.Addr) click.Country {
 			if a.Is4() {
@@ -99,7 +104,7 @@ func TestLines(t *testing.T) {
 		{"no hash", `{"t":1360000000,"l":"b","u":"http://c/"}`, `no "h"`},
 		{"an empty hash", `{"t":1360000000,"h":"","l":"b","u":"http://c/"}`, `"h" is empty`},
 		{"a hash that is a number", `{"t":1360000000,"h":5,"l":"b","u":"http://c/"}`, `"h" is not a string`},
-		{"a script for a URL", `{"t":1360000000,"h":"a","l":"b","u":"javascript:alert(1)"}`, `"u" is no http, https or ftp URL`},
+		{"a script for a URL", `{"t":1360000000,"h":"a","l":"b","u":"javascript:alert(1)"}`, `"u" is "javascript:alert(1)", and no link may lead there: it is no http, https or ftp URL`},
 		{"ftp", `{"t":1360000000,"h":"a","l":"b","u":"ftp://ftp.example.org/x"}`, " "},
 		{"no login", `{"t":1360000000,"h":"a","u":"http://c/"}`, `no "l"`},
 		{"a login of another encoding", "{\"t\":1360000000,\"h\":\"a\",\"l\":\"\xe9\",\"u\":\"http://c/\"}", `"l" is not UTF-8`},

@@ -65,8 +65,8 @@ func (f *ndjson) link(v *fastjson.Value, c *chunk) (err error) {
 	if err != nil {
 		return err
 	}
-	if !leads(l.LongURL) {
-		return errors.New(`"long_url" is no http, https or ftp URL`)
+	if err := checkURL("long_url", l.LongURL); err != nil {
+		return err
 	}
 	if l.Created, err = integer(v, "created"); err != nil {
 		return err

@@ -18,6 +18,18 @@ type resolver struct {
 	targets map[target]store.Link // no id: there is none
 	logins  map[click.UserID]string
 	noLink  uint64 // lines rejected because their link is not here
+	// refused says why links are not made that clicks describe.
+	refused map[store.ForeignLink]string
+	// domains are those of the keywords of this input, and strangers the hosts of
+	// URLs on which there are no links of ours.
+	domains, strangers map[string]bool
+}
+
+func newResolver(im *Importer) resolver {
+	return resolver{
+		im: im, known: map[store.ForeignLink]store.Link{}, targets: map[target]store.Link{}, logins: map[click.UserID]string{},
+		refused: map[store.ForeignLink]string{}, domains: map[string]bool{}, strangers: map[string]bool{},
+	}
 }
 
 // maxKnown bounds what a resolver remembers.
@@ -27,8 +39,11 @@ const maxKnown = 1 << 17
 // Lines that have to be rejected for what is here go over to the chunk's other
 // rejected ones.
 func (r *resolver) resolve(ctx context.Context, c *chunk, reject func(Rejected)) ([]click.Click, error) {
-	if len(r.known)+len(r.targets)+len(r.logins) > maxKnown {
+	if len(r.known)+len(r.targets)+len(r.logins)+len(r.refused)+len(r.domains)+len(r.strangers) > maxKnown {
 		clear(r.known)
+		clear(r.refused)
+		clear(r.domains)
+		clear(r.strangers)
 		clear(r.targets)
 		clear(r.logins)
 	}
@@ -56,8 +71,12 @@ func (r *resolver) resolve(ctx context.Context, c *chunk, reject func(Rejected))
 				rejected = e.line
 				c.sum.lines-- // reject counts it again
 				c.reject(e.line)
-				r.noLink++
-				reject(Rejected{Line: e.line, Reason: fmt.Sprintf("no link %.100q is here", e.to.name)})
+				reason := r.refused[e.link]
+				if reason == "" {
+					r.noLink++
+					reason = fmt.Sprintf("no link %.100q is here", e.to.name)
+				}
+				reject(Rejected{Line: e.line, Reason: reason})
 			}
 			continue
 		}
@@ -94,6 +113,17 @@ func (r *resolver) makeLinks(ctx context.Context, entries []entry) error {
 			r.known[link] = store.Link{}
 		}
 	}
+	reasons, err := r.circular(ctx, missing)
+	if err != nil {
+		return fmt.Errorf("import links: %w", err)
+	}
+	missing = slices.DeleteFunc(missing, func(l store.ForeignLink) bool {
+		reason := reasons[l.Hash]
+		if reason != "" {
+			r.refused[l] = reason
+		}
+		return reason != ""
+	})
 	if len(missing) == 0 {
 		return nil
 	}

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"io"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -37,6 +38,9 @@ type Options struct {
 	// Host is that of short URLs where there are no domains and a request names
 	// no host, or one that can be none; it may be empty.
 	Host string
+	// Here tells whether this server itself answers at an address and port, so
+	// that a URL there is one of ours; nil where that is not known.
+	Here func(address netip.Addr, port string) bool
 	// Scheme of short URLs: http, which is what the empty string means, or https.
 	Scheme string
 	Now    func() time.Time
@@ -52,6 +56,7 @@ type Links struct {
 	host    string
 	hosts   map[string]bool // of domains
 	scheme  string
+	here    func(netip.Addr, string) bool
 	now     func() time.Time
 	random  io.Reader
 	seed    maphash.Seed
@@ -61,7 +66,7 @@ type Links struct {
 // New fails where a domain or the scheme cannot be one.
 func New(o Options) (*Links, error) {
 	l := &Links{
-		links: o.Links, host: o.Host, scheme: o.Scheme, now: o.Now, random: o.Random,
+		links: o.Links, host: o.Host, scheme: o.Scheme, here: o.Here, now: o.Now, random: o.Random,
 		hosts: make(map[string]bool), seed: maphash.MakeSeed(),
 	}
 	switch l.scheme {
@@ -177,7 +182,7 @@ func (l *Links) longURL(ctx context.Context, r Request) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	own, err := l.own(ctx, longURL, r.Host)
+	own, err := l.Own(ctx, longURL, r.Host)
 	if own {
 		err = ErrOwnLink
 	}

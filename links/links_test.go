@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -261,7 +262,32 @@ func TestOwnLinks(t *testing.T) {
 		{two, "http://sho.rt", "", false},
 		{two, "http://sho.rt/?abc", "", false},
 		{two, "http://sho.rt/#abc", "", false},
-		{two, "http://sho.rt/abc/", "", false},
+		{two, "http://sho.rt/abc/", "", true},
+		{two, "http://sho.rt:80/abc%2F", "", true},
+		{two, "http://sho.rt//abc//", "", true},
+		{two, "http://sho.rt/./abc", "", true},
+		{two, "http://sho.rt/x/../abc", "", true},
+		{two, "http://sho.rt/../../abc", "", true},
+		{two, "http://sho.rt/x/y/.%2E/%2e%2E/abc?x/../y#/..", "", true},
+		{two, "http://sho.rt/x\\..\\abc", "", true},
+		{two, "http://sho.rt\\abc", "", false}, // no URL
+		{two, "http://sho.rt/abc/..", "", false},
+		{two, "http://sho.rt/v3/../abc", "", true},
+		{two, "http://sho.rt/abc/../v3/x", "", false},
+		{two, "http://sho.rt/deep/key", "", true},
+		{two, "http://sho.rt/deep/./key/", "", true},
+		{two, "http://SHO.rt.:8080/abc", "", true},
+		{two, "http://127.0.0.1:8080/abc", "", true},
+		{two, "http://127.0.0.1:8080/./abc", "", true},
+		{two, "http://[::ffff:127.0.0.1]:8080/abc", "", true},
+		{two, "http://localhost:8080/abc", "", true},
+		{two, "http://LOCALHOST.:8080/abc", "", true},
+		{two, "http://x.localhost:8080/abc", "", true},
+		{two, "http://127.0.0.1:8081/abc", "", false},
+		{two, "http://127.0.0.1/abc", "", false},
+		{two, "http://192.0.2.1:8080/abc", "", false},
+		{two, "http://127.0.0.1:8080/", "", false},
+		{nil, "http://127.0.0.1:8080/abc", "", true},
 		{two, "http://sho.rt/a/b", "", false},
 		{two, "http://sho.rt/a%2fb", "", false},
 		{two, "http://sho.rt/v3", "", false},
@@ -293,22 +319,27 @@ func TestOwnLinks(t *testing.T) {
 		{two, "http://other.example/word", "", false},
 		{two, "http://other.example/known", "", false},
 		{two, "http://port.example/known", "", false},
-		{two, "http://port.example:8080/known/", "", false},
+		{two, "http://port.example:8080/known/", "", true},
+		{two, "http://bit.ly/./known", "", true},
+		{two, "http://go.example/x/../word/", "", true},
 		{nil, "http://bit.ly/known", "", true},
 		{nil, "http://go.example/word", "", true},
 		{nil, "http://h.example:99/known", "h.example:98", false},
 	} {
-		w := newWorld(t, links.Options{Domains: c.domains})
+		w := newWorld(t, links.Options{Domains: c.domains, Here: func(a netip.Addr, port string) bool {
+			return a == netip.MustParseAddr("127.0.0.1") && port == "8080"
+		}})
+		w.importLink(store.ForeignLink{Login: "bob", Hash: "deep", AggregateHash: "deeper", LongURL: "http://b/", Domain: "deep.example", Keyword: "deep/key"})
 		w.importLink(store.ForeignLink{Login: "bob", Hash: "known", AggregateHash: "aggregate", LongURL: "http://b/", Domain: "go.example", Keyword: "word"})
 		if c.host == "" {
 			c.host = "any.example"
 		}
 		_, _, err := w.Shorten(context.Background(), links.Request{User: w.user, LongURL: c.longURL, Host: c.host})
-		if errors.Is(err, links.ErrOwnLink) != c.own || !c.own && err != nil {
+		if errors.Is(err, links.ErrOwnLink) != c.own || !c.own && err != nil && !errors.Is(err, links.ErrURL) {
 			t.Errorf("of %q on %q, %q gave %v; want our own: %t", c.domains, c.host, c.longURL, err, c.own)
 		}
 		w.store.inspect = down
-		if err := w.Check(context.Background(), links.Request{User: w.user, LongURL: c.longURL, Host: c.host}); errors.Is(err, click.ErrNotFound) || !c.own && err != nil && !errors.Is(err, click.ErrUnavailable) {
+		if err := w.Check(context.Background(), links.Request{User: w.user, LongURL: c.longURL, Host: c.host}); errors.Is(err, click.ErrNotFound) || !c.own && err != nil && !errors.Is(err, click.ErrUnavailable) && !errors.Is(err, links.ErrURL) {
 			t.Errorf("of %q on %q, while the store is away, %q gave %v", c.domains, c.host, c.longURL, err)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -50,20 +51,10 @@ func parseLongURL(raw string) (string, error) {
 	if strings.ContainsFunc(s, func(r rune) bool { return r == ' ' || unicode.IsControl(r) }) {
 		return "", errors.New("there is a blank or a control character in it")
 	}
-	scheme, rest, ok := strings.Cut(s, "://")
-	scheme = strings.ToLower(scheme)
-	if !ok || scheme != "http" && scheme != "https" {
+	scheme, a, rest, err := split(s, "http", "https")
+	if err == errScheme {
 		return "", errors.New("it does not start with http:// or https://")
 	}
-	host := rest
-	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
-		host = rest[:i]
-	}
-	rest = rest[len(host):]
-	if strings.Contains(host, "@") {
-		return "", errors.New("there are credentials in it")
-	}
-	a, err := parseAuthority(scheme, host)
 	if err != nil {
 		return "", err
 	}
@@ -75,6 +66,48 @@ func parseLongURL(raw string) (string, error) {
 		return "", fmt.Errorf("it is longer than %d bytes when encoded", MaxLongURL)
 	}
 	return s, nil
+}
+
+// CheckForeignURL fails with ErrURL where no link may lead to the URL, whoever
+// made the link. Of what ParseLongURL says this is the part about scheme and
+// host, with ftp besides: links that are imported keep their spelling, and what
+// a path may hold is between the visitor and the page. The error says why, and
+// nothing else.
+func CheckForeignURL(longURL string) error {
+	_, _, _, err := split(longURL, "http", "https", "ftp")
+	switch {
+	case err == errScheme:
+		return refusal{errors.New("it is no http, https or ftp URL")}
+	case err != nil:
+		return refusal{err}
+	}
+	return nil
+}
+
+// refusal is an ErrURL.
+type refusal struct{ error }
+
+func (refusal) Is(target error) bool { return target == ErrURL }
+
+var errScheme = errors.New("another scheme")
+
+// split takes a URL of one of the schemes apart: its scheme in lower case, its
+// host and port, and what follows them. With another scheme it is errScheme.
+func split(s string, schemes ...string) (scheme string, a authority, rest string, err error) {
+	scheme, rest, ok := strings.Cut(s, "://")
+	scheme = strings.ToLower(scheme)
+	if !ok || !slices.Contains(schemes, scheme) {
+		return "", a, "", errScheme
+	}
+	host := rest
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		host = rest[:i]
+	}
+	if strings.Contains(host, "@") {
+		return "", a, "", errors.New("there are credentials in it")
+	}
+	a, err = parseAuthority(scheme, host)
+	return scheme, a, rest[len(host):], err
 }
 
 // Location is the URL as a Location header can carry it: each byte that is not
@@ -133,8 +166,11 @@ func parseAuthority(scheme, s string) (a authority, err error) {
 }
 
 func defaultPort(scheme string) string {
-	if scheme == "https" {
+	switch scheme {
+	case "https":
 		return "443"
+	case "ftp":
+		return "21"
 	}
 	return "80"
 }

@@ -50,6 +50,29 @@ func TestParseLongURL(t *testing.T) {
 	}
 }
 
+// What an import may bring: any spelling, but no host that leads elsewhere than
+// it seems to.
+func TestCheckForeignURL(t *testing.T) {
+	for longURL, reason := range map[string]string{
+		"http://a.example": "", "HTTPS://A.Example:8443/x y?\x1b#\\": "", "ftp://files.example/a b": "", "http://ü.example/ü": "", "http://a_b.example./": "",
+		"http://a.example/@b": "", "http://a.example?x@b": "", "http://a.example#x@b": "", "http://192.0.2.1/": "", "http://[2001:db8::1]:80/": "",
+		`http://good.com\@evil.com/`: "credentials", "http://user:pw@evil.com/": "credentials", "http://good.com@evil.com": "credentials",
+		`http://good.com\evil.com/`: "character in the host", "http://a%2eexample/": "character in the host", "http://a b/": "character in the host",
+		"http://a\x1b[2J/": "character in the host", "http://a\t.example/": "character in the host", "http://0x7f.1/": "neither a name nor an IPv4 address", "http://2130706433/": "neither",
+		"http:///evil.com": "missing", "http://": "missing", "http://:80/": "missing", "http://a.example:port/": "port", "http://a.example:0/": "port",
+		"javascript:alert(1)": "is no http, https or ftp URL", "data:text/html,x": "is no http, https or ftp URL", "file:///etc/passwd": "is no http, https or ftp URL", "//a.example/": "is no http, https or ftp URL", "": "is no http, https or ftp URL",
+		`http:\\a.example`: "is no http, https or ftp URL", "http:/a.example": "is no http, https or ftp URL", " http://a.example/": "is no http, https or ftp URL",
+	} {
+		err := links.CheckForeignURL(longURL)
+		if (err == nil) != (reason == "") || err != nil && (!errors.Is(err, links.ErrURL) || !strings.Contains(err.Error(), reason)) {
+			t.Errorf("%q may be imported: %v; want %q", longURL, err, reason)
+		}
+		if _, bad := links.ParseLongURL(longURL); bad == nil && err != nil && strings.TrimSpace(longURL) == longURL {
+			t.Errorf("%q may be shortened and not imported", longURL)
+		}
+	}
+}
+
 func TestLongURLsAreBounded(t *testing.T) {
 	const start = "http://a.example/"
 	label := strings.Repeat("a", 63)
@@ -113,6 +136,9 @@ func FuzzParseLongURL(f *testing.F) {
 		rest, ok := strings.CutPrefix(got, "http://")
 		if !ok {
 			rest, ok = strings.CutPrefix(got, "https://")
+		}
+		if err := links.CheckForeignURL(got); err != nil {
+			t.Fatalf("ParseLongURL(%q) is %q, which nobody may import: %v", raw, got, err)
 		}
 		if host, _, path := strings.Cut(rest, "/"); !ok || host == "" || !path || strings.ContainsAny(host, "@?#\\%") {
 			t.Fatalf("ParseLongURL(%q) is %q, which has no plain host", raw, got)

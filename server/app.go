@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -52,6 +53,8 @@ type Options struct {
 	// Scheme is that of short URLs: http, which is what the empty string means,
 	// or https.
 	Scheme string
+	// listening is where Serve answers the public; nil without it.
+	listening net.Addr
 	// NoSync makes clicks safe from a killed process only, not from a power
 	// cut.
 	NoSync bool
@@ -166,8 +169,14 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	// Both take a while, and most commands need neither.
 	a.bots = sync.OnceValues(bot.New)
 	builtin := sync.OnceValues(func() (*geo.Lookup, error) { return geo.Open("") })
+	a.links, err = links.New(links.Options{
+		Links: db, Domains: o.Domains, Host: o.Host, Scheme: o.Scheme, Here: here(o.listening), Now: o.Now, Random: rand.Reader,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("--domain: %w", err)
+	}
 	a.importer = &feed.Importer{
-		Recorder: a.recorder, Links: db, Users: db, Now: o.Now,
+		Recorder: a.recorder, Links: db, Users: db, Names: a.links, Host: o.Host, Now: o.Now,
 		IsBot: func(agent string) bool {
 			bots, err := a.bots()
 			return err == nil && bots.KindOfAgent(agent) == bot.Bot
@@ -179,12 +188,6 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 			countries, _ := builtin() // what is built in cannot fail
 			return countries.Country(address)
 		},
-	}
-	a.links, err = links.New(links.Options{
-		Links: db, Domains: o.Domains, Host: o.Host, Scheme: o.Scheme, Now: o.Now, Random: rand.Reader,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("--domain: %w", err)
 	}
 	return a, nil
 }

@@ -41,6 +41,7 @@ func Serve(ctx context.Context, o Options, s Site, l net.Listener, ready func(*A
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
+	o.listening = l.Addr()
 	app, err := Open(ctx, o)
 	if errors.Is(err, ErrOwned) {
 		err = fmt.Errorf("%w: stop it, or name another directory with --data", err)

@@ -1,0 +1,39 @@
+package server
+
+import (
+	"net"
+	"net/netip"
+	"testing"
+)
+
+func TestHere(t *testing.T) {
+	interfaces, err := net.InterfaceAddrs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := netip.MustParseAddr("127.0.0.1")
+	for _, a := range interfaces { // one beside the loopback, where there is one
+		if n, ok := a.(*net.IPNet); ok && !n.IP.IsLoopback() && n.IP.To4() != nil {
+			own, _ = netip.AddrFromSlice(n.IP.To4())
+		}
+	}
+	for _, c := range []struct {
+		listening, address, port string
+		want                     bool
+	}{
+		{"127.0.0.1:8080", "127.0.0.1", "8080", true}, {"127.0.0.1:8080", "127.0.0.1", "80", false}, {"127.0.0.1:8080", "127.0.0.2", "8080", false},
+		{"127.0.0.1:8080", "0.0.0.0", "8080", true}, {"127.0.0.1:8080", "::", "8080", true}, {"127.0.0.1:8080", "::1", "8080", false},
+		{"192.0.2.1:8080", "192.0.2.1", "8080", true}, {"192.0.2.1:8080", "127.0.0.1", "8080", false}, {"192.0.2.1:8080", "0.0.0.0", "8080", false},
+		{"[::]:8080", "127.0.0.1", "8080", true}, {"[::]:8080", "127.8.8.8", "8080", true}, {"[::]:8080", "::1", "8080", true}, {"[::]:8080", "::", "8080", true},
+		{"[::]:8080", own.String(), "8080", true}, {"[::]:8080", own.String(), "80", false}, {"[::]:8080", "192.0.2.77", "8080", false},
+		{"[::1]:8080", "::1", "8080", true}, {"[::1]:8080", "127.0.0.1", "8080", false},
+	} {
+		at := net.TCPAddrFromAddrPort(netip.MustParseAddrPort(c.listening))
+		if got := here(at)(netip.MustParseAddr(c.address), c.port); got != c.want {
+			t.Errorf("a server that listens on %s answers at %s, port %s: %t, want %t", c.listening, c.address, c.port, got, c.want)
+		}
+	}
+	if here(nil) != nil || here(&net.UnixAddr{}) != nil {
+		t.Error("nobody listens, and yet it is known where")
+	}
+}
