@@ -41,7 +41,8 @@ type ear struct {
 // launch starts a server and does not wait until it is ready. prefix is a
 // command that runs it, as setpriv does.
 func (t *trial) launch(data string, prefix ...string) (*process, error) {
-	args := append(prefix, t.program, "serve", "--data", data, "--listen", "127.0.0.1:0", "--domain", shortDomain, "--trusted-proxies", "127.0.0.0/8")
+	args := append(prefix, t.program, "serve", "--data", data, "--listen", "127.0.0.1:0", "--domain", shortDomain, "--trusted-proxies", "127.0.0.0/8",
+		"--max-links-per-minute", "0", "--max-text-per-minute", "0", "--disk-reserve", "1B") // links are made fast, and on a disk that is full
 	p := &process{cmd: exec.Command(args[0], args[1:]...), ready: make(chan struct{}), ended: make(chan struct{})}
 	stderr, err := p.cmd.StderrPipe()
 	if err != nil {

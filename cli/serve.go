@@ -33,6 +33,9 @@ type serveCmd struct {
 	JournalMax       bytesSize `help:"How large the journal may grow before its oldest counted clicks are dropped sooner, such as 20GB; 0 is no bound. The log warns from 80 % on." default:"0" placeholder:"BYTES"`
 	GeoDB            string    `help:"An MMDB file of countries; read again when it changes." name:"geo-db" type:"path" placeholder:"FILE" otherwise:"the built-in data"`
 	RateLimit        number    `help:"How many questions a user may ask the API each second on average, ten times as many at once; 0 is no limit." least:"0" most:"1000000" default:"0" placeholder:"N"`
+	MaxLinks         number    `help:"How many links a user may make or change by the API each minute on average, and as many at once; 0 is no limit. Commands and imports are not limited." name:"max-links-per-minute" least:"0" most:"1000000" default:"1000" placeholder:"N"`
+	MaxText          bytesSize `help:"How many bytes of long URLs, titles and notes these may have, such as 1MB; 0 is no limit." name:"max-text-per-minute" default:"1MB" placeholder:"BYTES"`
+	DiskReserve      bytesSize `help:"How much should be free on the disk of the data directory, such as 5GB. The log warns below; below half of it users can make no links, and clicks go on." placeholder:"BYTES" otherwise:"1GB, or 5 % of the disk where that is less"`
 	MaxConnections   number    `help:"How many connections are open at once; beyond, the one that was idle longest gives way, or others wait." least:"1" most:"1000000" placeholder:"N" otherwise:"10000, or three quarters of the files that the process may open"`
 	MetricsListen    string    `help:"Where Prometheus may ask for /metrics. Keep it from the public." placeholder:"HOST:PORT" otherwise:"nowhere"`
 	LogFormat        string    `help:"How the log is written: ${enum}." enum:"text,json" default:"text" placeholder:"FORMAT"`
@@ -94,13 +97,14 @@ func (c *serveCmd) Run(e *env) (err error) {
 	url := scheme + "://" + l.Addr().String()
 	o := server.Options{
 		Dir: c.Data, Create: true, Domains: c.Domain, Host: hostOf(l), Scheme: cmp.Or(string(c.ShortURLScheme), scheme), NoSync: c.Durability == "write",
+		Reserve:   int64(c.DiskReserve),
 		Retention: server.Retention{Keep: time.Duration(c.JournalRetention), Max: int64(c.JournalMax)}, Now: e.now, Log: log,
 	}
 	site := server.Site{
 		RedirectStatus: c.RedirectStatus, RedirectMaxAge: time.Duration(c.RedirectMaxAge),
 		NotFoundURL: c.NotFoundURL, HomeURL: c.HomeURL, GeoDB: c.GeoDB, TrustedProxies: c.TrustedProxies, ProxyHeader: c.ProxyHeader,
 		TLSCert: c.TLSCert, TLSKey: c.TLSKey, ACME: server.ACME{Domains: c.ACMEDomain, Email: c.ACMEEmail, Directory: c.ACMEDirectory},
-		RateLimit: int(c.RateLimit), MaxConnections: int(c.MaxConnections), Watch: watch,
+		RateLimit: int(c.RateLimit), LinksPerMinute: int(c.MaxLinks), TextPerMinute: int(c.MaxText), MaxConnections: int(c.MaxConnections), Watch: watch,
 	}
 	return server.Serve(e.ctx, o, site, l, func(app *server.App) error {
 		if c.Demo {

@@ -48,11 +48,16 @@ func New(every time.Duration, burst int, now func() time.Time) *Limits {
 }
 
 // PerSecond is how long one of n in a second takes; 0 for none.
-func PerSecond(n int) time.Duration {
+func PerSecond(n int) time.Duration { return per(time.Second, n) }
+
+// PerMinute is how long one of n in a minute takes; 0 for none.
+func PerMinute(n int) time.Duration { return per(time.Minute, n) }
+
+func per(span time.Duration, n int) time.Duration {
 	if n <= 0 {
 		return 0
 	}
-	return max(time.Second/time.Duration(n), 1)
+	return max(span/time.Duration(n), 1)
 }
 
 // State is how a key stands.

@@ -22,6 +22,11 @@ type State struct {
 	CountingFailed bool
 	// CountingStalled: counting fails at the moment, and is tried again.
 	CountingStalled bool
+	// DiskFree is how many bytes are free on the disk of the data directory, and
+	// DiskLow is 0 where that is enough, 1 where it is less than the reserve, and 2
+	// where it is less than half of it, and users make no links.
+	DiskFree uint64
+	DiskLow  int
 	// Bytes is the size of each part of the data directory.
 	Bytes map[string]int64
 }
@@ -39,6 +44,10 @@ var (
 		"1 where counting has stopped for good; clicks are still recorded in the journal.", nil, nil)
 	countingStalled = prometheus.NewDesc("footfall_counting_stalled",
 		"1 where counting fails and is tried again until it can be done; clicks are safe in the journal.", nil, nil)
+	diskFree = prometheus.NewDesc("footfall_disk_free_bytes",
+		"Bytes that are free on the disk of the data directory.", nil, nil)
+	diskLow = prometheus.NewDesc("footfall_disk_low",
+		"1 where less is free than --disk-reserve, 2 below half of it, where users make no links; else 0.", nil, nil)
 	storeBytes = prometheus.NewDesc("footfall_store_bytes",
 		"Size of a part of the data directory.", []string{"part"}, nil)
 )
@@ -51,7 +60,7 @@ type collector func() (State, error)
 
 // Describe is of prometheus.Collector.
 func (collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{notDurable, counted, journalLag, journalSegments, countingFailed, countingStalled, storeBytes} {
+	for _, d := range []*prometheus.Desc{notDurable, counted, journalLag, journalSegments, countingFailed, countingStalled, diskFree, diskLow, storeBytes} {
 		ch <- d
 	}
 }
@@ -70,6 +79,8 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	ch <- prometheus.MustNewConstMetric(journalSegments, prometheus.GaugeValue, float64(s.JournalSegments))
 	ch <- prometheus.MustNewConstMetric(countingFailed, prometheus.GaugeValue, flag(s.CountingFailed))
 	ch <- prometheus.MustNewConstMetric(countingStalled, prometheus.GaugeValue, flag(s.CountingStalled))
+	ch <- prometheus.MustNewConstMetric(diskFree, prometheus.GaugeValue, float64(s.DiskFree))
+	ch <- prometheus.MustNewConstMetric(diskLow, prometheus.GaugeValue, float64(s.DiskLow))
 	for _, part := range slices.Sorted(maps.Keys(s.Bytes)) {
 		ch <- prometheus.MustNewConstMetric(storeBytes, prometheus.GaugeValue, float64(s.Bytes[part]), part)
 	}

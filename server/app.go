@@ -58,6 +58,10 @@ type Options struct {
 	// NoSync makes clicks safe from a killed process only, not from a power
 	// cut.
 	NoSync bool
+	// Reserve is how many bytes should be free on the disk: Serve tells the log
+	// below, and below half of it users make no links. 0 is a gigabyte, or 5 % of
+	// the disk where that is less.
+	Reserve int64
 	// Retention of the journal, which Serve looks after.
 	Retention Retention
 	Now       func() time.Time
@@ -96,6 +100,7 @@ type App struct {
 	host      string
 
 	monitor    *monitor.Monitor
+	disk       *disk
 	watching   context.Context // ends with the App
 	notDurable func() uint64   // nil without a Site
 
@@ -109,7 +114,7 @@ type App struct {
 
 // Open opens a data directory that no other process has open, else ErrOwned.
 func Open(ctx context.Context, o Options) (_ *App, err error) {
-	a := &App{now: o.Now, log: o.Log, host: o.Host, dir: o.Dir, monitor: monitor.New(), keeping: make(turn, 1)}
+	a := &App{now: o.Now, log: o.Log, host: o.Host, dir: o.Dir, monitor: monitor.New(), disk: newDisk(o.Dir, o.Reserve, o.Log, o.Now), keeping: make(turn, 1)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close(ctx))

@@ -71,6 +71,7 @@ func Serve(ctx context.Context, o Options, s Site, l net.Listener, ready func(*A
 	retaining, stopRetaining := context.WithCancel(context.WithoutCancel(ctx))
 	var retained sync.WaitGroup
 	retained.Go(func() { app.retain(retaining, o.Retention) })
+	retained.Go(func() { app.disk.watch(retaining) })
 	failed := make(chan error, 2)
 	if s.Watch != nil {
 		watch := &http.Server{

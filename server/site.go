@@ -44,6 +44,10 @@ type Site struct {
 	// RateLimit is how many questions a user may ask a second on average; 0 is
 	// no limit.
 	RateLimit int
+	// LinksPerMinute is how many links a user may make or change a minute, and
+	// TextPerMinute how many bytes these may have, on average and at once; 0 is no
+	// limit.
+	LinksPerMinute, TextPerMinute int
 	// MaxConnections is how many connections are open at once; 0 is
 	// DefaultConnections.
 	MaxConnections int
@@ -89,9 +93,11 @@ func (a *App) Handler(s Site) (http.Handler, error) {
 	address := func(r *http.Request) string { return geo.Network(proxies.Client(peer(r), r.Header)).String() }
 	face := v3.New(v3.Options{
 		Auth: a.auth, Links: a.links, Metrics: metrics.New(a.clicks), Store: a.store, Now: a.now, Log: a.log,
-		Dear: limit.NewSeats(dear), Patience: patience,
+		Dear: limit.NewSeats(dear), Patience: patience, Full: a.disk.full,
 		Limits: v3.Limits{
 			Users:   limit.New(limit.PerSecond(s.RateLimit), s.RateLimit*burst, a.now),
+			Links:   limit.New(limit.PerMinute(s.LinksPerMinute), s.LinksPerMinute, a.now),
+			Texts:   limit.New(limit.PerMinute(s.TextPerMinute), s.TextPerMinute, a.now),
 			Refused: limit.New(limit.PerSecond(refusedPerSecond), refusedAtOnce, a.now), Address: address,
 		},
 	})

@@ -37,6 +37,7 @@ func (a *App) state() (s monitor.State, err error) {
 	if a.notDurable != nil {
 		s.NotDurable = a.notDurable()
 	}
+	s.DiskFree, s.DiskLow = a.disk.free.Load(), int(a.disk.level.Load())
 	s.Bytes = map[string]int64{}
 	if s.Bytes["counts"], err = a.clicks.Size(); err != nil {
 		return s, err

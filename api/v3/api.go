@@ -19,8 +19,8 @@ import (
 	"github.com/footfall/footfall/store"
 )
 
-// Options says what the API answers from. All fields but Limits, Dear and Patience
-// are required.
+// Options says what the API answers from. All fields but Limits, Dear, Patience
+// and Full are required.
 type Options struct {
 	Auth    Auth
 	Links   *links.Links
@@ -31,14 +31,20 @@ type Options struct {
 	// is how long any question may take; 0 is no bound.
 	Dear     *limit.Seats
 	Patience time.Duration
-	Now      func() time.Time
-	Log      *slog.Logger
+	// Full tells whether there is no room for links and what is said of them; nil
+	// is never.
+	Full func() bool
+	Now  func() time.Time
+	Log  *slog.Logger
 }
 
 // Limits bounds how often is asked. The zero value sets no bounds.
 type Limits struct {
 	// Users is by the user, whose tokens and apiKey share it.
 	Users *limit.Limits
+	// Links is how often a user makes a link or changes what is said of it or of
+	// himself, and Texts how many bytes of it all.
+	Links, Texts *limit.Limits
 	// Refused is by the address of those whose credentials are refused.
 	Refused *limit.Limits
 	// Address is where a request comes from, as far as it bounds somebody. It is

@@ -20,7 +20,8 @@ func (a *API) userInfo(c *call) (any, error) {
 		return about(of), nil
 	}
 	if name != "" {
-		if err := a.Store.SetFullName(c.ctx, user.ID, name); err != nil {
+		err := c.write(len(name), func() (bool, error) { return true, a.Store.SetFullName(c.ctx, user.ID, name) })
+		if err != nil {
 			return nil, err
 		}
 	}

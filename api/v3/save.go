@@ -18,7 +18,7 @@ func (a *API) shorten(c *call) (any, error) {
 	if err := c.end(true); err != nil {
 		return nil, err
 	}
-	link, made, err := a.Links.Shorten(c.ctx, r)
+	link, made, err := c.link(r)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +47,7 @@ func (a *API) userLinkSave(c *call) (any, error) {
 	if err := c.end(false); err != nil {
 		return nil, err
 	}
-	link, made, err := a.Links.Shorten(c.ctx, r)
+	link, made, err := c.link(r)
 	if err != nil {
 		return nil, err
 	}
@@ -105,10 +105,21 @@ func (a *API) userLinkEdit(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if l, err = a.Store.EditLink(c.ctx, l.ID, e); err != nil {
+	err = c.write(length(e.Title)+length(e.Note), func() (bool, error) {
+		l, err = a.Store.EditLink(c.ctx, l.ID, e)
+		return true, err
+	})
+	if err != nil {
 		return nil, err
 	}
 	return object{{"link_edit", object{{"link", c.shortURL(l.Hash)}}}}, nil
+}
+
+func length(text *string) int {
+	if text == nil {
+		return 0
+	}
+	return len(*text)
 }
 
 // edit takes the fields named by the parameter edit; others stay as they are,
