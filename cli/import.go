@@ -24,7 +24,9 @@ type importCmd struct {
 }
 
 func (c *importCmd) Run(e *env) error {
-	return e.connect(server.Options{Dir: c.Data, Create: true, Domains: c.Domain}, func(o *server.Owner) error {
+	options := c.options(e)
+	options.Create, options.Domains = true, c.Domain
+	return e.connect(options, func(o *server.Owner) error {
 		var total feed.Result
 		var failed error
 		for _, path := range c.Files {
