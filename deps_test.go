@@ -27,6 +27,8 @@ var floors = map[string]struct {
 
 	"seedtest": {0, "tests alone: the seed of what they draw"},
 
+	"progress": {0, "numbers that the parts of a data directory keep of each other; knows none of them"},
+
 	"rollup": {1, "arithmetic on the words"},
 	"limit":  {1, "how often, whoever it is"},
 	"bot":    {1, "headers → person, bot or prefetch"},

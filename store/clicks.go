@@ -162,6 +162,10 @@ type Clicks interface {
 	// Installation says whose counts these are: the id that the first call
 	// offered, durable with the next Sync at the latest.
 	Installation(ctx context.Context, offer [16]byte) ([16]byte, error)
+	// SetNote keeps a few bytes with the counts, in place of those before: what
+	// whoever keeps them wants to find again beside them. They are durable with
+	// the next Sync at the latest, and never before what was counted before.
+	SetNote(ctx context.Context, note []byte) error
 	// Sync makes everything counted durable.
 	Sync(ctx context.Context) error
 	// Delete removes every count of the scope: of a user with all his links, or
@@ -221,6 +225,8 @@ type Reader interface {
 	// Highest is the highest ids of a user and of a link that clicks were ever
 	// counted of, deleted ones too: whoever gives out ids must be beyond them.
 	Highest(ctx context.Context) (click.UserID, click.LinkID, error)
+	// Note is what SetNote kept last; empty where nothing was.
+	Note(ctx context.Context) ([]byte, error)
 	// Verify checks what only the engine knows (sums kept beside the cells)
 	// and calls report with a sentence for each disagreement.
 	Verify(ctx context.Context, report func(string)) error

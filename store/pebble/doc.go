@@ -15,5 +15,5 @@
 //	q user link facet day   value → clicks by quarter-hour
 //	d user link facet month value → clicks by day, sums of q
 //	m hour user link facet  value → clicks by minute
-//	e source epoch · k import offset digest · l · n · p source · v
+//	e source epoch · k import offset digest · l · n · o · p source · v
 package pebble

@@ -25,6 +25,7 @@ const (
 	keyInstallation = 'i' // → id 16
 	keyLedger       = 'l' // → ledger
 	keyMinutesFrom  = 'n' // → Unix second
+	keyNote         = 'o' // → bytes that whoever keeps the counts wants to find again
 	keyPosition     = 'p' // source 16 → position
 	keyVersion      = 'v' // → version
 	keyDeleted      = 'x' // user 8, link 8 → nothing

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/progress"
 	"github.com/footfall/footfall/store"
 )
 
@@ -51,6 +52,8 @@ type DB struct {
 	hasDomain, passwordOf                  *sql.Stmt
 
 	makes makes
+
+	changed func(progress.Links) // nil is nobody
 }
 
 // Open opens the SQLite database in the file, makes it where it is missing,
@@ -129,7 +132,7 @@ func (db *DB) prepare(ctx context.Context) error {
 	r := preparer{ctx: ctx, db: db.whole}
 	db.listUsers = r.stmt(selectUsers + `WHERE u.login > $1 ORDER BY u.login LIMIT $2`)
 	db.tokensOfUser = r.stmt(`SELECT COUNT(*) FROM tokens WHERE user_id = $1`)
-	db.lastIDs = r.stmt(`SELECT user_id, link_id, keyword_id FROM last_ids`)
+	db.lastIDs = r.stmt(`SELECT user_id, link_id, keyword_id, version FROM last_ids`)
 	db.reads = newFinders(&r)
 
 	w := preparer{ctx: ctx, db: db.writer}
@@ -154,21 +157,28 @@ func (db *DB) Close() error {
 }
 
 // lastIDs is the row of the table of that name.
-type lastIDs struct{ user, link, keyword int64 }
+type lastIDs struct{ user, link, keyword, version int64 }
 
-func (l *lastIDs) scan(row *sql.Row) error { return row.Scan(&l.user, &l.link, &l.keyword) }
+func (l *lastIDs) scan(row *sql.Row) error {
+	return row.Scan(&l.user, &l.link, &l.keyword, &l.version)
+}
+
+// links is what progress knows of the row.
+func (l *lastIDs) links() progress.Links {
+	return progress.Links{Version: uint64(l.version), User: uint64(l.user), Link: uint64(l.link)}
+}
 
 // write runs f in a transaction on the one connection that writes. f counts
-// the ids up that it gives out.
+// the ids up that it gives out. The version of the database is another one then.
 //
 // A statement is not interrupted: its cost would be paid by every one of
 // thousands. A cancelled context ends the transaction between two of them.
 func (db *DB) write(ctx context.Context, f func(context.Context, *sql.Tx, *lastIDs) error) error {
-	return inTx(ctx, db.writer, func(tx *sql.Tx) error {
+	var last lastIDs
+	err := inTx(ctx, db.writer, func(tx *sql.Tx) error {
 		whole := context.WithoutCancel(ctx)
-		var last lastIDs
 		// An update, for it locks the row where there is more than one writer.
-		row := tx.QueryRowContext(whole, `UPDATE last_ids SET link_id = link_id RETURNING user_id, link_id, keyword_id`)
+		row := tx.QueryRowContext(whole, `UPDATE last_ids SET version = version + 1 RETURNING user_id, link_id, keyword_id, version`)
 		if err := last.scan(row); err != nil {
 			return err
 		}
@@ -180,6 +190,10 @@ func (db *DB) write(ctx context.Context, f func(context.Context, *sql.Tx, *lastI
 			last.user, last.link, last.keyword)
 		return err
 	})
+	if err == nil && db.changed != nil {
+		db.changed(last.links())
+	}
+	return err
 }
 
 // failed wraps err with the operation. No row means that nothing is there.

@@ -58,7 +58,7 @@ func (db *DB) ImportLinks(ctx context.Context, links []store.ForeignLink) ([]sto
 	}
 	if !b.complete() {
 		err := db.write(ctx, func(ctx context.Context, tx *sql.Tx, last *lastIDs) error {
-			if *last != seen { // others wrote since
+			if last.version != seen.version+1 { // others wrote since
 				if err := b.find(ctx, tx, &db.writes); err != nil {
 					return err
 				}

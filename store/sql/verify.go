@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/footfall/footfall/click"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
@@ -28,15 +27,6 @@ func (db *DB) Verify(ctx context.Context, report func(string)) error {
 		}
 	}
 	return nil
-}
-
-// LastIDs is the highest ids that were given to a user and to a link.
-func (db *DB) LastIDs(ctx context.Context) (click.UserID, click.LinkID, error) {
-	var last lastIDs
-	if err := last.scan(db.lastIDs.QueryRowContext(ctx)); err != nil {
-		return 0, 0, failed("last ids", err)
-	}
-	return click.UserID(last.user), click.LinkID(last.link), nil
 }
 
 // isDamage tells a database that cannot be understood from one that cannot be

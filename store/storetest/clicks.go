@@ -34,6 +34,7 @@ func Clicks(t *testing.T, open func(t *testing.T) store.Clicks) {
 		{"Sum says once that it is dear, and ends with the error of whom it calls", lawSumDear},
 		{"First is the first quarter-hour of the scope and facet", lawFirst},
 		{"the installation is the one that came first", lawInstallation},
+		{"the note is the one that was set last, and a snapshot keeps its own", lawNote},
 		{"the highest ids are of all that was ever counted", lawHighest},
 		{"deleting a scope removes its clicks from all counts and no others, and the ledger follows", lawDelete},
 		{"deleting a link whose referrers were capped leaves sums that agree", lawDeleteCapped},

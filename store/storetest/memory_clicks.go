@@ -30,6 +30,7 @@ type MemoryClicks struct {
 	removed   rollup.Ledger
 	highest   rollup.Scope // of users and of links
 	id        *[16]byte    // of the installation
+	note      []byte
 }
 
 // markID tells marks apart. Inputs that begin alike have marks of one offset
@@ -110,6 +111,21 @@ func (m *MemoryClicks) Sources(context.Context) ([]store.SourceID, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.SortedFunc(maps.Keys(m.positions), func(a, b store.SourceID) int { return bytes.Compare(a[:], b[:]) }), nil
+}
+
+// SetNote is of store.Clicks.
+func (m *MemoryClicks) SetNote(_ context.Context, note []byte) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.note = bytes.Clone(note)
+	return nil
+}
+
+// Note is of store.Reader.
+func (m *MemoryClicks) Note(context.Context) ([]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return bytes.Clone(m.note), nil
 }
 
 // Installation is of store.Clicks.
@@ -371,6 +387,7 @@ func (m *MemoryClicks) Snapshot(context.Context) (store.Snapshot, error) {
 		cells: maps.Clone(m.cells), minutes: maps.Clone(m.minutes),
 		positions: maps.Clone(m.positions), marks: maps.Clone(m.marks),
 		epochs: map[store.SourceID]map[uint64]rollup.Ledger{}, deleted: slices.Clone(m.deleted), removed: m.removed, highest: m.highest,
+		note: m.note,
 	}
 	for source, epochs := range m.epochs {
 		s.epochs[source] = maps.Clone(epochs)

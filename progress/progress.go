@@ -1,0 +1,138 @@
+// Package progress is what the parts of a data directory remember of each
+// other: how far the journals had come, and how new links and users were. Each
+// part keeps a copy, so that a part that was replaced by an older one, cut or
+// taken away is noticed by those that are still there.
+//
+// Every number in a Record only grows. A copy may be behind, and then it finds
+// less; it never claims what was not durable when it was written. So a part
+// that lacks what a copy says has lost it.
+//
+// It refuses to open the parts, and to decide what is done about a loss.
+package progress
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// Record is what is known of all parts. The zero value knows nothing.
+type Record struct {
+	Links    Links     `json:"links"`
+	Journals []Journal `json:"journals,omitempty"` // each once, by ID
+}
+
+// Links is how new the database of links and users is.
+type Links struct {
+	// Version counts the transactions that changed it.
+	Version uint64 `json:"version"`
+	// User and Link are the highest ids that were given out.
+	User uint64 `json:"user"`
+	Link uint64 `json:"link"`
+}
+
+// Journal is how far a journal had come.
+type Journal struct {
+	ID ID `json:"id"`
+	// End is a journal position up to which records were acknowledged.
+	End uint64 `json:"end"`
+	// Clicks is how many clicks of it were counted, at least.
+	Clicks uint64 `json:"clicks,omitempty"`
+}
+
+// ID names a journal. In JSON it is 32 hexadecimal digits.
+type ID [16]byte
+
+func (id ID) String() string { return hex.EncodeToString(id[:]) }
+
+// MarshalText is of encoding.TextMarshaler.
+func (id ID) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, id[:]), nil }
+
+// UnmarshalText is of encoding.TextUnmarshaler.
+func (id *ID) UnmarshalText(b []byte) error {
+	if len(b) != 2*len(id) {
+		return errors.New("the id of a journal has 32 hexadecimal digits")
+	}
+	_, err := hex.Decode(id[:], b)
+	return err
+}
+
+// Journal returns what is known of a journal; false where nothing is.
+func (r *Record) Journal(id ID) (Journal, bool) {
+	i, ok := r.find(id)
+	if !ok {
+		return Journal{ID: id}, false
+	}
+	return r.Journals[i], true
+}
+
+func (r *Record) find(id ID) (int, bool) {
+	return slices.BinarySearchFunc(r.Journals, id, func(j Journal, id ID) int { return bytes.Compare(j.ID[:], id[:]) })
+}
+
+// See adds what is known of a journal.
+func (r *Record) See(j Journal) {
+	i, ok := r.find(j.ID)
+	if !ok {
+		r.Journals = slices.Insert(r.Journals, i, j)
+		return
+	}
+	known := &r.Journals[i]
+	known.End, known.Clicks = max(known.End, j.End), max(known.Clicks, j.Clicks)
+}
+
+// SeeLinks adds what is known of links and users.
+func (r *Record) SeeLinks(l Links) {
+	r.Links = Links{
+		Version: max(r.Links.Version, l.Version), User: max(r.Links.User, l.User), Link: max(r.Links.Link, l.Link),
+	}
+}
+
+// Join adds all that another record knows.
+func (r *Record) Join(o Record) {
+	r.SeeLinks(o.Links)
+	for _, j := range o.Journals {
+		r.See(j)
+	}
+}
+
+// Clone is a record that changes apart from this one.
+func (r *Record) Clone() Record { return Record{Links: r.Links, Journals: slices.Clone(r.Journals)} }
+
+// Equal tells whether two records know the same.
+func (r *Record) Equal(o Record) bool {
+	return r.Links == o.Links && slices.Equal(r.Journals, o.Journals)
+}
+
+// Older tells whether links and users, as they are, lack what the record knows
+// of them.
+func (r *Record) Older(now Links) bool {
+	return now.Version < r.Links.Version || now.User < r.Links.User || now.Link < r.Links.Link
+}
+
+// Encode writes a record as one line of JSON.
+func (r *Record) Encode() []byte {
+	b, err := json.Marshal(r)
+	if err != nil {
+		panic(fmt.Sprintf("progress: a record of numbers cannot be encoded: %v", err))
+	}
+	return b
+}
+
+// Decode reads what Encode wrote; of nothing it is the zero Record.
+func Decode(b []byte) (r Record, err error) {
+	if len(b) == 0 {
+		return r, nil
+	}
+	if err := json.Unmarshal(b, &r); err != nil {
+		return Record{}, fmt.Errorf("progress: %w", err)
+	}
+	if !slices.IsSortedFunc(r.Journals, func(a, b Journal) int { return cmp.Or(bytes.Compare(a.ID[:], b.ID[:]), 1) }) {
+		return Record{}, errors.New("progress: the journals are not in the order of their ids, each once")
+	}
+	return r, nil
+}
