@@ -21,6 +21,7 @@ type journalCheck struct {
 	differs, damaged func(string)
 
 	counted  uint64 // position
+	named    uint64 // up to where flaws were named
 	segments int
 	notes    []string
 }
@@ -60,6 +61,9 @@ func (c *journalCheck) run(ctx context.Context) error {
 			})
 		}
 	}
+	if tail, ok := c.journal.Tail(); ok && tail.To > c.named {
+		c.damaged(fmt.Sprintf("%v: %s", tail.Err, c.missing(tail.From, tail.To)))
+	}
 	return c.others(ctx, source)
 }
 
@@ -84,7 +88,12 @@ func (c *journalCheck) holes() {
 func (c *journalCheck) flaws(base uint64) error {
 	flaws, err := c.journal.Flaws(base)
 	for _, f := range flaws {
-		if f.From == f.To {
+		c.named = max(c.named, f.To)
+		switch {
+		case f.Unknown:
+			c.damaged(fmt.Sprintf("%v: nothing tells how much was in it; what was there from position %d on is not counted", f.Err, max(f.From, c.counted)))
+			continue
+		case f.From == f.To:
 			c.damaged(fmt.Sprintf("%v; no click is lost with that", f.Err))
 			continue
 		}

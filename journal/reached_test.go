@@ -188,6 +188,12 @@ func TestTwins(t *testing.T) {
 		{name: "a header alone", sealed: func(b []byte) []byte { return b[:48] }, records: 6},
 		{name: "an older copy", sealed: func(b []byte) []byte { return b[:48+17] }, records: 6},
 		{name: "a newer copy", open: func(b []byte) []byte { return b[:48+17] }, records: 6},
+		{name: "another journal's without records", sealed: func([]byte) []byte {
+			o := inMemory()
+			other := open(t, o)
+			check(t, other.SkipTo(51))
+			return content(t, o.FS, openFile)
+		}, records: 6},
 		{name: "an empty file", sealed: func([]byte) []byte { return nil }, records: 6},
 		{name: "the whole one of a damaged one", open: func(b []byte) []byte { return flip(b, 48+16) }, records: 6, kept: "51.open.damaged"},
 		{name: "a damaged one of the whole one", sealed: func(b []byte) []byte { return flip(b, 48+16) }, records: 6, kept: "51.sealed.damaged"},

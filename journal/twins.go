@@ -29,9 +29,9 @@ func (d dir) choose(open, sealed string, next uint64) (t twin, err error) {
 		return t, err
 	}
 	switch {
-	case bytes.HasPrefix(b.bytes, a.bytes):
+	case bytes.HasPrefix(b.bytes, a.bytes), a.sound && a.empty():
 		return twin{file: sealed, other: open, spare: true}, nil
-	case bytes.HasPrefix(a.bytes, b.bytes):
+	case bytes.HasPrefix(a.bytes, b.bytes), b.sound && b.empty():
 		return twin{file: open, other: sealed, spare: true}, nil
 	case b.replaces(a):
 		return twin{file: sealed, other: open}, nil
@@ -54,6 +54,9 @@ type wholeFile struct {
 	bytes []byte
 	sound bool // every byte belongs to a record that agrees with its checks
 }
+
+// empty tells whether a file has no records.
+func (w wholeFile) empty() bool { return len(w.bytes) <= headerSize }
 
 // replaces tells whether a file is the same segment as another one that is
 // damaged, and at least as long.

@@ -12,7 +12,6 @@ package progress
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -131,7 +130,10 @@ func Decode(b []byte) (r Record, err error) {
 	if err := json.Unmarshal(b, &r); err != nil {
 		return Record{}, fmt.Errorf("progress: %w", err)
 	}
-	if !slices.IsSortedFunc(r.Journals, func(a, b Journal) int { return cmp.Or(bytes.Compare(a.ID[:], b.ID[:]), 1) }) {
+	for i := range r.Journals[min(1, len(r.Journals)):] {
+		if bytes.Compare(r.Journals[i].ID[:], r.Journals[i+1].ID[:]) < 0 {
+			continue
+		}
 		return Record{}, errors.New("progress: the journals are not in the order of their ids, each once")
 	}
 	return r, nil

@@ -38,6 +38,19 @@ func GiveUp(ctx context.Context, o Options, flaws []journal.Hole) error {
 	return nil
 }
 
+// GiveUpJournal makes a journal that is not there count as counted up to a
+// position: what was in it, and was not counted before, never will be.
+func GiveUpJournal(ctx context.Context, o Options, id [16]byte, to uint64) error {
+	pos, _, err := o.Clicks.Position(ctx, id)
+	if err == nil && pos.Counted < to {
+		err = o.Clicks.Record(ctx, &store.Batch{Source: id, From: pos.Counted, To: to, MinutesFrom: minutesFrom(o.Now())})
+	}
+	if err != nil {
+		return fmt.Errorf("recorder: give up journal %x: %w", id, err)
+	}
+	return nil
+}
+
 // countTo counts up to a position behind which the journal cannot be read.
 func countTo(ctx context.Context, o Options, to uint64) (uint64, error) {
 	r, err := Open(ctx, o)

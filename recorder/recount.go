@@ -2,6 +2,7 @@ package recorder
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 
@@ -87,6 +88,43 @@ func Clicks(ctx context.Context, j *journal.Journal, until uint64) iter.Seq2[cli
 					if !yield(c, nil) {
 						return
 					}
+				}
+			}
+		}
+	}
+}
+
+// Since iterates over the clicks that the journal has from a position on, where
+// a record starts or the journal ends, without their referrers.
+func Since(ctx context.Context, j *journal.Journal, pos uint64) iter.Seq2[click.Click, error] {
+	return func(yield func(click.Click, error) bool) {
+		fail := func(err error) { yield(click.Click{}, fmt.Errorf("clicks of the journal: %w", err)) }
+		reader, err := j.Reader(pos)
+		if err != nil {
+			fail(err)
+			return
+		}
+		defer reader.Close()
+		var r record
+		intern := func([]byte) click.Referrer { return "" } // nobody asks for them
+		for {
+			rec, err := reader.TryNext()
+			if errors.Is(err, journal.ErrEnd) {
+				return
+			}
+			if err == nil {
+				err = ctx.Err()
+			}
+			if err == nil {
+				err = r.decode(rec.Data, intern)
+			}
+			if err != nil {
+				fail(err)
+				return
+			}
+			for _, c := range r.clicks {
+				if !yield(c, nil) {
+					return
 				}
 			}
 		}

@@ -76,6 +76,7 @@ type Options struct {
 //	DIR/clicks/        the counts
 //	DIR/footfall.db    links and users
 //	DIR/checkpoint/    the counts as they were when the journal was trimmed last
+//	DIR/progress       how far journal and links had come, for the next start
 //
 // Clicks flow redirect or feed → recorder → journal → recorder → clicks;
 // questions api → metrics → clicks.
@@ -108,6 +109,10 @@ type App struct {
 	// long as a backup takes, and deleting by whoever needs users and links to.
 	keeping  turn
 	deleting sync.Mutex
+	// copying is held while a backup copies links and users, after the journal
+	// that goes with them: what they remember of it must not go on meanwhile.
+	copying sync.Mutex
+	parts   *parts
 
 	closers []func(context.Context) error // in the order of opening
 }
@@ -139,28 +144,9 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	}
 	a.onClose(func(context.Context) error { return db.Close() })
 	a.store, a.db = db, db
-
-	a.clicks, err = pebble.Open(pebble.Options{Dir: filepath.Join(o.Dir, "clicks"), Logger: o.Log})
-	if err != nil {
-		return nil, unopened(err, damagedCounts)
-	}
-	a.onClose(func(ctx context.Context) error { return errors.Join(a.clicks.Sync(ctx), a.clicks.Close()) })
-
-	if err := a.sameInstallation(ctx, o.Dir); err != nil {
+	if err := a.openParts(ctx, o); err != nil {
 		return nil, err
 	}
-
-	a.journal, err = journal.Open(journal.Options{Dir: filepath.Join(o.Dir, journalDir), NoSync: o.NoSync, Synced: a.monitor.Synced, Logger: o.Log})
-	if err != nil {
-		return nil, unopened(err, damagedJournal)
-	}
-	a.onClose(func(context.Context) error { return a.journal.Close() })
-
-	a.recorder, err = recorder.Open(ctx, recorder.Options{Journal: a.journal, Clicks: a.clicks, Now: o.Now, Log: o.Log})
-	if err != nil {
-		return nil, unopened(err, damagedJournal)
-	}
-	a.onClose(a.recorder.Close)
 
 	if err := a.finishDeletions(ctx); err != nil {
 		return nil, unopened(fmt.Errorf("finish a deletion: %w", err), damagedJournal)
@@ -197,6 +183,70 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	return a, nil
 }
 
+// openParts opens counts and journal, compares all parts, and begins to count.
+func (a *App) openParts(ctx context.Context, o Options) (err error) {
+	if a.parts, err = openParts(ctx, o.Dir, a.db, o.Log); err != nil {
+		return err
+	}
+	a.onClose(func(context.Context) error { return a.parts.file.Close() })
+	a.db.OnChange(a.parts.file.SeeLinks)
+	if a.clicks, err = a.parts.openCounts(ctx, o.Log); err != nil {
+		return unopened(err, damagedCounts)
+	}
+	a.onClose(a.closeCounts)
+	if err := a.sameInstallation(ctx, o.Dir); err != nil {
+		return err
+	}
+	if err := a.openJournal(ctx, o); err != nil {
+		return err
+	}
+	a.recorder, err = recorder.Open(ctx, recorder.Options{Journal: a.journal, Clicks: a.clicks, Now: o.Now, Log: o.Log})
+	if err != nil {
+		return unopened(err, damagedJournal)
+	}
+	a.onClose(a.recorder.Close)
+	if err := a.parts.open(ctx, a.db, a.journal); err != nil {
+		return err
+	}
+	remembering, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var remembered sync.WaitGroup
+	remembered.Go(func() { a.remembering(remembering) })
+	a.onClose(func(context.Context) error { stop(); remembered.Wait(); return nil })
+	return nil
+}
+
+// openJournal opens the journal of these counts, links and users.
+func (a *App) openJournal(ctx context.Context, o Options) error {
+	j, err := journal.Open(a.parts.journal(journal.Options{NoSync: o.NoSync, Synced: a.monitor.Synced, Logger: o.Log}))
+	var here [16]byte
+	switch {
+	case err == nil:
+		here = j.ID()
+	case !errors.Is(err, fs.ErrNotExist):
+		return unopened(err, damagedJournal)
+	}
+	lost, lostErr := a.parts.lost(ctx, a.clicks, here)
+	switch {
+	case lostErr != nil:
+		err = lostErr
+	case len(lost) > 0:
+		err = unopened(lost[0], damagedJournal)
+	case err == nil:
+		if err = a.parts.linksOf(ctx, a.db, a.clicks, j); err != nil {
+			err = unopened(err, damagedLinks)
+		}
+	}
+	if err != nil {
+		if j != nil {
+			err = errors.Join(err, j.Close())
+		}
+		return err
+	}
+	a.journal = j
+	a.onClose(func(context.Context) error { return a.journal.Close() })
+	return nil
+}
+
 // unopened says what to do about a part that cannot be opened, where that is
 // known; damaged is what to do where it is damaged.
 func unopened(err error, damaged string) error {
@@ -204,6 +254,8 @@ func unopened(err error, damaged string) error {
 	switch {
 	case errors.As(err, new(*store.CorruptError)), errors.Is(err, journal.ErrCorrupt):
 		instead = damaged
+	case errors.As(err, new(*OlderLinksError)):
+		instead = olderLinks
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		instead = "make room, and start again"
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
@@ -217,6 +269,7 @@ func unopened(err error, damaged string) error {
 }
 
 const (
+	olderLinks     = "put the newer one back, with its -wal if that is there, or restore a whole backup"
 	damagedLinks   = "restore a backup"
 	damagedCounts  = "run footfall rebuild, which makes the counts anew from the journal"
 	damagedJournal = "footfall check says what of it is counted, and footfall check --repair mends what can be mended"

@@ -24,6 +24,7 @@ const (
 	rebuiltDir    = "clicks.rebuilt"
 	newSuffix     = ".new"
 	oldSuffix     = ".old"
+	damagedSuffix = ".damaged"
 )
 
 // Backup adds a backup to the directory to, of which keep remain. Clicks go on
@@ -59,8 +60,9 @@ func (a *App) Backup(ctx context.Context, to string, keep int) (m backup.Manifes
 }
 
 // backupJournal copies the segments up to a position, where one ends, and what
-// was trimmed. The header of the next one is copied too: it says where the next
-// click goes.
+// was trimmed. The header of the next one is copied too, for it says where the
+// next click goes; it keeps the name of a segment that is open, for clicks go
+// into the one that it is of.
 func (a *App) backupJournal(ctx context.Context, draft *backup.Draft, end uint64) error {
 	if mark := a.journal.TrimMark(); mark != "" {
 		if err := draft.Copy(ctx, mark, filepath.Join(journalDir, filepath.Base(mark)), 0); err != nil {
@@ -76,7 +78,11 @@ func (a *App) backupJournal(ctx context.Context, draft *backup.Draft, end uint64
 		if err != nil {
 			return err
 		}
-		name := strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)) + ".sealed"
+		ext := ".sealed"
+		if s.Base == end {
+			ext = ".open"
+		}
+		name := strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)) + ext
 		if err := draft.Copy(ctx, file, filepath.Join(journalDir, name), size); err != nil {
 			return err
 		}
@@ -89,6 +95,8 @@ func (a *App) backupJournal(ctx context.Context, draft *backup.Draft, end uint64
 func (a *App) backupLinks(ctx context.Context, draft *backup.Draft) (end uint64, err error) {
 	a.deleting.Lock()
 	defer a.deleting.Unlock()
+	a.copying.Lock()
+	defer a.copying.Unlock()
 	if err := a.journal.Rotate(); err != nil {
 		return 0, err
 	}

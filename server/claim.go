@@ -21,6 +21,7 @@ var ErrNoData = errors.New("there is no footfall data")
 const (
 	lockFile     = "lock"
 	databaseFile = "footfall.db"
+	progressFile = "progress"
 )
 
 // claimDir takes a data directory for this process; the lock goes with the

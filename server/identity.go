@@ -5,12 +5,10 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"path/filepath"
 
 	"github.com/footfall/footfall/store"
-	"github.com/footfall/footfall/store/sql"
 )
 
 // sameInstallation fails where the counts are not of these links and users.
@@ -29,24 +27,6 @@ func (a *App) sameInstallation(ctx context.Context, dir string) error {
 		return fmt.Errorf("%s holds the links and users of one installation and %s the counts of another, or footfall.db was removed: restore both from the same backup",
 			filepath.Join(dir, databaseFile), filepath.Join(dir, clicksDir))
 	}
-	return a.sameTime(ctx, dir)
-}
-
-// sameTime fails where links and users are older than the counts: ids that were
-// given out since would be given again, to others.
-func (a *App) sameTime(ctx context.Context, dir string) error {
-	user, link, err := a.db.LastIDs(ctx)
-	if err != nil {
-		return fmt.Errorf("open links and users: %w", err)
-	}
-	countedUser, countedLink, err := a.clicks.Highest(ctx)
-	if err != nil {
-		return fmt.Errorf("open counts: %w", err)
-	}
-	if countedUser > user || countedLink > link {
-		return fmt.Errorf("%s is older than %s, where clicks of links are counted that it does not know: restore both from the same backup",
-			filepath.Join(dir, databaseFile), filepath.Join(dir, clicksDir))
-	}
 	return nil
 }
 
@@ -63,14 +43,4 @@ func installationOf(ctx context.Context, users store.Users) (id [16]byte, err er
 	}
 	sum := sha256.Sum256(append([]byte("footfall installation"), secret[:]...))
 	return [16]byte(sum[:16]), nil
-}
-
-// installationIn is the id of the installation in a directory.
-func installationIn(ctx context.Context, o Options) (id [16]byte, err error) {
-	db, err := sql.Open(ctx, filepath.Join(o.Dir, databaseFile))
-	if err != nil {
-		return id, unopened(err, damagedLinks)
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	return installationOf(ctx, db)
 }

@@ -3,10 +3,9 @@ package server
 import (
 	"context"
 	"errors"
-	"path/filepath"
+	"log/slog"
 
 	"github.com/footfall/footfall/store"
-	"github.com/footfall/footfall/store/pebble"
 )
 
 // journaled is how many clicks were counted of each journal, those included
@@ -39,9 +38,10 @@ func (j journaled) lost(in journaled) (clicks uint64) {
 	return clicks
 }
 
-// held is what is counted in a directory now; nil where that cannot be read.
-func held(ctx context.Context, o Options) (sums journaled, err error) {
-	clicks, err := pebble.Open(pebble.Options{Dir: filepath.Join(o.Dir, clicksDir), Logger: o.Log})
+// held is what is counted now, nil where that cannot be read, and adds what these
+// counts remember.
+func (p *parts) held(ctx context.Context, log *slog.Logger) (sums journaled, err error) {
+	clicks, err := p.openCounts(ctx, log)
 	if err != nil {
 		return nil, err
 	}

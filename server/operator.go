@@ -161,12 +161,22 @@ func (a *App) Check(ctx context.Context, report func(string)) (v control.Verdict
 		return v, err
 	}
 	defer a.keeping.unlock()
-	return check(ctx, a.db, a.clicks, a.journal, stopped, report)
+	if v, err = check(ctx, a.db, a.clicks, a.journal, 0, stopped, report); err != nil {
+		return v, err
+	}
+	// Once all is counted, every id that clicks are of must have been given out.
+	err = a.parts.linksOf(ctx, a.db, a.clicks, nil)
+	if older := new(OlderLinksError); errors.As(err, &older) {
+		report(older.Error())
+		v.Advice, err = joinAdvice("stop the server: "+olderLinks, v.Advice), nil
+	}
+	return v, err
 }
 
-// check is Check, where counting has stopped for a reason that was reported, or
-// has not, which is nil.
-func check(ctx context.Context, db *sql.DB, clicks *pebble.Store, j *journal.Journal, stopped error, report func(string)) (v control.Verdict, err error) {
+// check is Check, where so many journals are missing and were reported. Counting
+// has stopped for a reason that was reported too, or has not, which is nil. j is
+// nil where there is no journal.
+func check(ctx context.Context, db *sql.DB, clicks *pebble.Store, j *journal.Journal, lost int, stopped error, report func(string)) (v control.Verdict, err error) {
 	links := 0
 	err = db.Verify(ctx, func(finding string) {
 		links++
@@ -176,6 +186,7 @@ func check(ctx context.Context, db *sql.DB, clicks *pebble.Store, j *journal.Jou
 		return v, err
 	}
 	v.Summary, err = audit.Check(ctx, clicks, j, report)
+	v.Wrong.Damage += lost
 	v.Advice = advice(links, v.Wrong)
 	switch {
 	case errors.Is(stopped, recorder.ErrStalled):

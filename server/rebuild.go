@@ -12,9 +12,11 @@ import (
 	"github.com/footfall/footfall/audit"
 	"github.com/footfall/footfall/backup"
 	"github.com/footfall/footfall/journal"
+	"github.com/footfall/footfall/progress"
 	"github.com/footfall/footfall/recorder"
 	"github.com/footfall/footfall/store"
 	"github.com/footfall/footfall/store/pebble"
+	"github.com/footfall/footfall/store/sql"
 )
 
 // base is what a rebuild may begin with: a backup in a directory, or nothing.
@@ -40,6 +42,16 @@ func Rebuild(ctx context.Context, o Options, from string, lossy bool, report fun
 	if err := finishRebuild(o.Dir); err != nil {
 		return err
 	}
+	db, err := sql.Open(ctx, filepath.Join(o.Dir, databaseFile))
+	if err != nil {
+		return unopened(err, damagedLinks)
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	p, err := openParts(ctx, o.Dir, db, o.Log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, p.file.Close()) }()
 	j, err := journal.Open(journal.Options{Dir: filepath.Join(o.Dir, journalDir), Logger: o.Log})
 	if err != nil {
 		return unopened(err, damagedJournal)
@@ -50,12 +62,13 @@ func Rebuild(ctx context.Context, o Options, from string, lossy bool, report fun
 	if err != nil {
 		return err
 	}
-	r := rebuild{o: o, journal: j, dir: filepath.Join(o.Dir, rebuildingDir), lossy: lossy, report: report}
-	if r.installation, err = installationIn(ctx, o); err != nil {
+	r := rebuild{o: o, journal: j, dir: filepath.Join(o.Dir, rebuildingDir), lossy: lossy, report: report, parts: p}
+	defer func() { err = errors.Join(err, os.RemoveAll(r.dir)) }()
+	if r.installation, err = installationOf(ctx, db); err != nil {
 		return err
 	}
-	if r.held, err = held(ctx, o); err != nil {
-		report(fmt.Sprintf("the counts that are there cannot be read, and are not compared: %v", err))
+	if r.held, err = p.held(ctx, o.Log); err != nil {
+		report(fmt.Sprintf("the counts that are there cannot be read: %v", err))
 	}
 	for _, b := range bases {
 		done, err := r.try(ctx, b)
@@ -65,10 +78,13 @@ func Rebuild(ctx context.Context, o Options, from string, lossy bool, report fun
 		if !done {
 			continue
 		}
+		if err := r.keepOld(); err != nil {
+			return fmt.Errorf("rebuild: %w", err)
+		}
 		if err := os.Rename(r.dir, filepath.Join(o.Dir, rebuiltDir)); err != nil {
 			return fmt.Errorf("rebuild: %w", err)
 		}
-		return finishRebuild(o.Dir)
+		return errors.Join(finishRebuild(o.Dir), p.replace(ctx, db, r.known))
 	}
 	return fmt.Errorf("rebuild: the counts stay as they are, for there is no base: %s", r.lacks())
 }
@@ -110,7 +126,10 @@ type rebuild struct {
 	losing  bool // and clicks would be missing
 
 	installation [16]byte
-	held         journaled // of the counts that are to be replaced
+	parts        *parts
+	held         journaled       // of the counts that are to be replaced; nil where they cannot be read
+	lost         bool            // clicks are given up
+	known        progress.Record // of the counts that were made
 }
 
 // begins is the position from which on the journal has everything.
@@ -186,6 +205,10 @@ func (r *rebuild) try(ctx context.Context, b base) (done bool, err error) {
 	}
 	r.reached = true
 	rec, err := recorder.Open(ctx, recorder.Options{Journal: r.journal, Clicks: clicks, Known: true, Now: r.o.Now, Log: r.o.Log})
+	if errors.Is(err, journal.ErrPosition) { // a copy of this directory went its own way, and that is a backup of it
+		r.report(fmt.Sprintf("%s ends at position %d of a journal that went another way than this one: %v", b.name, pos.Counted, err))
+		return false, nil
+	}
 	if err != nil {
 		return false, err
 	}
@@ -211,25 +234,118 @@ func (r *rebuild) try(ctx context.Context, b base) (done bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if lost := r.held.lost(counted); lost > 0 {
-		r.report(fmt.Sprintf("from %s: %d clicks that are counted now would be missing, for neither it nor the journal has them", b.name, lost))
-		if !r.lossy {
-			r.losing = true
-			return false, nil
-		}
+	missing, err := r.missing(ctx, b, clicks, counted)
+	if err != nil {
+		return false, err
+	}
+	for _, what := range missing {
+		r.report(fmt.Sprintf("from %s: %s", b.name, what))
+	}
+	if r.lost = len(missing) > 0; r.lost && !r.lossy {
+		r.losing = true
+		return false, nil
+	}
+	if err := r.note(ctx, clicks, counted); err != nil {
+		return false, err
 	}
 	r.report(fmt.Sprintf("counted again from %s, position %d to %d: %s", b.name, pos.Counted, r.journal.End(), summary))
 	return true, nil
 }
 
-// finishRebuild puts counts that are proven into their place.
-func finishRebuild(dir string) error {
-	rebuilt := filepath.Join(dir, rebuiltDir)
-	if _, err := os.Stat(rebuilt); errors.Is(err, fs.ErrNotExist) {
+// missing says which clicks are not in the new counts: those that are counted
+// now, and those that any part knows to have been recorded.
+func (r *rebuild) missing(ctx context.Context, b base, clicks store.Reader, counted journaled) (all []string, err error) {
+	if lost := r.held.lost(counted); lost > 0 {
+		all = append(all, fmt.Sprintf("%d clicks that are counted now would be missing, for neither it nor the journal has them", lost))
+	}
+	if r.held == nil && b.dir == "" && !r.parts.recorded() {
+		all = append(all, "nothing tells which clicks had been counted; those that the journal does not have would be missing")
+	}
+	needed, err := uncounted(ctx, clicks, r.parts.known)
+	if err != nil {
+		return nil, err
+	}
+	for _, j := range r.parts.known.Journals {
+		end, ok := needed[j.ID]
+		if !ok {
+			continue
+		}
+		pos, _, err := clicks.Position(ctx, store.SourceID(j.ID))
+		if err != nil {
+			return nil, err
+		}
+		what := fmt.Sprintf("the clicks of journal %s from position %d to %d would be missing", j.ID, pos.Counted, end)
+		if n := counted[store.SourceID(j.ID)]; j.Clicks > n {
+			what += fmt.Sprintf(", %d or more", j.Clicks-n)
+		}
+		all = append(all, what)
+	}
+	return all, nil
+}
+
+// note has the new counts remember what they are of.
+func (r *rebuild) note(ctx context.Context, clicks *pebble.Store, counted journaled) error {
+	r.known = progress.Record{Links: r.parts.known.Links}
+	for source, n := range counted {
+		pos, _, err := clicks.Position(ctx, source)
+		if err != nil {
+			return err
+		}
+		r.known.See(progress.Journal{ID: progress.ID(source), End: pos.Counted, Clicks: n})
+	}
+	if err := clicks.SetNote(ctx, r.known.Encode()); err != nil {
+		return err
+	}
+	return clicks.Sync(ctx)
+}
+
+// keepOld keeps the old counts under another name where they may have what the
+// new ones lack: where clicks are given up, or nobody could compare them.
+func (r *rebuild) keepOld() error {
+	if r.held != nil && !r.lost {
 		return nil
 	}
-	if err := replaceDir(rebuilt, filepath.Join(dir, clicksDir)); err != nil {
+	old := filepath.Join(r.o.Dir, clicksDir)
+	kept := old + damagedSuffix
+	for n := 2; ; n++ {
+		if _, err := os.Lstat(kept); err != nil {
+			break
+		}
+		kept = fmt.Sprint(old, damagedSuffix, n)
+	}
+	err := os.Rename(old, kept)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		err = syncDir(r.o.Dir)
+	}
+	if err != nil {
+		return err
+	}
+	r.report(fmt.Sprintf("the counts that were there are kept as they were, in %s; remove it once you need it no more", kept))
+	return nil
+}
+
+// finishRebuild puts counts that are proven into their place, and removes what
+// a rebuild that was cut short left.
+func finishRebuild(dir string) error {
+	clicks, rebuilt := filepath.Join(dir, clicksDir), filepath.Join(dir, rebuiltDir)
+	err := os.RemoveAll(filepath.Join(dir, rebuildingDir))
+	if err == nil && exists(rebuilt) {
+		err = replaceDir(rebuilt, clicks)
+	}
+	if err == nil && exists(clicks) {
+		err = os.RemoveAll(clicks + oldSuffix) // which the ones there took the place of
+	}
+	if err != nil {
 		return fmt.Errorf("put the counts that were rebuilt into their place: %w", err)
 	}
 	return nil
+}
+
+// exists is false also where nobody can tell.
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
 }

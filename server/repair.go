@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
+	"slices"
 
 	"github.com/footfall/footfall/backup"
 	"github.com/footfall/footfall/control"
@@ -18,9 +20,11 @@ import (
 // inspected is a data directory whose journal is looked at: nobody records and
 // nobody counts.
 type inspected struct {
+	db      *sql.DB
+	parts   *parts
 	clicks  *pebble.Store
-	journal *journal.Journal
-	source  store.SourceID
+	journal *journal.Journal    // nil where there is none
+	lost    []*LostJournalError // others that clicks are missing of
 	close   func() error
 }
 
@@ -31,6 +35,10 @@ func inspect(ctx context.Context, o Options) (_ *inspected, err error) {
 		return nil, err
 	}
 	in := &inspected{close: lock.Close}
+	onClose := func(f func() error) {
+		before := in.close
+		in.close = func() error { return errors.Join(f(), before()) }
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, in.close())
@@ -39,11 +47,18 @@ func inspect(ctx context.Context, o Options) (_ *inspected, err error) {
 	if err := finishRebuild(o.Dir); err != nil {
 		return nil, err
 	}
-	in.clicks, err = pebble.Open(pebble.Options{Dir: filepath.Join(o.Dir, clicksDir), Logger: o.Log})
-	if err != nil {
+	if in.db, err = sql.Open(ctx, filepath.Join(o.Dir, databaseFile)); err != nil {
+		return nil, unopened(err, damagedLinks)
+	}
+	onClose(in.db.Close)
+	if in.parts, err = openParts(ctx, o.Dir, in.db, o.Log); err != nil {
+		return nil, err
+	}
+	onClose(in.parts.file.Close)
+	if in.clicks, err = in.parts.openCounts(ctx, o.Log); err != nil {
 		return nil, unopened(err, damagedCounts)
 	}
-	in.close = func() error { return errors.Join(in.clicks.Close(), lock.Close()) }
+	onClose(in.clicks.Close)
 	sources, err := in.clicks.Sources(ctx)
 	if err != nil {
 		return nil, err
@@ -52,12 +67,16 @@ func inspect(ctx context.Context, o Options) (_ *inspected, err error) {
 	for i, s := range sources {
 		known[i] = s
 	}
-	in.journal, err = journal.Inspect(journal.Options{Dir: filepath.Join(o.Dir, journalDir), Logger: o.Log}, known...)
-	if err != nil {
+	in.journal, err = journal.Inspect(in.parts.inspected(journal.Options{Logger: o.Log}), known...)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, unopened(err, "restore a backup")
 	}
-	in.source = in.journal.ID()
-	return in, nil
+	var here [16]byte
+	if in.journal != nil {
+		here = in.journal.ID()
+	}
+	in.lost, err = in.parts.lost(ctx, in.clicks, here)
+	return in, err
 }
 
 // CheckDamaged is Check of a directory that cannot be opened, for its journal is
@@ -68,12 +87,10 @@ func CheckDamaged(ctx context.Context, o Options, report func(string)) (v contro
 		return v, err
 	}
 	defer func() { err = errors.Join(err, in.close()) }()
-	db, err := sql.Open(ctx, filepath.Join(o.Dir, databaseFile))
-	if err != nil {
-		return v, unopened(err, damagedLinks)
+	for _, l := range in.lost {
+		report(l.Error())
 	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	return check(ctx, db, in.clicks, in.journal, nil, report)
+	return check(ctx, in.db, in.clicks, in.journal, len(in.lost), nil, report)
 }
 
 // RepairJournal has the journal go on without what cannot be read of it. What
@@ -85,6 +102,9 @@ func RepairJournal(ctx context.Context, o Options, giveUp bool, report func(stri
 		return err
 	}
 	defer func() { err = errors.Join(err, in.close()) }()
+	if err := in.repairLost(ctx, o, giveUp, report); err != nil || in.journal == nil {
+		return err
+	}
 	flaws, err := in.flaws()
 	if err != nil {
 		return err
@@ -95,20 +115,26 @@ func RepairJournal(ctx context.Context, o Options, giveUp bool, report func(stri
 	}
 	var doubt []journal.Hole
 	var bytes uint64
+	unknown := false
 	for _, f := range flaws {
-		if f.From < f.To && f.To > pos {
+		if f.From < f.To && f.To > pos || f.Unknown {
 			doubt = append(doubt, journal.Hole{From: f.From, To: f.To})
-			bytes += f.To - max(f.From, pos)
+			bytes += f.To - min(f.To, max(f.From, pos))
+			unknown = unknown || f.Unknown
 		}
+	}
+	what := fmt.Sprintf("%d bytes", bytes)
+	if unknown {
+		what = fmt.Sprintf("at least %d bytes", bytes)
 	}
 	switch {
 	case len(doubt) > 0 && !giveUp:
-		return fmt.Errorf("the journal was left as it is: %d bytes of it cannot be read and are not counted: copy the files named above from a backup that has them, or give up the clicks in these bytes for good with --repair --give-up-damaged", bytes)
+		return fmt.Errorf("the journal was left as it is: %s of it cannot be read and are not counted. %s. Or give up the clicks in these bytes for good with --repair --give-up-damaged", what, fromBackup)
 	case len(doubt) > 0:
 		if err := recorder.GiveUp(ctx, recorder.Options{Journal: in.journal, Clicks: in.clicks, Now: o.Now, Log: o.Log}, doubt); err != nil {
 			return err
 		}
-		report(fmt.Sprintf("gave up %d bytes of the journal that cannot be read and were not counted", bytes))
+		report(fmt.Sprintf("gave up %s of the journal that cannot be read and were not counted", what))
 		if pos, err = in.durable(ctx); err != nil {
 			return err
 		}
@@ -118,6 +144,26 @@ func RepairJournal(ctx context.Context, o Options, giveUp bool, report func(stri
 		report(fmt.Sprintf("the journal goes on without what cannot be read; the file is kept as it was, in %s", file))
 	}
 	return err
+}
+
+// fromBackup is how to take a segment from a backup.
+const fromBackup = "A backup has sealed segments whole: for each file named above that ends in .sealed, move it out of journal/, copy the file of that name from a backup into its place, and check again. A file that ends in .open is whole in no backup"
+
+// repairLost gives up what was in journals that are not there.
+func (in *inspected) repairLost(ctx context.Context, o Options, giveUp bool, report func(string)) error {
+	for _, l := range in.lost {
+		if !giveUp {
+			return fmt.Errorf("nothing was changed: %w; or give up these clicks for good with --repair --give-up-damaged", l)
+		}
+		if err := recorder.GiveUpJournal(ctx, recorder.Options{Clicks: in.clicks, Now: o.Now}, l.ID, l.End); err != nil {
+			return err
+		}
+		report(fmt.Sprintf("gave up %d bytes of journal %s, which is not there, that were not counted", l.End-l.Counted, l.ID))
+	}
+	if len(in.lost) > 0 {
+		return in.clicks.Sync(ctx)
+	}
+	return nil
 }
 
 // flaws is everything that is missing of the journal and was not known to be.
@@ -132,19 +178,23 @@ func (in *inspected) flaws() (flaws []journal.Flaw, err error) {
 		}
 		flaws = append(flaws, some...)
 	}
+	if tail, ok := in.journal.Tail(); ok && !slices.ContainsFunc(flaws, func(f journal.Flaw) bool { return f.To >= tail.To }) {
+		flaws = append(flaws, tail)
+	}
 	return flaws, nil
 }
 
 // durable makes durable what is counted, and returns how far it is. It fails
 // where the counts are not of this journal, or too old for it.
 func (in *inspected) durable(ctx context.Context) (uint64, error) {
-	if in.source == (store.SourceID{}) {
+	source := store.SourceID(in.journal.ID())
+	if source == (store.SourceID{}) {
 		return 0, errors.New("nothing that can be read tells which journal this is: restore a backup, or move the journal away and start anew; clicks that were recorded and not counted are lost with it")
 	}
 	if err := in.clicks.Sync(ctx); err != nil {
 		return 0, err
 	}
-	pos, found, err := in.clicks.Position(ctx, in.source)
+	pos, found, err := in.clicks.Position(ctx, source)
 	if err != nil {
 		return 0, err
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/progress"
 	"github.com/footfall/footfall/store"
 )
 
@@ -44,6 +45,9 @@ func TestRetention(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer app.Close(t.Context())
+			if err := app.db.GiveUpIDs(t.Context(), progress.Links{User: 1, Link: 1000}); err != nil {
+				t.Fatal(err)
+			}
 			for range c.ages {
 				clicks := make([]click.Click, 1000)
 				for i := range clicks {

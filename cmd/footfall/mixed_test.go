@@ -28,8 +28,8 @@ func TestOlderLinks(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(data, "footfall.db"), b, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	fails(t, "restore both from the same backup", "check", "--data", data)
-	fails(t, "restore both from the same backup", "link", "add", "ann", "http://example.org/other", "--data", data)
+	fails(t, "is older than what lies beside it", "check", "--data", data)
+	fails(t, "put the newer one back", "link", "add", "ann", "http://example.org/other", "--data", data)
 }
 
 // counting makes an installation with clicks on a link of ann, and returns

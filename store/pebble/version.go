@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -33,7 +35,7 @@ func peek(fs vfs.FS, dir string) error {
 		return err
 	}
 	if !desc.Exists {
-		return nil
+		return leftover(fs, dir)
 	}
 	if desc.FormatMajorVersion > engineFormat {
 		return store.ErrVersion
@@ -53,6 +55,38 @@ func peek(fs vfs.FS, dir string) error {
 	if m := mergerLine.FindSubmatch(options); m != nil {
 		if v, err := strconv.ParseUint(string(m[1]), 10, 64); err != nil || v > Version {
 			return store.ErrVersion
+		}
+	}
+	return nil
+}
+
+// Exists tells whether there is a store in a directory, which may be missing.
+// A directory with files of a store that lacks what says which of them count is
+// a store.CorruptError.
+func Exists(dir string) (bool, error) {
+	if _, err := vfs.Default.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	desc, err := pebble.Peek(dir, vfs.Default)
+	if err == nil && !desc.Exists {
+		err = leftover(vfs.Default, dir)
+	}
+	if err != nil {
+		return false, failedOpen(dir, err)
+	}
+	return desc.Exists, nil
+}
+
+// leftover fails where a directory without a store has files of one: the engine
+// would take it for empty, and remove them.
+func leftover(fs vfs.FS, dir string) error {
+	names, err := fs.List(dir)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if strings.HasSuffix(name, ".sst") || strings.HasSuffix(name, ".blob") {
+			return &store.CorruptError{File: dir, Err: fmt.Errorf("%s is there, and nothing says that it counts: the file marker.manifest… is missing", name)}
 		}
 	}
 	return nil
