@@ -491,4 +491,3 @@ func TestLeftovers(t *testing.T) {
 		t.Errorf("there are %v", entries)
 	}
 }
-
