@@ -39,7 +39,7 @@ func TestAnOlderSchemaIsUpgraded(t *testing.T) {
 			t.Errorf("the upgraded schema takes no links: %+v, %v", links, err)
 		}
 	}
-	if v := text(t, raw(t, path), `SELECT group_concat(version) FROM (SELECT version FROM schema_versions ORDER BY version)`); v != "1,2,3,4,5,6,7" {
+	if v := text(t, raw(t, path), `SELECT group_concat(version) FROM (SELECT version FROM schema_versions ORDER BY version)`); v != "1,2,3,4,5,6,7,8" {
 		t.Errorf("the schema's versions are %s", v)
 	}
 }

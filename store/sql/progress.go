@@ -26,7 +26,7 @@ func (db *DB) Links(ctx context.Context) (progress.Links, error) {
 // Progress is the record that was saved last; the zero Record where none was.
 func (db *DB) Progress(ctx context.Context) (r progress.Record, err error) {
 	var text string
-	err = db.reader.QueryRowContext(ctx, `SELECT record FROM progress WHERE id = 1`).Scan(&text)
+	err = db.whole.QueryRowContext(ctx, `SELECT record FROM progress WHERE id = 1`).Scan(&text)
 	if errors.Is(err, sql.ErrNoRows) {
 		return r, nil
 	}

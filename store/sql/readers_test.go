@@ -81,7 +81,8 @@ func TestTheOperatorTakesNoReader(t *testing.T) {
 		"keywords":  func() error { _, err := db.Keywords(ctx, []click.LinkID{links[0].ID}); return err },
 		"users":     func() error { _, err := db.ListUsers(ctx, "", 9); return err },
 		"tokens":    func() error { _, err := db.CountTokens(ctx, 1); return err },
-		"ids":       func() error { _, _, err := db.LastIDs(ctx); return err },
+		"ids":       func() error { _, err := db.Links(ctx); return err },
+		"progress":  func() error { _, err := db.Progress(ctx); return err },
 		"deletions": func() error { _, err := db.Deletions(ctx, 9); return err },
 		"import": func() error {
 			_, err := db.ImportLinks(ctx, []store.ForeignLink{{Login: "ann", Hash: "i", LongURL: "http://a/"}})
