@@ -22,13 +22,14 @@ var floors = map[string]struct {
 }{
 	"click":    {0, "the words; everybody may use them"},
 	"calendar": {0, "zones become instants here, before any other part sees them"},
-	"backup":   {0, "files; does not know what is in them"},
 	"journal":  {0, "bytes; does not know that clicks exist"},
 
+	"plain":    {0, "foreign text on a terminal; everybody may use it"},
 	"seedtest": {0, "tests alone: the seed of what they draw"},
 
 	"progress": {0, "numbers that the parts of a data directory keep of each other; knows none of them"},
 
+	"backup": {1, "files; does not know what is in them"},
 	"rollup": {1, "arithmetic on the words"},
 	"limit":  {1, "how often, whoever it is"},
 	"bot":    {1, "headers → person, bot or prefetch"},

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/footfall/footfall/plain"
 )
 
 // Draft is a backup that is being made. It is ended by Abort, which
@@ -41,7 +43,7 @@ func Begin(dir, installation string, now time.Time) (*Draft, error) {
 			continue
 		}
 		if name := strings.TrimPrefix(e.Name(), partial); !isName(name) {
-			return nil, fmt.Errorf("backup: %s holds %s, which is no backup: name an empty directory, or one with backups", dir, e.Name())
+			return nil, fmt.Errorf("backup: %s holds %s, which is no backup: name an empty directory, or one with backups", dir, plain.Text(e.Name()))
 		}
 		if strings.HasPrefix(e.Name(), partial) { // cut short
 			if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil {
@@ -187,7 +189,7 @@ func (d *Draft) CopyDir(ctx context.Context, from, name string) error {
 			return fmt.Errorf("backup: %w", err)
 		}
 		if !info.Mode().IsRegular() {
-			return fmt.Errorf("backup: %s is no file", filepath.Join(from, e.Name()))
+			return fmt.Errorf("backup: %s is no file", plain.Text(filepath.Join(from, e.Name())))
 		}
 		if err := d.Copy(ctx, filepath.Join(from, e.Name()), filepath.Join(name, e.Name()), info.Size()); err != nil {
 			return err

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"github.com/footfall/footfall/plain"
 )
 
 // maxManifest bounds the manifest, in bytes: a file in it takes about 150.
@@ -110,7 +112,7 @@ func (s *source) odd(name string, mode fs.FileMode) error {
 	case mode.IsRegular():
 		what = "a file where a directory should be"
 	}
-	return fmt.Errorf("%s is %s, and a backup has regular files alone: find out who put it there, and take another backup", filepath.Join(s.path, filepath.FromSlash(name)), what)
+	return fmt.Errorf("%s is %s, and a backup has regular files alone: find out who put it there, and take another backup", plain.Text(filepath.Join(s.path, filepath.FromSlash(name))), what)
 }
 
 // listed is the files below a directory of the backup, "." for all of it. It
@@ -146,7 +148,7 @@ func (s *source) listed(dir string) ([]File, error) {
 			return s.odd(name, e.Type())
 		case !known[name]:
 			return fmt.Errorf("%s does not belong to the backup, for its %s does not list it: find out who put it there, move it away, and check what else was changed",
-				filepath.Join(s.path, filepath.FromSlash(name)), manifestFile)
+				plain.Text(filepath.Join(s.path, filepath.FromSlash(name))), manifestFile)
 		}
 		return nil
 	})
@@ -178,7 +180,7 @@ func (s *source) copyTo(ctx context.Context, dir, to string) error {
 func (s *source) copyFile(ctx context.Context, f File, to string) error {
 	in, info, err := s.open(f.Name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("the backup %s lacks its file %s: take an older one with --from", s.path, f.Name)
+		return fmt.Errorf("the backup %s lacks its file %s: take an older one with --from", s.path, plain.Text(f.Name))
 	}
 	if err != nil {
 		return err
@@ -187,7 +189,7 @@ func (s *source) copyFile(ctx context.Context, f File, to string) error {
 	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
 		return err
 	}
-	changed := fmt.Errorf("%s is not as it was when the backup was made: take an older one with --from", filepath.Join(s.path, filepath.FromSlash(f.Name)))
+	changed := fmt.Errorf("%s is not as it was when the backup was made: take an older one with --from", plain.Text(filepath.Join(s.path, filepath.FromSlash(f.Name))))
 	if info.Size() != f.Bytes {
 		return changed
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"github.com/footfall/footfall/backup"
+	"github.com/footfall/footfall/plain"
 	"github.com/footfall/footfall/server"
 )
 
@@ -28,7 +29,7 @@ func (c *backupCmd) Run(e *env) error {
 			return json.NewEncoder(e.stdout).Encode(m)
 		}
 		return e.print(fmt.Sprintf("backup of %s in %s: %d files, %s, of which %s are new",
-			m.Made.Format("2006-01-02 15:04:05 UTC"), c.To, m.Files, humanize.IBytes(uint64(m.Bytes)), humanize.IBytes(uint64(m.Copied))), nil)
+			m.Made.Format("2006-01-02 15:04:05 UTC"), plain.Text(c.To), m.Files, humanize.IBytes(uint64(m.Bytes)), humanize.IBytes(uint64(m.Copied))), nil)
 	})
 }
 
@@ -52,7 +53,7 @@ func (c *restoreCmd) Run(e *env) error {
 	if err := backup.Restore(e.ctx, path, dir); err != nil {
 		return err
 	}
-	if err := e.print(fmt.Sprintf("restored the backup of %s to %s", m.Made.Format("2006-01-02 15:04:05 UTC"), dir), nil); err != nil {
+	if err := e.print(fmt.Sprintf("restored the backup of %s to %s", m.Made.Format("2006-01-02 15:04:05 UTC"), plain.Text(dir)), nil); err != nil {
 		return err
 	}
 	var check checkCmd

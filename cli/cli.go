@@ -17,14 +17,18 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/footfall/footfall/plain"
 	"github.com/footfall/footfall/server"
 )
 
 // env is what commands work with.
 type env struct {
-	ctx            context.Context
-	stdin          io.Reader
+	ctx   context.Context
+	stdin io.Reader
+	// stdout and stderr show foreign text, whatever it holds, and let it do
+	// nothing; data and terminal are the same two without that care.
 	stdout, stderr io.Writer
+	data, terminal io.Writer
 	now            func() time.Time
 	log            *slog.Logger
 }
@@ -80,7 +84,7 @@ func (e *env) connect(o server.Options, f func(*server.Owner) error) error {
 		return err
 	}
 	if owner.Made {
-		fmt.Fprintf(e.stderr, "made a new data directory %s\n", o.Dir)
+		fmt.Fprintf(e.stderr, "made a new data directory %s\n", plain.Text(o.Dir))
 	}
 	return errors.Join(f(owner), owner.Close(context.WithoutCancel(e.ctx)))
 }
@@ -88,7 +92,8 @@ func (e *env) connect(o server.Options, f func(*server.Owner) error) error {
 // Main runs the program and returns its exit status: 0, or 1 after an error
 // that it has told on stderr.
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	e := &env{ctx, stdin, stdout, stderr, time.Now, slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))}
+	e := &env{ctx: ctx, stdin: stdin, stdout: plain.Writer(stdout), stderr: plain.Writer(stderr), data: stdout, terminal: stderr, now: time.Now}
+	e.log = slog.New(slog.NewTextHandler(e.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	if len(args) > 0 {
 		switch args[0] { // as people try them first
 		case "help":
@@ -111,7 +116,7 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 		err = parsed.Run()
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "footfall: %s\n", sentence(err))
+		fmt.Fprintf(e.stderr, "footfall: %s\n", sentence(err, args))
 		return 1
 	}
 	return 0

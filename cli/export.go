@@ -14,7 +14,7 @@ type exportCmd struct {
 
 func (c *exportCmd) Run(e *env) error {
 	return c.with(e, func(o *server.Owner) error {
-		w := bufio.NewWriter(e.stdout)
+		w := bufio.NewWriter(e.data)
 		if err := o.Export(e.ctx, w, c.Clicks); err != nil {
 			return err // also one of writing
 		}

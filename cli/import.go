@@ -12,6 +12,7 @@ import (
 
 	"github.com/footfall/footfall/control"
 	"github.com/footfall/footfall/feed"
+	"github.com/footfall/footfall/plain"
 	"github.com/footfall/footfall/server"
 )
 
@@ -33,7 +34,7 @@ func (c *importCmd) Run(e *env) error {
 			result, err := c.file(e, o, path)
 			total.Add(result)
 			if err != nil {
-				failed = errors.Join(failed, fmt.Errorf("import %s: %w", path, err))
+				failed = errors.Join(failed, fmt.Errorf("import %s: %w", plain.Text(path), err))
 			}
 			if e.ctx.Err() != nil || errors.Is(err, control.ErrCutOff) || errors.Is(err, control.ErrStopping) {
 				// How far it came is not known; importing again tells.
@@ -50,12 +51,12 @@ func (c *importCmd) Run(e *env) error {
 func (c *importCmd) remark(e *env, path string, r feed.Result) {
 	switch {
 	case r.NoLink == 1:
-		fmt.Fprintf(e.stderr, "%s: 1 line names a link that is not here: bring the link in and import the same file again, and the line counts\n", path)
+		fmt.Fprintf(e.stderr, "%s: 1 line names a link that is not here: bring the link in and import the same file again, and the line counts\n", plain.Text(path))
 	case r.NoLink > 1:
-		fmt.Fprintf(e.stderr, "%s: %d lines name links that are not here: bring the links in and import the same file again, and the lines count\n", path, r.NoLink)
+		fmt.Fprintf(e.stderr, "%s: %d lines name links that are not here: bring the links in and import the same file again, and the lines count\n", plain.Text(path), r.NoLink)
 	}
 	if r.Rejected > r.NoLink && r.Rejected == r.Lines {
-		fmt.Fprintf(e.stderr, "%s: every line was rejected: is --format %s what it is?\n", path, c.Format)
+		fmt.Fprintf(e.stderr, "%s: every line was rejected: is --format %s what it is?\n", plain.Text(path), c.Format)
 	}
 }
 
@@ -70,7 +71,7 @@ func (c *importCmd) file(e *env, o *server.Owner, path string) (feed.Result, err
 	reader := progressbar.NewReader(f, bar)
 	result, err := o.Import(e.ctx, c.Format, &reader, func(l feed.Rejected) {
 		_ = bar.Clear()
-		fmt.Fprintf(e.stderr, "%s:%d: rejected: %s\n", path, l.Line, l.Reason)
+		fmt.Fprintf(e.stderr, "%s:%d: rejected: %s\n", plain.Text(path), l.Line, l.Reason)
 	})
 	_ = bar.Finish()
 	return result, err
@@ -85,14 +86,14 @@ func (e *env) progress(f io.Reader, path string) *progressbar.ProgressBar {
 		}
 	}
 	terminal := false
-	if file, ok := e.stderr.(*os.File); ok {
+	if file, ok := e.terminal.(*os.File); ok {
 		info, err := file.Stat()
 		terminal = err == nil && info.Mode()&os.ModeCharDevice != 0
 	}
 	return progressbar.NewOptions64(size,
-		progressbar.OptionSetWriter(e.stderr),
+		progressbar.OptionSetWriter(e.terminal),
 		progressbar.OptionSetVisibility(terminal),
-		progressbar.OptionSetDescription(path),
+		progressbar.OptionSetDescription(plain.Text(path)),
 		progressbar.OptionShowBytes(true),
 		progressbar.OptionClearOnFinish(),
 	)

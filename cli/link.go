@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/footfall/footfall/plain"
 	"github.com/footfall/footfall/server"
 )
 
@@ -47,12 +48,12 @@ func (c *linkDeleteCmd) Run(e *env) error {
 			if err != nil {
 				return err
 			}
-			return fmt.Errorf("link delete removes %s and the %d clicks counted on it for good: add --yes to do it", c.Link, clicks)
+			return fmt.Errorf("link delete removes %s and the %d clicks counted on it for good: add --yes to do it", plain.Text(c.Link), clicks)
 		}
 		r, err := o.DeleteLink(e.ctx, c.Link)
 		if err != nil {
 			return err
 		}
-		return e.print(fmt.Sprintf("removed the link %s: aggregate links %d, keywords %d, clicks %d", c.Link, r.Aggregates, r.Keywords, r.Clicks), nil)
+		return e.print(fmt.Sprintf("removed the link %s: aggregate links %d, keywords %d, clicks %d", plain.Text(c.Link), r.Aggregates, r.Keywords, r.Clicks), nil)
 	})
 }

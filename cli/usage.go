@@ -21,7 +21,7 @@ func newParser(c *commands, e *env, exit func(int)) *kong.Kong {
 		kong.Description("The click-metrics server that answers in Bitly's v3 dialect."),
 		kong.DefaultEnvars("FOOTFALL"),
 		kong.Vars{"formats": strings.Join(feed.Formats, ",")},
-		kong.Writers(e.stdout, e.stderr),
+		kong.Writers(e.data, e.terminal), // which tell it how wide they are,
 		kong.Exit(exit),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.ValueFormatter(help),

@@ -72,7 +72,7 @@ func TestSentence(t *testing.T) {
 		"import x: interrupted":       fmt.Errorf("import x: %w", context.Canceled),
 		"user links: no such journal": errors.New("user links: no such journal"),
 	} {
-		if got := sentence(err); got != want {
+		if got := sentence(err, nil); got != want {
 			t.Errorf("%q is told as %q, want %q", err, got, want)
 		}
 	}

@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strconv"
 	"strings"
 	"time"
 
 	"golang.org/x/term"
 
 	"github.com/footfall/footfall/auth"
+	"github.com/footfall/footfall/plain"
 	"github.com/footfall/footfall/server"
 )
 
@@ -59,7 +59,7 @@ type userRevokeCmd struct {
 
 func (c *userRevokeCmd) Run(e *env) error {
 	if (c.Token != "") == c.All {
-		return fmt.Errorf("user revoke takes one token of %s away, or with --all every one: say which", plain(c.Login))
+		return fmt.Errorf("user revoke takes one token of %s away, or with --all every one: say which", plain.Text(c.Login))
 	}
 	return c.with(e, func(o *server.Owner) error {
 		revoked, err := 1, error(nil)
@@ -68,7 +68,7 @@ func (c *userRevokeCmd) Run(e *env) error {
 		} else {
 			err = o.RevokeToken(e.ctx, c.Login, c.Token)
 		}
-		return e.print(fmt.Sprintf("revoked tokens of %s: %d", plain(c.Login), revoked), err)
+		return e.print(fmt.Sprintf("revoked tokens of %s: %d", plain.Text(c.Login), revoked), err)
 	})
 }
 
@@ -145,14 +145,14 @@ func (c *userDeleteCmd) Run(e *env) error {
 			if err != nil {
 				return err
 			}
-			return fmt.Errorf("user delete removes %s, all of his links and the %d clicks counted on them for good: add --yes to do it", plain(c.Login), clicks)
+			return fmt.Errorf("user delete removes %s, all of his links and the %d clicks counted on them for good: add --yes to do it", plain.Text(c.Login), clicks)
 		}
 		r, err := o.DeleteUser(e.ctx, c.Login)
 		if err != nil {
 			return err
 		}
 		return e.print(fmt.Sprintf("removed the user %s: tokens %d, links %d, aggregate links %d, keywords %d, clicks %d",
-			plain(c.Login), r.Tokens, r.Links, r.Aggregates, r.Keywords, r.Clicks), nil)
+			plain.Text(c.Login), r.Tokens, r.Links, r.Aggregates, r.Keywords, r.Clicks), nil)
 	})
 }
 
@@ -167,22 +167,13 @@ func (c *userListCmd) Run(e *env) error {
 			}
 			for _, u := range users {
 				made := time.Unix(u.Created, 0).UTC().Format(time.RFC3339)
-				if err := e.print(fmt.Sprintf("%s\t%s\t%d", plain(u.Login), made, u.Tokens), nil); err != nil {
+				if err := e.print(fmt.Sprintf("%s\t%s\t%d", plain.Text(u.Login), made, u.Tokens), nil); err != nil {
 					return err
 				}
 				after = u.Login
 			}
 		}
 	})
-}
-
-// plain is a login as a terminal may show it: as it is, or quoted where it holds
-// what does not print, or looks quoted. Imports of old took any.
-func plain(login string) string {
-	if quoted := strconv.Quote(login); quoted != `"`+login+`"` {
-		return quoted
-	}
-	return login
 }
 
 // print writes a line unless there was an error.

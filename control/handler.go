@@ -14,6 +14,7 @@ import (
 	"github.com/footfall/footfall/audit"
 	"github.com/footfall/footfall/backup"
 	"github.com/footfall/footfall/feed"
+	"github.com/footfall/footfall/plain"
 	"github.com/footfall/footfall/store"
 )
 
@@ -160,7 +161,7 @@ func Handler(o Owner) http.Handler {
 		// The lines as they are, and the outcome behind them.
 		w.Header().Set("Trailer", exportError)
 		if err := o.Export(r.Context(), w, r.URL.Query().Get("clicks") == "true"); err != nil {
-			failed := strconv.Quote(err.Error())
+			failed := strconv.Quote(plain.Error(err))
 			if r.Context().Err() != nil {
 				failed = exportStopping
 			}
@@ -237,7 +238,7 @@ func (s *events) last(r *http.Request, v any, err error) {
 	result, unfit := json.Marshal(v)
 	e := event{Result: result}
 	if err = errors.Join(err, unfit); err != nil {
-		e.Error, e.Stopping = err.Error(), r.Context().Err() != nil
+		e.Error, e.Stopping = plain.Error(err), r.Context().Err() != nil
 	}
 	s.send(e)
 }

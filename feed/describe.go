@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/plain"
 	"github.com/footfall/footfall/store"
 )
 
@@ -99,7 +100,7 @@ func (r *resolver) describeLinks(ctx context.Context, c *chunk, reject func(Reje
 			n, l := &some[i], made[i]
 			login, err := r.login(ctx, l.User)
 			if err == nil && (login != n.Login || l.LongURL != n.LongURL) {
-				reasons[i] = fmt.Sprintf("the hash %.100q is another link's here, which is of %s and leads to %.200s", n.Hash, login, l.LongURL)
+				reasons[i] = fmt.Sprintf("the hash %.100q is another link's here, which is of %.100s and leads to %.200s", n.Hash, plain.Text(login), plain.Text(l.LongURL))
 				continue
 			}
 			if err == nil {
@@ -178,7 +179,7 @@ func (r *resolver) missed(ctx context.Context, n *namedLink, l store.Link) (reas
 			return "", err
 		}
 		if has.ID != l.ID {
-			return fmt.Sprintf("the keyword %.100q on %.100s is that of the link %s here; the rest of the line is taken", k.Keyword, k.Domain, has.Hash), nil
+			return fmt.Sprintf("the keyword %.100q on %.100s is that of the link %.100s here; the rest of the line is taken", k.Keyword, plain.Text(k.Domain), plain.Text(string(has.Hash))), nil
 		}
 	}
 	return "", nil

@@ -10,6 +10,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/footfall/footfall/plain"
 )
 
 // ErrOwned: another process has the data directory open.
@@ -116,7 +118,7 @@ func newLock(dir string) (*os.File, error) {
 		return nil, err
 	}
 	if other := foreign(entries); other != "" {
-		return nil, fmt.Errorf("%s holds %s, which is not footfall's: name an empty directory with --data", dir, other)
+		return nil, fmt.Errorf("%s holds %s, which is not footfall's: name an empty directory with --data", dir, plain.Text(other))
 	}
 	if err := makePrivate(dir); err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/control"
+	"github.com/footfall/footfall/plain"
 	"github.com/footfall/footfall/rollup"
 	"github.com/footfall/footfall/store"
 )
@@ -71,7 +72,7 @@ func (a *App) deletableLink(ctx context.Context, written string) (store.Link, er
 	case errors.Is(err, click.ErrNotFound):
 		return l, fmt.Errorf("link %q: %w: give its hash, or its short URL on a domain of this installation", written, click.ErrNotFound)
 	case err == nil && l.User == click.Nobody:
-		return l, fmt.Errorf("link %q is the aggregate link of all links to %s: it goes with the last of them", written, l.LongURL)
+		return l, fmt.Errorf("link %q is the aggregate link of all links to %.200s: it goes with the last of them", written, plain.Text(l.LongURL))
 	}
 	return l, err
 }

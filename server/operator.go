@@ -14,6 +14,7 @@ import (
 	"github.com/footfall/footfall/feed"
 	"github.com/footfall/footfall/journal"
 	"github.com/footfall/footfall/links"
+	"github.com/footfall/footfall/plain"
 	"github.com/footfall/footfall/recorder"
 	"github.com/footfall/footfall/store"
 	"github.com/footfall/footfall/store/pebble"
@@ -26,7 +27,7 @@ func (a *App) AddUser(ctx context.Context, login string) (token string, err erro
 		return "", err
 	}
 	if _, err := a.store.AddUser(ctx, login, a.now().Unix()); errors.Is(err, click.ErrExists) {
-		return "", fmt.Errorf("the login %q %w: footfall user token %s prints another token", login, click.ErrExists, login)
+		return "", fmt.Errorf("the login %q %w: footfall user token %s prints another token", login, click.ErrExists, plain.Text(login))
 	} else if err != nil {
 		return "", err
 	}
@@ -270,5 +271,5 @@ func (a *App) AddLink(ctx context.Context, login, longURL, domain string) (short
 }
 
 func unknownLogin(login string) error {
-	return fmt.Errorf("login %q: %w: footfall user add %s makes it", login, click.ErrNotFound, login)
+	return fmt.Errorf("login %q: %w: footfall user add %s makes it", login, click.ErrNotFound, plain.Text(login))
 }

@@ -82,7 +82,7 @@ type finder struct {
 	done  bool
 }
 
-var readyLine = regexp.MustCompile(`msg=ready url=(\S+)`)
+var readyLine = regexp.MustCompile(`"?msg"?[=:]"?ready"?[ ,]"?url"?[=:]"?([^\s"]+)`)
 
 func (f *finder) Write(b []byte) (int, error) {
 	if !f.done {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/footfall/footfall/plain"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
@@ -64,7 +65,7 @@ func (db *DB) verifySchema(ctx context.Context, report func(string)) (err error)
 	}
 	for name, text := range want {
 		if got[name] != text {
-			report(fmt.Sprintf("%s is not declared as this version of footfall declares it", name))
+			report(fmt.Sprintf("%s is not declared as this version of footfall declares it", plain.Text(name)))
 		}
 	}
 	return nil
@@ -90,7 +91,7 @@ func (db *DB) verifyRows(ctx context.Context, report func(string)) error {
 			return err
 		}
 		if finding != "ok" {
-			report(strings.Join(strings.Fields(finding), " "))
+			report(plain.Text(strings.Join(strings.Fields(finding), " ")))
 		}
 		return nil
 	})
@@ -103,7 +104,7 @@ func (db *DB) verifyReferences(ctx context.Context, report func(string)) error {
 		if err := rows.Scan(&table, &row, &parent, &key); err != nil {
 			return err
 		}
-		report(fmt.Sprintf("row %d of %s names a row of %s that is not there", row.Int64, table, parent))
+		report(fmt.Sprintf("row %d of %s names a row of %s that is not there", row.Int64, plain.Text(table), plain.Text(parent)))
 		return nil
 	})
 }
