@@ -15,6 +15,7 @@ type checkCmd struct {
 	dataDir
 	Repair        bool `help:"Mend what can be mended without a loss, and check again: sums of days where they alone are wrong, and, while no server runs, a damaged journal whose clicks are counted."`
 	GiveUpDamaged bool `help:"With --repair: give up for good the clicks of a damaged journal that can neither be read nor are counted; check says how many bytes that is." env:"-"`
+	GiveUpLinks   bool `help:"With --repair: go on with a footfall.db that is older than the rest, and give up for good the links, users, tokens and changes that it lacks. Their ids are not given again." env:"-"`
 	JSON          bool `help:"Print the result as one JSON object." name:"json"`
 }
 
@@ -22,12 +23,15 @@ func (c *checkCmd) Run(e *env) error {
 	if c.GiveUpDamaged && !c.Repair {
 		return errors.New("--give-up-damaged goes with --repair")
 	}
+	if c.GiveUpLinks && !c.Repair {
+		return errors.New("--give-up-links goes with --repair")
+	}
 	mend, err := c.open(e)
 	if err != nil || !mend {
 		return err
 	}
 	var repaired []string
-	err = server.RepairJournal(e.ctx, c.options(e), c.GiveUpDamaged, c.hear(e, &repaired))
+	err = server.RepairParts(e.ctx, c.options(e), server.GiveUp{Damaged: c.GiveUpDamaged, Links: c.GiveUpLinks}, c.hear(e, &repaired))
 	if errors.Is(err, server.ErrOwned) {
 		return fmt.Errorf("%w, and a journal is mended while nobody records: stop it first", err)
 	}
@@ -47,8 +51,8 @@ func (c *checkCmd) Run(e *env) error {
 	})
 }
 
-// open checks a directory, also one that cannot be opened, for its journal is
-// damaged, and reports unless that is to be mended.
+// open checks a directory, also one that cannot be opened, because its journal is
+// damaged or its links are older, and reports unless that is to be mended.
 func (c *checkCmd) open(e *env) (mend bool, err error) {
 	opened := false
 	err = c.with(e, func(o *server.Owner) error {
@@ -62,7 +66,8 @@ func (c *checkCmd) open(e *env) (mend bool, err error) {
 		}
 		return c.report(e, r)
 	})
-	if !errors.Is(err, journal.ErrCorrupt) || opened && !mend {
+	broken := errors.Is(err, journal.ErrCorrupt) || errors.As(err, new(*server.OlderLinksError))
+	if !broken || opened && !mend {
 		return mend, err
 	}
 	if mend { // counting had stopped there

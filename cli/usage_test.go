@@ -46,7 +46,7 @@ func TestHelpShowsDefaults(t *testing.T) {
 			if f.HasDefault {
 				wants = append(wants, "default: "+f.Default)
 			}
-			if f.Name != "yes" && f.Name != "all" && f.Name != "new" && f.Name != "lossy" && f.Name != "give-up-damaged" { // what cannot be taken back is typed
+			if f.Name != "yes" && f.Name != "all" && f.Name != "new" && f.Name != "lossy" && f.Name != "give-up-damaged" && f.Name != "give-up-links" { // what cannot be taken back is typed
 				wants = append(wants, "$FOOTFALL_"+strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_")))
 			}
 			for _, want := range wants {

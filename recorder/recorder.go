@@ -142,7 +142,7 @@ func resume(ctx context.Context, o Options) (uint64, error) {
 	}
 	if end := o.Journal.End(); pos.Counted > end {
 		// New clicks must not take the positions of those that were counted.
-		o.Log.Warn("the journal lost a tail that was counted already; going on behind it. Unless the power was cut with --durability write, a segment was removed or cut, and clicks that were not counted yet may be lost with it",
+		o.Log.Warn("the journal lost a tail that was counted already; recording goes on after it. Unless the power was cut with --durability write, a segment was removed or cut: look who did it",
 			"journal", end, "counted", pos.Counted)
 		if err := o.Journal.SkipTo(pos.Counted); err != nil {
 			return 0, fmt.Errorf("recorder: open: %w", err)
@@ -176,7 +176,7 @@ func begin(ctx context.Context, o Options) error {
 	for _, s := range sources {
 		pos, _, posErr := o.Clicks.Position(ctx, s)
 		err = errors.Join(err, posErr)
-		o.Log.Warn("the journal that the counts were made of is gone. What was counted of it stays; clicks that were recorded in it and not counted are lost, which are none if footfall was stopped in order before",
+		o.Log.Warn("the journal that the counts were made of is gone, and a new one is begun. What was counted of it stays: if you did not empty journal/, put it back",
 			"journal", hex.EncodeToString(s[:]), "counted", pos.Counted)
 	}
 	return err

@@ -166,11 +166,7 @@ func (a *App) Check(ctx context.Context, report func(string)) (v control.Verdict
 		return v, err
 	}
 	// Once all is counted, every id that clicks are of must have been given out.
-	err = a.parts.linksOf(ctx, a.db, a.clicks, nil)
-	if older := new(OlderLinksError); errors.As(err, &older) {
-		report(older.Error())
-		v.Advice, err = joinAdvice("stop the server: "+olderLinks, v.Advice), nil
-	}
+	err = a.parts.checkLinks(ctx, a.db, a.clicks, nil, &v, report)
 	return v, err
 }
 

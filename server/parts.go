@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/footfall/footfall/control"
 	"github.com/footfall/footfall/journal"
 	"github.com/footfall/footfall/progress"
 	"github.com/footfall/footfall/recorder"
@@ -185,6 +186,18 @@ func (p *parts) linksOf(ctx context.Context, db *sql.DB, clicks store.Reader, j 
 	if needed.Older(now) {
 		return &OlderLinksError{File: filepath.Join(p.dir, databaseFile), Dir: p.dir, Now: now, Needed: needed.Links}
 	}
+	return nil
+}
+
+// checkLinks is linksOf for a check.
+func (p *parts) checkLinks(ctx context.Context, db *sql.DB, clicks store.Reader, j *journal.Journal, v *control.Verdict, report func(string)) error {
+	err := p.linksOf(ctx, db, clicks, j)
+	older := new(OlderLinksError)
+	if !errors.As(err, &older) {
+		return err
+	}
+	report(older.Error())
+	v.Advice = joinAdvice("for links and users, stop the server and "+olderLinks, v.Advice)
 	return nil
 }
 

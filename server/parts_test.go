@@ -237,10 +237,10 @@ func (w *town) givenUp(clicks uint64) {
 		w.t.Errorf("check says %q", found)
 	}
 	report := func(what string) { w.t.Log(what) }
-	if err := RepairJournal(w.t.Context(), w.options(new(strings.Builder)), false, report); err == nil || !strings.Contains(err.Error(), "--give-up-damaged") {
+	if err := RepairParts(w.t.Context(), w.options(new(strings.Builder)), GiveUp{Links: true}, report); err == nil || !strings.Contains(err.Error(), "--give-up-damaged") {
 		w.t.Errorf("a repair without giving up: %v", err)
 	}
-	w.must(RepairJournal(w.t.Context(), w.options(new(strings.Builder)), true, report))
+	w.must(RepairParts(w.t.Context(), w.options(new(strings.Builder)), GiveUp{Damaged: true}, report))
 	w.opens(clicks)
 }
 
@@ -429,8 +429,43 @@ func TestLinksAreOlder(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newTown(t, c.stop)
+			whole := filepath.Join(t.TempDir(), "whole")
+			w.copy(w.dir, whole)
 			c.spoil(w)
 			w.refused("is older than what lies beside it")
+
+			var found []string
+			v, err := CheckDamaged(t.Context(), w.options(new(strings.Builder)), func(f string) { found = append(found, f) })
+			if err != nil || len(found) != 1 || !strings.Contains(found[0], "older") || !strings.Contains(v.Advice, "put the newer one back") {
+				t.Errorf("check says %q: %+v, %v", found, v, err)
+			}
+			report := func(what string) { t.Log(what) }
+			if err := RepairParts(t.Context(), w.options(new(strings.Builder)), GiveUp{Damaged: true}, report); err == nil || !strings.Contains(err.Error(), "--give-up-links") {
+				t.Errorf("a repair without giving up: %v", err)
+			}
+			broken := w.dir
+			w.dir = filepath.Join(t.TempDir(), "mended")
+			w.copy(broken, w.dir)
+			for _, name := range []string{databaseFile, databaseFile + "-wal", databaseFile + "-shm"} {
+				w.must(os.RemoveAll(filepath.Join(w.dir, name)))
+				if b, err := os.ReadFile(filepath.Join(whole, name)); err == nil {
+					w.must(os.WriteFile(filepath.Join(w.dir, name), b, 0o600))
+				}
+			}
+			w.opens(w.clicks)
+			w.dir = broken
+
+			w.must(RepairParts(t.Context(), w.options(new(strings.Builder)), GiveUp{Links: true}, report))
+			w.opens(w.clicks)
+			app, err := Open(t.Context(), w.options(new(strings.Builder)))
+			w.must(err)
+			defer app.mustClose(t)
+			if _, err := app.AddLink(t.Context(), "ann", "http://example.org/third", ""); err != nil {
+				t.Fatal(err)
+			}
+			if now, err := app.db.Links(t.Context()); err != nil || now.Link <= 4 {
+				t.Errorf("the id %d is given again, %v", now.Link, err)
+			}
 		})
 	}
 }

@@ -90,18 +90,54 @@ func CheckDamaged(ctx context.Context, o Options, report func(string)) (v contro
 	for _, l := range in.lost {
 		report(l.Error())
 	}
-	return check(ctx, in.db, in.clicks, in.journal, len(in.lost), nil, report)
+	v, err = check(ctx, in.db, in.clicks, in.journal, len(in.lost), nil, report)
+	if err == nil {
+		err = in.parts.checkLinks(ctx, in.db, in.clicks, in.journal, &v, report)
+	}
+	return v, err
 }
 
-// RepairJournal has the journal go on without what cannot be read of it. What
-// was there must be counted, or be given up. Nobody else may have the directory
-// open: ErrOwned.
-func RepairJournal(ctx context.Context, o Options, giveUp bool, report func(string)) (err error) {
+// GiveUp says what a repair may give up for good.
+type GiveUp struct {
+	Damaged bool // clicks of a journal that can neither be read nor are counted
+	Links   bool // what links and users lack that the other parts know of
+}
+
+// RepairParts has a data directory that cannot be opened go on without what is
+// missing of its parts: what is counted, and what may be given up. Nobody else may
+// have it open: ErrOwned.
+func RepairParts(ctx context.Context, o Options, giveUp GiveUp, report func(string)) (err error) {
 	in, err := inspect(ctx, o)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, in.close()) }()
+	if err := in.repairJournal(ctx, o, giveUp.Damaged, report); err != nil {
+		return err
+	}
+	return in.repairLinks(ctx, giveUp.Links, report)
+}
+
+// repairLinks goes on with links and users that are older than the rest.
+func (in *inspected) repairLinks(ctx context.Context, giveUp bool, report func(string)) error {
+	err := in.parts.linksOf(ctx, in.db, in.clicks, in.journal)
+	older := new(OlderLinksError)
+	if !errors.As(err, &older) {
+		return err
+	}
+	if !giveUp {
+		return fmt.Errorf("links and users were left as they are: %w: %s; or give up what it lacks for good with --repair --give-up-links", older, olderLinks)
+	}
+	if err := in.db.GiveUpIDs(ctx, older.Needed); err != nil {
+		return err
+	}
+	report(fmt.Sprintf("gave up what %s lacks: links up to id %d and users up to id %d are not made again", older.File, older.Needed.Link, older.Needed.User))
+	return nil
+}
+
+// repairJournal has the journal go on without what cannot be read of it. What
+// was there must be counted, or be given up.
+func (in *inspected) repairJournal(ctx context.Context, o Options, giveUp bool, report func(string)) error {
 	if err := in.repairLost(ctx, o, giveUp, report); err != nil || in.journal == nil {
 		return err
 	}

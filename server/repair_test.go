@@ -189,7 +189,7 @@ func TestCheckWhileServing(t *testing.T) {
 	}
 	o := Options{Dir: dir, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
 	repairJournal := func() error {
-		return RepairJournal(t.Context(), o, false, func(said string) { t.Log(said) })
+		return RepairParts(t.Context(), o, GiveUp{}, func(said string) { t.Log(said) })
 	}
 	if err := repairJournal(); !errors.Is(err, ErrOwned) {
 		t.Errorf("mending under a server: %v", err)
@@ -264,7 +264,7 @@ func TestOldCounts(t *testing.T) {
 		t.Errorf("%q, %+v, %v", findings, v, err)
 	}
 	for _, giveUp := range []bool{false, true} {
-		if err := RepairJournal(t.Context(), o, giveUp, func(said string) { t.Error(said) }); err == nil || !strings.Contains(err.Error(), "footfall rebuild") {
+		if err := RepairParts(t.Context(), o, GiveUp{Damaged: giveUp}, func(said string) { t.Error(said) }); err == nil || !strings.Contains(err.Error(), "footfall rebuild") {
 			t.Errorf("a repair: %v", err)
 		}
 	}
