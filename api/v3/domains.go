@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/metrics"
@@ -72,8 +73,9 @@ func (a *API) topDomains(c *call, of metrics.Subject, w window, drop func(domain
 
 type domainClicks struct {
 	Domain string `json:"domain"`
-	// URL is absent for what is no URL, and for direct and other, whatever
-	// pages say that they are on hosts of these names.
+	// URL is absent for what is no page of the web (android-app:, javascript:, a
+	// host that no host can be), and for direct and other, whatever pages say
+	// that they are on hosts of these names.
 	URL    string `json:"url,omitempty"`
 	Clicks uint64 `json:"clicks"`
 }
@@ -87,21 +89,31 @@ func domains(top []metrics.Value) []domainClicks {
 }
 
 // domainsBut groups referrers by their domains, but for those to drop. What leads
-// is the URL of the domain, whose scheme is that of its first referrer.
+// is the URL of the domain, whose scheme is that of its first page.
 func domainsBut(drop func(domain string) bool) func(referrer string) (name, url string) {
 	return func(referrer string) (name, url string) {
 		name = domainName(referrer)
 		if drop != nil && drop(name) {
 			return "", ""
 		}
-		if name == direct || name == string(click.OtherReferrers) {
-			return name, ""
-		}
-		if scheme, rest, ok := strings.Cut(referrer, "://"); ok && strings.HasPrefix(rest, name+"/") {
-			url = scheme + "://" + name + "/"
-		}
-		return name, url
+		return name, urlOf(referrer, name)
 	}
+}
+
+// urlOf is the URL of the domain that a referrer names; empty where that is no
+// page of the web. Referrers are what strangers send, and a URL is there to be
+// followed.
+func urlOf(referrer, domain string) string {
+	scheme, rest, _ := strings.Cut(referrer, "://")
+	if scheme != "http" && scheme != "https" || !strings.HasPrefix(rest, domain+"/") || domain == direct || domain == string(click.OtherReferrers) {
+		return ""
+	}
+	if strings.ContainsFunc(domain, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_.:[]", r)
+	}) {
+		return ""
+	}
+	return scheme + "://" + domain + "/"
 }
 
 // domainName is the domain of a referrer as it is shown; its own name where it

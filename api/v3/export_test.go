@@ -7,6 +7,7 @@ var (
 	ParseBool  = parseBool
 	IsCallback = isCallback
 	ToXML      = toXML
+	Domain     = domainsBut(nil)
 )
 
 // ParseQuery is parseQuery in the type of the standard library.
