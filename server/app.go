@@ -257,9 +257,13 @@ func unopened(err error, damaged string) error {
 	case errors.As(err, new(*OlderLinksError)):
 		instead = olderLinks
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		instead = "make room, and start again"
+		instead = "make room (space, or inodes), and start again"
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
 		instead = "let the process open more files (LimitNOFILE, ulimit -n)"
+	case errors.Is(err, syscall.EIO):
+		instead = "the disk fails: see what the system's log says of it, and start again"
+	case errors.Is(err, syscall.EROFS):
+		instead = "the disk is read-only: see what the system's log says of it, mount it writable, and start again"
 	case errors.Is(err, fs.ErrPermission):
 		instead = fmt.Sprintf("give all that is in the data directory to user %d with chown -R", os.Geteuid())
 	default:

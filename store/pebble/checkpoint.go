@@ -2,10 +2,11 @@ package pebble
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
-
-	"github.com/cockroachdb/pebble/v2"
 )
 
 // Checkpoint makes a store in dir, which must not exist, of all that is counted
@@ -19,8 +20,26 @@ func (s *Store) Checkpoint(ctx context.Context, dir string) error {
 	if err := s.flush(ctx); err != nil {
 		return failed("checkpoint", err)
 	}
-	if err := s.db.Checkpoint(dir); err != nil {
+	if err := s.checkpoint(dir); err != nil {
 		return failed("checkpoint in "+dir, err)
+	}
+	return nil
+}
+
+func (s *Store) checkpoint(dir string) (err error) {
+	s.checkpoints.Lock()
+	defer s.checkpoints.Unlock()
+	defer func() {
+		if p := recover(); p != nil {
+			err = caught(p)
+		}
+	}()
+	s.trouble.beside.Store(nil)
+	if err := s.db.Checkpoint(dir); err != nil {
+		return err
+	}
+	if err := s.trouble.beside.Load(); err != nil { // which the engine has not seen
+		return errors.Join(fmt.Errorf("sync a directory: %w", *err), s.fs.RemoveAll(dir))
 	}
 	return nil
 }
@@ -73,14 +92,30 @@ func (s *Store) replaceMonth(at block, totals map[string]*[31]uint64) error {
 			return err
 		}
 	}
-	return s.db.Apply(batch, pebble.NoSync)
+	return s.apply(batch)
 }
 
-// Size is what the store takes on the disk, in bytes.
+// Size is what the store takes on the disk, in bytes. It looks at the files: the
+// engine would wait for a disk that fails.
 func (s *Store) Size() (int64, error) {
 	if err := s.uses.begin(); err != nil {
 		return 0, failed("size", err)
 	}
 	defer s.uses.end()
-	return int64(s.db.Metrics().DiskSpaceUsage()), nil
+	names, err := s.fs.List(s.dir)
+	if err != nil {
+		return 0, failed("size", err)
+	}
+	var size int64
+	for _, name := range names {
+		info, err := s.fs.Stat(s.fs.PathJoin(s.dir, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // it went meanwhile
+		}
+		if err != nil {
+			return 0, failed("size", err)
+		}
+		size += info.Size()
+	}
+	return size, nil
 }

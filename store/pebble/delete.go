@@ -66,7 +66,7 @@ func (s *Store) delete(ctx context.Context, scope rollup.Scope) error {
 	if err := batch.Set(scopeKey([]byte{keyDeleted}, scope), nil, nil); err != nil {
 		return err
 	}
-	return s.db.Apply(batch, pebble.NoSync)
+	return s.apply(batch)
 }
 
 // takeFromUser takes the clicks of a link out of the counts of its user, and

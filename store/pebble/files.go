@@ -5,8 +5,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"syscall"
-	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
@@ -30,44 +28,6 @@ func (f orderedFS) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error
 }
 
 func (f orderedFS) Unwrap() vfs.FS { return f.FS }
-
-// roomyFS waits for room on a full disk where the engine writes down which
-// tables it has: an error there would end the program. A table that finds no
-// room is made again by the engine.
-type roomyFS struct {
-	vfs.FS
-	*trouble
-}
-
-func (f roomyFS) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
-	file, err := f.FS.Create(name, c)
-	if err != nil || !strings.HasPrefix(f.PathBase(name), "MANIFEST-") {
-		return file, err
-	}
-	return &roomyFile{file, f.trouble}, nil
-}
-
-func (f roomyFS) Unwrap() vfs.FS { return f.FS }
-
-type roomyFile struct {
-	vfs.File
-	*trouble
-}
-
-// roomEvery is how often room is looked for.
-const roomEvery = 100 * time.Millisecond
-
-func (f *roomyFile) Write(b []byte) (n int, err error) {
-	for again := false; ; again = true {
-		m, err := f.File.Write(b[n:])
-		n += m
-		if !errors.Is(err, syscall.ENOSPC) && !errors.Is(err, syscall.EDQUOT) {
-			return n, err
-		}
-		f.noRoom(err, again)
-		time.Sleep(roomEvery)
-	}
-}
 
 // privateFS makes every file of the store 0600 and every directory 0700,
 // whatever the umask is: referrers are nobody else's business.

@@ -75,7 +75,7 @@ func (s *Store) record(ctx context.Context, b *store.Batch) error {
 	if err := s.recordHighest(batch, quarters); err != nil {
 		return err
 	}
-	if err := s.db.Apply(batch, pebble.NoSync); err != nil {
+	if err := s.apply(batch); err != nil {
 		return err
 	}
 
@@ -85,7 +85,7 @@ func (s *Store) record(ctx context.Context, b *store.Batch) error {
 		}
 	}
 	if s.unflushed >= flushEvery {
-		if _, err := s.db.AsyncFlush(); err != nil {
+		if _, _, err := s.beginFlush(); err != nil {
 			return err
 		}
 		s.unflushed = 0

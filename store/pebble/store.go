@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/sstable"
@@ -20,6 +21,13 @@ const (
 	DefaultCache    = 256 << 20
 	DefaultMemTable = 64 << 20
 )
+
+// memTables is how many tables of Options.MemTable there are at most.
+const memTables = 4
+
+// entryOverhead is what an entry takes in memory besides its key and value, in
+// bytes, about.
+const entryOverhead = 100
 
 // flushEvery bounds, in clicks, what a restart must read from the journal
 // again. On two busy cores that goes at 200,000 clicks a second, and a click must
@@ -57,6 +65,16 @@ type Store struct {
 	write     sync.Mutex
 	unflushed uint64 // clicks counted since the last flush was begun
 
+	// flushing is held while a flush is begun.
+	flushing sync.Mutex
+	pending  <-chan struct{} // closed when the flush that was begun last is over
+	memTable int64           // bytes
+	inMemory atomic.Int64    // bytes, about, that were applied since a flush went well
+
+	fs          vfs.FS
+	dir         string
+	checkpoints sync.Mutex // one at a time
+
 	trouble *trouble
 	// stuck tells Close that the engine waits for room on the disk.
 	stuck chan error
@@ -93,11 +111,14 @@ func open(o Options) (*Store, error) {
 	if err := peek(o.FS, o.Dir); err != nil {
 		return nil, err
 	}
-	s := &Store{view: view{uses: &uses{}, held: cmp.Or(o.Held, sumHeld)}, stuck: make(chan error)}
+	s := &Store{
+		view:  view{uses: &uses{}, held: cmp.Or(o.Held, sumHeld)},
+		stuck: make(chan error), memTable: int64(o.MemTable), fs: o.FS, dir: o.Dir,
+	}
 	s.uses.idle.L = &s.uses.mu
 	s.failing.next = make(chan struct{})
-	s.trouble = &trouble{opening: make(chan error, 1), log: o.Logger, store: s}
-	o.FS = roomyFS{orderedFS{o.FS}, s.trouble}
+	s.trouble = &trouble{opening: make(chan error, 1), closing: make(chan struct{}), log: o.Logger, store: s}
+	o.FS = steadyFS{orderedFS{o.FS}, o.Dir, s.trouble}
 	db, err := s.start(o)
 	if err != nil {
 		return nil, err
@@ -106,12 +127,11 @@ func open(o Options) (*Store, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	s.db, s.r = db, db
-	s.trouble.opened.Store(true)
 	return s, nil
 }
 
-// start starts the engine. Where that cannot go on it waits, for room on the
-// disk or for good, which is an error here.
+// start starts the engine. Where that cannot go on it waits for good, or panics,
+// which is an error here.
 func (s *Store) start(o Options) (*pebble.DB, error) {
 	type result struct {
 		db  *pebble.DB
@@ -119,18 +139,22 @@ func (s *Store) start(o Options) (*pebble.DB, error) {
 	}
 	started := make(chan result, 1)
 	go func() {
-		db, err := pebble.Open(o.Dir, s.engine(o))
-		started <- result{db, err}
+		var r result
+		defer func() {
+			if p := recover(); p != nil {
+				r = result{nil, caught(p)}
+			}
+			started <- r
+		}()
+		r.db, r.err = pebble.Open(o.Dir, s.engine(o))
 	}()
 	select {
 	case r := <-started:
+		if r.err == nil {
+			r.err = s.trouble.open()
+		}
 		return r.db, r.err
 	case err := <-s.trouble.opening:
-		go func() { // should it go on after all
-			if r := <-started; r.err == nil {
-				_ = r.db.Close() // nobody is left to hear of it
-			}
-		}()
 		return nil, err
 	}
 }
@@ -145,7 +169,7 @@ func (s *Store) engine(o Options) *pebble.Options {
 		DisableWAL:                  true,
 		CacheSize:                   o.Cache,
 		MemTableSize:                uint64(o.MemTable),
-		MemTableStopWritesThreshold: 4,
+		MemTableStopWritesThreshold: memTables,
 		L0CompactionThreshold:       4,
 		L0StopWritesThreshold:       24,
 		LBaseMaxBytes:               64 << 20,
@@ -154,9 +178,12 @@ func (s *Store) engine(o Options) *pebble.Options {
 		Logger:                      engineLog{o.Logger, s.trouble},
 		EventListener:               &pebble.EventListener{},
 	}
-	e.EventListener.BackgroundError = func(err error) {
-		o.Logger.Error("the click store failed in the background", "error", err)
-		s.failing.report(err)
+	e.EventListener.BackgroundError = s.trouble.background
+	e.EventListener.FlushEnd = func(info pebble.FlushInfo) {
+		if info.Err == nil {
+			s.inMemory.Store(0)
+			s.trouble.over()
+		}
 	}
 	// By itself the engine would end the program. Whoever needs what is damaged
 	// gets an error; the rest is answered.
@@ -190,18 +217,51 @@ func (s *Store) Sync(ctx context.Context) error {
 
 func (s *Store) flush(ctx context.Context) error {
 	failed := s.failing.wait()
-	done, err := s.db.AsyncFlush()
-	if err != nil {
-		return err
+	for {
+		done, all, err := s.beginFlush()
+		if err != nil {
+			return err
+		}
+		select {
+		case <-done:
+			if all {
+				return nil
+			}
+		case <-failed:
+			return s.failing.last()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
-	select {
-	case <-done:
-		return nil
-	case <-failed:
-		return s.failing.last()
-	case <-ctx.Done():
-		return ctx.Err()
+}
+
+// beginFlush has the engine write to the disk what is in memory; done is closed
+// when that is over. Where a flush is under way, all is unset and done is that
+// one's: each that is begun takes memory, of which the engine allows so much and
+// then has everybody wait.
+func (s *Store) beginFlush() (done <-chan struct{}, all bool, err error) {
+	s.flushing.Lock()
+	defer s.flushing.Unlock()
+	if s.pending != nil {
+		select {
+		case <-s.pending:
+		default:
+			return s.pending, false, nil
+		}
 	}
+	s.pending, err = s.db.AsyncFlush()
+	return s.pending, true, err
+}
+
+// apply has the engine count a batch. Where the disk fails and the engine has as
+// much in memory as it may, that is an error: the engine would wait for the disk,
+// and whoever stops the store with it.
+func (s *Store) apply(batch *pebble.Batch) error {
+	if s.trouble.active() && s.inMemory.Load() >= (memTables-3)*s.memTable {
+		return fmt.Errorf("no more fits into memory until the disk takes what is in it: %w", s.failing.last())
+	}
+	s.inMemory.Add(int64(batch.Len()) + int64(batch.Count())*entryOverhead)
+	return s.db.Apply(batch, pebble.NoSync)
 }
 
 // Compact merges all that is stored into its smallest and fastest form, which
@@ -221,6 +281,7 @@ func (s *Store) Compact(ctx context.Context) error {
 // calls under way; later ones fail. After an error the directory may be held
 // until the process ends.
 func (s *Store) Close() error {
+	s.trouble.close.Do(func() { close(s.trouble.closing) }) // calls under way need not wait for the disk
 	if !s.uses.close() {
 		return nil
 	}
@@ -305,19 +366,3 @@ func (f *failing) last() error {
 	defer f.mu.Unlock()
 	return f.err
 }
-
-// engineLog hands the engine's messages on.
-type engineLog struct {
-	*slog.Logger
-	trouble *trouble
-}
-
-func (l engineLog) Infof(format string, args ...any) {
-	l.Debug("click store: " + fmt.Sprintf(format, args...))
-}
-
-func (l engineLog) Errorf(format string, args ...any) {
-	l.Error("click store: " + fmt.Sprintf(format, args...))
-}
-
-func (l engineLog) Fatalf(format string, args ...any) { l.trouble.fatal(fmt.Sprintf(format, args...)) }
