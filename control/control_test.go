@@ -93,6 +93,23 @@ func (zeros) Read(b []byte) (int, error) {
 	return len(b), nil
 }
 
+// TestPanic: a command hears of a panic of its owner, and not that the owner went
+// away.
+func TestPanic(t *testing.T) {
+	o := owner{importing: func(context.Context, io.Reader, func(feed.Rejected)) (feed.Result, error) { panic("out of order") }}
+	c, ended := between(t, t.Context(), o)
+	_, err := c.Import(t.Context(), "", strings.NewReader(""), func(feed.Rejected) {})
+	if err == nil || !strings.Contains(err.Error(), "out of order") || errors.Is(err, control.ErrCutOff) {
+		t.Errorf("an import in which the owner panics: %v", err)
+	}
+	if _, err = c.Backup(t.Context(), "", 1); err == nil || !strings.Contains(err.Error(), "nil pointer") || errors.Is(err, control.ErrCutOff) { // there is none
+		t.Errorf("a backup in which the owner panics: %v", err)
+	}
+	if logged := ended(); strings.Count(logged, "panic serving") != 2 {
+		t.Errorf("the owner logged %s", logged)
+	}
+}
+
 // TestStopping: a command whose owner is told to stop hears of that, and not
 // how it ended in there; also where the owner waits for an input that is quiet.
 func TestStopping(t *testing.T) {

@@ -189,7 +189,23 @@ func Handler(o Owner) http.Handler {
 			return o.Check(r.Context(), func(finding string) { s.send(event{Finding: finding}) })
 		})
 	})
-	return mux
+	return guarded(mux)
+}
+
+// guarded has a command hear of a panic, which the log is told of with its stack.
+func guarded(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			if p := recover(); p != nil {
+				err := fmt.Errorf("footfall is wrong (%v): please report what its log says of it", p)
+				if w.Header().Get("Trailer") == "" { // else the answer is no stream of events, and is cut off
+					reply(w, r, nil, err)
+				}
+				panic(p)
+			}
+		}()
+		h.ServeHTTP(w, r)
+	})
 }
 
 // exportError is the trailer that says how an export ended.
@@ -261,10 +277,14 @@ func stream(w http.ResponseWriter, r *http.Request, f func(*events) (any, error)
 		defer close(told)
 		s.send(event{Stopping: true})
 	})
+	ended := sync.OnceFunc(func() {
+		if !stop() {
+			<-told
+		}
+	})
+	defer ended() // also after a panic: then nobody may write any more
 	v, err := f(s)
-	if !stop() {
-		<-told
-	}
+	ended()
 	s.last(r, v, err)
 	// A connection that is closed while something is unread takes the answer
 	// along.
