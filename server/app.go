@@ -257,7 +257,7 @@ func unopened(err error, damaged string) error {
 	case errors.As(err, new(*OlderLinksError)):
 		instead = olderLinks
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		instead = "make room (space, or inodes), and start again"
+		instead = "make room, and start again"
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
 		instead = "let the process open more files (LimitNOFILE, ulimit -n)"
 	case errors.Is(err, syscall.EIO):

@@ -96,7 +96,7 @@ func HasData(dir string) bool {
 // isOurs tells an entry that a data directory has, also right after a restore.
 func isOurs(e fs.DirEntry) bool { return e.Name() == lockFile || e.Name() == databaseFile }
 
-// advise adds what to do where the user lacks a right, or a directory.
+// advise adds what to do where the system refuses the directory.
 func advise(err error) error {
 	switch {
 	case errors.Is(err, fs.ErrPermission):
@@ -104,7 +104,7 @@ func advise(err error) error {
 	case errors.Is(err, syscall.ENOTDIR):
 		return fmt.Errorf("%w: name another directory with --data", err)
 	}
-	return err
+	return unopened(err, "")
 }
 
 // newLock makes and takes the lock of a directory in which nothing has been

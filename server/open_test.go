@@ -31,7 +31,8 @@ func TestUnopened(t *testing.T) {
 		{&fs.PathError{Op: "open", Path: "x", Err: syscall.EMFILE}, ": let the process open more files (LimitNOFILE, ulimit -n)"},
 		{&fs.PathError{Op: "open", Path: "x", Err: syscall.EACCES}, " with chown -R"},
 		{store.ErrVersion, store.ErrVersion.Error()},
-		{syscall.EIO, "input/output error"},
+		{syscall.EIO, ": the disk fails: see what the system's log says of it, and start again"},
+		{errors.New("other"), "other"},
 	} {
 		got := unopened(c.err, "mend it")
 		if !strings.HasPrefix(got.Error(), c.err.Error()) || !strings.HasSuffix(got.Error(), c.want) || !errors.Is(got, c.err) {

@@ -66,7 +66,7 @@ func Open(ctx context.Context, path string) (*DB, error) {
 		return nil, fmt.Errorf("store/sql: open: %w", &store.CorruptError{File: path, Err: err})
 	}
 	if err != nil {
-		return nil, fmt.Errorf("store/sql: open %s: %w", path, engineError(err))
+		return nil, fmt.Errorf("store/sql: open %s: %w", path, engineError(refused(path, err)))
 	}
 	return db, nil
 }
@@ -75,7 +75,7 @@ func open(ctx context.Context, path string) (_ *DB, err error) {
 	if path, err = filepath.Abs(path); err != nil {
 		return nil, err
 	}
-	if err := createFile(path); err != nil {
+	if err := errors.Join(createFile(path), renewLog(path)); err != nil {
 		return nil, err
 	}
 	db := &DB{path: path}
@@ -88,8 +88,10 @@ func open(ctx context.Context, path string) (_ *DB, err error) {
 		return nil, err
 	}
 	db.writer.SetMaxOpenConns(1)
-	if err := migrate(ctx, db.writer); err != nil {
-		return nil, err
+	for _, step := range []func(context.Context, *sql.DB) error{migrate, probe, emptyLog} {
+		if err := step(ctx, db.writer); err != nil {
+			return nil, err
+		}
 	}
 	for _, r := range []struct {
 		pool    **sql.DB
