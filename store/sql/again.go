@@ -73,14 +73,15 @@ func emptyLog(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
-// probe reads the rows without which nothing works.
+// probe reads of the tables without which nothing works.
 func probe(ctx context.Context, db *sql.DB) error {
-	var last lastIDs
-	if err := last.scan(db.QueryRowContext(ctx, `SELECT user_id, link_id, keyword_id FROM last_ids`)); err != nil {
-		return err
+	for _, table := range []string{"last_ids", "installation", "users", "links"} {
+		var some int
+		if err := db.QueryRowContext(ctx, `SELECT COUNT(*) FROM (SELECT 1 FROM `+table+` LIMIT 1)`).Scan(&some); err != nil {
+			return err
+		}
 	}
-	var secrets int
-	return db.QueryRowContext(ctx, `SELECT COUNT(*) FROM installation`).Scan(&secrets)
+	return nil
 }
 
 // refused adds why the system refuses to open the database, which SQLite does not
