@@ -22,6 +22,7 @@ var scenarios = []struct {
 }{
 	{"kill", 100, 30, kill},
 	{"cuts", 200, 40, cuts},
+	{"apart", 60, 12, apart},
 	{"bitflip", 100, 12, bitflip},
 	{"upkeep", 60, 10, upkeep},
 	{"sqlite", 20, 4, killSQLite},
