@@ -33,6 +33,7 @@ func first(ctx context.Context, c firsts, of Subject, f rollup.Facet) (first int
 // counts answers the query, whose scope is left out, for the sum of scopes.
 func (m *Metrics) counts(ctx context.Context, of Subject, q store.Query) ([]store.Count, error) {
 	var all []store.Count
+	summed := 0
 	for i, s := range of {
 		counts, err := m.countsOf(ctx, s, q)
 		if err != nil {
@@ -42,9 +43,14 @@ func (m *Metrics) counts(ctx context.Context, of Subject, q store.Query) ([]stor
 			all = counts
 			continue
 		}
-		// One scope after the other, so that no more is held than there is in the
-		// end.
-		all = newest(sum(append(all, counts...)), q.Newest)
+		// Summed at times, so that little more is held than there is in the end.
+		if all = append(all, counts...); len(all) > 2*summed+4096 {
+			all = newest(sum(all), q.Newest)
+			summed = len(all)
+		}
+	}
+	if len(of) > 1 {
+		all = newest(sum(all), q.Newest)
 	}
 	return all, nil
 }

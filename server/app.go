@@ -28,6 +28,7 @@ import (
 	"github.com/footfall/footfall/feed"
 	"github.com/footfall/footfall/geo"
 	"github.com/footfall/footfall/journal"
+	"github.com/footfall/footfall/limit"
 	"github.com/footfall/footfall/links"
 	"github.com/footfall/footfall/monitor"
 	"github.com/footfall/footfall/recorder"
@@ -102,6 +103,7 @@ type App struct {
 
 	monitor    *monitor.Monitor
 	disk       *disk
+	dear       limit.Room
 	watching   context.Context // ends with the App
 	notDurable func() uint64   // nil without a Site
 
@@ -119,7 +121,7 @@ type App struct {
 
 // Open opens a data directory that no other process has open, else ErrOwned.
 func Open(ctx context.Context, o Options) (_ *App, err error) {
-	a := &App{now: o.Now, log: o.Log, host: o.Host, dir: o.Dir, monitor: monitor.New(), disk: newDisk(o.Dir, o.Reserve, o.Log, o.Now), keeping: make(turn, 1)}
+	a := &App{now: o.Now, log: o.Log, host: o.Host, dir: o.Dir, monitor: monitor.New(), disk: newDisk(o.Dir, o.Reserve, o.Log, o.Now), dear: dearQuestions(), keeping: make(turn, 1)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close(ctx))

@@ -75,9 +75,11 @@ const (
 	patience = 30 * time.Second
 )
 
-// dear is how many questions are answered at once that take long or hold much:
-// few, for each takes a processor, and the rest is for visitors.
-var dear = limit.Room{All: 4, Each: 2, Waiting: 64, WaitingEach: 16, Patience: 10 * time.Second}
+// dearQuestions is how many questions are answered at once that take long or hold
+// much: few, for each takes a processor, and the rest is for visitors.
+func dearQuestions() limit.Room {
+	return limit.Room{All: 4, Each: 2, Waiting: 64, WaitingEach: 16, Patience: 10 * time.Second}
+}
 
 // Handler answers the public: everybody who can reach the listener. It is
 // over when the App is closed.
@@ -93,7 +95,7 @@ func (a *App) Handler(s Site) (http.Handler, error) {
 	address := func(r *http.Request) string { return geo.Network(proxies.Client(peer(r), r.Header)).String() }
 	face := v3.New(v3.Options{
 		Auth: a.auth, Links: a.links, Metrics: metrics.New(a.clicks), Store: a.store, Now: a.now, Log: a.log,
-		Dear: limit.NewSeats(dear), Patience: patience, Full: a.disk.full,
+		Dear: limit.NewSeats(a.dear), Patience: patience, Full: a.disk.full,
 		Limits: v3.Limits{
 			Users:   limit.New(limit.PerSecond(s.RateLimit), s.RateLimit*burst, a.now),
 			Links:   limit.New(limit.PerMinute(s.LinksPerMinute), s.LinksPerMinute, a.now),

@@ -44,12 +44,14 @@ func (w *Words) Pass(l *Link) bool {
 	if !w.Any() {
 		return true
 	}
-	host := hostOf(l.LongURL)
-	if w.ExactDomain != "" && host != strings.ToLower(w.ExactDomain) {
-		return false
-	}
-	if root := strings.ToLower(w.RootDomain); root != "" && host != root && !strings.HasSuffix(host, "."+root) {
-		return false
+	if w.ExactDomain != "" || w.RootDomain != "" {
+		host := hostOf(l.LongURL)
+		if w.ExactDomain != "" && host != strings.ToLower(w.ExactDomain) {
+			return false
+		}
+		if root := strings.ToLower(w.RootDomain); root != "" && host != root && !strings.HasSuffix(host, "."+root) {
+			return false
+		}
 	}
 	query := strings.ToLower(w.Query)
 	return strings.Contains(strings.ToLower(l.LongURL), query) || strings.Contains(strings.ToLower(l.Title), query) ||

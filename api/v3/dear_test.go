@@ -3,6 +3,7 @@ package v3_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http/httptest"
 	"strings"
@@ -14,7 +15,10 @@ import (
 	v3 "github.com/footfall/footfall/api/v3"
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/limit"
+	"github.com/footfall/footfall/metrics"
+	"github.com/footfall/footfall/rollup"
 	"github.com/footfall/footfall/store"
+	"github.com/footfall/footfall/store/storetest"
 )
 
 // crowded is a store whose users but bob have very many links, to list which
@@ -151,4 +155,90 @@ func TestQuestionsEnd(t *testing.T) {
 			t.Errorf("the log has %s", log)
 		}
 	})
+}
+
+// many is a store with so many links of http://google.com/, and of every user.
+type many struct {
+	v3.Store
+	links int
+}
+
+func (s many) MoreLinks(_ context.Context, _ click.UserID, than int) (bool, error) {
+	return s.links > than, nil
+}
+
+func (s many) LinksOfURL(ctx context.Context, longURL string) ([]store.Link, error) {
+	links, err := s.Store.LinksOfURL(ctx, longURL)
+	for len(links) > 0 && len(links) < s.links {
+		links = append(links, links[len(links)-1])
+		links[len(links)-1].ID += 1000
+	}
+	return links, err
+}
+
+// TestWhatIsDear: where there is no seat at all, ordinary questions are answered,
+// and the same questions are not where there is much to read.
+func TestWhatIsDear(t *testing.T) {
+	for _, c := range []struct {
+		target          string
+		ordinary, links int // how many links there are for it to be ordinary, and dear
+	}{
+		{"user/link_history?query=zzzz", 1000, 1001},
+		{"user/link_history?root_domain=x&user=cat", 1000, 1001},
+		{"user/link_history?a=b", 10_000, 10_001},
+		{"user/shorten_counts?a=b", 10_000, 10_001},
+		{"link/clicks?link=900913", 1000, 1001},
+		{"link/referrers?link=900913", 1000, 1001},
+		{"clicks?hash=ze6poY", 1000, 1001},
+		{"link/encoders?link=ze6poY", 1000, 1001},
+		{"link/encoders_by_count?link=ze6poY", 1000, 1001},
+		{"link/lookup?url=" + strings.Repeat("http://a/&url=", 199) + "http://b/", 1, 0},
+		{"user/link_lookup?url=" + strings.Repeat("http://a/&url=", 200) + "http://b/", 0, 1},
+		{"user/referrers?unit=day", 10_000, 10_001},
+		{"user/referrers?days=30", 10_000, 10_001},
+		{"user/referring_domains?unit=day", 10_000, 10_001},
+		{"link/referrers_by_domain?link=ze6poY", 10_000, 10_001},
+		{"user/popular_links?unit=day", 10_000, 10_001},
+	} {
+		for _, n := range []struct {
+			links int
+			want  string
+		}{{c.ordinary, "OK"}, {c.links, "TEMPORARILY_UNAVAILABLE"}} {
+			if n.links == 0 {
+				continue
+			}
+			api := newAPI(t)
+			links := api.Store
+			api.Store, api.Dear = many{links, n.links}, limit.NewSeats(limit.Room{})
+			if strings.Contains(c.target, "refer") && c.ordinary == 10_000 || strings.Contains(c.target, "popular") {
+				api.Store, api.Metrics = links, metrics.New(flooded(t, links, n.links))
+			}
+			if text, _ := answerTo(t, api, c.target+"&access_token=good"); text != n.want {
+				t.Errorf("%.60s with %d links or values: %s, want %s", c.target, n.links, text, n.want)
+			}
+		}
+	}
+}
+
+// flooded is a store of clicks that has so many referrers of a link and its user,
+// and so many links of the user.
+func flooded(t *testing.T, links v3.Store, values int) *storetest.MemoryClicks {
+	l, err := links.LinkByName(t.Context(), "", "ze6poY")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &store.Batch{To: 1}
+	for i := range values {
+		k := rollup.Key{Scope: rollup.Scope{User: l.User}, Facet: rollup.Referrer, Slot: now.Unix() / 900 * 900, Value: fmt.Sprintf("http://%d/", i)}
+		b.Cells = append(b.Cells, rollup.Cell{Key: k, Clicks: 1})
+		k.Scope.Link = l.ID
+		b.Cells = append(b.Cells, rollup.Cell{Key: k, Clicks: 1})
+		k.Scope.Link, k.Facet, k.Value = 0, rollup.Link, rollup.LinkValue(click.LinkID(i+1))
+		b.Cells = append(b.Cells, rollup.Cell{Key: k, Clicks: 1})
+	}
+	counts := new(storetest.MemoryClicks)
+	if err := counts.Record(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	return counts
 }

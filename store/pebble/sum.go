@@ -16,7 +16,7 @@ const (
 	sumHeld = 8 << 20
 	// A sum that holds more than dearHeld bytes or has read more than dearRows
 	// rows is dear.
-	dearHeld, dearRows = 1 << 20, 1 << 16
+	dearHeld, dearRows = 256 << 10, 1 << 16
 )
 
 // Sum is of store.Reader. It reads all parts in one pass where the values fit
