@@ -28,7 +28,8 @@ type namedLink struct {
 
 // describe gives a link its details where nobody has said any of it here.
 func (n *namedLink) describe(ctx context.Context, links store.Links, l store.Link) error {
-	plain := store.LinkDetails{UserTS: l.Created}
+	// It is private from the moment that it is here, if the line made it.
+	plain := store.LinkDetails{Private: n.LinkDetails.Private && l.Private, UserTS: l.Created}
 	if l.LinkDetails != plain || l.Modified != l.Created || n.LinkDetails == plain && n.modified == l.Created {
 		return nil
 	}

@@ -79,9 +79,10 @@ func (f *ndjson) link(v *fastjson.Value, c *chunk) (err error) {
 			}
 		}
 	}
-	if l.Private, err = boolean(v, "private"); err != nil {
+	if l.LinkDetails.Private, err = boolean(v, "private"); err != nil {
 		return err
 	}
+	l.ForeignLink.Private = l.LinkDetails.Private
 	if l.Archived, err = boolean(v, "archived"); err != nil {
 		return err
 	}

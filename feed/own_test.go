@@ -1,11 +1,16 @@
 package feed_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
 
+	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/feed"
 	"github.com/footfall/footfall/links"
+	"github.com/footfall/footfall/store"
 )
 
 // TestNoImportedLinkLeadsBack: neither to itself nor to another link of ours, in
@@ -95,5 +100,33 @@ func TestNoCircleOfImportedLinks(t *testing.T) {
 	im.Names = ours
 	if r, rejected := imports(t, im, "ndjson", clicks+link); len(rejected) != 0 || r.Clicks != 1 {
 		t.Errorf("clicks on a link that is here: %+v, %q", r, rejected)
+	}
+}
+
+// halting is a store that dies before anybody describes a link.
+type halting struct{ store.Links }
+
+func (halting) EditLink(context.Context, click.LinkID, store.LinkEdit) (store.Link, error) {
+	return store.Link{}, errBroken
+}
+
+// TestPrivateFromTheBeginning: a private link is never here without being
+// private, not even between two writes; and the rest that a line says of it is
+// there in the end.
+func TestPrivateFromTheBeginning(t *testing.T) {
+	const line = `{"type":"link","user":"ann","hash":"secret","long_url":"http://secret/","created":1,"private":true,"title":"T"}` + "\n"
+	im := importer(newTape())
+	whole := im.Links
+	im.Links = halting{whole}
+	if _, err := im.Import(t.Context(), "ndjson", strings.NewReader(line), func(feed.Rejected) {}); !errors.Is(err, errBroken) {
+		t.Fatalf("the store died, and the import says %v", err)
+	}
+	if l, err := whole.LinkByName(t.Context(), "", "secret"); err != nil || !l.Private {
+		t.Errorf("the import died, and left the private link as %+v, %v", l, err)
+	}
+	im.Links = whole
+	imports(t, im, "ndjson", line)
+	if l, err := whole.LinkByName(t.Context(), "", "secret"); err != nil || !l.Private || l.Title != "T" {
+		t.Errorf("a private link is imported as %+v, %v", l, err)
 	}
 }

@@ -102,6 +102,8 @@ type ForeignLink struct {
 	AggregateHash click.Hash
 	LongURL       string
 	Created       int64 // Unix second
+	// Private is whether the link is private from the beginning, if it is made.
+	Private bool
 	// Domain and Keyword are a custom name of the link; both or none. Domains
 	// are compared in lower case.
 	Domain  string
@@ -203,7 +205,8 @@ func set[T any](to, from *T) {
 type Links interface {
 	// ImportLinks takes the links in the order given and returns them in that
 	// order. A hash that is known, or that came earlier in the batch, stands as
-	// it was first said: owner, long URL, aggregate link and creation; nothing
+	// it was first said: owner, long URL, aggregate link, creation, and whether
+	// it is private unless that was edited; nothing
 	// is made for the later word but its keyword, if that is missing. For a new
 	// hash the user and the aggregate link are made where they are missing, as
 	// old as the link. A keyword of a domain stays with the link it was first

@@ -230,7 +230,7 @@ func (b *batch) make(last *lastIDs) {
 			ID: click.LinkID(last.link), User: click.UserID(user), Hash: hash,
 			Aggregate: click.LinkID(aggregate), AggregateHash: g.Aggregate(),
 			LongURL: g.LongURL, Created: g.Created, Modified: g.Created,
-			LinkDetails: store.LinkDetails{UserTS: g.Created},
+			LinkDetails: store.LinkDetails{Private: g.Private, UserTS: g.Created},
 		}
 	}
 	b.makeKeywords(last)
@@ -238,7 +238,7 @@ func (b *batch) make(last *lastIDs) {
 
 func (b *batch) addLink(id int64, user any, hash click.Hash, aggregate int64, g *store.ForeignLink) {
 	b.newLinks = append(b.newLinks, id, user, string(hash), aggregate, g.LongURL, urlDigest(g.LongURL), g.Created,
-		"", "", 0, 0, g.Created, g.Created)
+		"", "", bit(g.Private && user != nil), 0, g.Created, g.Created)
 }
 
 // makeKeywords needs the links. Here ids are in the order given: they tell

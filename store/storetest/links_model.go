@@ -116,6 +116,7 @@ func (h *linkHistory) importLinks(t *rapid.T) {
 		if rapid.Bool().Draw(t, "has keyword") {
 			links[i].Domain, links[i].Keyword = h.domain(t), click.Hash(h.name(t, "keyword"))
 		}
+		links[i].Private = rapid.Bool().Draw(t, "private")
 		if rapid.IntRange(0, 99).Draw(t, "spoilt") == 99 {
 			links[i].LongURL = "\xff"
 		}

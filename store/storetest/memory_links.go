@@ -110,7 +110,7 @@ func (m *MemoryLinks) addLink(f *store.ForeignLink) {
 	m.links = append(m.links, store.Link{
 		ID: id, User: m.logins[f.Login], Hash: f.Hash,
 		Aggregate: m.aggregates[f.Aggregate()], AggregateHash: f.Aggregate(),
-		LongURL: f.LongURL, Created: f.Created, Modified: f.Created, LinkDetails: store.LinkDetails{UserTS: f.Created},
+		LongURL: f.LongURL, Created: f.Created, Modified: f.Created, LinkDetails: store.LinkDetails{Private: f.Private, UserTS: f.Created},
 	})
 }
 
