@@ -115,6 +115,8 @@ func (a *App) Handler(s Site) (http.Handler, error) {
 		case strings.HasPrefix(path, "/oauth/"):
 			tokens.ServeHTTP(w, r)
 		case path == "/healthz":
+			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+			w.Header().Set("X-Content-Type-Options", "nosniff")
 			_, _ = io.WriteString(w, a.health())
 		default:
 			visits.ServeHTTP(w, r)

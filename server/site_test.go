@@ -170,3 +170,27 @@ func TestOneAddressLocksNobodyOut(t *testing.T) {
 		t.Errorf("the right one from elsewhere: %s", got)
 	}
 }
+
+// TestAnswersSayWhatTheyAre, so that no browser takes one for a page with
+// scripts in it.
+func TestAnswersSayWhatTheyAre(t *testing.T) {
+	app := open(t, t.TempDir(), time.Unix(1_700_000_000, 0))
+	defer closeApp(t, app)
+	site, err := app.Handler(server.Site{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, target := range []string{
+		"/", "/none", "/robots.txt", "/favicon.ico", "/healthz", "/v3", "/v3/none", "/v3/user/clicks", "/v3/expand?format=xml", "/v3/expand?format=txt",
+		"/v3/user/info?callback=cb", "/oauth/access_token", "/oauth/none", "/-/",
+	} {
+		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
+			w := httptest.NewRecorder()
+			site.ServeHTTP(w, httptest.NewRequest(method, "http://sho.rt"+target, nil))
+			h := w.Result().Header
+			if kind := h.Get("Content-Type"); w.Body.Len() > 0 && (kind == "" || strings.Contains(kind, "html") || h.Get("X-Content-Type-Options") != "nosniff") {
+				t.Errorf("%s %s is answered with %q as %q, X-Content-Type-Options %q", method, target, w.Body, kind, h.Get("X-Content-Type-Options"))
+			}
+		}
+	}
+}
