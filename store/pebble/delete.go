@@ -66,7 +66,11 @@ func (s *Store) delete(ctx context.Context, scope rollup.Scope) error {
 	if err := batch.Set(scopeKey([]byte{keyDeleted}, scope), nil, nil); err != nil {
 		return err
 	}
-	return s.apply(batch)
+	if err := s.apply(batch); err != nil {
+		return err
+	}
+	s.unpurged.add(scope)
+	return nil
 }
 
 // takeFromUser takes the clicks of a link out of the counts of its user, and

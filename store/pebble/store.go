@@ -35,6 +35,11 @@ const entryOverhead = 100
 // six seconds, and recording faster by no more than the measurements differ.
 const flushEvery = 100_000
 
+// manifestSize is from how many bytes on the engine may write the list of its
+// files anew, which it does where as many files came and went as there are. Small,
+// so that Purge has not to wait long for that.
+const manifestSize = 4 << 10
+
 // Options say where and how. Only Dir is required.
 type Options struct {
 	// Dir is the store's own directory, made where it is missing.
@@ -74,6 +79,9 @@ type Store struct {
 	fs          vfs.FS
 	dir         string
 	checkpoints sync.Mutex // one at a time
+
+	unpurged  unpurged
+	snapshots snapshots
 
 	trouble *trouble
 	// stuck tells Close that the engine waits for room on the disk.
@@ -174,6 +182,7 @@ func (s *Store) engine(o Options) *pebble.Options {
 		L0StopWritesThreshold:       24,
 		LBaseMaxBytes:               64 << 20,
 		MaxOpenFiles:                1000,
+		MaxManifestFileSize:         manifestSize,
 		CompactionConcurrencyRange:  func() (int, int) { return 1, max(1, min(4, runtime.GOMAXPROCS(0)/2)) },
 		Logger:                      engineLog{o.Logger, s.trouble},
 		EventListener:               &pebble.EventListener{},

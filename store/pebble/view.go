@@ -22,18 +22,21 @@ func (s *Store) Snapshot(context.Context) (store.Snapshot, error) {
 	if err := s.uses.begin(); err != nil {
 		return nil, failed("snapshot", err)
 	}
+	closed := s.snapshots.add()
 	of := s.db.NewSnapshot()
-	return &snapshot{view{db: s.db, r: of, uses: s.uses, held: s.held}, of}, nil
+	return &snapshot{view{db: s.db, r: of, uses: s.uses, held: s.held}, of, closed}, nil
 }
 
 // snapshot is in use until it is closed.
 type snapshot struct {
 	view
-	of *pebble.Snapshot
+	of     *pebble.Snapshot
+	closed func()
 }
 
 func (s *snapshot) Close() error {
 	defer s.uses.end()
+	defer s.closed()
 	if err := s.of.Close(); err != nil {
 		return failed("close snapshot", err)
 	}

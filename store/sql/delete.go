@@ -17,6 +17,7 @@ func (db *DB) DeleteLink(ctx context.Context, id click.LinkID) (r store.Removed,
 		if err := d.row(`SELECT user_id FROM links WHERE id = $1 AND user_id IS NOT NULL`, int64(id)).Scan(&user); err != nil {
 			return err
 		}
+		d.soil()
 		d.links(`l.id = $1`, int64(id))
 		d.pending(user, int64(id))
 		return nil
@@ -34,6 +35,7 @@ func (db *DB) DeleteUser(ctx context.Context, user click.UserID) (r store.Remove
 		if err := d.row(`SELECT 1 FROM users WHERE id = $1`, int64(user)).Scan(&one); err != nil {
 			return err
 		}
+		d.soil()
 		d.links(`l.user_id = $1`, int64(user))
 		r.Tokens = d.exec(`DELETE FROM tokens WHERE user_id = $1`, int64(user))
 		r.Users = d.exec(`DELETE FROM users WHERE id = $1`, int64(user))

@@ -45,6 +45,7 @@ func dsn(path string, readOnly bool) string {
 		// What would undo half of a large insert need not be on disk.
 		q.Add("_pragma", "temp_store(MEMORY)")
 		q.Add("_pragma", "wal_autocheckpoint(4000)") // pages, about 16 MB
+		q.Add("_pragma", "secure_delete(ON)")        // see clean.go
 	}
 	return (&url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}).String()
 }
