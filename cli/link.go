@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
+	"github.com/footfall/footfall/control"
 	"github.com/footfall/footfall/plain"
 	"github.com/footfall/footfall/server"
 )
@@ -54,6 +56,24 @@ func (c *linkDeleteCmd) Run(e *env) error {
 		if err != nil {
 			return err
 		}
-		return e.print(fmt.Sprintf("removed the link %s: aggregate links %d, keywords %d, clicks %d", plain.Text(c.Link), r.Aggregates, r.Keywords, r.Clicks), nil)
+		return e.removed(fmt.Sprintf("removed the link %s: aggregate links %d, keywords %d, clicks %d", plain.Text(c.Link), r.Aggregates, r.Keywords, r.Clicks), r.Traces)
 	})
+}
+
+// removed says what was deleted, and what is left of it.
+func (e *env) removed(what string, t control.Traces) error {
+	switch {
+	case t.Failed != "":
+		fmt.Fprintln(e.stdout, what)
+		return errors.New(t.Failed)
+	case t.Later:
+		what += "\nIt is being removed from footfall.db, clicks/ and checkpoint/, which takes some minutes more; the server's log says if that fails."
+	default:
+		what += "\nNothing of it is left in footfall.db, clicks/ and checkpoint/."
+	}
+	what += "\nThe single clicks stay in journal/ until --journal-retention is over. Backups keep what they hold."
+	for _, kept := range t.Kept {
+		what += "\n" + plain.Text(kept) + " was set aside because it is damaged, and keeps what it holds: remove it once you need it no more."
+	}
+	return e.print(what, nil)
 }

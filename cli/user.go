@@ -151,8 +151,8 @@ func (c *userDeleteCmd) Run(e *env) error {
 		if err != nil {
 			return err
 		}
-		return e.print(fmt.Sprintf("removed the user %s: tokens %d, links %d, aggregate links %d, keywords %d, clicks %d",
-			plain.Text(c.Login), r.Tokens, r.Links, r.Aggregates, r.Keywords, r.Clicks), nil)
+		return e.removed(fmt.Sprintf("removed the user %s: tokens %d, links %d, aggregate links %d, keywords %d, clicks %d",
+			plain.Text(c.Login), r.Tokens, r.Links, r.Aggregates, r.Keywords, r.Clicks), r.Traces)
 	})
 }
 

@@ -83,6 +83,19 @@ type User struct {
 type Removal struct {
 	store.Removed
 	Clicks uint64 // counted on it, those of bots too
+	Traces Traces
+}
+
+// Traces says what is left on the disk of what was deleted, beside the journal
+// and backups. The zero value is nothing.
+type Traces struct {
+	// Later says that it is being removed still.
+	Later bool
+	// Failed says why it could not be removed; empty where it was, or will be.
+	Failed string
+	// Kept are files and directories that were set aside for they are damaged,
+	// and keep what they hold.
+	Kept []string
 }
 
 // Handler is the owner's side.

@@ -115,13 +115,14 @@ type App struct {
 	// that goes with them: what they remember of it must not go on meanwhile.
 	copying sync.Mutex
 	parts   *parts
+	cleaner cleaner
 
 	closers []func(context.Context) error // in the order of opening
 }
 
 // Open opens a data directory that no other process has open, else ErrOwned.
 func Open(ctx context.Context, o Options) (_ *App, err error) {
-	a := &App{now: o.Now, log: o.Log, host: o.Host, dir: o.Dir, monitor: monitor.New(), disk: newDisk(o.Dir, o.Reserve, o.Log, o.Now), dear: dearQuestions(), keeping: make(turn, 1)}
+	a := &App{now: o.Now, log: o.Log, host: o.Host, dir: o.Dir, monitor: monitor.New(), disk: newDisk(o.Dir, o.Reserve, o.Log, o.Now), dear: dearQuestions(), keeping: make(turn, 1), cleaner: newCleaner()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close(ctx))
@@ -146,6 +147,9 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	}
 	a.onClose(func(context.Context) error { return db.Close() })
 	a.store, a.db = db, db
+	if a.cleaner.earlier, _, err = db.Dirty(ctx); err != nil {
+		return nil, unopened(err, damagedLinks)
+	}
 	if err := a.openParts(ctx, o); err != nil {
 		return nil, err
 	}

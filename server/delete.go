@@ -78,8 +78,15 @@ func (a *App) deletableLink(ctx context.Context, written string) (store.Link, er
 }
 
 // delete removes the scope first from links and users, so that nobody is led to
-// it any more, and then from the counts.
+// it any more, then from the counts, and then what is left of it on the disk.
 func (a *App) delete(ctx context.Context, s rollup.Scope, remove func() (store.Removed, error), gone func(*store.Link) bool) (r control.Removal, err error) {
+	if r, err = a.deleteRows(ctx, s, remove, gone); err == nil {
+		r.Traces = a.cleaned(ctx)
+	}
+	return r, err
+}
+
+func (a *App) deleteRows(ctx context.Context, s rollup.Scope, remove func() (store.Removed, error), gone func(*store.Link) bool) (r control.Removal, err error) {
 	a.deleting.Lock()
 	defer a.deleting.Unlock()
 	if r.Clicks, err = a.drained(ctx, s); err != nil {

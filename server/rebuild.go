@@ -248,6 +248,10 @@ func (r *rebuild) try(ctx context.Context, b base) (done bool, err error) {
 	if err := r.note(ctx, clicks, counted); err != nil {
 		return false, err
 	}
+	// Bases, and the journal's beginning, have what was deleted since.
+	if err := clicks.Purge(ctx, true); err != nil {
+		return false, err
+	}
 	r.report(fmt.Sprintf("counted again from %s, position %d to %d: %s", b.name, pos.Counted, r.journal.End(), summary))
 	return true, nil
 }

@@ -113,7 +113,7 @@ func (k *retainer) pass(ctx context.Context, now time.Time) error {
 	if before == 0 {
 		return nil
 	}
-	if k.Keep > 0 { // else there is nothing to count again with it
+	if k.Keep != 0 { // else there is nothing to count again with it
 		if err := k.app.checkpoint(ctx); err != nil {
 			return err
 		}

@@ -72,6 +72,8 @@ func Serve(ctx context.Context, o Options, s Site, l net.Listener, ready func(*A
 	var retained sync.WaitGroup
 	retained.Go(func() { app.retain(retaining, o.Retention) })
 	retained.Go(func() { app.disk.watch(retaining) })
+	app.cleaner.tended.Store(true)
+	retained.Go(func() { app.keepClean(retaining) })
 	failed := make(chan error, 2)
 	if s.Watch != nil {
 		watch := &http.Server{
@@ -150,6 +152,7 @@ func Connect(ctx context.Context, o Options) (*Owner, error) {
 	for began := time.Now(); ; {
 		app, err := Open(ctx, o)
 		if err == nil {
+			app.cleanEarlier(ctx)
 			stop, err := app.serveControl(o.Dir)
 			if err != nil {
 				return nil, errors.Join(err, app.Close(ctx))

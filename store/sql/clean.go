@@ -19,7 +19,10 @@ import (
 
 // clean is the user_version of a file in which nothing is left of what was
 // deleted. Whatever is less says that something may be.
-const clean = 1
+const (
+	clean     = 1
+	markClean = `PRAGMA user_version = 1`
+)
 
 // pagesAtOnce bounds how long nobody else can write.
 const pagesAtOnce = 128
@@ -50,7 +53,7 @@ func (db *DB) Cleaned(ctx context.Context, mark int64) error {
 		if err := tx.QueryRow(`PRAGMA user_version`).Scan(&now); err != nil || now != mark {
 			return err
 		}
-		_, err := tx.Exec(fmt.Sprintf(`PRAGMA user_version = %d`, clean))
+		_, err := tx.Exec(markClean)
 		return err
 	})
 	if err != nil {

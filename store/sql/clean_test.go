@@ -170,9 +170,13 @@ func TestDirty(t *testing.T) {
 		must(t, err)
 		return is, mark
 	}
+	if is, _ := dirty(); is {
+		t.Error("a new file is dirty")
+	}
+	exec(t, raw(t, path), `PRAGMA user_version = 0`)
 	is, mark := dirty()
 	if !is {
-		t.Error("a file that says nothing passes for clean")
+		t.Error("a file of old passes for clean")
 	}
 	must(t, db.Cleaned(ctx, mark))
 	if is, _ := dirty(); is {

@@ -64,6 +64,11 @@ func apply(ctx context.Context, db *sql.DB, version int, name string) error {
 		if _, err := tx.ExecContext(ctx, `INSERT INTO schema_versions (version) VALUES ($1)`, version); err != nil {
 			return err
 		}
+		if version == 1 { // a new file holds nothing
+			if _, err := tx.ExecContext(ctx, markClean); err != nil {
+				return err
+			}
+		}
 		_, err := tx.ExecContext(ctx, ddl(string(text)))
 		return err
 	})
