@@ -6,7 +6,8 @@ import (
 	"github.com/footfall/footfall/store"
 )
 
-// Rank is how one list is made, of at most so many groups at once, and the most
+// Rank is how one list is made, of at most so many groups at once or, where that
+// is 0, as ever, and the most
 // entries, names and groups that were held after a count.
 func (r Ranking) Rank(ctx context.Context, groups int, each func(f func(store.Count) error) error) (list []Value, most int, err error) {
 	tops, sums := []top{{limit: r.Limit}}, newGroupSums(groups)
@@ -17,7 +18,7 @@ func (r Ranking) Rank(ctx context.Context, groups int, each func(f func(store.Co
 			return err
 		})
 	}
-	if r.Group != nil {
+	if r.Group != nil && groups > 0 {
 		err = r.grouped(tops, watched, sums)
 	} else {
 		err = r.fill(ctx, tops, watched)

@@ -3,6 +3,7 @@ package metrics
 import (
 	"container/heap"
 	"context"
+	"errors"
 	"fmt"
 	"hash/maphash"
 	"maps"
@@ -72,7 +73,11 @@ func (r Ranking) fill(ctx context.Context, tops []top, each counted) error {
 	case r.Names != nil:
 		return r.named(ctx, tops, each)
 	case r.Group != nil:
-		return r.grouped(tops, each, newGroupSums(maxGroups))
+		err := r.fewGroups(tops, each, fewGroups)
+		if errors.Is(err, errManyGroups) {
+			err = r.grouped(tops, each, newGroupSums(maxGroups))
+		}
+		return err
 	}
 	return r.plain(tops, each)
 }
@@ -136,10 +141,53 @@ func (r Ranking) named(ctx context.Context, tops []top, each counted) error {
 	return ask()
 }
 
+// fewGroups is how many bytes groups may take that are held with their names.
+const fewGroups = 1 << 20
+
+// errManyGroups: they take more.
+var errManyGroups = errors.New("many groups")
+
+// fewGroups sums groups that are few, as they most often are, in one go. It offers
+// none where it fails.
+func (r Ranking) fewGroups(tops []top, each counted, most int) error {
+	const entryBytes = 128
+	groups, held := make([]map[string]*entry, len(tops)), 0
+	err := each(func(c store.Count) error {
+		name, lead := r.Group(c.Value)
+		if name == "" {
+			return nil
+		}
+		g := groups[c.Interval][name]
+		if g == nil {
+			if groups[c.Interval] == nil {
+				groups[c.Interval] = map[string]*entry{}
+			}
+			g = &entry{Value: Value{Name: strings.Clone(name)}}
+			groups[c.Interval][g.Name] = g
+			held += len(name) + entryBytes
+		}
+		g.Clicks += c.Clicks
+		held += g.lead(lead, c.Clicks)
+		if held > most {
+			return errManyGroups
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for i, of := range groups {
+		for _, g := range of {
+			tops[i].offer(g.Name, g.Clicks, g.Lead, g.led)
+		}
+	}
+	return nil
+}
+
 // maxGroups is how many groups are summed at once.
 const maxGroups = 1 << 17
 
-// grouped first sums groups, of which it keeps a hash alone, and then looks whose
+// grouped sums groups that are many. It first sums them, of which it keeps a hash alone, and then looks whose
 // sums these are. Where there are too many at once, it takes them by hash, those
 // of some hashes after those of others.
 func (r Ranking) grouped(tops []top, each counted, sums *groupSums) error {
@@ -244,9 +292,19 @@ func (t *top) offer(name string, clicks uint64, lead string, led uint64) {
 		t.names[e.Name] = e
 		heap.Push(t, e)
 	}
-	if lead != "" && (e.Lead == "" || led > e.led) {
-		e.Lead, e.led = strings.Clone(lead), led
+	e.lead(lead, led)
+}
+
+// lead takes a lead if it has more clicks than the last one, and says how many
+// bytes it took.
+func (e *entry) lead(lead string, clicks uint64) (bytes int) {
+	if lead == "" || e.Lead != "" && clicks <= e.led {
+		return 0
 	}
+	if e.led = clicks; lead != e.Lead {
+		e.Lead, bytes = strings.Clone(lead), len(lead)
+	}
+	return bytes
 }
 
 func before(a, b *entry) bool {

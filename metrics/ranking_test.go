@@ -118,3 +118,30 @@ func TestListsAreBounded(t *testing.T) {
 		t.Errorf("%d names were asked for at once", asked)
 	}
 }
+
+// TestFewAndManyGroups: a list of groups is the same, whether they are few enough
+// to be summed in one go or not, which the number of goes tells.
+func TestFewAndManyGroups(t *testing.T) {
+	for _, c := range []struct {
+		values flood
+		goes   int
+	}{{100, 1}, {100_000, 3}} {
+		r := metrics.Ranking{Limit: 50, Group: func(v string) (name, lead string) {
+			_, rest, _ := strings.Cut(v, "://")
+			name, _, _ = strings.Cut(rest, "/")
+			return name, v
+		}}
+		goes := 0
+		got, _, err := r.Rank(t.Context(), 0, func(f func(store.Count) error) error {
+			goes++
+			return c.values.each(f)
+		})
+		if err != nil || goes != c.goes {
+			t.Errorf("%d values took %d goes, want %d: %v", c.values, goes, c.goes, err)
+		}
+		want, _, err := r.Rank(t.Context(), 1<<20, c.values.each)
+		if err != nil || len(got) != 50 || !slices.Equal(got, want) {
+			t.Errorf("of %d values: %v, want %v; %v", c.values, got, want, err)
+		}
+	}
+}
