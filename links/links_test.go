@@ -277,6 +277,12 @@ func TestOwnLinks(t *testing.T) {
 		{two, "http://sho.rt/deep/key", "", true},
 		{two, "http://sho.rt/deep/./key/", "", true},
 		{two, "http://SHO.rt.:8080/abc", "", true},
+		{two, "http://sho\u3002rt/abc", "", true},              // an ideographic full stop
+		{two, "http://\uff33\uff28\uff2f.rt/abc", "", true},    // fullwidth letters
+		{two, "http://sho\u00ad.rt/abc", "", true},             // a soft hyphen, which is nothing
+		{two, "http://\u2488\u24ea.0.0.1:8080/abc", "", false}, // no URL
+		{two, "http://127.0.0.\uff11:8080/abc", "", true},      // a fullwidth digit
+		{two, "http://127.0.0.1.:8080/abc", "", false},         // no URL
 		{two, "http://127.0.0.1:8080/abc", "", true},
 		{two, "http://127.0.0.1:8080/./abc", "", true},
 		{two, "http://[::ffff:127.0.0.1]:8080/abc", "", true},
