@@ -98,12 +98,14 @@ func (m *Metrics) Top(ctx context.Context, of Subject, f rollup.Facet, w Window,
 }
 
 // still calls f with what was counted at one instant.
-func (m *Metrics) still(ctx context.Context, f func(store.Snapshot) error) error {
+func (m *Metrics) still(ctx context.Context, f func(store.Snapshot) error) (err error) {
 	clicks, err := m.clicks.Snapshot(ctx)
 	if err != nil {
 		return fmt.Errorf("one instant of the counts: %w", err)
 	}
-	return errors.Join(f(clicks), clicks.Close())
+	// Also where f panics: the counts cannot be closed before.
+	defer func() { err = errors.Join(err, clicks.Close()) }()
+	return f(clicks)
 }
 
 // over is the whole window as one interval, as far as there are clicks; nil where

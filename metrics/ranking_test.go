@@ -3,14 +3,18 @@ package metrics_test
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"unsafe"
 
+	"github.com/footfall/footfall/calendar"
 	"github.com/footfall/footfall/metrics"
+	"github.com/footfall/footfall/rollup"
 	"github.com/footfall/footfall/store"
+	"github.com/footfall/footfall/store/storetest"
 )
 
 // flood is so many different referrers, whose memory is used again for the next
@@ -142,6 +146,56 @@ func TestFewAndManyGroups(t *testing.T) {
 		want, _, err := r.Rank(t.Context(), 1<<20, c.values.each)
 		if err != nil || len(got) != 50 || !slices.Equal(got, want) {
 			t.Errorf("of %d values: %v, want %v; %v", c.values, got, want, err)
+		}
+	}
+}
+
+// shut counts snapshots that are open.
+type shut struct {
+	*storetest.MemoryClicks
+	open int
+}
+
+func (s *shut) Snapshot(ctx context.Context) (store.Snapshot, error) {
+	of, err := s.MemoryClicks.Snapshot(ctx)
+	s.open++
+	return &shutSnapshot{of, s}, err
+}
+
+type shutSnapshot struct {
+	store.Snapshot
+	of *shut
+}
+
+func (s *shutSnapshot) Close() error {
+	s.of.open--
+	return s.Snapshot.Close()
+}
+
+// TestSnapshotsAreClosed: the counts cannot be closed while one is open, so none
+// stays open, also where a question panics.
+func TestSnapshotsAreClosed(t *testing.T) {
+	counts := &shut{MemoryClicks: new(storetest.MemoryClicks)}
+	err := counts.Record(t.Context(), &store.Batch{To: 1, Cells: []rollup.Cell{{Key: rollup.Key{Scope: rollup.Scope{User: 1}, Facet: rollup.Link, Slot: 900, Value: "v"}, Clicks: 1}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	zone, err := calendar.Fixed(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, names := range map[string]func() ([]string, error){
+		"answers": func() ([]string, error) { return []string{"v"}, nil },
+		"fails":   func() ([]string, error) { return nil, errors.New("no names") },
+		"panics":  func() ([]string, error) { panic("a bug") },
+	} {
+		func() {
+			defer func() { _ = recover() }()
+			_, _ = metrics.New(counts).Top(t.Context(), metrics.Subject{{User: 1}}, rollup.Link, metrics.Window{Zone: zone, Unit: calendar.Day, Units: metrics.AllTime, Reference: 1000},
+				metrics.Ranking{Limit: 1, Names: func(context.Context, []string) ([]string, error) { return names() }})
+		}()
+		if counts.open != 0 {
+			t.Errorf("where it %s, %d snapshots stay open", what, counts.open)
 		}
 	}
 }
