@@ -124,19 +124,31 @@ func TestMend(t *testing.T) {
 		rounds = 50
 	}
 	for i := range rounds {
-		t.Run(fmt.Sprint(i), func(t *testing.T) {
-			rng := rand.New(rand.NewPCG(seedtest.Seed(t), uint64(i)))
-			l := live(t, rng, rng.IntN(2) == 0)
-			before := vfs.NewMem()
-			if _, err := vfs.Clone(l.o.FS, before, "journal", "journal"); err != nil {
-				t.Fatal(err)
-			}
-			for range 1 + rng.IntN(2) {
-				t.Log(l.harm(t, rng))
-			}
-			testMend(t, rng, l, l.whole(t, before))
-		})
+		t.Run(fmt.Sprint(i), func(t *testing.T) { mendAtRandom(t, rand.New(rand.NewPCG(seedtest.Seed(t), uint64(i)))) })
 	}
+}
+
+// TestMendAgain draws what Mend once left in a state that did not open: an empty
+// newest file after a damaged segment.
+func TestMendAgain(t *testing.T) {
+	for _, c := range []struct{ seed, round uint64 }{
+		{5618516866564137077, 11}, {18198661227188545371, 70}, {17147201894147513715, 129}, {7047465515047198444, 365},
+		{11095349282477624542, 130}, {17895118171193264477, 278}, {3418888361425374490, 215},
+	} {
+		t.Run(fmt.Sprint(c.seed), func(t *testing.T) { mendAtRandom(t, rand.New(rand.NewPCG(c.seed, c.round))) })
+	}
+}
+
+func mendAtRandom(t *testing.T, rng *rand.Rand) {
+	l := live(t, rng, rng.IntN(2) == 0)
+	before := vfs.NewMem()
+	if _, err := vfs.Clone(l.o.FS, before, "journal", "journal"); err != nil {
+		t.Fatal(err)
+	}
+	for range 1 + rng.IntN(2) {
+		t.Log(l.harm(t, rng))
+	}
+	testMend(t, rng, l, l.whole(t, before))
 }
 
 func testMend(t *testing.T, rng *rand.Rand, l *lived, whole map[uint64]string) {
