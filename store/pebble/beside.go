@@ -255,7 +255,7 @@ func (s *Store) Installation(_ context.Context, offer [16]byte) (id [16]byte, er
 	defer s.write.Unlock()
 	b, closer, err := s.db.Get([]byte{keyInstallation})
 	if errors.Is(err, pebble.ErrNotFound) {
-		id, err = offer, s.db.Set([]byte{keyInstallation}, offer[:], pebble.NoSync)
+		id, err = offer, s.set([]byte{keyInstallation}, offer[:])
 	} else if err == nil {
 		if copy(id[:], b) != len(b) || len(b) != len(id) {
 			err = errTruncated

@@ -14,7 +14,9 @@ func (s *Store) SetNote(_ context.Context, note []byte) error {
 		return failed("set note", err)
 	}
 	defer s.uses.end()
-	if err := s.db.Set([]byte{keyNote}, note, pebble.NoSync); err != nil {
+	s.write.Lock()
+	defer s.write.Unlock()
+	if err := s.set([]byte{keyNote}, note); err != nil {
 		return failed("set note", err)
 	}
 	return nil

@@ -3,7 +3,6 @@ package pebble
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -165,7 +164,6 @@ func (s *Store) renewManifest(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	version := binary.AppendUvarint(nil, Version)
 	for {
 		now, err := s.files(manifestPrefix)
 		if err != nil {
@@ -178,18 +176,20 @@ func (s *Store) renewManifest(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		batch := s.db.NewBatch()
-		err = batch.Set([]byte{keyVersion}, version, nil)
-		if err == nil {
-			err = s.apply(batch)
-		}
-		if err := errors.Join(err, batch.Close()); err != nil {
+		if err := s.writeVersion(); err != nil {
 			return err
 		}
 		if err := s.flush(ctx); err != nil {
 			return err
 		}
 	}
+}
+
+// writeVersion changes nothing that is counted.
+func (s *Store) writeVersion() error {
+	s.write.Lock()
+	defer s.write.Unlock()
+	return s.set([]byte{keyVersion}, binary.AppendUvarint(nil, Version))
 }
 
 func pauseFor(ctx context.Context, d time.Duration) error {

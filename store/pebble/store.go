@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"runtime"
 	"sync"
@@ -82,6 +81,7 @@ type Store struct {
 
 	unpurged  unpurged
 	snapshots snapshots
+	shown     closer // of what was shown while a batch was written
 
 	trouble *trouble
 	// stuck tells Close that the engine waits for room on the disk.
@@ -262,17 +262,6 @@ func (s *Store) beginFlush() (done <-chan struct{}, all bool, err error) {
 	return s.pending, true, err
 }
 
-// apply has the engine count a batch. Where the disk fails and the engine has as
-// much in memory as it may, that is an error: the engine would wait for the disk,
-// and whoever stops the store with it.
-func (s *Store) apply(batch *pebble.Batch) error {
-	if s.trouble.active() && s.inMemory.Load() >= (memTables-3)*s.memTable {
-		return fmt.Errorf("no more fits into memory until the disk takes what is in it: %w", s.failing.last())
-	}
-	s.inMemory.Add(int64(batch.Len()) + int64(batch.Count())*entryOverhead)
-	return s.db.Apply(batch, pebble.NoSync)
-}
-
 // Compact merges all that is stored into its smallest and fastest form, which
 // also happens by itself, step by step. It is for measuring and for backups.
 func (s *Store) Compact(ctx context.Context) error {
@@ -295,7 +284,11 @@ func (s *Store) Close() error {
 		return nil
 	}
 	closed := make(chan error, 1)
-	go func() { closed <- errors.Join(s.flush(context.Background()), s.db.Close()) }()
+	go func() {
+		err := s.flush(context.Background())
+		s.shown.wait()
+		closed <- errors.Join(err, s.db.Close())
+	}()
 	var err error
 	select {
 	case err = <-closed:
