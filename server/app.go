@@ -89,6 +89,7 @@ type App struct {
 	clicks *pebble.Store
 	db     *sql.DB
 	dir    string
+	claim  *claim
 	made   bool // the directory, by Open
 	// installation is a public name of it.
 	installation string
@@ -132,11 +133,10 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 		return nil, err
 	}
 	a.made = !HasData(o.Dir)
-	lock, err := claimDir(o.Dir, o.Create)
-	if err != nil {
+	if a.claim, err = claimDir(o.Dir, o.Create); err != nil {
 		return nil, err
 	}
-	a.onClose(func(context.Context) error { return lock.Close() })
+	a.onClose(func(context.Context) error { return a.claim.Close() })
 
 	if err := finishRebuild(o.Dir); err != nil {
 		return nil, err

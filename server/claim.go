@@ -26,14 +26,8 @@ const (
 	progressFile = "progress"
 )
 
-// claimDir takes a data directory for this process; the lock goes with the
-// process, however it ends. Where another process has it, that is ErrOwned.
-// Where nothing has been kept there, create makes it, and else it is ErrNoData.
-//
-// It takes no directory of another user, who could not open what this one
-// leaves there, nor one into which everybody could put things, and makes none
-// where other things lie. From then on nobody else may look into it.
-func claimDir(dir string, create bool) (_ *os.File, err error) {
+// claimLock is claimDir, of the file in it that is locked.
+func claimLock(dir string, create bool) (_ *os.File, err error) {
 	refused := CheckDir(dir)
 	if refused != nil && user() != 0 {
 		return nil, refused
@@ -51,7 +45,7 @@ func claimDir(dir string, create bool) (_ *os.File, err error) {
 		if err := flock(lock, dir); err != nil {
 			return nil, err
 		}
-	case fresh && !create && refused == nil:
+	case fresh && !create && refused == nil && !HasData(dir):
 		return nil, fmt.Errorf("%w in %s: --data names another directory", ErrNoData, dir)
 	}
 	if refused != nil {

@@ -74,6 +74,8 @@ func Serve(ctx context.Context, o Options, s Site, l net.Listener, ready func(*A
 	retained.Go(func() { app.disk.watch(retaining) })
 	app.cleaner.tended.Store(true)
 	retained.Go(func() { app.keepClean(retaining) })
+	moved := make(chan error, 1)
+	retained.Go(func() { moved <- app.watchClaim(retaining) })
 	failed := make(chan error, 2)
 	if s.Watch != nil {
 		watch := &http.Server{
@@ -95,6 +97,9 @@ func Serve(ctx context.Context, o Options, s Site, l net.Listener, ready func(*A
 		case <-ctx.Done():
 		case err = <-failed:
 			err = fmt.Errorf("listen: %w", err)
+		case err := <-moved: // nothing may be written any more, not even to close what is open
+			stopRetaining()
+			return errors.Join(err, public.Close())
 		}
 	}
 	app.log.Info("stopping")

@@ -21,7 +21,7 @@ type ailing struct {
 	base string
 	pid  int
 	said *spoken
-	end  func(os.Signal) // and waits
+	end  func(os.Signal) // sends a signal, unless it is nil, and waits
 }
 
 // spoken is what a process says on standard error.
@@ -63,7 +63,9 @@ func serveAiling(t *testing.T, args ...string) *ailing {
 	var once sync.Once
 	a.end = func(s os.Signal) {
 		once.Do(func() {
-			_ = cmd.Process.Signal(s)
+			if s != nil {
+				_ = cmd.Process.Signal(s)
+			}
 			<-heard
 			_ = cmd.Wait()
 		})
@@ -186,4 +188,36 @@ func TestKilledWithAlarms(t *testing.T) {
 		}
 		again.end(syscall.SIGTERM)
 	}
+}
+
+// TestDirectoryGoesAway: a server whose data directory is moved away ends, and
+// leaves what is in its place alone.
+func TestDirectoryGoesAway(t *testing.T) {
+	data := t.TempDir() + "/data"
+	run(t, "user", "add", "ann", "--data", data)
+	server := serveAiling(t, "--data", data)
+	if err := os.Remove(data + "/lock"); err != nil {
+		t.Fatal(err)
+	}
+	fails(t, "another footfall process owns the data directory", "rebuild", "--data", data)
+	run(t, "user", "list", "--data", data) // by the server
+	if err := os.Rename(data, data+".old"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(data, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	server.end(nil)
+	contains(t, server.said.String(), "was moved away, removed or replaced")
+	if names, err := os.ReadDir(data); err != nil || len(names) != 0 {
+		t.Errorf("in its place are %v, %v", names, err)
+	}
+	run(t, "check", "--data", data+".old")
+}
+
+// TestHangup: SIGHUP stops the server in order.
+func TestHangup(t *testing.T) {
+	server := serveAiling(t, "--data", t.TempDir()+"/data")
+	server.end(syscall.SIGHUP)
+	contains(t, server.said.String(), "msg=stopping")
 }
