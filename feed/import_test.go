@@ -188,7 +188,9 @@ func TestUnreadable(t *testing.T) {
 		in                 []byte
 	}{
 		{"damaged gzip", "bitly-feed", "the gzip file is damaged in line 1001 or before (gzip: invalid checksum): ", damaged},
-		{"gzip and something else", "bitly-feed", "the gzip file is damaged in line 1001 or before (gzip: invalid header): ", append(z.Bytes(), "something else"...)},
+		{"gzip and something else", "bitly-feed", "the gzip file is damaged after line 1000 (after its end comes what is no gzip): ", slices.Concat(z.Bytes(), []byte("something else"))},
+		{"gzip, zeros and something else", "bitly-feed", "the gzip file is damaged after line 1000 (after its end comes what is no gzip): ", slices.Concat(z.Bytes(), make([]byte, 512), []byte("x"))},
+		{"gzip and half a part", "bitly-feed", "the gzip file is cut off after 1000 whole lines: ", slices.Concat(z.Bytes(), z.Bytes()[:5])},
 		{"cut gzip", "bitly-feed", "the gzip file is cut off after 1000 whole lines: ", z.Bytes()[:z.Len()-9]},
 		{"no gzip after all", "bitly-feed", "the gzip file is cut off after 0 whole lines: ", []byte{0x1f, 0x8b, 8}},
 		{"unknown format", "csv", `unknown format "csv": it must be one of `, nil},
@@ -196,6 +198,25 @@ func TestUnreadable(t *testing.T) {
 		_, err := importer(newTape()).Import(t.Context(), c.format, bytes.NewReader(c.in), func(feed.Rejected) {})
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want %q", c.name, err, c.want)
+		}
+	}
+}
+
+// TestParts: a gzip file may have parts, and zeros after them.
+func TestParts(t *testing.T) {
+	part := func(from, n int) []byte {
+		var z bytes.Buffer
+		w := gzip.NewWriter(&z)
+		for i := range n {
+			_, _ = io.WriteString(w, line(int64(1360000000+from+i), "")+"\n")
+		}
+		_ = w.Close()
+		return z.Bytes()
+	}
+	for _, zeros := range []int{0, 1, 511, 100_000} {
+		in := slices.Concat(part(0, 10), part(10, 0), part(10, 20), make([]byte, zeros))
+		if r, rejected := imports(t, importer(newTape()), "bitly-feed", string(in)); r != (feed.Result{Lines: 30, Clicks: 30}) || len(rejected) > 0 {
+			t.Errorf("with %d zeros: %+v, %q", zeros, r, rejected)
 		}
 	}
 }

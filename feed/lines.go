@@ -29,24 +29,63 @@ func Decompress(r io.Reader) (io.Reader, error) {
 	if head, _ := br.Peek(2); !bytes.Equal(head, []byte{0x1f, 0x8b}) {
 		return br, nil
 	}
-	u := &unpacked{}
+	u := &unpacked{packed: br}
 	var err error
 	if u.gzip, err = gzip.NewReader(br); err != nil {
 		return nil, u.explain(err)
 	}
+	u.gzip.Multistream(false)
 	return u, nil
 }
 
-// unpacked is what gzip has packed.
+// unpacked is what gzip has packed, in one part or more.
 type unpacked struct {
-	gzip  *gzip.Reader
-	lines int // that were read to their end
+	packed *bufio.Reader
+	gzip   *gzip.Reader
+	lines  int // that were read to their end
 }
 
 func (u *unpacked) Read(b []byte) (int, error) {
 	n, err := u.gzip.Read(b)
 	u.lines += bytes.Count(b[:n], []byte("\n"))
+	if errors.Is(err, io.EOF) {
+		err = u.more()
+	}
 	return n, u.explain(err)
+}
+
+// errBehind: a gzip file is followed by something else.
+var errBehind = errors.New("after its end comes what is no gzip")
+
+// more begins the next part, or says that there is none. Zeros may follow the
+// last one, as tapes and copies of whole disk blocks have them.
+func (u *unpacked) more() error {
+	head, err := u.packed.Peek(1)
+	if err != nil {
+		return err
+	}
+	switch head[0] {
+	case 0:
+	case 0x1f:
+		if err := u.gzip.Reset(u.packed); errors.Is(err, gzip.ErrHeader) {
+			return errBehind
+		} else if err != nil {
+			return err
+		}
+		u.gzip.Multistream(false)
+		return nil
+	default:
+		return errBehind
+	}
+	for {
+		c, err := u.packed.ReadByte()
+		if err != nil {
+			return err // the end, mostly
+		}
+		if c != 0 {
+			return errBehind
+		}
+	}
 }
 
 // explain leaves alone what is no fault of the file.
@@ -55,6 +94,8 @@ func (u *unpacked) explain(err error) error {
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return fmt.Errorf("the gzip file is cut off after %d whole %s: get all of it and import that", u.lines, english.PluralWord(u.lines, "line", ""))
+	case errors.Is(err, errBehind):
+		return fmt.Errorf("the gzip file is damaged after line %d (%w): get a good copy", u.lines, err)
 	case errors.Is(err, gzip.ErrChecksum), errors.Is(err, gzip.ErrHeader), errors.As(err, &corrupt):
 		return fmt.Errorf("the gzip file is damaged in line %d or before (%w): get a good copy", u.lines+1, err)
 	}
