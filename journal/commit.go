@@ -279,6 +279,9 @@ func (j *Journal) roll(base uint64) error {
 		j.log.Warn("journal: a full segment keeps its name", "error", err)
 	}
 	j.segs = append(j.segs, s)
+	if j.rolled != nil {
+		j.rolled()
+	}
 	return nil
 }
 

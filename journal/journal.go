@@ -42,6 +42,9 @@ type Options struct {
 	// group of records that became durable, before Append returns. It must not
 	// wait, and not call the journal. nil is nobody.
 	Ended func(id [16]byte, end uint64)
+	// Rolled hears that a segment is full or was sealed by Rotate, and another
+	// one begun. It must not wait. nil is nobody.
+	Rolled func()
 	// Logger hears what no caller is told: a tail that was cut, a file that
 	// was given up. nil is silence.
 	Logger *slog.Logger
@@ -55,6 +58,7 @@ type Journal struct {
 	segmentSize int64
 	noSync      bool
 	synced      func(time.Duration)
+	rolled      func()
 	ended       func(id [16]byte, end uint64)
 	reached     func(id [16]byte) uint64
 	existing    bool

@@ -49,6 +49,7 @@ func newJournal(o Options) *Journal {
 		segmentSize: o.SegmentSize,
 		noSync:      o.NoSync,
 		synced:      o.Synced,
+		rolled:      o.Rolled,
 		ended:       o.Ended,
 		reached:     o.Reached,
 		existing:    o.Existing,

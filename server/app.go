@@ -111,6 +111,7 @@ type App struct {
 	// keeping is held by whoever needs the journal's segments to stay, for as
 	// long as a backup takes, and deleting by whoever needs users and links to.
 	keeping  turn
+	rolled   chan struct{} // a segment of the journal is full
 	deleting sync.Mutex
 	// copying is held while a backup copies links and users, after the journal
 	// that goes with them: what they remember of it must not go on meanwhile.
@@ -123,7 +124,10 @@ type App struct {
 
 // Open opens a data directory that no other process has open, else ErrOwned.
 func Open(ctx context.Context, o Options) (_ *App, err error) {
-	a := &App{now: o.Now, log: o.Log, host: o.Host, dir: o.Dir, monitor: monitor.New(), disk: newDisk(o.Dir, o.Reserve, o.Log, o.Now), dear: dearQuestions(), keeping: make(turn, 1), cleaner: newCleaner()}
+	a := &App{
+		now: o.Now, log: o.Log, host: o.Host, dir: o.Dir, monitor: monitor.New(), disk: newDisk(o.Dir, o.Reserve, o.Log, o.Now),
+		dear: dearQuestions(), keeping: make(turn, 1), cleaner: newCleaner(), rolled: make(chan struct{}, 1),
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close(ctx))
@@ -223,7 +227,15 @@ func (a *App) openParts(ctx context.Context, o Options) (err error) {
 
 // openJournal opens the journal of these counts, links and users.
 func (a *App) openJournal(ctx context.Context, o Options) error {
-	j, err := journal.Open(a.parts.journal(journal.Options{NoSync: o.NoSync, Synced: a.monitor.Synced, Logger: o.Log}))
+	j, err := journal.Open(a.parts.journal(journal.Options{
+		NoSync: o.NoSync, SegmentSize: o.Retention.segmentSize(), Synced: a.monitor.Synced, Logger: o.Log,
+		Rolled: func() {
+			select {
+			case a.rolled <- struct{}{}:
+			default: // it is known
+			}
+		},
+	}))
 	var here [16]byte
 	switch {
 	case err == nil:

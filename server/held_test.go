@@ -21,7 +21,7 @@ func TestLockRemoved(t *testing.T) {
 		for name, try := range map[string]func() error{
 			"a server":  func() error { _, err := Open(t.Context(), o); return err },
 			"a rebuild": func() error { return Rebuild(t.Context(), o, "", true, func(string) {}) },
-			"a repair":  func() error { return RepairJournal(t.Context(), o, true, func(string) {}) },
+			"a repair":  func() error { return RepairParts(t.Context(), o, GiveUp{}, func(string) {}) },
 		} {
 			if err := try(); !errors.Is(err, ErrOwned) {
 				t.Errorf("%s beside a server: %v", name, err)

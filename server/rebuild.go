@@ -204,7 +204,7 @@ func (r *rebuild) try(ctx context.Context, b base) (done bool, err error) {
 		return false, nil
 	}
 	r.reached = true
-	rec, err := recorder.Open(ctx, recorder.Options{Journal: r.journal, Clicks: clicks, Known: true, Now: r.o.Now, Log: r.o.Log})
+	rec, err := recorder.Open(ctx, recorder.Options{Journal: r.journal, Clicks: clicks, Known: true, Hasty: true, Now: r.o.Now, Log: r.o.Log})
 	if errors.Is(err, journal.ErrPosition) { // a copy of this directory went its own way, and that is a backup of it
 		r.report(fmt.Sprintf("%s ends at position %d of a journal that went another way than this one: %v", b.name, pos.Counted, err))
 		return false, nil

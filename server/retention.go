@@ -26,9 +26,27 @@ type Retention struct {
 	Max int64
 }
 
+// segmentSize is how large a segment may grow, in bytes: with a bound, small
+// enough that dropping one is a small step.
+func (r Retention) segmentSize() int64 {
+	if r.Max <= 0 {
+		return journal.DefaultSegmentSize
+	}
+	return max(min(r.Max/segmentsOfMax, journal.DefaultSegmentSize), leastSegment)
+}
+
 const (
-	// retainEvery is how often the journal is looked at.
-	retainEvery = time.Minute
+	// retainEvery is how often the journal is looked at, and soonest the time from
+	// one look to another because a segment is full and Retention.Max is
+	// reached. A look that took long is followed by a pause of soonestParts times
+	// as long: it copies the counts.
+	retainEvery  = time.Minute
+	soonest      = 5 * time.Second
+	soonestParts = 10
+	// segmentsOfMax is how many segments Retention.Max has at least, unless they
+	// had less than leastSegment bytes.
+	segmentsOfMax = 8
+	leastSegment  = 64 << 10
 	// alarmAt of Retention.Max is when operators should hear of it, in percent,
 	// and alarmEvery how often.
 	alarmAt    = 80
@@ -61,17 +79,46 @@ const (
 // retain looks at the journal now and then, until ctx ends.
 func (a *App) retain(ctx context.Context, r Retention) {
 	k := &retainer{app: a, Retention: r, rotated: a.now()}
-	ticker := time.NewTicker(retainEvery)
-	defer ticker.Stop()
 	for ctx.Err() == nil {
-		if err := k.pass(ctx, a.now()); err != nil && ctx.Err() == nil {
+		began := time.Now()
+		err := k.pass(ctx, a.now())
+		least := max(soonest, soonestParts*time.Since(began))
+		if err != nil && ctx.Err() == nil {
 			a.log.Error("old segments of the journal could not be removed, and will be in a minute", "error", err)
+			least = retainEvery
 		}
+		k.rest(ctx, least, retainEvery)
+	}
+}
+
+// rest returns when the next look is due: after the longest time, or, once the
+// shortest is over, when the journal has more bytes than it may.
+func (k *retainer) rest(ctx context.Context, shortest, longest time.Duration) {
+	early, late := time.NewTimer(shortest), time.NewTimer(max(shortest, longest))
+	defer early.Stop()
+	defer late.Stop()
+	select {
+	case <-early.C:
+	case <-ctx.Done():
+		return
+	}
+	for k.Max <= 0 || k.size() <= k.Max {
 		select {
-		case <-ticker.C:
+		case <-k.app.rolled:
+		case <-late.C:
+			return
 		case <-ctx.Done():
+			return
 		}
 	}
+}
+
+// size is how many bytes the journal has.
+func (k *retainer) size() (bytes int64) {
+	for _, s := range k.app.journal.Segments() {
+		bytes += s.Size
+	}
+	return bytes
 }
 
 // pass removes what need not be kept at an instant.

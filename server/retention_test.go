@@ -190,3 +190,53 @@ func TestRetainGivesWay(t *testing.T) {
 	}
 	app.keeping.unlock()
 }
+
+// TestMaxIsLookedAt: a journal that has more bytes than it may is looked at when
+// a segment is full, and its segments are small beside the bound.
+func TestMaxIsLookedAt(t *testing.T) {
+	const most = 1 << 20
+	o := Options{Dir: t.TempDir(), Create: true, Now: time.Now, Log: slog.New(slog.DiscardHandler), Retention: Retention{Keep: Forever, Max: most}}
+	app, err := Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer app.Close(t.Context())
+	k := &retainer{app: app, Retention: o.Retention, rotated: time.Now()}
+	record := func(upTo int64) {
+		for k.size() <= upTo {
+			clicks := make([]click.Click, 1000)
+			for i := range clicks {
+				clicks[i] = click.Click{Time: time.Now().UnixMilli(), User: 1, Link: 1, Referrer: "r"}
+			}
+			if err := app.recorder.Import(t.Context(), clicks, store.Mark{}); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	}
+	if err := app.db.GiveUpIDs(t.Context(), progress.Links{User: 1, Link: 1}); err != nil {
+		t.Fatal(err)
+	}
+	record(most / 2)
+	looked := make(chan struct{})
+	go func() {
+		defer close(looked)
+		k.rest(t.Context(), 0, 24*time.Hour)
+	}()
+	record(most + most/4) // with a segment that is full
+	<-looked
+	if err := app.recorder.Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.pass(t.Context(), time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if size := k.size(); size > most || size < most/2 { // the open one included
+		t.Errorf("after a look the journal has %d bytes, of %d", size, most)
+	}
+	for _, s := range app.journal.Segments() {
+		if s.Size > most/segmentsOfMax+64<<10 {
+			t.Errorf("a segment has %d bytes", s.Size)
+		}
+	}
+}
