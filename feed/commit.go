@@ -69,6 +69,9 @@ func (i *importing) retake(ctx context.Context, m *store.Mark, n *notes, c *chun
 	if len(looked) == 0 {
 		return nil
 	}
+	resolving := &i.resolver.im.deletions.resolving
+	resolving.RLock()
+	defer resolving.RUnlock()
 	clicks, err := i.resolver.resolve(ctx, c, func(Rejected) {})
 	if err != nil {
 		return err
@@ -142,8 +145,21 @@ func (i *importing) commit(ctx context.Context, behind *lines, reject func(Rejec
 	return err
 }
 
-// record records a chunk and the mark behind it.
+// record records a chunk and the mark behind it, and tells of rejected lines:
+// after that, for a deletion waits meanwhile, and whoever hears may be slow.
 func (i *importing) record(ctx context.Context, c *chunk, before *notes, reject func(Rejected)) error {
+	var rejected []Rejected
+	err := i.resolveAndRecord(ctx, c, before, func(l Rejected) { rejected = append(rejected, l) })
+	for _, l := range rejected {
+		reject(l)
+	}
+	return err
+}
+
+func (i *importing) resolveAndRecord(ctx context.Context, c *chunk, before *notes, reject func(Rejected)) error {
+	resolving := &i.resolver.im.deletions.resolving
+	resolving.RLock()
+	defer resolving.RUnlock()
 	clicks, err := i.resolver.resolve(ctx, c, reject)
 	if err != nil {
 		return err

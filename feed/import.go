@@ -63,7 +63,7 @@ type Rejected struct {
 	Reason string `json:"reason"`
 }
 
-// Importer imports clicks. All fields are required.
+// Importer imports clicks. All public fields are required.
 type Importer struct {
 	Recorder Recorder
 	Links    store.Links
@@ -77,11 +77,14 @@ type Importer struct {
 	IsBot func(agent string) bool
 	// Country is where an address is. The address goes no further.
 	Country func(netip.Addr) click.Country
+
+	deletions deletions
 }
 
 // Import reads an input, gzip or plain, and returns once its clicks are
 // durable and counted. Lines that are not taken go to reject, the first time
 // they are met; later imports look at them again, and take those that they can.
+// So are those of users and links that are deleted before their line is taken.
 // After an error what was recorded is not lost: importing the same input again
 // goes on behind it.
 func (im *Importer) Import(ctx context.Context, format string, r io.Reader, reject func(Rejected)) (Result, error) {
@@ -100,9 +103,11 @@ func (im *Importer) Import(ctx context.Context, format string, r io.Reader, reje
 		return Result{}, err
 	}
 	defer end()
+	gone, endGone := im.deletions.begin()
+	defer endGone()
 	i := importing{
 		recorder: im.Recorder, parse: parse,
-		resolver: newResolver(im),
+		resolver: newResolver(im, gone),
 	}
 	at, behind, err := resume(input, marks, func(m, before store.Mark, between []byte) error { return i.again(ctx, m, before, between) })
 	if err != nil {

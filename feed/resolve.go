@@ -18,6 +18,7 @@ type resolver struct {
 	targets map[target]store.Link // no id: there is none
 	logins  map[click.UserID]string
 	noLink  uint64 // lines rejected because their link is not here
+	gone    *gone
 	// refused says why links are not made that clicks describe.
 	refused map[store.ForeignLink]string
 	// domains are those of the keywords of this input, and strangers the hosts of
@@ -25,9 +26,9 @@ type resolver struct {
 	domains, strangers map[string]bool
 }
 
-func newResolver(im *Importer) resolver {
+func newResolver(im *Importer, gone *gone) resolver {
 	return resolver{
-		im: im, known: map[store.ForeignLink]store.Link{}, targets: map[target]store.Link{}, logins: map[click.UserID]string{},
+		im: im, gone: gone, known: map[store.ForeignLink]store.Link{}, targets: map[target]store.Link{}, logins: map[click.UserID]string{},
 		refused: map[store.ForeignLink]string{}, domains: map[string]bool{}, strangers: map[string]bool{},
 	}
 }
@@ -40,14 +41,11 @@ const maxKnown = 1 << 17
 // rejected ones.
 func (r *resolver) resolve(ctx context.Context, c *chunk, reject func(Rejected)) ([]click.Click, error) {
 	if len(r.known)+len(r.targets)+len(r.logins)+len(r.refused)+len(r.domains)+len(r.strangers) > maxKnown {
-		clear(r.known)
-		clear(r.refused)
-		clear(r.domains)
-		clear(r.strangers)
-		clear(r.targets)
-		clear(r.logins)
+		r.forget()
 	}
+	r.forgetGone()
 	defer func() { slices.Sort(c.waiting) }()
+	r.rejectGone(c, reject)
 	if err := r.makeUsers(ctx, c.users); err != nil {
 		return nil, err
 	}
@@ -87,6 +85,15 @@ func (r *resolver) resolve(ctx context.Context, c *chunk, reject func(Rejected))
 	return clicks, nil
 }
 
+func (r *resolver) forget() {
+	clear(r.known)
+	clear(r.refused)
+	clear(r.domains)
+	clear(r.strangers)
+	clear(r.targets)
+	clear(r.logins)
+}
+
 func (r *resolver) makeUsers(ctx context.Context, users []describedUser) error {
 	for _, u := range users {
 		made, err := r.im.Users.AddUser(ctx, u.Login, u.Created)
@@ -108,10 +115,15 @@ func (r *resolver) makeLinks(ctx context.Context, entries []entry) error {
 	var missing []store.ForeignLink
 	for i := range entries {
 		link := entries[i].link
-		if _, ok := r.known[link]; !ok && link.Hash != "" {
-			missing = append(missing, link)
-			r.known[link] = store.Link{}
+		if _, ok := r.known[link]; ok || link.Hash == "" {
+			continue
 		}
+		r.known[link] = store.Link{}
+		if reason := r.gone.link(&link); reason != "" {
+			r.refused[link] = reason
+			continue
+		}
+		missing = append(missing, link)
 	}
 	reasons, err := r.circular(ctx, missing)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/control"
+	"github.com/footfall/footfall/feed"
 	"github.com/footfall/footfall/plain"
 	"github.com/footfall/footfall/rollup"
 	"github.com/footfall/footfall/store"
@@ -41,7 +42,7 @@ func (a *App) DeleteUser(ctx context.Context, login string) (control.Removal, er
 		defer a.auth.Forget(u.ID)
 		return a.store.DeleteUser(ctx, u.ID)
 	}
-	return a.delete(ctx, rollup.Scope{User: u.ID}, remove,
+	return a.delete(ctx, rollup.Scope{User: u.ID}, feed.Gone{Login: u.Login}, remove,
 		func(l *store.Link) bool { return l.User == u.ID })
 }
 
@@ -52,7 +53,7 @@ func (a *App) DeleteLink(ctx context.Context, written string) (control.Removal, 
 	if err != nil {
 		return control.Removal{}, err
 	}
-	return a.delete(ctx, rollup.Scope{User: l.User, Link: l.ID}, func() (store.Removed, error) { return a.store.DeleteLink(ctx, l.ID) },
+	return a.delete(ctx, rollup.Scope{User: l.User, Link: l.ID}, feed.Gone{Hash: l.Hash}, func() (store.Removed, error) { return a.store.DeleteLink(ctx, l.ID) },
 		func(o *store.Link) bool { return o.ID == l.ID })
 }
 
@@ -79,22 +80,26 @@ func (a *App) deletableLink(ctx context.Context, written string) (store.Link, er
 
 // delete removes the scope first from links and users, so that nobody is led to
 // it any more, then from the counts, and then what is left of it on the disk.
-func (a *App) delete(ctx context.Context, s rollup.Scope, remove func() (store.Removed, error), gone func(*store.Link) bool) (r control.Removal, err error) {
-	if r, err = a.deleteRows(ctx, s, remove, gone); err == nil {
+func (a *App) delete(ctx context.Context, s rollup.Scope, what feed.Gone, remove func() (store.Removed, error), gone func(*store.Link) bool) (r control.Removal, err error) {
+	if r, err = a.deleteCounts(ctx, s, what, remove, gone); err == nil {
 		r.Traces = a.cleaned(ctx)
 	}
 	return r, err
 }
 
-func (a *App) deleteRows(ctx context.Context, s rollup.Scope, remove func() (store.Removed, error), gone func(*store.Link) bool) (r control.Removal, err error) {
+func (a *App) deleteCounts(ctx context.Context, s rollup.Scope, what feed.Gone, remove func() (store.Removed, error), gone func(*store.Link) bool) (r control.Removal, err error) {
 	a.deleting.Lock()
 	defer a.deleting.Unlock()
+	release := a.importer.Hold()
+	var all []feed.Gone
+	defer func() { release(all...) }()
 	if r.Clicks, err = a.drained(ctx, s); err != nil {
 		return r, err
 	}
 	if r.Removed, err = remove(); err != nil {
 		return r, err
 	}
+	all = append(all, what)
 	a.links.Forget(func(l *store.Link) bool {
 		return gone(l) || l.User == click.Nobody // its aggregate link may have gone with it
 	})
