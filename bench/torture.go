@@ -30,6 +30,7 @@ var scenarios = []struct {
 	{"readonly", 10, 2, readOnly},
 	{"clock", 50, 10, clock},
 	{"files", 10, 2, files},
+	{"faults", 40, 8, faults},
 }
 
 // torture hurts footfall in every way it must survive, and compares what it

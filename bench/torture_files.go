@@ -38,7 +38,6 @@ func files(t *trial) error {
 		}
 		stop()
 		t.check(data)
-		time.Sleep(1100 * time.Millisecond) // the log is told once a second at most
 		w.balance(t, p, reported+p.notDurable())
 		err = p.stop()
 		t.bury(p)

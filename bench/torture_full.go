@@ -162,8 +162,6 @@ func (s *suffering) suffer(rng *rand.Rand, restart bool) (string, error) {
 		}
 	}
 	s.check(s.data)
-	// The log is told once a second at most.
-	time.Sleep(1100 * time.Millisecond)
 	s.balance(s.trial, s.p, s.reported+s.p.notDurable())
 	return did + ", " + s.total.String(), nil
 }
