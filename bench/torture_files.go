@@ -38,6 +38,7 @@ func files(t *trial) error {
 		}
 		stop()
 		t.check(data)
+		time.Sleep(1100 * time.Millisecond) // connections that waited are answered still
 		w.balance(t, p, reported+p.notDurable())
 		err = p.stop()
 		t.bury(p)
