@@ -23,6 +23,7 @@ var floors = map[string]struct {
 	"click":    {0, "the words; everybody may use them"},
 	"calendar": {0, "zones become instants here, before any other part sees them"},
 	"journal":  {0, "bytes; does not know that clicks exist"},
+	"regular":  {0, "files that end; does not know what is in them"},
 
 	"plain":    {0, "foreign text on a terminal; everybody may use it"},
 	"seedtest": {0, "tests alone: the seed of what they draw"},
@@ -32,6 +33,7 @@ var floors = map[string]struct {
 	"backup": {1, "files; does not know what is in them"},
 	"rollup": {1, "arithmetic on the words"},
 	"limit":  {1, "how often, whoever it is"},
+	"sparse": {1, "how often the log is told, whatever it is"},
 	"bot":    {1, "headers → person, bot or prefetch"},
 
 	"redirect": {2, "a face that declares the few things it needs, and so imports none of them"},
@@ -53,6 +55,7 @@ var floors = map[string]struct {
 	"audit":           {5, "a face: proofs"},
 	"monitor":         {5, "a face: the operator's watch"},
 	"server/certtest": {0, "tests alone: certificates in files"},
+	"server/siege":    {0, "tests and measurements alone: hostile clients"},
 	"control":         {6, "a face: the operator; it carries what feed and audit report"},
 
 	"server": {7, "the one place that knows all"},

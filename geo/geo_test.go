@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/geo"
 )
@@ -164,6 +166,21 @@ func TestWatch(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.check(t, "renamed into place", "FJ", 1, "in use")
+
+	// What does not end is not waited for.
+	if err := os.Remove(w.path); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Mkfifo(w.path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.check(t, "a pipe", "FJ", 1, "not a regular file")
+	w.check(t, "still a pipe", "FJ", 0, "")
+	if err := os.Remove(w.path); err != nil {
+		t.Fatal(err)
+	}
+	replace(mmdb(map[string]record{"1.1.1.0/24": in("TO")}))
+	w.check(t, "a file again", "TO", 1, "in use")
 }
 
 // Lookups go on while the file changes, and know one of its states.

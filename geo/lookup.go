@@ -3,7 +3,6 @@ package geo
 import (
 	"context"
 	"fmt"
-	"io"
 	"io/fs"
 	"log/slog"
 	"net/netip"
@@ -13,7 +12,11 @@ import (
 	"time"
 
 	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/regular"
 )
+
+// largest bounds a database in bytes; those of all cities have some 100 MB.
+const largest = 1 << 30
 
 // Lookup finds countries. It may be used by many goroutines at once, also while
 // it reloads.
@@ -87,19 +90,16 @@ func (l *Lookup) Reload() (bool, error) {
 // nil where it was read before. What is remembered of the file is from before
 // reading, so that a change meanwhile will be a change.
 func (l *Lookup) changed() ([]byte, error) {
-	f, err := os.Open(l.path)
+	f, err := regular.Open(l.path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
+	info := f.Info
 	if old := l.seen; old != nil && os.SameFile(info, old) && info.Size() == old.Size() && info.ModTime().Equal(old.ModTime()) {
 		return nil, nil
 	}
-	data, err := io.ReadAll(f)
+	data, err := f.Read(largest)
 	if err != nil {
 		return nil, err
 	}

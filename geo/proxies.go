@@ -38,9 +38,21 @@ func ParseProxies(values []string, header string) (Proxies, error) {
 		if err != nil {
 			return Proxies{}, fmt.Errorf("geo: trusted proxy %q is neither an address, as 192.0.2.1, nor a network, as 192.0.2.0/24 or 2001:db8::/32", v)
 		}
+		if prefix.Bits() < widest(prefix.Addr()) {
+			return Proxies{}, fmt.Errorf("geo: trusted proxy %q is a large part of all addresses, so that strangers could say where they come from: name the proxies' own addresses, or their networks", v)
+		}
 		p.trusted = append(p.trusted, prefix)
 	}
 	return p, nil
+}
+
+// widest is how many bits the widest network has that one operator may own: that of
+// private addresses (RFC 1918, RFC 4193).
+func widest(a netip.Addr) int {
+	if a.Is4() {
+		return 8
+	}
+	return 7
 }
 
 // parseProxy reads one; networks of IPv4 inside IPv6 are networks of IPv4.
@@ -62,6 +74,10 @@ func parseProxy(s string) (netip.Prefix, error) {
 	}
 	return prefix.Masked(), nil
 }
+
+// Trusts tells whether an address is that of a trusted proxy, who speaks for many
+// visitors.
+func (p Proxies) Trusts(a netip.Addr) bool { return p.trust(a.Unmap().WithZone("")) }
 
 func (p Proxies) trust(a netip.Addr) bool {
 	for _, prefix := range p.trusted {

@@ -24,7 +24,9 @@ func writing(t testing.TB, header string, values ...string) geo.Proxies {
 }
 
 func TestParseProxies(t *testing.T) {
-	for _, bad := range []string{"", "proxy", "10.0.0.0/33", "10.0.0/8", "10.0.0.1:80", "[::1]", "::1/129", "fe80::1%eth0/64", "10.0.0.1,10.0.0.2"} {
+	for _, bad := range []string{"", "proxy", "10.0.0.0/33", "10.0.0/8", "10.0.0.1:80", "[::1]", "::1/129", "fe80::1%eth0/64", "10.0.0.1,10.0.0.2",
+		// A stranger is a proxy there, and says that he comes from where he likes.
+		"0.0.0.0/0", "::/0", "0.0.0.0/1", "128.0.0.0/7", "2000::/3", "::ffff:0:0/96"} {
 		if _, err := geo.ParseProxies([]string{"10.0.0.1", bad}, ""); err == nil || !strings.Contains(err.Error(), `"`+bad+`"`) {
 			t.Errorf("%q: error %v, want one that names it", bad, err)
 		}
@@ -49,11 +51,12 @@ func TestParseProxies(t *testing.T) {
 		{"10.0.0.0/8", "11.0.0.1", false},
 		{"2001:db8::/32", "2001:db8:1::1", true},
 		{"2001:db8::/32", "10.0.0.1", false},
-		{"::/0", "10.0.0.1", false},
+		{"fc00::/7", "fd00::1", true},
+		{"fc00::/7", "10.0.0.1", false},
 		{"fe80::1", "fe80::1%eth0", true},
 	} {
 		got := proxies(t, c.trusted).Client(netip.MustParseAddr(c.peer), http.Header{"X-Forwarded-For": {client}})
-		if trust := got.String() == client; trust != c.trust {
+		if trust := got.String() == client; trust != c.trust || proxies(t, c.trusted).Trusts(netip.MustParseAddr(c.peer)) != trust {
 			t.Errorf("%q trusts %q: %v, want %v", c.trusted, c.peer, trust, c.trust)
 		}
 	}

@@ -1,0 +1,50 @@
+package sparse_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/footfall/footfall/sparse"
+)
+
+// TestLine: what happens is told at once, then once a second with its number,
+// and nothing is left untold.
+func TestLine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var told []string
+		l := sparse.New(func(n uint64, last string) { told = append(told, fmt.Sprint(n, " ", last)) })
+		expect := func(want ...string) {
+			t.Helper()
+			synctest.Wait()
+			if !slices.Equal(told, want) {
+				t.Errorf("told %q, want %q", told, want)
+			}
+			told = nil
+		}
+		for i := range 100 {
+			l.Note(fmt.Sprint(i))
+		}
+		expect("1 0")
+		<-time.After(sparse.Every)
+		expect("99 99")
+		l.Note("a")
+		expect()
+		<-time.After(sparse.Every)
+		expect("1 a") // also where nobody comes after
+		<-time.After(2 * sparse.Every)
+		l.Note("b")
+		l.Note("c")
+		expect("1 b")
+		l.Close()
+		expect("1 c")
+		l.Close()
+		expect()
+		l.Note("d")
+		expect("1 d")
+		<-time.After(2 * sparse.Every)
+		expect()
+	})
+}
