@@ -7,8 +7,8 @@ import (
 	"net/url"
 )
 
-// maxBody bounds a body, in bytes.
-const maxBody = 64 << 10
+// maxBody bounds a body, in bytes. What applications send has some hundred.
+const maxBody = 4 << 10
 
 // form is the body of a request.
 type form url.Values

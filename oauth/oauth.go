@@ -8,11 +8,11 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
-	"sync/atomic"
 	"time"
 
 	"github.com/footfall/footfall/auth"
 	"github.com/footfall/footfall/limit"
+	"github.com/footfall/footfall/sparse"
 	"github.com/footfall/footfall/store"
 )
 
@@ -40,12 +40,36 @@ type Options struct {
 // OAuth answers under /oauth. It is an http.Handler for paths beginning there.
 type OAuth struct {
 	Options
-	sentAway atomic.Int64 // since the log was told
-	tell     *limit.Limits
+	sentAway     *sparse.Line[error]
+	failed, away *sparse.Line[trouble] // our fault, and the store's
 }
 
-// New makes the face.
-func New(o Options) *OAuth { return &OAuth{Options: o, tell: limit.New(time.Second, 1, o.Now)} }
+// trouble is what kept somebody from a token.
+type trouble struct {
+	id  string // that the client was given
+	err error
+}
+
+// New makes the face. It must be closed.
+func New(o Options) *OAuth {
+	fail := func(times uint64, last trouble) {
+		o.Log.Error("a token could not be given", "times", times, "request_id", last.id, "error", last.err)
+	}
+	return &OAuth{
+		Options: o, failed: sparse.New(fail), away: sparse.New(fail),
+		sentAway: sparse.New(func(users uint64, _ error) {
+			o.Log.Warn("passwords come faster than they can be looked at: users cannot get tokens with theirs, and somebody may be guessing",
+				"sent_away", users)
+		}),
+	}
+}
+
+// Close tells the log what it has not been told yet.
+func (o *OAuth) Close() {
+	o.sentAway.Close()
+	o.failed.Close()
+	o.away.Close()
+}
 
 // ServeHTTP answers one request.
 func (o *OAuth) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -58,24 +82,18 @@ func (o *OAuth) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	st := statusOf(err)
 	switch {
 	case errors.Is(err, auth.ErrBusy):
-		o.busy()
+		o.sentAway.Note(err)
 	case errors.Is(err, context.Canceled) && r.Context().Err() != nil: // nobody waits for the answer any more
 	case st == statusUnknown, st == statusUnavailable:
 		id := rand.Text()
 		w.Header().Set("X-Request-Id", id)
-		o.Log.Error("a token could not be given", "request_id", id, "error", err)
+		line := o.failed
+		if st == statusUnavailable {
+			line = o.away
+		}
+		line.Note(trouble{id, err})
 	}
 	refuse(w, st)
-}
-
-// busy tells the log of those who were sent away unheard, once a second at most:
-// a stranger can bring any number.
-func (o *OAuth) busy() {
-	o.sentAway.Add(1)
-	if o.tell.Take("").OK {
-		o.Log.Warn("passwords come faster than they can be looked at: users cannot get tokens with theirs, and somebody may be guessing",
-			"sent_away", o.sentAway.Swap(0))
-	}
 }
 
 // serve returns a token; a panic in it is our fault, not the end of the server.

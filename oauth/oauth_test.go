@@ -11,12 +11,14 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/footfall/footfall/auth"
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/limit"
 	"github.com/footfall/footfall/oauth"
+	"github.com/footfall/footfall/sparse"
 	"github.com/footfall/footfall/store"
 )
 
@@ -99,8 +101,8 @@ func TestAccessToken(t *testing.T) {
 		"a store that is late":           {"POST", path, "late", "x", "", 503, "TEMPORARILY_UNAVAILABLE", ""},
 		"what nobody expected":           {"POST", path, "broken", "x", "", 500, "UNKNOWN_ERROR", "X-Request-Id"},
 		"a panic":                        {"POST", path, "panic", "x", "", 500, "UNKNOWN_ERROR", "X-Request-Id"},
-		"a body beyond 64 KB":            {"POST", path, "ann", "pass:wörd", strings.Repeat("x", 64<<10+1), 413, "REQUEST_TOO_LARGE", ""},
-		"a body of 64 KB":                {"POST", path, "ann", "pass:wörd", strings.Repeat("x", 64<<10), 200, "token1", ""},
+		"a body beyond 4 KB":             {"POST", path, "ann", "pass:wörd", strings.Repeat("x", 4<<10+1), 413, "REQUEST_TOO_LARGE", ""},
+		"a body of 4 KB":                 {"POST", path, "ann", "pass:wörd", strings.Repeat("x", 4<<10), 200, "token1", ""},
 		"another method":                 {"GET", path, "ann", "pass:wörd", "", 405, "METHOD_NOT_ALLOWED", "Allow"},
 		"another path":                   {"POST", path + "/", "ann", "pass:wörd", "", 404, "NOT_FOUND", ""},
 		"the flow that asks for consent": {"GET", "/oauth/authorize", "", "", "", 404, "NOT_FOUND", ""},
@@ -190,7 +192,7 @@ func FuzzAccessToken(f *testing.F) {
 		values, _ := url.ParseQuery(body)
 		plain := strings.Join(append(append(values["code"], values["grant_type"]...), values["x_auth_username"]...), "") == ""
 		entitled := login == "ann" && password == "pass:wörd"
-		if got := w.Code == 200; got && !entitled || plain && entitled && len(body) <= 64<<10 && !got {
+		if got := w.Code == 200; got && !entitled || plain && entitled && len(body) <= 4<<10 && !got {
 			t.Fatalf("%q with the body %q: %d %s", authorization, body, w.Code, w.Body)
 		}
 		if (d.issued == 1) != (w.Code == 200) || strings.Contains(w.Body.String(), "inside") {
@@ -251,29 +253,38 @@ func TestNoOtherWayToAPassword(t *testing.T) {
 	}
 }
 
-// TestBusy: those who are sent away unheard are told to the log once a second,
-// with their number.
-func TestBusy(t *testing.T) {
-	o, d, log := newOAuth()
-	now := time.Unix(1e9, 0)
-	o = oauth.New(oauth.Options{Auth: d, Address: o.Address, Now: func() time.Time { return now }, Log: o.Log})
-	ask := func(n int) {
-		for range n {
-			w := httptest.NewRecorder()
-			o.ServeHTTP(w, request("POST", "/oauth/access_token", "queue", "x", ""))
-			if w.Code != 503 || !strings.Contains(w.Body.String(), "TEMPORARILY_UNAVAILABLE") || w.Header().Get("Retry-After") == "" {
-				t.Fatalf("%d %s %v", w.Code, w.Body, w.Header())
+// TestTheLogIsSpared: what a stranger can bring about any number of times is told
+// once a second, with its number, also where nobody comes after.
+func TestTheLogIsSpared(t *testing.T) {
+	for login, want := range map[string]struct {
+		code  int
+		level string
+		count string
+	}{
+		"queue":  {503, "WARN", "sent_away="},
+		"down":   {503, "ERROR", "times="},
+		"broken": {500, "ERROR", "times="},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			o, _, log := newOAuth()
+			for range 1000 {
+				w := httptest.NewRecorder()
+				o.ServeHTTP(w, request("POST", "/oauth/access_token", login, "x", ""))
+				if w.Code != want.code {
+					t.Fatalf("%s: %d %s", login, w.Code, w.Body)
+				}
 			}
-		}
-	}
-	ask(1000)
-	if lines := strings.Count(log.String(), "\n"); lines != 1 || !strings.Contains(log.String(), "level=WARN") || !strings.Contains(log.String(), "sent_away=1\n") {
-		t.Errorf("a thousand at once: %d lines: %.500s", lines, log)
-	}
-	now = now.Add(time.Second)
-	ask(1)
-	if lines := strings.Count(log.String(), "\n"); lines != 2 || !strings.Contains(log.String(), "sent_away=1000\n") {
-		t.Errorf("a second later: %d lines: %.500s", lines, log)
+			told := func() (lines int, text string) { return strings.Count(log.String(), "\n"), log.String() + " " }
+			if lines, text := told(); lines != 1 || !strings.Contains(text, "level="+want.level) || strings.Count(text, want.count+"1") != 1 {
+				t.Errorf("%s a thousand times at once: %d lines: %.500s", login, lines, text)
+			}
+			<-time.After(sparse.Every)
+			synctest.Wait()
+			if lines, text := told(); lines != 2 || strings.Count(text, want.count+"999") != 1 {
+				t.Errorf("%s a second later: %d lines: %.500s", login, lines, text)
+			}
+			o.Close()
+		})
 	}
 }
 

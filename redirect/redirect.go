@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/sparse"
 )
 
 // Link is where a name leads, and whose it is.
@@ -63,14 +64,18 @@ const RecordDeadline = 2 * time.Second
 type Handler struct {
 	Options
 	alarm        *alarm
+	unresolved   *sparse.Line[error]
 	cacheControl []string
 }
 
 // New makes a Handler.
 func New(o Options) *Handler {
 	return &Handler{
-		Options:      o,
-		alarm:        newAlarm(o.Log),
+		Options: o,
+		alarm:   newAlarm(o.Log),
+		unresolved: sparse.New(func(visitors uint64, last error) {
+			o.Log.Error("a name could not be resolved", "visitors", visitors, "error", last)
+		}),
 		cacheControl: []string{"private, max-age=" + strconv.Itoa(int(o.MaxAge/time.Second))},
 	}
 }
@@ -79,8 +84,11 @@ func New(o Options) *Handler {
 // to be durable.
 func (h *Handler) NotDurable() uint64 { return h.alarm.total.Load() }
 
-// Close tells the log of alarms that it has not been told yet.
-func (h *Handler) Close() { h.alarm.close() }
+// Close tells the log what it has not been told yet.
+func (h *Handler) Close() {
+	h.alarm.close()
+	h.unresolved.Close()
+}
 
 // ServeHTTP answers one request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -104,7 +112,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.page(w, h.NotFoundURL, http.StatusNotFound, "There is no such short link.\n")
 	case err != nil:
 		if !errors.Is(err, context.Canceled) || r.Context().Err() == nil { // else nobody waits for the answer any more
-			h.Log.Error("a name could not be resolved", "error", err)
+			h.unresolved.Note(err)
 		}
 		w.Header().Set("Retry-After", "5")
 		plain(w, http.StatusServiceUnavailable, "This short link cannot be looked up right now. Please try again.\n")

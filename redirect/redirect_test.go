@@ -150,11 +150,33 @@ func TestWhoLeavesIsNotLogged(t *testing.T) {
 		t.Errorf("the log has %s", log)
 	}
 	for _, name := range []string{"gone", "down"} { // by ourselves
+		d := newDesk(t, func(o *redirect.Options) { o.Log = slog.New(slog.NewTextHandler(log, nil)) })
 		if d.ask("GET", "http://sho.rt/"+name); !strings.Contains(log.String(), "level=ERROR") {
 			t.Errorf("%s is not in the log", name)
 		}
 		log.text.Reset()
 	}
+}
+
+// TestTheLogIsSpared: visitors whose names cannot be resolved are told once a
+// second, with their number.
+func TestTheLogIsSpared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := &book{}
+		d := newDesk(t, func(o *redirect.Options) { o.Log = slog.New(slog.NewTextHandler(log, nil)) })
+		for range 1000 {
+			if got := d.ask("GET", "http://sho.rt/down"); got.StatusCode != 503 {
+				t.Fatal(got.StatusCode)
+			}
+		}
+		if text := log.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, "visitors=1 ") {
+			t.Errorf("a thousand at once: %.500s", text)
+		}
+		d.Close()
+		if text := log.String(); strings.Count(text, "\n") != 2 || !strings.Contains(text, "visitors=999 ") {
+			t.Errorf("after the last: %.500s", text)
+		}
+	})
 }
 
 // TestVisitorComesFirst: a journal that fails or hangs keeps nobody waiting.

@@ -20,58 +20,68 @@ const Every = time.Second
 type Line[T any] struct {
 	tell func(number uint64, last T)
 
-	mu     sync.Mutex
+	mu     sync.Mutex // never held while the log is told
 	untold uint64
 	last   T
-	timer  *time.Timer // runs while the log must be spared
+	spared bool // next will run, or runs
+	timer  *time.Timer
 }
 
 // New makes a Line. tell writes to the log: how often it happened since it was
-// told last, which is at least once, and the last time. It is called by one
-// goroutine at a time.
+// told last, which is at least once, and the last time.
 func New[T any](tell func(number uint64, last T)) *Line[T] { return &Line[T]{tell: tell} }
 
-// Note says that it happened.
+// Note says that it happened. A log that takes no lines keeps one caller waiting,
+// and the others are counted.
 func (l *Line[T]) Note(t T) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	l.untold++
 	l.last = t
-	if l.timer == nil {
-		l.write()
-		l.timer = time.AfterFunc(Every, l.next)
+	if l.spared {
+		l.mu.Unlock()
+		return
 	}
+	l.spared = true
+	l.write()
 }
 
 // next tells what came since the last time, and goes on as long as more comes.
 func (l *Line[T]) next() {
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	if l.untold == 0 {
-		l.timer = nil
+		l.spared = false
+		l.mu.Unlock()
 		return
 	}
 	l.write()
+}
+
+// write is called with mu held, and gives it back before the log is told.
+func (l *Line[T]) write() {
+	n, last := l.take()
+	l.mu.Unlock()
+	l.tell(n, last)
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.timer = time.AfterFunc(Every, l.next)
 }
 
-// Close tells what has not been told yet. A Line can be used after it.
-func (l *Line[T]) Close() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.timer != nil {
-		l.timer.Stop()
-		l.timer = nil
-	}
-	if l.untold > 0 {
-		l.write()
-	}
+func (l *Line[T]) take() (n uint64, last T) {
+	var none T
+	n, last = l.untold, l.last
+	l.untold, l.last = 0, none
+	return n, last
 }
 
-// write is called with mu held.
-func (l *Line[T]) write() {
-	var none T
-	n, last := l.untold, l.last
-	l.untold, l.last = 0, none
-	l.tell(n, last)
+// Close tells what has not been told yet. Nothing may happen after it.
+func (l *Line[T]) Close() {
+	l.mu.Lock()
+	if l.timer != nil {
+		l.timer.Stop()
+	}
+	n, last := l.take()
+	l.mu.Unlock()
+	if n > 0 {
+		l.tell(n, last)
+	}
 }

@@ -41,10 +41,30 @@ func TestLine(t *testing.T) {
 		l.Close()
 		expect("1 c")
 		l.Close()
-		expect()
-		l.Note("d")
-		expect("1 d")
 		<-time.After(2 * sparse.Every)
 		expect()
+	})
+}
+
+// TestLogThatHangs: one caller waits for it, and the others are counted.
+func TestLogThatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hang := make(chan struct{})
+		var told []uint64
+		l := sparse.New(func(n uint64, _ int) {
+			<-hang
+			told = append(told, n)
+		})
+		go l.Note(0)
+		synctest.Wait()
+		for i := range 10 {
+			l.Note(i)
+		}
+		close(hang)
+		<-time.After(2 * sparse.Every)
+		synctest.Wait()
+		if !slices.Equal(told, []uint64{1, 10}) {
+			t.Errorf("told %d, want 1 and 10", told)
+		}
 	})
 }

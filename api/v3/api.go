@@ -16,6 +16,7 @@ import (
 	"github.com/footfall/footfall/limit"
 	"github.com/footfall/footfall/links"
 	"github.com/footfall/footfall/metrics"
+	"github.com/footfall/footfall/sparse"
 	"github.com/footfall/footfall/store"
 )
 
@@ -64,6 +65,17 @@ type API struct {
 	shortens *metrics.Metrics // of links made
 	methods  map[string]method
 	givenUp  givenUp
+
+	// What the log is told of: our fault, the store's, and answers that do not
+	// encode.
+	failed, away, unwritten *sparse.Line[trouble]
+}
+
+// trouble is a question without its answer.
+type trouble struct {
+	id   string // that the client was given
+	path string // of a method
+	err  error
 }
 
 // Methods lists the methods of the API by their paths below /v3, in no
@@ -87,15 +99,31 @@ type method struct {
 	noData any
 	// entries is the key of a list whose items are called entry in xml.
 	entries string
+	// secret answers must be kept nowhere.
+	secret bool
 }
 
 // emptyList is what older methods answer beside an error.
 var emptyList = []struct{}{}
 
-// New makes the API.
+// Close tells the log what it has not been told yet.
+func (a *API) Close() {
+	a.failed.Close()
+	a.away.Close()
+	a.unwritten.Close()
+}
+
+// New makes the API. It must be closed.
 func New(o Options) *API {
 	a := &API{Options: o, shortens: metrics.New(links.Made{Links: o.Store})}
 	a.givenUp.tell = limit.New(givenUpEvery, 1, o.Now)
+	fail := func(questions uint64, last trouble) {
+		a.Log.Error("a question could not be answered", "questions", questions, "request_id", last.id, "path", last.path, "error", last.err)
+	}
+	a.failed, a.away = sparse.New(fail), sparse.New(fail)
+	a.unwritten = sparse.New(func(answers uint64, last trouble) {
+		a.Log.Error("an answer could not be written", "answers", answers, "path", last.path, "error", last.err)
+	})
 	badToken := invalid("access_token")
 	a.methods = map[string]method{
 		"user/clicks":                         {serve: a.userClicks},
@@ -109,7 +137,7 @@ func New(o Options) *API {
 		"user/tracking_domain_list":           {serve: a.userTrackingDomainList},
 		"user/tracking_domain_clicks":         {serve: a.userTrackingDomain},
 		"user/tracking_domain_shorten_counts": {serve: a.userTrackingDomain},
-		"user/info":                           {serve: a.userInfo},
+		"user/info":                           {serve: a.userInfo, secret: true},
 		"user/link_history":                   {serve: a.userLinkHistory},
 		"user/link_save":                      {serve: a.userLinkSave},
 		"user/link_edit":                      {serve: a.userLinkEdit},
@@ -212,19 +240,23 @@ func (a *API) serve(c *call) (data any) {
 // answer writes data or the error. What is our fault is logged with a request
 // id that the client is given, and goes no further.
 func (a *API) answer(w http.ResponseWriter, r *http.Request, m method, s shape, data any, err error) {
-	s.entries = m.entries
+	s.entries, s.secret = m.entries, m.secret
 	st := statusOf(err)
 	gone := errors.Is(err, context.Canceled) && r.Context().Err() != nil // nobody waits for the answer any more
 	if !gone && err != errBusy && (st == statusUnknown || st == statusUnavailable) {
 		id := rand.Text()
 		w.Header().Set("X-Request-Id", id)
-		a.Log.Error("a question could not be answered", "request_id", id, "path", r.URL.Path, "error", err)
+		line := a.failed
+		if st == statusUnavailable {
+			line = a.away
+		}
+		line.Note(trouble{id, r.URL.Path, err})
 	}
 	if st.code >= 400 {
 		data = m.noData
 	}
 	if err := write(w, r, s, st, data); err != nil {
-		a.Log.Error("an answer could not be written", "path", r.URL.Path, "error", err)
+		a.unwritten.Note(trouble{"", r.URL.Path, err})
 		if err := write(w, r, shape{format: "json"}, statusUnknown, nil); err != nil {
 			panic(err) // the envelope of no data always encodes
 		}

@@ -160,6 +160,23 @@ func TestETag(t *testing.T) {
 	}
 }
 
+// TestKept: an answer may be kept by the browser alone, which asks whether it is
+// still so; one with an apiKey is kept nowhere.
+func TestKept(t *testing.T) {
+	api := newAPI(t)
+	for question, want := range map[string]string{
+		"user/clicks?access_token=good": "private, no-cache",
+		"user/info?access_token=good":   "no-store",
+		"user/info?access_token=bad":    "no-store",
+	} {
+		w := httptest.NewRecorder()
+		api.ServeHTTP(w, httptest.NewRequest("GET", "/v3/"+question, nil))
+		if got := w.Header().Get("Cache-Control"); got != want {
+			t.Errorf("%s may be kept as %q, want %q", question, got, want)
+		}
+	}
+}
+
 // TestDocs runs the examples of docs/api.md, and sees that there is one of each
 // method, there and in the golden files.
 func TestDocs(t *testing.T) {

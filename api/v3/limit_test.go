@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	v3 "github.com/footfall/footfall/api/v3"
@@ -161,4 +162,24 @@ func TestWhoLeavesHasAsked(t *testing.T) {
 	if !strings.Contains(log.String(), "level=ERROR") {
 		t.Error("a store that is away is not in the log")
 	}
+}
+
+// TestTheLogIsSpared: what anybody can have asked any number of times is told once
+// a second, with its number.
+func TestTheLogIsSpared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLimited(t)
+		log := &bytes.Buffer{}
+		l.api.Log = slog.New(slog.NewTextHandler(log, nil))
+		for range 1000 {
+			l.ask(t.Context(), "b", "user/clicks?access_token=away")
+		}
+		if text := log.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, "questions=1 ") {
+			t.Errorf("a thousand questions at once: %.500s", text)
+		}
+		l.api.Close()
+		if text := log.String(); strings.Count(text, "\n") != 2 || !strings.Contains(text, "questions=999 ") {
+			t.Errorf("after the last: %.500s", text)
+		}
+	})
 }

@@ -16,6 +16,7 @@ type shape struct {
 	// entries is the key of a list whose items xml calls entry; empty where
 	// there is none.
 	entries string
+	secret  bool // no browser may keep it
 }
 
 // shapeOf takes what is valid of format and callback; a wrong one is refused
@@ -45,6 +46,9 @@ func write(w http.ResponseWriter, r *http.Request, s shape, st status, data any)
 	etag := `"` + strconv.FormatUint(xxh3.Hash(body), 36) + `"`
 	h.Set("ETag", etag)
 	h.Set("Cache-Control", "private, no-cache")
+	if s.secret {
+		h.Set("Cache-Control", "no-store")
+	}
 	h.Set("X-Content-Type-Options", "nosniff")
 	if code < 300 && matches(r.Header.Values("If-None-Match"), etag) {
 		w.WriteHeader(http.StatusNotModified)
