@@ -22,6 +22,7 @@ func programs() map[string]func(args []string) error {
 		"answers":  answers,
 		"torture":  torture,
 		"large":    large,
+		"siege":    besiege,
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"runtime/debug"
 	"strconv"
 	"time"
 
@@ -36,7 +37,7 @@ type serveCmd struct {
 	MaxLinks         number    `help:"How many links a user may make or change by the API each minute on average, and as many at once; 0 is no limit. Commands and imports are not limited." name:"max-links-per-minute" least:"0" most:"1000000" default:"1000" placeholder:"N"`
 	MaxText          bytesSize `help:"How many bytes of long URLs, titles and notes these may have, such as 1MB; 0 is no limit." name:"max-text-per-minute" default:"1MB" placeholder:"BYTES"`
 	DiskReserve      bytesSize `help:"How much should be free on the disk of the data directory, such as 5GB. The log warns below; below half of it users can make no links, and clicks go on." placeholder:"BYTES" otherwise:"1GB, or 5 % of the disk where that is less"`
-	MaxConnections   number    `help:"How many connections are open at once; beyond, the one that was idle longest gives way, or others wait." least:"1" most:"1000000" placeholder:"N" otherwise:"10000, or three quarters of the files that the process may open"`
+	MaxConnections   number    `help:"How many connections are open at once, and a quarter of that from one address, unless it is one of --trusted-proxies. Beyond, one gives way: that which waited for its client longest, of the address that has most." least:"1" most:"1000000" placeholder:"N" otherwise:"10000, or three quarters of the files that the process may open"`
 	MetricsListen    string    `help:"Where Prometheus may ask for /metrics. Keep it from the public." placeholder:"HOST:PORT" otherwise:"nowhere"`
 	LogFormat        string    `help:"How the log is written: ${enum}." enum:"text,json" default:"text" placeholder:"FORMAT"`
 	LogLevel         level     `help:"The least that the log is told: debug, info, warn or error." default:"info" placeholder:"LEVEL"`
@@ -62,9 +63,16 @@ func (c *serveCmd) fits() error {
 	return nil
 }
 
+// softMemory is from where on memory is collected sooner, rather than once it has
+// doubled, in bytes. GOMEMLIMIT sets another one.
+const softMemory = 1 << 30 / 2 * 3
+
 func (c *serveCmd) Run(e *env) (err error) {
 	if err := c.fits(); err != nil {
 		return err
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(softMemory)
 	}
 	if c.Data == "" {
 		c.Data = defaultData

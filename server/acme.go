@@ -1,9 +1,11 @@
 package server
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/crypto/acme"
 	"golang.org/x/crypto/acme/autocert"
@@ -39,14 +41,18 @@ func (a *ACME) config(dir string) *tls.Config {
 	return c
 }
 
-// tlsConfig is nil where the Site speaks plain http.
-func (s *Site) tlsConfig(o *Options) (*tls.Config, error) {
+// tlsConfig is nil where the Site speaks plain http. The files of a certificate
+// are watched until ctx is done.
+func (s *Site) tlsConfig(ctx context.Context, o *Options) (*tls.Config, error) {
 	switch {
 	case s.TLSCert != "":
 		c, err := openCertificate(s.TLSCert, s.TLSKey, o.Now, o.Log)
 		if err != nil {
 			return nil, err
 		}
+		ticker := time.NewTicker(certificateEvery)
+		context.AfterFunc(ctx, ticker.Stop)
+		go c.watch(ctx, ticker.C, c.look, certificateSlow)
 		return c.config(), nil
 	case len(s.ACME.Domains) > 0:
 		for _, d := range s.ACME.Domains { // autocert leaves out what is none

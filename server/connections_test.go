@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"testing"
@@ -17,14 +18,15 @@ func TestIdleGivesWay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bounded := limitConnections(l, 2)
-	slow := make(chan struct{})
-	s := &http.Server{ConnState: bounded.note, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	bounded := limitConnections(l, 2, publicBounds.header, nil)
+	begun, slow := make(chan struct{}), make(chan struct{})
+	s := bounded.serve(publicBounds, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/slow" {
+			close(begun)
 			<-slow
 		}
 		fmt.Fprint(w, r.URL.Path)
-	})}
+	}), nil, slog.New(slog.DiscardHandler))
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(bounded) }()
 	ask := func(c net.Conn, path string) {
@@ -54,6 +56,7 @@ func TestIdleGivesWay(t *testing.T) {
 	}
 	busy, idle := dial(), dial()
 	ask(busy, "/slow")
+	<-begun
 	ask(idle, "/idle")
 	answer(idle, "/idle")
 	for i := range 5 { // each takes the place of the one before

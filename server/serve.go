@@ -1,11 +1,9 @@
 package server
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	stdlog "log"
 	"net"
 	"net/http"
 	"sync"
@@ -14,19 +12,15 @@ import (
 	"github.com/footfall/footfall/control"
 )
 
-// The time that a connection is given.
 const (
-	headerTimeout = 10 * time.Second
-	readTimeout   = 30 * time.Second
-	writeTimeout  = 60 * time.Second
-	idleTimeout   = 120 * time.Second
-	maxHeader     = 64 << 10 // bytes
-
 	// Stopping gives visitors their answers, commands a moment to say where
 	// they stopped, and what is recorded the time to be counted.
 	publicTimeout  = 10 * time.Second
 	controlTimeout = time.Second
 	closeTimeout   = 30 * time.Second
+
+	// watchers is how many connections there are at once to ask for /metrics.
+	watchers = 64
 
 	// othersTimeout is what a command that owns the directory gives those that
 	// came to it meanwhile.
@@ -37,7 +31,9 @@ const (
 // ctx ends; then what was begun is finished and the App is closed. ready is
 // called once everything is open, right before the public is let in.
 func Serve(ctx context.Context, o Options, s Site, l net.Listener, ready func(*App) error) error {
-	config, err := s.tlsConfig(&o)
+	watching, stopWatching := context.WithCancel(ctx)
+	defer stopWatching()
+	config, err := s.tlsConfig(watching, &o)
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
@@ -56,14 +52,10 @@ func Serve(ctx context.Context, o Options, s Site, l net.Listener, ready func(*A
 	if err != nil {
 		return errors.Join(err, l.Close(), app.Close(ctx))
 	}
-	public := &http.Server{
-		Handler: handler, TLSConfig: config,
-		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
-		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
-		ErrorLog: stdlog.New(serverLog{o.Log}, "", 0),
+	public, l, err := s.public(handler, config, l, o.Log)
+	if err != nil {
+		return errors.Join(err, l.Close(), app.Close(ctx))
 	}
-	bounded := limitConnections(l, cmp.Or(s.MaxConnections, DefaultConnections()))
-	l, public.ConnState = bounded, bounded.note
 	stopControl, err := app.serveControl(o.Dir)
 	if err != nil {
 		return errors.Join(err, l.Close(), app.Close(ctx))
@@ -78,11 +70,9 @@ func Serve(ctx context.Context, o Options, s Site, l net.Listener, ready func(*A
 	retained.Go(func() { moved <- app.watchClaim(retaining) })
 	failed := make(chan error, 2)
 	if s.Watch != nil {
-		watch := &http.Server{
-			Handler: app.monitor.Handler(), ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
-			WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, ErrorLog: public.ErrorLog,
-		}
-		go func() { failed <- watch.Serve(s.Watch) }()
+		watched := limitConnections(s.Watch, watchers, publicBounds.header, nil)
+		watch := watched.serve(publicBounds, app.monitor.Handler(), nil, o.Log)
+		go func() { failed <- watch.Serve(watched) }()
 		defer watch.Close()
 	}
 	if err = ready(app); err == nil {
@@ -133,7 +123,7 @@ func (a *App) serveControl(dir string) (stop func(patience time.Duration), err e
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &http.Server{
 		Handler:           control.Handler(a),
-		ReadHeaderTimeout: headerTimeout,
+		ReadHeaderTimeout: publicBounds.header,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 	}
 	go func() { _ = s.Serve(socket) }() // ends by Shutdown

@@ -84,9 +84,9 @@ func dearQuestions() limit.Room {
 // Handler answers the public: everybody who can reach the listener. It is
 // over when the App is closed.
 func (a *App) Handler(s Site) (http.Handler, error) {
-	proxies, err := geo.ParseProxies(s.TrustedProxies, s.ProxyHeader)
+	proxies, err := s.proxies()
 	if err != nil {
-		return nil, fmt.Errorf("--trusted-proxies: %w", err)
+		return nil, err
 	}
 	visits, err := a.visits(s, proxies)
 	if err != nil {
@@ -108,6 +108,7 @@ func (a *App) Handler(s Site) (http.Handler, error) {
 		Auth: a.auth, Attempts: limit.New(limit.PerSecond(attemptsPerSecond), attemptsAtOnce, a.now), Address: address,
 		Now: a.now, Log: a.log,
 	})
+	a.onClose(func(context.Context) error { face.Close(); tokens.Close(); return nil })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch path := r.URL.Path; {
 		case strings.HasPrefix(path, "/v3/"), path == "/v3":
@@ -122,6 +123,14 @@ func (a *App) Handler(s Site) (http.Handler, error) {
 			visits.ServeHTTP(w, r)
 		}
 	}), nil
+}
+
+func (s *Site) proxies() (geo.Proxies, error) {
+	p, err := geo.ParseProxies(s.TrustedProxies, s.ProxyHeader)
+	if err != nil {
+		return p, fmt.Errorf("--trusted-proxies: %w", err)
+	}
+	return p, nil
 }
 
 // visits puts together what a visitor needs.

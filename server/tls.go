@@ -1,31 +1,33 @@
 package server
 
 import (
+	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
-	"os"
-	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/footfall/footfall/regular"
 )
 
-// certificateEvery is how often the files of a certificate are looked at, at
-// most.
-const certificateEvery = time.Second
+const (
+	// certificateEvery is how often the files of a certificate are looked at, and
+	// certificateSlow how long that may take before the log is told.
+	certificateEvery, certificateSlow = time.Second, 10 * time.Second
+	// largestCertificate bounds each of the files, in bytes.
+	largestCertificate = 1 << 20
+)
 
 // certificate is a TLS certificate in two files. It is read again when they
-// change; as long as they do not fit each other, the last good one is used.
+// change; as long as they do not fit each other, or cannot be read, the last good
+// one is used. A handshake never waits for a file.
 type certificate struct {
 	certFile, keyFile string
-	now               func() time.Time
 	log               *slog.Logger
 
-	mu      sync.Mutex
-	current *tls.Certificate
-	seen    [2]stamp // of the files as they were read last, for good or ill
-	looked  time.Time
+	current atomic.Pointer[tls.Certificate]
+	seen    [2]stamp // of the files as they were read last, for good or ill; of whoever looks
 }
 
 // stamp tells whether a file is another one by now.
@@ -37,78 +39,99 @@ type stamp struct {
 // openCertificate fails with a sentence where the files hold no certificate
 // and its key.
 func openCertificate(certFile, keyFile string, now func() time.Time, log *slog.Logger) (*certificate, error) {
-	c := &certificate{certFile: certFile, keyFile: keyFile, now: now, log: log, looked: now()}
-	seen, err := c.stamps()
-	if err == nil {
-		c.seen = seen
-		c.current, err = c.read()
-	}
+	c := &certificate{certFile: certFile, keyFile: keyFile, log: log}
+	seen, next, err := c.read([2]stamp{})
 	if err != nil {
 		return nil, err
 	}
-	if leaf := c.current.Leaf; now().After(leaf.NotAfter) {
+	c.seen = seen
+	c.current.Store(next)
+	if leaf := next.Leaf; now().After(leaf.NotAfter) {
 		log.Warn("the certificate has expired; clients will refuse it", "file", certFile, "expired", leaf.NotAfter)
 	}
 	return c, nil
 }
 
-func (c *certificate) stamps() (s [2]stamp, err error) {
+// read reads the files, or returns neither a certificate nor an error where they
+// are as they were seen.
+func (c *certificate) read(before [2]stamp) (seen [2]stamp, _ *tls.Certificate, _ error) {
+	var files [2]*regular.File
 	for i, f := range []struct{ option, name string }{{"--tls-cert", c.certFile}, {"--tls-key", c.keyFile}} {
-		info, err := os.Stat(f.name) // of what a symbolic link leads to
+		file, err := regular.Open(f.name)
 		if err != nil {
-			return s, fmt.Errorf("%s: %w", f.option, err)
+			return seen, nil, fmt.Errorf("%s: %w", f.option, err)
 		}
-		s[i] = stamp{info.ModTime(), info.Size()}
+		defer file.Close()
+		files[i], seen[i] = file, stamp{file.Info.ModTime(), file.Info.Size()}
 	}
-	return s, nil
-}
-
-func (c *certificate) read() (*tls.Certificate, error) {
-	pair, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		return nil, fmt.Errorf("--tls-cert, --tls-key: %w", err)
+	if seen == before {
+		return seen, nil, nil
 	}
+	var pem [2][]byte
+	for i, f := range files {
+		var err error
+		if pem[i], err = f.Read(largestCertificate); err != nil {
+			return seen, nil, fmt.Errorf("--tls-cert, --tls-key: %w", err)
+		}
+	}
+	pair, err := tls.X509KeyPair(pem[0], pem[1])
 	if err != nil {
-		return nil, fmt.Errorf("--tls-cert %s and --tls-key %s are not a certificate and its key, PEM and not encrypted: %w", c.certFile, c.keyFile, err)
+		return seen, nil, fmt.Errorf("--tls-cert %s and --tls-key %s are not a certificate and its key, PEM and not encrypted: %w", c.certFile, c.keyFile, err)
 	}
-	return &pair, nil
+	return seen, &pair, nil
 }
 
 // get is tls.Config.GetCertificate.
 func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if age := c.now().Sub(c.looked); age < 0 || age >= certificateEvery {
-		c.looked = c.now()
-		c.reload()
-	}
-	return c.current, nil
+	return c.current.Load(), nil
 }
 
-// reload is called with mu held. Each state of the files is told of once.
-func (c *certificate) reload() {
-	seen, err := c.stamps()
-	if err == nil && seen == c.seen {
+// look reads the files again if they changed. Each state of them is told of once;
+// files that cannot be opened have none, and differ from any others.
+func (c *certificate) look() {
+	seen, next, err := c.read(c.seen)
+	if seen == c.seen || err == nil && next == nil {
 		return
 	}
-	if err != nil {
-		seen = [2]stamp{} // the files are missing, and differ from any others
-		if seen == c.seen {
-			return
-		}
-	}
 	c.seen = seen
-	var next *tls.Certificate
-	if err == nil {
-		next, err = c.read()
-	}
 	if err != nil {
 		c.log.Error("the changed certificate cannot be used; the last good one stays in use", "error", err)
 		return
 	}
-	c.current = next
+	c.current.Store(next)
 	c.log.Info("the certificate was read again", "file", c.certFile, "expires", next.Leaf.NotAfter)
+}
+
+// watch looks at every tick until ctx is done. Where a file system does not
+// answer, it waits, and nobody else does.
+func (c *certificate) watch(ctx context.Context, ticks <-chan time.Time, look func(), slow time.Duration) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticks:
+		}
+		looked := make(chan struct{})
+		go func() {
+			defer close(looked)
+			look()
+		}()
+		late := time.NewTimer(slow)
+		select {
+		case <-looked:
+			late.Stop()
+			continue
+		case <-ctx.Done():
+			return
+		case <-late.C:
+			c.log.Warn("the files of the certificate do not answer; the last good one stays in use", "waited", slow, "cert", c.certFile, "key", c.keyFile)
+		}
+		select {
+		case <-looked:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // config is for a server that shows the certificate.

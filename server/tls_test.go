@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"log/slog"
 	"os"
@@ -10,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/footfall/footfall/server/certtest"
 )
 
@@ -17,10 +20,10 @@ func TestCertificateIsReadAgain(t *testing.T) {
 	ca, dir := certtest.New(t), t.TempDir()
 	certFile, keyFile := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
 	start := time.Now()
-	now, later := start, start.Add(24*time.Hour)
+	later := start.Add(24 * time.Hour)
 	var log bytes.Buffer
 	ca.Write(t, certFile, keyFile, later, "first")
-	c, err := openCertificate(certFile, keyFile, func() time.Time { return now }, slog.New(slog.NewTextHandler(&log, nil)))
+	c, err := openCertificate(certFile, keyFile, time.Now, slog.New(slog.NewTextHandler(&log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,46 +45,67 @@ func TestCertificateIsReadAgain(t *testing.T) {
 			touch(name)
 		}
 	}
+	remove := func(name string) {
+		if err := os.Remove(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pipe := func(name string) {
+		remove(name)
+		if err := unix.Mkfifo(name, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, step := range []struct {
 		name   string
 		change func()
-		after  time.Duration // until the next handshake
 		want   string
 		told   string // what the log says of it, and nothing else
 	}{
-		{"nothing changed", func() {}, certificateEvery, "first", ""},
-		{"changed, within a second", func() { ca.Write(t, certFile, keyFile, later, "second"); touch(certFile, keyFile) }, certificateEvery - 1, "first", ""},
-		{"changed, after a second", func() {}, 1, "second", "read again"},
-		{"garbage", garbage(certFile, "garbage"), certificateEvery, "second", "cannot be used"},
-		{"the same garbage", func() {}, certificateEvery, "second", ""},
-		{"empty", garbage(keyFile, ""), certificateEvery, "second", "cannot be used"},
-		{"another pair", func() { ca.Write(t, certFile, keyFile, later, "third"); touch(certFile, keyFile) }, certificateEvery, "third", "read again"},
+		{"nothing changed", func() {}, "first", ""},
+		{"changed", func() { ca.Write(t, certFile, keyFile, later, "second"); touch(certFile, keyFile) }, "second", "read again"},
+		{"garbage", garbage(certFile, "garbage"), "second", "cannot be used"},
+		{"the same garbage", func() {}, "second", ""},
+		{"empty", garbage(keyFile, ""), "second", "cannot be used"},
+		{"another pair", func() { ca.Write(t, certFile, keyFile, later, "third"); touch(certFile, keyFile) }, "third", "read again"},
 		{"a certificate without its key", func() {
 			ca.Write(t, certFile, filepath.Join(dir, "other.pem"), later, "fourth")
 			touch(certFile)
-		}, certificateEvery, "third", "cannot be used"},
+		}, "third", "cannot be used"},
 		{"its key follows", func() {
 			if err := os.Rename(filepath.Join(dir, "other.pem"), keyFile); err != nil {
 				t.Fatal(err)
 			}
 			touch(keyFile)
-		}, certificateEvery, "fourth", "read again"},
+		}, "fourth", "read again"},
 		{"a file is gone", func() {
 			if err := os.Rename(keyFile, keyFile+".gone"); err != nil {
 				t.Fatal(err)
 			}
-		}, certificateEvery, "fourth", "cannot be used"},
-		{"still gone", func() {}, certificateEvery, "fourth", ""},
+		}, "fourth", "cannot be used"},
+		{"still gone", func() {}, "fourth", ""},
 		{"back", func() {
 			if err := os.Rename(keyFile+".gone", keyFile); err != nil {
 				t.Fatal(err)
 			}
-		}, certificateEvery, "fourth", "read again"},
-		{"the clock was set back", func() { ca.Write(t, certFile, keyFile, later, "fifth"); touch(certFile, keyFile) }, -time.Hour, "fifth", "read again"},
+		}, "fourth", "read again"},
+		{"a pipe, which nobody writes", func() { pipe(certFile) }, "fourth", "cannot be used"},
+		{"still a pipe", func() {}, "fourth", ""},
+		{"a file again", func() {
+			remove(certFile)
+			ca.Write(t, certFile, keyFile, later, "fifth")
+			touch(certFile, keyFile)
+		}, "fifth", "read again"},
+		{"a key without end", func() {
+			remove(keyFile)
+			if err := os.Symlink("/dev/zero", keyFile); err != nil {
+				t.Fatal(err)
+			}
+		}, "fifth", "cannot be used"},
 	} {
 		step.change()
-		now = now.Add(step.after)
 		log.Reset()
+		c.look()
 		got, err := c.get(nil)
 		if err != nil || got.Leaf.Subject.CommonName != step.want {
 			t.Errorf("%s: the certificate is %v, %v; want %s", step.name, got.Leaf.Subject, err, step.want)
@@ -90,6 +114,47 @@ func TestCertificateIsReadAgain(t *testing.T) {
 			t.Errorf("%s: the log says %q, want %q", step.name, told, step.told)
 		}
 	}
+}
+
+// TestCertificateThatDoesNotAnswer: a file system that hangs keeps no handshake
+// waiting, is told of once, and is looked at again once it answers.
+func TestCertificateThatDoesNotAnswer(t *testing.T) {
+	ca, dir := certtest.New(t), t.TempDir()
+	certFile, keyFile := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	ca.Write(t, certFile, keyFile, time.Now().Add(time.Hour), "host")
+	log := make(chan string, 10)
+	c, err := openCertificate(certFile, keyFile, time.Now, slog.New(slog.NewTextHandler(lines(log), nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ticks, hang, looks := make(chan time.Time), make(chan struct{}), make(chan struct{}, 10)
+	ctx, stop := context.WithCancel(t.Context())
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		c.watch(ctx, ticks, func() { looks <- struct{}{}; <-hang }, time.Millisecond)
+	}()
+	ticks <- time.Time{}
+	<-looks
+	if line := <-log; !strings.Contains(line, "do not answer") {
+		t.Errorf("the log says %q", line)
+	}
+	if got, err := c.get(nil); err != nil || got.Leaf.Subject.CommonName != "host" {
+		t.Errorf("meanwhile the certificate is %v, %v", got, err)
+	}
+	close(hang)
+	ticks <- time.Time{}
+	<-looks
+	stop()
+	<-over
+}
+
+// lines gets each line of a log.
+type lines chan string
+
+func (l lines) Write(b []byte) (int, error) {
+	l <- string(b)
+	return len(b), nil
 }
 
 func TestCertificateThatCannotBe(t *testing.T) {
