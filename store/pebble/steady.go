@@ -67,13 +67,13 @@ type steadyFile struct {
 	vfs.File
 	*trouble
 	synced  int64  // the bytes before are safe
-	pending []byte // the bytes after that, as far as they were written
+	pending []byte // the bytes after that
 }
 
 func (f *steadyFile) Write(b []byte) (n int, err error) {
+	f.pending = append(f.pending, b...) // first: whoever writes may use the buffer
 	err = f.until(func() error {
 		m, err := f.File.Write(b[n:])
-		f.pending = append(f.pending, b[n:n+m]...)
 		n += m
 		return err
 	})
