@@ -51,5 +51,21 @@ func (e *CorruptError) Error() string {
 	return fmt.Sprintf("%s is damaged at byte %d (position %d): %s", e.File, e.Offset, e.Position, e.Reason)
 }
 
+// TailError tells that the journal ends before a position that it had reached:
+// its newest segment was cut, replaced by an older copy, or removed. It is
+// ErrCorrupt.
+type TailError struct {
+	Dir          string // of the journal
+	End, Reached uint64
+}
+
+func (e *TailError) Error() string {
+	return fmt.Sprintf("%d bytes of acknowledged records are missing at the end of the journal: it ends at position %d and had reached position %d. Its newest file in %s was cut, replaced by an older copy, or removed: put it back as it was",
+		e.Reached-e.End, e.End, e.Reached, e.Dir)
+}
+
+// Is makes every TailError an ErrCorrupt.
+func (e *TailError) Is(target error) bool { return target == ErrCorrupt }
+
 // Is makes every CorruptError an ErrCorrupt.
 func (e *CorruptError) Is(target error) bool { return target == ErrCorrupt }

@@ -15,7 +15,7 @@ type Flaw struct {
 	// Unknown is set where more than that may be lost: nothing tells how far the
 	// newest segment had come.
 	Unknown bool
-	Err     error // *CorruptError
+	Err     error // *CorruptError, *HoleError or *TailError
 }
 
 // Inspect opens a journal to look at what there is, also one that Open refuses,
@@ -284,8 +284,5 @@ func (j *Journal) Tail() (Flaw, bool) {
 	if s.end >= reached {
 		return Flaw{}, false
 	}
-	return Flaw{From: s.end, To: reached, Err: &CorruptError{
-		File: j.dir.join(s.file), Offset: s.offset(s.end), Position: s.end,
-		Reason: fmt.Sprintf("the journal ends there, and it had reached position %d: the newest segment was cut, replaced by an older copy, or a segment after it is missing", reached),
-	}}, true
+	return Flaw{From: s.end, To: reached, Err: &TailError{Dir: j.dir.path, End: s.end, Reached: reached}}, true
 }

@@ -169,7 +169,7 @@ func (j *Journal) recoverLast() error {
 		if acknowledged && s.flags&flagUnsynced == 0 {
 			return err
 		}
-		if !empty {
+		if !empty && s.end >= j.reached(j.id) { // else it is more than that, and is said
 			j.log.Warn("journal: a tail that was never acknowledged is cut",
 				"file", path, "position", s.end, "bytes", sc.limit-s.end, "reason", err)
 		}
@@ -298,7 +298,7 @@ func (j *Journal) load(base uint64, file string, last bool) error {
 			return fmt.Errorf("read %s: %w", path, err)
 		}
 		if unborn && len(j.segs) > 0 && j.reached(j.id) > base {
-			return &CorruptError{File: path, Position: base, Reason: "the file is empty, and records were in it"}
+			return &TailError{Dir: j.dir.path, End: base, Reached: j.reached(j.id)}
 		}
 		if unborn {
 			j.log.Warn("journal: an unfinished segment is discarded", "file", path)

@@ -29,6 +29,9 @@ type Record struct {
 type Links struct {
 	// Version counts the transactions that changed it.
 	Version uint64 `json:"version"`
+	// Settled is the version that the file had by itself, without the log beside
+	// it, at least.
+	Settled uint64 `json:"settled,omitempty"`
 	// User and Link are the highest ids that were given out.
 	User uint64 `json:"user"`
 	Link uint64 `json:"link"`
@@ -87,7 +90,7 @@ func (r *Record) See(j Journal) {
 // SeeLinks adds what is known of links and users.
 func (r *Record) SeeLinks(l Links) {
 	r.Links = Links{
-		Version: max(r.Links.Version, l.Version), User: max(r.Links.User, l.User), Link: max(r.Links.Link, l.Link),
+		Version: max(r.Links.Version, l.Version), Settled: max(r.Links.Settled, l.Settled), User: max(r.Links.User, l.User), Link: max(r.Links.Link, l.Link),
 	}
 }
 

@@ -142,7 +142,7 @@ func resume(ctx context.Context, o Options) (uint64, error) {
 	}
 	if end := o.Journal.End(); pos.Counted > end {
 		// New clicks must not take the positions of those that were counted.
-		o.Log.Warn("the journal lost a tail that was counted already; recording goes on after it. Unless the power was cut with --durability write, a segment was removed or cut: look who did it",
+		o.Log.Warn("the journal lost a tail that was counted already; recording goes on after it. If the power was not cut and nothing was given up, a segment was removed or cut: look who did it",
 			"journal", end, "counted", pos.Counted)
 		if err := o.Journal.SkipTo(pos.Counted); err != nil {
 			return 0, fmt.Errorf("recorder: open: %w", err)

@@ -14,7 +14,6 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -145,9 +144,9 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	if err := finishRebuild(o.Dir); err != nil {
 		return nil, err
 	}
-	db, err := sql.Open(ctx, filepath.Join(o.Dir, databaseFile))
+	db, err := openLinks(ctx, o.Dir, false, o.Log)
 	if err != nil {
-		return nil, unopened(err, damagedLinks)
+		return nil, err
 	}
 	a.onClose(func(context.Context) error { return db.Close() })
 	a.store, a.db = db, db
@@ -262,7 +261,21 @@ func (a *App) openJournal(ctx context.Context, o Options) error {
 	}
 	a.journal = j
 	a.onClose(func(context.Context) error { return a.journal.Close() })
-	return nil
+	return a.passTail(ctx, o)
+}
+
+// passTail counts the end of a journal as given up that a power cut took where
+// clicks are not synced: what is recorded from now on comes after it.
+func (a *App) passTail(ctx context.Context, o Options) error {
+	tail, ok := a.journal.Tail()
+	if !ok {
+		return nil
+	}
+	passed := []journal.Hole{{From: tail.From, To: tail.To}}
+	if err := recorder.GiveUp(ctx, recorder.Options{Journal: a.journal, Clicks: a.clicks, Now: o.Now, Log: o.Log}, passed); err != nil {
+		return err
+	}
+	return a.clicks.Sync(ctx)
 }
 
 // unopened says what to do about a part that cannot be opened, where that is
@@ -274,6 +287,8 @@ func unopened(err error, damaged string) error {
 		instead = damaged
 	case errors.As(err, new(*OlderLinksError)):
 		instead = olderLinks
+	case errors.As(err, new(*MissingLinksError)):
+		instead = missingLinks
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		instead = "make room, and start again"
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
@@ -291,7 +306,8 @@ func unopened(err error, damaged string) error {
 }
 
 const (
-	olderLinks     = "put the newer one back, with its -wal if that is there, or restore a whole backup"
+	olderLinks     = "put the newer one back, with its -wal if that is there; or restore a whole backup; or go on with this one by footfall check --repair --give-up-links"
+	missingLinks   = "put it back, with its -wal if that is there, or restore a whole backup"
 	damagedLinks   = "restore a backup"
 	damagedCounts  = "run footfall rebuild, which makes the counts anew from the journal"
 	damagedJournal = "footfall check says what of it is counted, and footfall check --repair mends what can be mended"

@@ -95,19 +95,19 @@ func TestLostLinks(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	refused := func() {
+	refused := func(words string) {
 		t.Helper()
 		app, err := server.Open(t.Context(), server.Options{Dir: dir, Create: true, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 		if err == nil {
 			closeApp(t, app)
 		}
-		if err == nil || !strings.Contains(err.Error(), "restore both") {
+		if err == nil || !strings.Contains(err.Error(), words) {
 			t.Errorf("counts without their links gave %v", err)
 		}
 	}
-	refused()
+	refused("is missing or empty")
 	if err := os.Rename(filepath.Join(other, "footfall.db"), filepath.Join(dir, "footfall.db")); err != nil {
 		t.Fatal(err)
 	}
-	refused()
+	refused("restore both")
 }

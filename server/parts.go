@@ -228,26 +228,17 @@ func (p *parts) linksNeeded(ctx context.Context, clicks store.Reader, j *journal
 	return needed, nil
 }
 
-// OlderLinksError: links and users are older than the counts and the journal.
-type OlderLinksError struct {
-	File, Dir   string
-	Now, Needed progress.Links
-}
-
-func (e *OlderLinksError) Error() string {
-	what := fmt.Sprintf("%d changes to links and users that were acknowledged", e.Needed.Version-min(e.Now.Version, e.Needed.Version))
-	if e.Needed.Version <= e.Now.Version {
-		what = fmt.Sprintf("links or users that clicks in %s are of", e.Dir)
-	}
-	return fmt.Sprintf("%s is older than what lies beside it, or its -wal was removed: it lacks %s", e.File, what)
-}
-
 // open has the file follow what happens from now on. All has been compared.
 func (p *parts) open(ctx context.Context, db *sql.DB, j *journal.Journal) error {
 	links, err := db.Links(ctx)
 	if err != nil {
 		return err
 	}
+	seen, err := sql.Peek(ctx, filepath.Join(p.dir, databaseFile))
+	if err != nil {
+		return fmt.Errorf("open links and users: %w", err)
+	}
+	links.Settled = seen.File.Version
 	p.known.SeeLinks(links)
 	p.known.See(progress.Journal{ID: j.ID(), End: j.End()})
 	if err := p.file.Arm(p.known); err != nil {

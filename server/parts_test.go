@@ -21,6 +21,7 @@ import (
 type town struct {
 	t       *testing.T
 	dir     string
+	past    string // footfall.db as it was before the token
 	backup  string // 3 clicks on link 2
 	clicks  uint64 // that were acknowledged
 	stopped bool
@@ -33,6 +34,15 @@ func newTown(t *testing.T, stop bool) *town {
 	live, backups := filepath.Join(t.TempDir(), "live"), filepath.Join(t.TempDir(), "backups")
 	app, _ := openIn(t, live)
 	app.mustClose(t)
+	past, err := os.ReadFile(filepath.Join(live, databaseFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	app, _ = openIn(t, live)
+	if _, err := app.AddToken(t.Context(), "ann"); err != nil {
+		t.Fatal(err)
+	}
+	app.mustClose(t)
 	app, _ = openIn(t, live)
 	app.clickOn(t, 2, 3)
 	if _, err := app.Backup(t.Context(), backups, 1); err != nil {
@@ -42,7 +52,7 @@ func newTown(t *testing.T, stop bool) *town {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &town{t: t, dir: filepath.Join(t.TempDir(), "data"), backup: path, clicks: 3 + 5 + 4, stopped: stop}
+	w := &town{t: t, dir: filepath.Join(t.TempDir(), "data"), past: string(past), backup: path, clicks: 3 + 5 + 4, stopped: stop}
 	if _, err := app.AddLink(t.Context(), "ann", "http://example.org/second", ""); err != nil {
 		t.Fatal(err)
 	}
@@ -277,8 +287,8 @@ func TestJournalEndsEarly(t *testing.T) {
 		{"its last byte is", func(w *town) { w.edit(newest, cut(-1)) }, "had reached", 11},
 		{"its second half is", func(w *town) { w.edit(newest, func(b []byte) []byte { return b[:len(b)/2] }) }, "had reached", 6},
 		{"all but its header is", func(w *town) { w.edit(newest, cut(48)) }, "had reached", 3},
-		{"its header is cut", func(w *town) { w.edit(newest, cut(20)) }, "records were in it", 3},
-		{"it is empty", func(w *town) { w.edit(newest, cut(0)) }, "records were in it", 3},
+		{"its header is cut", func(w *town) { w.edit(newest, cut(20)) }, "had reached", 3},
+		{"it is empty", func(w *town) { w.edit(newest, cut(0)) }, "had reached", 3},
 		{"the two newest are empty", func(w *town) {
 			w.edit(newest, cut(0))
 			w.edit("journal/*.sealed", cut(0))
@@ -423,6 +433,9 @@ func TestLinksAreOlder(t *testing.T) {
 		{"a killed one's are the backup's", false, func(w *town) { w.take(databaseFile) }},
 		{"a stopped one's are the backup's", true, func(w *town) { w.take(databaseFile) }},
 		{"the -wal is removed", false, func(w *town) { w.must(os.Remove(w.path(databaseFile + "-wal"))) }},
+		{"the file is older than its -wal", false, func(w *town) {
+			w.must(os.WriteFile(filepath.Join(w.dir, databaseFile), []byte(w.past), 0o600))
+		}},
 		{"the -wal is emptied", false, func(w *town) { w.edit(databaseFile+"-wal", cut(0)) }},
 		{"links and counts are the backup's", true, func(w *town) { w.take(databaseFile); w.take(clicksDir); w.must(os.Remove(w.path(progressFile))) }},
 		{"links and counts of a killed one are the backup's", false, func(w *town) { w.take(databaseFile); w.take(clicksDir); w.must(os.Remove(w.path(progressFile))) }},
@@ -432,7 +445,7 @@ func TestLinksAreOlder(t *testing.T) {
 			whole := filepath.Join(t.TempDir(), "whole")
 			w.copy(w.dir, whole)
 			c.spoil(w)
-			w.refused("is older than what lies beside it")
+			w.refused("older")
 
 			var found []string
 			v, err := CheckDamaged(t.Context(), w.options(new(strings.Builder)), func(f string) { found = append(found, f) })

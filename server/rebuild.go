@@ -16,7 +16,6 @@ import (
 	"github.com/footfall/footfall/recorder"
 	"github.com/footfall/footfall/store"
 	"github.com/footfall/footfall/store/pebble"
-	"github.com/footfall/footfall/store/sql"
 )
 
 // base is what a rebuild may begin with: a backup in a directory, or nothing.
@@ -42,9 +41,9 @@ func Rebuild(ctx context.Context, o Options, from string, lossy bool, report fun
 	if err := finishRebuild(o.Dir); err != nil {
 		return err
 	}
-	db, err := sql.Open(ctx, filepath.Join(o.Dir, databaseFile))
+	db, err := openLinks(ctx, o.Dir, false, o.Log)
 	if err != nil {
-		return unopened(err, damagedLinks)
+		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	p, err := openParts(ctx, o.Dir, db, o.Log)

@@ -28,8 +28,9 @@ type inspected struct {
 	close   func() error
 }
 
-// inspect opens a directory that nobody has open, else ErrOwned.
-func inspect(ctx context.Context, o Options) (_ *inspected, err error) {
+// inspect opens a directory that nobody has open, else ErrOwned; with force also
+// one whose links and users are older.
+func inspect(ctx context.Context, o Options, force bool) (_ *inspected, err error) {
 	lock, err := claimDir(o.Dir, false)
 	if err != nil {
 		return nil, err
@@ -47,8 +48,8 @@ func inspect(ctx context.Context, o Options) (_ *inspected, err error) {
 	if err := finishRebuild(o.Dir); err != nil {
 		return nil, err
 	}
-	if in.db, err = sql.Open(ctx, filepath.Join(o.Dir, databaseFile)); err != nil {
-		return nil, unopened(err, damagedLinks)
+	if in.db, err = openLinks(ctx, o.Dir, force, o.Log); err != nil {
+		return nil, err
 	}
 	onClose(in.db.Close)
 	if in.parts, err = openParts(ctx, o.Dir, in.db, o.Log); err != nil {
@@ -82,7 +83,12 @@ func inspect(ctx context.Context, o Options) (_ *inspected, err error) {
 // CheckDamaged is Check of a directory that cannot be opened, for its journal is
 // damaged. Nobody else may have it open: ErrOwned.
 func CheckDamaged(ctx context.Context, o Options, report func(string)) (v control.Verdict, err error) {
-	in, err := inspect(ctx, o)
+	in, err := inspect(ctx, o, false)
+	if older := new(OlderLinksError); errors.As(err, &older) {
+		report(older.Error())
+		v.Advice = "for links and users, " + olderLinks
+		return v, nil
+	}
 	if err != nil {
 		return v, err
 	}
@@ -107,7 +113,7 @@ type GiveUp struct {
 // missing of its parts: what is counted, and what may be given up. Nobody else may
 // have it open: ErrOwned.
 func RepairParts(ctx context.Context, o Options, giveUp GiveUp, report func(string)) (err error) {
-	in, err := inspect(ctx, o)
+	in, err := inspect(ctx, o, giveUp.Links)
 	if err != nil {
 		return err
 	}
@@ -126,7 +132,7 @@ func (in *inspected) repairLinks(ctx context.Context, giveUp bool, report func(s
 		return err
 	}
 	if !giveUp {
-		return fmt.Errorf("links and users were left as they are: %w: %s; or give up what it lacks for good with --repair --give-up-links", older, olderLinks)
+		return fmt.Errorf("links and users were left as they are: %w: %s", older, olderLinks)
 	}
 	if err := in.db.GiveUpIDs(ctx, older.Needed); err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/hex"
+	"errors"
 	"fmt"
 
 	"github.com/footfall/footfall/click"
@@ -74,15 +75,22 @@ func (db *DB) Password(ctx context.Context, user click.UserID) (proof string, er
 
 // Secret is of store.Users.
 func (db *DB) Secret(ctx context.Context, offer [32]byte) (secret [32]byte, err error) {
-	const operation = "secret"
+	const operation, query = "secret", `SELECT secret FROM installation WHERE id = 1`
 	var text string
-	err = db.write(ctx, func(ctx context.Context, tx *sql.Tx, _ *lastIDs) error {
-		if _, err := tx.ExecContext(ctx, `INSERT INTO installation (id, secret) VALUES (1, $1) ON CONFLICT (id) DO NOTHING`,
-			hex.EncodeToString(offer[:])); err != nil {
-			return err
+	// Whoever looks changes nothing.
+	err = db.whole.QueryRowContext(ctx, query).Scan(&text)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = db.write(ctx, func(ctx context.Context, tx *sql.Tx, _ *lastIDs) error {
+			if _, err := tx.ExecContext(ctx, `INSERT INTO installation (id, secret) VALUES (1, $1) ON CONFLICT (id) DO NOTHING`,
+				hex.EncodeToString(offer[:])); err != nil {
+				return err
+			}
+			return tx.QueryRowContext(ctx, query).Scan(&text)
+		})
+		if err == nil {
+			err = emptyLog(ctx, db.writer) // without it the file is nobody's
 		}
-		return tx.QueryRowContext(ctx, `SELECT secret FROM installation WHERE id = 1`).Scan(&text)
-	})
+	}
 	if err != nil {
 		return secret, failed(operation, err)
 	}

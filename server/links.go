@@ -1,0 +1,112 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/footfall/footfall/progress"
+	"github.com/footfall/footfall/store/sql"
+)
+
+// openLinks opens links and users, unless what lies in the directory shows that
+// they are not the ones that belong there: to open them would change them, and
+// their log. force is for who has been told so.
+func openLinks(ctx context.Context, dir string, force bool, log *slog.Logger) (*sql.DB, error) {
+	path := filepath.Join(dir, databaseFile)
+	if err := linksBelong(ctx, dir, path); err != nil {
+		older := new(OlderLinksError)
+		if !errors.As(err, &older) || !force {
+			return nil, unopened(err, olderLinks)
+		}
+		if older.Torn {
+			if err := keepLog(path, log); err != nil {
+				return nil, err
+			}
+		}
+	}
+	db, err := sql.Open(ctx, path)
+	if err != nil {
+		return nil, unopened(err, damagedLinks)
+	}
+	return db, nil
+}
+
+// linksBelong compares links and users with the file progress, before they are
+// opened.
+func linksBelong(ctx context.Context, dir, path string) error {
+	known, err := progress.Read(filepath.Join(dir, progressFile))
+	if err != nil && !errors.Is(err, progress.ErrUnreadable) { // which is said when it is opened
+		return fmt.Errorf("open data directory: %w", err)
+	}
+	seen, err := sql.Peek(ctx, path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && !hasOthers(dir):
+		return nil // a new directory
+	case errors.Is(err, fs.ErrNotExist):
+		return &MissingLinksError{File: path}
+	case err != nil:
+		return fmt.Errorf("open links and users: %w", err)
+	case seen.All.Version > 0 && known.Older(seen.All):
+		return &OlderLinksError{File: path, Dir: dir, Now: seen.All, Needed: known.Links}
+	case seen.Log && seen.File.Version > 0 && seen.File.Version < known.Links.Settled:
+		return &OlderLinksError{File: path, Dir: dir, Now: seen.File, Needed: known.Links, Torn: true}
+	}
+	return nil
+}
+
+// hasOthers tells whether a part of a data directory is there that is made after
+// links and users.
+func hasOthers(dir string) bool {
+	for _, pattern := range []string{clicksDir + "/*", journalDir + "/*", databaseFile + "-wal"} {
+		all, _ := filepath.Glob(filepath.Join(dir, pattern)) // the patterns are right
+		for _, path := range all {
+			if info, err := os.Stat(path); err == nil && info.Size() > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// keepLog gives the log of another database another name.
+func keepLog(path string, log *slog.Logger) error {
+	kept := path + "-wal" + damagedSuffix
+	if err := os.Rename(path+"-wal", kept); err != nil {
+		return fmt.Errorf("open links and users: %w", err)
+	}
+	log.Warn("the log of links and users belongs to another footfall.db and is kept under another name", "kept", kept)
+	return errors.Join(os.RemoveAll(path+"-shm"), syncDir(filepath.Dir(path)))
+}
+
+// MissingLinksError: the database of links and users is missing or empty, and the
+// other parts are there.
+type MissingLinksError struct{ File string }
+
+func (e *MissingLinksError) Error() string {
+	return fmt.Sprintf("%s is missing or empty, and the other parts of the data directory are there", e.File)
+}
+
+// OlderLinksError: links and users are older than the counts and the journal.
+type OlderLinksError struct {
+	File, Dir   string
+	Now, Needed progress.Links
+	// Torn is set where the file is older than the log beside it, which is of
+	// another one.
+	Torn bool
+}
+
+func (e *OlderLinksError) Error() string {
+	what := fmt.Sprintf("%d changes to links and users that were acknowledged", e.Needed.Version-min(e.Now.Version, e.Needed.Version))
+	switch {
+	case e.Torn:
+		return fmt.Sprintf("%s was replaced by an older copy, and its -wal goes with the one that was there before", e.File)
+	case e.Needed.Version <= e.Now.Version:
+		what = fmt.Sprintf("links or users that clicks in %s are of", e.Dir)
+	}
+	return fmt.Sprintf("%s is older than what lies beside it, or its -wal was removed: it lacks %s", e.File, what)
+}
