@@ -9,7 +9,9 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -58,6 +60,11 @@ func serving(args ...string) *exec.Cmd {
 	return program(context.Background(), append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
 }
 
+// notDurable is how many clicks all servers reported that they could not keep.
+var notDurable atomic.Int64
+
+var notDurableLine = regexp.MustCompile(`visitors were sent on although their clicks are not durable.* clicks=(\d+) `)
+
 // begin starts a server and returns once it is ready.
 func begin(t *testing.T, cmd *exec.Cmd) (url string, stop func(os.Signal) error) {
 	t.Helper()
@@ -80,7 +87,13 @@ func begin(t *testing.T, cmd *exec.Cmd) (url string, stop func(os.Signal) error)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_, _ = io.Copy(io.Discard, stderr)
+		for lines.Scan() {
+			if m := notDurableLine.FindStringSubmatch(lines.Text()); m != nil {
+				n, _ := strconv.ParseInt(m[1], 10, 64)
+				notDurable.Add(n)
+			}
+		}
+		_, _ = io.Copy(io.Discard, stderr) // after a line that is too long
 	}()
 	return url, func(s os.Signal) error {
 		if err := cmd.Process.Signal(s); err != nil {
