@@ -269,11 +269,7 @@ func (h *history) check(j *journal.Journal) {
 }
 
 func TestCrashes(t *testing.T) {
-	histories := 200
-	if testing.Short() {
-		histories = 20
-	}
-	for i := range histories {
+	for i := range seedtest.Rounds(t, 60) {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seedtest.Seed(t), uint64(i)))
 			h := &history{

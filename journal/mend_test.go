@@ -119,11 +119,7 @@ func flaws(t *testing.T, j *journal.Journal) (all []journal.Flaw) {
 // all that cannot be read: whatever he has not counted is there, and what else
 // is there is what was, in its place.
 func TestMend(t *testing.T) {
-	rounds := 400
-	if testing.Short() {
-		rounds = 50
-	}
-	for i := range rounds {
+	for i := range seedtest.Rounds(t, 100) {
 		t.Run(fmt.Sprint(i), func(t *testing.T) { mendAtRandom(t, rand.New(rand.NewPCG(seedtest.Seed(t), uint64(i)))) })
 	}
 }

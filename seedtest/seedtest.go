@@ -36,7 +36,17 @@ const Default uint64 = 1
 // Env is the environment variable that gives the seed where the flag does not.
 const Env = "FOOTFALL_TEST_SEED"
 
-const rapidSeed = "rapid.seed"
+// EnvRounds is the environment variable that multiplies the rounds of random
+// tests: a whole number from 1 on, and 1 where it is not set.
+const EnvRounds = "FOOTFALL_TEST_ROUNDS"
+
+// checks is how often a property is looked at, in one round.
+const checks = 50
+
+const (
+	rapidSeed   = "rapid.seed"
+	rapidChecks = "rapid.checks"
+)
 
 var (
 	given   uint64 // by the flag -seed; 0 if it is not there
@@ -59,6 +69,13 @@ func init() {
 	derived = flag.Lookup(rapidSeed).DefValue
 	if err := flag.Set("rapid.nofailfile", "true"); err != nil {
 		panic(err)
+	}
+	if os.Getenv("RAPID_CHECKS") == "" {
+		if n, err := rounds(checks); err == nil { // else Seed says it, to a test
+			if err := flag.Set(rapidChecks, strconv.Itoa(n)); err != nil {
+				panic(err)
+			}
+		}
 	}
 	if os.Getenv("RAPID_SEED") != "" {
 		return
@@ -101,10 +118,34 @@ func environment() (uint64, error) {
 	return n, nil
 }
 
+func rounds(n int) (int, error) {
+	s := os.Getenv(EnvRounds)
+	if s == "" {
+		return n, nil
+	}
+	by, err := strconv.Atoi(s)
+	if err != nil || by < 1 || by > 1_000_000 {
+		return 0, fmt.Errorf("%s=%q: rounds are multiplied by a whole number from 1 to 1,000,000", EnvRounds, s)
+	}
+	return n * by, nil
+}
+
+// Rounds is how many rounds a random test makes: n, or more where the
+// environment asks for more.
+func Rounds(t testing.TB, n int) int {
+	t.Helper()
+	n, err := rounds(n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
 // Seed is the seed of this run, never 0. If t fails, its log ends with the
 // command that runs it again with the same seed.
 func Seed(t testing.TB) uint64 {
 	t.Helper()
+	Rounds(t, 1)
 	// The environment is asked even if the flag is there: so `go test` knows that
 	// a kept result depends on it.
 	n, err := environment()
@@ -165,7 +206,11 @@ func Check(t *testing.T, property func(*rapid.T)) {
 // replay is the command that runs one test again with its seed and the other
 // flags of this run that shape what tests do.
 func replay(test string, seed uint64) string {
-	words := []string{"go", "test"}
+	var words []string
+	if by := os.Getenv(EnvRounds); by != "" {
+		words = append(words, EnvRounds+"="+quote(by))
+	}
+	words = append(words, "go", "test")
 	pkg := "."
 	if build, ok := debug.ReadBuildInfo(); ok {
 		if path, ok := strings.CutPrefix(strings.TrimSuffix(build.Path, ".test"), build.Main.Path); ok {
@@ -185,8 +230,13 @@ func replay(test string, seed uint64) string {
 		parts[i] = "^" + regexp.QuoteMeta(p) + "$"
 	}
 	words = append(words, pkg, "-count=1", "-run="+quote(strings.Join(parts, "/")), "-seed="+strconv.FormatUint(seed, 10))
+	usual := ""
+	if n, err := rounds(checks); err == nil {
+		usual = strconv.Itoa(n)
+	}
 	flag.Visit(func(f *flag.Flag) {
 		switch {
+		case f.Name == rapidChecks && f.Value.String() == usual:
 		case f.Name == "seed", f.Name == "rapid.nofailfile", f.Name == rapidSeed && f.Value.String() == derived:
 		case f.Name == "test.short":
 			words = append(words, "-short")

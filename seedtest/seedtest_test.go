@@ -47,7 +47,7 @@ func run(t *testing.T, env string, args ...string) ran {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], append([]string{"-test.run=^TestDraws$", "-test.v"}, args...)...)
 	for _, v := range os.Environ() {
-		if !strings.HasPrefix(v, seedtest.Env+"=") && !strings.HasPrefix(v, "RAPID_") {
+		if !strings.HasPrefix(v, seedtest.Env+"=") && !strings.HasPrefix(v, seedtest.EnvRounds+"=") && !strings.HasPrefix(v, "RAPID_") {
 			cmd.Env = append(cmd.Env, v)
 		}
 	}
@@ -98,7 +98,7 @@ func TestFailureNamesItsReplay(t *testing.T) {
 		{"plain", "", "", `go test ./seedtest -count=1 -run='^TestDraws$/^plain,_it'\''s_one$' -seed=1 -failing=plain`},
 		{"plain", "17", "", `go test ./seedtest -count=1 -run='^TestDraws$/^plain,_it'\''s_one$' -seed=17 -failing=plain`},
 		{"property", "", "-seed=17", `go test ./seedtest -count=1 -run='^TestDraws$/^property$' -seed=17 -failing=property`},
-		{"property", "17", "-rapid.checks=50", `go test ./seedtest -count=1 -run='^TestDraws$/^property$' -seed=17 -failing=property -rapid.checks=50`},
+		{"property", "17", "-rapid.checks=60", `go test ./seedtest -count=1 -run='^TestDraws$/^property$' -seed=17 -failing=property -rapid.checks=60`},
 	} {
 		args := []string{"-failing=" + c.failing}
 		if c.arg != "" {
@@ -110,6 +110,17 @@ func TestFailureNamesItsReplay(t *testing.T) {
 	}
 	if r := run(t, "17"); !r.ok || r.replay != "" {
 		t.Errorf("a run without a failure: %v\n%s", r.ok, r.out)
+	}
+}
+
+func TestRounds(t *testing.T) {
+	t.Setenv(seedtest.EnvRounds, "")
+	if n := seedtest.Rounds(t, 20); n != 20 {
+		t.Errorf("%d rounds", n)
+	}
+	t.Setenv(seedtest.EnvRounds, "3")
+	if n := seedtest.Rounds(t, 20); n != 60 {
+		t.Errorf("%d rounds, three times 20", n)
 	}
 }
 
