@@ -237,10 +237,10 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// TestLongRequests: a request is taken up to 64 KiB, and refused beyond.
+// TestLongRequests: a request is taken up to 32 KiB, and refused beyond.
 func TestLongRequests(t *testing.T) {
 	base, _ := serve(t, "--data", t.TempDir())
-	for n, want := range map[int]int{60 << 10: http.StatusOK, 70 << 10: http.StatusRequestHeaderFieldsTooLarge} {
+	for n, want := range map[int]int{30 << 10: http.StatusOK, 40 << 10: http.StatusRequestHeaderFieldsTooLarge} {
 		res, err := http.Get(base + "/v3/expand?hash=" + strings.Repeat("x", n))
 		if err != nil {
 			t.Fatal(err)
