@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"runtime"
 	"time"
 )
@@ -15,6 +16,7 @@ const roomyGroup = 4 << 20
 // group is the records that share a write and a sync.
 type group struct {
 	buf     []byte
+	last    int // where its last record starts
 	records int
 	room    chan struct{} // made by who waits for room; closed when the group is taken
 	done    chan struct{} // closed when the group is durable or has failed
@@ -71,6 +73,7 @@ func (j *Journal) enqueue(ctx context.Context, record []byte) (g *group, after i
 		}
 		j.mu.Lock()
 	}
+	g.last = len(g.buf)
 	g.buf = appendRecord(g.buf, record)
 	g.records++
 	first, after := g.records == 1, len(g.buf)
@@ -220,7 +223,7 @@ func (j *Journal) put(g *group) error {
 	s.end += uint64(len(g.buf))
 	end := s.end
 	j.segMu.Unlock()
-	j.ended(j.id, end)
+	j.ended(j.id, end, crc32.Checksum(g.buf[g.last+RecordOverhead:], castagnoli))
 	return nil
 }
 

@@ -38,10 +38,12 @@ type Options struct {
 	// Synced hears how long the disk took to write and sync a group of records.
 	// It must not wait. nil is nobody.
 	Synced func(took time.Duration)
-	// Ended is told where the journal ends: when it is opened, and after each
-	// group of records that became durable, before Append returns. It must not
-	// wait, and not call the journal. nil is nobody.
-	Ended func(id [16]byte, end uint64)
+	// Ended is told where the journal ends, and the CRC-32C of the data of its last
+	// record, by which Holds knows it; 0 where the newest segment has none. It is
+	// told when the journal is opened, and after each group of records that became
+	// durable, before Append returns. It must not wait, and not call the journal.
+	// nil is nobody.
+	Ended func(id [16]byte, end uint64, last uint32)
 	// Rolled hears that a segment is full or was sealed by Rotate, and another
 	// one begun. It must not wait. nil is nobody.
 	Rolled func()
@@ -59,7 +61,7 @@ type Journal struct {
 	noSync      bool
 	synced      func(time.Duration)
 	rolled      func()
-	ended       func(id [16]byte, end uint64)
+	ended       func(id [16]byte, end uint64, last uint32)
 	reached     func(id [16]byte) uint64
 	existing    bool
 	log         *slog.Logger
@@ -83,6 +85,8 @@ type Journal struct {
 
 	trimming sync.Mutex
 	doomed   []string // files that are trimmed and not yet removed, oldest first
+
+	lastCheck uint32 // of the last record of the newest segment, when it was opened; 0 is none
 
 	// unborn is a newest file in which nothing was ever recorded, as Inspect
 	// found it; nil where there is none.

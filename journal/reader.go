@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"io/fs"
 	"iter"
@@ -229,6 +230,33 @@ func (j *Journal) watch() <-chan struct{} {
 		j.more = make(chan struct{})
 	}
 	return j.more
+}
+
+// Holds tells whether the record that ends at a position is the one whose data
+// have that CRC-32C: a copy of the journal that went its own way has another one
+// there, or none. It is true where that cannot be told: for 0, for a position
+// that the journal does not keep or has not reached, and after damage.
+func (j *Journal) Holds(end uint64, last uint32) (bool, error) {
+	if last == 0 || end <= j.First() || end > j.End() {
+		return true, nil
+	}
+	var base uint64
+	for _, s := range j.Segments() {
+		if s.Base < end {
+			base = s.Base
+		}
+	}
+	for rec, err := range j.Scan(base) {
+		switch {
+		case errors.Is(err, ErrCorrupt), errors.Is(err, ErrPosition):
+			return true, nil
+		case err != nil:
+			return false, err
+		case rec.To >= end:
+			return rec.To == end && crc32.Checksum(rec.Data, castagnoli) == last, nil
+		}
+	}
+	return true, nil // in a hole
 }
 
 // Scan reads the durable records of the segment with that base, for audits. It

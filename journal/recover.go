@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -22,7 +23,7 @@ func Open(o Options) (*Journal, error) {
 	if err := j.recover(); err != nil {
 		return nil, fmt.Errorf("journal: open: %w", err)
 	}
-	j.ended(j.id, j.End())
+	j.ended(j.id, j.End(), j.lastCheck)
 	go j.run()
 	return j, nil
 }
@@ -36,7 +37,7 @@ func newJournal(o Options) *Journal {
 		o.SegmentSize = DefaultSegmentSize
 	}
 	if o.Ended == nil {
-		o.Ended = func([16]byte, uint64) {}
+		o.Ended = func([16]byte, uint64, uint32) {}
 	}
 	if o.Reached == nil {
 		o.Reached = func([16]byte) uint64 { return 0 }
@@ -155,7 +156,10 @@ func (j *Journal) recoverLast() error {
 	}
 	sc := newScanner(f, path, s, s.base, s.base+uint64(info.Size()-headerSize))
 	for err == nil {
-		_, err = sc.next()
+		var rec Record
+		if rec, err = sc.next(); err == nil {
+			j.lastCheck = crc32.Checksum(rec.Data, castagnoli)
+		}
 	}
 	s.end = sc.pos
 	if !errors.Is(err, io.EOF) {

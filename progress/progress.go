@@ -29,6 +29,9 @@ type Record struct {
 type Links struct {
 	// Version counts the transactions that changed it.
 	Version uint64 `json:"version"`
+	// Life names the process that made that version, among those that had the
+	// database open: 32 hexadecimal digits, or empty.
+	Life string `json:"life,omitempty"`
 	// Settled is the version that the file had by itself, without the log beside
 	// it, at least.
 	Settled uint64 `json:"settled,omitempty"`
@@ -42,6 +45,9 @@ type Journal struct {
 	ID ID `json:"id"`
 	// End is a journal position up to which records were acknowledged.
 	End uint64 `json:"end"`
+	// Last is the CRC-32C of the data of the record that ends there; 0 where it is
+	// not known.
+	Last uint32 `json:"last,omitempty"`
 	// Clicks is how many clicks of it were counted, at least.
 	Clicks uint64 `json:"clicks,omitempty"`
 }
@@ -84,13 +90,20 @@ func (r *Record) See(j Journal) {
 		return
 	}
 	known := &r.Journals[i]
-	known.End, known.Clicks = max(known.End, j.End), max(known.Clicks, j.Clicks)
+	if j.End > known.End || known.Last == 0 && j.End == known.End {
+		known.End, known.Last = j.End, j.Last
+	}
+	known.Clicks = max(known.Clicks, j.Clicks)
 }
 
 // SeeLinks adds what is known of links and users.
 func (r *Record) SeeLinks(l Links) {
+	life := r.Links.Life
+	if l.Version > r.Links.Version || life == "" && l.Version == r.Links.Version {
+		life = l.Life
+	}
 	r.Links = Links{
-		Version: max(r.Links.Version, l.Version), Settled: max(r.Links.Settled, l.Settled), User: max(r.Links.User, l.User), Link: max(r.Links.Link, l.Link),
+		Version: max(r.Links.Version, l.Version), Life: life, Settled: max(r.Links.Settled, l.Settled), User: max(r.Links.User, l.User), Link: max(r.Links.Link, l.Link),
 	}
 }
 

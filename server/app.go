@@ -194,7 +194,7 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 
 // openParts opens counts and journal, compares all parts, and begins to count.
 func (a *App) openParts(ctx context.Context, o Options) (err error) {
-	if a.parts, err = openParts(ctx, o.Dir, a.db, o.Log); err != nil {
+	if a.parts, err = openParts(ctx, o.Dir, a.db, false, o.Log); err != nil {
 		return err
 	}
 	a.onClose(func(context.Context) error { return a.parts.file.Close() })
@@ -249,7 +249,10 @@ func (a *App) openJournal(ctx context.Context, o Options) error {
 	case len(lost) > 0:
 		err = unopened(lost[0], damagedJournal)
 	case err == nil:
-		if err = a.parts.linksOf(ctx, a.db, a.clicks, j); err != nil {
+		if err = a.parts.belongs(j); err == nil {
+			err = a.parts.linksOf(ctx, a.db, a.clicks, j)
+		}
+		if err != nil {
 			err = unopened(err, damagedLinks)
 		}
 	}
@@ -283,6 +286,8 @@ func (a *App) passTail(ctx context.Context, o Options) error {
 func unopened(err error, damaged string) error {
 	instead := ""
 	switch {
+	case errors.As(err, new(*ApartJournalError)):
+		instead = apartJournal
 	case errors.As(err, new(*store.CorruptError)), errors.Is(err, journal.ErrCorrupt):
 		instead = damaged
 	case errors.As(err, new(*OlderLinksError)):
@@ -306,6 +311,7 @@ func unopened(err error, damaged string) error {
 }
 
 const (
+	apartJournal   = "put the right one back, or go on with this one by footfall rebuild --lossy"
 	olderLinks     = "put the newer one back, with its -wal if that is there; or restore a whole backup; or go on with this one by footfall check --repair --give-up-links"
 	missingLinks   = "put it back, with its -wal if that is there, or restore a whole backup"
 	damagedLinks   = "restore a backup"

@@ -109,5 +109,5 @@ func TestLostLinks(t *testing.T) {
 	if err := os.Rename(filepath.Join(other, "footfall.db"), filepath.Join(dir, "footfall.db")); err != nil {
 		t.Fatal(err)
 	}
-	refused("restore both")
+	refused("of another installation")
 }

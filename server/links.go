@@ -98,11 +98,16 @@ type OlderLinksError struct {
 	// Torn is set where the file is older than the log beside it, which is of
 	// another one.
 	Torn bool
+	// Apart is set where it has other changes than those that are needed, being of
+	// a copy of the directory that went its own way.
+	Apart bool
 }
 
 func (e *OlderLinksError) Error() string {
 	what := fmt.Sprintf("%d changes to links and users that were acknowledged", e.Needed.Version-min(e.Now.Version, e.Needed.Version))
 	switch {
+	case e.Apart:
+		return fmt.Sprintf("%s has other changes than those that were acknowledged here: it is of another installation, or of a copy of this one that went its own way", e.File)
 	case e.Torn:
 		return fmt.Sprintf("%s was replaced by an older copy, and its -wal goes with the one that was there before", e.File)
 	case e.Needed.Version <= e.Now.Version:

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -25,6 +26,10 @@ type parts struct {
 	file *progress.File
 	// known is what the parts that are open remember, together.
 	known progress.Record
+	// copies are what each of them remembers.
+	copies []progress.Record
+	// end is where the journal ended when it was opened.
+	end progress.Journal
 	// needed are the journals that had come further than they are counted, and
 	// how far.
 	needed map[progress.ID]uint64
@@ -32,8 +37,9 @@ type parts struct {
 	opened bool
 }
 
-// openParts begins with what the file progress and links and users remember.
-func openParts(ctx context.Context, dir string, db *sql.DB, log *slog.Logger) (*parts, error) {
+// openParts begins with what the file progress and links and users remember. With
+// force these may be of a copy that went its own way, and then are not asked.
+func openParts(ctx context.Context, dir string, db *sql.DB, force bool, log *slog.Logger) (*parts, error) {
 	path := filepath.Join(dir, progressFile)
 	file, err := progress.Open(path)
 	if errors.Is(err, progress.ErrUnreadable) {
@@ -43,13 +49,26 @@ func openParts(ctx context.Context, dir string, db *sql.DB, log *slog.Logger) (*
 	if err != nil {
 		return nil, fmt.Errorf("open data directory: %w", err)
 	}
-	p := &parts{dir: dir, file: file, known: file.Record()}
-	remembered, err := db.Progress(ctx)
-	if err != nil {
-		return nil, errors.Join(err, file.Close())
+	p := &parts{dir: dir, file: file}
+	p.join(file.Record())
+	err = p.linksApart(ctx, db)
+	if force && errors.As(err, new(*OlderLinksError)) {
+		return p, nil
 	}
-	p.known.Join(remembered)
+	var remembered progress.Record
+	if err == nil {
+		remembered, err = db.Progress(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(unopened(err, damagedLinks), file.Close())
+	}
+	p.join(remembered)
 	return p, nil
+}
+
+func (p *parts) join(r progress.Record) {
+	p.known.Join(r)
+	p.copies = append(p.copies, r)
 }
 
 // openCounts opens the counts. Where clicks were recorded, and there are no
@@ -95,7 +114,7 @@ func (p *parts) count(ctx context.Context, clicks store.Reader) error {
 	if err != nil {
 		return &store.CorruptError{Err: err}
 	}
-	p.known.Join(remembered)
+	p.join(remembered)
 	p.needed, err = uncounted(ctx, clicks, p.known)
 	return err
 }
@@ -121,8 +140,43 @@ func (p *parts) journal(o journal.Options) journal.Options {
 	o.Dir = filepath.Join(p.dir, journalDir)
 	o.Existing = len(p.needed) > 0
 	o.Reached = func(id [16]byte) uint64 { return p.needed[progress.ID(id)] }
-	o.Ended = func(id [16]byte, end uint64) { p.file.See(progress.Journal{ID: id, End: end}) }
+	o.Ended = func(id [16]byte, end uint64, last uint32) {
+		now := progress.Journal{ID: id, End: end, Last: last}
+		if p.end.ID == (progress.ID{}) { // it is opened, before anything is appended
+			p.end = now
+		}
+		p.file.See(now)
+	}
 	return o
+}
+
+// ApartJournalError: the journal that is there went another way than the one
+// that belongs there, since both were one. It is journal.ErrCorrupt.
+type ApartJournalError struct {
+	Dir string
+	At  uint64 // a position at which the right one had another record
+}
+
+func (e *ApartJournalError) Error() string {
+	return fmt.Sprintf("%s is the journal of a copy of this data directory that went its own way: it has another record before position %d than the one that was here", e.Dir, e.At)
+}
+
+// Is makes every ApartJournalError a journal.ErrCorrupt.
+func (e *ApartJournalError) Is(target error) bool { return target == journal.ErrCorrupt }
+
+// belongs fails where the journal has other records than a part remembers.
+func (p *parts) belongs(j *journal.Journal) error {
+	for _, c := range p.copies {
+		known, _ := c.Journal(j.ID())
+		holds, err := j.Holds(known.End, known.Last)
+		if err != nil {
+			return err
+		}
+		if !holds {
+			return &ApartJournalError{Dir: filepath.Join(p.dir, journalDir), At: known.End}
+		}
+	}
+	return nil
 }
 
 // inspected says how to look at a journal that cannot be opened: all that is
@@ -186,6 +240,28 @@ func (p *parts) linksOf(ctx context.Context, db *sql.DB, clicks store.Reader, j 
 	if needed.Older(now) {
 		return &OlderLinksError{File: filepath.Join(p.dir, databaseFile), Dir: p.dir, Now: now, Needed: needed.Links}
 	}
+	return p.linksApart(ctx, db)
+}
+
+// linksApart fails where a part remembers other changes to links and users than
+// those that they have.
+func (p *parts) linksApart(ctx context.Context, db *sql.DB) error {
+	now, err := db.Links(ctx)
+	if err != nil {
+		return err
+	}
+	for _, c := range p.copies {
+		if c.Links.Life == "" || c.Links.Version > now.Version { // that is older, and is said
+			continue
+		}
+		was, err := db.Was(ctx, c.Links.Version, c.Links.Life)
+		if err != nil {
+			return err
+		}
+		if !was {
+			return &OlderLinksError{File: filepath.Join(p.dir, databaseFile), Dir: p.dir, Now: now, Needed: c.Links, Apart: true}
+		}
+	}
 	return nil
 }
 
@@ -230,7 +306,11 @@ func (p *parts) linksNeeded(ctx context.Context, clicks store.Reader, j *journal
 
 // open has the file follow what happens from now on. All has been compared.
 func (p *parts) open(ctx context.Context, db *sql.DB, j *journal.Journal) error {
-	links, err := db.Links(ctx)
+	var life progress.ID
+	if _, err := rand.Read(life[:]); err != nil {
+		return fmt.Errorf("draw the name of a life: %w", err)
+	}
+	links, err := db.Begin(ctx, life.String())
 	if err != nil {
 		return err
 	}
@@ -240,6 +320,7 @@ func (p *parts) open(ctx context.Context, db *sql.DB, j *journal.Journal) error 
 	}
 	links.Settled = seen.File.Version
 	p.known.SeeLinks(links)
+	p.known.See(p.end)
 	p.known.See(progress.Journal{ID: j.ID(), End: j.End()})
 	if err := p.file.Arm(p.known); err != nil {
 		return fmt.Errorf("%s: %w", filepath.Join(p.dir, progressFile), err)

@@ -46,7 +46,7 @@ func Rebuild(ctx context.Context, o Options, from string, lossy bool, report fun
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	p, err := openParts(ctx, o.Dir, db, o.Log)
+	p, err := openParts(ctx, o.Dir, db, false, o.Log)
 	if err != nil {
 		return err
 	}
@@ -263,6 +263,11 @@ func (r *rebuild) missing(ctx context.Context, b base, clicks store.Reader, coun
 	}
 	if r.held == nil && b.dir == "" && !r.parts.recorded() {
 		all = append(all, "nothing tells which clicks had been counted; those that the journal does not have would be missing")
+	}
+	if err := r.parts.belongs(r.journal); errors.As(err, new(*ApartJournalError)) {
+		all = append(all, err.Error()+"; what was recorded in that one would be missing")
+	} else if err != nil {
+		return nil, err
 	}
 	needed, err := uncounted(ctx, clicks, r.parts.known)
 	if err != nil {

@@ -25,6 +25,7 @@ type inspected struct {
 	clicks  *pebble.Store
 	journal *journal.Journal    // nil where there is none
 	lost    []*LostJournalError // others that clicks are missing of
+	apart   error               // why the journal is another one
 	close   func() error
 }
 
@@ -52,7 +53,7 @@ func inspect(ctx context.Context, o Options, force bool) (_ *inspected, err erro
 		return nil, err
 	}
 	onClose(in.db.Close)
-	if in.parts, err = openParts(ctx, o.Dir, in.db, o.Log); err != nil {
+	if in.parts, err = openParts(ctx, o.Dir, in.db, force, o.Log); err != nil {
 		return nil, err
 	}
 	onClose(in.parts.file.Close)
@@ -76,7 +77,12 @@ func inspect(ctx context.Context, o Options, force bool) (_ *inspected, err erro
 	if in.journal != nil {
 		here = in.journal.ID()
 	}
-	in.lost, err = in.parts.lost(ctx, in.clicks, here)
+	if in.lost, err = in.parts.lost(ctx, in.clicks, here); err == nil && in.journal != nil {
+		in.apart = in.parts.belongs(in.journal)
+		if !errors.As(in.apart, new(*ApartJournalError)) {
+			err = in.apart
+		}
+	}
 	return in, err
 }
 
@@ -93,10 +99,18 @@ func CheckDamaged(ctx context.Context, o Options, report func(string)) (v contro
 		return v, err
 	}
 	defer func() { err = errors.Join(err, in.close()) }()
+	missing := len(in.lost)
 	for _, l := range in.lost {
 		report(l.Error())
 	}
-	v, err = check(ctx, in.db, in.clicks, in.journal, len(in.lost), nil, report)
+	if in.apart != nil {
+		report(in.apart.Error())
+		missing++
+	}
+	v, err = check(ctx, in.db, in.clicks, in.journal, missing, nil, report)
+	if in.apart != nil {
+		v.Advice = joinAdvice("for the journal, "+apartJournal, v.Advice)
+	}
 	if err == nil {
 		err = in.parts.checkLinks(ctx, in.db, in.clicks, in.journal, &v, report)
 	}
@@ -118,6 +132,9 @@ func RepairParts(ctx context.Context, o Options, giveUp GiveUp, report func(stri
 		return err
 	}
 	defer func() { err = errors.Join(err, in.close()) }()
+	if in.apart != nil {
+		return fmt.Errorf("nothing was changed: %w", unopened(in.apart, apartJournal))
+	}
 	if err := in.repairJournal(ctx, o, giveUp.Damaged, report); err != nil {
 		return err
 	}
@@ -135,6 +152,17 @@ func (in *inspected) repairLinks(ctx context.Context, giveUp bool, report func(s
 		return fmt.Errorf("links and users were left as they are: %w: %s", older, olderLinks)
 	}
 	if err := in.db.GiveUpIDs(ctx, older.Needed); err != nil {
+		return err
+	}
+	for _, c := range in.parts.copies {
+		if c.Links.Life == "" {
+			continue
+		}
+		if err := in.db.Adopt(ctx, c.Links.Version, c.Links.Life); err != nil {
+			return err
+		}
+	}
+	if err := in.db.SaveProgress(ctx, in.parts.known); err != nil {
 		return err
 	}
 	report(fmt.Sprintf("gave up what %s lacks: links up to id %d and users up to id %d are not made again", older.File, older.Needed.Link, older.Needed.User))

@@ -71,3 +71,100 @@ func TestRebuildFromTwin(t *testing.T) {
 	app.checks(t, 205, 0)
 	app.mustClose(t)
 }
+
+// twins are two directories that were one: a backup of the first was restored,
+// and both went on.
+func twins(t *testing.T, stop bool) (own, other *town) {
+	t.Helper()
+	live, backups := filepath.Join(t.TempDir(), "live"), filepath.Join(t.TempDir(), "backups")
+	app, _ := openIn(t, live)
+	app.clickOn(t, 2, 3)
+	if _, err := app.Backup(t.Context(), backups, 1); err != nil {
+		t.Fatal(err)
+	}
+	path, _, err := backup.Newest(backups)
+	if err != nil {
+		t.Fatal(err)
+	}
+	restored := filepath.Join(t.TempDir(), "restored")
+	if err := backup.Restore(t.Context(), path, restored); err != nil {
+		t.Fatal(err)
+	}
+	twin, _ := openIn(t, restored)
+	for a, n := range map[*App]int{app: 4, twin: 9} {
+		for range n {
+			a.clickOn(t, 2, 1)
+			if _, err := a.AddToken(t.Context(), "ann"); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	var all []*town
+	for a, n := range map[*App]uint64{app: 3 + 4, twin: 3 + 9} {
+		w := &town{t: t, dir: filepath.Join(t.TempDir(), "data"), clicks: n}
+		if stop {
+			a.mustClose(t)
+		}
+		w.copy(a.dir, w.dir)
+		if !stop {
+			a.mustClose(t)
+		}
+		all = append(all, w)
+	}
+	if all[0].clicks == 7 {
+		return all[0], all[1]
+	}
+	return all[1], all[0]
+}
+
+// exchange replaces a part of one directory by that of another.
+func (w *town) exchange(part string, from *town) {
+	w.t.Helper()
+	w.backup = from.dir
+	w.take(part)
+	if part == databaseFile {
+		for _, ext := range []string{"-wal", "-shm"} {
+			if b, err := os.ReadFile(filepath.Join(from.dir, part+ext)); err == nil {
+				w.must(os.WriteFile(filepath.Join(w.dir, part+ext), b, 0o600))
+			}
+		}
+	}
+}
+
+// TestTwins: parts of a copy that went its own way are told from older ones and
+// from the right ones, though the names and positions in them are the same.
+func TestTwins(t *testing.T) {
+	for _, stop := range []bool{false, true} {
+		for _, c := range []struct{ part, words string }{
+			{journalDir, "went its own way"},
+			{databaseFile, "went its own way"},
+		} {
+			t.Run(c.part, func(t *testing.T) {
+				own, other := twins(t, stop)
+				whole := filepath.Join(t.TempDir(), "whole")
+				own.copy(own.dir, whole)
+				own.exchange(c.part, other)
+				own.refused(c.words)
+				report := func(what string) { t.Log(what) }
+				if v, err := CheckDamaged(t.Context(), own.options(new(strings.Builder)), report); err != nil || v.Advice == "" {
+					t.Errorf("check: %+v, %v", v, err)
+				}
+				if err := RepairParts(t.Context(), own.options(new(strings.Builder)), GiveUp{Damaged: true}, report); err == nil {
+					t.Error("a repair goes on with it")
+				}
+				if c.part == databaseFile {
+					own.must(RepairParts(t.Context(), own.options(new(strings.Builder)), GiveUp{Links: true}, report))
+					own.opens(own.clicks)
+				} else {
+					if err := Rebuild(t.Context(), own.options(new(strings.Builder)), "", false, report); err == nil || !strings.Contains(err.Error(), "--lossy") {
+						t.Errorf("rebuild without --lossy: %v", err)
+					}
+					own.must(Rebuild(t.Context(), own.options(new(strings.Builder)), "", true, report))
+					own.opens(other.clicks)
+				}
+				own.dir = whole
+				own.opens(own.clicks)
+			})
+		}
+	}
+}

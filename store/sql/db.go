@@ -54,6 +54,7 @@ type DB struct {
 	makes makes
 
 	changed func(progress.Links) // nil is nobody
+	life    string
 }
 
 // Open opens the SQLite database in the file, makes it where it is missing,
@@ -193,7 +194,9 @@ func (db *DB) write(ctx context.Context, f func(context.Context, *sql.Tx, *lastI
 		return err
 	})
 	if err == nil && db.changed != nil {
-		db.changed(last.links())
+		links := last.links()
+		links.Life = db.life
+		db.changed(links)
 	}
 	return err
 }

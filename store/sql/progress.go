@@ -23,6 +23,61 @@ func (db *DB) Links(ctx context.Context) (progress.Links, error) {
 	return last.links(), nil
 }
 
+// livesKept is how many processes are remembered.
+const livesKept = 1000
+
+// Begin begins the life of a process that has the database open, and returns how
+// new the database is. It is called once, before anything is changed.
+func (db *DB) Begin(ctx context.Context, life string) (progress.Links, error) {
+	links, err := db.Links(ctx)
+	if err == nil {
+		err = db.addLife(ctx, links.Version, life)
+	}
+	if err != nil {
+		return progress.Links{}, failed("begin", err)
+	}
+	db.life, links.Life = life, life
+	return links, nil
+}
+
+// Adopt makes a version of a copy that went its own way one of this database.
+func (db *DB) Adopt(ctx context.Context, version uint64, life string) error {
+	if err := db.addLife(ctx, version, life); err != nil {
+		return failed("adopt", err)
+	}
+	return nil
+}
+
+func (db *DB) addLife(ctx context.Context, version uint64, life string) error {
+	return inTx(ctx, db.writer, func(tx *sql.Tx) error {
+		var last int64
+		if err := tx.QueryRowContext(ctx, `SELECT COALESCE(MAX(id), 0) FROM lives`).Scan(&last); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `INSERT INTO lives (id, version, life) VALUES ($1, $2, $3)`, last+1, int64(version), life); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `DELETE FROM lives WHERE id <= $1`, last+1-livesKept)
+		return err
+	})
+}
+
+// Was tells whether a process made that version of this database, rather than of
+// a copy that went its own way. It is true where nobody knows any more.
+func (db *DB) Was(ctx context.Context, version uint64, life string) (bool, error) {
+	var first, from, to sql.NullInt64
+	err := db.whole.QueryRowContext(ctx, `SELECT (SELECT MIN(version) FROM lives),
+		(SELECT MAX(version) FROM lives WHERE life = $1),
+		(SELECT MIN(version) FROM lives WHERE version > (SELECT MAX(version) FROM lives WHERE life = $1))`, life).Scan(&first, &from, &to)
+	switch {
+	case err != nil:
+		return false, failed("lives", err)
+	case !from.Valid:
+		return first.Valid && int64(version) < first.Int64, nil
+	}
+	return from.Int64 <= int64(version) && (!to.Valid || int64(version) <= to.Int64), nil
+}
+
 // Progress is the record that was saved last; the zero Record where none was.
 func (db *DB) Progress(ctx context.Context) (r progress.Record, err error) {
 	var text string

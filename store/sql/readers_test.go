@@ -180,7 +180,7 @@ func TestSchema6IsUpgraded(t *testing.T) {
 	// As the version before left it.
 	old := raw(t, path)
 	exec(t, old, `DELETE FROM schema_versions WHERE version >= 7;
-		DROP TABLE progress; ALTER TABLE last_ids DROP COLUMN version;
+		DROP TABLE progress; DROP TABLE lives; ALTER TABLE last_ids DROP COLUMN version;
 		DROP INDEX links_by_user; DROP INDEX aggregates_whole;
 		CREATE INDEX links_by_user ON links (user_id, user_ts, id, created) WHERE user_id IS NOT NULL;
 		CREATE INDEX links_whole ON links (id, aggregate_id, created, user_ts, modified, private, archived, title, note)`)

@@ -8,3 +8,12 @@ CREATE TABLE progress (
     record TEXT   NOT NULL
 );
 CREATE INDEX progress_whole ON progress (id, record);
+
+-- Each process that had the database open, with the version from which on its
+-- changes are. A copy that went its own way has others.
+CREATE TABLE lives (
+    id      BIGINT PRIMARY KEY, -- in order
+    version BIGINT NOT NULL,
+    life    TEXT   NOT NULL
+);
+CREATE INDEX lives_whole ON lives (id, version, life);
