@@ -48,6 +48,10 @@ func (a *App) clean(ctx context.Context) error {
 	if err != nil || !dirty {
 		return err
 	}
+	// After a crash the journal may have deletions that are not counted again yet.
+	if err := a.recorder.Settle(ctx); err != nil {
+		return err
+	}
 	if err := a.clicks.Purge(ctx, a.cleaner.earlier); err != nil {
 		return err
 	}

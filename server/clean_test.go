@@ -221,8 +221,8 @@ func TestCleaningIsFinished(t *testing.T) {
 			w := newTold(t)
 			w.must(begin(w))
 			cut := filepath.Join(t.TempDir(), "data") // as kill -9 leaves it
-			w.must(os.CopyFS(cut, os.DirFS(w.app.dir)), w.app.Close(context.Background()))
-			w.must(os.Chmod(cut, 0o700))
+			copyStill(t, w.app.dir, cut)
+			w.must(w.app.Close(context.Background()))
 			if w.traces(cut, w.cat) == 0 {
 				t.Error("nothing was left to remove")
 			}

@@ -1,9 +1,11 @@
 package server
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -64,7 +66,7 @@ func newTown(t *testing.T, stop bool) *town {
 	if stop {
 		app.mustClose(t)
 	}
-	w.copy(live, w.dir) // which is all that a killed process leaves
+	copyStill(t, live, w.dir) // which is all that a killed process leaves
 	if !stop {
 		app.mustClose(t)
 	}
@@ -84,10 +86,57 @@ func (a *App) clickOn(t *testing.T, link click.LinkID, n int) {
 	}
 }
 
-// copy copies a directory, but for its socket.
+// copy copies a directory, except its socket.
 func (w *town) copy(from, to string) {
 	w.t.Helper()
-	err := filepath.WalkDir(from, func(path string, e fs.DirEntry, err error) error {
+	w.must(copyFiles(from, to))
+}
+
+// copyStill copies a data directory as kill -9 would leave it, although a process
+// has it open: again, until nothing changed meanwhile. Engines write and remove
+// files of their own accord.
+func copyStill(t *testing.T, from, to string) {
+	t.Helper()
+	for {
+		before := sizes(t, from)
+		err := os.RemoveAll(to)
+		if err == nil {
+			err = copyFiles(from, to)
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+		if err == nil && maps.Equal(before, sizes(t, from)) {
+			return
+		}
+	}
+}
+
+// sizes is the files below a directory, and their sizes.
+func sizes(t *testing.T, dir string) map[string]int64 {
+	t.Helper()
+	all := map[string]int64{}
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		var info fs.FileInfo
+		if err == nil {
+			info, err = e.Info()
+		}
+		if errors.Is(err, fs.ErrNotExist) { // it went between the two
+			return nil
+		}
+		if err == nil {
+			all[path] = info.Size()
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func copyFiles(from, to string) error {
+	return filepath.WalkDir(from, func(path string, e fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -107,7 +156,6 @@ func (w *town) copy(from, to string) {
 		}
 		return os.WriteFile(filepath.Join(to, rel), b, 0o600)
 	})
-	w.must(err)
 }
 
 func (w *town) must(err error) {

@@ -86,7 +86,7 @@ func TestGoesOnAfterPowerCut(t *testing.T) {
 	app2, err := Open(t.Context(), o)
 	w.must(err)
 	app2.clickOn(t, 2, 40)
-	w.copy(live, w.dir)
+	copyStill(t, live, w.dir)
 	app2.mustClose(t)
 	w.edit("journal/*.open", func(b []byte) []byte { return b[:48+(len(b)-48)/2] })
 	app2, err = Open(t.Context(), w.options(new(strings.Builder))) // with fsync from now on

@@ -105,7 +105,7 @@ func twins(t *testing.T, stop bool) (own, other *town) {
 		if stop {
 			a.mustClose(t)
 		}
-		w.copy(a.dir, w.dir)
+		copyStill(t, a.dir, w.dir)
 		if !stop {
 			a.mustClose(t)
 		}
