@@ -44,7 +44,8 @@ type connection struct {
 	gone  bool
 	came  int64 // bytes that are no request yet
 	quiet bool  // no request is under way
-	http2 bool  // there was one, of HTTP/2
+	asked bool  // there was a request
+	http2 bool  // it was of HTTP/2
 	late  *time.Timer
 }
 
@@ -94,10 +95,10 @@ func (c *connection) lighten() {
 	}
 }
 
-// hasten gives a client that asks nothing, but has sent much, the time that a
-// header has; with mu held. net/http has no such bound for HTTP/2.
+// hasten gives a client that asks nothing, but has sent much or has never asked,
+// the time that a header has; with mu held. net/http has no such bound for HTTP/2.
 func (c *connection) hasten() {
-	if c.late == nil && c.quiet && c.came > idleBytes && !c.gone {
+	if c.late == nil && c.quiet && (c.came > idleBytes || !c.asked) && !c.gone {
 		c.late = time.AfterFunc(c.of.patience, c.of.expire(c))
 	}
 }
@@ -146,8 +147,8 @@ func (l *connections) note(c net.Conn, state http.ConnState) {
 	case http.StateActive:
 		n.busy()
 	case http.StateIdle:
-		// HTTP/2 may have the beginning of the next request by now.
-		if !n.http2 {
+		// HTTP/2 may have the beginning of the next request by now, or of the first.
+		if n.asked && !n.http2 {
 			n.settle()
 		}
 		n.quiet = true
@@ -213,7 +214,7 @@ func weigh(r *http.Request) int64 {
 func (c *connection) begin(r *http.Request, held int64) {
 	c.mu.Lock()
 	c.busy()
-	c.http2 = r.ProtoMajor >= 2
+	c.asked, c.http2 = true, r.ProtoMajor >= 2
 	c.settle()
 	c.charge(held)
 	c.mu.Unlock()

@@ -60,7 +60,7 @@ func streams(t Target, n, size int, fields []hpack.HeaderField) (*Conn, error) {
 }
 
 // Endless sends a header block over HTTP/2 that does not end: n bytes of it,
-// after the open streams. It reads, and so answers as far as it may.
+// after the open streams. It reads, and answers nothing.
 func Endless(t Target, open, n int) (*Conn, error) {
 	c, err := HTTP2(t, 0)
 	if err != nil {
@@ -79,6 +79,7 @@ func Endless(t Target, open, n int) (*Conn, error) {
 					return err
 				}
 			}
+			c.mute = true
 			return c.framer.WriteHeaders(http2.HeadersFrameParam{StreamID: c.stream, BlockFragment: c.block.Bytes()[:min(c.block.Len(), 16<<10)]})
 		})
 	}
@@ -95,6 +96,7 @@ func Half(t Target) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.mute = true
 	if _, err := c.Write([]byte{0, 0, 16, 1}); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
