@@ -9,7 +9,11 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/footfall/footfall/control"
+	"github.com/footfall/footfall/journal"
 	"github.com/footfall/footfall/progress"
+	"github.com/footfall/footfall/recorder"
+	"github.com/footfall/footfall/store"
 	"github.com/footfall/footfall/store/sql"
 )
 
@@ -81,6 +85,85 @@ func keepLog(path string, log *slog.Logger) error {
 	}
 	log.Warn("the log of links and users belongs to another footfall.db and is kept under another name", "kept", kept)
 	return errors.Join(os.RemoveAll(path+"-shm"), syncDir(filepath.Dir(path)))
+}
+
+// linksOf fails where links and users are older than the others: where they lack
+// transactions that a part remembers, or ids that clicks are of, counted or only
+// recorded yet. Those ids would be given again, to others. j may be nil.
+func (p *parts) linksOf(ctx context.Context, db *sql.DB, clicks store.Reader, j *journal.Journal) error {
+	now, err := db.Links(ctx)
+	if err != nil {
+		return err
+	}
+	needed, err := p.linksNeeded(ctx, clicks, j)
+	if err != nil {
+		return err
+	}
+	if needed.Older(now) {
+		return &OlderLinksError{File: filepath.Join(p.dir, databaseFile), Dir: p.dir, Now: now, Needed: needed.Links}
+	}
+	return p.linksApart(ctx, db)
+}
+
+// linksApart fails where a part remembers other changes to links and users than
+// those that they have.
+func (p *parts) linksApart(ctx context.Context, db *sql.DB) error {
+	now, err := db.Links(ctx)
+	if err != nil {
+		return err
+	}
+	for _, c := range p.copies {
+		if c.Links.Life == "" || c.Links.Version > now.Version { // that is older, and is said
+			continue
+		}
+		was, err := db.Was(ctx, c.Links.Version, c.Links.Life)
+		if err != nil {
+			return err
+		}
+		if !was {
+			return &OlderLinksError{File: filepath.Join(p.dir, databaseFile), Dir: p.dir, Now: now, Needed: c.Links, Apart: true}
+		}
+	}
+	return nil
+}
+
+// checkLinks is linksOf for a check.
+func (p *parts) checkLinks(ctx context.Context, db *sql.DB, clicks store.Reader, j *journal.Journal, v *control.Verdict, report func(string)) error {
+	err := p.linksOf(ctx, db, clicks, j)
+	older := new(OlderLinksError)
+	if !errors.As(err, &older) {
+		return err
+	}
+	report(older.Error())
+	v.Advice = joinAdvice("for links and users, stop the server and "+olderLinks, v.Advice)
+	return nil
+}
+
+// linksNeeded is what links and users must be at least.
+func (p *parts) linksNeeded(ctx context.Context, clicks store.Reader, j *journal.Journal) (needed progress.Record, err error) {
+	needed.SeeLinks(p.known.Links)
+	user, link, err := clicks.Highest(ctx)
+	if err != nil {
+		return needed, err
+	}
+	needed.SeeLinks(progress.Links{User: uint64(user), Link: uint64(link)})
+	if j == nil {
+		return needed, nil
+	}
+	pos, _, err := clicks.Position(ctx, store.SourceID(j.ID()))
+	if err != nil {
+		return needed, err
+	}
+	for c, err := range recorder.Since(ctx, j, pos.Counted) {
+		if errors.Is(err, journal.ErrCorrupt) || errors.Is(err, journal.ErrPosition) {
+			break // whoever counts it says so
+		}
+		if err != nil {
+			return needed, err
+		}
+		needed.SeeLinks(progress.Links{User: uint64(c.User), Link: uint64(c.Link)})
+	}
+	return needed, nil
 }
 
 // MissingLinksError: the database of links and users is missing or empty, and the

@@ -7,12 +7,9 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
-	"time"
 
-	"github.com/footfall/footfall/control"
 	"github.com/footfall/footfall/journal"
 	"github.com/footfall/footfall/progress"
-	"github.com/footfall/footfall/recorder"
 	"github.com/footfall/footfall/store"
 	"github.com/footfall/footfall/store/pebble"
 	"github.com/footfall/footfall/store/sql"
@@ -225,85 +222,6 @@ func (p *parts) lost(ctx context.Context, clicks store.Reader, here [16]byte) (l
 	return lost, nil
 }
 
-// linksOf fails where links and users are older than the others: where they lack
-// transactions that a part remembers, or ids that clicks are of, counted or only
-// recorded yet. Those ids would be given again, to others. j may be nil.
-func (p *parts) linksOf(ctx context.Context, db *sql.DB, clicks store.Reader, j *journal.Journal) error {
-	now, err := db.Links(ctx)
-	if err != nil {
-		return err
-	}
-	needed, err := p.linksNeeded(ctx, clicks, j)
-	if err != nil {
-		return err
-	}
-	if needed.Older(now) {
-		return &OlderLinksError{File: filepath.Join(p.dir, databaseFile), Dir: p.dir, Now: now, Needed: needed.Links}
-	}
-	return p.linksApart(ctx, db)
-}
-
-// linksApart fails where a part remembers other changes to links and users than
-// those that they have.
-func (p *parts) linksApart(ctx context.Context, db *sql.DB) error {
-	now, err := db.Links(ctx)
-	if err != nil {
-		return err
-	}
-	for _, c := range p.copies {
-		if c.Links.Life == "" || c.Links.Version > now.Version { // that is older, and is said
-			continue
-		}
-		was, err := db.Was(ctx, c.Links.Version, c.Links.Life)
-		if err != nil {
-			return err
-		}
-		if !was {
-			return &OlderLinksError{File: filepath.Join(p.dir, databaseFile), Dir: p.dir, Now: now, Needed: c.Links, Apart: true}
-		}
-	}
-	return nil
-}
-
-// checkLinks is linksOf for a check.
-func (p *parts) checkLinks(ctx context.Context, db *sql.DB, clicks store.Reader, j *journal.Journal, v *control.Verdict, report func(string)) error {
-	err := p.linksOf(ctx, db, clicks, j)
-	older := new(OlderLinksError)
-	if !errors.As(err, &older) {
-		return err
-	}
-	report(older.Error())
-	v.Advice = joinAdvice("for links and users, stop the server and "+olderLinks, v.Advice)
-	return nil
-}
-
-// linksNeeded is what links and users must be at least.
-func (p *parts) linksNeeded(ctx context.Context, clicks store.Reader, j *journal.Journal) (needed progress.Record, err error) {
-	needed.SeeLinks(p.known.Links)
-	user, link, err := clicks.Highest(ctx)
-	if err != nil {
-		return needed, err
-	}
-	needed.SeeLinks(progress.Links{User: uint64(user), Link: uint64(link)})
-	if j == nil {
-		return needed, nil
-	}
-	pos, _, err := clicks.Position(ctx, store.SourceID(j.ID()))
-	if err != nil {
-		return needed, err
-	}
-	for c, err := range recorder.Since(ctx, j, pos.Counted) {
-		if errors.Is(err, journal.ErrCorrupt) || errors.Is(err, journal.ErrPosition) {
-			break // whoever counts it says so
-		}
-		if err != nil {
-			return needed, err
-		}
-		needed.SeeLinks(progress.Links{User: uint64(c.User), Link: uint64(c.Link)})
-	}
-	return needed, nil
-}
-
 // open has the file follow what happens from now on. All has been compared.
 func (p *parts) open(ctx context.Context, db *sql.DB, j *journal.Journal) error {
 	var life progress.ID
@@ -332,76 +250,4 @@ func (p *parts) open(ctx context.Context, db *sql.DB, j *journal.Journal) error 
 // replace has the file, and links and users, know this alone from now on.
 func (p *parts) replace(ctx context.Context, db *sql.DB, known progress.Record) error {
 	return errors.Join(db.SaveProgress(ctx, known), p.file.Arm(known), p.file.Sync())
-}
-
-const (
-	// How often the counts and the disk are told what is known, and how often
-	// links and users are.
-	rememberEvery = time.Second
-	saveEvery     = time.Minute
-)
-
-// remembering tells the parts what is known of each other, as long as ctx lasts.
-func (a *App) remembering(ctx context.Context) {
-	ticker := time.NewTicker(rememberEvery)
-	defer ticker.Stop()
-	var noted, saved progress.Record
-	var last time.Time
-	for {
-		select {
-		case <-ticker.C:
-		case <-ctx.Done():
-			return
-		}
-		known := a.parts.file.Record()
-		if known.Equal(noted) {
-			continue
-		}
-		err := errors.Join(a.clicks.SetNote(ctx, known.Encode()), a.parts.file.Sync())
-		if err == nil {
-			noted = known
-		}
-		if now := time.Now(); now.Sub(last) >= saveEvery && !known.Equal(saved) {
-			last = now
-			if saveErr := a.saveProgress(ctx, known); saveErr == nil {
-				saved = known
-			} else {
-				err = errors.Join(err, saveErr)
-			}
-		}
-		if err != nil && ctx.Err() == nil {
-			a.log.Debug("what the parts of the data directory know of each other could not be written", "error", err)
-		}
-	}
-}
-
-// saveProgress has links and users remember what is known, unless a backup
-// copies them: the journal in it ends where it did when that began.
-func (a *App) saveProgress(ctx context.Context, known progress.Record) error {
-	a.copying.Lock()
-	defer a.copying.Unlock()
-	return a.db.SaveProgress(ctx, known)
-}
-
-// closeCounts makes the counts durable, has all parts remember that, and closes
-// them.
-func (a *App) closeCounts(ctx context.Context) error {
-	return errors.Join(a.remember(ctx), a.clicks.Close())
-}
-
-// remember has all parts remember how things stand, durably.
-func (a *App) remember(ctx context.Context) error {
-	if !a.parts.opened {
-		return a.clicks.Sync(ctx)
-	}
-	if sums, err := journaledOf(ctx, a.clicks); err == nil { // they are for words alone
-		for source, clicks := range sums {
-			a.parts.file.See(progress.Journal{ID: progress.ID(source), Clicks: clicks})
-		}
-	}
-	known := a.parts.file.Record()
-	if err := a.clicks.SetNote(ctx, known.Encode()); err != nil {
-		return err
-	}
-	return errors.Join(a.clicks.Sync(ctx), a.saveProgress(ctx, known), a.parts.file.Sync())
 }
