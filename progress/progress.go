@@ -12,6 +12,7 @@ package progress
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -35,6 +36,9 @@ type Links struct {
 	// Settled is the version that the file had by itself, without the log beside
 	// it, at least.
 	Settled uint64 `json:"settled,omitempty"`
+	// Mark is what the file says of itself since the last start, so that it is not
+	// taken for another one beneath its log; 0 where it is not known.
+	Mark uint32 `json:"mark,omitempty"`
 	// User and Link are the highest ids that were given out.
 	User uint64 `json:"user"`
 	Link uint64 `json:"link"`
@@ -103,7 +107,7 @@ func (r *Record) SeeLinks(l Links) {
 		life = l.Life
 	}
 	r.Links = Links{
-		Version: max(r.Links.Version, l.Version), Life: life, Settled: max(r.Links.Settled, l.Settled), User: max(r.Links.User, l.User), Link: max(r.Links.Link, l.Link),
+		Version: max(r.Links.Version, l.Version), Life: life, Settled: max(r.Links.Settled, l.Settled), Mark: cmp.Or(r.Links.Mark, l.Mark), User: max(r.Links.User, l.User), Link: max(r.Links.Link, l.Link),
 	}
 }
 

@@ -21,7 +21,7 @@ import (
 // they are not the ones that belong there: to open them would change them, and
 // their log. force is for who has been told so.
 func openLinks(ctx context.Context, dir string, force bool, log *slog.Logger) (*sql.DB, error) {
-	path := filepath.Join(dir, databaseFile)
+	path := sql.Place(filepath.Join(dir, databaseFile))
 	if err := linksBelong(ctx, dir, path); err != nil {
 		older := new(OlderLinksError)
 		if !errors.As(err, &older) || !force {
@@ -49,25 +49,26 @@ func linksBelong(ctx context.Context, dir, path string) error {
 	}
 	seen, err := sql.Peek(ctx, path)
 	switch {
-	case errors.Is(err, fs.ErrNotExist) && !hasOthers(dir):
+	case errors.Is(err, fs.ErrNotExist) && !hasOthers(dir, path):
 		return nil // a new directory
 	case errors.Is(err, fs.ErrNotExist):
 		return &MissingLinksError{File: path}
 	case err != nil:
 		return fmt.Errorf("open links and users: %w", err)
+	case seen.Log && seen.File.Version > 0 && (seen.Unfit || seen.File.Version < known.Links.Settled ||
+		known.Links.Mark != 0 && seen.File.Mark != known.Links.Mark):
+		return &OlderLinksError{File: path, Dir: dir, Now: seen.File, Needed: known.Links, Torn: true}
 	case seen.All.Version > 0 && known.Older(seen.All):
 		return &OlderLinksError{File: path, Dir: dir, Now: seen.All, Needed: known.Links}
-	case seen.Log && seen.File.Version > 0 && seen.File.Version < known.Links.Settled:
-		return &OlderLinksError{File: path, Dir: dir, Now: seen.File, Needed: known.Links, Torn: true}
 	}
 	return nil
 }
 
 // hasOthers tells whether a part of a data directory is there that is made after
 // links and users.
-func hasOthers(dir string) bool {
-	for _, pattern := range []string{clicksDir + "/*", journalDir + "/*", databaseFile + "-wal"} {
-		all, _ := filepath.Glob(filepath.Join(dir, pattern)) // the patterns are right
+func hasOthers(dir, database string) bool {
+	for _, pattern := range []string{filepath.Join(dir, clicksDir, "*"), filepath.Join(dir, journalDir, "*"), database + "-wal"} {
+		all, _ := filepath.Glob(pattern) // the patterns are right
 		for _, path := range all {
 			if info, err := os.Stat(path); err == nil && info.Size() > 0 {
 				return true
@@ -178,8 +179,8 @@ func (e *MissingLinksError) Error() string {
 type OlderLinksError struct {
 	File, Dir   string
 	Now, Needed progress.Links
-	// Torn is set where the file is older than the log beside it, which is of
-	// another one.
+	// Torn is set where the file is not the one that was there at the last start,
+	// and the log beside it may be of that one.
 	Torn bool
 	// Apart is set where it has other changes than those that are needed, being of
 	// a copy of the directory that went its own way.
@@ -192,7 +193,7 @@ func (e *OlderLinksError) Error() string {
 	case e.Apart:
 		return fmt.Sprintf("%s has other changes than those that were acknowledged here: it is of another installation, or of a copy of this one that went its own way", e.File)
 	case e.Torn:
-		return fmt.Sprintf("%s was replaced by an older copy, and its -wal goes with the one that was there before", e.File)
+		return fmt.Sprintf("%s was replaced by an older or another one, which may not go with the -wal beside it", e.File)
 	case e.Needed.Version <= e.Now.Version:
 		what = fmt.Sprintf("links or users that clicks in %s are of", e.Dir)
 	}

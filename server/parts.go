@@ -232,12 +232,15 @@ func (p *parts) open(ctx context.Context, db *sql.DB, j *journal.Journal) error 
 	if err != nil {
 		return err
 	}
-	seen, err := sql.Peek(ctx, filepath.Join(p.dir, databaseFile))
+	seen, err := sql.Peek(ctx, sql.Place(filepath.Join(p.dir, databaseFile)))
 	if err != nil {
 		return fmt.Errorf("open links and users: %w", err)
 	}
 	links.Settled = seen.File.Version
 	p.known.SeeLinks(links)
+	if p.known.Links.Mark = links.Mark; seen.File.Mark != links.Mark { // the disk is full: it is in the log still
+		p.known.Links.Mark = 0
+	}
 	p.known.See(p.end)
 	p.known.See(progress.Journal{ID: j.ID(), End: j.End()})
 	if err := p.file.Arm(p.known); err != nil {

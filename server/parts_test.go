@@ -25,6 +25,7 @@ type town struct {
 	dir     string
 	past    string // footfall.db as it was before the token
 	backup  string // 3 clicks on link 2
+	same    string // footfall.db of another one, made right before the last start
 	clicks  uint64 // that were acknowledged
 	stopped bool
 }
@@ -55,6 +56,16 @@ func newTown(t *testing.T, stop bool) *town {
 		t.Fatal(err)
 	}
 	w := &town{t: t, dir: filepath.Join(t.TempDir(), "data"), past: string(past), backup: path, clicks: 3 + 5 + 4, stopped: stop}
+	again := filepath.Join(t.TempDir(), "again")
+	if _, err := app.Backup(t.Context(), again, 1); err != nil {
+		t.Fatal(err)
+	}
+	if path, _, err = backup.Newest(again); err != nil {
+		t.Fatal(err)
+	}
+	w.same = filepath.Join(path, databaseFile)
+	app.mustClose(t)
+	app, _ = openIn(t, live)
 	if _, err := app.AddLink(t.Context(), "ann", "http://example.org/second", ""); err != nil {
 		t.Fatal(err)
 	}
@@ -483,6 +494,16 @@ func TestLinksAreOlder(t *testing.T) {
 		{"the -wal is removed", false, func(w *town) { w.must(os.Remove(w.path(databaseFile + "-wal"))) }},
 		{"the file is older than its -wal", false, func(w *town) {
 			w.must(os.WriteFile(filepath.Join(w.dir, databaseFile), []byte(w.past), 0o600))
+		}},
+		{"the file is the backup's beneath the -wal", false, func(w *town) {
+			b, err := os.ReadFile(filepath.Join(w.backup, databaseFile))
+			w.must(err)
+			w.must(os.WriteFile(filepath.Join(w.dir, databaseFile), b, 0o600))
+		}},
+		{"the file is a backup of the same version beneath the -wal", false, func(w *town) {
+			b, err := os.ReadFile(w.same)
+			w.must(err)
+			w.must(os.WriteFile(filepath.Join(w.dir, databaseFile), b, 0o600))
 		}},
 		{"the -wal is emptied", false, func(w *town) { w.edit(databaseFile+"-wal", cut(0)) }},
 		{"links and counts are the backup's", true, func(w *town) { w.take(databaseFile); w.take(clicksDir); w.must(os.Remove(w.path(progressFile))) }},

@@ -3,9 +3,11 @@ package server
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"time"
 
 	"github.com/footfall/footfall/progress"
+	"github.com/footfall/footfall/store/sql"
 )
 
 const (
@@ -37,6 +39,9 @@ func (a *App) remembering(ctx context.Context) {
 		}
 		if now := time.Now(); now.Sub(last) >= saveEvery && !known.Equal(saved) {
 			last = now
+			if seen, err := sql.Peek(ctx, sql.Place(filepath.Join(a.dir, databaseFile))); err == nil {
+				a.parts.file.SeeLinks(progress.Links{Settled: seen.File.Version})
+			}
 			if saveErr := a.saveProgress(ctx, known); saveErr == nil {
 				saved = known
 			} else {

@@ -144,6 +144,9 @@ func TestTwins(t *testing.T) {
 				whole := filepath.Join(t.TempDir(), "whole")
 				own.copy(own.dir, whole)
 				own.exchange(c.part, other)
+				if c.part == databaseFile && !stop { // with a log
+					c.words = "was replaced by an older or another one"
+				}
 				own.refused(c.words)
 				report := func(what string) { t.Log(what) }
 				if v, err := CheckDamaged(t.Context(), own.options(new(strings.Builder)), report); err != nil || v.Advice == "" {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"net/url"
 )
 
 // Backup writes the database as it is at one instant to a file, which must not
@@ -20,5 +21,19 @@ func (db *DB) Backup(ctx context.Context, path string) error {
 	if err := errors.Join(err, own.Close()); err != nil {
 		return failed("backup", err)
 	}
+	if err := unmark(ctx, path); err != nil {
+		return failed("backup", err)
+	}
 	return nil
+}
+
+// unmark takes the mark of the file that it was copied from off a copy, so that
+// it is not taken for that one beneath its log.
+func unmark(ctx context.Context, path string) error {
+	db, err := sql.Open(driverName, (&url.URL{Scheme: "file", Path: path, RawQuery: "_pragma=journal_mode(DELETE)"}).String())
+	if err != nil {
+		return err
+	}
+	_, err = db.ExecContext(ctx, `PRAGMA application_id = 0`)
+	return errors.Join(err, db.Close())
 }

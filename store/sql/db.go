@@ -72,10 +72,20 @@ func Open(ctx context.Context, path string) (*DB, error) {
 	return db, nil
 }
 
+// Place is where the database lies: what a symbolic link in its place leads to.
+// The log lies beside that.
+func Place(path string) string {
+	if place, err := filepath.EvalSymlinks(path); err == nil {
+		return place
+	}
+	return path
+}
+
 func open(ctx context.Context, path string) (_ *DB, err error) {
 	if path, err = filepath.Abs(path); err != nil {
 		return nil, err
 	}
+	path = Place(path)
 	if err := errors.Join(createFile(path), renewLog(path)); err != nil {
 		return nil, err
 	}

@@ -16,6 +16,9 @@ type Seen struct {
 	// alone. Each is zero where that cannot be told, as in older schemas.
 	All, File progress.Links
 	Log       bool // something is in the log
+	// Unfit is set where the log does not go with the file: together they cannot
+	// be read.
+	Unfit bool
 }
 
 // Peek looks at a database that nobody has open, and changes nothing: to open it
@@ -34,7 +37,8 @@ func Peek(ctx context.Context, path string) (s Seen, err error) {
 	// Not to find a thing is no error: Open says what is wrong.
 	s.File, _ = lookAt(ctx, path, url.Values{"mode": {"ro"}, "immutable": {"1"}})
 	if s.All = s.File; s.Log {
-		s.All, _ = lookAt(ctx, path, url.Values{"mode": {"ro"}})
+		s.All, err = lookAt(ctx, path, url.Values{"mode": {"ro"}})
+		s.Unfit = isDamage(err)
 	}
 	return s, ctx.Err()
 }
@@ -49,5 +53,11 @@ func lookAt(ctx context.Context, path string, how url.Values) (progress.Links, e
 	if err := last.scan(db.QueryRowContext(ctx, `SELECT user_id, link_id, keyword_id, version FROM last_ids`)); err != nil {
 		return progress.Links{}, err
 	}
-	return last.links(), nil
+	links := last.links()
+	var mark int64
+	if err := db.QueryRowContext(ctx, `PRAGMA application_id`).Scan(&mark); err != nil {
+		return progress.Links{}, err
+	}
+	links.Mark = uint32(mark)
+	return links, nil
 }

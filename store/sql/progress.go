@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
+	"math/rand/v2"
 
 	"github.com/footfall/footfall/progress"
 )
@@ -33,11 +35,24 @@ func (db *DB) Begin(ctx context.Context, life string) (progress.Links, error) {
 	if err == nil {
 		err = db.addLife(ctx, links.Version, life)
 	}
+	if err == nil {
+		links.Mark, err = db.mark(ctx)
+	}
 	if err != nil {
 		return progress.Links{}, failed("begin", err)
 	}
 	db.life, links.Life = life, life
 	return links, nil
+}
+
+// mark gives the file a mark of its own, which no copy from before has, and has
+// it in the file itself.
+func (db *DB) mark(ctx context.Context) (uint32, error) {
+	mark := 1 + rand.Int32N(math.MaxInt32-1)
+	if _, err := db.writer.ExecContext(ctx, fmt.Sprintf(`PRAGMA application_id = %d`, mark)); err != nil {
+		return 0, err
+	}
+	return uint32(mark), emptyLog(ctx, db.writer)
 }
 
 // Adopt makes a version of a copy that went its own way one of this database.
