@@ -66,6 +66,9 @@ func empty(dir string) error {
 		switch e.Name() {
 		case lostAndFound, restoring:
 		default:
+			if err := CheckRestored(dir); err != nil {
+				return err
+			}
 			return fmt.Errorf("%s is not empty: move what is in it away, or name another directory", dir)
 		}
 	}

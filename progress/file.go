@@ -41,11 +41,14 @@ var ErrUnreadable = errors.New("the file is damaged")
 // ignored. Where the file is damaged, the error is ErrUnreadable and the File
 // is good all the same, and knows nothing.
 func Open(path string) (*File, error) {
+	if err := regular(path); err != nil {
+		return nil, fmt.Errorf("progress: %w", err)
+	}
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("progress: %w", err)
 	}
-	b, err := io.ReadAll(f)
+	b, err := io.ReadAll(io.LimitReader(f, mostBytes))
 	if err != nil {
 		return nil, fmt.Errorf("progress: read %s: %w", path, errors.Join(err, f.Close()))
 	}
@@ -59,18 +62,38 @@ func Open(path string) (*File, error) {
 
 // Read reads the record of a file. Where there is none, or it is empty, nothing
 // is known; where it is damaged, it is ErrUnreadable.
-func Read(path string) (Record, error) {
-	b, err := os.ReadFile(path)
+func Read(path string) (r Record, err error) {
+	if err := regular(path); err != nil {
+		return Record{}, fmt.Errorf("progress: %w", err)
+	}
+	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Record{}, nil
 	}
 	if err == nil {
-		var r Record
-		if r, err = parse(b); err == nil {
-			return r, nil
+		var b []byte
+		if b, err = io.ReadAll(io.LimitReader(f, mostBytes)); err == nil {
+			r, err = parse(b)
 		}
+		err = errors.Join(err, f.Close())
 	}
-	return Record{}, fmt.Errorf("progress: read %s: %w", path, err)
+	if err != nil {
+		return Record{}, fmt.Errorf("progress: read %s: %w", path, err)
+	}
+	return r, nil
+}
+
+// mostBytes bounds what is read of a file; with a thousand journals it has less.
+const mostBytes = 1 << 20
+
+// regular fails where a path is there and is no regular file: a pipe may keep its
+// reader for ever.
+func regular(path string) error {
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("%s is no regular file: remove it, and it is made again", path)
+	}
+	return nil
 }
 
 func parse(b []byte) (Record, error) {

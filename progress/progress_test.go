@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/footfall/footfall/progress"
@@ -59,6 +60,22 @@ func TestEncode(t *testing.T) {
 	} {
 		if got, err := progress.Decode([]byte(bad)); err == nil {
 			t.Errorf("%s is %+v", bad, got)
+		}
+	}
+}
+
+// TestNoFile: what is no regular file is refused and not waited for.
+func TestNoFile(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{pipe, t.TempDir()} {
+		if _, err := progress.Open(path); err == nil || !strings.Contains(err.Error(), "remove it") {
+			t.Errorf("%s was opened: %v", path, err)
+		}
+		if _, err := progress.Read(path); err == nil || !strings.Contains(err.Error(), "remove it") {
+			t.Errorf("%s was read: %v", path, err)
 		}
 	}
 }

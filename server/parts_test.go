@@ -608,3 +608,49 @@ func TestLeftovers(t *testing.T) {
 		t.Errorf("there are %v", entries)
 	}
 }
+
+// TestLinksElsewhere: footfall.db may be a symbolic link to another disk, also
+// after a crash.
+func TestLinksElsewhere(t *testing.T) {
+	w := newTown(t, true)
+	elsewhere := filepath.Join(t.TempDir(), databaseFile)
+	w.must(os.Rename(w.path(databaseFile), elsewhere))
+	w.must(os.Symlink(elsewhere, filepath.Join(w.dir, databaseFile)))
+	app, err := Open(t.Context(), w.options(new(strings.Builder)))
+	w.must(err)
+	if _, err := app.AddToken(t.Context(), "ann"); err != nil {
+		t.Fatal(err)
+	}
+	killed := &town{t: t, dir: filepath.Join(t.TempDir(), "data"), clicks: w.clicks}
+	copyStill(t, w.dir, killed.dir)
+	there := filepath.Join(t.TempDir(), "there")
+	copyStill(t, filepath.Dir(elsewhere), there)
+	app.mustClose(t)
+	if _, err := os.Stat(filepath.Join(there, databaseFile+"-wal")); err != nil {
+		t.Fatalf("the log lies somewhere else: %v", err)
+	}
+	w.must(os.RemoveAll(filepath.Join(killed.dir, databaseFile)))
+	w.must(os.Symlink(filepath.Join(there, databaseFile), filepath.Join(killed.dir, databaseFile)))
+	killed.opens(w.clicks)
+}
+
+// TestNoBase: where no base reaches the journal, a rebuild goes on without the
+// clicks between them by order alone.
+func TestNoBase(t *testing.T) {
+	live := filepath.Join(t.TempDir(), "live")
+	app, _ := openIn(t, live)
+	app.clickOn(t, 2, 5)
+	if err := errors.Join(app.journal.Rotate(), app.clicks.Sync(t.Context()), app.journal.Trim(app.journal.End())); err != nil {
+		t.Fatal(err)
+	}
+	app.clickOn(t, 2, 3)
+	app.mustClose(t)
+	w := &town{t: t, dir: live}
+	w.must(os.RemoveAll(filepath.Join(live, clicksDir)))
+	report := func(what string) { t.Log(what) }
+	if err := Rebuild(t.Context(), w.options(new(strings.Builder)), "", false, report); err == nil || !strings.Contains(err.Error(), "--lossy") {
+		t.Errorf("a rebuild without --lossy: %v", err)
+	}
+	w.must(Rebuild(t.Context(), w.options(new(strings.Builder)), "", true, report))
+	w.opens(3)
+}

@@ -19,7 +19,10 @@ import (
 )
 
 // base is what a rebuild may begin with: a backup in a directory, or nothing.
-type base struct{ name, dir string }
+type base struct {
+	name, dir string
+	gap       bool // clicks between it and the journal may be given up
+}
 
 // Rebuild counts the journal again, from the newest base that it reaches: a
 // backup in the directory from, unless that is empty, the checkpoint beside the
@@ -69,6 +72,13 @@ func Rebuild(ctx context.Context, o Options, from string, lossy bool, report fun
 	if r.held, err = p.held(ctx, o.Log); err != nil {
 		report(fmt.Sprintf("the counts that are there cannot be read: %v", err))
 	}
+	// What no base reaches is given up only where nothing else is left.
+	if lossy {
+		for _, b := range bases {
+			b.gap = true
+			bases = append(bases, b)
+		}
+	}
 	for _, b := range bases {
 		done, err := r.try(ctx, b)
 		if err != nil {
@@ -105,13 +115,13 @@ func findBases(dir, from string) (bases []base, err error) {
 			}
 		}
 		for _, b := range backups {
-			bases = append(bases, base{"the backup " + b, b})
+			bases = append(bases, base{name: "the backup " + b, dir: b})
 		}
 	}
 	if newest, _, err := backup.Newest(filepath.Join(dir, checkpointDir)); err == nil {
-		bases = append(bases, base{"the checkpoint", newest})
+		bases = append(bases, base{name: "the checkpoint", dir: newest})
 	}
-	return append(bases, base{"the beginning", ""}), nil
+	return append(bases, base{name: "the beginning"}), nil
 }
 
 // rebuild makes counts in a directory beside the old ones.
@@ -156,7 +166,7 @@ func (r *rebuild) lacks() string {
 	if holes := r.journal.Holes(); len(holes) > 0 {
 		what = fmt.Sprintf("positions %d to %d of the journal are missing, and it goes on behind them%s", holes[len(holes)-1].From, r.begins(), since)
 	}
-	return what + ", and neither checkpoint nor backup reaches so far; name a newer backup with --from, or restore one"
+	return what + ", and neither checkpoint nor backup reaches so far; name a newer backup with --from, or restore one, or go without the clicks that are missing with --lossy"
 }
 
 // try is false where the base cannot be begun with; it says why.
@@ -191,8 +201,16 @@ func (r *rebuild) try(ctx context.Context, b base) (done bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	gap := pos.Counted < r.begins()
+	if gap && b.gap {
+		if err := recorder.GiveUpJournal(ctx, recorder.Options{Clicks: clicks, Now: r.o.Now}, r.journal.ID(), r.begins()); err != nil {
+			return false, err
+		}
+		r.report(fmt.Sprintf("%s ends at position %d of the journal, which is whole from position %d on: the clicks between them are given up", b.name, pos.Counted, r.begins()))
+		gap = false
+	}
 	switch {
-	case pos.Counted < r.begins():
+	case gap:
 		if b.dir != "" {
 			r.report(fmt.Sprintf("%s ends at position %d of the journal, which is whole from position %d on: the clicks between them are missing",
 				b.name, pos.Counted, r.begins()))
