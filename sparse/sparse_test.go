@@ -3,6 +3,7 @@ package sparse_test
 import (
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,11 +15,18 @@ import (
 // and nothing is left untold.
 func TestLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
 		var told []string
-		l := sparse.New(func(n uint64, last string) { told = append(told, fmt.Sprint(n, " ", last)) })
+		l := sparse.New(func(n uint64, last string) {
+			mu.Lock()
+			defer mu.Unlock()
+			told = append(told, fmt.Sprint(n, " ", last))
+		})
 		expect := func(want ...string) {
 			t.Helper()
 			synctest.Wait()
+			mu.Lock()
+			defer mu.Unlock()
 			if !slices.Equal(told, want) {
 				t.Errorf("told %q, want %q", told, want)
 			}
@@ -50,9 +58,12 @@ func TestLine(t *testing.T) {
 func TestLogThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hang := make(chan struct{})
+		var mu sync.Mutex
 		var told []uint64
 		l := sparse.New(func(n uint64, _ int) {
 			<-hang
+			mu.Lock()
+			defer mu.Unlock()
 			told = append(told, n)
 		})
 		go l.Note(0)
@@ -63,6 +74,8 @@ func TestLogThatHangs(t *testing.T) {
 		close(hang)
 		<-time.After(2 * sparse.Every)
 		synctest.Wait()
+		mu.Lock()
+		defer mu.Unlock()
 		if !slices.Equal(told, []uint64{1, 10}) {
 			t.Errorf("told %d, want 1 and 10", told)
 		}
