@@ -215,7 +215,7 @@ func (a *App) openParts(ctx context.Context, o Options) (err error) {
 	}
 	a.onClose(a.recorder.Close)
 	if err := a.parts.open(ctx, a.db, a.journal); err != nil {
-		return err
+		return unopened(err, damagedLinks)
 	}
 	remembering, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var remembered sync.WaitGroup

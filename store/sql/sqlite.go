@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -105,7 +106,9 @@ func engineError(err error) error {
 		return err
 	}
 	switch e.Code() & 0xff { // the rest of an extended code is detail
-	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL,
+	case sqlite3.SQLITE_FULL:
+		return fmt.Errorf("%w: %w: %w", click.ErrUnavailable, err, syscall.ENOSPC)
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED,
 		sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOMEM:
 		return fmt.Errorf("%w: %w", click.ErrUnavailable, err)
 	}
