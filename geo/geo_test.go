@@ -1,9 +1,7 @@
 package geo_test
 
 import (
-	"bytes"
 	"context"
-	"log/slog"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -16,6 +14,7 @@ import (
 
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/geo"
+	"github.com/footfall/footfall/logtest"
 )
 
 func builtin(t testing.TB) *geo.Lookup {
@@ -83,7 +82,7 @@ func TestBuiltin(t *testing.T) {
 type watched struct {
 	*geo.Lookup
 	path string
-	log  bytes.Buffer
+	log  logtest.Log
 }
 
 func watch(t *testing.T, code string) *watched {
@@ -103,7 +102,7 @@ func (w *watched) tick() {
 	ticks, done := make(chan time.Time), make(chan struct{})
 	go func() {
 		defer close(done)
-		w.Watch(ctx, ticks, slog.New(slog.NewTextHandler(&w.log, nil)))
+		w.Watch(ctx, ticks, w.log.Logger())
 	}()
 	ticks <- time.Time{}
 	cancel()

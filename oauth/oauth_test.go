@@ -1,11 +1,9 @@
 package oauth_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -17,6 +15,7 @@ import (
 	"github.com/footfall/footfall/auth"
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/limit"
+	"github.com/footfall/footfall/logtest"
 	"github.com/footfall/footfall/oauth"
 	"github.com/footfall/footfall/sparse"
 	"github.com/footfall/footfall/store"
@@ -56,11 +55,11 @@ func (d *doors) Issue(_ context.Context, u store.User) (string, error) {
 	return fmt.Sprintf("token%d", d.issued), nil
 }
 
-func newOAuth() (*oauth.OAuth, *doors, *bytes.Buffer) {
-	d, log := &doors{}, &bytes.Buffer{}
+func newOAuth() (*oauth.OAuth, *doors, *logtest.Log) {
+	d, log := &doors{}, new(logtest.Log)
 	return oauth.New(oauth.Options{
 		Auth: d, Address: func(r *http.Request) string { return r.RemoteAddr }, Now: func() time.Time { return time.Unix(1e9, 0) },
-		Log: slog.New(slog.NewTextHandler(log, nil)),
+		Log: log.Logger(),
 	}), d, log
 }
 

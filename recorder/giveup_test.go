@@ -1,11 +1,9 @@
 package recorder_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +12,7 @@ import (
 
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/journal"
+	"github.com/footfall/footfall/logtest"
 	"github.com/footfall/footfall/recorder"
 	"github.com/footfall/footfall/seedtest"
 	"github.com/footfall/footfall/store"
@@ -24,6 +23,7 @@ import (
 // TestGiveUp cuts the power, damages journals, gives up what cannot be read and
 // is not counted, and mends: all else is counted, once.
 func TestGiveUp(t *testing.T) {
+	t.Parallel()
 	rng := seedtest.Rand(t)
 	for range 20 {
 		fs := vfs.NewCrashableMem()
@@ -123,6 +123,7 @@ func TestGiveUp(t *testing.T) {
 // TestLost opens journals that lack what was not counted, and journals that are
 // not those of the counts.
 func TestLost(t *testing.T) {
+	t.Parallel()
 	fs := vfs.NewMem()
 	j, err := journal.Open(journal.Options{Dir: "journal", FS: fs})
 	if err != nil {
@@ -149,8 +150,8 @@ func TestLost(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		var b bytes.Buffer
-		r, err := recorder.Open(t.Context(), recorder.Options{Journal: j, Clicks: clicks, Now: time.Now, Log: slog.New(slog.NewTextHandler(&b, nil))})
+		var b logtest.Log
+		r, err := recorder.Open(t.Context(), recorder.Options{Journal: j, Clicks: clicks, Now: time.Now, Log: b.Logger()})
 		if err == nil {
 			err = r.Close(context.Background())
 		}
@@ -182,6 +183,7 @@ func TestLost(t *testing.T) {
 // TestCountsUpToDamage: where counting has to stop, all that comes before is
 // counted.
 func TestCountsUpToDamage(t *testing.T) {
+	t.Parallel()
 	fs := vfs.NewMem()
 	h := open(t, fs, 1<<20)
 	rng := seedtest.Rand(t)

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -17,32 +16,16 @@ import (
 
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/journal"
+	"github.com/footfall/footfall/logtest"
 	"github.com/footfall/footfall/recorder"
 	"github.com/footfall/footfall/store/pebble"
 )
-
-// lines is a log that remembers.
-type lines struct {
-	mu  sync.Mutex
-	all strings.Builder
-}
-
-func (l *lines) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.all.Write(b)
-}
-
-func (l *lines) count(text string) int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return strings.Count(l.all.String(), text)
-}
 
 // TestUnreadableForAWhile: while the journal cannot be read, for want of a file
 // or by a fault of the disk, counting is tried again. All is counted once that
 // has passed, and the log has a line when it began and one when it was over.
 func TestUnreadableForAWhile(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name string
 		kind errorfs.OpKind
@@ -56,7 +39,7 @@ func TestUnreadableForAWhile(t *testing.T) {
 			mem := vfs.NewMem()
 			var failing atomic.Bool
 			failed := make(chan struct{}, 100)
-			log := new(lines)
+			log := new(logtest.Log)
 			j, err := journal.Open(journal.Options{Dir: "journal", SegmentSize: 1 << 10, FS: errorfs.Wrap(mem, errorfs.InjectorFunc(func(op errorfs.Op) error {
 				if !failing.Load() || op.Kind != c.kind || strings.HasSuffix(op.Path, ".temp") { // which is a segment that is being made
 					return nil
@@ -75,7 +58,7 @@ func TestUnreadableForAWhile(t *testing.T) {
 				t.Fatal(err)
 			}
 			r, err := recorder.Open(t.Context(), recorder.Options{
-				Journal: j, Clicks: clicks, Now: func() time.Time { return begin }, Log: slog.New(slog.NewTextHandler(log, nil)),
+				Journal: j, Clicks: clicks, Now: func() time.Time { return begin }, Log: log.Logger(),
 			}.WithPause(time.Millisecond))
 			if err != nil {
 				t.Fatal(err)
@@ -115,8 +98,8 @@ func TestUnreadableForAWhile(t *testing.T) {
 			if err := h.Stalled(); err != nil {
 				t.Errorf("counting goes on, and is said to be stalled by %v", err)
 			}
-			if n, m := log.count("counting fails and is tried again"), log.count("counting goes on"); n != 1 || m != 1 {
-				t.Errorf("the log heard %d times that counting fails and %d times that it goes on, want once each:\n%s", n, m, &log.all)
+			if n, m := log.Count("counting fails and is tried again"), log.Count("counting goes on"); n != 1 || m != 1 {
+				t.Errorf("the log heard %d times that counting fails and %d times that it goes on, want once each:\n%s", n, m, log)
 			}
 			record()
 			compare(t, h.counts(t), expected(all))
@@ -126,6 +109,7 @@ func TestUnreadableForAWhile(t *testing.T) {
 
 // TestHasty: who counts a journal once hears why it cannot be read.
 func TestHasty(t *testing.T) {
+	t.Parallel()
 	mem := vfs.NewMem()
 	h := open(t, mem, 1<<10)
 	for range 100 {

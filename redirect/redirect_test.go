@@ -7,13 +7,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/logtest"
 	"github.com/footfall/footfall/redirect"
 )
 
@@ -120,29 +120,11 @@ func TestVisits(t *testing.T) {
 	}
 }
 
-// book is a log to read while it is written.
-type book struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (b *book) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *book) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
-}
-
 // TestWhoLeavesIsNotLogged: visitors who go before their name is resolved would
 // fill the log else.
 func TestWhoLeavesIsNotLogged(t *testing.T) {
-	log := &book{}
-	d := newDesk(t, func(o *redirect.Options) { o.Log = slog.New(slog.NewTextHandler(log, nil)) })
+	log := new(logtest.Log)
+	d := newDesk(t, func(o *redirect.Options) { o.Log = log.Logger() })
 	ctx, leave := context.WithCancel(t.Context())
 	leave()
 	d.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, "GET", "http://sho.rt/gone", nil))
@@ -150,11 +132,11 @@ func TestWhoLeavesIsNotLogged(t *testing.T) {
 		t.Errorf("the log has %s", log)
 	}
 	for _, name := range []string{"gone", "down"} { // by ourselves
-		d := newDesk(t, func(o *redirect.Options) { o.Log = slog.New(slog.NewTextHandler(log, nil)) })
+		d := newDesk(t, func(o *redirect.Options) { o.Log = log.Logger() })
 		if d.ask("GET", "http://sho.rt/"+name); !strings.Contains(log.String(), "level=ERROR") {
 			t.Errorf("%s is not in the log", name)
 		}
-		log.text.Reset()
+		log.Reset()
 	}
 }
 
@@ -162,8 +144,8 @@ func TestWhoLeavesIsNotLogged(t *testing.T) {
 // second, with their number.
 func TestTheLogIsSpared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		log := &book{}
-		d := newDesk(t, func(o *redirect.Options) { o.Log = slog.New(slog.NewTextHandler(log, nil)) })
+		log := new(logtest.Log)
+		d := newDesk(t, func(o *redirect.Options) { o.Log = log.Logger() })
 		for range 1000 {
 			if got := d.ask("GET", "http://sho.rt/down"); got.StatusCode != 503 {
 				t.Fatal(got.StatusCode)
@@ -182,9 +164,9 @@ func TestTheLogIsSpared(t *testing.T) {
 // TestVisitorComesFirst: a journal that fails or hangs keeps nobody waiting.
 func TestVisitorComesFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var log book
+		var log logtest.Log
 		d := newDesk(t, func(o *redirect.Options) {
-			o.Log = slog.New(slog.NewTextHandler(&log, nil))
+			o.Log = log.Logger()
 			o.Record = func(ctx context.Context, _ click.Click) error {
 				<-ctx.Done() // a disk that hangs
 				return ctx.Err()
@@ -210,9 +192,9 @@ func TestVisitorComesFirst(t *testing.T) {
 // visitor is answered before the log has been told of the click.
 func TestAlarm(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var log book
+		var log logtest.Log
 		d := newDesk(t, func(o *redirect.Options) {
-			o.Log = slog.New(slog.NewTextHandler(&log, nil))
+			o.Log = log.Logger()
 			o.Record = func(context.Context, click.Click) error { return errors.New("no space left on device") }
 		})
 		var answered atomic.Uint64
@@ -228,7 +210,7 @@ func TestAlarm(t *testing.T) {
 		expect := func(visitors uint64, want string) {
 			t.Helper()
 			synctest.Wait()
-			if got := log.clicks(); got != want || answered.Load() != visitors {
+			if got := clicksIn(&log); got != want || answered.Load() != visitors {
 				t.Errorf("%d visitors are answered and the log was told %q, want %d and %q", answered.Load(), got, visitors, want)
 			}
 		}
@@ -277,10 +259,10 @@ func (p pipe) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// clicks is what the log was told of clicks that are not durable.
-func (b *book) clicks() string {
+// clicksIn is what the log was told of clicks that are not durable.
+func clicksIn(log *logtest.Log) string {
 	var told []string
-	for l := range strings.Lines(b.String()) {
+	for l := range strings.Lines(log.String()) {
 		_, l, _ = strings.Cut(l, " clicks=")
 		n, _, _ := strings.Cut(l, " error=")
 		told = append(told, n)

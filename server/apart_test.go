@@ -12,6 +12,7 @@ import (
 // TestBackupsApart: backups do not come to lie in the data directory, nor the
 // data among backups, whatever links lead there.
 func TestBackupsApart(t *testing.T) {
+	t.Parallel()
 	top := t.TempDir()
 	data := filepath.Join(top, "data")
 	if err := errors.Join(

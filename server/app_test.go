@@ -81,6 +81,7 @@ func get(t *testing.T, site http.Handler, target string) (int, string) {
 // TestLostLinks: without its links and users, or with others, the counts are
 // nobody's.
 func TestLostLinks(t *testing.T) {
+	t.Parallel()
 	dir, other := t.TempDir(), t.TempDir()
 	now := time.Now()
 	for _, d := range []string{dir, other} {

@@ -27,6 +27,7 @@ func tryOpen(t *testing.T, dir string, create bool) error {
 // TestForeignDirectories: a directory that cannot be footfall's own is refused
 // with a sentence, and nothing is left in it.
 func TestForeignDirectories(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "file")
 	full := t.TempDir()
 	for _, name := range []string{file, filepath.Join(full, "letter")} {
@@ -71,6 +72,7 @@ func TestForeignDirectories(t *testing.T) {
 // TestOwner: only the owner of a data directory opens it. Else a command of
 // root leaves files that the service cannot open.
 func TestOwner(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	if err := tryOpen(t, dir, true); err != nil {
 		t.Fatal(err)
@@ -132,6 +134,7 @@ func listing(t *testing.T, dir string) string {
 // TestOwnedBesideServe: while a process has the directory, its user's rights
 // are what counts, and not whose command asks.
 func TestOwnedBesideServe(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	app := open(t, dir, time.Now())
 	defer closeApp(t, app)
@@ -147,6 +150,7 @@ func TestOwnedBesideServe(t *testing.T) {
 
 // TestPrivate: others lose their rights on a directory that was made by hand.
 func TestPrivate(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	if err := os.Chmod(dir, 0o775); err != nil {
 		t.Fatal(err)

@@ -139,6 +139,7 @@ func newTold(t *testing.T) *told {
 // TestNothingIsLeft: once a user or a link is deleted, nothing that was theirs is
 // in any file but the journal, and a rebuild brings none of it back.
 func TestNothingIsLeft(t *testing.T) {
+	t.Parallel()
 	for what, remove := range map[string]func(w *told) (gone []string, r control.Removal, err error){
 		"a user": func(w *told) ([]string, control.Removal, error) {
 			r, err := w.app.DeleteUser(w.t.Context(), "cat")
@@ -186,6 +187,7 @@ func (w *told) proven(gone []string) {
 // TestCleaningIsFinished: wherever a deletion is cut short, the next process that
 // opens the directory removes what is left of it.
 func TestCleaningIsFinished(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	for what, begin := range map[string]func(w *told) error{
 		"after links and users": func(w *told) error {
@@ -218,6 +220,7 @@ func TestCleaningIsFinished(t *testing.T) {
 		},
 	} {
 		t.Run(what, func(t *testing.T) {
+			t.Parallel()
 			w := newTold(t)
 			w.must(begin(w))
 			cut := filepath.Join(t.TempDir(), "data") // as kill -9 leaves it
@@ -239,6 +242,7 @@ func TestCleaningIsFinished(t *testing.T) {
 // TestCleanedLater: beside a server a command does not wait for what takes long,
 // and the server goes on with it.
 func TestCleanedLater(t *testing.T) {
+	t.Parallel()
 	w := newTold(t)
 	w.app.cleaner.tended.Store(true)
 	w.must(w.app.keeping.lock(t.Context())) // as a backup does

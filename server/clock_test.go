@@ -15,6 +15,7 @@ import (
 // TestClockSetBack: after the clock was set back, questions by the minute are
 // answered with the clicks that have come since.
 func TestClockSetBack(t *testing.T) {
+	t.Parallel()
 	start := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
 	var now atomic.Int64
 	now.Store(start.Unix())

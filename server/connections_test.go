@@ -14,6 +14,7 @@ import (
 // TestIdleGivesWay: whoever keeps all connections and asks nothing does not
 // keep others out, and an answer under way is finished.
 func TestIdleGivesWay(t *testing.T) {
+	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

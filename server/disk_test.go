@@ -13,6 +13,7 @@ import (
 // TestTheDiskFillsUp: the alarm comes before the disk is full. Then users make no
 // links, and visitors are sent on and counted all the same.
 func TestTheDiskFillsUp(t *testing.T) {
+	t.Parallel()
 	app, log := openIn(t, t.TempDir())
 	defer func() {
 		if err := app.Close(t.Context()); err != nil {
@@ -105,6 +106,7 @@ func TestTheDiskFillsUp(t *testing.T) {
 // TestTheReserve is a gigabyte, a twentieth of a small disk, or what it is told
 // to be.
 func TestTheReserve(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		total   uint64
 		reserve int64

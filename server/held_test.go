@@ -12,6 +12,7 @@ import (
 // TestLockRemoved: a directory that is served is nobody else's, whatever becomes
 // of the lock in it, which the server puts back.
 func TestLockRemoved(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")
 	app, _ := openIn(t, dir)
 	o := Options{Dir: dir, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
@@ -59,6 +60,7 @@ func TestLockRemoved(t *testing.T) {
 
 // TestDirectoryMoved: a server notices that its directory is another one.
 func TestDirectoryMoved(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")
 	app, _ := openIn(t, dir)
 	if err := os.Rename(dir, dir+".old"); err != nil {

@@ -7,6 +7,7 @@ import (
 )
 
 func TestHere(t *testing.T) {
+	t.Parallel()
 	interfaces, err := net.InterfaceAddrs()
 	if err != nil {
 		t.Fatal(err)

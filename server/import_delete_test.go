@@ -31,6 +31,7 @@ func all(t *testing.T, app *server.App) (clicks int) {
 // where a user or a link is deleted while its clicks come in. What comes later is
 // rejected, and counts when the same file is imported again.
 func TestDeletedWhileImported(t *testing.T) {
+	t.Parallel()
 	const lines = 60_000 // in several records
 	const at = 1_700_000_000
 	ofCat := func(n int) string {
@@ -60,6 +61,7 @@ func TestDeletedWhileImported(t *testing.T) {
 		{"a link, by names", "ndjson", byName, deleteLink, `no link "cat1" is here`, false},
 	} {
 		t.Run(c.what, func(t *testing.T) {
+			t.Parallel()
 			app := open(t, t.TempDir(), time.Unix(at+1000, 0))
 			defer closeApp(t, app)
 			if c.format == "ndjson" {

@@ -20,6 +20,7 @@ import (
 // TestUnopened: each trouble has its own advice, and only damage that of
 // damage.
 func TestUnopened(t *testing.T) {
+	t.Parallel()
 	damaged := fmt.Errorf("open: %w", &store.CorruptError{File: "000004.sst", Err: errors.New("bad")})
 	for _, c := range []struct {
 		err  error
@@ -44,6 +45,7 @@ func TestUnopened(t *testing.T) {
 // TestDamageAtStart: a damaged part of a data directory is named, with what to
 // do.
 func TestDamageAtStart(t *testing.T) {
+	t.Parallel()
 	for what, c := range map[string]struct {
 		spoil func(dir string) error
 		want  string
@@ -86,6 +88,7 @@ func TestDamageAtStart(t *testing.T) {
 
 // TestCheckAdvises: what check finds ends with what to do about it.
 func TestCheckAdvises(t *testing.T) {
+	t.Parallel()
 	app, err := Open(t.Context(), Options{Dir: t.TempDir(), Create: true, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)

@@ -71,6 +71,7 @@ func (d *desk) admitted(t *testing.T, from string) (*connection, *caller) {
 // TestWhoGivesWay: the address that has most gives way, of it the connection that
 // has waited for its client longest, and none that waits for an answer.
 func TestWhoGivesWay(t *testing.T) {
+	t.Parallel()
 	d := newDesk(40) // so 16 of an address
 	var many []*caller
 	var first *connection
@@ -121,6 +122,7 @@ func TestWhoGivesWay(t *testing.T) {
 // that wants most of it gives way; and where each of all does, the next waits for
 // the first that is answered.
 func TestWhoWaitsForAnAnswer(t *testing.T) {
+	t.Parallel()
 	d := newDesk(40)
 	var all []*connection
 	for range 16 {
@@ -176,6 +178,7 @@ func TestWhoWaitsForAnAnswer(t *testing.T) {
 // TestProxyGivesWayAsOne: a proxy may have all, and gives way as a single client
 // does.
 func TestProxyGivesWayAsOne(t *testing.T) {
+	t.Parallel()
 	d := newDesk(40)
 	var proxied []*caller
 	for range 30 {
@@ -199,6 +202,7 @@ func TestProxyGivesWayAsOne(t *testing.T) {
 // TestBooks draws what may happen, and sees that the books are right after each
 // step, and that who gives way is who should.
 func TestBooks(t *testing.T) {
+	t.Parallel()
 	r := seedtest.Rand(t)
 	for range 20 {
 		d := newDesk(24)

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/footfall/footfall/backup"
 	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/logtest"
 	"github.com/footfall/footfall/rollup"
 )
 
@@ -214,8 +214,8 @@ func (w *town) take(part string) {
 	w.must(os.WriteFile(filepath.Join(w.dir, part), b, 0o600))
 }
 
-func (w *town) options(log *strings.Builder) Options {
-	return Options{Dir: w.dir, Host: "sho.rt", Now: time.Now, Log: slog.New(slog.NewTextHandler(log, nil))}
+func (w *town) options(log *logtest.Log) Options {
+	return Options{Dir: w.dir, Host: "sho.rt", Now: time.Now, Log: log.Logger()}
 }
 
 // refused wants the directory to be refused in words, twice, and nothing of
@@ -224,7 +224,7 @@ func (w *town) refused(words string) {
 	w.t.Helper()
 	before := w.holding()
 	for range 2 {
-		app, err := Open(w.t.Context(), w.options(new(strings.Builder)))
+		app, err := Open(w.t.Context(), w.options(new(logtest.Log)))
 		if err == nil {
 			n := w.counted(app)
 			app.mustClose(w.t)
@@ -274,7 +274,7 @@ func (w *town) counted(app *App) uint64 {
 func (w *town) opens(clicks uint64) {
 	w.t.Helper()
 	for range 2 {
-		app, err := Open(w.t.Context(), w.options(new(strings.Builder)))
+		app, err := Open(w.t.Context(), w.options(new(logtest.Log)))
 		w.must(err)
 		if n := w.counted(app); n != clicks {
 			w.t.Errorf("%d clicks are counted, want %d", n, clicks)
@@ -290,7 +290,7 @@ func (w *town) opens(clicks uint64) {
 func (w *town) checked() string {
 	w.t.Helper()
 	var all []string
-	v, err := CheckDamaged(w.t.Context(), w.options(new(strings.Builder)), func(f string) { all = append(all, f) })
+	v, err := CheckDamaged(w.t.Context(), w.options(new(logtest.Log)), func(f string) { all = append(all, f) })
 	w.must(err)
 	if v.Wrong.Damage == 0 || v.Advice == "" {
 		w.t.Errorf("the verdict is %+v", v)
@@ -306,10 +306,10 @@ func (w *town) givenUp(clicks uint64) {
 		w.t.Errorf("check says %q", found)
 	}
 	report := func(what string) { w.t.Log(what) }
-	if err := RepairParts(w.t.Context(), w.options(new(strings.Builder)), GiveUp{Links: true}, report); err == nil || !strings.Contains(err.Error(), "--give-up-damaged") {
+	if err := RepairParts(w.t.Context(), w.options(new(logtest.Log)), GiveUp{Links: true}, report); err == nil || !strings.Contains(err.Error(), "--give-up-damaged") {
 		w.t.Errorf("a repair without giving up: %v", err)
 	}
-	w.must(RepairParts(w.t.Context(), w.options(new(strings.Builder)), GiveUp{Damaged: true}, report))
+	w.must(RepairParts(w.t.Context(), w.options(new(logtest.Log)), GiveUp{Damaged: true}, report))
 	w.opens(clicks)
 }
 
@@ -325,6 +325,7 @@ func cut(size int) func([]byte) []byte {
 
 // TestWholeTown: the directory is one that opens, as it was left.
 func TestWholeTown(t *testing.T) {
+	t.Parallel()
 	for _, stop := range []bool{false, true} {
 		w := newTown(t, stop)
 		w.opens(w.clicks)
@@ -335,6 +336,7 @@ func TestWholeTown(t *testing.T) {
 // process was killed, and the file that they are in is gone, cut, or an older
 // one. What is missing is said, and is given up by order alone.
 func TestJournalEndsEarly(t *testing.T) {
+	t.Parallel()
 	const newest = "journal/*.open"
 	for _, c := range []struct {
 		name   string
@@ -361,6 +363,7 @@ func TestJournalEndsEarly(t *testing.T) {
 		}, "Put its files back", 3},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			w := newTown(t, false)
 			whole := filepath.Join(t.TempDir(), "whole")
 			w.copy(w.dir, whole)
@@ -383,6 +386,7 @@ func TestJournalEndsEarly(t *testing.T) {
 // there, as the advice is where one is damaged: no file that has more clicks is
 // taken for the older one.
 func TestBackupBesideJournal(t *testing.T) {
+	t.Parallel()
 	add := func(w *town, name func(string) string) {
 		files, err := filepath.Glob(filepath.Join(w.backup, "journal", "*"))
 		w.must(err)
@@ -406,6 +410,7 @@ func TestBackupBesideJournal(t *testing.T) {
 		}
 	})
 	t.Run("a damaged newest segment", func(t *testing.T) {
+		t.Parallel()
 		w := newTown(t, false)
 		w.edit("journal/*.open", func(b []byte) []byte { b[48+20] ^= 1; return b })
 		add(w, asSealed)
@@ -413,6 +418,7 @@ func TestBackupBesideJournal(t *testing.T) {
 		w.givenUp(w.clicks - 1)
 	})
 	t.Run("a damaged sealed segment", func(t *testing.T) {
+		t.Parallel()
 		w := newTown(t, false)
 		w.edit("journal/*.sealed", func(b []byte) []byte { b[48+20] ^= 1; return b })
 		w.must(os.Remove(w.path("journal/*.sealed")))
@@ -424,6 +430,7 @@ func TestBackupBesideJournal(t *testing.T) {
 // TestCountsAreGone: what is left of the counts cannot be taken for none, and
 // is not removed.
 func TestCountsAreGone(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name  string
 		spoil func(w *town)
@@ -439,6 +446,7 @@ func TestCountsAreGone(t *testing.T) {
 	} {
 		for _, emptied := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/journal emptied %v", c.name, emptied), func(t *testing.T) {
+				t.Parallel()
 				w := newTown(t, true)
 				if emptied { // as the manual allows
 					w.must(os.RemoveAll(filepath.Join(w.dir, journalDir)))
@@ -453,7 +461,7 @@ func TestCountsAreGone(t *testing.T) {
 					t.Errorf("there were %d tables, and are %d", left, now)
 				}
 				rebuild := func(lossy bool) (said string, err error) {
-					err = Rebuild(t.Context(), w.options(new(strings.Builder)), "", lossy, func(s string) { said += s + "\n" })
+					err = Rebuild(t.Context(), w.options(new(logtest.Log)), "", lossy, func(s string) { said += s + "\n" })
 					return said, err
 				}
 				said, err := rebuild(false)
@@ -484,6 +492,7 @@ func TestCountsAreGone(t *testing.T) {
 // TestLinksAreOlder: links and users that lack what was acknowledged are
 // refused, at the first start, whatever they lack.
 func TestLinksAreOlder(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name  string
 		stop  bool
@@ -510,6 +519,7 @@ func TestLinksAreOlder(t *testing.T) {
 		{"links and counts of a killed one are the backup's", false, func(w *town) { w.take(databaseFile); w.take(clicksDir); w.must(os.Remove(w.path(progressFile))) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			w := newTown(t, c.stop)
 			whole := filepath.Join(t.TempDir(), "whole")
 			w.copy(w.dir, whole)
@@ -517,12 +527,12 @@ func TestLinksAreOlder(t *testing.T) {
 			w.refused("older")
 
 			var found []string
-			v, err := CheckDamaged(t.Context(), w.options(new(strings.Builder)), func(f string) { found = append(found, f) })
+			v, err := CheckDamaged(t.Context(), w.options(new(logtest.Log)), func(f string) { found = append(found, f) })
 			if err != nil || len(found) != 1 || !strings.Contains(found[0], "older") || !strings.Contains(v.Advice, "put the newer one back") {
 				t.Errorf("check says %q: %+v, %v", found, v, err)
 			}
 			report := func(what string) { t.Log(what) }
-			if err := RepairParts(t.Context(), w.options(new(strings.Builder)), GiveUp{Damaged: true}, report); err == nil || !strings.Contains(err.Error(), "--give-up-links") {
+			if err := RepairParts(t.Context(), w.options(new(logtest.Log)), GiveUp{Damaged: true}, report); err == nil || !strings.Contains(err.Error(), "--give-up-links") {
 				t.Errorf("a repair without giving up: %v", err)
 			}
 			broken := w.dir
@@ -537,9 +547,9 @@ func TestLinksAreOlder(t *testing.T) {
 			w.opens(w.clicks)
 			w.dir = broken
 
-			w.must(RepairParts(t.Context(), w.options(new(strings.Builder)), GiveUp{Links: true}, report))
+			w.must(RepairParts(t.Context(), w.options(new(logtest.Log)), GiveUp{Links: true}, report))
 			w.opens(w.clicks)
-			app, err := Open(t.Context(), w.options(new(strings.Builder)))
+			app, err := Open(t.Context(), w.options(new(logtest.Log)))
 			w.must(err)
 			defer app.mustClose(t)
 			if _, err := app.AddLink(t.Context(), "ann", "http://example.org/third", ""); err != nil {
@@ -555,6 +565,7 @@ func TestLinksAreOlder(t *testing.T) {
 // TestOlderCounts: counts of a backup are taken where the journal has all that
 // came after them.
 func TestOlderCounts(t *testing.T) {
+	t.Parallel()
 	for _, stop := range []bool{false, true} {
 		w := newTown(t, stop)
 		w.take(clicksDir)
@@ -565,6 +576,7 @@ func TestOlderCounts(t *testing.T) {
 // TestOlderJournalAndCounts: where both are a backup's, links and users know
 // that there was more.
 func TestOlderJournalAndCounts(t *testing.T) {
+	t.Parallel()
 	w := newTown(t, true)
 	w.take(clicksDir)
 	w.take(journalDir)
@@ -575,15 +587,17 @@ func TestOlderJournalAndCounts(t *testing.T) {
 // TestDamagedProgress: the file progress says nothing where it is damaged, and
 // is written again.
 func TestDamagedProgress(t *testing.T) {
+	t.Parallel()
 	for name, spoil := range map[string]func(b []byte) []byte{
 		"a turned bit": func(b []byte) []byte { b[40] ^= 1; return b },
 		"zeros":        func(b []byte) []byte { clear(b); return b },
 		"cut":          func(b []byte) []byte { return b[:30] },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			w := newTown(t, false)
 			w.edit(progressFile, spoil)
-			log := new(strings.Builder)
+			log := new(logtest.Log)
 			app, err := Open(t.Context(), w.options(log))
 			w.must(err)
 			if n := w.counted(app); n != w.clicks || !strings.Contains(log.String(), "progress is damaged") {
@@ -597,6 +611,7 @@ func TestDamagedProgress(t *testing.T) {
 
 // TestLeftovers: what a rebuild that was cut short leaves is removed.
 func TestLeftovers(t *testing.T) {
+	t.Parallel()
 	w := newTown(t, true)
 	for _, name := range []string{rebuildingDir, clicksDir + oldSuffix} {
 		w.copy(filepath.Join(w.dir, clicksDir), filepath.Join(w.dir, name))
@@ -612,11 +627,12 @@ func TestLeftovers(t *testing.T) {
 // TestLinksElsewhere: footfall.db may be a symbolic link to another disk, also
 // after a crash.
 func TestLinksElsewhere(t *testing.T) {
+	t.Parallel()
 	w := newTown(t, true)
 	elsewhere := filepath.Join(t.TempDir(), databaseFile)
 	w.must(os.Rename(w.path(databaseFile), elsewhere))
 	w.must(os.Symlink(elsewhere, filepath.Join(w.dir, databaseFile)))
-	app, err := Open(t.Context(), w.options(new(strings.Builder)))
+	app, err := Open(t.Context(), w.options(new(logtest.Log)))
 	w.must(err)
 	if _, err := app.AddToken(t.Context(), "ann"); err != nil {
 		t.Fatal(err)
@@ -637,6 +653,7 @@ func TestLinksElsewhere(t *testing.T) {
 // TestNoBase: where no base reaches the journal, a rebuild goes on without the
 // clicks between them by order alone.
 func TestNoBase(t *testing.T) {
+	t.Parallel()
 	live := filepath.Join(t.TempDir(), "live")
 	app, _ := openIn(t, live)
 	app.clickOn(t, 2, 5)
@@ -648,9 +665,9 @@ func TestNoBase(t *testing.T) {
 	w := &town{t: t, dir: live}
 	w.must(os.RemoveAll(filepath.Join(live, clicksDir)))
 	report := func(what string) { t.Log(what) }
-	if err := Rebuild(t.Context(), w.options(new(strings.Builder)), "", false, report); err == nil || !strings.Contains(err.Error(), "--lossy") {
+	if err := Rebuild(t.Context(), w.options(new(logtest.Log)), "", false, report); err == nil || !strings.Contains(err.Error(), "--lossy") {
 		t.Errorf("a rebuild without --lossy: %v", err)
 	}
-	w.must(Rebuild(t.Context(), w.options(new(strings.Builder)), "", true, report))
+	w.must(Rebuild(t.Context(), w.options(new(logtest.Log)), "", true, report))
 	w.opens(3)
 }

@@ -2,27 +2,26 @@ package server
 
 import (
 	"bufio"
-	"bytes"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/footfall/footfall/logtest"
 	"github.com/footfall/footfall/sparse"
 )
 
 // TestStrangersAreNotLogged: what clients do wrong is not told, and our own
 // troubles are told once a second, with their number.
 func TestStrangersAreNotLogged(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		log := new(lockedBuffer)
-		l := newServerLog(slog.New(slog.NewTextHandler(log, nil)))
+		log := new(logtest.Log)
+		l := newServerLog(log.Logger())
 		say := func(message string) {
 			if _, err := io.WriteString(l, message+"\n"); err != nil {
 				t.Fatal(err)
@@ -63,33 +62,10 @@ func TestStrangersAreNotLogged(t *testing.T) {
 	})
 }
 
-// lockedBuffer is a log that is read while others write to it.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(b)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
-func (l *lockedBuffer) Reset() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.b.Reset()
-}
-
 // TestBodiesThatEndConnections: where a proxy may have understood another request
 // than footfall, nothing that follows on the connection is taken for one.
 func TestBodiesThatEndConnections(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		request string
 		closes  bool

@@ -14,6 +14,7 @@ import (
 // TestTheSiteBoundsItsUsers: dear questions take seats, of which there are none
 // here, and what a user writes is bounded, but for the operator's own.
 func TestTheSiteBoundsItsUsers(t *testing.T) {
+	t.Parallel()
 	app, _ := openIn(t, t.TempDir())
 	defer func() {
 		if err := app.Close(t.Context()); err != nil {

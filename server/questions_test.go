@@ -21,6 +21,7 @@ const questions = 6
 // TestQuestions asks thousands of random questions in every zone and holds
 // each answer, to the letter, against the oracle.
 func TestQuestions(t *testing.T) {
+	t.Parallel()
 	files := feedFiles(t)
 	clicks, lines, skipped, rejected := readFeed(t, files)
 	slices.SortFunc(clicks, func(a, b feedClick) int { return int(a.T - b.T) })

@@ -4,16 +4,17 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/footfall/footfall/backup"
+	"github.com/footfall/footfall/logtest"
 	"github.com/footfall/footfall/store/sql"
 )
 
 // TestRefusedStartsChangeNothing: links and users that are older than the rest
 // stay so, however often the program is started.
 func TestRefusedStartsChangeNothing(t *testing.T) {
+	t.Parallel()
 	app, _ := openIn(t, filepath.Join(t.TempDir(), "live"))
 	app.clickOn(t, 2, 3)
 	backups := filepath.Join(t.TempDir(), "backups")
@@ -43,7 +44,7 @@ func TestRefusedStartsChangeNothing(t *testing.T) {
 	}
 	before := version()
 	for i := range 6 {
-		app, err := Open(t.Context(), w.options(new(strings.Builder)))
+		app, err := Open(t.Context(), w.options(new(logtest.Log)))
 		if err == nil {
 			app.mustClose(t)
 			t.Fatalf("start %d takes the older links and users, without the tokens", i+1)
@@ -57,12 +58,13 @@ func TestRefusedStartsChangeNothing(t *testing.T) {
 // TestRefusedStartKeepsWAL: what a killed process left beside footfall.db is not
 // removed where footfall.db is missing.
 func TestRefusedStartKeepsWAL(t *testing.T) {
+	t.Parallel()
 	w := newTown(t, false)
 	wal := w.path("footfall.db-wal")
 	before, err := os.ReadFile(wal)
 	w.must(err)
 	w.must(os.Rename(filepath.Join(w.dir, "footfall.db"), w.dir+".moved"))
-	if app, err := Open(t.Context(), w.options(new(strings.Builder))); err == nil {
+	if app, err := Open(t.Context(), w.options(new(logtest.Log))); err == nil {
 		app.mustClose(t)
 		t.Fatal("it was opened without footfall.db")
 	}
@@ -76,12 +78,13 @@ func TestRefusedStartKeepsWAL(t *testing.T) {
 // TestGoesOnAfterPowerCut: with NoSync a power cut may take the last clicks; what
 // is recorded after that is no reason to refuse.
 func TestGoesOnAfterPowerCut(t *testing.T) {
+	t.Parallel()
 	live := filepath.Join(t.TempDir(), "live")
 	w := &town{t: t, dir: filepath.Join(t.TempDir(), "data")}
 	app, _ := openIn(t, live)
 	app.mustClose(t)
 	w.must(os.RemoveAll(filepath.Join(live, "journal")))
-	o := (&town{t: t, dir: live}).options(new(strings.Builder))
+	o := (&town{t: t, dir: live}).options(new(logtest.Log))
 	o.NoSync = true
 	app2, err := Open(t.Context(), o)
 	w.must(err)
@@ -89,11 +92,11 @@ func TestGoesOnAfterPowerCut(t *testing.T) {
 	copyStill(t, live, w.dir)
 	app2.mustClose(t)
 	w.edit("journal/*.open", func(b []byte) []byte { return b[:48+(len(b)-48)/2] })
-	app2, err = Open(t.Context(), w.options(new(strings.Builder))) // with fsync from now on
+	app2, err = Open(t.Context(), w.options(new(logtest.Log))) // with fsync from now on
 	w.must(err)
 	app2.clickOn(t, 2, 1)
 	app2.mustClose(t)
-	app2, err = Open(t.Context(), w.options(new(strings.Builder)))
+	app2, err = Open(t.Context(), w.options(new(logtest.Log)))
 	w.must(err)
 	app2.mustClose(t)
 }

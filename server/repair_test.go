@@ -1,7 +1,6 @@
 package server
 
 import (
-	"bytes"
 	"errors"
 	"log/slog"
 	"os"
@@ -13,16 +12,17 @@ import (
 	"github.com/footfall/footfall/backup"
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/journal"
+	"github.com/footfall/footfall/logtest"
 	"github.com/footfall/footfall/rollup"
 	"github.com/footfall/footfall/store"
 )
 
 // openIn opens a data directory, in which there is a link, and returns what its
 // log says.
-func openIn(t *testing.T, dir string) (*App, *bytes.Buffer) {
+func openIn(t *testing.T, dir string) (*App, *logtest.Log) {
 	t.Helper()
-	log := new(bytes.Buffer)
-	app, err := Open(t.Context(), Options{Dir: dir, Create: true, Host: "sho.rt", Now: time.Now, Log: slog.New(slog.NewTextHandler(log, nil))})
+	log := new(logtest.Log)
+	app, err := Open(t.Context(), Options{Dir: dir, Create: true, Host: "sho.rt", Now: time.Now, Log: log.Logger()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func (a *App) checks(t *testing.T, clicks uint64, notes int) {
 }
 
 // moved backs an App up, and opens what is restored of it.
-func (a *App) moved(t *testing.T) (*App, *bytes.Buffer) {
+func (a *App) moved(t *testing.T) (*App, *logtest.Log) {
 	t.Helper()
 	backups, restored := filepath.Join(t.TempDir(), "backups"), filepath.Join(t.TempDir(), "restored")
 	if _, err := a.Backup(t.Context(), backups, 1); err != nil {
@@ -85,6 +85,7 @@ func (a *App) moved(t *testing.T) (*App, *bytes.Buffer) {
 // TestLostTail: where counts reach further than the journal, check says so and is
 // content, and backups have what comes behind the hole.
 func TestLostTail(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	app, _ := openIn(t, dir)
 	app.click(t, 10)
@@ -98,7 +99,7 @@ func TestLostTail(t *testing.T) {
 			t.Fatal(err)
 		}
 		app.mustClose(t)
-		var log *bytes.Buffer
+		var log *logtest.Log
 		if app, log = openIn(t, dir); !strings.Contains(log.String(), "lost a tail") {
 			t.Errorf("the log says %q", log)
 		}
@@ -124,6 +125,7 @@ func TestLostTail(t *testing.T) {
 // TestMoveTrimmed: a backup of a journal that was trimmed, and that has no clicks
 // at all, is of the same journal.
 func TestMoveTrimmed(t *testing.T) {
+	t.Parallel()
 	app, _ := openIn(t, t.TempDir())
 	defer app.mustClose(t)
 	app.click(t, 10)
@@ -155,6 +157,7 @@ func TestMoveTrimmed(t *testing.T) {
 // TestCheckWhileServing damages a segment under a server: check names it, and
 // keeps it from being trimmed meanwhile; repair waits for the server to stop.
 func TestCheckWhileServing(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	app, _ := openIn(t, dir)
 	app.click(t, 10)
@@ -212,6 +215,7 @@ func TestCheckWhileServing(t *testing.T) {
 // TestCheckWhereCountingStopped: a journal that cannot be counted on is a finding
 // beside others, and not the end of the check.
 func TestCheckWhereCountingStopped(t *testing.T) {
+	t.Parallel()
 	app, _ := openIn(t, t.TempDir())
 	defer func() { _ = app.Close(t.Context()) }() // it says why counting stopped
 	app.click(t, 10)
@@ -231,6 +235,7 @@ func TestCheckWhereCountingStopped(t *testing.T) {
 // TestOldCounts: counts that end before the journal begins are named, and a
 // repair leaves them to a rebuild.
 func TestOldCounts(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	app, _ := openIn(t, dir)
 	app.click(t, 10)

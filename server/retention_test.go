@@ -1,7 +1,6 @@
 package server
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -13,12 +12,14 @@ import (
 	"time"
 
 	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/logtest"
 	"github.com/footfall/footfall/progress"
 	"github.com/footfall/footfall/store"
 )
 
 // TestRetention fills segments, lets them age, and looks at what is kept.
 func TestRetention(t *testing.T) {
+	t.Parallel()
 	start := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
 	for name, c := range map[string]struct {
 		retention Retention
@@ -36,10 +37,11 @@ func TestRetention(t *testing.T) {
 		"enough room":         {Retention{Keep: Forever, Max: 400_000}, []time.Duration{0, 0, 0, 0}, 4, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var log bytes.Buffer
+			t.Parallel()
+			var log logtest.Log
 			dir := t.TempDir()
 			app, err := Open(t.Context(), Options{
-				Dir: dir, Create: true, Now: func() time.Time { return start }, Log: slog.New(slog.NewTextHandler(&log, nil)),
+				Dir: dir, Create: true, Now: func() time.Time { return start }, Log: log.Logger(),
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -102,9 +104,10 @@ func sealedName(t *testing.T, dir string, i int) string {
 // TestRetentionKeepsWhatIsNotCounted: however old and large, a click that is
 // not counted stays.
 func TestRetentionKeepsWhatIsNotCounted(t *testing.T) {
+	t.Parallel()
 	now := time.Now()
-	var log bytes.Buffer
-	app, err := Open(t.Context(), Options{Dir: t.TempDir(), Create: true, Now: func() time.Time { return now }, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	var log logtest.Log
+	app, err := Open(t.Context(), Options{Dir: t.TempDir(), Create: true, Now: func() time.Time { return now }, Log: log.Logger()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,8 +135,9 @@ func TestRetentionKeepsWhatIsNotCounted(t *testing.T) {
 // TestJournalAlarms: the log hears of what is worse at once, and of the same
 // once an hour.
 func TestJournalAlarms(t *testing.T) {
-	var log bytes.Buffer
-	k := &retainer{app: &App{log: slog.New(slog.NewTextHandler(&log, nil))}, Retention: Retention{Max: 1000}}
+	t.Parallel()
+	var log logtest.Log
+	k := &retainer{app: &App{log: log.Logger()}, Retention: Retention{Max: 1000}}
 	start := time.Now()
 	for _, c := range []struct {
 		minute    int
@@ -164,6 +168,7 @@ func TestJournalAlarms(t *testing.T) {
 // TestRetainGivesWay: a server that stops does not wait for a backup that keeps
 // the segments.
 func TestRetainGivesWay(t *testing.T) {
+	t.Parallel()
 	app, err := Open(t.Context(), Options{Dir: t.TempDir(), Create: true, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
@@ -194,6 +199,7 @@ func TestRetainGivesWay(t *testing.T) {
 // TestMaxIsLookedAt: a journal that has more bytes than it may is looked at when
 // a segment is full, and its segments are small beside the bound.
 func TestMaxIsLookedAt(t *testing.T) {
+	t.Parallel()
 	const most = 1 << 20
 	o := Options{Dir: t.TempDir(), Create: true, Now: time.Now, Log: slog.New(slog.DiscardHandler), Retention: Retention{Keep: Forever, Max: most}}
 	app, err := Open(t.Context(), o)

@@ -162,6 +162,7 @@ var ways = map[string]struct {
 // TestSiege: whoever holds every connection that he may, from one address or from
 // some, keeps nobody out, though no bound in time helps.
 func TestSiege(t *testing.T) {
+	t.Parallel()
 	const most = 20
 	for name, way := range ways {
 		for _, from := range [][]string{{"127.0.0.1"}, {"127.0.0.1", "127.0.0.3", "127.0.0.4"}} {
@@ -186,6 +187,7 @@ func TestSiege(t *testing.T) {
 // TestBehindProxy: what comes through a proxy is many clients', and may be every
 // connection.
 func TestBehindProxy(t *testing.T) {
+	t.Parallel()
 	const most = 20
 	f := newFort(t, forever, most, false, func(a netip.Addr) bool { return a == netip.MustParseAddr("127.0.0.1") })
 	var attackers []*siege.Conn
@@ -205,6 +207,7 @@ func TestBehindProxy(t *testing.T) {
 
 // TestBoundsInTime: each attack ends by itself, though nobody else comes.
 func TestBoundsInTime(t *testing.T) {
+	t.Parallel()
 	const short = 500 * time.Millisecond
 	bounded := func(change func(*bounds)) bounds {
 		b := forever
@@ -249,6 +252,7 @@ func TestBoundsInTime(t *testing.T) {
 // TestHeldMemory: requests that are not finished hold no more than they may, in
 // all, and whoever holds most gives way.
 func TestHeldMemory(t *testing.T) {
+	t.Parallel()
 	for name, way := range map[string]struct {
 		secure bool
 		attack func(siege.Target) (*siege.Conn, error)
@@ -283,6 +287,7 @@ func TestHeldMemory(t *testing.T) {
 
 // TestWhatHTTP2May: a client of HTTP/2 is told how little it may have under way.
 func TestWhatHTTP2May(t *testing.T) {
+	t.Parallel()
 	f := newFort(t, publicBounds, 100, true, nil)
 	c, err := siege.HTTP2(f.Target, 0)
 	if err != nil {

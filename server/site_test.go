@@ -35,6 +35,7 @@ func askFrom(t *testing.T, site http.Handler, peer, method, target string, chang
 // TestNetworksAreBounded: wrong tokens and passwords are counted by the /64 of an
 // address of IPv6 and by each address of IPv4, whoever else a visitor says he is.
 func TestNetworksAreBounded(t *testing.T) {
+	t.Parallel()
 	app := open(t, t.TempDir(), time.Unix(1_700_000_000, 0)) // nothing becomes free again
 	defer closeApp(t, app)
 	if _, err := app.AddUser(t.Context(), "ann"); err != nil {
@@ -141,6 +142,7 @@ func sayFrom(r *http.Request, address string) {
 // TestOneAddressLocksNobodyOut: a user whose password is guessed at from one
 // network gets his token from another one.
 func TestOneAddressLocksNobodyOut(t *testing.T) {
+	t.Parallel()
 	app := open(t, t.TempDir(), time.Unix(1_700_000_000, 0))
 	defer closeApp(t, app)
 	const password = "a good password"
@@ -174,6 +176,7 @@ func TestOneAddressLocksNobodyOut(t *testing.T) {
 // TestAnswersSayWhatTheyAre, so that no browser takes one for a page with
 // scripts in it.
 func TestAnswersSayWhatTheyAre(t *testing.T) {
+	t.Parallel()
 	app := open(t, t.TempDir(), time.Unix(1_700_000_000, 0))
 	defer closeApp(t, app)
 	site, err := app.Handler(server.Site{})

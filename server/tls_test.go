@@ -1,7 +1,6 @@
 package server
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"log/slog"
@@ -13,17 +12,19 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/footfall/footfall/logtest"
 	"github.com/footfall/footfall/server/certtest"
 )
 
 func TestCertificateIsReadAgain(t *testing.T) {
+	t.Parallel()
 	ca, dir := certtest.New(t), t.TempDir()
 	certFile, keyFile := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
 	start := time.Now()
 	later := start.Add(24 * time.Hour)
-	var log bytes.Buffer
+	var log logtest.Log
 	ca.Write(t, certFile, keyFile, later, "first")
-	c, err := openCertificate(certFile, keyFile, time.Now, slog.New(slog.NewTextHandler(&log, nil)))
+	c, err := openCertificate(certFile, keyFile, time.Now, log.Logger())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,6 +120,7 @@ func TestCertificateIsReadAgain(t *testing.T) {
 // TestCertificateThatDoesNotAnswer: a file system that hangs keeps no handshake
 // waiting, is told of once, and is looked at again once it answers.
 func TestCertificateThatDoesNotAnswer(t *testing.T) {
+	t.Parallel()
 	ca, dir := certtest.New(t), t.TempDir()
 	certFile, keyFile := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
 	ca.Write(t, certFile, keyFile, time.Now().Add(time.Hour), "host")
@@ -158,6 +160,7 @@ func (l lines) Write(b []byte) (int, error) {
 }
 
 func TestCertificateThatCannotBe(t *testing.T) {
+	t.Parallel()
 	ca, dir := certtest.New(t), t.TempDir()
 	certFile, keyFile, otherKey := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"), filepath.Join(dir, "other.pem")
 	ca.Write(t, filepath.Join(dir, "unused.pem"), otherKey, time.Now().Add(time.Hour), "other")
@@ -174,9 +177,9 @@ func TestCertificateThatCannotBe(t *testing.T) {
 			t.Errorf("%s and %s gave %v, want a sentence with %q", c.cert, c.key, err, c.want)
 		}
 	}
-	var log bytes.Buffer
+	var log logtest.Log
 	ca.Write(t, certFile, keyFile, time.Now().Add(-time.Minute), "host")
-	if _, err := openCertificate(certFile, keyFile, time.Now, slog.New(slog.NewTextHandler(&log, nil))); err != nil || !strings.Contains(log.String(), "expired") {
+	if _, err := openCertificate(certFile, keyFile, time.Now, log.Logger()); err != nil || !strings.Contains(log.String(), "expired") {
 		t.Errorf("an expired certificate gave %v and the log %q", err, log.String())
 	}
 }

@@ -10,6 +10,7 @@ import (
 // processes alone; root may speak to others where he named the directory. Who
 // else may have put something there is seen.
 func TestTrust(t *testing.T) {
+	t.Parallel()
 	const root, ann, eve = 0, 1000, 1001
 	for _, c := range []struct {
 		what        string

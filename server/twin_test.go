@@ -9,12 +9,14 @@ import (
 
 	"github.com/footfall/footfall/backup"
 	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/logtest"
 )
 
 // TestRebuildFromTwin: a backup was restored elsewhere and went its own way, and
 // its newer backups lie among those of the directory that is rebuilt. They are
 // passed over, for an older one that fits.
 func TestRebuildFromTwin(t *testing.T) {
+	t.Parallel()
 	dir, backups := filepath.Join(t.TempDir(), "live"), filepath.Join(t.TempDir(), "backups")
 	record := func(a *App, n int, referrer click.Referrer) {
 		t.Helper()
@@ -134,12 +136,14 @@ func (w *town) exchange(part string, from *town) {
 // TestTwins: parts of a copy that went its own way are told from older ones and
 // from the right ones, though the names and positions in them are the same.
 func TestTwins(t *testing.T) {
+	t.Parallel()
 	for _, stop := range []bool{false, true} {
 		for _, c := range []struct{ part, words string }{
 			{journalDir, "went its own way"},
 			{databaseFile, "went its own way"},
 		} {
 			t.Run(c.part, func(t *testing.T) {
+				t.Parallel()
 				own, other := twins(t, stop)
 				whole := filepath.Join(t.TempDir(), "whole")
 				own.copy(own.dir, whole)
@@ -149,20 +153,20 @@ func TestTwins(t *testing.T) {
 				}
 				own.refused(c.words)
 				report := func(what string) { t.Log(what) }
-				if v, err := CheckDamaged(t.Context(), own.options(new(strings.Builder)), report); err != nil || v.Advice == "" {
+				if v, err := CheckDamaged(t.Context(), own.options(new(logtest.Log)), report); err != nil || v.Advice == "" {
 					t.Errorf("check: %+v, %v", v, err)
 				}
-				if err := RepairParts(t.Context(), own.options(new(strings.Builder)), GiveUp{Damaged: true}, report); err == nil {
+				if err := RepairParts(t.Context(), own.options(new(logtest.Log)), GiveUp{Damaged: true}, report); err == nil {
 					t.Error("a repair goes on with it")
 				}
 				if c.part == databaseFile {
-					own.must(RepairParts(t.Context(), own.options(new(strings.Builder)), GiveUp{Links: true}, report))
+					own.must(RepairParts(t.Context(), own.options(new(logtest.Log)), GiveUp{Links: true}, report))
 					own.opens(own.clicks)
 				} else {
-					if err := Rebuild(t.Context(), own.options(new(strings.Builder)), "", false, report); err == nil || !strings.Contains(err.Error(), "--lossy") {
+					if err := Rebuild(t.Context(), own.options(new(logtest.Log)), "", false, report); err == nil || !strings.Contains(err.Error(), "--lossy") {
 						t.Errorf("rebuild without --lossy: %v", err)
 					}
-					own.must(Rebuild(t.Context(), own.options(new(strings.Builder)), "", true, report))
+					own.must(Rebuild(t.Context(), own.options(new(logtest.Log)), "", true, report))
 					own.opens(other.clicks)
 				}
 				own.dir = whole

@@ -1,10 +1,8 @@
 package v3_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"log/slog"
 	"net/http/httptest"
 	"strings"
 	"sync"
@@ -15,6 +13,7 @@ import (
 	v3 "github.com/footfall/footfall/api/v3"
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/limit"
+	"github.com/footfall/footfall/logtest"
 	"github.com/footfall/footfall/metrics"
 	"github.com/footfall/footfall/rollup"
 	"github.com/footfall/footfall/store"
@@ -56,15 +55,15 @@ func (s *crowded) ListLinks(ctx context.Context, f store.LinkFilter) ([]store.Li
 	}
 }
 
-func newCrowded(t *testing.T, seats *limit.Seats, patience time.Duration) (*v3.API, *crowded, *bytes.Buffer) {
+func newCrowded(t *testing.T, seats *limit.Seats, patience time.Duration) (*v3.API, *crowded, *logtest.Log) {
 	api := newAPI(t)
 	bob, err := api.Store.UserByLogin(t.Context(), "bob")
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := &crowded{Store: api.Store, bob: bob.ID, open: make(chan struct{}), inside: map[click.UserID]int{}}
-	log := &bytes.Buffer{}
-	api.Store, api.Dear, api.Patience, api.Log = s, seats, patience, slog.New(slog.NewTextHandler(log, nil))
+	log := new(logtest.Log)
+	api.Store, api.Dear, api.Patience, api.Log = s, seats, patience, log.Logger()
 	return api, s, log
 }
 
@@ -80,6 +79,7 @@ func answerTo(t *testing.T, api *v3.API, target string) (text, retry string) {
 // answered at once, others wait no longer than they may, and who asks something
 // ordinary does not wait at all.
 func TestDearQuestionsTakeSeats(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		seats := limit.NewSeats(limit.Room{All: 3, Each: 2, Waiting: 20, WaitingEach: 8, Patience: time.Minute})
 		api, s, log := newCrowded(t, seats, time.Hour)
@@ -142,6 +142,7 @@ func TestDearQuestionsTakeSeats(t *testing.T) {
 
 // TestQuestionsEnd: a question that takes too long is an error of the contract.
 func TestQuestionsEnd(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		api, _, log := newCrowded(t, nil, time.Minute)
 		began := time.Now()
@@ -179,6 +180,7 @@ func (s many) LinksOfURL(ctx context.Context, longURL string) ([]store.Link, err
 // TestWhatIsDear: where there is no seat at all, ordinary questions are answered,
 // and the same questions are not where there is much to read.
 func TestWhatIsDear(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		target          string
 		ordinary, links int // how many links there are for it to be ordinary, and dear

@@ -51,6 +51,7 @@ var nothing = strings.Fields("profile_url profile_image client_id title")
 // TestDocumentedBodies holds the keys and types of our answers against those of
 // Bitly's.
 func TestDocumentedBodies(t *testing.T) {
+	t.Parallel()
 	var all []documented
 	data, err := os.ReadFile("testdata/documented.json")
 	if err != nil {

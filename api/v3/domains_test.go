@@ -10,6 +10,7 @@ import (
 // TestURLsOfReferrers: what strangers send has its domain, and a URL only where
 // that is a page of the web.
 func TestURLsOfReferrers(t *testing.T) {
+	t.Parallel()
 	for sent, want := range map[string][2]string{
 		"http://t.co/x":                         {"t.co", "http://t.co/"},
 		"HTTPS://www.Example.org:8080/?a":       {"www.Example.org:8080", "https://www.Example.org:8080/"},

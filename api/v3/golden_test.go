@@ -23,6 +23,7 @@ var update = flag.Bool("update", false, "rewrite the golden wire files")
 // line and headers, and below it what goes over the wire. A file that says so
 // in its second line is asked at another domain.
 func TestWire(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
 		t.Fatal("no golden files", err)
@@ -139,6 +140,7 @@ func wellFormed(t *testing.T, request, contentType string, body []byte) {
 }
 
 func TestETag(t *testing.T) {
+	t.Parallel()
 	api := newAPI(t)
 	ask := func(ifNoneMatch string) *http.Response {
 		r := httptest.NewRequest("GET", "/v3/user/clicks?access_token=good&unit=day", nil)
@@ -163,6 +165,7 @@ func TestETag(t *testing.T) {
 // TestKept: an answer may be kept by the browser alone, which asks whether it is
 // still so; one with an apiKey is kept nowhere.
 func TestKept(t *testing.T) {
+	t.Parallel()
 	api := newAPI(t)
 	for question, want := range map[string]string{
 		"user/clicks?access_token=good": "private, no-cache",
@@ -180,6 +183,7 @@ func TestKept(t *testing.T) {
 // TestDocs runs the examples of docs/api.md, and sees that there is one of each
 // method, there and in the golden files.
 func TestDocs(t *testing.T) {
+	t.Parallel()
 	const path, begin = "../../docs/api.md", "<!-- api/v3: example -->\n```\n"
 	docs, err := os.ReadFile(path)
 	if err != nil {

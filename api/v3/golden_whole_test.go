@@ -54,6 +54,7 @@ func (e exchanged) is(f form) bool {
 // TestGoldenFilesAreWhole: of each form of each method there are an answer in
 // each format, and each refusal of each parameter.
 func TestGoldenFilesAreWhole(t *testing.T) {
+	t.Parallel()
 	all := goldenExchanges(t)
 	for _, f := range forms() {
 		has := func(what string, test func(exchanged) bool) {

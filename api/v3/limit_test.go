@@ -1,7 +1,6 @@
 package v3_test
 
 import (
-	"bytes"
 	"context"
 	"log/slog"
 	"net/http"
@@ -13,6 +12,7 @@ import (
 
 	v3 "github.com/footfall/footfall/api/v3"
 	"github.com/footfall/footfall/limit"
+	"github.com/footfall/footfall/logtest"
 	"github.com/footfall/footfall/store"
 )
 
@@ -80,6 +80,7 @@ func (l *limited) unasked(t *testing.T, from, target string) {
 }
 
 func TestLimits(t *testing.T) {
+	t.Parallel()
 	l := newLimited(t)
 	// The tokens and the apiKey of a user share his limit.
 	l.expect(t, "a", "user/clicks?access_token=good", "OK", "2", "")
@@ -94,6 +95,7 @@ func TestLimits(t *testing.T) {
 // TestRefusedCredentials: an address may bring so many wrong ones. Then all that
 // come from it are refused without a look, but for those that are known.
 func TestRefusedCredentials(t *testing.T) {
+	t.Parallel()
 	l := newLimited(t)
 	l.api.Limits.Users = nil
 	for range 5 { // what is right, absent or not wrong takes nothing
@@ -126,6 +128,7 @@ func TestRefusedCredentials(t *testing.T) {
 
 // TestRefusedByValidate: the pairs that validate is asked about are guesses too.
 func TestRefusedByValidate(t *testing.T) {
+	t.Parallel()
 	l := newLimited(t)
 	l.api.Limits.Users = nil
 	const validate = "validate?access_token=cat&x_login="
@@ -146,8 +149,9 @@ func TestRefusedByValidate(t *testing.T) {
 // TestWhoLeavesHasAsked: whoever leaves before it is told that his token is wrong
 // has had it looked at all the same, and fills no log.
 func TestWhoLeavesHasAsked(t *testing.T) {
+	t.Parallel()
 	l := newLimited(t)
-	log := &bytes.Buffer{}
+	log := new(logtest.Log)
 	l.api.Log = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	gone, leave := context.WithCancel(t.Context())
 	leave()
@@ -167,10 +171,11 @@ func TestWhoLeavesHasAsked(t *testing.T) {
 // TestTheLogIsSpared: what anybody can have asked any number of times is told once
 // a second, with its number.
 func TestTheLogIsSpared(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLimited(t)
-		log := &bytes.Buffer{}
-		l.api.Log = slog.New(slog.NewTextHandler(log, nil))
+		log := new(logtest.Log)
+		l.api.Log = log.Logger()
 		for range 1000 {
 			l.ask(t.Context(), "b", "user/clicks?access_token=away")
 		}

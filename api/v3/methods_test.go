@@ -1,9 +1,7 @@
 package v3_test
 
 import (
-	"bytes"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -13,6 +11,7 @@ import (
 	"testing"
 
 	v3 "github.com/footfall/footfall/api/v3"
+	"github.com/footfall/footfall/logtest"
 )
 
 // form is a method, and the parameters that it takes in one of its forms, in
@@ -133,8 +132,8 @@ func (f form) query(wrong ...string) url.Values {
 // ask answers one GET; logged is what the server says about it to its operator.
 func ask(t *testing.T, api *v3.API, method, query string) (w *httptest.ResponseRecorder, logged string) {
 	t.Helper()
-	var log bytes.Buffer
-	api.Log = slog.New(slog.NewTextHandler(&log, nil))
+	var log logtest.Log
+	api.Log = log.Logger()
 	r := httptest.NewRequest(http.MethodGet, "/v3/"+method, nil)
 	r.URL.RawQuery = query
 	w = httptest.NewRecorder()
@@ -167,6 +166,7 @@ func refused(method, format, callback string, code int, text string) (status int
 // TestEveryErrorInEveryFormat makes each parameter of each form of each method
 // wrong, in each format.
 func TestEveryErrorInEveryFormat(t *testing.T) {
+	t.Parallel()
 	api := newAPI(t)
 	seen := map[string]bool{}
 	for _, f := range forms() {
@@ -196,6 +196,7 @@ func TestEveryErrorInEveryFormat(t *testing.T) {
 // TestFirstWrongParameterIsTheError makes each two parameters of each form
 // wrong at once.
 func TestFirstWrongParameterIsTheError(t *testing.T) {
+	t.Parallel()
 	api := newAPI(t)
 	for _, f := range forms() {
 		names := slices.Concat([]string{"access_token"}, f.params, []string{"format", "callback"})
@@ -222,6 +223,7 @@ var contracted = regexp.MustCompile(`^(OK|(MISSING|INVALID)_ARG_[A-Z0-9_]+|INVAL
 // hostile values, with and without what else it needs and who asks: the answer
 // is one of the contract, in the format asked for, and nothing is logged.
 func TestNothingIsOurFault(t *testing.T) {
+	t.Parallel()
 	api := newAPI(t)
 	names := []string{"tz_offset", "hash", "uri", "apiKey"}
 	for name := range values {
@@ -290,6 +292,7 @@ func statusText(t *testing.T, w *httptest.ResponseRecorder) string {
 }
 
 func TestMethod(t *testing.T) {
+	t.Parallel()
 	api := newAPI(t)
 	for path, want := range map[string]string{
 		"/v3/shorten": "shorten", "/v3/shorten/": "shorten", "/v3/v3/user/clicks": "user/clicks", "/v3/v3/user/clicks/": "user/clicks",

@@ -188,6 +188,7 @@ var (
 // the owner, as others, and as nobody. What others are answered is, byte for
 // byte, what they are answered where there has never been a private link.
 func TestPrivateLinksAreTheirOwnersOnly(t *testing.T) {
+	t.Parallel()
 	asked := map[string]bool{}
 	for _, q := range privateQuestions {
 		asked[q.method] = true
@@ -273,6 +274,7 @@ func others(t *testing.T, name, query string, got, without *httptest.ResponseRec
 // private one. From then on he sees his link and its aggregate link, and nothing
 // of Ann's: neither her link nor who had visited the aggregate link before.
 func TestBesideAPrivateLink(t *testing.T) {
+	t.Parallel()
 	for _, longURL := range []string{"http://secret.example/own", "http://secret.example/same"} {
 		for _, q := range privateQuestions {
 			api, without := newPrivateWorld(t, true), newPrivateWorld(t, false)

@@ -13,6 +13,7 @@ import (
 // TestWhatAUserWritesIsBounded: so many links made or changed a minute, and so
 // many bytes of them. What changes nothing takes nothing, and questions go on.
 func TestWhatAUserWritesIsBounded(t *testing.T) {
+	t.Parallel()
 	l := newLimited(t)
 	clock := func() time.Time { return l.at }
 	links, texts := limit.New(limit.PerMinute(4), 4, clock), limit.New(limit.PerMinute(600), 600, clock)

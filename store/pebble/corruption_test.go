@@ -17,6 +17,7 @@ import (
 	"github.com/footfall/footfall/audit"
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/journal"
+	"github.com/footfall/footfall/logtest"
 	"github.com/footfall/footfall/recorder"
 	"github.com/footfall/footfall/rollup"
 	"github.com/footfall/footfall/seedtest"
@@ -192,6 +193,7 @@ func write(t *testing.T, fs vfs.FS, name string, b []byte) {
 // TestCorruptionsAreNamed corrupts a hundred stores, each in one way: check
 // says where.
 func TestCorruptionsAreNamed(t *testing.T) {
+	t.Parallel()
 	dropped := func(b *store.Batch) {
 		b.Cells, b.Minutes, b.Journaled, b.Late = nil, nil, rollup.Ledger{}, rollup.Ledger{}
 	}
@@ -243,6 +245,7 @@ func TestCorruptionsAreNamed(t *testing.T) {
 // TestDamagedTable: a file of the engine with a flipped bit is one finding that
 // names it, whoever comes across it, and cannot be repaired.
 func TestDamagedTable(t *testing.T) {
+	t.Parallel()
 	rng := seedtest.Rand(t)
 	fs := vfs.NewMem()
 	o := pebble.Options{Dir: "clicks", FS: fs, Cache: 1 << 20, MemTable: 1 << 20}
@@ -270,8 +273,8 @@ func TestDamagedTable(t *testing.T) {
 	b[len(b)/8+rng.IntN(len(b)/2)] ^= 1 << rng.IntN(8) // among the counts, and not the index
 	write(t, fs, "clicks/"+name, b)
 
-	var log strings.Builder
-	o.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	var log logtest.Log
+	o.Logger = log.Logger()
 	s = open(t, o)
 	j, err := journal.Open(journal.Options{Dir: "journal", FS: fs})
 	if err != nil {
@@ -299,6 +302,7 @@ func TestDamagedTable(t *testing.T) {
 
 // TestRepair mends day sums, and nothing else.
 func TestRepair(t *testing.T) {
+	t.Parallel()
 	rng := seedtest.Rand(t)
 	for range 10 {
 		list := findings(t, counted(t, rng, nil), func(s *pebble.Store) {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -16,6 +15,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 
+	"github.com/footfall/footfall/logtest"
 	"github.com/footfall/footfall/rollup"
 	"github.com/footfall/footfall/store"
 	"github.com/footfall/footfall/store/pebble"
@@ -60,6 +60,7 @@ func reached(t *testing.T, s *pebble.Store) uint64 {
 // and of one that has something in it: Open says what failed, never that the
 // counts are damaged, and nothing ends in a panic.
 func TestOpenWhereTheDiskFails(t *testing.T) {
+	t.Parallel()
 	for _, number := range []error{syscall.EIO, syscall.ENOSPC, syscall.EMFILE} {
 		for _, fresh := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%v/fresh=%v", number, fresh), func(t *testing.T) {
@@ -106,6 +107,7 @@ func TestOpenWhereTheDiskFails(t *testing.T) {
 // TestCheckpointWhereTheDiskFails fails each operation of a checkpoint in turn:
 // it says what failed, and another one is made afterwards.
 func TestCheckpointWhereTheDiskFails(t *testing.T) {
+	t.Parallel()
 	mem := vfs.NewCrashableMem()
 	fault := &failOnce{kinds: writes, err: syscall.EIO}
 	s := open(t, pebble.Options{Dir: "clicks", FS: errorfs.Wrap(mem, fault)})
@@ -209,10 +211,11 @@ func (f *forgetfulFile) SyncData() error { return f.Sync() }
 // TestManifestIsWrittenAgain: where a sync of the list of tables fails, the list
 // is written again, the program goes on, and a power cut loses nothing.
 func TestManifestIsWrittenAgain(t *testing.T) {
+	t.Parallel()
 	mem := vfs.NewCrashableMem()
 	disk := &forgetfulFS{FS: mem}
-	log := new(lines)
-	s := open(t, pebble.Options{Dir: "clicks", FS: disk, Logger: slog.New(slog.NewTextHandler(log, nil))})
+	log := new(logtest.Log)
+	s := open(t, pebble.Options{Dir: "clicks", FS: disk, Logger: log.Logger()})
 	if err := errors.Join(s.Record(t.Context(), &store.Batch{To: 9}), s.Sync(t.Context())); err != nil {
 		t.Fatal(err)
 	}
@@ -237,27 +240,9 @@ func TestManifestIsWrittenAgain(t *testing.T) {
 	if err := errors.Join(cut.Close(), s.Close()); err != nil {
 		t.Error(err)
 	}
-	if n, m := log.count("the click store waits for the disk"), log.count("the click store goes on"); n != 1 || m != 1 {
-		t.Errorf("the log heard %d times that the store waits, and %d times that it goes on:\n%s", n, m, &log.all)
+	if n, m := log.Count("the click store waits for the disk"), log.Count("the click store goes on"); n != 1 || m != 1 {
+		t.Errorf("the log heard %d times that the store waits, and %d times that it goes on:\n%s", n, m, log)
 	}
-}
-
-// lines is a log that remembers.
-type lines struct {
-	mu  sync.Mutex
-	all strings.Builder
-}
-
-func (l *lines) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.all.Write(b)
-}
-
-func (l *lines) count(text string) int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return strings.Count(l.all.String(), text)
 }
 
 // tablesFS has no room for tables while it is full.
@@ -284,10 +269,11 @@ func (f *tablesFS) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error
 // no stack trace, whoever counts or syncs hears of it and is not held up, and
 // Close ends. Later all goes on.
 func TestFullDiskIsWaitedOut(t *testing.T) {
+	t.Parallel()
 	mem := vfs.NewMem()
 	disk := &tablesFS{FS: mem, tried: make(chan struct{}, 1000)}
-	log := new(lines)
-	o := pebble.Options{Dir: "clicks", FS: disk, MemTable: 256 << 10, Logger: slog.New(slog.NewTextHandler(log, nil))}
+	log := new(logtest.Log)
+	o := pebble.Options{Dir: "clicks", FS: disk, MemTable: 256 << 10, Logger: log.Logger()}
 	s := open(t, o)
 	disk.full.Store(true)
 	var to uint64
@@ -323,8 +309,8 @@ func TestFullDiskIsWaitedOut(t *testing.T) {
 	if !errors.Is(err, syscall.ENOSPC) {
 		t.Fatalf("recording on a full disk: %v", err)
 	}
-	if n := log.count("\n"); n != 1 || log.count("no space left on device") != 1 || log.count("goroutine") > 0 || log.count(".go:") > 0 {
-		t.Errorf("after %d tries the log has %d lines, want one without a stack:\n%s", disk.tries.Load(), n, &log.all)
+	if n := log.Count("\n"); n != 1 || log.Count("no space left on device") != 1 || log.Count("goroutine") > 0 || log.Count(".go:") > 0 {
+		t.Errorf("after %d tries the log has %d lines, want one without a stack:\n%s", disk.tries.Load(), n, log)
 	}
 	disk.full.Store(false)
 	for err := s.Sync(t.Context()); err != nil; err = s.Sync(t.Context()) {
@@ -335,8 +321,8 @@ func TestFullDiskIsWaitedOut(t *testing.T) {
 	if err := record(); err != nil {
 		t.Errorf("recording after that: %v", err)
 	}
-	if log.count("the click store goes on") != 1 {
-		t.Errorf("the log does not say that it goes on:\n%s", &log.all)
+	if log.Count("the click store goes on") != 1 {
+		t.Errorf("the log does not say that it goes on:\n%s", log)
 	}
 	disk.full.Store(true)
 	if err := s.Close(); !errors.Is(err, syscall.ENOSPC) {
