@@ -241,6 +241,7 @@ func TestGrownLogs(t *testing.T) {
 	} {
 		for _, host := range []string{"", "sho.rt ", "sho.rt:443 "} {
 			t.Run(name+"/"+host, func(t *testing.T) {
+				t.Parallel()
 				tape := newTape()
 				im := importer(tape)
 				known(t, im)

@@ -71,6 +71,7 @@ func readAll(o journal.Options) (records []string, err error) {
 // TestFlippedBits: a bit that turns anywhere in acknowledged bytes is reported,
 // with its file; only in the last group can it pass for a torn write.
 func TestFlippedBits(t *testing.T) {
+	t.Parallel()
 	const groups = 40
 	rng := seedtest.Rand(t)
 	for _, closed := range []bool{false, true} {
@@ -128,6 +129,7 @@ func TestFlippedBits(t *testing.T) {
 
 // TestScanReportsDamage: audits find what readers would.
 func TestScanReportsDamage(t *testing.T) {
+	t.Parallel()
 	o := inMemory()
 	j := open(t, o)
 	to := add(t, j, "first")
@@ -165,6 +167,7 @@ func TestScanReportsDamage(t *testing.T) {
 }
 
 func TestMissingAndForeignFiles(t *testing.T) {
+	t.Parallel()
 	const (
 		first  = "journal/00000000000000000000.sealed"
 		second = "journal/00000000000000000017.sealed"
@@ -241,6 +244,7 @@ func TestMissingAndForeignFiles(t *testing.T) {
 // TestEmbeddedRecords: bytes of an old segment inside a record are no trace of
 // a later group, wherever the record is torn.
 func TestEmbeddedRecords(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	o := journal.Options{Dir: dir}
 	j := open(t, o)
@@ -270,6 +274,7 @@ func TestEmbeddedRecords(t *testing.T) {
 // TestTraceOfLaterGroup: the one head that proves damage is found wherever it
 // lies after a long record.
 func TestTraceOfLaterGroup(t *testing.T) {
+	t.Parallel()
 	for _, size := range []int{1 << 10, 64 << 10, 256 << 10, 512 << 10} {
 		for less := range 40 {
 			o := inMemory()

@@ -269,6 +269,7 @@ func (h *history) check(j *journal.Journal) {
 }
 
 func TestCrashes(t *testing.T) {
+	t.Parallel()
 	for i := range seedtest.Rounds(t, 60) {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seedtest.Seed(t), uint64(i)))

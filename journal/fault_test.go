@@ -17,6 +17,7 @@ import (
 // healed, and checks that what was acknowledged is read, then and after a
 // power cut, and that recording resumes.
 func TestFaults(t *testing.T) {
+	t.Parallel()
 	for _, op := range []string{"write", "sync", "create", "rename", "remove"} {
 		for skip := range 12 {
 			for _, times := range []int{1, 2, 3, 1000} {
@@ -76,6 +77,7 @@ func testFaults(t *testing.T, op string, skip, times int) {
 // TestFailedRecordsDoNotReturn: what an Append reported as failed is on the
 // disk in part, and must not be read once other records took its place.
 func TestFailedRecordsDoNotReturn(t *testing.T) {
+	t.Parallel()
 	mem := vfs.NewCrashableMem()
 	failing := 0
 	o := journal.Options{Dir: "journal", FS: &hookFS{
@@ -106,6 +108,7 @@ func TestFailedRecordsDoNotReturn(t *testing.T) {
 // TestSecondTry: a group whose first file fails is written to another, and
 // nobody notices but the log.
 func TestSecondTry(t *testing.T) {
+	t.Parallel()
 	failing := false
 	o := journal.Options{Dir: "journal", FS: &hookFS{
 		FS: vfs.NewCrashableMem(),

@@ -85,6 +85,7 @@ func wantRecords(t testing.TB, got []string, want ...string) {
 }
 
 func TestAppendAndReopen(t *testing.T) {
+	t.Parallel()
 	o := inMemory()
 	j := open(t, o)
 	id := j.ID()
@@ -118,6 +119,7 @@ func TestAppendAndReopen(t *testing.T) {
 }
 
 func TestRecordSizes(t *testing.T) {
+	t.Parallel()
 	o := inMemory()
 	o.SegmentSize = 1 << 20
 	j := open(t, o)
@@ -138,6 +140,7 @@ func TestRecordSizes(t *testing.T) {
 }
 
 func TestNewIDWhenSegmentsAreGone(t *testing.T) {
+	t.Parallel()
 	o := inMemory()
 	j := open(t, o)
 	add(t, j, "a")
@@ -153,6 +156,7 @@ func TestNewIDWhenSegmentsAreGone(t *testing.T) {
 }
 
 func TestFilesArePrivate(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "deep", "journal")
 	j := open(t, journal.Options{Dir: dir})
 	add(t, j, "a")
@@ -183,6 +187,7 @@ func TestFilesArePrivate(t *testing.T) {
 }
 
 func TestAppendHonoursContext(t *testing.T) {
+	t.Parallel()
 	release := make(chan struct{})
 	syncing := make(chan struct{}, 100)
 	fs := &hookFS{FS: vfs.NewMem(), before: func(op, name string) error {
@@ -253,6 +258,7 @@ func (f *armedFile) Sync() error {
 }
 
 func TestClose(t *testing.T) {
+	t.Parallel()
 	o := inMemory()
 	j := open(t, o)
 	var wg sync.WaitGroup
@@ -318,6 +324,7 @@ func TestClose(t *testing.T) {
 }
 
 func TestNoSync(t *testing.T) {
+	t.Parallel()
 	o := inMemory()
 	o.NoSync = true
 	o.SegmentSize = 300

@@ -119,6 +119,7 @@ func flaws(t *testing.T, j *journal.Journal) (all []journal.Flaw) {
 // all that cannot be read: whatever he has not counted is there, and what else
 // is there is what was, in its place.
 func TestMend(t *testing.T) {
+	t.Parallel()
 	for i := range seedtest.Rounds(t, 100) {
 		t.Run(fmt.Sprint(i), func(t *testing.T) { mendAtRandom(t, rand.New(rand.NewPCG(seedtest.Seed(t), uint64(i)))) })
 	}
@@ -127,6 +128,7 @@ func TestMend(t *testing.T) {
 // TestMendAgain draws what Mend once left in a state that did not open: an empty
 // newest file after a damaged segment.
 func TestMendAgain(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ seed, round uint64 }{
 		{5618516866564137077, 11}, {18198661227188545371, 70}, {17147201894147513715, 129}, {7047465515047198444, 365},
 		{11095349282477624542, 130}, {17895118171193264477, 278}, {3418888361425374490, 215},
@@ -302,6 +304,7 @@ func (l *lived) whole(t *testing.T, before vfs.FS) map[uint64]string {
 
 // TestInspect looks at one damage of each kind.
 func TestInspect(t *testing.T) {
+	t.Parallel()
 	const (
 		first  = "journal/00000000000000000000.sealed"
 		second = "journal/00000000000000000051.sealed"

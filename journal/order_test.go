@@ -14,6 +14,7 @@ import (
 // TestKilledProcess: records that a killed process had only written are read by
 // the next one, so they must survive a power cut after that.
 func TestKilledProcess(t *testing.T) {
+	t.Parallel()
 	mem := vfs.NewCrashableMem()
 	written := open(t, journal.Options{Dir: "journal", FS: mem, NoSync: true})
 	add(t, written, "a")
@@ -27,6 +28,7 @@ func TestKilledProcess(t *testing.T) {
 // TestTrimOrder: a file is removed for good before the next is, or a power cut
 // could leave a gap.
 func TestTrimOrder(t *testing.T) {
+	t.Parallel()
 	var ops []string
 	trimming, failures := false, 4
 	j := open(t, journal.Options{Dir: "journal", FS: &hookFS{

@@ -47,6 +47,7 @@ const (
 // TestReached: a journal that lost its end is refused by those who know how far
 // it had come, whatever took the end away, and nothing is removed.
 func TestReached(t *testing.T) {
+	t.Parallel()
 	cut := func(size int) func(*testing.T, vfs.FS) {
 		return func(t *testing.T, fs vfs.FS) {
 			spoil(t, fs, openFile, func(b []byte) []byte { return b[:size] })
@@ -112,6 +113,7 @@ func TestReached(t *testing.T) {
 // TestReachedUnsynced: where records are not synced, a power cut may take the
 // last ones, and the journal goes on.
 func TestReachedUnsynced(t *testing.T) {
+	t.Parallel()
 	o := inMemory()
 	o.NoSync = true
 	j := open(t, o)
@@ -125,6 +127,7 @@ func TestReachedUnsynced(t *testing.T) {
 
 // TestExisting: no journal is made where there must be one.
 func TestExisting(t *testing.T) {
+	t.Parallel()
 	o := inMemory()
 	o.Existing = true
 	for range 2 {
@@ -145,6 +148,7 @@ func TestExisting(t *testing.T) {
 // TestEnded: whoever listens knows the end before an append returns, and when
 // the journal is opened.
 func TestEnded(t *testing.T) {
+	t.Parallel()
 	o := inMemory()
 	var mu sync.Mutex
 	var heard uint64
@@ -175,6 +179,7 @@ func TestEnded(t *testing.T) {
 // TestTwins puts a second file beside the open segment, as an operator does who
 // copies a backup's files into the directory.
 func TestTwins(t *testing.T) {
+	t.Parallel()
 	flip := func(b []byte, at int) []byte { b = slices.Clone(b); b[at] ^= 1; return b }
 	for _, c := range []struct {
 		name    string
@@ -237,6 +242,7 @@ func TestTwins(t *testing.T) {
 // TestMendUnborn: a newest file that is empty lies behind a segment that is
 // damaged, and the counts reach beyond both.
 func TestMendUnborn(t *testing.T) {
+	t.Parallel()
 	o := inMemory()
 	j := open(t, o)
 	end := add(t, j, "1")
@@ -262,6 +268,7 @@ func sealedFileOf(base uint64) string { return fmt.Sprintf("journal/%020d.sealed
 // TestUnknownEnd: where the two newest files are empty, nobody but those who
 // have seen more knows what was in them, and nothing says that it was nothing.
 func TestUnknownEnd(t *testing.T) {
+	t.Parallel()
 	o, _, end := killed(t)
 	check(t, o.FS.Remove(sealedFile))
 	spoil(t, o.FS, openFile, func([]byte) []byte { return nil })
@@ -363,6 +370,7 @@ func (f *forgetfulFile) Sync() error { return f.SyncData() }
 // one reads the record from memory that the disk never got, and must write it
 // again before it counts it as durable.
 func TestFailedSync(t *testing.T) {
+	t.Parallel()
 	disk := &forgetful{FS: vfs.NewMem(), stale: map[string][]byte{}, files: map[string]*forgetfulFile{}}
 	o := journal.Options{Dir: "journal", FS: disk}
 	j := open(t, o)
@@ -388,6 +396,7 @@ func TestFailedSync(t *testing.T) {
 // TestHolds: a journal knows its records by their ends and data, and a copy of it
 // that went its own way has others.
 func TestHolds(t *testing.T) {
+	t.Parallel()
 	type known struct {
 		end  uint64
 		last uint32

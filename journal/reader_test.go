@@ -39,6 +39,7 @@ func check(t *testing.T, err error) {
 }
 
 func TestSegments(t *testing.T) {
+	t.Parallel()
 	o := inMemory()
 	o.SegmentSize = 48 + 2*20
 	j := open(t, o)
@@ -91,6 +92,7 @@ func TestSegments(t *testing.T) {
 }
 
 func TestSkipTo(t *testing.T) {
+	t.Parallel()
 	o := inMemory()
 	j := open(t, o)
 	add(t, j, "aaaa")
@@ -147,6 +149,7 @@ func TestSkipTo(t *testing.T) {
 }
 
 func TestReaderPositions(t *testing.T) {
+	t.Parallel()
 	o := inMemory()
 	j := open(t, o)
 	good := map[uint64]bool{0: true}
@@ -198,6 +201,7 @@ func TestReaderPositions(t *testing.T) {
 }
 
 func TestScan(t *testing.T) {
+	t.Parallel()
 	o := inMemory()
 	j := open(t, o)
 	for i := range 9 {
@@ -227,6 +231,7 @@ func TestScan(t *testing.T) {
 }
 
 func TestTailing(t *testing.T) {
+	t.Parallel()
 	o := inMemory()
 	o.SegmentSize = 4000
 	j := open(t, o)

@@ -18,6 +18,7 @@ import (
 // TestReaderTriesAgain: what the disk or the system refuses ends no reader. It
 // goes on where it stood, and yields every record once.
 func TestReaderTriesAgain(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		kind errorfs.OpKind
 		err  error

@@ -14,6 +14,7 @@ import (
 )
 
 func TestFind(t *testing.T) {
+	t.Parallel()
 	kept := storetest.NewMemoryLinks()
 	if _, err := kept.ImportLinks(t.Context(), []store.ForeignLink{
 		{Login: "ann", Hash: "h", AggregateHash: "g", LongURL: "http://a/", Domain: "go.example", Keyword: "word"},
@@ -64,6 +65,7 @@ func TestFind(t *testing.T) {
 }
 
 func TestHasDomain(t *testing.T) {
+	t.Parallel()
 	kept := storetest.NewMemoryLinks()
 	if _, err := kept.ImportLinks(t.Context(), []store.ForeignLink{
 		{Login: "ann", Hash: "h", AggregateHash: "g", LongURL: "http://a/", Domain: "go.example", Keyword: "word"},
@@ -105,6 +107,7 @@ func TestHasDomain(t *testing.T) {
 }
 
 func TestLookup(t *testing.T) {
+	t.Parallel()
 	kept := storetest.NewMemoryLinks()
 	imported, err := kept.ImportLinks(t.Context(), []store.ForeignLink{
 		{Login: "ann", Hash: "1", AggregateHash: "a1", LongURL: "http://A.example", Created: 2},

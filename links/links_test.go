@@ -16,6 +16,7 @@ import (
 )
 
 func TestShorten(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
 	w := newWorld(t, links.Options{Domains: []string{"sho.rt"}})
 	l, made, err := w.Shorten(ctx, links.Request{User: w.user, LongURL: " HTTP://Google.com"})
@@ -59,6 +60,7 @@ func TestShorten(t *testing.T) {
 // Imports keep spellings, and what a user has under the one that he gives is
 // his link of it, refused elsewhere or not.
 func TestShortenOfWhatWasImported(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, links.Options{Domains: []string{"sho.rt"}})
 	for i, longURL := range []string{
 		"http://www.tva.gov", "HTTP://Upper.example/", "http://path.example/ü", "ftp://a.example/", "http://a b/", "http://u:p@a.example/",
@@ -99,6 +101,7 @@ func TestShortenOfWhatWasImported(t *testing.T) {
 // All characters are as likely: 70,000 of them, each expected 1,129 times with
 // a deviation of 33. A byte modulo 62 would give eight of them 1,367 times.
 func TestHashesAreDrawnEvenly(t *testing.T) {
+	t.Parallel()
 	const made, expected, apart = 5000, 1129, 5 * 33
 	w := newWorld(t, links.Options{Random: rand.NewChaCha8([32]byte{1})})
 	seen := map[rune]int{}
@@ -116,6 +119,7 @@ func TestHashesAreDrawnEvenly(t *testing.T) {
 }
 
 func TestHashesThatAreTakenAreDrawnAgain(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name            string
 		drawn           []string
@@ -141,6 +145,7 @@ func TestHashesThatAreTakenAreDrawnAgain(t *testing.T) {
 }
 
 func TestShortenGivesUpInTheEnd(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, links.Options{Random: bytes.NewReader(make([]byte, 1000))}) // both hashes 0, always
 	if l, _, err := w.Shorten(context.Background(), links.Request{User: w.user, LongURL: "http://a/", Host: "h"}); !errors.Is(err, click.ErrUnavailable) {
 		t.Errorf("hashes that are always taken gave %+v, %v; want click.ErrUnavailable", l, err)
@@ -152,6 +157,7 @@ func TestShortenGivesUpInTheEnd(t *testing.T) {
 }
 
 func TestReserved(t *testing.T) {
+	t.Parallel()
 	for name, want := range map[string]bool{
 		"v3": true, "v4": true, "oauth": true, "healthz": true, "robots.txt": true, "favicon.ico": true,
 		".well-known": true, "-": true, "-/": true, "-/links/x": true, "v3/user/clicks": true, ".well-known/acme": true,
@@ -165,6 +171,7 @@ func TestReserved(t *testing.T) {
 }
 
 func TestDomain(t *testing.T) {
+	t.Parallel()
 	two := []string{"Sho.rt", "bücher.example:8080"}
 	for _, c := range []struct {
 		domains     []string
@@ -208,6 +215,7 @@ func TestDomain(t *testing.T) {
 // A request without a host, or with one that can be none, gets short URLs of
 // the host that the server knows of itself.
 func TestDomainOfHostThatCanBeNone(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ own, host, want string }{
 		{"127.0.0.1:8080", "", "127.0.0.1:8080"},
 		{"127.0.0.1:8080", "a_b c", "127.0.0.1:8080"},
@@ -222,6 +230,7 @@ func TestDomainOfHostThatCanBeNone(t *testing.T) {
 }
 
 func TestShortURL(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ scheme, domain, hash, want string }{
 		{"", "sho.rt", "abc", "http://sho.rt/abc"},
 		{"http", "localhost:8080", "abc", "http://localhost:8080/abc"},
@@ -234,6 +243,7 @@ func TestShortURL(t *testing.T) {
 }
 
 func TestNewRefusesWhatCannotBe(t *testing.T) {
+	t.Parallel()
 	for _, o := range []links.Options{
 		{Scheme: "ftp"}, {Scheme: "HTTP"}, {Domains: []string{""}}, {Domains: []string{"http://sho.rt"}},
 		{Domains: []string{"sho.rt", "sho.rt/"}}, {Domains: []string{"sho.rt:0"}}, {Domains: []string{"1.2.3"}},
@@ -245,6 +255,7 @@ func TestNewRefusesWhatCannotBe(t *testing.T) {
 }
 
 func TestOwnLinks(t *testing.T) {
+	t.Parallel()
 	two := []string{"sho.rt", "port.example:8080", "xn--bcher-kva.example"}
 	for _, c := range []struct {
 		domains       []string

@@ -63,6 +63,7 @@ func (h *history) may(host, name string, l store.Link) bool {
 }
 
 func TestRandomHistoriesAreNeverAnsweredTooOld(t *testing.T) {
+	t.Parallel()
 	seedtest.Check(t, func(rt *rapid.T) {
 		h := &history{
 			world: newWorld(t, links.Options{Domains: []string{"sho.rt", "j.mp"}, Random: &repeated{}}),
@@ -117,6 +118,7 @@ func TestRandomHistoriesAreNeverAnsweredTooOld(t *testing.T) {
 
 // While links are made, everybody asks for them ahead.
 func TestLinksAreFoundWhenMadeHoweverManyAskedAhead(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, links.Options{Random: &repeated{}})
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan struct{})

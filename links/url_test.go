@@ -36,6 +36,7 @@ func table(t testing.TB, path string) (pairs [][2]string) {
 }
 
 func TestParseLongURL(t *testing.T) {
+	t.Parallel()
 	for _, pair := range table(t, "testdata/urls.txt") {
 		got, err := links.ParseLongURL(pair[0])
 		if reason, refused := strings.CutPrefix(pair[1], "! "); refused {
@@ -53,6 +54,7 @@ func TestParseLongURL(t *testing.T) {
 // What an import may bring: any spelling, but no host that leads elsewhere than
 // it seems to.
 func TestCheckForeignURL(t *testing.T) {
+	t.Parallel()
 	for longURL, reason := range map[string]string{
 		"http://a.example": "", "HTTPS://A.Example:8443/x y?\x1b#\\": "", "ftp://files.example/a b": "", "http://ü.example/ü": "", "http://a_b.example./": "",
 		"http://a.example/@b": "", "http://a.example?x@b": "", "http://a.example#x@b": "", "http://192.0.2.1/": "", "http://[2001:db8::1]:80/": "",
@@ -74,6 +76,7 @@ func TestCheckForeignURL(t *testing.T) {
 }
 
 func TestLongURLsAreBounded(t *testing.T) {
+	t.Parallel()
 	const start = "http://a.example/"
 	label := strings.Repeat("a", 63)
 	for _, c := range []struct {
@@ -101,6 +104,7 @@ func TestLongURLsAreBounded(t *testing.T) {
 }
 
 func TestLocation(t *testing.T) {
+	t.Parallel()
 	for in, want := range map[string]string{
 		"": "", "http://a/%zz?x=\"<>\\": "http://a/%zz?x=\"<>\\", "~!": "~!",
 		"http://a/b c\r\nd\x00\x7fü\xff": "http://a/b%20c%0D%0Ad%00%7F%C3%BC%FF",

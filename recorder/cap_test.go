@@ -23,6 +23,7 @@ import (
 // records are cut into batches, each scope keeps the first referrers of a day
 // in the order of the journal, and the rest are other.
 func TestCapInJournalOrder(t *testing.T) {
+	t.Parallel()
 	seedtest.Check(t, func(t *rapid.T) {
 		const most = 3
 		j, err := journal.Open(journal.Options{Dir: "journal", FS: vfs.NewMem(), SegmentSize: 2048})

@@ -27,6 +27,7 @@ func drawClick(t *rapid.T) click.Click {
 }
 
 func TestRecordsComeBack(t *testing.T) {
+	t.Parallel()
 	seedtest.Check(t, func(t *rapid.T) {
 		clicks := rapid.SliceOfN(rapid.Custom(drawClick), 0, 50).Draw(t, "clicks")
 		var mark *store.Mark
@@ -52,6 +53,7 @@ func TestRecordsComeBack(t *testing.T) {
 
 // TestRecordFormat pins the bytes: journals of this version must stay readable.
 func TestRecordFormat(t *testing.T) {
+	t.Parallel()
 	got := recorder.Encode([]click.Click{
 		{Time: 1360000000000, User: 1, Link: 300, Country: click.Country{'U', 'S'}, Referrer: "http://t.co/"},
 		{Time: 1360000000500, User: 0, Link: 2, Bot: true},
@@ -67,6 +69,7 @@ func TestRecordFormat(t *testing.T) {
 }
 
 func TestNotedMarkFormat(t *testing.T) {
+	t.Parallel()
 	got := recorder.Encode(nil, &store.Mark{Source: [32]byte{0xaa}, Digest: [32]byte{0xbb}, Offset: 300, Lines: 2, Rejected: 2, Notes: "\x01\x02"})
 	want := "01" + "04" + "aa" + zeros(31) + "bb" + zeros(31) + "ac02" + "00" + "02" + "00" + "00" + "02" + "00" + "02" + "0102"
 	if hex.EncodeToString(got) != want {
@@ -75,6 +78,7 @@ func TestNotedMarkFormat(t *testing.T) {
 }
 
 func TestDeletedFormat(t *testing.T) {
+	t.Parallel()
 	got := recorder.EncodeDeleted([]rollup.Scope{{User: 1}, {User: 0, Link: 300}})
 	if want := "01" + "03" + "02" + "0100" + "00ac02"; hex.EncodeToString(got) != want {
 		t.Errorf("got  %x\nwant %s", got, want)

@@ -17,6 +17,7 @@ import (
 // late, and cuts the power: they are gone, also for who counts the journal
 // again, and what the segments hold still agrees with what was counted of them.
 func TestDeleted(t *testing.T) {
+	t.Parallel()
 	rng := seedtest.Rand(t)
 	for range 6 {
 		fs := vfs.NewCrashableMem()

@@ -44,6 +44,7 @@ func (f *gatedFile) SyncData() error {
 // TestImportCutOff: an import that ends while the disk is slow, and is begun
 // again, counts its clicks once.
 func TestImportCutOff(t *testing.T) {
+	t.Parallel()
 	fs := &gatedFS{vfs.NewMem(), make(chan struct{}), make(chan struct{}, 1)}
 	h := open(t, fs, 0)
 	source := [32]byte{1}

@@ -116,6 +116,7 @@ func randomClick(rng *rand.Rand) click.Click {
 // TestPowerCuts cuts the power at random: what was acknowledged is counted
 // once, and of what was not each click once or not at all.
 func TestPowerCuts(t *testing.T) {
+	t.Parallel()
 	rng := seedtest.Rand(t)
 	for range 6 {
 		fs := vfs.NewCrashableMem()
@@ -154,6 +155,7 @@ func TestPowerCuts(t *testing.T) {
 
 // TestCap has more different referrers in a day than are told apart.
 func TestCap(t *testing.T) {
+	t.Parallel()
 	const extra = 700
 	fs := vfs.NewMem()
 	h := open(t, fs, 1<<20)
@@ -232,6 +234,7 @@ func TestCap(t *testing.T) {
 
 // TestMismatch opens journals and stores that do not belong together.
 func TestMismatch(t *testing.T) {
+	t.Parallel()
 	fs := vfs.NewMem()
 	h := open(t, fs, 1<<10)
 	for range 200 {
@@ -262,6 +265,7 @@ func TestMismatch(t *testing.T) {
 
 // TestMadClock: a click whose time no store can keep is counted all the same.
 func TestMadClock(t *testing.T) {
+	t.Parallel()
 	h := open(t, vfs.NewMem(), 1<<20)
 	defer h.close(t)
 	for _, at := range []int64{-1 << 62, -1, 0, 1 << 62} {

@@ -110,6 +110,7 @@ func (a *authority) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // TestACME gets a certificate from an authority, and has it after a restart
 // without asking again.
 func TestACME(t *testing.T) {
+	t.Parallel()
 	data, addr := filepath.Join(t.TempDir(), "data"), freeAddr(t)
 	a := &authority{t: t, ca: certtest.New(t)}
 	a.prove = func() error {

@@ -36,6 +36,7 @@ func agrees(t *testing.T, data string) {
 // TestBackup backs a server up under load, while an import runs: what was
 // acknowledged before is in each backup, and nothing is in it twice.
 func TestBackup(t *testing.T) {
+	t.Parallel()
 	data, backups := filepath.Join(t.TempDir(), "data"), filepath.Join(t.TempDir(), "backups")
 	token, _ := run(t, "user", "add", "ann", "--data", data)
 	token = strings.TrimSpace(token)
@@ -100,6 +101,7 @@ func TestBackup(t *testing.T) {
 // TestKilledBackup kills backups with -9: the one before stays, and the next
 // one is good.
 func TestKilledBackup(t *testing.T) {
+	t.Parallel()
 	data, backups := filepath.Join(t.TempDir(), "data"), filepath.Join(t.TempDir(), "backups")
 	run(t, append([]string{"import", "--format", "bitly-feed", "--data", data}, feedFiles(t)...)...)
 	began := time.Now()
@@ -123,6 +125,7 @@ func TestKilledBackup(t *testing.T) {
 // TestRebuild rebuilds counts from all that there is to begin with, and refuses
 // where clicks would be missing.
 func TestRebuild(t *testing.T) {
+	t.Parallel()
 	data, backups := filepath.Join(t.TempDir(), "data"), filepath.Join(t.TempDir(), "backups")
 	files := feedFiles(t)
 	imports := func(files ...string) {

@@ -20,6 +20,7 @@ import (
 // TestDelete deletes a link and a user of a running server, as an operator
 // does, and counts the journal again.
 func TestDelete(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
 	ann, _ := run(t, "user", "add", "ann", "--data", data)
 	bob, _ := run(t, "user", "add", "bob", "--data", data)
@@ -139,6 +140,7 @@ func private(t *testing.T, data string) {
 // TestNothingIsLeft: once user delete has ended, nothing of the user is in the
 // files, beside a server as without one.
 func TestNothingIsLeft(t *testing.T) {
+	t.Parallel()
 	for _, beside := range []bool{false, true} {
 		data := filepath.Join(t.TempDir(), "data")
 		run(t, "user", "add", "ann", "--data", data)
@@ -173,6 +175,7 @@ func TestNothingIsLeft(t *testing.T) {
 // TestKilledDeletion kills the server with -9 while it deletes: what was begun is
 // finished by the next process that opens the directory.
 func TestKilledDeletion(t *testing.T) {
+	t.Parallel()
 	rng := seedtest.Rand(t)
 	data := filepath.Join(t.TempDir(), "data")
 	private(t, data)

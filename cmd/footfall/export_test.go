@@ -10,6 +10,7 @@ import (
 // TestExport brings everything to another installation by export and import:
 // there the same questions have the same answers.
 func TestExport(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	from, to, file := filepath.Join(dir, "from"), filepath.Join(dir, "to"), filepath.Join(dir, "export.ndjson")
 	run(t, append([]string{"import", "--format", "bitly-feed", "--data", from}, feedFiles(t)...)...)

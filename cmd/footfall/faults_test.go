@@ -129,6 +129,7 @@ func (a *ailing) notDurable(t *testing.T) (clicks int) {
 // TestKilledWithAlarms: the journal's disk fails and the program is killed while
 // visitors come. Nobody was answered whose click is neither kept nor reported.
 func TestKilledWithAlarms(t *testing.T) {
+	t.Parallel()
 	data := t.TempDir() + "/data"
 	token, _ := run(t, "user", "add", "ann", "--data", data)
 	short, _ := run(t, "link", "add", "ann", "http://example.org/", "--data", data)
@@ -193,6 +194,7 @@ func TestKilledWithAlarms(t *testing.T) {
 // TestDirectoryGoesAway: a server whose data directory is moved away ends, and
 // leaves what is in its place alone.
 func TestDirectoryGoesAway(t *testing.T) {
+	t.Parallel()
 	data := t.TempDir() + "/data"
 	run(t, "user", "add", "ann", "--data", data)
 	server := serveAiling(t, "--data", data)
@@ -217,6 +219,7 @@ func TestDirectoryGoesAway(t *testing.T) {
 
 // TestHangup: SIGHUP stops the server in order.
 func TestHangup(t *testing.T) {
+	t.Parallel()
 	server := serveAiling(t, "--data", t.TempDir()+"/data")
 	server.end(syscall.SIGHUP)
 	contains(t, server.said.String(), "msg=stopping")

@@ -47,6 +47,7 @@ func quote(t *testing.T, text string) string {
 // TestHostileTexts brings texts in by each door, and looks at everything that is
 // said of them, on a terminal and in the log.
 func TestHostileTexts(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	data := filepath.Join(dir, hostile)
 	say := func(args ...string) string {
@@ -164,6 +165,7 @@ func TestHostileTexts(t *testing.T) {
 // TestHostileRequests: nothing that a stranger sends reaches the log raw, in
 // either form of it.
 func TestHostileRequests(t *testing.T) {
+	t.Parallel()
 	for _, format := range []string{"text", "json"} {
 		server := serveAiling(t, "--data", filepath.Join(t.TempDir(), hostile), "--log-format", format, "--log-level", "debug")
 		for _, path := range []string{"/%1b]0;owned%07%0aFORGED", "/v3/user/clicks?access_token=%1b%0aFORGED", "/v3/%1b%0aFORGED", "/oauth/%1b"} {

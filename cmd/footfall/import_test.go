@@ -60,6 +60,7 @@ func linkLines(names ...string) string {
 // TestImportSays goes the way of somebody who gets everything wrong first, and
 // reads what he is told.
 func TestImportSays(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	data, log := filepath.Join(dir, "data"), write(t, filepath.Join(dir, "log"), logLines(0, 3, "one", "two", "one"))
 	links := write(t, filepath.Join(dir, "links"), linkLines("one"))
@@ -119,6 +120,7 @@ func TestImportSays(t *testing.T) {
 // TestNewDirectories: a command that makes a data directory says so, for the
 // name may be mistyped.
 func TestNewDirectories(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	data, restored := filepath.Join(dir, "data"), filepath.Join(dir, "restored")
 	for _, c := range []struct {
@@ -139,6 +141,7 @@ func TestNewDirectories(t *testing.T) {
 // TestKilledWhileLinksCome kills imports of a log with -9 at random instants,
 // the first half before its links are there: in the end each line counts once.
 func TestKilledWhileLinksCome(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	const n = 40_000
 	names := []string{"one", "two", "three"}
@@ -185,6 +188,7 @@ func TestKilledWhileLinksCome(t *testing.T) {
 // TestStopBesideImport: an import whose server is told to stop says that, and
 // that it can be begun again.
 func TestStopBesideImport(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	_, stop := start(t, nil, "--data", dir)
 	in, w, err := os.Pipe()
@@ -226,6 +230,7 @@ func TestStopBesideImport(t *testing.T) {
 
 // TestFullExport: an export that cannot be written says so once.
 func TestFullExport(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	run(t, "user", "add", "ann", "--data", dir)
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
@@ -244,6 +249,7 @@ func TestFullExport(t *testing.T) {
 // TestOrderOfLinks: links of the same user_ts are listed after an export and an
 // import in the order in which they were before.
 func TestOrderOfLinks(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	from, to := filepath.Join(dir, "from"), filepath.Join(dir, "to")
 	base, _ := serve(t, "--data", from, "--domain", "sho.rt")

@@ -61,6 +61,7 @@ func contains(t *testing.T, said string, words ...string) {
 // command says what to do, check names the damage and looks at all else, and
 // check --repair goes on without it and without losing a click.
 func TestDamagedJournal(t *testing.T) {
+	t.Parallel()
 	files := feedFiles(t)
 	for name, damage := range map[string]func(segments []string) error{
 		"the newest segment":            func(s []string) error { flip(t, s[len(s)-1]); return nil },
@@ -69,6 +70,7 @@ func TestDamagedJournal(t *testing.T) {
 		"the header of a segment":       func(s []string) error { return os.WriteFile(s[1], make([]byte, 10), 0o600) },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			data, backups := filepath.Join(t.TempDir(), "data"), filepath.Join(t.TempDir(), "backups")
 			run(t, "import", "--format", "bitly-feed", "--data", data, files[0])
 			run(t, "backup", "--data", data, "--to", backups)
@@ -131,6 +133,7 @@ func TestDamagedJournal(t *testing.T) {
 // durable in the counts: what can be read is counted, and the rest is given up
 // only where somebody says so.
 func TestDamageInDoubt(t *testing.T) {
+	t.Parallel()
 	const clicks = 31
 	data := filepath.Join(t.TempDir(), "data")
 	token, _ := run(t, "user", "add", "ann", "--data", data)
@@ -195,6 +198,7 @@ func TestDamageInDoubt(t *testing.T) {
 // TestLostSegments: check names segments that somebody removed, where nothing
 // else would.
 func TestLostSegments(t *testing.T) {
+	t.Parallel()
 	files := feedFiles(t)
 	data := filepath.Join(t.TempDir(), "data")
 	for _, f := range files {

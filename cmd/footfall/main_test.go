@@ -57,6 +57,7 @@ func feedFiles(t *testing.T) []string {
 // TestKilledImport kills imports with -9 at random instants and repeats them:
 // in the end each click counts once, and check is content.
 func TestKilledImport(t *testing.T) {
+	t.Parallel()
 	files := feedFiles(t)
 	importArgs := func(dir string) []string {
 		return append([]string{"import", "--format", "bitly-feed", "--json", "--data", dir}, files...)

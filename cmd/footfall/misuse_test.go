@@ -32,6 +32,7 @@ func says(t *testing.T, fail bool, args ...string) string {
 
 // TestMisuse: whatever is wrong with a command line, one sentence says it.
 func TestMisuse(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	data, file := filepath.Join(dir, "data"), filepath.Join(dir, "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
@@ -118,6 +119,7 @@ func TestEmptyVariables(t *testing.T) {
 
 // TestFirstWords: what people type first answers.
 func TestFirstWords(t *testing.T) {
+	t.Parallel()
 	for want, args := range map[string][]string{
 		"Usage: footfall <command>":          {"help"},
 		"Usage: footfall serve [flags]":      {"help", "serve"},
@@ -135,6 +137,7 @@ func TestFirstWords(t *testing.T) {
 
 // TestCheckJSON: what check and backup say is there for programs too.
 func TestCheckJSON(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	data := filepath.Join(dir, "data")
 	run(t, append([]string{"import", "--format", "bitly-feed", "--data", data}, feedFiles(t)[:1]...)...)
@@ -175,6 +178,7 @@ func TestCheckJSON(t *testing.T) {
 // TestSecondSignal: the first signal waits for a request that was begun, the
 // second does not.
 func TestSecondSignal(t *testing.T) {
+	t.Parallel()
 	addr := freeAddr(t)
 	cmd := program(t.Context(), "serve", "--data", filepath.Join(t.TempDir(), "data"), "--listen", addr)
 	stderr, err := cmd.StderrPipe()

@@ -11,6 +11,7 @@ import (
 // TestOlderLinks: links and users of an older backup beside newer counts are
 // refused, for the ids of links that they do not know would be given again.
 func TestOlderLinks(t *testing.T) {
+	t.Parallel()
 	data, backups := filepath.Join(t.TempDir(), "data"), filepath.Join(t.TempDir(), "backups")
 	token, _ := run(t, "user", "add", "ann", "--data", data)
 	run(t, "backup", "--data", data, "--to", backups)
@@ -68,6 +69,7 @@ func has(t *testing.T, data, token string, clicks int64) {
 // TestForeignJournal: the journal of another installation counts on nobody's
 // links.
 func TestForeignJournal(t *testing.T) {
+	t.Parallel()
 	data, token := counting(t, 3)
 	other, _ := counting(t, 5)
 	mine, theirs := filepath.Join(data, "journal"), filepath.Join(other, "journal")
@@ -90,6 +92,7 @@ func TestForeignJournal(t *testing.T) {
 // TestRebuildLosesNothing: counts that would lack clicks do not replace those
 // that have them, unless the operator says so.
 func TestRebuildLosesNothing(t *testing.T) {
+	t.Parallel()
 	data, token := counting(t, 4)
 	other, _ := counting(t, 2)
 	foreign, backups := filepath.Join(t.TempDir(), "foreign"), filepath.Join(t.TempDir(), "backups")

@@ -86,6 +86,7 @@ func as(cmd *exec.Cmd, user uint32) *exec.Cmd {
 // TestPlanted: a command tells no secret to whoever made a directory look like
 // one that is served.
 func TestPlanted(t *testing.T) {
+	t.Parallel()
 	self := os.Geteuid()
 	type planted struct {
 		what  string
@@ -134,6 +135,7 @@ func TestPlanted(t *testing.T) {
 // TestPlantedLinks: what lies in the place of a socket or of a lock is not
 // followed, nor waited for.
 func TestPlantedLinks(t *testing.T) {
+	t.Parallel()
 	for name, mode := range map[string]uint32{"footfall.sock": 0, "lock": unix.S_IFIFO} {
 		elsewhere, dir := shared(t), t.TempDir()
 		heardElsewhere := plant(t, elsewhere, os.Geteuid(), 0o700)
@@ -162,6 +164,7 @@ func TestPlantedLinks(t *testing.T) {
 // TestRootAsks: root may give commands to another user's server, where he names
 // its directory. Who is not root is one user, and asks himself.
 func TestRootAsks(t *testing.T) {
+	t.Parallel()
 	user := os.Geteuid()
 	if user == 0 {
 		user = other

@@ -122,6 +122,7 @@ func fetch(t *testing.T, url string) string {
 // TestDemo does what the README says first: start the demo, ask the question
 // that it prints.
 func TestDemo(t *testing.T) {
+	t.Parallel()
 	_, printed := serve(t, "--demo")
 	url := regexp.MustCompile(`curl '(http://[^']+)'`).FindStringSubmatch(printed)
 	if url == nil {
@@ -150,6 +151,7 @@ func TestDemo(t *testing.T) {
 // TestCommandsBesideServe runs every command while the server runs, and again
 // when it does not: they agree.
 func TestCommandsBesideServe(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	const login = "nasatwitter"
 	files := feedFiles(t)
@@ -201,6 +203,7 @@ func TestCommandsBesideServe(t *testing.T) {
 
 // TestRefusals shows the errors that a user meets.
 func TestRefusals(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	run(t, "user", "add", "ann", "--data", dir)
 	for _, c := range []struct {
@@ -239,6 +242,7 @@ func TestRefusals(t *testing.T) {
 
 // TestLongRequests: a request is taken up to 32 KiB, and refused beyond.
 func TestLongRequests(t *testing.T) {
+	t.Parallel()
 	base, _ := serve(t, "--data", t.TempDir())
 	for n, want := range map[int]int{30 << 10: http.StatusOK, 40 << 10: http.StatusRequestHeaderFieldsTooLarge} {
 		res, err := http.Get(base + "/v3/expand?hash=" + strings.Repeat("x", n))
@@ -254,6 +258,7 @@ func TestLongRequests(t *testing.T) {
 // TestFailedImport: an import that fails in the middle says what it did, and
 // repeating it with the whole file goes on from there.
 func TestFailedImport(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	whole, err := os.ReadFile("../../feed/testdata/2013-03-09-1362798945.gz")
 	if err != nil {
@@ -278,6 +283,7 @@ func TestFailedImport(t *testing.T) {
 // TestStopBesideQuietImport: a server stops well while an import waits for an
 // input that says nothing, and the import tells so.
 func TestStopBesideQuietImport(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	_, stop := start(t, nil, "--data", dir)
 	quiet, w, err := os.Pipe()

@@ -17,6 +17,7 @@ import (
 // TestTLS speaks https with the real program, and changes the certificate
 // beneath it as certbot does.
 func TestTLS(t *testing.T) {
+	t.Parallel()
 	ca, dir := certtest.New(t), t.TempDir()
 	certFile, keyFile := filepath.Join(dir, "fullchain.pem"), filepath.Join(dir, "privkey.pem")
 	later := time.Now().Add(24 * time.Hour)

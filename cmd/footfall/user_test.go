@@ -25,6 +25,7 @@ func setPassword(t *testing.T, data, login, typed string) (stderr string, err er
 // TestPasswordAndKey sets them as an operator does, beside the server and
 // without it, and uses them as programs do.
 func TestPasswordAndKey(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
 	run(t, "user", "add", "ann", "--data", data)
 	if msg, err := setPassword(t, data, "ann", "before the server\r\n"); err != nil {
@@ -83,6 +84,7 @@ func TestPasswordAndKey(t *testing.T) {
 // TestRevoke takes tokens and an apiKey away from a running server, which has
 // just found them good, and from a directory without one.
 func TestRevoke(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
 	read := func(args ...string) string {
 		t.Helper()
@@ -156,6 +158,7 @@ func TestRevoke(t *testing.T) {
 
 // TestOddLogins: what an import of old let in does not reach the terminal.
 func TestOddLogins(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
 	run(t, "user", "add", "jürgen", "--data", data)
 	db, err := sql.Open(t.Context(), filepath.Join(data, "footfall.db"))

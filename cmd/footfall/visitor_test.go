@@ -87,6 +87,7 @@ func countries(t *testing.T, base, token string, want int) map[string]int {
 
 // TestVisitors sends visitors of every kind: each counts as it should.
 func TestVisitors(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	out, _ := run(t, "user", "add", "ann", "--data", dir)
 	token := strings.TrimSpace(out)
@@ -138,6 +139,7 @@ func TestVisitors(t *testing.T) {
 
 // TestUntrustedProxy: a header of a peer that nobody trusts is not believed.
 func TestUntrustedProxy(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	out, _ := run(t, "user", "add", "ann", "--data", dir)
 	token := strings.TrimSpace(out)
@@ -151,6 +153,7 @@ func TestUntrustedProxy(t *testing.T) {
 // TestProxyHeader: of the two headers that one is believed which the proxy is
 // said to write.
 func TestProxyHeader(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	out, _ := run(t, "user", "add", "ann", "--data", dir)
 	token := strings.TrimSpace(out)
@@ -217,6 +220,7 @@ func all(t *testing.T, base, token string) int64 {
 // one data directory: never is a click lost whose visitor was answered, and
 // never is one counted that was not sent.
 func TestKilledServer(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	out, _ := run(t, "user", "add", "ann", "--data", dir)
 	token := strings.TrimSpace(out)

@@ -25,6 +25,7 @@ func freeAddr(t *testing.T) string {
 
 // TestMetricsListener scrapes a server as Prometheus does.
 func TestMetricsListener(t *testing.T) {
+	t.Parallel()
 	data, watch := filepath.Join(t.TempDir(), "data"), freeAddr(t)
 	token, _ := run(t, "user", "add", "ann", "--data", data)
 	base, _ := serve(t, "--data", data, "--metrics-listen", watch)
@@ -57,6 +58,7 @@ func TestMetricsListener(t *testing.T) {
 // TestLogs: the log is JSON where asked for, and holds no secret, whatever
 // they are sent in.
 func TestLogs(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
 	token, _ := run(t, "user", "add", "ann", "--data", data)
 	token = strings.TrimSpace(token)
@@ -125,6 +127,7 @@ func TestLogs(t *testing.T) {
 
 // TestModes: nobody else on the machine may read a byte, whatever the umask.
 func TestModes(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
 	old := syscall.Umask(0)
 	defer syscall.Umask(old)

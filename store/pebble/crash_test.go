@@ -5,17 +5,19 @@ import (
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"pgregory.net/rapid"
+
 	"github.com/footfall/footfall/seedtest"
 	"github.com/footfall/footfall/store"
 	"github.com/footfall/footfall/store/pebble"
 	"github.com/footfall/footfall/store/storetest"
-	"pgregory.net/rapid"
 )
 
 // TestCrash cuts the power in random histories of batches and
 // syncs. What comes up again must be what was there after some batch, no
 // earlier than the last one said to be durable, and counting must go on.
 func TestCrash(t *testing.T) {
+	t.Parallel()
 	seedtest.Check(t, func(r *rapid.T) {
 		ctx := t.Context()
 		disk := vfs.NewCrashableMem()
@@ -105,6 +107,7 @@ func TestCrash(t *testing.T) {
 
 // TestCloseIsDurable: an orderly end leaves nothing to read again.
 func TestCloseIsDurable(t *testing.T) {
+	t.Parallel()
 	disk := vfs.NewCrashableMem()
 	o := pebble.Options{Dir: "clicks", FS: disk}
 	s := open(t, o)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/rollup"
 	"github.com/footfall/footfall/seedtest"
@@ -33,6 +34,7 @@ func (f *markerFS) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error
 // TestMarkersComeLast cuts the power where a marker has just been made: what it
 // names must be there, whichever directory entries the disk kept.
 func TestMarkersComeLast(t *testing.T) {
+	t.Parallel()
 	mem := vfs.NewCrashableMem()
 	s := open(t, pebble.Options{Dir: "clicks", FS: mem})
 	if err := s.Record(t.Context(), &store.Batch{To: 9}); err != nil {
@@ -70,6 +72,7 @@ func TestMarkersComeLast(t *testing.T) {
 
 // TestDamageIsAnError: what is damaged cannot be read, and the program goes on.
 func TestDamageIsAnError(t *testing.T) {
+	t.Parallel()
 	o := memory()
 	s := open(t, o)
 	scope := rollup.Scope{User: 1}
@@ -136,6 +139,7 @@ func (f *fullFile) Write(b []byte) (int, error) {
 // Open, Sync and Close say so. The store goes on, and has all once there is
 // room.
 func TestFullDisk(t *testing.T) {
+	t.Parallel()
 	full := func(err error) bool { return err != nil && strings.Contains(err.Error(), syscall.ENOSPC.Error()) }
 	mem := vfs.NewCrashableMem()
 	fs := &fullFS{FS: mem}

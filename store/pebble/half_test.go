@@ -14,6 +14,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/sstable"
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
+
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/rollup"
 	"github.com/footfall/footfall/store"
@@ -24,6 +25,7 @@ import (
 // shows it. Who reads meanwhile has what was there before, all of it: what the
 // batch adds to, replaces and deletes.
 func TestFlushBeforeABatchShows(t *testing.T) {
+	t.Parallel()
 	const few, many = 3, 600 // many do not fit into half of a table in memory
 	const day = 100 * rollup.Day
 	gone := rollup.Scope{User: 1, Link: 1000} // by the deletion
@@ -110,6 +112,7 @@ func TestFlushBeforeABatchShows(t *testing.T) {
 
 // TestOneWayToWrite: a write around apply may be seen in half.
 func TestOneWayToWrite(t *testing.T) {
+	t.Parallel()
 	write := regexp.MustCompile(`\.Apply\(|\.Commit\(|\bdb\.(Set|Merge|Delete|SingleDelete|DeleteRange|LogData|Ingest|Excise)\(`)
 	names, err := filepath.Glob("*.go")
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2"
+
 	"github.com/footfall/footfall/rollup"
 	"github.com/footfall/footfall/store"
 )
@@ -13,6 +14,7 @@ import (
 // TestMinutesExpire: hours before MinutesFrom take no space, also where they come
 // late.
 func TestMinutesExpire(t *testing.T) {
+	t.Parallel()
 	s := open(t, memory())
 	defer s.Close()
 	minute := func(hour int64) rollup.Cell {

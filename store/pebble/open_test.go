@@ -13,6 +13,7 @@ import (
 	engine "github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
+
 	"github.com/footfall/footfall/rollup"
 	"github.com/footfall/footfall/store"
 	"github.com/footfall/footfall/store/pebble"
@@ -41,6 +42,7 @@ func (silent) Fatalf(format string, a ...any) { panic(fmt.Sprintf(format, a...))
 func memory() pebble.Options { return pebble.Options{Dir: "clicks", FS: vfs.NewMem()} }
 
 func TestNewerVersion(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		what, merger string
 		version      []byte
@@ -75,6 +77,7 @@ func TestNewerVersion(t *testing.T) {
 // TestForeignData: data that is not footfall's is refused, and so is what
 // cannot be a version.
 func TestForeignData(t *testing.T) {
+	t.Parallel()
 	for what, put := range map[string]func(*engine.DB) error{
 		"no version":       func(db *engine.DB) error { return db.Set([]byte("x"), nil, engine.Sync) },
 		"version 0":        func(db *engine.DB) error { return db.Set([]byte("v"), []byte{0}, engine.Sync) },
@@ -95,6 +98,7 @@ func TestForeignData(t *testing.T) {
 }
 
 func TestOneOwner(t *testing.T) {
+	t.Parallel()
 	o := pebble.Options{Dir: t.TempDir()}
 	s := open(t, o)
 	defer s.Close()
@@ -105,6 +109,7 @@ func TestOneOwner(t *testing.T) {
 }
 
 func TestFilesArePrivate(t *testing.T) {
+	t.Parallel()
 	defer syscall.Umask(syscall.Umask(0))
 	dir := filepath.Join(t.TempDir(), "a", "clicks")
 	s := open(t, pebble.Options{Dir: dir})
@@ -141,6 +146,7 @@ func TestFilesArePrivate(t *testing.T) {
 }
 
 func TestAfterClose(t *testing.T) {
+	t.Parallel()
 	s := open(t, memory())
 	if err := errors.Join(s.Close(), s.Close()); err != nil {
 		t.Fatal(err)
@@ -177,6 +183,7 @@ func TestAfterClose(t *testing.T) {
 // TestFailingDisk: Sync and Close say so when the disk refuses, and do not
 // wait for it to change its mind.
 func TestFailingDisk(t *testing.T) {
+	t.Parallel()
 	toggle := &errorfs.Toggle{Injector: errorfs.ErrInjected.If(errorfs.Writes)}
 	s := open(t, pebble.Options{Dir: "clicks", FS: errorfs.Wrap(vfs.NewMem(), toggle)})
 	if err := s.Record(t.Context(), &store.Batch{To: 1}); err != nil {

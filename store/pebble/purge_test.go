@@ -113,6 +113,7 @@ func (h *history) delete(s rollup.Scope) {
 // TestPurge: nothing is left in the files of what was deleted, whatever the
 // engine made of it before, and the rest stays.
 func TestPurge(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	s := open(t, pebble.Options{Dir: dir})
 	defer func() {
@@ -172,6 +173,7 @@ func TestPurge(t *testing.T) {
 
 // TestPurgeWaits: what a snapshot shows still is waited for.
 func TestPurgeWaits(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	s := open(t, pebble.Options{Dir: dir})
 	defer s.Close()

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+
 	"github.com/footfall/footfall/store"
 	"github.com/footfall/footfall/store/pebble"
 	"github.com/footfall/footfall/store/storetest"
@@ -19,6 +20,7 @@ func open(t testing.TB, o pebble.Options) *pebble.Store {
 }
 
 func TestClicksOnDisk(t *testing.T) {
+	t.Parallel()
 	storetest.Clicks(t, func(t *testing.T) store.Clicks {
 		return open(t, pebble.Options{Dir: t.TempDir()})
 	})
@@ -28,6 +30,7 @@ func TestClicksOnDisk(t *testing.T) {
 // all the time, batches that are too large for one, and sums that take many
 // passes.
 func TestClicksInMemory(t *testing.T) {
+	t.Parallel()
 	storetest.Clicks(t, func(t *testing.T) store.Clicks {
 		return open(t, pebble.Options{Dir: "clicks", FS: vfs.NewMem(), MemTable: 16 << 10, Cache: 1 << 20, Held: 100})
 	})

@@ -16,6 +16,7 @@ import (
 // TestSumsAreBounded: of 150,000 different values of 500 bytes a sum holds what
 // it may, and gives each of them once, in order.
 func TestSumsAreBounded(t *testing.T) {
+	t.Parallel()
 	const days, perDay, most = 30, 5000, 4 << 20
 	padding := strings.Repeat("p", 490)
 	values := func(yield func([]byte) bool) {

@@ -7,12 +7,14 @@ import (
 	"slices"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/footfall/footfall/seedtest"
 	"github.com/footfall/footfall/store/pebble"
-	"pgregory.net/rapid"
 )
 
 func TestVectorBytes(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		what   string
 		bytes  []byte
@@ -39,6 +41,7 @@ func TestVectorBytes(t *testing.T) {
 }
 
 func TestCorruptVectors(t *testing.T) {
+	t.Parallel()
 	for what, b := range map[string][]byte{
 		"clicks missing":     {1},
 		"clicks cut short":   {1, 0x80},
@@ -79,6 +82,7 @@ func encode(m map[int]uint64) []byte {
 
 // TestMergeAdds: merging adds slot by slot, in whatever order and grouping.
 func TestMergeAdds(t *testing.T) {
+	t.Parallel()
 	seedtest.Check(t, func(r *rapid.T) {
 		sum := map[int]uint64{}
 		var vectors [][]byte

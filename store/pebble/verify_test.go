@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
+
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/rollup"
 	"github.com/footfall/footfall/store"
@@ -52,6 +53,7 @@ func damaged(t *testing.T, grain byte, value []byte) *footfall.Store {
 }
 
 func TestVerifyNamesDisagreements(t *testing.T) {
+	t.Parallel()
 	where := `user 8, link 9, facet country, value "FR", month 2024-03`
 	for _, test := range []struct {
 		what  string
@@ -87,6 +89,7 @@ func TestVerifyNamesDisagreements(t *testing.T) {
 // TestCorruptVectorIsAnError: no question is answered from bytes that cannot
 // be read.
 func TestCorruptVectorIsAnError(t *testing.T) {
+	t.Parallel()
 	s := damaged(t, 'q', []byte{1, 0x80, 0})
 	ctx := t.Context()
 	scope := rollup.Scope{User: 8, Link: 9}

@@ -49,6 +49,7 @@ func (f *forgetful) Sync() error {
 // TestWrittenAgain: what a failed sync left in memory alone is on the disk after
 // the file was written again.
 func TestWrittenAgain(t *testing.T) {
+	t.Parallel()
 	rng := seedtest.Rand(t)
 	for _, size := range []int{1, page, page + 1, 1 << 20, 3<<20 + 77} {
 		f := &forgetful{memory: make([]byte, size), disk: make([]byte, size), dirty: map[int]bool{}}
@@ -87,6 +88,7 @@ func copyOpen(t *testing.T, path string) string {
 // TestLogIsEmptied: after a kill nothing builds on the log, which is moved into
 // the database before anything else is done.
 func TestLogIsEmptied(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "footfall.db")
 	db := open(t, path)
 	if _, err := db.AddUser(t.Context(), "ann", 1); err != nil {
@@ -108,6 +110,7 @@ func TestLogIsEmptied(t *testing.T) {
 // TestCutDatabase: a database whose file was cut is named when it is opened, log
 // or not.
 func TestCutDatabase(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "footfall.db")
 	db := open(t, path)
 	for i := range 50 {

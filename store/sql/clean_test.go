@@ -42,6 +42,7 @@ func traces(t *testing.T, path string, words []string) (found int) {
 // TestClean: whatever the history of a file is, nothing is left in it of what
 // was deleted or replaced, and all that is there stays whole.
 func TestClean(t *testing.T) {
+	t.Parallel()
 	rng := seedtest.Rand(t)
 	path := filepath.Join(t.TempDir(), "footfall.db")
 	db := open(t, path)
@@ -161,6 +162,7 @@ func must(t testing.TB, errs ...error) {
 // TestDirty: a file is dirty from a deletion on until it is told to be clean,
 // and one of old is.
 func TestDirty(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "footfall.db")
 	ctx := context.Background()
 	db := open(t, path)
@@ -213,6 +215,7 @@ func TestDirty(t *testing.T) {
 // TestCleanWaits: who reads what was deleted still is waited for, and nobody
 // else waits meanwhile.
 func TestCleanWaits(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "footfall.db")
 	ctx := t.Context()
 	db := open(t, path)

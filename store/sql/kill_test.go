@@ -72,6 +72,7 @@ func workUntilKilled(path string) error {
 }
 
 func TestWhatWasAcknowledgedOutlivesAKill(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "links.db")
 	rng := seedtest.Rand(t)
 	for round := range 5 { // each goes on with what the last one left

@@ -26,6 +26,7 @@ func first(t *testing.T, path string) {
 }
 
 func TestAnOlderSchemaIsUpgraded(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
 	path := filepath.Join(t.TempDir(), "links.db")
 	first(t, path)
@@ -46,6 +47,7 @@ func TestAnOlderSchemaIsUpgraded(t *testing.T) {
 
 // What was there before links had details gets the age of the link.
 func TestLinksWithoutDetailsAreUpgraded(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "links.db")
 	first(t, path)
 	db := raw(t, path)
@@ -72,6 +74,7 @@ func TestLinksWithoutDetailsAreUpgraded(t *testing.T) {
 }
 
 func TestAFailedUpgradeChangesNothing(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "links.db")
 	first(t, path)
 	db := raw(t, path)
@@ -91,6 +94,7 @@ func TestAFailedUpgradeChangesNothing(t *testing.T) {
 }
 
 func TestANewerSchemaIsRefused(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "links.db")
 	if err := open(t, path).Close(); err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 // TestPeek: whoever looks at a database that a killed process left changes no
 // byte of it, and tells the file from its log.
 func TestPeek(t *testing.T) {
+	t.Parallel()
 	live := filepath.Join(t.TempDir(), "live.db")
 	if _, err := sql.Peek(t.Context(), live); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("no database: %v", err)

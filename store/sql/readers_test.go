@@ -28,6 +28,7 @@ func hold(t *testing.T, pool *stdsql.DB, connections int) {
 // TestNamesComeFirst: whatever is searched, listed, exported and checked, names
 // are resolved and credentials proven. This test hangs where they wait.
 func TestNamesComeFirst(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	db := open(t, filepath.Join(t.TempDir(), "links.db"))
 	links, err := db.ImportLinks(ctx, []store.ForeignLink{{Login: "ann", Hash: "h", AggregateHash: "g", LongURL: "http://a/", Domain: "j.mp", Keyword: "word"}})
@@ -64,6 +65,7 @@ func TestNamesComeFirst(t *testing.T) {
 // TestTheOperatorTakesNoReader: export, check and import read with connections of
 // their own. This test hangs where they wait for those of visitors or users.
 func TestTheOperatorTakesNoReader(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	path := filepath.Join(t.TempDir(), "links.db")
 	db := open(t, path)
@@ -97,6 +99,7 @@ func TestTheOperatorTakesNoReader(t *testing.T) {
 
 // TestSearchesReadTheIndexAlone: a search that finds nothing reads no row.
 func TestSearchesReadTheIndexAlone(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	db := open(t, filepath.Join(t.TempDir(), "links.db"))
 	var links []store.ForeignLink
@@ -142,6 +145,7 @@ func TestSearchesReadTheIndexAlone(t *testing.T) {
 // TestSearchesEnd: a search whose time is over ends with the context's error,
 // however much there is to read.
 func TestSearchesEnd(t *testing.T) {
+	t.Parallel()
 	db := open(t, filepath.Join(t.TempDir(), "links.db"))
 	var links []store.ForeignLink
 	for i := range 1000 {
@@ -160,6 +164,7 @@ func TestSearchesEnd(t *testing.T) {
 
 // TestSchema6IsUpgraded: what searches read is there for links of before.
 func TestSchema6IsUpgraded(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	path := filepath.Join(t.TempDir(), "links.db")
 	db := open(t, path)

@@ -59,12 +59,14 @@ func text(t testing.TB, db *stdsql.DB, query string, args ...any) string {
 }
 
 func TestLaws(t *testing.T) {
+	t.Parallel()
 	storetest.LinkSuite(t, func(t *testing.T) storetest.LinkStore {
 		return open(t, filepath.Join(t.TempDir(), "links.db"))
 	})
 }
 
 func TestWhatWasReturnedIsThereAfterReopening(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
 	path := filepath.Join(t.TempDir(), "odd ?name=#%41&;'.db")
 	db := open(t, path)
@@ -103,6 +105,7 @@ func TestWhatWasReturnedIsThereAfterReopening(t *testing.T) {
 }
 
 func TestIDsOfDeletedRowsAreNotReused(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
 	path := filepath.Join(t.TempDir(), "links.db")
 	db := open(t, path)
@@ -118,6 +121,7 @@ func TestIDsOfDeletedRowsAreNotReused(t *testing.T) {
 }
 
 func TestPragmasHoldForEveryConnection(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
 	names, lists, whole, writer := open(t, filepath.Join(t.TempDir(), "links.db")).Pools()
 	for _, pool := range []struct {
@@ -148,6 +152,7 @@ func TestPragmasHoldForEveryConnection(t *testing.T) {
 }
 
 func TestFilesAreReadableByTheOwnerAlone(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "links.db")
 	if err := os.WriteFile(path, nil, 0o644); err != nil { // left by somebody careless
 		t.Fatal(err)
@@ -168,6 +173,7 @@ func TestFilesAreReadableByTheOwnerAlone(t *testing.T) {
 }
 
 func TestOpenFailsWhereThereIsNoDatabase(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	garbage := filepath.Join(dir, "garbage.db")
 	if err := os.WriteFile(garbage, []byte(strings.Repeat("this is no database\n", 500)), 0o600); err != nil {
@@ -182,6 +188,7 @@ func TestOpenFailsWhereThereIsNoDatabase(t *testing.T) {
 }
 
 func TestALockedDatabaseIsUnavailable(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "links.db")
 	db := open(t, path)
 	_, _, _, writer := db.Pools()
@@ -199,6 +206,7 @@ func TestALockedDatabaseIsUnavailable(t *testing.T) {
 }
 
 func TestACancelledImportIsWholeOrNothing(t *testing.T) {
+	t.Parallel()
 	db := open(t, filepath.Join(t.TempDir(), "links.db"))
 	_, _, reader, writer := db.Pools()
 	for round := range 40 {
@@ -239,6 +247,7 @@ func TestACancelledImportIsWholeOrNothing(t *testing.T) {
 // The index on long URLs must serve the search for links and for aggregate
 // links, and take any URL.
 func TestLongURLsAreIndexed(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "links.db")
 	db := open(t, path)
 	if _, err := db.ImportLinks(context.Background(), []store.ForeignLink{
@@ -259,6 +268,7 @@ func TestLongURLsAreIndexed(t *testing.T) {
 
 // A digest of 8 bytes narrows the search and does not end it.
 func TestLongURLsOfOneDigestAreTwo(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
 	path := filepath.Join(t.TempDir(), "links.db")
 	db := open(t, path)

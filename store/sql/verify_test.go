@@ -24,6 +24,7 @@ func findings(t *testing.T, db *sql.DB) (all []string) {
 // TestVerify changes one value behind the indexes' back, as a bad disk would:
 // each is named, and nothing else.
 func TestVerify(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
 	made := filepath.Join(t.TempDir(), "made.db")
 	db := open(t, made)
@@ -91,6 +92,7 @@ func TestVerify(t *testing.T) {
 
 // TestVerifyIDs: ids must not be given out again.
 func TestVerifyIDs(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "links.db")
 	db := open(t, path)
 	if _, err := db.ImportLinks(context.Background(), []store.ForeignLink{{Login: "ann", Hash: "h", LongURL: "http://a/"}}); err != nil {
