@@ -217,6 +217,9 @@ func (a *App) openParts(ctx context.Context, o Options) (err error) {
 	if err := a.parts.open(ctx, a.db, a.journal); err != nil {
 		return unopened(err, damagedLinks)
 	}
+	if err := a.clicks.Release(); err != nil {
+		o.Log.Warn("files of the counts that are not needed could not be removed, and take room; the next start tries again", "error", err)
+	}
 	remembering, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var remembered sync.WaitGroup
 	remembered.Go(func() { a.remembering(remembering) })

@@ -68,7 +68,8 @@ func (p *parts) join(r progress.Record) {
 	p.copies = append(p.copies, r)
 }
 
-// openCounts opens the counts. Where clicks were recorded, and there are no
+// openCounts opens the counts, which keep all their files until they are
+// released, once all parts have been compared. Where clicks were recorded, and there are no
 // counts, none are begun: there is a store.CorruptError.
 func (p *parts) openCounts(ctx context.Context, log *slog.Logger) (_ *pebble.Store, err error) {
 	dir := filepath.Join(p.dir, clicksDir)
@@ -81,7 +82,7 @@ func (p *parts) openCounts(ctx context.Context, log *slog.Logger) (_ *pebble.Sto
 			return nil, &store.CorruptError{File: dir, Err: errors.New("there are no counts in it, and clicks had been recorded")}
 		}
 	}
-	clicks, err := pebble.Open(pebble.Options{Dir: dir, Logger: log})
+	clicks, err := pebble.Open(pebble.Options{Dir: dir, Keep: true, Logger: log})
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -213,5 +214,51 @@ func TestFailingDisk(t *testing.T) {
 	}
 	if err := s.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestKeep: a store keeps the tables that its list does not name, as where the
+// list was cut, until it is released.
+func TestKeep(t *testing.T) {
+	t.Parallel()
+	o := memory()
+	named := func(part string) (names []string) {
+		t.Helper()
+		all, err := o.FS.List(o.Dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range all {
+			if strings.Contains(name, part) && !strings.HasPrefix(name, "marker.") {
+				names = append(names, o.FS.PathJoin(o.Dir, name))
+			}
+		}
+		return names
+	}
+	s := open(t, o)
+	if err := errors.Join(s.Record(t.Context(), &store.Batch{To: 1}), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	tables, lists := named(".sst"), named("MANIFEST-")
+	if len(tables) != 1 || len(lists) != 1 {
+		t.Fatalf("there are %q and %q", tables, lists)
+	}
+	table, list, unnamed := tables[0], lists[0], o.FS.PathJoin(o.Dir, "000099.sst")
+	write(t, o.FS, unnamed, content(t, o.FS, table))
+
+	o.Keep = true
+	s = open(t, o)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if now := append(named(".sst"), named("MANIFEST-")...); !slices.Contains(now, unnamed) || !slices.Contains(now, list) {
+		t.Errorf("before it was released there were %q", now)
+	}
+	s = open(t, o)
+	if err := errors.Join(s.Release(), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if now := append(named(".sst"), named("MANIFEST-")...); slices.Contains(now, unnamed) || slices.Contains(now, list) {
+		t.Errorf("after it was released there are %q", now)
 	}
 }

@@ -56,6 +56,9 @@ type Options struct {
 	// Held is how many bytes of values a Sum holds, and up to twice as many for a
 	// moment; 0 is 8 MiB.
 	Held int
+	// Keep keeps every file, also what the engine needs no more, until Release.
+	// It is for a store that may turn out to be cut or another one's.
+	Keep bool
 	// Logger hears about the engine's troubles; nil drops them.
 	Logger *slog.Logger
 }
@@ -77,6 +80,7 @@ type Store struct {
 
 	fs          vfs.FS
 	dir         string
+	kept        *kept
 	checkpoints sync.Mutex // one at a time
 
 	unpurged  unpurged
@@ -122,11 +126,12 @@ func open(o Options) (*Store, error) {
 	s := &Store{
 		view:  view{uses: &uses{}, held: cmp.Or(o.Held, sumHeld)},
 		stuck: make(chan error), memTable: int64(o.MemTable), fs: o.FS, dir: o.Dir,
+		kept: &kept{released: !o.Keep},
 	}
 	s.uses.idle.L = &s.uses.mu
 	s.failing.next = make(chan struct{})
 	s.trouble = &trouble{opening: make(chan error, 1), closing: make(chan struct{}), log: o.Logger, store: s}
-	o.FS = steadyFS{orderedFS{o.FS}, o.Dir, s.trouble}
+	o.FS = steadyFS{orderedFS{keepingFS{o.FS, s.kept}}, o.Dir, s.trouble}
 	db, err := s.start(o)
 	if err != nil {
 		return nil, err
