@@ -175,3 +175,33 @@ func TestTwins(t *testing.T) {
 		}
 	}
 }
+
+// TestGiveUpLinksOfOneLife: after a kill the parts remember different versions of
+// the same life, for some are told later than others. What links and users lack is
+// given up all the same, at the first try.
+func TestGiveUpLinksOfOneLife(t *testing.T) {
+	t.Parallel()
+	for _, told := range []int{0, 1, 2, 3} { // changes before the counts are told
+		live := filepath.Join(t.TempDir(), "live")
+		app, _ := openIn(t, live)
+		w := &town{t: t, dir: filepath.Join(t.TempDir(), "data"), clicks: 3}
+		app.clickOn(t, 2, 3)
+		for i := range 4 {
+			if i == told {
+				known := app.parts.file.Record()
+				w.must(app.clicks.SetNote(t.Context(), known.Encode()))
+				w.must(app.clicks.Sync(t.Context()))
+			}
+			if _, err := app.AddToken(t.Context(), "ann"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		copyStill(t, live, w.dir)
+		app.mustClose(t)
+		w.must(os.Remove(w.path(databaseFile + "-wal")))
+		w.refused("older")
+		w.must(RepairParts(t.Context(), w.options(new(logtest.Log)), GiveUp{Links: true}, func(what string) { t.Log(what) }))
+		w.opens(w.clicks)
+		w.opens(w.clicks)
+	}
+}

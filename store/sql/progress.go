@@ -80,17 +80,18 @@ func (db *DB) addLife(ctx context.Context, version uint64, life string) error {
 // Was tells whether a process made that version of this database, rather than of
 // a copy that went its own way. It is true where nobody knows any more.
 func (db *DB) Was(ctx context.Context, version uint64, life string) (bool, error) {
-	var first, from, to sql.NullInt64
-	err := db.whole.QueryRowContext(ctx, `SELECT (SELECT MIN(version) FROM lives),
-		(SELECT MAX(version) FROM lives WHERE life = $1),
-		(SELECT MIN(version) FROM lives WHERE version > (SELECT MAX(version) FROM lives WHERE life = $1))`, life).Scan(&first, &from, &to)
-	switch {
-	case err != nil:
+	// A copy that was adopted may have other versions of a life than the one that it
+	// began with.
+	var known, was bool
+	err := db.whole.QueryRowContext(ctx, `SELECT
+		EXISTS (SELECT 1 FROM lives WHERE life = $2) OR $1 >= COALESCE((SELECT MIN(version) FROM lives), $1),
+		EXISTS (SELECT 1 FROM lives l WHERE l.life = $2 AND l.version <= $1
+			AND NOT EXISTS (SELECT 1 FROM lives n WHERE n.id > l.id AND n.version >= l.version AND n.version < $1))`,
+		int64(version), life).Scan(&known, &was)
+	if err != nil {
 		return false, failed("lives", err)
-	case !from.Valid:
-		return first.Valid && int64(version) < first.Int64, nil
 	}
-	return from.Int64 <= int64(version) && (!to.Valid || int64(version) <= to.Int64), nil
+	return was || !known, nil
 }
 
 // Progress is the record that was saved last; the zero Record where none was.
