@@ -97,6 +97,12 @@ func (u *keeping) cut(rng *rand.Rand, args ...string) (did string, whole bool, e
 	return fmt.Sprintf("with %s killed after %v", [...]string{"the command", "the server", "both"}[whom], after.Round(time.Millisecond)), false, nil
 }
 
+// complete is the backups that are.
+func (u *keeping) complete() []string {
+	all, _ := filepath.Glob(filepath.Join(u.backups, "*", "backup.json")) // the pattern is right
+	return all
+}
+
 // backingUp makes a backup under load. The newest that is complete can be
 // restored, and has every click that was answered before it began.
 func (u *keeping) backingUp(rng *rand.Rand) (did string, err error) {
@@ -113,8 +119,7 @@ func (u *keeping) backingUp(rng *rand.Rand) (did string, err error) {
 		return "", err
 	}
 	did = "a backup " + how
-	complete, _ := filepath.Glob(filepath.Join(u.backups, "*", "backup.json"))
-	if len(complete) == 0 {
+	if len(u.complete()) == 0 {
 		return did, nil
 	}
 	restored := filepath.Join(u.dir, "restored")
@@ -165,7 +170,7 @@ func (u *keeping) rebuilding(rng *rand.Rand) (did string, err error) {
 		did += fmt.Sprintf(", a rebuild killed after %v", after.Round(time.Millisecond))
 	}
 	args := []string{"rebuild", "--data", u.data}
-	if _, err := os.Stat(u.backups); err == nil {
+	if len(u.complete()) > 0 {
 		args = append(args, "--from", u.backups)
 	}
 	out, err := u.command(args...)
