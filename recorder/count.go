@@ -162,10 +162,10 @@ func (c *counter) delete(ctx context.Context) error {
 	if err := c.flush(ctx); err != nil {
 		return err
 	}
+	if err := c.retry(ctx, func() error { return c.r.clicks.Delete(ctx, c.record.deleted) }); err != nil {
+		return err
+	}
 	for _, s := range c.record.deleted {
-		if err := c.retry(ctx, func() error { return c.r.clicks.Delete(ctx, s) }); err != nil {
-			return err
-		}
 		c.fold.deleted[s] = struct{}{}
 	}
 	c.fold.caps.forgetAll()

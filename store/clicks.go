@@ -168,12 +168,13 @@ type Clicks interface {
 	SetNote(ctx context.Context, note []byte) error
 	// Sync makes everything counted durable.
 	Sync(ctx context.Context) error
-	// Delete removes every count of the scope: of a user with all his links, or
-	// of one link, whose clicks leave the counts of its user too. Where those
-	// have fewer of a referrer than the link has, the rest is taken from
+	// Delete removes every count of the scopes: of users with all their links,
+	// or of single links, whose clicks leave the counts of their users too. Where
+	// those have fewer of a referrer than the link has, the rest is taken from
 	// click.OtherReferrers, and then from the others bytewise; no count becomes
-	// less than 0. The ledger follows, and Deleted has the scope.
-	Delete(ctx context.Context, s rollup.Scope) error
+	// less than 0. The ledger follows, and Deleted has the scopes. After an error
+	// some may be removed; removing them again changes nothing.
+	Delete(ctx context.Context, scopes []rollup.Scope) error
 	// Snapshot is what was counted at one instant; counting goes on beside it.
 	Snapshot(ctx context.Context) (Snapshot, error)
 	Close() error

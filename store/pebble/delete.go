@@ -1,10 +1,13 @@
 package pebble
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/footfall/footfall/click"
@@ -13,251 +16,172 @@ import (
 
 // Delete is of store.Clicks. No batch is recorded while it reads what it takes
 // away.
-func (s *Store) Delete(ctx context.Context, scope rollup.Scope) error {
+func (s *Store) Delete(ctx context.Context, scopes []rollup.Scope) error {
 	if err := s.uses.begin(); err != nil {
 		return failed("delete", err)
 	}
 	defer s.uses.end()
-	if err := s.delete(ctx, scope); err != nil {
-		return failed("delete", err)
+	// Users come first: then nothing of theirs is left to take links from.
+	scopes = slices.Clone(scopes)
+	slices.SortStableFunc(scopes, func(a, b rollup.Scope) int {
+		return cmp.Compare(min(a.Link, 1), min(b.Link, 1))
+	})
+	for len(scopes) > 0 {
+		n, err := s.deleteFirst(ctx, scopes)
+		if err != nil {
+			return failed("delete", err)
+		}
+		scopes = scopes[n:]
 	}
 	return nil
 }
 
-func (s *Store) delete(ctx context.Context, scope rollup.Scope) error {
+// deleteRows and deleteScopes bound what is deleted in one batch. A link with
+// more rows is deleted in one all the same.
+const (
+	deleteRows   = 100_000
+	deleteScopes = 10_000
+)
+
+// deleteFirst removes the first n of the scopes in one batch: after each batch
+// that deletes a range, the engine sorts all those anew that it has in memory.
+func (s *Store) deleteFirst(ctx context.Context, scopes []rollup.Scope) (n int, err error) {
 	s.write.Lock()
 	defer s.write.Unlock()
-	batch := s.db.NewBatch()
-	defer batch.Close()
+	d := deletion{
+		s: s, ctx: ctx, batch: s.db.NewBatch(),
+		seen: map[rollup.Scope]bool{}, users: map[click.UserID]*[2]taking{},
+	}
+	defer d.batch.Close()
+	if d.hours, err = s.hours(ctx); err != nil {
+		return 0, err
+	}
+	if d.all, err = s.db.NewIterWithContext(ctx, nil); err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, d.all.Close()) }()
+	for n < min(len(scopes), deleteScopes) && d.rows < deleteRows {
+		if err := d.add(scopes[n]); err != nil {
+			return 0, err
+		}
+		n++
+	}
+	return n, d.apply()
+}
 
-	var gone rollup.Ledger
-	quarters := scopePrefix([]byte{grainQuarter}, scope)
-	err := s.eachCell(ctx, quarters, func(c rollup.Cell) error {
-		gone.Add(c)
+// deletion is a batch that removes scopes.
+type deletion struct {
+	s     *Store
+	ctx   context.Context
+	batch *pebble.Batch
+	hours []uint32         // that anyone has minutes of
+	all   *pebble.Iterator // tells whether there is something
+	rows  int              // that the batch has, about
+
+	gone  rollup.Ledger
+	seen  map[rollup.Scope]bool       // those that were added
+	users map[click.UserID]*[2]taking // by quarter-hours and minutes
+	held  []rollup.Scope              // those with something to remove
+}
+
+// add removes what the scope has.
+func (d *deletion) add(scope rollup.Scope) error {
+	if d.seen[scope] {
 		return nil
-	})
-	if err != nil {
+	}
+	d.seen[scope] = true
+	d.rows++
+	if err := d.batch.Set(scopeKey([]byte{keyDeleted}, scope), nil, nil); err != nil {
 		return err
 	}
-	hours, err := s.hours(ctx)
-	if err != nil {
-		return err
+	if d.seen[rollup.Scope{User: scope.User}] && scope.Link != click.AllLinks {
+		return nil // it went with its user
 	}
+	quarters := scopePrefix([]byte{grainQuarter}, scope)
 	prefixes := [][]byte{quarters, scopePrefix([]byte{grainDay}, scope)}
-	for _, h := range hours {
+	for _, h := range d.hours {
 		prefixes = append(prefixes, scopePrefix(binary.BigEndian.AppendUint32([]byte{grainMinute}, h), scope))
 	}
-	if scope.Link != click.AllLinks {
-		if err := s.takeFromUser(ctx, batch, scope, hours, &gone); err != nil {
-			return err
-		}
-	}
+	held := false
 	for _, p := range prefixes {
-		if err := batch.DeleteRange(p, after(p), nil); err != nil {
+		if !d.all.SeekGE(p) || !bytes.HasPrefix(d.all.Key(), p) {
+			continue
+		}
+		held = true
+		d.rows++
+		if err := d.batch.DeleteRange(p, after(p), nil); err != nil {
 			return err
 		}
 	}
-	if err := addLedger(s.db, batch, []byte{keyLedger}, negative(&gone)); err != nil {
+	if err := d.all.Error(); err != nil || !held {
 		return err
 	}
-	if err := addLedger(s.db, batch, []byte{keyRemoved}, &gone); err != nil {
+	d.held = append(d.held, scope)
+	err := d.s.eachCell(d.ctx, quarters, func(c rollup.Cell) error {
+		d.gone.Add(c)
+		return nil
+	})
+	if err != nil || scope.Link == click.AllLinks {
 		return err
 	}
-	if err := batch.Set(scopeKey([]byte{keyDeleted}, scope), nil, nil); err != nil {
-		return err
-	}
-	if err := s.apply(batch); err != nil {
-		return err
-	}
-	s.unpurged.add(scope)
-	return nil
+	return d.takeFromUser(scope)
 }
 
 // takeFromUser takes the clicks of a link out of the counts of its user, and
 // adds the quarter-hours of these to gone.
-func (s *Store) takeFromUser(ctx context.Context, batch *pebble.Batch, link rollup.Scope, hours []uint32, gone *rollup.Ledger) error {
-	quarters := taking{s: s, ctx: ctx, grain: grainQuarter, link: link}
+func (d *deletion) takeFromUser(link rollup.Scope) error {
+	of := d.users[link.User]
+	if of == nil {
+		of = &[2]taking{{s: d.s, ctx: d.ctx, grain: grainQuarter}, {s: d.s, ctx: d.ctx, grain: grainMinute}}
+		d.users[link.User] = of
+	}
+	quarters, minutes := &of[0], &of[1]
+	first := quarters.begin(link)
 	if err := quarters.all(scopePrefix([]byte{grainQuarter}, link)); err != nil {
 		return err
 	}
-	for i := range quarters.rows {
-		r := &quarters.rows[i]
-		gone.Add(rollup.Cell{Clicks: -r.clicks, Key: rollup.Key{
+	for i := range quarters.rows[first:] {
+		r := &quarters.rows[first+i]
+		d.gone.Add(rollup.Cell{Clicks: -r.clicks, Key: rollup.Key{
 			Scope: rollup.Scope{User: link.User}, Facet: r.facet, Value: r.value, Slot: slotStart(uint16(r.period), int(r.slot)),
 		}})
 	}
-	if err := addRows(s.db, batch, grainQuarter, quarters.rows); err != nil {
-		return err
-	}
-	if err := addRows(s.db, batch, grainDay, days(quarters.rows)); err != nil {
-		return err
-	}
-	minutes := taking{s: s, ctx: ctx, grain: grainMinute, link: link}
-	for _, h := range hours {
+	d.rows += len(quarters.rows) - first
+	first = minutes.begin(link)
+	for _, h := range d.hours {
 		if err := minutes.all(scopePrefix(binary.BigEndian.AppendUint32([]byte{grainMinute}, h), link)); err != nil {
 			return err
 		}
 	}
-	return addRows(s.db, batch, grainMinute, minutes.rows)
-}
-
-// taking finds the rows of a user that a link's clicks are in.
-type taking struct {
-	s     *Store
-	ctx   context.Context
-	grain byte
-	link  rollup.Scope
-
-	rows []row // what to add to the user's counts: numbers below zero, mod 2⁶⁴
-
-	// What is left of the user's clicks in a period; nil stands for a value that
-	// he has none of.
-	period uint32
-	left   map[valueOf]*[maxSlots]uint64
-	order  []string // all referrers bytewise, once they were read
-}
-
-type valueOf struct {
-	facet rollup.Facet
-	value string
-}
-
-// all goes through the link's keys that start with prefix.
-func (t *taking) all(prefix []byte) error {
-	return t.s.each(t.ctx, prefix, func(key, vector []byte) error {
-		f, period, value, err := t.parse(key)
-		if err != nil {
-			return err
-		}
-		return eachSlot(vector, slots(t.grain), func(slot int, clicks uint64) error {
-			if f != rollup.Referrer {
-				if _, err := t.take(f, period, value, slot, clicks); err != nil || f != rollup.All {
-					return err
-				}
-				_, err := t.take(rollup.Link, period, rollup.LinkValue(t.link.Link), slot, clicks)
-				return err
-			}
-			return t.takeReferrer(period, value, slot, clicks)
-		})
-	})
-}
-
-// parse takes a key of the link apart.
-func (t *taking) parse(key []byte) (f rollup.Facet, period uint32, value string, err error) {
-	if t.grain == grainMinute {
-		if len(key) < headMinute {
-			return 0, 0, "", fmt.Errorf("%w: %x", errKey, key)
-		}
-		return rollup.Facet(key[headMinute-1]), binary.BigEndian.Uint32(key[1:]), string(key[headMinute:]), nil
-	}
-	k, err := parsePeriodKey(key)
-	return k.facet, uint32(k.period), string(k.value), err
-}
-
-// takeReferrer takes clicks by their referrer, or from other where the cap made
-// them that, or from whatever there is: where a link had more referrers in a
-// day than the cap allows, its others may have names among those of its user.
-func (t *taking) takeReferrer(period uint32, value string, slot int, clicks uint64) error {
-	for _, v := range [...]string{value, string(click.OtherReferrers)} {
-		took, err := t.take(rollup.Referrer, period, v, slot, clicks)
-		if err != nil {
-			return err
-		}
-		if clicks -= took; clicks == 0 {
-			return nil
-		}
-	}
-	if err := t.readAll(period); err != nil {
-		return err
-	}
-	for _, v := range t.order {
-		took, err := t.take(rollup.Referrer, period, v, slot, clicks)
-		if err != nil {
-			return err
-		}
-		if clicks -= took; clicks == 0 {
-			return nil
-		}
-	}
+	d.rows += len(minutes.rows) - first
 	return nil
 }
 
-// take takes as many clicks of a value as there are, up to a number.
-func (t *taking) take(f rollup.Facet, period uint32, value string, slot int, clicks uint64) (took uint64, err error) {
-	t.turnTo(period)
-	of := valueOf{f, value}
-	left, known := t.left[of]
-	if !known {
-		if left, err = t.read(of); err != nil {
-			return 0, err
+// apply has the engine do all that was added.
+func (d *deletion) apply() error {
+	for _, of := range d.users {
+		quarters, minutes := &of[0], &of[1]
+		if err := addRows(d.s.db, d.batch, grainQuarter, quarters.rows); err != nil {
+			return err
 		}
-		t.left[of] = left
-	}
-	if left == nil {
-		return 0, nil
-	}
-	if took = min(left[slot], clicks); took == 0 {
-		return 0, nil
-	}
-	left[slot] -= took
-	t.rows = append(t.rows, row{
-		user: uint64(t.link.User), facet: f, period: period, value: value, slot: uint8(slot), clicks: -took,
-	})
-	return took, nil
-}
-
-// turnTo forgets what is left of another period.
-func (t *taking) turnTo(period uint32) {
-	if t.left == nil || period != t.period {
-		t.period, t.left, t.order = period, map[valueOf]*[maxSlots]uint64{}, nil
-	}
-}
-
-// key is that of a value of the user in the period.
-func (t *taking) key(of valueOf) []byte {
-	r := row{user: uint64(t.link.User), facet: of.facet, period: t.period, value: of.value}
-	return r.appendKey(nil, t.grain)
-}
-
-// read reads what the user has of a value.
-func (t *taking) read(of valueOf) (*[maxSlots]uint64, error) {
-	vector, closer, err := t.s.db.Get(t.key(of))
-	if errors.Is(err, pebble.ErrNotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer closer.Close()
-	return unpack(vector, slots(t.grain))
-}
-
-// readAll reads all referrers that the user has in a period.
-func (t *taking) readAll(period uint32) error {
-	t.turnTo(period)
-	if t.order != nil {
-		return nil
-	}
-	t.order = []string{}
-	prefix := t.key(valueOf{facet: rollup.Referrer})
-	return t.s.each(t.ctx, prefix, func(key, vector []byte) error {
-		of := valueOf{rollup.Referrer, string(key[len(prefix):])}
-		t.order = append(t.order, of.value)
-		if t.left[of] != nil {
-			return nil
+		if err := addRows(d.s.db, d.batch, grainDay, days(quarters.rows)); err != nil {
+			return err
 		}
-		left, err := unpack(vector, slots(t.grain))
-		t.left[of] = left
+		if err := addRows(d.s.db, d.batch, grainMinute, minutes.rows); err != nil {
+			return err
+		}
+	}
+	if err := addLedger(d.s.db, d.batch, []byte{keyLedger}, negative(&d.gone)); err != nil {
 		return err
-	})
-}
-
-func unpack(vector []byte, slots int) (*[maxSlots]uint64, error) {
-	u := new([maxSlots]uint64)
-	return u, eachSlot(vector, slots, func(slot int, clicks uint64) error {
-		u[slot] = clicks
-		return nil
-	})
+	}
+	if err := addLedger(d.s.db, d.batch, []byte{keyRemoved}, &d.gone); err != nil {
+		return err
+	}
+	if err := d.s.apply(d.batch); err != nil {
+		return err
+	}
+	d.s.unpurged.add(d.held...)
+	return nil
 }
 
 // scopeKey adds the whole scope.

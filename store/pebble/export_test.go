@@ -1,6 +1,12 @@
 package pebble
 
-import "github.com/cockroachdb/pebble/v2"
+import (
+	"bytes"
+	"slices"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/footfall/footfall/rollup"
+)
 
 // DB is the engine below, for tests that damage what is in it.
 func (s *Store) DB() *pebble.DB { return s.db }
@@ -84,4 +90,20 @@ func Sift(most int, values func(yield func(value []byte) bool), f func(value str
 		again, s.from = s.cut, s.bound
 	}
 	return passes, held, nil
+}
+
+// PurgeRanges tells which scopes Purge covers in each grain with so many ranges.
+func PurgeRanges(scopes []rollup.Scope) (ranges int, covers func(rollup.Scope) bool) {
+	all := purgeRanges(scopes)
+	return len(all), func(s rollup.Scope) bool {
+		for _, grain := range []byte{grainDay, grainQuarter} {
+			key := append(scopeKey([]byte{grain}, s), byte(rollup.All))
+			if !slices.ContainsFunc(all, func(r pebble.KeyRange) bool {
+				return bytes.Compare(r.Start, key) <= 0 && bytes.Compare(key, r.End) < 0
+			}) {
+				return false
+			}
+		}
+		return true
+	}
 }

@@ -55,7 +55,7 @@ func TestFlushBeforeABatchShows(t *testing.T) {
 		{"clicks that end the minutes of an hour", func(s *pebble.Store) error {
 			return s.Record(t.Context(), batch(2, many, 0, 5, day+3600))
 		}},
-		{"a deletion", func(s *pebble.Store) error { return s.Delete(t.Context(), gone) }},
+		{"a deletion", func(s *pebble.Store) error { return s.Delete(t.Context(), []rollup.Scope{gone}) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			gates := &gates{}

@@ -162,7 +162,7 @@ func TestAfterClose(t *testing.T) {
 			return err
 		},
 		"First":  func() error { _, _, err := s.First(ctx, rollup.Scope{}, rollup.All); return err },
-		"Delete": func() error { return s.Delete(ctx, rollup.Scope{}) },
+		"Delete": func() error { return s.Delete(ctx, []rollup.Scope{{}}) },
 		"Marks":  func() error { _, err := s.Marks(ctx, [32]byte{}); return err },
 		"Ledger": func() error { _, err := s.Ledger(ctx); return err },
 		"Epochs": func() error { _, err := s.Epochs(ctx, store.SourceID{}); return err },

@@ -1,6 +1,7 @@
 package pebble
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -98,11 +99,29 @@ func purgeRanges(scopes []rollup.Scope) (ranges []pebble.KeyRange) {
 		}
 		slices.SortFunc(some, func(a, b pebble.KeyRange) int { return strings.Compare(string(a.Start), string(b.Start)) })
 		if len(some) > maxPurgeRanges {
-			some = []pebble.KeyRange{{Start: some[0].Start, End: []byte{grain + 1}}}
+			some = joined(some, 1+8) // those of one user
+		}
+		if len(some) > maxPurgeRanges {
+			some = joined(some, 1)
 		}
 		ranges = append(ranges, some...)
 	}
 	return append(ranges, pebble.KeyRange{Start: []byte{grainMinute}, End: []byte{grainMinute + 1}})
+}
+
+// joined has one range, from the first to the last, of those in order whose first
+// so many bytes are the same.
+func joined(ranges []pebble.KeyRange, same int) (out []pebble.KeyRange) {
+	for _, r := range ranges {
+		if n := len(out); n > 0 && bytes.Equal(out[n-1].Start[:same], r.Start[:same]) {
+			if bytes.Compare(out[n-1].End, r.End) < 0 {
+				out[n-1].End = r.End
+			}
+			continue
+		}
+		out = append(out, r)
+	}
+	return out
 }
 
 // The kinds of files that hold keys.

@@ -99,7 +99,7 @@ func (h *history) record(batches int) {
 
 func (h *history) delete(s rollup.Scope) {
 	h.t.Helper()
-	if err := h.s.Delete(h.t.Context(), s); err != nil {
+	if err := h.s.Delete(h.t.Context(), []rollup.Scope{s}); err != nil {
 		h.t.Fatal(err)
 	}
 	for link, words := range h.words {

@@ -99,7 +99,7 @@ func TestCorruptVectorIsAnError(t *testing.T) {
 	if got, _, err := s.First(ctx, scope, rollup.Country); err == nil {
 		t.Errorf("First answers %d", got)
 	}
-	if err := s.Delete(ctx, scope); err == nil {
+	if err := s.Delete(ctx, []rollup.Scope{scope}); err == nil {
 		t.Error("Delete takes from the ledger what it cannot read")
 	}
 	var last error

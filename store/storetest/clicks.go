@@ -38,6 +38,7 @@ func Clicks(t *testing.T, open func(t *testing.T) store.Clicks) {
 		{"the highest ids are of all that was ever counted", lawHighest},
 		{"deleting a scope removes its clicks from all counts and no others, and the ledger follows", lawDelete},
 		{"deleting a link whose referrers were capped leaves sums that agree", lawDeleteCapped},
+		{"links that are deleted together take from what the others left", lawDeleteTogether},
 		{"cells add up to the ledger, each key once", lawLedger},
 		{"epochs add up what was journaled, each source and epoch apart", lawEpochs},
 		{"marks are listed by offset, none is lost to another of its offset, and one made again stands as it was said last", lawMarks},

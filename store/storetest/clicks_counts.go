@@ -88,13 +88,13 @@ func lawMinutes(t *testing.T, c *clicks) {
 	if got := c.total(t, u); got != 8 {
 		t.Errorf("%d clicks in quarter-hours, want all 8", got)
 	}
-	if err := c.Delete(c.ctx, l); err != nil {
+	if err := c.Delete(c.ctx, []rollup.Scope{l}); err != nil {
 		t.Fatalf("Delete: %v", err)
 	}
 	want(t, "minutes of a deleted link", c.counts(t, l, rollup.All, 0, noon+3600, noon+3660))
 	want(t, "minutes of its user", c.counts(t, u, rollup.All, 0, noon+3600, noon+3660))
 	want(t, "later minutes of its user", c.counts(t, u, rollup.All, 0, noon+7200, noon+7320), store.Count{Interval: 0, Clicks: 1})
-	if err := c.Delete(c.ctx, u); err != nil {
+	if err := c.Delete(c.ctx, []rollup.Scope{u}); err != nil {
 		t.Fatalf("Delete: %v", err)
 	}
 	want(t, "minutes of a deleted user", c.counts(t, u, rollup.All, 0, noon+3600, noon+3660))
@@ -238,7 +238,7 @@ func lawDelete(t *testing.T, c *clicks) {
 	}
 	c.record(t, all...)
 	for _, s := range []rollup.Scope{{User: 1, Link: 1}, {User: 1, Link: ^click.LinkID(0)}, {User: most, Link: ^click.LinkID(0)}, {User: 7}, {User: 1}, {User: most}, {User: 0}, {User: 1}} {
-		if err := c.Delete(c.ctx, s); err != nil {
+		if err := c.Delete(c.ctx, []rollup.Scope{s}); err != nil {
 			t.Fatalf("Delete(%+v): %v", s, err)
 		}
 		all = slices.DeleteFunc(all, func(o click.Click) bool {
@@ -275,7 +275,7 @@ func lawDeleteCapped(t *testing.T, c *clicks) {
 		cell(u, rollup.All, 0, "", 9), cell(l, rollup.All, 0, "", 6), cell(o, rollup.All, 0, "", 3),
 		cell(u, rollup.Referrer, 0, "a", 3), cell(u, rollup.Referrer, 0, "c", 4), cell(u, rollup.Referrer, 0, "other", 2),
 		cell(l, rollup.Referrer, 0, "b", 1), cell(l, rollup.Referrer, 0, "c", 2), cell(l, rollup.Referrer, 0, "other", 3))
-	if err := c.Delete(c.ctx, l); err != nil {
+	if err := c.Delete(c.ctx, []rollup.Scope{l}); err != nil {
 		t.Fatalf("Delete: %v", err)
 	}
 	// b from other, c from c, other from other and then from a.
@@ -285,6 +285,28 @@ func lawDeleteCapped(t *testing.T, c *clicks) {
 	want(t, "the user's other link", c.counts(t, o, rollup.All, 0, noon, noon+900), store.Count{Interval: 0, Clicks: 3})
 	if _, ok, err := c.First(c.ctx, l, rollup.All); ok || err != nil {
 		t.Errorf("First of a deleted link: %v, %v", ok, err)
+	}
+	c.agree(t)
+}
+
+// lawDeleteTogether: links that are deleted together take from what those
+// before them left, whether a name, others, or minutes.
+func lawDeleteTogether(t *testing.T, c *clicks) {
+	u, l, o := rollup.Scope{User: 1}, rollup.Scope{User: 1, Link: 2}, rollup.Scope{User: 1, Link: 3}
+	c.raw(t,
+		cell(u, rollup.All, 0, "", 6), cell(l, rollup.All, 0, "", 2), cell(o, rollup.All, 0, "", 3),
+		cell(u, rollup.Referrer, 0, "a", 3), cell(u, rollup.Referrer, 0, "b", 2), cell(u, rollup.Referrer, 0, "other", 1),
+		cell(l, rollup.Referrer, 0, "a", 2), cell(o, rollup.Referrer, 0, "a", 3))
+	gone := []rollup.Scope{l, o, l, {User: 2}, {User: 2, Link: 4}}
+	if err := c.Delete(c.ctx, gone); err != nil {
+		t.Fatalf("Delete: %v", err)
+	}
+	// Two of a; then one of a, one of the others, one of b.
+	want(t, "referrers of the user", c.counts(t, u, rollup.Referrer, 0, noon, noon+900), store.Count{Interval: 0, Value: "b", Clicks: 1})
+	want(t, "the user", c.counts(t, u, rollup.All, 0, noon, noon+900), store.Count{Interval: 0, Clicks: 1})
+	deleted, err := c.Deleted(c.ctx)
+	if want := []rollup.Scope{l, o, {User: 2}, {User: 2, Link: 4}}; err != nil || !slices.Equal(deleted, want) {
+		t.Errorf("%v was deleted, %v; want %v", deleted, err, want)
 	}
 	c.agree(t)
 }

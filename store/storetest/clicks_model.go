@@ -128,8 +128,8 @@ func lawModel(t *testing.T, c *clicks) {
 				}
 			},
 			"delete": func(r *rapid.T) {
-				s := drawScope(r)
-				sameErrors(r, model.Delete(c.ctx, s), tested.Delete(c.ctx, s))
+				scopes := rapid.SliceOfN(rapid.Custom(drawScope), 0, 5).Draw(r, "scopes")
+				sameErrors(r, model.Delete(c.ctx, scopes), tested.Delete(c.ctx, scopes))
 			},
 			"sync": func(r *rapid.T) {
 				if rapid.IntRange(0, 3).Draw(r, "sync") == 0 {

@@ -40,7 +40,7 @@ func lawHighest(t *testing.T, c *clicks) {
 	want(3, 5)
 	c.record(t, at(0, 2, 7, france))
 	want(3, 7)
-	if err := c.Delete(c.ctx, rollup.Scope{User: 3}); err != nil {
+	if err := c.Delete(c.ctx, []rollup.Scope{{User: 3}}); err != nil {
 		t.Fatalf("Delete: %v", err)
 	}
 	want(3, 7)
@@ -205,7 +205,7 @@ func lawEpochs(t *testing.T, c *clicks) {
 	}
 	other := batch(store.SourceID{2}, 0, 10, 0, at(0, 1, 2, france))
 	c.add(t, other)
-	if err := c.Delete(c.ctx, rollup.Scope{User: 1}); err != nil {
+	if err := c.Delete(c.ctx, []rollup.Scope{{User: 1}}); err != nil {
 		t.Fatalf("Delete: %v", err)
 	}
 	got, err := c.Epochs(c.ctx, source)

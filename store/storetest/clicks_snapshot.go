@@ -21,7 +21,7 @@ func lawSnapshot(t *testing.T, c *clicks) {
 		t.Fatal(err)
 	}
 	c.record(t, first, click.Click{Time: 1_000_000_000_000, User: 2, Link: 3})
-	if err := c.Delete(c.ctx, rollup.Scope{User: 1, Link: 1}); err != nil {
+	if err := c.Delete(c.ctx, []rollup.Scope{{User: 1, Link: 1}}); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.Sync(c.ctx); err != nil {

@@ -221,9 +221,16 @@ func (m *MemoryClicks) First(_ context.Context, s rollup.Scope, f rollup.Facet) 
 }
 
 // Delete is of store.Clicks.
-func (m *MemoryClicks) Delete(_ context.Context, s rollup.Scope) error {
+func (m *MemoryClicks) Delete(_ context.Context, scopes []rollup.Scope) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	for _, s := range scopes {
+		m.delete(s)
+	}
+	return nil
+}
+
+func (m *MemoryClicks) delete(s rollup.Scope) {
 	of := func(k rollup.Key) bool {
 		return k.Scope.User == s.User && (s.Link == click.AllLinks || k.Scope.Link == s.Link)
 	}
@@ -247,7 +254,6 @@ func (m *MemoryClicks) Delete(_ context.Context, s rollup.Scope) error {
 	if !slices.Contains(m.deleted, s) {
 		m.deleted = append(m.deleted, s)
 	}
-	return nil
 }
 
 // takeFromUser takes a link's clicks out of the cells of its user, and adds what
