@@ -91,7 +91,7 @@ func (r *resolver) describeLinks(ctx context.Context, c *chunk, reject func(Reje
 		for i := range some {
 			foreign[i] = some[i].ForeignLink
 		}
-		made, err := r.im.Links.ImportLinks(ctx, foreign)
+		made, err := r.importLinks(ctx, foreign)
 		if err != nil {
 			return fmt.Errorf("import links: %w", err)
 		}
@@ -114,7 +114,7 @@ func (r *resolver) describeLinks(ctx context.Context, c *chunk, reject func(Reje
 		}
 		// Only now: a line that was rejected must leave no keywords.
 		if len(named) > 0 {
-			if _, err := r.im.Links.ImportLinks(ctx, named); err != nil {
+			if _, err := r.importLinks(ctx, named); err != nil {
 				return fmt.Errorf("import keywords: %w", err)
 			}
 		}

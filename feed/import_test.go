@@ -63,7 +63,7 @@ var now = time.Date(2014, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func importer(r feed.Recorder) *feed.Importer {
 	m := storetest.NewMemoryLinks()
-	names, err := links.New(links.Options{Links: m, Domains: []string{"sho.rt"}})
+	names, err := links.New(links.Options{Links: m, Domains: []string{"sho.rt"}, Now: func() time.Time { return now }})
 	if err != nil {
 		panic(err) // it is a domain
 	}

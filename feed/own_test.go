@@ -130,3 +130,32 @@ func TestPrivateFromTheBeginning(t *testing.T) {
 		t.Errorf("a private link is imported as %+v, %v", l, err)
 	}
 }
+
+// TestImportedLinksAreFoundAtOnce: also where somebody asked for the name just
+// before, and it was none, or another link's that a keyword hides now.
+func TestImportedLinksAreFoundAtOnce(t *testing.T) {
+	for format, line := range map[string]string{
+		"bitly-feed": `{"t":1360000000,"hc":1,"l":"ann","h":"new","g":"newagg","u":"http://elsewhere.example/","hh":"sho.rt","kw":%q}`,
+		"ndjson":     `{"type":"link","user":"ann","hash":"new","aggregate_hash":"newagg","long_url":"http://elsewhere.example/","created":1,"keywords":[{"domain":"sho.rt","keyword":%q}]}`,
+	} {
+		for _, keyword := range []string{"word", "abc"} {
+			im := importer(newTape())
+			known(t, im)
+			for _, name := range []string{"new", "newagg", "word", "abc"} {
+				_, err := im.Names.Resolve(t.Context(), "sho.rt", name)
+				if (name == "abc") != (err == nil) {
+					t.Fatalf("%s before: %v", name, err)
+				}
+			}
+			if _, rejected := imports(t, im, format, fmt.Sprintf(line, keyword)+"\n"); len(rejected) > 0 {
+				t.Fatal(rejected)
+			}
+			for _, name := range []string{"new", "newagg", keyword} {
+				l, err := im.Names.Resolve(t.Context(), "sho.rt", name)
+				if err != nil || l.LongURL != "http://elsewhere.example/" {
+					t.Errorf("%s with the keyword %s: %s leads to %q after the import (%v)", format, keyword, name, l.LongURL, err)
+				}
+			}
+		}
+	}
+}

@@ -139,7 +139,7 @@ func (r *resolver) makeLinks(ctx context.Context, entries []entry) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	made, err := r.im.Links.ImportLinks(ctx, missing)
+	made, err := r.importLinks(ctx, missing)
 	if err != nil {
 		return fmt.Errorf("import links: %w", err)
 	}
@@ -147,6 +147,13 @@ func (r *resolver) makeLinks(ctx context.Context, entries []entry) error {
 		r.known[missing[i]] = made[i]
 	}
 	return nil
+}
+
+// importLinks makes links, which visitors find from then on.
+func (r *resolver) importLinks(ctx context.Context, links []store.ForeignLink) ([]store.Link, error) {
+	made, err := r.im.Links.ImportLinks(ctx, links)
+	r.im.Names.Learn(links...) // after an error some may be there
+	return made, err
 }
 
 // link is an entry's link; without an id where there is none.

@@ -151,6 +151,23 @@ func (l *Links) Forget(gone func(*store.Link) bool) {
 	}
 }
 
+// Learn forgets what was said of the names of links that were imported.
+func (l *Links) Learn(imported ...store.ForeignLink) {
+	for i := range imported {
+		f := &imported[i]
+		l.learn(f.Hash, f.AggregateHash)
+		if f.Keyword == "" {
+			continue
+		}
+		l.learn(f.Keyword)
+		s, p := l.shard(string(f.Keyword)), place{host: hostname(f.Domain), name: string(f.Keyword)}
+		s.mu.Lock()
+		s.known.answers.Remove(p) // a hash of that name, which the keyword hides
+		s.rest.answers.Remove(p)
+		s.mu.Unlock()
+	}
+}
+
 // learn forgets that there were no links of these names.
 func (l *Links) learn(names ...click.Hash) {
 	for _, name := range names {

@@ -30,9 +30,9 @@ var errUnknown = fmt.Errorf("links: resolve: %w", click.ErrNotFound)
 // is reserved, longer than MaxName, not UTF-8, or holds a control character.
 //
 // Answers are up to MaxAge old, by the clock of Options. A link that Shorten
-// returned is found at once. Where the store cannot answer, the last answer
-// that was a link is used, however old it is, and otherwise the error is the
-// store's, never click.ErrNotFound.
+// returned, or that Learn was told of, is found at once. Where the store cannot
+// answer, the last answer that was a link is used, however old it is, and
+// otherwise the error is the store's, never click.ErrNotFound.
 func (l *Links) Resolve(ctx context.Context, host, name string) (store.Link, error) {
 	if len(name) > MaxName {
 		return store.Link{}, errUnknown
