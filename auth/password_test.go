@@ -179,7 +179,7 @@ func TestIssueToTheUser(t *testing.T) {
 	if u, err := h.auth.User(t.Context(), token); err != nil || u != h.ann {
 		t.Errorf("the token is %+v's (%v)", u, err)
 	}
-	if token, err := h.auth.Issue(t.Context(), store.User{ID: 99}); !errors.Is(err, click.ErrNotFound) || token != "" {
+	if token, err := h.auth.Issue(t.Context(), store.User{ID: 99}); !errors.Is(err, auth.ErrUnknownLogin) || token != "" {
 		t.Errorf("a token for nobody: %q, %v", token, err)
 	}
 }

@@ -5,10 +5,12 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"time"
 
+	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/store"
 )
 
@@ -60,10 +62,15 @@ func Issue(ctx context.Context, users store.Users, login string, now time.Time) 
 }
 
 // Issue is Issue for a user who has proven himself by his password. Of such
-// tokens the newest MaxPassing stay good.
+// tokens the newest MaxPassing stay good. It fails with ErrUnknownLogin where the
+// user was deleted meanwhile.
 func (a *Auth) Issue(ctx context.Context, u store.User) (string, error) {
 	return issue(func(digest store.TokenDigest) error {
-		return a.users.AddPassingToken(ctx, u.ID, digest, a.now().Unix(), MaxPassing)
+		err := a.users.AddPassingToken(ctx, u.ID, digest, a.now().Unix(), MaxPassing)
+		if errors.Is(err, click.ErrNotFound) {
+			err = fmt.Errorf("%w: the user was deleted", ErrUnknownLogin)
+		}
+		return err
 	})
 }
 

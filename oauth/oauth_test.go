@@ -39,6 +39,8 @@ func (d *doors) UserByPassword(_ context.Context, from, login, password string) 
 		panic("a secret of the inside")
 	case troubles[login] != nil:
 		return store.User{}, fmt.Errorf("prove: %w", troubles[login])
+	case login == "leaving":
+		return store.User{ID: 8, Login: login}, nil
 	case login != "ann":
 		return store.User{}, auth.ErrUnknownLogin
 	case password != "pass:wörd":
@@ -48,6 +50,9 @@ func (d *doors) UserByPassword(_ context.Context, from, login, password string) 
 }
 
 func (d *doors) Issue(_ context.Context, u store.User) (string, error) {
+	if u.Login == "leaving" {
+		return "", fmt.Errorf("issue: %w", auth.ErrUnknownLogin)
+	}
 	if u.ID != 7 {
 		return "", errors.New("a token for somebody else")
 	}
@@ -88,6 +93,7 @@ func TestAccessToken(t *testing.T) {
 		"a wrong password":               {"POST", path, "ann", "wrong", "", 401, "INVALID_LOGIN", "Www-Authenticate"},
 		"no password":                    {"POST", path, "ann", "", "", 401, "INVALID_LOGIN", ""},
 		"an unknown login":               {"POST", path, "bob", "pass:wörd", "", 401, "INVALID_LOGIN", "Www-Authenticate"},
+		"a user who is deleted":          {"POST", path, "leaving", "x", "", 401, "INVALID_LOGIN", "Www-Authenticate"},
 		"an empty login":                 {"POST", path, "", "pass:wörd", "", 401, "INVALID_LOGIN", ""},
 		"no login":                       {"POST", path, "", "", "", 401, "MISSING_ARG_LOGIN", "Www-Authenticate"},
 		"a login in the body":            {"POST", path, "", "", "login=ann&password=pass:w%C3%B6rd", 401, "MISSING_ARG_LOGIN", ""},
