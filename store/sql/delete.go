@@ -18,7 +18,7 @@ func (db *DB) DeleteLink(ctx context.Context, id click.LinkID) (r store.Removed,
 			return err
 		}
 		d.soil()
-		d.links(`l.id = $1`, int64(id))
+		d.links(`l.id = $1`, `o.id <> $1`, int64(id))
 		d.pending(user, int64(id))
 		return nil
 	})
@@ -36,7 +36,7 @@ func (db *DB) DeleteUser(ctx context.Context, user click.UserID) (r store.Remove
 			return err
 		}
 		d.soil()
-		d.links(`l.user_id = $1`, int64(user))
+		d.links(`l.user_id = $1`, `o.user_id <> $1`, int64(user))
 		r.Tokens = d.exec(`DELETE FROM tokens WHERE user_id = $1`, int64(user))
 		r.Users = d.exec(`DELETE FROM users WHERE id = $1`, int64(user))
 		d.pending(int64(user), 0)
@@ -86,38 +86,15 @@ func (d *deleter) exec(query string, args ...any) (rows int) {
 }
 
 // links removes the links l of a condition, and the aggregate links that no
-// link has then.
-func (d *deleter) links(condition string, arg any) {
-	aggregates := d.ids(`SELECT DISTINCT l.aggregate_id FROM links l WHERE `+condition, arg)
+// link o of the others has then. These are pending from then on.
+func (d *deleter) links(condition, others string, arg any) {
+	d.exec(`INSERT INTO deletions (user_id, link_id) SELECT DISTINCT 0, l.aggregate_id FROM links l WHERE `+condition+`
+		AND NOT EXISTS (SELECT 1 FROM links o WHERE o.aggregate_id = l.aggregate_id AND o.id <> l.aggregate_id AND `+others+`)
+		ON CONFLICT (user_id, link_id) DO NOTHING`, arg)
 	d.removed.Keywords = d.exec(`DELETE FROM keywords WHERE link_id IN (SELECT l.id FROM links l WHERE `+condition+`)`, arg)
 	d.removed.Links = d.exec(`DELETE FROM links AS l WHERE `+condition, arg)
-	for _, id := range aggregates {
-		if d.exec(`DELETE FROM links WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM links o WHERE o.aggregate_id = $1 AND o.id <> $1)`, id) == 1 {
-			d.removed.Aggregates++
-			d.pending(0, id)
-		}
-	}
-}
-
-func (d *deleter) ids(query string, args ...any) (ids []int64) {
-	if d.err != nil {
-		return nil
-	}
-	rows, err := d.tx.QueryContext(d.ctx, query, args...)
-	if err != nil {
-		d.err = err
-		return nil
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var id int64
-		if d.err = rows.Scan(&id); d.err != nil {
-			return nil
-		}
-		ids = append(ids, id)
-	}
-	d.err = rows.Err()
-	return ids
+	// Ids are never used again: others that are pending are not there any more.
+	d.removed.Aggregates = d.exec(`DELETE FROM links WHERE id IN (SELECT link_id FROM deletions WHERE user_id = 0)`)
 }
 
 func (d *deleter) pending(user, link int64) {
