@@ -182,7 +182,9 @@ func (l *connections) attend(next http.Handler) http.Handler {
 			return
 		}
 		held := weigh(r)
-		c.begin(r, held)
+		if !c.begin(r, held) {
+			panic(http.ErrAbortHandler) // nobody takes the answer, and work for it would delay others
+		}
 		if r.ProtoMajor >= 2 {
 			// It is held until the client has its answer, which may be never.
 			context.AfterFunc(r.Context(), func() { c.end(held) })
@@ -211,7 +213,9 @@ func weigh(r *http.Request) int64 {
 	return int64(bytes)
 }
 
-func (c *connection) begin(r *http.Request, held int64) {
+// begin says that a request is about to be answered, and is false where the
+// connection has given way, be it for this request.
+func (c *connection) begin(r *http.Request, held int64) bool {
 	c.mu.Lock()
 	c.busy()
 	c.asked, c.http2 = true, r.ProtoMajor >= 2
@@ -219,6 +223,9 @@ func (c *connection) begin(r *http.Request, held int64) {
 	c.charge(held)
 	c.mu.Unlock()
 	c.lighten()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.gone
 }
 
 func (c *connection) end(held int64) {

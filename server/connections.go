@@ -192,7 +192,7 @@ func (l *connections) admit(c *connection) bool {
 }
 
 // evict closes a connection, with mu held: so it cannot turn to a request of its
-// client meanwhile. Closing does not wait for anybody.
+// client meanwhile. Closing waits until whoever reads or writes has noticed.
 func (l *connections) evict(c *connection) {
 	l.remove(c)
 	_ = c.Conn.Close() // its server sees it

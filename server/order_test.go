@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"testing"
 	"time"
@@ -172,6 +174,37 @@ func TestWhoWaitsForAnAnswer(t *testing.T) {
 	}
 	if <-next != nil {
 		t.Error("somebody was let in where nobody is any more")
+	}
+}
+
+// TestNothingIsDoneForNobody: a request of a connection that has given way, or
+// that gives way because of the request, is not worked on.
+func TestNothingIsDoneForNobody(t *testing.T) {
+	t.Parallel()
+	for name, before := range map[string]func(d *desk, c *connection){
+		"it gave way before": func(d *desk, c *connection) {
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			d.evict(c)
+		},
+		"it gives way because of the request": func(d *desk, c *connection) {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.charge(d.mostHeld)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk(40)
+			c, _ := d.admitted(t, "192.0.2.1")
+			before(d, c)
+			defer func() {
+				if r := recover(); r != http.ErrAbortHandler {
+					t.Errorf("the request ended with %v", r)
+				}
+			}()
+			h := d.attend(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("it was worked on") }))
+			h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(d.context(t.Context(), c), "GET", "/", nil))
+		})
 	}
 }
 
