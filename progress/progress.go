@@ -39,6 +39,9 @@ type Links struct {
 	// Mark is what the file says of itself since the last start, so that it is not
 	// taken for another one beneath its log; 0 where it is not known.
 	Mark uint32 `json:"mark,omitempty"`
+	// Next is the mark that the file is given now, in place of Mark; 0 except while
+	// a process starts, or where it was killed in that moment. The file has either.
+	Next uint32 `json:"next,omitempty"`
 	// User and Link are the highest ids that were given out.
 	User uint64 `json:"user"`
 	Link uint64 `json:"link"`
@@ -107,7 +110,9 @@ func (r *Record) SeeLinks(l Links) {
 		life = l.Life
 	}
 	r.Links = Links{
-		Version: max(r.Links.Version, l.Version), Life: life, Settled: max(r.Links.Settled, l.Settled), Mark: cmp.Or(r.Links.Mark, l.Mark), User: max(r.Links.User, l.User), Link: max(r.Links.Link, l.Link),
+		Version: max(r.Links.Version, l.Version), Life: life, Settled: max(r.Links.Settled, l.Settled),
+		Mark: cmp.Or(r.Links.Mark, l.Mark), Next: cmp.Or(r.Links.Next, l.Next),
+		User: max(r.Links.User, l.User), Link: max(r.Links.Link, l.Link),
 	}
 }
 
@@ -131,6 +136,12 @@ func (r *Record) Equal(o Record) bool {
 // of them.
 func (r *Record) Older(now Links) bool {
 	return now.Version < r.Links.Version || now.User < r.Links.User || now.Link < r.Links.Link
+}
+
+// Marked tells whether a file of links and users has the mark that it should have,
+// or none is known.
+func (l Links) Marked(mark uint32) bool {
+	return l.Mark == 0 || mark == l.Mark || l.Next != 0 && mark == l.Next
 }
 
 // Encode writes a record as one line of JSON.

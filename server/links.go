@@ -56,7 +56,7 @@ func linksBelong(ctx context.Context, dir, path string) error {
 	case err != nil:
 		return fmt.Errorf("open links and users: %w", err)
 	case seen.Log && seen.File.Version > 0 && (seen.Unfit || seen.File.Version < known.Links.Settled ||
-		known.Links.Mark != 0 && seen.File.Mark != known.Links.Mark):
+		!known.Links.Marked(seen.File.Mark)):
 		return &OlderLinksError{File: path, Dir: dir, Now: seen.File, Needed: known.Links, Torn: true}
 	case seen.All.Version > 0 && known.Older(seen.All):
 		return &OlderLinksError{File: path, Dir: dir, Now: seen.All, Needed: known.Links}

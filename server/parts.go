@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
+	mathrand "math/rand/v2"
 	"path/filepath"
 
 	"github.com/footfall/footfall/journal"
@@ -229,21 +231,33 @@ func (p *parts) open(ctx context.Context, db *sql.DB, j *journal.Journal) error 
 	if _, err := rand.Read(life[:]); err != nil {
 		return fmt.Errorf("draw the name of a life: %w", err)
 	}
-	links, err := db.Begin(ctx, life.String())
+	database := sql.Place(filepath.Join(p.dir, databaseFile))
+	seen, err := sql.Peek(ctx, database)
+	if err != nil {
+		return fmt.Errorf("open links and users: %w", err)
+	}
+	// The file must know of the new mark before footfall.db has it: whoever dies in
+	// between leaves either mark, and maybe a log.
+	mark := 1 + mathrand.Uint32N(math.MaxInt32)
+	p.known.Links.Mark, p.known.Links.Next = seen.File.Mark, mark
+	p.known.See(p.end)
+	p.known.See(progress.Journal{ID: j.ID(), End: j.End()})
+	if err := errors.Join(p.file.Arm(p.known), p.file.Sync()); err != nil {
+		return fmt.Errorf("%s: %w", filepath.Join(p.dir, progressFile), err)
+	}
+	links, err := db.Begin(ctx, life.String(), mark)
 	if err != nil {
 		return err
 	}
-	seen, err := sql.Peek(ctx, sql.Place(filepath.Join(p.dir, databaseFile)))
-	if err != nil {
+	if seen, err = sql.Peek(ctx, database); err != nil {
 		return fmt.Errorf("open links and users: %w", err)
 	}
 	links.Settled = seen.File.Version
 	p.known.SeeLinks(links)
-	if p.known.Links.Mark = links.Mark; seen.File.Mark != links.Mark { // the disk is full: it is in the log still
+	p.known.Links.Mark, p.known.Links.Next = mark, 0
+	if seen.File.Mark != mark { // the disk is full: it is in the log still
 		p.known.Links.Mark = 0
 	}
-	p.known.See(p.end)
-	p.known.See(progress.Journal{ID: j.ID(), End: j.End()})
 	if err := p.file.Arm(p.known); err != nil {
 		return fmt.Errorf("%s: %w", filepath.Join(p.dir, progressFile), err)
 	}

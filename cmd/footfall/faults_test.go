@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/signal"
 	"regexp"
 	"strconv"
 	"strings"
@@ -220,6 +221,11 @@ func TestDirectoryGoesAway(t *testing.T) {
 // TestHangup: SIGHUP stops the server in order.
 func TestHangup(t *testing.T) {
 	t.Parallel()
+	// A program inherits that SIGHUP is ignored, as under nohup, and not that it is
+	// caught.
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, syscall.SIGHUP)
+	defer signal.Stop(caught)
 	server := serveAiling(t, "--data", t.TempDir()+"/data")
 	server.end(syscall.SIGHUP)
 	contains(t, server.said.String(), "msg=stopping")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -91,5 +92,30 @@ func TestKilledImport(t *testing.T) {
 		if out, _ := run(t, "check", "--data", dir); !strings.Contains(out, "everything agrees") {
 			t.Fatal(out)
 		}
+	}
+}
+
+// TestKilledStart kills a command with -9 at random instants while it opens the
+// directory, changes it and closes it: what is left opens every time.
+func TestKilledStart(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), "data")
+	run(t, "user", "add", "ann", "--data", data)
+	began := time.Now()
+	run(t, "user", "token", "ann", "--data", data)
+	whole := time.Since(began)
+
+	rng := seedtest.Rand(t)
+	for range seedtest.Rounds(t, 100) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(rng.Float64()*float64(whole)))
+		said, err := program(ctx, "user", "token", "ann", "--data", data).CombinedOutput()
+		cancel()
+		var exit *exec.ExitError
+		if errors.As(err, &exit) && exit.Exited() {
+			t.Fatalf("after a kill: %s", said)
+		}
+	}
+	if out, _ := run(t, "check", "--data", data); !strings.Contains(out, "everything agrees") {
+		t.Error(out)
 	}
 }

@@ -5,8 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"math"
-	"math/rand/v2"
 
 	"github.com/footfall/footfall/progress"
 )
@@ -28,31 +26,30 @@ func (db *DB) Links(ctx context.Context) (progress.Links, error) {
 // livesKept is how many processes are remembered.
 const livesKept = 1000
 
-// Begin begins the life of a process that has the database open, and returns how
-// new the database is. It is called once, before anything is changed.
-func (db *DB) Begin(ctx context.Context, life string) (progress.Links, error) {
+// Begin begins the life of a process that has the database open, gives the file a
+// mark, which no copy from before has, and returns how new the database is. It is
+// called once, before anything is changed.
+func (db *DB) Begin(ctx context.Context, life string, mark uint32) (progress.Links, error) {
 	links, err := db.Links(ctx)
 	if err == nil {
 		err = db.addLife(ctx, links.Version, life)
 	}
 	if err == nil {
-		links.Mark, err = db.mark(ctx)
+		err = db.mark(ctx, mark)
 	}
 	if err != nil {
 		return progress.Links{}, failed("begin", err)
 	}
-	db.life, links.Life = life, life
+	db.life, links.Life, links.Mark = life, life, mark
 	return links, nil
 }
 
-// mark gives the file a mark of its own, which no copy from before has, and has
-// it in the file itself.
-func (db *DB) mark(ctx context.Context) (uint32, error) {
-	mark := 1 + rand.Int32N(math.MaxInt32-1)
+// mark has the mark in the file itself, and not only in its log.
+func (db *DB) mark(ctx context.Context, mark uint32) error {
 	if _, err := db.writer.ExecContext(ctx, fmt.Sprintf(`PRAGMA application_id = %d`, mark)); err != nil {
-		return 0, err
+		return err
 	}
-	return uint32(mark), emptyLog(ctx, db.writer)
+	return emptyLog(ctx, db.writer)
 }
 
 // Adopt makes a version of a copy that went its own way one of this database.
