@@ -325,9 +325,11 @@ func (r *Recorder) Counted() (uint64, error) {
 	return r.counted, r.failed
 }
 
-// Close counts what is recorded, as far as ctx allows, and stops.
+// Close counts what is recorded, as far as ctx allows, and stops. Where counting
+// fails some times in a row, it is ErrStalled: what is left is counted when the
+// journal is opened the next time.
 func (r *Recorder) Close(ctx context.Context) error {
-	err := r.Drain(ctx)
+	err := r.Settle(ctx)
 	r.cancel()
 	<-r.done
 	return err

@@ -107,6 +107,47 @@ func TestUnreadableForAWhile(t *testing.T) {
 	}
 }
 
+// TestCloseWhileStalled: who closes a recorder does not wait for a disk that goes
+// on failing. What was recorded is counted the next time.
+func TestCloseWhileStalled(t *testing.T) {
+	t.Parallel()
+	mem := vfs.NewMem()
+	var failing atomic.Bool
+	j, err := journal.Open(journal.Options{Dir: "journal", FS: errorfs.Wrap(mem, errorfs.InjectorFunc(func(op errorfs.Op) error {
+		if failing.Load() && op.Kind == errorfs.OpFileReadAt {
+			return syscall.EIO
+		}
+		return nil
+	}))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	clicks, err := pebble.Open(pebble.Options{Dir: "clicks", FS: mem, Cache: 1 << 20, MemTable: 1 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := recorder.Open(t.Context(), recorder.Options{
+		Journal: j, Clicks: clicks, Now: func() time.Time { return begin }, Log: new(logtest.Log).Logger(),
+	}.WithPause(time.Millisecond))
+	if err != nil {
+		t.Fatal(err)
+	}
+	failing.Store(true)
+	c := randomClick(rand.New(rand.NewPCG(1, 2)))
+	if err := r.Record(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Close(t.Context()); !errors.Is(err, recorder.ErrStalled) || !errors.Is(err, syscall.EIO) {
+		t.Errorf("closed while counting fails: %v", err)
+	}
+	if err := errors.Join(j.Close(), clicks.Close()); err != nil {
+		t.Fatal(err)
+	}
+	h := open(t, mem, 1<<10)
+	defer h.close(t)
+	compare(t, h.counts(t), expected([]click.Click{c}))
+}
+
 // TestHasty: who counts a journal once hears why it cannot be read.
 func TestHasty(t *testing.T) {
 	t.Parallel()
