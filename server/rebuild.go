@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/footfall/footfall/audit"
@@ -184,6 +185,9 @@ func (r *rebuild) try(ctx context.Context, b base) (done bool, err error) {
 		}
 	}
 	clicks, err := pebble.Open(pebble.Options{Dir: r.dir, Logger: r.o.Log})
+	if refusal := new(syscall.Errno); errors.As(err, refusal) && *refusal != syscall.ENOENT { // which says nothing of the base
+		return false, err
+	}
 	if err != nil {
 		r.report(fmt.Sprintf("%s cannot be read: %v", b.name, err))
 		return false, nil
