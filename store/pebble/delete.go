@@ -43,6 +43,10 @@ const (
 	deleteScopes = 10_000
 )
 
+// flushRanges is how many deleted ranges may be in memory, about: those of many
+// deletions that a rebuild does again, one after the other.
+const flushRanges = 500
+
 // deleteFirst removes the first n of the scopes in one batch: after each batch
 // that deletes a range, the engine sorts all those anew that it has in memory.
 func (s *Store) deleteFirst(ctx context.Context, scopes []rollup.Scope) (n int, err error) {
@@ -77,6 +81,8 @@ type deletion struct {
 	hours []uint32         // that anyone has minutes of
 	all   *pebble.Iterator // tells whether there is something
 	rows  int              // that the batch has, about
+	// ranges is how many ranges the batch deletes.
+	ranges int
 
 	gone  rollup.Ledger
 	seen  map[rollup.Scope]bool       // those that were added
@@ -109,6 +115,7 @@ func (d *deletion) add(scope rollup.Scope) error {
 		}
 		held = true
 		d.rows++
+		d.ranges++
 		if err := d.batch.DeleteRange(p, after(p), nil); err != nil {
 			return err
 		}
@@ -181,7 +188,12 @@ func (d *deletion) apply() error {
 		return err
 	}
 	d.s.unpurged.add(d.held...)
-	return nil
+	if d.s.ranges += d.ranges; d.s.ranges < flushRanges {
+		return nil
+	}
+	d.s.ranges = 0
+	_, _, err := d.s.beginFlush()
+	return err
 }
 
 // scopeKey adds the whole scope.

@@ -2,8 +2,11 @@ package pebble_test
 
 import (
 	"testing"
+	"time"
 
 	engine "github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/rollup"
@@ -85,6 +88,40 @@ func TestManyAreDeletedAtOnce(t *testing.T) {
 	}
 	if deleted, err := s.Deleted(t.Context()); len(deleted) != links || err != nil {
 		t.Errorf("%d links were deleted (%v), want %d", len(deleted), err, links)
+	}
+}
+
+// TestManyDeletionsAreFlushed: a rebuild does deletions again one after the
+// other. What they leave in memory makes each slower than the one before, unless
+// it is written to the disk now and then.
+func TestManyDeletionsAreFlushed(t *testing.T) {
+	t.Parallel()
+	const links = 600
+	gates := &gates{}
+	s := open(t, pebble.Options{Dir: "clicks", FS: errorfs.Wrap(vfs.NewMem(), gates)})
+	defer s.Close()
+	b := &store.Batch{To: 1}
+	cells := map[rollup.Key]uint64{}
+	for l := range click.LinkID(links) {
+		rollup.Each(click.Click{User: 1, Link: 1 + l, Time: 1_700_000_000_000}, rollup.QuarterHour, func(k rollup.Key) { cells[k]++ })
+	}
+	for k, n := range cells {
+		b.Cells = append(b.Cells, rollup.Cell{Key: k, Clicks: n})
+	}
+	b.Journaled.Add(b.Cells...)
+	if err := s.Record(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	flushing, _ := gates.add(errorfs.OpCreate, ".sst", false)
+	for l := range click.LinkID(links) {
+		if err := s.Delete(t.Context(), []rollup.Scope{{User: 1, Link: 1 + l}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	select {
+	case <-flushing:
+	case <-time.After(time.Minute):
+		t.Errorf("after %d deletions, all of them are in memory", links)
 	}
 }
 

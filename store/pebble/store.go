@@ -71,6 +71,7 @@ type Store struct {
 	// ledgers.
 	write     sync.Mutex
 	unflushed uint64 // clicks counted since the last flush was begun
+	ranges    int    // deleted since deletions began a flush last
 
 	// flushing is held while a flush is begun.
 	flushing sync.Mutex
