@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/store"
@@ -164,10 +165,10 @@ func (r *resolver) link(ctx context.Context, e *entry) (store.Link, error) {
 	if l, ok := r.targets[e.to]; ok {
 		return l, nil
 	}
-	l, err := r.im.Links.LinkByName(ctx, e.to.domain, click.Hash(e.to.name))
+	l, err := r.im.Names.Named(ctx, e.to.domain, e.to.name)
 	if err == nil && e.to.aggregate && l.User != click.Nobody {
 		// One hash may name a link and its aggregate link.
-		if string(l.AggregateHash) == e.to.name {
+		if string(l.AggregateHash) == strings.TrimSuffix(e.to.name, "/") {
 			l, err = r.im.Links.LinkByID(ctx, l.Aggregate)
 		} else {
 			l = store.Link{}

@@ -20,9 +20,6 @@ import (
 // link, and with the store's error where that cannot answer.
 func (l *Links) Find(ctx context.Context, written, host string) (store.Link, error) {
 	p := parsePlace(written)
-	if p.name == "" || len(p.name) > MaxName || !printable(p.name) || Reserved(p.name) {
-		return store.Link{}, errUnknown
-	}
 	ours, err := l.hasHost(ctx, p.host, host)
 	if err != nil {
 		return store.Link{}, fmt.Errorf("links: find: %w", err)
@@ -30,7 +27,20 @@ func (l *Links) Find(ctx context.Context, written, host string) (store.Link, err
 	if !ours {
 		return store.Link{}, errUnknown
 	}
-	link, err := l.links.LinkByName(ctx, p.host, click.Hash(p.name))
+	return l.Named(ctx, p.host, p.name)
+}
+
+// Named is the link that a name on a domain leads to, or where it ends in a slash
+// and is none, the name without it. Unlike Resolve it remembers nothing. It fails
+// with click.ErrNotFound, also for what is never a name, and with the store's
+// error where that cannot answer.
+func (l *Links) Named(ctx context.Context, domain, name string) (store.Link, error) {
+	link, err := withoutSlash(name, func(name string) (store.Link, error) {
+		if name == "" || len(name) > MaxName || !printable(name) || Reserved(name) {
+			return store.Link{}, click.ErrNotFound
+		}
+		return l.links.LinkByName(ctx, domain, click.Hash(name))
+	})
 	if err != nil {
 		return store.Link{}, fmt.Errorf("links: find: %w", err)
 	}
@@ -41,8 +51,11 @@ func (l *Links) Find(ctx context.Context, written, host string) (store.Link, err
 // common with its own aggregate link means the aggregate link, which sums it.
 func (l *Links) FindShared(ctx context.Context, written, host string) (store.Link, error) {
 	link, err := l.Find(ctx, written, host)
-	if err != nil || link.Hash != link.AggregateHash || link.ID == link.Aggregate || parsePlace(written).name != string(link.Hash) {
+	if err != nil || link.Hash != link.AggregateHash || link.ID == link.Aggregate {
 		return link, err
+	}
+	if name := parsePlace(written).name; name != string(link.Hash) && name != string(link.Hash)+"/" {
+		return link, nil
 	}
 	if link, err = l.links.LinkByID(ctx, link.Aggregate); err != nil {
 		return store.Link{}, fmt.Errorf("links: find aggregate link: %w", err)
@@ -66,7 +79,7 @@ func parsePlace(written string) place {
 	} else if host = hostname(host); host == "" {
 		return place{}
 	}
-	name, err := url.PathUnescape(strings.TrimSuffix(name, "/"))
+	name, err := url.PathUnescape(name)
 	if err != nil {
 		return place{}
 	}

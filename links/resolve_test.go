@@ -251,6 +251,24 @@ func TestAStoreThatHangs(t *testing.T) {
 	})
 }
 
+// A name with a slash at its end is itself where there is one, and else the name
+// without it.
+func TestSlashTooMany(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, links.Options{Domains: []string{"sho.rt"}})
+	w.resolves("sho.rt", "hash/", store.Link{})
+	hash := w.importLink(store.ForeignLink{Login: "bob", Hash: "hash", LongURL: "http://a/", Domain: "sho.rt", Keyword: "word"})
+	w.Learn(store.ForeignLink{Hash: "hash"})
+	exact := w.importLink(store.ForeignLink{Login: "bob", Hash: "exact/", LongURL: "http://b/"})
+	other := w.importLink(store.ForeignLink{Login: "bob", Hash: "exact", LongURL: "http://c/"})
+	for name, want := range map[string]store.Link{
+		"hash/": hash, "word/": hash, "exact/": exact, "exact": other, "exact//": exact,
+		"hash//": {}, "none/": {}, "/": {}, "v3/": {}, strings.Repeat("x", links.MaxName) + "/": {},
+	} {
+		w.resolves("sho.rt", name, want)
+	}
+}
+
 // Names that are none, and hosts that are not ours, push out their like only.
 func TestFloodsDoNotPushOutWhatIsKnown(t *testing.T) {
 	t.Parallel()

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,10 +23,11 @@ const MaxLongURL = 8192
 
 // ParseLongURL is the long URL in the one spelling that is kept, so that URLs
 // that differ in spelling only are one: scheme and host in lower case, an
-// internationalised host in punycode (UTS #46, lookup), an address in its usual
+// internationalised host in punycode (UTS #46, lookup) and without escapes, an address in its usual
 // form, no default port, / for an empty path. From there on it is kept byte for
 // byte, but for bytes beyond ASCII, which are percent-encoded. The result is
-// visible ASCII, and ParseLongURL of it is itself. Blanks around it are dropped.
+// visible ASCII, and ParseLongURL of it is itself. Blanks and invisible characters
+// around it are dropped: they come along when somebody copies a URL.
 //
 // Else the error is ErrURL: for schemes but http and https, blanks and control
 // characters inside, text that is not UTF-8, credentials, a missing or
@@ -41,7 +43,7 @@ func ParseLongURL(raw string) (string, error) {
 }
 
 func parseLongURL(raw string) (string, error) {
-	s := strings.TrimSpace(raw)
+	s := strings.TrimFunc(raw, invisible)
 	if len(s) > MaxLongURL {
 		return "", fmt.Errorf("it is longer than %d bytes", MaxLongURL)
 	}
@@ -67,6 +69,11 @@ func parseLongURL(raw string) (string, error) {
 	}
 	return s, nil
 }
+
+// invisible tells whether a character shows nothing: a blank, or one that only says
+// how others are shown (general category Cf: zero-width spaces and joiners, byte
+// order marks, marks of direction).
+func invisible(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) }
 
 // CheckForeignURL fails with ErrURL where no link may lead to the URL, whoever
 // made the link. Of what ParseLongURL says this is the part about scheme and
@@ -190,9 +197,13 @@ func parseHost(s string) (string, error) {
 		}
 		return "[" + ip.String() + "]", nil
 	}
+	// An escape stands for its byte, as browsers read it (WHATWG URL, 3.5).
+	s, err := url.PathUnescape(s)
+	if err != nil || !utf8.ValidString(s) {
+		return "", errors.New("the host is badly escaped")
+	}
 	host := strings.ToLower(s)
 	if strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) {
-		var err error
 		if host, err = idna.Lookup.ToASCII(s); err != nil {
 			return "", errors.New("the host is not an internationalised domain name")
 		}
