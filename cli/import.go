@@ -18,15 +18,16 @@ import (
 
 type importCmd struct {
 	dataDir
-	Format string   `help:"The format of the files: ${enum}." enum:"${formats}" required:""`
-	Domain []string `help:"The short domains of this installation: no link may lead back there. A server that runs uses its own. May be repeated." placeholder:"HOST" otherwise:"the server's"`
-	JSON   bool     `help:"Print the result as one JSON object." name:"json"`
-	Files  []string `arg:"" name:"file" help:"Files to import, plain or gzip; - is standard input. One that cannot be read is named at the end, and the others are imported."`
+	Format         string   `help:"The format of the files: ${enum}." enum:"${formats}" required:""`
+	Domain         []string `help:"The short domains of this installation: no link may lead back there. A server that runs uses its own. May be repeated." placeholder:"HOST" otherwise:"the server's"`
+	TrustedProxies []string `help:"Addresses and networks of proxies, for access logs that have a list of addresses: the visitor's is the last one that is neither private nor one of these. A server that runs uses its own. May be repeated." placeholder:"CIDR" otherwise:"the server's"`
+	JSON           bool     `help:"Print the result as one JSON object." name:"json"`
+	Files          []string `arg:"" name:"file" help:"Files to import, plain or gzip; - is standard input. One that cannot be read is named at the end, and the others are imported."`
 }
 
 func (c *importCmd) Run(e *env) error {
 	options := c.options(e)
-	options.Create, options.Domains = true, c.Domain
+	options.Create, options.Domains, options.TrustedProxies = true, c.Domain, c.TrustedProxies
 	return e.connect(options, func(o *server.Owner) error {
 		var total feed.Result
 		var failed error
@@ -41,6 +42,9 @@ func (c *importCmd) Run(e *env) error {
 				return fmt.Errorf("%w; what was recorded so far stays, and importing the same files again goes on from there", failed)
 			}
 			c.remark(e, path, result)
+			if err == nil && result.Lines > 0 && result.Rejected == result.Lines {
+				failed = errors.Join(failed, c.allRejected(path, result))
+			}
 		}
 		return errors.Join(failed, c.report(e, total))
 	})
@@ -55,9 +59,15 @@ func (c *importCmd) remark(e *env, path string, r feed.Result) {
 	case r.NoLink > 1:
 		fmt.Fprintf(e.stderr, "%s: %d lines name links that are not here: bring the links in and import the same file again, and the lines count\n", plain.Text(path), r.NoLink)
 	}
-	if r.Rejected > r.NoLink && r.Rejected == r.Lines {
-		fmt.Fprintf(e.stderr, "%s: every line was rejected: is --format %s what it is?\n", plain.Text(path), c.Format)
+}
+
+// allRejected is the error of a file that brought nothing. Only lines that have
+// not the format at all make the format doubtful.
+func (c *importCmd) allRejected(path string, r feed.Result) error {
+	if r.Alien == r.Rejected {
+		return fmt.Errorf("import %s: every line was rejected: is --format %s what it is?", plain.Text(path), c.Format)
 	}
+	return fmt.Errorf("import %s: every line was rejected", plain.Text(path))
 }
 
 // file imports one file. Rejected lines are told as they are met.

@@ -105,7 +105,7 @@ func (c *serveCmd) Run(e *env) (err error) {
 	url := scheme + "://" + l.Addr().String()
 	o := server.Options{
 		Dir: c.Data, Create: true, Domains: c.Domain, Host: hostOf(l), Scheme: cmp.Or(string(c.ShortURLScheme), scheme), NoSync: c.Durability == "write",
-		Reserve:   int64(c.DiskReserve),
+		TrustedProxies: c.TrustedProxies, Reserve: int64(c.DiskReserve),
 		Retention: server.Retention{Keep: time.Duration(c.JournalRetention), Max: int64(c.JournalMax)}, Now: e.now, Log: log,
 	}
 	site := server.Site{

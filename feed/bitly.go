@@ -3,6 +3,7 @@ package feed
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/footfall/footfall/click"
@@ -78,8 +79,12 @@ func (f *bitly) entry(line []byte) (entry, error) {
 		return e, err
 	}
 	if e.link.Created = t; v.Exists("hc") {
-		if e.link.Created, err = integer(v, "hc"); err != nil {
+		made, err := integer(v, "hc")
+		if err != nil {
 			return e, err
+		}
+		if made >= 0 && made <= f.now().Unix() { // else nobody knows; the click counts
+			e.link.Created = made
 		}
 	}
 	if e.link.Domain == "" || e.link.Keyword == "" {
@@ -106,9 +111,19 @@ func (f *bitly) entry(line []byte) (entry, error) {
 func inTime(t, now int64) error {
 	switch {
 	case t < click.Earliest.Unix():
-		return fmt.Errorf("the click's time %d is before %s", t, click.Earliest.Format(time.DateOnly))
+		return fmt.Errorf("the click's time, %s, is before %s", instant(t), click.Earliest.Format(time.DateOnly))
 	case t > now:
-		return fmt.Errorf("the click's time %d is in the future", t)
+		return fmt.Errorf("the click's time, %s, is in the future", instant(t))
 	}
 	return nil
+}
+
+// instant is a Unix second as people read it, and the number itself where its year
+// has no four digits.
+func instant(t int64) string {
+	const first, last = -62135596800, 253402300799 // years 1 and 9999
+	if t < first || t > last {
+		return strconv.FormatInt(t, 10)
+	}
+	return time.Unix(t, 0).UTC().Format(time.RFC3339)
 }

@@ -1,7 +1,6 @@
 package feed
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -19,56 +18,47 @@ import (
 //
 //	[host[:port] ]address ident user [02/Jan/2006:15:04:05 -0700] "GET /name HTTP/1.1" status bytes "referrer" "agent"
 //
-// What follows is ignored. A click is a GET that was redirected; the rest is
-// skipped.
+// The address may be the list that proxies make (X-Forwarded-For), and each of it
+// may have a port. The user may hold blanks. What follows the agent is ignored. A
+// click is a GET that was redirected; the rest is skipped. Bytes that are no UTF-8
+// cost nothing but in a name, which no link can have.
 type combined struct {
 	now     func() time.Time // later clicks are refused
 	isBot   func(agent string) bool
+	proxy   func(netip.Addr) bool
 	country func(netip.Addr) click.Country
 }
 
-var errCombined = errors.New("not a line of the combined log format")
+var errCombined = notOfFormat{errors.New("not a line of the combined log format")}
 
 func (f *combined) parse(line []byte, c *chunk) error {
-	if !utf8.Valid(line) {
-		return errors.New("not UTF-8")
-	}
-	if bytes.IndexByte(line, 0) >= 0 {
-		return errors.New("the line holds a zero byte")
-	}
 	head, rest, ok := strings.Cut(string(line), " [")
 	if !ok {
 		return errCombined
 	}
-	fields := strings.Fields(head)
-	host := ""
-	if len(fields) == 4 {
-		host, _, _ = strings.Cut(fields[0], ":")
-		fields = fields[1:]
-	}
-	if len(fields) != 3 {
+	host, addresses, ok := parseHead(head)
+	if !ok {
 		return errCombined
 	}
-	address := fields[0]
 	stamp, rest, ok := strings.Cut(rest, "] ")
 	if !ok {
 		return errCombined
 	}
 	at, err := time.Parse("02/Jan/2006:15:04:05 -0700", stamp)
 	if err != nil {
-		return fmt.Errorf("the time %.100q is none of an access log", stamp)
+		return notOfFormat{fmt.Errorf("the time %.100q is none of an access log", stamp)}
 	}
 	request, rest, ok := quoted(rest)
 	if !ok {
 		return errCombined
 	}
-	fields = strings.SplitN(strings.TrimSpace(rest), " ", 3)
+	fields := strings.SplitN(strings.TrimSpace(rest), " ", 3)
 	if len(fields) < 3 {
 		return errCombined
 	}
 	status, err := strconv.Atoi(fields[0])
 	if err != nil {
-		return fmt.Errorf("the status %.100q is no number", fields[0])
+		return notOfFormat{fmt.Errorf("the status %.100q is no number", fields[0])}
 	}
 	referrer, rest, ok := quoted(fields[2])
 	if !ok {
@@ -105,11 +95,74 @@ func (f *combined) parse(line []byte, c *chunk) error {
 		click: click.Click{Time: at.Unix() * 1000, Referrer: click.ParseReferrer(referrer), Bot: f.isBot(agent), Imported: true},
 		to:    target{domain: host, name: name},
 	}
-	if a, err := netip.ParseAddr(address); err == nil { // else a name, or a dash
+	if a := f.client(addresses); a.IsValid() {
 		e.click.Country = f.country(a)
 	}
 	c.entries = append(c.entries, e)
 	return nil
+}
+
+// parseHead takes apart what stands before the time: the host of the request, or
+// none, and the addresses of the client and of proxies, as they are written.
+func parseHead(head string) (host string, addresses []string, ok bool) {
+	fields := strings.Fields(strings.ReplaceAll(head, `"`, " "))
+	if len(fields) > 3 && !strings.HasSuffix(fields[0], ",") && !strings.HasPrefix(fields[1], ",") && isHost(fields) {
+		host, _, _ = strings.Cut(fields[0], ":")
+		fields = fields[1:]
+	}
+	more := true
+	for more && len(fields) > 0 {
+		addresses = append(addresses, strings.Split(fields[0], ",")...)
+		more = strings.HasSuffix(fields[0], ",") || len(fields) > 1 && strings.HasPrefix(fields[1], ",")
+		fields = fields[1:]
+	}
+	return host, addresses, len(fields) >= 2
+}
+
+// isHost tells whether the first of at least four fields is the host of the
+// request rather than the client's address: then the second is an address, or a
+// name of the client.
+func isHost(fields []string) bool {
+	if parseAddress(fields[1]).IsValid() {
+		return true
+	}
+	return fields[1] != "-" && !parseAddress(fields[0]).IsValid()
+}
+
+// shared is what carriers give their customers instead of public addresses (RFC 6598).
+var shared = netip.MustParsePrefix("100.64.0.0/10")
+
+// client is the address of the visitor in the list that proxies make: each adds
+// the address that it was asked from, so the last one that is neither private nor
+// that of a trusted proxy. Where all are it is the first; it is not valid where
+// there is none.
+func (f *combined) client(addresses []string) (a netip.Addr) {
+	for i := len(addresses) - 1; i >= 0; i-- {
+		next := parseAddress(strings.TrimSpace(addresses[i]))
+		switch {
+		case !next.IsValid():
+			if strings.TrimSpace(addresses[i]) == "" {
+				continue
+			}
+			return a // what stands before it may be anybody's
+		case next.IsGlobalUnicast() && !next.IsPrivate() && !shared.Contains(next) && !f.proxy(next):
+			return next
+		}
+		a = next
+	}
+	return a
+}
+
+// parseAddress takes an address, with a port or without, in brackets or not; it is
+// not valid where there is none.
+func parseAddress(s string) netip.Addr {
+	if a, err := netip.ParseAddr(strings.Trim(s, "[]")); err == nil {
+		return a.Unmap().WithZone("")
+	}
+	if a, err := netip.ParseAddrPort(s); err == nil {
+		return a.Addr().Unmap().WithZone("")
+	}
+	return netip.Addr{}
 }
 
 // nameOf is the name in a request's target.

@@ -18,6 +18,7 @@ type importing struct {
 
 	last    store.Mark // the last one recorded, or found
 	unended uint64     // lines rejected behind it
+	alien   uint64     // of all rejected lines, those that have not the format
 	// Of the lines before the marks that were found, which were rejected at
 	// first: what earlier imports took, and what this one did.
 	earlier, now tally
@@ -50,8 +51,10 @@ func (i *importing) again(ctx context.Context, m, before store.Mark, between []b
 		if len(waiting) == 0 || waiting[0] != number {
 			continue
 		}
-		if c.take(i.parse, number, line) == nil {
+		if err := c.take(i.parse, number, line); err == nil {
 			looked = append(looked, number)
+		} else if !isOfFormat(err) {
+			i.alien++
 		}
 		if c.full() {
 			if err := i.retake(ctx, &m, &n, &c, looked); err != nil {
@@ -135,6 +138,7 @@ func (i *importing) commit(ctx context.Context, behind *lines, reject func(Rejec
 			}
 		}
 		i.unended = c.unended
+		i.alien += c.alien
 		if c.err != nil && !errors.Is(c.err, io.EOF) {
 			err = c.err
 		}
@@ -194,5 +198,6 @@ func (i *importing) result(at store.Mark) Result {
 		Users:    n.users + later.users,
 		Links:    n.links + later.links,
 		NoLink:   i.resolver.noLink,
+		Alien:    i.alien,
 	}
 }

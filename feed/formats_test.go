@@ -74,13 +74,39 @@ func TestCombined(t *testing.T) {
 		{`1.2.3.4 - - ` + at + ` "GET /abc HTTP/1.1`, nil, "", "combined"},
 		{`1.2.3.4 - - ` + at + ` "GET /abc HTTP/1.1" x 5 "-" "Firefox"`, nil, "", "status"},
 		{`1.2.3.4 - - [10/Feb/2013] "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, nil, "", "time"},
-		{`1.2.3.4 - - [10/Feb/2033:13:55:36 -0700] "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, nil, "", "future"},
+		{`1.2.3.4 - - [10/Feb/2033:13:55:36 -0700] "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, nil, "", "2033-02-10T20:55:36Z, is in the future"},
+		// Dirt in what is not kept.
+		{"1.2.3.4 - - " + at + " \"GET /abc?q=\xc4\xfa HTTP/1.1\" 301 5 \"-\" \"Op\xe9ra\"", &click.Click{Country: fr}, "abc", ""},
+		{"1.2.3.4 - Jos\xe9 " + at + ` "GET /abc HTTP/1.1" 301 5 "-" "Fire` + "\x00" + `fox"`, &click.Click{Country: fr}, "abc", ""},
+		{"1.2.3.4 - - " + at + ` "GET /abc HTTP/1.1" 301 5 "http://ref.example/caf` + "\xe9" + `" "Firefox"`, &click.Click{Country: fr, Referrer: "http://ref.example/caf\uFFFD"}, "abc", ""},
+		{strings.Repeat("\x00", 300) + `1.2.3.4 - - ` + at + ` "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{Country: fr}, "abc", ""},
+		{strings.Repeat("\x00", 300), nil, "", ""},
+		{"1.2.3.4 - - " + at + ` "GET /ab` + "\xff" + ` HTTP/1.1" 301 5 "-" "Firefox"`, nil, "", "badly escaped"},
+		// Lists of addresses, ports, users with blanks.
+		{`1.2.3.4, 10.0.0.1 - - ` + at + ` "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{Country: fr}, "abc", ""},
+		{`1.2.3.4,10.0.0.1,100.64.3.4 - - ` + at + ` "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{Country: fr}, "abc", ""},
+		{`2001:db8::1, 8.8.8.8, 10.0.0.1 - - ` + at + ` "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{Country: de}, "abc", ""},
+		{`2001:db8::1, 1.2.3.4, 10.0.0.1 - - ` + at + ` "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{Country: fr}, "abc", ""},
+		{`"2001:db8::1, 192.168.0.1" - - ` + at + ` "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{Country: de}, "abc", ""},
+		{`unknown, 1.2.3.4 , 10.0.0.1 - ann ` + at + ` "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{Country: fr}, "abc", ""},
+		{`1.2.3.4, unknown - - ` + at + ` "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{}, "abc", ""},
+		{`old.example:443 1.2.3.4, 10.0.0.1 - - ` + at + ` "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{Country: fr}, "other", ""},
+		{`1.2.3.4:4711 - - ` + at + ` "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{Country: fr}, "abc", ""},
+		{`[2001:db8::1]:4711 - - ` + at + ` "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{Country: de}, "abc", ""},
+		{`::ffff:1.2.3.4 - - ` + at + ` "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{Country: fr}, "abc", ""},
+		{`1.2.3.4 - Jane Q. Doe ` + at + ` "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{Country: fr}, "abc", ""},
+		{`old.example 1.2.3.4 - Jane Doe ` + at + ` "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{Country: fr}, "other", ""},
+		{`host.example.net - Jane Doe ` + at + ` "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{}, "abc", ""},
+		{`old.example host.example.net - - ` + at + ` "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{}, "other", ""},
+		// A slash too many.
+		{`1.2.3.4 - - ` + at + ` "GET /abc/ HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{Country: fr}, "abc", ""},
+		{`1.2.3.4 - - ` + at + ` "GET /abc// HTTP/1.1" 301 5 "-" "Firefox"`, nil, "", `no link "abc//"`},
 		{`1.2.3.4 - - ` + at + ` "GET /a%00 HTTP/1.1" 301 5 "-" "Firefox"`, nil, "", "badly escaped"},
 		{`1.2.3.4 - - ` + at + ` "GET /abc HTTP/1.1" 301 5 "-" "Firefox"` + "\r", &click.Click{Country: fr}, "abc", ""},
-		{strings.Repeat("\x00", 300) + `1.2.3.4 - - ` + at + ` "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, nil, "", "zero byte"},
-		{"1.2.3.4 - - \xff", nil, "", "UTF-8"},
+		{"1.2.3.4 - - \xff", nil, "", "combined"},
 		{"garbage", nil, "", "combined"},
-		{`a b c d e [10/Feb/2013:13:55:36 -0700] "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, nil, "", "combined"},
+		{`1.2.3.4 - ` + at + ` "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, nil, "", "combined"},
+		{`1.2.3.4, - - ` + at + ` "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, nil, "", "combined"},
 	} {
 		tape := newTape()
 		im := importer(tape)
@@ -142,6 +168,15 @@ func TestGrownLog(t *testing.T) {
 
 func TestNDJSON(t *testing.T) {
 	for _, c := range []struct{ line, told string }{
+		{`{"ts":1360000000500,"hash":"abc"}`, ""},
+		{`{"ts":4000000000000,"hash":"abc"}`, "2096-10-02T07:06:40Z, is in the future"},
+		{`{"type":"counts","ts":1359999900000,"hash":"abc","clicks":2}`, ""},
+		{`{"type":"link","user":"u","hash":"h","long_url":"http://a/","created":4000000000000}`, `"created", 2096-10-02T07:06:40Z, is in the future`},
+		{`{"type":"link","user":"u","hash":"h","long_url":"http://a/","created":-1}`, `"created", 1969-12-31T23:59:59Z, is before 1970`},
+		{`{"type":"link","user":"u","hash":"h","long_url":"http://a/","created":1,"modified":4000000000}`, `"modified", 2096-10-02T07:06:40Z, is in the future`},
+		{`{"type":"link","user":"u","hash":"h","long_url":"http://a/","created":1,"user_ts":4102444800}`, `"user_ts", 2100-01-01T00:00:00Z, is after 2099`},
+		{`{"type":"link","user":"u","hash":"h","long_url":"http://a/","created":1,"user_ts":4000000000}`, ""},
+		{`{"type":"user","login":"u","created":99999999999}`, `"created", 5138-11-16T09:46:39Z, is in the future`},
 		{`{"ts":1360000000.5,"link":"http://sho.rt/abc?x","country":"us","referrer":"http://t.co/"}`, ""},
 		{`{"type":"click","ts":1360000000,"hash":"abc","bot":true}`, ""},
 		{`{"type":"click","ts":1360000000,"hash":"agg","aggregate":true}`, ""},
@@ -188,7 +223,8 @@ func TestNDJSON(t *testing.T) {
 		{`{"type":"link","user":"bob","hash":"abc","long_url":"http://a/","created":1}`, `the hash "abc" is another link's here, which is of ann and leads to http://a/`},
 		{`{"type":"link","user":"ann","hash":"new","long_url":"http://c/","created":1,"keywords":[{"domain":"SHO.rt","keyword":"wörd"}]}`, `the keyword "wörd" on SHO.rt is that of the link abc here; the rest of the line is taken`},
 		{`{"type":"link","user":"ann","hash":"abc","long_url":"http://a/","created":1,"keywords":[{"domain":"SHO.rt","keyword":"wörd"}]}`, ""},
-		{"\ufeff" + `{"ts":1360000000,"hash":"abc"}`, "JSON"},
+		{"\ufeff" + `{"ts":1360000000,"hash":"abc"}`, ""},
+		{"\x00\x00" + `{"ts":1360000000,"hash":"abc"}`, ""},
 		{`{"ts":1360000000,"link":"sho.rt/a%00b"}`, "names no link"},
 	} {
 		im := importer(newTape())
@@ -303,7 +339,7 @@ func TestExportComesBack(t *testing.T) {
 		}
 		third := newTape()
 		end := importer(third)
-		end.Links, end.Users = to.Links, to.Users
+		end.Links, end.Users, end.Names = to.Links, to.Users, to.Names
 		if _, rejected = imports(t, end, "ndjson", out.String()); len(rejected) > 0 || !slices.Equal(third.clicks, tape.clicks) {
 			r.Fatalf("%d clicks came back as %d, rejected %q", len(tape.clicks), len(third.clicks), rejected)
 		}

@@ -43,6 +43,7 @@ type Result struct {
 
 	Users, Links uint64 // of the skipped lines, those that describe one
 	NoLink       uint64 // of the rejected lines, those whose link is not here
+	Alien        uint64 // of the rejected lines, those that have not the format at all
 }
 
 // Add adds another input's result.
@@ -55,6 +56,7 @@ func (r *Result) Add(o Result) {
 	r.Users += o.Users
 	r.Links += o.Links
 	r.NoLink += o.NoLink
+	r.Alien += o.Alien
 }
 
 // Rejected is a line that was not taken.
@@ -75,6 +77,9 @@ type Importer struct {
 	Now   func() time.Time
 	// IsBot tells what a user agent of an access log is; empty or "-" is none.
 	IsBot func(agent string) bool
+	// Proxy tells whether an address is that of a proxy that is trusted to say, in an
+	// access log, where a visitor came from.
+	Proxy func(netip.Addr) bool
 	// Country is where an address is. The address goes no further.
 	Country func(netip.Addr) click.Country
 
@@ -132,7 +137,7 @@ func (im *Importer) parser(format string) (parser, error) {
 		f := ndjson{now: im.Now}
 		return f.parse, nil
 	case accessLog:
-		f := combined{now: im.Now, isBot: im.IsBot, country: im.Country}
+		f := combined{now: im.Now, isBot: im.IsBot, proxy: im.Proxy, country: im.Country}
 		return f.parse, nil
 	}
 	return nil, fmt.Errorf("unknown format %q: it must be one of %s", format, strings.Join(Formats, ", "))

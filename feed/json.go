@@ -23,7 +23,7 @@ const (
 	maxCommas = 100_000
 )
 
-var errJSON = errors.New("not JSON; is the line cut off?")
+var errJSON = notOfFormat{errors.New("not JSON; is the line cut off?")}
 
 // object takes a line as a JSON object, valid until the parser is used again.
 func object(p *fastjson.Parser, line []byte) (*fastjson.Value, error) {
@@ -41,7 +41,7 @@ func object(p *fastjson.Parser, line []byte) (*fastjson.Value, error) {
 		return nil, errJSON
 	}
 	if v.Type() != fastjson.TypeObject {
-		return nil, errors.New("not a JSON object")
+		return nil, notOfFormat{errors.New("not a JSON object")}
 	}
 	return v, nil
 }
@@ -104,7 +104,7 @@ func validName(name string) error {
 func integer(v *fastjson.Value, key string) (int64, error) {
 	f := v.Get(key)
 	if f == nil {
-		return 0, fmt.Errorf("no %q", key)
+		return 0, notOfFormat{fmt.Errorf("no %q", key)}
 	}
 	n, err := f.Int64()
 	if err != nil {
@@ -113,13 +113,39 @@ func integer(v *fastjson.Value, key string) (int64, error) {
 	return n, nil
 }
 
+// fromMillis is from which number on an instant is in milliseconds, as in the API:
+// in seconds it would lie after the year 5138.
+const fromMillis = 100_000_000_000
+
+// instantOf takes a whole JSON number as an instant, in Unix seconds or in
+// milliseconds, of which it drops the fraction of a second. It lies within 1970 and
+// last, which is a Unix second.
+func instantOf(v *fastjson.Value, key string, last int64) (int64, error) {
+	t, err := integer(v, key)
+	if err != nil {
+		return 0, err
+	}
+	if t >= fromMillis {
+		t /= 1000
+	}
+	switch {
+	case t < 0:
+		return 0, fmt.Errorf("%q, %s, is before 1970", key, instant(t))
+	case t > last && last == click.Latest.Unix()-1:
+		return 0, fmt.Errorf("%q, %s, is after 2099", key, instant(t))
+	case t > last:
+		return 0, fmt.Errorf("%q, %s, is in the future", key, instant(t))
+	}
+	return t, nil
+}
+
 // text takes a JSON string; null and a missing key are "" unless needed.
 func text(v *fastjson.Value, key string, need bool) (string, error) {
 	f := v.Get(key)
 	switch {
 	case f == nil || f.Type() == fastjson.TypeNull:
 		if need {
-			return "", fmt.Errorf("no %q", key)
+			return "", notOfFormat{fmt.Errorf("no %q", key)}
 		}
 		return "", nil
 	case f.Type() != fastjson.TypeString:

@@ -23,11 +23,13 @@ const (
 )
 
 // Decompress gives the input as it is, or unpacked where it is gzip. Where that
-// is cut off or damaged, an error says how far it came.
+// is cut off or damaged, an error says how far it came. What is packed in another
+// way is an error that says with what it is unpacked.
 func Decompress(r io.Reader) (io.Reader, error) {
 	br := bufio.NewReaderSize(r, 1<<16)
-	if head, _ := br.Peek(2); !bytes.Equal(head, []byte{0x1f, 0x8b}) {
-		return br, nil
+	head, _ := br.Peek(2)
+	if !bytes.Equal(head, []byte{0x1f, 0x8b}) {
+		return br, otherwisePacked(br)
 	}
 	u := &unpacked{packed: br}
 	var err error
@@ -36,6 +38,35 @@ func Decompress(r io.Reader) (io.Reader, error) {
 	}
 	u.gzip.Multistream(false)
 	return u, nil
+}
+
+// packers are programs that pack files otherwise, and how their files begin; ? is
+// any byte.
+var packers = []struct{ magic, name, unpack string }{
+	{"BZh?1AY&SY", "bzip2", "bzip2 -dc"},
+	{"\xfd7zXZ\x00", "xz", "xz -dc"},
+	{"\x28\xb5\x2f\xfd", "zstd", "zstd -dc"},
+	{"\x04\x22\x4d\x18", "lz4", "lz4 -dc"},
+	{"\x1f\x9d", "compress", "uncompress -c"},
+	{"PK\x03\x04", "zip", "unzip -p"},
+	{"7z\xbc\xaf\x27\x1c", "7-Zip", "7z x -so"},
+}
+
+// otherwisePacked looks at the begin of an input, and reads nothing off.
+func otherwisePacked(r *bufio.Reader) error {
+	for _, p := range packers {
+		// It waits for no more than the next byte of what may be such a file.
+		for n := 1; ; n++ {
+			head, err := r.Peek(n)
+			if err != nil || p.magic[n-1] != '?' && head[n-1] != p.magic[n-1] {
+				break
+			}
+			if n == len(p.magic) {
+				return fmt.Errorf("it is a file of %s, and only plain and gzip files are taken: unpack it, as with `%s FILE | footfall import … -`", p.name, p.unpack)
+			}
+		}
+	}
+	return nil
 }
 
 // unpacked is what gzip has packed, in one part or more.

@@ -40,7 +40,7 @@ func (f *ndjson) parse(line []byte, c *chunk) error {
 	case "user":
 		return f.user(v, c)
 	}
-	return fmt.Errorf("the type %.100q is none of user, link, counts and click", kind)
+	return notOfFormat{fmt.Errorf("the type %.100q is none of user, link, counts and click", kind)}
 }
 
 func (f *ndjson) user(v *fastjson.Value, c *chunk) (err error) {
@@ -48,7 +48,7 @@ func (f *ndjson) user(v *fastjson.Value, c *chunk) (err error) {
 	if err := (fields{{"login", &u.Login, aLogin}, {"full_name", &u.FullName, aText | optional}}).from(v); err != nil {
 		return err
 	}
-	if u.Created, err = integer(v, "created"); err != nil {
+	if u.Created, err = instantOf(v, "created", f.now().Unix()); err != nil {
 		return err
 	}
 	c.users = append(c.users, u)
@@ -68,15 +68,19 @@ func (f *ndjson) link(v *fastjson.Value, c *chunk) (err error) {
 	if err := checkURL("long_url", l.LongURL); err != nil {
 		return err
 	}
-	if l.Created, err = integer(v, "created"); err != nil {
+	now := f.now().Unix()
+	if l.Created, err = instantOf(v, "created", now); err != nil {
 		return err
 	}
 	l.UserTS, l.modified = l.Created, l.Created
-	for key, to := range map[string]*int64{"user_ts": &l.UserTS, "modified": &l.modified} {
-		if v.Exists(key) {
-			if *to, err = integer(v, key); err != nil {
-				return err
-			}
+	if v.Exists("user_ts") { // which users choose
+		if l.UserTS, err = instantOf(v, "user_ts", click.Latest.Unix()-1); err != nil {
+			return err
+		}
+	}
+	if v.Exists("modified") {
+		if l.modified, err = instantOf(v, "modified", now); err != nil {
+			return err
 		}
 	}
 	if l.LinkDetails.Private, err = boolean(v, "private"); err != nil {
@@ -130,6 +134,9 @@ func (f *ndjson) click(v *fastjson.Value, c *chunk) (err error) {
 	seconds := ts.GetFloat64()
 	if !(math.Abs(seconds) < 1<<53) {
 		return fmt.Errorf(`"ts" %v is no Unix second`, seconds)
+	}
+	if seconds >= fromMillis {
+		seconds /= 1000
 	}
 	if err := inTime(int64(math.Floor(seconds)), f.now().Unix()); err != nil {
 		return err
@@ -188,6 +195,9 @@ func (f *ndjson) counts(v *fastjson.Value, c *chunk) error {
 	ts, err := integer(v, "ts")
 	if err != nil {
 		return err
+	}
+	if ts >= fromMillis && ts%1000 == 0 {
+		ts /= 1000
 	}
 	if ts%quarterHour != 0 {
 		return fmt.Errorf("the time %d starts no quarter-hour", ts)

@@ -23,6 +23,9 @@ type chunk struct {
 	digest [sha256.Size]byte
 	inside bool
 
+	// alien counts the rejected lines that have not the format at all.
+	alien uint64
+
 	// unended counts a rejected last line that has no newline. It lies behind
 	// the chunk: it may still be being written, and is read again next time.
 	unended uint64
@@ -34,6 +37,12 @@ type chunk struct {
 // that is in order and brings no click.
 type parser func(line []byte, c *chunk) error
 
+// notOfFormat says that a line has not the format that it should have, rather than
+// something wrong in it.
+type notOfFormat struct{ error }
+
+func isOfFormat(err error) bool { return !errors.As(err, new(notOfFormat)) }
+
 // maxEntries is how many clicks, and how many rejected lines, make a chunk:
 // their record must have room for them. No line brings more than maxClicks.
 const (
@@ -44,12 +53,16 @@ const (
 // full tells whether the chunk should take no more lines.
 func (c *chunk) full() bool { return len(c.entries) >= maxEntries || len(c.waiting) >= maxEntries }
 
+// dirt may come before a line: zeros where a log was emptied while it was written,
+// and the byte order mark that some editors put at the start of a file.
+const dirt = "\x00\ufeff"
+
 // take has a line parsed and adds what it brings. An error is why it is
 // rejected; then the chunk is as it was before.
 func (c *chunk) take(parse parser, number uint64, line []byte) error {
 	users, links, entries := len(c.users), len(c.links), len(c.entries)
 	err := errSkip
-	if line = bytes.TrimSpace(line); len(line) > 0 {
+	if line = bytes.TrimSpace(bytes.TrimLeft(line, dirt)); len(line) > 0 {
 		err = parse(line, c)
 	}
 	switch {
@@ -129,6 +142,9 @@ func (s *scanner) chunk() (c chunk) {
 		}
 		if err != nil {
 			s.reject(Rejected{Line: number, Reason: err.Error()})
+			if !isOfFormat(err) {
+				c.alien++
+			}
 			switch what {
 			case anEnd:
 				c.unended, c.err = 1, io.EOF

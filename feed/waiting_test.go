@@ -59,15 +59,15 @@ garbage
 					t.Errorf("%+v, want %+v; %d lines rejected in words, want %d: %q", got, want, len(rejected), told, rejected)
 				}
 			}
-			step(feed.Result{Lines: 5, Clicks: 1, Rejected: 4, NoLink: 3}, 4)
-			step(feed.Result{Lines: 5, Known: 1, Rejected: 4, NoLink: 3}, 0)
+			step(feed.Result{Lines: 5, Clicks: 1, Rejected: 4, NoLink: 3, Alien: 1}, 4)
+			step(feed.Result{Lines: 5, Known: 1, Rejected: 4, NoLink: 3, Alien: 1}, 0)
 			one := makeLink(t, im, "one")
-			step(feed.Result{Lines: 5, Clicks: 2, Known: 1, Rejected: 2, NoLink: 1}, 0)
-			step(feed.Result{Lines: 5, Known: 3, Rejected: 2, NoLink: 1}, 0)
+			step(feed.Result{Lines: 5, Clicks: 2, Known: 1, Rejected: 2, NoLink: 1, Alien: 1}, 0)
+			step(feed.Result{Lines: 5, Known: 3, Rejected: 2, NoLink: 1, Alien: 1}, 0)
 			two := makeLink(t, im, "two")
 			c.in += strings.SplitAfter(c.in, "\n")[0]
-			step(feed.Result{Lines: 6, Clicks: 2, Known: 3, Rejected: 1}, 0)
-			step(feed.Result{Lines: 6, Known: 5, Rejected: 1}, 0)
+			step(feed.Result{Lines: 6, Clicks: 2, Known: 3, Rejected: 1, Alien: 1}, 0)
+			step(feed.Result{Lines: 6, Known: 5, Rejected: 1, Alien: 1}, 0)
 			got := map[click.LinkID]int{}
 			for _, c := range tape.clicks {
 				got[c.Link]++
@@ -205,7 +205,7 @@ func TestFormatsApart(t *testing.T) {
 	im := importer(tape)
 	known(t, im)
 	for _, format := range []string{"bitly-feed", "ndjson"} {
-		if got, _ := imports(t, im, format, log); got != (feed.Result{Lines: 1, Rejected: 1}) {
+		if got, _ := imports(t, im, format, log); got != (feed.Result{Lines: 1, Rejected: 1, Alien: 1}) {
 			t.Errorf("as %s: %+v", format, got)
 		}
 	}

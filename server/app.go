@@ -48,6 +48,9 @@ type Options struct {
 	// Domains are the short domains of the installation, the default first;
 	// where there are none, the host of a request is.
 	Domains []string
+	// TrustedProxies are the addresses and networks of proxies that are believed when
+	// an access log that is imported has them in the list of a request's addresses.
+	TrustedProxies []string
 	// Host is the host of short URLs where nothing else names one.
 	Host string
 	// Scheme is that of short URLs: http, which is what the empty string means,
@@ -175,8 +178,12 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("--domain: %w", err)
 	}
+	proxies, err := parseProxies(o.TrustedProxies, "")
+	if err != nil {
+		return nil, err
+	}
 	a.importer = &feed.Importer{
-		Recorder: a.recorder, Links: db, Users: db, Names: a.links, Host: o.Host, Now: o.Now,
+		Recorder: a.recorder, Links: db, Users: db, Names: a.links, Host: o.Host, Now: o.Now, Proxy: proxies.Trusts,
 		IsBot: func(agent string) bool {
 			bots, err := a.bots()
 			return err == nil && bots.KindOfAgent(agent) == bot.Bot

@@ -125,8 +125,10 @@ func (a *App) Handler(s Site) (http.Handler, error) {
 	}), nil
 }
 
-func (s *Site) proxies() (geo.Proxies, error) {
-	p, err := geo.ParseProxies(s.TrustedProxies, s.ProxyHeader)
+func (s *Site) proxies() (geo.Proxies, error) { return parseProxies(s.TrustedProxies, s.ProxyHeader) }
+
+func parseProxies(trusted []string, header string) (geo.Proxies, error) {
+	p, err := geo.ParseProxies(trusted, header)
 	if err != nil {
 		return p, fmt.Errorf("--trusted-proxies: %w", err)
 	}

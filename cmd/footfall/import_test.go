@@ -89,9 +89,10 @@ func TestImportSays(t *testing.T) {
 		exitStatus int
 	}{
 		{"bitly-feed", []string{log}, "3 lines: 0 clicks recorded, 0 known already, 0 skipped, 3 rejected\n",
-			"made a new data directory " + data + "\n" + notJSON + log + ": every line was rejected: is --format bitly-feed what it is?\n", 0},
+			"made a new data directory " + data + "\n" + notJSON + "footfall: import " + log + ": every line was rejected: is --format bitly-feed what it is?\n", 1},
 		{"combined", []string{log}, "3 lines: 0 clicks recorded, 0 known already, 0 skipped, 3 rejected\n",
-			rejected(1, 2, 3) + log + ": 3 lines name links that are not here: bring the links in and import the same file again, and the lines count\n", 0},
+			rejected(1, 2, 3) + log + ": 3 lines name links that are not here: bring the links in and import the same file again, and the lines count\n" +
+				"footfall: import " + log + ": every line was rejected\n", 1},
 		{"ndjson", []string{links}, "2 lines: 0 clicks recorded, 0 known already, 1 user and 1 link described, 0 skipped, 0 rejected\n", "", 0},
 		{"combined", []string{log}, "3 lines: 2 clicks recorded, 0 known already, 0 skipped, 1 rejected\n",
 			log + ": 1 line names a link that is not here: bring the link in and import the same file again, and the line counts\n", 0},
@@ -157,7 +158,7 @@ func TestKilledWhileLinksCome(t *testing.T) {
 		return lines, clicks, known, skipped, rejected
 	}
 	began := time.Now()
-	run(t, "import", "--format", "combined", "--data", filepath.Join(dir, "other"), log)
+	fails(t, "every line was rejected", "import", "--format", "combined", "--data", filepath.Join(dir, "other"), log)
 	whole := time.Since(began) // what an import takes here
 	for i := range names {
 		for range 3 {
