@@ -20,22 +20,19 @@ type describedUser struct {
 // namedLink is a link as a line describes it.
 type namedLink struct {
 	store.ForeignLink // without a keyword
-	store.LinkDetails
-	modified int64
-	keywords []store.Keyword
-	line     uint64
+	keywords          []store.Keyword
+	line              uint64
 }
 
-// describe gives a link its details where nobody has said any of it here.
+// describe gives a link that was here its details where nobody has said any of it.
 func (n *namedLink) describe(ctx context.Context, links store.Links, l store.Link) error {
-	// It is private from the moment that it is here, if the line made it.
-	plain := store.LinkDetails{Private: n.LinkDetails.Private && l.Private, UserTS: l.Created}
-	if l.LinkDetails != plain || l.Modified != l.Created || n.LinkDetails == plain && n.modified == l.Created {
+	plain := store.LinkDetails{UserTS: l.Created}
+	if l.LinkDetails != plain || l.Modified != l.Created || n.Details == plain && n.Modified == l.Created {
 		return nil
 	}
-	d := n.LinkDetails
+	d := n.Details
 	_, err := links.EditLink(ctx, l.ID, store.LinkEdit{
-		Title: &d.Title, Note: &d.Note, Private: &d.Private, Archived: &d.Archived, UserTS: &d.UserTS, Modified: n.modified,
+		Title: &d.Title, Note: &d.Note, Private: &d.Private, Archived: &d.Archived, UserTS: &d.UserTS, Modified: n.Modified,
 	})
 	return err
 }
@@ -61,7 +58,7 @@ func inOrder(links []namedLink) iter.Seq[[]namedLink] {
 	return func(yield func([]namedLink) bool) {
 		from, last := 0, map[place]click.Hash{}
 		for i := range links {
-			p := place{links[i].Login, links[i].UserTS}
+			p := place{links[i].Login, links[i].Details.UserTS}
 			if before, ok := last[p]; ok && before > links[i].Hash {
 				if !yield(links[from:i]) {
 					return

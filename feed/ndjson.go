@@ -60,7 +60,7 @@ func (f *ndjson) link(v *fastjson.Value, c *chunk) (err error) {
 	err = fields{
 		{"user", &l.Login, aLogin}, {"hash", (*string)(&l.Hash), aName}, {"long_url", &l.LongURL, aText},
 		{"aggregate_hash", (*string)(&l.AggregateHash), aName | optional},
-		{"title", &l.Title, aText | optional}, {"note", &l.Note, aText | optional},
+		{"title", &l.Details.Title, aText | optional}, {"note", &l.Details.Note, aText | optional},
 	}.from(v)
 	if err != nil {
 		return err
@@ -72,22 +72,21 @@ func (f *ndjson) link(v *fastjson.Value, c *chunk) (err error) {
 	if l.Created, err = instantOf(v, "created", now); err != nil {
 		return err
 	}
-	l.UserTS, l.modified = l.Created, l.Created
+	l.Details.UserTS, l.Modified = l.Created, l.Created
 	if v.Exists("user_ts") { // which users choose
-		if l.UserTS, err = instantOf(v, "user_ts", click.Latest.Unix()-1); err != nil {
+		if l.Details.UserTS, err = instantOf(v, "user_ts", click.Latest.Unix()-1); err != nil {
 			return err
 		}
 	}
 	if v.Exists("modified") {
-		if l.modified, err = instantOf(v, "modified", now); err != nil {
+		if l.Modified, err = instantOf(v, "modified", now); err != nil {
 			return err
 		}
 	}
-	if l.LinkDetails.Private, err = boolean(v, "private"); err != nil {
+	if l.Details.Private, err = boolean(v, "private"); err != nil {
 		return err
 	}
-	l.ForeignLink.Private = l.LinkDetails.Private
-	if l.Archived, err = boolean(v, "archived"); err != nil {
+	if l.Details.Archived, err = boolean(v, "archived"); err != nil {
 		return err
 	}
 	var keywords []*fastjson.Value

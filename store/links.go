@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -102,8 +103,10 @@ type ForeignLink struct {
 	AggregateHash click.Hash
 	LongURL       string
 	Created       int64 // Unix second
-	// Private is whether the link is private from the beginning, if it is made.
-	Private bool
+	// Details and Modified are those of the link, if it is made. Where UserTS or
+	// Modified is 0, it is Created.
+	Details  LinkDetails
+	Modified int64 // Unix second
 	// Domain and Keyword are a custom name of the link; both or none. Domains
 	// are compared in lower case.
 	Domain  string
@@ -116,6 +119,13 @@ func (l *ForeignLink) Aggregate() click.Hash {
 		return l.Hash
 	}
 	return l.AggregateHash
+}
+
+// Made is the details of the link, and when it was modified, if it is made.
+func (l *ForeignLink) Made() (d LinkDetails, modified int64) {
+	d = l.Details
+	d.UserTS = cmp.Or(d.UserTS, l.Created)
+	return d, cmp.Or(l.Modified, l.Created)
 }
 
 // Check fails with ErrText where a text of the link cannot be kept, or where
@@ -131,6 +141,9 @@ func (l *ForeignLink) Check() error {
 		return err
 	}
 	if err := CheckText("long URL", l.LongURL); err != nil {
+		return err
+	}
+	if err := l.Details.Check(); err != nil {
 		return err
 	}
 	if l.Domain == "" && l.Keyword == "" {
@@ -205,9 +218,8 @@ func set[T any](to, from *T) {
 type Links interface {
 	// ImportLinks takes the links in the order given and returns them in that
 	// order. A hash that is known, or that came earlier in the batch, stands as
-	// it was first said: owner, long URL, aggregate link, creation, and whether
-	// it is private unless that was edited; nothing
-	// is made for the later word but its keyword, if that is missing. For a new
+	// it was first said: owner, long URL, aggregate link, creation, and its
+	// details unless they were edited; nothing is made for the later word but its keyword, if that is missing. For a new
 	// hash the user and the aggregate link are made where they are missing, as
 	// old as the link. A keyword of a domain stays with the link it was first
 	// given to. All or nothing; ErrText where a link does not pass Check.

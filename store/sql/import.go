@@ -226,19 +226,23 @@ func (b *batch) make(last *lastIDs) {
 		user, aggregate := b.users[g.Login], b.aggregates[g.Aggregate()]
 		last.link++
 		b.addLink(last.link, user, hash, aggregate, g)
+		details, modified := g.Made()
 		b.links[hash] = &store.Link{
 			ID: click.LinkID(last.link), User: click.UserID(user), Hash: hash,
 			Aggregate: click.LinkID(aggregate), AggregateHash: g.Aggregate(),
-			LongURL: g.LongURL, Created: g.Created, Modified: g.Created,
-			LinkDetails: store.LinkDetails{Private: g.Private, UserTS: g.Created},
+			LongURL: g.LongURL, Created: g.Created, Modified: modified, LinkDetails: details,
 		}
 	}
 	b.makeKeywords(last)
 }
 
 func (b *batch) addLink(id int64, user any, hash click.Hash, aggregate int64, g *store.ForeignLink) {
+	details, modified := store.LinkDetails{UserTS: g.Created}, g.Created // of an aggregate link
+	if user != nil {
+		details, modified = g.Made()
+	}
 	b.newLinks = append(b.newLinks, id, user, string(hash), aggregate, g.LongURL, urlDigest(g.LongURL), g.Created,
-		"", "", bit(g.Private && user != nil), 0, g.Created, g.Created)
+		details.Title, details.Note, bit(details.Private), bit(details.Archived), details.UserTS, modified)
 }
 
 // makeKeywords needs the links. Here ids are in the order given: they tell

@@ -41,12 +41,12 @@ func detailsMade(t *testing.T, s LinkStore) {
 	imported := importLinks(t, s, foreign("ann", "i", "g", "http://a/"))[0]
 	same(t, "an imported link has details", imported.LinkDetails, store.LinkDetails{UserTS: imported.Created})
 	secret := foreign("ann", "s", "s", "http://secret/")
-	secret.Private = true
+	secret.Details.Private = true
 	imported = importLinks(t, s, secret)[0]
 	same(t, "a link that is imported as private is public", imported.LinkDetails, store.LinkDetails{Private: true, UserTS: imported.Created})
 	same(t, "an imported private link was not kept so", linkByID(t, s, imported.ID), imported)
 	same(t, "the aggregate link of a private one is private", linkByID(t, s, imported.Aggregate).Private, false)
-	secret.Private = false
+	secret.Details.Private = false
 	same(t, "a second word on a private link made it public", importLinks(t, s, secret)[0], imported)
 	same(t, "an imported link was modified at another time than it was made", imported.Modified, imported.Created)
 }

@@ -116,7 +116,14 @@ func (h *linkHistory) importLinks(t *rapid.T) {
 		if rapid.Bool().Draw(t, "has keyword") {
 			links[i].Domain, links[i].Keyword = h.domain(t), click.Hash(h.name(t, "keyword"))
 		}
-		links[i].Private = rapid.Bool().Draw(t, "private")
+		links[i].Details.Private = rapid.Bool().Draw(t, "private")
+		if rapid.Bool().Draw(t, "detailed") {
+			links[i].Details.Title = rapid.SampledFrom([]string{"", "a title"}).Draw(t, "title")
+			links[i].Details.Note = rapid.SampledFrom([]string{"", "a note"}).Draw(t, "note")
+			links[i].Details.Archived = rapid.Bool().Draw(t, "archived")
+			links[i].Details.UserTS = rapid.Int64Range(0, 3).Draw(t, "user_ts")
+			links[i].Modified = rapid.Int64Range(0, 3).Draw(t, "modified")
+		}
 		if rapid.IntRange(0, 99).Draw(t, "spoilt") == 99 {
 			links[i].LongURL = "\xff"
 		}

@@ -107,10 +107,11 @@ func (m *MemoryLinks) addLink(f *store.ForeignLink) {
 	}
 	id := m.nextLink()
 	m.hashes[f.Hash] = id
+	details, modified := f.Made()
 	m.links = append(m.links, store.Link{
 		ID: id, User: m.logins[f.Login], Hash: f.Hash,
 		Aggregate: m.aggregates[f.Aggregate()], AggregateHash: f.Aggregate(),
-		LongURL: f.LongURL, Created: f.Created, Modified: f.Created, LinkDetails: store.LinkDetails{Private: f.Private, UserTS: f.Created},
+		LongURL: f.LongURL, Created: f.Created, Modified: modified, LinkDetails: details,
 	})
 }
 
