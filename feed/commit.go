@@ -22,6 +22,9 @@ type importing struct {
 	// Of the lines before the marks that were found, which were rejected at
 	// first: what earlier imports took, and what this one did.
 	earlier, now tally
+	// cut is the lines behind the last mark that was found, where they are the begin
+	// of a stretch that is known.
+	cut tally
 }
 
 // again looks again at the lines between two marks that were found, of which
@@ -168,7 +171,7 @@ func (i *importing) resolveAndRecord(ctx context.Context, c *chunk, before *note
 	if err != nil {
 		return err
 	}
-	n := notes{users: before.users + c.sum.users, links: before.links + c.sum.links, waiting: c.waiting}
+	n := notes{users: before.users + c.sum.users, links: before.links + c.sum.links, waiting: c.waiting, prints: c.prints.list}
 	m := i.last
 	m.Offset, m.Digest, m.Inside, m.Prev = c.offset, c.digest, c.inside, i.last.Offset
 	m.Lines += c.sum.lines
@@ -190,13 +193,13 @@ func (i *importing) result(at store.Mark) Result {
 	later := i.earlier
 	later.add(i.now)
 	return Result{
-		Lines:    i.last.Lines + i.unended,
+		Lines:    i.last.Lines + i.unended + i.cut.lines,
 		Clicks:   i.last.Clicks - at.Clicks + i.now.clicks,
-		Known:    at.Clicks + i.earlier.clicks,
-		Skipped:  i.last.Skipped + later.skipped,
-		Rejected: i.last.Rejected - min(later.lines, i.last.Rejected) + i.unended,
-		Users:    n.users + later.users,
-		Links:    n.links + later.links,
+		Known:    at.Clicks + i.earlier.clicks + i.cut.clicks,
+		Skipped:  i.last.Skipped + later.skipped + i.cut.skipped,
+		Rejected: i.last.Rejected - min(later.lines, i.last.Rejected) + i.unended + i.cut.rejected,
+		Users:    n.users + later.users + i.cut.users,
+		Links:    n.links + later.links + i.cut.links,
 		NoLink:   i.resolver.noLink,
 		Alien:    i.alien,
 	}

@@ -120,7 +120,10 @@ func (im *Importer) Import(ctx context.Context, format string, r io.Reader, reje
 	}
 	at.Source = name
 	i.last = at
-	err = i.commit(ctx, behind, reject)
+	known, err := i.prefix(behind, marks, at, reject)
+	if err == nil && !known {
+		err = i.commit(ctx, behind, reject)
+	}
 	if err == nil {
 		err = im.Recorder.Drain(ctx)
 	}

@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"slices"
@@ -33,18 +34,30 @@ type notes struct {
 	// waiting lists those that are rejected still, by their number in the
 	// input, ascending.
 	waiting []uint64
+	// prints are those of the lines of the stretch; none where they are too many.
+	prints []uint16
 }
 
 // maxWaiting bounds the lines that wait in one stretch: a line takes two bytes.
 const maxWaiting = (maxChunk + maxLine) / 2
+
+// printed begins notes that have prints. No number that encode writes begins so.
+const printed = "\x80\x00"
 
 var errNotes = errors.New("the notes of an import mark are damaged")
 
 // encode makes docs/format/record.md true. Where there is nothing to say it is
 // empty.
 func (n *notes) encode() string {
-	b := make([]byte, 0, 16)
-	nothing := len(n.waiting) == 0
+	b := make([]byte, 0, 16+2*len(n.prints))
+	if len(n.prints) > 0 {
+		b = append(b, printed...)
+		b = binary.AppendUvarint(b, uint64(len(n.prints)))
+		for _, p := range n.prints {
+			b = binary.LittleEndian.AppendUint16(b, p)
+		}
+	}
+	nothing := len(n.waiting)+len(n.prints) == 0
 	for _, v := range [...]uint64{n.users, n.links, n.taken.lines, n.taken.clicks, n.taken.skipped, n.taken.users, n.taken.links} {
 		b = binary.AppendUvarint(b, v)
 		nothing = nothing && v == 0
@@ -80,6 +93,17 @@ func parseNotes(s string) (notes, error) {
 			b = nil
 		}
 		return v
+	}
+	if rest, ok := bytes.CutPrefix(b, []byte(printed)); ok {
+		b = rest
+		number := next()
+		if number == 0 || number > maxPrints || 2*number > uint64(len(b)) {
+			return notes{}, errNotes
+		}
+		for range number {
+			n.prints = append(n.prints, binary.LittleEndian.Uint16(b))
+			b = b[2:]
+		}
 	}
 	for _, p := range [...]*uint64{&n.users, &n.links, &n.taken.lines, &n.taken.clicks, &n.taken.skipped, &n.taken.users, &n.taken.links} {
 		*p = next()

@@ -18,6 +18,9 @@ type chunk struct {
 	// waiting lists the lines that were rejected, by their number.
 	waiting []uint64
 
+	// prints are those of its lines.
+	prints prints
+
 	// Where it ends in the input, which the scanner says.
 	offset uint64
 	digest [sha256.Size]byte
@@ -121,6 +124,17 @@ func (s *scanner) scan(ctx context.Context, out chan<- chunk) {
 	}
 }
 
+// accept takes the last piece into a chunk.
+func (s *scanner) accept(c *chunk) {
+	s.lines.accept()
+	c.prints.add(s.lines.piece)
+}
+
+var (
+	errTooLong = fmt.Errorf("the line is longer than %d bytes", maxLine)
+	errWaits   = errors.New("it was rejected when it was imported")
+)
+
 // chunk reads the next chunk.
 func (s *scanner) chunk() (c chunk) {
 	from := s.lines.offset
@@ -131,12 +145,12 @@ func (s *scanner) chunk() (c chunk) {
 			continue
 		}
 		if what == rest {
-			s.lines.accept()
+			s.accept(&c)
 			continue
 		}
 		number := s.number + 1
 		if what == tooLong {
-			err = fmt.Errorf("the line is longer than %d bytes", maxLine)
+			err = errTooLong
 		} else {
 			err = c.take(s.parse, number, line)
 		}
@@ -157,7 +171,7 @@ func (s *scanner) chunk() (c chunk) {
 			}
 		}
 		s.number = number
-		s.lines.accept()
+		s.accept(&c)
 	}
 	c.offset, c.digest, c.inside = s.lines.offset, s.lines.sum(), s.lines.inside
 	return c
