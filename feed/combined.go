@@ -18,8 +18,8 @@ import (
 //
 //	[host[:port] ]address ident user [02/Jan/2006:15:04:05 -0700] "GET /name HTTP/1.1" status bytes "referrer" "agent"
 //
-// The address may be the list that proxies make (X-Forwarded-For), and each of it
-// may have a port. The user may hold blanks. What follows the agent is ignored. A
+// Instead of the address there may be the list that proxies make (X-Forwarded-For).
+// Each address may have a port. The user may hold blanks. What follows the agent is ignored. A
 // click is a GET that was redirected; the rest is skipped. Bytes that are no UTF-8
 // cost nothing but in a name, which no link can have.
 type combined struct {
@@ -134,8 +134,8 @@ var shared = netip.MustParsePrefix("100.64.0.0/10")
 
 // client is the address of the visitor in the list that proxies make: each adds
 // the address that it was asked from, so the last one that is neither private nor
-// that of a trusted proxy. Where all are it is the first; it is not valid where
-// there is none.
+// that of a trusted proxy. Where all are, it is the first. Without any address it
+// is not valid.
 func (f *combined) client(addresses []string) (a netip.Addr) {
 	for i := len(addresses) - 1; i >= 0; i-- {
 		next := parseAddress(strings.TrimSpace(addresses[i]))
@@ -153,8 +153,8 @@ func (f *combined) client(addresses []string) (a netip.Addr) {
 	return a
 }
 
-// parseAddress takes an address, with a port or without, in brackets or not; it is
-// not valid where there is none.
+// parseAddress takes an address, with a port or without, in brackets or not. Of
+// anything else the result is not valid.
 func parseAddress(s string) netip.Addr {
 	if a, err := netip.ParseAddr(strings.Trim(s, "[]")); err == nil {
 		return a.Unmap().WithZone("")

@@ -55,7 +55,7 @@ var packers = []struct{ magic, name, unpack string }{
 // otherwisePacked looks at the begin of an input, and reads nothing off.
 func otherwisePacked(r *bufio.Reader) error {
 	for _, p := range packers {
-		// It waits for no more than the next byte of what may be such a file.
+		// A pipe may be slow: the next byte is asked for only while all before it fit.
 		for n := 1; ; n++ {
 			head, err := r.Peek(n)
 			if err != nil || p.magic[n-1] != '?' && head[n-1] != p.magic[n-1] {

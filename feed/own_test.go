@@ -108,8 +108,8 @@ func (halting) EditLink(context.Context, click.LinkID, store.LinkEdit) (store.Li
 	return store.Link{}, errBroken
 }
 
-// TestDescribedFromTheBeginning: a link is never here without what its line says of
-// it, above all not without being private, not even between two writes.
+// TestDescribedFromTheBeginning: a link has its details from the moment that it is
+// here. So a private link is never public, not even between two writes.
 func TestDescribedFromTheBeginning(t *testing.T) {
 	const line = `{"type":"link","user":"ann","hash":"secret","long_url":"http://secret/","created":1,"private":true,"archived":true,"title":"T","note":"N","user_ts":2,"modified":3}` + "\n"
 	im := importer(newTape())
