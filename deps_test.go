@@ -50,6 +50,7 @@ var floors = map[string]struct {
 	"auth":     {4, "tokens over the port"},
 
 	"api/v3":          {5, "a face knows no other face"},
+	"api/v4":          {5, "a face that says what it does not speak yet"},
 	"feed":            {5, "a face: clicks of others"},
 	"oauth":           {5, "a face: programs that ask for a token"},
 	"audit":           {5, "a face: proofs"},

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	v3 "github.com/footfall/footfall/api/v3"
+	v4 "github.com/footfall/footfall/api/v4"
 	"github.com/footfall/footfall/bot"
 	"github.com/footfall/footfall/geo"
 	"github.com/footfall/footfall/limit"
@@ -109,10 +110,13 @@ func (a *App) Handler(s Site) (http.Handler, error) {
 		Now: a.now, Log: a.log,
 	})
 	a.onClose(func(context.Context) error { face.Close(); tokens.Close(); return nil })
+	notYet := v4.Handler()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch path := r.URL.Path; {
 		case strings.HasPrefix(path, "/v3/"), path == "/v3":
 			api.ServeHTTP(w, r)
+		case v4.Path(path):
+			notYet.ServeHTTP(w, r)
 		case strings.HasPrefix(path, "/oauth/"):
 			tokens.ServeHTTP(w, r)
 		case path == "/healthz":

@@ -197,3 +197,21 @@ func TestAnswersSayWhatTheyAre(t *testing.T) {
 		}
 	}
 }
+
+// TestV4IsNotAName: a client of v4 is told what to use, in the form that it
+// reads; and a keyword that begins in the same way still leads on.
+func TestV4IsNotAName(t *testing.T) {
+	t.Parallel()
+	app := open(t, t.TempDir(), time.Unix(1_700_000_000, 0))
+	defer closeApp(t, app)
+	site, err := app.Handler(server.Site{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for target, json := range map[string]bool{"/v4/shorten": true, "/v4": true, "/v4x": false} {
+		code, body := get(t, site, target)
+		if code != 404 || strings.HasPrefix(body, `{"message":"NOT_FOUND","resource":`) != json {
+			t.Errorf("%s: %d %s", target, code, body)
+		}
+	}
+}
