@@ -186,6 +186,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	m := a.methods[a.Method(r.URL.Path)]
 	h := w.Header()
 	h.Set("Access-Control-Allow-Origin", "*")
+	h.Set("Access-Control-Expose-Headers", exposed)
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
 	case http.MethodOptions:
@@ -213,10 +214,17 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	data := a.serve(c)
 	c.err = a.givenUp.look(c, a.Log)
 	c.bounds(h)
+	if m.serve != nil {
+		c.query.warn(h)
+	}
 	a.answer(w, r, m, shapeOf(c.query), data, c.err)
 }
 
 const allowed = "GET, HEAD, OPTIONS"
+
+// exposed are the headers that pages of other origins may read, besides those
+// that they always may.
+const exposed = "ETag, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, Warning, X-Request-Id"
 
 // serve runs the method; a panic in it is our fault, not the end of the server.
 func (a *API) serve(c *call) (data any) {

@@ -8,6 +8,7 @@ var (
 	IsCallback = isCallback
 	ToXML      = toXML
 	Domain     = domainsBut(nil)
+	Known      = known
 )
 
 // ParseQuery is parseQuery in the type of the standard library.

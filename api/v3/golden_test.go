@@ -96,9 +96,9 @@ func exchange(t *testing.T, api http.Handler, request string) string {
 	h := w.Result().Header
 	var b strings.Builder
 	fmt.Fprintf(&b, "< %d %s", w.Code, h.Get("Content-Type"))
-	for _, key := range []string{"Allow"} {
-		if h.Get(key) != "" {
-			fmt.Fprintf(&b, "; %s: %s", key, h.Get(key))
+	for _, key := range []string{"Allow", "Warning"} {
+		for _, value := range h.Values(key) {
+			fmt.Fprintf(&b, "; %s: %s", key, value)
 		}
 	}
 	body, err := io.ReadAll(w.Result().Body)
