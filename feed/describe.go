@@ -3,7 +3,6 @@ package feed
 import (
 	"context"
 	"fmt"
-	"iter"
 	"slices"
 
 	"github.com/footfall/footfall/click"
@@ -24,19 +23,6 @@ type namedLink struct {
 	line              uint64
 }
 
-// describe gives a link that was here its details where nobody has said any of it.
-func (n *namedLink) describe(ctx context.Context, links store.Links, l store.Link) error {
-	plain := store.LinkDetails{UserTS: l.Created}
-	if l.LinkDetails != plain || l.Modified != l.Created || n.Details == plain && n.Modified == l.Created {
-		return nil
-	}
-	d := n.Details
-	_, err := links.EditLink(ctx, l.ID, store.LinkEdit{
-		Title: &d.Title, Note: &d.Note, Private: &d.Private, Archived: &d.Archived, UserTS: &d.UserTS, Modified: n.Modified,
-	})
-	return err
-}
-
 // named is the link once for each of its keywords.
 func (n *namedLink) named() []store.ForeignLink {
 	links := make([]store.ForeignLink, len(n.keywords))
@@ -45,33 +31,6 @@ func (n *namedLink) named() []store.ForeignLink {
 		links[i].Domain, links[i].Keyword = k.Domain, k.Keyword
 	}
 	return links
-}
-
-// inOrder cuts links so that ids that follow the hashes in each part follow the
-// lines in all of them, where it shows: a user's links of one user_ts are listed
-// by their ids, and a store gives those of one call in what order it likes.
-func inOrder(links []namedLink) iter.Seq[[]namedLink] {
-	type place struct {
-		login  string
-		userTS int64
-	}
-	return func(yield func([]namedLink) bool) {
-		from, last := 0, map[place]click.Hash{}
-		for i := range links {
-			p := place{links[i].Login, links[i].Details.UserTS}
-			if before, ok := last[p]; ok && before > links[i].Hash {
-				if !yield(links[from:i]) {
-					return
-				}
-				from = i
-				clear(last)
-			}
-			last[p] = links[i].Hash
-		}
-		if from < len(links) {
-			yield(links[from:])
-		}
-	}
 }
 
 // describeLinks makes the links that lines describe, and rejects the lines that
@@ -83,47 +42,46 @@ func (r *resolver) describeLinks(ctx context.Context, c *chunk, reject func(Reje
 	if err := r.refuseCircular(ctx, c, reject); err != nil {
 		return err
 	}
-	for some := range inOrder(c.links) {
-		foreign := make([]store.ForeignLink, len(some))
-		for i := range some {
-			foreign[i] = some[i].ForeignLink
-		}
-		made, err := r.importLinks(ctx, foreign)
+	if len(c.links) == 0 {
+		return nil
+	}
+	foreign := make([]store.ForeignLink, len(c.links))
+	for i := range c.links {
+		foreign[i] = c.links[i].ForeignLink
+	}
+	made, err := r.importLinks(ctx, foreign)
+	if err != nil {
+		return fmt.Errorf("import links: %w", err)
+	}
+	reasons := make([]string, len(c.links))
+	var named []store.ForeignLink
+	for i := range c.links {
+		n, l := &c.links[i], made[i]
+		login, err := r.login(ctx, l.User)
 		if err != nil {
-			return fmt.Errorf("import links: %w", err)
+			return fmt.Errorf("import link %q: %w", n.Hash, err)
 		}
-		reasons := make([]string, len(some))
-		var named []store.ForeignLink
-		for i := range some {
-			n, l := &some[i], made[i]
-			login, err := r.login(ctx, l.User)
-			if err == nil && (login != n.Login || l.LongURL != n.LongURL) {
-				reasons[i] = fmt.Sprintf("the hash %.100q is another link's here, which is of %.100s and leads to %.200s", n.Hash, plain.Text(login), plain.Text(l.LongURL))
-				continue
-			}
-			if err == nil {
-				err = n.describe(ctx, r.im.Links, l)
-			}
-			if err != nil {
+		if login != n.Login || l.LongURL != n.LongURL {
+			reasons[i] = fmt.Sprintf("the hash %.100q is another link's here, which is of %.100s and leads to %.200s", n.Hash, plain.Text(login), plain.Text(l.LongURL))
+			continue
+		}
+		named = append(named, n.named()...)
+	}
+	// Only now: a line that was rejected must leave no keywords.
+	if len(named) > 0 {
+		if _, err := r.importLinks(ctx, named); err != nil {
+			return fmt.Errorf("import keywords: %w", err)
+		}
+	}
+	for i := range c.links {
+		n := &c.links[i]
+		if reasons[i] == "" {
+			if reasons[i], err = r.missed(ctx, n, made[i]); err != nil {
 				return fmt.Errorf("import link %q: %w", n.Hash, err)
 			}
-			named = append(named, n.named()...)
 		}
-		// Only now: a line that was rejected must leave no keywords.
-		if len(named) > 0 {
-			if _, err := r.importLinks(ctx, named); err != nil {
-				return fmt.Errorf("import keywords: %w", err)
-			}
-		}
-		for i := range some {
-			if reasons[i] == "" {
-				if reasons[i], err = r.missed(ctx, &some[i], made[i]); err != nil {
-					return fmt.Errorf("import link %q: %w", some[i].Hash, err)
-				}
-			}
-			if reasons[i] != "" {
-				c.rejectLink(&some[i], reasons[i], reject)
-			}
+		if reasons[i] != "" {
+			c.rejectLink(n, reasons[i], reject)
 		}
 	}
 	return nil

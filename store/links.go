@@ -103,8 +103,9 @@ type ForeignLink struct {
 	AggregateHash click.Hash
 	LongURL       string
 	Created       int64 // Unix second
-	// Details and Modified are those of the link, if it is made. Where UserTS or
-	// Modified is 0, it is Created.
+	// Details and Modified are those of the link, if it is made, or if nobody
+	// has said any of the one that is known. Where UserTS or Modified is 0, it is
+	// Created.
 	Details  LinkDetails
 	Modified int64 // Unix second
 	// Domain and Keyword are a custom name of the link; both or none. Domains
@@ -126,6 +127,26 @@ func (l *ForeignLink) Made() (d LinkDetails, modified int64) {
 	d = l.Details
 	d.UserTS = cmp.Or(d.UserTS, l.Created)
 	return d, cmp.Or(l.Modified, l.Created)
+}
+
+// Describe gives the details to a link that is known, and tells whether that
+// changed it. The known link keeps its own where somebody said one of them
+// before, or where the foreign link says none, or has another long URL.
+// Whether both have the same owner is for the caller to know.
+func (l *ForeignLink) Describe(known *Link) bool {
+	none := LinkDetails{UserTS: known.Created}
+	if l.LongURL != known.LongURL || known.LinkDetails != none || known.Modified != known.Created {
+		return false
+	}
+	if d, modified := l.Made(); modified == l.Created && d == (LinkDetails{UserTS: l.Created}) {
+		return false
+	}
+	d := l.Details
+	d.UserTS = cmp.Or(d.UserTS, known.Created)
+	modified := cmp.Or(l.Modified, known.Created)
+	changed := d != none || modified != known.Created
+	known.LinkDetails, known.Modified = d, modified
+	return changed
 }
 
 // Check fails with ErrText where a text of the link cannot be kept, or where
@@ -218,11 +239,14 @@ func set[T any](to, from *T) {
 type Links interface {
 	// ImportLinks takes the links in the order given and returns them in that
 	// order. A hash that is known, or that came earlier in the batch, stands as
-	// it was first said: owner, long URL, aggregate link, creation, and its
-	// details unless they were edited; nothing is made for the later word but its keyword, if that is missing. For a new
-	// hash the user and the aggregate link are made where they are missing, as
-	// old as the link. A keyword of a domain stays with the link it was first
-	// given to. All or nothing; ErrText where a link does not pass Check.
+	// it was first said: owner, long URL, aggregate link, creation. A later word
+	// of the same owner adds the keyword, if that is missing, and the details,
+	// if nobody has said any (see Describe); a word of another owner adds the
+	// keyword only. For a new hash the user and the aggregate link are made where
+	// they are missing, as old as the link. Of the links of one user with the
+	// same UserTS that one call makes, the ids ascend in the order given. A
+	// keyword of a domain stays with the link it was first given to. All or
+	// nothing; ErrText where a link does not pass Check.
 	ImportLinks(ctx context.Context, links []ForeignLink) ([]Link, error)
 	// MakeLink returns the user's link of exactly this long URL, the oldest if
 	// there are several, and false; nothing changes then. Where the user has

@@ -45,6 +45,7 @@ type DB struct {
 	reads, writes finders // of whole, and of the writer
 	hashes        finder
 	inserts       inserts
+	setDetails    *sql.Stmt // of the writer
 
 	linkOfUser, aggregateOfURL, linksOfURL *sql.Stmt
 	seenAggregate, seenAggregateOfURL      *sql.Stmt
@@ -151,6 +152,7 @@ func (db *DB) prepare(ctx context.Context) error {
 	w := preparer{ctx: ctx, db: db.writer}
 	db.writes = newFinders(&w)
 	db.inserts = newInserts(&w)
+	db.setDetails = w.stmt(setDetails)
 	db.makes = newMakes(&w)
 	return errors.Join(n.err, l.err, r.err, w.err)
 }

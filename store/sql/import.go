@@ -40,8 +40,8 @@ func newInserts(p *preparer) inserts {
 
 // ImportLinks is of store.Links.
 //
-// What is known is looked up outside of any transaction, for nothing that is
-// known ever changes, but for details: a batch without news does not wait for
+// What is known is looked up outside of any transaction, because nothing that is
+// known ever changes, except details: a batch without news does not wait for
 // the writer.
 func (db *DB) ImportLinks(ctx context.Context, links []store.ForeignLink) ([]store.Link, error) {
 	operation := fmt.Sprintf("import %d links", len(links))
@@ -59,6 +59,7 @@ func (db *DB) ImportLinks(ctx context.Context, links []store.ForeignLink) ([]sto
 	if !b.complete() {
 		err := db.write(ctx, func(ctx context.Context, tx *sql.Tx, last *lastIDs) error {
 			if last.version != seen.version+1 { // others wrote since
+				b.forgetPlain()
 				if err := b.find(ctx, tx, &db.writes); err != nil {
 					return err
 				}
@@ -67,7 +68,10 @@ func (db *DB) ImportLinks(ctx context.Context, links []store.ForeignLink) ([]sto
 				return err
 			}
 			b.make(last)
-			return b.insert(ctx, tx, &db.inserts)
+			if err := b.insert(ctx, tx, &db.inserts); err != nil {
+				return err
+			}
+			return b.update(ctx, tx, db.setDetails)
 		})
 		if err != nil {
 			return nil, failed(operation, err)
@@ -96,10 +100,11 @@ type batch struct {
 	given      []store.ForeignLink
 	links      map[click.Hash]*store.Link // nil where missing
 	customs    map[custom]bool            // false where missing
-	users      map[string]int64           // of the missing links
+	users      map[string]int64           // of the links that are missing or described
 	aggregates map[click.Hash]int64       // of the missing links
 
 	newUsers, newLinks, newKeywords []any
+	described                       []*store.Link // known, with new details
 }
 
 func newBatch(links []store.ForeignLink) (*batch, error) {
@@ -143,6 +148,14 @@ func (b *batch) find(ctx context.Context, tx *sql.Tx, f *finders) error {
 	if err != nil {
 		return err
 	}
+	for i := range b.given {
+		if g := &b.given[i]; b.mayDescribe(g) {
+			b.users[g.Login] = 0
+		}
+	}
+	if err := findIDs(ctx, tx, f.users, b.users); err != nil {
+		return err
+	}
 	return f.keywords.find(ctx, tx, keywords, func(rows *sql.Rows) error {
 		var c custom
 		err := rows.Scan(&c.domain, &c.keyword)
@@ -153,9 +166,33 @@ func (b *batch) find(ctx context.Context, tx *sql.Tx, f *finders) error {
 	})
 }
 
+// mayDescribe tells whether a known link gets details, should the owner be the
+// same.
+func (b *batch) mayDescribe(g *store.ForeignLink) bool {
+	known := b.links[g.Hash]
+	if known == nil {
+		return false
+	}
+	l := *known
+	return g.Describe(&l)
+}
+
+// forgetPlain forgets the links that may get details, because others may have
+// edited them since they were found.
+func (b *batch) forgetPlain() {
+	for i := range b.given {
+		if g := &b.given[i]; b.mayDescribe(g) {
+			b.links[g.Hash] = nil
+		}
+	}
+}
+
+// complete tells whether there is nothing to write.
 func (b *batch) complete() bool {
-	for _, l := range b.links {
-		if l == nil {
+	for i := range b.given {
+		g := &b.given[i]
+		l := b.links[g.Hash]
+		if l == nil || b.mayDescribe(g) && b.users[g.Login] == int64(l.User) {
 			return false
 		}
 	}
@@ -195,54 +232,90 @@ func findIDs[K ~string](ctx context.Context, tx *sql.Tx, f finder, ids map[K]int
 	})
 }
 
-// make gives ids to what is missing. The first word on a name is the one that
-// counts; but ids follow the order of the hashes, so that the rows go into the
-// indexes side by side.
+// make makes what is missing, and gives it ids. The first word on a name is the
+// one that counts.
 func (b *batch) make(last *lastIDs) {
-	links := make(map[click.Hash]*store.ForeignLink)
+	made := make(map[click.Hash]*store.Link)
 	aggregates := make(map[click.Hash]*store.ForeignLink)
+	var order []*store.Link // as given
 	for i := range b.given {
 		g := &b.given[i]
-		if b.links[g.Hash] != nil || links[g.Hash] != nil {
-			continue
+		if b.links[g.Hash] == nil {
+			if a := g.Aggregate(); b.aggregates[a] == 0 && aggregates[a] == nil {
+				aggregates[a] = g
+			}
+			if b.users[g.Login] == 0 {
+				last.user++
+				b.users[g.Login] = last.user
+				b.newUsers = append(b.newUsers, last.user, g.Login, g.Created)
+			}
+			details, modified := g.Made()
+			l := &store.Link{
+				User: click.UserID(b.users[g.Login]), Hash: g.Hash, AggregateHash: g.Aggregate(),
+				LongURL: g.LongURL, Created: g.Created, Modified: modified, LinkDetails: details,
+			}
+			b.links[g.Hash], made[g.Hash] = l, l
+			order = append(order, l)
 		}
-		links[g.Hash] = g
-		if a := g.Aggregate(); b.aggregates[a] == 0 && aggregates[a] == nil {
-			aggregates[a] = g
-		}
-		if b.users[g.Login] == 0 {
-			last.user++
-			b.users[g.Login] = last.user
-			b.newUsers = append(b.newUsers, last.user, g.Login, g.Created)
+		// What is made has them already, except from a later word of the batch.
+		l := b.links[g.Hash]
+		if b.users[g.Login] == int64(l.User) && g.Describe(l) && made[g.Hash] == nil {
+			b.described = append(b.described, l)
 		}
 	}
 	for _, hash := range slices.Sorted(maps.Keys(aggregates)) {
+		g := aggregates[hash]
 		last.link++
 		b.aggregates[hash] = last.link
-		b.addLink(last.link, nil, hash, last.link, aggregates[hash])
+		b.addLink(&store.Link{
+			ID: click.LinkID(last.link), Hash: hash, Aggregate: click.LinkID(last.link),
+			LongURL: g.LongURL, Created: g.Created, Modified: g.Created, LinkDetails: store.LinkDetails{UserTS: g.Created},
+		})
 	}
-	for _, hash := range slices.Sorted(maps.Keys(links)) {
-		g := links[hash]
-		user, aggregate := b.users[g.Login], b.aggregates[g.Aggregate()]
-		last.link++
-		b.addLink(last.link, user, hash, aggregate, g)
-		details, modified := g.Made()
-		b.links[hash] = &store.Link{
-			ID: click.LinkID(last.link), User: click.UserID(user), Hash: hash,
-			Aggregate: click.LinkID(aggregate), AggregateHash: g.Aggregate(),
-			LongURL: g.LongURL, Created: g.Created, Modified: modified, LinkDetails: details,
-		}
+	hashes := slices.Sorted(maps.Keys(made))
+	giveIDs(order, hashes, last)
+	for _, hash := range hashes {
+		l := made[hash]
+		l.Aggregate = click.LinkID(b.aggregates[l.AggregateHash])
+		b.addLink(l)
 	}
 	b.makeKeywords(last)
 }
 
-func (b *batch) addLink(id int64, user any, hash click.Hash, aggregate int64, g *store.ForeignLink) {
-	details, modified := store.LinkDetails{UserTS: g.Created}, g.Created // of an aggregate link
-	if user != nil {
-		details, modified = g.Made()
+// giveIDs gives the links ids that follow the hashes, so that the rows go into
+// the indexes side by side. Links of one user and second exchange theirs, so
+// that they ascend in the order given: they are listed by them.
+func giveIDs(order []*store.Link, hashes []click.Hash, last *lastIDs) {
+	type place struct {
+		user   click.UserID
+		userTS int64
 	}
-	b.newLinks = append(b.newLinks, id, user, string(hash), aggregate, g.LongURL, urlDigest(g.LongURL), g.Created,
-		details.Title, details.Note, bit(details.Private), bit(details.Archived), details.UserTS, modified)
+	ids := make(map[click.Hash]click.LinkID, len(hashes))
+	for _, hash := range hashes {
+		last.link++
+		ids[hash] = click.LinkID(last.link)
+	}
+	of := make(map[place][]click.LinkID)
+	for _, l := range order {
+		p := place{l.User, l.UserTS}
+		of[p] = append(of[p], ids[l.Hash])
+	}
+	for _, some := range of {
+		slices.Sort(some)
+	}
+	for _, l := range order {
+		p := place{l.User, l.UserTS}
+		l.ID, of[p] = of[p][0], of[p][1:]
+	}
+}
+
+func (b *batch) addLink(l *store.Link) {
+	var user any // none of an aggregate link
+	if l.User != click.Nobody {
+		user = int64(l.User)
+	}
+	b.newLinks = append(b.newLinks, int64(l.ID), user, string(l.Hash), int64(l.Aggregate), l.LongURL, urlDigest(l.LongURL), l.Created,
+		l.Title, l.Note, bit(l.Private), bit(l.Archived), l.UserTS, l.Modified)
 }
 
 // makeKeywords needs the links. Here ids are in the order given: they tell
@@ -270,6 +343,17 @@ func (b *batch) insert(ctx context.Context, tx *sql.Tx, in *inserts) error {
 		return err
 	}
 	return in.keywords.insert(ctx, tx, b.newKeywords)
+}
+
+// update writes the details of links that were known.
+func (b *batch) update(ctx context.Context, tx *sql.Tx, setDetails *sql.Stmt) error {
+	stmt := tx.StmtContext(ctx, setDetails)
+	for _, l := range b.described {
+		if _, err := stmt.ExecContext(ctx, detailsOf(l)...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // urlDigest is what links_by_long_url indexes.

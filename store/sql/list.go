@@ -208,14 +208,21 @@ func (db *DB) EditLink(ctx context.Context, id click.LinkID, e store.LinkEdit) (
 		if l, err = e.Apply(l); err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `UPDATE links SET title = $1, note = $2, private = $3, archived = $4, user_ts = $5, modified = $6
-			WHERE id = $7`, l.Title, l.Note, bit(l.Private), bit(l.Archived), l.UserTS, l.Modified, int64(id))
+		_, err = tx.StmtContext(ctx, db.setDetails).ExecContext(ctx, detailsOf(&l)...)
 		return err
 	})
 	if err != nil {
 		return store.Link{}, failed("edit link", err)
 	}
 	return l, nil
+}
+
+const setDetails = `UPDATE links SET title = $1, note = $2, private = $3, archived = $4, user_ts = $5, modified = $6
+	WHERE id = $7`
+
+// detailsOf is the arguments of setDetails.
+func detailsOf(l *store.Link) []any {
+	return []any{l.Title, l.Note, bit(l.Private), bit(l.Archived), l.UserTS, l.Modified, int64(l.ID)}
 }
 
 // AllLinks is of store.Links.

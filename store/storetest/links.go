@@ -45,6 +45,8 @@ func LinkSuite(t *testing.T, open func(t *testing.T) LinkStore) {
 		{"an import finds links that were made", makeThenImport},
 		{"concurrent makers of a link have one winner", makeConcurrency},
 		{"a made link has the details it was made with", detailsMade},
+		{"a later word brings details where nobody said any", detailsLater},
+		{"links of one user and second get ids in their order", importOrder},
 		{"an edit changes what it names", detailsEdited},
 		{"an edit that cannot be is refused whole", detailsRefused},
 		{"ids have their hashes, in the order given", linkHashes},

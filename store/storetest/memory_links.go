@@ -83,6 +83,9 @@ func (m *MemoryLinks) importLink(f *store.ForeignLink) store.Link {
 		m.addLink(f)
 	}
 	id := m.hashes[f.Hash]
+	if l := &m.links[id-1]; m.logins[f.Login] == l.User {
+		f.Describe(l)
+	}
 	if k := (memoryKeyword{strings.ToLower(f.Domain), f.Keyword}); f.Keyword != "" && m.keywords[k] == 0 {
 		m.keywords[k] = id
 		m.ages = append(m.ages, k)
