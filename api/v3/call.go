@@ -185,14 +185,18 @@ func (c *call) choice(name string, words ...string) string {
 }
 
 // timestamp is a parameter that is an instant, as a Unix second; 0 where it is
-// absent. From 100,000,000,000 on a number is taken for milliseconds.
-func (c *call) timestamp(name string) int64 {
+// absent. From 100,000,000,000 on a number is taken for milliseconds. Of a date it
+// is that second of it.
+func (c *call) timestamp(name string, d day) int64 {
 	s := c.query.get(name)
 	if s == "" {
 		return 0
 	}
 	if s == "now" {
 		return c.now.Unix()
+	}
+	if t, ok := parseISO(s, c.zone, d); ok {
+		return t
 	}
 	t, kind := parseInt(s)
 	if t >= 100_000_000_000 {
@@ -215,7 +219,7 @@ func (c *call) reference(u calendar.Unit) (t int64, echo *int64) {
 	if u == calendar.Minute {
 		c.fail(invalid(name))
 	}
-	t = c.timestamp(name)
+	t = c.timestamp(name, lastOfDay)
 	return t, &t
 }
 

@@ -23,9 +23,9 @@ func (a *API) userLinkHistory(c *call) (any, error) {
 	var f store.LinkFilter
 	f.Limit = c.limit(defaultPage, maxPage)
 	f.Offset = int(c.int("offset", 0, 0, math.MaxInt32))
-	f.CreatedTo = c.timestamp("created_before")
-	f.CreatedFrom = c.timestamp("created_after")
-	f.ModifiedFrom = c.timestamp("modified_after")
+	f.CreatedTo = c.timestamp("created_before", lastOfDay)
+	f.CreatedFrom = c.timestamp("created_after", firstOfDay)
+	f.ModifiedFrom = c.timestamp("modified_after", firstOfDay)
 	f.Archived = onOff(c.choice("archived", "off", "on", "both"))
 	f.Private = onOff(c.choice("private", "both", "on", "off"))
 	f.User = c.userOf("user", user).ID

@@ -41,7 +41,7 @@ func (a *API) userLinkSave(c *call) (any, error) {
 		c.err = invalid("longUrl")
 	}
 	r.Details = store.LinkDetails{
-		Title: c.text("title"), Note: c.text("note"), Private: c.bool("private", false), UserTS: c.timestamp("user_ts"),
+		Title: c.text("title"), Note: c.text("note"), Private: c.bool("private", false), UserTS: c.timestamp("user_ts", lastOfDay),
 	}
 	domain := c.shortDomain()
 	if err := c.end(false); err != nil {
@@ -151,7 +151,7 @@ func (c *call) edit() store.LinkEdit {
 	}
 	if named["user_ts"] {
 		c.required("user_ts")
-		e.UserTS = new(c.timestamp("user_ts"))
+		e.UserTS = new(c.timestamp("user_ts", lastOfDay))
 	}
 	if named["archived"] {
 		c.required("archived")
