@@ -16,6 +16,7 @@ import (
 // newParser makes the parser of the command line. exit is called where it has
 // done all that was asked for.
 func newParser(c *commands, e *env, exit func(int)) *kong.Kong {
+	var known variables
 	parser, err := kong.New(c,
 		kong.Name("footfall"),
 		kong.Description("The click-metrics server that answers in Bitly's v3 dialect."),
@@ -26,9 +27,12 @@ func newParser(c *commands, e *env, exit func(int)) *kong.Kong {
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.ValueFormatter(help),
 		kong.WithBeforeApply(complete),
+		kong.WithBeforeApply(once),
+		kong.WithBeforeApply(func() error { return known.check(os.Environ()) }),
 		kong.Bind(e),
 	)
 	if err == nil {
+		known = variablesOf(parser.Model.Node)
 		err = kong.Visit(parser.Model.Node, forgetEmpty)
 	}
 	if err != nil {
@@ -97,6 +101,22 @@ func complete(c *kong.Context) error {
 	return nil
 }
 
+// once fails where a command line gives an option twice that has one value: one
+// of the two would be left out without a word.
+func once(c *kong.Context) error {
+	given := map[*kong.Flag]bool{}
+	for _, p := range c.Path {
+		if p.Flag == nil || p.Resolved || p.Flag.IsCumulative() {
+			continue
+		}
+		if given[p.Flag] {
+			return fmt.Errorf("--%s is given twice: give it once", p.Flag.Name)
+		}
+		given[p.Flag] = true
+	}
+	return nil
+}
+
 // givenEmpty is the option that a command line gives an empty value. It is none:
 // more likely a variable of a script was not set.
 func givenEmpty(args []string) (option string) {
@@ -117,8 +137,15 @@ func givenEmpty(args []string) (option string) {
 // like an option.
 var lacksValue = regexp.MustCompile(`^(--[a-z-]+): expected .* value but got "(.*)" \(.*$`)
 
+// noneOf is how the parser says that an option's value is none of those there are.
+var noneOf = regexp.MustCompile(`^--[a-z-]+ must be one of (.*) but got "(.*)"$`)
+
 // misused is the sentence about a command line that cannot be understood.
 func misused(err error) error {
+	var variables unknownVariables
+	if errors.As(err, &variables) {
+		return variables
+	}
 	command := "footfall"
 	var parse *kong.ParseError
 	if errors.As(err, &parse) && parse.Context != nil && parse.Context.Selected() != nil {
@@ -128,6 +155,11 @@ func misused(err error) error {
 	if m := lacksValue.FindStringSubmatch(said); m != nil {
 		if said = m[1] + " lacks its value"; m[2] != "EOL" {
 			said += fmt.Sprintf(", for %s looks like an option", m[2])
+		}
+	}
+	if m := noneOf.FindStringSubmatch(said); m != nil {
+		if near := nearest(m[2], strings.Split(strings.ReplaceAll(m[1], `"`, ""), ","), "-"); near != "" {
+			said += fmt.Sprintf(": did you mean %q?", near)
 		}
 	}
 	return fmt.Errorf("%s (%s --help shows how)", said, command)

@@ -75,7 +75,7 @@ func TestMisuse(t *testing.T) {
 		{"--listen is given nothing: give it a value, or leave it out", serve("--listen", "")},
 		{"--listen is given nothing", serve("--listen=")},
 		{"--data is given nothing", []string{"check", "--data", ""}},
-		{"--listen : is no address to listen on", serve("--listen", ":")},
+		{"--listen : is no address to listen on", []string{"serve", "--data", filepath.Join(dir, "other"), "--listen", ":"}},
 		{"--metrics-listen 127.0.0.1 is no address to listen on", serve("--metrics-listen", "127.0.0.1")},
 		{file + " is a file: name a directory with --data", []string{"check", "--data", file}},
 		{"is a file: name a directory with --data", []string{"serve", "--listen", "127.0.0.1:0", "--data", file}},
@@ -84,7 +84,19 @@ func TestMisuse(t *testing.T) {
 		{"which is no directory: name one with --from", []string{"rebuild", "--from", filepath.Join(dir, "none"), "--data", data}},
 		{`login "bob": not found: footfall user list shows all there are`, []string{"user", "delete", "bob", "--data", data}},
 		{`login "bob": not found: footfall user list shows all there are`, []string{"user", "delete", "bob", "--data", data, "--yes"}},
-		{"the 0 clicks counted on them for good: add --yes", []string{"FOOTFALL_YES=1", "user", "delete", "ann", "--data", data}},
+		{"the 0 clicks counted on them for good: add --yes", []string{"user", "delete", "ann", "--data", data}},
+		{"footfall: environment: FOOTFALL_YES: --yes is given on the command line alone", []string{"FOOTFALL_YES=1", "user", "delete", "ann", "--data", data}},
+		{"footfall: environment: FOOTFALL_DOMIAN: did you mean FOOTFALL_DOMAIN?\n", []string{"FOOTFALL_DOMIAN=sho.rt", "user", "list", "--data", data}},
+		{"FOOTFALL_DOMIAN: did you mean FOOTFALL_DOMAIN?", append([]string{"FOOTFALL_DOMIAN=sho.rt"}, serve()...)},
+		{"--data is given twice: give it once", serve("--data", data)},
+		{"--data is given twice: give it once", []string{"user", "list", "--data", data, "--data=" + data}},
+		{"--demo is given twice", []string{"serve", "--demo", "--demo=false"}},
+		{"--format is given twice", []string{"import", "--format", "ndjson", "--format", "combined", file}},
+		{`unknown flag --domian, did you mean "--domain"?`, serve("--domian", "sho.rt")},
+		{`unexpected argument imprt, did you mean "import"?`, []string{"imprt"}},
+		{`but got "combinde": did you mean "combined"?`, []string{"import", "--format", "combinde", file}},
+		{`but got "fsnyc": did you mean "fsync"?`, serve("--durability", "fsnyc")},
+		{`but got "ndjsn": did you mean "ndjson"?`, []string{"FOOTFALL_FORMAT=ndjsn", "import", file}},
 		{`link "nope42": not found`, []string{"link", "delete", "nope42", "--data", data}},
 	} {
 		if out := says(t, true, c.args...); !strings.Contains(out, c.want) {
@@ -114,6 +126,24 @@ func TestEmptyVariables(t *testing.T) {
 	t.Setenv("FOOTFALL_DEMO", "")
 	if url, _ := serve(t, "--data", filepath.Join(dir, "data")); !strings.HasPrefix(url, "http://127.0.0.1:") {
 		t.Error(url)
+	}
+}
+
+// TestOptionsComeBeforeVariables: what is typed is in force, whatever the
+// environment says, and variables of other commands are known to each.
+func TestOptionsComeBeforeVariables(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	data := filepath.Join(dir, "data")
+	says(t, false, "FOOTFALL_DATA="+filepath.Join(dir, "other"), "FOOTFALL_LISTEN=nonsense", "FOOTFALL_KEEP=3", "FOOTFALL_METRICS_SERVICE_HOST=10.0.0.1", "user", "add", "ann", "--data", data)
+	if out := says(t, false, "FOOTFALL_DATA="+data, "user", "list"); !strings.HasPrefix(out, "ann\t") {
+		t.Errorf("the option did not prevail over the variable: %s", out)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "other")); err == nil {
+		t.Error("the directory of the variable was made")
+	}
+	if out := says(t, false, "FOOTFALL_DOMIAN=sho.rt", "serve", "--help"); !strings.HasPrefix(out, "Usage: footfall serve") {
+		t.Errorf("help says %s", out)
 	}
 }
 
