@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -55,9 +56,12 @@ func start(t *testing.T, stdout *os.File, args ...string) (url string, stop func
 	return begin(t, cmd)
 }
 
-// serving prepares the server on a free port.
+// serving prepares the server, on a free port unless it is told where.
 func serving(args ...string) *exec.Cmd {
-	return program(context.Background(), append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
+	if !slices.Contains(args, "--listen") {
+		args = append(args, "--listen", "127.0.0.1:0")
+	}
+	return program(context.Background(), append([]string{"serve"}, args...)...)
 }
 
 // notDurable is how many clicks all servers reported that they could not keep.
