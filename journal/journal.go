@@ -156,6 +156,16 @@ func (j *Journal) Written(base uint64) (time.Time, error) {
 	return info.ModTime(), nil
 }
 
+// Gone tells whether the file of the newest segment is not in its place, because
+// somebody else removed or renamed it, and which file that is.
+func (j *Journal) Gone() (file string, gone bool) {
+	j.segMu.RLock()
+	defer j.segMu.RUnlock() // nobody renames it meanwhile
+	file = j.dir.join(j.segs[len(j.segs)-1].file)
+	_, err := j.dir.fs.Stat(file)
+	return file, errors.Is(err, fs.ErrNotExist)
+}
+
 // Holes lists what is missing between the segments that are kept, in order: what
 // SkipTo and Mend left out.
 func (j *Journal) Holes() []Hole {

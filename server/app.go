@@ -92,7 +92,9 @@ type App struct {
 	db     *sql.DB
 	dir    string
 	claim  *claim
-	made   bool // the directory, by Open
+	// present is what Serve looks after.
+	present presence
+	made    bool // the directory, by Open
 	// installation is a public name of it.
 	installation string
 	journal      *journal.Journal
@@ -151,7 +153,7 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
-	a.onClose(func(context.Context) error { return db.Close() })
+	a.onClose(func(ctx context.Context) error { return a.closeLinks(ctx, db) })
 	a.store, a.db = db, db
 	if a.cleaner.earlier, _, err = db.Dirty(ctx); err != nil {
 		return nil, unopened(err, damagedLinks)
@@ -160,6 +162,9 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 		return nil, err
 	}
 
+	if a.present, err = see(o.Dir); err != nil {
+		return nil, err
+	}
 	if err := a.finishDeletions(ctx); err != nil {
 		return nil, unopened(fmt.Errorf("finish a deletion: %w", err), damagedJournal)
 	}

@@ -161,13 +161,13 @@ func replaceDir(from, to string) error {
 	if err := os.Rename(from, to); err != nil {
 		return err
 	}
-	if err := syncDir(filepath.Dir(to)); err != nil {
+	if err := syncPath(filepath.Dir(to)); err != nil {
 		return err
 	}
 	return os.RemoveAll(to + oldSuffix)
 }
 
-func syncDir(path string) error {
+func syncPath(path string) error {
 	d, err := os.Open(path)
 	if err != nil {
 		return err

@@ -107,8 +107,8 @@ func (c *claim) look() (restored bool, err error) {
 // still.
 const lookEvery = time.Second
 
-// watchClaim looks after the data directory until ctx ends, or the directory is
-// another one, which is the error.
+// watchClaim looks after the data directory until ctx ends. It fails with errMoved
+// where the directory is another one, and with a RemovedPartError.
 func (a *App) watchClaim(ctx context.Context) error {
 	ticker := time.NewTicker(lookEvery)
 	defer ticker.Stop()
@@ -124,6 +124,12 @@ func (a *App) watchClaim(ctx context.Context) error {
 			return err
 		case restored:
 			a.log.Warn("the lock of the data directory was removed, and is made again: whatever removed it must leave the directory alone", "file", filepath.Join(a.dir, lockFile))
+		}
+		if err == nil {
+			err = a.lookAtParts()
+		}
+		if errors.As(err, new(*RemovedPartError)) {
+			return err
 		}
 	}
 }

@@ -85,7 +85,7 @@ func keepLog(path string, log *slog.Logger) error {
 		return fmt.Errorf("open links and users: %w", err)
 	}
 	log.Warn("the log of links and users belongs to another footfall.db and is kept under another name", "kept", kept)
-	return errors.Join(os.RemoveAll(path+"-shm"), syncDir(filepath.Dir(path)))
+	return errors.Join(os.RemoveAll(path+"-shm"), syncPath(filepath.Dir(path)))
 }
 
 // linksOf fails where links and users are older than the others: where they lack

@@ -348,7 +348,7 @@ func (r *rebuild) keepOld() error {
 		return nil
 	}
 	if err == nil {
-		err = syncDir(r.o.Dir)
+		err = syncPath(r.o.Dir)
 	}
 	if err != nil {
 		return err

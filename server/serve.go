@@ -87,9 +87,11 @@ func Serve(ctx context.Context, o Options, s Site, l net.Listener, ready func(*A
 		case <-ctx.Done():
 		case err = <-failed:
 			err = fmt.Errorf("listen: %w", err)
-		case err := <-moved: // nothing may be written any more, not even to close what is open
-			stopRetaining()
-			return errors.Join(err, public.Close())
+		case err = <-moved:
+			if errors.Is(err, errMoved) { // nothing may be written any more, not even to close what is open
+				stopRetaining()
+				return errors.Join(err, public.Close())
+			}
 		}
 	}
 	app.log.Info("stopping")
@@ -102,7 +104,12 @@ func Serve(ctx context.Context, o Options, s Site, l net.Listener, ready func(*A
 	retained.Wait()
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
-	return errors.Join(err, app.Close(closing))
+	closed := app.Close(closing)
+	if closed != nil && errors.As(err, new(*RemovedPartError)) {
+		o.Log.Warn("not all could be closed in order, because a part of the data directory is gone", "error", closed)
+		return err
+	}
+	return errors.Join(err, closed)
 }
 
 // shutdown lets a server finish what it began, for a while.

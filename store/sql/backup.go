@@ -27,6 +27,15 @@ func (db *DB) Backup(ctx context.Context, path string) error {
 	return nil
 }
 
+// Save is Backup for a database whose file was removed while it is open. The
+// copy keeps the mark of the file, and stands in for it.
+func (db *DB) Save(ctx context.Context, path string) error {
+	if _, err := db.writer.ExecContext(ctx, `VACUUM INTO $1`, path); err != nil {
+		return failed("save", err)
+	}
+	return nil
+}
+
 // unmark takes the mark of the file that it was copied from off a copy, so that
 // it is not taken for that one beneath its log.
 func unmark(ctx context.Context, path string) error {

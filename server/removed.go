@@ -1,0 +1,125 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/footfall/footfall/store/sql"
+)
+
+// RemovedPartError says that a part of the data directory was moved away,
+// removed or replaced while the directory was open.
+type RemovedPartError struct {
+	Path   string
+	advice string
+}
+
+func (e *RemovedPartError) Error() string {
+	return fmt.Sprintf("%s was moved away, removed or replaced while it was served, so the program ends: %s", e.Path, e.advice)
+}
+
+// presence is the files and directories of an open data directory, as they were
+// when it was opened.
+type presence struct {
+	links, clicks, journal present
+}
+
+type present struct {
+	path string
+	info fs.FileInfo
+}
+
+func see(dir string) (p presence, err error) {
+	p.links.path = sql.Place(filepath.Join(dir, databaseFile))
+	p.clicks.path, p.journal.path = filepath.Join(dir, clicksDir), filepath.Join(dir, journalDir)
+	for _, part := range []*present{&p.links, &p.clicks, &p.journal} {
+		if part.info, err = os.Stat(part.path); err != nil {
+			return p, err
+		}
+	}
+	return p, nil
+}
+
+// gone tells whether another file lies there, or none. What the disk does not
+// tell is not taken for gone.
+func (p *present) gone() bool {
+	info, err := os.Stat(p.path)
+	return errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(info, p.info)
+}
+
+// lookAtParts fails with a RemovedPartError where somebody removed a part of the
+// data directory.
+func (a *App) lookAtParts() error {
+	if a.present.links.gone() {
+		return &RemovedPartError{a.present.links.path, "what it held is written back, or beside it where another file lies there"}
+	}
+	const counted = "what was recorded is counted first; put the right one back, or start again without it"
+	if a.present.journal.gone() {
+		return &RemovedPartError{a.present.journal.path, counted}
+	}
+	if file, gone := a.journal.Gone(); gone {
+		return &RemovedPartError{file, counted}
+	}
+	if a.present.clicks.gone() {
+		return &RemovedPartError{a.present.clicks.path, "every click is in the journal; put the right one back, or run footfall rebuild"}
+	}
+	return nil
+}
+
+const (
+	savedSuffix = ".saved"
+	logSuffix   = "-wal"
+	indexSuffix = "-shm"
+)
+
+// closeLinks closes links and users. Where their file is gone, they are there
+// only as long as it is open, so that they are written to another one before.
+func (a *App) closeLinks(ctx context.Context, db *sql.DB) error {
+	if a.present.links.info == nil || !a.present.links.gone() {
+		return db.Close()
+	}
+	if _, err := a.claim.look(); err != nil { // the whole directory may be another one
+		return errors.Join(err, db.Close())
+	}
+	path := a.present.links.path + savedSuffix
+	err := os.Remove(path)
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		err = db.Save(context.WithoutCancel(ctx), path)
+	}
+	if err == nil {
+		err = syncPath(path)
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("write links and users, whose file is gone, to another one: %w", err), db.Close())
+	}
+	return errors.Join(db.Close(), a.putLinksBack())
+}
+
+// putLinksBack puts links and users into their place, if that is free.
+func (a *App) putLinksBack() error {
+	path := a.present.links.path
+	if _, err := os.Lstat(path); err == nil {
+		a.log.Warn("the links and users of this data directory lie in another file, because somebody replaced footfall.db while it was served: "+
+			"to go on with them, move it to footfall.db and remove footfall.db-wal and footfall.db-shm", "file", path+savedSuffix)
+		return nil
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, suffix := range []string{logSuffix, indexSuffix} { // of the file that is gone
+		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	if err := os.Rename(path+savedSuffix, path); err != nil {
+		return err
+	}
+	if err := syncPath(filepath.Dir(path)); err != nil {
+		return err
+	}
+	a.log.Warn("footfall.db was removed, and is written back with all that it held", "file", path)
+	return nil
+}
