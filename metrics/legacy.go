@@ -19,7 +19,7 @@ type Legacy struct {
 
 // Days is the clicks of each day, newest first.
 func (m *Metrics) Days(ctx context.Context, of Subject, w Legacy) ([]Point, error) {
-	return m.dense(ctx, of, w.Zone.Legacy(w.Reference, w.Days))
+	return m.dense(ctx, of, w.Zone.Legacy(w.Reference, w.Days), Bounds{})
 }
 
 // TopByDay is the clicks of each day by value, newest day first. The limit

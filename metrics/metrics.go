@@ -59,6 +59,32 @@ type Window struct {
 	Units int
 	// Reference is a Unix second within click.Earliest and click.Latest.
 	Reference int64
+	// Bounds are exact, where a unit may reach beyond them.
+	Bounds
+}
+
+// Bounds are of what counts in a window: the clicks of From ≤ t < Until, Unix
+// seconds that are multiples of 900. 0 is no bound. With From the units are those
+// from the one that holds it on, and Units is AllTime; with Until the reference is
+// the second before.
+type Bounds struct{ From, Until int64 }
+
+// empty tells whether nothing lies within the bounds.
+func (b Bounds) empty() bool { return b.Until > 0 && b.From >= b.Until }
+
+// cut is the edges with what lies outside the bounds cut off. None but the first
+// and the last unit reach beyond them.
+func (b Bounds) cut(edges []int64) []int64 {
+	last := len(edges) - 1
+	if b.From <= edges[0] && (b.Until == 0 || b.Until >= edges[last]) {
+		return edges
+	}
+	edges = slices.Clone(edges)
+	edges[0] = max(edges[0], b.From)
+	if b.Until > 0 {
+		edges[last] = min(edges[last], b.Until)
+	}
+	return edges
 }
 
 // Point is the clicks of one unit.
@@ -111,8 +137,14 @@ func (m *Metrics) still(ctx context.Context, f func(store.Snapshot) error) (err 
 // over is the whole window as one interval, as far as there are clicks; nil where
 // there are none.
 func over(ctx context.Context, c firsts, of Subject, f rollup.Facet, w Window) (edges []int64, err error) {
+	if w.empty() {
+		return nil, nil
+	}
 	var start, end int64
 	switch {
+	case w.From > 0:
+		_, end = w.Zone.Start(w.Unit, w.Reference, 1)
+		start = w.From
 	case w.Units != AllTime:
 		start, end = w.Zone.Start(w.Unit, w.Reference, w.Units)
 	case w.Unit == calendar.Minute:
@@ -128,6 +160,9 @@ func over(ctx context.Context, c firsts, of Subject, f rollup.Facet, w Window) (
 		}
 		start = first
 	}
+	if w.Until > 0 {
+		end = min(end, w.Until)
+	}
 	if start >= end {
 		return nil, nil
 	}
@@ -135,26 +170,33 @@ func over(ctx context.Context, c firsts, of Subject, f rollup.Facet, w Window) (
 }
 
 // Series is the clicks of each unit of the window, newest first, at most limit
-// units. A number of units lists every one of them, AllTime only those that
-// have clicks.
+// units. A number of units, or a bound from which on, lists every one of them,
+// AllTime only those that have clicks.
 func (m *Metrics) Series(ctx context.Context, of Subject, w Window, limit int) ([]Point, error) {
-	if w.Units != AllTime {
-		return m.dense(ctx, of, w.Zone.Edges(w.Unit, w.Reference, min(w.Units, limit)))
+	if w.empty() {
+		return nil, nil
+	}
+	n := w.Units
+	if w.From > 0 {
+		n = w.Zone.Count(w.Unit, w.From, w.Reference)
+	}
+	if n != AllTime {
+		return m.dense(ctx, of, w.Zone.Edges(w.Unit, w.Reference, min(n, limit)), w.Bounds)
 	}
 	if w.Unit == calendar.Minute {
-		points, err := m.dense(ctx, of, w.Zone.Edges(w.Unit, w.Reference, minutesOfAllTime))
+		points, err := m.dense(ctx, of, w.Zone.Edges(w.Unit, w.Reference, minutesOfAllTime), w.Bounds)
 		points = slices.DeleteFunc(points, func(p Point) bool { return p.Clicks == 0 })
 		return points[:min(len(points), limit)], err
 	}
 	return m.sparse(ctx, of, w, limit)
 }
 
-// dense lists every interval between edges.
-func (m *Metrics) dense(ctx context.Context, of Subject, edges []int64) ([]Point, error) {
+// dense lists every interval between edges, with what counts of it.
+func (m *Metrics) dense(ctx context.Context, of Subject, edges []int64, within Bounds) ([]Point, error) {
 	if len(edges) < 2 {
 		return nil, nil
 	}
-	counts, err := m.counts(ctx, of, store.Query{Facet: rollup.All, Edges: edges})
+	counts, err := m.counts(ctx, of, store.Query{Facet: rollup.All, Edges: within.cut(edges)})
 	if err != nil {
 		return nil, err
 	}
@@ -178,7 +220,10 @@ func (m *Metrics) sparse(ctx context.Context, of Subject, w Window, limit int) (
 	}
 	var points []Point
 	walk := w.Zone.Walk(w.Unit, w.Reference)
-	oldest, more := walk.Next() // the end of the newest unit
+	oldest, more := walk.Next() // the end of the newest unit, as far as it counts
+	if w.Until > 0 {
+		oldest = min(oldest, w.Until)
+	}
 	for step := max(64, 2*limit); more && len(points) < limit && oldest > first; step *= 2 {
 		edges := []int64{oldest}
 		for len(edges) <= step && oldest > first {

@@ -86,6 +86,8 @@ func (a *API) Methods() []string { return slices.Collect(maps.Keys(a.methods)) }
 type method struct {
 	// serve returns what the envelope holds.
 	serve func(*call) (any, error)
+	// dated methods take the parameters that say when, from and to among them.
+	dated bool
 	// keyed methods take login and apiKey where there is no token.
 	keyed bool
 	// older methods do too, and say which of the two is missing.
@@ -126,33 +128,33 @@ func New(o Options) *API {
 	})
 	badToken := invalid("access_token")
 	a.methods = map[string]method{
-		"user/clicks":                         {serve: a.userClicks},
-		"user/countries":                      {serve: a.userCountries},
-		"user/popular_links":                  {serve: a.userPopularLinks},
-		"user/referrers":                      {serve: a.userReferrers},
-		"user/referring_domains":              {serve: a.userReferringDomains},
-		"user/shorten_counts":                 {serve: a.userShortenCounts},
-		"user/share_counts":                   {serve: a.userShareCounts},
-		"user/share_counts_by_share_type":     {serve: a.userShareCountsByShareType},
+		"user/clicks":                         {serve: a.userClicks, dated: true},
+		"user/countries":                      {serve: a.userCountries, dated: true},
+		"user/popular_links":                  {serve: a.userPopularLinks, dated: true},
+		"user/referrers":                      {serve: a.userReferrers, dated: true},
+		"user/referring_domains":              {serve: a.userReferringDomains, dated: true},
+		"user/shorten_counts":                 {serve: a.userShortenCounts, dated: true},
+		"user/share_counts":                   {serve: a.userShareCounts, dated: true},
+		"user/share_counts_by_share_type":     {serve: a.userShareCountsByShareType, dated: true},
 		"user/tracking_domain_list":           {serve: a.userTrackingDomainList},
-		"user/tracking_domain_clicks":         {serve: a.userTrackingDomain},
-		"user/tracking_domain_shorten_counts": {serve: a.userTrackingDomain},
+		"user/tracking_domain_clicks":         {serve: a.userTrackingDomain, dated: true},
+		"user/tracking_domain_shorten_counts": {serve: a.userTrackingDomain, dated: true},
 		"user/info":                           {serve: a.userInfo, secret: true},
 		"user/link_history":                   {serve: a.userLinkHistory},
 		"user/link_save":                      {serve: a.userLinkSave},
 		"user/link_edit":                      {serve: a.userLinkEdit},
 		"user/link_lookup":                    {serve: a.userLinkLookup},
 
-		"link/clicks":              {serve: a.linkClicks, keyed: true},
-		"link/countries":           {serve: a.linkCountries, keyed: true},
-		"link/referrers":           {serve: a.linkReferrers, keyed: true},
-		"link/referrers_by_domain": {serve: a.linkReferrersByDomain, keyed: true},
-		"link/referring_domains":   {serve: a.linkReferringDomains, keyed: true},
+		"link/clicks":              {serve: a.linkClicks, dated: true, keyed: true},
+		"link/countries":           {serve: a.linkCountries, dated: true, keyed: true},
+		"link/referrers":           {serve: a.linkReferrers, dated: true, keyed: true},
+		"link/referrers_by_domain": {serve: a.linkReferrersByDomain, dated: true, keyed: true},
+		"link/referring_domains":   {serve: a.linkReferringDomains, dated: true, keyed: true},
 		"link/encoders":            {serve: a.linkEncoders, keyed: true},
 		"link/encoders_by_count":   {serve: a.linkEncodersByCount, keyed: true},
 		"link/encoders_count":      {serve: a.linkEncodersCount, keyed: true},
 		"link/lookup":              {serve: a.linkLookup, keyed: true},
-		"link/shares":              {serve: a.linkShares, keyed: true},
+		"link/shares":              {serve: a.linkShares, dated: true, keyed: true},
 
 		"shorten":          {serve: a.shorten, older: true, badToken: badToken, noData: emptyList},
 		"expand":           {serve: a.expand, older: true, badToken: badToken, noData: emptyList, entries: "expand"},
@@ -215,7 +217,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.err = a.givenUp.look(c, a.Log)
 	c.bounds(h)
 	if m.serve != nil {
-		c.query.warn(h)
+		c.query.warn(h, m.dated)
 	}
 	a.answer(w, r, m, shapeOf(c.query), data, c.err)
 }

@@ -8,7 +8,7 @@ import (
 // userClicks is user/clicks: clicks on all links of the user over time.
 func (a *API) userClicks(c *call) (any, error) {
 	user := c.user()
-	if _, given := c.unit(); !given {
+	if c.withoutUnit() {
 		return a.userClicksLegacy(c, allLinks(user))
 	}
 	w := c.window()

@@ -10,7 +10,7 @@ import (
 // documentation promised countries.
 func (a *API) userCountries(c *call) (any, error) {
 	user := c.user()
-	if _, given := c.unit(); !given {
+	if c.withoutUnit() {
 		return a.userCountriesLegacy(c, allLinks(user))
 	}
 	w := c.window()

@@ -16,7 +16,7 @@ import (
 // user/countries does.
 func (a *API) userReferringDomains(c *call) (any, error) {
 	user := c.user()
-	if _, given := c.unit(); !given {
+	if c.withoutUnit() {
 		return a.userReferringDomainsLegacy(c, allLinks(user))
 	}
 	w := c.window()

@@ -78,3 +78,9 @@ func parseOffset(s string) (east int64, ok bool) {
 }
 
 // parseDate is a date of ISO 8601 within 1980..2099, in days since 1970-01-01.
+
+// parseDate is a date of ISO 8601 within 1980..2099, in days since 1970-01-01.
+func parseDate(s string) (date int64, ok bool) {
+	at, err := time.Parse(time.DateOnly, s)
+	return at.Unix() / secondsPerDay, err == nil && !at.Before(click.Earliest) && at.Before(click.Latest)
+}

@@ -12,7 +12,7 @@ import (
 // many of them to methods that do not take them (domain, login).
 var known = set(`
 	access_token login apiKey format callback
-	unit units timezone tz_offset rollup limit unit_reference_ts days exclude_social_networks
+	unit units timezone tz_offset rollup limit unit_reference_ts from to days exclude_social_networks
 	link shortUrl hash url longUrl uri domain expand_user x_login x_apiKey full_name
 	title note private user_ts archived edit
 	offset created_before created_after modified_after user query keyword exact_domain root_domain expand_client_id`)
@@ -34,11 +34,13 @@ const (
 )
 
 // warn names the parameters that no method takes. They are ignored, as Bitly
-// ignored them, but who sent one may have wished for something.
-func (q query) warn(h http.Header) {
+// ignored them, but who sent one may have wished for something. Nobody who asked
+// Bitly sent from and to, so these are named wherever the method does not take
+// them.
+func (q query) warn(h http.Header, dated bool) {
 	var unknown []string
 	for name := range q {
-		if !known[name] {
+		if !known[name] || !dated && (name == "from" || name == "to") {
 			unknown = append(unknown, name)
 		}
 	}

@@ -74,6 +74,9 @@ func TestUnknownParameters(t *testing.T) {
 		`expand?access_token=good&hash=ze6poY&"\=1&ü=1`:                                            unknown("%22%5C", "%C3%BC"),
 		"expand?access_token=good&hash=ze6poY&" + long + "=1":                                      unknown(long[:60] + "..."),
 		"nothing?since=1": nil,
+		"user/clicks?access_token=good&from=2013-03-01&to=2013-03-02": nil,
+		"clicks_by_day?access_token=good&hash=ze6poY&from=2013-03-01": unknown("from"),
+		"user/link_history?access_token=good&from=1&to=2&to=3":        unknown("from", "to"),
 	} {
 		if got := warnings(t, api, query); !slices.Equal(got, want) {
 			t.Errorf("%s\n got %q\nwant %q", query, got, want)

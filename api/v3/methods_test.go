@@ -29,11 +29,19 @@ const (
 	legacy = "days timezone limit unit_reference_ts"
 )
 
+// dated are the parameters of a method that takes from and to instead.
+func dated(params string) string {
+	return strings.NewReplacer(" units ", " ", " unit_reference_ts", " from to").Replace(params)
+}
+
 func forms() []form {
 	var all []form
 	add := func(params string, txt bool, methods ...string) {
 		for _, m := range methods {
 			all = append(all, form{m, strings.Fields(params), txt})
+			if strings.Contains(params, over) || strings.Contains(params, total) {
+				all = append(all, form{m, strings.Fields(dated(params)), txt})
+			}
 		}
 	}
 	add(over, true, "user/clicks", "user/shorten_counts")
@@ -71,6 +79,7 @@ var values = map[string][2]string{
 	"access_token": {"good", "bad"}, "format": {"json", "yaml"}, "callback": {"cb", "1a"},
 	"unit": {"day", "year"}, "units": {"3", "0"}, "timezone": {"UTC", "zz"}, "rollup": {"true", "maybe"}, "limit": {"10", "0"},
 	"unit_reference_ts": {"1363265965", "0"}, "days": {"3", "x"}, "exclude_social_networks": {"1", "maybe"},
+	"from": {"2013-03-01", "2013-02-30"}, "to": {"2013-03-14", "today"},
 	"link": {"ze6poY", ""}, "shortUrl": {"ze6poY", ""}, "url": {"http://google.com/", ""}, "longUrl": {"http://google.com/", "nonsense"},
 	"domain": {"j.mp", "evil.example"}, "edit": {"title,note,private,user_ts,archived", "title,colour"},
 	"title": {"T", "\xff"}, "note": {"N", "\xff"}, "private": {"false", "maybe"}, "user_ts": {"1300000000", "0"}, "archived": {"false", "maybe"},

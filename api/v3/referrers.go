@@ -13,7 +13,7 @@ import (
 // referrer. The unit form has the list twice, as user/countries does.
 func (a *API) userReferrers(c *call) (any, error) {
 	user := c.user()
-	if _, given := c.unit(); !given {
+	if c.withoutUnit() {
 		return a.userReferrersLegacy(c, allLinks(user))
 	}
 	w := c.window()

@@ -33,7 +33,51 @@ func (c *call) windowOf(takesRollup bool) window {
 	}
 	w.limit = c.limit(defaultLimit, maxLimit)
 	w.Reference, w.echo = c.reference(w.Unit)
+	c.bound(&w)
 	return w
+}
+
+// withoutUnit tells whether the question is in the older form, by the day. With
+// from or to it is in the newer one, where a unit that is not given is a day.
+func (c *call) withoutUnit() bool {
+	_, given := c.unit()
+	return !given && c.query.get("from", "to") == ""
+}
+
+// bound takes from and to, the first and the last date of the zone that count.
+// The last is today where it is not given; without the first there is no bound.
+// They stand instead of all else that says so, and minutes are of now only.
+func (c *call) bound(w *window) {
+	from, to := c.query.get("from"), c.query.get("to")
+	if c.err != nil || from == "" && to == "" {
+		return
+	}
+	last := w.Zone.Date(c.now.Unix())
+	if c.query.get("units") != "" || c.query.get("unit_reference_ts") != "" || c.query.get("days") != "" || w.Unit == calendar.Minute {
+		c.fail(invalid("from"))
+	}
+	first, ok := parseDate(from)
+	if from != "" && !ok {
+		c.fail(invalid("from"))
+	}
+	if to != "" {
+		if last, ok = parseDate(to); !ok {
+			c.fail(invalid("to"))
+		}
+	}
+	if from == "" {
+		first = last
+	}
+	if first > last {
+		c.fail(invalid("from"))
+	}
+	if c.err != nil {
+		return
+	}
+	start, end := w.Zone.Dates(first, last)
+	if w.Until, w.Reference = end, end-1; from != "" {
+		w.From = start
+	}
 }
 
 // legacy takes the parameters of the form without a unit.
