@@ -17,6 +17,9 @@ type Legacy struct {
 	Reference int64 // as in Window
 }
 
+// Start is where a day begins, of which the newest is number 0.
+func (w Legacy) Start(day int) int64 { return w.Zone.Legacy(w.Reference, day+1)[0] }
+
 // Days is the clicks of each day, newest first.
 func (m *Metrics) Days(ctx context.Context, of Subject, w Legacy) ([]Point, error) {
 	return m.dense(ctx, of, w.Zone.Legacy(w.Reference, w.Days), Bounds{})

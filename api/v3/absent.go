@@ -3,6 +3,17 @@ package v3
 // What footfall does not do, and truthfully says so: it shares no links, and
 // nobody can register a tracking domain.
 
+// shares are how often a link was shared by a way of sharing. Bitly printed its
+// name as share_type.
+type shares struct {
+	Type   string `json:"share_type"`
+	Shares uint64 `json:"shares"`
+}
+
+func (e shares) row() object { return object{{"share_type", e.Type}, {"shares", e.Shares}} }
+
+var noShares = []shares{}
+
 // userShareCounts is user/share_counts.
 func (a *API) userShareCounts(c *call) (any, error) {
 	c.user()
@@ -10,7 +21,8 @@ func (a *API) userShareCounts(c *call) (any, error) {
 	if err := c.end(false); err != nil {
 		return nil, err
 	}
-	return c.about(w, field{"share_counts", 0}, field{"share_metrics", 0}), nil
+	counts := object{{"share_counts", 0}, {"share_metrics", 0}}
+	return c.counted(counts, c.about(w, counts...)), nil
 }
 
 // userShareCountsByShareType is user/share_counts_by_share_type.
@@ -20,7 +32,7 @@ func (a *API) userShareCountsByShareType(c *call) (any, error) {
 	if err := c.end(false); err != nil {
 		return nil, err
 	}
-	return c.about(w, field{"share_counts_by_share_type", emptyList}), nil
+	return listed(c, w.Zone, noShares, c.about(w, field{"share_counts_by_share_type", noShares})), nil
 }
 
 // linkShares is link/shares.
@@ -32,13 +44,13 @@ func (a *API) linkShares(c *call) (any, error) {
 		return nil, err
 	}
 	_, err := c.find(user, written)
-	return c.about(w, field{"shares", emptyList}, field{"total_shares", 0}), err
+	return listed(c, w.Zone, noShares, c.about(w, field{"shares", noShares}, field{"total_shares", 0})), err
 }
 
 // userTrackingDomainList is user/tracking_domain_list.
 func (a *API) userTrackingDomainList(c *call) (any, error) {
 	c.user()
-	return object{{"tracking_domains", emptyList}}, c.end(false)
+	return tabled{object{{"tracking_domains", emptyList}}, c.table(nil, object{{"tracking_domain", nil}})}, c.end(false)
 }
 
 // userTrackingDomain is user/tracking_domain_clicks and

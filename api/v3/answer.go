@@ -21,6 +21,16 @@ func (o object) MarshalJSON() ([]byte, error) {
 	return w.b.Bytes(), err
 }
 
+// get is the value under a key; nil where there is none.
+func (o object) get(key string) any {
+	for _, f := range o {
+		if f.key == key {
+			return f.value
+		}
+	}
+	return nil
+}
+
 // single is data with one value, which is what format=txt shows of it.
 type single struct {
 	object

@@ -88,6 +88,8 @@ type method struct {
 	serve func(*call) (any, error)
 	// dated methods take the parameters that say when, from and to among them.
 	dated bool
+	// rows says that the answer is tabled, and format=csv shows it.
+	rows bool
 	// keyed methods take login and apiKey where there is no token.
 	keyed bool
 	// older methods do too, and say which of the two is missing.
@@ -128,43 +130,43 @@ func New(o Options) *API {
 	})
 	badToken := invalid("access_token")
 	a.methods = map[string]method{
-		"user/clicks":                         {serve: a.userClicks, dated: true},
-		"user/countries":                      {serve: a.userCountries, dated: true},
-		"user/popular_links":                  {serve: a.userPopularLinks, dated: true},
-		"user/referrers":                      {serve: a.userReferrers, dated: true},
-		"user/referring_domains":              {serve: a.userReferringDomains, dated: true},
-		"user/shorten_counts":                 {serve: a.userShortenCounts, dated: true},
-		"user/share_counts":                   {serve: a.userShareCounts, dated: true},
-		"user/share_counts_by_share_type":     {serve: a.userShareCountsByShareType, dated: true},
-		"user/tracking_domain_list":           {serve: a.userTrackingDomainList},
-		"user/tracking_domain_clicks":         {serve: a.userTrackingDomain, dated: true},
-		"user/tracking_domain_shorten_counts": {serve: a.userTrackingDomain, dated: true},
+		"user/clicks":                         {serve: a.userClicks, dated: true, rows: true},
+		"user/countries":                      {serve: a.userCountries, dated: true, rows: true},
+		"user/popular_links":                  {serve: a.userPopularLinks, dated: true, rows: true},
+		"user/referrers":                      {serve: a.userReferrers, dated: true, rows: true},
+		"user/referring_domains":              {serve: a.userReferringDomains, dated: true, rows: true},
+		"user/shorten_counts":                 {serve: a.userShortenCounts, dated: true, rows: true},
+		"user/share_counts":                   {serve: a.userShareCounts, dated: true, rows: true},
+		"user/share_counts_by_share_type":     {serve: a.userShareCountsByShareType, dated: true, rows: true},
+		"user/tracking_domain_list":           {serve: a.userTrackingDomainList, rows: true},
+		"user/tracking_domain_clicks":         {serve: a.userTrackingDomain, dated: true, rows: true},
+		"user/tracking_domain_shorten_counts": {serve: a.userTrackingDomain, dated: true, rows: true},
 		"user/info":                           {serve: a.userInfo, secret: true},
 		"user/link_history":                   {serve: a.userLinkHistory},
 		"user/link_save":                      {serve: a.userLinkSave},
 		"user/link_edit":                      {serve: a.userLinkEdit},
 		"user/link_lookup":                    {serve: a.userLinkLookup},
 
-		"link/clicks":              {serve: a.linkClicks, dated: true, keyed: true},
-		"link/countries":           {serve: a.linkCountries, dated: true, keyed: true},
-		"link/referrers":           {serve: a.linkReferrers, dated: true, keyed: true},
-		"link/referrers_by_domain": {serve: a.linkReferrersByDomain, dated: true, keyed: true},
-		"link/referring_domains":   {serve: a.linkReferringDomains, dated: true, keyed: true},
+		"link/clicks":              {serve: a.linkClicks, dated: true, rows: true, keyed: true},
+		"link/countries":           {serve: a.linkCountries, dated: true, rows: true, keyed: true},
+		"link/referrers":           {serve: a.linkReferrers, dated: true, rows: true, keyed: true},
+		"link/referrers_by_domain": {serve: a.linkReferrersByDomain, dated: true, rows: true, keyed: true},
+		"link/referring_domains":   {serve: a.linkReferringDomains, dated: true, rows: true, keyed: true},
 		"link/encoders":            {serve: a.linkEncoders, keyed: true},
 		"link/encoders_by_count":   {serve: a.linkEncodersByCount, keyed: true},
 		"link/encoders_count":      {serve: a.linkEncodersCount, keyed: true},
 		"link/lookup":              {serve: a.linkLookup, keyed: true},
-		"link/shares":              {serve: a.linkShares, dated: true, keyed: true},
+		"link/shares":              {serve: a.linkShares, dated: true, rows: true, keyed: true},
 
 		"shorten":          {serve: a.shorten, older: true, badToken: badToken, noData: emptyList},
 		"expand":           {serve: a.expand, older: true, badToken: badToken, noData: emptyList, entries: "expand"},
-		"clicks":           {serve: a.clicks, older: true, noData: emptyList},
+		"clicks":           {serve: a.clicks, rows: true, older: true, noData: emptyList},
 		"info":             {serve: a.info, older: true, anonymous: "login"},
 		"lookup":           {serve: a.olderLookup, older: true, anonymous: "login"},
-		"clicks_by_day":    {serve: a.clicksByDay, older: true, anonymous: "login"},
-		"clicks_by_minute": {serve: a.clicksByMinute, older: true, anonymous: "login"},
-		"countries":        {serve: a.olderCountries, older: true, anonymous: "login"},
-		"referrers":        {serve: a.olderReferrers, older: true, anonymous: "login"},
+		"clicks_by_day":    {serve: a.clicksByDay, rows: true, older: true, anonymous: "login"},
+		"clicks_by_minute": {serve: a.clicksByMinute, rows: true, older: true, anonymous: "login"},
+		"countries":        {serve: a.olderCountries, rows: true, older: true, anonymous: "login"},
+		"referrers":        {serve: a.olderReferrers, rows: true, older: true, anonymous: "login"},
 		"validate":         {serve: a.validate, older: true},
 		"bitly_pro_domain": {serve: a.bitlyProDomain, older: true},
 	}

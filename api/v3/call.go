@@ -236,6 +236,10 @@ func (c *call) end(hasText bool) error {
 		if !hasText {
 			c.fail(invalid("format"))
 		}
+	case "csv":
+		if !c.method.rows {
+			c.fail(invalid("format"))
+		}
 	default:
 		c.fail(invalid("format"))
 	}

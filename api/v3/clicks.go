@@ -48,35 +48,42 @@ func (a *API) userShortenCounts(c *call) (any, error) {
 }
 
 // overTime answers with one number, or with one for each unit.
-func (a *API) overTime(c *call, m *metrics.Metrics, of metrics.Subject, w window, key string, at func(metrics.Point) any) (any, error) {
+func (a *API) overTime(c *call, m *metrics.Metrics, of metrics.Subject, w window, key string, at func(metrics.Point) entry) (any, error) {
 	if w.rollup {
 		total, err := m.Total(c.ctx, of, w.Window)
-		return single{c.about(w, field{key, total}), total}, err
+		rolledUp := at(metrics.Point{Clicks: total}).row()[1:] // without its date
+		return c.counted(rolledUp, single{c.about(w, field{key, total}), total}), err
 	}
 	series, err := m.Series(c.ctx, of, w.Window, w.limit)
 	if err != nil {
 		return nil, err
 	}
-	list := make([]any, len(series))
+	list := make([]entry, len(series))
 	for i, p := range series {
 		list[i] = at(p)
 	}
-	return c.about(w, field{key, list}), nil
+	t := c.table(w.Zone, at(metrics.Point{}))
+	add(t, list)
+	return tabled{c.about(w, field{key, list}), t}, nil
 }
 
-func clicksAt(p metrics.Point) any { return dtClicks{p.Start, p.Clicks} }
+func clicksAt(p metrics.Point) entry { return dtClicks{p.Start, p.Clicks} }
 
-func shortensAt(p metrics.Point) any { return dtShortens{p.Start, p.Clicks} }
+func shortensAt(p metrics.Point) entry { return dtShortens{p.Start, p.Clicks} }
 
 type dtClicks struct {
 	DT     int64  `json:"dt"`
 	Clicks uint64 `json:"clicks"`
 }
 
+func (e dtClicks) row() object { return object{{"date", moment(e.DT)}, {"clicks", e.Clicks}} }
+
 type dtShortens struct {
 	DT       int64  `json:"dt"`
 	Shortens uint64 `json:"shortens"`
 }
+
+func (e dtShortens) row() object { return object{{"date", moment(e.DT)}, {"shortens", e.Shortens}} }
 
 func (a *API) userClicksLegacy(c *call, of metrics.Subject) (any, error) {
 	w, _ := c.legacy()
@@ -84,12 +91,16 @@ func (a *API) userClicksLegacy(c *call, of metrics.Subject) (any, error) {
 		return nil, err
 	}
 	list, total, err := a.byDay(c, of, w)
-	return object{{"days", w.Days}, {"total_clicks", total}, {"clicks", list}}, err
+	return listed(c, w.Zone, list, object{{"days", w.Days}, {"total_clicks", total}, {"clicks", list}}), err
 }
 
 type clicksDayStart struct {
 	Clicks   uint64 `json:"clicks"`
 	DayStart int64  `json:"day_start"`
+}
+
+func (e clicksDayStart) row() object {
+	return object{{"date", moment(e.DayStart)}, {"clicks", e.Clicks}}
 }
 
 // byDay is the clicks of each day of the older form, and their sum.

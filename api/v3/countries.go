@@ -19,7 +19,7 @@ func (a *API) userCountries(c *call) (any, error) {
 	}
 	top, err := a.ranked(c, allLinks(user), rollup.Country, w, noCountry)
 	list := countries(top)
-	return c.about(w, field{"user_countries", list}, field{"countries", list}), err
+	return listed(c, w.Zone, list, c.about(w, field{"user_countries", list}, field{"countries", list})), err
 }
 
 func (a *API) userCountriesLegacy(c *call, of metrics.Subject) (any, error) {
@@ -29,10 +29,12 @@ func (a *API) userCountriesLegacy(c *call, of metrics.Subject) (any, error) {
 	}
 	days, err := a.Metrics.TopByDay(c.ctx, of, rollup.Country, w, metrics.Ranking{Limit: limit, Unnamed: noCountry, Dear: c.dear})
 	list := make([][]countryClicks, len(days))
+	t := c.table(w.Zone, countryClicks{}, "date")
 	for i, d := range days {
 		list[i] = countries(d)
+		add(t, list[i], moment(w.Start(i)))
 	}
-	return object{{"days", w.Days}, {"countries", list}}, err
+	return tabled{object{{"days", w.Days}, {"countries", list}}, t}, err
 }
 
 // linkCountries is link/countries: clicks on a link by country.
@@ -48,12 +50,17 @@ func (a *API) linkCountries(c *call) (any, error) {
 		return nil, err
 	}
 	top, err := a.ranked(c, of, rollup.Country, w, noCountry)
-	return c.about(w, field{"countries", countries(top)}), err
+	list := countries(top)
+	return listed(c, w.Zone, list, c.about(w, field{"countries", list})), err
 }
 
 type countryClicks struct {
 	Country string `json:"country"`
 	Clicks  uint64 `json:"clicks"`
+}
+
+func (e countryClicks) row() object {
+	return object{{"country", e.Country}, {"clicks", e.Clicks}}
 }
 
 func countries(top []metrics.Value) []countryClicks {

@@ -26,7 +26,7 @@ func (a *API) userReferringDomains(c *call) (any, error) {
 	}
 	top, err := a.topDomains(c, allLinks(user), w, drop)
 	list := domains(top)
-	return c.about(w, field{"user_referring_domains", list}, field{"referring_domains", list}), err
+	return listed(c, w.Zone, list, c.about(w, field{"user_referring_domains", list}, field{"referring_domains", list})), err
 }
 
 func (a *API) userReferringDomainsLegacy(c *call, of metrics.Subject) (any, error) {
@@ -36,12 +36,13 @@ func (a *API) userReferringDomainsLegacy(c *call, of metrics.Subject) (any, erro
 		return nil, err
 	}
 	days, err := a.Metrics.TopByDay(c.ctx, of, rollup.Referrer, w, metrics.Ranking{Limit: limit, Group: domainsBut(drop), Dear: c.dear})
-	edges := w.Zone.Legacy(w.Reference, w.Days)
 	list := make([]domainsOfDay, len(days))
+	t := c.table(w.Zone, domainClicks{}, "date")
 	for i, d := range days {
-		list[i] = domainsOfDay{edges[len(days)-1-i], domains(d)}
+		list[i] = domainsOfDay{w.Start(i), domains(d)}
+		add(t, list[i].Values, moment(w.Start(i)))
 	}
-	return object{{"days", w.Days}, {"referring_domains", list}}, err
+	return tabled{object{{"days", w.Days}, {"referring_domains", list}}, t}, err
 }
 
 type domainsOfDay struct {
@@ -63,7 +64,8 @@ func (a *API) linkReferringDomains(c *call) (any, error) {
 		return nil, err
 	}
 	top, err := a.topDomains(c, of, w, nil)
-	return c.about(w, field{"referring_domains", domains(top)}), err
+	list := domains(top)
+	return listed(c, w.Zone, list, c.about(w, field{"referring_domains", list})), err
 }
 
 // topDomains ranks the domains of referrers, but for those to drop.
@@ -78,6 +80,10 @@ type domainClicks struct {
 	// that they are on hosts of these names.
 	URL    string `json:"url,omitempty"`
 	Clicks uint64 `json:"clicks"`
+}
+
+func (e domainClicks) row() object {
+	return object{{"domain", e.Domain}, {"url", e.URL}, {"clicks", e.Clicks}}
 }
 
 func domains(top []metrics.Value) []domainClicks {

@@ -9,6 +9,7 @@ var (
 	ToXML      = toXML
 	Domain     = domainsBut(nil)
 	Known      = known
+	Cell       = (&table{}).cell
 )
 
 // ParseQuery is parseQuery in the type of the standard library.

@@ -2,6 +2,7 @@ package v3_test
 
 import (
 	"bytes"
+	"encoding/csv"
 	"encoding/json"
 	"encoding/xml"
 	"errors"
@@ -109,6 +110,9 @@ func exchange(t *testing.T, api http.Handler, request string) string {
 		t.Errorf("%s: no Access-Control-Allow-Origin", request)
 	}
 	wellFormed(t, request, h.Get("Content-Type"), body)
+	if strings.HasPrefix(h.Get("Content-Type"), "text/csv") {
+		body = bytes.ReplaceAll(body, []byte("\r\n"), []byte("\n")) // wellFormed saw that all of them are there
+	}
 	for l := range strings.SplitSeq(strings.TrimRight(string(body), "\n"), "\n") {
 		if l != "" {
 			b.WriteString("\n< " + l)
@@ -127,6 +131,12 @@ func wellFormed(t *testing.T, request, contentType string, body []byte) {
 	case strings.HasPrefix(contentType, "application/json"):
 		if !json.Valid(body) {
 			t.Errorf("%s: not JSON: %s", request, body)
+		}
+	case strings.HasPrefix(contentType, "text/csv"):
+		// Every row has as many cells as the header, or this is an error.
+		rows, err := csv.NewReader(bytes.NewReader(body)).ReadAll()
+		if err != nil || len(rows) == 0 || bytes.Count(body, []byte("\r\n")) != len(rows) || !bytes.HasSuffix(body, []byte("\r\n")) {
+			t.Errorf("%s: not CSV of %d rows that end with CRLF: %v: %q", request, len(rows), err, body)
 		}
 	case strings.HasPrefix(contentType, "application/xml"):
 		for d := xml.NewDecoder(bytes.NewReader(body)); ; {

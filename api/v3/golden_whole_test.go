@@ -80,6 +80,17 @@ func TestGoldenFilesAreWhole(t *testing.T) {
 		if strings.HasPrefix(f.method, "user/tracking_domain_") && f.method != "user/tracking_domain_list" {
 			good = "TRACKING_DOMAIN_NOT_REGISTERED"
 		}
+		switch {
+		case good != "OK":
+			answers("", "csv", "< 500 text/plain", good)
+		case !f.rows():
+			answers("", "csv", "< 500 text/plain", "INVALID_ARG_FORMAT")
+		case strings.Contains(strings.Join(f.params, " "), "rollup"):
+			answers("true", "csv", "< 200 text/csv", "")
+			answers("false", "csv", "< 200 text/csv", "")
+		default:
+			answers("", "csv", "< 200 text/csv", "")
+		}
 		rollups := []string{""}
 		if f.txt && f.params[0] != "days" && strings.Contains(strings.Join(f.params, " "), "rollup") {
 			rollups = []string{"true", "false"}

@@ -23,6 +23,12 @@ type form struct {
 	txt    bool // whether it has one value to show
 }
 
+// rows tells whether the method's answer is a table too.
+func (f form) rows() bool {
+	return slices.Contains(f.params, "unit") || slices.Contains(f.params, "days") ||
+		slices.Contains(strings.Fields("clicks clicks_by_minute countries referrers user/tracking_domain_list"), f.method)
+}
+
 const (
 	over   = "unit units timezone rollup limit unit_reference_ts"
 	total  = "unit units timezone limit unit_reference_ts"
@@ -164,7 +170,7 @@ func refused(method, format, callback string, code int, text string) (status int
 		return 200, "application/xml; charset=utf-8", fmt.Sprintf(`<?xml version="1.0" encoding="UTF-8"?>
 <response><status_code>%d</status_code>%s<status_txt>%s</status_txt></response>
 `, code, element, text)
-	case format == "txt":
+	case format == "txt" || format == "csv":
 		return code, "text/plain; charset=utf-8", text + "\n"
 	case callback != "":
 		return 200, "application/javascript; charset=utf-8", callback + "(" + body + ")"
@@ -181,7 +187,7 @@ func TestEveryErrorInEveryFormat(t *testing.T) {
 	for _, f := range forms() {
 		seen[f.method] = true
 		for _, name := range append([]string{"access_token"}, f.params...) {
-			for _, as := range [][2]string{{"json", ""}, {"json", "a.b"}, {"xml", ""}, {"xml", "a.b"}, {"txt", ""}} {
+			for _, as := range [][2]string{{"json", ""}, {"json", "a.b"}, {"xml", ""}, {"xml", "a.b"}, {"txt", ""}, {"csv", ""}} {
 				q := f.query(name)
 				q.Set("format", as[0])
 				q.Set("callback", as[1])
@@ -245,7 +251,10 @@ func TestNothingIsOurFault(t *testing.T) {
 			for _, value := range hostile {
 				for _, known := range []bool{true, false} {
 					for _, whole := range []bool{true, false} {
-						for _, format := range []string{"json", "xml", "txt"} {
+						for _, format := range []string{"json", "xml", "txt", "csv"} {
+							if format == "csv" && !whole {
+								continue // it is refused as txt is
+							}
 							q := url.Values{}
 							if whole {
 								q = f.query()
@@ -259,7 +268,10 @@ func TestNothingIsOurFault(t *testing.T) {
 							w, logged := ask(t, api, f.method, q.Encode())
 							text := statusText(t, w)
 							as := w.Header().Get("Content-Type")
-							want := map[string]string{"json": "application/json", "xml": "application/xml", "txt": "text/plain"}[q.Get("format")]
+							want := map[string]string{"json": "application/json", "xml": "application/xml", "txt": "text/plain", "csv": "text/plain"}[q.Get("format")]
+							if q.Get("format") == "csv" && text == "OK" {
+								want = "text/csv"
+							}
 							if want == "" {
 								want = "application/json"
 							}
@@ -284,7 +296,7 @@ func TestNothingIsOurFault(t *testing.T) {
 func statusText(t *testing.T, w *httptest.ResponseRecorder) string {
 	t.Helper()
 	body := w.Body.String()
-	if strings.HasPrefix(w.Header().Get("Content-Type"), "text/plain") {
+	if strings.HasPrefix(w.Header().Get("Content-Type"), "text/") {
 		if w.Code == http.StatusOK {
 			return "OK"
 		}

@@ -135,7 +135,9 @@ func (a *API) clicks(c *call) (any, error) {
 		}
 		return object{{"user_clicks", own}, {"global_clicks", global}}, err
 	})
-	return object{{"clicks", entries}}, err
+	return tabled{object{{"clicks", entries}}, linkRows(c, nil, list, entries, func(e object) []userGlobal {
+		return []userGlobal{{e.get("user_clicks"), e.get("global_clicks")}}
+	})}, err
 }
 
 // clicksByDay is clicks_by_day.
@@ -154,7 +156,9 @@ func (a *API) clicksByDay(c *call) (any, error) {
 		days, _, err := a.byDay(c, of, w)
 		return object{{"clicks", days}}, err
 	})
-	return object{{"clicks_by_day", entries}}, err
+	return tabled{object{{"clicks_by_day", entries}}, linkRows(c, w.Zone, list, entries, func(e object) []clicksDayStart {
+		return e.get("clicks").([]clicksDayStart)
+	})}, err
 }
 
 // clicksByMinute is clicks_by_minute: the last 60 of them, newest first.
@@ -178,26 +182,32 @@ func (a *API) clicksByMinute(c *call) (any, error) {
 		}
 		return object{{"clicks", minutes}}, err
 	})
-	return object{{"clicks_by_minute", entries}}, err
+	return tabled{object{{"clicks_by_minute", entries}}, linkRows(c, w.Zone, list, entries, func(e object) (minutes []dtClicks) {
+		for i, n := range e.get("clicks").([]uint64) {
+			minutes = append(minutes, dtClicks{w.Reference - w.Reference%60 - int64(i)*60, n})
+		}
+		return minutes
+	})}, err
 }
 
 // olderCountries is countries: the clicks of one link by country.
 func (a *API) olderCountries(c *call) (any, error) {
-	return a.ofOne(c, func(of metrics.Subject, w window) (field, error) {
+	return ofOne(a, c, "countries", func(of metrics.Subject, w window) ([]countryClicks, error) {
 		top, err := a.ranked(c, of, rollup.Country, w, noCountry)
-		return field{"countries", countries(top)}, err
+		return countries(top), err
 	})
 }
 
 // olderReferrers is referrers: the clicks of one link by referrer.
 func (a *API) olderReferrers(c *call) (any, error) {
-	return a.ofOne(c, func(of metrics.Subject, w window) (field, error) {
+	return ofOne(a, c, "referrers", func(of metrics.Subject, w window) ([]referrerClicks, error) {
 		top, err := a.ranked(c, of, rollup.Referrer, w, direct)
-		return field{"referrers", referrers(top)}, err
+		return referrers(top), err
 	})
 }
 
-func (a *API) ofOne(c *call, list func(metrics.Subject, window) (field, error)) (any, error) {
+// ofOne lists the clicks of one link under a key.
+func ofOne[E entry](a *API, c *call, key string, ranked func(metrics.Subject, window) ([]E, error)) (any, error) {
 	user := c.user()
 	n := named{"shortUrl", c.query.get("shortUrl")}
 	if n.value == "" {
@@ -217,8 +227,8 @@ func (a *API) ofOne(c *call, list func(metrics.Subject, window) (field, error)) 
 	if err != nil {
 		return nil, err
 	}
-	listed, err := list(of, window{Window: c.allTime(), limit: maxLimit})
-	return append(n.hashes(l), listed), err
+	list, err := ranked(of, window{Window: c.allTime(), limit: maxLimit})
+	return listed(c, nil, list, append(n.hashes(l), field{key, list})), err
 }
 
 // bitlyProDomain is bitly_pro_domain: whether the domain is one of ours.

@@ -23,13 +23,15 @@ func (a *API) userPopularLinks(c *call) (any, error) {
 	for i, v := range top {
 		list[i] = linkClicks{v.Name, v.Clicks}
 	}
-	return c.about(w, field{"popular_links", list}), err
+	return listed(c, w.Zone, list, c.about(w, field{"popular_links", list})), err
 }
 
 type linkClicks struct {
 	Link   string `json:"link"`
 	Clicks uint64 `json:"clicks"`
 }
+
+func (e linkClicks) row() object { return object{{"link", e.Link}, {"clicks", e.Clicks}} }
 
 // shortURLs turns values of the facet of links into short URLs.
 func (c *call) shortURLs(ctx context.Context, values []string) ([]string, error) {

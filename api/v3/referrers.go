@@ -22,7 +22,7 @@ func (a *API) userReferrers(c *call) (any, error) {
 	}
 	top, err := a.ranked(c, allLinks(user), rollup.Referrer, w, direct)
 	list := referrers(top)
-	return c.about(w, field{"user_referrers", list}, field{"referrers", list}), err
+	return listed(c, w.Zone, list, c.about(w, field{"user_referrers", list}, field{"referrers", list})), err
 }
 
 func (a *API) userReferrersLegacy(c *call, of metrics.Subject) (any, error) {
@@ -32,10 +32,12 @@ func (a *API) userReferrersLegacy(c *call, of metrics.Subject) (any, error) {
 	}
 	days, err := a.Metrics.TopByDay(c.ctx, of, rollup.Referrer, w, metrics.Ranking{Limit: limit, Unnamed: direct, Dear: c.dear})
 	list := make([][]referrerClicks, len(days))
+	t := c.table(w.Zone, referrerClicks{}, "date")
 	for i, d := range days {
 		list[i] = referrers(d)
+		add(t, list[i], moment(w.Start(i)))
 	}
-	return object{{"days", w.Days}, {"referrers", list}}, err
+	return tabled{object{{"days", w.Days}, {"referrers", list}}, t}, err
 }
 
 // linkReferrers is link/referrers: clicks on a link by referrer.
@@ -44,7 +46,8 @@ func (a *API) linkReferrers(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.about(w, field{"referrers", referrers(top)}), nil
+	list := referrers(top)
+	return listed(c, w.Zone, list, c.about(w, field{"referrers", list})), nil
 }
 
 // linkReferrersByDomain is link/referrers_by_domain: the same referrers, each
@@ -64,10 +67,12 @@ func (a *API) linkReferrersByDomain(c *call) (any, error) {
 		return cmp.Or(cmp.Compare(clicks[b], clicks[a]), cmp.Compare(a, b))
 	})
 	list := make(object, len(names))
+	t := c.table(w.Zone, referrerClicks{}, "domain")
 	for i, name := range names {
 		list[i] = field{name, under[name]}
+		add(t, under[name], name)
 	}
-	return c.about(w, field{"referrers", list}), nil
+	return tabled{c.about(w, field{"referrers", list}), t}, nil
 }
 
 // topReferrers is what both methods about the referrers of a link ask.
@@ -89,6 +94,10 @@ func (a *API) topReferrers(c *call) (window, []metrics.Value, error) {
 type referrerClicks struct {
 	Referrer string `json:"referrer"`
 	Clicks   uint64 `json:"clicks"`
+}
+
+func (e referrerClicks) row() object {
+	return object{{"referrer", e.Referrer}, {"clicks", e.Clicks}}
 }
 
 func referrers(top []metrics.Value) []referrerClicks {

@@ -11,7 +11,7 @@ import (
 
 // shape is how the caller wants the answer.
 type shape struct {
-	format   string // json, xml or txt
+	format   string // json, xml, txt or csv
 	callback string // json only
 	// entries is the key of a list whose items xml calls entry; empty where
 	// there is none.
@@ -23,7 +23,7 @@ type shape struct {
 // later, in the order of the parameters.
 func shapeOf(q query) shape {
 	s := shape{format: q.get("format")}
-	if s.format != "xml" && s.format != "txt" {
+	if s.format != "xml" && s.format != "txt" && s.format != "csv" {
 		s.format = "json"
 	}
 	if cb := q.get("callback"); s.format == "json" && isCallback(cb) {
@@ -62,7 +62,14 @@ func write(w http.ResponseWriter, r *http.Request, s shape, st status, data any)
 }
 
 func encode(s shape, st status, data any) (code int, contentType string, body []byte, err error) {
-	if s.format == "txt" {
+	if t, ok := data.(tabled); ok {
+		if s.format == "csv" && st == statusOK {
+			body, err = t.table.csv()
+			return st.code, "text/csv; charset=utf-8", body, err
+		}
+		data = t.data
+	}
+	if s.format == "txt" || s.format == "csv" {
 		text := st.text
 		if st == statusOK {
 			text = fmt.Sprint(data.(single).text)
