@@ -27,11 +27,14 @@ var (
 	only      = flag.String("only", "", "methods, with commas between, to ask questions of and nothing else")
 )
 
-// The hosts of the clients that speak https: one that bitly 5 and 6 are told,
-// and one that bitly-oauth has wired in.
+// The hosts of the clients: one that bitly 5 and 6 are told, and those that
+// others have wired in: bitly-oauth, bitly 3 and 4, and bitly 1 and 2, which
+// speak http.
 const (
-	toldHost  = "api.bitly.test"
-	wiredHost = "api-ssl.bit.ly"
+	toldHost       = "api.bitly.test"
+	wiredHost      = "api-ssl.bit.ly"
+	otherWiredHost = "api-ssl.bitly.com"
+	wiredPlainHost = "api.bit.ly"
 )
 
 func TestClients(t *testing.T) {
@@ -50,14 +53,17 @@ func TestClients(t *testing.T) {
 	// Who asks: those with most clicks, some with few, and one without any.
 	all := a.world.logins()
 	a.logins = append(all[:5:5], all[len(all)/3], all[len(all)/2], all[len(all)-1])
-	tokens := map[string]string{}
+	tokens, keys := map[string]string{}, map[string]string{}
 	for _, login := range a.logins {
 		tokens[login] = p.run(t, "", "user", "token", login)
+		keys[login] = p.run(t, "", "user", "key", login)
 	}
 	identify := func(login string) identity { return identity{Token: tokens[login]} }
+	identifyByKey := func(login string) identity { return identity{Login: login, APIKey: keys[login]} }
 	password := func(login string) string { return "password of " + login }
 	register := func(t *testing.T, login string) {
 		tokens[login] = p.run(t, "", "user", "add", login)
+		keys[login] = p.run(t, "", "user", "key", login)
 		p.run(t, password(login)+"\n", "user", "password", login)
 		a.users[login] = &user{login: login, since: since(t, p, login)}
 	}
@@ -68,14 +74,21 @@ func TestClients(t *testing.T) {
 		addr := free(t, "127.0.0.1:0")
 		s := &site{"http://" + addr, client(nil), register}
 		p.serve(t, s, addr)
-		env := []string{"CLIENT_ENDPOINT=" + s.base, "CLIENT_HOSTS=none.invalid", "CLIENT_PORT=1"}
-		newNodeBitlyAPI(drive(t, "node-bitlyapi.js", env...), a.rng, identify).whole(t, s, a)
+		_, port, err := net.SplitHostPort(addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		env := []string{"CLIENT_ENDPOINT=" + s.base, "CLIENT_HOSTS=" + wiredPlainHost, "CLIENT_PORT=" + port}
+		newNodeBitlyAPI(node(t, "node-bitlyapi.js", env...), a.rng, identify).whole(t, s, a)
+		for _, major := range []int{1, 2} {
+			newOldBitly(oldBitly(t, major, env...), major, identifyByKey).whole(t, s, a)
+		}
 	})
 	t.Run("https", func(t *testing.T) {
 		shortScheme = "https"
 		authority, dir := certtest.New(t), t.TempDir()
 		cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-		authority.Write(t, cert, key, time.Now().Add(time.Hour), toldHost, wiredHost)
+		authority.Write(t, cert, key, time.Now().Add(time.Hour), toldHost, wiredHost, otherWiredHost)
 		addr := free(t, "127.0.0.1:443")
 		_, port, err := net.SplitHostPort(addr)
 		if err != nil {
@@ -86,15 +99,18 @@ func TestClients(t *testing.T) {
 		p.serve(t, s, addr, "--tls-cert", cert, "--tls-key", key)
 		env := []string{
 			"NODE_EXTRA_CA_CERTS=" + authority.File, "CLIENT_HOST=" + toldHost,
-			"CLIENT_HOSTS=" + toldHost + "," + wiredHost, "CLIENT_PORT=" + port,
+			"CLIENT_HOSTS=" + toldHost + "," + wiredHost + "," + otherWiredHost, "CLIENT_PORT=" + port,
 		}
 		for _, version := range []int{6, 5} {
-			newBitly(drive(t, fmt.Sprintf("bitly%d.js", version), env...), version, identify).whole(t, s, a)
+			newBitly(node(t, fmt.Sprintf("bitly%d.js", version), env...), version, identify).whole(t, s, a)
+		}
+		for _, major := range []int{4, 3} {
+			newOldBitly(oldBitly(t, major, env...), major, identify).whole(t, s, a)
 		}
 		for _, login := range a.logins {
 			p.run(t, password(login)+"\n", "user", "password", login)
 		}
-		newBitlyOAuth(drive(t, "bitly-oauth.js", env...), func(login string) identity {
+		newBitlyOAuth(node(t, "bitly-oauth.js", env...), func(login string) identity {
 			return identity{Login: login, Password: password(login)}
 		}).whole(t, s, a)
 	})
@@ -128,8 +144,11 @@ func since(t *testing.T, p program, login string) int64 {
 }
 
 // can tells whether the client can ask the method.
-func (c *dialect) can(method string) bool {
-	function, _ := c.spell(question{method: method, params: params{}}, &identity{})
+func (c *dialect) can(method string) bool { return c.says(method, params{}) }
+
+// says tells whether the client can ask the method with these parameters.
+func (c *dialect) says(method string, p params) bool {
+	function, _ := c.spell(question{method: method, params: p}, &identity{})
 	return slices.Contains(c.list(), function)
 }
 
@@ -143,8 +162,12 @@ func (c *dialect) whole(t *testing.T, at *site, a *asker) {
 			s := story{t, c, at, a, a.logins[1]}
 			other := a.logins[4]
 			s.shortens(other)
-			s.saves(other)
-			s.introduces()
+			if c.can("user/link_save") {
+				s.saves(other)
+			}
+			if c.can("user/info") {
+				s.introduces()
+			}
 			s.visits()
 			s.errs(other)
 			c.questions(t, a, *perMethod-*perMethod/2)
@@ -178,7 +201,11 @@ func (c *dialect) questions(t *testing.T, a *asker, each int) {
 			continue
 		}
 		for range each {
-			c.ask(t, all[method](a, method, pick(a, a.logins)))
+			q := all[method](a, method, pick(a, a.logins))
+			for tries := 0; tries < 100 && !c.says(method, q.params); tries++ {
+				q = all[method](a, method, pick(a, a.logins))
+			}
+			c.ask(t, q)
 		}
 	}
 }

@@ -23,8 +23,8 @@ type dialect struct {
 	name string
 	// identify says who calls.
 	identify func(login string) identity
-	// spell says which function asks a question of the API, with what. The
-	// identity may be changed.
+	// spell says which function asks a question of the API, with what; none
+	// where the client has no words for it. The identity may be changed.
 	spell func(q question, as *identity) (function string, args []any)
 	// show is what the user gets to see of an envelope: a result or an error.
 	show func(envelope object) (any, *clientError)
@@ -50,6 +50,9 @@ func (c *dialect) ask(t *testing.T, q question) {
 func (c *dialect) askAs(t *testing.T, as identity, q question) {
 	t.Helper()
 	function, args := c.spell(q, &as)
+	if function == "" {
+		return
+	}
 	c.holds(t, as, function, args, func(now int64) (any, *clientError) { return c.show(q.want(now)) })
 }
 

@@ -1,6 +1,6 @@
 'use strict';
 // Sends the hosts in CLIENT_HOSTS, which clients have wired in, to this
-// machine, and their port 443 to CLIENT_PORT. Everything else stays: the
+// machine, and their ports 80 and 443 to CLIENT_PORT. Everything else stays: the
 // clients, their TLS, and that they check the certificate for the host's name.
 
 const dns = require('dns');
@@ -19,6 +19,6 @@ dns.lookup = function (host, options, done = options) {
 const { connect } = net.Socket.prototype;
 net.Socket.prototype.connect = function (...args) {
   const normal = Array.isArray(args[0]) ? args[0] : args; // net.connect has sorted them already
-  if (hosts.has(normal[0].host) && Number(normal[0].port) === 443) normal[0] = { ...normal[0], port };
+  if (hosts.has(normal[0].host) && [80, 443].includes(Number(normal[0].port))) normal[0] = { ...normal[0], port };
   return connect.apply(this, args);
 };

@@ -14,7 +14,7 @@ module.exports = function (methods, call) {
     try {
       answer = { id, result: method ? await call(as, method, params) : methods() };
     } catch (e) {
-      answer = { id, error: { message: e.message || String(e), statusCode: e.statusCode, data: e.data } };
+      answer = { id, error: { message: e.message || String(e), statusCode: e.statusCode ?? (Number(e.code) || undefined), data: e.data } };
     }
     process.stdout.write(JSON.stringify(answer) + '\n');
   });
