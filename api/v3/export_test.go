@@ -1,6 +1,10 @@
 package v3
 
-import "net/url"
+import (
+	"net/url"
+
+	"github.com/footfall/footfall/calendar"
+)
 
 // The parsers of parameters, and the writer of xml.
 var (
@@ -19,4 +23,15 @@ func ParseQuery(raw string) url.Values { return url.Values(parseQuery(raw)) }
 func ParseInt(s string) (n int64, ok bool) {
 	n, kind := parseInt(s)
 	return n, kind == aNumber
+}
+
+// ParseISO is parseISO in UTC.
+func ParseISO(s string) (t int64, ok bool) {
+	return parseISO(s, func() *calendar.Zone {
+		z, err := calendar.Load("UTC")
+		if err != nil {
+			panic(err)
+		}
+		return z
+	}, lastOfDay)
 }

@@ -8,8 +8,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	v3 "github.com/footfall/footfall/api/v3"
+	"github.com/footfall/footfall/click"
 )
 
 // FuzzQuery asks any method with any query: the API never fails on its own
@@ -23,6 +25,8 @@ func FuzzQuery(f *testing.F) {
 		"link=http://sho.rt/ze6poY&format=xml", "link=%FF%00&unit=week", "hash=ze6poY&shortUrl=&hash=%3C&format=xml", "url=http://google.com/&url=%FF&format=xml",
 		"longUrl=http://example.org/%00&title=%01&format=xml", "longUrl=http://sho.rt/x&domain=j.mp", "link=ze6poY&edit=title,note,private&title=%0B&private=1",
 		"x_login=ann&x_apiKey=R_ann", "domain=%5B::1", "full_name=%F0%9F%91%A9&format=xml", "query=%25&keyword=_&offset=2147483647", "format=txt", "login=cat",
+		"from=2013-03-01&to=2013-03-14&unit=week&rollup=0&format=csv", "to=1980-01-01&timezone=Pacific/Apia&unit=hour", "from=2011-12-30&to=2011-12-30&timezone=Pacific/Apia",
+		"unit=day&unit_reference_ts=2013-03-10T02:30:00&format=csv&rollup=0", "unit_reference_ts=2099-12-31T23:59:59.9+14:00&unit=month", "hash=%3D1&hash=%0D%00&format=csv",
 		"created_before=now&created_after=1300000000000&archived=both&user=cat", "exclude_social_networks=1&limit=1&timezone=America/St_Johns",
 	} {
 		for i := range methods {
@@ -45,7 +49,9 @@ func FuzzQuery(f *testing.F) {
 
 // FuzzParameters holds the parsers of parameters against slower ones.
 func FuzzParameters(f *testing.F) {
-	for _, s := range []string{"a=1&b=2", "a=1&a=&a=%32", "+1", "-9223372036854775808", " 12", "9223372036854775808", "--1", "tRuE", "a.$b_", "1a", "a=%zz&%=1", "=", "%00=\x00", "A=1&a=2&%41=3&\u212a=4&k=5"} {
+	for _, s := range []string{"a=1&b=2", "a=1&a=&a=%32", "+1", "-9223372036854775808", " 12", "9223372036854775808", "--1", "tRuE", "a.$b_", "1a", "a=%zz&%=1", "=", "%00=\x00", "A=1&a=2&%41=3&\u212a=4&k=5",
+		"2013-03-14", "2013-03-14T12:59:25.5+05:30", "2013-03-14 12:59", "2013-03-14t12:59z", "2013-03-14T12:59:25 -0330", "2099-12-31T23:59:59-14:00",
+	} {
 		f.Add(s)
 	}
 	callback := regexp.MustCompile(`^[A-Za-z_$.][A-Za-z0-9_$.]{0,127}$`)
@@ -65,6 +71,16 @@ func FuzzParameters(f *testing.F) {
 		}
 		if v, ok := v3.ParseBool(s); ok != slices.Contains([]string{"true", "false", "0", "1"}, strings.ToLower(s)) || v != (s == "1" || strings.EqualFold(s, "true")) {
 			t.Fatalf("ParseBool(%q) is %t, %t", s, v, ok)
+		}
+		at, isISO := v3.ParseISO(s)
+		if isISO && (at < click.Earliest.Unix() || at >= click.Latest.Unix()) {
+			t.Fatalf("ParseISO(%q) is %d", s, at)
+		}
+		for _, layout := range []string{time.RFC3339, "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05", "2006-01-02 15:04"} {
+			want, err := time.Parse(layout, s) // which takes 2:59 for 02:59 too
+			if err == nil && want.Format(layout) == s && !want.Before(click.Earliest) && want.Before(click.Latest) && (!isISO || at != want.Unix()) {
+				t.Fatalf("ParseISO(%q) is %d, %t, want %d", s, at, isISO, want.Unix())
+			}
 		}
 		given := url.Values{}
 		for pair := range strings.SplitSeq(s, "&") {
