@@ -22,7 +22,7 @@ type importCmd struct {
 	Domain         []string `help:"The short domains of this installation: no link may lead back there. A server that runs uses its own. May be repeated." placeholder:"HOST" otherwise:"the server's"`
 	TrustedProxies []string `help:"Addresses and networks of proxies, for access logs that have a list of addresses: the visitor's is the last one that is neither private nor one of these. A server that runs uses its own. May be repeated." placeholder:"CIDR" otherwise:"the server's"`
 	JSON           bool     `help:"Print the result as one JSON object." name:"json"`
-	Files          []string `arg:"" name:"file" help:"Files to import, plain or gzip; - is standard input. One that cannot be read is named at the end, and the others are imported."`
+	Files          []string `arg:"" name:"file" help:"Files to import, plain or gzip; - is standard input, of which each line counts within a second. One that cannot be read is named at the end, and the others are imported."`
 }
 
 func (c *importCmd) Run(e *env) error {

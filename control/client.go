@@ -123,6 +123,8 @@ func (c *Client) Import(ctx context.Context, format string, r io.Reader, reject 
 		fill.CloseWithError(err)
 	}()
 	defer body.Close()
+	// The transport waits for its read of the body before it gives up.
+	defer context.AfterFunc(ctx, func() { fill.CloseWithError(ctx.Err()) })()
 	err = c.call(ctx, http.MethodPost, "import", url.Values{"format": {format}}, body, func(e event) {
 		if e.Rejected != nil {
 			reject(*e.Rejected)

@@ -130,3 +130,33 @@ func TestStopping(t *testing.T) {
 		t.Errorf("the owner logged %s", logged)
 	}
 }
+
+// TestQuietInput: a command whose input is quiet ends when it is told to, and when
+// its owner has gone, although nothing has been said of the input yet.
+func TestQuietInput(t *testing.T) {
+	quiet, w := io.Pipe()
+	defer w.Close()
+	began := make(chan struct{})
+	o := owner{importing: func(ctx context.Context, r io.Reader, _ func(feed.Rejected)) (feed.Result, error) {
+		close(began)
+		_, err := io.Copy(io.Discard, r)
+		return feed.Result{}, err
+	}}
+	c, _ := between(t, t.Context(), o)
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { <-began; cancel() }()
+	if _, err := c.Import(ctx, "", quiet, func(feed.Rejected) {}); !errors.Is(err, context.Canceled) {
+		t.Errorf("told to end: %v", err)
+	}
+
+	began = make(chan struct{})
+	s := httptest.NewServer(control.Handler(o))
+	defer s.Close()
+	c = control.NewClient(func(ctx context.Context) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "tcp", s.Listener.Addr().String())
+	})
+	go func() { <-began; s.CloseClientConnections() }()
+	if _, err := c.Import(t.Context(), "", quiet, func(feed.Rejected) {}); !errors.Is(err, control.ErrCutOff) {
+		t.Errorf("whose owner goes: %v, want %v", err, control.ErrCutOff)
+	}
+}

@@ -285,6 +285,7 @@ const hearing = 500 * time.Millisecond
 // stops as soon as it does. The request's body may be read meanwhile.
 func stream(w http.ResponseWriter, r *http.Request, f func(*events) (any, error)) {
 	s := newEvents(w)
+	_ = s.http.Flush() // the command then hears at once of whatever becomes of this
 	told := make(chan struct{})
 	stop := context.AfterFunc(r.Context(), func() {
 		defer close(told)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"io"
 	"runtime"
+	"runtime/metrics"
 	"slices"
 	"strings"
 	"testing"
@@ -33,18 +34,15 @@ func (r *repeated) Read(b []byte) (n int, err error) {
 // TestLargeInputs: what an import holds in memory does not grow with its input,
 // however that is made.
 func TestLargeInputs(t *testing.T) {
-	const size = 6 << 20
+	const size = 12 << 20
 	most := func(in io.Reader) (r feed.Result, heap uint64) {
 		t.Helper()
 		im := importer(forgetful{})
 		known(t, im)
-		runtime.GC()
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		r, err := im.Import(t.Context(), "ndjson", watched{in, func() {
-			runtime.GC()
-			runtime.ReadMemStats(&after)
-			heap = max(heap, after.HeapAlloc-min(before.HeapAlloc, after.HeapAlloc))
+		before := live()
+		r, err := im.Import(t.Context(), "ndjson", &watched{Reader: in, look: func() {
+			after := live()
+			heap = max(heap, after-min(before, after))
 		}}, func(feed.Rejected) {})
 		if err != nil {
 			t.Fatal(err)
@@ -61,11 +59,19 @@ func TestLargeInputs(t *testing.T) {
 			if r.Clicks > 0 || r.Lines == 0 || r.Lines != r.Skipped+r.Rejected {
 				t.Errorf("became %+v", r)
 			}
-			if heap > 4<<20 {
+			if heap > 10<<20 {
 				t.Errorf("%d MiB were held", heap>>20)
 			}
 		})
 	}
+}
+
+// live is how many bytes are in use, whatever was given up meanwhile.
+func live() uint64 {
+	runtime.GC()
+	s := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(s)
+	return s[0].Value.Uint64()
 }
 
 // forgetful is a Recorder that keeps nothing.
@@ -81,11 +87,16 @@ func (forgetful) Drain(context.Context) error                             { retu
 type watched struct {
 	io.Reader
 	look func()
+	read int
 }
 
-func (w watched) Read(b []byte) (int, error) {
-	w.look()
-	return w.Reader.Read(b[:min(len(b), 1<<20)])
+func (w *watched) Read(b []byte) (int, error) {
+	n, err := w.Reader.Read(b)
+	if w.read += n; w.read > 1<<18 {
+		w.read = 0
+		w.look()
+	}
+	return n, err
 }
 
 // TestBomb: a small gzip file of an endless line is a rejected line.

@@ -13,6 +13,7 @@ import (
 // importing is an import under way.
 type importing struct {
 	recorder Recorder
+	cancel   func() // ends the reading of the input
 	parse    parser
 	resolver resolver
 
@@ -125,8 +126,6 @@ func (i *importing) commit(ctx context.Context, behind *lines, reject func(Rejec
 		return err
 	}
 	before := notes{users: at.users, links: at.links}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	chunks := make(chan chunk, 1)
 	s := scanner{lines: behind, number: i.last.Lines, parse: i.parse, reject: told}
 	go s.scan(ctx, chunks)
@@ -134,7 +133,7 @@ func (i *importing) commit(ctx context.Context, behind *lines, reject func(Rejec
 		// What comes with an error may be damaged itself.
 		if whole := c.err == nil || errors.Is(c.err, io.EOF); whole && c.offset > i.last.Offset {
 			if err := i.record(ctx, &c, &before, told); err != nil {
-				cancel()
+				i.cancel()
 				for range chunks { // until scan has stopped
 				}
 				return err

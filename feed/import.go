@@ -82,27 +82,33 @@ type Importer struct {
 	Proxy func(netip.Addr) bool
 	// Country is where an address is. The address goes no further.
 	Country func(netip.Addr) click.Country
+	// After is time.After.
+	After func(time.Duration) <-chan time.Time
 
 	deletions deletions
 }
 
 // Import reads an input, gzip or plain, and returns once its clicks are
-// durable and counted. Lines that are not taken go to reject, the first time
+// durable and counted. Of an input that goes on, such as a pipe, the lines that
+// have come are recorded half a second later at the latest. Lines that are not taken go to reject, the first time
 // they are met; later imports look at them again, and take those that they can.
 // So are those of users and links that are deleted before their line is taken.
 // After an error what was recorded is not lost: importing the same input again
-// goes on behind it.
+// goes on behind it. A Read of the input that waits for more when Import returns
+// early may end after that.
 func (im *Importer) Import(ctx context.Context, format string, r io.Reader, reject func(Rejected)) (Result, error) {
 	parse, err := im.parser(format)
 	if err != nil {
 		return Result{}, err
 	}
-	plain, err := Decompress(r)
-	if err != nil {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	flow := newInflow(ctx, r, im.After)
+	input := buffered{bufio.NewReaderSize(flow, maxLine), flow}
+	name := source(format, input.Reader)
+	if err := input.failed(); err != nil {
 		return Result{}, err
 	}
-	input := bufio.NewReaderSize(plain, maxLine)
-	name := source(format, input)
 	marks, end, err := im.Recorder.BeginImport(ctx, name)
 	if err != nil {
 		return Result{}, err
@@ -111,7 +117,7 @@ func (im *Importer) Import(ctx context.Context, format string, r io.Reader, reje
 	gone, endGone := im.deletions.begin()
 	defer endGone()
 	i := importing{
-		recorder: im.Recorder, parse: parse,
+		recorder: im.Recorder, parse: parse, cancel: cancel,
 		resolver: newResolver(im, gone),
 	}
 	at, behind, err := resume(input, marks, func(m, before store.Mark, between []byte) error { return i.again(ctx, m, before, between) })

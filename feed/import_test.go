@@ -69,6 +69,7 @@ func importer(r feed.Recorder) *feed.Importer {
 	}
 	return &feed.Importer{
 		Recorder: r, Links: m, Users: m, Names: names, Now: func() time.Time { return now },
+		After: func(time.Duration) <-chan time.Time { return nil }, // nothing is due
 		IsBot: func(agent string) bool { return agent == "" || agent == "-" || strings.Contains(agent, "bot") },
 		Proxy: func(a netip.Addr) bool { return a == netip.MustParseAddr("8.8.8.8") },
 		Country: func(a netip.Addr) click.Country {

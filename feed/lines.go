@@ -136,7 +136,10 @@ func (u *unpacked) explain(err error) error {
 // lines reads an input piece by piece, and knows how many bytes have been
 // accepted and their SHA-256.
 type lines struct {
-	r      *bufio.Reader
+	r *bufio.Reader
+	// held and from are what it reads, one after the other.
+	held   *bytes.Buffer
+	from   buffered
 	offset uint64
 	digest hash.Hash
 	// inside is set where the bytes that follow belong to a line that is dealt
@@ -159,8 +162,11 @@ const (
 
 // next returns the next piece, valid until the next call, without newline.
 // What is not accepted before the next call is as if it were not there. io.EOF
-// ends the input.
+// ends the input. After errDue it goes on.
 func (l *lines) next() (kind, []byte, error) {
+	if err := l.await(); err != nil {
+		return 0, nil, err
+	}
 	b, err := l.r.ReadSlice('\n')
 	l.piece = b
 	what := aLine
@@ -182,6 +188,25 @@ func (l *lines) next() (kind, []byte, error) {
 	}
 	return what, b, nil
 }
+
+// await returns once a line is there, or whatever else ends a piece, or with errDue.
+func (l *lines) await() error {
+	for looked := 0; ; {
+		b, _ := l.r.Peek(l.r.Buffered())
+		if bytes.IndexByte(b[looked:], '\n') >= 0 || len(b) == l.r.Size() {
+			return nil
+		}
+		looked = len(b)
+		if _, err := l.r.Peek(looked + 1); errors.Is(err, errDue) {
+			return err
+		} else if err != nil {
+			return nil // it comes again
+		}
+	}
+}
+
+// ready tells whether there is more to read at once.
+func (l *lines) ready() bool { return l.r.Buffered() > 0 || l.held.Len() > 0 || l.from.ready() }
 
 // accept takes the last piece as read.
 func (l *lines) accept() {

@@ -59,10 +59,23 @@ func (i *importing) prefix(behind *lines, marks []store.Mark, at store.Mark, rej
 	if most == 0 {
 		return false, nil
 	}
-	rest, err := io.ReadAll(io.LimitReader(behind.r, int64(most)))
+	may := func(rest []byte) bool {
+		for _, n := range candidates {
+			if begins(n.prints, rest) {
+				return true
+			}
+		}
+		return false
+	}
+	rest := make([]byte, 0, most)
+	for uint64(len(rest)) < most && err == nil && (behind.ready() || may(rest)) {
+		var n int
+		n, err = behind.r.Read(rest[len(rest):most])
+		rest = rest[:len(rest)+n]
+	}
 	behind.r = bufio.NewReaderSize(io.MultiReader(bytes.NewReader(rest), behind.r), maxLine)
-	if err != nil || len(rest) == 0 || uint64(len(rest)) == most {
-		return false, nil // whoever reads on meets the error again
+	if !errors.Is(err, io.EOF) || len(rest) == 0 || uint64(len(rest)) == most {
+		return false, nil // whoever reads on meets another error again
 	}
 	for j, n := range candidates {
 		if uint64(len(rest)) < marks[j].Offset-at.Offset && begins(n.prints, rest) {

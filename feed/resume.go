@@ -42,26 +42,45 @@ func source(format string, r *bufio.Reader) [sha256.Size]byte {
 // A mark was made by an import that came from the mark at its Prev. So a mark
 // can match only if one at its Prev does, and never more bytes are held than
 // lie between two marks of an import.
-func resume(r io.Reader, marks []store.Mark, matched func(m, before store.Mark, between []byte) error) (at store.Mark, rest *lines, err error) {
+//
+// Where the input is quiet, it is waited for only as long as a mark may match.
+func resume(r buffered, marks []store.Mark, matched func(m, before store.Mark, between []byte) error) (at store.Mark, rest *lines, err error) {
 	digest := sha256.New()
 	state, err := digest.(encoding.BinaryMarshaler).MarshalBinary()
 	if err != nil {
 		return at, nil, err
 	}
-	var held bytes.Buffer // what was read after at
+	held := new(bytes.Buffer) // what was read after at
 	offset := uint64(0)
 	match := map[uint64]bool{0: true}
-	for _, m := range marks { // by ascending offset
+	may := func(marks []store.Mark) bool {
+		for i := range marks {
+			if m := &marks[i]; match[m.Prev] && m.Offset > offset && (m.Prev != at.Offset || mayBegin(m, held.Bytes())) {
+				return true
+			}
+		}
+		return false
+	}
+	piece := make([]byte, blockSize)
+	for i, m := range marks { // by ascending offset
 		if !match[m.Prev] || m.Offset < offset {
 			continue
 		}
-		n, err := io.CopyN(io.MultiWriter(&held, digest), r, int64(m.Offset-offset))
-		offset += uint64(n)
+		for offset < m.Offset && err == nil && (r.ready() || may(marks[i:])) {
+			var n int
+			n, err = r.Read(piece[:min(uint64(len(piece)), m.Offset-offset)])
+			held.Write(piece[:n])
+			digest.Write(piece[:n])
+			offset += uint64(n)
+		}
 		if errors.Is(err, io.EOF) {
-			break // the input is shorter than it was
+			err = nil
 		}
 		if err != nil {
 			return at, nil, err
+		}
+		if offset < m.Offset {
+			break // the input is shorter than it was, or another one
 		}
 		if !bytes.Equal(digest.Sum(nil), m.Digest[:]) {
 			continue
@@ -80,7 +99,14 @@ func resume(r io.Reader, marks []store.Mark, matched func(m, before store.Mark, 
 		return at, nil, err
 	}
 	return at, &lines{
-		r:      bufio.NewReaderSize(io.MultiReader(&held, r), maxLine),
+		r: bufio.NewReaderSize(io.MultiReader(held, r), maxLine), held: held, from: r,
 		offset: at.Offset, digest: digest, inside: at.Inside,
 	}, nil
+}
+
+// mayBegin tells whether the stretch before a mark may begin with what has come of
+// an input. Where the mark has no prints, nothing speaks against it.
+func mayBegin(m *store.Mark, come []byte) bool {
+	n, err := parseNotes(m.Notes)
+	return err != nil || len(n.prints) == 0 || begins(n.prints, come)
 }

@@ -124,9 +124,10 @@ func (s *scanner) scan(ctx context.Context, out chan<- chunk) {
 	}
 }
 
-// accept takes the last piece into a chunk.
+// accept takes the last piece into a chunk, which is due in a while then.
 func (s *scanner) accept(c *chunk) {
 	s.lines.accept()
+	s.lines.from.from.hold()
 	c.prints.add(s.lines.piece)
 }
 
@@ -135,11 +136,15 @@ var (
 	errWaits   = errors.New("it was rejected when it was imported")
 )
 
-// chunk reads the next chunk.
+// chunk reads the next chunk: until it is full, or due.
 func (s *scanner) chunk() (c chunk) {
+	defer s.lines.from.from.release()
 	from := s.lines.offset
 	for c.err == nil && s.lines.offset-from < maxChunk && !c.full() {
 		what, line, err := s.lines.next()
+		if errors.Is(err, errDue) {
+			break
+		}
 		if err != nil {
 			c.err = err
 			continue

@@ -188,7 +188,7 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 		return nil, err
 	}
 	a.importer = &feed.Importer{
-		Recorder: a.recorder, Links: db, Users: db, Names: a.links, Host: o.Host, Now: o.Now, Proxy: proxies.Trusts,
+		Recorder: a.recorder, Links: db, Users: db, Names: a.links, Host: o.Host, Now: o.Now, After: time.After, Proxy: proxies.Trusts,
 		IsBot: func(agent string) bool {
 			bots, err := a.bots()
 			return err == nil && bots.KindOfAgent(agent) == bot.Bot
