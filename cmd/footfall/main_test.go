@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rogpeppe/go-internal/testscript"
+
 	"github.com/footfall/footfall/feed"
 	"github.com/footfall/footfall/seedtest"
 )
@@ -24,7 +26,7 @@ func TestMain(m *testing.M) {
 		os.Unsetenv(asProgram)
 		main()
 	}
-	os.Exit(m.Run())
+	testscript.Main(m, map[string]func(){"footfall": main})
 }
 
 // program prepares a run of the real program.

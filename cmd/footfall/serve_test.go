@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -72,17 +73,26 @@ var notDurableLine = regexp.MustCompile(`visitors were sent on although their cl
 // begin starts a server and returns once it is ready.
 func begin(t *testing.T, cmd *exec.Cmd) (url string, stop func(os.Signal) error) {
 	t.Helper()
-	stderr, err := cmd.StderrPipe()
+	url, stop, err := launch(cmd)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return url, stop
+}
+
+// launch is begin, with its error.
+func launch(cmd *exec.Cmd) (url string, stop func(os.Signal) error, err error) {
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		return "", nil, err
+	}
 	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+		return "", nil, err
 	}
 	lines := bufio.NewScanner(stderr)
 	for url == "" {
 		if !lines.Scan() {
-			t.Fatalf("footfall %v ended: %v", cmd.Args[1:], cmd.Wait())
+			return "", nil, fmt.Errorf("footfall %v ended: %w", cmd.Args[1:], cmd.Wait())
 		}
 		if m := regexp.MustCompile(`msg=ready url=(\S+)`).FindStringSubmatch(lines.Text()); m != nil {
 			url = m[1]
@@ -105,7 +115,7 @@ func begin(t *testing.T, cmd *exec.Cmd) (url string, stop func(os.Signal) error)
 		}
 		<-done
 		return cmd.Wait()
-	}
+	}, nil
 }
 
 // fetch gets a URL's body.

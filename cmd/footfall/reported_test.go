@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestReported runs the scripts in testdata/reported. Each is a fault that people
+// reported of programs of this kind, and shows what footfall does there. The
+// commands of these scripts are, besides those of package testscript:
+//
+//	user LOGIN            makes a user, and its token that of ask
+//	serve ARGS...         starts the server; URL is where it is
+//	ask [-until RE] METHOD NAME=VALUE...   prints the answer of /v3/METHOD, the first that RE matches
+//	visit [-H 'NAME: VALUE'] PATH...       visits links as a browser does, and prints where they lead
+//	agents FILE PATH      visits a link once for each line of the file, as that user agent
+//	unescape FILE         replaces escapes such as \xff in a file by bytes
+//
+// In their arguments, too, escapes such as \xff and \u200b are bytes.
+func TestReported(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/reported",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("FOOTFALL_DATA", env.WorkDir+"/data")
+			return nil
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"user": scriptUser, "serve": scriptServe, "ask": scriptAsk, "visit": scriptVisit, "agents": scriptAgents, "unescape": scriptUnescape,
+		},
+	})
+}
+
+// unescaped is text with its escapes replaced, as in a string of Go.
+func unescaped(ts *testscript.TestScript, text string) string {
+	s, err := strconv.Unquote(`"` + strings.ReplaceAll(text, `"`, `\"`) + `"`)
+	ts.Check(err)
+	return s
+}
+
+func scriptUnescape(ts *testscript.TestScript, _ bool, args []string) {
+	for _, file := range args {
+		var b strings.Builder
+		for line := range strings.Lines(ts.ReadFile(file)) {
+			b.WriteString(unescaped(ts, strings.TrimSuffix(line, "\n")) + "\n")
+		}
+		ts.Check(os.WriteFile(ts.MkAbs(file), []byte(b.String()), 0o600))
+	}
+}
+
+// scriptProgram is the program in the script's environment.
+func scriptProgram(ts *testscript.TestScript, args ...string) *exec.Cmd {
+	cmd := program(context.Background(), args...)
+	cmd.Env = append(cmd.Env, "FOOTFALL_DATA="+ts.Getenv("FOOTFALL_DATA"))
+	cmd.Dir = ts.MkAbs(".")
+	return cmd
+}
+
+func scriptUser(ts *testscript.TestScript, _ bool, args []string) {
+	cmd := scriptProgram(ts, append([]string{"user", "add"}, args...)...)
+	token, err := cmd.Output()
+	ts.Check(err)
+	ts.Setenv("TOKEN", strings.TrimSpace(string(token)))
+}
+
+func scriptServe(ts *testscript.TestScript, _ bool, args []string) {
+	cmd := scriptProgram(ts, append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
+	url, stop, err := launch(cmd)
+	ts.Check(err)
+	ts.Defer(func() { ts.Check(stop(syscall.SIGTERM)) })
+	ts.Setenv("URL", url)
+}
+
+func scriptAsk(ts *testscript.TestScript, _ bool, args []string) {
+	until := regexp.MustCompile("")
+	if args[0] == "-until" {
+		until, args = regexp.MustCompile("(?m)"+args[1]), args[2:]
+	}
+	q := url.Values{"access_token": {ts.Getenv("TOKEN")}}
+	for _, arg := range args[1:] {
+		name, value, _ := strings.Cut(unescaped(ts, arg), "=")
+		q.Add(name, value)
+	}
+	for {
+		r, err := http.Get(ts.Getenv("URL") + "/v3/" + args[0] + "?" + q.Encode())
+		ts.Check(err)
+		body, err := io.ReadAll(r.Body)
+		r.Body.Close()
+		ts.Check(err)
+		if until.Match(body) {
+			fmt.Fprintln(ts.Stdout(), strings.TrimSuffix(string(body), "\n"))
+			return
+		}
+	}
+}
+
+const aBrowser = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
+
+func scriptVisit(ts *testscript.TestScript, _ bool, args []string) {
+	header := http.Header{"User-Agent": {aBrowser}}
+	for ; len(args) > 0; args = args[1:] {
+		if args[0] == "-H" {
+			name, value, _ := strings.Cut(unescaped(ts, args[1]), ": ")
+			header.Set(name, value)
+			args = args[1:]
+			continue
+		}
+		path := unescaped(ts, args[0])
+		fmt.Fprintln(ts.Stdout(), path, scriptGo(ts, path, header))
+	}
+}
+
+func scriptAgents(ts *testscript.TestScript, _ bool, args []string) {
+	for agent := range strings.Lines(ts.ReadFile(args[0])) {
+		scriptGo(ts, args[1], http.Header{"User-Agent": {strings.TrimSuffix(agent, "\n")}})
+	}
+}
+
+// scriptGo asks for a path as it stands, and says what came.
+func scriptGo(ts *testscript.TestScript, path string, header http.Header) string {
+	base, err := url.Parse(ts.Getenv("URL"))
+	ts.Check(err)
+	r := &http.Request{Method: "GET", URL: &url.URL{Scheme: base.Scheme, Host: base.Host, Opaque: path}, Header: header, Host: header.Get("Host")}
+	answer, err := http.DefaultTransport.RoundTrip(r)
+	ts.Check(err)
+	answer.Body.Close()
+	return strings.TrimSpace(fmt.Sprintf("%d %s", answer.StatusCode, answer.Header.Get("Location")))
+}
