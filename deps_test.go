@@ -75,6 +75,7 @@ var dependencies = map[string]string{
 	"github.com/oschwald/maxminddb-golang/v2": "country databases that operators bring",
 	"github.com/phuslu/iploc":                 "the built-in country data: inside the module, new every month, 14 ns a lookup",
 	"github.com/prometheus/client_golang":     "metrics as Prometheus reads them",
+	"github.com/rogpeppe/go-internal":         "tests alone: testscript, in which a reported fault reads as a user would type it",
 	"github.com/schollz/progressbar/v3":       "the progress bar of import",
 	"github.com/ua-parser/uap-go":             "the list of bots, kept by the uap-core project",
 	"github.com/valyala/fastjson":             "feed lines are read three times as fast as with encoding/json",
