@@ -15,8 +15,9 @@ const (
 	// What a request holds in memory, in bytes, beside the text of its header:
 	// for itself, and for each field. An attacker's fields are short.
 	heldByRequest, heldByField = 6 << 10, 112
-	// heldByByte is what a byte holds that has come and is no request yet: with
-	// lines of a few bytes, a header holds many times its length.
+	// heldByByte is what a byte holds that has come and is no request yet, or that
+	// is of a body: with lines or parameters of a few bytes, either holds many times
+	// its length.
 	heldByByte = 16
 	// idleBytes is what a client may send without asking anything. Its pings and
 	// acknowledgements are less, and a header that ends is not kept waiting.
@@ -181,7 +182,7 @@ func (l *connections) attend(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		held := weigh(r)
+		held := &holding{bytes: weigh(r)}
 		if !c.begin(r, held) {
 			panic(http.ErrAbortHandler) // nobody takes the answer, and work for it would delay others
 		}
@@ -195,13 +196,19 @@ func (l *connections) attend(next http.Handler) http.Handler {
 		defer l.owe(c, -1, true)
 		if r.Body != nil && r.Body != http.NoBody {
 			copied := *r
-			copied.Body, r = clientBody{r.Body, c}, &copied
+			copied.Body, r = clientBody{r.Body, c, held}, &copied
 		}
 		next.ServeHTTP(clientWriter{w, c}, r)
 	})
 }
 
-// weigh is about how many bytes a request holds.
+// holding is what a request holds, of connection.mu.
+type holding struct {
+	bytes int64
+	over  bool
+}
+
+// weigh is about how many bytes a request holds, without its body.
 func weigh(r *http.Request) int64 {
 	bytes := heldByRequest + 2*len(r.RequestURI)
 	for name, values := range r.Header {
@@ -215,32 +222,62 @@ func weigh(r *http.Request) int64 {
 
 // begin says that a request is about to be answered, and is false where the
 // connection has given way, be it for this request.
-func (c *connection) begin(r *http.Request, held int64) bool {
+func (c *connection) begin(r *http.Request, held *holding) bool {
 	c.mu.Lock()
 	c.busy()
 	c.asked, c.http2 = true, r.ProtoMajor >= 2
 	c.settle()
-	c.charge(held)
+	c.charge(held.bytes)
 	c.mu.Unlock()
+	return c.stays()
+}
+
+// stays has connections give way where need be, and is false where this one has.
+func (c *connection) stays() bool {
 	c.lighten()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return !c.gone
 }
 
-func (c *connection) end(held int64) {
+// read says that n bytes of the body of a request were read, which holds them from
+// then on. It is false where the connection has given way.
+func (c *connection) read(n int64, held *holding) bool {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.charge(-held)
+	came := min(n, c.came)
+	c.came -= came
+	c.charge(-came * heldByByte)
+	if !held.over {
+		held.bytes += n * heldByByte
+		c.charge(n * heldByByte)
+	}
+	c.mu.Unlock()
+	return c.stays()
 }
 
-// clientBody is a body for which the server waits.
+func (c *connection) end(held *holding) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	held.over = true
+	c.charge(-held.bytes)
+}
+
+// clientBody is a body for which the server waits, and which its request holds.
 type clientBody struct {
 	io.ReadCloser
-	c *connection
+	c    *connection
+	held *holding
 }
 
 func (b clientBody) Read(p []byte) (int, error) {
+	n, err := b.wait(p)
+	if n > 0 && !b.c.read(int64(n), b.held) {
+		return 0, net.ErrClosed
+	}
+	return n, err
+}
+
+func (b clientBody) wait(p []byte) (int, error) {
 	b.c.of.owe(b.c, -1, false)
 	defer b.c.of.owe(b.c, 1, false)
 	return b.ReadCloser.Read(p)

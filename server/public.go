@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	v3 "github.com/footfall/footfall/api/v3"
 )
 
 // bounds are the times that a connection is given, and what it may hold.
@@ -35,12 +37,13 @@ var publicBounds = bounds{
 }
 
 const (
-	// What HTTP/2 may send before somebody reads it, in bytes, in all and on a
-	// stream. The first is the least that there may be.
-	http2Unread, http2UnreadStream = 64 << 10, 8 << 10
+	// http2Unread is what HTTP/2 may send before somebody reads it, in bytes, on a
+	// connection and on each of its streams. A client may send as much of a first
+	// body before it hears of a smaller bound, and net/http ends its stream then.
+	http2Unread = 64 << 10
 	// mostBody is the longest body, in bytes, after which a connection of
 	// HTTP/1.1 goes on.
-	mostBody = 4 << 10
+	mostBody = v3.MaxBody
 )
 
 // serve makes a web server that keeps the bounds.
@@ -51,7 +54,7 @@ func (b bounds) serve(handler http.Handler, config *tls.Config, log *slog.Logger
 		MaxHeaderBytes: b.headerBytes, ErrorLog: stdlog.New(newServerLog(log), "", 0),
 		HTTP2: &http.HTTP2Config{
 			MaxConcurrentStreams: b.streams, WriteByteTimeout: b.stalled, SendPingTimeout: b.ping, PingTimeout: b.pong,
-			MaxReceiveBufferPerConnection: http2Unread, MaxReceiveBufferPerStream: http2UnreadStream, MaxReadFrameSize: 16 << 10,
+			MaxReceiveBufferPerConnection: http2Unread, MaxReceiveBufferPerStream: http2Unread, MaxReadFrameSize: 16 << 10,
 		},
 	}
 }

@@ -74,7 +74,7 @@ func TestBodiesThatEndConnections(t *testing.T) {
 		"a short one": {"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc", false},
 		"two lengths": {"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", true},
 		"chunks":      {"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", true},
-		"a long one":  {"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4097\r\n\r\n" + strings.Repeat("x", 4097), true},
+		"a long one":  {"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 65537\r\n\r\n" + strings.Repeat("x", 65537), true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFort(t, publicBounds, 10, false, nil)

@@ -300,7 +300,7 @@ func TestWhatHTTP2May(t *testing.T) {
 		t.Fatal(err)
 	}
 	for id, want := range map[http2.SettingID]uint32{
-		http2.SettingMaxConcurrentStreams: 32, http2.SettingInitialWindowSize: 8 << 10, http2.SettingMaxFrameSize: 16 << 10,
+		http2.SettingMaxConcurrentStreams: 32, http2.SettingInitialWindowSize: 64 << 10, http2.SettingMaxFrameSize: 16 << 10,
 		http2.SettingMaxHeaderListSize: 32<<10 + 320,
 	} {
 		if got := settings[id]; got != want {

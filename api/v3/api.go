@@ -192,11 +192,11 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Access-Control-Allow-Origin", "*")
 	h.Set("Access-Control-Expose-Headers", exposed)
 	switch r.Method {
-	case http.MethodGet, http.MethodHead:
+	case http.MethodGet, http.MethodHead, http.MethodPost:
 	case http.MethodOptions:
 		h.Set("Allow", allowed)
 		h.Set("Access-Control-Allow-Methods", allowed)
-		h.Set("Access-Control-Allow-Headers", "Authorization, If-None-Match")
+		h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, If-None-Match, X-Requested-With")
 		h.Set("Access-Control-Max-Age", "86400")
 		w.WriteHeader(http.StatusNoContent)
 		return
@@ -205,6 +205,11 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a.answer(w, r, m, shapeOf(parseQuery(r.URL.RawQuery)), nil, statusMethodNotAllowed)
 		return
 	}
+	q := parseQuery(r.URL.RawQuery)
+	var unread error
+	if r.Method == http.MethodPost {
+		unread = q.readBody(r)
+	}
 	ctx := r.Context()
 	if a.Patience > 0 {
 		var cancel context.CancelFunc
@@ -212,8 +217,8 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		defer cancel()
 	}
 	c := &call{
-		ctx: ctx, request: r, host: r.Host, query: parseQuery(r.URL.RawQuery), header: r.Header,
-		now: a.Now(), method: m, api: a,
+		ctx: ctx, request: r, host: r.Host, query: q, header: r.Header,
+		now: a.Now(), method: m, api: a, err: unread,
 	}
 	data := a.serve(c)
 	c.err = a.givenUp.look(c, a.Log)
@@ -224,7 +229,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.answer(w, r, m, shapeOf(c.query), data, c.err)
 }
 
-const allowed = "GET, HEAD, OPTIONS"
+const allowed = "GET, HEAD, POST, OPTIONS"
 
 // exposed are the headers that pages of other origins may read, besides those
 // that they always may.
@@ -233,7 +238,9 @@ const exposed = "ETag, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Re
 // serve runs the method; a panic in it is our fault, not the end of the server.
 func (a *API) serve(c *call) (data any) {
 	if c.method.serve == nil {
-		c.fail(statusNotFound)
+		c.err = statusNotFound
+	}
+	if c.err != nil {
 		return nil
 	}
 	defer func() {

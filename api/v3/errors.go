@@ -30,6 +30,8 @@ var (
 	statusLinkExists         = status{304, "LINK_ALREADY_EXISTS"}
 	statusNotFound           = status{404, "NOT_FOUND"}
 	statusMethodNotAllowed   = status{405, "METHOD_NOT_ALLOWED"}
+	statusBadBody            = status{400, "INVALID_REQUEST"}
+	statusTooLarge           = status{413, "REQUEST_TOO_LARGE"}
 	statusUnavailable        = status{503, "TEMPORARILY_UNAVAILABLE"}
 	statusUnknown            = status{500, "UNKNOWN_ERROR"}
 )

@@ -35,3 +35,9 @@ func ParseISO(s string) (t int64, ok bool) {
 		return z
 	}, lastOfDay)
 }
+
+// ParseBody is parseBody in the type of the standard library.
+func ParseBody(contentType string, body []byte) (url.Values, error) {
+	q, err := parseBody(contentType, body)
+	return url.Values(q), err
+}

@@ -18,12 +18,17 @@ func parseQuery(raw string) query {
 	q := query{}
 	for pair := range strings.SplitSeq(raw, "&") {
 		name, value, _ := strings.Cut(pair, "=")
-		name, value = lower(unescape(name)), unescape(value)
-		if name != "" && value != "" {
-			q[name] = append(q[name], value)
-		}
+		q.add(unescape(name), unescape(value))
 	}
 	return q
+}
+
+// add adds a value, unless it is empty.
+func (q query) add(name, value string) {
+	if name != "" && value != "" {
+		name = lower(name)
+		q[name] = append(q[name], value)
+	}
 }
 
 func unescape(s string) string {

@@ -50,7 +50,7 @@ func write(w http.ResponseWriter, r *http.Request, s shape, st status, data any)
 		h.Set("Cache-Control", "no-store")
 	}
 	h.Set("X-Content-Type-Options", "nosniff")
-	if code < 300 && matches(r.Header.Values("If-None-Match"), etag) {
+	if code < 300 && r.Method != http.MethodPost && matches(r.Header.Values("If-None-Match"), etag) {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
