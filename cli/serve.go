@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"runtime/debug"
-	"strconv"
 	"time"
 
 	"github.com/footfall/footfall/feed"
@@ -17,7 +15,8 @@ import (
 
 type serveCmd struct {
 	Data             string    `help:"The data directory." type:"path" placeholder:"DIR" otherwise:"./footfall-data, and a temporary one with --demo"`
-	Listen           string    `help:"Where to listen; without a host, on every address of this machine." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	Listen           []string  `help:"Where to listen; without a host, on every address of this machine. May be repeated: each listener answers alike." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	HTTPListen       []string  `help:"Where to speak http beside https. Visitors are sent on from there as well, and the authority of --acme-domain may prove the domain at port 80; the API is refused. May be repeated." name:"http-listen" placeholder:"HOST:PORT" otherwise:"nowhere"`
 	Domain           []string  `help:"The short domains of this installation, the default one first. May be repeated." placeholder:"HOST" otherwise:"the host that is asked"`
 	TLSCert          string    `help:"Speak https with the certificate in this file (PEM, with its chain); read again when it changes." name:"tls-cert" type:"path" and:"tls" placeholder:"FILE"`
 	TLSKey           string    `help:"The key of the certificate (PEM, not encrypted)." name:"tls-key" type:"path" and:"tls" placeholder:"FILE"`
@@ -51,6 +50,9 @@ func (c *serveCmd) fits() error {
 	if len(c.ACMEDomain) == 0 && (c.ACMEEmail != "" || c.ACMEDirectory != "") {
 		return errors.New("--acme-email and --acme-directory are about certificates that are got by themselves: name the domain with --acme-domain too")
 	}
+	if len(c.HTTPListen) > 0 && !c.secure() {
+		return errors.New("--http-listen is for http beside https: give a certificate with --tls-cert and --tls-key or with --acme-domain, or another --listen, which speaks http without one")
+	}
 	if c.TLSCert != "" && len(c.ACMEDomain) > 0 {
 		return errors.New("--tls-cert and --acme-domain are two ways to a certificate: give one of them")
 	}
@@ -83,15 +85,9 @@ func (c *serveCmd) Run(e *env) (err error) {
 			defer func() { err = errors.Join(err, os.RemoveAll(c.Data)) }()
 		}
 	}
-	l, err := listen("--listen", c.Listen)
+	all, err := c.listen()
 	if err != nil {
 		return err
-	}
-	var watch net.Listener
-	if c.MetricsListen != "" {
-		if watch, err = listen("--metrics-listen", c.MetricsListen); err != nil {
-			return errors.Join(err, l.Close())
-		}
 	}
 	options := &slog.HandlerOptions{Level: slog.Level(c.LogLevel)}
 	log := slog.New(slog.NewTextHandler(e.stderr, options))
@@ -99,12 +95,11 @@ func (c *serveCmd) Run(e *env) (err error) {
 		log = slog.New(slog.NewJSONHandler(e.stderr, options))
 	}
 	scheme := "http"
-	if c.TLSCert != "" || len(c.ACMEDomain) > 0 {
+	if c.secure() {
 		scheme = "https"
 	}
-	url := scheme + "://" + l.Addr().String()
 	o := server.Options{
-		Dir: c.Data, Create: true, Domains: c.Domain, Host: hostOf(l), Scheme: cmp.Or(string(c.ShortURLScheme), scheme), NoSync: c.Durability == "write",
+		Dir: c.Data, Create: true, Domains: c.Domain, Host: hostOf(all.public[0]), Scheme: cmp.Or(string(c.ShortURLScheme), scheme), NoSync: c.Durability == "write",
 		TrustedProxies: c.TrustedProxies, Reserve: int64(c.DiskReserve),
 		Retention: server.Retention{Keep: time.Duration(c.JournalRetention), Max: int64(c.JournalMax)}, Now: e.now, Log: log,
 	}
@@ -112,37 +107,17 @@ func (c *serveCmd) Run(e *env) (err error) {
 		RedirectStatus: c.RedirectStatus, RedirectMaxAge: time.Duration(c.RedirectMaxAge),
 		NotFoundURL: c.NotFoundURL, HomeURL: c.HomeURL, GeoDB: c.GeoDB, TrustedProxies: c.TrustedProxies, ProxyHeader: c.ProxyHeader,
 		TLSCert: c.TLSCert, TLSKey: c.TLSKey, ACME: server.ACME{Domains: c.ACMEDomain, Email: c.ACMEEmail, Directory: c.ACMEDirectory},
-		RateLimit: int(c.RateLimit), LinksPerMinute: int(c.MaxLinks), TextPerMinute: int(c.MaxText), MaxConnections: int(c.MaxConnections), Watch: watch,
+		RateLimit: int(c.RateLimit), LinksPerMinute: int(c.MaxLinks), TextPerMinute: int(c.MaxText), MaxConnections: int(c.MaxConnections), Clear: all.clear, Watch: all.watch,
 	}
-	return server.Serve(e.ctx, o, site, l, func(app *server.App) error {
+	return server.Serve(e.ctx, o, site, all.public, func(app *server.App) error {
 		if c.Demo {
-			if err := c.demo(e, app, url); err != nil {
+			if err := c.demo(e, app, urlOf(scheme, all.public[0])); err != nil {
 				return err
 			}
 		}
-		log.Info("ready", "url", url, "data", c.Data)
+		log.Info("ready", append(all.urls(scheme), "data", c.Data)...)
 		return nil
 	})
-}
-
-// listen takes an address that names its port, 0 for any.
-func listen(option, address string) (net.Listener, error) {
-	if _, port, err := net.SplitHostPort(address); err != nil || port == "" {
-		return nil, fmt.Errorf("%s %s is no address to listen on: say HOST:PORT, or :PORT for every address of this machine", option, address)
-	}
-	l, err := net.Listen("tcp", address)
-	if err != nil {
-		return nil, fmt.Errorf("listen on %s: %w (%s takes another address)", address, errors.Unwrap(err), option)
-	}
-	return l, nil
-}
-
-// hostOf is how this machine reaches a listener.
-func hostOf(l net.Listener) string {
-	if a, ok := l.Addr().(*net.TCPAddr); ok && a.IP.IsUnspecified() {
-		return net.JoinHostPort("localhost", strconv.Itoa(a.Port))
-	}
-	return l.Addr().String()
 }
 
 // demo brings in the demo's clicks, and prints a question about them.

@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"net/http"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"golang.org/x/crypto/acme"
@@ -16,7 +18,8 @@ import (
 // gets none.
 type ACME struct {
 	// Domains are those that a certificate may be of; each must lead here, and
-	// port 443 to the listener, over which the domain is proven (RFC 8737).
+	// port 443 to the listener, over which the domain is proven (RFC 8737), or
+	// port 80 to one of Clear.
 	Domains []string
 	// Email is where the authority writes to; empty is nowhere.
 	Email string
@@ -24,9 +27,8 @@ type ACME struct {
 	Directory string
 }
 
-// config is for a server that gets its certificates; they are kept in the data
-// directory.
-func (a *ACME) config(dir string) *tls.Config {
+// manager gets certificates, and keeps them in the data directory.
+func (a *ACME) manager(dir string) *autocert.Manager {
 	m := &autocert.Manager{
 		Prompt:     autocert.AcceptTOS,
 		Cache:      autocert.DirCache(filepath.Join(dir, "acme")), // made 0700, files 0600
@@ -36,31 +38,53 @@ func (a *ACME) config(dir string) *tls.Config {
 	if a.Directory != "" {
 		m.Client = &acme.Client{DirectoryURL: a.Directory}
 	}
-	c := m.TLSConfig()
-	c.MinVersion = tls.VersionTLS12
-	return c
+	return m
 }
 
-// tlsConfig is nil where the Site speaks plain http. The files of a certificate
-// are watched until ctx is done.
-func (s *Site) tlsConfig(ctx context.Context, o *Options) (*tls.Config, error) {
+// security is how a Site speaks https. The zero value does not.
+type security struct {
+	config *tls.Config
+	// challenges puts the challenges of ACME over http before a handler.
+	challenges func(http.Handler) http.Handler
+}
+
+// security is that of the Site. The files of a certificate are watched until ctx
+// is done.
+func (s *Site) security(ctx context.Context, o *Options) (security, error) {
+	none := func(h http.Handler) http.Handler { return h }
 	switch {
 	case s.TLSCert != "":
 		c, err := openCertificate(s.TLSCert, s.TLSKey, o.Now, o.Log)
 		if err != nil {
-			return nil, err
+			return security{}, err
 		}
 		ticker := time.NewTicker(certificateEvery)
 		context.AfterFunc(ctx, ticker.Stop)
 		go c.watch(ctx, ticker.C, c.look, certificateSlow)
-		return c.config(), nil
+		return security{c.config(), none}, nil
 	case len(s.ACME.Domains) > 0:
 		for _, d := range s.ACME.Domains { // autocert leaves out what is none
 			if _, err := idna.Lookup.ToASCII(d); err != nil {
-				return nil, fmt.Errorf("--acme-domain: %q is no domain: give a host, without scheme, port and path", d)
+				return security{}, fmt.Errorf("--acme-domain: %q is no domain: give a host, without scheme, port and path", d)
 			}
 		}
-		return s.ACME.config(o.Dir), nil
+		m := s.ACME.manager(o.Dir)
+		c := m.TLSConfig()
+		c.MinVersion = tls.VersionTLS12
+		return security{c, func(h http.Handler) http.Handler { return challenges(m, h) }}, nil
 	}
-	return nil, nil
+	return security{nil, none}, nil
+}
+
+// challenges answers the challenges of ACME over http (RFC 8555, 8.3). From then
+// on the authority may choose them.
+func challenges(m *autocert.Manager, next http.Handler) http.Handler {
+	h := m.HTTPHandler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/.well-known/acme-challenge/") {
+			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+			w.Header().Set("X-Content-Type-Options", "nosniff")
+		}
+		h.ServeHTTP(w, r)
+	})
 }

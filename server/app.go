@@ -57,7 +57,7 @@ type Options struct {
 	// or https.
 	Scheme string
 	// listening is where Serve answers the public; nil without it.
-	listening net.Addr
+	listening []net.Addr
 	// NoSync makes clicks safe from a killed process only, not from a power
 	// cut.
 	NoSync bool

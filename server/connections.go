@@ -45,8 +45,8 @@ func MostConnections() int {
 // otherwise.
 func DefaultConnections() int { return min(MostConnections(), plentyOfConnections) }
 
-// connections bounds the connections that are open at once, in all and for each
-// address, and what their requests hold in memory. Where a bound is reached, a
+// connections bounds the connections of all listeners that are open at once, in all
+// and for each address, and what their requests hold in memory. Where a bound is reached, a
 // connection gives way to the one that comes: of the address that has most of
 // them, the one that has waited for its client longest. While the server owes a
 // connection an answer, it gives way to none but those of its own address, where
@@ -54,7 +54,6 @@ func DefaultConnections() int { return min(MostConnections(), plentyOfConnection
 //
 // See docs/adr/015.
 type connections struct {
-	net.Listener
 	most, share int
 	mostHeld    int64                 // bytes
 	proxy       func(netip.Addr) bool // whose addresses stand for many clients
@@ -64,7 +63,6 @@ type connections struct {
 
 	mu      sync.Mutex
 	change  sync.Cond // one was closed, or waits for its client now
-	closed  bool
 	open    int
 	clock   uint64 // counts what happens, so that it has an order
 	origins map[netip.Prefix]*origin
@@ -113,9 +111,9 @@ func (p *origin) next() *connection {
 
 func (p *origin) index() *int { return &p.at }
 
-func limitConnections(l net.Listener, most int, patience time.Duration, proxy func(netip.Addr) bool) *connections {
+func limitConnections(most int, patience time.Duration, proxy func(netip.Addr) bool) *connections {
 	c := &connections{
-		Listener: l, most: most, share: max(most/shareOfAddress, min(most, fewOfAddress)),
+		most: most, share: max(most/shareOfAddress, min(most, fewOfAddress)),
 		mostHeld: max(heldByConnection*int64(most), heldAlways), proxy: proxy, patience: patience,
 		origins: map[netip.Prefix]*origin{},
 	}
@@ -123,39 +121,9 @@ func limitConnections(l net.Listener, most int, patience time.Duration, proxy fu
 	return c
 }
 
-// Close is of net.Listener.
-func (l *connections) Close() error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.closed {
-		return nil
-	}
-	l.closed = true
-	l.change.Broadcast()
-	return l.Listener.Close()
-}
-
-// Accept is of net.Listener.
-func (l *connections) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
-	}
-	if t, ok := c.(*net.TCPConn); ok {
-		_ = t.SetReadBuffer(kernelBuffer)  // it may have gone by now,
-		_ = t.SetWriteBuffer(kernelBuffer) // as the next one who reads sees
-	}
-	n := &connection{Conn: c, of: l}
-	if !l.admit(n) {
-		_ = c.Close()
-		return nil, net.ErrClosed
-	}
-	return n, nil
-}
-
-// admit lets a connection in, once another one has given way where need be; false
-// where nobody is let in any more.
-func (l *connections) admit(c *connection) bool {
+// admit lets a connection in by a door, once another one has given way where need
+// be; false where nobody is let in there any more.
+func (l *connections) admit(c *connection, by *door) bool {
 	var remote netip.Addr
 	if a, ok := c.RemoteAddr().(*net.TCPAddr); ok {
 		remote = a.AddrPort().Addr()
@@ -166,14 +134,14 @@ func (l *connections) admit(c *connection) bool {
 	if p := l.origins[network]; p != nil && !p.proxy && len(p.all) >= l.share {
 		l.evict(p.next())
 	}
-	for l.open >= l.most && !l.closed {
+	for l.open >= l.most && !by.closed {
 		if len(l.order) > 0 && len(l.order[0].waits) > 0 {
 			l.evict(l.order[0].waits[0])
 			continue
 		}
 		l.change.Wait()
 	}
-	if l.closed {
+	if by.closed {
 		return false
 	}
 	p := l.origins[network]
@@ -217,7 +185,7 @@ func (l *connections) remove(c *connection) {
 		heap.Fix(&l.order, p.at)
 	}
 	c.discharge()
-	l.change.Signal()
+	l.change.Broadcast() // each listener may wait
 }
 
 // owe says that a connection waits for the server (1), or for its client again
@@ -240,7 +208,7 @@ func (l *connections) owe(c *connection, n int, answered bool) {
 		heap.Remove(&p.waits, c.at)
 	case !was && is:
 		heap.Push(&p.waits, c)
-		l.change.Signal()
+		l.change.Broadcast()
 	default:
 		return
 	}

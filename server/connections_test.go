@@ -19,7 +19,7 @@ func TestIdleGivesWay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bounded := limitConnections(l, 2, publicBounds.header, nil)
+	bounded := limitConnections(2, publicBounds.header, nil)
 	begun, slow := make(chan struct{}), make(chan struct{})
 	s := bounded.serve(publicBounds, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/slow" {
@@ -29,7 +29,7 @@ func TestIdleGivesWay(t *testing.T) {
 		fmt.Fprint(w, r.URL.Path)
 	}), nil, slog.New(slog.DiscardHandler))
 	served := make(chan error, 1)
-	go func() { served <- s.Serve(bounded) }()
+	go func() { served <- s.Serve(bounded.door(l)) }()
 	ask := func(c net.Conn, path string) {
 		t.Helper()
 		if _, err := fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", path); err != nil {

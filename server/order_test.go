@@ -46,12 +46,14 @@ func (l callers) Addr() net.Addr { return &net.TCPAddr{} }
 // desk lets callers in, one at a time.
 type desk struct {
 	*connections
+	*door
 	calls callers
 }
 
 func newDesk(most int) *desk {
 	calls := make(callers, 100)
-	return &desk{limitConnections(calls, most, time.Hour, func(a netip.Addr) bool { return a == netip.MustParseAddr("10.0.0.1") }), calls}
+	c := limitConnections(most, time.Hour, func(a netip.Addr) bool { return a == netip.MustParseAddr("10.0.0.1") })
+	return &desk{c, c.door(calls), calls}
 }
 
 func (d *desk) call(from string) *caller {
@@ -169,11 +171,52 @@ func TestWhoWaitsForAnAnswer(t *testing.T) {
 	d.owe(second.(*connection), 1, false)
 	d.call("203.0.113.3")
 	go accept()
-	if err := d.connections.Close(); err != nil {
+	if err := d.door.Close(); err != nil {
 		t.Error(err)
 	}
 	if <-next != nil {
 		t.Error("somebody was let in where nobody is any more")
+	}
+}
+
+// TestListenersShareBounds: whoever comes to one listener takes the place of one who
+// came to another, and a listener that is closed lets those of the other wait on.
+func TestListenersShareBounds(t *testing.T) {
+	t.Parallel()
+	one := newDesk(2)
+	calls := make(callers, 100)
+	two := &desk{one.connections, one.connections.door(calls), calls}
+	_, first := one.admitted(t, "192.0.2.1")
+	second, _ := two.admitted(t, "192.0.2.2")
+	third, _ := two.admitted(t, "192.0.2.3")
+	if !first.closed {
+		t.Error("three were let in by two listeners, where there is room for two")
+	}
+	one.owe(second, 1, false)
+	one.owe(third, 1, false)
+	type accepted struct {
+		c   net.Conn
+		err error
+	}
+	next := map[*desk]chan accepted{one: make(chan accepted, 1), two: make(chan accepted, 1)}
+	for d, next := range next {
+		d.call("192.0.2.4")
+		go func() {
+			c, err := d.Accept()
+			next <- accepted{c, err}
+		}()
+	}
+	if err := one.door.Close(); err != nil {
+		t.Error(err)
+	}
+	if got := <-next[one]; got.err == nil {
+		t.Error("a closed listener let somebody in")
+	}
+	if err := second.Close(); err != nil {
+		t.Error(err)
+	}
+	if got := <-next[two]; got.err != nil {
+		t.Errorf("the other listener let nobody in: %v", got.err)
 	}
 }
 

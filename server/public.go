@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	stdlog "log"
 	"log/slog"
-	"net"
 	"net/http"
 	"time"
 
@@ -72,17 +71,16 @@ func closing(next http.Handler) http.Handler {
 	})
 }
 
-// public is a web server for everybody, and its listener.
-func (s *Site) public(handler http.Handler, config *tls.Config, l net.Listener, log *slog.Logger) (*http.Server, net.Listener, error) {
+// public is the bounds that all connections of the public share.
+func (s *Site) public() (*connections, error) {
 	proxies, err := s.proxies()
 	if err != nil {
-		return nil, l, err
+		return nil, err
 	}
-	bounded := limitConnections(l, cmp.Or(s.MaxConnections, DefaultConnections()), publicBounds.header, proxies.Trusts)
-	return bounded.serve(publicBounds, handler, config, log), bounded, nil
+	return limitConnections(cmp.Or(s.MaxConnections, DefaultConnections()), publicBounds.header, proxies.Trusts), nil
 }
 
-// serve makes a web server for what the listener lets in.
+// serve makes a web server for those whom doors of the connections let in.
 func (l *connections) serve(b bounds, handler http.Handler, config *tls.Config, log *slog.Logger) *http.Server {
 	s := b.serve(l.attend(handler), config, log)
 	s.ConnState, s.ConnContext = l.note, l.context

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -27,38 +28,43 @@ const (
 	othersTimeout = time.Hour
 )
 
-// Serve answers the public on l and commands on the directory's socket, until
-// ctx ends; then what was begun is finished and the App is closed. ready is
-// called once everything is open, right before the public is let in.
-func Serve(ctx context.Context, o Options, s Site, l net.Listener, ready func(*App) error) error {
+// Serve answers the public on each of ls alike, over http on those of Site.Clear,
+// and commands on the directory's socket, until ctx ends; then what was begun is
+// finished and the App is closed. ready is called once everything is open, right
+// before the public is let in. The listeners are closed in any case.
+func Serve(ctx context.Context, o Options, s Site, ls []net.Listener, ready func(*App) error) error {
+	all := slices.Concat(ls, s.Clear)
+	defer func() {
+		for _, l := range all {
+			_ = l.Close() // again, where the public was let in
+		}
+	}()
 	watching, stopWatching := context.WithCancel(ctx)
 	defer stopWatching()
-	config, err := s.tlsConfig(watching, &o)
+	secured, err := s.security(watching, &o)
 	if err != nil {
-		return errors.Join(err, l.Close())
+		return err
 	}
-	o.listening = l.Addr()
+	for _, l := range all {
+		o.listening = append(o.listening, l.Addr())
+	}
 	app, err := Open(ctx, o)
 	if errors.Is(err, ErrOwned) {
 		err = fmt.Errorf("%w: stop it, or name another directory with --data", err)
 	}
 	if err != nil {
-		return errors.Join(err, l.Close())
+		return err
 	}
 	if app.made {
 		o.Log.Info("made a new data directory", "data", o.Dir)
 	}
-	handler, err := app.Handler(s)
+	public, err := app.public(s, secured, ls)
 	if err != nil {
-		return errors.Join(err, l.Close(), app.Close(ctx))
-	}
-	public, l, err := s.public(handler, config, l, o.Log)
-	if err != nil {
-		return errors.Join(err, l.Close(), app.Close(ctx))
+		return errors.Join(err, app.Close(ctx))
 	}
 	stopControl, err := app.serveControl(o.Dir)
 	if err != nil {
-		return errors.Join(err, l.Close(), app.Close(ctx))
+		return errors.Join(err, app.Close(ctx))
 	}
 	retaining, stopRetaining := context.WithCancel(context.WithoutCancel(ctx))
 	var retained sync.WaitGroup
@@ -68,21 +74,15 @@ func Serve(ctx context.Context, o Options, s Site, l net.Listener, ready func(*A
 	retained.Go(func() { app.keepClean(retaining) })
 	moved := make(chan error, 1)
 	retained.Go(func() { moved <- app.watchClaim(retaining) })
-	failed := make(chan error, 2)
+	failed := make(chan error, len(all)+1)
 	if s.Watch != nil {
-		watched := limitConnections(s.Watch, watchers, publicBounds.header, nil)
+		watched := limitConnections(watchers, publicBounds.header, nil)
 		watch := watched.serve(publicBounds, app.monitor.Handler(), nil, o.Log)
-		go func() { failed <- watch.Serve(watched) }()
+		go func() { failed <- watch.Serve(watched.door(s.Watch)) }()
 		defer watch.Close()
 	}
 	if err = ready(app); err == nil {
-		go func() {
-			if config != nil {
-				failed <- public.ServeTLS(l, "", "")
-			} else {
-				failed <- public.Serve(l)
-			}
-		}()
+		public.serve(failed)
 		select {
 		case <-ctx.Done():
 		case err = <-failed:
@@ -90,16 +90,15 @@ func Serve(ctx context.Context, o Options, s Site, l net.Listener, ready func(*A
 		case err = <-moved:
 			if errors.Is(err, errMoved) { // nothing may be written any more, not even to close what is open
 				stopRetaining()
-				return errors.Join(err, public.Close())
+				return errors.Join(err, public.close())
 			}
 		}
 	}
 	app.log.Info("stopping")
 	stopRetaining()
-	_ = l.Close() // closed already if the public was let in
 	var stopped sync.WaitGroup
 	stopped.Go(func() { stopControl(0) }) // a backup may hold up what follows
-	shutdown(public, publicTimeout)
+	public.shutdown()
 	stopped.Wait()
 	retained.Wait()
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)

@@ -71,7 +71,7 @@ func newFort(t *testing.T, b bounds, most int, secure bool, proxy func(netip.Add
 		}
 		config = c.config()
 	}
-	f.connections = limitConnections(l, most, b.header, proxy)
+	f.connections = limitConnections(most, b.header, proxy)
 	s := f.serve(b, handler, config, log)
 	s.ConnState = func(c net.Conn, state http.ConnState) {
 		f.note(c, state)
@@ -82,9 +82,9 @@ func newFort(t *testing.T, b bounds, most int, secure bool, proxy func(netip.Add
 	served := make(chan error, 1)
 	go func() {
 		if secure {
-			served <- s.ServeTLS(f.connections, "", "")
+			served <- s.ServeTLS(f.door(l), "", "")
 		} else {
-			served <- s.Serve(f.connections)
+			served <- s.Serve(f.door(l))
 		}
 	}()
 	t.Cleanup(func() {

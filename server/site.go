@@ -52,6 +52,10 @@ type Site struct {
 	// MaxConnections is how many connections are open at once; 0 is
 	// DefaultConnections.
 	MaxConnections int
+	// Clear is where http is spoken beside https: it answers visitors and the
+	// challenges of ACME, and sends to https what else may go there. It needs a
+	// certificate or ACME.
+	Clear []net.Listener
 	// Watch is where Prometheus may ask for /metrics; nil is nowhere.
 	Watch net.Listener
 	// TrustedProxies are the networks whose word on the visitor's address is
@@ -85,6 +89,48 @@ func dearQuestions() limit.Room {
 // Handler answers the public: everybody who can reach the listener. It is
 // over when the App is closed.
 func (a *App) Handler(s Site) (http.Handler, error) {
+	r, err := a.rooms(s)
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// rooms are those who answer the public.
+type rooms struct{ api, notYet, tokens, health, visits http.Handler }
+
+// secrecy says how what is asked for at a path may travel.
+type secrecy int
+
+const (
+	open   secrecy = iota // in clear as well
+	page                  // a person looks at it, and may be sent to https
+	secret                // a program sends a token or a password with it
+)
+
+// of is who answers a path.
+func (r *rooms) of(path string) (http.Handler, secrecy) {
+	switch {
+	case strings.HasPrefix(path, "/v3/"), path == "/v3":
+		return r.api, secret
+	case v4.Path(path):
+		return r.notYet, secret
+	case strings.HasPrefix(path, "/oauth/"):
+		return r.tokens, secret
+	case path == "/healthz":
+		return r.health, open
+	case path == "/":
+		return r.visits, page
+	}
+	return r.visits, open
+}
+
+func (r *rooms) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	h, _ := r.of(req.URL.Path)
+	h.ServeHTTP(w, req)
+}
+
+func (a *App) rooms(s Site) (*rooms, error) {
 	proxies, err := s.proxies()
 	if err != nil {
 		return nil, err
@@ -110,23 +156,14 @@ func (a *App) Handler(s Site) (http.Handler, error) {
 		Now: a.now, Log: a.log,
 	})
 	a.onClose(func(context.Context) error { face.Close(); tokens.Close(); return nil })
-	notYet := v4.Handler()
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch path := r.URL.Path; {
-		case strings.HasPrefix(path, "/v3/"), path == "/v3":
-			api.ServeHTTP(w, r)
-		case v4.Path(path):
-			notYet.ServeHTTP(w, r)
-		case strings.HasPrefix(path, "/oauth/"):
-			tokens.ServeHTTP(w, r)
-		case path == "/healthz":
-			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-			w.Header().Set("X-Content-Type-Options", "nosniff")
-			_, _ = io.WriteString(w, a.health())
-		default:
-			visits.ServeHTTP(w, r)
-		}
-	}), nil
+	return &rooms{api, v4.Handler(), tokens, http.HandlerFunc(a.healthz), visits}, nil
+}
+
+// healthz answers those who ask whether visitors are answered.
+func (a *App) healthz(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	_, _ = io.WriteString(w, a.health())
 }
 
 func (s *Site) proxies() (geo.Proxies, error) { return parseProxies(s.TrustedProxies, s.ProxyHeader) }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -24,7 +25,8 @@ type authority struct {
 	t      *testing.T
 	ca     *certtest.Authority
 	url    string
-	prove  func() error // that the domain leads to the server (RFC 8737)
+	kind   string       // of the challenge
+	prove  func() error // that the domain leads to the server (RFC 8737; RFC 8555, 8.3)
 	mu     sync.Mutex
 	proven bool
 	chain  []byte // PEM
@@ -46,7 +48,7 @@ func (a *authority) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return "pending"
 	}
 	challenge := func() map[string]any {
-		return map[string]any{"type": "tls-alpn-01", "url": a.url + "/challenge", "token": "token", "status": status(a.proven)}
+		return map[string]any{"type": a.kind, "url": a.url + "/challenge", "token": "token", "status": status(a.proven)}
 	}
 	order := func() map[string]any {
 		o := map[string]any{
@@ -112,7 +114,7 @@ func (a *authority) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func TestACME(t *testing.T) {
 	t.Parallel()
 	data, addr := filepath.Join(t.TempDir(), "data"), freeAddr(t)
-	a := &authority{t: t, ca: certtest.New(t)}
+	a := &authority{t: t, ca: certtest.New(t), kind: "tls-alpn-01"}
 	a.prove = func() error {
 		// The server shows a certificate made for the proof, and nobody signed it.
 		c, err := tls.Dial("tcp", addr, &tls.Config{ServerName: "sho.rt", NextProtos: []string{"acme-tls/1"}, InsecureSkipVerify: true})
@@ -151,5 +153,53 @@ func TestACME(t *testing.T) {
 	cmd.Stderr = &errs
 	if err := cmd.Run(); err == nil || !strings.Contains(errs.String(), "two ways") {
 		t.Errorf("both ways to a certificate gave %v %s", err, errs.String())
+	}
+}
+
+// TestACMEOverHTTP gets a certificate from an authority that reaches the server by
+// http alone, as where port 443 leads through something that speaks TLS itself.
+func TestACMEOverHTTP(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), "data")
+	a := &authority{t: t, ca: certtest.New(t), kind: "http-01"}
+	directory := httptest.NewServer(a)
+	defer directory.Close()
+	a.url = directory.URL
+	said, stop := ready(t, serving("--data", data, "--http-listen", "127.0.0.1:0", "--acme-domain", "sho.rt", "--acme-directory", a.url+"/"))
+	defer stop(syscall.SIGTERM)
+	get := func(host, path string) (*http.Response, string) {
+		r, err := http.NewRequest("GET", said["http"]+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Host = host
+		res, err := visitor.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		body, err := io.ReadAll(res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res, string(body)
+	}
+	a.prove = func() error {
+		res, body := get("sho.rt", "/.well-known/acme-challenge/token")
+		if res.StatusCode != http.StatusOK || !strings.HasPrefix(body, "token.") || res.Header.Get("X-Content-Type-Options") != "nosniff" {
+			return fmt.Errorf("no proof of the domain: %s %q %v", res.Status, body, res.Header)
+		}
+		return nil
+	}
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: a.ca.Trust("sho.rt"), DisableKeepAlives: true}}
+	res, err := client.Get(said["url"] + "/healthz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	for host, want := range map[string]int{"sho.rt": http.StatusNotFound, "other.example": http.StatusForbidden} {
+		if res, body := get(host, "/.well-known/acme-challenge/other"); res.StatusCode != want {
+			t.Errorf("a challenge that there is not, of %s: %s %q, want %d", host, res.Status, body, want)
+		}
 	}
 }

@@ -78,10 +78,10 @@ func scriptUser(ts *testscript.TestScript, _ bool, args []string) {
 
 func scriptServe(ts *testscript.TestScript, _ bool, args []string) {
 	cmd := scriptProgram(ts, append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
-	url, stop, err := launch(cmd)
+	said, stop, err := launch(cmd)
 	ts.Check(err)
 	ts.Defer(func() { ts.Check(stop(syscall.SIGTERM)) })
-	ts.Setenv("URL", url)
+	ts.Setenv("URL", said["url"])
 }
 
 func scriptAsk(ts *testscript.TestScript, _ bool, args []string) {

@@ -73,29 +73,41 @@ var notDurableLine = regexp.MustCompile(`visitors were sent on although their cl
 // begin starts a server and returns once it is ready.
 func begin(t *testing.T, cmd *exec.Cmd) (url string, stop func(os.Signal) error) {
 	t.Helper()
-	url, stop, err := launch(cmd)
+	said, stop := ready(t, cmd)
+	return said["url"], stop
+}
+
+// ready starts a server and returns once it is ready, with what its log said
+// then.
+func ready(t *testing.T, cmd *exec.Cmd) (said map[string]string, stop func(os.Signal) error) {
+	t.Helper()
+	said, stop, err := launch(cmd)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return url, stop
+	return said, stop
 }
 
-// launch is begin, with its error.
-func launch(cmd *exec.Cmd) (url string, stop func(os.Signal) error, err error) {
+// launch is ready, with its error.
+func launch(cmd *exec.Cmd) (said map[string]string, stop func(os.Signal) error, err error) {
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
-		return "", nil, err
+		return nil, nil, err
 	}
 	if err := cmd.Start(); err != nil {
-		return "", nil, err
+		return nil, nil, err
 	}
 	lines := bufio.NewScanner(stderr)
-	for url == "" {
+	for said == nil {
 		if !lines.Scan() {
-			return "", nil, fmt.Errorf("footfall %v ended: %w", cmd.Args[1:], cmd.Wait())
+			return nil, nil, fmt.Errorf("footfall %v ended: %w", cmd.Args[1:], cmd.Wait())
 		}
-		if m := regexp.MustCompile(`msg=ready url=(\S+)`).FindStringSubmatch(lines.Text()); m != nil {
-			url = m[1]
+		if _, attributes, ok := strings.Cut(lines.Text(), "msg=ready "); ok {
+			said = map[string]string{}
+			for _, a := range strings.Fields(attributes) {
+				name, value, _ := strings.Cut(a, "=")
+				said[name] = value
+			}
 		}
 	}
 	done := make(chan struct{})
@@ -109,7 +121,7 @@ func launch(cmd *exec.Cmd) (url string, stop func(os.Signal) error, err error) {
 		}
 		_, _ = io.Copy(io.Discard, stderr) // after a line that is too long
 	}()
-	return url, func(s os.Signal) error {
+	return said, func(s os.Signal) error {
 		if err := cmd.Process.Signal(s); err != nil {
 			return err
 		}

@@ -1,0 +1,94 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+)
+
+// secure tells whether https is spoken.
+func (c *serveCmd) secure() bool { return c.TLSCert != "" || len(c.ACMEDomain) > 0 }
+
+// listeners are all of a server: those that answer everything, those that speak
+// http beside https, and that of Prometheus, if there is one.
+type listeners struct {
+	public, clear []net.Listener
+	watch         net.Listener
+}
+
+// listen opens them, all or none.
+func (c *serveCmd) listen() (_ listeners, err error) {
+	var opened []net.Listener
+	open := func(option string, addresses ...string) (ls []net.Listener) {
+		for _, address := range addresses {
+			if err != nil {
+				return nil
+			}
+			var l net.Listener
+			if l, err = listen(option, address); err == nil {
+				ls, opened = append(ls, l), append(opened, l)
+			}
+		}
+		return ls
+	}
+	all := listeners{public: open("--listen", c.Listen...), clear: open("--http-listen", c.HTTPListen...)}
+	if c.MetricsListen != "" {
+		if ls := open("--metrics-listen", c.MetricsListen); len(ls) > 0 {
+			all.watch = ls[0]
+		}
+	}
+	if err != nil {
+		for _, l := range opened {
+			err = errors.Join(err, l.Close())
+		}
+	}
+	return all, err
+}
+
+// urls are where each listener is reached from this machine, as the log has it:
+// the first, and where there are more, the others.
+func (l listeners) urls(scheme string) []any {
+	urls := func(scheme string, ls []net.Listener) string {
+		var all []string
+		for _, l := range ls {
+			all = append(all, urlOf(scheme, l))
+		}
+		return strings.Join(all, ",")
+	}
+	said := []any{"url", urlOf(scheme, l.public[0])}
+	if len(l.public) > 1 {
+		said = append(said, "also", urls(scheme, l.public[1:]))
+	}
+	if len(l.clear) > 0 {
+		said = append(said, "http", urls("http", l.clear))
+	}
+	if l.watch != nil {
+		said = append(said, "metrics", urlOf("http", l.watch)+"/metrics")
+	}
+	return said
+}
+
+// urlOf is a URL of a listener that can be opened on this machine.
+func urlOf(scheme string, l net.Listener) string { return scheme + "://" + hostOf(l) }
+
+// listen takes an address that names its port, 0 for any.
+func listen(option, address string) (net.Listener, error) {
+	if _, port, err := net.SplitHostPort(address); err != nil || port == "" {
+		return nil, fmt.Errorf("%s %s is no address to listen on: say HOST:PORT, or :PORT for every address of this machine", option, address)
+	}
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w (%s takes another address)", address, errors.Unwrap(err), option)
+	}
+	return l, nil
+}
+
+// hostOf is how this machine reaches a listener.
+func hostOf(l net.Listener) string {
+	if a, ok := l.Addr().(*net.TCPAddr); ok && a.IP.IsUnspecified() {
+		return net.JoinHostPort("localhost", strconv.Itoa(a.Port))
+	}
+	return l.Addr().String()
+}
