@@ -20,7 +20,7 @@ func reading(t *testing.T, mostHeld int64) (l *connections, address string, read
 	if err != nil {
 		t.Fatal(err)
 	}
-	l = limitConnections(tcp, 10, forever.header, nil)
+	l = limitConnections(10, forever.header, nil)
 	l.mostHeld = mostHeld
 	read = make(chan error)
 	s := l.serve(forever, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -34,7 +34,7 @@ func reading(t *testing.T, mostHeld int64) (l *connections, address string, read
 	s.Protocols = new(http.Protocols)
 	s.Protocols.SetUnencryptedHTTP2(true)
 	served := make(chan error, 1)
-	go func() { served <- s.Serve(l) }()
+	go func() { served <- s.Serve(l.door(tcp)) }()
 	t.Cleanup(func() {
 		_ = s.Close()
 		if err := <-served; err != http.ErrServerClosed {
