@@ -96,7 +96,7 @@ func answers(args []string) error {
 	if err != nil {
 		return err
 	}
-	_, link, _ := strings.Cut(string(popular), `"link":"http://sho.rt/`)
+	_, link, _ := strings.Cut(string(popular), `"link": "http://sho.rt/`)
 	link, _, _ = strings.Cut(link, `"`)
 
 	fmt.Printf("%d clicks, %d times each, by %s\n\nms per 1,000  bare handler  ratio   bytes  question\n", clicks, *n, *login)

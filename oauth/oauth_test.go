@@ -118,7 +118,7 @@ func TestAccessToken(t *testing.T) {
 			o.ServeHTTP(w, request(c.method, c.path, c.login, c.password, c.body))
 			want, kind := c.want, "text/plain; charset=utf-8"
 			if c.code != 200 {
-				want, kind = fmt.Sprintf(`{"status_code":%d,"data":null,"status_txt":"%s"}`, c.code, c.want), "application/json; charset=utf-8"
+				want, kind = fmt.Sprintf(`{"status_code": %d, "data": null, "status_txt": "%s"}`, c.code, c.want), "application/json; charset=utf-8"
 			}
 			if w.Code != c.code || w.Body.String() != want || w.Header().Get("Content-Type") != kind {
 				t.Errorf("got %d, %s %q; want %d %q", w.Code, w.Header().Get("Content-Type"), w.Body, c.code, want)

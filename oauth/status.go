@@ -64,7 +64,7 @@ func refuse(w http.ResponseWriter, s status) {
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		h.Set("Retry-After", strconv.Itoa(int(auth.GuessEvery/time.Second)))
 	}
-	body := fmt.Appendf(nil, `{"status_code":%d,"data":null,"status_txt":%q}`, s.code, s.text)
+	body := fmt.Appendf(nil, `{"status_code": %d, "data": null, "status_txt": %q}`, s.code, s.text)
 	write(w, s.code, "application/json; charset=utf-8", body)
 }
 

@@ -55,7 +55,7 @@ func TestClockSetBack(t *testing.T) {
 				t.Errorf("%v from the start, after a click: %q", by, total)
 			}
 			_, list := get(t, site, "/v3/user/clicks?unit=minute&rollup=false&units=60&access_token="+token)
-			if !strings.Contains(list, `"status_txt":"OK"`) || strings.Count(list, `"dt"`) != 60 {
+			if !strings.Contains(list, `"status_txt": "OK"`) || strings.Count(list, `"dt"`) != 60 {
 				t.Errorf("%v from the start: %s", by, list)
 			}
 			if want == "" {

@@ -72,13 +72,13 @@ func TestTheDiskFillsUp(t *testing.T) {
 			"user/link_edit?edit=note&note=x&link=" + name, "user/info?full_name=Ann",
 		} {
 			body := get("/v3/" + write + "&access_token=" + token).Body.String()
-			if !strings.Contains(strings.ReplaceAll(body, `":"`, `": "`), want) {
+			if !strings.Contains(body, want) {
 				t.Errorf("step %d: %s: %s", i, write, body)
 			}
 		}
 		for _, read := range []string{"user/info?a=b", "shorten?longUrl=http://visited.example/", "user/link_history?a=b", "user/clicks?unit=day"} {
 			body := get("/v3/" + read + "&access_token=" + token).Body.String()
-			if !strings.Contains(strings.ReplaceAll(body, `":"`, `": "`), `"status_txt": "OK"`) {
+			if !strings.Contains(body, `"status_txt": "OK"`) {
 				t.Errorf("step %d: %s, for which no room is needed: %s", i, read, body)
 			}
 		}

@@ -74,3 +74,24 @@ func (w *jsonWriter) value(v any) error {
 	w.b.Truncate(w.b.Len() - 1) // the encoder's newline
 	return nil
 }
+
+// spaced is JSON with one blank after each colon and comma outside strings. Bitly
+// wrote it so, and scripts cut it with sed 's/.*title": //'.
+func spaced(compact []byte) []byte {
+	out := make([]byte, 0, len(compact)+len(compact)/8)
+	inString, escaped := false, false
+	for _, b := range compact {
+		out = append(out, b)
+		switch {
+		case escaped:
+			escaped = false
+		case b == '"':
+			inString = !inString
+		case inString:
+			escaped = b == '\\'
+		case b == ':', b == ',':
+			out = append(out, ' ')
+		}
+	}
+	return out
+}

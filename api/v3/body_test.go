@@ -96,8 +96,8 @@ func TestPostIsGet(t *testing.T) {
 func TestBodies(t *testing.T) {
 	t.Parallel()
 	const form, mixed = "application/x-www-form-urlencoded", "multipart/form-data; boundary=b"
-	const made, failed = `"long_url":"http://new.example/","url"`, `{"status_code":400,"data":[],"status_txt":"INVALID_REQUEST"}`
-	const large = `{"status_code":413,"data":[],"status_txt":"REQUEST_TOO_LARGE"}`
+	const made, failed = `"long_url": "http://new.example/", "url"`, `{"status_code": 400, "data": [], "status_txt": "INVALID_REQUEST"}`
+	const large = `{"status_code": 413, "data": [], "status_txt": "REQUEST_TOO_LARGE"}`
 	part := func(head, value string) string {
 		return "--b\r\nContent-Disposition: form-data; " + head + "\r\n\r\n" + value + "\r\n"
 	}
@@ -131,19 +131,19 @@ func TestBodies(t *testing.T) {
 		"what no method knows":           {"shorten?access_token=good", "", `{"a":{"longUrl":"x"},"b":[[1]],"longUrl":"http://new.example/"}`, made},
 		"nested":                         {"shorten?access_token=good", "", `{"longUrl":{"longUrl":"http://new.example/"}}`, "INVALID_URI"},
 		"a list in a list":               {"shorten?access_token=good", "", `{"longUrl":[["http://new.example/"]]}`, "INVALID_URI"},
-		"numbers":                        {"user/clicks", "", `{"access_token":"good","unit":"day","units":3,"unit_reference_ts":1363265965}`, `"units":3,"unit_reference_ts":1363265965`},
-		"minus one":                      {"user/clicks", "", `{"access_token":"good","unit":"day","units":-1}`, `"units":-1`},
-		"true and false":                 {"user/clicks", "", `{"access_token":"good","unit":"day","rollup":false,"limit":1}`, `"user_clicks":[{`},
+		"numbers":                        {"user/clicks", "", `{"access_token":"good","unit":"day","units":3,"unit_reference_ts":1363265965}`, `"units": 3, "unit_reference_ts": 1363265965`},
+		"minus one":                      {"user/clicks", "", `{"access_token":"good","unit":"day","units":-1}`, `"units": -1`},
+		"true and false":                 {"user/clicks", "", `{"access_token":"good","unit":"day","rollup":false,"limit":1}`, `"user_clicks": [{`},
 		"a fraction":                     {"user/clicks", "", `{"access_token":"good","unit":"day","units":3.0}`, "INVALID_ARG_UNITS"},
 		"an exponent":                    {"user/clicks", "", `{"access_token":"good","unit":"day","units":3e0}`, "INVALID_ARG_UNITS"},
-		"a list":                         {"link/lookup", "", `{"access_token":"good","url":["http://google.com/","http://x.example/"]}`, `"aggregate_link":"http://sho.rt/900913"},{"url":"http://x.example/","error":"NOT_FOUND"}`},
-		"behind the query":               {"link/lookup?url=http://x.example/", form, "access_token=good&url=http://google.com/", `[{"url":"http://x.example/","error":"NOT_FOUND"},{"url":"http://google.com/"`},
+		"a list":                         {"link/lookup", "", `{"access_token":"good","url":["http://google.com/","http://x.example/"]}`, `"aggregate_link": "http://sho.rt/900913"}, {"url": "http://x.example/", "error": "NOT_FOUND"}`},
+		"behind the query":               {"link/lookup?url=http://x.example/", form, "access_token=good&url=http://google.com/", `[{"url": "http://x.example/", "error": "NOT_FOUND"}, {"url": "http://google.com/"`},
 		"shapes the answer":              {"shorten", "", `{"access_token":"good","longUrl":"http://new.example/","format":"txt"}`, "http://sho.rt/"},
 		"login and apiKey":               {"shorten", form, "login=ann&apiKey=R_ann&longUrl=http://new.example/", made},
 		"no method":                      {"nothing?format=xml", "", "{", "<status_txt>NOT_FOUND</status_txt>"},
 		"64 KB":                          {"shorten", "", pad(object, v3.MaxBody), made},
 		"more than 64 KB":                {"shorten", "", pad(object, v3.MaxBody+1), large},
-		"more than 64 KB of what is new": {"user/clicks?access_token=good", "", pad("{}", v3.MaxBody+1), `{"status_code":413,"data":null,"status_txt":"REQUEST_TOO_LARGE"}`},
+		"more than 64 KB of what is new": {"user/clicks?access_token=good", "", pad("{}", v3.MaxBody+1), `{"status_code": 413, "data": null, "status_txt": "REQUEST_TOO_LARGE"}`},
 		"half an object":                 {"shorten?access_token=good", "application/json", `{"longUrl":"http://new.example/"`, failed},
 		"no object":                      {"shorten?access_token=good", "application/json", `["http://new.example/"]`, failed},
 		"two objects":                    {"shorten?access_token=good", "application/json", object + object, failed},

@@ -70,7 +70,7 @@ func newCrowded(t *testing.T, seats *limit.Seats, patience time.Duration) (*v3.A
 func answerTo(t *testing.T, api *v3.API, target string) (text, retry string) {
 	w := httptest.NewRecorder()
 	api.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "GET", "/v3/"+target, nil))
-	_, rest, _ := strings.Cut(w.Body.String(), `"status_txt":"`)
+	_, rest, _ := strings.Cut(w.Body.String(), `"status_txt": "`)
 	text, _, _ = strings.Cut(rest, `"`)
 	return text, w.Header().Get("Retry-After")
 }

@@ -11,6 +11,7 @@ var (
 	ParseBool  = parseBool
 	IsCallback = isCallback
 	ToXML      = toXML
+	Spaced     = spaced
 	Domain     = domainsBut(nil)
 	Known      = known
 	Cell       = (&table{}).cell

@@ -141,19 +141,19 @@ func TestTimestampsInISO(t *testing.T) {
 	for query, want := range map[string]string{
 		// 1331669349 and 1331669360 are 2012-03-13 20:09 in UTC, 16:09 in New York,
 		// and already the 14th in Auckland.
-		"created_after=2012-03-13":                             `"result_count":2`,
-		"created_after=2012-03-14":                             `"result_count":0`,
-		"created_after=2012-03-14&timezone=Pacific/Auckland":   `"result_count":2`,
-		"created_before=2012-03-13":                            `"result_count":2`,
-		"created_before=2012-03-13&timezone=Pacific/Auckland":  `"result_count":0`,
-		"created_before=2012-03-12":                            `"result_count":0`,
-		"created_after=2012-03-13&created_before=2012-03-13":   `"result_count":2`,
-		"created_after=2012-03-13T16:09:20&created_before=now": `"result_count":1`,
-		"created_before=2012-03-13T20:09:09Z":                  `"result_count":1`,
-		"modified_after=2012-03-13T21:09:20+01:00":             `"result_count":1`,
+		"created_after=2012-03-13":                             `"result_count": 2`,
+		"created_after=2012-03-14":                             `"result_count": 0`,
+		"created_after=2012-03-14&timezone=Pacific/Auckland":   `"result_count": 2`,
+		"created_before=2012-03-13":                            `"result_count": 2`,
+		"created_before=2012-03-13&timezone=Pacific/Auckland":  `"result_count": 0`,
+		"created_before=2012-03-12":                            `"result_count": 0`,
+		"created_after=2012-03-13&created_before=2012-03-13":   `"result_count": 2`,
+		"created_after=2012-03-13T16:09:20&created_before=now": `"result_count": 1`,
+		"created_before=2012-03-13T20:09:09Z":                  `"result_count": 1`,
+		"modified_after=2012-03-13T21:09:20+01:00":             `"result_count": 1`,
 		"created_after=2012-03-13&timezone=zz":                 "INVALID_ARG_TIMEZONE",
 		"created_after=2012-02-30":                             "INVALID_ARG_CREATED_AFTER",
-		"created_after=1331669349&timezone=zz":                 `"result_count":2`,
+		"created_after=1331669349&timezone=zz":                 `"result_count": 2`,
 	} {
 		if w, _ := ask(t, newAPI(t), "user/link_history", "access_token=good&"+query); !strings.Contains(w.Body.String(), want) {
 			t.Errorf("%s: %s, want %s", query, w.Body, want)
@@ -161,7 +161,7 @@ func TestTimestampsInISO(t *testing.T) {
 	}
 	api := newAPI(t)
 	ask(t, api, "user/link_edit", "access_token=good&link=ze6poY&edit=user_ts&user_ts=2013-01-02T03:04:05Z")
-	if w, _ := ask(t, api, "user/link_history", "access_token=good&link=ze6poY"); !strings.Contains(w.Body.String(), `"user_ts":1357095845,`) {
+	if w, _ := ask(t, api, "user/link_history", "access_token=good&link=ze6poY"); !strings.Contains(w.Body.String(), `"user_ts": 1357095845,`) {
 		t.Errorf("after an edit: %s", w.Body)
 	}
 }

@@ -54,7 +54,7 @@ func (l *limited) ask(ctx context.Context, from, target string) (http.Header, st
 	r.RemoteAddr = from
 	w := httptest.NewRecorder()
 	l.api.ServeHTTP(w, r)
-	_, rest, _ := strings.Cut(w.Body.String(), `"status_txt":"`)
+	_, rest, _ := strings.Cut(w.Body.String(), `"status_txt": "`)
 	text, _, _ := strings.Cut(rest, `"`)
 	return w.Header(), text
 }

@@ -164,7 +164,7 @@ func refused(method, format, callback string, code int, text string) (status int
 	if method == "shorten" || method == "expand" || method == "clicks" {
 		data, element = "[]", ""
 	}
-	body = fmt.Sprintf(`{"status_code":%d,"data":%s,"status_txt":"%s"}`, code, data, text)
+	body = fmt.Sprintf(`{"status_code": %d, "data": %s, "status_txt": "%s"}`, code, data, text)
 	switch {
 	case format == "xml":
 		return 200, "application/xml; charset=utf-8", fmt.Sprintf(`<?xml version="1.0" encoding="UTF-8"?>
@@ -305,7 +305,7 @@ func statusText(t *testing.T, w *httptest.ResponseRecorder) string {
 		}
 		return strings.TrimSuffix(body, "\n")
 	}
-	for _, quote := range [][2]string{{`"status_txt":"`, `"`}, {"<status_txt>", "<"}} {
+	for _, quote := range [][2]string{{`"status_txt": "`, `"`}, {"<status_txt>", "<"}} {
 		if _, rest, ok := strings.Cut(body, quote[0]); ok {
 			text, _, _ := strings.Cut(rest, quote[1])
 			return text

@@ -181,7 +181,7 @@ var (
 	secretMarks = regexp.MustCompile(`secret|KP|\d003|9009|annprv|annsam|annbth|annkey|133100000[123]`)
 	// aggregateName is how the answer to who has made a link names its aggregate
 	// link: it is drawn for the first link of a long URL, and says nothing.
-	aggregateName = regexp.MustCompile(`prvagg|"global_hash":"\w+"|<global_hash>\w+<|"aggregate_link":"[^"]+"|<aggregate_link>[^<]+<`)
+	aggregateName = regexp.MustCompile(`prvagg|"global_hash": "\w+"|<global_hash>\w+<|"aggregate_link": "[^"]+"|<aggregate_link>[^<]+<`)
 )
 
 // TestPrivateLinksAreTheirOwnersOnly asks each method about each kind of link as

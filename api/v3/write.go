@@ -89,9 +89,9 @@ func encode(s shape, st status, data any) (code int, contentType string, body []
 		return http.StatusOK, "application/xml; charset=utf-8", body, err
 	case s.callback != "":
 		w.b.WriteByte(')')
-		return http.StatusOK, "application/javascript; charset=utf-8", w.b.Bytes(), nil
+		return http.StatusOK, "application/javascript; charset=utf-8", spaced(w.b.Bytes()), nil
 	}
-	return http.StatusOK, "application/json; charset=utf-8", w.b.Bytes(), nil
+	return http.StatusOK, "application/json; charset=utf-8", spaced(w.b.Bytes()), nil
 }
 
 // matches tells whether an If-None-Match names the tag (RFC 9110, 13.1.2).

@@ -47,11 +47,11 @@ func TestDelete(t *testing.T) {
 		t.Errorf("a link that was deleted leads on: %s", r.Status)
 	}
 	has(clicks(ann, "link/clicks?link="+first), "NOT_FOUND")
-	has(clicks(ann, "user/clicks?"), `"user_clicks":1`)
-	has(clicks(ann, "user/popular_links?"), `"popular_links":[{"link":"`+second+`","clicks":1}]`)
+	has(clicks(ann, "user/clicks?"), `"user_clicks": 1`)
+	has(clicks(ann, "user/popular_links?"), `"popular_links": [{"link": "`+second+`", "clicks": 1}]`)
 	minutes := fetch(t, base+"/v3/user/clicks?unit=minute&access_token="+ann)
-	has(minutes, `"user_clicks":1`)
-	has(clicks(bob, "link/clicks?link="+his), `"link_clicks":2`)
+	has(minutes, `"user_clicks": 1`)
+	has(clicks(bob, "link/clicks?link="+his), `"link_clicks": 2`)
 
 	out, _ = run(t, "user", "delete", "ann", "--data", data, "--yes")
 	has(out, "tokens 1, links 1, aggregate links 1, keywords 0, clicks 1")
@@ -59,14 +59,14 @@ func TestDelete(t *testing.T) {
 	if r := visit(t, "GET", second); r.StatusCode != http.StatusNotFound {
 		t.Errorf("a link of a user who was deleted leads on: %s", r.Status)
 	}
-	has(clicks(bob, "user/clicks?"), `"user_clicks":2`)
+	has(clicks(bob, "user/clicks?"), `"user_clicks": 2`)
 	stop(syscall.SIGKILL)
 	out, _ = run(t, "check", "--data", data)
 	has(out, "everything agrees")
 	again, _ := run(t, "user", "add", "ann", "--data", data) // another one
 	base, _ = serve(t, "--data", data)
-	has(clicks(strings.TrimSpace(again), "user/clicks?"), `"user_clicks":0`)
-	has(clicks(bob, "user/clicks?"), `"user_clicks":2`)
+	has(clicks(strings.TrimSpace(again), "user/clicks?"), `"user_clicks": 0`)
+	has(clicks(bob, "user/clicks?"), `"user_clicks": 2`)
 	for _, args := range [][]string{{"user", "delete", "bob"}, {"user", "delete", "nobody", "--yes"}, {"link", "delete", his}, {"link", "delete", "nope42", "--yes"}} {
 		if err := program(t.Context(), append(args, "--data", data)...).Run(); err == nil {
 			t.Errorf("footfall %v did it", args)

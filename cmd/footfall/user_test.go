@@ -55,7 +55,7 @@ func TestPasswordAndKey(t *testing.T) {
 		}
 		return res.StatusCode, body.String()
 	}
-	if code, body := tokenFor("before the server"); code != 200 || !strings.Contains(fetch(t, base+"/v3/user/clicks?access_token="+body), `"status_txt":"OK"`) {
+	if code, body := tokenFor("before the server"); code != 200 || !strings.Contains(fetch(t, base+"/v3/user/clicks?access_token="+body), `"status_txt": "OK"`) {
 		t.Errorf("the password gave %d %s", code, body)
 	}
 	if msg, err := setPassword(t, data, "ann", "beside the server"); err != nil {
@@ -96,13 +96,13 @@ func TestRevoke(t *testing.T) {
 	second, third, key := read("user", "token", "ann"), read("user", "token", "ann"), read("user", "key", "ann")
 	good := func(token string, want bool) {
 		t.Helper()
-		if body := fetch(t, base+"/v3/user/info?access_token="+token); strings.Contains(body, `"status_txt":"OK"`) != want || !want && !strings.Contains(body, "INVALID_ACCESS_TOKEN") {
+		if body := fetch(t, base+"/v3/user/info?access_token="+token); strings.Contains(body, `"status_txt": "OK"`) != want || !want && !strings.Contains(body, "INVALID_ACCESS_TOKEN") {
 			t.Errorf("a token gave %s, want good=%v", body, want)
 		}
 	}
 	keyGives := func(key, want string) {
 		t.Helper()
-		if body := fetch(t, base+"/v3/lookup?url=http://a.example/&login=ann&apiKey="+key); !strings.Contains(body, `"status_txt":"`+want+`"`) {
+		if body := fetch(t, base+"/v3/lookup?url=http://a.example/&login=ann&apiKey="+key); !strings.Contains(body, `"status_txt": "`+want+`"`) {
 			t.Errorf("an apiKey gave %s, want %s", body, want)
 		}
 	}
