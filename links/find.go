@@ -112,6 +112,13 @@ func (l *Links) HasDomain(ctx context.Context, domain, host string) (bool, error
 	return has, nil
 }
 
+// IsDomain tells whether the text is a host, with a port or without, be it ours or
+// not.
+func IsDomain(s string) bool {
+	_, err := parseAuthority("http", s)
+	return err == nil
+}
+
 // Domains lists our domains, the default one first, as a request to the host
 // sees them.
 func (l *Links) Domains(host string) ([]string, error) {

@@ -208,6 +208,21 @@ func (c *call) timestamp(name string, d day) int64 {
 	return t
 }
 
+// since is timestamp for what lists are filtered by. An instant before 1980, of
+// which there are no links, is an absent one: clients send 0 and 1 for all of them.
+func (c *call) since(name string, d day) int64 {
+	s := c.query.get(name)
+	if n, kind := parseInt(s); kind == aNumber && 0 <= n && n < click.Earliest.Unix() {
+		return 0
+	}
+	if iso.MatchString(s) && "1970" <= s && s < "1980" {
+		if _, err := time.Parse(time.DateOnly, s[:len(time.DateOnly)]); err == nil {
+			return 0
+		}
+	}
+	return c.timestamp(name, d)
+}
+
 // reference is the instant up to which the question is, a Unix second, and the
 // number to echo, which is nil for now. Minutes are of now only.
 func (c *call) reference(u calendar.Unit) (t int64, echo *int64) {

@@ -144,6 +144,23 @@ func (c *call) proveKey(login, key string) (store.User, error) {
 	return c.prove(c.api.Auth.KnownKey(login, key), func() (store.User, error) { return c.api.Auth.UserByKey(c.ctx, login, key) })
 }
 
+// maker is who a link is made for: the user of x_login, proven by x_apiKey, where
+// an application gives them, else the asker.
+func (c *call) maker(asker store.User) store.User {
+	login, key := c.query.get("x_login"), c.query.get("x_apiKey")
+	if c.err != nil || login == "" && key == "" {
+		return asker
+	}
+	u, err := store.User{}, error(statusInvalidXAPIKey)
+	if login != "" && key != "" {
+		if u, err = c.proveKey(login, key); wrong(err) {
+			err = statusInvalidXAPIKey
+		}
+	}
+	c.fail(err)
+	return u
+}
+
 // validate is validate: whether somebody's login and apiKey belong together.
 func (a *API) validate(c *call) (any, error) {
 	c.user()

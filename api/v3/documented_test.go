@@ -40,7 +40,8 @@ var refusing = strings.Fields("user/tracking_domain_clicks user/tracking_domain_
 // more is what our objects have beyond those printed, by the key they are
 // under.
 var more = map[string]string{
-	"data": "unit_reference_ts share_counts domain_options default_link_privacy", "link_history": "note",
+	"data":         "unit_reference_ts share_counts domain_options domain_preference_options default_link_privacy",
+	"link_history": "note tags campaign_ids keyword_link",
 }
 
 // nothing is what may be null here where a value was printed: there are no

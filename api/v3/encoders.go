@@ -53,9 +53,10 @@ func (a *API) linkEncodersByCount(c *call) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, encoderByCount{e, counts[l.ID]})
+		list = append(list, encoderByCount{counts[l.ID], e})
 	}
-	return object{of.aggregate, {"entries", list}}, nil
+	// Clients read either.
+	return object{of.aggregate, {"encoders_by_count", list}, {"entries", list}}, nil
 }
 
 // linkEncodersCount is link/encoders_count: how many users these are.
@@ -71,8 +72,8 @@ type encoder struct {
 }
 
 type encoderByCount struct {
-	encoder
 	Count uint64 `json:"count"`
+	encoder
 }
 
 func (c *call) encoder(l store.Link) (encoder, error) {

@@ -27,6 +27,8 @@ var (
 	statusLimitExceeded      = status{403, "RATE_LIMIT_EXCEEDED"}
 	statusInvalidLogin       = status{500, "INVALID_LOGIN"}
 	statusInvalidAPIKey      = status{500, "INVALID_APIKEY"}
+	statusInvalidXAPIKey     = status{500, "INVALID_X_APIKEY"}
+	statusInvalidDomain      = status{500, "INVALID_DOMAIN"}
 	statusLinkExists         = status{304, "LINK_ALREADY_EXISTS"}
 	statusNotFound           = status{404, "NOT_FOUND"}
 	statusMethodNotAllowed   = status{405, "METHOD_NOT_ALLOWED"}

@@ -23,9 +23,9 @@ func (a *API) userLinkHistory(c *call) (any, error) {
 	var f store.LinkFilter
 	f.Limit = c.limit(defaultPage, maxPage)
 	f.Offset = int(c.int("offset", 0, 0, math.MaxInt32))
-	f.CreatedTo = c.timestamp("created_before", lastOfDay)
-	f.CreatedFrom = c.timestamp("created_after", firstOfDay)
-	f.ModifiedFrom = c.timestamp("modified_after", firstOfDay)
+	f.CreatedTo = c.since("created_before", lastOfDay)
+	f.CreatedFrom = c.since("created_after", firstOfDay)
+	f.ModifiedFrom = c.since("modified_after", firstOfDay)
 	f.Archived = onOff(c.choice("archived", "off", "on", "both"))
 	f.Private = onOff(c.choice("private", "both", "on", "off"))
 	f.User = c.userOf("user", user).ID
@@ -49,7 +49,7 @@ func (a *API) userLinkHistory(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.history(user, list, all), nil
+	return c.history(user, list, all)
 }
 
 // oneLink is the history of one link of the user, whatever else was asked for;
@@ -71,7 +71,7 @@ func (a *API) oneLink(c *call, user store.User, written string) (any, error) {
 			return nil, click.ErrNotFound
 		}
 	}
-	return c.history(user, []store.Link{l}, 1), nil
+	return c.history(user, []store.Link{l}, 1)
 }
 
 // onOff is nil for both.
@@ -83,19 +83,43 @@ func onOff(word string) *bool {
 	return &on
 }
 
-func (c *call) history(asker store.User, links []store.Link, all int) object {
+func (c *call) history(asker store.User, links []store.Link, all int) (any, error) {
+	keywords, err := c.keywordLinks(links)
+	if err != nil {
+		return nil, err
+	}
 	list := make([]historyLink, len(links))
 	for i, l := range links {
 		list[i] = historyLink{
 			Link: c.shortURL(l.Hash), AggregateLink: c.shortURL(l.AggregateHash), LongURL: l.LongURL,
 			Title: orNull(l.Title), CreatedAt: l.Created, UserTS: l.UserTS, ModifiedAt: l.Modified,
 			Archived: l.Archived, Private: l.Private,
+			Tags: emptyList, CampaignIDs: emptyList, KeywordLink: keywords[l.ID],
 		}
 		if l.User == asker.ID { // notes are to oneself
 			list[i].Note = orNull(l.Note)
 		}
 	}
-	return object{{"link_history", list}, {"result_count", all}}
+	return object{{"link_history", list}, {"result_count", all}}, nil
+}
+
+// keywordLinks is the oldest keyword of each link that has one, as a short URL.
+func (c *call) keywordLinks(links []store.Link) (map[click.LinkID]string, error) {
+	if len(links) == 0 {
+		return nil, nil
+	}
+	ids := make([]click.LinkID, len(links))
+	for i, l := range links {
+		ids[i] = l.ID
+	}
+	keywords, err := c.api.Store.Keywords(c.ctx, ids)
+	urls := make(map[click.LinkID]string, len(keywords))
+	for _, k := range keywords {
+		if urls[k.Link] == "" {
+			urls[k.Link] = c.api.Links.ShortURL(k.Domain, k.Keyword)
+		}
+	}
+	return urls, err
 }
 
 type historyLink struct {
@@ -111,4 +135,9 @@ type historyLink struct {
 	Note          any    `json:"note"`
 	// ClientID is the application that made the link. None can be registered.
 	ClientID any `json:"client_id"`
+	// Tags and CampaignIDs are always lists. There are none yet.
+	Tags        any `json:"tags"`
+	CampaignIDs any `json:"campaign_ids"`
+	// KeywordLink is absent where there is none.
+	KeywordLink string `json:"keyword_link,omitempty"`
 }

@@ -38,6 +38,7 @@ func (a *API) userInfo(c *call) (any, error) {
 	return append(about(user),
 		field{"apiKey", key},
 		field{"domain_options", domains},
+		field{"domain_preference_options", domains}, // as Bitly's documentation named them
 		field{"default_link_privacy", "public"},
 		field{"is_enterprise", false},
 		field{"custom_short_domain", nil},

@@ -144,6 +144,13 @@ func TestRefusedByValidate(t *testing.T) {
 		t.Errorf("%d were looked at, and should be the caller alone, twice", l.asked-before)
 	}
 	l.expect(t, "a", validate+"cat&x_apiKey=R_cat", "OK", "", "")
+
+	// So are those that shorten is given.
+	const shorten = "shorten?access_token=cat&longUrl=http://new.example/&x_login="
+	l.expect(t, "b", shorten+"ann&x_apiKey=R_ann", "OK", "", "")
+	l.expect(t, "b", shorten+"ann&x_apiKey=R_bob", "INVALID_X_APIKEY", "1", "")
+	l.expect(t, "b", shorten+"nobody&x_apiKey=R_bob", "INVALID_X_APIKEY", "0", "")
+	l.expect(t, "b", shorten+"ann&x_apiKey=R_ann", "RATE_LIMIT_EXCEEDED", "0", "1")
 }
 
 // TestWhoLeavesHasAsked: whoever leaves before it is told that his token is wrong

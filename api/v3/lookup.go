@@ -11,7 +11,7 @@ import (
 // userLinkLookup is user/link_lookup: the user's links of long URLs.
 func (a *API) userLinkLookup(c *call) (any, error) {
 	user := c.user()
-	return a.lookup(c, "link_lookup", user, a.Links.Lookup, c.query.all("url"), func(url string, hash, aggregate click.Hash) object {
+	return a.lookup(c, "link_lookup", user, a.Links.Lookup, c.query.all("url", "link"), func(url string, hash, aggregate click.Hash) object {
 		return object{{"url", url}, {"link", c.shortURL(hash)}, {"aggregate_link", c.shortURL(aggregate)}}
 	})
 }

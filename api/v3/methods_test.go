@@ -89,8 +89,8 @@ var values = map[string][2]string{
 	"link": {"ze6poY", ""}, "shortUrl": {"ze6poY", ""}, "url": {"http://google.com/", ""}, "longUrl": {"http://google.com/", "nonsense"},
 	"domain": {"j.mp", "evil.example"}, "edit": {"title,note,private,user_ts,archived", "title,colour"},
 	"title": {"T", "\xff"}, "note": {"N", "\xff"}, "private": {"false", "maybe"}, "user_ts": {"1300000000", "0"}, "archived": {"false", "maybe"},
-	"login": {"cat", "nobody"}, "full_name": {"Ann", "\xff"}, "offset": {"0", "-1"}, "created_before": {"now", "0"}, "created_after": {"315532800", "0"},
-	"modified_after": {"315532800", "0"}, "user": {"ann", "nobody"}, "query": {"q", "\xff"}, "keyword": {"k", "\xff"}, "exact_domain": {"d", "\xff"},
+	"login": {"cat", "nobody"}, "full_name": {"Ann", "\xff"}, "offset": {"0", "-1"}, "created_before": {"now", "-1"}, "created_after": {"315532800", "-1"},
+	"modified_after": {"315532800", "-1"}, "user": {"ann", "nobody"}, "query": {"q", "\xff"}, "keyword": {"k", "\xff"}, "exact_domain": {"d", "\xff"},
 	"root_domain": {"d", "\xff"}, "expand_client_id": {"1", "maybe"}, "expand_user": {"1", "maybe"}, "x_login": {"ann", ""}, "x_apiKey": {"R_ann", ""},
 }
 
@@ -231,7 +231,7 @@ func TestFirstWrongParameterIsTheError(t *testing.T) {
 // hostile are values that are hardly ever good, for every parameter.
 var hostile = []string{"zz", "-1", "0", "99999999999999999999", "\xff\x00", "<&>'\"", ",", " ", "../UTC"}
 
-var contracted = regexp.MustCompile(`^(OK|(MISSING|INVALID)_ARG_[A-Z0-9_]+|INVALID_(ACCESS_TOKEN|URI|LOGIN|APIKEY)|` +
+var contracted = regexp.MustCompile(`^(OK|(MISSING|INVALID)_ARG_[A-Z0-9_]+|INVALID_(ACCESS_TOKEN|URI|LOGIN|APIKEY|X_APIKEY|DOMAIN)|` +
 	`NOT_FOUND|LINK_ALREADY_EXISTS|ALREADY_A_BITLY_LINK|TRACKING_DOMAIN_NOT_REGISTERED)$`)
 
 // TestNothingIsOurFault gives every parameter there is to every method, with

@@ -5,6 +5,7 @@ import (
 
 	"github.com/footfall/footfall/calendar"
 	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/links"
 	"github.com/footfall/footfall/metrics"
 	"github.com/footfall/footfall/rollup"
 	"github.com/footfall/footfall/store"
@@ -41,8 +42,8 @@ func (n named) echo() field {
 	return field{n.param, n.value}
 }
 
-// each makes an entry of every named link, whose fields follow on its hashes.
-func (c *call) each(asker store.User, list []named, fields func(store.Link) (object, error)) ([]object, error) {
+// each makes an entry of every named link.
+func (c *call) each(asker store.User, list []named, entry func(named, store.Link) (object, error)) ([]object, error) {
 	entries := make([]object, len(list))
 	for i, n := range list {
 		l, err := c.find(asker, n.value)
@@ -53,17 +54,17 @@ func (c *call) each(asker store.User, list []named, fields func(store.Link) (obj
 		if err != nil {
 			return nil, err
 		}
-		more, err := fields(l)
-		if err != nil {
+		if entries[i], err = entry(n, l); err != nil {
 			return nil, err
 		}
-		entries[i] = append(n.hashes(l), more...)
 	}
 	return entries, nil
 }
 
-func (n named) hashes(l store.Link) object {
-	return object{n.echo(), {"user_hash", l.Hash}, {"global_hash", l.AggregateHash}}
+// hashes is how most entries begin. The order of keys is that of recorded answers,
+// as it is in expand and clicks, which have their own: clients take them by position.
+func (n named) hashes(l store.Link, more ...field) object {
+	return append(object{n.echo(), {"global_hash", l.AggregateHash}, {"user_hash", l.Hash}}, more...)
 }
 
 // expand is expand: where links lead.
@@ -74,9 +75,9 @@ func (a *API) expand(c *call) (any, error) {
 		return nil, err
 	}
 	longURL := ""
-	entries, err := c.each(user, list, func(l store.Link) (object, error) {
+	entries, err := c.each(user, list, func(n named, l store.Link) (object, error) {
 		longURL = l.LongURL
-		return object{{"long_url", l.LongURL}}, nil
+		return object{n.echo(), {"long_url", l.LongURL}, {"user_hash", l.Hash}, {"global_hash", l.AggregateHash}}, nil
 	})
 	if err == nil && longURL == "" && c.query.get("format") == "txt" {
 		err = statusNotFound
@@ -92,9 +93,11 @@ func (a *API) info(c *call) (any, error) {
 	if err := c.end(false); err != nil {
 		return nil, err
 	}
-	entries, err := c.each(user, list, func(l store.Link) (object, error) {
+	entries, err := c.each(user, list, func(n named, l store.Link) (object, error) {
 		by, err := a.creator(c, l, whole)
-		return object{{"title", orNull(l.Title)}, {"created_at", l.Created}, {"created_by", by}}, err
+		// The title is a string also where there is none: a client asks again and
+		// again for one that is null.
+		return n.hashes(l, field{"title", l.Title}, field{"created_at", l.Created}, field{"created_by", by}), err
 	})
 	return object{{"info", entries}}, err
 }
@@ -123,7 +126,7 @@ func (a *API) clicks(c *call) (any, error) {
 	if err := c.end(false); err != nil {
 		return nil, err
 	}
-	entries, err := c.each(user, list, func(l store.Link) (object, error) {
+	entries, err := c.each(user, list, func(n named, l store.Link) (object, error) {
 		all, err := c.ofURL(user, l.LongURL)
 		if err != nil {
 			return nil, err
@@ -133,7 +136,12 @@ func (a *API) clicks(c *call) (any, error) {
 		if err == nil && l.User != click.Nobody {
 			own, err = a.Metrics.Total(c.ctx, metrics.Subject{{User: l.User, Link: l.ID}}, c.allTime())
 		}
-		return object{{"user_clicks", own}, {"global_clicks", global}}, err
+		hash, aggregate := field{"user_hash", l.Hash}, field{"global_hash", l.AggregateHash}
+		ownClicks, globalClicks := field{"user_clicks", own}, field{"global_clicks", global}
+		if n.param == "hash" {
+			return object{ownClicks, aggregate, n.echo(), hash, globalClicks}, err
+		}
+		return object{n.echo(), aggregate, ownClicks, hash, globalClicks}, err
 	})
 	return tabled{object{{"clicks", entries}}, linkRows(c, nil, list, entries, func(e object) []userGlobal {
 		return []userGlobal{{e.get("user_clicks"), e.get("global_clicks")}}
@@ -148,13 +156,13 @@ func (a *API) clicksByDay(c *call) (any, error) {
 	if err := c.end(false); err != nil {
 		return nil, err
 	}
-	entries, err := c.each(user, list, func(l store.Link) (object, error) {
+	entries, err := c.each(user, list, func(n named, l store.Link) (object, error) {
 		of, err := c.of(user, l)
 		if err != nil {
 			return nil, err
 		}
 		days, _, err := a.byDay(c, of, w)
-		return object{{"clicks", days}}, err
+		return n.hashes(l, field{"clicks", days}), err
 	})
 	return tabled{object{{"clicks_by_day", entries}}, linkRows(c, w.Zone, list, entries, func(e object) []clicksDayStart {
 		return e.get("clicks").([]clicksDayStart)
@@ -170,7 +178,7 @@ func (a *API) clicksByMinute(c *call) (any, error) {
 	}
 	w := c.allTime()
 	w.Unit, w.Units = calendar.Minute, maxMinutes
-	entries, err := c.each(user, list, func(l store.Link) (object, error) {
+	entries, err := c.each(user, list, func(n named, l store.Link) (object, error) {
 		of, err := c.of(user, l)
 		if err != nil {
 			return nil, err
@@ -180,7 +188,7 @@ func (a *API) clicksByMinute(c *call) (any, error) {
 		for i, p := range series {
 			minutes[i] = p.Clicks
 		}
-		return object{{"clicks", minutes}}, err
+		return n.hashes(l, field{"clicks", minutes}), err
 	})
 	return tabled{object{{"clicks_by_minute", entries}}, linkRows(c, w.Zone, list, entries, func(e object) (minutes []dtClicks) {
 		for i, n := range e.get("clicks").([]uint64) {
@@ -228,13 +236,16 @@ func ofOne[E entry](a *API, c *call, key string, ranked func(metrics.Subject, wi
 		return nil, err
 	}
 	list, err := ranked(of, window{Window: c.allTime(), limit: maxLimit})
-	return listed(c, nil, list, append(n.hashes(l), field{key, list})), err
+	return listed(c, nil, list, n.hashes(l, field{key, list})), err
 }
 
 // bitlyProDomain is bitly_pro_domain: whether the domain is one of ours.
 func (a *API) bitlyProDomain(c *call) (any, error) {
 	c.user()
 	domain := c.required("domain")
+	if domain != "" && !links.IsDomain(domain) {
+		c.fail(statusInvalidDomain)
+	}
 	if err := c.end(false); err != nil {
 		return nil, err
 	}

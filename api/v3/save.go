@@ -2,6 +2,7 @@ package v3
 
 import (
 	"errors"
+	"net/url"
 	"strings"
 
 	"github.com/footfall/footfall/click"
@@ -12,7 +13,7 @@ import (
 // shorten is shorten: the user's short link of a long URL, made unless he has
 // it.
 func (a *API) shorten(c *call) (any, error) {
-	user := c.user()
+	user := c.maker(c.user())
 	r := c.longURL(user, "longUrl", "uri")
 	domain := c.shortDomain()
 	if err := c.end(true); err != nil {
@@ -22,14 +23,14 @@ func (a *API) shorten(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	url := a.Links.ShortURL(domain, link.Hash)
+	short := a.Links.ShortURL(domain, link.Hash)
 	return single{object{
 		{"long_url", link.LongURL},
-		{"url", url},
+		{"url", short},
 		{"hash", link.Hash},
 		{"global_hash", link.AggregateHash},
 		{"new_hash", oneOrZero(made)},
-	}, url}, nil
+	}, short}, nil
 }
 
 // userLinkSave is user/link_save: shorten, with what the user has to say of
@@ -65,7 +66,7 @@ func (a *API) userLinkSave(c *call) (any, error) {
 // longURL is the request for a short link of the parameter, under any of the
 // names.
 func (c *call) longURL(user store.User, names ...string) links.Request {
-	r := links.Request{User: user.ID, LongURL: c.query.get(names...), Host: c.host}
+	r := links.Request{User: user.ID, LongURL: onceEncoded(c.query.get(names...)), Host: c.host}
 	if r.LongURL == "" {
 		c.fail(missing(names[0]))
 	}
@@ -73,6 +74,18 @@ func (c *call) longURL(user store.User, names ...string) links.Request {
 		c.fail(c.api.Links.Check(c.ctx, r))
 	}
 	return r
+}
+
+// onceEncoded decodes a URL that was encoded twice: what was decoded once begins
+// with http%3A still, which is no URL.
+func onceEncoded(s string) string {
+	if start := strings.ToLower(s[:min(len(s), len("https%3a"))]); !strings.HasPrefix(start, "http%3a") && start != "https%3a" {
+		return s
+	}
+	if u, err := url.PathUnescape(s); err == nil {
+		return u
+	}
+	return s
 }
 
 // shortDomain is the domain of the short URL that is answered.

@@ -68,7 +68,7 @@ func TestPasswordAndKey(t *testing.T) {
 		t.Errorf("the new password gave %d %s", code, body)
 	}
 	older := base + "/v3/shorten?longUrl=http%3A%2F%2Fexample.com%2F&login=ann&apiKey="
-	if body := fetch(t, older+strings.TrimSpace(key)); !strings.Contains(body, `"new_hash":1`) {
+	if body := fetch(t, older+strings.TrimSpace(key)); !strings.Contains(body, `"new_hash": 1`) {
 		t.Errorf("login and apiKey gave %s", body)
 	}
 	for typed, want := range map[string]string{"": "password", "\n": "password", "short": "password", strings.Repeat("x", 2000): "password"} {
