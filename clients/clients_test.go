@@ -83,6 +83,7 @@ func TestClients(t *testing.T) {
 		for _, major := range []int{1, 2} {
 			newOldBitly(oldBitly(t, major, env...), major, identifyByKey).whole(t, s, a)
 		}
+		debian(t, s, a, newOldBitly(oldBitly(t, 1, env...), 1, identifyByKey))
 	})
 	t.Run("https", func(t *testing.T) {
 		shortScheme = "https"

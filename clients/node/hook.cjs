@@ -6,7 +6,7 @@
 const dns = require('dns');
 const net = require('net');
 
-const hosts = new Set(process.env.CLIENT_HOSTS.split(','));
+const hosts = new Set((process.env.CLIENT_HOSTS ?? '').split(','));
 const port = Number(process.env.CLIENT_PORT);
 const home = { address: '127.0.0.1', family: 4 };
 
