@@ -205,6 +205,12 @@ func (c *Client) Repair(ctx context.Context, report func(string)) error {
 	}, &nothing)
 }
 
+// Health implements Owner.
+func (c *Client) Health(ctx context.Context) (health string, err error) {
+	err = c.call(ctx, http.MethodGet, "health", nil, nil, nil, &health)
+	return health, err
+}
+
 // Check implements Owner.
 func (c *Client) Check(ctx context.Context, report func(string)) (v Verdict, err error) {
 	err = c.call(ctx, http.MethodPost, "check", nil, nil, func(e event) {

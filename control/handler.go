@@ -61,6 +61,8 @@ type Owner interface {
 	// Repair mends what can be mended while everything goes on, reports what it
 	// did, and what it left.
 	Repair(ctx context.Context, report func(string)) error
+	// Health says in a line or two that visitors are answered; else it fails.
+	Health(ctx context.Context) (string, error)
 	// Check reports a sentence for each thing that is wrong, and says what it
 	// looked at.
 	Check(ctx context.Context, report func(string)) (Verdict, error)
@@ -101,6 +103,10 @@ type Traces struct {
 // Handler is the owner's side.
 func Handler(o Owner) http.Handler {
 	mux := http.NewServeMux()
+	mux.HandleFunc("GET /health", func(w http.ResponseWriter, r *http.Request) {
+		health, err := o.Health(r.Context())
+		reply(w, r, health, err)
+	})
 	mux.HandleFunc("POST /users", func(w http.ResponseWriter, r *http.Request) {
 		token, err := o.AddUser(r.Context(), r.URL.Query().Get("login"))
 		reply(w, r, token, err)

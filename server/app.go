@@ -110,6 +110,7 @@ type App struct {
 	disk       *disk
 	dear       limit.Room
 	watching   context.Context // ends with the App
+	serving    atomic.Bool     // visitors are let in
 	notDurable func() uint64   // nil without a Site
 
 	// keeping is held by whoever needs the journal's segments to stay, for as
@@ -225,7 +226,7 @@ func (a *App) openParts(ctx context.Context, o Options) (err error) {
 	if err != nil {
 		return unopened(err, damagedJournal)
 	}
-	a.onClose(a.recorder.Close)
+	a.onClose(a.closeRecorder)
 	if err := a.parts.open(ctx, a.db, a.journal); err != nil {
 		return unopened(err, damagedLinks)
 	}

@@ -62,9 +62,26 @@ func (a *App) saveProgress(ctx context.Context, known progress.Record) error {
 	return a.db.SaveProgress(ctx, known)
 }
 
+// closeRecorder counts what is recorded, as far as ctx allows. What is left is no
+// error: it is safe in the journal.
+func (a *App) closeRecorder(ctx context.Context) error {
+	err := a.recorder.Close(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		counted, _ := a.recorder.Counted()
+		a.log.Info("stopping before all clicks are counted: they are safe in the journal, and the next start counts the rest", "bytes", a.journal.End()-counted)
+		return nil
+	}
+	return err
+}
+
 // closeCounts makes the counts durable, has all parts remember that, and closes
-// them.
+// them. It has a time of its own, for counting may have taken all that there was.
 func (a *App) closeCounts(ctx context.Context) error {
+	if _, bounded := ctx.Deadline(); bounded {
+		own, cancel := context.WithTimeout(context.WithoutCancel(ctx), rememberTimeout)
+		defer cancel()
+		ctx = own
+	}
 	return errors.Join(a.remember(ctx), a.clicks.Close())
 }
 

@@ -19,6 +19,8 @@ const (
 	publicTimeout  = 10 * time.Second
 	controlTimeout = time.Second
 	closeTimeout   = 30 * time.Second
+	// rememberTimeout is what comes after that: what is counted is made durable.
+	rememberTimeout = 10 * time.Second
 
 	// watchers is how many connections there are at once to ask for /metrics.
 	watchers = 64
@@ -82,6 +84,7 @@ func Serve(ctx context.Context, o Options, s Site, ls []net.Listener, ready func
 		defer watch.Close()
 	}
 	if err = ready(app); err == nil {
+		app.serving.Store(true)
 		public.serve(failed)
 		select {
 		case <-ctx.Done():
@@ -94,6 +97,7 @@ func Serve(ctx context.Context, o Options, s Site, ls []net.Listener, ready func
 			}
 		}
 	}
+	app.serving.Store(false)
 	app.log.Info("stopping")
 	stopRetaining()
 	var stopped sync.WaitGroup

@@ -1,0 +1,38 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// errNotServing: the directory has an owner, and it is no server, or one that
+// starts or stops.
+var errNotServing = errors.New("a footfall process owns the data directory and answers no visitors: it is a command, or a server that starts or stops")
+
+// Health implements control.Owner.
+func (a *App) Health(context.Context) (string, error) {
+	if !a.serving.Load() {
+		return "", errNotServing
+	}
+	return a.health(), nil
+}
+
+// Health asks the server of a data directory whether it answers visitors. It asks
+// on the socket of the directory, which strangers cannot keep busy, and so says
+// nothing of the network before the server. Unlike Connect it never opens the
+// directory, and does not wait for an owner who is about to.
+func Health(ctx context.Context, o Options) (string, error) {
+	said := ""
+	c, err := dialOwner(ctx, o.Dir, o.Named)
+	if err == nil {
+		_ = c.Close()
+		said, err = client(o).Health(ctx)
+	} else if !errors.Is(err, errUntrusted) {
+		err = fmt.Errorf("no server runs in %s: start footfall serve, or name its directory with --data", o.Dir)
+	}
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		err = fmt.Errorf("the process that owns %s does not answer: look at its log, and start it again", o.Dir)
+	}
+	return said, err
+}
