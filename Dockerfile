@@ -1,6 +1,6 @@
 # footfall as one static program that no root runs:
 #   docker build -t footfall .
-#   docker run -p 8080:8080 -v footfall:/data footfall
+#   docker run -p 8080:8080 -v footfall:/data --stop-timeout 60 footfall
 FROM golang:1.26 AS build
 WORKDIR /src
 COPY go.mod go.sum ./
@@ -17,5 +17,8 @@ ENV FOOTFALL_DATA=/data/footfall FOOTFALL_LISTEN=:8080
 VOLUME /data
 EXPOSE 8080
 STOPSIGNAL SIGTERM
+# Of a large installation the first start after an upgrade may take longer than
+# the start period: until it is over, the container is "starting".
+HEALTHCHECK --interval=30s --timeout=15s --start-period=5m CMD ["/footfall", "health"]
 ENTRYPOINT ["/footfall"]
 CMD ["serve"]

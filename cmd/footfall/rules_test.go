@@ -1,0 +1,127 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// language are the words of PromQL that the rules use; targets are the labels
+// that Prometheus gives what it scrapes, and up is the metric that it adds itself.
+var (
+	language = []string{
+		"absent", "and", "by", "deriv", "histogram_quantile", "increase", "predict_linear", "rate", "sum",
+	}
+	targets = []string{"job", "instance"}
+)
+
+var (
+	quoted     = regexp.MustCompile(`"[^"]*"|'[^']*'`)
+	rangeOf    = regexp.MustCompile(`\[[^]]*\]`)
+	number     = regexp.MustCompile(`\b[0-9][0-9a-z.]*\b`)
+	grouping   = regexp.MustCompile(`\bby \(([^)]*)\)`)
+	matchers   = regexp.MustCompile(`\{([^}]*)\}`)
+	identifier = regexp.MustCompile(`[a-zA-Z_:][a-zA-Z0-9_:]*`)
+)
+
+// mentions returns the metrics and the labels that an expression names.
+func mentions(expression string) (metrics, labels []string) {
+	e := rangeOf.ReplaceAllString(quoted.ReplaceAllString(expression, ""), "")
+	for _, part := range []*regexp.Regexp{matchers, grouping} {
+		for _, m := range part.FindAllStringSubmatch(e, -1) {
+			labels = append(labels, identifier.FindAllString(m[1], -1)...)
+		}
+		e = part.ReplaceAllString(e, " ")
+	}
+	for _, word := range identifier.FindAllString(number.ReplaceAllString(e, ""), -1) {
+		if !slices.Contains(language, word) {
+			metrics = append(metrics, word)
+		}
+	}
+	return metrics, labels
+}
+
+// TestRulesNameMetrics: every metric and label that the alerts of contrib name is
+// one of the program's, whose metrics the table of docs/operations.md names all.
+// promtool looks at the language of the rules, and cannot know that.
+func TestRulesNameMetrics(t *testing.T) {
+	t.Parallel()
+	data, watch := filepath.Join(t.TempDir(), "data"), freeAddr(t)
+	run(t, "user", "add", "ann", "--data", data)
+	base, _ := serve(t, "--data", data, "--metrics-listen", watch)
+	fetch(t, base+"/v3/expand") // so that there is a question to measure
+	exported, labelled := []string{"up"}, slices.Clone(targets)
+	families := map[string]bool{}
+	for line := range strings.Lines(fetch(t, "http://"+watch+"/metrics")) {
+		if name, ok := strings.CutPrefix(line, "# TYPE "); ok {
+			families[strings.Fields(name)[0]] = true
+			continue
+		}
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		exported = append(exported, identifier.FindString(line))
+		for _, m := range matchers.FindAllStringSubmatch(quoted.ReplaceAllString(line, ""), -1) {
+			labelled = append(labelled, identifier.FindAllString(m[1], -1)...)
+		}
+	}
+
+	rules, err := os.ReadFile("../../contrib/prometheus/footfall.rules.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile("../../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	alerts := 0
+	for line := range strings.Lines(string(rules)) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		switch key {
+		case "expr":
+			alerts++
+			metrics, labels := mentions(value)
+			if len(metrics) == 0 {
+				t.Errorf("no metric in %s", value)
+			}
+			for _, name := range metrics {
+				if !slices.Contains(exported, name) {
+					t.Errorf("footfall has no metric %s, of which a rule is: %s", name, value)
+				}
+			}
+			for _, label := range labels {
+				if !slices.Contains(labelled, label) {
+					t.Errorf("footfall has no label %s, which a rule asks for: %s", label, value)
+				}
+			}
+		case "advice":
+			sections := quoted.FindAllString(strings.Trim(value, "'"), -1)
+			if len(sections) == 0 || !strings.Contains(value, "docs/operations.md") {
+				t.Errorf("the advice names no section of docs/operations.md: %s", value)
+			}
+			for _, s := range sections {
+				if !strings.Contains(string(page), "\n## "+strings.Trim(s, `"`)+"\n") {
+					t.Errorf("docs/operations.md has no section %s, which an alert names", s)
+				}
+			}
+		}
+	}
+	if alerts < 10 {
+		t.Errorf("only %d rules were seen", alerts)
+	}
+	_, table, _ := strings.Cut(string(page), "\n## Watch\n")
+	table, _, _ = strings.Cut(table, "\n## ")
+	for name := range families {
+		if strings.HasPrefix(name, "footfall_") && !strings.Contains(table, name) {
+			t.Errorf("docs/operations.md does not say what %s means", name)
+		}
+	}
+	for _, name := range regexp.MustCompile(`footfall_[a-z_]+[a-z]`).FindAllString(table, -1) {
+		if !families[name] {
+			t.Errorf("docs/operations.md tells of %s, which footfall does not have", name)
+		}
+	}
+}
