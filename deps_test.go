@@ -63,6 +63,7 @@ var floors = map[string]struct {
 	"cli":    {8, "commands reach the server"},
 
 	"cmd/footfall": {9, "a few lines"},
+	"contrib":      {9, "tests alone: what operators run it with"},
 	"clients":      {9, "tests alone: other people's programs against ours"},
 	"bench":        {9, "programs that measure from outside"},
 }

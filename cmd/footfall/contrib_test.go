@@ -1,0 +1,38 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestContribNamesOptions: the variables in the files for operators, and in the
+// document that shows them, are of options that serve has.
+func TestContribNamesOptions(t *testing.T) {
+	t.Parallel()
+	help, _ := run(t, "serve", "--help")
+	files, err := filepath.Glob("../../contrib/*.*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files = append(files, "../../Dockerfile", "../../docs/operations.md")
+	set := regexp.MustCompile(`(?m)^[ #A-Za-z{:-]*\b(FOOTFALL_[A-Z_]+)[=:,]`)
+	seen := 0
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range set.FindAllStringSubmatch(string(text), -1) {
+			if name := m[1]; !strings.HasPrefix(name, "FOOTFALL_TEST") && !strings.Contains(help, "$"+name) {
+				t.Errorf("%s sets %s, which is no option of serve", file, name)
+			}
+			seen++
+		}
+	}
+	if seen < 15 {
+		t.Errorf("only %d variables were seen", seen)
+	}
+}

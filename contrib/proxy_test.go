@@ -1,0 +1,241 @@
+//go:build contrib
+
+package contrib_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/footfall/footfall/server/certtest"
+)
+
+const (
+	password = "secretpassword"
+	firefox  = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
+)
+
+// start runs a program until the end of the test.
+func start(t *testing.T, env []string, name string, args ...string) {
+	t.Helper()
+	var log bytes.Buffer
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), name, args...)
+	cmd.Env = append(os.Environ(), env...)
+	cmd.Stdout, cmd.Stderr = &log, &log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Error(err)
+		}
+		if err := cmd.Wait(); err != nil || t.Failed() {
+			t.Errorf("%s ended: %v\n%s", name, err, log.String())
+		}
+	})
+}
+
+// site is footfall with a proxy before it, as a visitor sees it who has an address
+// in the world.
+type site struct {
+	http        *http.Client
+	data, token string
+}
+
+// newSite starts footfall with the options of the document.
+func newSite(t *testing.T, trust *tls.Config) *site {
+	t.Helper()
+	s := &site{data: filepath.Join(t.TempDir(), "data")}
+	said := strings.Fields(must(t, program, "user", "add", "ann", "--data", s.data))
+	s.token = said[len(said)-1]
+	setting := exec.CommandContext(t.Context(), program, "user", "password", "ann", "--data", s.data)
+	setting.Stdin = strings.NewReader(password + "\n")
+	if out, err := setting.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	env := strings.Fields(snippet(t, "## Behind a proxy", ""))
+	start(t, append(env, "FOOTFALL_DATA="+s.data, "FOOTFALL_GEO_DB="), program, "serve")
+	from := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(visitor)}}
+	s.http = &http.Client{
+		Transport: &http.Transport{
+			TLSClientConfig: trust, ForceAttemptHTTP2: true,
+			DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+				_, port, err := net.SplitHostPort(addr)
+				if err != nil {
+					return nil, err
+				}
+				return from.DialContext(ctx, network, net.JoinHostPort("127.0.0.1", port))
+			},
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	return s
+}
+
+// ask sends a request as a browser, which says that it is somewhere else.
+func (s *site) ask(t *testing.T, method, url string, form url.Values) (*http.Response, string) {
+	t.Helper()
+	var body io.Reader
+	if form != nil {
+		body = strings.NewReader(form.Encode())
+	}
+	r, err := http.NewRequestWithContext(t.Context(), method, url, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("User-Agent", firefox)
+	if form != nil {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	for name, value := range map[string]string{
+		"X-Forwarded-For": "8.8.8.8", "Forwarded": "for=8.8.8.8", "X-Real-IP": "8.8.8.8", "X-Forwarded-Proto": "ftp",
+	} {
+		r.Header.Set(name, value)
+	}
+	res, err := s.http.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res, strings.TrimSpace(string(text))
+}
+
+// answers waits until footfall answers behind the proxy.
+func (s *site) answers(t *testing.T) {
+	t.Helper()
+	for {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://sho.rt/healthz", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := s.http.Do(r)
+		if err == nil {
+			res.Body.Close()
+			if res.StatusCode == http.StatusOK {
+				return
+			}
+		}
+		if t.Context().Err() != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// works does what users and visitors do.
+func (s *site) works(t *testing.T) {
+	t.Helper()
+	s.answers(t)
+	api := "https://sho.rt/v3/"
+	token := "access_token=" + s.token
+	if _, issued := s.ask(t, http.MethodPost, "https://ann:"+password+"@sho.rt/oauth/access_token", url.Values{"client_id": {"a script"}}); len(issued) != len(s.token) {
+		t.Errorf("POST: %s", issued)
+	}
+	_, short := s.ask(t, http.MethodGet, api+"shorten?format=txt&"+token+"&longUrl="+url.QueryEscape("http://example.org/"), nil)
+	if !strings.HasPrefix(short, "https://sho.rt/") {
+		t.Fatalf("shorten: %s", short)
+	}
+	for range 3 {
+		if res, _ := s.ask(t, http.MethodGet, short, nil); res.StatusCode != 301 || res.Header.Get("Location") != "http://example.org/" || res.ProtoMajor != 2 {
+			t.Errorf("a visit: %s %s, %v", res.Proto, res.Status, res.Header)
+		}
+	}
+	_, name, _ := strings.Cut(short, "sho.rt/")
+	for _, other := range []string{"/%2e/" + name, "//" + name} { // no click, and no answer of the proxy's own
+		if res, _ := s.ask(t, http.MethodGet, "https://sho.rt"+other, nil); res.StatusCode >= 500 {
+			t.Errorf("%s: %s", other, res.Status)
+		}
+	}
+	if res, _ := s.ask(t, http.MethodHead, short, nil); res.StatusCode != 301 {
+		t.Errorf("HEAD: %s", res.Status)
+	}
+	if res, _ := s.ask(t, http.MethodGet, "http://sho.rt/"+name+"?a=b", nil); res.StatusCode/100 != 3 || res.Header.Get("Location") != short+"?a=b" {
+		t.Errorf("http: %s, %s", res.Status, res.Header.Get("Location"))
+	}
+	if res, body := s.ask(t, http.MethodGet, "https://sho.rt/nothing-here", nil); res.StatusCode != 404 || body == "" {
+		t.Errorf("an unknown name: %s", res.Status)
+	}
+	long := "http://example.org/?q=" + strings.Repeat("ü", 1300)
+	if res, body := s.ask(t, http.MethodGet, api+"shorten?format=txt&"+token+"&longUrl="+url.QueryEscape(long), nil); res.StatusCode != 200 || !strings.HasPrefix(body, "https://sho.rt/") {
+		t.Errorf("a long URL: %s, %s", res.Status, body)
+	}
+	if res, _ := s.ask(t, http.MethodGet, "https://sho.rt/metrics", nil); res.StatusCode != 404 {
+		t.Errorf("/metrics is public: %s", res.Status)
+	}
+	if out := must(t, program, "check", "--data", s.data); !strings.Contains(out, "everything agrees") { // once all is counted
+		t.Error(out)
+	}
+	if _, body := s.ask(t, http.MethodGet, api+"link/countries?format=xml&"+token+"&link="+url.QueryEscape(short), nil); !strings.Contains(body, "<country>DE</country><clicks>3</clicks>") && !strings.Contains(body, "<clicks>3</clicks><country>DE</country>") || strings.Contains(body, "US") {
+		t.Errorf("three visits from Germany that claim to be from elsewhere: %s", body)
+	}
+}
+
+// TestNginx runs the snippet of the document in Debian's nginx, whose log then
+// counts everything twice, but for what is cut off.
+func TestNginx(t *testing.T) {
+	certificate := certificates + "/live/sho.rt"
+	must(t, "mkdir", "-p", certificate)
+	authority := certtest.New(t)
+	authority.Write(t, certificate+"/fullchain.pem", certificate+"/privkey.pem", time.Now().Add(time.Hour), "sho.rt")
+	if err := os.WriteFile("/etc/nginx/conf.d/footfall.conf", []byte(snippet(t, "**nginx**", "nginx")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Log(must(t, "nginx", "-t"))
+	s := newSite(t, authority.Trust("sho.rt"))
+	start(t, nil, "nginx", "-g", "daemon off;")
+	s.works(t)
+
+	const log = "/var/log/nginx/access.log"
+	must(t, "cp", log, filepath.Join(filepath.Dir(s.data), "access.log"))
+	recorded := func(cut string) string {
+		command := strings.NewReplacer("20261126140500", cut, "sudo -u footfall ", "", "/var/lib/footfall/data", s.data, " -\n", " --json -\n").
+			Replace(snippet(t, "**Do not import the log", ""))
+		return must(t, "sh", "-ec", "cd "+filepath.Dir(s.data)+"\n"+command)
+	}
+	if out := recorded(time.Now().Add(-time.Hour).Format("20060102150405")); !strings.Contains(out, `"lines":0`) {
+		t.Errorf("before footfall there was nothing, and %s", out)
+	}
+	if out := recorded(time.Now().Add(time.Hour).Format("20060102150405")); !strings.Contains(out, `"clicks":3,`) {
+		t.Errorf("the log of the proxy has the same three clicks, and %s", out)
+	}
+}
+
+// TestCaddy runs the snippet of the document in Debian's Caddy, whose own authority
+// takes the place of Let's Encrypt.
+func TestCaddy(t *testing.T) {
+	home := t.TempDir()
+	file := filepath.Join(home, "Caddyfile")
+	if err := os.WriteFile(file, []byte("{\n\tlocal_certs\n\tskip_install_trust\n}\n"+snippet(t, "**Caddy**", "caddy")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	env := []string{"HOME=" + home, "XDG_DATA_HOME=" + home, "XDG_CONFIG_HOME=" + home}
+	t.Log(must(t, "env", append(env, "caddy", "validate", "--config", file)...))
+	roots := x509.NewCertPool()
+	s := newSite(t, &tls.Config{RootCAs: roots, ServerName: "sho.rt"})
+	start(t, env, "caddy", "run", "--config", file)
+	for {
+		pem, err := os.ReadFile(filepath.Join(home, "caddy/pki/authorities/local/root.crt"))
+		if err == nil && roots.AppendCertsFromPEM(pem) {
+			break
+		}
+		if t.Context().Err() != nil {
+			t.Fatal(err)
+		}
+	}
+	s.works(t)
+}
