@@ -146,7 +146,7 @@ func (s *site) works(t *testing.T) {
 	if _, issued := s.ask(t, http.MethodPost, "https://ann:"+password+"@sho.rt/oauth/access_token", url.Values{"client_id": {"a script"}}); len(issued) != len(s.token) {
 		t.Errorf("POST: %s", issued)
 	}
-	_, short := s.ask(t, http.MethodGet, api+"shorten?format=txt&"+token+"&longUrl="+url.QueryEscape("http://example.org/"), nil)
+	_, short := s.ask(t, http.MethodPost, api+"shorten", url.Values{"access_token": {s.token}, "longUrl": {"http://example.org/"}, "format": {"txt"}})
 	if !strings.HasPrefix(short, "https://sho.rt/") {
 		t.Fatalf("shorten: %s", short)
 	}
