@@ -161,7 +161,7 @@ func editsTitles(t *testing.T, c *dialect, a *asker) {
 		slices.SortFunc(shown, newest)
 		history := list{}
 		for _, l := range shown {
-			history = append(history, l.history(login))
+			history = append(history, a.history(l, login))
 		}
 		s.is("user/link_history", params{}, ok(object{"link_history": history, "result_count": len(history)}))
 	}

@@ -40,7 +40,7 @@ func older(a *asker, method, login string) question {
 			if whole && l.owner != "" {
 				by = a.person(l.owner)
 			}
-			return object{"title": orNull(l.title), "created_at": l.created, "created_by": by}
+			return object{"title": l.title, "created_at": l.created, "created_by": by}
 		case "clicks":
 			return object{"user_clicks": len(a.of(l)), "global_clicks": len(a.of(&link{longURL: l.longURL}))}
 		case "clicks_by_day":

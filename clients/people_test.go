@@ -27,6 +27,7 @@ func (w *world) ownInfo(login string) object {
 	o := w.person(login)
 	o["apiKey"] = apiKey
 	o["domain_options"] = list{shortDomain}
+	o["domain_preference_options"] = list{shortDomain}
 	o["default_link_privacy"] = "public"
 	o["is_enterprise"] = false
 	o["custom_short_domain"] = nil
@@ -109,7 +110,7 @@ func history(a *asker, method, login string) question {
 				if one == nil || one.owner != login && one.owner != owner || !one.sees(login) {
 					return notFound
 				}
-				return ok(object{"link_history": list{one.history(login)}, "result_count": 1})
+				return ok(object{"link_history": list{a.history(one, login)}, "result_count": 1})
 			}}
 		}
 	}
@@ -134,7 +135,7 @@ func history(a *asker, method, login string) question {
 	return question{method, login, p, func(int64) object {
 		out := list{}
 		for _, l := range all[from:to] {
-			out = append(out, l.history(login))
+			out = append(out, a.history(l, login))
 		}
 		return ok(object{"link_history": out, "result_count": count})
 	}}
@@ -176,14 +177,21 @@ func hostOf(l *link) string {
 }
 
 // history is a link as a list of links shows it to the user.
-func (l *link) history(login string) object {
+func (w *world) history(l *link, login string) object {
 	note := orNull(l.note)
 	if l.owner != login { // notes are to oneself
 		note = nil
 	}
-	return object{
+	o := object{
 		"link": shortURL(l.hash), "aggregate_link": shortURL(l.aggregate), "long_url": l.longURL, "title": orNull(l.title),
 		"created_at": l.created, "user_ts": l.userTS, "modified_at": l.modified, "archived": l.archived, "private": l.private,
-		"note": note, "client_id": nil,
+		"note": note, "client_id": nil, "tags": list{}, "campaign_ids": list{},
 	}
+	for _, k := range w.keywords {
+		if k.link == l {
+			o["keyword_link"] = shortScheme + "://" + strings.ToLower(k.domain) + "/" + k.name
+			break
+		}
+	}
+	return o
 }

@@ -266,6 +266,9 @@ func encoders(a *asker, method, login string) question {
 			entries = append(entries, e)
 		}
 		data["entries"] = entries
+		if method == "link/encoders_by_count" {
+			data["encoders_by_count"] = entries
+		}
 		return ok(data)
 	}}
 }

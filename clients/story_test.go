@@ -222,7 +222,7 @@ func (s story) shows(l *link, other string) {
 			}
 		}
 		s.ask(s.T, question{"user/link_history", login, params{"link": by, "user": s.login}, wanted(object{
-			"link_history": list{l.history(login)}, "result_count": 1,
+			"link_history": list{s.a.history(l, login)}, "result_count": 1,
 		})})
 		s.ask(s.T, question{"link/encoders", login, params{"link": by}, wanted(object{
 			"aggregate_link": shortURL(l.aggregate), "entries": list{object{"link": by, "user": s.login, "ts": l.created}},
@@ -230,7 +230,7 @@ func (s story) shows(l *link, other string) {
 		entry := object{"short_url": by, "error": "NOT_FOUND"}
 		if l.sees(login) {
 			entry = object{"short_url": by, "user_hash": l.hash, "global_hash": l.aggregate,
-				"title": orNull(l.title), "created_at": l.created, "created_by": s.login}
+				"title": l.title, "created_at": l.created, "created_by": s.login}
 		}
 		s.ask(s.T, question{"info", login, params{"shortUrl": []string{by}}, func(int64) object { return ok(object{"info": list{entry}}) }})
 		for range 5 {
