@@ -1,7 +1,7 @@
 package v3
 
 // What footfall does not do, and truthfully says so: it shares no links, and
-// nobody can register a tracking domain.
+// nobody can register a tracking domain or an application.
 
 // shares are how often a link was shared by a way of sharing. Bitly printed its
 // name as share_type.
@@ -63,4 +63,14 @@ func (a *API) userTrackingDomain(c *call) (any, error) {
 		return nil, err
 	}
 	return nil, status{500, "TRACKING_DOMAIN_NOT_REGISTERED"}
+}
+
+// oauthApp is oauth/app: about an application.
+func (a *API) oauthApp(c *call) (any, error) {
+	c.user()
+	c.required("client_id")
+	if err := c.end(false); err != nil {
+		return nil, err
+	}
+	return nil, statusNotFound
 }

@@ -147,6 +147,8 @@ func New(o Options) *API {
 		"user/link_edit":                      {serve: a.userLinkEdit},
 		"user/link_lookup":                    {serve: a.userLinkLookup},
 
+		"oauth/app": {serve: a.oauthApp},
+
 		"link/clicks":              {serve: a.linkClicks, dated: true, rows: true, keyed: true},
 		"link/countries":           {serve: a.linkCountries, dated: true, rows: true, keyed: true},
 		"link/referrers":           {serve: a.linkReferrers, dated: true, rows: true, keyed: true},

@@ -35,7 +35,7 @@ var asked = map[string]string{
 var undocumented = strings.Fields("link/encoders_by_count link/shares lookup")
 
 // refusing methods have one, and we have nothing to show.
-var refusing = strings.Fields("user/tracking_domain_clicks user/tracking_domain_shorten_counts")
+var refusing = strings.Fields("user/tracking_domain_clicks user/tracking_domain_shorten_counts oauth/app")
 
 // more is what our objects have beyond those printed, by the key they are
 // under.

@@ -13,7 +13,7 @@ import (
 var known = set(`
 	access_token login apiKey format callback
 	unit units timezone tz_offset rollup limit unit_reference_ts from to days exclude_social_networks
-	link shortUrl hash url longUrl uri domain expand_user x_login x_apiKey full_name
+	link shortUrl hash url longUrl uri domain client_id expand_user x_login x_apiKey full_name
 	title note private user_ts archived edit
 	offset created_before created_after modified_after user query keyword exact_domain root_domain expand_client_id`)
 

@@ -58,6 +58,7 @@ func forms() []form {
 	add(total, false, "user/popular_links")
 	add("domain "+over, false, "user/tracking_domain_clicks", "user/tracking_domain_shorten_counts")
 	add("", false, "user/tracking_domain_list")
+	add("client_id", false, "oauth/app")
 	add("login full_name", false, "user/info")
 	add("limit offset created_before created_after modified_after archived private user query keyword exact_domain root_domain expand_client_id",
 		false, "user/link_history")
@@ -89,7 +90,7 @@ var values = map[string][2]string{
 	"link": {"ze6poY", ""}, "shortUrl": {"ze6poY", ""}, "url": {"http://google.com/", ""}, "longUrl": {"http://google.com/", "nonsense"},
 	"domain": {"j.mp", "evil.example"}, "edit": {"title,note,private,user_ts,archived", "title,colour"},
 	"title": {"T", "\xff"}, "note": {"N", "\xff"}, "private": {"false", "maybe"}, "user_ts": {"1300000000", "0"}, "archived": {"false", "maybe"},
-	"login": {"cat", "nobody"}, "full_name": {"Ann", "\xff"}, "offset": {"0", "-1"}, "created_before": {"now", "-1"}, "created_after": {"315532800", "-1"},
+	"client_id": {"x", ""}, "login": {"cat", "nobody"}, "full_name": {"Ann", "\xff"}, "offset": {"0", "-1"}, "created_before": {"now", "-1"}, "created_after": {"315532800", "-1"},
 	"modified_after": {"315532800", "-1"}, "user": {"ann", "nobody"}, "query": {"q", "\xff"}, "keyword": {"k", "\xff"}, "exact_domain": {"d", "\xff"},
 	"root_domain": {"d", "\xff"}, "expand_client_id": {"1", "maybe"}, "expand_user": {"1", "maybe"}, "x_login": {"ann", ""}, "x_apiKey": {"R_ann", ""},
 }

@@ -158,6 +158,7 @@ var privateQuestions = []struct {
 	{"user/tracking_domain_list", "", ``, ``},
 	{"user/tracking_domain_clicks", "domain=x.example", ``, ``},
 	{"user/tracking_domain_shorten_counts", "domain=x.example", ``, ``},
+	{"oauth/app", "client_id=x", ``, ``},
 }
 
 // privateKinds are links to ask about. Of those that are secret others see
