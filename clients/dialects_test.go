@@ -28,6 +28,7 @@ var nodeBitlyAPI = map[string][]string{
 	"link/referrers_by_domain":            {"getLinkReferrersByDomain"},
 	"link/referring_domains":              {"getLinkReferringDomains"},
 	"link/shares":                         {"getLinkShares"},
+	"oauth/app":                           {"getAppInfo"},
 	"user/info":                           {"getUserInfo"},
 	"user/link_edit":                      {"userEditLink"},
 	"user/link_lookup":                    {"userLookupLink"},

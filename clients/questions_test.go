@@ -147,9 +147,12 @@ func makers() map[string]maker {
 		"user/tracking_domain_list":           noTrackingDomains,
 		"user/tracking_domain_clicks":         noTrackingDomains,
 		"user/tracking_domain_shorten_counts": noTrackingDomains,
-		"user/link_lookup":                    lookup,
-		"user/link_history":                   history,
-		"user/info":                           userInfo,
+		"oauth/app": func(_ *asker, method, login string) question {
+			return question{method, login, params{"client_id": "x"}, func(int64) object { return notFound }}
+		},
+		"user/link_lookup":  lookup,
+		"user/link_history": history,
+		"user/info":         userInfo,
 
 		"link/lookup":      lookup,
 		"lookup":           lookup,
