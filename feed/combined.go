@@ -19,7 +19,8 @@ import (
 //	[host[:port] ]address ident user [02/Jan/2006:15:04:05 -0700] "GET /name HTTP/1.1" status bytes "referrer" "agent"
 //
 // Instead of the address there may be the list that proxies make (X-Forwarded-For).
-// Each address may have a port. The user may hold blanks. What follows the agent is ignored. A
+// Each address may have a port. The user may hold blanks. What syslog or Docker put before
+// the line, numbers after the bytes, and what follows the agent are ignored. A
 // click is a GET that was redirected; the rest is skipped. Bytes that are no UTF-8
 // cost nothing but in a name, which no link can have.
 type combined struct {
@@ -32,35 +33,28 @@ type combined struct {
 var errCombined = notOfFormat{errors.New("not a line of the combined log format")}
 
 func (f *combined) parse(line []byte, c *chunk) error {
-	head, rest, ok := strings.Cut(string(line), " [")
-	if !ok {
-		return errCombined
+	head, at, rest, err := cutTime(string(line))
+	if err != nil {
+		return err
 	}
 	host, addresses, ok := parseHead(head)
 	if !ok {
 		return errCombined
 	}
-	stamp, rest, ok := strings.Cut(rest, "] ")
-	if !ok {
-		return errCombined
-	}
-	at, err := time.Parse("02/Jan/2006:15:04:05 -0700", stamp)
-	if err != nil {
-		return notOfFormat{fmt.Errorf("the time %.100q is none of an access log", stamp)}
-	}
 	request, rest, ok := quoted(rest)
 	if !ok {
 		return errCombined
 	}
-	fields := strings.SplitN(strings.TrimSpace(rest), " ", 3)
-	if len(fields) < 3 {
+	numbers, rest, ok := strings.Cut(rest, ` "`)
+	fields := strings.Fields(numbers) // status, bytes, and what some add: times
+	if !ok || len(fields) < 2 {
 		return errCombined
 	}
 	status, err := strconv.Atoi(fields[0])
 	if err != nil {
 		return notOfFormat{fmt.Errorf("the status %.100q is no number", fields[0])}
 	}
-	referrer, rest, ok := quoted(fields[2])
+	referrer, rest, ok := quoted(`"` + rest)
 	if !ok {
 		return errCombined
 	}
@@ -102,10 +96,46 @@ func (f *combined) parse(line []byte, c *chunk) error {
 	return nil
 }
 
+// cutTime cuts a line at its time. That is the first one in brackets: there may be
+// others before it, around addresses of IPv6 or in the name of a user.
+func cutTime(line string) (head string, at time.Time, rest string, err error) {
+	err = errCombined
+	for from := 0; ; {
+		i := strings.Index(line[from:], " [")
+		if i < 0 {
+			return "", at, "", err
+		}
+		head, rest = line[:from+i], line[from+i+2:]
+		from += i + 2
+		stamp, after, ok := strings.Cut(rest, "] ")
+		if !ok {
+			continue
+		}
+		if at, ok := parseTime(stamp); ok {
+			return head, at, after, nil
+		}
+		if strings.HasPrefix(after, `"`) && !strings.Contains(stamp, "[") { // where the time should be
+			return "", at, "", notOfFormat{fmt.Errorf("the time %.100q is none of an access log", stamp)}
+		}
+	}
+}
+
+// parseTime takes the time of an access log, or that which ISO 8601 makes of it
+// (nginx's $time_iso8601). A leap second is the one before it.
+func parseTime(stamp string) (time.Time, bool) {
+	if at, err := time.Parse("2/Jan/2006:15:04:05 -0700", strings.Replace(stamp, ":60 ", ":59 ", 1)); err == nil {
+		return at, true
+	}
+	at, err := time.Parse(time.RFC3339, stamp)
+	return at, err == nil
+}
+
 // parseHead takes apart what stands before the time: the host of the request, or
 // none, and the addresses of the client and of proxies, as they are written.
 func parseHead(head string) (host string, addresses []string, ok bool) {
-	fields := strings.Fields(strings.ReplaceAll(head, `"`, " "))
+	// Apache writes a user without a name as two quotes.
+	fields := strings.Fields(strings.ReplaceAll(strings.ReplaceAll(head, `""`, "-"), `"`, " "))
+	fields = fields[prefixed(fields):]
 	if len(fields) > 3 && !strings.HasSuffix(fields[0], ",") && !strings.HasPrefix(fields[1], ",") && isHost(fields) {
 		host, _, _ = strings.Cut(fields[0], ":")
 		fields = fields[1:]
@@ -117,6 +147,30 @@ func parseHead(head string) (host string, addresses []string, ok bool) {
 		fields = fields[1:]
 	}
 	return host, addresses, len(fields) >= 2
+}
+
+// prefixed is how many fields something else than the server wrote in front of the
+// line, as syslog and Docker do. What they write is not "host address": the client's
+// address is that before the "-" of the ident then.
+func prefixed(fields []string) int {
+	address := func(i int) bool { return parseAddress(strings.Trim(fields[i], ",")).IsValid() }
+	if len(fields) < 3 || address(0) {
+		return 0
+	}
+	for i := 1; i+2 < len(fields); i++ {
+		if !address(i) || fields[i+1] != "-" && !strings.HasSuffix(fields[i], ",") {
+			continue
+		}
+		switch before := fields[i-1]; {
+		case strings.HasSuffix(before, ","): // a list that begins with a word
+			return 0
+		case before == "-", before == "|", strings.HasSuffix(before, ":"), strings.Count(before, ":") > 1:
+			return i
+		default: // the host of the request
+			return i - 1
+		}
+	}
+	return 0
 }
 
 // isHost tells whether the first of at least four fields is the host of the
@@ -180,7 +234,8 @@ func nameOf(path string) (string, error) {
 }
 
 // quoted takes a string in quotes from the beginning. A backslash escapes a
-// quote and itself, as both servers write them; of other escapes it stays.
+// quote and itself, and \xHH is a byte, as both servers write them; of other escapes it
+// stays.
 func quoted(s string) (value, rest string, ok bool) {
 	if !strings.HasPrefix(s, `"`) {
 		return "", "", false
@@ -192,6 +247,12 @@ func quoted(s string) (value, rest string, ok bool) {
 			return b.String(), s[i+1:], true
 		case s[i] == '\\' && i+1 < len(s) && (s[i+1] == '"' || s[i+1] == '\\'):
 			i++
+		case s[i] == '\\' && i+3 < len(s) && s[i+1] == 'x':
+			if n, err := strconv.ParseUint(s[i+2:i+4], 16, 8); err == nil {
+				b.WriteByte(byte(n))
+				i += 3
+				continue
+			}
 		}
 		b.WriteByte(s[i])
 	}

@@ -98,9 +98,33 @@ func TestCombined(t *testing.T) {
 		{`old.example 1.2.3.4 - Jane Doe ` + at + ` "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{Country: fr}, "other", ""},
 		{`host.example.net - Jane Doe ` + at + ` "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{}, "abc", ""},
 		{`old.example host.example.net - - ` + at + ` "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{}, "other", ""},
-		// A slash too many.
+		// Brackets before the time, and users without a name.
+		{`old.example [2001:db8::1]:4711 - - ` + at + ` "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{Country: de}, "other", ""},
+		{`2001:db8::1, [2001:db8::2]:4711 - - ` + at + ` "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{Country: de}, "abc", ""},
+		{`1.2.3.4 - [1.2.3.4] - - ` + at + ` "GET /abc HTTP/2.0" 301 5 "-" "Firefox" 563 0.102 [up-80] 10.96.4.34:80`, &click.Click{Country: fr}, "abc", ""},
+		{`1.2.3.4 - Jane [admin] Doe ` + at + ` "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{Country: fr}, "abc", ""},
+		{`1.2.3.4 - "" ` + at + ` "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{Country: fr}, "abc", ""},
+		{`1.2.3.4 - [x] [yesterday] "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, nil, "", `the time "yesterday"`},
+		// What syslog and Docker put before the line.
+		{`Feb 10 13:55:36 web1 nginx: 1.2.3.4 - - ` + at + ` "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{Country: fr}, "abc", ""},
+		{`<190>Feb 10 13:55:36 web1 nginx[77]: old.example 1.2.3.4 - ann ` + at + ` "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{Country: fr}, "other", ""},
+		{`<190>1 2013-02-10T20:55:36Z web1 nginx - - - 2001:db8::1, 10.0.0.1 - - ` + at + ` "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{Country: de}, "abc", ""},
+		{`web_1  | 1.2.3.4 - - ` + at + ` "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{Country: fr}, "abc", ""},
+		{`2013-02-10T20:55:36.000000000Z 1.2.3.4 - - ` + at + ` "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{Country: fr}, "abc", ""},
+		{`host.example.net - Jane 8.8.8.8 Doe Jr ` + at + ` "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{}, "abc", ""},
+		// Bytes as nginx and Apache escape them; both write a real backslash otherwise.
+		{`1.2.3.4 - - ` + at + ` "GET /w\xC3\xB6rd HTTP/1.1" 301 5 "http://ref.example/caf\xC3\xA9" "Firefox"`, &click.Click{Country: fr, Referrer: "http://ref.example/café"}, "abc", ""},
+		{`1.2.3.4 - - ` + at + ` "GET /abc HTTP/1.1" 301 5 "http://ref.example/\\xC3\x5Cx41\xzz\x" "Firefox"`, &click.Click{Country: fr, Referrer: `http://ref.example/\xC3\x41\xzz\x`}, "abc", ""},
+		{`1.2.3.4 - - ` + at + ` "\x16\x03\x01" 400 157 "-" "-"`, nil, "", ""},
+		// Other numbers than status and bytes, other times.
+		{`1.2.3.4 - - ` + at + ` "GET /abc HTTP/1.1" 301 5 1470 0.003 "-" "Firefox"`, &click.Click{Country: fr}, "abc", ""},
+		{`1.2.3.4 - - [2013-02-10T13:55:36-07:00] "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{Country: fr}, "abc", ""},
+		{`1.2.3.4 - - [10/Feb/2013:13:55:36.789 -0700] "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{Country: fr}, "abc", ""},
+		// Slashes too many.
 		{`1.2.3.4 - - ` + at + ` "GET /abc/ HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{Country: fr}, "abc", ""},
-		{`1.2.3.4 - - ` + at + ` "GET /abc// HTTP/1.1" 301 5 "-" "Firefox"`, nil, "", `no link "abc//"`},
+		{`1.2.3.4 - - ` + at + ` "GET /abc// HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{Country: fr}, "abc", ""},
+		{`1.2.3.4 - - ` + at + ` "GET //abc HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{Country: fr}, "abc", ""},
+		{`1.2.3.4 - - ` + at + ` "GET http://sho.rt//abc/ HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{Country: fr}, "abc", ""},
 		{`1.2.3.4 - - ` + at + ` "GET /a%00 HTTP/1.1" 301 5 "-" "Firefox"`, nil, "", "badly escaped"},
 		{`1.2.3.4 - - ` + at + ` "GET /abc HTTP/1.1" 301 5 "-" "Firefox"` + "\r", &click.Click{Country: fr}, "abc", ""},
 		{"1.2.3.4 - - \xff", nil, "", "combined"},

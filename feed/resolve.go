@@ -168,7 +168,7 @@ func (r *resolver) link(ctx context.Context, e *entry) (store.Link, error) {
 	l, err := r.im.Names.Named(ctx, e.to.domain, e.to.name)
 	if err == nil && e.to.aggregate && l.User != click.Nobody {
 		// One hash may name a link and its aggregate link.
-		if string(l.AggregateHash) == strings.TrimSuffix(e.to.name, "/") {
+		if string(l.AggregateHash) == strings.Trim(e.to.name, "/") {
 			l, err = r.im.Links.LinkByID(ctx, l.Aggregate)
 		} else {
 			l = store.Link{}

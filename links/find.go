@@ -30,12 +30,12 @@ func (l *Links) Find(ctx context.Context, written, host string) (store.Link, err
 	return l.Named(ctx, p.host, p.name)
 }
 
-// Named is the link that a name on a domain leads to, or where it ends in a slash
-// and is none, the name without it. Unlike Resolve it remembers nothing. It fails
+// Named is the link that a name on a domain leads to, or where it has
+// slashes at its ends and is none, the name without them. Unlike Resolve it remembers nothing. It fails
 // with click.ErrNotFound, also for what is never a name, and with the store's
 // error where that cannot answer.
 func (l *Links) Named(ctx context.Context, domain, name string) (store.Link, error) {
-	link, err := withoutSlash(name, func(name string) (store.Link, error) {
+	link, err := withoutSlashes(name, func(name string) (store.Link, error) {
 		if name == "" || len(name) > MaxName || !printable(name) || Reserved(name) {
 			return store.Link{}, click.ErrNotFound
 		}
@@ -54,7 +54,7 @@ func (l *Links) FindShared(ctx context.Context, written, host string) (store.Lin
 	if err != nil || link.Hash != link.AggregateHash || link.ID == link.Aggregate {
 		return link, err
 	}
-	if name := parsePlace(written).name; name != string(link.Hash) && name != string(link.Hash)+"/" {
+	if name := parsePlace(written).name; strings.Trim(name, "/") != string(link.Hash) {
 		return link, nil
 	}
 	if link, err = l.links.LinkByID(ctx, link.Aggregate); err != nil {

@@ -27,8 +27,8 @@ var errUnknown = fmt.Errorf("links: resolve: %w", click.ErrNotFound)
 
 // Resolve finds the link of a name as a request to the host sees it: the
 // keyword of that host, whatever its port and case, else the link of that name
-// anywhere. A name that ends in a slash, and is none, is the one without it: people
-// and programs add one. It fails with click.ErrNotFound where there is none, where the name
+// anywhere. A name with slashes at its ends that is none is the one without them:
+// people, programs and servers that join addresses add them. It fails with click.ErrNotFound where there is none, where the name
 // is reserved, longer than MaxName, not UTF-8, or holds a control character.
 //
 // Answers are up to MaxAge old, by the clock of Options. A link that Shorten
@@ -36,15 +36,18 @@ var errUnknown = fmt.Errorf("links: resolve: %w", click.ErrNotFound)
 // answer, the last answer that was a link is used, however old it is, and
 // otherwise the error is the store's, never click.ErrNotFound.
 func (l *Links) Resolve(ctx context.Context, host, name string) (store.Link, error) {
-	return withoutSlash(name, func(name string) (store.Link, error) { return l.resolve(ctx, host, name) })
+	return withoutSlashes(name, func(name string) (store.Link, error) { return l.resolve(ctx, host, name) })
 }
 
-// withoutSlash finds a name as it is, and if there is none, without a slash at its
-// end.
-func withoutSlash(name string, find func(string) (store.Link, error)) (store.Link, error) {
+// withoutSlashes finds a name as it is, and if there is none, without the slash at
+// its end, and then without all at both ends.
+func withoutSlashes(name string, find func(string) (store.Link, error)) (store.Link, error) {
 	link, err := find(name)
-	if shorter, ok := strings.CutSuffix(name, "/"); ok && shorter != "" && errors.Is(err, click.ErrNotFound) {
-		link, err = find(shorter)
+	for _, shorter := range []string{strings.TrimSuffix(name, "/"), strings.Trim(name, "/")} {
+		if shorter != name && shorter != "" && errors.Is(err, click.ErrNotFound) {
+			name = shorter
+			link, err = find(name)
+		}
 	}
 	return link, err
 }

@@ -251,8 +251,8 @@ func TestAStoreThatHangs(t *testing.T) {
 	})
 }
 
-// A name with a slash at its end is itself where there is one, and else the name
-// without it.
+// A name with slashes at its ends is itself where there is one, and else the name
+// without them.
 func TestSlashTooMany(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, links.Options{Domains: []string{"sho.rt"}})
@@ -263,7 +263,8 @@ func TestSlashTooMany(t *testing.T) {
 	other := w.importLink(store.ForeignLink{Login: "bob", Hash: "exact", LongURL: "http://c/"})
 	for name, want := range map[string]store.Link{
 		"hash/": hash, "word/": hash, "exact/": exact, "exact": other, "exact//": exact,
-		"hash//": {}, "none/": {}, "/": {}, "v3/": {}, strings.Repeat("x", links.MaxName) + "/": {},
+		"hash//": hash, "/hash": hash, "//word//": hash, "/exact": other, "//exact/": other,
+		"none/": {}, "/none": {}, "/": {}, "//": {}, "v3/": {}, "/v3": {}, "//v3/": {}, "/v3/x": {}, "a//hash": {}, strings.Repeat("x", links.MaxName) + "/": {},
 	} {
 		w.resolves("sho.rt", name, want)
 	}
