@@ -10,7 +10,7 @@ const MaxReferrer = 512
 
 // Referrer is scheme, host and path of the page a visitor came from, valid
 // UTF-8 of at most MaxReferrer bytes. Query, fragment and credentials are
-// dropped, for they carry secrets. What is no URL with a host is kept as it
+// dropped, for they carry secrets. The host of a web page is in small letters. What is no URL with a host is kept as it
 // was given (section 5 of the contract). The zero value means direct: no page.
 type Referrer string
 
@@ -33,6 +33,9 @@ func ParseReferrer(s string) Referrer {
 			host, path = rest[:i], rest[i:]
 		}
 		host = host[strings.LastIndexByte(host, '@')+1:]
+		if scheme == "http" || scheme == "https" {
+			host = small(host) // RFC 9110, 4.2.3; names of apps have a case
+		}
 		if host != "" {
 			if path == "" {
 				path = "/"
@@ -41,6 +44,17 @@ func ParseReferrer(s string) Referrer {
 		}
 	}
 	return Referrer(strings.TrimSpace(cut(strings.ToValidUTF8(s, "\uFFFD"))))
+}
+
+// small makes small letters of those of ASCII, and leaves all other bytes alone.
+func small(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c - 'A' + 'a'
+		}
+	}
+	return string(b)
 }
 
 // Domain is the host that the referrer names. A referrer that could not be

@@ -52,21 +52,34 @@ var packers = []struct{ magic, name, unpack string }{
 	{"7z\xbc\xaf\x27\x1c", "7-Zip", "7z x -so"},
 }
 
+// wide are how texts of UTF-16 begin, which PowerShell writes with >.
+var wide = []string{"\xff\xfe", "\xfe\xff"}
+
 // otherwisePacked looks at the begin of an input, and reads nothing off.
 func otherwisePacked(r *bufio.Reader) error {
 	for _, p := range packers {
-		// A pipe may be slow: the next byte is asked for only while all before it fit.
-		for n := 1; ; n++ {
-			head, err := r.Peek(n)
-			if err != nil || p.magic[n-1] != '?' && head[n-1] != p.magic[n-1] {
-				break
-			}
-			if n == len(p.magic) {
-				return fmt.Errorf("it is a file of %s, and only plain and gzip files are taken: unpack it, as with `%s FILE | footfall import … -`", p.name, p.unpack)
-			}
+		if starts(r, p.magic) {
+			return fmt.Errorf("it is a file of %s, and only plain and gzip files are taken: unpack it, as with `%s FILE | footfall import … -`", p.name, p.unpack)
+		}
+	}
+	for _, mark := range wide {
+		if starts(r, mark) {
+			return errors.New("it is text of UTF-16, and UTF-8 is taken: convert it, as with `iconv -f UTF-16 -t UTF-8 FILE | footfall import … -`")
 		}
 	}
 	return nil
+}
+
+// starts tells whether an input starts so; ? is any byte. A pipe may be slow: the next byte
+// is asked for only while all before it fit.
+func starts(r *bufio.Reader, magic string) bool {
+	for n := 1; n <= len(magic); n++ {
+		head, err := r.Peek(n)
+		if err != nil || magic[n-1] != '?' && head[n-1] != magic[n-1] {
+			return false
+		}
+	}
+	return true
 }
 
 // unpacked is what gzip has packed, in one part or more.

@@ -20,6 +20,8 @@ func TestOtherwisePacked(t *testing.T) {
 		"zstd":     {"KLUv/QRYEQAAeAqxVj4=", "it is a file of zstd"},
 		"zip":      {"UEsDBAoAAAAAAA==", "it is a file of zip"},
 		"lz4":      {"BCJNGGRApw==", "it is a file of lz4"},
+		"UTF-16":   {"//54AAoA", "it is text of UTF-16, and UTF-8 is taken: convert it, as with `iconv -f UTF-16"},
+		"UTF-16BE": {"/v8AeAAK", "it is text of UTF-16"},
 		"a letter": {base64.StdEncoding.EncodeToString([]byte("B")), ""},
 		"no bzip2": {base64.StdEncoding.EncodeToString([]byte("BZh9 is a name\n")), ""},
 		"nothing":  {"", ""},
