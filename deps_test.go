@@ -26,6 +26,7 @@ var floors = map[string]struct {
 	"regular":  {0, "files that end; does not know what is in them"},
 
 	"plain":    {0, "foreign text on a terminal; everybody may use it"},
+	"guess":    {0, "words; does not know of what"},
 	"seedtest": {0, "tests alone: the seed of what they draw"},
 
 	"progress": {0, "numbers that the parts of a data directory keep of each other; knows none of them"},

@@ -38,6 +38,7 @@ type commands struct {
 	Serve   serveCmd   `cmd:"" help:"Answer questions and count clicks."`
 	User    userCmd    `cmd:"" help:"Users and their access tokens."`
 	Link    linkCmd    `cmd:"" help:"Short links."`
+	Stats   statsCmd   `cmd:"" help:"Print the clicks of today, of the last 7 and 30 days and of all time, and the links with most clicks."`
 	Import  importCmd  `cmd:"" help:"Bring in clicks that others recorded; each counts once, however often it is imported."`
 	Check   checkCmd   `cmd:"" help:"Prove that the counts agree with themselves and with the journal."`
 	Export  exportCmd  `cmd:"" help:"Write users, links and counts as NDJSON to standard output; import --format ndjson takes it."`

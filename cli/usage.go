@@ -11,6 +11,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/footfall/footfall/feed"
+	"github.com/footfall/footfall/guess"
 )
 
 // newParser makes the parser of the command line. exit is called where it has
@@ -158,7 +159,7 @@ func misused(err error) error {
 		}
 	}
 	if m := noneOf.FindStringSubmatch(said); m != nil {
-		if near := nearest(m[2], strings.Split(strings.ReplaceAll(m[1], `"`, ""), ","), "-"); near != "" {
+		if near := guess.Nearest(m[2], strings.Split(strings.ReplaceAll(m[1], `"`, ""), ","), "-"); near != "" {
 			said += fmt.Sprintf(": did you mean %q?", near)
 		}
 	}

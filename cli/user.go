@@ -156,21 +156,39 @@ func (c *userDeleteCmd) Run(e *env) error {
 	})
 }
 
-type userListCmd struct{ dataDir }
+type userListCmd struct {
+	dataDir
+	JSON bool `help:"Print one JSON array." name:"json"`
+}
 
 func (c *userListCmd) Run(e *env) error {
 	return c.with(e, func(o *server.Owner) error {
+		a := array{w: e.stdout}
 		for after := ""; ; {
 			users, err := o.ListUsers(e.ctx, after)
-			if err != nil || len(users) == 0 {
+			if err != nil {
 				return err
 			}
+			if len(users) == 0 {
+				if c.JSON {
+					return a.end()
+				}
+				return nil
+			}
 			for _, u := range users {
+				after = u.Login
+				if c.JSON {
+					a.element(struct {
+						Login     string `json:"login"`
+						CreatedAt int64  `json:"created_at"`
+						Tokens    int    `json:"tokens"`
+					}{u.Login, u.Created, u.Tokens})
+					continue
+				}
 				made := time.Unix(u.Created, 0).UTC().Format(time.RFC3339)
 				if err := e.print(fmt.Sprintf("%s\t%s\t%d", plain.Text(u.Login), made, u.Tokens), nil); err != nil {
 					return err
 				}
-				after = u.Login
 			}
 		}
 	})

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/footfall/footfall/guess"
 )
 
 // prefix begins the variable of each option.
@@ -68,7 +70,7 @@ func (v variables) check(environ []string) error {
 			for k := range v.read {
 				known = append(known, strings.TrimPrefix(k, prefix))
 			}
-			if near := nearest(strings.TrimPrefix(name, prefix), known, "_"); near != "" {
+			if near := guess.Nearest(strings.TrimPrefix(name, prefix), known, "_"); near != "" {
 				wrong = append(wrong, fmt.Sprintf("%s: did you mean %s%s?", name, prefix, near))
 			} else {
 				wrong = append(wrong, name+": no option reads this variable; unset it, or give it a name that does not begin with "+prefix)
@@ -80,52 +82,4 @@ func (v variables) check(environ []string) error {
 	}
 	slices.Sort(wrong)
 	return unknownVariables(strings.Join(wrong, "; "))
-}
-
-// nearest is the one of the known words that a wrong one was most likely meant to
-// be: at most two letters away, and less than half of them, or else one that it is
-// the beginning of, or that is its beginning, up to a separator. It is empty where
-// none is near.
-func nearest(wrong string, known []string, separator string) string {
-	best, least := "", min(3, (len(wrong)+1)/2)
-	slices.Sort(known)
-	for _, k := range known {
-		if d := distance(wrong, k); d < least {
-			best, least = k, d
-		}
-	}
-	if best != "" {
-		return best
-	}
-	for _, k := range known {
-		if wrong != "" && strings.HasPrefix(k, wrong+separator) {
-			return k
-		}
-		if len(k) > len(best) && strings.HasPrefix(wrong, k+separator) {
-			best = k
-		}
-	}
-	return best
-}
-
-// distance is how many letters must be put in, left out or changed to make one
-// word of the other.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -88,6 +88,26 @@ func (c *Client) AddLink(ctx context.Context, login, longURL, domain string) (sh
 	return shortURL, err
 }
 
+// ListLinks implements Owner.
+func (c *Client) ListLinks(ctx context.Context, login, domain string, each func(Link)) error {
+	var none any
+	return c.call(ctx, http.MethodGet, "links", url.Values{"login": {login}, "domain": {domain}}, nil, func(e event) {
+		if e.Link != nil {
+			each(*e.Link)
+		}
+	}, &none)
+}
+
+// Stats implements Owner.
+func (c *Client) Stats(ctx context.Context, o StatsOptions) (s Stats, err error) {
+	options, err := json.Marshal(o)
+	if err != nil {
+		return s, err
+	}
+	err = c.call(ctx, http.MethodGet, "stats", url.Values{"options": {string(options)}}, nil, nil, &s)
+	return s, err
+}
+
 // UserClicks implements Owner.
 func (c *Client) UserClicks(ctx context.Context, login string) (clicks uint64, err error) {
 	err = c.call(ctx, http.MethodGet, "users/clicks", url.Values{"login": {login}}, nil, nil, &clicks)

@@ -43,6 +43,13 @@ type Owner interface {
 	// AddLink makes a short link, unless the user has it, and returns its URL on
 	// a domain of the installation; the default one if empty.
 	AddLink(ctx context.Context, login, longURL, domain string) (shortURL string, err error)
+	// ListLinks calls each with every link of a user, newest first, or with those of
+	// all users by login where none is named. Short URLs are on a domain of the
+	// installation; the default one if empty. click.ErrNotFound.
+	ListLinks(ctx context.Context, login, domain string, each func(Link)) error
+	// Stats sums up what was counted of a user, or of all where none is named;
+	// click.ErrNotFound.
+	Stats(ctx context.Context, o StatsOptions) (Stats, error)
 	// UserClicks and LinkClicks are the clicks that a deletion would remove, of
 	// what DeleteUser and DeleteLink take; click.ErrNotFound.
 	UserClicks(ctx context.Context, login string) (uint64, error)
@@ -150,6 +157,21 @@ func Handler(o Owner) http.Handler {
 		shortURL, err := o.AddLink(r.Context(), q.Get("login"), q.Get("url"), q.Get("domain"))
 		reply(w, r, shortURL, err)
 	})
+	mux.HandleFunc("GET /links", func(w http.ResponseWriter, r *http.Request) {
+		stream(w, r, func(s *events) (any, error) {
+			q := r.URL.Query()
+			return nil, o.ListLinks(r.Context(), q.Get("login"), q.Get("domain"), func(l Link) { s.send(event{Link: &l}) })
+		})
+	})
+	mux.HandleFunc("GET /stats", func(w http.ResponseWriter, r *http.Request) {
+		var options StatsOptions
+		var stats Stats
+		err := json.Unmarshal([]byte(r.URL.Query().Get("options")), &options)
+		if err == nil {
+			stats, err = o.Stats(r.Context(), options)
+		}
+		reply(w, r, stats, err)
+	})
 	mux.HandleFunc("GET /users/clicks", func(w http.ResponseWriter, r *http.Request) {
 		clicks, err := o.UserClicks(r.Context(), r.URL.Query().Get("login"))
 		reply(w, r, clicks, err)
@@ -239,6 +261,7 @@ const (
 type event struct {
 	Rejected *feed.Rejected  `json:"rejected,omitempty"`
 	Finding  string          `json:"finding,omitempty"`
+	Link     *Link           `json:"link,omitempty"`
 	Result   json.RawMessage `json:"result,omitempty"`
 	Error    string          `json:"error,omitempty"`
 	Stopping bool            `json:"stopping,omitempty"`

@@ -93,13 +93,22 @@ type Point struct {
 	Clicks uint64
 }
 
-// Total is all clicks in the window.
+// Total is all clicks in the window, those of bots aside.
 func (m *Metrics) Total(ctx context.Context, of Subject, w Window) (uint64, error) {
-	edges, err := over(ctx, m.clicks, of, rollup.All, w)
+	return m.total(ctx, of, rollup.All, w)
+}
+
+// Bots is the clicks of bots in the window.
+func (m *Metrics) Bots(ctx context.Context, of Subject, w Window) (uint64, error) {
+	return m.total(ctx, of, rollup.Bot, w)
+}
+
+func (m *Metrics) total(ctx context.Context, of Subject, f rollup.Facet, w Window) (uint64, error) {
+	edges, err := over(ctx, m.clicks, of, f, w)
 	if err != nil || edges == nil {
 		return 0, err
 	}
-	counts, err := m.counts(ctx, of, store.Query{Facet: rollup.All, Edges: edges})
+	counts, err := m.counts(ctx, of, store.Query{Facet: f, Edges: edges})
 	var total uint64
 	for _, c := range counts {
 		total += c.Clicks

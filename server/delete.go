@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/footfall/footfall/click"
@@ -15,7 +14,7 @@ import (
 
 // UserClicks is all clicks of a user, those of bots too.
 func (a *App) UserClicks(ctx context.Context, login string) (uint64, error) {
-	u, err := a.known(ctx, login)
+	u, err := a.user(ctx, login)
 	if err != nil {
 		return 0, err
 	}
@@ -34,7 +33,7 @@ func (a *App) LinkClicks(ctx context.Context, written string) (uint64, error) {
 // DeleteUser removes a user, his tokens, his links, and every click counted on
 // them, for good.
 func (a *App) DeleteUser(ctx context.Context, login string) (control.Removal, error) {
-	u, err := a.known(ctx, login)
+	u, err := a.user(ctx, login)
 	if err != nil {
 		return control.Removal{}, err
 	}
@@ -57,22 +56,10 @@ func (a *App) DeleteLink(ctx context.Context, written string) (control.Removal, 
 		func(o *store.Link) bool { return o.ID == l.ID })
 }
 
-// known finds a user who is meant to be there.
-func (a *App) known(ctx context.Context, login string) (store.User, error) {
-	u, err := a.store.UserByLogin(ctx, login)
-	if errors.Is(err, click.ErrNotFound) {
-		return u, fmt.Errorf("login %q: %w: footfall user list shows all there are", login, click.ErrNotFound)
-	}
-	return u, err
-}
-
 // deletableLink finds a link that may go.
 func (a *App) deletableLink(ctx context.Context, written string) (store.Link, error) {
-	l, err := a.links.Find(ctx, written, a.host)
-	switch {
-	case errors.Is(err, click.ErrNotFound):
-		return l, fmt.Errorf("link %q: %w: give its hash, or its short URL on a domain of this installation", written, click.ErrNotFound)
-	case err == nil && l.User == click.Nobody:
+	l, err := a.link(ctx, written)
+	if err == nil && l.User == click.Nobody {
 		return l, fmt.Errorf("link %q is the aggregate link of all links to %.200s: it goes with the last of them", written, plain.Text(l.LongURL))
 	}
 	return l, err

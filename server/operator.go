@@ -16,7 +16,6 @@ import (
 	"github.com/footfall/footfall/links"
 	"github.com/footfall/footfall/plain"
 	"github.com/footfall/footfall/recorder"
-	"github.com/footfall/footfall/store"
 	"github.com/footfall/footfall/store/pebble"
 	"github.com/footfall/footfall/store/sql"
 )
@@ -38,14 +37,14 @@ func (a *App) AddUser(ctx context.Context, login string) (token string, err erro
 func (a *App) AddToken(ctx context.Context, login string) (token string, err error) {
 	token, err = auth.Issue(ctx, a.store, login, a.now())
 	if errors.Is(err, click.ErrNotFound) {
-		return "", unknownLogin(login)
+		err = a.unknownUser(ctx, login)
 	}
 	return token, err
 }
 
 // RevokeToken takes a token of a user away.
 func (a *App) RevokeToken(ctx context.Context, login, token string) error {
-	u, err := a.known(ctx, login)
+	u, err := a.user(ctx, login)
 	if err != nil {
 		return err
 	}
@@ -58,7 +57,7 @@ func (a *App) RevokeToken(ctx context.Context, login, token string) error {
 
 // RevokeTokens takes all tokens of a user away, and says how many there were.
 func (a *App) RevokeTokens(ctx context.Context, login string) (int, error) {
-	u, err := a.known(ctx, login)
+	u, err := a.user(ctx, login)
 	if err != nil {
 		return 0, err
 	}
@@ -69,7 +68,7 @@ func (a *App) RevokeTokens(ctx context.Context, login string) (int, error) {
 func (a *App) SetPassword(ctx context.Context, login, password string) error {
 	err := a.auth.SetPassword(ctx, login, password)
 	if errors.Is(err, click.ErrNotFound) {
-		return unknownLogin(login)
+		return a.unknownUser(ctx, login)
 	}
 	return err
 }
@@ -85,20 +84,11 @@ func (a *App) APIKey(ctx context.Context, login string) (string, error) {
 
 // NewAPIKey gives a user another apiKey and returns it.
 func (a *App) NewAPIKey(ctx context.Context, login string) (string, error) {
-	u, err := a.known(ctx, login)
+	u, err := a.user(ctx, login)
 	if err != nil {
 		return "", err
 	}
 	return a.auth.NewKey(ctx, u)
-}
-
-// user finds a user, who can be made where he is missing.
-func (a *App) user(ctx context.Context, login string) (store.User, error) {
-	u, err := a.store.UserByLogin(ctx, login)
-	if errors.Is(err, click.ErrNotFound) {
-		return store.User{}, unknownLogin(login)
-	}
-	return u, err
 }
 
 // pageOfUsers is how many users one answer lists.
@@ -264,8 +254,4 @@ func (a *App) AddLink(ctx context.Context, login, longURL, domain string) (short
 		return "", err
 	}
 	return a.links.ShortURL(domain, link.Hash), nil
-}
-
-func unknownLogin(login string) error {
-	return fmt.Errorf("login %q: %w: footfall user add %s makes it", login, click.ErrNotFound, plain.Text(login))
 }

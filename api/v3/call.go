@@ -95,22 +95,35 @@ func (c *call) days() int {
 func (c *call) zone() *calendar.Zone { return c.zoneOf(c.query.get("timezone", "tz_offset")) }
 
 func (c *call) zoneOf(s string) *calendar.Zone {
+	z, ok := Zone(s)
+	if !ok {
+		c.fail(invalid("timezone"))
+	}
+	return z
+}
+
+// DefaultZone is the zone of questions that name none.
+const DefaultZone = "America/New_York"
+
+// Zone is a zone as questions name it: by its IANA name, or as whole hours from
+// -14 to 14 before or after UTC; DefaultZone where it is empty. False where there
+// is none.
+func Zone(s string) (*calendar.Zone, bool) {
 	if s == "" {
-		s = "America/New_York"
+		s = DefaultZone
 	}
 	n, kind := parseInt(s)
 	switch {
 	case kind == aNumber && -14 <= n && n <= 14:
 		if z, err := calendar.Fixed(int(n)); err == nil {
-			return z
+			return z, true
 		}
 	case kind == notANumber:
 		if z, err := calendar.Load(s); err == nil {
-			return z
+			return z, true
 		}
 	}
-	c.fail(invalid("timezone"))
-	return nil
+	return nil, false
 }
 
 // rollup is whether all units make one number.

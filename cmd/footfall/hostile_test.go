@@ -94,7 +94,7 @@ func TestHostileTexts(t *testing.T) {
 
 	// Arguments, and what they are answered with.
 	said("aggregate link", "link", "delete", "oldagg", "--yes", "--data", data)
-	said("not found", "link", "delete", "none"+hostile, "--yes", "--data", data)
+	said("there is no link", "link", "delete", "none"+hostile, "--yes", "--data", data)
 	said("FORGED", "link", "delete", "old?"+hostile, "--data", data)
 	for _, args := range [][]string{
 		{"link", "add", "ann", hostile}, {"link", "add", hostile, "http://c.example/"}, {"link", "add", "ann", "http://c.example/", "--domain", hostile},
@@ -127,6 +127,12 @@ func TestHostileTexts(t *testing.T) {
 	write(t, in, `{"type":"link","user":"ann","hash":"his","long_url":"http://his/","created":1}`+"\n")
 	said("another link's here", "import", "--format", "ndjson", in, "--data", data)
 	said("owned", "user", "list", "--data", data)
+	said("owned", "user", "list", "--json", "--data", data)
+	said("owned", "link", "list", "--data", data)
+	said("owned", "link", "list", "--json", "--data", data)
+	said("owned", "stats", hostile, "--data", data)
+	said("owned", "stats", hostile, "--json", "--data", data)
+	say("stats", "--timezone", hostile, "--domain", hostile, "--data", data)
 	said("login has the character", "user", "add", hostile, "--data", data)
 	said("add --yes", "user", "delete", hostile, "--data", data)
 	said("removed the user", "user", "delete", hostile, "--yes", "--data", data)

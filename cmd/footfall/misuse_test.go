@@ -82,8 +82,8 @@ func TestMisuse(t *testing.T) {
 		{"which is not footfall's: name an empty directory", []string{"user", "add", "bob", "--data", dir}},
 		{"which is no directory: name one with --from", []string{"restore", "--from", filepath.Join(dir, "none"), "--data", filepath.Join(dir, "other")}},
 		{"which is no directory: name one with --from", []string{"rebuild", "--from", filepath.Join(dir, "none"), "--data", data}},
-		{`login "bob": not found: footfall user list shows all there are`, []string{"user", "delete", "bob", "--data", data}},
-		{`login "bob": not found: footfall user list shows all there are`, []string{"user", "delete", "bob", "--data", data, "--yes"}},
+		{`there is no user "bob": footfall user list shows all; footfall user add bob makes it`, []string{"user", "delete", "bob", "--data", data}},
+		{`there is no user "bob": footfall user list shows all; footfall user add bob makes it`, []string{"user", "delete", "bob", "--data", data, "--yes"}},
 		{"the 0 clicks counted on them for good: add --yes", []string{"user", "delete", "ann", "--data", data}},
 		{"footfall: environment: FOOTFALL_YES: --yes is given on the command line alone", []string{"FOOTFALL_YES=1", "user", "delete", "ann", "--data", data}},
 		{"footfall: environment: FOOTFALL_DOMIAN: did you mean FOOTFALL_DOMAIN?\n", []string{"FOOTFALL_DOMIAN=sho.rt", "user", "list", "--data", data}},
@@ -97,7 +97,7 @@ func TestMisuse(t *testing.T) {
 		{`but got "combinde": did you mean "combined"?`, []string{"import", "--format", "combinde", file}},
 		{`but got "fsnyc": did you mean "fsync"?`, serve("--durability", "fsnyc")},
 		{`but got "ndjsn": did you mean "ndjson"?`, []string{"FOOTFALL_FORMAT=ndjsn", "import", file}},
-		{`link "nope42": not found`, []string{"link", "delete", "nope42", "--data", data}},
+		{`there is no link "nope42": name it by its hash, or`, []string{"link", "delete", "nope42", "--data", data}},
 	} {
 		if out := says(t, true, c.args...); !strings.Contains(out, c.want) {
 			t.Errorf("footfall %q says %q, want %q", c.args, out, c.want)

@@ -237,7 +237,7 @@ func TestRefusals(t *testing.T) {
 		want string
 	}{
 		{[]string{"user", "add", "ann", "--data", dir}, `the login "ann" already exists: footfall user token ann prints another token`},
-		{[]string{"user", "token", "bob", "--data", dir}, `login "bob": not found: footfall user add bob makes it`},
+		{[]string{"user", "token", "bob", "--data", dir}, `there is no user "bob": footfall user list shows all; footfall user add bob makes it`},
 		{[]string{"user", "add", "two words", "--data", dir}, "login"},
 		{[]string{"import", "--format", "bitly-feed", "--data", dir, "nowhere.gz"}, "import nowhere.gz: open nowhere.gz: no such file or directory"},
 		{[]string{"import", "--format", "csv", "--data", dir, "x"}, "--format must be one of"},
@@ -246,7 +246,7 @@ func TestRefusals(t *testing.T) {
 		{[]string{"paint"}, "unexpected argument paint"},
 		{[]string{"check", "--data", dir + "/typo"}, "there is no footfall data in " + dir + "/typo: --data names another directory"},
 		{[]string{"link", "add", "ann", "ftp://example.org/", "--data", dir}, "footfall: "},
-		{[]string{"link", "add", "bob", "http://example.org/", "--data", dir}, `login "bob": not found`},
+		{[]string{"link", "add", "bob", "http://example.org/", "--data", dir}, `there is no user "bob"`},
 		{[]string{"serve", "--demo", "--listen", "127.0.0.1:0", "--data", dir}, "--demo fills a data directory of its own, and "},
 		{[]string{"serve", "--data", dir, "--listen", "127.0.0.1:0", "--home-url", "x"}, `--home-url "x" is no http or https URL`},
 		{[]string{"serve", "--data", dir, "--listen", "127.0.0.1:0", "--trusted-proxies", "x"}, "--trusted-proxies"},
@@ -254,8 +254,8 @@ func TestRefusals(t *testing.T) {
 		{[]string{"user", "revoke", "ann", "--data", dir}, "user revoke takes one token of ann away, or with --all every one: say which"},
 		{[]string{"user", "revoke", "ann", "x", "--all", "--data", dir}, "say which"},
 		{[]string{"user", "revoke", "ann", "x", "--data", dir}, `the token: not found among those of "ann"`},
-		{[]string{"user", "revoke", "bob", "--all", "--data", dir}, `login "bob": not found`},
-		{[]string{"user", "key", "bob", "--new", "--data", dir}, `login "bob": not found`},
+		{[]string{"user", "revoke", "bob", "--all", "--data", dir}, `there is no user "bob"`},
+		{[]string{"user", "key", "bob", "--new", "--data", dir}, `there is no user "bob"`},
 		{[]string{"serve", "--data", dir, "--listen", "127.0.0.1:0", "--geo-db", "/dev/null"}, "--geo-db"},
 	} {
 		cmd := program(t.Context(), c.args...)
