@@ -27,6 +27,7 @@ var floors = map[string]struct {
 
 	"plain":    {0, "foreign text on a terminal; everybody may use it"},
 	"guess":    {0, "words; does not know of what"},
+	"meter":    {0, "how far work is; does not know what work"},
 	"seedtest": {0, "tests alone: the seed of what they draw"},
 
 	"progress": {0, "numbers that the parts of a data directory keep of each other; knows none of them"},
@@ -78,7 +79,7 @@ var dependencies = map[string]string{
 	"github.com/phuslu/iploc":                 "the built-in country data: inside the module, new every month, 14 ns a lookup",
 	"github.com/prometheus/client_golang":     "metrics as Prometheus reads them",
 	"github.com/rogpeppe/go-internal":         "tests alone: testscript, in which a reported fault reads as a user would type it",
-	"github.com/schollz/progressbar/v3":       "the progress bar of import",
+	"github.com/schollz/progressbar/v3":       "progress bars on terminals of every width, and the rate; its dependencies are two, of text width and colour",
 	"github.com/ua-parser/uap-go":             "the list of bots, kept by the uap-core project",
 	"github.com/valyala/fastjson":             "feed lines are read three times as fast as with encoding/json",
 	"github.com/zeebo/xxh3":                   "128-bit hashes of cells for the ledger, and ETags",

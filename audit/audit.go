@@ -11,6 +11,7 @@ import (
 	"fmt"
 
 	"github.com/footfall/footfall/journal"
+	"github.com/footfall/footfall/meter"
 	"github.com/footfall/footfall/rollup"
 	"github.com/footfall/footfall/store"
 )
@@ -72,6 +73,7 @@ func Check(ctx context.Context, clicks store.Clicks, j *journal.Journal, report 
 	if err := damage("counts", err); err != nil {
 		return s, err
 	}
+	meter.Begin(ctx, "sums of days", meter.Clicks, 0)
 	if err := damage("sums", snap.Verify(ctx, about(&s.Wrong.Days))); err != nil {
 		return s, err
 	}
@@ -106,6 +108,11 @@ func checkCells(ctx context.Context, snap store.Reader, report func(string)) (ce
 	}
 	var sum rollup.Ledger
 	s := scopes{report: report}
+	all := uint64(0)
+	for _, e := range ledger {
+		all += e.Clicks
+	}
+	watched := meter.Begin(ctx, "counts", meter.Clicks, int64(all))
 	for c, err := range snap.Cells(ctx) {
 		if ctx.Err() != nil {
 			return cells, 0, ctx.Err()
@@ -115,6 +122,7 @@ func checkCells(ctx context.Context, snap store.Reader, report func(string)) (ce
 		}
 		sum.Add(c)
 		s.add(&c)
+		watched.Add(int64(c.Clicks))
 		cells++
 	}
 	s.end()

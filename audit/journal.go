@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/footfall/footfall/journal"
+	"github.com/footfall/footfall/meter"
 	"github.com/footfall/footfall/recorder"
 	"github.com/footfall/footfall/rollup"
 	"github.com/footfall/footfall/store"
@@ -42,6 +43,11 @@ func (c *journalCheck) run(ctx context.Context) error {
 	for _, h := range c.journal.Holes() {
 		cut[h.From] = true
 	}
+	total := int64(0)
+	for _, s := range c.journal.Segments() {
+		total += int64(s.End - s.Base)
+	}
+	meter.Begin(ctx, "journal", meter.Bytes, total)
 	for epoch, err := range recorder.Recount(ctx, c.journal, c.counted) {
 		c.segments++
 		switch {

@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/footfall/footfall/meter"
 )
 
 // copyFile copies the first size bytes of a file to a name that is free, durably
@@ -35,7 +37,7 @@ func digest(ctx context.Context, f *os.File) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), err
 }
 
-// interruptible is a reader that ends with ctx.
+// interruptible is a reader that ends with ctx, whose meter it adds to.
 type interruptible struct {
 	ctx context.Context
 	r   io.Reader
@@ -45,7 +47,9 @@ func (r interruptible) Read(b []byte) (int, error) {
 	if err := r.ctx.Err(); err != nil {
 		return 0, err
 	}
-	return r.r.Read(b)
+	n, err := r.r.Read(b)
+	meter.Current(r.ctx).Add(int64(n))
+	return n, err
 }
 
 // syncDirs makes the names in a directory and below it durable.

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/footfall/footfall/meter"
 	"github.com/footfall/footfall/plain"
 )
 
@@ -165,6 +166,11 @@ func (s *source) copyTo(ctx context.Context, dir, to string) error {
 	if err := os.MkdirAll(to, 0o700); err != nil {
 		return err
 	}
+	total := int64(0)
+	for _, f := range files {
+		total += f.Bytes
+	}
+	meter.Begin(ctx, "files of the backup", meter.Bytes, total)
 	for _, f := range files {
 		rest := f.Name
 		if dir != "." {

@@ -21,7 +21,11 @@ type backupCmd struct {
 
 func (c *backupCmd) Run(e *env) error {
 	return c.with(e, func(o *server.Owner) error {
-		m, err := o.Backup(e.ctx, c.To, int(c.Keep))
+		var m backup.Manifest
+		err := e.watched(func(e *env) (err error) {
+			m, err = o.Backup(e.ctx, c.To, int(c.Keep))
+			return err
+		})
 		if err != nil {
 			return err
 		}
@@ -50,7 +54,7 @@ func (c *restoreCmd) Run(e *env) error {
 	if err := server.CheckDir(dir); err != nil {
 		return err
 	}
-	if err := backup.Restore(e.ctx, path, dir); err != nil {
+	if err := e.watched(func(e *env) error { return backup.Restore(e.ctx, path, dir) }); err != nil {
 		return err
 	}
 	if err := e.print(fmt.Sprintf("restored the backup of %s to %s", m.Made.Format("2006-01-02 15:04:05 UTC"), plain.Text(dir)), nil); err != nil {
@@ -73,5 +77,7 @@ type rebuildCmd struct {
 }
 
 func (c *rebuildCmd) Run(e *env) error {
-	return server.Rebuild(e.ctx, c.options(e), c.From, c.Lossy, func(done string) { fmt.Fprintln(e.stdout, done) })
+	return e.watched(func(e *env) error {
+		return server.Rebuild(e.ctx, c.options(e), c.From, c.Lossy, func(done string) { fmt.Fprintln(e.stdout, done) })
+	})
 }

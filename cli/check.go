@@ -109,7 +109,10 @@ type checked struct {
 // check looks at everything.
 func (c *checkCmd) check(e *env, look func(context.Context, func(string)) (control.Verdict, error)) (r checked, err error) {
 	r.Findings = []string{}
-	r.Verdict, err = look(e.ctx, c.hear(e, &r.Findings))
+	err = e.watched(func(e *env) (err error) {
+		r.Verdict, err = look(e.ctx, c.hear(e, &r.Findings))
+		return err
+	})
 	return r, err
 }
 

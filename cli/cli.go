@@ -88,8 +88,17 @@ func (e *env) connect(o server.Options, f func(*server.Owner) error) error {
 	if owner.Made {
 		fmt.Fprintf(e.stderr, "made a new data directory %s\n", plain.Text(o.Dir))
 	}
-	return errors.Join(f(owner), owner.Close(context.WithoutCancel(e.ctx)))
+	err = f(owner)
+	// Others may have come meanwhile, and a pipe that they import may never end.
+	waiting := time.AfterFunc(saidAfter, func() {
+		fmt.Fprintln(e.stderr, "this command is done, and waits for another one that reaches the data directory through it")
+	})
+	defer waiting.Stop()
+	return errors.Join(err, owner.Close(context.WithoutCancel(e.ctx)))
 }
+
+// saidAfter is when a command says why it does not end.
+const saidAfter = 3 * time.Second
 
 // Main runs the program and returns its exit status: 0, or 1 after an error
 // that it has told on stderr.

@@ -95,16 +95,12 @@ func (e *env) progress(f io.Reader, path string) *progressbar.ProgressBar {
 			size = info.Size()
 		}
 	}
-	terminal := false
-	if file, ok := e.terminal.(*os.File); ok {
-		info, err := file.Stat()
-		terminal = err == nil && info.Mode()&os.ModeCharDevice != 0
-	}
 	return progressbar.NewOptions64(size,
 		progressbar.OptionSetWriter(e.terminal),
-		progressbar.OptionSetVisibility(terminal),
+		progressbar.OptionSetVisibility(isTerminal(e.terminal)),
 		progressbar.OptionSetDescription(plain.Text(path)),
 		progressbar.OptionShowBytes(true),
+		progressbar.OptionShowCount(),
 		progressbar.OptionClearOnFinish(),
 	)
 }

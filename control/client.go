@@ -16,6 +16,7 @@ import (
 
 	"github.com/footfall/footfall/backup"
 	"github.com/footfall/footfall/feed"
+	"github.com/footfall/footfall/meter"
 )
 
 // Client speaks to the process that owns a directory. It is an Owner itself.
@@ -211,7 +212,7 @@ func (c *Client) Export(ctx context.Context, w io.Writer, clicks bool) error {
 
 // Backup implements Owner.
 func (c *Client) Backup(ctx context.Context, to string, keep int) (m backup.Manifest, err error) {
-	err = c.call(ctx, http.MethodPost, "backup", url.Values{"to": {to}, "keep": {strconv.Itoa(keep)}}, nil, nil, &m)
+	err = c.call(ctx, http.MethodPost, "backup", watched(ctx, url.Values{"to": {to}, "keep": {strconv.Itoa(keep)}}), nil, nil, &m)
 	return m, err
 }
 
@@ -233,12 +234,20 @@ func (c *Client) Health(ctx context.Context) (health string, err error) {
 
 // Check implements Owner.
 func (c *Client) Check(ctx context.Context, report func(string)) (v Verdict, err error) {
-	err = c.call(ctx, http.MethodPost, "check", nil, nil, func(e event) {
+	err = c.call(ctx, http.MethodPost, "check", watched(ctx, url.Values{}), nil, func(e event) {
 		if e.Finding != "" {
 			report(e.Finding)
 		}
 	}, &v)
 	return v, err
+}
+
+// watched has the owner say how far it is, where somebody watches.
+func watched(ctx context.Context, params url.Values) url.Values {
+	if meter.Of(ctx) != nil {
+		params.Set(watching, "true")
+	}
+	return params
 }
 
 // call sends a request and reads events up to the result, which may come with
@@ -282,6 +291,10 @@ func (c *Client) call(ctx context.Context, method, path string, params url.Value
 			return nil
 		case e.Error != "":
 			return errors.New(e.Error)
+		case e.Progress != nil:
+			if m := meter.Of(ctx); m != nil {
+				m.Show(*e.Progress)
+			}
 		case each != nil:
 			each(e)
 		}

@@ -13,19 +13,31 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
+	"github.com/footfall/footfall/backup"
 	"github.com/footfall/footfall/control"
 	"github.com/footfall/footfall/feed"
+	"github.com/footfall/footfall/meter"
 )
 
 // owner is an Owner of which only a part is asked for.
 type owner struct {
 	control.Owner
+	checking  func(context.Context) error
 	importing func(context.Context, io.Reader, func(feed.Rejected)) (feed.Result, error)
 }
 
 func (o owner) Import(ctx context.Context, _ string, r io.Reader, reject func(feed.Rejected)) (feed.Result, error) {
 	return o.importing(ctx, r, reject)
+}
+
+func (o owner) Check(ctx context.Context, _ func(string)) (control.Verdict, error) {
+	return control.Verdict{}, o.checking(ctx)
+}
+
+func (o owner) Backup(ctx context.Context, _ string, _ int) (backup.Manifest, error) {
+	return backup.Manifest{}, o.checking(ctx)
 }
 
 // between serves an owner to a client; ended ends the server and returns what
@@ -158,5 +170,40 @@ func TestQuietInput(t *testing.T) {
 	go func() { <-began; s.CloseClientConnections() }()
 	if _, err := c.Import(t.Context(), "", quiet, func(feed.Rejected) {}); !errors.Is(err, control.ErrCutOff) {
 		t.Errorf("whose owner goes: %v, want %v", err, control.ErrCutOff)
+	}
+}
+
+// TestProgress: a command that watches hears how far its owner is while that works, and
+// one that does not costs nothing.
+func TestProgress(t *testing.T) {
+	heard := new(meter.Meter)
+	want := meter.State{Stage: "journal", Unit: meter.Bytes, Done: 5, Total: 9}
+	working := func(ctx context.Context) error {
+		meter.Begin(ctx, want.Stage, want.Unit, want.Total).Add(want.Done)
+		for at, _ := heard.State(); at != want; at, _ = heard.State() {
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(time.Millisecond): // until the command has heard of it
+			}
+		}
+		return nil
+	}
+	c, _ := between(t, t.Context(), owner{checking: working})
+	if _, err := c.Check(meter.With(t.Context(), heard), func(string) {}); err != nil {
+		t.Error(err)
+	}
+	heard = new(meter.Meter)
+	if _, err := c.Backup(meter.With(t.Context(), heard), "", 1); err != nil {
+		t.Error(err)
+	}
+	c, _ = between(t, t.Context(), owner{checking: func(ctx context.Context) error {
+		if meter.Of(ctx) != nil {
+			t.Error("somebody watches")
+		}
+		return nil
+	}})
+	if _, err := c.Check(t.Context(), func(string) {}); err != nil {
+		t.Error(err)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/footfall/footfall/audit"
 	"github.com/footfall/footfall/backup"
 	"github.com/footfall/footfall/feed"
+	"github.com/footfall/footfall/meter"
 	"github.com/footfall/footfall/plain"
 	"github.com/footfall/footfall/store"
 )
@@ -212,13 +213,15 @@ func Handler(o Owner) http.Handler {
 		w.Header().Set(exportError, "none")
 	})
 	mux.HandleFunc("POST /backup", func(w http.ResponseWriter, r *http.Request) {
-		keep, err := strconv.Atoi(r.URL.Query().Get("keep"))
-		if err != nil {
-			reply(w, r, nil, err)
-			return
-		}
-		m, err := o.Backup(r.Context(), r.URL.Query().Get("to"), keep)
-		reply(w, r, m, err)
+		stream(w, r, func(s *events) (any, error) {
+			keep, err := strconv.Atoi(r.URL.Query().Get("keep"))
+			if err != nil {
+				return nil, err
+			}
+			ctx, stop := s.watched(r)
+			defer stop()
+			return o.Backup(ctx, r.URL.Query().Get("to"), keep)
+		})
 	})
 	mux.HandleFunc("POST /repair", func(w http.ResponseWriter, r *http.Request) {
 		stream(w, r, func(s *events) (any, error) {
@@ -227,7 +230,9 @@ func Handler(o Owner) http.Handler {
 	})
 	mux.HandleFunc("POST /check", func(w http.ResponseWriter, r *http.Request) {
 		stream(w, r, func(s *events) (any, error) {
-			return o.Check(r.Context(), func(finding string) { s.send(event{Finding: finding}) })
+			ctx, stop := s.watched(r)
+			defer stop()
+			return o.Check(ctx, func(finding string) { s.send(event{Finding: finding}) })
 		})
 	})
 	return guarded(mux)
@@ -262,6 +267,7 @@ type event struct {
 	Rejected *feed.Rejected  `json:"rejected,omitempty"`
 	Finding  string          `json:"finding,omitempty"`
 	Link     *Link           `json:"link,omitempty"`
+	Progress *meter.State    `json:"progress,omitempty"`
 	Result   json.RawMessage `json:"result,omitempty"`
 	Error    string          `json:"error,omitempty"`
 	Stopping bool            `json:"stopping,omitempty"`
@@ -300,6 +306,21 @@ func (s *events) last(r *http.Request, v any, err error) {
 	}
 	s.send(e)
 }
+
+// watchEvery is how often a command that watches hears how far the work is.
+const watchEvery = 200 * time.Millisecond
+
+// watched is the context of work whose command may watch it, until stop.
+func (s *events) watched(r *http.Request) (ctx context.Context, stop func()) {
+	if r.URL.Query().Get(watching) == "" {
+		return r.Context(), func() {}
+	}
+	m := new(meter.Meter)
+	return meter.With(r.Context(), m), m.Watch(watchEvery, func(at meter.State) { s.send(event{Progress: &at}) })
+}
+
+// watching is the parameter of a command that watches.
+const watching = "watching"
 
 // reply answers with one event.
 func reply(w http.ResponseWriter, r *http.Request, v any, err error) {

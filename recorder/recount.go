@@ -8,6 +8,7 @@ import (
 
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/journal"
+	"github.com/footfall/footfall/meter"
 	"github.com/footfall/footfall/rollup"
 )
 
@@ -19,7 +20,8 @@ type Epoch struct {
 
 // Recount counts the kept segments again, up to a position, and yields each
 // that has a record before it. What comes behind is only read. A segment that
-// cannot be read yields its error, and the next one is gone on with.
+// cannot be read yields its error, and the next one is gone on with. A meter that ctx
+// has hears of the bytes read.
 func Recount(ctx context.Context, j *journal.Journal, until uint64) iter.Seq2[Epoch, error] {
 	return func(yield func(Epoch, error) bool) {
 		for _, s := range j.Segments() {
@@ -37,6 +39,7 @@ func (e *Epoch) recount(ctx context.Context, j *journal.Journal, until uint64) (
 	var r record
 	cells := map[rollup.Key]uint64{}
 	intern := func(b []byte) click.Referrer { return click.Referrer(b) }
+	watched := meter.Current(ctx)
 	for rec, err := range j.Scan(e.Base) {
 		if err == nil {
 			err = ctx.Err()
@@ -44,6 +47,7 @@ func (e *Epoch) recount(ctx context.Context, j *journal.Journal, until uint64) (
 		if err != nil {
 			return any, err
 		}
+		watched.Add(int64(rec.To - rec.From))
 		if rec.To > until {
 			continue
 		}

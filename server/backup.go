@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/footfall/footfall/backup"
+	"github.com/footfall/footfall/meter"
 	"github.com/footfall/footfall/store"
 )
 
@@ -69,6 +70,13 @@ func (a *App) backupJournal(ctx context.Context, draft *backup.Draft, end uint64
 			return err
 		}
 	}
+	total := int64(0)
+	for _, s := range a.journal.Segments() {
+		if s.Base <= end {
+			total += s.Size - int64(s.End-min(s.End, end))
+		}
+	}
+	meter.Begin(ctx, "journal", meter.Bytes, total)
 	for _, s := range a.journal.Segments() {
 		if s.Base > end {
 			break
@@ -105,6 +113,7 @@ func (a *App) backupLinks(ctx context.Context, draft *backup.Draft) (end uint64,
 	if end = newest.Base; newest.Sealed {
 		end = newest.End
 	}
+	meter.Begin(ctx, "links and users", meter.Bytes, 0)
 	if err := a.db.Backup(ctx, draft.Path("footfall.db")); err != nil {
 		return 0, err
 	}
@@ -146,7 +155,19 @@ func (a *App) copyCounts(ctx context.Context, draft *backup.Draft, besides func(
 	if err := besides(); err != nil {
 		return 0, err
 	}
+	meter.Begin(ctx, "counts", meter.Bytes, sizeOf(temp))
 	return pos.Counted, draft.CopyDir(ctx, temp, clicksDir)
+}
+
+// sizeOf is how many bytes the files in a directory have; 0 where nobody can tell.
+func sizeOf(dir string) (bytes int64) {
+	entries, _ := os.ReadDir(dir)
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil {
+			bytes += info.Size()
+		}
+	}
+	return bytes
 }
 
 // replaceDir puts a directory in another one's place; a crash leaves one of

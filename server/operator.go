@@ -14,6 +14,7 @@ import (
 	"github.com/footfall/footfall/feed"
 	"github.com/footfall/footfall/journal"
 	"github.com/footfall/footfall/links"
+	"github.com/footfall/footfall/meter"
 	"github.com/footfall/footfall/plain"
 	"github.com/footfall/footfall/recorder"
 	"github.com/footfall/footfall/store/pebble"
@@ -165,6 +166,7 @@ func (a *App) Check(ctx context.Context, report func(string)) (v control.Verdict
 // nil where there is no journal.
 func check(ctx context.Context, db *sql.DB, clicks *pebble.Store, j *journal.Journal, lost int, stopped error, report func(string)) (v control.Verdict, err error) {
 	links := 0
+	meter.Begin(ctx, "links and users", meter.Bytes, 0)
 	err = db.Verify(ctx, func(finding string) {
 		links++
 		report(finding)

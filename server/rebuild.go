@@ -13,6 +13,7 @@ import (
 	"github.com/footfall/footfall/audit"
 	"github.com/footfall/footfall/backup"
 	"github.com/footfall/footfall/journal"
+	"github.com/footfall/footfall/meter"
 	"github.com/footfall/footfall/progress"
 	"github.com/footfall/footfall/recorder"
 	"github.com/footfall/footfall/store"
@@ -233,7 +234,12 @@ func (r *rebuild) try(ctx context.Context, b base) (done bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	stop := meter.Follow(ctx, "clicks of the journal", meter.Bytes, int64(r.journal.End()-pos.Counted), func() int64 {
+		counted, _ := rec.Counted()
+		return int64(counted - pos.Counted)
+	})
 	err = rec.Drain(ctx)
+	stop()
 	if err := errors.Join(err, rec.Close(ctx)); err != nil {
 		return false, err
 	}

@@ -36,6 +36,22 @@ func send(t *testing.T, in *os.File, text string) {
 	}
 }
 
+// opened tells whether a process has a file open.
+func opened(t *testing.T, pid int, path string) bool {
+	t.Helper()
+	dir := fmt.Sprintf("/proc/%d/fd", pid)
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if to, err := os.Readlink(filepath.Join(dir, f.Name())); err == nil && to == path {
+			return true
+		}
+	}
+	return false
+}
+
 // TestImportOfAPipe: what has come of a pipe counts while it is held open, beside a
 // server and without one; whatever ends the import, the same lines count once.
 func TestImportOfAPipe(t *testing.T) {
@@ -78,6 +94,12 @@ func TestImportOfAPipe(t *testing.T) {
 
 	cmd, in, said = importing(t, data)
 	send(t, in, strings.Join(lines, ""))
+	// Only once it has the directory, for else it would work through the other command.
+	for !opened(t, cmd.Process.Pid, filepath.Join(data, "footfall.db")) {
+		if t.Context().Err() != nil {
+			t.Fatal("the test ends")
+		}
+	}
 	for {
 		if _, errs, _ := told(t, "user", "delete", "ann", "--data", data); strings.Contains(errs, " 5 clicks ") {
 			break
