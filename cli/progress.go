@@ -69,12 +69,14 @@ func (b *bar) show(at meter.State) {
 
 func newBar(to io.Writer, total int64, what, unit string) *progressbar.ProgressBar {
 	options := []progressbar.Option{
-		progressbar.OptionSetWriter(to), progressbar.OptionSetDescription(what), progressbar.OptionClearOnFinish(), progressbar.OptionShowCount(),
+		progressbar.OptionSetWriter(to), progressbar.OptionSetDescription(what), progressbar.OptionClearOnFinish(),
 	}
-	if unit == meter.Bytes {
-		options = append(options, progressbar.OptionShowBytes(true))
-	} else {
-		options = append(options, progressbar.OptionShowIts(), progressbar.OptionSetItsString(unit))
+	switch {
+	case total < 0: // it turns, and nothing else is known
+	case unit == meter.Bytes:
+		options = append(options, progressbar.OptionShowCount(), progressbar.OptionShowBytes(true))
+	default:
+		options = append(options, progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString(unit))
 	}
 	return progressbar.NewOptions64(total, options...)
 }
