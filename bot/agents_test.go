@@ -34,6 +34,7 @@ var persons = []string{
 	"Mozilla/5.0 (Linux; Android 11; CUBOT X30) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Mobile Safari/537.36",
 	"Mozilla/5.0 (Linux; U; Android 2.2.1; en-us; Vortex Build/FRG83) AppleWebKit/533.1 (KHTML, like Gecko) Version/4.0 Mobile Safari/533.1",
 	"Mozilla/4.0 (compatible; MSIE 8.0; Windows NT 6.1; Trident/4.0)",
+	"Mozilla/4.0 (compatible; MSIE 8.0; Windows NT 6.1; Trident/4.0; MSOffice 12)",
 	"Opera/9.80 (J2ME/MIDP; Opera Mini/7.1.32052/28.4150; U; en) Presto/2.8.119 Version/11.10",
 	"Mozilla/5.0 (Linux; Android 13; 2201116SI Build/TKQ1.221114.001; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/125.0.6422.165 Mobile Safari/537.36 CamScanner/4.5.0.2305051722",
 	// Names that look like an address.
@@ -76,6 +77,10 @@ var bots = []string{
 	"LinkedInBot/1.0 (compatible; Mozilla/5.0; Apache-HttpClient +http://www.linkedin.com)",
 	"WhatsApp/2.23.20.0",
 	"WhatsApp/2.24.21.79 A",
+	"Trello/1.0",
+	"Microsoft Office/16.0 (Windows NT 10.0; Microsoft Outlook 16.0.12026; Pro)",
+	"Microsoft Office Existence Discovery",
+	"Microsoft Office Protocol Discovery",
 	"TelegramBot (like TwitterBot)",
 	"Mozilla/5.0 (compatible; Discordbot/2.0; +https://discordapp.com)",
 	"Mozilla/5.0 (Windows NT 6.1; WOW64) SkypeUriPreview Preview/0.5 skype-url-preview@microsoft.com",

@@ -40,7 +40,7 @@ var libraries = [...]string{
 	"guzzlehttp", "perl", "libwww", "lwp", "axios", "node", "undici", "got/", "got (", "dart/", "reqwest",
 	"aiohttp", "ahc/", "colly", "jetty/", "jersey/", "http_get", "httpunit", "pcore-http",
 	"whatsapp", "viber", "scrapy", "embedly", "iframely", "vkshare", "tumblr/", "google-", "googleother", "disqus/", "hatena",
-	"feedly", "feedfetcher", "feedburner", "feedzirra", "cakephp", "microsoft url control",
+	"feedly", "feedfetcher", "feedburner", "feedzirra", "cakephp", "microsoft url control", "microsoft office", "trello/",
 	"newrelicpinger", "site24x7", "check_http", "zabbix", "uptime-kuma", "updown.io", "kube-probe", "elb-health", "googlehc",
 	"amazon-route53", "consul health", "monit/", "gatus/", "blackbox",
 }
