@@ -138,7 +138,9 @@ func TestBodiesOnTheWire(t *testing.T) {
 		"it waits, and is too long": {"Expect: 100-continue\r\nContent-Length: 65537\r\n", "", "REQUEST_TOO_LARGE"},
 		"too long":                  {"Content-Length: 2000000\r\n", "", "REQUEST_TOO_LARGE"},
 		"chunks":                    {"Transfer-Encoding: chunked\r\n", "24\r\n" + body + "\r\n0\r\n\r\n", "INVALID_ACCESS_TOKEN"},
-		"chunks without an end":     {"Transfer-Encoding: chunked\r\n", strings.Repeat("1000\r\n"+strings.Repeat("x", 4<<10)+"\r\n", 17), "REQUEST_TOO_LARGE"},
+		"chunks that are too long":  {"Transfer-Encoding: chunked\r\n", strings.Repeat("1000\r\n"+strings.Repeat("x", 4<<10)+"\r\n", 17) + "0\r\n\r\n", "REQUEST_TOO_LARGE"},
+		"chunks that never end":     {"Transfer-Encoding: chunked\r\n", strings.Repeat("1000\r\n"+strings.Repeat("x", 4<<10)+"\r\n", 17), "REQUEST_TOO_LARGE"},
+		"a length that never comes": {"Content-Length: 65537\r\n", "x", "REQUEST_TOO_LARGE"},
 		"broken chunks":             {"Transfer-Encoding: chunked\r\n", "no\r\n", "INVALID_REQUEST"},
 		"it never comes":            {"Content-Length: 36\r\n", body[:10], "INVALID_REQUEST"},
 		"none":                      {"Content-Length: 0\r\n", "", "MISSING_ARG_ACCESS_TOKEN"},
@@ -146,7 +148,7 @@ func TestBodiesOnTheWire(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			at := f
-			if name == "it never comes" {
+			if strings.Contains(name, "never") {
 				at = slow
 			}
 			conn, err := net.Dial("tcp", at.Target.Addr)
@@ -179,5 +181,22 @@ func TestBodiesOnTheWire(t *testing.T) {
 				t.Errorf("%s %s, %v; want %s", answer.Status, text, err, c.want)
 			}
 		})
+	}
+}
+
+// TestSkippedBodiesAreNotHeld: of a body that is too long the rest is thrown away,
+// and holds nothing.
+func TestSkippedBodiesAreNotHeld(t *testing.T) {
+	t.Parallel()
+	_, address, read := reading(t, 4<<20) // half of it may be what nobody has read yet
+	body, send := io.Pipe()
+	answered := post(t, http2Client(t), address, body)
+	<-read
+	go func() { _, err := send.Write(make([]byte, 1<<20)); _ = send.CloseWithError(err) }()
+	if err := <-read; err != nil {
+		t.Error(err)
+	}
+	if err := <-answered; err != nil {
+		t.Errorf("a connection gave way: %v", err)
 	}
 }

@@ -204,7 +204,8 @@ func (l *connections) attend(next http.Handler) http.Handler {
 
 // holding is what a request holds, of connection.mu.
 type holding struct {
-	bytes int64
+	bytes int64 // in all
+	body  int64 // that were read of its body, and are kept
 	over  bool
 }
 
@@ -247,9 +248,11 @@ func (c *connection) read(n int64, held *holding) bool {
 	came := min(n, c.came)
 	c.came -= came
 	c.charge(-came * heldByByte)
+	kept := min(n, mostBody-held.body) // the rest is thrown away
+	held.body += kept
 	if !held.over {
-		held.bytes += n * heldByByte
-		c.charge(n * heldByByte)
+		held.bytes += kept * heldByByte
+		c.charge(kept * heldByByte)
 	}
 	c.mu.Unlock()
 	return c.stays()

@@ -15,18 +15,24 @@ import (
 // MaxBody bounds the body of a POST, in bytes.
 const MaxBody = 64 << 10
 
+// maxSkipped is how many bytes of a longer body are read and thrown away, so that
+// clients that send all of it before they read have their answer.
+const maxSkipped = 1 << 20
+
 // readBody adds the parameters in the body of a POST to those of the query. It
 // fails with statusTooLarge beyond MaxBody bytes, and with statusBadBody where the
 // body cannot be read: nothing is added then.
 func (q query) readBody(r *http.Request) error {
 	if r.ContentLength > MaxBody {
-		return statusTooLarge // also where the client waits for 100 Continue, and keeps its body
+		skip(r)
+		return statusTooLarge
 	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, MaxBody+1))
 	switch {
 	case err != nil:
 		return statusBadBody // the client's doing, and so not logged
 	case len(body) > MaxBody:
+		skip(r)
 		return statusTooLarge
 	}
 	if e := r.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
@@ -40,6 +46,14 @@ func (q query) readBody(r *http.Request) error {
 		q[name] = append(q[name], values...)
 	}
 	return nil
+}
+
+// skip reads what is left of a body, unless it is very long, or its client waits
+// for 100 Continue before it sends it.
+func skip(r *http.Request) {
+	if r.ContentLength <= maxSkipped && r.Header.Get("Expect") == "" {
+		_, _ = io.CopyN(io.Discard, r.Body, maxSkipped)
+	}
 }
 
 // parseBody is the parameters of a body. Only multipart/… needs its Content-Type.

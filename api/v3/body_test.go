@@ -197,6 +197,9 @@ func TestBodiesThatAreNotRead(t *testing.T) {
 	} {
 		r := httptest.NewRequest(method, "/v3/user/info", unread{t})
 		r.ContentLength = v3.MaxBody + 1
+		if method == "POST" {
+			r.Header.Set("Expect", "100-continue")
+		}
 		w := httptest.NewRecorder()
 		newAPI(t).ServeHTTP(w, r)
 		if !strings.Contains(w.Body.String(), want) {
@@ -204,6 +207,33 @@ func TestBodiesThatAreNotRead(t *testing.T) {
 		}
 		if allowed := w.Header().Get("Allow"); method != "GET" && method != "POST" && allowed != "GET, HEAD, POST, OPTIONS" {
 			t.Errorf("%s: allowed are %q", method, allowed)
+		}
+	}
+}
+
+// TestTooLongBodiesAreSkipped: clients that send all of their body before they read
+// have their answer, unless it is very long.
+func TestTooLongBodiesAreSkipped(t *testing.T) {
+	t.Parallel()
+	const much = v3.MaxBody + v3.MaxSkipped + 1
+	for _, c := range []struct {
+		length int64 // as it is said; -1 is none
+		sent   int
+		read   int
+	}{
+		{v3.MaxBody + 1, v3.MaxBody + 1, v3.MaxBody + 1},
+		{v3.MaxSkipped, v3.MaxSkipped, v3.MaxSkipped},
+		{v3.MaxSkipped + 1, v3.MaxSkipped + 1, 0},
+		{-1, 500_000, 500_000},
+		{-1, 2 * much, much},
+	} {
+		body := strings.NewReader(strings.Repeat(" ", c.sent))
+		r := httptest.NewRequest("POST", "/v3/user/info", io.NopCloser(body))
+		r.ContentLength = c.length
+		w := httptest.NewRecorder()
+		newAPI(t).ServeHTTP(w, r)
+		if read := c.sent - body.Len(); statusText(t, w) != "REQUEST_TOO_LARGE" || read != c.read {
+			t.Errorf("%d bytes of %d, said to be %d, were read, want %d: %s", read, c.sent, c.length, c.read, w.Body)
 		}
 	}
 }

@@ -37,6 +37,9 @@ func ParseISO(s string) (t int64, ok bool) {
 	}, lastOfDay)
 }
 
+// MaxSkipped is maxSkipped.
+const MaxSkipped = maxSkipped
+
 // ParseBody is parseBody in the type of the standard library.
 func ParseBody(contentType string, body []byte) (url.Values, error) {
 	q, err := parseBody(contentType, body)
