@@ -30,7 +30,10 @@ type combined struct {
 	country func(netip.Addr) click.Country
 }
 
-var errCombined = notOfFormat{errors.New("not a line of the combined log format")}
+var (
+	errCombined = notOfFormat{errors.New("not a line of the combined log format")}
+	errCommon   = notOfFormat{errors.New("not a line of the combined log format: it lacks the referrer and the user agent, which the common format does not have")}
+)
 
 func (f *combined) parse(line []byte, c *chunk) error {
 	head, at, rest, err := cutTime(string(line))
@@ -47,7 +50,10 @@ func (f *combined) parse(line []byte, c *chunk) error {
 	}
 	numbers, rest, ok := strings.Cut(rest, ` "`)
 	fields := strings.Fields(numbers) // status, bytes, and what some add: times
-	if !ok || len(fields) < 2 {
+	switch {
+	case !ok && len(fields) == 2:
+		return errCommon
+	case !ok || len(fields) < 2:
 		return errCombined
 	}
 	status, err := strconv.Atoi(fields[0])
