@@ -18,7 +18,7 @@ import (
 
 type importCmd struct {
 	dataDir
-	Format         string   `help:"The format of the files: ${enum}." enum:"${formats}" required:""`
+	Format         string   `help:"The format of the files: ${enum}." enum:"${formats}" required:"" placeholder:"FORMAT"`
 	Domain         []string `help:"The short domains of this installation: no link may lead back there. A server that runs uses its own. May be repeated." placeholder:"HOST" otherwise:"the server's"`
 	TrustedProxies []string `help:"Addresses and networks of proxies, for access logs that have a list of addresses: the visitor's is the last one that is neither private nor one of these. A server that runs uses its own. May be repeated." placeholder:"CIDR" otherwise:"the server's"`
 	JSON           bool     `help:"Print the result as one JSON object." name:"json"`
@@ -97,6 +97,7 @@ func (e *env) progress(f io.Reader, path string) *progressbar.ProgressBar {
 	}
 	return progressbar.NewOptions64(size,
 		progressbar.OptionSetWriter(e.terminal),
+		progressbar.OptionSetSpinnerChangeInterval(0), // of a pipe it would turn by itself, over what is printed
 		progressbar.OptionSetVisibility(isTerminal(e.terminal)),
 		progressbar.OptionSetDescription(plain.Text(path)),
 		progressbar.OptionShowBytes(true),

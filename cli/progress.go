@@ -60,8 +60,8 @@ func (b *bar) show(at meter.State) {
 		}
 		b.stage, b.drawn = at.Stage, newBar(b.to, total, at.Stage, at.Unit)
 	}
-	if at.Total == 0 && at.Done == 0 {
-		_ = b.drawn.RenderBlank()
+	if at.Total == 0 {
+		_ = b.drawn.Add(1) // to turn
 		return
 	}
 	_ = b.drawn.Set64(at.Done)
@@ -69,6 +69,7 @@ func (b *bar) show(at meter.State) {
 
 func newBar(to io.Writer, total int64, what, unit string) *progressbar.ProgressBar {
 	options := []progressbar.Option{
+		progressbar.OptionSetSpinnerChangeInterval(0), // it would go on by itself, over what is printed
 		progressbar.OptionSetWriter(to), progressbar.OptionSetDescription(what), progressbar.OptionClearOnFinish(),
 	}
 	switch {

@@ -158,6 +158,9 @@ func misused(err error) error {
 			said += fmt.Sprintf(", for %s looks like an option", m[2])
 		}
 	}
+	if options, ok := strings.CutPrefix(said, "missing flags: "); ok {
+		said = "give " + strings.ReplaceAll(strings.ReplaceAll(options, ", ", " and "), "=", " ")
+	}
 	if m := noneOf.FindStringSubmatch(said); m != nil {
 		if near := guess.Nearest(m[2], strings.Split(strings.ReplaceAll(m[1], `"`, ""), ","), "-"); near != "" {
 			said += fmt.Sprintf(": did you mean %q?", near)

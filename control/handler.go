@@ -316,7 +316,13 @@ func (s *events) watched(r *http.Request) (ctx context.Context, stop func()) {
 		return r.Context(), func() {}
 	}
 	m := new(meter.Meter)
-	return meter.With(r.Context(), m), m.Watch(watchEvery, func(at meter.State) { s.send(event{Progress: &at}) })
+	var last meter.State
+	return meter.With(r.Context(), m), m.Watch(watchEvery, func(at meter.State) {
+		if at != last {
+			last = at
+			s.send(event{Progress: &at})
+		}
+	})
 }
 
 // watching is the parameter of a command that watches.

@@ -149,18 +149,16 @@ func (m *Meter) All() []State {
 	return all
 }
 
-// Watch calls show with the state at once and each time that so much time is over, if
-// it is another one by then, until stop, which waits for the last call.
+// Watch calls show with the state at once and each time that so much time is over,
+// until stop, which waits for the last call. Before a stage is begun it does not.
 func (m *Meter) Watch(every time.Duration, show func(State)) (stop func()) {
 	ended, done := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
 		tick := time.NewTicker(every)
 		defer tick.Stop()
-		var last State
 		for {
-			if at, any := m.State(); any && at != last {
-				last = at
+			if at, any := m.State(); any {
 				show(at)
 			}
 			select {

@@ -241,7 +241,7 @@ func TestRefusals(t *testing.T) {
 		{[]string{"user", "add", "two words", "--data", dir}, "login"},
 		{[]string{"import", "--format", "bitly-feed", "--data", dir, "nowhere.gz"}, "import nowhere.gz: open nowhere.gz: no such file or directory"},
 		{[]string{"import", "--format", "csv", "--data", dir, "x"}, "--format must be one of"},
-		{[]string{"import", "--data", dir, "x"}, "missing flags: --format"},
+		{[]string{"import", "--data", dir, "x"}, "give --format FORMAT (footfall import --help shows how)"},
 		{[]string{"serve", "--data", dir, "--listen", "nonsense"}, "--listen nonsense is no address to listen on"},
 		{[]string{"paint"}, "unexpected argument paint"},
 		{[]string{"check", "--data", dir + "/typo"}, "there is no footfall data in " + dir + "/typo: --data names another directory"},
