@@ -13,7 +13,7 @@ func TestURLsOfReferrers(t *testing.T) {
 	t.Parallel()
 	for sent, want := range map[string][2]string{
 		"http://t.co/x":                         {"t.co", "http://t.co/"},
-		"HTTPS://www.Example.org:8080/?a":       {"www.Example.org:8080", "https://www.Example.org:8080/"},
+		"HTTPS://www.Example.org:8080/?a":       {"www.example.org:8080", "https://www.example.org:8080/"},
 		"http://user:pw@example.org/":           {"example.org", "http://example.org/"},
 		"http://b\u00fccher.example/":           {"b\u00fccher.example", "http://b\u00fccher.example/"},
 		"http://[2001:db8::1]:80/x":             {"[2001:db8::1]:80", "http://[2001:db8::1]:80/"},
@@ -29,7 +29,7 @@ func TestURLsOfReferrers(t *testing.T) {
 		"http://a b/":                           {"a b", ""},
 		"http://good.example%2eevil.example/":   {"good.example%2eevil.example", ""},
 		"http://bad\xffbyte/":                   {"bad\ufffdbyte", ""},
-		"http://x\x1b[2J/":                      {"x\x1b[2J", ""},
+		"http://x\x1b[2J/":                      {"x\x1b[2j", ""},
 		"http://direct/":                        {"direct", ""},
 		"https://other/page":                    {"other", ""},
 		"other":                                 {"other", ""},
