@@ -29,5 +29,11 @@ func (o Options) WithPause(least time.Duration) Options {
 	return o
 }
 
+// WithPatience sets how long an import waits for another one.
+func (o Options) WithPatience(p time.Duration) Options {
+	o.patience = p
+	return o
+}
+
 // EncodeDeleted is encodeDeleted.
 var EncodeDeleted = encodeDeleted

@@ -9,8 +9,12 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/journal"
+	"github.com/footfall/footfall/logtest"
+	"github.com/footfall/footfall/recorder"
 	"github.com/footfall/footfall/rollup"
 	"github.com/footfall/footfall/store"
+	"github.com/footfall/footfall/store/pebble"
 )
 
 // gatedFS holds up the syncs of the journal while gate is not nil.
@@ -79,4 +83,45 @@ func TestImportCutOff(t *testing.T) {
 		t.Errorf("%d clicks are counted, want 1", n)
 	}
 	h.close(t)
+}
+
+// TestImportGoesOn: an import of an input of which another one goes on for long ends
+// with an error, and not never.
+func TestImportGoesOn(t *testing.T) {
+	t.Parallel()
+	fs := vfs.NewMem()
+	j, err := journal.Open(journal.Options{Dir: "journal", FS: fs})
+	if err != nil {
+		t.Fatal(err)
+	}
+	clicks, err := pebble.Open(pebble.Options{Dir: "clicks", FS: fs, Cache: 1 << 20, MemTable: 1 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := recorder.Open(t.Context(), recorder.Options{
+		Journal: j, Clicks: clicks, Now: func() time.Time { return begin }, Log: new(logtest.Log).Logger(),
+	}.WithPatience(time.Millisecond))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &house{r, j, clicks}
+	defer h.close(t)
+	_, end, err := h.BeginImport(t.Context(), [32]byte{1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := h.BeginImport(t.Context(), [32]byte{1}); !errors.Is(err, recorder.ErrImporting) {
+		t.Errorf("another import of the input: %v, want %v", err, recorder.ErrImporting)
+	}
+	if _, end, err := h.BeginImport(t.Context(), [32]byte{2}); err != nil {
+		t.Errorf("an import of another input: %v", err)
+	} else {
+		end()
+	}
+	end()
+	if _, end, err := h.BeginImport(t.Context(), [32]byte{1}); err != nil {
+		t.Errorf("after it: %v", err)
+	} else {
+		end()
+	}
 }

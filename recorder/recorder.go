@@ -39,6 +39,11 @@ const (
 	// settleTries is how often counting must have failed for Settle to give up,
 	// after some seconds.
 	settleTries = 5
+
+	// importPatience is how long an import waits for another one of the same input.
+	// That of a pipe may go on for good, and those that cron starts would wait in a
+	// row.
+	importPatience = time.Minute
 )
 
 // Options says what a Recorder works with. All public fields are required.
@@ -60,6 +65,8 @@ type Options struct {
 	room int
 	// pause is the first pause of what is tried again.
 	pause time.Duration
+	// patience is how long an import waits for another one of the same input.
+	patience time.Duration
 }
 
 // Recorder records clicks and counts them in the background.
@@ -72,6 +79,7 @@ type Recorder struct {
 	room    int
 	hasty   bool
 	pause   time.Duration
+	wait    time.Duration // of an import for another one
 
 	cancel context.CancelFunc
 	done   chan struct{} // closed when counting has stopped
@@ -103,7 +111,7 @@ func Open(ctx context.Context, o Options) (*Recorder, error) {
 	counting, cancel := context.WithCancel(context.Background())
 	r := &Recorder{
 		journal: o.Journal, clicks: o.Clicks, now: o.Now, log: o.Log, most: o.most, room: o.room,
-		hasty: o.Hasty, pause: cmp.Or(o.pause, retryLeast),
+		hasty: o.Hasty, pause: cmp.Or(o.pause, retryLeast), wait: cmp.Or(o.patience, importPatience),
 		cancel: cancel, done: make(chan struct{}),
 		counted: pos, changed: make(chan struct{}),
 		imports: map[[32]byte]chan struct{}{},
@@ -236,10 +244,14 @@ func (r *Recorder) Delete(ctx context.Context, scopes []rollup.Scope) error {
 	return r.Drain(ctx)
 }
 
-// BeginImport waits until no other import of the source is under way and all
-// that is in the journal is counted; then it returns the source's marks. The
-// caller calls end when its import is over.
+// ErrImporting: another import of the same input goes on.
+var ErrImporting = errors.New("another import of the same input is under way, maybe of a pipe that goes on, and brings the same lines: run the command again once that one has ended")
+
+// BeginImport waits until no other import of the source is under way, a minute at
+// most, which is ErrImporting, and all that is in the journal is counted; then it
+// returns the source's marks. The caller calls end when its import is over.
 func (r *Recorder) BeginImport(ctx context.Context, source [32]byte) (marks []store.Mark, end func(), err error) {
+	late := time.After(r.wait)
 	for {
 		r.mu.Lock()
 		other, busy := r.imports[source]
@@ -252,6 +264,8 @@ func (r *Recorder) BeginImport(ctx context.Context, source [32]byte) (marks []st
 		}
 		select {
 		case <-other:
+		case <-late:
+			return nil, nil, ErrImporting
 		case <-ctx.Done():
 			return nil, nil, ctx.Err()
 		}
