@@ -19,6 +19,6 @@ EXPOSE 8080
 STOPSIGNAL SIGTERM
 # Of a large installation the first start after an upgrade may take longer than
 # the start period: until it is over, the container is "starting".
-HEALTHCHECK --interval=30s --timeout=15s --start-period=5m CMD ["/footfall", "health"]
+HEALTHCHECK --interval=30s --timeout=15s --start-period=5m CMD ["/footfall", "healthcheck"]
 ENTRYPOINT ["/footfall"]
 CMD ["serve"]

@@ -45,7 +45,7 @@ type commands struct {
 	Backup  backupCmd  `cmd:"" help:"Add a backup of everything to a directory, while clicks go on; what has not changed is shared with the last one there."`
 	Restore restoreCmd `cmd:"" help:"Make a data directory of the newest backup, and check it."`
 	Rebuild rebuildCmd `cmd:"" help:"Count the journal again, from the newest backup or checkpoint that it reaches; the server must be stopped."`
-	Health  healthCmd  `cmd:"" help:"Say whether a server answers visitors: status 0 if so, else 1. It is for the health checks of containers."`
+	Health  healthCmd  `cmd:"" name:"healthcheck" aliases:"health" help:"Say whether a server answers visitors: status 0 if so, else 1. It is for the health checks of containers."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 

@@ -16,7 +16,7 @@ func TestHealth(t *testing.T) {
 	data := filepath.Join(dir, "data")
 	health := func(want string, fail bool) {
 		t.Helper()
-		if said := says(t, fail, "FOOTFALL_DATA="+data, "FOOTFALL_LISTEN=:8080", "health"); !strings.Contains(said, want) {
+		if said := says(t, fail, "FOOTFALL_DATA="+data, "FOOTFALL_LISTEN=:8080", "healthcheck"); !strings.Contains(said, want) {
 			t.Errorf("health says %q, want %q", said, want)
 		}
 	}
@@ -49,7 +49,7 @@ func TestHealthHangs(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	cmd := program(t.Context(), "health", "--data", data, "--timeout", "1ms")
+	cmd := program(t.Context(), "healthcheck", "--data", data, "--timeout", "1ms")
 	out, err := cmd.CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "the process that owns "+data+" does not answer") {
 		t.Errorf("health of a server that hangs: %v, %s", err, out)
