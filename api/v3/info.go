@@ -35,16 +35,24 @@ func (a *API) userInfo(c *call) (any, error) {
 		return nil, err
 	}
 	domains, err := a.Links.Domains(c.host)
-	return append(about(user),
-		field{"apiKey", key},
-		field{"domain_options", domains},
-		field{"domain_preference_options", domains}, // as Bitly's documentation named them
-		field{"default_link_privacy", "public"},
-		field{"is_enterprise", false},
-		field{"custom_short_domain", nil},
-		field{"share_accounts", emptyList},
-		field{"tracking_domains", emptyList},
-	), err
+	// In the recorded order, because one client takes values by position; what
+	// documentation alone names comes last.
+	return object{
+		{"apiKey", key},
+		{"custom_short_domain", nil},
+		{"display_name", nil},
+		{"full_name", orNull(user.FullName)},
+		{"is_enterprise", false},
+		{"login", user.Login},
+		{"member_since", user.Created},
+		{"profile_image", nil},
+		{"profile_url", nil},
+		{"share_accounts", emptyList},
+		{"tracking_domains", emptyList},
+		{"domain_options", domains},
+		{"domain_preference_options", domains},
+		{"default_link_privacy", "public"},
+	}, err
 }
 
 // userOf is the user whose login the parameter of that name is, else the one
@@ -66,12 +74,12 @@ func (c *call) userOf(name string, asker store.User) store.User {
 // here, and no pictures of them.
 func about(u store.User) object {
 	return object{
-		{"login", u.Login},
 		{"display_name", nil},
 		{"full_name", orNull(u.FullName)},
+		{"login", u.Login},
 		{"member_since", u.Created},
-		{"profile_url", nil},
 		{"profile_image", nil},
+		{"profile_url", nil},
 	}
 }
 
