@@ -1,14 +1,26 @@
 # footfall as one static program that no root runs:
-#   docker build -t footfall .
+#   docker build -t footfall --build-arg VERSION=$(git describe --tags --always --dirty) --build-arg REVISION=$(git rev-parse HEAD) .
 #   docker run -p 8080:8080 -v footfall:/data --stop-timeout 60 footfall
 FROM golang:1.26 AS build
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
-RUN CGO_ENABLED=0 go build -trimpath -ldflags=-s -o /footfall ./cmd/footfall && mkdir /data && chown 65532:65532 /data && chmod 700 /data
+# The repository is not here, so the build has to be told which version it is of.
+ARG VERSION=
+ARG REVISION=
+RUN CGO_ENABLED=0 go build -trimpath \
+    -ldflags "-s -X github.com/footfall/footfall/version.tag=$VERSION -X github.com/footfall/footfall/version.revision=$REVISION" \
+    -o /footfall ./cmd/footfall && mkdir /data && chown 65532:65532 /data && chmod 700 /data
 
 FROM scratch
+ARG VERSION=
+ARG REVISION=
+LABEL org.opencontainers.image.title=footfall \
+      org.opencontainers.image.source=https://github.com/footfall/footfall \
+      org.opencontainers.image.licenses=Apache-2.0 \
+      org.opencontainers.image.version=$VERSION \
+      org.opencontainers.image.revision=$REVISION
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --from=build /footfall /footfall
 COPY --from=build --chown=65532:65532 /data /data

@@ -12,13 +12,13 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"runtime/debug"
 	"time"
 
 	"github.com/alecthomas/kong"
 
 	"github.com/footfall/footfall/plain"
 	"github.com/footfall/footfall/server"
+	"github.com/footfall/footfall/version"
 )
 
 // env is what commands work with.
@@ -135,32 +135,7 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 
 type versionCmd struct{}
 
-func (versionCmd) Run(e *env) error {
-	version := "unknown"
-	if info, ok := debug.ReadBuildInfo(); ok {
-		version = versionOf(info)
-	}
-	return e.print("footfall "+version, nil)
-}
-
-// versionOf is the version that a build was tagged with, or else the revision
-// that it was made of, as far as it is known.
-func versionOf(info *debug.BuildInfo) string {
-	version := info.Main.Version
-	if version != "" && version != "(devel)" {
-		return version
-	}
-	version = "devel"
-	for _, s := range info.Settings {
-		switch {
-		case s.Key == "vcs.revision":
-			version += " " + s.Value
-		case s.Key == "vcs.modified" && s.Value == "true":
-			version += " (changed)"
-		}
-	}
-	return version
-}
+func (versionCmd) Run(e *env) error { return e.print("footfall "+version.This().String(), nil) }
 
 // file opens an input: a path, or - for standard input.
 func (e *env) file(path string) (io.ReadCloser, error) {

@@ -98,6 +98,18 @@ func (r *retention) Decode(c *kong.DecodeContext) error {
 	return nil
 }
 
+// String is as Decode reads it.
+func (r retention) String() string {
+	switch d := time.Duration(r); {
+	case d == server.Forever:
+		return "forever"
+	case d > 0 && d%(24*time.Hour) == 0:
+		return fmt.Sprintf("%dd", d/(24*time.Hour))
+	default:
+		return d.String()
+	}
+}
+
 // bytesSize is a number of bytes, such as 20GB or 512MiB.
 type bytesSize int64
 

@@ -9,8 +9,11 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/alecthomas/kong"
+
 	"github.com/footfall/footfall/feed"
 	"github.com/footfall/footfall/server"
+	"github.com/footfall/footfall/version"
 )
 
 type serveCmd struct {
@@ -69,7 +72,7 @@ func (c *serveCmd) fits() error {
 // doubled, in bytes. GOMEMLIMIT sets another one.
 const softMemory = 1 << 30 / 2 * 3
 
-func (c *serveCmd) Run(e *env) (err error) {
+func (c *serveCmd) Run(e *env, k *kong.Context) (err error) {
 	if err := c.fits(); err != nil {
 		return err
 	}
@@ -90,10 +93,12 @@ func (c *serveCmd) Run(e *env) (err error) {
 		return err
 	}
 	options := &slog.HandlerOptions{Level: slog.Level(c.LogLevel)}
-	log := slog.New(slog.NewTextHandler(e.stderr, options))
+	var handler slog.Handler = slog.NewTextHandler(e.stderr, options)
 	if c.LogFormat == "json" {
-		log = slog.New(slog.NewJSONHandler(e.stderr, options))
+		handler = slog.NewJSONHandler(e.stderr, options)
 	}
+	build := version.This()
+	log := newPreface(handler, func() []line { return c.begins(build, k) })
 	scheme := "http"
 	if c.secure() {
 		scheme = "https"
@@ -101,7 +106,7 @@ func (c *serveCmd) Run(e *env) (err error) {
 	o := server.Options{
 		Dir: c.Data, Create: true, Domains: c.Domain, Host: hostOf(all.public[0]), Scheme: cmp.Or(string(c.ShortURLScheme), scheme), NoSync: c.Durability == "write",
 		TrustedProxies: c.TrustedProxies, Reserve: int64(c.DiskReserve),
-		Retention: server.Retention{Keep: time.Duration(c.JournalRetention), Max: int64(c.JournalMax)}, Now: e.now, Log: log,
+		Retention: server.Retention{Keep: time.Duration(c.JournalRetention), Max: int64(c.JournalMax)}, Build: build, Now: e.now, Log: log,
 	}
 	site := server.Site{
 		RedirectStatus: c.RedirectStatus, RedirectMaxAge: time.Duration(c.RedirectMaxAge),
@@ -133,6 +138,13 @@ func (c *serveCmd) demo(e *env, app *server.App, url string) error {
 	if err != nil {
 		return err
 	}
-	return e.print(fmt.Sprintf("Clicks of the last 30 days on the links of %s, by day:\n\n  curl '%s/v3/user/clicks?access_token=%s&unit=day&units=30&rollup=false'\n",
-		feed.DemoLogin, url, token), nil)
+	const question = "unit=day&units=30&rollup=false"
+	return e.print(fmt.Sprintf(`Clicks of the last 30 days on the links of %s, by day. Open in a browser:
+
+  %s
+
+or ask with curl:
+
+  curl '%[2]s'
+`, feed.DemoLogin, url+"/v3/user/clicks?access_token="+token+"&"+question), nil)
 }

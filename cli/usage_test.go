@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -75,19 +74,6 @@ func TestSentence(t *testing.T) {
 	} {
 		if got := sentence(err, nil); got != want {
 			t.Errorf("%q is told as %q, want %q", err, got, want)
-		}
-	}
-}
-
-func TestVersionOf(t *testing.T) {
-	for want, info := range map[string]*debug.BuildInfo{
-		"v1.2.3":                  {Main: debug.Module{Version: "v1.2.3"}, Settings: []debug.BuildSetting{{Key: "vcs.revision", Value: "abc"}}},
-		"devel":                   {Main: debug.Module{Version: "(devel)"}},
-		"devel abc0123":           {Settings: []debug.BuildSetting{{Key: "vcs.revision", Value: "abc0123"}, {Key: "vcs.modified", Value: "false"}}},
-		"devel abc0123 (changed)": {Main: debug.Module{Version: "(devel)"}, Settings: []debug.BuildSetting{{Key: "vcs.revision", Value: "abc0123"}, {Key: "vcs.modified", Value: "true"}}},
-	} {
-		if got := versionOf(info); got != want {
-			t.Errorf("%+v is %q, want %q", info, got, want)
 		}
 	}
 }

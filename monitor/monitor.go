@@ -50,6 +50,18 @@ func New() *Monitor {
 	return m
 }
 
+// Build shows which program runs: a gauge that is 1, with the version, the
+// revision of the repository (empty where it is not known) and the version of Go.
+// It is called once.
+func (m *Monitor) Build(version, revision, goVersion string) {
+	info := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "footfall_build_info", Help: "1; the labels say which program runs.",
+		ConstLabels: prometheus.Labels{"version": version, "revision": revision, "goversion": goVersion},
+	})
+	info.Set(1)
+	m.registry.MustRegister(info)
+}
+
 // Handler answers GET /metrics.
 func (m *Monitor) Handler() http.Handler {
 	mux := http.NewServeMux()

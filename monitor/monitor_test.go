@@ -34,6 +34,7 @@ func TestMetrics(t *testing.T) {
 		}
 	}
 	m.Synced(1e6)
+	m.Build("v1.2.3", "abc", "go1.26.0")
 	h := m.Questions(http.NotFoundHandler(), func(path string) string { return strings.TrimPrefix(path, "/v3/") })
 	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/v3/user/clicks", nil))
 	state := monitor.State{
@@ -43,6 +44,7 @@ func TestMetrics(t *testing.T) {
 	m.Watch(func() (monitor.State, error) { return state, err })
 	code, body := scrape(t, m)
 	for _, want := range []string{
+		`footfall_build_info{goversion="go1.26.0",revision="abc",version="v1.2.3"} 1`,
 		"footfall_record_seconds_count 3", "footfall_journal_sync_seconds_count 1",
 		`footfall_question_seconds_count{method="user/clicks"} 1`, "footfall_clicks_not_durable_total 1",
 		"footfall_clicks_counted_total 22108", "footfall_journal_lag_bytes 77", "footfall_journal_segments 3", "footfall_counting_failed 1", "footfall_counting_stalled 1",

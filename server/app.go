@@ -34,6 +34,7 @@ import (
 	"github.com/footfall/footfall/store"
 	"github.com/footfall/footfall/store/pebble"
 	"github.com/footfall/footfall/store/sql"
+	"github.com/footfall/footfall/version"
 )
 
 // Options says what to open and how.
@@ -67,8 +68,12 @@ type Options struct {
 	Reserve int64
 	// Retention of the journal, which Serve looks after.
 	Retention Retention
-	Now       func() time.Time
-	Log       *slog.Logger
+	// Build is which program this is, for those who watch it.
+	Build version.Info
+	// Slow is from when on the log is told what opening is at; 0 is 2 seconds.
+	Slow time.Duration
+	Now  func() time.Time
+	Log  *slog.Logger
 }
 
 // App is an opened data directory:
@@ -99,12 +104,14 @@ type App struct {
 	installation string
 	journal      *journal.Journal
 	recorder     *recorder.Recorder
+	behind       uint64 // bytes of the journal that were not counted when it was opened
 	importer     *feed.Importer
 	links        *links.Links
 	bots         func() (*bot.Detector, error)
 	// countries is where the Site says that addresses are; nil without one.
 	countries atomic.Pointer[geo.Lookup]
 	host      string
+	build     version.Info
 
 	monitor    *monitor.Monitor
 	disk       *disk
@@ -130,7 +137,7 @@ type App struct {
 // Open opens a data directory that no other process has open, else ErrOwned.
 func Open(ctx context.Context, o Options) (_ *App, err error) {
 	a := &App{
-		now: o.Now, log: o.Log, host: o.Host, dir: o.Dir, monitor: monitor.New(), disk: newDisk(o.Dir, o.Reserve, o.Log, o.Now),
+		now: o.Now, log: o.Log, host: o.Host, dir: o.Dir, build: o.Build, monitor: monitor.New(), disk: newDisk(o.Dir, o.Reserve, o.Log, o.Now),
 		dear: dearQuestions(), keeping: make(turn, 1), cleaner: newCleaner(), rolled: make(chan struct{}, 1),
 	}
 	defer func() {
@@ -150,7 +157,9 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	if err := finishRebuild(o.Dir); err != nil {
 		return nil, err
 	}
+	done := o.at("links and users")
 	db, err := openLinks(ctx, o.Dir, false, o.Log)
+	done()
 	if err != nil {
 		return nil, err
 	}
@@ -166,7 +175,10 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	if a.present, err = see(o.Dir); err != nil {
 		return nil, err
 	}
-	if err := a.finishDeletions(ctx); err != nil {
+	done = o.at("a deletion that was cut short")
+	err = a.finishDeletions(ctx)
+	done()
+	if err != nil {
 		return nil, unopened(fmt.Errorf("finish a deletion: %w", err), damagedJournal)
 	}
 
@@ -174,6 +186,7 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	a.watching = watching
 	a.onClose(func(context.Context) error { stop(); return nil })
 	a.monitor.Watch(a.state)
+	a.monitor.Build(o.Build.Version, o.Build.Revision, o.Build.Go)
 	a.auth = auth.New(db, o.Now)
 	// Both take a while, and most commands need neither.
 	a.bots = sync.OnceValues(bot.New)
@@ -212,15 +225,27 @@ func (a *App) openParts(ctx context.Context, o Options) (err error) {
 	}
 	a.onClose(func(context.Context) error { return a.parts.file.Close() })
 	a.db.OnChange(a.parts.file.SeeLinks)
-	if a.clicks, err = a.parts.openCounts(ctx, o.Log); err != nil {
+	done := o.at("counts")
+	a.clicks, err = a.parts.openCounts(ctx, o.Log)
+	done()
+	if err != nil {
 		return unopened(err, damagedCounts)
 	}
 	a.onClose(a.closeCounts)
 	if err := a.sameInstallation(ctx, o.Dir); err != nil {
 		return err
 	}
+	done = o.at("journal")
+	defer func() { done() }()
 	if err := a.openJournal(ctx, o); err != nil {
 		return err
+	}
+	pos, _, err := a.clicks.Position(ctx, a.journal.ID())
+	if err != nil {
+		return unopened(err, damagedCounts)
+	}
+	if end := a.journal.End(); end > pos.Counted {
+		a.behind = end - pos.Counted
 	}
 	a.recorder, err = recorder.Open(ctx, recorder.Options{Journal: a.journal, Clicks: a.clicks, Now: o.Now, Log: o.Log})
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/footfall/footfall/control"
 	"github.com/footfall/footfall/journal"
@@ -33,9 +34,16 @@ func openLinks(ctx context.Context, dir string, force bool, log *slog.Logger) (*
 			}
 		}
 	}
-	db, err := sql.Open(ctx, path)
+	var began time.Time
+	db, err := sql.OpenOlder(ctx, path, func(from, to int) {
+		began = time.Now()
+		log.Info("footfall.db is of an older version and is upgraded now; an older footfall cannot open it afterwards", "schema", from, "to", to)
+	})
 	if err != nil {
 		return nil, unopened(err, damagedLinks)
+	}
+	if !began.IsZero() {
+		log.Info("footfall.db is upgraded", "took", time.Since(began).Round(time.Millisecond))
 	}
 	return db, nil
 }

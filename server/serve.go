@@ -60,7 +60,9 @@ func Serve(ctx context.Context, o Options, s Site, ls []net.Listener, ready func
 	if app.made {
 		o.Log.Info("made a new data directory", "data", o.Dir)
 	}
+	done := o.at("countries and bots")
 	public, err := app.public(s, secured, ls)
+	done()
 	if err != nil {
 		return errors.Join(err, app.Close(ctx))
 	}
@@ -70,6 +72,7 @@ func Serve(ctx context.Context, o Options, s Site, ls []net.Listener, ready func
 	}
 	retaining, stopRetaining := context.WithCancel(context.WithoutCancel(ctx))
 	var retained sync.WaitGroup
+	retained.Go(func() { app.catchUp(retaining) })
 	retained.Go(func() { app.retain(retaining, o.Retention) })
 	retained.Go(func() { app.disk.watch(retaining) })
 	app.cleaner.tended.Store(true)
@@ -98,7 +101,8 @@ func Serve(ctx context.Context, o Options, s Site, ls []net.Listener, ready func
 		}
 	}
 	app.serving.Store(false)
-	app.log.Info("stopping")
+	began := time.Now()
+	app.log.Info("stopping: what was begun is finished first")
 	stopRetaining()
 	var stopped sync.WaitGroup
 	stopped.Go(func() { stopControl(0) }) // a backup may hold up what follows
@@ -110,9 +114,11 @@ func Serve(ctx context.Context, o Options, s Site, ls []net.Listener, ready func
 	closed := app.Close(closing)
 	if closed != nil && errors.As(err, new(*RemovedPartError)) {
 		o.Log.Warn("not all could be closed in order, because a part of the data directory is gone", "error", closed)
-		return err
+		closed = nil
 	}
-	return errors.Join(err, closed)
+	err = errors.Join(err, closed)
+	app.stopped(began, err)
+	return err
 }
 
 // shutdown lets a server finish what it began, for a while.

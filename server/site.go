@@ -159,8 +159,13 @@ func (a *App) rooms(s Site) (*rooms, error) {
 	return &rooms{api, v4.Handler(), tokens, http.HandlerFunc(a.healthz), visits}, nil
 }
 
-// healthz answers those who ask whether visitors are answered.
+// healthz answers those who ask whether visitors are answered. The version is in
+// a header, so that scripts find the body as they know it; the rest of what there
+// is to know of a build is not for strangers.
 func (a *App) healthz(w http.ResponseWriter, _ *http.Request) {
+	if a.build.Version != "" {
+		w.Header().Set("Footfall-Version", a.build.Version)
+	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	_, _ = io.WriteString(w, a.health())

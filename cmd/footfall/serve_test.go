@@ -70,6 +70,10 @@ var notDurable atomic.Int64
 
 var notDurableLine = regexp.MustCompile(`visitors were sent on although their clicks are not durable.* clicks=(\d+) `)
 
+// jsonWords makes the line of a log in JSON read as one of text, where that matters
+// here.
+var jsonWords = strings.NewReplacer(`","`, " ", `":"`, "=", `"}`, "")
+
 // begin starts a server and returns once it is ready.
 func begin(t *testing.T, cmd *exec.Cmd) (url string, stop func(os.Signal) error) {
 	t.Helper()
@@ -81,7 +85,13 @@ func begin(t *testing.T, cmd *exec.Cmd) (url string, stop func(os.Signal) error)
 // then.
 func ready(t *testing.T, cmd *exec.Cmd) (said map[string]string, stop func(os.Signal) error) {
 	t.Helper()
-	said, stop, err := launch(cmd)
+	return readyWith(t, cmd, func(string) {})
+}
+
+// readyWith is ready, and has each line of the log, up to the last.
+func readyWith(t *testing.T, cmd *exec.Cmd, each func(line string)) (said map[string]string, stop func(os.Signal) error) {
+	t.Helper()
+	said, stop, err := launchWith(cmd, each)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,6 +100,10 @@ func ready(t *testing.T, cmd *exec.Cmd) (said map[string]string, stop func(os.Si
 
 // launch is ready, with its error.
 func launch(cmd *exec.Cmd) (said map[string]string, stop func(os.Signal) error, err error) {
+	return launchWith(cmd, func(string) {})
+}
+
+func launchWith(cmd *exec.Cmd, each func(line string)) (said map[string]string, stop func(os.Signal) error, err error) {
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		return nil, nil, err
@@ -102,7 +116,9 @@ func launch(cmd *exec.Cmd) (said map[string]string, stop func(os.Signal) error, 
 		if !lines.Scan() {
 			return nil, nil, fmt.Errorf("footfall %v ended: %w", cmd.Args[1:], cmd.Wait())
 		}
-		if _, attributes, ok := strings.Cut(lines.Text(), "msg=ready "); ok {
+		each(lines.Text())
+		line := jsonWords.Replace(lines.Text())
+		if _, attributes, ok := strings.Cut(line, "msg=ready "); ok {
 			said = map[string]string{}
 			for _, a := range strings.Fields(attributes) {
 				name, value, _ := strings.Cut(a, "=")
@@ -114,6 +130,7 @@ func launch(cmd *exec.Cmd) (said map[string]string, stop func(os.Signal) error, 
 	go func() {
 		defer close(done)
 		for lines.Scan() {
+			each(lines.Text())
 			if m := notDurableLine.FindStringSubmatch(lines.Text()); m != nil {
 				n, _ := strconv.ParseInt(m[1], 10, 64)
 				notDurable.Add(n)

@@ -15,6 +15,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 
+	"github.com/footfall/footfall/logtest"
 	"github.com/footfall/footfall/rollup"
 	"github.com/footfall/footfall/store"
 	"github.com/footfall/footfall/store/pebble"
@@ -72,6 +73,36 @@ func TestNewerVersion(t *testing.T) {
 				s.Close()
 			}
 		})
+	}
+}
+
+// TestUpgradeOfFilesIsTold: the log says when the engine's files are upgraded, once.
+func TestUpgradeOfFilesIsTold(t *testing.T) {
+	t.Parallel()
+	o := memory()
+	merger := *engine.DefaultMerger
+	merger.Name = "footfall.cells.v1"
+	db, err := engine.Open(o.Dir, &engine.Options{FS: o.FS, Merger: &merger, FormatMajorVersion: engine.FormatValueSeparation - 1, Logger: silent{}})
+	if err == nil {
+		err = errors.Join(db.Set([]byte("v"), []byte{1}, engine.Sync), db.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := new(logtest.Log)
+	o.Logger = log.Logger()
+	for range 2 {
+		s, err := pebble.Open(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := fmt.Sprintf("an older footfall cannot open them\" format=%d to=%d\n", engine.FormatValueSeparation-1, engine.FormatValueSeparation)
+	if log.Count(want) != 1 || log.Count("upgraded") != 1 {
+		t.Errorf("the log of an upgrade and of the next start is %q", log)
 	}
 }
 

@@ -121,7 +121,8 @@ func open(o Options) (*Store, error) {
 	if o.MemTable <= 0 {
 		o.MemTable = DefaultMemTable
 	}
-	if err := peek(o.FS, o.Dir); err != nil {
+	from, err := peek(o.FS, o.Dir)
+	if err != nil {
 		return nil, err
 	}
 	s := &Store{
@@ -139,6 +140,9 @@ func open(o Options) (*Store, error) {
 	}
 	if err := checkVersion(db); err != nil {
 		return nil, errors.Join(err, db.Close())
+	}
+	if from != 0 {
+		o.Logger.Info("the files of the counts were of an older version and are upgraded; an older footfall cannot open them", "format", uint64(from), "to", uint64(engineFormat))
 	}
 	s.db, s.r = db, db
 	return s, nil

@@ -25,39 +25,43 @@ const engineFormat = pebble.FormatValueSeparation
 // mergerLine is how the engine's options file names the merge operator.
 var mergerLine = regexp.MustCompile(`(?m)^\s*merger=` + regexp.QuoteMeta(mergerPrefix) + `(\d+)\s*$`)
 
-// peek refuses data that the engine would refuse, or convert, less clearly.
-func peek(fs vfs.FS, dir string) error {
+// peek refuses data that the engine would refuse, or convert, less clearly. It says
+// where the engine is about to upgrade its files: from is their format, else 0.
+func peek(fs vfs.FS, dir string) (from pebble.FormatMajorVersion, err error) {
 	if _, err := fs.Stat(dir); err != nil {
-		return nil // to be made, or to be reported by the engine
+		return 0, nil // to be made, or to be reported by the engine
 	}
 	desc, err := pebble.Peek(dir, fs)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if !desc.Exists {
-		return leftover(fs, dir)
+		return 0, leftover(fs, dir)
 	}
 	if desc.FormatMajorVersion > engineFormat {
-		return store.ErrVersion
+		return 0, store.ErrVersion
+	}
+	if desc.FormatMajorVersion < engineFormat {
+		from = desc.FormatMajorVersion
 	}
 	if desc.OptionsFilename == "" {
-		return nil
+		return from, nil
 	}
 	f, err := fs.Open(desc.OptionsFilename)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer f.Close()
 	options, err := io.ReadAll(f)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if m := mergerLine.FindSubmatch(options); m != nil {
 		if v, err := strconv.ParseUint(string(m[1]), 10, 64); err != nil || v > Version {
-			return store.ErrVersion
+			return 0, store.ErrVersion
 		}
 	}
-	return nil
+	return from, nil
 }
 
 // Exists tells whether there is a store in a directory, which may be missing.

@@ -63,7 +63,14 @@ type DB struct {
 // fails with store.ErrVersion, and where it is damaged with a
 // store.CorruptError. The file is readable by its owner alone.
 func Open(ctx context.Context, path string) (*DB, error) {
-	db, err := open(ctx, path)
+	return OpenOlder(ctx, path, func(int, int) {})
+}
+
+// OpenOlder is Open for those who want to know of an upgrade: it is about to begin,
+// and may take a while, when upgrading is called with the schema that the database
+// has and the one that it is to have. A new database is none that is upgraded.
+func OpenOlder(ctx context.Context, path string, upgrading func(from, to int)) (*DB, error) {
+	db, err := open(ctx, path, upgrading)
 	if isDamage(err) {
 		return nil, fmt.Errorf("store/sql: open: %w", &store.CorruptError{File: path, Err: err})
 	}
@@ -82,7 +89,7 @@ func Place(path string) string {
 	return path
 }
 
-func open(ctx context.Context, path string) (_ *DB, err error) {
+func open(ctx context.Context, path string, upgrading func(from, to int)) (_ *DB, err error) {
 	if path, err = filepath.Abs(path); err != nil {
 		return nil, err
 	}
@@ -100,7 +107,8 @@ func open(ctx context.Context, path string) (_ *DB, err error) {
 		return nil, err
 	}
 	db.writer.SetMaxOpenConns(1)
-	for _, step := range []func(context.Context, *sql.DB) error{migrate, probe, emptyLog} {
+	upgrade := func(ctx context.Context, db *sql.DB) error { return migrate(ctx, db, upgrading) }
+	for _, step := range []func(context.Context, *sql.DB) error{upgrade, probe, emptyLog} {
 		if err := step(ctx, db.writer); err != nil {
 			return nil, err
 		}

@@ -21,7 +21,8 @@ var migrations embed.FS
 
 // migrate brings an older schema up to date, one transaction per migration. A
 // schema that is newer than the binary is store.ErrVersion, and is not touched.
-func migrate(ctx context.Context, db *sql.DB) error {
+// upgrading is told of an older one before.
+func migrate(ctx context.Context, db *sql.DB, upgrading func(from, to int)) error {
 	_, err := db.ExecContext(ctx, ddl(`CREATE TABLE IF NOT EXISTS schema_versions (version BIGINT PRIMARY KEY)`))
 	if err != nil {
 		return err
@@ -37,6 +38,9 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	}
 	if have > len(names) {
 		return fmt.Errorf("schema %d, this binary knows %d: %w", have, len(names), store.ErrVersion)
+	}
+	if have > 0 && have < len(names) {
+		upgrading(have, len(names))
 	}
 	for i, name := range names {
 		number, _, _ := strings.Cut(path.Base(name), "_")

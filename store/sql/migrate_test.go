@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/footfall/footfall/store"
@@ -42,6 +43,35 @@ func TestAnOlderSchemaIsUpgraded(t *testing.T) {
 	}
 	if v := text(t, raw(t, path), `SELECT group_concat(version) FROM (SELECT version FROM schema_versions ORDER BY version)`); v != "1,2,3,4,5,6,7,8" {
 		t.Errorf("the schema's versions are %s", v)
+	}
+}
+
+// TestAnUpgradeIsAnnounced: before it begins, and where there is one alone.
+func TestAnUpgradeIsAnnounced(t *testing.T) {
+	t.Parallel()
+	schemas, err := filepath.Glob("migrations/*.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "links.db")
+	first(t, path)
+	for _, c := range []struct {
+		path string
+		want [][2]int
+	}{{path, [][2]int{{1, len(schemas)}}}, {path, nil}, {filepath.Join(t.TempDir(), "new.db"), nil}} {
+		var got [][2]int
+		db, err := sql.OpenOlder(t.Context(), c.path, func(from, to int) {
+			if v := text(t, raw(t, c.path), `SELECT MAX(version) FROM schema_versions`); v != "1" {
+				t.Errorf("an upgrade is announced when there is schema %s already", v)
+			}
+			got = append(got, [2]int{from, to})
+		})
+		if err == nil {
+			err = db.Close()
+		}
+		if err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("upgrades from and to %v are announced, want %v; %v", got, c.want, err)
+		}
 	}
 }
 

@@ -52,7 +52,7 @@ func (db *DB) verifySchema(ctx context.Context, report func(string)) (err error)
 	}
 	defer func() { err = errors.Join(err, fresh.Close()) }()
 	fresh.SetMaxOpenConns(1) // each connection has a memory of its own
-	if err := migrate(ctx, fresh); err != nil {
+	if err := migrate(ctx, fresh, func(int, int) {}); err != nil {
 		return err
 	}
 	want, err := schema(ctx, fresh)
