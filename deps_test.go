@@ -30,7 +30,7 @@ var floors = map[string]struct {
 	"meter":    {0, "how far work is; does not know what work"},
 	"seedtest": {0, "tests alone: the seed of what they draw"},
 
-	"version":  {0, "which footfall this is; everybody may say so"},
+	"version": {0, "which footfall this is; everybody may say so"},
 
 	"progress": {0, "numbers that the parts of a data directory keep of each other; knows none of them"},
 
