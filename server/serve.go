@@ -102,7 +102,7 @@ func Serve(ctx context.Context, o Options, s Site, ls []net.Listener, ready func
 	}
 	app.serving.Store(false)
 	began := time.Now()
-	app.log.Info("stopping: what was begun is finished first")
+	app.log.Info("stopping")
 	stopRetaining()
 	var stopped sync.WaitGroup
 	stopped.Go(func() { stopControl(0) }) // a backup may hold up what follows

@@ -106,7 +106,7 @@ func TestURLsCanBeOpened(t *testing.T) {
 		url := regexp.MustCompile(`(?m)^  (http://\S+)$`).FindSubmatch(printed)
 		if url == nil || !strings.HasPrefix(string(url[1]), said["url"]+"/v3/") || regexp.MustCompile(`0\.0\.0\.0|::`).Match(url[1]) {
 			t.Errorf("with --listen %s it says %v and prints %s", listen, said, printed)
-		} else if body := fetch(t, string(url[1])); !strings.Contains(body, `"user_clicks"`) || !strings.Contains(body, `"status_code":200`) {
+		} else if body := fetch(t, string(url[1])); !strings.Contains(body, `"user_clicks"`) || !strings.Contains(body, `"status_code": 200`) {
 			t.Errorf("the URL that --demo prints answers %s", body)
 		}
 		if err := stop(os.Interrupt); err != nil {
