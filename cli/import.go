@@ -26,6 +26,9 @@ type importCmd struct {
 }
 
 func (c *importCmd) Run(e *env) error {
+	if err := c.missing(); err != nil {
+		return err
+	}
 	options := c.options(e)
 	options.Create, options.Domains, options.TrustedProxies = true, c.Domain, c.TrustedProxies
 	return e.connect(options, func(o *server.Owner) error {
@@ -48,6 +51,19 @@ func (c *importCmd) Run(e *env) error {
 		}
 		return errors.Join(failed, c.report(e, total))
 	})
+}
+
+// missing fails where none of the files is there: then no data directory is opened for
+// them, or made.
+func (c *importCmd) missing() (all error) {
+	for _, path := range c.Files {
+		_, err := os.Stat(path)
+		if err == nil || path == "-" {
+			return nil
+		}
+		all = errors.Join(all, fmt.Errorf("import %s: %w", plain.Text(path), err))
+	}
+	return all
 }
 
 // remark says what is likely to be wrong with a file that brought less than it

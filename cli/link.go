@@ -96,7 +96,7 @@ func (c *linkDeleteCmd) Run(e *env) error {
 			if err != nil {
 				return err
 			}
-			return fmt.Errorf("link delete removes %s and the %d clicks counted on it for good: add --yes to do it", plain.Text(c.Link), clicks)
+			return fmt.Errorf("link delete removes %s and the %s counted on it for good: add --yes to do it", plain.Text(c.Link), many(clicks, "click"))
 		}
 		r, err := o.DeleteLink(e.ctx, c.Link)
 		if err != nil {

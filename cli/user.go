@@ -145,7 +145,7 @@ func (c *userDeleteCmd) Run(e *env) error {
 			if err != nil {
 				return err
 			}
-			return fmt.Errorf("user delete removes %s, all of his links and the %d clicks counted on them for good: add --yes to do it", plain.Text(c.Login), clicks)
+			return fmt.Errorf("user delete removes %s, all of his links and the %s counted on them for good: add --yes to do it", plain.Text(c.Login), many(clicks, "click"))
 		}
 		r, err := o.DeleteUser(e.ctx, c.Login)
 		if err != nil {

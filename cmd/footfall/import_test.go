@@ -133,6 +133,12 @@ func TestNewDirectories(t *testing.T) {
 		{[]string{"backup", "--to", dir + "/backups", "--data", data}, ""},
 		{[]string{"restore", "--from", dir + "/backups", "--data", restored}, ""},
 	} {
+		if _, err := os.Stat(data); err != nil { // for files that are not there no directory is made
+			missing := filepath.Join(dir, "missing")
+			if out, errs, status := told(t, "import", "--format", "combined", "--data", data, missing); status != 1 || out != "" || errs != "footfall: import "+missing+": stat "+missing+": no such file or directory\n" {
+				t.Errorf("an import of a missing file says %q, %q", out, errs)
+			}
+		}
 		if _, errs, status := told(t, c.args...); errs != c.want || status != 0 {
 			t.Errorf("footfall %v: status %d, says %q, want %q", c.args, status, errs, c.want)
 		}

@@ -116,3 +116,56 @@ func TestImportOfAPipe(t *testing.T) {
 	}
 	agrees(t, data)
 }
+
+// TestWaitingForAnother: a command that owns the directory, is done, and waits for
+// another one that came to it meanwhile, says so. Both end well.
+func TestWaitingForAnother(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	data := filepath.Join(dir, "data")
+	run(t, "import", "--format", "ndjson", "--data", data, write(t, filepath.Join(dir, "links"), linkLines("one")))
+	out, err := os.CreateTemp(dir, "stderr")
+	if err != nil {
+		t.Fatal(err)
+	}
+	from, in, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := program(t.Context(), "import", "--format", "combined", "--data", data, "-")
+	first.Stdin, first.Stderr = from, out
+	if err := first.Start(); err != nil {
+		t.Fatal(err)
+	}
+	_ = from.Close()
+	defer in.Close()
+	for !opened(t, first.Process.Pid, filepath.Join(data, "footfall.db")) {
+		if t.Context().Err() != nil {
+			t.Fatal("the test ends")
+		}
+	}
+	second, more, said := importing(t, data)
+	send(t, more, logLines(0, 1, "one"))
+	for {
+		if _, errs, _ := told(t, "user", "delete", "ann", "--data", data); strings.Contains(errs, " 1 click ") {
+			break
+		}
+	}
+	_ = in.Close()
+	const want = "this command is done, and waits for another one that reaches the data directory through it\n"
+	for {
+		if got, err := os.ReadFile(out.Name()); err != nil || string(got) == want {
+			break
+		}
+		if t.Context().Err() != nil {
+			t.Fatal("the test ends")
+		}
+	}
+	_ = more.Close()
+	if err := second.Wait(); err != nil {
+		t.Errorf("the second import: %v, %s", err, said)
+	}
+	if err := first.Wait(); err != nil {
+		t.Errorf("the first import: %v", err)
+	}
+}
