@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	"github.com/dustin/go-humanize/english"
@@ -60,6 +61,9 @@ func (c *importCmd) missing() (all error) {
 		_, err := os.Stat(path)
 		if err == nil || path == "-" {
 			return nil
+		}
+		if p := new(fs.PathError); errors.As(err, &p) {
+			p.Op = "open" // as is said of one file of several
 		}
 		all = errors.Join(all, fmt.Errorf("import %s: %w", plain.Text(path), err))
 	}

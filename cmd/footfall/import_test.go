@@ -135,7 +135,7 @@ func TestNewDirectories(t *testing.T) {
 	} {
 		if _, err := os.Stat(data); err != nil { // for files that are not there no directory is made
 			missing := filepath.Join(dir, "missing")
-			if out, errs, status := told(t, "import", "--format", "combined", "--data", data, missing); status != 1 || out != "" || errs != "footfall: import "+missing+": stat "+missing+": no such file or directory\n" {
+			if out, errs, status := told(t, "import", "--format", "combined", "--data", data, missing); status != 1 || out != "" || errs != "footfall: import "+missing+": open "+missing+": no such file or directory\n" {
 				t.Errorf("an import of a missing file says %q, %q", out, errs)
 			}
 		}
