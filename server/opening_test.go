@@ -83,9 +83,8 @@ func TestUpgradeIsTold(t *testing.T) {
 // disk.
 func TestLastLine(t *testing.T) {
 	t.Parallel()
-	app, _ := openIn(t, t.TempDir())
-	log := new(logtest.Log)
-	app.log = log.Logger()
+	app, log := openIn(t, t.TempDir())
+	log.Reset()
 	for _, c := range []struct {
 		err  error
 		want string
