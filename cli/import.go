@@ -31,7 +31,8 @@ func (c *importCmd) Run(e *env) error {
 		return err
 	}
 	options := c.options(e)
-	options.Create, options.Domains, options.TrustedProxies = true, c.Domain, c.TrustedProxies
+	// The links of access logs must be here: where there is no data directory, another one is meant.
+	options.Create, options.Domains, options.TrustedProxies = feed.BringsLinks(c.Format), c.Domain, c.TrustedProxies
 	return e.connect(options, func(o *server.Owner) error {
 		var total feed.Result
 		var failed error

@@ -31,7 +31,7 @@ type serveCmd struct {
 	RedirectMaxAge   seconds   `help:"For how long a browser may repeat a redirect without asking, so that its clicks within it do not count: seconds, or a duration such as 5m." default:"90" placeholder:"TIME"`
 	NotFoundURL      string    `help:"Where unknown names lead." name:"not-found-url" placeholder:"URL" otherwise:"a plain page"`
 	HomeURL          string    `help:"Where / leads." name:"home-url" placeholder:"URL" otherwise:"a plain page"`
-	Durability       string    `help:"When a visitor is sent on: fsync, once his click survives a power cut; write, once it survives the process being killed, which is faster, but a power cut may lose the last clicks." enum:"fsync,write" default:"fsync" placeholder:"WHEN"`
+	Durability       string    `help:"When a visitor is sent on: fsync, once the click survives a power cut; write, once it survives the process being killed, which is faster, but a power cut may lose the last clicks." enum:"fsync,write" default:"fsync" placeholder:"WHEN"`
 	JournalRetention retention `help:"For how long the journal keeps clicks that are counted: a duration such as 30d or 12h; 0 drops them once the counts are durable; forever. Counts never expire. What was dropped cannot be counted again without a backup." default:"30d" placeholder:"TIME"`
 	JournalMax       bytesSize `help:"How large the journal may grow before its oldest counted clicks are dropped sooner, such as 20GB; 0 is no bound. The log warns from 80 % on." default:"0" placeholder:"BYTES"`
 	GeoDB            string    `help:"An MMDB file of countries; read again when it changes." name:"geo-db" type:"path" placeholder:"FILE" otherwise:"the built-in data"`

@@ -24,6 +24,10 @@ const (
 // Formats lists the formats that Import takes.
 var Formats = []string{bitlyFeed, ndjsonFormat, accessLog}
 
+// BringsLinks tells whether inputs of the format bring links and users, so that
+// they may be the first thing that a data directory gets.
+func BringsLinks(format string) bool { return format != accessLog }
+
 // Recorder is where the clicks go: recorder.Recorder.
 type Recorder interface {
 	BeginImport(ctx context.Context, source [32]byte) (marks []store.Mark, end func(), err error)

@@ -224,7 +224,11 @@ func (l *Links) Domain(asked, host string) (string, error) {
 	if bitlys(asked) {
 		return ours[0].String(), nil
 	}
-	return "", fmt.Errorf("links: domain %.100q: %w", asked, ErrDomain)
+	names := make([]string, len(ours))
+	for i, a := range ours {
+		names[i] = a.String()
+	}
+	return "", fmt.Errorf("links: domain %.100q: %w, which has %.500s", asked, ErrDomain, strings.Join(names, ", "))
 }
 
 // ours are our domains as a request to the host sees them, one at least.

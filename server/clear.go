@@ -35,7 +35,7 @@ func (r *rooms) inClear(port int) http.Handler {
 }
 
 // refusedInClear is for programs in the envelope of v3, with a sentence for people.
-const refusedInClear = `{"status_code":403,"data":null,"status_txt":"HTTPS_REQUIRED","message":"Ask over https. What was sent here could be read on its way: replace the token, the key or the password that was in it."}` + "\n"
+const refusedInClear = `{"status_code": 403, "data": null, "status_txt": "HTTPS_REQUIRED", "message": "Ask over https. What was sent here could be read on its way: replace the token, the key or the password that was in it."}` + "\n"
 
 // secureURL is where a request over http belongs. Who named a port in it reached
 // this machine by the ports that it listens at; who named none came to port 80,

@@ -19,7 +19,7 @@ type RemovedPartError struct {
 }
 
 func (e *RemovedPartError) Error() string {
-	return fmt.Sprintf("%s was moved away, removed or replaced while it was served, so the program ends: %s", e.Path, e.advice)
+	return fmt.Sprintf("%s was moved away, removed or replaced while footfall ran, so it stops: %s", e.Path, e.advice)
 }
 
 // presence is the files and directories of an open data directory, as they were
@@ -55,9 +55,9 @@ func (p *present) gone() bool {
 // data directory.
 func (a *App) lookAtParts() error {
 	if a.present.links.gone() {
-		return &RemovedPartError{a.present.links.path, "what it held is written back, or beside it where another file lies there"}
+		return &RemovedPartError{a.present.links.path, "its users and links are written back, or to a file beside it where another file is in its place"}
 	}
-	const counted = "what was recorded is counted first; put the right one back, or start again without it"
+	const counted = "all that was recorded is counted first. Put the original back, or start again without it"
 	if a.present.journal.gone() {
 		return &RemovedPartError{a.present.journal.path, counted}
 	}
@@ -65,7 +65,7 @@ func (a *App) lookAtParts() error {
 		return &RemovedPartError{file, counted}
 	}
 	if a.present.clicks.gone() {
-		return &RemovedPartError{a.present.clicks.path, "every click is in the journal; put the right one back, or run footfall rebuild"}
+		return &RemovedPartError{a.present.clicks.path, "every click is in the journal. Put the original back, or run footfall rebuild"}
 	}
 	return nil
 }
@@ -103,8 +103,8 @@ func (a *App) closeLinks(ctx context.Context, db *sql.DB) error {
 func (a *App) putLinksBack() error {
 	path := a.present.links.path
 	if _, err := os.Lstat(path); err == nil {
-		a.log.Warn("the links and users of this data directory lie in another file, because somebody replaced footfall.db while it was served: "+
-			"to go on with them, move it to footfall.db and remove footfall.db-wal and footfall.db-shm", "file", path+savedSuffix)
+		a.log.Warn("footfall.db was replaced while footfall ran. Its users and links are saved in another file: "+
+			"to go on with them, move that to footfall.db, and remove footfall.db-wal and footfall.db-shm", "file", path+savedSuffix)
 		return nil
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return err

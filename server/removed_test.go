@@ -117,7 +117,7 @@ func TestLinksReplaced(t *testing.T) {
 	if b, err := os.ReadFile(path); string(b) != "another" {
 		t.Errorf("the other file was changed: %q, %v", b, err)
 	}
-	if !strings.Contains(log.String(), "lie in another file") {
+	if !strings.Contains(log.String(), "saved in another file") {
 		t.Errorf("the log says %s", log)
 	}
 	if err := os.Rename(path+savedSuffix, path); err != nil {

@@ -163,8 +163,13 @@ func TestKilledWhileLinksCome(t *testing.T) {
 		}
 		return lines, clicks, known, skipped, rejected
 	}
+	fails(t, "there is no footfall data in", "import", "--format", "combined", "--data", filepath.Join(dir, "nowhere"), log)
+	other := filepath.Join(dir, "other")
+	for _, d := range []string{data, other} {
+		run(t, "user", "add", "bob", "--data", d)
+	}
 	began := time.Now()
-	fails(t, "every line was rejected", "import", "--format", "combined", "--data", filepath.Join(dir, "other"), log)
+	fails(t, "every line was rejected", "import", "--format", "combined", "--data", other, log)
 	whole := time.Since(began) // what an import takes here
 	for i := range names {
 		for range 3 {

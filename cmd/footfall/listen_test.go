@@ -157,7 +157,7 @@ func TestHTTPBesideHTTPS(t *testing.T) {
 		{"POST", "/oauth/access_token"}, {"GET", "/v4/user"}, {"OPTIONS", "/v4/user"}, {"POST", "/"},
 	} {
 		res, body := ask(c[0], clear[1]+c[1], "")
-		if res.StatusCode != http.StatusForbidden || !strings.Contains(body, `"status_txt":"HTTPS_REQUIRED"`) || res.Header.Get("Location") != "" {
+		if res.StatusCode != http.StatusForbidden || !strings.Contains(body, `"status_txt": "HTTPS_REQUIRED"`) || res.Header.Get("Location") != "" {
 			t.Errorf("%s %s over http: %s %s %v", c[0], c[1], res.Status, body, res.Header)
 		}
 	}
