@@ -145,6 +145,15 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 			err = errors.Join(err, a.Close(ctx))
 		}
 	}()
+	// What options say is looked at first: who is refused makes no directory.
+	proxies, err := parseProxies(o.TrustedProxies, "")
+	if err != nil {
+		return nil, err
+	}
+	linked := links.Options{Domains: o.Domains, Host: o.Host, Scheme: o.Scheme, Here: here(o.listening), Now: o.Now, Random: rand.Reader}
+	if _, err := links.New(linked); err != nil {
+		return nil, fmt.Errorf("--domain: %w", err)
+	}
 	if err := backup.CheckRestored(o.Dir); err != nil {
 		return nil, err
 	}
@@ -191,15 +200,9 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	// Both take a while, and most commands need neither.
 	a.bots = sync.OnceValues(bot.New)
 	builtin := sync.OnceValues(func() (*geo.Lookup, error) { return geo.Open("") })
-	a.links, err = links.New(links.Options{
-		Links: db, Domains: o.Domains, Host: o.Host, Scheme: o.Scheme, Here: here(o.listening), Now: o.Now, Random: rand.Reader,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("--domain: %w", err)
-	}
-	proxies, err := parseProxies(o.TrustedProxies, "")
-	if err != nil {
-		return nil, err
+	linked.Links = db
+	if a.links, err = links.New(linked); err != nil {
+		return nil, err // as it was not before
 	}
 	a.importer = &feed.Importer{
 		Recorder: a.recorder, Links: db, Users: db, Names: a.links, Host: o.Host, Now: o.Now, After: time.After, Proxy: proxies.Trusts,

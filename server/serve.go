@@ -47,6 +47,9 @@ func Serve(ctx context.Context, o Options, s Site, ls []net.Listener, ready func
 	if err != nil {
 		return err
 	}
+	if err := s.check(); err != nil {
+		return err
+	}
 	for _, l := range all {
 		o.listening = append(o.listening, l.Addr())
 	}

@@ -181,17 +181,40 @@ func parseProxies(trusted []string, header string) (geo.Proxies, error) {
 	return p, nil
 }
 
-// visits puts together what a visitor needs.
-func (a *App) visits(s Site, proxies geo.Proxies) (http.Handler, error) {
+// check fails where an option cannot be. Serve asks before it opens the data
+// directory, so that none is made for a server that is refused.
+func (s *Site) check() error {
+	if _, err := s.proxies(); err != nil {
+		return err
+	}
+	if err := s.urls(); err != nil {
+		return err
+	}
+	if _, err := geo.Open(s.GeoDB); err != nil {
+		return fmt.Errorf("--geo-db: %w", err)
+	}
+	return nil
+}
+
+// urls checks the URLs of the options, and writes them as they are sent.
+func (s *Site) urls() error {
 	for name, u := range map[string]*string{"--not-found-url": &s.NotFoundURL, "--home-url": &s.HomeURL} {
 		if *u == "" {
 			continue
 		}
 		valid, err := links.ParseLongURL(*u)
 		if err != nil {
-			return nil, fmt.Errorf("%s %q is no http or https URL", name, *u)
+			return fmt.Errorf("%s %q is no http or https URL", name, *u)
 		}
 		*u = valid
+	}
+	return nil
+}
+
+// visits puts together what a visitor needs.
+func (a *App) visits(s Site, proxies geo.Proxies) (http.Handler, error) {
+	if err := s.urls(); err != nil {
+		return nil, err
 	}
 	if s.RedirectStatus == 0 {
 		s.RedirectStatus = http.StatusMovedPermanently

@@ -257,3 +257,20 @@ func TestSecondSignal(t *testing.T) {
 		t.Errorf("the second signal gave %v", err)
 	}
 }
+
+// TestRefusedServerMakesNothing: a server with an option that cannot be makes no
+// data directory, which would be taken for one at the next start.
+func TestRefusedServerMakesNothing(t *testing.T) {
+	t.Parallel()
+	for _, option := range [][]string{
+		{"--domain", "http://x"}, {"--geo-db", "/nowhere"}, {"--trusted-proxies", "abc"}, {"--home-url", "x"}, {"--not-found-url", "x"}, {"--tls-cert", "/nowhere", "--tls-key", "/nowhere"},
+	} {
+		data := filepath.Join(t.TempDir(), "data")
+		if _, said, status := told(t, append([]string{"serve", "--data", data, "--listen", "127.0.0.1:0"}, option...)...); status != 1 {
+			t.Errorf("a refused server ended with another status with %v: %s", option, said)
+		}
+		if _, err := os.Stat(data); !os.IsNotExist(err) {
+			t.Errorf("a server that is refused for %v made a data directory (%v)", option, err)
+		}
+	}
+}
