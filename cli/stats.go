@@ -12,7 +12,7 @@ import (
 type statsCmd struct {
 	dataDir
 	domainOption
-	Timezone string `help:"Where days begin: a name such as Europe/Berlin, or whole hours from UTC." placeholder:"ZONE" otherwise:"America/New_York, as of the API"`
+	Timezone string `help:"Where days begin: a name such as Europe/Berlin, or whole hours from UTC." placeholder:"ZONE" otherwise:"America/New_York, as in the API"`
 	Top      number `help:"How many links are listed, those with most clicks." least:"0" most:"1000" default:"10" placeholder:"N"`
 	JSON     bool   `help:"Print one JSON object." name:"json"`
 	Login    string `arg:"" optional:"" help:"The user whose links it is about; without one, all users."`

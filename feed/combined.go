@@ -32,7 +32,7 @@ type combined struct {
 
 var (
 	errCombined = notOfFormat{errors.New("not a line of the combined log format")}
-	errCommon   = notOfFormat{errors.New("not a line of the combined log format: it lacks the referrer and the user agent, which the common format does not have")}
+	errCommon   = notOfFormat{errors.New("not a line of the combined log format: no referrer and no user agent, so it seems to be the common log format; let the server write the combined one")}
 )
 
 func (f *combined) parse(line []byte, c *chunk) error {
@@ -121,7 +121,7 @@ func cutTime(line string) (head string, at time.Time, rest string, err error) {
 			return head, at, after, nil
 		}
 		if strings.HasPrefix(after, `"`) && !strings.Contains(stamp, "[") { // where the time should be
-			return "", at, "", notOfFormat{fmt.Errorf("the time %.100q is none of an access log", stamp)}
+			return "", at, "", notOfFormat{fmt.Errorf("cannot read the time %.100q", stamp)}
 		}
 	}
 }

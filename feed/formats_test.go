@@ -69,7 +69,7 @@ func TestCombined(t *testing.T) {
 		{`1.2.3.4 - - ` + at + ` "-" 408 - "-" "-"`, nil, "", ""},
 		{`1.2.3.4 - - ` + at + ` "GET /nope HTTP/1.1" 301 5 "-" "Firefox"`, nil, "", `no link "nope"`},
 		{`1.2.3.4 - - ` + at + ` "GET /%zz HTTP/1.1" 301 5 "-" "Firefox"`, nil, "", "badly escaped"},
-		{`1.2.3.4 - - ` + at + ` "GET /abc HTTP/1.1" 301 5`, nil, "", "lacks the referrer and the user agent"},
+		{`1.2.3.4 - - ` + at + ` "GET /abc HTTP/1.1" 301 5`, nil, "", "no referrer and no user agent"},
 		{`1.2.3.4 - - ` + at + ` "GET /abc HTTP/1.1" 301 5 "-"`, nil, "", "combined"},
 		{`1.2.3.4 - - ` + at + ` "GET /abc HTTP/1.1`, nil, "", "combined"},
 		{`1.2.3.4 - - ` + at + ` "GET /abc HTTP/1.1" x 5 "-" "Firefox"`, nil, "", "status"},

@@ -64,7 +64,7 @@ func otherwisePacked(r *bufio.Reader) error {
 	}
 	for _, mark := range wide {
 		if starts(r, mark) {
-			return errors.New("it is text of UTF-16, and UTF-8 is taken: convert it, as with `iconv -f UTF-16 -t UTF-8 FILE | footfall import … -`")
+			return errors.New("the file is UTF-16, and UTF-8 is taken: convert it, as with `iconv -f UTF-16 -t UTF-8 FILE | footfall import … -`")
 		}
 	}
 	return nil
