@@ -31,6 +31,8 @@ type env struct {
 	data, terminal io.Writer
 	now            func() time.Time
 	log            *slog.Logger
+	// patience is after how long a command that is done, and cannot end yet, says why.
+	patience time.Duration
 }
 
 // commands is the whole command line.
@@ -90,20 +92,17 @@ func (e *env) connect(o server.Options, f func(*server.Owner) error) error {
 	}
 	err = f(owner)
 	// Others may have come meanwhile, and a pipe that they import may never end.
-	waiting := time.AfterFunc(saidAfter, func() {
+	waiting := time.AfterFunc(e.patience, func() {
 		fmt.Fprintln(e.stderr, "this command is done, and waits for another one that reaches the data directory through it")
 	})
 	defer waiting.Stop()
 	return errors.Join(err, owner.Close(context.WithoutCancel(e.ctx)))
 }
 
-// saidAfter is when a command says why it does not end.
-const saidAfter = 3 * time.Second
-
 // Main runs the program and returns its exit status: 0, or 1 after an error
 // that it has told on stderr.
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	e := &env{ctx: ctx, stdin: stdin, stdout: plain.Writer(stdout), stderr: plain.Writer(stderr), data: stdout, terminal: stderr, now: time.Now}
+	e := &env{ctx: ctx, stdin: stdin, stdout: plain.Writer(stdout), stderr: plain.Writer(stderr), data: stdout, terminal: stderr, now: time.Now, patience: 3 * time.Second}
 	e.log = slog.New(slog.NewTextHandler(e.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	if len(args) > 0 {
 		switch args[0] { // as people try them first

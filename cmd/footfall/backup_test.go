@@ -54,9 +54,7 @@ func TestBackup(t *testing.T) {
 	var all3 []taken
 	var v visits
 	end := v.begin(short)
-	for v.answered.Load() < 100 {
-		<-time.After(time.Millisecond)
-	}
+	v.await(t, 100)
 	for range 3 {
 		b := taken{answered: v.answered.Load()}
 		run(t, "backup", "--data", data, "--to", backups, "--keep", "2")

@@ -117,8 +117,10 @@ func TestDamagedJournal(t *testing.T) {
 			token = strings.TrimSpace(token)
 			base, stop := serveUntil(t, "--data", data)
 			visit(t, "GET", shorten(t, base, token, "http://example.org/"))
-			for all(t, base, token) != 1 {
-			}
+			await(t, "the visit is counted", func() (string, bool) {
+				got := all(t, base, token)
+				return fmt.Sprint(got), got == 1
+			})
 			run(t, "backup", "--data", data, "--to", backups)
 			stop(syscall.SIGKILL)
 			restored := filepath.Join(t.TempDir(), "restored")

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // says runs the program, with variables in front of its arguments, and returns
@@ -248,6 +249,7 @@ func TestSecondSignal(t *testing.T) {
 	go func() {
 		defer close(ended)
 		for cmd.Process.Signal(syscall.SIGTERM) == nil {
+			time.Sleep(5 * time.Millisecond) // it needs the processor to end
 		}
 	}()
 	err = cmd.Wait()

@@ -1,25 +1,27 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/footfall/footfall/logtest"
 )
 
 // importing starts an import of a pipe that is held open.
-func importing(t *testing.T, data string) (cmd *exec.Cmd, in *os.File, stderr *bytes.Buffer) {
+func importing(t *testing.T, data string) (cmd *exec.Cmd, in *os.File, stderr *logtest.Log) {
 	t.Helper()
 	out, in, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	cmd = program(t.Context(), "import", "--json", "--format", "combined", "--data", data, "-")
-	stderr = new(bytes.Buffer)
+	stderr = new(logtest.Log)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = out, stderr, stderr
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -36,20 +38,33 @@ func send(t *testing.T, in *os.File, text string) {
 	}
 }
 
-// opened tells whether a process has a file open.
-func opened(t *testing.T, pid int, path string) bool {
+// awaitOpen waits until a process has a file open.
+func awaitOpen(t *testing.T, cmd *exec.Cmd, path string) {
 	t.Helper()
-	dir := fmt.Sprintf("/proc/%d/fd", pid)
-	files, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range files {
-		if to, err := os.Readlink(filepath.Join(dir, f.Name())); err == nil && to == path {
-			return true
+	dir := fmt.Sprintf("/proc/%d/fd", cmd.Process.Pid)
+	awaitOf(t, cmd, "it has "+path+" open", func() (string, bool) {
+		files, err := os.ReadDir(dir)
+		if err != nil {
+			return err.Error(), false
 		}
-	}
-	return false
+		var all []string
+		for _, f := range files {
+			if to, err := os.Readlink(filepath.Join(dir, f.Name())); err == nil {
+				all = append(all, to)
+			}
+		}
+		return strings.Join(all, ", "), slices.Contains(all, path)
+	})
+}
+
+// awaitRecorded waits until an import has recorded clicks of ann: who would delete
+// her is told how many there are.
+func awaitRecorded(t *testing.T, cmd *exec.Cmd, data, clicks string) {
+	t.Helper()
+	awaitOf(t, cmd, "ann has "+clicks, func() (string, bool) {
+		_, errs, _ := told(t, "user", "delete", "ann", "--data", data)
+		return errs, strings.Contains(errs, " "+clicks+" ")
+	})
 }
 
 // TestImportOfAPipe: what has come of a pipe counts while it is held open, beside a
@@ -63,19 +78,18 @@ func TestImportOfAPipe(t *testing.T) {
 	lines := strings.SplitAfter(logLines(0, 5, "one"), "\n")
 
 	base, stop := serveUntil(t, "--data", data)
-	counted := func(want int) {
+	counted := func(cmd *exec.Cmd, want int) {
 		t.Helper()
-		for fetch(t, base+"/v3/user/clicks?unit=month&units=-1&format=txt&access_token="+strings.TrimSpace(token)) != fmt.Sprintln(want) {
-			if t.Context().Err() != nil {
-				t.Fatal("the test ends")
-			}
-		}
+		awaitOf(t, cmd, fmt.Sprintf("%d clicks are counted", want), func() (string, bool) {
+			got := fetch(t, base+"/v3/user/clicks?unit=month&units=-1&format=txt&access_token="+strings.TrimSpace(token))
+			return got, got == fmt.Sprintln(want)
+		})
 	}
 	cmd, in, said := importing(t, data)
 	send(t, in, lines[0]+lines[1]+lines[2][:20])
-	counted(2)
+	counted(cmd, 2)
 	send(t, in, lines[2][20:])
-	counted(3)
+	counted(cmd, 3)
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +100,7 @@ func TestImportOfAPipe(t *testing.T) {
 
 	cmd, in, said = importing(t, data)
 	send(t, in, lines[0]+lines[1]+lines[2]+lines[3])
-	counted(4)
+	counted(cmd, 4)
 	stop(syscall.SIGTERM)
 	if err := cmd.Wait(); err == nil || said.String() != "footfall: import -: the footfall process that owns the data directory is stopping: run the command again"+stays {
 		t.Errorf("whose server stops: %v, %q", err, said)
@@ -95,16 +109,8 @@ func TestImportOfAPipe(t *testing.T) {
 	cmd, in, said = importing(t, data)
 	send(t, in, strings.Join(lines, ""))
 	// Only once it has the directory, for else it would work through the other command.
-	for !opened(t, cmd.Process.Pid, filepath.Join(data, "footfall.db")) {
-		if t.Context().Err() != nil {
-			t.Fatal("the test ends")
-		}
-	}
-	for {
-		if _, errs, _ := told(t, "user", "delete", "ann", "--data", data); strings.Contains(errs, " 5 clicks ") {
-			break
-		}
-	}
+	awaitOpen(t, cmd, filepath.Join(data, "footfall.db"))
+	awaitRecorded(t, cmd, data, "5 clicks")
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
@@ -117,55 +123,32 @@ func TestImportOfAPipe(t *testing.T) {
 	agrees(t, data)
 }
 
-// TestWaitingForAnother: a command that owns the directory, is done, and waits for
-// another one that came to it meanwhile, says so. Both end well.
+// TestWaitingForAnother: a command that owns the directory and is done waits for
+// another one that came to it meanwhile. Both end well.
 func TestWaitingForAnother(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	data := filepath.Join(dir, "data")
 	run(t, "import", "--format", "ndjson", "--data", data, write(t, filepath.Join(dir, "links"), linkLines("one")))
-	out, err := os.CreateTemp(dir, "stderr")
-	if err != nil {
-		t.Fatal(err)
-	}
-	from, in, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	first := program(t.Context(), "import", "--format", "combined", "--data", data, "-")
-	first.Stdin, first.Stderr = from, out
-	if err := first.Start(); err != nil {
-		t.Fatal(err)
-	}
-	_ = from.Close()
-	defer in.Close()
-	for !opened(t, first.Process.Pid, filepath.Join(data, "footfall.db")) {
-		if t.Context().Err() != nil {
-			t.Fatal("the test ends")
-		}
-	}
+	first, in, printed := importing(t, data)
+	awaitOpen(t, first, filepath.Join(data, "footfall.db"))
 	second, more, said := importing(t, data)
 	send(t, more, logLines(0, 1, "one"))
-	for {
-		if _, errs, _ := told(t, "user", "delete", "ann", "--data", data); strings.Contains(errs, " 1 click ") {
-			break
-		}
+	awaitRecorded(t, second, data, "1 click")
+	if err := in.Close(); err != nil {
+		t.Fatal(err)
 	}
-	_ = in.Close()
-	const want = "this command is done, and waits for another one that reaches the data directory through it\n"
-	for {
-		if got, err := os.ReadFile(out.Name()); err != nil || string(got) == want {
-			break
-		}
-		if t.Context().Err() != nil {
-			t.Fatal("the test ends")
-		}
+	awaitOf(t, first, "it is done", func() (string, bool) {
+		return printed.String(), strings.HasPrefix(printed.String(), `{"lines":0,`)
+	})
+	send(t, more, logLines(1, 1, "one"))
+	if err := more.Close(); err != nil {
+		t.Fatal(err)
 	}
-	_ = more.Close()
-	if err := second.Wait(); err != nil {
+	if err := second.Wait(); err != nil || !strings.HasPrefix(said.String(), `{"lines":2,"clicks":2,`) {
 		t.Errorf("the second import: %v, %s", err, said)
 	}
 	if err := first.Wait(); err != nil {
-		t.Errorf("the first import: %v", err)
+		t.Errorf("the first import: %v, %s", err, printed)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -30,6 +31,8 @@ import (
 //
 // In their arguments, too, escapes such as \xff and \u200b are bytes.
 func TestReported(t *testing.T) {
+	deadline, _ := t.Deadline()
+	ask := func(ts *testscript.TestScript, _ bool, args []string) { scriptAsk(ts, args, deadline) }
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/reported",
 		RequireExplicitExec: true,
@@ -39,7 +42,7 @@ func TestReported(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"user": scriptUser, "serve": scriptServe, "ask": scriptAsk, "visit": scriptVisit, "agents": scriptAgents, "unescape": scriptUnescape,
+			"user": scriptUser, "serve": scriptServe, "ask": ask, "visit": scriptVisit, "agents": scriptAgents, "unescape": scriptUnescape,
 		},
 	})
 }
@@ -84,7 +87,9 @@ func scriptServe(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv("URL", said["url"])
 }
 
-func scriptAsk(ts *testscript.TestScript, _ bool, args []string) {
+// scriptAsk is the command ask; deadline is that of the test.
+func scriptAsk(ts *testscript.TestScript, args []string, deadline time.Time) {
+	var body []byte
 	until := regexp.MustCompile("")
 	if args[0] == "-until" {
 		until, args = regexp.MustCompile("(?m)"+args[1]), args[2:]
@@ -94,17 +99,15 @@ func scriptAsk(ts *testscript.TestScript, _ bool, args []string) {
 		name, value, _ := strings.Cut(unescaped(ts, arg), "=")
 		q.Add(name, value)
 	}
-	for {
+	ts.Check(awaited(deadline, "/v3/"+args[0]+" answers "+until.String(), func() (string, bool) {
 		r, err := http.Get(ts.Getenv("URL") + "/v3/" + args[0] + "?" + q.Encode())
 		ts.Check(err)
-		body, err := io.ReadAll(r.Body)
+		body, err = io.ReadAll(r.Body)
 		r.Body.Close()
 		ts.Check(err)
-		if until.Match(body) {
-			fmt.Fprintln(ts.Stdout(), strings.TrimSuffix(string(body), "\n"))
-			return
-		}
-	}
+		return string(body), until.Match(body)
+	}))
+	fmt.Fprintln(ts.Stdout(), strings.TrimSuffix(string(body), "\n"))
 }
 
 const aBrowser = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
