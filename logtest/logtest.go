@@ -3,10 +3,43 @@ package logtest
 
 import (
 	"bytes"
+	"io"
 	"log/slog"
 	"strings"
 	"sync"
+	"testing"
 )
+
+// To is a logger whose lines are part of the output of the test. What is logged
+// after the test is lost: a timer may still write then, and the output of a test
+// that is over must not be written to.
+func To(t testing.TB) *slog.Logger {
+	w := &output{to: t.Output()}
+	t.Cleanup(w.end)
+	return slog.New(slog.NewTextHandler(w, nil))
+}
+
+// output is that of a test, until the test is over.
+type output struct {
+	mu   sync.Mutex
+	to   io.Writer
+	over bool
+}
+
+func (o *output) Write(line []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.over {
+		return len(line), nil
+	}
+	return o.to.Write(line)
+}
+
+func (o *output) end() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.over = true
+}
 
 // Log keeps what is logged, one line of text for each record. It is safe for
 // concurrent use; the zero Log is empty and ready.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/journal"
+	"github.com/footfall/footfall/logtest"
 	"github.com/footfall/footfall/recorder"
 	"github.com/footfall/footfall/rollup"
 	"github.com/footfall/footfall/seedtest"
@@ -49,7 +50,7 @@ func openWith(t testing.TB, fs vfs.FS, segment int64, clicks store.Clicks) *hous
 	}
 	r, err := recorder.Open(context.Background(), recorder.Options{
 		Journal: j, Clicks: clicks, Now: func() time.Time { return begin },
-		Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
+		Log: logtest.To(t),
 	})
 	if err != nil {
 		t.Fatal(err)

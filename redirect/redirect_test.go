@@ -48,7 +48,7 @@ func newDesk(t *testing.T, change func(*redirect.Options)) *desk {
 			return d.fails
 		},
 		Now:    func() time.Time { return now },
-		Log:    slog.New(slog.NewTextHandler(t.Output(), nil)),
+		Log:    logtest.To(t),
 		Status: 301, MaxAge: 90 * time.Second,
 	}
 	if change != nil {

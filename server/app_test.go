@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/footfall/footfall/feed"
+	"github.com/footfall/footfall/logtest"
 	"github.com/footfall/footfall/server"
 )
 
@@ -22,7 +23,7 @@ func open(t *testing.T, dir string, now time.Time) *server.App {
 	app, err := server.Open(t.Context(), server.Options{
 		Dir: dir, Create: true,
 		Now: func() time.Time { return now },
-		Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
+		Log: logtest.To(t),
 	})
 	if err != nil {
 		t.Fatal(err)

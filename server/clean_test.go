@@ -15,6 +15,7 @@ import (
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/control"
 	"github.com/footfall/footfall/links"
+	"github.com/footfall/footfall/logtest"
 	"github.com/footfall/footfall/seedtest"
 	"github.com/footfall/footfall/store"
 )
@@ -114,7 +115,7 @@ words:
 
 func (w *told) open(dir string) {
 	w.t.Helper()
-	app, err := Open(w.t.Context(), Options{Dir: dir, Create: true, Host: "sho.rt", Domains: []string{"sho.rt"}, NoSync: true, Now: time.Now, Log: slog.New(slog.NewTextHandler(w.t.Output(), nil))})
+	app, err := Open(w.t.Context(), Options{Dir: dir, Create: true, Host: "sho.rt", Domains: []string{"sho.rt"}, NoSync: true, Now: time.Now, Log: logtest.To(w.t)})
 	w.must(err)
 	w.app = app
 }

@@ -1,7 +1,6 @@
 package server_test
 
 import (
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -9,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/footfall/footfall/logtest"
 	"github.com/footfall/footfall/server"
 )
 
@@ -20,7 +20,7 @@ func TestClockSetBack(t *testing.T) {
 	var now atomic.Int64
 	now.Store(start.Unix())
 	app, err := server.Open(t.Context(), server.Options{
-		Dir: t.TempDir(), Create: true, Host: "sho.rt", Now: func() time.Time { return time.Unix(now.Load(), 0) }, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
+		Dir: t.TempDir(), Create: true, Host: "sho.rt", Now: func() time.Time { return time.Unix(now.Load(), 0) }, Log: logtest.To(t),
 	})
 	if err != nil {
 		t.Fatal(err)

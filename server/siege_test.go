@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
@@ -17,6 +16,7 @@ import (
 	"golang.org/x/net/http2"
 
 	"github.com/footfall/footfall/feed"
+	"github.com/footfall/footfall/logtest"
 	"github.com/footfall/footfall/server/certtest"
 	"github.com/footfall/footfall/server/siege"
 )
@@ -42,7 +42,7 @@ type fort struct {
 // behind an address for which proxy says so.
 func newFort(t *testing.T, b bounds, most int, secure bool, proxy func(netip.Addr) bool) *fort {
 	t.Helper()
-	log := slog.New(slog.NewTextHandler(t.Output(), nil))
+	log := logtest.To(t)
 	app, err := Open(t.Context(), Options{Dir: filepath.Join(t.TempDir(), "data"), Create: true, Now: time.Now, Log: log})
 	if err != nil {
 		t.Fatal(err)

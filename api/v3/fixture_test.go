@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"testing"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 	"github.com/footfall/footfall/auth"
 	"github.com/footfall/footfall/click"
 	"github.com/footfall/footfall/links"
+	"github.com/footfall/footfall/logtest"
 	"github.com/footfall/footfall/metrics"
 	"github.com/footfall/footfall/rollup"
 	"github.com/footfall/footfall/store"
@@ -99,7 +99,7 @@ func newAPI(t testing.TB, domains ...string) *v3.API {
 		Auth: fixtureAuth{kept}, Links: short, Store: kept,
 		Metrics: metrics.New(counted(t, byHash)),
 		Now:     func() time.Time { return now },
-		Log:     slog.New(slog.NewTextHandler(t.Output(), nil)),
+		Log:     logtest.To(t),
 	})
 }
 
