@@ -307,7 +307,12 @@ func (a *App) openJournal(ctx context.Context, o Options) error {
 		return err
 	}
 	a.journal = j
-	a.onClose(func(context.Context) error { return a.journal.Close() })
+	a.onClose(func(context.Context) error {
+		if a.present.journal.gone() { // what lies there now is not to be sealed
+			return nil
+		}
+		return a.journal.Close()
+	})
 	return a.passTail(ctx, o)
 }
 
@@ -356,8 +361,8 @@ func unopened(err error, damaged string) error {
 
 const (
 	apartJournal   = "put the right one back, or go on with this one by footfall rebuild --lossy"
-	olderLinks     = "put the newer one back, with its -wal if that is there; or restore a whole backup; or go on with this one by footfall check --repair --give-up-links"
-	missingLinks   = "put it back, with its -wal if that is there, or restore a whole backup"
+	olderLinks     = "put the newer one back, which may be footfall.db.saved, with its -wal if that is there; or restore a whole backup; or go on with this one by footfall check --repair --give-up-links"
+	missingLinks   = "put it back, with its -wal if that is there, or move footfall.db.saved there if there is one, or restore a whole backup"
 	damagedLinks   = "restore a backup"
 	damagedCounts  = "run footfall rebuild, which makes the counts anew from the journal"
 	damagedJournal = "footfall check says what of it is counted, and footfall check --repair mends what can be mended"

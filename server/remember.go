@@ -77,6 +77,11 @@ func (a *App) closeRecorder(ctx context.Context) error {
 // closeCounts makes the counts durable, has all parts remember that, and closes
 // them. It has a time of its own, for counting may have taken all that there was.
 func (a *App) closeCounts(ctx context.Context) error {
+	if a.present.clicks.gone() {
+		// The engine would write tables by their names, into what lies there now, and
+		// their list into what was moved away: neither would be whole then.
+		return nil
+	}
 	if _, bounded := ctx.Deadline(); bounded {
 		own, cancel := context.WithTimeout(context.WithoutCancel(ctx), rememberTimeout)
 		defer cancel()

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"github.com/footfall/footfall/store/sql"
 )
@@ -26,6 +27,7 @@ func (e *RemovedPartError) Error() string {
 // when it was opened.
 type presence struct {
 	links, clicks, journal present
+	beside                 []present // the files that SQLite has beside footfall.db
 }
 
 type present struct {
@@ -41,12 +43,21 @@ func see(dir string) (p presence, err error) {
 			return p, err
 		}
 	}
+	for _, suffix := range []string{"-wal", "-shm"} {
+		path := p.links.path + suffix
+		if info, err := os.Stat(path); err == nil {
+			p.beside = append(p.beside, present{path, info})
+		}
+	}
 	return p, nil
 }
 
 // gone tells whether another file lies there, or none. What the disk does not
 // tell is not taken for gone.
 func (p *present) gone() bool {
+	if p.info == nil { // it was not looked at
+		return false
+	}
 	info, err := os.Stat(p.path)
 	return errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(info, p.info)
 }
@@ -65,59 +76,70 @@ func (a *App) lookAtParts() error {
 		return &RemovedPartError{file, counted}
 	}
 	if a.present.clicks.gone() {
-		return &RemovedPartError{a.present.clicks.path, "every click is in the journal. Put the original back, or run footfall rebuild"}
+		return &RemovedPartError{a.present.clicks.path, "put the original back, or run footfall rebuild, which counts what the journal has"}
 	}
 	return nil
 }
 
-const (
-	savedSuffix = ".saved"
-	logSuffix   = "-wal"
-	indexSuffix = "-shm"
-)
+const savedSuffix = ".saved"
 
 // closeLinks closes links and users. Where their file is gone, they are there
 // only as long as it is open, so that they are written to another one before.
 func (a *App) closeLinks(ctx context.Context, db *sql.DB) error {
-	if a.present.links.info == nil || !a.present.links.gone() {
+	if !a.present.links.gone() {
 		return db.Close()
 	}
 	if _, err := a.claim.look(); err != nil { // the whole directory may be another one
 		return errors.Join(err, db.Close())
 	}
-	path := a.present.links.path + savedSuffix
-	err := os.Remove(path)
-	if err == nil || errors.Is(err, fs.ErrNotExist) {
-		err = db.Save(context.WithoutCancel(ctx), path)
+	saved, err := freeName(a.present.links.path + savedSuffix)
+	if err == nil {
+		err = db.Save(context.WithoutCancel(ctx), saved)
 	}
 	if err == nil {
-		err = syncPath(path)
+		err = errors.Join(os.Chmod(saved, 0o600), syncPath(saved))
 	}
 	if err != nil {
 		return errors.Join(fmt.Errorf("write links and users, whose file is gone, to another one: %w", err), db.Close())
 	}
-	return errors.Join(db.Close(), a.putLinksBack())
+	return errors.Join(db.Close(), a.putLinksBack(saved))
+}
+
+// freeName is a name that no file has: the path, or the path and a number.
+func freeName(path string) (string, error) {
+	name := path
+	for i := 2; ; i++ {
+		if _, err := os.Lstat(name); errors.Is(err, fs.ErrNotExist) {
+			return name, nil
+		} else if err != nil {
+			return "", err
+		}
+		name = path + strconv.Itoa(i)
+	}
 }
 
 // putLinksBack puts links and users into their place, if that is free.
-func (a *App) putLinksBack() error {
-	path := a.present.links.path
-	if _, err := os.Lstat(path); err == nil {
-		a.log.Warn("footfall.db was replaced while footfall ran. Its users and links are saved in another file: "+
-			"to go on with them, move that to footfall.db, and remove footfall.db-wal and footfall.db-shm", "file", path+savedSuffix)
-		return nil
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	for _, suffix := range []string{logSuffix, indexSuffix} { // of the file that is gone
-		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+func (a *App) putLinksBack(saved string) error {
+	// The log of the file that is gone must not be laid over another one.
+	for _, p := range a.present.beside {
+		if p.gone() {
+			continue
+		}
+		if err := os.Remove(p.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
-	if err := os.Rename(path+savedSuffix, path); err != nil {
+	path := a.present.links.path
+	err := os.Link(saved, path) // fails where another file lies there, even if it came just now
+	if errors.Is(err, fs.ErrExist) {
+		a.log.Warn("footfall.db was replaced while footfall ran. Its users and links are saved in another file: "+
+			"to go on with them, move that to footfall.db, and remove footfall.db-wal and footfall.db-shm", "file", saved)
+		return syncPath(filepath.Dir(path))
+	}
+	if err != nil {
 		return err
 	}
-	if err := syncPath(filepath.Dir(path)); err != nil {
+	if err := errors.Join(os.Remove(saved), syncPath(filepath.Dir(path))); err != nil {
 		return err
 	}
 	a.log.Warn("footfall.db was removed, and is written back with all that it held", "file", path)

@@ -6,9 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/footfall/footfall/logtest"
 	"github.com/footfall/footfall/store"
 )
 
@@ -120,38 +118,21 @@ func TestLinksReplaced(t *testing.T) {
 	if !strings.Contains(log.String(), "saved in another file") {
 		t.Errorf("the log says %s", log)
 	}
+	if info, err := os.Stat(path + savedSuffix); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("links and users were saved as %v, %v", info, err)
+	}
+	if _, err := os.Stat(path + "-wal"); err == nil {
+		t.Error("the log of the file that is gone lies beside another one, and would be laid over it")
+	}
 	if err := os.Rename(path+savedSuffix, path); err != nil {
 		t.Fatal(err)
 	}
-	for _, suffix := range []string{logSuffix, indexSuffix} {
+	for _, suffix := range []string{"-wal", "-shm"} {
 		_ = os.Remove(path + suffix)
 	}
 	app, _ = openIn(t, dir)
 	defer app.mustClose(t)
 	if l, err := app.db.LinkByID(t.Context(), link.ID); err != nil || l != link {
 		t.Errorf("in the file beside it the link is %+v, %v", l, err)
-	}
-}
-
-// TestCountsRemoved: the journal has every click then.
-func TestCountsRemoved(t *testing.T) {
-	t.Parallel()
-	dir := filepath.Join(t.TempDir(), "data")
-	app, _ := openIn(t, dir)
-	app.click(t, 3)
-	if err := os.RemoveAll(filepath.Join(dir, clicksDir)); err != nil {
-		t.Fatal(err)
-	}
-	if err := app.lookAtParts(); !errors.As(err, new(*RemovedPartError)) {
-		t.Fatalf("it was not noticed: %v", err)
-	}
-	_ = app.Close(t.Context()) // the engine misses its files
-	if err := Rebuild(t.Context(), Options{Dir: dir, Now: time.Now, Log: new(logtest.Log).Logger()}, "", false, func(string) {}); err != nil {
-		t.Fatal(err)
-	}
-	app, _ = openIn(t, dir)
-	defer app.mustClose(t)
-	if n := counted(t, app); n != 3 {
-		t.Errorf("after a rebuild %d of 3 clicks are counted", n)
 	}
 }

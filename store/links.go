@@ -143,7 +143,7 @@ func (l *ForeignLink) Describe(known *Link) bool {
 	}
 	d := l.Details
 	d.UserTS = cmp.Or(d.UserTS, known.Created)
-	modified := cmp.Or(l.Modified, known.Created)
+	modified := max(l.Modified, known.Created)
 	changed := d != none || modified != known.Created
 	known.LinkDetails, known.Modified = d, modified
 	return changed

@@ -134,7 +134,8 @@ func (t *table) csv() ([]byte, error) {
 
 // cell is a value as a table shows it. Texts are what strangers send, and a
 // spreadsheet takes one that begins with = + - or @ for a formula, also after a
-// tab or a carriage return: an apostrophe makes it a text.
+// tab or the end of a line, and with full-width signs: an apostrophe makes it a
+// text.
 func (t *table) cell(v any) string {
 	switch v := v.(type) {
 	case nil:
@@ -144,7 +145,7 @@ func (t *table) cell(v any) string {
 		return time.Unix(int64(v), 0).In(zone).Format("2006-01-02T15:04:05-07:00")
 	case string:
 		v = strings.ReplaceAll(strings.ToValidUTF8(v, "\uFFFD"), "\x00", "\uFFFD")
-		if strings.IndexAny(v, "=+-@\t\r") == 0 {
+		if strings.IndexAny(v, "=+-@\t\r\n＝＋－＠") == 0 {
 			v = "'" + v
 		}
 		return v

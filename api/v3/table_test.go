@@ -19,7 +19,7 @@ func TestCells(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"": "", "direct": "direct", "a=b": "a=b", "'a": "'a", " =1": " =1", "\"=1": "\"=1",
-		"=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@SUM(A1)": "'@SUM(A1)", "\t=1": "'\t=1", "\r=1": "'\r=1", "=": "'=",
+		"=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@SUM(A1)": "'@SUM(A1)", "\t=1": "'\t=1", "\r=1": "'\r=1", "\n=1": "'\n=1", "＝1+1": "'＝1+1", "＠a": "'＠a", "=": "'=",
 		"\xff=1": "\uFFFD=1", "a\x00b\xff": "a\uFFFDb\uFFFD",
 	} {
 		if got := v3.Cell(text); got != want {
