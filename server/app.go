@@ -70,10 +70,8 @@ type Options struct {
 	Retention Retention
 	// Build is which program this is, for those who watch it.
 	Build version.Info
-	// Slow is from when on the log is told what opening is at; 0 is 2 seconds.
-	Slow time.Duration
-	Now  func() time.Time
-	Log  *slog.Logger
+	Now   func() time.Time
+	Log   *slog.Logger
 }
 
 // App is an opened data directory:

@@ -129,27 +129,35 @@ func TestLongBodiesGiveWay(t *testing.T) {
 // answer is that of the API.
 func TestBodiesOnTheWire(t *testing.T) {
 	t.Parallel()
-	brief := forever
-	brief.read = 500 * time.Millisecond
-	slow, f := newFort(t, brief, 100, false, nil), newFort(t, forever, 100, false, nil)
-	const body = `{"access_token":"none","unit":"day"}`
-	for name, c := range map[string]struct{ header, then, want string }{
-		"it waits":                  {"Expect: 100-continue\r\nContent-Length: 36\r\n", body, "INVALID_ACCESS_TOKEN"},
-		"it waits, and is too long": {"Expect: 100-continue\r\nContent-Length: 65537\r\n", "", "REQUEST_TOO_LARGE"},
-		"too long":                  {"Content-Length: 2000000\r\n", "", "REQUEST_TOO_LARGE"},
-		"chunks":                    {"Transfer-Encoding: chunked\r\n", "24\r\n" + body + "\r\n0\r\n\r\n", "INVALID_ACCESS_TOKEN"},
-		"chunks that are too long":  {"Transfer-Encoding: chunked\r\n", strings.Repeat("1000\r\n"+strings.Repeat("x", 4<<10)+"\r\n", 17) + "0\r\n\r\n", "REQUEST_TOO_LARGE"},
-		"chunks that never end":     {"Transfer-Encoding: chunked\r\n", strings.Repeat("1000\r\n"+strings.Repeat("x", 4<<10)+"\r\n", 17), "REQUEST_TOO_LARGE"},
-		"a length that never comes": {"Content-Length: 65537\r\n", "x", "REQUEST_TOO_LARGE"},
-		"broken chunks":             {"Transfer-Encoding: chunked\r\n", "no\r\n", "INVALID_REQUEST"},
-		"it never comes":            {"Content-Length: 36\r\n", body[:10], "INVALID_REQUEST"},
-		"none":                      {"Content-Length: 0\r\n", "", "MISSING_ARG_ACCESS_TOKEN"},
+	f := newFort(t, forever, 100, false, nil)
+	const (
+		body  = `{"access_token":"none","unit":"day"}`
+		brief = 300 * time.Millisecond
+	)
+	for name, c := range map[string]struct {
+		header, then, want string
+		// read is the time for reading, where the answer comes after it. It may be
+		// short where nothing that is sent in that time changes the answer.
+		read time.Duration
+	}{
+		"it waits":                  {header: "Expect: 100-continue\r\nContent-Length: 36\r\n", then: body, want: "INVALID_ACCESS_TOKEN"},
+		"it waits, and is too long": {header: "Expect: 100-continue\r\nContent-Length: 65537\r\n", want: "REQUEST_TOO_LARGE"},
+		"too long":                  {header: "Content-Length: 2000000\r\n", want: "REQUEST_TOO_LARGE"},
+		"chunks":                    {header: "Transfer-Encoding: chunked\r\n", then: "24\r\n" + body + "\r\n0\r\n\r\n", want: "INVALID_ACCESS_TOKEN"},
+		"chunks that are too long":  {header: "Transfer-Encoding: chunked\r\n", then: strings.Repeat("1000\r\n"+strings.Repeat("x", 4<<10)+"\r\n", 17) + "0\r\n\r\n", want: "REQUEST_TOO_LARGE"},
+		"chunks that never end":     {header: "Transfer-Encoding: chunked\r\n", then: strings.Repeat("1000\r\n"+strings.Repeat("x", 4<<10)+"\r\n", 17), want: "REQUEST_TOO_LARGE", read: 10 * brief},
+		"a length that never comes": {header: "Content-Length: 65537\r\n", then: "x", want: "REQUEST_TOO_LARGE", read: brief},
+		"broken chunks":             {header: "Transfer-Encoding: chunked\r\n", then: "no\r\n", want: "INVALID_REQUEST"},
+		"it never comes":            {header: "Content-Length: 36\r\n", then: body[:10], want: "INVALID_REQUEST", read: brief},
+		"none":                      {header: "Content-Length: 0\r\n", want: "MISSING_ARG_ACCESS_TOKEN"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			at := f
-			if strings.Contains(name, "never") {
-				at = slow
+			if c.read > 0 {
+				short := forever
+				short.read = c.read
+				at = newFort(t, short, 100, false, nil)
 			}
 			conn, err := net.Dial("tcp", at.Target.Addr)
 			if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"syscall"
 )
 
 // errNotServing: the directory has an owner, and it is no server, or one that
@@ -23,16 +24,23 @@ func (a *App) Health(context.Context) (string, error) {
 // nothing of the network before the server. Unlike Connect it never opens the
 // directory, and does not wait for an owner who is about to.
 func Health(ctx context.Context, o Options) (string, error) {
-	said := ""
+	silent := fmt.Errorf("the process that owns %s does not answer: look at its log, and start it again", o.Dir)
 	c, err := dialOwner(ctx, o.Dir, o.Named)
-	if err == nil {
+	switch {
+	case err == nil:
 		_ = c.Close()
-		said, err = client(o).Health(ctx)
-	} else if !errors.Is(err, errUntrusted) {
-		err = fmt.Errorf("no server runs in %s: start footfall serve, or name its directory with --data", o.Dir)
+	case errors.Is(err, errUntrusted), errors.Is(err, context.Canceled):
+		return "", err
+	case errors.Is(err, syscall.EAGAIN): // it has taken no connection for a long time
+		return "", silent
+	case errors.Is(err, context.DeadlineExceeded):
+		return "", fmt.Errorf("there was no time to ask the process that owns %s: give a longer --timeout", o.Dir)
+	default:
+		return "", fmt.Errorf("no server runs in %s: start footfall serve, or name its directory with --data", o.Dir)
 	}
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		err = fmt.Errorf("the process that owns %s does not answer: look at its log, and start it again", o.Dir)
+	said, err := client(o).Health(ctx)
+	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return "", silent
 	}
 	return said, err
 }

@@ -1,8 +1,12 @@
 package server
 
 import (
+	"context"
 	"errors"
+	"io"
 	"log/slog"
+	"net"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -25,5 +29,76 @@ func TestHealthOfACommand(t *testing.T) {
 	}()
 	if said, err := Health(t.Context(), o); err == nil || errors.Is(err, errUntrusted) || !strings.Contains(err.Error(), errNotServing.Error()) {
 		t.Errorf("health beside a command: %q, %v", said, err)
+	}
+}
+
+// late is a context whose time is over once its channel is closed.
+type late struct {
+	context.Context
+	over chan struct{}
+}
+
+func (l late) Done() <-chan struct{} { return l.over }
+
+func (l late) Err() error {
+	select {
+	case <-l.over:
+		return context.DeadlineExceeded
+	default:
+		return nil
+	}
+}
+
+// TestHealthWithoutAnAnswer: only an owner that was asked can be said not to answer.
+func TestHealthWithoutAnAnswer(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "data")
+	over, cancel := context.WithTimeout(t.Context(), 0)
+	defer cancel()
+	health := func(ctx context.Context, want string) {
+		t.Helper()
+		if said, err := Health(ctx, Options{Dir: dir}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("health says %q, %v, want %q", said, err, want)
+		}
+	}
+	health(over, "no server runs in "+dir)
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	health(over, "no server runs in "+dir)
+	l, err := net.Listen("unix", filepath.Join(dir, "footfall.sock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	health(over, "there was no time to ask the process that owns "+dir)
+	stopped, stop := context.WithCancel(t.Context())
+	stop()
+	health(stopped, "canceled")
+
+	asked := make(chan struct{})
+	answered := make(chan error, 1)
+	go func() {
+		answered <- func() error {
+			c, err := l.Accept() // this one asks whether anybody is there
+			if err != nil {
+				return err
+			}
+			defer c.Close()
+			if c, err = l.Accept(); err != nil {
+				return err
+			}
+			defer c.Close()
+			_, err = c.Read(make([]byte, 1))
+			close(asked)
+			if err == nil {
+				_, err = io.Copy(io.Discard, c) // until who asked gives up
+			}
+			return err
+		}()
+	}()
+	health(late{t.Context(), asked}, "the process that owns "+dir+" does not answer")
+	if err := <-answered; err != nil {
+		t.Error(err)
 	}
 }

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"cmp"
 	"context"
 	"sync"
 	"time"
@@ -15,7 +14,7 @@ const slowOpening = 2 * time.Second
 func (o *Options) at(part string) (done func()) {
 	var mu sync.Mutex
 	began, told, over := time.Now(), false, false
-	timer := time.AfterFunc(cmp.Or(o.Slow, slowOpening), func() {
+	timer := time.AfterFunc(slowOpening, func() {
 		mu.Lock()
 		defer mu.Unlock()
 		if told = !over; told {

@@ -49,9 +49,12 @@ func TestUpgradeIsTold(t *testing.T) {
 	if err == nil {
 		err = os.Mkdir(dir, 0o700)
 	}
-	var db *stdsql.DB
-	if err == nil {
-		db, err = stdsql.Open("sqlite", filepath.Join(dir, databaseFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := stdsql.Open("sqlite", filepath.Join(dir, databaseFile))
+	if err != nil {
+		t.Fatal(err)
 	}
 	for _, statement := range []string{`CREATE TABLE schema_versions (version INTEGER PRIMARY KEY)`, string(migration), `INSERT INTO schema_versions VALUES (1)`} {
 		if err == nil {
