@@ -19,9 +19,10 @@ func TestCountsReplaced(t *testing.T) {
 	clicks, moved := filepath.Join(data, "clicks"), data+".moved"
 	seen := func(base, want string) {
 		t.Helper()
-		for got := ""; got != want; {
-			got = strings.TrimSpace(fetch(t, base+"/v3/user/clicks?unit=month&format=txt&access_token="+token))
-		}
+		await(t, "clicks are counted", func() (string, bool) {
+			got := strings.TrimSpace(fetch(t, base+"/v3/user/clicks?unit=month&format=txt&access_token="+token))
+			return got, got == want
+		})
 	}
 	base, stop := serveUntil(t, "--data", data, "--domain", "sho.rt", "--journal-retention", "0")
 	path := strings.TrimPrefix(shorten(t, base, token, "http://example.org/"), "http://sho.rt")
@@ -59,4 +60,25 @@ func TestCountsReplaced(t *testing.T) {
 	base, _ = serve(t, "--data", data, "--domain", "sho.rt", "--journal-retention", "0")
 	seen(base, "10")
 	agrees(t, data)
+}
+
+// TestNamedPipe: an import of a named pipe that nobody writes to ends when told.
+func TestNamedPipe(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	data, pipe := filepath.Join(dir, "data"), filepath.Join(dir, "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := program(t.Context(), "import", "--format", "ndjson", "--data", data, pipe)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	awaitOpen(t, cmd, filepath.Join(data, "footfall.db"))
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err == nil || cmd.ProcessState.ExitCode() != 1 {
+		t.Errorf("it ended with %v", err)
+	}
 }
