@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -119,21 +120,33 @@ func (s *site) ask(t *testing.T, method, url string, form url.Values) (*http.Res
 // answers waits until footfall answers behind the proxy.
 func (s *site) answers(t *testing.T) {
 	t.Helper()
-	for {
+	await(t, "footfall answers behind the proxy", func() (string, bool) {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://sho.rt/healthz", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		res, err := s.http.Do(r)
-		if err == nil {
-			res.Body.Close()
-			if res.StatusCode == http.StatusOK {
-				return
-			}
+		if err != nil {
+			return err.Error(), false
 		}
-		if t.Context().Err() != nil {
-			t.Fatal(err)
+		res.Body.Close()
+		return res.Status, res.StatusCode == http.StatusOK
+	})
+}
+
+// await tries f until it says that it is so, as await of cmd/footfall does.
+func await(t *testing.T, what string, f func() (got string, ok bool)) {
+	t.Helper()
+	deadline, bounded := t.Deadline()
+	for {
+		got, ok := f()
+		if ok {
+			return
 		}
+		if bounded && time.Until(deadline) < 5*time.Second {
+			t.Fatalf("%s: not so at the end of the time for tests; last there was %q", what, got)
+		}
+		time.Sleep(5 * time.Millisecond) // others need the processor for what is awaited
 	}
 }
 
@@ -201,9 +214,15 @@ func TestNginx(t *testing.T) {
 
 	const log = "/var/log/nginx/access.log"
 	must(t, "cp", log, filepath.Join(filepath.Dir(s.data), "access.log"))
+	example := snippet(t, "**Do not import the log", "")
+	_, rest, found := strings.Cut(example, "cut=")
+	date, _, ended := strings.Cut(rest, " ")
+	if !found || !ended {
+		t.Fatalf("no cut=DATE is in %s", example)
+	}
 	recorded := func(cut string) string {
-		command := strings.NewReplacer("20261126140500", cut, "sudo -u footfall ", "", "/var/lib/footfall/data", s.data, " -\n", " --json -\n").
-			Replace(snippet(t, "**Do not import the log", ""))
+		command := strings.NewReplacer("cut="+date, "cut="+cut, "sudo -u footfall ", "", "/var/lib/footfall/data", s.data, " -\n", " --json -\n").
+			Replace(example)
 		return must(t, "sh", "-ec", "cd "+filepath.Dir(s.data)+"\n"+command)
 	}
 	if out := recorded(time.Now().Add(-time.Hour).Format("20060102150405")); !strings.Contains(out, `"lines":0`) {
@@ -227,14 +246,9 @@ func TestCaddy(t *testing.T) {
 	roots := x509.NewCertPool()
 	s := newSite(t, &tls.Config{RootCAs: roots, ServerName: "sho.rt"})
 	start(t, env, "caddy", "run", "--config", file)
-	for {
+	await(t, "Caddy has a certificate of its own", func() (string, bool) {
 		pem, err := os.ReadFile(filepath.Join(home, "caddy/pki/authorities/local/root.crt"))
-		if err == nil && roots.AppendCertsFromPEM(pem) {
-			break
-		}
-		if t.Context().Err() != nil {
-			t.Fatal(err)
-		}
-	}
+		return fmt.Sprintf("%s, %v", pem, err), err == nil && roots.AppendCertsFromPEM(pem)
+	})
 	s.works(t)
 }
