@@ -132,7 +132,8 @@ func (l *ForeignLink) Made() (d LinkDetails, modified int64) {
 // Describe gives the details to a link that is known, and tells whether that
 // changed it. The known link keeps its own where somebody said one of them
 // before, or where the foreign link says none, or has another long URL.
-// Whether both have the same owner is for the caller to know.
+// Whether both have the same owner is for the caller to know. No link is modified
+// before it was made.
 func (l *ForeignLink) Describe(known *Link) bool {
 	none := LinkDetails{UserTS: known.Created}
 	if l.LongURL != known.LongURL || known.LinkDetails != none || known.Modified != known.Created {

@@ -16,7 +16,7 @@ func detailsLater(t *testing.T, s LinkStore) {
 	at := foreign("ann", "h", "g", "http://a/").Created
 	said := func(l store.ForeignLink) store.ForeignLink {
 		l.Details = store.LinkDetails{Title: "title", Note: "note", Private: true, Archived: true, UserTS: 7}
-		l.Modified = 9
+		l.Modified = at + 9
 		return l
 	}
 	titled := foreign("ann", "t", "g", "http://a/")
@@ -34,7 +34,7 @@ func detailsLater(t *testing.T, s LinkStore) {
 	same(t, "a word without details changed a link", importLinks(t, s, other)[0], plain[0])
 
 	want := plain[0]
-	want.LinkDetails, want.Modified = said(store.ForeignLink{}).Details, 9
+	want.LinkDetails, want.Modified = said(store.ForeignLink{}).Details, at+9
 	got := importLinks(t, s, said(foreign("ann", "h", "g", "http://a/")), titled)
 	same(t, "a later word did not give its details to a link that had none", got[0], want)
 	same(t, "the details of a later word were not kept", linkByID(t, s, want.ID), want)
