@@ -239,7 +239,7 @@ func set[T any](to, from *T) {
 // first bytewise.
 type Links interface {
 	// ImportLinks takes the links in the order given and returns them in that
-	// order. A hash that is known, or that came earlier in the batch, stands as
+	// order, as they are after the call. A hash that is known, or that came earlier in the batch, stands as
 	// it was first said: owner, long URL, aggregate link, creation. A later word
 	// of the same owner adds the keyword, if that is missing, and the details,
 	// if nobody has said any (see Describe); a word of another owner adds the

@@ -73,12 +73,15 @@ func (m *MemoryLinks) ImportLinks(ctx context.Context, links []store.ForeignLink
 	}
 	answer := make([]store.Link, len(links))
 	for i := range links {
-		answer[i] = m.importLink(&links[i])
+		answer[i].ID = m.importLink(&links[i])
+	}
+	for i := range answer { // as they are once all were taken
+		answer[i] = m.links[answer[i].ID-1]
 	}
 	return answer, nil
 }
 
-func (m *MemoryLinks) importLink(f *store.ForeignLink) store.Link {
+func (m *MemoryLinks) importLink(f *store.ForeignLink) click.LinkID {
 	if m.hashes[f.Hash] == 0 {
 		m.addLink(f)
 	}
@@ -93,7 +96,7 @@ func (m *MemoryLinks) importLink(f *store.ForeignLink) store.Link {
 			m.oldest[f.Keyword] = id
 		}
 	}
-	return m.links[id-1]
+	return id
 }
 
 func (m *MemoryLinks) addLink(f *store.ForeignLink) {
