@@ -10,7 +10,7 @@ COPY . .
 ARG VERSION=
 ARG REVISION=
 RUN CGO_ENABLED=0 go build -trimpath \
-    -ldflags "-s -X github.com/footfall/footfall/version.tag=$VERSION -X github.com/footfall/footfall/version.revision=$REVISION" \
+    -ldflags "-s -X github.com/footfall/footfall/internal/base/version.tag=$VERSION -X github.com/footfall/footfall/internal/base/version.revision=$REVISION" \
     -o /footfall ./cmd/footfall && mkdir /data && chown 65532:65532 /data && chmod 700 /data
 
 FROM scratch

@@ -7,7 +7,10 @@ import (
 	"go/token"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -15,61 +18,86 @@ import (
 
 const module = "github.com/footfall/footfall/"
 
-// floors says how high each package lies; a package imports lower ones only.
-var floors = map[string]struct {
-	floor  int
-	reason string
-}{
-	"click":    {0, "the words; everybody may use them"},
-	"calendar": {0, "zones become instants here, before any other part sees them"},
-	"journal":  {0, "bytes; does not know that clicks exist"},
-	"regular":  {0, "files that end; does not know what is in them"},
+// floor is one folder of the tree. A package imports only packages of lower
+// floors, and those that stand below it on its own.
+type floor struct {
+	folder   string
+	packages []room
+}
 
-	"plain":    {0, "foreign text on a terminal; everybody may use it"},
-	"guess":    {0, "words; does not know of what"},
-	"meter":    {0, "how far work is; does not know what work"},
-	"seedtest": {0, "tests alone: the seed of what they draw"},
+// room is a package, and why it stands where it stands.
+type room struct{ name, reason string }
 
-	"version": {0, "which footfall this is; everybody may say so"},
+// floors is the tree from the top down. ARCHITECTURE.md shows the same folders
+// and packages in the same order.
+var floors = []floor{
+	{"", []room{
+		{"cmd/footfall", "a few lines"},
+		{"bench", "programs that measure from outside"},
+		{"clients", "tests alone: other people's programs against ours"},
+		{"contrib", "tests alone: what operators run it with"},
+	}},
+	{"internal/ops", []room{
+		{"cli", "commands reach the server"},
+		{"server", "the one place that knows all parts"},
+		{"control", "the operator's socket; it carries what feed and audit report"},
+		{"monitor", "numbers about the process, whoever counts them"},
+	}},
+	{"internal/faces", []room{
+		{"redirect", "declares the few things that it needs, and so imports none of them"},
+		{"api/v3", "a face knows no other face"},
+		{"api/v4", "a face knows no other face"},
+		{"oauth", "a face knows no other face"},
+		{"feed", "a face knows no other face"},
+	}},
+	{"internal/core", []room{
+		{"audit", "proofs about what the recorder and the stores keep"},
+		{"recorder", "the hinge between journal and port"},
+		{"metrics", "questions to the port"},
+		{"links", "making and finding links over the port"},
+		{"auth", "tokens over the port"},
+		{"bot", "headers → person, bot or prefetch"},
+		{"geo", "address → country, and no further"},
+	}},
+	{"internal/storage", []room{
+		{"pebble", "an engine knows its port and no other engine"},
+		{"sql", "an engine knows its port and no other engine"},
+		{"storetest", "the laws know the ports and no engine"},
+		{"store", "the ports: contracts alone, so that engines and users of them meet here only"},
+		{"journal", "bytes; does not know that clicks exist"},
+		{"progress", "numbers that the parts of a data directory keep of each other; knows none of them"},
+		{"backup", "files; does not know what is in them"},
+	}},
+	{"internal/base", []room{
+		{"rollup", "arithmetic on the words"},
+		{"calendar", "zones become instants here, before any other part sees them"},
+		{"click", "the words; everybody may use them"},
+		{"guess", "words; does not know of what"},
+		{"limit", "how often, whoever it is"},
+		{"meter", "how far work is; does not know what work"},
+		{"plain", "foreign text on a terminal; everybody may use it"},
+		{"regular", "files that end; does not know what is in them"},
+		{"sparse", "how often the log is told, whatever it is"},
+		{"version", "which footfall this is; everybody may say so"},
+	}},
+	{"internal/testkit", []room{
+		{"seedtest", "tests alone: the seed of what they draw"},
+		{"logtest", "tests alone: a log that is read while others write to it"},
+		{"certtest", "tests alone: certificates in files"},
+		{"siege", "tests and measurements alone: hostile clients"},
+	}},
+}
 
-	"progress": {0, "numbers that the parts of a data directory keep of each other; knows none of them"},
-
-	"backup": {1, "files; does not know what is in them"},
-	"rollup": {1, "arithmetic on the words"},
-	"limit":  {1, "how often, whoever it is"},
-	"sparse": {1, "how often the log is told, whatever it is"},
-	"bot":    {1, "headers → person, bot or prefetch"},
-
-	"redirect": {2, "a face that declares the few things it needs, and so imports none of them"},
-	"geo":      {2, "address → country, and no further"},
-	"store":    {2, "the ports: contracts alone, so that engines and users of them meet here only"},
-
-	"store/pebble":    {3, "an engine knows its port and no other engine"},
-	"store/sql":       {3, "an engine knows its port and no other engine"},
-	"store/storetest": {3, "the laws know the ports and no engine"},
-
-	"recorder": {4, "the hinge between journal and port"},
-	"metrics":  {4, "questions to the port"},
-	"links":    {4, "making and finding links over the port"},
-	"auth":     {4, "tokens over the port"},
-
-	"api/v3":          {5, "a face knows no other face"},
-	"api/v4":          {5, "a face that says what it does not speak yet"},
-	"feed":            {5, "a face: clicks of others"},
-	"oauth":           {5, "a face: programs that ask for a token"},
-	"audit":           {5, "a face: proofs"},
-	"monitor":         {5, "a face: the operator's watch"},
-	"server/certtest": {0, "tests alone: certificates in files"},
-	"server/siege":    {0, "tests and measurements alone: hostile clients"},
-	"control":         {6, "a face: the operator; it carries what feed and audit report"},
-
-	"server": {7, "the one place that knows all"},
-	"cli":    {8, "commands reach the server"},
-
-	"cmd/footfall": {9, "a few lines"},
-	"contrib":      {9, "tests alone: what operators run it with"},
-	"clients":      {9, "tests alone: other people's programs against ours"},
-	"bench":        {9, "programs that measure from outside"},
+// rooms is where each package stands: its number from the top, and why.
+func rooms() (at map[string]int, reason map[string]string) {
+	at, reason = map[string]int{}, map[string]string{}
+	for _, f := range floors {
+		for _, r := range f.packages {
+			name := path.Join(f.folder, r.name)
+			at[name], reason[name] = len(at), r.reason
+		}
+	}
+	return at, reason
 }
 
 // dependencies says why each module that our code imports is there.
@@ -127,23 +155,55 @@ func imports(t *testing.T, f func(pkg, path string, test bool)) {
 }
 
 func TestFloors(t *testing.T) {
+	at, reason := rooms()
 	imports(t, func(pkg, path string, test bool) {
 		inside, ok := strings.CutPrefix(path, module)
 		if !ok || test {
 			return
 		}
-		from, known := floors[pkg]
-		if !known {
-			t.Fatalf("package %s has no floor: give it one here, with the reason", pkg)
+		for _, p := range []string{pkg, inside} {
+			if _, known := at[p]; !known {
+				t.Fatalf("package %s stands on no floor: give it a line in floors, with the reason", p)
+			}
 		}
-		to, known := floors[inside]
-		if !known {
-			t.Fatalf("package %s has no floor: give it one here, with the reason", inside)
-		}
-		if to.floor >= from.floor {
-			t.Errorf("%s (floor %d: %s) imports %s (floor %d: %s)", pkg, from.floor, from.reason, inside, to.floor, to.reason)
+		if at[inside] <= at[pkg] {
+			t.Errorf("%s (%s) imports %s (%s), which stands above it", pkg, reason[pkg], inside, reason[inside])
 		}
 	})
+}
+
+// TestArchitectureShowsTheFloors holds the table of ARCHITECTURE.md against the
+// tree: the same folders, the same packages, in the same order.
+func TestArchitectureShowsTheFloors(t *testing.T) {
+	page, err := os.ReadFile("ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(page), "## Packages")
+	table, _, _ = strings.Cut(table, "\n## ")
+	var shown []string
+	for _, m := range regexp.MustCompile("(?m)^(?:\\| `([a-z0-9/]+)` \\||### `internal/([a-z]+)`)").FindAllStringSubmatch(table, -1) {
+		shown = append(shown, m[1]+m[2])
+	}
+	var want []string
+	for _, f := range floors {
+		if f.folder != "" {
+			want = append(want, path.Base(f.folder))
+		}
+		for _, r := range f.packages {
+			want = append(want, r.name)
+		}
+	}
+	if !slices.Equal(shown, want) {
+		t.Errorf("ARCHITECTURE.md shows\n%q,\nand the floors are\n%q", shown, want)
+	}
+	for _, f := range floors {
+		for _, r := range f.packages {
+			if info, err := os.Stat(path.Join(f.folder, r.name)); err != nil || !info.IsDir() {
+				t.Errorf("%s has no folder", path.Join(f.folder, r.name))
+			}
+		}
+	}
 }
 
 func TestDependencies(t *testing.T) {

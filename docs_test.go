@@ -44,7 +44,7 @@ func source(t *testing.T, f func(path string, file *ast.File, test bool)) {
 func alarms(t *testing.T) (messages []string) {
 	t.Helper()
 	source(t, func(path string, file *ast.File, test bool) {
-		if test || strings.HasPrefix(path, "bench/") || strings.HasPrefix(path, "store/storetest/") {
+		if test || strings.HasPrefix(path, "bench/") || strings.HasPrefix(path, "internal/storage/storetest/") {
 			return
 		}
 		ast.Inspect(file, func(n ast.Node) bool {

@@ -34,10 +34,10 @@ func TestTestsDrawFromSeeds(t *testing.T) {
 			return err
 		}
 		path = filepath.ToSlash(path)
-		if d.IsDir() && (path != "." && strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata" || path == "seedtest") {
+		if d.IsDir() && (path != "." && strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata" || path == "internal/testkit/seedtest") {
 			return filepath.SkipDir
 		}
-		if !strings.HasSuffix(path, "_test.go") && !(strings.HasPrefix(path, "store/storetest/") && strings.HasSuffix(path, ".go")) {
+		if !strings.HasSuffix(path, "_test.go") && !(strings.HasPrefix(path, "internal/storage/storetest/") && strings.HasSuffix(path, ".go")) {
 			return nil
 		}
 		files := token.NewFileSet()

@@ -15,8 +15,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/footfall/footfall/feed"
-	"github.com/footfall/footfall/server"
+	"github.com/footfall/footfall/internal/faces/feed"
+	"github.com/footfall/footfall/internal/ops/server"
 )
 
 // largeLists are questions whose answers are long, or that look at much.
@@ -46,7 +46,7 @@ func answers(args []string) error {
 	flags := flag.NewFlagSet("answers", flag.ContinueOnError)
 	n := flags.Int("n", 1000, "how often each question is asked")
 	login := flags.String("login", "nasatwitter", "who asks")
-	pattern := flags.String("feed", "feed/testdata/*.gz", "files of Bitly's click feed")
+	pattern := flags.String("feed", "internal/faces/feed/testdata/*.gz", "files of Bitly's click feed")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}

@@ -14,13 +14,13 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/footfall/footfall/click"
-	"github.com/footfall/footfall/rollup"
-	"github.com/footfall/footfall/store"
-	"github.com/footfall/footfall/store/pebble"
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/base/rollup"
+	"github.com/footfall/footfall/internal/storage/pebble"
+	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// layout measures store/pebble: how fast it records, how much it takes, and
+// layout measures the counts of storage/pebble: how fast it records, how much it takes, and
 // how fast it answers the questions that the layout of its keys was made for.
 func layout(args []string) error {
 	flags := flag.NewFlagSet("layout", flag.ContinueOnError)

@@ -5,9 +5,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/footfall/footfall/click"
-	"github.com/footfall/footfall/rollup"
-	"github.com/footfall/footfall/store"
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/base/rollup"
+	"github.com/footfall/footfall/internal/storage/store"
 )
 
 // The users of the layout benchmark.

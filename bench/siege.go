@@ -17,7 +17,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/footfall/footfall/server/siege"
+	"github.com/footfall/footfall/internal/testkit/siege"
 )
 
 // attacks are what one connection does in a siege.

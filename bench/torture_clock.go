@@ -14,7 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/footfall/footfall/server"
+	"github.com/footfall/footfall/internal/ops/server"
 )
 
 // clock has a footfall in this process live by a clock that jumps back and

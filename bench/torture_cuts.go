@@ -12,13 +12,13 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
-	"github.com/footfall/footfall/audit"
-	"github.com/footfall/footfall/click"
-	"github.com/footfall/footfall/journal"
-	"github.com/footfall/footfall/recorder"
-	"github.com/footfall/footfall/rollup"
-	"github.com/footfall/footfall/store"
-	"github.com/footfall/footfall/store/pebble"
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/base/rollup"
+	"github.com/footfall/footfall/internal/core/audit"
+	"github.com/footfall/footfall/internal/core/recorder"
+	"github.com/footfall/footfall/internal/storage/journal"
+	"github.com/footfall/footfall/internal/storage/pebble"
+	"github.com/footfall/footfall/internal/storage/store"
 )
 
 // diskLives is how many cuts one simulated disk goes through.

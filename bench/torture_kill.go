@@ -13,7 +13,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/footfall/footfall/feed"
+	"github.com/footfall/footfall/internal/faces/feed"
 )
 
 // kill kills the server with -9 at random instants: under load, while it

@@ -16,14 +16,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/footfall/footfall/feed"
-	"github.com/footfall/footfall/seedtest"
-	"github.com/footfall/footfall/server/certtest"
+	"github.com/footfall/footfall/internal/faces/feed"
+	"github.com/footfall/footfall/internal/testkit/certtest"
+	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
 var (
 	perMethod = flag.Int("questions", 12, "how many questions each client asks of each method")
-	feedGlob  = flag.String("feed", "../feed/testdata/*.gz", "the feed's files")
+	feedGlob  = flag.String("feed", "../internal/faces/feed/testdata/*.gz", "the feed's files")
 	only      = flag.String("only", "", "methods, with commas between, to ask questions of and nothing else")
 )
 

@@ -11,7 +11,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/internal/base/click"
 )
 
 // link is a link, or an aggregate link, which has no owner.

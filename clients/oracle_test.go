@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/footfall/footfall/click"
+	"github.com/footfall/footfall/internal/base/click"
 )
 
 // The oracle answers by going through all clicks and all links each time.

@@ -20,7 +20,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/footfall/footfall/server/certtest"
+	"github.com/footfall/footfall/internal/testkit/certtest"
 )
 
 const (

@@ -16,7 +16,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/footfall/footfall/server/certtest"
+	"github.com/footfall/footfall/internal/testkit/certtest"
 )
 
 // authority is as much of RFC 8555 as gives one certificate: it looks at what

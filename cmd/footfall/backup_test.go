@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/footfall/footfall/feed"
-	"github.com/footfall/footfall/seedtest"
+	"github.com/footfall/footfall/internal/faces/feed"
+	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
 // fails runs the program and wants it to fail with a sentence.

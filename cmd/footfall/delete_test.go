@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/footfall/footfall/seedtest"
+	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
 // TestDelete deletes a link and a user of a running server, as an operator

@@ -11,8 +11,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/footfall/footfall/store"
-	"github.com/footfall/footfall/store/sql"
+	"github.com/footfall/footfall/internal/storage/sql"
+	"github.com/footfall/footfall/internal/storage/store"
 )
 
 // hostile is a text of others that would change the title of a terminal's

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/footfall/footfall/seedtest"
+	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
 // told runs the program, and returns what it printed and its exit status.

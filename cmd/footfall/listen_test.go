@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/footfall/footfall/server/certtest"
+	"github.com/footfall/footfall/internal/testkit/certtest"
 )
 
 // TestSeveralListeners: each listener answers alike, whether it is named by an

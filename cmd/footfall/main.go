@@ -7,7 +7,7 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/footfall/footfall/cli"
+	"github.com/footfall/footfall/internal/ops/cli"
 )
 
 func main() {

@@ -14,8 +14,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/footfall/footfall/feed"
-	"github.com/footfall/footfall/seedtest"
+	"github.com/footfall/footfall/internal/faces/feed"
+	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
 // asProgram makes the test binary the program itself.
@@ -50,7 +50,7 @@ func run(t *testing.T, args ...string) (stdout, stderr string) {
 
 func feedFiles(t *testing.T) []string {
 	t.Helper()
-	files, err := filepath.Glob("../../feed/testdata/*.gz")
+	files, err := filepath.Glob("../../internal/faces/feed/testdata/*.gz")
 	if err != nil || len(files) < 4 {
 		t.Fatal("no feed files", err)
 	}

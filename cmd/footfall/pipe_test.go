@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/footfall/footfall/logtest"
+	"github.com/footfall/footfall/internal/testkit/logtest"
 )
 
 // importing starts an import of a pipe that is held open.

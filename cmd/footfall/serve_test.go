@@ -17,7 +17,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/footfall/footfall/feed"
+	"github.com/footfall/footfall/internal/faces/feed"
 )
 
 // serve starts the real server on a free port, and returns its URL and what it
@@ -303,7 +303,7 @@ func TestLongRequests(t *testing.T) {
 func TestFailedImport(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	whole, err := os.ReadFile("../../feed/testdata/2013-03-09-1362798945.gz")
+	whole, err := os.ReadFile("../../internal/faces/feed/testdata/2013-03-09-1362798945.gz")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -317,7 +317,7 @@ func TestFailedImport(t *testing.T) {
 	if json.Unmarshal(out, &first) != nil || err == nil || first.Clicks < 1000 {
 		t.Fatalf("a gzip file that is cut off: %v, %s", err, out)
 	}
-	printed, _ := run(t, "import", "--format", "bitly-feed", "--json", "--data", dir+"/data", "../../feed/testdata/2013-03-09-1362798945.gz")
+	printed, _ := run(t, "import", "--format", "bitly-feed", "--json", "--data", dir+"/data", "../../internal/faces/feed/testdata/2013-03-09-1362798945.gz")
 	if json.Unmarshal([]byte(printed), &second) != nil || second.Known != first.Clicks || second.Lines != 3678 {
 		t.Errorf("then the whole of it: %s, want %d known and 3678 lines", printed, first.Clicks)
 	}

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/footfall/footfall/server/certtest"
+	"github.com/footfall/footfall/internal/testkit/certtest"
 )
 
 // TestTLS speaks https with the real program, and changes the certificate

@@ -9,7 +9,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/footfall/footfall/store/sql"
+	"github.com/footfall/footfall/internal/storage/sql"
 )
 
 // setPassword runs user password with what is typed.

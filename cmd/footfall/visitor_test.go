@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/footfall/footfall/seedtest"
+	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
 var kills = flag.Int("kills", 5, "how often TestKilledServer kills the server")

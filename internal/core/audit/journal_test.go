@@ -1,0 +1,175 @@
+package audit_test
+
+import (
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/core/audit"
+	"github.com/footfall/footfall/internal/core/recorder"
+	"github.com/footfall/footfall/internal/storage/journal"
+	"github.com/footfall/footfall/internal/storage/store"
+	"github.com/footfall/footfall/internal/storage/storetest"
+)
+
+// journaled is a journal of three segments in memory, counted in a store.
+func journaled(t *testing.T) (o journal.Options, clicks *storetest.MemoryClicks, segments []journal.Segment) {
+	t.Helper()
+	o = journal.Options{Dir: "journal", FS: vfs.NewMem()}
+	j, err := journal.Open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clicks = new(storetest.MemoryClicks)
+	r, err := recorder.Open(t.Context(), recorder.Options{Journal: j, Clicks: clicks, Now: time.Now, Log: slog.Default()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range int64(30) {
+		if err := r.Record(t.Context(), click.Click{Time: (1_360_000_000 + 600*i) * 1000, User: 1, Link: 2}); err != nil {
+			t.Fatal(err)
+		}
+		if i%10 == 9 && i < 29 {
+			if err := j.Rotate(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := r.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	segments = j.Segments()
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return o, clicks, segments
+}
+
+func name(s journal.Segment) string { return fmt.Sprintf("journal/%020d.sealed", s.Base) }
+
+// flipped turns a bit in a file's last byte but so many.
+func flipped(t *testing.T, fs vfs.FS, path string, back int64) {
+	t.Helper()
+	f, err := fs.OpenReadWrite(path, vfs.WriteCategoryUnspecified)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := make([]byte, 1)
+	if _, err := f.ReadAt(b, info.Size()-back); err != nil {
+		t.Fatal(err)
+	}
+	b[0] ^= 4
+	if _, err := f.WriteAt(b, info.Size()-back); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestCheckJournal: what is damaged or missing is named with what is lost by it,
+// and what was known to be missing is a note.
+func TestCheckJournal(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		harm   func(t *testing.T, fs vfs.FS, s []journal.Segment)
+		counts store.Clicks // instead of those that were made
+		mend   bool
+		want   []string // of each finding; none where nothing is wrong
+		notes  []string
+	}{
+		{name: "nothing", harm: func(*testing.T, vfs.FS, []journal.Segment) {}},
+		{name: "a damaged segment", harm: func(t *testing.T, fs vfs.FS, s []journal.Segment) {
+			flipped(t, fs, name(s[0]), 40)
+		}, want: []string{"what was there is counted, and no click is lost"}},
+		{name: "two damages", harm: func(t *testing.T, fs vfs.FS, s []journal.Segment) {
+			flipped(t, fs, name(s[1]), 150)
+			flipped(t, fs, name(s[1]), 40)
+		}, want: []string{"there is counted", "there is counted"}},
+		{name: "damage that is not counted", harm: func(t *testing.T, fs vfs.FS, s []journal.Segment) {
+			flipped(t, fs, name(s[2]), 40)
+		}, counts: new(storetest.MemoryClicks), want: []string{"what was there is not counted"}},
+		{name: "a damaged header", harm: func(t *testing.T, fs vfs.FS, s []journal.Segment) {
+			flipped(t, fs, name(s[1]), s[1].Size-40)
+		}, want: []string{"no click is lost with that"}},
+		{name: "a missing segment", harm: func(t *testing.T, fs vfs.FS, s []journal.Segment) {
+			if err := fs.Remove(name(s[1])); err != nil {
+				t.Fatal(err)
+			}
+		}, want: []string{"what was there is counted, and no click is lost"}},
+		{name: "no beginning", harm: func(t *testing.T, fs vfs.FS, s []journal.Segment) {
+			if err := fs.Remove(name(s[0])); err != nil {
+				t.Fatal(err)
+			}
+		}, want: []string{"positions 0 to "}},
+		{name: "a mended damage", harm: func(t *testing.T, fs vfs.FS, s []journal.Segment) {
+			flipped(t, fs, name(s[1]), 40)
+		}, mend: true, notes: []string{"positions "}},
+		{name: "a mended beginning", harm: func(t *testing.T, fs vfs.FS, s []journal.Segment) {
+			if err := fs.Remove(name(s[0])); err != nil {
+				t.Fatal(err)
+			}
+		}, mend: true},
+		{name: "another journal", harm: func(t *testing.T, fs vfs.FS, s []journal.Segment) {
+			if err := fs.RemoveAll("journal"); err != nil {
+				t.Fatal(err)
+			}
+			j, err := journal.Open(journal.Options{Dir: "journal", FS: fs})
+			if err != nil {
+				t.Fatal(err)
+			}
+			j.Close()
+		}, notes: []string{"which is gone"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			o, clicks, segments := journaled(t)
+			end := segments[2].End
+			c.harm(t, o.FS, segments)
+			j, err := journal.Inspect(o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.mend {
+				if _, err := j.Mend(end); err != nil {
+					t.Fatal(err)
+				}
+				if j, err = journal.Open(o); err != nil {
+					t.Fatal(err)
+				}
+				defer j.Close()
+			}
+			counts := store.Clicks(clicks)
+			if c.counts != nil {
+				counts = c.counts
+			}
+			var findings []string
+			summary, err := audit.Check(t.Context(), counts, j, func(f string) { findings = append(findings, f) })
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(findings) != len(c.want) {
+				t.Errorf("findings %q, want some of %q", findings, c.want)
+			}
+			for i := range min(len(findings), len(c.want)) {
+				if !strings.Contains(findings[i], c.want[i]) {
+					t.Errorf("%q says nothing of %q", findings[i], c.want[i])
+				}
+			}
+			if summary.Wrong.Damage != len(findings) || len(summary.Notes) != len(c.notes) {
+				t.Errorf("%d findings are %+v; notes %q, want %d", len(findings), summary.Wrong, summary.Notes, len(c.notes))
+			}
+			for i := range min(len(summary.Notes), len(c.notes)) {
+				if !strings.Contains(summary.Notes[i], c.notes[i]) {
+					t.Errorf("%q says nothing of %q", summary.Notes[i], c.notes[i])
+				}
+			}
+		})
+	}
+}

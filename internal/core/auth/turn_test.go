@@ -1,0 +1,77 @@
+package auth_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/footfall/footfall/internal/core/auth"
+)
+
+// busy has a password looked at, until done.
+func (h *locked) busy(t *testing.T) (done func()) {
+	t.Helper()
+	done, err := h.auth.TakeTurn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return done
+}
+
+// TestPasswordsWaitTheirTurn: of every login alike, so that none is computed
+// beside another, and for a bounded while. Nothing of it is a guess.
+func TestPasswordsWaitTheirTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newLocked(t)
+		done := h.busy(t)
+		for range 2 * auth.MaxGuesses {
+			for _, login := range []string{"ann", "bob", "nobody"} {
+				began := time.Now()
+				h.try(t, login, wrong, auth.ErrBusy)
+				if waited := time.Since(began); waited != auth.MaxWait {
+					t.Fatalf("%s waited %v, want %v", login, waited, auth.MaxWait)
+				}
+			}
+		}
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			h.try(t, "ann", password, nil)
+		}()
+		synctest.Wait()
+		select {
+		case <-ended:
+			t.Error("two were looked at together")
+		default:
+		}
+		done()
+		<-ended
+	})
+}
+
+func TestFewPasswordsWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newLocked(t)
+		done := h.busy(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		for range auth.MaxWaiting {
+			go func() {
+				if _, err := h.auth.TakeTurn(ctx); !errors.Is(err, context.Canceled) {
+					t.Errorf("who went away got %v", err)
+				}
+			}()
+		}
+		synctest.Wait()
+		began := time.Now()
+		h.try(t, "ann", password, auth.ErrBusy)
+		if waited := time.Since(began); waited != 0 {
+			t.Errorf("one too many waited %v", waited)
+		}
+		cancel()
+		synctest.Wait()
+		done()
+		h.try(t, "ann", password, nil)
+	})
+}

@@ -1,0 +1,82 @@
+// Package geo tells the country of an address, and which address is the
+// visitor's where requests come through proxies.
+//
+// It refuses to keep or log an address, to know cities or networks, and to guess:
+// a country that the data does not name is unknown. The data is inside the
+// binary, or a file of the operator's in MMDB format.
+package geo
+
+import (
+	"net/netip"
+
+	"github.com/phuslu/iploc"
+
+	"github.com/footfall/footfall/internal/base/click"
+)
+
+// notPlaces are addresses on the Internet's registry of special purposes that
+// package netip does not tell (RFC 6890, 5737, 3849, 9637): what they look like
+// in a database says nothing about where anybody is.
+var notPlaces = [...]netip.Prefix{
+	netip.PrefixFrom(netip.AddrFrom4([4]byte{0}), 8),
+	netip.PrefixFrom(netip.AddrFrom4([4]byte{100, 64}), 10),
+	netip.PrefixFrom(netip.AddrFrom4([4]byte{192, 0, 0}), 24),
+	netip.PrefixFrom(netip.AddrFrom4([4]byte{192, 0, 2}), 24),
+	netip.PrefixFrom(netip.AddrFrom4([4]byte{198, 18}), 15),
+	netip.PrefixFrom(netip.AddrFrom4([4]byte{198, 51, 100}), 24),
+	netip.PrefixFrom(netip.AddrFrom4([4]byte{203, 0, 113}), 24),
+	netip.PrefixFrom(netip.AddrFrom4([4]byte{240}), 4),
+	netip.PrefixFrom(netip.AddrFrom16([16]byte{0x01}), 64), // 100::/64 discard
+	netip.PrefixFrom(netip.AddrFrom16([16]byte{0x20, 0x01, 0x0d, 0xb8}), 32),
+	netip.PrefixFrom(netip.AddrFrom16([16]byte{0x3f, 0xff}), 20),
+}
+
+// place tells whether an address can be anywhere.
+func place(a netip.Addr) bool {
+	if !a.IsGlobalUnicast() || a.IsPrivate() {
+		return false
+	}
+	for _, p := range &notPlaces {
+		if p.Contains(a) {
+			return false
+		}
+	}
+	return true
+}
+
+// builtin asks the data inside the binary, IP2Location LITE by way of iploc.
+func builtin(a netip.Addr) click.Country { return country(iploc.IPCountry(a)) }
+
+// countries are the codes of ISO 3166-1 alpha-2, and XK, which ISO leaves to its
+// users and all databases use for Kosovo.
+const countries = "" +
+	"AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ " +
+	"BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ " +
+	"CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ " +
+	"EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY " +
+	"HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ " +
+	"LA LB LC LI LK LR LS LT LU LV LY " +
+	"MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ " +
+	"NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW " +
+	"SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ " +
+	"TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW"
+
+// country takes what a database calls a country. Codes that are none, as ZZ, EU,
+// AP, A1 or T1, are unknown.
+func country(code string) click.Country {
+	c := click.ParseCountry(code)
+	lo, hi := 0, (len(countries)+1)/3
+	for lo < hi {
+		mid := (lo + hi) / 2
+		at := click.Country{countries[3*mid], countries[3*mid+1]}
+		switch {
+		case at == c:
+			return c
+		case at[0] < c[0] || at[0] == c[0] && at[1] < c[1]:
+			lo = mid + 1
+		default:
+			hi = mid
+		}
+	}
+	return click.Country{}
+}

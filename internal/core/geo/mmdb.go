@@ -1,0 +1,82 @@
+package geo
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/oschwald/maxminddb-golang/v2"
+
+	"github.com/footfall/footfall/internal/base/click"
+)
+
+// database is an MMDB file (https://maxmind.github.io/MaxMind-DB/) in memory. All
+// of it was walked and its records decoded once, so that no lookup can fail.
+type database struct {
+	reader  *maxminddb.Reader
+	records map[uintptr]click.Country // by offset; unknown ones are left out
+	built   time.Time
+}
+
+// parse reads a file, whose bytes the database keeps.
+func parse(data []byte) (*database, error) {
+	if bytes.HasPrefix(data, []byte{0x1f, 0x8b}) {
+		return nil, errors.New("the file is compressed: unpack it with gunzip first")
+	}
+	reader, err := maxminddb.OpenBytes(data)
+	if err != nil {
+		return nil, fmt.Errorf("the file is not a whole MMDB file: %w", err)
+	}
+	db := &database{reader: reader, records: map[uintptr]click.Country{}, built: reader.Metadata.BuildTime().UTC()}
+	unknown := map[uintptr]bool{}
+	for network := range reader.Networks() {
+		if err := network.Err(); err != nil {
+			return nil, fmt.Errorf("the file is damaged: %w", err)
+		}
+		at := network.Offset()
+		if db.records[at].Known() || unknown[at] {
+			continue
+		}
+		c, err := recordCountry(network)
+		if err != nil {
+			return nil, fmt.Errorf("the file is damaged: %w", err)
+		}
+		if c.Known() {
+			db.records[at] = c
+		} else {
+			unknown[at] = true
+		}
+	}
+	if len(db.records) == 0 {
+		return nil, errors.New("the file names no countries")
+	}
+	return db, nil
+}
+
+func (db *database) country(a netip.Addr) click.Country {
+	r := db.reader.Lookup(a)
+	if !r.Found() {
+		return click.Country{}
+	}
+	return db.records[r.Offset()]
+}
+
+// recordCountry reads one record: country.iso_code in MaxMind's and DB-IP's
+// files, country_code or country in flat ones such as ipinfo's. MaxMind's
+// registered_country is not asked: it says where the network was registered,
+// which may be far from where it is used.
+func recordCountry(r maxminddb.Result) (click.Country, error) {
+	for _, path := range [...][]any{{"country", "iso_code"}, {"country_code"}, {"country"}} {
+		var code string
+		err := r.DecodePath(&code, path...)
+		if damage := (maxminddb.InvalidDatabaseError{}); errors.As(err, &damage) {
+			return click.Country{}, err
+		}
+		if c := country(code); err == nil && c.Known() {
+			return c, nil
+		}
+	}
+	return click.Country{}, nil
+}

@@ -1,0 +1,209 @@
+package geo_test
+
+import (
+	"encoding/binary"
+	"maps"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/footfall/footfall/internal/core/geo"
+	"github.com/footfall/footfall/internal/testkit/seedtest"
+)
+
+// record is what a database says of a network: a string, an unsigned number, or
+// a map of such.
+type record any
+
+// encode writes a value of the data section (MaxMind DB file format, 2.0).
+func encode(v any) []byte {
+	control := func(kind, size int) []byte {
+		first, extra := byte(kind<<5), []byte(nil)
+		if kind > 7 {
+			first, extra = 0, []byte{byte(kind - 7)}
+		}
+		if size >= 29 {
+			return append(append([]byte{first | 29}, extra...), byte(size-29))
+		}
+		return append([]byte{first | byte(size)}, extra...)
+	}
+	switch v := v.(type) {
+	case string:
+		return append(control(2, len(v)), v...)
+	case uint64:
+		return binary.BigEndian.AppendUint64(control(9, 8), v)
+	case uint16:
+		return binary.BigEndian.AppendUint16(control(5, 2), v)
+	case uint32:
+		return binary.BigEndian.AppendUint32(control(6, 4), v)
+	case []string:
+		b := control(11, len(v))
+		for _, s := range v {
+			b = append(b, encode(s)...)
+		}
+		return b
+	case map[string]any:
+		b := control(7, len(v))
+		for _, k := range slices.Sorted(maps.Keys(v)) {
+			b = append(append(b, encode(k)...), encode(v[k])...)
+		}
+		return b
+	default:
+		panic("no such kind of value")
+	}
+}
+
+// mmdb makes a database of IPv4 and IPv6, with records of 24 bits.
+func mmdb(networks map[string]record) []byte {
+	const empty, data = -1, -2 // records that are no nodes: data-i is the record at offset i
+	nodes := [][2]int{{empty, empty}}
+	var section []byte
+	for _, n := range slices.Sorted(maps.Keys(networks)) {
+		p := netip.MustParsePrefix(n)
+		address, bits := p.Addr().As16(), p.Bits()
+		if p.Addr().Is4() {
+			address, bits = netip.MustParseAddr("::"+p.Addr().String()).As16(), bits+96
+		}
+		at := 0
+		for i := range bits {
+			bit := address[i/8] >> (7 - i%8) & 1
+			if i == bits-1 {
+				nodes[at][bit] = data - len(section)
+			} else {
+				if nodes[at][bit] == empty {
+					nodes = append(nodes, [2]int{empty, empty})
+					nodes[at][bit] = len(nodes) - 1
+				}
+				at = nodes[at][bit]
+			}
+		}
+		section = append(section, encode(networks[n])...)
+	}
+	var file []byte
+	for _, node := range nodes {
+		for _, r := range node {
+			switch {
+			case r == empty:
+				r = len(nodes)
+			case r <= data:
+				r = len(nodes) + 16 + data - r
+			}
+			file = append(file, byte(r>>16), byte(r>>8), byte(r))
+		}
+	}
+	file = append(append(file, make([]byte, 16)...), section...)
+	return append(append(file, "\xab\xcd\xefMaxMind.com"...), encode(map[string]any{
+		"binary_format_major_version": uint16(2), "binary_format_minor_version": uint16(0), "build_epoch": uint64(1_700_000_000),
+		"database_type": "Test-Country", "description": map[string]any{"en": "a test"}, "ip_version": uint16(6),
+		"languages": []string{"en"}, "node_count": uint32(len(nodes)), "record_size": uint16(24),
+	})...)
+}
+
+func in(code string) record { return map[string]any{"country": map[string]any{"iso_code": code}} }
+
+func write(t testing.TB, path string, data []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "countries.mmdb")
+	write(t, path, mmdb(map[string]record{
+		"1.1.1.0/24":          in("AU"),
+		"1.1.2.0/24":          map[string]any{"country": "JP", "country_name": "Japan"},
+		"1.1.3.0/24":          map[string]any{"country": "Germany", "country_code": "DE"},
+		"1.1.4.0/24":          map[string]any{"registered_country": map[string]any{"iso_code": "US"}},
+		"1.1.5.0/24":          in("EU"),
+		"1.1.6.0/24":          in("fr"),
+		"1.1.7.0/24":          in("XK"),
+		"1.1.8.0/24":          map[string]any{"continent": "Asia"},
+		"1.1.9.0/24":          "text",
+		"1.1.10.0/24":         map[string]any{"country": map[string]any{"geoname_id": uint32(7)}},
+		"10.0.0.0/8":          in("US"),
+		"127.0.0.0/8":         in("US"),
+		"192.0.2.0/24":        in("US"),
+		"2a00:1450::/32":      in("IE"),
+		"2001:db8::/32":       in("US"),
+		"fc00::/7":            in("US"),
+		"2606:4700::/33":      in("CA"),
+		"2606:4700:8000::/33": in("MX"),
+	}))
+	l, err := geo.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for address, want := range map[string]string{
+		"1.1.1.0": "AU", "1.1.1.255": "AU", "1.1.0.255": "", "::ffff:1.1.1.1": "AU",
+		"1.1.2.1": "JP", "1.1.3.1": "DE", "1.1.4.1": "", "1.1.5.1": "", "1.1.6.1": "FR", "1.1.7.1": "XK",
+		"1.1.8.1": "", "1.1.9.1": "", "1.1.10.1": "", "8.8.8.8": "",
+		"10.1.2.3": "", "127.0.0.1": "", "192.0.2.1": "",
+		"2a00:1450::1": "IE", "2a00:1451::1": "", "2001:db8::1": "", "fd00::1": "",
+		"2606:4700::1": "CA", "2606:4700:8000::1": "MX",
+	} {
+		if got := l.Country(netip.MustParseAddr(address)).String(); got != want {
+			t.Errorf("%s is in %q, want %q", address, got, want)
+		}
+	}
+}
+
+func TestBadFile(t *testing.T) {
+	good := mmdb(map[string]record{"1.1.1.0/24": in("AU"), "2a00::/16": in("IE")})
+	circle := slices.Clone(good)
+	copy(circle, []byte{0, 0, 0, 0, 0, 0}) // both branches of the root are the root
+	noData := slices.Clone(good)
+	copy(noData[6*5:], []byte{0xff, 0xff, 0xff})
+	for _, c := range []struct {
+		name string
+		data []byte
+		want string
+	}{
+		{"empty", nil, "not a whole MMDB file"},
+		{"text", []byte("country,code\n"), "not a whole MMDB file"},
+		{"gzip", []byte("\x1f\x8b\x08\x00"), "gunzip"},
+		{"end missing", good[:len(good)-1], "not a whole MMDB file"},
+		{"half", good[:len(good)/2], "not a whole MMDB file"},
+		{"start missing", good[200:], ""},
+		{"circle", circle, "damaged"},
+		{"no data there", noData, "damaged"},
+		{"no country", mmdb(map[string]record{"1.1.1.0/24": map[string]any{"asn": uint32(13335)}}), "names no countries"},
+		{"no network", mmdb(nil), "names no countries"},
+	} {
+		path := filepath.Join(t.TempDir(), "countries.mmdb")
+		write(t, path, c.data)
+		if _, err := geo.Open(path); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "GeoLite2") {
+			t.Errorf("%s: error %v, want one with %q that says what to do", c.name, err, c.want)
+		}
+	}
+	if _, err := geo.Open(filepath.Join(t.TempDir(), "none")); err == nil || !strings.Contains(err.Error(), "no such file") {
+		t.Errorf("a missing file: error %v", err)
+	}
+	if _, err := geo.Open(t.TempDir()); err == nil {
+		t.Error("a folder is taken for a database")
+	}
+}
+
+// Whatever bytes a file has, opening it ends, with a database or an error.
+func TestDamagedFile(t *testing.T) {
+	good := mmdb(map[string]record{"1.1.1.0/24": in("AU"), "1.1.2.0/24": in("JP"), "2a00::/16": in("IE")})
+	random := seedtest.Rand(t)
+	for range 300 {
+		bad := slices.Clone(good)
+		for range 1 + random.IntN(8) {
+			bad[random.IntN(len(bad))] = byte(random.Uint32())
+		}
+		path := filepath.Join(t.TempDir(), "countries.mmdb")
+		write(t, path, bad)
+		l, err := geo.Open(path)
+		if err != nil {
+			continue
+		}
+		for _, a := range []string{"1.1.1.1", "1.1.2.1", "8.8.8.8", "2a00::1", "::1", "2c00::1"} {
+			l.Country(netip.MustParseAddr(a))
+		}
+	}
+}

@@ -1,0 +1,252 @@
+// Package links makes short links and finds them: it says what a long URL may
+// be, draws hashes, knows the names and domains of the installation, and
+// remembers for a while what the store said about a name.
+//
+// It refuses to count clicks, to know the wire, and to decide who may do what.
+package links
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"io"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+var (
+	// ErrDomain: the domain is none of ours.
+	ErrDomain = errors.New("not a domain of this installation")
+	// ErrOwnLink: the long URL is one of our own short links.
+	ErrOwnLink = errors.New("already a short link of this installation")
+)
+
+// Options says what Links needs.
+type Options struct {
+	Links store.Links
+	// Domains are the short domains of the installation, the default one first.
+	// One with a port is that domain on that port; one without is it on every
+	// port. Where there are none, a request's own host is the domain.
+	Domains []string
+	// Host is that of short URLs where there are no domains and a request names
+	// no host, or one that can be none; it may be empty.
+	Host string
+	// Here tells whether this server itself answers at an address and port, so
+	// that a URL there is one of ours; nil where that is not known.
+	Here func(address netip.Addr, port string) bool
+	// Scheme of short URLs: http, which is what the empty string means, or https.
+	Scheme string
+	Now    func() time.Time
+	// Random is what hashes are drawn from, and must not be guessable. It is
+	// read by many goroutines at once.
+	Random io.Reader
+}
+
+// Links makes links and finds them. It is safe for concurrent use.
+type Links struct {
+	links   store.Links
+	domains []authority
+	host    string
+	hosts   map[string]bool // of domains
+	scheme  string
+	here    func(netip.Addr, string) bool
+	now     func() time.Time
+	random  io.Reader
+	seed    maphash.Seed
+	shards  [shards]shard
+}
+
+// New fails where a domain or the scheme cannot be one.
+func New(o Options) (*Links, error) {
+	l := &Links{
+		links: o.Links, host: o.Host, scheme: o.Scheme, here: o.Here, now: o.Now, random: o.Random,
+		hosts: make(map[string]bool), seed: maphash.MakeSeed(),
+	}
+	switch l.scheme {
+	case "":
+		l.scheme = "http"
+	case "http", "https":
+	default:
+		return nil, fmt.Errorf("links: the scheme of short URLs is http or https, not %q", o.Scheme)
+	}
+	for _, domain := range o.Domains {
+		a, err := parseAuthority(l.scheme, domain)
+		if err != nil {
+			if strings.Contains(domain, "/") {
+				err = errors.New("give a host, without scheme and path")
+			}
+			return nil, fmt.Errorf("links: %q is no domain: %w", domain, err)
+		}
+		l.domains = append(l.domains, a)
+		l.hosts[hostname(a.host)] = true
+	}
+	for i := range l.shards {
+		l.shards[i].init()
+	}
+	return l, nil
+}
+
+// Request asks for a short link.
+type Request struct {
+	User    click.UserID
+	LongURL string
+	Domain  string // as Domain takes it
+	Host    string // of the HTTP request
+	// Details are of the link if it is made; a UserTS of 0 is the time then.
+	Details store.LinkDetails
+}
+
+// Shorten returns the user's link of the long URL, and whether it was made
+// just now. From then on Resolve finds it by both of its hashes.
+//
+// What he has under exactly the spelling given is his link of it, as Lookup
+// says too, be it one that would be refused now: imports keep spellings. Else
+// the spelling of ParseLongURL counts, whatever others have imported, so that
+// links made here meet under one aggregate link.
+//
+// The errors are ErrURL, ErrOwnLink and ErrDomain, in this order,
+// click.ErrNotFound where there is no such user, and click.ErrUnavailable.
+func (l *Links) Shorten(ctx context.Context, r Request) (store.Link, bool, error) {
+	longURL, refused := l.longURL(ctx, r)
+	var has store.Link
+	if refused != nil || longURL != r.LongURL {
+		var err error
+		if has, err = l.has(ctx, r); err != nil {
+			return store.Link{}, false, err
+		}
+	}
+	if refused != nil && has.ID == 0 {
+		return store.Link{}, false, refused
+	}
+	if _, err := l.Domain(r.Domain, r.Host); err != nil {
+		return store.Link{}, false, err
+	}
+	if has.ID != 0 {
+		l.learn(has.Hash, has.AggregateHash)
+		return has, false, nil
+	}
+	for draw := range maxDraws {
+		n := store.NewLink{User: r.User, LongURL: longURL, Created: l.now().Unix(), LinkDetails: r.Details}
+		if n.UserTS == 0 {
+			n.UserTS = n.Created
+		}
+		var err error
+		if n.Hash, err = l.draw(hashLength + draw); err != nil {
+			return store.Link{}, false, err
+		}
+		if n.AggregateHash, err = l.draw(hashLength + draw); err != nil {
+			return store.Link{}, false, err
+		}
+		if Reserved(string(n.Hash)) || Reserved(string(n.AggregateHash)) {
+			continue
+		}
+		link, made, err := l.links.MakeLink(ctx, n)
+		if errors.Is(err, click.ErrExists) {
+			continue
+		}
+		if err != nil {
+			return store.Link{}, false, fmt.Errorf("links: shorten: %w", err)
+		}
+		// Another process may have made it while this one remembered that there
+		// is no such name.
+		l.learn(link.Hash, link.AggregateHash)
+		return link, made, nil
+	}
+	return store.Link{}, false, fmt.Errorf("links: shorten: %d times the hashes drawn were taken: %w", maxDraws, click.ErrUnavailable)
+}
+
+// Check fails with ErrURL or ErrOwnLink where Shorten would, and with the
+// store's error where that cannot answer.
+func (l *Links) Check(ctx context.Context, r Request) error {
+	_, refused := l.longURL(ctx, r)
+	if refused == nil {
+		return nil
+	}
+	has, err := l.has(ctx, r)
+	if err == nil && has.ID == 0 {
+		return refused
+	}
+	return err
+}
+
+// longURL is the long URL of a link to be made.
+func (l *Links) longURL(ctx context.Context, r Request) (string, error) {
+	longURL, err := ParseLongURL(r.LongURL)
+	if err != nil {
+		return "", err
+	}
+	own, err := l.Own(ctx, longURL, r.Host)
+	if own {
+		err = ErrOwnLink
+	}
+	if err != nil {
+		return "", fmt.Errorf("links: shorten: %w", err)
+	}
+	return longURL, nil
+}
+
+// has is the user's link of the long URL in exactly the spelling given, or the
+// zero one.
+func (l *Links) has(ctx context.Context, r Request) (store.Link, error) {
+	if r.User == click.Nobody || store.CheckText("long URL", r.LongURL) != nil {
+		return store.Link{}, nil
+	}
+	link, err := l.links.LinkOfURL(ctx, r.User, r.LongURL)
+	if err != nil && !errors.Is(err, click.ErrNotFound) {
+		return store.Link{}, fmt.Errorf("links: shorten: %w", err)
+	}
+	return link, nil
+}
+
+// Domain is the domain of a short URL: the one asked for where it is one of
+// ours, the first of ours where none is asked for. Bitly's own (bit.ly, j.mp,
+// bitly.com) stand for the first one, unless they are ours. Where Options
+// names no domains, ours is the request's host, or Options.Host where that can
+// be none. Else ErrDomain.
+func (l *Links) Domain(asked, host string) (string, error) {
+	ours, err := l.ours(host)
+	if err != nil {
+		return "", err
+	}
+	if asked == "" {
+		return ours[0].String(), nil
+	}
+	if a, err := parseAuthority(l.scheme, asked); err == nil && slices.Contains(ours, a) {
+		return a.String(), nil
+	}
+	if bitlys(asked) {
+		return ours[0].String(), nil
+	}
+	names := make([]string, len(ours))
+	for i, a := range ours {
+		names[i] = a.String()
+	}
+	return "", fmt.Errorf("links: domain %.100q: %w, which has %.500s", asked, ErrDomain, strings.Join(names, ", "))
+}
+
+// ours are our domains as a request to the host sees them, one at least.
+func (l *Links) ours(host string) ([]authority, error) {
+	if len(l.domains) > 0 {
+		return l.domains, nil
+	}
+	a, err := parseAuthority(l.scheme, host)
+	if err != nil && l.host != "" {
+		a, err = parseAuthority(l.scheme, l.host)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("links: host %.100q: %w", host, ErrDomain)
+	}
+	return []authority{a}, nil
+}
+
+// ShortURL is the short URL of a hash, or a keyword, on a domain.
+func (l *Links) ShortURL(domain string, hash click.Hash) string {
+	return l.scheme + "://" + domain + "/" + url.PathEscape(string(hash))
+}

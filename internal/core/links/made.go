@@ -1,0 +1,40 @@
+package links
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/footfall/footfall/internal/base/rollup"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// Made counts links as clicks are counted, each at the time it was made, so
+// that the same questions can be asked of them. Scopes are of users, and there
+// is no facet but rollup.All.
+type Made struct{ Links store.Links }
+
+// Counts is as in store.Reader.
+func (m Made) Counts(ctx context.Context, q store.Query) ([]store.Count, error) {
+	made, err := m.Links.CountLinks(ctx, q.Scope.User, q.Edges)
+	if err != nil {
+		return nil, err
+	}
+	var counts []store.Count
+	for i := len(made) - 1; i >= 0 && (q.Newest == 0 || len(counts) < q.Newest); i-- {
+		if made[i] > 0 {
+			counts = append(counts, store.Count{Interval: i, Clicks: made[i]})
+		}
+	}
+	return counts, nil
+}
+
+// First is when the user's first link was made, to the second.
+func (m Made) First(ctx context.Context, s rollup.Scope, _ rollup.Facet) (int64, bool, error) {
+	return m.Links.FirstLink(ctx, s.User)
+}
+
+// Snapshot is of metrics.Clicks. There are no values to tell links made apart by.
+func (m Made) Snapshot(context.Context) (store.Snapshot, error) {
+	return nil, fmt.Errorf("links made: a snapshot: %w", errors.ErrUnsupported)
+}

@@ -1,0 +1,158 @@
+package links_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/core/links"
+	"github.com/footfall/footfall/internal/storage/store"
+	"github.com/footfall/footfall/internal/storage/storetest"
+	"github.com/footfall/footfall/internal/testkit/seedtest"
+)
+
+// world is Links over the model, with a clock and a store that can be stopped.
+type world struct {
+	t testing.TB
+	*links.Links
+	store *watched
+	user  click.UserID
+	clock atomic.Int64 // Unix seconds
+}
+
+// watched counts the questions about names, and answers them as it is told.
+type watched struct {
+	*storetest.MemoryLinks
+	asked atomic.Int64
+	// inspect sees each answer and returns the one to give; nil gives it as
+	// it is.
+	inspect func(context.Context, click.Hash, store.Link, error) (store.Link, error)
+}
+
+func (w *watched) LinkByName(ctx context.Context, domain string, name click.Hash) (store.Link, error) {
+	w.asked.Add(1)
+	l, err := w.MemoryLinks.LinkByName(ctx, domain, name)
+	if w.inspect != nil {
+		return w.inspect(ctx, name, l, err)
+	}
+	return l, err
+}
+
+var errDown = fmt.Errorf("the database is away: %w", click.ErrUnavailable)
+
+// down is an inspect for which nothing is to be had.
+func down(context.Context, click.Hash, store.Link, error) (store.Link, error) {
+	return store.Link{}, errDown
+}
+
+// newWorld fills in what o lacks.
+func newWorld(t testing.TB, o links.Options) *world {
+	t.Helper()
+	w := &world{t: t, store: &watched{MemoryLinks: storetest.NewMemoryLinks()}}
+	w.clock.Store(1331822918)
+	o.Links = w.store
+	o.Now = func() time.Time { return time.Unix(w.clock.Load(), 0) }
+	if o.Random == nil {
+		o.Random = seedtest.Reader(t)
+	}
+	l, err := links.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Links = l
+	u, err := w.store.AddUser(context.Background(), "ann", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.user = u.ID
+	return w
+}
+
+// importLink is what another process may do.
+func (w *world) importLink(f store.ForeignLink) store.Link {
+	w.t.Helper()
+	got, err := w.store.ImportLinks(context.Background(), []store.ForeignLink{f})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return got[0]
+}
+
+func (w *world) shorten(longURL string) store.Link {
+	w.t.Helper()
+	l, _, err := w.Shorten(context.Background(), links.Request{User: w.user, LongURL: longURL, Host: "sho.rt"})
+	if err != nil {
+		w.t.Fatalf("a good long URL, %q, was not shortened: %v", longURL, err)
+	}
+	return l
+}
+
+// resolves fails where the name does not lead to the link; the zero link
+// stands for none.
+func (w *world) resolves(host, name string, want store.Link) {
+	w.t.Helper()
+	got, err := w.Resolve(context.Background(), host, name)
+	if got != want || (want == store.Link{}) != errors.Is(err, click.ErrNotFound) || (want != store.Link{}) && err != nil {
+		w.t.Errorf("%q on %q gave %+v, %v; want %+v", name, host, got, err, want)
+	}
+}
+
+// asks fails where f does not ask the store so many times.
+func (w *world) asks(times int64, f func()) {
+	w.t.Helper()
+	before := w.store.asked.Load()
+	f()
+	if got := w.store.asked.Load() - before; got != times {
+		w.t.Errorf("the store was asked %d times, not %d", got, times)
+	}
+}
+
+// repeated is a source of hashes 0000000, 1111111, and so on: the nth draw is
+// of the nth character. After the last of them it ends.
+type repeated struct {
+	mu sync.Mutex
+	n  int
+}
+
+const base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+func (r *repeated) Read(p []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.n == len(base62) {
+		return 0, io.EOF
+	}
+	for i := range p {
+		p[i] = byte(r.n) << 2
+	}
+	r.n++
+	return len(p), nil
+}
+
+// spelt is a source of these hashes, one after the other.
+func spelt(hashes ...string) io.Reader {
+	r, w := io.Pipe()
+	go func() {
+		for _, hash := range hashes {
+			var bits [16]byte
+			for i := range hash {
+				for v := range len(base62) {
+					if base62[v] == hash[i] {
+						bits[i] = byte(v) << 2
+					}
+				}
+			}
+			if _, err := w.Write(bits[:]); err != nil {
+				return
+			}
+		}
+		w.Close()
+	}()
+	return r
+}

@@ -1,0 +1,38 @@
+package metrics
+
+import (
+	"context"
+	"slices"
+
+	"github.com/footfall/footfall/internal/base/calendar"
+	"github.com/footfall/footfall/internal/base/rollup"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// Legacy is a window of days of exactly 86,400 seconds, aligned to the zone's
+// clock at the reference, whole days all of them.
+type Legacy struct {
+	Zone      *calendar.Zone
+	Days      int   // 1 or more
+	Reference int64 // as in Window
+}
+
+// Start is where a day begins, of which the newest is number 0.
+func (w Legacy) Start(day int) int64 { return w.Zone.Legacy(w.Reference, day+1)[0] }
+
+// Days is the clicks of each day, newest first.
+func (m *Metrics) Days(ctx context.Context, of Subject, w Legacy) ([]Point, error) {
+	return m.dense(ctx, of, w.Zone.Legacy(w.Reference, w.Days), Bounds{})
+}
+
+// TopByDay is the clicks of each day by value, newest day first. The limit
+// holds for each day.
+func (m *Metrics) TopByDay(ctx context.Context, of Subject, f rollup.Facet, w Legacy, r Ranking) (days [][]Value, err error) {
+	edges := w.Zone.Legacy(w.Reference, w.Days)
+	err = m.still(ctx, func(clicks store.Snapshot) (err error) {
+		days, err = r.rank(ctx, w.Days, of.counted(ctx, clicks, f, edges, r.Dear))
+		slices.Reverse(days)
+		return err
+	})
+	return days, err
+}

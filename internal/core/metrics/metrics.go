@@ -1,0 +1,256 @@
+// Package metrics asks the questions: clicks over time, and clicks by facet,
+// of a scope in a window of calendar units.
+//
+// It refuses to know the wire and the engines, and leaves zones to calendar.
+package metrics
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/footfall/footfall/internal/base/calendar"
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/base/rollup"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// Clicks is what the questions are put to: a part of store.Clicks.
+type Clicks interface {
+	Counts(ctx context.Context, q store.Query) ([]store.Count, error)
+	First(ctx context.Context, s rollup.Scope, f rollup.Facet) (int64, bool, error)
+	// Snapshot is asked for where values are told apart.
+	Snapshot(ctx context.Context) (store.Snapshot, error)
+}
+
+// Subject is whose clicks a question is about: the sum of scopes, each named
+// once.
+type Subject []Scope
+
+// Scope is a rollup.Scope, or its clicks from an instant on.
+type Scope struct {
+	User click.UserID
+	Link click.LinkID
+	// Since is the Unix second, a multiple of 900, before which clicks do not
+	// count; 0 is for all clicks.
+	Since int64
+}
+
+// Metrics answers questions from the counts.
+type Metrics struct{ clicks Clicks }
+
+// New answers from the given counts.
+func New(c Clicks) *Metrics { return &Metrics{c} }
+
+// AllTime as a number of units means from the first click on.
+const AllTime = -1
+
+// minutesOfAllTime is what AllTime means by the minute: no more is promised to
+// be kept.
+const minutesOfAllTime = 60
+
+// Window is a number of calendar units up to and with the one that holds the
+// reference.
+type Window struct {
+	Zone *calendar.Zone
+	Unit calendar.Unit
+	// Units is 1 or more, or AllTime.
+	Units int
+	// Reference is a Unix second within click.Earliest and click.Latest.
+	Reference int64
+	// Bounds are exact, where a unit may reach beyond them.
+	Bounds
+}
+
+// Bounds are of what counts in a window: the clicks of From ≤ t < Until, Unix
+// seconds that are multiples of 900. 0 is no bound. With From the units are those
+// from the one that holds it on, and Units is AllTime; with Until the reference is
+// the second before.
+type Bounds struct{ From, Until int64 }
+
+// empty tells whether nothing lies within the bounds.
+func (b Bounds) empty() bool { return b.Until > 0 && b.From >= b.Until }
+
+// cut is the edges with what lies outside the bounds cut off. None but the first
+// and the last unit reach beyond them.
+func (b Bounds) cut(edges []int64) []int64 {
+	last := len(edges) - 1
+	if b.From <= edges[0] && (b.Until == 0 || b.Until >= edges[last]) {
+		return edges
+	}
+	edges = slices.Clone(edges)
+	edges[0] = max(edges[0], b.From)
+	if b.Until > 0 {
+		edges[last] = min(edges[last], b.Until)
+	}
+	return edges
+}
+
+// Point is the clicks of one unit.
+type Point struct {
+	Start  int64 // Unix second
+	Clicks uint64
+}
+
+// Total is all clicks in the window, those of bots aside.
+func (m *Metrics) Total(ctx context.Context, of Subject, w Window) (uint64, error) {
+	return m.total(ctx, of, rollup.All, w)
+}
+
+// Bots is the clicks of bots in the window.
+func (m *Metrics) Bots(ctx context.Context, of Subject, w Window) (uint64, error) {
+	return m.total(ctx, of, rollup.Bot, w)
+}
+
+func (m *Metrics) total(ctx context.Context, of Subject, f rollup.Facet, w Window) (uint64, error) {
+	edges, err := over(ctx, m.clicks, of, f, w)
+	if err != nil || edges == nil {
+		return 0, err
+	}
+	counts, err := m.counts(ctx, of, store.Query{Facet: f, Edges: edges})
+	var total uint64
+	for _, c := range counts {
+		total += c.Clicks
+	}
+	return total, err
+}
+
+// Top is the clicks in the window by value.
+func (m *Metrics) Top(ctx context.Context, of Subject, f rollup.Facet, w Window, r Ranking) (top []Value, err error) {
+	err = m.still(ctx, func(clicks store.Snapshot) error {
+		edges, err := over(ctx, clicks, of, f, w)
+		if err != nil || edges == nil {
+			return err
+		}
+		lists, err := r.rank(ctx, 1, of.counted(ctx, clicks, f, edges, r.Dear))
+		if err == nil {
+			top = lists[0]
+		}
+		return err
+	})
+	return top, err
+}
+
+// still calls f with what was counted at one instant.
+func (m *Metrics) still(ctx context.Context, f func(store.Snapshot) error) (err error) {
+	clicks, err := m.clicks.Snapshot(ctx)
+	if err != nil {
+		return fmt.Errorf("one instant of the counts: %w", err)
+	}
+	// Also where f panics: the counts cannot be closed before.
+	defer func() { err = errors.Join(err, clicks.Close()) }()
+	return f(clicks)
+}
+
+// over is the whole window as one interval, as far as there are clicks; nil where
+// there are none.
+func over(ctx context.Context, c firsts, of Subject, f rollup.Facet, w Window) (edges []int64, err error) {
+	if w.empty() {
+		return nil, nil
+	}
+	var start, end int64
+	switch {
+	case w.From > 0:
+		_, end = w.Zone.Start(w.Unit, w.Reference, 1)
+		start = w.From
+	case w.Units != AllTime:
+		start, end = w.Zone.Start(w.Unit, w.Reference, w.Units)
+	case w.Unit == calendar.Minute:
+		start, end = w.Zone.Start(w.Unit, w.Reference, minutesOfAllTime)
+	default:
+		first, any, err := first(ctx, c, of, f)
+		if err != nil {
+			return nil, err
+		}
+		_, end = w.Zone.Start(w.Unit, w.Reference, 1)
+		if !any || first >= end {
+			return nil, nil
+		}
+		start = first
+	}
+	if w.Until > 0 {
+		end = min(end, w.Until)
+	}
+	if start >= end {
+		return nil, nil
+	}
+	return []int64{start, end}, nil
+}
+
+// Series is the clicks of each unit of the window, newest first, at most limit
+// units. A number of units, or a bound from which on, lists every one of them,
+// AllTime only those that have clicks.
+func (m *Metrics) Series(ctx context.Context, of Subject, w Window, limit int) ([]Point, error) {
+	if w.empty() {
+		return nil, nil
+	}
+	n := w.Units
+	if w.From > 0 {
+		n = w.Zone.Count(w.Unit, w.From, w.Reference)
+	}
+	if n != AllTime {
+		return m.dense(ctx, of, w.Zone.Edges(w.Unit, w.Reference, min(n, limit)), w.Bounds)
+	}
+	if w.Unit == calendar.Minute {
+		points, err := m.dense(ctx, of, w.Zone.Edges(w.Unit, w.Reference, minutesOfAllTime), w.Bounds)
+		points = slices.DeleteFunc(points, func(p Point) bool { return p.Clicks == 0 })
+		return points[:min(len(points), limit)], err
+	}
+	return m.sparse(ctx, of, w, limit)
+}
+
+// dense lists every interval between edges, with what counts of it.
+func (m *Metrics) dense(ctx context.Context, of Subject, edges []int64, within Bounds) ([]Point, error) {
+	if len(edges) < 2 {
+		return nil, nil
+	}
+	counts, err := m.counts(ctx, of, store.Query{Facet: rollup.All, Edges: within.cut(edges)})
+	if err != nil {
+		return nil, err
+	}
+	n := len(edges) - 1
+	points := make([]Point, n)
+	for i := range points {
+		points[i].Start = edges[n-1-i]
+	}
+	for _, c := range counts {
+		points[n-1-c.Interval].Clicks += c.Clicks
+	}
+	return points, nil
+}
+
+// sparse lists units with clicks. It cannot know how far back the limit leads,
+// so it walks back in steps that double.
+func (m *Metrics) sparse(ctx context.Context, of Subject, w Window, limit int) ([]Point, error) {
+	first, any, err := first(ctx, m.clicks, of, rollup.All)
+	if err != nil || !any {
+		return nil, err
+	}
+	var points []Point
+	walk := w.Zone.Walk(w.Unit, w.Reference)
+	oldest, more := walk.Next() // the end of the newest unit, as far as it counts
+	if w.Until > 0 {
+		oldest = min(oldest, w.Until)
+	}
+	for step := max(64, 2*limit); more && len(points) < limit && oldest > first; step *= 2 {
+		edges := []int64{oldest}
+		for len(edges) <= step && oldest > first {
+			if oldest, more = walk.Next(); !more {
+				break
+			}
+			edges = append(edges, oldest)
+		}
+		slices.Reverse(edges)
+		counts, err := m.counts(ctx, of, store.Query{
+			Facet: rollup.All, Edges: edges, Newest: limit - len(points),
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range counts {
+			points = append(points, Point{edges[c.Interval], c.Clicks})
+		}
+	}
+	return points, nil
+}

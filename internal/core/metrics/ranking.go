@@ -1,0 +1,333 @@
+package metrics
+
+import (
+	"container/heap"
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// Value is the clicks of what goes by one name.
+type Value struct {
+	Name   string
+	Clicks uint64
+	// Lead is of groups alone: see Ranking.Group.
+	Lead string
+}
+
+// Ranking says how the values of a facet are listed: most clicks first, and
+// where clicks are equal by name, bytewise. Values are called by their own names
+// unless it says otherwise.
+//
+// However many values there are, a list holds no more than it lists, and of
+// groups the sum of each.
+type Ranking struct {
+	// Limit is the most entries of a list, 1 at least.
+	Limit int
+	// Unnamed is what the empty value is called. A value that is spelled so is
+	// the same entry.
+	Unnamed string
+	// Group is used instead where values are listed by what they have in common:
+	// a name, which may be empty, and then the value is left out; and a lead. The
+	// entry's Lead is that of its value with most clicks, and of several the first
+	// bytewise, among those that have one.
+	Group func(value string) (name, lead string)
+	// Names is used instead where names are dear: it is asked for those that may
+	// be listed only, many at once. Names tell values apart here too, and what has
+	// no name (any more) is left out.
+	Names func(ctx context.Context, values []string) ([]string, error)
+	// Dear is called before the ranking takes long or holds much, as that of
+	// store.Sum, more than once at times. It may be nil.
+	Dear func(context.Context) error
+}
+
+// counted calls f with the counts of some intervals, by value bytewise within
+// each. It may be called again, and says the same then.
+type counted func(f func(store.Count) error) error
+
+// rank makes a list of each of so many intervals.
+func (r Ranking) rank(ctx context.Context, intervals int, each counted) ([][]Value, error) {
+	tops := make([]top, intervals)
+	for i := range tops {
+		tops[i].limit = r.Limit
+	}
+	if err := r.fill(ctx, tops, each); err != nil {
+		return nil, err
+	}
+	lists := make([][]Value, intervals)
+	for i := range tops {
+		lists[i] = tops[i].sorted()
+	}
+	return lists, nil
+}
+
+func (r Ranking) fill(ctx context.Context, tops []top, each counted) error {
+	switch {
+	case r.Names != nil:
+		return r.named(ctx, tops, each)
+	case r.Group != nil:
+		err := r.fewGroups(tops, each, fewGroups)
+		if errors.Is(err, errManyGroups) {
+			err = r.grouped(tops, each, newGroupSums(maxGroups))
+		}
+		return err
+	}
+	return r.plain(tops, each)
+}
+
+// plain lists values by their own names.
+func (r Ranking) plain(tops []top, each counted) error {
+	unnamed := make([]uint64, len(tops))
+	err := each(func(c store.Count) error {
+		if c.Value == "" || c.Value == r.Unnamed {
+			unnamed[c.Interval] += c.Clicks
+		} else {
+			tops[c.Interval].offer(c.Value, c.Clicks, "", 0)
+		}
+		return nil
+	})
+	for i, clicks := range unnamed {
+		if clicks > 0 {
+			tops[i].offer(r.Unnamed, clicks, "", 0)
+		}
+	}
+	return err
+}
+
+// namesAtOnce is how many names are asked for together.
+const namesAtOnce = 1024
+
+// named asks for the names of values that have as many clicks as the last one
+// listed, or more.
+func (r Ranking) named(ctx context.Context, tops []top, each counted) error {
+	var waiting []store.Count
+	ask := func() error {
+		values := make([]string, len(waiting))
+		for i, c := range waiting {
+			values[i] = c.Value
+		}
+		names, err := r.Names(ctx, values)
+		if err != nil {
+			return fmt.Errorf("names of %d values: %w", len(values), err)
+		}
+		for i, c := range waiting {
+			if names[i] != "" {
+				tops[c.Interval].offer(names[i], c.Clicks, "", 0)
+			}
+		}
+		waiting = waiting[:0]
+		return nil
+	}
+	err := each(func(c store.Count) error {
+		if t := &tops[c.Interval]; len(t.list) == t.limit && c.Clicks < t.list[0].Clicks {
+			return nil
+		}
+		c.Value = strings.Clone(c.Value)
+		if waiting = append(waiting, c); len(waiting) < namesAtOnce {
+			return nil
+		}
+		return ask()
+	})
+	if err != nil {
+		return err
+	}
+	return ask()
+}
+
+// fewGroups is how many bytes groups may take that are held with their names.
+const fewGroups = 1 << 20
+
+// errManyGroups: they take more.
+var errManyGroups = errors.New("many groups")
+
+// fewGroups sums groups that are few, as they most often are, in one go. It offers
+// none where it fails.
+func (r Ranking) fewGroups(tops []top, each counted, most int) error {
+	const entryBytes = 128
+	groups, held := make([]map[string]*entry, len(tops)), 0
+	err := each(func(c store.Count) error {
+		name, lead := r.Group(c.Value)
+		if name == "" {
+			return nil
+		}
+		g := groups[c.Interval][name]
+		if g == nil {
+			if groups[c.Interval] == nil {
+				groups[c.Interval] = map[string]*entry{}
+			}
+			g = &entry{Value: Value{Name: strings.Clone(name)}}
+			groups[c.Interval][g.Name] = g
+			held += len(name) + entryBytes
+		}
+		g.Clicks += c.Clicks
+		held += g.lead(lead, c.Clicks)
+		if held > most {
+			return errManyGroups
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for i, of := range groups {
+		for _, g := range of {
+			tops[i].offer(g.Name, g.Clicks, g.Lead, g.led)
+		}
+	}
+	return nil
+}
+
+// maxGroups is how many groups are summed at once.
+const maxGroups = 1 << 17
+
+// grouped sums groups that are many. It first sums them, of which it keeps a hash alone, and then looks whose
+// sums these are. Where there are too many at once, it takes them by hash, those
+// of some hashes after those of others.
+func (r Ranking) grouped(tops []top, each counted, sums *groupSums) error {
+	for more := true; more; more = sums.next() {
+		err := each(func(c store.Count) error {
+			if name, _ := r.Group(c.Value); name != "" {
+				sums.add(sums.key(c.Interval, name), c.Clicks)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		err = each(func(c store.Count) error {
+			name, lead := r.Group(c.Value)
+			if clicks := sums.of[sums.key(c.Interval, name)]; name != "" && clicks > 0 {
+				tops[c.Interval].offer(name, clicks, lead, c.Clicks)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// groupSums are the clicks of the groups whose hashes lie within bounds, of which
+// the upper one comes down where there are too many.
+type groupSums struct {
+	seeds  [2]maphash.Seed // nobody can make hashes that are the same
+	most   int
+	lo, hi uint64
+	of     map[groupKey]uint64
+}
+
+type groupKey struct {
+	interval int
+	hash     [2]uint64
+}
+
+func newGroupSums(most int) *groupSums {
+	return &groupSums{
+		seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}, most: most,
+		hi: math.MaxUint64, of: map[groupKey]uint64{},
+	}
+}
+
+func (s *groupSums) key(interval int, name string) groupKey {
+	return groupKey{interval, [2]uint64{maphash.String(s.seeds[0], name), maphash.String(s.seeds[1], name)}}
+}
+
+func (s *groupSums) add(k groupKey, clicks uint64) {
+	if k.hash[0] < s.lo || k.hash[0] > s.hi {
+		return
+	}
+	s.of[k] += clicks
+	for len(s.of) > s.most && s.hi > s.lo {
+		s.hi = s.lo + (s.hi-s.lo)/2
+		maps.DeleteFunc(s.of, func(k groupKey, _ uint64) bool { return k.hash[0] > s.hi })
+	}
+}
+
+// next goes on to the hashes that were left out, if there are any.
+func (s *groupSums) next() bool {
+	if s.hi == math.MaxUint64 {
+		return false
+	}
+	s.lo, s.hi = s.hi+1, math.MaxUint64
+	clear(s.of)
+	return true
+}
+
+// top is a heap of the entries that come first, the last of them at its root.
+type top struct {
+	limit int
+	list  []*entry
+	names map[string]*entry // of list
+}
+
+type entry struct {
+	Value
+	led uint64 // clicks of the value that leads
+}
+
+// offer takes an entry if it is one of the first. Its name may be offered again
+// with the same clicks and another lead, which has so many.
+func (t *top) offer(name string, clicks uint64, lead string, led uint64) {
+	e := t.names[name]
+	if e == nil {
+		e = &entry{Value: Value{Name: name, Clicks: clicks}}
+		if len(t.list) == t.limit {
+			if !before(e, t.list[0]) {
+				return
+			}
+			delete(t.names, heap.Pop(t).(*entry).Name)
+		}
+		if t.names == nil {
+			t.names = map[string]*entry{}
+		}
+		e.Name = strings.Clone(name) // whose memory is another's
+		t.names[e.Name] = e
+		heap.Push(t, e)
+	}
+	e.lead(lead, led)
+}
+
+// lead takes a lead if it has more clicks than the last one, and says how many
+// bytes it took.
+func (e *entry) lead(lead string, clicks uint64) (bytes int) {
+	if lead == "" || e.Lead != "" && clicks <= e.led {
+		return 0
+	}
+	if e.led = clicks; lead != e.Lead {
+		e.Lead, bytes = strings.Clone(lead), len(lead)
+	}
+	return bytes
+}
+
+func before(a, b *entry) bool {
+	return a.Clicks > b.Clicks || a.Clicks == b.Clicks && a.Name < b.Name
+}
+
+// sorted empties the heap.
+func (t *top) sorted() []Value {
+	list := make([]Value, len(t.list))
+	for i := range slices.Backward(list) {
+		list[i] = heap.Pop(t).(*entry).Value
+	}
+	return list
+}
+
+// Len, Less, Swap, Push and Pop are of heap.Interface.
+func (t *top) Len() int           { return len(t.list) }
+func (t *top) Less(i, j int) bool { return before(t.list[j], t.list[i]) }
+func (t *top) Swap(i, j int)      { t.list[i], t.list[j] = t.list[j], t.list[i] }
+func (t *top) Push(e any)         { t.list = append(t.list, e.(*entry)) }
+func (t *top) Pop() any {
+	last := len(t.list) - 1
+	e := t.list[last]
+	t.list[last], t.list = nil, t.list[:last]
+	return e
+}

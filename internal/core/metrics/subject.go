@@ -1,0 +1,131 @@
+package metrics
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/footfall/footfall/internal/base/rollup"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// firsts is the part of the counts that says where they begin.
+type firsts interface {
+	First(ctx context.Context, s rollup.Scope, f rollup.Facet) (int64, bool, error)
+}
+
+// first is the earliest quarter-hour in which any of the scopes has a click, or
+// an earlier one in which clicks of a scope may count.
+func first(ctx context.Context, c firsts, of Subject, f rollup.Facet) (first int64, any bool, err error) {
+	for _, s := range of {
+		t, has, err := c.First(ctx, s.scope(), f)
+		if err != nil {
+			return 0, false, fmt.Errorf("first click: %w", err)
+		}
+		if t = max(t, s.Since); has && (!any || t < first) {
+			first, any = t, true
+		}
+	}
+	return first, any, nil
+}
+
+// counts answers the query, whose scope is left out, for the sum of scopes.
+func (m *Metrics) counts(ctx context.Context, of Subject, q store.Query) ([]store.Count, error) {
+	var all []store.Count
+	summed := 0
+	for i, s := range of {
+		counts, err := m.countsOf(ctx, s, q)
+		if err != nil {
+			return nil, fmt.Errorf("clicks by %s: %w", q.Facet, err)
+		}
+		if i == 0 {
+			all = counts
+			continue
+		}
+		// Summed at times, so that little more is held than there is in the end.
+		if all = append(all, counts...); len(all) > 2*summed+4096 {
+			all = newest(sum(all), q.Newest)
+			summed = len(all)
+		}
+	}
+	if len(of) > 1 {
+		all = newest(sum(all), q.Newest)
+	}
+	return all, nil
+}
+
+// counted is what the sum of scopes has between edges, of what was counted at
+// one instant.
+func (of Subject) counted(ctx context.Context, clicks store.Snapshot, f rollup.Facet, edges []int64, dear func(context.Context) error) counted {
+	q := store.Sum{Facet: f, Edges: edges, Dear: dear, Parts: make([]store.Part, len(of))}
+	for i, s := range of {
+		q.Parts[i] = store.Part{Scope: s.scope(), Since: s.Since}
+	}
+	return func(f func(store.Count) error) error {
+		if err := clicks.Sum(ctx, q, f); err != nil {
+			return fmt.Errorf("clicks by %s: %w", q.Facet, err)
+		}
+		return nil
+	}
+}
+
+func (s Scope) scope() rollup.Scope { return rollup.Scope{User: s.User, Link: s.Link} }
+
+// countsOf answers the query for one scope.
+func (m *Metrics) countsOf(ctx context.Context, s Scope, q store.Query) ([]store.Count, error) {
+	q.Scope = s.scope()
+	last := len(q.Edges) - 1
+	if s.Since <= q.Edges[0] {
+		return m.clicks.Counts(ctx, q)
+	}
+	if s.Since >= q.Edges[last] {
+		return nil, nil
+	}
+	// The interval that Since lies in, or that it starts.
+	skipped, starts := slices.BinarySearch(q.Edges, s.Since)
+	if !starts {
+		skipped--
+	}
+	q.Edges = slices.Clone(q.Edges[skipped:])
+	q.Edges[0] = s.Since
+	counts, err := m.clicks.Counts(ctx, q)
+	for i := range counts {
+		counts[i].Interval += skipped
+	}
+	return counts, err
+}
+
+// sum adds up what has the same interval and value, in the order of a store's
+// answer. It overwrites counts.
+func sum(counts []store.Count) []store.Count {
+	slices.SortFunc(counts, func(a, b store.Count) int {
+		return cmp.Or(cmp.Compare(b.Interval, a.Interval), cmp.Compare(a.Value, b.Value))
+	})
+	summed := counts[:0]
+	for _, c := range counts {
+		if n := len(summed); n > 0 && summed[n-1].Interval == c.Interval && summed[n-1].Value == c.Value {
+			summed[n-1].Clicks += c.Clicks
+		} else {
+			summed = append(summed, c)
+		}
+	}
+	return summed
+}
+
+// newest keeps the newest so many intervals, all for 0. Each of them is among
+// the newest so many of every scope that has clicks in it.
+func newest(counts []store.Count, intervals int) []store.Count {
+	if intervals == 0 {
+		return counts
+	}
+	for i, c := range counts {
+		if i > 0 && c.Interval != counts[i-1].Interval {
+			intervals--
+		}
+		if intervals == 0 {
+			return counts[:i]
+		}
+	}
+	return counts
+}

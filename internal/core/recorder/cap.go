@@ -1,0 +1,171 @@
+package recorder
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/base/rollup"
+	"github.com/footfall/footfall/internal/storage/store"
+	"github.com/zeebo/xxh3"
+)
+
+// MaxReferrers is how many different referrers one scope has in one UTC day.
+// In the order of the journal, the clicks of further ones count as other, so
+// that hostile input cannot make cells without bound and sums still agree.
+const MaxReferrers = 5000
+
+// capWeight bounds the memory of the cap, in days and referrers remembered.
+const capWeight = 1 << 20
+
+// scopeDay is where referrers are told apart: a scope in a UTC day.
+type scopeDay struct {
+	scope rollup.Scope
+	day   int64 // Unix second
+}
+
+// caps applies the cap. A day with no more clicks than the cap allows
+// referrers needs no more than a count; only a busier day is remembered
+// referrer by referrer, as the store has them and as they come.
+//
+// What it forgets it reads from the store again. That is exact only where the
+// store has counted all that came before, so it learns and forgets between
+// records alone, where nothing waits to be counted: see crossing and forget.
+type caps struct {
+	clicks store.Clicks
+	most   uint64 // different referrers
+	room   int    // the weight from which on it forgets
+	days   map[scopeDay]*capDay
+	weight int
+}
+
+type capDay struct {
+	clicks uint64              // an upper bound of the different referrers
+	seen   map[uint64]struct{} // hashes of the referrers; nil while clicks ≤ most
+}
+
+func newCaps(clicks store.Clicks, most uint64, room int) *caps {
+	return &caps{clicks: clicks, most: most, room: room, days: map[scopeDay]*capDay{}}
+}
+
+// crossing takes the clicks of a record, once for each record and before admit
+// is asked of them. Where a day becomes busy it calls count, which has the
+// store count everything before the record, and learns the day's referrers.
+// Links are looked at only under a user whose day is busy, for no link's day is
+// busier. It may be called again after an error.
+func (c *caps) crossing(ctx context.Context, clicks []click.Click, count func() error) error {
+	for level := range 2 {
+		busy := map[scopeDay]*capDay{}
+		for i := range clicks {
+			if clicks[i].Bot {
+				continue
+			}
+			k := scopeDays(&clicks[i])
+			if level == 1 && c.days[k[0]].clicks <= c.most {
+				continue
+			}
+			d, err := c.day(ctx, k[level])
+			if err != nil {
+				return err
+			}
+			if d.clicks++; d.clicks > c.most && d.seen == nil {
+				busy[k[level]] = d
+			}
+		}
+		if len(busy) == 0 {
+			continue
+		}
+		if err := count(); err != nil {
+			return err
+		}
+		for k, d := range busy {
+			if err := c.learn(ctx, k, d); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// admit tells for which scopes the click keeps its referrer: of the user, of
+// the link.
+func (c *caps) admit(cl *click.Click) (user, link bool) {
+	keep := [2]bool{true, true}
+	for i, k := range scopeDays(cl) {
+		d := c.days[k]
+		if d.clicks <= c.most {
+			break
+		}
+		h := xxh3.HashString(string(cl.Referrer))
+		if _, ok := d.seen[h]; ok || cl.Referrer == "" || cl.Referrer == click.OtherReferrers {
+			continue
+		}
+		if uint64(len(d.seen)) >= c.most {
+			keep[i] = false
+			continue
+		}
+		d.seen[h] = struct{}{}
+		c.weight++
+	}
+	return keep[0], keep[1]
+}
+
+// forget makes room. It may be called where the store has counted everything,
+// and not between crossing and admit.
+func (c *caps) forget() {
+	if c.weight > c.room {
+		c.forgetAll()
+	}
+}
+
+// forgetAll is called where clicks were removed: what is left of a day counts
+// from then on, as it does for whoever counts the journal again.
+func (c *caps) forgetAll() {
+	clear(c.days)
+	c.weight = 0
+}
+
+func (c *caps) day(ctx context.Context, k scopeDay) (*capDay, error) {
+	if d := c.days[k]; d != nil {
+		return d, nil
+	}
+	counts, err := c.counts(ctx, k, rollup.All)
+	if err != nil {
+		return nil, err
+	}
+	d := &capDay{}
+	for _, n := range counts {
+		d.clicks += n.Clicks
+	}
+	c.days[k] = d
+	c.weight++
+	return d, nil
+}
+
+func (c *caps) learn(ctx context.Context, k scopeDay, d *capDay) error {
+	counts, err := c.counts(ctx, k, rollup.Referrer)
+	if err != nil {
+		return err
+	}
+	d.seen = make(map[uint64]struct{}, len(counts))
+	for _, n := range counts {
+		if r := click.Referrer(n.Value); r != "" && r != click.OtherReferrers {
+			d.seen[xxh3.HashString(n.Value)] = struct{}{}
+		}
+	}
+	c.weight += len(d.seen)
+	return nil
+}
+
+func (c *caps) counts(ctx context.Context, k scopeDay, f rollup.Facet) ([]store.Count, error) {
+	counts, err := c.clicks.Counts(ctx, store.Query{Scope: k.scope, Facet: f, Edges: []int64{k.day, k.day + rollup.Day}})
+	if err != nil {
+		return nil, fmt.Errorf("recorder: referrers of a day: %w", err)
+	}
+	return counts, nil
+}
+
+func scopeDays(c *click.Click) [2]scopeDay {
+	day := c.Time / (1000 * rollup.Day) * rollup.Day
+	return [2]scopeDay{{rollup.Scope{User: c.User}, day}, {rollup.Scope{User: c.User, Link: c.Link}, day}}
+}

@@ -1,0 +1,242 @@
+package recorder
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/base/rollup"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// A journal record is a version byte and entries, each with a kind in front
+// (docs/format/record.md).
+const (
+	recordVersion = 1
+
+	kindClicks = 1 // uvarint number, then that many clicks
+	kindMark   = 2 // one import mark without notes
+	kindDelete = 3 // uvarint number, then that many scopes: user uvarint, link uvarint
+	kindNoted  = 4 // one import mark, then its notes: uvarint length, bytes
+)
+
+// The flags of a click say which of its fields follow.
+const (
+	flagBot      = 1 << 0
+	flagImported = 1 << 1
+	flagCountry  = 1 << 2
+	flagReferrer = 1 << 3
+	flagTags     = 1 << 4 // reserved: uvarint length, then tagged fields to skip
+	flagsKnown   = flagBot | flagImported | flagCountry | flagReferrer | flagTags
+)
+
+// errRecord: the bytes passed their checksum and are yet no record. They were
+// written by another version, or by a bug.
+var errRecord = errors.New("recorder: not a journal record of this version")
+
+// encode appends one record with the clicks and, unless nil, the mark.
+func encode(b []byte, clicks []click.Click, mark *store.Mark) []byte {
+	b = append(b, recordVersion)
+	if len(clicks) > 0 {
+		b = append(b, kindClicks)
+		b = binary.AppendUvarint(b, uint64(len(clicks)))
+		var last int64
+		for i := range clicks {
+			b = appendClick(b, &clicks[i], last)
+			last = clicks[i].Time
+		}
+	}
+	if mark != nil {
+		kind := byte(kindMark)
+		if mark.Notes != "" {
+			kind = kindNoted
+		}
+		b = append(b, kind)
+		b = append(b, mark.Source[:]...)
+		b = append(b, mark.Digest[:]...)
+		for _, n := range [...]uint64{mark.Offset, mark.Prev, mark.Lines, mark.Clicks, mark.Skipped, mark.Rejected, b2u(mark.Inside)} {
+			b = binary.AppendUvarint(b, n)
+		}
+		if mark.Notes != "" {
+			b = binary.AppendUvarint(b, uint64(len(mark.Notes)))
+			b = append(b, mark.Notes...)
+		}
+	}
+	return b
+}
+
+// encodeDeleted is a record that says that the scopes were deleted.
+func encodeDeleted(scopes []rollup.Scope) []byte {
+	b := binary.AppendUvarint([]byte{recordVersion, kindDelete}, uint64(len(scopes)))
+	for _, s := range scopes {
+		b = binary.AppendUvarint(b, uint64(s.User))
+		b = binary.AppendUvarint(b, uint64(s.Link))
+	}
+	return b
+}
+
+func appendClick(b []byte, c *click.Click, last int64) []byte {
+	var flags byte
+	if c.Bot {
+		flags |= flagBot
+	}
+	if c.Imported {
+		flags |= flagImported
+	}
+	if c.Country.Known() {
+		flags |= flagCountry
+	}
+	if c.Referrer != "" {
+		flags |= flagReferrer
+	}
+	b = append(b, flags)
+	b = binary.AppendVarint(b, c.Time-last)
+	b = binary.AppendUvarint(b, uint64(c.User))
+	b = binary.AppendUvarint(b, uint64(c.Link))
+	if c.Country.Known() {
+		b = append(b, c.Country[:]...)
+	}
+	if c.Referrer != "" {
+		b = binary.AppendUvarint(b, uint64(len(c.Referrer)))
+		b = append(b, c.Referrer...)
+	}
+	return b
+}
+
+// record is what a journal record says.
+type record struct {
+	clicks  []click.Click
+	marks   []store.Mark
+	deleted []rollup.Scope
+}
+
+// decode reads a record into r, which it empties first. Referrers are taken
+// from intern, so that a referrer seen before costs no memory.
+func (r *record) decode(b []byte, intern func([]byte) click.Referrer) error {
+	r.clicks, r.marks, r.deleted = r.clicks[:0], r.marks[:0], r.deleted[:0]
+	d := decoder{b: b}
+	if v := d.byte(); v != recordVersion {
+		return fmt.Errorf("%w: version %d", errRecord, v)
+	}
+	for len(d.b) > 0 && !d.bad {
+		switch kind := d.byte(); kind {
+		case kindClicks:
+			n := d.uvarint()
+			if n > uint64(len(d.b))/4 { // a click takes four bytes at least
+				return fmt.Errorf("%w: %d clicks in %d bytes", errRecord, n, len(d.b))
+			}
+			var last int64
+			for range n {
+				c := d.click(last, intern)
+				last = c.Time
+				r.clicks = append(r.clicks, c)
+			}
+		case kindMark:
+			r.marks = append(r.marks, d.mark())
+		case kindNoted:
+			m := d.mark()
+			m.Notes = string(d.take(d.uvarint()))
+			r.marks = append(r.marks, m)
+		case kindDelete:
+			n := d.uvarint()
+			if n > uint64(len(d.b))/2 { // a scope takes two bytes at least
+				return fmt.Errorf("%w: %d scopes in %d bytes", errRecord, n, len(d.b))
+			}
+			for range n {
+				r.deleted = append(r.deleted, rollup.Scope{User: click.UserID(d.uvarint()), Link: click.LinkID(d.uvarint())})
+			}
+		default:
+			return fmt.Errorf("%w: kind %d", errRecord, kind)
+		}
+	}
+	if d.bad {
+		return fmt.Errorf("%w: cut short", errRecord)
+	}
+	return nil
+}
+
+// decoder reads fields from b; bad is set once something was not there.
+type decoder struct {
+	b   []byte
+	bad bool
+}
+
+func (d *decoder) take(n uint64) []byte {
+	if n > uint64(len(d.b)) {
+		d.b, d.bad = nil, true
+		return nil
+	}
+	taken := d.b[:n]
+	d.b = d.b[n:]
+	return taken
+}
+
+func (d *decoder) byte() byte {
+	if b := d.take(1); b != nil {
+		return b[0]
+	}
+	return 0
+}
+
+func (d *decoder) uvarint() uint64 {
+	v, n := binary.Uvarint(d.b)
+	d.take(step(n))
+	return v
+}
+
+func (d *decoder) varint() int64 {
+	v, n := binary.Varint(d.b)
+	d.take(step(n))
+	return v
+}
+
+// step is how far a varint of n bytes leads; beyond everything if it was none.
+func step(n int) uint64 {
+	if n <= 0 {
+		return math.MaxUint64
+	}
+	return uint64(n)
+}
+
+func (d *decoder) click(last int64, intern func([]byte) click.Referrer) click.Click {
+	flags := d.byte()
+	if flags&^flagsKnown != 0 {
+		d.bad = true
+	}
+	c := click.Click{
+		Time:     last + d.varint(),
+		User:     click.UserID(d.uvarint()),
+		Link:     click.LinkID(d.uvarint()),
+		Bot:      flags&flagBot != 0,
+		Imported: flags&flagImported != 0,
+	}
+	if flags&flagCountry != 0 {
+		copy(c.Country[:], d.take(2))
+	}
+	if flags&flagReferrer != 0 {
+		c.Referrer = intern(d.take(d.uvarint()))
+	}
+	if flags&flagTags != 0 {
+		d.take(d.uvarint())
+	}
+	return c
+}
+
+func (d *decoder) mark() (m store.Mark) {
+	copy(m.Source[:], d.take(32))
+	copy(m.Digest[:], d.take(32))
+	for _, p := range [...]*uint64{&m.Offset, &m.Prev, &m.Lines, &m.Clicks, &m.Skipped, &m.Rejected} {
+		*p = d.uvarint()
+	}
+	m.Inside = d.uvarint() != 0
+	return m
+}
+
+func b2u(b bool) uint64 {
+	if b {
+		return 1
+	}
+	return 0
+}

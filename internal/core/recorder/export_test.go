@@ -1,0 +1,39 @@
+package recorder
+
+import (
+	"time"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// Encode and Decode are the codec of journal records.
+func Encode(clicks []click.Click, mark *store.Mark) []byte { return encode(nil, clicks, mark) }
+
+func Decode(b []byte) ([]click.Click, []store.Mark, error) {
+	var r record
+	err := r.decode(b, func(b []byte) click.Referrer { return click.Referrer(b) })
+	return r.clicks, r.marks, err
+}
+
+// WithCap bounds the cap: most different referrers, and room for so many days
+// and referrers before it forgets.
+func (o Options) WithCap(most uint64, room int) Options {
+	o.most, o.room = most, room
+	return o
+}
+
+// WithPause sets the first of the pauses between tries of counting.
+func (o Options) WithPause(least time.Duration) Options {
+	o.pause = least
+	return o
+}
+
+// WithPatience sets how long an import waits for another one.
+func (o Options) WithPatience(p time.Duration) Options {
+	o.patience = p
+	return o
+}
+
+// EncodeDeleted is encodeDeleted.
+var EncodeDeleted = encodeDeleted

@@ -1,0 +1,221 @@
+package recorder_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/core/recorder"
+	"github.com/footfall/footfall/internal/storage/journal"
+	"github.com/footfall/footfall/internal/storage/pebble"
+	"github.com/footfall/footfall/internal/storage/store"
+	"github.com/footfall/footfall/internal/storage/storetest"
+	"github.com/footfall/footfall/internal/testkit/logtest"
+	"github.com/footfall/footfall/internal/testkit/seedtest"
+)
+
+// TestGiveUp cuts the power, damages journals, gives up what cannot be read and
+// is not counted, and mends: all else is counted, once.
+func TestGiveUp(t *testing.T) {
+	t.Parallel()
+	rng := seedtest.Rand(t)
+	for range 20 {
+		fs := vfs.NewCrashableMem()
+		h := open(t, fs, 1<<10+rng.Int64N(4<<10))
+		starts := map[uint64]click.Click{}
+		const clicks = 200
+		syncAt := rng.IntN(clicks)
+		for i := range clicks {
+			c := randomClick(rng)
+			starts[h.journal.End()] = c
+			if err := h.Record(t.Context(), c); err != nil {
+				t.Fatal(err)
+			}
+			if i == syncAt {
+				if err := errors.Join(h.Drain(t.Context()), h.clicks.Sync(t.Context())); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		segments := h.journal.Segments()
+		cut := fs.CrashClone(vfs.CrashCloneCfg{})
+		h.close(t)
+
+		for range 1 + rng.IntN(3) {
+			s := segments[rng.IntN(len(segments))]
+			path := fmt.Sprintf("journal/%020d.sealed", s.Base)
+			if _, err := cut.Stat(path); err != nil {
+				path = strings.Replace(path, ".sealed", ".open", 1)
+			}
+			f, err := cut.OpenReadWrite(path, vfs.WriteCategoryUnspecified)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b := []byte{0xff, 0xff, 0xff}
+			if _, err := f.WriteAt(b, rng.Int64N(max(s.Size-60, 1))); err != nil { // the last record may pass for torn
+				t.Fatal(err)
+			}
+			f.Close()
+		}
+		clicked, err := pebble.Open(pebble.Options{Dir: "clicks", FS: cut})
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := h.journal.ID()
+		j, err := journal.Inspect(journal.Options{Dir: "journal", FS: cut}, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		position := func() uint64 {
+			p, _, err := clicked.Position(t.Context(), id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return p.Counted
+		}
+		counted := position()
+		var doubt []journal.Hole
+		for _, s := range j.Segments() {
+			flaws, err := j.Flaws(s.Base)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range flaws {
+				if f.From < f.To && f.To > counted {
+					doubt = append(doubt, journal.Hole{From: f.From, To: f.To})
+				}
+			}
+		}
+		if err := recorder.GiveUp(t.Context(), recorder.Options{Journal: j, Clicks: clicked, Now: func() time.Time { return begin }}, doubt); err != nil {
+			t.Fatal(err)
+		}
+		if err := clicked.Sync(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := j.Mend(position()); err != nil {
+			t.Fatal(err)
+		}
+		var want []click.Click
+		for at, c := range starts {
+			lost := false
+			for _, d := range doubt {
+				lost = lost || at >= counted && d.From <= at && at < d.To
+			}
+			if !lost {
+				want = append(want, c)
+			}
+		}
+		if lost := clicks - len(want); lost > 3*2 { // three bytes lie in two records at most
+			t.Errorf("%d clicks are lost by %v", lost, doubt)
+		}
+		again := openWith(t, cut, 1<<20, clicked)
+		compare(t, again.counts(t), expected(want))
+		again.close(t)
+	}
+}
+
+// TestLost opens journals that lack what was not counted, and journals that are
+// not those of the counts.
+func TestLost(t *testing.T) {
+	t.Parallel()
+	fs := vfs.NewMem()
+	j, err := journal.Open(journal.Options{Dir: "journal", FS: fs})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if _, err := j.Append(t.Context(), recorder.Encode([]click.Click{{User: 1, Link: 1}}, nil)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	hole := journal.Hole{From: j.End(), To: 1000}
+	if err := j.SkipTo(1000); err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	try := func(j *journal.Journal, counted ...uint64) (log string, err error) {
+		clicks := new(storetest.MemoryClicks)
+		source := store.SourceID(j.ID())
+		if len(counted) > 1 {
+			source = store.SourceID{7}
+		}
+		for _, to := range counted[:1] {
+			if err := clicks.Record(t.Context(), &store.Batch{Source: source, To: to}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var b logtest.Log
+		r, err := recorder.Open(t.Context(), recorder.Options{Journal: j, Clicks: clicks, Now: time.Now, Log: b.Logger()})
+		if err == nil {
+			err = r.Close(context.Background())
+		}
+		return b.String(), err
+	}
+	for _, counted := range []uint64{10, hole.From, 500} {
+		_, err := try(j, counted)
+		var missing *journal.HoleError
+		if !errors.As(err, &missing) || missing.From != max(counted, hole.From) || missing.To != hole.To {
+			t.Errorf("counts up to %d, of a journal with a hole %v: %v", counted, hole, err)
+		}
+	}
+	if log, err := try(j, 1000); err != nil || log != "" {
+		t.Errorf("counts up to the end of the hole: %v, %s", err, log)
+	}
+	fresh, err := journal.Open(journal.Options{Dir: "fresh", FS: fs})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer fresh.Close()
+	if log, err := try(fresh, 4711, 0); err != nil || !strings.Contains(log, "is gone") || !strings.Contains(log, "counted=4711") {
+		t.Errorf("counts of another journal: %v, %s", err, log)
+	}
+	if log, err := try(fresh, 4711); err != nil || !strings.Contains(log, "lost a tail") || fresh.End() != 4711 {
+		t.Errorf("counts beyond the journal: %v, %s; it goes on at %d", err, log, fresh.End())
+	}
+}
+
+// TestCountsUpToDamage: where counting has to stop, all that comes before is
+// counted.
+func TestCountsUpToDamage(t *testing.T) {
+	t.Parallel()
+	fs := vfs.NewMem()
+	h := open(t, fs, 1<<20)
+	rng := seedtest.Rand(t)
+	var clicks []click.Click
+	for range 20 {
+		c := randomClick(rng)
+		clicks = append(clicks, c)
+		if err := h.Record(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := h.journal.Append(t.Context(), []byte("no record at all")); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Drain(t.Context()); err == nil || !strings.Contains(err.Error(), "footfall check") {
+		t.Errorf("counting went on: %v", err)
+	}
+	all := expected(clicks)
+	for c, err := range h.clicks.Cells(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if all[c.Key] != c.Clicks {
+			t.Errorf("cell %+v counts %d, want %d", c.Key, c.Clicks, all[c.Key])
+		}
+		delete(all, c.Key)
+	}
+	if len(all) > 0 {
+		t.Errorf("%d cells are not counted", len(all))
+	}
+	_ = h.Close(t.Context()) // it says again why counting stopped
+	if err := errors.Join(h.journal.Close(), h.clicks.Close()); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,283 @@
+package recorder_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/base/rollup"
+	"github.com/footfall/footfall/internal/core/recorder"
+	"github.com/footfall/footfall/internal/storage/journal"
+	"github.com/footfall/footfall/internal/storage/pebble"
+	"github.com/footfall/footfall/internal/storage/store"
+	"github.com/footfall/footfall/internal/storage/storetest"
+	"github.com/footfall/footfall/internal/testkit/logtest"
+	"github.com/footfall/footfall/internal/testkit/seedtest"
+)
+
+// house is a journal, a store and a recorder between them, on one disk.
+type house struct {
+	*recorder.Recorder
+	journal *journal.Journal
+	clicks  store.Clicks
+}
+
+// begin is when the tests' clock stands.
+var begin = time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
+
+func open(t testing.TB, fs vfs.FS, segment int64) *house {
+	t.Helper()
+	clicks, err := pebble.Open(pebble.Options{Dir: "clicks", FS: fs, Cache: 1 << 20, MemTable: 1 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return openWith(t, fs, segment, clicks)
+}
+
+func openWith(t testing.TB, fs vfs.FS, segment int64, clicks store.Clicks) *house {
+	t.Helper()
+	j, err := journal.Open(journal.Options{Dir: "journal", FS: fs, SegmentSize: segment})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := recorder.Open(context.Background(), recorder.Options{
+		Journal: j, Clicks: clicks, Now: func() time.Time { return begin },
+		Log: logtest.To(t),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &house{r, j, clicks}
+}
+
+func (h *house) close(t testing.TB) {
+	t.Helper()
+	if err := errors.Join(h.Close(context.Background()), h.journal.Close(), h.clicks.Sync(context.Background()), h.clicks.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// counts is every quarter-hour cell.
+func (h *house) counts(t testing.TB) map[rollup.Key]uint64 {
+	t.Helper()
+	if err := h.Drain(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	got := map[rollup.Key]uint64{}
+	for c, err := range h.clicks.Cells(context.Background()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got[c.Key] += c.Clicks
+	}
+	return got
+}
+
+// expected is what clicks count as, without a cap.
+func expected(clicks []click.Click) map[rollup.Key]uint64 {
+	want := map[rollup.Key]uint64{}
+	for _, c := range clicks {
+		rollup.Each(c, rollup.QuarterHour, func(k rollup.Key) { want[k]++ })
+	}
+	return want
+}
+
+func compare(t testing.TB, got, want map[rollup.Key]uint64) {
+	t.Helper()
+	for k, n := range want {
+		if got[k] != n {
+			t.Fatalf("cell %+v counts %d, want %d", k, got[k], n)
+		}
+	}
+	for k, n := range got {
+		if want[k] == 0 {
+			t.Fatalf("cell %+v counts %d, want none", k, n)
+		}
+	}
+}
+
+func randomClick(rng *rand.Rand) click.Click {
+	return click.Click{
+		Time: begin.UnixMilli() - rng.Int64N(100*24*3600*1000),
+		User: click.UserID(rng.IntN(3)), Link: click.LinkID(1 + rng.IntN(5)),
+		Country:  []click.Country{{}, {'U', 'S'}, {'G', 'B'}}[rng.IntN(3)],
+		Referrer: []click.Referrer{"", "http://t.co/", "http://example.org/"}[rng.IntN(3)],
+		Bot:      rng.IntN(10) == 0,
+	}
+}
+
+// TestPowerCuts cuts the power at random: what was acknowledged is counted
+// once, and of what was not each click once or not at all.
+func TestPowerCuts(t *testing.T) {
+	t.Parallel()
+	rng := seedtest.Rand(t)
+	for range 6 {
+		fs := vfs.NewCrashableMem()
+		var acknowledged []click.Click
+		for range 5 {
+			h := open(t, fs, 4<<10)
+			var crashed *vfs.MemFS
+			for i := range 400 {
+				c := randomClick(rng)
+				if err := h.Record(t.Context(), c); err != nil {
+					t.Fatal(err)
+				}
+				acknowledged = append(acknowledged, c)
+				switch {
+				case i == 100+rng.IntN(300):
+					if err := h.clicks.Sync(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+				case i > 50 && rng.IntN(100) == 0:
+					crashed = fs.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: rng.IntN(101), RNG: rng})
+				}
+				if crashed != nil {
+					break
+				}
+			}
+			h.close(t) // on a disk that nobody looks at again
+			if crashed != nil {
+				fs = crashed
+			}
+		}
+		h := open(t, fs, 4<<10)
+		compare(t, h.counts(t), expected(acknowledged))
+		h.close(t)
+	}
+}
+
+// TestCap has more different referrers in a day than are told apart.
+func TestCap(t *testing.T) {
+	t.Parallel()
+	const extra = 700
+	fs := vfs.NewMem()
+	h := open(t, fs, 1<<20)
+	day := begin.Truncate(24 * time.Hour).UnixMilli()
+	var all []click.Click
+	record := func(link click.LinkID, n int, referrer string) {
+		batch := make([]click.Click, n)
+		for i := range batch {
+			batch[i] = click.Click{Time: day + int64(i)%1000, User: 1, Link: link, Referrer: click.Referrer(strings.Replace(referrer, "#", strconv.Itoa(i), 1))}
+		}
+		all = append(all, batch...)
+		if err := h.Import(t.Context(), batch, store.Mark{Source: [32]byte{1}, Offset: uint64(len(all))}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	record(1, recorder.MaxReferrers-10, "http://a/#")
+	h.close(t) // what was seen before is known after
+	h = open(t, fs, 1<<20)
+	record(2, 10, "http://b/#")                    // the last new ones of the user
+	record(1, extra, "http://c/#")                 // ten of them new to the link
+	record(1, 300, "http://a/#")                   // known ones stay
+	record(2, 5, "http://c/#")                     // new to this link, not to the user
+	record(1, 20, "")                              // direct is no referrer
+	record(3, 1, "other")                          // a page that says so itself
+	record(1, recorder.MaxReferrers, "http://a/#") // again, partly known
+
+	sums := map[rollup.Scope]map[string]uint64{}
+	for k, n := range h.counts(t) {
+		if k.Facet == rollup.Referrer {
+			if sums[k.Scope] == nil {
+				sums[k.Scope] = map[string]uint64{}
+			}
+			sums[k.Scope][k.Value] += n
+		}
+	}
+	user, link := sums[rollup.Scope{User: 1}], sums[rollup.Scope{User: 1, Link: 1}]
+	check := func(what string, got, want uint64) {
+		t.Helper()
+		if got != want {
+			t.Errorf("%s: %d, want %d", what, got, want)
+		}
+	}
+	// The user knows a/0..4989 and b/0..9; link 1 knows a/0..4989 and c/0..9.
+	check("different referrers of the user", uint64(len(user)), recorder.MaxReferrers+2) // and direct, and other
+	check("different referrers of the link", uint64(len(link)), recorder.MaxReferrers+2)
+	check("others of the user", user["other"], extra+5+1+10)
+	check("others of the link", link["other"], extra-10+10)
+	check("direct", user[""], 20)
+	check("a known one", user["http://a/5"], 3)
+	check("one that only the link knows", link["http://c/5"], 1)
+	check("the last new one", user["http://b/9"], 1)
+	var total uint64
+	for _, n := range user {
+		total += n
+	}
+	check("all referrers", total, uint64(len(all)))
+
+	// The ledger of the journal is of what the journal says, and agrees.
+	var want rollup.Ledger
+	for k, n := range expected(all) {
+		want.Add(rollup.Cell{Key: k, Clicks: n})
+	}
+	epochs, err := h.clicks.Epochs(t.Context(), store.SourceID(h.journal.ID()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got rollup.Ledger
+	for _, l := range epochs {
+		got.AddLedger(&l)
+	}
+	if got != want {
+		t.Errorf("the epochs' ledgers are %v, want %v", got, want)
+	}
+	h.close(t)
+}
+
+// TestMismatch opens journals and stores that do not belong together.
+func TestMismatch(t *testing.T) {
+	t.Parallel()
+	fs := vfs.NewMem()
+	h := open(t, fs, 1<<10)
+	for range 200 {
+		if err := h.Record(t.Context(), randomClick(seedtest.Rand(t))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := h.Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.journal.Rotate(); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.journal.Trim(h.journal.End()); err != nil {
+		t.Fatal(err)
+	}
+	h.close(t)
+
+	j, err := journal.Open(journal.Options{Dir: "journal", FS: fs})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = recorder.Open(t.Context(), recorder.Options{Journal: j, Clicks: new(storetest.MemoryClicks), Now: time.Now, Log: slog.Default()})
+	if err == nil {
+		t.Error("a store that counted nothing was taken for a journal whose begin is gone")
+	}
+}
+
+// TestMadClock: a click whose time no store can keep is counted all the same.
+func TestMadClock(t *testing.T) {
+	t.Parallel()
+	h := open(t, vfs.NewMem(), 1<<20)
+	defer h.close(t)
+	for _, at := range []int64{-1 << 62, -1, 0, 1 << 62} {
+		if err := h.Record(t.Context(), click.Click{Time: at, User: 1, Link: 1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := h.counts(t)
+	for slot, want := range map[int64]uint64{click.Earliest.Unix(): 3, click.Latest.Unix() - 900: 1} {
+		if n := got[rollup.Key{Scope: rollup.Scope{User: 1}, Facet: rollup.All, Slot: slot}]; n != want {
+			t.Errorf("%d clicks in slot %d, want %d", n, slot, want)
+		}
+	}
+}

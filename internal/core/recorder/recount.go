@@ -1,0 +1,136 @@
+package recorder
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/base/meter"
+	"github.com/footfall/footfall/internal/base/rollup"
+	"github.com/footfall/footfall/internal/storage/journal"
+)
+
+// Epoch is a journal segment, counted again.
+type Epoch struct {
+	Base, End uint64
+	Ledger    rollup.Ledger // as store.Batch.Journaled
+}
+
+// Recount counts the kept segments again, up to a position, and yields each
+// that has a record before it. What comes behind is only read. A segment that
+// cannot be read yields its error, and the next one is gone on with. A meter that ctx
+// has hears of the bytes read.
+func Recount(ctx context.Context, j *journal.Journal, until uint64) iter.Seq2[Epoch, error] {
+	return func(yield func(Epoch, error) bool) {
+		for _, s := range j.Segments() {
+			e := Epoch{Base: s.Base, End: s.End}
+			any, err := e.recount(ctx, j, until)
+			if (any || err != nil) && !yield(e, err) {
+				return
+			}
+		}
+	}
+}
+
+// recount reads one segment, and counts it up to a position.
+func (e *Epoch) recount(ctx context.Context, j *journal.Journal, until uint64) (any bool, err error) {
+	var r record
+	cells := map[rollup.Key]uint64{}
+	intern := func(b []byte) click.Referrer { return click.Referrer(b) }
+	watched := meter.Current(ctx)
+	for rec, err := range j.Scan(e.Base) {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return any, err
+		}
+		watched.Add(int64(rec.To - rec.From))
+		if rec.To > until {
+			continue
+		}
+		if err := r.decode(rec.Data, intern); err != nil {
+			return any, fmt.Errorf("journal position %d: %w", rec.From, err)
+		}
+		for _, c := range r.clicks {
+			rollup.Each(c, rollup.QuarterHour, func(k rollup.Key) { cells[k]++ })
+		}
+		if len(cells) > batchClicks {
+			e.Ledger.Add(cellsOf(cells)...)
+			clear(cells)
+		}
+		any = true
+	}
+	e.Ledger.Add(cellsOf(cells)...)
+	return any, nil
+}
+
+// Clicks iterates over the clicks that the journal keeps, up to a position, in
+// their order.
+func Clicks(ctx context.Context, j *journal.Journal, until uint64) iter.Seq2[click.Click, error] {
+	return func(yield func(click.Click, error) bool) {
+		var r record
+		intern := func(b []byte) click.Referrer { return click.Referrer(b) }
+		for _, s := range j.Segments() {
+			for rec, err := range j.Scan(s.Base) {
+				if err == nil {
+					err = ctx.Err()
+				}
+				if err == nil && rec.To > until {
+					return
+				}
+				if err == nil {
+					err = r.decode(rec.Data, intern)
+				}
+				if err != nil {
+					yield(click.Click{}, fmt.Errorf("clicks of the journal: %w", err))
+					return
+				}
+				for _, c := range r.clicks {
+					if !yield(c, nil) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
+// Since iterates over the clicks that the journal has from a position on, where
+// a record starts or the journal ends, without their referrers.
+func Since(ctx context.Context, j *journal.Journal, pos uint64) iter.Seq2[click.Click, error] {
+	return func(yield func(click.Click, error) bool) {
+		fail := func(err error) { yield(click.Click{}, fmt.Errorf("clicks of the journal: %w", err)) }
+		reader, err := j.Reader(pos)
+		if err != nil {
+			fail(err)
+			return
+		}
+		defer reader.Close()
+		var r record
+		intern := func([]byte) click.Referrer { return "" } // nobody asks for them
+		for {
+			rec, err := reader.TryNext()
+			if errors.Is(err, journal.ErrEnd) {
+				return
+			}
+			if err == nil {
+				err = ctx.Err()
+			}
+			if err == nil {
+				err = r.decode(rec.Data, intern)
+			}
+			if err != nil {
+				fail(err)
+				return
+			}
+			for _, c := range r.clicks {
+				if !yield(c, nil) {
+					return
+				}
+			}
+		}
+	}
+}

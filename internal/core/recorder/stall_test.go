@@ -1,0 +1,203 @@
+package recorder_test
+
+import (
+	"errors"
+	"io/fs"
+	"log/slog"
+	"math/rand/v2"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/core/recorder"
+	"github.com/footfall/footfall/internal/storage/journal"
+	"github.com/footfall/footfall/internal/storage/pebble"
+	"github.com/footfall/footfall/internal/testkit/logtest"
+)
+
+// TestUnreadableForAWhile: while the journal cannot be read, for want of a file
+// or by a fault of the disk, counting is tried again. All is counted once that
+// has passed, and the log has a line when it began and one when it was over.
+func TestUnreadableForAWhile(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		kind errorfs.OpKind
+		err  error
+	}{
+		{"no file is left", errorfs.OpOpen, syscall.EMFILE},
+		{"a file is away", errorfs.OpOpen, fs.ErrNotExist},
+		{"the disk fails", errorfs.OpFileReadAt, syscall.EIO},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			mem := vfs.NewMem()
+			var failing atomic.Bool
+			failed := make(chan struct{}, 100)
+			log := new(logtest.Log)
+			j, err := journal.Open(journal.Options{Dir: "journal", SegmentSize: 1 << 10, FS: errorfs.Wrap(mem, errorfs.InjectorFunc(func(op errorfs.Op) error {
+				if !failing.Load() || op.Kind != c.kind || strings.HasSuffix(op.Path, ".temp") { // which is a segment that is being made
+					return nil
+				}
+				select {
+				case failed <- struct{}{}:
+				default:
+				}
+				return c.err
+			}))})
+			if err != nil {
+				t.Fatal(err)
+			}
+			clicks, err := pebble.Open(pebble.Options{Dir: "clicks", FS: mem, Cache: 1 << 20, MemTable: 1 << 20})
+			if err != nil {
+				t.Fatal(err)
+			}
+			r, err := recorder.Open(t.Context(), recorder.Options{
+				Journal: j, Clicks: clicks, Now: func() time.Time { return begin }, Log: log.Logger(),
+			}.WithPause(time.Millisecond))
+			if err != nil {
+				t.Fatal(err)
+			}
+			h := &house{r, j, clicks}
+			defer h.close(t)
+			rng := rand.New(rand.NewPCG(1, 2))
+			var all []click.Click
+			record := func() {
+				for range 100 {
+					all = append(all, randomClick(rng))
+					if err := h.Record(t.Context(), all[len(all)-1]); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			record()
+			if err := h.Drain(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			failing.Store(true)
+			record()
+			for range 6 { // tries of counting, after the fifth of which Settle has had enough
+				<-failed
+			}
+			if err := h.Stalled(); !errors.Is(err, c.err) {
+				t.Errorf("counting is stalled by %v, want %v", err, c.err)
+			}
+			if err := h.Settle(t.Context()); !errors.Is(err, recorder.ErrStalled) || !errors.Is(err, c.err) {
+				t.Errorf("who would settle hears %v", err)
+			}
+			if _, err := h.Counted(); err != nil {
+				t.Errorf("counting has stopped for good: %v", err)
+			}
+			failing.Store(false)
+			compare(t, h.counts(t), expected(all))
+			if err := h.Stalled(); err != nil {
+				t.Errorf("counting goes on, and is said to be stalled by %v", err)
+			}
+			if n, m := log.Count("counting fails and is tried again"), log.Count("counting goes on"); n != 1 || m != 1 {
+				t.Errorf("the log heard %d times that counting fails and %d times that it goes on, want once each:\n%s", n, m, log)
+			}
+			record()
+			compare(t, h.counts(t), expected(all))
+		})
+	}
+}
+
+// TestCloseWhileStalled: who closes a recorder does not wait for a disk that goes
+// on failing. What was recorded is counted the next time.
+func TestCloseWhileStalled(t *testing.T) {
+	t.Parallel()
+	mem := vfs.NewMem()
+	var failing atomic.Bool
+	j, err := journal.Open(journal.Options{Dir: "journal", FS: errorfs.Wrap(mem, errorfs.InjectorFunc(func(op errorfs.Op) error {
+		if failing.Load() && op.Kind == errorfs.OpFileReadAt {
+			return syscall.EIO
+		}
+		return nil
+	}))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	clicks, err := pebble.Open(pebble.Options{Dir: "clicks", FS: mem, Cache: 1 << 20, MemTable: 1 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := recorder.Open(t.Context(), recorder.Options{
+		Journal: j, Clicks: clicks, Now: func() time.Time { return begin }, Log: new(logtest.Log).Logger(),
+	}.WithPause(time.Millisecond))
+	if err != nil {
+		t.Fatal(err)
+	}
+	failing.Store(true)
+	c := randomClick(rand.New(rand.NewPCG(1, 2)))
+	if err := r.Record(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Close(t.Context()); !errors.Is(err, recorder.ErrStalled) || !errors.Is(err, syscall.EIO) {
+		t.Errorf("closed while counting fails: %v", err)
+	}
+	if err := errors.Join(j.Close(), clicks.Close()); err != nil {
+		t.Fatal(err)
+	}
+	h := open(t, mem, 1<<10)
+	defer h.close(t)
+	compare(t, h.counts(t), expected([]click.Click{c}))
+}
+
+// TestHasty: who counts a journal once hears why it cannot be read.
+func TestHasty(t *testing.T) {
+	t.Parallel()
+	mem := vfs.NewMem()
+	h := open(t, mem, 1<<10)
+	for range 100 {
+		if err := h.Record(t.Context(), randomClick(rand.New(rand.NewPCG(1, 2)))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	second := mem.PathBase(must(h.journal.File(h.journal.Segments()[1].Base))(t))
+	h.close(t)
+	var failing atomic.Bool // once all headers are read
+	j, err := journal.Open(journal.Options{Dir: "journal", FS: errorfs.Wrap(mem, errorfs.InjectorFunc(func(op errorfs.Op) error {
+		if failing.Load() && op.Kind == errorfs.OpFileReadAt && mem.PathBase(op.Path) == second {
+			return syscall.EIO
+		}
+		return nil
+	}))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	clicks, err := pebble.Open(pebble.Options{Dir: "again", FS: mem, Cache: 1 << 20, MemTable: 1 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	failing.Store(true)
+	r, err := recorder.Open(t.Context(), recorder.Options{
+		Journal: j, Clicks: clicks, Known: true, Hasty: true, Now: func() time.Time { return begin }, Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Drain(t.Context()); !errors.Is(err, syscall.EIO) {
+		t.Errorf("the journal cannot be read, and Drain says %v", err)
+	}
+	if err := r.Close(t.Context()); !errors.Is(err, syscall.EIO) {
+		t.Errorf("the journal cannot be read, and Close says %v", err)
+	}
+	if err := errors.Join(j.Close(), clicks.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func must[T any](v T, err error) func(t *testing.T) T {
+	return func(t *testing.T) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}

@@ -1,0 +1,246 @@
+package v3_test
+
+import (
+	"context"
+	"fmt"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/base/limit"
+	"github.com/footfall/footfall/internal/base/rollup"
+	"github.com/footfall/footfall/internal/core/metrics"
+	v3 "github.com/footfall/footfall/internal/faces/api/v3"
+	"github.com/footfall/footfall/internal/storage/store"
+	"github.com/footfall/footfall/internal/storage/storetest"
+	"github.com/footfall/footfall/internal/testkit/logtest"
+)
+
+// crowded is a store whose users but bob have very many links, to list which
+// takes until open is closed.
+type crowded struct {
+	v3.Store
+	bob  click.UserID
+	open chan struct{}
+
+	mu     sync.Mutex
+	inside map[click.UserID]int
+}
+
+func (s *crowded) MoreLinks(_ context.Context, user click.UserID, _ int) (bool, error) {
+	return user != s.bob, nil
+}
+
+func (s *crowded) ListLinks(ctx context.Context, f store.LinkFilter) ([]store.Link, int, error) {
+	if f.User == s.bob {
+		return s.Store.ListLinks(ctx, f)
+	}
+	s.mu.Lock()
+	s.inside[f.User]++
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.inside[f.User]--
+	}()
+	select {
+	case <-s.open:
+		return s.Store.ListLinks(ctx, f)
+	case <-ctx.Done():
+		return nil, 0, ctx.Err()
+	}
+}
+
+func newCrowded(t *testing.T, seats *limit.Seats, patience time.Duration) (*v3.API, *crowded, *logtest.Log) {
+	api := newAPI(t)
+	bob, err := api.Store.UserByLogin(t.Context(), "bob")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &crowded{Store: api.Store, bob: bob.ID, open: make(chan struct{}), inside: map[click.UserID]int{}}
+	log := new(logtest.Log)
+	api.Store, api.Dear, api.Patience, api.Log = s, seats, patience, log.Logger()
+	return api, s, log
+}
+
+func answerTo(t *testing.T, api *v3.API, target string) (text, retry string) {
+	w := httptest.NewRecorder()
+	api.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "GET", "/v3/"+target, nil))
+	_, rest, _ := strings.Cut(w.Body.String(), `"status_txt": "`)
+	text, _, _ = strings.Cut(rest, `"`)
+	return text, w.Header().Get("Retry-After")
+}
+
+// TestDearQuestionsTakeSeats: however many dear questions there are, few are
+// answered at once, others wait no longer than they may, and who asks something
+// ordinary does not wait at all.
+func TestDearQuestionsTakeSeats(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		seats := limit.NewSeats(limit.Room{All: 3, Each: 2, Waiting: 20, WaitingEach: 8, Patience: time.Minute})
+		api, s, log := newCrowded(t, seats, time.Hour)
+		var answers sync.WaitGroup
+		var mu sync.Mutex
+		got := map[string]int{}
+		search := func(token string) {
+			answers.Go(func() {
+				text, retry := answerTo(t, api, "user/link_history?query=zzzz&access_token="+token)
+				mu.Lock()
+				defer mu.Unlock()
+				got[token+" "+text+" "+retry]++
+			})
+		}
+		for range 16 {
+			search("good")
+		}
+		synctest.Wait()
+		for range 2 {
+			search("cat")
+		}
+		synctest.Wait()
+		if len(s.inside) != 2 || s.inside[1] != 2 || seats.Waiting() != 9 {
+			t.Errorf("of 16 searches of ann's and 2 of cat's %v are under way and %d wait", s.inside, seats.Waiting())
+		}
+		began := time.Now()
+		for _, ordinary := range []string{
+			"user/link_history?query=zzzz&access_token=new", "user/clicks?access_token=good", "user/referrers?access_token=good&unit=day",
+			"link/referring_domains?access_token=good&link=ze6poY", "expand?access_token=good&hash=ze6poY", "user/popular_links?access_token=good",
+			"shorten?access_token=good&longUrl=http://new.example/",
+		} {
+			if text, _ := answerTo(t, api, ordinary); text != "OK" {
+				t.Errorf("%s: %s", ordinary, text)
+			}
+		}
+		if waited := time.Since(began); waited != 0 {
+			t.Errorf("ordinary questions waited %s", waited)
+		}
+		time.Sleep(time.Minute) // by the clock of the test: those who wait are sent away
+		synctest.Wait()
+		close(s.open)
+		answers.Wait()
+		for what, want := range map[string]int{
+			"good OK ": 2, "good TEMPORARILY_UNAVAILABLE 5": 14, "cat OK ": 1, "cat TEMPORARILY_UNAVAILABLE 5": 1,
+		} {
+			if got[what] != want {
+				t.Errorf("%d answers %q, want %d: %v", got[what], what, want, got)
+			}
+		}
+		if lines := strings.Split(strings.TrimSpace(log.String()), "\n"); len(lines) != 1 || !strings.Contains(lines[0], "questions were given up") {
+			t.Errorf("the log has %q", lines)
+		}
+		for range 4 { // every seat was given back
+			if text, _ := answerTo(t, api, "user/link_history?query=zzzz&access_token=good"); text != "OK" {
+				t.Errorf("afterwards: %s", text)
+			}
+		}
+	})
+}
+
+// TestQuestionsEnd: a question that takes too long is an error of the contract.
+func TestQuestionsEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		api, _, log := newCrowded(t, nil, time.Minute)
+		began := time.Now()
+		if text, retry := answerTo(t, api, "user/link_history?query=zzzz&access_token=good"); text != "TEMPORARILY_UNAVAILABLE" || retry != "5" {
+			t.Errorf("a question without end: %s, Retry-After %q", text, retry)
+		}
+		if took := time.Since(began); took != time.Minute {
+			t.Errorf("it took %s", took)
+		}
+		if strings.Contains(log.String(), "level=ERROR") {
+			t.Errorf("the log has %s", log)
+		}
+	})
+}
+
+// many is a store with so many links of http://google.com/, and of every user.
+type many struct {
+	v3.Store
+	links int
+}
+
+func (s many) MoreLinks(_ context.Context, _ click.UserID, than int) (bool, error) {
+	return s.links > than, nil
+}
+
+func (s many) LinksOfURL(ctx context.Context, longURL string) ([]store.Link, error) {
+	links, err := s.Store.LinksOfURL(ctx, longURL)
+	for len(links) > 0 && len(links) < s.links {
+		links = append(links, links[len(links)-1])
+		links[len(links)-1].ID += 1000
+	}
+	return links, err
+}
+
+// TestWhatIsDear: where there is no seat at all, ordinary questions are answered,
+// and the same questions are not where there is much to read.
+func TestWhatIsDear(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		target          string
+		ordinary, links int // how many links there are for it to be ordinary, and dear
+	}{
+		{"user/link_history?query=zzzz", 1000, 1001},
+		{"user/link_history?root_domain=x&user=cat", 1000, 1001},
+		{"user/link_history?a=b", 10_000, 10_001},
+		{"user/shorten_counts?a=b", 10_000, 10_001},
+		{"link/clicks?link=900913", 1000, 1001},
+		{"link/referrers?link=900913", 1000, 1001},
+		{"clicks?hash=ze6poY", 1000, 1001},
+		{"link/encoders?link=ze6poY", 1000, 1001},
+		{"link/encoders_by_count?link=ze6poY", 1000, 1001},
+		{"link/lookup?url=" + strings.Repeat("http://a/&url=", 199) + "http://b/", 1, 0},
+		{"user/link_lookup?url=" + strings.Repeat("http://a/&url=", 200) + "http://b/", 0, 1},
+		{"user/referrers?unit=day", 10_000, 10_001},
+		{"user/referrers?days=30", 10_000, 10_001},
+		{"user/referring_domains?unit=day", 10_000, 10_001},
+		{"link/referrers_by_domain?link=ze6poY", 10_000, 10_001},
+		{"user/popular_links?unit=day", 10_000, 10_001},
+	} {
+		for _, n := range []struct {
+			links int
+			want  string
+		}{{c.ordinary, "OK"}, {c.links, "TEMPORARILY_UNAVAILABLE"}} {
+			if n.links == 0 {
+				continue
+			}
+			api := newAPI(t)
+			links := api.Store
+			api.Store, api.Dear = many{links, n.links}, limit.NewSeats(limit.Room{})
+			if strings.Contains(c.target, "refer") && c.ordinary == 10_000 || strings.Contains(c.target, "popular") {
+				api.Store, api.Metrics = links, metrics.New(flooded(t, links, n.links))
+			}
+			if text, _ := answerTo(t, api, c.target+"&access_token=good"); text != n.want {
+				t.Errorf("%.60s with %d links or values: %s, want %s", c.target, n.links, text, n.want)
+			}
+		}
+	}
+}
+
+// flooded is a store of clicks that has so many referrers of a link and its user,
+// and so many links of the user.
+func flooded(t *testing.T, links v3.Store, values int) *storetest.MemoryClicks {
+	l, err := links.LinkByName(t.Context(), "", "ze6poY")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &store.Batch{To: 1}
+	for i := range values {
+		k := rollup.Key{Scope: rollup.Scope{User: l.User}, Facet: rollup.Referrer, Slot: now.Unix() / 900 * 900, Value: fmt.Sprintf("http://%d/", i)}
+		b.Cells = append(b.Cells, rollup.Cell{Key: k, Clicks: 1})
+		k.Scope.Link = l.ID
+		b.Cells = append(b.Cells, rollup.Cell{Key: k, Clicks: 1})
+		k.Scope.Link, k.Facet, k.Value = 0, rollup.Link, rollup.LinkValue(click.LinkID(i+1))
+		b.Cells = append(b.Cells, rollup.Cell{Key: k, Clicks: 1})
+	}
+	counts := new(storetest.MemoryClicks)
+	if err := counts.Record(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	return counts
+}

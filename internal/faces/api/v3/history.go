@@ -1,0 +1,143 @@
+package v3
+
+import (
+	"math"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// How many links a page of a history has.
+const (
+	defaultPage = 50
+	maxPage     = 100
+)
+
+// userLinkHistory is user/link_history: the links of the user, or the public
+// ones of another.
+func (a *API) userLinkHistory(c *call) (any, error) {
+	user := c.user()
+	if written := c.query.get("link"); written != "" {
+		return a.oneLink(c, user, written)
+	}
+	var f store.LinkFilter
+	f.Limit = c.limit(defaultPage, maxPage)
+	f.Offset = int(c.int("offset", 0, 0, math.MaxInt32))
+	f.CreatedTo = c.since("created_before", lastOfDay)
+	f.CreatedFrom = c.since("created_after", firstOfDay)
+	f.ModifiedFrom = c.since("modified_after", firstOfDay)
+	f.Archived = onOff(c.choice("archived", "off", "on", "both"))
+	f.Private = onOff(c.choice("private", "both", "on", "off"))
+	f.User = c.userOf("user", user).ID
+	f.Query = c.text("query")
+	f.Keyword = click.Hash(c.text("keyword"))
+	f.ExactDomain, f.RootDomain = c.text("exact_domain"), c.text("root_domain")
+	c.bool("expand_client_id", false)
+	if err := c.end(false); err != nil {
+		return nil, err
+	}
+	if f.User != user.ID { // notes and private links are to oneself
+		if f.Private != nil && *f.Private {
+			f.Limit, f.User = 0, click.Nobody
+		}
+		f.Private, f.WithoutNotes = new(bool), true
+	}
+	if err := c.dearLinks(f.User, f.Any()); err != nil {
+		return nil, err
+	}
+	list, all, err := a.Store.ListLinks(c.ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	return c.history(user, list, all)
+}
+
+// oneLink is the history of one link of the user, whatever else was asked for;
+// or of a public one of another, where the parameter user names him.
+func (a *API) oneLink(c *call, user store.User, written string) (any, error) {
+	if err := c.end(false); err != nil {
+		return nil, err
+	}
+	l, err := a.Links.Find(c.ctx, written, c.host)
+	if err != nil {
+		return nil, err
+	}
+	if l.User != user.ID {
+		owner, err := a.Store.UserByLogin(c.ctx, c.query.get("user"))
+		if err != nil {
+			return nil, err
+		}
+		if l.User != owner.ID || !l.SeenBy(user.ID) {
+			return nil, click.ErrNotFound
+		}
+	}
+	return c.history(user, []store.Link{l}, 1)
+}
+
+// onOff is nil for both.
+func onOff(word string) *bool {
+	on := word == "on"
+	if word == "both" {
+		return nil
+	}
+	return &on
+}
+
+func (c *call) history(asker store.User, links []store.Link, all int) (any, error) {
+	keywords, err := c.keywordLinks(links)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]historyLink, len(links))
+	for i, l := range links {
+		list[i] = historyLink{
+			Link: c.shortURL(l.Hash), AggregateLink: c.shortURL(l.AggregateHash), LongURL: l.LongURL,
+			Title: orNull(l.Title), CreatedAt: l.Created, UserTS: l.UserTS, ModifiedAt: l.Modified,
+			Archived: l.Archived, Private: l.Private,
+			Tags: emptyList, CampaignIDs: emptyList, KeywordLink: keywords[l.ID],
+		}
+		if l.User == asker.ID { // notes are to oneself
+			list[i].Note = orNull(l.Note)
+		}
+	}
+	return object{{"link_history", list}, {"result_count", all}}, nil
+}
+
+// keywordLinks is the oldest keyword of each link that has one, as a short URL.
+func (c *call) keywordLinks(links []store.Link) (map[click.LinkID]string, error) {
+	if len(links) == 0 {
+		return nil, nil
+	}
+	ids := make([]click.LinkID, len(links))
+	for i, l := range links {
+		ids[i] = l.ID
+	}
+	keywords, err := c.api.Store.Keywords(c.ctx, ids)
+	urls := make(map[click.LinkID]string, len(keywords))
+	for _, k := range keywords {
+		if urls[k.Link] == "" {
+			urls[k.Link] = c.api.Links.ShortURL(k.Domain, k.Keyword)
+		}
+	}
+	return urls, err
+}
+
+type historyLink struct {
+	Link          string `json:"link"`
+	AggregateLink string `json:"aggregate_link"`
+	LongURL       string `json:"long_url"`
+	Title         any    `json:"title"` // null where there is none
+	CreatedAt     int64  `json:"created_at"`
+	UserTS        int64  `json:"user_ts"`
+	ModifiedAt    int64  `json:"modified_at"`
+	Archived      bool   `json:"archived"`
+	Private       bool   `json:"private"`
+	Note          any    `json:"note"`
+	// ClientID is the application that made the link. None can be registered.
+	ClientID any `json:"client_id"`
+	// Tags and CampaignIDs are always lists. There are none yet.
+	Tags        any `json:"tags"`
+	CampaignIDs any `json:"campaign_ids"`
+	// KeywordLink is absent where there is none.
+	KeywordLink string `json:"keyword_link,omitempty"`
+}

@@ -1,0 +1,67 @@
+package v3
+
+import (
+	"context"
+	"errors"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// userLinkLookup is user/link_lookup: the user's links of long URLs.
+func (a *API) userLinkLookup(c *call) (any, error) {
+	user := c.user()
+	return a.lookup(c, "link_lookup", user, a.Links.Lookup, c.query.all("url", "link"), func(url string, hash, aggregate click.Hash) object {
+		return object{{"url", url}, {"link", c.shortURL(hash)}, {"aggregate_link", c.shortURL(aggregate)}}
+	})
+}
+
+// linkLookup is link/lookup: the aggregate links of long URLs.
+func (a *API) linkLookup(c *call) (any, error) {
+	user := c.user()
+	return a.lookup(c, "link_lookup", user, a.Links.LookupShared, c.query.all("url", "link"), func(url string, _, aggregate click.Hash) object {
+		return object{{"url", url}, {"aggregate_link", c.shortURL(aggregate)}}
+	})
+}
+
+// olderLookup is lookup: the same, as older clients knew it.
+func (a *API) olderLookup(c *call) (any, error) {
+	user := c.user()
+	return a.lookup(c, "lookup", user, a.Links.LookupShared, c.query.all("url", "link"), func(url string, _, aggregate click.Hash) object {
+		return object{{"url", url}, {"short_url", c.shortURL(aggregate)}, {"global_hash", aggregate}}
+	})
+}
+
+// lookup asks for each long URL which link of it there is for the user.
+func (a *API) lookup(
+	c *call, key string, user store.User, ask func(context.Context, click.UserID, string) (store.Link, error),
+	urls []string, entry func(url string, hash, aggregate click.Hash) object,
+) (any, error) {
+	if len(urls) == 0 {
+		c.fail(missing("url"))
+	}
+	if err := c.end(false); err != nil {
+		return nil, err
+	}
+	if len(urls) > manyLookups {
+		if err := c.dear(c.ctx); err != nil {
+			return nil, err
+		}
+	}
+	list := make([]object, len(urls))
+	for i, url := range urls {
+		l, err := ask(c.ctx, user.ID, url)
+		switch {
+		case err == nil:
+			list[i] = entry(url, l.Hash, l.AggregateHash)
+		case errors.Is(err, click.ErrNotFound):
+			list[i] = object{{"url", url}, notFound}
+		default:
+			return nil, err
+		}
+	}
+	return object{{key, list}}, nil
+}
+
+// notFound is what an entry says instead of an answer.
+var notFound = field{"error", statusNotFound.text}

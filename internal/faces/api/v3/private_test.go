@@ -1,0 +1,312 @@
+package v3_test
+
+import (
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/base/rollup"
+	"github.com/footfall/footfall/internal/core/links"
+	"github.com/footfall/footfall/internal/core/metrics"
+	v3 "github.com/footfall/footfall/internal/faces/api/v3"
+	"github.com/footfall/footfall/internal/storage/store"
+	"github.com/footfall/footfall/internal/storage/storetest"
+)
+
+// Whose links they are, and what is clicked on them. Ann's private ones have
+// 1003 clicks from KP and secretref.example each, and so have the aggregate
+// links that only she has. Everything of hers that others must not see holds
+// one of these marks, or is one of the private hashes.
+var privateWorld = []struct {
+	store.ForeignLink
+	private bool
+	clicks  int
+	country string
+	from    string
+}{
+	{store.ForeignLink{Login: "ann", Hash: "annprv", AggregateHash: "prvagg", LongURL: "http://secret.example/own", Created: 1331000001,
+		Domain: "go.example", Keyword: "annkey"}, true, 1003, "KP", "http://secretref.example/page"},
+	{store.ForeignLink{Login: "ann", Hash: "annsam", AggregateHash: "annsam", LongURL: "http://secret.example/same", Created: 1331000002},
+		true, 1003, "KP", "http://secretref.example/page"},
+	{store.ForeignLink{Login: "ann", Hash: "annbth", AggregateHash: "bthagg", LongURL: "http://both.example/", Created: 1331000003},
+		true, 1003, "KP", "http://secretref.example/page"},
+	{store.ForeignLink{Login: "ann", Hash: "annpub", AggregateHash: "pubagg", LongURL: "http://public.example/", Created: 1331000004},
+		false, 6000, "FR", "http://publicref.example/page"},
+	{store.ForeignLink{Login: "cat", Hash: "catbth", AggregateHash: "bthagg", LongURL: "http://both.example/", Created: 1331000005},
+		false, 6000, "FR", "http://publicref.example/page"},
+	{store.ForeignLink{Login: "bob", Hash: "boblnk", AggregateHash: "bobagg", LongURL: "http://bob.example/", Created: 1331000006},
+		false, 7, "DE", "http://bobref.example/page"},
+}
+
+// newPrivateWorld is an API that knows these links; where there are no secrets,
+// Ann has never made the private ones.
+func newPrivateWorld(t *testing.T, secrets bool) *v3.API {
+	t.Helper()
+	kept := storetest.NewMemoryLinks()
+	for _, login := range []string{"ann", "bob", "cat"} {
+		if _, err := kept.AddUser(t.Context(), login, 1330000000); err != nil {
+			t.Fatal(err)
+		}
+	}
+	counts := new(storetest.MemoryClicks)
+	b := &store.Batch{To: 1, MinutesFrom: now.Unix() - 7200 - now.Unix()%3600}
+	cells, minutes := map[rollup.Key]uint64{}, map[rollup.Key]uint64{}
+	clicked := func(at time.Time, user click.UserID, link click.LinkID, n int, country, from string) {
+		c := click.Click{Time: at.UnixMilli(), User: user, Link: link, Country: click.ParseCountry(country), Referrer: click.ParseReferrer(from)}
+		rollup.Each(c, rollup.QuarterHour, func(k rollup.Key) { cells[k] += uint64(n) })
+		rollup.Each(c, rollup.Minute, func(k rollup.Key) { minutes[k] += uint64(n) })
+	}
+	for _, l := range privateWorld {
+		if l.private && !secrets {
+			continue
+		}
+		made, err := kept.ImportLinks(t.Context(), []store.ForeignLink{l.ForeignLink})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if l.private {
+			title, note := "secret title", "secret note"
+			if _, err := kept.EditLink(t.Context(), made[0].ID, store.LinkEdit{Private: &l.private, Title: &title, Note: &note, Modified: l.Created + 9}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		clicked(now, made[0].User, made[0].ID, l.clicks, l.country, l.from)
+		switch l.Hash { // and some on aggregate links themselves
+		case "annprv":
+			clicked(now.Add(-20*time.Minute), click.Nobody, made[0].Aggregate, 2000, "KP", l.from)
+		case "catbth":
+			clicked(now, click.Nobody, made[0].Aggregate, 1000, "IT", l.from)
+		}
+	}
+	for k, n := range cells {
+		b.Cells = append(b.Cells, rollup.Cell{Key: k, Clicks: n})
+	}
+	for k, n := range minutes {
+		b.Minutes = append(b.Minutes, rollup.Cell{Key: k, Clicks: n})
+	}
+	if err := counts.Record(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	short, err := links.New(links.Options{Links: kept, Domains: []string{"sho.rt"}, Now: func() time.Time { return now }, Random: &dice{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v3.New(v3.Options{
+		Auth: fixtureAuth{kept}, Links: short, Store: kept, Metrics: metrics.New(counts), Now: func() time.Time { return now },
+	})
+}
+
+// privateQuestions asks each method about a link, or about its long URL.
+var privateQuestions = []struct {
+	method, query string
+	// private matches what the owner's answer holds of a private link, and public
+	// what everybody's answer holds of a public one; empty where a method says
+	// nothing about links, or nothing about those of others.
+	private, public string
+}{
+	{"link/clicks", "link={link}", `003`, `[67]000\b`},
+	{"link/clicks", "link={link}&rollup=false&unit=minute&units=60", `003`, `[67]000\b`},
+	{"link/clicks", "link={link}&rollup=false&unit=month", `003`, `[67]000\b`},
+	{"link/countries", "link={link}", `KP`, `FR`},
+	{"link/referrers", "link={link}", `secretref`, `publicref`},
+	{"link/referring_domains", "link={link}", `secretref`, `publicref`},
+	{"link/referrers_by_domain", "link={link}", `secretref`, `publicref`},
+	{"link/shares", "link={link}", `total_shares`, `total_shares`},
+	{"link/encoders", "link={link}", `ann`, `sho.rt`},
+	{"link/encoders_by_count", "link={link}", `1003`, `[67]000\b`},
+	{"link/encoders_count", "link={link}", `count`, `count`},
+	{"link/lookup", "url={url}", `aggregate_link`, `aggregate_link`},
+	{"lookup", "url={url}", `global_hash`, `global_hash`},
+	{"expand", "hash={link}", `long_url`, `long_url`},
+	{"expand", "shortUrl=http://{link}", `long_url`, `long_url`},
+	{"info", "hash={link}&expand_user=true", `created_at`, `created_at`},
+	{"clicks", "hash={link}", `003`, `[67]000\b`},
+	{"clicks_by_day", "hash={link}", `003`, `[67]000\b`},
+	{"clicks_by_minute", "hash={link}", `003`, `[67]000\b`},
+	{"countries", "hash={link}", `KP`, `FR`},
+	{"referrers", "hash={link}", `secretref`, `publicref`},
+	{"shorten", "longUrl={url}", `new_hash`, `new_hash`},
+	{"validate", "x_login=ann&x_apiKey={link}", ``, ``},
+	{"bitly_pro_domain", "domain=sho.rt", ``, ``},
+
+	{"user/link_save", "longUrl={url}", `ann`, `new_link`},
+	{"user/link_edit", "link={link}&edit=note&note=other", `link_edit`, ``},
+	{"user/link_edit", "link={link}&edit=private&private=false", `link_edit`, ``},
+	{"user/link_lookup", "url={url}", `ann`, ``},
+	{"user/link_history", "", `secret`, ``},
+	{"user/link_history", "user=ann", `secret`, `public`},
+	{"user/link_history", "user=ann&private=on", `secret`, ``},
+	{"user/link_history", "user=ann&private=both&archived=both&query=secret", `secret`, ``},
+	{"user/link_history", "user=ann&root_domain=secret.example", `secret`, ``},
+	{"user/link_history", "user=ann&keyword=annkey", `secret`, ``},
+	{"user/link_history", "link={link}", `http`, ``},
+	{"user/link_history", "link={link}&user=ann", `http`, `public`},
+	{"user/info", "login=ann", ``, `member_since`},
+	{"user/clicks", "", `9009`, ``},
+	{"user/clicks", "unit=minute&rollup=false", `9009`, ``},
+	{"user/countries", "unit=day", `KP`, ``},
+	{"user/referrers", "unit=day", `secretref`, ``},
+	{"user/referring_domains", "unit=day", `secretref`, ``},
+	{"user/popular_links", "", `1003`, ``},
+	{"user/shorten_counts", "", `4`, ``},
+	{"user/share_counts", "", ``, ``},
+	{"user/share_counts_by_share_type", "", ``, ``},
+	{"user/tracking_domain_list", "", ``, ``},
+	{"user/tracking_domain_clicks", "domain=x.example", ``, ``},
+	{"user/tracking_domain_shorten_counts", "domain=x.example", ``, ``},
+	{"oauth/app", "client_id=x", ``, ``},
+}
+
+// privateKinds are links to ask about. Of those that are secret others see
+// nothing at all; of hers the owner sees what is private, at least.
+var privateKinds = []struct {
+	name, link, url string
+	secret, hers    bool
+}{
+	{"a public link", "annpub", "http://public.example/", false, false},
+	{"an aggregate link of a public one", "pubagg", "http://public.example/", false, false},
+	{"a private link", "annprv", "http://secret.example/own", true, true},
+	{"a private link by its keyword", "go.example/annkey", "http://secret.example/own", true, true},
+	{"a private link with its aggregate link's hash", "annsam", "http://secret.example/same", true, true},
+	{"an aggregate link of a private one", "prvagg", "http://secret.example/own", true, true},
+	{"an aggregate link of a private and a public one", "bthagg", "http://both.example/", false, true},
+	{"a private link beside a public one", "annbth", "http://both.example/", true, true},
+}
+
+var (
+	// secretMarks are in no answer that is not Ann's.
+	secretMarks = regexp.MustCompile(`secret|KP|\d003|9009|annprv|annsam|annbth|annkey|133100000[123]`)
+	// aggregateName is how the answer to who has made a link names its aggregate
+	// link: it is drawn for the first link of a long URL, and says nothing.
+	aggregateName = regexp.MustCompile(`prvagg|"global_hash": "\w+"|<global_hash>\w+<|"aggregate_link": "[^"]+"|<aggregate_link>[^<]+<`)
+)
+
+// TestPrivateLinksAreTheirOwnersOnly asks each method about each kind of link as
+// the owner, as others, and as nobody. What others are answered is, byte for
+// byte, what they are answered where there has never been a private link.
+func TestPrivateLinksAreTheirOwnersOnly(t *testing.T) {
+	t.Parallel()
+	asked := map[string]bool{}
+	for _, q := range privateQuestions {
+		asked[q.method] = true
+		for _, kind := range privateKinds {
+			query := strings.NewReplacer("http://{link}", url.QueryEscape("http://"+place(kind.link)), "{link}", url.QueryEscape(kind.link), "{url}", url.QueryEscape(kind.url)).Replace(q.query)
+			for _, who := range []struct{ name, credentials string }{
+				{"the owner", "access_token=good"}, {"the owner by apiKey", "login=ann&apiKey=R_ann"},
+				{"another by token", "access_token=new"}, {"another by apiKey", "login=bob&apiKey=R_bob"},
+				{"nobody", ""},
+			} {
+				for _, format := range []string{"json", "xml", "txt"} {
+					request := who.credentials + "&" + query + "&format=" + format
+					got, logged := ask(t, newPrivateWorld(t, true), q.method, request)
+					without, _ := ask(t, newPrivateWorld(t, false), q.method, request)
+					name := q.method + "?" + query + "&format=" + format + " of " + kind.name + ", asked by " + who.name
+					// A user's own links are no aggregate links.
+					ofLinks := !strings.HasPrefix(q.method, "user/link_") || !strings.HasSuffix(kind.link, "agg")
+					byKey := strings.HasPrefix(who.credentials, "login")
+					switch body := got.Body.String(); {
+					case logged != "":
+						t.Errorf("%s is logged: %s", name, logged)
+					case who.credentials == "" || byKey && strings.HasPrefix(q.method, "user/"):
+						if s := statusText(t, got); !strings.HasPrefix(s, "MISSING_ARG_") {
+							t.Errorf("%s is answered: %s", name, body)
+						}
+					case strings.HasPrefix(who.name, "the owner"):
+						if want := q.private; format != "txt" && kind.hers && ofLinks && !regexp.MustCompile(want).MatchString(body) {
+							t.Errorf("%s is\n%s\nwithout %s", name, body, want)
+						}
+					default:
+						if want := q.public; format != "txt" && !kind.secret && ofLinks && !regexp.MustCompile(want).MatchString(body) {
+							t.Errorf("%s is\n%s\nwithout %s", name, body, want)
+						}
+						others(t, name, query, got, without, q.method == "shorten" || q.method == "user/link_save")
+					}
+				}
+			}
+		}
+	}
+	for _, method := range newAPI(t).Methods() {
+		if !asked[method] {
+			t.Errorf("nobody has asked whether %s shows private links: add it to the table", method)
+		}
+	}
+}
+
+// place is a link with its domain.
+func place(link string) string {
+	if strings.Contains(link, "/") {
+		return link
+	}
+	return "sho.rt/" + link
+}
+
+// others looks at an answer to somebody else, beside the one where there are no
+// secrets. Where it names a link that was just made, the aggregate link that
+// goes with it may be Ann's.
+func others(t *testing.T, name, query string, got, without *httptest.ResponseRecorder, made bool) {
+	t.Helper()
+	body, want := got.Body.String(), without.Body.String()
+	if made {
+		body, want = aggregateName.ReplaceAllString(body, "…"), aggregateName.ReplaceAllString(want, "…")
+	} else if got.Header().Get("ETag") != without.Header().Get("ETag") {
+		t.Errorf("%s has another ETag", name)
+	}
+	if body != want || got.Code != without.Code {
+		t.Errorf("%s is\n%s\nand where there is no private link\n%s", name, body, want)
+	}
+	body = got.Body.String()
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range values { // answers repeat what was asked
+		body = strings.ReplaceAll(body, v[0], "")
+	}
+	if mark := secretMarks.FindString(body); mark != "" {
+		t.Errorf("%s tells %q: %s", name, mark, got.Body)
+	}
+}
+
+// TestBesideAPrivateLink: Bob makes a link of a long URL of which there is a
+// private one. From then on he sees his link and its aggregate link, and nothing
+// of Ann's: neither her link nor who had visited the aggregate link before.
+func TestBesideAPrivateLink(t *testing.T) {
+	t.Parallel()
+	for _, longURL := range []string{"http://secret.example/own", "http://secret.example/same"} {
+		for _, q := range privateQuestions {
+			api, without := newPrivateWorld(t, true), newPrivateWorld(t, false)
+			hashes := func(api *v3.API) (hash, aggregate string) {
+				w, _ := ask(t, api, "shorten", "access_token=new&longUrl="+url.QueryEscape(longURL))
+				m := regexp.MustCompile(`"hash": ?"(\w+)", ?"global_hash": ?"(\w+)"`).FindStringSubmatch(w.Body.String())
+				if m == nil {
+					t.Fatalf("no link is made: %s", w.Body)
+				}
+				return m[1], m[2]
+			}
+			hash, aggregate := hashes(api)
+			sameHash, sameAggregate := hashes(without)
+			if hash != sameHash || aggregate == "annsam" {
+				t.Fatalf("the link of Bob is %s and its aggregate link %s, and without a private one %s and %s", hash, aggregate, sameHash, sameAggregate)
+			}
+			for _, name := range []string{"own", "aggregate"} {
+				link, sameLink := hash, sameHash
+				if name == "aggregate" {
+					link, sameLink = aggregate, sameAggregate
+				}
+				request := func(link string) string {
+					return "access_token=new&" + strings.NewReplacer("http://{link}", "sho.rt/"+link, "{link}", link, "{url}", url.QueryEscape(longURL)).Replace(q.query)
+				}
+				got, _ := ask(t, api, q.method, request(link))
+				want, _ := ask(t, without, q.method, request(sameLink))
+				body := strings.ReplaceAll(want.Body.String(), sameAggregate, aggregate)
+				if got.Body.String() != body {
+					t.Errorf("%s?%s of the %s link is\n%s\nand where there is no private link\n%s", q.method, request(link), name, got.Body, body)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,184 @@
+package v3
+
+import (
+	"errors"
+	"net/url"
+	"strings"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/core/links"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// shorten is shorten: the user's short link of a long URL, made unless he has
+// it.
+func (a *API) shorten(c *call) (any, error) {
+	user := c.maker(c.user())
+	r := c.longURL(user, "longUrl", "uri")
+	domain := c.shortDomain()
+	if err := c.end(true); err != nil {
+		return nil, err
+	}
+	link, made, err := c.link(r)
+	if err != nil {
+		return nil, err
+	}
+	short := a.Links.ShortURL(domain, link.Hash)
+	return single{object{
+		{"long_url", link.LongURL},
+		{"url", short},
+		{"hash", link.Hash},
+		{"global_hash", link.AggregateHash},
+		{"new_hash", oneOrZero(made)},
+	}, short}, nil
+}
+
+// userLinkSave is user/link_save: shorten, with what the user has to say of
+// the link. The link that he has already is answered as it is.
+func (a *API) userLinkSave(c *call) (any, error) {
+	user := c.user()
+	r := c.longURL(user, "longUrl")
+	if errors.Is(c.err, links.ErrURL) {
+		c.err = invalid("longUrl")
+	}
+	r.Details = store.LinkDetails{
+		Title: c.text("title"), Note: c.text("note"), Private: c.bool("private", false), UserTS: c.timestamp("user_ts", lastOfDay),
+	}
+	domain := c.shortDomain()
+	if err := c.end(false); err != nil {
+		return nil, err
+	}
+	link, made, err := c.link(r)
+	if err != nil {
+		return nil, err
+	}
+	if !made {
+		err = statusLinkExists
+	}
+	return object{{"link_save", object{
+		{"link", a.Links.ShortURL(domain, link.Hash)},
+		{"aggregate_link", a.Links.ShortURL(domain, link.AggregateHash)},
+		{"long_url", link.LongURL},
+		{"new_link", oneOrZero(made)},
+	}}}, err
+}
+
+// longURL is the request for a short link of the parameter, under any of the
+// names.
+func (c *call) longURL(user store.User, names ...string) links.Request {
+	r := links.Request{User: user.ID, LongURL: onceEncoded(c.query.get(names...)), Host: c.host}
+	if r.LongURL == "" {
+		c.fail(missing(names[0]))
+	}
+	if c.err == nil {
+		c.fail(c.api.Links.Check(c.ctx, r))
+	}
+	return r
+}
+
+// onceEncoded decodes a URL that was encoded twice: what was decoded once begins
+// with http%3A still, which is no URL.
+func onceEncoded(s string) string {
+	if start := strings.ToLower(s[:min(len(s), len("https%3a"))]); !strings.HasPrefix(start, "http%3a") && start != "https%3a" {
+		return s
+	}
+	if u, err := url.PathUnescape(s); err == nil {
+		return u
+	}
+	return s
+}
+
+// shortDomain is the domain of the short URL that is answered.
+func (c *call) shortDomain() string {
+	domain, err := c.api.Links.Domain(c.query.get("domain"), c.host)
+	c.fail(err)
+	return domain
+}
+
+// oneOrZero is how the dialect says yes and no in some places.
+func oneOrZero(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// userLinkEdit is user/link_edit: changes what the user said of his link.
+func (a *API) userLinkEdit(c *call) (any, error) {
+	user := c.user()
+	written := c.required("link")
+	e := c.edit()
+	if err := c.end(false); err != nil {
+		return nil, err
+	}
+	l, err := a.Links.Find(c.ctx, written, c.host)
+	if err == nil && l.User != user.ID {
+		err = click.ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	err = c.write(length(e.Title)+length(e.Note), func() (bool, error) {
+		l, err = a.Store.EditLink(c.ctx, l.ID, e)
+		return true, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return object{{"link_edit", object{{"link", c.shortURL(l.Hash)}}}}, nil
+}
+
+func length(text *string) int {
+	if text == nil {
+		return 0
+	}
+	return len(*text)
+}
+
+// edit takes the fields named by the parameter edit; others stay as they are,
+// given or not. All names are looked at before the values.
+func (c *call) edit() store.LinkEdit {
+	named := map[string]bool{}
+	for name := range strings.SplitSeq(c.query.get("edit"), ",") {
+		switch name = strings.TrimSpace(name); name {
+		case "":
+		case "title", "note", "private", "user_ts", "archived":
+			named[name] = true
+		default:
+			c.fail(unknownField(name))
+		}
+	}
+	if len(named) == 0 {
+		c.fail(missing("edit"))
+	}
+	e := store.LinkEdit{Modified: c.now.Unix()}
+	if named["title"] {
+		e.Title = new(c.text("title"))
+	}
+	if named["note"] {
+		e.Note = new(c.text("note"))
+	}
+	if named["private"] {
+		c.required("private")
+		e.Private = new(c.bool("private", false))
+	}
+	if named["user_ts"] {
+		c.required("user_ts")
+		e.UserTS = new(c.timestamp("user_ts", lastOfDay))
+	}
+	if named["archived"] {
+		c.required("archived")
+		e.Archived = new(c.bool("archived", false))
+	}
+	return e
+}
+
+// unknownField names the field, unless it is no name at all.
+func unknownField(name string) error {
+	if len(name) > 64 || strings.Trim(strings.ToLower(name), "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {
+		name = "edit"
+	}
+	var s status
+	errors.As(invalid(name), &s)
+	return status{400, s.text}
+}

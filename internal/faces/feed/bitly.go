@@ -1,0 +1,129 @@
+package feed
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/storage/store"
+	"github.com/valyala/fastjson"
+)
+
+// errSkip: the line is in order, and no click.
+var errSkip = errors.New("not a click")
+
+// entry is a click but for the ids of its link and user, and the link: as the
+// other side named it, so that it can be made, or only by a name of ours.
+type entry struct {
+	click click.Click
+	link  store.ForeignLink // where it has a hash
+	to    target            // else
+	line  uint64            // of the input, from 1
+}
+
+// target is a name that must lead to a link.
+type target struct {
+	domain, name string
+	aggregate    bool // to the aggregate link of this hash
+}
+
+// bitly reads lines of Bitly's click feed: one JSON object each, with the keys
+//
+//	t   time of the click, Unix seconds       u   long URL
+//	h   hash of the link, g of its aggregate  hc  when the link was made
+//	hh  domain, kw keyword on that domain     l   login of the link's owner
+//	c   country or null                       r   referring page or "direct"
+//
+// {"_heartbeat_": …} keeps the feed alive and is skipped. Every click counts
+// as a person's, as it did at Bitly.
+type bitly struct {
+	parser fastjson.Parser
+	now    func() time.Time // later clicks are refused
+}
+
+func (f *bitly) parse(line []byte, c *chunk) error {
+	e, err := f.entry(line)
+	if err == nil {
+		c.entries = append(c.entries, e)
+	}
+	return err
+}
+
+func (f *bitly) entry(line []byte) (entry, error) {
+	v, err := object(&f.parser, line)
+	if err != nil {
+		return entry{}, err
+	}
+	if v.Exists("_heartbeat_") {
+		return entry{}, errSkip
+	}
+	var e entry
+	t, err := integer(v, "t")
+	if err != nil {
+		return e, err
+	}
+	if err := inTime(t, f.now().Unix()); err != nil {
+		return e, err
+	}
+	err = fields{
+		{"l", &e.link.Login, aLogin}, {"h", (*string)(&e.link.Hash), aName}, {"u", &e.link.LongURL, aText},
+		{"g", (*string)(&e.link.AggregateHash), aName | optional},
+		{"hh", &e.link.Domain, aText | optional}, {"kw", (*string)(&e.link.Keyword), aName | optional},
+	}.from(v)
+	if err != nil {
+		return e, err
+	}
+	if err := checkURL("u", e.link.LongURL); err != nil {
+		return e, err
+	}
+	if e.link.Created = t; v.Exists("hc") {
+		made, err := integer(v, "hc")
+		if err != nil {
+			return e, err
+		}
+		if made >= 0 && made <= f.now().Unix() { // else nobody knows; the click counts
+			e.link.Created = made
+		}
+	}
+	if e.link.Domain == "" || e.link.Keyword == "" {
+		e.link.Domain, e.link.Keyword = "", ""
+	}
+	country, err := text(v, "c", false)
+	if err != nil {
+		return e, err
+	}
+	referrer, err := text(v, "r", false)
+	if err != nil {
+		return e, err
+	}
+	e.click = click.Click{
+		Time:     t * 1000,
+		Country:  click.ParseCountry(country),
+		Referrer: click.ParseReferrer(referrer),
+		Imported: true,
+	}
+	return e, nil
+}
+
+// inTime refuses a click before click.Earliest or after now; Unix seconds.
+func inTime(t, now int64) error {
+	switch {
+	case t < click.Earliest.Unix():
+		return fmt.Errorf("the click's time, %s, is before %s", instant(t), click.Earliest.Format(time.DateOnly))
+	case t > now:
+		return fmt.Errorf("the click's time, %s, is in the future", instant(t))
+	}
+	return nil
+}
+
+// instant is a Unix second as people read it, and the number itself where its year
+// has no four digits.
+func instant(t int64) string {
+	const first, last = -62135596800, 253402300799 // years 1 and 9999
+	if t < first || t > last {
+		return strconv.FormatInt(t, 10)
+	}
+	return time.Unix(t, 0).UTC().Format(time.RFC3339)
+}

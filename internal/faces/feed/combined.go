@@ -1,0 +1,266 @@
+package feed
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/footfall/footfall/internal/base/click"
+)
+
+// combined reads access logs in the combined format of Apache and nginx, with
+// or without the host of the request in front:
+//
+//	[host[:port] ]address ident user [02/Jan/2006:15:04:05 -0700] "GET /name HTTP/1.1" status bytes "referrer" "agent"
+//
+// Instead of the address there may be the list that proxies make (X-Forwarded-For).
+// Each address may have a port. The user may hold blanks. What syslog or Docker put before
+// the line, numbers after the bytes, and what follows the agent are ignored. A
+// click is a GET that was redirected; the rest is skipped. Bytes that are no UTF-8
+// cost nothing but in a name, which no link can have.
+type combined struct {
+	now     func() time.Time // later clicks are refused
+	isBot   func(agent string) bool
+	proxy   func(netip.Addr) bool
+	country func(netip.Addr) click.Country
+}
+
+var (
+	errCombined = notOfFormat{errors.New("not a line of the combined log format")}
+	errCommon   = notOfFormat{errors.New("not a line of the combined log format: no referrer and no user agent, so it seems to be the common log format; let the server write the combined one")}
+)
+
+func (f *combined) parse(line []byte, c *chunk) error {
+	head, at, rest, err := cutTime(string(line))
+	if err != nil {
+		return err
+	}
+	host, addresses, ok := parseHead(head)
+	if !ok {
+		return errCombined
+	}
+	request, rest, ok := quoted(rest)
+	if !ok {
+		return errCombined
+	}
+	numbers, rest, ok := strings.Cut(rest, ` "`)
+	fields := strings.Fields(numbers) // status, bytes, and what some add: times
+	switch {
+	case !ok && len(fields) == 2:
+		return errCommon
+	case !ok || len(fields) < 2:
+		return errCombined
+	}
+	status, err := strconv.Atoi(fields[0])
+	if err != nil {
+		return notOfFormat{fmt.Errorf("the status %.100q is no number", fields[0])}
+	}
+	referrer, rest, ok := quoted(`"` + rest)
+	if !ok {
+		return errCombined
+	}
+	agent, _, ok := quoted(strings.TrimPrefix(rest, " "))
+	if !ok {
+		return errCombined
+	}
+	switch status {
+	case 301, 302, 303, 307, 308:
+	default:
+		return errSkip
+	}
+	method, path, _ := strings.Cut(request, " ")
+	path, _, _ = strings.Cut(path, " ")
+	if method != "GET" {
+		return errSkip
+	}
+	if err := inTime(at.Unix(), f.now().Unix()); err != nil {
+		return err
+	}
+	name, err := nameOf(path)
+	if err != nil {
+		return err
+	}
+	if name == "" {
+		return errSkip // the front page led elsewhere
+	}
+	if referrer == "-" {
+		referrer = ""
+	}
+	e := entry{
+		click: click.Click{Time: at.Unix() * 1000, Referrer: click.ParseReferrer(referrer), Bot: f.isBot(agent), Imported: true},
+		to:    target{domain: host, name: name},
+	}
+	if a := f.client(addresses); a.IsValid() {
+		e.click.Country = f.country(a)
+	}
+	c.entries = append(c.entries, e)
+	return nil
+}
+
+// cutTime cuts a line at its time. That is the first one in brackets: there may be
+// others before it, around addresses of IPv6 or in the name of a user.
+func cutTime(line string) (head string, at time.Time, rest string, err error) {
+	err = errCombined
+	for from := 0; ; {
+		i := strings.Index(line[from:], " [")
+		if i < 0 {
+			return "", at, "", err
+		}
+		head, rest = line[:from+i], line[from+i+2:]
+		from += i + 2
+		stamp, after, ok := strings.Cut(rest, "] ")
+		if !ok {
+			continue
+		}
+		if at, ok := parseTime(stamp); ok {
+			return head, at, after, nil
+		}
+		if strings.HasPrefix(after, `"`) && !strings.Contains(stamp, "[") { // where the time should be
+			return "", at, "", notOfFormat{fmt.Errorf("cannot read the time %.100q", stamp)}
+		}
+	}
+}
+
+// parseTime takes the time of an access log, or that which ISO 8601 makes of it
+// (nginx's $time_iso8601). A leap second is the one before it.
+func parseTime(stamp string) (time.Time, bool) {
+	if at, err := time.Parse("2/Jan/2006:15:04:05 -0700", strings.Replace(stamp, ":60 ", ":59 ", 1)); err == nil {
+		return at, true
+	}
+	at, err := time.Parse(time.RFC3339, stamp)
+	return at, err == nil
+}
+
+// parseHead takes apart what stands before the time: the host of the request, or
+// none, and the addresses of the client and of proxies, as they are written.
+func parseHead(head string) (host string, addresses []string, ok bool) {
+	// Apache writes a user without a name as two quotes.
+	fields := strings.Fields(strings.ReplaceAll(strings.ReplaceAll(head, `""`, "-"), `"`, " "))
+	fields = fields[prefixed(fields):]
+	if len(fields) > 3 && !strings.HasSuffix(fields[0], ",") && !strings.HasPrefix(fields[1], ",") && isHost(fields) {
+		host, _, _ = strings.Cut(fields[0], ":")
+		fields = fields[1:]
+	}
+	more := true
+	for more && len(fields) > 0 {
+		addresses = append(addresses, strings.Split(fields[0], ",")...)
+		more = strings.HasSuffix(fields[0], ",") || len(fields) > 1 && strings.HasPrefix(fields[1], ",")
+		fields = fields[1:]
+	}
+	return host, addresses, len(fields) >= 2
+}
+
+// prefixed is how many fields something else than the server wrote in front of the
+// line, as syslog and Docker do. What they write is not "host address": the client's
+// address is that before the "-" of the ident then.
+func prefixed(fields []string) int {
+	address := func(i int) bool { return parseAddress(strings.Trim(fields[i], ",")).IsValid() }
+	if len(fields) < 3 || address(0) {
+		return 0
+	}
+	for i := 1; i+2 < len(fields); i++ {
+		if !address(i) || fields[i+1] != "-" && !strings.HasSuffix(fields[i], ",") {
+			continue
+		}
+		switch before := fields[i-1]; {
+		case strings.HasSuffix(before, ","): // a list that begins with a word
+			return 0
+		case before == "-", before == "|", strings.HasSuffix(before, ":"), strings.Count(before, ":") > 1:
+			return i
+		default: // the host of the request
+			return i - 1
+		}
+	}
+	return 0
+}
+
+// isHost tells whether the first of at least four fields is the host of the
+// request rather than the client's address: then the second is an address, or a
+// name of the client.
+func isHost(fields []string) bool {
+	if parseAddress(fields[1]).IsValid() {
+		return true
+	}
+	return fields[1] != "-" && !parseAddress(fields[0]).IsValid()
+}
+
+// shared is what carriers give their customers instead of public addresses (RFC 6598).
+var shared = netip.MustParsePrefix("100.64.0.0/10")
+
+// client is the address of the visitor in the list that proxies make: each adds
+// the address that it was asked from, so the last one that is neither private nor
+// that of a trusted proxy. Where all are, it is the first. Without any address it
+// is not valid.
+func (f *combined) client(addresses []string) (a netip.Addr) {
+	for i := len(addresses) - 1; i >= 0; i-- {
+		next := parseAddress(strings.TrimSpace(addresses[i]))
+		switch {
+		case !next.IsValid():
+			if strings.TrimSpace(addresses[i]) == "" {
+				continue
+			}
+			return a // what stands before it may be anybody's
+		case next.IsGlobalUnicast() && !next.IsPrivate() && !shared.Contains(next) && !f.proxy(next):
+			return next
+		}
+		a = next
+	}
+	return a
+}
+
+// parseAddress takes an address, with a port or without, in brackets or not. Of
+// anything else the result is not valid.
+func parseAddress(s string) netip.Addr {
+	if a, err := netip.ParseAddr(strings.Trim(s, "[]")); err == nil {
+		return a.Unmap().WithZone("")
+	}
+	if a, err := netip.ParseAddrPort(s); err == nil {
+		return a.Addr().Unmap().WithZone("")
+	}
+	return netip.Addr{}
+}
+
+// nameOf is the name in a request's target.
+func nameOf(path string) (string, error) {
+	if _, rest, ok := strings.Cut(path, "://"); ok { // as proxies ask
+		_, rest, _ = strings.Cut(rest, "/")
+		path = "/" + rest
+	}
+	path, _, _ = strings.Cut(path, "?")
+	name, err := url.PathUnescape(strings.TrimPrefix(path, "/"))
+	if err != nil || !utf8.ValidString(name) || strings.IndexByte(name, 0) >= 0 {
+		return "", fmt.Errorf("the path %.100q is badly escaped", path)
+	}
+	return name, nil
+}
+
+// quoted takes a string in quotes from the beginning. A backslash escapes a
+// quote and itself, and \xHH is a byte, as both servers write them; of other escapes it
+// stays.
+func quoted(s string) (value, rest string, ok bool) {
+	if !strings.HasPrefix(s, `"`) {
+		return "", "", false
+	}
+	var b strings.Builder
+	for i := 1; i < len(s); i++ {
+		switch {
+		case s[i] == '"':
+			return b.String(), s[i+1:], true
+		case s[i] == '\\' && i+1 < len(s) && (s[i+1] == '"' || s[i+1] == '\\'):
+			i++
+		case s[i] == '\\' && i+3 < len(s) && s[i+1] == 'x':
+			if n, err := strconv.ParseUint(s[i+2:i+4], 16, 8); err == nil {
+				b.WriteByte(byte(n))
+				i += 3
+				continue
+			}
+		}
+		b.WriteByte(s[i])
+	}
+	return "", "", false
+}

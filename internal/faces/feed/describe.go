@@ -1,0 +1,142 @@
+package feed
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/base/plain"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// describedUser is a user as a line describes him.
+type describedUser struct {
+	store.User
+	line uint64
+}
+
+// namedLink is a link as a line describes it.
+type namedLink struct {
+	store.ForeignLink // without a keyword
+	keywords          []store.Keyword
+	line              uint64
+}
+
+// named is the link once for each of its keywords.
+func (n *namedLink) named() []store.ForeignLink {
+	links := make([]store.ForeignLink, len(n.keywords))
+	for i, k := range n.keywords {
+		links[i] = n.ForeignLink
+		links[i].Domain, links[i].Keyword = k.Domain, k.Keyword
+	}
+	return links
+}
+
+// describeLinks makes the links that lines describe, and rejects the lines that
+// say what cannot be, for a name is another link's here.
+func (r *resolver) describeLinks(ctx context.Context, c *chunk, reject func(Rejected)) error {
+	if len(c.links) > 0 {
+		clear(r.targets) // what was none may be one now
+	}
+	if err := r.refuseCircular(ctx, c, reject); err != nil {
+		return err
+	}
+	if len(c.links) == 0 {
+		return nil
+	}
+	foreign := make([]store.ForeignLink, len(c.links))
+	for i := range c.links {
+		foreign[i] = c.links[i].ForeignLink
+	}
+	made, err := r.importLinks(ctx, foreign)
+	if err != nil {
+		return fmt.Errorf("import links: %w", err)
+	}
+	reasons := make([]string, len(c.links))
+	var named []store.ForeignLink
+	for i := range c.links {
+		n, l := &c.links[i], made[i]
+		login, err := r.login(ctx, l.User)
+		if err != nil {
+			return fmt.Errorf("import link %q: %w", n.Hash, err)
+		}
+		if login != n.Login || l.LongURL != n.LongURL {
+			reasons[i] = fmt.Sprintf("the hash %.100q is another link's here, which is of %.100s and leads to %.200s", n.Hash, plain.Text(login), plain.Text(l.LongURL))
+			continue
+		}
+		named = append(named, n.named()...)
+	}
+	// Only now: a line that was rejected must leave no keywords.
+	if len(named) > 0 {
+		if _, err := r.importLinks(ctx, named); err != nil {
+			return fmt.Errorf("import keywords: %w", err)
+		}
+	}
+	for i := range c.links {
+		n := &c.links[i]
+		if reasons[i] == "" {
+			if reasons[i], err = r.missed(ctx, n, made[i]); err != nil {
+				return fmt.Errorf("import link %q: %w", n.Hash, err)
+			}
+		}
+		if reasons[i] != "" {
+			c.rejectLink(n, reasons[i], reject)
+		}
+	}
+	return nil
+}
+
+// rejectLink rejects the line that describes a link, which was counted as taken.
+func (c *chunk) rejectLink(n *namedLink, reason string, reject func(Rejected)) {
+	c.sum.lines-- // reject counts it again
+	c.sum.skipped--
+	c.sum.links--
+	c.reject(n.line)
+	reject(Rejected{Line: n.line, Reason: reason})
+}
+
+// refuseCircular rejects the lines whose link would lead back here.
+func (r *resolver) refuseCircular(ctx context.Context, c *chunk, reject func(Rejected)) error {
+	var all []store.ForeignLink
+	for i := range c.links {
+		all = append(append(all, c.links[i].ForeignLink), c.links[i].named()...)
+	}
+	reasons, err := r.circular(ctx, all)
+	if err != nil {
+		return fmt.Errorf("import links: %w", err)
+	}
+	c.links = slices.DeleteFunc(c.links, func(n namedLink) bool {
+		reason := reasons[n.Hash]
+		if reason != "" {
+			c.rejectLink(&n, reason, reject)
+		}
+		return reason != ""
+	})
+	return nil
+}
+
+func (r *resolver) login(ctx context.Context, id click.UserID) (string, error) {
+	if login, known := r.logins[id]; known {
+		return login, nil
+	}
+	u, err := r.im.Users.UserByID(ctx, id)
+	if err == nil {
+		r.logins[id] = u.Login
+	}
+	return u.Login, err
+}
+
+// missed says which keyword of a line another link has.
+func (r *resolver) missed(ctx context.Context, n *namedLink, l store.Link) (reason string, err error) {
+	for _, k := range n.keywords {
+		has, err := r.im.Links.LinkByName(ctx, k.Domain, k.Keyword)
+		if err != nil {
+			return "", err
+		}
+		if has.ID != l.ID {
+			return fmt.Sprintf("the keyword %.100q on %.100s is that of the link %.100s here; the rest of the line is taken", k.Keyword, plain.Text(k.Domain), plain.Text(string(has.Hash))), nil
+		}
+	}
+	return "", nil
+}

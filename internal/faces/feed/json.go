@@ -1,0 +1,188 @@
+package feed
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"unicode/utf8"
+
+	"github.com/valyala/fastjson"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/core/auth"
+	"github.com/footfall/footfall/internal/core/links"
+)
+
+const (
+	// maxText bounds every string of a line but the referrer, which is cut.
+	maxText = 1 << 16
+	// maxKept is how long a line may be for the parser to keep the memory that
+	// it took, which may be some hundred times as much.
+	maxKept = 1 << 16
+	// maxCommas bounds the values in a long line, and so that memory.
+	maxCommas = 100_000
+)
+
+var errJSON = notOfFormat{errors.New("not JSON; is the line cut off?")}
+
+// object takes a line as a JSON object, valid until the parser is used again.
+func object(p *fastjson.Parser, line []byte) (*fastjson.Value, error) {
+	if len(line) > maxKept {
+		if bytes.Count(line, []byte(",")) > maxCommas {
+			return nil, fmt.Errorf("the line has more than %d commas", maxCommas)
+		}
+		p = new(fastjson.Parser)
+	}
+	v, err := p.ParseBytes(line) // bounds the depth, and lets pass some that is not JSON
+	if err == nil {
+		err = fastjson.ValidateBytes(line) // the other way round
+	}
+	if err != nil {
+		return nil, errJSON
+	}
+	if v.Type() != fastjson.TypeObject {
+		return nil, notOfFormat{errors.New("not a JSON object")}
+	}
+	return v, nil
+}
+
+// form is what a string must be. It must be there unless it is optional.
+type form int
+
+const (
+	aText    form = 0
+	aLogin   form = 1 // such as users here may have
+	aName    form = 2 // such as can lead to a link here
+	optional form = 4
+)
+
+// fields are strings of an object that are wanted.
+type fields []struct {
+	key  string
+	to   *string
+	form form
+}
+
+// from takes them in their order and says what is wrong with the first that
+// cannot be taken.
+func (fs fields) from(v *fastjson.Value) (err error) {
+	for _, f := range fs {
+		if *f.to, err = text(v, f.key, f.form&optional == 0); err != nil {
+			return err
+		}
+		switch {
+		case *f.to == "":
+		case f.form&aLogin != 0:
+			err = auth.ValidLogin(*f.to)
+		case f.form&aName != 0:
+			err = validName(*f.to)
+		}
+		if err != nil {
+			return fmt.Errorf("%q: %w", f.key, err)
+		}
+	}
+	return nil
+}
+
+// validName refuses what package links would never look up.
+func validName(name string) error {
+	if links.Reserved(name) {
+		return fmt.Errorf("%.100q cannot be the name of a link, for it is one of the server's own", name)
+	}
+	if len(name) > links.MaxName {
+		return fmt.Errorf("%d bytes are too long for the name of a link, which has at most %d", len(name), links.MaxName)
+	}
+	for i := range len(name) {
+		if name[i] < 0x20 || name[i] == 0x7f {
+			return fmt.Errorf("%q holds a control character, and cannot be the name of a link", name)
+		}
+	}
+	return nil
+}
+
+// integer takes a whole JSON number.
+func integer(v *fastjson.Value, key string) (int64, error) {
+	f := v.Get(key)
+	if f == nil {
+		return 0, notOfFormat{fmt.Errorf("no %q", key)}
+	}
+	n, err := f.Int64()
+	if err != nil {
+		return 0, fmt.Errorf("%q is not a whole number", key)
+	}
+	return n, nil
+}
+
+// fromMillis is from which number on an instant is in milliseconds, as in the API:
+// in seconds it would lie after the year 5138.
+const fromMillis = 100_000_000_000
+
+// instantOf takes a whole JSON number as an instant, in Unix seconds or in
+// milliseconds, of which it drops the fraction of a second. It lies within 1970 and
+// last, which is a Unix second.
+func instantOf(v *fastjson.Value, key string, last int64) (int64, error) {
+	t, err := integer(v, key)
+	if err != nil {
+		return 0, err
+	}
+	if t >= fromMillis {
+		t /= 1000
+	}
+	switch {
+	case t < 0:
+		return 0, fmt.Errorf("%q, %s, is before 1970", key, instant(t))
+	case t > last && last == click.Latest.Unix()-1:
+		return 0, fmt.Errorf("%q, %s, is after 2099", key, instant(t))
+	case t > last:
+		return 0, fmt.Errorf("%q, %s, is in the future", key, instant(t))
+	}
+	return t, nil
+}
+
+// text takes a JSON string; null and a missing key are "" unless needed.
+func text(v *fastjson.Value, key string, need bool) (string, error) {
+	f := v.Get(key)
+	switch {
+	case f == nil || f.Type() == fastjson.TypeNull:
+		if need {
+			return "", notOfFormat{fmt.Errorf("no %q", key)}
+		}
+		return "", nil
+	case f.Type() != fastjson.TypeString:
+		return "", fmt.Errorf("%q is not a string", key)
+	}
+	b := f.GetStringBytes()
+	switch {
+	case len(b) == 0 && need:
+		return "", fmt.Errorf("%q is empty", key)
+	case len(b) > maxText:
+		return "", fmt.Errorf("%q is longer than %d bytes", key, maxText)
+	case !utf8.Valid(b):
+		return "", fmt.Errorf("%q is not UTF-8", key)
+	case bytes.IndexByte(b, 0) >= 0:
+		return "", fmt.Errorf("%q holds a zero byte", key)
+	}
+	return string(b), nil
+}
+
+// boolean takes true or false; null and a missing key are false.
+func boolean(v *fastjson.Value, key string) (bool, error) {
+	f := v.Get(key)
+	if f == nil || f.Type() == fastjson.TypeNull {
+		return false, nil
+	}
+	b, err := f.Bool()
+	if err != nil {
+		return false, fmt.Errorf("%q is neither true nor false", key)
+	}
+	return b, nil
+}
+
+// country takes what an export calls a country: two letters, or None.
+func country(key, s string) (click.Country, error) {
+	c := click.ParseCountry(s)
+	if !c.Known() && s != "" && s != "None" {
+		return c, fmt.Errorf("%q is %.100q: two letters are expected, or None", key, s)
+	}
+	return c, nil
+}

@@ -1,0 +1,89 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/core/links"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// checkURL refuses a long URL to which no link may lead.
+func checkURL(key, longURL string) error {
+	if err := links.CheckForeignURL(longURL); err != nil {
+		return fmt.Errorf("%q is %.200q, and no link may lead there: %w", key, longURL, err)
+	}
+	return nil
+}
+
+// circular says which of the links that are to be made would lead back to this
+// installation: to a link that is here, to another one of them, or to itself.
+// Those that are here already stay, and so does what leads to them.
+func (r *resolver) circular(ctx context.Context, made []store.ForeignLink) (reasons map[click.Hash]string, err error) {
+	names, domains := map[string]bool{}, map[string]bool{} // of the links that are to be made
+	for i := range made {
+		l := &made[i]
+		names[string(l.Hash)], names[string(l.Aggregate())] = true, true
+		if l.Keyword != "" {
+			names[string(l.Keyword)], domains[strings.ToLower(l.Domain)] = true, true
+		}
+	}
+	for d := range domains {
+		if !r.domains[d] {
+			r.domains[d] = true
+			clear(r.strangers) // the keywords make it ours
+		}
+	}
+	for i := range made {
+		l := &made[i]
+		ours, name, err := r.onOwnHost(ctx, l.LongURL)
+		if err != nil {
+			return nil, err
+		}
+		if !ours || name == "" || links.Reserved(name) {
+			continue
+		}
+		own := names[name]
+		if !own {
+			if own, err = r.im.Names.Own(ctx, l.LongURL, r.im.Host); err != nil {
+				return nil, err
+			}
+		}
+		if !own {
+			continue
+		}
+		if here, err := r.im.Links.LinkByName(ctx, "", l.Hash); err == nil && here.Hash == l.Hash && here.LongURL == l.LongURL {
+			continue
+		} else if err != nil && !errors.Is(err, click.ErrNotFound) {
+			return nil, err
+		}
+		if reasons == nil {
+			reasons = map[click.Hash]string{}
+		}
+		reasons[l.Hash] = fmt.Sprintf("the link %.100q leads to %.200q, which is a short link of this installation: visitors would come back here", l.Hash, l.LongURL)
+	}
+	return reasons, nil
+}
+
+// onOwnHost tells whether the URL is on a host where links of ours are, or will
+// be, and the name that a link there would have. Hosts where none are, as most
+// are, are remembered by their spelling.
+func (r *resolver) onOwnHost(ctx context.Context, longURL string) (ours bool, name string, err error) {
+	_, spelling, _ := strings.Cut(longURL, "://")
+	if i := strings.IndexAny(spelling, "/?#"); i >= 0 {
+		spelling = spelling[:i]
+	}
+	if r.strangers[spelling] {
+		return false, "", nil
+	}
+	host, name := links.Place(longURL)
+	if ours = r.domains[host]; !ours {
+		if ours, err = r.im.Names.OnOwnHost(ctx, longURL, r.im.Host); err == nil && !ours {
+			r.strangers[spelling] = true
+		}
+	}
+	return ours, name, err
+}

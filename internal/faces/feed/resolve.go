@@ -1,0 +1,185 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// resolver gives the clicks of one input their links and users, which it makes
+// where the input describes them.
+type resolver struct {
+	im      *Importer
+	known   map[store.ForeignLink]store.Link
+	targets map[target]store.Link // no id: there is none
+	logins  map[click.UserID]string
+	noLink  uint64 // lines rejected because their link is not here
+	gone    *gone
+	// refused says why links are not made that clicks describe.
+	refused map[store.ForeignLink]string
+	// domains are those of the keywords of this input, and strangers the hosts of
+	// URLs on which there are no links of ours.
+	domains, strangers map[string]bool
+}
+
+func newResolver(im *Importer, gone *gone) resolver {
+	return resolver{
+		im: im, gone: gone, known: map[store.ForeignLink]store.Link{}, targets: map[target]store.Link{}, logins: map[click.UserID]string{},
+		refused: map[store.ForeignLink]string{}, domains: map[string]bool{}, strangers: map[string]bool{},
+	}
+}
+
+// maxKnown bounds what a resolver remembers.
+const maxKnown = 1 << 17
+
+// resolve makes the users and links that a chunk names, and then its clicks.
+// Lines that have to be rejected for what is here go over to the chunk's other
+// rejected ones.
+func (r *resolver) resolve(ctx context.Context, c *chunk, reject func(Rejected)) ([]click.Click, error) {
+	if len(r.known)+len(r.targets)+len(r.logins)+len(r.refused)+len(r.domains)+len(r.strangers) > maxKnown {
+		r.forget()
+	}
+	r.forgetGone()
+	defer func() { slices.Sort(c.waiting) }()
+	r.rejectGone(c, reject)
+	if err := r.makeUsers(ctx, c.users); err != nil {
+		return nil, err
+	}
+	if err := r.describeLinks(ctx, c, reject); err != nil {
+		return nil, err
+	}
+	if err := r.makeLinks(ctx, c.entries); err != nil {
+		return nil, err
+	}
+	clicks := make([]click.Click, 0, len(c.entries))
+	rejected := uint64(0)
+	for i := range c.entries {
+		e := &c.entries[i]
+		l, err := r.link(ctx, e)
+		if err != nil {
+			return nil, err
+		}
+		if l.ID == 0 {
+			c.sum.clicks--
+			if e.line != rejected {
+				rejected = e.line
+				c.sum.lines-- // reject counts it again
+				c.reject(e.line)
+				reason := r.refused[e.link]
+				if reason == "" {
+					r.noLink++
+					reason = fmt.Sprintf("no link %.100q is here", e.to.name)
+				}
+				reject(Rejected{Line: e.line, Reason: reason})
+			}
+			continue
+		}
+		cl := e.click
+		cl.User, cl.Link = l.User, l.ID
+		clicks = append(clicks, cl)
+	}
+	return clicks, nil
+}
+
+func (r *resolver) forget() {
+	clear(r.known)
+	clear(r.refused)
+	clear(r.domains)
+	clear(r.strangers)
+	clear(r.targets)
+	clear(r.logins)
+}
+
+func (r *resolver) makeUsers(ctx context.Context, users []describedUser) error {
+	for _, u := range users {
+		made, err := r.im.Users.AddUser(ctx, u.Login, u.Created)
+		if errors.Is(err, click.ErrExists) {
+			continue // what is said of him here stands
+		}
+		if err == nil && u.FullName != "" {
+			err = r.im.Users.SetFullName(ctx, made.ID, u.FullName)
+		}
+		if err != nil {
+			return fmt.Errorf("import user %q: %w", u.Login, err)
+		}
+	}
+	return nil
+}
+
+// makeLinks makes the links that clicks describe.
+func (r *resolver) makeLinks(ctx context.Context, entries []entry) error {
+	var missing []store.ForeignLink
+	for i := range entries {
+		link := entries[i].link
+		if _, ok := r.known[link]; ok || link.Hash == "" {
+			continue
+		}
+		r.known[link] = store.Link{}
+		if reason := r.gone.link(&link); reason != "" {
+			r.refused[link] = reason
+			continue
+		}
+		missing = append(missing, link)
+	}
+	reasons, err := r.circular(ctx, missing)
+	if err != nil {
+		return fmt.Errorf("import links: %w", err)
+	}
+	missing = slices.DeleteFunc(missing, func(l store.ForeignLink) bool {
+		reason := reasons[l.Hash]
+		if reason != "" {
+			r.refused[l] = reason
+		}
+		return reason != ""
+	})
+	if len(missing) == 0 {
+		return nil
+	}
+	made, err := r.importLinks(ctx, missing)
+	if err != nil {
+		return fmt.Errorf("import links: %w", err)
+	}
+	for i := range missing {
+		r.known[missing[i]] = made[i]
+	}
+	return nil
+}
+
+// importLinks makes links, which visitors find from then on.
+func (r *resolver) importLinks(ctx context.Context, links []store.ForeignLink) ([]store.Link, error) {
+	made, err := r.im.Links.ImportLinks(ctx, links)
+	r.im.Names.Learn(links...) // after an error some may be there
+	return made, err
+}
+
+// link is an entry's link; without an id where there is none.
+func (r *resolver) link(ctx context.Context, e *entry) (store.Link, error) {
+	if e.link.Hash != "" {
+		return r.known[e.link], nil
+	}
+	if l, ok := r.targets[e.to]; ok {
+		return l, nil
+	}
+	l, err := r.im.Names.Named(ctx, e.to.domain, e.to.name)
+	if err == nil && e.to.aggregate && l.User != click.Nobody {
+		// One hash may name a link and its aggregate link.
+		if string(l.AggregateHash) == strings.Trim(e.to.name, "/") {
+			l, err = r.im.Links.LinkByID(ctx, l.Aggregate)
+		} else {
+			l = store.Link{}
+		}
+	}
+	if errors.Is(err, click.ErrNotFound) {
+		l, err = store.Link{}, nil
+	}
+	if err != nil {
+		return store.Link{}, fmt.Errorf("import: %w", err)
+	}
+	r.targets[e.to] = l
+	return l, nil
+}

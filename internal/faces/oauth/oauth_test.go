@@ -1,0 +1,310 @@
+package oauth_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/base/limit"
+	"github.com/footfall/footfall/internal/base/sparse"
+	"github.com/footfall/footfall/internal/core/auth"
+	"github.com/footfall/footfall/internal/faces/oauth"
+	"github.com/footfall/footfall/internal/storage/store"
+	"github.com/footfall/footfall/internal/testkit/logtest"
+)
+
+// doors let ann in with her password; other logins name what goes wrong.
+type doors struct {
+	issued int
+	proven []string // who was looked at, and from where
+}
+
+var troubles = map[string]error{
+	"": auth.ErrUnknownLogin, "guessed": auth.ErrTooMany, "queue": auth.ErrBusy, "down": click.ErrUnavailable, "late": context.DeadlineExceeded,
+	"gone": context.Canceled, "broken": errors.New("a secret of the inside"),
+}
+
+func (d *doors) UserByPassword(_ context.Context, from, login, password string) (store.User, error) {
+	d.proven = append(d.proven, login+" from "+from)
+	switch {
+	case login == "panic":
+		panic("a secret of the inside")
+	case troubles[login] != nil:
+		return store.User{}, fmt.Errorf("prove: %w", troubles[login])
+	case login == "leaving":
+		return store.User{ID: 8, Login: login}, nil
+	case login != "ann":
+		return store.User{}, auth.ErrUnknownLogin
+	case password != "pass:wörd":
+		return store.User{}, auth.ErrPassword
+	}
+	return store.User{ID: 7, Login: "ann"}, nil
+}
+
+func (d *doors) Issue(_ context.Context, u store.User) (string, error) {
+	if u.Login == "leaving" {
+		return "", fmt.Errorf("issue: %w", auth.ErrUnknownLogin)
+	}
+	if u.ID != 7 {
+		return "", errors.New("a token for somebody else")
+	}
+	d.issued++
+	return fmt.Sprintf("token%d", d.issued), nil
+}
+
+func newOAuth() (*oauth.OAuth, *doors, *logtest.Log) {
+	d, log := &doors{}, new(logtest.Log)
+	return oauth.New(oauth.Options{
+		Auth: d, Address: func(r *http.Request) string { return r.RemoteAddr }, Now: func() time.Time { return time.Unix(1e9, 0) },
+		Log: log.Logger(),
+	}), d, log
+}
+
+func request(method, path, login, password, body string) *http.Request {
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	if login+password != "" {
+		r.SetBasicAuth(login, password)
+	}
+	return r
+}
+
+// The bodies are those of shared wire examples, and of the table in
+// docs/api.md.
+func TestAccessToken(t *testing.T) {
+	const path = "/oauth/access_token"
+	for name, c := range map[string]struct {
+		method, path, login, password, body string
+		code                                int
+		want                                string
+		header                              string // one that must be there
+	}{
+		"a token":                        {"POST", path, "ann", "pass:wörd", "", 200, "token1", "Cache-Control"},
+		"an application beside it":       {"POST", path, "ann", "pass:wörd", "client_id=x&client_secret=y", 200, "token1", ""},
+		"a body that is no form":         {"POST", path, "ann", "pass:wörd", `{"a":"%zz"}`, 200, "token1", ""},
+		"an empty code":                  {"POST", path, "ann", "pass:wörd", "code=&code", 200, "token1", ""},
+		"a wrong password":               {"POST", path, "ann", "wrong", "", 401, "INVALID_LOGIN", "Www-Authenticate"},
+		"no password":                    {"POST", path, "ann", "", "", 401, "INVALID_LOGIN", ""},
+		"an unknown login":               {"POST", path, "bob", "pass:wörd", "", 401, "INVALID_LOGIN", "Www-Authenticate"},
+		"a user who is deleted":          {"POST", path, "leaving", "x", "", 401, "INVALID_LOGIN", "Www-Authenticate"},
+		"an empty login":                 {"POST", path, "", "pass:wörd", "", 401, "INVALID_LOGIN", ""},
+		"no login":                       {"POST", path, "", "", "", 401, "MISSING_ARG_LOGIN", "Www-Authenticate"},
+		"a login in the body":            {"POST", path, "", "", "login=ann&password=pass:w%C3%B6rd", 401, "MISSING_ARG_LOGIN", ""},
+		"a code":                         {"POST", path, "ann", "pass:wörd", "client_id=x&client_secret=y&code=z", 401, "INVALID_CODE", ""},
+		"a password of an application":   {"POST", path, "", "", "grant_type=password&username=ann&password=x", 401, "INVALID_CLIENT_ID", ""},
+		"the same, of old":               {"POST", path, "", "", "x_auth_username=ann&x_auth_password=x", 401, "INVALID_CLIENT_ID", ""},
+		"an application's own login":     {"POST", path, "app", "secret", "grant_type=password&username=ann&password=pass:w%C3%B6rd", 401, "INVALID_CLIENT_ID", ""},
+		"too many guesses":               {"POST", path, "guessed", "x", "", 429, "RATE_LIMIT_EXCEEDED", "Retry-After"},
+		"a store that is away":           {"POST", path, "down", "x", "", 503, "TEMPORARILY_UNAVAILABLE", "X-Request-Id"},
+		"a store that is late":           {"POST", path, "late", "x", "", 503, "TEMPORARILY_UNAVAILABLE", ""},
+		"what nobody expected":           {"POST", path, "broken", "x", "", 500, "UNKNOWN_ERROR", "X-Request-Id"},
+		"a panic":                        {"POST", path, "panic", "x", "", 500, "UNKNOWN_ERROR", "X-Request-Id"},
+		"a body beyond 4 KB":             {"POST", path, "ann", "pass:wörd", strings.Repeat("x", 4<<10+1), 413, "REQUEST_TOO_LARGE", ""},
+		"a body of 4 KB":                 {"POST", path, "ann", "pass:wörd", strings.Repeat("x", 4<<10), 200, "token1", ""},
+		"another method":                 {"GET", path, "ann", "pass:wörd", "", 405, "METHOD_NOT_ALLOWED", "Allow"},
+		"another path":                   {"POST", path + "/", "ann", "pass:wörd", "", 404, "NOT_FOUND", ""},
+		"the flow that asks for consent": {"GET", "/oauth/authorize", "", "", "", 404, "NOT_FOUND", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o, _, log := newOAuth()
+			w := httptest.NewRecorder()
+			o.ServeHTTP(w, request(c.method, c.path, c.login, c.password, c.body))
+			want, kind := c.want, "text/plain; charset=utf-8"
+			if c.code != 200 {
+				want, kind = fmt.Sprintf(`{"status_code": %d, "data": null, "status_txt": "%s"}`, c.code, c.want), "application/json; charset=utf-8"
+			}
+			if w.Code != c.code || w.Body.String() != want || w.Header().Get("Content-Type") != kind {
+				t.Errorf("got %d, %s %q; want %d %q", w.Code, w.Header().Get("Content-Type"), w.Body, c.code, want)
+			}
+			if c.header != "" && w.Header().Get(c.header) == "" {
+				t.Errorf("no %s among %v", c.header, w.Header())
+			}
+			if id := w.Header().Get("X-Request-Id"); id != "" != (log.Len() > 0) || !strings.Contains(log.String(), id) {
+				t.Errorf("request id %q, and the log says %q", id, log)
+			}
+			if strings.Contains(log.String(), "pass:") {
+				t.Errorf("a password in the log: %s", log)
+			}
+		})
+	}
+}
+
+// Deployed clients ask with login and password in many ways, and use the body
+// of the answer as it is: it is the token alone, whatever they say of bodies.
+func TestBareToken(t *testing.T) {
+	for _, c := range []struct{ query, contentType, body string }{
+		{"", "", ""},
+		{"", "application/x-www-form-urlencoded", ""},
+		{"", "application/x-www-form-urlencoded", "format=json"},
+		{"?format=json", "", ""},
+		{"", "application/json", "{}"},
+		{"", "application/json", `{"code":"x","grant_type":"password"}`},
+		{"", "application/x-www-form-urlencoded", "grant_type=authorization_code"},
+		{"", "application/x-www-form-urlencoded", "grant_type=client_credentials&client_id=x&client_secret=y"},
+		{"?code=x&grant_type=password", "", ""}, // only the body counts
+		{"", "no type/at all;;", "%zz"},
+	} {
+		o, _, log := newOAuth()
+		r := request("POST", "/oauth/access_token"+c.query, "ann", "pass:wörd", c.body)
+		if c.contentType != "" {
+			r.Header.Set("Content-Type", c.contentType)
+		}
+		w := httptest.NewRecorder()
+		o.ServeHTTP(w, r)
+		if w.Code != 200 || w.Body.String() != "token1" || w.Header().Get("Content-Type") != "text/plain; charset=utf-8" || log.Len() > 0 {
+			t.Errorf("%+v: %d, %s %q, logged %q", c, w.Code, w.Header().Get("Content-Type"), w.Body, log)
+		}
+	}
+}
+
+type cutOff struct{}
+
+func (cutOff) Read([]byte) (int, error) { return 0, errors.New("connection reset") }
+
+func TestBodyThatIsCutOff(t *testing.T) {
+	o, d, log := newOAuth()
+	r := httptest.NewRequest("POST", "/oauth/access_token", cutOff{})
+	r.SetBasicAuth("ann", "pass:wörd")
+	w := httptest.NewRecorder()
+	o.ServeHTTP(w, r)
+	if w.Code != 400 || !strings.Contains(w.Body.String(), "INVALID_REQUEST") || d.issued != 0 || log.Len() != 0 {
+		t.Errorf("%d %s, %d tokens, log %q", w.Code, w.Body, d.issued, log)
+	}
+}
+
+// FuzzAccessToken: whatever comes, the right login and password alone lead to a
+// token, and nothing of the inside to the wire.
+func FuzzAccessToken(f *testing.F) {
+	for _, body := range []string{"", "code=1", "grant_type=password", "%zz=%", "x_auth_username=a&x_auth_password=b", "code=&code=x", "\x00;&&=="} {
+		f.Add("Basic YW5uOnBhc3M6d8O2cmQ=", body)
+		f.Add("Basic YW5uOg==", body)
+		f.Add("Bearer x", body)
+	}
+	f.Fuzz(func(t *testing.T, authorization, body string) {
+		o, d, _ := newOAuth()
+		r := httptest.NewRequest("POST", "/oauth/access_token", strings.NewReader(body))
+		r.Header.Set("Authorization", authorization)
+		w := httptest.NewRecorder()
+		o.ServeHTTP(w, r)
+		login, password, _ := r.BasicAuth()
+		values, _ := url.ParseQuery(body)
+		plain := strings.Join(append(append(values["code"], values["grant_type"]...), values["x_auth_username"]...), "") == ""
+		entitled := login == "ann" && password == "pass:wörd"
+		if got := w.Code == 200; got && !entitled || plain && entitled && len(body) <= 4<<10 && !got {
+			t.Fatalf("%q with the body %q: %d %s", authorization, body, w.Code, w.Body)
+		}
+		if (d.issued == 1) != (w.Code == 200) || strings.Contains(w.Body.String(), "inside") {
+			t.Fatalf("%q with the body %q: %d %s, %d tokens", authorization, body, w.Code, w.Body, d.issued)
+		}
+	})
+}
+
+// TestAttempts: an address that brings passwords too often is sent away before
+// they are looked at, and no other one is. Right ones count as well: each is
+// looked at.
+func TestAttempts(t *testing.T) {
+	o, d, log := newOAuth()
+	o.Attempts = limit.New(time.Second, 2, func() time.Time { return time.Unix(1e9, 0) })
+	ask := func(from, password string) int {
+		r := request("POST", "/oauth/access_token", "ann", password, "")
+		r.RemoteAddr = from
+		w := httptest.NewRecorder()
+		o.ServeHTTP(w, r)
+		return w.Code
+	}
+	for i, want := range []int{200, 200, 429, 429} {
+		if got := ask("here", "pass:wörd"); got != want {
+			t.Errorf("attempt %d: %d, want %d", i, got, want)
+		}
+	}
+	for i, want := range []int{401, 200, 429} {
+		if got := ask("there", []string{"wrong", "pass:wörd", "pass:wörd"}[i]); got != want {
+			t.Errorf("attempt %d from another address: %d, want %d", i, got, want)
+		}
+	}
+	if got := fmt.Sprint(d.proven); got != "[ann from here ann from here ann from there ann from there]" || d.issued != 3 {
+		t.Errorf("looked at: %s; %d tokens", got, d.issued)
+	}
+	if log.Len() > 0 {
+		t.Errorf("attempts are in the log: %s", log)
+	}
+}
+
+// TestNoOtherWayToAPassword: each flow that brings one is bounded, or does not
+// look at it.
+func TestNoOtherWayToAPassword(t *testing.T) {
+	for _, body := range []string{
+		"grant_type=password&username=ann&password=pass:w%C3%B6rd", "x_auth_username=ann&x_auth_password=pass:w%C3%B6rd",
+		"code=pass:w%C3%B6rd", "username=ann&password=pass:w%C3%B6rd", "login=ann&password=pass:w%C3%B6rd", "",
+	} {
+		for _, login := range []string{"ann", ""} {
+			o, d, _ := newOAuth()
+			o.Attempts = limit.New(time.Second, 1, func() time.Time { return time.Unix(1e9, 0) })
+			for range 3 {
+				r := request("POST", "/oauth/access_token?"+body, login, strings.Repeat("x", 8*len(login)), body)
+				o.ServeHTTP(httptest.NewRecorder(), r)
+			}
+			if len(d.proven) > 1 {
+				t.Errorf("the body %q with the login %q: %d passwords were looked at, and one may be", body, login, len(d.proven))
+			}
+		}
+	}
+}
+
+// TestTheLogIsSpared: what a stranger can bring about any number of times is told
+// once a second, with its number, also where nobody comes after.
+func TestTheLogIsSpared(t *testing.T) {
+	for login, want := range map[string]struct {
+		code  int
+		level string
+		count string
+	}{
+		"queue":  {503, "WARN", "sent_away="},
+		"down":   {503, "ERROR", "times="},
+		"broken": {500, "ERROR", "times="},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			o, _, log := newOAuth()
+			for range 1000 {
+				w := httptest.NewRecorder()
+				o.ServeHTTP(w, request("POST", "/oauth/access_token", login, "x", ""))
+				if w.Code != want.code {
+					t.Fatalf("%s: %d %s", login, w.Code, w.Body)
+				}
+			}
+			told := func() (lines int, text string) { return strings.Count(log.String(), "\n"), log.String() + " " }
+			if lines, text := told(); lines != 1 || !strings.Contains(text, "level="+want.level) || strings.Count(text, want.count+"1") != 1 {
+				t.Errorf("%s a thousand times at once: %d lines: %.500s", login, lines, text)
+			}
+			<-time.After(sparse.Every)
+			synctest.Wait()
+			if lines, text := told(); lines != 2 || strings.Count(text, want.count+"999") != 1 {
+				t.Errorf("%s a second later: %d lines: %.500s", login, lines, text)
+			}
+			o.Close()
+		})
+	}
+}
+
+// TestWhoLeavesIsNotLogged: whoever goes before his answer comes would fill the
+// log else.
+func TestWhoLeavesIsNotLogged(t *testing.T) {
+	o, _, log := newOAuth()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	o.ServeHTTP(httptest.NewRecorder(), request("POST", "/oauth/access_token", "gone", "x", "").WithContext(ctx))
+	if log.Len() > 0 {
+		t.Errorf("the log has %s", log)
+	}
+	o.ServeHTTP(httptest.NewRecorder(), request("POST", "/oauth/access_token", "panic", "x", "").WithContext(ctx))
+	if log.Len() == 0 {
+		t.Error("a panic is not logged where the client has gone")
+	}
+}

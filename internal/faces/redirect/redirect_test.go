@@ -1,0 +1,271 @@
+package redirect_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/faces/redirect"
+	"github.com/footfall/footfall/internal/testkit/logtest"
+)
+
+var now = time.Date(2026, 1, 15, 12, 0, 0, 7e6, time.UTC)
+
+// desk is a Handler with what it recorded.
+type desk struct {
+	*redirect.Handler
+	clicks []click.Click
+	fails  error // what Record says
+}
+
+func newDesk(t *testing.T, change func(*redirect.Options)) *desk {
+	d := &desk{}
+	o := redirect.Options{
+		Resolve: func(_ context.Context, host, name string) (redirect.Link, error) {
+			switch {
+			case host == "sho.rt" && name == "abc":
+				return redirect.Link{ID: 3, User: 2, LongURL: "http://example.org/a?b=c"}, nil
+			case name == "gone":
+				return redirect.Link{}, context.Canceled
+			case name == "down":
+				return redirect.Link{}, errors.New("the database is away")
+			}
+			return redirect.Link{}, click.ErrNotFound
+		},
+		Visitor: func(r *http.Request) redirect.Visitor {
+			return redirect.Visitor{Country: click.Country{'N', 'Z'}, Bot: r.UserAgent() == "bot", Prefetch: r.Header.Get("Purpose") != ""}
+		},
+		Record: func(_ context.Context, c click.Click) error {
+			d.clicks = append(d.clicks, c)
+			return d.fails
+		},
+		Now:    func() time.Time { return now },
+		Log:    logtest.To(t),
+		Status: 301, MaxAge: 90 * time.Second,
+	}
+	if change != nil {
+		change(&o)
+	}
+	d.Handler = redirect.New(o)
+	return d
+}
+
+func (d *desk) ask(method, target string, header ...string) *http.Response {
+	r := httptest.NewRequest(method, target, nil)
+	for _, h := range header {
+		key, value, _ := strings.Cut(h, ": ")
+		r.Header.Set(key, value)
+	}
+	w := httptest.NewRecorder()
+	d.ServeHTTP(w, r)
+	return w.Result()
+}
+
+func TestVisits(t *testing.T) {
+	urls := func(o *redirect.Options) {
+		o.NotFoundURL, o.HomeURL, o.Status, o.MaxAge = "http://lost/", "http://home/", 307, 0
+	}
+	const to = "http://example.org/a?b=c"
+	a := click.Click{Time: now.UnixMilli(), User: 2, Link: 3, Country: click.Country{'N', 'Z'}}
+	bot, referred := a, a
+	bot.Bot = true
+	referred.Referrer = "http://t.co/x"
+	for _, c := range []struct {
+		name, method, target string
+		header               string
+		options              func(*redirect.Options)
+
+		status   int
+		location string
+		cache    string
+		click    *click.Click
+	}{
+		{"a click", "GET", "http://sho.rt/abc", "", nil, 301, to, "private, max-age=90", &a},
+		{"with a query", "GET", "http://sho.rt/abc?x=y", "", nil, 301, to, "private, max-age=90", &a},
+		{"with a referrer", "GET", "http://sho.rt/abc", "Referer: http://t.co/x?secret", nil, 301, to, "private, max-age=90", &referred},
+		{"a bot", "GET", "http://sho.rt/abc", "User-Agent: bot", nil, 301, to, "private, max-age=90", &bot},
+		{"HEAD", "HEAD", "http://sho.rt/abc", "", nil, 301, to, "private, max-age=90", nil},
+		{"a prefetch", "GET", "http://sho.rt/abc", "Purpose: prefetch", nil, 301, to, "no-store", nil},
+		{"another status", "GET", "http://sho.rt/abc", "", urls, 307, to, "private, max-age=0", &a},
+		{"POST", "POST", "http://sho.rt/abc", "", nil, 405, "", "", nil},
+		{"another host", "GET", "http://other/abc", "", nil, 404, "", "no-store", nil},
+		{"unknown", "GET", "http://sho.rt/nope", "", nil, 404, "", "no-store", nil},
+		{"unknown leads on", "GET", "http://sho.rt/nope", "", urls, 302, "http://lost/", "no-store", nil},
+		{"store away", "GET", "http://sho.rt/down", "", nil, 503, "", "no-store", nil},
+		{"home", "GET", "http://sho.rt/", "", nil, 200, "", "no-store", nil},
+		{"home leads on", "GET", "http://sho.rt/", "", urls, 302, "http://home/", "no-store", nil},
+		{"robots", "GET", "http://sho.rt/robots.txt", "", nil, 200, "", "no-store", nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d := newDesk(t, c.options)
+			got := d.ask(c.method, c.target, c.header)
+			if got.StatusCode != c.status || got.Header.Get("Location") != c.location || got.Header.Get("Cache-Control") != c.cache {
+				t.Errorf("%d to %q, %q; want %d to %q, %q", got.StatusCode, got.Header.Get("Location"), got.Header.Get("Cache-Control"), c.status, c.location, c.cache)
+			}
+			switch {
+			case c.click == nil && len(d.clicks) > 0:
+				t.Errorf("recorded %+v, want nothing", d.clicks)
+			case c.click != nil && (len(d.clicks) != 1 || d.clicks[0] != *c.click):
+				t.Errorf("recorded %+v, want %+v", d.clicks, *c.click)
+			}
+		})
+	}
+}
+
+// TestWhoLeavesIsNotLogged: visitors who go before their name is resolved would
+// fill the log else.
+func TestWhoLeavesIsNotLogged(t *testing.T) {
+	log := new(logtest.Log)
+	d := newDesk(t, func(o *redirect.Options) { o.Log = log.Logger() })
+	ctx, leave := context.WithCancel(t.Context())
+	leave()
+	d.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, "GET", "http://sho.rt/gone", nil))
+	if log.String() != "" {
+		t.Errorf("the log has %s", log)
+	}
+	for _, name := range []string{"gone", "down"} { // by ourselves
+		d := newDesk(t, func(o *redirect.Options) { o.Log = log.Logger() })
+		if d.ask("GET", "http://sho.rt/"+name); !strings.Contains(log.String(), "level=ERROR") {
+			t.Errorf("%s is not in the log", name)
+		}
+		log.Reset()
+	}
+}
+
+// TestTheLogIsSpared: visitors whose names cannot be resolved are told once a
+// second, with their number.
+func TestTheLogIsSpared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := new(logtest.Log)
+		d := newDesk(t, func(o *redirect.Options) { o.Log = log.Logger() })
+		for range 1000 {
+			if got := d.ask("GET", "http://sho.rt/down"); got.StatusCode != 503 {
+				t.Fatal(got.StatusCode)
+			}
+		}
+		if text := log.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, "visitors=1 ") {
+			t.Errorf("a thousand at once: %.500s", text)
+		}
+		d.Close()
+		if text := log.String(); strings.Count(text, "\n") != 2 || !strings.Contains(text, "visitors=999 ") {
+			t.Errorf("after the last: %.500s", text)
+		}
+	})
+}
+
+// TestVisitorComesFirst: a journal that fails or hangs keeps nobody waiting.
+func TestVisitorComesFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log logtest.Log
+		d := newDesk(t, func(o *redirect.Options) {
+			o.Log = log.Logger()
+			o.Record = func(ctx context.Context, _ click.Click) error {
+				<-ctx.Done() // a disk that hangs
+				return ctx.Err()
+			}
+		})
+		began := time.Now()
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel() // a visitor who has gone has clicked all the same
+		r := httptest.NewRequest("GET", "http://sho.rt/abc", nil).WithContext(ctx)
+		w := httptest.NewRecorder()
+		d.ServeHTTP(w, r)
+		if took := time.Since(began); w.Code != 301 || took != redirect.RecordDeadline {
+			t.Errorf("status %d after %v, want 301 after %v", w.Code, took, redirect.RecordDeadline)
+		}
+		if d.NotDurable() != 1 || strings.Count(log.String(), "\n") != 1 {
+			t.Errorf("%d not durable, want 1, and one line of log: %s", d.NotDurable(), log.String())
+		}
+		d.Close()
+	})
+}
+
+// TestAlarm: the first is told at once, further ones ten times a second, and no
+// visitor is answered before the log has been told of the click.
+func TestAlarm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log logtest.Log
+		d := newDesk(t, func(o *redirect.Options) {
+			o.Log = log.Logger()
+			o.Record = func(context.Context, click.Click) error { return errors.New("no space left on device") }
+		})
+		var answered atomic.Uint64
+		visit := func(visitors int) {
+			for range visitors {
+				go func() {
+					d.ask("GET", "http://sho.rt/abc")
+					answered.Add(1)
+				}()
+			}
+			synctest.Wait()
+		}
+		expect := func(visitors uint64, want string) {
+			t.Helper()
+			synctest.Wait()
+			if got := clicksIn(&log); got != want || answered.Load() != visitors {
+				t.Errorf("%d visitors are answered and the log was told %q, want %d and %q", answered.Load(), got, visitors, want)
+			}
+		}
+		visit(1)
+		expect(1, "1 total=1")
+		visit(99)
+		expect(1, "1 total=1") // if the program ends now, so it was
+		<-time.After(100 * time.Millisecond)
+		expect(100, "1 total=1; 99 total=100")
+		<-time.After(time.Second) // quiet
+		visit(1)
+		visit(1)
+		expect(101, "1 total=1; 99 total=100; 1 total=101")
+		d.Close()
+		expect(102, "1 total=1; 99 total=100; 1 total=101; 1 total=102")
+		<-time.After(time.Second)
+		if d.NotDurable() != 102 {
+			t.Errorf("%d clicks are not durable, want 102", d.NotDurable())
+		}
+	})
+}
+
+// TestLogThatHangs: a log that takes no lines keeps no visitor for long.
+func TestLogThatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hangs := make(chan struct{})
+		d := newDesk(t, func(o *redirect.Options) { o.Log = slog.New(slog.NewTextHandler(pipe(hangs), nil)) })
+		d.fails = errors.New("no space left on device")
+		began := time.Now()
+		for range 2 {
+			d.ask("GET", "http://sho.rt/abc")
+		}
+		if took := time.Since(began); took != 2*time.Second {
+			t.Errorf("two visitors waited %v for the log, want 2s", took)
+		}
+		close(hangs)
+		<-time.After(time.Second)
+	})
+}
+
+// pipe is a log whose reader hangs until it is closed.
+type pipe chan struct{}
+
+func (p pipe) Write(b []byte) (int, error) {
+	<-p
+	return len(b), nil
+}
+
+// clicksIn is what the log was told of clicks that are not durable.
+func clicksIn(log *logtest.Log) string {
+	var told []string
+	for l := range strings.Lines(log.String()) {
+		_, l, _ = strings.Cut(l, " clicks=")
+		n, _, _ := strings.Cut(l, " error=")
+		told = append(told, n)
+	}
+	return strings.Join(told, "; ")
+}

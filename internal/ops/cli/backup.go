@@ -1,0 +1,83 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/dustin/go-humanize"
+
+	"github.com/footfall/footfall/internal/base/plain"
+	"github.com/footfall/footfall/internal/ops/server"
+	"github.com/footfall/footfall/internal/storage/backup"
+)
+
+type backupCmd struct {
+	dataDir
+	To   string `help:"The directory of backups, made where it is missing; best on another disk." required:"" type:"path" placeholder:"DIR"`
+	Keep number `help:"How many backups remain there, the newest." least:"1" most:"1000000" default:"3" placeholder:"N"`
+	JSON bool   `help:"Print what the backup holds as one JSON object." name:"json"`
+}
+
+func (c *backupCmd) Run(e *env) error {
+	return c.with(e, func(o *server.Owner) error {
+		var m backup.Manifest
+		err := e.watched(func(e *env) (err error) {
+			m, err = o.Backup(e.ctx, c.To, int(c.Keep))
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			return json.NewEncoder(e.stdout).Encode(m)
+		}
+		return e.print(fmt.Sprintf("backup of %s in %s: %d files, %s, of which %s are new",
+			m.Made.Format("2006-01-02 15:04:05 UTC"), plain.Text(c.To), m.Files, humanize.IBytes(uint64(m.Bytes)), humanize.IBytes(uint64(m.Copied))), nil)
+	})
+}
+
+type restoreCmd struct {
+	dataDir
+	From string `help:"The directory of backups, whose newest is taken, or one backup in it." required:"" type:"path" placeholder:"DIR"`
+}
+
+func (c *restoreCmd) Run(e *env) error {
+	path, m, err := backup.Newest(c.From)
+	if errors.Is(err, backup.ErrNone) {
+		return fmt.Errorf("%w: name one with --from, or a directory of them", err)
+	}
+	if err != nil {
+		return err
+	}
+	dir := c.options(e).Dir
+	if err := server.CheckDir(dir); err != nil {
+		return err
+	}
+	if err := e.watched(func(e *env) error { return backup.Restore(e.ctx, path, dir) }); err != nil {
+		return err
+	}
+	if err := e.print(fmt.Sprintf("restored the backup of %s to %s", m.Made.Format("2006-01-02 15:04:05 UTC"), plain.Text(dir)), nil); err != nil {
+		return err
+	}
+	var check checkCmd
+	return c.making(e, func(o *server.Owner) error {
+		r, err := check.run(e, o)
+		if err != nil {
+			return err
+		}
+		return check.report(e, r)
+	})
+}
+
+type rebuildCmd struct {
+	dataDir
+	From  string `help:"A directory of backups, or one backup, to begin with." type:"path" placeholder:"DIR"`
+	Lossy bool   `help:"Put the new counts in place even where clicks are missing that are counted now." env:"-"`
+}
+
+func (c *rebuildCmd) Run(e *env) error {
+	return e.watched(func(e *env) error {
+		return server.Rebuild(e.ctx, c.options(e), c.From, c.Lossy, func(done string) { fmt.Fprintln(e.stdout, done) })
+	})
+}

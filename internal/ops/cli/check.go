@@ -1,0 +1,148 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/footfall/footfall/internal/ops/control"
+	"github.com/footfall/footfall/internal/ops/server"
+	"github.com/footfall/footfall/internal/storage/journal"
+)
+
+type checkCmd struct {
+	dataDir
+	Repair        bool `help:"Mend what can be mended without a loss, and check again: sums of days where they alone are wrong, and, while no server runs, a damaged journal whose clicks are counted."`
+	GiveUpDamaged bool `help:"With --repair: give up for good the clicks of a damaged journal that can neither be read nor are counted; check says how many bytes that is." env:"-"`
+	GiveUpLinks   bool `help:"With --repair: go on with a footfall.db that is older than the rest, and give up for good the links, users, tokens and changes that it lacks. Their ids are not given again." env:"-"`
+	JSON          bool `help:"Print the result as one JSON object." name:"json"`
+}
+
+func (c *checkCmd) Run(e *env) error {
+	if c.GiveUpDamaged && !c.Repair {
+		return errors.New("--give-up-damaged goes with --repair")
+	}
+	if c.GiveUpLinks && !c.Repair {
+		return errors.New("--give-up-links goes with --repair")
+	}
+	mend, err := c.open(e)
+	if err != nil || !mend {
+		return err
+	}
+	var repaired []string
+	err = server.RepairParts(e.ctx, c.options(e), server.GiveUp{Damaged: c.GiveUpDamaged, Links: c.GiveUpLinks}, c.hear(e, &repaired))
+	if errors.Is(err, server.ErrOwned) {
+		return fmt.Errorf("%w, and a journal is mended while nobody records: stop it first", err)
+	}
+	if err != nil {
+		return err
+	}
+	return c.with(e, func(o *server.Owner) error {
+		if err := o.Repair(e.ctx, c.hear(e, &repaired)); err != nil {
+			return err
+		}
+		r, err := c.check(e, o.Check)
+		if err != nil {
+			return err
+		}
+		r.Repaired = repaired
+		return c.report(e, r)
+	})
+}
+
+// open checks a directory, also one that cannot be opened, because its journal is
+// damaged or its links are older, and reports unless that is to be mended.
+func (c *checkCmd) open(e *env) (mend bool, err error) {
+	opened := false
+	err = c.with(e, func(o *server.Owner) error {
+		opened = true
+		r, err := c.run(e, o)
+		if err != nil {
+			return err
+		}
+		if mend = c.Repair && r.Wrong.Damage > 0; mend {
+			return nil
+		}
+		return c.report(e, r)
+	})
+	broken := errors.Is(err, journal.ErrCorrupt) || errors.As(err, new(*server.OlderLinksError))
+	if !broken || opened && !mend {
+		return mend, err
+	}
+	if mend { // counting had stopped there
+		return true, nil
+	}
+	r, err := c.check(e, func(ctx context.Context, report func(string)) (control.Verdict, error) {
+		return server.CheckDamaged(ctx, c.options(e), report)
+	})
+	if err != nil || c.Repair {
+		return true, err
+	}
+	return false, c.report(e, r)
+}
+
+// run checks, and mends the sums of days.
+func (c *checkCmd) run(e *env, o *server.Owner) (r checked, err error) {
+	if r, err = c.check(e, o.Check); err != nil {
+		return r, err
+	}
+	if w := r.Wrong; c.Repair && w.Days > 0 && w.Counts == 0 {
+		var repaired []string
+		if err := o.Repair(e.ctx, c.hear(e, &repaired)); err != nil {
+			return r, err
+		}
+		r, err = c.check(e, o.Check)
+		r.Repaired = repaired
+		return r, err
+	}
+	return r, nil
+}
+
+// checked is a verdict and what it is about.
+type checked struct {
+	control.Verdict
+	Findings []string `json:"findings"`
+	Repaired []string `json:"repaired,omitempty"`
+}
+
+// check looks at everything.
+func (c *checkCmd) check(e *env, look func(context.Context, func(string)) (control.Verdict, error)) (r checked, err error) {
+	r.Findings = []string{}
+	err = e.watched(func(e *env) (err error) {
+		r.Verdict, err = look(e.ctx, c.hear(e, &r.Findings))
+		return err
+	})
+	return r, err
+}
+
+// hear prints sentences as they come, and remembers them; as JSON they come in
+// the end.
+func (c *checkCmd) hear(e *env, all *[]string) func(string) {
+	return func(sentence string) {
+		*all = append(*all, sentence)
+		if !c.JSON {
+			fmt.Fprintln(e.stdout, sentence)
+		}
+	}
+}
+
+// report says how the check ended; what does not agree is an error.
+func (c *checkCmd) report(e *env, r checked) error {
+	if c.JSON {
+		if err := json.NewEncoder(e.stdout).Encode(r); err != nil {
+			return err
+		}
+	} else {
+		for _, n := range r.Notes {
+			fmt.Fprintln(e.stdout, "note:", n)
+		}
+	}
+	if len(r.Findings) > 0 {
+		return fmt.Errorf("%s; what does not agree is listed above: %s", r, r.Advice)
+	}
+	if c.JSON {
+		return nil
+	}
+	return e.print(r.String()+": everything agrees", nil)
+}

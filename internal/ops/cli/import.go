@@ -1,0 +1,152 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/dustin/go-humanize/english"
+	"github.com/schollz/progressbar/v3"
+
+	"github.com/footfall/footfall/internal/base/plain"
+	"github.com/footfall/footfall/internal/faces/feed"
+	"github.com/footfall/footfall/internal/ops/control"
+	"github.com/footfall/footfall/internal/ops/server"
+)
+
+type importCmd struct {
+	dataDir
+	Format         string   `help:"The format of the files: ${enum}." enum:"${formats}" required:"" placeholder:"FORMAT"`
+	Domain         []string `help:"The short domains of this installation: no link may lead back there. A server that runs uses its own. May be repeated." placeholder:"HOST" otherwise:"the server's"`
+	TrustedProxies []string `help:"Addresses and networks of proxies, for access logs that have a list of addresses: the visitor's is the last one that is neither private nor one of these. A server that runs uses its own. May be repeated." placeholder:"CIDR" otherwise:"the server's"`
+	JSON           bool     `help:"Print the result as one JSON object." name:"json"`
+	Files          []string `arg:"" name:"file" help:"Files to import, plain or gzip; - is standard input, of which each line counts within a second. One that cannot be read is named at the end, and the others are imported."`
+}
+
+func (c *importCmd) Run(e *env) error {
+	if err := c.missing(); err != nil {
+		return err
+	}
+	options := c.options(e)
+	// The links of access logs must be here: where there is no data directory, another one is meant.
+	options.Create, options.Domains, options.TrustedProxies = feed.BringsLinks(c.Format), c.Domain, c.TrustedProxies
+	return e.connect(options, func(o *server.Owner) error {
+		var total feed.Result
+		var failed error
+		for _, path := range c.Files {
+			result, err := c.file(e, o, path)
+			total.Add(result)
+			if err != nil {
+				failed = errors.Join(failed, fmt.Errorf("import %s: %w", plain.Text(path), err))
+			}
+			if e.ctx.Err() != nil || errors.Is(err, control.ErrCutOff) || errors.Is(err, control.ErrStopping) {
+				// How far it came is not known; importing again tells.
+				return fmt.Errorf("%w; what was recorded so far stays, and importing the same files again goes on from there", failed)
+			}
+			c.remark(e, path, result)
+			if err == nil && result.Lines > 0 && result.Rejected == result.Lines {
+				failed = errors.Join(failed, c.allRejected(path, result))
+			}
+		}
+		return errors.Join(failed, c.report(e, total))
+	})
+}
+
+// missing fails where none of the files is there: then no data directory is opened for
+// them, or made.
+func (c *importCmd) missing() (all error) {
+	for _, path := range c.Files {
+		_, err := os.Stat(path)
+		if err == nil || path == "-" {
+			return nil
+		}
+		if p := new(fs.PathError); errors.As(err, &p) {
+			p.Op = "open" // as is said of one file of several
+		}
+		all = errors.Join(all, fmt.Errorf("import %s: %w", plain.Text(path), err))
+	}
+	return all
+}
+
+// remark says what is likely to be wrong with a file that brought less than it
+// holds.
+func (c *importCmd) remark(e *env, path string, r feed.Result) {
+	switch {
+	case r.NoLink == 1:
+		fmt.Fprintf(e.stderr, "%s: 1 line names a link that is not here: bring the link in and import the same file again, and the line counts\n", plain.Text(path))
+	case r.NoLink > 1:
+		fmt.Fprintf(e.stderr, "%s: %d lines name links that are not here: bring the links in and import the same file again, and the lines count\n", plain.Text(path), r.NoLink)
+	}
+}
+
+// allRejected is the error of a file that brought nothing. Only lines that have
+// not the format at all make the format doubtful.
+func (c *importCmd) allRejected(path string, r feed.Result) error {
+	if r.Alien == r.Rejected {
+		return fmt.Errorf("import %s: every line was rejected: is --format %s what it is?", plain.Text(path), c.Format)
+	}
+	return fmt.Errorf("import %s: every line was rejected", plain.Text(path))
+}
+
+// file imports one file. Rejected lines are told as they are met.
+func (c *importCmd) file(e *env, o *server.Owner, path string) (feed.Result, error) {
+	f, err := e.file(path)
+	if err != nil {
+		return feed.Result{}, err
+	}
+	defer f.Close()
+	bar := e.progress(f, path)
+	reader := progressbar.NewReader(f, bar)
+	result, err := o.Import(e.ctx, c.Format, &reader, func(l feed.Rejected) {
+		_ = bar.Clear()
+		fmt.Fprintf(e.stderr, "%s:%d: rejected: %s\n", plain.Text(path), l.Line, l.Reason)
+	})
+	_ = bar.Finish()
+	return result, err
+}
+
+// progress is a bar on a terminal, and nothing elsewhere.
+func (e *env) progress(f io.Reader, path string) *progressbar.ProgressBar {
+	size := int64(-1)
+	if file, ok := f.(*os.File); ok {
+		if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
+			size = info.Size()
+		}
+	}
+	return progressbar.NewOptions64(size,
+		progressbar.OptionSetWriter(e.terminal),
+		progressbar.OptionSetSpinnerChangeInterval(0), // of a pipe it would turn by itself, over what is printed
+		progressbar.OptionSetVisibility(isTerminal(e.terminal)),
+		progressbar.OptionSetDescription(plain.Text(path)),
+		progressbar.OptionShowBytes(true),
+		progressbar.OptionShowCount(),
+		progressbar.OptionClearOnFinish(),
+	)
+}
+
+func (c *importCmd) report(e *env, r feed.Result) error {
+	if c.JSON {
+		return json.NewEncoder(e.stdout).Encode(struct {
+			Lines    uint64 `json:"lines"`
+			Clicks   uint64 `json:"clicks"`
+			Known    uint64 `json:"known"`
+			Skipped  uint64 `json:"skipped"`
+			Rejected uint64 `json:"rejected"`
+		}{r.Lines, r.Clicks, r.Known, r.Skipped, r.Rejected})
+	}
+	described := ""
+	if r.Users+r.Links > 0 {
+		described = fmt.Sprintf(" %s and %s described,", many(r.Users, "user"), many(r.Links, "link"))
+	}
+	_, err := fmt.Fprintf(e.stdout, "%s: %s recorded, %d known already,%s %d skipped, %d rejected\n",
+		many(r.Lines, "line"), many(r.Clicks, "click"), r.Known, described, r.Skipped-r.Users-r.Links, r.Rejected)
+	return err
+}
+
+// many is so many of a thing, in words that fit.
+func many(n uint64, thing string) string {
+	return fmt.Sprintf("%d %s", n, english.PluralWord(int(n), thing, ""))
+}

@@ -1,0 +1,125 @@
+package cli
+
+import (
+	"bufio"
+	"cmp"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/footfall/footfall/internal/base/plain"
+	"github.com/footfall/footfall/internal/ops/control"
+	"github.com/footfall/footfall/internal/ops/server"
+)
+
+type linkCmd struct {
+	Add    linkAddCmd    `cmd:"" help:"Make a short link and print it, alone on its line; the same URL by the same user is the same link."`
+	List   linkListCmd   `cmd:"" help:"List the links of a user, newest first, or of all users, with the clicks of people on each."`
+	Delete linkDeleteCmd `cmd:"" help:"Remove a link and the clicks counted on it, for good, also from the counts of all links of its user."`
+}
+
+// domainOption is the option of commands that print short URLs.
+type domainOption struct {
+	// FOOTFALL_DOMAIN may list all that the server has.
+	Domain string `help:"The short domain of the URLs that are printed; beside a server, one of its own." placeholder:"HOST" otherwise:"the server's first"`
+}
+
+func (d domainOption) first() string {
+	first, _, _ := strings.Cut(d.Domain, ",")
+	return first
+}
+
+// connect is with, for the domains that are given.
+func (d domainOption) connect(e *env, data dataDir, f func(*server.Owner) error) error {
+	o := data.options(e)
+	if d.Domain != "" {
+		o.Domains = strings.Split(d.Domain, ",")
+	}
+	return e.connect(o, f)
+}
+
+type linkAddCmd struct {
+	dataDir
+	domainOption
+	Login string `arg:"" help:"The user whose link it is."`
+	URL   string `arg:"" help:"Where it leads: an http or https URL." name:"url"`
+}
+
+func (c *linkAddCmd) Run(e *env) error {
+	return c.connect(e, c.dataDir, func(o *server.Owner) error {
+		shortURL, err := o.AddLink(e.ctx, c.Login, c.URL, c.first())
+		return e.print(shortURL, err)
+	})
+}
+
+type linkListCmd struct {
+	dataDir
+	domainOption
+	JSON  bool   `help:"Print one JSON array." name:"json"`
+	Login string `arg:"" optional:"" help:"The user whose links are listed; without one, those of all users."`
+}
+
+func (c *linkListCmd) Run(e *env) error {
+	return c.connect(e, c.dataDir, func(o *server.Owner) error {
+		out := bufio.NewWriter(e.data)
+		w := plain.Writer(out)
+		if c.JSON {
+			a := array{w: w}
+			if err := o.ListLinks(e.ctx, c.Login, c.first(), func(l control.Link) { a.element(l) }); err != nil {
+				return errors.Join(out.Flush(), err)
+			}
+			return cmp.Or(a.end(), out.Flush())
+		}
+		t := newTable(w, ">CLICKS", "CREATED", "LINK", "LOGIN", "LONG URL")
+		err := o.ListLinks(e.ctx, c.Login, c.first(), func(l control.Link) {
+			t.row(strconv.FormatUint(l.Clicks, 10), time.Unix(l.CreatedAt, 0).UTC().Format(time.RFC3339), l.Link, l.Login, l.LongURL)
+		})
+		if err != nil {
+			return err
+		}
+		return cmp.Or(t.flush(), out.Flush())
+	})
+}
+
+type linkDeleteCmd struct {
+	dataDir
+	Link string `arg:"" help:"Its hash, or its short URL."`
+	Yes  bool   `help:"Do it." env:"-"`
+}
+
+func (c *linkDeleteCmd) Run(e *env) error {
+	return c.with(e, func(o *server.Owner) error {
+		if !c.Yes {
+			clicks, err := o.LinkClicks(e.ctx, c.Link)
+			if err != nil {
+				return err
+			}
+			return fmt.Errorf("link delete removes %s and the %s counted on it for good: add --yes to do it", plain.Text(c.Link), many(clicks, "click"))
+		}
+		r, err := o.DeleteLink(e.ctx, c.Link)
+		if err != nil {
+			return err
+		}
+		return e.removed(fmt.Sprintf("removed the link %s: aggregate links %d, keywords %d, clicks %d", plain.Text(c.Link), r.Aggregates, r.Keywords, r.Clicks), r.Traces)
+	})
+}
+
+// removed says what was deleted, and what is left of it.
+func (e *env) removed(what string, t control.Traces) error {
+	switch {
+	case t.Failed != "":
+		fmt.Fprintln(e.stdout, what)
+		return errors.New(t.Failed)
+	case t.Later:
+		what += "\nIt is being removed from footfall.db, clicks/ and checkpoint/, which takes some minutes more; the server's log says if that fails."
+	default:
+		what += "\nNothing of it is left in footfall.db, clicks/ and checkpoint/."
+	}
+	what += "\nThe single clicks stay in journal/ until --journal-retention is over. Backups keep what they hold."
+	for _, kept := range t.Kept {
+		what += "\n" + plain.Text(kept) + " was set aside because it is damaged, and keeps what it holds: remove it once you need it no more."
+	}
+	return e.print(what, nil)
+}

@@ -1,0 +1,112 @@
+package cli
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/footfall/footfall/internal/base/plain"
+)
+
+// table prints rows in columns, as they come: some hundreds at a time are aligned.
+type table struct {
+	w     io.Writer
+	right []bool // columns of numbers
+	rows  [][]string
+	err   error
+}
+
+// rowsAligned is how many rows are held to be aligned with each other.
+const rowsAligned = 500
+
+// newTable makes a table with a head, in which > comes before the name of a column of
+// numbers.
+func newTable(w io.Writer, head ...string) *table {
+	t := &table{w: w, right: make([]bool, len(head))}
+	for i := range head {
+		head[i], t.right[i] = strings.CutPrefix(head[i], ">")
+	}
+	t.row(head...)
+	return t
+}
+
+// row takes the cells of a row, which others may have written.
+func (t *table) row(cells ...string) {
+	for i := range cells {
+		cells[i] = plain.Text(cells[i])
+	}
+	if t.rows = append(t.rows, cells); len(t.rows) == rowsAligned {
+		_ = t.flush()
+	}
+}
+
+func (t *table) flush() error {
+	width := make([]int, len(t.right))
+	for _, row := range t.rows {
+		for i, cell := range row {
+			width[i] = max(width[i], utf8.RuneCountInString(cell))
+		}
+	}
+	for _, row := range t.rows {
+		var line strings.Builder
+		for i, cell := range row {
+			pad := strings.Repeat(" ", width[i]-utf8.RuneCountInString(cell))
+			if t.right[i] {
+				cell = pad + cell
+			} else {
+				cell += pad
+			}
+			if i > 0 {
+				line.WriteString("  ")
+			}
+			line.WriteString(cell)
+		}
+		if t.err == nil {
+			_, t.err = io.WriteString(t.w, strings.TrimRight(line.String(), " ")+"\n")
+		}
+	}
+	t.rows = nil
+	return t.err
+}
+
+// array prints the elements of a JSON array as they come, each on a line.
+type array struct {
+	w   io.Writer
+	n   int
+	err error
+}
+
+func (a *array) element(v any) {
+	line, err := oneLine(v)
+	if a.err = cmp.Or(a.err, err); a.err != nil {
+		return
+	}
+	sep := ",\n"
+	if a.n++; a.n == 1 {
+		sep = "[\n"
+	}
+	_, a.err = io.WriteString(a.w, sep+string(line))
+}
+
+func (a *array) end() error {
+	end := "\n]\n"
+	if a.n == 0 {
+		end = "[]\n"
+	}
+	if a.err == nil {
+		_, a.err = io.WriteString(a.w, end)
+	}
+	return a.err
+}
+
+// oneLine is a value as JSON, in which & stays as it is.
+func oneLine(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return bytes.TrimRight(b.Bytes(), "\n"), err
+}

@@ -1,0 +1,170 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/footfall/footfall/internal/base/guess"
+	"github.com/footfall/footfall/internal/faces/feed"
+)
+
+// newParser makes the parser of the command line. exit is called where it has
+// done all that was asked for.
+func newParser(c *commands, e *env, exit func(int)) *kong.Kong {
+	var known variables
+	parser, err := kong.New(c,
+		kong.Name("footfall"),
+		kong.Description("The click-metrics server that answers in Bitly's v3 dialect."),
+		kong.DefaultEnvars("FOOTFALL"),
+		kong.Vars{"formats": strings.Join(feed.Formats, ",")},
+		kong.Writers(e.data, e.terminal), // which tell it how wide they are,
+		kong.Exit(exit),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.ValueFormatter(help),
+		kong.WithBeforeApply(complete),
+		kong.WithBeforeApply(once),
+		kong.WithBeforeApply(func() error { return known.check(os.Environ()) }),
+		kong.Bind(e),
+	)
+	if err == nil {
+		known = variablesOf(parser.Model.Node)
+		err = kong.Visit(parser.Model.Node, forgetEmpty)
+	}
+	if err != nil {
+		panic(err) // the declarations are wrong
+	}
+	return parser
+}
+
+// forgetEmpty takes a variable of the environment that is empty for one that is
+// not there, as files leave those open that others fill in.
+func forgetEmpty(node kong.Visitable, next kong.Next) error {
+	if f, ok := node.(*kong.Flag); ok {
+		f.Tag.Envs = slices.DeleteFunc(slices.Clone(f.Tag.Envs), func(name string) bool {
+			value, set := os.LookupEnv(name)
+			return set && value == ""
+		})
+	}
+	return next(nil)
+}
+
+// help is an option's help: what it does, its default and its variable. Where
+// the default is no value but a course, the tag otherwise says which.
+func help(v *kong.Value) string {
+	if v.Flag == nil {
+		return v.Help
+	}
+	var notes []string
+	if otherwise := v.Tag.Get("otherwise"); otherwise != "" {
+		notes = append(notes, "default: "+otherwise)
+	} else if v.HasDefault {
+		notes = append(notes, "default: "+v.Default)
+	}
+	for _, name := range v.Flag.Envs {
+		notes = append(notes, "$"+name)
+	}
+	if len(notes) == 0 {
+		return v.Help
+	}
+	return fmt.Sprintf("%s (%s).", strings.TrimSuffix(v.Help, "."), strings.Join(notes, "; "))
+}
+
+// complete says what a command line lacks, before the parser says it its way.
+func complete(c *kong.Context) error {
+	command := c.Selected()
+	if command == nil {
+		return errors.New("name a command")
+	}
+	if len(command.Children) > 0 {
+		return fmt.Errorf("name a command of %s", command.Name)
+	}
+	given := map[*kong.Value]bool{}
+	for _, p := range c.Path {
+		if p.Positional != nil {
+			given[p.Positional] = true
+		}
+	}
+	var missing []string
+	for _, arg := range command.Positional {
+		if arg.Required && !given[arg] {
+			missing = append(missing, "a "+strings.ToUpper(arg.Name))
+		}
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("name %s", strings.Join(missing, " and "))
+	}
+	return nil
+}
+
+// once fails where a command line gives an option twice that has one value: one
+// of the two would be left out without a word.
+func once(c *kong.Context) error {
+	given := map[*kong.Flag]bool{}
+	for _, p := range c.Path {
+		if p.Flag == nil || p.Resolved || p.Flag.IsCumulative() {
+			continue
+		}
+		if given[p.Flag] {
+			return fmt.Errorf("--%s is given twice: give it once", p.Flag.Name)
+		}
+		given[p.Flag] = true
+	}
+	return nil
+}
+
+// givenEmpty is the option that a command line gives an empty value. It is none:
+// more likely a variable of a script was not set.
+func givenEmpty(args []string) (option string) {
+	for i, arg := range args {
+		name, value, joined := strings.Cut(arg, "=")
+		switch {
+		case arg == "--":
+			return ""
+		case !strings.HasPrefix(arg, "--"):
+		case joined && value == "", !joined && i+1 < len(args) && args[i+1] == "":
+			return name
+		}
+	}
+	return ""
+}
+
+// lacksValue is how the parser says that an option's value is missing, or looks
+// like an option.
+var lacksValue = regexp.MustCompile(`^(--[a-z-]+): expected .* value but got "(.*)" \(.*$`)
+
+// noneOf is how the parser says that an option's value is none of those there are.
+var noneOf = regexp.MustCompile(`^--[a-z-]+ must be one of (.*) but got "(.*)"$`)
+
+// misused is the sentence about a command line that cannot be understood.
+func misused(err error) error {
+	var variables unknownVariables
+	if errors.As(err, &variables) {
+		return variables
+	}
+	command := "footfall"
+	var parse *kong.ParseError
+	if errors.As(err, &parse) && parse.Context != nil && parse.Context.Selected() != nil {
+		command = parse.Context.Selected().FullPath()
+	}
+	said := err.Error()
+	if m := lacksValue.FindStringSubmatch(said); m != nil {
+		if said = m[1] + " lacks its value"; m[2] != "EOL" {
+			said += fmt.Sprintf(", for %s looks like an option", m[2])
+		}
+	}
+	if options, ok := strings.CutPrefix(said, "missing flags: "); ok {
+		said = "give " + strings.ReplaceAll(strings.ReplaceAll(options, ", ", " and "), "=", " ")
+	}
+	if m := noneOf.FindStringSubmatch(said); m != nil {
+		if near := guess.Nearest(m[2], strings.Split(strings.ReplaceAll(m[1], `"`, ""), ","), "-"); near != "" {
+			said += fmt.Sprintf(": did you mean %q?", near)
+		}
+	}
+	return fmt.Errorf("%s (%s --help shows how)", said, command)
+}

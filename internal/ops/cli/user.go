@@ -1,0 +1,204 @@
+package cli
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/footfall/footfall/internal/base/plain"
+	"github.com/footfall/footfall/internal/core/auth"
+	"github.com/footfall/footfall/internal/ops/server"
+)
+
+type userCmd struct {
+	Add      userAddCmd      `cmd:"" help:"Make a user and print an access token, alone on its line. It is shown only now."`
+	Token    userTokenCmd    `cmd:"" help:"Print another access token for a user. It is good until it is revoked."`
+	Revoke   userRevokeCmd   `cmd:"" help:"Take an access token of a user away, or all. His password and his apiKey stay good."`
+	Password userPasswordCmd `cmd:"" help:"Set a user's password, 8 to 72 bytes, with which programs get tokens from /oauth/access_token: asked for on a terminal, else the first line of standard input. His tokens and his apiKey stay good."`
+	Key      userKeyCmd      `cmd:"" help:"Print a user's apiKey, for the methods that take it with the login: all but user/…."`
+	Delete   userDeleteCmd   `cmd:"" help:"Remove a user, his links and every click counted on them, for good."`
+	List     userListCmd     `cmd:"" help:"List users by login, with the time each was made and how many tokens he has."`
+}
+
+type userAddCmd struct {
+	dataDir
+	Login string `arg:"" help:"The user's name in answers: 1 to 64 bytes, no blanks."`
+}
+
+func (c *userAddCmd) Run(e *env) error {
+	return c.making(e, func(o *server.Owner) error {
+		token, err := o.AddUser(e.ctx, c.Login)
+		return e.print(token, err)
+	})
+}
+
+type userTokenCmd struct {
+	dataDir
+	Login string `arg:"" help:"The user's login."`
+}
+
+func (c *userTokenCmd) Run(e *env) error {
+	return c.with(e, func(o *server.Owner) error {
+		token, err := o.AddToken(e.ctx, c.Login)
+		return e.print(token, err)
+	})
+}
+
+type userRevokeCmd struct {
+	dataDir
+	Login string `arg:"" help:"The user's login."`
+	Token string `arg:"" optional:"" help:"The token."`
+	All   bool   `help:"Every token of his." env:"-"`
+}
+
+func (c *userRevokeCmd) Run(e *env) error {
+	if (c.Token != "") == c.All {
+		return fmt.Errorf("user revoke takes one token of %s away, or with --all every one: say which", plain.Text(c.Login))
+	}
+	return c.with(e, func(o *server.Owner) error {
+		revoked, err := 1, error(nil)
+		if c.All {
+			revoked, err = o.RevokeTokens(e.ctx, c.Login)
+		} else {
+			err = o.RevokeToken(e.ctx, c.Login, c.Token)
+		}
+		return e.print(fmt.Sprintf("revoked tokens of %s: %d", plain.Text(c.Login), revoked), err)
+	})
+}
+
+type userPasswordCmd struct {
+	dataDir
+	Login string `arg:"" help:"The user's login."`
+}
+
+func (c *userPasswordCmd) Run(e *env) error {
+	password, err := readPassword(e)
+	if err != nil {
+		return err
+	}
+	if err := auth.ValidPassword(password); err != nil {
+		return err
+	}
+	return c.with(e, func(o *server.Owner) error { return o.SetPassword(e.ctx, c.Login, password) })
+}
+
+// readPassword asks for a password, twice and without an echo, or takes a line
+// where nobody can be asked.
+func readPassword(e *env) (string, error) {
+	terminal, ok := e.stdin.(*os.File)
+	if !ok || !term.IsTerminal(int(terminal.Fd())) {
+		line, err := bufio.NewReader(io.LimitReader(e.stdin, 1<<10)).ReadString('\n')
+		if err != nil && !errors.Is(err, io.EOF) {
+			return "", fmt.Errorf("read the password from standard input: %w", err)
+		}
+		return strings.TrimRight(line, "\r\n"), nil
+	}
+	var typed [2]string
+	for i, prompt := range []string{"Password: ", "Again: "} {
+		fmt.Fprint(e.stderr, prompt)
+		line, err := term.ReadPassword(int(terminal.Fd()))
+		fmt.Fprintln(e.stderr)
+		if err != nil {
+			return "", fmt.Errorf("read the password: %w", err)
+		}
+		typed[i] = string(line)
+	}
+	if typed[0] != typed[1] {
+		return "", errors.New("the two passwords differ: run the command again")
+	}
+	return typed[0], nil
+}
+
+type userKeyCmd struct {
+	dataDir
+	Login string `arg:"" help:"The user's login."`
+	New   bool   `help:"Make another one first; the last one is good no more." env:"-"`
+}
+
+func (c *userKeyCmd) Run(e *env) error {
+	return c.with(e, func(o *server.Owner) error {
+		read := o.APIKey
+		if c.New {
+			read = o.NewAPIKey
+		}
+		key, err := read(e.ctx, c.Login)
+		return e.print(key, err)
+	})
+}
+
+type userDeleteCmd struct {
+	dataDir
+	Login string `arg:"" help:"The user's login."`
+	Yes   bool   `help:"Do it." env:"-"`
+}
+
+func (c *userDeleteCmd) Run(e *env) error {
+	return c.with(e, func(o *server.Owner) error {
+		if !c.Yes {
+			clicks, err := o.UserClicks(e.ctx, c.Login)
+			if err != nil {
+				return err
+			}
+			return fmt.Errorf("user delete removes %s, all of his links and the %s counted on them for good: add --yes to do it", plain.Text(c.Login), many(clicks, "click"))
+		}
+		r, err := o.DeleteUser(e.ctx, c.Login)
+		if err != nil {
+			return err
+		}
+		return e.removed(fmt.Sprintf("removed the user %s: tokens %d, links %d, aggregate links %d, keywords %d, clicks %d",
+			plain.Text(c.Login), r.Tokens, r.Links, r.Aggregates, r.Keywords, r.Clicks), r.Traces)
+	})
+}
+
+type userListCmd struct {
+	dataDir
+	JSON bool `help:"Print one JSON array." name:"json"`
+}
+
+func (c *userListCmd) Run(e *env) error {
+	return c.with(e, func(o *server.Owner) error {
+		a := array{w: e.stdout}
+		for after := ""; ; {
+			users, err := o.ListUsers(e.ctx, after)
+			if err != nil {
+				return err
+			}
+			if len(users) == 0 {
+				if c.JSON {
+					return a.end()
+				}
+				return nil
+			}
+			for _, u := range users {
+				after = u.Login
+				if c.JSON {
+					a.element(struct {
+						Login     string `json:"login"`
+						CreatedAt int64  `json:"created_at"`
+						Tokens    int    `json:"tokens"`
+					}{u.Login, u.Created, u.Tokens})
+					continue
+				}
+				made := time.Unix(u.Created, 0).UTC().Format(time.RFC3339)
+				if err := e.print(fmt.Sprintf("%s\t%s\t%d", plain.Text(u.Login), made, u.Tokens), nil); err != nil {
+					return err
+				}
+			}
+		}
+	})
+}
+
+// print writes a line unless there was an error.
+func (e *env) print(line string, err error) error {
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(e.stdout, line)
+	return err
+}

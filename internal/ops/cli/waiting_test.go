@@ -1,0 +1,67 @@
+package cli
+
+import (
+	"bytes"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/footfall/footfall/internal/faces/feed"
+	"github.com/footfall/footfall/internal/ops/server"
+)
+
+// ending closes a pipe once something is written to it.
+type ending struct {
+	bytes.Buffer
+	pipe io.Closer
+}
+
+func (e *ending) Write(text []byte) (int, error) {
+	defer e.pipe.Close()
+	return e.Buffer.Write(text)
+}
+
+// TestSaysWhatItWaitsFor: a command that owns the directory and is done says that it
+// waits for another one that came to it meanwhile. Where there is none, it says nothing.
+func TestSaysWhatItWaitsFor(t *testing.T) {
+	t.Parallel()
+	o := server.Options{Dir: filepath.Join(t.TempDir(), "data"), Named: true, Create: true, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
+	var alone bytes.Buffer
+	e := &env{ctx: t.Context(), stderr: &alone, now: time.Now, log: o.Log, patience: time.Hour}
+	if err := e.connect(o, func(*server.Owner) error { return nil }); err != nil || strings.Contains(alone.String(), "waits") {
+		t.Fatalf("alone: %v, %q", err, alone.String())
+	}
+	// The other import ends only once the first command has said why it waits.
+	piped, pipe := io.Pipe()
+	stderr := &ending{pipe: pipe}
+	e.stderr, e.patience = stderr, time.Millisecond
+	imported := make(chan error, 1)
+	err := e.connect(o, func(*server.Owner) error {
+		other, err := server.Connect(t.Context(), o)
+		if err != nil {
+			return err
+		}
+		rejected := make(chan struct{})
+		go func() {
+			_, err := other.Import(t.Context(), "combined", piped, func(feed.Rejected) { close(rejected) })
+			imported <- err
+		}()
+		if _, err := io.WriteString(pipe, "nonsense\n"); err != nil {
+			return err
+		}
+		<-rejected // it has begun
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	if err := <-imported; err != nil {
+		t.Errorf("the other import: %v", err)
+	}
+	if want := "this command is done, and waits for another one that reaches the data directory through it\n"; stderr.String() != want {
+		t.Errorf("it says %q, want %q", stderr, want)
+	}
+}

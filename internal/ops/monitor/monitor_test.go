@@ -1,0 +1,61 @@
+package monitor_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/ops/monitor"
+)
+
+func scrape(t *testing.T, m *monitor.Monitor) (int, string) {
+	t.Helper()
+	w := httptest.NewRecorder()
+	m.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	return w.Code, w.Body.String()
+}
+
+func TestMetrics(t *testing.T) {
+	m := monitor.New()
+	fails := errors.New("disk full")
+	record := m.Record(func(_ context.Context, c click.Click) error {
+		if c.Link == 2 {
+			return fails
+		}
+		return nil
+	})
+	for link := range click.LinkID(3) {
+		if err := record(t.Context(), click.Click{Link: link}); (link == 2) != errors.Is(err, fails) {
+			t.Errorf("recording a click on link %d gave %v", link, err)
+		}
+	}
+	m.Synced(1e6)
+	m.Build("v1.2.3", "abc", "go1.26.0")
+	h := m.Questions(http.NotFoundHandler(), func(path string) string { return strings.TrimPrefix(path, "/v3/") })
+	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/v3/user/clicks", nil))
+	state := monitor.State{
+		NotDurable: 1, Counted: 22108, JournalLag: 77, JournalSegments: 3, CountingFailed: true, CountingStalled: true, Bytes: map[string]int64{"journal": 5, "counts": 6},
+	}
+	var err error
+	m.Watch(func() (monitor.State, error) { return state, err })
+	code, body := scrape(t, m)
+	for _, want := range []string{
+		`footfall_build_info{goversion="go1.26.0",revision="abc",version="v1.2.3"} 1`,
+		"footfall_record_seconds_count 3", "footfall_journal_sync_seconds_count 1",
+		`footfall_question_seconds_count{method="user/clicks"} 1`, "footfall_clicks_not_durable_total 1",
+		"footfall_clicks_counted_total 22108", "footfall_journal_lag_bytes 77", "footfall_journal_segments 3", "footfall_counting_failed 1", "footfall_counting_stalled 1",
+		`footfall_store_bytes{part="counts"} 6`, `footfall_store_bytes{part="journal"} 5`, "go_goroutines",
+	} {
+		if code != 200 || !strings.Contains(body, "\n"+want) {
+			t.Errorf("%d, and %s is not in\n%s", code, want, body)
+		}
+	}
+	err = errors.New("cannot be read")
+	if code, body := scrape(t, m); code != 500 || !strings.Contains(body, "cannot be read") {
+		t.Errorf("a state that cannot be told gives %d %s", code, body)
+	}
+}

@@ -1,0 +1,115 @@
+package server_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/footfall/footfall/internal/faces/feed"
+	"github.com/footfall/footfall/internal/ops/server"
+	"github.com/footfall/footfall/internal/testkit/logtest"
+)
+
+// open opens an App over dir whose clock stands still.
+func open(t *testing.T, dir string, now time.Time) *server.App {
+	t.Helper()
+	app, err := server.Open(t.Context(), server.Options{
+		Dir: dir, Create: true,
+		Now: func() time.Time { return now },
+		Log: logtest.To(t),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return app
+}
+
+func closeApp(t *testing.T, app *server.App) {
+	t.Helper()
+	if err := app.Close(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// importFiles imports feed files and returns the result of all.
+func importFiles(t *testing.T, app *server.App, files []string) (total feed.Result, rejected []string) {
+	t.Helper()
+	for _, name := range files {
+		f, err := os.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		result, err := app.Import(t.Context(), "bitly-feed", f, func(l feed.Rejected) {
+			rejected = append(rejected, filepath.Base(name)+": "+l.Reason)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		total.Add(result)
+		f.Close()
+	}
+	return total, rejected
+}
+
+func token(t *testing.T, app *server.App, login string) string {
+	t.Helper()
+	token, err := app.AddToken(t.Context(), login)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
+// get asks as a client would, and returns status and body.
+func get(t *testing.T, site http.Handler, target string) (int, string) {
+	t.Helper()
+	w := httptest.NewRecorder()
+	site.ServeHTTP(w, httptest.NewRequest("GET", target, nil))
+	body, err := io.ReadAll(w.Result().Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w.Code, string(body)
+}
+
+// TestLostLinks: without its links and users, or with others, the counts are
+// nobody's.
+func TestLostLinks(t *testing.T) {
+	t.Parallel()
+	dir, other := t.TempDir(), t.TempDir()
+	now := time.Now()
+	for _, d := range []string{dir, other} {
+		closeApp(t, open(t, d, now))
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "footfall.db*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if err := os.Remove(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	refused := func(words string) {
+		t.Helper()
+		app, err := server.Open(t.Context(), server.Options{Dir: dir, Create: true, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+		if err == nil {
+			closeApp(t, app)
+		}
+		if err == nil || !strings.Contains(err.Error(), words) {
+			t.Errorf("counts without their links gave %v", err)
+		}
+	}
+	refused("is missing or empty")
+	if err := os.Rename(filepath.Join(other, "footfall.db"), filepath.Join(dir, "footfall.db")); err != nil {
+		t.Fatal(err)
+	}
+	refused("of another installation")
+}

@@ -1,0 +1,164 @@
+package server
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+
+	"github.com/footfall/footfall/internal/base/calendar"
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/base/plain"
+	"github.com/footfall/footfall/internal/base/rollup"
+	"github.com/footfall/footfall/internal/core/metrics"
+	v3 "github.com/footfall/footfall/internal/faces/api/v3"
+	"github.com/footfall/footfall/internal/ops/control"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// pageOfLinks is how many links are read at once.
+const pageOfLinks = 1000
+
+// ListLinks calls each with every link of a user, newest first, or of all users by
+// login where none is named. Clicks are those that the API answers with for the
+// link. A link that is made meanwhile may be missing, and none comes twice.
+func (a *App) ListLinks(ctx context.Context, login, domain string, each func(control.Link)) error {
+	domain, err := a.links.Domain(domain, a.host)
+	if err != nil {
+		return err
+	}
+	if err := a.recorder.Settle(ctx); err != nil {
+		return err
+	}
+	zone, _ := v3.Zone("")
+	m := metrics.New(a.clicks)
+	return a.eachUser(ctx, login, func(u store.User) error {
+		last := map[click.LinkID]bool{}
+		for f := (store.LinkFilter{User: u.ID, Limit: pageOfLinks}); ; f.Offset += pageOfLinks {
+			links, _, err := a.store.ListLinks(ctx, f)
+			if err != nil || len(links) == 0 {
+				return err
+			}
+			seen := last
+			last = make(map[click.LinkID]bool, len(links))
+			for _, l := range links {
+				if last[l.ID] = true; seen[l.ID] {
+					continue // newer ones came before it since
+				}
+				clicks, err := m.Total(ctx, metrics.Subject{{User: u.ID, Link: l.ID}}, a.days(zone, metrics.AllTime))
+				if err != nil {
+					return err
+				}
+				each(control.Link{
+					Link: a.links.ShortURL(domain, l.Hash), Clicks: clicks, Login: u.Login, LongURL: l.LongURL,
+					Title: l.Title, CreatedAt: l.Created, Private: l.Private, Archived: l.Archived,
+				})
+			}
+		}
+	})
+}
+
+// days is the window of so many days up to today.
+func (a *App) days(z *calendar.Zone, n int) metrics.Window {
+	return metrics.Window{Zone: z, Unit: calendar.Day, Units: n, Reference: a.now().Unix()}
+}
+
+// eachUser calls f with a user, or with all of them by login where none is named.
+func (a *App) eachUser(ctx context.Context, login string, f func(store.User) error) error {
+	if login != "" {
+		u, err := a.user(ctx, login)
+		if err != nil {
+			return err
+		}
+		return f(u)
+	}
+	for after := ""; ; {
+		users, err := a.store.ListUsers(ctx, after, pageOfUsers)
+		if err != nil || len(users) == 0 {
+			return err
+		}
+		for _, u := range users {
+			if err := f(u); err != nil {
+				return err
+			}
+			after = u.Login
+		}
+	}
+}
+
+// Stats sums up what was counted of a user, or of all users where none is named,
+// with the numbers that the API answers with.
+func (a *App) Stats(ctx context.Context, o control.StatsOptions) (s control.Stats, err error) {
+	zone, ok := v3.Zone(o.Timezone)
+	if !ok {
+		return s, fmt.Errorf("--timezone %s is no time zone: say a name such as Europe/Berlin, or whole hours from -14 to 14", plain.Text(o.Timezone))
+	}
+	domain, err := a.links.Domain(o.Domain, a.host)
+	if err != nil {
+		return s, err
+	}
+	if err := a.recorder.Settle(ctx); err != nil {
+		return s, err
+	}
+	s = control.Stats{Login: o.Login, Timezone: cmp.Or(o.Timezone, v3.DefaultZone), TopLinks: []control.TopLink{}}
+	var of metrics.Subject
+	err = a.eachUser(ctx, o.Login, func(u store.User) error {
+		_, links, err := a.store.ListLinks(ctx, store.LinkFilter{User: u.ID})
+		s.Users++
+		s.Links += links
+		of = append(of, metrics.Scope{User: u.ID})
+		return err
+	})
+	if err != nil {
+		return s, err
+	}
+	m := metrics.New(a.clicks)
+	for n, to := range map[int][2]*uint64{
+		1: {&s.Clicks.Today, &s.Bots.Today}, 7: {&s.Clicks.Days7, &s.Bots.Days7},
+		30: {&s.Clicks.Days30, &s.Bots.Days30}, metrics.AllTime: {&s.Clicks.All, &s.Bots.All},
+	} {
+		if *to[0], err = m.Total(ctx, of, a.days(zone, n)); err != nil {
+			return s, err
+		}
+		if *to[1], err = m.Bots(ctx, of, a.days(zone, n)); err != nil {
+			return s, err
+		}
+	}
+	if o.Top == 0 || len(of) == 0 {
+		return s, nil
+	}
+	top, err := m.Top(ctx, of, rollup.Link, a.days(zone, metrics.AllTime), metrics.Ranking{
+		Limit: o.Top, Names: func(ctx context.Context, values []string) ([]string, error) { return a.shortURLs(ctx, domain, values) },
+	})
+	if err != nil {
+		return s, err
+	}
+	for _, v := range top {
+		l, err := a.links.Find(ctx, v.Name, a.host)
+		if err != nil {
+			return s, err
+		}
+		u, err := a.store.UserByID(ctx, l.User)
+		if err != nil {
+			return s, err
+		}
+		s.TopLinks = append(s.TopLinks, control.TopLink{Link: v.Name, Clicks: v.Clicks, Login: u.Login, LongURL: l.LongURL})
+	}
+	return s, nil
+}
+
+// shortURLs turns values of the facet of links into short URLs; empty where the link
+// was deleted.
+func (a *App) shortURLs(ctx context.Context, domain string, values []string) ([]string, error) {
+	ids := make([]click.LinkID, len(values))
+	for i, v := range values {
+		ids[i] = rollup.ParseLinkValue(v)
+	}
+	hashes, err := a.store.Hashes(ctx, ids)
+	urls := make([]string, len(hashes))
+	for i, h := range hashes {
+		if h != "" {
+			urls[i] = a.links.ShortURL(domain, h)
+		}
+	}
+	return urls, err
+}

@@ -1,0 +1,199 @@
+package server_test
+
+import (
+	"bufio"
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"sort"
+	"testing"
+	"time"
+
+	"github.com/footfall/footfall/internal/base/calendar"
+)
+
+// The oracle answers user/clicks and user/countries from the feed's files
+// alone: no cells, no edges, only clicks and a clock that is walked.
+
+// feedFiles are the inputs: all that lie in ../shared where it exists, else
+// the few in testdata.
+func feedFiles(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob("../../shared/data/bitly-feed/*.gz")
+	if err != nil || len(files) == 0 {
+		files, err = filepath.Glob("../../faces/feed/testdata/*.gz")
+	}
+	if err != nil || len(files) == 0 {
+		t.Fatal("no feed files", err)
+	}
+	return files
+}
+
+type feedClick struct {
+	T       int64   `json:"t"`
+	Login   string  `json:"l"`
+	Country *string `json:"c"`
+}
+
+// readFeed reads the files by other means than the program does.
+func readFeed(t *testing.T, files []string) (clicks []feedClick, lines, skipped, rejected int) {
+	t.Helper()
+	for _, name := range files {
+		f, err := os.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		z, err := gzip.NewReader(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := bufio.NewScanner(z)
+		s.Buffer(nil, 1<<20)
+		for s.Scan() {
+			lines++
+			var c feedClick
+			switch err := json.Unmarshal(s.Bytes(), &c); {
+			case err != nil:
+				rejected++
+			case c.T == 0:
+				skipped++
+			default:
+				clicks = append(clicks, c)
+			}
+		}
+		if s.Err() != nil {
+			t.Fatal(s.Err())
+		}
+		f.Close()
+	}
+	return clicks, lines, skipped, rejected
+}
+
+// The stretch of time that the oracle walks: all the clicks, with room.
+var (
+	walkFrom = time.Date(2011, 12, 1, 0, 0, 0, 0, time.UTC).Unix()
+	walkTo   = time.Date(2014, 2, 15, 0, 0, 0, 0, time.UTC).Unix()
+)
+
+// clockface is what a zone's clock showed: the first second of each date, in
+// order. A date begins when the clock first shows it, and none begins again.
+type clockface struct {
+	zone   *calendar.Zone
+	dates  []int64 // days since 1970
+	starts []int64 // Unix seconds
+}
+
+// walk reads the clock every quarter of an hour; no zone changed at a finer
+// moment in these years.
+func walk(z *calendar.Zone) *clockface {
+	c := &clockface{zone: z}
+	for t := walkFrom; t < walkTo; t += 900 {
+		date := (t + int64(z.Offset(t))) / 86400
+		if n := len(c.dates); n == 0 || date > c.dates[n-1] {
+			c.dates = append(c.dates, date)
+			c.starts = append(c.starts, t)
+		}
+	}
+	c.dates, c.starts = c.dates[1:], c.starts[1:] // the first began earlier
+	return c
+}
+
+// span is one unit: from ≤ t < to.
+type span struct{ from, to int64 }
+
+// unitOf names the week, month or day that a date belongs to.
+func unitOf(unit string, date int64) string {
+	d := time.Unix(date*86400, 0).UTC()
+	switch unit {
+	case "week":
+		d = d.AddDate(0, 0, -int(d.Weekday()))
+	case "mweek":
+		d = d.AddDate(0, 0, -(int(d.Weekday())+6)%7)
+	case "month":
+		return d.Format("2006-01")
+	}
+	return d.Format(time.DateOnly)
+}
+
+// spans lists the n newest units up to the one that holds ref, newest first;
+// as many as were walked for n < 0.
+func (c *clockface) spans(unit string, ref int64, n int) (list []span) {
+	if size := map[string]int64{"minute": 60, "hour": 3600}[unit]; size > 0 {
+		local := ref + int64(c.zone.Offset(ref))
+		from := ref - local%size
+		for ; from >= c.starts[0] && (n < 0 || len(list) < n); from -= size {
+			list = append(list, span{from, from + size})
+		}
+		return list
+	}
+	last := ""
+	for i := range c.dates {
+		name := unitOf(unit, c.dates[i])
+		if name != last {
+			if len(list) > 0 {
+				list[len(list)-1].to = c.starts[i]
+				if c.starts[i] > ref {
+					break
+				}
+			}
+			list = append(list, span{from: c.starts[i]})
+			last = name
+		}
+	}
+	list = list[1:] // the oldest may have begun before the walk
+	slices.Reverse(list)
+	if n >= 0 && len(list) > n {
+		list = list[:n]
+	}
+	return list
+}
+
+// legacySpans are days of 86,400 s by the clock at ref.
+func (c *clockface) legacySpans(ref int64, days int) (list []span) {
+	from := ref - (ref+int64(c.zone.Offset(ref)))%86400
+	for range days {
+		list = append(list, span{from, from + 86400})
+		from -= 86400
+	}
+	return list
+}
+
+// in counts the clicks of a user in a span.
+func in(clicks []feedClick, s span) (n int) {
+	from := sort.Search(len(clicks), func(i int) bool { return clicks[i].T >= s.from })
+	to := sort.Search(len(clicks), func(i int) bool { return clicks[i].T >= s.to })
+	return to - from
+}
+
+// byCountry lists clicks by country as the contract orders them.
+func byCountry(clicks []feedClick, s span, limit int) string {
+	counts := map[string]int{}
+	for _, c := range clicks {
+		if s.from <= c.T && c.T < s.to {
+			country := "None"
+			if c.Country != nil {
+				country = *c.Country
+			}
+			counts[country]++
+		}
+	}
+	names := make([]string, 0, len(counts))
+	for name := range counts {
+		names = append(names, name)
+	}
+	sort.Slice(names, func(i, j int) bool {
+		a, b := names[i], names[j]
+		return counts[a] > counts[b] || counts[a] == counts[b] && a < b
+	})
+	out := "["
+	for i, name := range names[:min(len(names), limit)] {
+		if i > 0 {
+			out += ","
+		}
+		out += fmt.Sprintf(`{"country":%q,"clicks":%d}`, name, counts[name])
+	}
+	return out + "]"
+}

@@ -1,0 +1,257 @@
+package backup
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/footfall/footfall/internal/base/plain"
+)
+
+// Draft is a backup that is being made. It is ended by Abort, which
+// after Commit keeps what is there.
+type Draft struct {
+	dir, path string // of all backups, of this one
+	name      string
+	before    *source // the backup before; nil where there is none
+	manifest  Manifest
+}
+
+// Begin begins a backup of an installation in a directory of backups, which it
+// makes where it is missing. It fails where something else lies there, or the
+// backups of another installation.
+func Begin(dir, installation string, now time.Time) (*Draft, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, unwritable(err)
+	}
+	if err := checkPlace(dir); err != nil {
+		return nil, fmt.Errorf("backup: %w", err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("backup: %w", err)
+	}
+	for _, e := range entries {
+		if e.Name() == lostAndFound {
+			continue
+		}
+		if name := strings.TrimPrefix(e.Name(), partial); !isName(name) {
+			return nil, fmt.Errorf("backup: %s holds %s, which is no backup: name an empty directory, or one with backups", dir, plain.Text(e.Name()))
+		}
+		if strings.HasPrefix(e.Name(), partial) { // cut short
+			if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil {
+				return nil, fmt.Errorf("backup: %w", err)
+			}
+		}
+	}
+	d := &Draft{dir: dir, manifest: Manifest{Version: version, Made: now.UTC(), Installation: installation}}
+	after := now.UTC()
+	if all, err := List(dir); err != nil {
+		return nil, err
+	} else if len(all) > 0 {
+		if d.before, err = openSource(all[0]); err != nil {
+			return nil, fmt.Errorf("backup: %w", err)
+		}
+		if of := d.before.m.Installation; of != "" && of != installation {
+			d.before.close()
+			return nil, fmt.Errorf("backup: %s holds the backups of another installation: name a directory of its own", dir)
+		}
+		// Whatever the clock says, the newest sorts last.
+		if last, err := time.Parse(nameLayout, filepath.Base(all[0])); err == nil && !after.After(last) {
+			after = last.Add(time.Nanosecond)
+		}
+	}
+	d.name = after.Format(nameLayout)
+	d.path = filepath.Join(dir, partial+d.name)
+	if err := os.Mkdir(d.path, 0o700); err != nil {
+		d.close()
+		return nil, unwritable(err)
+	}
+	return d, nil
+}
+
+// checkPlace fails where others could exchange what is written.
+func checkPlace(dir string) error {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return err
+	}
+	if reason := unsafePlace(info.Sys().(*syscall.Stat_t).Uid, info.Mode(), uint32(os.Geteuid())); reason != "" {
+		return fmt.Errorf("%s %s", dir, reason)
+	}
+	return nil
+}
+
+// unsafePlace says why a directory of an owner is no place for the backups of a
+// user; empty where it is one.
+func unsafePlace(owner uint32, mode fs.FileMode, user uint32) string {
+	switch {
+	case owner != user && owner != 0:
+		return fmt.Sprintf("belongs to user %d, who could exchange what user %d writes there: name a directory of user %d", owner, user, user)
+	case mode.Perm()&0o002 != 0:
+		return "may be written to by everybody, who could put files of theirs among the backups: take that right away with chmod o-w, or name another directory"
+	}
+	return ""
+}
+
+// unwritable says who writes, for that may be another process than the one that
+// asked for it.
+func unwritable(err error) error {
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		return fmt.Errorf("backup: %w: the server writes its backups itself while it runs, so the directory must be its user's, and in systemd's unit named by ReadWritePaths=", err)
+	}
+	return fmt.Errorf("backup: %w", err)
+}
+
+// Path is where the file or directory of this name goes.
+func (d *Draft) Path(name string) string { return filepath.Join(d.path, name) }
+
+// Copy copies the first size bytes of a file that will not change, unless the
+// backup before has it whole: of that name and size, and changed at the same
+// time.
+func (d *Draft) Copy(ctx context.Context, from, name string, size int64) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+	defer in.Close()
+	info, err := in.Stat()
+	if err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+	to := d.Path(name)
+	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+	shared, err := d.share(ctx, name, size, info.ModTime())
+	if err != nil || shared {
+		return err
+	}
+	sum, err := copyFile(ctx, in, to, size, info.ModTime())
+	if err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+	d.manifest.Copied += size
+	d.add(File{filepath.ToSlash(name), size, sum})
+	return nil
+}
+
+// share takes a file from the backup before, if that has it and it is whole.
+func (d *Draft) share(ctx context.Context, name string, size int64, changed time.Time) (bool, error) {
+	if d.before == nil {
+		return false, nil
+	}
+	old, known := d.before.m.file(filepath.ToSlash(name))
+	if !known || old.Bytes != size {
+		return false, nil
+	}
+	// What cannot be read, or has rotted, is copied again.
+	f, info, err := d.before.open(old.Name)
+	if err != nil {
+		return false, nil
+	}
+	defer f.Close()
+	if info.Size() != size || !info.ModTime().Equal(changed) {
+		return false, nil
+	}
+	if sum, err := digest(ctx, f); err != nil || sum != old.SHA256 {
+		return false, ctx.Err()
+	}
+	if os.Link(filepath.Join(d.before.path, name), d.Path(name)) != nil {
+		return false, nil
+	}
+	d.add(old)
+	return true, nil
+}
+
+func (d *Draft) add(f File) {
+	d.manifest.Contents = append(d.manifest.Contents, f)
+	d.manifest.Files++
+	d.manifest.Bytes += f.Bytes
+}
+
+// CopyDir copies the files in a directory, which will not change.
+func (d *Draft) CopyDir(ctx context.Context, from, name string) error {
+	entries, err := os.ReadDir(from)
+	if err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil {
+			return fmt.Errorf("backup: %w", err)
+		}
+		if !info.Mode().IsRegular() {
+			return fmt.Errorf("backup: %s is no file", plain.Text(filepath.Join(from, e.Name())))
+		}
+		if err := d.Copy(ctx, filepath.Join(from, e.Name()), filepath.Join(name, e.Name()), info.Size()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Added tells of a file that was written under Path.
+func (d *Draft) Added(ctx context.Context, name string) error {
+	f, err := os.Open(d.Path(name))
+	if err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+	info, err := f.Stat()
+	sum, readErr := digest(ctx, f)
+	if err := errors.Join(err, readErr, f.Chmod(0o600), f.Sync(), f.Close()); err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+	d.manifest.Copied += info.Size()
+	d.add(File{filepath.ToSlash(name), info.Size(), sum})
+	return nil
+}
+
+// Commit makes the backup one that is there, and removes the oldest so that
+// keep remain, 1 at least.
+func (d *Draft) Commit(counted, end uint64, keep int) (Manifest, error) {
+	d.manifest.Counted, d.manifest.End = counted, end
+	b, err := json.MarshalIndent(d.manifest, "", "  ")
+	if err != nil {
+		return Manifest{}, fmt.Errorf("backup: %w", err)
+	}
+	if err := os.WriteFile(d.Path(manifestFile), append(b, '\n'), 0o600); err != nil {
+		return Manifest{}, fmt.Errorf("backup: %w", err)
+	}
+	if err := errors.Join(syncFile(d.Path(manifestFile)), syncDirs(d.path)); err != nil {
+		return Manifest{}, fmt.Errorf("backup: %w", err)
+	}
+	if err := errors.Join(os.Rename(d.path, filepath.Join(d.dir, d.name)), syncFile(d.dir)); err != nil {
+		return Manifest{}, fmt.Errorf("backup: %w", err)
+	}
+	all, err := List(d.dir)
+	for _, old := range all[min(max(keep, 1), len(all)):] {
+		// Its name goes first, so that half of it is not taken for a backup.
+		gone := filepath.Join(d.dir, partial+filepath.Base(old))
+		err = errors.Join(err, os.Rename(old, gone), os.RemoveAll(gone))
+	}
+	if err != nil {
+		return d.manifest, fmt.Errorf("backup: the new backup is complete, but older ones could not be removed: %w", err)
+	}
+	return d.manifest, nil
+}
+
+// Abort removes what was begun, unless it was committed. It is called after
+// Commit too, and lets go of what was opened.
+func (d *Draft) Abort() {
+	d.close()
+	_ = os.RemoveAll(d.path)
+}
+
+func (d *Draft) close() {
+	if d.before != nil {
+		d.before.close()
+	}
+}

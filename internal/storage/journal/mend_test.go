@@ -1,0 +1,379 @@
+package journal_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/footfall/footfall/internal/storage/journal"
+	"github.com/footfall/footfall/internal/testkit/seedtest"
+)
+
+// lived is a journal that was written, and the records in it by their positions.
+type lived struct {
+	o       journal.Options
+	id      [16]byte
+	records map[uint64]string
+	starts  []uint64 // of the records, ascending
+	end     uint64
+	last    uint64 // where the last record starts
+}
+
+// live writes a journal of some segments. Left open, its newest segment is one
+// that a killed process leaves.
+func live(t *testing.T, rng *rand.Rand, close bool) *lived {
+	t.Helper()
+	l := &lived{o: inMemory(), records: map[uint64]string{}}
+	l.o.SegmentSize = 100 + rng.Int64N(600)
+	j := open(t, l.o)
+	l.id = j.ID()
+	for i := range 5 + rng.IntN(40) {
+		record := fmt.Sprintf("record %d %s", i, strings.Repeat("x", rng.IntN(60)))
+		l.last = j.End()
+		l.records[l.last] = record
+		l.starts = append(l.starts, l.last)
+		l.end = add(t, j, record)
+	}
+	if close {
+		check(t, j.Close())
+	}
+	return l
+}
+
+// files are the segments' files, oldest first.
+func (l *lived) files(t *testing.T) []string {
+	t.Helper()
+	names, err := l.o.FS.List("journal")
+	check(t, err)
+	slices.Sort(names)
+	return slices.DeleteFunc(names, func(n string) bool { return !strings.HasSuffix(n, "ed") && !strings.HasSuffix(n, ".open") })
+}
+
+// harm damages files in one of many ways.
+func (l *lived) harm(t *testing.T, rng *rand.Rand) (what string) {
+	t.Helper()
+	files := l.files(t)
+	file := files[rng.IntN(len(files))]
+	path := "journal/" + file
+	header := false
+	switch rng.IntN(8) {
+	case 0:
+		if len(files) > 1 {
+			file = files[rng.IntN(len(files)-1)] // without the newest nobody knows that it was
+			check(t, l.o.FS.Remove("journal/"+file))
+			return "no " + file
+		}
+	case 1:
+		spoil(t, l.o.FS, path, func(b []byte) []byte { return b[:1+rng.IntN(len(b))] })
+		return "a shorter " + file
+	case 2:
+		spoil(t, l.o.FS, path, func(b []byte) []byte {
+			from := rng.IntN(len(b))
+			clear(b[from:min(len(b), from+rng.IntN(200))])
+			return b
+		})
+		return "zeros in " + file
+	case 3:
+		if len(files) < 4 {
+			break // or the journal may pass for the other one
+		}
+		other := live(t, rng, true)
+		spoil(t, other.o.FS, "journal/"+other.files(t)[0], func(b []byte) []byte { put(t, l.o.FS, path, b); return b })
+		return "another journal's " + file
+	case 4:
+		header = true
+	}
+	spoil(t, l.o.FS, path, func(b []byte) []byte {
+		for range 1 + rng.IntN(3) {
+			at := rng.IntN(len(b))
+			if header {
+				at = rng.IntN(min(len(b), 48))
+			}
+			b[at] ^= 1 << rng.IntN(8)
+		}
+		return b
+	})
+	return "turned bits in " + file
+}
+
+// flaws is everything that Inspect finds wrong.
+func flaws(t *testing.T, j *journal.Journal) (all []journal.Flaw) {
+	t.Helper()
+	for _, s := range j.Segments() {
+		some, err := j.Flaws(s.Base)
+		check(t, err)
+		all = append(all, some...)
+	}
+	return all
+}
+
+// TestMend harms journals at random, and mends them for somebody who has counted
+// all that cannot be read: whatever he has not counted is there, and what else
+// is there is what was, in its place.
+func TestMend(t *testing.T) {
+	t.Parallel()
+	for i := range seedtest.Rounds(t, 100) {
+		t.Run(fmt.Sprint(i), func(t *testing.T) { mendAtRandom(t, rand.New(rand.NewPCG(seedtest.Seed(t), uint64(i)))) })
+	}
+}
+
+// TestMendAgain draws what Mend once left in a state that did not open: an empty
+// newest file after a damaged segment.
+func TestMendAgain(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ seed, round uint64 }{
+		{5618516866564137077, 11}, {18198661227188545371, 70}, {17147201894147513715, 129}, {7047465515047198444, 365},
+		{11095349282477624542, 130}, {17895118171193264477, 278}, {3418888361425374490, 215},
+	} {
+		t.Run(fmt.Sprint(c.seed), func(t *testing.T) { mendAtRandom(t, rand.New(rand.NewPCG(c.seed, c.round))) })
+	}
+}
+
+func mendAtRandom(t *testing.T, rng *rand.Rand) {
+	l := live(t, rng, rng.IntN(2) == 0)
+	before := vfs.NewMem()
+	if _, err := vfs.Clone(l.o.FS, before, "journal", "journal"); err != nil {
+		t.Fatal(err)
+	}
+	for range 1 + rng.IntN(2) {
+		t.Log(l.harm(t, rng))
+	}
+	testMend(t, rng, l, l.whole(t, before))
+}
+
+func testMend(t *testing.T, rng *rand.Rand, l *lived, whole map[uint64]string) {
+	look := func(disk vfs.FS) (*journal.Journal, uint64) {
+		t.Helper()
+		o := l.o
+		o.FS = disk
+		j, err := journal.Inspect(o, l.id)
+		if errors.Is(err, fs.ErrNotExist) && len(whole) == 0 {
+			return nil, 0
+		}
+		check(t, err)
+		needed := j.First()
+		for _, f := range flaws(t, j) {
+			if f.From < f.To { // else the header is damaged, and no record
+				needed = max(needed, f.To)
+			}
+		}
+		return j, needed
+	}
+	disk := vfs.NewCrashableMem()
+	if _, err := vfs.Clone(l.o.FS, disk, "journal", "journal", vfs.CloneSync); err != nil {
+		t.Fatal(err)
+	}
+	root, err := disk.OpenDir("")
+	check(t, err)
+	check(t, root.Sync())
+	j, needed := look(disk)
+	if j == nil { // nothing of it is left
+		return
+	}
+	if j.ID() != l.id {
+		t.Fatalf("the id is %x, and was %x", j.ID(), l.id)
+	}
+	if needed > 0 {
+		if _, err := j.Mend(needed - 1); err == nil {
+			t.Errorf("mended for somebody who needs what comes before %d", needed)
+		}
+		j, needed = look(disk)
+	}
+	counted := max(needed, j.End()) + rng.Uint64N(100)
+	later := slices.DeleteFunc(slices.Clone(l.starts), func(p uint64) bool { return p < needed })
+	if len(later) > 0 && rng.IntN(10) > 0 {
+		counted = later[rng.IntN(len(later))]
+	}
+
+	// It is killed on the way, maybe with the power.
+	left := rng.IntN(15)
+	killed, err := journal.Inspect(journal.Options{Dir: "journal", FS: &hookFS{FS: disk, before: func(string, string) error {
+		if left--; left < 0 {
+			return errInjected
+		}
+		return nil
+	}, misused: func(string, string) {}}}, l.id)
+	check(t, err)
+	if _, err := killed.Mend(counted); err != nil && !errors.Is(err, errInjected) {
+		t.Fatal(err)
+	}
+	if rng.IntN(2) == 0 {
+		disk = disk.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: rng.IntN(101), RNG: rng})
+	}
+	j, _ = look(disk)
+	aside, err := j.Mend(counted)
+	check(t, err)
+	for _, name := range aside {
+		if _, err := disk.Stat(name); err != nil || !strings.Contains(name, "ed.damaged") && !strings.Contains(name, ".open.damaged") {
+			t.Errorf("%s was to be kept: %v", name, err)
+		}
+	}
+
+	j, _ = look(disk)
+	if left := flaws(t, j); len(left) > 0 {
+		t.Errorf("mended, and still there are %v", left)
+	}
+	l.o.FS = disk
+	for range 2 {
+		j := open(t, l.o)
+		if j.ID() != l.id || j.First() > j.Trimmed() {
+			t.Errorf("the id is %x, and was %x; it begins at %d, and was trimmed to %d", j.ID(), l.id, j.First(), j.Trimmed())
+		}
+		for _, h := range j.Holes() {
+			if h.To > counted {
+				t.Errorf("a hole from %d to %d; counted are %d", h.From, h.To, counted)
+			}
+		}
+		seen := map[uint64]bool{}
+		for _, s := range j.Segments() {
+			for rec, err := range j.Scan(s.Base) {
+				check(t, err)
+				if l.records[rec.From] != string(rec.Data) {
+					t.Errorf("at %d is %q, and was %q", rec.From, rec.Data, l.records[rec.From])
+				}
+				seen[rec.From] = true
+			}
+		}
+		for at, record := range whole {
+			if at >= counted && !seen[at] {
+				t.Errorf("%q at %d is gone; counted are %d", record, at, counted)
+			}
+		}
+		if j.End() < counted {
+			check(t, j.SkipTo(counted))
+		}
+		r, err := j.Reader(max(counted, j.First()))
+		check(t, err)
+		for err == nil {
+			_, err = r.TryNext()
+		}
+		if !errors.Is(err, journal.ErrEnd) {
+			t.Error(err)
+		}
+		r.Close()
+		at := j.End()
+		record := fmt.Sprint("new at ", at)
+		add(t, j, record)
+		if l.records[at] != "" && whole[at] != "" {
+			t.Errorf("position %d is given twice", at)
+		}
+		l.records[at], whole[at] = record, record
+		check(t, j.Close())
+	}
+}
+
+// whole is the records whose bytes are as they were, in files that are there.
+func (l *lived) whole(t *testing.T, before vfs.FS) map[uint64]string {
+	t.Helper()
+	read := func(fs vfs.FS, path string) []byte {
+		f, err := fs.Open(path)
+		if err != nil {
+			return nil
+		}
+		defer f.Close()
+		b, err := io.ReadAll(f)
+		check(t, err)
+		return b
+	}
+	whole := map[uint64]string{}
+	for _, file := range l.files(t) {
+		was, is := read(before, "journal/"+file), read(l.o.FS, "journal/"+file)
+		var base uint64
+		fmt.Sscanf(file, "%d", &base)
+		for at, record := range l.records {
+			if at < base {
+				continue
+			}
+			from := int(48 + at - base)
+			to := from + journal.RecordOverhead + len(record)
+			if to <= len(was) && to <= len(is) && bytes.Equal(was[from:to], is[from:to]) {
+				whole[at] = record
+			}
+		}
+	}
+	return whole
+}
+
+// TestInspect looks at one damage of each kind.
+func TestInspect(t *testing.T) {
+	t.Parallel()
+	const (
+		first  = "journal/00000000000000000000.sealed"
+		second = "journal/00000000000000000051.sealed"
+		third  = "journal/00000000000000000102.open"
+	)
+	flip := func(path string, at int) func(*testing.T, vfs.FS) {
+		return func(t *testing.T, fs vfs.FS) {
+			spoil(t, fs, path, func(b []byte) []byte { b[at] ^= 1; return b })
+		}
+	}
+	for _, c := range []struct {
+		name  string
+		spoil func(t *testing.T, fs vfs.FS)
+		want  []journal.Hole
+		why   string
+	}{
+		{"nothing", func(*testing.T, vfs.FS) {}, nil, ""},
+		{"a record", flip(first, 48+17+16), []journal.Hole{{From: 17, To: 34}}, "does not agree"},
+		{"a head", flip(second, 48), []journal.Hole{{From: 51, To: 68}}, "no record starts"},
+		{"a record of the open segment", flip(third, 48+17+16), []journal.Hole{{From: 119, To: 136}}, "does not agree"},
+		{"the last record of the open segment", flip(third, 48+34+16), nil, ""}, // it may have been torn
+		{"a header", flip(second, 40), []journal.Hole{{From: 51, To: 51}}, "header does not agree"},
+		{"the newest header", flip(third, 9), []journal.Hole{{From: 102, To: 102}}, "header does not agree"},
+		{"all of a segment", func(t *testing.T, fs vfs.FS) {
+			spoil(t, fs, second, func(b []byte) []byte { clear(b); return b })
+		}, []journal.Hole{{From: 51, To: 102}}, "does not begin"},
+		{"a segment that is missing", func(t *testing.T, fs vfs.FS) { check(t, fs.Remove(second)) }, []journal.Hole{{From: 51, To: 102}}, "is missing"},
+		{"a segment that is cut", func(t *testing.T, fs vfs.FS) {
+			spoil(t, fs, second, func(b []byte) []byte { return b[:48+20] })
+		}, []journal.Hole{{From: 68, To: 102}}, "the file ends"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			o := inMemory()
+			j := open(t, o)
+			for i := range 9 {
+				add(t, j, fmt.Sprint(i))
+				if i == 2 || i == 5 {
+					check(t, j.Rotate())
+				}
+			}
+			c.spoil(t, o.FS)
+			list := func() []string {
+				names, err := o.FS.List("journal")
+				check(t, err)
+				return slices.Sorted(slices.Values(names))
+			}
+			names := list()
+			looked, err := journal.Inspect(o)
+			check(t, err)
+			if looked.ID() != j.ID() || looked.First() != 0 {
+				t.Errorf("the id is %x, and was %x; it begins at %d", looked.ID(), j.ID(), looked.First())
+			}
+			var got []journal.Hole
+			for _, f := range flaws(t, looked) {
+				got = append(got, journal.Hole{From: f.From, To: f.To})
+				if !errors.Is(f.Err, journal.ErrCorrupt) || !strings.Contains(f.Err.Error(), c.why) {
+					t.Errorf("%v says nothing of %q", f.Err, c.why)
+				}
+			}
+			if !slices.Equal(got, c.want) {
+				t.Errorf("flaws %v, want %v", got, c.want)
+			}
+			if _, err := looked.Append(t.Context(), []byte("x")); !errors.Is(err, journal.ErrClosed) {
+				t.Errorf("an append to a journal that is looked at: %v", err)
+			}
+			check(t, looked.Close())
+			if after := list(); !slices.Equal(after, names) {
+				t.Errorf("files %v were left, of %v", after, names)
+			}
+		})
+	}
+}

@@ -1,0 +1,119 @@
+package pebble
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+
+	"github.com/footfall/footfall/internal/base/rollup"
+)
+
+// First is of store.Reader.
+func (v *view) First(ctx context.Context, scope rollup.Scope, f rollup.Facet) (int64, bool, error) {
+	if err := v.uses.begin(); err != nil {
+		return 0, false, failed("first", err)
+	}
+	defer v.uses.end()
+	first, ok, err := v.first(ctx, scope, f)
+	if err != nil {
+		return 0, false, failed("first", err)
+	}
+	return first, ok, nil
+}
+
+// first looks at all values of the first day: each may start it.
+func (v *view) first(ctx context.Context, scope rollup.Scope, f rollup.Facet) (int64, bool, error) {
+	first := int64(math.MaxInt64)
+	err := v.eachQuarter(ctx, appendScope(nil, grainQuarter, scope, f), func(k periodKey, vector []byte) error {
+		if start := int64(k.period) * rollup.Day; first < start {
+			return errStop
+		}
+		return eachSlot(vector, slots(grainQuarter), func(slot int, _ uint64) error {
+			first = min(first, slotStart(k.period, slot))
+			return nil
+		})
+	})
+	if err != nil && !errors.Is(err, errStop) {
+		return 0, false, err
+	}
+	if first == math.MaxInt64 {
+		return 0, false, nil
+	}
+	return first, true, nil
+}
+
+// errStop ends an iteration early.
+var errStop = errors.New("stop")
+
+// Cells is of store.Reader. What is recorded while it runs is not in it.
+func (v *view) Cells(ctx context.Context) iter.Seq2[rollup.Cell, error] {
+	return func(yield func(rollup.Cell, error) bool) {
+		err := v.eachCell(ctx, []byte{grainQuarter}, func(c rollup.Cell) error {
+			if !yield(c, nil) {
+				return errStop
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errStop) {
+			yield(rollup.Cell{}, failed("cells", err))
+		}
+	}
+}
+
+// eachCell calls f with the quarter-hour cells whose keys start with prefix.
+func (v *view) eachCell(ctx context.Context, prefix []byte, f func(rollup.Cell) error) error {
+	return v.eachQuarter(ctx, prefix, func(k periodKey, vector []byte) error {
+		c := rollup.Cell{Key: rollup.Key{Scope: k.scope, Facet: k.facet, Value: string(k.value)}}
+		return eachSlot(vector, slots(grainQuarter), func(slot int, clicks uint64) error {
+			c.Slot, c.Clicks = slotStart(k.period, slot), clicks
+			return f(c)
+		})
+	})
+}
+
+func (v *view) eachQuarter(ctx context.Context, prefix []byte, f func(k periodKey, vector []byte) error) error {
+	rows := 0
+	return v.each(ctx, prefix, func(key, value []byte) error {
+		if rows++; rows%4096 == 0 {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+		}
+		k, err := parsePeriodKey(key)
+		if err != nil {
+			return err
+		}
+		if err := f(k, value); err != nil {
+			if errors.Is(err, errVector) || errors.Is(err, errTruncated) {
+				return fmt.Errorf("key %x: %w", key, err)
+			}
+			return err
+		}
+		return nil
+	})
+}
+
+func slotStart(day uint16, slot int) int64 {
+	return int64(day)*rollup.Day + int64(slot)*rollup.QuarterHour
+}
+
+// eachSlot calls f with what the vector holds.
+func eachSlot(vector []byte, slots int, f func(slot int, clicks uint64) error) error {
+	slot := -1
+	for len(vector) > 0 {
+		gap, clicks, rest, err := nextSlot(vector)
+		if err != nil {
+			return err
+		}
+		if slot += gap + 1; slot >= slots {
+			return errVector
+		}
+		if err := f(slot, clicks); err != nil {
+			return err
+		}
+		vector = rest
+	}
+	return nil
+}

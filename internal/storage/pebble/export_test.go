@@ -1,0 +1,109 @@
+package pebble
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/footfall/footfall/internal/base/rollup"
+)
+
+// DB is the engine below, for tests that damage what is in it.
+func (s *Store) DB() *pebble.DB { return s.db }
+
+// DecodeVector gives slots and clicks, or why there are none.
+func DecodeVector(b []byte, slots int) (at []int, clicks []uint64, err error) {
+	err = eachSlot(b, slots, func(slot int, n uint64) error {
+		at, clicks = append(at, slot), append(clicks, n)
+		return nil
+	})
+	return at, clicks, err
+}
+
+// EncodeVector undoes DecodeVector.
+func EncodeVector(at []int, clicks []uint64) []byte {
+	var b []byte
+	prev := -1
+	for i, slot := range at {
+		b = appendSlot(b, prev, slot, clicks[i])
+		prev = slot
+	}
+	return b
+}
+
+// MergeVectors adds vectors under a key, as the engine does.
+func MergeVectors(key []byte, vectors ...[]byte) ([]byte, error) {
+	m, err := newMerger().Merge(key, vectors[0])
+	if err != nil {
+		return nil, err
+	}
+	for i, v := range vectors[1:] {
+		add := m.MergeOlder
+		if i%2 == 0 {
+			add = m.MergeNewer
+		}
+		if err := add(v); err != nil {
+			return nil, err
+		}
+	}
+	sum, closer, err := m.Finish(true)
+	if err != nil {
+		return nil, err
+	}
+	sum = append([]byte(nil), sum...)
+	return sum, closer.Close()
+}
+
+// The parsers of what lies beside the cells.
+var (
+	ParseMark      = parseMark
+	ParsePeriodKey = func(b []byte) error { _, err := parsePeriodKey(b); return err }
+)
+
+// Sift has a sieve that holds so many bytes take the values, given again in each
+// pass, and calls f with those that come out of it. Of them it returns how often
+// they were given, and the most bytes that were held.
+func Sift(most int, values func(yield func(value []byte) bool), f func(value string, clicks uint64)) (passes, held int, err error) {
+	s := &sieve{most: most}
+	pieces := []piece{{end: 96}}
+	for again := true; again; passes++ {
+		s.empty()
+		for v := range values {
+			if s.before(v) || s.beyond(v) {
+				continue
+			}
+			if err := s.tally.vector(pieces, 96, []byte{0}, v); err != nil {
+				return passes, held, err
+			}
+			s.took(len(v))
+			bytes := 0
+			if items := s.tally.lists[0].items; len(items)%512 == 0 { // to count them is dear
+				for _, i := range items {
+					bytes += len(i.value) + itemBytes
+				}
+			}
+			held = max(held, bytes)
+		}
+		for _, i := range s.sorted() {
+			f(i.value, i.clicks)
+		}
+		again, s.from = s.cut, s.bound
+	}
+	return passes, held, nil
+}
+
+// PurgeRanges tells which scopes Purge covers in each grain with so many ranges.
+func PurgeRanges(scopes []rollup.Scope) (ranges int, covers func(rollup.Scope) bool) {
+	all := purgeRanges(scopes)
+	return len(all), func(s rollup.Scope) bool {
+		for _, grain := range []byte{grainDay, grainQuarter} {
+			key := append(scopeKey([]byte{grain}, s), byte(rollup.All))
+			if !slices.ContainsFunc(all, func(r pebble.KeyRange) bool {
+				return bytes.Compare(r.Start, key) <= 0 && bytes.Compare(key, r.End) < 0
+			}) {
+				return false
+			}
+		}
+		return true
+	}
+}

@@ -1,0 +1,145 @@
+package pebble
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/base/rollup"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// The first byte of every key. The three grains hold vectors, the others are
+// set and replaced whole.
+const (
+	grainDay     = 'd' // user 8, link 8, facet 1, month 2, value
+	grainMinute  = 'm' // hour 4, user 8, link 8, facet 1, value
+	grainQuarter = 'q' // user 8, link 8, facet 1, day 2, value
+
+	keyEpoch        = 'e' // source 16, epoch 8 → ledger
+	keyMark         = 'k' // import source 32, offset 8, digest 32 → mark
+	keyRemoved      = 'g' // → ledger
+	keyHighest      = 'h' // → user 8, link 8
+	keyInstallation = 'i' // → id 16
+	keyLedger       = 'l' // → ledger
+	keyMinutesFrom  = 'n' // → Unix second
+	keyNote         = 'o' // → bytes that whoever keeps the counts wants to find again
+	keyPosition     = 'p' // source 16 → position
+	keyVersion      = 'v' // → version
+	keyDeleted      = 'x' // user 8, link 8 → nothing
+)
+
+// Lengths of what lies before the value in the keys of cells, and where the
+// period starts in those of quarter-hours and days.
+const (
+	headQuarter = 1 + 8 + 8 + 1 + 2
+	headMinute  = 1 + 4 + 8 + 8 + 1
+	periodAt    = headQuarter - 2
+)
+
+// hour is the length of the period of minutes, in seconds.
+const hour = 60 * rollup.Minute
+
+// slots is how many slots a period of the grain has; 0 if it is no grain.
+func slots(grain byte) int {
+	switch grain {
+	case grainDay:
+		return 31
+	case grainMinute:
+		return hour / rollup.Minute
+	case grainQuarter:
+		return rollup.Day / rollup.QuarterHour
+	}
+	return 0
+}
+
+// appendScope writes what the keys of a scope and facet share in the grains
+// of quarter-hours and days.
+func appendScope(b []byte, grain byte, s rollup.Scope, f rollup.Facet) []byte {
+	b = append(b, grain)
+	b = binary.BigEndian.AppendUint64(b, uint64(s.User))
+	b = binary.BigEndian.AppendUint64(b, uint64(s.Link))
+	return append(b, byte(f))
+}
+
+// appendPeriod adds a day or a month to what appendScope wrote.
+func appendPeriod(b []byte, period uint16) []byte {
+	return binary.BigEndian.AppendUint16(b, period)
+}
+
+// appendMinutes writes what the minute keys of an hour, scope and facet share.
+func appendMinutes(b []byte, hour uint32, s rollup.Scope, f rollup.Facet) []byte {
+	b = append(b, grainMinute)
+	b = binary.BigEndian.AppendUint32(b, hour)
+	b = binary.BigEndian.AppendUint64(b, uint64(s.User))
+	b = binary.BigEndian.AppendUint64(b, uint64(s.Link))
+	return append(b, byte(f))
+}
+
+// periodKey is a key of quarter-hours or days, taken apart. Value points into
+// the key.
+type periodKey struct {
+	scope  rollup.Scope
+	facet  rollup.Facet
+	period uint16
+	value  []byte
+}
+
+var errKey = errors.New("a key has the wrong length")
+
+func parsePeriodKey(b []byte) (periodKey, error) {
+	if len(b) < headQuarter {
+		return periodKey{}, fmt.Errorf("%w: %x", errKey, b)
+	}
+	k := periodKey{
+		scope: rollup.Scope{
+			User: click.UserID(binary.BigEndian.Uint64(b[1:])),
+			Link: click.LinkID(binary.BigEndian.Uint64(b[9:])),
+		},
+		facet:  rollup.Facet(b[17]),
+		period: binary.BigEndian.Uint16(b[periodAt:]),
+		value:  b[headQuarter:],
+	}
+	if k.facet < rollup.All || k.facet > rollup.Bot || k.facet == rollup.Link && k.scope.Link != click.AllLinks {
+		return periodKey{}, fmt.Errorf("key %x tells clicks apart by what there is not", b)
+	}
+	return k, nil
+}
+
+func epochKey(s store.SourceID, epoch uint64) []byte {
+	return binary.BigEndian.AppendUint64(append([]byte{keyEpoch}, s[:]...), epoch)
+}
+
+func positionKey(s store.SourceID) []byte { return append([]byte{keyPosition}, s[:]...) }
+
+func markKey(m *store.Mark) []byte {
+	b := append([]byte{keyMark}, m.Source[:]...)
+	b = binary.BigEndian.AppendUint64(b, m.Offset)
+	return append(b, m.Digest[:]...)
+}
+
+// after is the first key that does not start with prefix; nil, which means no
+// bound, where there is none.
+func after(prefix []byte) []byte {
+	end := append([]byte(nil), prefix...)
+	for i := len(end) - 1; i >= 0; i-- {
+		if end[i]++; end[i] != 0 {
+			return end[:i+1]
+		}
+	}
+	return nil
+}
+
+// month is where a UTC day lies: the month, counted from January 1970, and the
+// day in it, counted from 0.
+func month(day uint16) (m uint16, in uint8) {
+	y, mon, d := time.Unix(int64(day)*rollup.Day, 0).UTC().Date()
+	return uint16((y-1970)*12 + int(mon) - 1), uint8(d - 1)
+}
+
+// monthName is the month as people write it.
+func monthName(m uint16) string {
+	return fmt.Sprintf("%04d-%02d", 1970+int(m)/12, int(m)%12+1)
+}

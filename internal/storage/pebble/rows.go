@@ -1,0 +1,164 @@
+package pebble
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/base/rollup"
+)
+
+// row is a cell on its way into a vector: one slot of one key. It is kept
+// small, for a batch may have a million.
+type row struct {
+	user, link uint64
+	value      string
+	clicks     uint64
+	period     uint32
+	facet      rollup.Facet
+	slot       uint8
+}
+
+// rows takes the cells of a grain apart. Cells without clicks are dropped.
+func rows(grain byte, cells []rollup.Cell) ([]row, error) {
+	length, step := int64(rollup.Day), int64(rollup.QuarterHour)
+	last := int64(math.MaxUint16)
+	if grain == grainMinute {
+		length, step, last = hour, rollup.Minute, math.MaxUint32
+	}
+	out := make([]row, 0, len(cells))
+	for i := range cells {
+		c := &cells[i]
+		if c.Slot < 0 || c.Slot%step != 0 || c.Slot/length > last {
+			return nil, fmt.Errorf("a cell starts at second %d, which is no slot of %d s", c.Slot, step)
+		}
+		if c.Facet < rollup.All || c.Facet > rollup.Bot || c.Facet == rollup.Link && c.Scope.Link != 0 {
+			return nil, fmt.Errorf("a cell of link %d is told apart by %s", c.Scope.Link, c.Facet)
+		}
+		if c.Clicks == 0 {
+			continue
+		}
+		out = append(out, row{
+			user: uint64(c.Scope.User), link: uint64(c.Scope.Link), facet: c.Facet,
+			period: uint32(c.Slot / length), slot: uint8(c.Slot % length / step),
+			value: c.Value, clicks: c.Clicks,
+		})
+	}
+	return out, nil
+}
+
+// days makes the rows of day totals from sorted ones of quarter-hours.
+func days(quarters []row) []row {
+	var out []row
+	var day uint32
+	var m uint16
+	var in uint8
+	for i := range quarters {
+		q := &quarters[i]
+		if i == 0 || q.period != day {
+			day = q.period
+			m, in = month(uint16(day))
+		}
+		if n := len(out) - 1; i > 0 && q.sameKey(&quarters[i-1]) {
+			out[n].clicks += q.clicks
+			continue
+		}
+		d := *q
+		d.period, d.slot = uint32(m), in
+		out = append(out, d)
+	}
+	return out
+}
+
+func (r *row) sameKey(o *row) bool {
+	return r.period == o.period && r.link == o.link && r.user == o.user && r.facet == o.facet && r.value == o.value
+}
+
+// compare orders rows as their keys are ordered.
+func compare(grain byte) func(a, b row) int {
+	return func(a, b row) int {
+		if grain == grainMinute && a.period != b.period {
+			return cmp.Compare(a.period, b.period)
+		}
+		switch {
+		case a.user != b.user:
+			return cmp.Compare(a.user, b.user)
+		case a.link != b.link:
+			return cmp.Compare(a.link, b.link)
+		case a.facet != b.facet:
+			return cmp.Compare(a.facet, b.facet)
+		case a.period != b.period:
+			return cmp.Compare(a.period, b.period)
+		case a.value != b.value:
+			return cmp.Compare(a.value, b.value)
+		}
+		return cmp.Compare(a.slot, b.slot)
+	}
+}
+
+// mergeRows sorts the rows and adds one vector for each key to the batch.
+func mergeRows(batch *pebble.Batch, grain byte, rows []row) error {
+	return eachVector(grain, rows, func(key, vector []byte) error { return batch.Merge(key, vector, nil) })
+}
+
+// addRows sorts the rows and replaces what is under each key by the sum. A key
+// without clicks goes. Clicks may be numbers below zero, mod 2⁶⁴.
+func addRows(db *pebble.DB, batch *pebble.Batch, grain byte, rows []row) error {
+	var s sums
+	return eachVector(grain, rows, func(key, vector []byte) error {
+		old, closer, err := db.Get(key)
+		if err == nil {
+			err = errors.Join(s.add(old, slots(grain)), closer.Close())
+		} else if errors.Is(err, pebble.ErrNotFound) {
+			err = nil
+		}
+		if err := errors.Join(err, s.add(vector, slots(grain))); err != nil {
+			return err
+		}
+		if vector = s.take(nil); len(vector) == 0 {
+			return batch.Delete(key, nil)
+		}
+		return batch.Set(key, vector, nil)
+	})
+}
+
+// eachVector sorts the rows and calls f with one vector for each key.
+func eachVector(grain byte, rows []row, f func(key, vector []byte) error) error {
+	slices.SortFunc(rows, compare(grain))
+	var key, vector []byte
+	for len(rows) > 0 {
+		r := &rows[0]
+		key = r.appendKey(key[:0], grain)
+		vector = vector[:0]
+		prev, i := -1, 0
+		for i < len(rows) && (i == 0 || rows[i].sameKey(r)) {
+			slot, clicks := int(rows[i].slot), rows[i].clicks
+			for i++; i < len(rows) && int(rows[i].slot) == slot && rows[i].sameKey(r); i++ {
+				clicks += rows[i].clicks
+			}
+			if clicks != 0 {
+				vector = appendSlot(vector, prev, slot, clicks)
+				prev = slot
+			}
+		}
+		if err := f(key, vector); err != nil {
+			return err
+		}
+		rows = rows[i:]
+	}
+	return nil
+}
+
+func (r *row) appendKey(b []byte, grain byte) []byte {
+	s := rollup.Scope{User: click.UserID(r.user), Link: click.LinkID(r.link)}
+	if grain == grainMinute {
+		b = appendMinutes(b, r.period, s, r.facet)
+	} else {
+		b = appendPeriod(appendScope(b, grain, s, r.facet), uint16(r.period))
+	}
+	return append(b, r.value...)
+}

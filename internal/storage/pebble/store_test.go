@@ -1,0 +1,37 @@
+package pebble_test
+
+import (
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/footfall/footfall/internal/storage/pebble"
+	"github.com/footfall/footfall/internal/storage/store"
+	"github.com/footfall/footfall/internal/storage/storetest"
+)
+
+func open(t testing.TB, o pebble.Options) *pebble.Store {
+	t.Helper()
+	s, err := pebble.Open(o)
+	if err != nil {
+		t.Fatalf("Open: %v", err)
+	}
+	return s
+}
+
+func TestClicksOnDisk(t *testing.T) {
+	t.Parallel()
+	storetest.Clicks(t, func(t *testing.T) store.Clicks {
+		return open(t, pebble.Options{Dir: t.TempDir()})
+	})
+}
+
+// TestClicksInMemory has tables so small that flushes and compactions happen
+// all the time, batches that are too large for one, and sums that take many
+// passes.
+func TestClicksInMemory(t *testing.T) {
+	t.Parallel()
+	storetest.Clicks(t, func(t *testing.T) store.Clicks {
+		return open(t, pebble.Options{Dir: "clicks", FS: vfs.NewMem(), MemTable: 16 << 10, Cache: 1 << 20, Held: 100})
+	})
+}

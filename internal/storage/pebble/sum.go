@@ -1,0 +1,204 @@
+package pebble
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/footfall/footfall/internal/base/rollup"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+const (
+	// sumHeld is how many bytes of values a sum holds unless told otherwise.
+	sumHeld = 8 << 20
+	// A sum that holds more than dearHeld bytes or has read more than dearRows
+	// rows is dear.
+	dearHeld, dearRows = 256 << 10, 1 << 16
+)
+
+// Sum is of store.Reader. It reads all parts in one pass where the values fit
+// into what it may hold. Else it keeps those that come first bytewise, gives
+// them, and reads the others in the next pass. One iterator serves all passes,
+// so that the answer shows one moment.
+func (v *view) Sum(ctx context.Context, q store.Sum, f func(store.Count) error) error {
+	if err := v.uses.begin(); err != nil {
+		return failed("sum", err)
+	}
+	defer v.uses.end()
+	if err := v.sum(ctx, q, f); err != nil {
+		return failed("sum", err)
+	}
+	return nil
+}
+
+func (v *view) sum(ctx context.Context, q store.Sum, f func(store.Count) error) (err error) {
+	quarters, err := grainOf(q.Edges)
+	if err != nil {
+		return err
+	}
+	it, err := v.r.NewIterWithContext(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, it.Close()) }()
+	s := &summing{scan: scan{ctx: ctx, it: it, facet: q.Facet}, sieve: sieve{most: v.held}, quarters: quarters, dear: q.Dear}
+	for i := len(q.Edges) - 2; i >= 0; i-- {
+		s.sieve.from = ""
+		for again := true; again; {
+			s.sieve.empty()
+			for _, p := range q.Parts {
+				if err := s.part(p, q.Edges[i], q.Edges[i+1]); err != nil {
+					return err
+				}
+			}
+			for _, item := range s.sieve.sorted() {
+				if err := f(store.Count{Interval: i, Value: item.value, Clicks: item.clicks}); err != nil {
+					return err
+				}
+			}
+			again = s.sieve.cut
+			s.sieve.from = s.sieve.bound
+		}
+	}
+	return nil
+}
+
+// grainOf looks at edges, and tells whether they are those of quarter-hours, and
+// not of minutes alone.
+func grainOf(edges []int64) (quarters bool, err error) {
+	if len(edges) < 2 {
+		return false, fmt.Errorf("%d edges bound no interval", len(edges))
+	}
+	quarters, minutes := true, true
+	for i, e := range edges {
+		if i > 0 && e < edges[i-1] {
+			return false, fmt.Errorf("edge %d lies before the one it follows", e)
+		}
+		quarters = quarters && e%rollup.QuarterHour == 0
+		minutes = minutes && e%rollup.Minute == 0
+	}
+	if !minutes {
+		return false, store.ErrGrain
+	}
+	return quarters, nil
+}
+
+// summing is a Sum under way.
+type summing struct {
+	scan
+	sieve    sieve
+	quarters bool
+	dear     func(context.Context) error // nil once it was called
+}
+
+// part reads one part within from ≤ t < to.
+func (s *summing) part(p store.Part, from, to int64) error {
+	if from = max(from, p.Since); from >= to {
+		return nil
+	}
+	s.scope = p.Scope
+	edges := []int64{from, to}
+	if !s.quarters {
+		return s.hours(edges)
+	}
+	first, last, ok, err := s.bounds(from, to)
+	if err != nil || !ok {
+		return err
+	}
+	plan := makePlan(s.facet, edges, first, last)
+	if err := s.periods(grainDay, plan.months, plan.pieces); err != nil {
+		return err
+	}
+	return s.periods(grainQuarter, plan.days, plan.pieces)
+}
+
+// periods reads some periods of a grain, of each the values that the sieve
+// wants.
+func (s *summing) periods(grain byte, spans []span, pieces []piece) error {
+	if len(spans) == 0 {
+		return nil
+	}
+	prefix := appendScope(make([]byte, 0, headQuarter+len(s.sieve.from)), grain, s.scope, s.facet)
+	start := func(period uint16) []byte { return append(appendPeriod(prefix, period), s.sieve.from...) }
+	upper := after(appendPeriod(prefix[:len(prefix):len(prefix)], spans[len(spans)-1].period))
+	s.it.SetBounds(append([]byte(nil), start(spans[0].period)...), upper)
+	for ok := s.it.First(); ok; {
+		key := s.it.Key()
+		if len(key) < headQuarter {
+			return fmt.Errorf("%w: %x", errKey, key)
+		}
+		period := binary.BigEndian.Uint16(key[periodAt:])
+		for spans[0].period < period {
+			if spans = spans[1:]; len(spans) == 0 {
+				return nil
+			}
+		}
+		value := key[headQuarter:]
+		if spans[0].period > period || s.sieve.before(value) {
+			ok = s.it.SeekGE(start(spans[0].period))
+			continue
+		}
+		if s.sieve.beyond(value) {
+			if spans = spans[1:]; len(spans) == 0 {
+				return nil
+			}
+			ok = s.it.SeekGE(start(spans[0].period))
+			continue
+		}
+		if err := s.row(pieces[spans[0].from:spans[0].to], grain, key, value); err != nil {
+			return err
+		}
+		ok = s.it.Next()
+	}
+	return s.it.Error()
+}
+
+// hours reads minutes, of each hour the values that the sieve wants.
+func (s *summing) hours(edges []int64) error {
+	lo, hi := max(edges[0], 0), min(edges[1], (math.MaxUint32+1)*hour)
+	var pieces []piece
+	for h := lo / hour; h*hour < hi; h++ {
+		// Leap to the next hour that anyone has minutes of.
+		s.it.SetBounds(binary.BigEndian.AppendUint32([]byte{grainMinute}, uint32(h)), []byte{grainMinute + 1})
+		if !s.it.First() {
+			break
+		}
+		if len(s.it.Key()) < headMinute {
+			return fmt.Errorf("%w: %x", errKey, s.it.Key())
+		}
+		if h = int64(binary.BigEndian.Uint32(s.it.Key()[1:])); h*hour >= hi {
+			break
+		}
+		pieces = appendPieces(pieces[:0], edges, h*hour, hour, rollup.Minute)
+		prefix := appendMinutes(nil, uint32(h), s.scope, s.facet)
+		s.it.SetBounds(append(prefix[:len(prefix):len(prefix)], s.sieve.from...), after(prefix))
+		for ok := s.it.First(); ok && !s.sieve.beyond(s.it.Key()[headMinute:]); ok = s.it.Next() {
+			key := s.it.Key()
+			if err := s.row(pieces, grainMinute, key, key[headMinute:]); err != nil {
+				return err
+			}
+		}
+	}
+	return s.it.Error()
+}
+
+// row counts the vector under the iterator.
+func (s *summing) row(pieces []piece, grain byte, key, value []byte) error {
+	vector, err := s.value()
+	if err != nil {
+		return err
+	}
+	if err := s.sieve.tally.vector(pieces, slots(grain), vector, value); err != nil {
+		return fmt.Errorf("key %x: %w", key, err)
+	}
+	s.sieve.took(len(value))
+	if s.dear != nil && (s.sieve.held > dearHeld || s.rows > dearRows) {
+		dear := s.dear
+		s.dear = nil
+		return dear(s.ctx)
+	}
+	return nil
+}

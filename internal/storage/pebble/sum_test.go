@@ -1,0 +1,101 @@
+package pebble_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/footfall/footfall/internal/base/rollup"
+	"github.com/footfall/footfall/internal/storage/pebble"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// TestSumsAreBounded: of 150,000 different values of 500 bytes a sum holds what
+// it may, and gives each of them once, in order.
+func TestSumsAreBounded(t *testing.T) {
+	t.Parallel()
+	const days, perDay, most = 30, 5000, 4 << 20
+	padding := strings.Repeat("p", 490)
+	values := func(yield func([]byte) bool) {
+		var b []byte
+		for day := range days {
+			for i := range perDay {
+				b = fmt.Appendf(b[:0], "%s%07d", padding, i*days+day)
+				if !yield(b) {
+					return
+				}
+			}
+			for i := range perDay { // on the next day again, every tenth of them
+				if i%10 == 0 {
+					b = fmt.Appendf(b[:0], "%s%07d", padding, i*days+day)
+					if !yield(b) {
+						return
+					}
+				}
+			}
+		}
+	}
+	next := 0
+	passes, held, err := pebble.Sift(most, values, func(value string, clicks uint64) {
+		want, twice := fmt.Sprintf("%s%07d", padding, next), uint64(1)
+		if next/days%10 == 0 {
+			twice = 2
+		}
+		if next++; value != want || clicks != twice {
+			t.Fatalf("value %d is …%s with %d clicks, want …%s with %d", next, value[len(value)-9:], clicks, want[len(want)-9:], twice)
+		}
+	})
+	if err != nil || next != days*perDay {
+		t.Errorf("%d values came out, %v", next, err)
+	}
+	if held > 2*most || passes < days*perDay*500/most/2 {
+		t.Errorf("%d bytes were held, twice %d at most; in %d passes", held, most, passes)
+	}
+}
+
+// BenchmarkSum is of what a question about referrers or links asks, beside
+// Counts, which holds everything.
+func BenchmarkSum(b *testing.B) {
+	ctx := context.Background()
+	s := open(b, pebble.Options{Dir: "clicks", FS: vfs.NewMem()})
+	defer s.Close()
+	record := func(user int, position uint64, days, values int, name func(i int) string) {
+		for day := range days {
+			batch := &store.Batch{From: position + uint64(day), To: position + uint64(day) + 1}
+			for i := range values {
+				batch.Cells = append(batch.Cells, rollup.Cell{Key: rollup.Key{
+					Scope: rollup.Scope{User: 1}, Facet: rollup.Facet(user), Slot: int64(19000+day) * rollup.Day, Value: name(i*days + day),
+				}, Clicks: 1})
+			}
+			if err := s.Record(ctx, batch); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	record(int(rollup.Country), 0, 30, 200, func(i int) string { return fmt.Sprintf("%c%c", 'A'+i/30%26, 'A'+i/30/26) })
+	record(int(rollup.Referrer), 30, 30, 5000, func(i int) string { return fmt.Sprintf("http://%s.example/%07d", strings.Repeat("p", 480), i) })
+	record(int(rollup.Link), 60, 30, 50_000, func(i int) string { return fmt.Sprintf("%08d", i/30) })
+	for _, f := range []rollup.Facet{rollup.Country, rollup.Referrer, rollup.Link} {
+		edges := []int64{19000 * rollup.Day, 19040 * rollup.Day}
+		b.Run(f.String()+"/sum", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				q := store.Sum{Parts: []store.Part{{Scope: rollup.Scope{User: 1}}}, Facet: f, Edges: edges}
+				if err := s.Sum(ctx, q, func(store.Count) error { return nil }); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		b.Run(f.String()+"/counts", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := s.Counts(ctx, store.Query{Scope: rollup.Scope{User: 1}, Facet: f, Edges: edges}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

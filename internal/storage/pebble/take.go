@@ -1,0 +1,195 @@
+package pebble
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/base/rollup"
+)
+
+// taking finds the rows of a user that the clicks of links are in.
+type taking struct {
+	s     *Store
+	ctx   context.Context
+	grain byte
+	link  rollup.Scope
+
+	rows  []row           // what to add to the user's counts: numbers below zero, mod 2⁶⁴
+	known int             // how many of these are in taken
+	taken map[cell]uint64 // what the links before this one take, of what the store has
+
+	// What is left of the user's clicks in a period; nil stands for a value that
+	// he has none of.
+	period uint32
+	left   map[valueOf]*[maxSlots]uint64
+	order  []string // all referrers bytewise, once they were read
+}
+
+type valueOf struct {
+	facet rollup.Facet
+	value string
+}
+
+// cell is where a row adds something, beneath a user and a grain.
+type cell struct {
+	of     valueOf
+	period uint32
+	slot   uint8
+}
+
+// begin turns to the next link of the user. Its rows begin at first.
+func (t *taking) begin(link rollup.Scope) (first int) {
+	if t.taken == nil {
+		t.taken = map[cell]uint64{}
+	}
+	for i := range t.rows[t.known:] {
+		r := &t.rows[t.known+i]
+		t.taken[cell{valueOf{r.facet, r.value}, r.period, r.slot}] -= r.clicks
+	}
+	t.known = len(t.rows)
+	t.link, t.left, t.order = link, nil, nil
+	return t.known
+}
+
+// all goes through the link's keys that start with prefix.
+func (t *taking) all(prefix []byte) error {
+	return t.s.each(t.ctx, prefix, func(key, vector []byte) error {
+		f, period, value, err := t.parse(key)
+		if err != nil {
+			return err
+		}
+		return eachSlot(vector, slots(t.grain), func(slot int, clicks uint64) error {
+			if f != rollup.Referrer {
+				if _, err := t.take(f, period, value, slot, clicks); err != nil || f != rollup.All {
+					return err
+				}
+				_, err := t.take(rollup.Link, period, rollup.LinkValue(t.link.Link), slot, clicks)
+				return err
+			}
+			return t.takeReferrer(period, value, slot, clicks)
+		})
+	})
+}
+
+// parse takes a key of the link apart.
+func (t *taking) parse(key []byte) (f rollup.Facet, period uint32, value string, err error) {
+	if t.grain == grainMinute {
+		if len(key) < headMinute {
+			return 0, 0, "", fmt.Errorf("%w: %x", errKey, key)
+		}
+		return rollup.Facet(key[headMinute-1]), binary.BigEndian.Uint32(key[1:]), string(key[headMinute:]), nil
+	}
+	k, err := parsePeriodKey(key)
+	return k.facet, uint32(k.period), string(k.value), err
+}
+
+// takeReferrer takes clicks by their referrer, or from other where the cap made
+// them that, or from whatever there is: where a link had more referrers in a
+// day than the cap allows, its others may have names among those of its user.
+func (t *taking) takeReferrer(period uint32, value string, slot int, clicks uint64) error {
+	for _, v := range [...]string{value, string(click.OtherReferrers)} {
+		took, err := t.take(rollup.Referrer, period, v, slot, clicks)
+		if err != nil {
+			return err
+		}
+		if clicks -= took; clicks == 0 {
+			return nil
+		}
+	}
+	if err := t.readAll(period); err != nil {
+		return err
+	}
+	for _, v := range t.order {
+		took, err := t.take(rollup.Referrer, period, v, slot, clicks)
+		if err != nil {
+			return err
+		}
+		if clicks -= took; clicks == 0 {
+			return nil
+		}
+	}
+	return nil
+}
+
+// take takes as many clicks of a value as there are, up to a number.
+func (t *taking) take(f rollup.Facet, period uint32, value string, slot int, clicks uint64) (took uint64, err error) {
+	t.turnTo(period)
+	of := valueOf{f, value}
+	left, known := t.left[of]
+	if !known {
+		if left, err = t.read(of); err != nil {
+			return 0, err
+		}
+		t.left[of] = left
+	}
+	if left == nil {
+		return 0, nil
+	}
+	if took = min(left[slot], clicks); took == 0 {
+		return 0, nil
+	}
+	left[slot] -= took
+	t.rows = append(t.rows, row{
+		user: uint64(t.link.User), facet: f, period: period, value: value, slot: uint8(slot), clicks: -took,
+	})
+	return took, nil
+}
+
+// turnTo forgets what is left of another period.
+func (t *taking) turnTo(period uint32) {
+	if t.left == nil || period != t.period {
+		t.period, t.left, t.order = period, map[valueOf]*[maxSlots]uint64{}, nil
+	}
+}
+
+// key is that of a value of the user in the period.
+func (t *taking) key(of valueOf) []byte {
+	r := row{user: uint64(t.link.User), facet: of.facet, period: t.period, value: of.value}
+	return r.appendKey(nil, t.grain)
+}
+
+// read reads what the user has of a value.
+func (t *taking) read(of valueOf) (*[maxSlots]uint64, error) {
+	vector, closer, err := t.s.db.Get(t.key(of))
+	if errors.Is(err, pebble.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer closer.Close()
+	return t.unpack(of, vector)
+}
+
+// readAll reads all referrers that the user has in a period.
+func (t *taking) readAll(period uint32) error {
+	t.turnTo(period)
+	if t.order != nil {
+		return nil
+	}
+	t.order = []string{}
+	prefix := t.key(valueOf{facet: rollup.Referrer})
+	return t.s.each(t.ctx, prefix, func(key, vector []byte) error {
+		of := valueOf{rollup.Referrer, string(key[len(prefix):])}
+		t.order = append(t.order, of.value)
+		if t.left[of] != nil {
+			return nil
+		}
+		left, err := t.unpack(of, vector)
+		t.left[of] = left
+		return err
+	})
+}
+
+// unpack is what the links before this one leave of a value in the period.
+func (t *taking) unpack(of valueOf, vector []byte) (*[maxSlots]uint64, error) {
+	u := new([maxSlots]uint64)
+	return u, eachSlot(vector, slots(t.grain), func(slot int, clicks uint64) error {
+		u[slot] = clicks - t.taken[cell{of, t.period, uint8(slot)}]
+		return nil
+	})
+}

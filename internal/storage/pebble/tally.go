@@ -1,0 +1,167 @@
+package pebble
+
+import (
+	"math"
+	"strings"
+
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// tally adds up the answer, one list for each interval.
+type tally struct {
+	lists []list
+	// values holds the bytes of the values, which are many and short.
+	values strings.Builder
+}
+
+// list is the clicks of one interval. It is made of runs of ascending values,
+// as they were read, that are merged when they get long, and at the end.
+type list struct {
+	items  []item
+	merged int // length after the last merge
+}
+
+type item struct {
+	value  string
+	clicks uint64
+}
+
+// vector counts the clicks of a value in one period of so many slots. Answers
+// spend most of their time here, so the commonest slots are read in place.
+func (t *tally) vector(pieces []piece, slots int, vector, value []byte) error {
+	if len(pieces) == 0 {
+		return nil
+	}
+	var sum uint64
+	text, have := "", len(value) == 0
+	count := func(interval int) {
+		if sum == 0 || interval < 0 {
+			return
+		}
+		if !have {
+			text, have = t.text(value), true
+		}
+		t.lists[interval].add(text, sum)
+	}
+	slot, end := -1, pieces[0].end
+	for len(vector) > 0 {
+		var gap int
+		var clicks uint64
+		if head := vector[0]; head&1 == 0 {
+			gap, clicks, vector = int(head>>1), 1, vector[1:]
+		} else if len(vector) > 1 && vector[1] < 0x80 {
+			gap, clicks, vector = int(head>>1), uint64(vector[1])+2, vector[2:]
+		} else {
+			var err error
+			if gap, clicks, vector, err = nextSlot(vector); err != nil {
+				return err
+			}
+		}
+		if slot += gap + 1; slot >= slots {
+			return errVector
+		}
+		for slot >= end {
+			count(pieces[0].interval)
+			sum = 0
+			if pieces = pieces[1:]; len(pieces) == 0 {
+				return nil
+			}
+			end = pieces[0].end
+		}
+		sum += clicks
+	}
+	count(pieces[0].interval)
+	return nil
+}
+
+// text is the value as a string. Strings share memory by the block.
+func (t *tally) text(value []byte) string {
+	const block = 16 << 10
+	if t.values.Cap()-t.values.Len() < len(value) {
+		size := min(block, max(256, 4*t.values.Cap()))
+		t.values = strings.Builder{}
+		t.values.Grow(max(size, len(value)))
+	}
+	start := t.values.Len()
+	t.values.Write(value)
+	return t.values.String()[start:]
+}
+
+func (l *list) add(value string, clicks uint64) {
+	if n := len(l.items); n > 0 && l.items[n-1].value == value {
+		l.items[n-1].clicks += clicks
+		return
+	}
+	if len(l.items) >= 2*l.merged+1<<14 {
+		l.merge()
+	}
+	l.items = append(l.items, item{value, clicks})
+}
+
+// merge makes one run of the list, each value once.
+func (l *list) merge() {
+	if len(l.items) < 2 {
+		return
+	}
+	var ends []int
+	for i := range l.items {
+		if i > 0 && l.items[i].value <= l.items[i-1].value {
+			ends = append(ends, i)
+		}
+	}
+	ends = append(ends, len(l.items))
+	from, to := l.items, []item(nil)
+	if len(ends) > 1 {
+		to = make([]item, 0, len(l.items))
+	}
+	for len(ends) > 1 {
+		to = to[:0]
+		start, merged := 0, ends[:0]
+		for i := 0; i < len(ends); i += 2 {
+			end := ends[min(i+1, len(ends)-1)]
+			to = mergeRuns(to, from[start:ends[i]], from[ends[i]:end])
+			start, merged = end, append(merged, len(to))
+		}
+		from, to, ends = to, from, merged
+	}
+	l.items, l.merged = from, len(from)
+}
+
+// mergeRuns appends two runs as one.
+func mergeRuns(to, a, b []item) []item {
+	for len(a) > 0 && len(b) > 0 {
+		switch x := strings.Compare(a[0].value, b[0].value); {
+		case x < 0:
+			to, a = append(to, a[0]), a[1:]
+		case x > 0:
+			to, b = append(to, b[0]), b[1:]
+		default:
+			to = append(to, item{a[0].value, a[0].clicks + b[0].clicks})
+			a, b = a[1:], b[1:]
+		}
+	}
+	return append(append(to, a...), b...)
+}
+
+// appendCounts adds the newest intervals that have clicks, at most so many, to
+// the answer, and says how many more there may be. The first list is of
+// interval base.
+func (t *tally) appendCounts(counts []store.Count, base, newest int) ([]store.Count, int) {
+	n := 0
+	for i := range t.lists {
+		t.lists[i].merge()
+		n += len(t.lists[i].items)
+	}
+	if counts == nil && newest == math.MaxInt {
+		counts = make([]store.Count, 0, n)
+	}
+	for i := len(t.lists) - 1; i >= 0 && newest > 0; i-- {
+		for _, it := range t.lists[i].items {
+			counts = append(counts, store.Count{Interval: base + i, Value: it.value, Clicks: it.clicks})
+		}
+		if len(t.lists[i].items) > 0 {
+			newest--
+		}
+	}
+	return counts, newest
+}

@@ -1,0 +1,186 @@
+package pebble
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/footfall/footfall/internal/base/rollup"
+)
+
+// Verify is of store.Reader: it adds up the days from their quarter-hours and
+// reports every value whose months say something else.
+func (v *view) Verify(ctx context.Context, report func(string)) error {
+	if err := v.uses.begin(); err != nil {
+		return failed("verify", err)
+	}
+	defer v.uses.end()
+	if err := v.verify(ctx, report); err != nil {
+		return failed("verify", err)
+	}
+	return nil
+}
+
+// block names a month of a scope and facet: what is compared at a time.
+type block struct {
+	scope rollup.Scope
+	facet rollup.Facet
+	month uint16
+}
+
+// compare orders blocks as both grains have them.
+func (b block) compare(o block) int {
+	a := row{user: uint64(b.scope.User), link: uint64(b.scope.Link), facet: b.facet, period: uint32(b.month)}
+	return compare(grainDay)(a, row{user: uint64(o.scope.User), link: uint64(o.scope.Link), facet: o.facet, period: uint32(o.month)})
+}
+
+func (v *view) verify(ctx context.Context, report func(string)) error {
+	return v.eachBlock(ctx, report, func(at block, want, have map[string]*[31]uint64) error {
+		disagreements(at, want, have, report)
+		return nil
+	})
+}
+
+// eachBlock calls f with the days of each block: as their quarter-hours add up,
+// and as their months have them.
+func (v *view) eachBlock(ctx context.Context, report func(string), f func(at block, want, have map[string]*[31]uint64) error) (err error) {
+	quarters, err := newBlocks(ctx, v.r, grainQuarter, report)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, quarters.it.Close()) }()
+	days, err := newBlocks(ctx, v.r, grainDay, report)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, days.it.Close()) }()
+
+	for quarters.ok || days.ok {
+		at := quarters.at
+		if !quarters.ok || days.ok && days.at.compare(at) < 0 {
+			at = days.at
+		}
+		want, err := quarters.take(at)
+		if err != nil {
+			return err
+		}
+		have, err := days.take(at)
+		if err != nil {
+			return err
+		}
+		if err := f(at, want, have); err != nil {
+			return err
+		}
+	}
+	return errors.Join(quarters.it.Error(), days.it.Error())
+}
+
+// disagreements reports the values whose day totals differ.
+func disagreements(at block, want, have map[string]*[31]uint64, report func(string)) {
+	none := new([31]uint64)
+	values := maps.Clone(want)
+	maps.Copy(values, have)
+	for _, v := range slices.Sorted(maps.Keys(values)) {
+		w, h := want[v], have[v]
+		if w == nil {
+			w = none
+		}
+		if h == nil {
+			h = none
+		}
+		if *w == *h {
+			continue
+		}
+		for d := range w {
+			if w[d] != h[d] {
+				report(fmt.Sprintf("%s: the day total of %s-%02d says %d clicks, its quarter-hours %d.",
+					at.name(v), monthName(at.month), d+1, h[d], w[d]))
+				break
+			}
+		}
+	}
+}
+
+// name says where a disagreement lies.
+func (b block) name(value string) string {
+	return fmt.Sprintf("user %d, link %d, facet %s, value %q, month %s",
+		b.scope.User, b.scope.Link, b.facet, value, monthName(b.month))
+}
+
+// blocks reads one grain, block by block.
+type blocks struct {
+	ctx    context.Context
+	it     *pebble.Iterator
+	grain  byte
+	report func(string)
+	ok     bool
+	at     block // of the key under it
+	day    uint8 // of a quarter-hour key, in its month
+	key    periodKey
+}
+
+func newBlocks(ctx context.Context, r pebble.Reader, grain byte, report func(string)) (*blocks, error) {
+	it, err := r.NewIterWithContext(ctx, &pebble.IterOptions{LowerBound: []byte{grain}, UpperBound: []byte{grain + 1}})
+	if err != nil {
+		return nil, err
+	}
+	b := &blocks{ctx: ctx, it: it, grain: grain, report: report}
+	if err := b.parse(it.First()); err != nil {
+		return nil, errors.Join(err, it.Close())
+	}
+	return b, nil
+}
+
+// parse takes the key under the iterator apart.
+func (b *blocks) parse(ok bool) error {
+	if b.ok = ok; !ok {
+		return b.it.Error()
+	}
+	k, err := parsePeriodKey(b.it.Key())
+	if err != nil {
+		return err
+	}
+	b.key = k
+	b.at = block{k.scope, k.facet, k.period}
+	if b.grain == grainQuarter {
+		b.at.month, b.day = month(k.period)
+	}
+	return nil
+}
+
+// take reads the block at, if it is the next one, as day totals by value.
+// Vectors that cannot be read are reported and left out.
+func (b *blocks) take(at block) (map[string]*[31]uint64, error) {
+	totals := map[string]*[31]uint64{}
+	for b.ok && b.at == at {
+		if err := b.ctx.Err(); err != nil {
+			return nil, err
+		}
+		value, err := b.it.ValueAndErr()
+		if err != nil {
+			return nil, err
+		}
+		t := totals[string(b.key.value)]
+		if t == nil {
+			t = new([31]uint64)
+			totals[string(b.key.value)] = t
+		}
+		err = eachSlot(value, slots(b.grain), func(slot int, clicks uint64) error {
+			if b.grain == grainQuarter {
+				slot = int(b.day)
+			}
+			t[slot] += clicks
+			return nil
+		})
+		if err != nil {
+			b.report(fmt.Sprintf("%s: %v.", at.name(string(b.key.value)), err))
+		}
+		if err := b.parse(b.it.Next()); err != nil {
+			return nil, err
+		}
+	}
+	return totals, nil
+}

@@ -1,0 +1,230 @@
+package sql
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/storage/progress"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// How many connections read, by what they read. Visitors and whoever proves who
+// they are ask for a row or two, and have connections that nobody else takes:
+// however much is listed or proven, a name is resolved. Of those that list, more
+// than half are free of searches that take long, for which there are fewer seats
+// (package server).
+const (
+	nameReaders  = 4
+	listReaders  = 8
+	wholeReaders = 2
+)
+
+var (
+	_ store.Links = (*DB)(nil)
+	_ store.Users = (*DB)(nil)
+)
+
+// DB is store.Links and store.Users over one database. It is safe for
+// concurrent use.
+type DB struct {
+	path   string
+	writer *sql.DB
+	// Each reads for questions of one kind: names resolves names and proves
+	// credentials, lists lists and searches, and whole is for the operator, who
+	// exports, imports and checks everything.
+	names, lists, whole *sql.DB
+
+	linkByName, linkByID             *sql.Stmt
+	userByLogin, userByID, userByKey *sql.Stmt
+	listUsers, lastIDs, tokensOfUser *sql.Stmt
+
+	reads, writes finders // of whole, and of the writer
+	hashes        finder
+	inserts       inserts
+	setDetails    *sql.Stmt // of the writer
+
+	linkOfUser, aggregateOfURL, linksOfURL *sql.Stmt
+	seenAggregate, seenAggregateOfURL      *sql.Stmt
+	moreLinks, createdOfUser, firstOfUser  *sql.Stmt
+	hasDomain, passwordOf                  *sql.Stmt
+
+	makes makes
+
+	changed func(progress.Links) // nil is nobody
+	life    string
+}
+
+// Open opens the SQLite database in the file, makes it where it is missing,
+// and upgrades it where it is older than the binary. Where it is newer, Open
+// fails with store.ErrVersion, and where it is damaged with a
+// store.CorruptError. The file is readable by its owner alone.
+func Open(ctx context.Context, path string) (*DB, error) {
+	return OpenOlder(ctx, path, func(int, int) {})
+}
+
+// OpenOlder is Open for those who want to know of an upgrade: it is about to begin,
+// and may take a while, when upgrading is called with the schema that the database
+// has and the one that it is to have. A new database is none that is upgraded.
+func OpenOlder(ctx context.Context, path string, upgrading func(from, to int)) (*DB, error) {
+	db, err := open(ctx, path, upgrading)
+	if isDamage(err) {
+		return nil, fmt.Errorf("store/sql: open: %w", &store.CorruptError{File: path, Err: err})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("store/sql: open %s: %w", path, engineError(refused(path, err)))
+	}
+	return db, nil
+}
+
+// Place is where the database lies: what a symbolic link in its place leads to.
+// The log lies beside that.
+func Place(path string) string {
+	if place, err := filepath.EvalSymlinks(path); err == nil {
+		return place
+	}
+	return path
+}
+
+func open(ctx context.Context, path string, upgrading func(from, to int)) (_ *DB, err error) {
+	if path, err = filepath.Abs(path); err != nil {
+		return nil, err
+	}
+	path = Place(path)
+	if err := errors.Join(createFile(path), renewLog(path)); err != nil {
+		return nil, err
+	}
+	db := &DB{path: path}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, db.Close())
+		}
+	}()
+	if db.writer, err = sql.Open(driverName, dsn(path, false)); err != nil {
+		return nil, err
+	}
+	db.writer.SetMaxOpenConns(1)
+	upgrade := func(ctx context.Context, db *sql.DB) error { return migrate(ctx, db, upgrading) }
+	for _, step := range []func(context.Context, *sql.DB) error{upgrade, probe, emptyLog} {
+		if err := step(ctx, db.writer); err != nil {
+			return nil, err
+		}
+	}
+	for _, r := range []struct {
+		pool    **sql.DB
+		readers int
+	}{{&db.names, nameReaders}, {&db.lists, listReaders}, {&db.whole, wholeReaders}} {
+		pool, err := sql.Open(driverName, dsn(path, true))
+		if err != nil {
+			return nil, err
+		}
+		pool.SetMaxOpenConns(r.readers)
+		pool.SetMaxIdleConns(r.readers)
+		*r.pool = pool
+	}
+	return db, db.prepare(ctx)
+}
+
+func (db *DB) prepare(ctx context.Context) error {
+	n := preparer{ctx: ctx, db: db.names}
+	db.linkByName = n.stmt(linkByName)
+	db.linkByID = n.stmt(selectLinks + `WHERE l.id = $1`)
+	db.userByLogin = n.stmt(selectUsers + `WHERE u.login = $1`)
+	db.userByID = n.stmt(selectUsers + `WHERE u.id = $1`)
+	db.userByKey = n.stmt(selectUsers + `JOIN tokens t ON t.user_id = u.id WHERE t.digest = $1`)
+	db.passwordOf = n.stmt(`SELECT password FROM users WHERE id = $1`)
+	db.hasDomain = n.stmt(`SELECT 1 FROM keywords WHERE domain = $1 LIMIT 1`)
+
+	l := preparer{ctx: ctx, db: db.lists}
+	db.hashes = newFinder(&l, `SELECT id, hash FROM links WHERE id`)
+	db.linkOfUser = l.stmt(linkOfUser)
+	db.aggregateOfURL = l.stmt(aggregateOfURL)
+	db.linksOfURL = l.stmt(selectLinks + `WHERE l.long_url_digest = $1 AND l.long_url = $2
+		ORDER BY l.created, l.hash, l.user_id IS NOT NULL`)
+	db.seenAggregate = l.stmt(seenAggregates(`l.id = $2`))
+	db.seenAggregateOfURL = l.stmt(seenAggregates(`l.long_url_digest = $2 AND l.long_url = $3`))
+	db.moreLinks = l.stmt(`SELECT 1 FROM links WHERE user_id = $1 LIMIT 1 OFFSET $2`)
+	db.createdOfUser = l.stmt(`SELECT created, COUNT(*) FROM links
+		WHERE user_id = $1 AND created >= $2 AND created < $3 GROUP BY created`)
+	db.firstOfUser = l.stmt(`SELECT MIN(created) FROM links WHERE user_id = $1`)
+
+	r := preparer{ctx: ctx, db: db.whole}
+	db.listUsers = r.stmt(selectUsers + `WHERE u.login > $1 ORDER BY u.login LIMIT $2`)
+	db.tokensOfUser = r.stmt(`SELECT COUNT(*) FROM tokens WHERE user_id = $1`)
+	db.lastIDs = r.stmt(`SELECT user_id, link_id, keyword_id, version FROM last_ids`)
+	db.reads = newFinders(&r)
+
+	w := preparer{ctx: ctx, db: db.writer}
+	db.writes = newFinders(&w)
+	db.inserts = newInserts(&w)
+	db.setDetails = w.stmt(setDetails)
+	db.makes = newMakes(&w)
+	return errors.Join(n.err, l.err, r.err, w.err)
+}
+
+// Close waits for the calls under way. Prepared statements go with their pool.
+func (db *DB) Close() error {
+	var errs []error
+	for _, pool := range []*sql.DB{db.names, db.lists, db.whole, db.writer} {
+		if pool != nil {
+			errs = append(errs, pool.Close())
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("store/sql: close: %w", err)
+	}
+	return nil
+}
+
+// lastIDs is the row of the table of that name.
+type lastIDs struct{ user, link, keyword, version int64 }
+
+func (l *lastIDs) scan(row *sql.Row) error {
+	return row.Scan(&l.user, &l.link, &l.keyword, &l.version)
+}
+
+// links is what progress knows of the row.
+func (l *lastIDs) links() progress.Links {
+	return progress.Links{Version: uint64(l.version), User: uint64(l.user), Link: uint64(l.link)}
+}
+
+// write runs f in a transaction on the one connection that writes. f counts
+// the ids up that it gives out. The version of the database is another one then.
+//
+// A statement is not interrupted: its cost would be paid by every one of
+// thousands. A cancelled context ends the transaction between two of them.
+func (db *DB) write(ctx context.Context, f func(context.Context, *sql.Tx, *lastIDs) error) error {
+	var last lastIDs
+	err := inTx(ctx, db.writer, func(tx *sql.Tx) error {
+		whole := context.WithoutCancel(ctx)
+		// An update, for it locks the row where there is more than one writer.
+		row := tx.QueryRowContext(whole, `UPDATE last_ids SET version = version + 1 RETURNING user_id, link_id, keyword_id, version`)
+		if err := last.scan(row); err != nil {
+			return err
+		}
+		before := last
+		if err := f(whole, tx, &last); err != nil || last == before {
+			return err
+		}
+		_, err := tx.ExecContext(whole, `UPDATE last_ids SET user_id = $1, link_id = $2, keyword_id = $3`,
+			last.user, last.link, last.keyword)
+		return err
+	})
+	if err == nil && db.changed != nil {
+		links := last.links()
+		links.Life = db.life
+		db.changed(links)
+	}
+	return err
+}
+
+// failed wraps err with the operation. No row means that nothing is there.
+func failed(operation string, err error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		err = click.ErrNotFound
+	}
+	return fmt.Errorf("store/sql: %s: %w", operation, engineError(err))
+}

@@ -1,0 +1,363 @@
+package sql
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/binary"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// finders look up, of many names at once, which are known.
+type finders struct{ links, aggregates, users, keywords, keywordsOf finder }
+
+func newFinders(p *preparer) finders {
+	return finders{
+		links:      newFinder(p, selectLinks+`WHERE l.user_id IS NOT NULL AND l.hash`),
+		aggregates: newFinder(p, `SELECT hash, id FROM links WHERE user_id IS NULL AND hash`),
+		users:      newFinder(p, `SELECT login, id FROM users WHERE login`),
+		keywords:   newFinder(p, `SELECT domain, keyword FROM keywords WHERE keyword`),
+		keywordsOf: newFinder(p, `SELECT id, link_id, domain, keyword FROM keywords WHERE link_id`),
+	}
+}
+
+type inserts struct{ users, links, keywords inserter }
+
+func newInserts(p *preparer) inserts {
+	return inserts{
+		users: newInserter(p, "users", "id", "login", "created"),
+		links: newInserter(p, "links", "id", "user_id", "hash", "aggregate_id",
+			"long_url", "long_url_digest", "created", "title", "note", "private", "archived", "user_ts", "modified"),
+		keywords: newInserter(p, "keywords", "id", "domain", "keyword", "link_id"),
+	}
+}
+
+// ImportLinks is of store.Links.
+//
+// What is known is looked up outside of any transaction, because nothing that is
+// known ever changes, except details: a batch without news does not wait for
+// the writer.
+func (db *DB) ImportLinks(ctx context.Context, links []store.ForeignLink) ([]store.Link, error) {
+	operation := fmt.Sprintf("import %d links", len(links))
+	b, err := newBatch(links)
+	if err != nil {
+		return nil, failed(operation, err)
+	}
+	var seen lastIDs
+	if err := seen.scan(db.lastIDs.QueryRowContext(ctx)); err != nil {
+		return nil, failed(operation, err)
+	}
+	if err := b.find(ctx, nil, &db.reads); err != nil {
+		return nil, failed(operation, err)
+	}
+	if !b.complete() {
+		err := db.write(ctx, func(ctx context.Context, tx *sql.Tx, last *lastIDs) error {
+			if last.version != seen.version+1 { // others wrote since
+				b.forgetPlain()
+				if err := b.find(ctx, tx, &db.writes); err != nil {
+					return err
+				}
+			}
+			if err := b.findParts(ctx, tx, &db.writes); err != nil {
+				return err
+			}
+			b.make(last)
+			if err := b.insert(ctx, tx, &db.inserts); err != nil {
+				return err
+			}
+			return b.update(ctx, tx, db.setDetails)
+		})
+		if err != nil {
+			return nil, failed(operation, err)
+		}
+	}
+	answer := make([]store.Link, len(links))
+	for i := range links {
+		answer[i] = *b.links[links[i].Hash]
+	}
+	return answer, nil
+}
+
+// custom is a keyword and its domain in lower case.
+type custom struct {
+	domain  string
+	keyword click.Hash
+}
+
+func customOf(l *store.ForeignLink) custom {
+	return custom{domain: strings.ToLower(l.Domain), keyword: l.Keyword}
+}
+
+// batch is an import under way: what was given, what of it is there by now,
+// and the rows that are to be added.
+type batch struct {
+	given      []store.ForeignLink
+	links      map[click.Hash]*store.Link // nil where missing
+	customs    map[custom]bool            // false where missing
+	users      map[string]int64           // of the links that are missing or described
+	aggregates map[click.Hash]int64       // of the missing links
+
+	newUsers, newLinks, newKeywords []any
+	described                       []*store.Link // known, with new details
+}
+
+func newBatch(links []store.ForeignLink) (*batch, error) {
+	b := &batch{
+		given:      links,
+		links:      make(map[click.Hash]*store.Link),
+		customs:    make(map[custom]bool),
+		users:      make(map[string]int64),
+		aggregates: make(map[click.Hash]int64),
+	}
+	for i := range links {
+		if err := links[i].Check(); err != nil {
+			return nil, fmt.Errorf("link %d of the batch: %w", i+1, err)
+		}
+		b.links[links[i].Hash] = nil
+		if links[i].Keyword != "" {
+			b.customs[customOf(&links[i])] = false
+		}
+	}
+	return b, nil
+}
+
+// find fills in the links and keywords that are known.
+func (b *batch) find(ctx context.Context, tx *sql.Tx, f *finders) error {
+	var hashes, keywords []string
+	for hash, l := range b.links {
+		if l == nil {
+			hashes = append(hashes, string(hash))
+		}
+	}
+	for c, known := range b.customs {
+		if !known {
+			keywords = append(keywords, string(c.keyword))
+		}
+	}
+	err := f.links.find(ctx, tx, hashes, func(rows *sql.Rows) error {
+		l, err := scanLink(rows)
+		b.links[l.Hash] = &l
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for i := range b.given {
+		if g := &b.given[i]; b.mayDescribe(g) {
+			b.users[g.Login] = 0
+		}
+	}
+	if err := findIDs(ctx, tx, f.users, b.users); err != nil {
+		return err
+	}
+	return f.keywords.find(ctx, tx, keywords, func(rows *sql.Rows) error {
+		var c custom
+		err := rows.Scan(&c.domain, &c.keyword)
+		if _, wanted := b.customs[c]; wanted {
+			b.customs[c] = true
+		}
+		return err
+	})
+}
+
+// mayDescribe tells whether a known link gets details, should the owner be the
+// same.
+func (b *batch) mayDescribe(g *store.ForeignLink) bool {
+	known := b.links[g.Hash]
+	if known == nil {
+		return false
+	}
+	l := *known
+	return g.Describe(&l)
+}
+
+// forgetPlain forgets the links that may get details, because others may have
+// edited them since they were found.
+func (b *batch) forgetPlain() {
+	for i := range b.given {
+		if g := &b.given[i]; b.mayDescribe(g) {
+			b.links[g.Hash] = nil
+		}
+	}
+}
+
+// complete tells whether there is nothing to write.
+func (b *batch) complete() bool {
+	for i := range b.given {
+		g := &b.given[i]
+		l := b.links[g.Hash]
+		if l == nil || b.mayDescribe(g) && b.users[g.Login] == int64(l.User) {
+			return false
+		}
+	}
+	for _, known := range b.customs {
+		if !known {
+			return false
+		}
+	}
+	return true
+}
+
+// findParts fills in the users and aggregate links of the missing links.
+func (b *batch) findParts(ctx context.Context, tx *sql.Tx, f *finders) error {
+	for i := range b.given {
+		if g := &b.given[i]; b.links[g.Hash] == nil {
+			b.users[g.Login] = 0
+			b.aggregates[g.Aggregate()] = 0
+		}
+	}
+	if err := findIDs(ctx, tx, f.users, b.users); err != nil {
+		return err
+	}
+	return findIDs(ctx, tx, f.aggregates, b.aggregates)
+}
+
+func findIDs[K ~string](ctx context.Context, tx *sql.Tx, f finder, ids map[K]int64) error {
+	names := make([]string, 0, len(ids))
+	for name := range ids {
+		names = append(names, string(name))
+	}
+	return f.find(ctx, tx, names, func(rows *sql.Rows) error {
+		var name K
+		var id int64
+		err := rows.Scan(&name, &id)
+		ids[name] = id
+		return err
+	})
+}
+
+// make makes what is missing, and gives it ids. The first word on a name is the
+// one that counts.
+func (b *batch) make(last *lastIDs) {
+	made := make(map[click.Hash]*store.Link)
+	aggregates := make(map[click.Hash]*store.ForeignLink)
+	var order []*store.Link // as given
+	for i := range b.given {
+		g := &b.given[i]
+		if b.links[g.Hash] == nil {
+			if a := g.Aggregate(); b.aggregates[a] == 0 && aggregates[a] == nil {
+				aggregates[a] = g
+			}
+			if b.users[g.Login] == 0 {
+				last.user++
+				b.users[g.Login] = last.user
+				b.newUsers = append(b.newUsers, last.user, g.Login, g.Created)
+			}
+			details, modified := g.Made()
+			l := &store.Link{
+				User: click.UserID(b.users[g.Login]), Hash: g.Hash, AggregateHash: g.Aggregate(),
+				LongURL: g.LongURL, Created: g.Created, Modified: modified, LinkDetails: details,
+			}
+			b.links[g.Hash], made[g.Hash] = l, l
+			order = append(order, l)
+		}
+		// What is made has them already, except from a later word of the batch.
+		l := b.links[g.Hash]
+		if b.users[g.Login] == int64(l.User) && g.Describe(l) && made[g.Hash] == nil {
+			b.described = append(b.described, l)
+		}
+	}
+	for _, hash := range slices.Sorted(maps.Keys(aggregates)) {
+		g := aggregates[hash]
+		last.link++
+		b.aggregates[hash] = last.link
+		b.addLink(&store.Link{
+			ID: click.LinkID(last.link), Hash: hash, Aggregate: click.LinkID(last.link),
+			LongURL: g.LongURL, Created: g.Created, Modified: g.Created, LinkDetails: store.LinkDetails{UserTS: g.Created},
+		})
+	}
+	hashes := slices.Sorted(maps.Keys(made))
+	giveIDs(order, hashes, last)
+	for _, hash := range hashes {
+		l := made[hash]
+		l.Aggregate = click.LinkID(b.aggregates[l.AggregateHash])
+		b.addLink(l)
+	}
+	b.makeKeywords(last)
+}
+
+// giveIDs gives the links ids that follow the hashes, so that the rows go into
+// the indexes side by side. Links of one user and second exchange theirs, so
+// that they ascend in the order given: they are listed by them.
+func giveIDs(order []*store.Link, hashes []click.Hash, last *lastIDs) {
+	type place struct {
+		user   click.UserID
+		userTS int64
+	}
+	ids := make(map[click.Hash]click.LinkID, len(hashes))
+	for _, hash := range hashes {
+		last.link++
+		ids[hash] = click.LinkID(last.link)
+	}
+	of := make(map[place][]click.LinkID)
+	for _, l := range order {
+		p := place{l.User, l.UserTS}
+		of[p] = append(of[p], ids[l.Hash])
+	}
+	for _, some := range of {
+		slices.Sort(some)
+	}
+	for _, l := range order {
+		p := place{l.User, l.UserTS}
+		l.ID, of[p] = of[p][0], of[p][1:]
+	}
+}
+
+func (b *batch) addLink(l *store.Link) {
+	var user any // none of an aggregate link
+	if l.User != click.Nobody {
+		user = int64(l.User)
+	}
+	b.newLinks = append(b.newLinks, int64(l.ID), user, string(l.Hash), int64(l.Aggregate), l.LongURL, urlDigest(l.LongURL), l.Created,
+		l.Title, l.Note, bit(l.Private), bit(l.Archived), l.UserTS, l.Modified)
+}
+
+// makeKeywords needs the links. Here ids are in the order given: they tell
+// which keyword is the oldest.
+func (b *batch) makeKeywords(last *lastIDs) {
+	for i := range b.given {
+		g := &b.given[i]
+		c := customOf(g)
+		if g.Keyword == "" || b.customs[c] {
+			continue
+		}
+		b.customs[c] = true
+		last.keyword++
+		b.newKeywords = append(b.newKeywords, last.keyword, c.domain, string(c.keyword), int64(b.links[g.Hash].ID))
+	}
+}
+
+// insert adds users before links and links before keywords: each names the
+// ones before it.
+func (b *batch) insert(ctx context.Context, tx *sql.Tx, in *inserts) error {
+	if err := in.users.insert(ctx, tx, b.newUsers); err != nil {
+		return err
+	}
+	if err := in.links.insert(ctx, tx, b.newLinks); err != nil {
+		return err
+	}
+	return in.keywords.insert(ctx, tx, b.newKeywords)
+}
+
+// update writes the details of links that were known.
+func (b *batch) update(ctx context.Context, tx *sql.Tx, setDetails *sql.Stmt) error {
+	stmt := tx.StmtContext(ctx, setDetails)
+	for _, l := range b.described {
+		if _, err := stmt.ExecContext(ctx, detailsOf(l)...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// urlDigest is what links_by_long_url indexes.
+func urlDigest(longURL string) int64 {
+	sum := sha256.Sum256([]byte(longURL))
+	return int64(binary.BigEndian.Uint64(sum[:]))
+}

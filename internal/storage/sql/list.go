@@ -1,0 +1,266 @@
+package sql
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// Hashes is of store.Links.
+func (db *DB) Hashes(ctx context.Context, ids []click.LinkID) ([]click.Hash, error) {
+	known := make(map[click.LinkID]click.Hash, len(ids))
+	keys := make([]string, len(ids))
+	for i, id := range ids {
+		keys[i] = strconv.FormatUint(uint64(id), 10)
+	}
+	err := db.hashes.find(ctx, nil, keys, func(rows *sql.Rows) error {
+		var id int64
+		var hash click.Hash
+		err := rows.Scan(&id, &hash)
+		known[click.LinkID(id)] = hash
+		return err
+	})
+	if err != nil {
+		return nil, failed("hashes", err)
+	}
+	hashes := make([]click.Hash, len(ids))
+	for i, id := range ids {
+		hashes[i] = known[id]
+	}
+	return hashes, nil
+}
+
+// LinkOfURL is of store.Links.
+func (db *DB) LinkOfURL(ctx context.Context, user click.UserID, longURL string) (store.Link, error) {
+	query, args := db.aggregateOfURL, []any{urlDigest(longURL), longURL}
+	if user != click.Nobody {
+		query, args = db.linkOfUser, append(args, int64(user))
+	}
+	l, err := scanLink(query.QueryRowContext(ctx, args...))
+	if err != nil {
+		return store.Link{}, failed("link of URL", err)
+	}
+	return l, nil
+}
+
+// LinksOfURL is of store.Links.
+func (db *DB) LinksOfURL(ctx context.Context, longURL string) ([]store.Link, error) {
+	var links []store.Link
+	err := each(ctx, db.linksOfURL, []any{urlDigest(longURL), longURL}, func(rows *sql.Rows) error {
+		l, err := scanLink(rows)
+		links = append(links, l)
+		return err
+	})
+	if err != nil {
+		return nil, failed("links of URL", err)
+	}
+	return links, nil
+}
+
+// HasDomain is of store.Links.
+func (db *DB) HasDomain(ctx context.Context, domain string) (bool, error) {
+	var one int
+	err := db.hasDomain.QueryRowContext(ctx, strings.ToLower(domain)).Scan(&one)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, failed("domain", err)
+	}
+	return true, nil
+}
+
+// conditions are what a query asks of links l, and the arguments.
+type conditions struct {
+	where []string
+	args  []any
+}
+
+// add takes a condition that ends where its argument goes.
+func (c *conditions) add(condition string, arg any) {
+	c.args = append(c.args, arg)
+	c.where = append(c.where, fmt.Sprintf("%s$%d", condition, len(c.args)))
+}
+
+func filtered(f *store.LinkFilter) *conditions {
+	c := &conditions{}
+	c.add(`l.user_id = `, int64(f.User))
+	if f.CreatedFrom != 0 {
+		c.add(`l.created >= `, f.CreatedFrom)
+	}
+	if f.CreatedTo != 0 {
+		c.add(`l.created <= `, f.CreatedTo)
+	}
+	if f.ModifiedFrom != 0 {
+		c.add(`l.modified >= `, f.ModifiedFrom)
+	}
+	if f.Archived != nil {
+		c.add(`l.archived = `, bit(*f.Archived))
+	}
+	if f.Private != nil {
+		c.add(`l.private = `, bit(*f.Private))
+	}
+	if f.Keyword != "" {
+		c.add(`l.id IN (SELECT k.link_id FROM keywords k WHERE k.keyword = `, string(f.Keyword))
+		c.where[len(c.where)-1] += `)`
+	}
+	if f.Any() { // the last one, for it takes longest
+		n := len(c.args)
+		c.args = append(c.args, f.Query, f.ExactDomain, f.RootDomain, bit(f.WithoutNotes))
+		c.where = append(c.where, fmt.Sprintf(passes, n+1, n+2, n+3, n+4))
+	}
+	return c
+}
+
+// all is all of them.
+func (c *conditions) all() string { return ` WHERE ` + strings.Join(c.where, ` AND `) }
+
+const countLinks = `SELECT COUNT(*) FROM links l`
+
+// ListLinks is of store.Links. Whether a link passes is read from the index
+// links_by_user alone; rows are read of those that are listed.
+func (db *DB) ListLinks(ctx context.Context, f store.LinkFilter) (links []store.Link, all int, err error) {
+	c := filtered(&f)
+	err = db.lists.QueryRowContext(ctx, countLinks+c.all(), c.args...).Scan(&all)
+	if offset := max(f.Offset, 0); err == nil && f.Limit > 0 && offset < all {
+		n := len(c.args)
+		links, err = listed(ctx, db.lists, fmt.Sprintf(`%s%s ORDER BY l.user_ts DESC, l.id DESC LIMIT $%d OFFSET $%d`, selectLinks, c.all(), n+1, n+2),
+			append(c.args, f.Limit, offset)...)
+	}
+	if err != nil {
+		return nil, 0, failed("list links", err)
+	}
+	return links, all, nil
+}
+
+// listed is the links of a query that is made for the occasion.
+func listed(ctx context.Context, pool *sql.DB, query string, args ...any) (links []store.Link, err error) {
+	rows, err := pool.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		l, err := scanLink(rows)
+		if err != nil {
+			return nil, err
+		}
+		links = append(links, l)
+	}
+	return links, rows.Err()
+}
+
+// MoreLinks is of store.Links.
+func (db *DB) MoreLinks(ctx context.Context, user click.UserID, than int) (bool, error) {
+	var one int
+	err := db.moreLinks.QueryRowContext(ctx, int64(user), max(than, 0)).Scan(&one)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, failed("more links", err)
+	}
+	return true, nil
+}
+
+// CountLinks is of store.Links.
+func (db *DB) CountLinks(ctx context.Context, user click.UserID, edges []int64) ([]uint64, error) {
+	counts := make([]uint64, len(edges)-1)
+	err := each(ctx, db.createdOfUser, []any{int64(user), edges[0], edges[len(edges)-1]}, func(rows *sql.Rows) error {
+		var created int64
+		var n uint64
+		err := rows.Scan(&created, &n)
+		after := sort.Search(len(edges), func(i int) bool { return edges[i] > created })
+		counts[after-1] += n
+		return err
+	})
+	if err != nil {
+		return nil, failed("count links", err)
+	}
+	return counts, nil
+}
+
+// FirstLink is of store.Links.
+func (db *DB) FirstLink(ctx context.Context, user click.UserID) (int64, bool, error) {
+	var first sql.NullInt64
+	if err := db.firstOfUser.QueryRowContext(ctx, int64(user)).Scan(&first); err != nil {
+		return 0, false, failed("first link", err)
+	}
+	return first.Int64, first.Valid, nil
+}
+
+// EditLink is of store.Links.
+func (db *DB) EditLink(ctx context.Context, id click.LinkID, e store.LinkEdit) (l store.Link, err error) {
+	err = db.write(ctx, func(ctx context.Context, tx *sql.Tx, _ *lastIDs) error {
+		l, err = scanLink(tx.QueryRowContext(ctx, selectLinks+`WHERE l.id = $1 AND l.user_id IS NOT NULL`, int64(id)))
+		if err != nil {
+			return err
+		}
+		if l, err = e.Apply(l); err != nil {
+			return err
+		}
+		_, err = tx.StmtContext(ctx, db.setDetails).ExecContext(ctx, detailsOf(&l)...)
+		return err
+	})
+	if err != nil {
+		return store.Link{}, failed("edit link", err)
+	}
+	return l, nil
+}
+
+const setDetails = `UPDATE links SET title = $1, note = $2, private = $3, archived = $4, user_ts = $5, modified = $6
+	WHERE id = $7`
+
+// detailsOf is the arguments of setDetails.
+func detailsOf(l *store.Link) []any {
+	return []any{l.Title, l.Note, bit(l.Private), bit(l.Archived), l.UserTS, l.Modified, int64(l.ID)}
+}
+
+// AllLinks is of store.Links.
+func (db *DB) AllLinks(ctx context.Context, after click.LinkID, limit int) (links []store.Link, err error) {
+	if limit < 1 {
+		return nil, nil
+	}
+	links, err = listed(ctx, db.whole, selectLinks+`WHERE l.id > $1 AND l.user_id IS NOT NULL ORDER BY l.id LIMIT $2`, int64(after), limit)
+	if err != nil {
+		return nil, failed("all links", err)
+	}
+	return links, nil
+}
+
+// Keywords is of store.Links.
+func (db *DB) Keywords(ctx context.Context, links []click.LinkID) ([]store.Keyword, error) {
+	keys := make([]string, len(links))
+	for i, id := range links {
+		keys[i] = strconv.FormatUint(uint64(id), 10)
+	}
+	slices.Sort(keys)
+	type aged struct {
+		id int64
+		store.Keyword
+	}
+	found := map[int64]aged{}
+	err := db.reads.keywordsOf.find(ctx, nil, keys, func(rows *sql.Rows) error {
+		var k aged
+		err := rows.Scan(&k.id, &k.Link, &k.Domain, &k.Keyword.Keyword)
+		found[k.id] = k
+		return err
+	})
+	if err != nil {
+		return nil, failed("keywords", err)
+	}
+	all := make([]store.Keyword, 0, len(found))
+	for _, id := range slices.Sorted(maps.Keys(found)) {
+		all = append(all, found[id].Keyword)
+	}
+	return all, nil
+}

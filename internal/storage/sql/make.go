@@ -1,0 +1,119 @@
+package sql
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+const (
+	oldestOfURL = `WHERE l.long_url_digest = $1 AND l.long_url = $2 AND l.user_id `
+	oldestFirst = ` ORDER BY l.created, l.hash LIMIT 1`
+	linkOfUser  = selectLinks + oldestOfURL + `= $3` + oldestFirst
+
+	aggregateOfURL = selectLinks + oldestOfURL + `IS NULL` + oldestFirst
+
+	// A hash that leads to another user's private link is not told to $3.
+	aggregateToJoin = selectLinks + oldestOfURL + `IS NULL AND NOT EXISTS (SELECT 1 FROM links p
+		WHERE p.hash = l.hash AND p.user_id IS NOT NULL AND p.private = 1 AND p.user_id <> $3)` + oldestFirst
+)
+
+// nameTaken asks of each index by itself, for none has all the names.
+const nameTaken = `SELECT
+	EXISTS (SELECT 1 FROM links WHERE user_id IS NOT NULL AND hash IN ($1, $2)) OR
+	EXISTS (SELECT 1 FROM links WHERE user_id IS NULL AND hash IN ($1, $2)) OR
+	EXISTS (SELECT 1 FROM keywords WHERE keyword IN ($1, $2))`
+
+// makes are the statements of a transaction that makes a link.
+type makes struct{ user, link, aggregate, taken *sql.Stmt }
+
+func newMakes(p *preparer) makes {
+	return makes{
+		user:      p.stmt(`SELECT id FROM users WHERE id = $1`),
+		link:      p.stmt(linkOfUser),
+		aggregate: p.stmt(aggregateToJoin),
+		taken:     p.stmt(nameTaken),
+	}
+}
+
+// MakeLink is of store.Links.
+//
+// A link that is there is found outside of any transaction. Where none is, the
+// transaction looks again: from its first statement on it holds the row of
+// last_ids, so that no other process makes links or names in the meantime.
+func (db *DB) MakeLink(ctx context.Context, n store.NewLink) (store.Link, bool, error) {
+	const operation = "make link"
+	if err := n.Check(); err != nil {
+		return store.Link{}, false, failed(operation, err)
+	}
+	digest := urlDigest(n.LongURL)
+	l, err := scanLink(db.linkOfUser.QueryRowContext(ctx, digest, n.LongURL, int64(n.User)))
+	if err == nil {
+		return l, false, nil
+	}
+	if !errors.Is(err, sql.ErrNoRows) {
+		return store.Link{}, false, failed(operation, err)
+	}
+	made := false
+	err = db.write(ctx, func(ctx context.Context, tx *sql.Tx, last *lastIDs) (err error) {
+		l, made, err = db.makeLink(ctx, tx, last, &n, digest)
+		return err
+	})
+	if err != nil {
+		return store.Link{}, false, failed(operation, err)
+	}
+	return l, made, nil
+}
+
+func (db *DB) makeLink(ctx context.Context, tx *sql.Tx, last *lastIDs, n *store.NewLink, digest int64) (store.Link, bool, error) {
+	query := func(s *sql.Stmt, args ...any) *sql.Row { return tx.StmtContext(ctx, s).QueryRowContext(ctx, args...) }
+
+	l, err := scanLink(query(db.makes.link, digest, n.LongURL, int64(n.User)))
+	if !errors.Is(err, sql.ErrNoRows) {
+		return l, false, err
+	}
+	var user int64
+	if err := query(db.makes.user, int64(n.User)).Scan(&user); err != nil {
+		return store.Link{}, false, err
+	}
+	taken := n.Hash == n.AggregateHash
+	if !taken {
+		if err := query(db.makes.taken, string(n.Hash), string(n.AggregateHash)).Scan(&taken); err != nil {
+			return store.Link{}, false, err
+		}
+	}
+	if taken {
+		return store.Link{}, false, click.ErrExists
+	}
+
+	var rows []any
+	a, err := scanLink(query(db.makes.aggregate, digest, n.LongURL, int64(n.User)))
+	if errors.Is(err, sql.ErrNoRows) {
+		last.link++
+		a.ID, a.Hash = click.LinkID(last.link), n.AggregateHash
+		rows = append(rows, last.link, nil, string(a.Hash), last.link, n.LongURL, digest, n.Created,
+			"", "", 0, 0, n.Created, n.Created)
+	} else if err != nil {
+		return store.Link{}, false, err
+	}
+	last.link++
+	rows = append(rows, last.link, user, string(n.Hash), int64(a.ID), n.LongURL, digest, n.Created,
+		n.Title, n.Note, bit(n.Private), bit(n.Archived), n.UserTS, n.Created)
+	return store.Link{
+		ID: click.LinkID(last.link), User: n.User, Hash: n.Hash,
+		Aggregate: a.ID, AggregateHash: a.Hash, LongURL: n.LongURL, Created: n.Created,
+		LinkDetails: n.LinkDetails, Modified: n.Created,
+	}, true, db.inserts.links.insert(ctx, tx, rows)
+}
+
+// bit is how a bool is kept: the engines differ in types of truth, not in
+// numbers.
+func bit(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}

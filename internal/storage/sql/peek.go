@@ -1,0 +1,63 @@
+package sql
+
+import (
+	"context"
+	"database/sql"
+	"io/fs"
+	"net/url"
+	"os"
+
+	"github.com/footfall/footfall/internal/storage/progress"
+)
+
+// Seen is what Peek finds.
+type Seen struct {
+	// All is how new the database is, with its log. File is the same of the file
+	// alone. Each is zero where that cannot be told, as in older schemas.
+	All, File progress.Links
+	Log       bool // something is in the log
+	// Unfit is set where the log does not go with the file: together they cannot
+	// be read.
+	Unfit bool
+}
+
+// Peek looks at a database that nobody has open, and changes nothing: to open it
+// moves its log into it, and removes a log that is beside no database. A file that
+// is missing or empty is fs.ErrNotExist.
+func Peek(ctx context.Context, path string) (s Seen, err error) {
+	info, err := os.Stat(path)
+	if err == nil && info.Size() == 0 {
+		err = &fs.PathError{Op: "open", Path: path, Err: fs.ErrNotExist}
+	}
+	if err != nil {
+		return s, err
+	}
+	log, err := os.Stat(path + "-wal")
+	s.Log = err == nil && log.Size() > 0
+	// Not to find a thing is no error: Open says what is wrong.
+	s.File, _ = lookAt(ctx, path, url.Values{"mode": {"ro"}, "immutable": {"1"}})
+	if s.All = s.File; s.Log {
+		s.All, err = lookAt(ctx, path, url.Values{"mode": {"ro"}})
+		s.Unfit = isDamage(err)
+	}
+	return s, ctx.Err()
+}
+
+func lookAt(ctx context.Context, path string, how url.Values) (progress.Links, error) {
+	db, err := sql.Open(driverName, (&url.URL{Scheme: "file", Path: path, RawQuery: how.Encode()}).String())
+	if err != nil {
+		return progress.Links{}, err
+	}
+	defer db.Close() // only read
+	var last lastIDs
+	if err := last.scan(db.QueryRowContext(ctx, `SELECT user_id, link_id, keyword_id, version FROM last_ids`)); err != nil {
+		return progress.Links{}, err
+	}
+	links := last.links()
+	var mark int64
+	if err := db.QueryRowContext(ctx, `PRAGMA application_id`).Scan(&mark); err != nil {
+		return progress.Links{}, err
+	}
+	links.Mark = uint32(mark)
+	return links, nil
+}

@@ -1,0 +1,101 @@
+package sql
+
+import (
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// SetFullName is of store.Users.
+func (db *DB) SetFullName(ctx context.Context, user click.UserID, name string) error {
+	var err error
+	if name != "" {
+		err = store.CheckText("full name", name)
+	}
+	if err == nil {
+		err = db.changeRow(ctx, `UPDATE users SET full_name = $1 WHERE id = $2`, name, int64(user))
+	}
+	if err != nil {
+		return failed("set full name", err)
+	}
+	return nil
+}
+
+// SetKeyVersion is of store.Users.
+func (db *DB) SetKeyVersion(ctx context.Context, user click.UserID, version int64) error {
+	if err := db.changeRow(ctx, `UPDATE users SET key_version = $1 WHERE id = $2`, version, int64(user)); err != nil {
+		return failed("set key version", err)
+	}
+	return nil
+}
+
+// SetPassword is of store.Users.
+func (db *DB) SetPassword(ctx context.Context, user click.UserID, proof string) error {
+	err := store.CheckText("password", proof)
+	if err == nil {
+		err = db.changeRow(ctx, `UPDATE users SET password = $1 WHERE id = $2`, proof, int64(user))
+	}
+	if err != nil {
+		return failed("set password", err)
+	}
+	return nil
+}
+
+// changeRow runs a statement that changes one row, if it is there.
+func (db *DB) changeRow(ctx context.Context, query string, args ...any) error {
+	return db.write(ctx, func(ctx context.Context, tx *sql.Tx, _ *lastIDs) error {
+		r, err := tx.ExecContext(ctx, query, args...)
+		if err != nil {
+			return err
+		}
+		n, err := r.RowsAffected()
+		if err == nil && n == 0 {
+			err = click.ErrNotFound
+		}
+		return err
+	})
+}
+
+// Password is of store.Users.
+func (db *DB) Password(ctx context.Context, user click.UserID) (proof string, err error) {
+	err = db.passwordOf.QueryRowContext(ctx, int64(user)).Scan(&proof)
+	if err == nil && proof == "" {
+		err = click.ErrNotFound
+	}
+	if err != nil {
+		return "", failed("password", err)
+	}
+	return proof, nil
+}
+
+// Secret is of store.Users.
+func (db *DB) Secret(ctx context.Context, offer [32]byte) (secret [32]byte, err error) {
+	const operation, query = "secret", `SELECT secret FROM installation WHERE id = 1`
+	var text string
+	// Whoever looks changes nothing.
+	err = db.whole.QueryRowContext(ctx, query).Scan(&text)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = db.write(ctx, func(ctx context.Context, tx *sql.Tx, _ *lastIDs) error {
+			if _, err := tx.ExecContext(ctx, `INSERT INTO installation (id, secret) VALUES (1, $1) ON CONFLICT (id) DO NOTHING`,
+				hex.EncodeToString(offer[:])); err != nil {
+				return err
+			}
+			return tx.QueryRowContext(ctx, query).Scan(&text)
+		})
+		if err == nil {
+			err = emptyLog(ctx, db.writer) // without it the file is nobody's
+		}
+	}
+	if err != nil {
+		return secret, failed(operation, err)
+	}
+	if n, err := hex.Decode(secret[:], []byte(text)); err != nil || n != len(secret) {
+		return [32]byte{}, failed(operation, fmt.Errorf("table installation holds no secret: %w", err))
+	}
+	return secret, nil
+}

@@ -1,0 +1,116 @@
+package sql
+
+import (
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// This file is what is SQLite's own. PostgreSQL needs a second one like it:
+// its DSN, BIGINT as it stands, COLLATE "C" for users.login and links.hash,
+// and its error codes. The rest of the package is SQL that both take.
+
+const driverName = "sqlite"
+
+// busyMillis is how long a connection waits for a lock. Inside the process
+// nobody waits for one: it is for a backup tool that reads the file.
+const busyMillis = 10_000
+
+// Every connection of a pool is opened with its DSN, so the pragmas in it hold
+// for each of them. In WAL mode, synchronous=FULL syncs at every commit.
+func dsn(path string, readOnly bool) string {
+	q := url.Values{"_pragma": {
+		fmt.Sprintf("busy_timeout(%d)", busyMillis),
+		"journal_mode(WAL)",
+		"synchronous(FULL)",
+		"foreign_keys(ON)",
+	}}
+	if readOnly {
+		q.Add("_pragma", "query_only(ON)")
+	} else {
+		// A transaction that reads first and writes then must not find that
+		// somebody wrote in between.
+		q.Set("_txlock", "immediate")
+		q.Add("_pragma", "cache_size(-65536)") // KiB: large imports touch much of the indexes
+		// What would undo half of a large insert need not be on disk.
+		q.Add("_pragma", "temp_store(MEMORY)")
+		q.Add("_pragma", "wal_autocheckpoint(4000)") // pages, about 16 MB
+		q.Add("_pragma", "secure_delete(ON)")        // see clean.go
+	}
+	return (&url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}).String()
+}
+
+// passes is the condition that a link l passes words, given as four parameters.
+// PostgreSQL needs a function of that name, or its own words for it.
+const passes = `passes($%d, $%d, $%d, $%d, l.long_url, l.title, l.note)`
+
+// A function belongs to the driver, and so to every connection of the process.
+func init() {
+	sqlite.MustRegisterDeterministicScalarFunction("passes", 7, func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+		var w store.Words
+		var l store.Link
+		for i, text := range []*string{0: &w.Query, 1: &w.ExactDomain, 2: &w.RootDomain, 4: &l.LongURL, 5: &l.Title, 6: &l.Note} {
+			if text == nil {
+				continue
+			}
+			s, ok := args[i].(string)
+			if !ok {
+				return nil, fmt.Errorf("passes: argument %d is %T, and should be a text", i+1, args[i])
+			}
+			*text = s
+		}
+		w.WithoutNotes = args[3] == int64(1)
+		return bit(w.Pass(&l)), nil
+	})
+}
+
+// createFile makes the database file where it is missing, and keeps it from
+// other users of the machine. SQLite gives the files beside it the same mode.
+func createFile(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(f.Chmod(0o600), f.Close()); err != nil {
+		return err
+	}
+	// The file's name must outlast a power cut as well as its content.
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}
+
+// ddl turns a migration into the engine's words: only INTEGER PRIMARY KEY is
+// SQLite's own row id, and it has 64 bits.
+func ddl(migration string) string {
+	return strings.ReplaceAll(migration, "BIGINT", "INTEGER")
+}
+
+// engineError marks the errors that may go away as click.ErrUnavailable.
+func engineError(err error) error {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch e.Code() & 0xff { // the rest of an extended code is detail
+	case sqlite3.SQLITE_FULL:
+		return fmt.Errorf("%w: %w: %w", click.ErrUnavailable, err, syscall.ENOSPC)
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED,
+		sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOMEM:
+		return fmt.Errorf("%w: %w", click.ErrUnavailable, err)
+	}
+	return err
+}

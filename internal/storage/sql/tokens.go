@@ -1,0 +1,97 @@
+package sql
+
+import (
+	"context"
+	"database/sql"
+	"encoding/hex"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// AddToken is of store.Users.
+func (db *DB) AddToken(ctx context.Context, user click.UserID, digest store.TokenDigest, created int64) error {
+	return db.addToken(ctx, user, digest, created, 0, nil)
+}
+
+// AddPassingToken is of store.Users.
+func (db *DB) AddPassingToken(ctx context.Context, user click.UserID, digest store.TokenDigest, created int64, keep int) error {
+	return db.addToken(ctx, user, digest, created, 1, func(ctx context.Context, tx *sql.Tx) error {
+		var others int
+		err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM tokens WHERE user_id = $1 AND passing = 1 AND digest <> $2`,
+			int64(user), key(digest)).Scan(&others)
+		tooMany := others + 1 - max(keep, 1)
+		if err != nil || tooMany < 1 {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `DELETE FROM tokens WHERE digest IN (SELECT digest FROM tokens
+			WHERE user_id = $1 AND passing = 1 AND digest <> $2 ORDER BY created, digest LIMIT $3)`, int64(user), key(digest), tooMany)
+		return err
+	})
+}
+
+// addToken adds a token, and calls made where it is new and made is not nil.
+func (db *DB) addToken(ctx context.Context, user click.UserID, digest store.TokenDigest, created int64, passing int, made func(context.Context, *sql.Tx) error) error {
+	err := db.write(ctx, func(ctx context.Context, tx *sql.Tx, _ *lastIDs) error {
+		var one int
+		if err := tx.QueryRowContext(ctx, `SELECT 1 FROM users WHERE id = $1`, int64(user)).Scan(&one); err != nil {
+			return err
+		}
+		err := oneRow(tx.ExecContext(ctx, `INSERT INTO tokens (digest, user_id, created, passing) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (digest) DO NOTHING`, key(digest), int64(user), created, passing))
+		if err != nil || made == nil {
+			return err
+		}
+		return made(ctx, tx)
+	})
+	if err != nil {
+		return failed("add token", err)
+	}
+	return nil
+}
+
+// RemoveToken is of store.Users.
+func (db *DB) RemoveToken(ctx context.Context, user click.UserID, digest store.TokenDigest) error {
+	err := db.changeRow(ctx, `DELETE FROM tokens WHERE digest = $1 AND user_id = $2`, key(digest), int64(user))
+	if err != nil {
+		return failed("remove token", err)
+	}
+	return nil
+}
+
+// RemoveTokens is of store.Users.
+func (db *DB) RemoveTokens(ctx context.Context, user click.UserID) (removed int, err error) {
+	err = db.deletes(ctx, &store.Removed{}, func(d *deleter) error {
+		var one int
+		if err := d.row(`SELECT 1 FROM users WHERE id = $1`, int64(user)).Scan(&one); err != nil {
+			return err
+		}
+		removed = d.exec(`DELETE FROM tokens WHERE user_id = $1`, int64(user))
+		return nil
+	})
+	if err != nil {
+		return 0, failed("remove tokens", err)
+	}
+	return removed, nil
+}
+
+// CountTokens is of store.Users.
+func (db *DB) CountTokens(ctx context.Context, user click.UserID) (n int, err error) {
+	if err := db.tokensOfUser.QueryRowContext(ctx, int64(user)).Scan(&n); err != nil {
+		return 0, failed("count tokens", err)
+	}
+	return n, nil
+}
+
+// UserByToken is of store.Users.
+func (db *DB) UserByToken(ctx context.Context, digest store.TokenDigest) (store.User, error) {
+	u, err := scanUser(db.userByKey.QueryRowContext(ctx, key(digest)))
+	if err != nil {
+		return store.User{}, failed("user by token", err)
+	}
+	return u, nil
+}
+
+// key is a digest as it is kept: the engines differ in types of bytes, not in
+// text.
+func key(d store.TokenDigest) string { return hex.EncodeToString(d[:]) }

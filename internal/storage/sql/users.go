@@ -1,0 +1,85 @@
+package sql
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+const selectUsers = `SELECT u.id, u.login, u.created, u.full_name, u.key_version FROM users u `
+
+func scanUser(row interface{ Scan(...any) error }) (u store.User, err error) {
+	var id int64
+	if err := row.Scan(&id, &u.Login, &u.Created, &u.FullName, &u.KeyVersion); err != nil {
+		return store.User{}, err
+	}
+	u.ID = click.UserID(id)
+	return u, nil
+}
+
+// AddUser is of store.Users.
+func (db *DB) AddUser(ctx context.Context, login string, created int64) (store.User, error) {
+	if err := store.CheckText("login", login); err != nil {
+		return store.User{}, failed("add user", err)
+	}
+	u := store.User{Login: login, Created: created}
+	err := db.write(ctx, func(ctx context.Context, tx *sql.Tx, last *lastIDs) error {
+		last.user++
+		u.ID = click.UserID(last.user)
+		return oneRow(tx.ExecContext(ctx, `INSERT INTO users (id, login, created) VALUES ($1, $2, $3)
+			ON CONFLICT (login) DO NOTHING`, last.user, login, created))
+	})
+	if err != nil {
+		return store.User{}, failed("add user", err)
+	}
+	return u, nil
+}
+
+// oneRow fails with click.ErrExists where the insert met what was there.
+func oneRow(r sql.Result, err error) error {
+	if err != nil {
+		return err
+	}
+	n, err := r.RowsAffected()
+	if err == nil && n == 0 {
+		err = click.ErrExists
+	}
+	return err
+}
+
+// UserByLogin is of store.Users.
+func (db *DB) UserByLogin(ctx context.Context, login string) (store.User, error) {
+	u, err := scanUser(db.userByLogin.QueryRowContext(ctx, login))
+	if err != nil {
+		return store.User{}, failed("user by login", err)
+	}
+	return u, nil
+}
+
+// UserByID is of store.Users.
+func (db *DB) UserByID(ctx context.Context, id click.UserID) (store.User, error) {
+	u, err := scanUser(db.userByID.QueryRowContext(ctx, int64(id)))
+	if err != nil {
+		return store.User{}, failed("user by id", err)
+	}
+	return u, nil
+}
+
+// ListUsers is of store.Users.
+func (db *DB) ListUsers(ctx context.Context, after string, limit int) ([]store.User, error) {
+	if limit < 1 { // which SQLite takes for no limit, and PostgreSQL for a mistake
+		return nil, nil
+	}
+	var users []store.User
+	err := each(ctx, db.listUsers, []any{after, limit}, func(rows *sql.Rows) error {
+		u, err := scanUser(rows)
+		users = append(users, u)
+		return err
+	})
+	if err != nil {
+		return nil, failed("list users", err)
+	}
+	return users, nil
+}

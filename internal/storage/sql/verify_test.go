@@ -1,0 +1,109 @@
+package sql_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/footfall/footfall/internal/storage/sql"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// findings is what Verify reports of a database.
+func findings(t *testing.T, db *sql.DB) (all []string) {
+	t.Helper()
+	if err := db.Verify(context.Background(), func(finding string) { all = append(all, finding) }); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// TestVerify changes one value behind the indexes' back, as a bad disk would:
+// each is named, and nothing else.
+func TestVerify(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	made := filepath.Join(t.TempDir(), "made.db")
+	db := open(t, made)
+	links, err := db.ImportLinks(ctx, []store.ForeignLink{
+		{Login: "ann", Hash: "hash1", AggregateHash: "hash2", LongURL: "http://long.example/", Created: 1_360_000_000, Domain: "sho.rt", Keyword: "keyword1"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.AddToken(ctx, links[0].User, store.TokenDigest{7}, 1_370_000_000); err != nil {
+		t.Fatal(err)
+	}
+	writer := raw(t, made)
+	exec(t, writer, `UPDATE links SET title = 'title1', note = 'note12', modified = 1380000000, user_ts = 1390000000;
+		UPDATE users SET full_name = 'full12', password = 'pass12', created = 1350000000, key_version = 1340000000;
+		INSERT INTO installation VALUES (1, 'secret12')`)
+	// No remains of rows as they were, and none of what the engine moved to other pages.
+	exec(t, writer, `VACUUM`)
+	if err := db.Clean(ctx); err != nil {
+		t.Fatal(err)
+	}
+	exec(t, writer, `PRAGMA wal_checkpoint(TRUNCATE)`)
+	if all := findings(t, db); len(all) > 0 {
+		t.Fatalf("a good database: %q", all)
+	}
+	whole, err := os.ReadFile(made)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seconds := func(n int) string { return string([]byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)}) }
+	for _, value := range []string{
+		"ann", "hash1", "hash2", "http://long.example/", "sho.rt", "keyword1", "title1", "note12", "full12", "pass12", "secret12",
+		"0700000000", seconds(1_350_000_000), seconds(1_340_000_000), seconds(1_360_000_000), seconds(1_370_000_000), seconds(1_380_000_000), seconds(1_390_000_000),
+		"UNIQUE", "TEXT",
+	} {
+		places := 0
+		for at := 0; ; places++ {
+			i := strings.Index(string(whole[at:]), value)
+			if i < 0 {
+				break
+			}
+			at += i + len(value)
+			damaged := append([]byte(nil), whole...)
+			damaged[at-1] ^= 1
+			path := filepath.Join(t.TempDir(), fmt.Sprint(places))
+			if err := os.WriteFile(path, damaged, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			db, err := sql.Open(ctx, path)
+			if err != nil {
+				continue // refused
+			}
+			if all := findings(t, db); len(all) == 0 {
+				t.Errorf("%q, changed at byte %d, is not found", value, at-1)
+			}
+			if err := db.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+		if places == 0 {
+			t.Errorf("%q is nowhere in the file: it proves nothing", value)
+		}
+	}
+}
+
+// TestVerifyIDs: ids must not be given out again.
+func TestVerifyIDs(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "links.db")
+	db := open(t, path)
+	if _, err := db.ImportLinks(context.Background(), []store.ForeignLink{{Login: "ann", Hash: "h", LongURL: "http://a/"}}); err != nil {
+		t.Fatal(err)
+	}
+	exec(t, raw(t, path), `UPDATE last_ids SET link_id = link_id - 1`)
+	if all := findings(t, db); len(all) != 1 || !strings.Contains(all[0], "newest ids") {
+		t.Errorf("ids that would be given out again: %q", all)
+	}
+	exec(t, raw(t, path), `DELETE FROM last_ids`)
+	if all := findings(t, db); len(all) != 1 || !strings.Contains(all[0], "0 rows") {
+		t.Errorf("ids that are gone: %q", all)
+	}
+}

@@ -1,0 +1,381 @@
+package storetest
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/base/rollup"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// cell is a quarter-hour cell so many quarters after noon.
+func cell(s rollup.Scope, f rollup.Facet, quarters int64, value string, clicks uint64) rollup.Cell {
+	return rollup.Cell{Key: rollup.Key{Scope: s, Facet: f, Slot: noon + 900*quarters, Value: value}, Clicks: clicks}
+}
+
+func count(interval int, value string, clicks uint64) store.Count {
+	return store.Count{Interval: interval, Value: value, Clicks: clicks}
+}
+
+// want compares an answer.
+func want(t *testing.T, what string, got []store.Count, want ...store.Count) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("%s: %v, want %v", what, got, want)
+	}
+}
+
+func lawEdges(t *testing.T, c *clicks) {
+	u := rollup.Scope{User: 1}
+	c.record(t, at(-1, 1, 2, france), at(0, 1, 2, france), at(899, 1, 2, france), at(900, 1, 2, france))
+	for _, q := range []struct {
+		what  string
+		edges []int64
+		want  []store.Count
+	}{
+		{"the quarter-hour", []int64{noon, noon + 900}, []store.Count{count(0, "", 2)}},
+		{"the one before", []int64{noon - 900, noon}, []store.Count{count(0, "", 1)}},
+		{"three in a row", []int64{noon - 900, noon, noon + 900, noon + 1800}, []store.Count{count(2, "", 1), count(1, "", 2), count(0, "", 1)}},
+		{"all of them", []int64{noon - 900, noon + 1800}, []store.Count{count(0, "", 4)}},
+		{"none", []int64{noon + 1800, noon + 90000}, nil},
+		{"before 1970", []int64{-90000, -900}, nil},
+		{"all time", []int64{-900, 1 << 40 / 900 * 900}, []store.Count{count(0, "", 4)}},
+	} {
+		want(t, q.what, c.counts(t, u, rollup.All, 0, q.edges...), q.want...)
+	}
+	for _, edges := range [][]int64{nil, {noon}, {noon, noon - 900}} {
+		if got, err := c.Counts(c.ctx, store.Query{Scope: u, Facet: rollup.All, Edges: edges}); err == nil {
+			t.Errorf("edges %v are answered: %v", edges, got)
+		}
+	}
+	want(t, "a user never seen", c.counts(t, rollup.Scope{User: 99}, rollup.All, 0, noon, noon+900))
+}
+
+func lawGrain(t *testing.T, c *clicks) {
+	c.add(t, batch(source, 0, 10, noon, at(0, 1, 2, france)))
+	for _, edges := range [][]int64{{noon + 1, noon + 900}, {noon, noon + 61}, {noon - 90, noon + 60}} {
+		_, err := c.Counts(c.ctx, store.Query{Scope: rollup.Scope{User: 1}, Facet: rollup.All, Edges: edges})
+		if !errors.Is(err, store.ErrGrain) {
+			t.Errorf("edges noon%+d to noon%+d: %v, want ErrGrain", edges[0]-noon, edges[1]-noon, err)
+		}
+	}
+}
+
+func lawMinutes(t *testing.T, c *clicks) {
+	u, l := rollup.Scope{User: 1}, rollup.Scope{User: 1, Link: 2}
+	c.add(t, batch(source, 0, 10, noon, at(0, 1, 2, france), at(59, 1, 2, france), at(60, 1, 2, germany), at(3600, 1, 2, france), at(7260, 1, 3, france)))
+	want(t, "user", c.counts(t, u, rollup.All, 0, noon, noon+60, noon+120, noon+7320),
+		store.Count{Interval: 2, Clicks: 2}, store.Count{Interval: 1, Clicks: 1}, store.Count{Interval: 0, Clicks: 2})
+	want(t, "newest", c.counts(t, u, rollup.All, 1, noon, noon+60, noon+120, noon+180),
+		store.Count{Interval: 1, Clicks: 1})
+	want(t, "link by country", c.counts(t, l, rollup.Country, 0, noon, noon+3660),
+		store.Count{Interval: 0, Value: "DE", Clicks: 1}, store.Count{Interval: 0, Value: "FR", Clicks: 3})
+	want(t, "to the end of time", c.counts(t, l, rollup.All, 0, noon+60, 1<<40/900*900),
+		store.Count{Interval: 0, Clicks: 2})
+
+	// An hour later the first hour is dropped; minutes of it that come late
+	// are, too.
+	c.add(t, batch(source, 10, 20, noon+3600, at(3600, 1, 2, france)))
+	late := batch(store.SourceID{2}, 0, 10, noon, at(30, 1, 2, france), at(3600, 1, 2, france))
+	late.MinutesFrom = noon + 3600
+	c.add(t, late)
+	want(t, "both hours", c.counts(t, u, rollup.All, 0, noon, noon+3660, noon+7320),
+		store.Count{Interval: 1, Clicks: 1}, store.Count{Interval: 0, Clicks: 3})
+	if got := c.total(t, u); got != 8 {
+		t.Errorf("%d clicks in quarter-hours, want all 8", got)
+	}
+	if err := c.Delete(c.ctx, []rollup.Scope{l}); err != nil {
+		t.Fatalf("Delete: %v", err)
+	}
+	want(t, "minutes of a deleted link", c.counts(t, l, rollup.All, 0, noon+3600, noon+3660))
+	want(t, "minutes of its user", c.counts(t, u, rollup.All, 0, noon+3600, noon+3660))
+	want(t, "later minutes of its user", c.counts(t, u, rollup.All, 0, noon+7200, noon+7320), store.Count{Interval: 0, Clicks: 1})
+	if err := c.Delete(c.ctx, []rollup.Scope{u}); err != nil {
+		t.Fatalf("Delete: %v", err)
+	}
+	want(t, "minutes of a deleted user", c.counts(t, u, rollup.All, 0, noon+3600, noon+3660))
+}
+
+func lawMinutesBack(t *testing.T, c *clicks) {
+	u := rollup.Scope{User: 1}
+	c.add(t, batch(source, 0, 10, noon, at(30, 1, 2, france), at(9*3600, 1, 2, france)))
+	c.add(t, batch(source, 10, 20, noon+9*3600, at(9*3600, 1, 2, france)))
+	c.add(t, batch(source, 20, 30, noon-3600, at(-30, 1, 2, france), at(45, 1, 2, france), at(3600, 1, 2, france)))
+	edges := []int64{noon - 60, noon, noon + 60, noon + 9*3600, noon + 9*3600 + 60}
+	want(t, "by a clock that was set back", c.counts(t, u, rollup.All, 0, edges...),
+		count(3, "", 2), count(2, "", 1), count(1, "", 1), count(0, "", 1))
+	c.add(t, batch(source, 30, 40, noon))
+	want(t, "an hour later", c.counts(t, u, rollup.All, 0, edges...), count(3, "", 2), count(2, "", 1), count(1, "", 1))
+	c.add(t, batch(source, 40, 50, 0))
+	want(t, "by a clock that stands at its beginning", c.counts(t, u, rollup.All, 0, edges...), count(3, "", 2), count(2, "", 1), count(1, "", 1))
+	if got := c.total(t, u); got != 6 {
+		t.Errorf("%d clicks in quarter-hours, want all 6", got)
+	}
+}
+
+func lawOrder(t *testing.T, c *clicks) {
+	u := rollup.Scope{User: 1}
+	for _, q := range []int64{0, 96 * 40, 5, 96} {
+		c.raw(t, cell(u, rollup.Referrer, q, "b", 1), cell(u, rollup.Referrer, q, "a\xff", 2), cell(u, rollup.Referrer, q, "", 3), cell(u, rollup.Referrer, q, "aé", 4), cell(u, rollup.Referrer, q, "a", 5))
+	}
+	var all []store.Count
+	for _, i := range []int{3, 2, 0} {
+		n := uint64(1)
+		if i == 0 {
+			n = 2
+		}
+		all = append(all, count(i, "", 3*n), count(i, "a", 5*n), count(i, "aé", 4*n), count(i, "a\xff", 2*n), count(i, "b", 1*n))
+	}
+	day := int64(86400)
+	want(t, "sparse", c.counts(t, u, rollup.Referrer, 0, noon, noon+7200, noon+day, noon+2*day, noon+50*day), all...)
+}
+
+func lawNewest(t *testing.T, c *clicks) {
+	u := rollup.Scope{User: 1}
+	var edges []int64
+	for i := int64(0); i <= 400; i++ {
+		edges = append(edges, noon+i*86400)
+	}
+	c.raw(t, cell(u, rollup.Country, 96*399, "FR", 1), cell(u, rollup.Country, 96*399+95, "DE", 2),
+		cell(u, rollup.Country, 96*300+1, "FR", 3), cell(u, rollup.Country, 96*5, "FR", 4), cell(u, rollup.Country, -1, "FR", 5),
+		cell(u, rollup.Country, 96*400, "FR", 6))
+	all := []store.Count{count(399, "DE", 2), count(399, "FR", 1), count(300, "FR", 3), count(5, "FR", 4)}
+	for newest, n := range map[int]int{0: 4, 1: 2, 2: 3, 3: 4, 4: 4, 1000: 4} {
+		want(t, "newest", c.counts(t, u, rollup.Country, newest, edges...), all[:n]...)
+	}
+	want(t, "an older window", c.counts(t, u, rollup.Country, 1, edges[:300]...), all[3])
+}
+
+func lawSums(t *testing.T, c *clicks) {
+	u := rollup.Scope{User: 1}
+	// Clicks that crowd around the turns of days, months and years.
+	var from, to int64 = noon - 70*86400, noon + 400*86400
+	clicks := map[int64]uint64{}
+	for i, s := 0, from/86400*86400; s < to; i, s = i+1, s+86400 {
+		for _, q := range []int64{0, 1, 44, 95}[i%2 : 2+i%3] {
+			clicks[s+900*q] = uint64(i*7+int(q))%50 + 1
+		}
+	}
+	var cells []rollup.Cell
+	for s, n := range clicks {
+		for _, f := range []struct {
+			facet rollup.Facet
+			value string
+		}{{rollup.All, ""}, {rollup.Country, "FR"}, {rollup.Country, "DE"}} {
+			cells = append(cells, rollup.Cell{Key: rollup.Key{Scope: u, Facet: f.facet, Slot: s, Value: f.value}, Clicks: n})
+		}
+	}
+	c.raw(t, cells...)
+	// Windows of all of it, and of the midst of months.
+	for _, w := range [][2]int64{{from / 86400 * 86400, to}, {from/86400*86400 + 17*86400, to - 75*86400}} {
+		for _, step := range []int64{900, 3600, 86400, 7 * 86400, 30 * 86400, 365 * 86400, w[1] - w[0]} {
+			for _, shift := range []int64{0, 900, 5*3600 + 45*60, 12 * 3600, 86400 - 900} {
+				edges := []int64{w[0] + shift}
+				for edges[len(edges)-1] < w[1] {
+					edges = append(edges, edges[len(edges)-1]+step)
+				}
+				sums := make([]uint64, len(edges))
+				for s, n := range clicks {
+					if i := s - edges[0]; i >= 0 && s < edges[len(edges)-1] {
+						sums[i/step] += n
+					}
+				}
+				c.sums(t, u, edges, sums)
+			}
+		}
+	}
+	c.agree(t)
+}
+
+// sums checks that intervals hold so many clicks, in facet All and of each of
+// the two countries.
+func (c *clicks) sums(t *testing.T, s rollup.Scope, edges []int64, sums []uint64) {
+	t.Helper()
+	for facet, values := range map[rollup.Facet][]string{rollup.All: {""}, rollup.Country: {"DE", "FR"}} {
+		var all []store.Count
+		for i, n := range slices.Backward(sums) {
+			for _, v := range values {
+				if n > 0 {
+					all = append(all, count(i, v, n))
+				}
+			}
+		}
+		if got := c.counts(t, s, facet, 0, edges...); !slices.Equal(got, all) {
+			t.Errorf("by %s, intervals of %d s from second %d: not the sums of their quarter-hours: %s",
+				facet, edges[1]-edges[0], edges[0], firstDifference(got, all))
+		}
+	}
+}
+
+func lawFirst(t *testing.T, c *clicks) {
+	u, l := rollup.Scope{User: 1}, rollup.Scope{User: 1, Link: 2}
+	c.raw(t, cell(u, rollup.Country, 7, "AA", 1), cell(u, rollup.Country, 3, "ZZ", 1), cell(u, rollup.Country, 900, "AA", 1),
+		cell(u, rollup.All, 5, "", 1), cell(l, rollup.All, 9, "", 1), cell(u, rollup.Bot, 2, "", 0))
+	for _, q := range []struct {
+		scope    rollup.Scope
+		facet    rollup.Facet
+		quarters int64
+		ok       bool
+	}{{u, rollup.Country, 3, true}, {u, rollup.All, 5, true}, {l, rollup.All, 9, true}, {u, rollup.Bot, 0, false}, {l, rollup.Country, 0, false}, {rollup.Scope{User: 2}, rollup.All, 0, false}} {
+		got, ok, err := c.First(c.ctx, q.scope, q.facet)
+		if err != nil || ok != q.ok || ok && got != noon+900*q.quarters {
+			t.Errorf("First(%+v, %s) = %d, %v, %v, want noon and %d quarters, %v", q.scope, q.facet, got, ok, err, q.quarters, q.ok)
+		}
+	}
+}
+
+func lawDelete(t *testing.T, c *clicks) {
+	const most = ^click.UserID(0)
+	var all []click.Click
+	for _, u := range []click.UserID{0, 1, 2, most - 1, most} {
+		bot, referred := at(1, u, 1, france), at(900, u, ^click.LinkID(0), france)
+		bot.Bot, referred.Referrer = true, "http://t.co/"
+		all = append(all, at(0, u, 1, france), at(1, u, 2, france), bot, at(86400*40, u, 2, germany), referred)
+	}
+	c.record(t, all...)
+	for _, s := range []rollup.Scope{{User: 1, Link: 1}, {User: 1, Link: ^click.LinkID(0)}, {User: most, Link: ^click.LinkID(0)}, {User: 7}, {User: 1}, {User: most}, {User: 0}, {User: 1}} {
+		if err := c.Delete(c.ctx, []rollup.Scope{s}); err != nil {
+			t.Fatalf("Delete(%+v): %v", s, err)
+		}
+		all = slices.DeleteFunc(all, func(o click.Click) bool {
+			return o.User == s.User && (s.Link == click.AllLinks || o.Link == s.Link)
+		})
+		want := map[rollup.Key]uint64{}
+		for _, cell := range batch(source, 0, 0, 0, all...).Cells {
+			want[cell.Key] = cell.Clicks
+		}
+		if got := c.dump(t); !maps.Equal(got, want) {
+			t.Errorf("after Delete(%+v) there are %d cells, want those of the %d clicks that are left, %d", s, len(got), len(all), len(want))
+		}
+		if got := c.total(t, s); got != 0 {
+			t.Errorf("after Delete(%+v) it has %d clicks", s, got)
+		}
+		c.agree(t)
+	}
+	want := []rollup.Scope{{User: 0}, {User: 1}, {User: 1, Link: 1}, {User: 1, Link: ^click.LinkID(0)}, {User: 7}, {User: most}, {User: most, Link: ^click.LinkID(0)}}
+	if got, err := c.Deleted(c.ctx); err != nil || !slices.Equal(got, want) {
+		t.Errorf("%v was deleted, %v; want %v", got, err, want)
+	}
+	// Counting goes on, and so does the position.
+	c.record(t, at(0, 1, 1, france))
+	if got := c.total(t, rollup.Scope{User: 1}); got != 1 {
+		t.Errorf("%d clicks after a deletion and one more, want 1", got)
+	}
+	c.agree(t)
+}
+
+// lawDeleteCapped: where names and others do not match, sums still agree.
+func lawDeleteCapped(t *testing.T, c *clicks) {
+	u, l, o := rollup.Scope{User: 1}, rollup.Scope{User: 1, Link: 2}, rollup.Scope{User: 1, Link: 3}
+	c.raw(t,
+		cell(u, rollup.All, 0, "", 9), cell(l, rollup.All, 0, "", 6), cell(o, rollup.All, 0, "", 3),
+		cell(u, rollup.Referrer, 0, "a", 3), cell(u, rollup.Referrer, 0, "c", 4), cell(u, rollup.Referrer, 0, "other", 2),
+		cell(l, rollup.Referrer, 0, "b", 1), cell(l, rollup.Referrer, 0, "c", 2), cell(l, rollup.Referrer, 0, "other", 3))
+	if err := c.Delete(c.ctx, []rollup.Scope{l}); err != nil {
+		t.Fatalf("Delete: %v", err)
+	}
+	// b from other, c from c, other from other and then from a.
+	want(t, "referrers of the user", c.counts(t, u, rollup.Referrer, 0, noon, noon+900),
+		store.Count{Interval: 0, Value: "a", Clicks: 1}, store.Count{Interval: 0, Value: "c", Clicks: 2})
+	want(t, "the user", c.counts(t, u, rollup.All, 0, noon, noon+900), store.Count{Interval: 0, Clicks: 3})
+	want(t, "the user's other link", c.counts(t, o, rollup.All, 0, noon, noon+900), store.Count{Interval: 0, Clicks: 3})
+	if _, ok, err := c.First(c.ctx, l, rollup.All); ok || err != nil {
+		t.Errorf("First of a deleted link: %v, %v", ok, err)
+	}
+	c.agree(t)
+}
+
+// lawDeleteTogether: links that are deleted together take from what those
+// before them left, whether a name, others, or minutes.
+func lawDeleteTogether(t *testing.T, c *clicks) {
+	u, l, o := rollup.Scope{User: 1}, rollup.Scope{User: 1, Link: 2}, rollup.Scope{User: 1, Link: 3}
+	c.raw(t,
+		cell(u, rollup.All, 0, "", 6), cell(l, rollup.All, 0, "", 2), cell(o, rollup.All, 0, "", 3),
+		cell(u, rollup.Referrer, 0, "a", 3), cell(u, rollup.Referrer, 0, "b", 2), cell(u, rollup.Referrer, 0, "other", 1),
+		cell(l, rollup.Referrer, 0, "a", 2), cell(o, rollup.Referrer, 0, "a", 3))
+	gone := []rollup.Scope{l, o, l, {User: 2}, {User: 2, Link: 4}}
+	if err := c.Delete(c.ctx, gone); err != nil {
+		t.Fatalf("Delete: %v", err)
+	}
+	// Two of a; then one of a, one of the others, one of b.
+	want(t, "referrers of the user", c.counts(t, u, rollup.Referrer, 0, noon, noon+900), store.Count{Interval: 0, Value: "b", Clicks: 1})
+	want(t, "the user", c.counts(t, u, rollup.All, 0, noon, noon+900), store.Count{Interval: 0, Clicks: 1})
+	deleted, err := c.Deleted(c.ctx)
+	if want := []rollup.Scope{l, o, {User: 2}, {User: 2, Link: 4}}; err != nil || !slices.Equal(deleted, want) {
+		t.Errorf("%v was deleted, %v; want %v", deleted, err, want)
+	}
+	c.agree(t)
+}
+
+func lawLedger(t *testing.T, c *clicks) {
+	c.agree(t)
+	bot := at(0, 1, 2, france)
+	bot.Bot = true
+	ref := at(1, 1, 3, france)
+	ref.Referrer = "https://example.org/"
+	c.record(t, at(0, 1, 2, france), bot, ref, at(86400*365, 5, 2, click.Country{}))
+	c.agree(t)
+	c.record(t, at(0, 1, 2, france), bot, ref)
+	c.agree(t)
+	l, err := c.Ledger(c.ctx)
+	if err != nil || l[0].Clicks != 5 || l[4].Clicks != 2 {
+		t.Errorf("the ledger has %d clicks and %d of bots (%v), want 5 and 2", l[0].Clicks, l[4].Clicks, err)
+	}
+}
+
+func lawValues(t *testing.T, c *clicks) {
+	u := rollup.Scope{User: 1}
+	values := []string{"", "\x00", "\x00\x00", "a", "a\x00", "a\x00b", "ab", "a\xff", "a\xff\xff", "b", "é", strings.Repeat("x", 511), strings.Repeat("x", 512), strings.Repeat("\xff", 512), "\xff"}
+	slices.Sort(values)
+	var cells []rollup.Cell
+	var all, whole []store.Count
+	for i, v := range values {
+		n := uint64(i) + 1
+		cells = append(cells, cell(u, rollup.Referrer, 0, v, n), cell(u, rollup.Referrer, 96*20, v, n<<40))
+		all = append(all, store.Count{Interval: 0, Value: v, Clicks: n})
+		whole = append(whole, store.Count{Interval: 0, Value: v, Clicks: n + n<<40})
+	}
+	c.raw(t, cells...)
+	want(t, "an hour", c.counts(t, u, rollup.Referrer, 0, noon, noon+3600), all...)
+	want(t, "a month", c.counts(t, u, rollup.Referrer, 0, noon-86400, noon+86400*40), whole...)
+	if got := len(c.dump(t)); got != 2*len(values) {
+		t.Errorf("%d cells, want %d", got, 2*len(values))
+	}
+	c.agree(t)
+}
+
+func lawNeighbours(t *testing.T, c *clicks) {
+	const most = ^uint64(0)
+	var scopes []rollup.Scope
+	for _, u := range []uint64{0, 1, 2, 255, 256, 257, most - 1, most} {
+		for _, l := range []uint64{0, 1, 2, 255, 256, most} {
+			scopes = append(scopes, rollup.Scope{User: click.UserID(u), Link: click.LinkID(l)})
+		}
+	}
+	var cells []rollup.Cell
+	for i, s := range scopes {
+		for _, f := range []rollup.Facet{rollup.All, rollup.Country, rollup.Referrer, rollup.Bot} {
+			cells = append(cells, cell(s, f, int64(i%3)*96*31, "", uint64(10*i)+uint64(f)))
+		}
+	}
+	c.raw(t, cells...)
+	for i, s := range scopes {
+		for _, f := range []rollup.Facet{rollup.All, rollup.Country, rollup.Referrer, rollup.Bot} {
+			got := c.counts(t, s, f, 0, noon-86400*10, noon+86400*100)
+			want(t, "scope", got, store.Count{Interval: 0, Clicks: uint64(10*i) + uint64(f)})
+		}
+	}
+}
+
+func lawInstallation(t *testing.T, c *clicks) {
+	first := [16]byte{1, 15: 2}
+	for _, offer := range [][16]byte{first, {9}, {}} {
+		if got, err := c.Installation(c.ctx, offer); err != nil || got != first {
+			t.Errorf("offered %x, the installation is %x, %v; want %x", offer, got, err, first)
+		}
+	}
+}

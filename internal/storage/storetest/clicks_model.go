@@ -1,0 +1,235 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"testing"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/base/rollup"
+	"github.com/footfall/footfall/internal/storage/store"
+	"github.com/footfall/footfall/internal/testkit/seedtest"
+	"pgregory.net/rapid"
+)
+
+// DrawBatch draws the next batch of a source, which ends at to; a few users and
+// links, many turns of days and months.
+func DrawBatch(t *rapid.T, src store.SourceID, from, to uint64) *store.Batch {
+	minutesFrom := noon + 3600*rapid.Int64Range(-2, 2).Draw(t, "MinutesFrom")
+	b := batch(src, from, to, minutesFrom, rapid.SliceOfN(rapid.Custom(drawClick), 0, 12).Draw(t, "clicks")...)
+	b.Epoch = from / 50
+	if rapid.Bool().Draw(t, "capped") {
+		capReferrers(t, b)
+	}
+	for range rapid.IntRange(0, 1).Draw(t, "marks") {
+		b.Marks = append(b.Marks, store.Mark{
+			Source: [32]byte{rapid.Byte().Draw(t, "import") % 2},
+			Offset: rapid.Uint64Range(0, 5).Draw(t, "offset"),
+			Digest: [32]byte{rapid.Byte().Draw(t, "digest") % 3},
+			Lines:  to,
+			Notes:  rapid.SampledFrom([]string{"", "a", "ab"}).Draw(t, "notes"),
+		})
+	}
+	return b
+}
+
+// capReferrers makes some of the referrers into others, sometimes of the users
+// and sometimes of the links.
+func capReferrers(t *rapid.T, b *store.Batch) {
+	users := rapid.Bool().Draw(t, "users")
+	for _, list := range []*[]rollup.Cell{&b.Cells, &b.Minutes} {
+		sums := map[rollup.Key]uint64{}
+		for _, c := range *list {
+			if c.Facet == rollup.Referrer && c.Value >= "a" && (c.Scope.Link == click.AllLinks) == users {
+				c.Value = string(click.OtherReferrers)
+			}
+			sums[c.Key] += c.Clicks
+		}
+		*list = cells(sums)
+	}
+}
+
+func drawClick(t *rapid.T) click.Click {
+	second := noon + rapid.OneOf(rapid.Int64Range(-4000, 8000), rapid.Int64Range(-100*86400, 100*86400)).Draw(t, "second")
+	return click.Click{
+		Time:     1000 * second,
+		User:     click.UserID(rapid.Uint64Range(0, 2).Draw(t, "user")),
+		Link:     click.LinkID(rapid.Uint64Range(1, 3).Draw(t, "link")),
+		Country:  rapid.SampledFrom([]click.Country{{}, france, germany}).Draw(t, "country"),
+		Referrer: rapid.SampledFrom([]click.Referrer{"", "a", "a\x00", "b"}).Draw(t, "referrer"),
+		Bot:      rapid.IntRange(0, 5).Draw(t, "bot") == 0,
+	}
+}
+
+func drawScope(t *rapid.T) rollup.Scope {
+	return rollup.Scope{
+		User: click.UserID(rapid.Uint64Range(0, 3).Draw(t, "user")),
+		Link: click.LinkID(rapid.Uint64Range(0, 3).Draw(t, "link")),
+	}
+}
+
+func drawQuery(t *rapid.T) store.Query {
+	step := rapid.SampledFrom([]int64{60, 900, 900, 3600, 86400, 86400, 7 * 86400, 31 * 86400}).Draw(t, "step")
+	edge := noon + rapid.SampledFrom([]int64{60, 900, 3600, 43200, 86400}).Draw(t, "grain")*rapid.Int64Range(-100, 20).Draw(t, "start")
+	q := store.Query{
+		Scope: drawScope(t), Facet: rapid.SampledFrom(rollup.Facets).Draw(t, "facet"),
+		Edges: []int64{edge}, Newest: rapid.IntRange(0, 4).Draw(t, "Newest"),
+	}
+	for range rapid.IntRange(1, 40).Draw(t, "intervals") {
+		edge += step * rapid.Int64Range(0, 3).Draw(t, "steps")
+		q.Edges = append(q.Edges, edge)
+	}
+	return q
+}
+
+// lawModel runs random histories on the store and on the model.
+func lawModel(t *testing.T, c *clicks) {
+	seedtest.Check(t, func(r *rapid.T) {
+		model, tested := &MemoryClicks{}, c.open()
+		defer func() {
+			if err := tested.Close(); err != nil {
+				r.Errorf("Close: %v", err)
+			}
+		}()
+		var ends [2]uint64
+		r.Repeat(map[string]func(*rapid.T){
+			"record": func(r *rapid.T) {
+				i := rapid.IntRange(0, 1).Draw(r, "source")
+				from := ends[i] - min(ends[i], rapid.SampledFrom([]uint64{0, 0, 0, 0, 3, 10}).Draw(r, "back"))
+				from += rapid.SampledFrom([]uint64{0, 0, 0, 0, 1}).Draw(r, "skip")
+				b := DrawBatch(r, store.SourceID{byte(i)}, from, from+rapid.Uint64Range(1, 10).Draw(r, "length"))
+				want, got := model.Record(c.ctx, b), tested.Record(c.ctx, b)
+				sameErrors(r, want, got)
+				if p, _, _ := model.Position(c.ctx, b.Source); want == nil {
+					ends[i] = p.Counted
+				}
+			},
+			"counts": func(r *rapid.T) {
+				q := drawQuery(r)
+				want, e1 := model.Counts(c.ctx, q)
+				got, e2 := tested.Counts(c.ctx, q)
+				sameErrors(r, e1, e2)
+				if !slices.Equal(want, got) {
+					r.Fatalf("Counts(%+v): %s", q, firstDifference(got, want))
+				}
+			},
+			"sum": func(r *rapid.T) {
+				q := drawSum(r)
+				var want, got []store.Count
+				e1 := model.Sum(c.ctx, q, collect(&want))
+				e2 := tested.Sum(c.ctx, q, collect(&got))
+				sameErrors(r, e1, e2)
+				if !slices.Equal(want, got) {
+					r.Fatalf("Sum(%+v): %s", q, firstDifference(got, want))
+				}
+			},
+			"delete": func(r *rapid.T) {
+				scopes := rapid.SliceOfN(rapid.Custom(drawScope), 0, 5).Draw(r, "scopes")
+				sameErrors(r, model.Delete(c.ctx, scopes), tested.Delete(c.ctx, scopes))
+			},
+			"sync": func(r *rapid.T) {
+				if rapid.IntRange(0, 3).Draw(r, "sync") == 0 {
+					sameErrors(r, model.Sync(c.ctx), tested.Sync(c.ctx))
+				}
+			},
+			"": func(r *rapid.T) {
+				if err := Same(tested, model, store.SourceID{0}, store.SourceID{1}); err != nil {
+					r.Fatal(err)
+				}
+			},
+		})
+	})
+}
+
+// Same compares all that two stores can list, of the given sources, and lets
+// got verify itself.
+func Same(got, want store.Reader, sources ...store.SourceID) error {
+	ctx := context.Background()
+	all := [2]map[rollup.Key]uint64{{}, {}}
+	for i, c := range []store.Reader{got, want} {
+		for cell, err := range c.Cells(ctx) {
+			if err != nil {
+				return err
+			}
+			all[i][cell.Key] += cell.Clicks
+		}
+	}
+	if !maps.Equal(all[0], all[1]) {
+		return fmt.Errorf("cells are %v, want %v", all[0], all[1])
+	}
+	type state struct {
+		Ledger  rollup.Ledger
+		Epochs  []map[uint64]rollup.Ledger
+		Counted []uint64
+		Marks   [][]store.Mark
+		Firsts  []int64
+		Deleted string
+		Highest rollup.Scope
+
+		Journaled, Removed rollup.Ledger
+	}
+	var states [2]state
+	for i, c := range []store.Reader{got, want} {
+		var errs []error
+		s, err := &states[i], error(nil)
+		s.Ledger, err = c.Ledger(ctx)
+		errs = append(errs, err)
+		deleted, err := c.Deleted(ctx)
+		s.Deleted, errs = fmt.Sprint(deleted), append(errs, err)
+		s.Highest.User, s.Highest.Link, err = c.Highest(ctx)
+		errs = append(errs, err)
+		s.Journaled, err = c.Journaled(ctx)
+		errs = append(errs, err)
+		s.Removed, err = c.Removed(ctx)
+		errs = append(errs, err)
+		for _, src := range sources {
+			epochs, e1 := c.Epochs(ctx, src)
+			p, _, e2 := c.Position(ctx, src)
+			s.Epochs, s.Counted = append(s.Epochs, epochs), append(s.Counted, p.Counted)
+			errs = append(errs, e1, e2)
+		}
+		for id := range byte(2) {
+			marks, err := c.Marks(ctx, [32]byte{id})
+			s.Marks, errs = append(s.Marks, marks), append(errs, err)
+		}
+		for u := range click.UserID(3) {
+			first, _, err := c.First(ctx, rollup.Scope{User: u}, rollup.Country)
+			s.Firsts, errs = append(s.Firsts, first), append(errs, err)
+		}
+		if err := errors.Join(errs...); err != nil {
+			return err
+		}
+	}
+	if !reflect.DeepEqual(states[0], states[1]) {
+		return fmt.Errorf("the store holds %+v, want %+v", states[0], states[1])
+	}
+	var wrong []error
+	err := got.Verify(ctx, func(s string) { wrong = append(wrong, errors.New(s)) })
+	return errors.Join(append(wrong, err)...)
+}
+
+// sameErrors: both fail for the same reason, or none does.
+func sameErrors(t *rapid.T, want, got error) {
+	t.Helper()
+	for _, e := range []error{store.ErrGap, store.ErrOverlap, store.ErrGrain} {
+		if errors.Is(want, e) != errors.Is(got, e) {
+			t.Fatalf("error %v, want %v", got, want)
+		}
+	}
+	if (want == nil) != (got == nil) {
+		t.Fatalf("error %v, want %v", got, want)
+	}
+}
+
+func firstDifference(got, want []store.Count) string {
+	for i := range max(len(got), len(want)) {
+		if i >= len(got) || i >= len(want) || got[i] != want[i] {
+			return fmt.Sprintf("from entry %d on %v, want %v", i, got[min(len(got), i):min(len(got), i+3)], want[min(len(want), i):min(len(want), i+3)])
+		}
+	}
+	return "no difference"
+}

@@ -1,0 +1,95 @@
+package storetest
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// detailsLater: a later word on a link brings details where nobody said any.
+func detailsLater(t *testing.T, s LinkStore) {
+	at := foreign("ann", "h", "g", "http://a/").Created
+	said := func(l store.ForeignLink) store.ForeignLink {
+		l.Details = store.LinkDetails{Title: "title", Note: "note", Private: true, Archived: true, UserTS: 7}
+		l.Modified = at + 9
+		return l
+	}
+	titled := foreign("ann", "t", "g", "http://a/")
+	titled.Details.Title, titled.Created = "title", at+5
+
+	plain := importLinks(t, s, foreign("ann", "h", "g", "http://a/"), foreign("ann", "t", "g", "http://a/"), foreign("ann", "i", "g", "http://a/"))
+	importLinks(t, s, foreign("bob", "b", "b", "http://b/"))
+	for _, no := range []store.ForeignLink{
+		said(foreign("bob", "h", "g", "http://a/")), said(foreign("ann", "h", "g", "http://other/")), said(foreign("nobody here", "h", "g", "http://a/")),
+	} {
+		same(t, "the word of another owner, or on another long URL, gave details to a link", importLinks(t, s, no)[0], plain[0])
+	}
+	other := foreign("ann", "h", "g", "http://a/")
+	other.Created += 5
+	same(t, "a word without details changed a link", importLinks(t, s, other)[0], plain[0])
+
+	want := plain[0]
+	want.LinkDetails, want.Modified = said(store.ForeignLink{}).Details, at+9
+	got := importLinks(t, s, said(foreign("ann", "h", "g", "http://a/")), titled)
+	same(t, "a later word did not give its details to a link that had none", got[0], want)
+	same(t, "the details of a later word were not kept", linkByID(t, s, want.ID), want)
+	wantTitled := plain[1]
+	wantTitled.Title = "title"
+	same(t, "a title alone did not come, or changed another detail", got[1], wantTitled)
+
+	second := said(foreign("ann", "h", "g", "http://a/"))
+	second.Details.Title = "second"
+	same(t, "a second word changed details that somebody had said", importLinks(t, s, second)[0], want)
+	note := "edited"
+	edited := editLink(t, s, plain[2].ID, store.LinkEdit{Note: &note, Modified: at})
+	same(t, "a later word changed an edited link", importLinks(t, s, said(foreign("ann", "i", "g", "http://a/")))[0], edited)
+
+	got = importLinks(t, s, foreign("ann", "j", "g", "http://a/"), said(foreign("bob", "j", "g", "http://a/")), said(foreign("ann", "j", "g", "http://a/")), second)
+	same(t, "in one call, a later word of the same owner did not bring the details", got[2].LinkDetails, want.LinkDetails)
+	same(t, "they were not kept", linkByID(t, s, got[2].ID).LinkDetails, want.LinkDetails)
+	same(t, "the answer has a link as it was in the middle of the call", got[0], got[2])
+}
+
+// importOrder: links of one user and second are listed by descending id, so a
+// call gives them ids in the order of its links.
+func importOrder(t *testing.T, s LinkStore) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for round := range 4 {
+		var links []store.ForeignLink
+		for i := range 40 {
+			l := foreign(fmt.Sprintf("user %d", rng.IntN(2)), fmt.Sprintf("%d-%d-%d", round, rng.IntN(1000), i), "g", "http://a/")
+			l.Created = int64(rng.IntN(3))
+			if rng.IntN(2) == 0 {
+				l.Details.UserTS = 1 + int64(rng.IntN(2))
+			}
+			links = append(links, l)
+		}
+		ids := make(map[store.Link][]click.LinkID) // by owner and second
+		for _, l := range importLinks(t, s, links...) {
+			place := store.Link{User: l.User}
+			place.UserTS = l.UserTS
+			ids[place] = append(ids[place], l.ID)
+		}
+		for place, of := range ids {
+			if !slices.IsSorted(of) {
+				t.Errorf("round %d: the links of user %d at %d have ids in another order than they were given: %d", round, place.User, place.UserTS, of)
+			}
+		}
+		all, err := s.AllLinks(context.Background(), 0, 1<<20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		known := make(map[click.LinkID]bool)
+		for _, l := range all {
+			if known[l.ID] {
+				t.Errorf("round %d: two links have the id %d", round, l.ID)
+			}
+			known[l.ID] = true
+		}
+	}
+}

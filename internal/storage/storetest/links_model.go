@@ -1,0 +1,225 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/storage/store"
+	"github.com/footfall/footfall/internal/testkit/seedtest"
+)
+
+// linkHistories lets a store and the model live through the same random
+// history. Ids may differ, but one of the model is always the same one of the
+// store, and the other way round.
+//
+// The histories share one store, since a database for each would cost more
+// than its history. So each has a suffix of its own to all its names.
+func linkHistories(t *testing.T, open func(t *testing.T) LinkStore) {
+	s, model := open(t), LinkStore(NewMemoryLinks())
+	m := &historyMatch{
+		links:      make(map[click.LinkID]click.LinkID),
+		modelLinks: make(map[click.LinkID]click.LinkID),
+		users:      map[click.UserID]click.UserID{click.Nobody: click.Nobody},
+		modelUsers: map[click.UserID]click.UserID{click.Nobody: click.Nobody},
+	}
+	history := 0
+	seedtest.Check(t, func(t *rapid.T) {
+		history++
+		h := linkHistory{match: m, store: s, model: model, suffix: fmt.Sprintf(" %d", history)}
+		t.Repeat(map[string]func(*rapid.T){
+			"import": h.importLinks, "make": h.makeLink, "name": h.linkByName, "id": h.linkByID,
+			"user": h.addUser, "login": h.userByLogin, "users": h.listUsers,
+			"token": h.addToken, "owner": h.userByToken, "remove token": h.removeToken, "remove tokens": h.removeTokens, "tokens": h.countTokens, "name of user": h.setFullName, "password": h.password,
+			"delete link": h.deleteLink, "delete user": h.deleteUser, "edit": h.editLink, "list": h.listLinks, "of URL": h.linksOfURL, "made": h.countLinks,
+		})
+	})
+}
+
+// historyMatch is which id of the store is which of the model.
+type historyMatch struct {
+	links, modelLinks map[click.LinkID]click.LinkID
+	users, modelUsers map[click.UserID]click.UserID
+}
+
+func pair[ID click.LinkID | click.UserID](t *rapid.T, to, back map[ID]ID, got, want ID) {
+	_, knownGot := to[got]
+	_, knownWant := back[want]
+	if !knownGot && !knownWant {
+		to[got], back[want] = want, got
+	}
+	if to[got] != want || back[want] != got {
+		t.Fatalf("id %d stood for the model's %d, and now for its %d", got, to[got], want)
+	}
+}
+
+func (m *historyMatch) link(t *rapid.T, got, want store.Link) {
+	pair(t, m.links, m.modelLinks, got.ID, want.ID)
+	pair(t, m.links, m.modelLinks, got.Aggregate, want.Aggregate)
+	pair(t, m.users, m.modelUsers, got.User, want.User)
+	got.ID, got.Aggregate, got.User = want.ID, want.Aggregate, want.User
+	if got != want {
+		t.Fatalf("a link is not the model's:\n got %+v\nwant %+v", got, want)
+	}
+}
+
+func (m *historyMatch) user(t *rapid.T, got, want store.User) {
+	pair(t, m.users, m.modelUsers, got.ID, want.ID)
+	got.ID = want.ID
+	if got != want {
+		t.Fatalf("a user is not the model's:\n got %+v\nwant %+v", got, want)
+	}
+}
+
+// errors tells whether both failed, and fails where they did so differently.
+func (m *historyMatch) errors(t *rapid.T, got, want error) bool {
+	for _, kind := range []error{click.ErrNotFound, click.ErrExists, store.ErrText} {
+		if errors.Is(got, kind) != errors.Is(want, kind) {
+			t.Fatalf("the store said %v where the model says %v", got, want)
+		}
+	}
+	if (got == nil) != (want == nil) {
+		t.Fatalf("the store said %v where the model says %v", got, want)
+	}
+	return got != nil
+}
+
+type linkHistory struct {
+	match        *historyMatch
+	store, model LinkStore
+	suffix       string
+}
+
+// name draws from few names, so that they meet.
+func (h *linkHistory) name(t *rapid.T, label string) string {
+	return rapid.SampledFrom([]string{"a", "A", "b", "ü", "'", "c d", "日"}).Draw(t, label) + h.suffix
+}
+
+func (h *linkHistory) domain(t *rapid.T) string {
+	return rapid.SampledFrom([]string{"j.mp", "J.MP", "bit.ly", "ümlaut.example", "ÜMLAUT.example"}).Draw(t, "domain")
+}
+
+func (h *linkHistory) importLinks(t *rapid.T) {
+	links := make([]store.ForeignLink, rapid.IntRange(0, 12).Draw(t, "links"))
+	for i := range links {
+		links[i] = store.ForeignLink{
+			Login: h.name(t, "login"), Hash: click.Hash(h.name(t, "hash")), LongURL: h.name(t, "long URL"),
+			Created: rapid.OneOf(rapid.Int64(), rapid.Int64Range(-3, 3)).Draw(t, "created"), // some at once
+		}
+		if rapid.Bool().Draw(t, "has aggregate") {
+			links[i].AggregateHash = click.Hash(h.name(t, "aggregate"))
+		}
+		if rapid.Bool().Draw(t, "has keyword") {
+			links[i].Domain, links[i].Keyword = h.domain(t), click.Hash(h.name(t, "keyword"))
+		}
+		links[i].Details.Private = rapid.Bool().Draw(t, "private")
+		if rapid.Bool().Draw(t, "detailed") {
+			links[i].Details.Title = rapid.SampledFrom([]string{"", "a title"}).Draw(t, "title")
+			links[i].Details.Note = rapid.SampledFrom([]string{"", "a note"}).Draw(t, "note")
+			links[i].Details.Archived = rapid.Bool().Draw(t, "archived")
+			links[i].Details.UserTS = rapid.Int64Range(0, 3).Draw(t, "user_ts")
+			links[i].Modified = rapid.Int64Range(0, 3).Draw(t, "modified")
+		}
+		if rapid.IntRange(0, 99).Draw(t, "spoilt") == 99 {
+			links[i].LongURL = "\xff"
+		}
+	}
+	got, err := h.store.ImportLinks(context.Background(), links)
+	want, wantErr := h.model.ImportLinks(context.Background(), links)
+	if h.match.errors(t, err, wantErr) {
+		return
+	}
+	if len(got) != len(want) {
+		t.Fatalf("an import of %d links returned %d", len(want), len(got))
+	}
+	for i := range got {
+		h.match.link(t, got[i], want[i])
+	}
+}
+
+func (h *linkHistory) makeLink(t *rapid.T) {
+	login := h.name(t, "login")
+	gotUser, err := h.store.UserByLogin(context.Background(), login)
+	wantUser, wantErr := h.model.UserByLogin(context.Background(), login)
+	h.match.errors(t, err, wantErr) // and nobody makes no link
+	n := store.NewLink{
+		LongURL: h.name(t, "long URL"), Hash: click.Hash(h.name(t, "hash")),
+		AggregateHash: click.Hash(h.name(t, "aggregate")), Created: rapid.Int64Range(-3, 3).Draw(t, "created"),
+	}
+	if rapid.Bool().Draw(t, "free names") {
+		n.Hash, n.AggregateHash = n.Hash+"h", n.AggregateHash+"a"
+	}
+	n.User = gotUser.ID
+	got, made, err := h.store.MakeLink(context.Background(), n)
+	n.User = wantUser.ID
+	want, wantMade, wantErr := h.model.MakeLink(context.Background(), n)
+	if h.match.errors(t, err, wantErr) {
+		return
+	}
+	if made != wantMade {
+		t.Fatalf("a link was made: %t, and by the model: %t", made, wantMade)
+	}
+	h.match.link(t, got, want)
+}
+
+func (h *linkHistory) linkByName(t *rapid.T) {
+	domain, name := h.domain(t), click.Hash(h.name(t, "name"))
+	got, err := h.store.LinkByName(context.Background(), domain, name)
+	want, wantErr := h.model.LinkByName(context.Background(), domain, name)
+	if !h.match.errors(t, err, wantErr) {
+		h.match.link(t, got, want)
+	}
+}
+
+func (h *linkHistory) linkByID(t *rapid.T) {
+	if len(h.match.links) == 0 {
+		return
+	}
+	want := click.LinkID(rapid.IntRange(1, len(h.match.links)).Draw(t, "id"))
+	got, known := h.match.modelLinks[want]
+	if !known { // an aggregate link that no answer named yet
+		return
+	}
+	g, err := h.store.LinkByID(context.Background(), got)
+	w, wantErr := h.model.LinkByID(context.Background(), want)
+	if !h.match.errors(t, err, wantErr) {
+		h.match.link(t, g, w)
+	}
+}
+
+func (h *linkHistory) addUser(t *rapid.T) {
+	login, created := h.name(t, "login"), rapid.Int64().Draw(t, "created")
+	got, err := h.store.AddUser(context.Background(), login, created)
+	want, wantErr := h.model.AddUser(context.Background(), login, created)
+	if !h.match.errors(t, err, wantErr) {
+		h.match.user(t, got, want)
+	}
+}
+
+func (h *linkHistory) userByLogin(t *rapid.T) {
+	login := h.name(t, "login")
+	got, err := h.store.UserByLogin(context.Background(), login)
+	want, wantErr := h.model.UserByLogin(context.Background(), login)
+	if !h.match.errors(t, err, wantErr) {
+		h.match.user(t, got, want)
+	}
+}
+
+func (h *linkHistory) listUsers(t *rapid.T) {
+	after, limit := h.name(t, "after"), rapid.IntRange(-1, 5).Draw(t, "limit")
+	got, err := h.store.ListUsers(context.Background(), after, limit)
+	want, wantErr := h.model.ListUsers(context.Background(), after, limit)
+	if h.match.errors(t, err, wantErr) {
+		return
+	}
+	if len(got) != len(want) {
+		t.Fatalf("%d users after %q, and the model lists %d", len(got), after, len(want))
+	}
+	for i := range got {
+		h.match.user(t, got[i], want[i])
+	}
+}

@@ -1,0 +1,208 @@
+package storetest
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/base/rollup"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// LinkStore is what keeps links and users.
+type LinkStore interface {
+	store.Links
+	store.Users
+}
+
+// MemoryLinks is the model of store.Links and store.Users: maps and a mutex.
+// Nothing in it outlives the process.
+type MemoryLinks struct {
+	mu     sync.Mutex
+	users  []store.User // by id, the first has 1
+	logins map[string]click.UserID
+	tokens map[store.TokenDigest]memoryToken
+	proofs map[click.UserID]string
+	secret *[32]byte
+
+	links      []store.Link // by id, the first has 1
+	hashes     map[click.Hash]click.LinkID
+	aggregates map[click.Hash]click.LinkID
+	keywords   map[memoryKeyword]click.LinkID
+	oldest     map[click.Hash]click.LinkID // of the keywords on any domain
+	ages       []memoryKeyword             // the oldest first
+
+	pending []rollup.Scope // deletions
+}
+
+type memoryKeyword struct {
+	domain string
+	name   click.Hash
+}
+
+var _ LinkStore = (*MemoryLinks)(nil)
+
+// NewMemoryLinks makes an empty one.
+func NewMemoryLinks() *MemoryLinks {
+	return &MemoryLinks{
+		logins:     make(map[string]click.UserID),
+		tokens:     make(map[store.TokenDigest]memoryToken),
+		proofs:     make(map[click.UserID]string),
+		hashes:     make(map[click.Hash]click.LinkID),
+		aggregates: make(map[click.Hash]click.LinkID),
+		keywords:   make(map[memoryKeyword]click.LinkID),
+		oldest:     make(map[click.Hash]click.LinkID),
+	}
+}
+
+// ImportLinks is of store.Links.
+func (m *MemoryLinks) ImportLinks(ctx context.Context, links []store.ForeignLink) ([]store.Link, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("storetest: import links: %w", err)
+	}
+	for i := range links {
+		if err := links[i].Check(); err != nil {
+			return nil, fmt.Errorf("storetest: import links: link %d of the batch: %w", i+1, err)
+		}
+	}
+	answer := make([]store.Link, len(links))
+	for i := range links {
+		answer[i].ID = m.importLink(&links[i])
+	}
+	for i := range answer { // as they are once all were taken
+		answer[i] = m.links[answer[i].ID-1]
+	}
+	return answer, nil
+}
+
+func (m *MemoryLinks) importLink(f *store.ForeignLink) click.LinkID {
+	if m.hashes[f.Hash] == 0 {
+		m.addLink(f)
+	}
+	id := m.hashes[f.Hash]
+	if l := &m.links[id-1]; m.logins[f.Login] == l.User {
+		f.Describe(l)
+	}
+	if k := (memoryKeyword{strings.ToLower(f.Domain), f.Keyword}); f.Keyword != "" && m.keywords[k] == 0 {
+		m.keywords[k] = id
+		m.ages = append(m.ages, k)
+		if m.oldest[f.Keyword] == 0 {
+			m.oldest[f.Keyword] = id
+		}
+	}
+	return id
+}
+
+func (m *MemoryLinks) addLink(f *store.ForeignLink) {
+	if m.logins[f.Login] == 0 {
+		m.addUser(f.Login, f.Created)
+	}
+	if hash := f.Aggregate(); m.aggregates[hash] == 0 {
+		id := m.nextLink()
+		m.aggregates[hash] = id
+		m.links = append(m.links, store.Link{
+			ID: id, Hash: hash, Aggregate: id, AggregateHash: hash, LongURL: f.LongURL,
+			Created: f.Created, Modified: f.Created, LinkDetails: store.LinkDetails{UserTS: f.Created},
+		})
+	}
+	id := m.nextLink()
+	m.hashes[f.Hash] = id
+	details, modified := f.Made()
+	m.links = append(m.links, store.Link{
+		ID: id, User: m.logins[f.Login], Hash: f.Hash,
+		Aggregate: m.aggregates[f.Aggregate()], AggregateHash: f.Aggregate(),
+		LongURL: f.LongURL, Created: f.Created, Modified: modified, LinkDetails: details,
+	})
+}
+
+func (m *MemoryLinks) nextLink() click.LinkID { return click.LinkID(len(m.links) + 1) }
+
+// LinkByName is of store.Links.
+func (m *MemoryLinks) LinkByName(_ context.Context, domain string, name click.Hash) (store.Link, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	id := cmp.Or(
+		m.keywords[memoryKeyword{strings.ToLower(domain), name}],
+		m.hashes[name],
+		m.aggregates[name],
+		m.oldest[name],
+	)
+	if id == 0 {
+		return store.Link{}, fmt.Errorf("storetest: link by name: %w", click.ErrNotFound)
+	}
+	return m.links[id-1], nil
+}
+
+// LinkByID is of store.Links.
+func (m *MemoryLinks) LinkByID(_ context.Context, id click.LinkID) (store.Link, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if id < 1 || id > click.LinkID(len(m.links)) || m.links[id-1].ID == 0 {
+		return store.Link{}, fmt.Errorf("storetest: link by id: %w", click.ErrNotFound)
+	}
+	return m.links[id-1], nil
+}
+
+// AddUser is of store.Users.
+func (m *MemoryLinks) AddUser(_ context.Context, login string, created int64) (store.User, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := store.CheckText("login", login); err != nil {
+		return store.User{}, fmt.Errorf("storetest: add user: %w", err)
+	}
+	if m.logins[login] != 0 {
+		return store.User{}, fmt.Errorf("storetest: add user: %w", click.ErrExists)
+	}
+	return m.addUser(login, created), nil
+}
+
+func (m *MemoryLinks) addUser(login string, created int64) store.User {
+	u := store.User{ID: click.UserID(len(m.users) + 1), Login: login, Created: created}
+	m.users = append(m.users, u)
+	m.logins[login] = u.ID
+	return u
+}
+
+// UserByLogin is of store.Users.
+func (m *MemoryLinks) UserByLogin(_ context.Context, login string) (store.User, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	u, err := m.userByID(m.logins[login])
+	if err != nil {
+		return store.User{}, fmt.Errorf("storetest: user by login: %w", err)
+	}
+	return u, nil
+}
+
+// UserByID is of store.Users.
+func (m *MemoryLinks) UserByID(_ context.Context, id click.UserID) (store.User, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	u, err := m.userByID(id)
+	if err != nil {
+		return store.User{}, fmt.Errorf("storetest: user by id: %w", err)
+	}
+	return u, nil
+}
+
+func (m *MemoryLinks) userByID(id click.UserID) (store.User, error) {
+	if id < 1 || id > click.UserID(len(m.users)) || m.users[id-1].ID == 0 {
+		return store.User{}, click.ErrNotFound
+	}
+	return m.users[id-1], nil
+}
+
+// ListUsers is of store.Users.
+func (m *MemoryLinks) ListUsers(_ context.Context, after string, limit int) ([]store.User, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	users := slices.DeleteFunc(slices.Clone(m.users), func(u store.User) bool { return u.ID == 0 || u.Login <= after })
+	slices.SortFunc(users, func(a, b store.User) int { return cmp.Compare(a.Login, b.Login) })
+	return users[:min(len(users), max(limit, 0))], nil
+}

@@ -1,0 +1,71 @@
+package storetest
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// SetFullName is of store.Users.
+func (m *MemoryLinks) SetFullName(_ context.Context, user click.UserID, name string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if name != "" {
+		if err := store.CheckText("full name", name); err != nil {
+			return fmt.Errorf("storetest: set full name: %w", err)
+		}
+	}
+	if _, err := m.userByID(user); err != nil {
+		return fmt.Errorf("storetest: set full name: %w", err)
+	}
+	m.users[user-1].FullName = name
+	return nil
+}
+
+// SetKeyVersion is of store.Users.
+func (m *MemoryLinks) SetKeyVersion(_ context.Context, user click.UserID, version int64) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, err := m.userByID(user); err != nil {
+		return fmt.Errorf("storetest: set key version: %w", err)
+	}
+	m.users[user-1].KeyVersion = version
+	return nil
+}
+
+// SetPassword is of store.Users.
+func (m *MemoryLinks) SetPassword(_ context.Context, user click.UserID, proof string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := store.CheckText("password", proof); err != nil {
+		return fmt.Errorf("storetest: set password: %w", err)
+	}
+	if _, err := m.userByID(user); err != nil {
+		return fmt.Errorf("storetest: set password: %w", err)
+	}
+	m.proofs[user] = proof
+	return nil
+}
+
+// Password is of store.Users.
+func (m *MemoryLinks) Password(_ context.Context, user click.UserID) (string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	proof, ok := m.proofs[user]
+	if !ok {
+		return "", fmt.Errorf("storetest: password: %w", click.ErrNotFound)
+	}
+	return proof, nil
+}
+
+// Secret is of store.Users.
+func (m *MemoryLinks) Secret(_ context.Context, offer [32]byte) ([32]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.secret == nil {
+		m.secret = &offer
+	}
+	return *m.secret, nil
+}

@@ -1,0 +1,178 @@
+package storetest
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"math"
+	"testing"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+func digestOf(n int) store.TokenDigest { return sha256.Sum256(fmt.Append(nil, n)) }
+
+func userTokens(t *testing.T, s LinkStore) {
+	ctx := context.Background()
+	ann, bob := addUser(t, s, "ann", 1), addUser(t, s, "bob", 2)
+	for n, u := range []store.User{ann, ann, bob} {
+		if err := s.AddToken(ctx, u.ID, digestOf(n), 3); err != nil {
+			t.Fatalf("a new token was not kept: %v", err)
+		}
+	}
+	if err := s.AddToken(ctx, ann.ID, store.TokenDigest{}, 3); err != nil {
+		t.Fatalf("a digest of zeros was not kept: %v", err)
+	}
+	for n, want := range []store.User{ann, ann, bob} {
+		if u, err := s.UserByToken(ctx, digestOf(n)); err != nil || u != want {
+			t.Errorf("token %d does not lead to %q: %+v, %v", n, want.Login, u, err)
+		}
+	}
+	if u, err := s.UserByToken(ctx, digestOf(99)); !errors.Is(err, click.ErrNotFound) {
+		t.Errorf("an unknown token gave %+v and %v, not click.ErrNotFound", u, err)
+	}
+	for _, u := range []click.UserID{ann.ID, bob.ID} {
+		if err := s.AddToken(ctx, u, digestOf(0), 4); !errors.Is(err, click.ErrExists) {
+			t.Errorf("a digest that is known gave %v, not click.ErrExists", err)
+		}
+	}
+	if u, err := s.UserByToken(ctx, digestOf(0)); err != nil || u != ann {
+		t.Errorf("a refused token changed its owner: %+v, %v", u, err)
+	}
+	for _, u := range []click.UserID{click.Nobody, bob.ID + 1, math.MaxUint64} {
+		for _, n := range []int{0, 98} { // known and new
+			if err := s.AddToken(ctx, u, digestOf(n), 4); !errors.Is(err, click.ErrNotFound) {
+				t.Errorf("a token for nobody gave %v, not click.ErrNotFound", err)
+			}
+		}
+	}
+}
+
+// wantTokens looks whether, of the tokens up to n, those that are good lead to
+// the user and no others do.
+func wantTokens(t *testing.T, s store.Users, rule string, u store.User, n int, good ...int) {
+	t.Helper()
+	isGood := map[int]bool{}
+	for _, g := range good {
+		isGood[g] = true
+	}
+	for i := range n {
+		got, err := s.UserByToken(context.Background(), digestOf(i))
+		if isGood[i] && (err != nil || got != u) || !isGood[i] && !errors.Is(err, click.ErrNotFound) {
+			t.Errorf("%s: token %d leads to %+v, %v", rule, i, got, err)
+		}
+	}
+	if have, err := s.CountTokens(context.Background(), u.ID); err != nil || have != len(good) {
+		t.Errorf("%s: the user has %d tokens (%v), want %d", rule, have, err, len(good))
+	}
+}
+
+func userTokensRemoved(t *testing.T, s LinkStore) {
+	ctx := context.Background()
+	ann, bob := addUser(t, s, "ann", 1), addUser(t, s, "bob", 2)
+	for n := range 3 {
+		if err := s.AddToken(ctx, ann.ID, digestOf(n), 3); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.AddPassingToken(ctx, ann.ID, digestOf(3), 3, 5); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.AddToken(ctx, bob.ID, digestOf(90), 3); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.RemoveToken(ctx, ann.ID, digestOf(1)); err != nil {
+		t.Errorf("a token was not removed: %v", err)
+	}
+	wantTokens(t, s, "one was removed", ann, 4, 0, 2, 3)
+	for n, u := range map[int]click.UserID{1: ann.ID, 0: bob.ID, 90: ann.ID, 2: click.Nobody, 3: math.MaxUint64, 99: ann.ID} {
+		if err := s.RemoveToken(ctx, u, digestOf(n)); !errors.Is(err, click.ErrNotFound) {
+			t.Errorf("token %d, which user %d does not have, gave %v, not click.ErrNotFound", n, u, err)
+		}
+	}
+	wantTokens(t, s, "what somebody does not have was removed", ann, 4, 0, 2, 3)
+	for _, want := range []int{3, 0} {
+		if n, err := s.RemoveTokens(ctx, ann.ID); err != nil || n != want {
+			t.Errorf("all tokens of a user: %d were removed (%v), want %d", n, err, want)
+		}
+		wantTokens(t, s, "all were removed", ann, 4)
+	}
+	if u, err := s.UserByToken(ctx, digestOf(90)); err != nil || u != bob {
+		t.Errorf("another user's token went too: %+v, %v", u, err)
+	}
+	noUser(t, bob, func(u click.UserID) error { _, err := s.RemoveTokens(ctx, u); return err })
+	if n, err := s.CountTokens(ctx, bob.ID+1); err != nil || n != 0 {
+		t.Errorf("nobody has %d tokens, %v", n, err)
+	}
+	if err := s.AddToken(ctx, ann.ID, digestOf(0), 4); err != nil {
+		t.Errorf("a token that was removed cannot be given again: %v", err)
+	}
+}
+
+func userTokensPassing(t *testing.T, s LinkStore) {
+	ctx := context.Background()
+	ann, bob := addUser(t, s, "ann", 1), addUser(t, s, "bob", 2)
+	add := func(n int, created int64, keep int) {
+		t.Helper()
+		if err := s.AddPassingToken(ctx, ann.ID, digestOf(n), created, keep); err != nil {
+			t.Fatalf("a passing token was not kept: %v", err)
+		}
+	}
+	for n := range 3 {
+		if err := s.AddToken(ctx, ann.ID, digestOf(n), int64(n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.AddPassingToken(ctx, bob.ID, digestOf(90), 1, 3); err != nil {
+		t.Fatal(err)
+	}
+	add(3, 50, 3)
+	add(4, 20, 3)
+	add(5, 30, 3)
+	wantTokens(t, s, "as many as are kept", ann, 6, 0, 1, 2, 3, 4, 5)
+	if err := s.AddPassingToken(ctx, ann.ID, digestOf(0), 60, 3); !errors.Is(err, click.ErrExists) {
+		t.Errorf("a digest that is known gave %v, not click.ErrExists", err)
+	}
+	wantTokens(t, s, "one that was refused", ann, 6, 0, 1, 2, 3, 4, 5)
+	add(6, 40, 3)
+	wantTokens(t, s, "the oldest of its kind did not give way, alone", ann, 7, 0, 1, 2, 3, 5, 6)
+	add(7, 10, 3) // the clock was set back
+	wantTokens(t, s, "the new one gave way itself", ann, 8, 0, 1, 2, 3, 6, 7)
+	add(8, 70, 2)
+	wantTokens(t, s, "fewer are kept", ann, 9, 0, 1, 2, 3, 8)
+	add(9, 80, 0)
+	wantTokens(t, s, "the new one was not kept in any case", ann, 10, 0, 1, 2, 9)
+	for i := range 20 { // of one second
+		add(10+i, 90, 2)
+		if u, err := s.UserByToken(ctx, digestOf(10+i)); err != nil || u != ann {
+			t.Errorf("a new token gave way to one of the same second: %+v, %v", u, err)
+		}
+	}
+	if n, err := s.CountTokens(ctx, ann.ID); err != nil || n != 5 {
+		t.Errorf("there are %d tokens (%v), want 5", n, err)
+	}
+	if u, err := s.UserByToken(ctx, digestOf(90)); err != nil || u != bob {
+		t.Errorf("another user's token gave way: %+v, %v", u, err)
+	}
+	noUser(t, bob, func(u click.UserID) error { return s.AddPassingToken(ctx, u, digestOf(98), 1, 1) })
+}
+
+func userKeyVersions(t *testing.T, s LinkStore) {
+	ctx := context.Background()
+	ann, bob := addUser(t, s, "ann", 1), addUser(t, s, "bob", 2)
+	for _, version := range []int64{1, math.MaxInt64, 0, 7} {
+		if err := s.SetKeyVersion(ctx, ann.ID, version); err != nil {
+			t.Fatalf("a version of an apiKey was not set: %v", err)
+		}
+		ann.KeyVersion = version
+		if u, err := s.UserByLogin(ctx, "ann"); err != nil || u != ann {
+			t.Errorf("the last version set is not kept: %+v, %v; want %+v", u, err, ann)
+		}
+	}
+	noUser(t, bob, func(u click.UserID) error { return s.SetKeyVersion(ctx, u, 9) })
+	if u, err := s.UserByID(ctx, bob.ID); err != nil || u != bob {
+		t.Errorf("another user's version was set too: %+v, %v", u, err)
+	}
+}
