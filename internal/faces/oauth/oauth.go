@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/footfall/footfall/internal/base/limit"
-	"github.com/footfall/footfall/internal/base/sparse"
+	"github.com/footfall/footfall/internal/base/lograte"
 	"github.com/footfall/footfall/internal/core/auth"
 	"github.com/footfall/footfall/internal/storage/store"
 )
@@ -40,8 +40,8 @@ type Options struct {
 // OAuth answers under /oauth. It is an http.Handler for paths beginning there.
 type OAuth struct {
 	Options
-	sentAway     *sparse.Line[error]
-	failed, away *sparse.Line[trouble] // our fault, and the store's
+	sentAway     *lograte.Line[error]
+	failed, away *lograte.Line[trouble] // our fault, and the store's
 }
 
 // trouble is what kept somebody from a token.
@@ -56,8 +56,8 @@ func New(o Options) *OAuth {
 		o.Log.Error("a token could not be given", "times", times, "request_id", last.id, "error", last.err)
 	}
 	return &OAuth{
-		Options: o, failed: sparse.New(fail), away: sparse.New(fail),
-		sentAway: sparse.New(func(users uint64, _ error) {
+		Options: o, failed: lograte.New(time.Second, fail), away: lograte.New(time.Second, fail),
+		sentAway: lograte.New(time.Second, func(users uint64, _ error) {
 			o.Log.Warn("passwords come faster than they can be looked at: users cannot get tokens with theirs, and somebody may be guessing",
 				"sent_away", users)
 		}),

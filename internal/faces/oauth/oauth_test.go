@@ -14,7 +14,6 @@ import (
 
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/base/limit"
-	"github.com/footfall/footfall/internal/base/sparse"
 	"github.com/footfall/footfall/internal/core/auth"
 	"github.com/footfall/footfall/internal/faces/oauth"
 	"github.com/footfall/footfall/internal/storage/store"
@@ -283,7 +282,7 @@ func TestTheLogIsSpared(t *testing.T) {
 			if lines, text := told(); lines != 1 || !strings.Contains(text, "level="+want.level) || strings.Count(text, want.count+"1") != 1 {
 				t.Errorf("%s a thousand times at once: %d lines: %.500s", login, lines, text)
 			}
-			<-time.After(sparse.Every)
+			<-time.After(time.Second)
 			synctest.Wait()
 			if lines, text := told(); lines != 2 || strings.Count(text, want.count+"999") != 1 {
 				t.Errorf("%s a second later: %d lines: %.500s", login, lines, text)

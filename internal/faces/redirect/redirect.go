@@ -14,10 +14,11 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/footfall/footfall/internal/base/click"
-	"github.com/footfall/footfall/internal/base/sparse"
+	"github.com/footfall/footfall/internal/base/lograte"
 )
 
 // Link is where a name leads, and whose it is.
@@ -63,18 +64,32 @@ const RecordDeadline = 2 * time.Second
 // Handler answers visitors.
 type Handler struct {
 	Options
-	alarm        *alarm
-	unresolved   *sparse.Line[error]
+	unresolved   *lograte.Line[error]
+	notDurable   *lograte.Line[error]
+	lost         atomic.Uint64 // clicks that are not known to be durable
 	cacheControl []string
 }
 
+const (
+	// notDurableEvery is the interval between two log lines about clicks that
+	// are not durable, and so the longest that a visitor waits for one.
+	notDurableEvery = 100 * time.Millisecond
+	// logPatience is how long a visitor waits for a log that blocks.
+	logPatience = time.Second
+)
+
 // New makes a Handler.
 func New(o Options) *Handler {
+	var total uint64
 	return &Handler{
 		Options: o,
-		alarm:   newAlarm(o.Log),
-		unresolved: sparse.New(func(visitors uint64, last error) {
+		unresolved: lograte.New(time.Second, func(visitors uint64, last error) {
 			o.Log.Error("a name could not be resolved", "visitors", visitors, "error", last)
+		}),
+		notDurable: lograte.New(notDurableEvery, func(clicks uint64, last error) {
+			total += clicks
+			o.Log.Error("visitors were sent on although their clicks are not durable: make room on the disk, or see why it fails",
+				"clicks", clicks, "total", total, "error", last)
 		}),
 		cacheControl: []string{"private, max-age=" + strconv.Itoa(int(o.MaxAge/time.Second))},
 	}
@@ -82,11 +97,11 @@ func New(o Options) *Handler {
 
 // NotDurable is how many visitors were sent on without their click being known
 // to be durable.
-func (h *Handler) NotDurable() uint64 { return h.alarm.total.Load() }
+func (h *Handler) NotDurable() uint64 { return h.lost.Load() }
 
 // Close tells the log what it has not been told yet.
 func (h *Handler) Close() {
-	h.alarm.close()
+	h.notDurable.Close()
 	h.unresolved.Close()
 }
 
@@ -143,7 +158,9 @@ var (
 	zeroLength = []string{"0"}
 )
 
-// record makes the click durable, or raises the alarm.
+// record makes the click durable. If it fails, it returns once the failure is in
+// the log. So however the process ends, kill -9 included, each visitor who was
+// answered has a click that is durable or reported.
 func (h *Handler) record(r *http.Request, link Link, v Visitor) {
 	c := click.Click{
 		Time: h.Now().UnixMilli(), User: link.User, Link: link.ID,
@@ -154,7 +171,8 @@ func (h *Handler) record(r *http.Request, link Link, v Visitor) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), RecordDeadline)
 	defer cancel()
 	if err := h.Record(ctx, c); err != nil {
-		h.alarm.raise(err)
+		h.lost.Add(1)
+		h.notDurable.NoteAndWait(err, logPatience)
 	}
 }
 

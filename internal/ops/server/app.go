@@ -135,7 +135,7 @@ type App struct {
 // Open opens a data directory that no other process has open, else ErrOwned.
 func Open(ctx context.Context, o Options) (_ *App, err error) {
 	a := &App{
-		now: o.Now, log: o.Log, host: o.Host, dir: o.Dir, build: o.Build, monitor: monitor.New(), disk: newDisk(o.Dir, o.Reserve, o.Log, o.Now),
+		now: o.Now, log: o.Log, host: o.Host, dir: o.Dir, build: o.Build, monitor: monitor.New(), disk: newDisk(o.Dir, o.Reserve, o.Log),
 		dear: dearQuestions(), keeping: make(turn, 1), cleaner: newCleaner(), rolled: make(chan struct{}, 1),
 	}
 	defer func() {

@@ -9,7 +9,7 @@ import (
 	"github.com/dustin/go-humanize"
 	"golang.org/x/sys/unix"
 
-	"github.com/footfall/footfall/internal/base/limit"
+	"github.com/footfall/footfall/internal/base/lograte"
 )
 
 // diskEvery is how often the room on the disk is looked at.
@@ -31,15 +31,18 @@ type disk struct {
 	reserve uint64 // bytes; 0 is reserveOf
 	statfs  func() (free, total uint64, err error)
 	log     *slog.Logger
-	unknown *limit.Limits // how often the log is told that it cannot be told
+	unknown *lograte.Line[error]
 
 	level atomic.Int32
 	free  atomic.Uint64 // bytes, when it was looked at last
 }
 
-func newDisk(dir string, reserve int64, log *slog.Logger, now func() time.Time) *disk {
+func newDisk(dir string, reserve int64, log *slog.Logger) *disk {
 	return &disk{
-		reserve: uint64(max(reserve, 0)), log: log, unknown: limit.New(time.Minute, 1, now),
+		reserve: uint64(max(reserve, 0)), log: log,
+		unknown: lograte.New(time.Minute, func(times uint64, last error) {
+			log.Warn("the room on the disk cannot be told", "times", times, "error", last)
+		}),
 		statfs: func() (free, total uint64, err error) {
 			var s unix.Statfs_t
 			if err := unix.Statfs(dir, &s); err != nil {
@@ -54,6 +57,7 @@ func newDisk(dir string, reserve int64, log *slog.Logger, now func() time.Time) 
 func (d *disk) watch(ctx context.Context) {
 	ticker := time.NewTicker(diskEvery)
 	defer ticker.Stop()
+	defer d.unknown.Close()
 	for {
 		d.look()
 		select {
@@ -72,9 +76,7 @@ func (d *disk) full() bool { return d.level.Load() == diskFull }
 func (d *disk) look() {
 	free, total, err := d.statfs()
 	if err != nil {
-		if d.unknown.Take("").OK {
-			d.log.Warn("the room on the disk cannot be told", "error", err)
-		}
+		d.unknown.Note(err)
 		return
 	}
 	d.free.Store(free)

@@ -7,7 +7,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 )
 
 // TestTheDiskFillsUp: the alarm comes before the disk is full. Then users make no
@@ -112,7 +111,7 @@ func TestTheReserve(t *testing.T) {
 		reserve int64
 		want    uint64
 	}{{1e12, 0, 1e9}, {10e9, 0, 5e8}, {1e12, 3e9, 3e9}} {
-		d := newDisk(t.TempDir(), c.reserve, slog.New(slog.NewTextHandler(new(bytes.Buffer), nil)), time.Now)
+		d := newDisk(t.TempDir(), c.reserve, slog.New(slog.NewTextHandler(new(bytes.Buffer), nil)))
 		if _, _, err := d.statfs(); err != nil {
 			t.Fatal(err)
 		}

@@ -4,19 +4,20 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"time"
 
-	"github.com/footfall/footfall/internal/base/sparse"
+	"github.com/footfall/footfall/internal/base/lograte"
 )
 
 // serverLog takes what a web server has to say: its troubles are for the log,
 // and what strangers do wrong is not.
 type serverLog struct {
 	log     *slog.Logger
-	trouble *sparse.Line[string]
+	trouble *lograte.Line[string]
 }
 
 func newServerLog(log *slog.Logger) serverLog {
-	return serverLog{log, sparse.New(func(times uint64, last string) {
+	return serverLog{log, lograte.New(time.Second, func(times uint64, last string) {
 		log.Error("the web server is in trouble", "times", times, "error", last)
 	})}
 }

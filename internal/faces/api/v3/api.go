@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/footfall/footfall/internal/base/limit"
-	"github.com/footfall/footfall/internal/base/sparse"
+	"github.com/footfall/footfall/internal/base/lograte"
 	"github.com/footfall/footfall/internal/core/links"
 	"github.com/footfall/footfall/internal/core/metrics"
 	"github.com/footfall/footfall/internal/storage/store"
@@ -64,11 +64,11 @@ type API struct {
 	Options
 	shortens *metrics.Metrics // of links made
 	methods  map[string]method
-	givenUp  givenUp
+	givenUp  *lograte.Line[givenUp]
 
 	// What the log is told of: our fault, the store's, and answers that do not
 	// encode.
-	failed, away, unwritten *sparse.Line[trouble]
+	failed, away, unwritten *lograte.Line[trouble]
 }
 
 // trouble is a question without its answer.
@@ -112,6 +112,7 @@ var emptyList = []struct{}{}
 
 // Close tells the log what it has not been told yet.
 func (a *API) Close() {
+	a.givenUp.Close()
 	a.failed.Close()
 	a.away.Close()
 	a.unwritten.Close()
@@ -120,12 +121,15 @@ func (a *API) Close() {
 // New makes the API. It must be closed.
 func New(o Options) *API {
 	a := &API{Options: o, shortens: metrics.New(links.Made{Links: o.Store})}
-	a.givenUp.tell = limit.New(givenUpEvery, 1, o.Now)
+	a.givenUp = lograte.New(givenUpEvery, func(questions uint64, last givenUp) {
+		a.Log.Warn("questions were given up: they took too long, or others that take long were being answered",
+			"questions", questions, "last_user", last.user, "last_path", last.path, "last_error", last.err)
+	})
 	fail := func(questions uint64, last trouble) {
 		a.Log.Error("a question could not be answered", "questions", questions, "request_id", last.id, "path", last.path, "error", last.err)
 	}
-	a.failed, a.away = sparse.New(fail), sparse.New(fail)
-	a.unwritten = sparse.New(func(answers uint64, last trouble) {
+	a.failed, a.away = lograte.New(time.Second, fail), lograte.New(time.Second, fail)
+	a.unwritten = lograte.New(time.Second, func(answers uint64, last trouble) {
 		a.Log.Error("an answer could not be written", "answers", answers, "path", last.path, "error", last.err)
 	})
 	badToken := invalid("access_token")
@@ -223,7 +227,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		now: a.Now(), method: m, api: a, err: unread,
 	}
 	data := a.serve(c)
-	c.err = a.givenUp.look(c, a.Log)
+	c.err = c.orGivenUp()
 	c.bounds(h)
 	if m.serve != nil {
 		c.query.warn(h, m.dated)

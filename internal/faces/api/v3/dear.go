@@ -3,9 +3,7 @@ package v3
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/footfall/footfall/internal/base/click"
@@ -26,7 +24,8 @@ const (
 	// manyLookups is how many long URLs one call may look up before it is dear.
 	manyLookups = 200
 
-	// givenUpEvery is how often the log is told of questions that were given up.
+	// givenUpEvery is the interval between two log lines about questions that
+	// were given up. Each user can cause many of them.
 	givenUpEvery = time.Minute
 	// retryBusy is when to try again, in seconds.
 	retryBusy = 5
@@ -71,24 +70,20 @@ func (c *call) linksOfURL(longURL string) ([]store.Link, error) {
 // and not logged as one.
 var errBusy error = statusUnavailable
 
-// givenUp counts the questions that found no seat, or took too long.
+// givenUp is a question that found no seat, or took too long.
 type givenUp struct {
-	n    atomic.Uint64
-	tell *limit.Limits
+	user click.UserID
+	path string
+	err  error
 }
 
-// look is the call's error, errBusy where the call was given up. The log is told
-// at times, with how many there were: whoever asks much makes many of them.
-func (g *givenUp) look(c *call, log *slog.Logger) error {
+// orGivenUp is the call's error; errBusy if the call was given up.
+func (c *call) orGivenUp() error {
 	late := c.err != nil && c.request.Context().Err() == nil && errors.Is(c.ctx.Err(), context.DeadlineExceeded)
 	if !late && !errors.Is(c.err, limit.ErrBusy) {
 		return c.err
 	}
-	g.n.Add(1)
-	if g.tell.Take("").OK {
-		log.Warn("questions were given up: they took too long, or others that take long were being answered",
-			"questions", g.n.Swap(0), "last_user", c.asking, "last_path", c.request.URL.Path, "last_error", c.err)
-	}
+	c.api.givenUp.Note(givenUp{c.asking, c.request.URL.Path, c.err})
 	c.retry = retryBusy
 	return errBusy
 }
