@@ -73,11 +73,11 @@ var floors = []floor{
 		{"calendar", "zones become instants here, before any other part sees them"},
 		{"click", "the words; everybody may use them"},
 		{"guess", "words; does not know of what"},
-		{"limit", "how often, whoever it is"},
 		{"lograte", "lines of a log; does not know what they say"},
 		{"meter", "how far work is; does not know what work"},
 		{"plain", "foreign text on a terminal; everybody may use it"},
 		{"regular", "files that end; does not know what is in them"},
+		{"throttle", "how often and how many at once; does not know of what"},
 		{"version", "which footfall this is; everybody may say so"},
 	}},
 	{"internal/testkit", []room{

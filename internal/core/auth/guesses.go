@@ -4,7 +4,7 @@ import (
 	"crypto/sha256"
 	"time"
 
-	"github.com/footfall/footfall/internal/base/limit"
+	"github.com/footfall/footfall/internal/base/throttle"
 )
 
 const (
@@ -21,13 +21,13 @@ const (
 
 // guesses bounds how often each login is guessed at, whether it exists or not.
 //
-// Only what is computed is taken, and so remembered. To have one of limit.Keys
+// Only what is computed is taken, and so remembered. To have one of throttle.MaxKeys
 // logins forgotten takes as many computations, one after the other: hours, and
 // after MaxAllGuesses seconds everything is free again anyhow.
-type guesses struct{ near, all *limit.Limits }
+type guesses struct{ near, all *throttle.Limiter }
 
 func newGuesses(now func() time.Time) *guesses {
-	return &guesses{limit.New(GuessEvery, MaxGuesses, now), limit.New(AllGuessesEvery, MaxAllGuesses, now)}
+	return &guesses{throttle.New(GuessEvery, MaxGuesses, now), throttle.New(AllGuessesEvery, MaxAllGuesses, now)}
 }
 
 // guessed is what is guessed at: a login from one place, and from all. They are

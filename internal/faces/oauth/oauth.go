@@ -10,8 +10,8 @@ import (
 	"runtime/debug"
 	"time"
 
-	"github.com/footfall/footfall/internal/base/limit"
 	"github.com/footfall/footfall/internal/base/lograte"
+	"github.com/footfall/footfall/internal/base/throttle"
 	"github.com/footfall/footfall/internal/core/auth"
 	"github.com/footfall/footfall/internal/storage/store"
 )
@@ -30,7 +30,7 @@ type Auth interface {
 type Options struct {
 	Auth Auth
 	// Attempts bounds how often an address brings a password; nil does not.
-	Attempts *limit.Limits
+	Attempts *throttle.Limiter
 	// Address is where a request comes from, as far as it bounds somebody.
 	Address func(*http.Request) string
 	Now     func() time.Time

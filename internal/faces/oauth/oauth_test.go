@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/footfall/footfall/internal/base/click"
-	"github.com/footfall/footfall/internal/base/limit"
+	"github.com/footfall/footfall/internal/base/throttle"
 	"github.com/footfall/footfall/internal/core/auth"
 	"github.com/footfall/footfall/internal/faces/oauth"
 	"github.com/footfall/footfall/internal/storage/store"
@@ -210,7 +210,7 @@ func FuzzAccessToken(f *testing.F) {
 // looked at.
 func TestAttempts(t *testing.T) {
 	o, d, log := newOAuth()
-	o.Attempts = limit.New(time.Second, 2, func() time.Time { return time.Unix(1e9, 0) })
+	o.Attempts = throttle.New(time.Second, 2, func() time.Time { return time.Unix(1e9, 0) })
 	ask := func(from, password string) int {
 		r := request("POST", "/oauth/access_token", "ann", password, "")
 		r.RemoteAddr = from
@@ -245,7 +245,7 @@ func TestNoOtherWayToAPassword(t *testing.T) {
 	} {
 		for _, login := range []string{"ann", ""} {
 			o, d, _ := newOAuth()
-			o.Attempts = limit.New(time.Second, 1, func() time.Time { return time.Unix(1e9, 0) })
+			o.Attempts = throttle.New(time.Second, 1, func() time.Time { return time.Unix(1e9, 0) })
 			for range 3 {
 				r := request("POST", "/oauth/access_token?"+body, login, strings.Repeat("x", 8*len(login)), body)
 				o.ServeHTTP(httptest.NewRecorder(), r)

@@ -20,7 +20,7 @@ import (
 	"time"
 
 	"github.com/footfall/footfall/internal/base/click"
-	"github.com/footfall/footfall/internal/base/limit"
+	"github.com/footfall/footfall/internal/base/throttle"
 	"github.com/footfall/footfall/internal/base/version"
 	"github.com/footfall/footfall/internal/core/auth"
 	"github.com/footfall/footfall/internal/core/bot"
@@ -113,7 +113,7 @@ type App struct {
 
 	monitor    *monitor.Monitor
 	disk       *disk
-	dear       limit.Room
+	dear       throttle.SeatLimits
 	watching   context.Context // ends with the App
 	serving    atomic.Bool     // visitors are let in
 	notDurable func() uint64   // nil without a Site

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/footfall/footfall/internal/base/click"
-	"github.com/footfall/footfall/internal/base/limit"
+	"github.com/footfall/footfall/internal/base/throttle"
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
@@ -32,7 +32,7 @@ func TestTheSiteBoundsItsUsers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	app.dear = limit.Room{}
+	app.dear = throttle.SeatLimits{}
 	site, err := app.Handler(Site{LinksPerMinute: 2, TextPerMinute: 100})
 	if err != nil {
 		t.Fatal(err)

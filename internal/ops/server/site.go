@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/footfall/footfall/internal/base/limit"
+	"github.com/footfall/footfall/internal/base/throttle"
 	"github.com/footfall/footfall/internal/core/bot"
 	"github.com/footfall/footfall/internal/core/geo"
 	"github.com/footfall/footfall/internal/core/links"
@@ -82,8 +82,8 @@ const (
 
 // dearQuestions is how many questions are answered at once that take long or hold
 // much: few, for each takes a processor, and the rest is for visitors.
-func dearQuestions() limit.Room {
-	return limit.Room{All: 4, Each: 2, Waiting: 64, WaitingEach: 16, Patience: 10 * time.Second}
+func dearQuestions() throttle.SeatLimits {
+	return throttle.SeatLimits{All: 4, Each: 2, Waiting: 64, WaitingEach: 16, Patience: 10 * time.Second}
 }
 
 // Handler answers the public: everybody who can reach the listener. It is
@@ -142,17 +142,17 @@ func (a *App) rooms(s Site) (*rooms, error) {
 	address := func(r *http.Request) string { return geo.Network(proxies.Client(peer(r), r.Header)).String() }
 	face := v3.New(v3.Options{
 		Auth: a.auth, Links: a.links, Metrics: metrics.New(a.clicks), Store: a.store, Now: a.now, Log: a.log,
-		Dear: limit.NewSeats(a.dear), Patience: patience, Full: a.disk.full,
+		Dear: throttle.NewSeats(a.dear), Patience: patience, Full: a.disk.full,
 		Limits: v3.Limits{
-			Users:   limit.New(limit.PerSecond(s.RateLimit), s.RateLimit*burst, a.now),
-			Links:   limit.New(limit.PerMinute(s.LinksPerMinute), s.LinksPerMinute, a.now),
-			Texts:   limit.New(limit.PerMinute(s.TextPerMinute), s.TextPerMinute, a.now),
-			Refused: limit.New(limit.PerSecond(refusedPerSecond), refusedAtOnce, a.now), Address: address,
+			Users:   throttle.New(throttle.PerSecond(s.RateLimit), s.RateLimit*burst, a.now),
+			Links:   throttle.New(throttle.PerMinute(s.LinksPerMinute), s.LinksPerMinute, a.now),
+			Texts:   throttle.New(throttle.PerMinute(s.TextPerMinute), s.TextPerMinute, a.now),
+			Refused: throttle.New(throttle.PerSecond(refusedPerSecond), refusedAtOnce, a.now), Address: address,
 		},
 	})
 	api := a.monitor.Questions(face, func(path string) string { return cmp.Or(face.Method(path), "unknown") })
 	tokens := oauth.New(oauth.Options{
-		Auth: a.auth, Attempts: limit.New(limit.PerSecond(attemptsPerSecond), attemptsAtOnce, a.now), Address: address,
+		Auth: a.auth, Attempts: throttle.New(throttle.PerSecond(attemptsPerSecond), attemptsAtOnce, a.now), Address: address,
 		Now: a.now, Log: a.log,
 	})
 	a.onClose(func(context.Context) error { face.Close(); tokens.Close(); return nil })

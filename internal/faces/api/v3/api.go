@@ -13,8 +13,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/footfall/footfall/internal/base/limit"
 	"github.com/footfall/footfall/internal/base/lograte"
+	"github.com/footfall/footfall/internal/base/throttle"
 	"github.com/footfall/footfall/internal/core/links"
 	"github.com/footfall/footfall/internal/core/metrics"
 	"github.com/footfall/footfall/internal/storage/store"
@@ -30,7 +30,7 @@ type Options struct {
 	Limits  Limits
 	// Dear are the seats of questions that take long, by the user, and Patience
 	// is how long any question may take; 0 is no bound.
-	Dear     *limit.Seats
+	Dear     *throttle.Seats
 	Patience time.Duration
 	// Full tells whether there is no room for links and what is said of them; nil
 	// is never.
@@ -42,12 +42,12 @@ type Options struct {
 // Limits bounds how often is asked. The zero value sets no bounds.
 type Limits struct {
 	// Users is by the user, whose tokens and apiKey share it.
-	Users *limit.Limits
+	Users *throttle.Limiter
 	// Links is how often a user makes a link or changes what is said of it or of
 	// himself, and Texts how many bytes of it all.
-	Links, Texts *limit.Limits
+	Links, Texts *throttle.Limiter
 	// Refused is by the address of those whose credentials are refused.
-	Refused *limit.Limits
+	Refused *throttle.Limiter
 	// Address is where a request comes from, as far as it bounds somebody. It is
 	// required with Refused.
 	Address func(*http.Request) string

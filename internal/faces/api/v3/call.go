@@ -9,7 +9,7 @@ import (
 
 	"github.com/footfall/footfall/internal/base/calendar"
 	"github.com/footfall/footfall/internal/base/click"
-	"github.com/footfall/footfall/internal/base/limit"
+	"github.com/footfall/footfall/internal/base/throttle"
 	"github.com/footfall/footfall/internal/core/metrics"
 	"github.com/footfall/footfall/internal/storage/store"
 )
@@ -27,12 +27,12 @@ type call struct {
 	method  method
 	api     *API
 
-	asking click.UserID // once it is known
-	leave  func()       // gives back the seat of a question that is dear; nil for others
-	domain string       // the default one, once it was asked for
-	taken  limit.State  // from the limit that the caller met last
-	retry  int          // seconds until the caller may try again, where it is busy
-	err    error        // the first
+	asking click.UserID   // once it is known
+	leave  func()         // gives back the seat of a question that is dear; nil for others
+	domain string         // the default one, once it was asked for
+	taken  throttle.State // from the limit that the caller met last
+	retry  int            // seconds until the caller may try again, where it is busy
+	err    error          // the first
 }
 
 // fail keeps the first error.

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/footfall/footfall/internal/base/click"
-	"github.com/footfall/footfall/internal/base/limit"
+	"github.com/footfall/footfall/internal/base/throttle"
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
@@ -80,7 +80,7 @@ type givenUp struct {
 // orGivenUp is the call's error; errBusy if the call was given up.
 func (c *call) orGivenUp() error {
 	late := c.err != nil && c.request.Context().Err() == nil && errors.Is(c.ctx.Err(), context.DeadlineExceeded)
-	if !late && !errors.Is(c.err, limit.ErrBusy) {
+	if !late && !errors.Is(c.err, throttle.ErrBusy) {
 		return c.err
 	}
 	c.api.givenUp.Note(givenUp{c.asking, c.request.URL.Path, c.err})

@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"github.com/footfall/footfall/internal/base/click"
-	"github.com/footfall/footfall/internal/base/limit"
 	"github.com/footfall/footfall/internal/base/rollup"
+	"github.com/footfall/footfall/internal/base/throttle"
 	"github.com/footfall/footfall/internal/core/metrics"
 	v3 "github.com/footfall/footfall/internal/faces/api/v3"
 	"github.com/footfall/footfall/internal/storage/store"
@@ -57,7 +57,7 @@ func (s *crowded) ListLinks(ctx context.Context, f store.LinkFilter) ([]store.Li
 	}
 }
 
-func newCrowded(t *testing.T, seats *limit.Seats, patience time.Duration) (*v3.API, *crowded, *logtest.Log) {
+func newCrowded(t *testing.T, seats *throttle.Seats, patience time.Duration) (*v3.API, *crowded, *logtest.Log) {
 	api := newAPI(t)
 	bob, err := api.Store.UserByLogin(t.Context(), "bob")
 	if err != nil {
@@ -83,7 +83,7 @@ func answerTo(t *testing.T, api *v3.API, target string) (text, retry string) {
 func TestDearQuestionsTakeSeats(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		seats := limit.NewSeats(limit.Room{All: 3, Each: 2, Waiting: 20, WaitingEach: 8, Patience: time.Minute})
+		seats := throttle.NewSeats(throttle.SeatLimits{All: 3, Each: 2, Waiting: 20, WaitingEach: 8, Patience: time.Minute})
 		api, s, log := newCrowded(t, seats, time.Hour)
 		var answers sync.WaitGroup
 		var mu sync.Mutex
@@ -219,7 +219,7 @@ func TestWhatIsDear(t *testing.T) {
 			}
 			api := newAPI(t)
 			links := api.Store
-			api.Store, api.Dear = many{links, n.links}, limit.NewSeats(limit.Room{})
+			api.Store, api.Dear = many{links, n.links}, throttle.NewSeats(throttle.SeatLimits{})
 			if strings.Contains(c.target, "refer") && c.ordinary == 10_000 || strings.Contains(c.target, "popular") {
 				api.Store, api.Metrics = links, metrics.New(flooded(t, links, n.links))
 			}

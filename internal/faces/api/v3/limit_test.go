@@ -10,7 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/footfall/footfall/internal/base/limit"
+	"github.com/footfall/footfall/internal/base/throttle"
 	v3 "github.com/footfall/footfall/internal/faces/api/v3"
 	"github.com/footfall/footfall/internal/storage/store"
 	"github.com/footfall/footfall/internal/testkit/logtest"
@@ -29,7 +29,7 @@ func newLimited(t *testing.T) *limited {
 	clock := func() time.Time { return l.at }
 	l.Auth, l.api.Auth = l.api.Auth, l
 	l.api.Limits = v3.Limits{
-		Users: limit.New(time.Second, 3, clock), Refused: limit.New(time.Second, 2, clock),
+		Users: throttle.New(time.Second, 3, clock), Refused: throttle.New(time.Second, 2, clock),
 		Address: func(r *http.Request) string { return r.RemoteAddr },
 	}
 	return l

@@ -20,7 +20,7 @@ func (c *call) write(bytes int, what func() (wrote bool, err error)) error {
 	user, limits := strconv.FormatUint(uint64(c.asking), 10), &c.api.Limits
 	taken := limits.Links.Take(user)
 	if taken.OK {
-		if taken = limits.Texts.TakeMany(user, bytes); !taken.OK {
+		if taken = limits.Texts.TakeN(user, bytes); !taken.OK {
 			limits.Links.GiveBack(user)
 		}
 	}
@@ -31,7 +31,7 @@ func (c *call) write(bytes int, what func() (wrote bool, err error)) error {
 	wrote, err := what()
 	if err != nil || !wrote {
 		limits.Links.GiveBack(user)
-		limits.Texts.GiveBackMany(user, bytes)
+		limits.Texts.GiveBackN(user, bytes)
 	}
 	return err
 }

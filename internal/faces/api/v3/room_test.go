@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/footfall/footfall/internal/base/limit"
+	"github.com/footfall/footfall/internal/base/throttle"
 	v3 "github.com/footfall/footfall/internal/faces/api/v3"
 )
 
@@ -16,7 +16,7 @@ func TestWhatAUserWritesIsBounded(t *testing.T) {
 	t.Parallel()
 	l := newLimited(t)
 	clock := func() time.Time { return l.at }
-	links, texts := limit.New(limit.PerMinute(4), 4, clock), limit.New(limit.PerMinute(600), 600, clock)
+	links, texts := throttle.New(throttle.PerMinute(4), 4, clock), throttle.New(throttle.PerMinute(600), 600, clock)
 	l.api.Limits = v3.Limits{Links: links, Texts: texts}
 	expect := func(target, want, retry string) {
 		t.Helper()

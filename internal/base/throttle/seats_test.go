@@ -1,4 +1,4 @@
-package limit_test
+package throttle_test
 
 import (
 	"context"
@@ -7,11 +7,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/footfall/footfall/internal/base/limit"
+	"github.com/footfall/footfall/internal/base/throttle"
 )
 
 // take takes a seat that is free.
-func take(t *testing.T, s *limit.Seats, key string) (release func()) {
+func take(t *testing.T, s *throttle.Seats, key string) (release func()) {
 	t.Helper()
 	release, err := s.Take(t.Context(), key)
 	if err != nil {
@@ -20,39 +20,39 @@ func take(t *testing.T, s *limit.Seats, key string) (release func()) {
 	return release
 }
 
-// wait waits for a seat, and gives it to the channel once it has it.
-func wait(t *testing.T, s *limit.Seats, key string) <-chan func() {
+// wait waits for a seat, and sends its release to the channel.
+func wait(t *testing.T, s *throttle.Seats, key string) <-chan func() {
 	t.Helper()
-	had := make(chan func(), 1)
+	seat := make(chan func(), 1)
 	go func() {
 		release, err := s.Take(t.Context(), key)
 		if err != nil {
-			t.Errorf("%s waited, and got %v", key, err)
+			t.Errorf("%s waited, and failed: %v", key, err)
 		}
-		had <- release
+		seat <- release
 	}()
 	synctest.Wait()
-	if len(had) > 0 {
+	if len(seat) > 0 {
 		t.Errorf("%s did not have to wait", key)
 	}
-	return had
+	return seat
 }
 
-func refused(t *testing.T, s *limit.Seats, key string) {
+func refused(t *testing.T, s *throttle.Seats, key string) {
 	t.Helper()
-	if _, err := s.Take(t.Context(), key); !errors.Is(err, limit.ErrBusy) {
-		t.Errorf("%s, for whom there is no room, got %v", key, err)
+	if _, err := s.Take(t.Context(), key); !errors.Is(err, throttle.ErrBusy) {
+		t.Errorf("%s should be refused, and got %v", key, err)
 	}
 }
 
 func TestSeats(t *testing.T) { synctest.Test(t, seats) }
 
 func seats(t *testing.T) {
-	s := limit.NewSeats(limit.Room{All: 3, Each: 2, Waiting: 3, WaitingEach: 2, Patience: time.Hour})
+	s := throttle.NewSeats(throttle.SeatLimits{All: 3, Each: 2, Waiting: 3, WaitingEach: 2, Patience: time.Hour})
 	ann1, ann2 := take(t, s, "ann"), take(t, s, "ann")
-	ann3, ann4 := wait(t, s, "ann"), wait(t, s, "ann") // she has her share
+	ann3, ann4 := wait(t, s, "ann"), wait(t, s, "ann") // they have their share
 	refused(t, s, "ann")
-	bob1 := take(t, s, "bob") // who comes later, and has none
+	bob1 := take(t, s, "bob") // comes later, and has no seat yet
 	bob2 := wait(t, s, "bob")
 	refused(t, s, "cat") // three wait
 	bob1()
@@ -73,11 +73,10 @@ func seats(t *testing.T) {
 	}
 }
 
-// TestPatienceEnds runs by a clock that goes on when everybody waits.
 func TestPatienceEnds(t *testing.T) { synctest.Test(t, patience) }
 
 func patience(t *testing.T) {
-	s := limit.NewSeats(limit.Room{All: 1, Each: 1, Waiting: 1, WaitingEach: 1, Patience: time.Hour})
+	s := throttle.NewSeats(throttle.SeatLimits{All: 1, Each: 1, Waiting: 1, WaitingEach: 1, Patience: time.Hour})
 	began := time.Now()
 	release := take(t, s, "ann")
 	refused(t, s, "bob")
@@ -87,14 +86,14 @@ func patience(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := s.Take(ctx, "bob"); !errors.Is(err, context.Canceled) {
-		t.Errorf("who left before there was a seat got %v", err)
+		t.Errorf("a caller that left before a seat was free got %v", err)
 	}
 	release()
 	take(t, s, "bob")
 }
 
-func TestNoSeatsAreNoBound(t *testing.T) {
-	var s *limit.Seats
+func TestNilSeats(t *testing.T) {
+	var s *throttle.Seats
 	for range 100 {
 		take(t, s, "ann")
 	}

@@ -1,16 +1,16 @@
-package limit_test
+package throttle_test
 
 import (
 	"fmt"
 	"testing"
 	"time"
 
-	"github.com/footfall/footfall/internal/base/limit"
+	"github.com/footfall/footfall/internal/base/throttle"
 )
 
 func TestTake(t *testing.T) {
 	now := time.Unix(1_700_000_000, 0)
-	l := limit.New(limit.PerSecond(2), 5, func() time.Time { return now })
+	l := throttle.New(throttle.PerSecond(2), 5, func() time.Time { return now })
 	for i := range 5 {
 		if s := l.Take("ann"); !s.OK || s.Limit != 5 || s.Remaining != 4-i {
 			t.Fatalf("take %d of 5 at once: %+v", i+1, s)
@@ -32,7 +32,7 @@ func TestTake(t *testing.T) {
 	if s := l.Take("ann"); !s.OK || s.Remaining != 4 || s.Reset != 500*time.Millisecond || s.Retry != 0 {
 		t.Fatalf("an hour later: %+v", s)
 	}
-	// A clock that is set back neither gives nor takes.
+	// A clock that is set back frees no tokens and takes none.
 	now = now.Add(-time.Hour)
 	if s := l.Take("ann"); !s.OK || s.Remaining != 3 {
 		t.Fatalf("with the clock set back: %+v", s)
@@ -40,7 +40,7 @@ func TestTake(t *testing.T) {
 }
 
 func TestNoLimit(t *testing.T) {
-	l := limit.New(0, 0, time.Now)
+	l := throttle.New(0, 0, time.Now)
 	for range 1000 {
 		if s := l.Take("ann"); !s.OK || s.Limit != 0 {
 			t.Fatalf("without limits: %+v", s)
@@ -54,23 +54,23 @@ func TestNoLimit(t *testing.T) {
 
 func TestManyKeys(t *testing.T) {
 	now := time.Unix(1_700_000_000, 0)
-	l := limit.New(time.Second, 1, func() time.Time { return now })
+	l := throttle.New(time.Second, 1, func() time.Time { return now })
 	l.Take("ann")
-	for i := range 200_000 { // ann is forgotten, and memory stays bounded
+	for i := range 200_000 { // ann is forgotten
 		l.Take(fmt.Sprint(i))
 	}
-	if n := l.Len(); n != limit.Keys {
-		t.Errorf("%d keys are remembered, want %d", n, limit.Keys)
+	if n := l.Len(); n != throttle.MaxKeys {
+		t.Errorf("%d keys are remembered, want %d", n, throttle.MaxKeys)
 	}
 	if s := l.Take("ann"); !s.OK {
 		t.Fatalf("a forgotten key: %+v", s)
 	}
 }
 
-// TestGiveBack: what is given back is as if it had never been taken.
+// TestGiveBack: GiveBack undoes a Take.
 func TestGiveBack(t *testing.T) {
 	now := time.Unix(1_700_000_000, 0)
-	l := limit.New(time.Second, 2, func() time.Time { return now })
+	l := throttle.New(time.Second, 2, func() time.Time { return now })
 	for range 100 {
 		if s := l.Take("ann"); !s.OK {
 			t.Fatalf("after everything was given back: %+v", s)
@@ -89,7 +89,7 @@ func TestGiveBack(t *testing.T) {
 		}
 	}
 	now = now.Add(time.Hour)
-	l.GiveBack("ann") // of what is free already nothing is left over
+	l.GiveBack("ann") // when all tokens are free, it adds none
 	l.GiveBack("nobody")
 	for i, want := range []bool{true, true, false} {
 		if s := l.Take("ann"); s.OK != want {
@@ -98,45 +98,45 @@ func TestGiveBack(t *testing.T) {
 	}
 }
 
-// TestLook tells what Take would say, and changes nothing.
+// TestLook: Look returns what Take would, and changes nothing.
 func TestLook(t *testing.T) {
 	now := time.Unix(1_700_000_000, 0)
-	l := limit.New(time.Second, 2, func() time.Time { return now })
+	l := throttle.New(time.Second, 2, func() time.Time { return now })
 	for range 100 {
 		if s := l.Look("ann"); !s.OK || s.Remaining != 2 {
 			t.Fatalf("a key that took nothing: %+v", s)
 		}
 	}
 	if n := l.Len(); n != 0 {
-		t.Errorf("%d keys are remembered for being looked at", n)
+		t.Errorf("%d keys are remembered because of Look", n)
 	}
 	l.Take("ann")
 	l.Take("ann")
 	if s := l.Look("ann"); s.OK || s.Remaining != 0 || s.Retry != time.Second {
-		t.Errorf("a key that took all: %+v", s)
+		t.Errorf("a key that took both: %+v", s)
 	}
 	now = now.Add(time.Second)
 	if s := l.Look("ann"); !s.OK || s.Remaining != 1 {
 		t.Errorf("a second later: %+v", s)
 	}
-	// A clock that is set back is seen by a look as well.
+	// Look notices a clock that was set back, too.
 	now = now.Add(-time.Hour)
 	l.Look("ann")
 	now = now.Add(time.Second)
 	if s := l.Look("ann"); s.Remaining != 2 {
-		t.Errorf("with the clock set back, and a second later: %+v", s)
+		t.Errorf("a second after the clock was set back: %+v", s)
 	}
 }
 
-// TestPerSecond: as many as are asked for, and no fewer, fit into a second.
+// TestPerSecond: n intervals fit into a second.
 func TestPerSecond(t *testing.T) {
 	for _, n := range []int{-1, 0} {
-		if limit.PerSecond(n) != 0 {
-			t.Errorf("%d in a second take %v", n, limit.PerSecond(n))
+		if throttle.PerSecond(n) != 0 {
+			t.Errorf("%d in a second take %v", n, throttle.PerSecond(n))
 		}
 	}
 	for _, n := range []int{1, 2, 3, 7, 1000, 999_999_999, 2_000_000_000} {
-		if every := limit.PerSecond(n); every < 1 || every > time.Second/time.Duration(min(n, 1e9)) {
+		if every := throttle.PerSecond(n); every < 1 || every > time.Second/time.Duration(min(n, 1e9)) {
 			t.Errorf("%d in a second take %v each", n, every)
 		}
 	}
