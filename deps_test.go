@@ -40,7 +40,8 @@ var floors = []floor{
 	{"internal/ops", []room{
 		{"cli", "commands reach the server"},
 		{"server", "the one place that knows all parts"},
-		{"control", "the operator's socket; it carries what feed and audit report"},
+		{"control", "the operator's socket; it carries what feed and datadir report"},
+		{"datadir", "knows the parts that it holds, and nobody who asks"},
 		{"monitor", "numbers about the process, whoever counts them"},
 	}},
 	{"internal/faces", []room{

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/footfall/footfall/internal/faces/feed"
+	"github.com/footfall/footfall/internal/ops/datadir"
 	"github.com/footfall/footfall/internal/ops/server"
 )
 
@@ -61,7 +62,7 @@ func answers(args []string) error {
 	defer os.RemoveAll(dir)
 	ctx := context.Background()
 	app, err := server.Open(ctx, server.Options{
-		Dir: dir, Create: true, Domains: []string{"sho.rt"}, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+		Data: datadir.Options{Path: dir, Create: true, Now: time.Now, Log: slog.New(slog.DiscardHandler)}, Domains: []string{"sho.rt"},
 	})
 	if err != nil {
 		return err

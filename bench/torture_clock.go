@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/footfall/footfall/internal/ops/datadir"
 	"github.com/footfall/footfall/internal/ops/server"
 )
 
@@ -57,8 +58,11 @@ func (c *jumping) jump(rng *rand.Rand) {
 func (c *jumping) live(rng *rand.Rand) (did string, err error) {
 	ctx := context.Background()
 	app, err := server.Open(ctx, server.Options{
-		Dir: c.data, Create: true, Domains: []string{shortDomain},
-		Now: func() time.Time { return time.UnixMilli(c.at.Load()) }, Log: slog.New(slog.NewTextHandler(&c.ear, nil)),
+		Data: datadir.Options{
+			Path: c.data, Create: true, Now: func() time.Time { return time.UnixMilli(c.at.Load()) },
+			Log: slog.New(slog.NewTextHandler(&c.ear, nil)),
+		},
+		Domains: []string{shortDomain},
 	})
 	if err != nil {
 		return "", err

@@ -8,6 +8,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"github.com/footfall/footfall/internal/base/plain"
+	"github.com/footfall/footfall/internal/ops/datadir"
 	"github.com/footfall/footfall/internal/ops/server"
 	"github.com/footfall/footfall/internal/storage/backup"
 )
@@ -50,8 +51,8 @@ func (c *restoreCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	dir := c.options(e).Dir
-	if err := server.CheckDir(dir); err != nil {
+	dir := c.options(e).Path
+	if err := datadir.CheckDir(dir); err != nil {
 		return err
 	}
 	if err := e.watched(func(e *env) error { return backup.Restore(e.ctx, path, dir) }); err != nil {
@@ -78,6 +79,6 @@ type rebuildCmd struct {
 
 func (c *rebuildCmd) Run(e *env) error {
 	return e.watched(func(e *env) error {
-		return server.Rebuild(e.ctx, c.options(e), c.From, c.Lossy, func(done string) { fmt.Fprintln(e.stdout, done) })
+		return datadir.Rebuild(e.ctx, c.options(e), c.From, c.Lossy, func(done string) { fmt.Fprintln(e.stdout, done) })
 	})
 }

@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/footfall/footfall/internal/ops/control"
+	"github.com/footfall/footfall/internal/ops/datadir"
 	"github.com/footfall/footfall/internal/ops/server"
 	"github.com/footfall/footfall/internal/storage/journal"
 )
@@ -31,8 +31,8 @@ func (c *checkCmd) Run(e *env) error {
 		return err
 	}
 	var repaired []string
-	err = server.RepairParts(e.ctx, c.options(e), server.GiveUp{Damaged: c.GiveUpDamaged, Links: c.GiveUpLinks}, c.hear(e, &repaired))
-	if errors.Is(err, server.ErrOwned) {
+	err = datadir.RepairParts(e.ctx, c.options(e), datadir.GiveUp{Damaged: c.GiveUpDamaged, Links: c.GiveUpLinks}, c.hear(e, &repaired))
+	if errors.Is(err, datadir.ErrOwned) {
 		return fmt.Errorf("%w, and a journal is mended while nobody records: stop it first", err)
 	}
 	if err != nil {
@@ -66,15 +66,15 @@ func (c *checkCmd) open(e *env) (mend bool, err error) {
 		}
 		return c.report(e, r)
 	})
-	broken := errors.Is(err, journal.ErrCorrupt) || errors.As(err, new(*server.OlderLinksError))
+	broken := errors.Is(err, journal.ErrCorrupt) || errors.As(err, new(*datadir.OlderLinksError))
 	if !broken || opened && !mend {
 		return mend, err
 	}
 	if mend { // counting had stopped there
 		return true, nil
 	}
-	r, err := c.check(e, func(ctx context.Context, report func(string)) (control.Verdict, error) {
-		return server.CheckDamaged(ctx, c.options(e), report)
+	r, err := c.check(e, func(ctx context.Context, report func(string)) (datadir.Verdict, error) {
+		return datadir.CheckDamaged(ctx, c.options(e), report)
 	})
 	if err != nil || c.Repair {
 		return true, err
@@ -101,13 +101,13 @@ func (c *checkCmd) run(e *env, o *server.Owner) (r checked, err error) {
 
 // checked is a verdict and what it is about.
 type checked struct {
-	control.Verdict
+	datadir.Verdict
 	Findings []string `json:"findings"`
 	Repaired []string `json:"repaired,omitempty"`
 }
 
 // check looks at everything.
-func (c *checkCmd) check(e *env, look func(context.Context, func(string)) (control.Verdict, error)) (r checked, err error) {
+func (c *checkCmd) check(e *env, look func(context.Context, func(string)) (datadir.Verdict, error)) (r checked, err error) {
 	r.Findings = []string{}
 	err = e.watched(func(e *env) (err error) {
 		r.Verdict, err = look(e.ctx, c.hear(e, &r.Findings))

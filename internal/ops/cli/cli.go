@@ -19,6 +19,7 @@ import (
 
 	"github.com/footfall/footfall/internal/base/plain"
 	"github.com/footfall/footfall/internal/base/version"
+	"github.com/footfall/footfall/internal/ops/datadir"
 	"github.com/footfall/footfall/internal/ops/server"
 )
 
@@ -61,10 +62,10 @@ type dataDir struct {
 const defaultData = "./footfall-data"
 
 // options are those of the directory, named or not.
-func (d dataDir) options(e *env) server.Options {
-	o := server.Options{Dir: d.Data, Named: d.Data != "", Now: e.now, Log: e.log}
+func (d dataDir) options(e *env) datadir.Options {
+	o := datadir.Options{Path: d.Data, Named: d.Data != "", Now: e.now, Log: e.log}
 	if !o.Named {
-		o.Dir = kong.ExpandPath(defaultData)
+		o.Path = kong.ExpandPath(defaultData)
 	}
 	return o
 }
@@ -72,13 +73,13 @@ func (d dataDir) options(e *env) server.Options {
 // with calls f with the process that owns the directory, and becomes that
 // process meanwhile where nobody is.
 func (d dataDir) with(e *env, f func(*server.Owner) error) error {
-	return e.connect(d.options(e), f)
+	return e.connect(server.Options{Data: d.options(e)}, f)
 }
 
 // making is with for commands that make the data directory where it is missing.
 func (d dataDir) making(e *env, f func(*server.Owner) error) error {
-	o := d.options(e)
-	o.Create = true
+	o := server.Options{Data: d.options(e)}
+	o.Data.Create = true
 	return e.connect(o, f)
 }
 
@@ -89,7 +90,7 @@ func (e *env) connect(o server.Options, f func(*server.Owner) error) error {
 		return err
 	}
 	if owner.Made {
-		fmt.Fprintf(e.stderr, "made a new data directory %s\n", plain.Text(o.Dir))
+		fmt.Fprintf(e.stderr, "made a new data directory %s\n", plain.Text(o.Data.Path))
 	}
 	err = f(owner)
 	// Others may have come meanwhile, and a pipe that they import may never end.

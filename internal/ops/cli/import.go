@@ -30,9 +30,9 @@ func (c *importCmd) Run(e *env) error {
 	if err := c.missing(); err != nil {
 		return err
 	}
-	options := c.options(e)
+	options := server.Options{Data: c.options(e)}
 	// The links of access logs must be here: where there is no data directory, another one is meant.
-	options.Create, options.Domains, options.TrustedProxies = feed.BringsLinks(c.Format), c.Domain, c.TrustedProxies
+	options.Data.Create, options.Domains, options.TrustedProxies = feed.BringsLinks(c.Format), c.Domain, c.TrustedProxies
 	return e.connect(options, func(o *server.Owner) error {
 		var total feed.Result
 		var failed error

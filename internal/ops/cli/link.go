@@ -11,6 +11,7 @@ import (
 
 	"github.com/footfall/footfall/internal/base/plain"
 	"github.com/footfall/footfall/internal/ops/control"
+	"github.com/footfall/footfall/internal/ops/datadir"
 	"github.com/footfall/footfall/internal/ops/server"
 )
 
@@ -33,7 +34,7 @@ func (d domainOption) first() string {
 
 // connect is with, for the domains that are given.
 func (d domainOption) connect(e *env, data dataDir, f func(*server.Owner) error) error {
-	o := data.options(e)
+	o := server.Options{Data: data.options(e)}
 	if d.Domain != "" {
 		o.Domains = strings.Split(d.Domain, ",")
 	}
@@ -107,7 +108,7 @@ func (c *linkDeleteCmd) Run(e *env) error {
 }
 
 // removed says what was deleted, and what is left of it.
-func (e *env) removed(what string, t control.Traces) error {
+func (e *env) removed(what string, t datadir.Traces) error {
 	switch {
 	case t.Failed != "":
 		fmt.Fprintln(e.stdout, what)

@@ -11,7 +11,7 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/dustin/go-humanize"
 
-	"github.com/footfall/footfall/internal/ops/server"
+	"github.com/footfall/footfall/internal/ops/datadir"
 )
 
 // word takes the next word of the command line as it stands, so that -1 is a
@@ -82,7 +82,7 @@ func (r *retention) Decode(c *kong.DecodeContext) error {
 		return err
 	}
 	if s == "forever" {
-		*r = retention(server.Forever)
+		*r = retention(datadir.Forever)
 		return nil
 	}
 	days, whole := strings.CutSuffix(s, "d")
@@ -101,7 +101,7 @@ func (r *retention) Decode(c *kong.DecodeContext) error {
 // String is as Decode reads it.
 func (r retention) String() string {
 	switch d := time.Duration(r); {
-	case d == server.Forever:
+	case d == datadir.Forever:
 		return "forever"
 	case d > 0 && d%(24*time.Hour) == 0:
 		return fmt.Sprintf("%dd", d/(24*time.Hour))

@@ -4,7 +4,7 @@ import (
 	"reflect"
 	"testing"
 
-	"github.com/footfall/footfall/internal/ops/server"
+	"github.com/footfall/footfall/internal/ops/datadir"
 )
 
 // TestShown: the log shows options as they can be given again, but for passwords.
@@ -14,7 +14,7 @@ func TestShown(t *testing.T) {
 		value, want any
 	}{
 		{seconds(90e9), "1m30s"},
-		{retention(server.Forever), "forever"},
+		{retention(datadir.Forever), "forever"},
 		{retention(0), "0s"},
 		{retention(36 * 3600e9), "36h0m0s"},
 		{retention(72 * 3600e9), "3d"},

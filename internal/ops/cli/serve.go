@@ -13,6 +13,7 @@ import (
 
 	"github.com/footfall/footfall/internal/base/version"
 	"github.com/footfall/footfall/internal/faces/feed"
+	"github.com/footfall/footfall/internal/ops/datadir"
 	"github.com/footfall/footfall/internal/ops/server"
 )
 
@@ -62,7 +63,7 @@ func (c *serveCmd) fits() error {
 	if most := server.MostConnections(); int(c.MaxConnections) > most {
 		return fmt.Errorf("--max-connections %d is more than the %d that the process has files for: let it open more (LimitNOFILE, ulimit -n)", c.MaxConnections, most)
 	}
-	if c.Demo && c.Data != "" && server.HasData(c.Data) {
+	if c.Demo && c.Data != "" && datadir.HasData(c.Data) {
 		return fmt.Errorf("--demo fills a data directory of its own, and %s is one already: name an empty one with --data, or none", c.Data)
 	}
 	return nil
@@ -104,9 +105,12 @@ func (c *serveCmd) Run(e *env, k *kong.Context) (err error) {
 		scheme = "https"
 	}
 	o := server.Options{
-		Dir: c.Data, Create: true, Domains: c.Domain, Host: hostOf(all.public[0]), Scheme: cmp.Or(string(c.ShortURLScheme), scheme), NoSync: c.Durability == "write",
-		TrustedProxies: c.TrustedProxies, Reserve: int64(c.DiskReserve),
-		Retention: server.Retention{Keep: time.Duration(c.JournalRetention), Max: int64(c.JournalMax)}, Build: build, Now: e.now, Log: log,
+		Data: datadir.Options{
+			Path: c.Data, Create: true, NoSync: c.Durability == "write", Reserve: int64(c.DiskReserve),
+			Retention: datadir.Retention{Keep: time.Duration(c.JournalRetention), Max: int64(c.JournalMax)}, Now: e.now, Log: log,
+		},
+		Domains: c.Domain, Host: hostOf(all.public[0]), Scheme: cmp.Or(string(c.ShortURLScheme), scheme),
+		TrustedProxies: c.TrustedProxies, Build: build,
 	}
 	site := server.Site{
 		RedirectStatus: c.RedirectStatus, RedirectMaxAge: time.Duration(c.RedirectMaxAge),

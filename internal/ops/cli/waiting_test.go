@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/footfall/footfall/internal/faces/feed"
+	"github.com/footfall/footfall/internal/ops/datadir"
 	"github.com/footfall/footfall/internal/ops/server"
 )
 
@@ -28,10 +29,10 @@ func (e *ending) Write(text []byte) (int, error) {
 // waits for another one that came to it meanwhile. Where there is none, it says nothing.
 func TestSaysWhatItWaitsFor(t *testing.T) {
 	t.Parallel()
-	o := server.Options{Dir: filepath.Join(t.TempDir(), "data"), Named: true, Create: true, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
+	o := datadir.Options{Path: filepath.Join(t.TempDir(), "data"), Named: true, Create: true, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
 	var alone bytes.Buffer
 	e := &env{ctx: t.Context(), stderr: &alone, now: time.Now, log: o.Log, patience: time.Hour}
-	if err := e.connect(o, func(*server.Owner) error { return nil }); err != nil || strings.Contains(alone.String(), "waits") {
+	if err := e.connect(server.Options{Data: o}, func(*server.Owner) error { return nil }); err != nil || strings.Contains(alone.String(), "waits") {
 		t.Fatalf("alone: %v, %q", err, alone.String())
 	}
 	// The other import ends only once the first command has said why it waits.
@@ -39,8 +40,8 @@ func TestSaysWhatItWaitsFor(t *testing.T) {
 	stderr := &ending{pipe: pipe}
 	e.stderr, e.patience = stderr, time.Millisecond
 	imported := make(chan error, 1)
-	err := e.connect(o, func(*server.Owner) error {
-		other, err := server.Connect(t.Context(), o)
+	err := e.connect(server.Options{Data: o}, func(*server.Owner) error {
+		other, err := server.Connect(t.Context(), server.Options{Data: o})
 		if err != nil {
 			return err
 		}

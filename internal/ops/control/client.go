@@ -16,6 +16,7 @@ import (
 
 	"github.com/footfall/footfall/internal/base/meter"
 	"github.com/footfall/footfall/internal/faces/feed"
+	"github.com/footfall/footfall/internal/ops/datadir"
 	"github.com/footfall/footfall/internal/storage/backup"
 )
 
@@ -122,13 +123,13 @@ func (c *Client) LinkClicks(ctx context.Context, link string) (clicks uint64, er
 }
 
 // DeleteUser implements Owner.
-func (c *Client) DeleteUser(ctx context.Context, login string) (r Removal, err error) {
+func (c *Client) DeleteUser(ctx context.Context, login string) (r datadir.Removal, err error) {
 	err = c.call(ctx, http.MethodDelete, "users", url.Values{"login": {login}}, nil, nil, &r)
 	return r, err
 }
 
 // DeleteLink implements Owner.
-func (c *Client) DeleteLink(ctx context.Context, link string) (r Removal, err error) {
+func (c *Client) DeleteLink(ctx context.Context, link string) (r datadir.Removal, err error) {
 	err = c.call(ctx, http.MethodDelete, "links", url.Values{"link": {link}}, nil, nil, &r)
 	return r, err
 }
@@ -233,7 +234,7 @@ func (c *Client) Health(ctx context.Context) (health string, err error) {
 }
 
 // Check implements Owner.
-func (c *Client) Check(ctx context.Context, report func(string)) (v Verdict, err error) {
+func (c *Client) Check(ctx context.Context, report func(string)) (v datadir.Verdict, err error) {
 	err = c.call(ctx, http.MethodPost, "check", watched(ctx, url.Values{}), nil, func(e event) {
 		if e.Finding != "" {
 			report(e.Finding)

@@ -18,6 +18,7 @@ import (
 	"github.com/footfall/footfall/internal/base/meter"
 	"github.com/footfall/footfall/internal/faces/feed"
 	"github.com/footfall/footfall/internal/ops/control"
+	"github.com/footfall/footfall/internal/ops/datadir"
 	"github.com/footfall/footfall/internal/storage/backup"
 )
 
@@ -32,8 +33,8 @@ func (o owner) Import(ctx context.Context, _ string, r io.Reader, reject func(fe
 	return o.importing(ctx, r, reject)
 }
 
-func (o owner) Check(ctx context.Context, _ func(string)) (control.Verdict, error) {
-	return control.Verdict{}, o.checking(ctx)
+func (o owner) Check(ctx context.Context, _ func(string)) (datadir.Verdict, error) {
+	return datadir.Verdict{}, o.checking(ctx)
 }
 
 func (o owner) Backup(ctx context.Context, _ string, _ int) (backup.Manifest, error) {

@@ -13,8 +13,8 @@ import (
 
 	"github.com/footfall/footfall/internal/base/meter"
 	"github.com/footfall/footfall/internal/base/plain"
-	"github.com/footfall/footfall/internal/core/audit"
 	"github.com/footfall/footfall/internal/faces/feed"
+	"github.com/footfall/footfall/internal/ops/datadir"
 	"github.com/footfall/footfall/internal/storage/backup"
 	"github.com/footfall/footfall/internal/storage/store"
 )
@@ -56,10 +56,10 @@ type Owner interface {
 	UserClicks(ctx context.Context, login string) (uint64, error)
 	LinkClicks(ctx context.Context, link string) (uint64, error)
 	// DeleteUser removes a user with all that is his; click.ErrNotFound.
-	DeleteUser(ctx context.Context, login string) (Removal, error)
+	DeleteUser(ctx context.Context, login string) (datadir.Removal, error)
 	// DeleteLink removes a link, named by its hash or its short URL;
 	// click.ErrNotFound.
-	DeleteLink(ctx context.Context, link string) (Removal, error)
+	DeleteLink(ctx context.Context, link string) (datadir.Removal, error)
 	// Import brings in one input.
 	Import(ctx context.Context, format string, r io.Reader, reject func(feed.Rejected)) (feed.Result, error)
 	// Export writes users, links and counts, or clicks, as NDJSON.
@@ -73,39 +73,13 @@ type Owner interface {
 	Health(ctx context.Context) (string, error)
 	// Check reports a sentence for each thing that is wrong, and says what it
 	// looked at.
-	Check(ctx context.Context, report func(string)) (Verdict, error)
-}
-
-// Verdict is what a check found.
-type Verdict struct {
-	audit.Summary
-	// Advice is what to do about what is wrong; empty where nothing is.
-	Advice string `json:"advice,omitempty"`
+	Check(ctx context.Context, report func(string)) (datadir.Verdict, error)
 }
 
 // User is a user as an operator sees him.
 type User struct {
 	store.User
 	Tokens int // that are good
-}
-
-// Removal is what a deletion removed.
-type Removal struct {
-	store.Removed
-	Clicks uint64 // counted on it, those of bots too
-	Traces Traces
-}
-
-// Traces says what is left on the disk of what was deleted, beside the journal
-// and backups. The zero value is nothing.
-type Traces struct {
-	// Later says that it is being removed still.
-	Later bool
-	// Failed says why it could not be removed; empty where it was, or will be.
-	Failed string
-	// Kept are files and directories that were set aside for they are damaged,
-	// and keep what they hold.
-	Kept []string
 }
 
 // Handler is the owner's side.

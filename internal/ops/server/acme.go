@@ -54,7 +54,7 @@ func (s *Site) security(ctx context.Context, o *Options) (security, error) {
 	none := func(h http.Handler) http.Handler { return h }
 	switch {
 	case s.TLSCert != "":
-		c, err := openCertificate(s.TLSCert, s.TLSKey, o.Now, o.Log)
+		c, err := openCertificate(s.TLSCert, s.TLSKey, o.Data.Now, o.Data.Log)
 		if err != nil {
 			return security{}, err
 		}
@@ -68,7 +68,7 @@ func (s *Site) security(ctx context.Context, o *Options) (security, error) {
 				return security{}, fmt.Errorf("--acme-domain: %q is no domain: give a host, without scheme, port and path", d)
 			}
 		}
-		m := s.ACME.manager(o.Dir)
+		m := s.ACME.manager(o.Data.Path)
 		c := m.TLSConfig()
 		c.MinVersion = tls.VersionTLS12
 		return security{c, func(h http.Handler) http.Handler { return challenges(m, h) }}, nil

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/footfall/footfall/internal/faces/feed"
+	"github.com/footfall/footfall/internal/ops/datadir"
 	"github.com/footfall/footfall/internal/ops/server"
 	"github.com/footfall/footfall/internal/testkit/logtest"
 )
@@ -20,11 +21,9 @@ import (
 // open opens an App over dir whose clock stands still.
 func open(t *testing.T, dir string, now time.Time) *server.App {
 	t.Helper()
-	app, err := server.Open(t.Context(), server.Options{
-		Dir: dir, Create: true,
-		Now: func() time.Time { return now },
-		Log: logtest.To(t),
-	})
+	app, err := server.Open(t.Context(), server.Options{Data: datadir.Options{
+		Path: dir, Create: true, Now: func() time.Time { return now }, Log: logtest.To(t),
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +98,7 @@ func TestLostLinks(t *testing.T) {
 	}
 	refused := func(words string) {
 		t.Helper()
-		app, err := server.Open(t.Context(), server.Options{Dir: dir, Create: true, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+		app, err := server.Open(t.Context(), server.Options{Data: datadir.Options{Path: dir, Create: true, Now: time.Now, Log: slog.New(slog.DiscardHandler)}})
 		if err == nil {
 			closeApp(t, app)
 		}

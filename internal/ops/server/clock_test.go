@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/footfall/footfall/internal/ops/datadir"
 	"github.com/footfall/footfall/internal/ops/server"
 	"github.com/footfall/footfall/internal/testkit/logtest"
 )
@@ -20,7 +21,8 @@ func TestClockSetBack(t *testing.T) {
 	var now atomic.Int64
 	now.Store(start.Unix())
 	app, err := server.Open(t.Context(), server.Options{
-		Dir: t.TempDir(), Create: true, Host: "sho.rt", Now: func() time.Time { return time.Unix(now.Load(), 0) }, Log: logtest.To(t),
+		Data: datadir.Options{Path: t.TempDir(), Create: true, Now: func() time.Time { return time.Unix(now.Load(), 0) }, Log: logtest.To(t)},
+		Host: "sho.rt",
 	})
 	if err != nil {
 		t.Fatal(err)

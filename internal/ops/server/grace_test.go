@@ -5,13 +5,15 @@ import (
 	"regexp"
 	"testing"
 	"time"
+
+	"github.com/footfall/footfall/internal/ops/datadir"
 )
 
 // TestGraceIsEnough: what stops footfall waits for as long as a stop may take, and
 // the document says how long that is.
 func TestGraceIsEnough(t *testing.T) {
 	t.Parallel()
-	most := publicTimeout + closeTimeout + rememberTimeout
+	most := publicTimeout + closeTimeout + datadir.RememberTimeout
 	for path, pattern := range map[string]string{
 		"../../../contrib/footfall.service": `TimeoutStopSec=(\d+)\n`, "../../../contrib/compose.yaml": `stop_grace_period: (\d+s)\n`,
 		"../../../contrib/kubernetes.yaml": `terminationGracePeriodSeconds: (\d+)\n`, "../../../Dockerfile": `--stop-timeout (\d+)`,

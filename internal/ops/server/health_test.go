@@ -11,14 +11,16 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/footfall/footfall/internal/ops/datadir"
 )
 
 // TestHealthOfACommand: a command that owns the directory answers on the socket,
 // and lets no visitors in.
 func TestHealthOfACommand(t *testing.T) {
 	t.Parallel()
-	o := Options{Dir: filepath.Join(t.TempDir(), "data"), Create: true, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
-	owner, err := Connect(t.Context(), o)
+	o := datadir.Options{Path: filepath.Join(t.TempDir(), "data"), Create: true, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
+	owner, err := Connect(t.Context(), Options{Data: o})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +29,7 @@ func TestHealthOfACommand(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	if said, err := Health(t.Context(), o); err == nil || errors.Is(err, errUntrusted) || !strings.Contains(err.Error(), errNotServing.Error()) {
+	if said, err := Health(t.Context(), o); err == nil || errors.Is(err, datadir.ErrUntrusted) || !strings.Contains(err.Error(), errNotServing.Error()) {
 		t.Errorf("health beside a command: %q, %v", said, err)
 	}
 }
@@ -57,7 +59,7 @@ func TestHealthWithoutAnAnswer(t *testing.T) {
 	defer cancel()
 	health := func(ctx context.Context, want string) {
 		t.Helper()
-		if said, err := Health(ctx, Options{Dir: dir}); err == nil || !strings.Contains(err.Error(), want) {
+		if said, err := Health(ctx, datadir.Options{Path: dir}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("health says %q, %v, want %q", said, err, want)
 		}
 	}
@@ -100,5 +102,20 @@ func TestHealthWithoutAnAnswer(t *testing.T) {
 	health(late{t.Context(), asked}, "the process that owns "+dir+" does not answer")
 	if err := <-answered; err != nil {
 		t.Error(err)
+	}
+}
+
+// TestHealthWhereCountingStopped: visitors are answered, and a second line says that
+// the counts stay behind.
+func TestHealthWhereCountingStopped(t *testing.T) {
+	t.Parallel()
+	app, _ := openIn(t, t.TempDir())
+	defer func() { _ = app.Close(t.Context()) }() // it says why counting stopped
+	if _, err := app.data.Journal.Append(t.Context(), []byte("no record at all")); err != nil {
+		t.Fatal(err)
+	}
+	_ = app.data.Recorder.Settle(t.Context()) // it says so too
+	if health := app.health(); !strings.HasPrefix(health, "ok\ncounting has stopped") {
+		t.Errorf("/healthz says %q", health)
 	}
 }

@@ -10,7 +10,7 @@ import (
 
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/faces/feed"
-	"github.com/footfall/footfall/internal/ops/control"
+	"github.com/footfall/footfall/internal/ops/datadir"
 	"github.com/footfall/footfall/internal/ops/server"
 )
 
@@ -41,17 +41,17 @@ func TestDeletedWhileImported(t *testing.T) {
 		return fmt.Sprintf(`{"t":%d,"h":"ann","g":"aggann","l":"ann","u":"http://example.org/ann","hc":1300000000}`+"\n", at)
 	}
 	byName := func(n int) string { return fmt.Sprintf(`{"hash":"cat%d","ts":%d}`+"\n", n%2, at) }
-	deleteUser := func(t *testing.T, app *server.App) (control.Removal, error) {
+	deleteUser := func(t *testing.T, app *server.App) (datadir.Removal, error) {
 		return app.DeleteUser(t.Context(), "cat")
 	}
-	deleteLink := func(t *testing.T, app *server.App) (control.Removal, error) {
+	deleteLink := func(t *testing.T, app *server.App) (datadir.Removal, error) {
 		return app.DeleteLink(t.Context(), "cat1")
 	}
 	half := func(n int) string { return []string{ofCat(n), ofAnn(n)}[n/2%2] }
 	for _, c := range []struct {
 		what, format string
 		line         func(n int) string
-		remove       func(*testing.T, *server.App) (control.Removal, error)
+		remove       func(*testing.T, *server.App) (datadir.Removal, error)
 		reason       string
 		again        bool // importing the same file again brings what was deleted back
 	}{

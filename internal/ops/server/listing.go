@@ -26,15 +26,15 @@ func (a *App) ListLinks(ctx context.Context, login, domain string, each func(con
 	if err != nil {
 		return err
 	}
-	if err := a.recorder.Settle(ctx); err != nil {
+	if err := a.data.Recorder.Settle(ctx); err != nil {
 		return err
 	}
 	zone, _ := v3.Zone("")
-	m := metrics.New(a.clicks)
+	m := metrics.New(a.data.Counts)
 	return a.eachUser(ctx, login, func(u store.User) error {
 		last := map[click.LinkID]bool{}
 		for f := (store.LinkFilter{User: u.ID, Limit: pageOfLinks}); ; f.Offset += pageOfLinks {
-			links, _, err := a.store.ListLinks(ctx, f)
+			links, _, err := a.data.Links.ListLinks(ctx, f)
 			if err != nil || len(links) == 0 {
 				return err
 			}
@@ -72,7 +72,7 @@ func (a *App) eachUser(ctx context.Context, login string, f func(store.User) err
 		return f(u)
 	}
 	for after := ""; ; {
-		users, err := a.store.ListUsers(ctx, after, pageOfUsers)
+		users, err := a.data.Links.ListUsers(ctx, after, pageOfUsers)
 		if err != nil || len(users) == 0 {
 			return err
 		}
@@ -96,13 +96,13 @@ func (a *App) Stats(ctx context.Context, o control.StatsOptions) (s control.Stat
 	if err != nil {
 		return s, err
 	}
-	if err := a.recorder.Settle(ctx); err != nil {
+	if err := a.data.Recorder.Settle(ctx); err != nil {
 		return s, err
 	}
 	s = control.Stats{Login: o.Login, Timezone: cmp.Or(o.Timezone, v3.DefaultZone), TopLinks: []control.TopLink{}}
 	var of metrics.Subject
 	err = a.eachUser(ctx, o.Login, func(u store.User) error {
-		_, links, err := a.store.ListLinks(ctx, store.LinkFilter{User: u.ID})
+		_, links, err := a.data.Links.ListLinks(ctx, store.LinkFilter{User: u.ID})
 		s.Users++
 		s.Links += links
 		of = append(of, metrics.Scope{User: u.ID})
@@ -111,7 +111,7 @@ func (a *App) Stats(ctx context.Context, o control.StatsOptions) (s control.Stat
 	if err != nil {
 		return s, err
 	}
-	m := metrics.New(a.clicks)
+	m := metrics.New(a.data.Counts)
 	for n, to := range map[int][2]*uint64{
 		1: {&s.Clicks.Today, &s.Bots.Today}, 7: {&s.Clicks.Days7, &s.Bots.Days7},
 		30: {&s.Clicks.Days30, &s.Bots.Days30}, metrics.AllTime: {&s.Clicks.All, &s.Bots.All},
@@ -137,7 +137,7 @@ func (a *App) Stats(ctx context.Context, o control.StatsOptions) (s control.Stat
 		if err != nil {
 			return s, err
 		}
-		u, err := a.store.UserByID(ctx, l.User)
+		u, err := a.data.Links.UserByID(ctx, l.User)
 		if err != nil {
 			return s, err
 		}
@@ -153,7 +153,7 @@ func (a *App) shortURLs(ctx context.Context, domain string, values []string) ([]
 	for i, v := range values {
 		ids[i] = rollup.ParseLinkValue(v)
 	}
-	hashes, err := a.store.Hashes(ctx, ids)
+	hashes, err := a.data.Links.Hashes(ctx, ids)
 	urls := make([]string, len(hashes))
 	for i, h := range hashes {
 		if h != "" {

@@ -5,20 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/footfall/footfall/internal/base/click"
-	"github.com/footfall/footfall/internal/base/meter"
 	"github.com/footfall/footfall/internal/base/plain"
-	"github.com/footfall/footfall/internal/core/audit"
 	"github.com/footfall/footfall/internal/core/auth"
 	"github.com/footfall/footfall/internal/core/links"
 	"github.com/footfall/footfall/internal/core/recorder"
 	"github.com/footfall/footfall/internal/faces/feed"
 	"github.com/footfall/footfall/internal/ops/control"
-	"github.com/footfall/footfall/internal/storage/journal"
-	"github.com/footfall/footfall/internal/storage/pebble"
-	"github.com/footfall/footfall/internal/storage/sql"
+	"github.com/footfall/footfall/internal/ops/datadir"
+	"github.com/footfall/footfall/internal/storage/backup"
 )
 
 // AddUser makes a user and returns a token of his.
@@ -26,7 +22,7 @@ func (a *App) AddUser(ctx context.Context, login string) (token string, err erro
 	if err := auth.ValidLogin(login); err != nil {
 		return "", err
 	}
-	if _, err := a.store.AddUser(ctx, login, a.now().Unix()); errors.Is(err, click.ErrExists) {
+	if _, err := a.data.Links.AddUser(ctx, login, a.now().Unix()); errors.Is(err, click.ErrExists) {
 		return "", fmt.Errorf("the login %q %w: footfall user token %s prints another token", login, click.ErrExists, plain.Text(login))
 	} else if err != nil {
 		return "", err
@@ -36,7 +32,7 @@ func (a *App) AddUser(ctx context.Context, login string) (token string, err erro
 
 // AddToken returns another token of a user.
 func (a *App) AddToken(ctx context.Context, login string) (token string, err error) {
-	token, err = auth.Issue(ctx, a.store, login, a.now())
+	token, err = auth.Issue(ctx, a.data.Links, login, a.now())
 	if errors.Is(err, click.ErrNotFound) {
 		err = a.unknownUser(ctx, login)
 	}
@@ -97,14 +93,14 @@ const pageOfUsers = 1000
 
 // ListUsers lists users by login, from the first after the given one.
 func (a *App) ListUsers(ctx context.Context, after string) ([]control.User, error) {
-	users, err := a.store.ListUsers(ctx, after, pageOfUsers)
+	users, err := a.data.Links.ListUsers(ctx, after, pageOfUsers)
 	if err != nil {
 		return nil, err
 	}
 	list := make([]control.User, len(users))
 	for i, u := range users {
 		list[i].User = u
-		if list[i].Tokens, err = a.store.CountTokens(ctx, u.ID); err != nil {
+		if list[i].Tokens, err = a.data.Links.CountTokens(ctx, u.ID); err != nil {
 			return nil, err
 		}
 	}
@@ -119,18 +115,19 @@ func (a *App) Import(ctx context.Context, format string, r io.Reader, reject fun
 // Export writes users, links and counts as NDJSON; with clicks, the clicks that
 // the journal keeps instead of the counts.
 func (a *App) Export(ctx context.Context, w io.Writer, clicks bool) (err error) {
-	x := &feed.Exporter{Links: a.store, Users: a.store}
+	x := &feed.Exporter{Links: a.data.Links, Users: a.data.Links}
 	if clicks {
-		if err := a.keeping.lock(ctx); err != nil { // segments stay
+		release, err := a.data.HoldJournal(ctx)
+		if err != nil {
 			return err
 		}
-		defer a.keeping.unlock()
-		return unopened(x.Clicks(ctx, w, recorder.Clicks(ctx, a.journal, a.journal.End())), damagedJournal)
+		defer release()
+		return x.Clicks(ctx, w, recorder.Clicks(ctx, a.data.Journal, a.data.Journal.End()))
 	}
-	if err := a.recorder.Settle(ctx); err != nil {
+	if err := a.data.Recorder.Settle(ctx); err != nil {
 		return err
 	}
-	snap, err := a.clicks.Snapshot(ctx)
+	snap, err := a.data.Counts.Snapshot(ctx)
 	if err != nil {
 		return err
 	}
@@ -138,108 +135,19 @@ func (a *App) Export(ctx context.Context, w io.Writer, clicks bool) (err error) 
 	return x.Counts(ctx, w, snap)
 }
 
-// Check proves that links and users are whole, and that the counts agree with
-// each other and with the journal, of which no segment goes meanwhile.
-func (a *App) Check(ctx context.Context, report func(string)) (v control.Verdict, err error) {
-	var stopped error
-	if err := a.recorder.Settle(ctx); err != nil {
-		if _, failed := a.recorder.Counted(); failed == nil && !errors.Is(err, recorder.ErrStalled) {
-			return v, err
-		}
-		stopped = err
-		report(err.Error())
-	}
-	if err := a.keeping.lock(ctx); err != nil {
-		return v, err
-	}
-	defer a.keeping.unlock()
-	if v, err = check(ctx, a.db, a.clicks, a.journal, 0, stopped, report); err != nil {
-		return v, err
-	}
-	// Once all is counted, every id that clicks are of must have been given out.
-	err = a.parts.checkLinks(ctx, a.db, a.clicks, nil, &v, report)
-	return v, err
+// Backup implements control.Owner.
+func (a *App) Backup(ctx context.Context, to string, keep int) (backup.Manifest, error) {
+	return a.data.Backup(ctx, to, keep)
 }
 
-// check is Check, where so many journals are missing and were reported. Counting
-// has stopped for a reason that was reported too, or has not, which is nil. j is
-// nil where there is no journal.
-func check(ctx context.Context, db *sql.DB, clicks *pebble.Store, j *journal.Journal, lost int, stopped error, report func(string)) (v control.Verdict, err error) {
-	links := 0
-	meter.Begin(ctx, "links and users", meter.Bytes, 0)
-	err = db.Verify(ctx, func(finding string) {
-		links++
-		report(finding)
-	})
-	if err != nil {
-		return v, err
-	}
-	v.Summary, err = audit.Check(ctx, clicks, j, report)
-	v.Wrong.Damage += lost
-	v.Advice = advice(links, v.Wrong)
-	switch {
-	case errors.Is(stopped, recorder.ErrStalled):
-		v.Advice = joinAdvice("see to the disk, and check again: counting goes on by itself", v.Advice)
-	case stopped != nil:
-		if v.Wrong.Journal == 0 && v.Wrong.Damage == 0 && v.Wrong.Counts == 0 { // a restart is enough, if anything is
-			v.Advice = joinAdvice("start the server again, which goes on where counting stopped", v.Advice)
-		}
-		v.Wrong.Journal++
-	}
-	return v, err
+// Check implements control.Owner.
+func (a *App) Check(ctx context.Context, report func(string)) (datadir.Verdict, error) {
+	return a.data.Check(ctx, report)
 }
 
-func joinAdvice(first, others string) string {
-	if others == "" {
-		return first
-	}
-	return first + "; " + others
-}
-
-// advice is what to do where so much is wrong.
-func advice(links int, wrong audit.Wrong) string {
-	var all []string
-	if links > 0 {
-		all = append(all, "for links and users, stop the server and restore a backup")
-	}
-	switch {
-	case wrong.Counts > 0:
-		all = append(all, "stop the server and run footfall rebuild, which makes the counts anew from the journal")
-	case wrong.Days > 0:
-		all = append(all, "run footfall check --repair, which makes the sums of days anew")
-	}
-	switch {
-	case wrong.Damage > 0:
-		all = append(all, "for the journal, stop the server and run footfall check --repair, which has it go on without what is counted")
-	case wrong.Journal > 0 && wrong.Counts == 0:
-		all = append(all, "for the journal, stop the server and run footfall rebuild, which begins with the newest checkpoint or backup")
-	}
-	return strings.Join(all, "; ")
-}
-
-// Repair makes the sums of days anew where they are wrong and the counts that
-// they sum are right, and keeps counts to rebuild from where the journal has
-// holes.
+// Repair implements control.Owner.
 func (a *App) Repair(ctx context.Context, report func(string)) error {
-	if err := a.recorder.Settle(ctx); err != nil {
-		return err
-	}
-	wrong, err := audit.CheckCounts(ctx, a.clicks)
-	if err != nil {
-		return err
-	}
-	if wrong > 0 {
-		report("the counts themselves disagree, so the sums of days cannot be made of them: stop the server and run footfall rebuild")
-		return nil
-	}
-	months, err := a.clicks.Repair(ctx)
-	if err != nil {
-		return err
-	}
-	if months > 0 {
-		report(fmt.Sprintf("made the sums of days of %d months anew", months))
-	}
-	return a.bridge(ctx, report)
+	return a.data.Repair(ctx, report)
 }
 
 // AddLink makes a short link of a user, unless he has it, and returns its URL.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/footfall/footfall/internal/ops/control"
+	"github.com/footfall/footfall/internal/ops/datadir"
 )
 
 const (
@@ -19,8 +20,6 @@ const (
 	publicTimeout  = 10 * time.Second
 	controlTimeout = time.Second
 	closeTimeout   = 30 * time.Second
-	// rememberTimeout is what comes after that: what is counted is made durable.
-	rememberTimeout = 10 * time.Second
 
 	// watchers is how many connections there are at once to ask for /metrics.
 	watchers = 64
@@ -54,38 +53,33 @@ func Serve(ctx context.Context, o Options, s Site, ls []net.Listener, ready func
 		o.listening = append(o.listening, l.Addr())
 	}
 	app, err := Open(ctx, o)
-	if errors.Is(err, ErrOwned) {
+	if errors.Is(err, datadir.ErrOwned) {
 		err = fmt.Errorf("%w: stop it, or name another directory with --data", err)
 	}
 	if err != nil {
 		return err
 	}
-	if app.made {
-		o.Log.Info("made a new data directory", "data", o.Dir)
+	if app.data.Made {
+		o.Data.Log.Info("made a new data directory", "data", o.Data.Path)
 	}
-	done := o.at("countries and bots")
+	done := datadir.Opening("countries and bots", o.Data.Log)
 	public, err := app.public(s, secured, ls)
 	done()
 	if err != nil {
 		return errors.Join(err, app.Close(ctx))
 	}
-	stopControl, err := app.serveControl(o.Dir)
+	stopControl, err := app.serveControl(o.Data.Path)
 	if err != nil {
 		return errors.Join(err, app.Close(ctx))
 	}
 	retaining, stopRetaining := context.WithCancel(context.WithoutCancel(ctx))
 	var retained sync.WaitGroup
-	retained.Go(func() { app.catchUp(retaining) })
-	retained.Go(func() { app.retain(retaining, o.Retention) })
-	retained.Go(func() { app.disk.watch(retaining) })
-	app.cleaner.tended.Store(true)
-	retained.Go(func() { app.keepClean(retaining) })
 	moved := make(chan error, 1)
-	retained.Go(func() { moved <- app.watchClaim(retaining) })
+	retained.Go(func() { app.data.Keep(retaining, func(err error) { moved <- err }) })
 	failed := make(chan error, len(all)+1)
 	if s.Watch != nil {
 		watched := limitConnections(watchers, publicBounds.header, nil)
-		watch := watched.serve(publicBounds, app.monitor.Handler(), nil, o.Log)
+		watch := watched.serve(publicBounds, app.monitor.Handler(), nil, o.Data.Log)
 		go func() { failed <- watch.Serve(watched.door(s.Watch)) }()
 		defer watch.Close()
 	}
@@ -97,7 +91,7 @@ func Serve(ctx context.Context, o Options, s Site, ls []net.Listener, ready func
 		case err = <-failed:
 			err = fmt.Errorf("listen: %w", err)
 		case err = <-moved:
-			if errors.Is(err, errMoved) { // nothing may be written any more, not even to close what is open
+			if errors.Is(err, datadir.ErrMoved) { // nothing may be written any more, not even to close what is open
 				stopRetaining()
 				return errors.Join(err, public.close())
 			}
@@ -115,8 +109,8 @@ func Serve(ctx context.Context, o Options, s Site, ls []net.Listener, ready func
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
 	closed := app.Close(closing)
-	if closed != nil && errors.As(err, new(*RemovedPartError)) {
-		o.Log.Warn("not all could be closed in order, because a part of the data directory is gone", "error", closed)
+	if closed != nil && errors.As(err, new(*datadir.RemovedPartError)) {
+		o.Data.Log.Warn("not all could be closed in order, because a part of the data directory is gone", "error", closed)
 		closed = nil
 	}
 	err = errors.Join(err, closed)
@@ -135,7 +129,7 @@ func shutdown(s *http.Server, patience time.Duration) {
 
 // serveControl answers commands on the directory's socket until stop.
 func (a *App) serveControl(dir string) (stop func(patience time.Duration), err error) {
-	socket, err := listenSocket(dir)
+	socket, err := datadir.Listen(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -166,25 +160,25 @@ func Connect(ctx context.Context, o Options) (*Owner, error) {
 	for began := time.Now(); ; {
 		app, err := Open(ctx, o)
 		if err == nil {
-			app.cleanEarlier(ctx)
-			stop, err := app.serveControl(o.Dir)
+			app.data.CleanEarlier(ctx)
+			stop, err := app.serveControl(o.Data.Path)
 			if err != nil {
 				return nil, errors.Join(err, app.Close(ctx))
 			}
-			return &Owner{client(o), app.made, func(ctx context.Context) error {
+			return &Owner{client(o.Data), app.data.Made, func(ctx context.Context) error {
 				stop(othersTimeout)
 				return app.Close(ctx)
 			}}, nil
 		}
-		if !errors.Is(err, ErrOwned) {
+		if !errors.Is(err, datadir.ErrOwned) {
 			return nil, err
 		}
-		c, dialed := dialOwner(ctx, o.Dir, o.Named)
+		c, dialed := datadir.Dial(ctx, o.Data.Path, o.Data.Named)
 		if dialed == nil {
 			_ = c.Close()
-			return &Owner{client(o), false, func(context.Context) error { return nil }}, nil
+			return &Owner{client(o.Data), false, func(context.Context) error { return nil }}, nil
 		}
-		if errors.Is(dialed, errUntrusted) {
+		if errors.Is(dialed, datadir.ErrUntrusted) {
 			return nil, dialed
 		}
 		// The owner is about to listen, or to end.
@@ -209,6 +203,6 @@ type Owner struct {
 // Close ends the process's part in the directory, if it has one.
 func (o *Owner) Close(ctx context.Context) error { return o.close(ctx) }
 
-func client(o Options) *control.Client {
-	return control.NewClient(func(ctx context.Context) (net.Conn, error) { return dialOwner(ctx, o.Dir, o.Named) })
+func client(o datadir.Options) *control.Client {
+	return control.NewClient(func(ctx context.Context) (net.Conn, error) { return datadir.Dial(ctx, o.Path, o.Named) })
 }

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/net/http2"
 
 	"github.com/footfall/footfall/internal/faces/feed"
+	"github.com/footfall/footfall/internal/ops/datadir"
 	"github.com/footfall/footfall/internal/testkit/certtest"
 	"github.com/footfall/footfall/internal/testkit/logtest"
 	"github.com/footfall/footfall/internal/testkit/siege"
@@ -43,7 +44,7 @@ type fort struct {
 func newFort(t *testing.T, b bounds, most int, secure bool, proxy func(netip.Addr) bool) *fort {
 	t.Helper()
 	log := logtest.To(t)
-	app, err := Open(t.Context(), Options{Dir: filepath.Join(t.TempDir(), "data"), Create: true, Now: time.Now, Log: log})
+	app, err := Open(t.Context(), Options{Data: datadir.Options{Path: filepath.Join(t.TempDir(), "data"), Create: true, Now: time.Now, Log: log}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -141,8 +141,8 @@ func (a *App) rooms(s Site) (*rooms, error) {
 	}
 	address := func(r *http.Request) string { return geo.Network(proxies.Client(peer(r), r.Header)).String() }
 	face := v3.New(v3.Options{
-		Auth: a.auth, Links: a.links, Metrics: metrics.New(a.clicks), Store: a.store, Now: a.now, Log: a.log,
-		Dear: throttle.NewSeats(a.dear), Patience: patience, Full: a.disk.full,
+		Auth: a.auth, Links: a.links, Metrics: metrics.New(a.data.Counts), Store: a.data.Links, Now: a.now, Log: a.log,
+		Dear: throttle.NewSeats(a.dear), Patience: patience, Full: a.data.Disk.Full,
 		Limits: v3.Limits{
 			Users:   throttle.New(throttle.PerSecond(s.RateLimit), s.RateLimit*burst, a.now),
 			Links:   throttle.New(throttle.PerMinute(s.LinksPerMinute), s.LinksPerMinute, a.now),
@@ -249,7 +249,7 @@ func (a *App) visits(s Site, proxies geo.Proxies) (http.Handler, error) {
 				Bot:     kind == bot.Bot,
 			}
 		},
-		Record: a.monitor.Record(a.recorder.Record),
+		Record: a.monitor.Record(a.data.Recorder.Record),
 		Now:    a.now, Log: a.log,
 		Status: s.RedirectStatus, MaxAge: s.RedirectMaxAge,
 		NotFoundURL: s.NotFoundURL, HomeURL: s.HomeURL,

@@ -21,7 +21,7 @@ func (u unknown) Is(target error) bool { return target == click.ErrNotFound }
 
 // user finds the user that a command names.
 func (a *App) user(ctx context.Context, login string) (store.User, error) {
-	u, err := a.store.UserByLogin(ctx, login)
+	u, err := a.data.Links.UserByLogin(ctx, login)
 	if errors.Is(err, click.ErrNotFound) {
 		err = a.unknownUser(ctx, login)
 	}
@@ -34,7 +34,7 @@ const mostLogins = 10_000
 func (a *App) unknownUser(ctx context.Context, login string) error {
 	var logins []string
 	for after := ""; len(logins) < mostLogins; {
-		users, err := a.store.ListUsers(ctx, after, pageOfUsers)
+		users, err := a.data.Links.ListUsers(ctx, after, pageOfUsers)
 		if err != nil {
 			return err
 		}

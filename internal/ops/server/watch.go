@@ -1,21 +1,16 @@
 package server
 
 import (
-	"errors"
-	"io/fs"
-	"os"
-	"path/filepath"
-
 	"github.com/footfall/footfall/internal/ops/monitor"
 )
 
 // health is what those hear who ask whether visitors are answered: they are,
 // also where the counts lag, which a second line says.
 func (a *App) health() string {
-	switch _, failed := a.recorder.Counted(); {
+	switch _, failed := a.data.Recorder.Counted(); {
 	case failed != nil:
 		return "ok\ncounting has stopped: clicks are recorded, and the counts stay behind\n"
-	case a.recorder.Stalled() != nil:
+	case a.data.Recorder.Stalled() != nil:
 		return "ok\ncounting is tried again: clicks are recorded, and the counts lag\n"
 	}
 	return "ok\n"
@@ -23,39 +18,30 @@ func (a *App) health() string {
 
 // state is how everything stands, for those who watch.
 func (a *App) state() (s monitor.State, err error) {
-	ledger, err := a.clicks.Ledger(a.watching)
+	ledger, err := a.data.Counts.Ledger(a.watching)
 	if err != nil {
 		return s, err
 	}
 	s.Counted = ledger.Total()
-	counted, failed := a.recorder.Counted()
+	counted, failed := a.data.Recorder.Counted()
 	s.CountingFailed = failed != nil
-	s.CountingStalled = a.recorder.Stalled() != nil
-	if end := a.journal.End(); end > counted {
+	s.CountingStalled = a.data.Recorder.Stalled() != nil
+	if end := a.data.Journal.End(); end > counted {
 		s.JournalLag = end - counted
 	}
 	if a.notDurable != nil {
 		s.NotDurable = a.notDurable()
 	}
-	s.DiskFree, s.DiskLow = a.disk.free.Load(), int(a.disk.level.Load())
+	s.DiskFree, s.DiskLow = a.data.Disk.State()
 	s.Bytes = map[string]int64{}
-	if s.Bytes["counts"], err = a.clicks.Size(); err != nil {
+	if s.Bytes["counts"], err = a.data.Counts.Size(); err != nil {
 		return s, err
 	}
-	segments := a.journal.Segments()
+	segments := a.data.Journal.Segments()
 	s.JournalSegments = len(segments)
 	for _, seg := range segments {
 		s.Bytes["journal"] += seg.Size
 	}
-	for _, name := range []string{"footfall.db", "footfall.db-wal"} {
-		info, err := os.Stat(filepath.Join(a.dir, name))
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return s, err
-		}
-		s.Bytes["links"] += info.Size()
-	}
-	return s, nil
+	s.Bytes["links"], err = a.data.LinksSize()
+	return s, err
 }

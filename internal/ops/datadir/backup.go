@@ -1,0 +1,205 @@
+package datadir
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/footfall/footfall/internal/base/meter"
+	"github.com/footfall/footfall/internal/storage/backup"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// The directories below the data directory.
+const (
+	clicksDir     = "clicks"
+	journalDir    = "journal"
+	checkpointDir = "checkpoint"
+	// rebuildingDir is on the way, rebuiltDir is proven and takes the place of
+	// clicks/, whatever happens.
+	rebuildingDir = "clicks.rebuilding"
+	rebuiltDir    = "clicks.rebuilt"
+	newSuffix     = ".new"
+	oldSuffix     = ".old"
+	damagedSuffix = ".damaged"
+)
+
+// Backup adds a backup to the directory to, of which keep remain. Clicks go on
+// meanwhile. Every click acknowledged before the call is in it.
+//
+// First come the counts, then links and users, then the journal: so the journal
+// goes on where the counts end, and no click in either is of a link that is
+// not there.
+func (d *Dir) Backup(ctx context.Context, to string, keep int) (m backup.Manifest, err error) {
+	if err := apart(d.path, to); err != nil {
+		return m, err
+	}
+	if err := d.keeping.lock(ctx); err != nil {
+		return m, err
+	}
+	defer d.keeping.unlock()
+	draft, err := backup.Begin(to, d.installation, d.now())
+	if err != nil {
+		return m, err
+	}
+	defer draft.Abort()
+	var end uint64
+	counted, err := d.copyCounts(ctx, draft, func() (err error) {
+		if end, err = d.backupLinks(ctx, draft); err != nil {
+			return err
+		}
+		return d.backupJournal(ctx, draft, end)
+	})
+	if err != nil {
+		return m, err
+	}
+	return draft.Commit(min(counted, end), end, keep)
+}
+
+// HoldJournal keeps every segment of the journal until release.
+func (d *Dir) HoldJournal(ctx context.Context) (release func(), err error) {
+	if err := d.keeping.lock(ctx); err != nil {
+		return nil, err
+	}
+	return d.keeping.unlock, nil
+}
+
+// backupJournal copies the segments up to a position, where one ends, and what
+// was trimmed. The header of the next one is copied too, for it says where the
+// next click goes; it keeps the name of a segment that is open, for clicks go
+// into the one that it is of.
+func (d *Dir) backupJournal(ctx context.Context, draft *backup.Draft, end uint64) error {
+	if mark := d.Journal.TrimMark(); mark != "" {
+		if err := draft.Copy(ctx, mark, filepath.Join(journalDir, filepath.Base(mark)), 0); err != nil {
+			return err
+		}
+	}
+	total := int64(0)
+	for _, s := range d.Journal.Segments() {
+		if s.Base <= end {
+			total += s.Size - int64(s.End-min(s.End, end))
+		}
+	}
+	meter.Begin(ctx, "journal", meter.Bytes, total)
+	for _, s := range d.Journal.Segments() {
+		if s.Base > end {
+			break
+		}
+		size := s.Size - int64(s.End-min(s.End, end))
+		file, err := d.Journal.File(s.Base)
+		if err != nil {
+			return err
+		}
+		ext := ".sealed"
+		if s.Base == end {
+			ext = ".open"
+		}
+		name := strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)) + ext
+		if err := draft.Copy(ctx, file, filepath.Join(journalDir, name), size); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// backupLinks copies links and users, and returns the journal position up to
+// which they have every link. No deletion falls between the two.
+func (d *Dir) backupLinks(ctx context.Context, draft *backup.Draft) (end uint64, err error) {
+	d.deleting.Lock()
+	defer d.deleting.Unlock()
+	d.copying.Lock()
+	defer d.copying.Unlock()
+	if err := d.Journal.Rotate(); err != nil {
+		return 0, err
+	}
+	segments := d.Journal.Segments()
+	newest := segments[len(segments)-1]
+	if end = newest.Base; newest.Sealed {
+		end = newest.End
+	}
+	meter.Begin(ctx, "links and users", meter.Bytes, 0)
+	if err := d.Links.Backup(ctx, draft.Path("footfall.db")); err != nil {
+		return 0, err
+	}
+	return end, draft.Added(ctx, "footfall.db")
+}
+
+// checkpoint keeps a copy of the counts as they are now beside the data, to
+// rebuild from; it shares no file with them.
+func (d *Dir) checkpoint(ctx context.Context) error {
+	draft, err := backup.Begin(filepath.Join(d.path, checkpointDir), d.installation, d.now())
+	if err != nil {
+		return err
+	}
+	defer draft.Abort()
+	pos, err := d.copyCounts(ctx, draft, func() error { return nil })
+	if err != nil {
+		return err
+	}
+	_, err = draft.Commit(pos, pos, 1)
+	return err
+}
+
+// copyCounts copies the counts as they are when it is called, after besides has
+// been, and returns the journal position that they reach.
+func (d *Dir) copyCounts(ctx context.Context, draft *backup.Draft, besides func() error) (counted uint64, err error) {
+	// With links it costs nothing, and does not change while it is copied.
+	temp := filepath.Join(d.path, checkpointDir+newSuffix)
+	if err := os.RemoveAll(temp); err != nil {
+		return 0, fmt.Errorf("checkpoint: %w", err)
+	}
+	defer os.RemoveAll(temp)
+	pos, _, err := d.Counts.Position(ctx, store.SourceID(d.Journal.ID()))
+	if err != nil {
+		return 0, err
+	}
+	if err := d.Counts.Checkpoint(ctx, temp); err != nil {
+		return 0, err
+	}
+	if err := besides(); err != nil {
+		return 0, err
+	}
+	meter.Begin(ctx, "counts", meter.Bytes, sizeOf(temp))
+	return pos.Counted, draft.CopyDir(ctx, temp, clicksDir)
+}
+
+// sizeOf is how many bytes the files in a directory have; 0 where nobody can tell.
+func sizeOf(dir string) (bytes int64) {
+	entries, _ := os.ReadDir(dir)
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil {
+			bytes += info.Size()
+		}
+	}
+	return bytes
+}
+
+// replaceDir puts a directory in another one's place; a crash leaves one of
+// them there, or beside it with oldSuffix.
+func replaceDir(from, to string) error {
+	if err := os.RemoveAll(to + oldSuffix); err != nil {
+		return err
+	}
+	if err := os.Rename(to, to+oldSuffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.Rename(from, to); err != nil {
+		return err
+	}
+	if err := syncPath(filepath.Dir(to)); err != nil {
+		return err
+	}
+	return os.RemoveAll(to + oldSuffix)
+}
+
+func syncPath(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

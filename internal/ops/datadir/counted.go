@@ -1,0 +1,50 @@
+package datadir
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// journaled is how many clicks were counted of each journal, those included
+// that were deleted since.
+type journaled map[store.SourceID]uint64
+
+func journaledOf(ctx context.Context, counts store.Reader) (journaled, error) {
+	sources, err := counts.Sources(ctx)
+	if err != nil {
+		return nil, err
+	}
+	sums := journaled{}
+	for _, s := range sources {
+		epochs, err := counts.Epochs(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		for _, ledger := range epochs {
+			sums[s] += ledger.Total()
+		}
+	}
+	return sums, nil
+}
+
+// lost is how many clicks of one are not in the other.
+func (j journaled) lost(in journaled) (clicks uint64) {
+	for s, n := range j {
+		clicks += n - min(n, in[s])
+	}
+	return clicks
+}
+
+// held is what is counted now, nil where that cannot be read, and adds what these
+// counts remember.
+func (p *parts) held(ctx context.Context, log *slog.Logger) (sums journaled, err error) {
+	clicks, err := p.openCounts(ctx, log)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, clicks.Close()) }()
+	return journaledOf(ctx, clicks)
+}

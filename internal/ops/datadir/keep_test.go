@@ -1,0 +1,108 @@
+package datadir
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	stdsql "database/sql"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/testkit/logtest"
+)
+
+// TestSlowOpeningIsTold: what takes long to open is named while it does, and what
+// does not is not.
+func TestSlowOpeningIsTold(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		log := new(logtest.Log)
+		done := Opening("counts", log.Logger())
+		time.Sleep(slowOpening - time.Second)
+		if done(); log.String() != "" {
+			t.Errorf("what opens soon is told of: %s", log)
+		}
+		done = Opening("journal", log.Logger())
+		time.Sleep(slowOpening + time.Second)
+		synctest.Wait()
+		if text := log.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, "takes a while; visitors are let in once it is done\" at=journal") {
+			t.Errorf("what takes long is told as %q", text)
+		}
+		if done(); log.Count("part=journal took=3s") != 1 {
+			t.Errorf("what took long is told as %s", log)
+		}
+	})
+}
+
+// TestUpgradeIsTold: the log names an upgrade of links and users before it begins
+// and when it is over.
+func TestUpgradeIsTold(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "data")
+	migration, err := os.ReadFile("../../storage/sql/migrations/0001_users.sql")
+	if err == nil {
+		err = os.Mkdir(dir, 0o700)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := stdsql.Open("sqlite", filepath.Join(dir, databaseFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, statement := range []string{`CREATE TABLE schema_versions (version INTEGER PRIMARY KEY)`, string(migration), `INSERT INTO schema_versions VALUES (1)`} {
+		if err == nil {
+			_, err = db.Exec(statement)
+		}
+	}
+	if err := errors.Join(err, db.Close(), os.Chmod(filepath.Join(dir, databaseFile), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	schemas, err := filepath.Glob("../../storage/sql/migrations/*.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := new(logtest.Log)
+	for range 2 { // the second time there is nothing to upgrade
+		app, err := Open(t.Context(), Options{Path: dir, Create: true, Now: time.Now, Log: log.Logger()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		app.mustClose(t)
+	}
+	text := log.String()
+	if begins, ends := strings.Index(text, "is upgraded now; an older footfall cannot open it afterwards\" schema=1 to="+fmt.Sprint(len(schemas))), strings.Index(text, "footfall.db is upgraded\""); begins < 0 || ends < begins || log.Count("upgraded") != 2 {
+		t.Errorf("an upgrade is told as %s", text)
+	}
+}
+
+// TestCatchUp: an open directory says that it counts what was recorded before, and
+// that all of it is counted.
+func TestCatchUp(t *testing.T) {
+	t.Parallel()
+	app, _ := openIn(t, t.TempDir())
+	if err := app.Recorder.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := app.Recorder.Record(t.Context(), click.Click{User: 1, Link: 2, Time: time.Now().UnixMilli()}); err != nil {
+		t.Fatal(err)
+	}
+	if err := app.Close(t.Context()); err == nil { // it cannot count the rest any more
+		t.Error("a click was counted after counting had ended")
+	}
+	again, log := openIn(t, app.path)
+	if again.catchUp(t.Context()); log.Count("clicks that were recorded before are counted now; answers lack them until then") != 1 || log.Count("all clicks that were recorded before are counted\" took=") != 1 {
+		t.Errorf("the next start says %s", log)
+	}
+	again.mustClose(t)
+	again, log = openIn(t, app.path)
+	if again.catchUp(t.Context()); log.Count("recorded before") != 0 {
+		t.Errorf("where all was counted the next start says %s", log)
+	}
+	again.mustClose(t)
+}

@@ -1,0 +1,82 @@
+package datadir
+
+import (
+	databasesql "database/sql"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/footfall/footfall/internal/storage/progress"
+	"github.com/footfall/footfall/internal/testkit/logtest"
+)
+
+// openRaw opens links and users beside a server, or in place of one.
+func (w *town) openRaw() *databasesql.DB {
+	w.t.Helper()
+	db, err := databasesql.Open("sqlite", filepath.Join(w.dir, databaseFile))
+	w.must(err)
+	db.SetMaxOpenConns(1)
+	w.t.Cleanup(func() { w.must(db.Close()) })
+	return db
+}
+
+// TestKilledWhileMarked: a process that is killed while it gives links and users
+// a new mark leaves a directory that opens, with the mark in the file and in the
+// log. A file with a mark that nobody gave it is another one.
+func TestKilledWhileMarked(t *testing.T) {
+	t.Parallel()
+	for _, announced := range []bool{true, false} {
+		w := newTown(t, false)
+		db := w.openRaw()
+		for _, statement := range []string{`PRAGMA application_id = 7`, `PRAGMA wal_checkpoint(PASSIVE)`} {
+			_, err := db.ExecContext(t.Context(), statement)
+			w.must(err)
+		}
+		killed := filepath.Join(t.TempDir(), "killed")
+		copyStill(t, w.dir, killed)
+		w.dir = killed
+		f, err := progress.Open(filepath.Join(w.dir, progressFile))
+		w.must(err)
+		known := f.Record()
+		if announced {
+			known.Links.Next = 7
+		}
+		w.must(f.Arm(known))
+		w.must(f.Close())
+		if announced {
+			w.opens(w.clicks)
+		} else {
+			w.refused("was replaced by an older or another one")
+		}
+	}
+}
+
+// TestMarksAreAnnounced: the file progress knows the mark that links and users
+// get before they have it.
+func TestMarksAreAnnounced(t *testing.T) {
+	t.Parallel()
+	w := newTown(t, true)
+	db := w.openRaw()
+	run := func(statement string) {
+		t.Helper()
+		_, err := db.ExecContext(t.Context(), statement)
+		w.must(err)
+	}
+	run(`CREATE TRIGGER begun BEFORE INSERT ON lives BEGIN SELECT RAISE(ABORT, 'as far as this'); END`)
+	_, err := Open(t.Context(), w.options(new(logtest.Log)))
+	if err == nil || !strings.Contains(err.Error(), "as far as this") {
+		t.Fatal(err)
+	}
+	known, err := progress.Read(filepath.Join(w.dir, progressFile))
+	w.must(err)
+	if known.Links.Mark == 0 || known.Links.Next == 0 {
+		t.Errorf("the marks are %d, and next %d", known.Links.Mark, known.Links.Next)
+	}
+	run(`DROP TRIGGER begun`)
+	w.opens(w.clicks)
+	last, err := progress.Read(filepath.Join(w.dir, progressFile))
+	w.must(err)
+	if last.Links.Next != 0 || last.Links.Mark == known.Links.Mark {
+		t.Errorf("after two more starts the mark is %d, and next %d; it was %d", last.Links.Mark, last.Links.Next, known.Links.Mark)
+	}
+}

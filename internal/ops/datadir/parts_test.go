@@ -1,0 +1,363 @@
+package datadir
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/footfall/footfall/internal/testkit/logtest"
+)
+
+// TestWholeTown: the directory is one that opens, as it was left.
+func TestWholeTown(t *testing.T) {
+	t.Parallel()
+	for _, stop := range []bool{false, true} {
+		w := newTown(t, stop)
+		w.opens(w.clicks)
+	}
+}
+
+// TestJournalEndsEarly: clicks were acknowledged, and not counted before the
+// process was killed, and the file that they are in is gone, cut, or an older
+// one. What is missing is said, and is given up by order alone.
+func TestJournalEndsEarly(t *testing.T) {
+	t.Parallel()
+	const newest = "journal/*.open"
+	for _, c := range []struct {
+		name   string
+		spoil  func(w *town)
+		words  string
+		counts uint64 // what there is where the rest is given up
+	}{
+		{"the newest segment is removed", func(w *town) { w.must(os.Remove(w.path(newest))) }, "had reached", 3},
+		{"its last byte is", func(w *town) { w.edit(newest, cut(-1)) }, "had reached", 11},
+		{"its second half is", func(w *town) { w.edit(newest, func(b []byte) []byte { return b[:len(b)/2] }) }, "had reached", 6},
+		{"all but its header is", func(w *town) { w.edit(newest, cut(48)) }, "had reached", 3},
+		{"its header is cut", func(w *town) { w.edit(newest, cut(20)) }, "had reached", 3},
+		{"it is empty", func(w *town) { w.edit(newest, cut(0)) }, "had reached", 3},
+		{"the two newest are empty", func(w *town) {
+			w.edit(newest, cut(0))
+			w.edit("journal/*.sealed", cut(0))
+		}, "shorter than a segment's header", 3},
+		{"the journal is the backup's", func(w *town) { w.take("journal") }, "had reached", 3},
+		{"the backup's files replace those there", func(w *town) { w.copy(filepath.Join(w.backup, "journal"), filepath.Join(w.dir, "journal")) }, "had reached", 3},
+		{"the journal is removed", func(w *town) { w.must(os.RemoveAll(filepath.Join(w.dir, "journal"))) }, "Put its files back", 3},
+		{"the journal is emptied", func(w *town) {
+			w.must(os.RemoveAll(filepath.Join(w.dir, "journal")))
+			w.must(os.Mkdir(filepath.Join(w.dir, "journal"), 0o700))
+		}, "Put its files back", 3},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := newTown(t, false)
+			whole := filepath.Join(t.TempDir(), "whole")
+			w.copy(w.dir, whole)
+			c.spoil(w)
+			w.refused(c.words)
+			// What was taken away is put back.
+			broken := w.dir
+			w.dir = filepath.Join(t.TempDir(), "mended")
+			w.copy(broken, w.dir)
+			w.must(os.RemoveAll(filepath.Join(w.dir, "journal")))
+			w.copy(filepath.Join(whole, "journal"), filepath.Join(w.dir, "journal"))
+			w.opens(w.clicks)
+			w.dir = broken
+			w.givenUp(c.counts)
+		})
+	}
+}
+
+// TestBackupBesideJournal copies the backup's segments beside those that are
+// there, as the advice is where one is damaged: no file that has more clicks is
+// taken for the older one.
+func TestBackupBesideJournal(t *testing.T) {
+	t.Parallel()
+	add := func(w *town, name func(string) string) {
+		files, err := filepath.Glob(filepath.Join(w.backup, "journal", "*"))
+		w.must(err)
+		for _, file := range files {
+			to := filepath.Join(w.dir, "journal", name(filepath.Base(file)))
+			if _, err := os.Stat(to); err == nil {
+				continue
+			}
+			b, err := os.ReadFile(file)
+			w.must(err)
+			w.must(os.WriteFile(to, b, 0o600))
+		}
+	}
+	asSealed := func(name string) string { return strings.TrimSuffix(name, filepath.Ext(name)) + ".sealed" }
+	asIs := func(name string) string { return name }
+	t.Run("a whole journal", func(t *testing.T) {
+		for _, name := range []func(string) string{asIs, asSealed} {
+			w := newTown(t, false)
+			add(w, name)
+			w.opens(w.clicks)
+		}
+	})
+	t.Run("a damaged newest segment", func(t *testing.T) {
+		t.Parallel()
+		w := newTown(t, false)
+		w.edit("journal/*.open", func(b []byte) []byte { b[48+20] ^= 1; return b })
+		add(w, asSealed)
+		w.refused("damaged")
+		w.givenUp(w.clicks - 1)
+	})
+	t.Run("a damaged sealed segment", func(t *testing.T) {
+		t.Parallel()
+		w := newTown(t, false)
+		w.edit("journal/*.sealed", func(b []byte) []byte { b[48+20] ^= 1; return b })
+		w.must(os.Remove(w.path("journal/*.sealed")))
+		add(w, asIs)
+		w.opens(w.clicks)
+	})
+}
+
+// TestCountsAreGone: what is left of the counts cannot be taken for none, and
+// is not removed.
+func TestCountsAreGone(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name  string
+		spoil func(w *town)
+		words string
+	}{
+		{"the directory", func(w *town) { w.must(os.RemoveAll(filepath.Join(w.dir, clicksDir))) }, "no counts"},
+		{"all in it", func(w *town) {
+			w.must(os.RemoveAll(filepath.Join(w.dir, clicksDir)))
+			w.must(os.Mkdir(filepath.Join(w.dir, clicksDir), 0o700))
+		}, "no counts"},
+		{"the marker", func(w *town) { w.must(os.Remove(w.path("clicks/marker.manifest.*"))) }, "marker.manifest"},
+		{"the end of the manifest", func(w *town) { w.edit("clicks/MANIFEST-*", func(b []byte) []byte { return b[:len(b)/2] }) }, "rebuild"},
+	} {
+		for _, emptied := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/journal emptied %v", c.name, emptied), func(t *testing.T) {
+				t.Parallel()
+				w := newTown(t, true)
+				if emptied { // as the manual allows
+					w.must(os.RemoveAll(filepath.Join(w.dir, journalDir)))
+					w.opens(w.clicks)
+				}
+				whole := filepath.Join(t.TempDir(), "whole")
+				w.copy(w.dir, whole)
+				c.spoil(w)
+				left := w.tables(filepath.Join(w.dir, clicksDir))
+				w.refused(c.words)
+				if now := w.tables(filepath.Join(w.dir, clicksDir)); now != left {
+					t.Errorf("there were %d tables, and are %d", left, now)
+				}
+				rebuild := func(lossy bool) (said string, err error) {
+					err = Rebuild(t.Context(), w.options(new(logtest.Log)), "", lossy, func(s string) { said += s + "\n" })
+					return said, err
+				}
+				said, err := rebuild(false)
+				if !emptied {
+					w.must(err)
+					w.opens(w.clicks)
+					return
+				}
+				if err == nil || !strings.Contains(err.Error(), "--lossy") || !strings.Contains(said, "12 or more") {
+					t.Errorf("rebuild: %v\n%s", err, said)
+				}
+				w.must(os.RemoveAll(filepath.Join(w.dir, clicksDir)))
+				w.copy(filepath.Join(whole, clicksDir), filepath.Join(w.dir, clicksDir))
+				w.opens(w.clicks)
+				c.spoil(w)
+				if said, err = rebuild(true); err != nil {
+					t.Errorf("rebuild --lossy: %v\n%s", err, said)
+				}
+				w.opens(0)
+				if kept := w.tables(filepath.Join(w.dir, clicksDir+damagedSuffix)); kept != left {
+					t.Errorf("%d tables are kept of %d", kept, left)
+				}
+			})
+		}
+	}
+}
+
+// TestLinksAreOlder: links and users that lack what was acknowledged are
+// refused, at the first start, whatever they lack.
+func TestLinksAreOlder(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name  string
+		stop  bool
+		spoil func(w *town)
+	}{
+		{"a killed one's are the backup's", false, func(w *town) { w.take(databaseFile) }},
+		{"a stopped one's are the backup's", true, func(w *town) { w.take(databaseFile) }},
+		{"the -wal is removed", false, func(w *town) { w.must(os.Remove(w.path(databaseFile + "-wal"))) }},
+		{"the file is older than its -wal", false, func(w *town) {
+			w.must(os.WriteFile(filepath.Join(w.dir, databaseFile), []byte(w.past), 0o600))
+		}},
+		{"the file is the backup's beneath the -wal", false, func(w *town) {
+			b, err := os.ReadFile(filepath.Join(w.backup, databaseFile))
+			w.must(err)
+			w.must(os.WriteFile(filepath.Join(w.dir, databaseFile), b, 0o600))
+		}},
+		{"the file is a backup of the same version beneath the -wal", false, func(w *town) {
+			b, err := os.ReadFile(w.same)
+			w.must(err)
+			w.must(os.WriteFile(filepath.Join(w.dir, databaseFile), b, 0o600))
+		}},
+		{"the -wal is emptied", false, func(w *town) { w.edit(databaseFile+"-wal", cut(0)) }},
+		{"links and counts are the backup's", true, func(w *town) { w.take(databaseFile); w.take(clicksDir); w.must(os.Remove(w.path(progressFile))) }},
+		{"links and counts of a killed one are the backup's", false, func(w *town) { w.take(databaseFile); w.take(clicksDir); w.must(os.Remove(w.path(progressFile))) }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := newTown(t, c.stop)
+			whole := filepath.Join(t.TempDir(), "whole")
+			w.copy(w.dir, whole)
+			c.spoil(w)
+			w.refused("older")
+
+			var found []string
+			v, err := CheckDamaged(t.Context(), w.options(new(logtest.Log)), func(f string) { found = append(found, f) })
+			if err != nil || len(found) != 1 || !strings.Contains(found[0], "older") || !strings.Contains(v.Advice, "put the newer one back") {
+				t.Errorf("check says %q: %+v, %v", found, v, err)
+			}
+			report := func(what string) { t.Log(what) }
+			if err := RepairParts(t.Context(), w.options(new(logtest.Log)), GiveUp{Damaged: true}, report); err == nil || !strings.Contains(err.Error(), "--give-up-links") {
+				t.Errorf("a repair without giving up: %v", err)
+			}
+			broken := w.dir
+			w.dir = filepath.Join(t.TempDir(), "mended")
+			w.copy(broken, w.dir)
+			for _, name := range []string{databaseFile, databaseFile + "-wal", databaseFile + "-shm"} {
+				w.must(os.RemoveAll(filepath.Join(w.dir, name)))
+				if b, err := os.ReadFile(filepath.Join(whole, name)); err == nil {
+					w.must(os.WriteFile(filepath.Join(w.dir, name), b, 0o600))
+				}
+			}
+			w.opens(w.clicks)
+			w.dir = broken
+
+			w.must(RepairParts(t.Context(), w.options(new(logtest.Log)), GiveUp{Links: true}, report))
+			w.opens(w.clicks)
+			app, err := Open(t.Context(), w.options(new(logtest.Log)))
+			w.must(err)
+			defer app.mustClose(t)
+			if _, err := app.AddLink(t.Context(), "ann", "http://example.org/third"); err != nil {
+				t.Fatal(err)
+			}
+			if now, err := app.Links.Links(t.Context()); err != nil || now.Link <= 4 {
+				t.Errorf("the id %d is given again, %v", now.Link, err)
+			}
+		})
+	}
+}
+
+// TestOlderCounts: counts of a backup are taken where the journal has all that
+// came after them.
+func TestOlderCounts(t *testing.T) {
+	t.Parallel()
+	for _, stop := range []bool{false, true} {
+		w := newTown(t, stop)
+		w.take(clicksDir)
+		w.opens(w.clicks)
+	}
+}
+
+// TestOlderJournalAndCounts: where both are a backup's, links and users know
+// that there was more.
+func TestOlderJournalAndCounts(t *testing.T) {
+	t.Parallel()
+	w := newTown(t, true)
+	w.take(clicksDir)
+	w.take(journalDir)
+	w.must(os.Remove(w.path(progressFile)))
+	w.refused("had reached")
+}
+
+// TestDamagedProgress: the file progress says nothing where it is damaged, and
+// is written again.
+func TestDamagedProgress(t *testing.T) {
+	t.Parallel()
+	for name, spoil := range map[string]func(b []byte) []byte{
+		"a turned bit": func(b []byte) []byte { b[40] ^= 1; return b },
+		"zeros":        func(b []byte) []byte { clear(b); return b },
+		"cut":          func(b []byte) []byte { return b[:30] },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newTown(t, false)
+			w.edit(progressFile, spoil)
+			log := new(logtest.Log)
+			app, err := Open(t.Context(), w.options(log))
+			w.must(err)
+			if n := w.counted(app); n != w.clicks || !strings.Contains(log.String(), "progress is damaged") {
+				t.Errorf("%d clicks, and the log says %q", n, log)
+			}
+			app.mustClose(t)
+			w.opens(w.clicks)
+		})
+	}
+}
+
+// TestLeftovers: what a rebuild that was cut short leaves is removed.
+func TestLeftovers(t *testing.T) {
+	t.Parallel()
+	w := newTown(t, true)
+	for _, name := range []string{rebuildingDir, clicksDir + oldSuffix} {
+		w.copy(filepath.Join(w.dir, clicksDir), filepath.Join(w.dir, name))
+	}
+	w.opens(w.clicks)
+	entries, err := os.ReadDir(w.dir)
+	w.must(err)
+	if slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return strings.HasPrefix(e.Name(), clicksDir+".") }) {
+		t.Errorf("there are %v", entries)
+	}
+}
+
+// TestLinksElsewhere: footfall.db may be a symbolic link to another disk, also
+// after a crash.
+func TestLinksElsewhere(t *testing.T) {
+	t.Parallel()
+	w := newTown(t, true)
+	elsewhere := filepath.Join(t.TempDir(), databaseFile)
+	w.must(os.Rename(w.path(databaseFile), elsewhere))
+	w.must(os.Symlink(elsewhere, filepath.Join(w.dir, databaseFile)))
+	app, err := Open(t.Context(), w.options(new(logtest.Log)))
+	w.must(err)
+	if _, err := app.AddToken(t.Context(), "ann"); err != nil {
+		t.Fatal(err)
+	}
+	killed := &town{t: t, dir: filepath.Join(t.TempDir(), "data"), clicks: w.clicks}
+	copyStill(t, w.dir, killed.dir)
+	there := filepath.Join(t.TempDir(), "there")
+	copyStill(t, filepath.Dir(elsewhere), there)
+	app.mustClose(t)
+	if _, err := os.Stat(filepath.Join(there, databaseFile+"-wal")); err != nil {
+		t.Fatalf("the log lies somewhere else: %v", err)
+	}
+	w.must(os.RemoveAll(filepath.Join(killed.dir, databaseFile)))
+	w.must(os.Symlink(filepath.Join(there, databaseFile), filepath.Join(killed.dir, databaseFile)))
+	killed.opens(w.clicks)
+}
+
+// TestNoBase: where no base reaches the journal, a rebuild goes on without the
+// clicks between them by order alone.
+func TestNoBase(t *testing.T) {
+	t.Parallel()
+	live := filepath.Join(t.TempDir(), "live")
+	app, _ := openIn(t, live)
+	app.clickOn(t, 2, 5)
+	if err := errors.Join(app.Journal.Rotate(), app.Counts.Sync(t.Context()), app.Journal.Trim(app.Journal.End())); err != nil {
+		t.Fatal(err)
+	}
+	app.clickOn(t, 2, 3)
+	app.mustClose(t)
+	w := &town{t: t, dir: live}
+	w.must(os.RemoveAll(filepath.Join(live, clicksDir)))
+	report := func(what string) { t.Log(what) }
+	if err := Rebuild(t.Context(), w.options(new(logtest.Log)), "", false, report); err == nil || !strings.Contains(err.Error(), "--lossy") {
+		t.Errorf("a rebuild without --lossy: %v", err)
+	}
+	w.must(Rebuild(t.Context(), w.options(new(logtest.Log)), "", true, report))
+	w.opens(3)
+}

@@ -1,0 +1,111 @@
+package datadir
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"time"
+
+	"github.com/footfall/footfall/internal/storage/progress"
+	"github.com/footfall/footfall/internal/storage/sql"
+)
+
+const (
+	// How often the counts and the disk are told what is known, and how often
+	// links and users are.
+	rememberEvery = time.Second
+	saveEvery     = time.Minute
+	// RememberTimeout is what Close has to make the counts durable, after it
+	// counted as far as its context allowed.
+	RememberTimeout = 10 * time.Second
+)
+
+// remembering tells the parts what is known of each other, as long as ctx lasts.
+func (d *Dir) remembering(ctx context.Context) {
+	ticker := time.NewTicker(rememberEvery)
+	defer ticker.Stop()
+	var noted, saved progress.Record
+	var last time.Time
+	for {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+		known := d.parts.file.Record()
+		if known.Equal(noted) {
+			continue
+		}
+		err := errors.Join(d.Counts.SetNote(ctx, known.Encode()), d.parts.file.Sync())
+		if err == nil {
+			noted = known
+		}
+		if now := time.Now(); now.Sub(last) >= saveEvery && !known.Equal(saved) {
+			last = now
+			if seen, err := sql.Peek(ctx, sql.Place(filepath.Join(d.path, databaseFile))); err == nil {
+				d.parts.file.SeeLinks(progress.Links{Settled: seen.File.Version})
+			}
+			if saveErr := d.saveProgress(ctx, known); saveErr == nil {
+				saved = known
+			} else {
+				err = errors.Join(err, saveErr)
+			}
+		}
+		if err != nil && ctx.Err() == nil {
+			d.log.Debug("what the parts of the data directory know of each other could not be written", "error", err)
+		}
+	}
+}
+
+// saveProgress has links and users remember what is known, unless a backup
+// copies them: the journal in it ends where it did when that began.
+func (d *Dir) saveProgress(ctx context.Context, known progress.Record) error {
+	d.copying.Lock()
+	defer d.copying.Unlock()
+	return d.Links.SaveProgress(ctx, known)
+}
+
+// closeRecorder counts what is recorded, as far as ctx allows. What is left is no
+// error: it is safe in the journal.
+func (d *Dir) closeRecorder(ctx context.Context) error {
+	err := d.Recorder.Close(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		counted, _ := d.Recorder.Counted()
+		d.log.Info("stopping before all clicks are counted: they are safe in the journal, and the next start counts the rest", "bytes", d.Journal.End()-counted)
+		return nil
+	}
+	return err
+}
+
+// closeCounts makes the counts durable, has all parts remember that, and closes
+// them. It has a time of its own, for counting may have taken all that there was.
+func (d *Dir) closeCounts(ctx context.Context) error {
+	if d.present.clicks.gone() {
+		// The engine would write tables by their names, into what lies there now, and
+		// their list into what was moved away: neither would be whole then.
+		return nil
+	}
+	if _, bounded := ctx.Deadline(); bounded {
+		own, cancel := context.WithTimeout(context.WithoutCancel(ctx), RememberTimeout)
+		defer cancel()
+		ctx = own
+	}
+	return errors.Join(d.remember(ctx), d.Counts.Close())
+}
+
+// remember has all parts remember how things stand, durably.
+func (d *Dir) remember(ctx context.Context) error {
+	if !d.parts.opened {
+		return d.Counts.Sync(ctx)
+	}
+	if sums, err := journaledOf(ctx, d.Counts); err == nil { // they are for words alone
+		for source, clicks := range sums {
+			d.parts.file.See(progress.Journal{ID: progress.ID(source), Clicks: clicks})
+		}
+	}
+	known := d.parts.file.Record()
+	if err := d.Counts.SetNote(ctx, known.Encode()); err != nil {
+		return err
+	}
+	return errors.Join(d.Counts.Sync(ctx), d.saveProgress(ctx, known), d.parts.file.Sync())
+}

@@ -1,0 +1,303 @@
+package datadir
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+
+	"github.com/footfall/footfall/internal/core/recorder"
+
+	"github.com/footfall/footfall/internal/storage/backup"
+	"github.com/footfall/footfall/internal/storage/journal"
+	"github.com/footfall/footfall/internal/storage/pebble"
+	"github.com/footfall/footfall/internal/storage/sql"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// inspected is a data directory whose journal is looked at: nobody records and
+// nobody counts.
+type inspected struct {
+	db      *sql.DB
+	parts   *parts
+	clicks  *pebble.Store
+	journal *journal.Journal    // nil where there is none
+	lost    []*LostJournalError // others that clicks are missing of
+	apart   error               // why the journal is another one
+	close   func() error
+}
+
+// inspect opens a directory that nobody has open, else ErrOwned; with force also
+// one whose links and users are older.
+func inspect(ctx context.Context, o Options, force bool) (_ *inspected, err error) {
+	lock, err := claimDir(o.Path, false)
+	if err != nil {
+		return nil, err
+	}
+	in := &inspected{close: lock.Close}
+	onClose := func(f func() error) {
+		before := in.close
+		in.close = func() error { return errors.Join(f(), before()) }
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, in.close())
+		}
+	}()
+	if err := finishRebuild(o.Path); err != nil {
+		return nil, err
+	}
+	if in.db, err = openLinks(ctx, o.Path, force, o.Log); err != nil {
+		return nil, err
+	}
+	onClose(in.db.Close)
+	if in.parts, err = openParts(ctx, o.Path, in.db, force, o.Log); err != nil {
+		return nil, err
+	}
+	onClose(in.parts.file.Close)
+	if in.clicks, err = in.parts.openCounts(ctx, o.Log); err != nil {
+		return nil, unopened(err, damagedCounts)
+	}
+	onClose(in.clicks.Close)
+	sources, err := in.clicks.Sources(ctx)
+	if err != nil {
+		return nil, err
+	}
+	known := make([][16]byte, len(sources))
+	for i, s := range sources {
+		known[i] = s
+	}
+	in.journal, err = journal.Inspect(in.parts.inspected(journal.Options{Logger: o.Log}), known...)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, unopened(err, "restore a backup")
+	}
+	var here [16]byte
+	if in.journal != nil {
+		here = in.journal.ID()
+	}
+	if in.lost, err = in.parts.lost(ctx, in.clicks, here); err == nil && in.journal != nil {
+		in.apart = in.parts.belongs(in.journal)
+		if !errors.As(in.apart, new(*ApartJournalError)) {
+			err = in.apart
+		}
+	}
+	return in, err
+}
+
+// CheckDamaged is Check of a directory that cannot be opened, for its journal is
+// damaged. Nobody else may have it open: ErrOwned.
+func CheckDamaged(ctx context.Context, o Options, report func(string)) (v Verdict, err error) {
+	in, err := inspect(ctx, o, false)
+	if older := new(OlderLinksError); errors.As(err, &older) {
+		report(older.Error())
+		v.Advice = "for links and users, " + olderLinks
+		return v, nil
+	}
+	if err != nil {
+		return v, err
+	}
+	defer func() { err = errors.Join(err, in.close()) }()
+	missing := len(in.lost)
+	for _, l := range in.lost {
+		report(l.Error())
+	}
+	if in.apart != nil {
+		report(in.apart.Error())
+		missing++
+	}
+	v, err = check(ctx, in.db, in.clicks, in.journal, missing, nil, report)
+	if in.apart != nil {
+		v.Advice = joinAdvice("for the journal, "+apartJournal, v.Advice)
+	}
+	if err == nil {
+		err = in.parts.checkLinks(ctx, in.db, in.clicks, in.journal, &v, report)
+	}
+	return v, err
+}
+
+// GiveUp says what a repair may give up for good.
+type GiveUp struct {
+	Damaged bool // clicks of a journal that can neither be read nor are counted
+	Links   bool // what links and users lack that the other parts know of
+}
+
+// RepairParts has a data directory that cannot be opened go on without what is
+// missing of its parts: what is counted, and what may be given up. Nobody else may
+// have it open: ErrOwned.
+func RepairParts(ctx context.Context, o Options, giveUp GiveUp, report func(string)) (err error) {
+	in, err := inspect(ctx, o, giveUp.Links)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, in.close()) }()
+	if in.apart != nil {
+		return fmt.Errorf("nothing was changed: %w", unopened(in.apart, apartJournal))
+	}
+	if err := in.repairJournal(ctx, o, giveUp.Damaged, report); err != nil {
+		return err
+	}
+	return in.repairLinks(ctx, giveUp.Links, report)
+}
+
+// repairLinks goes on with links and users that are older than the rest.
+func (in *inspected) repairLinks(ctx context.Context, giveUp bool, report func(string)) error {
+	err := in.parts.linksOf(ctx, in.db, in.clicks, in.journal)
+	older := new(OlderLinksError)
+	if !errors.As(err, &older) {
+		return err
+	}
+	if !giveUp {
+		return fmt.Errorf("links and users were left as they are: %w: %s", older, olderLinks)
+	}
+	if err := in.db.GiveUpIDs(ctx, older.Needed); err != nil {
+		return err
+	}
+	for _, c := range in.parts.copies {
+		if c.Links.Life == "" {
+			continue
+		}
+		if err := in.db.Adopt(ctx, c.Links.Version, c.Links.Life); err != nil {
+			return err
+		}
+	}
+	if err := in.db.SaveProgress(ctx, in.parts.known); err != nil {
+		return err
+	}
+	report(fmt.Sprintf("gave up what %s lacks: links up to id %d and users up to id %d are not made again", older.File, older.Needed.Link, older.Needed.User))
+	return nil
+}
+
+// repairJournal has the journal go on without what cannot be read of it. What
+// was there must be counted, or be given up.
+func (in *inspected) repairJournal(ctx context.Context, o Options, giveUp bool, report func(string)) error {
+	if err := in.repairLost(ctx, o, giveUp, report); err != nil || in.journal == nil {
+		return err
+	}
+	flaws, err := in.flaws()
+	if err != nil {
+		return err
+	}
+	pos, err := in.durable(ctx)
+	if err != nil || len(flaws) == 0 {
+		return err
+	}
+	var doubt []journal.Hole
+	var bytes uint64
+	unknown := false
+	for _, f := range flaws {
+		if f.From < f.To && f.To > pos || f.Unknown {
+			doubt = append(doubt, journal.Hole{From: f.From, To: f.To})
+			bytes += f.To - min(f.To, max(f.From, pos))
+			unknown = unknown || f.Unknown
+		}
+	}
+	what := fmt.Sprintf("%d bytes", bytes)
+	if unknown {
+		what = fmt.Sprintf("at least %d bytes", bytes)
+	}
+	switch {
+	case len(doubt) > 0 && !giveUp:
+		return fmt.Errorf("the journal was left as it is: %s of it cannot be read and are not counted. %s. Or give up the clicks in these bytes for good with --repair --give-up-damaged", what, fromBackup)
+	case len(doubt) > 0:
+		if err := recorder.GiveUp(ctx, recorder.Options{Journal: in.journal, Clicks: in.clicks, Now: o.Now, Log: o.Log}, doubt); err != nil {
+			return err
+		}
+		report(fmt.Sprintf("gave up %s of the journal that cannot be read and were not counted", what))
+		if pos, err = in.durable(ctx); err != nil {
+			return err
+		}
+	}
+	aside, err := in.journal.Mend(pos)
+	for _, file := range aside {
+		report(fmt.Sprintf("the journal goes on without what cannot be read; the file is kept as it was, in %s", file))
+	}
+	return err
+}
+
+// fromBackup is how to take a segment from a backup.
+const fromBackup = "A backup has sealed segments whole: for each file named above that ends in .sealed, move it out of journal/, copy the file of that name from a backup into its place, and check again. A file that ends in .open is whole in no backup"
+
+// repairLost gives up what was in journals that are not there.
+func (in *inspected) repairLost(ctx context.Context, o Options, giveUp bool, report func(string)) error {
+	for _, l := range in.lost {
+		if !giveUp {
+			return fmt.Errorf("nothing was changed: %w; or give up these clicks for good with --repair --give-up-damaged", l)
+		}
+		if err := recorder.GiveUpJournal(ctx, recorder.Options{Clicks: in.clicks, Now: o.Now}, l.ID, l.End); err != nil {
+			return err
+		}
+		report(fmt.Sprintf("gave up %d bytes of journal %s, which is not there, that were not counted", l.End-l.Counted, l.ID))
+	}
+	if len(in.lost) > 0 {
+		return in.clicks.Sync(ctx)
+	}
+	return nil
+}
+
+// flaws is everything that is missing of the journal and was not known to be.
+func (in *inspected) flaws() (flaws []journal.Flaw, err error) {
+	if first, trimmed := in.journal.First(), in.journal.Trimmed(); first > trimmed {
+		flaws = append(flaws, journal.Flaw{From: trimmed, To: first, Err: &journal.HoleError{Hole: journal.Hole{From: trimmed, To: first}}})
+	}
+	for _, s := range in.journal.Segments() {
+		some, err := in.journal.Flaws(s.Base)
+		if err != nil {
+			return nil, err
+		}
+		flaws = append(flaws, some...)
+	}
+	if tail, ok := in.journal.Tail(); ok && !slices.ContainsFunc(flaws, func(f journal.Flaw) bool { return f.To >= tail.To }) {
+		flaws = append(flaws, tail)
+	}
+	return flaws, nil
+}
+
+// durable makes durable what is counted, and returns how far it is. It fails
+// where the counts are not of this journal, or too old for it.
+func (in *inspected) durable(ctx context.Context) (uint64, error) {
+	source := store.SourceID(in.journal.ID())
+	if source == (store.SourceID{}) {
+		return 0, errors.New("nothing that can be read tells which journal this is: restore a backup, or move the journal away and start anew; clicks that were recorded and not counted are lost with it")
+	}
+	if err := in.clicks.Sync(ctx); err != nil {
+		return 0, err
+	}
+	pos, found, err := in.clicks.Position(ctx, source)
+	if err != nil {
+		return 0, err
+	}
+	begins := in.journal.First()
+	if found && begins > in.journal.Trimmed() {
+		begins = 0 // what is missing may be given up
+	}
+	for _, h := range in.journal.Holes() {
+		begins = h.To
+	}
+	if pos.Durable < begins {
+		return 0, fmt.Errorf("the counts reach position %d of the journal only, and what is whole of it begins at position %d: run footfall rebuild, which begins with the newest checkpoint or backup", pos.Durable, begins)
+	}
+	return pos.Durable, nil
+}
+
+// bridge keeps the counts as they are now, so that a rebuild can begin behind
+// what is missing of the journal, unless such counts are kept.
+func (d *Dir) bridge(ctx context.Context, report func(string)) error {
+	holes := d.Journal.Holes()
+	if len(holes) == 0 {
+		return nil
+	}
+	if err := d.keeping.lock(ctx); err != nil {
+		return err
+	}
+	defer d.keeping.unlock()
+	if _, m, err := backup.Newest(filepath.Join(d.path, checkpointDir)); err == nil && m.Counted >= holes[len(holes)-1].To {
+		return nil
+	}
+	if err := d.checkpoint(ctx); err != nil {
+		return err
+	}
+	report("kept the counts in " + filepath.Join(d.path, checkpointDir) + ", so that footfall rebuild can begin behind what is missing of the journal")
+	return nil
+}

@@ -1,0 +1,213 @@
+package datadir
+
+import (
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/footfall/footfall/internal/base/rollup"
+	"github.com/footfall/footfall/internal/storage/backup"
+	"github.com/footfall/footfall/internal/storage/journal"
+	"github.com/footfall/footfall/internal/storage/store"
+	"github.com/footfall/footfall/internal/testkit/logtest"
+)
+
+// TestLostTail: where counts reach further than the journal, check says so and is
+// content, and backups have what comes behind the hole.
+func TestLostTail(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	app, _ := openIn(t, dir)
+	app.click(t, 10)
+	source := store.SourceID(app.Journal.ID())
+	for range 2 { // the second time, the newest segment has no records
+		end := app.Journal.End()
+		cell := rollup.Cell{Key: rollup.Key{Scope: rollup.Scope{User: 1}, Facet: rollup.Bot, Slot: 1_360_000_800}, Clicks: 5}
+		b := store.Batch{Source: source, Epoch: app.Journal.Segments()[len(app.Journal.Segments())-1].Base, From: end, To: end + 500, Cells: []rollup.Cell{cell}}
+		b.Journaled.Add(cell)
+		if err := app.Counts.Record(t.Context(), &b); err != nil {
+			t.Fatal(err)
+		}
+		app.mustClose(t)
+		var log *logtest.Log
+		if app, log = openIn(t, dir); !strings.Contains(log.String(), "lost a tail") {
+			t.Errorf("the log says %q", log)
+		}
+	}
+	defer app.mustClose(t)
+	app.click(t, 3)
+	app.checks(t, 23, 1)
+	if err := app.Repair(t.Context(), func(string) {}); err != nil {
+		t.Error(err)
+	}
+	if _, m, err := backup.Newest(filepath.Join(dir, checkpointDir)); err != nil || m.Counted != app.Journal.End() {
+		t.Errorf("kept are counts up to %d of %d: %v", m.Counted, app.Journal.End(), err)
+	}
+	again, log := app.moved(t)
+	defer again.mustClose(t)
+	again.click(t, 2)
+	again.checks(t, 25, 1)
+	if log.Len() > 0 || again.Journal.ID() != app.Journal.ID() {
+		t.Errorf("the log of what was restored says %q", log)
+	}
+}
+
+// TestMoveTrimmed: a backup of a journal that was trimmed, and that has no clicks
+// at all, is of the same journal.
+func TestMoveTrimmed(t *testing.T) {
+	t.Parallel()
+	app, _ := openIn(t, t.TempDir())
+	defer app.mustClose(t)
+	app.click(t, 10)
+	if err := app.Journal.Rotate(); err != nil {
+		t.Fatal(err)
+	}
+	k := &retainer{dir: app, Retention: Retention{Keep: 0}}
+	if err := k.pass(t.Context(), time.Now().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if app.Journal.First() == 0 {
+		t.Fatal("nothing was trimmed")
+	}
+	for range 3 { // the journal has no clicks, and then one more each time
+		again, log := app.moved(t)
+		if log.Len() > 0 || again.Journal.ID() != app.Journal.ID() || again.Journal.End() != app.Journal.End() {
+			t.Errorf("the log of what was restored says %q; its journal ends at %d, and this one at %d", log, again.Journal.End(), app.Journal.End())
+		}
+		again.click(t, 1)
+		v, err := again.Check(t.Context(), func(finding string) { t.Error(finding) })
+		if err != nil || len(v.Notes) > 0 {
+			t.Error(v, err)
+		}
+		again.mustClose(t)
+		app.click(t, 1)
+	}
+}
+
+// TestCheckWhileServing damages a segment under a server: check names it, and
+// keeps it from being trimmed meanwhile; repair waits for the server to stop.
+func TestCheckWhileServing(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	app, _ := openIn(t, dir)
+	app.click(t, 10)
+	if err := app.Journal.Rotate(); err != nil {
+		t.Fatal(err)
+	}
+	app.click(t, 5)
+	file, err := app.Journal.File(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[len(b)-3] ^= 1
+	if err := os.WriteFile(file, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var findings []string
+	v, err := app.Check(t.Context(), func(finding string) {
+		findings = append(findings, finding)
+		select {
+		case app.keeping <- struct{}{}:
+			app.keeping.unlock()
+			t.Error("the journal may be trimmed while it is checked")
+		default:
+		}
+	})
+	if err != nil || len(findings) != 1 || !strings.Contains(findings[0], "no click is lost") || v.Clicks != 15 || v.Wrong.Damage != 1 || !strings.Contains(v.Advice, "footfall check --repair") {
+		t.Errorf("%q, %+v, %v", findings, v, err)
+	}
+	o := Options{Path: dir, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
+	repairJournal := func() error {
+		return RepairParts(t.Context(), o, GiveUp{}, func(said string) { t.Log(said) })
+	}
+	if err := repairJournal(); !errors.Is(err, ErrOwned) {
+		t.Errorf("mending under a server: %v", err)
+	}
+	app.mustClose(t)
+	if err := repairJournal(); err != nil {
+		t.Fatal(err)
+	}
+	app, _ = openIn(t, dir)
+	defer app.mustClose(t)
+	app.checks(t, 15, 1)
+	for _, kept := range []bool{true, false} { // the second time they are there
+		var done string
+		if err := app.Repair(t.Context(), func(said string) { done += said }); err != nil || strings.Contains(done, "kept the counts") != kept {
+			t.Errorf("repair says %q, %v", done, err)
+		}
+	}
+}
+
+// TestCheckWhereCountingStopped: a journal that cannot be counted on is a finding
+// beside others, and not the end of the check.
+func TestCheckWhereCountingStopped(t *testing.T) {
+	t.Parallel()
+	app, _ := openIn(t, t.TempDir())
+	defer func() { _ = app.Close(t.Context()) }() // it says why counting stopped
+	app.click(t, 10)
+	if _, err := app.Journal.Append(t.Context(), []byte("no record at all")); err != nil {
+		t.Fatal(err)
+	}
+	var findings []string
+	v, err := app.Check(t.Context(), func(finding string) { findings = append(findings, finding) })
+	if err != nil || !strings.Contains(strings.Join(findings, "\n"), "counting has stopped") || v.Clicks != 10 || v.Wrong.Journal != len(findings) || !strings.HasPrefix(v.Advice, "start the server again") {
+		t.Errorf("%q, %+v, %v", findings, v, err)
+	}
+}
+
+// TestOldCounts: counts that end before the journal begins are named, and a
+// repair leaves them to a rebuild.
+func TestOldCounts(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	app, _ := openIn(t, dir)
+	app.click(t, 10)
+	app.mustClose(t)
+	old := filepath.Join(t.TempDir(), "old")
+	if err := os.CopyFS(old, os.DirFS(filepath.Join(dir, clicksDir))); err != nil {
+		t.Fatal(err)
+	}
+	app, _ = openIn(t, dir)
+	app.click(t, 10)
+	if err := app.Journal.Rotate(); err != nil {
+		t.Fatal(err)
+	}
+	k := &retainer{dir: app, Retention: Retention{Keep: time.Hour}}
+	if err := k.pass(t.Context(), time.Now().Add(2*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	app.click(t, 10)
+	app.mustClose(t)
+	if err := replaceDir(old, filepath.Join(dir, clicksDir)); err != nil {
+		t.Fatal(err)
+	}
+
+	o := Options{Path: dir, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
+	if app, err := Open(t.Context(), o); !errors.Is(err, journal.ErrCorrupt) || !strings.Contains(err.Error(), "footfall check") {
+		t.Errorf("counts without ten clicks that are gone: %v, %v", app, err)
+	}
+	var findings []string
+	v, err := CheckDamaged(t.Context(), o, func(finding string) { findings = append(findings, finding) })
+	if err != nil || len(findings) != 1 || !strings.Contains(findings[0], "the counts reach position") || !strings.Contains(v.Advice, "footfall rebuild") {
+		t.Errorf("%q, %+v, %v", findings, v, err)
+	}
+	for _, giveUp := range []bool{false, true} {
+		if err := RepairParts(t.Context(), o, GiveUp{Damaged: giveUp}, func(said string) { t.Error(said) }); err == nil || !strings.Contains(err.Error(), "footfall rebuild") {
+			t.Errorf("a repair: %v", err)
+		}
+	}
+	if err := Rebuild(t.Context(), o, "", false, func(said string) { t.Log(said) }); err != nil {
+		t.Fatal(err)
+	}
+	app, _ = openIn(t, dir)
+	defer app.mustClose(t)
+	app.checks(t, 30, 0)
+}

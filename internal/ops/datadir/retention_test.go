@@ -1,0 +1,247 @@
+package datadir
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/storage/progress"
+	"github.com/footfall/footfall/internal/storage/store"
+	"github.com/footfall/footfall/internal/testkit/logtest"
+)
+
+// TestRetention fills segments, lets them age, and looks at what is kept.
+func TestRetention(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
+	for name, c := range map[string]struct {
+		retention Retention
+		ages      []time.Duration // of the segments, which hold 1000 clicks each; the open one holds none
+		kept      int             // of them
+		told      string
+	}{
+		"within the time":     {Retention{Keep: 24 * time.Hour}, []time.Duration{23 * time.Hour, time.Hour}, 2, ""},
+		"beyond the time":     {Retention{Keep: 24 * time.Hour}, []time.Duration{25 * time.Hour, 24 * time.Hour, 23 * time.Hour}, 1, ""},
+		"one newer before it": {Retention{Keep: 24 * time.Hour}, []time.Duration{time.Hour, 25 * time.Hour}, 2, ""},
+		"none":                {Retention{Keep: 0}, []time.Duration{time.Second, 0}, 0, ""},
+		"forever":             {Retention{Keep: Forever}, []time.Duration{1000 * 24 * time.Hour, 0}, 2, ""},
+		"too many bytes":      {Retention{Keep: Forever, Max: 20_000}, []time.Duration{0, 0, 0, 0}, 2, "has reached"},
+		"nearly too many":     {Retention{Keep: Forever, Max: 35_000}, []time.Duration{0, 0, 0, 0}, 4, "about to reach"},
+		"enough room":         {Retention{Keep: Forever, Max: 400_000}, []time.Duration{0, 0, 0, 0}, 4, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var log logtest.Log
+			dir := t.TempDir()
+			app, err := Open(t.Context(), Options{
+				Path: dir, Create: true, Now: func() time.Time { return start }, Log: log.Logger(),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer app.Close(t.Context())
+			if err := app.Links.GiveUpIDs(t.Context(), progress.Links{User: 1, Link: 1000}); err != nil {
+				t.Fatal(err)
+			}
+			for range c.ages {
+				clicks := make([]click.Click, 1000)
+				for i := range clicks {
+					clicks[i] = click.Click{Time: start.UnixMilli(), User: 1, Link: 1 + click.LinkID(i), Referrer: "r"}
+				}
+				if err := app.Recorder.Import(t.Context(), clicks, store.Mark{}); err != nil {
+					t.Fatal(err)
+				}
+				if err := app.Journal.Rotate(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := app.Recorder.Drain(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			segments := app.Journal.Segments()
+			for i, age := range c.ages {
+				name := filepath.Join(dir, "journal", sealedName(t, dir, i))
+				if err := os.Chtimes(name, start.Add(-age), start.Add(-age)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			k := &retainer{dir: app, Retention: c.retention, rotated: start}
+			for range 2 {
+				if err := k.pass(t.Context(), start); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if kept := app.Journal.Segments(); len(kept) != c.kept+1 || kept[0].Base != segments[len(c.ages)-c.kept].Base {
+				t.Errorf("of %v %v are kept, want the last %d and the open one", segments, kept, c.kept)
+			}
+			if told := log.String(); (told == "") != (c.told == "") || !strings.Contains(told, c.told) || strings.Count(told, "\n") > 1 {
+				t.Errorf("the log says %q, want %q once", told, c.told)
+			}
+			summary, err := app.Check(t.Context(), func(finding string) { t.Error(finding) })
+			if err != nil {
+				t.Error(summary, err)
+			}
+		})
+	}
+}
+
+func sealedName(t *testing.T, dir string, i int) string {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(dir, "journal", "*.sealed"))
+	if err != nil || i >= len(names) {
+		t.Fatal(names, err)
+	}
+	return filepath.Base(names[i])
+}
+
+// TestRetentionKeepsWhatIsNotCounted: however old and large, a click that is
+// not counted stays.
+func TestRetentionKeepsWhatIsNotCounted(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	var log logtest.Log
+	app, err := Open(t.Context(), Options{Path: t.TempDir(), Create: true, Now: func() time.Time { return now }, Log: log.Logger()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer app.Close(t.Context())
+	if err := app.Recorder.Close(t.Context()); err != nil { // nobody counts any more
+		t.Fatal(err)
+	}
+	if _, err := app.Journal.Append(t.Context(), []byte("no record at all")); err != nil {
+		t.Fatal(err)
+	}
+	k := &retainer{dir: app, Retention: Retention{Keep: 0, Max: 1}}
+	for range 3 {
+		if err := k.pass(t.Context(), now.Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if first := app.Journal.First(); first != 0 {
+		t.Errorf("the journal begins at %d", first)
+	}
+	if n := strings.Count(log.String(), "is larger than --journal-max"); n != 1 {
+		t.Errorf("the log says %d times that there is more than may be:\n%s", n, log.String())
+	}
+}
+
+// TestJournalAlarms: the log hears of what is worse at once, and of the same
+// once an hour.
+func TestJournalAlarms(t *testing.T) {
+	t.Parallel()
+	var log logtest.Log
+	k := &retainer{dir: &Dir{log: log.Logger()}, Retention: Retention{Max: 1000}}
+	start := time.Now()
+	for _, c := range []struct {
+		minute    int
+		had, stay int64
+		want      string
+	}{
+		{0, 700, 700, ""},
+		{1, 800, 800, "about to reach"},
+		{2, 900, 900, ""},
+		{3, 1001, 900, "has reached"},
+		{4, 950, 950, ""},
+		{5, 1001, 900, ""},
+		{6, 1500, 1500, "is larger"},
+		{7, 1500, 1500, ""},
+		{66, 1500, 1500, "is larger"},
+		{127, 850, 850, "about to reach"},
+		{190, 100, 100, ""},
+		{191, 800, 800, "about to reach"},
+	} {
+		log.Reset()
+		k.tell(c.had, c.stay, start.Add(time.Duration(c.minute)*time.Minute))
+		if got := log.String(); (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
+			t.Errorf("minute %d: %q, want %q", c.minute, got, c.want)
+		}
+	}
+}
+
+// TestRetainGivesWay: a server that stops does not wait for a backup that keeps
+// the segments.
+func TestRetainGivesWay(t *testing.T) {
+	t.Parallel()
+	app, err := Open(t.Context(), Options{Path: t.TempDir(), Create: true, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer app.Close(t.Context())
+	if err := app.keeping.lock(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	stopping, stop := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		app.retain(stopping)
+	}()
+	stop()
+	<-done
+	for what, f := range map[string]func() error{
+		"a backup":  func() error { _, err := app.Backup(stopping, filepath.Join(t.TempDir(), "b"), 1); return err },
+		"an export": func() error { _, err := app.HoldJournal(stopping); return err },
+	} {
+		if err := f(); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s that waits for another one ends with %v", what, err)
+		}
+	}
+	app.keeping.unlock()
+}
+
+// TestMaxIsLookedAt: a journal that has more bytes than it may is looked at when
+// a segment is full, and its segments are small beside the bound.
+func TestMaxIsLookedAt(t *testing.T) {
+	t.Parallel()
+	const most = 1 << 20
+	o := Options{Path: t.TempDir(), Create: true, Now: time.Now, Log: slog.New(slog.DiscardHandler), Retention: Retention{Keep: Forever, Max: most}}
+	app, err := Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer app.Close(t.Context())
+	k := &retainer{dir: app, Retention: o.Retention, rotated: time.Now()}
+	record := func(upTo int64) {
+		for k.size() <= upTo {
+			clicks := make([]click.Click, 1000)
+			for i := range clicks {
+				clicks[i] = click.Click{Time: time.Now().UnixMilli(), User: 1, Link: 1, Referrer: "r"}
+			}
+			if err := app.Recorder.Import(t.Context(), clicks, store.Mark{}); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	}
+	if err := app.Links.GiveUpIDs(t.Context(), progress.Links{User: 1, Link: 1}); err != nil {
+		t.Fatal(err)
+	}
+	record(most / 2)
+	looked := make(chan struct{})
+	go func() {
+		defer close(looked)
+		k.rest(t.Context(), 0, 24*time.Hour)
+	}()
+	record(most + most/4) // with a segment that is full
+	<-looked
+	if err := app.Recorder.Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.pass(t.Context(), time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if size := k.size(); size > most || size < most/2 { // the open one included
+		t.Errorf("after a look the journal has %d bytes, of %d", size, most)
+	}
+	for _, s := range app.Journal.Segments() {
+		if s.Size > most/segmentsOfMax+64<<10 {
+			t.Errorf("a segment has %d bytes", s.Size)
+		}
+	}
+}

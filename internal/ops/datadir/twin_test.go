@@ -1,0 +1,207 @@
+package datadir
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/storage/backup"
+	"github.com/footfall/footfall/internal/testkit/logtest"
+)
+
+// TestRebuildFromTwin: a backup was restored elsewhere and went its own way, and
+// its newer backups lie among those of the directory that is rebuilt. They are
+// passed over, for an older one that fits.
+func TestRebuildFromTwin(t *testing.T) {
+	t.Parallel()
+	dir, backups := filepath.Join(t.TempDir(), "live"), filepath.Join(t.TempDir(), "backups")
+	record := func(a *Dir, n int, referrer click.Referrer) {
+		t.Helper()
+		for range n {
+			c := click.Click{Time: time.Now().UnixMilli(), User: 1, Link: 2, Referrer: referrer}
+			if err := a.Recorder.Record(t.Context(), c); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := a.Recorder.Drain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	backUp := func(a *Dir) string {
+		t.Helper()
+		if _, err := a.Backup(t.Context(), backups, 10); err != nil {
+			t.Fatal(err)
+		}
+		path, _, err := backup.Newest(backups)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	app, _ := openIn(t, dir)
+	record(app, 5, "")
+	first := backUp(app)
+
+	restored := filepath.Join(t.TempDir(), "twin")
+	if err := backup.Restore(t.Context(), first, restored); err != nil {
+		t.Fatal(err)
+	}
+	twin, _ := openIn(t, restored)
+	record(twin, 3, "http://twin.example/")
+	second := backUp(twin)
+	twin.mustClose(t)
+
+	record(app, 200, click.Referrer("http://live.example/"+strings.Repeat("x", 100)))
+	app.mustClose(t)
+	if err := os.RemoveAll(filepath.Join(dir, clicksDir)); err != nil {
+		t.Fatal(err)
+	}
+	var said string
+	o := Options{Path: dir, Now: time.Now, Log: app.log}
+	if err := Rebuild(t.Context(), o, backups, false, func(s string) { said += s + "\n" }); err != nil {
+		t.Fatalf("%v\n%s", err, said)
+	}
+	for _, want := range []string{second + " ends at position", "another way", "counted again from the backup " + first} {
+		if !strings.Contains(said, want) {
+			t.Errorf("rebuild says %q, and nothing of %q", said, want)
+		}
+	}
+	app, _ = openIn(t, dir)
+	app.checks(t, 205, 0)
+	app.mustClose(t)
+}
+
+// twins are two directories that were one: a backup of the first was restored,
+// and both went on.
+func twins(t *testing.T, stop bool) (own, other *town) {
+	t.Helper()
+	live, backups := filepath.Join(t.TempDir(), "live"), filepath.Join(t.TempDir(), "backups")
+	app, _ := openIn(t, live)
+	app.clickOn(t, 2, 3)
+	if _, err := app.Backup(t.Context(), backups, 1); err != nil {
+		t.Fatal(err)
+	}
+	path, _, err := backup.Newest(backups)
+	if err != nil {
+		t.Fatal(err)
+	}
+	restored := filepath.Join(t.TempDir(), "restored")
+	if err := backup.Restore(t.Context(), path, restored); err != nil {
+		t.Fatal(err)
+	}
+	twin, _ := openIn(t, restored)
+	for a, n := range map[*Dir]int{app: 4, twin: 9} {
+		for range n {
+			a.clickOn(t, 2, 1)
+			if _, err := a.AddToken(t.Context(), "ann"); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	var all []*town
+	for a, n := range map[*Dir]uint64{app: 3 + 4, twin: 3 + 9} {
+		w := &town{t: t, dir: filepath.Join(t.TempDir(), "data"), clicks: n}
+		if stop {
+			a.mustClose(t)
+		}
+		copyStill(t, a.path, w.dir)
+		if !stop {
+			a.mustClose(t)
+		}
+		all = append(all, w)
+	}
+	if all[0].clicks == 7 {
+		return all[0], all[1]
+	}
+	return all[1], all[0]
+}
+
+// exchange replaces a part of one directory by that of another.
+func (w *town) exchange(part string, from *town) {
+	w.t.Helper()
+	w.backup = from.dir
+	w.take(part)
+	if part == databaseFile {
+		for _, ext := range []string{"-wal", "-shm"} {
+			if b, err := os.ReadFile(filepath.Join(from.dir, part+ext)); err == nil {
+				w.must(os.WriteFile(filepath.Join(w.dir, part+ext), b, 0o600))
+			}
+		}
+	}
+}
+
+// TestTwins: parts of a copy that went its own way are told from older ones and
+// from the right ones, though the names and positions in them are the same.
+func TestTwins(t *testing.T) {
+	t.Parallel()
+	for _, stop := range []bool{false, true} {
+		for _, c := range []struct{ part, words string }{
+			{journalDir, "went its own way"},
+			{databaseFile, "went its own way"},
+		} {
+			t.Run(c.part, func(t *testing.T) {
+				t.Parallel()
+				own, other := twins(t, stop)
+				whole := filepath.Join(t.TempDir(), "whole")
+				own.copy(own.dir, whole)
+				own.exchange(c.part, other)
+				if c.part == databaseFile && !stop { // with a log
+					c.words = "was replaced by an older or another one"
+				}
+				own.refused(c.words)
+				report := func(what string) { t.Log(what) }
+				if v, err := CheckDamaged(t.Context(), own.options(new(logtest.Log)), report); err != nil || v.Advice == "" {
+					t.Errorf("check: %+v, %v", v, err)
+				}
+				if err := RepairParts(t.Context(), own.options(new(logtest.Log)), GiveUp{Damaged: true}, report); err == nil {
+					t.Error("a repair goes on with it")
+				}
+				if c.part == databaseFile {
+					own.must(RepairParts(t.Context(), own.options(new(logtest.Log)), GiveUp{Links: true}, report))
+					own.opens(own.clicks)
+				} else {
+					if err := Rebuild(t.Context(), own.options(new(logtest.Log)), "", false, report); err == nil || !strings.Contains(err.Error(), "--lossy") {
+						t.Errorf("rebuild without --lossy: %v", err)
+					}
+					own.must(Rebuild(t.Context(), own.options(new(logtest.Log)), "", true, report))
+					own.opens(other.clicks)
+				}
+				own.dir = whole
+				own.opens(own.clicks)
+			})
+		}
+	}
+}
+
+// TestGiveUpLinksOfOneLife: after a kill the parts remember different versions of
+// the same life, for some are told later than others. What links and users lack is
+// given up all the same, at the first try.
+func TestGiveUpLinksOfOneLife(t *testing.T) {
+	t.Parallel()
+	for _, told := range []int{0, 1, 2, 3} { // changes before the counts are told
+		live := filepath.Join(t.TempDir(), "live")
+		app, _ := openIn(t, live)
+		w := &town{t: t, dir: filepath.Join(t.TempDir(), "data"), clicks: 3}
+		app.clickOn(t, 2, 3)
+		for i := range 4 {
+			if i == told {
+				known := app.parts.file.Record()
+				w.must(app.Counts.SetNote(t.Context(), known.Encode()))
+				w.must(app.Counts.Sync(t.Context()))
+			}
+			if _, err := app.AddToken(t.Context(), "ann"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		copyStill(t, live, w.dir)
+		app.mustClose(t)
+		w.must(os.Remove(w.path(databaseFile + "-wal")))
+		w.refused("older")
+		w.must(RepairParts(t.Context(), w.options(new(logtest.Log)), GiveUp{Links: true}, func(what string) { t.Log(what) }))
+		w.opens(w.clicks)
+		w.opens(w.clicks)
+	}
+}

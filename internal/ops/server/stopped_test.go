@@ -1,0 +1,42 @@
+package server
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/footfall/footfall/internal/base/click"
+)
+
+// TestLastLine: the last line of the log says that footfall stopped, and what is on
+// disk.
+func TestLastLine(t *testing.T) {
+	t.Parallel()
+	app, log := openIn(t, t.TempDir())
+	log.Reset()
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{nil, `level=INFO msg="stopped: everything is on disk, and all clicks are counted" took=`},
+		{errors.New("disk full"), `level=ERROR msg="stopped, but not in order" took=`},
+	} {
+		app.stopped(time.Now(), c.err)
+		if text := log.String(); !strings.Contains(text, c.want) || strings.Count(text, "\n") != 1 {
+			t.Errorf("after %v the log ends with %s", c.err, text)
+		}
+		log.Reset()
+	}
+	// Where counting ends first, the next start goes on with it, and says so.
+	if err := app.data.Recorder.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := app.data.Recorder.Record(t.Context(), click.Click{User: 1, Link: 2, Time: time.Now().UnixMilli()}); err != nil {
+		t.Fatal(err)
+	}
+	if app.stopped(time.Now(), nil); log.Count(`msg="stopped: everything is on disk, and the next start counts the clicks that are not counted yet"`) != 1 {
+		t.Errorf("with a click that is not counted the log ends with %s", log)
+	}
+	_ = app.Close(t.Context()) // it cannot count the click any more
+}
