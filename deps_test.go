@@ -34,6 +34,7 @@ var floors = []floor{
 	{"", []room{
 		{"cmd/footfall", "a few lines"},
 		{"bench", "programs that measure from outside"},
+		{"torture", "programs that test from outside"},
 		{"clients", "tests alone: other people's programs against ours"},
 		{"contrib", "tests alone: what operators run it with"},
 	}},
@@ -82,7 +83,9 @@ var floors = []floor{
 		{"version", "which footfall this is; everybody may say so"},
 	}},
 	{"internal/testkit", []room{
+		{"harness", "tests and measurements alone: the real program in processes of its own"},
 		{"seedtest", "tests alone: the seed of what they draw"},
+		{"await", "tests alone: asking again until it is so"},
 		{"logtest", "tests alone: a log that is read while others write to it"},
 		{"certtest", "tests alone: certificates in files"},
 		{"siege", "tests and measurements alone: hostile clients"},

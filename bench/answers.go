@@ -18,9 +18,10 @@ import (
 	"github.com/footfall/footfall/internal/faces/feed"
 	"github.com/footfall/footfall/internal/ops/datadir"
 	"github.com/footfall/footfall/internal/ops/server"
+	"github.com/footfall/footfall/internal/testkit/harness"
 )
 
-// largeLists are questions whose answers are long, or that look at much.
+// largeLists are questions with long answers, or that read many counts.
 var largeLists = []string{
 	"user/clicks?unit=hour&units=1000&rollup=false&limit=1000",
 	"user/clicks?unit=day&units=-1&rollup=false&limit=1000",
@@ -40,13 +41,12 @@ var largeLists = []string{
 	"user/referrers?unit=day&units=-1&limit=1000&format=xml",
 }
 
-// answers measures the larger lists of the API over HTTP, one question after
-// the other on one connection, beside a bare handler that writes the same
-// bytes.
+// answers measures the larger lists of the API over HTTP, one question after the other
+// on one connection, and compares them with a bare handler that writes the same bytes.
 func answers(args []string) error {
 	flags := flag.NewFlagSet("answers", flag.ContinueOnError)
 	n := flags.Int("n", 1000, "how often each question is asked")
-	login := flags.String("login", "nasatwitter", "who asks")
+	login := flags.String("login", "nasatwitter", "login of the user that asks")
 	pattern := flags.String("feed", "internal/faces/feed/testdata/*.gz", "files of Bitly's click feed")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -62,7 +62,7 @@ func answers(args []string) error {
 	defer os.RemoveAll(dir)
 	ctx := context.Background()
 	app, err := server.Open(ctx, server.Options{
-		Data: datadir.Options{Path: dir, Create: true, Now: time.Now, Log: slog.New(slog.DiscardHandler)}, Domains: []string{"sho.rt"},
+		Data: datadir.Options{Path: dir, Create: true, Now: time.Now, Log: slog.New(slog.DiscardHandler)}, Domains: []string{shortDomain},
 	})
 	if err != nil {
 		return err
@@ -80,8 +80,8 @@ func answers(args []string) error {
 	if err != nil {
 		return err
 	}
-	var same []byte // what the bare handler writes
-	bare := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(same) })
+	var same string // what the bare handler writes
+	bare := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, same) })
 	ours, stopOurs, err := listen(site)
 	if err != nil {
 		return err
@@ -93,28 +93,28 @@ func answers(args []string) error {
 	}
 	defer stopTheirs()
 
-	_, popular, err := fetch(ours+"/v3/user/popular_links?format=json&limit=1&access_token="+token, 1)
+	_, popular, err := ask(ours+"/v3/user/popular_links?format=json&limit=1&access_token="+token, 1)
 	if err != nil {
 		return err
 	}
-	_, link, _ := strings.Cut(string(popular), `"link": "http://sho.rt/`)
+	_, link, _ := strings.Cut(popular, `"link": "http://sho.rt/`)
 	link, _, _ = strings.Cut(link, `"`)
 
 	fmt.Printf("%d clicks, %d times each, by %s\n\nms per 1,000  bare handler  ratio   bytes  question\n", clicks, *n, *login)
 	for _, q := range largeLists {
 		q = strings.ReplaceAll(q, "LINK", link)
 		url := ours + "/v3/" + q + "&access_token=" + token
-		if _, same, err = fetch(url, 20); err != nil {
+		if _, same, err = ask(url, 20); err != nil {
 			return err
 		}
-		if !strings.Contains(string(same), "OK") {
+		if !strings.Contains(same, "OK") {
 			return fmt.Errorf("%s: %.200s", q, same)
 		}
-		took, _, err := fetch(url, *n)
+		took, _, err := ask(url, *n)
 		if err != nil {
 			return err
 		}
-		bareTook, _, err := fetch(theirs, *n)
+		bareTook, _, err := ask(theirs, *n)
 		if err != nil {
 			return err
 		}
@@ -151,17 +151,12 @@ func listen(h http.Handler) (url string, stop func(), err error) {
 	return "http://" + l.Addr().String(), func() { _ = s.Close() }, nil
 }
 
-// fetch asks n times and returns how long that took, and the last answer.
-func fetch(url string, n int) (took time.Duration, body []byte, err error) {
+// ask gets a URL n times and returns how long that took, and the last answer.
+func ask(url string, n int) (took time.Duration, body string, err error) {
 	began := time.Now()
 	for range n {
-		r, err := http.Get(url)
-		if err != nil {
-			return 0, nil, err
-		}
-		body, err = io.ReadAll(r.Body)
-		if err = errors.Join(err, r.Body.Close()); err != nil {
-			return 0, nil, err
+		if body, err = harness.Get(url); err != nil {
+			return 0, "", err
 		}
 	}
 	return time.Since(began), body, nil

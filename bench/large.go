@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -14,21 +15,23 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/footfall/footfall/internal/testkit/harness"
 )
 
-// large shows footfall with years of clicks in it: how long it takes to start,
-// also after kill -9 under load, to answer, to be backed up, restored and
-// checked, and whether its memory is bounded whatever comes.
+// large measures footfall with years of clicks: how long it takes to start, also after
+// kill -9 under load, to answer, and to be backed up, restored and checked, and whether
+// its memory is bounded under every kind of load. It fails if clicks are lost.
 func large(args []string) error {
 	flags := flag.NewFlagSet("large", flag.ContinueOnError)
 	var size largeSize
-	flags.IntVar(&size.clicks, "clicks", 100_000_000, "clicks that are counted before")
+	flags.IntVar(&size.clicks, "clicks", 100_000_000, "clicks to import")
 	flags.IntVar(&size.links, "links", 10_000_000, "links")
 	flags.IntVar(&size.users, "users", 1_000_000, "users")
-	kills := flags.Int("kills", 5, "how often the server is killed under load")
-	endure := flags.Duration("load", 10*time.Minute, "how long it is under load of every kind")
-	program := flags.String("program", "", "the footfall to look at; built if empty")
-	dir := flags.String("dir", ".", "where to work: a temporary directory in it")
+	kills := flags.Int("kills", 5, "how often to kill the server under load")
+	endure := flags.Duration("load", 10*time.Minute, "duration of the load of every kind")
+	program := flags.String("program", "", "footfall to measure; built if empty")
+	dir := flags.String("dir", ".", "where to make the temporary directory")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -40,44 +43,42 @@ func large(args []string) error {
 	if work, err = filepath.Abs(work); err != nil {
 		return err
 	}
-	if *program == "" {
-		*program = filepath.Join(work, "footfall")
-		if out, err := exec.Command("go", "build", "-o", *program, "github.com/footfall/footfall/cmd/footfall").CombinedOutput(); err != nil {
-			return fmt.Errorf("build footfall: %w\n%s", err, out)
-		}
+	l := &largeRun{dir: work, size: size, data: filepath.Join(work, "data"), rng: rand.New(rand.NewPCG(3, 4))}
+	if l.program, err = harness.At(*program, work); err != nil {
+		return err
 	}
-	l := &largeHouse{trial: &trial{program: *program, dir: work}, size: size, data: filepath.Join(work, "data"), rng: rand.New(rand.NewPCG(3, 4))}
 	for _, step := range []func() error{
-		l.fill, l.begin, l.questions,
-		func() error { return l.killed(*kills) },
-		func() error { return l.endure(*endure) },
-		l.end, l.keep,
+		l.fill, l.start, l.questions,
+		func() error { return l.killUnderLoad(*kills) },
+		func() error { return l.loadOfEveryKind(*endure) },
+		l.stop, l.maintain,
 	} {
 		if err := step(); err != nil {
 			return err
 		}
 	}
-	if l.wrongs > 0 {
-		return fmt.Errorf("%d things were wrong", l.wrongs)
+	if l.wrong > 0 {
+		return fmt.Errorf("counts were wrong %d times", l.wrong)
 	}
 	return nil
 }
 
-type largeHouse struct {
-	*trial
-	size  largeSize
-	data  string
-	rng   *rand.Rand
-	p     *process
-	token string
+type largeRun struct {
+	program   harness.Program
+	dir, data string
+	size      largeSize
+	rng       *rand.Rand
+	p         *harness.Server
+	token     string // of the user live
 
-	sent, answered, reported uint64 // of live links
-	referrers                int    // different ones that link live0 had
+	sent, answered, reported uint64 // clicks on live links
+	referrers                int    // how many different ones link live0 had
+	wrong                    int    // comparisons that failed
 }
 
-// run runs a command of the program, and tells what it took.
-func (l *largeHouse) run(what string, stdin io.Reader, args ...string) error {
-	cmd := exec.Command(l.program, args...)
+// run runs a command of the program, and prints its time and memory.
+func (l *largeRun) run(what string, stdin io.Reader, args ...string) error {
+	cmd := l.program.Command(context.Background(), args...)
 	cmd.Stdin, cmd.Stderr = stdin, os.Stderr
 	began := time.Now()
 	out, err := cmd.Output()
@@ -93,7 +94,7 @@ func lastLine(out []byte) string {
 	return lines[len(lines)-1]
 }
 
-func (l *largeHouse) fill() error {
+func (l *largeRun) fill() error {
 	r, w := io.Pipe()
 	written := make(chan error, 1)
 	go func() { written <- w.CloseWithError(l.size.write(w)) }()
@@ -114,22 +115,31 @@ func (l *largeHouse) fill() error {
 	return nil
 }
 
-// begin starts the server.
-func (l *largeHouse) begin() (err error) {
+// serve prepares the server.
+func (l *largeRun) serve() *exec.Cmd {
+	return l.program.Command(context.Background(), "serve", "--data", l.data, "--listen", "127.0.0.1:0", "--domain", shortDomain, "--trusted-proxies", "127.0.0.0/8")
+}
+
+// start starts the server.
+func (l *largeRun) start() (err error) {
 	began := time.Now()
-	if l.p, err = l.start(l.data); err != nil {
+	if l.p, err = harness.Start(l.serve()); err != nil {
 		return err
 	}
-	fmt.Printf("%-28s %8.2f s  now  %5.0f MB\n", "start", time.Since(began).Seconds(), l.p.memory())
-	token, err := l.command("user", "token", "live", "--data", l.data)
-	l.token = strings.TrimSpace(token)
+	fmt.Printf("%-28s %8.2f s  now  %5.0f MB\n", "start", time.Since(began).Seconds(), memory(l.p))
+	l.token, err = l.newToken("live")
 	return err
 }
 
-// questions asks as the busiest user, and as one of the many.
-func (l *largeHouse) questions() error {
+func (l *largeRun) newToken(login string) (string, error) {
+	token, _, err := l.program.Run(context.Background(), "", "user", "token", login, "--data", l.data)
+	return strings.TrimSpace(token), err
+}
+
+// questions asks as the busiest user and as an average one.
+func (l *largeRun) questions() error {
 	for _, login := range []string{"user0", fmt.Sprint("user", l.size.users/2)} {
-		token, err := l.command("user", "token", login, "--data", l.data)
+		token, err := l.newToken(login)
 		if err != nil {
 			return err
 		}
@@ -140,11 +150,11 @@ func (l *largeHouse) questions() error {
 			"user/popular_links?units=-1",
 		} {
 			const times = 200
-			url := l.p.url + "/v3/" + q + "&access_token=" + strings.TrimSpace(token)
-			if _, _, err := fetch(url, 5); err != nil {
+			url := l.p.URL + "/v3/" + q + "&access_token=" + token
+			if _, _, err := ask(url, 5); err != nil {
 				return err
 			}
-			took, _, err := fetch(url, times)
+			took, _, err := ask(url, times)
 			if err != nil {
 				return err
 			}
@@ -154,33 +164,26 @@ func (l *largeHouse) questions() error {
 	return nil
 }
 
-// killed kills the server with -9 under load and starts it again.
-func (l *largeHouse) killed(times int) error {
+// killUnderLoad kills the server with -9 under load and starts it again, a number of
+// times.
+func (l *largeRun) killUnderLoad(times int) error {
 	var ready, counted []time.Duration
 	for range times {
-		stop := time.AfterFunc(time.Second+somewhen(l.rng, 3*time.Second), l.p.kill)
-		live, _ := generate(l.p.addr, 64, 20*time.Second, http.StatusMovedPermanently, l.clicks()) // it ends with the server
+		stop := time.AfterFunc(time.Second+time.Duration(l.rng.Int64N(int64(3*time.Second))), l.p.Kill)
+		live, _ := generate(l.p.Addr, 64, 20*time.Second, http.StatusMovedPermanently, l.clicks()) // until the server is killed
 		stop.Stop()
-		<-l.p.ended
-		l.bury(l.p)
-		l.sent, l.answered, l.reported = l.sent+live.sent, l.answered+live.answered, l.reported+l.p.notDurable()
+		_ = l.p.Wait()
+		l.sent, l.answered, l.reported = l.sent+live.sent, l.answered+live.answered, l.reported+harness.NotDurable(l.p.Log.String())
 		began := time.Now()
-		p, err := l.launch(l.data)
+		p, err := harness.Start(l.serve())
 		if err != nil {
 			return err
 		}
 		l.p = p
-		select {
-		case <-p.ready:
-		case <-p.ended:
-			return fmt.Errorf("the server did not start again: %s", p.tail())
-		}
 		ready = append(ready, time.Since(began))
-		n := uint64(0)
-		for time.Since(began) < patience && n+l.reported < l.answered {
-			if n, err = p.clicks("user/clicks?", l.token); err != nil {
-				return err
-			}
+		n, err := l.counted(0)
+		if err != nil {
+			return err
 		}
 		counted = append(counted, time.Since(began))
 		l.compare(n)
@@ -194,16 +197,29 @@ func (l *largeHouse) killed(times int) error {
 	return nil
 }
 
-// compare compares what is counted of live links.
-func (l *largeHouse) compare(n uint64) {
+// counted asks how many clicks on live links are counted, until those are that were
+// answered, or for a while. reported more clicks than before are not durable.
+func (l *largeRun) counted(reported uint64) (n uint64, err error) {
+	for began := time.Now(); time.Since(began) < harness.Patience; {
+		if n, err = l.p.Clicks("user/clicks?", l.token); err != nil || n+l.reported+reported >= l.answered {
+			break
+		}
+	}
+	return n, err
+}
+
+// compare compares the counted clicks on live links with those sent and answered.
+func (l *largeRun) compare(n uint64) {
+	fmt.Printf("%d clicks on the live links sent, %d answered, %d reported as not durable, %d counted\n", l.sent, l.answered, l.reported, n)
 	if n+l.reported < l.answered || n > l.sent {
-		l.wrong("%d clicks sent, %d answered, %d reported as not durable, %d counted", l.sent, l.answered, l.reported, n)
+		l.wrong++
+		fmt.Println("WRONG: clicks were lost, or counted twice")
 	}
 }
 
-// clicks makes requests for live links by connection and number; live0 has
-// another referrer each time, until it had 100,000.
-func (l *largeHouse) clicks() func(connection, n int) []byte {
+// clicks makes the n-th request of a connection, for a live link. Visits of live0 come
+// from 100,000 referrers in turn.
+func (l *largeRun) clicks() func(connection, n int) []byte {
 	var mu sync.Mutex
 	return func(connection, n int) []byte {
 		if n%8 == 0 {
@@ -216,10 +232,9 @@ func (l *largeHouse) clicks() func(connection, n int) []byte {
 	}
 }
 
-// endure has visitors of live links, of random ones among all, and of names
-// that are none, at once; clients that never read, and clients that never
-// finish their request.
-func (l *largeHouse) endure(d time.Duration) error {
+// loadOfEveryKind sends visitors to live links, to random links and to unknown names
+// at once, with clients that never read and clients that never finish their request.
+func (l *largeRun) loadOfEveryKind(d time.Duration) error {
 	if d <= 0 {
 		return nil
 	}
@@ -237,12 +252,12 @@ func (l *largeHouse) endure(d time.Duration) error {
 		connections, status int
 		request             func(connection, n int) []byte
 	}{{32, http.StatusMovedPermanently, l.clicks()}, {16, http.StatusMovedPermanently, random}, {16, http.StatusNotFound, unknown}} {
-		wg.Go(func() { loads[i], errs[i] = generate(l.p.addr, of.connections, d, of.status, of.request) })
+		wg.Go(func() { loads[i], errs[i] = generate(l.p.Addr, of.connections, d, of.status, of.request) })
 	}
 	until := began.Add(d)
 	for range 100 {
-		wg.Go(func() { neverRead(l.p.addr, l.token, until) })
-		wg.Go(func() { neverFinish(l.p.addr, until) })
+		wg.Go(func() { neverRead(l.p.Addr, l.token, until) })
+		wg.Go(func() { neverFinish(l.p.Addr, until) })
 	}
 	done := make(chan struct{})
 	go func() { wg.Wait(); close(done) }()
@@ -252,7 +267,7 @@ func (l *largeHouse) endure(d time.Duration) error {
 	for waiting := true; waiting; {
 		select {
 		case <-ticker.C:
-			fmt.Printf(" %.0f", l.p.memory())
+			fmt.Printf(" %.0f", memory(l.p))
 		case <-done:
 			waiting = false
 		}
@@ -261,39 +276,36 @@ func (l *largeHouse) endure(d time.Duration) error {
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	for i, what := range []string{"of 1,000 links, a 100,000 referrers", "of links drawn from all", "of names that are none"} {
+	for i, what := range []string{"of 1,000 links, 100,000 referrers", "of random links", "of unknown names"} {
 		fmt.Printf("  %9d visits %-36s %7.0f/s, p50 %v, p99 %v, %d answered 503\n", loads[i].answered, what, loads[i].perSecond(),
 			loads[i].p50.Round(10*time.Microsecond), loads[i].p99.Round(10*time.Microsecond), loads[i].refused)
 	}
 	l.sent, l.answered = l.sent+loads[0].sent, l.answered+loads[0].answered
-	n := uint64(0)
-	for waited := time.Now(); time.Since(waited) < patience && n+l.reported+l.p.notDurable() < l.answered; {
-		var err error
-		if n, err = l.p.clicks("user/clicks?", l.token); err != nil {
-			return err
-		}
-	}
-	if l.p.notDurable() > 0 {
-		fmt.Println(l.p.tail())
-	}
-	l.reported += l.p.notDurable()
-	l.compare(n)
-	fmt.Printf("%d clicks on the 1,000 links sent, %d answered, %d reported as not durable, %d counted\n", l.sent, l.answered, l.reported, n)
-	return nil
-}
-
-// end stops the server in order.
-func (l *largeHouse) end() error {
-	began := time.Now()
-	if err := l.p.stop(); err != nil {
+	reported := harness.NotDurable(l.p.Log.String())
+	n, err := l.counted(reported)
+	if err != nil {
 		return err
 	}
-	fmt.Printf("%-28s %8.1f s  peak %5.0f MB\n", "stop", time.Since(began).Seconds(), peakOf(l.p.cmd.ProcessState))
+	if reported > 0 {
+		fmt.Println(harness.Tail(l.p.Log.String()))
+	}
+	l.reported += reported
+	l.compare(n)
 	return nil
 }
 
-// keep backs up, restores and checks.
-func (l *largeHouse) keep() error {
+// stop stops the server.
+func (l *largeRun) stop() error {
+	began := time.Now()
+	if err := l.p.Stop(); err != nil {
+		return err
+	}
+	fmt.Printf("%-28s %8.1f s  peak %5.0f MB\n", "stop", time.Since(began).Seconds(), peakOf(l.p.Cmd.ProcessState))
+	return nil
+}
+
+// maintain backs up, restores, rebuilds and checks.
+func (l *largeRun) maintain() error {
 	backups := filepath.Join(l.dir, "backups")
 	for _, c := range []struct {
 		what string

@@ -11,10 +11,12 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/footfall/footfall/internal/testkit/harness"
 )
 
-// neverRead asks and asks over one connection and reads no answer, and begins
-// anew where the server has had enough.
+// neverRead sends questions over one connection and reads no answer. When the server
+// ends the connection, it opens another one.
 func neverRead(addr, token string, until time.Time) {
 	question := fmt.Appendf(nil, "GET /v3/user/referrers?unit=day&units=-1&limit=1000&access_token=%s HTTP/1.1\r\nHost: %s\r\n\r\n", token, shortDomain)
 	hold(addr, until, func(c net.Conn) error {
@@ -26,7 +28,7 @@ func neverRead(addr, token string, until time.Time) {
 	})
 }
 
-// neverFinish sends its request a byte at a time.
+// neverFinish sends a request byte by byte.
 func neverFinish(addr string, until time.Time) {
 	hold(addr, until, func(c net.Conn) error {
 		for _, b := range []byte("GET /" + strings.Repeat("a", 1<<16)) {
@@ -39,7 +41,7 @@ func neverFinish(addr string, until time.Time) {
 	})
 }
 
-// hold keeps a connection busy, and begins another when it breaks.
+// hold keeps a connection busy, and replaces it when it breaks.
 func hold(addr string, until time.Time, talk func(net.Conn) error) {
 	for time.Now().Before(until) {
 		c, err := net.DialTimeout("tcp", addr, time.Second)
@@ -54,9 +56,9 @@ func hold(addr string, until time.Time, talk func(net.Conn) error) {
 	}
 }
 
-// memory is what the process has in memory now, in MB.
-func (p *process) memory() float64 {
-	f, err := os.Open(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+// memory is the resident memory of a server in MB; 0 if it is unknown.
+func memory(s *harness.Server) float64 {
+	f, err := os.Open(fmt.Sprintf("/proc/%d/status", s.Cmd.Process.Pid))
 	if err != nil {
 		return 0
 	}
@@ -70,7 +72,7 @@ func (p *process) memory() float64 {
 	return 0
 }
 
-// peakOf is what an ended process had in memory at most, in MB.
+// peakOf is the peak of the resident memory of an ended process, in MB.
 func peakOf(p *os.ProcessState) float64 {
 	usage, ok := p.SysUsage().(*syscall.Rusage)
 	if !ok {

@@ -6,20 +6,22 @@ import (
 	"io"
 	"math/rand/v2"
 	"time"
+
+	"github.com/footfall/footfall/internal/testkit/harness"
 )
 
-// largeSize is how much there is of everything.
+// largeSize is how many users, links and clicks are imported.
 type largeSize struct{ users, links, clicks int }
 
-// liveLinks are those of the user live, whose clicks are compared with what was
-// answered.
+// liveLinks is how many links the user live has. Their clicks are compared with what
+// was answered.
 const liveLinks = 1000
 
-// clicksPerLine is how many clicks a line of counts brings on average.
+// clicksPerLine is how many clicks a line of counts has.
 const clicksPerLine = 100
 
-// write writes users, links and counts as NDJSON: 90 days of clicks that end
-// now, a few links having most of them.
+// write writes users, links and counts as NDJSON: 90 days of clicks until now, most of
+// them on a few links.
 func (s largeSize) write(to io.Writer) error {
 	w := bufio.NewWriterSize(to, 1<<20)
 	for u := range s.users {
@@ -54,8 +56,7 @@ func (s largeSize) write(to io.Writer) error {
 func largeHash(l int) string { return fmt.Sprint("L", l) }
 func liveHash(l int) string  { return fmt.Sprint("live", l) }
 
-// visitTo is the request of a click.
+// visitTo is the request of a visit that comes from a page.
 func visitTo(hash, referrer string) []byte {
-	return fmt.Appendf(nil, "GET /%s HTTP/1.1\r\nHost: %s\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0\r\nReferer: %s\r\n\r\n",
-		hash, shortDomain, referrer)
+	return harness.Visit(shortDomain, hash, "Referer: "+referrer)
 }

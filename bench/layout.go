@@ -20,8 +20,8 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// layout measures the counts of storage/pebble: how fast it records, how much it takes, and
-// how fast it answers the questions that the layout of its keys was made for.
+// layout measures the engine of counts: how fast it records, how much disk it takes,
+// and how fast it answers the questions that the layout of its keys was made for.
 func layout(args []string) error {
 	flags := flag.NewFlagSet("layout", flag.ContinueOnError)
 	clicks := flags.Int("clicks", 10_000_000, "clicks to record")
@@ -59,7 +59,7 @@ func layout(args []string) error {
 		if err := build(s, *clicks, *size, *dir); err != nil {
 			return err
 		}
-		if err := ask(s, "as recorded"); err != nil {
+		if err := answer(s, "as recorded"); err != nil {
 			return err
 		}
 		start := time.Now()
@@ -71,7 +71,7 @@ func layout(args []string) error {
 			return err
 		}
 	}
-	return ask(s, "compacted, warm")
+	return answer(s, "compacted, warm")
 }
 
 // build records the clicks and prints how fast that was.
@@ -115,7 +115,7 @@ func build(s *pebble.Store, clicks, size int, dir string) error {
 	}
 	recording += time.Since(begun)
 	seconds := recording.Seconds()
-	fmt.Printf("recorded %d clicks, %d cells and %d minute cells in batches of %d clicks: %.1f s, with making them %.1f s\n",
+	fmt.Printf("recorded %d clicks, %d cells and %d minute cells in batches of %d clicks: %.1f s, %.1f s with their generation\n",
 		recorded, cells, minutes, size, seconds, time.Since(start).Seconds())
 	fmt.Printf("record: %.0f clicks/s, %.0f cells/s\n", float64(recorded)/seconds, float64(cells+minutes)/seconds)
 	var usage syscall.Rusage
@@ -126,7 +126,7 @@ func build(s *pebble.Store, clicks, size int, dir string) error {
 	if runtime.GOOS == "darwin" {
 		peak /= 1024 // it counts bytes, Linux counts KiB
 	}
-	fmt.Printf("peak RSS: %.0f MiB, the making of clicks and batches included\n", peak)
+	fmt.Printf("peak RSS: %.0f MiB, including the generation of clicks and batches\n", peak)
 	return printSize(dir, recorded)
 }
 
@@ -147,13 +147,13 @@ func printSize(dir string, clicks int) error {
 	return err
 }
 
-// ask prints the median times of the questions.
-func ask(s *pebble.Store, state string) error {
+// answer prints the median times of the questions.
+func answer(s *pebble.Store, state string) error {
 	ctx := context.Background()
 	busyAll, wideAll := rollup.Scope{User: busy}, rollup.Scope{User: wide}
 	const hour, days, newYork = 3600, rollup.Day, 4 * 3600
-	// span is the edges of the last so many seconds, step seconds apart; of
-	// one interval where step is 0.
+	// span returns the edges of the last seconds, step seconds apart. If step is 0,
+	// they are those of one interval.
 	span := func(seconds, shift, step int64) []int64 {
 		edges := []int64{end - seconds + shift}
 		if step == 0 {
@@ -203,8 +203,8 @@ func ask(s *pebble.Store, state string) error {
 	return err
 }
 
-// median is the median time of an action, in milliseconds, of at least 15 runs
-// and a second.
+// median is the median time of an action in milliseconds, of at least 15 runs that
+// together take at least a second.
 func median(action func() error) (float64, error) {
 	var times []float64
 	for start := time.Now(); len(times) < 15 || time.Since(start) < time.Second && len(times) < 2000; {

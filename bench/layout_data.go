@@ -22,11 +22,11 @@ const (
 	referrers                          = 40
 )
 
-// end is the day after the last one, 00:00 UTC.
+// end is 00:00 UTC of the day after the last one.
 var end = time.Date(2024, time.March, 20, 0, 0, 0, 0, time.UTC).Unix()
 
-// eachDay makes so many clicks: three parts in ten are the busy user's, and
-// four the wide one's. It calls f with those of each day, ordered by time.
+// eachDay makes clicks: 30 % of the busy user, 40 % of the wide one, and the rest of
+// the others. It calls f with those of each day, ordered by time.
 func eachDay(clicks int, rng *rand.Rand, f func([]click.Click) error) error {
 	part := clicks / 10
 	for day := -busyDays; day < 0; day++ {
@@ -75,8 +75,8 @@ func country(i int) click.Country {
 	return click.Country{byte('A' + i/26), byte('A' + i%26)}
 }
 
-// folder makes batches of clicks, as the recorder does: cells are added up in
-// memory until there are enough.
+// folder makes batches of clicks as the recorder does: it adds up cells in memory until
+// a batch is full.
 type folder struct {
 	next     uint64
 	quarters map[rollup.Key]uint64
@@ -89,8 +89,8 @@ func newFolder() *folder {
 	return &folder{quarters: map[rollup.Key]uint64{}, minutes: map[rollup.Key]uint64{}}
 }
 
-// add counts a click. Minutes are made of the last day alone: the rest of the
-// history passes for a journal that is read again.
+// add counts a click. Only clicks of the last day have minutes, as if the others came
+// from a journal that is read again.
 func (f *folder) add(c click.Click) {
 	rollup.Each(c, rollup.QuarterHour, func(k rollup.Key) { f.quarters[k]++ })
 	if c.Time/1000 >= end-rollup.Day {
@@ -100,7 +100,7 @@ func (f *folder) add(c click.Click) {
 	f.clicks++
 }
 
-// take makes the batch of what was added.
+// take returns the batch of the clicks that were added, and starts another one.
 func (f *folder) take() *store.Batch {
 	b := &store.Batch{Source: store.SourceID{1}, From: f.next, To: f.next + uint64(f.clicks)}
 	b.MinutesFrom = f.newest/3600*3600 - 7200

@@ -1,32 +1,29 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
+
+	"github.com/footfall/footfall/internal/testkit/harness"
 )
 
-// load is what a load generator saw.
+// load is what the connections of a load generator saw together.
 type load struct {
 	sent, answered uint64
-	refused        uint64 // with 503: a name could not be looked up in time
+	refused        uint64 // answers with 503
 	took           time.Duration
-	p50, p99       time.Duration
+	p50, p99       time.Duration // of the time until an answer
 }
 
 func (l load) perSecond() float64 { return float64(l.answered) / l.took.Seconds() }
 
-// generate asks for d over so many connections that are kept alive, each
-// sending its next request once the last is answered. request returns the
-// bytes of the n-th request of a connection; only answers of the wanted status
-// count, and any but 503 is an error.
+// generate sends requests for d over connections that are kept alive, each sending
+// its next request once the last was answered. request returns the n-th request of a
+// connection. Answers with the wanted status count; any other status than that and 503
+// is an error.
 func generate(addr string, connections int, d time.Duration, status int, request func(connection, n int) []byte) (load, error) {
 	var (
 		wg    sync.WaitGroup
@@ -38,7 +35,7 @@ func generate(addr string, connections int, d time.Duration, status int, request
 	began := time.Now()
 	for i := range connections {
 		wg.Go(func() {
-			own, took, err := converse(addr, began.Add(d), status, func(n int) []byte { return request(i, n) })
+			own, took, err := oneConnection(addr, began.Add(d), status, func(n int) []byte { return request(i, n) })
 			mu.Lock()
 			defer mu.Unlock()
 			total.sent += own.sent
@@ -59,67 +56,32 @@ func generate(addr string, connections int, d time.Duration, status int, request
 	return total, fail
 }
 
-// converse is one connection's part.
-func converse(addr string, until time.Time, status int, request func(n int) []byte) (l load, times []time.Duration, err error) {
-	c, err := net.Dial("tcp", addr)
-	if err != nil {
-		return l, nil, err
-	}
-	defer c.Close()
-	r := bufio.NewReaderSize(c, 4096)
-	for n := 0; ; n++ {
-		now := time.Now()
-		if !now.Before(until) {
-			return l, times, nil
-		}
-		if _, err := c.Write(request(n)); err != nil {
-			return l, times, err
+// oneConnection is the part of one connection. times are those of every eighth answer,
+// which is enough for quantiles.
+func oneConnection(addr string, until time.Time, status int, request func(n int) []byte) (l load, times []time.Duration, err error) {
+	n := 0
+	err = harness.Talk(addr, func() ([]byte, func(int) error) {
+		began := time.Now()
+		if !began.Before(until) {
+			return nil, nil
 		}
 		l.sent++
-		got, err := readAnswer(r)
-		switch {
-		case err != nil:
-			return l, times, err
-		case got == http.StatusServiceUnavailable:
-			l.refused++
-		case got != status:
-			return l, times, fmt.Errorf("the server answered %d, want %d", got, status)
-		default:
-			l.answered++
-		}
-		if n%8 == 0 { // a sample is enough for quantiles
-			times = append(times, time.Since(now))
-		}
-	}
-}
-
-var contentLength = []byte("Content-Length: ")
-
-// readAnswer reads one answer of HTTP/1.1 with a length, and its status.
-func readAnswer(r *bufio.Reader) (status int, err error) {
-	line, err := r.ReadSlice('\n')
-	if err != nil {
-		return 0, err
-	}
-	if len(line) < 12 {
-		return 0, fmt.Errorf("no status line: %q", line)
-	}
-	if status, err = strconv.Atoi(string(line[9:12])); err != nil {
-		return 0, fmt.Errorf("no status line: %q", line)
-	}
-	length := 0
-	for {
-		if line, err = r.ReadSlice('\n'); err != nil {
-			return 0, err
-		}
-		if len(line) == 2 {
-			_, err = io.CopyN(io.Discard, r, int64(length))
-			return status, err
-		}
-		if bytes.HasPrefix(line, contentLength) {
-			if length, err = strconv.Atoi(string(bytes.TrimSpace(line[len(contentLength):]))); err != nil {
-				return 0, err
+		sample := n%8 == 0
+		n++
+		return request(n - 1), func(got int) error {
+			switch got {
+			case status:
+				l.answered++
+			case http.StatusServiceUnavailable:
+				l.refused++
+			default:
+				return fmt.Errorf("the server answered %d, want %d", got, status)
 			}
+			if sample {
+				times = append(times, time.Since(began))
+			}
+			return nil
 		}
-	}
+	})
+	return l, times, err
 }

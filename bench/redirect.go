@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
+	"context"
 	"flag"
 	"fmt"
 	"io"
@@ -16,17 +14,19 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/footfall/footfall/internal/testkit/harness"
 )
 
-// redirect measures footfall's redirects beside those of a bare net/http
-// handler that writes the same headers and records nothing: alternating pairs
-// in one run, on one machine that also makes the load.
+// redirect compares footfall's redirects with those of a bare net/http handler, which
+// writes the same headers and records nothing: alternating pairs in one run, on one
+// machine that also makes the load.
 func redirect(args []string) error {
 	flags := flag.NewFlagSet("redirect", flag.ContinueOnError)
 	pairs := flags.Int("pairs", 5, "pairs of runs for each figure")
-	each := flags.Duration("each", 5*time.Second, "how long a run lasts")
+	each := flags.Duration("each", 5*time.Second, "duration of a run")
 	connections := flags.Int("connections", 256, "connections kept alive")
-	links := flags.Int("links", 100_000, "links that are clicked, by Zipf's law")
+	links := flags.Int("links", 100_000, "links that are visited, by Zipf's law")
 	durability := flags.String("durability", "fsync", "footfall's --durability")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -43,14 +43,14 @@ func redirect(args []string) error {
 	defer s.stop()
 
 	fmt.Printf("%d connections, %v a run, medians of %d pairs, --durability %s\n\n", *connections, *each, *pairs, *durability)
-	one := func(int, int) []byte { return clickOf(0, 0, 0) }
+	one := harness.Visit(shortDomain, hashOf(0))
 	zipf := zipfRequests(*links)
 	var answered uint64
 	for _, w := range []struct {
 		name    string
 		request func(connection, n int) []byte
 	}{
-		{"one path", one},
+		{"one path", func(int, int) []byte { return one }},
 		{fmt.Sprintf("Zipf over %d links, 1,000 referrers, 200 countries", *links), zipf},
 	} {
 		n, err := s.compare(w.name, *pairs, *connections, *each, w.request)
@@ -61,25 +61,26 @@ func redirect(args []string) error {
 	}
 	var counted uint64
 	for began := time.Now(); counted < answered && time.Since(began) < 5*time.Second; {
-		if counted, err = s.counted(); err != nil {
+		if counted, err = s.footfall.Clicks("user/clicks?", s.token); err != nil {
 			return err
 		}
+		counted -= s.before
 	}
 	fmt.Printf("%d clicks answered, %d counted\n", answered, counted)
 	return nil
 }
 
-// compare runs pairs and prints their medians. It returns how many clicks
-// footfall answered.
+// compare runs pairs and prints their medians. It returns how many clicks footfall
+// answered.
 func (s *servers) compare(name string, pairs, connections int, each time.Duration, request func(connection, n int) []byte) (answered uint64, err error) {
 	var ours, bare []load
 	var ratios []float64
 	for range pairs {
-		b, err := generate(s.bareAddr, connections, each, http.StatusMovedPermanently, request)
+		b, err := generate(s.bare.Addr, connections, each, http.StatusMovedPermanently, request)
 		if err != nil {
 			return 0, fmt.Errorf("bare handler: %w", err)
 		}
-		o, err := generate(s.addr, connections, each, http.StatusMovedPermanently, request)
+		o, err := generate(s.footfall.Addr, connections, each, http.StatusMovedPermanently, request)
 		if err != nil {
 			return 0, fmt.Errorf("footfall: %w", err)
 		}
@@ -114,107 +115,74 @@ func medianOf(loads []load, of func(load) float64) float64 {
 // hashOf is the hash of a link of the benchmark.
 func hashOf(link int) string { return fmt.Sprintf("bench%d", link) }
 
-// clickOf is the request of a click.
-func clickOf(link, referrer, address int) []byte {
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "GET /%s HTTP/1.1\r\nHost: sho.rt\r\n", hashOf(link))
-	b.WriteString("User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0\r\n")
-	if referrer > 0 {
-		fmt.Fprintf(&b, "Referer: https://example.org/page/%d\r\n", referrer)
-	}
-	if address > 0 {
-		fmt.Fprintf(&b, "X-Forwarded-For: %d.%d.%d.7\r\n", 1+address%220, address*7%256, address*13%256)
-	}
-	b.WriteString("\r\n")
-	return b.Bytes()
-}
-
-// zipfRequests prepares requests whose links follow Zipf's law; addresses are
-// spread over the networks of the world.
+// zipfRequests prepares requests whose links follow Zipf's law. Their addresses are in
+// networks of the whole world.
 func zipfRequests(links int) func(connection, n int) []byte {
 	rng := rand.New(rand.NewPCG(1, 2))
 	zipf := rand.NewZipf(rng, 1.1, 1, uint64(links-1))
 	requests := make([][]byte, 200_000)
 	for i := range requests {
-		requests[i] = clickOf(int(zipf.Uint64()), 1+rng.IntN(1000), 1+rng.IntN(5000))
+		link, referrer, address := int(zipf.Uint64()), 1+rng.IntN(1000), 1+rng.IntN(5000)
+		requests[i] = harness.Visit(shortDomain, hashOf(link), fmt.Sprintf("Referer: https://example.org/page/%d", referrer),
+			fmt.Sprintf("X-Forwarded-For: %d.%d.%d.7", 1+address%220, address*7%256, address*13%256))
 	}
 	return func(connection, n int) []byte { return requests[(connection*7919+n)%len(requests)] }
 }
 
-// servers are the two that are compared, as processes of their own.
+// servers are the two servers that are compared, as processes of their own.
 type servers struct {
-	addr, bareAddr string
+	footfall, bare *harness.Server
 	token          string
-	processes      []*exec.Cmd
+	before         uint64 // clicks that came with the links
 }
 
 func (s *servers) stop() {
-	for _, p := range s.processes {
-		_ = p.Process.Signal(os.Interrupt)
-		_ = p.Wait()
+	for _, one := range []*harness.Server{s.footfall, s.bare} {
+		if one != nil {
+			_ = one.Stop()
+		}
 	}
 }
 
-// startServers builds footfall, gives it links, and starts both servers.
+// startServers builds footfall, makes links, and starts both servers.
 func startServers(dir string, links int, durability string) (_ *servers, err error) {
-	footfall := filepath.Join(dir, "footfall")
-	if out, err := exec.Command("go", "build", "-o", footfall, "github.com/footfall/footfall/cmd/footfall").CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("build footfall: %w\n%s", err, out)
+	program, err := harness.Build(dir)
+	if err != nil {
+		return nil, err
 	}
-	data := filepath.Join(dir, "data")
-	feed := exec.Command(footfall, "import", "--format", "bitly-feed", "--data", data, "-")
+	ctx, data := context.Background(), filepath.Join(dir, "data")
+	feed := program.Command(ctx, "import", "--format", "bitly-feed", "--data", data, "-")
 	feed.Stdin, feed.Stderr = linkFeed(links), os.Stderr
 	if err := feed.Run(); err != nil {
 		return nil, fmt.Errorf("make links: %w", err)
 	}
-	token, err := exec.Command(footfall, "user", "token", "bench", "--data", data).Output()
+	token, _, err := program.Run(ctx, "", "user", "token", "bench", "--data", data)
 	if err != nil {
-		return nil, fmt.Errorf("make a token: %w", err)
+		return nil, err
 	}
-	s := &servers{token: strings.TrimSpace(string(token))}
+	s := &servers{token: strings.TrimSpace(token)}
 	defer func() {
 		if err != nil {
 			s.stop()
 		}
 	}()
-	if s.addr, err = s.start(footfall, "serve", "--data", data, "--durability", durability, "--trusted-proxies", "127.0.0.0/8", "--listen"); err != nil {
+	s.footfall, err = harness.Start(program.Command(ctx, "serve", "--data", data, "--durability", durability, "--trusted-proxies", "127.0.0.0/8",
+		"--domain", shortDomain, "--listen", "127.0.0.1:0"))
+	if err != nil {
+		return nil, err
+	}
+	if s.before, err = s.footfall.Clicks("user/clicks?", s.token); err != nil {
 		return nil, err
 	}
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	s.bareAddr, err = s.start(self, "bare")
+	s.bare, err = harness.Start(exec.Command(self, "bare"))
 	return s, err
 }
 
-// start starts a server that takes its address as the last argument, and waits
-// until it answers.
-func (s *servers) start(program string, args ...string) (addr string, err error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	addr = l.Addr().String()
-	_ = l.Close()
-	p := exec.Command(program, append(args, addr)...)
-	p.Stderr = os.Stderr
-	if err := p.Start(); err != nil {
-		return "", err
-	}
-	s.processes = append(s.processes, p)
-	ask := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	for range 200 {
-		if r, err := ask.Get("http://" + addr + "/healthz"); err == nil {
-			_ = r.Body.Close()
-			return addr, nil
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	return "", fmt.Errorf("%s does not answer", program)
-}
-
-// linkFeed is a click feed that names every link once.
+// linkFeed is a click feed with one click on every link.
 func linkFeed(links int) io.Reader {
 	r, w := io.Pipe()
 	go func() {
@@ -228,31 +196,16 @@ func linkFeed(links int) io.Reader {
 	return r
 }
 
-// counted asks footfall how many of the clicks it counts, those of the feed
-// aside.
-func (s *servers) counted() (n uint64, err error) {
-	r, err := http.Get("http://" + s.addr + "/v3/user/clicks?unit=month&units=2&access_token=" + s.token)
-	if err != nil {
-		return 0, err
-	}
-	defer r.Body.Close()
-	var answer struct {
-		Data struct {
-			UserClicks uint64 `json:"user_clicks"`
-		} `json:"data"`
-	}
-	err = json.NewDecoder(r.Body).Decode(&answer)
-	return answer.Data.UserClicks, err
-}
-
-// bare is the handler that footfall is compared with.
-func bare(args []string) error {
-	if len(args) != 1 {
-		return errors.New("usage: bench bare ADDR")
-	}
+// bare serves the handler that footfall is compared with, until it is killed.
+func bare([]string) error {
 	location, cache := []string{"http://example.org/some/page/0"}, []string{"private, max-age=90"}
 	length := []string{"0"}
-	return http.ListenAndServe(args[0], http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(os.Stderr, "msg=ready url=http://%s\n", l.Addr())
+	return http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		h := w.Header()
 		h["Location"], h["Cache-Control"], h["Content-Length"] = location, cache, length
 		w.WriteHeader(http.StatusMovedPermanently)

@@ -17,10 +17,11 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/footfall/footfall/internal/testkit/harness"
 	"github.com/footfall/footfall/internal/testkit/siege"
 )
 
-// attacks are what one connection does in a siege.
+// attacks are what each connection of a siege may do, by name.
 func attacks(path string) map[string]func(siege.Target) (*siege.Conn, error) {
 	return map[string]func(siege.Target) (*siege.Conn, error){
 		"silent":    siege.Silent,
@@ -41,19 +42,19 @@ func attacks(path string) map[string]func(siege.Target) (*siege.Conn, error) {
 	}
 }
 
-// besiege attacks a running server and says what visitors see meanwhile.
+// besiege attacks a running server and prints how visitors are answered meanwhile.
 func besiege(args []string) error {
 	f := flag.NewFlagSet("siege", flag.ExitOnError)
-	addr := f.String("addr", "127.0.0.1:8080", "where the server listens")
-	pid := f.Int("pid", 0, "its process, whose memory is said")
-	secure := f.Bool("tls", false, "it speaks https")
-	name := f.String("attack", "silent", "what each connection does: "+strings.Join(slices.Sorted(maps.Keys(attacks(""))), ", "))
-	path := f.String("path", "/healthz", "what visitors, and connections that never read, ask for")
-	n := f.Int("n", 100, "how many connections attack")
-	from := f.String("from", "127.0.0.1", "the attackers' addresses, with commas")
-	visitors := f.String("visitors", "127.0.0.1,127.0.0.2", "the visitors' addresses, with commas")
-	pause := f.Duration("pause", time.Second, "how long attackers whose connection ends wait until they come again")
-	last := f.Duration("for", 30*time.Second, "how long it goes on once all have begun")
+	addr := f.String("addr", "127.0.0.1:8080", "address of the server")
+	pid := f.Int("pid", 0, "process of the server, to print its memory")
+	secure := f.Bool("tls", false, "use https")
+	name := f.String("attack", "silent", "attack: "+strings.Join(slices.Sorted(maps.Keys(attacks(""))), ", "))
+	path := f.String("path", "/healthz", "path that visitors ask for, and attackers that never read")
+	n := f.Int("n", 100, "number of attacking connections")
+	from := f.String("from", "127.0.0.1", "addresses of the attackers, separated by commas")
+	visitors := f.String("visitors", "127.0.0.1,127.0.0.2", "addresses of the visitors, separated by commas")
+	pause := f.Duration("pause", time.Second, "pause before an attacker replaces a connection that ended")
+	last := f.Duration("for", 30*time.Second, "duration after all attackers have connected")
 	_ = f.Parse(args)
 	attack := attacks(*path)[*name]
 	if attack == nil {
@@ -65,7 +66,7 @@ func besiege(args []string) error {
 	var wg sync.WaitGroup
 	var open, ended, failed atomic.Int64
 	all := strings.Split(*from, ",")
-	begin := make(chan struct{}, 64) // as many as connect at once
+	begin := make(chan struct{}, 64) // how many connect at once
 	began := sync.WaitGroup{}
 	began.Add(*n)
 	for i := range *n {
@@ -119,7 +120,7 @@ func besiege(args []string) error {
 	return nil
 }
 
-// probes are how long visitors waited.
+// probes are the times that visitors waited, and how often which error occurred.
 type probes struct {
 	took []time.Duration
 	bad  map[string]int
@@ -134,17 +135,15 @@ func (p probes) String() string {
 		p.took[len(p.took)-1].Round(10*time.Microsecond), p.bad)
 }
 
-// probe visits four times a second, each time with a connection of its own, from
-// an address, until ctx is done. A visitor waits 5 s.
+// probe visits four times a second from an address until ctx is done, each time over a
+// new connection. A visitor waits at most 5 s.
 func probe(ctx context.Context, addr, from string, secure bool, path string) (p probes) {
 	scheme := map[bool]string{true: "https", false: "http"}[secure]
 	p.bad = map[string]int{}
 	for ctx.Err() == nil {
-		transport := &http.Transport{
-			DialContext:     (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}).DialContext,
-			TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true,
-		}
-		visitor := http.Client{Transport: transport, Timeout: 5 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+		visitor := harness.NewClient(&tls.Config{InsecureSkipVerify: true})
+		visitor.Timeout = 5 * time.Second
+		visitor.Transport.(*http.Transport).DialContext = (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}).DialContext
 		began := time.Now()
 		answer, err := visitor.Get(scheme + "://" + addr + path)
 		if err == nil {
@@ -162,7 +161,7 @@ func probe(ctx context.Context, addr, from string, secure bool, path string) (p 
 		default:
 			p.took = append(p.took, time.Since(began))
 		}
-		transport.CloseIdleConnections()
+		visitor.CloseIdleConnections()
 		select {
 		case <-ctx.Done():
 		case <-time.After(250 * time.Millisecond):
@@ -171,17 +170,17 @@ func probe(ctx context.Context, addr, from string, secure bool, path string) (p 
 	return p
 }
 
-// resident is what the kernel says of a process's memory.
+// resident is what the kernel reports about the memory of a process.
 func resident(pid int) string {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return "memory unknown"
 	}
-	var said []string
+	var lines []string
 	for line := range strings.Lines(string(status)) {
 		if strings.HasPrefix(line, "VmRSS") || strings.HasPrefix(line, "VmHWM") || strings.HasPrefix(line, "Threads") {
-			said = append(said, strings.Join(strings.Fields(line), " "))
+			lines = append(lines, strings.Join(strings.Fields(line), " "))
 		}
 	}
-	return strings.Join(said, ", ")
+	return strings.Join(lines, ", ")
 }

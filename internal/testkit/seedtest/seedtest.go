@@ -247,6 +247,15 @@ func replay(test string, seed uint64) string {
 	return strings.Join(words, " ")
 }
 
+// Quote makes a command line for a shell of its words.
+func Quote(words ...string) string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = quote(w)
+	}
+	return strings.Join(quoted, " ")
+}
+
 // quote makes one word of a shell of s.
 func quote(s string) string {
 	if s != "" && !strings.ContainsFunc(s, func(r rune) bool {

@@ -1,36 +1,38 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/footfall/footfall/internal/testkit/harness"
 )
 
-// upkeep kills what operators do, and the server beneath it, at random
-// instants: backups, rebuilds, deletions, and the journal's retention.
+// upkeep kills the commands of operators and the server at random moments, during
+// backups, rebuilds, deletions and the trimming of the journal.
 func upkeep(t *trial) error {
-	u := &keeping{killing: &killing{trial: t, data: filepath.Join(t.dir, "data")}, backups: filepath.Join(t.dir, "backups")}
+	u := &operating{killing: &killing{trial: t, data: filepath.Join(t.dir, "data")}, backups: filepath.Join(t.dir, "backups")}
 	var err error
-	if u.town, err = t.found(u.data, 3, 12); err != nil {
+	if u.workload, err = t.newWorkload(u.data, 3, 12); err != nil {
 		return err
 	}
 	if u.p, err = t.start(u.data); err != nil {
 		return err
 	}
-	defer func() { u.p.kill() }()
-	return t.each(u.roundOf)
+	defer func() { u.p.Kill() }()
+	return t.each(u.runRound)
 }
 
-type keeping struct {
+type operating struct {
 	*killing
 	backups string
 }
 
-func (u *keeping) roundOf(rng *rand.Rand) (did string, err error) {
+func (u *operating) runRound(rng *rand.Rand) (did string, err error) {
 	switch way := rng.IntN(10); {
 	case way < 4:
 		did, err = u.backingUp(rng)
@@ -49,77 +51,77 @@ func (u *keeping) roundOf(rng *rand.Rand) (did string, err error) {
 	return did + ", " + u.total.String(), nil
 }
 
-// again starts the server anew, if it has been killed.
-func (u *keeping) again(options ...string) (err error) {
+// restart starts the server again if it was killed.
+func (u *operating) restart(options ...string) (err error) {
 	select {
-	case <-u.p.ended:
+	case <-u.p.Ended():
 	default:
 		return nil
 	}
-	u.bury(u.p)
-	u.reported += u.p.notDurable()
+	u.checkLog(u.p)
+	u.reported += notDurable(u.p)
 	u.p, err = u.trial.start(u.data, options...)
 	return err
 }
 
-// cut begins a command under load, and kills it, the server or both after a
-// random time; or neither.
-func (u *keeping) cut(rng *rand.Rand, args ...string) (did string, whole bool, err error) {
-	stop := u.visit(u.p.addr, 1+rng.IntN(12), rng)
+// interrupt starts a command under load. After a random time it kills the command,
+// the server, both, or neither. complete tells whether the command succeeded.
+func (u *operating) interrupt(rng *rand.Rand, args ...string) (did string, complete bool, err error) {
+	stop := u.visit(u.p.Addr, 1+rng.IntN(12), rng)
 	defer stop()
-	time.Sleep(somewhen(rng, 200*time.Millisecond))
-	cmd := exec.Command(u.program, args...)
+	time.Sleep(upTo(rng, 200*time.Millisecond))
+	cmd := u.program.Command(context.Background(), args...)
 	if err := cmd.Start(); err != nil {
 		return "", false, err
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
-	whom := rng.IntN(4)
-	if whom == 3 {
+	victim := rng.IntN(4)
+	if victim == 3 {
 		return "under load", <-ended == nil, nil
 	}
-	after := somewhen(rng, 120*time.Millisecond)
+	after := upTo(rng, 120*time.Millisecond)
 	time.Sleep(after)
-	if whom != 0 {
-		u.p.kill()
+	if victim != 0 {
+		u.p.Kill()
 		u.kills++
 	}
-	if whom != 1 {
+	if victim != 1 {
 		_ = cmd.Process.Kill()
 		u.kills++
 	}
 	select {
 	case <-ended:
-	case <-time.After(patience):
+	case <-time.After(harness.Patience):
 		u.wrong("footfall %s did not end when its server was killed", args[0])
 		_ = cmd.Process.Kill()
 	}
-	return fmt.Sprintf("with %s killed after %v", [...]string{"the command", "the server", "both"}[whom], after.Round(time.Millisecond)), false, nil
+	return fmt.Sprintf("with %s killed after %v", [...]string{"the command", "the server", "both"}[victim], after.Round(time.Millisecond)), false, nil
 }
 
-// complete is the backups that are.
-func (u *keeping) complete() []string {
-	all, _ := filepath.Glob(filepath.Join(u.backups, "*", "backup.json")) // the pattern is right
+// completeBackups are the manifests of the backups that have one.
+func (u *operating) completeBackups() []string {
+	all, _ := filepath.Glob(filepath.Join(u.backups, "*", "backup.json")) // the pattern is well-formed
 	return all
 }
 
-// backingUp makes a backup under load. The newest that is complete can be
-// restored, and has every click that was answered before it began.
-func (u *keeping) backingUp(rng *rand.Rand) (did string, err error) {
+// backingUp makes a backup under load. The newest complete backup must restore, and
+// must have every click that was answered before it was started.
+func (u *operating) backingUp(rng *rand.Rand) (did string, err error) {
 	answered := make([]uint64, len(u.links))
 	for i, l := range u.links {
 		answered[i] = l.answered.Load()
 	}
-	reported := u.reported + u.p.notDurable()
-	how, whole, err := u.cut(rng, "backup", "--data", u.data, "--to", u.backups)
+	reported := u.reported + notDurable(u.p)
+	how, complete, err := u.interrupt(rng, "backup", "--data", u.data, "--to", u.backups)
 	if err != nil {
 		return "", err
 	}
-	if err := u.again(); err != nil {
+	if err := u.restart(); err != nil {
 		return "", err
 	}
 	did = "a backup " + how
-	if len(u.complete()) == 0 {
+	if len(u.completeBackups()) == 0 {
 		return did, nil
 	}
 	restored := filepath.Join(u.dir, "restored")
@@ -134,35 +136,35 @@ func (u *keeping) backingUp(rng *rand.Rand) (did string, err error) {
 	if err != nil {
 		return did, err
 	}
-	defer p.kill()
-	var short uint64
+	defer p.Kill()
+	var missing uint64
 	for i, l := range u.links {
-		n, err := p.clicks("link/clicks?link=http://"+shortDomain+"/"+l.hash, u.users[l.user].token)
+		n, err := u.linkClicks(p, l)
 		if err != nil {
 			return did, err
 		}
 		if n > l.sent.Load() {
 			u.wrong("a backup counts %d clicks of %s, and %d were sent", n, l.hash, l.sent.Load())
 		}
-		if whole && n < answered[i] {
-			short += answered[i] - n
+		if complete && n < answered[i] {
+			missing += answered[i] - n
 		}
 	}
-	if short > reported {
-		u.wrong("a backup lacks %d clicks that were answered before it began", short)
+	if missing > reported {
+		u.wrong("a backup lacks %d clicks that were answered before it was started", missing)
 	}
 	return did + ", restored", nil
 }
 
-// rebuilding kills the server and then rebuilds of its counts.
-func (u *keeping) rebuilding(rng *rand.Rand) (did string, err error) {
+// rebuilding kills the server, and then kills rebuilds of its counts.
+func (u *operating) rebuilding(rng *rand.Rand) (did string, err error) {
 	did = u.underLoad(rng)
 	for range rng.IntN(3) {
-		cmd := exec.Command(u.program, "rebuild", "--data", u.data, "--from", u.backups)
+		cmd := u.program.Command(context.Background(), "rebuild", "--data", u.data, "--from", u.backups)
 		if err := cmd.Start(); err != nil {
 			return did, err
 		}
-		after := somewhen(rng, 150*time.Millisecond)
+		after := upTo(rng, 150*time.Millisecond)
 		time.Sleep(after)
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
@@ -170,7 +172,7 @@ func (u *keeping) rebuilding(rng *rand.Rand) (did string, err error) {
 		did += fmt.Sprintf(", a rebuild killed after %v", after.Round(time.Millisecond))
 	}
 	args := []string{"rebuild", "--data", u.data}
-	if len(u.complete()) > 0 {
+	if len(u.completeBackups()) > 0 {
 		args = append(args, "--from", u.backups)
 	}
 	out, err := u.command(args...)
@@ -178,16 +180,17 @@ func (u *keeping) rebuilding(rng *rand.Rand) (did string, err error) {
 	case err == nil:
 		did += ", rebuilt"
 	case strings.Contains(err.Error()+out, "position"):
-		did += ", rebuild refused" // it names the gap, and the counts stay
+		did += ", rebuild refused" // it names the gap and leaves the counts unchanged
 	default:
 		u.wrong("rebuild: %v\n%.2000s", err, out)
 	}
-	return did, u.again()
+	return did, u.restart()
 }
 
-// deleting deletes a user whose clicks were imported. Begun again, it is done.
-func (u *keeping) deleting(rng *rand.Rand) (did string, err error) {
-	f := &foreign{login: fmt.Sprint("gone", u.round), lines: 1 + rng.IntN(20_000)}
+// deleting deletes a user or a link with imported clicks. A second run must complete
+// what the first one left.
+func (u *operating) deleting(rng *rand.Rand) (did string, err error) {
+	f := &importFile{login: fmt.Sprint("gone", u.round), lines: 1 + rng.IntN(20_000)}
 	f.path = filepath.Join(u.dir, f.login)
 	if err := f.write(); err != nil {
 		return "", err
@@ -200,12 +203,12 @@ func (u *keeping) deleting(rng *rand.Rand) (did string, err error) {
 	if rng.IntN(2) == 0 {
 		what = []string{"link", "delete", f.login + "h0"}
 	}
-	how, _, err := u.cut(rng, append(what, "--yes", "--data", u.data)...)
+	how, _, err := u.interrupt(rng, append(what, "--yes", "--data", u.data)...)
 	if err != nil {
 		return "", err
 	}
 	did = fmt.Sprintf("deletion of a %s %s", what[0], how)
-	if err := u.again(); err != nil {
+	if err := u.restart(); err != nil {
 		return did, err
 	}
 	if out, err := u.command(append(what, "--yes", "--data", u.data)...); err != nil && !strings.Contains(err.Error(), "not found") {
@@ -214,14 +217,14 @@ func (u *keeping) deleting(rng *rand.Rand) (did string, err error) {
 	token, err := u.command("user", "token", f.login, "--data", u.data)
 	if what[0] == "user" {
 		if err == nil {
-			u.wrong("a user who was deleted is there")
+			u.wrong("a deleted user still exists")
 		}
 		return did, nil
 	}
 	if err != nil {
 		return did, err
 	}
-	n, err := u.p.clicks("user/clicks?", strings.TrimSpace(token))
+	n, err := u.p.Clicks("user/clicks?", strings.TrimSpace(token))
 	if err != nil {
 		return did, err
 	}
@@ -231,12 +234,12 @@ func (u *keeping) deleting(rng *rand.Rand) (did string, err error) {
 	return did, nil
 }
 
-// trimming starts the server with a journal that is kept as short as can be.
-func (u *keeping) trimming(rng *rand.Rand) (did string, err error) {
+// trimming starts the server with the shortest journal that it can keep.
+func (u *operating) trimming(rng *rand.Rand) (did string, err error) {
 	did = u.underLoad(rng)
 	retention := [][]string{{"FOOTFALL_JOURNAL_RETENTION=0"}, {"FOOTFALL_JOURNAL_MAX=100KB", "FOOTFALL_JOURNAL_RETENTION=1s"}}[rng.IntN(2)]
-	if err := u.again(append([]string{"env"}, retention...)...); err != nil {
+	if err := u.restart(append([]string{"env"}, retention...)...); err != nil {
 		return did, err
 	}
-	return did + ", then with " + strings.Join(retention, " ") + ": " + u.underLoad(rng), u.again()
+	return did + ", then with " + strings.Join(retention, " ") + ": " + u.underLoad(rng), u.restart()
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -16,29 +15,30 @@ import (
 
 	"github.com/footfall/footfall/internal/ops/datadir"
 	"github.com/footfall/footfall/internal/ops/server"
+	"github.com/footfall/footfall/internal/testkit/harness"
+	"github.com/footfall/footfall/internal/testkit/logtest"
 )
 
-// clock has a footfall in this process live by a clock that jumps back and
-// forth.
+// clock runs a footfall in this process with a clock that jumps back and forth.
 func clock(t *trial) error {
-	c := &jumping{trial: t, data: filepath.Join(t.dir, "data"), town: &town{users: []townUser{{login: "ann"}}}}
+	c := &jumpingClock{trial: t, data: filepath.Join(t.dir, "data"), workload: &workload{users: []user{{login: "ann"}}}}
 	c.set(time.Now())
-	return t.each(c.live)
+	return t.each(c.runRound)
 }
 
-type jumping struct {
+type jumpingClock struct {
 	*trial
-	*town
+	*workload
 	data string
 	at   atomic.Int64 // Unix milliseconds
-	ear  ear
+	log  logtest.Log
 }
 
-func (c *jumping) set(at time.Time) { c.at.Store(at.UnixMilli()) }
+func (c *jumpingClock) set(at time.Time) { c.at.Store(at.UnixMilli()) }
 
-// jump moves the clock by up to a second, an hour, a day, a year, or to the end
-// of times and beyond.
-func (c *jumping) jump(rng *rand.Rand) {
+// jump moves the clock by up to a second, an hour, a day or a year, or to the limits
+// of the times that footfall accepts and past them.
+func (c *jumpingClock) jump(rng *rand.Rand) {
 	steps := [...]time.Duration{time.Second, time.Hour, 24 * time.Hour, 365 * 24 * time.Hour, 365 * 24 * time.Hour}
 	switch n := rng.IntN(len(steps) + 3); n {
 	case len(steps):
@@ -48,19 +48,20 @@ func (c *jumping) jump(rng *rand.Rand) {
 			time.Unix(0, 0), time.Date(1979, 12, 31, 23, 59, 59, 0, time.UTC), time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC),
 			time.Date(2099, 12, 31, 23, 59, 59, 0, time.UTC), time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC),
 		}[rng.IntN(6)])
-	case len(steps) + 2: // stands
+	case len(steps) + 2: // it stands still
 	default:
 		c.at.Add((rng.Int64N(2*int64(steps[n])) - int64(steps[n])) / 1e6)
 	}
 }
 
-// live opens everything, has clicks at many times, closes it, and compares.
-func (c *jumping) live(rng *rand.Rand) (did string, err error) {
+// runRound opens everything, records clicks at many times, compares the counts, and
+// closes it.
+func (c *jumpingClock) runRound(rng *rand.Rand) (did string, err error) {
 	ctx := context.Background()
 	app, err := server.Open(ctx, server.Options{
 		Data: datadir.Options{
 			Path: c.data, Create: true, Now: func() time.Time { return time.UnixMilli(c.at.Load()) },
-			Log: slog.New(slog.NewTextHandler(&c.ear, nil)),
+			Log: c.log.Logger(),
 		},
 		Domains: []string{shortDomain},
 	})
@@ -87,7 +88,7 @@ func (c *jumping) live(rng *rand.Rand) (did string, err error) {
 		if _, hash, _ = strings.Cut(strings.TrimSpace(hash), shortDomain+"/"); hash == "" {
 			return "", fmt.Errorf("no link was made at %v", time.UnixMilli(c.at.Load()))
 		}
-		c.links = append(c.links, &townLink{hash: hash})
+		c.links = append(c.links, &link{hash: hash})
 	}
 	var wg sync.WaitGroup
 	for range 4 {
@@ -109,19 +110,19 @@ func (c *jumping) live(rng *rand.Rand) (did string, err error) {
 	if _, err := app.Check(ctx, func(finding string) { c.wrong("check: %s", finding) }); err != nil {
 		c.wrong("check: %v", err)
 	}
-	// From the end of times all clicks are in the past.
+	// Seen from the last year, all clicks are in the past.
 	was := c.at.Swap(time.Date(2099, 12, 31, 12, 0, 0, 0, time.UTC).UnixMilli())
-	c.add(site, token)
+	c.compare(site, token)
 	c.at.Store(was)
-	return "a life by a clock that jumps, " + c.total.String(), nil
+	return "a run with a jumping clock, " + c.total.String(), nil
 }
 
-// click is a visit.
-func (c *jumping) click(site http.Handler, l *townLink) {
+// click visits a link.
+func (c *jumpingClock) click(site http.Handler, l *link) {
 	l.sent.Add(1)
 	r := httptest.NewRequest(http.MethodGet, "/"+l.hash, nil)
 	r.Host = shortDomain
-	r.Header.Set("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0")
+	r.Header.Set("User-Agent", harness.Browser)
 	w := httptest.NewRecorder()
 	site.ServeHTTP(w, r)
 	if w.Code == http.StatusMovedPermanently {
@@ -129,8 +130,8 @@ func (c *jumping) click(site http.Handler, l *townLink) {
 	}
 }
 
-// get asks, and returns what is answered.
-func (c *jumping) get(site http.Handler, target string) string {
+// get returns the body of an answer.
+func (c *jumpingClock) get(site http.Handler, target string) string {
 	w := httptest.NewRecorder()
 	r := httptest.NewRequest(http.MethodGet, target, nil)
 	r.Host = shortDomain
@@ -138,9 +139,9 @@ func (c *jumping) get(site http.Handler, target string) string {
 	return w.Body.String()
 }
 
-// add compares the counts of all links and of their user with what was sent
-// and answered.
-func (c *jumping) add(site http.Handler, token string) {
+// compare compares the counts of the links and of their user with what was sent and
+// answered.
+func (c *jumpingClock) compare(site http.Handler, token string) {
 	count := func(question string) uint64 {
 		body := c.get(site, "/v3/"+question+"&unit=day&units=-1&timezone=UTC&format=txt&access_token="+token)
 		n, err := strconv.ParseUint(strings.TrimSpace(body), 10, 64)
@@ -149,7 +150,7 @@ func (c *jumping) add(site http.Handler, token string) {
 		}
 		return n
 	}
-	b := balance{reported: c.ear.notDurable()}
+	b := balance{reported: harness.NotDurable(c.log.String())}
 	for _, l := range c.links {
 		n, sent, answered := count("link/clicks?link=http://"+shortDomain+"/"+l.hash), l.sent.Load(), l.answered.Load()
 		if n > sent || answered > n+b.reported {
@@ -158,7 +159,7 @@ func (c *jumping) add(site http.Handler, token string) {
 		b.sent, b.answered, b.counted = b.sent+sent, b.answered+answered, b.counted+n
 	}
 	if n := count("user/clicks?"); n != b.counted {
-		c.wrong("the user counts %d clicks, his links %d", n, b.counted)
+		c.wrong("the user has %d clicks, and %d on the links", n, b.counted)
 	}
 	c.total = b
 }

@@ -2,46 +2,47 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/footfall/footfall/internal/faces/feed"
+	"github.com/footfall/footfall/internal/testkit/harness"
 )
 
-// kill kills the server with -9 at random instants: under load, while it
-// starts, while it stops, in the middle of an import.
+// kill kills the server with -9 at random moments: under load, while it starts,
+// while it stops, and during an import.
 func kill(t *trial) error {
 	k := &killing{trial: t, data: filepath.Join(t.dir, "data")}
 	var err error
-	if k.town, err = t.found(k.data, 3, 24); err != nil {
+	if k.workload, err = t.newWorkload(k.data, 3, 24); err != nil {
 		return err
 	}
 	if k.p, err = t.start(k.data); err != nil {
 		return err
 	}
-	defer func() { k.p.kill() }()
-	return t.each(k.roundOf)
+	defer func() { k.p.Kill() }()
+	return t.each(k.runRound)
 }
 
 type killing struct {
 	*trial
-	*town
+	*workload
 	data     string
-	p        *process
+	p        *harness.Server
 	reported uint64 // by the processes that have ended
 }
 
-// roundOf kills the server in one way, starts it again, and compares.
-func (k *killing) roundOf(rng *rand.Rand) (did string, err error) {
-	var brought *foreign
+// runRound kills the server in one way, starts it again, and compares the counts.
+func (k *killing) runRound(rng *rand.Rand) (did string, err error) {
+	var file *importFile
 	switch way := rng.IntN(20); {
 	case way < 11:
 		did = k.underLoad(rng)
@@ -50,22 +51,22 @@ func (k *killing) roundOf(rng *rand.Rand) (did string, err error) {
 	case way < 15:
 		did = k.stopping(rng)
 	case way < 16:
-		did, err = k.inOrder(rng)
+		did, err = k.stopped(rng)
 	default:
-		did, brought, err = k.importing(rng)
+		did, file, err = k.importing(rng)
 	}
 	if err != nil {
 		return did, err
 	}
-	k.bury(k.p)
-	k.reported += k.p.notDurable()
+	k.checkLog(k.p)
+	k.reported += notDurable(k.p)
 	began := time.Now()
 	if k.p, err = k.start(k.data); err != nil {
 		return did, err
 	}
 	did += fmt.Sprintf(", ready after %v", time.Since(began).Round(time.Millisecond))
-	if brought != nil {
-		if err := brought.finish(k); err != nil {
+	if file != nil {
+		if err := file.finish(k); err != nil {
 			return did, err
 		}
 	}
@@ -74,115 +75,110 @@ func (k *killing) roundOf(rng *rand.Rand) (did string, err error) {
 	return did + ", " + k.total.String(), nil
 }
 
-// somewhen is a random time up to a bound.
-func somewhen(rng *rand.Rand, most time.Duration) time.Duration {
-	return time.Duration(rng.Int64N(int64(most)))
-}
-
 func (k *killing) underLoad(rng *rand.Rand) string {
-	after, visitors := somewhen(rng, 400*time.Millisecond), 1+rng.IntN(24)
-	stop := k.visit(k.p.addr, visitors, rng)
+	after, visitors := upTo(rng, 400*time.Millisecond), 1+rng.IntN(24)
+	stop := k.visit(k.p.Addr, visitors, rng)
 	time.Sleep(after)
-	k.p.kill()
+	k.p.Kill()
 	stop()
 	k.kills++
 	return fmt.Sprintf("killed %v into the load of %d visitors", after.Round(time.Millisecond), visitors)
 }
 
-// starting kills it, and then again while it starts.
+// starting kills the server, and kills it again while it starts.
 func (k *killing) starting(rng *rand.Rand) (string, error) {
 	did := k.underLoad(rng)
 	for range 1 + rng.IntN(3) {
-		k.bury(k.p)
-		k.reported += k.p.notDurable()
+		k.checkLog(k.p)
+		k.reported += notDurable(k.p)
 		p, err := k.launch(k.data)
 		if err != nil {
 			return did, err
 		}
 		k.p = p
-		after := somewhen(rng, 60*time.Millisecond)
+		after := upTo(rng, 60*time.Millisecond)
 		time.Sleep(after)
-		k.p.kill()
+		k.p.Kill()
 		k.kills++
 		did += fmt.Sprintf(", and %v into its start", after.Round(time.Millisecond))
 	}
 	return did, nil
 }
 
-// stopping kills it while it stops.
+// stopping kills the server while it stops.
 func (k *killing) stopping(rng *rand.Rand) string {
-	visitors, after := 1+rng.IntN(24), somewhen(rng, 100*time.Millisecond)
-	stop := k.visit(k.p.addr, visitors, rng)
-	time.Sleep(somewhen(rng, 200*time.Millisecond))
-	_ = k.p.cmd.Process.Signal(syscall.SIGTERM)
+	visitors, after := 1+rng.IntN(24), upTo(rng, 100*time.Millisecond)
+	stop := k.visit(k.p.Addr, visitors, rng)
+	time.Sleep(upTo(rng, 200*time.Millisecond))
+	_ = k.p.Cmd.Process.Signal(syscall.SIGTERM)
 	time.Sleep(after)
-	k.p.kill()
+	k.p.Kill()
 	stop()
 	k.kills++
-	return fmt.Sprintf("killed %v after it was told to stop under the load of %d visitors", after.Round(time.Millisecond), visitors)
+	return fmt.Sprintf("killed %v after SIGTERM under the load of %d visitors", after.Round(time.Millisecond), visitors)
 }
 
-// inOrder stops it under load.
-func (k *killing) inOrder(rng *rand.Rand) (string, error) {
-	stop := k.visit(k.p.addr, 1+rng.IntN(24), rng)
-	time.Sleep(somewhen(rng, 200*time.Millisecond))
-	err := k.p.stop()
+// stopped stops the server under load.
+func (k *killing) stopped(rng *rand.Rand) (string, error) {
+	stop := k.visit(k.p.Addr, 1+rng.IntN(24), rng)
+	time.Sleep(upTo(rng, 200*time.Millisecond))
+	err := k.p.Stop()
 	stop()
-	return "stopped in order under load", err
+	return "stopped under load", err
 }
 
-// importing kills an import: its command beside the server, the server beneath
-// it, or the command that owns the directory.
-func (k *killing) importing(rng *rand.Rand) (did string, _ *foreign, err error) {
-	f := &foreign{login: fmt.Sprint("feed", k.round), lines: 1 + rng.IntN(30_000)}
+// importing kills an import: the command while a server does the work, the server,
+// or a command that owns the data directory.
+func (k *killing) importing(rng *rand.Rand) (did string, _ *importFile, err error) {
+	f := &importFile{login: fmt.Sprint("feed", k.round), lines: 1 + rng.IntN(30_000)}
 	f.path = filepath.Join(k.dir, f.login)
 	if err := f.write(); err != nil {
 		return "", nil, err
 	}
-	stop := k.visit(k.p.addr, 1+rng.IntN(8), rng)
+	stop := k.visit(k.p.Addr, 1+rng.IntN(8), rng)
 	defer stop()
-	whom := rng.IntN(3)
-	if whom == 2 {
-		k.p.kill()
+	victim := rng.IntN(3)
+	if victim == 2 {
+		k.p.Kill()
 		k.kills++
 	}
-	cmd := exec.Command(k.program, "import", "--format", "bitly-feed", "--data", k.data, f.path)
+	cmd := k.program.Command(context.Background(), "import", "--format", "bitly-feed", "--data", k.data, f.path)
 	if err := cmd.Start(); err != nil {
 		return "", nil, err
 	}
 	ended := make(chan struct{})
-	go func() { _ = cmd.Wait(); close(ended) }() // it fails, most of the time
-	after := somewhen(rng, 250*time.Millisecond)
+	go func() { _ = cmd.Wait(); close(ended) }() // mostly an error
+	after := upTo(rng, 250*time.Millisecond)
 	time.Sleep(after)
-	if whom == 0 {
-		k.p.kill()
+	if victim == 0 {
+		k.p.Kill()
 	} else {
 		_ = cmd.Process.Kill()
 	}
 	k.kills++
 	select {
 	case <-ended:
-	case <-time.After(patience):
+	case <-time.After(harness.Patience):
 		k.wrong("an import did not end when its server was killed")
 		_ = cmd.Process.Kill()
 		<-ended
 	}
-	if whom == 1 { // the server is to go on, and is killed then
-		time.Sleep(somewhen(rng, 50*time.Millisecond))
-		k.p.kill()
+	if victim == 1 { // the server has to go on, and is killed later
+		time.Sleep(upTo(rng, 50*time.Millisecond))
+		k.p.Kill()
 		k.kills++
 	}
-	what := [...]string{"the server beneath an import", "an import beside the server, then the server", "the server, then an import that owns the directory"}[whom]
+	what := [...]string{"the server during an import", "an import and then its server", "the server and then an import that owns the directory"}[victim]
 	return fmt.Sprintf("killed %s of %d lines, %v into it", what, f.lines, after.Round(time.Millisecond)), f, nil
 }
 
-// foreign is a file of clicks that others recorded.
-type foreign struct {
+// importFile is a file to import, in the format of Bitly's click feed.
+type importFile struct {
 	path, login string
 	lines       int
 }
 
-func (f *foreign) write() error {
+func (f *importFile) write() error {
 	file, err := os.Create(f.path)
 	if err != nil {
 		return err
@@ -196,9 +192,9 @@ func (f *foreign) write() error {
 	return errors.Join(w.Flush(), file.Close())
 }
 
-// finish imports the file once more: each click counts once, however often it
-// was begun.
-func (f *foreign) finish(k *killing) error {
+// finish imports the file again: each click must count once, however often the
+// import was started.
+func (f *importFile) finish(k *killing) error {
 	out, err := k.command("import", "--format", "bitly-feed", "--json", "--data", k.data, f.path)
 	if err != nil {
 		k.wrong("import: %v", err)
@@ -209,18 +205,18 @@ func (f *foreign) finish(k *killing) error {
 		return fmt.Errorf("import printed %.200q: %w", out, err)
 	}
 	if r.Clicks+r.Known != uint64(f.lines) || r.Lines != uint64(f.lines) {
-		k.wrong("an import of %d clicks, begun again, says %s", f.lines, strings.TrimSpace(out))
+		k.wrong("an import of %d clicks, run again, prints %s", f.lines, strings.TrimSpace(out))
 	}
 	token, err := k.command("user", "token", f.login, "--data", k.data)
 	if err != nil {
 		return err
 	}
-	n, err := k.p.clicks("user/clicks?", strings.TrimSpace(token))
+	n, err := k.p.Clicks("user/clicks?", strings.TrimSpace(token))
 	if err != nil {
 		return err
 	}
 	if n != uint64(f.lines) {
-		k.wrong("%d clicks of an import of %d are counted", n, f.lines)
+		k.wrong("%d clicks are counted of an import of %d", n, f.lines)
 	}
 	return os.Remove(f.path)
 }

@@ -10,33 +10,33 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-// cutDisk is a simulated disk that loses power at one of its operations, and
-// remembers how much of each file was synced.
+// cutDisk is a simulated disk that loses power at one of its operations. It knows how
+// much of each file was synced.
 type cutDisk struct {
 	*vfs.MemFS
 
 	mu    sync.Mutex
 	rng   *rand.Rand
 	left  int        // operations until the cut; 0 is never
-	after *vfs.MemFS // what the cut left; nil until then
+	after *vfs.MemFS // what the cut left; nil before the cut
 	files map[string]*extent
 }
 
-// extent is how much of a file is on the disk for good, in bytes.
+// extent is how much of a file survives a cut, in bytes.
 type extent struct{ synced int64 }
 
 func newCutDisk(mem *vfs.MemFS, rng *rand.Rand) *cutDisk {
 	return &cutDisk{MemFS: mem, rng: rng, files: map[string]*extent{}}
 }
 
-// cutAfter cuts the power so many operations from now.
+// cutAfter cuts the power after a number of operations.
 func (d *cutDisk) cutAfter(operations int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.left = operations
 }
 
-// whilePowered calls f unless the power is cut; it is not cut meanwhile.
+// whilePowered calls f unless the power was cut. It is not cut during the call.
 func (d *cutDisk) whilePowered(f func()) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -47,8 +47,8 @@ func (d *cutDisk) whilePowered(f func()) bool {
 	return true
 }
 
-// ahead comes before every operation that changes the disk.
-func (d *cutDisk) ahead() {
+// count is called before every operation that changes the disk.
+func (d *cutDisk) count() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.left > 0 && d.after == nil {
@@ -58,21 +58,20 @@ func (d *cutDisk) ahead() {
 	}
 }
 
-// cut is what a power cut does: of what was not synced some blocks are there
-// and some are not, the last may be torn, and a byte of them may be wrong. d.mu
-// is held.
+// cut does what a power cut does: some of the blocks that were not synced are lost, the
+// last one may be torn, and a byte of them may be wrong. d.mu is held.
 func (d *cutDisk) cut() {
 	percent := [...]int{0, 20, 50, 80, 100}[d.rng.IntN(5)]
 	d.after = d.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: percent, RNG: d.rng})
 	for name, e := range d.files {
-		if err := d.spoil(name, e.synced); err != nil && !os.IsNotExist(err) {
+		if err := d.damage(name, e.synced); err != nil && !os.IsNotExist(err) {
 			panic(err) // memory does not fail
 		}
 	}
 }
 
-// spoil tears what a file has beyond its synced part, or flips a byte there.
-func (d *cutDisk) spoil(name string, synced int64) error {
+// damage cuts a file off after its synced part, or flips a bit there.
+func (d *cutDisk) damage(name string, synced int64) error {
 	info, err := d.after.Stat(name)
 	if err != nil || info.Size() <= synced {
 		return err
@@ -109,7 +108,7 @@ func (d *cutDisk) spoil(name string, synced int64) error {
 	return errors.Join(f.Sync(), dir.Sync(), dir.Close())
 }
 
-// opened remembers a file; synced is how much of it is safe already.
+// opened keeps track of a file. What it holds when it is opened first is synced.
 func (d *cutDisk) opened(name string, f vfs.File, err error) (vfs.File, error) {
 	if err != nil {
 		return nil, err
@@ -129,29 +128,29 @@ func (d *cutDisk) opened(name string, f vfs.File, err error) (vfs.File, error) {
 }
 
 func (d *cutDisk) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
-	d.ahead()
+	d.count()
 	f, err := d.MemFS.Create(name, c)
 	return d.opened(name, f, err)
 }
 
 func (d *cutDisk) OpenReadWrite(name string, c vfs.DiskWriteCategory, o ...vfs.OpenOption) (vfs.File, error) {
-	d.ahead()
+	d.count()
 	f, err := d.MemFS.OpenReadWrite(name, c, o...)
 	return d.opened(name, f, err)
 }
 
 func (d *cutDisk) Rename(from, to string) error {
-	d.ahead()
+	d.count()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if e := d.files[from]; e != nil {
-		d.files[to] = e // and under the old name, which the disk may still have
+		d.files[to] = e // and by the old name, which the disk may still have
 	}
 	return d.MemFS.Rename(from, to)
 }
 
 func (d *cutDisk) Remove(name string) error {
-	d.ahead()
+	d.count()
 	return d.MemFS.Remove(name)
 }
 
@@ -163,12 +162,12 @@ type cutFile struct {
 }
 
 func (f *cutFile) Write(b []byte) (int, error) {
-	f.disk.ahead()
+	f.disk.count()
 	return f.File.Write(b)
 }
 
 func (f *cutFile) WriteAt(b []byte, off int64) (int, error) {
-	f.disk.ahead()
+	f.disk.count()
 	return f.File.WriteAt(b, off)
 }
 
@@ -176,7 +175,7 @@ func (f *cutFile) Sync() error     { return f.sync(f.File.Sync) }
 func (f *cutFile) SyncData() error { return f.sync(f.File.SyncData) }
 
 func (f *cutFile) sync(do func() error) error {
-	f.disk.ahead()
+	f.disk.count()
 	info, err := f.Stat()
 	if err != nil {
 		return err

@@ -21,46 +21,46 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// diskLives is how many cuts one simulated disk goes through.
-const diskLives = 8
+// cutsPerDisk is how often the power of one simulated disk is cut.
+const cutsPerDisk = 8
 
-// cuts cuts the power of a simulated disk on which the journal and the counts
-// lie, at random operations of it, also while they are opened.
+// cuts cuts the power of a simulated disk with the journal and the counts, at random
+// operations of the disk, also while they are opened.
 func cuts(t *trial) error {
 	var c *cutting
 	return t.each(func(rng *rand.Rand) (string, error) {
-		if t.round%diskLives == 0 {
+		if t.round%cutsPerDisk == 0 {
 			c = &cutting{trial: t, mem: vfs.NewCrashableMem()}
 		}
-		did, err := c.life(rng)
-		if err != nil || t.round%diskLives < diskLives-1 && t.round < t.rounds-1 {
+		did, err := c.runRound(rng)
+		if err != nil || t.round%cutsPerDisk < cutsPerDisk-1 && t.round < t.rounds-1 {
 			return did, err
 		}
-		h, err := c.open(c.mem, rng) // the last cut of this disk
+		e, err := c.open(c.mem, rng) // after the last cut of this disk
 		if err != nil {
 			return did, fmt.Errorf("open after a cut: %w", err)
 		}
-		c.compare(h)
-		return did, h.close()
+		c.compare(e)
+		return did, e.close()
 	})
 }
 
 type cutting struct {
 	*trial
 	mem      *vfs.MemFS
-	links    [6]townLink
-	before   [6]uint64 // counted when they were compared last
+	links    [6]link
+	before   [6]uint64 // counted at the last comparison
 	imported atomic.Uint64
 }
 
-// house is what footfall opens of a disk.
-type house struct {
+// engine is the parts of footfall that record and count.
+type engine struct {
 	*recorder.Recorder
 	journal *journal.Journal
 	clicks  *pebble.Store
 }
 
-func (c *cutting) open(fs vfs.FS, rng *rand.Rand) (*house, error) {
+func (c *cutting) open(fs vfs.FS, rng *rand.Rand) (*engine, error) {
 	clicks, err := pebble.Open(pebble.Options{Dir: "clicks", FS: fs, Cache: 1 << 20, MemTable: [...]int{32 << 10, 256 << 10, 1 << 20}[rng.IntN(3)]})
 	if err != nil {
 		return nil, err
@@ -73,17 +73,17 @@ func (c *cutting) open(fs vfs.FS, rng *rand.Rand) (*house, error) {
 	if err != nil {
 		return nil, errors.Join(err, j.Close(), clicks.Close())
 	}
-	return &house{r, j, clicks}, nil
+	return &engine{r, j, clicks}, nil
 }
 
-func (h *house) close() error {
+func (e *engine) close() error {
 	ctx := context.Background()
-	return errors.Join(h.Close(ctx), h.journal.Close(), h.clicks.Sync(ctx), h.clicks.Close())
+	return errors.Join(e.Close(ctx), e.journal.Close(), e.clicks.Sync(ctx), e.clicks.Close())
 }
 
-// life opens what the last cut left, compares, lets visitors click, and cuts
+// runRound opens what the last cut left, compares the counts, records clicks, and cuts
 // the power again.
-func (c *cutting) life(rng *rand.Rand) (did string, err error) {
+func (c *cutting) runRound(rng *rand.Rand) (did string, err error) {
 	disk := newCutDisk(c.mem, rng)
 	operations := 1 + rng.IntN(400)
 	inOpening := rng.IntN(4) == 0
@@ -91,34 +91,34 @@ func (c *cutting) life(rng *rand.Rand) (did string, err error) {
 		operations = 1 + rng.IntN(30)
 		disk.cutAfter(operations)
 	}
-	h, err := c.open(disk, rng)
+	e, err := c.open(disk, rng)
 	if err != nil {
 		return "", fmt.Errorf("open after a cut: %w", err)
 	}
 	if !inOpening {
-		c.compare(h)
+		c.compare(e)
 		disk.cutAfter(operations)
 	}
 	var wg sync.WaitGroup
 	for range 1 + rng.IntN(6) {
 		rng := rand.New(rand.NewPCG(rng.Uint64(), 0))
-		wg.Go(func() { c.record(h, disk, rng) })
+		wg.Go(func() { c.record(e, disk, rng) })
 	}
 	wg.Wait()
-	disk.whilePowered(disk.cut) // if so many operations were not made
-	if err := h.close(); err != nil {
+	disk.whilePowered(disk.cut) // if there were fewer operations
+	if err := e.close(); err != nil {
 		return "", fmt.Errorf("close: %w", err)
 	}
 	c.mem = disk.after
 	did = fmt.Sprintf("cut after %d operations", operations)
 	if inOpening {
-		return did + " from the opening on", nil
+		return did + ", counted from the opening", nil
 	}
 	return did + ", so far " + c.total.String(), nil
 }
 
-// record clicks until the power is cut.
-func (c *cutting) record(h *house, disk *cutDisk, rng *rand.Rand) {
+// record records clicks until the power is cut.
+func (c *cutting) record(e *engine, disk *cutDisk, rng *rand.Rand) {
 	ctx := context.Background()
 	for range 2000 {
 		l := rng.IntN(len(c.links))
@@ -140,11 +140,11 @@ func (c *cutting) record(h *house, disk *cutDisk, rng *rand.Rand) {
 			for i := range batch {
 				batch[i] = one
 			}
-			err = h.Import(ctx, batch, store.Mark{Source: [32]byte{1}, Offset: c.imported.Add(1)})
+			err = e.Import(ctx, batch, store.Mark{Source: [32]byte{1}, Offset: c.imported.Add(1)})
 		case rng.IntN(50) == 0:
-			err = errors.Join(h.Record(ctx, one), h.clicks.Sync(ctx))
+			err = errors.Join(e.Record(ctx, one), e.clicks.Sync(ctx))
 		default:
-			err = h.Record(ctx, one)
+			err = e.Record(ctx, one)
 		}
 		if err != nil {
 			c.wrong("a click was not recorded: %v", err)
@@ -154,20 +154,20 @@ func (c *cutting) record(h *house, disk *cutDisk, rng *rand.Rand) {
 	}
 }
 
-// compare looks at everything after a cut.
-func (c *cutting) compare(h *house) {
+// compare checks everything after a cut.
+func (c *cutting) compare(e *engine) {
 	ctx := context.Background()
-	if err := h.Drain(ctx); err != nil {
+	if err := e.Drain(ctx); err != nil {
 		c.wrong("counting after a cut: %v", err)
 		return
 	}
-	if _, err := audit.Check(ctx, h.clicks, h.journal, func(finding string) { c.wrong("check: %s", finding) }); err != nil {
+	if _, err := audit.Check(ctx, e.clicks, e.journal, func(finding string) { c.wrong("check: %s", finding) }); err != nil {
 		c.wrong("check: %v", err)
 	}
 	var users [2]uint64
 	for i := range c.links {
 		l := &c.links[i]
-		n, err := h.count(rollup.Scope{User: click.UserID(1 + i%2), Link: click.LinkID(1 + i)})
+		n, err := e.count(rollup.Scope{User: click.UserID(1 + i%2), Link: click.LinkID(1 + i)})
 		if err != nil {
 			c.wrong("%v", err)
 			return
@@ -181,19 +181,19 @@ func (c *cutting) compare(h *house) {
 		c.total.counted += n - c.before[i]
 		c.before[i] = n
 		users[i%2] += n
-		// What is there now stays, and what is not never comes.
+		// What is counted now must stay, and no more may come.
 		l.answered.Store(n)
 		l.sent.Store(n)
 	}
 	for i, links := range users {
-		if n, err := h.count(rollup.Scope{User: click.UserID(1 + i)}); err != nil || n != links {
-			c.wrong("user %d counts %d clicks (%v), his links %d", i, n, err, links)
+		if n, err := e.count(rollup.Scope{User: click.UserID(1 + i)}); err != nil || n != links {
+			c.wrong("user %d has %d clicks (%v), and %d on the links", i, n, err, links)
 		}
 	}
 }
 
-func (h *house) count(s rollup.Scope) (n uint64, err error) {
-	counts, err := h.clicks.Counts(context.Background(), store.Query{
+func (e *engine) count(s rollup.Scope) (n uint64, err error) {
+	counts, err := e.clicks.Counts(context.Background(), store.Query{
 		Scope: s, Facet: rollup.All, Edges: []int64{click.Earliest.Unix(), click.Latest.Unix()},
 	})
 	for _, c := range counts {

@@ -10,101 +10,103 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/footfall/footfall/internal/testkit/harness"
 )
 
-// apart takes parts of a data directory away, cuts them, or puts older ones in
-// their place, after the server was killed or stopped. The program must refuse
-// to start, with a sentence, or check must name the damage, or it must have every
-// click and every link. With the parts as they were it goes on.
+// apart removes, truncates or replaces parts of a data directory after the server was
+// killed or stopped. The program must refuse to start and say why, or check must name
+// the damage, or every click and link must be there. The unchanged directory must work
+// as before.
 func apart(t *trial) error {
 	a := &takingApart{killing: &killing{trial: t, data: filepath.Join(t.dir, "data")}, backups: filepath.Join(t.dir, "backups")}
 	var err error
-	if a.town, err = t.found(a.data, 2, 6); err != nil {
+	if a.workload, err = t.newWorkload(a.data, 2, 6); err != nil {
 		return err
 	}
-	err = t.each(a.roundOf)
-	t.extra = fmt.Sprintf(": %d refused to start, %d named by check, %d had everything", a.refused, a.named, a.whole)
+	err = t.each(a.runRound)
+	t.extra = fmt.Sprintf(": %d refused to start, %d named by check, %d complete", a.refused, a.named, a.complete)
 	return err
 }
 
 type takingApart struct {
 	*killing
 	backups string
-	older   []string // copies of the directory
-	made    []*townLink
+	older   []string // earlier copies of the directory
+	made    []*link
 
-	refused, named, whole int
+	refused, named, complete int
 }
 
-// roundOf lives a while, is killed or stopped, and is opened with other parts.
-func (a *takingApart) roundOf(rng *rand.Rand) (did string, err error) {
+// runRound runs a server for a while, ends it, and opens a damaged copy of its
+// directory.
+func (a *takingApart) runRound(rng *rand.Rand) (did string, err error) {
 	if a.p, err = a.start(a.data); err != nil {
 		return "", err
 	}
-	defer func() { a.p.kill() }()
-	stop := a.visit(a.p.addr, 1+rng.IntN(8), rng)
+	defer func() { a.p.Kill() }()
+	stop := a.visit(a.p.Addr, 1+rng.IntN(8), rng)
 	defer stop()
-	if did, err = a.live(rng); err != nil {
+	if did, err = a.use(rng); err != nil {
 		return did, err
 	}
 	if rng.IntN(3) == 0 {
 		did += ", stopped"
-		err = a.p.stop()
+		err = a.p.Stop()
 	} else {
 		did += ", killed"
 		a.kills++
-		a.p.kill()
+		a.p.Kill()
 	}
 	stop()
-	a.bury(a.p)
+	a.checkLog(a.p)
 	if err != nil {
 		return did, err
 	}
-	a.reported += a.p.notDurable()
+	a.reported += notDurable(a.p)
 	scratch := filepath.Join(a.dir, "apart")
 	if err := copyData(a.data, scratch); err != nil {
 		return did, err
 	}
-	// Without the file progress the parts remember less of each other: it is taken
-	// away alone.
-	const alone = "progress"
-	var harms []string
+	// Without the file progress the parts know less of each other, so nothing else
+	// may be missing then.
+	var damages []string
 	for range 1 + rng.IntN(2) {
-		what, err := a.harm(rng, scratch, len(harms) == 0)
+		damage, err := a.damage(rng, scratch, len(damages) == 0)
 		if err != nil {
 			return did, err
 		}
-		if harms = append(harms, what); strings.Contains(what, alone) {
+		if damages = append(damages, damage); strings.Contains(damage, "progress") {
 			break
 		}
 	}
-	did += ", " + strings.Join(harms, ", ")
-	opened, err := a.opened(scratch)
+	did += ", " + strings.Join(damages, ", ")
+	opened, err := a.open(scratch)
 	did += ": " + opened
 	if err != nil {
 		return did, err
 	}
-	if rng.IntN(3) == 0 { // a part of this will be an older one
+	if rng.IntN(3) == 0 { // parts of this copy will replace newer ones
 		if a.older, err = a.keep(); err != nil {
 			return did, err
 		}
 	}
-	// As it was, it goes on.
+	// The directory itself still works.
 	if a.p, err = a.start(a.data); err != nil {
 		return did, err
 	}
 	a.check(a.data)
 	a.balance(a.trial, a.p, a.reported)
-	err = a.p.stop()
-	a.bury(a.p)
+	err = a.p.Stop()
+	a.checkLog(a.p)
 	return did, err
 }
 
-// live has links be made, and backups, while visitors come.
-func (a *takingApart) live(rng *rand.Rand) (did string, err error) {
-	time.Sleep(somewhen(rng, 300*time.Millisecond))
+// use makes links and backups while visitors come.
+func (a *takingApart) use(rng *rand.Rand) (did string, err error) {
+	time.Sleep(upTo(rng, 300*time.Millisecond))
 	for range rng.IntN(3) {
-		l := &townLink{user: rng.IntN(len(a.users)), longURL: fmt.Sprintf("http://example.org/apart/%d", rng.Uint64())}
+		l := &link{user: rng.IntN(len(a.users)), longURL: fmt.Sprintf("http://example.org/apart/%d", rng.Uint64())}
 		if l.hash, err = shorten(a.p, a.users[l.user].token, l.longURL); err != nil {
 			return "", err
 		}
@@ -116,11 +118,11 @@ func (a *takingApart) live(rng *rand.Rand) (did string, err error) {
 			return did, err
 		}
 	}
-	time.Sleep(somewhen(rng, 300*time.Millisecond))
+	time.Sleep(upTo(rng, 300*time.Millisecond))
 	return did + "visited", nil
 }
 
-// keep copies the directory, for its parts to be older ones later.
+// keep copies the directory, and returns all kept copies.
 func (a *takingApart) keep() ([]string, error) {
 	to := filepath.Join(a.dir, fmt.Sprint("older", len(a.older)%3))
 	if err := copyData(a.data, to); err != nil {
@@ -132,15 +134,16 @@ func (a *takingApart) keep() ([]string, error) {
 	return append(a.older, to), nil
 }
 
-// harm takes a part away, cuts it, or replaces it by an older one.
-func (a *takingApart) harm(rng *rand.Rand, dir string, all bool) (did string, err error) {
+// damage removes a part, truncates it, or replaces it by an older one. first is
+// whether nothing else was damaged yet.
+func (a *takingApart) damage(rng *rand.Rand, dir string, first bool) (did string, err error) {
 	parts := []string{"journal", "clicks", "footfall.db"}
 	files := []string{"journal/*", "journal/*.open", "clicks/*", "footfall.db*", "journal", "clicks"}
-	if all {
+	if first {
 		parts, files = append(parts, "progress"), append(files, "progress")
 	}
 	pick := func(pattern string) string {
-		all, _ := filepath.Glob(filepath.Join(dir, pattern)) // the pattern is right
+		all, _ := filepath.Glob(filepath.Join(dir, pattern)) // the pattern is well-formed
 		if len(all) == 0 {
 			return ""
 		}
@@ -174,25 +177,20 @@ func (a *takingApart) harm(rng *rand.Rand, dir string, all bool) (did string, er
 	return fmt.Sprintf("%s cut to %d of %d bytes", name, size, info.Size()), os.Truncate(path, size)
 }
 
-// opened starts the server in a directory whose parts may not belong together.
-func (a *takingApart) opened(dir string) (did string, err error) {
+// open starts the server in a directory whose parts may not belong together.
+func (a *takingApart) open(dir string) (did string, err error) {
 	p, err := a.launch(dir)
 	if err != nil {
 		return "", err
 	}
-	defer p.kill()
+	defer p.Kill()
 	select {
-	case <-p.ended:
-		a.bury(p)
+	case <-p.Ended():
 		a.refused++
-		sentence := p.lastWord()
-		if p.err == nil || sentence == "" {
-			a.wrong("the program ended with %v and said %q", p.err, p.tail())
-		}
-		return fmt.Sprintf("refused: %.200s", sentence), nil
-	case <-p.ready:
-	case <-time.After(patience):
-		return "", fmt.Errorf("the server was not ready after %v: %s", patience, p.tail())
+		return fmt.Sprintf("refused: %.200s", a.checkRefusal("a damaged directory", p)), nil
+	case <-p.Ready():
+	case <-time.After(harness.Patience):
+		return "", fmt.Errorf("the server was not ready after %v: %s", harness.Patience, harness.Tail(p.Log.String()))
 	}
 	if findings, err := a.command("check", "--data", dir); err != nil {
 		a.named++
@@ -200,31 +198,29 @@ func (a *takingApart) opened(dir string) (did string, err error) {
 	}
 	a.balance(a.trial, p, a.reported)
 	for _, l := range slices.Concat(a.links, a.made) {
-		if to, err := p.leadsTo(l.hash); err != nil || to != l.longURL {
-			a.wrong("%s leads to %q and not to %q: %v", l.hash, to, l.longURL, err)
-		}
+		a.checkLink(p, l.hash, l.longURL)
 	}
-	if err := p.stop(); err != nil {
-		a.wrong("it stopped with %v: %s", err, p.tail())
+	if err := p.Stop(); err != nil {
+		a.wrong("the server ended with %v: %s", err, harness.Tail(p.Log.String()))
 	}
-	a.bury(p)
-	a.whole++
-	return "it had everything", nil
+	a.checkLog(p)
+	a.complete++
+	return "complete", nil
 }
 
-// copyData makes dir a copy of a data directory that nobody has open.
+// copyData makes dir a copy of a data directory that no process has open.
 func copyData(data, dir string) error {
 	if err := os.RemoveAll(dir); err != nil {
 		return err
 	}
-	if err := removeSocket(data); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+	if err := os.Remove(harness.Socket(data)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err // it cannot be copied
 	}
 	return os.CopyFS(dir, os.DirFS(data))
 }
 
-// replacePart replaces a part of a data directory by that of another copy. Where
-// that has none, the part is removed.
+// replacePart replaces a part of a data directory by that of another copy. If the copy
+// does not have the part, replacePart removes it.
 func replacePart(from, dir, part string) error {
 	all, err := filepath.Glob(filepath.Join(dir, part+"*"))
 	if err != nil {

@@ -8,14 +8,15 @@ import (
 	"sync"
 	"time"
 
-	_ "modernc.org/sqlite" // looks at the database beside footfall
+	"github.com/footfall/footfall/internal/testkit/harness"
+	_ "modernc.org/sqlite" // checks the database without footfall
 )
 
-// killSQLite kills the server with -9 while links are made: every one that was
-// acknowledged leads on, and the database is whole.
+// killSQLite kills the server with -9 while links are made. Every acknowledged link
+// must redirect, and the database must be intact.
 func killSQLite(t *trial) error {
 	data := filepath.Join(t.dir, "data")
-	w, err := t.found(data, 3, 3)
+	w, err := t.newWorkload(data, 3, 3)
 	if err != nil {
 		return err
 	}
@@ -23,23 +24,21 @@ func killSQLite(t *trial) error {
 	if err != nil {
 		return err
 	}
-	defer func() { p.kill() }()
-	made := map[string]string{} // hash → long URL, of all that was acknowledged
+	defer func() { p.Kill() }()
+	made := map[string]string{} // hash → long URL of every acknowledged link
 	err = t.each(func(rng *rand.Rand) (string, error) {
-		stop := w.encode(p, t.round, 1+rng.IntN(8), made)
-		after := somewhen(rng, 500*time.Millisecond)
+		stop := w.shorten(p, t.round, 1+rng.IntN(8), made)
+		after := upTo(rng, 500*time.Millisecond)
 		time.Sleep(after)
-		p.kill()
+		p.Kill()
 		stop()
 		t.kills++
-		t.bury(p)
+		t.checkLog(p)
 		if p, err = t.start(data); err != nil {
 			return "", err
 		}
 		for hash, longURL := range made {
-			if where, err := p.leadsTo(hash); err != nil || where != longURL {
-				t.wrong("%s was acknowledged for %s, and leads to %q (%v)", hash, longURL, where, err)
-			}
+			t.checkLink(p, hash, longURL)
 		}
 		if err := t.integrity(filepath.Join(data, "footfall.db")); err != nil {
 			return "", err
@@ -51,13 +50,13 @@ func killSQLite(t *trial) error {
 	return err
 }
 
-// encode has so many programs make links until stop, and notes those that are
-// acknowledged.
-func (w *town) encode(p *process, round, programs int, made map[string]string) (stop func()) {
+// shorten runs a number of clients at once that make links until stop is called. It
+// adds the acknowledged links to made.
+func (w *workload) shorten(p *harness.Server, round, clients int, made map[string]string) (stop func()) {
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	stopped := make(chan struct{})
-	for i := range programs {
+	for i := range clients {
 		wg.Go(func() {
 			for n := 0; ; n++ {
 				select {
@@ -68,7 +67,7 @@ func (w *town) encode(p *process, round, programs int, made map[string]string) (
 				longURL := fmt.Sprintf("http://example.org/made/%d/%d/%d", round, i, n)
 				hash, err := shorten(p, w.users[i%len(w.users)].token, longURL)
 				if err != nil {
-					continue // not acknowledged, whatever became of it
+					continue // not acknowledged, but it may exist
 				}
 				mu.Lock()
 				made[hash] = longURL
@@ -79,19 +78,19 @@ func (w *town) encode(p *process, round, programs int, made map[string]string) (
 	return func() { close(stopped); wg.Wait() }
 }
 
-// integrity has SQLite itself look at the database.
+// integrity runs SQLite's own check of the database.
 func (t *trial) integrity(path string) error {
 	db, err := sql.Open("sqlite", "file:"+path+"?mode=ro")
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	var said string
-	if err := db.QueryRow(`PRAGMA integrity_check`).Scan(&said); err != nil {
+	var result string
+	if err := db.QueryRow(`PRAGMA integrity_check`).Scan(&result); err != nil {
 		return err
 	}
-	if said != "ok" {
-		t.wrong("PRAGMA integrity_check: %s", said)
+	if result != "ok" {
+		t.wrong("PRAGMA integrity_check: %s", result)
 	}
 	return nil
 }

@@ -9,40 +9,42 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/footfall/footfall/internal/testkit/harness"
 )
 
-// bitflip flips one bit of a stopped server's files. The program must refuse to
+// bitflip flips one bit in the files of a stopped server. The program must refuse to
 // start, or check must name the damage, or every answer must be as before.
 func bitflip(t *trial) error {
-	whole := filepath.Join(t.dir, "whole")
-	w, err := t.found(whole, 2, 12)
+	original := filepath.Join(t.dir, "original")
+	w, err := t.newWorkload(original, 2, 12)
 	if err != nil {
 		return err
 	}
-	setting := rand.New(rand.NewPCG(t.seed, 0))
-	for range 3 { // each life seals a journal segment and leaves a table of counts
-		p, err := t.start(whole)
+	rng := rand.New(rand.NewPCG(t.seed, 0))
+	for range 3 { // each run seals a journal segment and leaves a table of counts
+		p, err := t.start(original)
 		if err != nil {
 			return err
 		}
-		stop := w.visit(p.addr, 4, setting)
+		stop := w.visit(p.Addr, 4, rng)
 		enough := wait(func() bool { return w.links[0].answered.Load() >= 500 })
 		stop()
 		if !enough {
-			return errors.New("the server does not answer visitors")
+			return errors.New("visitors are not answered")
 		}
-		if err := p.stop(); err != nil {
+		if err := p.Stop(); err != nil {
 			return err
 		}
 		for _, l := range w.links {
 			l.answered.Store(0)
 		}
 	}
-	before, err := t.answersOf(w, whole)
+	before, err := t.answersAt(w, original)
 	if err != nil {
 		return err
 	}
-	if err := removeSocket(whole); err != nil {
+	if err := os.Remove(harness.Socket(original)); err != nil {
 		return err
 	}
 	var refused, named, unused int
@@ -51,7 +53,7 @@ func bitflip(t *trial) error {
 		if err := os.RemoveAll(data); err != nil {
 			return "", err
 		}
-		if err := os.CopyFS(data, os.DirFS(whole)); err != nil {
+		if err := os.CopyFS(data, os.DirFS(original)); err != nil {
 			return "", err
 		}
 		what, err := flip(data, rng)
@@ -62,33 +64,27 @@ func bitflip(t *trial) error {
 		if err != nil {
 			return "", err
 		}
-		defer p.kill()
+		defer p.Kill()
 		select {
-		case <-p.ended:
-			t.bury(p)
+		case <-p.Ended():
 			refused++
-			said := p.tail()
-			sentence := p.lastWord()
-			if p.err == nil || sentence == "" {
-				t.wrong("%s: the program ended with %v and said %q", what, p.err, said)
-			}
-			return fmt.Sprintf("%s: refused: %.300s", what, sentence), nil
-		case <-p.ready:
+			return fmt.Sprintf("%s: refused: %.300s", what, t.checkRefusal(what, p)), nil
+		case <-p.Ready():
 		}
 		findings, err := t.command("check", "--data", data)
 		after, askErr := answersOf(w, p)
-		stopErr := p.stop()
-		t.bury(p)
+		stopErr := p.Stop()
+		t.checkLog(p)
 		switch {
 		case err != nil:
 			named++
 			return fmt.Sprintf("%s: named: %.300s (%.100s)", what, strings.TrimSpace(findings), err), nil
 		case askErr != nil:
-			t.wrong("%s: check is content, and a question is answered by %v", what, askErr)
+			t.wrong("%s: check finds nothing, and a question fails: %v", what, askErr)
 		case stopErr != nil:
-			t.wrong("%s: check is content, and stopping fails: %v", what, stopErr)
+			t.wrong("%s: check finds nothing, and stopping fails: %v", what, stopErr)
 		case !slices.Equal(before, after):
-			t.wrong("%s: check is content, and %s", what, difference(before, after))
+			t.wrong("%s: check finds nothing, and %s", what, difference(before, after))
 		default:
 			unused++
 		}
@@ -98,7 +94,7 @@ func bitflip(t *trial) error {
 	return err
 }
 
-// flip flips a bit of a file of a random kind.
+// flip flips a bit in a file of a random kind.
 func flip(data string, rng *rand.Rand) (what string, err error) {
 	kinds := map[string][]string{}
 	err = filepath.WalkDir(data, func(path string, e fs.DirEntry, err error) error {
@@ -120,7 +116,7 @@ func flip(data string, rng *rand.Rand) (what string, err error) {
 	if err != nil {
 		return "", err
 	}
-	var names []string // those that hold clicks and links more often
+	var names []string // kinds that hold clicks and links occur several times
 	for kind := range kinds {
 		names = append(names, kind)
 		if kind == "MANIFEST" || strings.Contains("journal.sealed clicks.sst ..db", kind) {
@@ -135,7 +131,7 @@ func flip(data string, rng *rand.Rand) (what string, err error) {
 		return "", err
 	}
 	at, bit := rng.IntN(len(b)), rng.IntN(8)
-	for range rng.IntN(100) { // most of a database is zeros that nobody reads
+	for range rng.IntN(100) { // most of a database is zeros that are never read
 		if b[at] == 0 {
 			at = rng.IntN(len(b))
 		}
@@ -145,24 +141,24 @@ func flip(data string, rng *rand.Rand) (what string, err error) {
 	return fmt.Sprintf("%s byte %d of %d bit %d", name, at, len(b), bit), os.WriteFile(path, b, 0o600)
 }
 
-// answersOf starts the server and asks it everything.
-func (t *trial) answersOf(w *town, data string) ([]string, error) {
+// answersAt starts the server in a data directory and asks it everything.
+func (t *trial) answersAt(w *workload, data string) ([]string, error) {
 	p, err := t.start(data)
 	if err != nil {
 		return nil, err
 	}
-	defer p.kill()
+	defer p.Kill()
 	answers, err := answersOf(w, p)
 	if err != nil {
 		return nil, err
 	}
-	return answers, p.stop()
+	return answers, p.Stop()
 }
 
-// answersOf is what a server answers to many questions.
-func answersOf(w *town, p *process) (answers []string, err error) {
+// answersOf returns the answers of a server to many questions.
+func answersOf(w *workload, p *harness.Server) (answers []string, err error) {
 	ask := func(question, token string) error {
-		body, err := p.ask(question + "&access_token=" + token)
+		body, err := p.Ask(question + "&access_token=" + token)
 		answers = append(answers, question+" → "+body)
 		return err
 	}
@@ -185,7 +181,7 @@ func answersOf(w *town, p *process) (answers []string, err error) {
 				return nil, err
 			}
 		}
-		where, err := p.leadsTo(l.hash)
+		where, err := p.LeadsTo(shortDomain, l.hash)
 		if err != nil {
 			return nil, err
 		}
@@ -194,7 +190,7 @@ func answersOf(w *town, p *process) (answers []string, err error) {
 	return answers, nil
 }
 
-// difference is the first answer that is not as before.
+// difference describes the first answer that changed.
 func difference(before, after []string) string {
 	for i := range min(len(before), len(after)) {
 		if before[i] != after[i] {

@@ -1,0 +1,83 @@
+package harness
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"time"
+)
+
+// Visit is the request of a browser for a link, as bytes of HTTP/1.1. More headers
+// are "Name: value".
+func Visit(host, hash string, headers ...string) []byte {
+	b := fmt.Appendf(nil, "GET /%s HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\n", hash, host, Browser)
+	for _, h := range headers {
+		b = append(append(b, h...), "\r\n"...)
+	}
+	return append(b, "\r\n"...)
+}
+
+// Talk sends requests over one connection, each once the last was answered. It asks
+// next for each of them, and ends without an error when that returns nil. Answered
+// has the status of the answer.
+func Talk(addr string, next func() (request []byte, answered func(status int) error)) error {
+	c, err := net.DialTimeout("tcp", addr, Patience)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	r := bufio.NewReaderSize(c, 4096)
+	for {
+		request, answered := next()
+		if request == nil {
+			return nil
+		}
+		if err := c.SetDeadline(time.Now().Add(Patience)); err != nil {
+			return err
+		}
+		if _, err := c.Write(request); err != nil {
+			return err
+		}
+		status, err := ReadAnswer(r)
+		if err != nil {
+			return err
+		}
+		if err := answered(status); err != nil {
+			return err
+		}
+	}
+}
+
+var contentLength = []byte("Content-Length: ")
+
+// ReadAnswer reads one answer of HTTP/1.1 that has a length, and returns its status.
+func ReadAnswer(r *bufio.Reader) (status int, err error) {
+	line, err := r.ReadSlice('\n')
+	if err != nil {
+		return 0, err
+	}
+	if len(line) < 12 {
+		return 0, fmt.Errorf("no status line: %q", line)
+	}
+	if status, err = strconv.Atoi(string(line[9:12])); err != nil {
+		return 0, fmt.Errorf("no status line: %q", line)
+	}
+	length := 0
+	for {
+		if line, err = r.ReadSlice('\n'); err != nil {
+			return 0, err
+		}
+		if len(line) == 2 {
+			_, err = io.CopyN(io.Discard, r, int64(length))
+			return status, err
+		}
+		if bytes.HasPrefix(line, contentLength) {
+			if length, err = strconv.Atoi(string(bytes.TrimSpace(line[len(contentLength):]))); err != nil {
+				return 0, err
+			}
+		}
+	}
+}
