@@ -161,7 +161,7 @@ func (c *cutting) compare(e *engine) {
 		c.wrong("counting after a cut: %v", err)
 		return
 	}
-	if _, err := audit.Check(ctx, e.clicks, e.journal, func(finding string) { c.wrong("check: %s", finding) }); err != nil {
+	if _, err := audit.Check(ctx, e.clicks, &e.journal.Contents, func(finding string) { c.wrong("check: %s", finding) }); err != nil {
 		c.wrong("check: %v", err)
 	}
 	var users [2]uint64

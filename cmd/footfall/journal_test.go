@@ -229,7 +229,7 @@ func TestLostSegments(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
-	contains(t, said, "level=WARN", "the journal that the counts were made of is gone", "note: the counts hold what came before position", "6724 clicks in", "everything agrees")
+	contains(t, said, "level=WARN", "the journal that was counted is gone", "note: the counts hold what came before position", "6724 clicks in", "everything agrees")
 	run(t, "import", "--format", "combined", "--data", data, os.DevNull)
 	agrees(t, data)
 }

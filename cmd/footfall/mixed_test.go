@@ -79,7 +79,7 @@ func TestForeignJournal(t *testing.T) {
 	if err := os.CopyFS(mine, os.DirFS(theirs)); err != nil {
 		t.Fatal(err)
 	}
-	fails(t, "none that the counts were made of", "check", "--data", data)
+	fails(t, "does not belong to these counts", "check", "--data", data)
 	if err := os.RemoveAll(mine); err != nil {
 		t.Fatal(err)
 	}

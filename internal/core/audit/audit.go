@@ -42,7 +42,7 @@ func (s Summary) String() string {
 
 // Check calls report with a sentence for each thing that is wrong. The store may
 // count on meanwhile; nobody may trim the journal. j is nil where there is none.
-func Check(ctx context.Context, clicks store.Clicks, j *journal.Journal, report func(string)) (s Summary, err error) {
+func Check(ctx context.Context, clicks store.Clicks, j *journal.Contents, report func(string)) (s Summary, err error) {
 	snap, err := clicks.Snapshot(ctx)
 	if err != nil {
 		return s, fmt.Errorf("check: %w", err)

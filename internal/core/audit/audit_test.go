@@ -121,7 +121,7 @@ func TestCheck(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			c.how.Clicks = clicks
 			var findings []string
-			summary, err := audit.Check(t.Context(), &c.how, j, func(f string) { findings = append(findings, f) })
+			summary, err := audit.Check(t.Context(), &c.how, &j.Contents, func(f string) { findings = append(findings, f) })
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -16,7 +16,7 @@ import (
 // counted of them.
 type journalCheck struct {
 	snap    store.Reader
-	journal *journal.Journal
+	journal *journal.Contents
 	// differs hears where counts and journal do not agree, damaged what cannot
 	// be read.
 	differs, damaged func(string)

@@ -132,18 +132,21 @@ func TestCheckJournal(t *testing.T) {
 			o, clicks, segments := journaled(t)
 			end := segments[2].End
 			c.harm(t, o.FS, segments)
-			j, err := journal.Inspect(o)
+			damaged, err := journal.Inspect(o)
 			if err != nil {
 				t.Fatal(err)
 			}
+			j := &damaged.Contents
 			if c.mend {
-				if _, err := j.Mend(end); err != nil {
+				if _, err := damaged.Repair(end); err != nil {
 					t.Fatal(err)
 				}
-				if j, err = journal.Open(o); err != nil {
+				repaired, err := journal.Open(o)
+				if err != nil {
 					t.Fatal(err)
 				}
-				defer j.Close()
+				defer repaired.Close()
+				j = &repaired.Contents
 			}
 			counts := store.Clicks(clicks)
 			if c.counts != nil {

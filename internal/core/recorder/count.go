@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime/debug"
 	"time"
 
@@ -11,42 +12,66 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// countOn is count, in which a panic ends counting and not the program.
-func (r *Recorder) countOn(ctx context.Context, reader *journal.Reader) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("footfall is wrong: %v", p)
-			r.log.Error("a panic while counting: report it", "panic", p, "stack", string(debug.Stack()))
-		}
-	}()
-	return r.count(ctx, reader)
+// counter counts records: it folds them into batches, which the store counts.
+type counter struct {
+	clicks store.Clicks
+	source store.SourceID
+	now    func() time.Time
+	log    *slog.Logger
+	first  time.Duration // the pause after the first failure
+
+	// counted is called with the position that a batch reached, and stalled with
+	// why counting fails at the moment, or the zero value.
+	counted func(to uint64)
+	stalled func(stall)
+
+	fold   *fold
+	record record
+	batch  store.Batch
+	last   time.Time // of the last batch
+	stall  stall     // as stalled was called last
 }
 
-// count reads the journal and counts, until ctx ends or nothing more can be
-// counted for good.
-func (r *Recorder) count(ctx context.Context, reader *journal.Reader) error {
-	c := counter{r: r, fold: newFold(newCaps(r.clicks, r.most, r.room)), last: time.Now()}
-	c.batch.From, _ = r.Counted()
-	c.batch.To = c.batch.From
-	before := r.journal.End() // what was recorded up to here is counted once it is read
-	err := c.retry(ctx, func() error {
-		gone, err := r.clicks.Deleted(ctx)
+// stall is why counting fails at the moment, and how often it was tried.
+type stall struct {
+	err   error // nil if counting goes on
+	tries int
+}
+
+// begin sets the position to count from, and reads what was deleted.
+func (c *counter) begin(ctx context.Context, from uint64) error {
+	c.batch.From, c.batch.To, c.last = from, from, time.Now()
+	return c.retry(ctx, func() error {
+		gone, err := c.clicks.Deleted(ctx)
 		for _, s := range gone {
 			c.fold.deleted[s] = struct{}{}
 		}
 		return err
 	})
-	if err != nil {
+}
+
+// count counts in the background, until ctx ends or no further record can ever
+// be counted. A panic ends counting, and not the program.
+func (r *Recorder) count(ctx context.Context, c *counter, reader *journal.Reader) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("bug in footfall: %v", p)
+			r.log.Error("counting stopped because of a bug in footfall: report it with this stack", "panic", p, "stack", string(debug.Stack()))
+		}
+	}()
+	before := r.journal.End() // what was recorded up to here is counted once it is read
+	from, _ := r.Counted()
+	if err := c.begin(ctx, from); err != nil {
 		return err
 	}
-	for {
+	for reading := 0; ; { // how often reading has failed in a row
 		rec, err := reader.TryNext()
-		if c.reading > 0 && (err == nil || errors.Is(err, journal.ErrEnd)) {
-			c.reading = 0
+		if reading > 0 && (err == nil || errors.Is(err, journal.ErrEnd)) {
+			reading = 0
 			c.goOn()
 		}
 		if errors.Is(err, journal.ErrEnd) {
-			if rec, err = c.pause(ctx, reader); err != nil && ctx.Err() == nil && isDue(err) {
+			if rec, err = r.pause(ctx, c, reader); err != nil && ctx.Err() == nil && isDue(err) {
 				if err := c.flush(ctx); err != nil {
 					return err
 				}
@@ -54,12 +79,12 @@ func (r *Recorder) count(ctx context.Context, reader *journal.Reader) error {
 			}
 		}
 		if err != nil && ctx.Err() == nil {
-			// What comes before it is sound.
-			if flushed := c.flush(ctx); flushed != nil || c.isFinal(err) {
+			// The records before it can be counted.
+			if flushed := c.flush(ctx); flushed != nil || isFinal(err) {
 				return errors.Join(err, flushed)
 			}
-			c.reading++
-			if err = c.stall(ctx, err, c.reading); err == nil {
+			reading++
+			if err = c.wait(ctx, err, reading); err == nil {
 				continue
 			}
 		}
@@ -69,7 +94,7 @@ func (r *Recorder) count(ctx context.Context, reader *journal.Reader) error {
 		if err := c.take(ctx, rec); err != nil {
 			return err
 		}
-		if c.fold.clicks >= batchClicks || time.Since(c.last) >= busyEvery || c.batch.To == before {
+		if c.full() || c.batch.To == before {
 			if err := c.flush(ctx); err != nil {
 				return err
 			}
@@ -77,33 +102,27 @@ func (r *Recorder) count(ctx context.Context, reader *journal.Reader) error {
 	}
 }
 
-// counter is the state of counting: the batch that is being folded.
-type counter struct {
-	r      *Recorder
-	fold   *fold
-	record record
-	batch  store.Batch
-	last   time.Time // of the last batch
-	// reading is how often reading the journal has failed in a row.
-	reading int
-}
-
 // isFinal tells errors of reading that no other try can change.
-func (c *counter) isFinal(err error) bool {
-	return c.r.hasty || errors.Is(err, journal.ErrCorrupt) || errors.Is(err, journal.ErrPosition) || errors.Is(err, journal.ErrClosed)
+func isFinal(err error) bool {
+	return errors.Is(err, journal.ErrCorrupt) || errors.Is(err, journal.ErrPosition) || errors.Is(err, journal.ErrClosed)
 }
 
-// isDue tells an end of pause from an error.
+// isDue tells the end of a pause from an error.
 func isDue(err error) bool {
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
-// pause waits for the next record at the end of the journal: for good where
-// there is nothing to count, else until the batch is due, or wanted.
-func (c *counter) pause(ctx context.Context, reader *journal.Reader) (journal.Record, error) {
+// full tells whether a batch is due while there are records to read.
+func (c *counter) full() bool {
+	return c.fold.clicks >= batchClicks || time.Since(c.last) >= busyEvery
+}
+
+// pause waits for the next record at the end of the journal. If there is
+// something to count, it waits only until the batch is due or wanted.
+func (r *Recorder) pause(ctx context.Context, c *counter, reader *journal.Reader) (journal.Record, error) {
 	ctx, wake := context.WithCancel(ctx)
 	defer wake()
-	if c.r.waitFor(wake) && !c.fold.empty() {
+	if r.waitFor(wake) && !c.fold.empty() {
 		wake()
 	}
 	if !c.fold.empty() {
@@ -124,11 +143,11 @@ func (c *counter) pause(ctx context.Context, reader *journal.Reader) (journal.Re
 
 // take folds one record. A batch ends where a segment does.
 func (c *counter) take(ctx context.Context, rec journal.Record) error {
-	if rec.Epoch != c.batch.Epoch {
+	if rec.Segment != c.batch.Epoch {
 		if err := c.flush(ctx); err != nil {
 			return err
 		}
-		c.batch.Epoch = rec.Epoch
+		c.batch.Epoch = rec.Segment
 	}
 	if err := c.record.decode(rec.Data, c.fold.intern); err != nil {
 		return errors.Join(fmt.Errorf("journal position %d: %w", rec.From, err), c.flush(ctx))
@@ -148,21 +167,21 @@ func (c *counter) take(ctx context.Context, rec journal.Record) error {
 			return err
 		}
 	}
-	c.fold.add(&c.record, minutesFrom(c.r.now()))
+	c.fold.add(&c.record, minutesFrom(c.now()))
 	c.batch.To = rec.To
-	if deletes { // nothing else would move the position on
+	if deletes { // nothing else moves the position past them
 		return c.flush(ctx)
 	}
 	return nil
 }
 
-// delete removes the scopes that the record names, behind all that came before
-// it. The position does not move, so that after a crash it is done again.
+// delete removes the scopes that the record names, after everything before it is
+// counted. The position does not move, so that it is done again after a crash.
 func (c *counter) delete(ctx context.Context) error {
 	if err := c.flush(ctx); err != nil {
 		return err
 	}
-	if err := c.retry(ctx, func() error { return c.r.clicks.Delete(ctx, c.record.deleted) }); err != nil {
+	if err := c.retry(ctx, func() error { return c.clicks.Delete(ctx, c.record.deleted) }); err != nil {
 		return err
 	}
 	for _, s := range c.record.deleted {
@@ -178,20 +197,20 @@ func (c *counter) flush(ctx context.Context) error {
 	if c.batch.To == c.batch.From {
 		return nil
 	}
-	c.batch.Source = store.SourceID(c.r.journal.ID())
-	c.batch.MinutesFrom = minutesFrom(c.r.now())
+	c.batch.Source = c.source
+	c.batch.MinutesFrom = minutesFrom(c.now())
 	c.fold.batch(&c.batch)
-	if err := c.retry(ctx, func() error { return c.r.clicks.Record(ctx, &c.batch) }); err != nil {
+	if err := c.retry(ctx, func() error { return c.clicks.Record(ctx, &c.batch) }); err != nil {
 		return err
 	}
 	to := c.batch.To
-	c.r.set(func() { c.r.counted, c.r.wanted = to, false })
+	c.counted(to)
 	c.batch = store.Batch{Epoch: c.batch.Epoch, From: to, To: to}
 	return nil
 }
 
-// retry calls f until it succeeds, with growing pauses. Only errors that no
-// waiting mends come back.
+// retry calls f until it succeeds, with growing pauses. It returns only errors
+// that waiting cannot change.
 func (c *counter) retry(ctx context.Context, f func() error) error {
 	for tries := 1; ; tries++ {
 		err := f()
@@ -201,38 +220,37 @@ func (c *counter) retry(ctx context.Context, f func() error) error {
 			}
 			return err
 		}
-		if err := c.stall(ctx, err, tries); err != nil {
+		if err := c.wait(ctx, err, tries); err != nil {
 			return err
 		}
 	}
 }
 
-// stall is the state of a counter that tries again what failed.
-type stall struct {
-	err   error // nil where counting goes on
-	tries int
-}
-
-// stall pauses after so many tries that failed in a row, the longer the more.
-// The log is told once until counting goes on.
-func (c *counter) stall(ctx context.Context, err error, tries int) error {
+// wait pauses after so many tries that failed in a row; the pauses grow. It logs
+// the first failure until counting goes on.
+func (c *counter) wait(ctx context.Context, err error, tries int) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if c.r.Stalled() == nil {
-		c.r.log.Error("counting fails and is tried again until it can be done; clicks are safe in the journal, and the counts lag: see to the disk", "error", err)
+	if c.stall.err == nil {
+		c.log.Error("counting fails and is tried again until it succeeds. No click is lost, but the counts lag: check the disk", "error", err)
 	}
-	c.r.set(func() { c.r.stalled = stall{err, tries} })
+	c.setStall(stall{err, tries})
 	select {
-	case <-time.After(c.r.pause * time.Duration(min(1<<min(tries-1, 10), retryMost))):
+	case <-time.After(c.first * time.Duration(min(1<<min(tries-1, 10), retryMost))):
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
-// goOn tells that what failed is done.
+// goOn ends a stall.
 func (c *counter) goOn() {
-	c.r.log.Info("counting goes on")
-	c.r.set(func() { c.r.stalled = stall{} })
+	c.log.Info("counting goes on")
+	c.setStall(stall{})
+}
+
+func (c *counter) setStall(s stall) {
+	c.stall = s
+	c.stalled(s)
 }

@@ -81,7 +81,7 @@ func TestDeleted(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for epoch, err := range recorder.Recount(t.Context(), h.journal, h.journal.End()) {
+			for epoch, err := range recorder.Recount(t.Context(), &h.journal.Contents, h.journal.End()) {
 				if err != nil || counted[epoch.Base] != epoch.Ledger {
 					t.Fatalf("segment %d: counted %+v, and it holds %+v (%v)", epoch.Base, counted[epoch.Base], epoch.Ledger, err)
 				}

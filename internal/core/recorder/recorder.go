@@ -50,22 +50,15 @@ const (
 type Options struct {
 	Journal *journal.Journal
 	Clicks  store.Clicks
-	// Known says that the journal is of these clicks, also where nothing of it
-	// was counted and something of another one was.
-	Known bool
-	Now   func() time.Time
-	Log   *slog.Logger
+	Now     func() time.Time
+	Log     *slog.Logger
 
-	// Hasty is for who counts a journal once: where it cannot be read, counting
-	// ends with the error, whatever it is, and is not tried again.
-	Hasty bool
-
-	// The bounds of the cap on different referrers; tests make them small.
-	most uint64
-	room int
-	// pause is the first pause of what is tried again.
-	pause time.Duration
-	// patience is how long an import waits for another one of the same input.
+	// Tests make these small: the bounds of the cap on different referrers, the
+	// first pause before another try, and how long an import waits for another
+	// import of the same input.
+	most     uint64
+	room     int
+	pause    time.Duration
 	patience time.Duration
 }
 
@@ -73,12 +66,7 @@ type Options struct {
 type Recorder struct {
 	journal *journal.Journal
 	clicks  store.Clicks
-	now     func() time.Time
 	log     *slog.Logger
-	most    uint64
-	room    int
-	hasty   bool
-	pause   time.Duration
 	wait    time.Duration // of an import for another one
 
 	cancel context.CancelFunc
@@ -94,15 +82,15 @@ type Recorder struct {
 	imports map[[32]byte]chan struct{}
 }
 
-// Open starts counting where the store stands. It fails where the journal and
-// the store do not belong together, so that clicks would be lost or doubled.
+// Open starts counting where the store stands. It fails if the journal and the
+// store do not belong together, because clicks would be lost or counted twice.
 func Open(ctx context.Context, o Options) (*Recorder, error) {
 	if o.most == 0 {
 		o.most, o.room = MaxReferrers, capWeight
 	}
 	pos, err := resume(ctx, o)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("recorder: open: %w", err)
 	}
 	reader, err := o.Journal.Reader(pos)
 	if err != nil {
@@ -110,70 +98,90 @@ func Open(ctx context.Context, o Options) (*Recorder, error) {
 	}
 	counting, cancel := context.WithCancel(context.Background())
 	r := &Recorder{
-		journal: o.Journal, clicks: o.Clicks, now: o.Now, log: o.Log, most: o.most, room: o.room,
-		hasty: o.Hasty, pause: cmp.Or(o.pause, retryLeast), wait: cmp.Or(o.patience, importPatience),
+		journal: o.Journal, clicks: o.Clicks, log: o.Log, wait: cmp.Or(o.patience, importPatience),
 		cancel: cancel, done: make(chan struct{}),
 		counted: pos, changed: make(chan struct{}),
 		imports: map[[32]byte]chan struct{}{},
 	}
+	c := &counter{
+		clicks: o.Clicks, source: o.Journal.ID(), now: o.Now, log: o.Log, first: cmp.Or(o.pause, retryLeast),
+		counted: func(to uint64) { r.set(func() { r.counted, r.wanted = to, false }) },
+		stalled: func(s stall) { r.set(func() { r.stalled = s }) },
+		fold:    newFold(newCaps(o.Clicks, o.most, o.room)),
+	}
 	go func() {
 		defer close(r.done)
 		defer reader.Close()
-		err := r.countOn(counting, reader)
+		err := r.count(counting, c, reader)
 		if counting.Err() == nil {
-			r.log.Error("counting has stopped; clicks are still recorded in the journal: run footfall check", "error", err)
+			r.log.Error("counting has stopped. Clicks are still recorded in the journal, but not counted: run footfall check", "error", err)
 			r.set(func() { r.failed = fmt.Errorf("counting has stopped, and footfall check says more: %w", err) })
 		}
 	}()
 	return r, nil
 }
 
-// resume finds the position to count from. What is missing of the journal must
-// all have been counted, else it is a journal.HoleError.
+// resume finds the position to count from. Everything that the journal lacks
+// before its end must have been counted, or it fails with a journal.HoleError.
 func resume(ctx context.Context, o Options) (uint64, error) {
 	pos, found, err := o.Clicks.Position(ctx, o.Journal.ID())
 	if err == nil && !found {
 		err = begin(ctx, o)
 	}
+	if err == nil {
+		err = missing(&o.Journal.Contents, pos.Counted)
+	}
 	if err != nil {
-		return 0, fmt.Errorf("recorder: open: %w", err)
-	}
-	holes := o.Journal.Holes()
-	if first := o.Journal.First(); first > 0 {
-		holes = append(holes, journal.Hole{To: first})
-	}
-	for _, h := range holes {
-		if pos.Counted < h.To {
-			h.From = max(h.From, pos.Counted)
-			return 0, fmt.Errorf("recorder: open: the counts reach position %d only, and %w", pos.Counted, &journal.HoleError{Hole: h})
-		}
+		return 0, err
 	}
 	if end := o.Journal.End(); pos.Counted > end {
-		// New clicks must not take the positions of those that were counted.
-		o.Log.Warn("the journal lost a tail that was counted already; recording goes on after it. If the power was not cut and nothing was given up, a segment was removed or cut: look who did it",
+		// New clicks must not get the positions of clicks that were counted.
+		o.Log.Warn("the journal lost a tail that was already counted; recording goes on after it. If the power was not cut and nothing was given up, a segment was removed or cut: find out what did it",
 			"journal", end, "counted", pos.Counted)
 		if err := o.Journal.SkipTo(pos.Counted); err != nil {
-			return 0, fmt.Errorf("recorder: open: %w", err)
+			return 0, err
 		}
 	}
 	return pos.Counted, nil
 }
 
-// ErrForeign: the journal is none of those that the clicks were counted of.
-var ErrForeign = errors.New("the journal is none that the counts were made of, and its clicks may be of other links: put the right one back, or move it away, and footfall begins another")
-
-// begin begins to count a journal of which nothing was counted yet, and has the
-// store know it. It tells where the counts were made of others.
-func begin(ctx context.Context, o Options) error {
-	sources, err := o.Clicks.Sources(ctx)
-	if err != nil {
-		return err
+// missing fails with a journal.HoleError if the journal lacks records after the
+// position that the counts reach.
+func missing(j *journal.Contents, counted uint64) error {
+	holes := j.Holes()
+	if first := j.First(); first > 0 {
+		holes = append(holes, journal.Hole{To: first})
 	}
-	if o.Journal.End() > 0 {
-		if len(sources) > 0 && !o.Known {
-			return ErrForeign
+	for _, h := range holes {
+		if counted < h.To {
+			h.From = max(h.From, counted)
+			return fmt.Errorf("the counts reach only position %d, and %w", counted, &journal.HoleError{Hole: h})
 		}
-		return nil
+	}
+	return nil
+}
+
+// ErrForeign: no click was counted of this journal, and some were counted of
+// others.
+var ErrForeign = errors.New("this journal does not belong to these counts, and its clicks may be of other links. Restore the matching journal, or move this one away to start a new one")
+
+// unknown returns the sources of clicks that were counted. It fails with
+// ErrForeign if there are any, and the journal, which is none of them, has
+// records.
+func unknown(ctx context.Context, j *journal.Contents, clicks store.Clicks) ([]store.SourceID, error) {
+	sources, err := clicks.Sources(ctx)
+	if err == nil && len(sources) > 0 && j.End() > 0 {
+		err = ErrForeign
+	}
+	return sources, err
+}
+
+// begin makes a journal known to the store before anything of it is counted. It
+// logs which other journals were counted.
+func begin(ctx context.Context, o Options) error {
+	sources, err := unknown(ctx, &o.Journal.Contents, o.Clicks)
+	if err != nil || o.Journal.End() > 0 {
+		return err
 	}
 	if err := o.Clicks.Record(ctx, &store.Batch{Source: o.Journal.ID()}); err != nil {
 		return err
@@ -184,7 +192,7 @@ func begin(ctx context.Context, o Options) error {
 	for _, s := range sources {
 		pos, _, posErr := o.Clicks.Position(ctx, s)
 		err = errors.Join(err, posErr)
-		o.Log.Warn("the journal that the counts were made of is gone, and a new one is begun. What was counted of it stays: if you did not empty journal/, put it back",
+		o.Log.Warn("the journal that was counted is gone, and a new one was made. The counts stay. If you did not empty journal/ on purpose, stop footfall and put the old journal back",
 			"journal", hex.EncodeToString(s[:]), "counted", pos.Counted)
 	}
 	return err

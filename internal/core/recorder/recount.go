@@ -2,7 +2,6 @@ package recorder
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 
@@ -22,7 +21,7 @@ type Epoch struct {
 // that has a record before it. What comes behind is only read. A segment that
 // cannot be read yields its error, and the next one is gone on with. A meter that ctx
 // has hears of the bytes read.
-func Recount(ctx context.Context, j *journal.Journal, until uint64) iter.Seq2[Epoch, error] {
+func Recount(ctx context.Context, j *journal.Contents, until uint64) iter.Seq2[Epoch, error] {
 	return func(yield func(Epoch, error) bool) {
 		for _, s := range j.Segments() {
 			e := Epoch{Base: s.Base, End: s.End}
@@ -35,7 +34,7 @@ func Recount(ctx context.Context, j *journal.Journal, until uint64) iter.Seq2[Ep
 }
 
 // recount reads one segment, and counts it up to a position.
-func (e *Epoch) recount(ctx context.Context, j *journal.Journal, until uint64) (any bool, err error) {
+func (e *Epoch) recount(ctx context.Context, j *journal.Contents, until uint64) (any bool, err error) {
 	var r record
 	cells := map[rollup.Key]uint64{}
 	intern := func(b []byte) click.Referrer { return click.Referrer(b) }
@@ -69,7 +68,7 @@ func (e *Epoch) recount(ctx context.Context, j *journal.Journal, until uint64) (
 
 // Clicks iterates over the clicks that the journal keeps, up to a position, in
 // their order.
-func Clicks(ctx context.Context, j *journal.Journal, until uint64) iter.Seq2[click.Click, error] {
+func Clicks(ctx context.Context, j *journal.Contents, until uint64) iter.Seq2[click.Click, error] {
 	return func(yield func(click.Click, error) bool) {
 		var r record
 		intern := func(b []byte) click.Referrer { return click.Referrer(b) }
@@ -98,24 +97,13 @@ func Clicks(ctx context.Context, j *journal.Journal, until uint64) iter.Seq2[cli
 	}
 }
 
-// Since iterates over the clicks that the journal has from a position on, where
-// a record starts or the journal ends, without their referrers.
-func Since(ctx context.Context, j *journal.Journal, pos uint64) iter.Seq2[click.Click, error] {
+// Since iterates over the clicks that the journal has from a position on, at
+// which a record starts or the journal ends. Their referrers are left out.
+func Since(ctx context.Context, j *journal.Contents, pos uint64) iter.Seq2[click.Click, error] {
 	return func(yield func(click.Click, error) bool) {
-		fail := func(err error) { yield(click.Click{}, fmt.Errorf("clicks of the journal: %w", err)) }
-		reader, err := j.Reader(pos)
-		if err != nil {
-			fail(err)
-			return
-		}
-		defer reader.Close()
 		var r record
-		intern := func([]byte) click.Referrer { return "" } // nobody asks for them
-		for {
-			rec, err := reader.TryNext()
-			if errors.Is(err, journal.ErrEnd) {
-				return
-			}
+		intern := func([]byte) click.Referrer { return "" }
+		for rec, err := range j.Records(pos) {
 			if err == nil {
 				err = ctx.Err()
 			}
@@ -123,7 +111,7 @@ func Since(ctx context.Context, j *journal.Journal, pos uint64) iter.Seq2[click.
 				err = r.decode(rec.Data, intern)
 			}
 			if err != nil {
-				fail(err)
+				yield(click.Click{}, fmt.Errorf("clicks of the journal: %w", err))
 				return
 			}
 			for _, c := range r.clicks {

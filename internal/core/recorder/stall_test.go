@@ -3,7 +3,6 @@ package recorder_test
 import (
 	"errors"
 	"io/fs"
-	"log/slog"
 	"math/rand/v2"
 	"strings"
 	"sync/atomic"
@@ -146,50 +145,6 @@ func TestCloseWhileStalled(t *testing.T) {
 	h := open(t, mem, 1<<10)
 	defer h.close(t)
 	compare(t, h.counts(t), expected([]click.Click{c}))
-}
-
-// TestHasty: who counts a journal once hears why it cannot be read.
-func TestHasty(t *testing.T) {
-	t.Parallel()
-	mem := vfs.NewMem()
-	h := open(t, mem, 1<<10)
-	for range 100 {
-		if err := h.Record(t.Context(), randomClick(rand.New(rand.NewPCG(1, 2)))); err != nil {
-			t.Fatal(err)
-		}
-	}
-	second := mem.PathBase(must(h.journal.File(h.journal.Segments()[1].Base))(t))
-	h.close(t)
-	var failing atomic.Bool // once all headers are read
-	j, err := journal.Open(journal.Options{Dir: "journal", FS: errorfs.Wrap(mem, errorfs.InjectorFunc(func(op errorfs.Op) error {
-		if failing.Load() && op.Kind == errorfs.OpFileReadAt && mem.PathBase(op.Path) == second {
-			return syscall.EIO
-		}
-		return nil
-	}))})
-	if err != nil {
-		t.Fatal(err)
-	}
-	clicks, err := pebble.Open(pebble.Options{Dir: "again", FS: mem, Cache: 1 << 20, MemTable: 1 << 20})
-	if err != nil {
-		t.Fatal(err)
-	}
-	failing.Store(true)
-	r, err := recorder.Open(t.Context(), recorder.Options{
-		Journal: j, Clicks: clicks, Known: true, Hasty: true, Now: func() time.Time { return begin }, Log: slog.New(slog.DiscardHandler),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := r.Drain(t.Context()); !errors.Is(err, syscall.EIO) {
-		t.Errorf("the journal cannot be read, and Drain says %v", err)
-	}
-	if err := r.Close(t.Context()); !errors.Is(err, syscall.EIO) {
-		t.Errorf("the journal cannot be read, and Close says %v", err)
-	}
-	if err := errors.Join(j.Close(), clicks.Close()); err != nil {
-		t.Fatal(err)
-	}
 }
 
 func must[T any](v T, err error) func(t *testing.T) T {

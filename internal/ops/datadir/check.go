@@ -36,7 +36,7 @@ func (d *Dir) Check(ctx context.Context, report func(string)) (v Verdict, err er
 		return v, err
 	}
 	defer d.keeping.unlock()
-	if v, err = check(ctx, d.Links, d.Counts, d.Journal, 0, stopped, report); err != nil {
+	if v, err = check(ctx, d.Links, d.Counts, &d.Journal.Contents, 0, stopped, report); err != nil {
 		return v, err
 	}
 	// Once all is counted, every id that clicks are of must have been given out.
@@ -47,7 +47,7 @@ func (d *Dir) Check(ctx context.Context, report func(string)) (v Verdict, err er
 // check is Check, where so many journals are missing and were reported. Counting
 // has stopped for a reason that was reported too, or has not, which is nil. j is
 // nil where there is no journal.
-func check(ctx context.Context, db *sql.DB, clicks *pebble.Store, j *journal.Journal, lost int, stopped error, report func(string)) (v Verdict, err error) {
+func check(ctx context.Context, db *sql.DB, clicks *pebble.Store, j *journal.Contents, lost int, stopped error, report func(string)) (v Verdict, err error) {
 	links := 0
 	meter.Begin(ctx, "links and users", meter.Bytes, 0)
 	err = db.Verify(ctx, func(finding string) {

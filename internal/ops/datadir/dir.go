@@ -208,8 +208,8 @@ func (d *Dir) openJournal(ctx context.Context, o Options) error {
 	case len(lost) > 0:
 		err = unopened(lost[0], damagedJournal)
 	case err == nil:
-		if err = d.parts.belongs(j); err == nil {
-			err = d.parts.linksOf(ctx, d.Links, d.Counts, j)
+		if err = d.parts.belongs(&j.Contents); err == nil {
+			err = d.parts.linksOf(ctx, d.Links, d.Counts, &j.Contents)
 		}
 		if err != nil {
 			err = unopened(err, damagedLinks)
@@ -239,7 +239,7 @@ func (d *Dir) passTail(ctx context.Context, o Options) error {
 		return nil
 	}
 	passed := []journal.Hole{{From: tail.From, To: tail.To}}
-	if err := recorder.GiveUp(ctx, recorder.Options{Journal: d.Journal, Clicks: d.Counts, Now: o.Now, Log: o.Log}, passed); err != nil {
+	if err := (recorder.Counting{Journal: &d.Journal.Contents, Clicks: d.Counts, Now: o.Now, Log: o.Log}).GiveUp(ctx, passed); err != nil {
 		return err
 	}
 	return d.Counts.Sync(ctx)

@@ -165,7 +165,7 @@ func (e *ApartJournalError) Error() string {
 func (e *ApartJournalError) Is(target error) bool { return target == journal.ErrCorrupt }
 
 // belongs fails where the journal has other records than a part remembers.
-func (p *parts) belongs(j *journal.Journal) error {
+func (p *parts) belongs(j *journal.Contents) error {
 	for _, c := range p.copies {
 		known, _ := c.Journal(j.ID())
 		holds, err := j.Holds(known.End, known.Last)

@@ -99,7 +99,7 @@ func keepLog(path string, log *slog.Logger) error {
 // linksOf fails where links and users are older than the others: where they lack
 // transactions that a part remembers, or ids that clicks are of, counted or only
 // recorded yet. Those ids would be given again, to others. j may be nil.
-func (p *parts) linksOf(ctx context.Context, db *sql.DB, clicks store.Reader, j *journal.Journal) error {
+func (p *parts) linksOf(ctx context.Context, db *sql.DB, clicks store.Reader, j *journal.Contents) error {
 	now, err := db.Links(ctx)
 	if err != nil {
 		return err
@@ -137,7 +137,7 @@ func (p *parts) linksApart(ctx context.Context, db *sql.DB) error {
 }
 
 // checkLinks is linksOf for a check.
-func (p *parts) checkLinks(ctx context.Context, db *sql.DB, clicks store.Reader, j *journal.Journal, v *Verdict, report func(string)) error {
+func (p *parts) checkLinks(ctx context.Context, db *sql.DB, clicks store.Reader, j *journal.Contents, v *Verdict, report func(string)) error {
 	err := p.linksOf(ctx, db, clicks, j)
 	older := new(OlderLinksError)
 	if !errors.As(err, &older) {
@@ -149,7 +149,7 @@ func (p *parts) checkLinks(ctx context.Context, db *sql.DB, clicks store.Reader,
 }
 
 // linksNeeded is what links and users must be at least.
-func (p *parts) linksNeeded(ctx context.Context, clicks store.Reader, j *journal.Journal) (needed progress.Record, err error) {
+func (p *parts) linksNeeded(ctx context.Context, clicks store.Reader, j *journal.Contents) (needed progress.Record, err error) {
 	needed.SeeLinks(p.known.Links)
 	user, link, err := clicks.Highest(ctx)
 	if err != nil {

@@ -208,7 +208,7 @@ func (r *rebuild) try(ctx context.Context, b base) (done bool, err error) {
 	}
 	gap := pos.Counted < r.begins()
 	if gap && b.gap {
-		if err := recorder.GiveUpJournal(ctx, recorder.Options{Clicks: clicks, Now: r.o.Now}, r.journal.ID(), r.begins()); err != nil {
+		if err := recorder.GiveUpJournal(ctx, clicks, r.o.Now(), r.journal.ID(), r.begins()); err != nil {
 			return false, err
 		}
 		r.report(fmt.Sprintf("%s ends at position %d of the journal, which is whole from position %d on: the clicks between them are given up", b.name, pos.Counted, r.begins()))
@@ -226,7 +226,8 @@ func (r *rebuild) try(ctx context.Context, b base) (done bool, err error) {
 		return false, nil
 	}
 	r.reached = true
-	rec, err := recorder.Open(ctx, recorder.Options{Journal: r.journal, Clicks: clicks, Known: true, Hasty: true, Now: r.o.Now, Log: r.o.Log})
+	meter.Begin(ctx, "clicks of the journal", meter.Bytes, int64(r.journal.End()-pos.Counted))
+	err = recorder.Counting{Journal: &r.journal.Contents, Clicks: clicks, Known: true, Now: r.o.Now, Log: r.o.Log}.To(ctx, r.journal.End())
 	if errors.Is(err, journal.ErrPosition) { // a copy of this directory went its own way, and that is a backup of it
 		r.report(fmt.Sprintf("%s ends at position %d of a journal that went another way than this one: %v", b.name, pos.Counted, err))
 		return false, nil
@@ -234,20 +235,11 @@ func (r *rebuild) try(ctx context.Context, b base) (done bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	stop := meter.Follow(ctx, "clicks of the journal", meter.Bytes, int64(r.journal.End()-pos.Counted), func() int64 {
-		counted, _ := rec.Counted()
-		return int64(counted - pos.Counted)
-	})
-	err = rec.Drain(ctx)
-	stop()
-	if err := errors.Join(err, rec.Close(ctx)); err != nil {
-		return false, err
-	}
 	if err := clicks.Sync(ctx); err != nil {
 		return false, err
 	}
 	wrong := 0
-	summary, err := audit.Check(ctx, clicks, r.journal, func(finding string) {
+	summary, err := audit.Check(ctx, clicks, &r.journal.Contents, func(finding string) {
 		wrong++
 		r.report(fmt.Sprintf("from %s: %s", b.name, finding))
 	})
@@ -292,7 +284,7 @@ func (r *rebuild) missing(ctx context.Context, b base, clicks store.Reader, coun
 	if r.held == nil && b.dir == "" && !r.parts.recorded() {
 		all = append(all, "nothing tells which clicks had been counted; those that the journal does not have would be missing")
 	}
-	if err := r.parts.belongs(r.journal); errors.As(err, new(*ApartJournalError)) {
+	if err := r.parts.belongs(&r.journal.Contents); errors.As(err, new(*ApartJournalError)) {
 		all = append(all, err.Error()+"; what was recorded in that one would be missing")
 	} else if err != nil {
 		return nil, err

@@ -23,10 +23,18 @@ type inspected struct {
 	db      *sql.DB
 	parts   *parts
 	clicks  *pebble.Store
-	journal *journal.Journal    // nil where there is none
+	journal *journal.Damaged    // nil where there is none
 	lost    []*LostJournalError // others that clicks are missing of
 	apart   error               // why the journal is another one
 	close   func() error
+}
+
+// contents is what can be read of the journal; nil where there is none.
+func (in *inspected) contents() *journal.Contents {
+	if in.journal == nil {
+		return nil
+	}
+	return &in.journal.Contents
 }
 
 // inspect opens a directory that nobody has open, else ErrOwned; with force also
@@ -78,7 +86,7 @@ func inspect(ctx context.Context, o Options, force bool) (_ *inspected, err erro
 		here = in.journal.ID()
 	}
 	if in.lost, err = in.parts.lost(ctx, in.clicks, here); err == nil && in.journal != nil {
-		in.apart = in.parts.belongs(in.journal)
+		in.apart = in.parts.belongs(in.contents())
 		if !errors.As(in.apart, new(*ApartJournalError)) {
 			err = in.apart
 		}
@@ -107,12 +115,12 @@ func CheckDamaged(ctx context.Context, o Options, report func(string)) (v Verdic
 		report(in.apart.Error())
 		missing++
 	}
-	v, err = check(ctx, in.db, in.clicks, in.journal, missing, nil, report)
+	v, err = check(ctx, in.db, in.clicks, in.contents(), missing, nil, report)
 	if in.apart != nil {
 		v.Advice = joinAdvice("for the journal, "+apartJournal, v.Advice)
 	}
 	if err == nil {
-		err = in.parts.checkLinks(ctx, in.db, in.clicks, in.journal, &v, report)
+		err = in.parts.checkLinks(ctx, in.db, in.clicks, in.contents(), &v, report)
 	}
 	return v, err
 }
@@ -143,7 +151,7 @@ func RepairParts(ctx context.Context, o Options, giveUp GiveUp, report func(stri
 
 // repairLinks goes on with links and users that are older than the rest.
 func (in *inspected) repairLinks(ctx context.Context, giveUp bool, report func(string)) error {
-	err := in.parts.linksOf(ctx, in.db, in.clicks, in.journal)
+	err := in.parts.linksOf(ctx, in.db, in.clicks, in.contents())
 	older := new(OlderLinksError)
 	if !errors.As(err, &older) {
 		return err
@@ -201,7 +209,7 @@ func (in *inspected) repairJournal(ctx context.Context, o Options, giveUp bool, 
 	case len(doubt) > 0 && !giveUp:
 		return fmt.Errorf("the journal was left as it is: %s of it cannot be read and are not counted. %s. Or give up the clicks in these bytes for good with --repair --give-up-damaged", what, fromBackup)
 	case len(doubt) > 0:
-		if err := recorder.GiveUp(ctx, recorder.Options{Journal: in.journal, Clicks: in.clicks, Now: o.Now, Log: o.Log}, doubt); err != nil {
+		if err := (recorder.Counting{Journal: in.contents(), Clicks: in.clicks, Now: o.Now, Log: o.Log}).GiveUp(ctx, doubt); err != nil {
 			return err
 		}
 		report(fmt.Sprintf("gave up %s of the journal that cannot be read and were not counted", what))
@@ -209,8 +217,8 @@ func (in *inspected) repairJournal(ctx context.Context, o Options, giveUp bool, 
 			return err
 		}
 	}
-	aside, err := in.journal.Mend(pos)
-	for _, file := range aside {
+	kept, err := in.journal.Repair(pos)
+	for _, file := range kept {
 		report(fmt.Sprintf("the journal goes on without what cannot be read; the file is kept as it was, in %s", file))
 	}
 	return err
@@ -225,7 +233,7 @@ func (in *inspected) repairLost(ctx context.Context, o Options, giveUp bool, rep
 		if !giveUp {
 			return fmt.Errorf("nothing was changed: %w; or give up these clicks for good with --repair --give-up-damaged", l)
 		}
-		if err := recorder.GiveUpJournal(ctx, recorder.Options{Clicks: in.clicks, Now: o.Now}, l.ID, l.End); err != nil {
+		if err := recorder.GiveUpJournal(ctx, in.clicks, o.Now(), l.ID, l.End); err != nil {
 			return err
 		}
 		report(fmt.Sprintf("gave up %d bytes of journal %s, which is not there, that were not counted", l.End-l.Counted, l.ID))

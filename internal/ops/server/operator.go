@@ -122,7 +122,7 @@ func (a *App) Export(ctx context.Context, w io.Writer, clicks bool) (err error) 
 			return err
 		}
 		defer release()
-		return x.Clicks(ctx, w, recorder.Clicks(ctx, a.data.Journal, a.data.Journal.End()))
+		return x.Clicks(ctx, w, recorder.Clicks(ctx, &a.data.Journal.Contents, a.data.Journal.End()))
 	}
 	if err := a.data.Recorder.Settle(ctx); err != nil {
 		return err

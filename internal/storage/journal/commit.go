@@ -54,7 +54,7 @@ func (j *Journal) enqueue(ctx context.Context, record []byte) (g *group, after i
 	j.mu.Lock()
 	for {
 		g = j.pending
-		if j.closed {
+		if j.closing {
 			j.mu.Unlock()
 			return nil, 0, ErrClosed
 		}
@@ -124,14 +124,14 @@ func (j *Journal) take() (*group, bool) {
 	defer j.mu.Unlock()
 	g := j.pending
 	if g.records == 0 {
-		return nil, j.closed
+		return nil, j.closing
 	}
 	j.pending = &group{buf: j.spare[:0], done: make(chan struct{})}
 	j.spare = nil
 	if g.room != nil {
 		close(g.room)
 	}
-	return g, j.closed
+	return g, j.closing
 }
 
 // commit makes a group durable and tells those who wait.
@@ -247,7 +247,7 @@ func (j *Journal) roll(base uint64) error {
 	if replace {
 		h.prev = old.prev
 	}
-	if j.stray != base {
+	if j.leftover != base {
 		if err := j.clear(); err != nil {
 			return err
 		}
@@ -261,11 +261,11 @@ func (j *Journal) roll(base uint64) error {
 	s, f, err := j.dir.create(h)
 	if err != nil {
 		if !replace {
-			j.stray = base
+			j.leftover = base
 		}
 		return err
 	}
-	j.stray = 0
+	j.leftover = 0
 	if j.file != nil {
 		j.file.Close() // synced: nothing is left that could fail
 	}
@@ -292,13 +292,13 @@ func (j *Journal) roll(base uint64) error {
 // there, it says that the segment before ends where it begins: no other file
 // may get records. The next roll to the same base replaces it.
 func (j *Journal) clear() error {
-	if j.stray == 0 {
+	if j.leftover == 0 {
 		return nil
 	}
-	if err := j.dir.remove(fileName(j.stray, openExt)); err != nil {
+	if err := j.dir.remove(fileName(j.leftover, openExt)); err != nil {
 		return err
 	}
-	j.stray = 0
+	j.leftover = 0
 	return nil
 }
 

@@ -30,7 +30,7 @@
 //
 // Prev is the position at which the segment before ends; what that file holds
 // beyond was never acknowledged. It equals base unless a hole was made by
-// SkipTo or Mend. Back is the distance from the first byte of the record's commit
+// SkipTo or Repair. Back is the distance from the first byte of the record's commit
 // group. The head check begins with the header's check and the record's place
 // in the segment, the data check goes on from there: a record is valid in one
 // place of one segment only, and bytes inside a record do not pass for one.
@@ -50,6 +50,6 @@
 // made durable under another name first, so that a crash at any instant
 // leaves the one or the other.
 //
-// Open refuses what is damaged. Inspect opens it to look at, and Mend leaves out
+// Open refuses what is damaged. Inspect opens it to look at, and Repair leaves out
 // what cannot be read, for somebody who has counted it. docs/format/journal.md has the details.
 package journal

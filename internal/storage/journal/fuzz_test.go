@@ -13,7 +13,7 @@ import (
 )
 
 // FuzzSegment opens arbitrary bytes as the newest segment, after a sound one.
-// With mend the checks are made right, so that the fuzzer gets past them.
+// With fix the checks are made right, so that the fuzzer gets past them.
 func FuzzSegment(f *testing.F) {
 	o := inMemory()
 	j := open(f, o)
@@ -32,14 +32,14 @@ func FuzzSegment(f *testing.F) {
 	f.Add(seed, true, true)
 	f.Add(seed[:50], true, false)
 	f.Add([]byte{}, false, false)
-	f.Fuzz(func(t *testing.T, b []byte, sealed, mend bool) {
+	f.Fuzz(func(t *testing.T, b []byte, sealed, fix bool) {
 		name := "journal/00000000000000000000.open"
 		if sealed {
 			name = "journal/00000000000000000000.sealed"
 		}
 		b = bytes.Clone(b)
-		if mend {
-			mendChecks(b)
+		if fix {
+			fixChecks(b)
 		}
 		o := inMemory()
 		if err := o.FS.MkdirAll("journal", 0o700); err != nil {
@@ -59,11 +59,11 @@ func FuzzSegment(f *testing.F) {
 			if errors.Is(err, journal.ErrVersion) {
 				return
 			}
-			// What Open refuses can be mended, and then be opened.
+			// What Open refuses can be repaired, and then be opened.
 			if lookErr != nil || len(found) == 0 {
 				t.Fatalf("Open: %v; Inspect: %v, without a flaw", err, lookErr)
 			}
-			if _, err := looked.Mend(looked.End()); err != nil {
+			if _, err := looked.Repair(looked.End()); err != nil {
 				t.Fatal(err)
 			}
 			add(t, open(t, o), "new")
@@ -94,8 +94,8 @@ func FuzzSegment(f *testing.F) {
 	})
 }
 
-// mendChecks makes every check right, as far as lengths lead.
-func mendChecks(b []byte) {
+// fixChecks makes every check right, as far as lengths lead.
+func fixChecks(b []byte) {
 	if len(b) < 48 {
 		return
 	}

@@ -69,8 +69,8 @@ func read(t testing.TB, j *journal.Journal, from uint64) (records []string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if rec.From < at || rec.To != rec.From+journal.RecordOverhead+uint64(len(rec.Data)) || rec.Epoch > rec.From {
-			t.Fatalf("after %d comes a record of %d bytes from %d to %d in segment %d", at, len(rec.Data), rec.From, rec.To, rec.Epoch)
+		if rec.From < at || rec.To != rec.From+journal.RecordOverhead+uint64(len(rec.Data)) || rec.Segment > rec.From {
+			t.Fatalf("after %d comes a record of %d bytes from %d to %d in segment %d", at, len(rec.Data), rec.From, rec.To, rec.Segment)
 		}
 		at = rec.To
 		records = append(records, string(rec.Data))

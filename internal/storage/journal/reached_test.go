@@ -96,7 +96,7 @@ func TestReached(t *testing.T) {
 			}
 			// Who has counted all of it goes on.
 			o.Reached = nil
-			if _, err := j.Mend(end); err != nil {
+			if _, err := j.Repair(end); err != nil {
 				t.Fatal(err)
 			}
 			mended := open(t, o)
@@ -239,9 +239,9 @@ func TestTwins(t *testing.T) {
 	}
 }
 
-// TestMendUnborn: a newest file that is empty lies behind a segment that is
+// TestRepairUnused: a newest file that is empty lies behind a segment that is
 // damaged, and the counts reach beyond both.
-func TestMendUnborn(t *testing.T) {
+func TestRepairUnused(t *testing.T) {
 	t.Parallel()
 	o := inMemory()
 	j := open(t, o)
@@ -254,7 +254,7 @@ func TestMendUnborn(t *testing.T) {
 	if got := flaws(t, looked); len(got) != 1 || got[0].From != 0 || got[0].To != end {
 		t.Errorf("flaws %v", got)
 	}
-	if _, err := looked.Mend(end + 1); err != nil {
+	if _, err := looked.Repair(end + 1); err != nil {
 		t.Fatal(err)
 	}
 	mended := open(t, o)

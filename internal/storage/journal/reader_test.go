@@ -214,8 +214,8 @@ func TestScan(t *testing.T) {
 	for _, s := range j.Segments() {
 		for rec, err := range j.Scan(s.Base) {
 			check(t, err)
-			if string(rec.Data) != fmt.Sprint("record ", i) || rec.Epoch != s.Base {
-				t.Errorf("record %d is %q of segment %d", i, rec.Data, rec.Epoch)
+			if string(rec.Data) != fmt.Sprint("record ", i) || rec.Segment != s.Base {
+				t.Errorf("record %d is %q of segment %d", i, rec.Data, rec.Segment)
 			}
 			i++
 		}

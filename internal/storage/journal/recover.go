@@ -7,7 +7,6 @@ import (
 	"hash/crc32"
 	"io"
 	"io/fs"
-	"log/slog"
 	"slices"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -28,33 +27,22 @@ func Open(o Options) (*Journal, error) {
 	return j, nil
 }
 
-// newJournal is a journal without segments.
+// newJournal returns a journal without segments.
 func newJournal(o Options) *Journal {
-	if o.FS == nil {
-		o.FS = vfs.Default
-	}
 	if o.SegmentSize <= 0 {
 		o.SegmentSize = DefaultSegmentSize
 	}
 	if o.Ended == nil {
 		o.Ended = func([16]byte, uint64, uint32) {}
 	}
-	if o.Reached == nil {
-		o.Reached = func([16]byte) uint64 { return 0 }
-	}
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
 	return &Journal{
-		dir:         dir{o.FS, o.Dir},
+		Contents:    newContents(o),
 		segmentSize: o.SegmentSize,
 		noSync:      o.NoSync,
+		existing:    o.Existing,
 		synced:      o.Synced,
 		rolled:      o.Rolled,
 		ended:       o.Ended,
-		reached:     o.Reached,
-		existing:    o.Existing,
-		log:         o.Logger,
 		kick:        make(chan struct{}, 1),
 		stopped:     make(chan struct{}),
 		pending:     &group{done: make(chan struct{})},
@@ -73,8 +61,8 @@ func (j *Journal) recover() error {
 	if len(l.bases) == 0 && j.existing {
 		return fmt.Errorf("segments in %s: %w", j.dir.path, fs.ErrNotExist)
 	}
-	for _, t := range l.twins {
-		if err := j.settle(t); err != nil {
+	for _, t := range l.duplicates {
+		if err := j.resolve(t); err != nil {
 			return err
 		}
 	}
@@ -245,11 +233,11 @@ func (d dir) make() error {
 
 // listing is what lies in a journal's directory.
 type listing struct {
-	bases     []uint64          // of the segments, ascending
-	files     map[uint64]string // by base
-	trimmed   uint64            // what the marks say; 0 where there is none
-	leftovers []string          // what a crash left beside them
-	twins     []twin            // segments that have two files
+	bases      []uint64          // of the segments, ascending
+	files      map[uint64]string // by base
+	trimmed    uint64            // what the marks say; 0 where there is none
+	leftovers  []string          // what a crash left beside them
+	duplicates []duplicate       // segments that have two files
 }
 
 func (d dir) list() (*listing, error) {
@@ -277,7 +265,7 @@ func (d dir) list() (*listing, error) {
 			if err != nil {
 				return nil, err
 			}
-			l.twins = append(l.twins, t)
+			l.duplicates = append(l.duplicates, t)
 			l.files[base] = t.file
 		default:
 			l.bases = append(l.bases, base)
@@ -297,14 +285,14 @@ func (j *Journal) load(base uint64, file string, last bool) error {
 	}
 	defer f.Close()
 	if last && file == fileName(base, openExt) {
-		unborn, err := isUnborn(f)
+		unused, err := isUnused(f)
 		if err != nil {
 			return fmt.Errorf("read %s: %w", path, err)
 		}
-		if unborn && len(j.segs) > 0 && j.reached(j.id) > base {
+		if unused && len(j.segs) > 0 && j.reached(j.id) > base {
 			return &TailError{Dir: j.dir.path, End: base, Reached: j.reached(j.id)}
 		}
-		if unborn {
+		if unused {
 			j.log.Warn("journal: an unfinished segment is discarded", "file", path)
 			return j.dir.remove(file)
 		}
@@ -363,10 +351,10 @@ func (d dir) size(file string) (int64, error) {
 	return info.Size(), nil
 }
 
-// isUnborn tells whether a file ends before its header does, or is all zeros,
+// isUnused tells whether a file ends before its header does, or is all zeros,
 // as some file systems leave one that was made just before a power cut. A
 // header is durable before the first record, so nothing was acknowledged in it.
-func isUnborn(f vfs.File) (bool, error) {
+func isUnused(f vfs.File) (bool, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return false, err

@@ -55,7 +55,7 @@ func (s *scanner) next() (Record, error) {
 		return Record{}, s.bad("the record does not agree with its check")
 	}
 	s.group = s.pos - min(uint64(h.back), s.pos-s.base)
-	r := Record{Epoch: s.base, From: s.pos, To: s.pos + size, Data: data}
+	r := Record{Segment: s.base, From: s.pos, To: s.pos + size, Data: data}
 	s.buf = s.buf[size:]
 	s.pos = r.To
 	return r, nil

@@ -22,7 +22,7 @@ const (
 	// flagUnsynced: groups were written without waiting for the disk, so a
 	// power cut may have lost any of them.
 	flagUnsynced = 1
-	// flagLost: Mend made the segment, without records; it stands for what is
+	// flagLost: Repair made the segment, without records; it stands for what is
 	// missing up to the next one, whose prev does not end it.
 	flagLost = 2
 
@@ -60,12 +60,11 @@ type segment struct {
 	end  uint64
 	file string
 
-	// damage is what Inspect found wrong with the header, and blind is set where
-	// no record can be read without it.
-	damage *CorruptError
-	blind  bool
-	// unknown is set where nothing tells how far a blind one had come.
-	unknown bool
+	// What Inspect found: damage of the header, whether no record can be read
+	// because of it, and whether the end is unknown then.
+	damage     *CorruptError
+	unreadable bool
+	unknown    bool
 }
 
 func (s *segment) sealed() bool { return strings.HasSuffix(s.file, sealedExt) }

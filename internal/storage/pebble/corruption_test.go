@@ -103,7 +103,7 @@ func findings(t *testing.T, fs vfs.FS, tamper func(*pebble.Store)) (list []strin
 		return []string{err.Error()}
 	}
 	defer j.Close()
-	if _, err := audit.Check(t.Context(), s, j, func(f string) { list = append(list, f) }); err != nil {
+	if _, err := audit.Check(t.Context(), s, &j.Contents, func(f string) { list = append(list, f) }); err != nil {
 		t.Fatal(err)
 	}
 	return list
@@ -281,7 +281,7 @@ func TestDamagedTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	var found []string
-	sum, err := audit.Check(t.Context(), s, j, func(finding string) {
+	sum, err := audit.Check(t.Context(), s, &j.Contents, func(finding string) {
 		if strings.Contains(finding, name) || strings.ContainsAny(finding, "<\n") {
 			found = append(found, finding)
 		}

@@ -4,11 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"math/rand/v2"
 	"strings"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/core/recorder"
@@ -92,13 +97,14 @@ func TestGiveUp(t *testing.T) {
 				}
 			}
 		}
-		if err := recorder.GiveUp(t.Context(), recorder.Options{Journal: j, Clicks: clicked, Now: func() time.Time { return begin }}, doubt); err != nil {
+		counting := recorder.Counting{Journal: &j.Contents, Clicks: clicked, Now: func() time.Time { return begin }, Log: slog.New(slog.DiscardHandler)}
+		if err := counting.GiveUp(t.Context(), doubt); err != nil {
 			t.Fatal(err)
 		}
 		if err := clicked.Sync(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := j.Mend(position()); err != nil {
+		if _, err := j.Repair(position()); err != nil {
 			t.Fatal(err)
 		}
 		var want []click.Click
@@ -217,5 +223,55 @@ func TestCountsUpToDamage(t *testing.T) {
 	_ = h.Close(t.Context()) // it says again why counting stopped
 	if err := errors.Join(h.journal.Close(), h.clicks.Close()); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestCountingUnreadable: counting in the foreground fails if the journal cannot
+// be read, and is not tried again.
+func TestCountingUnreadable(t *testing.T) {
+	t.Parallel()
+	mem := vfs.NewMem()
+	h := open(t, mem, 1<<10)
+	for range 100 {
+		if err := h.Record(t.Context(), randomClick(rand.New(rand.NewPCG(1, 2)))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	second := mem.PathBase(must(h.journal.File(h.journal.Segments()[1].Base))(t))
+	h.close(t)
+	var failing atomic.Bool // once all headers are read
+	j, err := journal.Open(journal.Options{Dir: "journal", FS: errorfs.Wrap(mem, errorfs.InjectorFunc(func(op errorfs.Op) error {
+		if failing.Load() && op.Kind == errorfs.OpFileReadAt && mem.PathBase(op.Path) == second {
+			return syscall.EIO
+		}
+		return nil
+	}))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	clicks, err := pebble.Open(pebble.Options{Dir: "again", FS: mem, Cache: 1 << 20, MemTable: 1 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	failing.Store(true)
+	counting := recorder.Counting{
+		Journal: &j.Contents, Clicks: clicks, Known: true, Now: func() time.Time { return begin }, Log: slog.New(slog.DiscardHandler),
+	}
+	if err := counting.To(t.Context(), j.End()); !errors.Is(err, syscall.EIO) {
+		t.Errorf("the journal cannot be read, and counting says %v", err)
+	}
+	// What comes before is counted, and the next try goes on after it.
+	if pos, _, err := clicks.Position(t.Context(), j.ID()); err != nil || pos.Counted != j.Segments()[1].Base {
+		t.Errorf("counted up to %d, %v; want %d", pos.Counted, err, j.Segments()[1].Base)
+	}
+	failing.Store(false)
+	if err := counting.To(t.Context(), j.End()); err != nil {
+		t.Error(err)
+	}
+	if pos, _, err := clicks.Position(t.Context(), j.ID()); err != nil || pos.Counted != j.End() {
+		t.Errorf("counted up to %d, %v; want %d", pos.Counted, err, j.End())
+	}
+	if err := errors.Join(j.Close(), clicks.Close()); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -7,10 +7,10 @@ import (
 	"io"
 )
 
-// twin is a segment that has a file under both names. A crash in the middle of
+// duplicate is a segment that has a file under both names. A crash in the middle of
 // a rename leaves the same file twice. A file that somebody copied into the
 // directory is another one, and may have fewer records.
-type twin struct {
+type duplicate struct {
 	file, other string // which counts, and which does not
 	// spare is set where all that is in other is in file too.
 	spare bool
@@ -19,7 +19,7 @@ type twin struct {
 // choose decides which of a segment's two files counts, where the segment after
 // it begins at next. It is a *CorruptError where each of them may have records
 // that the other one lacks.
-func (d dir) choose(open, sealed string, next uint64) (t twin, err error) {
+func (d dir) choose(open, sealed string, next uint64) (t duplicate, err error) {
 	a, err := d.readWhole(open, next)
 	if err != nil {
 		return t, err
@@ -30,13 +30,13 @@ func (d dir) choose(open, sealed string, next uint64) (t twin, err error) {
 	}
 	switch {
 	case bytes.HasPrefix(b.bytes, a.bytes), a.sound && a.empty():
-		return twin{file: sealed, other: open, spare: true}, nil
+		return duplicate{file: sealed, other: open, spare: true}, nil
 	case bytes.HasPrefix(a.bytes, b.bytes), b.sound && b.empty():
-		return twin{file: open, other: sealed, spare: true}, nil
+		return duplicate{file: open, other: sealed, spare: true}, nil
 	case b.replaces(a):
-		return twin{file: sealed, other: open}, nil
+		return duplicate{file: sealed, other: open}, nil
 	case a.replaces(b):
-		return twin{file: open, other: sealed}, nil
+		return duplicate{file: open, other: sealed}, nil
 	}
 	at := 0
 	for at < len(a.bytes) && at < len(b.bytes) && a.bytes[at] == b.bytes[at] {
@@ -99,9 +99,9 @@ func (d dir) readWhole(file string, next uint64) (w wholeFile, err error) {
 	return w, err
 }
 
-// settle leaves a segment one file. The other one is removed where nothing is
+// resolve leaves a segment one file. The other one is removed where nothing is
 // lost with it, and else gets another name.
-func (j *Journal) settle(t twin) error {
+func (j *Journal) resolve(t duplicate) error {
 	if t.spare {
 		return j.dir.remove(t.other)
 	}
