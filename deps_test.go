@@ -81,6 +81,7 @@ var floors = []floor{
 		{"regular", "files that end; does not know what is in them"},
 		{"throttle", "how often and how many at once; does not know of what"},
 		{"version", "which footfall this is; everybody may say so"},
+		{"weburl", "how URLs and hosts are written; does not know which are ours"},
 	}},
 	{"internal/testkit", []room{
 		{"harness", "tests and measurements alone: the real program in processes of its own"},

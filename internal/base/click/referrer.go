@@ -3,6 +3,8 @@ package click
 import (
 	"strings"
 	"unicode/utf8"
+
+	"github.com/footfall/footfall/internal/base/weburl"
 )
 
 // MaxReferrer bounds a referrer, in bytes.
@@ -25,12 +27,9 @@ func ParseReferrer(s string) Referrer {
 	if s == "" || strings.EqualFold(s, "direct") {
 		return ""
 	}
-	if scheme, rest, ok := cutScheme(s); ok {
-		rest, _, _ = strings.Cut(rest, "#")
-		rest, _, _ = strings.Cut(rest, "?")
-		host, path := rest, ""
-		if i := strings.IndexByte(rest, '/'); i >= 0 {
-			host, path = rest[:i], rest[i:]
+	if scheme, host, path, ok := weburl.Split(s); ok {
+		if i := strings.IndexAny(path, "?#"); i >= 0 {
+			path = path[:i]
 		}
 		host = host[strings.LastIndexByte(host, '@')+1:]
 		if scheme == "http" || scheme == "https" {
@@ -60,28 +59,12 @@ func small(s string) string {
 // Domain is the host that the referrer names. A referrer that could not be
 // taken apart is its own domain; direct has none.
 func (r Referrer) Domain() string {
-	_, rest, ok := cutScheme(string(r))
+	_, rest, ok := weburl.CutScheme(string(r))
 	if !ok {
 		return string(r)
 	}
 	host, _, _ := strings.Cut(rest, "/")
 	return host
-}
-
-// cutScheme splits "scheme://rest" where the scheme is one by RFC 3986.
-func cutScheme(s string) (scheme, rest string, ok bool) {
-	scheme, rest, ok = strings.Cut(s, "://")
-	if !ok || scheme == "" {
-		return "", "", false
-	}
-	for i := range len(scheme) {
-		b := scheme[i] | 0x20
-		letter := b >= 'a' && b <= 'z'
-		if !letter && (i == 0 || !strings.ContainsRune("0123456789+-.", rune(scheme[i]))) {
-			return "", "", false
-		}
-	}
-	return strings.ToLower(scheme), rest, true
 }
 
 // cut shortens s to MaxReferrer bytes at the start of a rune.

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/base/weburl"
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
@@ -24,10 +25,6 @@ const (
 	// shards keep visitors from waiting for each other's lock.
 	shards = 16
 )
-
-// place is a name on a host. A name that is none is so on every host, and is
-// kept without one.
-type place struct{ host, name string }
 
 // answer is what the store said when it was asked, which may be nothing: then
 // the link is zero.
@@ -57,20 +54,20 @@ type shard struct {
 
 // memory is the answers used last, as many as its bounds allow.
 type memory struct {
-	answers *simplelru.LRU[place, answer]
+	answers *simplelru.LRU[Place, answer]
 	bytes   int // of the texts
 	most    int
 }
 
 func (m *memory) init(size int) {
-	lru, err := simplelru.NewLRU(size/shards, func(p place, a answer) { m.bytes -= textBytes(p, &a) })
+	lru, err := simplelru.NewLRU(size/shards, func(p Place, a answer) { m.bytes -= textBytes(p, &a) })
 	if err != nil {
 		panic(err) // the sizes are positive constants
 	}
 	m.answers, m.most = lru, maxBytes/2/shards
 }
 
-func (m *memory) add(p place, a answer) {
+func (m *memory) add(p Place, a answer) {
 	m.answers.Remove(p)
 	m.bytes += textBytes(p, &a)
 	m.answers.Add(p, a)
@@ -79,8 +76,8 @@ func (m *memory) add(p place, a answer) {
 	}
 }
 
-func textBytes(p place, a *answer) int {
-	return len(p.host) + len(p.name) + len(a.link.Hash) + len(a.link.AggregateHash) +
+func textBytes(p Place, a *answer) int {
+	return len(p.Host) + len(p.Name) + len(a.link.Hash) + len(a.link.AggregateHash) +
 		len(a.link.LongURL) + len(a.link.Title) + len(a.link.Note)
 }
 
@@ -105,14 +102,14 @@ func (s *shard) memory(ours bool) *memory {
 // recall is what is remembered of a name on a host, whether that is fresh, and
 // how many links had been learnt by then. Of what is not fresh only links are
 // recalled.
-func (s *shard) recall(p place, ours bool, now time.Time) (a answer, fresh bool, learnt uint64) {
+func (s *shard) recall(p Place, ours bool, now time.Time) (a answer, fresh bool, learnt uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a, _ = s.memory(ours).answers.Get(p)
 	if a.fresh(now) {
 		return a, true, s.learnt
 	}
-	none, _ := s.rest.answers.Get(place{name: p.name})
+	none, _ := s.rest.answers.Get(Place{Name: p.Name})
 	if none.link.ID == 0 && none.fresh(now) {
 		return none, true, s.learnt
 	}
@@ -121,7 +118,7 @@ func (s *shard) recall(p place, ours bool, now time.Time) (a answer, fresh bool,
 
 // remember keeps an answer to a question that was asked when so many links had
 // been learnt.
-func (s *shard) remember(p place, ours bool, a answer, learnt uint64) {
+func (s *shard) remember(p Place, ours bool, a answer, learnt uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
@@ -130,7 +127,7 @@ func (s *shard) remember(p place, ours bool, a answer, learnt uint64) {
 		s.memory(ours).add(p, a)
 	default:
 		s.memory(ours).answers.Remove(p)
-		s.rest.add(place{name: p.name}, a)
+		s.rest.add(Place{Name: p.Name}, a)
 	}
 }
 
@@ -160,7 +157,7 @@ func (l *Links) Learn(imported ...store.ForeignLink) {
 			continue
 		}
 		l.learn(f.Keyword)
-		s, p := l.shard(string(f.Keyword)), place{host: hostname(f.Domain), name: string(f.Keyword)}
+		s, p := l.shard(string(f.Keyword)), Place{weburl.Host(f.Domain), string(f.Keyword)}
 		s.mu.Lock()
 		s.known.answers.Remove(p) // a hash of that name, which the keyword hides
 		s.rest.answers.Remove(p)
@@ -174,7 +171,7 @@ func (l *Links) learn(names ...click.Hash) {
 		s := l.shard(string(name))
 		s.mu.Lock()
 		s.learnt++
-		s.rest.answers.Remove(place{name: string(name)})
+		s.rest.answers.Remove(Place{Name: string(name)})
 		s.mu.Unlock()
 	}
 }

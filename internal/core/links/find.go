@@ -1,61 +1,61 @@
 package links
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
-	"strings"
 
 	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/base/weburl"
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// Find finds a link as people write it: a short URL on any domain of ours,
-// the domain and the name, or the name alone; the scheme, a query and a
-// fragment are ignored. Domains of ours are here also those that imported
-// keywords lie on, and Bitly's own (bit.ly, j.mp, bitly.com), since clients
-// kept such URLs. host is that of the HTTP request. Unlike Resolve, Find
-// remembers nothing. It fails with click.ErrNotFound where there is no such
-// link, and with the store's error where that cannot answer.
+// Find finds a link as people write it (see ParsePlace), on any domain of ours or
+// by its name alone. Domains of ours include those of imported keywords and Bitly's
+// own (bit.ly, j.mp, bitly.com), because clients keep such URLs. host is that of the
+// HTTP request. Unlike Resolve, Find remembers nothing. It fails with
+// click.ErrNotFound if there is no such link, and with the error of the store.
 func (l *Links) Find(ctx context.Context, written, host string) (store.Link, error) {
-	p := parsePlace(written)
-	ours, err := l.hasHost(ctx, p.host, host)
-	if err != nil {
-		return store.Link{}, fmt.Errorf("links: find: %w", err)
-	}
-	if !ours {
-		return store.Link{}, errUnknown
-	}
-	return l.Named(ctx, p.host, p.name)
+	link, _, err := l.find(ctx, written, host)
+	return link, err
 }
 
-// Named is the link that a name on a domain leads to, or where it has
-// slashes at its ends and is none, the name without them. Unlike Resolve it remembers nothing. It fails
-// with click.ErrNotFound, also for what is never a name, and with the store's
-// error where that cannot answer.
-func (l *Links) Named(ctx context.Context, domain, name string) (store.Link, error) {
-	link, err := withoutSlashes(name, func(name string) (store.Link, error) {
-		if name == "" || len(name) > MaxName || !printable(name) || Reserved(name) {
+func (l *Links) find(ctx context.Context, written, host string) (store.Link, click.Hash, error) {
+	p, ok := ParsePlace(written)
+	if !ok {
+		return store.Link{}, "", errUnknown
+	}
+	if p.Host != "" && !bitlys(p.Host) {
+		if ours, err := l.HasDomain(ctx, p.Host, host); err != nil || !ours {
+			return store.Link{}, "", cmp.Or(err, errUnknown)
+		}
+	}
+	return l.Named(ctx, p)
+}
+
+// Named finds the link at a place, whoever the host belongs to, and the name that
+// the path meant. Unlike Resolve it remembers nothing. It fails with
+// click.ErrNotFound if there is no such link, and with the error of the store.
+func (l *Links) Named(ctx context.Context, p Place) (store.Link, click.Hash, error) {
+	link, name, err := firstReading(p.Name, func(name string) (store.Link, error) {
+		if !mayBeName(name) {
 			return store.Link{}, click.ErrNotFound
 		}
-		return l.links.LinkByName(ctx, domain, click.Hash(name))
+		return l.links.LinkByName(ctx, p.Host, click.Hash(name))
 	})
 	if err != nil {
-		return store.Link{}, fmt.Errorf("links: find: %w", err)
+		return store.Link{}, "", fmt.Errorf("links: find: %w", err)
 	}
-	return link, nil
+	return link, click.Hash(name), nil
 }
 
 // FindShared is Find for questions about a link: a hash that a link has in
 // common with its own aggregate link means the aggregate link, which sums it.
 func (l *Links) FindShared(ctx context.Context, written, host string) (store.Link, error) {
-	link, err := l.Find(ctx, written, host)
-	if err != nil || link.Hash != link.AggregateHash || link.ID == link.Aggregate {
+	link, name, err := l.find(ctx, written, host)
+	if err != nil || link.Hash != link.AggregateHash || link.ID == link.Aggregate || name != link.Hash {
 		return link, err
-	}
-	if name := parsePlace(written).name; strings.Trim(name, "/") != string(link.Hash) {
-		return link, nil
 	}
 	if link, err = l.links.LinkByID(ctx, link.Aggregate); err != nil {
 		return store.Link{}, fmt.Errorf("links: find aggregate link: %w", err)
@@ -63,46 +63,15 @@ func (l *Links) FindShared(ctx context.Context, written, host string) (store.Lin
 	return link, nil
 }
 
-// parsePlace takes a written link apart. The host is empty where there is
-// none, and the name where there can be no link.
-func parsePlace(written string) place {
-	rest := strings.TrimSpace(written)
-	if _, after, ok := strings.Cut(rest, "://"); ok {
-		rest = after
-	}
-	if i := strings.IndexAny(rest, "?#"); i >= 0 {
-		rest = rest[:i]
-	}
-	host, name, ok := strings.Cut(rest, "/")
-	if !ok {
-		host, name = "", rest
-	} else if host = hostname(host); host == "" {
-		return place{}
-	}
-	name, err := url.PathUnescape(name)
-	if err != nil {
-		return place{}
-	}
-	return place{host: host, name: name}
-}
-
-// hasHost tells whether a written link's host is one of ours.
-func (l *Links) hasHost(ctx context.Context, host, request string) (bool, error) {
-	if host == "" || bitlys(host) {
-		return true, nil
-	}
-	return l.HasDomain(ctx, host, request)
-}
-
 // HasDomain tells whether the domain is one of ours, or one that imported
 // keywords lie on. host is that of the HTTP request.
 func (l *Links) HasDomain(ctx context.Context, domain, host string) (bool, error) {
-	name := hostname(domain)
+	name := weburl.Host(domain)
 	if name == "" || l.hosts[name] {
 		return name != "", nil
 	}
 	ours, err := l.ours(host)
-	if err == nil && len(l.hosts) == 0 && hostname(ours[0].host) == name {
+	if err == nil && len(l.hosts) == 0 && weburl.Host(ours[0].Host) == name {
 		return true, nil
 	}
 	has, err := l.links.HasDomain(ctx, name)
@@ -115,7 +84,7 @@ func (l *Links) HasDomain(ctx context.Context, domain, host string) (bool, error
 // IsDomain tells whether the text is a host, with a port or without, be it ours or
 // not.
 func IsDomain(s string) bool {
-	_, err := parseAuthority("http", s)
+	_, err := weburl.ParseAuthority("http", s)
 	return err == nil
 }
 
@@ -130,9 +99,9 @@ func (l *Links) Domains(host string) ([]string, error) {
 	return domains, err
 }
 
-// bitlys tells whether the domain was Bitly's own.
-func bitlys(domain string) bool {
-	switch strings.ToLower(domain) {
+// bitlys reports whether a host, as weburl.Host has it, was Bitly's own.
+func bitlys(host string) bool {
+	switch host {
 	case "bit.ly", "j.mp", "bitly.com":
 		return true
 	}

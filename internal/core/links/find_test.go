@@ -48,8 +48,8 @@ func TestFind(t *testing.T) {
 			{"https://" + ours + ":8080/h?x=1#y", "http://a/"}, {"HTTP://" + ours + "./h/", "http://a/"}, {"ftp://bit.ly/h", "http://a/"},
 			{"j.mp/h", "http://a/"}, {"BITLY.com/h", "http://a/"}, {"go.example/h", "http://a/"},
 			{"go.example/word", "http://a/"}, {ours + "/word", "http://c/"}, {ours + "/word/", "http://c/"}, {ours + "/h/h", "http://a/"}, {ours + "/h/h/", "http://c/"}, {ours + "/h/h//", "http://c/"}, {ours + "/h//", "http://a/"}, {ours + "//h", "http://a/"}, {"http://" + ours + "//h/", "http://a/"}, {"word", "http://c/"}, {ours + "/%68", "http://a/"},
-			{"", ""}, {"/", ""}, {"/h", ""}, {ours + "/", ""}, {ours, ""}, {ours + "/a/h", ""}, {"strange.example/h", ""}, {ours + "/v3", ""}, {"-", ""},
-			{"http:///h", ""}, {ours + ":x/h", ""}, {ours + ":80/h", "http://a/"}, {"h\x00", ""}, {"\xff", ""}, {ours + "/%zz", ""}, {ours + "/%00", ""}, {"//" + ours + "/h", ""}, {"[::1/h", ""},
+			{"", ""}, {"/", ""}, {"/h", "http://a/"}, {"//h", "http://a/"}, {ours + "/x/../h", "http://a/"}, {ours + "/.//h", "http://a/"}, {"http://u:p@" + ours + "/h?u=http://x/word", "http://a/"}, {"\u200bh", "http://a/"}, {ours + "/", ""}, {ours, ""}, {ours + "/a/h", ""}, {"strange.example/h", ""}, {ours + "/v3", ""}, {"-", ""},
+			{"http:///h", "http://a/"}, {ours + ":x/h", ""}, {ours + ":80/h", "http://a/"}, {"h\x00", ""}, {"\xff", ""}, {ours + "/%zz", ""}, {ours + "/%00", ""}, {"//" + ours + "/h", ""}, {"[::1/h", ""},
 		} {
 			l, _, err := find(domains, c.written)
 			if c.longURL == "" && !errors.Is(err, click.ErrNotFound) || l.LongURL != c.longURL {

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/base/weburl"
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
@@ -52,7 +53,7 @@ type Options struct {
 // Links makes links and finds them. It is safe for concurrent use.
 type Links struct {
 	links   store.Links
-	domains []authority
+	domains []weburl.Authority
 	host    string
 	hosts   map[string]bool // of domains
 	scheme  string
@@ -77,7 +78,7 @@ func New(o Options) (*Links, error) {
 		return nil, fmt.Errorf("links: the scheme of short URLs is http or https, not %q", o.Scheme)
 	}
 	for _, domain := range o.Domains {
-		a, err := parseAuthority(l.scheme, domain)
+		a, err := weburl.ParseAuthority(l.scheme, domain)
 		if err != nil {
 			if strings.Contains(domain, "/") {
 				err = errors.New("give a host, without scheme and path")
@@ -85,7 +86,7 @@ func New(o Options) (*Links, error) {
 			return nil, fmt.Errorf("links: %q is no domain: %w", domain, err)
 		}
 		l.domains = append(l.domains, a)
-		l.hosts[hostname(a.host)] = true
+		l.hosts[weburl.Host(a.Host)] = true
 	}
 	for i := range l.shards {
 		l.shards[i].init()
@@ -218,11 +219,13 @@ func (l *Links) Domain(asked, host string) (string, error) {
 	if asked == "" {
 		return ours[0].String(), nil
 	}
-	if a, err := parseAuthority(l.scheme, asked); err == nil && slices.Contains(ours, a) {
-		return a.String(), nil
-	}
-	if bitlys(asked) {
-		return ours[0].String(), nil
+	if a, err := weburl.ParseAuthority(l.scheme, asked); err == nil {
+		if i := slices.IndexFunc(ours, a.Same); i >= 0 {
+			return ours[i].String(), nil
+		}
+		if a.Port == "" && bitlys(weburl.Host(a.Host)) {
+			return ours[0].String(), nil
+		}
 	}
 	names := make([]string, len(ours))
 	for i, a := range ours {
@@ -232,18 +235,18 @@ func (l *Links) Domain(asked, host string) (string, error) {
 }
 
 // ours are our domains as a request to the host sees them, one at least.
-func (l *Links) ours(host string) ([]authority, error) {
+func (l *Links) ours(host string) ([]weburl.Authority, error) {
 	if len(l.domains) > 0 {
 		return l.domains, nil
 	}
-	a, err := parseAuthority(l.scheme, host)
+	a, err := weburl.ParseAuthority(l.scheme, host)
 	if err != nil && l.host != "" {
-		a, err = parseAuthority(l.scheme, l.host)
+		a, err = weburl.ParseAuthority(l.scheme, l.host)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("links: host %.100q: %w", host, ErrDomain)
 	}
-	return []authority{a}, nil
+	return []weburl.Authority{a}, nil
 }
 
 // ShortURL is the short URL of a hash, or a keyword, on a domain.

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/base/weburl"
 )
 
 // Own tells whether the URL, in any spelling that leads there, is a short link
@@ -33,10 +34,7 @@ func (l *Links) Own(ctx context.Context, longURL, host string) (bool, error) {
 	} else if keywords, err := l.lent(ctx, d); err != nil || !keywords {
 		return false, err
 	}
-	if len(d.name) > MaxName || !printable(d.name) {
-		return false, nil
-	}
-	_, err := l.links.LinkByName(ctx, hostname(d.host), click.Hash(d.name))
+	_, _, err := l.Named(ctx, Place{weburl.Host(d.Host), d.name})
 	if errors.Is(err, click.ErrNotFound) {
 		return false, nil
 	}
@@ -57,13 +55,13 @@ func (l *Links) OnOwnHost(ctx context.Context, longURL, host string) (bool, erro
 
 // named tells whether the URL is on one of our domains.
 func (l *Links) named(d destination, host string) bool {
-	port := cmp.Or(d.port, defaultPort(d.scheme))
-	if l.isHere(d.host, port) {
+	port := cmp.Or(d.Port, weburl.DefaultPort(d.scheme))
+	if l.isHere(d.Host, port) {
 		return true
 	}
 	ours, err := l.ours(host)
-	return err == nil && slices.ContainsFunc(ours, func(o authority) bool {
-		return hostname(o.host) == hostname(d.host) && (o.port == "" || o.port == port)
+	return err == nil && slices.ContainsFunc(ours, func(o weburl.Authority) bool {
+		return weburl.Host(o.Host) == weburl.Host(d.Host) && (o.Port == "" || o.Port == port)
 	})
 }
 
@@ -72,7 +70,7 @@ func (l *Links) isHere(host, port string) bool {
 	if l.here == nil {
 		return false
 	}
-	name := hostname(host)
+	name := weburl.Host(host)
 	if name == "localhost" || strings.HasSuffix(name, ".localhost") {
 		return l.here(netip.AddrFrom4([4]byte{127, 0, 0, 1}), port) || l.here(netip.IPv6Loopback(), port)
 	}
@@ -84,59 +82,41 @@ func (l *Links) isHere(host, port string) bool {
 // keywords lie on. Our domains were looked at before: on another port they are
 // somebody else's, unless they are of this kind too.
 func (l *Links) lent(ctx context.Context, d destination) (bool, error) {
-	if bitlys(hostname(d.host)) {
+	host := weburl.Host(d.Host)
+	if bitlys(host) {
 		return true, nil
 	}
-	has, err := l.links.HasDomain(ctx, hostname(d.host))
+	has, err := l.links.HasDomain(ctx, host)
 	if err != nil {
 		return false, fmt.Errorf("links: own: %w", err)
 	}
 	return has, nil
 }
 
-// Place is where a URL leads: its host, in lower case and without a port, and
-// the name that a link there would have; both empty for what is no URL.
-func Place(longURL string) (host, name string) {
+// Destination is where a URL leads; the zero Place for what is no URL. Its name is
+// the one that a link there would have.
+func Destination(longURL string) Place {
 	d, _ := parseDestination(longURL)
-	return hostname(d.host), d.name
+	return Place{weburl.Host(d.Host), d.name}
 }
 
 // destination is where a visitor of a URL arrives.
 type destination struct {
 	scheme string
-	authority
-	name string // of the path: dot segments resolved, unescaped
+	weburl.Authority
+	name string // of the path: unescaped and clean
 }
 
 func parseDestination(longURL string) (d destination, ok bool) {
-	scheme, a, rest, err := split(longURL, "http", "https", "ftp")
+	scheme, a, path, err := split(longURL, "http", "https", "ftp")
 	if err != nil {
 		return destination{}, false
 	}
-	return destination{scheme, a, pathName(rest)}, true
-}
-
-// pathName is the name in what follows a host, as it arrives here: browsers
-// take a backslash for a slash and resolve dot segments, also where the dots are
-// escaped (WHATWG URL, 4.4), and proxies merge slashes.
-func pathName(rest string) string {
-	if i := strings.IndexAny(rest, "?#"); i >= 0 {
-		rest = rest[:i]
+	if i := strings.IndexAny(path, "?#"); i >= 0 {
+		path = path[:i]
 	}
-	var segments []string
-	for segment := range strings.SplitSeq(strings.ReplaceAll(rest, `\`, "/"), "/") {
-		switch strings.ReplaceAll(strings.ToLower(segment), "%2e", ".") {
-		case "", ".":
-		case "..":
-			segments = segments[:max(len(segments)-1, 0)]
-		default:
-			segments = append(segments, segment)
-		}
+	if unescaped, err := url.PathUnescape(path); err == nil {
+		path = unescaped
 	}
-	name := strings.Join(segments, "/")
-	// Whoever visits it will have it unescaped.
-	if unescaped, err := url.PathUnescape(name); err == nil {
-		name = unescaped
-	}
-	return strings.Trim(name, "/")
+	return destination{scheme, a, clean(path)}, true
 }

@@ -3,15 +3,12 @@ package links
 import (
 	"errors"
 	"fmt"
-	"net/netip"
-	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/net/idna"
+	"github.com/footfall/footfall/internal/base/weburl"
 )
 
 // ErrURL: the text is no long URL that a link may lead to. What wraps it says
@@ -100,21 +97,16 @@ var errScheme = errors.New("another scheme")
 
 // split takes a URL of one of the schemes apart: its scheme in lower case, its
 // host and port, and what follows them. With another scheme it is errScheme.
-func split(s string, schemes ...string) (scheme string, a authority, rest string, err error) {
-	scheme, rest, ok := strings.Cut(s, "://")
-	scheme = strings.ToLower(scheme)
+func split(s string, schemes ...string) (scheme string, a weburl.Authority, rest string, err error) {
+	scheme, authority, rest, ok := weburl.Split(s)
 	if !ok || !slices.Contains(schemes, scheme) {
 		return "", a, "", errScheme
 	}
-	host := rest
-	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
-		host = rest[:i]
-	}
-	if strings.Contains(host, "@") {
+	if strings.Contains(authority, "@") {
 		return "", a, "", errors.New("there are credentials in it")
 	}
-	a, err = parseAuthority(scheme, host)
-	return scheme, a, rest[len(host):], err
+	a, err = weburl.ParseAuthority(scheme, authority)
+	return scheme, a, rest, err
 }
 
 // Location is the URL as a Location header can carry it: each byte that is not
@@ -141,134 +133,4 @@ func Location(longURL string) string {
 		}
 	}
 	return string(encoded)
-}
-
-// authority is a host in its one spelling, and its port where that is not the
-// default one of the scheme.
-type authority struct{ host, port string }
-
-func (a authority) String() string {
-	if a.port == "" {
-		return a.host
-	}
-	return a.host + ":" + a.port
-}
-
-func parseAuthority(scheme, s string) (a authority, err error) {
-	host, port := s, ""
-	if i := strings.LastIndexByte(s, ':'); i > strings.LastIndexByte(s, ']') {
-		host, port = s[:i], s[i+1:]
-	}
-	if a.host, err = parseHost(host); err != nil || port == "" {
-		return a, err
-	}
-	n, err := strconv.ParseUint(port, 10, 16)
-	if err != nil || n == 0 {
-		return authority{}, errors.New("the port is not a number from 1 to 65535")
-	}
-	if port = strconv.FormatUint(n, 10); port != defaultPort(scheme) {
-		a.port = port
-	}
-	return a, nil
-}
-
-func defaultPort(scheme string) string {
-	switch scheme {
-	case "https":
-		return "443"
-	case "ftp":
-		return "21"
-	}
-	return "80"
-}
-
-func parseHost(s string) (string, error) {
-	if s == "" {
-		return "", errors.New("the host is missing")
-	}
-	if len(s) > maxRawHost {
-		return "", errors.New("the host is too long")
-	}
-	if inner, ok := strings.CutPrefix(s, "["); ok {
-		inner, ok = strings.CutSuffix(inner, "]")
-		ip, err := netip.ParseAddr(inner)
-		if !ok || err != nil || !ip.Is6() || ip.Zone() != "" {
-			return "", errors.New("the host is not an IPv6 address")
-		}
-		return "[" + ip.String() + "]", nil
-	}
-	// An escape stands for its byte, as browsers read it (WHATWG URL, 3.5).
-	s, err := url.PathUnescape(s)
-	if err != nil || !utf8.ValidString(s) {
-		return "", errors.New("the host is badly escaped")
-	}
-	host := strings.ToLower(s)
-	if strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) {
-		if host, err = idna.Lookup.ToASCII(s); err != nil {
-			return "", errors.New("the host is not an internationalised domain name")
-		}
-	}
-	return host, checkHost(host)
-}
-
-const (
-	maxHost  = 253 // RFC 1035, 2.3.4, as text without the root's dot
-	maxLabel = 63
-	// maxRawHost bounds what is turned into punycode, which takes time.
-	maxRawHost = 4 * maxHost
-)
-
-// checkHost takes letters, digits, hyphens and underscores wherever they stand:
-// hosts with -- and _ that the standards refuse are out there, and answer.
-func checkHost(host string) error {
-	name := strings.TrimSuffix(host, ".") // of the root
-	if len(name) > maxHost {
-		return errors.New("the host is too long")
-	}
-	last := ""
-	for label := range strings.SplitSeq(name, ".") {
-		if label == "" || len(label) > maxLabel {
-			return errors.New("a part of the host is empty or too long")
-		}
-		for _, b := range []byte(label) {
-			if (b < 'a' || b > 'z') && (b < '0' || b > '9') && b != '-' && b != '_' {
-				return errors.New("there is a character in the host that no host has")
-			}
-		}
-		last = label
-	}
-	// A host that ends in a number is an IPv4 address to browsers, also in
-	// spellings such as 0x7f.1 (WHATWG URL, 3.5). Only the usual one is taken.
-	number := strings.Trim(last, "0123456789") == ""
-	if hex, ok := strings.CutPrefix(last, "0x"); ok && strings.Trim(hex, "0123456789abcdef") == "" {
-		number = true
-	}
-	if _, err := netip.ParseAddr(host); number && err != nil {
-		return errors.New("the host is neither a name nor an IPv4 address")
-	}
-	return nil
-}
-
-// hostname is the host of a request without its port and the root's dot, in
-// lower case; empty for what no host can be, so that the name alone counts.
-func hostname(host string) string {
-	port := ""
-	if i := strings.LastIndexByte(host, ':'); i > strings.LastIndexByte(host, ']') {
-		host, port = host[:i], host[i+1:]
-	}
-	host = strings.TrimSuffix(host, ".")
-	if len(host) > maxHost || !printable(host) || strings.Trim(port, "0123456789") != "" {
-		return ""
-	}
-	return strings.ToLower(host)
-}
-
-// printable tells whether s is UTF-8 without the control characters of ASCII.
-func printable(s string) bool {
-	for i := range len(s) {
-		if s[i] < 0x20 || s[i] == 0x7f {
-			return false
-		}
-	}
-	return utf8.ValidString(s)
 }

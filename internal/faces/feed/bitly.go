@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/core/links"
 	"github.com/footfall/footfall/internal/storage/store"
 	"github.com/valyala/fastjson"
 )
@@ -23,10 +24,10 @@ type entry struct {
 	line  uint64            // of the input, from 1
 }
 
-// target is a name that must lead to a link.
+// target is where a link must be.
 type target struct {
-	domain, name string
-	aggregate    bool // to the aggregate link of this hash
+	links.Place
+	aggregate bool // the aggregate link of this hash
 }
 
 // bitly reads lines of Bitly's click feed: one JSON object each, with the keys
@@ -90,6 +91,7 @@ func (f *bitly) entry(line []byte) (entry, error) {
 	if e.link.Domain == "" || e.link.Keyword == "" {
 		e.link.Domain, e.link.Keyword = "", ""
 	}
+	e.link.Domain = keywordDomain(e.link.Domain)
 	country, err := text(v, "c", false)
 	if err != nil {
 		return e, err

@@ -11,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/base/weburl"
+	"github.com/footfall/footfall/internal/core/links"
 )
 
 // combined reads access logs in the combined format of Apache and nginx, with
@@ -81,11 +83,11 @@ func (f *combined) parse(line []byte, c *chunk) error {
 	if err := inTime(at.Unix(), f.now().Unix()); err != nil {
 		return err
 	}
-	name, err := nameOf(path)
+	place, err := placeOf(host, path)
 	if err != nil {
 		return err
 	}
-	if name == "" {
+	if place.Name == "" {
 		return errSkip // the front page led elsewhere
 	}
 	if referrer == "-" {
@@ -93,7 +95,7 @@ func (f *combined) parse(line []byte, c *chunk) error {
 	}
 	e := entry{
 		click: click.Click{Time: at.Unix() * 1000, Referrer: click.ParseReferrer(referrer), Bot: f.isBot(agent), Imported: true},
-		to:    target{domain: host, name: name},
+		to:    target{Place: place},
 	}
 	if a := f.client(addresses); a.IsValid() {
 		e.click.Country = f.country(a)
@@ -143,8 +145,7 @@ func parseHead(head string) (host string, addresses []string, ok bool) {
 	fields := strings.Fields(strings.ReplaceAll(strings.ReplaceAll(head, `""`, "-"), `"`, " "))
 	fields = fields[prefixed(fields):]
 	if len(fields) > 3 && !strings.HasSuffix(fields[0], ",") && !strings.HasPrefix(fields[1], ",") && isHost(fields) {
-		host, _, _ = strings.Cut(fields[0], ":")
-		fields = fields[1:]
+		host, fields = fields[0], fields[1:]
 	}
 	more := true
 	for more && len(fields) > 0 {
@@ -225,18 +226,20 @@ func parseAddress(s string) netip.Addr {
 	return netip.Addr{}
 }
 
-// nameOf is the name in a request's target.
-func nameOf(path string) (string, error) {
-	if _, rest, ok := strings.Cut(path, "://"); ok { // as proxies ask
-		_, rest, _ = strings.Cut(rest, "/")
-		path = "/" + rest
+// placeOf is where a request to the host led. The target of a request to a proxy is
+// a whole URL, and its host is the one that counts (RFC 9112, 3.2.2).
+func placeOf(host, requestTarget string) (p links.Place, err error) {
+	path := requestTarget
+	if _, authority, rest, ok := weburl.Split(requestTarget); ok {
+		host, path = authority, rest
 	}
 	path, _, _ = strings.Cut(path, "?")
-	name, err := url.PathUnescape(strings.TrimPrefix(path, "/"))
-	if err != nil || !utf8.ValidString(name) || strings.IndexByte(name, 0) >= 0 {
-		return "", fmt.Errorf("the path %.100q is badly escaped", path)
+	p.Host = weburl.Host(host)
+	p.Name, err = url.PathUnescape(strings.TrimPrefix(path, "/"))
+	if err != nil || !utf8.ValidString(p.Name) || strings.IndexByte(p.Name, 0) >= 0 {
+		return p, fmt.Errorf("the path %.100q is badly escaped", path)
 	}
-	return name, nil
+	return p, nil
 }
 
 // quoted takes a string in quotes from the beginning. A backslash escapes a

@@ -245,7 +245,7 @@ func TestNDJSON(t *testing.T) {
 		{`{"type":"link","user":"ann","hash":"abc","long_url":"http://a/","created":1}`, ""},
 		{`{"type":"link","user":"ann","hash":"abc","long_url":"http://c/","created":1}`, `the hash "abc" is another link's here, which is of ann and leads to http://a/`},
 		{`{"type":"link","user":"bob","hash":"abc","long_url":"http://a/","created":1}`, `the hash "abc" is another link's here, which is of ann and leads to http://a/`},
-		{`{"type":"link","user":"ann","hash":"new","long_url":"http://c/","created":1,"keywords":[{"domain":"SHO.rt","keyword":"wörd"}]}`, `the keyword "wörd" on SHO.rt is that of the link abc here; the rest of the line is taken`},
+		{`{"type":"link","user":"ann","hash":"new","long_url":"http://c/","created":1,"keywords":[{"domain":"SHO.rt","keyword":"wörd"}]}`, `the keyword "wörd" on sho.rt is that of the link abc here; the rest of the line is taken`},
 		{`{"type":"link","user":"ann","hash":"abc","long_url":"http://a/","created":1,"keywords":[{"domain":"SHO.rt","keyword":"wörd"}]}`, ""},
 		{"\ufeff" + `{"ts":1360000000,"hash":"abc"}`, ""},
 		{"\x00\x00" + `{"ts":1360000000,"hash":"abc"}`, ""},

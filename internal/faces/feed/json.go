@@ -9,6 +9,7 @@ import (
 	"github.com/valyala/fastjson"
 
 	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/base/weburl"
 	"github.com/footfall/footfall/internal/core/auth"
 	"github.com/footfall/footfall/internal/core/links"
 )
@@ -98,6 +99,17 @@ func validName(name string) error {
 		}
 	}
 	return nil
+}
+
+// keywordDomain is the domain of a keyword in the spelling in which requests are
+// compared with it. A domain that cannot be a host stays as it is.
+func keywordDomain(s string) string {
+	a, err := weburl.ParseAuthority("http", s)
+	if err != nil {
+		return s
+	}
+	a.Host = weburl.Host(a.Host)
+	return a.String()
 }
 
 // integer takes a whole JSON number.

@@ -4,12 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/core/links"
 	"github.com/footfall/footfall/internal/storage/store"
 	"github.com/valyala/fastjson"
 )
@@ -100,6 +99,7 @@ func (f *ndjson) link(v *fastjson.Value, c *chunk) (err error) {
 		if err := (fields{{"domain", &named.Domain, aText}, {"keyword", (*string)(&named.Keyword), aName}}).from(k); err != nil {
 			return err
 		}
+		named.Domain = keywordDomain(named.Domain)
 		l.keywords = append(l.keywords, named)
 	}
 	c.links = append(c.links, l)
@@ -119,9 +119,11 @@ func (f *ndjson) click(v *fastjson.Value, c *chunk) (err error) {
 		if written, err = text(v, "hash", true); err != nil {
 			return err
 		}
-		e.to.name = written
-	} else if e.to, err = targetOf(written); err != nil {
-		return err
+		e.to.Name = written
+	} else if place, ok := links.ParsePlace(written); ok {
+		e.to.Place = place
+	} else {
+		return fmt.Errorf("%.100q names no link", written)
 	}
 	if e.to.aggregate, err = boolean(v, "aggregate"); err != nil {
 		return err
@@ -157,26 +159,6 @@ func (f *ndjson) click(v *fastjson.Value, c *chunk) (err error) {
 	return nil
 }
 
-// targetOf takes a link apart as people write it: a URL, a domain and a name,
-// or a name alone.
-func targetOf(written string) (target, error) {
-	_, rest, ok := strings.Cut(written, "://")
-	if !ok {
-		rest = written
-	}
-	rest, _, _ = strings.Cut(rest, "?")
-	rest, _, _ = strings.Cut(rest, "#")
-	host, name, ok := strings.Cut(rest, "/")
-	if !ok {
-		host, name = "", rest
-	}
-	name, err := url.PathUnescape(name)
-	if err != nil || name == "" || strings.IndexByte(name, 0) >= 0 {
-		return target{}, fmt.Errorf("%.100q names no link", written)
-	}
-	return target{domain: host, name: name}, nil
-}
-
 // quarterHour is what counts are of, in seconds.
 const quarterHour = 900
 
@@ -185,7 +167,7 @@ const quarterHour = 900
 func (f *ndjson) counts(v *fastjson.Value, c *chunk) error {
 	e := entry{click: click.Click{Imported: true}}
 	var err error
-	if e.to.name, err = text(v, "hash", true); err != nil {
+	if e.to.Name, err = text(v, "hash", true); err != nil {
 		return err
 	}
 	if e.to.aggregate, err = boolean(v, "aggregate"); err != nil {

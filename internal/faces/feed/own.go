@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/base/weburl"
 	"github.com/footfall/footfall/internal/core/links"
 	"github.com/footfall/footfall/internal/storage/store"
 )
@@ -28,7 +28,7 @@ func (r *resolver) circular(ctx context.Context, made []store.ForeignLink) (reas
 		l := &made[i]
 		names[string(l.Hash)], names[string(l.Aggregate())] = true, true
 		if l.Keyword != "" {
-			names[string(l.Keyword)], domains[strings.ToLower(l.Domain)] = true, true
+			names[string(l.Keyword)], domains[weburl.Host(l.Domain)] = true, true
 		}
 	}
 	for d := range domains {
@@ -72,18 +72,15 @@ func (r *resolver) circular(ctx context.Context, made []store.ForeignLink) (reas
 // be, and the name that a link there would have. Hosts where none are, as most
 // are, are remembered by their spelling.
 func (r *resolver) onOwnHost(ctx context.Context, longURL string) (ours bool, name string, err error) {
-	_, spelling, _ := strings.Cut(longURL, "://")
-	if i := strings.IndexAny(spelling, "/?#"); i >= 0 {
-		spelling = spelling[:i]
-	}
+	_, spelling, _, _ := weburl.Split(longURL)
 	if r.strangers[spelling] {
 		return false, "", nil
 	}
-	host, name := links.Place(longURL)
-	if ours = r.domains[host]; !ours {
+	to := links.Destination(longURL)
+	if ours = r.domains[to.Host]; !ours {
 		if ours, err = r.im.Names.OnOwnHost(ctx, longURL, r.im.Host); err == nil && !ours {
 			r.strangers[spelling] = true
 		}
 	}
-	return ours, name, err
+	return ours, to.Name, err
 }

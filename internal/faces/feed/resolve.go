@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/storage/store"
@@ -73,7 +72,7 @@ func (r *resolver) resolve(ctx context.Context, c *chunk, reject func(Rejected))
 				reason := r.refused[e.link]
 				if reason == "" {
 					r.noLink++
-					reason = fmt.Sprintf("no link %.100q is here", e.to.name)
+					reason = fmt.Sprintf("no link %.100q is here", e.to.Name)
 				}
 				reject(Rejected{Line: e.line, Reason: reason})
 			}
@@ -165,10 +164,10 @@ func (r *resolver) link(ctx context.Context, e *entry) (store.Link, error) {
 	if l, ok := r.targets[e.to]; ok {
 		return l, nil
 	}
-	l, err := r.im.Names.Named(ctx, e.to.domain, e.to.name)
+	l, name, err := r.im.Names.Named(ctx, e.to.Place)
 	if err == nil && e.to.aggregate && l.User != click.Nobody {
 		// One hash may name a link and its aggregate link.
-		if string(l.AggregateHash) == strings.Trim(e.to.name, "/") {
+		if l.AggregateHash == name {
 			l, err = r.im.Links.LinkByID(ctx, l.Aggregate)
 		} else {
 			l = store.Link{}

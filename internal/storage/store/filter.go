@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/base/weburl"
 )
 
 // LinkFilter says which links of a user ListLinks lists. The zero value of
@@ -46,10 +47,10 @@ func (w *Words) Pass(l *Link) bool {
 	}
 	if w.ExactDomain != "" || w.RootDomain != "" {
 		host := hostOf(l.LongURL)
-		if w.ExactDomain != "" && host != strings.ToLower(w.ExactDomain) {
+		if exact := weburl.Host(w.ExactDomain); w.ExactDomain != "" && (exact == "" || host != exact) {
 			return false
 		}
-		if root := strings.ToLower(w.RootDomain); root != "" && host != root && !strings.HasSuffix(host, "."+root) {
+		if root := weburl.Host(w.RootDomain); w.RootDomain != "" && (root == "" || host != root && !strings.HasSuffix(host, "."+root)) {
 			return false
 		}
 	}
@@ -58,15 +59,10 @@ func (w *Words) Pass(l *Link) bool {
 		!w.WithoutNotes && strings.Contains(strings.ToLower(l.Note), query)
 }
 
-// hostOf is the host of a URL in lower case, without credentials and port.
+// hostOf is the host of a URL, as weburl.Host has it. A backslash ends it, as in
+// browsers.
 func hostOf(longURL string) string {
-	_, rest, _ := strings.Cut(longURL, "://")
-	if i := strings.IndexAny(rest, "/?#\\"); i >= 0 {
-		rest = rest[:i]
-	}
-	rest = rest[strings.LastIndexByte(rest, '@')+1:]
-	if i := strings.LastIndexByte(rest, ':'); i > strings.LastIndexByte(rest, ']') {
-		rest = rest[:i]
-	}
-	return strings.ToLower(rest)
+	_, authority, _, _ := weburl.Split(longURL)
+	host, _, _ := strings.Cut(authority, `\`)
+	return weburl.Host(host)
 }

@@ -1,0 +1,107 @@
+package links
+
+import (
+	"errors"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/base/weburl"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// Place is where a link is looked for: a host, as weburl.Host has it and empty if
+// none is known, and the path without its first slash, unescaped. The path may mean
+// several names; see readings.
+type Place struct{ Host, Name string }
+
+// ParsePlace takes a link as people write it: a short URL, a host and a name, or a
+// name alone. The scheme, credentials, a query and a fragment are ignored, as are
+// blanks and invisible characters around the link. It is the only parser of such
+// texts. ok is false if the text names no link on any installation: the host cannot
+// be one, an escape is broken, or there is no name.
+func ParsePlace(written string) (p Place, ok bool) {
+	rest := strings.TrimFunc(written, invisible)
+	if _, after, ok := weburl.CutScheme(rest); ok {
+		rest = after
+	}
+	if i := strings.IndexAny(rest, "?#"); i >= 0 {
+		rest = rest[:i]
+	}
+	host, name, ok := strings.Cut(rest, "/")
+	if !ok {
+		host, name = "", rest
+	}
+	if host != "" {
+		if p.Host = weburl.Host(host); p.Host == "" {
+			return Place{}, false
+		}
+	}
+	var err error
+	p.Name, err = url.PathUnescape(name)
+	if err != nil || p.Name == "" || !printable(p.Name) {
+		return Place{}, false
+	}
+	return p, true
+}
+
+// firstReading finds the first of the names that a path may mean, and says which
+// one it was: the path as it is; without the slash at its end; without any slash at
+// both ends, which people, programs and servers that join addresses add; and as
+// browsers and proxies send it (see clean). It fails with click.ErrNotFound if
+// there is no link of any of these names, and with the error of find if that is
+// another one.
+func firstReading(path string, find func(name string) (store.Link, error)) (l store.Link, name string, err error) {
+	err = errUnknown
+	for _, reading := range [...]func(string) string{asItIs, withoutSlash, withoutSlashes, clean} {
+		next := reading(path)
+		if next == "" || next == name {
+			continue
+		}
+		name = next
+		if l, err = find(name); !errors.Is(err, click.ErrNotFound) {
+			return l, name, err
+		}
+	}
+	return l, "", err
+}
+
+func asItIs(path string) string         { return path }
+func withoutSlash(path string) string   { return strings.TrimSuffix(path, "/") }
+func withoutSlashes(path string) string { return strings.Trim(path, "/") }
+
+// clean is a path as it arrives here from browsers, which take a backslash for a
+// slash and resolve segments of dots (WHATWG URL, 4.4), and from proxies, which
+// merge slashes.
+func clean(path string) string {
+	if !strings.ContainsAny(path, `/\.`) {
+		return path
+	}
+	var segments []string
+	for segment := range strings.SplitSeq(strings.ReplaceAll(path, `\`, "/"), "/") {
+		switch segment {
+		case "", ".":
+		case "..":
+			segments = segments[:max(len(segments)-1, 0)]
+		default:
+			segments = append(segments, segment)
+		}
+	}
+	return strings.Join(segments, "/")
+}
+
+// mayBeName reports whether a link may have the name.
+func mayBeName(name string) bool {
+	return name != "" && len(name) <= MaxName && printable(name) && !Reserved(name)
+}
+
+// printable reports whether s is UTF-8 without the control characters of ASCII.
+func printable(s string) bool {
+	for i := range len(s) {
+		if s[i] < 0x20 || s[i] == 0x7f {
+			return false
+		}
+	}
+	return utf8.ValidString(s)
+}
