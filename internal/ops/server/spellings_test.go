@@ -17,6 +17,7 @@ import (
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/base/rollup"
 	"github.com/footfall/footfall/internal/faces/feed"
+	"github.com/footfall/footfall/internal/ops/datadir"
 	"github.com/footfall/footfall/internal/storage/store"
 	"github.com/footfall/footfall/internal/testkit/logtest"
 )
@@ -36,7 +37,10 @@ type spellings struct {
 
 func newSpellings(t *testing.T) *spellings {
 	now := time.Unix(1_400_000_000, 0)
-	app, err := Open(t.Context(), Options{Dir: t.TempDir(), Create: true, Domains: []string{"sho.rt", "xn--bcher-kva.rt", "port.rt:8080"}, Host: "sho.rt", Now: func() time.Time { return now }, Log: logtest.To(t)})
+	app, err := Open(t.Context(), Options{
+		Data:    datadir.Options{Path: t.TempDir(), Create: true, Now: func() time.Time { return now }, Log: logtest.To(t)},
+		Domains: []string{"sho.rt", "xn--bcher-kva.rt", "port.rt:8080"}, Host: "sho.rt",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +56,7 @@ func newSpellings(t *testing.T) *spellings {
 		fmt.Sprintf(line, "deep/key", "gdeep", "deep", "go.example", "kdeep")+
 		fmt.Sprintf(line, "word", "gword", "hash", "other.example", "kword"))
 	for id := click.LinkID(1); ; id++ {
-		l, err := app.store.LinkByID(t.Context(), id)
+		l, err := app.data.Links.LinkByID(t.Context(), id)
 		if err != nil {
 			return s
 		}
@@ -139,11 +143,11 @@ func (s *spellings) imported(format, line string) string {
 func (s *spellings) clicks() map[click.LinkID]uint64 {
 	counted := map[click.LinkID]uint64{}
 	for id := range s.names {
-		l, err := s.app.store.LinkByID(s.t.Context(), id)
+		l, err := s.app.data.Links.LinkByID(s.t.Context(), id)
 		if err != nil {
 			s.t.Fatal(err)
 		}
-		counts, err := s.app.clicks.Counts(s.t.Context(), store.Query{Scope: rollup.Scope{User: l.User, Link: id}, Facet: rollup.All, Edges: []int64{0, 2_000_000_700}})
+		counts, err := s.app.data.Counts.Counts(s.t.Context(), store.Query{Scope: rollup.Scope{User: l.User, Link: id}, Facet: rollup.All, Edges: []int64{0, 2_000_000_700}})
 		if err != nil {
 			s.t.Fatal(err)
 		}
