@@ -74,6 +74,7 @@ var floors = []floor{
 		{"rollup", "arithmetic on the words"},
 		{"calendar", "zones become instants here, before any other part sees them"},
 		{"click", "the words; everybody may use them"},
+		{"fsync", "names in directories; does not know which"},
 		{"guess", "words; does not know of what"},
 		{"lograte", "lines of a log; does not know what they say"},
 		{"meter", "how far work is; does not know what work"},

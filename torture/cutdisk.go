@@ -8,6 +8,8 @@ import (
 	"sync"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/footfall/footfall/internal/base/fsync"
 )
 
 // cutDisk is a simulated disk that loses power at one of its operations. It knows how
@@ -101,11 +103,7 @@ func (d *cutDisk) damage(name string, synced int64) error {
 	if _, err := f.WriteAt(data, 0); err != nil {
 		return err
 	}
-	dir, err := d.after.OpenDir(d.after.PathDir(name))
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), dir.Sync(), dir.Close())
+	return errors.Join(f.Sync(), fsync.With(d.after.OpenDir, d.after.PathDir(name)))
 }
 
 // opened keeps track of a file. What it holds when it is opened first is synced.

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/footfall/footfall/internal/base/fsync"
 	"github.com/footfall/footfall/internal/base/meter"
 	"github.com/footfall/footfall/internal/storage/backup"
 	"github.com/footfall/footfall/internal/storage/store"
@@ -190,16 +191,8 @@ func replaceDir(from, to string) error {
 	if err := os.Rename(from, to); err != nil {
 		return err
 	}
-	if err := syncPath(filepath.Dir(to)); err != nil {
+	if err := fsync.Path(filepath.Dir(to)); err != nil {
 		return err
 	}
 	return os.RemoveAll(to + oldSuffix)
-}
-
-func syncPath(path string) error {
-	d, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

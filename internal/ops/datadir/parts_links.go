@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/footfall/footfall/internal/base/fsync"
 	"github.com/footfall/footfall/internal/core/recorder"
 
 	"github.com/footfall/footfall/internal/storage/journal"
@@ -93,7 +94,7 @@ func keepLog(path string, log *slog.Logger) error {
 		return fmt.Errorf("open links and users: %w", err)
 	}
 	log.Warn("the log of links and users belongs to another footfall.db and is kept under another name", "kept", kept)
-	return errors.Join(os.RemoveAll(path+"-shm"), syncPath(filepath.Dir(path)))
+	return errors.Join(os.RemoveAll(path+"-shm"), fsync.Path(filepath.Dir(path)))
 }
 
 // linksOf fails where links and users are older than the others: where they lack

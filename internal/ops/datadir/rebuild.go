@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/footfall/footfall/internal/base/fsync"
 	"github.com/footfall/footfall/internal/base/meter"
 	"github.com/footfall/footfall/internal/core/audit"
 	"github.com/footfall/footfall/internal/core/recorder"
@@ -346,7 +347,7 @@ func (r *rebuild) keepOld() error {
 		return nil
 	}
 	if err == nil {
-		err = syncPath(r.o.Path)
+		err = fsync.Path(r.o.Path)
 	}
 	if err != nil {
 		return err

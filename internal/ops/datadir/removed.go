@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"github.com/footfall/footfall/internal/base/fsync"
 	"github.com/footfall/footfall/internal/storage/sql"
 )
 
@@ -98,7 +99,7 @@ func (d *Dir) closeLinks(ctx context.Context) error {
 		err = db.Save(context.WithoutCancel(ctx), saved)
 	}
 	if err == nil {
-		err = errors.Join(os.Chmod(saved, 0o600), syncPath(saved))
+		err = errors.Join(os.Chmod(saved, 0o600), fsync.Path(saved))
 	}
 	if err != nil {
 		return errors.Join(fmt.Errorf("write links and users, whose file is gone, to another one: %w", err), db.Close())
@@ -135,12 +136,12 @@ func (d *Dir) putLinksBack(saved string) error {
 	if errors.Is(err, fs.ErrExist) {
 		d.log.Warn("footfall.db was replaced while footfall ran. Its users and links are saved in another file: "+
 			"to go on with them, move that to footfall.db, and remove footfall.db-wal and footfall.db-shm", "file", saved)
-		return syncPath(filepath.Dir(path))
+		return fsync.Path(filepath.Dir(path))
 	}
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(os.Remove(saved), syncPath(filepath.Dir(path))); err != nil {
+	if err := errors.Join(os.Remove(saved), fsync.Path(filepath.Dir(path))); err != nil {
 		return err
 	}
 	d.log.Warn("footfall.db was removed, and is written back with all that it held", "file", path)

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/footfall/footfall/internal/base/fsync"
 	"github.com/footfall/footfall/internal/base/meter"
 )
 
@@ -58,14 +59,6 @@ func syncDirs(path string) error {
 		if err != nil || !e.IsDir() {
 			return err
 		}
-		return syncFile(path)
+		return fsync.Path(path)
 	})
-}
-
-func syncFile(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
 }

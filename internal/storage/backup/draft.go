@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/footfall/footfall/internal/base/fsync"
 	"github.com/footfall/footfall/internal/base/plain"
 )
 
@@ -225,10 +226,10 @@ func (d *Draft) Commit(counted, end uint64, keep int) (Manifest, error) {
 	if err := os.WriteFile(d.Path(manifestFile), append(b, '\n'), 0o600); err != nil {
 		return Manifest{}, fmt.Errorf("backup: %w", err)
 	}
-	if err := errors.Join(syncFile(d.Path(manifestFile)), syncDirs(d.path)); err != nil {
+	if err := errors.Join(fsync.Path(d.Path(manifestFile)), syncDirs(d.path)); err != nil {
 		return Manifest{}, fmt.Errorf("backup: %w", err)
 	}
-	if err := errors.Join(os.Rename(d.path, filepath.Join(d.dir, d.name)), syncFile(d.dir)); err != nil {
+	if err := errors.Join(os.Rename(d.path, filepath.Join(d.dir, d.name)), fsync.Path(d.dir)); err != nil {
 		return Manifest{}, fmt.Errorf("backup: %w", err)
 	}
 	all, err := List(d.dir)

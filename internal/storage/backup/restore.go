@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/footfall/footfall/internal/base/fsync"
 )
 
 // restoring is where a backup lies in the directory that it is restored to,
@@ -49,7 +51,7 @@ func Restore(ctx context.Context, path, to string) error {
 			return fmt.Errorf("restore: %w", err)
 		}
 	}
-	if err := errors.Join(syncFile(to), os.Remove(temp), syncFile(to), syncFile(filepath.Dir(filepath.Clean(to)))); err != nil {
+	if err := errors.Join(fsync.Path(to), os.Remove(temp), fsync.Path(to), fsync.Path(filepath.Dir(filepath.Clean(to)))); err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}
 	return nil

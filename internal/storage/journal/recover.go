@@ -10,6 +10,8 @@ import (
 	"slices"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/footfall/footfall/internal/base/fsync"
 )
 
 // Open opens the journal in a directory, or makes one with a new ID where
@@ -167,7 +169,7 @@ func (j *Journal) recoverLast() error {
 		}
 	}
 	if !s.sealed() && s.end > s.base {
-		if err := rewrite(f, s.offset(sc.group), s.offset(s.end)); err != nil {
+		if err := fsync.Rewrite(f, s.offset(sc.group), s.offset(s.end)); err != nil {
 			return fmt.Errorf("write the end of %s again: %w", path, err)
 		}
 	}
@@ -179,24 +181,6 @@ func (j *Journal) recoverLast() error {
 		s.file = fileName(s.base, openExt)
 	}
 	return nil
-}
-
-// rewrite makes durable what a process that is gone wrote last, from one place
-// in the file to another. A sync alone does not: where an earlier one failed,
-// the operating system may hold pages that never reached the disk for clean. So
-// the same bytes are written again.
-func rewrite(f vfs.File, from, to int64) error {
-	buf := make([]byte, min(chunk, to-from))
-	for at := from; at < to; at += int64(len(buf)) {
-		buf = buf[:min(int64(len(buf)), to-at)]
-		if _, err := f.ReadAt(buf, at); err != nil {
-			return err
-		}
-		if _, err := f.WriteAt(buf, at); err != nil {
-			return err
-		}
-	}
-	return f.Sync()
 }
 
 // make makes the directory and what leads to it, durably: each level is synced

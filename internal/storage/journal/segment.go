@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/footfall/footfall/internal/base/fsync"
 )
 
 const (
@@ -144,16 +146,8 @@ func (d dir) remove(name string) error {
 }
 
 func syncDir(fs vfs.FS, path string) error {
-	f, err := fs.OpenDir(path)
-	if err != nil {
-		return fmt.Errorf("open directory: %w", err)
-	}
-	if err := f.Sync(); err != nil {
-		f.Close()
+	if err := fsync.With(fs.OpenDir, path); err != nil {
 		return fmt.Errorf("sync directory: %w", err)
-	}
-	if err := f.Close(); err != nil {
-		return fmt.Errorf("close directory: %w", err)
 	}
 	return nil
 }

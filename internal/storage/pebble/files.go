@@ -1,12 +1,13 @@
 package pebble
 
 import (
-	"errors"
 	"io"
 	"os"
 	"strings"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/footfall/footfall/internal/base/fsync"
 )
 
 // orderedFS makes what the engine wrote before a marker durable before the
@@ -16,11 +17,7 @@ type orderedFS struct{ vfs.FS }
 
 func (f orderedFS) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
 	if strings.HasPrefix(f.PathBase(name), "marker.") {
-		dir, err := f.OpenDir(f.PathDir(name))
-		if err != nil {
-			return nil, err
-		}
-		if err := errors.Join(dir.Sync(), dir.Close()); err != nil {
+		if err := fsync.With(f.OpenDir, f.PathDir(name)); err != nil {
 			return nil, err
 		}
 	}

@@ -5,42 +5,15 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"syscall"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/footfall/footfall/internal/base/fsync"
 )
-
-// disk is a file that can be written again where it lies.
-type disk interface {
-	io.ReaderAt
-	io.WriterAt
-	Sync() error
-}
-
-// writeAgain writes what is in a file where it is, and syncs it.
-//
-// A process that ended after a sync had failed leaves a log whose end may be in
-// the system's memory alone, and counts as written there: the next sync of it
-// succeeds without writing a thing. Whoever builds on that end, and then loses
-// the power, loses what was acknowledged in between.
-func writeAgain(f disk, size int64) error {
-	buf := make([]byte, min(size, 1<<20))
-	for at := int64(0); at < size; {
-		b := buf[:min(int64(len(buf)), size-at)]
-		if _, err := f.ReadAt(b, at); err != nil {
-			return err
-		}
-		if _, err := f.WriteAt(b, at); err != nil {
-			return err
-		}
-		at += int64(len(b))
-	}
-	return f.Sync()
-}
 
 // renewLog writes the write-ahead log of a database again, if there is one. The
 // database must not be open.
@@ -54,7 +27,7 @@ func renewLog(path string) error {
 	}
 	info, err := f.Stat()
 	if err == nil && info.Size() > 0 {
-		err = writeAgain(f, info.Size())
+		err = fsync.Rewrite(f, 0, info.Size())
 	}
 	if err := errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("write %s-wal again: %w", path, err)

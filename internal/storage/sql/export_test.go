@@ -27,6 +27,3 @@ func CountQuery(f *store.LinkFilter) (query string, args []any) {
 	c := filtered(f)
 	return countLinks + c.all(), c.args
 }
-
-// WriteAgain is writeAgain.
-var WriteAgain = writeAgain

@@ -14,6 +14,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/base/fsync"
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
@@ -86,11 +87,7 @@ func createFile(path string) error {
 		return err
 	}
 	// The file's name must outlast a power cut as well as its content.
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
+	return fsync.Path(filepath.Dir(path))
 }
 
 // ddl turns a migration into the engine's words: only INTEGER PRIMARY KEY is
