@@ -51,6 +51,7 @@ var floors = []floor{
 		{"api/v4", "a face knows no other face"},
 		{"oauth", "a face knows no other face"},
 		{"feed", "a face knows no other face"},
+		{"envelope", "no face: what answers have in common"},
 	}},
 	{"internal/core", []room{
 		{"audit", "proofs about what the recorder and the stores keep"},

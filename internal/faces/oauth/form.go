@@ -5,25 +5,26 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+
+	"github.com/footfall/footfall/internal/faces/envelope"
 )
 
-// maxBody bounds a body, in bytes. What applications send has some hundred.
+// maxBody bounds a body, in bytes. Applications send some hundred.
 const maxBody = 4 << 10
 
 // form is the body of a request.
 type form url.Values
 
-// readForm reads the body as a form, whatever its Content-Type says: clients
-// send none, an empty one, and that of json. What is not well escaped is left
-// out.
+// readForm reads the body as a form. It ignores the Content-Type, which clients
+// leave out or set to that of JSON, and skips pairs that are not well escaped.
 func readForm(w http.ResponseWriter, r *http.Request) (form, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
-		return nil, statusTooLarge
+		return nil, envelope.TooLarge
 	}
 	if err != nil {
-		return nil, statusCutOff // the client's doing, and so not logged
+		return nil, envelope.InvalidRequest // the client's fault, and so not logged
 	}
 	values, _ := url.ParseQuery(string(body))
 	return form(values), nil

@@ -20,24 +20,24 @@ import (
 	"github.com/footfall/footfall/internal/testkit/logtest"
 )
 
-// doors let ann in with her password; other logins name what goes wrong.
-type doors struct {
-	issued int
-	proven []string // who was looked at, and from where
+// fakeAuth has the user ann. Other logins name the error that it returns.
+type fakeAuth struct {
+	issued  int
+	checked []string // logins whose password was checked, with their addresses
 }
 
-var troubles = map[string]error{
+var failures = map[string]error{
 	"": auth.ErrUnknownLogin, "guessed": auth.ErrTooMany, "queue": auth.ErrBusy, "down": click.ErrUnavailable, "late": context.DeadlineExceeded,
-	"gone": context.Canceled, "broken": errors.New("a secret of the inside"),
+	"gone": context.Canceled, "broken": errors.New("an internal secret"),
 }
 
-func (d *doors) UserByPassword(_ context.Context, from, login, password string) (store.User, error) {
-	d.proven = append(d.proven, login+" from "+from)
+func (d *fakeAuth) UserByPassword(_ context.Context, from, login, password string) (store.User, error) {
+	d.checked = append(d.checked, login+" from "+from)
 	switch {
 	case login == "panic":
-		panic("a secret of the inside")
-	case troubles[login] != nil:
-		return store.User{}, fmt.Errorf("prove: %w", troubles[login])
+		panic("an internal secret")
+	case failures[login] != nil:
+		return store.User{}, fmt.Errorf("check: %w", failures[login])
 	case login == "leaving":
 		return store.User{ID: 8, Login: login}, nil
 	case login != "ann":
@@ -48,21 +48,21 @@ func (d *doors) UserByPassword(_ context.Context, from, login, password string) 
 	return store.User{ID: 7, Login: "ann"}, nil
 }
 
-func (d *doors) Issue(_ context.Context, u store.User) (string, error) {
+func (d *fakeAuth) Issue(_ context.Context, u store.User) (string, error) {
 	if u.Login == "leaving" {
 		return "", fmt.Errorf("issue: %w", auth.ErrUnknownLogin)
 	}
 	if u.ID != 7 {
-		return "", errors.New("a token for somebody else")
+		return "", errors.New("a token for another user")
 	}
 	d.issued++
 	return fmt.Sprintf("token%d", d.issued), nil
 }
 
-func newOAuth() (*oauth.OAuth, *doors, *logtest.Log) {
-	d, log := &doors{}, new(logtest.Log)
+func newOAuth() (*oauth.OAuth, *fakeAuth, *logtest.Log) {
+	d, log := &fakeAuth{}, new(logtest.Log)
 	return oauth.New(oauth.Options{
-		Auth: d, Address: func(r *http.Request) string { return r.RemoteAddr }, Now: func() time.Time { return time.Unix(1e9, 0) },
+		Auth: d, Address: func(r *http.Request) string { return r.RemoteAddr },
 		Log: log.Logger(),
 	}), d, log
 }
@@ -75,37 +75,36 @@ func request(method, path, login, password, body string) *http.Request {
 	return r
 }
 
-// The bodies are those of shared wire examples, and of the table in
-// docs/api.md.
+// TestAccessToken has the requests of the table in docs/api.md.
 func TestAccessToken(t *testing.T) {
 	const path = "/oauth/access_token"
 	for name, c := range map[string]struct {
 		method, path, login, password, body string
 		code                                int
 		want                                string
-		header                              string // one that must be there
+		header                              string // must be set
 	}{
 		"a token":                        {"POST", path, "ann", "pass:wörd", "", 200, "token1", "Cache-Control"},
-		"an application beside it":       {"POST", path, "ann", "pass:wörd", "client_id=x&client_secret=y", 200, "token1", ""},
+		"with an application's id":       {"POST", path, "ann", "pass:wörd", "client_id=x&client_secret=y", 200, "token1", ""},
 		"a body that is no form":         {"POST", path, "ann", "pass:wörd", `{"a":"%zz"}`, 200, "token1", ""},
 		"an empty code":                  {"POST", path, "ann", "pass:wörd", "code=&code", 200, "token1", ""},
 		"a wrong password":               {"POST", path, "ann", "wrong", "", 401, "INVALID_LOGIN", "Www-Authenticate"},
 		"no password":                    {"POST", path, "ann", "", "", 401, "INVALID_LOGIN", ""},
 		"an unknown login":               {"POST", path, "bob", "pass:wörd", "", 401, "INVALID_LOGIN", "Www-Authenticate"},
-		"a user who is deleted":          {"POST", path, "leaving", "x", "", 401, "INVALID_LOGIN", "Www-Authenticate"},
+		"a deleted user":                 {"POST", path, "leaving", "x", "", 401, "INVALID_LOGIN", "Www-Authenticate"},
 		"an empty login":                 {"POST", path, "", "pass:wörd", "", 401, "INVALID_LOGIN", ""},
 		"no login":                       {"POST", path, "", "", "", 401, "MISSING_ARG_LOGIN", "Www-Authenticate"},
 		"a login in the body":            {"POST", path, "", "", "login=ann&password=pass:w%C3%B6rd", 401, "MISSING_ARG_LOGIN", ""},
 		"a code":                         {"POST", path, "ann", "pass:wörd", "client_id=x&client_secret=y&code=z", 401, "INVALID_CODE", ""},
 		"a password of an application":   {"POST", path, "", "", "grant_type=password&username=ann&password=x", 401, "INVALID_CLIENT_ID", ""},
-		"the same, of old":               {"POST", path, "", "", "x_auth_username=ann&x_auth_password=x", 401, "INVALID_CLIENT_ID", ""},
+		"the same, older form":           {"POST", path, "", "", "x_auth_username=ann&x_auth_password=x", 401, "INVALID_CLIENT_ID", ""},
 		"an application's own login":     {"POST", path, "app", "secret", "grant_type=password&username=ann&password=pass:w%C3%B6rd", 401, "INVALID_CLIENT_ID", ""},
 		"too many guesses":               {"POST", path, "guessed", "x", "", 429, "RATE_LIMIT_EXCEEDED", "Retry-After"},
-		"a store that is away":           {"POST", path, "down", "x", "", 503, "TEMPORARILY_UNAVAILABLE", "X-Request-Id"},
+		"a store that is down":           {"POST", path, "down", "x", "", 503, "TEMPORARILY_UNAVAILABLE", "X-Request-Id"},
 		"a store that is late":           {"POST", path, "late", "x", "", 503, "TEMPORARILY_UNAVAILABLE", ""},
-		"what nobody expected":           {"POST", path, "broken", "x", "", 500, "UNKNOWN_ERROR", "X-Request-Id"},
+		"an unexpected error":            {"POST", path, "broken", "x", "", 500, "UNKNOWN_ERROR", "X-Request-Id"},
 		"a panic":                        {"POST", path, "panic", "x", "", 500, "UNKNOWN_ERROR", "X-Request-Id"},
-		"a body beyond 4 KB":             {"POST", path, "ann", "pass:wörd", strings.Repeat("x", 4<<10+1), 413, "REQUEST_TOO_LARGE", ""},
+		"a body above 4 KB":              {"POST", path, "ann", "pass:wörd", strings.Repeat("x", 4<<10+1), 413, "REQUEST_TOO_LARGE", ""},
 		"a body of 4 KB":                 {"POST", path, "ann", "pass:wörd", strings.Repeat("x", 4<<10), 200, "token1", ""},
 		"another method":                 {"GET", path, "ann", "pass:wörd", "", 405, "METHOD_NOT_ALLOWED", "Allow"},
 		"another path":                   {"POST", path + "/", "ann", "pass:wörd", "", 404, "NOT_FOUND", ""},
@@ -123,10 +122,10 @@ func TestAccessToken(t *testing.T) {
 				t.Errorf("got %d, %s %q; want %d %q", w.Code, w.Header().Get("Content-Type"), w.Body, c.code, want)
 			}
 			if c.header != "" && w.Header().Get(c.header) == "" {
-				t.Errorf("no %s among %v", c.header, w.Header())
+				t.Errorf("no %s in %v", c.header, w.Header())
 			}
 			if id := w.Header().Get("X-Request-Id"); id != "" != (log.Len() > 0) || !strings.Contains(log.String(), id) {
-				t.Errorf("request id %q, and the log says %q", id, log)
+				t.Errorf("request id %q, and the log has %q", id, log)
 			}
 			if strings.Contains(log.String(), "pass:") {
 				t.Errorf("a password in the log: %s", log)
@@ -135,8 +134,8 @@ func TestAccessToken(t *testing.T) {
 	}
 }
 
-// Deployed clients ask with login and password in many ways, and use the body
-// of the answer as it is: it is the token alone, whatever they say of bodies.
+// TestBareToken: clients send a login and a password with many kinds of bodies. The
+// body of the answer is always the token alone.
 func TestBareToken(t *testing.T) {
 	for _, c := range []struct{ query, contentType, body string }{
 		{"", "", ""},
@@ -163,13 +162,13 @@ func TestBareToken(t *testing.T) {
 	}
 }
 
-type cutOff struct{}
+type failingReader struct{}
 
-func (cutOff) Read([]byte) (int, error) { return 0, errors.New("connection reset") }
+func (failingReader) Read([]byte) (int, error) { return 0, errors.New("connection reset") }
 
-func TestBodyThatIsCutOff(t *testing.T) {
+func TestBodyCannotBeRead(t *testing.T) {
 	o, d, log := newOAuth()
-	r := httptest.NewRequest("POST", "/oauth/access_token", cutOff{})
+	r := httptest.NewRequest("POST", "/oauth/access_token", failingReader{})
 	r.SetBasicAuth("ann", "pass:wörd")
 	w := httptest.NewRecorder()
 	o.ServeHTTP(w, r)
@@ -178,8 +177,8 @@ func TestBodyThatIsCutOff(t *testing.T) {
 	}
 }
 
-// FuzzAccessToken: whatever comes, the right login and password alone lead to a
-// token, and nothing of the inside to the wire.
+// FuzzAccessToken: only the right login and password get a token, and no answer has
+// the text of an internal error.
 func FuzzAccessToken(f *testing.F) {
 	for _, body := range []string{"", "code=1", "grant_type=password", "%zz=%", "x_auth_username=a&x_auth_password=b", "code=&code=x", "\x00;&&=="} {
 		f.Add("Basic YW5uOnBhc3M6d8O2cmQ=", body)
@@ -199,15 +198,14 @@ func FuzzAccessToken(f *testing.F) {
 		if got := w.Code == 200; got && !entitled || plain && entitled && len(body) <= 4<<10 && !got {
 			t.Fatalf("%q with the body %q: %d %s", authorization, body, w.Code, w.Body)
 		}
-		if (d.issued == 1) != (w.Code == 200) || strings.Contains(w.Body.String(), "inside") {
+		if (d.issued == 1) != (w.Code == 200) || strings.Contains(w.Body.String(), "internal") {
 			t.Fatalf("%q with the body %q: %d %s, %d tokens", authorization, body, w.Code, w.Body, d.issued)
 		}
 	})
 }
 
-// TestAttempts: an address that brings passwords too often is sent away before
-// they are looked at, and no other one is. Right ones count as well: each is
-// looked at.
+// TestAttempts: an address that sends too many passwords, right or wrong, is refused
+// before they are checked. Other addresses are not.
 func TestAttempts(t *testing.T) {
 	o, d, log := newOAuth()
 	o.Attempts = throttle.New(time.Second, 2, func() time.Time { return time.Unix(1e9, 0) })
@@ -228,17 +226,17 @@ func TestAttempts(t *testing.T) {
 			t.Errorf("attempt %d from another address: %d, want %d", i, got, want)
 		}
 	}
-	if got := fmt.Sprint(d.proven); got != "[ann from here ann from here ann from there ann from there]" || d.issued != 3 {
-		t.Errorf("looked at: %s; %d tokens", got, d.issued)
+	if got := fmt.Sprint(d.checked); got != "[ann from here ann from here ann from there ann from there]" || d.issued != 3 {
+		t.Errorf("checked: %s; %d tokens", got, d.issued)
 	}
 	if log.Len() > 0 {
-		t.Errorf("attempts are in the log: %s", log)
+		t.Errorf("the log has %s", log)
 	}
 }
 
-// TestNoOtherWayToAPassword: each flow that brings one is bounded, or does not
-// look at it.
-func TestNoOtherWayToAPassword(t *testing.T) {
+// TestEveryFlowIsBounded: each flow with a password is bounded, or does not check
+// it.
+func TestEveryFlowIsBounded(t *testing.T) {
 	for _, body := range []string{
 		"grant_type=password&username=ann&password=pass:w%C3%B6rd", "x_auth_username=ann&x_auth_password=pass:w%C3%B6rd",
 		"code=pass:w%C3%B6rd", "username=ann&password=pass:w%C3%B6rd", "login=ann&password=pass:w%C3%B6rd", "",
@@ -250,15 +248,15 @@ func TestNoOtherWayToAPassword(t *testing.T) {
 				r := request("POST", "/oauth/access_token?"+body, login, strings.Repeat("x", 8*len(login)), body)
 				o.ServeHTTP(httptest.NewRecorder(), r)
 			}
-			if len(d.proven) > 1 {
-				t.Errorf("the body %q with the login %q: %d passwords were looked at, and one may be", body, login, len(d.proven))
+			if len(d.checked) > 1 {
+				t.Errorf("the body %q with the login %q: %d passwords were checked, want at most 1", body, login, len(d.checked))
 			}
 		}
 	}
 }
 
-// TestTheLogIsSpared: what a stranger can bring about any number of times is told
-// once a second, with its number, also where nobody comes after.
+// TestTheLogIsSpared: what strangers can cause at will is logged once a second, with
+// its number, and the last ones are logged although none follows.
 func TestTheLogIsSpared(t *testing.T) {
 	for login, want := range map[string]struct {
 		code  int
@@ -278,13 +276,13 @@ func TestTheLogIsSpared(t *testing.T) {
 					t.Fatalf("%s: %d %s", login, w.Code, w.Body)
 				}
 			}
-			told := func() (lines int, text string) { return strings.Count(log.String(), "\n"), log.String() + " " }
-			if lines, text := told(); lines != 1 || !strings.Contains(text, "level="+want.level) || strings.Count(text, want.count+"1") != 1 {
+			logged := func() (lines int, text string) { return strings.Count(log.String(), "\n"), log.String() + " " }
+			if lines, text := logged(); lines != 1 || !strings.Contains(text, "level="+want.level) || strings.Count(text, want.count+"1") != 1 {
 				t.Errorf("%s a thousand times at once: %d lines: %.500s", login, lines, text)
 			}
 			<-time.After(time.Second)
 			synctest.Wait()
-			if lines, text := told(); lines != 2 || strings.Count(text, want.count+"999") != 1 {
+			if lines, text := logged(); lines != 2 || strings.Count(text, want.count+"999") != 1 {
 				t.Errorf("%s a second later: %d lines: %.500s", login, lines, text)
 			}
 			o.Close()
@@ -292,8 +290,7 @@ func TestTheLogIsSpared(t *testing.T) {
 	}
 }
 
-// TestWhoLeavesIsNotLogged: whoever goes before his answer comes would fill the
-// log else.
+// TestWhoLeavesIsNotLogged: clients that leave before the answer cannot fill the log.
 func TestWhoLeavesIsNotLogged(t *testing.T) {
 	o, _, log := newOAuth()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -304,6 +301,6 @@ func TestWhoLeavesIsNotLogged(t *testing.T) {
 	}
 	o.ServeHTTP(httptest.NewRecorder(), request("POST", "/oauth/access_token", "panic", "x", "").WithContext(ctx))
 	if log.Len() == 0 {
-		t.Error("a panic is not logged where the client has gone")
+		t.Error("a panic is not logged if the client is gone")
 	}
 }

@@ -153,7 +153,7 @@ func (a *App) rooms(s Site) (*rooms, error) {
 	api := a.monitor.Questions(face, func(path string) string { return cmp.Or(face.Method(path), "unknown") })
 	tokens := oauth.New(oauth.Options{
 		Auth: a.auth, Attempts: throttle.New(throttle.PerSecond(attemptsPerSecond), attemptsAtOnce, a.now), Address: address,
-		Now: a.now, Log: a.log,
+		Log: a.log,
 	})
 	a.onClose(func(context.Context) error { face.Close(); tokens.Close(); return nil })
 	return &rooms{api, v4.Handler(), tokens, http.HandlerFunc(a.healthz), visits}, nil

@@ -1,6 +1,5 @@
-// Package v4 answers clients of Bitly's API v4 in the form that they read errors
-// in. footfall does not speak v4 yet: each answer says so, and names the method
-// of v3 that does the same.
+// Package v4 refuses calls of Bitly's API v4, with errors in the form of v4. Each
+// error names the method of v3 that does the same, if there is one.
 //
-// It refuses to know who asks, and to answer anything else.
+// It does not ask who calls, and has no other answer.
 package v4

@@ -3,28 +3,29 @@ package v4
 import (
 	"encoding/json"
 	"net/http"
-	"strconv"
 	"strings"
+
+	"github.com/footfall/footfall/internal/faces/envelope"
 )
 
-// Path tells whether the path is one of v4.
+// Path reports whether a path belongs to v4.
 func Path(path string) bool { return path == "/v4" || strings.HasPrefix(path, "/v4/") }
 
-// answer is an error as Bitly's v4 writes it, keys in its order.
+// answer is an error of Bitly's v4, with the keys in its order.
 type answer struct {
 	Message     string `json:"message"`
 	Resource    string `json:"resource"`
 	Description string `json:"description"`
 }
 
-// Handler answers every call of v4 with HTTP 404.
+// Handler answers every call with status 404.
 func Handler() http.Handler { return http.HandlerFunc(serve) }
 
 func serve(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Access-Control-Allow-Origin", "*")
 	if r.Method == http.MethodOptions {
-		// Else a browser hides the answer to the request that it asks about.
+		// Without these headers a browser hides the answer from the page.
 		h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, PATCH, PUT, DELETE, OPTIONS")
 		h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
 		h.Set("Access-Control-Max-Age", "86400")
@@ -37,16 +38,12 @@ func serve(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		panic(err) // strings always encode
 	}
-	h.Set("Content-Type", "application/json; charset=utf-8")
-	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-cache")
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(http.StatusNotFound)
-	_, _ = w.Write(body) // the client has gone; nothing is left to do for it
+	envelope.Write(w, http.StatusNotFound, "application/json; charset=utf-8", body)
 }
 
-// methods are those of v3 that do what a method of v4 does, by the resource and
-// what comes after its name in the path: /v4/bitlinks/DOMAIN/NAME/clicks is
+// methods maps a method of v4 to the method of v3 that does the same. The key is the
+// path without the name of the resource: /v4/bitlinks/DOMAIN/NAME/clicks is
 // "bitlinks/clicks".
 var methods = map[string]string{
 	"shorten": "shorten", "expand": "expand", "user": "user/info",
@@ -57,11 +54,10 @@ var methods = map[string]string{
 	"groups/countries": "user/countries", "groups/referring_networks": "user/referring_domains", "groups/shorten_counts": "user/shorten_counts",
 }
 
-// about is the resource that a path names, as Bitly names it, and what to use
-// instead.
+// about is the resource in a path, by Bitly's name for it, and what to use instead.
 func about(verb, path string) (resource, instead string) {
 	parts := strings.Split(strings.Trim(strings.TrimPrefix(path, "/v4"), "/"), "/")
-	name := 0 // how many parts name the thing
+	name := 0 // how many parts of the path name the resource
 	switch parts[0] {
 	case "shorten", "expand", "bitlinks":
 		resource, name = "bitlinks", 2

@@ -8,9 +8,9 @@ import (
 	v4 "github.com/footfall/footfall/internal/faces/api/v4"
 )
 
-// TestSaysWhatToUse: each call of v4 gets an error of v4, and the method of v3
-// that does the same where there is one.
-func TestSaysWhatToUse(t *testing.T) {
+// TestErrorNamesTheMethodOfV3: each call gets an error of v4 that names the method of
+// v3 that does the same, if there is one.
+func TestErrorNamesTheMethodOfV3(t *testing.T) {
 	t.Parallel()
 	const (
 		begin = `","description":"This server does not speak version 4 of the API yet. Use version 3: `
@@ -49,8 +49,8 @@ func TestSaysWhatToUse(t *testing.T) {
 	}
 }
 
-// TestBrowsersMayAsk: a page of another origin gets to see the answer.
-func TestBrowsersMayAsk(t *testing.T) {
+// TestOtherOrigins: a browser shows the answer to pages of other origins.
+func TestOtherOrigins(t *testing.T) {
 	t.Parallel()
 	w := httptest.NewRecorder()
 	v4.Handler().ServeHTTP(w, httptest.NewRequest("OPTIONS", "/v4/shorten", nil))
