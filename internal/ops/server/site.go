@@ -141,8 +141,9 @@ func (a *App) rooms(s Site) (*rooms, error) {
 	}
 	address := func(r *http.Request) string { return geo.Network(proxies.Client(peer(r), r.Header)).String() }
 	face := v3.New(v3.Options{
-		Auth: a.auth, Links: a.links, Metrics: metrics.New(a.data.Counts), Store: a.data.Links, Now: a.now, Log: a.log,
-		Dear: throttle.NewSeats(a.dear), Patience: patience, Full: a.data.Disk.Full,
+		Auth: a.auth, Links: a.links, Store: a.data.Links, Now: a.now, Log: a.log,
+		Clicks: metrics.New(a.data.Counts), Shortens: metrics.New(links.Made{Links: a.data.Links}),
+		Seats: throttle.NewSeats(a.dear), Patience: patience, Full: a.data.Disk.Full,
 		Limits: v3.Limits{
 			Users:   throttle.New(throttle.PerSecond(s.RateLimit), s.RateLimit*burst, a.now),
 			Links:   throttle.New(throttle.PerMinute(s.LinksPerMinute), s.LinksPerMinute, a.now),

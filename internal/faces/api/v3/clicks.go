@@ -1,21 +1,20 @@
 package v3
 
 import (
-	"github.com/footfall/footfall/internal/base/rollup"
 	"github.com/footfall/footfall/internal/core/metrics"
 )
 
 // userClicks is user/clicks: clicks on all links of the user over time.
 func (a *API) userClicks(c *call) (any, error) {
 	user := c.user()
-	if c.withoutUnit() {
+	if c.isLegacy() {
 		return a.userClicksLegacy(c, allLinks(user))
 	}
 	w := c.window()
 	if err := c.end(w.rollup); err != nil {
 		return nil, err
 	}
-	return a.overTime(c, a.Metrics, allLinks(user), w, "user_clicks", clicksAt)
+	return c.overTime(a.Clicks, allLinks(user), w, "user_clicks", clicksAt)
 }
 
 // linkClicks is link/clicks: clicks on a link over time.
@@ -30,29 +29,28 @@ func (a *API) linkClicks(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.overTime(c, a.Metrics, of, w, "link_clicks", clicksAt)
+	return c.overTime(a.Clicks, of, w, "link_clicks", clicksAt)
 }
 
-// userShortenCounts is user/shorten_counts: links that the user made, over
-// time.
+// userShortenCounts is user/shorten_counts: links that the user made, over time.
 func (a *API) userShortenCounts(c *call) (any, error) {
 	user := c.user()
 	w := c.window()
 	if err := c.end(w.rollup); err != nil {
 		return nil, err
 	}
-	if err := c.dearLinks(user.ID, false); err != nil {
+	if err := c.seatForLinks(user.ID, false); err != nil {
 		return nil, err
 	}
-	return a.overTime(c, a.shortens, allLinks(user), w, "user_shorten_counts", shortensAt)
+	return c.overTime(a.Shortens, allLinks(user), w, "user_shorten_counts", shortensAt)
 }
 
-// overTime answers with one number, or with one for each unit.
-func (a *API) overTime(c *call, m *metrics.Metrics, of metrics.Subject, w window, key string, at func(metrics.Point) entry) (any, error) {
+// overTime is one number if the window is rolled up, else one for each unit.
+func (c *call) overTime(m *metrics.Metrics, of metrics.Subject, w window, key string, at func(metrics.Point) entry) (any, error) {
 	if w.rollup {
 		total, err := m.Total(c.ctx, of, w.Window)
-		rolledUp := at(metrics.Point{Clicks: total}).row()[1:] // without its date
-		return c.counted(rolledUp, single{c.about(w, field{key, total}), total}), err
+		row := at(metrics.Point{Clicks: total}).row()[1:] // without the date
+		return c.withRow(row, textData{c.about(w, field{key, total}), total}), err
 	}
 	series, err := m.Series(c.ctx, of, w.Window, w.limit)
 	if err != nil {
@@ -62,9 +60,9 @@ func (a *API) overTime(c *call, m *metrics.Metrics, of metrics.Subject, w window
 	for i, p := range series {
 		list[i] = at(p)
 	}
-	t := c.table(w.Zone, at(metrics.Point{}))
-	add(t, list)
-	return tabled{c.about(w, field{key, list}), t}, nil
+	t := c.newTable(w.Zone, at(metrics.Point{}))
+	addRows(t, list)
+	return tableData{c.about(w, field{key, list}), t}, nil
 }
 
 func clicksAt(p metrics.Point) entry { return dtClicks{p.Start, p.Clicks} }
@@ -86,12 +84,12 @@ type dtShortens struct {
 func (e dtShortens) row() object { return object{{"date", moment(e.DT)}, {"shortens", e.Shortens}} }
 
 func (a *API) userClicksLegacy(c *call, of metrics.Subject) (any, error) {
-	w, _ := c.legacy()
+	w := c.legacyWindow()
 	if err := c.end(false); err != nil {
 		return nil, err
 	}
-	list, total, err := a.byDay(c, of, w)
-	return listed(c, w.Zone, list, object{{"days", w.Days}, {"total_clicks", total}, {"clicks", list}}), err
+	list, total, err := a.byDay(c, of, w.Legacy)
+	return withList(c, w.Zone, list, object{{"days", w.Days}, {"total_clicks", total}, {"clicks", list}}), err
 }
 
 type clicksDayStart struct {
@@ -103,9 +101,9 @@ func (e clicksDayStart) row() object {
 	return object{{"date", moment(e.DayStart)}, {"clicks", e.Clicks}}
 }
 
-// byDay is the clicks of each day of the older form, and their sum.
+// byDay is the clicks of each day of the legacy form, and their sum.
 func (a *API) byDay(c *call, of metrics.Subject, w metrics.Legacy) (list []clicksDayStart, total uint64, err error) {
-	days, err := a.Metrics.Days(c.ctx, of, w)
+	days, err := a.Clicks.Days(c.ctx, of, w)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -115,10 +113,4 @@ func (a *API) byDay(c *call, of metrics.Subject, w metrics.Legacy) (list []click
 		total += d.Clicks
 	}
 	return list, total, nil
-}
-
-// ranked is the clicks in a window by a facet's values; unnamed is what the empty
-// value is called.
-func (a *API) ranked(c *call, of metrics.Subject, f rollup.Facet, w window, unnamed string) ([]metrics.Value, error) {
-	return a.Metrics.Top(c.ctx, of, f, w.Window, metrics.Ranking{Limit: w.limit, Unnamed: unnamed, Dear: c.dear})
 }

@@ -14,30 +14,27 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// Auth tells who is asking.
+// Auth authenticates users.
 type Auth interface {
-	// User finds the user that an access token was given to, or fails with
-	// click.ErrNotFound.
+	// User finds the user of an access token, or fails with click.ErrNotFound.
 	User(ctx context.Context, token string) (store.User, error)
-	// UserByKey finds the user of a login, who is proven by his apiKey. The
-	// errors are auth.ErrUnknownLogin and auth.ErrKey.
+	// UserByKey finds the user of a login and an apiKey. The errors are
+	// auth.ErrUnknownLogin and auth.ErrKey.
 	UserByKey(ctx context.Context, login, apiKey string) (store.User, error)
-	// Known and KnownKey tell whether a token, or a login and apiKey, were good
-	// when they were looked at last, as far as that is remembered. They ask
-	// nobody.
+	// Known and KnownKey report whether a token, or a login and an apiKey, are
+	// remembered as good. They do not ask the store.
 	Known(token string) bool
 	KnownKey(login, apiKey string) bool
 	// APIKey is the user's apiKey.
 	APIKey(ctx context.Context, user store.User) (string, error)
 }
 
-// user is who is asking, if he does not ask too often. A token in the query
-// wins over one in the Authorization header, and either over login and apiKey.
+// user authenticates the caller, and takes from the user's rate limit.
 func (c *call) user() store.User {
 	u := c.asker()
 	c.asking = u.ID
 	if c.err == nil {
-		c.taken = c.api.Limits.Users.Take(strconv.FormatUint(uint64(u.ID), 10))
+		c.taken = c.api.Limits.Users.Take(userKey(u.ID))
 		if !c.taken.OK {
 			c.fail(statusLimitExceeded)
 		}
@@ -45,55 +42,11 @@ func (c *call) user() store.User {
 	return u
 }
 
-// prove asks whose the credentials are. An address that has brought too many that
-// nobody has is refused before anybody is asked, but for those that are known to
-// be good: so whoever floods from an address shuts nobody out who works there.
-func (c *call) prove(known bool, ask func() (store.User, error)) (store.User, error) {
-	refused := c.api.Limits.Refused
-	if refused == nil || known {
-		return ask()
-	}
-	from := c.api.Limits.Address(c.request)
-	// Taken before it is known to be wrong: many at once are no way around.
-	taken := refused.Take(from)
-	if !taken.OK {
-		c.taken = taken
-		return store.User{}, statusLimitExceeded
-	}
-	u, err := ask()
-	if wrong(err) {
-		c.taken = taken
-	} else if !errors.Is(err, context.Canceled) { // who leaves has asked
-		refused.GiveBack(from)
-	}
-	return u, err
-}
-
-// wrong tells credentials that nobody has from what went wrong otherwise.
-func wrong(err error) bool {
-	return errors.Is(err, click.ErrNotFound) || errors.Is(err, auth.ErrUnknownLogin) || errors.Is(err, auth.ErrKey)
-}
-
-// bounds says in the header how the caller stands.
-func (c *call) bounds(h http.Header) {
-	if c.retry > 0 {
-		h.Set("Retry-After", strconv.Itoa(c.retry))
-	}
-	if c.taken.Limit == 0 {
-		return
-	}
-	seconds := func(d time.Duration) string { return strconv.Itoa(int((d + time.Second - 1) / time.Second)) }
-	h.Set("RateLimit-Limit", strconv.Itoa(c.taken.Limit))
-	h.Set("RateLimit-Remaining", strconv.Itoa(c.taken.Remaining))
-	h.Set("RateLimit-Reset", seconds(c.taken.Reset))
-	if !c.taken.OK {
-		h.Set("Retry-After", seconds(c.taken.Retry))
-	}
-}
-
+// asker is the user of the token in the query, else of the token in the Authorization
+// header, else of login and apiKey.
 func (c *call) asker() store.User {
 	if token := c.token(); token != "" {
-		u, err := c.prove(c.api.Auth.Known(token), func() (store.User, error) { return c.api.Auth.User(c.ctx, token) })
+		u, err := c.authenticate(c.api.Auth.Known(token), func() (store.User, error) { return c.api.Auth.User(c.ctx, token) })
 		if errors.Is(err, click.ErrNotFound) {
 			err = statusInvalidAccessToken
 			if c.method.badToken != nil {
@@ -129,7 +82,7 @@ func (c *call) token() string {
 }
 
 func (c *call) userByKey(login, key string) store.User {
-	u, err := c.proveKey(login, key)
+	u, err := c.authenticateKey(login, key)
 	switch {
 	case errors.Is(err, auth.ErrUnknownLogin):
 		err = statusInvalidLogin
@@ -140,20 +93,49 @@ func (c *call) userByKey(login, key string) store.User {
 	return u
 }
 
-func (c *call) proveKey(login, key string) (store.User, error) {
-	return c.prove(c.api.Auth.KnownKey(login, key), func() (store.User, error) { return c.api.Auth.UserByKey(c.ctx, login, key) })
+func (c *call) authenticateKey(login, key string) (store.User, error) {
+	return c.authenticate(c.api.Auth.KnownKey(login, key), func() (store.User, error) { return c.api.Auth.UserByKey(c.ctx, login, key) })
 }
 
-// maker is who a link is made for: the user of x_login, proven by x_apiKey, where
-// an application gives them, else the asker.
-func (c *call) maker(asker store.User) store.User {
+// authenticate calls ask, unless the address has sent too many wrong credentials.
+// Credentials that are known to be good are always accepted: a flood from an address
+// does not lock out the users there.
+func (c *call) authenticate(known bool, ask func() (store.User, error)) (store.User, error) {
+	refused := c.api.Limits.Refused
+	if refused == nil || known {
+		return ask()
+	}
+	from := c.api.Limits.Address(c.request)
+	// Take before the answer is known, so that many calls at once are bounded, too.
+	taken := refused.Take(from)
+	if !taken.OK {
+		c.taken = taken
+		return store.User{}, statusLimitExceeded
+	}
+	u, err := ask()
+	if areWrong(err) {
+		c.taken = taken
+	} else if !errors.Is(err, context.Canceled) { // a client that left has used its try
+		refused.GiveBack(from)
+	}
+	return u, err
+}
+
+// areWrong reports whether an error means that credentials are wrong.
+func areWrong(err error) bool {
+	return errors.Is(err, click.ErrNotFound) || errors.Is(err, auth.ErrUnknownLogin) || errors.Is(err, auth.ErrKey)
+}
+
+// linkOwner is the user that a link is made for: that of x_login and x_apiKey, which
+// applications send, else the asker.
+func (c *call) linkOwner(asker store.User) store.User {
 	login, key := c.query.get("x_login"), c.query.get("x_apiKey")
 	if c.err != nil || login == "" && key == "" {
 		return asker
 	}
 	u, err := store.User{}, error(statusInvalidXAPIKey)
 	if login != "" && key != "" {
-		if u, err = c.proveKey(login, key); wrong(err) {
+		if u, err = c.authenticateKey(login, key); areWrong(err) {
 			err = statusInvalidXAPIKey
 		}
 	}
@@ -161,7 +143,7 @@ func (c *call) maker(asker store.User) store.User {
 	return u
 }
 
-// validate is validate: whether somebody's login and apiKey belong together.
+// validate is validate: whether a login and an apiKey belong together.
 func (a *API) validate(c *call) (any, error) {
 	c.user()
 	login, key := c.required("x_login"), c.required("x_apiKey")
@@ -169,9 +151,26 @@ func (a *API) validate(c *call) (any, error) {
 		return nil, err
 	}
 	valid := 1
-	_, err := c.proveKey(login, key)
-	if wrong(err) {
+	_, err := c.authenticateKey(login, key)
+	if areWrong(err) {
 		valid, err = 0, nil
 	}
 	return object{{"valid", valid}}, err
+}
+
+// writeLimits sets the headers about rate limits.
+func (c *call) writeLimits(h http.Header) {
+	if c.retry > 0 {
+		h.Set("Retry-After", strconv.Itoa(c.retry))
+	}
+	if c.taken.Limit == 0 {
+		return
+	}
+	seconds := func(d time.Duration) string { return strconv.Itoa(int((d + time.Second - 1) / time.Second)) }
+	h.Set("RateLimit-Limit", strconv.Itoa(c.taken.Limit))
+	h.Set("RateLimit-Remaining", strconv.Itoa(c.taken.Remaining))
+	h.Set("RateLimit-Reset", seconds(c.taken.Reset))
+	if !c.taken.OK {
+		h.Set("Retry-After", seconds(c.taken.Retry))
+	}
 }

@@ -1,11 +1,26 @@
-// Package v3 speaks the dialect of Bitly's API v3 as its clients expect it:
-// parameters in, the envelope out, as json, JSONP, xml, txt or csv.
+// Package v3 answers Bitly's API v3 as its clients expect it: parameters in, an
+// envelope out, as json, JSONP, xml, txt or csv.
 //
-// A method is a function from a call to a plain struct or an error. One
-// function writes every envelope, one table maps errors to status
-// codes. Entries of lists know their cells, so that one function writes every
-// table. A new method is one line in the table of methods, one function and
-// one golden file.
+// A call in the order of the code:
 //
-// It refuses to count, to compute with zones and to know stores.
+//	api.go          ServeHTTP: which method, how long it may take, what is logged
+//	request.go      query string and body become a query
+//	methods.go      the table of methods
+//	credentials.go  whose token or apiKey it is, and the limits of that user
+//	params.go       parameters: names, bounds, rules
+//	values.go       text of a parameter to number, bool, instant
+//	subject.go      which links the question is about
+//	counts.go       what methods about counts share: lists by facet, by day
+//	status.go       errors to statuses
+//	envelope.go     the one function that writes answers; json.go, xml.go, csv.go
+//
+// All other files hold methods and are named after them. shorturls.go has those
+// that name links by shortUrl and hash, shorten.go those that make and change links,
+// unsupported.go those that have no data. expensive.go limits questions that take
+// long.
+//
+// A new method is a line in the table of methods.go, a function and a golden file. A
+// new parameter is a name and a rule in params.go.
+//
+// The package does not count, compute with time zones or know stores.
 package v3

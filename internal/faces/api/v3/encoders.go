@@ -9,11 +9,8 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// defaultEncoders is how many users are listed unless the limit says otherwise.
-const defaultEncoders = 10
-
-// linkEncoders is link/encoders: who has a link of the same long URL, oldest
-// first.
+// linkEncoders is link/encoders: the users who have a link of the same long URL, the
+// oldest link first.
 func (a *API) linkEncoders(c *call) (any, error) {
 	of, limit, err := a.encoders(c, true)
 	if err != nil {
@@ -30,8 +27,8 @@ func (a *API) linkEncoders(c *call) (any, error) {
 	return object{of.aggregate, {"entries", list}}, nil
 }
 
-// linkEncodersByCount is link/encoders_by_count: the same, most clicks on
-// their link first.
+// linkEncodersByCount is link/encoders_by_count: the same users, the link with most
+// clicks first.
 func (a *API) linkEncodersByCount(c *call) (any, error) {
 	of, limit, err := a.encoders(c, true)
 	if err != nil {
@@ -39,7 +36,7 @@ func (a *API) linkEncodersByCount(c *call) (any, error) {
 	}
 	counts := make(map[click.LinkID]uint64, len(of.links))
 	for _, l := range of.links {
-		counts[l.ID], err = a.Metrics.Total(c.ctx, metrics.Subject{{User: l.User, Link: l.ID}}, c.allTime())
+		counts[l.ID], err = a.Clicks.Total(c.ctx, metrics.Subject{{User: l.User, Link: l.ID}}, c.allTime())
 		if err != nil {
 			return nil, err
 		}
@@ -55,11 +52,11 @@ func (a *API) linkEncodersByCount(c *call) (any, error) {
 		}
 		list = append(list, encoderByCount{counts[l.ID], e})
 	}
-	// Clients read either.
+	// Some clients read the one key and some the other.
 	return object{of.aggregate, {"encoders_by_count", list}, {"entries", list}}, nil
 }
 
-// linkEncodersCount is link/encoders_count: how many users these are.
+// linkEncodersCount is link/encoders_count: the number of these users.
 func (a *API) linkEncodersCount(c *call) (any, error) {
 	of, _, err := a.encoders(c, false)
 	return object{{"count", len(of.links)}, of.aggregate}, err
@@ -81,8 +78,8 @@ func (c *call) encoder(l store.Link) (encoder, error) {
 	return encoder{c.shortURL(l.Hash), login, l.Created}, err
 }
 
-// encoded is the oldest link of each user that has one of the same long URL,
-// oldest first. Private links of others are left out.
+// encoded is the oldest link of each user who has one of the same long URL, oldest
+// first, without private links of others.
 type encoded struct {
 	links     []store.Link
 	aggregate field
@@ -92,7 +89,7 @@ func (a *API) encoders(c *call, takesLimit bool) (of encoded, limit int, err err
 	user := c.user()
 	written := c.required("link")
 	if takesLimit {
-		limit = c.limit(defaultEncoders, maxLimit)
+		limit = c.limit(defaultEncoders, maxEntries)
 	}
 	if err := c.end(false); err != nil {
 		return encoded{}, 0, err
@@ -102,7 +99,7 @@ func (a *API) encoders(c *call, takesLimit bool) (of encoded, limit int, err err
 		return encoded{}, 0, err
 	}
 	all, err := c.linksOfURL(link.LongURL)
-	seen := map[click.UserID]bool{click.Nobody: true}
+	seen := map[click.UserID]bool{click.Nobody: true} // aggregate links have no user
 	for _, l := range store.Seen(all, user.ID) {
 		if !seen[l.User] {
 			seen[l.User] = true

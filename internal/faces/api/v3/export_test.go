@@ -12,7 +12,7 @@ var (
 	IsCallback = isCallback
 	ToXML      = toXML
 	Spaced     = spaced
-	Domain     = domainsBut(nil)
+	Domain     = byDomain(nil).Group
 	Known      = known
 	Cell       = (&table{}).cell
 )

@@ -97,9 +97,9 @@ func newAPI(t testing.TB, domains ...string) *v3.API {
 	}
 	return v3.New(v3.Options{
 		Auth: fixtureAuth{kept}, Links: short, Store: kept,
-		Metrics: metrics.New(counted(t, byHash)),
-		Now:     func() time.Time { return now },
-		Log:     logtest.To(t),
+		Clicks: metrics.New(counted(t, byHash)), Shortens: metrics.New(links.Made{Links: kept}),
+		Now: func() time.Time { return now },
+		Log: logtest.To(t),
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/faces/envelope"
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
@@ -24,7 +25,7 @@ func (a *API) linkLookup(c *call) (any, error) {
 	})
 }
 
-// olderLookup is lookup: the same, as older clients knew it.
+// olderLookup is lookup: the same with the keys of older clients.
 func (a *API) olderLookup(c *call) (any, error) {
 	user := c.user()
 	return a.lookup(c, "lookup", user, a.Links.LookupShared, c.query.all("url", "link"), func(url string, _, aggregate click.Hash) object {
@@ -32,7 +33,7 @@ func (a *API) olderLookup(c *call) (any, error) {
 	})
 }
 
-// lookup asks for each long URL which link of it there is for the user.
+// lookup answers with a link of each long URL.
 func (a *API) lookup(
 	c *call, key string, user store.User, ask func(context.Context, click.UserID, string) (store.Link, error),
 	urls []string, entry func(url string, hash, aggregate click.Hash) object,
@@ -44,7 +45,7 @@ func (a *API) lookup(
 		return nil, err
 	}
 	if len(urls) > manyLookups {
-		if err := c.dear(c.ctx); err != nil {
+		if err := c.takeSeat(c.ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -63,5 +64,5 @@ func (a *API) lookup(
 	return object{{key, list}}, nil
 }
 
-// notFound is what an entry says instead of an answer.
-var notFound = field{"error", statusNotFound.text}
+// notFound is in an entry whose link does not exist.
+var notFound = field{"error", envelope.NotFound.Text}

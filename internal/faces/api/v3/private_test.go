@@ -96,7 +96,8 @@ func newPrivateWorld(t *testing.T, secrets bool) *v3.API {
 		t.Fatal(err)
 	}
 	return v3.New(v3.Options{
-		Auth: fixtureAuth{kept}, Links: short, Store: kept, Metrics: metrics.New(counts), Now: func() time.Time { return now },
+		Auth: fixtureAuth{kept}, Links: short, Store: kept, Clicks: metrics.New(counts), Shortens: metrics.New(links.Made{Links: kept}),
+		Now: func() time.Time { return now },
 	})
 }
 

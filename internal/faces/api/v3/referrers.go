@@ -9,86 +9,72 @@ import (
 	"github.com/footfall/footfall/internal/core/metrics"
 )
 
-// userReferrers is user/referrers: clicks on all links of the user by
-// referrer. The unit form has the list twice, as user/countries does.
+// byReferrer names the values of rollup.Referrer.
+var byReferrer = metrics.Ranking{Unnamed: direct}
+
+// userReferrers is user/referrers: clicks on all links of the user by referrer. The
+// list is there twice, as in user/countries.
 func (a *API) userReferrers(c *call) (any, error) {
 	user := c.user()
-	if c.withoutUnit() {
+	if c.isLegacy() {
 		return a.userReferrersLegacy(c, allLinks(user))
 	}
 	w := c.window()
 	if err := c.end(false); err != nil {
 		return nil, err
 	}
-	top, err := a.ranked(c, allLinks(user), rollup.Referrer, w, direct)
-	list := referrers(top)
-	return listed(c, w.Zone, list, c.about(w, field{"user_referrers", list}, field{"referrers", list})), err
+	top, err := c.ranked(allLinks(user), rollup.Referrer, w, byReferrer)
+	list := entriesOf(top, referrerOf)
+	return withList(c, w.Zone, list, c.about(w, field{"user_referrers", list}, field{"referrers", list})), err
 }
 
 func (a *API) userReferrersLegacy(c *call, of metrics.Subject) (any, error) {
-	w, limit := c.legacy()
+	w := c.legacyWindow()
 	if err := c.end(false); err != nil {
 		return nil, err
 	}
-	days, err := a.Metrics.TopByDay(c.ctx, of, rollup.Referrer, w, metrics.Ranking{Limit: limit, Unnamed: direct, Dear: c.dear})
-	list := make([][]referrerClicks, len(days))
-	t := c.table(w.Zone, referrerClicks{}, "date")
-	for i, d := range days {
-		list[i] = referrers(d)
-		add(t, list[i], moment(w.Start(i)))
-	}
-	return tabled{object{{"days", w.Days}, {"referrers", list}}, t}, err
+	lists, t, err := rankedByDay(c, of, rollup.Referrer, w, byReferrer, referrerOf)
+	return tableData{object{{"days", w.Days}, {"referrers", lists}}, t}, err
 }
 
 // linkReferrers is link/referrers: clicks on a link by referrer.
 func (a *API) linkReferrers(c *call) (any, error) {
-	w, top, err := a.topReferrers(c)
+	of, w, err := c.linkWindow()
 	if err != nil {
 		return nil, err
 	}
-	list := referrers(top)
-	return listed(c, w.Zone, list, c.about(w, field{"referrers", list})), nil
+	top, err := c.ranked(of, rollup.Referrer, w, byReferrer)
+	list := entriesOf(top, referrerOf)
+	return withList(c, w.Zone, list, c.about(w, field{"referrers", list})), err
 }
 
-// linkReferrersByDomain is link/referrers_by_domain: the same referrers, each
-// under its domain. The domain with most clicks is first.
+// linkReferrersByDomain is link/referrers_by_domain: the same referrers, grouped by
+// domain, the domain with most clicks first.
 func (a *API) linkReferrersByDomain(c *call) (any, error) {
-	w, top, err := a.topReferrers(c)
+	of, w, err := c.linkWindow()
 	if err != nil {
 		return nil, err
 	}
-	under, clicks := map[string][]referrerClicks{}, map[string]uint64{}
+	top, err := c.ranked(of, rollup.Referrer, w, byReferrer)
+	if err != nil {
+		return nil, err
+	}
+	byDomain, clicks := map[string][]referrerClicks{}, map[string]uint64{}
 	for _, v := range top {
 		name := domainName(v.Name)
-		under[name] = append(under[name], referrerClicks{v.Name, v.Clicks})
+		byDomain[name] = append(byDomain[name], referrerOf(v))
 		clicks[name] += v.Clicks
 	}
-	names := slices.SortedFunc(maps.Keys(under), func(a, b string) int {
+	names := slices.SortedFunc(maps.Keys(byDomain), func(a, b string) int {
 		return cmp.Or(cmp.Compare(clicks[b], clicks[a]), cmp.Compare(a, b))
 	})
 	list := make(object, len(names))
-	t := c.table(w.Zone, referrerClicks{}, "domain")
+	t := c.newTable(w.Zone, referrerClicks{}, "domain")
 	for i, name := range names {
-		list[i] = field{name, under[name]}
-		add(t, under[name], name)
+		list[i] = field{name, byDomain[name]}
+		addRows(t, byDomain[name], name)
 	}
-	return tabled{c.about(w, field{"referrers", list}), t}, nil
-}
-
-// topReferrers is what both methods about the referrers of a link ask.
-func (a *API) topReferrers(c *call) (window, []metrics.Value, error) {
-	user := c.user()
-	written := c.required("link")
-	w := c.windowTotal()
-	if err := c.end(false); err != nil {
-		return w, nil, err
-	}
-	of, err := c.subject(user, written)
-	if err != nil {
-		return w, nil, err
-	}
-	top, err := a.ranked(c, of, rollup.Referrer, w, direct)
-	return w, top, err
+	return tableData{c.about(w, field{"referrers", list}), t}, nil
 }
 
 type referrerClicks struct {
@@ -100,13 +86,4 @@ func (e referrerClicks) row() object {
 	return object{{"referrer", e.Referrer}, {"clicks", e.Clicks}}
 }
 
-func referrers(top []metrics.Value) []referrerClicks {
-	list := make([]referrerClicks, len(top))
-	for i, v := range top {
-		list[i] = referrerClicks{v.Name, v.Clicks}
-	}
-	return list
-}
-
-// direct is what the dialect calls clicks that came from no page.
-const direct = "direct"
+func referrerOf(v metrics.Value) referrerClicks { return referrerClicks{v.Name, v.Clicks} }

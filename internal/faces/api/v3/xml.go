@@ -7,12 +7,11 @@ import (
 	"fmt"
 )
 
-// toXML turns the JSON of an envelope into the XML of section 2: objects are
-// elements in the order of their keys, a list is its key repeated, a list in a
-// list has entry children, null is an empty element, and a key that is no name
-// in XML is <entry key="…">. Being made from the JSON, it cannot say anything
-// else. The items of the list under the key entries, if that is not empty, are
-// called entry instead.
+// toXML turns the JSON of an envelope into XML, so that the two cannot differ. An
+// object is an element for each key, in their order. A list is an element for each
+// item, all named after the key. A list in a list has entry elements. null is an
+// empty element. A key that XML does not allow as a name is <entry key="…">. The
+// items of the list with the key entries, if that is not empty, are named entry.
 func toXML(envelope []byte, entries string) ([]byte, error) {
 	d := json.NewDecoder(bytes.NewReader(envelope))
 	d.UseNumber()
@@ -29,7 +28,7 @@ func toXML(envelope []byte, entries string) ([]byte, error) {
 	return w.b.Bytes(), nil
 }
 
-// element is a tag: a name, and the key where it cannot be the name.
+// element is a tag: a name, and the key if the key cannot be the name.
 type element struct {
 	name  string
 	key   string
@@ -56,7 +55,7 @@ type xmlWriter struct {
 	entries string
 }
 
-// value writes the value that begins with token, under el.
+// value writes the value that begins with token as the element el.
 func (w *xmlWriter) value(el element, token json.Token) error {
 	if token == json.Delim('[') {
 		return w.list(func(item json.Token) error { return w.item(el, item) })
@@ -69,13 +68,13 @@ func (w *xmlWriter) value(el element, token json.Token) error {
 		}
 	case nil:
 	default:
-		_ = xml.EscapeText(&w.b, []byte(fmt.Sprint(token))) // a buffer takes all
+		_ = xml.EscapeText(&w.b, []byte(fmt.Sprint(token))) // a buffer does not fail
 	}
 	w.close(el)
 	return nil
 }
 
-// item writes one item of a list: a list within it has entry children.
+// item writes one item of a list.
 func (w *xmlWriter) item(el element, token json.Token) error {
 	if token != json.Delim('[') {
 		return w.value(el, token)

@@ -7,8 +7,8 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// userInfo is user/info: about the user, or about another one. A full_name is
-// kept as the user's own.
+// userInfo is user/info: about the asker, or about another user. It stores full_name
+// for the asker.
 func (a *API) userInfo(c *call) (any, error) {
 	user := c.user()
 	of := c.userOf("login", user)
@@ -17,7 +17,7 @@ func (a *API) userInfo(c *call) (any, error) {
 		return nil, err
 	}
 	if of.ID != user.ID {
-		return about(of), nil
+		return publicUser(of), nil
 	}
 	if name != "" {
 		err := c.write(len(name), func() (bool, error) { return true, a.Store.SetFullName(c.ctx, user.ID, name) })
@@ -25,7 +25,7 @@ func (a *API) userInfo(c *call) (any, error) {
 			return nil, err
 		}
 	}
-	// What is remembered of a token's user may be a minute old.
+	// The user that Auth remembers for a token may be a minute old.
 	user, err := a.Store.UserByID(c.ctx, user.ID)
 	if err != nil {
 		return nil, err
@@ -35,8 +35,8 @@ func (a *API) userInfo(c *call) (any, error) {
 		return nil, err
 	}
 	domains, err := a.Links.Domains(c.host)
-	// In the recorded order, because one client takes values by position; what
-	// documentation alone names comes last.
+	// The keys are in the order of a recorded answer, because one client takes
+	// values by position. Keys that are documented only come last.
 	return object{
 		{"apiKey", key},
 		{"custom_short_domain", nil},
@@ -55,8 +55,7 @@ func (a *API) userInfo(c *call) (any, error) {
 	}, err
 }
 
-// userOf is the user whose login the parameter of that name is, else the one
-// who asks.
+// userOf is the user whose login is in the parameter; the asker if absent.
 func (c *call) userOf(name string, asker store.User) store.User {
 	login := c.query.get(name)
 	if c.err != nil || login == "" || login == asker.Login {
@@ -70,9 +69,9 @@ func (c *call) userOf(name string, asker store.User) store.User {
 	return u
 }
 
-// about is what everybody may know of a user. There are no pages about users
-// here, and no pictures of them.
-func about(u store.User) object {
+// publicUser is what other users see of a user. There are no profile pages or
+// pictures.
+func publicUser(u store.User) object {
 	return object{
 		{"display_name", nil},
 		{"full_name", orNull(u.FullName)},
@@ -83,7 +82,7 @@ func about(u store.User) object {
 	}
 }
 
-// orNull is null for what was never said.
+// orNull is null for an empty text.
 func orNull(s string) any {
 	if s == "" {
 		return nil

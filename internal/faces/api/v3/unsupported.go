@@ -1,10 +1,11 @@
 package v3
 
-// What footfall does not do, and truthfully says so: it shares no links, and
-// nobody can register a tracking domain or an application.
+import "github.com/footfall/footfall/internal/faces/envelope"
 
-// shares are how often a link was shared by a way of sharing. Bitly printed its
-// name as share_type.
+// Methods for features that footfall does not have. It shares no links, and has no
+// tracking domains or applications.
+
+// shares is how often a link was shared by one way of sharing.
 type shares struct {
 	Type   string `json:"share_type"`
 	Shares uint64 `json:"shares"`
@@ -22,7 +23,7 @@ func (a *API) userShareCounts(c *call) (any, error) {
 		return nil, err
 	}
 	counts := object{{"share_counts", 0}, {"share_metrics", 0}}
-	return c.counted(counts, c.about(w, counts...)), nil
+	return c.withRow(counts, c.about(w, counts...)), nil
 }
 
 // userShareCountsByShareType is user/share_counts_by_share_type.
@@ -32,7 +33,7 @@ func (a *API) userShareCountsByShareType(c *call) (any, error) {
 	if err := c.end(false); err != nil {
 		return nil, err
 	}
-	return listed(c, w.Zone, noShares, c.about(w, field{"share_counts_by_share_type", noShares})), nil
+	return withList(c, w.Zone, noShares, c.about(w, field{"share_counts_by_share_type", noShares})), nil
 }
 
 // linkShares is link/shares.
@@ -44,13 +45,13 @@ func (a *API) linkShares(c *call) (any, error) {
 		return nil, err
 	}
 	_, err := c.find(user, written)
-	return listed(c, w.Zone, noShares, c.about(w, field{"shares", noShares}, field{"total_shares", 0})), err
+	return withList(c, w.Zone, noShares, c.about(w, field{"shares", noShares}, field{"total_shares", 0})), err
 }
 
 // userTrackingDomainList is user/tracking_domain_list.
 func (a *API) userTrackingDomainList(c *call) (any, error) {
 	c.user()
-	return tabled{object{{"tracking_domains", emptyList}}, c.table(nil, object{{"tracking_domain", nil}})}, c.end(false)
+	return tableData{object{{"tracking_domains", emptyList}}, c.newTable(nil, object{{"tracking_domain", nil}})}, c.end(false)
 }
 
 // userTrackingDomain is user/tracking_domain_clicks and
@@ -62,15 +63,15 @@ func (a *API) userTrackingDomain(c *call) (any, error) {
 	if err := c.end(false); err != nil {
 		return nil, err
 	}
-	return nil, status{500, "TRACKING_DOMAIN_NOT_REGISTERED"}
+	return nil, status{Code: 500, Text: "TRACKING_DOMAIN_NOT_REGISTERED"}
 }
 
-// oauthApp is oauth/app: about an application.
+// oauthApp is oauth/app.
 func (a *API) oauthApp(c *call) (any, error) {
 	c.user()
 	c.required("client_id")
 	if err := c.end(false); err != nil {
 		return nil, err
 	}
-	return nil, statusNotFound
+	return nil, envelope.NotFound
 }

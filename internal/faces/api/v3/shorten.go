@@ -7,24 +7,25 @@ import (
 
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/core/links"
+	"github.com/footfall/footfall/internal/faces/envelope"
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// shorten is shorten: the user's short link of a long URL, made unless he has
-// it.
+// shorten is shorten: the user's short link of a long URL. It makes one if there is
+// none.
 func (a *API) shorten(c *call) (any, error) {
-	user := c.maker(c.user())
+	user := c.linkOwner(c.user())
 	r := c.longURL(user, "longUrl", "uri")
 	domain := c.shortDomain()
 	if err := c.end(true); err != nil {
 		return nil, err
 	}
-	link, made, err := c.link(r)
+	link, made, err := c.makeLink(r)
 	if err != nil {
 		return nil, err
 	}
 	short := a.Links.ShortURL(domain, link.Hash)
-	return single{object{
+	return textData{object{
 		{"long_url", link.LongURL},
 		{"url", short},
 		{"hash", link.Hash},
@@ -33,8 +34,8 @@ func (a *API) shorten(c *call) (any, error) {
 	}, short}, nil
 }
 
-// userLinkSave is user/link_save: shorten, with what the user has to say of
-// the link. The link that he has already is answered as it is.
+// userLinkSave is user/link_save: shorten, with details. If the user has a link of the
+// long URL, it does not change the link.
 func (a *API) userLinkSave(c *call) (any, error) {
 	user := c.user()
 	r := c.longURL(user, "longUrl")
@@ -48,7 +49,7 @@ func (a *API) userLinkSave(c *call) (any, error) {
 	if err := c.end(false); err != nil {
 		return nil, err
 	}
-	link, made, err := c.link(r)
+	link, made, err := c.makeLink(r)
 	if err != nil {
 		return nil, err
 	}
@@ -63,8 +64,8 @@ func (a *API) userLinkSave(c *call) (any, error) {
 	}}}, err
 }
 
-// longURL is the request for a short link of the parameter, under any of the
-// names.
+// longURL is the request for a short link of the long URL in the first of the
+// parameters that is given.
 func (c *call) longURL(user store.User, names ...string) links.Request {
 	r := links.Request{User: user.ID, LongURL: onceEncoded(c.query.get(names...)), Host: c.host}
 	if r.LongURL == "" {
@@ -76,8 +77,8 @@ func (c *call) longURL(user store.User, names ...string) links.Request {
 	return r
 }
 
-// onceEncoded decodes a URL that was encoded twice: what was decoded once begins
-// with http%3A still, which is no URL.
+// onceEncoded decodes a URL that was escaped twice: without one of the escapes it
+// begins with http%3A.
 func onceEncoded(s string) string {
 	if start := strings.ToLower(s[:min(len(s), len("https%3a"))]); !strings.HasPrefix(start, "http%3a") && start != "https%3a" {
 		return s
@@ -88,14 +89,14 @@ func onceEncoded(s string) string {
 	return s
 }
 
-// shortDomain is the domain of the short URL that is answered.
+// shortDomain is the domain of the short URL in the answer.
 func (c *call) shortDomain() string {
 	domain, err := c.api.Links.Domain(c.query.get("domain"), c.host)
 	c.fail(err)
 	return domain
 }
 
-// oneOrZero is how the dialect says yes and no in some places.
+// oneOrZero is a boolean in some places of the dialect.
 func oneOrZero(b bool) int {
 	if b {
 		return 1
@@ -103,7 +104,7 @@ func oneOrZero(b bool) int {
 	return 0
 }
 
-// userLinkEdit is user/link_edit: changes what the user said of his link.
+// userLinkEdit is user/link_edit: it changes details of the user's link.
 func (a *API) userLinkEdit(c *call) (any, error) {
 	user := c.user()
 	written := c.required("link")
@@ -135,8 +136,8 @@ func length(text *string) int {
 	return len(*text)
 }
 
-// edit takes the fields named by the parameter edit; others stay as they are,
-// given or not. All names are looked at before the values.
+// edit takes the parameter edit and the fields that it names. It ignores other fields.
+// All names are checked before the values.
 func (c *call) edit() store.LinkEdit {
 	named := map[string]bool{}
 	for name := range strings.SplitSeq(c.query.get("edit"), ",") {
@@ -173,12 +174,57 @@ func (c *call) edit() store.LinkEdit {
 	return e
 }
 
-// unknownField names the field, unless it is no name at all.
-func unknownField(name string) error {
+// unknownField is the status for a field that cannot be edited. It has the name of
+// the field, if that is a possible name.
+func unknownField(name string) status {
 	if len(name) > 64 || strings.Trim(strings.ToLower(name), "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {
 		name = "edit"
 	}
-	var s status
-	errors.As(invalid(name), &s)
-	return status{400, s.text}
+	return status{Code: 400, Text: invalid(name).Text}
+}
+
+// retryFull is the Retry-After if the disk is full, in seconds.
+const retryFull = 60
+
+// write calls do, which writes so many bytes for the user and reports whether it wrote
+// anything. It refuses a user who has written too much lately, and all users if the
+// disk is full.
+func (c *call) write(bytes int, do func() (wrote bool, err error)) error {
+	if c.api.Full != nil && c.api.Full() {
+		c.retry = retryFull
+		return envelope.Unavailable
+	}
+	user, limits := userKey(c.asking), &c.api.Limits
+	taken := limits.Links.Take(user)
+	if taken.OK {
+		if taken = limits.Texts.TakeN(user, bytes); !taken.OK {
+			limits.Links.GiveBack(user)
+		}
+	}
+	if !taken.OK {
+		c.taken = taken
+		return statusLimitExceeded
+	}
+	wrote, err := do()
+	if err != nil || !wrote {
+		limits.Links.GiveBack(user)
+		limits.Texts.GiveBackN(user, bytes)
+	}
+	return err
+}
+
+// makeLink is the user's link of a long URL, and whether it was made now.
+func (c *call) makeLink(r links.Request) (link store.Link, made bool, err error) {
+	_, err = c.api.Links.Lookup(c.ctx, r.User, r.LongURL)
+	if !errors.Is(err, click.ErrNotFound) {
+		if err == nil {
+			link, made, err = c.api.Links.Shorten(c.ctx, r)
+		}
+		return link, made, err
+	}
+	err = c.write(len(r.LongURL)+len(r.Details.Title)+len(r.Details.Note), func() (bool, error) {
+		link, made, err = c.api.Links.Shorten(c.ctx, r)
+		return made, err
+	})
+	return link, made, err
 }

@@ -6,7 +6,8 @@ import (
 	"fmt"
 )
 
-// object is a JSON object whose keys come in the order given.
+// object is a JSON object with its keys in the order given. Some clients take values
+// by position.
 type object []field
 
 type field struct {
@@ -14,14 +15,14 @@ type field struct {
 	value any
 }
 
-// MarshalJSON is of json.Marshaler, for objects inside other values.
+// MarshalJSON implements json.Marshaler, for objects inside other values.
 func (o object) MarshalJSON() ([]byte, error) {
 	var w jsonWriter
 	err := w.value(o)
 	return w.b.Bytes(), err
 }
 
-// get is the value under a key; nil where there is none.
+// get is the value of a key; nil without it.
 func (o object) get(key string) any {
 	for _, f := range o {
 		if f.key == key {
@@ -31,13 +32,13 @@ func (o object) get(key string) any {
 	return nil
 }
 
-// single is data with one value, which is what format=txt shows of it.
-type single struct {
+// textData is data whose text is the answer in format=txt.
+type textData struct {
 	object
 	text any
 }
 
-// jsonWriter writes values without escaping what only HTML minds.
+// jsonWriter writes JSON without escapes for HTML.
 type jsonWriter struct {
 	b bytes.Buffer
 	e *json.Encoder
@@ -45,7 +46,7 @@ type jsonWriter struct {
 
 func (w *jsonWriter) value(v any) error {
 	switch v := v.(type) {
-	case single:
+	case textData:
 		return w.value(v.object)
 	case object:
 		w.b.WriteByte('{')
@@ -75,8 +76,8 @@ func (w *jsonWriter) value(v any) error {
 	return nil
 }
 
-// spaced is JSON with one blank after each colon and comma outside strings. Bitly
-// wrote it so, and scripts cut it with sed 's/.*title": //'.
+// spaced is JSON with a blank after each colon and comma outside strings. Bitly wrote
+// it so, and scripts parse it with sed 's/.*title": //'.
 func spaced(compact []byte) []byte {
 	out := make([]byte, 0, len(compact)+len(compact)/8)
 	inString, escaped := false, false

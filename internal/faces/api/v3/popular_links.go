@@ -8,22 +8,16 @@ import (
 	"github.com/footfall/footfall/internal/core/metrics"
 )
 
-// userPopularLinks is user/popular_links: the user's links by their clicks.
+// userPopularLinks is user/popular_links: the user's links by clicks.
 func (a *API) userPopularLinks(c *call) (any, error) {
 	user := c.user()
 	w := c.windowTotal()
 	if err := c.end(false); err != nil {
 		return nil, err
 	}
-	top, err := a.Metrics.Top(c.ctx, allLinks(user), rollup.Link, w.Window, metrics.Ranking{
-		Limit: w.limit, Dear: c.dear,
-		Names: func(ctx context.Context, values []string) ([]string, error) { return c.shortURLs(ctx, values) },
-	})
-	list := make([]linkClicks, len(top))
-	for i, v := range top {
-		list[i] = linkClicks{v.Name, v.Clicks}
-	}
-	return listed(c, w.Zone, list, c.about(w, field{"popular_links", list})), err
+	top, err := c.ranked(allLinks(user), rollup.Link, w, metrics.Ranking{Names: c.shortURLs})
+	list := entriesOf(top, func(v metrics.Value) linkClicks { return linkClicks{v.Name, v.Clicks} })
+	return withList(c, w.Zone, list, c.about(w, field{"popular_links", list})), err
 }
 
 type linkClicks struct {
@@ -33,7 +27,7 @@ type linkClicks struct {
 
 func (e linkClicks) row() object { return object{{"link", e.Link}, {"clicks", e.Clicks}} }
 
-// shortURLs turns values of the facet of links into short URLs.
+// shortURLs are the short URLs for values of rollup.Link; empty for deleted links.
 func (c *call) shortURLs(ctx context.Context, values []string) ([]string, error) {
 	ids := make([]click.LinkID, len(values))
 	for i, v := range values {
@@ -42,7 +36,7 @@ func (c *call) shortURLs(ctx context.Context, values []string) ([]string, error)
 	hashes, err := c.api.Store.Hashes(ctx, ids)
 	urls := make([]string, len(hashes))
 	for i, h := range hashes {
-		if h != "" { // else the link was deleted
+		if h != "" {
 			urls[i] = c.shortURL(h)
 		}
 	}

@@ -7,14 +7,8 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// How many links a page of a history has.
-const (
-	defaultPage = 50
-	maxPage     = 100
-)
-
-// userLinkHistory is user/link_history: the links of the user, or the public
-// ones of another.
+// userLinkHistory is user/link_history: the links of the asker, or the public links of
+// another user.
 func (a *API) userLinkHistory(c *call) (any, error) {
 	user := c.user()
 	if written := c.query.get("link"); written != "" {
@@ -36,13 +30,13 @@ func (a *API) userLinkHistory(c *call) (any, error) {
 	if err := c.end(false); err != nil {
 		return nil, err
 	}
-	if f.User != user.ID { // notes and private links are to oneself
+	if f.User != user.ID { // only the owner sees notes and private links
 		if f.Private != nil && *f.Private {
 			f.Limit, f.User = 0, click.Nobody
 		}
 		f.Private, f.WithoutNotes = new(bool), true
 	}
-	if err := c.dearLinks(f.User, f.Any()); err != nil {
+	if err := c.seatForLinks(f.User, f.Any()); err != nil {
 		return nil, err
 	}
 	list, all, err := a.Store.ListLinks(c.ctx, f)
@@ -52,8 +46,8 @@ func (a *API) userLinkHistory(c *call) (any, error) {
 	return c.history(user, list, all)
 }
 
-// oneLink is the history of one link of the user, whatever else was asked for;
-// or of a public one of another, where the parameter user names him.
+// oneLink is the history of one link of the asker, or of one public link of the user
+// in the parameter user. It ignores the filters.
 func (a *API) oneLink(c *call, user store.User, written string) (any, error) {
 	if err := c.end(false); err != nil {
 		return nil, err
@@ -74,7 +68,7 @@ func (a *API) oneLink(c *call, user store.User, written string) (any, error) {
 	return c.history(user, []store.Link{l}, 1)
 }
 
-// onOff is nil for both.
+// onOff is the filter for on, off or both.
 func onOff(word string) *bool {
 	on := word == "on"
 	if word == "both" {
@@ -96,14 +90,14 @@ func (c *call) history(asker store.User, links []store.Link, all int) (any, erro
 			Archived: l.Archived, Private: l.Private,
 			Tags: emptyList, CampaignIDs: emptyList, KeywordLink: keywords[l.ID],
 		}
-		if l.User == asker.ID { // notes are to oneself
+		if l.User == asker.ID {
 			list[i].Note = orNull(l.Note)
 		}
 	}
 	return object{{"link_history", list}, {"result_count", all}}, nil
 }
 
-// keywordLinks is the oldest keyword of each link that has one, as a short URL.
+// keywordLinks is the oldest keyword of each link, as a short URL.
 func (c *call) keywordLinks(links []store.Link) (map[click.LinkID]string, error) {
 	if len(links) == 0 {
 		return nil, nil
@@ -126,18 +120,18 @@ type historyLink struct {
 	Link          string `json:"link"`
 	AggregateLink string `json:"aggregate_link"`
 	LongURL       string `json:"long_url"`
-	Title         any    `json:"title"` // null where there is none
+	Title         any    `json:"title"` // or null
 	CreatedAt     int64  `json:"created_at"`
 	UserTS        int64  `json:"user_ts"`
 	ModifiedAt    int64  `json:"modified_at"`
 	Archived      bool   `json:"archived"`
 	Private       bool   `json:"private"`
-	Note          any    `json:"note"`
-	// ClientID is the application that made the link. None can be registered.
+	Note          any    `json:"note"` // or null; for the owner only
+	// ClientID is null: there are no applications.
 	ClientID any `json:"client_id"`
-	// Tags and CampaignIDs are always lists. There are none yet.
+	// Tags and CampaignIDs are empty lists.
 	Tags        any `json:"tags"`
 	CampaignIDs any `json:"campaign_ids"`
-	// KeywordLink is absent where there is none.
+	// KeywordLink is absent without a keyword.
 	KeywordLink string `json:"keyword_link,omitempty"`
 }

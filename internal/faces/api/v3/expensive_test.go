@@ -15,6 +15,7 @@ import (
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/base/rollup"
 	"github.com/footfall/footfall/internal/base/throttle"
+	"github.com/footfall/footfall/internal/core/links"
 	"github.com/footfall/footfall/internal/core/metrics"
 	v3 "github.com/footfall/footfall/internal/faces/api/v3"
 	"github.com/footfall/footfall/internal/storage/store"
@@ -65,7 +66,7 @@ func newCrowded(t *testing.T, seats *throttle.Seats, patience time.Duration) (*v
 	}
 	s := &crowded{Store: api.Store, bob: bob.ID, open: make(chan struct{}), inside: map[click.UserID]int{}}
 	log := new(logtest.Log)
-	api.Store, api.Dear, api.Patience, api.Log = s, seats, patience, log.Logger()
+	api.Store, api.Seats, api.Patience, api.Log = s, seats, patience, log.Logger()
 	return api, s, log
 }
 
@@ -77,10 +78,9 @@ func answerTo(t *testing.T, api *v3.API, target string) (text, retry string) {
 	return text, w.Header().Get("Retry-After")
 }
 
-// TestDearQuestionsTakeSeats: however many dear questions there are, few are
-// answered at once, others wait no longer than they may, and who asks something
-// ordinary does not wait at all.
-func TestDearQuestionsTakeSeats(t *testing.T) {
+// TestExpensiveQuestionsTakeSeats: few expensive questions are answered at once, others
+// wait no longer than they may, and cheap ones do not wait.
+func TestExpensiveQuestionsTakeSeats(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		seats := throttle.NewSeats(throttle.SeatLimits{All: 3, Each: 2, Waiting: 20, WaitingEach: 8, Patience: time.Minute})
@@ -105,22 +105,22 @@ func TestDearQuestionsTakeSeats(t *testing.T) {
 		}
 		synctest.Wait()
 		if len(s.inside) != 2 || s.inside[1] != 2 || seats.Waiting() != 9 {
-			t.Errorf("of 16 searches of ann's and 2 of cat's %v are under way and %d wait", s.inside, seats.Waiting())
+			t.Errorf("16 searches of ann and 2 of cat: %v run and %d wait", s.inside, seats.Waiting())
 		}
 		began := time.Now()
-		for _, ordinary := range []string{
+		for _, cheap := range []string{
 			"user/link_history?query=zzzz&access_token=new", "user/clicks?access_token=good", "user/referrers?access_token=good&unit=day",
 			"link/referring_domains?access_token=good&link=ze6poY", "expand?access_token=good&hash=ze6poY", "user/popular_links?access_token=good",
 			"shorten?access_token=good&longUrl=http://new.example/",
 		} {
-			if text, _ := answerTo(t, api, ordinary); text != "OK" {
-				t.Errorf("%s: %s", ordinary, text)
+			if text, _ := answerTo(t, api, cheap); text != "OK" {
+				t.Errorf("%s: %s", cheap, text)
 			}
 		}
 		if waited := time.Since(began); waited != 0 {
-			t.Errorf("ordinary questions waited %s", waited)
+			t.Errorf("cheap questions waited %s", waited)
 		}
-		time.Sleep(time.Minute) // by the clock of the test: those who wait are sent away
+		time.Sleep(time.Minute) // of the bubble: the waiting searches are refused
 		synctest.Wait()
 		close(s.open)
 		answers.Wait()
@@ -148,7 +148,7 @@ func TestDearQuestionsTakeSeats(t *testing.T) {
 	})
 }
 
-// TestQuestionsEnd: a question that takes too long is an error of the contract.
+// TestQuestionsEnd: a question that takes too long is refused, and is not a fault.
 func TestQuestionsEnd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -166,7 +166,7 @@ func TestQuestionsEnd(t *testing.T) {
 	})
 }
 
-// many is a store with so many links of http://google.com/, and of every user.
+// many is a store with so many links of http://google.com/ and of each user.
 type many struct {
 	v3.Store
 	links int
@@ -185,13 +185,13 @@ func (s many) LinksOfURL(ctx context.Context, longURL string) ([]store.Link, err
 	return links, err
 }
 
-// TestWhatIsDear: where there is no seat at all, ordinary questions are answered,
-// and the same questions are not where there is much to read.
-func TestWhatIsDear(t *testing.T) {
+// TestWhatIsExpensive: without any seat, questions are answered until there is too
+// much to read.
+func TestWhatIsExpensive(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		target          string
-		ordinary, links int // how many links there are for it to be ordinary, and dear
+		target       string
+		cheap, links int // with so many links the question is cheap, and expensive
 	}{
 		{"user/link_history?query=zzzz", 1000, 1001},
 		{"user/link_history?root_domain=x&user=cat", 1000, 1001},
@@ -213,15 +213,16 @@ func TestWhatIsDear(t *testing.T) {
 		for _, n := range []struct {
 			links int
 			want  string
-		}{{c.ordinary, "OK"}, {c.links, "TEMPORARILY_UNAVAILABLE"}} {
+		}{{c.cheap, "OK"}, {c.links, "TEMPORARILY_UNAVAILABLE"}} {
 			if n.links == 0 {
 				continue
 			}
 			api := newAPI(t)
-			links := api.Store
-			api.Store, api.Dear = many{links, n.links}, throttle.NewSeats(throttle.SeatLimits{})
-			if strings.Contains(c.target, "refer") && c.ordinary == 10_000 || strings.Contains(c.target, "popular") {
-				api.Store, api.Metrics = links, metrics.New(flooded(t, links, n.links))
+			api.Seats = throttle.NewSeats(throttle.SeatLimits{})
+			if strings.Contains(c.target, "refer") && c.cheap == 10_000 || strings.Contains(c.target, "popular") {
+				api.Clicks = metrics.New(flooded(t, api.Links, n.links))
+			} else {
+				api.Store = many{api.Store, n.links}
 			}
 			if text, _ := answerTo(t, api, c.target+"&access_token=good"); text != n.want {
 				t.Errorf("%.60s with %d links or values: %s, want %s", c.target, n.links, text, n.want)
@@ -230,10 +231,10 @@ func TestWhatIsDear(t *testing.T) {
 	}
 }
 
-// flooded is a store of clicks that has so many referrers of a link and its user,
-// and so many links of the user.
-func flooded(t *testing.T, links v3.Store, values int) *storetest.MemoryClicks {
-	l, err := links.LinkByName(t.Context(), "", "ze6poY")
+// flooded is a store of clicks with so many referrers of a link and its user, and so
+// many links of the user.
+func flooded(t *testing.T, links *links.Links, values int) *storetest.MemoryClicks {
+	l, err := links.Find(t.Context(), "ze6poY", "sho.rt")
 	if err != nil {
 		t.Fatal(err)
 	}

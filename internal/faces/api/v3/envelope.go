@@ -1,0 +1,105 @@
+package v3
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/zeebo/xxh3"
+
+	"github.com/footfall/footfall/internal/faces/envelope"
+)
+
+// form is how an answer is written.
+type form struct {
+	format   string // json, xml, txt or csv
+	callback string // of JSONP; empty without one
+	entries  string // as in method
+	secret   bool   // as in method
+}
+
+// formOf is the form that the parameters format and callback ask for. It ignores
+// wrong values: the method refuses them in the order of its parameters.
+func formOf(q query, m method) form {
+	f := form{format: q.get("format"), entries: m.entries, secret: m.secret}
+	if f.format != "xml" && f.format != "txt" && f.format != "csv" {
+		f.format = "json"
+	}
+	if callback := q.get("callback"); f.format == "json" && isCallback(callback) {
+		f.callback = callback
+	}
+	return f
+}
+
+// write is the one place that answers. It encodes the whole body before it sends
+// anything.
+func write(w http.ResponseWriter, r *http.Request, f form, s status, data any) error {
+	code, contentType, body, err := encode(f, s, data)
+	if err != nil {
+		return err
+	}
+	if s == envelope.MethodNotAllowed {
+		code = s.Code
+	}
+	h := w.Header()
+	etag := `"` + strconv.FormatUint(xxh3.Hash(body), 36) + `"`
+	h.Set("ETag", etag)
+	h.Set("Cache-Control", "private, no-cache")
+	if f.secret {
+		h.Set("Cache-Control", "no-store")
+	}
+	if code < 300 && r.Method != http.MethodPost && matches(r.Header.Values("If-None-Match"), etag) {
+		h.Set("X-Content-Type-Options", "nosniff")
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	envelope.Write(w, code, contentType, body)
+	return nil
+}
+
+// encode is the HTTP status, Content-Type and body of an answer. In json and xml the
+// HTTP status is 200 and the envelope has the status.
+func encode(f form, s status, data any) (code int, contentType string, body []byte, err error) {
+	if t, ok := data.(tableData); ok {
+		if f.format == "csv" && s == statusOK {
+			body, err = t.table.csv()
+			return s.Code, "text/csv; charset=utf-8", body, err
+		}
+		data = t.data
+	}
+	if f.format == "txt" || f.format == "csv" {
+		text := s.Text
+		if s == statusOK {
+			text = fmt.Sprint(data.(textData).text)
+		}
+		return s.Code, "text/plain; charset=utf-8", []byte(text + "\n"), nil
+	}
+	var w jsonWriter
+	if f.callback != "" {
+		w.b.WriteString(f.callback + "(")
+	}
+	err = w.value(object{{"status_code", s.Code}, {"data", data}, {"status_txt", s.Text}})
+	switch {
+	case err != nil:
+		return 0, "", nil, err
+	case f.format == "xml":
+		body, err = toXML(w.b.Bytes(), f.entries)
+		return http.StatusOK, "application/xml; charset=utf-8", body, err
+	case f.callback != "":
+		w.b.WriteByte(')')
+		return http.StatusOK, "application/javascript; charset=utf-8", spaced(w.b.Bytes()), nil
+	}
+	return http.StatusOK, "application/json; charset=utf-8", spaced(w.b.Bytes()), nil
+}
+
+// matches reports whether an If-None-Match header names the tag (RFC 9110, 13.1.2).
+func matches(values []string, etag string) bool {
+	for tag := range strings.SplitSeq(strings.Join(values, ","), ",") {
+		tag = strings.TrimSpace(tag)
+		if tag == "*" || strings.TrimPrefix(tag, "W/") == etag {
+			return true
+		}
+	}
+	return false
+}

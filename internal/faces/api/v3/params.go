@@ -1,0 +1,372 @@
+package v3
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/footfall/footfall/internal/base/calendar"
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/core/metrics"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// Bounds of requests and of lists.
+const (
+	// MaxBody is the size of the body of a POST, in bytes.
+	MaxBody = 64 << 10
+	// maxSkipped is how much of a longer body is read and dropped, in bytes.
+	maxSkipped = 1 << 20
+	// maxCallback is the length of callback.
+	maxCallback = 128
+
+	// A list of clicks has maxEntries entries at most, and defaultEntries unless
+	// limit says otherwise.
+	defaultEntries = 100
+	maxEntries     = 1000
+	// defaultEncoders is defaultEntries for lists of users.
+	defaultEncoders = 10
+	// The links of a page of user/link_history.
+	defaultPage = 50
+	maxPage     = 100
+	// maxNamedLinks is how many links a call of an older method may name.
+	maxNamedLinks = 15
+
+	// maxMinutes is units if unit is minute.
+	maxMinutes = 60
+	// maxDays is days; defaultDays unless it is given.
+	defaultDays = 7
+	maxDays     = 30
+	// maxHours is the distance of a zone from UTC in hours.
+	maxHours = 14
+
+	// maxText is the length of what users write about their links and themselves,
+	// in bytes.
+	maxText = 4096
+
+	// maxUnknown is how many unknown parameters are named in a Warning header
+	// each, and maxUnknownName the length of an escaped name there.
+	maxUnknown     = 8
+	maxUnknownName = 60
+)
+
+// known are the parameters that any method takes, in lower case. Clients send many
+// of them to methods that do not take them (domain, login).
+var known = set(`
+	access_token login apiKey format callback
+	unit units timezone tz_offset rollup limit unit_reference_ts from to days exclude_social_networks
+	link shortUrl hash url longUrl uri domain client_id expand_user x_login x_apiKey full_name
+	title note private user_ts archived edit
+	offset created_before created_after modified_after user query keyword exact_domain root_domain expand_client_id`)
+
+func set(names string) map[string]bool {
+	s := map[string]bool{}
+	for _, name := range strings.Fields(names) {
+		s[lower(name)] = true
+	}
+	return s
+}
+
+// required is a parameter that must be given.
+func (c *call) required(name string) string {
+	s := c.query.get(name)
+	if s == "" {
+		c.fail(missing(name))
+	}
+	return s
+}
+
+// text is a parameter of free text; empty if absent.
+func (c *call) text(name string) string {
+	s := c.query.get(name)
+	if s != "" && (len(s) > maxText || store.CheckText(name, s) != nil) {
+		c.fail(invalid(name))
+	}
+	return s
+}
+
+// choice is a parameter that is one of some words; the first of them if absent.
+func (c *call) choice(name string, words ...string) string {
+	s := c.query.get(name)
+	if s == "" {
+		return words[0]
+	}
+	if !slices.Contains(words, s) {
+		c.fail(invalid(name))
+	}
+	return s
+}
+
+// bool is a parameter that is true or false.
+func (c *call) bool(name string, absent bool) bool {
+	s := c.query.get(name)
+	if s == "" {
+		return absent
+	}
+	v, ok := parseBool(s)
+	if !ok {
+		c.fail(invalid(name))
+	}
+	return v
+}
+
+// int is a parameter that is a number from least to most.
+func (c *call) int(name string, absent, least, most int64) int64 {
+	s := c.query.get(name)
+	if s == "" {
+		return absent
+	}
+	n, kind := parseInt(s)
+	if kind != aNumber || n < least || n > most {
+		c.fail(invalid(name))
+	}
+	return n
+}
+
+// limit is how many entries a list may have.
+func (c *call) limit(absent, most int64) int { return int(c.int("limit", absent, 1, most)) }
+
+// timestamp is a parameter that is an instant, as a Unix second; 0 if absent. Numbers
+// from 100,000,000,000 on are milliseconds. d is for dates without a time.
+func (c *call) timestamp(name string, d day) int64 {
+	s := c.query.get(name)
+	if s == "" {
+		return 0
+	}
+	if s == "now" {
+		return c.now.Unix()
+	}
+	if t, ok := parseISO(s, c.zone, d); ok {
+		return t
+	}
+	t, kind := parseInt(s)
+	if t >= 100_000_000_000 {
+		t /= 1000
+	}
+	if kind != aNumber || t < click.Earliest.Unix() || t >= click.Latest.Unix() {
+		c.fail(invalid(name))
+	}
+	return t
+}
+
+// since is timestamp for filters. An instant before 1980 is an absent one: there are
+// no older links, and clients send 0 and 1 for all links.
+func (c *call) since(name string, d day) int64 {
+	s := c.query.get(name)
+	if n, kind := parseInt(s); kind == aNumber && 0 <= n && n < click.Earliest.Unix() {
+		return 0
+	}
+	if iso.MatchString(s) && "1970" <= s && s < "1980" {
+		if _, err := time.Parse(time.DateOnly, s[:len(time.DateOnly)]); err == nil {
+			return 0
+		}
+	}
+	return c.timestamp(name, d)
+}
+
+// DefaultZone is the time zone of questions without one.
+const DefaultZone = "America/New_York"
+
+// Zone is the time zone of a parameter: an IANA name, or whole hours from -14 to 14
+// east of UTC; DefaultZone if s is empty. It is false if there is no such zone.
+func Zone(s string) (*calendar.Zone, bool) {
+	if s == "" {
+		s = DefaultZone
+	}
+	n, kind := parseInt(s)
+	switch {
+	case kind == aNumber && -maxHours <= n && n <= maxHours:
+		if z, err := calendar.Fixed(int(n)); err == nil {
+			return z, true
+		}
+	case kind == notANumber:
+		if z, err := calendar.Load(s); err == nil {
+			return z, true
+		}
+	}
+	return nil, false
+}
+
+// zone is timezone, or tz_offset.
+func (c *call) zone() *calendar.Zone { return c.zoneOf(c.query.get("timezone", "tz_offset")) }
+
+func (c *call) zoneOf(s string) *calendar.Zone {
+	z, ok := Zone(s)
+	if !ok {
+		c.fail(invalid("timezone"))
+	}
+	return z
+}
+
+// unit is the parameter, and whether it is given.
+func (c *call) unit() (calendar.Unit, bool) {
+	s := c.query.get("unit")
+	if s == "" {
+		return calendar.Day, false
+	}
+	u, err := calendar.ParseUnit(s)
+	if err != nil {
+		c.fail(invalid("unit"))
+	}
+	return u, true
+}
+
+// units is how many units, or metrics.AllTime.
+func (c *call) units(u calendar.Unit) int {
+	s := c.query.get("units")
+	if s == "" {
+		return metrics.AllTime
+	}
+	n, kind := parseInt(s)
+	switch {
+	case kind != aNumber, n != metrics.AllTime && (n < 1 || n > math.MaxInt32), u == calendar.Minute && n > maxMinutes:
+		c.fail(invalid("units"))
+		return metrics.AllTime
+	}
+	return int(n)
+}
+
+// days is the number of days in the legacy form. Numbers outside 1 to maxDays become
+// the nearest one inside.
+func (c *call) days() int {
+	s := c.query.get("days")
+	if s == "" {
+		return defaultDays
+	}
+	n, kind := parseInt(s)
+	switch kind {
+	case notANumber:
+		c.fail(invalid("days"))
+	case tooSmall:
+		return 1
+	case tooLarge:
+		return maxDays
+	}
+	return int(min(max(n, 1), maxDays))
+}
+
+// reference is unit_reference_ts: the Unix second at which the question ends, and its
+// value in the answer, which is null for now. With minutes it can only be now.
+func (c *call) reference(u calendar.Unit) (t int64, echo *int64) {
+	const name = "unit_reference_ts"
+	s := c.query.get(name)
+	if s == "" || s == "now" {
+		return c.now.Unix(), nil
+	}
+	if u == calendar.Minute {
+		c.fail(invalid(name))
+	}
+	t = c.timestamp(name, lastOfDay)
+	return t, &t
+}
+
+// window is the time that a question covers, from the parameters unit to
+// unit_reference_ts.
+type window struct {
+	metrics.Window
+	rollup bool // true for methods that do not take it
+	limit  int
+	echo   *int64 // unit_reference_ts in the answer
+}
+
+// window takes the parameters of a window. Without unit it is a day.
+func (c *call) window() window { return c.windowWith(true) }
+
+// windowTotal is window for methods without rollup.
+func (c *call) windowTotal() window { return c.windowWith(false) }
+
+func (c *call) windowWith(rollup bool) window {
+	w := window{rollup: true}
+	w.Unit, _ = c.unit()
+	w.Units = c.units(w.Unit)
+	w.Zone = c.zone()
+	if rollup {
+		w.rollup = c.bool("rollup", true)
+	}
+	w.limit = c.limit(defaultEntries, maxEntries)
+	w.Reference, w.echo = c.reference(w.Unit)
+	c.dates(&w)
+	return w
+}
+
+// dates takes from and to, the first and the last date of the window. Without to the
+// last date is today, without from the window is open. They exclude the other
+// parameters that bound a window, and unit=minute.
+func (c *call) dates(w *window) {
+	from, to := c.query.get("from"), c.query.get("to")
+	if c.err != nil || from == "" && to == "" {
+		return
+	}
+	last := w.Zone.Date(c.now.Unix())
+	if c.query.get("units") != "" || c.query.get("unit_reference_ts") != "" || c.query.get("days") != "" || w.Unit == calendar.Minute {
+		c.fail(invalid("from"))
+	}
+	first, ok := parseDate(from)
+	if from != "" && !ok {
+		c.fail(invalid("from"))
+	}
+	if to != "" {
+		if last, ok = parseDate(to); !ok {
+			c.fail(invalid("to"))
+		}
+	}
+	if from == "" {
+		first = last
+	}
+	if first > last {
+		c.fail(invalid("from"))
+	}
+	if c.err != nil {
+		return
+	}
+	start, end := w.Zone.Dates(first, last)
+	if w.Until, w.Reference = end, end-1; from != "" {
+		w.From = start
+	}
+}
+
+// isLegacy reports whether the question is in the legacy form: by day, without unit,
+// from and to.
+func (c *call) isLegacy() bool {
+	_, given := c.unit()
+	return !given && c.query.get("from", "to") == ""
+}
+
+// legacyWindow is the window of the legacy form.
+type legacyWindow struct {
+	metrics.Legacy
+	limit int // entries of each day
+}
+
+// legacyWindow takes the parameters of the legacy form.
+func (c *call) legacyWindow() (w legacyWindow) {
+	w.Days = c.days()
+	w.Zone = c.zone()
+	w.limit = c.limit(defaultEntries, maxEntries)
+	w.Reference, _ = c.reference(calendar.Day)
+	return w
+}
+
+// end takes the last parameters, format and callback, and returns the first error of
+// all parameters. hasText is whether format=txt can show the answer.
+func (c *call) end(hasText bool) error {
+	switch c.query.get("format") {
+	case "", "json":
+		if callback := c.query.get("callback"); callback != "" && !isCallback(callback) {
+			c.fail(invalid("callback"))
+		}
+	case "xml":
+	case "txt":
+		if !hasText {
+			c.fail(invalid("format"))
+		}
+	case "csv":
+		if !c.method.rows {
+			c.fail(invalid("format"))
+		}
+	default:
+		c.fail(invalid("format"))
+	}
+	return c.err
+}
