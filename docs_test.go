@@ -129,3 +129,67 @@ func TestProofsExist(t *testing.T) {
 		}
 	}
 }
+
+// TestLinksLead: what the pages link to is there, and so is each file of the
+// repository that they name.
+func TestLinksLead(t *testing.T) {
+	var pages []string
+	for _, pattern := range []string{"*.md", "docs/*.md", "docs/*/*.md", ".github/*.md"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pages = append(pages, files...)
+	}
+	link := regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	heading := regexp.MustCompile(`(?m)^#+ (.*)$`)
+	mark := regexp.MustCompile("[^a-z0-9 _-]")
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range link.FindAllStringSubmatch(string(text), -1) {
+			if strings.Contains(m[1], "://") {
+				continue
+			}
+			file, section, _ := strings.Cut(m[1], "#")
+			target := page
+			if file != "" {
+				target = filepath.Join(filepath.Dir(page), file)
+			}
+			there, err := os.Stat(target)
+			if err != nil {
+				t.Errorf("%s links to %s: %v", page, m[1], err)
+				continue
+			}
+			if section == "" || there.IsDir() {
+				continue
+			}
+			other, err := os.ReadFile(target)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(string(other), `<a id="`+section+`">`) && !slices.ContainsFunc(heading.FindAllStringSubmatch(string(other), -1), func(h []string) bool {
+				return strings.ReplaceAll(mark.ReplaceAllString(strings.ToLower(h[1]), ""), " ", "-") == section
+			}) {
+				t.Errorf("%s links to %s, which has no such section", page, m[1])
+			}
+		}
+	}
+	named := regexp.MustCompile("`((?:internal|docs|contrib|cmd|bench|torture|clients)/[a-z0-9_/.-]+)`")
+	for _, page := range pages {
+		if strings.HasPrefix(page, "docs/adr/") || page == "CHANGELOG.md" {
+			continue // what was so when they were written
+		}
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range named.FindAllStringSubmatch(string(text), -1) {
+			if _, err := os.Stat(strings.TrimSuffix(m[1], "/")); err != nil {
+				t.Errorf("%s names %s: %v", page, m[1], err)
+			}
+		}
+	}
+}

@@ -90,11 +90,10 @@ func must(t *testing.T, name string, args ...string) string {
 	return string(out)
 }
 
-// snippet is a block of docs/operations.md: the first in a language after some
-// words.
-func snippet(t *testing.T, after, language string) string {
+// snippet is a block of a page in docs: the first in a language after some words.
+func snippet(t *testing.T, file, after, language string) string {
 	t.Helper()
-	page, err := os.ReadFile("../docs/operations.md")
+	page, err := os.ReadFile(filepath.Join("../docs", file))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +101,7 @@ func snippet(t *testing.T, after, language string) string {
 	_, rest, begun := strings.Cut(rest, "```"+language+"\n")
 	block, _, ended := strings.Cut(rest, "```\n")
 	if !found || !begun || !ended {
-		t.Fatalf("docs/operations.md has no block of %q after %q", language, after)
+		t.Fatalf("docs/%s has no block of %q after %q", file, language, after)
 	}
 	return block
 }
@@ -118,7 +117,7 @@ func TestAlerts(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Chdir("..")
-	text := strings.Replace(snippet(t, "## Watch", "yaml"), "footfall.rules.yml", rules, 1)
+	text := strings.Replace(snippet(t, "operations.md", "## Watch", "yaml"), "footfall.rules.yml", rules, 1)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

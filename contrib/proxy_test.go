@@ -66,7 +66,7 @@ func newSite(t *testing.T, trust *tls.Config) *site {
 	if out, err := setting.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	env := strings.Fields(snippet(t, "## Behind a proxy", ""))
+	env := strings.Fields(snippet(t, "install.md", "## Behind a proxy", ""))
 	start(t, append(env, "FOOTFALL_DATA="+s.data, "FOOTFALL_GEO_DB="), program, "serve")
 	from := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(visitor)}}
 	s.http = &http.Client{
@@ -204,7 +204,7 @@ func TestNginx(t *testing.T) {
 	must(t, "mkdir", "-p", certificate)
 	authority := certtest.New(t)
 	authority.Write(t, certificate+"/fullchain.pem", certificate+"/privkey.pem", time.Now().Add(time.Hour), "sho.rt")
-	if err := os.WriteFile("/etc/nginx/conf.d/footfall.conf", []byte(snippet(t, "**nginx**", "nginx")), 0o600); err != nil {
+	if err := os.WriteFile("/etc/nginx/conf.d/footfall.conf", []byte(snippet(t, "install.md", "**nginx**", "nginx")), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	t.Log(must(t, "nginx", "-t"))
@@ -214,7 +214,7 @@ func TestNginx(t *testing.T) {
 
 	const log = "/var/log/nginx/access.log"
 	must(t, "cp", log, filepath.Join(filepath.Dir(s.data), "access.log"))
-	example := snippet(t, "**Do not import the log", "")
+	example := snippet(t, "install.md", "**Do not import the log", "")
 	_, rest, found := strings.Cut(example, "cut=")
 	date, _, ended := strings.Cut(rest, " ")
 	if !found || !ended {
@@ -238,7 +238,7 @@ func TestNginx(t *testing.T) {
 func TestCaddy(t *testing.T) {
 	home := t.TempDir()
 	file := filepath.Join(home, "Caddyfile")
-	if err := os.WriteFile(file, []byte("{\n\tlocal_certs\n\tskip_install_trust\n}\n"+snippet(t, "**Caddy**", "caddy")), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte("{\n\tlocal_certs\n\tskip_install_trust\n}\n"+snippet(t, "install.md", "**Caddy**", "caddy")), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	env := []string{"HOME=" + home, "XDG_DATA_HOME=" + home, "XDG_CONFIG_HOME=" + home}

@@ -9,7 +9,7 @@ import (
 )
 
 // TestContribNamesOptions: the variables in the files for operators, and in the
-// document that shows them, are of options that serve has.
+// pages that show them, are of options that serve has.
 func TestContribNamesOptions(t *testing.T) {
 	t.Parallel()
 	help, _ := run(t, "serve", "--help")
@@ -17,7 +17,7 @@ func TestContribNamesOptions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files = append(files, "../../Dockerfile", "../../docs/operations.md")
+	files = append(files, "../../Dockerfile", "../../docs/install.md", "../../docs/operations.md")
 	set := regexp.MustCompile(`(?m)^[ #A-Za-z{:-]*\b(FOOTFALL_[A-Z_]+)[=:,]`)
 	seen := 0
 	for _, file := range files {

@@ -25,6 +25,7 @@ var (
 	grouping   = regexp.MustCompile(`\bby \(([^)]*)\)`)
 	matchers   = regexp.MustCompile(`\{([^}]*)\}`)
 	identifier = regexp.MustCompile(`[a-zA-Z_:][a-zA-Z0-9_:]*`)
+	place      = regexp.MustCompile(`"[^"]*"|docs/[a-z]+\.md`)
 )
 
 // mentions returns the metrics and the labels that an expression names.
@@ -98,14 +99,26 @@ func TestRulesNameMetrics(t *testing.T) {
 				}
 			}
 		case "advice":
-			sections := quoted.FindAllString(strings.Trim(value, "'"), -1)
-			if len(sections) == 0 || !strings.Contains(value, "docs/operations.md") {
-				t.Errorf("the advice names no section of docs/operations.md: %s", value)
-			}
-			for _, s := range sections {
-				if !strings.Contains(string(page), "\n## "+strings.Trim(s, `"`)+"\n") {
-					t.Errorf("docs/operations.md has no section %s, which an alert names", s)
+			var sections []string // whose page follows
+			pages := 0
+			for _, word := range place.FindAllString(strings.Trim(value, "'"), -1) {
+				if strings.HasPrefix(word, `"`) {
+					sections = append(sections, strings.Trim(word, `"`))
+					continue
 				}
+				page, err := os.ReadFile("../../" + word)
+				if err != nil {
+					t.Errorf("an alert names a page that is not there: %v", err)
+				}
+				for _, s := range sections {
+					if !strings.Contains(string(page), "\n## "+s+"\n") {
+						t.Errorf("%s has no section %q, which an alert names", word, s)
+					}
+				}
+				pages, sections = pages+len(sections), nil
+			}
+			if pages == 0 || len(sections) > 0 {
+				t.Errorf("the advice names no section of a page, or no page of a section: %s", value)
 			}
 		}
 	}

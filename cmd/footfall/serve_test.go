@@ -162,35 +162,6 @@ func fetch(t *testing.T, url string) string {
 	return string(body)
 }
 
-// TestDemo does what the README says first: start the demo, ask the question
-// that it prints.
-func TestDemo(t *testing.T) {
-	t.Parallel()
-	_, printed := serve(t, "--demo")
-	url := regexp.MustCompile(`curl '(http://[^']+)'`).FindStringSubmatch(printed)
-	if url == nil {
-		t.Fatalf("no curl line in %q", printed)
-	}
-	var answer struct {
-		Data struct {
-			UserClicks []struct{ DT, Clicks int64 } `json:"user_clicks"`
-		} `json:"data"`
-	}
-	if err := json.Unmarshal([]byte(fetch(t, url[1])), &answer); err != nil {
-		t.Fatal(err)
-	}
-	days, clicks := 0, int64(0)
-	for _, d := range answer.Data.UserClicks {
-		clicks += d.Clicks
-		if d.Clicks > 0 {
-			days++
-		}
-	}
-	if len(answer.Data.UserClicks) != 30 || days < 20 || clicks < 90 {
-		t.Errorf("%d days, %d of them with clicks, %d clicks; want 30 days, most with clicks, about 100 clicks", len(answer.Data.UserClicks), days, clicks)
-	}
-}
-
 // TestCommandsBesideServe runs every command while the server runs, and again
 // when it does not: they agree.
 func TestCommandsBesideServe(t *testing.T) {

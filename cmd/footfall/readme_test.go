@@ -1,0 +1,91 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestDemo does what the README says first: it starts the demo, asks the
+// questions of the transcript there, and gets the answers that stand there.
+func TestDemo(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	base, printed := serve(t, "--demo")
+	token := regexp.MustCompile(`access_token=(\w+)`).FindStringSubmatch(printed)
+	if token == nil {
+		t.Fatalf("no token in %q", printed)
+	}
+	const host, shown = "http://127.0.0.1:8080", "kac3…cee16" // in the README
+	here := strings.NewReplacer(host, base, shown, token[1])
+
+	_, begin, _ := strings.Cut(string(page), "```\nClicks of")
+	begin, _, found := strings.Cut(begin, "```\n")
+	if begin = here.Replace("Clicks of" + begin); !found || !strings.HasPrefix(printed, begin) {
+		t.Errorf("the demo prints\n%s\nand the README shows\n%s", printed, begin)
+	}
+
+	// How many clicks a day has depends on the day.
+	varying := regexp.MustCompile(`("dt"|"clicks"): \d+`)
+	transcript := regexp.MustCompile("(?m)^\\$ curl '(.*)'\n((?:[^$`].*\n)+)").FindAllStringSubmatch(string(page), -1)
+	if len(transcript) < 2 {
+		t.Fatalf("the README has the questions %q", transcript)
+	}
+	for _, q := range transcript {
+		answer := strings.TrimSpace(strings.ReplaceAll(fetch(t, here.Replace(q[1])), "\r", "")) + "\n"
+		if got, want := varying.ReplaceAllString(answer, "$1: 0"), varying.ReplaceAllString(q[2], "$1: 0"); got != want {
+			t.Errorf("%s\n got %s\nwant %s", q[1], answer, q[2])
+		}
+	}
+}
+
+// TestDocsNameCommands: each command that the README and the pages of docs show
+// is one of the program's, with options that it has.
+func TestDocsNameCommands(t *testing.T) {
+	t.Parallel()
+	pages, err := filepath.Glob("../../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const command = `footfall ((?:[a-z]+ ?){1,2})([^\n` + "`" + `|)#]*)`
+	inBlocks, inProse := regexp.MustCompile(`(?m)(?:^ *|\$\(|\| |-u footfall )`+command), regexp.MustCompile("(?:`|\\$\\()"+command)
+	option := regexp.MustCompile(`--[a-z][a-z-]*`)
+	help := map[string]string{}
+	for _, file := range append(pages, "../../README.md") {
+		page, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var shown [][]string
+		for i, part := range strings.Split(string(page), "```") {
+			line := inProse
+			if i%2 == 1 {
+				line = inBlocks
+			}
+			shown = append(shown, line.FindAllStringSubmatch(part, -1)...)
+		}
+		for _, m := range shown {
+			words := strings.Fields(m[1])
+			if words[0] != "user" && words[0] != "link" {
+				words = words[:1]
+			}
+			name := strings.Join(words, " ")
+			if help[name] == "" {
+				help[name], _ = run(t, append(words, "--help")...)
+			}
+			for _, o := range option.FindAllString(m[2], -1) {
+				if !strings.Contains(help[name], o) {
+					t.Errorf("%s: footfall %s has no option %s", file, name, o)
+				}
+			}
+		}
+	}
+	if len(help) < 15 {
+		t.Errorf("the pages show the commands %v only", help)
+	}
+}
