@@ -9,16 +9,16 @@ import (
 	"time"
 )
 
-// roomyGroup is how many bytes of records wait for one write; a record that is
-// longer goes alone. It bounds the memory of a journal whose disk is slow.
-const roomyGroup = 4 << 20
+// maxGroup is how many bytes of records wait for one write; a longer record is
+// written alone. It bounds the memory of a journal whose disk is slow.
+const maxGroup = 4 << 20
 
-// group is the records that share a write and a sync.
+// group is the records that share one write and one sync.
 type group struct {
 	buf     []byte
 	last    int // where its last record starts
 	records int
-	room    chan struct{} // made by who waits for room; closed when the group is taken
+	room    chan struct{} // closed when the group is taken; nil if nobody waits for room
 	done    chan struct{} // closed when the group is durable or has failed
 
 	// Set before done is closed.
@@ -26,7 +26,7 @@ type group struct {
 	err   error
 }
 
-// wait returns when the group is durable, or failed, or ctx ended.
+// wait waits until the group is durable or has failed, or ctx ends.
 func (g *group) wait(ctx context.Context) error {
 	if ctx.Done() == nil {
 		<-g.done
@@ -45,8 +45,8 @@ func (g *group) wait(ctx context.Context) error {
 	}
 }
 
-// enqueue puts a copy of the record into the pending group, when that has
-// room. After is the distance from the group's start to the record's end.
+// enqueue puts a copy of the record into the pending group, and waits for room in
+// it. After is the distance from the group's start to the record's end.
 func (j *Journal) enqueue(ctx context.Context, record []byte) (g *group, after int, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, 0, err
@@ -58,7 +58,7 @@ func (j *Journal) enqueue(ctx context.Context, record []byte) (g *group, after i
 			j.mu.Unlock()
 			return nil, 0, ErrClosed
 		}
-		if g.records == 0 || len(g.buf)+RecordOverhead+len(record) <= roomyGroup {
+		if g.records == 0 || len(g.buf)+RecordOverhead+len(record) <= maxGroup {
 			break
 		}
 		if g.room == nil {
@@ -87,11 +87,11 @@ func (j *Journal) enqueue(ctx context.Context, record []byte) (g *group, after i
 func (j *Journal) wake() {
 	select {
 	case j.kick <- struct{}{}:
-	default: // it has been woken
+	default: // it is awake
 	}
 }
 
-// run commits groups until the journal is closed and none is left.
+// run commits groups until the journal is closed and no record waits.
 func (j *Journal) run() {
 	defer close(j.stopped)
 	for range j.kick {
@@ -105,12 +105,10 @@ func (j *Journal) run() {
 	}
 }
 
-// take returns the pending group and begins another; nil where no record
-// waits.
+// take returns the pending group and starts another one; nil if no record waits.
 func (j *Journal) take() (*group, bool) {
-	// Those who were woken by the last commit are about to append again: let
-	// them, as long as they come, or they would miss this group and wait for
-	// two.
+	// Callers that the last commit woke are about to append again. Let them do so
+	// first, or they would miss this group and wait for the next one.
 	for before := -1; ; {
 		j.mu.Lock()
 		n := j.pending.records
@@ -134,7 +132,7 @@ func (j *Journal) take() (*group, bool) {
 	return g, j.closing
 }
 
-// commit makes a group durable and tells those who wait.
+// commit makes a group durable and wakes the callers that wait for it.
 func (j *Journal) commit(g *group) {
 	j.writing.Lock()
 	g.err = j.write(g)
@@ -143,7 +141,7 @@ func (j *Journal) commit(g *group) {
 	buf := g.buf
 	g.buf = nil
 	j.mu.Lock()
-	if cap(buf) <= 2*roomyGroup {
+	if cap(buf) <= 2*maxGroup {
 		j.spare = buf
 	}
 	j.mu.Unlock()
@@ -153,7 +151,7 @@ func (j *Journal) commit(g *group) {
 	}
 }
 
-// announce wakes the readers that wait for more.
+// announce wakes the readers that wait for a record.
 func (j *Journal) announce() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -163,16 +161,16 @@ func (j *Journal) announce() {
 	}
 }
 
-// write makes a group durable at the end of the journal, in a new segment
-// where the file fails.
+// write makes a group durable at the end of the journal. If the file fails, it
+// uses a new segment.
 func (j *Journal) write(g *group) error {
 	s := j.last()
 	g.start = s.end
 	if j.file != nil && s.end > s.base && s.offset(s.end)+int64(len(g.buf)) > j.segmentSize {
-		// Without room for another file this one still serves.
+		// If no file can be made, on a full disk for example, this one grows.
 		err := j.roll(s.end)
 		if err != nil && !j.full {
-			j.log.Warn("journal: the segment is full and a new one cannot be made", "error", err)
+			j.log.Warn("journal: the segment is full and a new one cannot be made; records are appended to the full one", "error", err)
 		}
 		j.full = err != nil
 		s = j.last()
@@ -195,15 +193,15 @@ func (j *Journal) write(g *group) error {
 		return errors.Join(failed, err)
 	}
 	if failed != nil {
-		j.log.Warn("journal: a segment was given up, recording goes on in a new one",
+		j.log.Warn("journal: a segment was given up after an error, and recording goes on in a new one; nothing is lost",
 			"file", j.dir.join(s.file), "position", g.start, "error", failed)
 	}
 	return nil
 }
 
-// put writes a group to the open file and syncs it. After an error the file
-// must not be written again: what reached the disk is unknown, and a second
-// sync may succeed without having written a thing.
+// put writes a group to the open file and syncs it. After an error the file must
+// not be written again: it is unknown what reached the disk, and another sync may
+// succeed without writing anything.
 func (j *Journal) put(g *group) error {
 	s := j.last()
 	seal(g.buf, s.seed, s.end-s.base)
@@ -227,16 +225,16 @@ func (j *Journal) put(g *group) error {
 	return nil
 }
 
-// abandon gives up the open file; a new segment is due. The error of closing
-// it adds nothing to the one that led here.
+// abandon gives up the open file, so that the next group needs a new segment. An
+// error of closing adds nothing to the one before it.
 func (j *Journal) abandon() {
 	j.file.Close()
 	j.file = nil
 }
 
-// roll makes a segment that starts at base, the end or beyond, and seals the
-// one before. A segment that starts there already has no acknowledged records,
-// and is replaced.
+// roll makes a segment that starts at base, which is the end or later, and seals
+// the one before. If the newest segment starts there, it has no acknowledged
+// records, and is replaced.
 func (j *Journal) roll(base uint64) error {
 	old := j.last()
 	h := header{id: j.id, base: base, prev: old.end}
@@ -254,7 +252,7 @@ func (j *Journal) roll(base uint64) error {
 	}
 	if j.file != nil && j.noSync {
 		if err := j.file.SyncData(); err != nil {
-			// Append promised no more than that it was written.
+			// Append only promised that it was written.
 			j.log.Warn("journal: a segment could not be synced", "file", j.dir.join(old.file), "error", err)
 		}
 	}
@@ -267,7 +265,7 @@ func (j *Journal) roll(base uint64) error {
 	}
 	j.leftover = 0
 	if j.file != nil {
-		j.file.Close() // synced: nothing is left that could fail
+		j.file.Close() // it is synced
 	}
 	j.file = f
 	j.segMu.Lock()
@@ -276,10 +274,10 @@ func (j *Journal) roll(base uint64) error {
 		j.segs[len(j.segs)-1] = s
 		return nil
 	}
-	// The name is made durable with the next one: a file that has a successor
-	// counts as sealed whatever its name.
+	// The new name becomes durable with the next one: a file that has a successor
+	// counts as sealed whatever its name is.
 	if _, err := j.seal(old); err != nil {
-		j.log.Warn("journal: a full segment keeps its name", "error", err)
+		j.log.Warn("journal: a sealed segment could not be renamed and keeps its name; nothing is lost", "error", err)
 	}
 	j.segs = append(j.segs, s)
 	if j.rolled != nil {
@@ -288,9 +286,9 @@ func (j *Journal) roll(base uint64) error {
 	return nil
 }
 
-// clear removes the file that a failed roll may have left. As long as it is
-// there, it says that the segment before ends where it begins: no other file
-// may get records. The next roll to the same base replaces it.
+// clear removes the file that a failed roll may have left. That file says that the
+// segment before ends where it begins, so no other file may get records while it
+// exists. The next roll to the same base replaces it.
 func (j *Journal) clear() error {
 	if j.leftover == 0 {
 		return nil
@@ -302,8 +300,8 @@ func (j *Journal) clear() error {
 	return nil
 }
 
-// seal renames a segment that has records, and tells whether it did. The
-// caller holds segMu.
+// seal renames a segment that has records, and reports whether it did. The caller
+// holds segMu.
 func (j *Journal) seal(s *segment) (bool, error) {
 	if s.sealed() || s.end == s.base {
 		return false, nil

@@ -1,16 +1,16 @@
-// Package journal makes bytes durable: an append-only log in segments, with
-// checksums per record and group commit. Append returns once the record is
-// safe from a power cut.
+// Package journal makes bytes durable. It is an append-only log in segments,
+// with a checksum per record and group commit: Append returns once the record
+// cannot be lost by a power cut.
 //
-// It refuses to know what the bytes mean; it does not know that clicks exist.
-// It does not lock its directory either: one Journal at a time owns it.
+// It refuses to know what the bytes mean; it does not know clicks. It does not
+// lock its directory either: only one Journal may use it at a time.
 //
 // # Positions
 //
-// A position counts the bytes of records, headers included, over the whole
-// life of the journal; it never falls back. A segment is a file named after
-// the position of its first record, its base, in 20 digits: ".open" while
-// records are appended to it, ".sealed" from then on.
+// A position counts the bytes of records, their heads included, since the
+// journal was made. It never decreases. A segment is a file named after its
+// base, the position of its first record, in 20 digits: ".open" while records
+// are appended to it, and ".sealed" afterwards.
 //
 // # Format, version 1
 //
@@ -28,28 +28,30 @@
 //	       | length | back | head check | data check | data |
 //	       +--------+------+------------+------------+------+
 //
-// Prev is the position at which the segment before ends; what that file holds
-// beyond was never acknowledged. It equals base unless a hole was made by
-// SkipTo or Repair. Back is the distance from the first byte of the record's commit
-// group. The head check begins with the header's check and the record's place
-// in the segment, the data check goes on from there: a record is valid in one
-// place of one segment only, and bytes inside a record do not pass for one.
+// Prev is the position at which the segment before ends; later bytes in its file
+// were never acknowledged. Prev equals base unless SkipTo or Repair made a hole.
+// Back is the distance from the start of the record's commit group to the
+// record. The head check starts from the header's check and the place of the
+// record in the segment, and the data check goes on from there. So a record is
+// valid only in one place of one segment, and bytes inside a record do not pass
+// for a record.
 //
-// A hole is what the journal lacks between two segments. Nobody reads across
-// one: a Reader fails there, and names it.
+// A hole is what the journal lacks between two segments. A Reader does not pass
+// it: it fails with an error that names it.
 //
-// # What recovery relies on
+// # Recovery
 //
-// A group is written after the one before it has been synced, to the same
-// file. So a bad record is the torn tail of an unacknowledged group, and is
-// cut, unless a head that belongs to a later group follows: then the bad
-// record had been acknowledged, which is corruption and an error.
+// A group is written after the one before it has been synced to the same file.
+// So a bad record is the torn tail of an unacknowledged group, and is cut,
+// unless the head of a later group follows it. Then the bad record had been
+// acknowledged: that is damage, and an error.
 //
-// A file is never written again after a failed write or sync, nor after a
-// restart. A new segment then begins where the acknowledged records end. It is
-// made durable under another name first, so that a crash at any instant
-// leaves the one or the other.
+// A file is not written again after a failed write or sync, nor after a restart.
+// Instead a new segment begins where the acknowledged records end. It is made
+// durable under a temporary name first, so that a crash leaves the old state or
+// the new one.
 //
-// Open refuses what is damaged. Inspect opens it to look at, and Repair leaves out
-// what cannot be read, for somebody who has counted it. docs/format/journal.md has the details.
+// Open refuses a damaged journal. Inspect reads what can be read of it, and
+// Repair leaves out the rest, provided that it has been counted.
+// docs/format/journal.md has the details.
 package journal

@@ -7,18 +7,18 @@ import (
 	"io"
 )
 
-// duplicate is a segment that has a file under both names. A crash in the middle of
-// a rename leaves the same file twice. A file that somebody copied into the
-// directory is another one, and may have fewer records.
+// duplicate is a segment that has a file under both names. A crash during a rename
+// leaves the same file twice. A file that an operator copied into the directory is
+// another one, and may have fewer records.
 type duplicate struct {
-	file, other string // which counts, and which does not
-	// spare is set where all that is in other is in file too.
-	spare bool
+	file, other string // the one that is used, and the one that is not
+	// redundant is set if file contains everything that other does.
+	redundant bool
 }
 
-// choose decides which of a segment's two files counts, where the segment after
-// it begins at next. It is a *CorruptError where each of them may have records
-// that the other one lacks.
+// choose decides which of the two files of a segment is used; the segment after it
+// begins at next. It fails with a *CorruptError if each may have records that the
+// other lacks.
 func (d dir) choose(open, sealed string, next uint64) (t duplicate, err error) {
 	a, err := d.readWhole(open, next)
 	if err != nil {
@@ -30,9 +30,9 @@ func (d dir) choose(open, sealed string, next uint64) (t duplicate, err error) {
 	}
 	switch {
 	case bytes.HasPrefix(b.bytes, a.bytes), a.sound && a.empty():
-		return duplicate{file: sealed, other: open, spare: true}, nil
+		return duplicate{file: sealed, other: open, redundant: true}, nil
 	case bytes.HasPrefix(a.bytes, b.bytes), b.sound && b.empty():
-		return duplicate{file: open, other: sealed, spare: true}, nil
+		return duplicate{file: open, other: sealed, redundant: true}, nil
 	case b.replaces(a):
 		return duplicate{file: sealed, other: open}, nil
 	case a.replaces(b):
@@ -55,18 +55,18 @@ type wholeFile struct {
 	sound bool // every byte belongs to a record that agrees with its checks
 }
 
-// empty tells whether a file has no records.
+// empty reports whether a file has no records.
 func (w wholeFile) empty() bool { return len(w.bytes) <= headerSize }
 
-// replaces tells whether a file is the same segment as another one that is
-// damaged, and at least as long.
+// replaces reports whether a file is a sound copy of another one that is damaged,
+// and at least as long.
 func (w wholeFile) replaces(other wholeFile) bool {
 	return w.sound && !other.sound && len(w.bytes) >= len(other.bytes) && len(other.bytes) >= headerSize &&
 		bytes.Equal(w.bytes[:headerSize], other.bytes[:headerSize])
 }
 
-// readWhole reads a file as far as a segment has records that ends at next, or
-// before: what lies after that was never acknowledged.
+// readWhole reads a file up to the position next, at which the segment ends at the
+// latest: later bytes were never acknowledged.
 func (d dir) readWhole(file string, next uint64) (w wholeFile, err error) {
 	f, err := d.fs.Open(d.join(file))
 	if err != nil {
@@ -99,17 +99,17 @@ func (d dir) readWhole(file string, next uint64) (w wholeFile, err error) {
 	return w, err
 }
 
-// resolve leaves a segment one file. The other one is removed where nothing is
-// lost with it, and else gets another name.
+// resolve leaves a segment one file. It removes the other one, but first keeps it
+// under another name unless it is redundant.
 func (j *Journal) resolve(t duplicate) error {
-	if t.spare {
+	if t.redundant {
 		return j.dir.remove(t.other)
 	}
 	name, err := j.dir.keep(t.other)
 	if err != nil {
 		return err
 	}
-	j.log.Warn("journal: a segment has two files. The whole one is used, and the other one is kept under another name",
+	j.log.Warn("journal: a segment has two files. The sound one is used, and the other is kept under another name",
 		"file", j.dir.join(t.file), "kept", name)
 	return j.dir.remove(t.other)
 }

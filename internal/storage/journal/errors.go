@@ -11,23 +11,23 @@ var (
 	ErrClosed = errors.New("the journal is closed")
 	// ErrSize: a record is empty or longer than MaxRecord.
 	ErrSize = errors.New("a record has 1 byte to 16 MiB")
-	// ErrPosition: no record starts at the position, or it is not in what the
-	// journal keeps.
+	// ErrPosition: no record starts at the position, or the journal does not keep
+	// it.
 	ErrPosition = errors.New("no such position in the journal")
 	// ErrEnd: every durable record has been read; more may come.
 	ErrEnd = errors.New("end of the journal")
-	// ErrCorrupt: what had been acknowledged is damaged or missing. The error
-	// is a *CorruptError.
+	// ErrCorrupt: acknowledged bytes are damaged or missing. The error is a
+	// *CorruptError, a *HoleError or a *TailError.
 	ErrCorrupt = errors.New("the journal is damaged")
-	// ErrVersion: a segment is of another version of the format.
+	// ErrVersion: a segment has another version of the format.
 	ErrVersion = errors.New("a journal segment is of an unknown version: run the version of footfall that wrote it")
 )
 
-// Hole is a stretch of positions that the journal does not have, between
-// records that it has: From ≤ p < To.
+// Hole is a stretch of positions that the journal lacks between two segments:
+// From ≤ p < To.
 type Hole struct{ From, To uint64 }
 
-// HoleError tells that a reader came to a hole. It is ErrCorrupt.
+// HoleError is the error of a reader at a hole. It is an ErrCorrupt.
 type HoleError struct{ Hole }
 
 func (e *HoleError) Error() string {
@@ -37,12 +37,12 @@ func (e *HoleError) Error() string {
 // Is makes every HoleError an ErrCorrupt.
 func (e *HoleError) Is(target error) bool { return target == ErrCorrupt }
 
-// CorruptError tells where acknowledged bytes are damaged. It is ErrCorrupt.
+// CorruptError says where acknowledged bytes are damaged. It is an ErrCorrupt.
 type CorruptError struct {
 	File   string // path of the segment
 	Offset int64  // of the damaged header or record in the file, in bytes
-	// Position is the journal position of the damaged record, or the base of
-	// the segment where the header is damaged.
+	// Position is that of the damaged record, or the base of the segment if the
+	// header is damaged.
 	Position uint64
 	Reason   string
 }
@@ -51,8 +51,11 @@ func (e *CorruptError) Error() string {
 	return fmt.Sprintf("%s is damaged at byte %d (position %d): %s", e.File, e.Offset, e.Position, e.Reason)
 }
 
-// TailError tells that the journal ends before a position that it had reached:
-// its newest segment was cut, replaced by an older copy, or removed. It is
+// Is makes every CorruptError an ErrCorrupt.
+func (e *CorruptError) Is(target error) bool { return target == ErrCorrupt }
+
+// TailError says that the journal ends before a position that it had reached:
+// its newest segment was cut, replaced by an older copy, or removed. It is an
 // ErrCorrupt.
 type TailError struct {
 	Dir          string // of the journal
@@ -66,6 +69,3 @@ func (e *TailError) Error() string {
 
 // Is makes every TailError an ErrCorrupt.
 func (e *TailError) Is(target error) bool { return target == ErrCorrupt }
-
-// Is makes every CorruptError an ErrCorrupt.
-func (e *CorruptError) Is(target error) bool { return target == ErrCorrupt }

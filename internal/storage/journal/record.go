@@ -8,7 +8,7 @@ import (
 const (
 	// MaxRecord is the length of the longest record, in bytes.
 	MaxRecord = 16 << 20
-	// RecordOverhead is what a record takes beside its data, in bytes.
+	// RecordOverhead is the length of the head before the data, in bytes.
 	RecordOverhead = 16
 )
 
@@ -36,8 +36,8 @@ func headCheck(seed uint32, distance uint64, b []byte) uint32 {
 	return crc32.Update(seed^uint32(distance), castagnoli, b[:8])
 }
 
-// valid tells whether h, read from b at that distance from the base, is the
-// head of a record.
+// valid reports whether h, read from b at that distance from the base, is the head
+// of a record.
 func (h head) valid(seed uint32, distance uint64, b []byte) bool {
 	return h.length-1 < MaxRecord && uint64(h.back) <= distance && headCheck(seed, distance, b) == h.check
 }

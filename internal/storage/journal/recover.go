@@ -14,11 +14,11 @@ import (
 	"github.com/footfall/footfall/internal/base/fsync"
 )
 
-// Open opens the journal in a directory, or makes one with a new ID where
-// there is no segment. What a crash left unfinished is cut; damage to what had
-// been acknowledged is ErrCorrupt.
+// Open opens the journal in a directory, or makes one with a new ID if there is
+// no segment. It cuts what a crash left unfinished, and fails with ErrCorrupt if
+// acknowledged records are damaged.
 //
-// Only the newest segment is read; readers check the others as they go.
+// It reads only the newest segment; readers check the others.
 func Open(o Options) (*Journal, error) {
 	j := newJournal(o)
 	if err := j.recover(); err != nil {
@@ -51,7 +51,7 @@ func newJournal(o Options) *Journal {
 	}
 }
 
-// recover finds the segments, and makes the first where there is none.
+// recover finds the segments, and makes the first if there is none.
 func (j *Journal) recover() error {
 	if err := j.dir.make(); err != nil {
 		return err
@@ -94,14 +94,14 @@ func (j *Journal) recover() error {
 	}
 	for _, s := range j.segs[:len(j.segs)-1] {
 		if _, err := j.seal(s); err != nil {
-			j.log.Warn("journal: a full segment keeps its name", "error", err)
+			j.log.Warn("journal: a sealed segment could not be renamed and keeps its name; nothing is lost", "error", err)
 		}
 	}
-	// Names that a killed process made may not be durable yet.
+	// Names that a killed process made may not be durable.
 	return j.dir.sync()
 }
 
-// complete fails where others have seen the journal come further than it does.
+// complete fails if the journal ends before a position that it had reached.
 func (j *Journal) complete() error {
 	lost, ok := j.Tail()
 	if !ok {
@@ -110,8 +110,8 @@ func (j *Journal) complete() error {
 	if j.segs[len(j.segs)-1].flags&flagUnsynced == 0 {
 		return lost.Err
 	}
-	// Append promised no more than that it was written.
-	j.log.Warn("journal: records at the end are missing, as a power cut may do where clicks are not synced; recording goes on after them",
+	// Append only promised that it was written.
+	j.log.Warn("journal: records at the end are missing, as after a power cut while clicks are not synced; recording goes on after them",
 		"from", lost.From, "to", lost.To)
 	return nil
 }
@@ -131,7 +131,7 @@ func (j *Journal) create() error {
 	return nil
 }
 
-// recoverLast finds the end of the newest segment, which alone may be torn.
+// recoverLast finds the end of the newest segment, the only one that may be torn.
 func (j *Journal) recoverLast() error {
 	s := j.segs[len(j.segs)-1]
 	path := j.dir.join(s.file)
@@ -163,8 +163,8 @@ func (j *Journal) recoverLast() error {
 		if acknowledged && s.flags&flagUnsynced == 0 {
 			return err
 		}
-		if !empty && s.end >= j.reached(j.id) { // else it is more than that, and is said
-			j.log.Warn("journal: a tail that was never acknowledged is cut",
+		if !empty && s.end >= j.reached(j.id) { // else complete reports it
+			j.log.Warn("journal: a tail that was never acknowledged is cut, as after a crash; nothing is lost",
 				"file", path, "position", s.end, "bytes", sc.limit-s.end, "reason", err)
 		}
 	}
@@ -174,7 +174,7 @@ func (j *Journal) recoverLast() error {
 		}
 	}
 	if s.sealed() && s.end == s.base {
-		// Nothing to keep sealed: its name is the next segment's.
+		// It has no records, and the next segment has the same name.
 		if err := j.dir.fs.Rename(path, j.dir.join(fileName(s.base, openExt))); err != nil {
 			return fmt.Errorf("reopen %s: %w", path, err)
 		}
@@ -183,8 +183,8 @@ func (j *Journal) recoverLast() error {
 	return nil
 }
 
-// make makes the directory and what leads to it, durably: each level is synced
-// before the next is made, so that only the lowest that exists is in doubt.
+// make makes the directory and its parents durably. Each level is synced before
+// the next is made, so only the lowest one that exists may not be durable yet.
 func (d dir) make() error {
 	var missing []string
 	exists := d.path
@@ -200,7 +200,7 @@ func (d dir) make() error {
 		missing = append(missing, exists)
 		exists = parent
 	}
-	// A directory that may be used but not read was not made here.
+	// A directory that cannot be read was not made by an earlier call.
 	if err := syncDir(d.fs, d.fs.PathDir(exists)); err != nil && !errors.Is(err, fs.ErrPermission) {
 		return err
 	}
@@ -215,12 +215,12 @@ func (d dir) make() error {
 	return nil
 }
 
-// listing is what lies in a journal's directory.
+// listing is what a journal's directory contains.
 type listing struct {
 	bases      []uint64          // of the segments, ascending
 	files      map[uint64]string // by base
-	trimmed    uint64            // what the marks say; 0 where there is none
-	leftovers  []string          // what a crash left beside them
+	trimmed    uint64            // what the trim mark says; 0 without one
+	leftovers  []string          // files that a crash left
 	duplicates []duplicate       // segments that have two files
 }
 
@@ -259,8 +259,8 @@ func (d dir) list() (*listing, error) {
 	return l, nil
 }
 
-// load reads the header of a segment, adds it to the list and fixes the end of
-// the segment before.
+// load reads the header of a segment, adds it to the list and sets the end of the
+// segment before.
 func (j *Journal) load(base uint64, file string, last bool) error {
 	path := j.dir.join(file)
 	f, err := j.dir.fs.Open(path)
@@ -277,7 +277,7 @@ func (j *Journal) load(base uint64, file string, last bool) error {
 			return &TailError{Dir: j.dir.path, End: base, Reached: j.reached(j.id)}
 		}
 		if unused {
-			j.log.Warn("journal: an unfinished segment is discarded", "file", path)
+			j.log.Warn("journal: a segment that was never used is removed, as after a crash; nothing is lost", "file", path)
 			return j.dir.remove(file)
 		}
 	}
@@ -316,8 +316,7 @@ func (j *Journal) load(base uint64, file string, last bool) error {
 	return nil
 }
 
-// next is the base of the first segment in a sorted list of names; noPosition
-// where there is none.
+// next is the base of the first segment in a sorted list of names, or noPosition.
 func next(names []string) uint64 {
 	for _, name := range names {
 		if base, ext, ours := parseName(name); ours && (ext == openExt || ext == sealedExt) {
@@ -335,9 +334,9 @@ func (d dir) size(file string) (int64, error) {
 	return info.Size(), nil
 }
 
-// isUnused tells whether a file ends before its header does, or is all zeros,
-// as some file systems leave one that was made just before a power cut. A
-// header is durable before the first record, so nothing was acknowledged in it.
+// isUnused reports whether a file is shorter than a header or all zeros, as some
+// file systems leave a file that was made just before a power cut. A header is
+// durable before the first record, so nothing in the file was acknowledged.
 func isUnused(f vfs.File) (bool, error) {
 	info, err := f.Stat()
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 // chunk is how much a scanner reads at once, in bytes.
 const chunk = 256 << 10
 
-// scanner reads the records of one segment file from pos up to limit, both
-// positions. It never reads bytes beyond the limit.
+// scanner reads the records of one segment file from pos to limit, which are
+// positions. It reads no byte after the limit.
 type scanner struct {
 	f          io.ReaderAt
 	path       string
@@ -19,15 +19,15 @@ type scanner struct {
 	seed       uint32
 	pos, limit uint64
 	group      uint64 // where the commit group of the last record starts
-	buf        []byte // the bytes from pos on, as far as they have been read
-	mem        []byte // what buf is a part of
+	buf        []byte // the bytes from pos on that have been read
+	mem        []byte // the memory of buf
 }
 
 func newScanner(f io.ReaderAt, path string, s *segment, pos, limit uint64) *scanner {
 	return &scanner{f: f, path: path, base: s.base, seed: s.seed, pos: pos, limit: limit}
 }
 
-// next returns the record at pos and moves past it; io.EOF at the limit. A bad
+// next returns the record at pos and moves past it, or io.EOF at the limit. A bad
 // record is a *CorruptError. The data is valid until the next call.
 func (s *scanner) next() (Record, error) {
 	if s.pos == s.limit {
@@ -89,10 +89,9 @@ func (s *scanner) bad(reason string) error {
 	return &CorruptError{File: s.path, Offset: headerSize + int64(s.pos-s.base), Position: s.pos, Reason: reason}
 }
 
-// rest looks through the bytes after a bad record at pos. Acknowledged is set
-// where the head of a record is found whose group started after pos: then the
-// bad record had been acknowledged. Empty is set where all bytes from pos on
-// are zero.
+// rest reads the bytes after a bad record at pos. Acknowledged is set if it finds
+// the head of a record whose group started after pos: then the bad record had
+// been acknowledged. Empty is set if all bytes from pos on are zero.
 func (s *scanner) rest() (acknowledged, empty bool, err error) {
 	empty, err = s.heads(s.limit, func(p uint64, h head) (bool, error) {
 		acknowledged = p-s.pos > uint64(h.back)
@@ -101,7 +100,7 @@ func (s *scanner) rest() (acknowledged, empty bool, err error) {
 	return acknowledged, empty && !acknowledged, err
 }
 
-// resync moves from a bad record to the next whole one, or to the limit. The file
+// resync moves from a bad record to the next sound one, or to the limit. The file
 // ends at end.
 func (s *scanner) resync(end uint64) error {
 	to := s.limit
@@ -119,15 +118,15 @@ func (s *scanner) resync(end uint64) error {
 	return err
 }
 
-// heads calls f with every place from pos up to limit where there is the head of
-// a record, until f has found what it looks for. Empty is set where all bytes
-// that were looked at are zero.
+// heads calls f with every place from pos to limit at which there is the head of a
+// record, until f reports that it found what it looks for. Empty is set if all
+// bytes that were read are zero.
 func (s *scanner) heads(limit uint64, f func(p uint64, h head) (found bool, err error)) (empty bool, err error) {
 	const lap = RecordOverhead - 1 // a head may straddle two chunks
 	empty = true
 	var buf []byte
 	for at := s.pos; at < limit; {
-		if len(buf) < chunk { // what is looked for is near, mostly
+		if len(buf) < chunk { // small first: the next head is usually near
 			buf = make([]byte, max(4<<10, min(4*len(buf), chunk)))
 		}
 		n := int(min(uint64(len(buf)), limit-at))
@@ -145,7 +144,7 @@ func (s *scanner) heads(limit uint64, f func(p uint64, h head) (found bool, err 
 		for i := 0; i+RecordOverhead <= n; i++ {
 			p := at + uint64(i)
 			h := readHead(b[i:])
-			// In this order the commonest bytes are dismissed first.
+			// The cheap test that fails most often comes first.
 			if h.length-1 >= MaxRecord || p == s.pos || !h.valid(s.seed, p-s.base, b[i:]) {
 				continue
 			}

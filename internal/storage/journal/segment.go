@@ -21,20 +21,20 @@ const (
 	magic      = "ffjourn"
 	version    = 1
 
-	// flagUnsynced: groups were written without waiting for the disk, so a
-	// power cut may have lost any of them.
+	// flagUnsynced: groups were not synced, so a power cut may have lost any of
+	// them.
 	flagUnsynced = 1
-	// flagLost: Repair made the segment, without records; it stands for what is
-	// missing up to the next one, whose prev does not end it.
+	// flagLost: Repair made the segment. It has no records and ends at its base,
+	// whatever the prev of the next one is: everything between them is a hole.
 	flagLost = 2
 
 	openExt, sealedExt, tempExt = ".open", ".sealed", ".temp"
-	// trimmedExt is of a mark, a file without content: all before the position
-	// that it is named after was trimmed.
+	// trimmedExt is that of the trim mark, an empty file: everything before the
+	// position in its name was trimmed.
 	trimmedExt = ".trimmed"
 	nameDigits = 20
 
-	// noPosition is beyond what any journal grows to.
+	// noPosition is greater than every position.
 	noPosition = 1 << 63
 )
 
@@ -53,12 +53,12 @@ type header struct {
 	flags      uint32
 }
 
-// segment is a file of the journal and what is known of it.
+// segment is a file of the journal and what is known about it.
 type segment struct {
 	header
 	seed uint32 // the header's check, which its records' checks begin with
-	// end is where the durable records end, and file the file's name; both
-	// change under Journal.segMu.
+	// end is where the durable records end, and file is the name of the file. Both
+	// change under Contents.segMu.
 	end  uint64
 	file string
 
@@ -76,7 +76,7 @@ func (s *segment) offset(pos uint64) int64 { return headerSize + int64(pos-s.bas
 
 func fileName(base uint64, ext string) string { return fmt.Sprintf("%0*d%s", nameDigits, base, ext) }
 
-// parseName undoes fileName, and is false for files that are not ours.
+// parseName is the inverse of fileName. It is false for other files.
 func parseName(name string) (base uint64, ext string, ok bool) {
 	if len(name) < nameDigits {
 		return 0, "", false
@@ -97,8 +97,8 @@ func (h header) encode() []byte {
 	return binary.BigEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
 }
 
-// decodeHeader undoes encode and also returns the check. The reason is empty
-// where the header is whole.
+// decodeHeader is the inverse of encode, and also returns the check. The reason is
+// empty if the header is sound.
 func decodeHeader(b []byte) (h header, check uint32, reason string, err error) {
 	if len(b) < headerSize {
 		return h, 0, "the file is shorter than a segment's header", nil
@@ -121,7 +121,7 @@ func decodeHeader(b []byte) (h header, check uint32, reason string, err error) {
 		return h, 0, "the segment begins before the one before it ends", nil
 	}
 	if h.base >= noPosition {
-		return h, 0, "the segment begins beyond all positions", nil
+		return h, 0, "the segment begins after all positions", nil
 	}
 	return h, check, "", nil
 }
@@ -137,7 +137,7 @@ func (d dir) join(name string) string { return d.fs.PathJoin(d.path, name) }
 // sync makes the names in the directory durable.
 func (d dir) sync() error { return syncDir(d.fs, d.path) }
 
-// remove removes a file for good.
+// remove removes a file durably.
 func (d dir) remove(name string) error {
 	if err := d.fs.Remove(d.join(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove %s: %w", d.join(name), err)
@@ -152,21 +152,21 @@ func syncDir(fs vfs.FS, path string) error {
 	return nil
 }
 
-// newSegment is a segment without records, and its header's bytes.
+// newSegment returns a segment without records, and the bytes of its header.
 func newSegment(h header, file string) (*segment, []byte) {
 	b := h.encode()
 	return &segment{header: h, end: h.base, file: file, seed: binary.BigEndian.Uint32(b[44:])}, b
 }
 
 // create makes a durable segment without records and returns it with its file,
-// open for writing. A segment of the same base is replaced, old or new at any
-// instant; it must have no acknowledged records.
+// open for writing. It replaces a segment of the same base atomically; that must
+// have no acknowledged records.
 func (d dir) create(h header) (*segment, vfs.File, error) {
 	return d.createWith(h, fileName(h.base, openExt), func(*segment, vfs.File) error { return nil })
 }
 
-// createWith makes a segment in a file of that name, with what fill writes
-// behind the header.
+// createWith makes a segment in a file of this name, with what fill writes after
+// the header.
 func (d dir) createWith(h header, file string, fill func(*segment, vfs.File) error) (*segment, vfs.File, error) {
 	s, b := newSegment(h, file)
 	temp := d.join(fileName(h.base, tempExt))
@@ -215,7 +215,7 @@ func (d dir) makeFile(path string) (vfs.File, error) {
 	return f, nil
 }
 
-// readHeader reads the header of a segment file, whose base its name tells.
+// readHeader reads the header of a segment file; base is the one in its name.
 func (d dir) readHeader(f vfs.File, file string, base uint64) (*segment, error) {
 	b := make([]byte, headerSize)
 	n, err := f.ReadAt(b, 0)
@@ -227,7 +227,7 @@ func (d dir) readHeader(f vfs.File, file string, base uint64) (*segment, error) 
 		return nil, fmt.Errorf("read %s: %w", d.join(file), err)
 	}
 	if reason == "" && h.base != base {
-		reason = "the header tells another position than the name"
+		reason = "the header has another position than the name"
 	}
 	if reason != "" {
 		return nil, &CorruptError{File: d.join(file), Position: base, Reason: reason}

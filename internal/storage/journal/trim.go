@@ -7,8 +7,8 @@ import (
 )
 
 // Trim removes the segments that lie wholly before a position, oldest first.
-// The newest segment stays, so that positions go on. After an error the rest
-// is removed by the next Trim, or is there again when the journal is opened.
+// The newest segment stays, so that positions go on. After an error the next Trim
+// removes the rest, unless the journal is opened again before: then they are kept.
 func (j *Journal) Trim(before uint64) error {
 	j.trimming.Lock()
 	defer j.trimming.Unlock()
@@ -30,7 +30,7 @@ func (j *Journal) Trim(before uint64) error {
 			return fmt.Errorf("journal: trim: %w", err)
 		}
 	}
-	// One after the other: a power cut must not leave a gap.
+	// One at a time: a power cut must not leave a gap.
 	for len(j.removing) > 0 {
 		if err := j.dir.remove(j.removing[0]); err != nil {
 			return fmt.Errorf("journal: trim: %w", err)
@@ -62,7 +62,7 @@ func (c *Contents) mark(to uint64) error {
 		err = c.dir.sync()
 	}
 	if err != nil {
-		return fmt.Errorf("note what is trimmed: %w", err)
+		return fmt.Errorf("write the trim mark: %w", err)
 	}
 	c.segMu.Lock()
 	defer c.segMu.Unlock()
