@@ -10,31 +10,31 @@ import (
 	"github.com/zeebo/xxh3"
 )
 
-// MaxReferrers is how many different referrers one scope has in one UTC day.
-// In the order of the journal, the clicks of further ones count as other, so
-// that hostile input cannot make cells without bound and sums still agree.
-const MaxReferrers = 5000
+// DailyReferrers is how many different referrers one scope has in one UTC day. In
+// the order of the journal, clicks of further referrers count as other. So hostile
+// input cannot make cells without bound, and sums still agree.
+const DailyReferrers = 5000
 
-// capWeight bounds the memory of the cap, in days and referrers remembered.
+// capWeight bounds the memory of the cap, in remembered days and referrers.
 const capWeight = 1 << 20
 
-// scopeDay is where referrers are told apart: a scope in a UTC day.
+// scopeDay is what the cap applies to: a scope in a UTC day.
 type scopeDay struct {
 	scope rollup.Scope
 	day   int64 // Unix second
 }
 
-// caps applies the cap. A day with no more clicks than the cap allows
-// referrers needs no more than a count; only a busier day is remembered
-// referrer by referrer, as the store has them and as they come.
+// caps applies the cap. A day with no more clicks than the cap allows referrers
+// needs only a number. For a busier day the referrers are remembered, those in the
+// store and later ones.
 //
-// What it forgets it reads from the store again. That is exact only where the
-// store has counted all that came before, so it learns and forgets between
-// records alone, where nothing waits to be counted: see crossing and forget.
+// What it forgot it reads from the store again. That is exact only if the store has
+// counted everything before, so it learns and forgets only between records, when
+// nothing waits to be counted: see prepare and forget.
 type caps struct {
 	clicks store.Clicks
 	most   uint64 // different referrers
-	room   int    // the weight from which on it forgets
+	room   int    // the weight above which it forgets
 	days   map[scopeDay]*capDay
 	weight int
 }
@@ -48,12 +48,12 @@ func newCaps(clicks store.Clicks, most uint64, room int) *caps {
 	return &caps{clicks: clicks, most: most, room: room, days: map[scopeDay]*capDay{}}
 }
 
-// crossing takes the clicks of a record, once for each record and before admit
-// is asked of them. Where a day becomes busy it calls count, which has the
-// store count everything before the record, and learns the day's referrers.
-// Links are looked at only under a user whose day is busy, for no link's day is
-// busier. It may be called again after an error.
-func (c *caps) crossing(ctx context.Context, clicks []click.Click, count func() error) error {
+// prepare is called once for each record, before admit. If a day becomes busy, it
+// calls count, which has the store count everything before the record, and reads
+// the referrers of the day. It looks at links only if the day of their user is
+// busy, because no link has more clicks than its user. It can be called again after
+// an error.
+func (c *caps) prepare(ctx context.Context, clicks []click.Click, count func() error) error {
 	for level := range 2 {
 		busy := map[scopeDay]*capDay{}
 		for i := range clicks {
@@ -87,7 +87,7 @@ func (c *caps) crossing(ctx context.Context, clicks []click.Click, count func() 
 	return nil
 }
 
-// admit tells for which scopes the click keeps its referrer: of the user, of
+// admit reports for which scopes the click keeps its referrer: for the user, for
 // the link.
 func (c *caps) admit(cl *click.Click) (user, link bool) {
 	keep := [2]bool{true, true}
@@ -110,16 +110,16 @@ func (c *caps) admit(cl *click.Click) (user, link bool) {
 	return keep[0], keep[1]
 }
 
-// forget makes room. It may be called where the store has counted everything,
-// and not between crossing and admit.
+// forget frees memory. It may be called when the store has counted everything, but
+// not between prepare and admit.
 func (c *caps) forget() {
 	if c.weight > c.room {
 		c.forgetAll()
 	}
 }
 
-// forgetAll is called where clicks were removed: what is left of a day counts
-// from then on, as it does for whoever counts the journal again.
+// forgetAll is called when clicks were removed: from then on only the rest of a day
+// counts, as in a rebuild.
 func (c *caps) forgetAll() {
 	clear(c.days)
 	c.weight = 0

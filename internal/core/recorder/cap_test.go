@@ -19,9 +19,9 @@ import (
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// TestCapInJournalOrder: whatever the cap forgets in between and however the
-// records are cut into batches, each scope keeps the first referrers of a day
-// in the order of the journal, and the rest are other.
+// TestCapInJournalOrder: each scope keeps the first referrers of a day in the order
+// of the journal, and the rest count as other, whatever the cap forgets meanwhile
+// and however the records are cut into batches.
 func TestCapInJournalOrder(t *testing.T) {
 	t.Parallel()
 	seedtest.Check(t, func(t *rapid.T) {

@@ -11,7 +11,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// A journal record is a version byte and entries, each with a kind in front
+// A journal record is a version byte and entries; each entry begins with its kind
 // (docs/format/record.md).
 const (
 	recordVersion = 1
@@ -32,8 +32,8 @@ const (
 	flagsKnown   = flagBot | flagImported | flagCountry | flagReferrer | flagTags
 )
 
-// errRecord: the bytes passed their checksum and are yet no record. They were
-// written by another version, or by a bug.
+// errRecord: the bytes agree with their checksum but are not a valid record. They
+// were written by another version, or by a bug.
 var errRecord = errors.New("recorder: not a journal record of this version")
 
 // encode appends one record with the clicks and, unless nil, the mark.
@@ -67,7 +67,7 @@ func encode(b []byte, clicks []click.Click, mark *store.Mark) []byte {
 	return b
 }
 
-// encodeDeleted is a record that says that the scopes were deleted.
+// encodeDeleted returns a record of the deletion of scopes.
 func encodeDeleted(scopes []rollup.Scope) []byte {
 	b := binary.AppendUvarint([]byte{recordVersion, kindDelete}, uint64(len(scopes)))
 	for _, s := range scopes {
@@ -105,15 +105,15 @@ func appendClick(b []byte, c *click.Click, last int64) []byte {
 	return b
 }
 
-// record is what a journal record says.
+// record is a decoded journal record.
 type record struct {
 	clicks  []click.Click
 	marks   []store.Mark
 	deleted []rollup.Scope
 }
 
-// decode reads a record into r, which it empties first. Referrers are taken
-// from intern, so that a referrer seen before costs no memory.
+// decode reads a record into r, which it empties first. It takes referrers from
+// intern, so that a repeated referrer takes no memory.
 func (r *record) decode(b []byte, intern func([]byte) click.Referrer) error {
 	r.clicks, r.marks, r.deleted = r.clicks[:0], r.marks[:0], r.deleted[:0]
 	d := decoder{b: b}
@@ -157,7 +157,7 @@ func (r *record) decode(b []byte, intern func([]byte) click.Referrer) error {
 	return nil
 }
 
-// decoder reads fields from b; bad is set once something was not there.
+// decoder reads fields from b. It sets bad if a field is cut short.
 type decoder struct {
 	b   []byte
 	bad bool
@@ -192,7 +192,8 @@ func (d *decoder) varint() int64 {
 	return v
 }
 
-// step is how far a varint of n bytes leads; beyond everything if it was none.
+// step is the length of a varint as binary.Uvarint returned it; too long for any
+// buffer if that was an error.
 func step(n int) uint64 {
 	if n <= 0 {
 		return math.MaxUint64

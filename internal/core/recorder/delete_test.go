@@ -13,9 +13,9 @@ import (
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// TestDeleted deletes links and users between clicks, some of which come too
-// late, and cuts the power: they are gone, also for who counts the journal
-// again, and what the segments hold still agrees with what was counted of them.
+// TestDeleted deletes links and users between clicks, some of which come too late,
+// and cuts the power. The counts are gone, also after the journal is counted again,
+// and the segments still agree with what was counted of them.
 func TestDeleted(t *testing.T) {
 	t.Parallel()
 	rng := seedtest.Rand(t)

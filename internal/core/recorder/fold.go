@@ -13,8 +13,8 @@ type fold struct {
 	clicks   int
 	cells    map[rollup.Key]uint64
 	minutes  map[rollup.Key]uint64
-	replaced map[rollup.Key]uint64 // what the cap made into other, as it was
-	late     map[rollup.Key]uint64 // of scopes that were deleted before; journaled, and not counted
+	replaced map[rollup.Key]uint64 // cells that the cap counted as other, as they were
+	late     map[rollup.Key]uint64 // cells of scopes that were deleted before: journaled, but not counted
 	marks    []store.Mark
 
 	deleted   map[rollup.Scope]struct{}
@@ -33,7 +33,7 @@ func newFold(c *caps) *fold {
 	}
 }
 
-// intern gives each referrer of the fold one string.
+// intern returns one string for each referrer of the fold.
 func (f *fold) intern(b []byte) click.Referrer {
 	if r, ok := f.referrers[string(b)]; ok {
 		return r
@@ -77,8 +77,8 @@ func (f *fold) add(r *record, minutesFrom int64) {
 	}
 }
 
-// isDeleted tells whether the click is of a link or a user that is gone: he was
-// on the way when they were deleted.
+// isDeleted reports whether the link or the user of the click was deleted while
+// the click was on its way.
 func (f *fold) isDeleted(c *click.Click) bool {
 	if len(f.deleted) == 0 {
 		return false
@@ -88,10 +88,10 @@ func (f *fold) isDeleted(c *click.Click) bool {
 	return user || link
 }
 
-// empty tells whether there is nothing to count.
+// empty reports whether there is nothing to count.
 func (f *fold) empty() bool { return f.clicks == 0 && len(f.marks) == 0 }
 
-// batch moves what was gathered into b and starts anew.
+// batch moves what was gathered into b and starts again.
 func (f *fold) batch(b *store.Batch) {
 	b.Cells = cellsOf(f.cells)
 	b.Minutes = cellsOf(f.minutes)
@@ -105,8 +105,8 @@ func (f *fold) batch(b *store.Batch) {
 	f.referrers = emptied(f.referrers)
 }
 
-// emptied is m without its entries; a map that grew large is given up, for
-// clearing it would cost every small batch to come.
+// emptied returns m without its entries, or another map if m grew large, because
+// clearing a large map takes time in every small batch.
 func emptied[K comparable, V any](m map[K]V) map[K]V {
 	if len(m) > 1<<12 {
 		return map[K]V{}
@@ -115,7 +115,7 @@ func emptied[K comparable, V any](m map[K]V) map[K]V {
 	return m
 }
 
-// journaled sums the cells as the journal has them, before the cap.
+// journaled adds up the cells as they are in the journal, before the cap.
 func (f *fold) journaled(b *store.Batch) {
 	b.Late.Add(cellsOf(f.late)...)
 	b.Journaled.AddLedger(&b.Late)

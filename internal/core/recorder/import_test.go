@@ -17,7 +17,7 @@ import (
 	"github.com/footfall/footfall/internal/testkit/logtest"
 )
 
-// gatedFS holds up the syncs of the journal while gate is not nil.
+// gatedFS blocks the syncs of the journal while gate is not nil.
 type gatedFS struct {
 	vfs.FS
 	gate, waiting chan struct{}
@@ -45,7 +45,7 @@ func (f *gatedFile) SyncData() error {
 	return f.File.SyncData()
 }
 
-// TestImportCutOff: an import that ends while the disk is slow, and is begun
+// TestImportCutOff: an import that ends while the disk is slow, and is started
 // again, counts its clicks once.
 func TestImportCutOff(t *testing.T) {
 	t.Parallel()
@@ -71,7 +71,7 @@ func TestImportCutOff(t *testing.T) {
 	again, late := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer late()
 	if err := imported(again); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("while an import waits for the disk another one of the same input ended: %v", err)
+		t.Errorf("another import of the same input did not wait for one that waits for the disk: %v", err)
 	}
 	close(fs.gate)
 	<-first
@@ -85,9 +85,8 @@ func TestImportCutOff(t *testing.T) {
 	h.close(t)
 }
 
-// TestImportGoesOn: an import of an input of which another one goes on for long ends
-// with an error, and not never.
-func TestImportGoesOn(t *testing.T) {
+// TestImportBusy: an import fails if another one of the same input does not end.
+func TestImportBusy(t *testing.T) {
 	t.Parallel()
 	fs := vfs.NewMem()
 	j, err := journal.Open(journal.Options{Dir: "journal", FS: fs})
@@ -104,7 +103,7 @@ func TestImportGoesOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &house{r, j, clicks}
+	h := &instance{r, j, clicks}
 	defer h.close(t)
 	_, end, err := h.BeginImport(t.Context(), [32]byte{1})
 	if err != nil {

@@ -11,16 +11,16 @@ import (
 	"github.com/footfall/footfall/internal/storage/journal"
 )
 
-// Epoch is a journal segment, counted again.
+// Epoch is what a recount found in one segment of the journal.
 type Epoch struct {
 	Base, End uint64
-	Ledger    rollup.Ledger // as store.Batch.Journaled
+	Ledger    rollup.Ledger // compares with store.Batch.Journaled
 }
 
-// Recount counts the kept segments again, up to a position, and yields each
-// that has a record before it. What comes behind is only read. A segment that
-// cannot be read yields its error, and the next one is gone on with. A meter that ctx
-// has hears of the bytes read.
+// Recount counts the kept segments again, up to a position, and yields each that
+// has a record before it. Later records are only read. It yields the error of a
+// segment that cannot be read, and goes on with the next one. The current meter of
+// ctx counts the bytes read.
 func Recount(ctx context.Context, j *journal.Contents, until uint64) iter.Seq2[Epoch, error] {
 	return func(yield func(Epoch, error) bool) {
 		for _, s := range j.Segments() {
@@ -33,7 +33,7 @@ func Recount(ctx context.Context, j *journal.Contents, until uint64) iter.Seq2[E
 	}
 }
 
-// recount reads one segment, and counts it up to a position.
+// recount reads one segment and counts it up to a position.
 func (e *Epoch) recount(ctx context.Context, j *journal.Contents, until uint64) (any bool, err error) {
 	var r record
 	cells := map[rollup.Key]uint64{}
@@ -66,8 +66,8 @@ func (e *Epoch) recount(ctx context.Context, j *journal.Contents, until uint64) 
 	return any, nil
 }
 
-// Clicks iterates over the clicks that the journal keeps, up to a position, in
-// their order.
+// Clicks iterates over the clicks that the journal keeps, up to a position, in the
+// order of the journal.
 func Clicks(ctx context.Context, j *journal.Contents, until uint64) iter.Seq2[click.Click, error] {
 	return func(yield func(click.Click, error) bool) {
 		var r record

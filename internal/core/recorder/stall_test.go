@@ -20,9 +20,9 @@ import (
 	"github.com/footfall/footfall/internal/testkit/logtest"
 )
 
-// TestUnreadableForAWhile: while the journal cannot be read, for want of a file
-// or by a fault of the disk, counting is tried again. All is counted once that
-// has passed, and the log has a line when it began and one when it was over.
+// TestUnreadableForAWhile: while the journal cannot be read, because no file can be
+// opened or the disk fails, counting is tried again. Everything is counted once the
+// fault has passed, and the log has one line at its beginning and one at its end.
 func TestUnreadableForAWhile(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -40,7 +40,7 @@ func TestUnreadableForAWhile(t *testing.T) {
 			failed := make(chan struct{}, 100)
 			log := new(logtest.Log)
 			j, err := journal.Open(journal.Options{Dir: "journal", SegmentSize: 1 << 10, FS: errorfs.Wrap(mem, errorfs.InjectorFunc(func(op errorfs.Op) error {
-				if !failing.Load() || op.Kind != c.kind || strings.HasSuffix(op.Path, ".temp") { // which is a segment that is being made
+				if !failing.Load() || op.Kind != c.kind || strings.HasSuffix(op.Path, ".temp") { // a segment that is being made
 					return nil
 				}
 				select {
@@ -62,7 +62,7 @@ func TestUnreadableForAWhile(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			h := &house{r, j, clicks}
+			h := &instance{r, j, clicks}
 			defer h.close(t)
 			rng := rand.New(rand.NewPCG(1, 2))
 			var all []click.Click
@@ -80,14 +80,14 @@ func TestUnreadableForAWhile(t *testing.T) {
 			}
 			failing.Store(true)
 			record()
-			for range 6 { // tries of counting, after the fifth of which Settle has had enough
+			for range 6 { // tries of counting; Settle fails after the fifth
 				<-failed
 			}
 			if err := h.Stalled(); !errors.Is(err, c.err) {
 				t.Errorf("counting is stalled by %v, want %v", err, c.err)
 			}
 			if err := h.Settle(t.Context()); !errors.Is(err, recorder.ErrStalled) || !errors.Is(err, c.err) {
-				t.Errorf("who would settle hears %v", err)
+				t.Errorf("Settle says %v", err)
 			}
 			if _, err := h.Counted(); err != nil {
 				t.Errorf("counting has stopped for good: %v", err)
@@ -95,10 +95,10 @@ func TestUnreadableForAWhile(t *testing.T) {
 			failing.Store(false)
 			compare(t, h.counts(t), expected(all))
 			if err := h.Stalled(); err != nil {
-				t.Errorf("counting goes on, and is said to be stalled by %v", err)
+				t.Errorf("counting goes on, but is reported as stalled by %v", err)
 			}
 			if n, m := log.Count("counting fails and is tried again"), log.Count("counting goes on"); n != 1 || m != 1 {
-				t.Errorf("the log heard %d times that counting fails and %d times that it goes on, want once each:\n%s", n, m, log)
+				t.Errorf("the log has %d lines that counting fails and %d that it goes on, want one each:\n%s", n, m, log)
 			}
 			record()
 			compare(t, h.counts(t), expected(all))
@@ -106,8 +106,8 @@ func TestUnreadableForAWhile(t *testing.T) {
 	}
 }
 
-// TestCloseWhileStalled: who closes a recorder does not wait for a disk that goes
-// on failing. What was recorded is counted the next time.
+// TestCloseWhileStalled: Close does not wait for a disk that keeps failing. The
+// clicks are counted after the next start.
 func TestCloseWhileStalled(t *testing.T) {
 	t.Parallel()
 	mem := vfs.NewMem()

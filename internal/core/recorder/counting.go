@@ -44,7 +44,7 @@ func (c Counting) To(ctx context.Context, to uint64) error {
 		clicks: c.Clicks, source: source, now: c.Now, log: c.Log, first: retryLeast,
 		counted: func(to uint64) { watched.Add(int64(to - counted)); counted = to },
 		stalled: func(stall) {},
-		fold:    newFold(newCaps(c.Clicks, MaxReferrers, capWeight)),
+		fold:    newFold(newCaps(c.Clicks, DailyReferrers, capWeight)),
 	}
 	if err := by.begin(ctx, counted); err != nil {
 		return err

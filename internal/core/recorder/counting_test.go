@@ -1,7 +1,6 @@
 package recorder_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -19,14 +18,11 @@ import (
 	"github.com/footfall/footfall/internal/core/recorder"
 	"github.com/footfall/footfall/internal/storage/journal"
 	"github.com/footfall/footfall/internal/storage/pebble"
-	"github.com/footfall/footfall/internal/storage/store"
-	"github.com/footfall/footfall/internal/storage/storetest"
-	"github.com/footfall/footfall/internal/testkit/logtest"
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// TestGiveUp cuts the power, damages journals, gives up what cannot be read and
-// is not counted, and mends: all else is counted, once.
+// TestGiveUp cuts the power, damages journals, gives up what cannot be read and was
+// not counted, and repairs: everything else is counted once.
 func TestGiveUp(t *testing.T) {
 	t.Parallel()
 	rng := seedtest.Rand(t)
@@ -63,7 +59,7 @@ func TestGiveUp(t *testing.T) {
 				t.Fatal(err)
 			}
 			b := []byte{0xff, 0xff, 0xff}
-			if _, err := f.WriteAt(b, rng.Int64N(max(s.Size-60, 1))); err != nil { // the last record may pass for torn
+			if _, err := f.WriteAt(b, rng.Int64N(max(s.Size-60, 1))); err != nil { // damage of the last record looks like a torn tail
 				t.Fatal(err)
 			}
 			f.Close()
@@ -126,106 +122,6 @@ func TestGiveUp(t *testing.T) {
 	}
 }
 
-// TestLost opens journals that lack what was not counted, and journals that are
-// not those of the counts.
-func TestLost(t *testing.T) {
-	t.Parallel()
-	fs := vfs.NewMem()
-	j, err := journal.Open(journal.Options{Dir: "journal", FS: fs})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for range 3 {
-		if _, err := j.Append(t.Context(), recorder.Encode([]click.Click{{User: 1, Link: 1}}, nil)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	hole := journal.Hole{From: j.End(), To: 1000}
-	if err := j.SkipTo(1000); err != nil {
-		t.Fatal(err)
-	}
-	defer j.Close()
-	try := func(j *journal.Journal, counted ...uint64) (log string, err error) {
-		clicks := new(storetest.MemoryClicks)
-		source := store.SourceID(j.ID())
-		if len(counted) > 1 {
-			source = store.SourceID{7}
-		}
-		for _, to := range counted[:1] {
-			if err := clicks.Record(t.Context(), &store.Batch{Source: source, To: to}); err != nil {
-				t.Fatal(err)
-			}
-		}
-		var b logtest.Log
-		r, err := recorder.Open(t.Context(), recorder.Options{Journal: j, Clicks: clicks, Now: time.Now, Log: b.Logger()})
-		if err == nil {
-			err = r.Close(context.Background())
-		}
-		return b.String(), err
-	}
-	for _, counted := range []uint64{10, hole.From, 500} {
-		_, err := try(j, counted)
-		var missing *journal.HoleError
-		if !errors.As(err, &missing) || missing.From != max(counted, hole.From) || missing.To != hole.To {
-			t.Errorf("counts up to %d, of a journal with a hole %v: %v", counted, hole, err)
-		}
-	}
-	if log, err := try(j, 1000); err != nil || log != "" {
-		t.Errorf("counts up to the end of the hole: %v, %s", err, log)
-	}
-	fresh, err := journal.Open(journal.Options{Dir: "fresh", FS: fs})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer fresh.Close()
-	if log, err := try(fresh, 4711, 0); err != nil || !strings.Contains(log, "is gone") || !strings.Contains(log, "counted=4711") {
-		t.Errorf("counts of another journal: %v, %s", err, log)
-	}
-	if log, err := try(fresh, 4711); err != nil || !strings.Contains(log, "lost a tail") || fresh.End() != 4711 {
-		t.Errorf("counts beyond the journal: %v, %s; it goes on at %d", err, log, fresh.End())
-	}
-}
-
-// TestCountsUpToDamage: where counting has to stop, all that comes before is
-// counted.
-func TestCountsUpToDamage(t *testing.T) {
-	t.Parallel()
-	fs := vfs.NewMem()
-	h := open(t, fs, 1<<20)
-	rng := seedtest.Rand(t)
-	var clicks []click.Click
-	for range 20 {
-		c := randomClick(rng)
-		clicks = append(clicks, c)
-		if err := h.Record(t.Context(), c); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := h.journal.Append(t.Context(), []byte("no record at all")); err != nil {
-		t.Fatal(err)
-	}
-	if err := h.Drain(t.Context()); err == nil || !strings.Contains(err.Error(), "footfall check") {
-		t.Errorf("counting went on: %v", err)
-	}
-	all := expected(clicks)
-	for c, err := range h.clicks.Cells(t.Context()) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		if all[c.Key] != c.Clicks {
-			t.Errorf("cell %+v counts %d, want %d", c.Key, c.Clicks, all[c.Key])
-		}
-		delete(all, c.Key)
-	}
-	if len(all) > 0 {
-		t.Errorf("%d cells are not counted", len(all))
-	}
-	_ = h.Close(t.Context()) // it says again why counting stopped
-	if err := errors.Join(h.journal.Close(), h.clicks.Close()); err != nil {
-		t.Error(err)
-	}
-}
-
 // TestCountingUnreadable: counting in the foreground fails if the journal cannot
 // be read, and is not tried again.
 func TestCountingUnreadable(t *testing.T) {
@@ -239,7 +135,7 @@ func TestCountingUnreadable(t *testing.T) {
 	}
 	second := mem.PathBase(must(h.journal.File(h.journal.Segments()[1].Base))(t))
 	h.close(t)
-	var failing atomic.Bool // once all headers are read
+	var failing atomic.Bool // after all headers were read
 	j, err := journal.Open(journal.Options{Dir: "journal", FS: errorfs.Wrap(mem, errorfs.InjectorFunc(func(op errorfs.Op) error {
 		if failing.Load() && op.Kind == errorfs.OpFileReadAt && mem.PathBase(op.Path) == second {
 			return syscall.EIO
@@ -260,7 +156,7 @@ func TestCountingUnreadable(t *testing.T) {
 	if err := counting.To(t.Context(), j.End()); !errors.Is(err, syscall.EIO) {
 		t.Errorf("the journal cannot be read, and counting says %v", err)
 	}
-	// What comes before is counted, and the next try goes on after it.
+	// The records before are counted, and the next try goes on after them.
 	if pos, _, err := clicks.Position(t.Context(), j.ID()); err != nil || pos.Counted != j.Segments()[1].Base {
 		t.Errorf("counted up to %d, %v; want %d", pos.Counted, err, j.Segments()[1].Base)
 	}

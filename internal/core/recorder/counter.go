@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"time"
 
 	"github.com/footfall/footfall/internal/storage/journal"
@@ -50,98 +49,12 @@ func (c *counter) begin(ctx context.Context, from uint64) error {
 	})
 }
 
-// count counts in the background, until ctx ends or no further record can ever
-// be counted. A panic ends counting, and not the program.
-func (r *Recorder) count(ctx context.Context, c *counter, reader *journal.Reader) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("bug in footfall: %v", p)
-			r.log.Error("counting stopped because of a bug in footfall: report it with this stack", "panic", p, "stack", string(debug.Stack()))
-		}
-	}()
-	before := r.journal.End() // what was recorded up to here is counted once it is read
-	from, _ := r.Counted()
-	if err := c.begin(ctx, from); err != nil {
-		return err
-	}
-	for reading := 0; ; { // how often reading has failed in a row
-		rec, err := reader.TryNext()
-		if reading > 0 && (err == nil || errors.Is(err, journal.ErrEnd)) {
-			reading = 0
-			c.goOn()
-		}
-		if errors.Is(err, journal.ErrEnd) {
-			if rec, err = r.pause(ctx, c, reader); err != nil && ctx.Err() == nil && isDue(err) {
-				if err := c.flush(ctx); err != nil {
-					return err
-				}
-				continue
-			}
-		}
-		if err != nil && ctx.Err() == nil {
-			// The records before it can be counted.
-			if flushed := c.flush(ctx); flushed != nil || isFinal(err) {
-				return errors.Join(err, flushed)
-			}
-			reading++
-			if err = c.wait(ctx, err, reading); err == nil {
-				continue
-			}
-		}
-		if err != nil {
-			return err
-		}
-		if err := c.take(ctx, rec); err != nil {
-			return err
-		}
-		if c.full() || c.batch.To == before {
-			if err := c.flush(ctx); err != nil {
-				return err
-			}
-		}
-	}
-}
-
-// isFinal tells errors of reading that no other try can change.
-func isFinal(err error) bool {
-	return errors.Is(err, journal.ErrCorrupt) || errors.Is(err, journal.ErrPosition) || errors.Is(err, journal.ErrClosed)
-}
-
-// isDue tells the end of a pause from an error.
-func isDue(err error) bool {
-	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
-}
-
-// full tells whether a batch is due while there are records to read.
+// full reports whether a batch is due while there are more records to read.
 func (c *counter) full() bool {
 	return c.fold.clicks >= batchClicks || time.Since(c.last) >= busyEvery
 }
 
-// pause waits for the next record at the end of the journal. If there is
-// something to count, it waits only until the batch is due or wanted.
-func (r *Recorder) pause(ctx context.Context, c *counter, reader *journal.Reader) (journal.Record, error) {
-	ctx, wake := context.WithCancel(ctx)
-	defer wake()
-	if r.waitFor(wake) && !c.fold.empty() {
-		wake()
-	}
-	if !c.fold.empty() {
-		every := batchEvery
-		if c.fold.clicks >= busyClicks {
-			every = busyEvery
-		}
-		due, cancel := context.WithDeadline(ctx, c.last.Add(every))
-		defer cancel()
-		ctx = due
-	}
-	rec, err := reader.Next(ctx)
-	if c.fold.empty() && time.Since(c.last) > batchEvery {
-		c.last = time.Now().Add(-batchEvery) // a lone click is due at once
-	}
-	return rec, err
-}
-
-// take folds one record. A batch ends where a segment does.
+// take folds one record. A batch does not straddle segments.
 func (c *counter) take(ctx context.Context, rec journal.Record) error {
 	if rec.Segment != c.batch.Epoch {
 		if err := c.flush(ctx); err != nil {
@@ -156,7 +69,7 @@ func (c *counter) take(ctx context.Context, rec journal.Record) error {
 		c.fold.caps.forget()
 	}
 	err := c.retry(ctx, func() error {
-		return c.fold.caps.crossing(ctx, c.record.clicks, func() error { return c.flush(ctx) })
+		return c.fold.caps.prepare(ctx, c.record.clicks, func() error { return c.flush(ctx) })
 	})
 	if err != nil {
 		return err
@@ -253,4 +166,11 @@ func (c *counter) goOn() {
 func (c *counter) setStall(s stall) {
 	c.stall = s
 	c.stalled(s)
+}
+
+// minutesFrom is the Unix second, a whole hour, from which on clicks are
+// counted by the minute too.
+func minutesFrom(now time.Time) int64 {
+	t := max(now.Add(-minutesKept).Unix(), 0)
+	return t - t%3600
 }

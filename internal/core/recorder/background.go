@@ -1,0 +1,163 @@
+package recorder
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/footfall/footfall/internal/storage/journal"
+)
+
+// count counts in the background, until ctx ends or no further record can ever
+// be counted. A panic ends counting, and not the program.
+func (r *Recorder) count(ctx context.Context, c *counter, reader *journal.Reader) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("bug in footfall: %v", p)
+			r.log.Error("counting stopped because of a bug in footfall: report it with this stack", "panic", p, "stack", string(debug.Stack()))
+		}
+	}()
+	before := r.journal.End() // what was recorded up to here is counted once it is read
+	from, _ := r.Counted()
+	if err := c.begin(ctx, from); err != nil {
+		return err
+	}
+	for reading := 0; ; { // how often reading has failed in a row
+		rec, err := reader.TryNext()
+		if reading > 0 && (err == nil || errors.Is(err, journal.ErrEnd)) {
+			reading = 0
+			c.goOn()
+		}
+		if errors.Is(err, journal.ErrEnd) {
+			if rec, err = r.pause(ctx, c, reader); err != nil && ctx.Err() == nil && isDue(err) {
+				if err := c.flush(ctx); err != nil {
+					return err
+				}
+				continue
+			}
+		}
+		if err != nil && ctx.Err() == nil {
+			// The records before it can be counted.
+			if flushed := c.flush(ctx); flushed != nil || isFinal(err) {
+				return errors.Join(err, flushed)
+			}
+			reading++
+			if err = c.wait(ctx, err, reading); err == nil {
+				continue
+			}
+		}
+		if err != nil {
+			return err
+		}
+		if err := c.take(ctx, rec); err != nil {
+			return err
+		}
+		if c.full() || c.batch.To == before {
+			if err := c.flush(ctx); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// isFinal reports whether no other try can change an error of reading.
+func isFinal(err error) bool {
+	return errors.Is(err, journal.ErrCorrupt) || errors.Is(err, journal.ErrPosition) || errors.Is(err, journal.ErrClosed)
+}
+
+// isDue reports whether an error is the end of a pause.
+func isDue(err error) bool {
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+}
+
+// pause waits for the next record at the end of the journal. If there is
+// something to count, it waits only until the batch is due or wanted.
+func (r *Recorder) pause(ctx context.Context, c *counter, reader *journal.Reader) (journal.Record, error) {
+	ctx, wake := context.WithCancel(ctx)
+	defer wake()
+	if r.waitFor(wake) && !c.fold.empty() {
+		wake()
+	}
+	if !c.fold.empty() {
+		every := batchEvery
+		if c.fold.clicks >= busyClicks {
+			every = busyEvery
+		}
+		due, cancel := context.WithDeadline(ctx, c.last.Add(every))
+		defer cancel()
+		ctx = due
+	}
+	rec, err := reader.Next(ctx)
+	if c.fold.empty() && time.Since(c.last) > batchEvery {
+		c.last = time.Now().Add(-batchEvery) // a single click is due at once
+	}
+	return rec, err
+}
+
+// hurry has everything up to the position counted at once.
+func (r *Recorder) hurry(to uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.counted < to {
+		r.wanted = true
+		if r.wake != nil {
+			r.wake()
+		}
+	}
+}
+
+// waitFor is called before a pause, which wake ends. It reports whether a caller
+// already waits for the batch.
+func (r *Recorder) waitFor(wake func()) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.wake = wake
+	return r.wanted
+}
+
+// set changes what Drain waits for, and wakes it.
+func (r *Recorder) set(change func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	change()
+	close(r.changed)
+	r.changed = make(chan struct{})
+}
+
+// Drain waits until every click that was recorded before the call is counted. It
+// fails only if counting has stopped for good, or if ctx or the Recorder ends.
+func (r *Recorder) Drain(ctx context.Context) error { return r.drain(ctx, false) }
+
+// ErrStalled: counting fails at the moment, and is tried again.
+var ErrStalled = errors.New("clicks cannot be counted at the moment. No click is lost, and counting is tried again")
+
+// Settle is Drain, but fails with ErrStalled if counting has failed several times
+// in a row.
+func (r *Recorder) Settle(ctx context.Context) error { return r.drain(ctx, true) }
+
+func (r *Recorder) drain(ctx context.Context, settle bool) error {
+	end := r.journal.End()
+	r.hurry(end)
+	for {
+		r.mu.Lock()
+		counted, changed, failed, stalled := r.counted, r.changed, r.failed, r.stalled
+		r.mu.Unlock()
+		switch {
+		case counted >= end:
+			return nil
+		case failed != nil:
+			return failed
+		case settle && stalled.tries >= settleTries:
+			return fmt.Errorf("%w: %w", ErrStalled, stalled.err)
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-r.done:
+			return errors.New("recorder: closed")
+		}
+	}
+}

@@ -1,0 +1,67 @@
+package recorder
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// Import makes clicks of an import durable together with the mark after them. Once
+// it has begun, it waits for the disk even if ctx ends: the next import of the same
+// input must find the mark.
+func (r *Recorder) Import(ctx context.Context, clicks []click.Click, mark store.Mark) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("recorder: import: %w", err)
+	}
+	if _, err := r.journal.Append(context.WithoutCancel(ctx), encode(nil, clicks, &mark)); err != nil {
+		return fmt.Errorf("recorder: import: %w", err)
+	}
+	return nil
+}
+
+// ErrImporting: another import of the same input is running.
+var ErrImporting = errors.New("another import of the same input is running, perhaps of a pipe that stays open, and takes the same lines: run the command again once that import has ended")
+
+// BeginImport waits until no other import of the source is running and everything
+// in the journal is counted, and returns the marks of the source. It fails with
+// ErrImporting after a minute. The caller calls end when its import has ended.
+func (r *Recorder) BeginImport(ctx context.Context, source [32]byte) (marks []store.Mark, end func(), err error) {
+	late := time.After(r.wait)
+	for {
+		r.mu.Lock()
+		other, busy := r.imports[source]
+		if !busy {
+			r.imports[source] = make(chan struct{})
+		}
+		r.mu.Unlock()
+		if !busy {
+			break
+		}
+		select {
+		case <-other:
+		case <-late:
+			return nil, nil, ErrImporting
+		case <-ctx.Done():
+			return nil, nil, ctx.Err()
+		}
+	}
+	end = func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		close(r.imports[source])
+		delete(r.imports, source)
+	}
+	if err := r.Drain(ctx); err != nil {
+		end()
+		return nil, nil, err
+	}
+	if marks, err = r.clicks.Marks(ctx, source); err != nil {
+		end()
+		return nil, nil, fmt.Errorf("recorder: %w", err)
+	}
+	return marks, end, nil
+}

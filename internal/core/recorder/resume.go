@@ -1,0 +1,88 @@
+package recorder
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"github.com/footfall/footfall/internal/storage/journal"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// resume finds the position to count from. Everything that the journal lacks
+// before its end must have been counted, or it fails with a journal.HoleError.
+func resume(ctx context.Context, o Options) (uint64, error) {
+	pos, found, err := o.Clicks.Position(ctx, o.Journal.ID())
+	if err == nil && !found {
+		err = begin(ctx, o)
+	}
+	if err == nil {
+		err = missing(&o.Journal.Contents, pos.Counted)
+	}
+	if err != nil {
+		return 0, err
+	}
+	if end := o.Journal.End(); pos.Counted > end {
+		// New clicks must not get the positions of clicks that were counted.
+		o.Log.Warn("the journal lost a tail that was already counted; recording goes on after it. If the power was not cut and nothing was given up, a segment was removed or cut: find out what did it",
+			"journal", end, "counted", pos.Counted)
+		if err := o.Journal.SkipTo(pos.Counted); err != nil {
+			return 0, err
+		}
+	}
+	return pos.Counted, nil
+}
+
+// missing fails with a journal.HoleError if the journal lacks records after the
+// position that the counts reach.
+func missing(j *journal.Contents, counted uint64) error {
+	holes := j.Holes()
+	if first := j.First(); first > 0 {
+		holes = append(holes, journal.Hole{To: first})
+	}
+	for _, h := range holes {
+		if counted < h.To {
+			h.From = max(h.From, counted)
+			return fmt.Errorf("the counts reach only position %d, and %w", counted, &journal.HoleError{Hole: h})
+		}
+	}
+	return nil
+}
+
+// ErrForeign: no click was counted of this journal, and some were counted of
+// others.
+var ErrForeign = errors.New("this journal does not belong to these counts, and its clicks may be of other links. Restore the matching journal, or move this one away to start a new one")
+
+// unknown returns the sources of clicks that were counted. It fails with
+// ErrForeign if there are any, and the journal, which is none of them, has
+// records.
+func unknown(ctx context.Context, j *journal.Contents, clicks store.Clicks) ([]store.SourceID, error) {
+	sources, err := clicks.Sources(ctx)
+	if err == nil && len(sources) > 0 && j.End() > 0 {
+		err = ErrForeign
+	}
+	return sources, err
+}
+
+// begin makes a journal known to the store before anything of it is counted. It
+// logs which other journals were counted.
+func begin(ctx context.Context, o Options) error {
+	sources, err := unknown(ctx, &o.Journal.Contents, o.Clicks)
+	if err != nil || o.Journal.End() > 0 {
+		return err
+	}
+	if err := o.Clicks.Record(ctx, &store.Batch{Source: o.Journal.ID()}); err != nil {
+		return err
+	}
+	if err := o.Clicks.Sync(ctx); err != nil {
+		return err
+	}
+	for _, s := range sources {
+		pos, _, posErr := o.Clicks.Position(ctx, s)
+		err = errors.Join(err, posErr)
+		o.Log.Warn("the journal that was counted is gone, and a new one was made. The counts stay. If you did not empty journal/ on purpose, stop footfall and put the old journal back",
+			"journal", hex.EncodeToString(s[:]), "counted", pos.Counted)
+	}
+	return err
+}
