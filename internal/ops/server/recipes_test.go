@@ -52,7 +52,7 @@ var recipes = map[string]string{
 2026-11-15T00:00:00+01:00,1
 ...
 2026-11-01T00:00:00+01:00,1`,
-	"this year, day by day: a list ends after 100 entries unless told otherwise": `date,clicks
+	"this year, day by day: a list has 100 entries unless limit says otherwise": `date,clicks
 2026-11-26T00:00:00+01:00,1
 2026-11-25T00:00:00+01:00,3
 ...

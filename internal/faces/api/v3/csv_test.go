@@ -13,8 +13,8 @@ import (
 	v3 "github.com/footfall/footfall/internal/faces/api/v3"
 )
 
-// TestCells: a text that a spreadsheet would run begins with an apostrophe, and
-// none has what a reader of CSV cannot take.
+// TestCells: a text that a spreadsheet would run begins with an apostrophe. No text has
+// characters that readers of CSV refuse.
 func TestCells(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
@@ -31,10 +31,9 @@ func TestCells(t *testing.T) {
 	}
 }
 
-// TestTablesSayWhatJSONSays asks each golden question that is answered as CSV
-// again as JSON: the rows are the entries there, in their order, and dates are the
-// same instants.
-func TestTablesSayWhatJSONSays(t *testing.T) {
+// TestTablesEqualJSON asks each golden question with csv again with json. The rows are
+// the entries of the json in their order, and dates are the same instants.
+func TestTablesEqualJSON(t *testing.T) {
 	t.Parallel()
 	api, asked := newAPI(t), 0
 	for _, e := range goldenExchanges(t) {
@@ -62,14 +61,14 @@ func TestTablesSayWhatJSONSays(t *testing.T) {
 		}
 		want := leaves(t, answer.Data, zone)
 		if len(rows)-1 != len(want) {
-			t.Errorf("%s?%s: %d rows of %d entries", e.method, e.query.Encode(), len(rows)-1, len(want))
+			t.Errorf("%s?%s: %d rows for %d entries", e.method, e.query.Encode(), len(rows)-1, len(want))
 			continue
 		}
 		for i, row := range rows[1:] {
 			for j, column := range rows[0] {
 				in, is := want[i][column]
 				if in = strings.ReplaceAll(in, "\x00", "\uFFFD"); is && row[j] != in && row[j] != "'"+in {
-					t.Errorf("%s?%s: row %d has the %s %q, want %q", e.method, e.query.Encode(), i, column, row[j], in)
+					t.Errorf("%s?%s: row %d: %s is %q, want %q", e.method, e.query.Encode(), i, column, row[j], in)
 				}
 			}
 			for name := range want[i] {
@@ -80,12 +79,12 @@ func TestTablesSayWhatJSONSays(t *testing.T) {
 		}
 	}
 	if asked < 30 {
-		t.Errorf("%d golden answers as CSV", asked)
+		t.Errorf("%d golden answers in csv", asked)
 	}
 }
 
-// leaves are the innermost entries of the first list there is in an answer, with
-// what the lists and objects around each say of it.
+// leaves is the innermost entries of the first list in an answer, with the fields of
+// the lists and objects around each.
 func leaves(t *testing.T, data map[string]any, zone string) (all []map[string]string) {
 	t.Helper()
 	z, err := calendar.Load(zone)
@@ -120,7 +119,7 @@ func leaves(t *testing.T, data map[string]any, zone string) (all []map[string]st
 					entry["date"] = date(value)
 				case "short_url", "hash":
 					entry["link"] = fmt.Sprint(value)
-				case "user_hash", "global_hash": // a table has the link as it was named
+				case "user_hash", "global_hash": // a table has the link as it was sent
 				case "values":
 					inner = value
 				case "clicks":
@@ -152,7 +151,7 @@ func leaves(t *testing.T, data map[string]any, zone string) (all []map[string]st
 	if data["share_counts"] != nil {
 		return []map[string]string{{"share_counts": "0", "share_metrics": "0"}}
 	}
-	if byDomain, is := data["referrers"].(map[string]any); is { // whose order is gone
+	if byDomain, is := data["referrers"].(map[string]any); is { // a map has lost the order
 		for name, entries := range byDomain {
 			list(entries, map[string]string{"domain": name})
 		}

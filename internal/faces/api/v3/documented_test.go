@@ -9,14 +9,14 @@ import (
 	"testing"
 )
 
-// documented is a body that Bitly's documentation of v3 printed, or that was
-// recorded of Bitly's own server.
+// documented is a body from Bitly's documentation of v3, or recorded from Bitly's
+// server.
 type documented struct {
 	Method string `json:"method"`
 	Body   any    `json:"body"`
 }
 
-// asked is how our server is asked for the same.
+// asked is the query for the same answer from our server.
 var asked = map[string]string{
 	"user/clicks": "days=7", "user/countries": "days=7", "user/referrers": "days=7", "user/referring_domains": "days=7",
 	"user/popular_links": "", "user/shorten_counts": "", "user/share_counts": "", "user/share_counts_by_share_type": "",
@@ -31,26 +31,23 @@ var asked = map[string]string{
 	"validate": "x_login=ann&x_apiKey=R_ann", "bitly_pro_domain": "domain=sho.rt",
 }
 
-// undocumented methods have no printed body.
+// undocumented methods have no body in the documentation.
 var undocumented = strings.Fields("link/encoders_by_count link/shares lookup")
 
-// refusing methods have one, and we have nothing to show.
+// refusing methods have one, and always fail here.
 var refusing = strings.Fields("user/tracking_domain_clicks user/tracking_domain_shorten_counts oauth/app")
 
-// more is what our objects have beyond those printed, by the key they are
-// under.
+// more is the keys that our objects have in addition, by the key of the object.
 var more = map[string]string{
 	"data":         "unit_reference_ts share_counts domain_options domain_preference_options default_link_privacy",
 	"link_history": "note tags campaign_ids keyword_link",
 }
 
-// nothing is what may be null here where a value was printed: there are no
-// pages and pictures of users, no applications, and titles only where somebody
-// gave one.
+// nothing is the keys that may be null here: there are no pages and pictures of users
+// and no applications, and titles are optional.
 var nothing = strings.Fields("profile_url profile_image client_id title")
 
-// TestDocumentedBodies holds the keys and types of our answers against those of
-// Bitly's.
+// TestDocumentedBodies compares the keys and types of our answers with Bitly's.
 func TestDocumentedBodies(t *testing.T) {
 	t.Parallel()
 	var all []documented
@@ -93,11 +90,11 @@ func decode(t *testing.T, data string, to any) {
 	}
 }
 
-// shape is what is documented of a value: its type, and what is in it.
+// shape is the type of documented values, and the shapes in them.
 type shape struct {
-	key    string // it is under, also where it is in a list there
-	kind   string // "" where it is not known, or null
-	seen   int    // how many values it was learnt from
+	key    string // of the value, or of the list that it is in
+	kind   string // "" if unknown, or null
+	seen   int    // number of values
 	fields map[string]*shape
 	items  *shape
 }
@@ -119,8 +116,7 @@ func kind(v any) string {
 	return fmt.Sprintf("%T", v)
 }
 
-// members are an object's, but for those under names that are domains: they
-// are all of one shape.
+// members is the members of an object. Members whose names are domains have one shape.
 func (s *shape) members(v map[string]any) map[string][]any {
 	m := map[string][]any{}
 	for name, value := range v {
@@ -160,15 +156,15 @@ func (s *shape) learn(v any) {
 	}
 }
 
-// holds fails where a value is not of the shape: where it is of another type,
-// lacks what all documented ones have, or has what none of them has.
+// holds fails if a value does not have the shape: if it has another type, lacks a key
+// that all documented values have, or has a key that none of them has.
 func (s *shape) holds(t *testing.T, method string, v any) {
 	t.Helper()
 	switch {
 	case s.kind == "" || v == nil && slices.Contains(nothing, s.key):
 		return
 	case kind(v) != s.kind:
-		t.Errorf("%s: %s is %v; documented is one of the type %s", method, s.key, v, s.kind)
+		t.Errorf("%s: %s is %v, and the documented type is %s", method, s.key, v, s.kind)
 		return
 	}
 	switch v := v.(type) {

@@ -23,8 +23,8 @@ import (
 	"github.com/footfall/footfall/internal/testkit/logtest"
 )
 
-// crowded is a store whose users but bob have very many links, to list which
-// takes until open is closed.
+// crowded is a store in which all users except bob have very many links. Listing them
+// blocks until open is closed.
 type crowded struct {
 	v3.Store
 	bob  click.UserID

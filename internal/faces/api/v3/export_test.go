@@ -20,7 +20,7 @@ var (
 // ParseQuery is parseQuery in the type of the standard library.
 func ParseQuery(raw string) url.Values { return url.Values(parseQuery(raw)) }
 
-// ParseInt is parseInt; ok where it is a number within int64.
+// ParseInt is parseInt; ok if s is a number in an int64.
 func ParseInt(s string) (n int64, ok bool) {
 	n, kind := parseInt(s)
 	return n, kind == aNumber

@@ -18,13 +18,13 @@ import (
 	"github.com/footfall/footfall/internal/testkit/logtest"
 )
 
-// now is when every question is asked: 2013-03-14 12:59:25 UTC, in New York
-// four days after the change of clocks.
+// now is the time of every call: 2013-03-14 12:59:25 UTC. In New York clocks changed
+// four days before.
 var now = time.Unix(1363265965, 0)
 
-// ann and cat have links, bob has none. Of http://google.com/ ann and cat have
-// one each; 1RmnUT is a link and its own aggregate link. Three of cat's have a
-// spelling that none made here would have.
+// ann and cat have links, bob has none. ann and cat have one link each of
+// http://google.com/. 1RmnUT is a link and its own aggregate link. Three long URLs of
+// cat have spellings that shorten would change or refuse.
 var fixtureLinks = []store.ForeignLink{
 	{Login: "ann", Hash: "ze6poY", AggregateHash: "900913", LongURL: "http://google.com/", Created: 1331669360, Domain: "go.nasa.gov", Keyword: "goog"},
 	{Login: "ann", Hash: "xr5jgq", AggregateHash: "16tOHV", LongURL: "http://nytimes.com/?a=1&b=<2>", Created: 1331669349},
@@ -36,8 +36,7 @@ var fixtureLinks = []store.ForeignLink{
 	{Login: "cat", Hash: "1RmnUT", AggregateHash: "1RmnUT", LongURL: "http://www.nasa.gov/", Created: 1212926400},
 }
 
-// fixtureClicks are n clicks each. Those of ann are what most golden files are
-// about.
+// fixtureClicks are n clicks each. Most golden files are about the clicks of ann.
 var fixtureClicks = []struct {
 	at, hash, country, referrer string
 	n                           int
@@ -64,9 +63,9 @@ var fixtureClicks = []struct {
 	{"2013-03-12T12:00:00Z", "1RmnUT", "DE", "", 6},
 }
 
-// newAPI answers from those clicks, at sho.rt and j.mp or at the domains given.
-// The token "good" is of ann, "new" of bob, "cat" of cat, and "broken" makes the
-// store of users fail.
+// newAPI makes an API with these clicks, for the domains given, else sho.rt and j.mp.
+// The token "good" belongs to ann, "new" to bob and "cat" to cat. "broken" makes Auth
+// fail.
 func newAPI(t testing.TB, domains ...string) *v3.API {
 	if domains == nil {
 		domains = []string{"sho.rt", "j.mp"}
@@ -103,7 +102,7 @@ func newAPI(t testing.TB, domains ...string) *v3.API {
 	})
 }
 
-// counted is a store that counted the clicks.
+// counted is a store with the clicks.
 func counted(t testing.TB, byHash map[string]store.Link) *storetest.MemoryClicks {
 	counts := new(storetest.MemoryClicks)
 	b := &store.Batch{To: 1, MinutesFrom: now.Unix() - 7200 - now.Unix()%3600}
@@ -135,7 +134,7 @@ func counted(t testing.TB, byHash map[string]store.Link) *storetest.MemoryClicks
 	return counts
 }
 
-// fixtureAuth knows a few tokens, and apiKeys that everybody can guess.
+// fixtureAuth has a few tokens, and apiKeys made of the login.
 type fixtureAuth struct{ users store.Users }
 
 func (a fixtureAuth) User(ctx context.Context, token string) (store.User, error) {
@@ -167,7 +166,7 @@ func (a fixtureAuth) UserByKey(ctx context.Context, login, apiKey string) (store
 	return u, err
 }
 
-// What is remembered is that cat's credentials are good.
+// Known remembers the credentials of cat.
 func (fixtureAuth) Known(token string) bool { return token == "cat" }
 
 func (fixtureAuth) KnownKey(login, apiKey string) bool { return login == "cat" && apiKey == "R_cat" }
@@ -176,7 +175,7 @@ func (a fixtureAuth) APIKey(_ context.Context, u store.User) (string, error) {
 	return "R_" + u.Login, nil
 }
 
-// dice is randomness that everybody can guess: the same hashes in every run.
+// dice is a source of randomness that gives the same hashes in every run.
 type dice struct{ n byte }
 
 func (d *dice) Read(b []byte) (int, error) {

@@ -14,8 +14,8 @@ import (
 	v3 "github.com/footfall/footfall/internal/faces/api/v3"
 )
 
-// FuzzQuery asks any method with any query: the API never fails on its own
-// account, and always answers in the form that was asked for.
+// FuzzQuery: no query of any method leads to a fault, and the answer has the format
+// that was asked for.
 func FuzzQuery(f *testing.F) {
 	methods := newAPI(f).Methods()
 	slices.Sort(methods)
@@ -47,7 +47,7 @@ func FuzzQuery(f *testing.F) {
 	})
 }
 
-// FuzzParameters holds the parsers of parameters against slower ones.
+// FuzzParameters compares the parsers of parameters with slower ones.
 func FuzzParameters(f *testing.F) {
 	for _, s := range []string{"a=1&b=2", "a=1&a=&a=%32", "+1", "-9223372036854775808", " 12", "9223372036854775808", "--1", "tRuE", "a.$b_", "1a", "a=%zz&%=1", "=", "%00=\x00", "A=1&a=2&%41=3&\u212a=4&k=5",
 		"2013-03-14", "2013-03-14T12:59:25.5+05:30", "2013-03-14 12:59", "2013-03-14t12:59z", "2013-03-14T12:59:25 -0330", "2099-12-31T23:59:59-14:00",
@@ -77,7 +77,7 @@ func FuzzParameters(f *testing.F) {
 			t.Fatalf("ParseISO(%q) is %d", s, at)
 		}
 		for _, layout := range []string{time.RFC3339, "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05", "2006-01-02 15:04"} {
-			want, err := time.Parse(layout, s) // which takes 2:59 for 02:59 too
+			want, err := time.Parse(layout, s) // it also accepts 2:59 for 02:59
 			if err == nil && want.Format(layout) == s && !want.Before(click.Earliest) && want.Before(click.Latest) && (!isISO || at != want.Unix()) {
 				t.Fatalf("ParseISO(%q) is %d, %t, want %d", s, at, isISO, want.Unix())
 			}
@@ -90,7 +90,7 @@ func FuzzParameters(f *testing.F) {
 				return
 			}
 			for name, values := range one {
-				if name = upper.ReplaceAllStringFunc(name, strings.ToLower); name != "" && values[0] != "" { // else absent for us
+				if name = upper.ReplaceAllStringFunc(name, strings.ToLower); name != "" && values[0] != "" { // else it is absent
 					given.Add(name, values[0])
 				}
 			}

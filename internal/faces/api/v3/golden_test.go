@@ -20,9 +20,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden wire files")
 
-// TestWire holds every exchange of the golden files against the API: a request
-// line and headers, and below it what goes over the wire. A file that says so
-// in its second line is asked at another domain.
+// TestWire compares the API with the golden files. An exchange there is a request line
+// and headers, and then the answer. The second line of a file may set the domain.
 func TestWire(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/*.txt")
@@ -82,7 +81,7 @@ func TestWire(t *testing.T) {
 	}
 }
 
-// exchange sends a request and prints the answer, each line behind "< ".
+// exchange sends a request and prints the answer, each line after "< ".
 func exchange(t *testing.T, api http.Handler, request string) string {
 	t.Helper()
 	lines := strings.Split(request, "\n")
@@ -111,7 +110,7 @@ func exchange(t *testing.T, api http.Handler, request string) string {
 	}
 	wellFormed(t, request, h.Get("Content-Type"), body)
 	if strings.HasPrefix(h.Get("Content-Type"), "text/csv") {
-		body = bytes.ReplaceAll(body, []byte("\r\n"), []byte("\n")) // wellFormed saw that all of them are there
+		body = bytes.ReplaceAll(body, []byte("\r\n"), []byte("\n")) // wellFormed has checked them
 	}
 	for l := range strings.SplitSeq(strings.TrimRight(string(body), "\n"), "\n") {
 		if l != "" {
@@ -121,7 +120,7 @@ func exchange(t *testing.T, api http.Handler, request string) string {
 	return b.String()
 }
 
-// wellFormed holds a body against a strict parser of its type.
+// wellFormed parses a body with a strict parser of its type.
 func wellFormed(t *testing.T, request, contentType string, body []byte) {
 	t.Helper()
 	if len(body) == 0 {
@@ -172,9 +171,9 @@ func TestETag(t *testing.T) {
 	}
 }
 
-// TestKept: an answer may be kept by the browser alone, which asks whether it is
-// still so; one with an apiKey is kept nowhere.
-func TestKept(t *testing.T) {
+// TestCacheControl: only the browser may store an answer, and must revalidate it. An
+// answer with an apiKey must not be stored.
+func TestCacheControl(t *testing.T) {
 	t.Parallel()
 	api := newAPI(t)
 	for question, want := range map[string]string{
@@ -185,13 +184,13 @@ func TestKept(t *testing.T) {
 		w := httptest.NewRecorder()
 		api.ServeHTTP(w, httptest.NewRequest("GET", "/v3/"+question, nil))
 		if got := w.Header().Get("Cache-Control"); got != want {
-			t.Errorf("%s may be kept as %q, want %q", question, got, want)
+			t.Errorf("%s: Cache-Control %q, want %q", question, got, want)
 		}
 	}
 }
 
-// TestDocs runs the examples of docs/api.md, and sees that there is one of each
-// method, there and in the golden files.
+// TestDocs runs the examples of docs/api.md. Each method has an example there and in
+// the golden files.
 func TestDocs(t *testing.T) {
 	t.Parallel()
 	const path, begin = "../../../../docs/api.md", "<!-- api/v3: example -->\n```\n"
@@ -220,14 +219,14 @@ func TestDocs(t *testing.T) {
 		}
 	}
 	_, absent, _ := strings.Cut(string(docs), "\nBundles, campaigns")
-	absent, _, listed := strings.Cut(absent, "are not built")
+	absent, _, listed := strings.Cut(absent, "are not supported")
 	for _, name := range regexp.MustCompile("`[^`]+`").FindAllString(absent, -1) {
 		if method := strings.Trim(name, "`"); newAPI(t).Method("/v3/"+method) != "" {
-			t.Errorf("%s says that %s is not built", path, method)
+			t.Errorf("%s says that %s is not supported", path, method)
 		}
 	}
 	if !listed {
-		t.Errorf("%s does not say what is not built", path)
+		t.Errorf("%s does not say what is not supported", path)
 	}
 	golden := ""
 	files, err := filepath.Glob("testdata/*.txt")

@@ -8,11 +8,11 @@ import (
 	"testing"
 )
 
-// exchanged is an exchange of a golden file.
+// exchanged is an exchange in a golden file.
 type exchanged struct {
 	method string // of the API
 	query  url.Values
-	answer string // with its status and content type in front
+	answer string // after its status and content type
 }
 
 func goldenExchanges(t *testing.T) (all []exchanged) {
@@ -37,7 +37,7 @@ func goldenExchanges(t *testing.T) (all []exchanged) {
 	return all
 }
 
-// is tells whether the exchange is in that form of its method.
+// is reports whether the exchange has that form.
 func (e exchanged) is(f form) bool {
 	if e.method != f.method {
 		return false
@@ -51,8 +51,8 @@ func (e exchanged) is(f form) bool {
 	return true
 }
 
-// TestGoldenFilesAreWhole: of each form of each method there are an answer in
-// each format, and each refusal of each parameter.
+// TestGoldenFilesAreWhole: the golden files have an answer of each form in each
+// format, and an error for each parameter of it.
 func TestGoldenFilesAreWhole(t *testing.T) {
 	t.Parallel()
 	all := goldenExchanges(t)

@@ -9,7 +9,7 @@ import (
 	v3 "github.com/footfall/footfall/internal/faces/api/v3"
 )
 
-// TestBlanks: one blank after each colon and comma, and none within strings.
+// TestBlanks: there is one blank after each colon and comma outside strings.
 func TestBlanks(t *testing.T) {
 	t.Parallel()
 	for compact, want := range map[string]string{
@@ -26,7 +26,7 @@ func TestBlanks(t *testing.T) {
 	}
 }
 
-// FuzzBlanks: what is spaced says the same.
+// FuzzBlanks: blanks do not change the value.
 func FuzzBlanks(f *testing.F) {
 	for _, s := range []string{`{"a":1,"b":[",:","\\"]}`, `"\u0022,"`, `[[],{"":"\\\""}]`} {
 		f.Add(s)
@@ -38,16 +38,16 @@ func FuzzBlanks(f *testing.F) {
 		}
 		spaced := v3.Spaced(compact.Bytes())
 		if err := json.Compact(&again, spaced); err != nil || again.String() != compact.String() {
-			t.Fatalf("%s became %s, and is %s then, %v", compact.String(), spaced, again.String(), err)
+			t.Fatalf("%s became %s, which is %s, %v", compact.String(), spaced, again.String(), err)
 		}
 	})
 }
 
-// TestCutWithSed: scripts of v3's days take values out of answers with patterns.
+// TestCutWithSed: scripts from the time of v3 parse answers with patterns.
 func TestCutWithSed(t *testing.T) {
 	t.Parallel()
 	w, _ := ask(t, newAPI(t), "shorten", "access_token=good&longUrl=http://google.com/")
 	if m := regexp.MustCompile(`.*"url": "([^"]*)".*`).FindStringSubmatch(w.Body.String()); m == nil || m[1] != "http://sho.rt/ze6poY" {
-		t.Errorf("%s is cut into %q", w.Body, m)
+		t.Errorf("%s is parsed as %q", w.Body, m)
 	}
 }

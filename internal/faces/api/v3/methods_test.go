@@ -14,16 +14,15 @@ import (
 	"github.com/footfall/footfall/internal/testkit/logtest"
 )
 
-// form is a method, and the parameters that it takes in one of its forms, in
-// the order in which they are looked at. Before them comes access_token,
-// after them format and callback.
+// form is a method and the parameters of one of its forms, in the order in which they
+// are checked. access_token comes before them, format and callback after them.
 type form struct {
 	method string
 	params []string
-	txt    bool // whether it has one value to show
+	txt    bool // the answer is one value
 }
 
-// rows tells whether the method's answer is a table too.
+// rows reports whether the method has format=csv.
 func (f form) rows() bool {
 	return slices.Contains(f.params, "unit") || slices.Contains(f.params, "days") ||
 		slices.Contains(strings.Fields("clicks clicks_by_minute countries referrers user/tracking_domain_list"), f.method)
@@ -35,7 +34,7 @@ const (
 	legacy = "days timezone limit unit_reference_ts"
 )
 
-// dated are the parameters of a method that takes from and to instead.
+// dated is the parameters with from and to.
 func dated(params string) string {
 	return strings.NewReplacer(" units ", " ", " unit_reference_ts", " from to").Replace(params)
 }
@@ -80,8 +79,8 @@ func forms() []form {
 	return all
 }
 
-// values are a good value of a parameter and one that is refused, which is
-// the empty one where it must be there.
+// values are a good value of each parameter and a wrong one, which is empty if the
+// parameter is required.
 var values = map[string][2]string{
 	"access_token": {"good", "bad"}, "format": {"json", "yaml"}, "callback": {"cb", "1a"},
 	"unit": {"day", "year"}, "units": {"3", "0"}, "timezone": {"UTC", "zz"}, "rollup": {"true", "maybe"}, "limit": {"10", "0"},
@@ -108,7 +107,7 @@ func (f form) value(name string, good bool) string {
 	}
 }
 
-// refusal is the status of a call whose first wrong parameter that is.
+// refusal is the status of a call in which the parameter is the first wrong one.
 func (f form) refusal(name string) (code int, text string) {
 	switch upper := strings.ToUpper(name); {
 	case name == "access_token" && f.method != "shorten" && f.method != "expand":
@@ -124,7 +123,7 @@ func (f form) refusal(name string) (code int, text string) {
 	}
 }
 
-// missingCredentials is the status_txt of a call without any.
+// missingCredentials is the status_txt of a call without credentials.
 func missingCredentials(method string) string {
 	switch method {
 	case "info", "lookup", "clicks_by_day", "clicks_by_minute", "countries", "referrers":
@@ -133,8 +132,8 @@ func missingCredentials(method string) string {
 	return "MISSING_ARG_ACCESS_TOKEN"
 }
 
-// query gives every parameter a good value, but for the wrong ones, and
-// but for callback, which is not looked at beside xml and txt.
+// query gives each parameter a good value, except the wrong ones. format and callback
+// are left out, unless they are wrong.
 func (f form) query(wrong ...string) url.Values {
 	q := url.Values{}
 	for _, name := range slices.Concat([]string{"access_token"}, f.params, []string{"format", "callback"}) {
@@ -145,7 +144,7 @@ func (f form) query(wrong ...string) url.Values {
 	return q
 }
 
-// ask answers one GET; logged is what the server says about it to its operator.
+// ask sends one GET.
 func ask(t *testing.T, api *v3.API, method, query string) (w *httptest.ResponseRecorder, logged string) {
 	t.Helper()
 	var log logtest.Log
@@ -179,7 +178,7 @@ func refused(method, format, callback string, code int, text string) (status int
 	return 200, "application/json; charset=utf-8", body
 }
 
-// TestEveryErrorInEveryFormat makes each parameter of each form of each method
+// TestEveryErrorInEveryFormat sends each form of each method with each parameter
 // wrong, in each format.
 func TestEveryErrorInEveryFormat(t *testing.T) {
 	t.Parallel()
@@ -204,13 +203,12 @@ func TestEveryErrorInEveryFormat(t *testing.T) {
 	}
 	for _, method := range api.Methods() {
 		if !seen[method] {
-			t.Errorf("%s is asked nothing", method)
+			t.Errorf("no form of %s", method)
 		}
 	}
 }
 
-// TestFirstWrongParameterIsTheError makes each two parameters of each form
-// wrong at once.
+// TestFirstWrongParameterIsTheError sends each form with each two parameters wrong.
 func TestFirstWrongParameterIsTheError(t *testing.T) {
 	t.Parallel()
 	api := newAPI(t)
@@ -222,22 +220,22 @@ func TestFirstWrongParameterIsTheError(t *testing.T) {
 				code, text := f.refusal(first)
 				_, _, body := refused(f.method, "json", "", code, text)
 				if w, _ := ask(t, api, f.method, q.Encode()); w.Body.String() != body {
-					t.Errorf("%s?%s\n got %s\nwant %s, for %s comes before %s", f.method, q.Encode(), w.Body, body, first, second)
+					t.Errorf("%s?%s\n got %s\nwant %s, because %s comes before %s", f.method, q.Encode(), w.Body, body, first, second)
 				}
 			}
 		}
 	}
 }
 
-// hostile are values that are hardly ever good, for every parameter.
+// hostile are values that are wrong for most parameters.
 var hostile = []string{"zz", "-1", "0", "99999999999999999999", "\xff\x00", "<&>'\"", ",", " ", "../UTC"}
 
 var contracted = regexp.MustCompile(`^(OK|(MISSING|INVALID)_ARG_[A-Z0-9_]+|INVALID_(ACCESS_TOKEN|URI|LOGIN|APIKEY|X_APIKEY|DOMAIN)|` +
 	`NOT_FOUND|LINK_ALREADY_EXISTS|ALREADY_A_BITLY_LINK|TRACKING_DOMAIN_NOT_REGISTERED)$`)
 
-// TestNothingIsOurFault gives every parameter there is to every method, with
-// hostile values, with and without what else it needs and who asks: the answer
-// is one of the contract, in the format asked for, and nothing is logged.
+// TestNothingIsOurFault sends every parameter to every method with hostile values,
+// with and without the other parameters and credentials. The answer is one that
+// docs/api.md lists, in the format that was asked for, and nothing is logged.
 func TestNothingIsOurFault(t *testing.T) {
 	t.Parallel()
 	api := newAPI(t)
@@ -248,7 +246,7 @@ func TestNothingIsOurFault(t *testing.T) {
 	slices.Sort(names)
 	for _, f := range forms() {
 		missing, names := missingCredentials(f.method), names
-		if slices.Contains(f.params, "from") { // what else it takes is as in its other form
+		if slices.Contains(f.params, "from") { // the other parameters are in its other form
 			names = strings.Fields("from to unit units timezone unit_reference_ts days format callback")
 		}
 		for _, name := range names {
@@ -257,7 +255,7 @@ func TestNothingIsOurFault(t *testing.T) {
 					for _, whole := range []bool{true, false} {
 						for _, format := range []string{"json", "xml", "txt", "csv"} {
 							if format != "json" && !(whole && known) {
-								continue // TestEveryErrorInEveryFormat has the other forms of such errors
+								continue // TestEveryErrorInEveryFormat has such errors in other formats
 							}
 							q := url.Values{}
 							if whole {
@@ -286,7 +284,7 @@ func TestNothingIsOurFault(t *testing.T) {
 							case logged != "" || !contracted.MatchString(text) || !strings.HasPrefix(as, want):
 								t.Errorf("%s?%s: %s as %s; logged %q", f.method, q.Encode(), text, as, logged)
 							case !known && text != missing && name != "access_token" && name != "login" && name != "apiKey":
-								t.Errorf("%s?%s: %s, though nobody asks", f.method, q.Encode(), text)
+								t.Errorf("%s?%s: %s without credentials", f.method, q.Encode(), text)
 							}
 						}
 					}
@@ -296,7 +294,7 @@ func TestNothingIsOurFault(t *testing.T) {
 	}
 }
 
-// statusText is the status_txt of an answer, or OK where text shows a value.
+// statusText is the status_txt of an answer; OK if its text is a value.
 func statusText(t *testing.T, w *httptest.ResponseRecorder) string {
 	t.Helper()
 	body := w.Body.String()

@@ -12,8 +12,7 @@ import (
 	v3 "github.com/footfall/footfall/internal/faces/api/v3"
 )
 
-// TestKnownParameters: the names that are not warned about are those that the
-// methods take.
+// TestKnownParameters: the known names are those that methods take.
 func TestKnownParameters(t *testing.T) {
 	t.Parallel()
 	taken := map[string]bool{"tz_offset": true, "hash": true, "uri": true, "apikey": true}
@@ -27,12 +26,12 @@ func TestKnownParameters(t *testing.T) {
 	}
 	for name := range taken {
 		if !v3.Known[name] {
-			t.Errorf("a method takes %s, and a warning says that none does", name)
+			t.Errorf("a method takes %s, and a warning says that it is unknown", name)
 		}
 	}
 	for name := range v3.Known {
 		if !taken[name] {
-			t.Errorf("no method takes %s, and no warning says so", name)
+			t.Errorf("no method takes %s, and it is known", name)
 		}
 	}
 }
@@ -44,13 +43,13 @@ func warnings(t *testing.T, api http.Handler, target string) []string {
 	r.URL.Path, r.URL.RawQuery, _ = strings.Cut("/v3/"+target, "?")
 	api.ServeHTTP(w, r)
 	if !strings.Contains(w.Header().Get("Access-Control-Expose-Headers"), "Warning") {
-		t.Errorf("%s: pages of other origins may not read Warning", target)
+		t.Errorf("%s: pages of other origins cannot read Warning", target)
 	}
 	return w.Header().Values("Warning")
 }
 
-// TestUnknownParameters: each is named, in whatever spelling, and what real
-// clients send beside them is not.
+// TestUnknownParameters: warnings name each unknown parameter once, and none that
+// clients of Bitly send.
 func TestUnknownParameters(t *testing.T) {
 	t.Parallel()
 	api := newAPI(t)

@@ -17,10 +17,9 @@ import (
 	"github.com/footfall/footfall/internal/storage/storetest"
 )
 
-// Whose links they are, and what is clicked on them. Ann's private ones have
-// 1003 clicks from KP and secretref.example each, and so have the aggregate
-// links that only she has. Everything of hers that others must not see holds
-// one of these marks, or is one of the private hashes.
+// Links of three users and their clicks. The private links of ann have 1003 clicks from
+// KP and secretref.example each. So have the aggregate links that sum only them.
+// Everything that others must not see has one of these marks, or is a private hash.
 var privateWorld = []struct {
 	store.ForeignLink
 	private bool
@@ -42,8 +41,8 @@ var privateWorld = []struct {
 		false, 7, "DE", "http://bobref.example/page"},
 }
 
-// newPrivateWorld is an API that knows these links; where there are no secrets,
-// Ann has never made the private ones.
+// newPrivateWorld is an API with these links; without secrets the private ones were
+// never made.
 func newPrivateWorld(t *testing.T, secrets bool) *v3.API {
 	t.Helper()
 	kept := storetest.NewMemoryLinks()
@@ -75,7 +74,7 @@ func newPrivateWorld(t *testing.T, secrets bool) *v3.API {
 			}
 		}
 		clicked(now, made[0].User, made[0].ID, l.clicks, l.country, l.from)
-		switch l.Hash { // and some on aggregate links themselves
+		switch l.Hash { // some clicks on aggregate links themselves
 		case "annprv":
 			clicked(now.Add(-20*time.Minute), click.Nobody, made[0].Aggregate, 2000, "KP", l.from)
 		case "catbth":
@@ -101,12 +100,12 @@ func newPrivateWorld(t *testing.T, secrets bool) *v3.API {
 	})
 }
 
-// privateQuestions asks each method about a link, or about its long URL.
+// privateQuestions are questions to each method about a link or its long URL.
 var privateQuestions = []struct {
 	method, query string
-	// private matches what the owner's answer holds of a private link, and public
-	// what everybody's answer holds of a public one; empty where a method says
-	// nothing about links, or nothing about those of others.
+	// private matches the owner's answer about a private link, and public every
+	// answer about a public one; empty if the method does not show links, or not
+	// those of others.
 	private, public string
 }{
 	{"link/clicks", "link={link}", `003`, `[67]000\b`},
@@ -162,8 +161,8 @@ var privateQuestions = []struct {
 	{"oauth/app", "client_id=x", ``, ``},
 }
 
-// privateKinds are links to ask about. Of those that are secret others see
-// nothing at all; of hers the owner sees what is private, at least.
+// privateKinds are links to ask about. Others see nothing of the secret ones, and the
+// owner sees what is private.
 var privateKinds = []struct {
 	name, link, url string
 	secret, hers    bool
@@ -175,20 +174,20 @@ var privateKinds = []struct {
 	{"a private link with its aggregate link's hash", "annsam", "http://secret.example/same", true, true},
 	{"an aggregate link of a private one", "prvagg", "http://secret.example/own", true, true},
 	{"an aggregate link of a private and a public one", "bthagg", "http://both.example/", false, true},
-	{"a private link beside a public one", "annbth", "http://both.example/", true, true},
+	{"a private link next to a public one", "annbth", "http://both.example/", true, true},
 }
 
 var (
-	// secretMarks are in no answer that is not Ann's.
+	// secretMarks are only in answers to ann.
 	secretMarks = regexp.MustCompile(`secret|KP|\d003|9009|annprv|annsam|annbth|annkey|133100000[123]`)
-	// aggregateName is how the answer to who has made a link names its aggregate
-	// link: it is drawn for the first link of a long URL, and says nothing.
+	// aggregateName is the aggregate link in the answer of a method that made a link.
+	// It is drawn for the first link of a long URL, and reveals nothing.
 	aggregateName = regexp.MustCompile(`prvagg|"global_hash": "\w+"|<global_hash>\w+<|"aggregate_link": "[^"]+"|<aggregate_link>[^<]+<`)
 )
 
-// TestPrivateLinksAreTheirOwnersOnly asks each method about each kind of link as
-// the owner, as others, and as nobody. What others are answered is, byte for
-// byte, what they are answered where there has never been a private link.
+// TestPrivateLinksAreTheirOwnersOnly asks each method about each kind of link as the
+// owner, as another user and without credentials. Others get, byte for byte, the
+// answers of an API in which there has never been a private link.
 func TestPrivateLinksAreTheirOwnersOnly(t *testing.T) {
 	t.Parallel()
 	asked := map[string]bool{}
@@ -206,15 +205,15 @@ func TestPrivateLinksAreTheirOwnersOnly(t *testing.T) {
 					got, logged := ask(t, newPrivateWorld(t, true), q.method, request)
 					without, _ := ask(t, newPrivateWorld(t, false), q.method, request)
 					name := q.method + "?" + query + "&format=" + format + " of " + kind.name + ", asked by " + who.name
-					// A user's own links are no aggregate links.
+					// The links of a user are not aggregate links.
 					ofLinks := !strings.HasPrefix(q.method, "user/link_") || !strings.HasSuffix(kind.link, "agg")
 					byKey := strings.HasPrefix(who.credentials, "login")
 					switch body := got.Body.String(); {
 					case logged != "":
-						t.Errorf("%s is logged: %s", name, logged)
+						t.Errorf("%s: logged %s", name, logged)
 					case who.credentials == "" || byKey && strings.HasPrefix(q.method, "user/"):
 						if s := statusText(t, got); !strings.HasPrefix(s, "MISSING_ARG_") {
-							t.Errorf("%s is answered: %s", name, body)
+							t.Errorf("%s: %s", name, body)
 						}
 					case strings.HasPrefix(who.name, "the owner"):
 						if want := q.private; format != "txt" && kind.hers && ofLinks && !regexp.MustCompile(want).MatchString(body) {
@@ -232,12 +231,12 @@ func TestPrivateLinksAreTheirOwnersOnly(t *testing.T) {
 	}
 	for _, method := range newAPI(t).Methods() {
 		if !asked[method] {
-			t.Errorf("nobody has asked whether %s shows private links: add it to the table", method)
+			t.Errorf("no question asks whether %s shows private links: add one to the table", method)
 		}
 	}
 }
 
-// place is a link with its domain.
+// place is a link with a domain.
 func place(link string) string {
 	if strings.Contains(link, "/") {
 		return link
@@ -245,9 +244,8 @@ func place(link string) string {
 	return "sho.rt/" + link
 }
 
-// others looks at an answer to somebody else, beside the one where there are no
-// secrets. Where it names a link that was just made, the aggregate link that
-// goes with it may be Ann's.
+// others compares an answer to another user with the answer of the API without
+// secrets. If the call made a link, its aggregate link may be the one of ann.
 func others(t *testing.T, name, query string, got, without *httptest.ResponseRecorder, made bool) {
 	t.Helper()
 	body, want := got.Body.String(), without.Body.String()
@@ -257,24 +255,24 @@ func others(t *testing.T, name, query string, got, without *httptest.ResponseRec
 		t.Errorf("%s has another ETag", name)
 	}
 	if body != want || got.Code != without.Code {
-		t.Errorf("%s is\n%s\nand where there is no private link\n%s", name, body, want)
+		t.Errorf("%s is\n%s\nand without a private link\n%s", name, body, want)
 	}
 	body = got.Body.String()
 	values, err := url.ParseQuery(query)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, v := range values { // answers repeat what was asked
+	for _, v := range values { // answers repeat parameters
 		body = strings.ReplaceAll(body, v[0], "")
 	}
 	if mark := secretMarks.FindString(body); mark != "" {
-		t.Errorf("%s tells %q: %s", name, mark, got.Body)
+		t.Errorf("%s reveals %q: %s", name, mark, got.Body)
 	}
 }
 
-// TestBesideAPrivateLink: Bob makes a link of a long URL of which there is a
-// private one. From then on he sees his link and its aggregate link, and nothing
-// of Ann's: neither her link nor who had visited the aggregate link before.
+// TestBesideAPrivateLink: bob makes a link of a long URL that has a private link. Then
+// bob sees that link and its aggregate link, and neither the private link nor the older
+// clicks on the aggregate link.
 func TestBesideAPrivateLink(t *testing.T) {
 	t.Parallel()
 	for _, longURL := range []string{"http://secret.example/own", "http://secret.example/same"} {
@@ -305,7 +303,7 @@ func TestBesideAPrivateLink(t *testing.T) {
 				want, _ := ask(t, without, q.method, request(sameLink))
 				body := strings.ReplaceAll(want.Body.String(), sameAggregate, aggregate)
 				if got.Body.String() != body {
-					t.Errorf("%s?%s of the %s link is\n%s\nand where there is no private link\n%s", q.method, request(link), name, got.Body, body)
+					t.Errorf("%s?%s of the %s link is\n%s\nand without a private link\n%s", q.method, request(link), name, got.Body, body)
 				}
 			}
 		}

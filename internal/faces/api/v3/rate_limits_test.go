@@ -16,7 +16,7 @@ import (
 	"github.com/footfall/footfall/internal/testkit/logtest"
 )
 
-// limited is an API with limits, and how often it asks whose credentials are.
+// limited is an API with limits. It counts how often it asks Auth.
 type limited struct {
 	v3.Auth
 	api   *v3.API
@@ -48,7 +48,7 @@ func (l *limited) UserByKey(ctx context.Context, login, apiKey string) (store.Us
 	return l.Auth.UserByKey(ctx, login, apiKey)
 }
 
-// ask asks from an address, and returns header and status_txt.
+// ask sends a call from an address, and returns header and status_txt.
 func (l *limited) ask(ctx context.Context, from, target string) (http.Header, string) {
 	r := httptest.NewRequestWithContext(ctx, "GET", "/v3/"+target, nil)
 	r.RemoteAddr = from
@@ -59,7 +59,7 @@ func (l *limited) ask(ctx context.Context, from, target string) (http.Header, st
 	return w.Header(), text
 }
 
-// expect asks, and wants an answer and what the header says of limits.
+// expect compares the status_txt and the headers about limits.
 func (l *limited) expect(t *testing.T, from, target, want, remaining, retry string) {
 	t.Helper()
 	h, got := l.ask(t.Context(), from, target)
@@ -69,20 +69,20 @@ func (l *limited) expect(t *testing.T, from, target, want, remaining, retry stri
 	}
 }
 
-// unasked is expect of somebody who is refused without a look.
+// unasked is expect for a call that is refused without asking Auth.
 func (l *limited) unasked(t *testing.T, from, target string) {
 	t.Helper()
 	before := l.asked
 	l.expect(t, from, target, "RATE_LIMIT_EXCEEDED", "0", "1")
 	if l.asked != before {
-		t.Errorf("%s: it was looked at", target)
+		t.Errorf("%s: Auth was asked", target)
 	}
 }
 
 func TestLimits(t *testing.T) {
 	t.Parallel()
 	l := newLimited(t)
-	// The tokens and the apiKey of a user share his limit.
+	// The tokens and the apiKey of a user share the limit.
 	l.expect(t, "a", "user/clicks?access_token=good", "OK", "2", "")
 	l.expect(t, "b", "user/clicks?access_token=good&units=x&unit=day", "INVALID_ARG_UNITS", "1", "")
 	l.expect(t, "a", "clicks?login=ann&apiKey=R_ann&hash=ze6poY", "OK", "0", "")
@@ -92,13 +92,13 @@ func TestLimits(t *testing.T) {
 	l.expect(t, "a", "user/clicks?access_token=good", "OK", "0", "")
 }
 
-// TestRefusedCredentials: an address may bring so many wrong ones. Then all that
-// come from it are refused without a look, but for those that are known.
+// TestRefusedCredentials: an address may send so many wrong credentials. Then its
+// credentials are refused without asking Auth, except those that are known.
 func TestRefusedCredentials(t *testing.T) {
 	t.Parallel()
 	l := newLimited(t)
 	l.api.Limits.Users = nil
-	for range 5 { // what is right, absent or not wrong takes nothing
+	for range 5 { // credentials that are right, absent or cannot be checked are free
 		l.expect(t, "a", "user/clicks?access_token=good", "OK", "", "")
 		l.expect(t, "a", "clicks?login=ann&apiKey=R_ann&hash=ze6poY", "OK", "", "")
 		l.expect(t, "a", "user/clicks", "MISSING_ARG_ACCESS_TOKEN", "", "")
@@ -126,7 +126,7 @@ func TestRefusedCredentials(t *testing.T) {
 	}
 }
 
-// TestRefusedByValidate: the pairs that validate is asked about are guesses too.
+// TestRefusedByValidate: wrong pairs in validate and shorten count as wrong credentials.
 func TestRefusedByValidate(t *testing.T) {
 	t.Parallel()
 	l := newLimited(t)
@@ -141,11 +141,10 @@ func TestRefusedByValidate(t *testing.T) {
 	l.expect(t, "a", validate+"ann&x_apiKey=R_bob", "RATE_LIMIT_EXCEEDED", "0", "1")
 	l.expect(t, "a", validate+"ann&x_apiKey=R_ann", "RATE_LIMIT_EXCEEDED", "0", "1")
 	if l.asked != before+2 {
-		t.Errorf("%d were looked at, and should be the caller alone, twice", l.asked-before)
+		t.Errorf("Auth was asked %d times, want 2, about the caller", l.asked-before)
 	}
 	l.expect(t, "a", validate+"cat&x_apiKey=R_cat", "OK", "", "")
 
-	// So are those that shorten is given.
 	const shorten = "shorten?access_token=cat&longUrl=http://new.example/&x_login="
 	l.expect(t, "b", shorten+"ann&x_apiKey=R_ann", "OK", "", "")
 	l.expect(t, "b", shorten+"ann&x_apiKey=R_bob", "INVALID_X_APIKEY", "1", "")
@@ -153,9 +152,9 @@ func TestRefusedByValidate(t *testing.T) {
 	l.expect(t, "b", shorten+"ann&x_apiKey=R_ann", "RATE_LIMIT_EXCEEDED", "0", "1")
 }
 
-// TestWhoLeavesHasAsked: whoever leaves before it is told that his token is wrong
-// has had it looked at all the same, and fills no log.
-func TestWhoLeavesHasAsked(t *testing.T) {
+// TestClientThatLeaves: wrong credentials count although the client leaves before the
+// answer, and are not logged.
+func TestClientThatLeaves(t *testing.T) {
 	t.Parallel()
 	l := newLimited(t)
 	log := new(logtest.Log)
@@ -171,12 +170,12 @@ func TestWhoLeavesHasAsked(t *testing.T) {
 	l.unasked(t, "a", "user/clicks?access_token=bad")
 	l.ask(t.Context(), "b", "user/clicks?access_token=away")
 	if !strings.Contains(log.String(), "level=ERROR") {
-		t.Error("a store that is away is not in the log")
+		t.Error("a store that is down is not in the log")
 	}
 }
 
-// TestTheLogIsSpared: what anybody can have asked any number of times is told once
-// a second, with its number.
+// TestTheLogIsSpared: faults that anybody can cause at will are logged once a second,
+// with their number.
 func TestTheLogIsSpared(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

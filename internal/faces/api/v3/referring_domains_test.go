@@ -7,8 +7,7 @@ import (
 	v3 "github.com/footfall/footfall/internal/faces/api/v3"
 )
 
-// TestURLsOfReferrers: what strangers send has its domain, and a URL only where
-// that is a page of the web.
+// TestURLsOfReferrers: each referrer has a domain, and a URL only if it is a web page.
 func TestURLsOfReferrers(t *testing.T) {
 	t.Parallel()
 	for sent, want := range map[string][2]string{
@@ -36,7 +35,7 @@ func TestURLsOfReferrers(t *testing.T) {
 		"":                                      {"direct", ""},
 	} {
 		if domain, url := v3.Domain(string(click.ParseReferrer(sent))); domain != want[0] || url != want[1] {
-			t.Errorf("the referrer %q is on %q, with the URL %q; want %q and %q", sent, domain, url, want[0], want[1])
+			t.Errorf("the referrer %q has the domain %q and the URL %q, want %q and %q", sent, domain, url, want[0], want[1])
 		}
 	}
 }

@@ -20,7 +20,7 @@ import (
 	"github.com/footfall/footfall/internal/testkit/logtest"
 )
 
-// encodings are the ways to write parameters into a body.
+// encodings are the encodings of parameters in a body.
 var encodings = map[string]func(url.Values) (contentType, body string){
 	"form": func(q url.Values) (string, string) { return "application/x-www-form-urlencoded", q.Encode() },
 	"json": func(q url.Values) (string, string) {
@@ -40,7 +40,7 @@ var encodings = map[string]func(url.Values) (contentType, body string){
 	"multipart": func(q url.Values) (string, string) {
 		var b bytes.Buffer
 		w := multipart.NewWriter(&b)
-		for _, name := range slices.Sorted(maps.Keys(q)) { // as the others do
+		for _, name := range slices.Sorted(maps.Keys(q)) { // in the order of the other encodings
 			for _, v := range q[name] {
 				if err := w.WriteField(name, v); err != nil {
 					panic(err)
@@ -54,7 +54,7 @@ var encodings = map[string]func(url.Values) (contentType, body string){
 	},
 }
 
-// post asks with a body.
+// post sends a POST.
 func post(api http.Handler, target, contentType string, body io.Reader) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(http.MethodPost, "/v3/"+target, body)
 	if contentType != "" {
@@ -62,18 +62,18 @@ func post(api http.Handler, target, contentType string, body io.Reader) *httptes
 	}
 	w := httptest.NewRecorder()
 	api.ServeHTTP(w, r)
-	w.Header().Del("X-Request-Id") // another one each time
+	w.Header().Del("X-Request-Id") // it differs each time
 	return w
 }
 
-// TestPostIsGet: every question of the golden files is answered alike, whether its
-// parameters are in the query or in a body.
+// TestPostIsGet: each question of the golden files has the same answer if its
+// parameters are in a body.
 func TestPostIsGet(t *testing.T) {
 	t.Parallel()
 	asked := 0
 	for _, e := range goldenExchanges(t) {
 		if newAPI(t).Method("/v3/"+e.method) == "" || !utf8.ValidString(fmt.Sprint(e.query)) {
-			continue // no JSON can hold it
+			continue // JSON cannot hold it
 		}
 		asked++
 		w := httptest.NewRecorder()
@@ -92,7 +92,7 @@ func TestPostIsGet(t *testing.T) {
 	}
 }
 
-// TestBodies: what clients send, and what is broken.
+// TestBodies: bodies that clients send, and broken ones.
 func TestBodies(t *testing.T) {
 	t.Parallel()
 	const form, mixed = "application/x-www-form-urlencoded", "multipart/form-data; boundary=b"
@@ -118,7 +118,7 @@ func TestBodies(t *testing.T) {
 		"names in any case":              {"shorten", "", `{"ACCESS_TOKEN":"good","longurl":"http://new.example/"}`, made},
 		"multipart":                      {"shorten", mixed, token + part(`name="longUrl"`, "http://new.example/") + "--b--\r\n", made},
 		"multipart without quotes":       {"shorten", "Multipart/Form-Data; boundary=\"b\"", token + part("name=longUrl", "http://new.example/") + "--b--", made},
-		"a file among it":                {"shorten", mixed, token + part(`name="longUrl"; filename="u"`, "http://file.example/") + part(`name="longUrl"`, "http://new.example/") + "--b--\r\n", made},
+		"with a file":                    {"shorten", mixed, token + part(`name="longUrl"; filename="u"`, "http://file.example/") + part(`name="longUrl"`, "http://new.example/") + "--b--\r\n", made},
 		"a token in the query":           {"shorten?access_token=good", "", `{"longUrl":"http://new.example/"}`, made},
 		"the query comes first":          {"shorten?access_token=good&longUrl=http://new.example/", form, "access_token=bad&longUrl=http://other.example/", made},
 		"empty is absent in the query":   {"shorten?access_token=good&longUrl=", form, "longUrl=http://new.example/", made},
@@ -128,7 +128,7 @@ func TestBodies(t *testing.T) {
 		"null":                           {"shorten?access_token=good&longUrl=http://new.example/", "application/json", "null", made},
 		"an empty object":                {"shorten?access_token=good&longUrl=http://new.example/", "application/json", "{}", made},
 		"null is absent":                 {"shorten?access_token=good", "", `{"domain":null,"longUrl":[null,"","http://new.example/"]}`, made},
-		"what no method knows":           {"shorten?access_token=good", "", `{"a":{"longUrl":"x"},"b":[[1]],"longUrl":"http://new.example/"}`, made},
+		"unknown parameters":             {"shorten?access_token=good", "", `{"a":{"longUrl":"x"},"b":[[1]],"longUrl":"http://new.example/"}`, made},
 		"nested":                         {"shorten?access_token=good", "", `{"longUrl":{"longUrl":"http://new.example/"}}`, "INVALID_URI"},
 		"a list in a list":               {"shorten?access_token=good", "", `{"longUrl":[["http://new.example/"]]}`, "INVALID_URI"},
 		"numbers":                        {"user/clicks", "", `{"access_token":"good","unit":"day","units":3,"unit_reference_ts":1363265965}`, `"units": 3, "unit_reference_ts": 1363265965`},
@@ -137,8 +137,8 @@ func TestBodies(t *testing.T) {
 		"a fraction":                     {"user/clicks", "", `{"access_token":"good","unit":"day","units":3.0}`, "INVALID_ARG_UNITS"},
 		"an exponent":                    {"user/clicks", "", `{"access_token":"good","unit":"day","units":3e0}`, "INVALID_ARG_UNITS"},
 		"a list":                         {"link/lookup", "", `{"access_token":"good","url":["http://google.com/","http://x.example/"]}`, `"aggregate_link": "http://sho.rt/900913"}, {"url": "http://x.example/", "error": "NOT_FOUND"}`},
-		"behind the query":               {"link/lookup?url=http://x.example/", form, "access_token=good&url=http://google.com/", `[{"url": "http://x.example/", "error": "NOT_FOUND"}, {"url": "http://google.com/"`},
-		"shapes the answer":              {"shorten", "", `{"access_token":"good","longUrl":"http://new.example/","format":"txt"}`, "http://sho.rt/"},
+		"after the query":                {"link/lookup?url=http://x.example/", form, "access_token=good&url=http://google.com/", `[{"url": "http://x.example/", "error": "NOT_FOUND"}, {"url": "http://google.com/"`},
+		"a format":                       {"shorten", "", `{"access_token":"good","longUrl":"http://new.example/","format":"txt"}`, "http://sho.rt/"},
 		"login and apiKey":               {"shorten", form, "login=ann&apiKey=R_ann&longUrl=http://new.example/", made},
 		"no method":                      {"nothing?format=xml", "", "{", "<status_txt>NOT_FOUND</status_txt>"},
 		"64 KB":                          {"shorten", "", pad(object, v3.MaxBody), made},
@@ -165,8 +165,8 @@ func TestBodies(t *testing.T) {
 	}
 }
 
-// TestCompressedBodies are refused, because what is in them would be taken for
-// parameters that nobody knows.
+// TestCompressedBodies: compressed bodies are refused, and not read as unknown
+// parameters.
 func TestCompressedBodies(t *testing.T) {
 	t.Parallel()
 	for encoding, want := range map[string]string{"gzip": "INVALID_REQUEST", "identity": "OK", "": "OK"} {
@@ -180,7 +180,7 @@ func TestCompressedBodies(t *testing.T) {
 	}
 }
 
-// unread fails where somebody reads it.
+// unread is a body that must not be read.
 type unread struct{ t *testing.T }
 
 func (u unread) Read([]byte) (int, error) {
@@ -188,8 +188,8 @@ func (u unread) Read([]byte) (int, error) {
 	return 0, io.EOF
 }
 
-// TestBodiesThatAreNotRead: one that says that it is too long is refused before its
-// client sends it (Expect: 100-continue), and of all but POST none is read.
+// TestBodiesThatAreNotRead: a body that is announced as too long is refused before the
+// client sends it (Expect: 100-continue), and only a POST has a body.
 func TestBodiesThatAreNotRead(t *testing.T) {
 	t.Parallel()
 	for method, want := range map[string]string{
@@ -206,18 +206,18 @@ func TestBodiesThatAreNotRead(t *testing.T) {
 			t.Errorf("%s: %s, want %s", method, w.Body, want)
 		}
 		if allowed := w.Header().Get("Allow"); method != "GET" && method != "POST" && allowed != "GET, HEAD, POST, OPTIONS" {
-			t.Errorf("%s: allowed are %q", method, allowed)
+			t.Errorf("%s: Allow is %q", method, allowed)
 		}
 	}
 }
 
 // TestTooLongBodiesAreSkipped: clients that send all of their body before they read
-// have their answer, unless it is very long.
+// get their answer, unless the body is very long.
 func TestTooLongBodiesAreSkipped(t *testing.T) {
 	t.Parallel()
 	const much = v3.MaxBody + v3.MaxSkipped + 1
 	for _, c := range []struct {
-		length int64 // as it is said; -1 is none
+		length int64 // Content-Length; -1 without one
 		sent   int
 		read   int
 	}{
@@ -233,26 +233,26 @@ func TestTooLongBodiesAreSkipped(t *testing.T) {
 		w := httptest.NewRecorder()
 		newAPI(t).ServeHTTP(w, r)
 		if read := c.sent - body.Len(); statusText(t, w) != "REQUEST_TOO_LARGE" || read != c.read {
-			t.Errorf("%d bytes of %d, said to be %d, were read, want %d: %s", read, c.sent, c.length, c.read, w.Body)
+			t.Errorf("%d of %d bytes with Content-Length %d were read, want %d: %s", read, c.sent, c.length, c.read, w.Body)
 		}
 	}
 }
 
-type cutOff struct{}
+type failingReader struct{}
 
-func (cutOff) Read([]byte) (int, error) { return 0, errors.New("i/o timeout") }
+func (failingReader) Read([]byte) (int, error) { return 0, errors.New("i/o timeout") }
 
-func TestBodyThatIsCutOff(t *testing.T) {
+func TestBodyCannotBeRead(t *testing.T) {
 	t.Parallel()
 	api := newAPI(t)
 	var log logtest.Log
 	api.Log = log.Logger()
-	if w := post(api, "shorten?access_token=good&longUrl=http://new.example/", "", cutOff{}); statusText(t, w) != "INVALID_REQUEST" || log.Len() > 0 {
+	if w := post(api, "shorten?access_token=good&longUrl=http://new.example/", "", failingReader{}); statusText(t, w) != "INVALID_REQUEST" || log.Len() > 0 {
 		t.Errorf("%s; logged %s", w.Body, log.String())
 	}
 }
 
-// TestPreflight: a browser may send what the API takes.
+// TestPreflight: browsers may send the methods and headers that the API takes.
 func TestPreflight(t *testing.T) {
 	t.Parallel()
 	r := httptest.NewRequest("OPTIONS", "/v3/shorten", nil)
@@ -271,8 +271,7 @@ func TestPreflight(t *testing.T) {
 	}
 }
 
-// TestPostIsAnswered: a POST that names a tag gets its answer all the same, because
-// what it did cannot be "not modified".
+// TestPostIsAnswered: a POST with If-None-Match gets its answer and not 304.
 func TestPostIsAnswered(t *testing.T) {
 	t.Parallel()
 	r := httptest.NewRequest("POST", "/v3/user/clicks", strings.NewReader("access_token=good"))
@@ -284,8 +283,8 @@ func TestPostIsAnswered(t *testing.T) {
 	}
 }
 
-// FuzzBody reads any body: what is read of it says the same in every encoding, and
-// the API never fails on its own account.
+// FuzzBody: the parameters of any body are the same in every encoding, and no body
+// leads to a fault.
 func FuzzBody(f *testing.F) {
 	f.Add("application/x-www-form-urlencoded", []byte("a=1&b=2&A=3&=4&c=&%zz=%ff"))
 	f.Add("application/json", []byte(` {"a":[1,"x",null,true,{"b":[]}],"longUrl":"http:\/\/x.example\/\u00e4","a":-1.5e3}`))
@@ -315,7 +314,7 @@ func FuzzBody(f *testing.F) {
 	})
 }
 
-// quoted tells whether a name has characters that multipart escapes in many ways.
+// quoted reports whether a name has characters that multipart escapes in many ways.
 func quoted(q url.Values) bool {
 	for name := range q {
 		if !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' || r == '%' }) {

@@ -15,7 +15,7 @@ import (
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// referenceOf is the echo of a unit_reference_ts in a zone, or the status_txt.
+// referenceOf is a unit_reference_ts in the answer for a zone, or the status_txt.
 func referenceOf(t testing.TB, zone, raw string) string {
 	t.Helper()
 	r := httptest.NewRequest("GET", "/v3/user/clicks?access_token=good&unit=day&timezone="+url.QueryEscape(zone)+"&unit_reference_ts="+raw, nil)
@@ -36,8 +36,7 @@ func referenceOf(t testing.TB, zone, raw string) string {
 	return answer.Data.Reference.String()
 }
 
-// TestReferenceInISO: dates and times in the spellings that people and their
-// programs use, echoed as epoch seconds.
+// TestReferenceInISO: dates and times in common spellings become Unix seconds.
 func TestReferenceInISO(t *testing.T) {
 	t.Parallel()
 	const invalid = "INVALID_ARG_UNIT_REFERENCE_TS"
@@ -50,7 +49,7 @@ func TestReferenceInISO(t *testing.T) {
 	}
 	for _, c := range []struct{ zone, raw, want string }{
 		{"Europe/Berlin", "2026-11-26", second("2026-11-26T23:59:59+01:00")},
-		{"Europe/Berlin", "2026-10-25", second("2026-10-25T23:59:59+01:00")}, // of 25 hours
+		{"Europe/Berlin", "2026-10-25", second("2026-10-25T23:59:59+01:00")}, // a day of 25 hours
 		{"5", "2026-11-26", second("2026-11-26T23:59:59+05:00")},
 		{"Europe/Berlin", "2026-11-26T14:30", second("2026-11-26T14:30:00+01:00")},
 		{"Europe/Berlin", "2026-11-26T14:30:05.999", second("2026-11-26T14:30:05+01:00")},
@@ -64,8 +63,8 @@ func TestReferenceInISO(t *testing.T) {
 		{"Europe/Berlin", "2026-11-26T14:30:05-0330", second("2026-11-26T14:30:05-03:30")},
 		{"Europe/Berlin", "2026-11-26T14:30:05.25-03", second("2026-11-26T14:30:05-03:00")},
 		{"Europe/Berlin", "2026-11-26+14:30:05+01:00", second("2026-11-26T14:30:05+01:00")},
-		// A time that clocks skip is the instant of the change, one that they show
-		// twice the first.
+		// A local time that is skipped is the instant of the change. One that occurs
+		// twice is the first.
 		{"Europe/Berlin", "2026-03-29T02:30", second("2026-03-29T03:00:00+02:00")},
 		{"Europe/Berlin", "2026-10-25T02:30", second("2026-10-25T02:30:00+02:00")},
 		{"Australia/Lord_Howe", "2026-10-04T02:15", second("2026-10-04T02:30:00+11:00")},
@@ -74,7 +73,7 @@ func TestReferenceInISO(t *testing.T) {
 		{"Pacific/Apia", "2011-12-30", second("2011-12-29T23:59:59-10:00")},
 		{"Pacific/Apia", "2011-12-30T12:00", second("2011-12-31T00:00:00+14:00")},
 		{"America/St_Johns", "2010-11-06", second("2010-11-06T23:59:59-02:30")}, // at 00:01 of the 7th it became 23:01
-		// The bounds are of the instant.
+		// The bounds are instants.
 		{"UTC", "1980-01-01T00:00", "315532800"}, {"UTC", "1979-12-31T23:59:59", invalid},
 		{"UTC", "2099-12-31", "4102444799"}, {"UTC", "2100-01-01T00:00", invalid},
 		{"America/New_York", "1979-12-31", second("1979-12-31T23:59:59-05:00")}, {"America/New_York", "2099-12-31", invalid},
@@ -91,8 +90,8 @@ func TestReferenceInISO(t *testing.T) {
 	}
 }
 
-// TestReferenceInAnyZone holds times of any zone, most often near a change of its
-// clocks, against an oracle that watches the clock second by second.
+// TestReferenceInAnyZone compares times of any zone, most of them near a change of
+// clocks, with an oracle that goes second by second.
 func TestReferenceInAnyZone(t *testing.T) {
 	t.Parallel()
 	zones := calendar.Zones()
@@ -103,7 +102,7 @@ func TestReferenceInAnyZone(t *testing.T) {
 			rt.Fatal(err)
 		}
 		local := rapid.Int64Range(315532800+86400, 4102444800-2*86400).Draw(rt, "local")
-		if rapid.Bool().Draw(rt, "near a change") { // the next one, if there is one
+		if rapid.Bool().Draw(rt, "near a change") { // the next one, if any
 			for end := local + 366*86400; local < end && zone.Offset(local) == zone.Offset(local+86400); local += 86400 {
 			}
 			local = min(local+int64(zone.Offset(local))+rapid.Int64Range(-86400, 2*86400).Draw(rt, "after"), 4102444800-2*86400)
@@ -123,7 +122,7 @@ func TestReferenceInAnyZone(t *testing.T) {
 		case 0:
 			raw = at.Format("2006-01-02")
 			want = first(local-local%86400+86400) - 1
-		case 1: // with the offset that it has
+		case 1: // with its offset
 			want = local - int64(zone.Offset(want))
 			raw = at.In(time.UTC).Format("2006-01-02T15:04:05") +
 				strings.ReplaceAll(time.Unix(0, 0).In(time.FixedZone("", int(local-want))).Format("-07:00"), "+", rapid.SampledFrom([]string{"+", "%2B"}).Draw(rt, "plus"))
@@ -134,8 +133,8 @@ func TestReferenceInAnyZone(t *testing.T) {
 	})
 }
 
-// TestTimestampsInISO: the instants of links are written so too. A date counts
-// from its first second on, and up to its last.
+// TestTimestampsInISO: the instants of links work in the same way. A date is its first
+// second as a lower bound, and its last as an upper bound.
 func TestTimestampsInISO(t *testing.T) {
 	t.Parallel()
 	for query, want := range map[string]string{

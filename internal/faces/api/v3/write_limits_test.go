@@ -10,8 +10,8 @@ import (
 	v3 "github.com/footfall/footfall/internal/faces/api/v3"
 )
 
-// TestWhatAUserWritesIsBounded: so many links made or changed a minute, and so
-// many bytes of them. What changes nothing takes nothing, and questions go on.
+// TestWhatAUserWritesIsBounded: a user may make or change so many links a minute, and
+// write so many bytes. Calls that change nothing are free, and questions work.
 func TestWhatAUserWritesIsBounded(t *testing.T) {
 	t.Parallel()
 	l := newLimited(t)
@@ -58,7 +58,7 @@ func TestWhatAUserWritesIsBounded(t *testing.T) {
 	l.at = l.at.Add(20 * time.Second)
 	expect("user/link_save?access_token=good&longUrl="+long(3), "RATE_LIMIT_EXCEEDED", "5")
 	l.at = l.at.Add(time.Hour)
-	// More than a whole minute's: once nothing else was written.
+	// A text with more bytes than a minute allows takes all of them.
 	expect("user/link_save?access_token=good&note="+strings.Repeat("n", 4000)+"&longUrl="+long(4), "OK", "")
 	expect("user/link_edit?access_token=good&link=ze6poY&edit=note&note=z", "RATE_LIMIT_EXCEEDED", "1")
 }

@@ -15,10 +15,10 @@ import (
 	v3 "github.com/footfall/footfall/internal/faces/api/v3"
 )
 
-// node is an element of xml as a strict parser reads it.
+// node is an element as a strict parser reads it.
 type node struct {
 	name  string
-	keyed bool // where the name is that of its attribute key
+	keyed bool // name is from the attribute key
 	text  string
 	nodes []*node
 }
@@ -26,7 +26,7 @@ type node struct {
 func parseXML(t *testing.T, body []byte) *node {
 	t.Helper()
 	if !bytes.HasPrefix(body, []byte(xml.Header)) || !bytes.HasSuffix(body, []byte(">\n")) {
-		t.Fatalf("%q does not begin and end as it should", body)
+		t.Fatalf("%q has no header or no newline at its end", body)
 	}
 	d := xml.NewDecoder(bytes.NewReader(body[len(xml.Header):]))
 	open := []*node{{}}
@@ -47,7 +47,7 @@ func parseXML(t *testing.T, body []byte) *node {
 			}
 			for _, a := range token.Attr {
 				if n.keyed || n.name != "entry" || a.Name != (xml.Name{Local: "key"}) {
-					t.Fatalf("%q has attributes that nobody wants", body)
+					t.Fatalf("%q has other attributes than key", body)
 				}
 				n.name, n.keyed = a.Value, true
 			}
@@ -57,7 +57,7 @@ func parseXML(t *testing.T, body []byte) *node {
 			open = open[:len(open)-1]
 		case xml.CharData:
 			if top.text += string(token); len(open) == 1 && string(token) != "\n" {
-				t.Fatalf("%q has a text beside its element", body)
+				t.Fatalf("%q has text outside its element", body)
 			}
 		default:
 			t.Fatalf("%q has a %T", body, token)
@@ -113,7 +113,8 @@ func parseJSON(d *json.Decoder) (any, error) {
 	return fmt.Sprint(token), nil
 }
 
-// carried is a text without what xml cannot carry (XML 1.0, 2.2).
+// carried is a text with the characters that XML does not allow replaced (XML 1.0,
+// 2.2).
 func carried(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r == utf8.RuneError || r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xfffe || r == 0xffff {
@@ -123,12 +124,12 @@ func carried(s string) string {
 	}, s)
 }
 
-// xmlName matches the keys that are names of elements: those of ASCII that XML
-// does not keep for itself.
+// xmlName matches the keys that are names of elements: ASCII names that XML does not
+// reserve.
 var xmlName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9._-]*$`)
 
-// wantKey is what element a member of an object makes. A list under the key
-// entries has items called entry.
+// wantKey is the element of a member of an object. The items of the list with the key
+// entries are named entry.
 func wantKey(p pair, entries string) node {
 	if _, list := p.value.([]any); list && entries != "" && p.key == entries {
 		return node{name: "entry"}
@@ -136,7 +137,7 @@ func wantKey(p pair, entries string) node {
 	return node{name: carried(p.key), keyed: !xmlName.MatchString(p.key) || strings.HasPrefix(strings.ToLower(p.key), "xml")}
 }
 
-// want is what elements the value makes, each called as n is.
+// want is the elements of a value, each named as n.
 func want(n node, value any, entries string) []*node {
 	switch value := value.(type) {
 	case []any:
@@ -170,8 +171,8 @@ func same(t *testing.T, got, want *node) {
 	}
 }
 
-// FuzzXML: whatever the strings, a strict parser takes the xml and gets the
-// same keys and values back, in their order.
+// FuzzXML: a strict parser reads any xml, and gets the same keys and values in the
+// same order.
 func FuzzXML(f *testing.F) {
 	for _, s := range []string{
 		`{"a":1,"b":null,"c":[1,[2,[]],{"d":"<&>\"'"}],"e":[]}`, `{"":{"1a":"\u0000\ufffe\ud800","xml":"]]>","a b":[[["\r\n\t "]]]}}`,
@@ -187,7 +188,7 @@ func FuzzXML(f *testing.F) {
 		d.UseNumber()
 		value, err := parseJSON(d)
 		if _, object := value.([]pair); err != nil || !object || !json.Valid([]byte(s)) {
-			return // no envelope
+			return // not an envelope
 		}
 		body, err := v3.ToXML([]byte(s), entries)
 		if err != nil {
