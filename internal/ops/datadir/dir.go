@@ -142,7 +142,7 @@ func (d *Dir) openParts(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	d.onClose(func(context.Context) error { return d.parts.file.Close() })
-	d.Links.OnChange(d.parts.file.SeeLinks)
+	d.Links.OnChange(d.parts.file.AddLinks)
 	done := Opening("counts", o.Log)
 	d.Counts, err = d.parts.openCounts(ctx, o.Log)
 	done()

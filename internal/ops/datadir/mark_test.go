@@ -41,7 +41,7 @@ func TestKilledWhileMarked(t *testing.T) {
 		if announced {
 			known.Links.Next = 7
 		}
-		w.must(f.Arm(known))
+		w.must(f.Start(known))
 		w.must(f.Close())
 		if announced {
 			w.opens(w.clicks)

@@ -66,7 +66,7 @@ func openParts(ctx context.Context, dir string, db *sql.DB, force bool, log *slo
 }
 
 func (p *parts) join(r progress.Record) {
-	p.known.Join(r)
+	p.known.Merge(r)
 	p.copies = append(p.copies, r)
 }
 
@@ -145,7 +145,7 @@ func (p *parts) journal(o journal.Options) journal.Options {
 		if p.end.ID == (progress.ID{}) { // it is opened, before anything is appended
 			p.end = now
 		}
-		p.file.See(now)
+		p.file.AddJournal(now)
 	}
 	return o
 }
@@ -240,9 +240,9 @@ func (p *parts) open(ctx context.Context, db *sql.DB, j *journal.Journal) error 
 	// between leaves either mark, and maybe a log.
 	mark := 1 + mathrand.Uint32N(math.MaxInt32)
 	p.known.Links.Mark, p.known.Links.Next = seen.File.Mark, mark
-	p.known.See(p.end)
-	p.known.See(progress.Journal{ID: j.ID(), End: j.End()})
-	if err := errors.Join(p.file.Arm(p.known), p.file.Sync()); err != nil {
+	p.known.AddJournal(p.end)
+	p.known.AddJournal(progress.Journal{ID: j.ID(), End: j.End()})
+	if err := errors.Join(p.file.Start(p.known), p.file.Sync()); err != nil {
 		return fmt.Errorf("%s: %w", filepath.Join(p.dir, progressFile), err)
 	}
 	links, err := db.Begin(ctx, life.String(), mark)
@@ -253,12 +253,12 @@ func (p *parts) open(ctx context.Context, db *sql.DB, j *journal.Journal) error 
 		return fmt.Errorf("open links and users: %w", err)
 	}
 	links.Settled = seen.File.Version
-	p.known.SeeLinks(links)
+	p.known.AddLinks(links)
 	p.known.Links.Mark, p.known.Links.Next = mark, 0
 	if seen.File.Mark != mark { // the disk is full: it is in the log still
 		p.known.Links.Mark = 0
 	}
-	if err := p.file.Arm(p.known); err != nil {
+	if err := p.file.Start(p.known); err != nil {
 		return fmt.Errorf("%s: %w", filepath.Join(p.dir, progressFile), err)
 	}
 	p.opened = true
@@ -267,5 +267,5 @@ func (p *parts) open(ctx context.Context, db *sql.DB, j *journal.Journal) error 
 
 // replace has the file, and links and users, know this alone from now on.
 func (p *parts) replace(ctx context.Context, db *sql.DB, known progress.Record) error {
-	return errors.Join(db.SaveProgress(ctx, known), p.file.Arm(known), p.file.Sync())
+	return errors.Join(db.SaveProgress(ctx, known), p.file.Start(known), p.file.Sync())
 }

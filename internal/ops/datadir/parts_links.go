@@ -65,9 +65,9 @@ func linksBelong(ctx context.Context, dir, path string) error {
 	case err != nil:
 		return fmt.Errorf("open links and users: %w", err)
 	case seen.Log && seen.File.Version > 0 && (seen.Unfit || seen.File.Version < known.Links.Settled ||
-		!known.Links.Marked(seen.File.Mark)):
+		!known.Links.MatchesMark(seen.File.Mark)):
 		return &OlderLinksError{File: path, Dir: dir, Now: seen.File, Needed: known.Links, Torn: true}
-	case seen.All.Version > 0 && known.Older(seen.All):
+	case seen.All.Version > 0 && known.NewerThan(seen.All):
 		return &OlderLinksError{File: path, Dir: dir, Now: seen.All, Needed: known.Links}
 	}
 	return nil
@@ -109,7 +109,7 @@ func (p *parts) linksOf(ctx context.Context, db *sql.DB, clicks store.Reader, j 
 	if err != nil {
 		return err
 	}
-	if needed.Older(now) {
+	if needed.NewerThan(now) {
 		return &OlderLinksError{File: filepath.Join(p.dir, databaseFile), Dir: p.dir, Now: now, Needed: needed.Links}
 	}
 	return p.linksApart(ctx, db)
@@ -151,12 +151,12 @@ func (p *parts) checkLinks(ctx context.Context, db *sql.DB, clicks store.Reader,
 
 // linksNeeded is what links and users must be at least.
 func (p *parts) linksNeeded(ctx context.Context, clicks store.Reader, j *journal.Contents) (needed progress.Record, err error) {
-	needed.SeeLinks(p.known.Links)
+	needed.AddLinks(p.known.Links)
 	user, link, err := clicks.Highest(ctx)
 	if err != nil {
 		return needed, err
 	}
-	needed.SeeLinks(progress.Links{User: uint64(user), Link: uint64(link)})
+	needed.AddLinks(progress.Links{User: uint64(user), Link: uint64(link)})
 	if j == nil {
 		return needed, nil
 	}
@@ -171,7 +171,7 @@ func (p *parts) linksNeeded(ctx context.Context, clicks store.Reader, j *journal
 		if err != nil {
 			return needed, err
 		}
-		needed.SeeLinks(progress.Links{User: uint64(c.User), Link: uint64(c.Link)})
+		needed.AddLinks(progress.Links{User: uint64(c.User), Link: uint64(c.Link)})
 	}
 	return needed, nil
 }

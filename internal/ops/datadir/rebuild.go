@@ -320,7 +320,7 @@ func (r *rebuild) note(ctx context.Context, clicks *pebble.Store, counted journa
 		if err != nil {
 			return err
 		}
-		r.known.See(progress.Journal{ID: progress.ID(source), End: pos.Counted, Clicks: n})
+		r.known.AddJournal(progress.Journal{ID: progress.ID(source), End: pos.Counted, Clicks: n})
 	}
 	if err := clicks.SetNote(ctx, r.known.Encode()); err != nil {
 		return err

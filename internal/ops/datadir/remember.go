@@ -43,7 +43,7 @@ func (d *Dir) remembering(ctx context.Context) {
 		if now := time.Now(); now.Sub(last) >= saveEvery && !known.Equal(saved) {
 			last = now
 			if seen, err := sql.Peek(ctx, sql.Place(filepath.Join(d.path, databaseFile))); err == nil {
-				d.parts.file.SeeLinks(progress.Links{Settled: seen.File.Version})
+				d.parts.file.AddLinks(progress.Links{Settled: seen.File.Version})
 			}
 			if saveErr := d.saveProgress(ctx, known); saveErr == nil {
 				saved = known
@@ -100,7 +100,7 @@ func (d *Dir) remember(ctx context.Context) error {
 	}
 	if sums, err := journaledOf(ctx, d.Counts); err == nil { // they are for words alone
 		for source, clicks := range sums {
-			d.parts.file.See(progress.Journal{ID: progress.ID(source), Clicks: clicks})
+			d.parts.file.AddJournal(progress.Journal{ID: progress.ID(source), Clicks: clicks})
 		}
 	}
 	known := d.parts.file.Record()

@@ -12,34 +12,33 @@ import (
 	"sync"
 )
 
-// File keeps a Record in a file that is written whenever the record changes,
-// without waiting for the disk: what a killed process knew is there, and after a
-// power cut something older may be. Sync waits. Its methods are safe for
-// concurrent use.
+// File keeps a Record in a file. Every change of the record is written at once,
+// but not synced: it survives a killed process, while a power cut may leave an
+// older record. Sync waits for the disk. The methods are safe for concurrent use.
 //
-// The file is the check of the record, CRC-32C in 8 hexadecimal digits, a
-// blank, the record in JSON, and blanks up to a multiple of 512 bytes, the last
-// of which is a line feed. So it is seldom resized, and one write replaces it.
+// The file has the CRC-32C of the record in 8 hexadecimal digits, a space, the
+// record in JSON, and spaces up to a multiple of 512 bytes, the last of which is a
+// line feed. So the size seldom changes, and one write replaces the content.
 type File struct {
-	mu     sync.Mutex
-	f      *os.File
-	record Record
-	frozen bool // until Arm
-	size   int
-	dirty  bool
-	err    error // of the last write
+	mu      sync.Mutex
+	f       *os.File
+	record  Record
+	started bool // by Start
+	size    int
+	dirty   bool
+	err     error // of the last write
 }
 
 const block = 512
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// ErrUnreadable: the file is damaged. Nothing is known from it.
+// ErrUnreadable: the file is damaged, and nothing is known from it.
 var ErrUnreadable = errors.New("the file is damaged")
 
-// Open opens the file, or makes it. Until Arm it is only read, and changes are
-// ignored. Where the file is damaged, the error is ErrUnreadable and the File
-// is good all the same, and knows nothing.
+// Open opens the file, or makes it. Until Start, changes are ignored and nothing is
+// written. If the file is damaged, Open returns ErrUnreadable together with a File
+// that can be used and has an empty record.
 func Open(path string) (*File, error) {
 	if err := regular(path); err != nil {
 		return nil, fmt.Errorf("progress: %w", err)
@@ -48,11 +47,11 @@ func Open(path string) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("progress: %w", err)
 	}
-	b, err := io.ReadAll(io.LimitReader(f, mostBytes))
+	b, err := io.ReadAll(io.LimitReader(f, maxBytes))
 	if err != nil {
 		return nil, fmt.Errorf("progress: read %s: %w", path, errors.Join(err, f.Close()))
 	}
-	file := &File{f: f, frozen: true, size: len(b)}
+	file := &File{f: f, size: len(b)}
 	file.record, err = parse(b)
 	if err != nil {
 		return file, fmt.Errorf("progress: read %s: %w", path, err)
@@ -60,8 +59,8 @@ func Open(path string) (*File, error) {
 	return file, nil
 }
 
-// Read reads the record of a file. Where there is none, or it is empty, nothing
-// is known; where it is damaged, it is ErrUnreadable.
+// Read reads the record of a file. If there is no file, or it is empty, the record
+// is empty. If it is damaged, Read fails with ErrUnreadable.
 func Read(path string) (r Record, err error) {
 	if err := regular(path); err != nil {
 		return Record{}, fmt.Errorf("progress: %w", err)
@@ -72,7 +71,7 @@ func Read(path string) (r Record, err error) {
 	}
 	if err == nil {
 		var b []byte
-		if b, err = io.ReadAll(io.LimitReader(f, mostBytes)); err == nil {
+		if b, err = io.ReadAll(io.LimitReader(f, maxBytes)); err == nil {
 			r, err = parse(b)
 		}
 		err = errors.Join(err, f.Close())
@@ -83,15 +82,16 @@ func Read(path string) (r Record, err error) {
 	return r, nil
 }
 
-// mostBytes bounds what is read of a file; with a thousand journals it has less.
-const mostBytes = 1 << 20
+// maxBytes bounds what is read of a file, which has less even for a thousand
+// journals.
+const maxBytes = 1 << 20
 
-// regular fails where a path is there and is no regular file: a pipe may keep its
-// reader for ever.
+// regular fails if a path exists and is not a regular file: a pipe may block its
+// reader forever.
 func regular(path string) error {
 	info, err := os.Stat(path)
 	if err == nil && !info.Mode().IsRegular() {
-		return fmt.Errorf("%s is no regular file: remove it, and it is made again", path)
+		return fmt.Errorf("%s is not a regular file: remove it, and footfall makes it again", path)
 	}
 	return nil
 }
@@ -111,37 +111,37 @@ func checkOf(record []byte) []byte {
 	return fmt.Appendf(nil, "%08x", crc32.Checksum(record, castagnoli))
 }
 
-// Record is what is known.
+// Record returns a copy of the record.
 func (f *File) Record() Record {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.record.Clone()
 }
 
-// Join adds what another record knows.
-func (f *File) Join(r Record) { f.change(func(known *Record) { known.Join(r) }) }
+// Merge adds everything in another record.
+func (f *File) Merge(r Record) { f.change(func(known *Record) { known.Merge(r) }) }
 
-// See adds what is known of a journal.
-func (f *File) See(j Journal) { f.change(func(known *Record) { known.See(j) }) }
+// AddJournal adds what is known about a journal.
+func (f *File) AddJournal(j Journal) { f.change(func(known *Record) { known.AddJournal(j) }) }
 
-// SeeLinks adds what is known of links and users.
-func (f *File) SeeLinks(l Links) { f.change(func(known *Record) { known.SeeLinks(l) }) }
+// AddLinks adds what is known about links and users.
+func (f *File) AddLinks(l Links) { f.change(func(known *Record) { known.AddLinks(l) }) }
 
-// Arm makes r the record, and has it and all that follows written.
-func (f *File) Arm(r Record) error {
+// Start replaces the record by r, and writes it and every later change.
+func (f *File) Start(r Record) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.frozen, f.record = false, r.Clone()
+	f.started, f.record = true, r.Clone()
 	f.write()
 	return f.err
 }
 
-// change changes the record. A write that fails is tried again with the next
-// change, and its error is Sync's: the file is behind then, and finds less.
+// change changes the record. If a write fails, the next change tries again and
+// Sync returns the error; until then the file has an older record.
 func (f *File) change(change func(*Record)) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.frozen {
+	if !f.started {
 		return
 	}
 	before := f.record.Clone()
@@ -151,7 +151,7 @@ func (f *File) change(change func(*Record)) {
 	}
 }
 
-// write is called with mu held.
+// write writes the record; the caller holds mu.
 func (f *File) write() {
 	record := f.record.Encode()
 	b := append(append(checkOf(record), ' '), record...)
@@ -162,7 +162,7 @@ func (f *File) write() {
 	f.size, f.dirty = size, true
 }
 
-// Sync makes the record durable, as it is.
+// Sync makes the record durable.
 func (f *File) Sync() error {
 	f.mu.Lock()
 	if f.err != nil {
@@ -180,11 +180,11 @@ func (f *File) Sync() error {
 	return nil
 }
 
-// Close closes the file as it is.
+// Close closes the file. Later changes are ignored.
 func (f *File) Close() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.frozen = true
+	f.started = false
 	if err := f.f.Close(); err != nil {
 		return fmt.Errorf("progress: %w", err)
 	}

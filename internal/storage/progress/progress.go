@@ -1,13 +1,13 @@
-// Package progress is what the parts of a data directory remember of each
-// other: how far the journals had come, and how new links and users were. Each
-// part keeps a copy, so that a part that was replaced by an older one, cut or
-// taken away is noticed by those that are still there.
+// Package progress is what the parts of a data directory remember about each
+// other: how far each journal had come, and how new links and users were. Each
+// part keeps a copy. So the parts that are there show that another one was
+// replaced by an older copy, cut or removed.
 //
-// Every number in a Record only grows. A copy may be behind, and then it finds
-// less; it never claims what was not durable when it was written. So a part
-// that lacks what a copy says has lost it.
+// Every number in a Record only grows. A copy may be old, and then shows less. It
+// never contains what was not durable when it was written. So a part that lacks
+// what a copy says has lost it.
 //
-// It refuses to open the parts, and to decide what is done about a loss.
+// It refuses to open the parts, and to decide what to do about a loss.
 package progress
 
 import (
@@ -20,7 +20,7 @@ import (
 	"slices"
 )
 
-// Record is what is known of all parts. The zero value knows nothing.
+// Record is what is known about all parts. In the zero value nothing is.
 type Record struct {
 	Links    Links     `json:"links"`
 	Journals []Journal `json:"journals,omitempty"` // each once, by ID
@@ -30,32 +30,32 @@ type Record struct {
 type Links struct {
 	// Version counts the transactions that changed it.
 	Version uint64 `json:"version"`
-	// Life names the process that made that version, among those that had the
-	// database open: 32 hexadecimal digits, or empty.
+	// Life is a random name of the process that made that version, 32 hexadecimal
+	// digits; empty if none is known. A copy of the database that went its own way
+	// has other lives.
 	Life string `json:"life,omitempty"`
-	// Settled is the version that the file had by itself, without the log beside
-	// it, at least.
+	// Settled is a version that the file has at least without its write-ahead log.
 	Settled uint64 `json:"settled,omitempty"`
-	// Mark is what the file says of itself since the last start, so that it is not
-	// taken for another one beneath its log; 0 where it is not known.
+	// Mark is a number in the file that is drawn at each start. It shows whether a
+	// write-ahead log belongs to the file. 0 if it is not known.
 	Mark uint32 `json:"mark,omitempty"`
-	// Next is the mark that the file is given now, in place of Mark; 0 except while
-	// a process starts, or where it was killed in that moment. The file has either.
+	// Next is the mark that replaces Mark while a process starts. If it was killed
+	// then, the file has one of the two. Otherwise Next is 0.
 	Next uint32 `json:"next,omitempty"`
 	// User and Link are the highest ids that were given out.
 	User uint64 `json:"user"`
 	Link uint64 `json:"link"`
 }
 
-// Journal is how far a journal had come.
+// Journal is how far one journal had come.
 type Journal struct {
 	ID ID `json:"id"`
 	// End is a journal position up to which records were acknowledged.
 	End uint64 `json:"end"`
-	// Last is the CRC-32C of the data of the record that ends there; 0 where it is
-	// not known.
+	// Last is the CRC-32C of the data of the record that ends there; 0 if it is not
+	// known.
 	Last uint32 `json:"last,omitempty"`
-	// Clicks is how many clicks of it were counted, at least.
+	// Clicks is a number of its clicks that were counted, at least.
 	Clicks uint64 `json:"clicks,omitempty"`
 }
 
@@ -64,10 +64,10 @@ type ID [16]byte
 
 func (id ID) String() string { return hex.EncodeToString(id[:]) }
 
-// MarshalText is of encoding.TextMarshaler.
+// MarshalText implements encoding.TextMarshaler.
 func (id ID) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, id[:]), nil }
 
-// UnmarshalText is of encoding.TextUnmarshaler.
+// UnmarshalText implements encoding.TextUnmarshaler.
 func (id *ID) UnmarshalText(b []byte) error {
 	if len(b) != 2*len(id) {
 		return errors.New("the id of a journal has 32 hexadecimal digits")
@@ -76,7 +76,7 @@ func (id *ID) UnmarshalText(b []byte) error {
 	return err
 }
 
-// Journal returns what is known of a journal; false where nothing is.
+// Journal returns what is known about a journal. It is false if nothing is.
 func (r *Record) Journal(id ID) (Journal, bool) {
 	i, ok := r.find(id)
 	if !ok {
@@ -89,8 +89,8 @@ func (r *Record) find(id ID) (int, bool) {
 	return slices.BinarySearchFunc(r.Journals, id, func(j Journal, id ID) int { return bytes.Compare(j.ID[:], id[:]) })
 }
 
-// See adds what is known of a journal.
-func (r *Record) See(j Journal) {
+// AddJournal adds what is known about a journal.
+func (r *Record) AddJournal(j Journal) {
 	i, ok := r.find(j.ID)
 	if !ok {
 		r.Journals = slices.Insert(r.Journals, i, j)
@@ -103,8 +103,8 @@ func (r *Record) See(j Journal) {
 	known.Clicks = max(known.Clicks, j.Clicks)
 }
 
-// SeeLinks adds what is known of links and users.
-func (r *Record) SeeLinks(l Links) {
+// AddLinks adds what is known about links and users.
+func (r *Record) AddLinks(l Links) {
 	life := r.Links.Life
 	if l.Version > r.Links.Version || life == "" && l.Version == r.Links.Version {
 		life = l.Life
@@ -116,35 +116,35 @@ func (r *Record) SeeLinks(l Links) {
 	}
 }
 
-// Join adds all that another record knows.
-func (r *Record) Join(o Record) {
-	r.SeeLinks(o.Links)
+// Merge adds everything in another record.
+func (r *Record) Merge(o Record) {
+	r.AddLinks(o.Links)
 	for _, j := range o.Journals {
-		r.See(j)
+		r.AddJournal(j)
 	}
 }
 
-// Clone is a record that changes apart from this one.
+// Clone returns a copy that shares nothing with r.
 func (r *Record) Clone() Record { return Record{Links: r.Links, Journals: slices.Clone(r.Journals)} }
 
-// Equal tells whether two records know the same.
+// Equal reports whether two records are the same.
 func (r *Record) Equal(o Record) bool {
 	return r.Links == o.Links && slices.Equal(r.Journals, o.Journals)
 }
 
-// Older tells whether links and users, as they are, lack what the record knows
-// of them.
-func (r *Record) Older(now Links) bool {
+// NewerThan reports whether the links and users that are there lack a version or
+// an id that the record has.
+func (r *Record) NewerThan(now Links) bool {
 	return now.Version < r.Links.Version || now.User < r.Links.User || now.Link < r.Links.Link
 }
 
-// Marked tells whether a file of links and users has the mark that it should have,
-// or none is known.
-func (l Links) Marked(mark uint32) bool {
+// MatchesMark reports whether a database file with this mark can be the one that
+// is known. Without a known mark every file can.
+func (l Links) MatchesMark(mark uint32) bool {
 	return l.Mark == 0 || mark == l.Mark || l.Next != 0 && mark == l.Next
 }
 
-// Encode writes a record as one line of JSON.
+// Encode returns the record as one line of JSON.
 func (r *Record) Encode() []byte {
 	b, err := json.Marshal(r)
 	if err != nil {
@@ -153,7 +153,7 @@ func (r *Record) Encode() []byte {
 	return b
 }
 
-// Decode reads what Encode wrote; of nothing it is the zero Record.
+// Decode is the inverse of Encode. For no bytes it returns the zero Record.
 func Decode(b []byte) (r Record, err error) {
 	if len(b) == 0 {
 		return r, nil
@@ -165,7 +165,7 @@ func Decode(b []byte) (r Record, err error) {
 		if bytes.Compare(r.Journals[i].ID[:], r.Journals[i+1].ID[:]) < 0 {
 			continue
 		}
-		return Record{}, errors.New("progress: the journals are not in the order of their ids, each once")
+		return Record{}, errors.New("progress: the journals are not sorted by id, or one occurs twice")
 	}
 	return r, nil
 }

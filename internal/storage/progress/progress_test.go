@@ -17,15 +17,15 @@ func record(version, user, link uint64, journals ...progress.Journal) progress.R
 	return progress.Record{Links: progress.Links{Version: version, User: user, Link: link}, Journals: journals}
 }
 
-// TestJoin: what is known only grows, whichever part says it.
-func TestJoin(t *testing.T) {
+// TestMerge: a record only grows, whichever part adds to it.
+func TestMerge(t *testing.T) {
 	a := record(5, 1, 9, progress.Journal{ID: id(1), End: 100, Clicks: 7}, progress.Journal{ID: id(3), End: 5})
 	b := record(4, 2, 8, progress.Journal{ID: id(1), End: 90, Clicks: 8}, progress.Journal{ID: id(2), End: 1})
 	want := record(5, 2, 9, progress.Journal{ID: id(1), End: 100, Clicks: 8}, progress.Journal{ID: id(2), End: 1}, progress.Journal{ID: id(3), End: 5})
 	for range 2 {
-		a.Join(b)
+		a.Merge(b)
 		if !a.Equal(want) {
-			t.Errorf("joined it is %+v, want %+v", a, want)
+			t.Errorf("merged it is %+v, want %+v", a, want)
 		}
 	}
 	if j, ok := a.Journal(id(2)); !ok || j.End != 1 {
@@ -38,7 +38,7 @@ func TestJoin(t *testing.T) {
 		{Version: 5, User: 2, Link: 9}: false, {Version: 6, User: 2, Link: 9}: false,
 		{Version: 4, User: 2, Link: 9}: true, {Version: 5, User: 1, Link: 9}: true, {Version: 5, User: 2, Link: 8}: true,
 	} {
-		if a.Older(now) != older {
+		if a.NewerThan(now) != older {
 			t.Errorf("%+v is older: %v, want %v", now, !older, older)
 		}
 	}
@@ -64,8 +64,8 @@ func TestEncode(t *testing.T) {
 	}
 }
 
-// TestNoFile: what is no regular file is refused and not waited for.
-func TestNoFile(t *testing.T) {
+// TestNotRegular: a pipe or a directory is refused without waiting.
+func TestNotRegular(t *testing.T) {
 	pipe := filepath.Join(t.TempDir(), "pipe")
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		t.Fatal(err)
@@ -80,8 +80,7 @@ func TestNoFile(t *testing.T) {
 	}
 }
 
-// TestFile: a record is in the file as soon as it changes, for any other process
-// to read, and not before Arm.
+// TestFile: a record is in the file as soon as it changes, but not before Start.
 func TestFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "progress")
 	in := func() progress.Record {
@@ -97,26 +96,26 @@ func TestFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.See(progress.Journal{ID: id(1), End: 7})
+	f.AddJournal(progress.Journal{ID: id(1), End: 7})
 	if got := in(); !got.Equal(progress.Record{}) {
-		t.Errorf("before Arm it is %+v", got)
+		t.Errorf("before Start it is %+v", got)
 	}
 	want := record(1, 0, 0)
-	if err := f.Arm(want); err != nil {
+	if err := f.Start(want); err != nil {
 		t.Fatal(err)
 	}
 	for n := range uint64(40) { // more than a block holds
-		f.See(progress.Journal{ID: id(byte(n)), End: n})
-		f.SeeLinks(progress.Links{Version: n, Link: 2 * n})
-		want.See(progress.Journal{ID: id(byte(n)), End: n})
-		want.SeeLinks(progress.Links{Version: n, Link: 2 * n})
+		f.AddJournal(progress.Journal{ID: id(byte(n)), End: n})
+		f.AddLinks(progress.Links{Version: n, Link: 2 * n})
+		want.AddJournal(progress.Journal{ID: id(byte(n)), End: n})
+		want.AddLinks(progress.Links{Version: n, Link: 2 * n})
 		if got := in(); !got.Equal(want) {
 			t.Fatalf("it is %+v, want %+v", got, want)
 		}
 	}
 	// A shorter record leaves nothing of the longer one.
 	want = record(1, 0, 0)
-	if err := errors.Join(f.Arm(want), f.Sync(), f.Close()); err != nil {
+	if err := errors.Join(f.Start(want), f.Sync(), f.Close()); err != nil {
 		t.Fatal(err)
 	}
 	if got := in(); !got.Equal(want) {
