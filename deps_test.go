@@ -73,6 +73,7 @@ var floors = []floor{
 	}},
 	{"internal/base", []room{
 		{"rollup", "arithmetic on the words"},
+		{"cache", "answers that are remembered; does not know of what"},
 		{"calendar", "zones become instants here, before any other part sees them"},
 		{"click", "the words; everybody may use them"},
 		{"fsync", "names in directories; does not know which"},

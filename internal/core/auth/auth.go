@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/footfall/footfall/internal/base/cache"
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/storage/store"
 )
@@ -26,11 +27,14 @@ const (
 	CacheAge = time.Minute
 )
 
+// digest is of credentials.
+type digest = [32]byte
+
 // Auth tells who is asking. It is safe for concurrent use.
 type Auth struct {
 	users  store.Users
 	now    func() time.Time
-	recent *memory
+	recent *cache.Answers[digest, store.User]
 
 	secret atomic.Pointer[[32]byte] // of the installation, once it is known
 
@@ -45,12 +49,17 @@ func New(users store.Users, now func() time.Time) *Auth { return WithCost(users,
 // WithCost is New with another cost of bcrypt, 4 to 31, for those who set many
 // passwords that need no protection.
 func WithCost(users store.Users, now func() time.Time, cost int) *Auth {
-	return &Auth{users: users, now: now, recent: newMemory(), cost: cost, guesses: newGuesses(now), turns: newTurns()}
+	return &Auth{
+		users: users, now: now, recent: cache.New(cache.Options[digest, store.User]{Entries: cacheSize, Age: CacheAge}),
+		cost: cost, guesses: newGuesses(now), turns: newTurns(),
+	}
 }
 
 // Forget forgets what is remembered of a user's tokens and apiKey, also where the
 // store is being asked just now. Whoever deletes a user calls it afterwards.
-func (a *Auth) Forget(user click.UserID) { a.recent.forget(user) }
+func (a *Auth) Forget(user click.UserID) {
+	a.recent.ForgetIf(func(u *store.User) bool { return u.ID == user })
+}
 
 // User is the owner of the token. The error is click.ErrNotFound where nobody
 // owns it, or where it is no token at all. Of a good token the answer is up to
@@ -69,21 +78,21 @@ func (a *Auth) User(ctx context.Context, token string) (store.User, error) {
 
 // Known tells whether the token was good when it was looked at last, as far as
 // that is remembered. It asks nobody.
-func (a *Auth) Known(token string) bool { return wellFormed(token) && a.recent.knows(Digest(token)) }
+func (a *Auth) Known(token string) bool { return wellFormed(token) && a.recent.Has(Digest(token)) }
 
 // owner is whose the credentials are, from memory or as ask says. wrong are its
 // errors where they are nobody's.
 func (a *Auth) owner(d digest, ask func() (store.User, error), wrong ...error) (store.User, error) {
 	now := a.now()
-	u, fresh, forgotten := a.recent.recall(d, now)
+	u, fresh, generation := a.recent.Get(d, now)
 	if fresh {
 		return u, nil
 	}
 	u, err := ask()
 	if err == nil {
-		a.recent.remember(d, owner{u, now}, forgotten)
+		a.recent.Add(d, u, now, generation)
 	} else if slices.ContainsFunc(wrong, func(w error) bool { return errors.Is(err, w) }) {
-		a.recent.drop(d)
+		a.recent.Drop(d)
 	}
 	return u, err
 }

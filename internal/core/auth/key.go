@@ -65,7 +65,7 @@ func (a *Auth) UserByKey(ctx context.Context, login, apiKey string) (store.User,
 
 // KnownKey tells of login and apiKey what Known tells of a token.
 func (a *Auth) KnownKey(login, apiKey string) bool {
-	return a.recent.knows(digestOfKey(login, apiKey))
+	return a.recent.Has(digestOfKey(login, apiKey))
 }
 
 // digestOfKey is never that of a token, which has no zero byte.

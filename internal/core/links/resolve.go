@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/footfall/footfall/internal/base/click"
@@ -47,52 +46,54 @@ func (l *Links) resolve(ctx context.Context, p Place) (store.Link, error) {
 	}
 	ours := len(l.hosts) == 0 || l.hosts[p.Host]
 	s := l.shard(p.Name)
-	a, fresh, learnt := s.recall(p, ours, l.now())
+	link, fresh, g := s.recall(p, ours, l.now())
 	if !fresh {
 		if !mayBeName(p.Name) {
 			return store.Link{}, errUnknown
 		}
 		var err error
-		if a, err = l.ask(ctx, s, p, ours, learnt, a); err != nil {
+		if link, err = l.ask(ctx, s, p, ours, g, link); err != nil {
 			return store.Link{}, fmt.Errorf("links: resolve: %w", err)
 		}
 	}
-	if a.link.ID == 0 {
+	if link.ID == 0 {
 		return store.Link{}, errUnknown
 	}
-	return a.link, nil
+	return link, nil
 }
 
-// ask asks the store, once for all who ask the same at the same time, and
-// remembers the answer. Who leaves does not take the question along. Questions
-// from before a link was learnt are not the same as those from after it.
-func (l *Links) ask(ctx context.Context, s *shard, p Place, ours bool, learnt uint64, old answer) (answer, error) {
-	flight := s.flights.DoChan(strconv.FormatUint(learnt, 36)+"\x00"+p.Host+"\x00"+p.Name, func() (any, error) {
+// ask asks the store, once for all callers that ask the same at the same time, and
+// remembers the answer; an unknown name has the zero link. A caller that leaves does
+// not cancel the question. Questions of different generations are not the same: one
+// may be from before a link was made.
+func (l *Links) ask(ctx context.Context, s *shard, p Place, ours bool, g generation, old store.Link) (store.Link, error) {
+	flight := s.flights.DoChan(fmt.Sprintf("%x\x00%x\x00%s\x00%s", g.links, g.unknown, p.Host, p.Name), func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 		defer cancel()
-		a := answer{asked: l.now()}
-		var err error
-		a.link, err = l.links.LinkByName(ctx, p.Host, click.Hash(p.Name))
+		asked := l.now()
+		link, err := l.links.LinkByName(ctx, p.Host, click.Hash(p.Name))
 		switch {
-		case err == nil, errors.Is(err, click.ErrNotFound):
-		case old.link.ID != 0:
-			a = answer{link: old.link, asked: a.asked.Add(respite - MaxAge)}
+		case err == nil:
+		case errors.Is(err, click.ErrNotFound):
+			link = store.Link{}
+		case old.ID != 0:
+			link, asked = old, asked.Add(respite-MaxAge)
 		case errors.Is(err, context.DeadlineExceeded):
-			return a, fmt.Errorf("%w: %w", click.ErrUnavailable, err)
+			return link, fmt.Errorf("%w: %w", click.ErrUnavailable, err)
 		default:
-			return a, err
+			return link, err
 		}
-		s.remember(p, ours, a, learnt)
-		return a, nil
+		s.remember(p, ours, link, asked, g)
+		return link, nil
 	})
 	select {
 	case r := <-flight:
-		a, _ := r.Val.(answer)
-		return a, r.Err
+		link, _ := r.Val.(store.Link)
+		return link, r.Err
 	case <-ctx.Done():
-		if old.link.ID != 0 {
+		if old.ID != 0 {
 			return old, nil
 		}
-		return answer{}, ctx.Err()
+		return store.Link{}, ctx.Err()
 	}
 }
