@@ -81,7 +81,7 @@ var floors = []floor{
 		{"lograte", "lines of a log; does not know what they say"},
 		{"meter", "how far work is; does not know what work"},
 		{"plain", "foreign text on a terminal; everybody may use it"},
-		{"regular", "files that end; does not know what is in them"},
+		{"reload", "files that are read again; does not know what is in them"},
 		{"throttle", "how often and how many at once; does not know of what"},
 		{"version", "which footfall this is; everybody may say so"},
 		{"weburl", "how URLs and hosts are written; does not know which are ours"},

@@ -1,7 +1,6 @@
 package geo_test
 
 import (
-	"context"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -73,9 +72,7 @@ func TestBuiltin(t *testing.T) {
 	if got := l.Country(netip.Addr{}); got.Known() {
 		t.Errorf("no address is in %v", got)
 	}
-	if changed, err := l.Reload(); changed || err != nil {
-		t.Errorf("reloading built-in data: %v, %v", changed, err)
-	}
+	l.Watch(t.Context(), nil, nil) // returns
 }
 
 // watched is a Lookup that looks at its file when told to.
@@ -96,23 +93,10 @@ func watch(t *testing.T, code string) *watched {
 	return w
 }
 
-// tick lets Watch take one tick, and returns when that is dealt with.
-func (w *watched) tick() {
-	ctx, cancel := context.WithCancel(context.Background())
-	ticks, done := make(chan time.Time), make(chan struct{})
-	go func() {
-		defer close(done)
-		w.Watch(ctx, ticks, w.log.Logger())
-	}()
-	ticks <- time.Time{}
-	cancel()
-	<-done
-}
-
-// check ticks, then looks at the country and at the lines logged since.
+// check looks at the file, then at the country and at the lines logged since.
 func (w *watched) check(t *testing.T, what, want string, lines int, word string) {
 	t.Helper()
-	w.tick()
+	w.Look(w.log.Logger())
 	if got := w.Country(netip.MustParseAddr("1.1.1.1")).String(); got != want {
 		t.Errorf("%s: country %q, want %q", what, got, want)
 	}
@@ -208,7 +192,7 @@ func TestReloadUnderLoad(t *testing.T) {
 		if err := os.Rename(w.path+".new", w.path); err != nil {
 			t.Fatal(err)
 		}
-		w.tick()
+		w.Look(w.log.Logger())
 		if got := w.Country(netip.MustParseAddr("1.1.1.1")).String(); got != code {
 			t.Fatalf("country %q after reload, want %q", got, code)
 		}

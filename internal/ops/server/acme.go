@@ -60,7 +60,7 @@ func (s *Site) security(ctx context.Context, o *Options) (security, error) {
 		}
 		ticker := time.NewTicker(certificateEvery)
 		context.AfterFunc(ctx, ticker.Stop)
-		go c.watch(ctx, ticker.C, c.look, certificateSlow)
+		go c.watch(ctx, ticker.C)
 		return security{c.config(), none}, nil
 	case len(s.ACME.Domains) > 0:
 		for _, d := range s.ACME.Domains { // autocert leaves out what is none

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"context"
 	"io"
 	"log/slog"
 	"os"
@@ -106,7 +105,7 @@ func TestCertificateIsReadAgain(t *testing.T) {
 	} {
 		step.change()
 		log.Reset()
-		c.look()
+		c.files.Look(c.report())
 		got, err := c.get(nil)
 		if err != nil || got.Leaf.Subject.CommonName != step.want {
 			t.Errorf("%s: the certificate is %v, %v; want %s", step.name, got.Leaf.Subject, err, step.want)
@@ -115,48 +114,6 @@ func TestCertificateIsReadAgain(t *testing.T) {
 			t.Errorf("%s: the log says %q, want %q", step.name, told, step.told)
 		}
 	}
-}
-
-// TestCertificateThatDoesNotAnswer: a file system that hangs keeps no handshake
-// waiting, is told of once, and is looked at again once it answers.
-func TestCertificateThatDoesNotAnswer(t *testing.T) {
-	t.Parallel()
-	ca, dir := certtest.New(t), t.TempDir()
-	certFile, keyFile := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-	ca.Write(t, certFile, keyFile, time.Now().Add(time.Hour), "host")
-	log := make(chan string, 10)
-	c, err := openCertificate(certFile, keyFile, time.Now, slog.New(slog.NewTextHandler(lines(log), nil)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ticks, hang, looks := make(chan time.Time), make(chan struct{}), make(chan struct{}, 10)
-	ctx, stop := context.WithCancel(t.Context())
-	over := make(chan struct{})
-	go func() {
-		defer close(over)
-		c.watch(ctx, ticks, func() { looks <- struct{}{}; <-hang }, time.Millisecond)
-	}()
-	ticks <- time.Time{}
-	<-looks
-	if line := <-log; !strings.Contains(line, "do not answer") {
-		t.Errorf("the log says %q", line)
-	}
-	if got, err := c.get(nil); err != nil || got.Leaf.Subject.CommonName != "host" {
-		t.Errorf("meanwhile the certificate is %v, %v", got, err)
-	}
-	close(hang)
-	ticks <- time.Time{}
-	<-looks
-	stop()
-	<-over
-}
-
-// lines gets each line of a log.
-type lines chan string
-
-func (l lines) Write(b []byte) (int, error) {
-	l <- string(b)
-	return len(b), nil
 }
 
 func TestCertificateThatCannotBe(t *testing.T) {

@@ -1,4 +1,4 @@
-package regular_test
+package reload
 
 import (
 	"errors"
@@ -9,8 +9,6 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/footfall/footfall/internal/base/regular"
 )
 
 // TestOpen: a file is read whole, and what does not end is refused at once.
@@ -27,12 +25,12 @@ func TestOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{"file": "content", "link": "content", "empty": ""} {
-		f, err := regular.Open(path(name))
+		f, err := open(path(name))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if b, err := f.Read(7); err != nil || string(b) != want || f.Info.Size() != int64(len(want)) {
-			t.Errorf("%s: %q, %v, of %d bytes", name, b, err, f.Info.Size())
+		if b, err := f.content(7); err != nil || string(b) != want || f.info.Size() != int64(len(want)) {
+			t.Errorf("%s: %q, %v, of %d bytes", name, b, err, f.info.Size())
 		}
 		if err := f.Close(); err != nil {
 			t.Error(err)
@@ -45,7 +43,7 @@ func TestOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{path("pipe"), path("link to a pipe"), "/dev/zero", dir} {
-		if f, err := regular.Open(name); !errors.Is(err, regular.ErrKind) {
+		if f, err := open(name); !errors.Is(err, ErrKind) {
 			t.Errorf("%s: %v, %v", name, f, err)
 		}
 	}
@@ -55,7 +53,7 @@ func TestOpen(t *testing.T) {
 	}
 	defer l.Close()
 	for _, name := range []string{path("socket"), path("missing")} {
-		if f, err := regular.Open(name); err == nil {
+		if f, err := open(name); err == nil {
 			t.Errorf("%s: %v", name, f)
 		}
 	}
@@ -67,21 +65,21 @@ func TestFileThatChanges(t *testing.T) {
 	if err := os.WriteFile(path, []byte("content"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	f, err := regular.Open(path)
+	f, err := open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if _, err := f.Read(6); err == nil || !strings.Contains(err.Error(), "has 7 bytes") {
+	if _, err := f.content(6); err == nil || !strings.Contains(err.Error(), "has 7 bytes") {
 		t.Errorf("too long: %v", err)
 	}
 	if err := os.WriteFile(path, []byte("content and more"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if b, err := f.Read(7); err != nil || string(b) != "content" {
+	if b, err := f.content(7); err != nil || string(b) != "content" {
 		t.Errorf("longer: %q, %v", b, err)
 	}
-	g, err := regular.Open(path)
+	g, err := open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +87,7 @@ func TestFileThatChanges(t *testing.T) {
 	if err := os.Truncate(path, 3); err != nil {
 		t.Fatal(err)
 	}
-	if b, err := g.Read(100); err != nil || string(b) != "con" {
+	if b, err := g.content(100); err != nil || string(b) != "con" {
 		t.Errorf("shorter: %q, %v", b, err)
 	}
 }
