@@ -12,23 +12,23 @@ import (
 	"time"
 )
 
-// ErrZone: no zone has that name, or that many hours.
+// ErrZone means that there is no zone with that name or that many hours.
 var ErrZone = errors.New("no such time zone")
 
 // zoneinfo is release 2025c of the IANA database (https://www.iana.org/time-zones),
-// one TZif file a zone, in the form in which Go ships it.
+// one TZif file per zone, in the form in which Go ships it.
 //
 //go:embed zoneinfo.zip
 var zoneinfo string
 
-// database is the embedded zones by name, each parsed when first asked for.
+// database is the embedded zones by name. Each is parsed when it is first used.
 type database struct {
 	names []string // ascending
 	zones map[string]func() (*Zone, error)
 }
 
-// open reads the archive's directory, once. The archive is part of the program:
-// that it cannot be read is a mistake of the build, hence the panic.
+// open reads the directory of the archive once. It panics if the archive cannot be
+// read, because then the build is broken.
 var open = sync.OnceValue(func() database {
 	r, err := zip.NewReader(strings.NewReader(zoneinfo), int64(len(zoneinfo)))
 	if err != nil {
@@ -46,9 +46,9 @@ var open = sync.OnceValue(func() database {
 	return db
 })
 
-// isZone tells a zone's name from what else a database may hold: directories,
-// the placeholder Factory, copies of the host's own choice, and the same zones
-// again with and without leap seconds.
+// isZone reports whether a name in the archive is a zone, and not a directory, the
+// placeholder Factory, a copy of the zone of a host, or a zone again with or without
+// leap seconds.
 func isZone(name string) bool {
 	switch name {
 	case "", "Factory", "Local", "localtime", "posixrules":
@@ -57,8 +57,8 @@ func isZone(name string) bool {
 	return !strings.HasSuffix(name, "/") && !strings.HasPrefix(name, "posix/") && !strings.HasPrefix(name, "right/")
 }
 
-// Load finds a zone by its IANA name, case-sensitive, in the embedded database
-// and nowhere else. Any other name is ErrZone.
+// Load finds a zone by its IANA name, which is case-sensitive, in the embedded
+// database. It fails with ErrZone if there is none.
 func Load(name string) (*Zone, error) {
 	zone, ok := open().zones[name]
 	if !ok {
@@ -67,11 +67,11 @@ func Load(name string) (*Zone, error) {
 	return zone()
 }
 
-// Zones lists the names that Load takes, ascending.
+// Zones lists the names of all zones in ascending order.
 func Zones() []string { return slices.Clone(open().names) }
 
-// Fixed is the zone that is always so many hours east of UTC. Hours outside
-// −14..14 are ErrZone.
+// Fixed is a zone that is always so many hours east of UTC. It fails with ErrZone for
+// hours outside −14..14.
 func Fixed(hours int) (*Zone, error) {
 	if hours < -14 || hours > 14 {
 		return nil, fmt.Errorf("calendar: fixed zone of %d hours: %w", hours, ErrZone)

@@ -1,4 +1,4 @@
 package calendar
 
-// NewZone lets tests make zones that no database has.
+// NewZone makes zones that are not in the database.
 var NewZone = newZone

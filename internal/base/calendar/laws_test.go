@@ -16,9 +16,9 @@ import (
 
 var dateUnits = []calendar.Unit{calendar.Day, calendar.Week, calendar.MWeek, calendar.Month}
 
-// TestEveryEdge looks at every date edge of every zone from 1980 to 2099: as the
-// oracle says around changes of clocks, and at midnight elsewhere. Zones whose
-// clocks never differ in that time count as one.
+// TestEveryEdge checks every edge of dates of every zone from 1980 to 2099: against the
+// oracle near changes of clocks, and at midnight elsewhere. Zones with the same clocks
+// in that time are checked once.
 func TestEveryEdge(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
@@ -59,13 +59,13 @@ func TestEveryEdge(t *testing.T) {
 			}
 		}
 		if i := slices.Index(plain, false); i >= 0 {
-			t.Fatalf("%s: no change of clocks is near, and a day starts at%s", l.name, show(days[i:i+1]))
+			t.Fatalf("%s: far from changes of clocks, a day starts at%s", l.name, show(days[i:i+1]))
 		}
 		longerUnits(t, l, zone, days)
 	}
 }
 
-// longerUnits holds weeks and months against the days that they are made of.
+// longerUnits compares weeks and months with their days.
 func longerUnits(t *testing.T, l location, zone *calendar.Zone, days []int64) {
 	t.Helper()
 	dates := make([]time.Time, len(days))
@@ -82,7 +82,7 @@ func longerUnits(t *testing.T, l location, zone *calendar.Zone, days []int64) {
 				begun = unit
 			}
 		}
-		// The days begin and end inside a unit, unless with one.
+		// The first and the last day may be inside a unit.
 		first, last := slices.Index(got, want[0]), slices.Index(got, want[len(want)-1])
 		if first < 0 || first > 1 || last < len(got)-2 || !slices.Equal(got[first:last+1], want) {
 			t.Fatalf("%s: the %s edges differ from the days'", l.name, u)
@@ -90,7 +90,7 @@ func longerUnits(t *testing.T, l location, zone *calendar.Zone, days []int64) {
 	}
 }
 
-// TestEdges holds Edges against the oracle in any zone, at any reference.
+// TestEdges compares Edges with the oracle in any zone, at any reference.
 func TestEdges(t *testing.T) {
 	t.Parallel()
 	locs := locations(t)
@@ -109,8 +109,8 @@ func TestEdges(t *testing.T) {
 	})
 }
 
-// TestEdgesOfOtherWorlds does so in zones that leap about as none on Earth does.
-func TestEdgesOfOtherWorlds(t *testing.T) {
+// TestEdgesOfWildZones does so in zones with larger changes than any real one.
+func TestEdgesOfWildZones(t *testing.T) {
 	t.Parallel()
 	const from, months = 1000000000 - 1000000000%900, 4
 	seedtest.Check(t, func(t *rapid.T) {
@@ -129,8 +129,8 @@ func TestEdgesOfOtherWorlds(t *testing.T) {
 	})
 }
 
-// check draws a unit and a number, and holds every way to the edges against
-// each other and the oracle.
+// check draws a unit and a number, and compares all functions about edges with each
+// other and with the oracle.
 func check(t *rapid.T, zone *calendar.Zone, loc *time.Location, ref int64) {
 	u := calendar.Unit(rapid.IntRange(int(calendar.Minute), int(calendar.Month)).Draw(t, "unit"))
 	n := rapid.IntRange(1, map[calendar.Unit]int{calendar.Week: 6, calendar.MWeek: 6, calendar.Month: 3}[u]+12).Draw(t, "n")
@@ -139,13 +139,13 @@ func check(t *rapid.T, zone *calendar.Zone, loc *time.Location, ref int64) {
 		t.Fatalf("%d %s before %d\n got%s\nwant%s", n, u, ref, show(got), show(want))
 	}
 	if start, end := zone.Start(u, ref, n); start != got[0] || end != got[len(got)-1] {
-		t.Fatalf("Start says %s, Edges says %s", show([]int64{start, end}), show(got))
+		t.Fatalf("Start is %s, Edges has %s", show([]int64{start, end}), show(got))
 	}
-	// Far back, where Edges walks and Start computes.
+	// Many units back: Edges walks and Start computes.
 	n = rapid.IntRange(1, 3000).Draw(t, "far")
 	got = zone.Edges(u, ref, n)
 	if start, end := zone.Start(u, ref, n); start != got[0] || end != got[len(got)-1] || len(got) > n+1 {
-		t.Fatalf("far: Start says %s, Edges says %s", show([]int64{start, end}), show(got[:1]))
+		t.Fatalf("far: Start is %s, Edges has %s", show([]int64{start, end}), show(got[:1]))
 	}
 	if u == calendar.Minute || u == calendar.Hour || got[0] <= earliest {
 		return
@@ -163,8 +163,8 @@ func offsetOf(loc *time.Location) func(int64) int {
 	}
 }
 
-// tzif writes a zone in the form of RFC 8536, version 2 with an empty version 1
-// block: from each instant on, so many quarter-hours east of UTC, −56 to 56.
+// tzif is a zone in the format of RFC 8536, version 2 with an empty block of version 1.
+// From each instant on it is so many quarter-hours east of UTC, −56 to 56.
 func tzif(at []int64, quarters []int) []byte {
 	header := append([]byte("TZif2"), make([]byte, 15)...)
 	counts := func(b []byte, times, types int) []byte {

@@ -11,8 +11,8 @@ import (
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// when is When, slow and obvious: it watches the clock second by second until it
-// shows the time or a later one. No clock is more than 15 hours ahead of UTC.
+// when is a slow and obvious When: it goes second by second until the clock shows local
+// or a later time. No clock is more than 15 hours ahead of UTC.
 func when(loc *time.Location, local int64) int64 {
 	t := local - 15*3600
 	for {
@@ -24,8 +24,7 @@ func when(loc *time.Location, local int64) int64 {
 	}
 }
 
-// TestWhen holds When against the oracle in any zone, and most often near a
-// change of clocks.
+// TestWhen compares When with the oracle in any zone, mostly near a change of clocks.
 func TestWhen(t *testing.T) {
 	t.Parallel()
 	locs := locations(t)
@@ -47,8 +46,8 @@ func TestWhen(t *testing.T) {
 	})
 }
 
-// TestWhenInOtherWorlds does so in zones that leap about as none on Earth does.
-func TestWhenInOtherWorlds(t *testing.T) {
+// TestWhenInWildZones does so in zones with larger changes than any real one.
+func TestWhenInWildZones(t *testing.T) {
 	t.Parallel()
 	const from = 1000000000 - 1000000000%900
 	seedtest.Check(t, func(t *rapid.T) {
@@ -67,15 +66,15 @@ func TestWhenInOtherWorlds(t *testing.T) {
 		if got, want := zone.When(local), when(loc, local); got != want {
 			t.Fatalf("the clock shows %d at %d, want %d", local, got, want)
 		}
-		// A date begins when its midnight is shown.
+		// A date begins when the clock shows its midnight.
 		date := local / 86400
 		if start, end := zone.Dates(date, date+2); start != zone.When(date*86400) || end != zone.When((date+3)*86400) {
-			t.Fatalf("three dates from %d are %d to %d", date, start, end)
+			t.Fatalf("three dates from %d are from %d to %d", date, start, end)
 		}
 	})
 }
 
-// TestDates: an instant is within some dates if its own date is one of them.
+// TestDates: Dates contains an instant if Date of the instant is one of the dates.
 func TestDates(t *testing.T) {
 	t.Parallel()
 	locs := locations(t)
@@ -100,7 +99,7 @@ func TestDates(t *testing.T) {
 		for at := (from-3)*86400 - 86400; at < (to+3)*86400; at += 900 {
 			begun = max(begun, dateOf(l.loc, at).Unix()/86400)
 			if got := zone.Date(at); got != begun {
-				t.Fatalf("%s: %d is of the date %d, want %d", l.name, at, got, begun)
+				t.Fatalf("%s: the date of %d is %d, want %d", l.name, at, got, begun)
 			}
 			if got, want := start <= at && at < end, from <= begun && begun <= to; got != want {
 				t.Fatalf("%s: %d is within %d to %d: %t, want %t", l.name, at, from, to, got, want)
@@ -109,8 +108,7 @@ func TestDates(t *testing.T) {
 	})
 }
 
-// TestCount: there are as many units as Edges lists back to the one that holds an
-// instant.
+// TestCount: Count is the number of units that Edges needs to reach an instant.
 func TestCount(t *testing.T) {
 	t.Parallel()
 	locs := locations(t)

@@ -54,7 +54,7 @@ func TestLoadTakesEveryZone(t *testing.T) {
 	}
 }
 
-// Load takes nothing that Zones does not list, and panics at nothing.
+// FuzzLoad: Load accepts exactly the names in Zones.
 func FuzzLoad(f *testing.F) {
 	f.Add("America/New_York")
 	f.Add("../UTC")
@@ -118,7 +118,7 @@ func TestUnits(t *testing.T) {
 			t.Errorf("ParseUnit(%q) = %v, %v", name, got, err)
 		}
 		if u.String() != name {
-			t.Errorf("%d is called %q, want %q", u, u, name)
+			t.Errorf("the name of %d is %q, want %q", u, u, name)
 		}
 	}
 	for _, name := range []string{"", "Day", "days", "day ", "year", "second", "unit 3", "quarter"} {
@@ -127,6 +127,6 @@ func TestUnits(t *testing.T) {
 		}
 	}
 	if got := calendar.Unit(0).String(); got != "unit 0" {
-		t.Errorf("the zero unit is called %q", got)
+		t.Errorf("the name of the zero unit is %q", got)
 	}
 }

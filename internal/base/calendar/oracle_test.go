@@ -10,9 +10,8 @@ import (
 	"github.com/footfall/footfall/internal/base/calendar"
 )
 
-// oracle is Edges, slow and obvious: it watches the zone's clock every quarter
-// of an hour, and a unit starts when the date first shows that the last has
-// passed.
+// oracle is a slow and obvious Edges: it reads the zone's clock every quarter of an
+// hour. A unit starts when the clock first shows a date after the last unit.
 func oracle(loc *time.Location, u calendar.Unit, ref int64, n int) []int64 {
 	if u == calendar.Minute || u == calendar.Hour {
 		return oracleClock(loc, u, ref, n)
@@ -35,7 +34,7 @@ func oracle(loc *time.Location, u calendar.Unit, ref int64, n int) []int64 {
 	return leaveOut(starts[max(next-n, 0) : next+1])
 }
 
-// oracleClock reads the local clock at the reference and counts back from it.
+// oracleClock counts back from the local time at the reference.
 func oracleClock(loc *time.Location, u calendar.Unit, ref int64, n int) []int64 {
 	at, step := time.Unix(ref, 0).In(loc), int64(60)
 	start := ref - int64(at.Second())
@@ -49,7 +48,7 @@ func oracleClock(loc *time.Location, u calendar.Unit, ref int64, n int) []int64 
 	return leaveOut(edges)
 }
 
-// leaveOut drops the units that end at or before 1980-01-01T00:00Z.
+// leaveOut removes the units that end at or before 1980-01-01T00:00Z.
 func leaveOut(edges []int64) []int64 {
 	for edges[1] <= earliest {
 		edges = edges[1:]
@@ -63,7 +62,8 @@ func dateOf(loc *time.Location, t int64) time.Time {
 	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
 }
 
-// unitOf is the first date of the unit that holds the date, skipped or not.
+// unitOf is the first date of the unit that contains the date, also if the zone skipped
+// it.
 func unitOf(u calendar.Unit, date time.Time) time.Time {
 	switch u {
 	case calendar.Week:
@@ -76,13 +76,13 @@ func unitOf(u calendar.Unit, date time.Time) time.Time {
 	return date
 }
 
-// location is what the oracle knows of a zone.
+// location is a zone as the oracle reads it.
 type location struct {
 	name string
 	loc  *time.Location
 }
 
-// locations reads the database by itself, each different content once.
+// locations reads the database. Zones with the same content are one location.
 func locations(t *testing.T) []location {
 	t.Helper()
 	r, err := zip.OpenReader("zoneinfo.zip")

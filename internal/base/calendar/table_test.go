@@ -12,14 +12,14 @@ import (
 	"github.com/footfall/footfall/internal/base/calendar"
 )
 
-// TestTables runs testdata/*.txt but for zdump.txt. A line that starts at the
-// margin is a question, and the indented ones below it are the edges it wants:
+// TestTables runs testdata/*.txt except zdump.txt. A line without an indent is a
+// question, and the indented lines below it are the edges:
 //
 //	edges ZONE UNIT N REF
 //	legacy ZONE DAYS REF
 //
-// ZONE is an IANA name, or fixed and a number of hours. Instants are in the
-// form of RFC 3339 or in Unix seconds.
+// ZONE is an IANA name, or fixed with a number of hours. Instants are in the format of
+// RFC 3339 or in Unix seconds.
 func TestTables(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) < 2 {
@@ -61,7 +61,7 @@ func readTable(t *testing.T, file string) []question {
 	return questions
 }
 
-// readLines reads a file with its comment lines emptied.
+// readLines reads a file. Lines with comments are empty.
 func readLines(t *testing.T, file string) []string {
 	t.Helper()
 	data, err := os.ReadFile(file)
@@ -95,7 +95,7 @@ func ask(t *testing.T, words []string) []int64 {
 		}
 		edges := zone.Edges(u, ref, n)
 		if start, end := zone.Start(u, ref, n); start != edges[0] || end != edges[len(edges)-1] {
-			t.Errorf("%q: Start says %s, Edges says %s", words, show([]int64{start, end}), show(edges))
+			t.Errorf("%q: Start is %s, Edges has %s", words, show([]int64{start, end}), show(edges))
 		}
 		return edges
 	}

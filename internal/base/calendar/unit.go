@@ -6,11 +6,10 @@ import (
 	"time"
 )
 
-// ErrUnit: no unit has that name.
+// ErrUnit means that there is no unit with that name.
 var ErrUnit = errors.New("no such unit")
 
-// Unit is a length of time as a person names it. The zero value is no unit, and
-// asking a zone for its edges panics.
+// Unit is a length of time. The zero value is not a unit, and edges of it panic.
 type Unit uint8
 
 // The units of Bitly's API v3.
@@ -25,8 +24,8 @@ const (
 
 var unitNames = [...]string{Minute: "minute", Hour: "hour", Day: "day", Week: "week", MWeek: "mweek", Month: "month"}
 
-// ParseUnit takes a unit's name as it is on the wire, case-sensitive. Any other
-// name is ErrUnit.
+// ParseUnit is the unit with that name on the wire, which is case-sensitive. It fails
+// with ErrUnit if there is none.
 func ParseUnit(name string) (Unit, error) {
 	for u := Minute; u <= Month; u++ {
 		if unitNames[u] == name {
@@ -44,8 +43,7 @@ func (u Unit) String() string {
 	return unitNames[u]
 }
 
-// fixed is the length of a unit that the calendar does not stretch, in seconds;
-// 0 for the others.
+// fixed is the length of a unit in seconds; 0 if it varies.
 func (u Unit) fixed() int64 {
 	switch u {
 	case Minute:
@@ -56,9 +54,9 @@ func (u Unit) fixed() int64 {
 	return 0
 }
 
-// Dates are counted in days since 1970-01-01, a Thursday. Units of dates are
-// counted too, from any origin: number is the one that holds a date, and first
-// is the first date of a number.
+// Dates are days since 1970-01-01, a Thursday. Units that consist of dates are numbered,
+// from any origin: number is that of the unit that contains a date, and first is the
+// first date of the unit with that number.
 
 func (u Unit) number(date int64) int64 {
 	switch u {
@@ -72,7 +70,7 @@ func (u Unit) number(date int64) int64 {
 		y, m, _ := time.Unix(date*secondsPerDay, 0).UTC().Date()
 		return int64(y)*12 + int64(m)
 	}
-	panic("calendar: no dates make up " + u.String())
+	panic("calendar: not a unit of dates: " + u.String())
 }
 
 func (u Unit) first(number int64) int64 {
@@ -84,10 +82,10 @@ func (u Unit) first(number int64) int64 {
 	case MWeek:
 		return number*7 - 3
 	case Month:
-		// Months past the twelfth are those of later years.
+		// time.Date accepts months above 12.
 		return floorDiv(time.Date(0, time.Month(number), 1, 0, 0, 0, 0, time.UTC).Unix(), secondsPerDay)
 	}
-	panic("calendar: no dates make up " + u.String())
+	panic("calendar: not a unit of dates: " + u.String())
 }
 
 func floorDiv(a, b int64) int64 {

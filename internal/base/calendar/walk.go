@@ -1,24 +1,24 @@
 package calendar
 
-// Walk steps back through the edges of a zone and unit from a reference, for
-// ranges too long to hold. It allocates nothing. The zero value is not usable.
+// Walk goes back through the edges of a unit from a reference, for ranges that are too
+// long for a slice. It does not allocate. The zero value is not usable.
 type Walk struct {
 	zone  *Zone
 	unit  Unit
-	span  int   // index of the zone's span that edge-1 lies in, or a later one
-	edge  int64 // what Next yielded last, or will yield first
+	span  int   // index of the zone's span that contains edge-1, or of a later one
+	edge  int64 // the last result of Next; before that its first
 	begun bool
 }
 
-// Walk starts at the end of the unit that holds ref. See Edges for ref.
+// Walk starts at the end of the unit that contains ref. See Edges for ref.
 func (z *Zone) Walk(u Unit, ref int64) Walk {
 	_, end := z.Start(u, ref, 1)
 	return Walk{zone: z, unit: u, span: z.at(end - 1), edge: end}
 }
 
-// Next is the next older edge: first where the unit that holds the reference
-// ends, then where it and each older unit starts. It is false once the units
-// that end after 1980-01-01T00:00Z are through.
+// Next is the next older edge: first the end of the unit that contains the reference,
+// then its start and that of each older unit. It is false after the oldest unit that
+// ends after 1980-01-01T00:00Z.
 func (w *Walk) Next() (edge int64, ok bool) {
 	if !w.begun {
 		w.begun = true

@@ -10,7 +10,7 @@ import (
 	"github.com/footfall/footfall/internal/base/calendar"
 )
 
-// TestMain runs every test on a host whose own zones lie.
+// TestMain runs the tests on a host whose own zones are wrong.
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
 		dir, err := os.MkdirTemp("", "zoneinfo")
@@ -35,8 +35,8 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-// TestWalk walks back to the first unit of all, in every zone and from several
-// references, and no further.
+// TestWalk walks to the first unit in every zone from several references. Walk ends
+// there.
 func TestWalk(t *testing.T) {
 	for _, name := range calendar.Zones() {
 		zone := load(t, name)
@@ -57,15 +57,15 @@ func TestWalk(t *testing.T) {
 					t.Fatalf("%s: %s walk from %d\n got%s\nwant%s", name, u, ref, show(got), show(want))
 				}
 				if e, ok := w.Next(); ok {
-					t.Fatalf("%s: %s walk goes on after its end, to %d", name, u, e)
+					t.Fatalf("%s: %s walk continues after its end, to %d", name, u, e)
 				}
 			}
 		}
 	}
 }
 
-// TestWalkKeepsAlignment: hours stay aligned to the clock at the reference, where
-// a fresh reference further back would be at another half hour.
+// TestWalkKeepsAlignment: hours stay aligned to the clock at the reference, although
+// the clock had another half hour before.
 func TestWalkKeepsAlignment(t *testing.T) {
 	zone := load(t, "Australia/Lord_Howe")
 	ref := instant(t, "2024-10-06T04:10:00+11:00")
@@ -91,8 +91,8 @@ func TestWalkAllocatesNothing(t *testing.T) {
 	}
 }
 
-// TestOutside: a reference out of range counts as the nearest one in range, and
-// so does a number of units.
+// TestOutside: a reference or a number of units out of range becomes the nearest one in
+// range.
 func TestOutside(t *testing.T) {
 	zone := load(t, "Asia/Kathmandu")
 	for u := calendar.Minute; u <= calendar.Month; u++ {

@@ -15,8 +15,8 @@ var (
 	latest   = click.Latest.Unix()
 )
 
-// TestOffsetsAgreeWithZdump holds our offsets against another reader of the
-// same files; the table says how it was made. A new database needs a new table.
+// TestOffsetsAgreeWithZdump compares offsets with another reader of the same files. The
+// table says how it was made. A new database needs a new table.
 func TestOffsetsAgreeWithZdump(t *testing.T) {
 	known := 0
 	for _, line := range readLines(t, "testdata/zdump.txt") {
@@ -36,16 +36,16 @@ func TestOffsetsAgreeWithZdump(t *testing.T) {
 			text = fmt.Appendf(text, "%d %d\n", at, zone.Offset(at))
 		}
 		if sum := fmt.Sprintf("%08x", crc32.ChecksumIEEE(text)); sum != wantSum {
-			t.Errorf("%s: %d changes of sum %s, zdump says %d of %s", name, len(changes), sum, wantChanges, wantSum)
+			t.Errorf("%s: %d changes with the sum %s, zdump has %d with %s", name, len(changes), sum, wantChanges, wantSum)
 		}
 	}
 	if known != len(calendar.Zones()) {
-		t.Errorf("the table knows %d zones of %d", known, len(calendar.Zones()))
+		t.Errorf("the table has %d zones of %d", known, len(calendar.Zones()))
 	}
 }
 
-// changesOf finds where an offset changes from 1980 to 2099, given that it does
-// so at most once in six hours.
+// changesOf is when an offset changes from 1980 to 2099. It must not change more than
+// once in six hours.
 func changesOf(offset func(int64) int) []int64 {
 	const step = 6 * 3600
 	var changes []int64

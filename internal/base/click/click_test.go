@@ -55,7 +55,7 @@ func FuzzParseReferrer(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		r := click.ParseReferrer(s)
-		if len(r) > click.MaxReferrer || !utf8.ValidString(string(r)) {
+		if len(r) > click.MaxReferrerBytes || !utf8.ValidString(string(r)) {
 			t.Fatalf("ParseReferrer(%q) is %q", s, r)
 		}
 		if again := click.ParseReferrer(string(r)); again != r {

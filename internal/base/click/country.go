@@ -1,11 +1,11 @@
 package click
 
-// Country is an ISO 3166-1 alpha-2 code in upper case. The zero value means
-// that the country is unknown; only the faces spell that out.
+// Country is an ISO 3166-1 alpha-2 code in upper case. The zero value is the unknown
+// country.
 type Country [2]byte
 
-// ParseCountry takes two ASCII letters of either case. Anything else, the
-// empty string included, is the unknown country.
+// ParseCountry is the country of two ASCII letters in any case. All other strings are
+// the unknown country.
 func ParseCountry(s string) Country {
 	if len(s) != 2 {
 		return Country{}
@@ -21,10 +21,10 @@ func ParseCountry(s string) Country {
 	return c
 }
 
-// Known tells whether c names a country.
+// Known reports whether the country is known.
 func (c Country) Known() bool { return c != Country{} }
 
-// String is the code, or "" where the country is unknown.
+// String is the code; empty if the country is unknown.
 func (c Country) String() string {
 	if !c.Known() {
 		return ""

@@ -7,21 +7,20 @@ import (
 	"github.com/footfall/footfall/internal/base/weburl"
 )
 
-// MaxReferrer bounds a referrer, in bytes.
-const MaxReferrer = 512
+// MaxReferrerBytes is the length of a referrer.
+const MaxReferrerBytes = 512
 
-// Referrer is scheme, host and path of the page a visitor came from, valid
-// UTF-8 of at most MaxReferrer bytes. Query, fragment and credentials are
-// dropped, for they carry secrets. The host of a web page is in small letters. What is no URL with a host is kept as it
-// was given (section 5 of the contract). The zero value means direct: no page.
+// Referrer is scheme, host and path of the page that a visitor came from: valid UTF-8 of
+// at most MaxReferrerBytes. Query, fragment and credentials may be secret, and are left
+// out. The host of a web page is in lower case. A text that is not a URL with a host is
+// kept as it is. The zero value is direct: no page.
 type Referrer string
 
-// OtherReferrers stands for the referrers beyond the cap on different ones.
+// OtherReferrers stands for further referrers when there are too many different ones.
 const OtherReferrers Referrer = "other"
 
-// ParseReferrer applies the rule above to a Referer header or a feed's field.
-// "direct" and blanks are the zero value. What has no scheme and host cannot
-// be taken apart, and is kept as given, cut to size.
+// ParseReferrer makes a Referrer of a Referer header or a field of a feed. "direct" and
+// blanks are the zero value. Longer texts are cut.
 func ParseReferrer(s string) Referrer {
 	s = strings.TrimSpace(s)
 	if s == "" || strings.EqualFold(s, "direct") {
@@ -33,7 +32,7 @@ func ParseReferrer(s string) Referrer {
 		}
 		host = host[strings.LastIndexByte(host, '@')+1:]
 		if scheme == "http" || scheme == "https" {
-			host = small(host) // RFC 9110, 4.2.3; names of apps have a case
+			host = lower(host) // RFC 9110, 4.2.3; names of apps are case-sensitive
 		}
 		if host != "" {
 			if path == "" {
@@ -45,8 +44,8 @@ func ParseReferrer(s string) Referrer {
 	return Referrer(strings.TrimSpace(cut(strings.ToValidUTF8(s, "\uFFFD"))))
 }
 
-// small makes small letters of those of ASCII, and leaves all other bytes alone.
-func small(s string) string {
+// lower is s with ASCII letters in lower case.
+func lower(s string) string {
 	b := []byte(s)
 	for i, c := range b {
 		if 'A' <= c && c <= 'Z' {
@@ -56,8 +55,8 @@ func small(s string) string {
 	return string(b)
 }
 
-// Domain is the host that the referrer names. A referrer that could not be
-// taken apart is its own domain; direct has none.
+// Domain is the host of the referrer. A referrer that is not a URL is its own domain.
+// That of direct is empty.
 func (r Referrer) Domain() string {
 	_, rest, ok := weburl.CutScheme(string(r))
 	if !ok {
@@ -67,12 +66,12 @@ func (r Referrer) Domain() string {
 	return host
 }
 
-// cut shortens s to MaxReferrer bytes at the start of a rune.
+// cut shortens s to MaxReferrerBytes at the start of a rune.
 func cut(s string) string {
-	if len(s) <= MaxReferrer {
+	if len(s) <= MaxReferrerBytes {
 		return s
 	}
-	end := MaxReferrer
+	end := MaxReferrerBytes
 	for end > 0 && !utf8.RuneStart(s[end]) {
 		end--
 	}
