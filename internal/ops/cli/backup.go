@@ -8,6 +8,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"github.com/footfall/footfall/internal/base/plain"
+	"github.com/footfall/footfall/internal/ops/control"
 	"github.com/footfall/footfall/internal/ops/datadir"
 	"github.com/footfall/footfall/internal/ops/server"
 	"github.com/footfall/footfall/internal/storage/backup"
@@ -24,7 +25,7 @@ func (c *backupCmd) Run(e *env) error {
 	return c.with(e, func(o *server.Owner) error {
 		var m backup.Manifest
 		err := e.watched(func(e *env) (err error) {
-			m, err = o.Backup(e.ctx, c.To, int(c.Keep))
+			m, err = ask(e, o, control.Backup, control.BackupTo{Dir: c.To, Keep: int(c.Keep)})
 			return err
 		})
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/footfall/footfall/internal/ops/control"
 	"github.com/footfall/footfall/internal/ops/datadir"
 	"github.com/footfall/footfall/internal/ops/server"
 	"github.com/footfall/footfall/internal/storage/journal"
@@ -39,10 +40,10 @@ func (c *checkCmd) Run(e *env) error {
 		return err
 	}
 	return c.with(e, func(o *server.Owner) error {
-		if err := o.Repair(e.ctx, c.hear(e, &repaired)); err != nil {
+		if err := c.repair(e, o, &repaired); err != nil {
 			return err
 		}
-		r, err := c.check(e, o.Check)
+		r, err := c.check(e, asking(o))
 		if err != nil {
 			return err
 		}
@@ -84,19 +85,32 @@ func (c *checkCmd) open(e *env) (mend bool, err error) {
 
 // run checks, and mends the sums of days.
 func (c *checkCmd) run(e *env, o *server.Owner) (r checked, err error) {
-	if r, err = c.check(e, o.Check); err != nil {
+	if r, err = c.check(e, asking(o)); err != nil {
 		return r, err
 	}
 	if w := r.Wrong; c.Repair && w.Days > 0 && w.Counts == 0 {
 		var repaired []string
-		if err := o.Repair(e.ctx, c.hear(e, &repaired)); err != nil {
+		if err := c.repair(e, o, &repaired); err != nil {
 			return r, err
 		}
-		r, err = c.check(e, o.Check)
+		r, err = c.check(e, asking(o))
 		r.Repaired = repaired
 		return r, err
 	}
 	return r, nil
+}
+
+// asking is the check of the process that owns the directory.
+func asking(o *server.Owner) func(context.Context, func(string)) (datadir.Verdict, error) {
+	return func(ctx context.Context, report func(string)) (datadir.Verdict, error) {
+		return control.Check.Ask(ctx, o.Client, control.None{}, report)
+	}
+}
+
+// repair has the process that owns the directory repair what it can while it runs.
+func (c *checkCmd) repair(e *env, o *server.Owner, repaired *[]string) error {
+	_, err := control.Repair.Ask(e.ctx, o.Client, control.None{}, c.hear(e, repaired))
+	return err
 }
 
 // checked is a verdict and what it is about.

@@ -1,9 +1,7 @@
 package cli
 
 import (
-	"bufio"
-	"fmt"
-
+	"github.com/footfall/footfall/internal/ops/control"
 	"github.com/footfall/footfall/internal/ops/server"
 )
 
@@ -14,13 +12,6 @@ type exportCmd struct {
 
 func (c *exportCmd) Run(e *env) error {
 	return c.with(e, func(o *server.Owner) error {
-		w := bufio.NewWriter(e.data)
-		if err := o.Export(e.ctx, w, c.Clicks); err != nil {
-			return err // also one of writing
-		}
-		if err := w.Flush(); err != nil {
-			return fmt.Errorf("export: %w", err)
-		}
-		return nil
+		return pieces(e, o, control.Export, control.ExportOptions{Clicks: c.Clicks}, e.data)
 	})
 }

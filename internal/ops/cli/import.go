@@ -100,7 +100,8 @@ func (c *importCmd) file(e *env, o *server.Owner, path string) (feed.Result, err
 	defer f.Close()
 	bar := e.progress(f, path)
 	reader := progressbar.NewReader(f, bar)
-	result, err := o.Import(e.ctx, c.Format, &reader, func(l feed.Rejected) {
+	from := control.ImportOf{Format: c.Format, Input: control.Input{Reader: &reader}}
+	result, err := control.Import.Ask(e.ctx, o.Client, from, func(l feed.Rejected) {
 		_ = bar.Clear()
 		fmt.Fprintf(e.stderr, "%s:%d: rejected: %s\n", plain.Text(path), l.Line, l.Reason)
 	})

@@ -50,7 +50,7 @@ type linkAddCmd struct {
 
 func (c *linkAddCmd) Run(e *env) error {
 	return c.connect(e, c.dataDir, func(o *server.Owner) error {
-		shortURL, err := o.AddLink(e.ctx, c.Login, c.URL, c.first())
+		shortURL, err := ask(e, o, control.AddLink, control.NewLink{Login: c.Login, LongURL: c.URL, Domain: c.first()})
 		return e.print(shortURL, err)
 	})
 }
@@ -68,13 +68,13 @@ func (c *linkListCmd) Run(e *env) error {
 		w := plain.Writer(out)
 		if c.JSON {
 			a := array{w: w}
-			if err := o.ListLinks(e.ctx, c.Login, c.first(), func(l control.Link) { a.element(l) }); err != nil {
+			if err := c.list(e, o, func(l control.Link) { a.element(l) }); err != nil {
 				return errors.Join(out.Flush(), err)
 			}
 			return cmp.Or(a.end(), out.Flush())
 		}
 		t := newTable(w, ">CLICKS", "CREATED", "LINK", "LOGIN", "LONG URL")
-		err := o.ListLinks(e.ctx, c.Login, c.first(), func(l control.Link) {
+		err := c.list(e, o, func(l control.Link) {
 			t.row(strconv.FormatUint(l.Clicks, 10), time.Unix(l.CreatedAt, 0).UTC().Format(time.RFC3339), l.Link, l.Login, l.LongURL)
 		})
 		if err != nil {
@@ -82,6 +82,11 @@ func (c *linkListCmd) Run(e *env) error {
 		}
 		return cmp.Or(t.flush(), out.Flush())
 	})
+}
+
+func (c *linkListCmd) list(e *env, o *server.Owner, each func(control.Link)) error {
+	_, err := control.ListLinks.Ask(e.ctx, o.Client, control.LinksOf{Login: c.Login, Domain: c.first()}, each)
+	return err
 }
 
 type linkDeleteCmd struct {
@@ -93,13 +98,13 @@ type linkDeleteCmd struct {
 func (c *linkDeleteCmd) Run(e *env) error {
 	return c.with(e, func(o *server.Owner) error {
 		if !c.Yes {
-			clicks, err := o.LinkClicks(e.ctx, c.Link)
+			clicks, err := ask(e, o, control.LinkClicks, c.Link)
 			if err != nil {
 				return err
 			}
 			return fmt.Errorf("link delete removes %s and the %s counted on it for good: add --yes to do it", plain.Text(c.Link), many(clicks, "click"))
 		}
-		r, err := o.DeleteLink(e.ctx, c.Link)
+		r, err := ask(e, o, control.DeleteLink, c.Link)
 		if err != nil {
 			return err
 		}

@@ -20,7 +20,7 @@ type statsCmd struct {
 
 func (c *statsCmd) Run(e *env) error {
 	return c.connect(e, c.dataDir, func(o *server.Owner) error {
-		s, err := o.Stats(e.ctx, control.StatsOptions{Login: c.Login, Timezone: c.Timezone, Domain: c.first(), Top: int(c.Top)})
+		s, err := ask(e, o, control.Stats, control.StatsOptions{Login: c.Login, Timezone: c.Timezone, Domain: c.first(), Top: int(c.Top)})
 		if err != nil {
 			return err
 		}
@@ -32,7 +32,7 @@ func (c *statsCmd) Run(e *env) error {
 	})
 }
 
-func (c *statsCmd) print(e *env, s control.Stats) error {
+func (c *statsCmd) print(e *env, s control.StatsOf) error {
 	whose := many(uint64(s.Users), "user") + ", "
 	if s.Login != "" {
 		whose = plain.Text(s.Login) + ": "

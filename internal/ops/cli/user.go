@@ -13,6 +13,7 @@ import (
 
 	"github.com/footfall/footfall/internal/base/plain"
 	"github.com/footfall/footfall/internal/core/auth"
+	"github.com/footfall/footfall/internal/ops/control"
 	"github.com/footfall/footfall/internal/ops/server"
 )
 
@@ -33,7 +34,7 @@ type userAddCmd struct {
 
 func (c *userAddCmd) Run(e *env) error {
 	return c.making(e, func(o *server.Owner) error {
-		token, err := o.AddUser(e.ctx, c.Login)
+		token, err := ask(e, o, control.AddUser, c.Login)
 		return e.print(token, err)
 	})
 }
@@ -45,7 +46,7 @@ type userTokenCmd struct {
 
 func (c *userTokenCmd) Run(e *env) error {
 	return c.with(e, func(o *server.Owner) error {
-		token, err := o.AddToken(e.ctx, c.Login)
+		token, err := ask(e, o, control.AddToken, c.Login)
 		return e.print(token, err)
 	})
 }
@@ -64,9 +65,9 @@ func (c *userRevokeCmd) Run(e *env) error {
 	return c.with(e, func(o *server.Owner) error {
 		revoked, err := 1, error(nil)
 		if c.All {
-			revoked, err = o.RevokeTokens(e.ctx, c.Login)
+			revoked, err = ask(e, o, control.RevokeTokens, c.Login)
 		} else {
-			err = o.RevokeToken(e.ctx, c.Login, c.Token)
+			_, err = ask(e, o, control.RevokeToken, control.TokenOf{Login: c.Login, Token: c.Token})
 		}
 		return e.print(fmt.Sprintf("revoked tokens of %s: %d", plain.Text(c.Login), revoked), err)
 	})
@@ -85,7 +86,10 @@ func (c *userPasswordCmd) Run(e *env) error {
 	if err := auth.ValidPassword(password); err != nil {
 		return err
 	}
-	return c.with(e, func(o *server.Owner) error { return o.SetPassword(e.ctx, c.Login, password) })
+	return c.with(e, func(o *server.Owner) error {
+		_, err := ask(e, o, control.SetPassword, control.PasswordOf{Login: c.Login, Password: password})
+		return err
+	})
 }
 
 // readPassword asks for a password, twice and without an echo, or takes a line
@@ -123,11 +127,11 @@ type userKeyCmd struct {
 
 func (c *userKeyCmd) Run(e *env) error {
 	return c.with(e, func(o *server.Owner) error {
-		read := o.APIKey
+		read := control.APIKey
 		if c.New {
-			read = o.NewAPIKey
+			read = control.NewAPIKey
 		}
-		key, err := read(e.ctx, c.Login)
+		key, err := ask(e, o, read, c.Login)
 		return e.print(key, err)
 	})
 }
@@ -141,13 +145,13 @@ type userDeleteCmd struct {
 func (c *userDeleteCmd) Run(e *env) error {
 	return c.with(e, func(o *server.Owner) error {
 		if !c.Yes {
-			clicks, err := o.UserClicks(e.ctx, c.Login)
+			clicks, err := ask(e, o, control.UserClicks, c.Login)
 			if err != nil {
 				return err
 			}
 			return fmt.Errorf("user delete removes %s, all of his links and the %s counted on them for good: add --yes to do it", plain.Text(c.Login), many(clicks, "click"))
 		}
-		r, err := o.DeleteUser(e.ctx, c.Login)
+		r, err := ask(e, o, control.DeleteUser, c.Login)
 		if err != nil {
 			return err
 		}
@@ -165,7 +169,7 @@ func (c *userListCmd) Run(e *env) error {
 	return c.with(e, func(o *server.Owner) error {
 		a := array{w: e.stdout}
 		for after := ""; ; {
-			users, err := o.ListUsers(e.ctx, after)
+			users, err := ask(e, o, control.ListUsers, after)
 			if err != nil {
 				return err
 			}

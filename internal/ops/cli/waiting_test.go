@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/footfall/footfall/internal/faces/feed"
+	"github.com/footfall/footfall/internal/ops/control"
 	"github.com/footfall/footfall/internal/ops/datadir"
 	"github.com/footfall/footfall/internal/ops/server"
 )
@@ -47,7 +48,7 @@ func TestSaysWhatItWaitsFor(t *testing.T) {
 		}
 		rejected := make(chan struct{})
 		go func() {
-			_, err := other.Import(t.Context(), "combined", piped, func(feed.Rejected) { close(rejected) })
+			_, err := control.Import.Ask(t.Context(), other.Client, control.ImportOf{Format: "combined", Input: control.Input{Reader: piped}}, func(feed.Rejected) { close(rejected) })
 			imported <- err
 		}()
 		if _, err := io.WriteString(pipe, "nonsense\n"); err != nil {

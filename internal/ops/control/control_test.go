@@ -8,6 +8,7 @@ import (
 	"io"
 	"log"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
@@ -22,32 +23,60 @@ import (
 	"github.com/footfall/footfall/internal/storage/backup"
 )
 
-// owner is an Owner of which only a part is asked for.
+// owner is what the commands of a test do.
 type owner struct {
-	control.Owner
 	checking  func(context.Context) error
 	importing func(context.Context, io.Reader, func(feed.Rejected)) (feed.Result, error)
 }
 
-func (o owner) Import(ctx context.Context, _ string, r io.Reader, reject func(feed.Rejected)) (feed.Result, error) {
-	return o.importing(ctx, r, reject)
+// commands are all of them; those that no test asks for fail.
+func (o owner) commands() []control.Served {
+	return []control.Served{
+		unasked(control.AddUser), unasked(control.AddToken), unasked(control.RevokeToken), unasked(control.RevokeTokens),
+		unasked(control.SetPassword), unasked(control.APIKey), unasked(control.NewAPIKey), unasked(control.ListUsers),
+		unasked(control.UserClicks), unasked(control.DeleteUser), unasked(control.AddLink), unasked(control.ListLinks),
+		unasked(control.LinkClicks), unasked(control.DeleteLink), unasked(control.Stats), unasked(control.Export),
+		unasked(control.Repair), unasked(control.Health), unasked(control.Debug),
+		control.Import.Does(func(ctx context.Context, i control.ImportOf, reject func(feed.Rejected)) (feed.Result, error) {
+			return o.importing(ctx, i.Reader, reject)
+		}),
+		control.Check.Does(func(ctx context.Context, _ control.None, _ func(string)) (datadir.Verdict, error) {
+			return datadir.Verdict{}, o.checking(ctx)
+		}),
+		control.Backup.Answers(func(ctx context.Context, _ control.BackupTo) (backup.Manifest, error) {
+			return backup.Manifest{}, o.checking(ctx)
+		}),
+	}
 }
 
-func (o owner) Check(ctx context.Context, _ func(string)) (datadir.Verdict, error) {
-	return datadir.Verdict{}, o.checking(ctx)
+func unasked[In, Note, Out any](c control.Command[In, Note, Out]) control.Served {
+	return c.Does(func(context.Context, In, func(Note)) (out Out, err error) {
+		return out, errors.New("no test asks for it")
+	})
 }
 
-func (o owner) Backup(ctx context.Context, _ string, _ int) (backup.Manifest, error) {
-	return backup.Manifest{}, o.checking(ctx)
+// handler serves the commands.
+func (o owner) handler(t *testing.T) http.Handler {
+	t.Helper()
+	h, err := control.NewHandler(o.commands()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+// bringIn asks for an import.
+func bringIn(ctx context.Context, c *control.Client, r io.Reader, reject func(feed.Rejected)) (feed.Result, error) {
+	return control.Import.Ask(ctx, c, control.ImportOf{Input: control.Input{Reader: r}}, reject)
 }
 
 // between serves an owner to a client; ended ends the server and returns what
 // it logged.
-func between(t *testing.T, ctx context.Context, o control.Owner) (c *control.Client, ended func() string) {
+func between(t *testing.T, ctx context.Context, o owner) (c *control.Client, ended func() string) {
 	t.Helper()
 	var mu sync.Mutex
 	var logged bytes.Buffer
-	s := httptest.NewUnstartedServer(control.Handler(o))
+	s := httptest.NewUnstartedServer(o.handler(t))
 	_ = s.Listener.Close()
 	var err error
 	if s.Listener, err = net.Listen("unix", filepath.Join(t.TempDir(), "sock")); err != nil {
@@ -89,7 +118,7 @@ func TestImportFailsInMidUpload(t *testing.T) {
 	}}
 	c, ended := between(t, t.Context(), o)
 	for size := 1000; size < 4_000_000; size = size * 5 / 4 {
-		r, err := c.Import(t.Context(), "", io.LimitReader(zeros{}, int64(size)), func(feed.Rejected) {})
+		r, err := bringIn(t.Context(), c, io.LimitReader(zeros{}, int64(size)), func(feed.Rejected) {})
 		if err == nil || err.Error() != failed.Error() || r.Lines != 7 {
 			t.Errorf("an import of %d bytes that failed after 1000: %+v, %v", size, r, err)
 		}
@@ -111,11 +140,11 @@ func (zeros) Read(b []byte) (int, error) {
 func TestPanic(t *testing.T) {
 	o := owner{importing: func(context.Context, io.Reader, func(feed.Rejected)) (feed.Result, error) { panic("out of order") }}
 	c, ended := between(t, t.Context(), o)
-	_, err := c.Import(t.Context(), "", strings.NewReader(""), func(feed.Rejected) {})
+	_, err := bringIn(t.Context(), c, strings.NewReader(""), func(feed.Rejected) {})
 	if err == nil || !strings.Contains(err.Error(), "out of order") || errors.Is(err, control.ErrCutOff) {
 		t.Errorf("an import in which the owner panics: %v", err)
 	}
-	if _, err = c.Backup(t.Context(), "", 1); err == nil || !strings.Contains(err.Error(), "nil pointer") || errors.Is(err, control.ErrCutOff) { // there is none
+	if _, err = control.Backup.Ask(t.Context(), c, control.BackupTo{}, nil); err == nil || !strings.Contains(err.Error(), "nil pointer") || errors.Is(err, control.ErrCutOff) { // there is none
 		t.Errorf("a backup in which the owner panics: %v", err)
 	}
 	if logged := ended(); strings.Count(logged, "panic serving") != 2 {
@@ -135,7 +164,7 @@ func TestStopping(t *testing.T) {
 	c, ended := between(t, ctx, o)
 	quiet, w := io.Pipe()
 	defer w.Close()
-	_, err := c.Import(t.Context(), "", io.MultiReader(strings.NewReader("a line\n"), quiet), func(feed.Rejected) { stop() })
+	_, err := bringIn(t.Context(), c, io.MultiReader(strings.NewReader("a line\n"), quiet), func(feed.Rejected) { stop() })
 	if !errors.Is(err, control.ErrStopping) {
 		t.Errorf("an import whose owner stops: %v, want %v", err, control.ErrStopping)
 	}
@@ -158,18 +187,18 @@ func TestQuietInput(t *testing.T) {
 	c, _ := between(t, t.Context(), o)
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { <-began; cancel() }()
-	if _, err := c.Import(ctx, "", quiet, func(feed.Rejected) {}); !errors.Is(err, context.Canceled) {
+	if _, err := bringIn(ctx, c, quiet, func(feed.Rejected) {}); !errors.Is(err, context.Canceled) {
 		t.Errorf("told to end: %v", err)
 	}
 
 	began = make(chan struct{})
-	s := httptest.NewServer(control.Handler(o))
+	s := httptest.NewServer(o.handler(t))
 	defer s.Close()
 	c = control.NewClient(func(ctx context.Context) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "tcp", s.Listener.Addr().String())
 	})
 	go func() { <-began; s.CloseClientConnections() }()
-	if _, err := c.Import(t.Context(), "", quiet, func(feed.Rejected) {}); !errors.Is(err, control.ErrCutOff) {
+	if _, err := bringIn(t.Context(), c, quiet, func(feed.Rejected) {}); !errors.Is(err, control.ErrCutOff) {
 		t.Errorf("whose owner goes: %v, want %v", err, control.ErrCutOff)
 	}
 }
@@ -191,11 +220,11 @@ func TestProgress(t *testing.T) {
 		return nil
 	}
 	c, _ := between(t, t.Context(), owner{checking: working})
-	if _, err := c.Check(meter.With(t.Context(), heard), func(string) {}); err != nil {
+	if _, err := control.Check.Ask(meter.With(t.Context(), heard), c, control.None{}, nil); err != nil {
 		t.Error(err)
 	}
 	heard = new(meter.Meter)
-	if _, err := c.Backup(meter.With(t.Context(), heard), "", 1); err != nil {
+	if _, err := control.Backup.Ask(meter.With(t.Context(), heard), c, control.BackupTo{}, nil); err != nil {
 		t.Error(err)
 	}
 	c, _ = between(t, t.Context(), owner{checking: func(ctx context.Context) error {
@@ -204,7 +233,7 @@ func TestProgress(t *testing.T) {
 		}
 		return nil
 	}})
-	if _, err := c.Check(t.Context(), func(string) {}); err != nil {
+	if _, err := control.Check.Ask(t.Context(), c, control.None{}, nil); err != nil {
 		t.Error(err)
 	}
 }

@@ -1,8 +1,11 @@
-// Package control is the face for the operator: the commands that reach the
-// process which owns a data directory, over HTTP on the directory's socket.
-// Handler is the owner's side, Client the command's.
+// Package control carries the commands of operators to the process that owns a
+// data directory, over the directory's socket, and brings back what they print.
 //
-// The socket is open to the owner of the directory alone, so nobody proves who
-// they are here. It refuses to choose where to listen, and holds no logic of its
-// own: it passes on and reports.
+// A Command is declared once, in commands.go: its name, what it takes, what it
+// reports while it runs, and what it answers. The process that owns the
+// directory says what each does (Does, Answers); the command line asks (Ask).
+// Neither is here: this package knows what commands look like, and does none.
+//
+// One request is a POST to /NAME. Its body is a line of JSON, and after that the
+// input of commands that have one. The answer is lines of JSON: see event.
 package control

@@ -21,8 +21,8 @@ func (a *App) UserClicks(ctx context.Context, login string) (uint64, error) {
 	return a.data.Clicks(ctx, rollup.Scope{User: u.ID})
 }
 
-// LinkClicks is all clicks of a link, those of bots too.
-func (a *App) LinkClicks(ctx context.Context, written string) (uint64, error) {
+// linkClicks is all clicks of a link, those of bots too.
+func (a *App) linkClicks(ctx context.Context, written string) (uint64, error) {
 	l, err := a.deletableLink(ctx, written)
 	if err != nil {
 		return 0, err

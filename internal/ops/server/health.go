@@ -6,20 +6,9 @@ import (
 	"fmt"
 	"syscall"
 
+	"github.com/footfall/footfall/internal/ops/control"
 	"github.com/footfall/footfall/internal/ops/datadir"
 )
-
-// errNotServing: the directory has an owner, and it is no server, or one that
-// starts or stops.
-var errNotServing = errors.New("a footfall process owns the data directory and answers no visitors: it is a command, or a server that starts or stops")
-
-// Health implements control.Owner.
-func (a *App) Health(context.Context) (string, error) {
-	if !a.serving.Load() {
-		return "", errNotServing
-	}
-	return a.health(), nil
-}
 
 // Health asks the server of a data directory whether it answers visitors. It asks
 // on the socket of the directory, which strangers cannot keep busy, and so says
@@ -40,7 +29,7 @@ func Health(ctx context.Context, o datadir.Options) (string, error) {
 	default:
 		return "", fmt.Errorf("no server runs in %s: start footfall serve, or name its directory with --data", o.Path)
 	}
-	said, err := client(o).Health(ctx)
+	said, err := control.Health.Ask(ctx, client(o), control.None{}, nil)
 	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return "", silent
 	}

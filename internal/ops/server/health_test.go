@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/footfall/footfall/internal/ops/control"
 	"github.com/footfall/footfall/internal/ops/datadir"
 )
 
@@ -29,7 +30,7 @@ func TestHealthOfACommand(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	if said, err := Health(t.Context(), o); err == nil || errors.Is(err, datadir.ErrUntrusted) || !strings.Contains(err.Error(), errNotServing.Error()) {
+	if said, err := Health(t.Context(), o); err == nil || errors.Is(err, datadir.ErrUntrusted) || !strings.Contains(err.Error(), control.ErrNotServing.Error()) {
 		t.Errorf("health beside a command: %q, %v", said, err)
 	}
 }

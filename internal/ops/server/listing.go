@@ -18,11 +18,11 @@ import (
 // pageOfLinks is how many links are read at once.
 const pageOfLinks = 1000
 
-// ListLinks calls each with every link of a user, newest first, or of all users by
-// login where none is named. Clicks are those that the API answers with for the
+// listLinks calls each with every link of a user, newest first, or of all users by
+// login if none is named. Clicks are those that the API answers with for the
 // link. A link that is made meanwhile may be missing, and none comes twice.
-func (a *App) ListLinks(ctx context.Context, login, domain string, each func(control.Link)) error {
-	domain, err := a.links.Domain(domain, a.host)
+func (a *App) listLinks(ctx context.Context, of control.LinksOf, each func(control.Link)) error {
+	domain, err := a.links.Domain(of.Domain, a.host)
 	if err != nil {
 		return err
 	}
@@ -31,7 +31,7 @@ func (a *App) ListLinks(ctx context.Context, login, domain string, each func(con
 	}
 	zone, _ := v3.Zone("")
 	m := metrics.New(a.data.Counts)
-	return a.eachUser(ctx, login, func(u store.User) error {
+	return a.eachUser(ctx, of.Login, func(u store.User) error {
 		last := map[click.LinkID]bool{}
 		for f := (store.LinkFilter{User: u.ID, Limit: pageOfLinks}); ; f.Offset += pageOfLinks {
 			links, _, err := a.data.Links.ListLinks(ctx, f)
@@ -85,12 +85,12 @@ func (a *App) eachUser(ctx context.Context, login string, f func(store.User) err
 	}
 }
 
-// Stats sums up what was counted of a user, or of all users where none is named,
+// stats sums up what was counted of a user, or of all users if none is named,
 // with the numbers that the API answers with.
-func (a *App) Stats(ctx context.Context, o control.StatsOptions) (s control.Stats, err error) {
+func (a *App) stats(ctx context.Context, o control.StatsOptions) (s control.StatsOf, err error) {
 	zone, ok := v3.Zone(o.Timezone)
 	if !ok {
-		return s, fmt.Errorf("--timezone %s is no time zone: say a name such as Europe/Berlin, or whole hours from -14 to 14", plain.Text(o.Timezone))
+		return s, fmt.Errorf("%s is %w", plain.Text(o.Timezone), control.ErrTimezone)
 	}
 	domain, err := a.links.Domain(o.Domain, a.host)
 	if err != nil {
@@ -99,7 +99,7 @@ func (a *App) Stats(ctx context.Context, o control.StatsOptions) (s control.Stat
 	if err := a.data.Recorder.Settle(ctx); err != nil {
 		return s, err
 	}
-	s = control.Stats{Login: o.Login, Timezone: cmp.Or(o.Timezone, v3.DefaultZone), TopLinks: []control.TopLink{}}
+	s = control.StatsOf{Login: o.Login, Timezone: cmp.Or(o.Timezone, v3.DefaultZone), TopLinks: []control.TopLink{}}
 	var of metrics.Subject
 	err = a.eachUser(ctx, o.Login, func(u store.User) error {
 		_, links, err := a.data.Links.ListLinks(ctx, store.LinkFilter{User: u.ID})

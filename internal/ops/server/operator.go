@@ -1,13 +1,13 @@
 package server
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 
 	"github.com/footfall/footfall/internal/base/click"
-	"github.com/footfall/footfall/internal/base/plain"
 	"github.com/footfall/footfall/internal/core/auth"
 	"github.com/footfall/footfall/internal/core/links"
 	"github.com/footfall/footfall/internal/core/recorder"
@@ -17,13 +17,74 @@ import (
 	"github.com/footfall/footfall/internal/storage/backup"
 )
 
-// AddUser makes a user and returns a token of his.
+// commands says what each command of an operator does.
+func (a *App) commands() []control.Served {
+	return []control.Served{
+		control.AddUser.Answers(a.AddUser),
+		control.AddToken.Answers(a.AddToken),
+		control.RevokeToken.Answers(func(ctx context.Context, t control.TokenOf) (control.None, error) {
+			return control.None{}, a.revokeToken(ctx, t)
+		}),
+		control.RevokeTokens.Answers(a.revokeTokens),
+		control.SetPassword.Answers(func(ctx context.Context, p control.PasswordOf) (control.None, error) {
+			return control.None{}, a.SetPassword(ctx, p.Login, p.Password)
+		}),
+		control.APIKey.Answers(a.apiKey),
+		control.NewAPIKey.Answers(a.newAPIKey),
+		control.ListUsers.Answers(a.listUsers),
+		control.UserClicks.Answers(a.UserClicks),
+		control.DeleteUser.Answers(a.DeleteUser),
+		control.AddLink.Answers(func(ctx context.Context, l control.NewLink) (string, error) {
+			return a.AddLink(ctx, l.Login, l.LongURL, l.Domain)
+		}),
+		control.ListLinks.Does(func(ctx context.Context, of control.LinksOf, each func(control.Link)) (control.None, error) {
+			return control.None{}, a.listLinks(ctx, of, each)
+		}),
+		control.LinkClicks.Answers(a.linkClicks),
+		control.DeleteLink.Answers(a.DeleteLink),
+		control.Stats.Answers(a.stats),
+		control.Import.Does(func(ctx context.Context, i control.ImportOf, reject func(feed.Rejected)) (feed.Result, error) {
+			return a.Import(ctx, i.Format, i.Reader, reject)
+		}),
+		control.Export.Does(func(ctx context.Context, o control.ExportOptions, piece func([]byte)) (control.None, error) {
+			return control.None{}, a.export(ctx, pieces(piece), o.Clicks)
+		}),
+		control.Backup.Answers(func(ctx context.Context, to control.BackupTo) (backup.Manifest, error) {
+			return a.Backup(ctx, to.Dir, to.Keep)
+		}),
+		control.Check.Does(func(ctx context.Context, _ control.None, report func(string)) (datadir.Verdict, error) {
+			return a.Check(ctx, report)
+		}),
+		control.Repair.Does(func(ctx context.Context, _ control.None, report func(string)) (control.None, error) {
+			return control.None{}, a.data.Repair(ctx, report)
+		}),
+		control.Health.Answers(func(context.Context, control.None) (string, error) {
+			if !a.serving.Load() {
+				return "", control.ErrNotServing
+			}
+			return a.health(), nil
+		}),
+		control.Debug.Does(func(ctx context.Context, p control.Profile, piece func([]byte)) (control.None, error) {
+			return control.None{}, profile(ctx, pieces(piece), p)
+		}),
+	}
+}
+
+// pieces is a writer of what crosses the socket in pieces.
+type pieces func([]byte)
+
+func (p pieces) Write(b []byte) (int, error) {
+	p(b)
+	return len(b), nil
+}
+
+// AddUser makes a user and returns a token of theirs.
 func (a *App) AddUser(ctx context.Context, login string) (token string, err error) {
 	if err := auth.ValidLogin(login); err != nil {
 		return "", err
 	}
 	if _, err := a.data.Links.AddUser(ctx, login, a.now().Unix()); errors.Is(err, click.ErrExists) {
-		return "", fmt.Errorf("the login %q %w: footfall user token %s prints another token", login, click.ErrExists, plain.Text(login))
+		return "", &control.ExistsError{Login: login}
 	} else if err != nil {
 		return "", err
 	}
@@ -39,21 +100,19 @@ func (a *App) AddToken(ctx context.Context, login string) (token string, err err
 	return token, err
 }
 
-// RevokeToken takes a token of a user away.
-func (a *App) RevokeToken(ctx context.Context, login, token string) error {
-	u, err := a.user(ctx, login)
+func (a *App) revokeToken(ctx context.Context, t control.TokenOf) error {
+	u, err := a.user(ctx, t.Login)
 	if err != nil {
 		return err
 	}
-	err = a.auth.Revoke(ctx, u, token)
+	err = a.auth.Revoke(ctx, u, t.Token)
 	if errors.Is(err, click.ErrNotFound) {
-		return fmt.Errorf("the token: %w among those of %q: it was revoked before, is another user's, or was never one", click.ErrNotFound, login)
+		return fmt.Errorf("the token: %w among those of %q: it was revoked before, is another user's, or was never one", click.ErrNotFound, t.Login)
 	}
 	return err
 }
 
-// RevokeTokens takes all tokens of a user away, and says how many there were.
-func (a *App) RevokeTokens(ctx context.Context, login string) (int, error) {
+func (a *App) revokeTokens(ctx context.Context, login string) (int, error) {
 	u, err := a.user(ctx, login)
 	if err != nil {
 		return 0, err
@@ -61,7 +120,7 @@ func (a *App) RevokeTokens(ctx context.Context, login string) (int, error) {
 	return a.auth.RevokeAll(ctx, u)
 }
 
-// SetPassword gives a user another password. His tokens stay.
+// SetPassword gives a user another password. Their tokens stay.
 func (a *App) SetPassword(ctx context.Context, login, password string) error {
 	err := a.auth.SetPassword(ctx, login, password)
 	if errors.Is(err, click.ErrNotFound) {
@@ -70,8 +129,7 @@ func (a *App) SetPassword(ctx context.Context, login, password string) error {
 	return err
 }
 
-// APIKey returns a user's apiKey.
-func (a *App) APIKey(ctx context.Context, login string) (string, error) {
+func (a *App) apiKey(ctx context.Context, login string) (string, error) {
 	u, err := a.user(ctx, login)
 	if err != nil {
 		return "", err
@@ -79,8 +137,7 @@ func (a *App) APIKey(ctx context.Context, login string) (string, error) {
 	return a.auth.APIKey(ctx, u)
 }
 
-// NewAPIKey gives a user another apiKey and returns it.
-func (a *App) NewAPIKey(ctx context.Context, login string) (string, error) {
+func (a *App) newAPIKey(ctx context.Context, login string) (string, error) {
 	u, err := a.user(ctx, login)
 	if err != nil {
 		return "", err
@@ -91,8 +148,7 @@ func (a *App) NewAPIKey(ctx context.Context, login string) (string, error) {
 // pageOfUsers is how many users one answer lists.
 const pageOfUsers = 1000
 
-// ListUsers lists users by login, from the first after the given one.
-func (a *App) ListUsers(ctx context.Context, after string) ([]control.User, error) {
+func (a *App) listUsers(ctx context.Context, after string) ([]control.User, error) {
 	users, err := a.data.Links.ListUsers(ctx, after, pageOfUsers)
 	if err != nil {
 		return nil, err
@@ -112,9 +168,14 @@ func (a *App) Import(ctx context.Context, format string, r io.Reader, reject fun
 	return a.importer.Import(ctx, format, r, reject)
 }
 
-// Export writes users, links and counts as NDJSON; with clicks, the clicks that
+// exportPiece is how many bytes of an export cross the socket at once.
+const exportPiece = 64 << 10
+
+// export writes users, links and counts as NDJSON; with clicks, the clicks that
 // the journal keeps instead of the counts.
-func (a *App) Export(ctx context.Context, w io.Writer, clicks bool) (err error) {
+func (a *App) export(ctx context.Context, w io.Writer, clicks bool) (err error) {
+	out := bufio.NewWriterSize(w, exportPiece)
+	defer func() { err = errors.Join(err, out.Flush()) }()
 	x := &feed.Exporter{Links: a.data.Links, Users: a.data.Links}
 	if clicks {
 		release, err := a.data.HoldJournal(ctx)
@@ -122,7 +183,7 @@ func (a *App) Export(ctx context.Context, w io.Writer, clicks bool) (err error) 
 			return err
 		}
 		defer release()
-		return x.Clicks(ctx, w, recorder.Clicks(ctx, &a.data.Journal.Contents, a.data.Journal.End()))
+		return x.Clicks(ctx, out, recorder.Clicks(ctx, &a.data.Journal.Contents, a.data.Journal.End()))
 	}
 	if err := a.data.Recorder.Settle(ctx); err != nil {
 		return err
@@ -132,25 +193,20 @@ func (a *App) Export(ctx context.Context, w io.Writer, clicks bool) (err error) 
 		return err
 	}
 	defer func() { err = errors.Join(err, snap.Close()) }()
-	return x.Counts(ctx, w, snap)
+	return x.Counts(ctx, out, snap)
 }
 
-// Backup implements control.Owner.
+// Backup adds a backup to a directory, of which keep remain.
 func (a *App) Backup(ctx context.Context, to string, keep int) (backup.Manifest, error) {
 	return a.data.Backup(ctx, to, keep)
 }
 
-// Check implements control.Owner.
+// Check proves that everything agrees; see datadir.
 func (a *App) Check(ctx context.Context, report func(string)) (datadir.Verdict, error) {
 	return a.data.Check(ctx, report)
 }
 
-// Repair implements control.Owner.
-func (a *App) Repair(ctx context.Context, report func(string)) error {
-	return a.data.Repair(ctx, report)
-}
-
-// AddLink makes a short link of a user, unless he has it, and returns its URL.
+// AddLink makes a short link of a user, unless they have it, and returns its URL.
 func (a *App) AddLink(ctx context.Context, login, longURL, domain string) (shortURL string, err error) {
 	user, err := a.user(ctx, login)
 	if err != nil {

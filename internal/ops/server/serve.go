@@ -129,13 +129,17 @@ func shutdown(s *http.Server, patience time.Duration) {
 
 // serveControl answers commands on the directory's socket until stop.
 func (a *App) serveControl(dir string) (stop func(patience time.Duration), err error) {
+	handler, err := control.NewHandler(a.commands()...)
+	if err != nil {
+		return nil, err
+	}
 	socket, err := datadir.Listen(dir)
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &http.Server{
-		Handler:           control.Handler(a),
+		Handler:           handler,
 		ReadHeaderTimeout: publicBounds.header,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 	}

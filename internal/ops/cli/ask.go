@@ -1,0 +1,33 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/footfall/footfall/internal/ops/control"
+	"github.com/footfall/footfall/internal/ops/server"
+)
+
+// ask has the process that owns the directory do a command that reports nothing.
+func ask[In, Out any](e *env, o *server.Owner, c control.Command[In, control.None, Out], in In) (Out, error) {
+	return c.Ask(e.ctx, o.Client, in, nil)
+}
+
+// pieces writes what a command reports in pieces.
+func pieces[In any](e *env, o *server.Owner, c control.Command[In, []byte, control.None], in In, to io.Writer) error {
+	ctx, stop := context.WithCancel(e.ctx)
+	defer stop()
+	var failed error
+	_, err := c.Ask(ctx, o.Client, in, func(piece []byte) {
+		if failed == nil {
+			if _, failed = to.Write(piece); failed != nil {
+				stop()
+			}
+		}
+	})
+	if failed != nil {
+		return fmt.Errorf("write: %w", failed)
+	}
+	return err
+}

@@ -1,0 +1,178 @@
+package control
+
+import (
+	"io"
+
+	"github.com/footfall/footfall/internal/faces/feed"
+	"github.com/footfall/footfall/internal/ops/datadir"
+	"github.com/footfall/footfall/internal/storage/backup"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// The commands about users. A login that is not in use is an UnknownUserError.
+var (
+	// AddUser makes a user and answers a token of theirs; ExistsError.
+	AddUser = declare[string, None, string]("user/add")
+	// AddToken answers another token of a user.
+	AddToken = declare[string, None, string]("user/token")
+	// RevokeToken takes one token of a user away; click.ErrNotFound.
+	RevokeToken = declare[TokenOf, None, None]("user/revoke")
+	// RevokeTokens takes all tokens of a user away, and answers how many there were.
+	RevokeTokens = declare[string, None, int]("user/revoke-all")
+	// SetPassword gives a user another password; auth.ErrPasswordForm.
+	SetPassword = declare[PasswordOf, None, None]("user/password")
+	// APIKey answers the apiKey of a user.
+	APIKey = declare[string, None, string]("user/key")
+	// NewAPIKey gives a user another apiKey, in place of the last one, and answers it.
+	NewAPIKey = declare[string, None, string]("user/new-key")
+	// ListUsers answers some users by login, from the first after the given one.
+	ListUsers = declare[string, None, []User]("user/list")
+	// UserClicks answers how many clicks DeleteUser would remove.
+	UserClicks = declare[string, None, uint64]("user/clicks")
+	// DeleteUser removes a user, with all that is theirs.
+	DeleteUser = declare[string, None, datadir.Removal]("user/delete")
+)
+
+// The commands about links. A link that is not here is an UnknownLinkError.
+var (
+	// AddLink makes a short link, unless the user has it, and answers its URL.
+	AddLink = declare[NewLink, None, string]("link/add")
+	// ListLinks reports each link of a user, newest first; UnknownUserError.
+	ListLinks = declare[LinksOf, Link, None]("link/list")
+	// LinkClicks answers how many clicks DeleteLink would remove. A link is named by
+	// its hash or its short URL.
+	LinkClicks = declare[string, None, uint64]("link/clicks")
+	// DeleteLink removes a link, named by its hash or its short URL.
+	DeleteLink = declare[string, None, datadir.Removal]("link/delete")
+	// Stats sums up what was counted; UnknownUserError and ErrTimezone.
+	Stats = declare[StatsOptions, None, StatsOf]("stats")
+)
+
+// The commands about everything in the directory.
+var (
+	// Import brings in one input, and reports each line that it rejects.
+	Import = declare[ImportOf, feed.Rejected, feed.Result]("import")
+	// Export reports users, links and counts, or clicks, as pieces of NDJSON.
+	Export = declare[ExportOptions, []byte, None]("export")
+	// Backup adds a backup to a directory.
+	Backup = declare[BackupTo, None, backup.Manifest]("backup")
+	// Check reports a sentence for each thing that is wrong.
+	Check = declare[None, string, datadir.Verdict]("check")
+	// Repair repairs what it can without a loss while everything goes on, and reports
+	// a sentence for each thing that it did or left.
+	Repair = declare[None, string, None]("repair")
+	// Health answers in a line or two that visitors are answered; ErrNotServing.
+	Health = declare[None, None, string]("health")
+	// Debug reports pieces of a profile of the process, as Go's pprof reads it.
+	Debug = declare[Profile, []byte, None]("debug")
+)
+
+// TokenOf is a token of a user.
+type TokenOf struct{ Login, Token string }
+
+// PasswordOf is a password of a user.
+type PasswordOf struct{ Login, Password string }
+
+// User is a user as an operator sees them.
+type User struct {
+	store.User
+	Tokens int // that are good
+}
+
+// NewLink is a link to make.
+type NewLink struct {
+	Login, LongURL string
+	// Domain is that of the short URL; the default one if empty.
+	Domain string
+}
+
+// LinksOf says whose links are listed.
+type LinksOf struct {
+	Login string // all users by login, if empty
+	// Domain is that of short URLs; the default one if empty.
+	Domain string
+}
+
+// Link is a link as an operator sees it.
+type Link struct {
+	Link    string `json:"link"` // its short URL
+	Clicks  uint64 `json:"clicks"`
+	Login   string `json:"login"`
+	LongURL string `json:"long_url"`
+	// Title is empty if the user gave none.
+	Title     string `json:"title,omitempty"`
+	CreatedAt int64  `json:"created_at"` // Unix second
+	Private   bool   `json:"private"`
+	Archived  bool   `json:"archived"`
+}
+
+// StatsOptions says what Stats sums up.
+type StatsOptions struct {
+	Login string // all users, if empty
+	// Timezone is where days begin, as the API takes it.
+	Timezone string
+	// Domain is that of short URLs; the default one if empty.
+	Domain string
+	// Top is how many links are named, those with most clicks.
+	Top int
+}
+
+// StatsOf is a summary of what was counted.
+type StatsOf struct {
+	// Login is empty if it is of all users.
+	Login    string    `json:"login,omitempty"`
+	Timezone string    `json:"timezone"`
+	Users    int       `json:"users"`
+	Links    int       `json:"links"`
+	Clicks   Spans     `json:"clicks"` // of people
+	Bots     Spans     `json:"bots"`
+	TopLinks []TopLink `json:"top_links"`
+}
+
+// Spans is the clicks of some spans of days that end today.
+type Spans struct {
+	Today  uint64 `json:"today"`
+	Days7  uint64 `json:"last_7_days"`
+	Days30 uint64 `json:"last_30_days"`
+	All    uint64 `json:"all"`
+}
+
+// TopLink is a link and its clicks of people, of all time.
+type TopLink struct {
+	Link    string `json:"link"`
+	Clicks  uint64 `json:"clicks"`
+	Login   string `json:"login"`
+	LongURL string `json:"long_url"`
+}
+
+// ImportOf is one input of clicks that others recorded.
+type ImportOf struct {
+	Format string // one of feed.Formats
+	Input  `json:"-"`
+}
+
+// Input is what a command reads, of any length.
+type Input struct{ io.Reader }
+
+func (i *Input) input() *io.Reader { return &i.Reader }
+
+// ExportOptions says what Export writes.
+type ExportOptions struct {
+	Clicks bool // the single clicks that the journal keeps, instead of the counts
+}
+
+// BackupTo says where a backup is added.
+type BackupTo struct {
+	Dir  string // the directory of backups
+	Keep int    // how many of them remain, the newest
+}
+
+// Profile says what Debug reports.
+type Profile struct {
+	// Name is cpu, or a profile that package runtime/pprof has: goroutine, heap, …
+	Name string
+	// Seconds is how long cpu is watched.
+	Seconds int
+	// Text asks for a readable form, which cpu does not have.
+	Text bool
+}

@@ -1,0 +1,159 @@
+package control
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"syscall"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/base/plain"
+	"github.com/footfall/footfall/internal/core/recorder"
+	"github.com/footfall/footfall/internal/storage/journal"
+)
+
+var (
+	// ErrCutOff says that the owner went away before it answered.
+	ErrCutOff = errors.New("the footfall process that owns the data directory went away")
+	// ErrStopping says that the owner was told to stop before it answered.
+	ErrStopping = errors.New("the footfall process that owns the data directory is stopping")
+	// ErrOtherVersion says that the owner does not know the command.
+	ErrOtherVersion = errors.New("the footfall process that owns the data directory does not know this command, because it is of another version")
+	// ErrNotServing says that the owner answers no visitors: it is a command, or a
+	// server that starts or stops.
+	ErrNotServing = errors.New("a footfall process owns the data directory and answers no visitors: it is a command, or a server that starts or stops")
+	// ErrTimezone says that a time zone is neither a name nor hours.
+	ErrTimezone = errors.New("no time zone")
+)
+
+// UnknownUserError says that a login is not in use. It is click.ErrNotFound.
+type UnknownUserError struct {
+	Login string
+	Near  string // a login that is in use and looks alike, or empty
+	Valid bool   // the login may be given to a user
+}
+
+func (e *UnknownUserError) Error() string { return fmt.Sprintf("there is no user %q", e.Login) }
+
+// Is makes every UnknownUserError a click.ErrNotFound.
+func (e *UnknownUserError) Is(target error) bool { return target == click.ErrNotFound }
+
+// UnknownLinkError says that a link is not here. It is click.ErrNotFound.
+type UnknownLinkError struct{ Link string } // as it was written
+
+func (e *UnknownLinkError) Error() string { return fmt.Sprintf("there is no link %q", e.Link) }
+
+// Is makes every UnknownLinkError a click.ErrNotFound.
+func (e *UnknownLinkError) Is(target error) bool { return target == click.ErrNotFound }
+
+// ExistsError says that a login is in use. It is click.ErrExists.
+type ExistsError struct{ Login string }
+
+func (e *ExistsError) Error() string { return fmt.Sprintf("the login %q %v", e.Login, click.ErrExists) }
+
+// Is makes every ExistsError a click.ErrExists.
+func (e *ExistsError) Is(target error) bool { return target == click.ErrExists }
+
+// code is the name of a kind of error on the socket.
+type code struct {
+	name string
+	// detail is what of an error of this kind crosses the socket; false if it is of
+	// another kind.
+	detail func(error) (any, bool)
+	// restore makes the error of its detail.
+	restore func(json.RawMessage) (error, error)
+}
+
+// codes are the kinds of errors that the command line tells apart. The first
+// that fits is taken.
+var codes = []code{
+	typed[*UnknownUserError]("unknown_user"),
+	typed[*UnknownLinkError]("unknown_link"),
+	typed[*ExistsError]("exists"),
+	sentinel("not_found", click.ErrNotFound),
+	sentinel("timezone", ErrTimezone),
+	sentinel("not_serving", ErrNotServing),
+	sentinel("counting_stalled", recorder.ErrStalled),
+	sentinel("damaged_journal", journal.ErrCorrupt),
+	sentinel("disk_full", syscall.ENOSPC),
+	sentinel("disk_quota", syscall.EDQUOT),
+	sentinel("permission", syscall.EACCES),
+}
+
+// sentinel is the code of errors that are a target.
+func sentinel(name string, target error) code {
+	return code{
+		name,
+		func(err error) (any, bool) { return nil, errors.Is(err, target) },
+		func(json.RawMessage) (error, error) { return target, nil },
+	}
+}
+
+// typed is the code of errors of a type, which crosses the socket whole.
+func typed[T error](name string) code {
+	return code{
+		name,
+		func(err error) (any, bool) {
+			var as T
+			ok := errors.As(err, &as)
+			return as, ok
+		},
+		func(detail json.RawMessage) (error, error) {
+			var as T
+			err := json.Unmarshal(detail, &as)
+			return as, err
+		},
+	}
+}
+
+// remote is an error as it crosses the socket.
+type remote struct {
+	Message string          `json:"message"`
+	Code    string          `json:"code,omitempty"` // empty for an error of no kind
+	Detail  json.RawMessage `json:"detail,omitempty"`
+}
+
+// remoteOf is an error for the socket; nil is nil.
+func remoteOf(err error) *remote {
+	if err == nil {
+		return nil
+	}
+	r := &remote{Message: plain.Error(err)}
+	for _, c := range codes {
+		detail, ok := c.detail(err)
+		if !ok {
+			continue
+		}
+		r.Code = c.name
+		if detail != nil {
+			r.Detail, _ = json.Marshal(detail) // structs of strings and numbers
+		}
+		break
+	}
+	return r
+}
+
+// ownerError is an error of the owner, in its words.
+type ownerError struct {
+	message string
+	kind    error // what errors.Is and errors.As find
+}
+
+func (e *ownerError) Error() string { return e.message }
+func (e *ownerError) Unwrap() error { return e.kind }
+
+// error is what the command gets; nil is nil.
+func (r *remote) error() error {
+	if r == nil {
+		return nil
+	}
+	e := &ownerError{message: r.Message}
+	for _, c := range codes {
+		if c.name == r.Code {
+			if kind, err := c.restore(r.Detail); err == nil {
+				e.kind = kind
+			}
+		}
+	}
+	return e
+}

@@ -1,0 +1,60 @@
+package control_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"syscall"
+	"testing"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/ops/control"
+	"github.com/footfall/footfall/internal/storage/journal"
+)
+
+// TestErrorsCrossTheSocket: what the command line tells apart in the owner, it tells
+// apart on the other side, in the same words.
+func TestErrorsCrossTheSocket(t *testing.T) {
+	var failed error
+	c, _ := between(t, t.Context(), owner{checking: func(context.Context) error { return failed }})
+	for _, failed = range []error{
+		&control.UnknownUserError{Login: "anne", Near: "ann", Valid: true},
+		&control.UnknownLinkError{Link: "abc"},
+		&control.ExistsError{Login: "ann"},
+		fmt.Errorf("the token: %w", click.ErrNotFound),
+		fmt.Errorf("x is %w", control.ErrTimezone),
+		control.ErrNotServing,
+		fmt.Errorf("open: %w", journal.ErrCorrupt),
+		fmt.Errorf("write: %w", syscall.ENOSPC),
+	} {
+		_, err := control.Check.Ask(t.Context(), c, control.None{}, nil)
+		if err == nil || err.Error() != failed.Error() {
+			t.Errorf("%v crosses as %v", failed, err)
+		}
+		for _, kind := range []error{click.ErrNotFound, click.ErrExists, control.ErrTimezone, control.ErrNotServing, journal.ErrCorrupt, syscall.ENOSPC} {
+			if errors.Is(err, kind) != errors.Is(failed, kind) {
+				t.Errorf("%v crosses as an error that is %v: %t", failed, kind, errors.Is(err, kind))
+			}
+		}
+		var was, is *control.UnknownUserError
+		if errors.As(failed, &was) && (!errors.As(err, &is) || *is != *was) {
+			t.Errorf("%+v crosses as %+v", was, is)
+		}
+	}
+	if failed = errors.New("of no kind"); true {
+		if _, err := control.Check.Ask(t.Context(), c, control.None{}, nil); err == nil || err.Error() != "of no kind" || errors.Unwrap(err) != nil {
+			t.Errorf("an error of no kind crosses as %v", err)
+		}
+	}
+}
+
+// TestEachCommandIsServedOnce: a command that nobody serves, or two do, is a fault
+// of the program that is found when it starts.
+func TestEachCommandIsServedOnce(t *testing.T) {
+	all := owner{}.commands()
+	for what, served := range map[string][]control.Served{"one is missing": all[1:], "one is served twice": append(all, all[0])} {
+		if _, err := control.NewHandler(served...); err == nil {
+			t.Errorf("%s, and nothing is wrong", what)
+		}
+	}
+}
