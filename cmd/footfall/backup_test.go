@@ -180,10 +180,10 @@ func TestRebuild(t *testing.T) {
 	if err := os.RemoveAll(filepath.Join(data, "checkpoint")); err != nil {
 		t.Fatal(err)
 	}
-	fails(t, "there is no base: the journal begins at position ", "rebuild", "--data", data)
+	fails(t, "rebuild failed; the counts are unchanged: the journal begins at position ", "rebuild", "--data", data)
 	fails(t, "the clicks between them are missing", "rebuild", "--data", data, "--from", backups)
 	agrees(t, data) // as they were
 	_, stop = serveUntil(t, "--data", data)
 	defer stop(syscall.SIGTERM)
-	fails(t, "stop it first", "rebuild", "--data", data)
+	fails(t, "stop it, or name another", "rebuild", "--data", data)
 }

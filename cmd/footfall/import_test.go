@@ -232,8 +232,8 @@ func TestStopBesideImport(t *testing.T) {
 		t.Errorf("the server stopped with %v", err)
 	}
 	err = cmd.Wait()
-	const want = "footfall: import -: the footfall process that owns the data directory is stopping: run the command again; " +
-		"what was recorded so far stays, and importing the same files again goes on from there\n"
+	const want = "footfall: import -: the footfall process that owns the data directory is stopping; " +
+		"what was recorded so far stays, and the next import of the same files goes on from there: run the command again\n"
 	if err == nil || errs.String() != want {
 		t.Errorf("the import ended with %v, %q; want %q", err, errs.String(), want)
 	}

@@ -93,8 +93,8 @@ func TestImportOfAPipe(t *testing.T) {
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
-	const stays = "; what was recorded so far stays, and importing the same files again goes on from there\n"
-	if err := cmd.Wait(); err == nil || !strings.HasSuffix(said.String(), "footfall: import -: interrupted"+stays) {
+	const stays = "; what was recorded so far stays, and the next import of the same files goes on from there"
+	if err := cmd.Wait(); err == nil || !strings.HasSuffix(said.String(), "footfall: import -: interrupted"+stays+"\n") {
 		t.Errorf("interrupted: %v, %q", err, said)
 	}
 
@@ -102,7 +102,7 @@ func TestImportOfAPipe(t *testing.T) {
 	send(t, in, lines[0]+lines[1]+lines[2]+lines[3])
 	counted(cmd, 4)
 	stop(syscall.SIGTERM)
-	if err := cmd.Wait(); err == nil || said.String() != "footfall: import -: the footfall process that owns the data directory is stopping: run the command again"+stays {
+	if err := cmd.Wait(); err == nil || said.String() != "footfall: import -: the footfall process that owns the data directory is stopping"+stays+": run the command again\n" {
 		t.Errorf("whose server stops: %v, %q", err, said)
 	}
 
@@ -114,7 +114,7 @@ func TestImportOfAPipe(t *testing.T) {
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Wait(); err == nil || !strings.HasSuffix(said.String(), "footfall: import -: interrupted"+stays) {
+	if err := cmd.Wait(); err == nil || !strings.HasSuffix(said.String(), "footfall: import -: interrupted"+stays+"\n") {
 		t.Errorf("without a server, interrupted: %v, %q", err, said)
 	}
 	if out, _ := run(t, "import", "--json", "--format", "combined", "--data", data, write(t, filepath.Join(dir, "log"), strings.Join(lines, ""))); out != `{"lines":5,"clicks":0,"known":5,"skipped":0,"rejected":0}`+"\n" {

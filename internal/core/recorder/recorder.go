@@ -112,7 +112,7 @@ func Open(ctx context.Context, o Options) (*Recorder, error) {
 		err := r.count(counting, c, reader)
 		if counting.Err() == nil {
 			r.log.Error("counting has stopped. Clicks are still recorded in the journal, but not counted: run footfall check", "error", err)
-			r.set(func() { r.failed = fmt.Errorf("counting has stopped, and footfall check says more: %w", err) })
+			r.set(func() { r.failed = fmt.Errorf("counting has stopped: %w", err) })
 		}
 	}()
 	return r, nil

@@ -55,16 +55,24 @@ var packers = []struct{ magic, name, unpack string }{
 // wide are how texts of UTF-16 begin, which PowerShell writes with >.
 var wide = []string{"\xff\xfe", "\xfe\xff"}
 
+// PackedError says that an input is packed in a way that an import does not read.
+type PackedError struct {
+	What   string
+	Unpack string // the program that makes a readable file of it
+}
+
+func (e *PackedError) Error() string { return e.What }
+
 // otherwisePacked looks at the begin of an input, and reads nothing off.
 func otherwisePacked(r *bufio.Reader) error {
 	for _, p := range packers {
 		if starts(r, p.magic) {
-			return fmt.Errorf("it is a file of %s, and only plain and gzip files are taken: unpack it, as with `%s FILE | footfall import … -`", p.name, p.unpack)
+			return &PackedError{"it is a file of " + p.name + ", and only plain and gzip files are taken", p.unpack}
 		}
 	}
 	for _, mark := range wide {
 		if starts(r, mark) {
-			return errors.New("the file is UTF-16, and UTF-8 is taken: convert it, as with `iconv -f UTF-16 -t UTF-8 FILE | footfall import … -`")
+			return &PackedError{"the file is UTF-16, and UTF-8 is taken", "iconv -f UTF-16 -t UTF-8"}
 		}
 	}
 	return nil

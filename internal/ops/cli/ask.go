@@ -15,11 +15,11 @@ func ask[In, Out any](e *env, o *server.Owner, c control.Command[In, control.Non
 }
 
 // pieces writes what a command reports in pieces.
-func pieces[In any](e *env, o *server.Owner, c control.Command[In, []byte, control.None], in In, to io.Writer) error {
+func pieces[In any](e *env, c *control.Client, command control.Command[In, []byte, control.None], in In, to io.Writer) error {
 	ctx, stop := context.WithCancel(e.ctx)
 	defer stop()
 	var failed error
-	_, err := c.Ask(ctx, o.Client, in, func(piece []byte) {
+	_, err := command.Ask(ctx, c, in, func(piece []byte) {
 		if failed == nil {
 			if _, failed = to.Write(piece); failed != nil {
 				stop()

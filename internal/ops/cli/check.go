@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
+	"github.com/footfall/footfall/internal/core/audit"
 	"github.com/footfall/footfall/internal/ops/control"
 	"github.com/footfall/footfall/internal/ops/datadir"
 	"github.com/footfall/footfall/internal/ops/server"
@@ -22,10 +24,10 @@ type checkCmd struct {
 
 func (c *checkCmd) Run(e *env) error {
 	if c.GiveUpDamaged && !c.Repair {
-		return errors.New("--give-up-damaged goes with --repair")
+		return usage("--give-up-damaged goes with --repair")
 	}
 	if c.GiveUpLinks && !c.Repair {
-		return errors.New("--give-up-links goes with --repair")
+		return usage("--give-up-links goes with --repair")
 	}
 	mend, err := c.open(e)
 	if err != nil || !mend {
@@ -33,9 +35,6 @@ func (c *checkCmd) Run(e *env) error {
 	}
 	var repaired []string
 	err = datadir.RepairParts(e.ctx, c.options(e), datadir.GiveUp{Damaged: c.GiveUpDamaged, Links: c.GiveUpLinks}, c.hear(e, &repaired))
-	if errors.Is(err, datadir.ErrOwned) {
-		return fmt.Errorf("%w, and a journal is mended while nobody records: stop it first", err)
-	}
 	if err != nil {
 		return err
 	}
@@ -113,9 +112,11 @@ func (c *checkCmd) repair(e *env, o *server.Owner, repaired *[]string) error {
 	return err
 }
 
-// checked is a verdict and what it is about.
+// checked is what a check found, in words.
 type checked struct {
-	datadir.Verdict
+	audit.Summary
+	// Advice is what to do about the findings; empty if there are none.
+	Advice   string   `json:"advice,omitempty"`
 	Findings []string `json:"findings"`
 	Repaired []string `json:"repaired,omitempty"`
 }
@@ -124,7 +125,12 @@ type checked struct {
 func (c *checkCmd) check(e *env, look func(context.Context, func(string)) (datadir.Verdict, error)) (r checked, err error) {
 	r.Findings = []string{}
 	err = e.watched(func(e *env) (err error) {
-		r.Verdict, err = look(e.ctx, c.hear(e, &r.Findings))
+		v, err := look(e.ctx, c.hear(e, &r.Findings))
+		var all []string
+		for _, remedy := range v.Remedies {
+			all = append(all, remedies[remedy])
+		}
+		r.Summary, r.Advice = v.Summary, strings.Join(all, "; ")
 		return err
 	})
 	return r, err
@@ -153,7 +159,7 @@ func (c *checkCmd) report(e *env, r checked) error {
 		}
 	}
 	if len(r.Findings) > 0 {
-		return fmt.Errorf("%s; what does not agree is listed above: %s", r, r.Advice)
+		return kindError{fmt.Errorf("%s; what does not agree is listed above: %s", r, r.Advice), errDisagrees}
 	}
 	if c.JSON {
 		return nil

@@ -50,6 +50,7 @@ type commands struct {
 	Restore restoreCmd `cmd:"" help:"Make a data directory of the newest backup, and check it."`
 	Rebuild rebuildCmd `cmd:"" help:"Count the journal again, from the newest backup or checkpoint that it reaches; the server must be stopped."`
 	Health  healthCmd  `cmd:"" name:"healthcheck" aliases:"health" help:"Say whether a server answers visitors: status 0 if so, else 1. It is for the health checks of containers."`
+	Debug   debugCmd   `cmd:"" help:"Print a profile of the process that owns the data directory, such as what each goroutine does."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 
@@ -101,8 +102,8 @@ func (e *env) connect(o server.Options, f func(*server.Owner) error) error {
 	return errors.Join(err, owner.Close(context.WithoutCancel(e.ctx)))
 }
 
-// Main runs the program and returns its exit status: 0, or 1 after an error
-// that it has told on stderr.
+// Main runs the program and returns its exit status: 0, or after an error that it
+// has printed on stderr one of those of status.go.
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	e := &env{ctx: ctx, stdin: stdin, stdout: plain.Writer(stdout), stderr: plain.Writer(stderr), data: stdout, terminal: stderr, now: time.Now, patience: 3 * time.Second}
 	e.log = slog.New(slog.NewTextHandler(e.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
@@ -121,7 +122,7 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	case exit >= 0: // help was asked for
 		return exit
 	case option != "":
-		err = fmt.Errorf("%s is given nothing: give it a value, or leave it out", option)
+		err = usage("%s is given nothing: give it a value, or leave it out", option)
 	case err != nil:
 		err = misused(err)
 	default:
@@ -129,9 +130,9 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	}
 	if err != nil {
 		fmt.Fprintf(e.stderr, "footfall: %s\n", sentence(err, args))
-		return 1
+		return status(err)
 	}
-	return 0
+	return exitDone
 }
 
 type versionCmd struct{}

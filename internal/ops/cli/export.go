@@ -12,6 +12,6 @@ type exportCmd struct {
 
 func (c *exportCmd) Run(e *env) error {
 	return c.with(e, func(o *server.Owner) error {
-		return pieces(e, o, control.Export, control.ExportOptions{Clicks: c.Clicks}, e.data)
+		return pieces(e, o.Client, control.Export, control.ExportOptions{Clicks: c.Clicks}, e.data)
 	})
 }

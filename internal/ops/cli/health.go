@@ -18,7 +18,7 @@ func (c *healthCmd) Run(e *env) error {
 	defer cancel()
 	said, err := server.Health(ctx, c.options(e))
 	if err != nil {
-		return err
+		return kindError{err, errUnhealthy}
 	}
 	_, err = io.WriteString(e.stdout, said)
 	return err

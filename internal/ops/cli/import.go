@@ -44,7 +44,7 @@ func (c *importCmd) Run(e *env) error {
 			}
 			if e.ctx.Err() != nil || errors.Is(err, control.ErrCutOff) || errors.Is(err, control.ErrStopping) {
 				// How far it came is not known; importing again tells.
-				return fmt.Errorf("%w; what was recorded so far stays, and importing the same files again goes on from there", failed)
+				return fmt.Errorf("%w; what was recorded so far stays, and the next import of the same files goes on from there", failed)
 			}
 			c.remark(e, path, result)
 			if err == nil && result.Lines > 0 && result.Rejected == result.Lines {

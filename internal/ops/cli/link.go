@@ -102,7 +102,7 @@ func (c *linkDeleteCmd) Run(e *env) error {
 			if err != nil {
 				return err
 			}
-			return fmt.Errorf("link delete removes %s and the %s counted on it for good: add --yes to do it", plain.Text(c.Link), many(clicks, "click"))
+			return usage("link delete removes %s and the %s counted on it for good: add --yes to do it", plain.Text(c.Link), many(clicks, "click"))
 		}
 		r, err := ask(e, o, control.DeleteLink, c.Link)
 		if err != nil {

@@ -16,7 +16,7 @@ var inner = regexp.MustCompile(`(^|: )(?:auth|backup|bot|control|feed|geo|journa
 // that passed it on, and each line of it once. What it repeats of the arguments
 // is on one line, whatever they hold.
 func sentence(err error, args []string) string {
-	message := plain.Error(err)
+	message := strings.Join(explained(err), "\n")
 	for _, arg := range args {
 		_, value, _ := strings.Cut(arg, "=")
 		for _, s := range []string{arg, value} {

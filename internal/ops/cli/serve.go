@@ -52,19 +52,19 @@ type serveCmd struct {
 // fits says which options do not go together.
 func (c *serveCmd) fits() error {
 	if len(c.ACMEDomain) == 0 && (c.ACMEEmail != "" || c.ACMEDirectory != "") {
-		return errors.New("--acme-email and --acme-directory are about certificates that are got by themselves: name the domain with --acme-domain too")
+		return usage("--acme-email and --acme-directory are about certificates that are got by themselves: name the domain with --acme-domain too")
 	}
 	if len(c.HTTPListen) > 0 && !c.secure() {
-		return errors.New("--http-listen is for http beside https: give a certificate with --tls-cert and --tls-key or with --acme-domain, or another --listen, which speaks http without one")
+		return usage("--http-listen is for http beside https: give a certificate with --tls-cert and --tls-key or with --acme-domain, or another --listen, which speaks http without one")
 	}
 	if c.TLSCert != "" && len(c.ACMEDomain) > 0 {
-		return errors.New("--tls-cert and --acme-domain are two ways to a certificate: give one of them")
+		return usage("--tls-cert and --acme-domain are two ways to a certificate: give one of them")
 	}
 	if most := server.MostConnections(); int(c.MaxConnections) > most {
-		return fmt.Errorf("--max-connections %d is more than the %d that the process has files for: let it open more (LimitNOFILE, ulimit -n)", c.MaxConnections, most)
+		return usage("--max-connections %d is more than the %d that the process has files for: let it open more (LimitNOFILE, ulimit -n)", c.MaxConnections, most)
 	}
 	if c.Demo && c.Data != "" && datadir.HasData(c.Data) {
-		return fmt.Errorf("--demo fills a data directory of its own, and %s is one already: name an empty one with --data, or none", c.Data)
+		return usage("--demo fills a data directory of its own, and %s is one already: name an empty one with --data, or none", c.Data)
 	}
 	return nil
 }

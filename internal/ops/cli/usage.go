@@ -20,7 +20,7 @@ func newParser(c *commands, e *env, exit func(int)) *kong.Kong {
 	var known variables
 	parser, err := kong.New(c,
 		kong.Name("footfall"),
-		kong.Description("The click-metrics server that answers in Bitly's v3 dialect."),
+		kong.Description("The click-metrics server that answers in Bitly's v3 dialect.\n\n"+statusHelp),
 		kong.DefaultEnvars("FOOTFALL"),
 		kong.Vars{"formats": strings.Join(feed.Formats, ",")},
 		kong.Writers(e.data, e.terminal), // which tell it how wide they are,
@@ -145,7 +145,7 @@ var noneOf = regexp.MustCompile(`^--[a-z-]+ must be one of (.*) but got "(.*)"$`
 func misused(err error) error {
 	var variables unknownVariables
 	if errors.As(err, &variables) {
-		return variables
+		return kindError{variables, errUsage}
 	}
 	command := "footfall"
 	var parse *kong.ParseError
@@ -166,5 +166,5 @@ func misused(err error) error {
 			said += fmt.Sprintf(": did you mean %q?", near)
 		}
 	}
-	return fmt.Errorf("%s (%s --help shows how)", said, command)
+	return usage("%s (%s --help shows how)", said, command)
 }

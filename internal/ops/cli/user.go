@@ -60,7 +60,7 @@ type userRevokeCmd struct {
 
 func (c *userRevokeCmd) Run(e *env) error {
 	if (c.Token != "") == c.All {
-		return fmt.Errorf("user revoke takes one token of %s away, or with --all every one: say which", plain.Text(c.Login))
+		return usage("user revoke takes one token of %s away, or with --all every one: say which", plain.Text(c.Login))
 	}
 	return c.with(e, func(o *server.Owner) error {
 		revoked, err := 1, error(nil)
@@ -149,7 +149,7 @@ func (c *userDeleteCmd) Run(e *env) error {
 			if err != nil {
 				return err
 			}
-			return fmt.Errorf("user delete removes %s, all of his links and the %s counted on them for good: add --yes to do it", plain.Text(c.Login), many(clicks, "click"))
+			return usage("user delete removes %s, all of their links and the %s counted on them for good: add --yes to do it", plain.Text(c.Login), many(clicks, "click"))
 		}
 		r, err := ask(e, o, control.DeleteUser, c.Login)
 		if err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/footfall/footfall/internal/base/meter"
 	"github.com/footfall/footfall/internal/core/audit"
@@ -17,8 +16,8 @@ import (
 // Verdict is what a check found.
 type Verdict struct {
 	audit.Summary
-	// Advice is what to do about what is wrong; empty if nothing is.
-	Advice string `json:"advice,omitempty"`
+	// Remedies make right what is wrong, in their order; none if nothing is.
+	Remedies []Remedy `json:"remedies"`
 }
 
 // Check proves that links and users are whole, and that the counts agree with
@@ -59,45 +58,37 @@ func check(ctx context.Context, db *sql.DB, clicks *pebble.Store, j *journal.Con
 	}
 	v.Summary, err = audit.Check(ctx, clicks, j, report)
 	v.Wrong.Damage += lost
-	v.Advice = advice(links, v.Wrong)
+	v.Remedies = remedies(links, v.Wrong)
 	switch {
 	case errors.Is(stopped, recorder.ErrStalled):
-		v.Advice = joinAdvice("see to the disk, and check again: counting goes on by itself", v.Advice)
+		v.Remedies = append([]Remedy{WaitForDisk}, v.Remedies...)
 	case stopped != nil:
 		if v.Wrong.Journal == 0 && v.Wrong.Damage == 0 && v.Wrong.Counts == 0 { // a restart is enough, if anything is
-			v.Advice = joinAdvice("start the server again, which goes on where counting stopped", v.Advice)
+			v.Remedies = append([]Remedy{StartAgain}, v.Remedies...)
 		}
 		v.Wrong.Journal++
 	}
 	return v, err
 }
 
-func joinAdvice(first, others string) string {
-	if others == "" {
-		return first
-	}
-	return first + "; " + others
-}
-
-// advice is what to do where so much is wrong.
-func advice(links int, wrong audit.Wrong) string {
-	var all []string
+// remedies make right what is wrong of links and users, and of the rest.
+func remedies(links int, wrong audit.Wrong) (all []Remedy) {
 	if links > 0 {
-		all = append(all, "for links and users, stop the server and restore a backup")
+		all = append(all, RestoreLinks)
 	}
 	switch {
 	case wrong.Counts > 0:
-		all = append(all, "stop the server and run footfall rebuild, which makes the counts anew from the journal")
+		all = append(all, RebuildCounts)
 	case wrong.Days > 0:
-		all = append(all, "run footfall check --repair, which makes the sums of days anew")
+		all = append(all, RepairDays)
 	}
 	switch {
 	case wrong.Damage > 0:
-		all = append(all, "for the journal, stop the server and run footfall check --repair, which has it go on without what is counted")
+		all = append(all, RepairJournal)
 	case wrong.Journal > 0 && wrong.Counts == 0:
-		all = append(all, "for the journal, stop the server and run footfall rebuild, which begins with the newest checkpoint or backup")
+		all = append(all, RebuildFromOld)
 	}
-	return strings.Join(all, "; ")
+	return all
 }
 
 // Repair makes the sums of days anew where they are wrong and the counts that
@@ -112,7 +103,7 @@ func (d *Dir) Repair(ctx context.Context, report func(string)) error {
 		return err
 	}
 	if wrong > 0 {
-		report("the counts themselves disagree, so the sums of days cannot be made of them: stop the server and run footfall rebuild")
+		report("the counts themselves disagree, so the sums of days cannot be made of them")
 		return nil
 	}
 	months, err := d.Counts.Repair(ctx)

@@ -52,7 +52,7 @@ func claimDir(dir string, create bool) (c *claim, err error) {
 func lockRoot(dir string) (*os.File, error) {
 	root, err := os.Open(dir)
 	if err != nil {
-		return nil, fmt.Errorf("open data directory: %w", advise(err))
+		return nil, &OpenError{err}
 	}
 	err = flock(root, dir)
 	switch {
@@ -63,9 +63,6 @@ func lockRoot(dir string) (*os.File, error) {
 	}
 	return root, nil
 }
-
-// ErrMoved: another directory, or none, lies where the data directory was.
-var ErrMoved = errors.New("was moved away, removed or replaced while it was served. Every click that was acknowledged is in its journal; the program ends, so that it writes nothing into another directory: put the right one back, and start again")
 
 // look puts the lock back where it was removed, and says so. It fails with
 // ErrMoved.

@@ -119,7 +119,7 @@ func Open(ctx context.Context, o Options) (_ *Dir, err error) {
 	}
 	d.onClose(d.closeLinks)
 	if d.cleaner.earlier, _, err = d.Links.Dirty(ctx); err != nil {
-		return nil, unopened(err, damagedLinks)
+		return nil, unopened(PartLinks, err)
 	}
 	if err := d.openParts(ctx, o); err != nil {
 		return nil, err
@@ -131,7 +131,7 @@ func Open(ctx context.Context, o Options) (_ *Dir, err error) {
 	err = d.finishDeletions(ctx)
 	done()
 	if err != nil {
-		return nil, unopened(fmt.Errorf("finish a deletion: %w", err), damagedJournal)
+		return nil, unopened(PartJournal, fmt.Errorf("finish a deletion: %w", err))
 	}
 	return d, nil
 }
@@ -147,7 +147,7 @@ func (d *Dir) openParts(ctx context.Context, o Options) (err error) {
 	d.Counts, err = d.parts.openCounts(ctx, o.Log)
 	done()
 	if err != nil {
-		return unopened(err, damagedCounts)
+		return unopened(PartCounts, err)
 	}
 	d.onClose(d.closeCounts)
 	if err := d.sameInstallation(ctx, o.Path); err != nil {
@@ -160,18 +160,18 @@ func (d *Dir) openParts(ctx context.Context, o Options) (err error) {
 	}
 	pos, _, err := d.Counts.Position(ctx, d.Journal.ID())
 	if err != nil {
-		return unopened(err, damagedCounts)
+		return unopened(PartCounts, err)
 	}
 	if end := d.Journal.End(); end > pos.Counted {
 		d.behind = end - pos.Counted
 	}
 	d.Recorder, err = recorder.Open(ctx, recorder.Options{Journal: d.Journal, Clicks: d.Counts, Now: o.Now, Log: o.Log})
 	if err != nil {
-		return unopened(err, damagedJournal)
+		return unopened(PartJournal, err)
 	}
 	d.onClose(d.closeRecorder)
 	if err := d.parts.open(ctx, d.Links, d.Journal); err != nil {
-		return unopened(err, damagedLinks)
+		return unopened(PartLinks, err)
 	}
 	if err := d.Counts.Release(); err != nil {
 		o.Log.Warn("files of the counts that are not needed could not be removed, and take room; the next start tries again", "error", err)
@@ -199,20 +199,20 @@ func (d *Dir) openJournal(ctx context.Context, o Options) error {
 	case err == nil:
 		here = j.ID()
 	case !errors.Is(err, fs.ErrNotExist):
-		return unopened(err, damagedJournal)
+		return unopened(PartJournal, err)
 	}
 	lost, lostErr := d.parts.lost(ctx, d.Counts, here)
 	switch {
 	case lostErr != nil:
 		err = lostErr
 	case len(lost) > 0:
-		err = unopened(lost[0], damagedJournal)
+		err = unopened(PartJournal, lost[0])
 	case err == nil:
 		if err = d.parts.belongs(&j.Contents); err == nil {
 			err = d.parts.linksOf(ctx, d.Links, d.Counts, &j.Contents)
 		}
 		if err != nil {
-			err = unopened(err, damagedLinks)
+			err = unopened(PartLinks, err)
 		}
 	}
 	if err != nil {

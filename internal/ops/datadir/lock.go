@@ -7,18 +7,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/footfall/footfall/internal/base/plain"
 )
-
-// ErrOwned: another process has the data directory open.
-var ErrOwned = errors.New("another footfall process owns the data directory")
-
-// ErrNoData: nothing has been kept in the directory yet.
-var ErrNoData = errors.New("there is no footfall data")
 
 const (
 	lockFile     = "lock"
@@ -46,7 +39,7 @@ func claimLock(dir string, create bool) (_ *os.File, err error) {
 			return nil, err
 		}
 	case fresh && !create && refused == nil && !HasData(dir):
-		return nil, fmt.Errorf("%w in %s: --data names another directory", ErrNoData, dir)
+		return nil, fmt.Errorf("%w in %s", ErrNoData, dir)
 	}
 	if refused != nil {
 		return nil, refused
@@ -58,7 +51,7 @@ func claimLock(dir string, create bool) (_ *os.File, err error) {
 		return nil, err
 	}
 	if err != nil {
-		return nil, fmt.Errorf("open data directory: %w", advise(err))
+		return nil, &OpenError{err}
 	}
 	return lock, makePrivate(dir)
 }
@@ -90,17 +83,6 @@ func HasData(dir string) bool {
 // isOurs tells an entry that a data directory has, also right after a restore.
 func isOurs(e fs.DirEntry) bool { return e.Name() == lockFile || e.Name() == databaseFile }
 
-// advise adds what to do where the system refuses the directory.
-func advise(err error) error {
-	switch {
-	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("%w: run footfall as the user who owns it, or name another directory with --data", err)
-	case errors.Is(err, syscall.ENOTDIR):
-		return fmt.Errorf("%w: name another directory with --data", err)
-	}
-	return unopened(err, "")
-}
-
 // newLock makes and takes the lock of a directory in which nothing has been
 // kept, and the directory where it is missing.
 func newLock(dir string) (*os.File, error) {
@@ -112,14 +94,14 @@ func newLock(dir string) (*os.File, error) {
 		return nil, err
 	}
 	if other := foreign(entries); other != "" {
-		return nil, fmt.Errorf("%s holds %s, which is not footfall's: name an empty directory with --data", dir, plain.Text(other))
+		return nil, fmt.Errorf("%s holds %s, which is %w", dir, plain.Text(other), ErrForeign)
 	}
 	if err := makePrivate(dir); err != nil {
 		return nil, err
 	}
 	// From now on nobody puts anything into it.
 	if now, err := os.ReadDir(dir); err != nil || len(now) != len(entries) {
-		return nil, errors.Join(err, fmt.Errorf("somebody else puts files into %s: name another directory with --data", dir))
+		return nil, errors.Join(err, fmt.Errorf("somebody else puts files into %s, which are %w", dir, ErrForeign))
 	}
 	lock, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o600)
 	if err != nil {

@@ -59,7 +59,7 @@ func openParts(ctx context.Context, dir string, db *sql.DB, force bool, log *slo
 		remembered, err = db.Progress(ctx)
 	}
 	if err != nil {
-		return nil, errors.Join(unopened(err, damagedLinks), file.Close())
+		return nil, errors.Join(unopened(PartLinks, err), file.Close())
 	}
 	p.join(remembered)
 	return p, nil
@@ -201,7 +201,7 @@ type LostJournalError struct {
 }
 
 func (e *LostJournalError) Error() string {
-	return fmt.Sprintf("journal %s is not in %s: it had reached position %d, and the counts reach position %d, so %d bytes of clicks are missing. Put its files back as they were",
+	return fmt.Sprintf("journal %s is not in %s: it had reached position %d, and the counts reach position %d, so %d bytes of clicks are missing",
 		e.ID, e.Dir, e.End, e.Counted, e.End-e.Counted)
 }
 

@@ -27,7 +27,7 @@ func openLinks(ctx context.Context, dir string, force bool, log *slog.Logger) (*
 	if err := linksBelong(ctx, dir, path); err != nil {
 		older := new(OlderLinksError)
 		if !errors.As(err, &older) || !force {
-			return nil, unopened(err, olderLinks)
+			return nil, unopened(PartLinks, err)
 		}
 		if older.Torn {
 			if err := keepLog(path, log); err != nil {
@@ -41,7 +41,7 @@ func openLinks(ctx context.Context, dir string, force bool, log *slog.Logger) (*
 		log.Info("footfall.db is of an older version and is upgraded now; an older footfall cannot open it afterwards", "schema", from, "to", to)
 	})
 	if err != nil {
-		return nil, unopened(err, damagedLinks)
+		return nil, unopened(PartLinks, err)
 	}
 	if !began.IsZero() {
 		log.Info("footfall.db is upgraded", "took", time.Since(began).Round(time.Millisecond))
@@ -145,7 +145,7 @@ func (p *parts) checkLinks(ctx context.Context, db *sql.DB, clicks store.Reader,
 		return err
 	}
 	report(older.Error())
-	v.Advice = joinAdvice("for links and users, stop the server and "+olderLinks, v.Advice)
+	v.Remedies = append([]Remedy{ReplaceLinks}, v.Remedies...)
 	return nil
 }
 

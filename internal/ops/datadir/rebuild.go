@@ -37,9 +37,6 @@ type base struct {
 // lossy is set: a journal may have been replaced, or have lost a piece.
 func Rebuild(ctx context.Context, o Options, from string, lossy bool, report func(string)) (err error) {
 	lock, err := claimDir(o.Path, false)
-	if errors.Is(err, ErrOwned) {
-		return fmt.Errorf("%w: stop it first, or name another directory with --data", err)
-	}
 	if err != nil {
 		return err
 	}
@@ -59,7 +56,7 @@ func Rebuild(ctx context.Context, o Options, from string, lossy bool, report fun
 	defer func() { err = errors.Join(err, p.file.Close()) }()
 	j, err := journal.Open(journal.Options{Dir: filepath.Join(o.Path, journalDir), Logger: o.Log})
 	if err != nil {
-		return unopened(err, damagedJournal)
+		return unopened(PartJournal, err)
 	}
 	defer func() { err = errors.Join(err, j.Close()) }()
 
@@ -85,7 +82,7 @@ func Rebuild(ctx context.Context, o Options, from string, lossy bool, report fun
 	for _, b := range bases {
 		done, err := r.try(ctx, b)
 		if err != nil {
-			return unopened(fmt.Errorf("rebuild from %s: %w", b.name, err), damagedJournal)
+			return unopened(PartJournal, fmt.Errorf("rebuild from %s: %w", b.name, err))
 		}
 		if !done {
 			continue
@@ -98,16 +95,13 @@ func Rebuild(ctx context.Context, o Options, from string, lossy bool, report fun
 		}
 		return errors.Join(finishRebuild(o.Path), p.replace(ctx, db, r.known))
 	}
-	return fmt.Errorf("rebuild: the counts stay as they are, for there is no base: %s", r.lacks())
+	return &NoBaseError{Tried: r.reached, Losing: r.losing, Lacks: r.lacks()}
 }
 
 // findBases lists what there is to begin with, newest first.
 func findBases(dir, from string) (bases []base, err error) {
 	if from != "" {
 		newest, _, err := backup.Newest(from)
-		if errors.Is(err, backup.ErrNone) {
-			return nil, fmt.Errorf("%w: name one with --from, or a directory of them", err)
-		}
 		if err != nil {
 			return nil, err
 		}
@@ -153,23 +147,17 @@ func (r *rebuild) begins() uint64 {
 	return holes[len(holes)-1].To
 }
 
-// lacks says why nothing can be begun with.
+// lacks says what of the journal is missing.
 func (r *rebuild) lacks() string {
-	if r.losing {
-		return "name a backup that has the missing clicks with --from, put the journal back that they were counted of, or go without them with --lossy"
-	}
-	if r.reached {
-		return "what there is was tried, as said above; name another backup with --from, or restore one"
-	}
 	since := ""
 	if at, err := r.journal.Written(r.begins()); err == nil { // the file system knows
 		since = " (in a segment written until " + at.UTC().Format(time.RFC3339) + ")"
 	}
-	what := fmt.Sprintf("the journal begins at position %d%s, as it does with --journal-retention 0", r.begins(), since)
+	what := fmt.Sprintf("the journal begins at position %d%s", r.begins(), since)
 	if holes := r.journal.Holes(); len(holes) > 0 {
-		what = fmt.Sprintf("positions %d to %d of the journal are missing, and it goes on behind them%s", holes[len(holes)-1].From, r.begins(), since)
+		what = fmt.Sprintf("positions %d to %d of the journal are missing%s", holes[len(holes)-1].From, r.begins(), since)
 	}
-	return what + ", and neither checkpoint nor backup reaches so far; name a newer backup with --from, or restore one, or go without the clicks that are missing with --lossy"
+	return what
 }
 
 // try is false where the base cannot be begun with; it says why.

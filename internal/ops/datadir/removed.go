@@ -16,12 +16,12 @@ import (
 // RemovedPartError says that a part of the data directory was moved away,
 // removed or replaced while the directory was open.
 type RemovedPartError struct {
-	Path   string
-	advice string
+	Path string
+	Part Part
 }
 
 func (e *RemovedPartError) Error() string {
-	return fmt.Sprintf("%s was moved away, removed or replaced while footfall ran, so it stops: %s", e.Path, e.advice)
+	return fmt.Sprintf("%s was moved away, removed or replaced while footfall ran, so it stops", e.Path)
 }
 
 // presence is the files and directories of an open data directory, as they were
@@ -67,17 +67,16 @@ func (p *present) gone() bool {
 // data directory.
 func (d *Dir) lookAtParts() error {
 	if d.present.links.gone() {
-		return &RemovedPartError{d.present.links.path, "its users and links are written back, or to a file beside it where another file is in its place"}
+		return &RemovedPartError{d.present.links.path, PartLinks}
 	}
-	const counted = "all that was recorded is counted first. Put the original back, or start again without it"
 	if d.present.journal.gone() {
-		return &RemovedPartError{d.present.journal.path, counted}
+		return &RemovedPartError{d.present.journal.path, PartJournal}
 	}
 	if file, gone := d.Journal.Gone(); gone {
-		return &RemovedPartError{file, counted}
+		return &RemovedPartError{file, PartJournal}
 	}
 	if d.present.clicks.gone() {
-		return &RemovedPartError{d.present.clicks.path, "put the original back, or run footfall rebuild, which counts what the journal has"}
+		return &RemovedPartError{d.present.clicks.path, PartCounts}
 	}
 	return nil
 }

@@ -66,7 +66,7 @@ func inspect(ctx context.Context, o Options, force bool) (_ *inspected, err erro
 	}
 	onClose(in.parts.file.Close)
 	if in.clicks, err = in.parts.openCounts(ctx, o.Log); err != nil {
-		return nil, unopened(err, damagedCounts)
+		return nil, unopened(PartCounts, err)
 	}
 	onClose(in.clicks.Close)
 	sources, err := in.clicks.Sources(ctx)
@@ -79,7 +79,7 @@ func inspect(ctx context.Context, o Options, force bool) (_ *inspected, err erro
 	}
 	in.journal, err = journal.Inspect(in.parts.inspected(journal.Options{Logger: o.Log}), known...)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, unopened(err, "restore a backup")
+		return nil, unopened(PartJournal, err)
 	}
 	var here [16]byte
 	if in.journal != nil {
@@ -100,7 +100,7 @@ func CheckDamaged(ctx context.Context, o Options, report func(string)) (v Verdic
 	in, err := inspect(ctx, o, false)
 	if older := new(OlderLinksError); errors.As(err, &older) {
 		report(older.Error())
-		v.Advice = "for links and users, " + olderLinks
+		v.Remedies = []Remedy{ReplaceLinks}
 		return v, nil
 	}
 	if err != nil {
@@ -117,7 +117,7 @@ func CheckDamaged(ctx context.Context, o Options, report func(string)) (v Verdic
 	}
 	v, err = check(ctx, in.db, in.clicks, in.contents(), missing, nil, report)
 	if in.apart != nil {
-		v.Advice = joinAdvice("for the journal, "+apartJournal, v.Advice)
+		v.Remedies = append([]Remedy{ReplaceJournal}, v.Remedies...)
 	}
 	if err == nil {
 		err = in.parts.checkLinks(ctx, in.db, in.clicks, in.contents(), &v, report)
@@ -141,7 +141,7 @@ func RepairParts(ctx context.Context, o Options, giveUp GiveUp, report func(stri
 	}
 	defer func() { err = errors.Join(err, in.close()) }()
 	if in.apart != nil {
-		return fmt.Errorf("nothing was changed: %w", unopened(in.apart, apartJournal))
+		return fmt.Errorf("nothing was changed: %w", unopened(PartJournal, in.apart))
 	}
 	if err := in.repairJournal(ctx, o, giveUp.Damaged, report); err != nil {
 		return err
@@ -157,7 +157,7 @@ func (in *inspected) repairLinks(ctx context.Context, giveUp bool, report func(s
 		return err
 	}
 	if !giveUp {
-		return fmt.Errorf("links and users were left as they are: %w: %s", older, olderLinks)
+		return &GiveUpError{PartLinks, fmt.Errorf("links and users were left as they are: %w", older)}
 	}
 	if err := in.db.GiveUpIDs(ctx, older.Needed); err != nil {
 		return err
@@ -207,7 +207,7 @@ func (in *inspected) repairJournal(ctx context.Context, o Options, giveUp bool, 
 	}
 	switch {
 	case len(doubt) > 0 && !giveUp:
-		return fmt.Errorf("the journal was left as it is: %s of it cannot be read and are not counted. %s. Or give up the clicks in these bytes for good with --repair --give-up-damaged", what, fromBackup)
+		return &GiveUpError{PartJournal, fmt.Errorf("the journal was left as it is: %s of it cannot be read and are not counted", what)}
 	case len(doubt) > 0:
 		if err := (recorder.Counting{Journal: in.contents(), Clicks: in.clicks, Now: o.Now, Log: o.Log}).GiveUp(ctx, doubt); err != nil {
 			return err
@@ -224,14 +224,11 @@ func (in *inspected) repairJournal(ctx context.Context, o Options, giveUp bool, 
 	return err
 }
 
-// fromBackup is how to take a segment from a backup.
-const fromBackup = "A backup has sealed segments whole: for each file named above that ends in .sealed, move it out of journal/, copy the file of that name from a backup into its place, and check again. A file that ends in .open is whole in no backup"
-
 // repairLost gives up what was in journals that are not there.
 func (in *inspected) repairLost(ctx context.Context, o Options, giveUp bool, report func(string)) error {
 	for _, l := range in.lost {
 		if !giveUp {
-			return fmt.Errorf("nothing was changed: %w; or give up these clicks for good with --repair --give-up-damaged", l)
+			return &GiveUpError{PartJournal, fmt.Errorf("nothing was changed: %w", l)}
 		}
 		if err := recorder.GiveUpJournal(ctx, in.clicks, o.Now(), l.ID, l.End); err != nil {
 			return err
@@ -267,7 +264,7 @@ func (in *inspected) flaws() (flaws []journal.Flaw, err error) {
 func (in *inspected) durable(ctx context.Context) (uint64, error) {
 	source := store.SourceID(in.journal.ID())
 	if source == (store.SourceID{}) {
-		return 0, errors.New("nothing that can be read tells which journal this is: restore a backup, or move the journal away and start anew; clicks that were recorded and not counted are lost with it")
+		return 0, ErrNameless
 	}
 	if err := in.clicks.Sync(ctx); err != nil {
 		return 0, err
@@ -284,7 +281,7 @@ func (in *inspected) durable(ctx context.Context) (uint64, error) {
 		begins = h.To
 	}
 	if pos.Durable < begins {
-		return 0, fmt.Errorf("the counts reach position %d of the journal only, and what is whole of it begins at position %d: run footfall rebuild, which begins with the newest checkpoint or backup", pos.Durable, begins)
+		return 0, fmt.Errorf("%w: they are counted up to position %d, and the readable part of the journal starts at %d", ErrOldCounts, pos.Durable, begins)
 	}
 	return pos.Durable, nil
 }
@@ -306,6 +303,6 @@ func (d *Dir) bridge(ctx context.Context, report func(string)) error {
 	if err := d.checkpoint(ctx); err != nil {
 		return err
 	}
-	report("kept the counts in " + filepath.Join(d.path, checkpointDir) + ", so that footfall rebuild can begin behind what is missing of the journal")
+	report("kept the counts in " + filepath.Join(d.path, checkpointDir) + ", for a rebuild to begin after what is missing of the journal")
 	return nil
 }

@@ -60,7 +60,7 @@ func dialSocket(ctx context.Context, dir string, owner uint32) (c net.Conn, err 
 			return err
 		}
 		if info.Mode().Type() != fs.ModeSocket || ownerOf(info) != owner {
-			return fmt.Errorf("%s/footfall.sock is no socket of user %d, whose directory it is in, and %w: find out who put it there", dir, owner, ErrUntrusted)
+			return &UntrustedError{dir, owner, NoSocket, 0}
 		}
 		c, err = new(net.Dialer).DialContext(ctx, "unix", path)
 		return err

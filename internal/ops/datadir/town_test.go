@@ -290,7 +290,7 @@ func (w *town) checked() string {
 	var all []string
 	v, err := CheckDamaged(w.t.Context(), w.options(new(logtest.Log)), func(f string) { all = append(all, f) })
 	w.must(err)
-	if v.Wrong.Damage == 0 || v.Advice == "" {
+	if v.Wrong.Damage == 0 || v.Remedies == nil {
 		w.t.Errorf("the verdict is %+v", v)
 	}
 	return strings.Join(all, "\n")
@@ -304,7 +304,7 @@ func (w *town) givenUp(clicks uint64) {
 		w.t.Errorf("check says %q", found)
 	}
 	report := func(what string) { w.t.Log(what) }
-	if err := RepairParts(w.t.Context(), w.options(new(logtest.Log)), GiveUp{Links: true}, report); err == nil || !strings.Contains(err.Error(), "--give-up-damaged") {
+	if err := RepairParts(w.t.Context(), w.options(new(logtest.Log)), GiveUp{Links: true}, report); err == nil || !errors.As(err, new(*GiveUpError)) {
 		w.t.Errorf("a repair without giving up: %v", err)
 	}
 	w.must(RepairParts(w.t.Context(), w.options(new(logtest.Log)), GiveUp{Damaged: true}, report))

@@ -12,10 +12,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ErrUntrusted: what lies in a directory may have been put there for whoever
-// comes by to leave his passwords and tokens in.
-var ErrUntrusted = errors.New("footfall does not open or trust it")
-
 // place is who may have put into a directory what lies there.
 type place struct {
 	dir   string
@@ -60,13 +56,14 @@ func ownerOf(info fs.FileInfo) uint32 { return info.Sys().(*syscall.Stat_t).Uid 
 // opens fails where a user should not take the directory for his own.
 func (p place) opens(user uint32) error {
 	if p.owner != user {
-		instead := ""
-		if user != 0 {
-			instead = fmt.Sprintf(", or give the directory to user %d with chown -R", user)
-		}
-		return fmt.Errorf("%s belongs to user %d, who could not open what user %d leaves there: run sudo -u '#%d' footfall …%s", p.dir, p.owner, user, p.owner, instead)
+		return &OwnerError{p.dir, p.owner, user}
 	}
 	return p.unplanted(user)
+}
+
+// distrust says why the directory is not trusted.
+func (p place) distrust(why Distrust, other uint32) error {
+	return &UntrustedError{p.dir, p.owner, why, other}
 }
 
 // asks fails where a user should not tell secrets to the process that serves the
@@ -76,9 +73,9 @@ func (p place) asks(user uint32, named bool) error {
 	case p.owner == user:
 	case user == 0 && named:
 	case user == 0:
-		return fmt.Errorf("%s belongs to user %d, and %w unless it is named: name it with --data if it is the right one", p.dir, p.owner, ErrUntrusted)
+		return p.distrust(NotNamed, 0)
 	default:
-		return fmt.Errorf("%s belongs to user %d, and %w: name a directory of your own with --data, or run sudo -u '#%d' footfall …", p.dir, p.owner, ErrUntrusted, p.owner)
+		return p.distrust(NotYours, 0)
 	}
 	return p.unplanted(user)
 }
@@ -88,9 +85,9 @@ func (p place) asks(user uint32, named bool) error {
 func (p place) unplanted(user uint32) error {
 	switch {
 	case p.link != p.owner && p.link != user && p.link != 0:
-		return fmt.Errorf("%s is a symbolic link of user %d to a directory of user %d, and %w: name the directory itself with --data", p.dir, p.link, p.owner, ErrUntrusted)
+		return p.distrust(LinkOfOther, p.link)
 	case p.public && !p.empty:
-		return fmt.Errorf("everybody may write in %s, and %w: see that all in it is yours, and take the right away with chmod 700", p.dir, ErrUntrusted)
+		return p.distrust(Public, 0)
 	}
 	return nil
 }
@@ -103,9 +100,9 @@ func CheckDir(dir string) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case errors.Is(err, syscall.ENOTDIR) && isFile(dir):
-		return fmt.Errorf("%s is a file: name a directory with --data", dir)
+		return fmt.Errorf("%s %w", dir, ErrFile)
 	case err != nil:
-		return fmt.Errorf("open data directory: %w", advise(err))
+		return &OpenError{err}
 	}
 	return p.opens(user())
 }
@@ -133,7 +130,7 @@ func Dial(ctx context.Context, dir string, named bool) (net.Conn, error) {
 	}
 	peer, err := peerOf(c)
 	if err == nil && peer != p.owner {
-		err = fmt.Errorf("a process of user %d answers in %s, which belongs to user %d, and %w: find out what it is", peer, dir, p.owner, ErrUntrusted)
+		err = p.distrust(Process, peer)
 	}
 	if err != nil {
 		return nil, errors.Join(err, c.Close())

@@ -24,7 +24,7 @@ func TestTrust(t *testing.T) {
 		{"another's", place{owner: eve, link: eve}, ann, false, "belongs to user 1001", "belongs to user 1001"},
 		{"another's, named", place{owner: eve, link: eve}, ann, true, "belongs to user 1001", "belongs to user 1001"},
 		{"root's", place{owner: root, link: root}, ann, true, "belongs to user 0", "belongs to user 0"},
-		{"for root, not named", place{owner: eve, link: eve}, root, false, "belongs to user 1001", "name it with --data"},
+		{"for root, not named", place{owner: eve, link: eve}, root, false, "belongs to user 1001", "unless it is named"},
 		{"for root, named", place{owner: eve, link: eve}, root, true, "belongs to user 1001", ""},
 		{"his own, by his link", place{owner: ann, link: ann}, ann, false, "", ""},
 		{"his own, by root's link", place{owner: ann, link: root}, ann, false, "", ""},

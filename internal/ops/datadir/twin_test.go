@@ -1,6 +1,7 @@
 package datadir
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -153,7 +154,7 @@ func TestTwins(t *testing.T) {
 				}
 				own.refused(c.words)
 				report := func(what string) { t.Log(what) }
-				if v, err := CheckDamaged(t.Context(), own.options(new(logtest.Log)), report); err != nil || v.Advice == "" {
+				if v, err := CheckDamaged(t.Context(), own.options(new(logtest.Log)), report); err != nil || v.Remedies == nil {
 					t.Errorf("check: %+v, %v", v, err)
 				}
 				if err := RepairParts(t.Context(), own.options(new(logtest.Log)), GiveUp{Damaged: true}, report); err == nil {
@@ -163,7 +164,7 @@ func TestTwins(t *testing.T) {
 					own.must(RepairParts(t.Context(), own.options(new(logtest.Log)), GiveUp{Links: true}, report))
 					own.opens(own.clicks)
 				} else {
-					if err := Rebuild(t.Context(), own.options(new(logtest.Log)), "", false, report); err == nil || !strings.Contains(err.Error(), "--lossy") {
+					if err := Rebuild(t.Context(), own.options(new(logtest.Log)), "", false, report); err == nil || !errors.As(err, new(*NoBaseError)) {
 						t.Errorf("rebuild without --lossy: %v", err)
 					}
 					own.must(Rebuild(t.Context(), own.options(new(logtest.Log)), "", true, report))

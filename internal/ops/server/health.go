@@ -10,28 +10,49 @@ import (
 	"github.com/footfall/footfall/internal/ops/datadir"
 )
 
-// Health asks the server of a data directory whether it answers visitors. It asks
-// on the socket of the directory, which strangers cannot keep busy, and so says
-// nothing of the network before the server. Unlike Connect it never opens the
-// directory, and does not wait for an owner who is about to.
-func Health(ctx context.Context, o datadir.Options) (string, error) {
-	silent := fmt.Errorf("the process that owns %s does not answer: look at its log, and start it again", o.Path)
+var (
+	// ErrNoServer says that no process owns the data directory.
+	ErrNoServer = errors.New("no server runs")
+	// ErrSilent says that the process that owns the data directory does not answer.
+	ErrSilent = errors.New("does not answer")
+	// ErrNoTime says that the time was over before it could be asked.
+	ErrNoTime = errors.New("there was no time to ask")
+)
+
+// Running finds the process that owns a data directory. Unlike Connect it never
+// opens the directory, and does not wait for an owner who is about to. It fails
+// with ErrNoServer, ErrSilent and ErrNoTime.
+func Running(ctx context.Context, o datadir.Options) (*control.Client, error) {
 	c, err := datadir.Dial(ctx, o.Path, o.Named)
 	switch {
 	case err == nil:
 		_ = c.Close()
+		return client(o), nil
 	case errors.Is(err, datadir.ErrUntrusted), errors.Is(err, context.Canceled):
-		return "", err
+		return nil, err
 	case errors.Is(err, syscall.EAGAIN): // it has taken no connection for a long time
-		return "", silent
+		return nil, silent(o)
 	case errors.Is(err, context.DeadlineExceeded):
-		return "", fmt.Errorf("there was no time to ask the process that owns %s: give a longer --timeout", o.Path)
-	default:
-		return "", fmt.Errorf("no server runs in %s: start footfall serve, or name its directory with --data", o.Path)
+		return nil, fmt.Errorf("%w the process that owns %s", ErrNoTime, o.Path)
 	}
-	said, err := control.Health.Ask(ctx, client(o), control.None{}, nil)
+	return nil, fmt.Errorf("%w in %s", ErrNoServer, o.Path)
+}
+
+// Health asks the server of a data directory whether it answers visitors. It asks
+// on the socket of the directory, which strangers cannot keep busy, and so says
+// nothing of the network before the server. It fails as Running does.
+func Health(ctx context.Context, o datadir.Options) (string, error) {
+	c, err := Running(ctx, o)
+	if err != nil {
+		return "", err
+	}
+	said, err := control.Health.Ask(ctx, c, control.None{}, nil)
 	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return "", silent
+		return "", silent(o)
 	}
 	return said, err
+}
+
+func silent(o datadir.Options) error {
+	return fmt.Errorf("the process that owns %s %w", o.Path, ErrSilent)
 }

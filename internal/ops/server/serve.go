@@ -53,9 +53,6 @@ func Serve(ctx context.Context, o Options, s Site, ls []net.Listener, ready func
 		o.listening = append(o.listening, l.Addr())
 	}
 	app, err := Open(ctx, o)
-	if errors.Is(err, datadir.ErrOwned) {
-		err = fmt.Errorf("%w: stop it, or name another directory with --data", err)
-	}
 	if err != nil {
 		return err
 	}
@@ -187,7 +184,7 @@ func Connect(ctx context.Context, o Options) (*Owner, error) {
 		}
 		// The owner is about to listen, or to end.
 		if time.Since(began) > connectTimeout {
-			return nil, fmt.Errorf("%w, but does not answer on its socket there: stop it, or start it again", err)
+			return nil, fmt.Errorf("%w, but does not answer on its socket there", err)
 		}
 		select {
 		case <-time.After(20 * time.Millisecond):

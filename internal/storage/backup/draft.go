@@ -84,29 +84,23 @@ func checkPlace(dir string) error {
 	if err != nil {
 		return err
 	}
-	if reason := unsafePlace(info.Sys().(*syscall.Stat_t).Uid, info.Mode(), uint32(os.Geteuid())); reason != "" {
-		return fmt.Errorf("%s %s", dir, reason)
-	}
-	return nil
+	return safePlace(dir, info.Sys().(*syscall.Stat_t).Uid, info.Mode(), uint32(os.Geteuid()))
 }
 
-// unsafePlace says why a directory of an owner is no place for the backups of a
-// user; empty where it is one.
-func unsafePlace(owner uint32, mode fs.FileMode, user uint32) string {
-	switch {
-	case owner != user && owner != 0:
-		return fmt.Sprintf("belongs to user %d, who could exchange what user %d writes there: name a directory of user %d", owner, user, user)
-	case mode.Perm()&0o002 != 0:
-		return "may be written to by everybody, who could put files of theirs among the backups: take that right away with chmod o-w, or name another directory"
+// safePlace fails with a PlaceError if other users than the given one could put
+// something into a directory of backups.
+func safePlace(dir string, owner uint32, mode fs.FileMode, user uint32) error {
+	if owner != user && owner != 0 || mode.Perm()&0o002 != 0 {
+		return &PlaceError{Dir: dir, Owner: owner, User: user}
 	}
-	return ""
+	return nil
 }
 
 // unwritable says who writes, for that may be another process than the one that
 // asked for it.
 func unwritable(err error) error {
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
-		return fmt.Errorf("backup: %w: the server writes its backups itself while it runs, so the directory must be its user's, and in systemd's unit named by ReadWritePaths=", err)
+		return fmt.Errorf("%w: %w", ErrWrite, err)
 	}
 	return fmt.Errorf("backup: %w", err)
 }

@@ -1,8 +1,8 @@
 package backup
 
-// Unwritable and UnsafePlace are for tests: root may write everywhere, and a
+// Unwritable and SafePlace are for tests: root may write everywhere, and a
 // test is one user.
 var (
-	Unwritable  = unwritable
-	UnsafePlace = unsafePlace
+	Unwritable = unwritable
+	SafePlace  = safePlace
 )

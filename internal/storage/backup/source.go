@@ -186,7 +186,7 @@ func (s *source) copyTo(ctx context.Context, dir, to string) error {
 func (s *source) copyFile(ctx context.Context, f File, to string) error {
 	in, info, err := s.open(f.Name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("the backup %s lacks its file %s: take an older one with --from", s.path, plain.Text(f.Name))
+		return fmt.Errorf("%w: %s lacks its file %s", ErrDamaged, s.path, plain.Text(f.Name))
 	}
 	if err != nil {
 		return err
@@ -195,7 +195,7 @@ func (s *source) copyFile(ctx context.Context, f File, to string) error {
 	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
 		return err
 	}
-	changed := fmt.Errorf("%s is not as it was when the backup was made: take an older one with --from", plain.Text(filepath.Join(s.path, filepath.FromSlash(f.Name))))
+	changed := fmt.Errorf("%w: %s is not as it was when the backup was made", ErrDamaged, plain.Text(filepath.Join(s.path, filepath.FromSlash(f.Name))))
 	if info.Size() != f.Bytes {
 		return changed
 	}

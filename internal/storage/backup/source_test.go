@@ -147,13 +147,13 @@ func TestPlaces(t *testing.T) {
 		{1000, 1000, 0o777, "by everybody"},
 		{0, 1000, 0o777 | fs.ModeSticky, "by everybody"},
 	} {
-		if got := backup.UnsafePlace(c.owner, c.mode, c.user); !strings.Contains(got, c.want) || (got == "") != (c.want == "") {
-			t.Errorf("user %d in a directory of user %d, %v: %q, want %q", c.user, c.owner, c.mode, got, c.want)
+		if got := backup.SafePlace("/b", c.owner, c.mode, c.user); (got == nil) != (c.want == "") || got != nil && !strings.Contains(got.Error(), c.want) {
+			t.Errorf("user %d in a directory of user %d, %v: %v, want %q", c.user, c.owner, c.mode, got, c.want)
 		}
 	}
 	open := t.TempDir()
 	must(t, os.Chmod(open, 0o777))
-	if _, err := backup.Begin(open, "mine", noon); err == nil || !strings.Contains(err.Error(), "chmod o-w") {
+	if _, err := backup.Begin(open, "mine", noon); err == nil || !strings.Contains(err.Error(), "by everybody") {
 		t.Errorf("a backup where everybody may write: %v", err)
 	}
 }

@@ -1,0 +1,44 @@
+package cli
+
+import (
+	"io"
+	"os"
+
+	"github.com/footfall/footfall/internal/ops/control"
+	"github.com/footfall/footfall/internal/ops/server"
+)
+
+type debugCmd struct {
+	dataDir
+	Out     string `help:"The file to write; a profile that is not text does not go to a terminal." type:"path" placeholder:"FILE" otherwise:"standard output"`
+	Seconds number `help:"For how long cpu is watched." least:"1" most:"600" default:"30" placeholder:"N"`
+	Binary  bool   `help:"In the form that go tool pprof reads, and not as text. cpu always is."`
+	Profile string `arg:"" optional:"" default:"goroutine" help:"goroutine: what each does now; heap: what holds the memory; allocs: what took it since the start; cpu: what uses the processors; or another profile of Go: block, mutex, threadcreate."`
+}
+
+func (c *debugCmd) Run(e *env) (err error) {
+	text := !c.Binary && c.Profile != "cpu"
+	to := e.data
+	if c.Out != "" {
+		file, err := os.OpenFile(c.Out, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+		if err != nil {
+			return err
+		}
+		defer func() { err = joinClose(err, file) }()
+		to = file
+	} else if !text && isTerminal(to) {
+		return usage("the profile is not text: name a file with --out")
+	}
+	running, err := server.Running(e.ctx, c.options(e))
+	if err != nil {
+		return err
+	}
+	return pieces(e, running, control.Debug, control.Profile{Name: c.Profile, Seconds: int(c.Seconds), Text: text}, to)
+}
+
+func joinClose(err error, c io.Closer) error {
+	if closed := c.Close(); err == nil {
+		return closed
+	}
+	return err
+}

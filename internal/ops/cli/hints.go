@@ -1,0 +1,234 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"syscall"
+
+	"github.com/footfall/footfall/internal/base/plain"
+	"github.com/footfall/footfall/internal/faces/feed"
+	"github.com/footfall/footfall/internal/ops/control"
+	"github.com/footfall/footfall/internal/ops/datadir"
+	"github.com/footfall/footfall/internal/ops/server"
+	"github.com/footfall/footfall/internal/storage/backup"
+	"github.com/footfall/footfall/internal/storage/journal"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// hints say what a person can do about an error. Packages below say what is
+// wrong; options, commands and programs of the system are named here alone. The
+// first hint that fits is printed after the error.
+var hints = []func(error) string{
+	// The data directory.
+	on(datadir.ErrOwned, "stop it, or name another directory with --data"),
+	on(datadir.ErrNoData, "--data names another directory"),
+	on(datadir.ErrForeign, "name an empty directory with --data"),
+	on(datadir.ErrFile, "name a directory with --data"),
+	on(datadir.ErrMoved, "put the right one back, and start again"),
+	of(func(e *datadir.OwnerError) string {
+		instead := ""
+		if e.User != 0 {
+			instead = fmt.Sprintf(", or give the directory to user %d with chown -R", e.User)
+		}
+		return fmt.Sprintf("run sudo -u '#%d' footfall …%s", e.Owner, instead)
+	}),
+	of(func(e *datadir.UntrustedError) string {
+		switch e.Why {
+		case datadir.NotNamed:
+			return "name it with --data if it is the right one"
+		case datadir.LinkOfOther:
+			return "name the directory itself with --data"
+		case datadir.Public:
+			return "see that all in it is yours, and take the right away with chmod 700"
+		case datadir.NoSocket:
+			return "find out who put it there"
+		case datadir.Process:
+			return "find out what it is"
+		}
+		return fmt.Sprintf("name a directory of your own with --data, or run sudo -u '#%d' footfall …", e.Owner)
+	}),
+	of(func(e *datadir.OpenError) string {
+		switch {
+		case errors.Is(e, fs.ErrPermission):
+			return "run footfall as the user who owns it, or name another directory with --data"
+		case errors.Is(e, syscall.ENOTDIR):
+			return "name another directory with --data"
+		}
+		return ofSystem(e)
+	}),
+
+	// Its parts.
+	of(func(e *datadir.GiveUpError) string {
+		switch {
+		case e.Part == datadir.PartLinks:
+			return replaceLinks
+		case errors.As(e, new(*datadir.LostJournalError)):
+			return "put its files back as they were, or give up these clicks for good with --repair --give-up-damaged"
+		}
+		return "a backup has sealed segments whole: for each file named above that ends in .sealed, move it out of journal/, copy the file of that name from a backup into its place, and check again. A file that ends in .open is whole in no backup. Or give up the clicks in these bytes for good with --repair --give-up-damaged"
+	}),
+	as(new(*datadir.LostJournalError), "put its files back as they were. "+repairJournal),
+	as(new(*datadir.ApartJournalError), replaceJournal),
+	as(new(*datadir.OlderLinksError), replaceLinks),
+	as(new(*datadir.MissingLinksError), "put it back, with its -wal if that is there, or move footfall.db.saved there if there is one, or restore a whole backup"),
+	on(datadir.ErrNameless, "restore a backup, or move the journal away and start anew; clicks that were recorded and not counted are lost with it"),
+	on(datadir.ErrOldCounts, "run footfall rebuild, which begins with the newest checkpoint or backup"),
+	of(func(e *datadir.PartError) string {
+		if errors.As(e, new(*store.CorruptError)) || errors.Is(e, journal.ErrCorrupt) {
+			switch e.Part {
+			case datadir.PartCounts:
+				return "run footfall rebuild, which counts the journal again"
+			case datadir.PartJournal:
+				return repairJournal
+			}
+			return "restore a backup"
+		}
+		if errors.Is(e, fs.ErrPermission) {
+			return fmt.Sprintf("give all that is in the data directory to user %d with chown -R", os.Geteuid())
+		}
+		return ofSystem(e)
+	}),
+	of(func(e *datadir.RemovedPartError) string {
+		switch e.Part {
+		case datadir.PartLinks:
+			return "its users and links are written back, or to a file beside it if another file is in its place"
+		case datadir.PartCounts:
+			return "put the original back, or run footfall rebuild, which counts what the journal has"
+		}
+		return "all that was recorded is counted first. Put the original back, or start again without it"
+	}),
+	of(func(e *datadir.NoBaseError) string {
+		switch {
+		case e.Losing:
+			return "pass one with --from, put the original journal back, or accept the loss with --lossy"
+		case e.Tried:
+			return "pass another backup with --from, or restore one"
+		}
+		return "pass a newer backup with --from, or restore one, or accept the loss with --lossy"
+	}),
+
+	// Backups.
+	on(backup.ErrNone, "name one with --from, or a directory of them"),
+	on(backup.ErrDamaged, "take an older one with --from"),
+	of(func(e *backup.PlaceError) string {
+		if e.Others() {
+			return fmt.Sprintf("name a directory of user %d", e.User)
+		}
+		return "take that right away with chmod o-w, or name another directory"
+	}),
+	on(backup.ErrWrite, "the server writes its backups itself while it runs, so the directory must be its user's, and in systemd's unit named by ReadWritePaths="),
+
+	// Commands.
+	of(func(e *control.UnknownUserError) string {
+		said := "footfall user list shows all"
+		if e.Near != "" {
+			said = fmt.Sprintf("did you mean %q? ", e.Near) + said
+		}
+		if e.Valid {
+			said += "; footfall user add " + plain.Text(e.Login) + " makes it"
+		}
+		return said
+	}),
+	as(new(*control.UnknownLinkError), "name it by its hash, or by its short URL on a domain of this installation; footfall link list shows all"),
+	of(func(e *control.ExistsError) string {
+		return "footfall user token " + plain.Text(e.Login) + " prints another token"
+	}),
+	on(control.ErrTimezone, "say a name such as Europe/Berlin, or whole hours from -14 to 14"),
+	on(control.ErrCutOff, "run the command again"),
+	on(control.ErrStopping, "run the command again"),
+	on(control.ErrOtherVersion, "run the footfall that it runs, or restart it with this one"),
+	on(server.ErrNoServer, "start footfall serve, or name its directory with --data"),
+	on(server.ErrSilent, "look at its log, and start it again"),
+	on(server.ErrNoTime, "give a longer --timeout"),
+	of(func(e *feed.PackedError) string {
+		return fmt.Sprintf("unpack or convert it, as with `%s FILE | footfall import … -`", e.Unpack)
+	}),
+}
+
+const (
+	repairJournal  = "footfall check says what of it is counted, and footfall check --repair repairs what can be repaired"
+	replaceJournal = "put the right one back, or go on with this one by footfall rebuild --lossy"
+	replaceLinks   = "put the newer one back, which may be footfall.db.saved, with its -wal if that is there; or restore a whole backup; or go on with this one by footfall check --repair --give-up-links"
+)
+
+// ofSystem is the hint about an error of the operating system.
+func ofSystem(err error) string {
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return "make room, and start again"
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		return "let the process open more files (LimitNOFILE, ulimit -n)"
+	case errors.Is(err, syscall.EIO):
+		return "the disk fails: see what the system's log says of it, and start again"
+	case errors.Is(err, syscall.EROFS):
+		return "the disk is read-only: see what the system's log says of it, mount it writable, and start again"
+	}
+	return ""
+}
+
+// remedies are what the remedies of a check are in words.
+var remedies = map[datadir.Remedy]string{
+	datadir.WaitForDisk:    "see to the disk, and check again: counting goes on by itself",
+	datadir.StartAgain:     "start the server again, which goes on where counting stopped",
+	datadir.RestoreLinks:   "for links and users, stop the server and restore a backup",
+	datadir.ReplaceLinks:   "for links and users, stop the server and " + replaceLinks,
+	datadir.ReplaceJournal: "for the journal, " + replaceJournal,
+	datadir.RebuildCounts:  "stop the server and run footfall rebuild, which counts the journal again",
+	datadir.RepairDays:     "run footfall check --repair, which makes the sums of days again",
+	datadir.RepairJournal:  "for the journal, stop the server and run footfall check --repair, which has it go on without what is counted",
+	datadir.RebuildFromOld: "for the journal, stop the server and run footfall rebuild, which begins with the newest checkpoint or backup",
+}
+
+// on is a hint about errors that are a target.
+func on(target error, say string) func(error) string {
+	return func(err error) string {
+		if errors.Is(err, target) {
+			return say
+		}
+		return ""
+	}
+}
+
+// as is a hint about errors of a type.
+func as[T error](_ *T, say string) func(error) string {
+	return of(func(T) string { return say })
+}
+
+// of is a hint that depends on the error.
+func of[T error](say func(T) string) func(error) string {
+	return func(err error) string {
+		var as T
+		if errors.As(err, &as) {
+			return say(as)
+		}
+		return ""
+	}
+}
+
+// hinted is an error with the hint about it.
+func hinted(err error) string {
+	for _, h := range hints {
+		if say := h(err); say != "" {
+			return plain.Error(err) + ": " + say
+		}
+	}
+	return plain.Error(err)
+}
+
+// explained is an error as lines, each with the hint about it.
+func explained(err error) (lines []string) {
+	if all, ok := err.(interface{ Unwrap() []error }); ok && isJoined(err, all.Unwrap()) {
+		for _, one := range all.Unwrap() {
+			lines = append(lines, explained(one)...)
+		}
+		return lines
+	}
+	return []string{hinted(err)}
+}
+
+// isJoined tells errors.Join from an error that wraps several in one sentence.
+func isJoined(err error, all []error) bool {
+	return err.Error() == errors.Join(all...).Error()
+}

@@ -1,0 +1,74 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/ops/control"
+	"github.com/footfall/footfall/internal/ops/datadir"
+	"github.com/footfall/footfall/internal/storage/journal"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// TestHints: each error ends with what to do about it, also as one of several, and
+// a command ends with the status of its kind.
+func TestHints(t *testing.T) {
+	damaged := fmt.Errorf("open: %w", &store.CorruptError{File: "000004.sst", Err: errors.New("bad")})
+	system := func(err error) error {
+		return &datadir.PartError{Part: datadir.PartCounts, Err: &fs.PathError{Op: "open", Path: "x", Err: err}}
+	}
+	for _, c := range []struct {
+		err    error
+		hint   string
+		status int
+	}{
+		{errors.New("other"), "other", exitFailed},
+		{&datadir.PartError{Part: datadir.PartCounts, Err: damaged}, ": run footfall rebuild, which counts the journal again", exitDamaged},
+		{&datadir.PartError{Part: datadir.PartLinks, Err: damaged}, ": restore a backup", exitDamaged},
+		{&datadir.PartError{Part: datadir.PartJournal, Err: &journal.CorruptError{File: "0.sealed"}}, "footfall check --repair repairs what can be repaired", exitDamaged},
+		{&datadir.PartError{Part: datadir.PartJournal, Err: &datadir.ApartJournalError{}}, "footfall rebuild --lossy", exitDamaged},
+		{&datadir.PartError{Part: datadir.PartLinks, Err: store.ErrVersion}, store.ErrVersion.Error(), exitFailed},
+		{system(syscall.ENOSPC), ": make room, and start again", exitFailed},
+		{system(syscall.EMFILE), ": let the process open more files (LimitNOFILE, ulimit -n)", exitFailed},
+		{system(syscall.EACCES), " with chown -R", exitFailed},
+		{system(syscall.EIO), ": the disk fails: see what the system's log says of it, and start again", exitFailed},
+		{&datadir.OpenError{Err: syscall.ENOTDIR}, ": name another directory with --data", exitDir},
+		{fmt.Errorf("%w /data", datadir.ErrOwned), ": stop it, or name another directory with --data", exitDir},
+		{&datadir.OwnerError{Dir: "/data", Owner: 12345, User: 7}, "sudo -u '#12345' footfall …, or give the directory to user 7 with chown -R", exitDir},
+		{&datadir.OwnerError{Dir: "/data", Owner: 12345}, "sudo -u '#12345' footfall …", exitDir},
+		{&datadir.UntrustedError{Dir: "/data", Owner: 12345}, "sudo -u '#12345' footfall …", exitDir},
+		{&datadir.GiveUpError{Part: datadir.PartJournal, Err: errors.New("x")}, "--repair --give-up-damaged", exitDamaged},
+		{&datadir.NoBaseError{Losing: true}, "accept the loss with --lossy", exitDamaged},
+		{&control.UnknownUserError{Login: "an n", Near: "ann"}, `: did you mean "ann"? footfall user list shows all`, exitUnknown},
+		{&control.ExistsError{Login: "ann"}, ": footfall user token ann prints another token", exitExists},
+		{fmt.Errorf("the token: %w", click.ErrNotFound), click.ErrNotFound.Error(), exitUnknown},
+		{control.ErrStopping, ": run the command again", exitAgain},
+		{usage("--x is given twice"), "--x is given twice", exitUsage},
+	} {
+		for _, err := range []error{c.err, errors.Join(errors.New("first"), c.err)} {
+			if got := sentence(err, nil); !strings.HasSuffix(got, c.hint) || !strings.Contains(got, c.err.Error()) {
+				t.Errorf("%v reads %q, want it to end with %q", err, got, c.hint)
+			}
+			if got := status(err); got != c.status {
+				t.Errorf("after %v the status is %d, want %d", err, got, c.status)
+			}
+		}
+	}
+}
+
+// TestEachRemedyHasWords: check names no remedy that has no sentence.
+func TestEachRemedyHasWords(t *testing.T) {
+	for _, r := range []datadir.Remedy{
+		datadir.WaitForDisk, datadir.StartAgain, datadir.RestoreLinks, datadir.ReplaceLinks, datadir.ReplaceJournal,
+		datadir.RebuildCounts, datadir.RepairDays, datadir.RepairJournal, datadir.RebuildFromOld,
+	} {
+		if remedies[r] == "" {
+			t.Errorf("%s has no words", r)
+		}
+	}
+}
