@@ -188,7 +188,7 @@ func TestUnknown(t *testing.T) {
 		} {
 			for name, want := range map[string]string{
 				"bob":    `footfall: there is no user "bob": footfall user list shows all; footfall user add bob makes it` + "\n",
-				"ana":    `footfall: there is no user "ana" (did you mean "anna"?): footfall user list shows all; footfall user add ana makes it` + "\n",
+				"ana":    `footfall: there is no user "ana": did you mean "anna"? footfall user list shows all; footfall user add ana makes it` + "\n",
 				"no one": `footfall: there is no user "no one": footfall user list shows all` + "\n",
 			} {
 				command := append([]string{}, args...)
