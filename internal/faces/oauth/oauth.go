@@ -46,10 +46,10 @@ func New(o Options) *OAuth {
 	return &OAuth{
 		Options: o,
 		faults: envelope.NewFaults(func(times uint64, last envelope.Fault) {
-			o.Log.Error("a token could not be given", "times", times, "request_id", last.RequestID, "error", last.Err)
+			o.Log.Error("a token could not be issued", "times", times, "request_id", last.RequestID, "error", last.Err)
 		}),
 		busy: lograte.New(time.Second, func(users uint64, _ error) {
-			o.Log.Warn("passwords come faster than they can be looked at: users cannot get tokens with theirs, and somebody may be guessing",
+			o.Log.Warn("passwords come faster than they can be checked: users cannot get tokens, and somebody may be guessing passwords",
 				"sent_away", users)
 		}),
 	}

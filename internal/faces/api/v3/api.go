@@ -86,7 +86,7 @@ func New(o Options) *API {
 		a.Log.Error("an answer could not be written", "answers", answers, "path", last.Path, "error", last.Err)
 	})
 	a.givenUp = lograte.New(givenUpEvery, func(questions uint64, last givenUp) {
-		a.Log.Warn("questions were given up: they took too long, or others that take long were being answered",
+		a.Log.Warn("questions were given up: they took too long, or waited too long for other expensive questions",
 			"questions", questions, "last_user", last.user, "last_path", last.path, "last_error", last.err)
 	})
 	return a

@@ -11,33 +11,33 @@ import (
 
 // userLinkLookup is user/link_lookup: the user's links of long URLs.
 func (a *API) userLinkLookup(c *call) (any, error) {
-	user := c.user()
-	return a.lookup(c, "link_lookup", user, a.Links.Lookup, c.query.all("url", "link"), func(url string, hash, aggregate click.Hash) object {
+	return c.lookup("link_lookup", a.Links.Lookup, func(url string, hash, aggregate click.Hash) object {
 		return object{{"url", url}, {"link", c.shortURL(hash)}, {"aggregate_link", c.shortURL(aggregate)}}
 	})
 }
 
 // linkLookup is link/lookup: the aggregate links of long URLs.
 func (a *API) linkLookup(c *call) (any, error) {
-	user := c.user()
-	return a.lookup(c, "link_lookup", user, a.Links.LookupShared, c.query.all("url", "link"), func(url string, _, aggregate click.Hash) object {
+	return c.lookup("link_lookup", a.Links.LookupShared, func(url string, _, aggregate click.Hash) object {
 		return object{{"url", url}, {"aggregate_link", c.shortURL(aggregate)}}
 	})
 }
 
 // olderLookup is lookup: the same with the keys of older clients.
 func (a *API) olderLookup(c *call) (any, error) {
-	user := c.user()
-	return a.lookup(c, "lookup", user, a.Links.LookupShared, c.query.all("url", "link"), func(url string, _, aggregate click.Hash) object {
+	return c.lookup("lookup", a.Links.LookupShared, func(url string, _, aggregate click.Hash) object {
 		return object{{"url", url}, {"short_url", c.shortURL(aggregate)}, {"global_hash", aggregate}}
 	})
 }
 
-// lookup answers with a link of each long URL.
-func (a *API) lookup(
-	c *call, key string, user store.User, ask func(context.Context, click.UserID, string) (store.Link, error),
-	urls []string, entry func(url string, hash, aggregate click.Hash) object,
+// lookup answers with a list under a key: for each long URL an entry about the link that
+// ask finds.
+func (c *call) lookup(
+	key string, ask func(context.Context, click.UserID, string) (store.Link, error),
+	entry func(url string, hash, aggregate click.Hash) object,
 ) (any, error) {
+	user := c.user()
+	urls := c.query.all("url", "link")
 	if len(urls) == 0 {
 		c.fail(missing("url"))
 	}
