@@ -193,3 +193,39 @@ func TestLinksLead(t *testing.T) {
 		}
 	}
 }
+
+// TestQuotesAreSaid: what the pages for operators quote of the log and of
+// errors, as *words in italics*, is in the code; … stands for what varies.
+func TestQuotesAreSaid(t *testing.T) {
+	var said strings.Builder
+	source(t, func(_ string, file *ast.File, test bool) {
+		if test {
+			return
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if text, ok := n.(*ast.BasicLit); ok && text.Kind == token.STRING {
+				if value, err := strconv.Unquote(text.Value); err == nil {
+					said.WriteString(strings.ToLower(value) + "\n")
+				}
+			}
+			return true
+		})
+	})
+	quote := regexp.MustCompile(`(?:^|[^*])\*([^* \n][^*]*)\*(?:[^*]|$)`)
+	code := regexp.MustCompile("`[^`\n]*`")
+	for _, page := range []string{"docs/operations.md", "docs/debugging.md", "docs/data.md"} {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		flat := strings.ReplaceAll(code.ReplaceAllString(string(text), ""), "\n* ", "\n- ") // lists
+		for _, m := range quote.FindAllStringSubmatch(flat, -1) {
+			for part := range strings.SplitSeq(m[1], "…") {
+				words := strings.ToLower(strings.Join(strings.Fields(part), " "))
+				if !strings.Contains(said.String(), words) {
+					t.Errorf("%s quotes %q, and nothing says %q", page, m[1], words)
+				}
+			}
+		}
+	}
+}
