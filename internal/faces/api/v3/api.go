@@ -78,7 +78,7 @@ type API struct {
 // New makes an API. It must be closed.
 func New(o Options) *API {
 	a := &API{Options: o}
-	a.methods = a.table()
+	a.methods = a.methodTable()
 	a.faults = envelope.NewFaults(func(questions uint64, last envelope.Fault) {
 		a.Log.Error("a question could not be answered", "questions", questions, "request_id", last.RequestID, "path", last.Path, "error", last.Err)
 	})
@@ -214,7 +214,7 @@ func (a *API) serve(c *call) (data any) {
 
 // answer writes data or the error, and logs errors that are not the client's.
 func (a *API) answer(w http.ResponseWriter, r *http.Request, m method, q query, data any, err error) {
-	f := formOf(q, m)
+	e := encodingOf(q, m)
 	s := statusOf(err)
 	if err != errBusy {
 		a.faults.Note(w, r, s, err)
@@ -222,9 +222,9 @@ func (a *API) answer(w http.ResponseWriter, r *http.Request, m method, q query, 
 	if s.Code >= 400 {
 		data = m.noData
 	}
-	if err := write(w, r, f, s, data); err != nil {
+	if err := write(w, r, e, s, data); err != nil {
 		a.unwritten.Note(envelope.Fault{Path: r.URL.Path, Err: err})
-		if err := write(w, r, form{format: "json"}, envelope.Unknown, nil); err != nil {
+		if err := write(w, r, encoding{format: "json"}, envelope.Unknown, nil); err != nil {
 			panic(err) // an envelope without data always encodes
 		}
 	}

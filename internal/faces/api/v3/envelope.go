@@ -11,31 +11,31 @@ import (
 	"github.com/footfall/footfall/internal/faces/envelope"
 )
 
-// form is how an answer is written.
-type form struct {
+// encoding is how an answer is written.
+type encoding struct {
 	format   string // json, xml, txt or csv
 	callback string // of JSONP; empty without one
 	entries  string // as in method
 	secret   bool   // as in method
 }
 
-// formOf is the form that the parameters format and callback ask for. It ignores
+// encodingOf is the encoding that the parameters format and callback ask for. It ignores
 // wrong values: the method refuses them in the order of its parameters.
-func formOf(q query, m method) form {
-	f := form{format: q.get("format"), entries: m.entries, secret: m.secret}
-	if f.format != "xml" && f.format != "txt" && f.format != "csv" {
-		f.format = "json"
+func encodingOf(q query, m method) encoding {
+	e := encoding{format: q.get("format"), entries: m.entries, secret: m.secret}
+	if e.format != "xml" && e.format != "txt" && e.format != "csv" {
+		e.format = "json"
 	}
-	if callback := q.get("callback"); f.format == "json" && isCallback(callback) {
-		f.callback = callback
+	if callback := q.get("callback"); e.format == "json" && isCallback(callback) {
+		e.callback = callback
 	}
-	return f
+	return e
 }
 
 // write is the one place that answers. It encodes the whole body before it sends
 // anything.
-func write(w http.ResponseWriter, r *http.Request, f form, s status, data any) error {
-	code, contentType, body, err := encode(f, s, data)
+func write(w http.ResponseWriter, r *http.Request, e encoding, s status, data any) error {
+	code, contentType, body, err := encode(e, s, data)
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func write(w http.ResponseWriter, r *http.Request, f form, s status, data any) e
 	etag := `"` + strconv.FormatUint(xxh3.Hash(body), 36) + `"`
 	h.Set("ETag", etag)
 	h.Set("Cache-Control", "private, no-cache")
-	if f.secret {
+	if e.secret {
 		h.Set("Cache-Control", "no-store")
 	}
 	if code < 300 && r.Method != http.MethodPost && matches(r.Header.Values("If-None-Match"), etag) {
@@ -60,15 +60,15 @@ func write(w http.ResponseWriter, r *http.Request, f form, s status, data any) e
 
 // encode is the HTTP status, Content-Type and body of an answer. In json and xml the
 // HTTP status is 200 and the envelope has the status.
-func encode(f form, s status, data any) (code int, contentType string, body []byte, err error) {
+func encode(e encoding, s status, data any) (code int, contentType string, body []byte, err error) {
 	if t, ok := data.(tableData); ok {
-		if f.format == "csv" && s == statusOK {
+		if e.format == "csv" && s == statusOK {
 			body, err = t.table.csv()
 			return s.Code, "text/csv; charset=utf-8", body, err
 		}
 		data = t.data
 	}
-	if f.format == "txt" || f.format == "csv" {
+	if e.format == "txt" || e.format == "csv" {
 		text := s.Text
 		if s == statusOK {
 			text = fmt.Sprint(data.(textData).text)
@@ -76,17 +76,17 @@ func encode(f form, s status, data any) (code int, contentType string, body []by
 		return s.Code, "text/plain; charset=utf-8", []byte(text + "\n"), nil
 	}
 	var w jsonWriter
-	if f.callback != "" {
-		w.b.WriteString(f.callback + "(")
+	if e.callback != "" {
+		w.b.WriteString(e.callback + "(")
 	}
 	err = w.value(object{{"status_code", s.Code}, {"data", data}, {"status_txt", s.Text}})
 	switch {
 	case err != nil:
 		return 0, "", nil, err
-	case f.format == "xml":
-		body, err = toXML(w.b.Bytes(), f.entries)
+	case e.format == "xml":
+		body, err = toXML(w.b.Bytes(), e.entries)
 		return http.StatusOK, "application/xml; charset=utf-8", body, err
-	case f.callback != "":
+	case e.callback != "":
 		w.b.WriteByte(')')
 		return http.StatusOK, "application/javascript; charset=utf-8", spaced(w.b.Bytes()), nil
 	}

@@ -28,8 +28,8 @@ type method struct {
 // emptyList is what older methods answer next to an error.
 var emptyList = []struct{}{}
 
-// table is the methods by their paths below /v3.
-func (a *API) table() map[string]method {
+// methodTable is the methods by their paths below /v3.
+func (a *API) methodTable() map[string]method {
 	badToken := invalid("access_token")
 	return map[string]method{
 		"user/clicks":                         {serve: a.userClicks, dated: true, rows: true},
