@@ -68,7 +68,7 @@ type largeRun struct {
 	dir, data string
 	size      largeSize
 	rng       *rand.Rand
-	p         *harness.Server
+	p         *harness.Process
 	token     string // of the user live
 
 	sent, answered, reported uint64 // clicks on live links

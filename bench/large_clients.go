@@ -57,7 +57,7 @@ func hold(addr string, until time.Time, talk func(net.Conn) error) {
 }
 
 // memory is the resident memory of a server in MB; 0 if it is unknown.
-func memory(s *harness.Server) float64 {
+func memory(s *harness.Process) float64 {
 	f, err := os.Open(fmt.Sprintf("/proc/%d/status", s.Cmd.Process.Pid))
 	if err != nil {
 		return 0

@@ -131,13 +131,13 @@ func zipfRequests(links int) func(connection, n int) []byte {
 
 // servers are the two servers that are compared, as processes of their own.
 type servers struct {
-	footfall, bare *harness.Server
+	footfall, bare *harness.Process
 	token          string
 	before         uint64 // clicks that came with the links
 }
 
 func (s *servers) stop() {
-	for _, one := range []*harness.Server{s.footfall, s.bare} {
+	for _, one := range []*harness.Process{s.footfall, s.bare} {
 		if one != nil {
 			_ = one.Stop()
 		}

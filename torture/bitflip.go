@@ -156,7 +156,7 @@ func (t *trial) answersAt(w *workload, data string) ([]string, error) {
 }
 
 // answersOf returns the answers of a server to many questions.
-func answersOf(w *workload, p *harness.Server) (answers []string, err error) {
+func answersOf(w *workload, p *harness.Process) (answers []string, err error) {
 	ask := func(question, token string) error {
 		body, err := p.Ask(question + "&access_token=" + token)
 		answers = append(answers, question+" → "+body)

@@ -94,7 +94,7 @@ func faults(t *trial) error {
 }
 
 // prlimit sets limits of the process of a server, as options of prlimit(1).
-func prlimit(p *harness.Server, limits []string) error {
+func prlimit(p *harness.Process, limits []string) error {
 	args := append([]string{"--pid", strconv.Itoa(p.Cmd.Process.Pid)}, limits...)
 	if out, err := exec.Command("prlimit", args...).CombinedOutput(); err != nil {
 		return fmt.Errorf("prlimit: %w: %s", err, out)

@@ -36,7 +36,7 @@ type killing struct {
 	*trial
 	*workload
 	data     string
-	p        *harness.Server
+	p        *harness.Process
 	reported uint64 // by the processes that have ended
 }
 

@@ -23,7 +23,7 @@ type refusing struct {
 	*trial
 	*workload
 	data     string
-	p        *harness.Server
+	p        *harness.Process
 	reported uint64            // by the processes that have ended
 	made     map[string]string // hash → long URL of every acknowledged link
 	refuse   func() error      // makes the disk refuse writes

@@ -52,7 +52,7 @@ func killSQLite(t *trial) error {
 
 // shorten runs a number of clients at once that make links until stop is called. It
 // adds the acknowledged links to made.
-func (w *workload) shorten(p *harness.Server, round, clients int, made map[string]string) (stop func()) {
+func (w *workload) shorten(p *harness.Process, round, clients int, made map[string]string) (stop func()) {
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	stopped := make(chan struct{})

@@ -89,7 +89,7 @@ func (b balance) String() string {
 
 // launch starts a server and does not wait until it is ready. prefix is a command
 // that runs it, such as env NAME=VALUE.
-func (t *trial) launch(data string, prefix ...string) (*harness.Server, error) {
+func (t *trial) launch(data string, prefix ...string) (*harness.Process, error) {
 	serve := t.program.Command(context.Background(), "serve", "--data", data, "--listen", "127.0.0.1:0", "--domain", shortDomain, "--trusted-proxies", "127.0.0.0/8",
 		"--max-links-per-minute", "0", "--max-text-per-minute", "0", "--disk-reserve", "1B") // links are made fast, and on a full disk
 	if len(prefix) > 0 {
@@ -99,7 +99,7 @@ func (t *trial) launch(data string, prefix ...string) (*harness.Server, error) {
 }
 
 // start starts a server and waits until it is ready.
-func (t *trial) start(data string, prefix ...string) (*harness.Server, error) {
+func (t *trial) start(data string, prefix ...string) (*harness.Process, error) {
 	s, err := t.launch(data, prefix...)
 	if err != nil {
 		return nil, err
@@ -108,11 +108,11 @@ func (t *trial) start(data string, prefix ...string) (*harness.Server, error) {
 }
 
 // notDurable is how many clicks the log of a server has reported so far.
-func notDurable(s *harness.Server) uint64 { return harness.NotDurable(s.Log.String()) }
+func notDurable(s *harness.Process) uint64 { return harness.NotDurable(s.Log.String()) }
 
 // checkLog waits for the end of a server and looks for a stack trace: it must never
 // end by a panic.
-func (t *trial) checkLog(s *harness.Server) {
+func (t *trial) checkLog(s *harness.Process) {
 	<-s.Ended()
 	if log := s.Log.String(); harness.Crashed(log) {
 		t.wrong("a stack trace:\n%s", harness.Tail(log))
@@ -121,7 +121,7 @@ func (t *trial) checkLog(s *harness.Server) {
 
 // checkRefusal checks that a server that has ended says why in one sentence, which
 // it returns.
-func (t *trial) checkRefusal(what string, s *harness.Server) string {
+func (t *trial) checkRefusal(what string, s *harness.Process) string {
 	t.checkLog(s)
 	log := s.Log.String()
 	sentence := harness.Sentence(log)

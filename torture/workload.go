@@ -59,7 +59,7 @@ func (t *trial) newWorkload(data string, users, links int) (*workload, error) {
 }
 
 // shorten makes a short link; an error leaves open whether it was made.
-func shorten(s *harness.Server, token, longURL string) (hash string, err error) {
+func shorten(s *harness.Process, token, longURL string) (hash string, err error) {
 	short, err := s.Shorten(token, longURL)
 	if err != nil {
 		return "", err
@@ -72,7 +72,7 @@ func shorten(s *harness.Server, token, longURL string) (hash string, err error) 
 }
 
 // checkLink checks that a link leads where it should.
-func (t *trial) checkLink(s *harness.Server, hash, longURL string) {
+func (t *trial) checkLink(s *harness.Process, hash, longURL string) {
 	if to, err := s.LeadsTo(shortDomain, hash); err != nil || to != longURL {
 		t.wrong("the link %s was acknowledged for %s, and leads to %q: %v", hash, longURL, to, err)
 	}
@@ -144,13 +144,13 @@ func wait(f func() bool) bool {
 }
 
 // linkClicks is how many clicks on a link are counted.
-func (w *workload) linkClicks(s *harness.Server, l *link) (uint64, error) {
+func (w *workload) linkClicks(s *harness.Process, l *link) (uint64, error) {
 	return s.Clicks("link/clicks?link=http://"+shortDomain+"/"+l.hash, w.users[l.user].token)
 }
 
 // balance compares what footfall counts with what was sent and answered, and its
 // numbers with each other. No visitor may be running.
-func (w *workload) balance(t *trial, s *harness.Server, reported uint64) {
+func (w *workload) balance(t *trial, s *harness.Process, reported uint64) {
 	b := balance{reported: reported}
 	sums := make([]uint64, len(w.users))
 	var missing uint64
@@ -192,7 +192,7 @@ func (w *workload) balance(t *trial, s *harness.Server, reported uint64) {
 }
 
 // clicksByCountry is the sum of the clicks of all countries.
-func clicksByCountry(s *harness.Server, token string) (sum uint64, err error) {
+func clicksByCountry(s *harness.Process, token string) (sum uint64, err error) {
 	body, err := s.Ask("user/countries?unit=day&units=-1&limit=1000&access_token=" + token)
 	if err != nil {
 		return 0, err

@@ -1,32 +1,30 @@
 package main
 
 import (
-	"bytes"
 	"crypto/tls"
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 
 	"github.com/footfall/footfall/internal/testkit/certtest"
+	"github.com/footfall/footfall/internal/testkit/harness"
 )
 
-// authority is as much of RFC 8555 as gives one certificate: it looks at what
-// is said, and not at who says it.
+// authority implements as much of RFC 8555 as one certificate needs. It does not check
+// signatures.
 type authority struct {
 	t      *testing.T
 	ca     *certtest.Authority
 	url    string
 	kind   string       // of the challenge
-	prove  func() error // that the domain leads to the server (RFC 8737; RFC 8555, 8.3)
+	prove  func() error // checks that the domain leads to the server (RFC 8737; RFC 8555, 8.3)
 	mu     sync.Mutex
 	proven bool
 	chain  []byte // PEM
@@ -105,18 +103,18 @@ func (a *authority) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/pem-certificate-chain")
 		_, _ = w.Write(a.chain)
 	default:
-		a.t.Errorf("%s %s was asked for", r.Method, r.URL)
+		a.t.Errorf("unexpected request %s %s", r.Method, r.URL)
 	}
 }
 
-// TestACME gets a certificate from an authority, and has it after a restart
-// without asking again.
+// TestACME gets a certificate from an authority, and uses it after a restart without
+// asking again.
 func TestACME(t *testing.T) {
 	t.Parallel()
-	data, addr := filepath.Join(t.TempDir(), "data"), freeAddr(t)
+	data, addr := filepath.Join(t.TempDir(), "data"), ""
 	a := &authority{t: t, ca: certtest.New(t), kind: "tls-alpn-01"}
 	a.prove = func() error {
-		// The server shows a certificate made for the proof, and nobody signed it.
+		// The certificate of the proof is not signed by an authority.
 		c, err := tls.Dial("tcp", addr, &tls.Config{ServerName: "sho.rt", NextProtos: []string{"acme-tls/1"}, InsecureSkipVerify: true})
 		if err != nil {
 			return err
@@ -130,34 +128,25 @@ func TestACME(t *testing.T) {
 	}
 	directory := httptest.NewServer(a)
 	a.url = directory.URL
-	args := []string{"--data", data, "--listen", addr, "--acme-domain", "sho.rt", "--acme-email", "ann@example.org", "--acme-directory", a.url + "/"}
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: a.ca.Trust("sho.rt"), DisableKeepAlives: true}}
+	args := []string{"--data", data, "--acme-domain", "sho.rt", "--acme-email", "ann@example.org", "--acme-directory", a.url + "/"}
 	for range 2 {
-		base, stop := serveUntil(t, args...)
-		r, err := client.Get(base + "/healthz")
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Body.Close()
+		server := serve(t, args...)
+		addr = server.Addr
+		r, _ := ask(t, harness.NewClient(a.ca.Trust("sho.rt")), "GET", server.URL+"/healthz")
 		if r.StatusCode != 200 || r.TLS.PeerCertificates[0].DNSNames[0] != "sho.rt" {
 			t.Errorf("%s with a certificate of %v", r.Status, r.TLS.PeerCertificates[0].DNSNames)
 		}
 		if _, err := tls.Dial("tcp", addr, &tls.Config{ServerName: "other.example", InsecureSkipVerify: true}); err == nil {
-			t.Error("a certificate was got of a domain that is not ours")
+			t.Error("there is a certificate of a domain that is not ours")
 		}
-		stop(syscall.SIGTERM)
-		directory.Close() // the second time it is not asked
+		stop(t, server)
+		directory.Close() // it must not be asked the second time
 	}
-	var errs bytes.Buffer
-	cmd := program(t.Context(), "serve", "--data", data, "--acme-domain", "sho.rt", "--tls-cert", "x", "--tls-key", "y", "--listen", addr)
-	cmd.Stderr = &errs
-	if err := cmd.Run(); err == nil || !strings.Contains(errs.String(), "two ways") {
-		t.Errorf("both ways to a certificate gave %v %s", err, errs.String())
-	}
+	fails(t, "two ways", "serve", "--data", data, "--acme-domain", "sho.rt", "--tls-cert", "x", "--tls-key", "y", "--listen", "127.0.0.1:0")
 }
 
-// TestACMEOverHTTP gets a certificate from an authority that reaches the server by
-// http alone, as where port 443 leads through something that speaks TLS itself.
+// TestACMEOverHTTP gets a certificate from an authority that reaches the server over
+// http only, as behind a proxy that terminates TLS on port 443.
 func TestACMEOverHTTP(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
@@ -165,41 +154,19 @@ func TestACMEOverHTTP(t *testing.T) {
 	directory := httptest.NewServer(a)
 	defer directory.Close()
 	a.url = directory.URL
-	said, stop := ready(t, serving("--data", data, "--http-listen", "127.0.0.1:0", "--acme-domain", "sho.rt", "--acme-directory", a.url+"/"))
-	defer stop(syscall.SIGTERM)
-	get := func(host, path string) (*http.Response, string) {
-		r, err := http.NewRequest("GET", said["http"]+path, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Host = host
-		res, err := visitor.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer res.Body.Close()
-		body, err := io.ReadAll(res.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return res, string(body)
-	}
+	server := serve(t, "--data", data, "--http-listen", "127.0.0.1:0", "--acme-domain", "sho.rt", "--acme-directory", a.url+"/")
+	challenge := server.Attributes["http"] + "/.well-known/acme-challenge/"
 	a.prove = func() error {
-		res, body := get("sho.rt", "/.well-known/acme-challenge/token")
+		res, body := ask(t, plain, "GET", challenge+"token", "Host: sho.rt")
 		if res.StatusCode != http.StatusOK || !strings.HasPrefix(body, "token.") || res.Header.Get("X-Content-Type-Options") != "nosniff" {
 			return fmt.Errorf("no proof of the domain: %s %q %v", res.Status, body, res.Header)
 		}
 		return nil
 	}
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: a.ca.Trust("sho.rt"), DisableKeepAlives: true}}
-	res, err := client.Get(said["url"] + "/healthz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	res.Body.Close()
+	ask(t, harness.NewClient(a.ca.Trust("sho.rt")), "GET", server.URL+"/healthz")
 	for host, want := range map[string]int{"sho.rt": http.StatusNotFound, "other.example": http.StatusForbidden} {
-		if res, body := get(host, "/.well-known/acme-challenge/other"); res.StatusCode != want {
-			t.Errorf("a challenge that there is not, of %s: %s %q, want %d", host, res.Status, body, want)
+		if res, body := ask(t, plain, "GET", challenge+"other", "Host: "+host); res.StatusCode != want {
+			t.Errorf("an unknown challenge of %s: %s %q, want %d", host, res.Status, body, want)
 		}
 	}
 }

@@ -1,59 +1,40 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/footfall/footfall/internal/faces/feed"
+	"github.com/footfall/footfall/internal/testkit/await"
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// fails runs the program and wants it to fail with a sentence.
-func fails(t *testing.T, want string, args ...string) {
-	t.Helper()
-	var errs bytes.Buffer
-	cmd := program(t.Context(), args...)
-	cmd.Stderr, cmd.Stdout = &errs, &errs
-	if err := cmd.Run(); err == nil || !strings.Contains(errs.String(), want) || strings.Contains(errs.String(), "goroutine") {
-		t.Errorf("footfall %s: %v\n%s\nwant a sentence with %q", strings.Join(args, " "), err, errs.String(), want)
-	}
-}
-
-func agrees(t *testing.T, data string) {
-	t.Helper()
-	if out, _ := run(t, "check", "--data", data); !strings.Contains(out, "everything agrees") {
-		t.Error(out)
-	}
-}
-
-// TestBackup backs a server up under load, while an import runs: what was
-// acknowledged before is in each backup, and nothing is in it twice.
+// TestBackup makes backups of a server under load, while an import runs. Each backup
+// must have every click that was acknowledged before it, and no click twice.
 func TestBackup(t *testing.T) {
 	t.Parallel()
 	data, backups := filepath.Join(t.TempDir(), "data"), filepath.Join(t.TempDir(), "backups")
-	token, _ := run(t, "user", "add", "ann", "--data", data)
-	token = strings.TrimSpace(token)
-	base, stop := serveUntil(t, "--data", data)
-	short := shorten(t, base, token, "http://example.org/")
+	token := addUser(t, data, "ann")
+	server := serve(t, "--data", data)
+	short := shorten(t, server, token, "http://example.org/")
 	imported := make(chan error, 1)
 	go func() {
 		imported <- program(context.Background(), append([]string{"import", "--format", "bitly-feed", "--data", data}, feedFiles(t)...)...).Run()
 	}()
 	type taken struct {
 		path     string
-		answered int64 // before
-		sent     int64 // by the end
+		answered uint64 // before it
+		sent     uint64 // before its end
 	}
-	var all3 []taken
-	var v visits
-	end := v.begin(short)
+	var backupsTaken []taken
+	var v visitors
+	end := v.begin(server, path.Base(short), nil)
 	v.await(t, 100)
 	for range 3 {
 		b := taken{answered: v.answered.Load()}
@@ -64,73 +45,65 @@ func TestBackup(t *testing.T) {
 			t.Fatal(dirs, err)
 		}
 		b.path = dirs[len(dirs)-1]
-		all3 = append(all3, b)
+		backupsTaken = append(backupsTaken, b)
 	}
 	end()
 	if err := <-imported; err != nil {
 		t.Fatal(err)
 	}
-	stop(syscall.SIGKILL)
-	for _, b := range all3[1:] {
+	server.Kill()
+	for _, b := range backupsTaken[1:] {
 		restored := filepath.Join(t.TempDir(), "restored")
-		if out, _ := run(t, "restore", "--from", b.path, "--data", restored); !strings.Contains(out, "everything agrees") {
-			t.Error(out)
-		}
-		base, stop := serveUntil(t, "--data", restored)
-		if n := all(t, base, token); n < b.answered || n > b.sent {
+		contains(t, run(t, "restore", "--from", b.path, "--data", restored), "everything agrees")
+		server := serve(t, "--data", restored)
+		if n := clicks(t, server, token); n < b.answered || n > b.sent {
 			t.Errorf("a backup has %d clicks; %d were answered before it and %d sent by its end", n, b.answered, b.sent)
 		}
-		stop(syscall.SIGTERM)
-		// What the import had brought by then is known, and the rest comes once.
-		out, _ := run(t, append([]string{"import", "--format", "bitly-feed", "--json", "--data", restored}, feedFiles(t)...)...)
+		stop(t, server)
+		// The clicks that the import had recorded by then are known, the rest is new.
+		out := importFeed(t, restored, feedFiles(t)...)
 		var r feed.Result
-		if err := json.Unmarshal([]byte(out), &r); err != nil || r.Clicks+r.Known != 6724 {
-			t.Errorf("importing into what was restored: %s", out)
+		if err := json.Unmarshal([]byte(out), &r); err != nil || r.Clicks+r.Known != feedClicks {
+			t.Errorf("importing into the restored directory: %s", out)
 		}
-		agrees(t, restored)
+		checkAgrees(t, restored)
 	}
 	fails(t, "is not empty", "restore", "--from", backups, "--data", data)
 	fails(t, "no complete backup", "restore", "--from", t.TempDir(), "--data", filepath.Join(t.TempDir(), "new"))
-	fails(t, "which is no backup", "backup", "--data", data, "--to", filepath.Join(all3[2].path, "journal"))
+	fails(t, "which is no backup", "backup", "--data", data, "--to", filepath.Join(backupsTaken[2].path, "journal"))
 	fails(t, "the data directory lies in", "backup", "--data", data, "--to", filepath.Dir(data))
 	fails(t, "lies in the data directory", "backup", "--data", data, "--to", filepath.Join(data, "backups"))
 }
 
-// TestKilledBackup kills backups with -9: the one before stays, and the next
-// one is good.
+// TestKilledBackup kills backups with -9. The one before must stay, and the next one must
+// be complete.
 func TestKilledBackup(t *testing.T) {
 	t.Parallel()
 	data, backups := filepath.Join(t.TempDir(), "data"), filepath.Join(t.TempDir(), "backups")
-	run(t, append([]string{"import", "--format", "bitly-feed", "--data", data}, feedFiles(t)...)...)
+	importFeed(t, data, feedFiles(t)...)
 	began := time.Now()
 	run(t, "backup", "--data", data, "--to", backups, "--keep", "1")
 	whole := time.Since(began)
 	rng := seedtest.Rand(t)
-	for range 8 {
+	for range seedtest.Rounds(t, 4) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(rng.Float64()*float64(whole)))
 		_ = program(ctx, "backup", "--data", data, "--to", backups, "--keep", "1").Run()
 		cancel()
-		if out, _ := run(t, "restore", "--from", backups, "--data", filepath.Join(t.TempDir(), "restored")); !strings.Contains(out, "6724 clicks") || !strings.Contains(out, "everything agrees") {
-			t.Fatal(out)
-		}
+		contains(t, run(t, "restore", "--from", backups, "--data", filepath.Join(t.TempDir(), "restored")), "6724 clicks", "everything agrees")
 	}
 	run(t, "backup", "--data", data, "--to", backups, "--keep", "1")
 	if names, err := os.ReadDir(backups); err != nil || len(names) != 1 {
-		t.Errorf("one backup was to remain: %v, %v", names, err)
+		t.Errorf("want one backup: %v, %v", names, err)
 	}
 }
 
-// TestRebuild rebuilds counts from all that there is to begin with, and refuses
-// where clicks would be missing.
+// TestRebuild rebuilds counts from everything that can be their base, and refuses if
+// clicks would be missing.
 func TestRebuild(t *testing.T) {
 	t.Parallel()
 	data, backups := filepath.Join(t.TempDir(), "data"), filepath.Join(t.TempDir(), "backups")
 	files := feedFiles(t)
-	imports := func(files ...string) {
-		t.Helper()
-		run(t, append([]string{"import", "--format", "bitly-feed", "--data", data}, files...)...)
-	}
-	damage := func() { // counts that are gone in part
+	damage := func() { // the counts
 		t.Helper()
 		names, err := filepath.Glob(filepath.Join(data, "clicks", "*.sst"))
 		if err != nil || len(names) == 0 {
@@ -144,23 +117,19 @@ func TestRebuild(t *testing.T) {
 	}
 	rebuilds := func(want string, args ...string) {
 		t.Helper()
-		if out, _ := run(t, append([]string{"rebuild", "--data", data}, args...)...); !strings.Contains(out, want) {
-			t.Errorf("%s\nlacks %q", out, want)
-		}
-		if out, _ := run(t, "check", "--data", data); !strings.Contains(out, "6724 clicks") || !strings.Contains(out, "everything agrees") {
-			t.Error(out)
-		}
+		contains(t, run(t, append([]string{"rebuild", "--data", data}, args...)...), want)
+		contains(t, run(t, "check", "--data", data), "6724 clicks", "everything agrees")
 	}
-	imports(files[0])
+	importFeed(t, data, files[0])
 	run(t, "backup", "--data", data, "--to", backups)
-	imports(files[1])
-	imports(files[2:]...)
+	importFeed(t, data, files[1])
+	importFeed(t, data, files[2:]...)
 	rebuilds("from the beginning")
 	damage()
 	fails(t, "rebuild", "check", "--data", data)
 	rebuilds("from the backup", "--from", backups)
 
-	// The journal is trimmed: its beginning is gone, and the checkpoint is left.
+	// The journal is trimmed: the checkpoint replaces its beginning.
 	journal := func() string {
 		t.Helper()
 		names, err := filepath.Glob(filepath.Join(data, "journal", "*"))
@@ -170,11 +139,12 @@ func TestRebuild(t *testing.T) {
 		return strings.Join(names, " ")
 	}
 	before := journal()
-	_, stop := serveUntil(t, "--data", data, "--journal-retention", "1ns")
-	for journal() == before { // it is looked at as the server starts
-		<-time.After(time.Millisecond)
-	}
-	stop(syscall.SIGTERM)
+	server := serve(t, "--data", data, "--journal-retention", "1ns")
+	await.Until(t, "the journal is trimmed", func() (string, bool) {
+		now := journal()
+		return now, now != before
+	})
+	stop(t, server)
 	damage()
 	rebuilds("from the checkpoint")
 	if err := os.RemoveAll(filepath.Join(data, "checkpoint")); err != nil {
@@ -182,8 +152,7 @@ func TestRebuild(t *testing.T) {
 	}
 	fails(t, "rebuild failed; the counts are unchanged: the journal begins at position ", "rebuild", "--data", data)
 	fails(t, "the clicks between them are missing", "rebuild", "--data", data, "--from", backups)
-	agrees(t, data) // as they were
-	_, stop = serveUntil(t, "--data", data)
-	defer stop(syscall.SIGTERM)
+	checkAgrees(t, data) // the refused rebuild changed nothing
+	serve(t, "--data", data)
 	fails(t, "stop it, or name another", "rebuild", "--data", data)
 }

@@ -8,13 +8,13 @@ import (
 	"testing"
 )
 
-// TestRebuildWithFewFiles: a rebuild that may not open the files that it needs
-// does not say that there is nothing to begin with, and advises no loss.
+// TestRebuildWithFewFiles: a rebuild that may not open enough files names the limit. It
+// must not claim that there is no base, nor advise to accept a loss.
 func TestRebuildWithFewFiles(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
-	run(t, "import", "--format", "bitly-feed", "--data", data, feedFiles(t)[0])
-	refused := false
+	importFeed(t, data, feedFiles(t)[0])
+	refused := false // by the limit, while the new counts were opened
 	for n := 14; n <= 40; n++ {
 		cmd := program(t.Context(), "rebuild", "--data", data)
 		cmd.Args = append([]string{"sh", "-c", `ulimit -n "$0" && exec "$@"`, strconv.Itoa(n)}, cmd.Args...)
@@ -23,14 +23,14 @@ func TestRebuildWithFewFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 		cmd.Path = sh
-		said, err := cmd.CombinedOutput()
-		if strings.Contains(string(said), "--lossy") {
-			t.Errorf("with %d files: %v\n%s", n, err, said)
+		out, err := cmd.CombinedOutput()
+		if strings.Contains(string(out), "--lossy") {
+			t.Errorf("with %d files: %v\n%s", n, err, out)
 		}
-		refused = refused || strings.Contains(string(said), "clicks.rebuilding") && strings.Contains(string(said), "LimitNOFILE")
+		refused = refused || strings.Contains(string(out), "clicks.rebuilding") && strings.Contains(string(out), "LimitNOFILE")
 	}
 	if !refused {
-		t.Error("no bound was met while the new counts were opened")
+		t.Error("no limit was reached while the new counts were opened")
 	}
 	run(t, "check", "--data", data)
 }

@@ -8,11 +8,11 @@ import (
 	"testing"
 )
 
-// TestContribNamesOptions: the variables in the files for operators, and in the
-// pages that show them, are of options that serve has.
+// TestContribNamesOptions: the files for operators, and the pages that show them,
+// set only variables of options that serve has.
 func TestContribNamesOptions(t *testing.T) {
 	t.Parallel()
-	help, _ := run(t, "serve", "--help")
+	help := run(t, "serve", "--help")
 	files, err := filepath.Glob("../../contrib/*.*")
 	if err != nil {
 		t.Fatal(err)

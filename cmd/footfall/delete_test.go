@@ -4,78 +4,73 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
+	"github.com/footfall/footfall/internal/testkit/await"
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// TestDelete deletes a link and a user of a running server, as an operator
-// does, and counts the journal again.
+// TestDelete deletes a link and a user of a running server, as an operator does, and
+// kills the server, so that the journal is counted again.
 func TestDelete(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
-	ann, _ := run(t, "user", "add", "ann", "--data", data)
-	bob, _ := run(t, "user", "add", "bob", "--data", data)
-	ann, bob = strings.TrimSpace(ann), strings.TrimSpace(bob)
-	base, stop := serveUntil(t, "--data", data)
-	first, second := shorten(t, base, ann, "http://a.example/"), shorten(t, base, ann, "http://b.example/")
-	his := shorten(t, base, bob, "http://a.example/")
-	for _, short := range []string{first, first, first, second, his, his} {
-		visit(t, "GET", short)
+	ann := addUser(t, data, "ann")
+	bob := addUser(t, data, "bob")
+	server := serve(t, "--data", data)
+	base := server.URL
+	first, second := shorten(t, server, ann, "http://a.example/"), shorten(t, server, ann, "http://b.example/")
+	bobs := shorten(t, server, bob, "http://a.example/")
+	for _, short := range []string{first, first, first, second, bobs, bobs} {
+		visit(t, short)
 	}
 	clicks := func(token, question string) string {
 		t.Helper()
 		return fetch(t, base+"/v3/"+question+"&unit=day&format=json&access_token="+token)
 	}
-	has := func(body, want string) {
-		t.Helper()
-		if !strings.Contains(body, want) {
-			t.Errorf("%s\nlacks %s", body, want)
-		}
+	out := run(t, "link", "delete", first, "--data", data, "--yes")
+	contains(t, out, "clicks 3")
+	if r := visit(t, first); r.StatusCode != http.StatusNotFound {
+		t.Errorf("a deleted link still redirects: %s", r.Status)
 	}
-	out, _ := run(t, "link", "delete", first, "--data", data, "--yes")
-	has(out, "clicks 3")
-	if r := visit(t, "GET", first); r.StatusCode != http.StatusNotFound {
-		t.Errorf("a link that was deleted leads on: %s", r.Status)
-	}
-	has(clicks(ann, "link/clicks?link="+first), "NOT_FOUND")
-	has(clicks(ann, "user/clicks?"), `"user_clicks": 1`)
-	has(clicks(ann, "user/popular_links?"), `"popular_links": [{"link": "`+second+`", "clicks": 1}]`)
+	contains(t, clicks(ann, "link/clicks?link="+first), "NOT_FOUND")
+	contains(t, clicks(ann, "user/clicks?"), `"user_clicks": 1`)
+	contains(t, clicks(ann, "user/popular_links?"), `"popular_links": [{"link": "`+second+`", "clicks": 1}]`)
 	minutes := fetch(t, base+"/v3/user/clicks?unit=minute&access_token="+ann)
-	has(minutes, `"user_clicks": 1`)
-	has(clicks(bob, "link/clicks?link="+his), `"link_clicks": 2`)
+	contains(t, minutes, `"user_clicks": 1`)
+	contains(t, clicks(bob, "link/clicks?link="+bobs), `"link_clicks": 2`)
 
-	out, _ = run(t, "user", "delete", "ann", "--data", data, "--yes")
-	has(out, "tokens 1, links 1, aggregate links 1, keywords 0, clicks 1")
-	has(clicks(ann, "user/clicks?"), "INVALID_ACCESS_TOKEN")
-	if r := visit(t, "GET", second); r.StatusCode != http.StatusNotFound {
-		t.Errorf("a link of a user who was deleted leads on: %s", r.Status)
+	out = run(t, "user", "delete", "ann", "--data", data, "--yes")
+	contains(t, out, "tokens 1, links 1, aggregate links 1, keywords 0, clicks 1")
+	contains(t, clicks(ann, "user/clicks?"), "INVALID_ACCESS_TOKEN")
+	if r := visit(t, second); r.StatusCode != http.StatusNotFound {
+		t.Errorf("a link of a deleted user still redirects: %s", r.Status)
 	}
-	has(clicks(bob, "user/clicks?"), `"user_clicks": 2`)
-	stop(syscall.SIGKILL)
-	out, _ = run(t, "check", "--data", data)
-	has(out, "everything agrees")
-	again, _ := run(t, "user", "add", "ann", "--data", data) // another one
-	base, _ = serve(t, "--data", data)
-	has(clicks(strings.TrimSpace(again), "user/clicks?"), `"user_clicks": 0`)
-	has(clicks(bob, "user/clicks?"), `"user_clicks": 2`)
-	for _, args := range [][]string{{"user", "delete", "bob"}, {"user", "delete", "nobody", "--yes"}, {"link", "delete", his}, {"link", "delete", "nope42", "--yes"}} {
+	contains(t, clicks(bob, "user/clicks?"), `"user_clicks": 2`)
+	server.Kill()
+	out = run(t, "check", "--data", data)
+	contains(t, out, "everything agrees")
+	again := addUser(t, data, "ann") // a new user
+	base = serve(t, "--data", data).URL
+	contains(t, clicks(again, "user/clicks?"), `"user_clicks": 0`)
+	contains(t, clicks(bob, "user/clicks?"), `"user_clicks": 2`)
+	for _, args := range [][]string{{"user", "delete", "bob"}, {"user", "delete", "nobody", "--yes"}, {"link", "delete", bobs}, {"link", "delete", "nope42", "--yes"}} {
 		if err := program(t.Context(), append(args, "--data", data)...).Run(); err == nil {
-			t.Errorf("footfall %v did it", args)
+			t.Errorf("footfall %v succeeded", args)
 		}
 	}
 }
 
-// traces lists the files of a data directory, but for the journal, in which
-// something of a user is found who was called cat.
+// traces lists what files of a data directory, except the journal, still have of the
+// users cat and catherine.
 func traces(t *testing.T, data string) (files []string) {
 	t.Helper()
 	err := filepath.WalkDir(data, func(path string, e fs.DirEntry, err error) error {
@@ -106,24 +101,20 @@ func traces(t *testing.T, data string) (files []string) {
 	return files
 }
 
-// private makes the user cat, about whom much is known: among it the password,
-// which nobody else has.
-func private(t *testing.T, data string) {
+// addTraces makes the users cat and catherine with private links and a password.
+func addTraces(t *testing.T, data string) {
 	t.Helper()
-	token, _ := run(t, "user", "add", "cat", "--data", data)
-	token = strings.TrimSpace(token)
-	users := program(t.Context(), "import", "--format", "ndjson", "--data", data, "-")
-	users.Stdin = strings.NewReader(`{"type":"user","login":"catherine","created":1331255282}
+	token := addUser(t, data, "cat")
+	in := `{"type":"user","login":"catherine","created":1331255282}
 {"type":"link","user":"catherine","hash":"cath","long_url":"http://example.org/cat-url","created":1331255282,"title":"cat-title","note":"cat-note"}
 {"hash":"cath","ts":1331255300,"referrer":"http://example.org/cat-referrer"}
-`)
-	if out, err := users.CombinedOutput(); err != nil || !strings.Contains(string(out), "1 click recorded") {
-		t.Fatalf("%v: %s", err, out)
+`
+	contains(t, tryWith(t, in, "import", "--format", "ndjson", "--data", data, "-").stdout, "1 click recorded")
+	if p := setPassword(t, data, "cat", "a-secret-password\n"); p.status != 0 {
+		t.Fatal(p)
 	}
-	if out, err := setPassword(t, data, "cat", "a-secret-password\n"); err != nil {
-		t.Fatal(err, out)
-	}
-	base, stop := serveUntil(t, "--data", data)
+	server := serve(t, "--data", data)
+	base := server.URL
 	for _, n := range []string{"1", "2", "3"} {
 		saved := fetch(t, base+"/v3/user/link_save?private=true&title=cat-title&note=cat-note&access_token="+token+
 			"&longUrl="+url.QueryEscape("http://example.org/cat-url"+n))
@@ -131,74 +122,77 @@ func private(t *testing.T, data string) {
 			t.Fatal(saved)
 		}
 	}
-	stop(syscall.SIGTERM)
+	stop(t, server)
 	if len(traces(t, data)) < 6 {
-		t.Fatal("too little is known of cat: ", traces(t, data))
+		t.Fatal("too few traces of cat: ", traces(t, data))
 	}
 }
 
-// TestNothingIsLeft: once user delete has ended, nothing of the user is in the
-// files, beside a server as without one.
+// TestNothingIsLeft: after user delete, no file except the journal has a trace of the
+// user, with a server and without one.
 func TestNothingIsLeft(t *testing.T) {
 	t.Parallel()
-	for _, beside := range []bool{false, true} {
+	for _, running := range []bool{false, true} {
 		data := filepath.Join(t.TempDir(), "data")
 		run(t, "user", "add", "ann", "--data", data)
-		private(t, data)
-		if beside {
+		addTraces(t, data)
+		if running {
 			serve(t, "--data", data)
 		}
 		later := false
 		for _, login := range []string{"cat", "catherine"} {
-			out, _ := run(t, "user", "delete", login, "--yes", "--data", data)
+			out := run(t, "user", "delete", login, "--yes", "--data", data)
 			if !strings.Contains(out, "stay in journal/") {
-				t.Errorf("beside a server: %v: %s", beside, out)
+				t.Errorf("with a server: %v: %s", running, out)
 			}
 			if strings.Contains(out, "Nothing of it is left in footfall.db, clicks/ and checkpoint/.") {
 				continue
 			}
-			if !beside {
+			if !running {
 				t.Error(out)
 			}
 			later = true
 		}
-		for later && traces(t, data) != nil { // a server that is slow goes on with it
-			<-time.After(10 * time.Millisecond)
+		if later { // a slow server goes on with it after the command
+			await.Until(t, "the traces are gone", func() (string, bool) {
+				left := traces(t, data)
+				return fmt.Sprint(left), left == nil
+			})
 		}
 		if left := traces(t, data); left != nil {
-			t.Errorf("beside a server: %v: left is %v", beside, left)
+			t.Errorf("with a server: %v: left is %v", running, left)
 		}
-		agrees(t, data)
+		checkAgrees(t, data)
 	}
 }
 
-// TestKilledDeletion kills the server with -9 while it deletes: what was begun is
-// finished by the next process that opens the directory.
+// TestKilledDeletion kills the server with -9 while it deletes. The next process that
+// opens the directory must finish the deletion.
 func TestKilledDeletion(t *testing.T) {
 	t.Parallel()
 	rng := seedtest.Rand(t)
 	data := filepath.Join(t.TempDir(), "data")
-	private(t, data)
+	addTraces(t, data)
 	for _, login := range []string{"cat", "catherine"} {
-		_, stop := serveUntil(t, "--data", data)
+		server := serve(t, "--data", data)
 		ctx, cancel := context.WithCancel(t.Context())
 		deleted := make(chan error, 1)
 		go func() { deleted <- program(ctx, "user", "delete", login, "--yes", "--data", data).Run() }()
-		select { // a random instant is the point
+		select { // a random moment
 		case err := <-deleted:
 			deleted <- err
 		case <-time.After(time.Duration(rng.IntN(60)) * time.Millisecond):
 		}
-		stop(syscall.SIGKILL)
+		server.Kill()
 		cancel()
 		<-deleted
 	}
-	for _, login := range []string{"cat", "catherine"} { // what was not begun
+	for _, login := range []string{"cat", "catherine"} { // in case it was not started
 		_ = program(t.Context(), "user", "delete", login, "--yes", "--data", data).Run()
 	}
 	run(t, "user", "list", "--data", data)
 	if left := traces(t, data); left != nil {
 		t.Errorf("left is %v", left)
 	}
-	agrees(t, data)
+	checkAgrees(t, data)
 }

@@ -4,54 +4,47 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
+
+	"github.com/footfall/footfall/internal/testkit/harness"
 )
 
-// TestHealth: a container asks with the program itself whether it is well, for it
-// has no other. Only a server that lets visitors in is.
+// TestHealth: a container checks its health with the program itself, because it has no
+// other. Only a server that answers visitors is healthy.
 func TestHealth(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	data := filepath.Join(dir, "data")
-	health := func(want string, fail bool) {
+	unhealthy := func(want string) {
 		t.Helper()
-		if said := says(t, fail, "FOOTFALL_DATA="+data, "FOOTFALL_LISTEN=:8080", "healthcheck"); !strings.Contains(said, want) {
-			t.Errorf("health says %q, want %q", said, want)
-		}
+		contains(t, sentence(t, "FOOTFALL_DATA="+data, "FOOTFALL_LISTEN=:8080", "healthcheck"), want)
 	}
-	health("no server runs in "+data+": start footfall serve", true)
+	unhealthy("no server runs in " + data + ": start footfall serve")
 	if _, err := os.Stat(data); !os.IsNotExist(err) {
-		t.Errorf("asking made a data directory: %v", err)
+		t.Errorf("the check made a data directory: %v", err)
 	}
-	run(t, "user", "add", "ann", "--data", data)
-	health("no server runs in", true) // and does not become the owner of what is there
+	addUser(t, data, "ann")
+	unhealthy("no server runs in") // and does not take over the directory
 
-	url, stop := serveUntil(t, "--data", data)
-	if public := fetch(t, url+"/healthz"); !strings.HasPrefix(public, "ok\n") {
-		t.Errorf("/healthz says %q", public)
-	}
-	health("ok\n", false)
-	stop(os.Interrupt)
-	health("no server runs in", true) // the socket is there still
+	server := serve(t, "--data", data)
+	contains(t, fetch(t, server.URL+"/healthz"), "ok\n")
+	contains(t, run(t, "healthcheck", "--data", data), "ok\n")
+	stop(t, server)
+	unhealthy("no server runs in") // the socket is still there
 }
 
-// TestHealthHangs: a server that does not answer is not well, and whoever asks may
-// give up at any time, also before the question was put.
+// TestHealthHangs: a server that does not answer is not healthy. The check ends by its
+// timeout, also before it could ask.
 func TestHealthHangs(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
 	if err := os.Mkdir(data, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	l, err := net.Listen("unix", filepath.Join(data, "footfall.sock"))
+	l, err := net.Listen("unix", harness.Socket(data))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	cmd := program(t.Context(), "healthcheck", "--data", data, "--timeout", "1ms")
-	out, err := cmd.CombinedOutput()
-	if err == nil || !strings.Contains(string(out), "the process that owns "+data) {
-		t.Errorf("health of a server that hangs: %v, %s", err, out)
-	}
+	fails(t, "the process that owns "+data, "healthcheck", "--data", data, "--timeout", "1ms")
 }

@@ -3,43 +3,20 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
-	"errors"
 	"fmt"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
+	"github.com/footfall/footfall/internal/testkit/harness"
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// told runs the program, and returns what it printed and its exit status.
-func told(t *testing.T, args ...string) (stdout, stderr string, status int) {
-	t.Helper()
-	var out, errs bytes.Buffer
-	cmd := program(t.Context(), args...)
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	err := cmd.Run()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		t.Fatal(err)
-	}
-	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
-}
-
-func write(t *testing.T, path, text string) string {
-	t.Helper()
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-// logLines are lines of an access log, a second apart.
+// logLines are n lines of an access log, one a second from second from on, which visit
+// the names in turn.
 func logLines(from, n int, names ...string) string {
 	var b strings.Builder
 	for i := range n {
@@ -49,6 +26,7 @@ func logLines(from, n int, names ...string) string {
 	return b.String()
 }
 
+// linkLines are the user ann with links of these names, as NDJSON.
 func linkLines(names ...string) string {
 	s := `{"type":"user","login":"ann","created":1}` + "\n"
 	for _, name := range names {
@@ -57,20 +35,20 @@ func linkLines(names ...string) string {
 	return s
 }
 
-// TestImportSays goes the way of somebody who gets everything wrong first, and
-// reads what he is told.
-func TestImportSays(t *testing.T) {
+// TestImportMessages makes the mistakes of a new user one after the other, and checks
+// what the program prints.
+func TestImportMessages(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	data, log := filepath.Join(dir, "data"), write(t, filepath.Join(dir, "log"), logLines(0, 3, "one", "two", "one"))
-	links := write(t, filepath.Join(dir, "links"), linkLines("one"))
-	empty := write(t, filepath.Join(dir, "empty"), "")
-	more := write(t, filepath.Join(dir, "more"), logLines(100, 1, "one"))
+	data, log := filepath.Join(dir, "data"), writeFile(t, filepath.Join(dir, "log"), logLines(0, 3, "one", "two", "one"))
+	links := writeFile(t, filepath.Join(dir, "links"), linkLines("one"))
+	empty := writeFile(t, filepath.Join(dir, "empty"), "")
+	more := writeFile(t, filepath.Join(dir, "more"), logLines(100, 1, "one"))
 	var packed bytes.Buffer
 	z := gzip.NewWriter(&packed)
 	_, _ = z.Write([]byte(logLines(200, 500, "one")))
 	_ = z.Close()
-	cut := write(t, filepath.Join(dir, "cut.gz"), packed.String()[:packed.Len()-5])
+	cut := writeFile(t, filepath.Join(dir, "cut.gz"), packed.String()[:packed.Len()-5])
 	rejected := func(lines ...int) (s string) {
 		names := []string{"one", "two", "one"}
 		for _, i := range lines {
@@ -97,7 +75,7 @@ func TestImportSays(t *testing.T) {
 		{"combined", []string{log}, "3 lines: 2 clicks recorded, 0 known already, 0 skipped, 1 rejected\n",
 			log + ": 1 line names a link that is not here: bring the link in and import the same file again, and the line counts\n", 0},
 		{"ndjson", []string{links}, "2 lines: 0 clicks recorded, 0 known already, 1 user and 1 link described, 0 skipped, 0 rejected\n", "", 0},
-		// What cannot be read does not keep the others from being read.
+		// A file that cannot be read does not stop the import of the others.
 		{"combined", []string{log, dir + "/missing", dir, cut, empty, more}, "4 lines: 1 click recorded, 2 known already, 0 skipped, 1 rejected\n",
 			log + ": 1 line names a link that is not here: bring the link in and import the same file again, and the line counts\n" +
 				"footfall: import " + dir + "/missing: open " + dir + "/missing: no such file or directory\n" +
@@ -107,18 +85,17 @@ func TestImportSays(t *testing.T) {
 		{"combined", []string{more}, "1 line: 0 clicks recorded, 1 known already, 0 skipped, 0 rejected\n", "", 0},
 	} {
 		args := append([]string{"import", "--format", c.format, "--data", data}, c.files...)
-		out, errs, status := told(t, args...)
-		if out != c.out || errs != c.errs || status != c.exitStatus {
-			t.Errorf("footfall %v: status %d\n%s%s\nwant status %d\n%s%s", args, status, out, errs, c.exitStatus, c.out, c.errs)
+		if got := try(t, args...); got != (printed{c.out, c.errs, c.exitStatus}) {
+			t.Errorf("footfall %v: status %d\n%s\nwant status %d\n%s%s", args, got.status, got.all(), c.exitStatus, c.out, c.errs)
 		}
 	}
-	if out, _, _ := told(t, "import", "--json", "--format", "ndjson", "--data", data, links); out != `{"lines":2,"clicks":0,"known":0,"skipped":2,"rejected":0}`+"\n" {
+	if out := run(t, "import", "--json", "--format", "ndjson", "--data", data, links); out != `{"lines":2,"clicks":0,"known":0,"skipped":2,"rejected":0}`+"\n" {
 		t.Errorf("as JSON: %s", out)
 	}
-	agrees(t, data)
+	checkAgrees(t, data)
 }
 
-// TestNewDirectories: a command that makes a data directory says so, for the
+// TestNewDirectories: a command that makes a data directory prints that, because its
 // name may be mistyped.
 func TestNewDirectories(t *testing.T) {
 	t.Parallel()
@@ -133,31 +110,32 @@ func TestNewDirectories(t *testing.T) {
 		{[]string{"backup", "--to", dir + "/backups", "--data", data}, ""},
 		{[]string{"restore", "--from", dir + "/backups", "--data", restored}, ""},
 	} {
-		if _, err := os.Stat(data); err != nil { // for files that are not there no directory is made
+		if _, err := os.Stat(data); err != nil { // an import of missing files makes none
 			missing := filepath.Join(dir, "missing")
-			if out, errs, status := told(t, "import", "--format", "combined", "--data", data, missing); status != 1 || out != "" || errs != "footfall: import "+missing+": open "+missing+": no such file or directory\n" {
-				t.Errorf("an import of a missing file says %q, %q", out, errs)
+			want := printed{"", "footfall: import " + missing + ": open " + missing + ": no such file or directory\n", 1}
+			if got := try(t, "import", "--format", "combined", "--data", data, missing); got != want {
+				t.Errorf("an import of a missing file: %+v, want %+v", got, want)
 			}
 		}
-		if _, errs, status := told(t, c.args...); errs != c.want || status != 0 {
-			t.Errorf("footfall %v: status %d, says %q, want %q", c.args, status, errs, c.want)
+		if p := try(t, c.args...); p.stderr != c.want || p.status != 0 {
+			t.Errorf("footfall %v: status %d, prints %q, want %q", c.args, p.status, p.stderr, c.want)
 		}
 	}
 }
 
-// TestKilledWhileLinksCome kills imports of a log with -9 at random instants,
-// the first half before its links are there: in the end each line counts once.
+// TestKilledWhileLinksCome kills imports of a log with -9 at random moments, while links
+// of the log are missing. In the end each line must count once.
 func TestKilledWhileLinksCome(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	const n = 40_000
+	const n = 20_000
 	names := []string{"one", "two", "three"}
-	log := write(t, filepath.Join(dir, "log"), logLines(0, n, names...))
+	log := writeFile(t, filepath.Join(dir, "log"), logLines(0, n, names...))
 	data := filepath.Join(dir, "data")
 	rng := seedtest.Rand(t)
 	imported := func() (lines, clicks, known, skipped, rejected int) {
 		t.Helper()
-		out, _ := run(t, "import", "--format", "combined", "--data", data, log)
+		out := run(t, "import", "--format", "combined", "--data", data, log)
 		if _, err := fmt.Sscanf(out, "%d lines: %d clicks recorded, %d known already, %d skipped, %d rejected", &lines, &clicks, &known, &skipped, &rejected); err != nil {
 			t.Fatalf("%q: %v", out, err)
 		}
@@ -170,18 +148,18 @@ func TestKilledWhileLinksCome(t *testing.T) {
 	}
 	began := time.Now()
 	fails(t, "every line was rejected", "import", "--format", "combined", "--data", other, log)
-	whole := time.Since(began) // what an import takes here
+	whole := time.Since(began) // the duration of an import
 	for i := range names {
-		for range 3 {
+		for range seedtest.Rounds(t, 2) {
 			cmd := program(t.Context(), "import", "--format", "combined", "--data", data, log)
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
 			kill := time.AfterFunc(time.Duration(rng.Float64()*float64(whole)), func() { _ = cmd.Process.Kill() })
-			_ = cmd.Wait() // killed, most of the time
+			_ = cmd.Wait() // mostly killed
 			kill.Stop()
 		}
-		run(t, "import", "--format", "ndjson", "--data", data, write(t, filepath.Join(dir, "links"), linkLines(names[:i+1]...)))
+		run(t, "import", "--format", "ndjson", "--data", data, writeFile(t, filepath.Join(dir, "links"), linkLines(names[:i+1]...)))
 	}
 	if lines, clicks, known, skipped, rejected := imported(); lines != n || clicks+known != n || skipped+rejected != 0 {
 		t.Errorf("after all %d lines, %d clicks, %d known, %d skipped, %d rejected", lines, clicks, known, skipped, rejected)
@@ -189,20 +167,18 @@ func TestKilledWhileLinksCome(t *testing.T) {
 	if _, clicks, known, _, _ := imported(); clicks != 0 || known != n {
 		t.Errorf("and again %d clicks, %d known", clicks, known)
 	}
-	agrees(t, data)
-	base, _ := serve(t, "--data", data)
-	token, _ := run(t, "user", "token", "ann", "--data", data)
-	if got := fetch(t, base+"/v3/user/clicks?unit=month&format=txt&access_token="+strings.TrimSpace(token)); got != fmt.Sprintln(n) {
-		t.Errorf("the user has %s clicks, want %d", got, n)
+	checkAgrees(t, data)
+	if got := clicks(t, serve(t, "--data", data), newToken(t, data, "ann")); got != n {
+		t.Errorf("the user has %d clicks, want %d", got, n)
 	}
 }
 
-// TestStopBesideImport: an import whose server is told to stop says that, and
-// that it can be begun again.
-func TestStopBesideImport(t *testing.T) {
+// TestStopDuringImport: an import whose server stops prints that, and that it can be run
+// again.
+func TestStopDuringImport(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	_, stop := start(t, nil, "--data", dir)
+	server := serve(t, "--data", dir)
 	in, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -210,14 +186,13 @@ func TestStopBesideImport(t *testing.T) {
 	defer w.Close()
 	cmd := program(t.Context(), "import", "--format", "bitly-feed", "--data", dir, "-")
 	cmd.Stdin = in
-	var errs bytes.Buffer
-	cmd.Stderr = &errs
-	if err := cmd.Start(); err != nil {
+	command, err := harness.Launch(cmd)
+	if err != nil {
 		t.Fatal(err)
 	}
 	_ = in.Close()
 	feeding := make(chan struct{})
-	go func() { // until nobody reads
+	go func() { // until the import has ended
 		for i := 0; ; i++ {
 			if i == 50_000 {
 				close(feeding)
@@ -228,23 +203,20 @@ func TestStopBesideImport(t *testing.T) {
 		}
 	}()
 	<-feeding
-	if err := stop(syscall.SIGTERM); err != nil {
-		t.Errorf("the server stopped with %v", err)
-	}
-	err = cmd.Wait()
+	stop(t, server)
 	const want = "footfall: import -: the footfall process that owns the data directory is stopping; " +
 		"what was recorded so far stays, and the next import of the same files goes on from there: run the command again\n"
-	if err == nil || errs.String() != want {
-		t.Errorf("the import ended with %v, %q; want %q", err, errs.String(), want)
+	if err := command.Wait(); err == nil || command.Log.String() != want {
+		t.Errorf("the import ended with %v, %q; want %q", err, command.Log, want)
 	}
-	agrees(t, dir)
+	checkAgrees(t, dir)
 }
 
-// TestFullExport: an export that cannot be written says so once.
+// TestFullExport: an export that cannot be written prints one error.
 func TestFullExport(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	run(t, "user", "add", "ann", "--data", dir)
+	addUser(t, dir, "ann")
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -258,23 +230,23 @@ func TestFullExport(t *testing.T) {
 	}
 }
 
-// TestOrderOfLinks: links of the same user_ts are listed after an export and an
-// import in the order in which they were before.
+// TestOrderOfLinks: an export and an import keep the order of links with the same
+// user_ts.
 func TestOrderOfLinks(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	from, to := filepath.Join(dir, "from"), filepath.Join(dir, "to")
-	base, _ := serve(t, "--data", from, "--domain", "sho.rt")
-	token, _ := run(t, "user", "add", "ann", "--data", from)
-	for i := range 8 { // under hashes that are drawn
-		fetch(t, base+"/v3/user/link_save?user_ts=1360000000&access_token="+strings.TrimSpace(token)+"&longUrl="+url.QueryEscape(fmt.Sprintf("http://example.org/%d", i)))
+	base := serve(t, "--data", from, "--domain", "sho.rt").URL
+	token := addUser(t, from, "ann")
+	for i := range 8 { // with random hashes
+		fetch(t, base+"/v3/user/link_save?user_ts=1360000000&access_token="+token+"&longUrl="+url.QueryEscape(fmt.Sprintf("http://example.org/%d", i)))
 	}
-	out, _ := run(t, "export", "--data", from)
-	run(t, "import", "--format", "ndjson", "--data", to, write(t, filepath.Join(dir, "export"), out))
-	other, _ := serve(t, "--data", to, "--domain", "sho.rt")
-	otherToken, _ := run(t, "user", "token", "ann", "--data", to)
-	want := fetch(t, base+"/v3/user/link_history?access_token="+strings.TrimSpace(token))
-	if got := fetch(t, other+"/v3/user/link_history?access_token="+strings.TrimSpace(otherToken)); got != want || strings.Count(want, `"long_url"`) != 8 {
-		t.Errorf("links are\n%s\nand were\n%s", got, want)
+	out := run(t, "export", "--data", from)
+	run(t, "import", "--format", "ndjson", "--data", to, writeFile(t, filepath.Join(dir, "export"), out))
+	other := serve(t, "--data", to, "--domain", "sho.rt").URL
+	otherToken := newToken(t, to, "ann")
+	want := fetch(t, base+"/v3/user/link_history?access_token="+token)
+	if got := fetch(t, other+"/v3/user/link_history?access_token="+otherToken); got != want || strings.Count(want, `"long_url"`) != 8 {
+		t.Errorf("links are\n%s\nwant\n%s", got, want)
 	}
 }

@@ -4,10 +4,11 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
-	"strings"
-	"syscall"
 	"testing"
+
+	"github.com/footfall/footfall/internal/testkit/harness"
 )
 
 // segments are the files of a journal, oldest first.
@@ -24,7 +25,7 @@ func segments(t *testing.T, data string) []string {
 	return files
 }
 
-// flip turns a bit in the middle of a file.
+// flip flips a bit in the middle of a file.
 func flip(t *testing.T, file string) {
 	t.Helper()
 	b, err := os.ReadFile(file)
@@ -37,29 +38,9 @@ func flip(t *testing.T, file string) {
 	}
 }
 
-// tells runs the program, and returns all it said, whether or not it failed.
-func tells(t *testing.T, args ...string) (said string, err error) {
-	t.Helper()
-	var out bytes.Buffer
-	cmd := program(t.Context(), args...)
-	cmd.Stdout, cmd.Stderr = &out, &out
-	err = cmd.Run()
-	return out.String(), err
-}
-
-// contains looks for all of some words.
-func contains(t *testing.T, said string, words ...string) {
-	t.Helper()
-	for _, w := range words {
-		if !strings.Contains(said, w) {
-			t.Errorf("%s\nlacks %q", said, w)
-		}
-	}
-}
-
-// TestDamagedJournal damages a journal whose clicks are all counted: every
-// command says what to do, check names the damage and looks at all else, and
-// check --repair goes on without it and without losing a click.
+// TestDamagedJournal damages a journal whose clicks are all counted. Every command must
+// print what to do, check must name the damage and check the rest, and check --repair
+// must remove the damage without losing a click.
 func TestDamagedJournal(t *testing.T) {
 	t.Parallel()
 	files := feedFiles(t)
@@ -72,10 +53,10 @@ func TestDamagedJournal(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			data, backups := filepath.Join(t.TempDir(), "data"), filepath.Join(t.TempDir(), "backups")
-			run(t, "import", "--format", "bitly-feed", "--data", data, files[0])
+			importFeed(t, data, files[0])
 			run(t, "backup", "--data", data, "--to", backups)
-			run(t, "import", "--format", "bitly-feed", "--data", data, files[1])
-			run(t, append([]string{"import", "--format", "bitly-feed", "--data", data}, files[2:]...)...)
+			importFeed(t, data, files[1])
+			importFeed(t, data, files[2:]...)
 			if err := damage(segments(t, data)); err != nil {
 				t.Fatal(err)
 			}
@@ -86,66 +67,52 @@ func TestDamagedJournal(t *testing.T) {
 			for _, command := range commands {
 				fails(t, "footfall check --repair", append(command, "--data", data)...)
 			}
-			said, err := tells(t, "check", "--data", data)
-			if err == nil {
-				t.Error("check is content")
+			p := try(t, "check", "--data", data)
+			if p.status == 0 {
+				t.Error("check found nothing")
 			}
-			contains(t, said, "cannot be read; what was there is counted", "6724 clicks in", "run footfall check --repair")
+			contains(t, p.all(), "cannot be read; what was there is counted", "6724 clicks in", "run footfall check --repair")
 
-			said, err = tells(t, "check", "--data", data, "--repair")
-			if err != nil {
-				t.Error(err)
-			}
-			contains(t, said, ".damaged", "note: positions ", "6724 clicks in", "everything agrees", "kept the counts")
+			contains(t, run(t, "check", "--data", data, "--repair"), ".damaged", "note: positions ", "6724 clicks in", "everything agrees", "kept the counts")
 			if kept, err := filepath.Glob(filepath.Join(data, "journal", "*.damaged")); err != nil || len(kept) != 1 {
 				t.Errorf("%v are kept (%v)", kept, err)
 			}
-			again, _ := run(t, "import", "--format", "bitly-feed", "--data", data, "--json", files[0])
-			contains(t, again, `"clicks":0,`)
-			if out, _ := run(t, "rebuild", "--data", data); !strings.Contains(out, "from the checkpoint") {
-				t.Error(out)
-			}
-			agrees(t, data)
+			contains(t, importFeed(t, data, files[0]), `"clicks":0,`)
+			contains(t, run(t, "rebuild", "--data", data), "from the checkpoint")
+			checkAgrees(t, data)
 			if err := os.RemoveAll(filepath.Join(data, "checkpoint")); err != nil {
 				t.Fatal(err)
 			}
 			fails(t, "of the journal are missing", "rebuild", "--data", data)
 			fails(t, "the clicks between them are missing", "rebuild", "--data", data, "--from", backups)
 
-			// Life goes on, in backups too.
-			token, _ := run(t, "user", "add", "ann", "--data", data)
-			token = strings.TrimSpace(token)
-			base, stop := serveUntil(t, "--data", data)
-			visit(t, "GET", shorten(t, base, token, "http://example.org/"))
-			await(t, "the visit is counted", func() (string, bool) {
-				got := all(t, base, token)
-				return fmt.Sprint(got), got == 1
-			})
+			// The repaired directory works, and so do its backups.
+			token := addUser(t, data, "ann")
+			server := serve(t, "--data", data)
+			visit(t, shorten(t, server, token, "http://example.org/"))
+			awaitClicks(t, server, token, 1)
 			run(t, "backup", "--data", data, "--to", backups)
-			stop(syscall.SIGKILL)
+			server.Kill()
 			restored := filepath.Join(t.TempDir(), "restored")
-			if out, _ := run(t, "restore", "--from", backups, "--data", restored); !strings.Contains(out, "6725 clicks") || !strings.Contains(out, "everything agrees") {
-				t.Error(out)
-			}
+			contains(t, run(t, "restore", "--from", backups, "--data", restored), "6725 clicks", "everything agrees")
 		})
 	}
 }
 
-// TestDamageInDoubt damages a journal whose clicks a killed server had not made
-// durable in the counts: what can be read is counted, and the rest is given up
-// only where somebody says so.
-func TestDamageInDoubt(t *testing.T) {
+// TestDamageNotCounted damages a journal whose clicks a killed server had not synced to
+// the counts. Repair must count what can be read, and must not give up the rest without
+// an option.
+func TestDamageNotCounted(t *testing.T) {
 	t.Parallel()
-	const clicks = 31
+	const visits = 31
 	data := filepath.Join(t.TempDir(), "data")
-	token, _ := run(t, "user", "add", "ann", "--data", data)
-	token = strings.TrimSpace(token)
-	base, stop := serveUntil(t, "--data", data)
-	short := shorten(t, base, token, "http://example.org/")
-	for range clicks {
-		visit(t, "GET", short)
+	token := addUser(t, data, "ann")
+	server := serve(t, "--data", data)
+	short := shorten(t, server, token, "http://example.org/")
+	for range visits {
+		visit(t, short)
 	}
-	stop(syscall.SIGKILL)
+	server.Kill()
 	newest := segments(t, data)[len(segments(t, data))-1]
 	whole, err := os.ReadFile(newest)
 	if err != nil {
@@ -153,83 +120,64 @@ func TestDamageInDoubt(t *testing.T) {
 	}
 	flip(t, newest)
 
-	said, err := tells(t, "check", "--data", data)
-	if err == nil {
-		t.Error("check is content")
+	p := try(t, "check", "--data", data)
+	if p.status == 0 {
+		t.Error("check found nothing")
 	}
-	contains(t, said, newest, "what was there is not counted", "0 clicks in", "run footfall check --repair")
+	contains(t, p.all(), newest, "what was there is not counted", "0 clicks in", "run footfall check --repair")
 	damagedBytes, _ := os.ReadFile(newest)
-	said, err = tells(t, "check", "--data", data, "--repair")
-	if err == nil {
-		t.Error("clicks that are not counted were given up unasked")
+	p = try(t, "check", "--data", data, "--repair")
+	if p.status == 0 {
+		t.Error("clicks that are not counted were given up without the option")
 	}
-	contains(t, said, "was left as it is", "--give-up-damaged", "from a backup")
+	contains(t, p.all(), "was left as it is", "--give-up-damaged", "from a backup")
 	if b, err := os.ReadFile(newest); err != nil || !bytes.Equal(b, damagedBytes) {
-		t.Errorf("it was not left as it is: %v", err)
+		t.Errorf("the segment was changed: %v", err)
 	}
 
-	good := filepath.Join(t.TempDir(), "good") // as the advice says: the file comes from elsewhere
-	if err := os.Remove(filepath.Join(data, "footfall.sock")); err != nil {
+	restored := filepath.Join(t.TempDir(), "restored") // as the advice says, with the segment from a backup
+	if err := os.Remove(harness.Socket(data)); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.CopyFS(good, os.DirFS(data)); err != nil {
+	if err := os.CopyFS(restored, os.DirFS(data)); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(good, "journal", filepath.Base(newest)), whole, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(restored, "journal", filepath.Base(newest)), whole, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if out, _ := run(t, "check", "--data", good); !strings.Contains(out, fmt.Sprint(clicks, " clicks in")) {
-		t.Error(out)
-	}
+	contains(t, run(t, "check", "--data", restored), fmt.Sprint(visits, " clicks in"))
 
-	said, err = tells(t, "check", "--data", data, "--repair", "--give-up-damaged")
-	if err != nil {
-		t.Error(err)
-	}
-	contains(t, said, "gave up ", fmt.Sprint(clicks-1, " clicks in"), "everything agrees")
-	base, stop = serveUntil(t, "--data", data)
-	defer stop(syscall.SIGTERM)
-	visit(t, "GET", short[:0]+base+short[strings.LastIndexByte(short, '/'):])
-	for n := all(t, base, token); n != clicks; n = all(t, base, token) {
-		if n > clicks {
-			t.Fatalf("%d clicks", n)
-		}
-	}
+	contains(t, run(t, "check", "--data", data, "--repair", "--give-up-damaged"), "gave up ", fmt.Sprint(visits-1, " clicks in"), "everything agrees")
+	server = serve(t, "--data", data)
+	visit(t, server.URL+"/"+path.Base(short))
+	awaitClicks(t, server, token, visits)
 }
 
-// TestLostSegments: check names segments that somebody removed, where nothing
-// else would.
+// TestLostSegments: check names segments that were removed, also if nothing else needs
+// them.
 func TestLostSegments(t *testing.T) {
 	t.Parallel()
 	files := feedFiles(t)
 	data := filepath.Join(t.TempDir(), "data")
 	for _, f := range files {
-		run(t, "import", "--format", "bitly-feed", "--data", data, f)
+		importFeed(t, data, f)
 	}
 	if err := os.Remove(segments(t, data)[0]); err != nil {
 		t.Fatal(err)
 	}
-	said, err := tells(t, "check", "--data", data)
-	if err == nil {
-		t.Error("check is content without the first segment")
+	p := try(t, "check", "--data", data)
+	if p.status == 0 {
+		t.Error("check found nothing without the first segment")
 	}
-	contains(t, said, "positions 0 to ", "6724 clicks in")
-	said, err = tells(t, "check", "--data", data, "--repair")
-	if err != nil {
-		t.Error(err)
-	}
-	contains(t, said, "everything agrees")
+	contains(t, p.all(), "positions 0 to ", "6724 clicks in")
+	contains(t, run(t, "check", "--data", data, "--repair"), "everything agrees")
 	fails(t, "rebuild failed; the counts are unchanged: the journal begins at position ", "rebuild", "--data", data)
 
-	// The whole journal goes: the counts stay, and it is said.
+	// Without the journal the counts stay, and the log reports it.
 	if err := os.RemoveAll(filepath.Join(data, "journal")); err != nil {
 		t.Fatal(err)
 	}
-	said, err = tells(t, "check", "--data", data)
-	if err != nil {
-		t.Error(err)
-	}
-	contains(t, said, "level=WARN", "the journal that was counted is gone", "note: the counts hold what came before position", "6724 clicks in", "everything agrees")
+	contains(t, succeeds(t, "check", "--data", data), "level=WARN", "the journal that was counted is gone", "note: the counts hold what came before position", "6724 clicks in", "everything agrees")
 	run(t, "import", "--format", "combined", "--data", data, os.DevNull)
-	agrees(t, data)
+	checkAgrees(t, data)
 }

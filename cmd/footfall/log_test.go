@@ -1,32 +1,25 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
-	"net/http"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"syscall"
 	"testing"
 )
 
-// wholeLog starts a server, stops it once it is ready, and returns its log.
+// wholeLog is the log of a server that was stopped as soon as it was ready.
 func wholeLog(t *testing.T, env []string, args ...string) string {
 	t.Helper()
-	cmd := program(context.Background(), append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
+	cmd := serving(args...)
 	cmd.Env = append(cmd.Env, env...)
-	var log strings.Builder
-	_, stop := readyWith(t, cmd, func(line string) { log.WriteString(line + "\n") })
-	if err := stop(syscall.SIGTERM); err != nil {
-		t.Error(err)
-	}
-	return log.String()
+	server := startServer(t, cmd)
+	stop(t, server)
+	return server.Log.String()
 }
 
-// TestFirstAndLastLines: a log says first which program writes it and which options
-// it was given, wherever, and never a secret; and last that it stopped.
+// TestFirstAndLastLines: a log begins with the version and the options that were given,
+// in the environment too, and ends with the stop. It never has a secret.
 func TestFirstAndLastLines(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
@@ -46,71 +39,46 @@ func TestFirstAndLastLines(t *testing.T) {
 
 	log = wholeLog(t, nil, "--data", data, "--log-format", "json", "--acme-domain", "sho.rt", "--acme-directory", "https://me:secretpassword@ca.example/dir")
 	if strings.Contains(log, "secretpassword") || !strings.Contains(log, "https://me:xxxxx@ca.example/dir") {
-		t.Errorf("the log tells a secret, or not where certificates come from: %s", log)
+		t.Errorf("the log has a secret, or lacks the directory of certificates: %s", log)
 	}
 	for line := range strings.Lines(log) {
 		if !json.Valid([]byte(line)) {
-			t.Errorf("no line of JSON: %s", line)
+			t.Errorf("not JSON: %s", line)
 		}
 	}
 	if log := wholeLog(t, []string{"FOOTFALL_LOG_LEVEL=info"}, "--data", data); strings.Count(log, "footfall starts") != 1 {
-		t.Errorf("the log says more than once that footfall starts: %s", log)
+		t.Errorf("the log reports the start more than once: %s", log)
 	}
-	if log := says(t, true, "serve", "--data", data, "--listen", "127.0.0.1:0", "--home-url", "x"); strings.Contains(log, "footfall starts") {
-		t.Errorf("a start that fails at once says more than why: %s", log)
+	if log := sentence(t, "serve", "--data", data, "--listen", "127.0.0.1:0", "--home-url", "x"); strings.Contains(log, "footfall starts") {
+		t.Errorf("a start that fails at once prints more than the reason: %s", log)
 	}
 }
 
-// TestVersionIsTold: the version is in the metrics and in a header of /healthz,
-// whose body scripts compare.
-func TestVersionIsTold(t *testing.T) {
+// TestVersionIsShown: the version is in the metrics and in a header of /healthz, whose
+// body scripts compare.
+func TestVersionIsShown(t *testing.T) {
 	t.Parallel()
-	said, stop := ready(t, serving("--data", filepath.Join(t.TempDir(), "data"), "--metrics-listen", "127.0.0.1:0"))
-	defer func() {
-		if err := stop(os.Interrupt); err != nil {
-			t.Error(err)
-		}
-	}()
-	if body := fetch(t, said["metrics"]); !regexp.MustCompile(`(?m)^footfall_build_info\{goversion="go1\.[^"]*",revision="[^"]*",version="devel"\} 1$`).MatchString(body) {
+	server := serve(t, "--data", filepath.Join(t.TempDir(), "data"), "--metrics-listen", "127.0.0.1:0")
+	if body := fetch(t, server.Attributes["metrics"]); !regexp.MustCompile(`(?m)^footfall_build_info\{goversion="go1\.[^"]*",revision="[^"]*",version="devel"\} 1$`).MatchString(body) {
 		t.Errorf("no version in %s", body)
 	}
-	res, err := http.Get(said["url"] + "/healthz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	res.Body.Close()
-	if got := res.Header.Get("Footfall-Version"); got != "devel" {
-		t.Errorf("/healthz says version %q", got)
-	}
-	if got := fetch(t, said["url"]+"/healthz"); got != "ok\n" {
-		t.Errorf("/healthz says %q", got)
+	if res, body := ask(t, plain, "GET", server.URL+"/healthz"); res.Header.Get("Footfall-Version") != "devel" || body != "ok\n" {
+		t.Errorf("/healthz answers %q with %v", body, res.Header)
 	}
 }
 
-// TestURLsCanBeOpened: whatever address is listened on, the log and --demo print
-// one that a browser on this machine opens.
+// TestURLsCanBeOpened: whatever address the server listens on, its log and --demo name a
+// URL that a browser on this machine can open.
 func TestURLsCanBeOpened(t *testing.T) {
 	t.Parallel()
-	for _, listen := range []string{":0", "0.0.0.0:0", "[::]:0", "127.0.0.1:0"} {
-		out, err := os.CreateTemp(t.TempDir(), "stdout")
-		if err != nil {
-			t.Fatal(err)
+	for _, listen := range []string{":0", "0.0.0.0:0", "[::]:0"} {
+		server := serve(t, "--demo", "--listen", listen)
+		url := awaitLine(t, server, `^  (http://\S+)$`)
+		if !strings.HasPrefix(url, server.URL+"/v3/") || regexp.MustCompile(`0\.0\.0\.0|::`).MatchString(url) {
+			t.Errorf("with --listen %s the server is ready at %v and prints %s", listen, server.Attributes, server.Log)
+		} else {
+			contains(t, fetch(t, url), `"user_clicks"`, `"status_code": 200`)
 		}
-		cmd := serving("--demo", "--listen", listen)
-		cmd.Stdout = out
-		said, stop := ready(t, cmd)
-		printed, err := os.ReadFile(out.Name())
-		if err != nil {
-			t.Fatal(err)
-		}
-		url := regexp.MustCompile(`(?m)^  (http://\S+)$`).FindSubmatch(printed)
-		if url == nil || !strings.HasPrefix(string(url[1]), said["url"]+"/v3/") || regexp.MustCompile(`0\.0\.0\.0|::`).Match(url[1]) {
-			t.Errorf("with --listen %s it says %v and prints %s", listen, said, printed)
-		} else if body := fetch(t, string(url[1])); !strings.Contains(body, `"user_clicks"`) || !strings.Contains(body, `"status_code": 200`) {
-			t.Errorf("the URL that --demo prints answers %s", body)
-		}
-		if err := stop(os.Interrupt); err != nil {
-			t.Error(err)
-		}
+		stop(t, server)
 	}
 }

@@ -3,22 +3,19 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/footfall/footfall/internal/faces/feed"
-	"github.com/footfall/footfall/internal/testkit/seedtest"
+	"github.com/footfall/footfall/internal/testkit/harness"
 )
 
-// asProgram makes the test binary the program itself.
+// asProgram is the variable that makes the test binary the program itself.
 const asProgram = "FOOTFALL_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
@@ -29,25 +26,131 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"footfall": main})
 }
 
+var self = harness.Program{Path: os.Args[0], Env: []string{asProgram + "=1"}}
+
 // program prepares a run of the real program.
-func program(ctx context.Context, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, os.Args[0], args...)
-	cmd.Env = append(os.Environ(), asProgram+"=1")
-	return cmd
-}
+func program(ctx context.Context, args ...string) *exec.Cmd { return self.Command(ctx, args...) }
 
-// run runs the program to its end and returns what it printed.
-func run(t *testing.T, args ...string) (stdout, stderr string) {
+// run runs a command, which must succeed, and returns its standard output.
+func run(t *testing.T, args ...string) string {
 	t.Helper()
-	var out, errs bytes.Buffer
-	cmd := program(t.Context(), args...)
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	if err := cmd.Run(); err != nil {
-		t.Fatalf("footfall %s: %v\n%s", strings.Join(args, " "), err, errs.String())
+	out, _, err := self.Run(t.Context(), "", args...)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return out.String(), errs.String()
+	return out
 }
 
+// printed is what a command printed, and its exit status.
+type printed struct {
+	stdout, stderr string
+	status         int
+}
+
+// try runs a command, which may fail. Arguments NAME=VALUE before its name are added
+// to the environment.
+func try(t *testing.T, args ...string) printed {
+	t.Helper()
+	return tryWith(t, "", args...)
+}
+
+// tryWith is try with a standard input.
+func tryWith(t *testing.T, stdin string, args ...string) printed {
+	t.Helper()
+	var env []string
+	for len(args) > 0 && strings.Contains(args[0], "=") {
+		env, args = append(env, args[0]), args[1:]
+	}
+	cmd := program(t.Context(), args...)
+	cmd.Env = append(cmd.Env, env...)
+	var out, errs bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &out, &errs
+	var exit *exec.ExitError
+	if err := cmd.Run(); err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return printed{out.String(), errs.String(), cmd.ProcessState.ExitCode()}
+}
+
+// all is everything that a command printed.
+func (p printed) all() string { return p.stdout + p.stderr }
+
+// fails runs a command, which must fail with words in what it prints, and without a
+// stack trace.
+func fails(t *testing.T, words string, args ...string) {
+	t.Helper()
+	if p := try(t, args...); p.status == 0 || !strings.Contains(p.all(), words) || harness.Crashed(p.all()) {
+		t.Errorf("footfall %s: status %d\n%s\nwant an error with %q", strings.Join(args, " "), p.status, p.all(), words)
+	}
+}
+
+// sentence runs a command, which must fail with a single line, and returns the line.
+func sentence(t *testing.T, args ...string) string {
+	t.Helper()
+	p := try(t, args...)
+	if text := strings.TrimSpace(p.all()); p.status == 0 || strings.Contains(text, "\n") || !strings.HasPrefix(text, "footfall: ") {
+		t.Errorf("footfall %q: status %d, %s", args, p.status, p.all())
+	}
+	return p.all()
+}
+
+// succeeds runs a command with try, and it must succeed. It returns what it printed.
+func succeeds(t *testing.T, args ...string) string {
+	t.Helper()
+	p := try(t, args...)
+	if p.status != 0 {
+		t.Errorf("footfall %q: %+v", args, p)
+	}
+	return p.all()
+}
+
+// contains fails the test if text lacks one of the words.
+func contains(t *testing.T, text string, words ...string) {
+	t.Helper()
+	for _, w := range words {
+		if !strings.Contains(text, w) {
+			t.Errorf("%s\nlacks %q", text, w)
+		}
+	}
+}
+
+// checkAgrees runs footfall check, which must find nothing.
+func checkAgrees(t *testing.T, data string) {
+	t.Helper()
+	contains(t, run(t, "check", "--data", data), "everything agrees")
+}
+
+// addUser makes a user and returns an access token.
+func addUser(t *testing.T, data, login string) (token string) {
+	t.Helper()
+	return strings.TrimSpace(run(t, "user", "add", login, "--data", data))
+}
+
+// newToken returns another access token of a user.
+func newToken(t *testing.T, data, login string) string {
+	t.Helper()
+	return strings.TrimSpace(run(t, "user", "token", login, "--data", data))
+}
+
+// setPassword runs footfall user password with a standard input.
+func setPassword(t *testing.T, data, login, typed string) printed {
+	t.Helper()
+	return tryWith(t, typed, "user", "password", login, "--data", data)
+}
+
+// writeFile writes a file and returns its path.
+func writeFile(t *testing.T, path, text string) string {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// The feed's files hold feedClicks clicks.
+const feedClicks = 6724
+
+// feedFiles are the files of Bitly's click feed, oldest first.
 func feedFiles(t *testing.T) []string {
 	t.Helper()
 	files, err := filepath.Glob("../../internal/faces/feed/testdata/*.gz")
@@ -57,67 +160,9 @@ func feedFiles(t *testing.T) []string {
 	return files
 }
 
-// TestKilledImport kills imports with -9 at random instants and repeats them:
-// in the end each click counts once, and check is content.
-func TestKilledImport(t *testing.T) {
-	t.Parallel()
-	files := feedFiles(t)
-	importArgs := func(dir string) []string {
-		return append([]string{"import", "--format", "bitly-feed", "--json", "--data", dir}, files...)
-	}
-	result := func(dir string) (r feed.Result) {
-		out, _ := run(t, importArgs(dir)...)
-		if err := json.Unmarshal([]byte(out), &r); err != nil {
-			t.Fatalf("%v: %s", err, out)
-		}
-		return r
-	}
-	began := time.Now()
-	want := result(t.TempDir())
-	whole := time.Since(began) // what an import takes here
-
-	rng := seedtest.Rand(t)
-	for range 4 {
-		dir := t.TempDir()
-		for range 5 {
-			ctx, cancel := context.WithTimeout(t.Context(), time.Duration(rng.Float64()*float64(whole)))
-			_ = program(ctx, importArgs(dir)...).Run() // killed, most of the time
-			cancel()
-		}
-		got := result(dir)
-		if got.Lines != want.Lines || got.Clicks+got.Known != want.Clicks {
-			t.Fatalf("after five kills %+v, want %+v", got, want)
-		}
-		if again := result(dir); again.Known != want.Clicks {
-			t.Fatalf("repeated %+v, want %d known", again, want.Clicks)
-		}
-		if out, _ := run(t, "check", "--data", dir); !strings.Contains(out, "everything agrees") {
-			t.Fatal(out)
-		}
-	}
-}
-
-// TestKilledStart kills a command with -9 at random instants while it opens the
-// directory, changes it and closes it: what is left opens every time.
-func TestKilledStart(t *testing.T) {
-	t.Parallel()
-	data := filepath.Join(t.TempDir(), "data")
-	run(t, "user", "add", "ann", "--data", data)
-	began := time.Now()
-	run(t, "user", "token", "ann", "--data", data)
-	whole := time.Since(began)
-
-	rng := seedtest.Rand(t)
-	for range seedtest.Rounds(t, 100) {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(rng.Float64()*float64(whole)))
-		said, err := program(ctx, "user", "token", "ann", "--data", data).CombinedOutput()
-		cancel()
-		var exit *exec.ExitError
-		if errors.As(err, &exit) && exit.Exited() {
-			t.Fatalf("after a kill: %s", said)
-		}
-	}
-	if out, _ := run(t, "check", "--data", data); !strings.Contains(out, "everything agrees") {
-		t.Error(out)
-	}
+// importFeed imports files of Bitly's click feed and returns what the command prints
+// as JSON.
+func importFeed(t *testing.T, data string, files ...string) string {
+	t.Helper()
+	return run(t, append([]string{"import", "--format", "bitly-feed", "--json", "--data", data}, files...)...)
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"errors"
 	"io"
 	"net"
@@ -11,27 +10,11 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
+
+	"github.com/footfall/footfall/internal/testkit/await"
 )
 
-// says runs the program, with variables in front of its arguments, and returns
-// all that it printed. It must fail, or not, with one line.
-func says(t *testing.T, fail bool, args ...string) string {
-	t.Helper()
-	var env []string
-	for len(args) > 0 && strings.Contains(args[0], "=") {
-		env, args = append(env, args[0]), args[1:]
-	}
-	cmd := program(t.Context(), args...)
-	cmd.Env = append(cmd.Env, env...)
-	out, err := cmd.CombinedOutput()
-	if text := strings.TrimSpace(string(out)); (err != nil) != fail || fail && (strings.Contains(text, "\n") || !strings.HasPrefix(text, "footfall: ")) {
-		t.Errorf("%v footfall %q: %v, %s", env, args, err, out)
-	}
-	return string(out)
-}
-
-// TestMisuse: whatever is wrong with a command line, one sentence says it.
+// TestMisuse: for every wrong command line the program prints one sentence.
 func TestMisuse(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -39,7 +22,7 @@ func TestMisuse(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	run(t, "user", "add", "ann", "--data", data)
+	addUser(t, data, "ann")
 	run(t, "link", "add", "ann", "https://example.org/", "--data", data)
 	serve := func(args ...string) []string {
 		return append([]string{"serve", "--data", filepath.Join(dir, "other"), "--listen", "127.0.0.1:0"}, args...)
@@ -100,55 +83,53 @@ func TestMisuse(t *testing.T) {
 		{`but got "ndjsn": did you mean "ndjson"?`, []string{"FOOTFALL_FORMAT=ndjsn", "import", file}},
 		{`there is no link "nope42": name it by its hash, or`, []string{"link", "delete", "nope42", "--data", data}},
 	} {
-		if out := says(t, true, c.args...); !strings.Contains(out, c.want) {
-			t.Errorf("footfall %q says %q, want %q", c.args, out, c.want)
+		if out := sentence(t, c.args...); !strings.Contains(out, c.want) {
+			t.Errorf("footfall %q prints %q, want %q", c.args, out, c.want)
 		}
 	}
-	if list, _ := run(t, "user", "list", "--data", data); !strings.HasPrefix(list, "ann\t") {
-		t.Errorf("afterwards there are %q", list)
+	if list := run(t, "user", "list", "--data", data); !strings.HasPrefix(list, "ann\t") {
+		t.Errorf("the users are now %q", list)
 	}
 }
 
-// TestEmptyVariables: a variable that is empty is as good as none.
+// TestEmptyVariables: an empty variable is not set.
 func TestEmptyVariables(t *testing.T) {
 	dir := t.TempDir()
 	empty := []string{
 		"FOOTFALL_DOMAIN=", "FOOTFALL_KEEP=", "FOOTFALL_JSON=", "FOOTFALL_DATA=", "FOOTFALL_LISTEN=", "FOOTFALL_LOG_LEVEL=",
 	}
-	says(t, false, append(empty, "user", "add", "ann", "--data", filepath.Join(dir, "data"))...)
-	if out := says(t, false, append(empty, "backup", "--data", filepath.Join(dir, "data"), "--to", filepath.Join(dir, "backups"))...); !strings.HasPrefix(out, "backup of ") {
-		t.Error(out)
-	}
-	// Nobody listens at a port that was not asked for.
+	succeeds(t, append(empty, "user", "add", "ann", "--data", filepath.Join(dir, "data"))...)
+	contains(t, succeeds(t, append(empty, "backup", "--data", filepath.Join(dir, "data"), "--to", filepath.Join(dir, "backups"))...), "backup of ")
+	// The server must not listen on a port that was not asked for.
 	t.Setenv("FOOTFALL_SHORT_URL_SCHEME", "")
 	t.Setenv("FOOTFALL_MAX_CONNECTIONS", "")
 	t.Setenv("FOOTFALL_JOURNAL_MAX", "")
 	t.Setenv("FOOTFALL_METRICS_LISTEN", "")
 	t.Setenv("FOOTFALL_DEMO", "")
-	if url, _ := serve(t, "--data", filepath.Join(dir, "data")); !strings.HasPrefix(url, "http://127.0.0.1:") {
+	if url := serve(t, "--data", filepath.Join(dir, "data")).URL; !strings.HasPrefix(url, "http://127.0.0.1:") {
 		t.Error(url)
 	}
 }
 
-// TestOptionsComeBeforeVariables: what is typed is in force, whatever the
-// environment says, and variables of other commands are known to each.
+// TestOptionsComeBeforeVariables: an option overrides its variable, and each command
+// accepts the variables of the others.
 func TestOptionsComeBeforeVariables(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	data := filepath.Join(dir, "data")
-	says(t, false, "FOOTFALL_DATA="+filepath.Join(dir, "other"), "FOOTFALL_LISTEN=nonsense", "FOOTFALL_KEEP=3", "FOOTFALL_METRICS_SERVICE_HOST=10.0.0.1", "user", "add", "ann", "--data", data)
-	if out := says(t, false, "FOOTFALL_DATA="+data, "user", "list"); !strings.HasPrefix(out, "ann\t") {
-		t.Errorf("the option did not prevail over the variable: %s", out)
+	succeeds(t, "FOOTFALL_DATA="+filepath.Join(dir, "other"), "FOOTFALL_LISTEN=nonsense", "FOOTFALL_KEEP=3", "FOOTFALL_METRICS_SERVICE_HOST=10.0.0.1", "user", "add", "ann", "--data", data)
+	if out := succeeds(t, "FOOTFALL_DATA="+data, "user", "list"); !strings.HasPrefix(out, "ann\t") {
+		t.Errorf("the option did not override the variable: %s", out)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "other")); err == nil {
 		t.Error("the directory of the variable was made")
 	}
-	if out := says(t, false, "FOOTFALL_DOMIAN=sho.rt", "serve", "--help"); !strings.HasPrefix(out, "Usage: footfall serve") {
-		t.Errorf("help says %s", out)
+	if out := succeeds(t, "FOOTFALL_DOMIAN=sho.rt", "serve", "--help"); !strings.HasPrefix(out, "Usage: footfall serve") {
+		t.Errorf("help prints %s", out)
 	}
 }
 
-// TestFirstWords: what people type first answers.
+// TestFirstWords: the first things that people type give an answer.
 func TestFirstWords(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{
@@ -160,24 +141,24 @@ func TestFirstWords(t *testing.T) {
 		"Usage: footfall import --format=":   {"import", "--help"},
 		"Usage: footfall user delete <login": {"help", "user", "delete"},
 	} {
-		if out := says(t, false, args...); !strings.HasPrefix(out, want) {
-			t.Errorf("footfall %q says %q", args, out)
+		if out := succeeds(t, args...); !strings.HasPrefix(out, want) {
+			t.Errorf("footfall %q prints %q", args, out)
 		}
 	}
 }
 
-// TestCheckJSON: what check and backup say is there for programs too.
+// TestCheckJSON: check and backup also print JSON, for programs.
 func TestCheckJSON(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	data := filepath.Join(dir, "data")
-	run(t, append([]string{"import", "--format", "bitly-feed", "--data", data}, feedFiles(t)[:1]...)...)
-	out, _ := run(t, "check", "--json", "--data", data)
+	importFeed(t, data, feedFiles(t)[0])
+	out := run(t, "check", "--json", "--data", data)
 	if !strings.HasPrefix(out, `{"clicks":`) || !strings.HasSuffix(out, `"segments":1,"wrong":{"counts":0,"days":0,"journal":0,"damage":0},"findings":[]}`+"\n") {
-		t.Errorf("check --json says %s", out)
+		t.Errorf("check --json prints %s", out)
 	}
-	if out, _ := run(t, "backup", "--json", "--data", data, "--to", filepath.Join(dir, "backups")); !strings.HasPrefix(out, `{"version":1,"made":"`) {
-		t.Errorf("backup --json says %s", out)
+	if out := run(t, "backup", "--json", "--data", data, "--to", filepath.Join(dir, "backups")); !strings.HasPrefix(out, `{"version":1,"made":"`) {
+		t.Errorf("backup --json prints %s", out)
 	}
 	tables, err := filepath.Glob(filepath.Join(data, "clicks", "*.sst"))
 	if err != nil || len(tables) == 0 {
@@ -192,45 +173,23 @@ func TestCheckJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, args := range [][]string{{"check"}, {"check", "--repair"}, {"check", "--json"}} {
-		cmd := program(t.Context(), append(args, "--data", data)...)
-		var errs strings.Builder
-		cmd.Stderr = &errs
-		out, err := cmd.Output()
-		if err == nil || strings.Count(string(out), "is damaged") != 1 || strings.Count(string(out), "\n") != 1 || !strings.Contains(string(out), tables[0]) {
-			t.Errorf("%v of a damaged table prints %v %q", args, err, out)
+		p := try(t, append(args, "--data", data)...)
+		if p.status == 0 || strings.Count(p.stdout, "is damaged") != 1 || strings.Count(p.stdout, "\n") != 1 || !strings.Contains(p.stdout, tables[0]) {
+			t.Errorf("%v of a damaged table: %+v", args, p)
 		}
-		if last := errs.String()[strings.LastIndex(strings.TrimSpace(errs.String()), "\n")+1:]; !strings.HasPrefix(last, "footfall: ") ||
+		if last := p.stderr[strings.LastIndex(strings.TrimSpace(p.stderr), "\n")+1:]; !strings.HasPrefix(last, "footfall: ") ||
 			!strings.Contains(last, "listed above: stop the server and run footfall rebuild") {
 			t.Errorf("%v of a damaged table ends with %q", args, last)
 		}
 	}
 }
 
-// TestSecondSignal: the first signal waits for a request that was begun, the
-// second does not.
+// TestSecondSignal: after the first signal the server waits for a request that it is
+// reading, after the second it does not.
 func TestSecondSignal(t *testing.T) {
 	t.Parallel()
-	addr := freeAddr(t)
-	cmd := program(t.Context(), "serve", "--data", filepath.Join(t.TempDir(), "data"), "--listen", addr)
-	stderr, err := cmd.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewScanner(stderr)
-	until := func(message string) {
-		t.Helper()
-		for lines.Scan() {
-			if strings.Contains(lines.Text(), message) {
-				return
-			}
-		}
-		t.Fatalf("it never said %q", message)
-	}
-	until("msg=ready")
-	c, err := net.Dial("tcp", addr)
+	server := serve(t, "--data", filepath.Join(t.TempDir(), "data"))
+	c, err := net.Dial("tcp", server.Addr)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -238,41 +197,35 @@ func TestSecondSignal(t *testing.T) {
 	if _, err := io.WriteString(c, "POST /oauth/access_token HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Read(make([]byte, 1)); err != nil { // it waits for the rest
+	if _, err := c.Read(make([]byte, 1)); err != nil { // the server waits for the body
 		t.Fatal(err)
 	}
-	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+	if err := server.Cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	until("msg=stopping")
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		for cmd.Process.Signal(syscall.SIGTERM) == nil {
-			time.Sleep(5 * time.Millisecond) // it needs the processor to end
-		}
-	}()
-	err = cmd.Wait()
-	<-ended
+	awaitLine(t, server, "msg=stopping")
+	await.Until(t, "the server ends", func() (string, bool) {
+		return server.Log.String(), server.Cmd.Process.Signal(syscall.SIGTERM) != nil
+	})
 	var exit *exec.ExitError
-	if !errors.As(err, &exit) || !exit.Sys().(syscall.WaitStatus).Signaled() {
-		t.Errorf("the second signal gave %v", err)
+	if err := server.Wait(); !errors.As(err, &exit) || !exit.Sys().(syscall.WaitStatus).Signaled() {
+		t.Errorf("after the second signal the server ended with %v", err)
 	}
 }
 
-// TestRefusedServerMakesNothing: a server with an option that cannot be makes no
-// data directory, which would be taken for one at the next start.
+// TestRefusedServerMakesNothing: a server with an impossible option makes no data
+// directory.
 func TestRefusedServerMakesNothing(t *testing.T) {
 	t.Parallel()
 	for _, option := range [][]string{
 		{"--domain", "http://x"}, {"--geo-db", "/nowhere"}, {"--trusted-proxies", "abc"}, {"--home-url", "x"}, {"--not-found-url", "x"}, {"--tls-cert", "/nowhere", "--tls-key", "/nowhere"},
 	} {
 		data := filepath.Join(t.TempDir(), "data")
-		if _, said, status := told(t, append([]string{"serve", "--data", data, "--listen", "127.0.0.1:0"}, option...)...); status != 1 {
-			t.Errorf("a refused server ended with another status with %v: %s", option, said)
+		if p := try(t, append([]string{"serve", "--data", data, "--listen", "127.0.0.1:0"}, option...)...); p.status != 1 {
+			t.Errorf("a server with %v: %+v, want status 1", option, p)
 		}
 		if _, err := os.Stat(data); !os.IsNotExist(err) {
-			t.Errorf("a server that is refused for %v made a data directory (%v)", option, err)
+			t.Errorf("a server with %v made a data directory: %v", option, err)
 		}
 	}
 }

@@ -3,21 +3,19 @@ package main
 import (
 	"os"
 	"path/filepath"
-	"strings"
-	"syscall"
 	"testing"
 )
 
-// TestOlderLinks: links and users of an older backup beside newer counts are
-// refused, for the ids of links that they do not know would be given again.
+// TestOlderLinks: links and users of an older backup with newer counts are refused,
+// because new links would reuse the ids of links that the backup lacks.
 func TestOlderLinks(t *testing.T) {
 	t.Parallel()
 	data, backups := filepath.Join(t.TempDir(), "data"), filepath.Join(t.TempDir(), "backups")
-	token, _ := run(t, "user", "add", "ann", "--data", data)
+	token := addUser(t, data, "ann")
 	run(t, "backup", "--data", data, "--to", backups)
-	base, stop := serveUntil(t, "--data", data)
-	visit(t, "GET", shorten(t, base, strings.TrimSpace(token), "http://example.org/"))
-	stop(syscall.SIGTERM)
+	server := serve(t, "--data", data)
+	visit(t, shorten(t, server, token, "http://example.org/"))
+	stop(t, server)
 	old, err := filepath.Glob(filepath.Join(backups, "*", "footfall.db"))
 	if err != nil || len(old) != 1 {
 		t.Fatal(old, err)
@@ -26,52 +24,48 @@ func TestOlderLinks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(data, "footfall.db"), b, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	writeFile(t, filepath.Join(data, "footfall.db"), string(b))
 	fails(t, "is older than what lies beside it", "check", "--data", data)
 	fails(t, "put the newer one back", "link", "add", "ann", "http://example.org/other", "--data", data)
 }
 
-// counting makes an installation with clicks on a link of ann, and returns
-// where it is and how many there are.
-func counting(t *testing.T, clicks int) (data, token string) {
+// newData makes a data directory with a number of clicks on a link of ann, and returns
+// an access token of ann.
+func newData(t *testing.T, visits int) (data, token string) {
 	t.Helper()
 	data = filepath.Join(t.TempDir(), "data")
-	token, _ = run(t, "user", "add", "ann", "--data", data)
-	token = strings.TrimSpace(token)
-	clicking(t, data, token, clicks)
+	token = addUser(t, data, "ann")
+	visitLink(t, data, token, visits)
 	return data, token
 }
 
-// clicking serves the directory and clicks.
-func clicking(t *testing.T, data, token string, clicks int) {
+// visitLink starts a server for a while that counts visits of a link.
+func visitLink(t *testing.T, data, token string, visits int) {
 	t.Helper()
-	base, stop := serveUntil(t, "--data", data)
-	short := shorten(t, base, token, "http://example.org/")
-	for range clicks {
-		visit(t, "GET", short)
+	server := serve(t, "--data", data)
+	short := shorten(t, server, token, "http://example.org/")
+	for range visits {
+		visit(t, short)
 	}
-	stop(syscall.SIGTERM)
+	stop(t, server)
 }
 
-// has wants so many clicks of all time to be counted.
-func has(t *testing.T, data, token string, clicks int64) {
+// checkClicks checks how many clicks are counted, with a server and with footfall check.
+func checkClicks(t *testing.T, data, token string, want uint64) {
 	t.Helper()
-	base, stop := serveUntil(t, "--data", data)
-	if n := all(t, base, token); n != clicks {
-		t.Errorf("%d clicks are counted, want %d", n, clicks)
+	server := serve(t, "--data", data)
+	if n := clicks(t, server, token); n != want {
+		t.Errorf("%d clicks are counted, want %d", n, want)
 	}
-	stop(syscall.SIGTERM)
-	agrees(t, data)
+	stop(t, server)
+	checkAgrees(t, data)
 }
 
-// TestForeignJournal: the journal of another installation counts on nobody's
-// links.
+// TestForeignJournal: the journal of another installation is refused.
 func TestForeignJournal(t *testing.T) {
 	t.Parallel()
-	data, token := counting(t, 3)
-	other, _ := counting(t, 5)
+	data, token := newData(t, 3)
+	other, _ := newData(t, 5)
 	mine, theirs := filepath.Join(data, "journal"), filepath.Join(other, "journal")
 	if err := os.Rename(mine, mine+".mine"); err != nil {
 		t.Fatal(err)
@@ -86,36 +80,30 @@ func TestForeignJournal(t *testing.T) {
 	if err := os.Rename(mine+".mine", mine); err != nil {
 		t.Fatal(err)
 	}
-	has(t, data, token, 3)
+	checkClicks(t, data, token, 3)
 }
 
-// TestRebuildLosesNothing: counts that would lack clicks do not replace those
-// that have them, unless the operator says so.
+// TestRebuildLosesNothing: counts that would lack clicks do not replace complete ones
+// without the operator's consent.
 func TestRebuildLosesNothing(t *testing.T) {
 	t.Parallel()
-	data, token := counting(t, 4)
-	other, _ := counting(t, 2)
+	data, token := newData(t, 4)
+	other, _ := newData(t, 2)
 	foreign, backups := filepath.Join(t.TempDir(), "foreign"), filepath.Join(t.TempDir(), "backups")
 	run(t, "backup", "--data", other, "--to", foreign)
 	fails(t, "another installation", "backup", "--data", data, "--to", foreign)
-	if out, _ := run(t, "rebuild", "--data", data, "--from", foreign); !strings.Contains(out, "of another installation") || !strings.Contains(out, "counted again from the beginning") {
-		t.Error(out)
-	}
-	has(t, data, token, 4)
+	contains(t, run(t, "rebuild", "--data", data, "--from", foreign), "of another installation", "counted again from the beginning")
+	checkClicks(t, data, token, 4)
 
 	run(t, "backup", "--data", data, "--to", backups)
-	if err := os.RemoveAll(filepath.Join(data, "journal")); err != nil { // a mount that did not come, say
+	if err := os.RemoveAll(filepath.Join(data, "journal")); err != nil { // a mount that is missing, for example
 		t.Fatal(err)
 	}
-	clicking(t, data, token, 3)
+	visitLink(t, data, token, 3)
 	fails(t, "4 clicks that are counted now would be missing", "rebuild", "--data", data)
-	has(t, data, token, 7)
-	if out, _ := run(t, "rebuild", "--data", data, "--from", backups); !strings.Contains(out, "counted again from the backup") {
-		t.Error(out)
-	}
-	has(t, data, token, 7)
-	if out, _ := run(t, "rebuild", "--data", data, "--lossy"); !strings.Contains(out, "counted again from the beginning") {
-		t.Error(out)
-	}
-	has(t, data, token, 3)
+	checkClicks(t, data, token, 7)
+	contains(t, run(t, "rebuild", "--data", data, "--from", backups), "counted again from the backup")
+	checkClicks(t, data, token, 7)
+	contains(t, run(t, "rebuild", "--data", data, "--lossy"), "counted again from the beginning")
+	checkClicks(t, data, token, 3)
 }

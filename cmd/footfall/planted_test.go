@@ -15,21 +15,23 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/footfall/footfall/internal/testkit/harness"
 )
 
-// other is a user that the tests are not run as.
+// other is the id of a user that does not run the tests.
 const other = 12345
 
-// plant makes a directory look as if a process of an owner served it, and
-// returns what commands tell that process.
-func plant(t *testing.T, dir string, owner int, mode os.FileMode) (heard func() string) {
+// plant makes a directory look as if a process of an owner served it. received is what
+// commands have sent to that process.
+func plant(t *testing.T, dir string, owner int, mode os.FileMode) (received func() string) {
 	t.Helper()
 	lock, err := os.Create(filepath.Join(dir, "lock"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { lock.Close() })
-	socket := filepath.Join(dir, "footfall.sock")
+	socket := harness.Socket(dir)
 	l, err := net.Listen("unix", socket)
 	if err == nil {
 		err = errors.Join(unix.Flock(int(lock.Fd()), unix.LOCK_EX), os.Chmod(lock.Name(), 0o666), os.Chmod(socket, 0o777), os.Chmod(dir, mode))
@@ -41,12 +43,12 @@ func plant(t *testing.T, dir string, owner int, mode os.FileMode) (heard func() 
 		t.Fatal(err)
 	}
 	var mu sync.Mutex
-	said := ""
+	requests := ""
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		mu.Lock()
 		defer mu.Unlock()
-		said += fmt.Sprintln(r.Method, r.URL, string(body), err)
+		requests += fmt.Sprintln(r.Method, r.URL, string(body), err)
 		fmt.Fprintln(w, `{"result":null}`)
 	})}
 	var serving sync.WaitGroup
@@ -58,11 +60,11 @@ func plant(t *testing.T, dir string, owner int, mode os.FileMode) (heard func() 
 	return func() string {
 		mu.Lock()
 		defer mu.Unlock()
-		return said
+		return requests
 	}
 }
 
-// shared is a directory that other users can reach.
+// shared makes a directory that other users can reach.
 func shared(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("/tmp", "footfall-test-")
@@ -76,15 +78,15 @@ func shared(t *testing.T) string {
 	return dir
 }
 
-// as has a command run as a user. Only root may.
+// as makes a command run as a user. Only root may do that.
 func as(cmd *exec.Cmd, user uint32) *exec.Cmd {
-	cmd.Path = "/proc/self/exe" // which the user could not reach by its name
+	cmd.Path = "/proc/self/exe" // the user could not reach it by its name
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: user, Gid: user}}
 	return cmd
 }
 
-// TestPlanted: a command tells no secret to whoever made a directory look like
-// one that is served.
+// TestPlanted: a command sends nothing to a process of another user that pretends to
+// serve a directory.
 func TestPlanted(t *testing.T) {
 	t.Parallel()
 	self := os.Geteuid()
@@ -92,15 +94,15 @@ func TestPlanted(t *testing.T) {
 		what  string
 		owner int
 		mode  os.FileMode
-		named bool // by the command
-		user  int  // who runs it
+		named bool // whether the command names the directory
+		user  int  // that runs the command
 		want  string
 	}
-	all := []planted{{"everybody may write in it", self, 0o777, true, self, "everybody may write in"}}
+	all := []planted{{"writable for everybody", self, 0o777, true, self, "everybody may write in"}}
 	if self == 0 {
 		all = append(all,
-			planted{"another's, found by chance", other, 0o755, false, 0, "unless it is named"},
-			planted{"another's, where root listens", other, 0o755, true, 0, "a process of user 0 answers in"},
+			planted{"another user's, not named", other, 0o755, false, 0, "unless it is named"},
+			planted{"another user's, root listens", other, 0o755, true, 0, "a process of user 0 answers in"},
 			planted{"root's, for another user", 0, 0o777, false, other, "belongs to user 0"},
 			planted{"root's, for another user who names it", 0, 0o777, true, other, "belongs to user 0"})
 	}
@@ -111,7 +113,7 @@ func TestPlanted(t *testing.T) {
 			if err := os.Mkdir(dir, 0o700); err != nil {
 				t.Fatal(err)
 			}
-			heard := plant(t, dir, p.owner, p.mode)
+			received := plant(t, dir, p.owner, p.mode)
 			args := []string{"user", "password", "ann"}
 			if p.named {
 				args = append(args, "--data", dir)
@@ -123,23 +125,23 @@ func TestPlanted(t *testing.T) {
 			}
 			out, err := cmd.CombinedOutput()
 			if err == nil || !strings.Contains(string(out), p.want) {
-				t.Errorf("%v: %s\nwant a sentence with %q", err, out, p.want)
+				t.Errorf("%v: %s\nwant an error with %q", err, out, p.want)
 			}
-			if said := heard(); said != "" {
-				t.Errorf("the command said %s", said)
+			if got := received(); got != "" {
+				t.Errorf("the command sent %s", got)
 			}
 		})
 	}
 }
 
-// TestPlantedLinks: what lies in the place of a socket or of a lock is not
-// followed, nor waited for.
+// TestPlantedLinks: a symbolic link in place of the socket is not followed, and a pipe in
+// place of the lock does not block.
 func TestPlantedLinks(t *testing.T) {
 	t.Parallel()
 	for name, mode := range map[string]uint32{"footfall.sock": 0, "lock": unix.S_IFIFO} {
 		elsewhere, dir := shared(t), t.TempDir()
-		heardElsewhere := plant(t, elsewhere, os.Geteuid(), 0o700)
-		heard := plant(t, dir, os.Geteuid(), 0o700)
+		receivedElsewhere := plant(t, elsewhere, os.Geteuid(), 0o700)
+		received := plant(t, dir, os.Geteuid(), 0o700)
 		path := filepath.Join(dir, name)
 		err := os.Remove(path)
 		if mode == 0 {
@@ -153,17 +155,17 @@ func TestPlantedLinks(t *testing.T) {
 		cmd := program(t.Context(), "user", "password", "ann", "--data", dir)
 		cmd.Stdin = strings.NewReader("a-secret-password\n")
 		if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), "find out who put it there") {
-			t.Errorf("another thing in the place of %s: %v\n%s", name, err, out)
+			t.Errorf("with another kind of file as %s: %v\n%s", name, err, out)
 		}
-		if said := heard() + heardElsewhere(); said != "" {
-			t.Errorf("another thing in the place of %s: the command said %s", name, said)
+		if got := received() + receivedElsewhere(); got != "" {
+			t.Errorf("with another kind of file as %s: the command sent %s", name, got)
 		}
 	}
 }
 
-// TestRootAsks: root may give commands to another user's server, where he names
-// its directory. Who is not root is one user, and asks himself.
-func TestRootAsks(t *testing.T) {
+// TestRootCommands: root may give commands to the server of another user, if they name
+// its directory. Without root the test uses one user.
+func TestRootCommands(t *testing.T) {
 	t.Parallel()
 	user := os.Geteuid()
 	if user == 0 {
@@ -178,12 +180,7 @@ func TestRootAsks(t *testing.T) {
 	if user != os.Geteuid() {
 		as(server, uint32(user))
 	}
-	_, stop := begin(t, server)
-	defer func() {
-		if err := stop(syscall.SIGTERM); err != nil {
-			t.Error(err)
-		}
-	}()
+	startServer(t, server)
 	if out, err := program(t.Context(), "user", "add", "ann", "--data", data).CombinedOutput(); err != nil || len(out) < 32 {
 		t.Errorf("%v: %s", err, out)
 	}

@@ -6,28 +6,34 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/footfall/footfall/internal/testkit/await"
+	"github.com/footfall/footfall/internal/testkit/logtest"
 )
 
-// TestDemo does what the README says first: it starts the demo, asks the
-// questions of the transcript there, and gets the answers that stand there.
+// TestDemo does what the README begins with: it starts the demo and asks the questions of
+// the transcript, whose answers must be those of the README.
 func TestDemo(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	base, printed := serve(t, "--demo")
-	token := regexp.MustCompile(`access_token=(\w+)`).FindStringSubmatch(printed)
-	if token == nil {
-		t.Fatalf("no token in %q", printed)
-	}
+	cmd, out := serving("--demo"), new(logtest.Log)
+	cmd.Stdout = out
+	server := startServer(t, cmd)
+	var token []string
+	await.Until(t, "the demo prints a token", func() (string, bool) {
+		token = regexp.MustCompile(`access_token=(\w+)`).FindStringSubmatch(out.String())
+		return out.String(), token != nil
+	})
 	const host, shown = "http://127.0.0.1:8080", "kac3…cee16" // in the README
-	here := strings.NewReplacer(host, base, shown, token[1])
+	here := strings.NewReplacer(host, server.URL, shown, token[1])
 
 	_, begin, _ := strings.Cut(string(page), "```\nClicks of")
 	begin, _, found := strings.Cut(begin, "```\n")
-	if begin = here.Replace("Clicks of" + begin); !found || !strings.HasPrefix(printed, begin) {
-		t.Errorf("the demo prints\n%s\nand the README shows\n%s", printed, begin)
+	if begin = here.Replace("Clicks of" + begin); !found || !strings.HasPrefix(out.String(), begin) {
+		t.Errorf("the demo prints\n%s\nand the README shows\n%s", out, begin)
 	}
 
 	// How many clicks a day has depends on the day.
@@ -44,8 +50,8 @@ func TestDemo(t *testing.T) {
 	}
 }
 
-// TestDocsNameCommands: each command that the README and the pages of docs show
-// is one of the program's, with options that it has.
+// TestDocsNameCommands: the program has every command that the README and the pages of
+// docs show, with its options.
 func TestDocsNameCommands(t *testing.T) {
 	t.Parallel()
 	pages, err := filepath.Glob("../../docs/*.md")
@@ -76,7 +82,7 @@ func TestDocsNameCommands(t *testing.T) {
 			}
 			name := strings.Join(words, " ")
 			if help[name] == "" {
-				help[name], _ = run(t, append(words, "--help")...)
+				help[name] = run(t, append(words, "--help")...)
 			}
 			for _, o := range option.FindAllString(m[2], -1) {
 				if !strings.Contains(help[name], o) {
@@ -86,6 +92,6 @@ func TestDocsNameCommands(t *testing.T) {
 		}
 	}
 	if len(help) < 15 {
-		t.Errorf("the pages show the commands %v only", help)
+		t.Errorf("the pages show only the commands %v", help)
 	}
 }

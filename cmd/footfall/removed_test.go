@@ -2,67 +2,58 @@ package main
 
 import (
 	"os"
+	"path"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/footfall/footfall/internal/testkit/harness"
 )
 
-// TestCountsReplaced: a server whose counts are moved away writes nothing into what
-// lies in their place, and they are whole when they are put back. So nothing is lost
-// even where the journal has dropped what is counted.
+// TestCountsReplaced: a server whose counts are moved away writes nothing into their
+// place, and the counts are complete when they are put back. So no click is lost, although
+// the journal has dropped what is counted.
 func TestCountsReplaced(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
-	token, _ := run(t, "user", "add", "ann", "--data", data)
-	token = strings.TrimSpace(token)
-	clicks, moved := filepath.Join(data, "clicks"), data+".moved"
-	seen := func(base, want string) {
-		t.Helper()
-		await(t, "clicks are counted", func() (string, bool) {
-			got := strings.TrimSpace(fetch(t, base+"/v3/user/clicks?unit=month&format=txt&access_token="+token))
-			return got, got == want
-		})
+	token := addUser(t, data, "ann")
+	counts, moved := filepath.Join(data, "clicks"), data+".moved"
+	options := []string{"--data", data, "--domain", "sho.rt", "--journal-retention", "0"}
+	server := serve(t, options...)
+	hash := path.Base(shorten(t, server, token, "http://example.org/"))
+	visit5 := func() {
+		for range 5 {
+			visit(t, server.URL+"/"+hash)
+		}
 	}
-	base, stop := serveUntil(t, "--data", data, "--domain", "sho.rt", "--journal-retention", "0")
-	path := strings.TrimPrefix(shorten(t, base, token, "http://example.org/"), "http://sho.rt")
-	for range 5 {
-		visit(t, "GET", base+path)
-	}
-	seen(base, "5")
-	stop(syscall.SIGTERM)
+	visit5()
+	awaitClicks(t, server, token, 5)
+	stop(t, server)
 
-	cmd := serving("--data", data, "--domain", "sho.rt", "--journal-retention", "0")
-	base, end := begin(t, cmd)
-	for range 5 {
-		visit(t, "GET", base+path)
-	}
-	seen(base, "10")
-	if err := os.Rename(clicks, moved); err != nil {
+	server = serve(t, options...)
+	visit5()
+	awaitClicks(t, server, token, 10)
+	if err := os.Rename(counts, moved); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Mkdir(clicks, 0o700); err != nil {
+	if err := os.Mkdir(counts, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := cmd.Process.Wait(); err != nil { // it ends by itself
+	_ = server.Wait() // it ends by itself
+	if files, err := os.ReadDir(counts); err != nil || len(files) > 0 {
+		t.Errorf("the directory in place of the counts has %v, %v", files, err)
+	}
+	if err := os.Remove(counts); err != nil {
 		t.Fatal(err)
 	}
-	_ = end(syscall.SIGTERM)
-	if files, err := os.ReadDir(clicks); err != nil || len(files) > 0 {
-		t.Errorf("what was put in the place of the counts has %v, %v", files, err)
-	}
-	if err := os.Remove(clicks); err != nil {
+	if err := os.Rename(moved, counts); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Rename(moved, clicks); err != nil {
-		t.Fatal(err)
-	}
-	base, _ = serve(t, "--data", data, "--domain", "sho.rt", "--journal-retention", "0")
-	seen(base, "10")
-	agrees(t, data)
+	awaitClicks(t, serve(t, options...), token, 10)
+	checkAgrees(t, data)
 }
 
-// TestNamedPipe: an import of a named pipe that nobody writes to ends when told.
+// TestNamedPipe: SIGTERM ends an import of a named pipe that no process writes to.
 func TestNamedPipe(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -70,15 +61,12 @@ func TestNamedPipe(t *testing.T) {
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := program(t.Context(), "import", "--format", "ndjson", "--data", data, pipe)
-	if err := cmd.Start(); err != nil {
+	p, err := harness.Launch(program(t.Context(), "import", "--format", "ndjson", "--data", data, pipe))
+	if err != nil {
 		t.Fatal(err)
 	}
-	awaitOpen(t, cmd, filepath.Join(data, "footfall.db"))
-	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Wait(); err == nil || cmd.ProcessState.ExitCode() != 7 {
-		t.Errorf("it ended with %v", err)
+	awaitOpen(t, p, filepath.Join(data, "footfall.db"))
+	if err := p.Stop(); err == nil || p.Cmd.ProcessState.ExitCode() != 7 {
+		t.Errorf("the import ended with %v", err)
 	}
 }

@@ -11,25 +11,27 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/footfall/footfall/internal/testkit/await"
+	"github.com/footfall/footfall/internal/testkit/harness"
 )
 
 // TestReported runs the scripts in testdata/reported. Each is a fault that people
-// reported of programs of this kind, and shows what footfall does there. The
-// commands of these scripts are, besides those of package testscript:
+// reported of a program of this kind, and shows what footfall does in that case. In
+// addition to the commands of package testscript these scripts have:
 //
-//	user LOGIN            makes a user, and its token that of ask
-//	serve ARGS...         starts the server; URL is where it is
-//	ask [-until RE] METHOD NAME=VALUE...   prints the answer of /v3/METHOD, the first that RE matches
-//	visit [-H 'NAME: VALUE'] PATH...       visits links as a browser does, and prints where they lead
+//	user LOGIN            makes a user, whose token ask uses
+//	serve ARGS...         starts the server and sets URL
+//	ask [-until RE] METHOD NAME=VALUE...   prints the first answer of /v3/METHOD that RE matches
+//	visit [-H 'NAME: VALUE'] PATH...       visits links as a browser does, and prints status and Location
 //	agents FILE PATH      visits a link once for each line of the file, as that user agent
 //	unescape FILE         replaces escapes such as \xff in a file by bytes
 //
-// In their arguments, too, escapes such as \xff and \u200b are bytes.
+// Escapes such as \xff and \u200b in arguments are bytes.
 func TestReported(t *testing.T) {
 	deadline, _ := t.Deadline()
 	ask := func(ts *testscript.TestScript, _ bool, args []string) { scriptAsk(ts, args, deadline) }
@@ -47,7 +49,7 @@ func TestReported(t *testing.T) {
 	})
 }
 
-// unescaped is text with its escapes replaced, as in a string of Go.
+// unescaped replaces the escapes of a text, which are those of Go strings.
 func unescaped(ts *testscript.TestScript, text string) string {
 	s, err := strconv.Unquote(`"` + strings.ReplaceAll(text, `"`, `\"`) + `"`)
 	ts.Check(err)
@@ -64,7 +66,7 @@ func scriptUnescape(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// scriptProgram is the program in the script's environment.
+// scriptProgram prepares a run of the program in the environment of the script.
 func scriptProgram(ts *testscript.TestScript, args ...string) *exec.Cmd {
 	cmd := program(context.Background(), args...)
 	cmd.Env = append(cmd.Env, "FOOTFALL_DATA="+ts.Getenv("FOOTFALL_DATA"))
@@ -81,10 +83,10 @@ func scriptUser(ts *testscript.TestScript, _ bool, args []string) {
 
 func scriptServe(ts *testscript.TestScript, _ bool, args []string) {
 	cmd := scriptProgram(ts, append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
-	said, stop, err := launch(cmd)
+	server, err := harness.Start(cmd)
 	ts.Check(err)
-	ts.Defer(func() { ts.Check(stop(syscall.SIGTERM)) })
-	ts.Setenv("URL", said["url"])
+	ts.Defer(func() { ts.Check(server.Stop()) })
+	ts.Setenv("URL", server.URL)
 }
 
 // scriptAsk is the command ask; deadline is that of the test.
@@ -99,7 +101,7 @@ func scriptAsk(ts *testscript.TestScript, args []string, deadline time.Time) {
 		name, value, _ := strings.Cut(unescaped(ts, arg), "=")
 		q.Add(name, value)
 	}
-	ts.Check(awaited(deadline, "/v3/"+args[0]+" answers "+until.String(), func() (string, bool) {
+	ts.Check(await.Try(deadline, "/v3/"+args[0]+" answers "+until.String(), func() (string, bool) {
 		r, err := http.Get(ts.Getenv("URL") + "/v3/" + args[0] + "?" + q.Encode())
 		ts.Check(err)
 		body, err = io.ReadAll(r.Body)
@@ -110,10 +112,8 @@ func scriptAsk(ts *testscript.TestScript, args []string, deadline time.Time) {
 	fmt.Fprintln(ts.Stdout(), strings.TrimSuffix(string(body), "\n"))
 }
 
-const aBrowser = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
-
 func scriptVisit(ts *testscript.TestScript, _ bool, args []string) {
-	header := http.Header{"User-Agent": {aBrowser}}
+	header := http.Header{"User-Agent": {harness.Browser}}
 	for ; len(args) > 0; args = args[1:] {
 		if args[0] == "-H" {
 			name, value, _ := strings.Cut(unescaped(ts, args[1]), ": ")
@@ -132,7 +132,7 @@ func scriptAgents(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// scriptGo asks for a path as it stands, and says what came.
+// scriptGo requests a path unchanged, and returns status and Location.
 func scriptGo(ts *testscript.TestScript, path string, header http.Header) string {
 	base, err := url.Parse(ts.Getenv("URL"))
 	ts.Check(err)

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// language are the words of PromQL that the rules use; targets are the labels
-// that Prometheus gives what it scrapes, and up is the metric that it adds itself.
+// language are the words of PromQL that the rules use. targets are the labels that
+// Prometheus adds to what it scrapes; it also adds the metric up.
 var (
 	language = []string{
 		"absent", "and", "by", "deriv", "histogram_quantile", "increase", "predict_linear", "rate", "sum",
@@ -45,18 +45,18 @@ func mentions(expression string) (metrics, labels []string) {
 	return metrics, labels
 }
 
-// TestRulesNameMetrics: every metric and label that the alerts of contrib name is
-// one of the program's, whose metrics the table of docs/operations.md names all.
-// promtool looks at the language of the rules, and cannot know that.
+// TestRulesNameMetrics: the alerts of contrib use only metrics and labels of the
+// program, and the table of docs/operations.md has all metrics. promtool checks only the
+// syntax of the rules.
 func TestRulesNameMetrics(t *testing.T) {
 	t.Parallel()
-	data, watch := filepath.Join(t.TempDir(), "data"), freeAddr(t)
-	run(t, "user", "add", "ann", "--data", data)
-	base, _ := serve(t, "--data", data, "--metrics-listen", watch)
-	fetch(t, base+"/v3/expand") // so that there is a question to measure
+	data := filepath.Join(t.TempDir(), "data")
+	addUser(t, data, "ann")
+	server := serve(t, "--data", data, "--metrics-listen", "127.0.0.1:0")
+	fetch(t, server.URL+"/v3/expand") // metrics of questions appear with the first one
 	exported, labelled := []string{"up"}, slices.Clone(targets)
 	families := map[string]bool{}
-	for line := range strings.Lines(fetch(t, "http://"+watch+"/metrics")) {
+	for line := range strings.Lines(fetch(t, server.Attributes["metrics"])) {
 		if name, ok := strings.CutPrefix(line, "# TYPE "); ok {
 			families[strings.Fields(name)[0]] = true
 			continue
@@ -90,12 +90,12 @@ func TestRulesNameMetrics(t *testing.T) {
 			}
 			for _, name := range metrics {
 				if !slices.Contains(exported, name) {
-					t.Errorf("footfall has no metric %s, of which a rule is: %s", name, value)
+					t.Errorf("footfall has no metric %s, which this rule uses: %s", name, value)
 				}
 			}
 			for _, label := range labels {
 				if !slices.Contains(labelled, label) {
-					t.Errorf("footfall has no label %s, which a rule asks for: %s", label, value)
+					t.Errorf("footfall has no label %s, which this rule uses: %s", label, value)
 				}
 			}
 		case "advice":
@@ -129,12 +129,12 @@ func TestRulesNameMetrics(t *testing.T) {
 	table, _, _ = strings.Cut(table, "\n## ")
 	for name := range families {
 		if strings.HasPrefix(name, "footfall_") && !strings.Contains(table, name) {
-			t.Errorf("docs/operations.md does not say what %s means", name)
+			t.Errorf("docs/operations.md does not explain %s", name)
 		}
 	}
 	for _, name := range regexp.MustCompile(`footfall_[a-z_]+[a-z]`).FindAllString(table, -1) {
 		if !families[name] {
-			t.Errorf("docs/operations.md tells of %s, which footfall does not have", name)
+			t.Errorf("docs/operations.md explains %s, which footfall does not have", name)
 		}
 	}
 }

@@ -7,12 +7,11 @@ import (
 	"net/http"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
 
-// clickLines are NDJSON clicks at instants.
+// clickLines are clicks on a link at these times, as NDJSON.
 func clickLines(hash string, bot bool, at ...time.Time) (s string) {
 	for _, t := range at {
 		s += fmt.Sprintf(`{"ts":%d,"hash":%q,"bot":%v}`+"\n", t.Unix(), hash, bot)
@@ -20,8 +19,8 @@ func clickLines(hash string, bot bool, at ...time.Time) (s string) {
 	return s
 }
 
-// TestStatsAgree: stats and link list, of a user and of all, say what the API says,
-// in every zone, beside a server and without one.
+// TestStatsAgree: stats and link list print the counts of the API, of one user and of
+// all, in every zone, with a server and without one.
 func TestStatsAgree(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -37,11 +36,11 @@ func TestStatsAgree(t *testing.T) {
 		`{"type":"link","user":"bob","hash":"four","long_url":"http://example.org/?a=b&c=d\u202e\u001b[2J","created":1}` + "\n" +
 		clickLines("one", false, ago(0, 1, 5, 20, 30, 100, 160, 200, 700, 800, 9000)...) + clickLines("two", false, ago(2, 900)...) +
 		clickLines("four", false, ago(3, 4, 300)...) + clickLines("one", true, ago(6, 40, 1000)...)
-	run(t, "import", "--format", "ndjson", "--data", data, write(t, filepath.Join(dir, "in"), in))
-	base, stop := serveUntil(t, "--data", data, "--domain", "sho.rt")
-	asked := func(path string) string {
+	run(t, "import", "--format", "ndjson", "--data", data, writeFile(t, filepath.Join(dir, "in"), in))
+	server := serve(t, "--data", data, "--domain", "sho.rt")
+	get := func(path string) string {
 		t.Helper()
-		return strings.TrimSpace(fetch(t, base+path))
+		return strings.TrimSpace(fetch(t, server.URL+path))
 	}
 	type spans struct {
 		Today int `json:"today"`
@@ -61,7 +60,7 @@ func TestStatsAgree(t *testing.T) {
 	}
 	read := func(into any, args ...string) string {
 		t.Helper()
-		out, _ := run(t, append(args, "--data", data, "--domain", "sho.rt")...)
+		out := run(t, append(args, "--data", data, "--domain", "sho.rt")...)
 		if err := json.Unmarshal([]byte(out), into); err != nil {
 			t.Fatalf("footfall %v: %v in %s", args, err, out)
 		}
@@ -75,11 +74,11 @@ func TestStatsAgree(t *testing.T) {
 			var sum, all stats
 			for _, login := range []string{"ann", "bob"} {
 				var s stats
-				token, _ := run(t, "user", "token", login, "--data", data)
+				token := newToken(t, data, login)
 				var want spans
 				read(&s, "stats", login, "--json", "--timezone="+cmp.Or(zone, "America/New_York"))
 				for units, to := range map[string]*int{"1": &want.Today, "7": &want.D7, "30": &want.D30, "-1": &want.All} {
-					_, _ = fmt.Sscan(asked("/v3/user/clicks?format=txt&unit=day&units="+units+"&timezone="+zone+"&access_token="+strings.TrimSpace(token)), to)
+					_, _ = fmt.Sscan(get("/v3/user/clicks?format=txt&unit=day&units="+units+"&timezone="+zone+"&access_token="+token), to)
 				}
 				if s.Clicks != want || s.Users != 1 {
 					wrong = append(wrong, fmt.Sprintf("stats of %s in %q are %+v, and the API has %+v", login, zone, s, want))
@@ -92,12 +91,12 @@ func TestStatsAgree(t *testing.T) {
 						} `json:"popular_links"`
 					}
 				}
-				if err := json.Unmarshal([]byte(asked("/v3/user/popular_links?unit=day&units=-1&access_token="+strings.TrimSpace(token))), &popular); err != nil {
+				if err := json.Unmarshal([]byte(get("/v3/user/popular_links?unit=day&units=-1&access_token="+token)), &popular); err != nil {
 					t.Fatal(err)
 				}
 				for i, l := range popular.Data.Links {
 					if i >= len(s.TopLinks) || s.TopLinks[i].Link != l.Link || s.TopLinks[i].Clicks != l.Clicks || s.TopLinks[i].Login != login {
-						wrong = append(wrong, fmt.Sprintf("the links of %s with most clicks are %+v, and the API has %+v", login, s.TopLinks, popular))
+						wrong = append(wrong, fmt.Sprintf("the most visited links of %s are %+v, and the API has %+v", login, s.TopLinks, popular))
 					}
 				}
 				sum.Links += s.Links
@@ -108,10 +107,10 @@ func TestStatsAgree(t *testing.T) {
 			}
 			read(&all, "stats", "--json", "--top", "1", "--timezone="+cmp.Or(zone, "America/New_York"))
 			if all.Clicks != sum.Clicks || all.Links != 4 || sum.Links != 4 || all.Users != 2 || all.Bots.All != 3 || sum.Bots.All != 3 || len(all.TopLinks) != 1 || all.TopLinks[0].Link != "http://sho.rt/one" {
-				wrong = append(wrong, fmt.Sprintf("in %q, of all there is %+v, and the users have %+v", zone, all, sum))
+				wrong = append(wrong, fmt.Sprintf("in %q, all together have %+v, and the users have %+v", zone, all, sum))
 			}
 			if !time.Now().Truncate(15 * time.Minute).Equal(began) {
-				continue // a day may have begun between two questions
+				continue // a day may have started between two questions
 			}
 			if zones = zones[1:]; len(wrong) > 0 {
 				t.Error(strings.Join(wrong, "\n"))
@@ -134,32 +133,25 @@ func TestStatsAgree(t *testing.T) {
 		if links[3].LongURL != "http://example.org/?a=b&c=d\u202e\u001b[2J" || links[3].CreatedAt != 1 || strings.ContainsAny(out, "\u202e\u001b") {
 			t.Errorf("a link is %+v in %q", links[3], out)
 		}
-		token, _ := run(t, "user", "token", "ann", "--data", data)
-		if n := asked("/v3/link/clicks?format=txt&unit=day&units=-1&link=http://sho.rt/one&access_token=" + strings.TrimSpace(token)); n != "11" {
+		token := newToken(t, data, "ann")
+		if n := get("/v3/link/clicks?format=txt&unit=day&units=-1&link=http://sho.rt/one&access_token=" + token); n != "11" {
 			t.Errorf("the API has %s clicks of the link", n)
 		}
 	}
 	compare()
-	// A visit counts in both within a second or so.
-	res, err := http.DefaultTransport.RoundTrip(func() *http.Request {
-		r, _ := http.NewRequest("GET", base+"/three", nil)
-		r.Host = "sho.rt"
-		r.Header.Set("User-Agent", "Firefox")
-		return r
-	}())
-	if err != nil || res.StatusCode != http.StatusMovedPermanently {
-		t.Fatal(res, err)
+	// A visit is counted in both.
+	if res := visit(t, server.URL+"/three", "Host: sho.rt"); res.StatusCode != http.StatusMovedPermanently {
+		t.Fatal(res.Status)
 	}
-	res.Body.Close()
-	if out, _ := run(t, "link", "list", "ann", "--data", data); !strings.Contains(out, "\n     1  1970-01-01T00:00:01Z  http://sho.rt/three  ann    http://example.org/three\n") {
+	if out := run(t, "link", "list", "ann", "--data", data); !strings.Contains(out, "\n     1  1970-01-01T00:00:01Z  http://sho.rt/three  ann    http://example.org/three\n") {
 		t.Errorf("after a visit links are\n%s", out)
 	}
-	if out, _ := run(t, "stats", "bob", "--data", data); strings.ContainsAny(out, "\u202e\u001b") || !strings.Contains(out, "bob: 1 link; days begin as in America/New_York\n") ||
+	if out := run(t, "stats", "bob", "--data", data); strings.ContainsAny(out, "\u202e\u001b") || !strings.Contains(out, "bob: 1 link; days begin as in America/New_York\n") ||
 		!strings.Contains(out, `     3  http://sho.rt/four  "http://example.org/?a=b&c=d\u202e\x1b[2J"`+"\n") {
 		t.Errorf("the table is\n%s", out)
 	}
-	stop(syscall.SIGTERM)
-	if out, _ := run(t, "link", "list", "bob", "--data", data, "--domain", "b.example"); !strings.Contains(out, "http://b.example/four") {
+	stop(t, server)
+	if out := run(t, "link", "list", "bob", "--data", data, "--domain", "b.example"); !strings.Contains(out, "http://b.example/four") {
 		t.Errorf("without a server links are\n%s", out)
 	}
 	var users []struct {
@@ -167,18 +159,18 @@ func TestStatsAgree(t *testing.T) {
 		CreatedAt int64 `json:"created_at"`
 		Tokens    int
 	}
-	out, _ := run(t, "user", "list", "--json", "--data", data)
+	out := run(t, "user", "list", "--json", "--data", data)
 	if err := json.Unmarshal([]byte(out), &users); err != nil || len(users) != 2 || users[0].Login != "ann" || users[0].CreatedAt != 1 || users[1].Tokens == 0 {
 		t.Errorf("users are %+v in %s (%v)", users, out, err)
 	}
 }
 
-// TestUnknown: whatever command names a user or a link that is not here, it says the
-// same, beside a server and without one.
+// TestUnknown: all commands print the same error for an unknown user or link, with a
+// server and without one.
 func TestUnknown(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
-	run(t, "user", "add", "anna", "--data", data)
+	addUser(t, data, "anna")
 	check := func() {
 		t.Helper()
 		for _, args := range [][]string{
@@ -201,11 +193,8 @@ func TestUnknown(t *testing.T) {
 						want = fmt.Sprintf("footfall: there is no link %q: name it by its hash, or by its short URL on a domain of this installation; footfall link list shows all\n", name)
 					}
 				}
-				var errs strings.Builder
-				cmd := program(t.Context(), append(command, "--data", data)...)
-				cmd.Stdin, cmd.Stderr = strings.NewReader("a good password\n"), &errs
-				if err := cmd.Run(); err == nil || errs.String() != want {
-					t.Errorf("footfall %v: %v, %q, want %q", command, err, errs.String(), want)
+				if p := tryWith(t, "a good password\n", append(command, "--data", data)...); p.status == 0 || p.stderr != want {
+					t.Errorf("footfall %v: %+v, want %q", command, p, want)
 				}
 			}
 		}

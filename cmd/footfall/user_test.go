@@ -1,39 +1,32 @@
 package main
 
 import (
-	"bytes"
 	"net/http"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/footfall/footfall/internal/storage/sql"
+	"github.com/footfall/footfall/internal/testkit/harness"
 )
 
-// setPassword runs user password with what is typed.
-func setPassword(t *testing.T, data, login, typed string) (stderr string, err error) {
-	t.Helper()
-	var errs bytes.Buffer
-	cmd := program(t.Context(), "user", "password", login, "--data", data)
-	cmd.Stdin, cmd.Stderr = strings.NewReader(typed), &errs
-	err = cmd.Run()
-	return errs.String(), err
-}
-
-// TestPasswordAndKey sets them as an operator does, beside the server and
-// without it, and uses them as programs do.
+// TestPasswordAndKey sets a password and an apiKey as an operator does, with a server and
+// without one, and uses them as programs do.
 func TestPasswordAndKey(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
-	run(t, "user", "add", "ann", "--data", data)
-	if msg, err := setPassword(t, data, "ann", "before the server\r\n"); err != nil {
-		t.Fatal(err, msg)
+	addUser(t, data, "ann")
+	set := func(password string) {
+		t.Helper()
+		if p := setPassword(t, data, "ann", password); p.status != 0 {
+			t.Fatal(p)
+		}
 	}
-	alone, _ := run(t, "user", "key", "ann", "--data", data)
-	base, _ := serve(t, "--data", data)
-	key, _ := run(t, "user", "key", "ann", "--data", data)
+	set("before the server\r\n")
+	alone := run(t, "user", "key", "ann", "--data", data)
+	base := serve(t, "--data", data).URL
+	key := run(t, "user", "key", "ann", "--data", data)
 	if key != alone || !strings.HasPrefix(key, "R_") {
 		t.Errorf("the apiKey is %q with a server and %q without", key, alone)
 	}
@@ -44,27 +37,20 @@ func TestPasswordAndKey(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.SetBasicAuth("ann", password)
-		res, err := http.DefaultClient.Do(r)
+		res, body, err := harness.Do(plain, r)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer res.Body.Close()
-		var body bytes.Buffer
-		if _, err := body.ReadFrom(res.Body); err != nil {
-			t.Fatal(err)
-		}
-		return res.StatusCode, body.String()
+		return res.StatusCode, body
 	}
 	if code, body := tokenFor("before the server"); code != 200 || !strings.Contains(fetch(t, base+"/v3/user/clicks?access_token="+body), `"status_txt": "OK"`) {
 		t.Errorf("the password gave %d %s", code, body)
 	}
-	if msg, err := setPassword(t, data, "ann", "beside the server"); err != nil {
-		t.Fatal(err, msg)
-	}
+	set("with the server")
 	if code, body := tokenFor("before the server"); code != 401 || !strings.Contains(body, "INVALID_LOGIN") {
 		t.Errorf("the old password gave %d %s", code, body)
 	}
-	if code, body := tokenFor("beside the server"); code != 200 {
+	if code, body := tokenFor("with the server"); code != 200 {
 		t.Errorf("the new password gave %d %s", code, body)
 	}
 	older := base + "/v3/shorten?longUrl=http%3A%2F%2Fexample.com%2F&login=ann&apiKey="
@@ -72,27 +58,27 @@ func TestPasswordAndKey(t *testing.T) {
 		t.Errorf("login and apiKey gave %s", body)
 	}
 	for typed, want := range map[string]string{"": "password", "\n": "password", "short": "password", strings.Repeat("x", 2000): "password"} {
-		if msg, err := setPassword(t, data, "ann", typed); err == nil || !strings.Contains(msg, want) {
-			t.Errorf("the password %.20q gave %v %q", typed, err, msg)
+		if p := setPassword(t, data, "ann", typed); p.status == 0 || !strings.Contains(p.stderr, want) {
+			t.Errorf("the password %.20q gave %+v", typed, p)
 		}
 	}
-	if msg, err := setPassword(t, data, "nobody", "a good password\n"); err == nil || !strings.Contains(msg, "nobody") {
-		t.Errorf("a password for nobody gave %v, %q", err, msg)
+	if p := setPassword(t, data, "nobody", "a good password\n"); p.status == 0 || !strings.Contains(p.stderr, "nobody") {
+		t.Errorf("a password for nobody gave %+v", p)
 	}
 }
 
-// TestRevoke takes tokens and an apiKey away from a running server, which has
-// just found them good, and from a directory without one.
+// TestRevoke revokes tokens and an apiKey with a running server, which has just accepted
+// them, and without one.
 func TestRevoke(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
 	read := func(args ...string) string {
 		t.Helper()
-		out, _ := run(t, append(args, "--data", data)...)
-		return strings.TrimSpace(out)
+		return strings.TrimSpace(run(t, append(args, "--data", data)...))
 	}
 	first, bob := read("user", "add", "ann"), read("user", "add", "bob")
-	base, stop := serveUntil(t, "--data", data)
+	server := serve(t, "--data", data)
+	base := server.URL
 	second, third, key := read("user", "token", "ann"), read("user", "token", "ann"), read("user", "key", "ann")
 	good := func(token string, want bool) {
 		t.Helper()
@@ -127,10 +113,10 @@ func TestRevoke(t *testing.T) {
 	good(second, false)
 	good(first, true)
 	list("ann 2", "bob 1")
-	if msg, err := setPassword(t, data, "ann", "a good password\n"); err != nil {
-		t.Fatal(msg)
+	if p := setPassword(t, data, "ann", "a good password\n"); p.status != 0 {
+		t.Fatal(p)
 	}
-	good(first, true) // which a new password leaves
+	good(first, true) // a new password does not revoke it
 	keyGives(key, "OK")
 	if out := read("user", "revoke", "ann", "--all"); out != "revoked tokens of ann: 2" {
 		t.Errorf("user revoke --all prints %q", out)
@@ -142,25 +128,26 @@ func TestRevoke(t *testing.T) {
 	keyGives(key, "OK")
 	again := read("user", "key", "ann", "--new")
 	if again == key || !strings.HasPrefix(again, "R_") || read("user", "key", "ann") != again {
-		t.Errorf("the new apiKey is %q, and was %q", again, key)
+		t.Errorf("the new apiKey is %q, the old one was %q", again, key)
 	}
 	keyGives(key, "INVALID_APIKEY")
 	keyGives(again, "OK")
 	last := read("user", "token", "ann")
 	good(last, true)
 
-	stop(syscall.SIGTERM)
+	stop(t, server)
 	read("user", "revoke", "ann", last)
-	base, _ = serve(t, "--data", data)
+	base = serve(t, "--data", data).URL
 	good(last, false)
 	keyGives(again, "OK")
 }
 
-// TestOddLogins: what an import of old let in does not reach the terminal.
+// TestOddLogins: logins that only older versions accepted do not reach a terminal as they
+// are.
 func TestOddLogins(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
-	run(t, "user", "add", "jürgen", "--data", data)
+	addUser(t, data, "jürgen")
 	db, err := sql.Open(t.Context(), filepath.Join(data, "footfall.db"))
 	if err != nil {
 		t.Fatal(err)
@@ -173,7 +160,7 @@ func TestOddLogins(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	out, _ := run(t, "user", "list", "--data", data)
+	out := run(t, "user", "list", "--data", data)
 	var got []string
 	for line := range strings.Lines(out) {
 		login, _, _ := strings.Cut(line, "\t")
@@ -182,7 +169,7 @@ func TestOddLogins(t *testing.T) {
 	if want := []string{`"\"quoted\""`, "a b", `"back\u202eward"`, `"eve\x1b]0;owned\a"`, "jürgen", `"two\nlines\t9"`}; !slices.Equal(got, want) {
 		t.Errorf("user list has %q, want %q", got, want)
 	}
-	out, _ = run(t, "user", "delete", "eve\x1b]0;owned\x07", "--yes", "--data", data)
+	out = run(t, "user", "delete", "eve\x1b]0;owned\x07", "--yes", "--data", data)
 	if strings.ContainsAny(out, "\x1b\x07") {
 		t.Errorf("user delete prints %q", out)
 	}

@@ -51,12 +51,12 @@ func Get(url string) (string, error) {
 }
 
 // Ask asks the API a question, METHOD?PARAMETERS, and returns the body.
-func (s *Server) Ask(question string) (string, error) { return Get(s.URL + "/v3/" + question) }
+func (p *Process) Ask(question string) (string, error) { return Get(p.URL + "/v3/" + question) }
 
 // Shorten makes a short link and returns its URL. An error leaves open whether the
 // link was made.
-func (s *Server) Shorten(token, longURL string) (short string, err error) {
-	body, err := s.Ask("shorten?format=txt&longUrl=" + url.QueryEscape(longURL) + "&access_token=" + token)
+func (p *Process) Shorten(token, longURL string) (short string, err error) {
+	body, err := p.Ask("shorten?format=txt&longUrl=" + url.QueryEscape(longURL) + "&access_token=" + token)
 	if err != nil {
 		return "", err
 	}
@@ -68,8 +68,8 @@ func (s *Server) Shorten(token, longURL string) (short string, err error) {
 
 // Clicks asks a question whose answer is one number, for all time: user/clicks? or
 // link/clicks?link=LINK.
-func (s *Server) Clicks(question, token string) (uint64, error) {
-	body, err := s.Ask(question + "&unit=day&units=-1&format=txt&access_token=" + token)
+func (p *Process) Clicks(question, token string) (uint64, error) {
+	body, err := p.Ask(question + "&unit=day&units=-1&format=txt&access_token=" + token)
 	if err != nil {
 		return 0, err
 	}
@@ -78,8 +78,8 @@ func (s *Server) Clicks(question, token string) (uint64, error) {
 
 // LeadsTo is where a link leads: empty if there is no such link. It asks without a
 // click.
-func (s *Server) LeadsTo(host, hash string) (string, error) {
-	r, err := http.NewRequest(http.MethodHead, s.URL+"/"+hash, nil)
+func (p *Process) LeadsTo(host, hash string) (string, error) {
+	r, err := http.NewRequest(http.MethodHead, p.URL+"/"+hash, nil)
 	if err != nil {
 		return "", err
 	}

@@ -1,0 +1,148 @@
+package harness
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/footfall/footfall/internal/testkit/logtest"
+)
+
+// Patience is how long a process may take to start, to stop or to answer, before
+// the harness calls that an error. All of that takes milliseconds on an idle machine.
+const Patience = 2 * time.Minute
+
+// Process is a command that runs. Servers log a line with msg=ready once they answer;
+// other commands never become ready.
+type Process struct {
+	Cmd *exec.Cmd
+	// Log is what the process has written to its standard error, and also to its
+	// standard output unless Cmd sends that elsewhere.
+	Log *logtest.Log
+	// Attributes are those of the line with msg=ready, by name. They, URL and Addr may
+	// be read once Ready is closed.
+	Attributes map[string]string
+	// URL and Addr are where the server listens: with a scheme, and as host:port.
+	URL, Addr string
+
+	ready, ended chan struct{}
+	err          error // how the process ended; may be read once ended is closed
+}
+
+// Launch starts a process, and does not wait until it is ready.
+func Launch(cmd *exec.Cmd) (*Process, error) {
+	p := &Process{Cmd: cmd, Log: new(logtest.Log), ready: make(chan struct{}), ended: make(chan struct{})}
+	cmd.Stderr = &watcher{p: p}
+	if cmd.Stdout == nil {
+		cmd.Stdout = p.Log
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	go func() {
+		p.err = cmd.Wait()
+		close(p.ended)
+	}()
+	return p, nil
+}
+
+// Start starts a server and waits until it is ready.
+func Start(cmd *exec.Cmd) (*Process, error) {
+	p, err := Launch(cmd)
+	if err == nil {
+		err = p.WaitReady()
+	}
+	return p, err
+}
+
+// WaitReady waits until a server is ready. If it ends before, the error has its log. A
+// server that is not ready in time is killed.
+func (p *Process) WaitReady() error {
+	select {
+	case <-p.ready:
+		return nil
+	case <-p.ended:
+		return fmt.Errorf("%v did not start: %w\n%s", p.Cmd.Args, p.err, Tail(p.Log.String()))
+	case <-time.After(Patience):
+		p.Kill()
+		return fmt.Errorf("%v was not ready after %v\n%s", p.Cmd.Args, Patience, Tail(p.Log.String()))
+	}
+}
+
+// Ready is closed once a server is ready.
+func (p *Process) Ready() <-chan struct{} { return p.ready }
+
+// Ended is closed once the process has ended.
+func (p *Process) Ended() <-chan struct{} { return p.ended }
+
+// Wait waits for the end of the process and returns how it ended.
+func (p *Process) Wait() error {
+	<-p.ended
+	return p.err
+}
+
+// End sends a signal and waits for the end of the process, whether or not it runs
+// still. It returns how the process ended.
+func (p *Process) End(signal os.Signal) error {
+	if err := p.Cmd.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	select {
+	case <-p.ended:
+		return p.err
+	case <-time.After(Patience):
+		_ = p.Cmd.Process.Kill()
+		<-p.ended
+		return fmt.Errorf("%v did not end within %v of the signal %v", p.Cmd.Args, Patience, signal)
+	}
+}
+
+// Stop stops the process as an operator does, and returns how the process ended.
+func (p *Process) Stop() error { return p.End(syscall.SIGTERM) }
+
+// Kill kills the process with -9.
+func (p *Process) Kill() { _ = p.End(os.Kill) }
+
+// watcher keeps the log of a process, and looks for the line with msg=ready.
+type watcher struct {
+	p    *Process
+	rest string // of a line that has not ended
+	done bool
+}
+
+// asText makes the line of a log in JSON read as one of text, as far as the
+// attributes of the line with msg=ready need it.
+var asText = strings.NewReplacer(`","`, " ", `":"`, "=", `"}`, "")
+
+func (w *watcher) Write(b []byte) (int, error) {
+	n, err := w.p.Log.Write(b)
+	if w.done || err != nil {
+		return n, err
+	}
+	w.rest += string(b)
+	for !w.done {
+		line, rest, whole := strings.Cut(w.rest, "\n")
+		if !whole {
+			break
+		}
+		w.rest = rest
+		_, attributes, ok := strings.Cut(asText.Replace(line), "msg=ready ")
+		if !ok {
+			continue
+		}
+		w.done = true
+		w.p.Attributes = map[string]string{}
+		for _, a := range strings.Fields(attributes) {
+			name, value, _ := strings.Cut(a, "=")
+			w.p.Attributes[name] = value
+		}
+		w.p.URL = w.p.Attributes["url"]
+		_, w.p.Addr, _ = strings.Cut(w.p.URL, "://")
+		close(w.p.ready)
+	}
+	return n, nil
+}
