@@ -3,13 +3,11 @@
 package clients_test
 
 import (
-	"crypto/tls"
 	"encoding/json"
 	"flag"
 	"fmt"
 	"maps"
 	"net"
-	"net/http"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,23 +16,23 @@ import (
 
 	"github.com/footfall/footfall/internal/faces/feed"
 	"github.com/footfall/footfall/internal/testkit/certtest"
+	"github.com/footfall/footfall/internal/testkit/harness"
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
 var (
-	perMethod = flag.Int("questions", 12, "how many questions each client asks of each method")
-	feedGlob  = flag.String("feed", "../internal/faces/feed/testdata/*.gz", "the feed's files")
-	only      = flag.String("only", "", "methods, with commas between, to ask questions of and nothing else")
+	perMethod = flag.Int("questions", 12, "number of questions that each client asks of each method")
+	feedGlob  = flag.String("feed", "../internal/faces/feed/testdata/*.gz", "files of the feed")
+	only      = flag.String("only", "", "methods to ask questions of, separated by commas; nothing else is tested then")
 )
 
-// The hosts of the clients: one that bitly 5 and 6 are told, and those that
-// others have wired in: bitly-oauth, bitly 3 and 4, and bitly 1 and 2, which
-// speak http.
+// The hosts that clients connect to: bitly 5 and 6 have an option for it. In the others
+// it is fixed: bitly-oauth, bitly 3 and 4, and bitly 1 and 2, which use http.
 const (
-	toldHost       = "api.bitly.test"
-	wiredHost      = "api-ssl.bit.ly"
-	otherWiredHost = "api-ssl.bitly.com"
-	wiredPlainHost = "api.bit.ly"
+	optionHost     = "api.bitly.test"
+	fixedHost      = "api-ssl.bit.ly"
+	otherFixedHost = "api-ssl.bitly.com"
+	fixedPlainHost = "api.bit.ly"
 )
 
 func TestClients(t *testing.T) {
@@ -71,14 +69,13 @@ func TestClients(t *testing.T) {
 	a.logins = append(a.logins, "newcomer")
 
 	t.Run("http", func(t *testing.T) {
-		addr := free(t, "127.0.0.1:0")
-		s := &site{"http://" + addr, client(nil), register}
-		p.serve(t, s, addr)
-		_, port, err := net.SplitHostPort(addr)
+		server := p.serve(t)
+		s := &site{server.URL, harness.NewClient(nil), register}
+		_, port, err := net.SplitHostPort(server.Addr)
 		if err != nil {
 			t.Fatal(err)
 		}
-		env := []string{"CLIENT_ENDPOINT=" + s.base, "CLIENT_HOSTS=" + wiredPlainHost, "CLIENT_PORT=" + port}
+		env := []string{"CLIENT_ENDPOINT=" + s.base, "CLIENT_HOSTS=" + fixedPlainHost, "CLIENT_PORT=" + port}
 		newNodeBitlyAPI(node(t, "node-bitlyapi.js", env...), a.rng, identify).whole(t, s, a)
 		for _, major := range []int{1, 2} {
 			newOldBitly(oldBitly(t, major, env...), major, identifyByKey).whole(t, s, a)
@@ -89,18 +86,16 @@ func TestClients(t *testing.T) {
 		shortScheme = "https"
 		authority, dir := certtest.New(t), t.TempDir()
 		cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-		authority.Write(t, cert, key, time.Now().Add(time.Hour), toldHost, wiredHost, otherWiredHost)
-		addr := free(t, "127.0.0.1:443")
-		_, port, err := net.SplitHostPort(addr)
+		authority.Write(t, cert, key, time.Now().Add(time.Hour), optionHost, fixedHost, otherFixedHost)
+		server := p.serve(t, "--tls-cert", cert, "--tls-key", key)
+		s := &site{server.URL, harness.NewClient(authority.Trust(optionHost)), register}
+		_, port, err := net.SplitHostPort(server.Addr)
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Logf("https on port %s", port)
-		s := &site{"https://" + addr, client(authority.Trust(toldHost)), register}
-		p.serve(t, s, addr, "--tls-cert", cert, "--tls-key", key)
 		env := []string{
-			"NODE_EXTRA_CA_CERTS=" + authority.File, "CLIENT_HOST=" + toldHost,
-			"CLIENT_HOSTS=" + toldHost + "," + wiredHost + "," + otherWiredHost, "CLIENT_PORT=" + port,
+			"NODE_EXTRA_CA_CERTS=" + authority.File, "CLIENT_HOST=" + optionHost,
+			"CLIENT_HOSTS=" + optionHost + "," + fixedHost + "," + otherFixedHost, "CLIENT_PORT=" + port,
 		}
 		for _, version := range []int{6, 5} {
 			newBitly(node(t, fmt.Sprintf("bitly%d.js", version), env...), version, identify).whole(t, s, a)
@@ -117,14 +112,6 @@ func TestClients(t *testing.T) {
 	})
 	if out := p.run(t, "", "check"); !strings.Contains(out, "everything agrees") {
 		t.Error(out)
-	}
-}
-
-// client speaks to the program as browsers do; it goes nowhere.
-func client(trust *tls.Config) *http.Client {
-	return &http.Client{
-		Transport:     &http.Transport{TLSClientConfig: trust},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
 

@@ -9,26 +9,29 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/footfall/footfall/internal/testkit/harness"
 )
 
-// The snippets say port 443, /etc/letsencrypt and so on. They run as they stand, in
-// a network and with mounts of their own, which the test binary makes: it runs
-// itself again in there.
+// The snippets name port 443, /etc/letsencrypt and so on. They run unchanged in a network
+// namespace and a mount namespace, in which the test binary runs itself again.
 const (
 	inside  = "FOOTFALL_TEST_INSIDE"
-	program = "/usr/local/bin/footfall" // as the unit says
-	// certificates are where certbot has them.
+	program = "/usr/local/bin/footfall" // as in the unit
+	// certificates is the directory of certbot.
 	certificates = "/etc/letsencrypt"
-	// visitor is an address that only that network has, in Germany.
+	// visitor is an address in Germany, which only that network has.
 	visitor = "88.198.1.1"
 )
+
+var footfall = harness.Program{Path: program}
 
 func TestMain(m *testing.M) {
 	var err error
 	code := 0
 	if os.Getenv(inside) == "" {
-		code, err = again()
-	} else if err = furnish(); err == nil {
+		code, err = runInside()
+	} else if err = prepare(); err == nil {
 		code = m.Run()
 	}
 	if err != nil {
@@ -38,24 +41,24 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// again builds the program and runs the tests where nothing else listens.
-func again() (int, error) {
+// runInside builds the program and runs the tests in namespaces of their own.
+func runInside() (int, error) {
 	dir, err := os.MkdirTemp("", "footfall-contrib-")
 	if err != nil {
 		return 0, err
 	}
 	defer os.RemoveAll(dir)
 	if err := os.Mkdir(certificates, 0o755); err == nil {
-		defer os.Remove(certificates) // made to mount upon, for it was not there
+		defer os.Remove(certificates) // it was made as a mount point
 	} else if !os.IsExist(err) {
 		return 0, err
 	}
-	built := filepath.Join(dir, "footfall")
-	if out, err := exec.Command("go", "build", "-o", built, "../cmd/footfall").CombinedOutput(); err != nil {
-		return 0, fmt.Errorf("%w\n%s", err, out)
+	built, err := harness.Build(dir)
+	if err != nil {
+		return 0, err
 	}
 	cmd := exec.Command("unshare", append([]string{"--net", "--mount", os.Args[0]}, os.Args[1:]...)...)
-	cmd.Env = append(os.Environ(), inside+"="+built)
+	cmd.Env = append(os.Environ(), inside+"="+built.Path)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	if err := cmd.Run(); cmd.ProcessState == nil {
 		return 0, err
@@ -63,9 +66,8 @@ func again() (int, error) {
 	return cmd.ProcessState.ExitCode(), nil
 }
 
-// furnish brings up the network, and puts directories of this test's own over those
-// of the machine.
-func furnish() error {
+// prepare brings up the network, and mounts empty directories over those of the machine.
+func prepare() error {
 	script := []string{
 		"ip link set lo up", "ip addr add " + visitor + "/32 dev lo",
 		"mount -t tmpfs tmpfs /usr/local/bin", "cp " + os.Getenv(inside) + " " + program,
@@ -80,7 +82,7 @@ func furnish() error {
 	return nil
 }
 
-// must runs a command and returns what it printed.
+// must runs a command, which must succeed, and returns what it printed.
 func must(t *testing.T, name string, args ...string) string {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), name, args...).CombinedOutput()
@@ -90,7 +92,7 @@ func must(t *testing.T, name string, args ...string) string {
 	return string(out)
 }
 
-// snippet is a block of a page in docs: the first in a language after some words.
+// snippet is the first block of a page of docs in a language after some words.
 func snippet(t *testing.T, file, after, language string) string {
 	t.Helper()
 	page, err := os.ReadFile(filepath.Join("../docs", file))
@@ -106,7 +108,7 @@ func snippet(t *testing.T, file, after, language string) string {
 	return block
 }
 
-// TestAlerts: Prometheus takes the rules, and they fire when they should.
+// TestAlerts: Prometheus accepts the rules, and they fire when they should.
 func TestAlerts(t *testing.T) {
 	t.Chdir("prometheus")
 	t.Log(must(t, "promtool", "check", "rules", "footfall.rules.yml"))
@@ -124,13 +126,13 @@ func TestAlerts(t *testing.T) {
 	t.Log(must(t, "promtool", "check", "config", config))
 }
 
-// TestUnits: systemd understands the units.
+// TestUnits: systemd accepts the units.
 func TestUnits(t *testing.T) {
 	units, err := filepath.Glob("*.service")
 	if err != nil || len(units) < 2 {
 		t.Fatal(units, err)
 	}
-	// It also warns of other units of the machine that these need.
+	// It also prints warnings about units of the machine that these need.
 	for line := range strings.Lines(must(t, "systemd-analyze", append([]string{"verify", "footfall-backup.timer"}, units...)...)) {
 		if strings.Contains(line, "footfall") {
 			t.Errorf("systemd-analyze verify: %s", line)

@@ -3,7 +3,6 @@
 package contrib_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -16,76 +15,67 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
+	"github.com/footfall/footfall/internal/testkit/await"
 	"github.com/footfall/footfall/internal/testkit/certtest"
+	"github.com/footfall/footfall/internal/testkit/harness"
 )
 
-const (
-	password = "secretpassword"
-	firefox  = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
-)
+const password = "secretpassword"
 
 // start runs a program until the end of the test.
 func start(t *testing.T, env []string, name string, args ...string) {
 	t.Helper()
-	var log bytes.Buffer
 	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), name, args...)
 	cmd.Env = append(os.Environ(), env...)
-	cmd.Stdout, cmd.Stderr = &log, &log
-	if err := cmd.Start(); err != nil {
+	p, err := harness.Launch(cmd)
+	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
-			t.Error(err)
-		}
-		if err := cmd.Wait(); err != nil || t.Failed() {
-			t.Errorf("%s ended: %v\n%s", name, err, log.String())
+		if err := p.Stop(); err != nil || t.Failed() {
+			t.Errorf("%s ended: %v\n%s", name, err, p.Log)
 		}
 	})
 }
 
-// site is footfall with a proxy before it, as a visitor sees it who has an address
-// in the world.
+// site is footfall behind a proxy, for a visitor with a public address.
 type site struct {
 	http        *http.Client
 	data, token string
 }
 
-// newSite starts footfall with the options of the document.
+// newSite starts footfall with the options of docs/install.md.
 func newSite(t *testing.T, trust *tls.Config) *site {
 	t.Helper()
 	s := &site{data: filepath.Join(t.TempDir(), "data")}
-	said := strings.Fields(must(t, program, "user", "add", "ann", "--data", s.data))
-	s.token = said[len(said)-1]
-	setting := exec.CommandContext(t.Context(), program, "user", "password", "ann", "--data", s.data)
-	setting.Stdin = strings.NewReader(password + "\n")
-	if out, err := setting.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
+	run := func(stdin string, args ...string) string {
+		t.Helper()
+		out, _, err := footfall.Run(t.Context(), stdin, append(args, "--data", s.data)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.TrimSpace(out)
 	}
+	s.token = run("", "user", "add", "ann")
+	run(password+"\n", "user", "password", "ann")
 	env := strings.Fields(snippet(t, "install.md", "## Behind a proxy", ""))
 	start(t, append(env, "FOOTFALL_DATA="+s.data, "FOOTFALL_GEO_DB="), program, "serve")
 	from := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(visitor)}}
-	s.http = &http.Client{
-		Transport: &http.Transport{
-			TLSClientConfig: trust, ForceAttemptHTTP2: true,
-			DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
-				_, port, err := net.SplitHostPort(addr)
-				if err != nil {
-					return nil, err
-				}
-				return from.DialContext(ctx, network, net.JoinHostPort("127.0.0.1", port))
-			},
-		},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	s.http = harness.NewClient(trust)
+	s.http.Transport.(*http.Transport).DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		_, port, err := net.SplitHostPort(addr)
+		if err != nil {
+			return nil, err
+		}
+		return from.DialContext(ctx, network, net.JoinHostPort("127.0.0.1", port))
 	}
 	return s
 }
 
-// ask sends a request as a browser, which says that it is somewhere else.
+// ask sends a request as a browser, with headers that claim another address.
 func (s *site) ask(t *testing.T, method, url string, form url.Values) (*http.Response, string) {
 	t.Helper()
 	var body io.Reader
@@ -96,7 +86,7 @@ func (s *site) ask(t *testing.T, method, url string, form url.Values) (*http.Res
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Header.Set("User-Agent", firefox)
+	r.Header.Set("User-Agent", harness.Browser)
 	if form != nil {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
@@ -105,55 +95,33 @@ func (s *site) ask(t *testing.T, method, url string, form url.Values) (*http.Res
 	} {
 		r.Header.Set(name, value)
 	}
-	res, err := s.http.Do(r)
+	res, text, err := harness.Do(s.http, r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer res.Body.Close()
-	text, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return res, strings.TrimSpace(string(text))
+	return res, strings.TrimSpace(text)
 }
 
-// answers waits until footfall answers behind the proxy.
-func (s *site) answers(t *testing.T) {
+// awaitAnswer waits until footfall answers through the proxy.
+func (s *site) awaitAnswer(t *testing.T) {
 	t.Helper()
-	await(t, "footfall answers behind the proxy", func() (string, bool) {
+	await.Until(t, "footfall answers through the proxy", func() (string, bool) {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://sho.rt/healthz", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		res, err := s.http.Do(r)
+		res, _, err := harness.Do(s.http, r)
 		if err != nil {
 			return err.Error(), false
 		}
-		res.Body.Close()
 		return res.Status, res.StatusCode == http.StatusOK
 	})
 }
 
-// await tries f until it says that it is so, as await of cmd/footfall does.
-func await(t *testing.T, what string, f func() (got string, ok bool)) {
+// check does what users and visitors do.
+func (s *site) check(t *testing.T) {
 	t.Helper()
-	deadline, bounded := t.Deadline()
-	for {
-		got, ok := f()
-		if ok {
-			return
-		}
-		if bounded && time.Until(deadline) < 5*time.Second {
-			t.Fatalf("%s: not so at the end of the time for tests; last there was %q", what, got)
-		}
-		time.Sleep(5 * time.Millisecond) // others need the processor for what is awaited
-	}
-}
-
-// works does what users and visitors do.
-func (s *site) works(t *testing.T) {
-	t.Helper()
-	s.answers(t)
+	s.awaitAnswer(t)
 	api := "https://sho.rt/v3/"
 	token := "access_token=" + s.token
 	if _, issued := s.ask(t, http.MethodPost, "https://ann:"+password+"@sho.rt/oauth/access_token", url.Values{"client_id": {"a script"}}); len(issued) != len(s.token) {
@@ -169,9 +137,9 @@ func (s *site) works(t *testing.T) {
 		}
 	}
 	_, name, _ := strings.Cut(short, "sho.rt/")
-	// The proxy passes the path as it came: this is the fourth visit.
+	// The proxy passes the path unchanged, so this is the fourth visit.
 	if res, _ := s.ask(t, http.MethodGet, "https://sho.rt//"+name, nil); res.StatusCode != 301 || res.Header.Get("Location") != "http://example.org/" {
-		t.Errorf("a slash too many: %s, %v", res.Status, res.Header)
+		t.Errorf("an additional slash: %s, %v", res.Status, res.Header)
 	}
 	if res, _ := s.ask(t, http.MethodHead, short, nil); res.StatusCode != 301 {
 		t.Errorf("HEAD: %s", res.Status)
@@ -189,16 +157,16 @@ func (s *site) works(t *testing.T) {
 	if res, _ := s.ask(t, http.MethodGet, "https://sho.rt/metrics", nil); res.StatusCode != 404 {
 		t.Errorf("/metrics is public: %s", res.Status)
 	}
-	if out := must(t, program, "check", "--data", s.data); !strings.Contains(out, "everything agrees") { // once all is counted
+	if out := must(t, program, "check", "--data", s.data); !strings.Contains(out, "everything agrees") { // waits until all is counted
 		t.Error(out)
 	}
 	if _, body := s.ask(t, http.MethodGet, api+"link/countries?format=xml&"+token+"&link="+url.QueryEscape(short), nil); !strings.Contains(body, "<countries><country>DE</country><clicks>4</clicks></countries>") || strings.Contains(body, "US") {
-		t.Errorf("four visits from Germany that claim to be from elsewhere: %s", body)
+		t.Errorf("four visits from Germany that claim another address: %s", body)
 	}
 }
 
-// TestNginx runs the snippet of the document in Debian's nginx, whose log then
-// counts everything twice, but for what is cut off.
+// TestNginx runs the snippet of docs/install.md in Debian's nginx. An import of its
+// log counts the visits again, except those that the document says to cut off.
 func TestNginx(t *testing.T) {
 	certificate := certificates + "/live/sho.rt"
 	must(t, "mkdir", "-p", certificate)
@@ -210,7 +178,7 @@ func TestNginx(t *testing.T) {
 	t.Log(must(t, "nginx", "-t"))
 	s := newSite(t, authority.Trust("sho.rt"))
 	start(t, nil, "nginx", "-g", "daemon off;")
-	s.works(t)
+	s.check(t)
 
 	const log = "/var/log/nginx/access.log"
 	must(t, "cp", log, filepath.Join(filepath.Dir(s.data), "access.log"))
@@ -226,15 +194,15 @@ func TestNginx(t *testing.T) {
 		return must(t, "sh", "-ec", "cd "+filepath.Dir(s.data)+"\n"+command)
 	}
 	if out := recorded(time.Now().Add(-time.Hour).Format("20060102150405")); !strings.Contains(out, `"lines":0`) {
-		t.Errorf("before footfall there was nothing, and %s", out)
+		t.Errorf("there was no visit before footfall ran, but the import prints %s", out)
 	}
 	if out := recorded(time.Now().Add(time.Hour).Format("20060102150405")); !strings.Contains(out, `"clicks":4,`) {
-		t.Errorf("the log of the proxy has the same four clicks, and %s", out)
+		t.Errorf("the log of the proxy has four clicks, but the import prints %s", out)
 	}
 }
 
-// TestCaddy runs the snippet of the document in Debian's Caddy, whose own authority
-// takes the place of Let's Encrypt.
+// TestCaddy runs the snippet of docs/install.md in Debian's Caddy, with Caddy's own
+// authority in place of Let's Encrypt.
 func TestCaddy(t *testing.T) {
 	home := t.TempDir()
 	file := filepath.Join(home, "Caddyfile")
@@ -246,9 +214,9 @@ func TestCaddy(t *testing.T) {
 	roots := x509.NewCertPool()
 	s := newSite(t, &tls.Config{RootCAs: roots, ServerName: "sho.rt"})
 	start(t, env, "caddy", "run", "--config", file)
-	await(t, "Caddy has a certificate of its own", func() (string, bool) {
+	await.Until(t, "Caddy has made its authority", func() (string, bool) {
 		pem, err := os.ReadFile(filepath.Join(home, "caddy/pki/authorities/local/root.crt"))
 		return fmt.Sprintf("%s, %v", pem, err), err == nil && roots.AppendCertsFromPEM(pem)
 	})
-	s.works(t)
+	s.check(t)
 }

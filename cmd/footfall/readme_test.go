@@ -23,8 +23,8 @@ func TestDemo(t *testing.T) {
 	cmd.Stdout = out
 	server := startServer(t, cmd)
 	var token []string
-	await.Until(t, "the demo prints a token", func() (string, bool) {
-		token = regexp.MustCompile(`access_token=(\w+)`).FindStringSubmatch(out.String())
+	await.Until(t, "the demo prints a URL", func() (string, bool) {
+		token = regexp.MustCompile(`(?m)access_token=(\w+).*\n`).FindStringSubmatch(out.String())
 		return out.String(), token != nil
 	})
 	const host, shown = "http://127.0.0.1:8080", "kac3…cee16" // in the README
