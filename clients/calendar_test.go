@@ -6,18 +6,18 @@ import (
 	"math/rand/v2"
 	"strconv"
 	"time"
-	_ "time/tzdata" // so that no answer depends on the host
+	_ "time/tzdata" // so that no answer depends on the machine
 )
 
-// window is the part of a question that says when, as it is asked.
+// window is the time parameters of a question.
 type window struct {
 	unit  string
 	units int    // -1 for all time
-	plain bool   // the unit is not asked: it is day, or the form is the one by days
-	days  int    // in the form by days; 0 is not asked
+	plain bool   // without a unit: it is day, or the question has days
+	days  int    // in questions with days; 0 is not sent
 	zone  string // empty for New York
 	ref   int64  // 0 for now
-	limit int    // 0 is not asked
+	limit int    // 0 is not sent
 	many  bool   // rollup=false
 }
 
@@ -27,14 +27,14 @@ var zones = []string{
 	"Pacific/Chatham", "UTC", "Etc/GMT+7", "-14", "-5", "0", "3", "14",
 }
 
-// newWindow asks about a time near one of the clicks, or about all time.
-func newWindow(rng *rand.Rand, hits []hit) window {
+// newWindow draws a time near one of the clicks, or all time.
+func newWindow(rng *rand.Rand, clicks []oneClick) window {
 	w := window{
 		unit:  []string{"hour", "day", "week", "mweek", "month", "minute"}[rng.IntN(6)],
 		units: -1, zone: zones[rng.IntN(len(zones))],
 	}
-	if w.unit != "minute" && rng.IntN(4) > 0 && len(hits) > 0 {
-		w.ref = hits[rng.IntN(len(hits))].t + rng.Int64N(3*86400) - 86400
+	if w.unit != "minute" && rng.IntN(4) > 0 && len(clicks) > 0 {
+		w.ref = clicks[rng.IntN(len(clicks))].t + rng.Int64N(3*86400) - 86400
 	}
 	if rng.IntN(3) > 0 {
 		w.units = 1 + rng.IntN(map[string]int{"minute": 60, "hour": 400, "day": 400, "week": 60, "mweek": 60, "month": 15}[w.unit])
@@ -49,7 +49,7 @@ func newWindow(rng *rand.Rand, hits []hit) window {
 	return w
 }
 
-// params is how the window is asked.
+// params are the parameters of the window.
 func (w window) params(p params) params {
 	set := func(name, value string, given bool) {
 		if given {
@@ -66,7 +66,7 @@ func (w window) params(p params) params {
 	return p
 }
 
-// location is the zone's clock.
+// location is the zone of the window.
 func (w window) location() *time.Location {
 	if hours, err := strconv.Atoi(w.zone); err == nil {
 		return time.FixedZone(w.zone, hours*3600)
@@ -101,12 +101,12 @@ func (w window) limited() int {
 	return w.limit
 }
 
-// span is a stretch of time, from ≤ t < to.
+// span is a time from ≤ t < to.
 type span struct{ from, to int64 }
 
 func (s span) holds(t int64) bool { return s.from <= t && t < s.to }
 
-// holding is the unit that holds t. Minutes and hours keep to the clock at the
+// holding is the unit that holds t. Minutes and hours have the offset of the
 // reference.
 func (w window) holding(t, reference int64) span {
 	if size := map[string]int64{"minute": 60, "hour": 3600}[w.unit]; size > 0 {
@@ -136,8 +136,8 @@ func (w window) holding(t, reference int64) span {
 	return span{starts(l, from), starts(l, to)}
 }
 
-// starts is the first quarter of an hour whose date in the zone is the given
-// one, or a later one.
+// starts is the first quarter of an hour whose date in the zone is not before the
+// given one.
 func starts(l *time.Location, date time.Time) int64 {
 	t := date.Unix() - 16*3600
 	for time.Unix(t, 0).In(l).Format(time.DateOnly) < date.Format(time.DateOnly) {
@@ -146,7 +146,7 @@ func starts(l *time.Location, date time.Time) int64 {
 	return t
 }
 
-// list lists so many units back from the one that holds the reference.
+// list lists a number of units back from the one that holds the reference.
 func (w window) list(reference int64, n int) (list []span) {
 	at := w.holding(reference, reference)
 	for range n {
@@ -171,7 +171,7 @@ func (w window) all(now int64) span {
 	return span{list[n-1].from, newest.to}
 }
 
-// old lists the days of the form by days, of 86,400 s each.
+// old lists the days of a question with days, of 86,400 s each.
 func (w window) old(now int64) (list []span) {
 	reference, days := w.reference(now), w.days
 	if days == 0 {

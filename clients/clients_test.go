@@ -40,16 +40,16 @@ func TestClients(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatal("no feed files", err)
 	}
-	a := &asker{world: readFeed(t, files), rng: seedtest.Rand(t)}
+	a := &asker{model: readFeed(t, files), rng: seedtest.Rand(t)}
 	p := newProgram(t)
 	var imported feed.Result
 	out := p.run(t, "", append([]string{"import", "--format", "bitly-feed", "--json"}, files...)...)
-	if err := json.Unmarshal([]byte(out), &imported); err != nil || int(imported.Clicks) != len(a.hits) || int(imported.Lines) != a.lines {
-		t.Fatalf("imported %s, %v; the files hold %d lines with %d clicks", out, err, a.lines, len(a.hits))
+	if err := json.Unmarshal([]byte(out), &imported); err != nil || int(imported.Clicks) != len(a.clicks) || int(imported.Lines) != a.lines {
+		t.Fatalf("imported %s, %v; the files hold %d lines with %d clicks", out, err, a.lines, len(a.clicks))
 	}
 
-	// Who asks: those with most clicks, some with few, and one without any.
-	all := a.world.logins()
+	// The users that ask: some with many clicks, some with few, and one without any.
+	all := a.model.logins()
 	a.logins = append(all[:5:5], all[len(all)/3], all[len(all)/2], all[len(all)-1])
 	tokens, keys := map[string]string{}, map[string]string{}
 	for _, login := range a.logins {
@@ -76,9 +76,9 @@ func TestClients(t *testing.T) {
 			t.Fatal(err)
 		}
 		env := []string{"CLIENT_ENDPOINT=" + s.base, "CLIENT_HOSTS=" + fixedPlainHost, "CLIENT_PORT=" + port}
-		newNodeBitlyAPI(node(t, "node-bitlyapi.js", env...), a.rng, identify).whole(t, s, a)
+		newNodeBitlyAPI(node(t, "node-bitlyapi.js", env...), a.rng, identify).test(t, s, a)
 		for _, major := range []int{1, 2} {
-			newOldBitly(oldBitly(t, major, env...), major, identifyByKey).whole(t, s, a)
+			newOldBitly(oldBitly(t, major, env...), major, identifyByKey).test(t, s, a)
 		}
 		debian(t, s, a, newOldBitly(oldBitly(t, 1, env...), 1, identifyByKey))
 	})
@@ -98,24 +98,24 @@ func TestClients(t *testing.T) {
 			"CLIENT_HOSTS=" + optionHost + "," + fixedHost + "," + otherFixedHost, "CLIENT_PORT=" + port,
 		}
 		for _, version := range []int{6, 5} {
-			newBitly(node(t, fmt.Sprintf("bitly%d.js", version), env...), version, identify).whole(t, s, a)
+			newBitly(node(t, fmt.Sprintf("bitly%d.js", version), env...), version, identify).test(t, s, a)
 		}
 		for _, major := range []int{4, 3} {
-			newOldBitly(oldBitly(t, major, env...), major, identify).whole(t, s, a)
+			newOldBitly(oldBitly(t, major, env...), major, identify).test(t, s, a)
 		}
 		for _, login := range a.logins {
 			p.run(t, password(login)+"\n", "user", "password", login)
 		}
 		newBitlyOAuth(node(t, "bitly-oauth.js", env...), func(login string) identity {
 			return identity{Login: login, Password: password(login)}
-		}).whole(t, s, a)
+		}).test(t, s, a)
 	})
 	if out := p.run(t, "", "check"); !strings.Contains(out, "everything agrees") {
 		t.Error(out)
 	}
 }
 
-// since is when the user was made.
+// since is when the user was made, as a Unix time.
 func since(t *testing.T, p program, login string) int64 {
 	t.Helper()
 	for line := range strings.Lines(p.run(t, "", "user", "list")) {
@@ -136,38 +136,38 @@ func (c *dialect) can(method string) bool { return c.says(method, params{}) }
 
 // says tells whether the client can ask the method with these parameters.
 func (c *dialect) says(method string, p params) bool {
-	function, _ := c.spell(question{method: method, params: p}, &identity{})
+	function, _ := c.translate(question{method: method, params: p}, &identity{})
 	return slices.Contains(c.list(), function)
 }
 
-// whole asks all that the client can ask, changes what it can change, and asks
+// test asks every question that the client can ask, makes every change, and asks
 // again.
-func (c *dialect) whole(t *testing.T, at *site, a *asker) {
+func (c *dialect) test(t *testing.T, at *site, a *asker) {
 	t.Run(c.name, func(t *testing.T) {
 		c.t = t
 		c.questions(t, a, *perMethod/2)
 		if *only == "" {
 			s := story{t, c, at, a, a.logins[1]}
 			other := a.logins[4]
-			s.shortens(other)
+			s.checkShorten(other)
 			if c.can("user/link_save") {
-				s.saves(other)
+				s.checkSave(other)
 			}
 			if c.can("user/info") {
-				s.introduces()
+				s.checkProfile()
 			}
-			s.visits()
-			s.errs(other)
+			s.checkVisits()
+			s.checkErrors(other)
 			c.questions(t, a, *perMethod-*perMethod/2)
 			c.own(t, c, a)
-			c.absent(t, a)
-			c.complete(t)
+			c.checkUnserved(t, a)
+			c.checkAllCalled(t)
 		}
 	})
 }
 
-// complete fails where a function was not called.
-func (c *dialect) complete(t *testing.T) {
+// checkAllCalled fails the test if a function of the client was not called.
+func (c *dialect) checkAllCalled(t *testing.T) {
 	t.Helper()
 	methods, calls := 0, 0
 	for _, name := range c.list() {
@@ -180,7 +180,7 @@ func (c *dialect) complete(t *testing.T) {
 	t.Logf("%s: %d methods, %d calls, each answer as the oracle has it", c.name, methods, calls)
 }
 
-// questions asks so many random questions of each method.
+// questions asks a number of random questions of each method.
 func (c *dialect) questions(t *testing.T, a *asker, each int) {
 	t.Helper()
 	all := makers()
@@ -198,13 +198,13 @@ func (c *dialect) questions(t *testing.T, a *asker, each int) {
 	}
 }
 
-// absent calls every function that asks a method we do not have.
-func (c *dialect) absent(t *testing.T, a *asker) {
+// checkUnserved calls every function for a method that footfall does not have.
+func (c *dialect) checkUnserved(t *testing.T, a *asker) {
 	t.Helper()
 	served := append(c.served(), c.special...)
 	for _, name := range c.list() {
 		if !slices.Contains(served, name) {
-			c.holds(t, c.identify(a.logins[0]), name, []any{params{"link": "x"}}, c.fails(404, "NOT_FOUND", nil))
+			c.compare(t, c.identify(a.logins[0]), name, []any{params{"link": "x"}}, c.fails(404, "NOT_FOUND", nil))
 		}
 	}
 }

@@ -10,27 +10,29 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/footfall/footfall/internal/testkit/harness"
 )
 
-// The clients of Debian's archive speak http to the hosts that they have wired
-// in, and take the program for a proxy that leads there.
+// The clients of Debian's archive connect over http to fixed hosts. They use footfall as
+// a proxy.
 
-// newBTI is a shell script. It takes URLs of http alone, and shows no error of
-// the server.
+// newBTI is a shell script. It accepts only http URLs, and does not show errors of the
+// server.
 func newBTI(t *testing.T, proxy string) *driver {
 	t.Helper()
 	return node(t, "bti.js", "CLIENT_HOME="+t.TempDir(), "http_proxy="+proxy)
 }
 
-// newTwitteringMode is a mode of Emacs. It shows no error of the server.
+// newTwitteringMode is a mode of Emacs. It does not show errors of the server.
 func newTwitteringMode(t *testing.T, proxy string) *driver {
 	t.Helper()
 	return drive(t, "debian", []string{"emacs", "--batch", "--no-init-file", "--load", "twittering-mode.el"},
 		"HOME="+t.TempDir(), "http_proxy="+proxy)
 }
 
-// newMikutter is a program in Ruby that has plugins. One of them has its plugin
-// for Bitly called.
+// newMikutter is a program in Ruby with plugins. A plugin of ours calls its plugin for
+// Bitly.
 func newMikutter(t *testing.T, proxy string) *driver {
 	t.Helper()
 	home := t.TempDir()
@@ -41,33 +43,32 @@ func newMikutter(t *testing.T, proxy string) *driver {
 		"HOME="+home, "LANG=C.UTF-8", "http_proxy="+proxy)
 }
 
-// debian has the clients of Debian's archive do all that they can. A client that
-// knows more looks at what came of it.
+// debian tests all functions of the clients of Debian's archive. witness is a client that
+// can ask for the result.
 func debian(t *testing.T, at *site, a *asker, witness *dialect) {
 	t.Helper()
 	s := story{dialect: witness, site: at, a: a}
 	for _, c := range []struct {
 		name string
 		new  func(t *testing.T, proxy string) *driver
-		fail string // what is shown of every error
+		fail string // what the client shows for every error
 	}{
 		{"bti", newBTI, "Failed to shrink '%s'"},
 		{"twittering-mode", newTwitteringMode, "Failed to shorten a URL %s with bit.ly"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s.T = t
-			s.plainly(c.new(t, at.base), c.name, c.fail)
+			s.checkPlainText(c.new(t, at.base), c.name, c.fail)
 		})
 	}
 	t.Run("mikutter", func(t *testing.T) {
 		s.T = t
-		s.expands(newMikutter(t, at.base))
+		s.checkExpand(newMikutter(t, at.base))
 	})
 }
 
-// plainly has a client shorten, which is shown a short URL as plain text and no
-// more.
-func (s story) plainly(d *driver, name, fail string) {
+// checkPlainText shortens with a client that gets the short URL as plain text.
+func (s story) checkPlainText(d *driver, name, fail string) {
 	s.Helper()
 	calls := 0
 	shorten := func(as identity, want string, params ...any) string {
@@ -97,16 +98,16 @@ func (s story) plainly(d *driver, name, fail string) {
 		l := &link{hash: short[len(shortURL("")):], longURL: longURL}
 		visitors := 2 + i
 		for range visitors {
-			s.visit(l, "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0", "193.99.144.80", "https://t.co/abc?x")
+			s.visit(l, harness.Browser, "193.99.144.80", "https://t.co/abc?x")
 		}
 		s.visit(l, "curl/8.5.0", "8.8.8.8", "")
 		for n := 0; n < visitors+1; n = s.counted(l) {
 		}
-		s.about(l, list{object{"country": "DE", "clicks": visitors}, object{"country": "US", "clicks": 1}},
+		s.checkLink(l, list{object{"country": "DE", "clicks": visitors}, object{"country": "US", "clicks": 1}},
 			list{object{"referrer": "https://t.co/abc", "clicks": visitors}, object{"referrer": "direct", "clicks": 1}})
 	}
 
-	// What was imported has a short URL already, and so has it for this client.
+	// Imported links keep their short URLs.
 	imported := slices.IndexFunc(s.a.linksOf(s.a.logins[0]), func(l *link) bool {
 		return kept.MatchString(l.longURL) && strings.HasPrefix(l.longURL, "http://") && len(l.longURL) > 40
 	})
@@ -131,8 +132,8 @@ func (s story) plainly(d *driver, name, fail string) {
 	s.Logf("%s: %d calls, each answer as it should be", name, calls)
 }
 
-// about holds what the witness is told of a link against what is wanted.
-func (s story) about(l *link, countries, referrers list) {
+// checkLink compares what the witness is answered about a link with what is wanted.
+func (s story) checkLink(l *link, countries, referrers list) {
 	s.Helper()
 	total, clicks := 0, s.data(s.T, "clicks", s.login, params{"hash": []string{l.hash}})
 	for _, c := range countries {
@@ -158,9 +159,9 @@ func (s story) about(l *link, countries, referrers list) {
 	}
 }
 
-// expands has mikutter expand short URLs, 15 at a time. It takes those for short
-// whose domain is bit.ly or j.mp.
-func (s story) expands(d *driver) {
+// checkExpand expands short URLs with mikutter, 15 at a time. mikutter expands URLs on
+// bit.ly and j.mp.
+func (s story) checkExpand(d *driver) {
 	s.Helper()
 	login := s.a.logins[0]
 	as := s.identify(login)
@@ -169,7 +170,7 @@ func (s story) expands(d *driver) {
 		var left, long list
 		seen := map[string]bool{}
 		for range 1 + s.a.rng.IntN(40) {
-			name, host := pick(s.a, s.a.hits).link.hash, pick(s.a, []string{"bit.ly", "j.mp"})
+			name, host := pick(s.a, s.a.clicks).link.hash, pick(s.a, []string{"bit.ly", "j.mp"})
 			url := "http://" + host + "/" + name
 			switch s.a.rng.IntN(8) {
 			case 0:
@@ -177,7 +178,7 @@ func (s story) expands(d *driver) {
 			case 1:
 				url = "http://www.example.gov/" + name
 			case 2:
-				url = "http://" + host + "/" + pick(s.a, s.a.hits).link.aggregate
+				url = "http://" + host + "/" + pick(s.a, s.a.clicks).link.aggregate
 			}
 			if seen[url] {
 				continue
@@ -198,7 +199,7 @@ func (s story) expands(d *driver) {
 			s.Fatalf("mikutter: expand_url(%s)\n got %s, %s\nwant %s %s", text(given), raw, text(failed), text(left), text(long))
 		}
 	}
-	// It does not look at errors, and stumbles.
+	// It ignores errors of the server, and fails.
 	as.APIKey = "R_0123456789abcdef0123456789abcdef"
 	raw, failed := d.call(as, "expand_url", []any{"http://bit.ly/nope42"})
 	if failed == nil || !strings.HasPrefix(failed.Message, "NoMethodError") {

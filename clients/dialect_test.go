@@ -17,30 +17,30 @@ import (
 
 var transcript = flag.String("transcript", "", "a file for one short session of each client")
 
-// dialect is a client, and how it is used.
+// dialect is a client and how to use it.
 type dialect struct {
 	*driver
 	name string
-	// identify says who calls.
+	// identify returns the credentials of a user.
 	identify func(login string) identity
-	// spell says which function asks a question of the API, with what; none
-	// where the client has no words for it. The identity may be changed.
-	spell func(q question, as *identity) (function string, args []any)
-	// show is what the user gets to see of an envelope: a result or an error.
+	// translate returns the function and the arguments that ask a question of the
+	// API; an empty name if the client cannot ask it. It may change the identity.
+	translate func(q question, as *identity) (function string, args []any)
+	// show is what the client returns for an envelope: a result or an error.
 	show func(envelope object) (any, *clientError)
-	// read is what of it lies in the envelope's data.
+	// read returns the envelope's data from a result.
 	read func(result json.RawMessage) any
-	// served are the functions that ask methods we serve; special ones do more,
-	// or less, than ask. All others must meet with NOT_FOUND.
+	// served are the functions for methods that footfall has. special ones do more or
+	// less than ask. All others must get NOT_FOUND.
 	served  func() []string
 	special []string
-	// own asks what no other client is asked.
+	// own tests what only this client does.
 	own func(*testing.T, *dialect, *asker)
 
-	session map[string]bool // functions that the transcript has
+	session map[string]bool // functions in the transcript
 }
 
-// ask asks a question and holds the answer against the oracle's.
+// ask asks a question and compares the answer with the oracle's.
 func (c *dialect) ask(t *testing.T, q question) {
 	t.Helper()
 	as := c.identify(q.login)
@@ -49,16 +49,16 @@ func (c *dialect) ask(t *testing.T, q question) {
 
 func (c *dialect) askAs(t *testing.T, as identity, q question) {
 	t.Helper()
-	function, args := c.spell(q, &as)
+	function, args := c.translate(q, &as)
 	if function == "" {
 		return
 	}
-	c.holds(t, as, function, args, func(now int64) (any, *clientError) { return c.show(q.want(now)) })
+	c.compare(t, as, function, args, func(now int64) (any, *clientError) { return c.show(q.want(now)) })
 }
 
-// holds calls a function and holds what comes back against what is wanted
-// before or after the call: the clock may strike meanwhile.
-func (c *dialect) holds(t *testing.T, as identity, function string, args []any, want func(now int64) (any, *clientError)) {
+// compare calls a function. Its result must be what is wanted before or after the call,
+// because a minute may end meanwhile.
+func (c *dialect) compare(t *testing.T, as identity, function string, args []any, want func(now int64) (any, *clientError)) {
 	t.Helper()
 	before := time.Now().Unix()
 	raw, failed := c.call(as, function, args...)
@@ -80,11 +80,11 @@ func (c *dialect) holds(t *testing.T, as identity, function string, args []any, 
 		text(got), text(failed), text(normal(wanted)), text(wantFailed))
 }
 
-// data asks and returns what the answer's data holds, which must be there.
+// data asks and returns the data of the answer, which must have some.
 func (c *dialect) data(t *testing.T, method, login string, p params) map[string]any {
 	t.Helper()
 	as := c.identify(login)
-	function, args := c.spell(question{method: method, login: login, params: p}, &as)
+	function, args := c.translate(question{method: method, login: login, params: p}, &as)
 	raw, failed := c.call(as, function, args...)
 	c.note(function, args, raw, failed)
 	if failed != nil {
@@ -115,11 +115,11 @@ func sameError(a, b *clientError) bool {
 	return a.Message == b.Message && a.StatusCode == b.StatusCode && reflect.DeepEqual(normal(a.Data), normal(b.Data))
 }
 
-// normal is plain, with all apiKeys made equal, and links of the same second
-// in one order.
+// normal is plain with equal apiKeys, and with links of the same second in one order.
 func normal(v any) any { return tidy(plain(v)) }
 
-// plain is a value as JSON has it, of bodies that no client read what they say.
+// plain is a value as decoded JSON. A text with JSON, which a client did not read, is
+// decoded too.
 func plain(v any) any {
 	raw, isRaw := v.(json.RawMessage)
 	if !isRaw {
@@ -168,7 +168,7 @@ func tidy(v any) any {
 	return v
 }
 
-// note writes the first call of each function into the transcript.
+// note writes the first call of each function to the transcript.
 func (c *dialect) note(function string, args []any, raw json.RawMessage, failed *clientError) {
 	if *transcript == "" || c.session[function] && failed == nil || len(c.session) > 24 {
 		return
@@ -199,5 +199,5 @@ func cut(s string, n int) string {
 	return s[:n] + " …"
 }
 
-// clone is a question's parameters, to be changed.
+// clone copies parameters.
 func clone(p params) params { return maps.Clone(p) }

@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// nodeBitlyAPI has functions with names of their own. Those of user(login) are
-// named user.…; they ask about him only where they take a user at all.
+// nodeBitlyAPI has function names of its own. Those of user(login) are named user.…; they
+// ask about the user if the method has that parameter.
 var nodeBitlyAPI = map[string][]string{
 	"expand":                              {"expand"},
 	"info":                                {"getLinkInfo"},
@@ -47,12 +47,11 @@ var nodeBitlyAPI = map[string][]string{
 	"user/shorten_counts":                 {"getUserShortenCounts", "user.getShortenCounts"},
 }
 
-// newNodeBitlyAPI gives its user bodies that it has not read. What it has no
-// function for goes through its get.
+// newNodeBitlyAPI returns bodies unread. Methods without a function go through its get.
 func newNodeBitlyAPI(d *driver, rng *rand.Rand, identify func(string) identity) *dialect {
 	return &dialect{
 		driver: d, name: "node-bitlyapi 0.4.0", identify: identify,
-		spell: func(q question, as *identity) (string, []any) {
+		translate: func(q question, as *identity) (string, []any) {
 			p := clone(q.params)
 			names := nodeBitlyAPI[q.method]
 			if len(names) == 0 {
@@ -78,15 +77,14 @@ func newNodeBitlyAPI(d *driver, rng *rand.Rand, identify func(string) identity) 
 	}
 }
 
-// newBitlyOAuth gives its user envelopes, and has a function for every method,
-// by its name.
+// newBitlyOAuth returns envelopes, and has a function for every method, by its name.
 func newBitlyOAuth(d *driver, identify func(string) identity) *dialect {
 	name := func(method string) string { return strings.ReplaceAll(method, "/", ".") }
 	return &dialect{
 		driver: d, name: "bitly-oauth 0.0.5", identify: identify,
-		spell: func(q question, _ *identity) (string, []any) { return name(q.method), []any{q.params} },
-		show:  func(e object) (any, *clientError) { return e, nil },
-		read:  func(raw json.RawMessage) any { return plain(raw).(map[string]any)["data"] },
+		translate: func(q question, _ *identity) (string, []any) { return name(q.method), []any{q.params} },
+		show:      func(e object) (any, *clientError) { return e, nil },
+		read:      func(raw json.RawMessage) any { return plain(raw).(map[string]any)["data"] },
 		served: func() (names []string) {
 			for method := range makers() {
 				names = append(names, name(method))
@@ -98,19 +96,19 @@ func newBitlyOAuth(d *driver, identify func(string) identity) *dialect {
 	}
 }
 
-// bitlyFunctions are those of bitly 5 and 6, which sort links into shortUrl
-// and hash themselves; everything else goes through bitlyRequest.
+// bitlyFunctions are those of bitly 5 and 6, which choose shortUrl or hash themselves.
+// Everything else goes through bitlyRequest.
 var bitlyFunctions = map[string]string{
 	"shorten": "shorten", "expand": "expand", "info": "info", "clicks": "clicks", "clicks_by_day": "clicksByDay",
 	"clicks_by_minute": "clicksByMinute", "lookup": "lookup", "countries": "countries", "referrers": "referrers",
 }
 
-// newBitly gives its user errors where the envelope has one. Else version 5
-// gives the envelope, and version 6 what it holds.
+// newBitly makes errors of envelopes with an error. For others version 5 returns the
+// envelope, and version 6 its data.
 func newBitly(d *driver, version int, identify func(string) identity) *dialect {
 	return &dialect{
 		driver: d, name: fmt.Sprintf("bitly %d", version), identify: identify,
-		spell: func(q question, _ *identity) (string, []any) {
+		translate: func(q question, _ *identity) (string, []any) {
 			name, arg := bitlyFunctions[q.method], bitlyArgument(q.params)
 			if name == "" || arg == nil {
 				return "bitlyRequest", []any{q.method, q.params}
@@ -134,12 +132,11 @@ func newBitly(d *driver, version int, identify func(string) identity) *dialect {
 			return plain(raw)
 		},
 		served: func() []string { return append(slices.Collect(maps.Values(bitlyFunctions)), "bitlyRequest") },
-		own:    badTokens,
+		own:    checkBadTokens,
 	}
 }
 
-// bitlyArgument is the one argument that stands for the parameters; nil where
-// there is none.
+// bitlyArgument is the one argument for the parameters; nil if there is none.
 func bitlyArgument(p params) any {
 	if longURL, given := p["longUrl"]; given && len(p) == 1 {
 		return longURL

@@ -1,21 +1,20 @@
-// Package clients asks the real program through clients that others wrote for
-// Bitly, as they lie in the npm registry and in Debian's archive, and holds what
-// they return against an oracle that reads the feed's files and nothing else.
+// Package clients runs clients that others wrote for Bitly against the real program,
+// unmodified, and compares what they return with an oracle that reads the files of the
+// click feed.
 //
-// Those of the npm registry are bitly 1 to 6, bitly-oauth and node-bitlyapi. Some
-// have tokens and some apiKeys, some call over http and some over https. Each
-// asks all methods that it knows, of links that were imported and of links that
-// it has made itself, and is shown errors of each kind.
+// From the npm registry: bitly 1 to 6, bitly-oauth and node-bitlyapi. Some have tokens
+// and some apiKeys; some use http and some https. Each asks every method that it knows,
+// about imported links and about links that it made, and gets every kind of error.
 //
-// Those of Debian's archive have apiKeys and call over http. bti is a shell
-// script and twittering-mode is a mode of Emacs: both shorten, and read plain
-// text. The program mikutter, in Ruby, expands 15 short URLs at a time.
+// From Debian's archive, with apiKeys over http: bti is a shell script and
+// twittering-mode a mode of Emacs, which shorten URLs and read plain text. mikutter, a
+// program in Ruby, expands 15 short URLs at a time.
 //
-// It has tests only, which want node, `npm ci` in clients/node, and Debian's
+// The package has only tests. They need node, `npm ci` in clients/node, and Debian's
 // packages bti, mikutter, twittering-mode, emacs-nox and wget:
 //
 //	go test -tags clients ./clients
 //
-// It refuses to mend clients: where one cannot show an answer, that is written
-// down as it is.
+// The tests do not change the clients. Where a client cannot show an answer, they expect
+// that.
 package clients

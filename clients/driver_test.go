@@ -15,27 +15,26 @@ import (
 	"time"
 )
 
-// identity is who a call is made as; each client takes of it what it knows.
+// identity is the credentials of a call. Each client uses those that it knows.
 type identity struct {
 	Token    string `json:"token,omitempty"`
 	Login    string `json:"login,omitempty"`
 	APIKey   string `json:"apiKey,omitempty"`
 	Password string `json:"password,omitempty"`
-	User     string `json:"user,omitempty"` // whom node-bitlyapi is asked about
+	User     string `json:"user,omitempty"` // the user that node-bitlyapi asks about
 }
 
-// clientError is an error as a client gives it to its user.
+// clientError is an error as a client returns it.
 type clientError struct {
 	Message    string `json:"message"`
 	StatusCode int    `json:"statusCode"`
 	Data       any    `json:"data"`
 }
 
-// callTimeout is for one call, which takes milliseconds; a client that forgets
-// to call back never ends it.
+// callTimeout ends a call, which takes milliseconds, if the client never calls back.
 const callTimeout = time.Minute
 
-// driver is a client that runs as a process of its own.
+// driver is a client in a process of its own.
 type driver struct {
 	t     *testing.T
 	in    io.Writer
@@ -46,21 +45,20 @@ type driver struct {
 	stop  func()         // kills the client
 }
 
-// node starts a client that runs in node. There is no fetch in it, as there was
-// none when these clients were written: those that want one bring it.
+// node starts a client in Node.js without fetch, which did not exist when these clients
+// were written: those that need it bring their own.
 func node(t *testing.T, script string, env ...string) *driver {
 	t.Helper()
 	return drive(t, "node", []string{"node", "--no-experimental-fetch", "--require", "./hook.cjs", script}, env...)
 }
 
-// drive starts a client in the directory, with these variables in its
-// environment.
+// drive starts a client in a directory, with variables added to its environment.
 func drive(t *testing.T, dir string, command []string, env ...string) *driver {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.Dir = dir
-	for _, v := range os.Environ() { // no proxies: clients would ask them
+	for _, v := range os.Environ() { // no proxies, which clients would use
 		if name, _, _ := strings.Cut(v, "="); !strings.HasSuffix(strings.ToLower(name), "_proxy") {
 			cmd.Env = append(cmd.Env, v)
 		}
@@ -91,7 +89,7 @@ func drive(t *testing.T, dir string, command []string, env ...string) *driver {
 	return d
 }
 
-// list is the names of the client's methods.
+// list returns the names of the client's methods.
 func (d *driver) list() []string {
 	d.t.Helper()
 	if d.names == nil {

@@ -26,12 +26,12 @@ type link struct {
 	userTS, modified  int64
 }
 
-// hit is a click.
-type hit struct {
+// oneClick is a click.
+type oneClick struct {
 	t        int64 // Unix second
 	link     *link
-	country  string // "None" where unknown
-	referrer string // "direct" where there is none
+	country  string // "None" if it is unknown
+	referrer string // "direct" if there is none
 }
 
 // keyword is a name on one domain.
@@ -45,19 +45,19 @@ type user struct {
 	since           int64
 }
 
-// world is what the files say, and what the test has done since.
-type world struct {
+// model is the content of the files, with the changes of the test.
+type model struct {
 	links, aggregates map[string]*link // by hash
 	users             map[string]*user
-	keywords          []keyword // as they were first met
-	hits              []hit
+	keywords          []keyword // in the order of the files
+	clicks            []oneClick
 	lines             int
 }
 
-// readFeed takes the files in their order: the first word on a name counts.
-func readFeed(t *testing.T, files []string) *world {
+// readFeed reads files in order. The first line that describes a link counts.
+func readFeed(t *testing.T, files []string) *model {
 	t.Helper()
-	w := &world{links: map[string]*link{}, aggregates: map[string]*link{}, users: map[string]*user{}}
+	w := &model{links: map[string]*link{}, aggregates: map[string]*link{}, users: map[string]*user{}}
 	for _, name := range files {
 		f, err := os.Open(name)
 		if err != nil {
@@ -80,7 +80,7 @@ func readFeed(t *testing.T, files []string) *world {
 	return w
 }
 
-func (w *world) line(line []byte) {
+func (w *model) line(line []byte) {
 	var c struct {
 		T        int64  `json:"t"`
 		Created  int64  `json:"hc"`
@@ -95,7 +95,7 @@ func (w *world) line(line []byte) {
 	}
 	w.lines++
 	if json.Unmarshal(line, &c) != nil || c.T == 0 {
-		return // cut off, or no click
+		return // cut off, or not a click
 	}
 	if w.users[c.Login] == nil {
 		w.users[c.Login] = &user{login: c.Login, since: c.Created}
@@ -110,11 +110,11 @@ func (w *world) line(line []byte) {
 	if c.Country == "" {
 		c.Country = "None"
 	}
-	w.hits = append(w.hits, hit{c.T, l, c.Country, spell(click.ParseReferrer(c.Referrer))})
+	w.clicks = append(w.clicks, oneClick{c.T, l, c.Country, translate(click.ParseReferrer(c.Referrer))})
 }
 
-// add adds a link, and its aggregate link where there is none of that hash.
-func (w *world) add(l *link) *link {
+// add adds a link, and its aggregate link if that is new.
+func (w *model) add(l *link) *link {
 	l.userTS, l.modified = l.created, l.created
 	w.links[l.hash] = l
 	if w.aggregates[l.aggregate] == nil {
@@ -126,16 +126,16 @@ func (w *world) add(l *link) *link {
 	return l
 }
 
-func spell(r click.Referrer) string {
+func translate(r click.Referrer) string {
 	if r == "" {
 		return "direct"
 	}
 	return string(r)
 }
 
-// keyword is the link of a keyword; of the first of that name where the domain
-// is empty; nil for none.
-func (w *world) keyword(domain, name string) *link {
+// keyword returns the link of a keyword, or nil. If the domain is empty, it returns that of
+// the first keyword with that name.
+func (w *model) keyword(domain, name string) *link {
 	for _, k := range w.keywords {
 		if k.name == name && (domain == "" || k.domain == domain) {
 			return k.link
@@ -144,10 +144,10 @@ func (w *world) keyword(domain, name string) *link {
 	return nil
 }
 
-// logins are the users by clicks, most first.
-func (w *world) logins() []string {
+// logins returns the users, those with most clicks first.
+func (w *model) logins() []string {
 	clicks := map[string]int{}
-	for _, h := range w.hits {
+	for _, h := range w.clicks {
 		clicks[h.link.owner]++
 	}
 	return slices.SortedFunc(maps.Keys(clicks), func(a, b string) int {

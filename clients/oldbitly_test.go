@@ -11,26 +11,25 @@ import (
 	"testing"
 )
 
-// oldFunctions are those of bitly 1 to 4, by the method that they ask; each
-// version has most of them, and none asks anything else.
+// oldFunctions are the functions of bitly 1 to 4, by method. No version has others.
 var oldFunctions = map[string]string{
 	"shorten": "shorten", "expand": "expand", "info": "info", "clicks": "clicks", "clicks_by_day": "clicksByDay",
 	"clicks_by_minute": "clicksByMinute", "lookup": "lookup", "countries": "countries", "referrers": "referrers",
 	"bitly_pro_domain": "bitlyProDomain", "validate": "validate", "user/link_history": "history", "user/link_edit": "linkEdit",
 }
 
-// oldBitly starts a bitly before 5.
+// oldBitly starts bitly 1, 2, 3 or 4.
 func oldBitly(t *testing.T, major int, env ...string) *driver {
 	t.Helper()
 	return node(t, "bitly.js", append(env, fmt.Sprint("CLIENT_MAJOR=", major))...)
 }
 
-// newOldBitly gives its user envelopes; bitly 2 and 3 make errors of those that
-// have one, of which they keep the number and the text.
+// newOldBitly returns envelopes. bitly 2 and 3 make errors of envelopes with an error, with
+// its number and text.
 func newOldBitly(d *driver, major int, identify func(string) identity) *dialect {
 	c := &dialect{
 		driver: d, name: fmt.Sprintf("bitly %d", major), identify: identify,
-		spell: func(q question, _ *identity) (string, []any) {
+		translate: func(q question, _ *identity) (string, []any) {
 			args, sayable := oldArguments(q.method, q.params)
 			if !sayable {
 				return "", nil
@@ -45,16 +44,15 @@ func newOldBitly(d *driver, major int, identify func(string) identity) *dialect 
 		},
 		read:   func(raw json.RawMessage) any { return plain(raw).(map[string]any)["data"] },
 		served: func() []string { return slices.Collect(maps.Values(oldFunctions)) },
-		own:    badKeys,
+		own:    checkBadKeys,
 	}
 	if major > 2 {
-		c.own = editsTitles
+		c.own = checkTitles
 	}
 	return c
 }
 
-// oldArguments are the arguments that stand for the parameters, where there are
-// any that do.
+// oldArguments are the arguments for the parameters, if the function has any.
 func oldArguments(method string, p params) (args []any, sayable bool) {
 	var takes []string
 	switch method {
@@ -67,7 +65,7 @@ func oldArguments(method string, p params) (args []any, sayable bool) {
 	case "expand", "info", "clicks", "clicks_by_day", "clicks_by_minute":
 		takes = []string{"shortUrl", "hash"}
 		items := []string{}
-		for _, key := range takes { // in this order they come back
+		for _, key := range takes { // in the order of the answer
 			if some, given := p[key]; given {
 				items = append(items, some.([]string)...)
 			}
@@ -117,10 +115,10 @@ func oldArguments(method string, p params) (args []any, sayable bool) {
 	return args, true
 }
 
-// badKeys shows logins and apiKeys that are none, and what validate says.
-func badKeys(t *testing.T, c *dialect, a *asker) {
+// checkBadKeys sends wrong logins and apiKeys, and asks validate about them.
+func checkBadKeys(t *testing.T, c *dialect, a *asker) {
 	t.Helper()
-	link := pick(a, a.hits).link.hash
+	link := pick(a, a.clicks).link.hash
 	good := c.identify(a.logins[0])
 	for _, e := range []struct {
 		as   identity
@@ -130,10 +128,10 @@ func badKeys(t *testing.T, c *dialect, a *asker) {
 		{identity{Login: good.Login, APIKey: "R_0123456789abcdef0123456789abcdef"}, "INVALID_APIKEY"},
 		{identity{Login: a.logins[1], APIKey: good.APIKey}, "INVALID_APIKEY"},
 	} {
-		c.holds(t, e.as, "expand", []any{[]string{link}}, c.fails(500, e.text, list{}))
-		c.holds(t, e.as, "shorten", []any{"http://example.gov/"}, c.fails(500, e.text, list{}))
-		c.holds(t, e.as, "info", []any{[]string{link}}, c.fails(500, e.text, nil))
-		c.holds(t, e.as, "countries", []any{link}, c.fails(500, e.text, nil))
+		c.compare(t, e.as, "expand", []any{[]string{link}}, c.fails(500, e.text, list{}))
+		c.compare(t, e.as, "shorten", []any{"http://example.gov/"}, c.fails(500, e.text, list{}))
+		c.compare(t, e.as, "info", []any{[]string{link}}, c.fails(500, e.text, nil))
+		c.compare(t, e.as, "countries", []any{link}, c.fails(500, e.text, nil))
 	}
 	for _, e := range []struct {
 		login, key string
@@ -145,18 +143,17 @@ func badKeys(t *testing.T, c *dialect, a *asker) {
 	}
 }
 
-// editsTitles makes links, and edits what is said of them; the whole history of
-// a user shows it.
-func editsTitles(t *testing.T, c *dialect, a *asker) {
+// checkTitles makes links and edits their titles, and reads the history of the user.
+func checkTitles(t *testing.T, c *dialect, a *asker) {
 	t.Helper()
-	badTokens(t, c, a)
+	checkBadTokens(t, c, a)
 	login := a.logins[len(a.logins)-1]
 	s := story{T: t, dialect: c, a: a, login: login}
 	for i := range 3 {
 		l := s.shorten(login, fmt.Sprintf("http://edits.example.gov/%s/%d?%d", c.name[len("bitly "):], i, a.rng.Int()), nil)
 		l.title, l.note = fmt.Sprintf(`"Title" %d of <ünïcode> & +signs`, i), fmt.Sprint("note ", i)
 		l.userTS = int64(1300000000 + i)
-		s.edits(l, params{"edit": "title,note,user_ts", "title": l.title, "note": l.note, "user_ts": fmt.Sprint(l.userTS)})
+		s.checkEdit(l, params{"edit": "title,note,user_ts", "title": l.title, "note": l.note, "user_ts": fmt.Sprint(l.userTS)})
 		shown := a.linksOf(login)
 		slices.SortFunc(shown, newest)
 		history := list{}

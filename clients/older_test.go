@@ -8,8 +8,7 @@ import (
 	"strings"
 )
 
-// older asks one of the methods that take several links, each as shortUrl or
-// as hash.
+// older asks a method that takes several links, each as shortUrl or as hash.
 func older(a *asker, method, login string) question {
 	var urls, hashes []string
 	for range 1 + a.rng.IntN(5) {
@@ -76,7 +75,7 @@ func older(a *asker, method, login string) question {
 	}}
 }
 
-// olderOne asks one of the methods that take one link.
+// olderOne asks a method that takes one link.
 func olderOne(a *asker, method, login string) question {
 	text := a.text()
 	key, echo := "hash", "hash"

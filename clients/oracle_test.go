@@ -11,19 +11,18 @@ import (
 	"github.com/footfall/footfall/internal/base/click"
 )
 
-// The oracle answers by going through all clicks and all links each time.
+// The oracle reads all clicks and all links for each answer.
 
-// params is what a question asks with; a list is a parameter given several
-// times.
+// params are the parameters of a question. A list is a parameter given several times.
 type params map[string]any
 
-// object and list are JSON as the answers hold it.
+// object and list are decoded JSON.
 type (
 	object map[string]any
 	list   []any
 )
 
-// envelope is a whole answer.
+// envelope is a complete answer.
 func envelope(code int, text string, data any) object {
 	return object{"status_code": code, "status_txt": text, "data": data}
 }
@@ -34,10 +33,10 @@ var notFound = envelope(404, "NOT_FOUND", nil)
 
 func shortURL(hash string) string { return shortScheme + "://" + shortDomain + "/" + hash }
 
-// shortScheme is that of short URLs: the one the program listens with.
+// shortScheme is the scheme of short URLs, which is that of the listener.
 var shortScheme = "http"
 
-// orNull is null for an empty text.
+// orNull returns null for an empty text.
 func orNull(s string) any {
 	if s == "" {
 		return nil
@@ -45,9 +44,9 @@ func orNull(s string) any {
 	return s
 }
 
-// resolve is the link that a text names; the aggregate link where it names
-// one by the hash that a link shares with it; nil for none.
-func (w *world) resolve(text string) *link {
+// resolve returns the link that a text names, or nil. If a link and an aggregate link have
+// the same hash, it returns the aggregate link.
+func (w *model) resolve(text string) *link {
 	l := w.resolveOwned(text)
 	if l != nil && l.hash == l.aggregate && strings.HasSuffix("/"+text, "/"+l.hash) {
 		return w.aggregates[l.hash]
@@ -55,8 +54,8 @@ func (w *world) resolve(text string) *link {
 	return l
 }
 
-// resolveOwned is resolve but for hashes that are shared: those are of links.
-func (w *world) resolveOwned(text string) *link {
+// resolveOwned is resolve, but it returns the link if both have the same hash.
+func (w *model) resolveOwned(text string) *link {
 	if _, after, found := strings.Cut(text, "://"); found {
 		text = after
 	}
@@ -79,8 +78,8 @@ func (w *world) resolveOwned(text string) *link {
 	return w.keyword("", name)
 }
 
-// ours tells whether links may be named by the host.
-func (w *world) ours(host string) bool {
+// ours tells whether short URLs may have the host.
+func (w *model) ours(host string) bool {
 	switch host {
 	case "", shortDomain, "bit.ly", "j.mp", "bitly.com":
 		return true
@@ -88,42 +87,42 @@ func (w *world) ours(host string) bool {
 	return slices.ContainsFunc(w.keywords, func(k keyword) bool { return k.domain == host })
 }
 
-// sees tells whether the user may know of the link.
+// sees tells whether the user may see the link.
 func (l *link) sees(login string) bool { return !l.private || l.owner == login }
 
-// of is the clicks on the link; on all links of the long URL where it is an
-// aggregate link.
-func (w *world) of(l *link) (hits []hit) {
-	for _, h := range w.hits {
+// of returns the clicks on a link; for an aggregate link those on all links of the long
+// URL.
+func (w *model) of(l *link) (clicks []oneClick) {
+	for _, h := range w.clicks {
 		if h.link == l || l.owner == "" && h.link.longURL == l.longURL {
-			hits = append(hits, h)
+			clicks = append(clicks, h)
 		}
 	}
-	return hits
+	return clicks
 }
 
-// by is the clicks on all links of the user.
-func (w *world) by(login string) (hits []hit) {
-	for _, h := range w.hits {
+// by returns the clicks on all links of a user.
+func (w *model) by(login string) (clicks []oneClick) {
+	for _, h := range w.clicks {
 		if h.link.owner == login {
-			hits = append(hits, h)
+			clicks = append(clicks, h)
 		}
 	}
-	return hits
+	return clicks
 }
 
-// linksOf is the links of the user.
-func (w *world) linksOf(login string) (links []*link) {
+// linksOf returns the links of a user.
+func (w *model) linksOf(login string) (links []*link) {
 	for _, l := range w.links {
 		if l.owner == login {
 			links = append(links, l)
 		}
 	}
-	slices.SortFunc(links, byAge) // so that a seed asks the same again
+	slices.SortFunc(links, byAge) // so that a seed replays
 	return links
 }
 
-// oldest is the oldest of links; nil of none.
+// oldest returns the oldest link, or nil.
 func oldest(links []*link) *link {
 	slices.SortFunc(links, byAge)
 	if len(links) == 0 {
@@ -136,7 +135,7 @@ func byAge(a, b *link) int {
 	return cmp.Or(cmp.Compare(a.created, b.created), cmp.Compare(a.hash, b.hash))
 }
 
-// leading is those of the links that lead to the long URL.
+// leading returns the links that lead to a long URL.
 func leading[K comparable](links map[K]*link, longURL string) (found []*link) {
 	for _, l := range links {
 		if l.longURL == longURL {
@@ -146,17 +145,17 @@ func leading[K comparable](links map[K]*link, longURL string) (found []*link) {
 	return found
 }
 
-// linkOf is the user's link of the long URL, the aggregate link for nobody;
-// nil for none.
-func (w *world) linkOf(login, longURL string) *link {
+// linkOf returns a user's link of a long URL, or nil. Without a login it returns the
+// aggregate link.
+func (w *model) linkOf(login, longURL string) *link {
 	if login == "" {
 		return oldest(leading(w.aggregates, longURL))
 	}
 	return oldest(slices.DeleteFunc(leading(w.links, longURL), func(l *link) bool { return l.owner != login }))
 }
 
-func in(hits []hit, s span) (found []hit) {
-	for _, h := range hits {
+func in(clicks []oneClick, s span) (found []oneClick) {
+	for _, h := range clicks {
 		if s.holds(h.t) {
 			found = append(found, h)
 		}
@@ -164,15 +163,15 @@ func in(hits []hit, s span) (found []hit) {
 	return found
 }
 
-// ranking is clicks by name, most clicks first.
+// ranking returns clicks by name, most clicks first.
 type ranking []struct {
 	name   string
 	clicks int
 }
 
-func rank(hits []hit, name func(hit) string) (r ranking) {
+func rank(clicks []oneClick, name func(oneClick) string) (r ranking) {
 	counts := map[string]int{}
-	for _, h := range hits {
+	for _, h := range clicks {
 		counts[name(h)]++
 	}
 	for name, clicks := range counts {
@@ -198,24 +197,23 @@ func (r ranking) list(key string, limit int) list {
 	return out
 }
 
-func country(h hit) string     { return h.country }
-func referrer(h hit) string    { return h.referrer }
-func hitDomain(h hit) string   { return domain(h.referrer) }
-func hitURL(h hit) string      { return shortURL(h.link.hash) }
-func domain(ref string) string { return cmp.Or(click.Referrer(ref).Domain(), ref) }
+func country(h oneClick) string   { return h.country }
+func referrer(h oneClick) string  { return h.referrer }
+func hitDomain(h oneClick) string { return domain(h.referrer) }
+func hitURL(h oneClick) string    { return shortURL(h.link.hash) }
+func domain(ref string) string    { return cmp.Or(click.Referrer(ref).Domain(), ref) }
 
-// domains is clicks by referring domain, but for social networks where those
-// are to be dropped.
-func domains(hits []hit, limit int, drop bool) list {
+// domains returns clicks by referring domain, without social networks if exclude is true.
+func domains(clicks []oneClick, limit int, drop bool) list {
 	if drop {
-		hits = slices.DeleteFunc(slices.Clone(hits), func(h hit) bool { return social(domain(h.referrer)) })
+		clicks = slices.DeleteFunc(slices.Clone(clicks), func(h oneClick) bool { return social(domain(h.referrer)) })
 	}
 	out := list{}
-	referrers := rank(hits, referrer)
-	all := rank(hits, hitDomain)
+	referrers := rank(clicks, referrer)
+	all := rank(clicks, hitDomain)
 	for _, e := range all[:min(len(all), limit)] {
 		o := object{"domain": e.name, "clicks": e.clicks}
-		for _, r := range referrers { // the scheme of the one with most clicks
+		for _, r := range referrers { // the scheme of the referrer with most clicks
 			scheme, rest, ok := strings.Cut(r.name, "://")
 			if ok && strings.HasPrefix(rest, e.name+"/") {
 				o["url"] = scheme + "://" + e.name + "/"
@@ -227,7 +225,7 @@ func domains(hits []hit, limit int, drop bool) list {
 	return out
 }
 
-// social is what docs/api.md says that exclude_social_networks drops.
+// social are the networks that exclude_social_networks drops, as in docs/api.md.
 func social(domain string) bool {
 	for _, s := range strings.Fields(socialNetworks) {
 		if d := strings.ToLower(domain); d == s || strings.HasSuffix(d, "."+s) {
@@ -242,9 +240,9 @@ const socialNetworks = `facebook.com fb.com fb.me messenger.com instagram.com th
 	reddit.com redd.it tumblr.com tiktok.com snapchat.com bsky.app mastodon.social vk.com ok.ru weibo.com t.cn
 	xing.com myspace.com stumbleupon.com digg.com t.me telegram.org`
 
-// encoders are the links of those who have one of the same long URL, the
-// oldest of each, oldest first. The user sees none of others that are private.
-func (w *world) encoders(l *link, login string) (links []*link) {
+// encoders returns the oldest link of each user for the same long URL, oldest first,
+// without private links of other users.
+func (w *model) encoders(l *link, login string) (links []*link) {
 	all := leading(w.links, l.longURL)
 	slices.SortFunc(all, byAge)
 	seen := map[string]bool{}
@@ -257,7 +255,7 @@ func (w *world) encoders(l *link, login string) (links []*link) {
 	return links
 }
 
-// times is series or sums of instants, as the window wants them.
+// times returns the clicks of the window, as a series or as a sum.
 func (w window) times(instants []int64, now int64, key string) any {
 	all, n := w.all(now), 0
 	for _, t := range instants {
@@ -302,14 +300,14 @@ func (w window) times(instants []int64, now int64, key string) any {
 	return out
 }
 
-func instants(hits []hit) (list []int64) {
-	for _, h := range hits {
+func instants(clicks []oneClick) (list []int64) {
+	for _, h := range clicks {
 		list = append(list, h.t)
 	}
 	return list
 }
 
-// about is a metrics answer.
+// about is the answer to a question about counts.
 func (w window) about(now int64, fields object) object {
 	var echo any
 	if w.ref != 0 {

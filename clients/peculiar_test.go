@@ -7,15 +7,15 @@ import (
 	"testing"
 )
 
-// fails is what a client shows of an envelope without data.
+// fails is what a client shows for an envelope without data.
 func (c *dialect) fails(code int, text string, data any) func(int64) (any, *clientError) {
 	return func(int64) (any, *clientError) { return c.show(envelope(code, text, data)) }
 }
 
-// badTokens shows tokens that are none, and none at all.
-func badTokens(t *testing.T, c *dialect, a *asker) {
+// checkBadTokens sends wrong tokens, and no token.
+func checkBadTokens(t *testing.T, c *dialect, a *asker) {
 	t.Helper()
-	link := pick(a, a.hits).link.hash
+	link := pick(a, a.clicks).link.hash
 	for _, e := range []struct {
 		method, unknown string
 		code            int
@@ -45,14 +45,14 @@ func badTokens(t *testing.T, c *dialect, a *asker) {
 
 func nodeBitlyAPIPeculiarities(t *testing.T, c *dialect, a *asker) {
 	t.Helper()
-	badTokens(t, c, a)
+	checkBadTokens(t, c, a)
 	as := c.identify(a.logins[0])
-	c.holds(t, as, "shortenLink", []any{shortURL(a.linksOf(a.logins[0])[0].hash)}, c.fails(500, "ALREADY_A_BITLY_LINK", list{}))
-	// It does not look at the status of /oauth/access_token: an answer without
-	// a token is, to its user, no token and no error.
-	c.holds(t, as, "authenticate", []any{a.logins[0], "wrong"}, func(int64) (any, *clientError) { return nil, nil })
-	// It calls a function that it does not have.
-	c.holds(t, as, "user.getInfo", nil, func(int64) (any, *clientError) {
+	c.compare(t, as, "shortenLink", []any{shortURL(a.linksOf(a.logins[0])[0].hash)}, c.fails(500, "ALREADY_A_BITLY_LINK", list{}))
+	// It ignores the status of /oauth/access_token, and returns neither a token nor
+	// an error.
+	c.compare(t, as, "authenticate", []any{a.logins[0], "wrong"}, func(int64) (any, *clientError) { return nil, nil })
+	// It calls a function that does not exist.
+	c.compare(t, as, "user.getInfo", nil, func(int64) (any, *clientError) {
 		return nil, &clientError{Message: "this.bitly.getInfoForUser is not a function"}
 	})
 }
@@ -66,16 +66,16 @@ func oauthPeculiarities(t *testing.T, c *dialect, a *asker) {
 	if failed != nil || len(token) < 43 || token[0] < 'g' || token[0] > 'z' {
 		t.Fatalf("authenticate gave %s, %s", raw, text(failed))
 	}
-	// A wrong password is HTTP 401, of which it shows the number.
+	// A wrong password is HTTP 401, and it shows the number.
 	as.Password = "wrong"
-	c.holds(t, as, "authenticate", nil, func(int64) (any, *clientError) {
+	c.compare(t, as, "authenticate", nil, func(int64) (any, *clientError) {
 		return nil, &clientError{Message: "[object Object]", StatusCode: 401}
 	})
-	// Before a call it hides that error, and goes on without a token.
+	// During a call it ignores that error, and continues without a token.
 	as.Password = "as wrong"
-	link := pick(a, a.hits).link.hash
-	c.holds(t, as, "link.clicks", []any{params{"link": link}}, c.fails(500, "MISSING_ARG_ACCESS_TOKEN", nil))
-	c.holds(t, as, "info", []any{params{"hash": link}}, c.fails(500, "MISSING_ARG_LOGIN", nil))
+	link := pick(a, a.clicks).link.hash
+	c.compare(t, as, "link.clicks", []any{params{"link": link}}, c.fails(500, "MISSING_ARG_ACCESS_TOKEN", nil))
+	c.compare(t, as, "info", []any{params{"hash": link}}, c.fails(500, "MISSING_ARG_LOGIN", nil))
 	if !slices.Contains(c.list(), "user.link_save") {
 		t.Error("where are the nested functions?")
 	}

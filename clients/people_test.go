@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// person is what everybody may know of a user.
-func (w *world) person(login string) object {
+// person is what everybody may see of a user.
+func (w *model) person(login string) object {
 	u := w.users[login]
 	return object{
 		"login": login, "display_name": nil, "full_name": orNull(u.fullName), "member_since": u.since,
@@ -19,11 +19,10 @@ func (w *world) person(login string) object {
 	}
 }
 
-// apiKey stands for any apiKey: the oracle cannot know it. That it is right is
-// seen by what it opens.
+// apiKey stands for any apiKey, which the oracle cannot know. Other tests use it.
 const apiKey = "R_…"
 
-func (w *world) ownInfo(login string) object {
+func (w *model) ownInfo(login string) object {
 	o := w.person(login)
 	o["apiKey"] = apiKey
 	o["domain_options"] = list{shortDomain}
@@ -39,7 +38,7 @@ func userInfo(a *asker, method, login string) question {
 	p, who := params{}, login
 	switch a.rng.IntN(4) {
 	case 0, 1:
-		who = pick(a, a.hits).link.owner
+		who = pick(a, a.clicks).link.owner
 		p["login"] = who
 	case 2:
 		who = "nobody-of-that-name"
@@ -56,12 +55,12 @@ func userInfo(a *asker, method, login string) question {
 	}}
 }
 
-// history asks for pages of links. A page ends where the time of its last link
-// ends: nothing says in which order links of the same second come.
+// history asks for pages of links. A page does not end between links of the same second,
+// whose order is not specified.
 func history(a *asker, method, login string) question {
 	p, owner := params{}, login
 	if a.rng.IntN(3) == 0 {
-		owner = pick(a, a.hits).link.owner
+		owner = pick(a, a.clicks).link.owner
 		p["user"] = owner
 	}
 	all := a.linksOf(owner)
@@ -141,7 +140,7 @@ func history(a *asker, method, login string) question {
 	}}
 }
 
-// page is a stretch of links that cuts no second in two, not longer than 100.
+// page draws at most 100 links in a row that do not split a second.
 func page(a *asker, all []*link) (from, to int) {
 	ends := []int{0}
 	for i := 1; i <= len(all); i++ {
@@ -158,7 +157,7 @@ func page(a *asker, all []*link) (from, to int) {
 			to = e
 		}
 	}
-	if to <= from { // the second is too long
+	if to <= from { // too many links in a second
 		return len(all), len(all)
 	}
 	return from, to
@@ -176,10 +175,10 @@ func hostOf(l *link) string {
 	return strings.ToLower(u.Hostname())
 }
 
-// history is a link as a list of links shows it to the user.
-func (w *world) history(l *link, login string) object {
+// history is a link in the link history of a user.
+func (w *model) history(l *link, login string) object {
 	note := orNull(l.note)
-	if l.owner != login { // notes are to oneself
+	if l.owner != login { // only the owner sees notes
 		note = nil
 	}
 	o := object{

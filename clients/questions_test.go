@@ -10,31 +10,30 @@ import (
 	"strings"
 )
 
-// question is one that a client can ask, and the whole answer that it should
-// get. The answer may depend on when it is asked.
+// question is a question with its answer, which may depend on the time.
 type question struct {
-	method string // as in the path
-	login  string // whose token it carries
+	method string // in the path
+	login  string // of the user that asks
 	params params
 	want   func(now int64) object
 }
 
-// asker makes up questions.
+// asker draws questions.
 type asker struct {
-	*world
+	*model
 	rng    *rand.Rand
-	logins []string // who may ask
-	texts  []string // the links to ask about; empty for any
+	logins []string // users that may ask
+	texts  []string // links to ask about; all if empty
 }
 
 func pick[T any](a *asker, from []T) T { return from[a.rng.IntN(len(from))] }
 
-// text is how one may write a link, most often one that was clicked.
+// text draws one of the ways to write a link, mostly of one with clicks.
 func (a *asker) text() string {
 	if len(a.texts) > 0 {
 		return pick(a, a.texts)
 	}
-	l := pick(a, a.hits).link
+	l := pick(a, a.clicks).link
 	if a.rng.IntN(3) == 0 {
 		l = a.links[pick(a, slices.Sorted(maps.Keys(a.links)))]
 	}
@@ -51,7 +50,7 @@ func (a *asker) text() string {
 	return pick(a, []string{"http://bit.ly/", "https://" + shortDomain + "/", "j.mp/", "bitly.com/", "", "http://1.usa.gov/"}) + name
 }
 
-// url is a long URL, most often of a link of the user or of another.
+// url draws a long URL, mostly of a link.
 func (a *asker) url(login string) string {
 	if links := a.linksOf(login); a.rng.IntN(2) == 0 && len(links) > 0 {
 		return links[a.rng.IntN(len(links))].longURL
@@ -59,74 +58,73 @@ func (a *asker) url(login string) string {
 	if a.rng.IntN(6) == 0 {
 		return fmt.Sprintf("http://example.gov/%d", a.rng.Int())
 	}
-	return pick(a, a.hits).link.longURL
+	return pick(a, a.clicks).link.longURL
 }
 
-// maker makes up a question about a method.
+// maker draws a question about a method.
 type maker func(a *asker, method, login string) question
 
-// makers has every method that footfall serves and that can be asked again
-// and again.
+// makers has every method that changes nothing.
 func makers() map[string]maker {
 	return map[string]maker{
-		"link/clicks": ofLink(func(a *asker, hits []hit, w window, now int64) object {
-			return object{"link_clicks": w.times(instants(hits), now, "clicks")}
+		"link/clicks": ofLink(func(a *asker, clicks []oneClick, w window, now int64) object {
+			return object{"link_clicks": w.times(instants(clicks), now, "clicks")}
 		}),
-		"link/countries": ofLink(func(a *asker, hits []hit, w window, now int64) object {
-			return object{"countries": rank(in(hits, w.all(now)), country).list("country", w.limited())}
+		"link/countries": ofLink(func(a *asker, clicks []oneClick, w window, now int64) object {
+			return object{"countries": rank(in(clicks, w.all(now)), country).list("country", w.limited())}
 		}),
-		"link/referrers": ofLink(func(a *asker, hits []hit, w window, now int64) object {
-			return object{"referrers": rank(in(hits, w.all(now)), referrer).list("referrer", w.limited())}
+		"link/referrers": ofLink(func(a *asker, clicks []oneClick, w window, now int64) object {
+			return object{"referrers": rank(in(clicks, w.all(now)), referrer).list("referrer", w.limited())}
 		}),
-		"link/referring_domains": ofLink(func(a *asker, hits []hit, w window, now int64) object {
-			return object{"referring_domains": domains(in(hits, w.all(now)), w.limited(), false)}
+		"link/referring_domains": ofLink(func(a *asker, clicks []oneClick, w window, now int64) object {
+			return object{"referring_domains": domains(in(clicks, w.all(now)), w.limited(), false)}
 		}),
-		"link/referrers_by_domain": ofLink(func(a *asker, hits []hit, w window, now int64) object {
+		"link/referrers_by_domain": ofLink(func(a *asker, clicks []oneClick, w window, now int64) object {
 			under := map[string]list{}
-			for _, r := range rank(in(hits, w.all(now)), referrer).list("referrer", w.limited()) {
+			for _, r := range rank(in(clicks, w.all(now)), referrer).list("referrer", w.limited()) {
 				d := domain(r.(object)["referrer"].(string))
 				under[d] = append(under[d], r)
 			}
 			return object{"referrers": under}
 		}),
-		"link/shares": ofLink(func(*asker, []hit, window, int64) object {
+		"link/shares": ofLink(func(*asker, []oneClick, window, int64) object {
 			return object{"shares": list{}, "total_shares": 0}
 		}),
 		"link/encoders":          encoders,
 		"link/encoders_by_count": encoders,
 		"link/encoders_count":    encoders,
 
-		"user/clicks": ofUser(func(w window, hits []hit, now int64) object {
-			return object{"user_clicks": w.times(instants(hits), now, "clicks")}
-		}, func(w window, hits []hit, days []span) object {
+		"user/clicks": ofUser(func(w window, clicks []oneClick, now int64) object {
+			return object{"user_clicks": w.times(instants(clicks), now, "clicks")}
+		}, func(w window, clicks []oneClick, days []span) object {
 			total, out := 0, list{}
 			for _, d := range days {
-				n := len(in(hits, d))
+				n := len(in(clicks, d))
 				out, total = append(out, object{"clicks": n, "day_start": d.from}), total+n
 			}
 			return object{"total_clicks": total, "clicks": out}
 		}),
-		"user/countries": ofUser(func(w window, hits []hit, now int64) object {
-			return twice("countries", rank(in(hits, w.all(now)), country).list("country", w.limited()))
-		}, func(w window, hits []hit, days []span) object {
+		"user/countries": ofUser(func(w window, clicks []oneClick, now int64) object {
+			return twice("countries", rank(in(clicks, w.all(now)), country).list("country", w.limited()))
+		}, func(w window, clicks []oneClick, days []span) object {
 			out := list{}
 			for _, d := range days {
-				out = append(out, rank(in(hits, d), country).list("country", w.limited()))
+				out = append(out, rank(in(clicks, d), country).list("country", w.limited()))
 			}
 			return object{"countries": out}
 		}),
-		"user/referrers": ofUser(func(w window, hits []hit, now int64) object {
-			return twice("referrers", rank(in(hits, w.all(now)), referrer).list("referrer", w.limited()))
-		}, func(w window, hits []hit, days []span) object {
+		"user/referrers": ofUser(func(w window, clicks []oneClick, now int64) object {
+			return twice("referrers", rank(in(clicks, w.all(now)), referrer).list("referrer", w.limited()))
+		}, func(w window, clicks []oneClick, days []span) object {
 			out := list{}
 			for _, d := range days {
-				out = append(out, rank(in(hits, d), referrer).list("referrer", w.limited()))
+				out = append(out, rank(in(clicks, d), referrer).list("referrer", w.limited()))
 			}
 			return object{"referrers": out}
 		}),
 		"user/referring_domains": referringDomains,
-		"user/popular_links": ofUser(func(w window, hits []hit, now int64) object {
-			return object{"popular_links": rank(in(hits, w.all(now)), hitURL).list("link", w.limited())}
+		"user/popular_links": ofUser(func(w window, clicks []oneClick, now int64) object {
+			return object{"popular_links": rank(in(clicks, w.all(now)), hitURL).list("link", w.limited())}
 		}, nil),
 		"user/shorten_counts": func(a *asker, method, login string) question {
 			w := a.window(a.by(login), true)
@@ -138,10 +136,10 @@ func makers() map[string]maker {
 				return w.about(now, object{"user_shorten_counts": w.times(made, now, "shortens")})
 			}}
 		},
-		"user/share_counts": ofUser(func(window, []hit, int64) object {
+		"user/share_counts": ofUser(func(window, []oneClick, int64) object {
 			return object{"share_counts": 0, "share_metrics": 0}
 		}, nil),
-		"user/share_counts_by_share_type": ofUser(func(window, []hit, int64) object {
+		"user/share_counts_by_share_type": ofUser(func(window, []oneClick, int64) object {
 			return object{"share_counts_by_share_type": list{}}
 		}, nil),
 		"user/tracking_domain_list":           noTrackingDomains,
@@ -167,62 +165,61 @@ func makers() map[string]maker {
 	}
 }
 
-// window asks about a time near one of the clicks; many is whether the method
-// takes rollup.
-func (a *asker) window(hits []hit, many bool) window {
-	w := newWindow(a.rng, hits)
+// window draws a time near one of the clicks; many is whether the method has rollup.
+func (a *asker) window(clicks []oneClick, many bool) window {
+	w := newWindow(a.rng, clicks)
 	w.many = many && a.rng.IntN(2) == 0
 	return w
 }
 
-// ofLink asks about a link and a window.
-func ofLink(fields func(*asker, []hit, window, int64) object) maker {
+// ofLink draws a question about a link.
+func ofLink(fields func(*asker, []oneClick, window, int64) object) maker {
 	return func(a *asker, method, login string) question {
 		text := a.text()
 		l := a.resolve(text)
-		var hits []hit
+		var clicks []oneClick
 		if l != nil {
-			hits = a.of(l)
+			clicks = a.of(l)
 		}
-		w := a.window(hits, method == "link/clicks")
+		w := a.window(clicks, method == "link/clicks")
 		return question{method, login, w.params(params{"link": text}), func(now int64) object {
 			if l == nil || !l.sees(login) {
 				return notFound
 			}
-			return w.about(now, fields(a, hits, w, now))
+			return w.about(now, fields(a, clicks, w, now))
 		}}
 	}
 }
 
-// ofUser asks about all links of the user and a window; days are those of the
-// other form, where the method has one.
-func ofUser(fields func(window, []hit, int64) object, byDay func(window, []hit, []span) object) maker {
+// ofUser draws a question about all links of a user, sometimes with days if the method has
+// that parameter.
+func ofUser(fields func(window, []oneClick, int64) object, byDay func(window, []oneClick, []span) object) maker {
 	return func(a *asker, method, login string) question {
-		hits := a.by(login)
-		w := a.window(hits, method == "user/clicks")
+		clicks := a.by(login)
+		w := a.window(clicks, method == "user/clicks")
 		return question{method, login, w.params(params{}), func(now int64) object {
 			if w.plain && byDay != nil {
 				days := w.old(now)
-				data := byDay(w, hits, days)
+				data := byDay(w, clicks, days)
 				data["days"] = len(days)
 				return ok(data)
 			}
-			return w.about(now, fields(w, hits, now))
+			return w.about(now, fields(w, clicks, now))
 		}}
 	}
 }
 
-// twice is a list under both of its names.
+// twice is a list with both of its names.
 func twice(name string, l list) object { return object{name: l, "user_" + name: l} }
 
 func referringDomains(a *asker, method, login string) question {
 	drop := a.rng.IntN(2) == 0
-	q := ofUser(func(w window, hits []hit, now int64) object {
-		return twice("referring_domains", domains(in(hits, w.all(now)), w.limited(), drop))
-	}, func(w window, hits []hit, days []span) object {
+	q := ofUser(func(w window, clicks []oneClick, now int64) object {
+		return twice("referring_domains", domains(in(clicks, w.all(now)), w.limited(), drop))
+	}, func(w window, clicks []oneClick, days []span) object {
 		out := list{}
 		for _, d := range days {
-			out = append(out, object{"dt": d.from, "values": domains(in(hits, d), w.limited(), drop)})
+			out = append(out, object{"dt": d.from, "values": domains(in(clicks, d), w.limited(), drop)})
 		}
 		return object{"referring_domains": out}
 	})(a, method, login)

@@ -11,11 +11,14 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/footfall/footfall/internal/testkit/await"
+	"github.com/footfall/footfall/internal/testkit/harness"
 )
 
 var drawn = regexp.MustCompile(`^[0-9A-Za-z]{7}$`)
 
-// story is what a client changes, and what is to be seen of it afterwards.
+// story tests what a client changes, and what clients see of it.
 type story struct {
 	*testing.T
 	*dialect
@@ -24,15 +27,15 @@ type story struct {
 	login string
 }
 
-// site is where the program is reached.
+// site is how to reach the server.
 type site struct {
 	base     string
-	http     *http.Client // does not follow redirects
+	http     *http.Client // follows no redirect
 	register func(t *testing.T, login string)
 }
 
-// made takes a link that a client made just now into the world. The aggregate
-// link is the oldest one of the same long URL, or new.
+// made adds a link that a client has just made to the model. Its aggregate link is that of
+// the long URL, or new.
 func (s story) made(login, longURL, hash, aggregate string, from int64) *link {
 	s.Helper()
 	if old := s.a.linkOf("", longURL); old != nil && aggregate != old.hash {
@@ -55,7 +58,7 @@ func (s story) made(login, longURL, hash, aggregate string, from int64) *link {
 	return l
 }
 
-// created is when a link was made: what the history says, or info.
+// created asks when a link was made.
 func (s story) created(login string, l *link) int64 {
 	s.Helper()
 	if s.can("user/link_history") {
@@ -65,7 +68,7 @@ func (s story) created(login string, l *link) int64 {
 	return int64(info[0].(map[string]any)["created_at"].(float64))
 }
 
-// one is what the history says of a link.
+// one asks for a link in the history.
 func (s story) one(login string, l *link) map[string]any {
 	s.Helper()
 	p := params{"link": shortURL(l.hash)}
@@ -81,7 +84,7 @@ func (s story) one(login string, l *link) map[string]any {
 	return nil
 }
 
-// counted is how many clicks on a link are counted.
+// counted asks for the clicks on a link.
 func (s story) counted(l *link) int {
 	s.Helper()
 	if s.can("link/clicks") {
@@ -91,7 +94,7 @@ func (s story) counted(l *link) int {
 	return int(clicks[0].(map[string]any)["user_clicks"].(float64))
 }
 
-// asks asks random questions of these methods, as the login.
+// asks asks random questions of methods, as a user.
 func (s story) asks(login string, methods ...string) {
 	s.Helper()
 	for _, m := range methods {
@@ -99,13 +102,13 @@ func (s story) asks(login string, methods ...string) {
 	}
 }
 
-// is asks a question whose answer is given.
+// is asks a question with a given answer.
 func (s story) is(method string, p params, want object) {
 	s.Helper()
 	s.ask(s.T, question{method, s.login, p, func(int64) object { return want }})
 }
 
-// shorten shortens a long URL of nobody's, and again.
+// shorten shortens a new long URL twice.
 func (s story) shorten(login, longURL string, as params) *link {
 	s.Helper()
 	from := time.Now().Unix()
@@ -124,8 +127,8 @@ func (s story) shorten(login, longURL string, as params) *link {
 	return l
 }
 
-// shortens makes links of new and of known long URLs.
-func (s story) shortens(other string) {
+// checkShorten makes links of new and of known long URLs.
+func (s story) checkShorten(other string) {
 	s.Helper()
 	fresh := fmt.Sprintf("http://www.example.gov/%s/%d", s.login, s.a.rng.Int())
 	l := s.shorten(s.login, fresh, params{"domain": "bit.ly"})
@@ -133,13 +136,13 @@ func (s story) shortens(other string) {
 	if again.aggregate != l.aggregate {
 		s.Fatalf("%s has two aggregate links", fresh)
 	}
-	for _, h := range s.a.hits { // of somebody else, in a spelling that is kept
+	for _, h := range s.a.clicks { // of another user, with a long URL that is stored unchanged
 		if s.a.linkOf(s.login, h.link.longURL) == nil && kept.MatchString(h.link.longURL) {
 			s.shorten(s.login, h.link.longURL, nil)
 			break
 		}
 	}
-	found := map[bool]bool{} // imported, by whether its spelling is kept
+	found := map[bool]bool{} // imported, by whether the long URL is stored unchanged
 	for _, login := range s.a.logins {
 		for _, l := range s.a.linksOf(login) {
 			l = s.a.linkOf(login, l.longURL)
@@ -163,11 +166,11 @@ func (s story) shortens(other string) {
 	s.asks(s.login, "user/shorten_counts", "user/shorten_counts", "user/link_history")
 }
 
-// kept matches long URLs that are kept as they are.
+// kept matches long URLs that are stored unchanged.
 var kept = regexp.MustCompile(`^https?://[a-z][a-z0-9.-]*[a-z]/[!-~]*$`)
 
-// saves saves a link with all that can be said of it, and edits it.
-func (s story) saves(other string) {
+// checkSave saves a link with all parameters, and edits it.
+func (s story) checkSave(other string) {
 	s.Helper()
 	longURL := fmt.Sprintf("https://save.example.gov/%d?a=b&c=%%20d", s.a.rng.Int())
 	const title, note = `A "title" <with> ünïcode & +signs`, "a note; to oneself"
@@ -183,21 +186,21 @@ func (s story) saves(other string) {
 	}
 	saved["new_link"] = 0
 	s.is("user/link_save", params{"longUrl": longURL, "title": "another"}, envelope(304, "LINK_ALREADY_EXISTS", object{"link_save": saved}))
-	s.shows(l, other)
+	s.checkShown(l, other)
 
-	s.edits(l, params{"edit": "title,note", "title": "new", "note": "newer", "private": "false"})
+	s.checkEdit(l, params{"edit": "title,note", "title": "new", "note": "newer", "private": "false"})
 	l.title, l.note = "new", "newer"
-	s.shows(l, other)
-	s.edits(l, params{"edit": "private,archived,user_ts", "private": "0", "archived": "TRUE", "user_ts": "1310000000"})
+	s.checkShown(l, other)
+	s.checkEdit(l, params{"edit": "private,archived,user_ts", "private": "0", "archived": "TRUE", "user_ts": "1310000000"})
 	l.private, l.archived, l.userTS = false, true, 1310000000
-	s.shows(l, other)
-	s.edits(l, params{"edit": "note"}) // to nothing
+	s.checkShown(l, other)
+	s.checkEdit(l, params{"edit": "note"}) // empties it
 	l.note = ""
-	s.shows(l, other)
+	s.checkShown(l, other)
 }
 
-// edits edits a link.
-func (s story) edits(l *link, p params) {
+// checkEdit edits a link.
+func (s story) checkEdit(l *link, p params) {
 	s.Helper()
 	from := time.Now().Unix()
 	p["link"] = shortURL(l.hash)
@@ -208,8 +211,8 @@ func (s story) edits(l *link, p params) {
 	}
 }
 
-// shows is what both users see of the link.
-func (s story) shows(l *link, other string) {
+// checkShown checks what both users see of the link.
+func (s story) checkShown(l *link, other string) {
 	s.Helper()
 	by := shortURL(l.hash)
 	for _, login := range []string{s.login, other} {
@@ -239,11 +242,10 @@ func (s story) shows(l *link, other string) {
 	}
 }
 
-// visits has a new link clicked just now, and asks about it until all is
-// counted.
-func (s story) visits() {
+// checkVisits visits a new link, and asks about it once all visits are counted.
+func (s story) checkVisits() {
 	s.Helper()
-	const browser = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
+	const browser = harness.Browser
 	const robot = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
 	visitors := []struct{ agent, address, country, from, referrer string }{
 		{browser, "8.8.8.8", "US", "https://t.co/abc?secret=1#x", "https://t.co/abc"},
@@ -253,7 +255,7 @@ func (s story) visits() {
 		{robot, "8.8.8.8", "", "", ""},
 	}
 	var l *link
-	for try := 0; ; try++ { // until no minute ends meanwhile
+	for try := 0; ; try++ { // until all visits are in one minute
 		s.login = fmt.Sprintf("%s-%d", strings.Fields(s.dialect.name)[0], s.a.rng.Uint32())
 		s.register(s.T, s.login)
 		l = s.shorten(s.login, fmt.Sprintf("https://visits.example.gov/%s", s.login), nil)
@@ -266,20 +268,19 @@ func (s story) visits() {
 		}
 		for _, v := range visitors {
 			if v.agent != robot {
-				s.a.hits = append(s.a.hits, hit{before, l, v.country, v.referrer})
+				s.a.clicks = append(s.a.clicks, oneClick{before, l, v.country, v.referrer})
 			}
 		}
 		break
 	}
-	for {
+	want := len(s.a.of(l))
+	await.Until(s.T, fmt.Sprintf("%d clicks are counted", want), func() (string, bool) {
 		n := s.counted(l)
-		if n == len(s.a.of(l)) {
-			break
+		if n > want {
+			s.Fatalf("%d clicks are counted, want %d", n, want)
 		}
-		if n > len(s.a.of(l)) {
-			s.Fatalf("%d clicks were counted of %d", n, len(s.a.of(l)))
-		}
-	}
+		return fmt.Sprint(n), n == want
+	})
 	s.a.texts = []string{shortURL(l.hash), l.hash, shortURL(l.aggregate), l.aggregate}
 	for _, method := range slices.Sorted(maps.Keys(makers())) {
 		if s.can(method) {
@@ -289,7 +290,7 @@ func (s story) visits() {
 	s.a.texts = nil
 }
 
-// visit follows the link without going there.
+// visit visits the link.
 func (s story) visit(l *link, agent, address, from string) {
 	s.Helper()
 	r, err := http.NewRequestWithContext(s.Context(), http.MethodGet, s.base+"/"+l.hash, nil)
@@ -302,18 +303,17 @@ func (s story) visit(l *link, agent, address, from string) {
 			r.Header.Set(name, value)
 		}
 	}
-	res, err := s.http.Do(r)
+	res, _, err := harness.Do(s.http, r)
 	if err != nil {
 		s.Fatal(err)
 	}
-	defer res.Body.Close()
 	if res.StatusCode != http.StatusMovedPermanently || res.Header.Get("Location") != l.longURL {
 		s.Fatalf("%s leads to %d %s, not to %s", l.hash, res.StatusCode, res.Header.Get("Location"), l.longURL)
 	}
 }
 
-// introduces changes a name, and proves a login and an apiKey.
-func (s story) introduces() {
+// checkProfile changes a name, and validates a login and an apiKey.
+func (s story) checkProfile() {
 	s.Helper()
 	u := s.a.users[s.login]
 	u.fullName = fmt.Sprintf("Zoë O'Hara %d", s.a.rng.Int())
@@ -328,8 +328,8 @@ func (s story) introduces() {
 	s.is("validate", params{"x_login": "nobody-of-that-name", "x_apiKey": "R_x"}, ok(object{"valid": 0}))
 }
 
-// errs makes every mistake.
-func (s story) errs(other string) {
+// checkErrors makes every mistake.
+func (s story) checkErrors(other string) {
 	s.Helper()
 	known := shortURL(s.a.linksOf(s.login)[0].hash)
 	his := shortURL(s.a.linksOf(other)[0].hash)
