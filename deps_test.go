@@ -46,7 +46,7 @@ var floors = []floor{
 		{"monitor", "numbers about the process, whoever counts them"},
 	}},
 	{"internal/faces", []room{
-		{"redirect", "declares the few things that it needs, and so imports none of them"},
+		{"redirect", "a face knows no other face"},
 		{"api/v3", "a face knows no other face"},
 		{"api/v4", "a face knows no other face"},
 		{"oauth", "a face knows no other face"},
@@ -118,7 +118,7 @@ var dependencies = map[string]string{
 	"github.com/prometheus/client_golang":     "metrics as Prometheus reads them",
 	"github.com/rogpeppe/go-internal":         "tests alone: testscript, in which a reported fault reads as a user would type it",
 	"github.com/schollz/progressbar/v3":       "progress bars on terminals of every width, and the rate; its dependencies are two, of text width and colour",
-	"github.com/ua-parser/uap-go":             "the list of bots, kept by the uap-core project",
+	"github.com/ua-parser/uap-go":             "tests alone: the list of bots that the uap-core project keeps, with which ours must agree",
 	"github.com/valyala/fastjson":             "feed lines are read three times as fast as with encoding/json",
 	"github.com/zeebo/xxh3":                   "128-bit hashes of cells for the ledger, and ETags",
 	"golang.org/x/crypto":                     "bcrypt: passwords; autocert: certificates by ACME",

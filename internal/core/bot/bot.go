@@ -1,33 +1,31 @@
-// Package bot tells from a request's headers whether a person clicked, a bot
-// did, or a browser looked ahead.
+// Package bot says whether a request is a click of a person, a visit of a bot, or a
+// prefetch by a browser, by the headers of the request alone.
 //
-// Bots are told by the rules named Spider of uap-core, the list that the
-// ua-parser projects keep together, and by the few words of words.go, for the
-// list misses HTTP libraries, headless browsers, and most of what names itself
-// a bot beyond the first hundred characters. An agent that says nothing is a bot.
-// curl and Wget are people, because people type them.
+// Bots are recognised by the words that they use in the user agent: those of uap-core
+// (list.go), and our own for HTTP libraries, headless browsers and monitors, which
+// uap-core lacks (words.go). An empty agent is a bot. curl and Wget count as people,
+// because people type them.
 //
-// It refuses to guess: no addresses, no rates, no fingerprints, no memory of who
-// came before. A program that says it is Chrome is a person here.
+// It refuses to guess: it uses no addresses, rates or fingerprints, and remembers no
+// visitor. A program that calls itself Chrome is a person here.
 package bot
 
 import (
-	"fmt"
 	"net/http"
 	"strings"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 )
 
-// Kind is who made a request.
+// Kind is what made a request.
 type Kind uint8
 
 const (
-	// Person is a browser, or anything that does not say otherwise.
+	// Person is a browser, or any agent that does not say otherwise.
 	Person Kind = iota
-	// Bot is a program: crawler, link preview, monitor, HTTP library.
+	// Bot is a program: a crawler, a link preview, a monitor, an HTTP library.
 	Bot
-	// Prefetch is a person's browser that fetched the page in case it is wanted.
+	// Prefetch is the browser of a person that fetched the page in advance.
 	Prefetch
 )
 
@@ -43,37 +41,31 @@ func (k Kind) String() string {
 	}
 }
 
-// maxAgent bounds in bytes how much of an agent is looked at, so that long ones
-// cost little. Of real ones, in-app browsers have the longest, below 500.
+// maxAgent is how many bytes of an agent are read, so that a long one takes no time.
+// The longest real ones, of browsers inside applications, have less than 500.
 const maxAgent = 512
 
-// agents bounds how many the cache holds, in 16 MiB at most. Its one lock is no
-// hindrance: two processors take it ten million times a second.
+// agents bounds the cache: 16 MiB at most. Its lock can be taken ten million times a
+// second on two processors.
 const agents = 32_768
 
-// Detector tells kinds, and remembers what it found of recent agents. It may be
-// used by many goroutines at once.
+// Detector finds the kind of requests, and remembers recent agents. It is safe for
+// concurrent use.
 type Detector struct {
-	list  *list
 	cache *lru.Cache[string, Kind]
 }
 
-// New compiles the rules, which takes some 50 ms. It fails where the library no
-// longer has rules that tell bots.
-func New() (*Detector, error) {
-	list, err := newList()
-	if err != nil {
-		return nil, fmt.Errorf("bot: compile the list: %w", err)
-	}
+// New makes a Detector.
+func New() *Detector {
 	cache, err := lru.New[string, Kind](agents)
 	if err != nil {
-		return nil, fmt.Errorf("bot: make the cache: %w", err)
+		panic(err) // the size is a positive constant
 	}
-	return &Detector{list: list, cache: cache}, nil
+	return &Detector{cache}
 }
 
-// Kind tells who sent the headers, whose keys are in canonical form. A prefetch
-// is one whoever says so.
+// Kind is the kind of a request by its headers, whose keys are in canonical form. A
+// prefetch is one whatever the agent.
 func (d *Detector) Kind(h http.Header) Kind {
 	if prefetch(h) {
 		return Prefetch
@@ -85,8 +77,8 @@ func (d *Detector) Kind(h http.Header) Kind {
 	return d.KindOfAgent(agent)
 }
 
-// KindOfAgent tells a Person from a Bot where only the user agent is known. A
-// missing one is empty, and "-" in access logs: bots both.
+// KindOfAgent is Person or Bot, by the user agent alone. A missing agent is empty, or
+// "-" in access logs, and is a bot.
 func (d *Detector) KindOfAgent(agent string) Kind {
 	if len(agent) > maxAgent {
 		agent = agent[:maxAgent]
@@ -95,23 +87,23 @@ func (d *Detector) KindOfAgent(agent string) Kind {
 		return k
 	}
 	k := Person
-	if lower := strings.ToLower(agent); namesBot(lower) || d.list.spider(agent, lower) {
+	if lower := strings.ToLower(agent); namesBot(lower) || isSpider(lower) {
 		k = Bot
 	}
-	// A clone, for net/http cuts all values of a request from one string.
+	// A clone, because net/http cuts all values of a request from one string.
 	d.cache.Add(strings.Clone(agent), k)
 	return k
 }
 
-// prefetch knows Sec-Purpose (WHATWG Fetch; Chrome adds ";prerender" and the
-// like), and its elders: Purpose of Chrome and Safari, X-Moz of Firefox,
-// X-Purpose of Safari's previews.
+// prefetch reads Sec-Purpose (WHATWG Fetch; Chrome adds ";prerender" and the like),
+// and what browsers sent before: Purpose (Chrome, Safari), X-Moz (Firefox) and
+// X-Purpose (previews of Safari).
 func prefetch(h http.Header) bool {
 	return says(h["Sec-Purpose"], "prefetch") || says(h["Purpose"], "prefetch") ||
 		says(h["X-Moz"], "prefetch") || says(h["X-Purpose"], "preview")
 }
 
-// says tells whether a value is word, with or without parameters.
+// says reports whether a value is the word, with or without parameters.
 func says(values []string, word string) bool {
 	for _, v := range values {
 		v = strings.TrimLeft(v, " \t")

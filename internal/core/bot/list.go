@@ -1,73 +1,60 @@
 package bot
 
 import (
-	"errors"
-	"regexp"
 	"strings"
-
-	"github.com/ua-parser/uap-go/uaparser"
+	"unicode/utf8"
 )
 
-// list is the part of uap-core that tells bots: of its device rules, those that
-// name the device Spider. The several hundred others, which tell telephones
-// apart, would take milliseconds.
-type list struct {
-	rules []rule
+// spiders are the words for which the device rules of uap-core, a list that several
+// projects keep together, say Spider: those of 2026-05-29, without words that contain
+// another one. A word counts if it begins among the first maxSpider characters, but
+// not in the agent of a device: "silk" and "daum" are in browsers of people too.
+var spiders = [...]string{
+	"bot", "bubing", "zao", "borg", "oegp", "silk", "xenu", "zeal", "crawl", "htdig", "lycos", "slurp", "teoma", "voila", "yahoo",
+	"sogou", "cibra", "nutch", "daum", "genieo", "ichiro", "larbin", "pompos", "scrapy", "snappy", "speedy", "spider", "vortex",
+	"favicon", "indexer", "riddler", "scooter", "scraper", "scrubby", "whatweb", "winhttp", "bingpreview", "archiver", "icarus6j",
+	"mogimogi", "netvibes", "altavista", "charlotte", "findlinks", "retreiver", "tlsprober", "wordpress", "wsr-agent", "squrl java",
+	"netresearch", "searchsight", "http%20client", "python-urllib", "dataparksearch", "screaming frog", "appengine-google",
+	"semanticdiscovery", "facebookexternalhit", "google-http-java-client", "blogbridge", "iltrovatore-setaccio", "internetarchive",
+	"gomezagent", "webthumbnail", "heritrix", "newsgator", "pagepeeker", "reaper", "zooshot", "holmes", "pingdom", "statuscake",
+	"whatsapp", "masscan", "google web preview", "qwantify", "yeti", "ogscrper", "reciperadar",
 }
 
-type rule struct {
-	expr *regexp.Regexp
-	// need is a cheap condition, on the agent in lower case, that every match of
-	// expr fulfils: most people's agents meet no expression at all.
-	need need
-	// last: the rule stands after those for devices, so it must not have those.
-	last bool
-}
+const maxSpider = 100
 
-// newList takes the rules from the library's own compiled copy.
-func newList() (*list, error) {
-	parser, err := uaparser.New(uaparser.WithCacheSize(1))
-	if err != nil {
-		return nil, err
-	}
-	l, last := &list{}, false
-	for _, device := range parser.Device {
-		if device.DeviceReplacement != "Spider" {
-			last = true
-			continue
-		}
-		need, err := needOf(device.Reg.String())
-		if err != nil {
-			return nil, err
-		}
-		l.rules = append(l.rules, rule{expr: device.Reg, need: need, last: last})
-	}
-	if len(l.rules) == 0 {
-		return nil, errors.New("the library has no rule for spiders")
-	}
-	return l, nil
-}
+// spiderStarts are words of the same rules that count only at the start.
+var spiderStarts = [...]string{"ning", "java/", "jnlp/", "voyager"}
 
-// spider tells whether the list says Spider of an agent, given also in lower
-// case.
-func (l *list) spider(agent, lower string) bool {
-	for _, r := range l.rules {
-		if r.last && device(lower) {
-			continue
+// deviceSpiders are words of the same rules that count anywhere, on devices too.
+var deviceSpiders = [...]string{"yeti-mobile", "petalbot", "aspiegelbot", "yahooseeker", "ichiro/mobile", "x11; datanyze; linux", " ptst/"}
+
+// devices are words in agents of phones, tablets and television sets.
+var devices = [...]string{"android", "iphone", "ipad", "ipod", "silk/", "windows phone", "tizen", "kaios"}
+
+// isSpider applies the rules of uap-core to an agent in lower case.
+func isSpider(agent string) bool {
+	if containsAny(agent, deviceSpiders[:]) {
+		return true
+	}
+	if containsAny(agent, devices[:]) {
+		return false
+	}
+	for _, s := range spiderStarts {
+		if strings.HasPrefix(agent, s) {
+			return true
 		}
-		if r.need(lower) && r.expr.MatchString(agent) {
+	}
+	for _, s := range spiders {
+		if i := strings.Index(agent, s); i >= 0 && (i <= maxSpider || utf8.RuneCountInString(agent[:i]) <= maxSpider) {
 			return true
 		}
 	}
 	return false
 }
 
-// device tells agents that the list's rules for devices would have claimed
-// before its last rule for spiders, which takes "silk", "vortex" or "daum"
-// anywhere, and Amazon's browser, LG's telephone and Daum's app with them.
-func device(lower string) bool {
-	for _, s := range [...]string{"android", "iphone", "ipad", "ipod", "silk/", "windows phone", "tizen", "kaios"} {
-		if strings.Contains(lower, s) {
+func containsAny(s string, words []string) bool {
+	for _, word := range words {
+		if strings.Contains(s, word) {
 			return true
 		}
 	}

@@ -2,12 +2,11 @@ package bot
 
 import "strings"
 
-// namesBot applies our own words to an agent in lower case. They are few on
-// purpose: how programs that nobody watches leave their address, what they call
-// themselves, and the names that HTTP libraries, headless browsers, monitors and
-// scanners give themselves by default.
+// namesBot applies our own words to an agent in lower case. They are few: how programs
+// give an address, how bots call themselves, and the default agents of HTTP libraries,
+// headless browsers, monitors and scanners.
 func namesBot(agent string) bool {
-	// Blank, or nothing but marks, as the "-" of access logs.
+	// Empty, or nothing but marks, as the "-" of access logs.
 	if strings.Trim(agent, " \t-\"'") == "" {
 		return true
 	}
@@ -16,12 +15,7 @@ func namesBot(agent string) bool {
 			return true
 		}
 	}
-	for _, s := range programs {
-		if strings.Contains(agent, s) {
-			return true
-		}
-	}
-	if leavesAddress(agent) {
+	if containsAny(agent, programs[:]) || givesAddress(agent) {
 		return true
 	}
 	for rest := agent; rest != ""; {
@@ -34,7 +28,7 @@ func namesBot(agent string) bool {
 	return false
 }
 
-// libraries are how agents begin that HTTP libraries and fetchers send.
+// libraries are how the agents of HTTP libraries and fetchers begin.
 var libraries = [...]string{
 	"python", "go-http-client", "okhttp", "java/", "apache-httpclient", "jakarta", "ruby", "faraday", "php",
 	"guzzlehttp", "perl", "libwww", "lwp", "axios", "node", "undici", "got/", "got (", "dart/", "reqwest",
@@ -45,8 +39,8 @@ var libraries = [...]string{
 	"amazon-route53", "consul health", "monit/", "gatus/", "blackbox",
 }
 
-// programs are what browsers without a person, monitors and scanners have
-// somewhere in their agents.
+// programs are words in the agents of browsers without a person, of monitors and of
+// scanners.
 var programs = [...]string{
 	"headlesschrome", "phantomjs", "puppeteer", "playwright", "selenium", "chrome-lighthouse",
 	"http_client", "http_request", "httpclient", "python-requests", "libwww-perl",
@@ -58,20 +52,18 @@ var programs = [...]string{
 	"siteimprove", "silktide", "hardenize", "screaming frog", "xenu link", "lychee/", "linkinator", "muffet",
 }
 
-// leavesAddress tells whether an agent says where its owner is found, as programs
-// do that visit on their own: a URL, a domain or a mail address, or a name in the
-// place of the browser's in "(compatible; …)". Add-ons of old Internet Explorers
-// left URLs too.
-func leavesAddress(agent string) bool {
+// givesAddress reports whether an agent says where its owner can be found, as programs
+// do that visit on their own: a URL, a domain or a mail address, or a name in the place
+// of the browser's in "(compatible; …)". Add-ons of old Internet Explorers left URLs
+// too.
+func givesAddress(agent string) bool {
 	for _, browser := range [...]string{"msie ", "trident/", "konqueror/", "omniweb", "icab", "ibrowse", "abrowse", "positive/", "aweb", "(compatible; windows"} {
 		if strings.Contains(agent, browser) {
 			return strings.Contains(agent, "+http")
 		}
 	}
-	for _, s := range [...]string{"http://", "https://", "mailto:", "compatible;"} {
-		if strings.Contains(agent, s) {
-			return true
-		}
+	if containsAny(agent, []string{"http://", "https://", "mailto:", "compatible;"}) {
+		return true
 	}
 	if _, after, ok := strings.Cut(agent, "@"); ok && isDomain(after) {
 		return true
@@ -84,8 +76,8 @@ func leavesAddress(agent string) bool {
 	return false
 }
 
-// isDomain tells whether a text begins with a domain, whose last part is of letters:
-// browsers write versions behind an @ too.
+// isDomain reports whether a text begins with a domain whose last part has letters
+// only: some browsers write a version after an @.
 func isDomain(s string) bool {
 	end := strings.IndexFunc(s, func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '.'
@@ -100,9 +92,9 @@ func isDomain(s string) bool {
 
 func endsInLetter(s string) bool { return s != "" && s[len(s)-1] >= 'a' && s[len(s)-1] <= 'z' }
 
-// botWord tells words that end as bots' names do: Googlebot, UptimeRobot,
-// Bytespider, BingPreview, W3C-checklink. Cubot makes telephones, and CamScanner is
-// an application of people.
+// botWord reports whether a word ends as the names of bots do: Googlebot, UptimeRobot,
+// Bytespider, BingPreview, W3C-checklink. Cubot makes phones, and CamScanner is an
+// application for people.
 func botWord(word string) bool {
 	word = strings.TrimSuffix(word, "s")
 	for _, s := range [...]string{

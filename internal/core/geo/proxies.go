@@ -88,6 +88,19 @@ func (p Proxies) trust(a netip.Addr) bool {
 	return false
 }
 
+// Visitor is the address that a request came from: that of the other end of the
+// connection, or what Client makes of it.
+func (p Proxies) Visitor(r *http.Request) netip.Addr {
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return p.Client(peer.Addr(), r.Header)
+}
+
+// Network is the network of the visitor (see the function Network), as text.
+func (p Proxies) Network(r *http.Request) string { return Network(p.Visitor(r)).String() }
+
 // Client is the address of the visitor: that of the peer, or where the peer is
 // trusted the last one of the header that is not. The header is read from its
 // end, which the nearest proxy wrote, and something that is no address ends the

@@ -1,9 +1,8 @@
-// Package redirect is the face for the visitor: GET /{hash} leads to the long
-// URL, and is a click.
+// Package redirect is the face for visitors: GET /{hash} leads to the long URL, and is
+// a click.
 //
-// It declares the few things it needs: to resolve a name, to know the visitor,
-// to record a click. It refuses to know how, and to keep a visitor waiting: he
-// is sent on even where his click cannot be recorded.
+// It refuses to count, and to keep a visitor waiting: visitors are redirected even if
+// their click cannot be recorded.
 package redirect
 
 import (
@@ -12,6 +11,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -19,38 +19,48 @@ import (
 
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/base/lograte"
+	"github.com/footfall/footfall/internal/core/bot"
+	"github.com/footfall/footfall/internal/core/geo"
+	"github.com/footfall/footfall/internal/core/links"
+	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// Link is where a name leads, and whose it is.
-type Link struct {
-	ID      click.LinkID
-	User    click.UserID
-	LongURL string // ASCII without control characters
-}
+// What a visit needs of others.
+type (
+	// Links finds the link of a path on a host, or fails with click.ErrNotFound:
+	// links.Links.
+	Links interface {
+		Resolve(ctx context.Context, host, path string) (store.Link, error)
+	}
+	// Bots says what made a request: bot.Detector.
+	Bots interface {
+		Kind(http.Header) bot.Kind
+	}
+	// Countries says where an address is: geo.Lookup.
+	Countries interface {
+		Country(netip.Addr) click.Country
+	}
+	// Recorder returns when the click is durable: recorder.Recorder.
+	Recorder interface {
+		Record(context.Context, click.Click) error
+	}
+)
 
-// Visitor is what is known of the one who asks; his address is not.
-type Visitor struct {
-	Country  click.Country
-	Bot      bool
-	Prefetch bool // a browser that asks ahead; nobody has clicked yet
-}
-
-// Options says what a Handler needs. Fields without a default are required.
+// Options say what a Handler needs. Fields without a default are required.
 type Options struct {
-	// Resolve finds the link of a name on a host, or fails with
-	// click.ErrNotFound.
-	Resolve func(ctx context.Context, host, name string) (Link, error)
-	// Visitor looks at a request.
-	Visitor func(*http.Request) Visitor
-	// Record returns once the click is durable.
-	Record func(context.Context, click.Click) error
-	Now    func() time.Time
-	Log    *slog.Logger
+	Links     Links
+	Bots      Bots
+	Countries Countries
+	Recorder  Recorder
+	// Proxies are trusted to say where a request came from; none by default.
+	Proxies geo.Proxies
+	Now     func() time.Time
+	Log     *slog.Logger
 
 	// Status is the HTTP status of a redirect: 301, 302, 303, 307 or 308.
 	Status int
-	// MaxAge is for how long a browser may repeat the redirect by itself, so
-	// that a second click within it does not count. Whole seconds.
+	// MaxAge is for how long a browser may repeat a redirect without asking, in whole
+	// seconds. Clicks that it repeats do not count.
 	MaxAge time.Duration
 	// NotFoundURL is where unknown names lead; a plain page if empty.
 	NotFoundURL string
@@ -58,17 +68,8 @@ type Options struct {
 	HomeURL string
 }
 
-// RecordDeadline is how long a visitor waits for his click to be durable.
+// RecordDeadline is how long a visitor waits until the click is durable.
 const RecordDeadline = 2 * time.Second
-
-// Handler answers visitors.
-type Handler struct {
-	Options
-	unresolved   *lograte.Line[error]
-	notDurable   *lograte.Line[error]
-	lost         atomic.Uint64 // clicks that are not known to be durable
-	cacheControl []string
-}
 
 const (
 	// notDurableEvery is the interval between two log lines about clicks that
@@ -78,11 +79,20 @@ const (
 	logPatience = time.Second
 )
 
+// Handler answers visitors.
+type Handler struct {
+	o            Options
+	unresolved   *lograte.Line[error]
+	notDurable   *lograte.Line[error]
+	lost         atomic.Uint64 // clicks that are not known to be durable
+	cacheControl []string
+}
+
 // New makes a Handler.
 func New(o Options) *Handler {
 	var total uint64
 	return &Handler{
-		Options: o,
+		o: o,
 		unresolved: lograte.New(time.Second, func(visitors uint64, last error) {
 			o.Log.Error("a name could not be resolved", "visitors", visitors, "error", last)
 		}),
@@ -95,11 +105,11 @@ func New(o Options) *Handler {
 	}
 }
 
-// NotDurable is how many visitors were sent on without their click being known
-// to be durable.
+// NotDurable is how many visitors were redirected although their click is not known to
+// be durable.
 func (h *Handler) NotDurable() uint64 { return h.lost.Load() }
 
-// Close tells the log what it has not been told yet.
+// Close writes to the log what is not in it yet.
 func (h *Handler) Close() {
 	h.notDurable.Close()
 	h.unresolved.Close()
@@ -109,48 +119,47 @@ func (h *Handler) Close() {
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
-		http.Error(w, "405 this address can only be visited", http.StatusMethodNotAllowed)
+		http.Error(w, "405 Method Not Allowed", http.StatusMethodNotAllowed)
 		return
 	}
-	name := r.URL.Path[min(1, len(r.URL.Path)):]
-	switch name {
+	path := r.URL.Path[min(1, len(r.URL.Path)):]
+	switch path {
 	case "":
-		h.page(w, h.HomeURL, http.StatusOK, "This is a footfall: it counts the clicks on short links.\n")
+		h.page(w, h.o.HomeURL, http.StatusOK, "footfall, a short-link server.\n")
 		return
 	case "robots.txt":
 		plain(w, http.StatusOK, "User-agent: *\nDisallow: /-/\n")
 		return
 	}
-	link, err := h.Resolve(r.Context(), r.Host, name)
+	link, err := h.o.Links.Resolve(r.Context(), r.Host, path)
 	switch {
 	case errors.Is(err, click.ErrNotFound):
-		h.page(w, h.NotFoundURL, http.StatusNotFound, "There is no such short link.\n")
+		h.page(w, h.o.NotFoundURL, http.StatusNotFound, "There is no such short link.\n")
 	case err != nil:
-		if !errors.Is(err, context.Canceled) || r.Context().Err() == nil { // else nobody waits for the answer any more
+		if !errors.Is(err, context.Canceled) || r.Context().Err() == nil { // otherwise the visitor has left
 			h.unresolved.Note(err)
 		}
 		w.Header().Set("Retry-After", "5")
 		plain(w, http.StatusServiceUnavailable, "This short link cannot be looked up right now. Please try again.\n")
 	default:
-		h.send(w, r, link)
+		h.redirect(w, r, &link)
 	}
 }
 
-// send records the click and sends the visitor on.
-func (h *Handler) send(w http.ResponseWriter, r *http.Request, link Link) {
-	v := h.Visitor(r)
+// redirect records the click and answers with the long URL.
+func (h *Handler) redirect(w http.ResponseWriter, r *http.Request, l *store.Link) {
 	cache := h.cacheControl
-	switch {
-	case v.Prefetch:
+	switch kind := h.o.Bots.Kind(r.Header); {
+	case kind == bot.Prefetch:
 		cache = noStore // the click that may follow must come here
 	case r.Method == http.MethodGet:
-		h.record(r, link, v)
+		h.record(r, l, kind)
 	}
 	header := w.Header()
-	header["Location"] = []string{link.LongURL}
+	header["Location"] = []string{links.Location(l.LongURL)}
 	header["Cache-Control"] = cache
 	header["Content-Length"] = zeroLength
-	w.WriteHeader(h.Status)
+	w.WriteHeader(h.o.Status)
 }
 
 var (
@@ -161,22 +170,24 @@ var (
 // record makes the click durable. If it fails, it returns once the failure is in
 // the log. So however the process ends, kill -9 included, each visitor who was
 // answered has a click that is durable or reported.
-func (h *Handler) record(r *http.Request, link Link, v Visitor) {
+func (h *Handler) record(r *http.Request, l *store.Link, kind bot.Kind) {
 	c := click.Click{
-		Time: h.Now().UnixMilli(), User: link.User, Link: link.ID,
-		Country: v.Country, Bot: v.Bot,
+		Time: h.o.Now().UnixMilli(), User: l.User, Link: l.ID,
+		// The address goes no further than this.
+		Country:  h.o.Countries.Country(h.o.Proxies.Visitor(r)),
+		Bot:      kind == bot.Bot,
 		Referrer: click.ParseReferrer(r.Header.Get("Referer")),
 	}
-	// A visitor who has gone has clicked all the same.
+	// A visitor who has left has clicked all the same.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), RecordDeadline)
 	defer cancel()
-	if err := h.Record(ctx, c); err != nil {
+	if err := h.o.Recorder.Record(ctx, c); err != nil {
 		h.lost.Add(1)
 		h.notDurable.NoteAndWait(err, logPatience)
 	}
 }
 
-// page leads to a URL, or shows a text where there is none.
+// page leads to a URL, or shows a text if there is none.
 func (h *Handler) page(w http.ResponseWriter, url string, status int, text string) {
 	if url == "" {
 		plain(w, status, text)
@@ -191,8 +202,8 @@ func plain(w http.ResponseWriter, status int, text string) {
 	header := w.Header()
 	header.Set("Content-Type", "text/plain; charset=utf-8")
 	header.Set("X-Content-Type-Options", "nosniff")
-	header["Cache-Control"] = noStore // it may be another one soon
+	header["Cache-Control"] = noStore // it may change soon
 	header.Set("Content-Length", strconv.Itoa(len(text)))
 	w.WriteHeader(status)
-	_, _ = io.Copy(w, strings.NewReader(text)) // nobody to tell
+	_, _ = io.Copy(w, strings.NewReader(text)) // the visitor has left
 }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -13,40 +14,60 @@ import (
 	"time"
 
 	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/core/bot"
 	"github.com/footfall/footfall/internal/faces/redirect"
+	"github.com/footfall/footfall/internal/storage/store"
 	"github.com/footfall/footfall/internal/testkit/logtest"
 )
 
 var now = time.Date(2026, 1, 15, 12, 0, 0, 7e6, time.UTC)
 
-// desk is a Handler with what it recorded.
-type desk struct {
+// face is a Handler, and what it recorded.
+type face struct {
 	*redirect.Handler
 	clicks []click.Click
-	fails  error // what Record says
+	fails  error // what Record returns
 }
 
-func newDesk(t *testing.T, change func(*redirect.Options)) *desk {
-	d := &desk{}
+// known are the links of the tests.
+type known struct{}
+
+func (known) Resolve(_ context.Context, host, path string) (store.Link, error) {
+	switch {
+	case host == "sho.rt" && path == "abc":
+		return store.Link{ID: 3, User: 2, LongURL: "http://example.org/a?b=c d"}, nil
+	case path == "gone":
+		return store.Link{}, context.Canceled
+	case path == "down":
+		return store.Link{}, errors.New("the database is away")
+	}
+	return store.Link{}, click.ErrNotFound
+}
+
+// islands is where all addresses of the documentation are.
+type islands struct{}
+
+func (islands) Country(a netip.Addr) click.Country {
+	if a != netip.MustParseAddr("192.0.2.1") { // of httptest
+		return click.Country{}
+	}
+	return click.Country{'N', 'Z'}
+}
+
+func (d *face) Record(_ context.Context, c click.Click) error {
+	d.clicks = append(d.clicks, c)
+	return d.fails
+}
+
+// recording is a Recorder.
+type recording func(context.Context, click.Click) error
+
+func (r recording) Record(ctx context.Context, c click.Click) error { return r(ctx, c) }
+
+func newFace(t *testing.T, change func(*redirect.Options)) *face {
+	d := &face{}
 	o := redirect.Options{
-		Resolve: func(_ context.Context, host, name string) (redirect.Link, error) {
-			switch {
-			case host == "sho.rt" && name == "abc":
-				return redirect.Link{ID: 3, User: 2, LongURL: "http://example.org/a?b=c"}, nil
-			case name == "gone":
-				return redirect.Link{}, context.Canceled
-			case name == "down":
-				return redirect.Link{}, errors.New("the database is away")
-			}
-			return redirect.Link{}, click.ErrNotFound
-		},
-		Visitor: func(r *http.Request) redirect.Visitor {
-			return redirect.Visitor{Country: click.Country{'N', 'Z'}, Bot: r.UserAgent() == "bot", Prefetch: r.Header.Get("Purpose") != ""}
-		},
-		Record: func(_ context.Context, c click.Click) error {
-			d.clicks = append(d.clicks, c)
-			return d.fails
-		},
+		Links: known{}, Bots: bot.New(), Countries: islands{}, Recorder: d,
 		Now:    func() time.Time { return now },
 		Log:    logtest.To(t),
 		Status: 301, MaxAge: 90 * time.Second,
@@ -58,8 +79,9 @@ func newDesk(t *testing.T, change func(*redirect.Options)) *desk {
 	return d
 }
 
-func (d *desk) ask(method, target string, header ...string) *http.Response {
+func (d *face) ask(method, target string, header ...string) *http.Response {
 	r := httptest.NewRequest(method, target, nil)
+	r.Header.Set("User-Agent", "Mozilla/5.0")
 	for _, h := range header {
 		key, value, _ := strings.Cut(h, ": ")
 		r.Header.Set(key, value)
@@ -73,10 +95,10 @@ func TestVisits(t *testing.T) {
 	urls := func(o *redirect.Options) {
 		o.NotFoundURL, o.HomeURL, o.Status, o.MaxAge = "http://lost/", "http://home/", 307, 0
 	}
-	const to = "http://example.org/a?b=c"
+	const to = "http://example.org/a?b=c%20d"
 	a := click.Click{Time: now.UnixMilli(), User: 2, Link: 3, Country: click.Country{'N', 'Z'}}
-	bot, referred := a, a
-	bot.Bot = true
+	byBot, referred := a, a
+	byBot.Bot = true
 	referred.Referrer = "http://t.co/x"
 	for _, c := range []struct {
 		name, method, target string
@@ -91,7 +113,7 @@ func TestVisits(t *testing.T) {
 		{"a click", "GET", "http://sho.rt/abc", "", nil, 301, to, "private, max-age=90", &a},
 		{"with a query", "GET", "http://sho.rt/abc?x=y", "", nil, 301, to, "private, max-age=90", &a},
 		{"with a referrer", "GET", "http://sho.rt/abc", "Referer: http://t.co/x?secret", nil, 301, to, "private, max-age=90", &referred},
-		{"a bot", "GET", "http://sho.rt/abc", "User-Agent: bot", nil, 301, to, "private, max-age=90", &bot},
+		{"a bot", "GET", "http://sho.rt/abc", "User-Agent: Googlebot/2.1", nil, 301, to, "private, max-age=90", &byBot},
 		{"HEAD", "HEAD", "http://sho.rt/abc", "", nil, 301, to, "private, max-age=90", nil},
 		{"a prefetch", "GET", "http://sho.rt/abc", "Purpose: prefetch", nil, 301, to, "no-store", nil},
 		{"another status", "GET", "http://sho.rt/abc", "", urls, 307, to, "private, max-age=0", &a},
@@ -105,7 +127,7 @@ func TestVisits(t *testing.T) {
 		{"robots", "GET", "http://sho.rt/robots.txt", "", nil, 200, "", "no-store", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			d := newDesk(t, c.options)
+			d := newFace(t, c.options)
 			got := d.ask(c.method, c.target, c.header)
 			if got.StatusCode != c.status || got.Header.Get("Location") != c.location || got.Header.Get("Cache-Control") != c.cache {
 				t.Errorf("%d to %q, %q; want %d to %q, %q", got.StatusCode, got.Header.Get("Location"), got.Header.Get("Cache-Control"), c.status, c.location, c.cache)
@@ -120,19 +142,19 @@ func TestVisits(t *testing.T) {
 	}
 }
 
-// TestWhoLeavesIsNotLogged: visitors who go before their name is resolved would
-// fill the log else.
+// TestWhoLeavesIsNotLogged: a visitor who leaves before the name is resolved
+// is no fault.
 func TestWhoLeavesIsNotLogged(t *testing.T) {
 	log := new(logtest.Log)
-	d := newDesk(t, func(o *redirect.Options) { o.Log = log.Logger() })
+	d := newFace(t, func(o *redirect.Options) { o.Log = log.Logger() })
 	ctx, leave := context.WithCancel(t.Context())
 	leave()
 	d.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, "GET", "http://sho.rt/gone", nil))
 	if log.String() != "" {
 		t.Errorf("the log has %s", log)
 	}
-	for _, name := range []string{"gone", "down"} { // by ourselves
-		d := newDesk(t, func(o *redirect.Options) { o.Log = log.Logger() })
+	for _, name := range []string{"gone", "down"} { // for another reason
+		d := newFace(t, func(o *redirect.Options) { o.Log = log.Logger() })
 		if d.ask("GET", "http://sho.rt/"+name); !strings.Contains(log.String(), "level=ERROR") {
 			t.Errorf("%s is not in the log", name)
 		}
@@ -140,12 +162,11 @@ func TestWhoLeavesIsNotLogged(t *testing.T) {
 	}
 }
 
-// TestTheLogIsSpared: visitors whose names cannot be resolved are told once a
-// second, with their number.
+// TestTheLogIsSpared: unresolved names are logged once a second, with the number of visitors.
 func TestTheLogIsSpared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := new(logtest.Log)
-		d := newDesk(t, func(o *redirect.Options) { o.Log = log.Logger() })
+		d := newFace(t, func(o *redirect.Options) { o.Log = log.Logger() })
 		for range 1000 {
 			if got := d.ask("GET", "http://sho.rt/down"); got.StatusCode != 503 {
 				t.Fatal(got.StatusCode)
@@ -165,16 +186,16 @@ func TestTheLogIsSpared(t *testing.T) {
 func TestVisitorComesFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log logtest.Log
-		d := newDesk(t, func(o *redirect.Options) {
+		d := newFace(t, func(o *redirect.Options) {
 			o.Log = log.Logger()
-			o.Record = func(ctx context.Context, _ click.Click) error {
+			o.Recorder = recording(func(ctx context.Context, _ click.Click) error {
 				<-ctx.Done() // a disk that hangs
 				return ctx.Err()
-			}
+			})
 		})
 		began := time.Now()
 		ctx, cancel := context.WithCancel(t.Context())
-		cancel() // a visitor who has gone has clicked all the same
+		cancel() // a visitor who has left has clicked all the same
 		r := httptest.NewRequest("GET", "http://sho.rt/abc", nil).WithContext(ctx)
 		w := httptest.NewRecorder()
 		d.ServeHTTP(w, r)
@@ -188,14 +209,14 @@ func TestVisitorComesFirst(t *testing.T) {
 	})
 }
 
-// TestAlarm: the first is told at once, further ones ten times a second, and no
-// visitor is answered before the log has been told of the click.
-func TestAlarm(t *testing.T) {
+// TestClicksThatAreNotDurable: the first is logged at once, further ones ten times a
+// second, and no visitor is answered before the click is in the log.
+func TestClicksThatAreNotDurable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log logtest.Log
-		d := newDesk(t, func(o *redirect.Options) {
+		d := newFace(t, func(o *redirect.Options) {
 			o.Log = log.Logger()
-			o.Record = func(context.Context, click.Click) error { return errors.New("no space left on device") }
+			o.Recorder = recording(func(context.Context, click.Click) error { return errors.New("no space left on device") })
 		})
 		var answered atomic.Uint64
 		visit := func(visitors int) {
@@ -211,7 +232,7 @@ func TestAlarm(t *testing.T) {
 			t.Helper()
 			synctest.Wait()
 			if got := clicksIn(&log); got != want || answered.Load() != visitors {
-				t.Errorf("%d visitors are answered and the log was told %q, want %d and %q", answered.Load(), got, visitors, want)
+				t.Errorf("%d visitors are answered and the log has %q, want %d and %q", answered.Load(), got, visitors, want)
 			}
 		}
 		visit(1)
@@ -233,11 +254,11 @@ func TestAlarm(t *testing.T) {
 	})
 }
 
-// TestLogThatHangs: a log that takes no lines keeps no visitor for long.
+// TestLogThatHangs: a log that blocks does not keep a visitor for long.
 func TestLogThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hangs := make(chan struct{})
-		d := newDesk(t, func(o *redirect.Options) { o.Log = slog.New(slog.NewTextHandler(pipe(hangs), nil)) })
+		d := newFace(t, func(o *redirect.Options) { o.Log = slog.New(slog.NewTextHandler(pipe(hangs), nil)) })
 		d.fails = errors.New("no space left on device")
 		began := time.Now()
 		for range 2 {
@@ -259,13 +280,13 @@ func (p pipe) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// clicksIn is what the log was told of clicks that are not durable.
+// clicksIn is what the log says about clicks that are not durable.
 func clicksIn(log *logtest.Log) string {
-	var told []string
+	var said []string
 	for l := range strings.Lines(log.String()) {
 		_, l, _ = strings.Cut(l, " clicks=")
 		n, _, _ := strings.Cut(l, " error=")
-		told = append(told, n)
+		said = append(said, n)
 	}
-	return strings.Join(told, "; ")
+	return strings.Join(said, "; ")
 }

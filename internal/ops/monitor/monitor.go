@@ -69,14 +69,25 @@ func (m *Monitor) Handler() http.Handler {
 	return mux
 }
 
-// Record measures how long next takes to make a click durable.
-func (m *Monitor) Record(next func(context.Context, click.Click) error) func(context.Context, click.Click) error {
-	return func(ctx context.Context, c click.Click) error {
-		began := time.Now()
-		err := next(ctx, c)
-		m.records.Observe(time.Since(began).Seconds())
-		return err
-	}
+// Recorder makes clicks durable: recorder.Recorder.
+type Recorder interface {
+	Record(context.Context, click.Click) error
+}
+
+// Recorder is a Recorder that measures how long another one takes.
+func (m *Monitor) Recorder(of Recorder) Recorder { return measured{of, m} }
+
+type measured struct {
+	Recorder
+	m *Monitor
+}
+
+// Record implements Recorder.
+func (r measured) Record(ctx context.Context, c click.Click) error {
+	began := time.Now()
+	err := r.Recorder.Record(ctx, c)
+	r.m.records.Observe(time.Since(began).Seconds())
+	return err
 }
 
 // Synced takes how long the journal's disk took once.

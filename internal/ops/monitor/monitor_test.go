@@ -19,17 +19,22 @@ func scrape(t *testing.T, m *monitor.Monitor) (int, string) {
 	return w.Code, w.Body.String()
 }
 
+// failing fails to record clicks on link 2.
+type failing struct{ err error }
+
+func (f failing) Record(_ context.Context, c click.Click) error {
+	if c.Link == 2 {
+		return f.err
+	}
+	return nil
+}
+
 func TestMetrics(t *testing.T) {
 	m := monitor.New()
 	fails := errors.New("disk full")
-	record := m.Record(func(_ context.Context, c click.Click) error {
-		if c.Link == 2 {
-			return fails
-		}
-		return nil
-	})
+	recorder := m.Recorder(failing{fails})
 	for link := range click.LinkID(3) {
-		if err := record(t.Context(), click.Click{Link: link}); (link == 2) != errors.Is(err, fails) {
+		if err := recorder.Record(t.Context(), click.Click{Link: link}); (link == 2) != errors.Is(err, fails) {
 			t.Errorf("recording a click on link %d gave %v", link, err)
 		}
 	}

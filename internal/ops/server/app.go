@@ -59,7 +59,7 @@ type App struct {
 	auth     *auth.Auth
 	importer *feed.Importer
 	links    *links.Links
-	bots     func() (*bot.Detector, error)
+	bots     *bot.Detector
 	// countries is what the Site looks addresses up in; nil without one.
 	countries atomic.Pointer[geo.Lookup]
 	host      string
@@ -105,8 +105,8 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	a.monitor.Build(o.Build.Version, o.Build.Revision, o.Build.Go)
 	db := a.data.Links
 	a.auth = auth.New(db, a.now)
-	// Both take a while, and most commands need neither.
-	a.bots = sync.OnceValues(bot.New)
+	a.bots = bot.New()
+	// The built-in data take a while to unpack, and most commands do not need them.
 	builtin := sync.OnceValues(func() (*geo.Lookup, error) { return geo.Open("") })
 	linked.Links = db
 	if a.links, err = links.New(linked); err != nil {
@@ -114,10 +114,7 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	}
 	a.importer = &feed.Importer{
 		Recorder: a.data.Recorder, Links: db, Users: db, Names: a.links, Host: o.Host, Now: a.now, After: time.After, Proxy: proxies.Trusts,
-		IsBot: func(agent string) bool {
-			bots, err := a.bots()
-			return err == nil && bots.KindOfAgent(agent) == bot.Bot
-		},
+		IsBot: func(agent string) bool { return a.bots.KindOfAgent(agent) == bot.Bot },
 		Country: func(address netip.Addr) click.Country {
 			if site := a.countries.Load(); site != nil {
 				return site.Country(address)

@@ -7,12 +7,10 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
 	"strings"
 	"time"
 
 	"github.com/footfall/footfall/internal/base/throttle"
-	"github.com/footfall/footfall/internal/core/bot"
 	"github.com/footfall/footfall/internal/core/geo"
 	"github.com/footfall/footfall/internal/core/links"
 	"github.com/footfall/footfall/internal/core/metrics"
@@ -139,7 +137,6 @@ func (a *App) rooms(s Site) (*rooms, error) {
 	if err != nil {
 		return nil, err
 	}
-	address := func(r *http.Request) string { return geo.Network(proxies.Client(peer(r), r.Header)).String() }
 	face := v3.New(v3.Options{
 		Auth: a.auth, Links: a.links, Store: a.data.Links, Now: a.now, Log: a.log,
 		Clicks: metrics.New(a.data.Counts), Shortens: metrics.New(links.Made{Links: a.data.Links}),
@@ -148,12 +145,12 @@ func (a *App) rooms(s Site) (*rooms, error) {
 			Users:   throttle.New(throttle.PerSecond(s.RateLimit), s.RateLimit*burst, a.now),
 			Links:   throttle.New(throttle.PerMinute(s.LinksPerMinute), s.LinksPerMinute, a.now),
 			Texts:   throttle.New(throttle.PerMinute(s.TextPerMinute), s.TextPerMinute, a.now),
-			Refused: throttle.New(throttle.PerSecond(refusedPerSecond), refusedAtOnce, a.now), Address: address,
+			Refused: throttle.New(throttle.PerSecond(refusedPerSecond), refusedAtOnce, a.now), Address: proxies.Network,
 		},
 	})
 	api := a.monitor.Questions(face, func(path string) string { return cmp.Or(face.Method(path), "unknown") })
 	tokens := oauth.New(oauth.Options{
-		Auth: a.auth, Attempts: throttle.New(throttle.PerSecond(attemptsPerSecond), attemptsAtOnce, a.now), Address: address,
+		Auth: a.auth, Attempts: throttle.New(throttle.PerSecond(attemptsPerSecond), attemptsAtOnce, a.now), Address: proxies.Network,
 		Log: a.log,
 	})
 	a.onClose(func(context.Context) error { face.Close(); tokens.Close(); return nil })
@@ -225,10 +222,6 @@ func (a *App) visits(s Site, proxies geo.Proxies) (http.Handler, error) {
 		return nil, fmt.Errorf("--geo-db: %w", err)
 	}
 	a.countries.Store(countries)
-	bots, err := a.bots()
-	if err != nil {
-		return nil, err
-	}
 	if s.GeoDB != "" {
 		ctx, stop := context.WithCancel(context.Background())
 		ticker := time.NewTicker(geoEvery)
@@ -236,36 +229,14 @@ func (a *App) visits(s Site, proxies geo.Proxies) (http.Handler, error) {
 		a.onClose(func(context.Context) error { ticker.Stop(); stop(); return nil })
 	}
 	h := redirect.New(redirect.Options{
-		Resolve: func(ctx context.Context, host, name string) (redirect.Link, error) {
-			l, err := a.links.Resolve(ctx, host, name)
-			return redirect.Link{ID: l.ID, User: l.User, LongURL: links.Location(l.LongURL)}, err
-		},
-		Visitor: func(r *http.Request) redirect.Visitor {
-			kind := bots.Kind(r.Header)
-			if kind == bot.Prefetch {
-				return redirect.Visitor{Prefetch: true}
-			}
-			return redirect.Visitor{
-				Country: countries.Country(proxies.Client(peer(r), r.Header)),
-				Bot:     kind == bot.Bot,
-			}
-		},
-		Record: a.monitor.Record(a.data.Recorder.Record),
-		Now:    a.now, Log: a.log,
+		Links: a.links, Bots: a.bots, Countries: countries, Proxies: proxies, Recorder: a.monitor.Recorder(a.data.Recorder),
+		Now: a.now, Log: a.log,
 		Status: s.RedirectStatus, MaxAge: s.RedirectMaxAge,
 		NotFoundURL: s.NotFoundURL, HomeURL: s.HomeURL,
 	})
 	a.notDurable = h.NotDurable
 	a.onClose(func(context.Context) error { h.Close(); return nil })
 	return h, nil
-}
-
-// peer is the address at the other end of the connection.
-func peer(r *http.Request) netip.Addr {
-	if p, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
-		return p.Addr()
-	}
-	return netip.Addr{}
 }
 
 // DefaultHost is the host of short URLs where neither --domain nor a request
