@@ -142,7 +142,7 @@ func TestACME(t *testing.T) {
 		stop(t, server)
 		directory.Close() // it must not be asked the second time
 	}
-	fails(t, "two ways", "serve", "--data", data, "--acme-domain", "sho.rt", "--tls-cert", "x", "--tls-key", "y", "--listen", "127.0.0.1:0")
+	fails(t, "exclude each other", "serve", "--data", data, "--acme-domain", "sho.rt", "--tls-cert", "x", "--tls-key", "y", "--listen", "127.0.0.1:0")
 }
 
 // TestACMEOverHTTP gets a certificate from an authority that reaches the server over

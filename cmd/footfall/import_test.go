@@ -67,17 +67,17 @@ func TestImportMessages(t *testing.T) {
 		exitStatus int
 	}{
 		{"bitly-feed", []string{log}, "3 lines: 0 clicks recorded, 0 known already, 0 skipped, 3 rejected\n",
-			"made a new data directory " + data + "\n" + notJSON + "footfall: import " + log + ": every line was rejected: is --format bitly-feed what it is?\n", 1},
+			"made a new data directory " + data + "\n" + notJSON + "footfall: import " + log + ": every line was rejected: is its format really bitly-feed?\n", 1},
 		{"combined", []string{log}, "3 lines: 0 clicks recorded, 0 known already, 0 skipped, 3 rejected\n",
-			rejected(1, 2, 3) + log + ": 3 lines name links that are not here: bring the links in and import the same file again, and the lines count\n" +
+			rejected(1, 2, 3) + log + ": 3 lines name links that do not exist: add the links and import the same file again, then the lines count\n" +
 				"footfall: import " + log + ": every line was rejected\n", 1},
 		{"ndjson", []string{links}, "2 lines: 0 clicks recorded, 0 known already, 1 user and 1 link described, 0 skipped, 0 rejected\n", "", 0},
 		{"combined", []string{log}, "3 lines: 2 clicks recorded, 0 known already, 0 skipped, 1 rejected\n",
-			log + ": 1 line names a link that is not here: bring the link in and import the same file again, and the line counts\n", 0},
+			log + ": 1 line names a link that does not exist: add the link and import the same file again, then the line counts\n", 0},
 		{"ndjson", []string{links}, "2 lines: 0 clicks recorded, 0 known already, 1 user and 1 link described, 0 skipped, 0 rejected\n", "", 0},
 		// A file that cannot be read does not stop the import of the others.
 		{"combined", []string{log, dir + "/missing", dir, cut, empty, more}, "4 lines: 1 click recorded, 2 known already, 0 skipped, 1 rejected\n",
-			log + ": 1 line names a link that is not here: bring the link in and import the same file again, and the line counts\n" +
+			log + ": 1 line names a link that does not exist: add the link and import the same file again, then the line counts\n" +
 				"footfall: import " + dir + "/missing: open " + dir + "/missing: no such file or directory\n" +
 				"import " + dir + ": read " + dir + ": is a directory\n" +
 				"import " + cut + ": the gzip file is cut off after 500 whole lines: get all of it and import that\n", 1},

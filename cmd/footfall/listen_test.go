@@ -69,12 +69,12 @@ func TestListenersAllOrNone(t *testing.T) {
 	taken := l.Addr().String()
 	for _, option := range []string{"--listen", "--metrics-listen"} {
 		out := sentence(t, "serve", "--data", dir+"/data", "--listen", "127.0.0.1:0", option, taken)
-		if want := fmt.Sprintf("footfall: listen on %s: bind: address already in use (%s takes another address)\n", taken, option); out != want {
+		if want := fmt.Sprintf("footfall: listen on %s: bind: address already in use: choose another address with %s\n", taken, option); out != want {
 			t.Errorf("%s: %q, want %q", option, out, want)
 		}
 	}
 	out := sentence(t, "serve", "--data", dir+"/data", "--listen", taken, "--http-listen", "127.0.0.1:0")
-	if !strings.Contains(out, "--http-listen is for http beside https: give a certificate") {
+	if !strings.Contains(out, "--http-listen only applies next to https: give a certificate") {
 		t.Errorf("http beside http: %q", out)
 	}
 }

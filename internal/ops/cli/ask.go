@@ -9,12 +9,13 @@ import (
 	"github.com/footfall/footfall/internal/ops/server"
 )
 
-// ask has the process that owns the directory do a command that reports nothing.
+// ask sends a command that reports nothing to the process that owns the directory.
 func ask[In, Out any](e *env, o *server.Owner, c control.Command[In, control.None, Out], in In) (Out, error) {
 	return c.Ask(e.ctx, o.Client, in, nil)
 }
 
-// pieces writes what a command reports in pieces.
+// pieces writes the pieces of output that a command reports. If they cannot be
+// written, it stops the command.
 func pieces[In any](e *env, c *control.Client, command control.Command[In, []byte, control.None], in In, to io.Writer) error {
 	ctx, stop := context.WithCancel(e.ctx)
 	defer stop()

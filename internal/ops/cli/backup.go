@@ -2,7 +2,6 @@ package cli
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"github.com/dustin/go-humanize"
@@ -16,15 +15,15 @@ import (
 
 type backupCmd struct {
 	dataDir
-	To   string `help:"The directory of backups, made where it is missing; best on another disk." required:"" type:"path" placeholder:"DIR"`
-	Keep number `help:"How many backups remain there, the newest." least:"1" most:"1000000" default:"3" placeholder:"N"`
-	JSON bool   `help:"Print what the backup holds as one JSON object." name:"json"`
+	To   string `help:"The directory of backups. footfall makes it if it is missing. Choose another disk if you can." required:"" type:"path" placeholder:"DIR"`
+	Keep number `help:"How many backups to keep there." least:"1" most:"1000000" default:"3" placeholder:"N"`
+	JSON bool   `help:"Print the contents of the backup as one JSON object." name:"json"`
 }
 
 func (c *backupCmd) Run(e *env) error {
 	return c.with(e, func(o *server.Owner) error {
 		var m backup.Manifest
-		err := e.watched(func(e *env) (err error) {
+		err := e.withProgress(func(e *env) (err error) {
 			m, err = ask(e, o, control.Backup, control.BackupTo{Dir: c.To, Keep: int(c.Keep)})
 			return err
 		})
@@ -41,14 +40,11 @@ func (c *backupCmd) Run(e *env) error {
 
 type restoreCmd struct {
 	dataDir
-	From string `help:"The directory of backups, whose newest is taken, or one backup in it." required:"" type:"path" placeholder:"DIR"`
+	From string `help:"The directory of backups, of which the newest is taken, or one backup in it." required:"" type:"path" placeholder:"DIR"`
 }
 
 func (c *restoreCmd) Run(e *env) error {
 	path, m, err := backup.Newest(c.From)
-	if errors.Is(err, backup.ErrNone) {
-		return fmt.Errorf("%w: name one with --from, or a directory of them", err)
-	}
 	if err != nil {
 		return err
 	}
@@ -56,7 +52,7 @@ func (c *restoreCmd) Run(e *env) error {
 	if err := datadir.CheckDir(dir); err != nil {
 		return err
 	}
-	if err := e.watched(func(e *env) error { return backup.Restore(e.ctx, path, dir) }); err != nil {
+	if err := e.withProgress(func(e *env) error { return backup.Restore(e.ctx, path, dir) }); err != nil {
 		return err
 	}
 	if err := e.print(fmt.Sprintf("restored the backup of %s to %s", m.Made.Format("2006-01-02 15:04:05 UTC"), plain.Text(dir)), nil); err != nil {
@@ -74,12 +70,12 @@ func (c *restoreCmd) Run(e *env) error {
 
 type rebuildCmd struct {
 	dataDir
-	From  string `help:"A directory of backups, or one backup, to begin with." type:"path" placeholder:"DIR"`
-	Lossy bool   `help:"Put the new counts in place even where clicks are missing that are counted now." env:"-"`
+	From  string `help:"A directory of backups, or one backup, to start from." type:"path" placeholder:"DIR"`
+	Lossy bool   `help:"Accept new counts that lack clicks which are counted now." env:"-"`
 }
 
 func (c *rebuildCmd) Run(e *env) error {
-	return e.watched(func(e *env) error {
+	return e.withProgress(func(e *env) error {
 		return datadir.Rebuild(e.ctx, c.options(e), c.From, c.Lossy, func(done string) { fmt.Fprintln(e.stdout, done) })
 	})
 }

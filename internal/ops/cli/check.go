@@ -16,9 +16,9 @@ import (
 
 type checkCmd struct {
 	dataDir
-	Repair        bool `help:"Mend what can be mended without a loss, and check again: sums of days where they alone are wrong, and, while no server runs, a damaged journal whose clicks are counted."`
-	GiveUpDamaged bool `help:"With --repair: give up for good the clicks of a damaged journal that can neither be read nor are counted; check says how many bytes that is." env:"-"`
-	GiveUpLinks   bool `help:"With --repair: go on with a footfall.db that is older than the rest, and give up for good the links, users, tokens and changes that it lacks. Their ids are not given again." env:"-"`
+	Repair        bool `help:"Repair what can be repaired without a loss, and check again: sums of days if only they are wrong, and, if no server runs, a damaged journal whose clicks are all counted."`
+	GiveUpDamaged bool `help:"With --repair: accept the loss of clicks in a damaged journal that are not counted and cannot be read. check says how many bytes that is." env:"-"`
+	GiveUpLinks   bool `help:"With --repair: continue with a footfall.db that is older than the other parts, and accept the loss of the links, users, tokens and changes that it lacks. Their ids are not used again." env:"-"`
 	JSON          bool `help:"Print the result as one JSON object." name:"json"`
 }
 
@@ -124,7 +124,7 @@ type checked struct {
 // check looks at everything.
 func (c *checkCmd) check(e *env, look func(context.Context, func(string)) (datadir.Verdict, error)) (r checked, err error) {
 	r.Findings = []string{}
-	err = e.watched(func(e *env) (err error) {
+	err = e.withProgress(func(e *env) (err error) {
 		v, err := look(e.ctx, c.hear(e, &r.Findings))
 		var all []string
 		for _, remedy := range v.Remedies {

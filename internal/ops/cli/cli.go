@@ -1,8 +1,9 @@
 // Package cli is the command line: commands and options, each option declared
 // once and also read from FOOTFALL_NAME in the environment.
 //
-// It refuses to do the work: commands but serve, rebuild and the repair of a
-// journal speak to the process that owns the data directory.
+// It does not do the work. serve, rebuild and the repair of a journal call
+// packages server and datadir; every other command asks the process that owns the
+// data directory. What a person can do about an error is here alone: see hints.go.
 package cli
 
 import (
@@ -27,13 +28,14 @@ import (
 type env struct {
 	ctx   context.Context
 	stdin io.Reader
-	// stdout and stderr show foreign text, whatever it holds, and let it do
-	// nothing; data and terminal are the same two without that care.
+	// stdout and stderr make foreign text safe for a terminal; data and terminal are
+	// the same two without that.
 	stdout, stderr io.Writer
 	data, terminal io.Writer
 	now            func() time.Time
 	log            *slog.Logger
-	// patience is after how long a command that is done, and cannot end yet, says why.
+	// patience is how long a command that is done, and cannot end yet, waits before it
+	// says why.
 	patience time.Duration
 }
 
@@ -42,15 +44,15 @@ type commands struct {
 	Serve   serveCmd   `cmd:"" help:"Answer questions and count clicks."`
 	User    userCmd    `cmd:"" help:"Users and their access tokens."`
 	Link    linkCmd    `cmd:"" help:"Short links."`
-	Stats   statsCmd   `cmd:"" help:"Print the clicks of today, of the last 7 and 30 days and of all time, and the links with most clicks."`
-	Import  importCmd  `cmd:"" help:"Bring in clicks that others recorded; each counts once, however often it is imported."`
-	Check   checkCmd   `cmd:"" help:"Prove that the counts agree with themselves and with the journal."`
-	Export  exportCmd  `cmd:"" help:"Write users, links and counts as NDJSON to standard output; import --format ndjson takes it."`
-	Backup  backupCmd  `cmd:"" help:"Add a backup of everything to a directory, while clicks go on; what has not changed is shared with the last one there."`
-	Restore restoreCmd `cmd:"" help:"Make a data directory of the newest backup, and check it."`
-	Rebuild rebuildCmd `cmd:"" help:"Count the journal again, from the newest backup or checkpoint that it reaches; the server must be stopped."`
-	Health  healthCmd  `cmd:"" name:"healthcheck" aliases:"health" help:"Say whether a server answers visitors: status 0 if so, else 1. It is for the health checks of containers."`
-	Debug   debugCmd   `cmd:"" help:"Print a profile of the process that owns the data directory, such as what each goroutine does."`
+	Stats   statsCmd   `cmd:"" help:"Print the clicks of today, of the last 7 and 30 days and of all time, and the links with the most clicks."`
+	Import  importCmd  `cmd:"" help:"Import clicks that something else recorded. Each counts once, even if you import it again."`
+	Check   checkCmd   `cmd:"" help:"Check that the counts agree with each other and with the journal."`
+	Export  exportCmd  `cmd:"" help:"Write users, links and counts to standard output, as NDJSON that import --format ndjson reads."`
+	Backup  backupCmd  `cmd:"" help:"Add a full backup to a directory, while clicks are recorded. Files that did not change are shared with the previous backup."`
+	Restore restoreCmd `cmd:"" help:"Make a data directory from the newest backup, and check it."`
+	Rebuild rebuildCmd `cmd:"" help:"Count the journal again, starting from the newest backup or checkpoint that it continues. Stop the server first."`
+	Health  healthCmd  `cmd:"" name:"healthcheck" aliases:"health" help:"Report whether the server answers visitors: exit status 0 if it does, otherwise 1. For health checks of containers."`
+	Debug   debugCmd   `cmd:"" help:"Print a profile of the running server, for example what each goroutine does."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 
@@ -59,10 +61,10 @@ type dataDir struct {
 	Data string `help:"The data directory." type:"path" placeholder:"DIR" otherwise:"./footfall-data"`
 }
 
-// defaultData is the data directory where none is named.
+// defaultData is the data directory if none is named.
 const defaultData = "./footfall-data"
 
-// options are those of the directory, named or not.
+// options are what package datadir needs to know about the directory.
 func (d dataDir) options(e *env) datadir.Options {
 	o := datadir.Options{Path: d.Data, Named: d.Data != "", Now: e.now, Log: e.log}
 	if !o.Named {
@@ -71,13 +73,13 @@ func (d dataDir) options(e *env) datadir.Options {
 	return o
 }
 
-// with calls f with the process that owns the directory, and becomes that
-// process meanwhile where nobody is.
+// with calls f with the process that owns the directory. If there is none, this
+// process owns it until f returns.
 func (d dataDir) with(e *env, f func(*server.Owner) error) error {
 	return e.connect(server.Options{Data: d.options(e)}, f)
 }
 
-// making is with for commands that make the data directory where it is missing.
+// making is with, for commands that make the data directory if it is missing.
 func (d dataDir) making(e *env, f func(*server.Owner) error) error {
 	o := server.Options{Data: d.options(e)}
 	o.Data.Create = true
@@ -94,16 +96,17 @@ func (e *env) connect(o server.Options, f func(*server.Owner) error) error {
 		fmt.Fprintf(e.stderr, "made a new data directory %s\n", plain.Text(o.Data.Path))
 	}
 	err = f(owner)
-	// Others may have come meanwhile, and a pipe that they import may never end.
+	// Other commands may use this process by now, and one may import a pipe that
+	// never ends.
 	waiting := time.AfterFunc(e.patience, func() {
-		fmt.Fprintln(e.stderr, "this command is done, and waits for another one that reaches the data directory through it")
+		fmt.Fprintln(e.stderr, "this command is done. It waits for another command that uses the data directory through it")
 	})
 	defer waiting.Stop()
 	return errors.Join(err, owner.Close(context.WithoutCancel(e.ctx)))
 }
 
-// Main runs the program and returns its exit status: 0, or after an error that it
-// has printed on stderr one of those of status.go.
+// Main runs the program and returns its exit status, which is one of status.go.
+// After an error it has printed a sentence on stderr.
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	e := &env{ctx: ctx, stdin: stdin, stdout: plain.Writer(stdout), stderr: plain.Writer(stderr), data: stdout, terminal: stderr, now: time.Now, patience: 3 * time.Second}
 	e.log = slog.New(slog.NewTextHandler(e.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
@@ -122,7 +125,7 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	case exit >= 0: // help was asked for
 		return exit
 	case option != "":
-		err = usage("%s is given nothing: give it a value, or leave it out", option)
+		err = usage("%s has an empty value: give it a value, or leave it out", option)
 	case err != nil:
 		err = misused(err)
 	default:
@@ -147,7 +150,8 @@ func (e *env) file(path string) (io.ReadCloser, error) {
 	if info, err := os.Stat(path); err != nil || info.Mode()&fs.ModeNamedPipe == 0 {
 		return os.Open(path)
 	}
-	// A named pipe is open once somebody writes to it, which may be never.
+	// Opening a named pipe waits until a program opens it to write, which may never
+	// happen.
 	type opened struct {
 		f   *os.File
 		err error

@@ -10,10 +10,10 @@ import (
 
 type debugCmd struct {
 	dataDir
-	Out     string `help:"The file to write; a profile that is not text does not go to a terminal." type:"path" placeholder:"FILE" otherwise:"standard output"`
-	Seconds number `help:"For how long cpu is watched." least:"1" most:"600" default:"30" placeholder:"N"`
-	Binary  bool   `help:"In the form that go tool pprof reads, and not as text. cpu always is."`
-	Profile string `arg:"" optional:"" default:"goroutine" help:"goroutine: what each does now; heap: what holds the memory; allocs: what took it since the start; cpu: what uses the processors; or another profile of Go: block, mutex, threadcreate."`
+	Out     string `help:"The file to write. A terminal gets only text." type:"path" placeholder:"FILE" otherwise:"standard output"`
+	Seconds number `help:"How long to sample for the cpu profile, in seconds." least:"1" most:"600" default:"30" placeholder:"N"`
+	Binary  bool   `help:"Write the form that go tool pprof reads instead of text. The cpu profile always has it."`
+	Profile string `arg:"" optional:"" default:"goroutine" help:"goroutine: what each goroutine does now. heap: what holds memory. allocs: what allocated memory since the start. cpu: what uses the processors. Or another profile of Go: block, mutex, threadcreate."`
 }
 
 func (c *debugCmd) Run(e *env) (err error) {

@@ -7,7 +7,7 @@ import (
 
 type exportCmd struct {
 	dataDir
-	Clicks bool `help:"Instead of the counts, the single clicks that the journal keeps."`
+	Clicks bool `help:"Write the single clicks that the journal keeps, instead of counts."`
 }
 
 func (c *exportCmd) Run(e *env) error {

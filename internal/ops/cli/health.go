@@ -10,7 +10,7 @@ import (
 
 type healthCmd struct {
 	dataDir
-	Timeout seconds `help:"How long the server may take to answer: seconds, or a duration such as 500ms." default:"10" placeholder:"TIME"`
+	Timeout seconds `help:"How long to wait for the server's answer: seconds, or a duration such as 500ms." default:"10" placeholder:"TIME"`
 }
 
 func (c *healthCmd) Run(e *env) error {

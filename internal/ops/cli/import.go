@@ -11,6 +11,7 @@ import (
 	"github.com/dustin/go-humanize/english"
 	"github.com/schollz/progressbar/v3"
 
+	"github.com/footfall/footfall/internal/base/meter"
 	"github.com/footfall/footfall/internal/base/plain"
 	"github.com/footfall/footfall/internal/faces/feed"
 	"github.com/footfall/footfall/internal/ops/control"
@@ -20,10 +21,10 @@ import (
 type importCmd struct {
 	dataDir
 	Format         string   `help:"The format of the files: ${enum}." enum:"${formats}" required:"" placeholder:"FORMAT"`
-	Domain         []string `help:"The short domains of this installation: no link may lead back there. A server that runs uses its own. May be repeated." placeholder:"HOST" otherwise:"the server's"`
-	TrustedProxies []string `help:"Addresses and networks of proxies, for access logs that have a list of addresses: the visitor's is the last one that is neither private nor one of these. A server that runs uses its own. May be repeated." placeholder:"CIDR" otherwise:"the server's"`
+	Domain         []string `help:"A short domain of this installation; no link may lead back there. A running server uses its own. May be repeated." placeholder:"HOST" otherwise:"the server's"`
+	TrustedProxies []string `help:"An address or network of a proxy, for access logs that list several addresses: the visitor's is the last one that is neither private nor one of these. A running server uses its own. May be repeated." placeholder:"CIDR" otherwise:"the server's"`
 	JSON           bool     `help:"Print the result as one JSON object." name:"json"`
-	Files          []string `arg:"" name:"file" help:"Files to import, plain or gzip; - is standard input, of which each line counts within a second. One that cannot be read is named at the end, and the others are imported."`
+	Files          []string `arg:"" name:"file" help:"The files to import, plain or gzip. - is standard input, of which each line counts within a second. If a file cannot be read, the others are still imported."`
 }
 
 func (c *importCmd) Run(e *env) error {
@@ -31,7 +32,8 @@ func (c *importCmd) Run(e *env) error {
 		return err
 	}
 	options := server.Options{Data: c.options(e)}
-	// The links of access logs must be here: where there is no data directory, another one is meant.
+	// An access log names links that exist already. If there is no data directory,
+	// the wrong one was named.
 	options.Data.Create, options.Domains, options.TrustedProxies = feed.BringsLinks(c.Format), c.Domain, c.TrustedProxies
 	return e.connect(options, func(o *server.Owner) error {
 		var total feed.Result
@@ -43,7 +45,7 @@ func (c *importCmd) Run(e *env) error {
 				failed = errors.Join(failed, fmt.Errorf("import %s: %w", plain.Text(path), err))
 			}
 			if e.ctx.Err() != nil || errors.Is(err, control.ErrCutOff) || errors.Is(err, control.ErrStopping) {
-				// How far it came is not known; importing again tells.
+				// Nobody knows how far it came; the next import finds out.
 				return fmt.Errorf("%w; what was recorded so far stays, and the next import of the same files goes on from there", failed)
 			}
 			c.remark(e, path, result)
@@ -55,8 +57,8 @@ func (c *importCmd) Run(e *env) error {
 	})
 }
 
-// missing fails where none of the files is there: then no data directory is opened for
-// them, or made.
+// missing fails if none of the files exists. Then no data directory is opened, or
+// made.
 func (c *importCmd) missing() (all error) {
 	for _, path := range c.Files {
 		_, err := os.Stat(path)
@@ -64,34 +66,33 @@ func (c *importCmd) missing() (all error) {
 			return nil
 		}
 		if p := new(fs.PathError); errors.As(err, &p) {
-			p.Op = "open" // as is said of one file of several
+			p.Op = "open" // the word that is printed for one file of several
 		}
 		all = errors.Join(all, fmt.Errorf("import %s: %w", plain.Text(path), err))
 	}
 	return all
 }
 
-// remark says what is likely to be wrong with a file that brought less than it
-// holds.
+// remark says why lines of a file do not count that could.
 func (c *importCmd) remark(e *env, path string, r feed.Result) {
 	switch {
 	case r.NoLink == 1:
-		fmt.Fprintf(e.stderr, "%s: 1 line names a link that is not here: bring the link in and import the same file again, and the line counts\n", plain.Text(path))
+		fmt.Fprintf(e.stderr, "%s: 1 line names a link that does not exist: add the link and import the same file again, then the line counts\n", plain.Text(path))
 	case r.NoLink > 1:
-		fmt.Fprintf(e.stderr, "%s: %d lines name links that are not here: bring the links in and import the same file again, and the lines count\n", plain.Text(path), r.NoLink)
+		fmt.Fprintf(e.stderr, "%s: %d lines name links that do not exist: add the links and import the same file again, then the lines count\n", plain.Text(path), r.NoLink)
 	}
 }
 
-// allRejected is the error of a file that brought nothing. Only lines that have
-// not the format at all make the format doubtful.
+// allRejected is the error about a file without a valid line. If no line has the
+// format, the format is probably wrong.
 func (c *importCmd) allRejected(path string, r feed.Result) error {
 	if r.Alien == r.Rejected {
-		return fmt.Errorf("import %s: every line was rejected: is --format %s what it is?", plain.Text(path), c.Format)
+		return fmt.Errorf("import %s: every line was rejected: is its format really %s?", plain.Text(path), c.Format)
 	}
 	return fmt.Errorf("import %s: every line was rejected", plain.Text(path))
 }
 
-// file imports one file. Rejected lines are told as they are met.
+// file imports one file, and prints rejected lines as they come.
 func (c *importCmd) file(e *env, o *server.Owner, path string) (feed.Result, error) {
 	f, err := e.file(path)
 	if err != nil {
@@ -109,7 +110,7 @@ func (c *importCmd) file(e *env, o *server.Owner, path string) (feed.Result, err
 	return result, err
 }
 
-// progress is a bar on a terminal, and nothing elsewhere.
+// progress is a bar for a file, which only a terminal shows.
 func (e *env) progress(f io.Reader, path string) *progressbar.ProgressBar {
 	size := int64(-1)
 	if file, ok := f.(*os.File); ok {
@@ -117,15 +118,7 @@ func (e *env) progress(f io.Reader, path string) *progressbar.ProgressBar {
 			size = info.Size()
 		}
 	}
-	return progressbar.NewOptions64(size,
-		progressbar.OptionSetWriter(e.terminal),
-		progressbar.OptionSetSpinnerChangeInterval(0), // of a pipe it would turn by itself, over what is printed
-		progressbar.OptionSetVisibility(isTerminal(e.terminal)),
-		progressbar.OptionSetDescription(plain.Text(path)),
-		progressbar.OptionShowBytes(true),
-		progressbar.OptionShowCount(),
-		progressbar.OptionClearOnFinish(),
-	)
+	return newBar(e.terminal, isTerminal(e.terminal), size, plain.Text(path), meter.Bytes)
 }
 
 func (c *importCmd) report(e *env, r feed.Result) error {
@@ -147,7 +140,7 @@ func (c *importCmd) report(e *env, r feed.Result) error {
 	return err
 }
 
-// many is so many of a thing, in words that fit.
+// many is a number of things, in the singular or the plural.
 func many(n uint64, thing string) string {
 	return fmt.Sprintf("%d %s", n, english.PluralWord(int(n), thing, ""))
 }

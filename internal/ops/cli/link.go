@@ -16,15 +16,15 @@ import (
 )
 
 type linkCmd struct {
-	Add    linkAddCmd    `cmd:"" help:"Make a short link and print it, alone on its line; the same URL by the same user is the same link."`
-	List   linkListCmd   `cmd:"" help:"List the links of a user, newest first, or of all users, with the clicks of people on each."`
-	Delete linkDeleteCmd `cmd:"" help:"Remove a link and the clicks counted on it, for good, also from the counts of all links of its user."`
+	Add    linkAddCmd    `cmd:"" help:"Add a short link and print it, alone on its line. The same URL of the same user is the same link."`
+	List   linkListCmd   `cmd:"" help:"List the links of a user, newest first, or of all users, with how many people clicked each."`
+	Delete linkDeleteCmd `cmd:"" help:"Delete a link and the clicks counted on it, also from the counts of all links of its user. This cannot be undone."`
 }
 
 // domainOption is the option of commands that print short URLs.
 type domainOption struct {
-	// FOOTFALL_DOMAIN may list all that the server has.
-	Domain string `help:"The short domain of the URLs that are printed; beside a server, one of its own." placeholder:"HOST" otherwise:"the server's first"`
+	// FOOTFALL_DOMAIN may list all domains of the server.
+	Domain string `help:"The short domain of the printed URLs. If a server runs, it must be one of the server's." placeholder:"HOST" otherwise:"the server's first"`
 }
 
 func (d domainOption) first() string {
@@ -32,7 +32,7 @@ func (d domainOption) first() string {
 	return first
 }
 
-// connect is with, for the domains that are given.
+// connect is dataDir.with, for the given domains.
 func (d domainOption) connect(e *env, data dataDir, f func(*server.Owner) error) error {
 	o := server.Options{Data: data.options(e)}
 	if d.Domain != "" {
@@ -44,8 +44,8 @@ func (d domainOption) connect(e *env, data dataDir, f func(*server.Owner) error)
 type linkAddCmd struct {
 	dataDir
 	domainOption
-	Login string `arg:"" help:"The user whose link it is."`
-	URL   string `arg:"" help:"Where it leads: an http or https URL." name:"url"`
+	Login string `arg:"" help:"The user who owns the link."`
+	URL   string `arg:"" help:"The long URL, http or https." name:"url"`
 }
 
 func (c *linkAddCmd) Run(e *env) error {
@@ -59,7 +59,7 @@ type linkListCmd struct {
 	dataDir
 	domainOption
 	JSON  bool   `help:"Print one JSON array." name:"json"`
-	Login string `arg:"" optional:"" help:"The user whose links are listed; without one, those of all users."`
+	Login string `arg:"" optional:"" help:"The user whose links are listed; all users if left out."`
 }
 
 func (c *linkListCmd) Run(e *env) error {
@@ -91,8 +91,8 @@ func (c *linkListCmd) list(e *env, o *server.Owner, each func(control.Link)) err
 
 type linkDeleteCmd struct {
 	dataDir
-	Link string `arg:"" help:"Its hash, or its short URL."`
-	Yes  bool   `help:"Do it." env:"-"`
+	Link string `arg:"" help:"The hash of the link, or its short URL."`
+	Yes  bool   `help:"Confirm the deletion." env:"-"`
 }
 
 func (c *linkDeleteCmd) Run(e *env) error {
@@ -102,7 +102,7 @@ func (c *linkDeleteCmd) Run(e *env) error {
 			if err != nil {
 				return err
 			}
-			return usage("link delete removes %s and the %s counted on it for good: add --yes to do it", plain.Text(c.Link), many(clicks, "click"))
+			return usage("link delete removes %s and the %s counted on it, which cannot be undone: add --yes to do it", plain.Text(c.Link), many(clicks, "click"))
 		}
 		r, err := ask(e, o, control.DeleteLink, c.Link)
 		if err != nil {
@@ -112,20 +112,20 @@ func (c *linkDeleteCmd) Run(e *env) error {
 	})
 }
 
-// removed says what was deleted, and what is left of it.
+// removed prints what was deleted, and what is left of it.
 func (e *env) removed(what string, t datadir.Traces) error {
 	switch {
 	case t.Failed != "":
 		fmt.Fprintln(e.stdout, what)
 		return errors.New(t.Failed)
 	case t.Later:
-		what += "\nIt is being removed from footfall.db, clicks/ and checkpoint/, which takes some minutes more; the server's log says if that fails."
+		what += "\nIt is still being removed from footfall.db, clicks/ and checkpoint/, which takes some minutes. The server's log says if that fails."
 	default:
 		what += "\nNothing of it is left in footfall.db, clicks/ and checkpoint/."
 	}
 	what += "\nThe single clicks stay in journal/ until --journal-retention is over. Backups keep what they hold."
 	for _, kept := range t.Kept {
-		what += "\n" + plain.Text(kept) + " was set aside because it is damaged, and keeps what it holds: remove it once you need it no more."
+		what += "\n" + plain.Text(kept) + " was set aside because it is damaged, and was not changed: remove it when you do not need it any more."
 	}
 	return e.print(what, nil)
 }

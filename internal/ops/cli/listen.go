@@ -8,17 +8,17 @@ import (
 	"strings"
 )
 
-// secure tells whether https is spoken.
+// secure says that the server has a certificate, so that --listen serves https.
 func (c *serveCmd) secure() bool { return c.TLSCert != "" || len(c.ACMEDomain) > 0 }
 
-// listeners are all of a server: those that answer everything, those that speak
-// http beside https, and that of Prometheus, if there is one.
+// listeners are those of a server: for everything, for plain http next to https,
+// and for Prometheus, if there is one.
 type listeners struct {
 	public, clear []net.Listener
 	watch         net.Listener
 }
 
-// listen opens them, all or none.
+// listen opens all listeners, or none.
 func (c *serveCmd) listen() (_ listeners, err error) {
 	var opened []net.Listener
 	open := func(option string, addresses ...string) (ls []net.Listener) {
@@ -47,8 +47,8 @@ func (c *serveCmd) listen() (_ listeners, err error) {
 	return all, err
 }
 
-// urls are where each listener is reached from this machine, as the log has it:
-// the first, and where there are more, the others.
+// urls are the URLs of the listeners on this machine, as attributes of the log: the
+// first one, and the others under another key.
 func (l listeners) urls(scheme string) []any {
 	urls := func(scheme string, ls []net.Listener) string {
 		var all []string
@@ -73,19 +73,19 @@ func (l listeners) urls(scheme string) []any {
 // urlOf is a URL of a listener that can be opened on this machine.
 func urlOf(scheme string, l net.Listener) string { return scheme + "://" + hostOf(l) }
 
-// listen takes an address that names its port, 0 for any.
+// listen opens an address that names its port; port 0 is any that is free.
 func listen(option, address string) (net.Listener, error) {
 	if _, port, err := net.SplitHostPort(address); err != nil || port == "" {
-		return nil, fmt.Errorf("%s %s is no address to listen on: say HOST:PORT, or :PORT for every address of this machine", option, address)
+		return nil, fmt.Errorf("%s %s is not an address to listen on: use HOST:PORT, or :PORT for every address of this machine", option, address)
 	}
 	l, err := net.Listen("tcp", address)
 	if err != nil {
-		return nil, fmt.Errorf("listen on %s: %w (%s takes another address)", address, errors.Unwrap(err), option)
+		return nil, fmt.Errorf("listen on %s: %w: choose another address with %s", address, errors.Unwrap(err), option)
 	}
 	return l, nil
 }
 
-// hostOf is how this machine reaches a listener.
+// hostOf is the host and port under which this machine reaches a listener.
 func hostOf(l net.Listener) string {
 	if a, ok := l.Addr().(*net.TCPAddr); ok && a.IP.IsUnspecified() {
 		return net.JoinHostPort("localhost", strconv.Itoa(a.Port))

@@ -14,8 +14,8 @@ import (
 	"github.com/footfall/footfall/internal/ops/datadir"
 )
 
-// word takes the next word of the command line as it stands, so that -1 is a
-// wrong number and no option.
+// word takes the next word of the command line as it is, so that -1 is a wrong
+// number and not an option.
 func word(c *kong.DecodeContext) (string, error) {
 	if s, ok := c.Scan.Peek().Value.(string); ok && !strings.HasPrefix(s, "--") {
 		c.Scan.Pop()
@@ -44,7 +44,7 @@ func (n *number) Decode(c *kong.DecodeContext) error {
 	}
 	v, err := strconv.Atoi(s)
 	if err != nil || v < least || v > most {
-		return fmt.Errorf("%q is no whole number from %d to %d", s, least, most)
+		return fmt.Errorf("%q is not a whole number from %d to %d", s, least, most)
 	}
 	*n = number(v)
 	return nil
@@ -92,7 +92,7 @@ func (r *retention) Decode(c *kong.DecodeContext) error {
 	}
 	d, err := time.ParseDuration(s)
 	if err != nil || d < 0 {
-		return fmt.Errorf("%q is no span of time: say 30d, 12h, 0 or forever", s)
+		return fmt.Errorf("%q is not a span of time: use 30d, 12h, 0 or forever", s)
 	}
 	*r = retention(d)
 	return nil
@@ -121,13 +121,13 @@ func (b *bytesSize) Decode(c *kong.DecodeContext) error {
 	}
 	n, err := humanize.ParseBytes(s)
 	if err != nil || n > math.MaxInt64 {
-		return fmt.Errorf("%q is no number of bytes: say 20GB, 512MiB or 0", s)
+		return fmt.Errorf("%q is not a number of bytes: use 20GB, 512MiB or 0", s)
 	}
 	*b = bytesSize(n)
 	return nil
 }
 
-// scheme is that of short URLs.
+// scheme is the scheme of short URLs.
 type scheme string
 
 // UnmarshalText reads an option's value.
@@ -136,16 +136,16 @@ func (s *scheme) UnmarshalText(text []byte) error {
 	case "http", "https":
 		return nil
 	}
-	return fmt.Errorf("%q is no scheme of short URLs: say http or https", text)
+	return fmt.Errorf("%q is not a scheme of short URLs: use http or https", text)
 }
 
-// level is the least that a log is told.
+// level is the lowest level that is logged.
 type level slog.Level
 
 // UnmarshalText reads an option's value.
 func (l *level) UnmarshalText(text []byte) error {
 	if (*slog.Level)(l).UnmarshalText(text) != nil {
-		return fmt.Errorf("%q is no level: say debug, info, warn or error", text)
+		return fmt.Errorf("%q is not a log level: use debug, info, warn or error", text)
 	}
 	return nil
 }

@@ -14,8 +14,8 @@ import (
 // shownEvery is how often a bar is drawn.
 const shownEvery = 200 * time.Millisecond
 
-// isTerminal tells a terminal from files and pipes. There a bar is no use, and cron
-// would send it as a mail.
+// isTerminal tells a terminal from files and pipes, where a bar is of no use: cron
+// would mail it.
 func isTerminal(w io.Writer) bool {
 	file, ok := w.(*os.File)
 	if !ok {
@@ -25,9 +25,9 @@ func isTerminal(w io.Writer) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// watched calls f with an env whose work is shown as a bar, where standard error is a
-// terminal. What f prints takes the bar away until it is drawn again.
-func (e *env) watched(f func(*env) error) error {
+// withProgress calls f with an env that shows its progress as a bar, if standard
+// error is a terminal. The bar is cleared before f prints something.
+func (e *env) withProgress(f func(*env) error) error {
 	if !isTerminal(e.terminal) {
 		return f(e)
 	}
@@ -40,7 +40,7 @@ func (e *env) watched(f func(*env) error) error {
 	return f(&w)
 }
 
-// bar draws how far work is.
+// bar draws the progress of work.
 type bar struct {
 	to io.Writer
 
@@ -54,11 +54,11 @@ func (b *bar) show(at meter.State) {
 	defer b.mu.Unlock()
 	if b.drawn == nil || b.stage != at.Stage {
 		b.erase()
-		total := at.Total
+		total, unit := at.Total, at.Unit
 		if total == 0 {
-			total = -1
+			total, unit = -1, ""
 		}
-		b.stage, b.drawn = at.Stage, newBar(b.to, total, at.Stage, at.Unit)
+		b.stage, b.drawn = at.Stage, newBar(b.to, true, total, at.Stage, unit)
 	}
 	if at.Total == 0 {
 		_ = b.drawn.Add(1) // to turn
@@ -67,13 +67,15 @@ func (b *bar) show(at meter.State) {
 	_ = b.drawn.Set64(at.Done)
 }
 
-func newBar(to io.Writer, total int64, what, unit string) *progressbar.ProgressBar {
+// newBar is a bar, which may be invisible. total is -1 if nobody knows it. If
+// the unit is empty, the bar only turns.
+func newBar(to io.Writer, visible bool, total int64, what, unit string) *progressbar.ProgressBar {
 	options := []progressbar.Option{
-		progressbar.OptionSetSpinnerChangeInterval(0), // it would go on by itself, over what is printed
-		progressbar.OptionSetWriter(to), progressbar.OptionSetDescription(what), progressbar.OptionClearOnFinish(),
+		progressbar.OptionSetSpinnerChangeInterval(0), // otherwise it turns by itself, and overwrites other output
+		progressbar.OptionSetWriter(to), progressbar.OptionSetVisibility(visible), progressbar.OptionSetDescription(what), progressbar.OptionClearOnFinish(),
 	}
 	switch {
-	case total < 0: // it turns, and nothing else is known
+	case unit == "":
 	case unit == meter.Bytes:
 		options = append(options, progressbar.OptionShowCount(), progressbar.OptionShowBytes(true))
 	default:
@@ -82,21 +84,21 @@ func newBar(to io.Writer, total int64, what, unit string) *progressbar.ProgressB
 	return progressbar.NewOptions64(total, options...)
 }
 
-// erase is called with mu held.
+// erase clears the bar; the caller holds mu.
 func (b *bar) erase() {
 	if b.drawn != nil {
 		_ = b.drawn.Clear()
 	}
 }
 
-// clear takes the bar away until it is drawn again.
+// clear removes the bar until the next show.
 func (b *bar) clear() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.erase()
 }
 
-// before is a writer that takes the bar away before it writes.
+// before is a writer that removes the bar before it writes.
 func (b *bar) before(w io.Writer) io.Writer { return clearing{b, w} }
 
 type clearing struct {

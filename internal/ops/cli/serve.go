@@ -19,58 +19,58 @@ import (
 
 type serveCmd struct {
 	Data             string    `help:"The data directory." type:"path" placeholder:"DIR" otherwise:"./footfall-data, and a temporary one with --demo"`
-	Listen           []string  `help:"Where to listen; without a host, on every address of this machine. May be repeated: each listener answers alike." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
-	HTTPListen       []string  `help:"Where to speak http beside https. Visitors are sent on from there as well, and the authority of --acme-domain may prove the domain at port 80; the API is refused. May be repeated." name:"http-listen" placeholder:"HOST:PORT" otherwise:"nowhere"`
-	Domain           []string  `help:"The short domains of this installation, the default one first. May be repeated." placeholder:"HOST" otherwise:"the host that is asked"`
-	TLSCert          string    `help:"Speak https with the certificate in this file (PEM, with its chain); read again when it changes." name:"tls-cert" type:"path" and:"tls" placeholder:"FILE"`
+	Listen           []string  `help:"The address to listen on. Without a host, footfall listens on every address of this machine. May be repeated." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	HTTPListen       []string  `help:"Another address, for plain http next to https. It redirects visitors and answers the checks of --acme-domain on port 80, and refuses the API. May be repeated." name:"http-listen" placeholder:"HOST:PORT" otherwise:"nowhere"`
+	Domain           []string  `help:"A short domain of this installation. May be repeated; the first is the default." placeholder:"HOST" otherwise:"the host of the request"`
+	TLSCert          string    `help:"Serve https with the certificate in this file (PEM, with its chain). footfall reads it again when it changes." name:"tls-cert" type:"path" and:"tls" placeholder:"FILE"`
 	TLSKey           string    `help:"The key of the certificate (PEM, not encrypted)." name:"tls-key" type:"path" and:"tls" placeholder:"FILE"`
-	ACMEDomain       []string  `help:"Speak https with certificates of this domain that are got by themselves from Let's Encrypt, whose terms you agree to; port 443 of the domain must lead here. May be repeated." name:"acme-domain" placeholder:"HOST"`
-	ACMEEmail        string    `help:"Where the authority writes to about its certificates." name:"acme-email" placeholder:"ADDRESS"`
-	ACMEDirectory    string    `help:"The ACME directory of the authority." name:"acme-directory" placeholder:"URL" otherwise:"that of Let's Encrypt"`
-	ShortURLScheme   scheme    `help:"The scheme of short URLs, http or https: https also behind a proxy that speaks it." name:"short-url-scheme" placeholder:"SCHEME" otherwise:"https with --tls-cert or --acme-domain, else http"`
+	ACMEDomain       []string  `help:"Serve https for this domain, with certificates that footfall obtains and renews from Let's Encrypt. You agree to its terms. Port 443 of the domain must lead here. May be repeated." name:"acme-domain" placeholder:"HOST"`
+	ACMEEmail        string    `help:"The address that the certificate authority writes to about its certificates." name:"acme-email" placeholder:"ADDRESS"`
+	ACMEDirectory    string    `help:"The URL of the ACME directory of the certificate authority." name:"acme-directory" placeholder:"URL" otherwise:"that of Let's Encrypt"`
+	ShortURLScheme   scheme    `help:"The scheme of short URLs, http or https. Set https if a proxy serves it." name:"short-url-scheme" placeholder:"SCHEME" otherwise:"https with --tls-cert or --acme-domain, otherwise http"`
 	RedirectStatus   int       `help:"The HTTP status of a redirect: ${enum}." enum:"301,302,303,307,308" default:"301" placeholder:"STATUS"`
-	RedirectMaxAge   seconds   `help:"For how long a browser may repeat a redirect without asking, so that its clicks within it do not count: seconds, or a duration such as 5m." default:"90" placeholder:"TIME"`
-	NotFoundURL      string    `help:"Where unknown names lead." name:"not-found-url" placeholder:"URL" otherwise:"a plain page"`
-	HomeURL          string    `help:"Where / leads." name:"home-url" placeholder:"URL" otherwise:"a plain page"`
-	Durability       string    `help:"When a visitor is sent on: fsync, once the click survives a power cut; write, once it survives the process being killed, which is faster, but a power cut may lose the last clicks." enum:"fsync,write" default:"fsync" placeholder:"WHEN"`
-	JournalRetention retention `help:"For how long the journal keeps clicks that are counted: a duration such as 30d or 12h; 0 drops them once the counts are durable; forever. Counts never expire. What was dropped cannot be counted again without a backup." default:"30d" placeholder:"TIME"`
-	JournalMax       bytesSize `help:"How large the journal may grow before its oldest counted clicks are dropped sooner, such as 20GB; 0 is no bound. The log warns from 80 % on." default:"0" placeholder:"BYTES"`
-	GeoDB            string    `help:"An MMDB file of countries; read again when it changes." name:"geo-db" type:"path" placeholder:"FILE" otherwise:"the built-in data"`
-	RateLimit        number    `help:"How many questions a user may ask the API each second on average, ten times as many at once; 0 is no limit." least:"0" most:"1000000" default:"0" placeholder:"N"`
-	MaxLinks         number    `help:"How many links a user may make or change by the API each minute on average, and as many at once; 0 is no limit. Commands and imports are not limited." name:"max-links-per-minute" least:"0" most:"1000000" default:"1000" placeholder:"N"`
-	MaxText          bytesSize `help:"How many bytes of long URLs, titles and notes these may have, such as 1MB; 0 is no limit." name:"max-text-per-minute" default:"1MB" placeholder:"BYTES"`
-	DiskReserve      bytesSize `help:"How much should be free on the disk of the data directory, such as 5GB. The log warns below; below half of it users can make no links, and clicks go on." placeholder:"BYTES" otherwise:"1GB, or 5 % of the disk where that is less"`
-	MaxConnections   number    `help:"How many connections are open at once, and a quarter of that from one address, unless it is one of --trusted-proxies. Beyond, one gives way: that which waited for its client longest, of the address that has most." least:"1" most:"1000000" placeholder:"N" otherwise:"10000, or three quarters of the files that the process may open"`
-	MetricsListen    string    `help:"Where Prometheus may ask for /metrics. Keep it from the public." placeholder:"HOST:PORT" otherwise:"nowhere"`
-	LogFormat        string    `help:"How the log is written: ${enum}." enum:"text,json" default:"text" placeholder:"FORMAT"`
-	LogLevel         level     `help:"The least that the log is told: debug, info, warn or error." default:"info" placeholder:"LEVEL"`
-	TrustedProxies   []string  `help:"Addresses and networks of proxies that are believed when they say, in --proxy-header, where a visitor comes from." placeholder:"CIDR" otherwise:"none"`
-	ProxyHeader      string    `help:"The header that --trusted-proxies write: ${enum}. The other one is not looked at." enum:"X-Forwarded-For,Forwarded" default:"X-Forwarded-For" placeholder:"NAME"`
-	Demo             bool      `help:"Bring in an hour of real clicks, spread over the last 30 days, and print a question to try."`
+	RedirectMaxAge   seconds   `help:"How long a browser may repeat a redirect without asking again: seconds, or a duration such as 5m. Clicks in that time do not count." default:"90" placeholder:"TIME"`
+	NotFoundURL      string    `help:"The URL that unknown names redirect to." name:"not-found-url" placeholder:"URL" otherwise:"a plain page"`
+	HomeURL          string    `help:"The URL that / redirects to." name:"home-url" placeholder:"URL" otherwise:"a plain page"`
+	Durability       string    `help:"When a visitor is redirected. fsync: after the click survives a power cut. write: after it survives a killed process, which is faster, but a power cut may lose the last clicks." enum:"fsync,write" default:"fsync" placeholder:"WHEN"`
+	JournalRetention retention `help:"How long the journal keeps clicks after they were counted: a duration such as 30d or 12h, forever, or 0 to remove them as soon as the counts are durable. Counts never expire. Removed clicks cannot be counted again without a backup." default:"30d" placeholder:"TIME"`
+	JournalMax       bytesSize `help:"The size, such as 20GB, above which the journal removes its oldest counted clicks before --journal-retention is over; 0 is no limit. The log warns at 80 %." default:"0" placeholder:"BYTES"`
+	GeoDB            string    `help:"An MMDB file of countries. footfall reads it again when it changes." name:"geo-db" type:"path" placeholder:"FILE" otherwise:"the built-in data"`
+	RateLimit        number    `help:"How many API requests a user may make each second on average, and ten times as many at once; 0 is no limit." least:"0" most:"1000000" default:"0" placeholder:"N"`
+	MaxLinks         number    `help:"How many links a user may make or change through the API each minute on average, and as many at once; 0 is no limit. Commands and imports have no limit." name:"max-links-per-minute" least:"0" most:"1000000" default:"1000" placeholder:"N"`
+	MaxText          bytesSize `help:"How many bytes of long URLs, titles and notes a user may send for these links each minute, such as 1MB; 0 is no limit." name:"max-text-per-minute" default:"1MB" placeholder:"BYTES"`
+	DiskReserve      bytesSize `help:"How much of the disk should stay free, such as 5GB. The log warns below that. Below half of it users can make no links; clicks are still recorded." placeholder:"BYTES" otherwise:"1GB, or 5 % of the disk if that is less"`
+	MaxConnections   number    `help:"How many connections may be open at once. One address may have a quarter of them, unless it is one of --trusted-proxies. If there are more, footfall closes the one that has waited for its client longest, of the address that has most." least:"1" most:"1000000" placeholder:"N" otherwise:"10000, or three quarters of the files that the process may open"`
+	MetricsListen    string    `help:"The address that serves /metrics for Prometheus. Do not make it public." placeholder:"HOST:PORT" otherwise:"nowhere"`
+	LogFormat        string    `help:"The format of the log: ${enum}." enum:"text,json" default:"text" placeholder:"FORMAT"`
+	LogLevel         level     `help:"The lowest level that is logged: debug, info, warn or error." default:"info" placeholder:"LEVEL"`
+	TrustedProxies   []string  `help:"An address or network of a proxy whose --proxy-header gives the visitor's address. May be repeated." placeholder:"CIDR" otherwise:"none"`
+	ProxyHeader      string    `help:"The header that --trusted-proxies set: ${enum}. footfall ignores the other one." enum:"X-Forwarded-For,Forwarded" default:"X-Forwarded-For" placeholder:"NAME"`
+	Demo             bool      `help:"Import an hour of real clicks, spread over the last 30 days, and print a question to try."`
 }
 
-// fits says which options do not go together.
+// fits fails if options do not go together.
 func (c *serveCmd) fits() error {
 	if len(c.ACMEDomain) == 0 && (c.ACMEEmail != "" || c.ACMEDirectory != "") {
-		return usage("--acme-email and --acme-directory are about certificates that are got by themselves: name the domain with --acme-domain too")
+		return usage("--acme-email and --acme-directory only apply together with --acme-domain")
 	}
 	if len(c.HTTPListen) > 0 && !c.secure() {
-		return usage("--http-listen is for http beside https: give a certificate with --tls-cert and --tls-key or with --acme-domain, or another --listen, which speaks http without one")
+		return usage("--http-listen only applies next to https: give a certificate with --tls-cert and --tls-key, or use --acme-domain; without either, --listen serves http")
 	}
 	if c.TLSCert != "" && len(c.ACMEDomain) > 0 {
-		return usage("--tls-cert and --acme-domain are two ways to a certificate: give one of them")
+		return usage("--tls-cert and --acme-domain exclude each other: give one of them")
 	}
 	if most := server.MostConnections(); int(c.MaxConnections) > most {
-		return usage("--max-connections %d is more than the %d that the process has files for: let it open more (LimitNOFILE, ulimit -n)", c.MaxConnections, most)
+		return usage("--max-connections %d needs more files than the process may open, which allows %d: raise the limit (LimitNOFILE, ulimit -n)", c.MaxConnections, most)
 	}
 	if c.Demo && c.Data != "" && datadir.HasData(c.Data) {
-		return usage("--demo fills a data directory of its own, and %s is one already: name an empty one with --data, or none", c.Data)
+		return usage("--demo needs a new data directory, and %s has data: name an empty one with --data, or leave --data out", c.Data)
 	}
 	return nil
 }
 
-// softMemory is from where on memory is collected sooner, rather than once it has
-// doubled, in bytes. GOMEMLIMIT sets another one.
+// softMemory is the memory limit of the Go runtime, in bytes: above it, the garbage
+// collector works harder. GOMEMLIMIT overrides it.
 const softMemory = 1 << 30 / 2 * 3
 
 func (c *serveCmd) Run(e *env, k *kong.Context) (err error) {
@@ -99,7 +99,7 @@ func (c *serveCmd) Run(e *env, k *kong.Context) (err error) {
 		handler = slog.NewJSONHandler(e.stderr, options)
 	}
 	build := version.This()
-	log := newPreface(handler, func() []line { return c.begins(build, k) })
+	log := newStartLog(handler, func() []line { return c.startLines(build, k) })
 	scheme := "http"
 	if c.secure() {
 		scheme = "https"
@@ -129,7 +129,7 @@ func (c *serveCmd) Run(e *env, k *kong.Context) (err error) {
 	})
 }
 
-// demo brings in the demo's clicks, and prints a question about them.
+// demo imports the clicks of the demo, and prints a question about them.
 func (c *serveCmd) demo(e *env, app *server.App, url string) error {
 	clicks, err := feed.Demo(e.now())
 	if err != nil {

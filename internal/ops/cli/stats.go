@@ -12,10 +12,10 @@ import (
 type statsCmd struct {
 	dataDir
 	domainOption
-	Timezone string `help:"Where days begin: a name such as Europe/Berlin, or whole hours from UTC." placeholder:"ZONE" otherwise:"America/New_York, as in the API"`
-	Top      number `help:"How many links are listed, those with most clicks." least:"0" most:"1000" default:"10" placeholder:"N"`
+	Timezone string `help:"The time zone in which days begin: a name such as Europe/Berlin, or whole hours from UTC." placeholder:"ZONE" otherwise:"America/New_York, as in the API"`
+	Top      number `help:"How many of the most clicked links are listed." least:"0" most:"1000" default:"10" placeholder:"N"`
 	JSON     bool   `help:"Print one JSON object." name:"json"`
-	Login    string `arg:"" optional:"" help:"The user whose links it is about; without one, all users."`
+	Login    string `arg:"" optional:"" help:"The user whose links are counted; all users if left out."`
 }
 
 func (c *statsCmd) Run(e *env) error {

@@ -11,7 +11,7 @@ import (
 	"github.com/footfall/footfall/internal/base/plain"
 )
 
-// table prints rows in columns, as they come: some hundreds at a time are aligned.
+// table prints rows in columns. Some hundreds at a time are aligned.
 type table struct {
 	w     io.Writer
 	right []bool // columns of numbers
@@ -19,11 +19,11 @@ type table struct {
 	err   error
 }
 
-// rowsAligned is how many rows are held to be aligned with each other.
+// rowsAligned is how many rows are held and aligned with each other.
 const rowsAligned = 500
 
-// newTable makes a table with a head, in which > comes before the name of a column of
-// numbers.
+// newTable makes a table with column names. A > before a name says that the column
+// has numbers.
 func newTable(w io.Writer, head ...string) *table {
 	t := &table{w: w, right: make([]bool, len(head))}
 	for i := range head {
@@ -33,7 +33,7 @@ func newTable(w io.Writer, head ...string) *table {
 	return t
 }
 
-// row takes the cells of a row, which others may have written.
+// row adds a row. Its cells may be foreign text.
 func (t *table) row(cells ...string) {
 	for i := range cells {
 		cells[i] = plain.Text(cells[i])
@@ -72,7 +72,7 @@ func (t *table) flush() error {
 	return t.err
 }
 
-// array prints the elements of a JSON array as they come, each on a line.
+// array prints a JSON array, each element on a line as it comes.
 type array struct {
 	w   io.Writer
 	n   int
@@ -102,7 +102,7 @@ func (a *array) end() error {
 	return a.err
 }
 
-// oneLine is a value as JSON, in which & stays as it is.
+// oneLine is a value as JSON on one line, without escapes for HTML.
 func oneLine(v any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)

@@ -14,8 +14,8 @@ import (
 	"github.com/footfall/footfall/internal/faces/feed"
 )
 
-// newParser makes the parser of the command line. exit is called where it has
-// done all that was asked for.
+// newParser makes the parser of the command line. It calls exit after it printed
+// help.
 func newParser(c *commands, e *env, exit func(int)) *kong.Kong {
 	var known variables
 	parser, err := kong.New(c,
@@ -23,7 +23,7 @@ func newParser(c *commands, e *env, exit func(int)) *kong.Kong {
 		kong.Description("The click-metrics server that answers in Bitly's v3 dialect.\n\n"+statusHelp),
 		kong.DefaultEnvars("FOOTFALL"),
 		kong.Vars{"formats": strings.Join(feed.Formats, ",")},
-		kong.Writers(e.data, e.terminal), // which tell it how wide they are,
+		kong.Writers(e.data, e.terminal), // it asks these how wide they are
 		kong.Exit(exit),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.ValueFormatter(help),
@@ -42,8 +42,8 @@ func newParser(c *commands, e *env, exit func(int)) *kong.Kong {
 	return parser
 }
 
-// forgetEmpty takes a variable of the environment that is empty for one that is
-// not there, as files leave those open that others fill in.
+// forgetEmpty treats an empty variable of the environment as one that is not set,
+// because files of variables leave blanks for others to fill in.
 func forgetEmpty(node kong.Visitable, next kong.Next) error {
 	if f, ok := node.(*kong.Flag); ok {
 		f.Tag.Envs = slices.DeleteFunc(slices.Clone(f.Tag.Envs), func(name string) bool {
@@ -54,8 +54,8 @@ func forgetEmpty(node kong.Visitable, next kong.Next) error {
 	return next(nil)
 }
 
-// help is an option's help: what it does, its default and its variable. Where
-// the default is no value but a course, the tag otherwise says which.
+// help is the help of an option: what it does, its default and its variable. If
+// the default is not a value, the tag otherwise describes it.
 func help(v *kong.Value) string {
 	if v.Flag == nil {
 		return v.Help
@@ -75,7 +75,8 @@ func help(v *kong.Value) string {
 	return fmt.Sprintf("%s (%s).", strings.TrimSuffix(v.Help, "."), strings.Join(notes, "; "))
 }
 
-// complete says what a command line lacks, before the parser says it its way.
+// complete fails if a command line lacks an argument, in better words than the
+// parser has.
 func complete(c *kong.Context) error {
 	command := c.Selected()
 	if command == nil {
@@ -102,8 +103,8 @@ func complete(c *kong.Context) error {
 	return nil
 }
 
-// once fails where a command line gives an option twice that has one value: one
-// of the two would be left out without a word.
+// once fails if a command line gives an option twice that takes one value: the
+// parser would silently ignore one of them.
 func once(c *kong.Context) error {
 	given := map[*kong.Flag]bool{}
 	for _, p := range c.Path {
@@ -118,8 +119,8 @@ func once(c *kong.Context) error {
 	return nil
 }
 
-// givenEmpty is the option that a command line gives an empty value. It is none:
-// more likely a variable of a script was not set.
+// givenEmpty is the option to which a command line gives an empty value: most
+// likely a variable of a script was not set. It is empty if there is none.
 func givenEmpty(args []string) (option string) {
 	for i, arg := range args {
 		name, value, joined := strings.Cut(arg, "=")
@@ -134,14 +135,14 @@ func givenEmpty(args []string) (option string) {
 	return ""
 }
 
-// lacksValue is how the parser says that an option's value is missing, or looks
-// like an option.
+// lacksValue matches the parser's error about an option whose value is missing, or
+// looks like an option.
 var lacksValue = regexp.MustCompile(`^(--[a-z-]+): expected .* value but got "(.*)" \(.*$`)
 
-// noneOf is how the parser says that an option's value is none of those there are.
+// noneOf matches the parser's error about a value that the option does not have.
 var noneOf = regexp.MustCompile(`^--[a-z-]+ must be one of (.*) but got "(.*)"$`)
 
-// misused is the sentence about a command line that cannot be understood.
+// misused is the error about a wrong command line.
 func misused(err error) error {
 	var variables unknownVariables
 	if errors.As(err, &variables) {
@@ -155,7 +156,7 @@ func misused(err error) error {
 	said := err.Error()
 	if m := lacksValue.FindStringSubmatch(said); m != nil {
 		if said = m[1] + " lacks its value"; m[2] != "EOL" {
-			said += fmt.Sprintf(", for %s looks like an option", m[2])
+			said += fmt.Sprintf(", because %s looks like an option", m[2])
 		}
 	}
 	if options, ok := strings.CutPrefix(said, "missing flags: "); ok {

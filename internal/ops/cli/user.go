@@ -18,18 +18,18 @@ import (
 )
 
 type userCmd struct {
-	Add      userAddCmd      `cmd:"" help:"Make a user and print an access token, alone on its line. It is shown only now."`
-	Token    userTokenCmd    `cmd:"" help:"Print another access token for a user. It is good until it is revoked."`
-	Revoke   userRevokeCmd   `cmd:"" help:"Take an access token of a user away, or all. His password and his apiKey stay good."`
-	Password userPasswordCmd `cmd:"" help:"Set a user's password, 8 to 72 bytes, with which programs get tokens from /oauth/access_token: asked for on a terminal, else the first line of standard input. His tokens and his apiKey stay good."`
-	Key      userKeyCmd      `cmd:"" help:"Print a user's apiKey, for the methods that take it with the login: all but user/…."`
-	Delete   userDeleteCmd   `cmd:"" help:"Remove a user, his links and every click counted on them, for good."`
-	List     userListCmd     `cmd:"" help:"List users by login, with the time each was made and how many tokens he has."`
+	Add      userAddCmd      `cmd:"" help:"Add a user and print an access token, alone on its line. It is not shown again."`
+	Token    userTokenCmd    `cmd:"" help:"Print another access token for a user. It stays valid until you revoke it."`
+	Revoke   userRevokeCmd   `cmd:"" help:"Revoke an access token of a user, or all of them. The password and the apiKey stay valid."`
+	Password userPasswordCmd `cmd:"" help:"Set a user's password, 8 to 72 bytes. Programs get tokens for it from /oauth/access_token. footfall asks for it on a terminal, and otherwise reads the first line of standard input. Tokens and the apiKey stay valid."`
+	Key      userKeyCmd      `cmd:"" help:"Print a user's apiKey. All methods except user/… take it together with the login."`
+	Delete   userDeleteCmd   `cmd:"" help:"Delete a user, their links and every click counted on them. This cannot be undone."`
+	List     userListCmd     `cmd:"" help:"List users by login, with the time when each was added and how many tokens each has."`
 }
 
 type userAddCmd struct {
 	dataDir
-	Login string `arg:"" help:"The user's name in answers: 1 to 64 bytes, no blanks."`
+	Login string `arg:"" help:"The user's name in answers: 1 to 64 bytes, without blanks."`
 }
 
 func (c *userAddCmd) Run(e *env) error {
@@ -55,12 +55,12 @@ type userRevokeCmd struct {
 	dataDir
 	Login string `arg:"" help:"The user's login."`
 	Token string `arg:"" optional:"" help:"The token."`
-	All   bool   `help:"Every token of his." env:"-"`
+	All   bool   `help:"Revoke every token of the user." env:"-"`
 }
 
 func (c *userRevokeCmd) Run(e *env) error {
 	if (c.Token != "") == c.All {
-		return usage("user revoke takes one token of %s away, or with --all every one: say which", plain.Text(c.Login))
+		return usage("user revoke needs a token of %s, or --all for every token", plain.Text(c.Login))
 	}
 	return c.with(e, func(o *server.Owner) error {
 		revoked, err := 1, error(nil)
@@ -92,8 +92,8 @@ func (c *userPasswordCmd) Run(e *env) error {
 	})
 }
 
-// readPassword asks for a password, twice and without an echo, or takes a line
-// where nobody can be asked.
+// readPassword asks for a password on a terminal, twice and without an echo.
+// Without a terminal it reads one line.
 func readPassword(e *env) (string, error) {
 	terminal, ok := e.stdin.(*os.File)
 	if !ok || !term.IsTerminal(int(terminal.Fd())) {
@@ -122,7 +122,7 @@ func readPassword(e *env) (string, error) {
 type userKeyCmd struct {
 	dataDir
 	Login string `arg:"" help:"The user's login."`
-	New   bool   `help:"Make another one first; the last one is good no more." env:"-"`
+	New   bool   `help:"Make a new apiKey first. The previous one becomes invalid." env:"-"`
 }
 
 func (c *userKeyCmd) Run(e *env) error {
@@ -139,7 +139,7 @@ func (c *userKeyCmd) Run(e *env) error {
 type userDeleteCmd struct {
 	dataDir
 	Login string `arg:"" help:"The user's login."`
-	Yes   bool   `help:"Do it." env:"-"`
+	Yes   bool   `help:"Confirm the deletion." env:"-"`
 }
 
 func (c *userDeleteCmd) Run(e *env) error {
@@ -149,7 +149,7 @@ func (c *userDeleteCmd) Run(e *env) error {
 			if err != nil {
 				return err
 			}
-			return usage("user delete removes %s, all of their links and the %s counted on them for good: add --yes to do it", plain.Text(c.Login), many(clicks, "click"))
+			return usage("user delete removes %s, all of their links and the %s counted on them, which cannot be undone: add --yes to do it", plain.Text(c.Login), many(clicks, "click"))
 		}
 		r, err := ask(e, o, control.DeleteUser, c.Login)
 		if err != nil {
@@ -198,7 +198,7 @@ func (c *userListCmd) Run(e *env) error {
 	})
 }
 
-// print writes a line unless there was an error.
+// print writes a line, or returns the error.
 func (e *env) print(line string, err error) error {
 	if err != nil {
 		return err

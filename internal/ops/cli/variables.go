@@ -11,30 +11,30 @@ import (
 	"github.com/footfall/footfall/internal/base/guess"
 )
 
-// prefix begins the variable of each option.
+// prefix begins the name of each variable that an option reads.
 const prefix = "FOOTFALL_"
 
-// testPrefix begins the variables of the tests, which run the program with what
-// they were started with themselves.
+// testPrefix begins the variables of the tests, which pass their own environment
+// to the program.
 const testPrefix = prefix + "TEST_"
 
-// serviceLink is the name of a variable that Kubernetes gives every pod for a
-// Service that is called footfall, or footfall-anything.
+// serviceLink matches the variables that Kubernetes sets in every pod if there is a
+// Service named footfall or footfall-….
 var serviceLink = regexp.MustCompile(`^FOOTFALL_([A-Z0-9_]+_)?(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$`)
 
-// servicePort is the value of another such variable, …_PORT. With another value
-// it is somebody's guess at an option.
+// servicePort matches the value of another such variable, …_PORT. With any other
+// value, …_PORT is a misspelt option.
 var servicePort = regexp.MustCompile(`^(tcp|udp|sctp)://`)
 
-// variables are the names of the environment that options of any command read,
-// and those of options that are given on the command line alone.
+// variables are the names of variables that options of any command read, and the
+// names that options would have which only the command line sets.
 type variables struct{ read, typed map[string]bool }
 
-// variablesOf collects them. One file of variables may serve all commands, so
-// each command knows those of the others.
+// variablesOf collects the variables of all commands, because one file of variables
+// may serve all of them.
 func variablesOf(model *kong.Node) variables {
 	v := variables{map[string]bool{}, map[string]bool{}}
-	_ = kong.Visit(model, func(node kong.Visitable, next kong.Next) error { // which fails where next does
+	_ = kong.Visit(model, func(node kong.Visitable, next kong.Next) error { // it fails if next does
 		if f, ok := node.(*kong.Flag); ok {
 			for _, name := range f.Envs {
 				v.read[name] = true
@@ -48,14 +48,14 @@ func variablesOf(model *kong.Node) variables {
 	return v
 }
 
-// unknownVariables is the error about an environment, in one line.
+// unknownVariables is the error about variables that no option reads, on one line.
 type unknownVariables string
 
 func (e unknownVariables) Error() string { return "environment: " + string(e) }
 
-// check fails where the environment, as os.Environ gives it, has a variable that
-// looks like one of footfall's and is not read by any option. Its value is not
-// repeated: it may be a secret.
+// check fails if the environment, in the form of os.Environ, has a variable with the
+// prefix that no option reads. The error does not show the value, which may be a
+// secret.
 func (v variables) check(environ []string) error {
 	var wrong []string
 	for _, entry := range environ {
@@ -64,7 +64,7 @@ func (v variables) check(environ []string) error {
 		case !strings.HasPrefix(name, prefix), value == "", v.read[name], strings.HasPrefix(name, testPrefix):
 		case serviceLink.MatchString(name), servicePort.MatchString(value) && strings.HasSuffix(name, "_PORT"):
 		case v.typed[name]:
-			wrong = append(wrong, fmt.Sprintf("%s: --%s is given on the command line alone; unset the variable", name, strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(name, prefix), "_", "-"))))
+			wrong = append(wrong, fmt.Sprintf("%s: --%s can only be set on the command line; unset the variable", name, strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(name, prefix), "_", "-"))))
 		default:
 			known := make([]string, 0, len(v.read))
 			for k := range v.read {

@@ -24,8 +24,8 @@ func TestVariables(t *testing.T) {
 		{"FOOTFALL_ACME=secret", "FOOTFALL_ACME: did you mean FOOTFALL_ACME_D"},
 		{"FOOTFALL_TOKEN=secret", "FOOTFALL_TOKEN: no option reads this variable; unset it"},
 		{"FOOTFALL_=secret", "FOOTFALL_: no option reads this variable"},
-		{"FOOTFALL_YES=secret", "FOOTFALL_YES: --yes is given on the command line alone"},
-		{"FOOTFALL_GIVE_UP_DAMAGED=secret", "FOOTFALL_GIVE_UP_DAMAGED: --give-up-damaged is given on the command line alone"},
+		{"FOOTFALL_YES=secret", "FOOTFALL_YES: --yes can only be set on the command line"},
+		{"FOOTFALL_GIVE_UP_DAMAGED=secret", "FOOTFALL_GIVE_UP_DAMAGED: --give-up-damaged can only be set on the command line"},
 		{"FOOTFALL_PORT=8080", "FOOTFALL_PORT: no option reads this variable"},
 		{"FOOTFALL_X=1 FOOTFALL_DOMIAN=1", "FOOTFALL_DOMIAN: did you mean FOOTFALL_DOMAIN?; FOOTFALL_X: no option"},
 

@@ -63,7 +63,7 @@ func TestSaysWhatItWaitsFor(t *testing.T) {
 	if err := <-imported; err != nil {
 		t.Errorf("the other import: %v", err)
 	}
-	if want := "this command is done, and waits for another one that reaches the data directory through it\n"; stderr.String() != want {
+	if want := "this command is done. It waits for another command that uses the data directory through it\n"; stderr.String() != want {
 		t.Errorf("it says %q, want %q", stderr, want)
 	}
 }

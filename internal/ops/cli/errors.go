@@ -9,12 +9,13 @@ import (
 	"github.com/footfall/footfall/internal/base/plain"
 )
 
-// inner is the names with which our packages begin their errors.
-var inner = regexp.MustCompile(`(^|: )(?:auth|backup|bot|control|feed|geo|journal|links|metrics|pebble|recorder|rollup|store/pebble|store/sql): `)
+// packages are the names with which our packages begin their errors. They are for
+// the readers of logs and code, not for operators.
+var packages = regexp.MustCompile(`(^|: )(?:auth|backup|bot|control|feed|geo|journal|links|metrics|pebble|recorder|rollup|store/pebble|store/sql): `)
 
-// sentence is an error as an operator reads it: without the names of the parts
-// that passed it on, and each line of it once. What it repeats of the arguments
-// is on one line, whatever they hold.
+// sentence is an error as an operator reads it: with hints, without the names of
+// packages, and each line once. Arguments that it repeats are made safe for a
+// terminal.
 func sentence(err error, args []string) string {
 	message := strings.Join(explained(err), "\n")
 	for _, arg := range args {
@@ -26,16 +27,16 @@ func sentence(err error, args []string) string {
 		}
 	}
 	var lines []string
-	told := map[string]bool{}
+	seen := map[string]bool{}
 	for line := range strings.Lines(message) {
 		line = strings.TrimRight(line, "\n")
 		for short := ""; short != line; {
 			short = line
-			line = inner.ReplaceAllString(line, "$1")
+			line = packages.ReplaceAllString(line, "$1")
 		}
 		line = strings.ReplaceAll(line, context.Canceled.Error(), "interrupted")
-		if !told[line] {
-			told[line] = true
+		if !seen[line] {
+			seen[line] = true
 			lines = append(lines, line)
 		}
 	}

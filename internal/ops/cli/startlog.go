@@ -21,58 +21,58 @@ import (
 	"github.com/footfall/footfall/internal/ops/server"
 )
 
-// preface is a log whose first lines say what begins, right before the first thing
-// that there is to say. So a start that fails at once says why, and nothing else.
-type preface struct {
+// startLog writes some lines before the first record that is logged. A start that
+// fails before it logs anything prints its error alone.
+type startLog struct {
 	slog.Handler
 	once  *sync.Once
 	first slog.Handler
 	lines func() []line
 }
 
-// line is one of a log.
+// line is a line of a log.
 type line struct {
 	message string
 	attrs   []any
 }
 
-// newPreface is a log that begins with lines.
-func newPreface(h slog.Handler, lines func() []line) *slog.Logger {
-	return slog.New(preface{h, new(sync.Once), h, lines})
+// newStartLog is a log that begins with lines.
+func newStartLog(h slog.Handler, lines func() []line) *slog.Logger {
+	return slog.New(startLog{h, new(sync.Once), h, lines})
 }
 
-// Handle is of slog.Handler.
-func (p preface) Handle(ctx context.Context, r slog.Record) error {
+// Handle implements slog.Handler.
+func (l startLog) Handle(ctx context.Context, r slog.Record) error {
 	var err error
-	p.once.Do(func() {
-		if !p.first.Enabled(ctx, slog.LevelInfo) {
+	l.once.Do(func() {
+		if !l.first.Enabled(ctx, slog.LevelInfo) {
 			return
 		}
-		for _, l := range p.lines() {
-			first := slog.NewRecord(r.Time, slog.LevelInfo, l.message, 0)
-			first.Add(l.attrs...)
-			err = errors.Join(err, p.first.Handle(ctx, first))
+		for _, line := range l.lines() {
+			first := slog.NewRecord(r.Time, slog.LevelInfo, line.message, 0)
+			first.Add(line.attrs...)
+			err = errors.Join(err, l.first.Handle(ctx, first))
 		}
 	})
-	return errors.Join(err, p.Handler.Handle(ctx, r))
+	return errors.Join(err, l.Handler.Handle(ctx, r))
 }
 
-// WithAttrs is of slog.Handler.
-func (p preface) WithAttrs(attrs []slog.Attr) slog.Handler {
-	p.Handler = p.Handler.WithAttrs(attrs)
-	return p
+// WithAttrs implements slog.Handler.
+func (l startLog) WithAttrs(attrs []slog.Attr) slog.Handler {
+	l.Handler = l.Handler.WithAttrs(attrs)
+	return l
 }
 
-// WithGroup is of slog.Handler.
-func (p preface) WithGroup(name string) slog.Handler {
-	p.Handler = p.Handler.WithGroup(name)
-	return p
+// WithGroup implements slog.Handler.
+func (l startLog) WithGroup(name string) slog.Handler {
+	l.Handler = l.Handler.WithGroup(name)
+	return l
 }
 
-// begins are the first lines of a server's log: which program this is, what it has
-// to work with, and the options that somebody gave, wherever. So whoever is sent the
-// log knows all options, because the version says what the defaults are.
-func (c *serveCmd) begins(v version.Info, k *kong.Context) []line {
+// startLines are the first lines of a server's log: which program this is, the
+// resources that it has, and the options that were given. A reader of the log then
+// knows every option, because the version tells the defaults.
+func (c *serveCmd) startLines(v version.Info, k *kong.Context) []line {
 	program := []any{"version", v.Version}
 	if v.Revision != "" {
 		program = append(program, "revision", v.Revision)
@@ -95,8 +95,8 @@ func (c *serveCmd) begins(v version.Info, k *kong.Context) []line {
 	}
 }
 
-// given are the options of the command that were given on its command line or in
-// the environment, with the values that they have.
+// given are the options that were given on the command line or in the environment,
+// with their values.
 func given(k *kong.Context) (attrs []any) {
 	typed := map[*kong.Value]bool{}
 	for _, p := range k.Path {
@@ -106,7 +106,7 @@ func given(k *kong.Context) (attrs []any) {
 	}
 	for _, f := range k.Selected().Flags {
 		set := typed[f.Value]
-		for _, name := range f.Value.Tag.Envs { // which lack those that are empty
+		for _, name := range f.Value.Tag.Envs { // empty ones are not among them
 			_, there := os.LookupEnv(name)
 			set = set || there
 		}
@@ -117,7 +117,7 @@ func given(k *kong.Context) (attrs []any) {
 	return attrs
 }
 
-// shown is an option's value for the log, without the password that a URL may have.
+// shown is an option's value for the log, without the password in a URL.
 func shown(v reflect.Value) any {
 	switch x := v.Interface().(type) {
 	case seconds:
