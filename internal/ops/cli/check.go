@@ -34,7 +34,7 @@ func (c *checkCmd) Run(e *env) error {
 		return err
 	}
 	var repaired []string
-	err = datadir.RepairParts(e.ctx, c.options(e), datadir.GiveUp{Damaged: c.GiveUpDamaged, Links: c.GiveUpLinks}, c.hear(e, &repaired))
+	err = datadir.RepairDamaged(e.ctx, c.options(e), datadir.GiveUp{Damaged: c.GiveUpDamaged, Links: c.GiveUpLinks}, c.hear(e, &repaired))
 	if err != nil {
 		return err
 	}

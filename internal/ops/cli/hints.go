@@ -70,10 +70,10 @@ var hints = []func(error) string{
 		return "a backup has sealed segments whole: for each file named above that ends in .sealed, move it out of journal/, copy the file of that name from a backup into its place, and check again. A file that ends in .open is whole in no backup. Or give up the clicks in these bytes for good with --repair --give-up-damaged"
 	}),
 	as(new(*datadir.LostJournalError), "put its files back as they were. "+repairJournal),
-	as(new(*datadir.ApartJournalError), replaceJournal),
+	as(new(*datadir.DivergedJournalError), replaceJournal),
 	as(new(*datadir.OlderLinksError), replaceLinks),
 	as(new(*datadir.MissingLinksError), "put it back, with its -wal if that is there, or move footfall.db.saved there if there is one, or restore a whole backup"),
-	on(datadir.ErrNameless, "restore a backup, or move the journal away and start anew; clicks that were recorded and not counted are lost with it"),
+	on(datadir.ErrUnknownJournal, "restore a backup, or move the journal away and start anew; clicks that were recorded and not counted are lost with it"),
 	on(datadir.ErrOldCounts, "run footfall rebuild, which begins with the newest checkpoint or backup"),
 	of(func(e *datadir.PartError) string {
 		if errors.As(e, new(*store.CorruptError)) || errors.Is(e, journal.ErrCorrupt) {

@@ -31,7 +31,7 @@ func TestHints(t *testing.T) {
 		{&datadir.PartError{Part: datadir.PartCounts, Err: damaged}, ": run footfall rebuild, which counts the journal again", exitDamaged},
 		{&datadir.PartError{Part: datadir.PartLinks, Err: damaged}, ": restore a backup", exitDamaged},
 		{&datadir.PartError{Part: datadir.PartJournal, Err: &journal.CorruptError{File: "0.sealed"}}, "footfall check --repair repairs what can be repaired", exitDamaged},
-		{&datadir.PartError{Part: datadir.PartJournal, Err: &datadir.ApartJournalError{}}, "footfall rebuild --lossy", exitDamaged},
+		{&datadir.PartError{Part: datadir.PartJournal, Err: &datadir.DivergedJournalError{}}, "footfall rebuild --lossy", exitDamaged},
 		{&datadir.PartError{Part: datadir.PartLinks, Err: store.ErrVersion}, store.ErrVersion.Error(), exitFailed},
 		{system(syscall.ENOSPC), ": make room, and start again", exitFailed},
 		{system(syscall.EMFILE), ": let the process open more files (LimitNOFILE, ulimit -n)", exitFailed},

@@ -36,13 +36,13 @@ const (
 // goes on where the counts end, and no click in either is of a link that is
 // not there.
 func (d *Dir) Backup(ctx context.Context, to string, keep int) (m backup.Manifest, err error) {
-	if err := apart(d.path, to); err != nil {
+	if err := checkSeparate(d.path, to); err != nil {
 		return m, err
 	}
-	if err := d.keeping.lock(ctx); err != nil {
+	if err := d.trimMu.lock(ctx); err != nil {
 		return m, err
 	}
-	defer d.keeping.unlock()
+	defer d.trimMu.unlock()
 	draft, err := backup.Begin(to, d.installation, d.now())
 	if err != nil {
 		return m, err
@@ -63,10 +63,10 @@ func (d *Dir) Backup(ctx context.Context, to string, keep int) (m backup.Manifes
 
 // HoldJournal keeps every segment of the journal until release.
 func (d *Dir) HoldJournal(ctx context.Context) (release func(), err error) {
-	if err := d.keeping.lock(ctx); err != nil {
+	if err := d.trimMu.lock(ctx); err != nil {
 		return nil, err
 	}
-	return d.keeping.unlock, nil
+	return d.trimMu.unlock, nil
 }
 
 // backupJournal copies the segments up to a position, where one ends, and what
@@ -110,10 +110,10 @@ func (d *Dir) backupJournal(ctx context.Context, draft *backup.Draft, end uint64
 // backupLinks copies links and users, and returns the journal position up to
 // which they have every link. No deletion falls between the two.
 func (d *Dir) backupLinks(ctx context.Context, draft *backup.Draft) (end uint64, err error) {
-	d.deleting.Lock()
-	defer d.deleting.Unlock()
-	d.copying.Lock()
-	defer d.copying.Unlock()
+	d.deleteMu.Lock()
+	defer d.deleteMu.Unlock()
+	d.progressMu.Lock()
+	defer d.progressMu.Unlock()
 	if err := d.Journal.Rotate(); err != nil {
 		return 0, err
 	}

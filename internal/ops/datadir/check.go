@@ -31,15 +31,15 @@ func (d *Dir) Check(ctx context.Context, report func(string)) (v Verdict, err er
 		stopped = err
 		report(err.Error())
 	}
-	if err := d.keeping.lock(ctx); err != nil {
+	if err := d.trimMu.lock(ctx); err != nil {
 		return v, err
 	}
-	defer d.keeping.unlock()
+	defer d.trimMu.unlock()
 	if v, err = check(ctx, d.Links, d.Counts, &d.Journal.Contents, 0, stopped, report); err != nil {
 		return v, err
 	}
 	// Once all is counted, every id that clicks are of must have been given out.
-	err = d.parts.checkLinks(ctx, d.Links, d.Counts, nil, &v, report)
+	err = d.progress.reportLinks(ctx, d.Links, d.Counts, nil, &v, report)
 	return v, err
 }
 
@@ -113,5 +113,5 @@ func (d *Dir) Repair(ctx context.Context, report func(string)) error {
 	if months > 0 {
 		report(fmt.Sprintf("made the sums of days of %d months anew", months))
 	}
-	return d.bridge(ctx, report)
+	return d.keepForRebuild(ctx, report)
 }

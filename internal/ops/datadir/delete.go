@@ -42,14 +42,14 @@ type Traces struct {
 // on the disk.
 func (d *Dir) Delete(ctx context.Context, what Deletion) (r Removal, err error) {
 	if r, err = d.deleteCounts(ctx, what); err == nil {
-		r.Traces = d.cleaned(ctx)
+		r.Traces = d.eraseNow(ctx)
 	}
 	return r, err
 }
 
 func (d *Dir) deleteCounts(ctx context.Context, what Deletion) (r Removal, err error) {
-	d.deleting.Lock()
-	defer d.deleting.Unlock()
+	d.deleteMu.Lock()
+	defer d.deleteMu.Unlock()
 	release, removed := what.Hold(), false
 	defer func() { release(removed) }()
 	if r.Clicks, err = d.Clicks(ctx, what.Scope); err != nil {

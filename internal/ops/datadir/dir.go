@@ -60,29 +60,29 @@ type Dir struct {
 	Journal  *journal.Journal
 	Recorder *recorder.Recorder // counts what is in the journal
 	Disk     *Disk
-	Made     bool // by Open
+	Created  bool // by Open
 
 	path      string
 	now       func() time.Time
 	log       *slog.Logger
 	retention Retention
-	claim     *claim
-	// present is what watchClaim compares with the disk.
-	present presence
+	lock      *dirLock
+	// present is what watchFiles compares with the disk.
+	opened openedFiles
 	// installation is a public name of the installation.
 	installation string
-	behind       uint64 // bytes of the journal that were not counted when it was opened
+	uncounted    uint64 // bytes of the journal that were not counted when it was opened
 
 	// keeping is held by whoever needs the journal's segments to stay, for as
 	// long as a backup takes, and deleting by whoever needs users and links to.
-	keeping  turn
+	trimMu   ctxMutex
 	rolled   chan struct{} // a segment of the journal is full
-	deleting sync.Mutex
+	deleteMu sync.Mutex
 	// copying is held while a backup copies links and users, after the journal
 	// that goes with them: what they remember of it must not go on meanwhile.
-	copying sync.Mutex
-	parts   *parts
-	cleaner cleaner
+	progressMu sync.Mutex
+	progress   *tracker
+	eraser     eraser
 
 	closers []func(context.Context) error // in the order of opening
 }
@@ -92,7 +92,7 @@ type Dir struct {
 func Open(ctx context.Context, o Options) (_ *Dir, err error) {
 	d := &Dir{
 		path: o.Path, now: o.Now, log: o.Log, retention: o.Retention, Disk: newDisk(o.Path, o.Reserve, o.Log),
-		keeping: make(turn, 1), cleaner: newCleaner(), rolled: make(chan struct{}, 1),
+		trimMu: make(ctxMutex, 1), eraser: newEraser(), rolled: make(chan struct{}, 1),
 	}
 	defer func() {
 		if err != nil {
@@ -102,32 +102,32 @@ func Open(ctx context.Context, o Options) (_ *Dir, err error) {
 	if err := backup.CheckRestored(o.Path); err != nil {
 		return nil, err
 	}
-	d.Made = !HasData(o.Path)
-	if d.claim, err = claimDir(o.Path, o.Create); err != nil {
+	d.Created = !HasData(o.Path)
+	if d.lock, err = lockDir(o.Path, o.Create); err != nil {
 		return nil, err
 	}
-	d.onClose(func(context.Context) error { return d.claim.Close() })
+	d.onClose(func(context.Context) error { return d.lock.Close() })
 
 	if err := finishRebuild(o.Path); err != nil {
 		return nil, err
 	}
-	done := Opening("links and users", o.Log)
+	done := LogIfSlow("links and users", o.Log)
 	d.Links, err = openLinks(ctx, o.Path, false, o.Log)
 	done()
 	if err != nil {
 		return nil, err
 	}
 	d.onClose(d.closeLinks)
-	if d.cleaner.earlier, _, err = d.Links.Dirty(ctx); err != nil {
+	if d.eraser.earlier, _, err = d.Links.Dirty(ctx); err != nil {
 		return nil, unopened(PartLinks, err)
 	}
 	if err := d.openParts(ctx, o); err != nil {
 		return nil, err
 	}
-	if d.present, err = see(o.Path); err != nil {
+	if d.opened, err = statParts(o.Path); err != nil {
 		return nil, err
 	}
-	done = Opening("a deletion that was cut short", o.Log)
+	done = LogIfSlow("a deletion that was cut short", o.Log)
 	err = d.finishDeletions(ctx)
 	done()
 	if err != nil {
@@ -138,22 +138,22 @@ func Open(ctx context.Context, o Options) (_ *Dir, err error) {
 
 // openParts opens counts and journal, compares all parts, and begins to count.
 func (d *Dir) openParts(ctx context.Context, o Options) (err error) {
-	if d.parts, err = openParts(ctx, o.Path, d.Links, false, o.Log); err != nil {
+	if d.progress, err = openProgress(ctx, o.Path, d.Links, false, o.Log); err != nil {
 		return err
 	}
-	d.onClose(func(context.Context) error { return d.parts.file.Close() })
-	d.Links.OnChange(d.parts.file.AddLinks)
-	done := Opening("counts", o.Log)
-	d.Counts, err = d.parts.openCounts(ctx, o.Log)
+	d.onClose(func(context.Context) error { return d.progress.file.Close() })
+	d.Links.OnChange(d.progress.file.AddLinks)
+	done := LogIfSlow("counts", o.Log)
+	d.Counts, err = d.progress.openCounts(ctx, o.Log)
 	done()
 	if err != nil {
 		return unopened(PartCounts, err)
 	}
 	d.onClose(d.closeCounts)
-	if err := d.sameInstallation(ctx, o.Path); err != nil {
+	if err := d.checkInstallation(ctx, o.Path); err != nil {
 		return err
 	}
-	done = Opening("journal", o.Log)
+	done = LogIfSlow("journal", o.Log)
 	defer func() { done() }()
 	if err := d.openJournal(ctx, o); err != nil {
 		return err
@@ -163,14 +163,14 @@ func (d *Dir) openParts(ctx context.Context, o Options) (err error) {
 		return unopened(PartCounts, err)
 	}
 	if end := d.Journal.End(); end > pos.Counted {
-		d.behind = end - pos.Counted
+		d.uncounted = end - pos.Counted
 	}
 	d.Recorder, err = recorder.Open(ctx, recorder.Options{Journal: d.Journal, Clicks: d.Counts, Now: o.Now, Log: o.Log})
 	if err != nil {
 		return unopened(PartJournal, err)
 	}
 	d.onClose(d.closeRecorder)
-	if err := d.parts.open(ctx, d.Links, d.Journal); err != nil {
+	if err := d.progress.open(ctx, d.Links, d.Journal); err != nil {
 		return unopened(PartLinks, err)
 	}
 	if err := d.Counts.Release(); err != nil {
@@ -185,7 +185,7 @@ func (d *Dir) openParts(ctx context.Context, o Options) (err error) {
 
 // openJournal opens the journal of these counts, links and users.
 func (d *Dir) openJournal(ctx context.Context, o Options) error {
-	j, err := journal.Open(d.parts.journal(journal.Options{
+	j, err := journal.Open(d.progress.journal(journal.Options{
 		NoSync: o.NoSync, SegmentSize: o.Retention.segmentSize(), Synced: o.Synced, Logger: o.Log,
 		Rolled: func() {
 			select {
@@ -201,15 +201,15 @@ func (d *Dir) openJournal(ctx context.Context, o Options) error {
 	case !errors.Is(err, fs.ErrNotExist):
 		return unopened(PartJournal, err)
 	}
-	lost, lostErr := d.parts.lost(ctx, d.Counts, here)
+	lost, lostErr := d.progress.lost(ctx, d.Counts, here)
 	switch {
 	case lostErr != nil:
 		err = lostErr
 	case len(lost) > 0:
 		err = unopened(PartJournal, lost[0])
 	case err == nil:
-		if err = d.parts.belongs(&j.Contents); err == nil {
-			err = d.parts.linksOf(ctx, d.Links, d.Counts, &j.Contents)
+		if err = d.progress.belongs(&j.Contents); err == nil {
+			err = d.progress.checkLinks(ctx, d.Links, d.Counts, &j.Contents)
 		}
 		if err != nil {
 			err = unopened(PartLinks, err)
@@ -223,7 +223,7 @@ func (d *Dir) openJournal(ctx context.Context, o Options) error {
 	}
 	d.Journal = j
 	d.onClose(func(context.Context) error {
-		if d.present.journal.gone() { // what lies there now is not to be sealed
+		if d.opened.journal.replaced() { // what lies there now is not to be sealed
 			return nil
 		}
 		return d.Journal.Close()

@@ -21,8 +21,8 @@ var (
 	ErrMoved = errors.New("was moved away, removed or replaced while it was served. Every click that was acknowledged is in its journal; the program ends, so that it writes nothing into another directory")
 	// ErrOldCounts says that the counts end before the journal begins.
 	ErrOldCounts = errors.New("the counts are too old for the journal")
-	// ErrNameless says that nothing in a journal that can be read tells which it is.
-	ErrNameless = errors.New("nothing that can be read tells which journal this is")
+	// ErrUnknownJournal says that nothing in a journal that can be read tells which it is.
+	ErrUnknownJournal = errors.New("nothing that can be read tells which journal this is")
 )
 
 // OpenError says that the file system refused the directory.

@@ -92,19 +92,19 @@ func open(t *testing.T, path string) *Dir {
 func openIn(t *testing.T, dir string) (*Dir, *logtest.Log) {
 	t.Helper()
 	log := new(logtest.Log)
-	app, err := Open(t.Context(), Options{Path: dir, Create: true, Now: time.Now, Log: log.Logger()})
+	d, err := Open(t.Context(), Options{Path: dir, Create: true, Now: time.Now, Log: log.Logger()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if app.Made {
-		if _, err := app.AddUser(t.Context(), "ann"); err != nil {
+	if d.Created {
+		if _, err := d.AddUser(t.Context(), "ann"); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := app.AddLink(t.Context(), "ann", "http://example.org/"); err != nil {
+		if _, err := d.AddLink(t.Context(), "ann", "http://example.org/"); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return app, log
+	return d, log
 }
 
 func (d *Dir) mustClose(t *testing.T) {

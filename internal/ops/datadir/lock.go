@@ -19,8 +19,8 @@ const (
 	progressFile = "progress"
 )
 
-// claimLock is claimDir, of the file in it that is locked.
-func claimLock(dir string, create bool) (_ *os.File, err error) {
+// lockFileIn is lockDir, of the file in it that is locked.
+func lockFileIn(dir string, create bool) (_ *os.File, err error) {
 	refused := CheckDir(dir)
 	if refused != nil && user() != 0 {
 		return nil, refused
@@ -77,11 +77,11 @@ func openLock(dir string) (*os.File, error) {
 // HasData tells whether something has been kept in a directory.
 func HasData(dir string) bool {
 	entries, err := os.ReadDir(dir)
-	return err == nil && slices.ContainsFunc(entries, isOurs)
+	return err == nil && slices.ContainsFunc(entries, isFootfalls)
 }
 
-// isOurs tells an entry that a data directory has, also right after a restore.
-func isOurs(e fs.DirEntry) bool { return e.Name() == lockFile || e.Name() == databaseFile }
+// isFootfalls tells an entry that a data directory has, also right after a restore.
+func isFootfalls(e fs.DirEntry) bool { return e.Name() == lockFile || e.Name() == databaseFile }
 
 // newLock makes and takes the lock of a directory in which nothing has been
 // kept, and the directory where it is missing.
@@ -113,7 +113,7 @@ func newLock(dir string) (*os.File, error) {
 // foreign is what lies in a directory that is not footfall's; empty where the
 // directory is, or nothing lies there.
 func foreign(entries []fs.DirEntry) (other string) {
-	if slices.ContainsFunc(entries, isOurs) {
+	if slices.ContainsFunc(entries, isFootfalls) {
 		return ""
 	}
 	for _, e := range entries {

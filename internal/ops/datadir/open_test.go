@@ -36,19 +36,19 @@ func TestDamageAtStart(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			dir := t.TempDir()
 			o := Options{Path: dir, Create: true, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
-			app, err := Open(t.Context(), o)
+			d, err := Open(t.Context(), o)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := app.Close(t.Context()); err != nil {
+			if err := d.Close(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			if err := c.spoil(dir); err != nil {
 				t.Fatal(err)
 			}
-			app, err = Open(t.Context(), o)
+			d, err = Open(t.Context(), o)
 			if err == nil {
-				err = app.Close(t.Context())
+				err = d.Close(t.Context())
 			}
 			part := new(PartError)
 			if !errors.As(err, &part) || part.Part != c.want || !errors.As(err, new(*store.CorruptError)) || strings.Contains(err.Error(), "\n") {
@@ -61,12 +61,12 @@ func TestDamageAtStart(t *testing.T) {
 // TestRemedies: what check finds comes with the steps that make it right.
 func TestRemedies(t *testing.T) {
 	t.Parallel()
-	app, err := Open(t.Context(), Options{Path: t.TempDir(), Create: true, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+	d, err := Open(t.Context(), Options{Path: t.TempDir(), Create: true, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer app.Close(t.Context())
-	if v, err := app.Check(t.Context(), func(f string) { t.Error(f) }); err != nil || v.Remedies != nil {
+	defer d.Close(t.Context())
+	if v, err := d.Check(t.Context(), func(f string) { t.Error(f) }); err != nil || v.Remedies != nil {
 		t.Errorf("nothing is wrong: %+v, %v", v, err)
 	}
 	for _, c := range []struct {

@@ -36,7 +36,7 @@ type base struct {
 // Counts that lack clicks that are counted now do not replace them, unless
 // lossy is set: a journal may have been replaced, or have lost a piece.
 func Rebuild(ctx context.Context, o Options, from string, lossy bool, report func(string)) (err error) {
-	lock, err := claimDir(o.Path, false)
+	lock, err := lockDir(o.Path, false)
 	if err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func Rebuild(ctx context.Context, o Options, from string, lossy bool, report fun
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	p, err := openParts(ctx, o.Path, db, false, o.Log)
+	p, err := openProgress(ctx, o.Path, db, false, o.Log)
 	if err != nil {
 		return err
 	}
@@ -64,12 +64,12 @@ func Rebuild(ctx context.Context, o Options, from string, lossy bool, report fun
 	if err != nil {
 		return err
 	}
-	r := rebuild{o: o, journal: j, dir: filepath.Join(o.Path, rebuildingDir), lossy: lossy, report: report, parts: p}
+	r := rebuild{o: o, journal: j, dir: filepath.Join(o.Path, rebuildingDir), lossy: lossy, report: report, progress: p}
 	defer func() { err = errors.Join(err, os.RemoveAll(r.dir)) }()
 	if r.installation, err = installationOf(ctx, db); err != nil {
 		return err
 	}
-	if r.held, err = p.held(ctx, o.Log); err != nil {
+	if r.current, err = p.currentClicks(ctx, o.Log); err != nil {
 		report(fmt.Sprintf("the counts that are there cannot be read: %v", err))
 	}
 	// What no base reaches is given up only where nothing else is left.
@@ -87,7 +87,7 @@ func Rebuild(ctx context.Context, o Options, from string, lossy bool, report fun
 		if !done {
 			continue
 		}
-		if err := r.keepOld(); err != nil {
+		if err := r.keepOldCounts(); err != nil {
 			return fmt.Errorf("rebuild: %w", err)
 		}
 		if err := os.Rename(r.dir, filepath.Join(o.Path, rebuiltDir)); err != nil {
@@ -132,8 +132,8 @@ type rebuild struct {
 	losing  bool // and clicks would be missing
 
 	installation [16]byte
-	parts        *parts
-	held         journaled       // of the counts that are to be replaced; nil where they cannot be read
+	progress     *tracker
+	current      clicksByJournal // of the counts that are to be replaced; nil where they cannot be read
 	lost         bool            // clicks are given up
 	known        progress.Record // of the counts that were made
 }
@@ -238,7 +238,7 @@ func (r *rebuild) try(ctx context.Context, b base) (done bool, err error) {
 	if wrong > 0 {
 		return false, nil
 	}
-	counted, err := journaledOf(ctx, clicks)
+	counted, err := countByJournal(ctx, clicks)
 	if err != nil {
 		return false, err
 	}
@@ -266,23 +266,23 @@ func (r *rebuild) try(ctx context.Context, b base) (done bool, err error) {
 
 // missing says which clicks are not in the new counts: those that are counted
 // now, and those that any part knows to have been recorded.
-func (r *rebuild) missing(ctx context.Context, b base, clicks store.Reader, counted journaled) (all []string, err error) {
-	if lost := r.held.lost(counted); lost > 0 {
+func (r *rebuild) missing(ctx context.Context, b base, clicks store.Reader, counted clicksByJournal) (all []string, err error) {
+	if lost := r.current.lost(counted); lost > 0 {
 		all = append(all, fmt.Sprintf("%d clicks that are counted now would be missing, for neither it nor the journal has them", lost))
 	}
-	if r.held == nil && b.dir == "" && !r.parts.recorded() {
+	if r.current == nil && b.dir == "" && !r.progress.recorded() {
 		all = append(all, "nothing tells which clicks had been counted; those that the journal does not have would be missing")
 	}
-	if err := r.parts.belongs(&r.journal.Contents); errors.As(err, new(*ApartJournalError)) {
+	if err := r.progress.belongs(&r.journal.Contents); errors.As(err, new(*DivergedJournalError)) {
 		all = append(all, err.Error()+"; what was recorded in that one would be missing")
 	} else if err != nil {
 		return nil, err
 	}
-	needed, err := uncounted(ctx, clicks, r.parts.known)
+	needed, err := uncounted(ctx, clicks, r.progress.known)
 	if err != nil {
 		return nil, err
 	}
-	for _, j := range r.parts.known.Journals {
+	for _, j := range r.progress.known.Journals {
 		end, ok := needed[j.ID]
 		if !ok {
 			continue
@@ -301,8 +301,8 @@ func (r *rebuild) missing(ctx context.Context, b base, clicks store.Reader, coun
 }
 
 // note has the new counts remember what they are of.
-func (r *rebuild) note(ctx context.Context, clicks *pebble.Store, counted journaled) error {
-	r.known = progress.Record{Links: r.parts.known.Links}
+func (r *rebuild) note(ctx context.Context, clicks *pebble.Store, counted clicksByJournal) error {
+	r.known = progress.Record{Links: r.progress.known.Links}
 	for source, n := range counted {
 		pos, _, err := clicks.Position(ctx, source)
 		if err != nil {
@@ -316,10 +316,10 @@ func (r *rebuild) note(ctx context.Context, clicks *pebble.Store, counted journa
 	return clicks.Sync(ctx)
 }
 
-// keepOld keeps the old counts under another name where they may have what the
+// keepOldCounts keeps the old counts under another name where they may have what the
 // new ones lack: where clicks are given up, or nobody could compare them.
-func (r *rebuild) keepOld() error {
-	if r.held != nil && !r.lost {
+func (r *rebuild) keepOldCounts() error {
+	if r.current != nil && !r.lost {
 		return nil
 	}
 	old := filepath.Join(r.o.Path, clicksDir)

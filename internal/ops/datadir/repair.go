@@ -17,20 +17,20 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// inspected is a data directory whose journal is looked at: nobody records and
+// damaged is a data directory whose journal is looked at: nobody records and
 // nobody counts.
-type inspected struct {
-	db      *sql.DB
-	parts   *parts
-	clicks  *pebble.Store
-	journal *journal.Damaged    // nil where there is none
-	lost    []*LostJournalError // others that clicks are missing of
-	apart   error               // why the journal is another one
-	close   func() error
+type damaged struct {
+	db       *sql.DB
+	progress *tracker
+	clicks   *pebble.Store
+	journal  *journal.Damaged    // nil where there is none
+	lost     []*LostJournalError // others that clicks are missing of
+	diverged error               // why the journal is another one
+	close    func() error
 }
 
 // contents is what can be read of the journal; nil where there is none.
-func (in *inspected) contents() *journal.Contents {
+func (in *damaged) contents() *journal.Contents {
 	if in.journal == nil {
 		return nil
 	}
@@ -39,12 +39,12 @@ func (in *inspected) contents() *journal.Contents {
 
 // inspect opens a directory that nobody has open, else ErrOwned; with force also
 // one whose links and users are older.
-func inspect(ctx context.Context, o Options, force bool) (_ *inspected, err error) {
-	lock, err := claimDir(o.Path, false)
+func inspect(ctx context.Context, o Options, force bool) (_ *damaged, err error) {
+	lock, err := lockDir(o.Path, false)
 	if err != nil {
 		return nil, err
 	}
-	in := &inspected{close: lock.Close}
+	in := &damaged{close: lock.Close}
 	onClose := func(f func() error) {
 		before := in.close
 		in.close = func() error { return errors.Join(f(), before()) }
@@ -61,11 +61,11 @@ func inspect(ctx context.Context, o Options, force bool) (_ *inspected, err erro
 		return nil, err
 	}
 	onClose(in.db.Close)
-	if in.parts, err = openParts(ctx, o.Path, in.db, force, o.Log); err != nil {
+	if in.progress, err = openProgress(ctx, o.Path, in.db, force, o.Log); err != nil {
 		return nil, err
 	}
-	onClose(in.parts.file.Close)
-	if in.clicks, err = in.parts.openCounts(ctx, o.Log); err != nil {
+	onClose(in.progress.file.Close)
+	if in.clicks, err = in.progress.openCounts(ctx, o.Log); err != nil {
 		return nil, unopened(PartCounts, err)
 	}
 	onClose(in.clicks.Close)
@@ -77,7 +77,7 @@ func inspect(ctx context.Context, o Options, force bool) (_ *inspected, err erro
 	for i, s := range sources {
 		known[i] = s
 	}
-	in.journal, err = journal.Inspect(in.parts.inspected(journal.Options{Logger: o.Log}), known...)
+	in.journal, err = journal.Inspect(in.progress.inspectJournal(journal.Options{Logger: o.Log}), known...)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, unopened(PartJournal, err)
 	}
@@ -85,10 +85,10 @@ func inspect(ctx context.Context, o Options, force bool) (_ *inspected, err erro
 	if in.journal != nil {
 		here = in.journal.ID()
 	}
-	if in.lost, err = in.parts.lost(ctx, in.clicks, here); err == nil && in.journal != nil {
-		in.apart = in.parts.belongs(in.contents())
-		if !errors.As(in.apart, new(*ApartJournalError)) {
-			err = in.apart
+	if in.lost, err = in.progress.lost(ctx, in.clicks, here); err == nil && in.journal != nil {
+		in.diverged = in.progress.belongs(in.contents())
+		if !errors.As(in.diverged, new(*DivergedJournalError)) {
+			err = in.diverged
 		}
 	}
 	return in, err
@@ -111,16 +111,16 @@ func CheckDamaged(ctx context.Context, o Options, report func(string)) (v Verdic
 	for _, l := range in.lost {
 		report(l.Error())
 	}
-	if in.apart != nil {
-		report(in.apart.Error())
+	if in.diverged != nil {
+		report(in.diverged.Error())
 		missing++
 	}
 	v, err = check(ctx, in.db, in.clicks, in.contents(), missing, nil, report)
-	if in.apart != nil {
+	if in.diverged != nil {
 		v.Remedies = append([]Remedy{ReplaceJournal}, v.Remedies...)
 	}
 	if err == nil {
-		err = in.parts.checkLinks(ctx, in.db, in.clicks, in.contents(), &v, report)
+		err = in.progress.reportLinks(ctx, in.db, in.clicks, in.contents(), &v, report)
 	}
 	return v, err
 }
@@ -131,17 +131,17 @@ type GiveUp struct {
 	Links   bool // what links and users lack that the other parts know of
 }
 
-// RepairParts has a data directory that cannot be opened go on without what is
+// RepairDamaged has a data directory that cannot be opened go on without what is
 // missing of its parts: what is counted, and what may be given up. Nobody else may
 // have it open: ErrOwned.
-func RepairParts(ctx context.Context, o Options, giveUp GiveUp, report func(string)) (err error) {
+func RepairDamaged(ctx context.Context, o Options, giveUp GiveUp, report func(string)) (err error) {
 	in, err := inspect(ctx, o, giveUp.Links)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, in.close()) }()
-	if in.apart != nil {
-		return fmt.Errorf("nothing was changed: %w", unopened(PartJournal, in.apart))
+	if in.diverged != nil {
+		return fmt.Errorf("nothing was changed: %w", unopened(PartJournal, in.diverged))
 	}
 	if err := in.repairJournal(ctx, o, giveUp.Damaged, report); err != nil {
 		return err
@@ -150,8 +150,8 @@ func RepairParts(ctx context.Context, o Options, giveUp GiveUp, report func(stri
 }
 
 // repairLinks goes on with links and users that are older than the rest.
-func (in *inspected) repairLinks(ctx context.Context, giveUp bool, report func(string)) error {
-	err := in.parts.linksOf(ctx, in.db, in.clicks, in.contents())
+func (in *damaged) repairLinks(ctx context.Context, giveUp bool, report func(string)) error {
+	err := in.progress.checkLinks(ctx, in.db, in.clicks, in.contents())
 	older := new(OlderLinksError)
 	if !errors.As(err, &older) {
 		return err
@@ -162,7 +162,7 @@ func (in *inspected) repairLinks(ctx context.Context, giveUp bool, report func(s
 	if err := in.db.GiveUpIDs(ctx, older.Needed); err != nil {
 		return err
 	}
-	for _, c := range in.parts.copies {
+	for _, c := range in.progress.copies {
 		if c.Links.Life == "" {
 			continue
 		}
@@ -170,7 +170,7 @@ func (in *inspected) repairLinks(ctx context.Context, giveUp bool, report func(s
 			return err
 		}
 	}
-	if err := in.db.SaveProgress(ctx, in.parts.known); err != nil {
+	if err := in.db.SaveProgress(ctx, in.progress.known); err != nil {
 		return err
 	}
 	report(fmt.Sprintf("gave up what %s lacks: links up to id %d and users up to id %d are not made again", older.File, older.Needed.Link, older.Needed.User))
@@ -179,7 +179,7 @@ func (in *inspected) repairLinks(ctx context.Context, giveUp bool, report func(s
 
 // repairJournal has the journal go on without what cannot be read of it. What
 // was there must be counted, or be given up.
-func (in *inspected) repairJournal(ctx context.Context, o Options, giveUp bool, report func(string)) error {
+func (in *damaged) repairJournal(ctx context.Context, o Options, giveUp bool, report func(string)) error {
 	if err := in.repairLost(ctx, o, giveUp, report); err != nil || in.journal == nil {
 		return err
 	}
@@ -225,7 +225,7 @@ func (in *inspected) repairJournal(ctx context.Context, o Options, giveUp bool, 
 }
 
 // repairLost gives up what was in journals that are not there.
-func (in *inspected) repairLost(ctx context.Context, o Options, giveUp bool, report func(string)) error {
+func (in *damaged) repairLost(ctx context.Context, o Options, giveUp bool, report func(string)) error {
 	for _, l := range in.lost {
 		if !giveUp {
 			return &GiveUpError{PartJournal, fmt.Errorf("nothing was changed: %w", l)}
@@ -242,7 +242,7 @@ func (in *inspected) repairLost(ctx context.Context, o Options, giveUp bool, rep
 }
 
 // flaws is everything that is missing of the journal and was not known to be.
-func (in *inspected) flaws() (flaws []journal.Flaw, err error) {
+func (in *damaged) flaws() (flaws []journal.Flaw, err error) {
 	if first, trimmed := in.journal.First(), in.journal.Trimmed(); first > trimmed {
 		flaws = append(flaws, journal.Flaw{From: trimmed, To: first, Err: &journal.HoleError{Hole: journal.Hole{From: trimmed, To: first}}})
 	}
@@ -261,10 +261,10 @@ func (in *inspected) flaws() (flaws []journal.Flaw, err error) {
 
 // durable makes durable what is counted, and returns how far it is. It fails
 // where the counts are not of this journal, or too old for it.
-func (in *inspected) durable(ctx context.Context) (uint64, error) {
+func (in *damaged) durable(ctx context.Context) (uint64, error) {
 	source := store.SourceID(in.journal.ID())
 	if source == (store.SourceID{}) {
-		return 0, ErrNameless
+		return 0, ErrUnknownJournal
 	}
 	if err := in.clicks.Sync(ctx); err != nil {
 		return 0, err
@@ -286,17 +286,17 @@ func (in *inspected) durable(ctx context.Context) (uint64, error) {
 	return pos.Durable, nil
 }
 
-// bridge keeps the counts as they are now, so that a rebuild can begin behind
+// keepForRebuild keeps the counts as they are now, so that a rebuild can begin behind
 // what is missing of the journal, unless such counts are kept.
-func (d *Dir) bridge(ctx context.Context, report func(string)) error {
+func (d *Dir) keepForRebuild(ctx context.Context, report func(string)) error {
 	holes := d.Journal.Holes()
 	if len(holes) == 0 {
 		return nil
 	}
-	if err := d.keeping.lock(ctx); err != nil {
+	if err := d.trimMu.lock(ctx); err != nil {
 		return err
 	}
-	defer d.keeping.unlock()
+	defer d.trimMu.unlock()
 	if _, m, err := backup.Newest(filepath.Join(d.path, checkpointDir)); err == nil && m.Counted >= holes[len(holes)-1].To {
 		return nil
 	}

@@ -22,37 +22,37 @@ import (
 func TestLostTail(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	app, _ := openIn(t, dir)
-	app.click(t, 10)
-	source := store.SourceID(app.Journal.ID())
+	d, _ := openIn(t, dir)
+	d.click(t, 10)
+	source := store.SourceID(d.Journal.ID())
 	for range 2 { // the second time, the newest segment has no records
-		end := app.Journal.End()
+		end := d.Journal.End()
 		cell := rollup.Cell{Key: rollup.Key{Scope: rollup.Scope{User: 1}, Facet: rollup.Bot, Slot: 1_360_000_800}, Clicks: 5}
-		b := store.Batch{Source: source, Epoch: app.Journal.Segments()[len(app.Journal.Segments())-1].Base, From: end, To: end + 500, Cells: []rollup.Cell{cell}}
+		b := store.Batch{Source: source, Epoch: d.Journal.Segments()[len(d.Journal.Segments())-1].Base, From: end, To: end + 500, Cells: []rollup.Cell{cell}}
 		b.Journaled.Add(cell)
-		if err := app.Counts.Record(t.Context(), &b); err != nil {
+		if err := d.Counts.Record(t.Context(), &b); err != nil {
 			t.Fatal(err)
 		}
-		app.mustClose(t)
+		d.mustClose(t)
 		var log *logtest.Log
-		if app, log = openIn(t, dir); !strings.Contains(log.String(), "lost a tail") {
+		if d, log = openIn(t, dir); !strings.Contains(log.String(), "lost a tail") {
 			t.Errorf("the log says %q", log)
 		}
 	}
-	defer app.mustClose(t)
-	app.click(t, 3)
-	app.checks(t, 23, 1)
-	if err := app.Repair(t.Context(), func(string) {}); err != nil {
+	defer d.mustClose(t)
+	d.click(t, 3)
+	d.checks(t, 23, 1)
+	if err := d.Repair(t.Context(), func(string) {}); err != nil {
 		t.Error(err)
 	}
-	if _, m, err := backup.Newest(filepath.Join(dir, checkpointDir)); err != nil || m.Counted != app.Journal.End() {
-		t.Errorf("kept are counts up to %d of %d: %v", m.Counted, app.Journal.End(), err)
+	if _, m, err := backup.Newest(filepath.Join(dir, checkpointDir)); err != nil || m.Counted != d.Journal.End() {
+		t.Errorf("kept are counts up to %d of %d: %v", m.Counted, d.Journal.End(), err)
 	}
-	again, log := app.moved(t)
+	again, log := d.moved(t)
 	defer again.mustClose(t)
 	again.click(t, 2)
 	again.checks(t, 25, 1)
-	if log.Len() > 0 || again.Journal.ID() != app.Journal.ID() {
+	if log.Len() > 0 || again.Journal.ID() != d.Journal.ID() {
 		t.Errorf("the log of what was restored says %q", log)
 	}
 }
@@ -61,23 +61,23 @@ func TestLostTail(t *testing.T) {
 // at all, is of the same journal.
 func TestMoveTrimmed(t *testing.T) {
 	t.Parallel()
-	app, _ := openIn(t, t.TempDir())
-	defer app.mustClose(t)
-	app.click(t, 10)
-	if err := app.Journal.Rotate(); err != nil {
+	d, _ := openIn(t, t.TempDir())
+	defer d.mustClose(t)
+	d.click(t, 10)
+	if err := d.Journal.Rotate(); err != nil {
 		t.Fatal(err)
 	}
-	k := &retainer{dir: app, Retention: Retention{Keep: 0}}
+	k := &retainer{dir: d, Retention: Retention{Keep: 0}}
 	if err := k.pass(t.Context(), time.Now().Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	if app.Journal.First() == 0 {
+	if d.Journal.First() == 0 {
 		t.Fatal("nothing was trimmed")
 	}
 	for range 3 { // the journal has no clicks, and then one more each time
-		again, log := app.moved(t)
-		if log.Len() > 0 || again.Journal.ID() != app.Journal.ID() || again.Journal.End() != app.Journal.End() {
-			t.Errorf("the log of what was restored says %q; its journal ends at %d, and this one at %d", log, again.Journal.End(), app.Journal.End())
+		again, log := d.moved(t)
+		if log.Len() > 0 || again.Journal.ID() != d.Journal.ID() || again.Journal.End() != d.Journal.End() {
+			t.Errorf("the log of what was restored says %q; its journal ends at %d, and this one at %d", log, again.Journal.End(), d.Journal.End())
 		}
 		again.click(t, 1)
 		v, err := again.Check(t.Context(), func(finding string) { t.Error(finding) })
@@ -85,7 +85,7 @@ func TestMoveTrimmed(t *testing.T) {
 			t.Error(v, err)
 		}
 		again.mustClose(t)
-		app.click(t, 1)
+		d.click(t, 1)
 	}
 }
 
@@ -94,13 +94,13 @@ func TestMoveTrimmed(t *testing.T) {
 func TestCheckWhileServing(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	app, _ := openIn(t, dir)
-	app.click(t, 10)
-	if err := app.Journal.Rotate(); err != nil {
+	d, _ := openIn(t, dir)
+	d.click(t, 10)
+	if err := d.Journal.Rotate(); err != nil {
 		t.Fatal(err)
 	}
-	app.click(t, 5)
-	file, err := app.Journal.File(0)
+	d.click(t, 5)
+	file, err := d.Journal.File(0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,11 +113,11 @@ func TestCheckWhileServing(t *testing.T) {
 		t.Fatal(err)
 	}
 	var findings []string
-	v, err := app.Check(t.Context(), func(finding string) {
+	v, err := d.Check(t.Context(), func(finding string) {
 		findings = append(findings, finding)
 		select {
-		case app.keeping <- struct{}{}:
-			app.keeping.unlock()
+		case d.trimMu <- struct{}{}:
+			d.trimMu.unlock()
 			t.Error("the journal may be trimmed while it is checked")
 		default:
 		}
@@ -127,21 +127,21 @@ func TestCheckWhileServing(t *testing.T) {
 	}
 	o := Options{Path: dir, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
 	repairJournal := func() error {
-		return RepairParts(t.Context(), o, GiveUp{}, func(said string) { t.Log(said) })
+		return RepairDamaged(t.Context(), o, GiveUp{}, func(said string) { t.Log(said) })
 	}
 	if err := repairJournal(); !errors.Is(err, ErrOwned) {
 		t.Errorf("mending under a server: %v", err)
 	}
-	app.mustClose(t)
+	d.mustClose(t)
 	if err := repairJournal(); err != nil {
 		t.Fatal(err)
 	}
-	app, _ = openIn(t, dir)
-	defer app.mustClose(t)
-	app.checks(t, 15, 1)
+	d, _ = openIn(t, dir)
+	defer d.mustClose(t)
+	d.checks(t, 15, 1)
 	for _, kept := range []bool{true, false} { // the second time they are there
 		var done string
-		if err := app.Repair(t.Context(), func(said string) { done += said }); err != nil || strings.Contains(done, "kept the counts") != kept {
+		if err := d.Repair(t.Context(), func(said string) { done += said }); err != nil || strings.Contains(done, "kept the counts") != kept {
 			t.Errorf("repair says %q, %v", done, err)
 		}
 	}
@@ -151,14 +151,14 @@ func TestCheckWhileServing(t *testing.T) {
 // beside others, and not the end of the check.
 func TestCheckWhereCountingStopped(t *testing.T) {
 	t.Parallel()
-	app, _ := openIn(t, t.TempDir())
-	defer func() { _ = app.Close(t.Context()) }() // it says why counting stopped
-	app.click(t, 10)
-	if _, err := app.Journal.Append(t.Context(), []byte("no record at all")); err != nil {
+	d, _ := openIn(t, t.TempDir())
+	defer func() { _ = d.Close(t.Context()) }() // it says why counting stopped
+	d.click(t, 10)
+	if _, err := d.Journal.Append(t.Context(), []byte("no record at all")); err != nil {
 		t.Fatal(err)
 	}
 	var findings []string
-	v, err := app.Check(t.Context(), func(finding string) { findings = append(findings, finding) })
+	v, err := d.Check(t.Context(), func(finding string) { findings = append(findings, finding) })
 	if err != nil || !strings.Contains(strings.Join(findings, "\n"), "counting has stopped") || v.Clicks != 10 || v.Wrong.Journal != len(findings) || v.Remedies[0] != StartAgain {
 		t.Errorf("%q, %+v, %v", findings, v, err)
 	}
@@ -169,31 +169,31 @@ func TestCheckWhereCountingStopped(t *testing.T) {
 func TestOldCounts(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	app, _ := openIn(t, dir)
-	app.click(t, 10)
-	app.mustClose(t)
+	d, _ := openIn(t, dir)
+	d.click(t, 10)
+	d.mustClose(t)
 	old := filepath.Join(t.TempDir(), "old")
 	if err := os.CopyFS(old, os.DirFS(filepath.Join(dir, clicksDir))); err != nil {
 		t.Fatal(err)
 	}
-	app, _ = openIn(t, dir)
-	app.click(t, 10)
-	if err := app.Journal.Rotate(); err != nil {
+	d, _ = openIn(t, dir)
+	d.click(t, 10)
+	if err := d.Journal.Rotate(); err != nil {
 		t.Fatal(err)
 	}
-	k := &retainer{dir: app, Retention: Retention{Keep: time.Hour}}
+	k := &retainer{dir: d, Retention: Retention{Keep: time.Hour}}
 	if err := k.pass(t.Context(), time.Now().Add(2*time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	app.click(t, 10)
-	app.mustClose(t)
+	d.click(t, 10)
+	d.mustClose(t)
 	if err := replaceDir(old, filepath.Join(dir, clicksDir)); err != nil {
 		t.Fatal(err)
 	}
 
 	o := Options{Path: dir, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
-	if app, err := Open(t.Context(), o); !errors.Is(err, journal.ErrCorrupt) {
-		t.Errorf("counts without ten clicks that are gone: %v, %v", app, err)
+	if d, err := Open(t.Context(), o); !errors.Is(err, journal.ErrCorrupt) {
+		t.Errorf("counts without ten clicks that are gone: %v, %v", d, err)
 	}
 	var findings []string
 	v, err := CheckDamaged(t.Context(), o, func(finding string) { findings = append(findings, finding) })
@@ -201,14 +201,14 @@ func TestOldCounts(t *testing.T) {
 		t.Errorf("%q, %+v, %v", findings, v, err)
 	}
 	for _, giveUp := range []bool{false, true} {
-		if err := RepairParts(t.Context(), o, GiveUp{Damaged: giveUp}, func(said string) { t.Error(said) }); err == nil || !errors.Is(err, ErrOldCounts) {
+		if err := RepairDamaged(t.Context(), o, GiveUp{Damaged: giveUp}, func(said string) { t.Error(said) }); err == nil || !errors.Is(err, ErrOldCounts) {
 			t.Errorf("a repair: %v", err)
 		}
 	}
 	if err := Rebuild(t.Context(), o, "", false, func(said string) { t.Log(said) }); err != nil {
 		t.Fatal(err)
 	}
-	app, _ = openIn(t, dir)
-	defer app.mustClose(t)
-	app.checks(t, 30, 0)
+	d, _ = openIn(t, dir)
+	defer d.mustClose(t)
+	d.checks(t, 30, 0)
 }

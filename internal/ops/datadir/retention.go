@@ -123,10 +123,10 @@ func (k *retainer) size() (bytes int64) {
 
 // pass removes what need not be kept at an instant.
 func (k *retainer) pass(ctx context.Context, now time.Time) error {
-	if err := k.dir.keeping.lock(ctx); err != nil {
+	if err := k.dir.trimMu.lock(ctx); err != nil {
 		return err
 	}
-	defer k.dir.keeping.unlock()
+	defer k.dir.trimMu.unlock()
 	j := k.dir.Journal
 	if k.Keep != Forever && now.Sub(k.rotated).Abs() >= min(k.Keep/rotateParts, rotateMost) {
 		if err := j.Rotate(); err != nil {

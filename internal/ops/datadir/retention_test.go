@@ -39,14 +39,14 @@ func TestRetention(t *testing.T) {
 			t.Parallel()
 			var log logtest.Log
 			dir := t.TempDir()
-			app, err := Open(t.Context(), Options{
+			d, err := Open(t.Context(), Options{
 				Path: dir, Create: true, Now: func() time.Time { return start }, Log: log.Logger(),
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer app.Close(t.Context())
-			if err := app.Links.GiveUpIDs(t.Context(), progress.Links{User: 1, Link: 1000}); err != nil {
+			defer d.Close(t.Context())
+			if err := d.Links.GiveUpIDs(t.Context(), progress.Links{User: 1, Link: 1000}); err != nil {
 				t.Fatal(err)
 			}
 			for range c.ages {
@@ -54,36 +54,36 @@ func TestRetention(t *testing.T) {
 				for i := range clicks {
 					clicks[i] = click.Click{Time: start.UnixMilli(), User: 1, Link: 1 + click.LinkID(i), Referrer: "r"}
 				}
-				if err := app.Recorder.Import(t.Context(), clicks, store.Mark{}); err != nil {
+				if err := d.Recorder.Import(t.Context(), clicks, store.Mark{}); err != nil {
 					t.Fatal(err)
 				}
-				if err := app.Journal.Rotate(); err != nil {
+				if err := d.Journal.Rotate(); err != nil {
 					t.Fatal(err)
 				}
 			}
-			if err := app.Recorder.Drain(t.Context()); err != nil {
+			if err := d.Recorder.Drain(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			segments := app.Journal.Segments()
+			segments := d.Journal.Segments()
 			for i, age := range c.ages {
 				name := filepath.Join(dir, "journal", sealedName(t, dir, i))
 				if err := os.Chtimes(name, start.Add(-age), start.Add(-age)); err != nil {
 					t.Fatal(err)
 				}
 			}
-			k := &retainer{dir: app, Retention: c.retention, rotated: start}
+			k := &retainer{dir: d, Retention: c.retention, rotated: start}
 			for range 2 {
 				if err := k.pass(t.Context(), start); err != nil {
 					t.Fatal(err)
 				}
 			}
-			if kept := app.Journal.Segments(); len(kept) != c.kept+1 || kept[0].Base != segments[len(c.ages)-c.kept].Base {
+			if kept := d.Journal.Segments(); len(kept) != c.kept+1 || kept[0].Base != segments[len(c.ages)-c.kept].Base {
 				t.Errorf("of %v %v are kept, want the last %d and the open one", segments, kept, c.kept)
 			}
 			if told := log.String(); (told == "") != (c.told == "") || !strings.Contains(told, c.told) || strings.Count(told, "\n") > 1 {
 				t.Errorf("the log says %q, want %q once", told, c.told)
 			}
-			summary, err := app.Check(t.Context(), func(finding string) { t.Error(finding) })
+			summary, err := d.Check(t.Context(), func(finding string) { t.Error(finding) })
 			if err != nil {
 				t.Error(summary, err)
 			}
@@ -106,24 +106,24 @@ func TestRetentionKeepsWhatIsNotCounted(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	var log logtest.Log
-	app, err := Open(t.Context(), Options{Path: t.TempDir(), Create: true, Now: func() time.Time { return now }, Log: log.Logger()})
+	d, err := Open(t.Context(), Options{Path: t.TempDir(), Create: true, Now: func() time.Time { return now }, Log: log.Logger()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer app.Close(t.Context())
-	if err := app.Recorder.Close(t.Context()); err != nil { // nobody counts any more
+	defer d.Close(t.Context())
+	if err := d.Recorder.Close(t.Context()); err != nil { // nobody counts any more
 		t.Fatal(err)
 	}
-	if _, err := app.Journal.Append(t.Context(), []byte("no record at all")); err != nil {
+	if _, err := d.Journal.Append(t.Context(), []byte("no record at all")); err != nil {
 		t.Fatal(err)
 	}
-	k := &retainer{dir: app, Retention: Retention{Keep: 0, Max: 1}}
+	k := &retainer{dir: d, Retention: Retention{Keep: 0, Max: 1}}
 	for range 3 {
 		if err := k.pass(t.Context(), now.Add(time.Hour)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if first := app.Journal.First(); first != 0 {
+	if first := d.Journal.First(); first != 0 {
 		t.Errorf("the journal begins at %d", first)
 	}
 	if n := strings.Count(log.String(), "is larger than --journal-max"); n != 1 {
@@ -168,31 +168,31 @@ func TestJournalAlarms(t *testing.T) {
 // the segments.
 func TestRetainGivesWay(t *testing.T) {
 	t.Parallel()
-	app, err := Open(t.Context(), Options{Path: t.TempDir(), Create: true, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+	d, err := Open(t.Context(), Options{Path: t.TempDir(), Create: true, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer app.Close(t.Context())
-	if err := app.keeping.lock(t.Context()); err != nil {
+	defer d.Close(t.Context())
+	if err := d.trimMu.lock(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	stopping, stop := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		app.retain(stopping)
+		d.retain(stopping)
 	}()
 	stop()
 	<-done
 	for what, f := range map[string]func() error{
-		"a backup":  func() error { _, err := app.Backup(stopping, filepath.Join(t.TempDir(), "b"), 1); return err },
-		"an export": func() error { _, err := app.HoldJournal(stopping); return err },
+		"a backup":  func() error { _, err := d.Backup(stopping, filepath.Join(t.TempDir(), "b"), 1); return err },
+		"an export": func() error { _, err := d.HoldJournal(stopping); return err },
 	} {
 		if err := f(); !errors.Is(err, context.Canceled) {
 			t.Errorf("%s that waits for another one ends with %v", what, err)
 		}
 	}
-	app.keeping.unlock()
+	d.trimMu.unlock()
 }
 
 // TestMaxIsLookedAt: a journal that has more bytes than it may is looked at when
@@ -201,25 +201,25 @@ func TestMaxIsLookedAt(t *testing.T) {
 	t.Parallel()
 	const most = 1 << 20
 	o := Options{Path: t.TempDir(), Create: true, Now: time.Now, Log: slog.New(slog.DiscardHandler), Retention: Retention{Keep: Forever, Max: most}}
-	app, err := Open(t.Context(), o)
+	d, err := Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer app.Close(t.Context())
-	k := &retainer{dir: app, Retention: o.Retention, rotated: time.Now()}
+	defer d.Close(t.Context())
+	k := &retainer{dir: d, Retention: o.Retention, rotated: time.Now()}
 	record := func(upTo int64) {
 		for k.size() <= upTo {
 			clicks := make([]click.Click, 1000)
 			for i := range clicks {
 				clicks[i] = click.Click{Time: time.Now().UnixMilli(), User: 1, Link: 1, Referrer: "r"}
 			}
-			if err := app.Recorder.Import(t.Context(), clicks, store.Mark{}); err != nil {
+			if err := d.Recorder.Import(t.Context(), clicks, store.Mark{}); err != nil {
 				t.Error(err)
 				return
 			}
 		}
 	}
-	if err := app.Links.GiveUpIDs(t.Context(), progress.Links{User: 1, Link: 1}); err != nil {
+	if err := d.Links.GiveUpIDs(t.Context(), progress.Links{User: 1, Link: 1}); err != nil {
 		t.Fatal(err)
 	}
 	record(most / 2)
@@ -230,7 +230,7 @@ func TestMaxIsLookedAt(t *testing.T) {
 	}()
 	record(most + most/4) // with a segment that is full
 	<-looked
-	if err := app.Recorder.Drain(t.Context()); err != nil {
+	if err := d.Recorder.Drain(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if err := k.pass(t.Context(), time.Now()); err != nil {
@@ -239,7 +239,7 @@ func TestMaxIsLookedAt(t *testing.T) {
 	if size := k.size(); size > most || size < most/2 { // the open one included
 		t.Errorf("after a look the journal has %d bytes, of %d", size, most)
 	}
-	for _, s := range app.Journal.Segments() {
+	for _, s := range d.Journal.Segments() {
 		if s.Size > most/segmentsOfMax+64<<10 {
 			t.Errorf("a segment has %d bytes", s.Size)
 		}

@@ -12,13 +12,13 @@ import (
 	"github.com/footfall/footfall/internal/testkit/logtest"
 )
 
-// heldClicks count nothing once they are held, until whoever counts gives up.
-type heldClicks struct {
+// blockedClicks count nothing once they are held, until whoever counts gives up.
+type blockedClicks struct {
 	store.Clicks
 	held chan struct{} // closed from then on
 }
 
-func (h heldClicks) Record(ctx context.Context, b *store.Batch) error {
+func (h blockedClicks) Record(ctx context.Context, b *store.Batch) error {
 	select {
 	case <-h.held:
 		<-ctx.Done()
@@ -35,24 +35,24 @@ func TestStopBeforeAllIsCounted(t *testing.T) {
 	log := new(logtest.Log)
 	o := Options{Path: filepath.Join(t.TempDir(), "data"), Create: true, Now: time.Now, Log: log.Logger()}
 	for round := range uint64(3) {
-		app, err := Open(t.Context(), o)
+		d, err := Open(t.Context(), o)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if round == 0 {
-			if _, err := app.AddUser(t.Context(), "ann"); err != nil {
+			if _, err := d.AddUser(t.Context(), "ann"); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := app.AddLink(t.Context(), "ann", "http://example.org/"); err != nil {
+			if _, err := d.AddLink(t.Context(), "ann", "http://example.org/"); err != nil {
 				t.Fatal(err)
 			}
 		}
 		counted := func(want uint64) {
 			t.Helper()
-			if err := app.Recorder.Settle(t.Context()); err != nil {
+			if err := d.Recorder.Settle(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			ledger, err := app.Counts.Ledger(t.Context())
+			ledger, err := d.Counts.Ledger(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -61,18 +61,18 @@ func TestStopBeforeAllIsCounted(t *testing.T) {
 			}
 		}
 		counted(round * 100)
-		if err := app.Recorder.Close(t.Context()); err != nil {
+		if err := d.Recorder.Close(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		clicks := heldClicks{app.Counts, make(chan struct{})}
-		app.Recorder, err = recorder.Open(t.Context(), recorder.Options{Journal: app.Journal, Clicks: clicks, Now: o.Now, Log: o.Log})
+		clicks := blockedClicks{d.Counts, make(chan struct{})}
+		d.Recorder, err = recorder.Open(t.Context(), recorder.Options{Journal: d.Journal, Clicks: clicks, Now: o.Now, Log: o.Log})
 		if err != nil {
 			t.Fatal(err)
 		}
 		record := func(n int) {
 			t.Helper()
 			for range n {
-				if err := app.Recorder.Record(t.Context(), click.Click{Time: time.Now().UnixMilli(), Link: 1, User: 1}); err != nil {
+				if err := d.Recorder.Record(t.Context(), click.Click{Time: time.Now().UnixMilli(), Link: 1, User: 1}); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -83,7 +83,7 @@ func TestStopBeforeAllIsCounted(t *testing.T) {
 		record(60)
 		log.Reset()
 		over, cancel := context.WithTimeout(t.Context(), 0)
-		if err := app.Close(over); err != nil {
+		if err := d.Close(over); err != nil {
 			t.Errorf("a stop without time fails: %v", err)
 		}
 		cancel()

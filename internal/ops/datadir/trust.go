@@ -13,7 +13,7 @@ import (
 )
 
 // place is who may have put into a directory what lies there.
-type place struct {
+type dirInfo struct {
 	dir   string
 	owner uint32
 	// link is the owner of the symbolic link that leads to the directory; that of
@@ -23,9 +23,9 @@ type place struct {
 	empty  bool
 }
 
-// placeOf looks at a directory. It fails with fs.ErrNotExist, and where there is
+// inspectDir looks at a directory. It fails with fs.ErrNotExist, and where there is
 // something else.
-func placeOf(dir string) (p place, err error) {
+func inspectDir(dir string) (p dirInfo, err error) {
 	info, err := os.Stat(dir)
 	if err != nil {
 		return p, err
@@ -37,7 +37,7 @@ func placeOf(dir string) (p place, err error) {
 	if err != nil {
 		return p, err
 	}
-	p = place{dir: dir, owner: ownerOf(info), public: info.Mode().Perm()&0o002 != 0}
+	p = dirInfo{dir: dir, owner: ownerOf(info), public: info.Mode().Perm()&0o002 != 0}
 	if p.link = p.owner; name.Mode()&fs.ModeSymlink != 0 {
 		p.link = ownerOf(name)
 	}
@@ -54,40 +54,40 @@ func placeOf(dir string) (p place, err error) {
 func ownerOf(info fs.FileInfo) uint32 { return info.Sys().(*syscall.Stat_t).Uid }
 
 // opens fails where a user should not take the directory for his own.
-func (p place) opens(user uint32) error {
+func (p dirInfo) checkOpen(user uint32) error {
 	if p.owner != user {
 		return &OwnerError{p.dir, p.owner, user}
 	}
-	return p.unplanted(user)
+	return p.checkPlanted(user)
 }
 
 // distrust says why the directory is not trusted.
-func (p place) distrust(why Distrust, other uint32) error {
+func (p dirInfo) untrusted(why Distrust, other uint32) error {
 	return &UntrustedError{p.dir, p.owner, why, other}
 }
 
 // asks fails where a user should not tell secrets to the process that serves the
 // directory. Root may, where he named the directory: he knows whose it is.
-func (p place) asks(user uint32, named bool) error {
+func (p dirInfo) checkAsk(user uint32, named bool) error {
 	switch {
 	case p.owner == user:
 	case user == 0 && named:
 	case user == 0:
-		return p.distrust(NotNamed, 0)
+		return p.untrusted(NotNamed, 0)
 	default:
-		return p.distrust(NotYours, 0)
+		return p.untrusted(NotYours, 0)
 	}
-	return p.unplanted(user)
+	return p.checkPlanted(user)
 }
 
-// unplanted fails where others than the owner may have put there what lies in
+// checkPlanted fails where others than the owner may have put there what lies in
 // the directory, or have led to it.
-func (p place) unplanted(user uint32) error {
+func (p dirInfo) checkPlanted(user uint32) error {
 	switch {
 	case p.link != p.owner && p.link != user && p.link != 0:
-		return p.distrust(LinkOfOther, p.link)
+		return p.untrusted(LinkOfOther, p.link)
 	case p.public && !p.empty:
-		return p.distrust(Public, 0)
+		return p.untrusted(Public, 0)
 	}
 	return nil
 }
@@ -95,7 +95,7 @@ func (p place) unplanted(user uint32) error {
 // CheckDir fails with a sentence where a path cannot be this user's data
 // directory. It may be missing.
 func CheckDir(dir string) error {
-	p, err := placeOf(dir)
+	p, err := inspectDir(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
@@ -104,7 +104,7 @@ func CheckDir(dir string) error {
 	case err != nil:
 		return &OpenError{err}
 	}
-	return p.opens(user())
+	return p.checkOpen(user())
 }
 
 func isFile(path string) bool {
@@ -117,11 +117,11 @@ func user() uint32 { return uint32(os.Geteuid()) }
 // Dial reaches the process that owns the directory, unless that may be
 // somebody else's: then it is ErrUntrusted, and nothing was sent.
 func Dial(ctx context.Context, dir string, named bool) (net.Conn, error) {
-	p, err := placeOf(dir)
+	p, err := inspectDir(dir)
 	if err != nil {
 		return nil, err
 	}
-	if err := p.asks(user(), named); err != nil {
+	if err := p.checkAsk(user(), named); err != nil {
 		return nil, err
 	}
 	c, err := dialSocket(ctx, dir, p.owner)
@@ -130,7 +130,7 @@ func Dial(ctx context.Context, dir string, named bool) (net.Conn, error) {
 	}
 	peer, err := peerOf(c)
 	if err == nil && peer != p.owner {
-		err = p.distrust(Process, peer)
+		err = p.untrusted(Process, peer)
 	}
 	if err != nil {
 		return nil, errors.Join(err, c.Close())

@@ -14,34 +14,34 @@ func TestTrust(t *testing.T) {
 	const root, ann, eve = 0, 1000, 1001
 	for _, c := range []struct {
 		what        string
-		p           place
+		p           dirInfo
 		user        uint32
 		named       bool
 		opens, asks string // what the sentence says; empty where it goes well
 	}{
-		{"his own", place{owner: ann, link: ann}, ann, false, "", ""},
-		{"root's own", place{owner: root, link: root}, root, false, "", ""},
-		{"another's", place{owner: eve, link: eve}, ann, false, "belongs to user 1001", "belongs to user 1001"},
-		{"another's, named", place{owner: eve, link: eve}, ann, true, "belongs to user 1001", "belongs to user 1001"},
-		{"root's", place{owner: root, link: root}, ann, true, "belongs to user 0", "belongs to user 0"},
-		{"for root, not named", place{owner: eve, link: eve}, root, false, "belongs to user 1001", "unless it is named"},
-		{"for root, named", place{owner: eve, link: eve}, root, true, "belongs to user 1001", ""},
-		{"his own, by his link", place{owner: ann, link: ann}, ann, false, "", ""},
-		{"his own, by root's link", place{owner: ann, link: root}, ann, false, "", ""},
-		{"his own, by another's link", place{owner: ann, link: eve}, ann, true, "symbolic link of user 1001", "symbolic link of user 1001"},
-		{"root's, by another's link", place{owner: root, link: eve}, root, true, "symbolic link of user 1001", "symbolic link of user 1001"},
-		{"for root, by another's link", place{owner: ann, link: eve}, root, true, "belongs to user 1000", "symbolic link of user 1001"},
-		{"for root, by its owner's link", place{owner: ann, link: ann}, root, true, "belongs to user 1000", ""},
-		{"for root, by root's link", place{owner: ann, link: root}, root, true, "belongs to user 1000", ""},
-		{"everybody's", place{owner: ann, link: ann, public: true}, ann, true, "everybody may write", "everybody may write"},
-		{"everybody's, for root", place{owner: ann, link: ann, public: true}, root, true, "belongs to user 1000", "everybody may write"},
-		{"everybody's and empty", place{owner: ann, link: ann, public: true, empty: true}, ann, false, "", ""},
+		{"his own", dirInfo{owner: ann, link: ann}, ann, false, "", ""},
+		{"root's own", dirInfo{owner: root, link: root}, root, false, "", ""},
+		{"another's", dirInfo{owner: eve, link: eve}, ann, false, "belongs to user 1001", "belongs to user 1001"},
+		{"another's, named", dirInfo{owner: eve, link: eve}, ann, true, "belongs to user 1001", "belongs to user 1001"},
+		{"root's", dirInfo{owner: root, link: root}, ann, true, "belongs to user 0", "belongs to user 0"},
+		{"for root, not named", dirInfo{owner: eve, link: eve}, root, false, "belongs to user 1001", "unless it is named"},
+		{"for root, named", dirInfo{owner: eve, link: eve}, root, true, "belongs to user 1001", ""},
+		{"his own, by his link", dirInfo{owner: ann, link: ann}, ann, false, "", ""},
+		{"his own, by root's link", dirInfo{owner: ann, link: root}, ann, false, "", ""},
+		{"his own, by another's link", dirInfo{owner: ann, link: eve}, ann, true, "symbolic link of user 1001", "symbolic link of user 1001"},
+		{"root's, by another's link", dirInfo{owner: root, link: eve}, root, true, "symbolic link of user 1001", "symbolic link of user 1001"},
+		{"for root, by another's link", dirInfo{owner: ann, link: eve}, root, true, "belongs to user 1000", "symbolic link of user 1001"},
+		{"for root, by its owner's link", dirInfo{owner: ann, link: ann}, root, true, "belongs to user 1000", ""},
+		{"for root, by root's link", dirInfo{owner: ann, link: root}, root, true, "belongs to user 1000", ""},
+		{"everybody's", dirInfo{owner: ann, link: ann, public: true}, ann, true, "everybody may write", "everybody may write"},
+		{"everybody's, for root", dirInfo{owner: ann, link: ann, public: true}, root, true, "belongs to user 1000", "everybody may write"},
+		{"everybody's and empty", dirInfo{owner: ann, link: ann, public: true, empty: true}, ann, false, "", ""},
 	} {
 		c.p.dir = "/data"
 		for call, got := range map[string]struct {
 			err  error
 			want string
-		}{"open": {c.p.opens(c.user), c.opens}, "ask": {c.p.asks(c.user, c.named), c.asks}} {
+		}{"open": {c.p.checkOpen(c.user), c.opens}, "ask": {c.p.checkAsk(c.user, c.named), c.asks}} {
 			if (got.err == nil) != (got.want == "") || got.err != nil && !strings.Contains(got.err.Error(), got.want) {
 				t.Errorf("%s: to %s is %v, want %q", c.what, call, got.err, got.want)
 			}

@@ -17,7 +17,7 @@ func openIn(t *testing.T, dir string) (*App, *logtest.Log) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if app.data.Made {
+	if app.data.Created {
 		if _, err := app.AddUser(t.Context(), "ann"); err != nil {
 			t.Fatal(err)
 		}

@@ -56,10 +56,10 @@ func Serve(ctx context.Context, o Options, s Site, ls []net.Listener, ready func
 	if err != nil {
 		return err
 	}
-	if app.data.Made {
+	if app.data.Created {
 		o.Data.Log.Info("made a new data directory", "data", o.Data.Path)
 	}
-	done := datadir.Opening("countries and bots", o.Data.Log)
+	done := datadir.LogIfSlow("countries and bots", o.Data.Log)
 	public, err := app.public(s, secured, ls)
 	done()
 	if err != nil {
@@ -72,7 +72,7 @@ func Serve(ctx context.Context, o Options, s Site, ls []net.Listener, ready func
 	retaining, stopRetaining := context.WithCancel(context.WithoutCancel(ctx))
 	var retained sync.WaitGroup
 	moved := make(chan error, 1)
-	retained.Go(func() { app.data.Keep(retaining, func(err error) { moved <- err }) })
+	retained.Go(func() { app.data.Maintain(retaining, func(err error) { moved <- err }) })
 	failed := make(chan error, len(all)+1)
 	if s.Watch != nil {
 		watched := limitConnections(watchers, publicBounds.header, nil)
@@ -161,12 +161,12 @@ func Connect(ctx context.Context, o Options) (*Owner, error) {
 	for began := time.Now(); ; {
 		app, err := Open(ctx, o)
 		if err == nil {
-			app.data.CleanEarlier(ctx)
+			app.data.EraseEarlier(ctx)
 			stop, err := app.serveControl(o.Data.Path)
 			if err != nil {
 				return nil, errors.Join(err, app.Close(ctx))
 			}
-			return &Owner{client(o.Data), app.data.Made, func(ctx context.Context) error {
+			return &Owner{client(o.Data), app.data.Created, func(ctx context.Context) error {
 				stop(othersTimeout)
 				return app.Close(ctx)
 			}}, nil

@@ -14,13 +14,13 @@ import (
 
 // claim is a data directory that this process has taken. Two things are locked:
 // a file in it, and the directory itself, because the file can be removed.
-type claim struct {
+type dirLock struct {
 	dir        string
 	lock, root *os.File
 }
 
 // Close lets go of the directory.
-func (c *claim) Close() error {
+func (c *dirLock) Close() error {
 	var errs []error
 	for _, f := range []*os.File{c.root, c.lock} {
 		if f != nil {
@@ -30,16 +30,16 @@ func (c *claim) Close() error {
 	return errors.Join(errs...)
 }
 
-// claimDir takes a data directory for this process; the locks go with the
+// lockDir takes a data directory for this process; the locks go with the
 // process, however it ends. Where another process has it, that is ErrOwned.
 // Where nothing has been kept there, create makes it, and else it is ErrNoData.
 //
 // It takes no directory of another user, who could not open what this one
 // leaves there, nor one into which everybody could put things, and makes none
 // where other things lie. From then on nobody else may look into it.
-func claimDir(dir string, create bool) (c *claim, err error) {
-	c = &claim{dir: dir}
-	if c.lock, err = claimLock(dir, create); err == nil {
+func lockDir(dir string, create bool) (c *dirLock, err error) {
+	c = &dirLock{dir: dir}
+	if c.lock, err = lockFileIn(dir, create); err == nil {
 		c.root, err = lockRoot(dir)
 	}
 	if err != nil {
@@ -66,7 +66,7 @@ func lockRoot(dir string) (*os.File, error) {
 
 // look puts the lock back where it was removed, and says so. It fails with
 // ErrMoved.
-func (c *claim) look() (restored bool, err error) {
+func (c *dirLock) check() (restored bool, err error) {
 	held, err := c.root.Stat()
 	if err != nil {
 		return false, err
@@ -100,14 +100,14 @@ func (c *claim) look() (restored bool, err error) {
 	return true, before.Close()
 }
 
-// lookEvery is how often a server looks whether its data directory is its own
+// watchEvery is how often a server looks whether its data directory is its own
 // still.
-const lookEvery = time.Second
+const watchEvery = time.Second
 
-// watchClaim looks after the data directory until ctx ends. It fails with ErrMoved
+// watchFiles looks after the data directory until ctx ends. It fails with ErrMoved
 // where the directory is another one, and with a RemovedPartError.
-func (d *Dir) watchClaim(ctx context.Context) error {
-	ticker := time.NewTicker(lookEvery)
+func (d *Dir) watchFiles(ctx context.Context) error {
+	ticker := time.NewTicker(watchEvery)
 	defer ticker.Stop()
 	for {
 		select {
@@ -115,7 +115,7 @@ func (d *Dir) watchClaim(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		}
-		restored, err := d.claim.look()
+		restored, err := d.lock.check()
 		switch {
 		case errors.Is(err, ErrMoved):
 			return err
@@ -123,7 +123,7 @@ func (d *Dir) watchClaim(ctx context.Context) error {
 			d.log.Warn("the lock of the data directory was removed, and is made again: whatever removed it must leave the directory alone", "file", filepath.Join(d.path, lockFile))
 		}
 		if err == nil {
-			err = d.lookAtParts()
+			err = d.checkParts()
 		}
 		if errors.As(err, new(*RemovedPartError)) {
 			return err

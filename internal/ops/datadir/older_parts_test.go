@@ -17,7 +17,7 @@ import (
 func TestWholeTown(t *testing.T) {
 	t.Parallel()
 	for _, stop := range []bool{false, true} {
-		w := newTown(t, stop)
+		w := newScenario(t, stop)
 		w.opens(w.clicks)
 	}
 }
@@ -30,31 +30,31 @@ func TestJournalEndsEarly(t *testing.T) {
 	const newest = "journal/*.open"
 	for _, c := range []struct {
 		name   string
-		spoil  func(w *town)
+		spoil  func(w *scenario)
 		words  string
 		counts uint64 // what there is where the rest is given up
 	}{
-		{"the newest segment is removed", func(w *town) { w.must(os.Remove(w.path(newest))) }, "had reached", 3},
-		{"its last byte is", func(w *town) { w.edit(newest, cut(-1)) }, "had reached", 11},
-		{"its second half is", func(w *town) { w.edit(newest, func(b []byte) []byte { return b[:len(b)/2] }) }, "had reached", 6},
-		{"all but its header is", func(w *town) { w.edit(newest, cut(48)) }, "had reached", 3},
-		{"its header is cut", func(w *town) { w.edit(newest, cut(20)) }, "had reached", 3},
-		{"it is empty", func(w *town) { w.edit(newest, cut(0)) }, "had reached", 3},
-		{"the two newest are empty", func(w *town) {
+		{"the newest segment is removed", func(w *scenario) { w.must(os.Remove(w.path(newest))) }, "had reached", 3},
+		{"its last byte is", func(w *scenario) { w.edit(newest, cut(-1)) }, "had reached", 11},
+		{"its second half is", func(w *scenario) { w.edit(newest, func(b []byte) []byte { return b[:len(b)/2] }) }, "had reached", 6},
+		{"all but its header is", func(w *scenario) { w.edit(newest, cut(48)) }, "had reached", 3},
+		{"its header is cut", func(w *scenario) { w.edit(newest, cut(20)) }, "had reached", 3},
+		{"it is empty", func(w *scenario) { w.edit(newest, cut(0)) }, "had reached", 3},
+		{"the two newest are empty", func(w *scenario) {
 			w.edit(newest, cut(0))
 			w.edit("journal/*.sealed", cut(0))
 		}, "shorter than a segment's header", 3},
-		{"the journal is the backup's", func(w *town) { w.take("journal") }, "had reached", 3},
-		{"the backup's files replace those there", func(w *town) { w.copy(filepath.Join(w.backup, "journal"), filepath.Join(w.dir, "journal")) }, "had reached", 3},
-		{"the journal is removed", func(w *town) { w.must(os.RemoveAll(filepath.Join(w.dir, "journal"))) }, "bytes of clicks are missing", 3},
-		{"the journal is emptied", func(w *town) {
+		{"the journal is the backup's", func(w *scenario) { w.take("journal") }, "had reached", 3},
+		{"the backup's files replace those there", func(w *scenario) { w.copy(filepath.Join(w.backup, "journal"), filepath.Join(w.dir, "journal")) }, "had reached", 3},
+		{"the journal is removed", func(w *scenario) { w.must(os.RemoveAll(filepath.Join(w.dir, "journal"))) }, "bytes of clicks are missing", 3},
+		{"the journal is emptied", func(w *scenario) {
 			w.must(os.RemoveAll(filepath.Join(w.dir, "journal")))
 			w.must(os.Mkdir(filepath.Join(w.dir, "journal"), 0o700))
 		}, "bytes of clicks are missing", 3},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			w := newTown(t, false)
+			w := newScenario(t, false)
 			whole := filepath.Join(t.TempDir(), "whole")
 			w.copy(w.dir, whole)
 			c.spoil(w)
@@ -77,7 +77,7 @@ func TestJournalEndsEarly(t *testing.T) {
 // taken for the older one.
 func TestBackupBesideJournal(t *testing.T) {
 	t.Parallel()
-	add := func(w *town, name func(string) string) {
+	add := func(w *scenario, name func(string) string) {
 		files, err := filepath.Glob(filepath.Join(w.backup, "journal", "*"))
 		w.must(err)
 		for _, file := range files {
@@ -94,14 +94,14 @@ func TestBackupBesideJournal(t *testing.T) {
 	asIs := func(name string) string { return name }
 	t.Run("a whole journal", func(t *testing.T) {
 		for _, name := range []func(string) string{asIs, asSealed} {
-			w := newTown(t, false)
+			w := newScenario(t, false)
 			add(w, name)
 			w.opens(w.clicks)
 		}
 	})
 	t.Run("a damaged newest segment", func(t *testing.T) {
 		t.Parallel()
-		w := newTown(t, false)
+		w := newScenario(t, false)
 		w.edit("journal/*.open", func(b []byte) []byte { b[48+20] ^= 1; return b })
 		add(w, asSealed)
 		w.refused("damaged")
@@ -109,7 +109,7 @@ func TestBackupBesideJournal(t *testing.T) {
 	})
 	t.Run("a damaged sealed segment", func(t *testing.T) {
 		t.Parallel()
-		w := newTown(t, false)
+		w := newScenario(t, false)
 		w.edit("journal/*.sealed", func(b []byte) []byte { b[48+20] ^= 1; return b })
 		w.must(os.Remove(w.path("journal/*.sealed")))
 		add(w, asIs)
@@ -123,21 +123,21 @@ func TestCountsAreGone(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name  string
-		spoil func(w *town)
+		spoil func(w *scenario)
 		words string
 	}{
-		{"the directory", func(w *town) { w.must(os.RemoveAll(filepath.Join(w.dir, clicksDir))) }, "no counts"},
-		{"all in it", func(w *town) {
+		{"the directory", func(w *scenario) { w.must(os.RemoveAll(filepath.Join(w.dir, clicksDir))) }, "no counts"},
+		{"all in it", func(w *scenario) {
 			w.must(os.RemoveAll(filepath.Join(w.dir, clicksDir)))
 			w.must(os.Mkdir(filepath.Join(w.dir, clicksDir), 0o700))
 		}, "no counts"},
-		{"the marker", func(w *town) { w.must(os.Remove(w.path("clicks/marker.manifest.*"))) }, "marker.manifest"},
-		{"the end of the manifest", func(w *town) { w.edit("clicks/MANIFEST-*", func(b []byte) []byte { return b[:len(b)/2] }) }, "the counts are damaged"},
+		{"the marker", func(w *scenario) { w.must(os.Remove(w.path("clicks/marker.manifest.*"))) }, "marker.manifest"},
+		{"the end of the manifest", func(w *scenario) { w.edit("clicks/MANIFEST-*", func(b []byte) []byte { return b[:len(b)/2] }) }, "the counts are damaged"},
 	} {
 		for _, emptied := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/journal emptied %v", c.name, emptied), func(t *testing.T) {
 				t.Parallel()
-				w := newTown(t, true)
+				w := newScenario(t, true)
 				if emptied { // as the manual allows
 					w.must(os.RemoveAll(filepath.Join(w.dir, journalDir)))
 					w.opens(w.clicks)
@@ -186,31 +186,31 @@ func TestLinksAreOlder(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		stop  bool
-		spoil func(w *town)
+		spoil func(w *scenario)
 	}{
-		{"a killed one's are the backup's", false, func(w *town) { w.take(databaseFile) }},
-		{"a stopped one's are the backup's", true, func(w *town) { w.take(databaseFile) }},
-		{"the -wal is removed", false, func(w *town) { w.must(os.Remove(w.path(databaseFile + "-wal"))) }},
-		{"the file is older than its -wal", false, func(w *town) {
+		{"a killed one's are the backup's", false, func(w *scenario) { w.take(databaseFile) }},
+		{"a stopped one's are the backup's", true, func(w *scenario) { w.take(databaseFile) }},
+		{"the -wal is removed", false, func(w *scenario) { w.must(os.Remove(w.path(databaseFile + "-wal"))) }},
+		{"the file is older than its -wal", false, func(w *scenario) {
 			w.must(os.WriteFile(filepath.Join(w.dir, databaseFile), []byte(w.past), 0o600))
 		}},
-		{"the file is the backup's beneath the -wal", false, func(w *town) {
+		{"the file is the backup's beneath the -wal", false, func(w *scenario) {
 			b, err := os.ReadFile(filepath.Join(w.backup, databaseFile))
 			w.must(err)
 			w.must(os.WriteFile(filepath.Join(w.dir, databaseFile), b, 0o600))
 		}},
-		{"the file is a backup of the same version beneath the -wal", false, func(w *town) {
+		{"the file is a backup of the same version beneath the -wal", false, func(w *scenario) {
 			b, err := os.ReadFile(w.same)
 			w.must(err)
 			w.must(os.WriteFile(filepath.Join(w.dir, databaseFile), b, 0o600))
 		}},
-		{"the -wal is emptied", false, func(w *town) { w.edit(databaseFile+"-wal", cut(0)) }},
-		{"links and counts are the backup's", true, func(w *town) { w.take(databaseFile); w.take(clicksDir); w.must(os.Remove(w.path(progressFile))) }},
-		{"links and counts of a killed one are the backup's", false, func(w *town) { w.take(databaseFile); w.take(clicksDir); w.must(os.Remove(w.path(progressFile))) }},
+		{"the -wal is emptied", false, func(w *scenario) { w.edit(databaseFile+"-wal", cut(0)) }},
+		{"links and counts are the backup's", true, func(w *scenario) { w.take(databaseFile); w.take(clicksDir); w.must(os.Remove(w.path(progressFile))) }},
+		{"links and counts of a killed one are the backup's", false, func(w *scenario) { w.take(databaseFile); w.take(clicksDir); w.must(os.Remove(w.path(progressFile))) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			w := newTown(t, c.stop)
+			w := newScenario(t, c.stop)
 			whole := filepath.Join(t.TempDir(), "whole")
 			w.copy(w.dir, whole)
 			c.spoil(w)
@@ -222,7 +222,7 @@ func TestLinksAreOlder(t *testing.T) {
 				t.Errorf("check says %q: %+v, %v", found, v, err)
 			}
 			report := func(what string) { t.Log(what) }
-			if err := RepairParts(t.Context(), w.options(new(logtest.Log)), GiveUp{Damaged: true}, report); err == nil || !errors.As(err, new(*OlderLinksError)) {
+			if err := RepairDamaged(t.Context(), w.options(new(logtest.Log)), GiveUp{Damaged: true}, report); err == nil || !errors.As(err, new(*OlderLinksError)) {
 				t.Errorf("a repair without giving up: %v", err)
 			}
 			broken := w.dir
@@ -237,15 +237,15 @@ func TestLinksAreOlder(t *testing.T) {
 			w.opens(w.clicks)
 			w.dir = broken
 
-			w.must(RepairParts(t.Context(), w.options(new(logtest.Log)), GiveUp{Links: true}, report))
+			w.must(RepairDamaged(t.Context(), w.options(new(logtest.Log)), GiveUp{Links: true}, report))
 			w.opens(w.clicks)
-			app, err := Open(t.Context(), w.options(new(logtest.Log)))
+			d, err := Open(t.Context(), w.options(new(logtest.Log)))
 			w.must(err)
-			defer app.mustClose(t)
-			if _, err := app.AddLink(t.Context(), "ann", "http://example.org/third"); err != nil {
+			defer d.mustClose(t)
+			if _, err := d.AddLink(t.Context(), "ann", "http://example.org/third"); err != nil {
 				t.Fatal(err)
 			}
-			if now, err := app.Links.Links(t.Context()); err != nil || now.Link <= 4 {
+			if now, err := d.Links.Links(t.Context()); err != nil || now.Link <= 4 {
 				t.Errorf("the id %d is given again, %v", now.Link, err)
 			}
 		})
@@ -257,7 +257,7 @@ func TestLinksAreOlder(t *testing.T) {
 func TestOlderCounts(t *testing.T) {
 	t.Parallel()
 	for _, stop := range []bool{false, true} {
-		w := newTown(t, stop)
+		w := newScenario(t, stop)
 		w.take(clicksDir)
 		w.opens(w.clicks)
 	}
@@ -267,7 +267,7 @@ func TestOlderCounts(t *testing.T) {
 // that there was more.
 func TestOlderJournalAndCounts(t *testing.T) {
 	t.Parallel()
-	w := newTown(t, true)
+	w := newScenario(t, true)
 	w.take(clicksDir)
 	w.take(journalDir)
 	w.must(os.Remove(w.path(progressFile)))
@@ -285,15 +285,15 @@ func TestDamagedProgress(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newTown(t, false)
+			w := newScenario(t, false)
 			w.edit(progressFile, spoil)
 			log := new(logtest.Log)
-			app, err := Open(t.Context(), w.options(log))
+			d, err := Open(t.Context(), w.options(log))
 			w.must(err)
-			if n := w.counted(app); n != w.clicks || !strings.Contains(log.String(), "progress is damaged") {
+			if n := w.counted(d); n != w.clicks || !strings.Contains(log.String(), "progress is damaged") {
 				t.Errorf("%d clicks, and the log says %q", n, log)
 			}
-			app.mustClose(t)
+			d.mustClose(t)
 			w.opens(w.clicks)
 		})
 	}
@@ -302,7 +302,7 @@ func TestDamagedProgress(t *testing.T) {
 // TestLeftovers: what a rebuild that was cut short leaves is removed.
 func TestLeftovers(t *testing.T) {
 	t.Parallel()
-	w := newTown(t, true)
+	w := newScenario(t, true)
 	for _, name := range []string{rebuildingDir, clicksDir + oldSuffix} {
 		w.copy(filepath.Join(w.dir, clicksDir), filepath.Join(w.dir, name))
 	}
@@ -318,20 +318,20 @@ func TestLeftovers(t *testing.T) {
 // after a crash.
 func TestLinksElsewhere(t *testing.T) {
 	t.Parallel()
-	w := newTown(t, true)
+	w := newScenario(t, true)
 	elsewhere := filepath.Join(t.TempDir(), databaseFile)
 	w.must(os.Rename(w.path(databaseFile), elsewhere))
 	w.must(os.Symlink(elsewhere, filepath.Join(w.dir, databaseFile)))
-	app, err := Open(t.Context(), w.options(new(logtest.Log)))
+	d, err := Open(t.Context(), w.options(new(logtest.Log)))
 	w.must(err)
-	if _, err := app.AddToken(t.Context(), "ann"); err != nil {
+	if _, err := d.AddToken(t.Context(), "ann"); err != nil {
 		t.Fatal(err)
 	}
-	killed := &town{t: t, dir: filepath.Join(t.TempDir(), "data"), clicks: w.clicks}
+	killed := &scenario{t: t, dir: filepath.Join(t.TempDir(), "data"), clicks: w.clicks}
 	copyStill(t, w.dir, killed.dir)
 	there := filepath.Join(t.TempDir(), "there")
 	copyStill(t, filepath.Dir(elsewhere), there)
-	app.mustClose(t)
+	d.mustClose(t)
 	if _, err := os.Stat(filepath.Join(there, databaseFile+"-wal")); err != nil {
 		t.Fatalf("the log lies somewhere else: %v", err)
 	}
@@ -345,14 +345,14 @@ func TestLinksElsewhere(t *testing.T) {
 func TestNoBase(t *testing.T) {
 	t.Parallel()
 	live := filepath.Join(t.TempDir(), "live")
-	app, _ := openIn(t, live)
-	app.clickOn(t, 2, 5)
-	if err := errors.Join(app.Journal.Rotate(), app.Counts.Sync(t.Context()), app.Journal.Trim(app.Journal.End())); err != nil {
+	d, _ := openIn(t, live)
+	d.clickOn(t, 2, 5)
+	if err := errors.Join(d.Journal.Rotate(), d.Counts.Sync(t.Context()), d.Journal.Trim(d.Journal.End())); err != nil {
 		t.Fatal(err)
 	}
-	app.clickOn(t, 2, 3)
-	app.mustClose(t)
-	w := &town{t: t, dir: live}
+	d.clickOn(t, 2, 3)
+	d.mustClose(t)
+	w := &scenario{t: t, dir: live}
 	w.must(os.RemoveAll(filepath.Join(live, clicksDir)))
 	report := func(what string) { t.Log(what) }
 	if err := Rebuild(t.Context(), w.options(new(logtest.Log)), "", false, report); err == nil || !errors.As(err, new(*NoBaseError)) {

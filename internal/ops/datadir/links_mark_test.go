@@ -11,7 +11,7 @@ import (
 )
 
 // openRaw opens links and users beside a server, or in place of one.
-func (w *town) openRaw() *databasesql.DB {
+func (w *scenario) openRaw() *databasesql.DB {
 	w.t.Helper()
 	db, err := databasesql.Open("sqlite", filepath.Join(w.dir, databaseFile))
 	w.must(err)
@@ -26,7 +26,7 @@ func (w *town) openRaw() *databasesql.DB {
 func TestKilledWhileMarked(t *testing.T) {
 	t.Parallel()
 	for _, announced := range []bool{true, false} {
-		w := newTown(t, false)
+		w := newScenario(t, false)
 		db := w.openRaw()
 		for _, statement := range []string{`PRAGMA application_id = 7`, `PRAGMA wal_checkpoint(PASSIVE)`} {
 			_, err := db.ExecContext(t.Context(), statement)
@@ -55,7 +55,7 @@ func TestKilledWhileMarked(t *testing.T) {
 // get before they have it.
 func TestMarksAreAnnounced(t *testing.T) {
 	t.Parallel()
-	w := newTown(t, true)
+	w := newScenario(t, true)
 	db := w.openRaw()
 	run := func(statement string) {
 		t.Helper()

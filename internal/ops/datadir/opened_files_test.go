@@ -11,9 +11,9 @@ import (
 )
 
 // linkOf is the link that openIn makes.
-func linkOf(t *testing.T, app *Dir) store.Link {
+func linkOf(t *testing.T, d *Dir) store.Link {
 	t.Helper()
-	l, err := app.Links.LinkByID(t.Context(), 2) // its aggregate link has 1
+	l, err := d.Links.LinkByID(t.Context(), 2) // its aggregate link has 1
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -21,12 +21,12 @@ func linkOf(t *testing.T, app *Dir) store.Link {
 }
 
 // counted is how many clicks are counted, once all are that are recorded.
-func counted(t *testing.T, app *Dir) uint64 {
+func counted(t *testing.T, d *Dir) uint64 {
 	t.Helper()
-	if err := app.Recorder.Settle(t.Context()); err != nil {
+	if err := d.Recorder.Settle(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	ledger, err := app.Counts.Ledger(t.Context())
+	ledger, err := d.Counts.Ledger(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,29 +69,29 @@ func TestPartRemoved(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := filepath.Join(t.TempDir(), "data")
-			app, log := openIn(t, dir)
-			link := linkOf(t, app)
-			if err := app.lookAtParts(); err != nil {
+			d, log := openIn(t, dir)
+			link := linkOf(t, d)
+			if err := d.checkParts(); err != nil {
 				t.Fatalf("a directory of which all is there: %v", err)
 			}
-			app.click(t, 3)
+			d.click(t, 3)
 			if err := c.remove(dir); err != nil {
 				t.Fatal(err)
 			}
-			app.click(t, 4)
-			if err := app.lookAtParts(); !errors.As(err, new(*RemovedPartError)) {
+			d.click(t, 4)
+			if err := d.checkParts(); !errors.As(err, new(*RemovedPartError)) {
 				t.Fatalf("it was not noticed: %v", err)
 			}
-			_ = app.Close(t.Context()) // a journal that is gone cannot be sealed
+			_ = d.Close(t.Context()) // a journal that is gone cannot be sealed
 			if c.saved != "" && !strings.Contains(log.String(), c.saved) {
 				t.Errorf("the log does not say that %s: %s", c.saved, log)
 			}
-			app, _ = openIn(t, dir)
-			defer app.mustClose(t)
-			if l, err := app.Links.LinkByID(t.Context(), link.ID); err != nil || l != link {
+			d, _ = openIn(t, dir)
+			defer d.mustClose(t)
+			if l, err := d.Links.LinkByID(t.Context(), link.ID); err != nil || l != link {
 				t.Errorf("after the next start the link is %+v, %v", l, err)
 			}
-			if n := counted(t, app); n != 7 {
+			if n := counted(t, d); n != 7 {
 				t.Errorf("after the next start %d of 7 clicks are counted", n)
 			}
 		})
@@ -102,16 +102,16 @@ func TestPartRemoved(t *testing.T) {
 func TestLinksReplaced(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")
-	app, log := openIn(t, dir)
-	link := linkOf(t, app)
+	d, log := openIn(t, dir)
+	link := linkOf(t, d)
 	path := filepath.Join(dir, databaseFile)
 	if err := errors.Join(os.Remove(path), os.WriteFile(path, []byte("another"), 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	if err := app.lookAtParts(); !errors.As(err, new(*RemovedPartError)) {
+	if err := d.checkParts(); !errors.As(err, new(*RemovedPartError)) {
 		t.Fatalf("it was not noticed: %v", err)
 	}
-	app.mustClose(t)
+	d.mustClose(t)
 	if b, err := os.ReadFile(path); string(b) != "another" {
 		t.Errorf("the other file was changed: %q, %v", b, err)
 	}
@@ -130,9 +130,9 @@ func TestLinksReplaced(t *testing.T) {
 	for _, suffix := range []string{"-wal", "-shm"} {
 		_ = os.Remove(path + suffix)
 	}
-	app, _ = openIn(t, dir)
-	defer app.mustClose(t)
-	if l, err := app.Links.LinkByID(t.Context(), link.ID); err != nil || l != link {
+	d, _ = openIn(t, dir)
+	defer d.mustClose(t)
+	if l, err := d.Links.LinkByID(t.Context(), link.ID); err != nil || l != link {
 		t.Errorf("in the file beside it the link is %+v, %v", l, err)
 	}
 }

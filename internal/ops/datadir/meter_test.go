@@ -19,20 +19,20 @@ func TestProgressIsReal(t *testing.T) {
 	t.Parallel()
 	dir, backups, restored := t.TempDir(), filepath.Join(t.TempDir(), "b"), filepath.Join(t.TempDir(), "restored")
 	o := Options{Path: dir, Create: true, Now: time.Now, Log: new(logtest.Log).Logger()}
-	app, err := Open(t.Context(), o)
+	d, err := Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	names, err := app.names("")
+	names, err := d.names("")
 	if err != nil {
 		t.Fatal(err)
 	}
-	importer := &feed.Importer{Recorder: app.Recorder, Links: app.Links, Users: app.Links, Names: names, Now: time.Now, After: time.After}
+	importer := &feed.Importer{Recorder: d.Recorder, Links: d.Links, Users: d.Links, Names: names, Now: time.Now, After: time.After}
 	lines := strings.Repeat(`{"t":1360000000,"h":"abc","l":"ann","u":"http://example.org/","c":"FR"}`+"\n", 5000)
 	if _, err := importer.Import(t.Context(), "bitly-feed", strings.NewReader(lines), func(r feed.Rejected) { t.Error(r) }); err != nil {
 		t.Fatal(err)
 	}
-	journaled := int64(app.Journal.End())
+	journaled := int64(d.Journal.End())
 	watched := func(what string, f func(context.Context) error, wants ...meter.State) {
 		t.Helper()
 		m := new(meter.Meter)
@@ -55,24 +55,24 @@ func TestProgressIsReal(t *testing.T) {
 			}
 		}
 	}
-	check := func(app *Dir) func(context.Context) error {
+	check := func(d *Dir) func(context.Context) error {
 		return func(ctx context.Context) error {
-			_, err := app.Check(ctx, func(f string) { t.Error(f) })
+			_, err := d.Check(ctx, func(f string) { t.Error(f) })
 			return err
 		}
 	}
 	// Each click is in the cells of all, country, referrer and link of the user, and in
 	// three of the link.
-	watched("check", check(app), meter.State{Stage: "links and users", Unit: meter.Bytes},
+	watched("check", check(d), meter.State{Stage: "links and users", Unit: meter.Bytes},
 		meter.State{Stage: "counts", Unit: meter.Clicks, Total: 7 * 5000}, meter.State{Stage: "journal", Unit: meter.Bytes, Total: journaled})
 	var made backup.Manifest
 	for range 2 { // the second one shares files with the first
 		watched("backup", func(ctx context.Context) (err error) {
-			made, err = app.Backup(ctx, backups, 1)
+			made, err = d.Backup(ctx, backups, 1)
 			return err
 		}, meter.State{Stage: "journal", Unit: meter.Bytes, Total: -1}, meter.State{Stage: "counts", Unit: meter.Bytes, Total: -1})
 	}
-	if err := app.Close(t.Context()); err != nil {
+	if err := d.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	path, _, err := backup.Newest(backups)

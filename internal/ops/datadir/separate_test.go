@@ -25,8 +25,8 @@ func TestBackupsApart(t *testing.T) {
 	); err != nil {
 		t.Fatal(err)
 	}
-	app := open(t, data)
-	defer func() { app.mustClose(t) }()
+	d := open(t, data)
+	defer func() { d.mustClose(t) }()
 	for to, want := range map[string]string{
 		data:                               "lies in the data directory",
 		filepath.Join(data, "b"):           "lies in the data directory",
@@ -38,12 +38,12 @@ func TestBackupsApart(t *testing.T) {
 		filepath.Join(top, "elsewhere/up"): "the data directory lies in",
 		filepath.Join(top, "dangling"):     "leads nowhere",
 	} {
-		if _, err := app.Backup(t.Context(), to, 1); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := d.Backup(t.Context(), to, 1); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("a backup to %s: %v, want a sentence with %q", to, err, want)
 		}
 	}
 	for _, to := range []string{filepath.Join(top, "beside"), filepath.Join(top, "made", "here")} {
-		if _, err := app.Backup(t.Context(), to, 1); err != nil {
+		if _, err := d.Backup(t.Context(), to, 1); err != nil {
 			t.Errorf("a backup to %s: %v", to, err)
 		}
 	}
@@ -51,9 +51,9 @@ func TestBackupsApart(t *testing.T) {
 	if err := os.Symlink(data, linked); err != nil {
 		t.Fatal(err)
 	}
-	app.mustClose(t)
-	app = open(t, linked)
-	if _, err := app.Backup(t.Context(), filepath.Join(data, "b"), 1); err == nil || !strings.Contains(err.Error(), "lies in the data directory") {
+	d.mustClose(t)
+	d = open(t, linked)
+	if _, err := d.Backup(t.Context(), filepath.Join(data, "b"), 1); err == nil || !strings.Contains(err.Error(), "lies in the data directory") {
 		t.Errorf("a backup into a data directory that is named by a link: %v", err)
 	}
 }

@@ -42,9 +42,9 @@ func TestRebuildFromTwin(t *testing.T) {
 		}
 		return path
 	}
-	app, _ := openIn(t, dir)
-	record(app, 5, "")
-	first := backUp(app)
+	d, _ := openIn(t, dir)
+	record(d, 5, "")
+	first := backUp(d)
 
 	restored := filepath.Join(t.TempDir(), "twin")
 	if err := backup.Restore(t.Context(), first, restored); err != nil {
@@ -55,13 +55,13 @@ func TestRebuildFromTwin(t *testing.T) {
 	second := backUp(twin)
 	twin.mustClose(t)
 
-	record(app, 200, click.Referrer("http://live.example/"+strings.Repeat("x", 100)))
-	app.mustClose(t)
+	record(d, 200, click.Referrer("http://live.example/"+strings.Repeat("x", 100)))
+	d.mustClose(t)
 	if err := os.RemoveAll(filepath.Join(dir, clicksDir)); err != nil {
 		t.Fatal(err)
 	}
 	var said string
-	o := Options{Path: dir, Now: time.Now, Log: app.log}
+	o := Options{Path: dir, Now: time.Now, Log: d.log}
 	if err := Rebuild(t.Context(), o, backups, false, func(s string) { said += s + "\n" }); err != nil {
 		t.Fatalf("%v\n%s", err, said)
 	}
@@ -70,19 +70,19 @@ func TestRebuildFromTwin(t *testing.T) {
 			t.Errorf("rebuild says %q, and nothing of %q", said, want)
 		}
 	}
-	app, _ = openIn(t, dir)
-	app.checks(t, 205, 0)
-	app.mustClose(t)
+	d, _ = openIn(t, dir)
+	d.checks(t, 205, 0)
+	d.mustClose(t)
 }
 
 // twins are two directories that were one: a backup of the first was restored,
 // and both went on.
-func twins(t *testing.T, stop bool) (own, other *town) {
+func twins(t *testing.T, stop bool) (own, other *scenario) {
 	t.Helper()
 	live, backups := filepath.Join(t.TempDir(), "live"), filepath.Join(t.TempDir(), "backups")
-	app, _ := openIn(t, live)
-	app.clickOn(t, 2, 3)
-	if _, err := app.Backup(t.Context(), backups, 1); err != nil {
+	d, _ := openIn(t, live)
+	d.clickOn(t, 2, 3)
+	if _, err := d.Backup(t.Context(), backups, 1); err != nil {
 		t.Fatal(err)
 	}
 	path, _, err := backup.Newest(backups)
@@ -94,7 +94,7 @@ func twins(t *testing.T, stop bool) (own, other *town) {
 		t.Fatal(err)
 	}
 	twin, _ := openIn(t, restored)
-	for a, n := range map[*Dir]int{app: 4, twin: 9} {
+	for a, n := range map[*Dir]int{d: 4, twin: 9} {
 		for range n {
 			a.clickOn(t, 2, 1)
 			if _, err := a.AddToken(t.Context(), "ann"); err != nil {
@@ -102,9 +102,9 @@ func twins(t *testing.T, stop bool) (own, other *town) {
 			}
 		}
 	}
-	var all []*town
-	for a, n := range map[*Dir]uint64{app: 3 + 4, twin: 3 + 9} {
-		w := &town{t: t, dir: filepath.Join(t.TempDir(), "data"), clicks: n}
+	var all []*scenario
+	for a, n := range map[*Dir]uint64{d: 3 + 4, twin: 3 + 9} {
+		w := &scenario{t: t, dir: filepath.Join(t.TempDir(), "data"), clicks: n}
 		if stop {
 			a.mustClose(t)
 		}
@@ -121,7 +121,7 @@ func twins(t *testing.T, stop bool) (own, other *town) {
 }
 
 // exchange replaces a part of one directory by that of another.
-func (w *town) exchange(part string, from *town) {
+func (w *scenario) exchange(part string, from *scenario) {
 	w.t.Helper()
 	w.backup = from.dir
 	w.take(part)
@@ -157,11 +157,11 @@ func TestTwins(t *testing.T) {
 				if v, err := CheckDamaged(t.Context(), own.options(new(logtest.Log)), report); err != nil || v.Remedies == nil {
 					t.Errorf("check: %+v, %v", v, err)
 				}
-				if err := RepairParts(t.Context(), own.options(new(logtest.Log)), GiveUp{Damaged: true}, report); err == nil {
+				if err := RepairDamaged(t.Context(), own.options(new(logtest.Log)), GiveUp{Damaged: true}, report); err == nil {
 					t.Error("a repair goes on with it")
 				}
 				if c.part == databaseFile {
-					own.must(RepairParts(t.Context(), own.options(new(logtest.Log)), GiveUp{Links: true}, report))
+					own.must(RepairDamaged(t.Context(), own.options(new(logtest.Log)), GiveUp{Links: true}, report))
 					own.opens(own.clicks)
 				} else {
 					if err := Rebuild(t.Context(), own.options(new(logtest.Log)), "", false, report); err == nil || !errors.As(err, new(*NoBaseError)) {
@@ -184,24 +184,24 @@ func TestGiveUpLinksOfOneLife(t *testing.T) {
 	t.Parallel()
 	for _, told := range []int{0, 1, 2, 3} { // changes before the counts are told
 		live := filepath.Join(t.TempDir(), "live")
-		app, _ := openIn(t, live)
-		w := &town{t: t, dir: filepath.Join(t.TempDir(), "data"), clicks: 3}
-		app.clickOn(t, 2, 3)
+		d, _ := openIn(t, live)
+		w := &scenario{t: t, dir: filepath.Join(t.TempDir(), "data"), clicks: 3}
+		d.clickOn(t, 2, 3)
 		for i := range 4 {
 			if i == told {
-				known := app.parts.file.Record()
-				w.must(app.Counts.SetNote(t.Context(), known.Encode()))
-				w.must(app.Counts.Sync(t.Context()))
+				known := d.progress.file.Record()
+				w.must(d.Counts.SetNote(t.Context(), known.Encode()))
+				w.must(d.Counts.Sync(t.Context()))
 			}
-			if _, err := app.AddToken(t.Context(), "ann"); err != nil {
+			if _, err := d.AddToken(t.Context(), "ann"); err != nil {
 				t.Fatal(err)
 			}
 		}
 		copyStill(t, live, w.dir)
-		app.mustClose(t)
+		d.mustClose(t)
 		w.must(os.Remove(w.path(databaseFile + "-wal")))
 		w.refused("older")
-		w.must(RepairParts(t.Context(), w.options(new(logtest.Log)), GiveUp{Links: true}, func(what string) { t.Log(what) }))
+		w.must(RepairDamaged(t.Context(), w.options(new(logtest.Log)), GiveUp{Links: true}, func(what string) { t.Log(what) }))
 		w.opens(w.clicks)
 		w.opens(w.clicks)
 	}

@@ -14,7 +14,7 @@ import (
 func TestLockRemoved(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")
-	app, _ := openIn(t, dir)
+	d, _ := openIn(t, dir)
 	o := Options{Path: dir, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
 	lock := filepath.Join(dir, lockFile)
 	others := func(t *testing.T) {
@@ -22,21 +22,21 @@ func TestLockRemoved(t *testing.T) {
 		for name, try := range map[string]func() error{
 			"a server":  func() error { _, err := Open(t.Context(), o); return err },
 			"a rebuild": func() error { return Rebuild(t.Context(), o, "", true, func(string) {}) },
-			"a repair":  func() error { return RepairParts(t.Context(), o, GiveUp{}, func(string) {}) },
+			"a repair":  func() error { return RepairDamaged(t.Context(), o, GiveUp{}, func(string) {}) },
 		} {
 			if err := try(); !errors.Is(err, ErrOwned) {
 				t.Errorf("%s beside a server: %v", name, err)
 			}
 		}
 	}
-	if again, err := app.claim.look(); again || err != nil {
+	if again, err := d.lock.check(); again || err != nil {
 		t.Errorf("a lock that is there: %v, %v", again, err)
 	}
 	for range 2 {
 		if err := os.Remove(lock); err != nil {
 			t.Fatal(err)
 		}
-		again, err := app.claim.look()
+		again, err := d.lock.check()
 		if !again || err != nil {
 			t.Errorf("a lock that was removed: %v, %v", again, err)
 		}
@@ -45,38 +45,38 @@ func TestLockRemoved(t *testing.T) {
 			t.Fatal(err)
 		}
 		others(t) // which leave a lock of their own
-		if again, err = app.claim.look(); !again || err != nil {
+		if again, err = d.lock.check(); !again || err != nil {
 			t.Errorf("a lock that was replaced: %v, %v", again, err)
 		}
 	}
 	others(t)
-	app.mustClose(t)
+	d.mustClose(t)
 	if err := os.Remove(lock); err != nil {
 		t.Fatal(err)
 	}
-	app, _ = openIn(t, dir) // it is free again
-	app.mustClose(t)
+	d, _ = openIn(t, dir) // it is free again
+	d.mustClose(t)
 }
 
 // TestDirectoryMoved: a server notices that its directory is another one.
 func TestDirectoryMoved(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")
-	app, _ := openIn(t, dir)
+	d, _ := openIn(t, dir)
 	if err := os.Rename(dir, dir+".old"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := app.claim.look(); !errors.Is(err, ErrMoved) {
+	if _, err := d.lock.check(); !errors.Is(err, ErrMoved) {
 		t.Errorf("a directory that was moved away: %v", err)
 	}
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := app.claim.look(); !errors.Is(err, ErrMoved) {
+	if _, err := d.lock.check(); !errors.Is(err, ErrMoved) {
 		t.Errorf("another directory in its place: %v", err)
 	}
 	if err := errors.Join(os.RemoveAll(dir), os.Rename(dir+".old", dir)); err != nil {
 		t.Fatal(err)
 	}
-	app.mustClose(t)
+	d.mustClose(t)
 }

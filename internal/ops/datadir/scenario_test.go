@@ -16,9 +16,9 @@ import (
 	"github.com/footfall/footfall/internal/testkit/logtest"
 )
 
-// town is a data directory as a killed or a stopped process leaves it, and a
+// scenario is a data directory as a killed or a stopped process leaves it, and a
 // backup of its past.
-type town struct {
+type scenario struct {
 	t       *testing.T
 	dir     string
 	past    string // footfall.db as it was before the token
@@ -28,56 +28,56 @@ type town struct {
 	stopped bool
 }
 
-// newTown makes a directory with a link, clicks on it and a backup; then come
+// newScenario makes a directory with a link, clicks on it and a backup; then come
 // another link, clicks on both, and a token.
-func newTown(t *testing.T, stop bool) *town {
+func newScenario(t *testing.T, stop bool) *scenario {
 	t.Helper()
 	live, backups := filepath.Join(t.TempDir(), "live"), filepath.Join(t.TempDir(), "backups")
-	app, _ := openIn(t, live)
-	app.mustClose(t)
+	d, _ := openIn(t, live)
+	d.mustClose(t)
 	past, err := os.ReadFile(filepath.Join(live, databaseFile))
 	if err != nil {
 		t.Fatal(err)
 	}
-	app, _ = openIn(t, live)
-	if _, err := app.AddToken(t.Context(), "ann"); err != nil {
+	d, _ = openIn(t, live)
+	if _, err := d.AddToken(t.Context(), "ann"); err != nil {
 		t.Fatal(err)
 	}
-	app.mustClose(t)
-	app, _ = openIn(t, live)
-	app.clickOn(t, 2, 3)
-	if _, err := app.Backup(t.Context(), backups, 1); err != nil {
+	d.mustClose(t)
+	d, _ = openIn(t, live)
+	d.clickOn(t, 2, 3)
+	if _, err := d.Backup(t.Context(), backups, 1); err != nil {
 		t.Fatal(err)
 	}
 	path, _, err := backup.Newest(backups)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &town{t: t, dir: filepath.Join(t.TempDir(), "data"), past: string(past), backup: path, clicks: 3 + 5 + 4, stopped: stop}
+	w := &scenario{t: t, dir: filepath.Join(t.TempDir(), "data"), past: string(past), backup: path, clicks: 3 + 5 + 4, stopped: stop}
 	again := filepath.Join(t.TempDir(), "again")
-	if _, err := app.Backup(t.Context(), again, 1); err != nil {
+	if _, err := d.Backup(t.Context(), again, 1); err != nil {
 		t.Fatal(err)
 	}
 	if path, _, err = backup.Newest(again); err != nil {
 		t.Fatal(err)
 	}
 	w.same = filepath.Join(path, databaseFile)
-	app.mustClose(t)
-	app, _ = openIn(t, live)
-	if _, err := app.AddLink(t.Context(), "ann", "http://example.org/second"); err != nil {
+	d.mustClose(t)
+	d, _ = openIn(t, live)
+	if _, err := d.AddLink(t.Context(), "ann", "http://example.org/second"); err != nil {
 		t.Fatal(err)
 	}
-	app.clickOn(t, 2, 5)
-	app.clickOn(t, 4, 4)
-	if _, err := app.AddToken(t.Context(), "ann"); err != nil {
+	d.clickOn(t, 2, 5)
+	d.clickOn(t, 4, 4)
+	if _, err := d.AddToken(t.Context(), "ann"); err != nil {
 		t.Fatal(err)
 	}
 	if stop {
-		app.mustClose(t)
+		d.mustClose(t)
 	}
 	copyStill(t, live, w.dir) // which is all that a killed process leaves
 	if !stop {
-		app.mustClose(t)
+		d.mustClose(t)
 	}
 	return w
 }
@@ -96,7 +96,7 @@ func (d *Dir) clickOn(t *testing.T, link click.LinkID, n int) {
 }
 
 // copy copies a directory, except its socket.
-func (w *town) copy(from, to string) {
+func (w *scenario) copy(from, to string) {
 	w.t.Helper()
 	w.must(copyFiles(from, to))
 }
@@ -167,7 +167,7 @@ func copyFiles(from, to string) error {
 	})
 }
 
-func (w *town) must(err error) {
+func (w *scenario) must(err error) {
 	w.t.Helper()
 	if err != nil {
 		w.t.Fatal(err)
@@ -175,7 +175,7 @@ func (w *town) must(err error) {
 }
 
 // path is a file of the directory; a pattern stands for the last one that fits.
-func (w *town) path(pattern string) string {
+func (w *scenario) path(pattern string) string {
 	w.t.Helper()
 	all, err := filepath.Glob(filepath.Join(w.dir, pattern))
 	w.must(err)
@@ -186,7 +186,7 @@ func (w *town) path(pattern string) string {
 }
 
 // edit changes the bytes of a file.
-func (w *town) edit(pattern string, change func([]byte) []byte) {
+func (w *scenario) edit(pattern string, change func([]byte) []byte) {
 	w.t.Helper()
 	path := w.path(pattern)
 	b, err := os.ReadFile(path)
@@ -195,7 +195,7 @@ func (w *town) edit(pattern string, change func([]byte) []byte) {
 }
 
 // take replaces a part by the backup's.
-func (w *town) take(part string) {
+func (w *scenario) take(part string) {
 	w.t.Helper()
 	all, err := filepath.Glob(filepath.Join(w.dir, part+"*"))
 	w.must(err)
@@ -212,20 +212,20 @@ func (w *town) take(part string) {
 	w.must(os.WriteFile(filepath.Join(w.dir, part), b, 0o600))
 }
 
-func (w *town) options(log *logtest.Log) Options {
+func (w *scenario) options(log *logtest.Log) Options {
 	return Options{Path: w.dir, Now: time.Now, Log: log.Logger()}
 }
 
 // refused wants the directory to be refused in words, twice, and nothing of
 // what can hold clicks to be removed.
-func (w *town) refused(words string) {
+func (w *scenario) refused(words string) {
 	w.t.Helper()
 	before := w.holding()
 	for range 2 {
-		app, err := Open(w.t.Context(), w.options(new(logtest.Log)))
+		d, err := Open(w.t.Context(), w.options(new(logtest.Log)))
 		if err == nil {
-			n := w.counted(app)
-			app.mustClose(w.t)
+			n := w.counted(d)
+			d.mustClose(w.t)
 			w.t.Fatalf("it was opened, with %d clicks of %d", n, w.clicks)
 		}
 		if !strings.Contains(err.Error(), words) {
@@ -241,7 +241,7 @@ func (w *town) refused(words string) {
 
 // holding is the segments with clicks, and the sizes of their files, whatever
 // they are called.
-func (w *town) holding() map[string]int64 {
+func (w *scenario) holding() map[string]int64 {
 	all := map[string]int64{}
 	names, err := filepath.Glob(filepath.Join(w.dir, "journal/*"))
 	w.must(err)
@@ -254,38 +254,38 @@ func (w *town) holding() map[string]int64 {
 }
 
 // tables is how many tables of counts there are.
-func (w *town) tables(dir string) int {
+func (w *scenario) tables(dir string) int {
 	w.t.Helper()
 	all, err := filepath.Glob(filepath.Join(dir, "*.sst"))
 	w.must(err)
 	return len(all)
 }
 
-func (w *town) counted(app *Dir) uint64 {
+func (w *scenario) counted(d *Dir) uint64 {
 	w.t.Helper()
-	n, err := app.Clicks(w.t.Context(), rollup.Scope{User: 1})
+	n, err := d.Clicks(w.t.Context(), rollup.Scope{User: 1})
 	w.must(err)
 	return n
 }
 
 // opens wants the directory to have so many clicks, and check to agree.
-func (w *town) opens(clicks uint64) {
+func (w *scenario) opens(clicks uint64) {
 	w.t.Helper()
 	for range 2 {
-		app, err := Open(w.t.Context(), w.options(new(logtest.Log)))
+		d, err := Open(w.t.Context(), w.options(new(logtest.Log)))
 		w.must(err)
-		if n := w.counted(app); n != clicks {
+		if n := w.counted(d); n != clicks {
 			w.t.Errorf("%d clicks are counted, want %d", n, clicks)
 		}
-		if _, err := app.Check(w.t.Context(), func(f string) { w.t.Error(f) }); err != nil {
+		if _, err := d.Check(w.t.Context(), func(f string) { w.t.Error(f) }); err != nil {
 			w.t.Error(err)
 		}
-		app.mustClose(w.t)
+		d.mustClose(w.t)
 	}
 }
 
 // checked is what check says of a directory that cannot be opened.
-func (w *town) checked() string {
+func (w *scenario) checked() string {
 	w.t.Helper()
 	var all []string
 	v, err := CheckDamaged(w.t.Context(), w.options(new(logtest.Log)), func(f string) { all = append(all, f) })
@@ -298,16 +298,16 @@ func (w *town) checked() string {
 
 // givenUp wants a repair to be refused, and to go on with so many clicks where
 // the others are given up.
-func (w *town) givenUp(clicks uint64) {
+func (w *scenario) givenUp(clicks uint64) {
 	w.t.Helper()
 	if found := w.checked(); strings.Contains(found, "no click is lost") || !strings.Contains(found, "missing") && !strings.Contains(found, "not counted") {
 		w.t.Errorf("check says %q", found)
 	}
 	report := func(what string) { w.t.Log(what) }
-	if err := RepairParts(w.t.Context(), w.options(new(logtest.Log)), GiveUp{Links: true}, report); err == nil || !errors.As(err, new(*GiveUpError)) {
+	if err := RepairDamaged(w.t.Context(), w.options(new(logtest.Log)), GiveUp{Links: true}, report); err == nil || !errors.As(err, new(*GiveUpError)) {
 		w.t.Errorf("a repair without giving up: %v", err)
 	}
-	w.must(RepairParts(w.t.Context(), w.options(new(logtest.Log)), GiveUp{Damaged: true}, report))
+	w.must(RepairDamaged(w.t.Context(), w.options(new(logtest.Log)), GiveUp{Damaged: true}, report))
 	w.opens(clicks)
 }
 

@@ -11,9 +11,9 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// sameInstallation fails where the counts are not of these links and users.
+// checkInstallation fails where the counts are not of these links and users.
 // Ids would mean others then, and every answer would be wrong.
-func (d *Dir) sameInstallation(ctx context.Context, dir string) error {
+func (d *Dir) checkInstallation(ctx context.Context, dir string) error {
 	id, err := installationOf(ctx, d.Links)
 	if err != nil {
 		return err

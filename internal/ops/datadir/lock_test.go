@@ -15,9 +15,9 @@ import (
 // tryOpen opens a data directory, and closes it where that goes well.
 func tryOpen(t *testing.T, dir string, create bool) error {
 	t.Helper()
-	app, err := Open(t.Context(), Options{Path: dir, Create: create, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+	d, err := Open(t.Context(), Options{Path: dir, Create: create, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 	if err == nil {
-		app.mustClose(t)
+		d.mustClose(t)
 	}
 	return err
 }
@@ -134,8 +134,8 @@ func listing(t *testing.T, dir string) string {
 func TestOwnedBesideServe(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	app := open(t, dir)
-	defer app.mustClose(t)
+	d := open(t, dir)
+	defer d.mustClose(t)
 	if os.Geteuid() == 0 {
 		if err := os.Chown(dir, 12345, 12345); err != nil {
 			t.Fatal(err)

@@ -24,22 +24,22 @@ func (e *RemovedPartError) Error() string {
 	return fmt.Sprintf("%s was moved away, removed or replaced while footfall ran, so it stops", e.Path)
 }
 
-// presence is the files and directories of an open data directory, as they were
+// openedFiles is the files and directories of an open data directory, as they were
 // when it was opened.
-type presence struct {
-	links, clicks, journal present
-	beside                 []present // the files that SQLite has beside footfall.db
+type openedFiles struct {
+	links, clicks, journal openedFile
+	walFiles               []openedFile // the files that SQLite has beside footfall.db
 }
 
-type present struct {
+type openedFile struct {
 	path string
 	info fs.FileInfo
 }
 
-func see(dir string) (p presence, err error) {
+func statParts(dir string) (p openedFiles, err error) {
 	p.links.path = sql.Place(filepath.Join(dir, databaseFile))
 	p.clicks.path, p.journal.path = filepath.Join(dir, clicksDir), filepath.Join(dir, journalDir)
-	for _, part := range []*present{&p.links, &p.clicks, &p.journal} {
+	for _, part := range []*openedFile{&p.links, &p.clicks, &p.journal} {
 		if part.info, err = os.Stat(part.path); err != nil {
 			return p, err
 		}
@@ -47,7 +47,7 @@ func see(dir string) (p presence, err error) {
 	for _, suffix := range []string{"-wal", "-shm"} {
 		path := p.links.path + suffix
 		if info, err := os.Stat(path); err == nil {
-			p.beside = append(p.beside, present{path, info})
+			p.walFiles = append(p.walFiles, openedFile{path, info})
 		}
 	}
 	return p, nil
@@ -55,7 +55,7 @@ func see(dir string) (p presence, err error) {
 
 // gone tells whether another file lies there, or none. What the disk does not
 // tell is not taken for gone.
-func (p *present) gone() bool {
+func (p *openedFile) replaced() bool {
 	if p.info == nil { // it was not looked at
 		return false
 	}
@@ -63,20 +63,20 @@ func (p *present) gone() bool {
 	return errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(info, p.info)
 }
 
-// lookAtParts fails with a RemovedPartError where somebody removed a part of the
+// checkParts fails with a RemovedPartError where somebody removed a part of the
 // data directory.
-func (d *Dir) lookAtParts() error {
-	if d.present.links.gone() {
-		return &RemovedPartError{d.present.links.path, PartLinks}
+func (d *Dir) checkParts() error {
+	if d.opened.links.replaced() {
+		return &RemovedPartError{d.opened.links.path, PartLinks}
 	}
-	if d.present.journal.gone() {
-		return &RemovedPartError{d.present.journal.path, PartJournal}
+	if d.opened.journal.replaced() {
+		return &RemovedPartError{d.opened.journal.path, PartJournal}
 	}
 	if file, gone := d.Journal.Gone(); gone {
 		return &RemovedPartError{file, PartJournal}
 	}
-	if d.present.clicks.gone() {
-		return &RemovedPartError{d.present.clicks.path, PartCounts}
+	if d.opened.clicks.replaced() {
+		return &RemovedPartError{d.opened.clicks.path, PartCounts}
 	}
 	return nil
 }
@@ -87,13 +87,13 @@ const savedSuffix = ".saved"
 // only as long as it is open, so that they are written to another one before.
 func (d *Dir) closeLinks(ctx context.Context) error {
 	db := d.Links
-	if !d.present.links.gone() {
+	if !d.opened.links.replaced() {
 		return db.Close()
 	}
-	if _, err := d.claim.look(); err != nil { // the whole directory may be another one
+	if _, err := d.lock.check(); err != nil { // the whole directory may be another one
 		return errors.Join(err, db.Close())
 	}
-	saved, err := freeName(d.present.links.path + savedSuffix)
+	saved, err := freeName(d.opened.links.path + savedSuffix)
 	if err == nil {
 		err = db.Save(context.WithoutCancel(ctx), saved)
 	}
@@ -122,15 +122,15 @@ func freeName(path string) (string, error) {
 // putLinksBack puts links and users into their place, if that is free.
 func (d *Dir) putLinksBack(saved string) error {
 	// The log of the file that is gone must not be laid over another one.
-	for _, p := range d.present.beside {
-		if p.gone() {
+	for _, p := range d.opened.walFiles {
+		if p.replaced() {
 			continue
 		}
 		if err := os.Remove(p.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
-	path := d.present.links.path
+	path := d.opened.links.path
 	err := os.Link(saved, path) // fails where another file lies there, even if it came just now
 	if errors.Is(err, fs.ErrExist) {
 		d.log.Warn("footfall.db was replaced while footfall ran. Its users and links are saved in another file: "+

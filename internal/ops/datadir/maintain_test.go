@@ -22,12 +22,12 @@ func TestSlowOpeningIsTold(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		log := new(logtest.Log)
-		done := Opening("counts", log.Logger())
+		done := LogIfSlow("counts", log.Logger())
 		time.Sleep(slowOpening - time.Second)
 		if done(); log.String() != "" {
 			t.Errorf("what opens soon is told of: %s", log)
 		}
-		done = Opening("journal", log.Logger())
+		done = LogIfSlow("journal", log.Logger())
 		time.Sleep(slowOpening + time.Second)
 		synctest.Wait()
 		if text := log.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, "takes a while; visitors are let in once it is done\" at=journal") {
@@ -69,11 +69,11 @@ func TestUpgradeIsTold(t *testing.T) {
 	}
 	log := new(logtest.Log)
 	for range 2 { // the second time there is nothing to upgrade
-		app, err := Open(t.Context(), Options{Path: dir, Create: true, Now: time.Now, Log: log.Logger()})
+		d, err := Open(t.Context(), Options{Path: dir, Create: true, Now: time.Now, Log: log.Logger()})
 		if err != nil {
 			t.Fatal(err)
 		}
-		app.mustClose(t)
+		d.mustClose(t)
 	}
 	text := log.String()
 	if begins, ends := strings.Index(text, "is upgraded now; an older footfall cannot open it afterwards\" schema=1 to="+fmt.Sprint(len(schemas))), strings.Index(text, "footfall.db is upgraded\""); begins < 0 || ends < begins || log.Count("upgraded") != 2 {
@@ -85,22 +85,22 @@ func TestUpgradeIsTold(t *testing.T) {
 // that all of it is counted.
 func TestCatchUp(t *testing.T) {
 	t.Parallel()
-	app, _ := openIn(t, t.TempDir())
-	if err := app.Recorder.Close(t.Context()); err != nil {
+	d, _ := openIn(t, t.TempDir())
+	if err := d.Recorder.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := app.Recorder.Record(t.Context(), click.Click{User: 1, Link: 2, Time: time.Now().UnixMilli()}); err != nil {
+	if err := d.Recorder.Record(t.Context(), click.Click{User: 1, Link: 2, Time: time.Now().UnixMilli()}); err != nil {
 		t.Fatal(err)
 	}
-	if err := app.Close(t.Context()); err == nil { // it cannot count the rest any more
+	if err := d.Close(t.Context()); err == nil { // it cannot count the rest any more
 		t.Error("a click was counted after counting had ended")
 	}
-	again, log := openIn(t, app.path)
+	again, log := openIn(t, d.path)
 	if again.catchUp(t.Context()); log.Count("clicks that were recorded before are counted now; answers lack them until then") != 1 || log.Count("all clicks that were recorded before are counted\" took=") != 1 {
 		t.Errorf("the next start says %s", log)
 	}
 	again.mustClose(t)
-	again, log = openIn(t, app.path)
+	again, log = openIn(t, d.path)
 	if again.catchUp(t.Context()); log.Count("recorded before") != 0 {
 		t.Errorf("where all was counted the next start says %s", log)
 	}

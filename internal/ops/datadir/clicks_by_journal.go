@@ -8,16 +8,16 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// journaled is how many clicks were counted of each journal, those included
+// clicksByJournal is how many clicks were counted of each journal, those included
 // that were deleted since.
-type journaled map[store.SourceID]uint64
+type clicksByJournal map[store.SourceID]uint64
 
-func journaledOf(ctx context.Context, counts store.Reader) (journaled, error) {
+func countByJournal(ctx context.Context, counts store.Reader) (clicksByJournal, error) {
 	sources, err := counts.Sources(ctx)
 	if err != nil {
 		return nil, err
 	}
-	sums := journaled{}
+	sums := clicksByJournal{}
 	for _, s := range sources {
 		epochs, err := counts.Epochs(ctx, s)
 		if err != nil {
@@ -31,7 +31,7 @@ func journaledOf(ctx context.Context, counts store.Reader) (journaled, error) {
 }
 
 // lost is how many clicks of one are not in the other.
-func (j journaled) lost(in journaled) (clicks uint64) {
+func (j clicksByJournal) lost(in clicksByJournal) (clicks uint64) {
 	for s, n := range j {
 		clicks += n - min(n, in[s])
 	}
@@ -40,11 +40,11 @@ func (j journaled) lost(in journaled) (clicks uint64) {
 
 // held is what is counted now, nil where that cannot be read, and adds what these
 // counts remember.
-func (p *parts) held(ctx context.Context, log *slog.Logger) (sums journaled, err error) {
+func (p *tracker) currentClicks(ctx context.Context, log *slog.Logger) (sums clicksByJournal, err error) {
 	clicks, err := p.openCounts(ctx, log)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, clicks.Close()) }()
-	return journaledOf(ctx, clicks)
+	return countByJournal(ctx, clicks)
 }

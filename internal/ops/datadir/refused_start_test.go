@@ -15,10 +15,10 @@ import (
 // stay so, however often the program is started.
 func TestRefusedStartsChangeNothing(t *testing.T) {
 	t.Parallel()
-	app, _ := openIn(t, filepath.Join(t.TempDir(), "live"))
-	app.clickOn(t, 2, 3)
+	d, _ := openIn(t, filepath.Join(t.TempDir(), "live"))
+	d.clickOn(t, 2, 3)
 	backups := filepath.Join(t.TempDir(), "backups")
-	if _, err := app.Backup(t.Context(), backups, 1); err != nil {
+	if _, err := d.Backup(t.Context(), backups, 1); err != nil {
 		t.Fatal(err)
 	}
 	path, _, err := backup.Newest(backups)
@@ -26,13 +26,13 @@ func TestRefusedStartsChangeNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 3 { // no new ids: only the version tells
-		if _, err := app.AddToken(t.Context(), "ann"); err != nil {
+		if _, err := d.AddToken(t.Context(), "ann"); err != nil {
 			t.Fatal(err)
 		}
 	}
-	dir := app.path
-	app.mustClose(t)
-	w := &town{t: t, dir: dir, backup: path}
+	dir := d.path
+	d.mustClose(t)
+	w := &scenario{t: t, dir: dir, backup: path}
 	w.take("footfall.db")
 	version := func() uint64 {
 		db, err := sql.Open(context.Background(), filepath.Join(dir, "footfall.db"))
@@ -44,9 +44,9 @@ func TestRefusedStartsChangeNothing(t *testing.T) {
 	}
 	before := version()
 	for i := range 6 {
-		app, err := Open(t.Context(), w.options(new(logtest.Log)))
+		d, err := Open(t.Context(), w.options(new(logtest.Log)))
 		if err == nil {
-			app.mustClose(t)
+			d.mustClose(t)
 			t.Fatalf("start %d takes the older links and users, without the tokens", i+1)
 		}
 	}
@@ -59,13 +59,13 @@ func TestRefusedStartsChangeNothing(t *testing.T) {
 // removed where footfall.db is missing.
 func TestRefusedStartKeepsWAL(t *testing.T) {
 	t.Parallel()
-	w := newTown(t, false)
+	w := newScenario(t, false)
 	wal := w.path("footfall.db-wal")
 	before, err := os.ReadFile(wal)
 	w.must(err)
 	w.must(os.Rename(filepath.Join(w.dir, "footfall.db"), w.dir+".moved"))
-	if app, err := Open(t.Context(), w.options(new(logtest.Log))); err == nil {
-		app.mustClose(t)
+	if d, err := Open(t.Context(), w.options(new(logtest.Log))); err == nil {
+		d.mustClose(t)
 		t.Fatal("it was opened without footfall.db")
 	}
 	if after, err := os.ReadFile(wal); err != nil || len(after) != len(before) {
@@ -80,23 +80,23 @@ func TestRefusedStartKeepsWAL(t *testing.T) {
 func TestGoesOnAfterPowerCut(t *testing.T) {
 	t.Parallel()
 	live := filepath.Join(t.TempDir(), "live")
-	w := &town{t: t, dir: filepath.Join(t.TempDir(), "data")}
-	app, _ := openIn(t, live)
-	app.mustClose(t)
+	w := &scenario{t: t, dir: filepath.Join(t.TempDir(), "data")}
+	d, _ := openIn(t, live)
+	d.mustClose(t)
 	w.must(os.RemoveAll(filepath.Join(live, "journal")))
-	o := (&town{t: t, dir: live}).options(new(logtest.Log))
+	o := (&scenario{t: t, dir: live}).options(new(logtest.Log))
 	o.NoSync = true
-	app2, err := Open(t.Context(), o)
+	d2, err := Open(t.Context(), o)
 	w.must(err)
-	app2.clickOn(t, 2, 40)
+	d2.clickOn(t, 2, 40)
 	copyStill(t, live, w.dir)
-	app2.mustClose(t)
+	d2.mustClose(t)
 	w.edit("journal/*.open", func(b []byte) []byte { return b[:48+(len(b)-48)/2] })
-	app2, err = Open(t.Context(), w.options(new(logtest.Log))) // with fsync from now on
+	d2, err = Open(t.Context(), w.options(new(logtest.Log))) // with fsync from now on
 	w.must(err)
-	app2.clickOn(t, 2, 1)
-	app2.mustClose(t)
-	app2, err = Open(t.Context(), w.options(new(logtest.Log)))
+	d2.clickOn(t, 2, 1)
+	d2.mustClose(t)
+	d2, err = Open(t.Context(), w.options(new(logtest.Log)))
 	w.must(err)
-	app2.mustClose(t)
+	d2.mustClose(t)
 }

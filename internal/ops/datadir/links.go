@@ -97,10 +97,10 @@ func keepLog(path string, log *slog.Logger) error {
 	return errors.Join(os.RemoveAll(path+"-shm"), fsync.Path(filepath.Dir(path)))
 }
 
-// linksOf fails where links and users are older than the others: where they lack
+// checkLinks fails where links and users are older than the others: where they lack
 // transactions that a part remembers, or ids that clicks are of, counted or only
 // recorded yet. Those ids would be given again, to others. j may be nil.
-func (p *parts) linksOf(ctx context.Context, db *sql.DB, clicks store.Reader, j *journal.Contents) error {
+func (p *tracker) checkLinks(ctx context.Context, db *sql.DB, clicks store.Reader, j *journal.Contents) error {
 	now, err := db.Links(ctx)
 	if err != nil {
 		return err
@@ -112,12 +112,12 @@ func (p *parts) linksOf(ctx context.Context, db *sql.DB, clicks store.Reader, j 
 	if needed.NewerThan(now) {
 		return &OlderLinksError{File: filepath.Join(p.dir, databaseFile), Dir: p.dir, Now: now, Needed: needed.Links}
 	}
-	return p.linksApart(ctx, db)
+	return p.checkDiverged(ctx, db)
 }
 
-// linksApart fails where a part remembers other changes to links and users than
+// checkDiverged fails where a part remembers other changes to links and users than
 // those that they have.
-func (p *parts) linksApart(ctx context.Context, db *sql.DB) error {
+func (p *tracker) checkDiverged(ctx context.Context, db *sql.DB) error {
 	now, err := db.Links(ctx)
 	if err != nil {
 		return err
@@ -131,15 +131,15 @@ func (p *parts) linksApart(ctx context.Context, db *sql.DB) error {
 			return err
 		}
 		if !was {
-			return &OlderLinksError{File: filepath.Join(p.dir, databaseFile), Dir: p.dir, Now: now, Needed: c.Links, Apart: true}
+			return &OlderLinksError{File: filepath.Join(p.dir, databaseFile), Dir: p.dir, Now: now, Needed: c.Links, Diverged: true}
 		}
 	}
 	return nil
 }
 
-// checkLinks is linksOf for a check.
-func (p *parts) checkLinks(ctx context.Context, db *sql.DB, clicks store.Reader, j *journal.Contents, v *Verdict, report func(string)) error {
-	err := p.linksOf(ctx, db, clicks, j)
+// checkLinks is checkLinks for a check.
+func (p *tracker) reportLinks(ctx context.Context, db *sql.DB, clicks store.Reader, j *journal.Contents, v *Verdict, report func(string)) error {
+	err := p.checkLinks(ctx, db, clicks, j)
 	older := new(OlderLinksError)
 	if !errors.As(err, &older) {
 		return err
@@ -150,7 +150,7 @@ func (p *parts) checkLinks(ctx context.Context, db *sql.DB, clicks store.Reader,
 }
 
 // linksNeeded is what links and users must be at least.
-func (p *parts) linksNeeded(ctx context.Context, clicks store.Reader, j *journal.Contents) (needed progress.Record, err error) {
+func (p *tracker) linksNeeded(ctx context.Context, clicks store.Reader, j *journal.Contents) (needed progress.Record, err error) {
 	needed.AddLinks(p.known.Links)
 	user, link, err := clicks.Highest(ctx)
 	if err != nil {
@@ -191,15 +191,15 @@ type OlderLinksError struct {
 	// Torn is set where the file is not the one that was there at the last start,
 	// and the log beside it may be of that one.
 	Torn bool
-	// Apart is set where it has other changes than those that are needed, being of
+	// Diverged is set where it has other changes than those that are needed, being of
 	// a copy of the directory that went its own way.
-	Apart bool
+	Diverged bool
 }
 
 func (e *OlderLinksError) Error() string {
 	what := fmt.Sprintf("%d changes to links and users that were acknowledged", e.Needed.Version-min(e.Now.Version, e.Needed.Version))
 	switch {
-	case e.Apart:
+	case e.Diverged:
 		return fmt.Sprintf("%s has other changes than those that were acknowledged here: it is of another installation, or of a copy of this one that went its own way", e.File)
 	case e.Torn:
 		return fmt.Sprintf("%s was replaced by an older or another one, which may not go with the -wal beside it", e.File)

@@ -32,18 +32,18 @@ func (d *Dir) remembering(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		known := d.parts.file.Record()
+		known := d.progress.file.Record()
 		if known.Equal(noted) {
 			continue
 		}
-		err := errors.Join(d.Counts.SetNote(ctx, known.Encode()), d.parts.file.Sync())
+		err := errors.Join(d.Counts.SetNote(ctx, known.Encode()), d.progress.file.Sync())
 		if err == nil {
 			noted = known
 		}
 		if now := time.Now(); now.Sub(last) >= saveEvery && !known.Equal(saved) {
 			last = now
 			if seen, err := sql.Peek(ctx, sql.Place(filepath.Join(d.path, databaseFile))); err == nil {
-				d.parts.file.AddLinks(progress.Links{Settled: seen.File.Version})
+				d.progress.file.AddLinks(progress.Links{Settled: seen.File.Version})
 			}
 			if saveErr := d.saveProgress(ctx, known); saveErr == nil {
 				saved = known
@@ -60,8 +60,8 @@ func (d *Dir) remembering(ctx context.Context) {
 // saveProgress has links and users remember what is known, unless a backup
 // copies them: the journal in it ends where it did when that began.
 func (d *Dir) saveProgress(ctx context.Context, known progress.Record) error {
-	d.copying.Lock()
-	defer d.copying.Unlock()
+	d.progressMu.Lock()
+	defer d.progressMu.Unlock()
 	return d.Links.SaveProgress(ctx, known)
 }
 
@@ -80,7 +80,7 @@ func (d *Dir) closeRecorder(ctx context.Context) error {
 // closeCounts makes the counts durable, has all parts remember that, and closes
 // them. It has a time of its own, for counting may have taken all that there was.
 func (d *Dir) closeCounts(ctx context.Context) error {
-	if d.present.clicks.gone() {
+	if d.opened.clicks.replaced() {
 		// The engine would write tables by their names, into what lies there now, and
 		// their list into what was moved away: neither would be whole then.
 		return nil
@@ -95,17 +95,17 @@ func (d *Dir) closeCounts(ctx context.Context) error {
 
 // remember has all parts remember how things stand, durably.
 func (d *Dir) remember(ctx context.Context) error {
-	if !d.parts.opened {
+	if !d.progress.opened {
 		return d.Counts.Sync(ctx)
 	}
-	if sums, err := journaledOf(ctx, d.Counts); err == nil { // they are for words alone
+	if sums, err := countByJournal(ctx, d.Counts); err == nil { // they are for words alone
 		for source, clicks := range sums {
-			d.parts.file.AddJournal(progress.Journal{ID: progress.ID(source), Clicks: clicks})
+			d.progress.file.AddJournal(progress.Journal{ID: progress.ID(source), Clicks: clicks})
 		}
 	}
-	known := d.parts.file.Record()
+	known := d.progress.file.Record()
 	if err := d.Counts.SetNote(ctx, known.Encode()); err != nil {
 		return err
 	}
-	return errors.Join(d.Counts.Sync(ctx), d.saveProgress(ctx, known), d.parts.file.Sync())
+	return errors.Join(d.Counts.Sync(ctx), d.saveProgress(ctx, known), d.progress.file.Sync())
 }

@@ -13,14 +13,14 @@ import (
 // at most once, with ErrMoved or a RemovedPartError; then the process should
 // stop, and after ErrMoved without Close, which would write into a directory
 // that is somebody else's.
-func (d *Dir) Keep(ctx context.Context, failed func(error)) {
-	d.cleaner.tended.Store(true)
+func (d *Dir) Maintain(ctx context.Context, failed func(error)) {
+	d.eraser.background.Store(true)
 	var all sync.WaitGroup
 	all.Go(func() { d.catchUp(ctx) })
 	all.Go(func() { d.retain(ctx) })
 	all.Go(func() { d.Disk.watch(ctx) })
-	all.Go(func() { d.keepClean(ctx) })
-	if err := d.watchClaim(ctx); err != nil {
+	all.Go(func() { d.eraseInBackground(ctx) })
+	if err := d.watchFiles(ctx); err != nil {
 		failed(err)
 	}
 	all.Wait()
@@ -29,11 +29,11 @@ func (d *Dir) Keep(ctx context.Context, failed func(error)) {
 // catchUp tells the log where clicks were recorded and not counted before, and
 // when they are.
 func (d *Dir) catchUp(ctx context.Context) {
-	if d.behind == 0 {
+	if d.uncounted == 0 {
 		return
 	}
 	began := time.Now()
-	d.log.Info("clicks that were recorded before are counted now; answers lack them until then", "bytes", d.behind)
+	d.log.Info("clicks that were recorded before are counted now; answers lack them until then", "bytes", d.uncounted)
 	if d.Recorder.Drain(ctx) == nil { // else the log hears why
 		d.log.Info("all clicks that were recorded before are counted", "took", time.Since(began).Round(time.Millisecond))
 	}
@@ -44,7 +44,7 @@ const slowOpening = 2 * time.Second
 
 // Opening begins a part of opening, and returns what ends it. Where that takes long the
 // log is told of both.
-func Opening(part string, log *slog.Logger) (done func()) {
+func LogIfSlow(part string, log *slog.Logger) (done func()) {
 	var mu sync.Mutex
 	began, told, over := time.Now(), false, false
 	timer := time.AfterFunc(slowOpening, func() {

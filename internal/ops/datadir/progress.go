@@ -20,7 +20,7 @@ import (
 // parts compares the parts of a data directory as they are opened, with what
 // they remember of each other, so that none is taken that is older than the
 // others, cut, or another one's.
-type parts struct {
+type tracker struct {
 	dir  string
 	file *progress.File
 	// known is what the parts that are open remember, together.
@@ -38,7 +38,7 @@ type parts struct {
 
 // openParts begins with what the file progress and links and users remember. With
 // force these may be of a copy that went its own way, and then are not asked.
-func openParts(ctx context.Context, dir string, db *sql.DB, force bool, log *slog.Logger) (*parts, error) {
+func openProgress(ctx context.Context, dir string, db *sql.DB, force bool, log *slog.Logger) (*tracker, error) {
 	path := filepath.Join(dir, progressFile)
 	file, err := progress.Open(path)
 	if errors.Is(err, progress.ErrUnreadable) {
@@ -48,9 +48,9 @@ func openParts(ctx context.Context, dir string, db *sql.DB, force bool, log *slo
 	if err != nil {
 		return nil, fmt.Errorf("open data directory: %w", err)
 	}
-	p := &parts{dir: dir, file: file}
+	p := &tracker{dir: dir, file: file}
 	p.join(file.Record())
-	err = p.linksApart(ctx, db)
+	err = p.checkDiverged(ctx, db)
 	if force && errors.As(err, new(*OlderLinksError)) {
 		return p, nil
 	}
@@ -65,7 +65,7 @@ func openParts(ctx context.Context, dir string, db *sql.DB, force bool, log *slo
 	return p, nil
 }
 
-func (p *parts) join(r progress.Record) {
+func (p *tracker) join(r progress.Record) {
 	p.known.Merge(r)
 	p.copies = append(p.copies, r)
 }
@@ -73,7 +73,7 @@ func (p *parts) join(r progress.Record) {
 // openCounts opens the counts, which keep all their files until they are
 // released, once all parts have been compared. Where clicks were recorded, and there are no
 // counts, none are begun: there is a store.CorruptError.
-func (p *parts) openCounts(ctx context.Context, log *slog.Logger) (_ *pebble.Store, err error) {
+func (p *tracker) openCounts(ctx context.Context, log *slog.Logger) (_ *pebble.Store, err error) {
 	dir := filepath.Join(p.dir, clicksDir)
 	if p.recorded() {
 		exist, err := pebble.Exists(dir)
@@ -95,7 +95,7 @@ func (p *parts) openCounts(ctx context.Context, log *slog.Logger) (_ *pebble.Sto
 }
 
 // recorded tells whether any click is known to have been recorded.
-func (p *parts) recorded() bool {
+func (p *tracker) recorded() bool {
 	for _, j := range p.known.Journals {
 		if j.End > 0 {
 			return true
@@ -105,7 +105,7 @@ func (p *parts) recorded() bool {
 }
 
 // count adds what the counts remember, and finds the journals that they need.
-func (p *parts) count(ctx context.Context, clicks store.Reader) error {
+func (p *tracker) count(ctx context.Context, clicks store.Reader) error {
 	note, err := clicks.Note(ctx)
 	if err != nil {
 		return err
@@ -136,7 +136,7 @@ func uncounted(ctx context.Context, clicks store.Reader, known progress.Record) 
 }
 
 // journal says how to open the journal: as one that has all that is not counted.
-func (p *parts) journal(o journal.Options) journal.Options {
+func (p *tracker) journal(o journal.Options) journal.Options {
 	o.Dir = filepath.Join(p.dir, journalDir)
 	o.Existing = len(p.needed) > 0
 	o.Reached = func(id [16]byte) uint64 { return p.needed[progress.ID(id)] }
@@ -150,22 +150,22 @@ func (p *parts) journal(o journal.Options) journal.Options {
 	return o
 }
 
-// ApartJournalError: the journal that is there went another way than the one
+// DivergedJournalError: the journal that is there went another way than the one
 // that belongs there, since both were one. It is journal.ErrCorrupt.
-type ApartJournalError struct {
+type DivergedJournalError struct {
 	Dir string
 	At  uint64 // a position at which the right one had another record
 }
 
-func (e *ApartJournalError) Error() string {
+func (e *DivergedJournalError) Error() string {
 	return fmt.Sprintf("%s is the journal of a copy of this data directory that went its own way: it has another record before position %d than the one that was here", e.Dir, e.At)
 }
 
-// Is makes every ApartJournalError a journal.ErrCorrupt.
-func (e *ApartJournalError) Is(target error) bool { return target == journal.ErrCorrupt }
+// Is makes every DivergedJournalError a journal.ErrCorrupt.
+func (e *DivergedJournalError) Is(target error) bool { return target == journal.ErrCorrupt }
 
 // belongs fails where the journal has other records than a part remembers.
-func (p *parts) belongs(j *journal.Contents) error {
+func (p *tracker) belongs(j *journal.Contents) error {
 	for _, c := range p.copies {
 		known, _ := c.Journal(j.ID())
 		holds, err := j.Holds(known.End, known.Last)
@@ -173,15 +173,15 @@ func (p *parts) belongs(j *journal.Contents) error {
 			return err
 		}
 		if !holds {
-			return &ApartJournalError{Dir: filepath.Join(p.dir, journalDir), At: known.End}
+			return &DivergedJournalError{Dir: filepath.Join(p.dir, journalDir), At: known.End}
 		}
 	}
 	return nil
 }
 
-// inspected says how to look at a journal that cannot be opened: all that is
+// damaged says how to look at a journal that cannot be opened: all that is
 // known of its end tells how much is missing, counted or not.
-func (p *parts) inspected(o journal.Options) journal.Options {
+func (p *tracker) inspectJournal(o journal.Options) journal.Options {
 	o = p.journal(o)
 	o.Reached = func(id [16]byte) uint64 {
 		j, _ := p.known.Journal(id)
@@ -210,7 +210,7 @@ func (e *LostJournalError) Is(target error) bool { return target == journal.ErrC
 
 // lost is the journals, other than the one that is here, of which clicks are not
 // counted. ID is zero where none is here.
-func (p *parts) lost(ctx context.Context, clicks store.Reader, here [16]byte) (lost []*LostJournalError, err error) {
+func (p *tracker) lost(ctx context.Context, clicks store.Reader, here [16]byte) (lost []*LostJournalError, err error) {
 	for _, j := range p.known.Journals {
 		end, needed := p.needed[j.ID]
 		if !needed || j.ID == here {
@@ -226,7 +226,7 @@ func (p *parts) lost(ctx context.Context, clicks store.Reader, here [16]byte) (l
 }
 
 // open has the file follow what happens from now on. All has been compared.
-func (p *parts) open(ctx context.Context, db *sql.DB, j *journal.Journal) error {
+func (p *tracker) open(ctx context.Context, db *sql.DB, j *journal.Journal) error {
 	var life progress.ID
 	if _, err := rand.Read(life[:]); err != nil {
 		return fmt.Errorf("draw the name of a life: %w", err)
@@ -266,6 +266,6 @@ func (p *parts) open(ctx context.Context, db *sql.DB, j *journal.Journal) error 
 }
 
 // replace has the file, and links and users, know this alone from now on.
-func (p *parts) replace(ctx context.Context, db *sql.DB, known progress.Record) error {
+func (p *tracker) replace(ctx context.Context, db *sql.DB, known progress.Record) error {
 	return errors.Join(db.SaveProgress(ctx, known), p.file.Start(known), p.file.Sync())
 }

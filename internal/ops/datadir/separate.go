@@ -10,12 +10,12 @@ import (
 
 // apart fails where backups would lie in the data directory, or the data among
 // the backups, by whatever links the two are named.
-func apart(data, backups string) error {
+func checkSeparate(data, backups string) error {
 	for _, c := range []struct{ inner, outer, what string }{
 		{backups, data, "%s lies in the data directory"},
 		{data, backups, "the data directory lies in %s"},
 	} {
-		in, err := within(c.inner, c.outer)
+		in, err := isInside(c.inner, c.outer)
 		if err != nil {
 			return fmt.Errorf("backup: %w", err)
 		}
@@ -28,7 +28,7 @@ func apart(data, backups string) error {
 
 // within tells whether a path that may be missing is of a directory or of what
 // is in it. Directories are compared as the file system knows them.
-func within(path, dir string) (bool, error) {
+func isInside(path, dir string) (bool, error) {
 	outer, err := os.Stat(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil

@@ -4,9 +4,9 @@ import "context"
 
 // turn is a lock for which nobody waits longer than his context lasts. It has
 // room for one.
-type turn chan struct{}
+type ctxMutex chan struct{}
 
-func (t turn) lock(ctx context.Context) error {
+func (t ctxMutex) lock(ctx context.Context) error {
 	select {
 	case t <- struct{}{}:
 		return nil
@@ -15,4 +15,4 @@ func (t turn) lock(ctx context.Context) error {
 	}
 }
 
-func (t turn) unlock() { <-t }
+func (t ctxMutex) unlock() { <-t }
