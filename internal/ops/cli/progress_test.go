@@ -9,8 +9,8 @@ import (
 	"github.com/footfall/footfall/internal/base/meter"
 )
 
-// TestBar: a bar names the stage, how much is done of how much, and gives way to what
-// is printed.
+// TestBar: a bar shows the stage and how much of it is done. It is cleared before
+// something is printed.
 func TestBar(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer

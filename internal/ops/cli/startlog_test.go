@@ -7,7 +7,8 @@ import (
 	"github.com/footfall/footfall/internal/ops/datadir"
 )
 
-// TestShown: the log shows options as they can be given again, but for passwords.
+// TestShown: the log shows options in the form in which they are given, except
+// passwords.
 func TestShown(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

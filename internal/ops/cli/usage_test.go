@@ -61,7 +61,7 @@ func TestHelpShowsDefaults(t *testing.T) {
 	}
 }
 
-// TestSentence: operators do not read the names of our packages.
+// TestSentence: errors are printed without the names of packages.
 func TestSentence(t *testing.T) {
 	inner := errors.New("disk full")
 	for want, err := range map[string]error{
@@ -73,7 +73,7 @@ func TestSentence(t *testing.T) {
 		"user links: no such journal": errors.New("user links: no such journal"),
 	} {
 		if got := sentence(err, nil); got != want {
-			t.Errorf("%q is told as %q, want %q", err, got, want)
+			t.Errorf("%q is printed as %q, want %q", err, got, want)
 		}
 	}
 }

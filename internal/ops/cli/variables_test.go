@@ -12,8 +12,8 @@ func options() *kong.Node {
 	return newParser(new(commands), new(env), func(int) {}).Model.Node
 }
 
-// TestVariables: a variable that no option reads is named, with what may have
-// been meant, and never with its value.
+// TestVariables: an error names a variable that no option reads, and a similar one
+// that an option does read. It never shows the value.
 func TestVariables(t *testing.T) {
 	t.Parallel()
 	known := variablesOf(options())

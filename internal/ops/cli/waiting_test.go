@@ -27,7 +27,7 @@ func (e *ending) Write(text []byte) (int, error) {
 }
 
 // TestSaysWhatItWaitsFor: a command that owns the directory and is done says that it
-// waits for another one that came to it meanwhile. Where there is none, it says nothing.
+// waits for another command that uses it. If there is none, it prints nothing.
 func TestSaysWhatItWaitsFor(t *testing.T) {
 	t.Parallel()
 	o := datadir.Options{Path: filepath.Join(t.TempDir(), "data"), Named: true, Create: true, Now: time.Now, Log: slog.New(slog.DiscardHandler)}

@@ -23,13 +23,13 @@ import (
 	"github.com/footfall/footfall/internal/storage/backup"
 )
 
-// owner is what the commands of a test do.
+// owner does the commands that a test asks for.
 type owner struct {
 	checking  func(context.Context) error
 	importing func(context.Context, io.Reader, func(feed.Rejected)) (feed.Result, error)
 }
 
-// commands are all of them; those that no test asks for fail.
+// commands are all commands. Those that no test asks for fail.
 func (o owner) commands() []control.Served {
 	return []control.Served{
 		unasked(control.AddUser), unasked(control.AddToken), unasked(control.RevokeToken), unasked(control.RevokeTokens),
@@ -108,8 +108,8 @@ func (w writer) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// TestImportFailsInMidUpload: the command is told why, whatever it had still to
-// send, and the owner's log stays empty.
+// TestImportFailsInMidUpload: the command gets the error, however much it has still
+// to send, and the owner's log stays empty.
 func TestImportFailsInMidUpload(t *testing.T) {
 	failed := errors.New("the gzip file is cut off")
 	o := owner{importing: func(_ context.Context, r io.Reader, _ func(feed.Rejected)) (feed.Result, error) {
@@ -135,8 +135,7 @@ func (zeros) Read(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// TestPanic: a command hears of a panic of its owner, and not that the owner went
-// away.
+// TestPanic: a command gets a panic of its owner as an error, and not ErrCutOff.
 func TestPanic(t *testing.T) {
 	o := owner{importing: func(context.Context, io.Reader, func(feed.Rejected)) (feed.Result, error) { panic("out of order") }}
 	c, ended := between(t, t.Context(), o)
@@ -152,8 +151,8 @@ func TestPanic(t *testing.T) {
 	}
 }
 
-// TestStopping: a command whose owner is told to stop hears of that, and not
-// how it ended in there; also where the owner waits for an input that is quiet.
+// TestStopping: a command whose owner stops gets ErrStopping, and not the error that
+// the stop caused, also while the owner waits for input.
 func TestStopping(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	o := owner{importing: func(ctx context.Context, r io.Reader, reject func(feed.Rejected)) (feed.Result, error) {
@@ -173,8 +172,8 @@ func TestStopping(t *testing.T) {
 	}
 }
 
-// TestQuietInput: a command whose input is quiet ends when it is told to, and when
-// its owner has gone, although nothing has been said of the input yet.
+// TestQuietInput: a command that waits for its input ends when its context ends, and
+// when its owner goes away.
 func TestQuietInput(t *testing.T) {
 	quiet, w := io.Pipe()
 	defer w.Close()
@@ -188,7 +187,7 @@ func TestQuietInput(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { <-began; cancel() }()
 	if _, err := bringIn(ctx, c, quiet, func(feed.Rejected) {}); !errors.Is(err, context.Canceled) {
-		t.Errorf("told to end: %v", err)
+		t.Errorf("its context ended: %v", err)
 	}
 
 	began = make(chan struct{})
@@ -199,12 +198,12 @@ func TestQuietInput(t *testing.T) {
 	})
 	go func() { <-began; s.CloseClientConnections() }()
 	if _, err := bringIn(t.Context(), c, quiet, func(feed.Rejected) {}); !errors.Is(err, control.ErrCutOff) {
-		t.Errorf("whose owner goes: %v, want %v", err, control.ErrCutOff)
+		t.Errorf("its owner went away: %v, want %v", err, control.ErrCutOff)
 	}
 }
 
-// TestProgress: a command that watches hears how far its owner is while that works, and
-// one that does not costs nothing.
+// TestProgress: a command that shows progress gets it while its owner works. For
+// other commands the owner does not measure it.
 func TestProgress(t *testing.T) {
 	heard := new(meter.Meter)
 	want := meter.State{Stage: "journal", Unit: meter.Bytes, Done: 5, Total: 9}
@@ -214,7 +213,7 @@ func TestProgress(t *testing.T) {
 			select {
 			case <-ctx.Done():
 				return ctx.Err()
-			case <-time.After(time.Millisecond): // until the command has heard of it
+			case <-time.After(time.Millisecond): // until the command has it
 			}
 		}
 		return nil
@@ -229,7 +228,7 @@ func TestProgress(t *testing.T) {
 	}
 	c, _ = between(t, t.Context(), owner{checking: func(ctx context.Context) error {
 		if meter.Of(ctx) != nil {
-			t.Error("somebody watches")
+			t.Error("the owner measures progress")
 		}
 		return nil
 	}})

@@ -12,8 +12,8 @@ import (
 	"github.com/footfall/footfall/internal/storage/journal"
 )
 
-// TestErrorsCrossTheSocket: what the command line tells apart in the owner, it tells
-// apart on the other side, in the same words.
+// TestErrorsCrossTheSocket: an error of the owner has the same words and the same
+// kind in the command.
 func TestErrorsCrossTheSocket(t *testing.T) {
 	var failed error
 	c, _ := between(t, t.Context(), owner{checking: func(context.Context) error { return failed }})
@@ -48,8 +48,8 @@ func TestErrorsCrossTheSocket(t *testing.T) {
 	}
 }
 
-// TestEachCommandIsServedOnce: a command that nobody serves, or two do, is a fault
-// of the program that is found when it starts.
+// TestEachCommandIsServedOnce: a server does not start if one of its commands is
+// missing, or is there twice.
 func TestEachCommandIsServedOnce(t *testing.T) {
 	all := owner{}.commands()
 	for what, served := range map[string][]control.Served{"one is missing": all[1:], "one is served twice": append(all, all[0])} {
