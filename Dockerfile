@@ -1,4 +1,4 @@
-# footfall as one static program that no root runs:
+# An image that contains one static program, which does not run as root:
 #   docker build -t footfall --build-arg VERSION=$(git describe --tags --always --dirty) --build-arg REVISION=$(git rev-parse HEAD) .
 #   docker run -p 8080:8080 -v footfall:/data --stop-timeout 60 footfall
 FROM golang:1.26 AS build
@@ -6,7 +6,7 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
-# The repository is not here, so the build has to be told which version it is of.
+# The repository is not in the image, so the version is an argument.
 ARG VERSION=
 ARG REVISION=
 RUN CGO_ENABLED=0 go build -trimpath \
@@ -29,8 +29,8 @@ ENV FOOTFALL_DATA=/data/footfall FOOTFALL_LISTEN=:8080
 VOLUME /data
 EXPOSE 8080
 STOPSIGNAL SIGTERM
-# Of a large installation the first start after an upgrade may take longer than
-# the start period: until it is over, the container is "starting".
+# The first start after an upgrade of a large installation may take longer than
+# the start period. The container is "starting" until it is done.
 HEALTHCHECK --interval=30s --timeout=15s --start-period=5m CMD ["/footfall", "healthcheck"]
 ENTRYPOINT ["/footfall"]
 CMD ["serve"]

@@ -1,5 +1,5 @@
-// Package footfall holds no code. Its tests guard the house as a whole: who
-// imports whom, and why each dependency is there.
+// Package footfall has tests only, about the tree as a whole: which package may
+// import which, why each dependency is there, and what the pages of docs name.
 package footfall
 
 import (
@@ -19,7 +19,7 @@ import (
 const module = "github.com/footfall/footfall/"
 
 // floor is one folder of the tree. A package imports only packages of lower
-// floors, and those that stand below it on its own.
+// floors, and packages below it on its own floor.
 type floor struct {
 	folder   string
 	packages []room
@@ -39,11 +39,11 @@ var floors = []floor{
 		{"contrib", "tests alone: what operators run it with"},
 	}},
 	{"internal/ops", []room{
-		{"cli", "commands reach the server"},
+		{"cli", "commands call the server"},
 		{"server", "the one place that knows all parts"},
 		{"control", "the operator's socket; it carries what feed and datadir report"},
-		{"datadir", "knows the parts that it holds, and nobody who asks"},
-		{"monitor", "numbers about the process, whoever counts them"},
+		{"datadir", "uses the parts of a data directory; does not know who asks"},
+		{"monitor", "metrics; does not know where they come from"},
 	}},
 	{"internal/faces", []room{
 		{"redirect", "a face knows no other face"},
@@ -55,12 +55,12 @@ var floors = []floor{
 	}},
 	{"internal/core", []room{
 		{"audit", "proofs about what the recorder and the stores keep"},
-		{"recorder", "the hinge between journal and port"},
+		{"recorder", "uses the journal and the port of counts"},
 		{"metrics", "questions to the port"},
 		{"links", "making and finding links over the port"},
 		{"auth", "tokens over the port"},
-		{"bot", "headers → person, bot or prefetch"},
-		{"geo", "address → country, and no further"},
+		{"bot", "reads request headers alone"},
+		{"geo", "reads addresses, which go no further"},
 	}},
 	{"internal/storage", []room{
 		{"pebble", "an engine knows its port and no other engine"},
@@ -68,14 +68,14 @@ var floors = []floor{
 		{"storetest", "the laws know the ports and no engine"},
 		{"store", "the ports: contracts alone, so that engines and users of them meet here only"},
 		{"journal", "bytes; does not know that clicks exist"},
-		{"progress", "numbers that the parts of a data directory keep of each other; knows none of them"},
+		{"progress", "numbers that the parts of a data directory keep about each other; does not know the parts"},
 		{"backup", "files; does not know what is in them"},
 	}},
 	{"internal/base", []room{
-		{"rollup", "arithmetic on the words"},
+		{"rollup", "arithmetic on the types of click"},
 		{"cache", "answers that are remembered; does not know of what"},
-		{"calendar", "zones become instants here, before any other part sees them"},
-		{"click", "the words; everybody may use them"},
+		{"calendar", "the only package that computes with time zones"},
+		{"click", "the shared types; every package may use them"},
 		{"fsync", "names in directories; does not know which"},
 		{"guess", "words; does not know of what"},
 		{"lograte", "lines of a log; does not know what they say"},
@@ -124,7 +124,7 @@ var dependencies = map[string]string{
 	"golang.org/x/crypto":                     "bcrypt: passwords; autocert: certificates by ACME",
 	"golang.org/x/net":                        "internationalised hosts of long URLs and of certificates",
 	"golang.org/x/sync":                       "singleflight: a name asked by many at once is looked up once",
-	"golang.org/x/sys":                        "flock on the data directory, fallocate",
+	"golang.org/x/sys":                        "locks of the data directory, owners of sockets and files, free space",
 	"golang.org/x/term":                       "passwords are typed without an echo",
 	"github.com/dustin/go-humanize":           "numbers of bytes as people read and write them",
 	"modernc.org/sqlite":                      "SQLite without cgo: links and users",
