@@ -12,18 +12,18 @@ import (
 	"time"
 )
 
-// reading serves HTTP/2 without TLS. Its handler says that it has begun with a
-// body, and how reading 10 KB of it went.
-func reading(t *testing.T, mostHeld int64) (l *connections, address string, read chan error) {
+// serveBodies serves HTTP/2 without TLS. For a POST its handler sends nil to read
+// when it begins, and then the error of reading 10 KB of the body.
+func serveBodies(t *testing.T, maxMemory int64) (l *connLimiter, address string, read chan error) {
 	t.Helper()
 	tcp, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	l = limitConnections(10, forever.header, nil)
-	l.mostHeld = mostHeld
+	l = newConnLimiter(10, patient.header, nil)
+	l.maxMemory = maxMemory
 	read = make(chan error)
-	s := l.serve(forever, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s := l.newServer(patient, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost {
 			read <- nil
 			_, err := io.ReadFull(r.Body, make([]byte, 10<<10))
@@ -34,7 +34,7 @@ func reading(t *testing.T, mostHeld int64) (l *connections, address string, read
 	s.Protocols = new(http.Protocols)
 	s.Protocols.SetUnencryptedHTTP2(true)
 	served := make(chan error, 1)
-	go func() { served <- s.Serve(l.door(tcp)) }()
+	go func() { served <- s.Serve(l.listener(tcp)) }()
 	t.Cleanup(func() {
 		_ = s.Close()
 		if err := <-served; err != http.ErrServerClosed {
@@ -44,7 +44,7 @@ func reading(t *testing.T, mostHeld int64) (l *connections, address string, read
 	return l, "http://" + tcp.Addr().String(), read
 }
 
-// http2Client asks over one connection without TLS.
+// http2Client sends all requests over one connection without TLS.
 func http2Client(t *testing.T) *http.Client {
 	transport := &http.Transport{Protocols: new(http.Protocols)}
 	transport.Protocols.SetUnencryptedHTTP2(true)
@@ -52,7 +52,7 @@ func http2Client(t *testing.T) *http.Client {
 	return &http.Client{Transport: transport}
 }
 
-// post sends a body, and says how it was answered.
+// post sends a body. The channel gets the error of the answer.
 func post(t *testing.T, c *http.Client, address string, body io.Reader) chan error {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), "POST", address, body)
@@ -70,11 +70,11 @@ func post(t *testing.T, c *http.Client, address string, body io.Reader) chan err
 	return answered
 }
 
-// TestBodiesAreHeld: what was read of a body counts for its connection until the
-// request is over, also where others begin on the connection meanwhile.
-func TestBodiesAreHeld(t *testing.T) {
+// TestBodiesTakeMemory: what was read of a body counts as memory of its connection
+// until the request ends, also while other requests begin on the connection.
+func TestBodiesTakeMemory(t *testing.T) {
 	t.Parallel()
-	l, address, read := reading(t, 1<<30)
+	l, address, read := serveBodies(t, 1<<30)
 	c := http2Client(t)
 	body, send := io.Pipe()
 	answered := post(t, c, address, body)
@@ -85,20 +85,20 @@ func TestBodiesAreHeld(t *testing.T) {
 	if err := <-read; err != nil {
 		t.Fatal(err)
 	}
-	answer, err := c.Get(address) // settles what came before
+	answer, err := c.Get(address) // begins a request, so that all bytes before are parsed
 	if err != nil {
 		t.Fatal(err)
 	}
 	_ = answer.Body.Close()
-	const held = 10 << 10 * heldByByte
-	if got := l.held.Load(); got < held {
-		t.Errorf("%d bytes are held with a body of 10 KB, want %d at least", got, held)
+	const memory = 10 << 10 * memoryPerByte
+	if got := l.memory.Load(); got < memory {
+		t.Errorf("with a body of 10 KB requests take %d bytes, want %d at least", got, memory)
 	}
 	_ = send.Close()
 	if err := <-answered; err != nil {
 		t.Fatal(err)
 	}
-	for l.held.Load() >= held { // its context ends after the answer
+	for l.memory.Load() >= memory { // its context ends after the answer
 		if answer, err = c.Get(address); err != nil {
 			t.Fatal(err)
 		}
@@ -106,38 +106,38 @@ func TestBodiesAreHeld(t *testing.T) {
 	}
 }
 
-// TestLongBodiesGiveWay: whoever holds more than there is with bodies has their
-// connection closed, and their requests are not worked on.
-func TestLongBodiesGiveWay(t *testing.T) {
+// TestBodiesOverTheLimit: a connection whose bodies take more memory than all may is
+// closed, and reading the body fails.
+func TestBodiesOverTheLimit(t *testing.T) {
 	t.Parallel()
-	_, address, read := reading(t, 100<<10)
+	_, address, read := serveBodies(t, 100<<10)
 	body, send := io.Pipe()
 	answered := post(t, http2Client(t), address, body)
 	<-read
 	go func() { _, err := send.Write(make([]byte, 10<<10)); _ = send.CloseWithError(err) }()
 	if err := <-read; err == nil {
-		t.Error("a body that holds 160 of 100 KB was read")
+		t.Error("a body was read that takes 160 KB; the limit is 100 KB")
 	}
 	if err := <-answered; err == nil {
-		t.Error("it was answered")
+		t.Error("the request was answered")
 	}
 	_ = body.Close()
 }
 
-// TestBodiesOnTheWire: a client that asks before it sends its body is told to go
-// on, or that the body is too long; one that does not send it is told too, and every
-// answer is that of the API.
+// TestBodiesOnTheWire: a client that sends Expect: 100-continue gets 100, or the
+// error that its body is too long. A client that does not send its body gets an
+// error. All errors are those of the API.
 func TestBodiesOnTheWire(t *testing.T) {
 	t.Parallel()
-	f := newFort(t, forever, 100, false, nil)
+	f := newTestSite(t, patient, 100, false, nil)
 	const (
 		body  = `{"access_token":"none","unit":"day"}`
 		brief = 300 * time.Millisecond
 	)
 	for name, c := range map[string]struct {
 		header, then, want string
-		// read is the time for reading, where the answer comes after it. It may be
-		// short where nothing that is sent in that time changes the answer.
+		// read is the timeout for reading, if the answer comes after it. It may be
+		// short if nothing that is sent in that time changes the answer.
 		read time.Duration
 	}{
 		"it waits":                  {header: "Expect: 100-continue\r\nContent-Length: 36\r\n", then: body, want: "INVALID_ACCESS_TOKEN"},
@@ -155,9 +155,9 @@ func TestBodiesOnTheWire(t *testing.T) {
 			t.Parallel()
 			at := f
 			if c.read > 0 {
-				short := forever
+				short := patient
 				short.read = c.read
-				at = newFort(t, short, 100, false, nil)
+				at = newTestSite(t, short, 100, false, nil)
 			}
 			conn, err := net.Dial("tcp", at.Target.Addr)
 			if err != nil {
@@ -192,11 +192,11 @@ func TestBodiesOnTheWire(t *testing.T) {
 	}
 }
 
-// TestSkippedBodiesAreNotHeld: of a body that is too long the rest is thrown away,
-// and holds nothing.
-func TestSkippedBodiesAreNotHeld(t *testing.T) {
+// TestSkippedBodiesTakeNoMemory: what a body has above the limit of its length is
+// thrown away and takes no memory.
+func TestSkippedBodiesTakeNoMemory(t *testing.T) {
 	t.Parallel()
-	_, address, read := reading(t, 4<<20) // half of it may be what nobody has read yet
+	_, address, read := serveBodies(t, 4<<20) // half of it may be bytes that are not parsed yet
 	body, send := io.Pipe()
 	answered := post(t, http2Client(t), address, body)
 	<-read
@@ -205,6 +205,6 @@ func TestSkippedBodiesAreNotHeld(t *testing.T) {
 		t.Error(err)
 	}
 	if err := <-answered; err != nil {
-		t.Errorf("a connection gave way: %v", err)
+		t.Errorf("the connection was closed: %v", err)
 	}
 }

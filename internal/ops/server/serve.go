@@ -21,8 +21,8 @@ const (
 	controlTimeout = time.Second
 	closeTimeout   = 30 * time.Second
 
-	// watchers is how many connections there are at once to ask for /metrics.
-	watchers = 64
+	// maxMetricsConns is how many connections may be open to ask for /metrics.
+	maxMetricsConns = 64
 
 	// othersTimeout is what a command that owns the directory gives those that
 	// came to it meanwhile.
@@ -60,7 +60,7 @@ func Serve(ctx context.Context, o Options, s Site, ls []net.Listener, ready func
 		o.Data.Log.Info("made a new data directory", "data", o.Data.Path)
 	}
 	done := datadir.LogIfSlow("countries and bots", o.Data.Log)
-	public, err := app.public(s, secured, ls)
+	public, err := app.publicServers(s, secured, ls)
 	done()
 	if err != nil {
 		return errors.Join(err, app.Close(ctx))
@@ -75,10 +75,10 @@ func Serve(ctx context.Context, o Options, s Site, ls []net.Listener, ready func
 	retained.Go(func() { app.data.Maintain(retaining, func(err error) { moved <- err }) })
 	failed := make(chan error, len(all)+1)
 	if s.Watch != nil {
-		watched := limitConnections(watchers, publicBounds.header, nil)
-		watch := watched.serve(publicBounds, app.monitor.Handler(), nil, o.Data.Log)
-		go func() { failed <- watch.Serve(watched.door(s.Watch)) }()
-		defer watch.Close()
+		limiter := newConnLimiter(maxMetricsConns, publicLimits.header, nil)
+		metrics := limiter.newServer(publicLimits, app.monitor.Handler(), nil, o.Data.Log)
+		go func() { failed <- metrics.Serve(limiter.listener(s.Watch)) }()
+		defer metrics.Close()
 	}
 	if err = ready(app); err == nil {
 		app.serving.Store(true)
@@ -137,7 +137,7 @@ func (a *App) serveControl(dir string) (stop func(patience time.Duration), err e
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &http.Server{
 		Handler:           handler,
-		ReadHeaderTimeout: publicBounds.header,
+		ReadHeaderTimeout: publicLimits.header,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 	}
 	go func() { _ = s.Serve(socket) }() // ends by Shutdown

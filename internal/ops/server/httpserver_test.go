@@ -14,14 +14,14 @@ import (
 	"github.com/footfall/footfall/internal/testkit/logtest"
 )
 
-// TestStrangersAreNotLogged: what clients do wrong is not told, and our own
-// troubles are told once a second, with their number.
-func TestStrangersAreNotLogged(t *testing.T) {
+// TestClientFaultsAreNotLogged: mistakes of clients are not logged, and faults of
+// the server are logged once a second with their number.
+func TestClientFaultsAreNotLogged(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		log := new(logtest.Log)
 		l := newServerLog(log.Logger())
-		say := func(message string) {
+		write := func(message string) {
 			if _, err := io.WriteString(l, message+"\n"); err != nil {
 				t.Fatal(err)
 			}
@@ -34,7 +34,7 @@ func TestStrangersAreNotLogged(t *testing.T) {
 			"timeout waiting for PING response",
 			"http: URL query contains semicolon, which is no longer a supported separator",
 		} {
-			if say(message); log.String() != "" {
+			if write(message); log.String() != "" {
 				t.Fatalf("%q is in the log: %s", message, log)
 			}
 		}
@@ -44,7 +44,7 @@ func TestStrangersAreNotLogged(t *testing.T) {
 			"http: Accept error: accept tcp: too many open files; retrying in 5ms",
 		} {
 			for range 100 {
-				say(message)
+				write(message)
 			}
 			if text := log.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, "times=1 ") || !strings.Contains(text, message) {
 				t.Errorf("%q a hundred times: %s", message, text)
@@ -61,8 +61,8 @@ func TestStrangersAreNotLogged(t *testing.T) {
 	})
 }
 
-// TestBodiesThatEndConnections: where a proxy may have understood another request
-// than footfall, nothing that follows on the connection is taken for one.
+// TestBodiesThatEndConnections: if a proxy may disagree with footfall on where a
+// request ends, the connection is closed after its answer.
 func TestBodiesThatEndConnections(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -76,7 +76,7 @@ func TestBodiesThatEndConnections(t *testing.T) {
 		"a long one":  {"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 65537\r\n\r\n" + strings.Repeat("x", 65537), true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := newFort(t, publicBounds, 10, false, nil)
+			f := newTestSite(t, publicLimits, 10, false, nil)
 			conn, err := net.Dial("tcp", f.Target.Addr)
 			if err != nil {
 				t.Fatal(err)
@@ -91,10 +91,10 @@ func TestBodiesThatEndConnections(t *testing.T) {
 				t.Fatal(err)
 			}
 			if _, err := io.Copy(io.Discard, answer.Body); err != nil || answer.Close != c.closes {
-				t.Errorf("the connection goes on: %v, want %v; %v", !answer.Close, !c.closes, err)
+				t.Errorf("the answer closes the connection: %v, want %v; %v", answer.Close, c.closes, err)
 			}
 			if next, err := http.ReadResponse(r, nil); err == nil == c.closes {
-				t.Errorf("what follows is answered %v, %v", next, err)
+				t.Errorf("the next request got %v, %v", next, err)
 			}
 		})
 	}

@@ -22,26 +22,26 @@ import (
 	"github.com/footfall/footfall/internal/testkit/siege"
 )
 
-// forever are bounds in time that no test reaches.
-var forever = bounds{
+// patient are limits without a timeout that a test reaches.
+var patient = httpLimits{
 	header: time.Hour, read: time.Hour, write: time.Hour, idle: time.Hour, stalled: time.Hour, ping: time.Hour, pong: time.Hour,
-	headerBytes: publicBounds.headerBytes, streams: publicBounds.streams,
+	headerBytes: publicLimits.headerBytes, streams: publicLimits.streams,
 }
 
-// longLink is a link whose answers fill what the kernel takes of a client that
-// does not read.
+// longLink is a link whose answers fill the buffers of the kernel if the client
+// does not read them.
 const longLink = "LONGurl"
 
-// fort is the site on a real listener, to be besieged.
-type fort struct {
+// testSite is a site on a real listener.
+type testSite struct {
 	siege.Target
-	*connections
-	closed chan net.Conn // by the server
+	*connLimiter
+	closed chan net.Conn // gets each connection that the server closes
 }
 
-// newFort serves at most so many connections until the test ends. A proxy is
-// behind an address for which proxy says so.
-func newFort(t *testing.T, b bounds, most int, secure bool, proxy func(netip.Addr) bool) *fort {
+// newTestSite serves until the test ends, at most maxConns connections at once.
+// isProxy says which addresses are trusted proxies; nil is none.
+func newTestSite(t *testing.T, limits httpLimits, maxConns int, https bool, isProxy func(netip.Addr) bool) *testSite {
 	t.Helper()
 	log := logtest.To(t)
 	app, err := Open(t.Context(), Options{Data: datadir.Options{Path: filepath.Join(t.TempDir(), "data"), Create: true, Now: time.Now, Log: log}})
@@ -60,9 +60,9 @@ func newFort(t *testing.T, b bounds, most int, secure bool, proxy func(netip.Add
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &fort{Target: siege.Target{Addr: l.Addr().String(), TLS: secure}, closed: make(chan net.Conn, 10_000)}
+	f := &testSite{Target: siege.Target{Addr: l.Addr().String(), TLS: https}, closed: make(chan net.Conn, 10_000)}
 	var config *tls.Config
-	if secure {
+	if https {
 		dir := t.TempDir()
 		certFile, keyFile := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
 		certtest.New(t).Write(t, certFile, keyFile, time.Now().Add(time.Hour), "x")
@@ -72,20 +72,20 @@ func newFort(t *testing.T, b bounds, most int, secure bool, proxy func(netip.Add
 		}
 		config = c.config()
 	}
-	f.connections = limitConnections(most, b.header, proxy)
-	s := f.serve(b, handler, config, log)
+	f.connLimiter = newConnLimiter(maxConns, limits.header, isProxy)
+	s := f.newServer(limits, handler, config, log)
 	s.ConnState = func(c net.Conn, state http.ConnState) {
-		f.note(c, state)
+		f.connState(c, state)
 		if state == http.StateClosed {
 			f.closed <- c
 		}
 	}
 	served := make(chan error, 1)
 	go func() {
-		if secure {
-			served <- s.ServeTLS(f.door(l), "", "")
+		if https {
+			served <- s.ServeTLS(f.listener(l), "", "")
 		} else {
-			served <- s.Serve(f.door(l))
+			served <- s.Serve(f.listener(l))
 		}
 	}()
 	t.Cleanup(func() {
@@ -100,9 +100,9 @@ func newFort(t *testing.T, b bounds, most int, secure bool, proxy func(netip.Add
 	return f
 }
 
-// attack begins an attack from an address. Where it gave way before it had begun,
-// that is in closed too.
-func (f *fort) attack(t *testing.T, from string, attack func(siege.Target) (*siege.Conn, error)) *siege.Conn {
+// attack begins an attack from an address. It returns nil if the server closed the
+// connection before the attack had begun; closed gets that connection too.
+func (f *testSite) attack(t *testing.T, from string, attack func(siege.Target) (*siege.Conn, error)) *siege.Conn {
 	t.Helper()
 	target := f.Target
 	target.From = from
@@ -115,9 +115,9 @@ func (f *fort) attack(t *testing.T, from string, attack func(siege.Target) (*sie
 	return c
 }
 
-// visit has so many visitors come, each with a connection of its own. Each must
-// be answered, whatever goes on.
-func (f *fort) visit(t *testing.T, from string, n int) {
+// visit sends n requests, each over a connection of its own, and fails unless each
+// gets its answer.
+func (f *testSite) visit(t *testing.T, from string, n int) {
 	t.Helper()
 	for range n {
 		transport := &http.Transport{
@@ -141,9 +141,9 @@ func (f *fort) visit(t *testing.T, from string, n int) {
 	}
 }
 
-// ways are the attacks, by the name of what they do not finish.
-var ways = map[string]struct {
-	secure bool
+// attacks are named by what they do not finish.
+var attacks = map[string]struct {
+	https  bool
 	attack func(siege.Target) (*siege.Conn, error)
 }{
 	"nothing":                      {false, siege.Silent},
@@ -160,22 +160,22 @@ var ways = map[string]struct {
 	"a connection of HTTP/2 alone": {true, func(t siege.Target) (*siege.Conn, error) { return siege.Idle2(t, "/healthz") }},
 }
 
-// TestSiege: whoever holds every connection that he may, from one address or from
-// some, keeps nobody out, though no bound in time helps.
-func TestSiege(t *testing.T) {
+// TestAttacks: clients that hold every connection that they may, from one address
+// or from three, keep no visitor out, also without timeouts.
+func TestAttacks(t *testing.T) {
 	t.Parallel()
-	const most = 20
-	for name, way := range ways {
+	const maxConns = 20
+	for name, a := range attacks {
 		for _, from := range [][]string{{"127.0.0.1"}, {"127.0.0.1", "127.0.0.3", "127.0.0.4"}} {
 			t.Run(fmt.Sprint(name, " from ", len(from)), func(t *testing.T) {
 				t.Parallel()
-				f := newFort(t, forever, most, way.secure, nil)
-				hold := map[bool]int{true: f.share, false: most}[len(from) == 1]
-				for i := range 2 * most {
-					f.attack(t, from[i%len(from)], way.attack)
+				f := newTestSite(t, patient, maxConns, a.https, nil)
+				hold := map[bool]int{true: f.maxPerNetwork, false: maxConns}[len(from) == 1]
+				for i := range 2 * maxConns {
+					f.attack(t, from[i%len(from)], a.attack)
 				}
-				// As many had to go as are more than there may be.
-				for range 2*most - hold {
+				// The server closes all that are more than it may have.
+				for range 2*maxConns - hold {
 					<-f.closed
 				}
 				f.visit(t, "127.0.0.2", 10)
@@ -185,78 +185,78 @@ func TestSiege(t *testing.T) {
 	}
 }
 
-// TestBehindProxy: what comes through a proxy is many clients', and may be every
-// connection.
-func TestBehindProxy(t *testing.T) {
+// TestProxyMayHaveAll: a trusted proxy may have every connection, because many
+// clients share it.
+func TestProxyMayHaveAll(t *testing.T) {
 	t.Parallel()
-	const most = 20
-	f := newFort(t, forever, most, false, func(a netip.Addr) bool { return a == netip.MustParseAddr("127.0.0.1") })
+	const maxConns = 20
+	f := newTestSite(t, patient, maxConns, false, func(a netip.Addr) bool { return a == netip.MustParseAddr("127.0.0.1") })
 	var attackers []*siege.Conn
-	for range most {
-		// They ask nothing, so they wait from when they are let in.
+	for range maxConns {
+		// They ask nothing, so they wait for their client from the start.
 		attackers = append(attackers, f.attack(t, "127.0.0.1", siege.Silent))
 	}
 	f.visit(t, "127.0.0.2", 1)
-	f.visit(t, "127.0.0.1", 10) // so all were let in, and one gave way
-	gone := <-f.closed
-	for strings.HasPrefix(gone.RemoteAddr().String(), "127.0.0.2:") { // a visit that was over
-		gone = <-f.closed
+	f.visit(t, "127.0.0.1", 10) // so all were admitted, and one was closed
+	closed := <-f.closed
+	for strings.HasPrefix(closed.RemoteAddr().String(), "127.0.0.2:") { // a visitor closed it
+		closed = <-f.closed
 	}
-	if first := attackers[0].LocalAddr().String(); gone.RemoteAddr().String() != first {
-		t.Errorf("%s gave way, and %s waited longest", gone.RemoteAddr(), first)
+	if first := attackers[0].LocalAddr().String(); closed.RemoteAddr().String() != first {
+		t.Errorf("%s was closed; %s had waited longest", closed.RemoteAddr(), first)
 	}
 }
 
-// TestBoundsInTime: each attack ends by itself, though nobody else comes.
-func TestBoundsInTime(t *testing.T) {
+// TestTimeouts: each attack runs into a timeout, also if no other client comes.
+func TestTimeouts(t *testing.T) {
 	t.Parallel()
 	const short = 500 * time.Millisecond
-	bounded := func(change func(*bounds)) bounds {
-		b := forever
-		change(&b)
-		return b
+	with := func(change func(*httpLimits)) httpLimits {
+		l := patient
+		change(&l)
+		return l
 	}
-	header := bounded(func(b *bounds) { b.header = short })
-	stalled := bounded(func(b *bounds) { b.stalled = short })
-	body := bounded(func(b *bounds) { b.read, b.idle = short, short })
-	gone := bounded(func(b *bounds) { b.ping, b.pong = short, short })
-	idle := bounded(func(b *bounds) { b.idle = short })
-	for name, b := range map[string]bounds{
+	header := with(func(l *httpLimits) { l.header = short })
+	stalled := with(func(l *httpLimits) { l.stalled = short })
+	body := with(func(l *httpLimits) { l.read, l.idle = short, short })
+	ping := with(func(l *httpLimits) { l.ping, l.pong = short, short })
+	idle := with(func(l *httpLimits) { l.idle = short })
+	for name, limits := range map[string]httpLimits{
 		"nothing": header, "a header": header, "a body": body, "idle": idle,
 		"a handshake": header, "a header over TLS": header, "reading answers of HTTP/2": stalled,
 		"streams of HTTP/2": body, "bodies of HTTP/2": body, "a header of HTTP/2": header,
-		"half a frame of HTTP/2": gone, "a connection of HTTP/2 alone": idle,
+		"half a frame of HTTP/2": ping, "a connection of HTTP/2 alone": idle,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			way := ways[name]
-			f := newFort(t, b, 100, way.secure, nil)
+			a := attacks[name]
+			f := newTestSite(t, limits, 100, a.https, nil)
 			target := f.Target
 			for {
-				c, err := way.attack(target)
+				c, err := a.attack(target)
 				if err == nil {
 					defer c.Close()
 					break
-				} // else the machine is so slow that the bound came before
+				} // else the machine is so slow that the timeout came first
 				<-f.closed
 			}
 			<-f.closed
 		})
 	}
-	t.Run("a header of HTTP/2 beside a stream", func(t *testing.T) {
+	t.Run("a header of HTTP/2 while a stream is open", func(t *testing.T) {
 		t.Parallel()
-		f := newFort(t, gone, 100, true, nil)
+		f := newTestSite(t, ping, 100, true, nil)
 		f.attack(t, "127.0.0.1", func(t siege.Target) (*siege.Conn, error) { return siege.Endless(t, 1, 2<<10) })
 		<-f.closed
 	})
 }
 
-// TestHeldMemory: requests that are not finished hold no more than they may, in
-// all, and whoever holds most gives way.
-func TestHeldMemory(t *testing.T) {
+// TestMemoryLimit: requests that do not end take no more memory than they may, in
+// all. The connections that take most are closed.
+func TestMemoryLimit(t *testing.T) {
 	t.Parallel()
-	for name, way := range map[string]struct {
-		secure bool
+	for name, a := range map[string]struct {
+		https  bool
 		attack func(siege.Target) (*siege.Conn, error)
 	}{
 		"short lines": {false, func(t siege.Target) (*siege.Conn, error) { return siege.Headers(t, 30<<10, 7) }},
@@ -268,29 +268,29 @@ func TestHeldMemory(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			f := newFort(t, forever, 1000, way.secure, nil)
-			f.mostHeld = 1 << 20
+			f := newTestSite(t, patient, 1000, a.https, nil)
+			f.maxMemory = 1 << 20
 			f.visit(t, "127.0.0.2", 1)
 			<-f.closed
-			for range 30 { // each holds 300 KB and more; of one that never reads, what the kernel does not take
-				f.attack(t, "127.0.0.1", way.attack)
+			for range 30 { // each takes 300 KB or more; one that never reads, what the kernel does not buffer
+				f.attack(t, "127.0.0.1", a.attack)
 			}
 			for range 10 {
 				<-f.closed
 			}
 			f.visit(t, "127.0.0.2", 10)
 			f.visit(t, "127.0.0.1", 10)
-			if held := f.held.Load(); held < 0 || held > f.mostHeld+1<<20 {
-				t.Errorf("%d bytes are held, of %d", held, f.mostHeld)
+			if memory := f.memory.Load(); memory < 0 || memory > f.maxMemory+1<<20 {
+				t.Errorf("requests take %d bytes; the limit is %d", memory, f.maxMemory)
 			}
 		})
 	}
 }
 
-// TestWhatHTTP2May: a client of HTTP/2 is told how little it may have under way.
-func TestWhatHTTP2May(t *testing.T) {
+// TestHTTP2Settings: the server sends its limits to a client of HTTP/2.
+func TestHTTP2Settings(t *testing.T) {
 	t.Parallel()
-	f := newFort(t, publicBounds, 100, true, nil)
+	f := newTestSite(t, publicLimits, 100, true, nil)
 	c, err := siege.HTTP2(f.Target, 0)
 	if err != nil {
 		t.Fatal(err)

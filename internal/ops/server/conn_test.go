@@ -11,17 +11,17 @@ import (
 	"testing"
 )
 
-// TestIdleGivesWay: whoever keeps all connections and asks nothing does not
-// keep others out, and an answer under way is finished.
-func TestIdleGivesWay(t *testing.T) {
+// TestIdleConnectionsAreClosed: idle connections are closed for new ones, and a request
+// in progress gets its answer.
+func TestIdleConnectionsAreClosed(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	bounded := limitConnections(2, publicBounds.header, nil)
+	limiter := newConnLimiter(2, publicLimits.header, nil)
 	begun, slow := make(chan struct{}), make(chan struct{})
-	s := bounded.serve(publicBounds, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s := limiter.newServer(publicLimits, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/slow" {
 			close(begun)
 			<-slow
@@ -29,7 +29,7 @@ func TestIdleGivesWay(t *testing.T) {
 		fmt.Fprint(w, r.URL.Path)
 	}), nil, slog.New(slog.DiscardHandler))
 	served := make(chan error, 1)
-	go func() { served <- s.Serve(bounded.door(l)) }()
+	go func() { served <- s.Serve(limiter.listener(l)) }()
 	ask := func(c net.Conn, path string) {
 		t.Helper()
 		if _, err := fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", path); err != nil {
@@ -60,13 +60,13 @@ func TestIdleGivesWay(t *testing.T) {
 	<-begun
 	ask(idle, "/idle")
 	answer(idle, "/idle")
-	for i := range 5 { // each takes the place of the one before
+	for i := range 5 { // each replaces the one before
 		c, path := dial(), fmt.Sprint("/", i)
 		ask(c, path)
 		answer(c, path)
 	}
 	if n, err := idle.Read(make([]byte, 1)); err != io.EOF {
-		t.Errorf("an idle connection was kept while others waited: %d bytes, %v", n, err)
+		t.Errorf("an idle connection stayed open while others waited: read %d bytes, %v", n, err)
 	}
 	close(slow)
 	answer(busy, "/slow")

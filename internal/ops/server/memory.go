@@ -1,0 +1,163 @@
+package server
+
+import (
+	"cmp"
+	"maps"
+	"net/http"
+	"slices"
+)
+
+const (
+	// memoryPerRequest and memoryPerField are about how many bytes of memory a
+	// request takes, and each field of its header, besides their text. Fields of an
+	// attacker are short.
+	memoryPerRequest, memoryPerField = 6 << 10, 112
+	// memoryPerByte is about how many bytes of memory a byte takes that was read and
+	// is no request yet, or that is of a body: lines or parameters of a few bytes take
+	// many times their length.
+	memoryPerByte = 16
+	// memoryPerConn is how many bytes the requests of a connection may take on
+	// average, and minMemory is how many those of all connections may take in any
+	// case.
+	memoryPerConn, minMemory = 8 << 10, 32 << 20
+)
+
+// requestMemory is what one request takes, guarded by limitedConn.mu.
+type requestMemory struct {
+	bytes int64 // in all
+	body  int64 // bytes of its body that were read and are kept
+	ended bool
+}
+
+// estimateMemory returns about how many bytes a request takes without its body.
+func estimateMemory(r *http.Request) int64 {
+	bytes := memoryPerRequest + 2*len(r.RequestURI)
+	for name, values := range r.Header {
+		bytes += memoryPerField + len(name)
+		for _, v := range values {
+			bytes += len(v)
+		}
+	}
+	return int64(bytes)
+}
+
+// addMemory counts bytes that the connection takes, or gives back. c.mu is held.
+func (c *limitedConn) addMemory(bytes int64) {
+	if !c.closed {
+		c.memory.Add(bytes)
+		c.limiter.memory.Add(bytes)
+	}
+}
+
+// releaseMemory gives back all that a closed connection took.
+func (c *limitedConn) releaseMemory() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = true
+	c.setBusy()
+	c.limiter.memory.Add(-c.memory.Swap(0))
+}
+
+// clearUnparsed says that all bytes that were read belong to a request now, or to
+// none. c.mu is held.
+func (c *limitedConn) clearUnparsed() {
+	c.addMemory(-c.unparsed * memoryPerByte)
+	c.unparsed = 0
+}
+
+// beginRequest counts the memory of a request that is about to be answered. It
+// returns false if the connection was closed, perhaps because of this request.
+func (c *limitedConn) beginRequest(r *http.Request, m *requestMemory) bool {
+	c.mu.Lock()
+	c.setBusy()
+	c.hadRequest, c.http2 = true, r.ProtoMajor >= 2
+	c.clearUnparsed()
+	c.addMemory(m.bytes)
+	c.mu.Unlock()
+	return c.keepsOpen()
+}
+
+// bodyRead counts n bytes that were read of the body of a request. It returns false
+// if the connection was closed.
+func (c *limitedConn) bodyRead(n int64, m *requestMemory) bool {
+	c.mu.Lock()
+	parsed := min(n, c.unparsed)
+	c.unparsed -= parsed
+	c.addMemory(-parsed * memoryPerByte)
+	kept := min(n, maxBody-m.body) // the rest is thrown away
+	m.body += kept
+	if !m.ended {
+		m.bytes += kept * memoryPerByte
+		c.addMemory(kept * memoryPerByte)
+	}
+	c.mu.Unlock()
+	return c.keepsOpen()
+}
+
+func (c *limitedConn) endRequest(m *requestMemory) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m.ended = true
+	c.addMemory(-m.bytes)
+}
+
+// keepsOpen frees memory if requests take too much, and returns whether this
+// connection is still open.
+func (c *limitedConn) keepsOpen() bool {
+	c.limiter.checkMemory()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.closed
+}
+
+// checkMemory frees memory if requests take too much. No limitedConn.mu is held.
+func (l *connLimiter) checkMemory() {
+	if l.memory.Load() > l.maxMemory {
+		l.freeMemory()
+	}
+}
+
+// freeMemory closes connections until requests take less than they may: of the
+// network that takes most, the connections that take most. Of a trusted proxy it
+// closes one, because the others may be of other clients.
+func (l *connLimiter) freeMemory() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.memory.Load() <= l.maxMemory {
+		return
+	}
+	for enough := l.maxMemory / 8 * 7; l.memory.Load() > enough; {
+		var largest *network
+		var most int64
+		for _, n := range l.networks {
+			if bytes := n.memory(); bytes > most {
+				largest, most = n, bytes
+			}
+		}
+		if largest == nil {
+			return // a request that ends is about to give it back
+		}
+		conns := slices.SortedFunc(maps.Keys(largest.all), func(a, b *limitedConn) int { return cmp.Compare(b.memory.Load(), a.memory.Load()) })
+		if largest.proxy {
+			conns = conns[:1]
+		}
+		for _, c := range conns {
+			if l.evict(c); l.memory.Load() <= enough {
+				break
+			}
+		}
+	}
+}
+
+// memory returns how many bytes the requests of a network take; those of a proxy,
+// how many the largest of its connections takes.
+func (n *network) memory() (bytes int64) {
+	for c := range n.all {
+		if n.proxy {
+			bytes = max(bytes, c.memory.Load())
+		} else {
+			bytes += c.memory.Load()
+		}
+	}
+	return bytes
+}
