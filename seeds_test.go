@@ -12,22 +12,28 @@ import (
 	"testing"
 )
 
-// seeded says, of each package that draws, what tests may use of it: what
-// draws from a seed that they pass.
+// seeded are the packages that draw, with what tests may use of them: what draws from a
+// seed that is passed.
 var seeded = map[string][]string{
 	"math/rand":          {},
-	"math/rand/v2":       {"New", "NewPCG", "NewChaCha8", "Rand", "PCG", "ChaCha8", "Source"},
+	"math/rand/v2":       {"New", "NewPCG", "NewChaCha8", "NewZipf", "Rand", "PCG", "ChaCha8", "Source"},
 	"crypto/rand":        {},
 	"hash/maphash":       {},
 	"testing/quick":      {},
-	"pgregory.net/rapid": nil, // all but what unseeded has
+	"pgregory.net/rapid": nil, // everything except unseeded
 }
 
-// unseeded is what tests may not use of packages that are theirs otherwise.
+// unseeded is what tests may not use of packages that they may use otherwise.
 var unseeded = []string{"rapid.Check", "rapid.MakeCheck", "rapid.Example"}
 
-// TestTestsDrawFromSeeds: what a test draws comes from package seedtest, so
-// that the same tree has the same result, and a failure can be repeated.
+// drawing is the code that draws for tests, besides files of tests.
+var drawing = []string{"bench/", "torture/", "internal/storage/storetest/", "internal/testkit/"}
+
+// unchecked may draw without a seed: one file draws seeds, and one package makes keys.
+var unchecked = []string{"torture/seed.go", "internal/testkit/certtest/certtest.go"}
+
+// TestTestsDrawFromSeeds: tests and torture draw only from seeds that can be given, so the
+// same tree has the same result, and a failure can be replayed.
 func TestTestsDrawFromSeeds(t *testing.T) {
 	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -37,7 +43,8 @@ func TestTestsDrawFromSeeds(t *testing.T) {
 		if d.IsDir() && (path != "." && strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata" || path == "internal/testkit/seedtest") {
 			return filepath.SkipDir
 		}
-		if !strings.HasSuffix(path, "_test.go") && !(strings.HasPrefix(path, "internal/storage/storetest/") && strings.HasSuffix(path, ".go")) {
+		forTests := slices.ContainsFunc(drawing, func(dir string) bool { return strings.HasPrefix(path, dir) })
+		if !strings.HasSuffix(path, ".go") || !strings.HasSuffix(path, "_test.go") && !forTests || slices.Contains(unchecked, path) {
 			return nil
 		}
 		files := token.NewFileSet()
@@ -45,7 +52,7 @@ func TestTestsDrawFromSeeds(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		drawing := map[string]string{} // a package's name → its path
+		names := map[string]string{} // in this file → package
 		for _, i := range file.Imports {
 			imported, err := strconv.Unquote(i.Path.Value)
 			if err != nil {
@@ -56,7 +63,7 @@ func TestTestsDrawFromSeeds(t *testing.T) {
 				if i.Name != nil {
 					name = i.Name.Name
 				}
-				drawing[name] = imported
+				names[name] = imported
 			}
 		}
 		ast.Inspect(file, func(n ast.Node) bool {
@@ -65,10 +72,10 @@ func TestTestsDrawFromSeeds(t *testing.T) {
 				return true
 			}
 			if use.Sel.Name == "UnixNano" {
-				t.Errorf("%s: UnixNano: a seed comes from seedtest, and not from the time", files.Position(use.Pos()))
+				t.Errorf("%s: UnixNano: take seeds from package seedtest, not from the time", files.Position(use.Pos()))
 			}
-			if pkg, ok := use.X.(*ast.Ident); ok && pkg.Obj == nil && drawing[pkg.Name] != "" {
-				allowed := seeded[drawing[pkg.Name]]
+			if pkg, ok := use.X.(*ast.Ident); ok && pkg.Obj == nil && names[pkg.Name] != "" {
+				allowed := seeded[names[pkg.Name]]
 				if allowed != nil && !slices.Contains(allowed, use.Sel.Name) || slices.Contains(unseeded, pkg.Name+"."+use.Sel.Name) {
 					t.Errorf("%s: %s.%s has no seed: use seedtest", files.Position(use.Pos()), pkg.Name, use.Sel.Name)
 				}

@@ -12,9 +12,11 @@ import (
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
+const seedtestPath = "github.com/footfall/footfall/internal/testkit/seedtest"
+
 // explore runs random tests with a fresh seed and more rounds than ./check does. The
-// arguments are packages, ./... if there are none; only those whose tests draw from
-// package seedtest are run. Arguments after -- go to go test as they are.
+// arguments are packages, ./... if there are none; packages whose tests do not draw from
+// package seedtest are left out.
 func explore(args []string) error {
 	flags := flag.NewFlagSet("torture explore", flag.ContinueOnError)
 	seed := flags.Uint64("seed", 0, "seed of all tests, to replay them; 0 draws one")
@@ -25,10 +27,7 @@ func explore(args []string) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	packages, rest := flags.Args(), []string(nil)
-	if at := slices.Index(packages, "--"); at >= 0 {
-		packages, rest = packages[:at], packages[at+1:]
-	}
+	packages := flags.Args()
 	if len(packages) == 0 {
 		packages = []string{"./..."}
 	}
@@ -39,7 +38,7 @@ func explore(args []string) error {
 	if *seed == 0 {
 		*seed = freshSeed()
 	}
-	test := []string{"test", "-count=1"}
+	test := []string{"test", "-count=1", "-timeout=30m"}
 	if *tags != "" {
 		test = append(test, "-tags="+*tags)
 	}
@@ -47,7 +46,6 @@ func explore(args []string) error {
 	if *run != "" {
 		test = append(test, "-run="+*run)
 	}
-	test = append(test, rest...)
 	for n := range *times {
 		env := []string{seedtest.EnvRounds + "=" + strconv.Itoa(*rounds), seedtest.Env + "=" + strconv.FormatUint(*seed+uint64(n), 10)}
 		replay := seedtest.Quote(append(append(env, "go"), test...)...)
@@ -73,7 +71,7 @@ func randomTests(tags string, packages []string) (random []string, err error) {
 	}
 	for line := range strings.Lines(string(out)) {
 		deps := strings.Fields(line)
-		if pkg, isTest := strings.CutSuffix(deps[0], ".test"); isTest && slices.Contains(deps[1:], "github.com/footfall/footfall/internal/testkit/seedtest") {
+		if pkg, isTest := strings.CutSuffix(deps[0], ".test"); isTest && slices.Contains(deps, seedtestPath) {
 			random = append(random, pkg)
 		}
 	}

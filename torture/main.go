@@ -10,7 +10,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -53,9 +52,6 @@ func main() {
 		os.Exit(1)
 	}
 }
-
-// freshSeed draws a seed. It is the one place of all tests that draws one.
-func freshSeed() uint64 { return 1 + rand.Uint64N(1<<63) }
 
 // torture runs the scenarios.
 func torture(args []string) error {
