@@ -86,9 +86,7 @@ func TestKilledBackup(t *testing.T) {
 	whole := time.Since(began)
 	rng := seedtest.Rand(t)
 	for range seedtest.Rounds(t, 4) {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(rng.Float64()*float64(whole)))
-		_ = program(ctx, "backup", "--data", data, "--to", backups, "--keep", "1").Run()
-		cancel()
+		_, _ = runFor(t, time.Duration(rng.Float64()*float64(whole)), "backup", "--data", data, "--to", backups, "--keep", "1")
 		contains(t, run(t, "restore", "--from", backups, "--data", filepath.Join(t.TempDir(), "restored")), "6724 clicks", "everything agrees")
 	}
 	run(t, "backup", "--data", data, "--to", backups, "--keep", "1")

@@ -151,13 +151,7 @@ func TestKilledWhileLinksCome(t *testing.T) {
 	whole := time.Since(began) // the duration of an import
 	for i := range names {
 		for range seedtest.Rounds(t, 2) {
-			cmd := program(t.Context(), "import", "--format", "combined", "--data", data, log)
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			kill := time.AfterFunc(time.Duration(rng.Float64()*float64(whole)), func() { _ = cmd.Process.Kill() })
-			_ = cmd.Wait() // mostly killed
-			kill.Stop()
+			_, _ = runFor(t, time.Duration(rng.Float64()*float64(whole)), "import", "--format", "combined", "--data", data, log)
 		}
 		run(t, "import", "--format", "ndjson", "--data", data, writeFile(t, filepath.Join(dir, "links"), linkLines(names[:i+1]...)))
 	}

@@ -99,7 +99,7 @@ func TestKilledServer(t *testing.T) {
 	hash := path.Base(strings.TrimSpace(run(t, "link", "add", "ann", "https://example.org/", "--data", dir)))
 	rng := seedtest.Rand(t)
 	var v visitors
-	reported, kills := uint64(0), seedtest.Rounds(t, 5)
+	reported, kills := uint64(0), seedtest.Rounds(t, 3)
 	for i := range kills {
 		server := serve(t, "--data", dir)
 		end := v.begin(server, hash, nil)

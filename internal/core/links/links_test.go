@@ -102,7 +102,7 @@ func TestShortenOfWhatWasImported(t *testing.T) {
 // a deviation of 33. A byte modulo 62 would give eight of them 1,367 times.
 func TestHashesAreDrawnEvenly(t *testing.T) {
 	t.Parallel()
-	const made, expected, apart = 5000, 1129, 5 * 33
+	const made, expected, apart = 1000, 226, 5 * 15
 	w := newWorld(t, links.Options{Random: rand.NewChaCha8([32]byte{1})})
 	seen := map[rune]int{}
 	for i := range made {

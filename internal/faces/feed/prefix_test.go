@@ -40,7 +40,7 @@ func TestCutCopies(t *testing.T) {
 		t.Fatalf("%+v", first)
 	}
 	clicks := len(tape.clicks)
-	for round := range seedtest.Rounds(t, 40) {
+	for round := range seedtest.Rounds(t, 20) {
 		n := rng.IntN(lines)
 		end := ends[n]
 		if rng.IntN(2) == 0 {

@@ -240,6 +240,9 @@ func TestGrownLogs(t *testing.T) {
 		"packed by parts": func(parts []string) string { return pack(parts[0]) + pack(strings.Join(parts[1:], "")) },
 	} {
 		for _, host := range []string{"", "sho.rt ", "sho.rt:443 "} {
+			if host != "" && name != "plain" {
+				continue // the host does not depend on how the file is packed
+			}
 			t.Run(name+"/"+host, func(t *testing.T) {
 				t.Parallel()
 				tape := newTape()

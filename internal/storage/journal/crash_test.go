@@ -270,7 +270,7 @@ func (h *history) check(j *journal.Journal) {
 
 func TestCrashes(t *testing.T) {
 	t.Parallel()
-	for i := range seedtest.Rounds(t, 60) {
+	for i := range seedtest.Rounds(t, 40) {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seedtest.Seed(t), uint64(i)))
 			h := &history{

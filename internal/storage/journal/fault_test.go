@@ -11,6 +11,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/footfall/footfall/internal/storage/journal"
+	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
 // TestFaults fails single operations, or all from one on until the disk is
@@ -18,9 +19,13 @@ import (
 // power cut, and that recording resumes.
 func TestFaults(t *testing.T) {
 	t.Parallel()
+	picks := seedtest.Sample(t, 3)
 	for _, op := range []string{"write", "sync", "create", "rename", "remove"} {
 		for skip := range 12 {
 			for _, times := range []int{1, 2, 3, 1000} {
+				if !picks() {
+					continue
+				}
 				t.Run(fmt.Sprintf("%s/after=%d/times=%d", op, skip, times), func(t *testing.T) {
 					testFaults(t, op, skip, times)
 				})

@@ -120,7 +120,7 @@ func flaws(t *testing.T, j *journal.Damaged) (all []journal.Flaw) {
 // is there is what was, in its place.
 func TestRepair(t *testing.T) {
 	t.Parallel()
-	for i := range seedtest.Rounds(t, 100) {
+	for i := range seedtest.Rounds(t, 60) {
 		t.Run(fmt.Sprint(i), func(t *testing.T) { repairAtRandom(t, rand.New(rand.NewPCG(seedtest.Seed(t), uint64(i)))) })
 	}
 }

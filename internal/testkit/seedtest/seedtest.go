@@ -7,8 +7,7 @@
 // binaries of packages that import seedtest; the variable suits `go test ./...`.
 // Properties of pgregory.net/rapid follow the same seed, through Check.
 //
-// It refuses to draw a seed: whoever explores with fresh ones (.ci/run does)
-// draws the seed outside, and so can name it.
+// It refuses to draw a seed: torture explore draws fresh ones, and can name them.
 package seedtest
 
 import (
@@ -173,6 +172,15 @@ func Rand(t testing.TB) *rand.Rand {
 	name := fnv.New64a()
 	name.Write([]byte(t.Name()))
 	return rand.New(rand.NewPCG(Seed(t), name.Sum64()))
+}
+
+// Sample returns a function for tests of every one of many cases. It picks one case in n,
+// by the seed of this run, and as many times more as the environment asks for more rounds:
+// with n rounds it picks every case.
+func Sample(t testing.TB, n int) func() bool {
+	t.Helper()
+	rng, by := Rand(t), Rounds(t, 1)
+	return func() bool { return rng.IntN(n) < by }
 }
 
 // Reader gives the bytes of Rand, for what reads crypto/rand outside of tests.

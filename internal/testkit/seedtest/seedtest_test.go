@@ -125,6 +125,26 @@ func TestRounds(t *testing.T) {
 	}
 }
 
+func TestSample(t *testing.T) {
+	for rounds, want := range map[string]func(n int) bool{
+		"":  func(n int) bool { return n > 200 && n < 300 },
+		"2": func(n int) bool { return n > 400 && n < 600 },
+		"4": func(n int) bool { return n == 1000 },
+		"9": func(n int) bool { return n == 1000 },
+	} {
+		t.Setenv(seedtest.EnvRounds, rounds)
+		picks, n := seedtest.Sample(t, 4), 0
+		for range 1000 {
+			if picks() {
+				n++
+			}
+		}
+		if !want(n) {
+			t.Errorf("with rounds %q, one in 4 are %d of 1000", rounds, n)
+		}
+	}
+}
+
 func TestWrongSeeds(t *testing.T) {
 	for _, s := range []string{"0", "x", "-1", "18446744073709551616"} {
 		if r := run(t, s); r.ok || !strings.Contains(r.out, "from 1 to") {
