@@ -71,7 +71,7 @@ func TestDamagedJournal(t *testing.T) {
 			if p.status == 0 {
 				t.Error("check found nothing")
 			}
-			contains(t, p.all(), "cannot be read; what was there is counted", "6724 clicks in", "run footfall check --repair")
+			contains(t, p.all(), "cannot be read. The clicks in them are counted", "6724 clicks in", "run footfall check --repair")
 
 			contains(t, run(t, "check", "--data", data, "--repair"), ".damaged", "note: positions ", "6724 clicks in", "everything agrees", "kept the counts")
 			if kept, err := filepath.Glob(filepath.Join(data, "journal", "*.damaged")); err != nil || len(kept) != 1 {
@@ -127,7 +127,7 @@ func TestDamageNotCounted(t *testing.T) {
 	if p.status == 0 {
 		t.Error("check found nothing")
 	}
-	contains(t, p.all(), newest, "what was there is not counted", "0 clicks in", "run footfall check --repair")
+	contains(t, p.all(), newest, "the clicks are not counted", "0 clicks in", "run footfall check --repair")
 	damagedBytes, _ := os.ReadFile(newest)
 	p = try(t, "check", "--data", data, "--repair")
 	if p.status == 0 {
@@ -180,7 +180,7 @@ func TestLostSegments(t *testing.T) {
 	if err := os.RemoveAll(filepath.Join(data, "journal")); err != nil {
 		t.Fatal(err)
 	}
-	contains(t, succeeds(t, "check", "--data", data), "level=WARN", "the journal that was counted is gone", "note: the counts hold what came before position", "6724 clicks in", "everything agrees")
+	contains(t, succeeds(t, "check", "--data", data), "level=WARN", "the journal that was counted is gone", "note: the counts have the clicks up to position", "6724 clicks in", "everything agrees")
 	run(t, "import", "--format", "combined", "--data", data, os.DevNull)
 	checkAgrees(t, data)
 }

@@ -1,8 +1,8 @@
-// Package audit proves that what is kept agrees with itself: the counts with
-// their ledger, the sums kept beside them, and the journal's segments with
+// Package audit proves that the data agree with each other: the counts with their
+// ledger, the sums of days with the counts, and the segments of the journal with
 // what was counted of them.
 //
-// It refuses to mend anything; it names what does not agree.
+// It refuses to repair anything; it reports what does not agree.
 package audit
 
 import (
@@ -16,19 +16,19 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// Summary is what Check looked at, and what it found.
+// Summary is what Check read, and what it found.
 type Summary struct {
 	Clicks   uint64 `json:"clicks"`
 	Cells    int    `json:"cells"`
 	Segments int    `json:"segments"` // of the journal
 	Wrong    Wrong  `json:"wrong"`
-	// Notes are sentences about what is not there, and need not be.
+	// Notes are sentences about what is missing for a known reason.
 	Notes []string `json:"notes,omitempty"`
 }
 
-// Wrong is how many findings there are about each part: the counts, the sums of
-// days kept beside them, the journal with what was counted of it, and what is
-// damaged or missing of the journal.
+// Wrong is the number of findings: about the counts, about the sums of days, about
+// the journal and what was counted of it, and about damaged or missing parts of the
+// journal.
 type Wrong struct {
 	Counts  int `json:"counts"`
 	Days    int `json:"days"`
@@ -37,11 +37,11 @@ type Wrong struct {
 }
 
 func (s Summary) String() string {
-	return fmt.Sprintf("%d clicks in %d cells and %d journal segments looked at", s.Clicks, s.Cells, s.Segments)
+	return fmt.Sprintf("%d clicks in %d cells and %d journal segments checked", s.Clicks, s.Cells, s.Segments)
 }
 
-// Check calls report with a sentence for each thing that is wrong. The store may
-// count on meanwhile; nobody may trim the journal. j is nil where there is none.
+// Check calls report with a sentence for each finding. Counting may go on
+// meanwhile, but the journal must not be trimmed. j is nil if there is no journal.
 func Check(ctx context.Context, clicks store.Clicks, j *journal.Contents, report func(string)) (s Summary, err error) {
 	snap, err := clicks.Snapshot(ctx)
 	if err != nil {
@@ -52,8 +52,7 @@ func Check(ctx context.Context, clicks store.Clicks, j *journal.Contents, report
 	about := func(n *int) func(string) {
 		return func(finding string) { *n++; report(finding) }
 	}
-	// A file that is damaged is one finding, and what lies elsewhere is looked at
-	// all the same.
+	// A damaged file is one finding, and the rest is checked all the same.
 	named := map[string]bool{}
 	damage := func(what string, err error) error {
 		var d *store.CorruptError
@@ -86,8 +85,8 @@ func Check(ctx context.Context, clicks store.Clicks, j *journal.Contents, report
 	return s, damage("journal", err)
 }
 
-// CheckCounts says how much is wrong with the counts themselves, without what
-// is kept beside them and without the journal.
+// CheckCounts returns the number of findings about the counts themselves. It reads
+// neither the sums of days nor the journal.
 func CheckCounts(ctx context.Context, counts store.Reader) (wrong int, err error) {
 	_, _, err = checkCells(ctx, counts, func(string) { wrong++ })
 	if errors.As(err, new(*store.CorruptError)) {
@@ -99,15 +98,15 @@ func CheckCounts(ctx context.Context, counts store.Reader) (wrong int, err error
 	return wrong, nil
 }
 
-// checkCells adds up all cells and compares them with the ledger, and with each
-// other.
+// checkCells compares the sum of all cells with the ledger, and the facets of each
+// scope with each other.
 func checkCells(ctx context.Context, snap store.Reader, report func(string)) (cells int, total uint64, err error) {
 	ledger, err := snap.Ledger(ctx)
 	if err != nil {
 		return 0, 0, err
 	}
 	var sum rollup.Ledger
-	s := scopes{report: report}
+	f := facetCheck{report: report}
 	all := uint64(0)
 	for _, e := range ledger {
 		all += e.Clicks
@@ -121,13 +120,13 @@ func checkCells(ctx context.Context, snap store.Reader, report func(string)) (ce
 			return cells, 0, err
 		}
 		sum.Add(c)
-		s.add(&c)
+		f.add(&c)
 		watched.Add(int64(c.Clicks))
 		cells++
 	}
-	s.end()
+	f.end()
 	compare(&ledger, &sum, func(l rollup.Line, want, got rollup.Entry) {
-		report(fmt.Sprintf("counts %s: the ledger holds %d clicks (checksum %s), the cells %d (%s)", l, want.Clicks, want.Sum, got.Clicks, got.Sum))
+		report(fmt.Sprintf("counts %s: the ledger has %d clicks (checksum %s), but the cells have %d (%s)", l, want.Clicks, want.Sum, got.Clicks, got.Sum))
 	})
 	if err := checkSums(ctx, snap, &ledger, report); err != nil {
 		return cells, 0, err
@@ -135,9 +134,9 @@ func checkCells(ctx context.Context, snap store.Reader, report func(string)) (ce
 	return cells, sum.Total(), nil
 }
 
-// checkSums compares what the counts hold, and what was removed from them, with
-// what was counted of all journals, segments that are gone included. Referrers
-// may have been capped on the way, and are compared by their number.
+// checkSums compares the counts, and what was deleted from them, with what was
+// counted of all journals, including segments that were trimmed. The cap changes
+// referrers, so only their number is compared.
 func checkSums(ctx context.Context, snap store.Reader, ledger *rollup.Ledger, report func(string)) error {
 	journaled, err := snap.Journaled(ctx)
 	if err != nil {
@@ -154,7 +153,7 @@ func checkSums(ctx context.Context, snap store.Reader, ledger *rollup.Ledger, re
 		}
 	}
 	compare(&journaled, &removed, func(l rollup.Line, want, got rollup.Entry) {
-		report(fmt.Sprintf("counts %s: %d clicks were counted of the journal (checksum %s), and there are, with what was deleted, %d (%s)", l, want.Clicks, want.Sum, got.Clicks, got.Sum))
+		report(fmt.Sprintf("counts %s: %d clicks were counted of the journal (checksum %s), but there are %d with what was deleted (%s)", l, want.Clicks, want.Sum, got.Clicks, got.Sum))
 	})
 	return nil
 }

@@ -19,7 +19,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/storetest"
 )
 
-// tampered is a store whose snapshots show something else.
+// tampered is a store whose snapshots are changed.
 type tampered struct {
 	store.Clicks
 	cells  func(rollup.Cell) []rollup.Cell
@@ -68,7 +68,7 @@ func (s *tamperedSnapshot) Verify(ctx context.Context, report func(string)) erro
 	return s.Snapshot.Verify(ctx, report)
 }
 
-// TestCheck tampers with a store in turn, and each time check names it.
+// TestCheck changes a store in several ways, and each time Check reports it.
 func TestCheck(t *testing.T) {
 	j, err := journal.Open(journal.Options{Dir: "journal", FS: vfs.NewMem(), SegmentSize: 512})
 	if err != nil {
@@ -107,7 +107,7 @@ func TestCheck(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		how    tampered
-		report []string // what findings speak of; none where nothing is wrong
+		report []string // parts of the findings; empty if nothing is wrong
 	}{
 		{"untouched", tampered{}, nil},
 		{"a changed count", tampered{cells: once(func(c rollup.Cell) []rollup.Cell { c.Clicks++; return []rollup.Cell{c} })}, []string{"per link, by country"}},
@@ -125,7 +125,7 @@ func TestCheck(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !strings.Contains(summary.String(), "journal segments looked at") {
+			if !strings.Contains(summary.String(), "journal segments checked") {
 				t.Errorf("the summary is %v", summary)
 			}
 			if w := summary.Wrong; w.Counts+w.Days+w.Journal != len(findings) || (w.Days > 0) != (c.how.verify != "") {
@@ -136,7 +136,7 @@ func TestCheck(t *testing.T) {
 			}
 			for _, want := range c.report {
 				if !strings.Contains(strings.Join(findings, "\n"), want) {
-					t.Errorf("findings %q say nothing of %q", findings, want)
+					t.Errorf("findings %q lack %q", findings, want)
 				}
 			}
 		})

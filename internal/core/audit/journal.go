@@ -17,12 +17,12 @@ import (
 type journalCheck struct {
 	snap    store.Reader
 	journal *journal.Contents
-	// differs hears where counts and journal do not agree, damaged what cannot
-	// be read.
+	// differs reports that counts and journal do not agree, and damaged what cannot
+	// be read of the journal.
 	differs, damaged func(string)
 
 	counted  uint64 // position
-	named    uint64 // up to where flaws were named
+	reported uint64 // the position up to which flaws were reported
 	segments int
 	notes    []string
 }
@@ -39,7 +39,7 @@ func (c *journalCheck) run(ctx context.Context) error {
 		return err
 	}
 	c.holes()
-	cut := map[uint64]bool{} // where holes begin
+	cut := map[uint64]bool{} // the positions where holes begin
 	for _, h := range c.journal.Holes() {
 		cut[h.From] = true
 	}
@@ -59,48 +59,48 @@ func (c *journalCheck) run(ctx context.Context) error {
 			}
 		case err != nil:
 			c.differs(fmt.Sprintf("journal segment %d cannot be counted again: %v", epoch.Base, err))
-		case cut[epoch.End]: // more was counted of it than there is
+		case cut[epoch.End]: // more was counted of it than it still has
 		default:
 			want := counted[epoch.Base]
 			compare(&want, &epoch.Ledger, func(l rollup.Line, want, got rollup.Entry) {
-				c.differs(fmt.Sprintf("journal segment %d %s: %d clicks were counted of it (checksum %s), it holds %d (%s)", epoch.Base, l, want.Clicks, want.Sum, got.Clicks, got.Sum))
+				c.differs(fmt.Sprintf("journal segment %d %s: %d clicks were counted of it (checksum %s), but it has %d (%s)", epoch.Base, l, want.Clicks, want.Sum, got.Clicks, got.Sum))
 			})
 		}
 	}
-	if tail, ok := c.journal.Tail(); ok && tail.To > c.named {
+	if tail, ok := c.journal.Tail(); ok && tail.To > c.reported {
 		c.damaged(fmt.Sprintf("%v: %s", tail.Err, c.missing(tail.From, tail.To)))
 	}
 	return c.others(ctx, source)
 }
 
-// holes looks at what is missing before and between the segments.
+// holes reports what is missing before and between the segments.
 func (c *journalCheck) holes() {
 	begins := c.journal.First()
 	if trimmed := c.journal.Trimmed(); begins > trimmed {
 		c.damaged(c.missing(trimmed, begins))
-		begins = 0 // it is said
+		begins = 0 // reported
 	}
 	for _, h := range c.journal.Holes() {
 		if begins = h.To; c.counted >= h.To {
-			c.notes = append(c.notes, fmt.Sprintf("positions %d to %d of the journal are missing; the counts reach beyond, and a rebuild must begin with counts that do", h.From, h.To))
+			c.notes = append(c.notes, fmt.Sprintf("positions %d to %d of the journal are missing, but were counted. A rebuild must start from counts that reach position %d", h.From, h.To, h.To))
 		}
 	}
 	if c.counted < begins {
-		c.differs(fmt.Sprintf("the counts reach position %d of the journal only, and what is whole of it begins at position %d", c.counted, begins))
+		c.differs(fmt.Sprintf("counted up to position %d, but the readable part of the journal starts at position %d", c.counted, begins))
 	}
 }
 
-// flaws names what cannot be read of a segment.
+// flaws reports what cannot be read of a segment.
 func (c *journalCheck) flaws(base uint64) error {
 	flaws, err := c.journal.Flaws(base)
 	for _, f := range flaws {
-		c.named = max(c.named, f.To)
+		c.reported = max(c.reported, f.To)
 		switch {
 		case f.Unknown:
-			c.damaged(fmt.Sprintf("%v: nothing tells how much was in it; what was there from position %d on is not counted", f.Err, max(f.From, c.counted)))
+			c.damaged(fmt.Sprintf("%v: nothing shows how long it was. Clicks in it from position %d on are not counted", f.Err, max(f.From, c.counted)))
 			continue
 		case f.From == f.To:
-			c.damaged(fmt.Sprintf("%v; no click is lost with that", f.Err))
+			c.damaged(fmt.Sprintf("%v; no click is lost", f.Err))
 			continue
 		}
 		c.damaged(fmt.Sprintf("%v: %s", f.Err, c.missing(f.From, f.To)))
@@ -108,17 +108,17 @@ func (c *journalCheck) flaws(base uint64) error {
 	return err
 }
 
-// missing tells what is lost with positions that cannot be read.
+// missing says which clicks are lost with positions that cannot be read.
 func (c *journalCheck) missing(from, to uint64) string {
 	what := fmt.Sprintf("positions %d to %d of the journal cannot be read", from, to)
 	if to <= c.counted {
-		return what + "; what was there is counted, and no click is lost"
+		return what + ". The clicks in them are counted, and no click is lost"
 	}
 	from = max(from, c.counted)
-	return what + fmt.Sprintf("; from %d on, %d bytes, what was there is not counted", from, to-from)
+	return what + fmt.Sprintf(". From position %d on, %d bytes, the clicks are not counted", from, to-from)
 }
 
-// others notes what was counted of journals that are not here.
+// others adds a note about each other journal that was counted.
 func (c *journalCheck) others(ctx context.Context, source store.SourceID) error {
 	sources, err := c.snap.Sources(ctx)
 	if err != nil {
@@ -132,7 +132,7 @@ func (c *journalCheck) others(ctx context.Context, source store.SourceID) error 
 		if err != nil {
 			return err
 		}
-		c.notes = append(c.notes, fmt.Sprintf("the counts hold what came before position %d of the journal %x, which is gone; clicks behind it, if there were any, were not counted", pos.Counted, s))
+		c.notes = append(c.notes, fmt.Sprintf("the counts have the clicks up to position %d of journal %x, which is gone. Later clicks of it, if there were any, were not counted", pos.Counted, s))
 	}
 	return nil
 }

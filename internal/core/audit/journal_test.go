@@ -17,7 +17,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/storetest"
 )
 
-// journaled is a journal of three segments in memory, counted in a store.
+// journaled makes a journal of three segments in memory, and counts it.
 func journaled(t *testing.T) (o journal.Options, clicks *storetest.MemoryClicks, segments []journal.Segment) {
 	t.Helper()
 	o = journal.Options{Dir: "journal", FS: vfs.NewMem()}
@@ -52,7 +52,7 @@ func journaled(t *testing.T) (o journal.Options, clicks *storetest.MemoryClicks,
 
 func name(s journal.Segment) string { return fmt.Sprintf("journal/%020d.sealed", s.Base) }
 
-// flipped turns a bit in a file's last byte but so many.
+// flipped flips a bit of a file, so many bytes before its end.
 func flipped(t *testing.T, fs vfs.FS, path string, back int64) {
 	t.Helper()
 	f, err := fs.OpenReadWrite(path, vfs.WriteCategoryUnspecified)
@@ -74,49 +74,49 @@ func flipped(t *testing.T, fs vfs.FS, path string, back int64) {
 	}
 }
 
-// TestCheckJournal: what is damaged or missing is named with what is lost by it,
-// and what was known to be missing is a note.
+// TestCheckJournal: damaged and missing parts are reported with what is lost, and
+// what is missing for a known reason is a note.
 func TestCheckJournal(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		harm   func(t *testing.T, fs vfs.FS, s []journal.Segment)
 		counts store.Clicks // instead of those that were made
-		mend   bool
-		want   []string // of each finding; none where nothing is wrong
+		repair bool
+		want   []string // a part of each finding
 		notes  []string
 	}{
 		{name: "nothing", harm: func(*testing.T, vfs.FS, []journal.Segment) {}},
 		{name: "a damaged segment", harm: func(t *testing.T, fs vfs.FS, s []journal.Segment) {
 			flipped(t, fs, name(s[0]), 40)
-		}, want: []string{"what was there is counted, and no click is lost"}},
+		}, want: []string{"are counted, and no click is lost"}},
 		{name: "two damages", harm: func(t *testing.T, fs vfs.FS, s []journal.Segment) {
 			flipped(t, fs, name(s[1]), 150)
 			flipped(t, fs, name(s[1]), 40)
-		}, want: []string{"there is counted", "there is counted"}},
+		}, want: []string{"are counted", "are counted"}},
 		{name: "damage that is not counted", harm: func(t *testing.T, fs vfs.FS, s []journal.Segment) {
 			flipped(t, fs, name(s[2]), 40)
-		}, counts: new(storetest.MemoryClicks), want: []string{"what was there is not counted"}},
+		}, counts: new(storetest.MemoryClicks), want: []string{"the clicks are not counted"}},
 		{name: "a damaged header", harm: func(t *testing.T, fs vfs.FS, s []journal.Segment) {
 			flipped(t, fs, name(s[1]), s[1].Size-40)
-		}, want: []string{"no click is lost with that"}},
+		}, want: []string{"no click is lost"}},
 		{name: "a missing segment", harm: func(t *testing.T, fs vfs.FS, s []journal.Segment) {
 			if err := fs.Remove(name(s[1])); err != nil {
 				t.Fatal(err)
 			}
-		}, want: []string{"what was there is counted, and no click is lost"}},
+		}, want: []string{"are counted, and no click is lost"}},
 		{name: "no beginning", harm: func(t *testing.T, fs vfs.FS, s []journal.Segment) {
 			if err := fs.Remove(name(s[0])); err != nil {
 				t.Fatal(err)
 			}
 		}, want: []string{"positions 0 to "}},
-		{name: "a mended damage", harm: func(t *testing.T, fs vfs.FS, s []journal.Segment) {
+		{name: "a repaired damage", harm: func(t *testing.T, fs vfs.FS, s []journal.Segment) {
 			flipped(t, fs, name(s[1]), 40)
-		}, mend: true, notes: []string{"positions "}},
-		{name: "a mended beginning", harm: func(t *testing.T, fs vfs.FS, s []journal.Segment) {
+		}, repair: true, notes: []string{"positions "}},
+		{name: "a repaired beginning", harm: func(t *testing.T, fs vfs.FS, s []journal.Segment) {
 			if err := fs.Remove(name(s[0])); err != nil {
 				t.Fatal(err)
 			}
-		}, mend: true},
+		}, repair: true},
 		{name: "another journal", harm: func(t *testing.T, fs vfs.FS, s []journal.Segment) {
 			if err := fs.RemoveAll("journal"); err != nil {
 				t.Fatal(err)
@@ -137,7 +137,7 @@ func TestCheckJournal(t *testing.T) {
 				t.Fatal(err)
 			}
 			j := &damaged.Contents
-			if c.mend {
+			if c.repair {
 				if _, err := damaged.Repair(end); err != nil {
 					t.Fatal(err)
 				}
@@ -162,7 +162,7 @@ func TestCheckJournal(t *testing.T) {
 			}
 			for i := range min(len(findings), len(c.want)) {
 				if !strings.Contains(findings[i], c.want[i]) {
-					t.Errorf("%q says nothing of %q", findings[i], c.want[i])
+					t.Errorf("%q lacks %q", findings[i], c.want[i])
 				}
 			}
 			if summary.Wrong.Damage != len(findings) || len(summary.Notes) != len(c.notes) {
@@ -170,7 +170,7 @@ func TestCheckJournal(t *testing.T) {
 			}
 			for i := range min(len(summary.Notes), len(c.notes)) {
 				if !strings.Contains(summary.Notes[i], c.notes[i]) {
-					t.Errorf("%q says nothing of %q", summary.Notes[i], c.notes[i])
+					t.Errorf("%q lacks %q", summary.Notes[i], c.notes[i])
 				}
 			}
 		})

@@ -197,7 +197,7 @@ func TestOldCounts(t *testing.T) {
 	}
 	var findings []string
 	v, err := CheckDamaged(t.Context(), o, func(finding string) { findings = append(findings, finding) })
-	if err != nil || len(findings) != 1 || !strings.Contains(findings[0], "the counts reach position") || !slices.Contains(v.Remedies, RebuildFromOld) {
+	if err != nil || len(findings) != 1 || !strings.Contains(findings[0], "counted up to position") || !slices.Contains(v.Remedies, RebuildFromOld) {
 		t.Errorf("%q, %+v, %v", findings, v, err)
 	}
 	for _, giveUp := range []bool{false, true} {

@@ -10,23 +10,23 @@ import (
 	"github.com/footfall/footfall/internal/base/rollup"
 )
 
-// maxNamed bounds the findings about scopes; the rest is counted.
-const maxNamed = 100
+// maxReported bounds the findings about facets; further ones are only counted.
+const maxReported = 100
 
-// scopes compares the facets of each scope: in every quarter-hour there are as
-// many clicks by country, by referrer and, of a user, by link as in all. The
-// cells of a scope come one after the other.
-type scopes struct {
+// facetCheck compares the facets of each scope: in every quarter-hour the clicks by
+// country, by referrer and, for a user, by link add up to the same number. The
+// cells of a scope must be added one after another.
+type facetCheck struct {
 	report func(string)
 	scope  rollup.Scope
 	slots  map[int64]*facets
-	named  int
+	found  int
 }
 
-// facets is the clicks of a slot, by facet.
+// facets is the number of clicks in a slot, by facet.
 type facets [rollup.Bot + 1]uint64
 
-func (s *scopes) add(c *rollup.Cell) {
+func (s *facetCheck) add(c *rollup.Cell) {
 	if s.slots == nil || c.Scope != s.scope {
 		s.compare()
 		s.scope, s.slots = c.Scope, map[int64]*facets{}
@@ -39,15 +39,15 @@ func (s *scopes) add(c *rollup.Cell) {
 	f[c.Facet] += c.Clicks
 }
 
-// compare looks at the scope that came last.
-func (s *scopes) compare() {
+// compare checks the last scope.
+func (s *facetCheck) compare() {
 	for _, slot := range slices.Sorted(maps.Keys(s.slots)) {
 		f := s.slots[slot]
 		for _, by := range [...]rollup.Facet{rollup.Country, rollup.Referrer, rollup.Link} {
 			if f[by] == f[rollup.All] || by == rollup.Link && s.scope.Link != click.AllLinks {
 				continue
 			}
-			if s.named++; s.named <= maxNamed {
+			if s.found++; s.found <= maxReported {
 				s.report(fmt.Sprintf("counts of %s in the quarter-hour from %s: %d clicks in all, %d by %s",
 					nameOf(s.scope), time.Unix(slot, 0).UTC().Format("2006-01-02 15:04 UTC"), f[rollup.All], f[by], by))
 			}
@@ -56,15 +56,15 @@ func (s *scopes) compare() {
 	s.slots = nil
 }
 
-// end looks at the last scope.
-func (s *scopes) end() {
+// end checks the last scope, and reports how many findings were not.
+func (s *facetCheck) end() {
 	s.compare()
-	if s.named > maxNamed {
-		s.report(fmt.Sprintf("counts: %d more quarter-hours disagree in the same way", s.named-maxNamed))
+	if s.found > maxReported {
+		s.report(fmt.Sprintf("counts: %d more quarter-hours differ in the same way", s.found-maxReported))
 	}
 }
 
-// nameOf is a scope in words; ids are those of footfall.db.
+// nameOf describes a scope. The ids are those in footfall.db.
 func nameOf(s rollup.Scope) string {
 	if s.Link == click.AllLinks {
 		return fmt.Sprintf("user %d", s.User)
