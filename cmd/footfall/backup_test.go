@@ -70,7 +70,7 @@ func TestBackup(t *testing.T) {
 	}
 	fails(t, "is not empty", "restore", "--from", backups, "--data", data)
 	fails(t, "no complete backup", "restore", "--from", t.TempDir(), "--data", filepath.Join(t.TempDir(), "new"))
-	fails(t, "which is no backup", "backup", "--data", data, "--to", filepath.Join(backupsTaken[2].path, "journal"))
+	fails(t, "which is not a backup", "backup", "--data", data, "--to", filepath.Join(backupsTaken[2].path, "journal"))
 	fails(t, "the data directory lies in", "backup", "--data", data, "--to", filepath.Dir(data))
 	fails(t, "lies in the data directory", "backup", "--data", data, "--to", filepath.Join(data, "backups"))
 }

@@ -148,7 +148,7 @@ func TestHostileTexts(t *testing.T) {
 	writeFile(t, filepath.Join(made[0], hostile), "")
 	prints("does not belong to the backup", "restore", "--from", backups, "--data", filepath.Join(dir, "restored"))
 	writeFile(t, filepath.Join(backups, hostile), "")
-	prints("which is no backup", "backup", "--to", backups, "--data", data)
+	prints("which is not a backup", "backup", "--to", backups, "--data", data)
 	strange := filepath.Join(dir, "strange")
 	if err := os.Mkdir(strange, 0o700); err != nil {
 		t.Fatal(err)

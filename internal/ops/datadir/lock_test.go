@@ -52,7 +52,7 @@ func TestForeignDirectories(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(cut, ".restoring"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := tryOpen(t, cut, true); err == nil || !strings.Contains(err.Error(), "was cut short") {
+	if err := tryOpen(t, cut, true); err == nil || !strings.Contains(err.Error(), "was not finished") {
 		t.Errorf("half a backup: %v", err)
 	}
 	if names, err := os.ReadDir(cut); err != nil || len(names) != 1 {

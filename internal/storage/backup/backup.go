@@ -1,13 +1,14 @@
-// Package backup keeps copies of a data directory: each is whole, in a
-// directory of its own. Their names sort in the order in which they were made,
-// and are the time of that, as far as the clock was right.
+// Package backup keeps copies of a data directory, each complete and in its own
+// directory. Their names are the times at which they were made, and sort in that
+// order even if the clock was set back.
 //
-// A copy is there once it is complete and durable, or not at all. Its manifest
-// proves that a copy is whole, and not whose it is: who may write in it may have
-// made another one. Files that
-// have not changed since the last one are shared with it, once they have been
-// read and found whole, so that another copy takes the room of what is new. It
-// refuses to know what is in the files.
+// A backup exists when it is complete and durable, and not before. Its manifest
+// proves that no file changed by accident. It does not prove who made it: anyone who
+// may write to the directory can make another manifest. A file that has not changed
+// since the backup before is shared with it, after it was read and found sound, so
+// that a new backup takes only the space of what is new.
+//
+// It refuses to know what is in the files.
 package backup
 
 import (
@@ -22,37 +23,37 @@ import (
 )
 
 const (
-	// manifestFile is written last, and says that the copy is one.
+	// manifestFile is written last.
 	manifestFile = "backup.json"
-	// nameLayout makes names that sort by time; partial is in front of those
-	// that are being made.
+	// nameLayout makes names that sort by time. The names of unfinished backups
+	// begin with partial.
 	nameLayout = "2006-01-02T15-04-05.000000000Z"
 	partial    = "partial-"
-	// lostAndFound is what a file system of its own has at its top.
+	// lostAndFound is a directory at the top of some file systems.
 	lostAndFound = "lost+found"
 
 	version = 1
 )
 
-// ErrNone: there is no backup in the directory.
+// ErrNone: the directory has no complete backup.
 var ErrNone = errors.New("there is no complete backup")
 
-// Manifest says what a backup holds.
+// Manifest describes a backup.
 type Manifest struct {
 	Version int       `json:"version"`
 	Made    time.Time `json:"made"`
-	// Installation names whose it is; empty in backups of old.
+	// Installation is the public name of the installation; empty in old backups.
 	Installation string `json:"installation,omitempty"`
-	// Counted is a journal position up to which the counts in it reach at least,
-	// and End the one up to which its journal does.
+	// Counted is a journal position that the counts in the backup reach, or pass, and
+	// End is where its journal ends.
 	Counted uint64 `json:"counted"`
 	End     uint64 `json:"end"`
-	// Files and Bytes are of the whole; Copied is what of the bytes was not
-	// shared with the backup before.
+	// Files and Bytes are the size of the backup. Copied is the number of bytes that
+	// it does not share with the backup before.
 	Files  int   `json:"files"`
 	Bytes  int64 `json:"bytes"`
 	Copied int64 `json:"copied"`
-	// Contents are the files; empty in backups of old.
+	// Contents are the files; empty in old backups.
 	Contents []File `json:"contents,omitempty"`
 }
 
@@ -72,7 +73,7 @@ func (m *Manifest) file(name string) (File, bool) {
 	return m.Contents[i], true
 }
 
-// List lists the complete backups in a directory, the newest first.
+// List lists the complete backups in a directory, newest first.
 func List(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -93,15 +94,15 @@ func isName(name string) bool {
 	return err == nil
 }
 
-// Newest is the newest complete backup in a directory, or the directory itself
-// where it is one. It fails with ErrNone.
+// Newest returns the newest complete backup in a directory, or the directory itself
+// if it is a backup. It fails with ErrNone if there is none.
 func Newest(dir string) (path string, m Manifest, err error) {
 	if m, err := Read(dir); err == nil {
 		return dir, m, nil
 	}
 	all, err := List(dir)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
-		return "", m, fmt.Errorf("backup: %w in %s, which is no directory", ErrNone, dir)
+		return "", m, fmt.Errorf("backup: %w in %s, which is not a directory", ErrNone, dir)
 	}
 	if err != nil {
 		return "", m, err
@@ -115,10 +116,10 @@ func Newest(dir string) (path string, m Manifest, err error) {
 
 // Read reads the manifest of one backup.
 func Read(path string) (m Manifest, err error) {
-	s, err := openSource(path)
+	a, err := openArchive(path)
 	if err != nil {
 		return m, fmt.Errorf("backup: %w", err)
 	}
-	s.close()
-	return s.m, nil
+	a.close()
+	return a.m, nil
 }

@@ -14,7 +14,7 @@ import (
 
 var noon = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 
-// take makes a backup of a directory with one file, b/file.
+// take makes a backup of a directory, as b.
 func take(t *testing.T, from, to, installation string, now time.Time, keep int) backup.Manifest {
 	t.Helper()
 	d, err := backup.Begin(to, installation, now)
@@ -32,7 +32,7 @@ func take(t *testing.T, from, to, installation string, now time.Time, keep int) 
 	return m
 }
 
-// write writes a file that was changed at a time.
+// write writes a file with a modification time.
 func write(t *testing.T, path, text string, changed time.Time) {
 	t.Helper()
 	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(text), 0o600), os.Chtimes(path, changed, changed)); err != nil {
@@ -49,8 +49,8 @@ func read(t *testing.T, path string) string {
 	return string(b)
 }
 
-// TestClockSetBack: the newest backup is the one made last, whatever the clock
-// said, and is never the one that goes.
+// TestClockSetBack: the newest backup is the one that was made last, and is never
+// the one that is removed, even if the clock was set back.
 func TestClockSetBack(t *testing.T) {
 	from, to := t.TempDir(), filepath.Join(t.TempDir(), "backups")
 	for i, now := range []time.Time{noon, noon.AddDate(5, 0, 0), noon, noon, noon.Add(time.Hour)} {
@@ -68,7 +68,8 @@ func TestClockSetBack(t *testing.T) {
 	}
 }
 
-// TestSharedFiles: what has not changed is shared, but not where it has rotted.
+// TestSharedFiles: an unchanged file is shared with the backup before, unless it is
+// damaged there.
 func TestSharedFiles(t *testing.T) {
 	from, to := t.TempDir(), t.TempDir()
 	write(t, filepath.Join(from, "file"), "sound", noon)
@@ -99,8 +100,8 @@ func TestSharedFiles(t *testing.T) {
 	}
 }
 
-// TestRestoreTo: a directory that is there, on a disk of its own or behind a
-// link, stays, and one with something in it is refused.
+// TestRestoreTo: an existing empty directory is used, also if it is a mount point or
+// a symbolic link, and one with files is refused.
 func TestRestoreTo(t *testing.T) {
 	from, to := t.TempDir(), t.TempDir()
 	write(t, filepath.Join(from, "file"), "x", noon)
@@ -144,7 +145,7 @@ func TestRestoreTo(t *testing.T) {
 	}
 	write(t, filepath.Join(other, ".restoring", "b", "file"), "x", noon)
 	if err := backup.CheckRestored(other); err == nil {
-		t.Error("half a restore passes for one")
+		t.Error("an unfinished restore is accepted")
 	}
 }
 
@@ -156,7 +157,7 @@ func TestOthers(t *testing.T) {
 	if _, err := backup.Begin(to, "yours", noon); err == nil || !strings.Contains(err.Error(), "another installation") {
 		t.Errorf("a backup among those of another installation: %v", err)
 	}
-	if _, err := backup.Begin(from, "mine", noon); err == nil || !strings.Contains(err.Error(), "which is no backup") {
+	if _, err := backup.Begin(from, "mine", noon); err == nil || !strings.Contains(err.Error(), "which is not a backup") {
 		t.Errorf("a backup among other files: %v", err)
 	}
 }

@@ -16,8 +16,8 @@ import (
 	"github.com/footfall/footfall/internal/base/meter"
 )
 
-// copyFile copies the first size bytes of a file to a name that is free, durably
-// but for that name, and returns their digest.
+// copyFile copies the first size bytes of a file to a new file and returns their
+// SHA-256 in hexadecimal. The copy is durable except for its name.
 func copyFile(ctx context.Context, in *os.File, to string, size int64, changed time.Time) (sum string, err error) {
 	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
@@ -31,14 +31,15 @@ func copyFile(ctx context.Context, in *os.File, to string, size int64, changed t
 	return hex.EncodeToString(h.Sum(nil)), errors.Join(err, out.Sync(), out.Close(), os.Chtimes(to, changed, changed))
 }
 
-// digest is the SHA-256 of a file, hexadecimal.
+// digest returns the SHA-256 of a file in hexadecimal.
 func digest(ctx context.Context, f *os.File) (string, error) {
 	h := sha256.New()
 	_, err := io.Copy(h, interruptible{ctx, f})
 	return hex.EncodeToString(h.Sum(nil)), err
 }
 
-// interruptible is a reader that ends with ctx, whose meter it adds to.
+// interruptible is a reader that fails once ctx has ended. The current meter of ctx
+// counts its bytes.
 type interruptible struct {
 	ctx context.Context
 	r   io.Reader
@@ -53,7 +54,7 @@ func (r interruptible) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// syncDirs makes the names in a directory and below it durable.
+// syncDirs makes the names in a directory and in those below it durable.
 func syncDirs(path string) error {
 	return filepath.WalkDir(path, func(path string, e fs.DirEntry, err error) error {
 		if err != nil || !e.IsDir() {

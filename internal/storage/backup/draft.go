@@ -16,18 +16,18 @@ import (
 	"github.com/footfall/footfall/internal/base/plain"
 )
 
-// Draft is a backup that is being made. It is ended by Abort, which
-// after Commit keeps what is there.
+// Draft is a backup that is being made. It must be ended by Abort, which keeps a
+// committed backup.
 type Draft struct {
-	dir, path string // of all backups, of this one
+	dir, path string // of all backups, and of this one
 	name      string
-	before    *source // the backup before; nil where there is none
+	before    *archive // the backup before; nil for the first
 	manifest  Manifest
 }
 
-// Begin begins a backup of an installation in a directory of backups, which it
-// makes where it is missing. It fails where something else lies there, or the
-// backups of another installation.
+// Begin starts a backup of an installation in a directory of backups, which it
+// makes if it is missing. It fails if the directory has anything else, or backups
+// of another installation.
 func Begin(dir, installation string, now time.Time) (*Draft, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, unwritable(err)
@@ -44,9 +44,9 @@ func Begin(dir, installation string, now time.Time) (*Draft, error) {
 			continue
 		}
 		if name := strings.TrimPrefix(e.Name(), partial); !isName(name) {
-			return nil, fmt.Errorf("backup: %s holds %s, which is no backup: name an empty directory, or one with backups", dir, plain.Text(e.Name()))
+			return nil, fmt.Errorf("backup: %s has %s, which is not a backup: name an empty directory, or one with backups", dir, plain.Text(e.Name()))
 		}
-		if strings.HasPrefix(e.Name(), partial) { // cut short
+		if strings.HasPrefix(e.Name(), partial) { // of a backup that was not finished
 			if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil {
 				return nil, fmt.Errorf("backup: %w", err)
 			}
@@ -57,14 +57,14 @@ func Begin(dir, installation string, now time.Time) (*Draft, error) {
 	if all, err := List(dir); err != nil {
 		return nil, err
 	} else if len(all) > 0 {
-		if d.before, err = openSource(all[0]); err != nil {
+		if d.before, err = openArchive(all[0]); err != nil {
 			return nil, fmt.Errorf("backup: %w", err)
 		}
 		if of := d.before.m.Installation; of != "" && of != installation {
 			d.before.close()
-			return nil, fmt.Errorf("backup: %s holds the backups of another installation: name a directory of its own", dir)
+			return nil, fmt.Errorf("backup: %s has the backups of another installation: name another directory", dir)
 		}
-		// Whatever the clock says, the newest sorts last.
+		// The newest sorts last even if the clock was set back.
 		if last, err := time.Parse(nameLayout, filepath.Base(all[0])); err == nil && !after.After(last) {
 			after = last.Add(time.Nanosecond)
 		}
@@ -78,7 +78,7 @@ func Begin(dir, installation string, now time.Time) (*Draft, error) {
 	return d, nil
 }
 
-// checkPlace fails where others could exchange what is written.
+// checkPlace fails if other users could replace what is written there.
 func checkPlace(dir string) error {
 	info, err := os.Stat(dir)
 	if err != nil {
@@ -87,8 +87,8 @@ func checkPlace(dir string) error {
 	return safePlace(dir, info.Sys().(*syscall.Stat_t).Uid, info.Mode(), uint32(os.Geteuid()))
 }
 
-// safePlace fails with a PlaceError if other users than the given one could put
-// something into a directory of backups.
+// safePlace fails with a PlaceError if users other than the given one could put
+// files into a directory of backups.
 func safePlace(dir string, owner uint32, mode fs.FileMode, user uint32) error {
 	if owner != user && owner != 0 || mode.Perm()&0o002 != 0 {
 		return &PlaceError{Dir: dir, Owner: owner, User: user}
@@ -96,8 +96,8 @@ func safePlace(dir string, owner uint32, mode fs.FileMode, user uint32) error {
 	return nil
 }
 
-// unwritable says who writes, for that may be another process than the one that
-// asked for it.
+// unwritable marks an error of permission as ErrWrite: the process that writes may
+// run as another user than the command.
 func unwritable(err error) error {
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
 		return fmt.Errorf("%w: %w", ErrWrite, err)
@@ -105,12 +105,12 @@ func unwritable(err error) error {
 	return fmt.Errorf("backup: %w", err)
 }
 
-// Path is where the file or directory of this name goes.
+// Path is the path of a file or directory in the backup.
 func (d *Draft) Path(name string) string { return filepath.Join(d.path, name) }
 
-// Copy copies the first size bytes of a file that will not change, unless the
-// backup before has it whole: of that name and size, and changed at the same
-// time.
+// Copy copies the first size bytes of a file that does not change. It shares the
+// file with the backup before if that has a sound one of the same name, size and
+// modification time.
 func (d *Draft) Copy(ctx context.Context, from, name string, size int64) error {
 	in, err := os.Open(from)
 	if err != nil {
@@ -138,7 +138,7 @@ func (d *Draft) Copy(ctx context.Context, from, name string, size int64) error {
 	return nil
 }
 
-// share takes a file from the backup before, if that has it and it is whole.
+// share takes a file from the backup before if that has a sound one.
 func (d *Draft) share(ctx context.Context, name string, size int64, changed time.Time) (bool, error) {
 	if d.before == nil {
 		return false, nil
@@ -147,7 +147,7 @@ func (d *Draft) share(ctx context.Context, name string, size int64, changed time
 	if !known || old.Bytes != size {
 		return false, nil
 	}
-	// What cannot be read, or has rotted, is copied again.
+	// A file that cannot be read or has changed is copied again.
 	f, info, err := d.before.open(old.Name)
 	if err != nil {
 		return false, nil
@@ -172,7 +172,7 @@ func (d *Draft) add(f File) {
 	d.manifest.Bytes += f.Bytes
 }
 
-// CopyDir copies the files in a directory, which will not change.
+// CopyDir copies the files in a directory. They must not change.
 func (d *Draft) CopyDir(ctx context.Context, from, name string) error {
 	entries, err := os.ReadDir(from)
 	if err != nil {
@@ -184,7 +184,7 @@ func (d *Draft) CopyDir(ctx context.Context, from, name string) error {
 			return fmt.Errorf("backup: %w", err)
 		}
 		if !info.Mode().IsRegular() {
-			return fmt.Errorf("backup: %s is no file", plain.Text(filepath.Join(from, e.Name())))
+			return fmt.Errorf("backup: %s is not a regular file", plain.Text(filepath.Join(from, e.Name())))
 		}
 		if err := d.Copy(ctx, filepath.Join(from, e.Name()), filepath.Join(name, e.Name()), info.Size()); err != nil {
 			return err
@@ -193,7 +193,7 @@ func (d *Draft) CopyDir(ctx context.Context, from, name string) error {
 	return nil
 }
 
-// Added tells of a file that was written under Path.
+// Added adds a file that the caller wrote to Path(name).
 func (d *Draft) Added(ctx context.Context, name string) error {
 	f, err := os.Open(d.Path(name))
 	if err != nil {
@@ -209,8 +209,8 @@ func (d *Draft) Added(ctx context.Context, name string) error {
 	return nil
 }
 
-// Commit makes the backup one that is there, and removes the oldest so that
-// keep remain, 1 at least.
+// Commit completes the backup, and removes the oldest ones so that keep remain, at
+// least 1.
 func (d *Draft) Commit(counted, end uint64, keep int) (Manifest, error) {
 	d.manifest.Counted, d.manifest.End = counted, end
 	b, err := json.MarshalIndent(d.manifest, "", "  ")
@@ -228,7 +228,7 @@ func (d *Draft) Commit(counted, end uint64, keep int) (Manifest, error) {
 	}
 	all, err := List(d.dir)
 	for _, old := range all[min(max(keep, 1), len(all)):] {
-		// Its name goes first, so that half of it is not taken for a backup.
+		// It is renamed first, so that half of it is not taken for a backup.
 		gone := filepath.Join(d.dir, partial+filepath.Base(old))
 		err = errors.Join(err, os.Rename(old, gone), os.RemoveAll(gone))
 	}
@@ -238,8 +238,8 @@ func (d *Draft) Commit(counted, end uint64, keep int) (Manifest, error) {
 	return d.manifest, nil
 }
 
-// Abort removes what was begun, unless it was committed. It is called after
-// Commit too, and lets go of what was opened.
+// Abort removes an unfinished backup, and closes what Begin opened. It must be
+// called after Commit too.
 func (d *Draft) Abort() {
 	d.close()
 	_ = os.RemoveAll(d.path)

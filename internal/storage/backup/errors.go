@@ -6,9 +6,9 @@ import (
 )
 
 var (
-	// ErrDamaged says that a backup is not as it was made.
+	// ErrDamaged: a file of the backup is missing or not as it was.
 	ErrDamaged = errors.New("the backup is damaged")
-	// ErrWrite says that the process may not write the backup where it was asked to.
+	// ErrWrite: the process may not write to the directory of backups.
 	ErrWrite = errors.New("write backup")
 )
 
@@ -16,16 +16,16 @@ var (
 // into their directory.
 type PlaceError struct {
 	Dir         string
-	Owner, User uint32 // whose it is, and who makes backups
+	Owner, User uint32 // of the directory, and of the process that makes backups
 }
 
 func (e *PlaceError) Error() string {
 	if e.Others() {
-		return fmt.Sprintf("backup: %s belongs to user %d, who could exchange what user %d writes there", e.Dir, e.Owner, e.User)
+		return fmt.Sprintf("backup: %s belongs to user %d, who could replace what user %d writes there", e.Dir, e.Owner, e.User)
 	}
-	return fmt.Sprintf("backup: %s may be written to by everybody, who could put files of theirs among the backups", e.Dir)
+	return fmt.Sprintf("backup: %s can be written by every user, who could put files among the backups", e.Dir)
 }
 
-// Others says that the directory belongs to another user; otherwise everybody may
-// write in it.
+// Others reports whether the directory belongs to another user; otherwise every user
+// can write to it.
 func (e *PlaceError) Others() bool { return e.Owner != e.User && e.Owner != 0 }

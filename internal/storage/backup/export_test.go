@@ -1,7 +1,7 @@
 package backup
 
-// Unwritable and SafePlace are for tests: root may write everywhere, and a
-// test is one user.
+// Unwritable and SafePlace are tested directly, because root may write everywhere and
+// a test has one user.
 var (
 	Unwritable = unwritable
 	SafePlace  = safePlace

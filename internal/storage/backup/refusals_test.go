@@ -11,7 +11,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/backup"
 )
 
-// TestNoBackups: what is none is ErrNone, and says where.
+// TestNoBackups: ErrNone names the directory.
 func TestNoBackups(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "counts"), "content", noon)
@@ -22,7 +22,7 @@ func TestNoBackups(t *testing.T) {
 	}
 }
 
-// TestUnwritable: who may not write there hears who has to.
+// TestUnwritable: an error of permission says which user needs it.
 func TestUnwritable(t *testing.T) {
 	for _, number := range []error{syscall.EACCES, syscall.EROFS} {
 		err := backup.Unwritable(&os.PathError{Op: "mkdir", Path: "/mnt", Err: number})

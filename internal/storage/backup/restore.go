@@ -10,28 +10,27 @@ import (
 	"github.com/footfall/footfall/internal/base/fsync"
 )
 
-// restoring is where a backup lies in the directory that it is restored to,
-// until all of it is there.
+// restoring is the directory that a backup is copied to first, inside the one that
+// it is restored to.
 const restoring = ".restoring"
 
-// Restore copies a backup to a directory that is missing or empty, which becomes
-// its owner's alone, and proves that every file is as it was when the backup was
-// made. A backup that has anything else than the regular files that it lists is
-// refused. Until all is in its
-// place the directory is one that CheckRestored refuses.
+// Restore copies a backup to a directory that is missing or empty, and makes it
+// private to its owner. It verifies that every file is as it was when the backup was
+// made, and refuses a backup that has anything except the regular files in its
+// manifest. Until the restore is complete, CheckRestored refuses the directory.
 func Restore(ctx context.Context, path, to string) error {
-	s, err := openSource(path)
+	a, err := openArchive(path)
 	if err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}
-	defer s.close()
+	defer a.close()
 	if err := os.MkdirAll(to, 0o700); err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}
 	if err := empty(to); err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}
-	// Others who may write there could put files of theirs among these.
+	// Another user who can write there could add files until here.
 	if err := errors.Join(os.Chmod(to, 0o700), empty(to)); err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}
@@ -39,7 +38,7 @@ func Restore(ctx context.Context, path, to string) error {
 	if err := os.RemoveAll(temp); err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}
-	if err := s.copyTo(ctx, ".", temp); err != nil {
+	if err := a.copyTo(ctx, ".", temp); err != nil {
 		return fmt.Errorf("restore: %w", errors.Join(err, os.RemoveAll(temp)))
 	}
 	parts, err := os.ReadDir(temp)
@@ -57,8 +56,8 @@ func Restore(ctx context.Context, path, to string) error {
 	return nil
 }
 
-// empty fails where something lies in a directory to restore to, other than half
-// a restore.
+// empty fails if a directory to restore to has anything except an unfinished
+// restore.
 func empty(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -71,26 +70,26 @@ func empty(dir string) error {
 			if err := CheckRestored(dir); err != nil {
 				return err
 			}
-			return fmt.Errorf("%s is not empty: move what is in it away, or name another directory", dir)
+			return fmt.Errorf("%s is not empty: move its files away, or name another directory", dir)
 		}
 	}
 	return nil
 }
 
-// CheckRestored fails where a restore into the directory was cut short.
+// CheckRestored fails if a restore into the directory was not finished.
 func CheckRestored(dir string) error {
 	if _, err := os.Lstat(filepath.Join(dir, restoring)); err == nil {
-		return fmt.Errorf("a restore to %s was cut short: empty the directory and restore again", dir)
+		return fmt.Errorf("a restore to %s was not finished: empty the directory and restore again", dir)
 	}
 	return nil
 }
 
-// CopyPart copies a directory of a backup, and proves that its files are whole.
+// CopyPart copies a directory of a backup, and verifies its files.
 func CopyPart(ctx context.Context, path, name, to string) error {
-	s, err := openSource(path)
+	a, err := openArchive(path)
 	if err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}
-	defer s.close()
-	return s.copyTo(ctx, name, to)
+	defer a.close()
+	return a.copyTo(ctx, name, to)
 }

@@ -14,9 +14,9 @@ import (
 	"github.com/footfall/footfall/internal/storage/backup"
 )
 
-// TestOnlyWhatIsListed: a restore, and the part of a backup that a rebuild
-// begins with, take the regular files that the manifest lists. Whatever else
-// lies there is named and refused; nothing is followed, and nothing waited for.
+// TestOnlyWhatIsListed: a restore, and a rebuild from a backup, read only the regular
+// files in the manifest. Anything else is refused by name. No link is followed, and
+// nothing blocks.
 func TestOnlyWhatIsListed(t *testing.T) {
 	secret := filepath.Join(t.TempDir(), "secret")
 	write(t, secret, "secret", noon)
@@ -113,8 +113,8 @@ func manifest(t *testing.T, path string, change func(*backup.Manifest)) {
 	must(t, err, os.WriteFile(filepath.Join(path, "backup.json"), b, 0o600))
 }
 
-// TestSharedWithOthers: what lies in the place of a file of the backup before is
-// never shared, nor waited for.
+// TestSharedWithOthers: a link or a pipe in place of a file of the backup before is
+// not shared, and does not block.
 func TestSharedWithOthers(t *testing.T) {
 	for what, plant := range map[string]func(path, same string) error{
 		"a link": func(path, same string) error { return os.Symlink(same, path) },
@@ -132,7 +132,7 @@ func TestSharedWithOthers(t *testing.T) {
 	}
 }
 
-// TestPlaces: backups are not written where others could exchange them.
+// TestPlaces: backups are not written where other users could replace them.
 func TestPlaces(t *testing.T) {
 	for _, c := range []struct {
 		owner, user uint32
@@ -144,8 +144,8 @@ func TestPlaces(t *testing.T) {
 		{0, 0, 0o755, ""},
 		{1000, 0, 0o700, "belongs to user 1000"},
 		{1001, 1000, 0o777, "belongs to user 1001"},
-		{1000, 1000, 0o777, "by everybody"},
-		{0, 1000, 0o777 | fs.ModeSticky, "by everybody"},
+		{1000, 1000, 0o777, "by every user"},
+		{0, 1000, 0o777 | fs.ModeSticky, "by every user"},
 	} {
 		if got := backup.SafePlace("/b", c.owner, c.mode, c.user); (got == nil) != (c.want == "") || got != nil && !strings.Contains(got.Error(), c.want) {
 			t.Errorf("user %d in a directory of user %d, %v: %v, want %q", c.user, c.owner, c.mode, got, c.want)
