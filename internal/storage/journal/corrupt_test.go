@@ -17,7 +17,7 @@ import (
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// spoil replaces a file by what change makes of its bytes.
+// spoil replaces the bytes of a file by what change returns for them.
 func spoil(t testing.TB, fs vfs.FS, path string, change func([]byte) []byte) {
 	t.Helper()
 	f, err := fs.Open(path)
@@ -36,7 +36,7 @@ func put(t testing.TB, fs vfs.FS, path string, b []byte) {
 	t.Helper()
 	f, err := fs.Create(path, vfs.WriteCategoryUnspecified)
 	if err == nil {
-		_, err = f.Write(bytes.Clone(b)) // which is the file system's from now on
+		_, err = f.Write(bytes.Clone(b)) // the file system keeps the slice
 		f.Close()
 	}
 	if err != nil {
@@ -68,8 +68,8 @@ func readAll(o journal.Options) (records []string, err error) {
 	}
 }
 
-// TestFlippedBits: a bit that turns anywhere in acknowledged bytes is reported,
-// with its file; only in the last group can it pass for a torn write.
+// TestFlippedBits: a flipped bit anywhere in acknowledged bytes is reported with its
+// file. Only in the last group can it look like a torn write.
 func TestFlippedBits(t *testing.T) {
 	t.Parallel()
 	picks := seedtest.Sample(t, 4)
@@ -124,14 +124,14 @@ func TestFlippedBits(t *testing.T) {
 				case i == newest && !closed && at >= lastGroup && slices.Equal(got, want[:groups-1]):
 					// It might have been torn.
 				default:
-					t.Errorf("bit %x of byte %d of %s went unseen: %d records of %d", bit, at, path, len(got), groups)
+					t.Errorf("bit %x of byte %d of %s was not noticed: %d records of %d", bit, at, path, len(got), groups)
 				}
 			}
 		}
 	}
 }
 
-// TestScanReportsDamage: audits find what readers would.
+// TestScanReportsDamage: Scan reports the damage that a Reader reports.
 func TestScanReportsDamage(t *testing.T) {
 	t.Parallel()
 	o := inMemory()
@@ -153,7 +153,7 @@ func TestScanReportsDamage(t *testing.T) {
 	if !errors.As(got, &damage) || damage.File != path || damage.Position != to || damage.Offset != int64(48+to) || n != 1 {
 		t.Errorf("after %d records: %v", n, got)
 	}
-	// A reader that is to start at the damaged record says that it is damaged.
+	// A Reader that starts at the damaged record reports it.
 	if _, err := j.Reader(to); !errors.Is(err, journal.ErrCorrupt) {
 		t.Errorf("a reader from a damaged record: %v", err)
 	}
@@ -245,8 +245,8 @@ func TestMissingAndForeignFiles(t *testing.T) {
 	}
 }
 
-// TestEmbeddedRecords: bytes of an old segment inside a record are no trace of
-// a later group, wherever the record is torn.
+// TestEmbeddedRecords: bytes of an old segment inside a record are not taken for a
+// later group, wherever the record is torn.
 func TestEmbeddedRecords(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -275,8 +275,8 @@ func TestEmbeddedRecords(t *testing.T) {
 	}
 }
 
-// TestTraceOfLaterGroup: the one head that proves damage is found wherever it
-// lies after a long record.
+// TestTraceOfLaterGroup: the only head that proves damage is found at any distance
+// after a long record.
 func TestTraceOfLaterGroup(t *testing.T) {
 	t.Parallel()
 	for _, size := range []int{1 << 10, 64 << 10, 256 << 10, 512 << 10} {

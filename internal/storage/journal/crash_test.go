@@ -16,14 +16,14 @@ import (
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// A record's fate: what the journal promised about it.
+// fate is what the journal promised about a record.
 type fate struct {
 	to    uint64 // where it ends; 0 while unknown
 	acked bool   // an Append returned, or a reader saw it
 }
 
-// history is a random life of a journal across crashes, and what must be true
-// of it. The records of a writer are numbered.
+// history is a random use of a journal across crashes, and what must be true
+// afterwards. The records of a writer are numbered.
 type history struct {
 	t      *testing.T
 	rng    *rand.Rand // of the goroutine that drives the history
@@ -36,9 +36,9 @@ type history struct {
 	crashed *vfs.MemFS // what the power cut left
 	id      *[16]byte
 	fates   map[string]fate
-	lost    map[string]bool // not there after a crash: must never be
-	trimmed uint64          // nothing may be missing beyond
-	end     uint64          // positions before must not be given again
+	lost    map[string]bool // missing after a crash: must not come back
+	trimmed uint64          // nothing after it may be missing
+	end     uint64          // positions before must not be used again
 	next    int             // number of the next writer
 }
 
@@ -55,7 +55,7 @@ func (h *history) before(op, name string) error {
 	return nil
 }
 
-// crash freezes the disk and all promises made so far; later ones are void.
+// crash copies the disk and keeps the promises made so far; later ones do not count.
 func (h *history) crash() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -66,7 +66,8 @@ func (h *history) crash() {
 	h.crashed = h.disk.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: percent, RNG: h.faults})
 }
 
-// promise notes something that holds after the crash, unless that was before.
+// promise records something that must hold after the crash, unless the crash came
+// before.
 func (h *history) promise(note func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -131,7 +132,7 @@ func (h *history) write(j *journal.Journal, writer int, rng *rand.Rand) {
 			size = rng.IntN(10000)
 		}
 		record := fmt.Sprintf("%d %d %s", writer, i, strings.Repeat("x", size))
-		// Known as appended even if the crash comes first: it may survive.
+		// Recorded as appended even if the crash comes first, because it may survive.
 		h.mu.Lock()
 		h.fates[record] = fate{}
 		h.mu.Unlock()
@@ -144,7 +145,7 @@ func (h *history) write(j *journal.Journal, writer int, rng *rand.Rand) {
 	}
 }
 
-// disturb does something else to the journal.
+// disturb rotates, trims, skips or reads meanwhile.
 func (h *history) disturb(j *journal.Journal) {
 	var err error
 	switch h.rng.IntN(5) {
@@ -171,7 +172,7 @@ func (h *history) disturb(j *journal.Journal) {
 	}
 }
 
-// tail reads what is durable: what a reader has seen must stay.
+// tail reads durable records: a record that a reader returned must stay.
 func (h *history) tail(j *journal.Journal) {
 	r, err := j.Reader(j.First())
 	if err != nil {
@@ -193,7 +194,7 @@ func (h *history) tail(j *journal.Journal) {
 	}
 }
 
-// across reads the next record, and begins anew behind a hole.
+// across reads the next record, and starts a new reader after a hole.
 func across(j *journal.Journal, r **journal.Reader) (journal.Record, error) {
 	for {
 		rec, err := (*r).TryNext()
@@ -208,8 +209,8 @@ func across(j *journal.Journal, r **journal.Reader) (journal.Record, error) {
 	}
 }
 
-// check holds the journal against all that was promised, and forgets what it
-// was free to lose.
+// check compares the journal with the promises, and drops the records that it was
+// allowed to lose.
 func (h *history) check(j *journal.Journal) {
 	if id := j.ID(); h.id != nil && *h.id != id {
 		h.t.Fatalf("the id was %x and is %x", *h.id, id)
@@ -262,7 +263,7 @@ func (h *history) check(j *journal.Journal) {
 		if f.acked && f.to > h.trimmed {
 			h.t.Fatalf("%.20q, acknowledged at %d, is missing from %d-%d", data, f.to, first, end)
 		}
-		// Before a crash cut in, all that had been answered was noted.
+		// Everything that was answered before the crash has been recorded.
 		h.promise(func() { h.lost[data] = true; delete(h.fates, data) })
 	}
 	h.promise(func() { h.end = max(h.end, end) })

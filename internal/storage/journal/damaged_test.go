@@ -12,7 +12,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/journal"
 )
 
-// TestInspect looks at one damage of each kind.
+// TestInspect examines one damage of each kind.
 func TestInspect(t *testing.T) {
 	t.Parallel()
 	const (
@@ -35,7 +35,7 @@ func TestInspect(t *testing.T) {
 		{"a record", flip(first, 48+17+16), []journal.Hole{{From: 17, To: 34}}, "does not agree"},
 		{"a head", flip(second, 48), []journal.Hole{{From: 51, To: 68}}, "no record starts"},
 		{"a record of the open segment", flip(third, 48+17+16), []journal.Hole{{From: 119, To: 136}}, "does not agree"},
-		{"the last record of the open segment", flip(third, 48+34+16), nil, ""}, // it may have been torn
+		{"the last record of the open segment", flip(third, 48+34+16), nil, ""}, // it looks torn
 		{"a header", flip(second, 40), []journal.Hole{{From: 51, To: 51}}, "header does not agree"},
 		{"the newest header", flip(third, 9), []journal.Hole{{From: 102, To: 102}}, "header does not agree"},
 		{"all of a segment", func(t *testing.T, fs vfs.FS) {
@@ -71,7 +71,7 @@ func TestInspect(t *testing.T) {
 			for _, f := range flaws(t, looked) {
 				got = append(got, journal.Hole{From: f.From, To: f.To})
 				if !errors.Is(f.Err, journal.ErrCorrupt) || !strings.Contains(f.Err.Error(), c.why) {
-					t.Errorf("%v says nothing of %q", f.Err, c.why)
+					t.Errorf("%v lacks %q", f.Err, c.why)
 				}
 			}
 			if !slices.Equal(got, c.want) {
@@ -84,8 +84,8 @@ func TestInspect(t *testing.T) {
 	}
 }
 
-// TestRepairUnused: a newest file that is empty lies behind a segment that is
-// damaged, and the counts reach beyond both.
+// TestRepairUnused: an empty newest file follows a damaged segment, and the counts
+// reach a position after both.
 func TestRepairUnused(t *testing.T) {
 	t.Parallel()
 	o := inMemory()
@@ -102,22 +102,22 @@ func TestRepairUnused(t *testing.T) {
 	if _, err := looked.Repair(end + 1); err != nil {
 		t.Fatal(err)
 	}
-	mended := open(t, o)
-	if mended.End() != end+1 {
-		t.Errorf("it ends at %d, want %d", mended.End(), end+1)
+	repaired := open(t, o)
+	if repaired.End() != end+1 {
+		t.Errorf("it ends at %d, want %d", repaired.End(), end+1)
 	}
 }
 
 func sealedFileOf(base uint64) string { return fmt.Sprintf("journal/%020d.sealed", base) }
 
-// TestUnknownEnd: where the two newest files are empty, nobody but those who
-// have seen more knows what was in them, and nothing says that it was nothing.
+// TestUnknownEnd: if the newest segment is empty, its end is unknown, unless
+// Options.Reached or a later file shows it.
 func TestUnknownEnd(t *testing.T) {
 	t.Parallel()
 	o, _, end := killed(t)
 	check(t, o.FS.Remove(sealedFile))
 	spoil(t, o.FS, openFile, func([]byte) []byte { return nil })
-	put(t, o.FS, twinFile, nil)
+	put(t, o.FS, otherFile, nil)
 	check(t, o.FS.Remove(openFile))
 	j, err := journal.Inspect(o, [16]byte{1})
 	check(t, err)
@@ -131,7 +131,7 @@ func TestUnknownEnd(t *testing.T) {
 	if got := flaws(t, j); len(got) != 1 || got[0].Unknown || got[0].From != 51 || got[0].To != end {
 		t.Errorf("flaws %+v, want one up to %d", got, end)
 	}
-	// Another file after it tells where it ended.
+	// A later file shows where it ended.
 	o.Reached = nil
 	put(t, o.FS, "journal/00000000000000000102.open", nil)
 	j, err = journal.Inspect(o, [16]byte{1})

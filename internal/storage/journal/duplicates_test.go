@@ -9,16 +9,16 @@ import (
 	"github.com/footfall/footfall/internal/storage/journal"
 )
 
-// TestTwins puts a second file beside the open segment, as an operator does who
-// copies a backup's files into the directory.
-func TestTwins(t *testing.T) {
+// TestDuplicates adds a second file of the open segment, as an operator does who
+// copies the files of a backup into the directory.
+func TestDuplicates(t *testing.T) {
 	t.Parallel()
 	flip := func(b []byte, at int) []byte { b = slices.Clone(b); b[at] ^= 1; return b }
 	for _, c := range []struct {
 		name    string
 		sealed  func(b []byte) []byte // of the open file
 		open    func(b []byte) []byte
-		records int  // that there are then
+		records int  // in the opened journal
 		refused bool // because the files differ
 		kept    string
 	}{
@@ -49,14 +49,14 @@ func TestTwins(t *testing.T) {
 			if c.open != nil {
 				unsealed = c.open(b)
 			}
-			put(t, o.FS, twinFile, sealed)
+			put(t, o.FS, otherFile, sealed)
 			put(t, o.FS, openFile, unsealed)
 			got, err := readAll(o)
 			if c.refused {
 				if !errors.Is(err, journal.ErrCorrupt) || !strings.Contains(err.Error(), "another file of the same segment") {
 					t.Errorf("records %q: %v", got, err)
 				}
-				if !slices.Equal(content(t, o.FS, twinFile), sealed) || !slices.Equal(content(t, o.FS, openFile), unsealed) {
+				if !slices.Equal(content(t, o.FS, otherFile), sealed) || !slices.Equal(content(t, o.FS, openFile), unsealed) {
 					t.Error("a file was changed")
 				}
 				return

@@ -11,15 +11,15 @@ import (
 	"github.com/footfall/footfall/internal/storage/journal"
 )
 
-// forgetful is a disk whose system holds pages for clean that it failed to
-// write: a later sync reports success and writes nothing of them.
+// forgetful is a file system that takes pages for written after it failed to write
+// them: a later sync reports success without writing them.
 type forgetful struct {
 	vfs.FS
-	fail bool // the next sync
+	fail bool // whether syncs fail
 
 	mu    sync.Mutex
-	stale map[string][]byte         // what the disk really has of a file
-	files map[string]*forgetfulFile // by their names of now
+	stale map[string][]byte         // what is really on the disk
+	files map[string]*forgetfulFile // by their current names
 }
 
 func (f *forgetful) OpenReadWrite(name string, c vfs.DiskWriteCategory, o ...vfs.OpenOption) (vfs.File, error) {
@@ -81,9 +81,9 @@ func (f *forgetfulFile) SyncData() error {
 
 func (f *forgetfulFile) Sync() error { return f.SyncData() }
 
-// TestFailedSync: the sync of a record fails, and the process ends. The next
-// one reads the record from memory that the disk never got, and must write it
-// again before it counts it as durable.
+// TestFailedSync: the sync of a record fails, and the process ends. The next process
+// reads the record, which is only in memory, and must write it again before it
+// counts as durable.
 func TestFailedSync(t *testing.T) {
 	t.Parallel()
 	disk := &forgetful{FS: vfs.NewMem(), stale: map[string][]byte{}, files: map[string]*forgetfulFile{}}
@@ -99,7 +99,7 @@ func TestFailedSync(t *testing.T) {
 	want := []string{"synced", "not synced"}
 	wantRecords(t, read(t, again, 0), want...)
 	add(t, again, "after")
-	// The power is cut: what the disk never got is gone.
+	// The power is cut: what is not on the disk is gone.
 	for name, b := range disk.stale {
 		put(t, disk.FS, name, b)
 	}

@@ -14,9 +14,9 @@ import (
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// TestFaults fails single operations, or all from one on until the disk is
-// healed, and checks that what was acknowledged is read, then and after a
-// power cut, and that recording resumes.
+// TestFaults fails single operations, or all from one on until the disk works again.
+// Acknowledged records must be readable, then and after a power cut, and appending
+// must go on.
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	picks := seedtest.Sample(t, 3)
@@ -79,8 +79,8 @@ func testFaults(t *testing.T, op string, skip, times int) {
 	wantRecords(t, read(t, open(t, o), 0), acknowledged...)
 }
 
-// TestFailedRecordsDoNotReturn: what an Append reported as failed is on the
-// disk in part, and must not be read once other records took its place.
+// TestFailedRecordsDoNotReturn: a part of a record whose Append failed is on the
+// disk, and must not be read after other records took its place.
 func TestFailedRecordsDoNotReturn(t *testing.T) {
 	t.Parallel()
 	mem := vfs.NewCrashableMem()
@@ -98,7 +98,7 @@ func TestFailedRecordsDoNotReturn(t *testing.T) {
 	}}
 	j := open(t, o)
 	add(t, j, "before")
-	failing = 2 // of the file, and of the one made in its place
+	failing = 2 // of the file, and of the one that replaces it
 	if _, err := j.Append(context.Background(), []byte("failed")); !errors.Is(err, errInjected) {
 		t.Fatalf("append to a failing disk: %v", err)
 	}
@@ -110,8 +110,8 @@ func TestFailedRecordsDoNotReturn(t *testing.T) {
 	wantSegments(t, j, " 0-22s 22-43s")
 }
 
-// TestSecondTry: a group whose first file fails is written to another, and
-// nobody notices but the log.
+// TestSecondTry: a group whose file fails is written to another one. The Append
+// succeeds, and the log has a warning.
 func TestSecondTry(t *testing.T) {
 	t.Parallel()
 	failing := false
@@ -149,7 +149,7 @@ func TestSecondTry(t *testing.T) {
 		t.Errorf("the reader got %q, want %q", got, want)
 	}
 	wantSegments(t, j, " 0-17s 17-34s 34-51s 51-68")
-	// A segment without records fails: it is replaced, under its reader too.
+	// A segment without records fails: it is replaced, also while it is read.
 	check(t, j.Rotate())
 	rec, err := tail.TryNext()
 	if !errors.Is(err, journal.ErrEnd) {

@@ -10,9 +10,9 @@ import (
 
 var errInjected = errors.New("injected failure")
 
-// hookFS calls before ahead of every operation that changes the disk. An error
-// makes the operation fail, a write after half of its bytes. A file that failed
-// must not be written or synced again: that is reported to misused.
+// hookFS calls before at the start of every operation that changes the disk. An
+// error makes the operation fail, a write after half of its bytes. A file that
+// failed must not be written or synced again; if it is, misused is called.
 type hookFS struct {
 	vfs.FS
 	before  func(op, name string) error
@@ -69,7 +69,7 @@ type hookFile struct {
 	failed bool
 }
 
-// ahead runs the hook and remembers whether the file failed.
+// ahead calls the hook and remembers whether the file failed.
 func (f *hookFile) ahead(op string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -12,8 +12,8 @@ import (
 	"github.com/footfall/footfall/internal/storage/journal"
 )
 
-// FuzzSegment opens arbitrary bytes as the newest segment, after a sound one.
-// With fix the checks are made right, so that the fuzzer gets past them.
+// FuzzSegment opens arbitrary bytes as the newest segment. With fix the checks are
+// made right, so that the fuzzer gets past them.
 func FuzzSegment(f *testing.F) {
 	o := inMemory()
 	j := open(f, o)
@@ -70,7 +70,7 @@ func FuzzSegment(f *testing.F) {
 			return
 		}
 		if len(found) > 0 {
-			t.Fatalf("Open finds nothing wrong, and Inspect %v", found)
+			t.Fatalf("Open finds nothing wrong, but Inspect finds %v", found)
 		}
 		size := 48
 		for _, r := range records {
@@ -79,7 +79,7 @@ func FuzzSegment(f *testing.F) {
 		if len(records) > 0 && size > len(b) {
 			t.Fatalf("%d bytes of records in a file of %d", size, len(b))
 		}
-		// Whatever it was, it is a journal now.
+		// It is a journal now, whatever it was.
 		j, err := journal.Open(o)
 		if err != nil {
 			t.Fatal(err)
@@ -89,18 +89,18 @@ func FuzzSegment(f *testing.F) {
 			t.Fatal(err)
 		}
 		if got := read(t, j, j.First()); len(got) != len(records)+1 || got[len(records)] != "new" {
-			t.Fatalf("%d records, and one more makes %d", len(records), len(got))
+			t.Fatalf("%d records, and with one more there are %d", len(records), len(got))
 		}
 	})
 }
 
-// fixChecks makes every check right, as far as lengths lead.
+// fixChecks makes every check right, up to the first impossible length.
 func fixChecks(b []byte) {
 	if len(b) < 48 {
 		return
 	}
 	table := crc32.MakeTable(crc32.Castagnoli)
-	clear(b[24:40]) // base and prev, as the name says
+	clear(b[24:40]) // base and prev, as in the name
 	seed := crc32.Checksum(b[:44], table)
 	binary.BigEndian.PutUint32(b[44:], seed)
 	for at := 48; at+16 <= len(b); {

@@ -9,17 +9,17 @@ import (
 	"github.com/footfall/footfall/internal/storage/journal"
 )
 
-// TestHolds: a journal knows its records by their ends and data, and a copy of it
-// that went its own way has others.
+// TestHolds: a record is identified by its end and data, and a copy of the journal
+// that went its own way has other records.
 func TestHolds(t *testing.T) {
 	t.Parallel()
 	type known struct {
 		end  uint64
 		last uint32
 	}
-	var heard []known
+	var told []known
 	o := inMemory()
-	o.Ended = func(_ [16]byte, end uint64, last uint32) { heard = append(heard, known{end, last}) }
+	o.Ended = func(_ [16]byte, end uint64, last uint32) { told = append(told, known{end, last}) }
 	j := open(t, o)
 	for i := range 3 {
 		add(t, j, fmt.Sprint("shared ", i))
@@ -29,35 +29,35 @@ func TestHolds(t *testing.T) {
 	if _, err := vfs.Clone(o.FS, copied, "journal", "journal"); err != nil {
 		t.Fatal(err)
 	}
-	shared := len(heard)
+	shared := len(told)
 	j = open(t, o)
-	if heard[shared] != heard[shared-1] {
-		t.Errorf("opened it ends at %+v, and did at %+v", heard[shared], heard[shared-1])
+	if told[shared] != told[shared-1] {
+		t.Errorf("after Open the end is %+v, and before it was %+v", told[shared], told[shared-1])
 	}
 	add(t, j, "one way")
 	check(t, j.Rotate())
 	add(t, j, "on and on")
-	own := heard[shared+1:]
-	twin := open(t, journal.Options{Dir: "journal", FS: copied})
-	add(t, twin, "the other")
-	add(t, twin, "a longer record than that")
+	own := told[shared+1:]
+	other := open(t, journal.Options{Dir: "journal", FS: copied})
+	add(t, other, "the other")
+	add(t, other, "a longer record than that")
 	want := func(j *journal.Journal, k known, want bool) {
 		t.Helper()
 		if holds, err := j.Holds(k.end, k.last); err != nil || holds != want {
 			t.Errorf("it holds %+v: %v, %v; want %v", k, holds, err, want)
 		}
 	}
-	for _, k := range heard {
+	for _, k := range told {
 		want(j, k, true)
 	}
-	for _, k := range heard[1:shared] {
-		want(twin, k, true)
-		want(twin, known{k.end - 1, k.last}, false) // within a record
-		want(twin, known{k.end, k.last + 1}, false)
+	for _, k := range told[1:shared] {
+		want(other, k, true)
+		want(other, known{k.end - 1, k.last}, false) // within a record
+		want(other, known{k.end, k.last + 1}, false)
 	}
 	for _, k := range own {
-		want(twin, k, false)
+		want(other, k, false)
 	}
-	want(twin, known{twin.End() + 1, 1}, true) // nobody knows
-	want(twin, known{twin.End(), 0}, true)
+	want(other, known{other.End() + 1, 1}, true) // not known
+	want(other, known{other.End(), 0}, true)
 }

@@ -41,8 +41,8 @@ func add(t testing.TB, j *journal.Journal, record string) uint64 {
 	return to
 }
 
-// read reads from a position to the end, also across holes, and checks that
-// positions are sound.
+// read reads from a position to the end, also across holes, and checks the
+// positions.
 func read(t testing.TB, j *journal.Journal, from uint64) (records []string) {
 	t.Helper()
 	r, err := j.Reader(from)
@@ -58,7 +58,7 @@ func read(t testing.TB, j *journal.Journal, from uint64) (records []string) {
 		var hole *journal.HoleError
 		if errors.As(err, &hole) {
 			if hole.From != at && !slices.Contains(j.Holes(), hole.Hole) {
-				t.Fatalf("after %d comes a hole %v, which is none of %v", at, hole, j.Holes())
+				t.Fatalf("after %d comes a hole %v, which is not one of %v", at, hole, j.Holes())
 			}
 			r.Close()
 			if r, err = j.Reader(hole.To); err != nil {
@@ -197,7 +197,7 @@ func TestAppendHonoursContext(t *testing.T) {
 		}
 		return nil
 	}}
-	// The file of the first segment has the name it was made under.
+	// The hook must see the file of the first segment under its final name.
 	j := open(t, journal.Options{Dir: "journal", FS: renamed{fs}})
 	ctx, cancel := context.WithCancel(context.Background())
 	failed := make(chan error)
@@ -213,8 +213,8 @@ func TestAppendHonoursContext(t *testing.T) {
 	if _, err := j.Append(ctx, []byte("late")); !errors.Is(err, context.Canceled) {
 		t.Errorf("an append whose context had ended: %v", err)
 	}
-	// With a group on its way and the next one full, appends wait for room,
-	// and no longer than their context.
+	// While one group is written and the next one is full, appends wait for room,
+	// but not longer than their context.
 	big := bytes.Repeat([]byte{'x'}, journal.MaxRecord)
 	done := make(chan error)
 	appendBig := func(ctx context.Context) { _, err := j.Append(ctx, big); done <- err }
@@ -237,7 +237,7 @@ func TestAppendHonoursContext(t *testing.T) {
 	}
 }
 
-// renamed shows a file to the hook under the name it gets.
+// renamed shows a file to the hook under its final name.
 type renamed struct{ *hookFS }
 
 func (r renamed) OpenReadWrite(name string, c vfs.DiskWriteCategory, o ...vfs.OpenOption) (vfs.File, error) {
@@ -245,13 +245,13 @@ func (r renamed) OpenReadWrite(name string, c vfs.DiskWriteCategory, o ...vfs.Op
 	if err != nil {
 		return nil, err
 	}
-	return &armedFile{hookFile: f.(*hookFile)}, nil
+	return &renamedFile{hookFile: f.(*hookFile)}, nil
 }
 
-// armedFile tells its later name once the header has been synced.
-type armedFile struct{ *hookFile }
+// renamedFile has its final name once the header has been synced.
+type renamedFile struct{ *hookFile }
 
-func (f *armedFile) Sync() error {
+func (f *renamedFile) Sync() error {
 	err := f.hookFile.Sync()
 	f.name = strings.Replace(f.name, ".temp", ".open", 1)
 	return err
@@ -296,7 +296,7 @@ func TestClose(t *testing.T) {
 		t.Fatal(err)
 	}
 	wg.Wait()
-	// Readers read on to the end and then hear that no more will come.
+	// Readers read on to the end, and then fail with ErrClosed.
 	for err = nil; err == nil; {
 		_, err = r.Next(context.Background())
 	}
@@ -335,7 +335,7 @@ func TestNoSync(t *testing.T) {
 		add(t, j, want[i])
 	}
 	wantRecords(t, read(t, j, 0), want...)
-	// A power cut takes the newest segment back at most.
+	// A power cut takes at most the newest segment.
 	kept := j.Segments()[len(j.Segments())-1].Base
 	o.FS = o.FS.(*vfs.MemFS).CrashClone(vfs.CrashCloneCfg{})
 	j = open(t, o)

@@ -11,8 +11,8 @@ import (
 	"github.com/footfall/footfall/internal/storage/journal"
 )
 
-// TestKilledProcess: records that a killed process had only written are read by
-// the next one, so they must survive a power cut after that.
+// TestKilledProcess: the next process reads records that a killed process wrote but
+// did not sync, so they must survive a later power cut.
 func TestKilledProcess(t *testing.T) {
 	t.Parallel()
 	mem := vfs.NewCrashableMem()
@@ -25,8 +25,8 @@ func TestKilledProcess(t *testing.T) {
 	wantRecords(t, read(t, open(t, journal.Options{Dir: "journal", FS: cut}), 0), "a", "b")
 }
 
-// TestTrimOrder: a file is removed for good before the next is, or a power cut
-// could leave a gap.
+// TestTrimOrder: each file is removed durably before the next one, because a power
+// cut must not leave a gap.
 func TestTrimOrder(t *testing.T) {
 	t.Parallel()
 	var ops []string
@@ -51,7 +51,7 @@ func TestTrimOrder(t *testing.T) {
 	}
 	trimming = true
 	if err := j.Trim(51); err == nil { // the first sync fails
-		t.Error("a trim that failed says nothing")
+		t.Error("a failed trim returned no error")
 	}
 	check(t, j.Trim(0))
 	want := []string{
@@ -69,7 +69,7 @@ func TestTrimOrder(t *testing.T) {
 	check(t, j.Rotate())
 	trimming, ops, failures = true, nil, 1
 	if err := j.Trim(68); err == nil {
-		t.Error("a trim that could not be noted says nothing")
+		t.Error("a trim without its mark returned no error")
 	}
 	check(t, j.Trim(0))
 	want = []string{

@@ -13,15 +13,15 @@ import (
 	"github.com/footfall/footfall/internal/storage/journal"
 )
 
-// content is the bytes of a file.
+// content returns the bytes of a file.
 func content(t *testing.T, fs vfs.FS, path string) (b []byte) {
 	t.Helper()
 	spoil(t, fs, path, func(was []byte) []byte { b = was; return was })
 	return b
 }
 
-// killed is a journal of two segments that a killed process leaves: records of
-// 17 bytes each, the first three in a sealed segment and three in an open one.
+// killed makes a journal as a killed process leaves it: six records of 17 bytes, the
+// first three in a sealed segment and the others in an open one.
 func killed(t *testing.T) (o journal.Options, records []string, end uint64) {
 	t.Helper()
 	o = inMemory()
@@ -39,11 +39,11 @@ func killed(t *testing.T) (o journal.Options, records []string, end uint64) {
 const (
 	sealedFile = "journal/00000000000000000000.sealed"
 	openFile   = "journal/00000000000000000051.open"
-	twinFile   = "journal/00000000000000000051.sealed"
+	otherFile  = "journal/00000000000000000051.sealed"
 )
 
-// TestReached: a journal that lost its end is refused by those who know how far
-// it had come, whatever took the end away, and nothing is removed.
+// TestReached: a journal that ends before Options.Reached is refused, whatever its end
+// was lost by, and nothing is removed.
 func TestReached(t *testing.T) {
 	t.Parallel()
 	cut := func(size int) func(*testing.T, vfs.FS) {
@@ -54,7 +54,7 @@ func TestReached(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		spoil func(t *testing.T, fs vfs.FS)
-		from  uint64 // what is missing begins there
+		from  uint64 // where the missing part begins
 	}{
 		{"the newest segment is removed", func(t *testing.T, fs vfs.FS) { check(t, fs.Remove(openFile)) }, 51},
 		{"it is cut in a record", cut(48 + 17 + 3), 68},
@@ -92,24 +92,24 @@ func TestReached(t *testing.T) {
 			if want := (journal.Hole{From: c.from, To: end}); lost != want {
 				t.Errorf("%v is missing, want %v", lost, want)
 			}
-			// Who has counted all of it goes on.
+			// If all of it was counted, it can be repaired.
 			o.Reached = nil
 			if _, err := j.Repair(end); err != nil {
 				t.Fatal(err)
 			}
-			mended := open(t, o)
-			if mended.End() < end {
-				check(t, mended.SkipTo(end))
+			repaired := open(t, o)
+			if repaired.End() < end {
+				check(t, repaired.SkipTo(end))
 			}
-			if to := add(t, mended, "new"); to != end+19 {
+			if to := add(t, repaired, "new"); to != end+19 {
 				t.Errorf("the next record ends at %d, want %d", to, end+19)
 			}
 		})
 	}
 }
 
-// TestReachedUnsynced: where records are not synced, a power cut may take the
-// last ones, and the journal goes on.
+// TestReachedUnsynced: if records are not synced, a power cut may take the last ones,
+// and the journal is opened all the same.
 func TestReachedUnsynced(t *testing.T) {
 	t.Parallel()
 	o := inMemory()
@@ -123,7 +123,7 @@ func TestReachedUnsynced(t *testing.T) {
 	}
 }
 
-// TestExisting: no journal is made where there must be one.
+// TestExisting: Open makes no journal if there must be one.
 func TestExisting(t *testing.T) {
 	t.Parallel()
 	o := inMemory()
@@ -143,25 +143,25 @@ func TestExisting(t *testing.T) {
 	}
 }
 
-// TestEnded: whoever listens knows the end before an append returns, and when
-// the journal is opened.
+// TestEnded: Ended is called before an Append returns, and when the journal is
+// opened.
 func TestEnded(t *testing.T) {
 	t.Parallel()
 	o := inMemory()
 	var mu sync.Mutex
-	var heard uint64
+	var last uint64
 	var of [16]byte
 	o.Ended = func(id [16]byte, end uint64, _ uint32) {
 		mu.Lock()
 		defer mu.Unlock()
-		of, heard = id, end
+		of, last = id, end
 	}
 	want := func(j *journal.Journal, end uint64) {
 		t.Helper()
 		mu.Lock()
 		defer mu.Unlock()
-		if heard != end || of != j.ID() {
-			t.Errorf("journal %x ends at %d, want %x at %d", of, heard, j.ID(), end)
+		if last != end || of != j.ID() {
+			t.Errorf("journal %x ends at %d, want %x at %d", of, last, j.ID(), end)
 		}
 	}
 	j := open(t, o)
@@ -170,6 +170,6 @@ func TestEnded(t *testing.T) {
 	end := add(t, j, "two")
 	want(j, end)
 	check(t, j.Close())
-	heard = 0
+	last = 0
 	want(open(t, o), end)
 }

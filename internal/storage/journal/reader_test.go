@@ -155,7 +155,7 @@ func TestReaderPositions(t *testing.T) {
 	j := open(t, o)
 	good := map[uint64]bool{0: true}
 	for i := range 40 {
-		// Data that looks like heads of records must not pass for one.
+		// Data that looks like the head of a record must not pass for one.
 		good[add(t, j, strings.Repeat("\x00\x00\x00\x01", 3+i))] = true
 		if i%15 == 14 {
 			check(t, j.Rotate())
@@ -182,7 +182,7 @@ func TestReaderPositions(t *testing.T) {
 	if _, err := j.Reader(0); !errors.Is(err, journal.ErrPosition) {
 		t.Errorf("a reader from before the first segment: %v", err)
 	}
-	// A reader that is in a trimmed segment ends it and goes on.
+	// A reader in a trimmed segment reads it to its end and goes on.
 	n := 0
 	for err = nil; err == nil; n++ {
 		_, err = behind.TryNext()
@@ -190,7 +190,7 @@ func TestReaderPositions(t *testing.T) {
 	if !errors.Is(err, journal.ErrEnd) || n != 41 {
 		t.Errorf("a reader in a trimmed segment: %v after %d records", err, n-1)
 	}
-	// One that missed a whole segment says so.
+	// A reader that missed a whole segment fails.
 	missed, err := j.Reader(first)
 	check(t, err)
 	defer missed.Close()

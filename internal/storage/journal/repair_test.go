@@ -17,8 +17,8 @@ import (
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// lived is a journal that was written, and the records in it by their positions.
-type lived struct {
+// written is a journal and the records in it, by their positions.
+type written struct {
 	o       journal.Options
 	id      [16]byte
 	records map[uint64]string
@@ -27,11 +27,11 @@ type lived struct {
 	last    uint64 // where the last record starts
 }
 
-// live writes a journal of some segments. Left open, its newest segment is one
-// that a killed process leaves.
-func live(t *testing.T, rng *rand.Rand, close bool) *lived {
+// write makes a journal of some segments. Unless it is closed, its newest segment is
+// as a killed process leaves it.
+func write(t *testing.T, rng *rand.Rand, close bool) *written {
 	t.Helper()
-	l := &lived{o: inMemory(), records: map[uint64]string{}}
+	l := &written{o: inMemory(), records: map[uint64]string{}}
 	l.o.SegmentSize = 100 + rng.Int64N(600)
 	j := open(t, l.o)
 	l.id = j.ID()
@@ -48,8 +48,8 @@ func live(t *testing.T, rng *rand.Rand, close bool) *lived {
 	return l
 }
 
-// files are the segments' files, oldest first.
-func (l *lived) files(t *testing.T) []string {
+// files returns the names of the segments' files, oldest first.
+func (l *written) files(t *testing.T) []string {
 	t.Helper()
 	names, err := l.o.FS.List("journal")
 	check(t, err)
@@ -57,8 +57,8 @@ func (l *lived) files(t *testing.T) []string {
 	return slices.DeleteFunc(names, func(n string) bool { return !strings.HasSuffix(n, "ed") && !strings.HasSuffix(n, ".open") })
 }
 
-// harm damages files in one of many ways.
-func (l *lived) harm(t *testing.T, rng *rand.Rand) (what string) {
+// harm damages the files in one of many ways.
+func (l *written) harm(t *testing.T, rng *rand.Rand) (what string) {
 	t.Helper()
 	files := l.files(t)
 	file := files[rng.IntN(len(files))]
@@ -67,7 +67,7 @@ func (l *lived) harm(t *testing.T, rng *rand.Rand) (what string) {
 	switch rng.IntN(8) {
 	case 0:
 		if len(files) > 1 {
-			file = files[rng.IntN(len(files)-1)] // without the newest nobody knows that it was
+			file = files[rng.IntN(len(files)-1)] // nothing shows that the newest was there
 			check(t, l.o.FS.Remove("journal/"+file))
 			return "no " + file
 		}
@@ -83,9 +83,9 @@ func (l *lived) harm(t *testing.T, rng *rand.Rand) (what string) {
 		return "zeros in " + file
 	case 3:
 		if len(files) < 4 {
-			break // or the journal may pass for the other one
+			break // or Inspect may take it for the other journal
 		}
-		other := live(t, rng, true)
+		other := write(t, rng, true)
 		spoil(t, other.o.FS, "journal/"+other.files(t)[0], func(b []byte) []byte { put(t, l.o.FS, path, b); return b })
 		return "another journal's " + file
 	case 4:
@@ -104,7 +104,7 @@ func (l *lived) harm(t *testing.T, rng *rand.Rand) (what string) {
 	return "turned bits in " + file
 }
 
-// flaws is everything that Inspect finds wrong.
+// flaws returns all flaws of a journal.
 func flaws(t *testing.T, j *journal.Damaged) (all []journal.Flaw) {
 	t.Helper()
 	for _, s := range j.Segments() {
@@ -115,9 +115,9 @@ func flaws(t *testing.T, j *journal.Damaged) (all []journal.Flaw) {
 	return all
 }
 
-// TestRepair harms journals at random, and mends them for somebody who has counted
-// all that cannot be read: whatever he has not counted is there, and what else
-// is there is what was, in its place.
+// TestRepair damages journals at random and repairs them for counts that reach past
+// every flaw. Every sound record that is not counted must be there, and every record
+// that is there must be as it was, in its place.
 func TestRepair(t *testing.T) {
 	t.Parallel()
 	for i := range seedtest.Rounds(t, 60) {
@@ -125,8 +125,8 @@ func TestRepair(t *testing.T) {
 	}
 }
 
-// TestRepairSeeds draws what Mend once left in a state that did not open: an empty
-// newest file after a damaged segment.
+// TestRepairSeeds draws an empty newest file after a damaged segment, which Repair
+// once left in a state that Open refused.
 func TestRepairSeeds(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ seed, round uint64 }{
@@ -138,7 +138,7 @@ func TestRepairSeeds(t *testing.T) {
 }
 
 func repairAtRandom(t *testing.T, rng *rand.Rand) {
-	l := live(t, rng, rng.IntN(2) == 0)
+	l := write(t, rng, rng.IntN(2) == 0)
 	before := vfs.NewMem()
 	if _, err := vfs.Clone(l.o.FS, before, "journal", "journal"); err != nil {
 		t.Fatal(err)
@@ -149,7 +149,7 @@ func repairAtRandom(t *testing.T, rng *rand.Rand) {
 	testRepair(t, rng, l, l.whole(t, before))
 }
 
-func testRepair(t *testing.T, rng *rand.Rand, l *lived, whole map[uint64]string) {
+func testRepair(t *testing.T, rng *rand.Rand, l *written, whole map[uint64]string) {
 	look := func(disk vfs.FS) (*journal.Damaged, uint64) {
 		t.Helper()
 		o := l.o
@@ -161,7 +161,7 @@ func testRepair(t *testing.T, rng *rand.Rand, l *lived, whole map[uint64]string)
 		check(t, err)
 		needed := j.First()
 		for _, f := range flaws(t, j) {
-			if f.From < f.To { // else the header is damaged, and no record
+			if f.From < f.To { // else only the header is damaged
 				needed = max(needed, f.To)
 			}
 		}
@@ -175,7 +175,7 @@ func testRepair(t *testing.T, rng *rand.Rand, l *lived, whole map[uint64]string)
 	check(t, err)
 	check(t, root.Sync())
 	j, needed := look(disk)
-	if j == nil { // nothing of it is left
+	if j == nil { // nothing is left
 		return
 	}
 	if j.ID() != l.id {
@@ -183,7 +183,7 @@ func testRepair(t *testing.T, rng *rand.Rand, l *lived, whole map[uint64]string)
 	}
 	if needed > 0 {
 		if _, err := j.Repair(needed - 1); err == nil {
-			t.Errorf("mended for somebody who needs what comes before %d", needed)
+			t.Errorf("repaired, although the records before %d are needed", needed)
 		}
 		j, needed = look(disk)
 	}
@@ -193,7 +193,7 @@ func testRepair(t *testing.T, rng *rand.Rand, l *lived, whole map[uint64]string)
 		counted = later[rng.IntN(len(later))]
 	}
 
-	// It is killed on the way, maybe with the power.
+	// The repair is killed, perhaps by a power cut.
 	left := rng.IntN(15)
 	killed, err := journal.Inspect(journal.Options{Dir: "journal", FS: &hookFS{FS: disk, before: func(string, string) error {
 		if left--; left < 0 {
@@ -219,7 +219,7 @@ func testRepair(t *testing.T, rng *rand.Rand, l *lived, whole map[uint64]string)
 
 	j, _ = look(disk)
 	if left := flaws(t, j); len(left) > 0 {
-		t.Errorf("mended, and still there are %v", left)
+		t.Errorf("after the repair there are still %v", left)
 	}
 	l.o.FS = disk
 	for range 2 {
@@ -263,15 +263,15 @@ func testRepair(t *testing.T, rng *rand.Rand, l *lived, whole map[uint64]string)
 		record := fmt.Sprint("new at ", at)
 		add(t, j, record)
 		if l.records[at] != "" && whole[at] != "" {
-			t.Errorf("position %d is given twice", at)
+			t.Errorf("position %d is used twice", at)
 		}
 		l.records[at], whole[at] = record, record
 		check(t, j.Close())
 	}
 }
 
-// whole is the records whose bytes are as they were, in files that are there.
-func (l *lived) whole(t *testing.T, before vfs.FS) map[uint64]string {
+// whole returns the records whose bytes are as they were.
+func (l *written) whole(t *testing.T, before vfs.FS) map[uint64]string {
 	t.Helper()
 	read := func(fs vfs.FS, path string) []byte {
 		f, err := fs.Open(path)

@@ -15,8 +15,9 @@ import (
 	"github.com/footfall/footfall/internal/storage/journal"
 )
 
-// TestReaderTriesAgain: what the disk or the system refuses ends no reader. It
-// goes on where it stood, and yields every record once.
+// TestReaderTriesAgain: a Reader can be used again after the disk or the operating
+// system refused an operation. It goes on where it was, and returns every record
+// once.
 func TestReaderTriesAgain(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -27,7 +28,7 @@ func TestReaderTriesAgain(t *testing.T) {
 		{errorfs.OpOpen, fs.ErrNotExist},
 		{errorfs.OpFileReadAt, syscall.EIO},
 	} {
-		for every := range 3 { // the first of so many operations goes well, or none does
+		for every := range 3 { // one in so many operations succeeds, or none
 			t.Run(fmt.Sprintf("%v/%v/%d", c.kind.ReadOrWrite(), c.err, every), func(t *testing.T) {
 				failing, n := false, 0
 				o := journal.Options{Dir: "journal", SegmentSize: 100, FS: errorfs.Wrap(vfs.NewMem(), errorfs.InjectorFunc(func(op errorfs.Op) error {
