@@ -92,7 +92,7 @@ func (c *journalCheck) holes() {
 
 // flaws reports what cannot be read of a segment.
 func (c *journalCheck) flaws(base uint64) error {
-	flaws, err := c.journal.Flaws(base)
+	flaws, err := c.journal.FlawsIn(base)
 	for _, f := range flaws {
 		c.reported = max(c.reported, f.To)
 		switch {

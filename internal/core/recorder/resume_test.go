@@ -127,7 +127,7 @@ func TestCountsUpToDamage(t *testing.T) {
 	if _, err := h.journal.Append(t.Context(), []byte("no record at all")); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.Drain(t.Context()); err == nil || !strings.Contains(err.Error(), "footfall check") {
+	if err := h.Drain(t.Context()); err == nil || !strings.Contains(err.Error(), "counting has stopped") {
 		t.Errorf("counting went on: %v", err)
 	}
 	all := expected(clicks)

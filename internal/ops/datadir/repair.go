@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"slices"
 
 	"github.com/footfall/footfall/internal/core/recorder"
 
@@ -183,7 +182,7 @@ func (in *damaged) repairJournal(ctx context.Context, o Options, giveUp bool, re
 	if err := in.repairLost(ctx, o, giveUp, report); err != nil || in.journal == nil {
 		return err
 	}
-	flaws, err := in.flaws()
+	flaws, err := in.journal.Flaws()
 	if err != nil {
 		return err
 	}
@@ -239,24 +238,6 @@ func (in *damaged) repairLost(ctx context.Context, o Options, giveUp bool, repor
 		return in.clicks.Sync(ctx)
 	}
 	return nil
-}
-
-// flaws is everything that is missing of the journal and was not known to be.
-func (in *damaged) flaws() (flaws []journal.Flaw, err error) {
-	if first, trimmed := in.journal.First(), in.journal.Trimmed(); first > trimmed {
-		flaws = append(flaws, journal.Flaw{From: trimmed, To: first, Err: &journal.HoleError{Hole: journal.Hole{From: trimmed, To: first}}})
-	}
-	for _, s := range in.journal.Segments() {
-		some, err := in.journal.Flaws(s.Base)
-		if err != nil {
-			return nil, err
-		}
-		flaws = append(flaws, some...)
-	}
-	if tail, ok := in.journal.Tail(); ok && !slices.ContainsFunc(flaws, func(f journal.Flaw) bool { return f.To >= tail.To }) {
-		flaws = append(flaws, tail)
-	}
-	return flaws, nil
 }
 
 // durable makes durable what is counted, and returns how far it is. It fails

@@ -153,7 +153,7 @@ func TestPlaces(t *testing.T) {
 	}
 	open := t.TempDir()
 	must(t, os.Chmod(open, 0o777))
-	if _, err := backup.Begin(open, "mine", noon); err == nil || !strings.Contains(err.Error(), "by everybody") {
+	if _, err := backup.Begin(open, "mine", noon); err == nil || !strings.Contains(err.Error(), "by every user") {
 		t.Errorf("a backup where everybody may write: %v", err)
 	}
 }

@@ -21,9 +21,9 @@ type PlaceError struct {
 
 func (e *PlaceError) Error() string {
 	if e.Others() {
-		return fmt.Sprintf("backup: %s belongs to user %d, who could replace what user %d writes there", e.Dir, e.Owner, e.User)
+		return fmt.Sprintf("%s belongs to user %d, who could replace what user %d writes there", e.Dir, e.Owner, e.User)
 	}
-	return fmt.Sprintf("backup: %s can be written by every user, who could put files among the backups", e.Dir)
+	return fmt.Sprintf("%s can be written by every user, who could put files among the backups", e.Dir)
 }
 
 // Others reports whether the directory belongs to another user; otherwise every user

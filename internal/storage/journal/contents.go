@@ -159,9 +159,9 @@ func (c *Contents) Tail() (Flaw, bool) {
 	return Flaw{From: s.end, To: reached, Err: &TailError{Dir: c.dir.path, End: s.end, Reached: reached}}, true
 }
 
-// Flaws lists what cannot be read of the segment with this base, in order. It
+// FlawsIn lists what cannot be read of the segment with this base, in order. It
 // fails with ErrPosition if there is no such segment.
-func (c *Contents) Flaws(base uint64) (flaws []Flaw, err error) {
+func (c *Contents) FlawsIn(base uint64) (flaws []Flaw, err error) {
 	r := &cursor{c: c}
 	defer r.close()
 	err = r.find(base)
@@ -254,7 +254,7 @@ func (c *Contents) Records(from uint64) iter.Seq2[Record, error] {
 	}
 }
 
-// Holds tells whether the record that ends at a position is the one whose data
+// Holds reports whether the record that ends at a position is the one whose data
 // has this CRC-32C. A copy of the journal that went its own way has another
 // record there, or none. It is true if that cannot be known: for 0, for a
 // position that is not kept or not reached, and after damage.

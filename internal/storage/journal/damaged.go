@@ -41,6 +41,26 @@ func Inspect(o Options, ids ...[16]byte) (*Damaged, error) {
 	return d, nil
 }
 
+// Flaws lists everything that cannot be read and is no hole, in order: what is
+// missing before the first segment, the flaws in the segments, and the lost tail.
+func (d *Damaged) Flaws() (flaws []Flaw, err error) {
+	if first, trimmed := d.First(), d.Trimmed(); first > trimmed {
+		flaws = append(flaws, Flaw{From: trimmed, To: first, Err: &HoleError{Hole{trimmed, first}}})
+	}
+	for _, s := range d.segs {
+		some, err := d.FlawsIn(s.base)
+		if err != nil {
+			return nil, err
+		}
+		flaws = append(flaws, some...)
+	}
+	tail, ok := d.Tail()
+	if ok && !slices.ContainsFunc(flaws, func(f Flaw) bool { return f.To >= tail.To }) {
+		flaws = append(flaws, tail)
+	}
+	return flaws, nil
+}
+
 func (d *Damaged) inspect(existing bool, ids [][16]byte) error {
 	l, err := d.dir.list()
 	if err != nil {

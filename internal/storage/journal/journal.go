@@ -86,7 +86,7 @@ type Journal struct {
 	lastCheck uint32 // of the last record of the newest segment when it was opened; 0 if it had none
 }
 
-// Gone tells whether the file of the newest segment is not in its place, because
+// Gone reports whether the file of the newest segment is not in its place, because
 // something else removed or renamed it, and which file that is.
 func (j *Journal) Gone() (file string, gone bool) {
 	j.segMu.RLock()

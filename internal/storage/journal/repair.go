@@ -51,7 +51,7 @@ func (d *Damaged) Repair(counted uint64) (kept []string, err error) {
 // it.
 func (d *Damaged) repair(i int, counted uint64) (kept string, err error) {
 	s := d.segs[i]
-	flaws, err := d.Flaws(s.base)
+	flaws, err := d.FlawsIn(s.base)
 	if err != nil || len(flaws) == 0 {
 		return "", err
 	}
