@@ -24,7 +24,7 @@ func (r *Recorder) Import(ctx context.Context, clicks []click.Click, mark store.
 }
 
 // ErrImporting: another import of the same input is running.
-var ErrImporting = errors.New("another import of the same input is running, perhaps of a pipe that stays open, and takes the same lines: run the command again once that import has ended")
+var ErrImporting = errors.New("another import of the same input is running, perhaps of a pipe that stays open, and takes the same lines")
 
 // BeginImport waits until no other import of the source is running and everything
 // in the journal is counted, and returns the marks of the source. It fails with

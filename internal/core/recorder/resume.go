@@ -52,7 +52,7 @@ func missing(j *journal.Contents, counted uint64) error {
 
 // ErrForeign: no click was counted of this journal, and some were counted of
 // others.
-var ErrForeign = errors.New("this journal does not belong to these counts, and its clicks may be of other links. Restore the matching journal, or move this one away to start a new one")
+var ErrForeign = errors.New("this journal does not belong to these counts, and its clicks may be of other links")
 
 // unknown returns the sources of clicks that were counted. It fails with
 // ErrForeign if there are any, and the journal, which is none of them, has

@@ -8,12 +8,14 @@ import (
 	"syscall"
 
 	"github.com/footfall/footfall/internal/base/plain"
+	"github.com/footfall/footfall/internal/core/recorder"
 	"github.com/footfall/footfall/internal/faces/feed"
 	"github.com/footfall/footfall/internal/ops/control"
 	"github.com/footfall/footfall/internal/ops/datadir"
 	"github.com/footfall/footfall/internal/ops/server"
 	"github.com/footfall/footfall/internal/storage/backup"
 	"github.com/footfall/footfall/internal/storage/journal"
+	"github.com/footfall/footfall/internal/storage/progress"
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
@@ -60,6 +62,11 @@ var hints = []func(error) string{
 	}),
 
 	// Its parts.
+	on(recorder.ErrForeign, "put the journal of these counts back, or move this one away to start a new one"),
+	as(new(*journal.TailError), "put the newest file of the journal back as it was. "+repairJournal),
+	as(new(*journal.DuplicateError), "move the one that does not belong to this journal out of the directory"),
+	on(journal.ErrVersion, "run the version of footfall that wrote it"),
+	on(progress.ErrNotRegular, "remove it, and footfall makes it again"),
 	of(func(e *datadir.GiveUpError) string {
 		switch {
 		case e.Part == datadir.PartLinks:
@@ -112,6 +119,11 @@ var hints = []func(error) string{
 	// Backups.
 	on(backup.ErrNone, "name one with --from, or a directory of them"),
 	on(backup.ErrDamaged, "take an older one with --from"),
+	on(backup.ErrUnlisted, "find out what put it there. Move it away, or take another one with --from"),
+	on(backup.ErrVersion, "run that version"),
+	on(backup.ErrMixed, "name an empty directory, or one with backups of this installation"),
+	on(backup.ErrNotEmpty, "move its files away, or name another directory"),
+	on(backup.ErrUnfinished, "empty the directory and restore again"),
 	of(func(e *backup.PlaceError) string {
 		if e.Others() {
 			return fmt.Sprintf("name a directory of user %d", e.User)
@@ -135,6 +147,7 @@ var hints = []func(error) string{
 	of(func(e *control.ExistsError) string {
 		return "footfall user token " + plain.Text(e.Login) + " prints another token"
 	}),
+	on(recorder.ErrImporting, "run the command again once that import has ended"),
 	on(control.ErrTimezone, "say a name such as Europe/Berlin, or whole hours from -14 to 14"),
 	on(control.ErrCutOff, "run the command again"),
 	on(control.ErrStopping, "run the command again"),

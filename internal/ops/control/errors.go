@@ -9,6 +9,7 @@ import (
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/base/plain"
 	"github.com/footfall/footfall/internal/core/recorder"
+	"github.com/footfall/footfall/internal/storage/backup"
 	"github.com/footfall/footfall/internal/storage/journal"
 )
 
@@ -74,6 +75,11 @@ var codes = []code{
 	sentinel("timezone", ErrTimezone),
 	sentinel("not_serving", ErrNotServing),
 	sentinel("counting_stalled", recorder.ErrStalled),
+	sentinel("importing", recorder.ErrImporting),
+	typed[*backup.PlaceError]("backup_place"),
+	sentinel("backup_mixed", backup.ErrMixed),
+	sentinel("backup_version", backup.ErrVersion),
+	sentinel("backup_write", backup.ErrWrite),
 	sentinel("damaged_journal", journal.ErrCorrupt),
 	sentinel("disk_full", syscall.ENOSPC),
 	sentinel("disk_quota", syscall.EDQUOT),

@@ -52,7 +52,7 @@ func (a *archive) readManifest() error {
 	defer f.Close()
 	name := filepath.Join(a.path, manifestFile)
 	if info.Size() > maxManifest {
-		return fmt.Errorf("%s has %d bytes, which is too long for the manifest of a backup", name, info.Size())
+		return fmt.Errorf("%w: %s has %d bytes, which is too long", ErrDamaged, name, info.Size())
 	}
 	b, err := io.ReadAll(io.LimitReader(f, maxManifest))
 	if err != nil {
@@ -62,7 +62,7 @@ func (a *archive) readManifest() error {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	if a.m.Version > version {
-		return fmt.Errorf("%s was made by a newer version of footfall: run that version", a.path)
+		return fmt.Errorf("%w: %s", ErrVersion, a.path)
 	}
 	return nil
 }
@@ -113,7 +113,7 @@ func (a *archive) odd(name string, mode fs.FileMode) error {
 	case mode.IsRegular():
 		what = "a file where a directory should be"
 	}
-	return fmt.Errorf("%s is %s, and a backup has only regular files: find out what put it there, and use another backup", plain.Text(filepath.Join(a.path, filepath.FromSlash(name))), what)
+	return fmt.Errorf("%w: %s is %s, and a backup has only regular files", ErrUnlisted, plain.Text(filepath.Join(a.path, filepath.FromSlash(name))), what)
 }
 
 // listed returns the files below a directory of the backup, "." for all of it. It
@@ -121,13 +121,13 @@ func (a *archive) odd(name string, mode fs.FileMode) error {
 // something that the manifest does not list.
 func (a *archive) listed(dir string) ([]File, error) {
 	if len(a.m.Contents) == 0 {
-		return nil, fmt.Errorf("%s lists no files, so they cannot be verified: use a newer backup", filepath.Join(a.path, manifestFile))
+		return nil, fmt.Errorf("%w: %s lists no files, so they cannot be verified", ErrDamaged, filepath.Join(a.path, manifestFile))
 	}
 	var files []File
 	known := map[string]bool{dir: true}
 	for _, f := range a.m.Contents {
 		if !fs.ValidPath(f.Name) || f.Name == "." || f.Name == manifestFile || f.Bytes < 0 {
-			return nil, fmt.Errorf("%s lists %q with %d bytes, which cannot be in a backup: use another backup", filepath.Join(a.path, manifestFile), f.Name, f.Bytes)
+			return nil, fmt.Errorf("%w: %s lists %q with %d bytes, which cannot be in a backup", ErrDamaged, filepath.Join(a.path, manifestFile), f.Name, f.Bytes)
 		}
 		if dir != "." && !strings.HasPrefix(f.Name, dir+"/") {
 			continue
@@ -148,7 +148,7 @@ func (a *archive) listed(dir string) ([]File, error) {
 		case !e.IsDir() && !e.Type().IsRegular():
 			return a.odd(name, e.Type())
 		case !known[name]:
-			return fmt.Errorf("%s does not belong to the backup, because %s does not list it: find out what put it there, move it away, and check what else was changed",
+			return fmt.Errorf("%w: %s does not belong to the backup, because %s does not list it", ErrUnlisted,
 				plain.Text(filepath.Join(a.path, filepath.FromSlash(name))), manifestFile)
 		}
 		return nil

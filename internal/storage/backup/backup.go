@@ -35,9 +35,6 @@ const (
 	version = 1
 )
 
-// ErrNone: the directory has no complete backup.
-var ErrNone = errors.New("there is no complete backup")
-
 // Manifest describes a backup.
 type Manifest struct {
 	Version int       `json:"version"`

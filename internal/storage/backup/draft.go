@@ -44,7 +44,7 @@ func Begin(dir, installation string, now time.Time) (*Draft, error) {
 			continue
 		}
 		if name := strings.TrimPrefix(e.Name(), partial); !isName(name) {
-			return nil, fmt.Errorf("backup: %s has %s, which is not a backup: name an empty directory, or one with backups", dir, plain.Text(e.Name()))
+			return nil, fmt.Errorf("backup: %w: %s has %s, which is not a backup", ErrMixed, dir, plain.Text(e.Name()))
 		}
 		if strings.HasPrefix(e.Name(), partial) { // of a backup that was not finished
 			if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil {
@@ -62,7 +62,7 @@ func Begin(dir, installation string, now time.Time) (*Draft, error) {
 		}
 		if of := d.before.m.Installation; of != "" && of != installation {
 			d.before.close()
-			return nil, fmt.Errorf("backup: %s has the backups of another installation: name another directory", dir)
+			return nil, fmt.Errorf("backup: %w: %s has the backups of another installation", ErrMixed, dir)
 		}
 		// The newest sorts last even if the clock was set back.
 		if last, err := time.Parse(nameLayout, filepath.Base(all[0])); err == nil && !after.After(last) {

@@ -70,7 +70,7 @@ func empty(dir string) error {
 			if err := CheckRestored(dir); err != nil {
 				return err
 			}
-			return fmt.Errorf("%s is not empty: move its files away, or name another directory", dir)
+			return fmt.Errorf("%w: %s", ErrNotEmpty, dir)
 		}
 	}
 	return nil
@@ -79,7 +79,7 @@ func empty(dir string) error {
 // CheckRestored fails if a restore into the directory was not finished.
 func CheckRestored(dir string) error {
 	if _, err := os.Lstat(filepath.Join(dir, restoring)); err == nil {
-		return fmt.Errorf("a restore to %s was not finished: empty the directory and restore again", dir)
+		return fmt.Errorf("%w: %s", ErrUnfinished, dir)
 	}
 	return nil
 }

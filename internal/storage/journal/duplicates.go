@@ -17,7 +17,7 @@ type duplicate struct {
 }
 
 // choose decides which of the two files of a segment is used; the segment after it
-// begins at next. It fails with a *CorruptError if each may have records that the
+// begins at next. It fails with a *DuplicateError if each may have records that the
 // other lacks.
 func (d dir) choose(open, sealed string, next uint64) (t duplicate, err error) {
 	a, err := d.readWhole(open, next)
@@ -42,11 +42,7 @@ func (d dir) choose(open, sealed string, next uint64) (t duplicate, err error) {
 	for at < len(a.bytes) && at < len(b.bytes) && a.bytes[at] == b.bytes[at] {
 		at++
 	}
-	base, _, _ := parseName(open)
-	return t, &CorruptError{
-		File: d.join(open), Offset: int64(at), Position: base + uint64(max(at-headerSize, 0)),
-		Reason: fmt.Sprintf("%s is another file of the same segment, and they differ from there on: move the one that does not belong to this journal out of the directory", sealed),
-	}
+	return t, &DuplicateError{File: d.join(open), Other: d.join(sealed), Offset: int64(at)}
 }
 
 // wholeFile is a segment's file in memory.

@@ -53,7 +53,7 @@ func TestDuplicates(t *testing.T) {
 			put(t, o.FS, openFile, unsealed)
 			got, err := readAll(o)
 			if c.refused {
-				if !errors.Is(err, journal.ErrCorrupt) || !strings.Contains(err.Error(), "another file of the same segment") {
+				if !errors.Is(err, journal.ErrCorrupt) || !strings.Contains(err.Error(), "files of the same segment") {
 					t.Errorf("records %q: %v", got, err)
 				}
 				if !slices.Equal(content(t, o.FS, otherFile), sealed) || !slices.Equal(content(t, o.FS, openFile), unsealed) {

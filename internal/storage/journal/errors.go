@@ -17,10 +17,10 @@ var (
 	// ErrEnd: every durable record has been read; more may come.
 	ErrEnd = errors.New("end of the journal")
 	// ErrCorrupt: acknowledged bytes are damaged or missing. The error is a
-	// *CorruptError, a *HoleError or a *TailError.
+	// *CorruptError, *HoleError, *TailError or *DuplicateError.
 	ErrCorrupt = errors.New("the journal is damaged")
 	// ErrVersion: a segment has another version of the format.
-	ErrVersion = errors.New("a journal segment is of an unknown version: run the version of footfall that wrote it")
+	ErrVersion = errors.New("a journal segment is of an unknown version of footfall")
 )
 
 // Hole is a stretch of positions that the journal lacks between two segments:
@@ -54,6 +54,20 @@ func (e *CorruptError) Error() string {
 // Is makes every CorruptError an ErrCorrupt.
 func (e *CorruptError) Is(target error) bool { return target == ErrCorrupt }
 
+// DuplicateError says that a segment has two files, and each may have records that
+// the other lacks. It is an ErrCorrupt.
+type DuplicateError struct {
+	File, Other string // paths
+	Offset      int64  // where they begin to differ, in bytes
+}
+
+func (e *DuplicateError) Error() string {
+	return fmt.Sprintf("%s and %s are files of the same segment, and differ from byte %d on", e.File, e.Other, e.Offset)
+}
+
+// Is makes every DuplicateError an ErrCorrupt.
+func (e *DuplicateError) Is(target error) bool { return target == ErrCorrupt }
+
 // TailError says that the journal ends before a position that it had reached:
 // its newest segment was cut, replaced by an older copy, or removed. It is an
 // ErrCorrupt.
@@ -63,7 +77,7 @@ type TailError struct {
 }
 
 func (e *TailError) Error() string {
-	return fmt.Sprintf("%d bytes of acknowledged records are missing at the end of the journal: it ends at position %d and had reached position %d. Its newest file in %s was cut, replaced by an older copy, or removed: put it back as it was",
+	return fmt.Sprintf("%d bytes of acknowledged records are missing at the end of the journal: it ends at position %d and had reached position %d. Its newest file in %s was cut, replaced by an older copy, or removed",
 		e.Reached-e.End, e.End, e.Reached, e.Dir)
 }
 

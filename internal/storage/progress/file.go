@@ -33,8 +33,12 @@ const block = 512
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// ErrUnreadable: the file is damaged, and nothing is known from it.
-var ErrUnreadable = errors.New("the file is damaged")
+var (
+	// ErrUnreadable: the file is damaged, and nothing is known from it.
+	ErrUnreadable = errors.New("the file is damaged")
+	// ErrNotRegular: the path is a directory, a pipe or the like.
+	ErrNotRegular = errors.New("not a regular file")
+)
 
 // Open opens the file, or makes it. Until Start, changes are ignored and nothing is
 // written. If the file is damaged, Open returns ErrUnreadable together with a File
@@ -86,12 +90,12 @@ func Read(path string) (r Record, err error) {
 // journals.
 const maxBytes = 1 << 20
 
-// regular fails if a path exists and is not a regular file: a pipe may block its
-// reader forever.
+// regular fails with ErrNotRegular if a path exists and is not a regular file: a pipe
+// may block its reader forever.
 func regular(path string) error {
 	info, err := os.Stat(path)
 	if err == nil && !info.Mode().IsRegular() {
-		return fmt.Errorf("%s is not a regular file: remove it, and footfall makes it again", path)
+		return fmt.Errorf("%s: %w", path, ErrNotRegular)
 	}
 	return nil
 }
