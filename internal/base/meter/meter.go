@@ -38,7 +38,6 @@ type Meter struct {
 type Stage struct {
 	name, unit  string
 	total, done atomic.Int64
-	ask         func() int64 // says what is done instead; nil where Add does
 }
 
 type key struct{}
@@ -60,21 +59,6 @@ func Of(ctx context.Context) *Meter {
 // Begin begins the next stage of a context's work, of a total that may be unknown, 0.
 func Begin(ctx context.Context, name, unit string, total int64) *Stage {
 	return Of(ctx).begin(&Stage{name: name, unit: unit}, total)
-}
-
-// Follow is Begin for a stage of which done says how much is done. It is called
-// until the stage is stopped.
-func Follow(ctx context.Context, name, unit string, total int64, done func() int64) (stop func()) {
-	s := Of(ctx).begin(&Stage{name: name, unit: unit, ask: done}, total)
-	return func() {
-		if s != nil {
-			m := Of(ctx)
-			m.mu.Lock()
-			defer m.mu.Unlock()
-			s.done.Store(done())
-			s.ask = nil
-		}
-	}
 }
 
 func (m *Meter) begin(s *Stage, total int64) *Stage {
@@ -138,9 +122,6 @@ func (m *Meter) All() []State {
 	all := make([]State, len(m.stages))
 	for i, s := range m.stages {
 		done, total := s.done.Load(), s.total.Load()
-		if s.ask != nil {
-			done = s.ask()
-		}
 		if total > 0 {
 			done = min(done, total) // more may have come since it was begun
 		}

@@ -20,14 +20,10 @@ func TestMeter(t *testing.T) {
 		t.Errorf("the state is %+v", got)
 	}
 	s.Add(4) // a file that grew
-	at := int64(5)
-	stop := meter.Follow(ctx, "journal", meter.Clicks, 9, func() int64 { return at })
-	at = 6
+	meter.Begin(ctx, "journal", meter.Clicks, 9).Add(6)
 	if got, _ := m.State(); got.Done != 6 {
 		t.Errorf("the state is %+v", got)
 	}
-	stop()
-	at = 7
 	want := []meter.State{{"files", meter.Bytes, 10, 10}, {"journal", meter.Clicks, 6, 9}}
 	if got := m.All(); !slices.Equal(got, want) {
 		t.Errorf("the stages are %+v, want %+v", got, want)
@@ -48,7 +44,6 @@ func TestUnwatched(t *testing.T) {
 	meter.Begin(ctx, "files", meter.Bytes, 10).Add(1)
 	meter.Current(ctx).Add(1)
 	meter.Current(meter.With(ctx, new(meter.Meter))).Add(1)
-	meter.Follow(ctx, "files", meter.Bytes, 10, func() int64 { return 1 })()
 	if meter.Of(ctx) != nil {
 		t.Error("somebody watches")
 	}
