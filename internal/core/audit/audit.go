@@ -1,8 +1,8 @@
 // Package audit proves that the data agree with each other: the counts with their
 // ledger, the sums of days with the counts, and the segments of the journal with
-// what was counted of them.
+// their counts.
 //
-// It refuses to repair anything; it reports what does not agree.
+// It refuses to repair anything; it reports differences.
 package audit
 
 import (
@@ -16,18 +16,18 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// Summary is what Check read, and what it found.
+// Summary is the result of Check.
 type Summary struct {
 	Clicks   uint64 `json:"clicks"`
 	Cells    int    `json:"cells"`
 	Segments int    `json:"segments"` // of the journal
 	Wrong    Wrong  `json:"wrong"`
-	// Notes are sentences about what is missing for a known reason.
+	// Notes are sentences about parts that are missing for a known reason.
 	Notes []string `json:"notes,omitempty"`
 }
 
 // Wrong is the number of findings: about the counts, about the sums of days, about
-// the journal and what was counted of it, and about damaged or missing parts of the
+// differences between journal and counts, and about damaged or missing parts of the
 // journal.
 type Wrong struct {
 	Counts  int `json:"counts"`

@@ -12,13 +12,13 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// journalCheck counts the kept segments again and compares them with what was
-// counted of them.
+// journalCheck counts the kept segments again and compares the results with the
+// counts of each segment.
 type journalCheck struct {
 	snap    store.Reader
 	journal *journal.Contents
-	// differs reports that counts and journal do not agree, and damaged what cannot
-	// be read of the journal.
+	// differs reports a difference between counts and journal, and damaged an
+	// unreadable stretch of the journal.
 	differs, damaged func(string)
 
 	counted  uint64 // position
@@ -73,7 +73,7 @@ func (c *journalCheck) run(ctx context.Context) error {
 	return c.others(ctx, source)
 }
 
-// holes reports what is missing before and between the segments.
+// holes reports the stretches that are missing before and between the segments.
 func (c *journalCheck) holes() {
 	begins := c.journal.First()
 	if trimmed := c.journal.Trimmed(); begins > trimmed {
@@ -90,7 +90,7 @@ func (c *journalCheck) holes() {
 	}
 }
 
-// flaws reports what cannot be read of a segment.
+// flaws reports the unreadable stretches of a segment.
 func (c *journalCheck) flaws(base uint64) error {
 	flaws, err := c.journal.FlawsIn(base)
 	for _, f := range flaws {

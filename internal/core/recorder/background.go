@@ -19,7 +19,7 @@ func (r *Recorder) count(ctx context.Context, c *counter, reader *journal.Reader
 			r.log.Error("counting stopped because of a bug in footfall: report it with this stack", "panic", p, "stack", string(debug.Stack()))
 		}
 	}()
-	before := r.journal.End() // what was recorded up to here is counted once it is read
+	before := r.journal.End() // reaching it ends a batch: clicks of the last run are counted at once
 	from, _ := r.Counted()
 	if err := c.begin(ctx, from); err != nil {
 		return err

@@ -18,7 +18,7 @@ const DailyReferrers = 5000
 // capWeight bounds the memory of the cap, in remembered days and referrers.
 const capWeight = 1 << 20
 
-// scopeDay is what the cap applies to: a scope in a UTC day.
+// scopeDay is the unit of the cap: a scope in a UTC day.
 type scopeDay struct {
 	scope rollup.Scope
 	day   int64 // Unix second

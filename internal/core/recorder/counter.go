@@ -37,7 +37,7 @@ type stall struct {
 	tries int
 }
 
-// begin sets the position to count from, and reads what was deleted.
+// begin sets the position to count from, and reads the deleted scopes.
 func (c *counter) begin(ctx context.Context, from uint64) error {
 	c.batch.From, c.batch.To, c.last = from, from, time.Now()
 	return c.retry(ctx, func() error {

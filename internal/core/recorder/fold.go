@@ -91,7 +91,7 @@ func (f *fold) isDeleted(c *click.Click) bool {
 // empty reports whether there is nothing to count.
 func (f *fold) empty() bool { return f.clicks == 0 && len(f.marks) == 0 }
 
-// batch moves what was gathered into b and starts again.
+// batch moves the gathered cells and marks into b and starts again.
 func (f *fold) batch(b *store.Batch) {
 	b.Cells = cellsOf(f.cells)
 	b.Minutes = cellsOf(f.minutes)

@@ -43,7 +43,7 @@ const (
 	importPatience = time.Minute
 )
 
-// Options are what a Recorder works with. All public fields are required.
+// Options are the parts of a Recorder. All public fields are required.
 type Options struct {
 	Journal *journal.Journal
 	Clicks  store.Clicks

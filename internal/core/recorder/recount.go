@@ -11,7 +11,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/journal"
 )
 
-// Epoch is what a recount found in one segment of the journal.
+// Epoch is the result of a recount of one segment.
 type Epoch struct {
 	Base, End uint64
 	Ledger    rollup.Ledger // compares with store.Batch.Journaled

@@ -8,7 +8,7 @@
 // since the backup before is shared with it, after it was read and found sound, so
 // that a new backup takes only the space of what is new.
 //
-// It refuses to know what is in the files.
+// It refuses to interpret the files.
 package backup
 
 import (

@@ -200,8 +200,8 @@ func (j *Journal) write(g *group) error {
 }
 
 // put writes a group to the open file and syncs it. After an error the file must
-// not be written again: it is unknown what reached the disk, and another sync may
-// succeed without writing anything.
+// not be written again: the write may have reached the disk in part, and another
+// sync may succeed without writing anything.
 func (j *Journal) put(g *group) error {
 	s := j.last()
 	seal(g.buf, s.seed, s.end-s.base)

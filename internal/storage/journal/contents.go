@@ -15,8 +15,8 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-// Contents is what can be read of a journal, of a Journal as of a Damaged one.
-// Its methods are safe for concurrent use.
+// Contents is the readable part of a journal, in use or damaged. Its methods are
+// safe for concurrent use.
 type Contents struct {
 	dir     dir
 	id      [16]byte
@@ -104,7 +104,7 @@ func (c *Contents) Written(base uint64) (time.Time, error) {
 }
 
 // Holes lists the positions that are missing between the segments that are
-// kept, in order: what SkipTo and Repair left out.
+// kept, in order. SkipTo and Repair make holes.
 func (c *Contents) Holes() []Hole {
 	c.segMu.RLock()
 	defer c.segMu.RUnlock()
@@ -145,9 +145,8 @@ func (c *Contents) TrimMark() string {
 	return c.dir.join(fileName(at, trimmedExt))
 }
 
-// Tail is what is missing after the newest segment: the journal ends before the
-// position that it had reached, which Options.Reached knows. It is false if
-// nothing is missing there.
+// Tail is the stretch that is missing after the newest segment, up to the position
+// of Options.Reached. It is false if nothing is missing there.
 func (c *Contents) Tail() (Flaw, bool) {
 	c.segMu.RLock()
 	defer c.segMu.RUnlock()
@@ -159,7 +158,7 @@ func (c *Contents) Tail() (Flaw, bool) {
 	return Flaw{From: s.end, To: reached, Err: &TailError{Dir: c.dir.path, End: s.end, Reached: reached}}, true
 }
 
-// FlawsIn lists what cannot be read of the segment with this base, in order. It
+// FlawsIn lists the unreadable stretches of the segment with this base, in order. It
 // fails with ErrPosition if there is no such segment.
 func (c *Contents) FlawsIn(base uint64) (flaws []Flaw, err error) {
 	r := &cursor{c: c}

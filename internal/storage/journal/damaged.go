@@ -41,8 +41,9 @@ func Inspect(o Options, ids ...[16]byte) (*Damaged, error) {
 	return d, nil
 }
 
-// Flaws lists everything that cannot be read and is no hole, in order: what is
-// missing before the first segment, the flaws in the segments, and the lost tail.
+// Flaws lists the unreadable stretches of the journal, except holes, in order: the
+// segments that are missing before the first one, the flaws in each segment, and the
+// lost tail.
 func (d *Damaged) Flaws() (flaws []Flaw, err error) {
 	if first, trimmed := d.First(), d.Trimmed(); first > trimmed {
 		flaws = append(flaws, Flaw{From: trimmed, To: first, Err: &HoleError{Hole{trimmed, first}}})
@@ -107,7 +108,7 @@ func (d *Damaged) inspect(existing bool, ids [][16]byte) error {
 }
 
 // load reads the header of a segment. A newest file that was never used is no
-// segment: it becomes d.unused, and load returns nil.
+// segment: load stores it in d.unused and returns nil.
 func (d *Damaged) load(base uint64, file string, last bool) (*segment, error) {
 	f, err := d.dir.fs.Open(d.dir.join(file))
 	if err != nil {
@@ -132,8 +133,8 @@ func (d *Damaged) load(base uint64, file string, last bool) (*segment, error) {
 	return s, err
 }
 
-// unreadable is a segment whose records cannot be checked, for want of its
-// header. Only the base is used of h.
+// unreadable returns a segment whose records cannot be checked, because its header
+// is damaged. Only the base of h is used.
 func (d *Damaged) unreadable(h header, file, reason string) *segment {
 	s, _ := newSegment(header{base: h.base, prev: h.base}, file)
 	s.damage = &CorruptError{File: d.dir.join(file), Position: h.base, Reason: reason}

@@ -2,8 +2,8 @@
 // with a checksum per record and group commit: Append returns once the record
 // cannot be lost by a power cut.
 //
-// It refuses to know what the bytes mean; it does not know clicks. It does not
-// lock its directory either: only one Journal may use it at a time.
+// It refuses to interpret the bytes; it does not know clicks. It does not lock its
+// directory either: only one Journal may use it at a time.
 //
 // # Positions
 //
@@ -36,8 +36,8 @@
 // valid only in one place of one segment, and bytes inside a record do not pass
 // for a record.
 //
-// A hole is what the journal lacks between two segments. A Reader does not pass
-// it: it fails with an error that names it.
+// A hole is a stretch of positions that is missing between two segments. A Reader
+// does not pass it: it fails with an error that names it.
 //
 // # Recovery
 //
@@ -51,7 +51,7 @@
 // durable under a temporary name first, so that a crash leaves the old state or
 // the new one.
 //
-// Open refuses a damaged journal. Inspect reads what can be read of it, and
-// Repair leaves out the rest, provided that it has been counted.
+// Open refuses a damaged journal. Inspect reads its sound records, and Repair
+// leaves out the rest, provided that it was counted.
 // docs/format/journal.md has the details.
 package journal

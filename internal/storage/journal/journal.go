@@ -46,8 +46,8 @@ type Options struct {
 	// Rolled is called when a segment is full, or sealed by Rotate, and the next
 	// one was made. It must not block. nil is allowed.
 	Rolled func()
-	// Logger gets what no caller is told, such as a tail that was cut or a file
-	// that was given up. nil discards it.
+	// Logger gets events that no method returns, such as a tail that was cut or a
+	// file that was given up. nil discards them.
 	Logger *slog.Logger
 }
 
@@ -72,8 +72,8 @@ type Journal struct {
 	spare   []byte        // the buffer of the next group
 	more    chan struct{} // closed when a record becomes durable; nil if nobody waits
 
-	// writing is held while it changes what is written where. It is taken before
-	// segMu.
+	// writing guards the fields below, and the end and the number of segments. It is
+	// taken before segMu.
 	writing  sync.Mutex
 	file     vfs.File // of the newest segment; nil if the next group needs a new one
 	closed   bool     // no more changes

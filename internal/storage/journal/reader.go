@@ -17,7 +17,7 @@ type Record struct {
 	// From is where the record starts, and To where it ends, which is where the
 	// next one starts, unless a hole does.
 	From, To uint64
-	// Data is what was appended. It is valid until the next call.
+	// Data are the bytes that were appended. They are valid until the next call.
 	Data []byte
 }
 
@@ -212,8 +212,8 @@ func (r *cursor) close() error {
 	return f.Close()
 }
 
-// advance moves the limit to what is durable by now, or moves to the next
-// segment; it is false if there is neither.
+// advance moves the limit to the durable end, or moves to the next segment. It is
+// false if there are no more records.
 func (r *cursor) advance() (bool, error) {
 	c := r.c
 	c.segMu.RLock()

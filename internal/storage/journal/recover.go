@@ -215,11 +215,11 @@ func (d dir) make() error {
 	return nil
 }
 
-// listing is what a journal's directory contains.
+// listing is the content of a journal's directory.
 type listing struct {
 	bases      []uint64          // of the segments, ascending
 	files      map[uint64]string // by base
-	trimmed    uint64            // what the trim mark says; 0 without one
+	trimmed    uint64            // the position in the trim mark; 0 without one
 	leftovers  []string          // files that a crash left
 	duplicates []duplicate       // segments that have two files
 }

@@ -165,8 +165,8 @@ func (d dir) create(h header) (*segment, vfs.File, error) {
 	return d.createWith(h, fileName(h.base, openExt), func(*segment, vfs.File) error { return nil })
 }
 
-// createWith makes a segment in a file of this name, with what fill writes after
-// the header.
+// createWith makes a segment in a file of this name; fill writes the bytes after the
+// header.
 func (d dir) createWith(h header, file string, fill func(*segment, vfs.File) error) (*segment, vfs.File, error) {
 	s, b := newSegment(h, file)
 	temp := d.join(fileName(h.base, tempExt))

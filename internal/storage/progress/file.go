@@ -86,8 +86,7 @@ func Read(path string) (r Record, err error) {
 	return r, nil
 }
 
-// maxBytes bounds what is read of a file, which has less even for a thousand
-// journals.
+// maxBytes bounds how much of a file is read. Even a thousand journals take less.
 const maxBytes = 1 << 20
 
 // regular fails with ErrNotRegular if a path exists and is not a regular file: a pipe
@@ -125,10 +124,10 @@ func (f *File) Record() Record {
 // Merge adds everything in another record.
 func (f *File) Merge(r Record) { f.change(func(known *Record) { known.Merge(r) }) }
 
-// AddJournal adds what is known about a journal.
+// AddJournal records the progress of a journal.
 func (f *File) AddJournal(j Journal) { f.change(func(known *Record) { known.AddJournal(j) }) }
 
-// AddLinks adds what is known about links and users.
+// AddLinks records the progress of links and users.
 func (f *File) AddLinks(l Links) { f.change(func(known *Record) { known.AddLinks(l) }) }
 
 // Start replaces the record by r, and writes it and every later change.

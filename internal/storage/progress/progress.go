@@ -1,13 +1,12 @@
-// Package progress is what the parts of a data directory remember about each
-// other: how far each journal had come, and how new links and users were. Each
-// part keeps a copy. So the parts that are there show that another one was
-// replaced by an older copy, cut or removed.
+// Package progress records how far each journal had come, and how new links and
+// users were. Each part of a data directory keeps a copy of the record. So the other
+// parts show that one was replaced by an older copy, cut or removed.
 //
-// Every number in a Record only grows. A copy may be old, and then shows less. It
-// never contains what was not durable when it was written. So a part that lacks
-// what a copy says has lost it.
+// Every number in a Record only grows. A copy may be old, and then shows less. Every
+// change was durable before it was recorded. So a part that lacks a recorded change
+// has lost it.
 //
-// It refuses to open the parts, and to decide what to do about a loss.
+// It refuses to open the parts, and to act on a loss.
 package progress
 
 import (
@@ -20,7 +19,7 @@ import (
 	"slices"
 )
 
-// Record is what is known about all parts. In the zero value nothing is.
+// Record is the progress of all parts. The zero value records nothing.
 type Record struct {
 	Links    Links     `json:"links"`
 	Journals []Journal `json:"journals,omitempty"` // each once, by ID
@@ -76,7 +75,7 @@ func (id *ID) UnmarshalText(b []byte) error {
 	return err
 }
 
-// Journal returns what is known about a journal. It is false if nothing is.
+// Journal returns the progress of a journal. It is false if none is recorded.
 func (r *Record) Journal(id ID) (Journal, bool) {
 	i, ok := r.find(id)
 	if !ok {
@@ -89,7 +88,7 @@ func (r *Record) find(id ID) (int, bool) {
 	return slices.BinarySearchFunc(r.Journals, id, func(j Journal, id ID) int { return bytes.Compare(j.ID[:], id[:]) })
 }
 
-// AddJournal adds what is known about a journal.
+// AddJournal records the progress of a journal.
 func (r *Record) AddJournal(j Journal) {
 	i, ok := r.find(j.ID)
 	if !ok {
@@ -103,7 +102,7 @@ func (r *Record) AddJournal(j Journal) {
 	known.Clicks = max(known.Clicks, j.Clicks)
 }
 
-// AddLinks adds what is known about links and users.
+// AddLinks records the progress of links and users.
 func (r *Record) AddLinks(l Links) {
 	life := r.Links.Life
 	if l.Version > r.Links.Version || life == "" && l.Version == r.Links.Version {
