@@ -124,15 +124,15 @@ func (im *Importer) Import(ctx context.Context, format string, r io.Reader, reje
 		recorder: im.Recorder, parse: parse, cancel: cancel,
 		resolver: newResolver(im, gone),
 	}
-	at, behind, err := resume(input, marks, func(m, before store.Mark, between []byte) error { return i.again(ctx, m, before, between) })
+	at, rest, err := resume(input, marks, func(m, before store.Mark, between []byte) error { return i.takeRejected(ctx, m, before, between) })
 	if err != nil {
 		return i.result(at), err
 	}
 	at.Source = name
 	i.last = at
-	known, err := i.prefix(behind, marks, at, reject)
+	known, err := i.prefix(rest, marks, at, reject)
 	if err == nil && !known {
-		err = i.commit(ctx, behind, reject)
+		err = i.recordAll(ctx, rest, reject)
 	}
 	if err == nil {
 		err = im.Recorder.Drain(ctx)

@@ -1,0 +1,83 @@
+package feed_test
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestNDJSON(t *testing.T) {
+	for _, c := range []struct{ line, told string }{
+		{`{"ts":1360000000500,"hash":"abc"}`, ""},
+		{`{"ts":4000000000000,"hash":"abc"}`, "2096-10-02T07:06:40Z, is in the future"},
+		{`{"type":"counts","ts":1359999900000,"hash":"abc","clicks":2}`, ""},
+		{`{"type":"link","user":"u","hash":"h","long_url":"http://a/","created":4000000000000}`, `"created", 2096-10-02T07:06:40Z, is in the future`},
+		{`{"type":"link","user":"u","hash":"h","long_url":"http://a/","created":-1}`, `"created", 1969-12-31T23:59:59Z, is before 1970`},
+		{`{"type":"link","user":"u","hash":"h","long_url":"http://a/","created":1,"modified":4000000000}`, `"modified", 2096-10-02T07:06:40Z, is in the future`},
+		{`{"type":"link","user":"u","hash":"h","long_url":"http://a/","created":1,"user_ts":4102444800}`, `"user_ts", 2100-01-01T00:00:00Z, is after 2099`},
+		{`{"type":"link","user":"u","hash":"h","long_url":"http://a/","created":1,"user_ts":4000000000}`, ""},
+		{`{"type":"user","login":"u","created":99999999999}`, `"created", 5138-11-16T09:46:39Z, is in the future`},
+		{`{"ts":1360000000.5,"link":"http://sho.rt/abc?x","country":"us","referrer":"http://t.co/"}`, ""},
+		{`{"type":"click","ts":1360000000,"hash":"abc","bot":true}`, ""},
+		{`{"type":"click","ts":1360000000,"hash":"agg","aggregate":true}`, ""},
+		{`{"type":"counts","ts":1359999900,"hash":"abc","clicks":2}`, ""},
+		{`{"ts":1360000000,"link":"old.example/nope"}`, `no link "nope"`},
+		{`{"ts":1360000000,"link":"sho.rt/"}`, "names no link"},
+		{`{"ts":1360000000}`, `no "link"`},
+		{`{"ts":"1360000000","hash":"abc"}`, `"ts"`},
+		{`{"ts":1e300,"hash":"abc"}`, `"ts"`},
+		{`{"ts":-5,"hash":"abc"}`, "before"},
+		{`{"ts":4000000000,"hash":"abc"}`, "future"},
+		{`{"ts":1360000000,"hash":"abc","aggregate":true}`, `no link "abc"`},
+		{`{"type":"counts","ts":1360000000,"hash":"abc","clicks":2}`, "quarter-hour"},
+		{`{"type":"counts","ts":1359999900,"hash":"abc"}`, "0 clicks"},
+		{`{"type":"counts","ts":1359999900,"hash":"abc","clicks":10001}`, "may be"},
+		{`{"type":"counts","ts":1359999900,"hash":"abc","clicks":10000,"bots":1}`, "may bring"},
+		{`{"type":"counts","ts":1359999900,"hash":"abc","clicks":-1}`, "may be"},
+		{`{"type":"counts","ts":1359999900,"hash":"abc","clicks":2,"countries":{"US":1}}`, "add up"},
+		{`{"type":"counts","ts":1359999900,"hash":"abc","clicks":2,"referrers":{"x":3}}`, "add up"},
+		{`{"type":"counts","ts":1359999900,"hash":"abc","clicks":2,"referrers":[]}`, "no object"},
+		{`{"type":"link","user":"u","hash":"h","long_url":"javascript:x","created":1}`, "is no http, https or ftp URL"},
+		{`{"type":"link","user":"u","hash":"h","long_url":"http://a/"}`, `"created"`},
+		{`{"type":"user","created":1}`, `"login"`},
+		{`{"type":"token"}`, "none of"},
+		{`[]`, "object"},
+		{`{`, "JSON"},
+		{`{"ts":1360000000,"hash":"abc","country":"USA"}`, `"country" is "USA": two letters are expected, or None`},
+		{`{"ts":1360000000,"hash":"abc","country":"U1"}`, `"country" is "U1"`},
+		{`{"ts":1360000000,"hash":"abc","country":"None"}`, ""},
+		{`{"ts":1360000000,"hash":"abc","country":""}`, ""},
+		{`{"ts":1360000000,"hash":"abc","country":null,"bot":null}`, ""},
+		{`{"ts":1360000000,"hash":"abc","country":5}`, `"country" is not a string`},
+		{`{"ts":1360000000,"hash":"abc","bot":"yes"}`, `"bot" is neither true nor false`},
+		{`{"type":"counts","ts":1359999900,"hash":"abc","clicks":2,"countries":{"US":1,"USA":1}}`, `"countries" is "USA"`},
+		{`{"type":"counts","ts":1359999900,"hash":"abc","clicks":2,"countries":{"US":1,"None":1}}`, ""},
+		{`{"type":"user","login":"a b","created":1}`, `"login": login has the character U+0020`},
+		{`{"type":"link","user":"\t","hash":"h","long_url":"http://a/","created":1}`, `"user": login has the character U+0009`},
+		{`{"type":"link","user":"u","hash":"robots.txt","long_url":"http://a/","created":1}`, "one of the server's own"},
+		{`{"type":"link","user":"u","hash":"h","long_url":"http://a/","created":1,"keywords":[{"domain":"d","keyword":"v4"}]}`, "one of the server's own"},
+		{`{"type":"link","user":"u","hash":"h","long_url":"http://a/","created":1,"keywords":{}}`, `"keywords" is no list`},
+		{`{"type":"link","user":"u","hash":"h","long_url":"http://a/","created":1,"private":1}`, `"private" is neither`},
+		{`{"type":"link","user":"ann","hash":"abc","long_url":"http://a/","created":1}`, ""},
+		{`{"type":"link","user":"ann","hash":"abc","long_url":"http://c/","created":1}`, `the hash "abc" is another link's here, which is of ann and leads to http://a/`},
+		{`{"type":"link","user":"bob","hash":"abc","long_url":"http://a/","created":1}`, `the hash "abc" is another link's here, which is of ann and leads to http://a/`},
+		{`{"type":"link","user":"ann","hash":"new","long_url":"http://c/","created":1,"keywords":[{"domain":"SHO.rt","keyword":"wörd"}]}`, `the keyword "wörd" on sho.rt is that of the link abc here; the rest of the line is taken`},
+		{`{"type":"link","user":"ann","hash":"abc","long_url":"http://a/","created":1,"keywords":[{"domain":"SHO.rt","keyword":"wörd"}]}`, ""},
+		{"\ufeff" + `{"ts":1360000000,"hash":"abc"}`, ""},
+		{"\x00\x00" + `{"ts":1360000000,"hash":"abc"}`, ""},
+		{`{"ts":1360000000,"link":"sho.rt/a%00b"}`, "names no link"},
+	} {
+		im := importer(newTape())
+		known(t, im)
+		_, rejected := imports(t, im, "ndjson", c.line+"\n")
+		if told := strings.Join(rejected, "\n"); (told == "") != (c.told == "") || !strings.Contains(told, c.told) {
+			t.Errorf("%s\nwas rejected with %q, want %q", c.line, told, c.told)
+		}
+	}
+}
+
+func FuzzNDJSON(f *testing.F) {
+	f.Add([]byte(`{"type":"user","login":"u","created":1}` + "\n" + `{"type":"link","user":"u","hash":"h","long_url":"http://a/","created":1,"title":"t","keywords":[{"domain":"d","keyword":"k"}]}` + "\n"))
+	f.Add([]byte(`{"type":"counts","ts":1359999900,"hash":"abc","clicks":2,"bots":1,"countries":{"US":2},"referrers":{"direct":1,"x":1}}`))
+	f.Add([]byte(`{"ts":1360000000.5,"link":"sho.rt/abc","country":"US","referrer":"http://t.co/"}`))
+	fuzzFormat(f, "ndjson")
+}
