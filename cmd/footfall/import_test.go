@@ -80,7 +80,7 @@ func TestImportMessages(t *testing.T) {
 			log + ": 1 line names a link that does not exist: add the link and import the same file again, then the line counts\n" +
 				"footfall: import " + dir + "/missing: open " + dir + "/missing: no such file or directory\n" +
 				"import " + dir + ": read " + dir + ": is a directory\n" +
-				"import " + cut + ": the gzip file is cut off after 500 whole lines: get all of it and import that\n", 1},
+				"import " + cut + ": the gzip file is cut off after 500 whole lines: get the whole file and import it\n", 1},
 		{"combined", []string{empty}, "0 lines: 0 clicks recorded, 0 known already, 0 skipped, 0 rejected\n", "", 0},
 		{"combined", []string{more}, "1 line: 0 clicks recorded, 1 known already, 0 skipped, 0 rejected\n", "", 0},
 	} {

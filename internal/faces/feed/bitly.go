@@ -12,15 +12,15 @@ import (
 	"github.com/valyala/fastjson"
 )
 
-// errSkip: the line is in order, and no click.
+// errSkip is for a line that is valid and is not a click.
 var errSkip = errors.New("not a click")
 
-// entry is a click but for the ids of its link and user, and the link: as the
-// other side named it, so that it can be made, or only by a name of ours.
+// entry is a click without the ids of its link and user. The line either describes the
+// link, so that it can be made, or says where it must be.
 type entry struct {
 	click click.Click
-	link  store.ForeignLink // where it has a hash
-	to    target            // else
+	link  store.ForeignLink // if it has a hash
+	to    target            // otherwise
 	line  uint64            // of the input, from 1
 }
 
@@ -37,11 +37,11 @@ type target struct {
 //	hh  domain, kw keyword on that domain     l   login of the link's owner
 //	c   country or null                       r   referring page or "direct"
 //
-// {"_heartbeat_": …} keeps the feed alive and is skipped. Every click counts
-// as a person's, as it did at Bitly.
+// {"_heartbeat_": …} keeps the feed alive and is skipped. Every click counts as that of a
+// person, as it did at Bitly.
 type bitly struct {
 	parser fastjson.Parser
-	now    func() time.Time // later clicks are refused
+	now    func() time.Time // later clicks are rejected
 }
 
 func (f *bitly) parse(line []byte, c *chunk) error {
@@ -84,7 +84,7 @@ func (f *bitly) entry(line []byte) (entry, error) {
 		if err != nil {
 			return e, err
 		}
-		if made >= 0 && made <= f.now().Unix() { // else nobody knows; the click counts
+		if made >= 0 && made <= f.now().Unix() { // otherwise it is not known; the click counts
 			e.link.Created = made
 		}
 	}
@@ -109,7 +109,7 @@ func (f *bitly) entry(line []byte) (entry, error) {
 	return e, nil
 }
 
-// inTime refuses a click before click.Earliest or after now; Unix seconds.
+// inTime fails for a click before click.Earliest or after now; Unix seconds.
 func inTime(t, now int64) error {
 	switch {
 	case t < click.Earliest.Unix():
@@ -120,8 +120,8 @@ func inTime(t, now int64) error {
 	return nil
 }
 
-// instant is a Unix second as people read it, and the number itself where its year
-// has no four digits.
+// instant is a Unix second as a date and time, or the number itself if its year does not
+// have four digits.
 func instant(t int64) string {
 	const first, last = -62135596800, 253402300799 // years 1 and 9999
 	if t < first || t > last {

@@ -11,7 +11,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// checkURL refuses a long URL to which no link may lead.
+// checkURL fails for a long URL to which no link may lead.
 func checkURL(key, longURL string) error {
 	if err := links.CheckForeignURL(longURL); err != nil {
 		return fmt.Errorf("%q is %.200q, and no link may lead there: %w", key, longURL, err)
@@ -19,11 +19,11 @@ func checkURL(key, longURL string) error {
 	return nil
 }
 
-// circular says which of the links that are to be made would lead back to this
-// installation: to a link that is here, to another one of them, or to itself.
-// Those that are here already stay, and so does what leads to them.
+// circular finds the links, of those to be made, that would lead back to this
+// installation: to a link that exists, to another one of them, or to itself. Links that
+// exist already stay, and so do links to them.
 func (r *resolver) circular(ctx context.Context, made []store.ForeignLink) (reasons map[click.Hash]string, err error) {
-	names, domains := map[string]bool{}, map[string]bool{} // of the links that are to be made
+	names, domains := map[string]bool{}, map[string]bool{} // of the links to be made
 	for i := range made {
 		l := &made[i]
 		names[string(l.Hash)], names[string(l.Aggregate())] = true, true
@@ -34,7 +34,7 @@ func (r *resolver) circular(ctx context.Context, made []store.ForeignLink) (reas
 	for d := range domains {
 		if !r.domains[d] {
 			r.domains[d] = true
-			clear(r.strangers) // the keywords make it ours
+			clear(r.strangers) // it is ours by its keywords
 		}
 	}
 	for i := range made {
@@ -68,9 +68,9 @@ func (r *resolver) circular(ctx context.Context, made []store.ForeignLink) (reas
 	return reasons, nil
 }
 
-// onOwnHost tells whether the URL is on a host where links of ours are, or will
-// be, and the name that a link there would have. Hosts where none are, as most
-// are, are remembered by their spelling.
+// onOwnHost reports whether the URL is on a host that has links of ours, or will have
+// them, and the name of a link there. Other hosts, which are most, are remembered by their
+// spelling.
 func (r *resolver) onOwnHost(ctx context.Context, longURL string) (ours bool, name string, err error) {
 	_, spelling, _, _ := weburl.Split(longURL)
 	if r.strangers[spelling] {

@@ -20,13 +20,12 @@ import (
 //
 //	[host[:port] ]address ident user [02/Jan/2006:15:04:05 -0700] "GET /name HTTP/1.1" status bytes "referrer" "agent"
 //
-// Instead of the address there may be the list that proxies make (X-Forwarded-For).
-// Each address may have a port. The user may hold blanks. What syslog or Docker put before
-// the line, numbers after the bytes, and what follows the agent are ignored. A
-// click is a GET that was redirected; the rest is skipped. Bytes that are no UTF-8
-// cost nothing but in a name, which no link can have.
+// The address may be a list, as proxies make it (X-Forwarded-For), and each address may
+// have a port. The user may have blanks. Prefixes of syslog and Docker, numbers after the
+// bytes, and everything after the agent are ignored. A click is a GET that was
+// redirected; other lines are skipped. Invalid UTF-8 matters only in the name of a link.
 type combined struct {
-	now     func() time.Time // later clicks are refused
+	now     func() time.Time // later clicks are rejected
 	isBot   func(agent string) bool
 	proxy   func(netip.Addr) bool
 	country func(netip.Addr) click.Country
@@ -34,7 +33,7 @@ type combined struct {
 
 var (
 	errCombined = notOfFormat{errors.New("not a line of the combined log format")}
-	errCommon   = notOfFormat{errors.New("not a line of the combined log format: no referrer and no user agent, so it seems to be the common log format; let the server write the combined one")}
+	errCommon   = notOfFormat{errors.New("not a line of the combined log format: no referrer and no user agent. It seems to be the common log format; configure the server to write the combined one")}
 )
 
 func (f *combined) parse(line []byte, c *chunk) error {
@@ -60,7 +59,7 @@ func (f *combined) parse(line []byte, c *chunk) error {
 	}
 	status, err := strconv.Atoi(fields[0])
 	if err != nil {
-		return notOfFormat{fmt.Errorf("the status %.100q is no number", fields[0])}
+		return notOfFormat{fmt.Errorf("the status %.100q is not a number", fields[0])}
 	}
 	referrer, rest, ok := quoted(`"` + rest)
 	if !ok {
@@ -88,7 +87,7 @@ func (f *combined) parse(line []byte, c *chunk) error {
 		return err
 	}
 	if place.Name == "" {
-		return errSkip // the front page led elsewhere
+		return errSkip // the front page redirects
 	}
 	if referrer == "-" {
 		referrer = ""
@@ -104,8 +103,8 @@ func (f *combined) parse(line []byte, c *chunk) error {
 	return nil
 }
 
-// cutTime cuts a line at its time. That is the first one in brackets: there may be
-// others before it, around addresses of IPv6 or in the name of a user.
+// cutTime cuts a line at its time, which is the first text in brackets that is a time:
+// there may be brackets before it, around an IPv6 address or in the name of a user.
 func cutTime(line string) (head string, at time.Time, rest string, err error) {
 	err = errCombined
 	for from := 0; ; {
@@ -122,14 +121,14 @@ func cutTime(line string) (head string, at time.Time, rest string, err error) {
 		if at, ok := parseTime(stamp); ok {
 			return head, at, after, nil
 		}
-		if strings.HasPrefix(after, `"`) && !strings.Contains(stamp, "[") { // where the time should be
+		if strings.HasPrefix(after, `"`) && !strings.Contains(stamp, "[") { // at the place of the time
 			return "", at, "", notOfFormat{fmt.Errorf("cannot read the time %.100q", stamp)}
 		}
 	}
 }
 
-// parseTime takes the time of an access log, or that which ISO 8601 makes of it
-// (nginx's $time_iso8601). A leap second is the one before it.
+// parseTime reads the time of an access log, in the usual form or in that of ISO 8601
+// (nginx's $time_iso8601). A leap second counts as the second before it.
 func parseTime(stamp string) (time.Time, bool) {
 	if at, err := time.Parse("2/Jan/2006:15:04:05 -0700", strings.Replace(stamp, ":60 ", ":59 ", 1)); err == nil {
 		return at, true
@@ -138,8 +137,8 @@ func parseTime(stamp string) (time.Time, bool) {
 	return at, err == nil
 }
 
-// parseHead takes apart what stands before the time: the host of the request, or
-// none, and the addresses of the client and of proxies, as they are written.
+// parseHead takes apart the text before the time: the host of the request, empty if
+// there is none, and the addresses of the client and of proxies, as they are written.
 func parseHead(head string) (host string, addresses []string, ok bool) {
 	// Apache writes a user without a name as two quotes.
 	fields := strings.Fields(strings.ReplaceAll(strings.ReplaceAll(head, `""`, "-"), `"`, " "))
@@ -156,9 +155,8 @@ func parseHead(head string) (host string, addresses []string, ok bool) {
 	return host, addresses, len(fields) >= 2
 }
 
-// prefixed is how many fields something else than the server wrote in front of the
-// line, as syslog and Docker do. What they write is not "host address": the client's
-// address is that before the "-" of the ident then.
+// prefixed is how many fields at the start are not from the web server, but from syslog
+// or Docker. The client's address then is the one before the "-" of the ident.
 func prefixed(fields []string) int {
 	address := func(i int) bool { return parseAddress(strings.Trim(fields[i], ",")).IsValid() }
 	if len(fields) < 3 || address(0) {
@@ -180,9 +178,8 @@ func prefixed(fields []string) int {
 	return 0
 }
 
-// isHost tells whether the first of at least four fields is the host of the
-// request rather than the client's address: then the second is an address, or a
-// name of the client.
+// isHost reports whether the first of at least four fields is the host of the request,
+// not the client's address. The second field then is an address or a name of the client.
 func isHost(fields []string) bool {
 	if parseAddress(fields[1]).IsValid() {
 		return true
@@ -190,13 +187,12 @@ func isHost(fields []string) bool {
 	return fields[1] != "-" && !parseAddress(fields[0]).IsValid()
 }
 
-// shared is what carriers give their customers instead of public addresses (RFC 6598).
+// shared are the addresses that carriers share among customers (RFC 6598).
 var shared = netip.MustParsePrefix("100.64.0.0/10")
 
-// client is the address of the visitor in the list that proxies make: each adds
-// the address that it was asked from, so the last one that is neither private nor
-// that of a trusted proxy. Where all are, it is the first. Without any address it
-// is not valid.
+// client is the address of the visitor in the list that proxies make. Each proxy appends
+// the address of its client, so it is the last one that is neither private nor that of a
+// trusted proxy, and the first one if all are. Without any address it is not valid.
 func (f *combined) client(addresses []string) (a netip.Addr) {
 	for i := len(addresses) - 1; i >= 0; i-- {
 		next := parseAddress(strings.TrimSpace(addresses[i]))
@@ -205,7 +201,7 @@ func (f *combined) client(addresses []string) (a netip.Addr) {
 			if strings.TrimSpace(addresses[i]) == "" {
 				continue
 			}
-			return a // what stands before it may be anybody's
+			return a // what comes before it may be forged
 		case next.IsGlobalUnicast() && !next.IsPrivate() && !shared.Contains(next) && !f.proxy(next):
 			return next
 		}
@@ -214,8 +210,8 @@ func (f *combined) client(addresses []string) (a netip.Addr) {
 	return a
 }
 
-// parseAddress takes an address, with a port or without, in brackets or not. Of
-// anything else the result is not valid.
+// parseAddress reads an address with or without a port, in brackets or not. The result is
+// not valid for any other text.
 func parseAddress(s string) netip.Addr {
 	if a, err := netip.ParseAddr(strings.Trim(s, "[]")); err == nil {
 		return a.Unmap().WithZone("")
@@ -242,9 +238,8 @@ func placeOf(host, requestTarget string) (p links.Place, err error) {
 	return p, nil
 }
 
-// quoted takes a string in quotes from the beginning. A backslash escapes a
-// quote and itself, and \xHH is a byte, as both servers write them; of other escapes it
-// stays.
+// quoted reads a string in quotes at the start. As both servers write it, a backslash
+// escapes a quote and itself, and \xHH is a byte. Other backslashes stay.
 func quoted(s string) (value, rest string, ok bool) {
 	if !strings.HasPrefix(s, `"`) {
 		return "", "", false

@@ -8,25 +8,24 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// Gone is what was deleted: a user, or a link.
+// Gone is a user or a link that was deleted.
 type Gone struct {
-	Login string     // empty where it is a link
-	Hash  click.Hash // empty where it is a user
+	Login string     // of the user; empty for a link
+	Hash  click.Hash // of the link; empty for a user
 }
 
-// deletions keeps imports and deletions apart: a click is recorded before its
-// link is deleted, or its line is rejected.
+// deletions separates imports from deletions: a click is recorded before its link is
+// deleted, or its line is rejected.
 type deletions struct {
-	// resolving is held for reading from when a click is given its link until it
-	// is recorded.
+	// resolving is held for reading from the moment a click gets its link until it is
+	// recorded.
 	resolving sync.RWMutex
 	running   map[*gone]struct{} // one of each import; guarded by resolving
 }
 
-// Hold has imports wait while users and links are deleted. The caller calls
-// release with what is gone then. Lines of imports under way that are of these,
-// and come later, are rejected: they would make again what was just deleted, or
-// be recorded and count nowhere.
+// Hold blocks imports while users and links are deleted. The caller calls release with
+// what was deleted. Running imports reject later lines of these users and links, which
+// would otherwise make them again, or be recorded and count nowhere.
 func (im *Importer) Hold() (release func(...Gone)) {
 	im.deletions.resolving.Lock()
 	return func(all ...Gone) {
@@ -37,7 +36,7 @@ func (im *Importer) Hold() (release func(...Gone)) {
 	}
 }
 
-// begin has an import hear of deletions until end.
+// begin adds deletions to the result until end is called.
 func (d *deletions) begin() (_ *gone, end func()) {
 	d.resolving.Lock()
 	defer d.resolving.Unlock()
@@ -53,11 +52,11 @@ func (d *deletions) begin() (_ *gone, end func()) {
 	}
 }
 
-// gone is what was deleted since an import began.
+// gone is what was deleted since an import started.
 type gone struct {
 	logins map[string]bool
 	hashes map[click.Hash]bool
-	more   bool // since it was looked at last
+	more   bool // since forgetGone
 }
 
 func (g *gone) add(all []Gone) {
@@ -70,7 +69,7 @@ func (g *gone) add(all []Gone) {
 	}
 }
 
-// user says why a user is not made; empty where he is.
+// user is the reason why a user is not made; empty if there is none.
 func (g *gone) user(login string) string {
 	if !g.logins[login] {
 		return ""
@@ -78,7 +77,7 @@ func (g *gone) user(login string) string {
 	return fmt.Sprintf("the user %.100q was deleted while this was imported: import the same file again to bring the user back", login)
 }
 
-// link says why a link is not made; empty where it is.
+// link is the reason why a link is not made; empty if there is none.
 func (g *gone) link(l *store.ForeignLink) string {
 	if reason := g.user(l.Login); reason != "" {
 		return reason
@@ -89,7 +88,7 @@ func (g *gone) link(l *store.ForeignLink) string {
 	return fmt.Sprintf("the link %.100q was deleted while this was imported: import the same file again to bring the link back", l.Hash)
 }
 
-// forgetGone has the resolver ask again for everything after a deletion.
+// forgetGone makes the resolver ask for everything again after a deletion.
 func (r *resolver) forgetGone() {
 	if r.gone.more {
 		r.gone.more = false
@@ -97,7 +96,7 @@ func (r *resolver) forgetGone() {
 	}
 }
 
-// rejectGone rejects the lines that describe who and what is gone.
+// rejectGone rejects the lines that describe users and links that are gone.
 func (r *resolver) rejectGone(c *chunk, reject func(Rejected)) {
 	users := c.users[:0]
 	for i := range c.users {

@@ -17,14 +17,14 @@ import (
 //go:embed testdata/2013-02-03-1359891902.gz
 var demo []byte
 
-// DemoSpan is the time that Demo spreads its clicks over.
+// DemoSpan is the period over which Demo spreads its clicks.
 const DemoSpan = 30 * 24 * time.Hour
 
 // DemoLogin is a user with many clicks in Demo.
 const DemoLogin = "nasatwitter"
 
-// Demo is a small real click feed whose clicks happened in the time before
-// now: stretched over DemoSpan, with its rhythm kept.
+// Demo is a small real click feed, moved and stretched so that its clicks fill the
+// DemoSpan before now in their original rhythm.
 func Demo(now time.Time) (io.Reader, error) {
 	plain, err := Decompress(bytes.NewReader(demo))
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// describedUser is a user as a line describes him.
+// describedUser is a user as a line describes them.
 type describedUser struct {
 	store.User
 	line uint64
@@ -33,11 +33,11 @@ func (n *namedLink) named() []store.ForeignLink {
 	return links
 }
 
-// describeLinks makes the links that lines describe, and rejects the lines that
-// say what cannot be, for a name is another link's here.
+// describeLinks makes the links that lines describe, and rejects lines with a name that
+// belongs to another link here.
 func (r *resolver) describeLinks(ctx context.Context, c *chunk, reject func(Rejected)) error {
 	if len(c.links) > 0 {
-		clear(r.targets) // what was none may be one now
+		clear(r.targets) // unknown links may exist now
 	}
 	if err := r.refuseCircular(ctx, c, reject); err != nil {
 		return err
@@ -67,7 +67,7 @@ func (r *resolver) describeLinks(ctx context.Context, c *chunk, reject func(Reje
 		}
 		named = append(named, n.named()...)
 	}
-	// Only now: a line that was rejected must leave no keywords.
+	// Not before: a line that is rejected must leave no keywords.
 	if len(named) > 0 {
 		if _, err := r.importLinks(ctx, named); err != nil {
 			return fmt.Errorf("import keywords: %w", err)
@@ -87,7 +87,7 @@ func (r *resolver) describeLinks(ctx context.Context, c *chunk, reject func(Reje
 	return nil
 }
 
-// rejectLink rejects the line that describes a link, which was counted as taken.
+// rejectLink rejects a line that describes a link and was counted as taken.
 func (c *chunk) rejectLink(n *namedLink, reason string, reject func(Rejected)) {
 	c.sum.lines-- // reject counts it again
 	c.sum.skipped--
@@ -96,7 +96,7 @@ func (c *chunk) rejectLink(n *namedLink, reason string, reject func(Rejected)) {
 	reject(Rejected{Line: n.line, Reason: reason})
 }
 
-// refuseCircular rejects the lines whose link would lead back here.
+// refuseCircular rejects lines whose link would lead back here.
 func (r *resolver) refuseCircular(ctx context.Context, c *chunk, reject func(Rejected)) error {
 	var all []store.ForeignLink
 	for i := range c.links {
@@ -127,7 +127,7 @@ func (r *resolver) login(ctx context.Context, id click.UserID) (string, error) {
 	return u.Login, err
 }
 
-// missed says which keyword of a line another link has.
+// missed is the reason if a keyword of the line belongs to another link.
 func (r *resolver) missed(ctx context.Context, n *namedLink, l store.Link) (reason string, err error) {
 	for _, k := range n.keywords {
 		has, err := r.im.Links.LinkByName(ctx, k.Domain, k.Keyword)

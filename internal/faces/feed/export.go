@@ -63,9 +63,9 @@ type (
 	}
 )
 
-// Exporter writes what there is as NDJSON, which the format ndjson imports:
-// users, links, and then counts or clicks. What proves users stays here, and so
-// do the clicks of links that were deleted.
+// Exporter writes NDJSON that the format ndjson imports: users, links, and then counts or
+// clicks. It leaves out tokens, passwords and apiKeys, and clicks of links that were
+// deleted.
 type Exporter struct {
 	Links store.Links
 	Users store.Users
@@ -73,10 +73,10 @@ type Exporter struct {
 	err   error
 }
 
-// page is how much is asked for at once.
+// page is how many users, links or clicks are read at once.
 const page = 500
 
-// Counts writes users, links and the counts of links by the quarter-hour.
+// Counts writes users, links and the counts of links per quarter-hour.
 func (x *Exporter) Counts(ctx context.Context, w io.Writer, counts store.Reader) error {
 	return x.export(ctx, w, func() error {
 		b := countsBuffer{x: x}
@@ -94,7 +94,7 @@ func (x *Exporter) Counts(ctx context.Context, w io.Writer, counts store.Reader)
 	})
 }
 
-// Clicks writes users, links and single clicks, in their order.
+// Clicks writes users, links and single clicks, in the order given.
 func (x *Exporter) Clicks(ctx context.Context, w io.Writer, clicks iter.Seq2[click.Click, error]) error {
 	return x.export(ctx, w, func() error {
 		some := make([]click.Click, 0, page)
@@ -186,20 +186,20 @@ func (x *Exporter) links(ctx context.Context) error {
 	}
 }
 
-// slotCounts is the clicks of a link in a quarter-hour.
+// slotCounts are the clicks of a link in a quarter-hour.
 type slotCounts struct {
 	clicks, bots         uint64
 	countries, referrers map[string]uint64
 }
 
-// countsBuffer gathers the cells of some links.
+// countsBuffer collects the cells of some links.
 type countsBuffer struct {
 	x     *Exporter
 	order []rollup.Scope
 	slots map[rollup.Scope]map[int64]*slotCounts
 }
 
-// add takes a cell. The cells of a link come one after the other.
+// add takes a cell. The cells of a link follow each other.
 func (b *countsBuffer) add(ctx context.Context, c *rollup.Cell) error {
 	if len(b.order) == 0 || b.order[len(b.order)-1] != c.Scope {
 		if len(b.order) == page {
@@ -232,7 +232,7 @@ func (b *countsBuffer) add(ctx context.Context, c *rollup.Cell) error {
 	return nil
 }
 
-// flush writes what was gathered.
+// flush writes what was collected.
 func (b *countsBuffer) flush(ctx context.Context) error {
 	ids := make([]click.LinkID, len(b.order))
 	for i, s := range b.order {
@@ -258,8 +258,8 @@ func (b *countsBuffer) flush(ctx context.Context) error {
 	return b.x.err
 }
 
-// lines writes the counts in as many lines as are needed for none to bring too
-// many clicks.
+// lines writes the counts in as many lines as are needed so that each has at most
+// maxClicks.
 func (s *slotCounts) lines(line func(countsLine)) {
 	countries, referrers := newShares(s.countries, "None"), newShares(s.referrers, "direct")
 	for s.clicks > 0 || s.bots > 0 {
@@ -272,11 +272,11 @@ func (s *slotCounts) lines(line func(countsLine)) {
 	}
 }
 
-// sharesLeft deals out the clicks of names, in the order of the names.
+// sharesLeft gives out the clicks of names, in the order of the names.
 type sharesLeft struct {
 	names   []string
 	left    map[string]uint64
-	unnamed string // what the empty name is called
+	unnamed string // stands for the empty name
 }
 
 func newShares(m map[string]uint64, unnamed string) *sharesLeft {

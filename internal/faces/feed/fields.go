@@ -15,18 +15,18 @@ import (
 )
 
 const (
-	// maxText bounds every string of a line but the referrer, which is cut.
+	// maxText bounds each string of a line, in bytes.
 	maxText = 1 << 16
-	// maxKept is how long a line may be for the parser to keep the memory that
-	// it took, which may be some hundred times as much.
+	// maxKept is the longest line, in bytes, after which the parser keeps its memory,
+	// which may be some hundred times as much.
 	maxKept = 1 << 16
-	// maxCommas bounds the values in a long line, and so that memory.
+	// maxCommas bounds the values in a long line, and so the memory for it.
 	maxCommas = 100_000
 )
 
 var errJSON = notOfFormat{errors.New("not JSON; is the line cut off?")}
 
-// object takes a line as a JSON object, valid until the parser is used again.
+// object parses a line as a JSON object, which is valid until the parser is used again.
 func object(p *fastjson.Parser, line []byte) (*fastjson.Value, error) {
 	if len(line) > maxKept {
 		if bytes.Count(line, []byte(",")) > maxCommas {
@@ -34,9 +34,9 @@ func object(p *fastjson.Parser, line []byte) (*fastjson.Value, error) {
 		}
 		p = new(fastjson.Parser)
 	}
-	v, err := p.ParseBytes(line) // bounds the depth, and lets pass some that is not JSON
+	v, err := p.ParseBytes(line) // bounds the depth, and accepts some texts that are not JSON
 	if err == nil {
-		err = fastjson.ValidateBytes(line) // the other way round
+		err = fastjson.ValidateBytes(line) // does not bound the depth, and accepts JSON alone
 	}
 	if err != nil {
 		return nil, errJSON
@@ -47,24 +47,24 @@ func object(p *fastjson.Parser, line []byte) (*fastjson.Value, error) {
 	return v, nil
 }
 
-// form is what a string must be. It must be there unless it is optional.
+// form is the kind of a string. A string is required unless it is optional.
 type form int
 
 const (
 	aText    form = 0
-	aLogin   form = 1 // such as users here may have
-	aName    form = 2 // such as can lead to a link here
+	aLogin   form = 1 // a valid login
+	aName    form = 2 // a valid name of a link
 	optional form = 4
 )
 
-// fields are strings of an object that are wanted.
+// fields are the strings to take from an object.
 type fields []struct {
 	key  string
 	to   *string
 	form form
 }
 
-// from takes them in their order and says what is wrong with the first that
+// from takes the strings in order. It fails with what is wrong with the first one that
 // cannot be taken.
 func (fs fields) from(v *fastjson.Value) (err error) {
 	for _, f := range fs {
@@ -85,7 +85,7 @@ func (fs fields) from(v *fastjson.Value) (err error) {
 	return nil
 }
 
-// validName refuses what package links would never look up.
+// validName fails for a name that package links never looks up.
 func validName(name string) error {
 	if links.Reserved(name) {
 		return fmt.Errorf("%.100q cannot be the name of a link, for it is one of the server's own", name)
@@ -112,7 +112,7 @@ func keywordDomain(s string) string {
 	return a.String()
 }
 
-// integer takes a whole JSON number.
+// integer takes a JSON number without a fraction.
 func integer(v *fastjson.Value, key string) (int64, error) {
 	f := v.Get(key)
 	if f == nil {
@@ -125,13 +125,12 @@ func integer(v *fastjson.Value, key string) (int64, error) {
 	return n, nil
 }
 
-// fromMillis is from which number on an instant is in milliseconds, as in the API:
-// in seconds it would lie after the year 5138.
+// fromMillis is the first number that is an instant in milliseconds, as in the API. In
+// seconds it would be in the year 5138.
 const fromMillis = 100_000_000_000
 
-// instantOf takes a whole JSON number as an instant, in Unix seconds or in
-// milliseconds, of which it drops the fraction of a second. It lies within 1970 and
-// last, which is a Unix second.
+// instantOf takes a JSON number as an instant in Unix seconds or milliseconds, and drops
+// the fraction of a second. It must be between 1970 and last, a Unix second.
 func instantOf(v *fastjson.Value, key string, last int64) (int64, error) {
 	t, err := integer(v, key)
 	if err != nil {
@@ -151,7 +150,7 @@ func instantOf(v *fastjson.Value, key string, last int64) (int64, error) {
 	return t, nil
 }
 
-// text takes a JSON string; null and a missing key are "" unless needed.
+// text takes a JSON string. null and a missing key are "", or an error if it is needed.
 func text(v *fastjson.Value, key string, need bool) (string, error) {
 	f := v.Get(key)
 	switch {
@@ -190,7 +189,7 @@ func boolean(v *fastjson.Value, key string) (bool, error) {
 	return b, nil
 }
 
-// country takes what an export calls a country: two letters, or None.
+// country takes the country of an export: two letters, or None.
 func country(key, s string) (click.Country, error) {
 	c := click.ParseCountry(s)
 	if !c.Known() && s != "" && s != "None" {

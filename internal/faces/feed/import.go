@@ -14,7 +14,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// The formats, by their names.
+// The names of the formats.
 const (
 	bitlyFeed    = "bitly-feed"
 	ndjsonFormat = "ndjson"
@@ -24,30 +24,30 @@ const (
 // Formats lists the formats that Import takes.
 var Formats = []string{bitlyFeed, ndjsonFormat, accessLog}
 
-// BringsLinks tells whether inputs of the format bring links and users, so that
-// they may be the first thing that a data directory gets.
+// BringsLinks reports whether inputs of the format describe links and users, so that they
+// may be imported into an empty data directory.
 func BringsLinks(format string) bool { return format != accessLog }
 
-// Recorder is where the clicks go: recorder.Recorder.
+// Recorder records the clicks: recorder.Recorder.
 type Recorder interface {
 	BeginImport(ctx context.Context, source [32]byte) (marks []store.Mark, end func(), err error)
 	Import(ctx context.Context, clicks []click.Click, mark store.Mark) error
 	Drain(ctx context.Context) error
 }
 
-// Result says what became of an input's lines, however many imports it took.
-// Where each line is one click at most, Lines is the sum of the next four; a
-// line of counts brings many clicks.
+// Result is what became of the lines of an input, in this and earlier imports. If each
+// line is one click at most, Lines is the sum of the next four; a line of counts has many
+// clicks.
 type Result struct {
 	Lines    uint64
 	Clicks   uint64 // recorded now
-	Known    uint64 // clicks that an earlier import brought
-	Skipped  uint64 // in order, and no clicks
+	Known    uint64 // clicks of earlier imports
+	Skipped  uint64 // valid lines without clicks
 	Rejected uint64 // not understood, or out of range, or without a link
 
 	Users, Links uint64 // of the skipped lines, those that describe one
-	NoLink       uint64 // of the rejected lines, those whose link is not here
-	Alien        uint64 // of the rejected lines, those that have not the format at all
+	NoLink       uint64 // of the rejected lines, those whose link does not exist
+	Alien        uint64 // of the rejected lines, those that are not of the format at all
 }
 
 // Add adds another input's result.
@@ -74,17 +74,18 @@ type Importer struct {
 	Recorder Recorder
 	Links    store.Links
 	Users    store.Users
-	// Names knows which URLs are short links of ours, and Host is the host of
-	// those where there is no domain.
+	// Names says which URLs are short links of ours. Host is the host of those if there
+	// is no domain.
 	Names *links.Links
 	Host  string
 	Now   func() time.Time
-	// IsBot tells what a user agent of an access log is; empty or "-" is none.
+	// IsBot reports whether a user agent of an access log is a bot. An agent that is
+	// missing is empty or "-".
 	IsBot func(agent string) bool
-	// Proxy tells whether an address is that of a proxy that is trusted to say, in an
-	// access log, where a visitor came from.
+	// Proxy reports whether an address is that of a trusted proxy, so that the address
+	// before it in an access log is believed.
 	Proxy func(netip.Addr) bool
-	// Country is where an address is. The address goes no further.
+	// Country is the country of an address. The address is not kept.
 	Country func(netip.Addr) click.Country
 	// After is time.After.
 	After func(time.Duration) <-chan time.Time
@@ -92,14 +93,17 @@ type Importer struct {
 	deletions deletions
 }
 
-// Import reads an input, gzip or plain, and returns once its clicks are
-// durable and counted. Of an input that goes on, such as a pipe, the lines that
-// have come are recorded half a second later at the latest. Lines that are not taken go to reject, the first time
-// they are met; later imports look at them again, and take those that they can.
-// So are those of users and links that are deleted before their line is taken.
-// After an error what was recorded is not lost: importing the same input again
-// goes on behind it. A Read of the input that waits for more when Import returns
-// early may end after that.
+// Import reads an input, gzip or plain, and returns when its clicks are durable and
+// counted. If the input is a pipe, lines are recorded at most half a second after they
+// were read.
+//
+// Lines that cannot be taken are passed to reject the first time. Importing the input
+// again tries them again. Lines of users and links that are deleted during the import are
+// rejected too.
+//
+// After an error nothing that was recorded is lost: importing the same input again
+// continues after it. If Import returns early, a Read of the input that blocks may return
+// later than Import.
 func (im *Importer) Import(ctx context.Context, format string, r io.Reader, reject func(Rejected)) (Result, error) {
 	parse, err := im.parser(format)
 	if err != nil {
@@ -140,7 +144,7 @@ func (im *Importer) Import(ctx context.Context, format string, r io.Reader, reje
 	return i.result(at), err
 }
 
-// parser is what reads the lines of the format. It is not for concurrent use.
+// parser returns a parser of the format. It is not for concurrent use.
 func (im *Importer) parser(format string) (parser, error) {
 	switch format {
 	case bitlyFeed:

@@ -190,8 +190,8 @@ func TestUnreadable(t *testing.T) {
 		in                 []byte
 	}{
 		{"damaged gzip", "bitly-feed", "the gzip file is damaged in line 1001 or before (gzip: invalid checksum): ", damaged},
-		{"gzip and something else", "bitly-feed", "the gzip file is damaged after line 1000 (after its end comes what is no gzip): ", slices.Concat(z.Bytes(), []byte("something else"))},
-		{"gzip, zeros and something else", "bitly-feed", "the gzip file is damaged after line 1000 (after its end comes what is no gzip): ", slices.Concat(z.Bytes(), make([]byte, 512), []byte("x"))},
+		{"gzip and something else", "bitly-feed", "the gzip file is damaged after line 1000 (other data follow after its end): ", slices.Concat(z.Bytes(), []byte("something else"))},
+		{"gzip, zeros and something else", "bitly-feed", "the gzip file is damaged after line 1000 (other data follow after its end): ", slices.Concat(z.Bytes(), make([]byte, 512), []byte("x"))},
 		{"gzip and half a part", "bitly-feed", "the gzip file is cut off after 1000 whole lines: ", slices.Concat(z.Bytes(), z.Bytes()[:5])},
 		{"cut gzip", "bitly-feed", "the gzip file is cut off after 1000 whole lines: ", z.Bytes()[:z.Len()-9]},
 		{"no gzip after all", "bitly-feed", "the gzip file is cut off after 0 whole lines: ", []byte{0x1f, 0x8b, 8}},

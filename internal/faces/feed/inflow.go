@@ -8,16 +8,15 @@ import (
 	"time"
 )
 
-// dueAfter is when lines that have been read are recorded, although more may come
-// that would be recorded with them. Counting them takes up to half a second more,
-// so that a line is in the counts within a second.
+// dueAfter is how long lines that were read wait for more lines before they are recorded.
+// Counting takes up to half a second more, so a line is in the counts within a second.
 const dueAfter = 500 * time.Millisecond
 
-// errDue: nothing more has come, and lines that were read before are due.
+// errDue is for a read that found nothing while lines that were read before are due.
 var errDue = errors.New("lines are due")
 
-// inflow reads an input in the background, and unpacks it. Whoever waits for an
-// input that is quiet stops waiting when lines are due, or when the import ends.
+// inflow reads and unpacks an input in the background. A Read of a quiet input returns
+// when lines are due, or when the import ends.
 type inflow struct {
 	ctx    context.Context
 	after  func(time.Duration) <-chan time.Time
@@ -25,8 +24,8 @@ type inflow struct {
 	free   chan []byte
 
 	block block
-	rest  []byte           // what has not been read of it
-	due   <-chan time.Time // nil where nothing is due
+	rest  []byte           // the unread part of it
+	due   <-chan time.Time // nil if nothing is due
 }
 
 // block is a piece of the input. One with an error is the last.
@@ -38,8 +37,8 @@ type block struct {
 // blockSize is how much is read at once, in bytes.
 const blockSize = 1 << 16
 
-// newInflow begins to read. It goes on until the input or ctx ends; a read that
-// waits for more then ends after that.
+// newInflow starts to read. It stops when the input or ctx ends. A read that blocks then
+// ends later.
 func newInflow(ctx context.Context, r io.Reader, after func(time.Duration) <-chan time.Time) *inflow {
 	f := &inflow{ctx: ctx, after: after, blocks: make(chan block, 1), free: make(chan []byte, 3)}
 	for range cap(f.free) {
@@ -77,7 +76,7 @@ func (f *inflow) fill(r io.Reader) {
 	}
 }
 
-// Read implements io.Reader. Its errors come again, except errDue.
+// Read implements io.Reader. It returns its errors again, except errDue.
 func (f *inflow) Read(b []byte) (int, error) {
 	for len(f.rest) == 0 {
 		if f.block.err != nil {
@@ -100,7 +99,7 @@ func (f *inflow) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-// ready tells whether Read has an answer at once.
+// ready reports whether Read returns at once.
 func (f *inflow) ready() bool {
 	if len(f.rest) > 0 || f.block.err != nil {
 		return true
@@ -121,8 +120,8 @@ func (f *inflow) take(next block) {
 	f.block, f.rest = next, next.bytes
 }
 
-// hold says that lines have been read which are due in a while, and release that
-// there are none.
+// hold says that lines were read, which are due after dueAfter; release, that no lines
+// are held any more.
 func (f *inflow) hold() {
 	if f.due == nil {
 		f.due = f.after(dueAfter)
@@ -131,16 +130,16 @@ func (f *inflow) hold() {
 
 func (f *inflow) release() { f.due = nil }
 
-// buffered is an inflow with a buffer that holds a line.
+// buffered is an inflow with a buffer for a whole line.
 type buffered struct {
 	*bufio.Reader
 	from *inflow
 }
 
-// ready tells whether there is more at once.
+// ready reports whether a read returns at once.
 func (b buffered) ready() bool { return b.Buffered() > 0 || b.from.ready() }
 
-// failed is why an input cannot be read of which nothing has come.
+// failed is the error of an input of which nothing could be read.
 func (b buffered) failed() error {
 	if err := b.from.block.err; b.Buffered() == 0 && !errors.Is(err, io.EOF) {
 		return err

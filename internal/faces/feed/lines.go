@@ -15,16 +15,16 @@ import (
 )
 
 const (
-	// maxLine bounds a line, in bytes. A longer one is rejected unread.
+	// maxLine bounds a line, in bytes. A longer one is rejected.
 	maxLine = 1 << 20
-	// maxChunk is after how many bytes a mark is due. No mark lies more than
-	// maxChunk + maxLine behind the one before.
+	// maxChunk is the number of bytes after which a mark is made. Two marks are never
+	// more than maxChunk + maxLine apart.
 	maxChunk = 1 << 20
 )
 
-// Decompress gives the input as it is, or unpacked where it is gzip. Where that
-// is cut off or damaged, an error says how far it came. What is packed in another
-// way is an error that says with what it is unpacked.
+// Decompress returns the input as it is, or unpacked if it is gzip. If the gzip is cut
+// off or damaged, a Read fails with an error that says after which line. Decompress
+// fails for other packed formats, and says how to unpack them.
 func Decompress(r io.Reader) (io.Reader, error) {
 	br := bufio.NewReaderSize(r, 1<<16)
 	head, _ := br.Peek(2)
@@ -40,8 +40,7 @@ func Decompress(r io.Reader) (io.Reader, error) {
 	return u, nil
 }
 
-// packers are programs that pack files otherwise, and how their files begin; ? is
-// any byte.
+// packers are other programs that pack files, and how their files begin; ? is any byte.
 var packers = []struct{ magic, name, unpack string }{
 	{"BZh?1AY&SY", "bzip2", "bzip2 -dc"},
 	{"\xfd7zXZ\x00", "xz", "xz -dc"},
@@ -52,7 +51,7 @@ var packers = []struct{ magic, name, unpack string }{
 	{"7z\xbc\xaf\x27\x1c", "7-Zip", "7z x -so"},
 }
 
-// wide are how texts of UTF-16 begin, which PowerShell writes with >.
+// wide are the first bytes of UTF-16 texts, which PowerShell writes with >.
 var wide = []string{"\xff\xfe", "\xfe\xff"}
 
 // PackedError says that an input is packed in a way that an import does not read.
@@ -63,23 +62,23 @@ type PackedError struct {
 
 func (e *PackedError) Error() string { return e.What }
 
-// otherwisePacked looks at the begin of an input, and reads nothing off.
+// otherwisePacked fails for files of packers and for UTF-16. It consumes nothing.
 func otherwisePacked(r *bufio.Reader) error {
 	for _, p := range packers {
 		if starts(r, p.magic) {
-			return &PackedError{"it is a file of " + p.name + ", and only plain and gzip files are taken", p.unpack}
+			return &PackedError{"it is a file of " + p.name + ", and only plain and gzip files can be imported", p.unpack}
 		}
 	}
 	for _, mark := range wide {
 		if starts(r, mark) {
-			return &PackedError{"the file is UTF-16, and UTF-8 is taken", "iconv -f UTF-16 -t UTF-8"}
+			return &PackedError{"the file is UTF-16, and only UTF-8 can be imported", "iconv -f UTF-16 -t UTF-8"}
 		}
 	}
 	return nil
 }
 
-// starts tells whether an input starts so; ? is any byte. A pipe may be slow: the next byte
-// is asked for only while all before it fit.
+// starts reports whether an input starts with magic, in which ? is any byte. It does not
+// wait for more bytes of a slow pipe than it needs.
 func starts(r *bufio.Reader, magic string) bool {
 	for n := 1; n <= len(magic); n++ {
 		head, err := r.Peek(n)
@@ -90,11 +89,11 @@ func starts(r *bufio.Reader, magic string) bool {
 	return true
 }
 
-// unpacked is what gzip has packed, in one part or more.
+// unpacked unpacks gzip, of one member or several.
 type unpacked struct {
 	packed *bufio.Reader
 	gzip   *gzip.Reader
-	lines  int // that were read to their end
+	lines  int // that were read completely
 }
 
 func (u *unpacked) Read(b []byte) (int, error) {
@@ -106,11 +105,11 @@ func (u *unpacked) Read(b []byte) (int, error) {
 	return n, u.explain(err)
 }
 
-// errBehind: a gzip file is followed by something else.
-var errBehind = errors.New("after its end comes what is no gzip")
+// errTrailer is for a gzip file that is followed by other bytes.
+var errTrailer = errors.New("other data follow after its end")
 
-// more begins the next part, or says that there is none. Zeros may follow the
-// last one, as tapes and copies of whole disk blocks have them.
+// more starts the next member, or returns io.EOF after the last one. Zeros may follow it,
+// as on tapes and in copies of whole disk blocks.
 func (u *unpacked) more() error {
 	head, err := u.packed.Peek(1)
 	if err != nil {
@@ -120,33 +119,33 @@ func (u *unpacked) more() error {
 	case 0:
 	case 0x1f:
 		if err := u.gzip.Reset(u.packed); errors.Is(err, gzip.ErrHeader) {
-			return errBehind
+			return errTrailer
 		} else if err != nil {
 			return err
 		}
 		u.gzip.Multistream(false)
 		return nil
 	default:
-		return errBehind
+		return errTrailer
 	}
 	for {
 		c, err := u.packed.ReadByte()
 		if err != nil {
-			return err // the end, mostly
+			return err // usually io.EOF
 		}
 		if c != 0 {
-			return errBehind
+			return errTrailer
 		}
 	}
 }
 
-// explain leaves alone what is no fault of the file.
+// explain says what is wrong with the file. It returns other errors as they are.
 func (u *unpacked) explain(err error) error {
 	var corrupt flate.CorruptInputError
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return fmt.Errorf("the gzip file is cut off after %d whole %s: get all of it and import that", u.lines, english.PluralWord(u.lines, "line", ""))
-	case errors.Is(err, errBehind):
+		return fmt.Errorf("the gzip file is cut off after %d whole %s: get the whole file and import it", u.lines, english.PluralWord(u.lines, "line", ""))
+	case errors.Is(err, errTrailer):
 		return fmt.Errorf("the gzip file is damaged after line %d (%w): get a good copy", u.lines, err)
 	case errors.Is(err, gzip.ErrChecksum), errors.Is(err, gzip.ErrHeader), errors.As(err, &corrupt):
 		return fmt.Errorf("the gzip file is damaged in line %d or before (%w): get a good copy", u.lines+1, err)
@@ -154,36 +153,35 @@ func (u *unpacked) explain(err error) error {
 	return err
 }
 
-// lines reads an input piece by piece, and knows how many bytes have been
-// accepted and their SHA-256.
+// lines reads an input piece by piece, and counts and hashes (SHA-256) the bytes that were
+// accepted.
 type lines struct {
 	r *bufio.Reader
-	// held and from are what it reads, one after the other.
+	// r reads held, and then from.
 	held   *bytes.Buffer
 	from   buffered
 	offset uint64
 	digest hash.Hash
-	// inside is set where the bytes that follow belong to a line that is dealt
-	// with already.
+	// inside is set if the next bytes belong to a line that was handled already.
 	inside bool
 
 	piece       []byte // the last one, until accepted
 	pieceInside bool
 }
 
-// kind is what a piece is.
+// kind is the kind of a piece.
 type kind int
 
 const (
 	aLine   kind = iota // a line with its newline
-	anEnd               // the input's last line, without a newline; it may grow
-	tooLong             // the begin of a line that is too long
-	rest                // more of a line that is dealt with; no line of its own
+	anEnd               // the last line of the input, without a newline; it may grow
+	tooLong             // the start of a line that is too long
+	rest                // more of a line that was handled already
 )
 
-// next returns the next piece, valid until the next call, without newline.
-// What is not accepted before the next call is as if it were not there. io.EOF
-// ends the input. After errDue it goes on.
+// next returns the next piece without its newline, valid until the next call. A piece that
+// is not accepted before that is not counted. The input ends with io.EOF, and continues
+// after errDue.
 func (l *lines) next() (kind, []byte, error) {
 	if err := l.await(); err != nil {
 		return 0, nil, err
@@ -210,7 +208,7 @@ func (l *lines) next() (kind, []byte, error) {
 	return what, b, nil
 }
 
-// await returns once a line is there, or whatever else ends a piece, or with errDue.
+// await returns when a piece can be read, or fails with errDue.
 func (l *lines) await() error {
 	for looked := 0; ; {
 		b, _ := l.r.Peek(l.r.Buffered())
@@ -221,15 +219,15 @@ func (l *lines) await() error {
 		if _, err := l.r.Peek(looked + 1); errors.Is(err, errDue) {
 			return err
 		} else if err != nil {
-			return nil // it comes again
+			return nil // the next read returns it again
 		}
 	}
 }
 
-// ready tells whether there is more to read at once.
+// ready reports whether a read returns at once.
 func (l *lines) ready() bool { return l.r.Buffered() > 0 || l.held.Len() > 0 || l.from.ready() }
 
-// accept takes the last piece as read.
+// accept counts the last piece.
 func (l *lines) accept() {
 	l.offset += uint64(len(l.piece))
 	l.digest.Write(l.piece)

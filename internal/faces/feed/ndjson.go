@@ -13,11 +13,11 @@ import (
 	"github.com/valyala/fastjson"
 )
 
-// ndjson reads what Export writes, and clicks as others may write them: one
-// JSON object a line (docs/format/ndjson.md).
+// ndjson reads one JSON object a line: exports, and clicks that others write
+// (docs/format/ndjson.md).
 type ndjson struct {
 	parser fastjson.Parser
-	now    func() time.Time // later clicks are refused
+	now    func() time.Time // later clicks are rejected
 }
 
 func (f *ndjson) parse(line []byte, c *chunk) error {
@@ -39,7 +39,7 @@ func (f *ndjson) parse(line []byte, c *chunk) error {
 	case "user":
 		return f.user(v, c)
 	}
-	return notOfFormat{fmt.Errorf("the type %.100q is none of user, link, counts and click", kind)}
+	return notOfFormat{fmt.Errorf("the type %.100q is not user, link, counts or click", kind)}
 }
 
 func (f *ndjson) user(v *fastjson.Value, c *chunk) (err error) {
@@ -91,7 +91,7 @@ func (f *ndjson) link(v *fastjson.Value, c *chunk) (err error) {
 	var keywords []*fastjson.Value
 	if v.Exists("keywords") {
 		if keywords, err = v.Get("keywords").Array(); err != nil {
-			return errors.New(`"keywords" is no list`)
+			return errors.New(`"keywords" is not a list`)
 		}
 	}
 	for _, k := range keywords {
@@ -130,11 +130,11 @@ func (f *ndjson) click(v *fastjson.Value, c *chunk) (err error) {
 	}
 	ts := v.Get("ts")
 	if ts == nil || ts.Type() != fastjson.TypeNumber {
-		return errors.New(`"ts" is no number: Unix seconds are expected`)
+		return errors.New(`"ts" is not a number: Unix seconds are expected`)
 	}
 	seconds := ts.GetFloat64()
 	if !(math.Abs(seconds) < 1<<53) {
-		return fmt.Errorf(`"ts" %v is no Unix second`, seconds)
+		return fmt.Errorf(`"ts" %v is not a Unix second`, seconds)
 	}
 	if seconds >= fromMillis {
 		seconds /= 1000
@@ -159,11 +159,11 @@ func (f *ndjson) click(v *fastjson.Value, c *chunk) (err error) {
 	return nil
 }
 
-// quarterHour is what counts are of, in seconds.
+// quarterHour is the interval of counts, in seconds.
 const quarterHour = 900
 
-// counts makes a line of counts into clicks: as many of each country and of
-// each referrer as it says, of which none is known to be of the other.
+// counts makes a line of counts into clicks: as many of each country and of each referrer
+// as it says. Which country a referrer's clicks are from is not known.
 func (f *ndjson) counts(v *fastjson.Value, c *chunk) error {
 	e := entry{click: click.Click{Imported: true}}
 	var err error
@@ -181,7 +181,7 @@ func (f *ndjson) counts(v *fastjson.Value, c *chunk) error {
 		ts /= 1000
 	}
 	if ts%quarterHour != 0 {
-		return fmt.Errorf("the time %d starts no quarter-hour", ts)
+		return fmt.Errorf("the time %d is not the start of a quarter-hour", ts)
 	}
 	if err := inTime(ts, f.now().Unix()); err != nil {
 		return err
@@ -196,7 +196,7 @@ func (f *ndjson) counts(v *fastjson.Value, c *chunk) error {
 		return err
 	}
 	if clicks+bots == 0 || clicks+bots > maxClicks {
-		return fmt.Errorf("%d clicks in a line, which may bring 1 to %d", clicks+bots, maxClicks)
+		return fmt.Errorf("the line has %d clicks; it must have 1 to %d", clicks+bots, maxClicks)
 	}
 	countries, err := shares(v, "countries", clicks)
 	if err != nil {
@@ -234,13 +234,13 @@ func number(v *fastjson.Value, key string) (int, error) {
 		return 0, err
 	}
 	if n < 0 || n > maxClicks {
-		return 0, fmt.Errorf("%q is %d, and may be 0 to %d", key, n, maxClicks)
+		return 0, fmt.Errorf("%q is %d; it must be 0 to %d", key, n, maxClicks)
 	}
 	return int(n), nil
 }
 
-// shares lists the names in an object of numbers, each as often as it says;
-// clicks names in all. A missing object is as many empty ones.
+// shares lists the names in an object of numbers, each as often as its number, clicks in
+// all. A missing object is a list of empty names.
 func shares(v *fastjson.Value, key string, clicks int) ([]string, error) {
 	list := make([]string, 0, clicks)
 	if !v.Exists(key) {
@@ -248,7 +248,7 @@ func shares(v *fastjson.Value, key string, clicks int) ([]string, error) {
 	}
 	o, err := v.Get(key).Object()
 	if err != nil {
-		return nil, fmt.Errorf("%q is no object", key)
+		return nil, fmt.Errorf("%q is not an object", key)
 	}
 	var wrong error
 	o.Visit(func(name []byte, n *fastjson.Value) {

@@ -7,10 +7,10 @@ import (
 	"slices"
 )
 
-// tally counts what became of some lines.
+// tally is what became of some lines.
 type tally struct {
 	lines, clicks, skipped, rejected uint64
-	users, links                     uint64 // of the skipped, those that describe one
+	users, links                     uint64 // skipped lines that describe one
 }
 
 func (t *tally) add(o tally) {
@@ -22,32 +22,30 @@ func (t *tally) add(o tally) {
 	t.links += o.links
 }
 
-// notes is what a mark says beside how far it is. Rejected lines are not done
-// with: whoever finds the mark again looks at them again. A mark and its notes
-// are written together with the clicks, so that each is taken once.
+// notes are what a mark says about the lines before it. An import that finds the mark again
+// tries the rejected lines again. A mark and its notes are recorded together with the
+// clicks, so that each line is taken once.
 type notes struct {
 	users, links uint64 // lines before the mark that describe one
-	// taken is, of the lines between the mark before and this one that were
-	// rejected, those that have been taken since. The mark itself says still
-	// what it said at first.
+	// taken are the lines since the mark before that were rejected at first, and taken
+	// by a later import. The counts in the mark itself do not change.
 	taken tally
-	// waiting lists those that are rejected still, by their number in the
-	// input, ascending.
+	// waiting are the lines that are still rejected, by their number in the input,
+	// ascending.
 	waiting []uint64
-	// prints are those of the lines of the stretch; none where they are too many.
+	// prints are those of the lines of the stretch; empty if there are too many lines.
 	prints []uint16
 }
 
-// maxWaiting bounds the lines that wait in one stretch: a line takes two bytes.
+// maxWaiting bounds waiting: a line has at least two bytes.
 const maxWaiting = (maxChunk + maxLine) / 2
 
-// printed begins notes that have prints. No number that encode writes begins so.
+// printed is the start of notes with prints. No number that encode writes starts so.
 const printed = "\x80\x00"
 
 var errNotes = errors.New("the notes of an import mark are damaged")
 
-// encode makes docs/format/record.md true. Where there is nothing to say it is
-// empty.
+// encode writes the notes as docs/format/record.md says. Notes without content are empty.
 func (n *notes) encode() string {
 	b := make([]byte, 0, 16+2*len(n.prints))
 	if len(n.prints) > 0 {
@@ -79,7 +77,7 @@ func (n *notes) encode() string {
 	return string(b)
 }
 
-// parseNotes takes what encode made, and nothing else.
+// parseNotes reads notes that encode wrote. It fails for all other texts.
 func parseNotes(s string) (notes, error) {
 	var n notes
 	if s == "" {

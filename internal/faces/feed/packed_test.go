@@ -15,12 +15,12 @@ import (
 // what is no such file is read as it is.
 func TestOtherwisePacked(t *testing.T) {
 	for name, c := range map[string]struct{ file, want string }{
-		"bzip2":    {"QlpoOTFBWSZTWSs+z38AAADAgAAQAEAgACEAgrF3JFOFCQKz7Pfw", "it is a file of bzip2, and only plain and gzip files are taken"},
+		"bzip2":    {"QlpoOTFBWSZTWSs+z38AAADAgAAQAEAgACEAgrF3JFOFCQKz7Pfw", "it is a file of bzip2, and only plain and gzip files can be imported"},
 		"xz":       {"/Td6WFoAAATm1rRGBMAGAiEBFgAAAAAA", "it is a file of xz"},
 		"zstd":     {"KLUv/QRYEQAAeAqxVj4=", "it is a file of zstd"},
 		"zip":      {"UEsDBAoAAAAAAA==", "it is a file of zip"},
 		"lz4":      {"BCJNGGRApw==", "it is a file of lz4"},
-		"UTF-16":   {"//54AAoA", "the file is UTF-16, and UTF-8 is taken"},
+		"UTF-16":   {"//54AAoA", "the file is UTF-16, and only UTF-8 can be imported"},
 		"UTF-16BE": {"/v8AeAAK", "the file is UTF-16"},
 		"a letter": {base64.StdEncoding.EncodeToString([]byte("B")), ""},
 		"no bzip2": {base64.StdEncoding.EncodeToString([]byte("BZh9 is a name\n")), ""},

@@ -11,22 +11,22 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// prints tell, of the lines of a stretch, whether another input has them too: after
-// each line, 16 bits of the CRC-32C of the stretch up to there. An input that was
-// cut off ends within a stretch that is known, where no mark is.
+// prints show whether another input has the same lines: after each line of a stretch, 16
+// bits of the CRC-32C of the stretch up to there. They are needed for an input that was
+// cut off, because it ends inside a known stretch, where there is no mark.
 type prints struct {
 	list []uint16
 	crc  uint32
-	many bool // more lines than are worth it
+	many bool // more lines than maxPrints
 }
 
-// maxPrints bounds the lines of a stretch whose prints are kept. Only lines that
-// bring no click are more.
+// maxPrints is how many lines of a stretch can have prints. Only a stretch with lines
+// without clicks has more.
 const maxPrints = maxEntries
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// add takes the next piece of the stretch, and prints the line that ends with it.
+// add takes the next piece of the stretch, and makes the print of the line that it ends.
 func (p *prints) add(piece []byte) {
 	p.crc = crc32.Update(p.crc, castagnoli, piece)
 	switch {
@@ -38,9 +38,9 @@ func (p *prints) add(piece []byte) {
 	}
 }
 
-// prefix finds whether the rest of the input, which lies behind the mark at, is the
-// begin of a stretch that is known: then all of it is. Else behind is as it was.
-func (i *importing) prefix(behind *lines, marks []store.Mark, at store.Mark, reject func(Rejected)) (known bool, err error) {
+// prefix reports whether the rest of the input, after the mark at, is the start of a known
+// stretch, so that all of it is known. Otherwise it leaves rest as it was.
+func (i *importing) prefix(rest *lines, marks []store.Mark, at store.Mark, reject func(Rejected)) (known bool, err error) {
 	candidates := map[int]notes{}
 	most := uint64(0)
 	for j, m := range marks {
@@ -59,49 +59,49 @@ func (i *importing) prefix(behind *lines, marks []store.Mark, at store.Mark, rej
 	if most == 0 {
 		return false, nil
 	}
-	may := func(rest []byte) bool {
+	mayMatch := func(read []byte) bool {
 		for _, n := range candidates {
-			if begins(n.prints, rest) {
+			if begins(n.prints, read) {
 				return true
 			}
 		}
 		return false
 	}
-	rest := make([]byte, 0, most)
-	for uint64(len(rest)) < most && err == nil && (behind.ready() || may(rest)) {
+	read := make([]byte, 0, most)
+	for uint64(len(read)) < most && err == nil && (rest.ready() || mayMatch(read)) {
 		var n int
-		n, err = behind.r.Read(rest[len(rest):most])
-		rest = rest[:len(rest)+n]
+		n, err = rest.r.Read(read[len(read):most])
+		read = read[:len(read)+n]
 	}
-	behind.r = bufio.NewReaderSize(io.MultiReader(bytes.NewReader(rest), behind.r), maxLine)
-	if !errors.Is(err, io.EOF) || len(rest) == 0 || uint64(len(rest)) == most {
-		return false, nil // whoever reads on meets another error again
+	rest.r = bufio.NewReaderSize(io.MultiReader(bytes.NewReader(read), rest.r), maxLine)
+	if !errors.Is(err, io.EOF) || len(read) == 0 || uint64(len(read)) == most {
+		return false, nil // the next read returns another error again
 	}
 	for j, n := range candidates {
-		if uint64(len(rest)) < marks[j].Offset-at.Offset && begins(n.prints, rest) {
-			i.cut = i.tally(rest, at, n.waiting, reject)
+		if uint64(len(read)) < marks[j].Offset-at.Offset && begins(n.prints, read) {
+			i.cut = i.tally(read, at, n.waiting, reject)
 			return true, nil
 		}
 	}
 	return false, nil
 }
 
-// begins tells whether the lines of a rest are those that were printed, as far as
-// they go. A last line without its end is not compared.
-func begins(printed []uint16, rest []byte) bool {
+// begins reports whether the first prints are those of some lines. A last line without its
+// newline is not compared.
+func begins(printed []uint16, read []byte) bool {
 	var p prints
-	for line := range bytes.Lines(rest) {
+	for line := range bytes.Lines(read) {
 		p.add(line)
 	}
 	return len(p.list) <= len(printed) && slices.Equal(p.list, printed[:len(p.list)])
 }
 
-// tally counts lines that are known, of which some wait.
-func (i *importing) tally(rest []byte, at store.Mark, waiting []uint64, reject func(Rejected)) tally {
+// tally counts known lines, of which some are still rejected.
+func (i *importing) tally(known []byte, at store.Mark, waiting []uint64, reject func(Rejected)) tally {
 	var c chunk
 	number, inside := at.Lines, at.Inside
-	for line := range bytes.Lines(rest) {
-		if inside { // the end of a line that is dealt with
+	for line := range bytes.Lines(known) {
+		if inside { // the end of a line that was handled already
 			inside = false
 			continue
 		}

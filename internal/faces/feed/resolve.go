@@ -10,19 +10,19 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// resolver gives the clicks of one input their links and users, which it makes
-// where the input describes them.
+// resolver finds the links and users of the clicks of one input. It makes those that the
+// input describes.
 type resolver struct {
 	im      *Importer
 	known   map[store.ForeignLink]store.Link
-	targets map[target]store.Link // no id: there is none
+	targets map[target]store.Link // without an id if there is none
 	logins  map[click.UserID]string
-	noLink  uint64 // lines rejected because their link is not here
+	noLink  uint64 // lines rejected because their link does not exist
 	gone    *gone
-	// refused says why links are not made that clicks describe.
+	// refused are links that clicks describe and that are not made, with the reason.
 	refused map[store.ForeignLink]string
-	// domains are those of the keywords of this input, and strangers the hosts of
-	// URLs on which there are no links of ours.
+	// domains are the domains of keywords of this input, and strangers the hosts of
+	// long URLs that have no links of ours.
 	domains, strangers map[string]bool
 }
 
@@ -33,12 +33,12 @@ func newResolver(im *Importer, gone *gone) resolver {
 	}
 }
 
-// maxKnown bounds what a resolver remembers.
+// maxKnown bounds how many answers a resolver remembers.
 const maxKnown = 1 << 17
 
-// resolve makes the users and links that a chunk names, and then its clicks.
-// Lines that have to be rejected for what is here go over to the chunk's other
-// rejected ones.
+// resolve makes the users and links that a chunk describes, and then its clicks. Lines
+// that must be rejected because of existing users and links join the other rejected lines
+// of the chunk.
 func (r *resolver) resolve(ctx context.Context, c *chunk, reject func(Rejected)) ([]click.Click, error) {
 	if len(r.known)+len(r.targets)+len(r.logins)+len(r.refused)+len(r.domains)+len(r.strangers) > maxKnown {
 		r.forget()
@@ -98,7 +98,7 @@ func (r *resolver) makeUsers(ctx context.Context, users []describedUser) error {
 	for _, u := range users {
 		made, err := r.im.Users.AddUser(ctx, u.Login, u.Created)
 		if errors.Is(err, click.ErrExists) {
-			continue // what is said of him here stands
+			continue // an existing user is not changed
 		}
 		if err == nil && u.FullName != "" {
 			err = r.im.Users.SetFullName(ctx, made.ID, u.FullName)
@@ -149,14 +149,14 @@ func (r *resolver) makeLinks(ctx context.Context, entries []entry) error {
 	return nil
 }
 
-// importLinks makes links, which visitors find from then on.
+// importLinks makes links. Visitors find them at once.
 func (r *resolver) importLinks(ctx context.Context, links []store.ForeignLink) ([]store.Link, error) {
 	made, err := r.im.Links.ImportLinks(ctx, links)
-	r.im.Names.Learn(links...) // after an error some may be there
+	r.im.Names.Learn(links...) // after an error some may exist
 	return made, err
 }
 
-// link is an entry's link; without an id where there is none.
+// link is the link of an entry; without an id if there is none.
 func (r *resolver) link(ctx context.Context, e *entry) (store.Link, error) {
 	if e.link.Hash != "" {
 		return r.known[e.link], nil

@@ -11,10 +11,10 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// source names an input, of which marks are kept: the SHA-256 of its format, a
-// newline, and its first line without the newline. Of Bitly's feed it is that
-// of the first line alone: a digest that no other format has, for no line holds
-// a newline. It reads nothing off.
+// source is the name under which marks of an input are kept: the SHA-256 of its format, a
+// newline, and its first line without the newline. For Bitly's feed it is the SHA-256 of
+// the first line alone, which no other format can have, because no line has a newline.
+// It consumes nothing.
 func source(format string, r *bufio.Reader) [sha256.Size]byte {
 	var head []byte
 	for n := 1; n <= maxLine; n = r.Buffered() + 1 {
@@ -34,23 +34,22 @@ func source(format string, r *bufio.Reader) [sha256.Size]byte {
 	return sha256.Sum256(append([]byte(format+"\n"), head...))
 }
 
-// resume finds the longest mark that matches the input: whose digest is that
-// of the input up to its offset. It returns the mark, the zero Mark where none
-// matches, and the lines behind it. On its way it calls matched with each mark
-// that does, with the one that matched before, and with what lies between.
+// resume finds the last mark that matches the input: its digest is that of the input up to
+// its offset. It returns this mark, or the zero Mark, and the lines after it. It calls
+// matched with each mark that matches, the mark that matched before, and the bytes between
+// the two.
 //
-// A mark was made by an import that came from the mark at its Prev. So a mark
-// can match only if one at its Prev does, and never more bytes are held than
-// lie between two marks of an import.
+// A mark can match only if the mark at its Prev does, because the same import made both. So
+// resume never holds more bytes than there are between two marks of an import.
 //
-// Where the input is quiet, it is waited for only as long as a mark may match.
+// It waits for a quiet input only while a mark may still match.
 func resume(r buffered, marks []store.Mark, matched func(m, before store.Mark, between []byte) error) (at store.Mark, rest *lines, err error) {
 	digest := sha256.New()
 	state, err := digest.(encoding.BinaryMarshaler).MarshalBinary()
 	if err != nil {
 		return at, nil, err
 	}
-	held := new(bytes.Buffer) // what was read after at
+	held := new(bytes.Buffer) // the bytes that were read after at
 	offset := uint64(0)
 	match := map[uint64]bool{0: true}
 	may := func(marks []store.Mark) bool {
@@ -80,7 +79,7 @@ func resume(r buffered, marks []store.Mark, matched func(m, before store.Mark, b
 			return at, nil, err
 		}
 		if offset < m.Offset {
-			break // the input is shorter than it was, or another one
+			break // the input is shorter than before, or another one
 		}
 		if !bytes.Equal(digest.Sum(nil), m.Digest[:]) {
 			continue
@@ -104,9 +103,9 @@ func resume(r buffered, marks []store.Mark, matched func(m, before store.Mark, b
 	}, nil
 }
 
-// mayBegin tells whether the stretch before a mark may begin with what has come of
-// an input. Where the mark has no prints, nothing speaks against it.
-func mayBegin(m *store.Mark, come []byte) bool {
+// mayBegin reports whether the stretch before a mark may begin with the bytes that were
+// read. It may if the mark has no prints.
+func mayBegin(m *store.Mark, read []byte) bool {
 	n, err := parseNotes(m.Notes)
-	return err != nil || len(n.prints) == 0 || begins(n.prints, come)
+	return err != nil || len(n.prints) == 0 || begins(n.prints, read)
 }

@@ -9,59 +9,59 @@ import (
 	"io"
 )
 
-// chunk is some lines of the input, which are recorded together.
+// chunk is a number of lines of the input that are recorded together.
 type chunk struct {
 	users   []describedUser
 	links   []namedLink
 	entries []entry
 	sum     tally
-	// waiting lists the lines that were rejected, by their number.
+	// waiting are the lines that were rejected, by their number.
 	waiting []uint64
 
-	// prints are those of its lines.
+	// prints are those of the lines.
 	prints prints
 
-	// Where it ends in the input, which the scanner says.
+	// The end of the chunk in the input.
 	offset uint64
 	digest [sha256.Size]byte
 	inside bool
 
-	// alien counts the rejected lines that have not the format at all.
+	// alien counts the rejected lines that are not of the format at all.
 	alien uint64
 
-	// unended counts a rejected last line that has no newline. It lies behind
-	// the chunk: it may still be being written, and is read again next time.
+	// unended counts a rejected last line without a newline. It is not in the chunk: it
+	// may still grow, and the next import reads it again.
 	unended uint64
 	err     error // why the input ended
 }
 
-// parser understands a line: it adds to the chunk what the line brings, in
-// entries of any number, or says why it is rejected. errSkip stands for a line
-// that is in order and brings no click.
+// parser parses a line, and adds its clicks, links and users to the chunk. Its error is
+// why the line is rejected, or errSkip for a valid line without clicks.
 type parser func(line []byte, c *chunk) error
 
-// notOfFormat says that a line has not the format that it should have, rather than
-// something wrong in it.
+// notOfFormat is for a line that is not of the format at all, unlike one with a wrong
+// value.
 type notOfFormat struct{ error }
 
 func isOfFormat(err error) bool { return !errors.As(err, new(notOfFormat)) }
 
-// maxEntries is how many clicks, and how many rejected lines, make a chunk:
-// their record must have room for them. No line brings more than maxClicks.
 const (
+	// maxEntries is how many clicks, or rejected lines, fill a chunk. Their record in the
+	// journal must have room for them.
 	maxEntries = 20_000
-	maxClicks  = 10_000
+	// maxClicks bounds the clicks of a line.
+	maxClicks = 10_000
 )
 
-// full tells whether the chunk should take no more lines.
+// full reports whether the chunk should take no more lines.
 func (c *chunk) full() bool { return len(c.entries) >= maxEntries || len(c.waiting) >= maxEntries }
 
-// dirt may come before a line: zeros where a log was emptied while it was written,
-// and the byte order mark that some editors put at the start of a file.
+// dirt may precede a line: zeros after a log was emptied while it was written, and the
+// byte order mark that some editors write at the start of a file.
 const dirt = "\x00\ufeff"
 
-// take has a line parsed and adds what it brings. An error is why it is
-// rejected; then the chunk is as it was before.
+// take parses a line and adds its clicks, links and users. If the line is rejected, it
+// returns the reason and leaves the chunk as it was.
 func (c *chunk) take(parse parser, number uint64, line []byte) error {
 	users, links, entries := len(c.users), len(c.links), len(c.entries)
 	err := errSkip
@@ -107,8 +107,8 @@ type scanner struct {
 	reject func(Rejected)
 }
 
-// scan sends every chunk, the last one with an err, and closes out. It stops
-// early when ctx ends.
+// scan sends all chunks, the last one with an err, and closes out. It ends early if ctx
+// does.
 func (s *scanner) scan(ctx context.Context, out chan<- chunk) {
 	defer close(out)
 	for {
@@ -124,7 +124,7 @@ func (s *scanner) scan(ctx context.Context, out chan<- chunk) {
 	}
 }
 
-// accept takes the last piece into a chunk, which is due in a while then.
+// accept adds the last piece to a chunk, which is due after dueAfter.
 func (s *scanner) accept(c *chunk) {
 	s.lines.accept()
 	s.lines.from.from.hold()
@@ -133,10 +133,10 @@ func (s *scanner) accept(c *chunk) {
 
 var (
 	errTooLong = fmt.Errorf("the line is longer than %d bytes", maxLine)
-	errWaits   = errors.New("it was rejected when it was imported")
+	errWaits   = errors.New("the line was rejected when it was imported")
 )
 
-// chunk reads the next chunk: until it is full, or due.
+// chunk reads lines until the chunk is full or due.
 func (s *scanner) chunk() (c chunk) {
 	defer s.lines.from.from.release()
 	from := s.lines.offset
@@ -168,7 +168,7 @@ func (s *scanner) chunk() (c chunk) {
 			case anEnd:
 				c.unended, c.err = 1, io.EOF
 				continue
-			case tooLong: // it is not there to be looked at again
+			case tooLong: // it cannot be tried again
 				c.sum.lines++
 				c.sum.rejected++
 			default:
