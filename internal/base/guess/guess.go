@@ -1,5 +1,5 @@
-// Package guess finds what somebody most likely meant to write. It refuses to know
-// what the words are of, and to take the guess for the word.
+// Package guess finds the known word that is most similar to a misspelt one. It refuses to
+// know what the words mean, and to use the guess instead of the word.
 package guess
 
 import (
@@ -7,10 +7,9 @@ import (
 	"strings"
 )
 
-// Nearest is the one of the known words that a wrong one was most likely meant to
-// be: at most two letters away, and less than half of them, or else one that it is
-// the beginning of, or that is its beginning, up to a separator. It is empty where
-// none is near.
+// Nearest is the known word that was most likely meant by a wrong one: it differs in at most
+// two letters, and in less than half of them; or one of the two is the other one up to a
+// separator. It is empty if no word is similar.
 func Nearest(wrong string, known []string, separator string) string {
 	best, least := "", min(3, (len(wrong)+1)/2)
 	slices.Sort(known)
@@ -33,8 +32,8 @@ func Nearest(wrong string, known []string, separator string) string {
 	return best
 }
 
-// distance is how many letters must be put in, left out or changed to make one
-// word of the other.
+// distance is the number of letters to insert, delete or change to turn one word into the
+// other.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

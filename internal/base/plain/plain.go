@@ -1,9 +1,9 @@
-// Package plain makes text of others harmless to a terminal: titles, URLs,
-// logins and names of files may hold what moves the cursor, changes the title of
-// the window, begins a line or turns what follows around.
+// Package plain makes foreign text harmless on a terminal. Titles, URLs, logins and file
+// names may have characters that move the cursor, change the title of the window, start a
+// line, or reverse the direction of the text after them.
 //
-// Text is for one such text inside a message. Writer is the net below: it holds
-// what a message forgot. The package refuses to know what a text means.
+// Text is for such a text inside a message. Writer escapes what a message missed. The
+// package refuses to know what a text means.
 package plain
 
 import (
@@ -19,8 +19,8 @@ import (
 	"unicode/utf8"
 )
 
-// Text is the text as it is, or quoted as in Go where it holds what does not
-// print (strconv.IsPrint), what is not UTF-8, or quotes and backslashes.
+// Text is s as it is, or quoted as in Go if it has characters that do not print
+// (strconv.IsPrint), invalid UTF-8, quotes or backslashes.
 func Text(s string) string {
 	if quoted := strconv.Quote(s); quoted != `"`+s+`"` {
 		return quoted
@@ -28,8 +28,7 @@ func Text(s string) string {
 	return s
 }
 
-// Error is the message of an error, in which names of files are as Text has
-// them.
+// Error is the message of an error, with Text of the names of files in it.
 func Error(err error) string {
 	message := err.Error()
 	for _, name := range names(err, nil) {
@@ -40,8 +39,7 @@ func Error(err error) string {
 	return message
 }
 
-// names adds the names of files in the errors of the standard library that the
-// error wraps.
+// names appends the names of files in those errors of the standard library that err wraps.
 func names(err error, to []string) []string {
 	switch e := err.(type) {
 	case *fs.PathError:
@@ -62,9 +60,9 @@ func names(err error, to []string) []string {
 	return to
 }
 
-// Writer writes on, but escapes of each Write what neither prints nor is a
-// newline or a tab: as \u001b, which JSON takes too, or as \xff where it is not
-// UTF-8. Who writes ends each Write with a whole character.
+// Writer passes writes on, and escapes characters that do not print, except newlines and
+// tabs: as \u001b, which is valid in JSON too, or as \xff for invalid UTF-8. Each Write
+// must end with a whole character.
 func Writer(w io.Writer) io.Writer { return writer{w} }
 
 type writer struct{ to io.Writer }
@@ -106,8 +104,8 @@ func harmless(p []byte) bool {
 	return true
 }
 
-// shows tells whether a terminal shows the character, and does nothing else; a
-// blank of any width is shown.
+// shows reports whether a terminal only shows the character. That includes blanks of any
+// width.
 func shows(r rune) bool {
 	return r == '\n' || r == '\t' || strconv.IsPrint(r) || unicode.Is(unicode.Zs, r)
 }

@@ -1,9 +1,8 @@
-// Package auth says who is asking: it makes access tokens and apiKeys, tells
-// whose one is and takes them back, it proves passwords, and it knows which
-// logins may be.
+// Package auth says who is asking. It makes, checks and revokes access tokens and apiKeys,
+// checks passwords, and says which logins are valid.
 //
-// It refuses to keep a user's secret in the clear, to know the wire, and to
-// decide what a user may do.
+// It refuses to keep a secret of a user in the clear, to know the wire, and to decide what
+// a user may do.
 package auth
 
 import (
@@ -20,17 +19,17 @@ import (
 )
 
 const (
-	// cacheSize is how many tokens and apiKeys are remembered at most.
+	// cacheSize is how many tokens and apiKeys are cached at most.
 	cacheSize = 4096
-	// CacheAge bounds how long the answer about one may be remembered, and so
-	// how long one works that another process took away.
+	// CacheAge is how long a valid token or apiKey is cached, and so how long one still
+	// works that another process has revoked.
 	CacheAge = time.Minute
 )
 
-// digest is of credentials.
+// digest is the SHA-256 of a token, or of login and apiKey.
 type digest = [32]byte
 
-// Auth tells who is asking. It is safe for concurrent use.
+// Auth says who is asking. It is safe for concurrent use.
 type Auth struct {
 	users  store.Users
 	now    func() time.Time
@@ -40,30 +39,30 @@ type Auth struct {
 
 	cost    int // of bcrypt
 	guesses *guesses
-	turns   *turns
+	queue   *queue
 }
 
-// New asks users, and remembers its answers by the clock now.
+// New makes an Auth over the users. now is the clock of its caches and limits.
 func New(users store.Users, now func() time.Time) *Auth { return WithCost(users, now, Cost) }
 
-// WithCost is New with another cost of bcrypt, 4 to 31, for those who set many
-// passwords that need no protection.
+// WithCost is New with another cost of bcrypt, 4 to 31, for many passwords that need no
+// protection.
 func WithCost(users store.Users, now func() time.Time, cost int) *Auth {
 	return &Auth{
 		users: users, now: now, recent: cache.New(cache.Options[digest, store.User]{Entries: cacheSize, Age: CacheAge}),
-		cost: cost, guesses: newGuesses(now), turns: newTurns(),
+		cost: cost, guesses: newGuesses(now), queue: newQueue(),
 	}
 }
 
-// Forget forgets what is remembered of a user's tokens and apiKey, also where the
-// store is being asked just now. Whoever deletes a user calls it afterwards.
+// Forget removes a user's tokens and apiKey from the cache, and keeps answers that are under
+// way out of it. It must be called after a user is deleted.
 func (a *Auth) Forget(user click.UserID) {
 	a.recent.ForgetIf(func(u *store.User) bool { return u.ID == user })
 }
 
-// User is the owner of the token. The error is click.ErrNotFound where nobody
-// owns it, or where it is no token at all. Of a good token the answer is up to
-// CacheAge old; of a bad one it never is, so that a new token works at once.
+// User returns the owner of a token. It fails with click.ErrNotFound if the token is unknown
+// or malformed. The answer about a valid token may be up to CacheAge old. Unknown tokens
+// are not cached, so that a new token works at once.
 func (a *Auth) User(ctx context.Context, token string) (store.User, error) {
 	if !wellFormed(token) {
 		return store.User{}, fmt.Errorf("auth: malformed token: %w", click.ErrNotFound)
@@ -76,12 +75,12 @@ func (a *Auth) User(ctx context.Context, token string) (store.User, error) {
 	return u, nil
 }
 
-// Known tells whether the token was good when it was looked at last, as far as
-// that is remembered. It asks nobody.
+// Known reports whether the token is in the cache: it was valid when it was checked last. It
+// does not ask the store.
 func (a *Auth) Known(token string) bool { return wellFormed(token) && a.recent.Has(Digest(token)) }
 
-// owner is whose the credentials are, from memory or as ask says. wrong are its
-// errors where they are nobody's.
+// owner returns the owner of the credentials, from the cache or from ask. wrong are the
+// errors of ask for credentials that are not valid.
 func (a *Auth) owner(d digest, ask func() (store.User, error), wrong ...error) (store.User, error) {
 	now := a.now()
 	u, fresh, generation := a.recent.Get(d, now)

@@ -20,8 +20,8 @@ import (
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// counted counts the questions about tokens that reach the store, and answers
-// them with err where that is set.
+// counted counts the questions about tokens that reach the store. If err is set, it is the
+// answer to all of them.
 type counted struct {
 	store.Users
 	mu    sync.Mutex

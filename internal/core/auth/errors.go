@@ -3,16 +3,16 @@ package auth
 import "errors"
 
 var (
-	// ErrUnknownLogin: nobody has that login.
+	// ErrUnknownLogin is for a login that no user has.
 	ErrUnknownLogin = errors.New("unknown login")
-	// ErrKey: the apiKey is not the one of the login.
+	// ErrKey is for an apiKey that is not the one of the login.
 	ErrKey = errors.New("wrong apiKey")
-	// ErrPassword: the password is not the one of the login, or the login has
-	// none. A face must not let it be told from ErrUnknownLogin.
+	// ErrPassword is for a password that is not the one of the login, or a login without a
+	// password. A face must not show a difference between it and ErrUnknownLogin.
 	ErrPassword = errors.New("wrong password")
-	// ErrTooMany: the login was guessed at too often. The next guess is free
-	// GuessEvery from now at the latest.
+	// ErrTooMany is for a login with too many wrong passwords. The next one is checked
+	// after GuessEvery at the latest.
 	ErrTooMany = errors.New("too many wrong passwords")
-	// ErrBusy: too many passwords wait to be looked at.
-	ErrBusy = errors.New("too many passwords wait to be looked at")
+	// ErrBusy is for too many passwords that wait to be checked.
+	ErrBusy = errors.New("too many passwords wait to be checked")
 )

@@ -2,18 +2,18 @@ package auth
 
 import "context"
 
-// The bounds, for tests that go beyond them.
+// The limits, for tests that exceed them.
 const (
 	MaxWait    = maxWait
 	MaxWaiting = maxWaiting
 )
 
-// DummyProof is what stands for a proof that is not there.
+// DummyProof is checked for users without a password.
 func (a *Auth) DummyProof() string { return dummyProof(a.cost) }
 
-// TakeTurn keeps passwords from being looked at until done.
-func (a *Auth) TakeTurn(ctx context.Context) (done func(), err error) { return a.turns.take(ctx) }
+// TakeTurn blocks the queue of passwords until done.
+func (a *Auth) TakeTurn(ctx context.Context) (done func(), err error) { return a.queue.take(ctx) }
 
-// GuessedAt is how many logins are remembered for being guessed at, by place and
-// as such.
+// GuessedAt is how many logins have wrong passwords in the limits, by place and for all
+// places.
 func (a *Auth) GuessedAt() (near, all int) { return a.guesses.near.Len(), a.guesses.all.Len() }

@@ -14,8 +14,8 @@ import (
 
 const wrong = "a wrong password"
 
-// TestTooManyGuesses: ten in a row from one place, then one every five seconds,
-// and a login that nobody has is bounded like others, so that it cannot be told.
+// TestTooManyGuesses: ten in a row from one place, then one every five seconds. Unknown
+// logins have the same limits, so that nobody can see the difference.
 func TestTooManyGuesses(t *testing.T) {
 	for login, want := range map[string]error{"ann": auth.ErrPassword, "bob": auth.ErrPassword, "nobody": auth.ErrUnknownLogin} {
 		h := newLocked(t)
@@ -51,7 +51,7 @@ func TestGuessesAtOneLoginLeaveOthersAlone(t *testing.T) {
 	h.try(t, "ann", password, nil)
 }
 
-// TestRightPasswordsAreNoGuesses, and give none back that were wrong.
+// TestRightPasswordsAreNoGuesses: and they do not take back wrong ones.
 func TestRightPasswordsAreNoGuesses(t *testing.T) {
 	h := newLocked(t)
 	for range auth.MaxGuesses - 1 {
@@ -75,7 +75,7 @@ func TestAClockThatIsSetBackLocksNobodyOut(t *testing.T) {
 	h.try(t, "ann", password, nil)
 }
 
-// TestOnePlaceLocksNobodyOutElsewhere, however long it guesses.
+// TestOnePlaceLocksNobodyOutElsewhere: however many guesses it makes.
 func TestOnePlaceLocksNobodyOutElsewhere(t *testing.T) {
 	h := newLocked(t)
 	looked := 0
@@ -94,8 +94,8 @@ func TestOnePlaceLocksNobodyOutElsewhere(t *testing.T) {
 	h.tryFrom(t, "here", "ann", wrong, auth.ErrPassword)
 }
 
-// TestAllPlacesTogether: at one login a hundred in a row, then one a second,
-// however many places take part, and no place loses a guess for it.
+// TestAllPlacesTogether: a hundred in a row for one login, then one a second, from however
+// many places. A place does not lose a guess that is refused for that reason.
 func TestAllPlacesTogether(t *testing.T) {
 	for login, want := range map[string]error{"ann": auth.ErrPassword, "nobody": auth.ErrUnknownLogin} {
 		h := newLocked(t)
@@ -121,8 +121,7 @@ func TestAllPlacesTogether(t *testing.T) {
 	}
 }
 
-// TestManyGuessesTogether: those that wait for their turn together are no way
-// around the bound.
+// TestManyGuessesTogether: guesses that wait in the queue together count too.
 func TestManyGuessesTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newLocked(t)
@@ -150,8 +149,8 @@ func TestManyGuessesTogether(t *testing.T) {
 	})
 }
 
-// TestWhatAllUsedUpIsNoGuessHere: whoever is refused in his turn, because others
-// have guessed, has not guessed.
+// TestWhatAllUsedUpIsNoGuessHere: a guess that is refused after the queue, because others
+// used up the limit, does not count.
 func TestWhatAllUsedUpIsNoGuessHere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newLocked(t)
@@ -173,8 +172,8 @@ func TestWhatAllUsedUpIsNoGuessHere(t *testing.T) {
 	})
 }
 
-// TestOnlyWhatIsLookedAtIsRemembered: whoever waits, is sent away or leaves makes
-// nobody be forgotten, and so frees no login that is guessed at.
+// TestOnlyWhatIsLookedAtIsRemembered: requests that wait, are refused or leave have no key
+// in the limits, so that they cannot push out a login that is attacked.
 func TestOnlyWhatIsLookedAtIsRemembered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newLocked(t)

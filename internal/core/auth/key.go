@@ -15,13 +15,13 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// keyDomain keeps apiKeys apart from whatever else the secret may serve.
+// keyDomain separates apiKeys from other uses of the secret.
 const keyDomain = "footfall apiKey 1\x00"
 
-// APIKey is the user's apiKey: R_ and 32 lower-case hex digits. They are the
-// first half of the HMAC-SHA256 of the user's id and key version under the
-// secret of the installation, so that it can be shown again and is kept nowhere.
-// Whoever has the secret and the versions, which both are in the database, has them all.
+// APIKey returns the user's apiKey: R_ and 32 lower-case hex digits. They are the first half
+// of the HMAC-SHA256 of the user's id and key version with the secret of the installation.
+// So the apiKey can be shown again and is not kept. The database has the secret and the
+// versions, and so all apiKeys.
 func (a *Auth) APIKey(ctx context.Context, u store.User) (string, error) {
 	secret, err := a.installation(ctx)
 	if err != nil {
@@ -34,12 +34,12 @@ func (a *Auth) APIKey(ctx context.Context, u store.User) (string, error) {
 	return "R_" + hex.EncodeToString(mac.Sum(nil)[:16]), nil
 }
 
-// NewKey gives the user another apiKey and returns it; the last one is good no
-// more. The error is click.ErrNotFound where there is no such user.
+// NewKey gives the user another apiKey and returns it. The last one is no longer valid. It
+// fails with click.ErrNotFound for an unknown user.
 func (a *Auth) NewKey(ctx context.Context, u store.User) (string, error) {
 	defer a.Forget(u.ID)
-	// Drawn rather than counted, so that whoever once had a copy of the secret
-	// cannot tell the next one.
+	// Random instead of the next number, so that somebody with an old copy of the secret
+	// cannot compute the next apiKey.
 	var bits [8]byte
 	if _, err := rand.Read(bits[:]); err != nil {
 		return "", fmt.Errorf("auth: new apiKey: %w", err)
@@ -51,9 +51,8 @@ func (a *Auth) NewKey(ctx context.Context, u store.User) (string, error) {
 	return a.APIKey(ctx, u)
 }
 
-// UserByKey finds the user of a login, who is proven by his apiKey. The errors
-// are ErrUnknownLogin, ErrKey and those of the store. A good answer is up to
-// CacheAge old.
+// UserByKey returns the user with this login and apiKey. It fails with ErrUnknownLogin,
+// ErrKey, and the errors of the store. An answer without error may be up to CacheAge old.
 func (a *Auth) UserByKey(ctx context.Context, login, apiKey string) (store.User, error) {
 	u, err := a.owner(digestOfKey(login, apiKey), func() (store.User, error) { return a.askByKey(ctx, login, apiKey) },
 		ErrUnknownLogin, ErrKey)
@@ -63,12 +62,12 @@ func (a *Auth) UserByKey(ctx context.Context, login, apiKey string) (store.User,
 	return u, nil
 }
 
-// KnownKey tells of login and apiKey what Known tells of a token.
+// KnownKey is Known for a login and an apiKey.
 func (a *Auth) KnownKey(login, apiKey string) bool {
 	return a.recent.Has(digestOfKey(login, apiKey))
 }
 
-// digestOfKey is never that of a token, which has no zero byte.
+// digestOfKey is never the digest of a token, because tokens have no zero byte.
 func digestOfKey(login, apiKey string) digest {
 	return sha256.Sum256([]byte(login + "\x00" + apiKey))
 }
@@ -91,8 +90,8 @@ func (a *Auth) askByKey(ctx context.Context, login, apiKey string) (store.User, 
 	return u, nil
 }
 
-// installation is the secret of the installation. It never changes, so the
-// store is asked until it has answered once.
+// installation returns the secret of the installation. It never changes, so one answer of
+// the store is enough.
 func (a *Auth) installation(ctx context.Context) ([32]byte, error) {
 	if known := a.secret.Load(); known != nil {
 		return *known, nil

@@ -14,7 +14,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/storetest"
 )
 
-// faulty counts the questions for the secret, and fails where it is told to.
+// faulty counts the questions for the secret, and fails if it is told to.
 type faulty struct {
 	store.Users
 	secrets                  int

@@ -7,16 +7,15 @@ import (
 	"unicode/utf8"
 )
 
-// MaxLogin bounds a login, in bytes.
+// MaxLogin is the length of a login, in bytes.
 const MaxLogin = 64
 
-// ErrLogin: the login cannot be a user's.
+// ErrLogin is for a login that no user can have.
 var ErrLogin = errors.New("login must be 1 to 64 bytes of printable UTF-8 without blanks")
 
-// ValidLogin fails with ErrLogin, and says why, where login cannot be a user's
-// name: it is empty, longer than MaxLogin, not UTF-8, or has a character that
-// is blank or that does not print. Logins are case-sensitive and are not
-// normalised.
+// ValidLogin fails with ErrLogin, and says why, for a login that is empty, longer than
+// MaxLogin, not UTF-8, or has a character that is blank or does not print. Logins are
+// case-sensitive and are not normalised.
 func ValidLogin(login string) error {
 	switch {
 	case login == "":
@@ -27,7 +26,7 @@ func ValidLogin(login string) error {
 		return fmt.Errorf("login is not UTF-8: %w", ErrLogin)
 	}
 	for _, r := range login {
-		// Of all blanks, IsPrint takes the ASCII one alone.
+		// IsPrint accepts the ASCII blank, and no other one.
 		if r == ' ' || !unicode.IsPrint(r) {
 			return fmt.Errorf("login has the character %U: %w", r, ErrLogin)
 		}

@@ -15,22 +15,22 @@ import (
 )
 
 const (
-	// MinPassword and MaxPassword bound a password, in bytes. More than 72
-	// bcrypt does not look at.
+	// MinPassword and MaxPassword bound a password, in bytes. bcrypt ignores all after
+	// 72.
 	MinPassword, MaxPassword = 8, 72
 
-	// Cost is that of bcrypt. At 12 a password takes about 0.2 s of one core,
-	// four times what OWASP asks for at least. A program sends its password
-	// once, for a token, so that it can bear it; who guesses gets five a second
-	// at all logins together.
+	// Cost is that of bcrypt. At 12 a password takes about 0.2 s of one core, four times
+	// the minimum of OWASP. A program can wait for that, because it sends its password
+	// only once, for a token. An attacker can try five passwords a second, of all logins
+	// together.
 	Cost = 12
 )
 
-// ErrPasswordForm: the text cannot be a password.
+// ErrPasswordForm is for a text that cannot be a password.
 var ErrPasswordForm = errors.New("password must be 8 to 72 bytes of UTF-8 without control characters")
 
-// ValidPassword fails with ErrPasswordForm, and says why, where password cannot
-// be one. Passwords are not normalised.
+// ValidPassword fails with ErrPasswordForm, and says why, for a text that cannot be a
+// password. Passwords are not normalised.
 func ValidPassword(password string) error {
 	switch {
 	case len(password) < MinPassword || len(password) > MaxPassword:
@@ -43,9 +43,9 @@ func ValidPassword(password string) error {
 	return nil
 }
 
-// SetPassword gives the user of that login another password. It takes nothing
-// else away: his tokens and his apiKey stay good. The error is click.ErrNotFound where nobody has that login, and
-// ErrPasswordForm. It is for the operator, who waits for no turn.
+// SetPassword gives the user with this login another password. Tokens and apiKey stay
+// valid. It fails with click.ErrNotFound for an unknown login, and with ErrPasswordForm. It
+// does not wait in the queue, because only the operator calls it.
 func (a *Auth) SetPassword(ctx context.Context, login, password string) error {
 	if err := ValidPassword(password); err != nil {
 		return err
@@ -64,14 +64,13 @@ func (a *Auth) SetPassword(ctx context.Context, login, password string) error {
 	return nil
 }
 
-// UserByPassword finds the user of a login, who is proven by his password, and
-// who asks from a place: the wrong guesses that are made there bound what is
-// guessed there. The errors are ErrUnknownLogin and ErrPassword, which take
-// equally long, ErrTooMany, ErrBusy, and those of the store. What was not wrong,
-// or not looked at, is no guess.
+// UserByPassword returns the user with this login and password. from is the place that
+// asks, for the limits of wrong passwords. It fails with ErrUnknownLogin and ErrPassword,
+// which take the same time, with ErrTooMany and ErrBusy, and with the errors of the store.
+// Only passwords that were checked and were wrong count in the limits.
 func (a *Auth) UserByPassword(ctx context.Context, from, login, password string) (store.User, error) {
-	// bcrypt would take a longer one for its first 72 bytes. This says nothing
-	// about the login, so it may be quick.
+	// bcrypt would take a longer password for its first 72 bytes. The answer may be
+	// quick, because it does not depend on the login.
 	if err := ValidPassword(password); err != nil {
 		return store.User{}, fmt.Errorf("auth: user by password: %w: %w", ErrPassword, err)
 	}
@@ -79,13 +78,13 @@ func (a *Auth) UserByPassword(ctx context.Context, from, login, password string)
 	if !a.guesses.left(at) {
 		return store.User{}, fmt.Errorf("auth: user by password: %w", ErrTooMany)
 	}
-	done, err := a.turns.take(ctx)
+	done, err := a.queue.take(ctx)
 	if err != nil {
 		return store.User{}, err
 	}
 	defer done()
-	// Taken before it is known to be wrong, for many may have waited together;
-	// and in its turn, so that whoever is refused makes nobody be remembered.
+	// Taken before the password is known to be wrong, because many may have waited
+	// together; and only now, so that a request that is refused has no key in the limits.
 	if !a.guesses.take(at) {
 		return store.User{}, fmt.Errorf("auth: user by password: %w", ErrTooMany)
 	}
@@ -96,8 +95,8 @@ func (a *Auth) UserByPassword(ctx context.Context, from, login, password string)
 	return u, err
 }
 
-// prove does the same work whether there is such a user, whether he has a
-// password, and whether it is this one.
+// prove does the same work for an unknown login, a user without a password, and a wrong
+// password.
 func (a *Auth) prove(ctx context.Context, login, password string) (store.User, error) {
 	u, err := a.users.UserByLogin(ctx, login)
 	unknown := errors.Is(err, click.ErrNotFound)
@@ -127,7 +126,7 @@ func (a *Auth) prove(ctx context.Context, login, password string) (store.User, e
 	return u, nil
 }
 
-// dummyProof costs as much as a real one, and proves nothing.
+// dummyProof takes as long to check as a real proof, and no password fits it.
 func dummyProof(cost int) string {
 	const salt, digest = 22, 31 // characters
 	return fmt.Sprintf("$2a$%02d$%s", cost, strings.Repeat(".", salt+digest))

@@ -16,7 +16,7 @@ import (
 
 const password = "correct horse: batterie ä 🐾"
 
-// locked is a house with a password: ann has one, bob has none.
+// locked is an Auth over two users: ann has a password, bob has none.
 type locked struct {
 	users    *faulty
 	now      time.Time
@@ -46,7 +46,7 @@ func (h *locked) set(t *testing.T, password string) {
 	}
 }
 
-// try proves a login and wants an error, or the user ann.
+// try checks a password and wants an error, or the user ann.
 func (h *locked) try(t *testing.T, login, password string, want error) {
 	t.Helper()
 	h.tryFrom(t, "here", login, password, want)
@@ -89,8 +89,8 @@ func TestUserByPassword(t *testing.T) {
 	}
 }
 
-// TestLongPasswords: bcrypt looks at 72 bytes alone, so that a longer text
-// would pass for the password which it begins with.
+// TestLongPasswords: bcrypt reads 72 bytes only, so it would accept a longer text that
+// begins with the password.
 func TestLongPasswords(t *testing.T) {
 	h := newLocked(t)
 	longest := strings.Repeat("x", auth.MaxPassword)
@@ -120,8 +120,8 @@ func TestSetPassword(t *testing.T) {
 	h.try(t, "ann", "another password", nil)
 }
 
-// TestProofs: what is kept is bcrypt's, salted, at the cost that was asked for;
-// and what stands for a proof that is not there costs as much to compare.
+// TestProofs: the proof that is kept is of bcrypt, salted, with the cost asked for. The
+// dummy proof has the same cost.
 func TestProofs(t *testing.T) {
 	h := newLocked(t)
 	first, err := h.users.Password(t.Context(), h.ann.ID)
@@ -150,7 +150,7 @@ func TestProofs(t *testing.T) {
 	}
 }
 
-// TestFailuresOfTheStorePassThrough, and count as no guesses.
+// TestFailuresOfTheStorePassThrough: and they do not count as guesses.
 func TestFailuresOfTheStorePassThrough(t *testing.T) {
 	h := newLocked(t)
 	for range 2 * auth.MaxGuesses {

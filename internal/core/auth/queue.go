@@ -8,27 +8,27 @@ import (
 )
 
 const (
-	// maxWait is how long a password waits until it is looked at.
+	// maxWait is how long a password waits until it is checked.
 	maxWait = 5 * time.Second
-	// maxWaiting is how many wait: about as many as get their turn in maxWait.
+	// maxWaiting is how many wait: about as many as can be checked in maxWait.
 	maxWaiting = 32
 )
 
-// turns lets one computation of a password run at a time, so that whoever
-// guesses gets one core and no more.
-type turns struct {
+// queue lets one password be computed at a time, so that an attacker can use one core and
+// no more.
+type queue struct {
 	one     chan struct{}
 	waiting atomic.Int32
 }
 
-func newTurns() *turns { return &turns{one: make(chan struct{}, 1)} }
+func newQueue() *queue { return &queue{one: make(chan struct{}, 1)} }
 
-// take waits for a turn, which ends with done. The error is ErrBusy where too
-// many wait or where it takes too long.
-func (t *turns) take(ctx context.Context) (done func(), err error) {
+// take waits until the caller may compute, which ends with done. It fails with ErrBusy if
+// too many wait or if it takes too long.
+func (t *queue) take(ctx context.Context) (done func(), err error) {
 	defer t.waiting.Add(-1)
 	if t.waiting.Add(1) > maxWaiting {
-		return nil, fmt.Errorf("auth: more than %d: %w", maxWaiting, ErrBusy)
+		return nil, fmt.Errorf("auth: more than %d passwords wait: %w", maxWaiting, ErrBusy)
 	}
 	timeout := time.NewTimer(maxWait)
 	defer timeout.Stop()

@@ -10,7 +10,7 @@ import (
 	"github.com/footfall/footfall/internal/core/auth"
 )
 
-// busy has a password looked at, until done.
+// busy blocks the queue until done.
 func (h *locked) busy(t *testing.T) (done func()) {
 	t.Helper()
 	done, err := h.auth.TakeTurn(t.Context())
@@ -20,8 +20,8 @@ func (h *locked) busy(t *testing.T) (done func()) {
 	return done
 }
 
-// TestPasswordsWaitTheirTurn: of every login alike, so that none is computed
-// beside another, and for a bounded while. Nothing of it is a guess.
+// TestPasswordsWaitTheirTurn: passwords of all logins wait in one queue, for a bounded time.
+// Waiting does not count as a guess.
 func TestPasswordsWaitTheirTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newLocked(t)

@@ -13,7 +13,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/storetest"
 )
 
-// slow calls meanwhile after it has an answer, and before it gives it.
+// slow calls meanwhile after it has an answer, and before it returns it.
 type slow struct {
 	store.Users
 	meanwhile func()
@@ -31,8 +31,8 @@ func (s *slow) UserByLogin(ctx context.Context, login string) (store.User, error
 	return u, err
 }
 
-// TestWhatIsTakenAwayDuringALook: an answer that was right when the store gave it
-// and was taken away before it came is not remembered.
+// TestWhatIsTakenAwayDuringALook: an answer of the store is not cached if the token was
+// revoked before the answer arrived.
 func TestWhatIsTakenAwayDuringALook(t *testing.T) {
 	for name, remove := range map[string]func(*testing.T, *auth.Auth, store.Users, store.User, string){
 		"the user is deleted": func(t *testing.T, a *auth.Auth, users store.Users, u store.User, _ string) {
@@ -97,7 +97,7 @@ func TestANewKeyDuringALook(t *testing.T) {
 	}
 }
 
-// TestRevoke takes away what is remembered to be good, and nothing else.
+// TestRevoke revokes tokens that are cached, and no other ones.
 func TestRevoke(t *testing.T) {
 	h := newHouse()
 	ann, bob := h.user(t, "ann"), h.user(t, "bob")
@@ -148,7 +148,7 @@ func TestRevoke(t *testing.T) {
 	}
 }
 
-// TestKnown is about what was good when it was looked at last, however long ago.
+// TestKnown: a token is known if it was valid when it was checked last, however long ago.
 func TestKnown(t *testing.T) {
 	h := newHouse()
 	ann := h.user(t, "ann")
@@ -189,7 +189,7 @@ func TestKnown(t *testing.T) {
 	known("found to be wrong", false)
 }
 
-// TestNewKey: the last one is good no more, and the next one cannot be told from
+// TestNewKey: the last apiKey is no longer valid, and the next one cannot be computed from
 // it and the secret.
 func TestNewKey(t *testing.T) {
 	h := newHouse()
@@ -226,7 +226,7 @@ func TestNewKey(t *testing.T) {
 	}
 }
 
-// TestTokensForAPasswordGiveWay, and those of the operator do not.
+// TestTokensForAPasswordGiveWay: and those of the operator do not.
 func TestTokensForAPasswordGiveWay(t *testing.T) {
 	h := newHouse()
 	ann := h.user(t, "ann")

@@ -17,10 +17,9 @@ import (
 // tokenSize is the length of a token in bytes: its letter and 256 bits in hex.
 const tokenSize = 1 + 2*sha256.Size
 
-// NewToken makes an access token of 256 bits from random: one letter g–z and
-// 64 lower-case hex digits, which need no escaping in a URL. It starts with a
-// letter that is no hex digit and starts no JSON value, so that a client which
-// tries JSON first keeps it a string.
+// NewToken makes an access token of 256 bits from random: one letter g–z and 64 lower-case
+// hex digits, which need no escaping in a URL. The letter is not a hex digit and does not
+// start a JSON value, so that a client that tries JSON first keeps the token a string.
 func NewToken(random io.Reader) (string, error) {
 	var bits [32]byte
 	if _, err := io.ReadFull(random, bits[:]); err != nil {
@@ -29,11 +28,11 @@ func NewToken(random io.Reader) (string, error) {
 	return "k" + hex.EncodeToString(bits[:]), nil
 }
 
-// Digest is how a token is kept: the SHA-256 of its printable form. The token
-// has 256 random bits, so that no slower digest is needed.
+// Digest is the form in which a token is kept: the SHA-256 of its text. A slower digest is
+// not needed, because the token has 256 random bits.
 func Digest(token string) store.TokenDigest { return sha256.Sum256([]byte(token)) }
 
-// wellFormed tells whether token may be one that NewToken made, of any letter.
+// wellFormed reports whether NewToken may have made the token, with any letter.
 func wellFormed(token string) bool {
 	if len(token) != tokenSize || token[0] < 'g' || token[0] > 'z' {
 		return false
@@ -46,13 +45,13 @@ func wellFormed(token string) bool {
 	return true
 }
 
-// MaxPassing is how many tokens of a user stay good that were given for his
-// password: of a program that asks for one whenever it starts, few are in use.
+// MaxPassing is how many tokens that a user got for the password stay valid. A program that
+// asks for a new one at each start uses few of them.
 const MaxPassing = 1000
 
-// Issue gives the user of that login another token and returns it. It stays good
-// until it is revoked. Only its digest is kept, so that it cannot be shown again.
-// The error is click.ErrNotFound where nobody has that login.
+// Issue gives the user with this login another token and returns it. It is valid until it is
+// revoked. Only its digest is kept, so it cannot be shown again. It fails with
+// click.ErrNotFound for an unknown login.
 func Issue(ctx context.Context, users store.Users, login string, now time.Time) (string, error) {
 	u, err := users.UserByLogin(ctx, login)
 	if err != nil {
@@ -61,9 +60,8 @@ func Issue(ctx context.Context, users store.Users, login string, now time.Time) 
 	return issue(func(digest store.TokenDigest) error { return users.AddToken(ctx, u.ID, digest, now.Unix()) })
 }
 
-// Issue is Issue for a user who has proven himself by his password. Of such
-// tokens the newest MaxPassing stay good. It fails with ErrUnknownLogin where the
-// user was deleted meanwhile.
+// Issue gives a user another token in exchange for the password. Of such tokens the newest
+// MaxPassing stay valid. It fails with ErrUnknownLogin if the user was deleted meanwhile.
 func (a *Auth) Issue(ctx context.Context, u store.User) (string, error) {
 	return issue(func(digest store.TokenDigest) error {
 		err := a.users.AddPassingToken(ctx, u.ID, digest, a.now().Unix(), MaxPassing)
@@ -85,8 +83,8 @@ func issue(add func(store.TokenDigest) error) (string, error) {
 	return token, nil
 }
 
-// Revoke takes a token away from the user. The error is click.ErrNotFound where
-// he has no such token.
+// Revoke makes a token of the user invalid. It fails with click.ErrNotFound if the user has
+// no such token.
 func (a *Auth) Revoke(ctx context.Context, u store.User, token string) error {
 	defer a.Forget(u.ID)
 	if err := a.users.RemoveToken(ctx, u.ID, Digest(token)); err != nil {
@@ -95,8 +93,8 @@ func (a *Auth) Revoke(ctx context.Context, u store.User, token string) error {
 	return nil
 }
 
-// RevokeAll takes all tokens of the user away, and says how many there were. His
-// password and his apiKey stay good.
+// RevokeAll makes all tokens of the user invalid, and returns how many there were. Password
+// and apiKey stay valid.
 func (a *Auth) RevokeAll(ctx context.Context, u store.User) (int, error) {
 	defer a.Forget(u.ID)
 	n, err := a.users.RemoveTokens(ctx, u.ID)

@@ -1,7 +1,7 @@
 package bot_test
 
-// persons and bots are agents as they were sent, of today's browsers and
-// programs and of some old ones that look like the other kind.
+// persons and bots are real agents of current browsers and programs, and of some old ones
+// that look like the other kind.
 var persons = []string{
 	// Chrome, Edge, Opera, Firefox, Safari.
 	"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36",
@@ -129,7 +129,7 @@ var bots = []string{
 	"Mozilla/5.0 zgrab/0.x",
 	"Mozilla/5.0 (compatible; CensysInspect/1.1; +https://about.censys.io/)",
 	"Expanse, a Palo Alto Networks company, searches across the global IPv4 space multiple times per day",
-	// Others who say where they are found.
+	// Others that give an address.
 	"panscient.com",
 	"Mozilla/5.0 (compatible;Impact.com Agent) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/129.0.0.0 Safari/537.36",
 	"binlar_2.6.3 binlar2.6.3@unspecified.mail",
@@ -156,11 +156,11 @@ var bots = []string{
 	"Ruby",
 	"Mathematica HTTPClient 9.",
 	"WordPress/6.6.2; https://example.org",
-	// Told by the list alone.
+	// In the words of uap-core only.
 	"yggdrasil/Nutch-0.9 (biorelated search engine)",
 	"htdig/3.1.6 (unconfigured@htdig.searchengine.maintainer)",
 	"voyager/1.0",
-	// Nothing said.
+	// Empty.
 	"",
 	"-",
 	" ",

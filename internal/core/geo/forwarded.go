@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// cutLast splits s before its last sep that is not inside a quoted string. It
-// reads backwards, so that a quote left open further left hides nothing here.
+// cutLast splits s before its last sep outside quoted strings. It reads backwards, so that
+// an open quote further left hides nothing.
 func cutLast(s string, sep byte) (before, after string) {
 	quoted := false
 	for i := len(s) - 1; i >= 0; i-- {
@@ -20,13 +20,13 @@ func cutLast(s string, sep byte) (before, after string) {
 	return "", s
 }
 
-// escaped tells whether what follows s has a backslash of its own before it.
+// escaped reports whether s ends in a backslash that escapes the next byte.
 func escaped(s string) bool {
 	return (len(s)-len(strings.TrimRight(s, `\`)))%2 == 1
 }
 
-// forwardedNode reads the address in one element of Forwarded (RFC 7239, 4):
-// pairs of name and value of which at most one is "for".
+// forwardedNode reads the address in one element of Forwarded (RFC 7239, 4): pairs of name
+// and value, at most one of them "for".
 func forwardedNode(element string) (netip.Addr, bool) {
 	var node netip.Addr
 	for rest := element; rest != ""; {
@@ -47,7 +47,7 @@ func forwardedNode(element string) (netip.Addr, bool) {
 	return node, node.IsValid()
 }
 
-// unquote is the text of a token or a quoted string (RFC 9110, 5.6.4).
+// unquote returns the text of a token or a quoted string (RFC 9110, 5.6.4).
 func unquote(s string) (string, bool) {
 	if len(s) < 2 || s[0] != '"' || s[len(s)-1] != '"' {
 		return s, !strings.Contains(s, `"`)
@@ -71,9 +71,9 @@ func unquote(s string) (string, bool) {
 	return text.String(), true
 }
 
-// addressNode reads an address with or without a port, IPv6 in brackets or, where
-// there is no port, without. "unknown" and names such as "_hidden" are none, nor
-// is an address with a zone, which means something on one host only.
+// addressNode reads an address with or without a port. IPv6 may lack brackets if there is no
+// port. It refuses "unknown", names such as "_hidden", and addresses with a zone, which
+// have a meaning on one host only.
 func addressNode(s string) (netip.Addr, bool) {
 	if inside, ok := strings.CutPrefix(s, "["); ok {
 		address, rest, closed := strings.Cut(inside, "]")
@@ -94,8 +94,8 @@ func addressNode(s string) (netip.Addr, bool) {
 	return a.Unmap(), err == nil
 }
 
-// port tells a colon and a port, which RFC 7239 also lets be a name with an
-// underscore.
+// port reports whether s is a colon and a port, which may be a name with an underscore (RFC
+// 7239).
 func port(s string) bool {
 	s, ok := strings.CutPrefix(s, ":")
 	if !ok || s == "" {

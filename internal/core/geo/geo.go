@@ -1,9 +1,8 @@
-// Package geo tells the country of an address, and which address is the
-// visitor's where requests come through proxies.
+// Package geo finds the country of an address, and the address of a visitor whose request
+// came through proxies. The data are in the binary, or in an MMDB file of the operator.
 //
-// It refuses to keep or log an address, to know cities or networks, and to guess:
-// a country that the data does not name is unknown. The data is inside the
-// binary, or a file of the operator's in MMDB format.
+// It refuses to keep or log an address, to know cities or networks, and to guess: a
+// country that is not in the data is unknown.
 package geo
 
 import (
@@ -14,9 +13,8 @@ import (
 	"github.com/footfall/footfall/internal/base/click"
 )
 
-// notPlaces are addresses on the Internet's registry of special purposes that
-// package netip does not tell (RFC 6890, 5737, 3849, 9637): what they look like
-// in a database says nothing about where anybody is.
+// notPlaces are special-purpose addresses that package netip does not recognise (RFC 6890,
+// 5737, 3849, 9637). A country that a database has for them means nothing.
 var notPlaces = [...]netip.Prefix{
 	netip.PrefixFrom(netip.AddrFrom4([4]byte{0}), 8),
 	netip.PrefixFrom(netip.AddrFrom4([4]byte{100, 64}), 10),
@@ -31,7 +29,7 @@ var notPlaces = [...]netip.Prefix{
 	netip.PrefixFrom(netip.AddrFrom16([16]byte{0x3f, 0xff}), 20),
 }
 
-// place tells whether an address can be anywhere.
+// place reports whether an address can be in a country.
 func place(a netip.Addr) bool {
 	if !a.IsGlobalUnicast() || a.IsPrivate() {
 		return false
@@ -44,11 +42,11 @@ func place(a netip.Addr) bool {
 	return true
 }
 
-// builtin asks the data inside the binary, IP2Location LITE by way of iploc.
+// builtin looks into the data in the binary, IP2Location LITE in package iploc.
 func builtin(a netip.Addr) click.Country { return country(iploc.IPCountry(a)) }
 
-// countries are the codes of ISO 3166-1 alpha-2, and XK, which ISO leaves to its
-// users and all databases use for Kosovo.
+// countries are the codes of ISO 3166-1 alpha-2, and XK, which all databases use for
+// Kosovo.
 const countries = "" +
 	"AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ " +
 	"BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ " +
@@ -61,8 +59,8 @@ const countries = "" +
 	"SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ " +
 	"TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW"
 
-// country takes what a database calls a country. Codes that are none, as ZZ, EU,
-// AP, A1 or T1, are unknown.
+// country takes the code of a database. Codes that are not in countries, such as ZZ, EU,
+// AP, A1 or T1, are the unknown country.
 func country(code string) click.Country {
 	c := click.ParseCountry(code)
 	lo, hi := 0, (len(countries)+1)/3

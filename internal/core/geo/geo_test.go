@@ -75,7 +75,7 @@ func TestBuiltin(t *testing.T) {
 	l.Watch(t.Context(), nil, nil) // returns
 }
 
-// watched is a Lookup that looks at its file when told to.
+// watched is a Lookup that looks at its file when the test says so.
 type watched struct {
 	*geo.Lookup
 	path string
@@ -150,7 +150,7 @@ func TestWatch(t *testing.T) {
 	}
 	w.check(t, "renamed into place", "FJ", 1, "in use")
 
-	// What does not end is not waited for.
+	// It does not wait for a pipe.
 	if err := os.Remove(w.path); err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +166,7 @@ func TestWatch(t *testing.T) {
 	w.check(t, "a file again", "TO", 1, "in use")
 }
 
-// Lookups go on while the file changes, and know one of its states.
+// Lookups continue while the file changes, and see one of its states.
 func TestReloadUnderLoad(t *testing.T) {
 	w := watch(t, "AU")
 	stop := make(chan struct{})

@@ -12,15 +12,15 @@ import (
 	"github.com/footfall/footfall/internal/base/click"
 )
 
-// database is an MMDB file (https://maxmind.github.io/MaxMind-DB/) in memory. All
-// of it was walked and its records decoded once, so that no lookup can fail.
+// database is an MMDB file (https://maxmind.github.io/MaxMind-DB/) in memory. All its
+// records were decoded once, so that no lookup can fail.
 type database struct {
 	reader  *maxminddb.Reader
-	records map[uintptr]click.Country // by offset; unknown ones are left out
+	records map[uintptr]click.Country // by offset; without the unknown country
 	built   time.Time
 }
 
-// parse reads a file, whose bytes the database keeps.
+// parse reads a file. The database keeps its bytes.
 func parse(data []byte) (*database, error) {
 	if bytes.HasPrefix(data, []byte{0x1f, 0x8b}) {
 		return nil, errors.New("the file is compressed: unpack it with gunzip first")
@@ -63,10 +63,9 @@ func (db *database) country(a netip.Addr) click.Country {
 	return db.records[r.Offset()]
 }
 
-// recordCountry reads one record: country.iso_code in MaxMind's and DB-IP's
-// files, country_code or country in flat ones such as ipinfo's. MaxMind's
-// registered_country is not asked: it says where the network was registered,
-// which may be far from where it is used.
+// recordCountry reads a record: country.iso_code in files of MaxMind and DB-IP, country_code
+// or country in flat ones such as those of ipinfo. It ignores MaxMind's registered_country,
+// because a network may be used far from where it was registered.
 func recordCountry(r maxminddb.Result) (click.Country, error) {
 	for _, path := range [...][]any{{"country", "iso_code"}, {"country_code"}, {"country"}} {
 		var code string

@@ -14,8 +14,8 @@ import (
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// record is what a database says of a network: a string, an unsigned number, or
-// a map of such.
+// record is a value for a network in a database: a string, an unsigned number, or a map of
+// such values.
 type record any
 
 // encode writes a value of the data section (MaxMind DB file format, 2.0).
@@ -187,7 +187,7 @@ func TestBadFile(t *testing.T) {
 	}
 }
 
-// Whatever bytes a file has, opening it ends, with a database or an error.
+// Opening a file of any bytes ends with a database or an error.
 func TestDamagedFile(t *testing.T) {
 	good := mmdb(map[string]record{"1.1.1.0/24": in("AU"), "1.1.2.0/24": in("JP"), "2a00::/16": in("IE")})
 	random := seedtest.Rand(t)

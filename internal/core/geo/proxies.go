@@ -7,23 +7,22 @@ import (
 	"strings"
 )
 
-// The headers in which proxies say where a request comes from.
+// The headers in which proxies pass on the address of their client.
 const (
 	XForwardedFor = "X-Forwarded-For"
 	Forwarded     = "Forwarded" // RFC 7239
 )
 
-// Proxies are the peers whose word about the visitor's address is taken, and the
-// one header in which they say it. The zero value trusts none.
+// Proxies are the proxies that are trusted to pass on the address of the visitor, and the
+// one header in which they do. The zero value trusts none.
 type Proxies struct {
 	trusted []netip.Prefix
 	header  string
-	node    func(string) (netip.Addr, bool) // of one hop in the header
+	node    func(string) (netip.Addr, bool) // reads one address in the header
 }
 
-// ParseProxies takes addresses and networks in CIDR notation, and the header that
-// these proxies write: XForwardedFor, which is what the empty string means, or
-// Forwarded.
+// ParseProxies takes addresses and networks in CIDR notation, and the header that these
+// proxies write: XForwardedFor, which is the default, or Forwarded.
 func ParseProxies(values []string, header string) (Proxies, error) {
 	p := Proxies{header: XForwardedFor, node: addressNode}
 	switch header {
@@ -36,7 +35,7 @@ func ParseProxies(values []string, header string) (Proxies, error) {
 	for _, v := range values {
 		prefix, err := parseProxy(strings.TrimSpace(v))
 		if err != nil {
-			return Proxies{}, fmt.Errorf("geo: trusted proxy %q is neither an address, as 192.0.2.1, nor a network, as 192.0.2.0/24 or 2001:db8::/32", v)
+			return Proxies{}, fmt.Errorf("geo: trusted proxy %q is not an address such as 192.0.2.1 or a network such as 192.0.2.0/24 or 2001:db8::/32", v)
 		}
 		if prefix.Bits() < widest(prefix.Addr()) {
 			return Proxies{}, fmt.Errorf("geo: trusted proxy %q is a large part of all addresses, so that strangers could say where they come from: name the proxies' own addresses, or their networks", v)
@@ -46,8 +45,8 @@ func ParseProxies(values []string, header string) (Proxies, error) {
 	return p, nil
 }
 
-// widest is how many bits the widest network has that one operator may own: that of
-// private addresses (RFC 1918, RFC 4193).
+// widest is the number of bits of the largest network that one operator may own, which is
+// one of private addresses (RFC 1918, RFC 4193).
 func widest(a netip.Addr) int {
 	if a.Is4() {
 		return 8
@@ -55,7 +54,7 @@ func widest(a netip.Addr) int {
 	return 7
 }
 
-// parseProxy reads one; networks of IPv4 inside IPv6 are networks of IPv4.
+// parseProxy reads an address or a network. IPv4 inside IPv6 becomes IPv4.
 func parseProxy(s string) (netip.Prefix, error) {
 	if !strings.Contains(s, "/") {
 		a, err := netip.ParseAddr(s)
@@ -75,8 +74,7 @@ func parseProxy(s string) (netip.Prefix, error) {
 	return prefix.Masked(), nil
 }
 
-// Trusts tells whether an address is that of a trusted proxy, who speaks for many
-// visitors.
+// Trusts reports whether an address is that of a trusted proxy.
 func (p Proxies) Trusts(a netip.Addr) bool { return p.trust(a.Unmap().WithZone("")) }
 
 func (p Proxies) trust(a netip.Addr) bool {
@@ -101,15 +99,15 @@ func (p Proxies) Visitor(r *http.Request) netip.Addr {
 // Network is the network of the visitor (see the function Network), as text.
 func (p Proxies) Network(r *http.Request) string { return Network(p.Visitor(r)).String() }
 
-// Client is the address of the visitor: that of the peer, or where the peer is
-// trusted the last one of the header that is not. The header is read from its
-// end, which the nearest proxy wrote, and something that is no address ends the
-// reading at the one before. So a visitor can invent what he likes: what he wrote
-// stands left of what a trusted proxy added. No other header is looked at, for a
-// proxy that writes one of the two passes a visitor's own of the other on.
+// Client is the address of the visitor: the remote address, or if that is a trusted proxy,
+// the last address of the header that is not. The header is read from its end, which the
+// nearest proxy wrote, up to the first text that is not an address. So addresses that a
+// visitor invents have no effect: trusted proxies append theirs to the right. The other
+// header is never read, because a proxy that writes one of the two passes the other on as
+// the visitor sent it.
 //
-// IPv4 inside IPv6 comes out as IPv4, and without a zone. Where all are trusted,
-// the first is the visitor.
+// IPv4 inside IPv6 becomes IPv4, and zones are dropped. If all addresses are trusted, the
+// first is the visitor's.
 func (p Proxies) Client(remote netip.Addr, h http.Header) netip.Addr {
 	client := remote.Unmap().WithZone("")
 	if len(p.trusted) == 0 || !p.trust(client) {
@@ -136,10 +134,8 @@ func (p Proxies) Client(remote netip.Addr, h http.Header) netip.Addr {
 	return client
 }
 
-// Network is the addresses that one subscriber has, as far as it can be told: an
-// address of IPv4 alone, also where it comes inside IPv6, and the 64 bits of IPv6
-// below which each may choose his own. Whoever is bounded by where he comes from
-// is bounded by this.
+// Network is the network that limits by place apply to. It has the addresses that one
+// subscriber usually has: a single address of IPv4, also inside IPv6, or a /64 of IPv6.
 func Network(a netip.Addr) netip.Prefix {
 	a = a.Unmap().WithZone("")
 	bits := 64

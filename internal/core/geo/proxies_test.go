@@ -146,9 +146,8 @@ func TestClient(t *testing.T) {
 	}
 }
 
-// TestTheOtherHeader: a proxy that writes one header passes the other one on as
-// the visitor sent it, so that it counts for nothing, whether the proxy's own is
-// there or not.
+// TestTheOtherHeader: a proxy that writes one header passes the other one on as the visitor
+// sent it. So the other one is never read, with or without the proxy's own.
 func TestTheOtherHeader(t *testing.T) {
 	peer := netip.MustParseAddr("10.0.0.1")
 	said := map[string]string{geo.XForwardedFor: "192.0.2.1", geo.Forwarded: "for=192.0.2.1"}
@@ -182,7 +181,7 @@ func TestNetwork(t *testing.T) {
 	}
 }
 
-// A visitor may send what he likes: what the proxy adds behind it decides.
+// A visitor may send any addresses: only those that the proxy appends count.
 func TestNobodyInventsHisAddress(t *testing.T) {
 	peer, want := netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("192.0.2.1")
 	invented := rapid.OneOf(

@@ -9,9 +9,9 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// Made counts links as clicks are counted, each at the time it was made, so
-// that the same questions can be asked of them. Scopes are of users, and there
-// is no facet but rollup.All.
+// Made counts links as if they were clicks at the time when they were made, so that
+// package metrics can answer questions about them. Scopes are of users, and the only facet
+// is rollup.All.
 type Made struct{ Links store.Links }
 
 // Counts is as in store.Reader.
@@ -34,7 +34,7 @@ func (m Made) First(ctx context.Context, s rollup.Scope, _ rollup.Facet) (int64,
 	return m.Links.FirstLink(ctx, s.User)
 }
 
-// Snapshot is of metrics.Clicks. There are no values to tell links made apart by.
+// Snapshot fails: it is needed only to tell clicks apart by values, and links made have none.
 func (m Made) Snapshot(context.Context) (store.Snapshot, error) {
 	return nil, fmt.Errorf("links made: a snapshot: %w", errors.ErrUnsupported)
 }

@@ -63,8 +63,8 @@ func (l *Links) FindShared(ctx context.Context, written, host string) (store.Lin
 	return link, nil
 }
 
-// HasDomain tells whether the domain is one of ours, or one that imported
-// keywords lie on. host is that of the HTTP request.
+// HasDomain reports whether the domain is one of ours or of imported keywords. host is that
+// of the HTTP request.
 func (l *Links) HasDomain(ctx context.Context, domain, host string) (bool, error) {
 	name := weburl.Host(domain)
 	if name == "" || l.hosts[name] {
@@ -81,15 +81,13 @@ func (l *Links) HasDomain(ctx context.Context, domain, host string) (bool, error
 	return has, nil
 }
 
-// IsDomain tells whether the text is a host, with a port or without, be it ours or
-// not.
+// IsDomain reports whether the text is a host, with or without a port, ours or not.
 func IsDomain(s string) bool {
 	_, err := weburl.ParseAuthority("http", s)
 	return err == nil
 }
 
-// Domains lists our domains, the default one first, as a request to the host
-// sees them.
+// Domains lists our domains for a request to the host, the default one first.
 func (l *Links) Domains(host string) ([]string, error) {
 	ours, err := l.ours(host)
 	domains := make([]string, len(ours))
@@ -108,15 +106,15 @@ func bitlys(host string) bool {
 	return false
 }
 
-// Lookup is the user's link of a long URL; the oldest, if there are several.
-// The long URL is looked for as it was given, for imports keep it so, and then
-// in the spelling of ParseLongURL. It fails with click.ErrNotFound.
+// Lookup finds the user's link of a long URL; the oldest if there are several. It looks for
+// the spelling given, because imports keep spellings, and then for that of ParseLongURL.
+// It fails with click.ErrNotFound.
 func (l *Links) Lookup(ctx context.Context, user click.UserID, longURL string) (store.Link, error) {
 	return lookup(longURL, func(longURL string) (store.Link, error) { return l.links.LinkOfURL(ctx, user, longURL) })
 }
 
-// LookupShared is the aggregate link of a long URL as the user may see it (see
-// store.Links.SeenAggregate), looked for as Lookup does. It fails with
+// LookupShared finds the aggregate link of a long URL as the user may see it (see
+// SeenAggregate of the store), in the same spellings as Lookup. It fails with
 // click.ErrNotFound.
 func (l *Links) LookupShared(ctx context.Context, user click.UserID, longURL string) (store.Link, error) {
 	return lookup(longURL, func(longURL string) (store.Link, error) { return l.links.SeenAggregateOfURL(ctx, user, longURL) })

@@ -1,6 +1,5 @@
-// Package links makes short links and finds them: it says what a long URL may
-// be, draws hashes, knows the names and domains of the installation, and
-// remembers for a while what the store said about a name.
+// Package links makes short links and finds them: it checks long URLs, draws hashes,
+// reads links as people write them, and caches the answers of the store for visitors.
 //
 // It refuses to count clicks, to know the wire, and to decide who may do what.
 package links
@@ -23,30 +22,30 @@ import (
 )
 
 var (
-	// ErrDomain: the domain is none of ours.
+	// ErrDomain is for a domain that is not one of ours.
 	ErrDomain = errors.New("not a domain of this installation")
-	// ErrOwnLink: the long URL is one of our own short links.
+	// ErrOwnLink is for a long URL that is a short link of ours.
 	ErrOwnLink = errors.New("already a short link of this installation")
 )
 
-// Options says what Links needs.
+// Options say what Links needs.
 type Options struct {
 	Links store.Links
-	// Domains are the short domains of the installation, the default one first.
-	// One with a port is that domain on that port; one without is it on every
-	// port. Where there are none, a request's own host is the domain.
+	// Domains are the short domains of the installation, the default one first. One with
+	// a port is ours on that port only, one without on every port. If there are none, the
+	// host of each request is the domain.
 	Domains []string
-	// Host is that of short URLs where there are no domains and a request names
-	// no host, or one that can be none; it may be empty.
+	// Host is that of short URLs if there are no domains and a request has no valid
+	// host; it may be empty.
 	Host string
-	// Here tells whether this server itself answers at an address and port, so
-	// that a URL there is one of ours; nil where that is not known.
+	// Here reports whether this server itself listens at an address and port, so that a
+	// URL there is one of ours; nil if that is not known.
 	Here func(address netip.Addr, port string) bool
-	// Scheme of short URLs: http, which is what the empty string means, or https.
+	// Scheme of short URLs: https, or http, which is the default.
 	Scheme string
 	Now    func() time.Time
-	// Random is what hashes are drawn from, and must not be guessable. It is
-	// read by many goroutines at once.
+	// Random is the source of hashes, which must not be predictable. Many goroutines
+	// read it at once.
 	Random io.Reader
 }
 
@@ -64,7 +63,7 @@ type Links struct {
 	shards  [shards]shard
 }
 
-// New fails where a domain or the scheme cannot be one.
+// New fails if a domain or the scheme is not valid.
 func New(o Options) (*Links, error) {
 	l := &Links{
 		links: o.Links, host: o.Host, scheme: o.Scheme, here: o.Here, now: o.Now, random: o.Random,
@@ -83,7 +82,7 @@ func New(o Options) (*Links, error) {
 			if strings.Contains(domain, "/") {
 				err = errors.New("give a host, without scheme and path")
 			}
-			return nil, fmt.Errorf("links: %q is no domain: %w", domain, err)
+			return nil, fmt.Errorf("links: %q is not a domain: %w", domain, err)
 		}
 		l.domains = append(l.domains, a)
 		l.hosts[weburl.Host(a.Host)] = true
@@ -94,26 +93,25 @@ func New(o Options) (*Links, error) {
 	return l, nil
 }
 
-// Request asks for a short link.
+// Request is for a short link.
 type Request struct {
 	User    click.UserID
 	LongURL string
 	Domain  string // as Domain takes it
 	Host    string // of the HTTP request
-	// Details are of the link if it is made; a UserTS of 0 is the time then.
+	// Details are those of the link if it is made; a UserTS of 0 means that time.
 	Details store.LinkDetails
 }
 
-// Shorten returns the user's link of the long URL, and whether it was made
-// just now. From then on Resolve finds it by both of its hashes.
+// Shorten returns the user's link of the long URL, and whether it was made just now. From
+// then on Resolve finds it by both of its hashes.
 //
-// What he has under exactly the spelling given is his link of it, as Lookup
-// says too, be it one that would be refused now: imports keep spellings. Else
-// the spelling of ParseLongURL counts, whatever others have imported, so that
-// links made here meet under one aggregate link.
+// If the user has a link of exactly the spelling given, that is the link, even if the
+// spelling would be refused now: imports keep spellings. Otherwise the spelling of
+// ParseLongURL counts, so that links that are made here share one aggregate link.
 //
-// The errors are ErrURL, ErrOwnLink and ErrDomain, in this order,
-// click.ErrNotFound where there is no such user, and click.ErrUnavailable.
+// The errors are ErrURL, ErrOwnLink and ErrDomain, in this order, click.ErrNotFound for an
+// unknown user, and click.ErrUnavailable.
 func (l *Links) Shorten(ctx context.Context, r Request) (store.Link, bool, error) {
 	longURL, refused := l.longURL(ctx, r)
 	var has store.Link
@@ -155,16 +153,16 @@ func (l *Links) Shorten(ctx context.Context, r Request) (store.Link, bool, error
 		if err != nil {
 			return store.Link{}, false, fmt.Errorf("links: shorten: %w", err)
 		}
-		// Another process may have made it while this one remembered that there
-		// is no such name.
+		// Another process may have made it, while the cache of this one has the name as
+		// unknown.
 		l.learn(link.Hash, link.AggregateHash)
 		return link, made, nil
 	}
-	return store.Link{}, false, fmt.Errorf("links: shorten: %d times the hashes drawn were taken: %w", maxDraws, click.ErrUnavailable)
+	return store.Link{}, false, fmt.Errorf("links: shorten: the hashes drawn were taken %d times: %w", maxDraws, click.ErrUnavailable)
 }
 
-// Check fails with ErrURL or ErrOwnLink where Shorten would, and with the
-// store's error where that cannot answer.
+// Check fails with ErrURL or ErrOwnLink if Shorten would, and with the error of the
+// store.
 func (l *Links) Check(ctx context.Context, r Request) error {
 	_, refused := l.longURL(ctx, r)
 	if refused == nil {
@@ -193,8 +191,8 @@ func (l *Links) longURL(ctx context.Context, r Request) (string, error) {
 	return longURL, nil
 }
 
-// has is the user's link of the long URL in exactly the spelling given, or the
-// zero one.
+// has is the user's link of the long URL in exactly the spelling given, or the zero
+// link.
 func (l *Links) has(ctx context.Context, r Request) (store.Link, error) {
 	if r.User == click.Nobody || store.CheckText("long URL", r.LongURL) != nil {
 		return store.Link{}, nil
@@ -206,11 +204,10 @@ func (l *Links) has(ctx context.Context, r Request) (store.Link, error) {
 	return link, nil
 }
 
-// Domain is the domain of a short URL: the one asked for where it is one of
-// ours, the first of ours where none is asked for. Bitly's own (bit.ly, j.mp,
-// bitly.com) stand for the first one, unless they are ours. Where Options
-// names no domains, ours is the request's host, or Options.Host where that can
-// be none. Else ErrDomain.
+// Domain is the domain of a short URL: the one asked for, if it is one of ours, or our
+// first one if asked is empty. Bitly's own (bit.ly, j.mp, bitly.com) stand for the first
+// one, unless they are ours. Without Options.Domains, ours is the host of the request, or
+// Options.Host if that is not valid. Otherwise it fails with ErrDomain.
 func (l *Links) Domain(asked, host string) (string, error) {
 	ours, err := l.ours(host)
 	if err != nil {
@@ -231,10 +228,10 @@ func (l *Links) Domain(asked, host string) (string, error) {
 	for i, a := range ours {
 		names[i] = a.String()
 	}
-	return "", fmt.Errorf("links: domain %.100q: %w, which has %.500s", asked, ErrDomain, strings.Join(names, ", "))
+	return "", fmt.Errorf("links: domain %.100q: %w; its domains are %.500s", asked, ErrDomain, strings.Join(names, ", "))
 }
 
-// ours are our domains as a request to the host sees them, one at least.
+// ours are our domains for a request to the host, at least one.
 func (l *Links) ours(host string) ([]weburl.Authority, error) {
 	if len(l.domains) > 0 {
 		return l.domains, nil

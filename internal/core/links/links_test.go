@@ -57,8 +57,8 @@ func TestShorten(t *testing.T) {
 	}
 }
 
-// Imports keep spellings, and what a user has under the one that he gives is
-// his link of it, refused elsewhere or not.
+// TestShortenOfWhatWasImported: imports keep spellings. A user's link under the spelling
+// given is the answer, even if the spelling would be refused otherwise.
 func TestShortenOfWhatWasImported(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, links.Options{Domains: []string{"sho.rt"}})
@@ -92,14 +92,14 @@ func TestShortenOfWhatWasImported(t *testing.T) {
 			t.Errorf("%.40q, which another has, gave %+v, made %t, %v; want %v", longURL, got, made, refused, err)
 		}
 	}
-	// Nobody is no user, though an aggregate link is nobody's.
+	// click.Nobody is not a user, although it owns aggregate links.
 	if got, _, err := w.Shorten(context.Background(), links.Request{LongURL: "http://www.tva.gov"}); !errors.Is(err, click.ErrNotFound) {
 		t.Errorf("nobody got %+v, %v", got, err)
 	}
 }
 
-// All characters are as likely: 70,000 of them, each expected 1,129 times with
-// a deviation of 33. A byte modulo 62 would give eight of them 1,367 times.
+// All characters are equally likely: of 70,000, each is expected 1,129 times with a
+// deviation of 33. A byte modulo 62 would give eight of them 1,367 times.
 func TestHashesAreDrawnEvenly(t *testing.T) {
 	t.Parallel()
 	const made, expected, apart = 1000, 226, 5 * 15
@@ -214,8 +214,8 @@ func TestDomain(t *testing.T) {
 	}
 }
 
-// A request without a host, or with one that can be none, gets short URLs of
-// the host that the server knows of itself.
+// TestDomainOfHostThatCanBeNone: a request without a valid host gets short URLs with the
+// host of Options.
 func TestDomainOfHostThatCanBeNone(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ own, host, want string }{

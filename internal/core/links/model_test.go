@@ -14,7 +14,7 @@ import (
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// history is what the store said of every name on every host at some time.
+// history is what the store answered for every name on every host over time.
 type history struct {
 	*world
 	moments []moment
@@ -43,8 +43,8 @@ func (h *history) note() {
 	h.moments = append(h.moments, m)
 }
 
-// may tells whether the answer was the store's at most a minute ago; or, where
-// the store could not answer until a second ago, any link it ever named.
+// may reports whether the answer was that of the store at most a minute ago; or, if the store
+// failed until a second ago, any link that it ever returned.
 func (h *history) may(host, name string, l store.Link) bool {
 	now := h.clock.Load()
 	ever, recently, failed := false, false, h.down
@@ -116,7 +116,7 @@ func TestRandomHistoriesAreNeverAnsweredTooOld(t *testing.T) {
 	})
 }
 
-// While links are made, everybody asks for them ahead.
+// TestLinksAreFoundWhenMadeHoweverManyAskedAhead: many ask for names before their links exist.
 func TestLinksAreFoundWhenMadeHoweverManyAskedAhead(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, links.Options{Random: &repeated{}})

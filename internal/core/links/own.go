@@ -14,14 +14,13 @@ import (
 	"github.com/footfall/footfall/internal/base/weburl"
 )
 
-// Own tells whether the URL, in any spelling that leads there, is a short link
-// of ours: a path of one segment on our domains that may be a hash, whether it
-// is one yet or not; or a name that leads to a link, on our domains, on Bitly's,
-// or on those that imported keywords lie on. Our domains are here also the
-// addresses of Options.Here. host is that of the HTTP request.
+// Own reports whether the URL is a short link of ours, in any spelling: a path of one
+// segment on our domains, because it may become a hash; or the name of a link, on our
+// domains, on Bitly's, or on those of imported keywords. The addresses of Options.Here are
+// domains of ours too. host is that of the HTTP request.
 //
-// What is no URL, or lies below a reserved path, is not. It fails where the
-// store cannot answer.
+// A text that is not a URL, or a URL below a reserved path, is not a short link. Own fails
+// with the error of the store.
 func (l *Links) Own(ctx context.Context, longURL, host string) (bool, error) {
 	d, ok := parseDestination(longURL)
 	if !ok || d.name == "" || Reserved(d.name) {
@@ -44,7 +43,7 @@ func (l *Links) Own(ctx context.Context, longURL, host string) (bool, error) {
 	return true, nil
 }
 
-// OnOwnHost tells whether the URL is on a host where Own may find a link.
+// OnOwnHost reports whether the URL is on a host where Own may find a link.
 func (l *Links) OnOwnHost(ctx context.Context, longURL, host string) (bool, error) {
 	d, ok := parseDestination(longURL)
 	if !ok || l.named(d, host) {
@@ -53,7 +52,7 @@ func (l *Links) OnOwnHost(ctx context.Context, longURL, host string) (bool, erro
 	return l.lent(ctx, d)
 }
 
-// named tells whether the URL is on one of our domains.
+// named reports whether the URL is on one of our domains.
 func (l *Links) named(d destination, host string) bool {
 	port := cmp.Or(d.Port, weburl.DefaultPort(d.scheme))
 	if l.isHere(d.Host, port) {
@@ -65,7 +64,7 @@ func (l *Links) named(d destination, host string) bool {
 	})
 }
 
-// isHere tells whether this server itself answers at the address.
+// isHere reports whether this server itself listens at the address.
 func (l *Links) isHere(host, port string) bool {
 	if l.here == nil {
 		return false
@@ -78,9 +77,8 @@ func (l *Links) isHere(host, port string) bool {
 	return err == nil && l.here(address.Unmap(), port)
 }
 
-// lent tells whether the URL is on a domain of Bitly's, or on one that imported
-// keywords lie on. Our domains were looked at before: on another port they are
-// somebody else's, unless they are of this kind too.
+// lent reports whether the URL is on a domain of Bitly's or of imported keywords. Our own
+// domains were checked before; on another port they belong to others.
 func (l *Links) lent(ctx context.Context, d destination) (bool, error) {
 	host := weburl.Host(d.Host)
 	if bitlys(host) {
@@ -93,8 +91,8 @@ func (l *Links) lent(ctx context.Context, d destination) (bool, error) {
 	return has, nil
 }
 
-// Destination is where a URL leads; the zero Place for what is no URL. Its name is
-// the one that a link there would have.
+// Destination is the place to which a URL leads: its host, and the name that a link there
+// would have. It is the zero Place for a text that is not a URL.
 func Destination(longURL string) Place {
 	d, _ := parseDestination(longURL)
 	return Place{weburl.Host(d.Host), d.name}

@@ -12,13 +12,13 @@ import (
 )
 
 const (
-	// MaxName bounds the names that are looked up, in bytes.
+	// MaxName is the length of a name, in bytes. Longer ones are never looked up.
 	MaxName = 128
 
-	// patience bounds how long the store is asked about one name.
+	// patience is how long the store may take to answer about a name.
 	patience = 2 * time.Second
-	// respite is how long an old answer is used after the store failed, before
-	// the store is asked again.
+	// respite is how long an old answer is used after the store failed, until the store
+	// is asked again.
 	respite = time.Second
 )
 

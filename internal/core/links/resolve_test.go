@@ -71,7 +71,7 @@ func TestAnswersAreRememberedForAMinute(t *testing.T) {
 		w.resolves("sho.rt", "hash", l)
 		w.resolves("strange.example", "hash", l)
 		w.resolves("sho.rt", "nope", store.Link{})
-		w.resolves("strange.example", "nope", store.Link{}) // none on one host is none on any
+		w.resolves("strange.example", "nope", store.Link{}) // unknown on one host, unknown on all
 		w.resolves("", "nope", store.Link{})
 	}
 	w.asks(3, again)
@@ -116,8 +116,8 @@ func TestALinkIsFoundAsSoonAsItIsReturned(t *testing.T) {
 	w.resolves("sho.rt", "hash", l)
 }
 
-// The store said that there is no such link, then the link was made, and only
-// then does the answer arrive.
+// The store answers that there is no such link, then the link is made, and only then the
+// answer arrives.
 func TestAnAnswerFromBeforeALinkWasMadeDoesNotHideIt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -251,7 +251,7 @@ func TestAStoreThatHangs(t *testing.T) {
 	})
 }
 
-// A name with slashes at its ends is itself where there is one, and else the name
+// A name with slashes at its ends is itself if there is such a link, otherwise the name
 // without them.
 func TestSlashTooMany(t *testing.T) {
 	t.Parallel()
@@ -270,7 +270,7 @@ func TestSlashTooMany(t *testing.T) {
 	}
 }
 
-// Names that are none, and hosts that are not ours, push out their like only.
+// Unknown names, and hosts of others, push out only their like.
 func TestFloodsDoNotPushOutWhatIsKnown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, links.Options{Domains: []string{"sho.rt"}})
@@ -288,7 +288,7 @@ func TestFloodsDoNotPushOutWhatIsKnown(t *testing.T) {
 	}
 }
 
-// Long URLs may be long: what is remembered is bounded in bytes too.
+// The cache is bounded in bytes too.
 func TestLongURLsDoNotFillTheMemory(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, links.Options{})
@@ -311,7 +311,7 @@ func TestLongURLsDoNotFillTheMemory(t *testing.T) {
 	}
 }
 
-// An answer that is renewed takes the place of the old one.
+// A newer answer replaces the old one.
 func TestRenewedAnswersDoNotFillTheMemory(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, links.Options{})
@@ -333,8 +333,8 @@ func TestRenewedAnswersDoNotFillTheMemory(t *testing.T) {
 	}
 }
 
-// A link that was deleted is forgotten, and an answer from before that is not
-// remembered.
+// A deleted link leaves the cache, and an answer from before the deletion does not enter
+// it.
 func TestForget(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, links.Options{})
@@ -360,8 +360,8 @@ func TestForget(t *testing.T) {
 	w.asks(1, func() { w.resolves("sho.rt", "other", other) })
 }
 
-// TestTheFirstInstant: nothing is known of a name that was never asked for,
-// even where the clock shows the instant of the zero answer.
+// TestTheFirstInstant: a name that was never asked for is not in the cache, even if the clock
+// shows the zero time.
 func TestTheFirstInstant(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, links.Options{})

@@ -26,12 +26,11 @@ type world struct {
 	clock atomic.Int64 // Unix seconds
 }
 
-// watched counts the questions about names, and answers them as it is told.
+// watched counts the questions about names, and can change the answers.
 type watched struct {
 	*storetest.MemoryLinks
 	asked atomic.Int64
-	// inspect sees each answer and returns the one to give; nil gives it as
-	// it is.
+	// inspect gets each answer and returns the one to use; nil keeps it.
 	inspect func(context.Context, click.Hash, store.Link, error) (store.Link, error)
 }
 
@@ -46,12 +45,12 @@ func (w *watched) LinkByName(ctx context.Context, domain string, name click.Hash
 
 var errDown = fmt.Errorf("the database is away: %w", click.ErrUnavailable)
 
-// down is an inspect for which nothing is to be had.
+// down is an inspect of a store that is unavailable.
 func down(context.Context, click.Hash, store.Link, error) (store.Link, error) {
 	return store.Link{}, errDown
 }
 
-// newWorld fills in what o lacks.
+// newWorld makes a world with defaults for the options that are missing.
 func newWorld(t testing.TB, o links.Options) *world {
 	t.Helper()
 	w := &world{t: t, store: &watched{MemoryLinks: storetest.NewMemoryLinks()}}
@@ -74,7 +73,7 @@ func newWorld(t testing.TB, o links.Options) *world {
 	return w
 }
 
-// importLink is what another process may do.
+// importLink imports a link, as another process may.
 func (w *world) importLink(f store.ForeignLink) store.Link {
 	w.t.Helper()
 	got, err := w.store.ImportLinks(context.Background(), []store.ForeignLink{f})
@@ -93,8 +92,8 @@ func (w *world) shorten(longURL string) store.Link {
 	return l
 }
 
-// resolves fails where the name does not lead to the link; the zero link
-// stands for none.
+// resolves fails if the name does not lead to the link; the zero link stands for an unknown
+// name.
 func (w *world) resolves(host, name string, want store.Link) {
 	w.t.Helper()
 	got, err := w.Resolve(context.Background(), host, name)
@@ -103,7 +102,7 @@ func (w *world) resolves(host, name string, want store.Link) {
 	}
 }
 
-// asks fails where f does not ask the store so many times.
+// asks fails if f does not ask the store that many times.
 func (w *world) asks(times int64, f func()) {
 	w.t.Helper()
 	before := w.store.asked.Load()
@@ -113,8 +112,8 @@ func (w *world) asks(times int64, f func()) {
 	}
 }
 
-// repeated is a source of hashes 0000000, 1111111, and so on: the nth draw is
-// of the nth character. After the last of them it ends.
+// repeated is a source of the hashes 0000000, 1111111, and so on. It ends after the last
+// character.
 type repeated struct {
 	mu sync.Mutex
 	n  int

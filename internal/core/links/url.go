@@ -11,26 +11,25 @@ import (
 	"github.com/footfall/footfall/internal/base/weburl"
 )
 
-// ErrURL: the text is no long URL that a link may lead to. What wraps it says
-// why.
+// ErrURL is for a text that is not a URL to which a link may lead. The error that wraps it
+// says why.
 var ErrURL = errors.New("not a URL that can be shortened")
 
-// MaxLongURL bounds a long URL, in bytes, as it is given and as it is kept.
+// MaxLongURL is the length of a long URL, in bytes, as it is given and as it is kept.
 const MaxLongURL = 8192
 
-// ParseLongURL is the long URL in the one spelling that is kept, so that URLs
-// that differ in spelling only are one: scheme and host in lower case, an
-// internationalised host in punycode (UTS #46, lookup) and without escapes, an address in its usual
-// form, no default port, / for an empty path. From there on it is kept byte for
-// byte, but for bytes beyond ASCII, which are percent-encoded. The result is
-// visible ASCII, and ParseLongURL of it is itself. Blanks and invisible characters
-// around it are dropped: they come along when somebody copies a URL.
+// ParseLongURL returns a long URL in the spelling in which it is kept, so that URLs that
+// differ only in spelling are the same: scheme and host in lower case, an internationalised
+// host in punycode (UTS #46, lookup) and without escapes, an address in its usual form, no
+// default port, / for an empty path. The rest is kept byte for byte, except that bytes
+// above ASCII are percent-encoded. The result is visible ASCII, and ParseLongURL of it is
+// itself. Blanks and invisible characters around the URL are dropped, because people copy
+// them by accident.
 //
-// Else the error is ErrURL: for schemes but http and https, blanks and control
-// characters inside, text that is not UTF-8, credentials, a missing or
-// malformed host, a port outside 1..65535, and more than MaxLongURL bytes. A
-// blank inside is not escaped: Bitly refused it too, for most often it is the
-// rest of something that was not encoded, and the URL is another one.
+// It fails with ErrURL for schemes other than http and https, blanks and control characters
+// inside, text that is not UTF-8, credentials, a missing or malformed host, a port outside
+// 1 to 65535, and more than MaxLongURL bytes. A blank inside is refused, as by Bitly,
+// because it usually shows that a part of the URL was not encoded.
 func ParseLongURL(raw string) (string, error) {
 	longURL, err := parseLongURL(raw)
 	if err != nil {
@@ -67,21 +66,19 @@ func parseLongURL(raw string) (string, error) {
 	return s, nil
 }
 
-// invisible tells whether a character shows nothing: a blank, or one that only says
-// how others are shown (general category Cf: zero-width spaces and joiners, byte
-// order marks, marks of direction).
+// invisible reports whether a character shows nothing: a blank, or a format character
+// (general category Cf: zero-width spaces and joiners, byte order marks, directions).
 func invisible(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) }
 
-// CheckForeignURL fails with ErrURL where no link may lead to the URL, whoever
-// made the link. Of what ParseLongURL says this is the part about scheme and
-// host, with ftp besides: links that are imported keep their spelling, and what
-// a path may hold is between the visitor and the page. The error says why, and
-// nothing else.
+// CheckForeignURL fails with ErrURL if no link may lead to the URL, not even an imported
+// one. It checks scheme and host as ParseLongURL does, and accepts ftp too. It does not
+// check the path, because imported links keep their spelling. The text of the error is the
+// reason alone.
 func CheckForeignURL(longURL string) error {
 	_, _, _, err := split(longURL, "http", "https", "ftp")
 	switch {
 	case err == errScheme:
-		return refusal{errors.New("it is no http, https or ftp URL")}
+		return refusal{errors.New("it is not an http, https or ftp URL")}
 	case err != nil:
 		return refusal{err}
 	}
@@ -95,8 +92,8 @@ func (refusal) Is(target error) bool { return target == ErrURL }
 
 var errScheme = errors.New("another scheme")
 
-// split takes a URL of one of the schemes apart: its scheme in lower case, its
-// host and port, and what follows them. With another scheme it is errScheme.
+// split takes a URL of one of the schemes apart: its scheme in lower case, its host and
+// port, and the rest. It fails with errScheme for another scheme.
 func split(s string, schemes ...string) (scheme string, a weburl.Authority, rest string, err error) {
 	scheme, authority, rest, ok := weburl.Split(s)
 	if !ok || !slices.Contains(schemes, scheme) {
@@ -109,9 +106,9 @@ func split(s string, schemes ...string) (scheme string, a weburl.Authority, rest
 	return scheme, a, rest, err
 }
 
-// Location is the URL as a Location header can carry it: each byte that is not
-// visible ASCII is percent-encoded. What ParseLongURL returned stays as it is;
-// imported long URLs may hold anything.
+// Location is a long URL for a Location header: each byte that is not visible ASCII is
+// percent-encoded, as imported long URLs may have any. A result of ParseLongURL stays as
+// it is.
 func Location(longURL string) string {
 	const hex = "0123456789ABCDEF"
 	visible := func(b byte) bool { return b > 0x20 && b < 0x7f }

@@ -10,7 +10,7 @@ import (
 	"github.com/footfall/footfall/internal/core/links"
 )
 
-// table reads pairs of lines: what is given, and what is wanted.
+// table reads pairs of lines: the input, and what is wanted.
 func table(t testing.TB, path string) (pairs [][2]string) {
 	t.Helper()
 	data, err := os.ReadFile(path)
@@ -51,7 +51,7 @@ func TestParseLongURL(t *testing.T) {
 	}
 }
 
-// What an import may bring: any spelling, but no host that leads elsewhere than
+// TestCheckForeignURL: imports may have any spelling, but no host that leads elsewhere than
 // it seems to.
 func TestCheckForeignURL(t *testing.T) {
 	t.Parallel()
@@ -62,8 +62,8 @@ func TestCheckForeignURL(t *testing.T) {
 		`http://good.com\evil.com/`: "character in the host", "http://a%2eexample/": "", "http://ex%61mple.example/": "", "http://a%2fexample/": "character in the host", "http://a%zzexample/": "badly escaped", "http://a%ffexample/": "badly escaped", "http://a%252eexample/": "character in the host", "http://a%40b.example/": "character in the host", "http://%5b::1%5d/": "character in the host", "http://127.0.0.%31/": "", "http://a b/": "character in the host",
 		"http://a\x1b[2J/": "character in the host", "http://a\t.example/": "character in the host", "http://0x7f.1/": "neither a name nor an IPv4 address", "http://2130706433/": "neither",
 		"http:///evil.com": "missing", "http://": "missing", "http://:80/": "missing", "http://a.example:port/": "port", "http://a.example:0/": "port",
-		"javascript:alert(1)": "is no http, https or ftp URL", "data:text/html,x": "is no http, https or ftp URL", "file:///etc/passwd": "is no http, https or ftp URL", "//a.example/": "is no http, https or ftp URL", "": "is no http, https or ftp URL",
-		`http:\\a.example`: "is no http, https or ftp URL", "http:/a.example": "is no http, https or ftp URL", " http://a.example/": "is no http, https or ftp URL",
+		"javascript:alert(1)": "is not an http, https or ftp URL", "data:text/html,x": "is not an http, https or ftp URL", "file:///etc/passwd": "is not an http, https or ftp URL", "//a.example/": "is not an http, https or ftp URL", "": "is not an http, https or ftp URL",
+		`http:\\a.example`: "is not an http, https or ftp URL", "http:/a.example": "is not an http, https or ftp URL", " http://a.example/": "is not an http, https or ftp URL",
 	} {
 		err := links.CheckForeignURL(longURL)
 		if (err == nil) != (reason == "") || err != nil && (!errors.Is(err, links.ErrURL) || !strings.Contains(err.Error(), reason)) {
@@ -115,8 +115,8 @@ func TestLocation(t *testing.T) {
 	}
 }
 
-// Hostile input becomes visible ASCII, of bounded length, and stays as it is
-// from then on; or it is refused.
+// FuzzParseLongURL: any input becomes visible ASCII of bounded length that is its own
+// ParseLongURL, or is refused.
 func FuzzParseLongURL(f *testing.F) {
 	for _, pair := range table(f, "testdata/urls.txt") {
 		f.Add(pair[0])

@@ -16,7 +16,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// repeated is a text again and again.
+// repeated repeats a text.
 type repeated struct {
 	text string
 	at   int
@@ -31,8 +31,8 @@ func (r *repeated) Read(b []byte) (n int, err error) {
 	return n, nil
 }
 
-// TestLargeInputs: what an import holds in memory does not grow with its input,
-// however that is made.
+// TestLargeInputs: the memory of an import does not grow with its input, whatever the input
+// is.
 func TestLargeInputs(t *testing.T) {
 	most := func(in io.Reader) (r feed.Result, heap uint64) {
 		t.Helper()
@@ -69,7 +69,7 @@ func TestLargeInputs(t *testing.T) {
 	}
 }
 
-// live is how many bytes are in use, whatever was given up meanwhile.
+// live is how many bytes are in use, without garbage.
 func live() uint64 {
 	runtime.GC()
 	s := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
@@ -77,7 +77,7 @@ func live() uint64 {
 	return s[0].Value.Uint64()
 }
 
-// forgetful is a Recorder that keeps nothing.
+// forgetful is a Recorder that drops everything.
 type forgetful struct{}
 
 func (forgetful) BeginImport(context.Context, [32]byte) ([]store.Mark, func(), error) {
@@ -86,7 +86,7 @@ func (forgetful) BeginImport(context.Context, [32]byte) ([]store.Mark, func(), e
 func (forgetful) Import(context.Context, []click.Click, store.Mark) error { return nil }
 func (forgetful) Drain(context.Context) error                             { return nil }
 
-// watched calls look once in a while.
+// watched calls look now and then.
 type watched struct {
 	io.Reader
 	look func()
@@ -131,8 +131,8 @@ func TestEmpty(t *testing.T) {
 	}
 }
 
-// TestCutOffAndWhole: of a gzip file that was cut off, and of the whole of it
-// then, each line counts once.
+// TestCutOffAndWhole: after a gzip file that was cut off, and then the whole one, each line
+// has counted once.
 func TestCutOffAndWhole(t *testing.T) {
 	var packed bytes.Buffer
 	w := gzip.NewWriter(&packed)

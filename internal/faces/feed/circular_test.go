@@ -11,8 +11,8 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// TestNoImportedLinkLeadsBack: neither to itself nor to another link of ours, in
-// any spelling; and none leads elsewhere than it seems to.
+// TestNoImportedLinkLeadsBack: no imported link leads to itself or to another link of ours, in
+// any spelling, and none leads elsewhere than it seems to.
 func TestNoImportedLinkLeadsBack(t *testing.T) {
 	const back = "which is a short link of this installation"
 	for _, c := range []struct {
@@ -67,8 +67,8 @@ func TestNoImportedLinkLeadsBack(t *testing.T) {
 	}
 }
 
-// TestNoCircleOfImportedLinks: of two links that lead to each other one at
-// least is not made, whether one file has them or two; what was here stays.
+// TestNoCircleOfImportedLinks: of two links that lead to each other, at least one is not
+// made, from one file or two. Links that existed before stay.
 func TestNoCircleOfImportedLinks(t *testing.T) {
 	const first, second = `{"type":"link","user":"ann","hash":"one","long_url":"http://old.example/two","created":1}` + "\n",
 		`{"type":"link","user":"ann","hash":"two","long_url":"http://old.example/one","created":1}` + "\n"
@@ -86,7 +86,7 @@ func TestNoCircleOfImportedLinks(t *testing.T) {
 		t.Errorf("a link that closes a circle is taken: %q", rejected)
 	}
 
-	// Where the domain was not ours yet, the link is here, and its clicks count.
+	// A link that was made before the domain was ours stays, and its clicks count.
 	im = importer(newTape())
 	ours := im.Names
 	var err error
@@ -101,15 +101,15 @@ func TestNoCircleOfImportedLinks(t *testing.T) {
 	}
 }
 
-// halting is a store that dies before anybody describes a link.
+// halting is a store that fails when a link is described.
 type halting struct{ store.Links }
 
 func (halting) EditLink(context.Context, click.LinkID, store.LinkEdit) (store.Link, error) {
 	return store.Link{}, errBroken
 }
 
-// TestDescribedFromTheBeginning: a link has its details from the moment that it is
-// here. So a private link is never public, not even between two writes.
+// TestDescribedFromTheBeginning: a link has its details from the moment that it exists. So a
+// private link is never public, not even between two writes.
 func TestDescribedFromTheBeginning(t *testing.T) {
 	const line = `{"type":"link","user":"ann","hash":"secret","long_url":"http://secret/","created":1,"private":true,"archived":true,"title":"T","note":"N","user_ts":2,"modified":3}` + "\n"
 	im := importer(newTape())
@@ -121,8 +121,8 @@ func TestDescribedFromTheBeginning(t *testing.T) {
 	}
 }
 
-// TestImportedLinksAreFoundAtOnce: also where somebody asked for the name just
-// before, and it was none, or another link's that a keyword hides now.
+// TestImportedLinksAreFoundAtOnce: also if somebody asked for the name just before, when it
+// was unknown, or that of another link that a keyword hides now.
 func TestImportedLinksAreFoundAtOnce(t *testing.T) {
 	for format, line := range map[string]string{
 		"bitly-feed": `{"t":1360000000,"hc":1,"l":"ann","h":"new","g":"newagg","u":"http://elsewhere.example/","hh":"sho.rt","kw":%q}`,

@@ -123,9 +123,8 @@ func TestCombined(t *testing.T) {
 	}
 }
 
-// TestGrownLog: a log that has grown brings what is new, and one that was
-// rotated nothing; also where lines were rejected once their links were looked
-// for.
+// TestGrownLog: a log that has grown brings its new lines, and one that was rotated brings
+// nothing, also if lines were rejected after their links were looked for.
 func TestGrownLog(t *testing.T) {
 	tape := newTape()
 	im := importer(tape)

@@ -17,7 +17,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// cells is a store of which only the cells are asked for.
+// cells is a store that has only cells.
 type cells struct {
 	store.Reader
 	list []rollup.Cell
@@ -33,7 +33,7 @@ func (c cells) Cells(context.Context) iter.Seq2[rollup.Cell, error] {
 	}
 }
 
-// count is the cells of clicks.
+// count makes cells of clicks.
 func count(clicks []click.Click) cells {
 	m := new(storetest.MemoryClicks)
 	b := store.Batch{To: 1}
@@ -50,8 +50,8 @@ func count(clicks []click.Click) cells {
 	return all
 }
 
-// TestExportComesBack: what was exported is imported to the same users, links
-// and counts, and exports to the same lines.
+// TestExportComesBack: importing an export makes the same users, links and counts, which
+// export to the same lines.
 func TestExportComesBack(t *testing.T) {
 	seedtest.Check(t, func(r *rapid.T) {
 		ctx := t.Context()

@@ -24,7 +24,7 @@ func imports(t testing.TB, im *feed.Importer, format, in string) (feed.Result, [
 	return r, rejected
 }
 
-// known makes the links that the inputs speak of.
+// known makes the links that the inputs name.
 func known(t testing.TB, im *feed.Importer) (abc, other store.Link) {
 	t.Helper()
 	made, err := im.Links.ImportLinks(t.Context(), []store.ForeignLink{

@@ -106,7 +106,7 @@ func TestLines(t *testing.T) {
 		{"no hash", `{"t":1360000000,"l":"b","u":"http://c/"}`, `no "h"`},
 		{"an empty hash", `{"t":1360000000,"h":"","l":"b","u":"http://c/"}`, `"h" is empty`},
 		{"a hash that is a number", `{"t":1360000000,"h":5,"l":"b","u":"http://c/"}`, `"h" is not a string`},
-		{"a script for a URL", `{"t":1360000000,"h":"a","l":"b","u":"javascript:alert(1)"}`, `"u" is "javascript:alert(1)", and no link may lead there: it is no http, https or ftp URL`},
+		{"a script for a URL", `{"t":1360000000,"h":"a","l":"b","u":"javascript:alert(1)"}`, `"u" is "javascript:alert(1)", and no link may lead there: it is not an http, https or ftp URL`},
 		{"ftp", `{"t":1360000000,"h":"a","l":"b","u":"ftp://ftp.example.org/x"}`, " "},
 		{"no login", `{"t":1360000000,"h":"a","u":"http://c/"}`, `no "l"`},
 		{"a login of another encoding", "{\"t\":1360000000,\"h\":\"a\",\"l\":\"\xe9\",\"u\":\"http://c/\"}", `"l" is not UTF-8`},
@@ -204,7 +204,7 @@ func TestUnreadable(t *testing.T) {
 	}
 }
 
-// TestParts: a gzip file may have parts, and zeros after them.
+// TestParts: a gzip file may have several members, and zeros after them.
 func TestParts(t *testing.T) {
 	part := func(from, n int) []byte {
 		var z bytes.Buffer

@@ -17,13 +17,13 @@ import (
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// heard is a tape that says how many clicks it has after each record.
-type heard struct {
+// counted is a tape that reports how many clicks it has after each record.
+type counted struct {
 	*tape
 	clicks chan int
 }
 
-func (h heard) Import(ctx context.Context, clicks []click.Click, mark store.Mark) error {
+func (h counted) Import(ctx context.Context, clicks []click.Click, mark store.Mark) error {
 	if err := h.tape.Import(ctx, clicks, mark); err != nil {
 		return err
 	}
@@ -31,7 +31,7 @@ func (h heard) Import(ctx context.Context, clicks []click.Click, mark store.Mark
 	return nil
 }
 
-// piped is an import of a pipe that is held open.
+// piped is an import of a pipe that stays open.
 type piped struct {
 	t      *testing.T
 	in     *io.PipeWriter
@@ -45,7 +45,7 @@ type piped struct {
 
 func pipe(t *testing.T, im *feed.Importer, r *tape, format string) *piped {
 	p := &piped{t: t, due: make(chan time.Time), clicks: make(chan int), done: make(chan struct{})}
-	im.Recorder = heard{r, p.clicks}
+	im.Recorder = counted{r, p.clicks}
 	im.After = func(time.Duration) <-chan time.Time { return p.due }
 	var out *io.PipeReader
 	out, p.in = io.Pipe()
@@ -59,7 +59,7 @@ func pipe(t *testing.T, im *feed.Importer, r *tape, format string) *piped {
 	return p
 }
 
-// send writes to the pipe, whose clicks are so many once they are due.
+// send writes to the pipe, and waits until that many clicks are recorded.
 func (p *piped) send(text string, clicks int) {
 	p.t.Helper()
 	if _, err := io.WriteString(p.in, text); err != nil {
@@ -68,7 +68,7 @@ func (p *piped) send(text string, clicks int) {
 	p.wait(clicks)
 }
 
-// wait lets time pass until so many clicks are recorded.
+// wait lets time pass until that many clicks are recorded.
 func (p *piped) wait(clicks int) {
 	p.t.Helper()
 	for {
@@ -98,9 +98,8 @@ func (p *piped) end() feed.Result {
 	}
 }
 
-// TestPipe: lines of a pipe that goes on are recorded once they are due, and a line of
-// which a part has come once the rest is there. In the end the pipe is as known as a
-// file.
+// TestPipe: lines of an open pipe are recorded when they are due, and a partial line when
+// its rest is there. In the end the pipe is as known as a file.
 func TestPipe(t *testing.T) {
 	for _, pack := range []bool{false, true} {
 		tape := newTape()
@@ -139,8 +138,8 @@ func TestPipe(t *testing.T) {
 	}
 }
 
-// TestPipeEndsEarly: an import whose pipe is quiet ends when it is told to, whatever
-// it waits for.
+// TestPipeEndsEarly: an import with a quiet pipe ends when its context does, whatever it
+// waits for.
 func TestPipeEndsEarly(t *testing.T) {
 	for _, sent := range []string{"", "half a line", "a line\n", "\x1f", visit("", 1, "abc", "x")} {
 		tape := newTape()
@@ -158,8 +157,8 @@ func TestPipeEndsEarly(t *testing.T) {
 	}
 }
 
-// TestPipeOfAnother: a pipe that begins as another input did, and goes on otherwise, is
-// counted while it is quiet; what is known of it is not.
+// TestPipeOfAnother: the lines of a pipe that starts like another input and continues
+// differently are counted while it is quiet, except those that are known.
 func TestPipeOfAnother(t *testing.T) {
 	other := ""
 	for i := range 50 {
@@ -178,7 +177,7 @@ func TestPipeOfAnother(t *testing.T) {
 		t.Errorf("it brought %+v, %v", got, p.err)
 	}
 
-	// Behind a mark: the second of the lines that come is another one than before.
+	// After a mark, the second new line differs from before.
 	tape = newTape()
 	im = importer(tape)
 	known(t, im)
@@ -203,8 +202,8 @@ func TestPipeOfAnother(t *testing.T) {
 	}
 }
 
-// TestPipesAndFiles: however an input comes, in pieces with pauses or at once, as
-// often as you like, and killed in between, each of its lines counts once.
+// TestPipesAndFiles: each line of an input counts once, if it comes in pieces or at once,
+// repeatedly, and killed in between.
 func TestPipesAndFiles(t *testing.T) {
 	t.Parallel()
 	rng := seedtest.Rand(t)

@@ -36,7 +36,7 @@ func TestNDJSON(t *testing.T) {
 		{`{"type":"counts","ts":1359999900,"hash":"abc","clicks":2,"countries":{"US":1}}`, "add up"},
 		{`{"type":"counts","ts":1359999900,"hash":"abc","clicks":2,"referrers":{"x":3}}`, "add up"},
 		{`{"type":"counts","ts":1359999900,"hash":"abc","clicks":2,"referrers":[]}`, "is not an object"},
-		{`{"type":"link","user":"u","hash":"h","long_url":"javascript:x","created":1}`, "is no http, https or ftp URL"},
+		{`{"type":"link","user":"u","hash":"h","long_url":"javascript:x","created":1}`, "is not an http, https or ftp URL"},
 		{`{"type":"link","user":"u","hash":"h","long_url":"http://a/"}`, `"created"`},
 		{`{"type":"user","created":1}`, `"login"`},
 		{`{"type":"token"}`, "is not user, link, counts or click"},

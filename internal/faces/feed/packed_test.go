@@ -10,9 +10,8 @@ import (
 	"github.com/footfall/footfall/internal/faces/feed"
 )
 
-// TestOtherwisePacked: what is packed in a way that is not taken is named, with what
-// unpacks it, and is no input of rejected lines. The files hold "x" and a newline;
-// what is no such file is read as it is.
+// TestOtherwisePacked: files of other packers are refused by name. Their lines are not
+// rejected one by one. The files have "x" and a newline; other inputs are read as they are.
 func TestOtherwisePacked(t *testing.T) {
 	for name, c := range map[string]struct{ file, want string }{
 		"bzip2":    {"QlpoOTFBWSZTWSs+z38AAADAgAAQAEAgACEAgrF3JFOFCQKz7Pfw", "it is a file of bzip2, and only plain and gzip files can be imported"},

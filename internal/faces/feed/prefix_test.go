@@ -9,9 +9,8 @@ import (
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// TestCutCopies: a copy that was cut off anywhere, and comes after the whole, brings
-// nothing; and the whole brings nothing after it. What another input has behind a
-// begin that both share counts.
+// TestCutCopies: a copy that was cut off anywhere brings nothing after the whole input, and
+// the whole brings nothing after it. Lines after a shared start of another input count.
 func TestCutCopies(t *testing.T) {
 	t.Parallel()
 	rng := seedtest.Rand(t)
@@ -76,8 +75,8 @@ func TestCutCopies(t *testing.T) {
 	}
 }
 
-// TestCutCopiesOfFewLines: also where the copy ends in the first stretch, and where
-// the links came later.
+// TestCutCopiesOfFewLines: also if the copy ends in the first stretch, and if the links came
+// later.
 func TestCutCopiesOfFewLines(t *testing.T) {
 	t.Parallel()
 	var log string

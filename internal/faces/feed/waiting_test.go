@@ -22,7 +22,7 @@ import (
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// visit is a line of an access log; each second has one at most.
+// visit is a line of an access log; each second has at most one.
 func visit(host string, second int, name, agent string) string {
 	at := time.Unix(1_200_000_000+int64(second), 0).UTC().Format("02/Jan/2006:15:04:05 -0700")
 	return fmt.Sprintf("%s1.2.3.4 - - [%s] \"GET /%s HTTP/1.1\" 301 5 \"-\" \"%s\"\n", host, at, name, agent)
@@ -36,8 +36,8 @@ func makeLink(t interface{ Fatal(...any) }, im *feed.Importer, name string) stor
 	return made[0]
 }
 
-// TestLinksComeLater: lines whose link is not here count once it is, when the
-// same input is imported again; once, and without a second word.
+// TestLinksComeLater: lines without a link count when the link exists and the input is
+// imported again: once, and without being reported again.
 func TestLinksComeLater(t *testing.T) {
 	for _, c := range []struct{ format, in string }{
 		{"combined", visit("", 1, "one", "x") + visit("", 2, "two", "x") + "garbage\n" + visit("", 3, "one", "x") + visit("", 4, "abc", "x")},
@@ -79,8 +79,7 @@ garbage
 	}
 }
 
-// TestEarlierThanTheClock: a line of a second that has not come here yet counts
-// when it has.
+// TestEarlierThanTheClock: a line with a time in the future counts when the time has come.
 func TestEarlierThanTheClock(t *testing.T) {
 	im := importer(newTape())
 	at := time.Unix(1_200_000_000, 0)
@@ -96,9 +95,9 @@ func TestEarlierThanTheClock(t *testing.T) {
 	}
 }
 
-// TestOnceWhenever imports a log again and again while it grows, cut off
-// anywhere, killed in between, and while links come: in the end each line whose
-// link came has counted once, and no other one.
+// TestOnceWhenever imports a log repeatedly while it grows, cut off anywhere, killed in
+// between, and while links are made. In the end each line with a link has counted once,
+// and no other line has.
 func TestOnceWhenever(t *testing.T) {
 	seedtest.Check(t, func(t *rapid.T) {
 		tape := newTape()
@@ -168,8 +167,8 @@ func TestOnceWhenever(t *testing.T) {
 	})
 }
 
-// TestManyCountsComeLater: a line that waits may bring many clicks, and they
-// still fit into their records.
+// TestManyCountsComeLater: a rejected line that is taken later may have many clicks, which
+// fit into their records.
 func TestManyCountsComeLater(t *testing.T) {
 	tape := newTape()
 	im := importer(tape)
@@ -197,8 +196,7 @@ func TestManyCountsComeLater(t *testing.T) {
 	}
 }
 
-// TestFormatsApart: what was imported in a wrong format is not known in the
-// right one.
+// TestFormatsApart: an input that was imported in a wrong format is new in the right one.
 func TestFormatsApart(t *testing.T) {
 	log := visit("", 1, "abc", "x")
 	tape := newTape()
@@ -223,8 +221,8 @@ func TestFormatsApart(t *testing.T) {
 	}
 }
 
-// TestGrownLogs: a log that has grown since brings what is new, packed or not,
-// however it was packed, and with the host in front or without.
+// TestGrownLogs: a log that has grown brings its new lines, however it is packed, with the
+// host in front or without.
 func TestGrownLogs(t *testing.T) {
 	pack := func(s string) string {
 		var b bytes.Buffer
