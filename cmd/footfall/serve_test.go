@@ -75,7 +75,7 @@ func TestRefusals(t *testing.T) {
 		{[]string{"link", "add", "ann", "ftp://example.org/", "--data", dir}, "footfall: "},
 		{[]string{"link", "add", "bob", "http://example.org/", "--data", dir}, `there is no user "bob"`},
 		{[]string{"serve", "--demo", "--listen", "127.0.0.1:0", "--data", dir}, "--demo needs a new data directory, and "},
-		{[]string{"serve", "--data", dir, "--listen", "127.0.0.1:0", "--home-url", "x"}, `--home-url "x" is no http or https URL`},
+		{[]string{"serve", "--data", dir, "--listen", "127.0.0.1:0", "--home-url", "x"}, `--home-url "x" is not an http or https URL`},
 		{[]string{"serve", "--data", dir, "--listen", "127.0.0.1:0", "--trusted-proxies", "x"}, "--trusted-proxies"},
 		{[]string{"serve", "--data", dir, "--listen", "127.0.0.1:0", "--proxy-header", "x"}, "--proxy-header must be one of"},
 		{[]string{"user", "revoke", "ann", "--data", dir}, "user revoke needs a token of ann, or --all for every token"},

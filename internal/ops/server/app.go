@@ -77,7 +77,7 @@ type App struct {
 // Open opens a data directory that no other process has open; otherwise it fails
 // with datadir.ErrOwned.
 func Open(ctx context.Context, o Options) (_ *App, err error) {
-	a := &App{now: o.Data.Now, log: o.Data.Log, host: o.Host, build: o.Build, monitor: monitor.New(), dear: dearQuestions()}
+	a := &App{now: o.Data.Now, log: o.Data.Log, host: o.Host, build: o.Build, monitor: monitor.New(), dear: expensiveQuestions()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close(ctx))

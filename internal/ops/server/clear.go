@@ -15,7 +15,7 @@ import (
 // sent on: the program that sent it would do so again each time.
 //
 // See docs/adr/021.
-func (r *rooms) inClear(port int) http.Handler {
+func (r *handlers) inClear(port int) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		switch h, s := r.of(req.URL.Path); {
 		case s == open:

@@ -20,7 +20,7 @@ type publicServer struct {
 // publicServers puts the handlers of a site on its listeners. All listeners share
 // the limits of connections.
 func (a *App) publicServers(s Site, secured security, ls []net.Listener) (publicServers, error) {
-	handlers, err := a.rooms(s)
+	handlers, err := a.handlers(s)
 	if err != nil {
 		return nil, err
 	}

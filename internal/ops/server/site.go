@@ -20,45 +20,39 @@ import (
 	"github.com/footfall/footfall/internal/faces/redirect"
 )
 
-// Site says how the public is answered. The zero value is a good one.
+// Site says how the server answers the public. The zero value is valid.
 type Site struct {
 	// RedirectStatus is the HTTP status of a redirect; 0 is 301.
 	RedirectStatus int
-	// RedirectMaxAge is for how long a browser may repeat a redirect without
-	// asking.
+	// RedirectMaxAge is for how long a browser may repeat a redirect without asking.
 	RedirectMaxAge time.Duration
-	// NotFoundURL and HomeURL are where unknown names and / lead; plain pages
-	// if empty.
+	// NotFoundURL and HomeURL are where unknown names and / lead; plain pages if empty.
 	NotFoundURL, HomeURL string
-	// GeoDB is the path of an MMDB file of countries; the built-in data if
-	// empty. It is looked at every geoEvery, and read again when it changes.
+	// GeoDB is the path of an MMDB file of countries, which is read again when it changes;
+	// the built-in data if empty.
 	GeoDB string
-	// TLSCert and TLSKey are files of a certificate and its key, both or
-	// neither; with them the listener speaks https only. They are read again
-	// when they change.
+	// TLSCert and TLSKey are the files of a certificate and its key, both or neither. With
+	// them the listeners speak https only. They are read again when they change.
 	TLSCert, TLSKey string
-	// ACME gets certificates by itself, instead of TLSCert and TLSKey; it needs
-	// domains.
+	// ACME gets certificates from an authority, instead of TLSCert and TLSKey.
 	ACME ACME
-	// RateLimit is how many questions a user may ask a second on average; 0 is
-	// no limit.
+	// RateLimit is how many questions a second a user may ask on average; 0 is no limit.
 	RateLimit int
-	// LinksPerMinute is how many links a user may make or change a minute, and
-	// TextPerMinute how many bytes these may have, on average and at once; 0 is no
-	// limit.
+	// LinksPerMinute is how many links a minute a user may make or change, and
+	// TextPerMinute how many bytes these may have, on average and at once; 0 is no limit.
 	LinksPerMinute, TextPerMinute int
-	// MaxConnections is how many connections are open at once; 0 is
+	// MaxConnections is how many connections may be open at once; 0 is
 	// DefaultConnections.
 	MaxConnections int
-	// Clear is where http is spoken beside https: it answers visitors and the
-	// challenges of ACME, and sends to https what else may go there. It needs a
+	// Clear are listeners that speak http in addition to https. They answer visitors and
+	// the challenges of ACME, and redirect the front page to https. They need a
 	// certificate or ACME.
 	Clear []net.Listener
-	// Watch is where Prometheus may ask for /metrics; nil is nowhere.
+	// Watch is the listener for /metrics; nil for none.
 	Watch net.Listener
-	// TrustedProxies are the networks whose word on the visitor's address is
-	// taken, and ProxyHeader is the header in which they give it: one of package
-	// geo's, geo.XForwardedFor if empty.
+	// TrustedProxies are the networks of proxies that are trusted to pass on the address of
+	// the visitor, and ProxyHeader is the header in which they do: geo.Forwarded, or
+	// geo.XForwardedFor, which is the default.
 	TrustedProxies []string
 	ProxyHeader    string
 }
@@ -66,53 +60,53 @@ type Site struct {
 const (
 	geoEvery = 10 * time.Second
 
-	// burst is how many seconds' worth of questions a user may ask at once.
+	// burst is how many seconds of RateLimit a user may use at once.
 	burst = 10
-	// How often a network, as geo.Network cuts it, may bring credentials that are
-	// refused, and ask for a token with a password.
+	// How often a network (see geo.Network) may send wrong credentials, and ask for a
+	// token with a password.
 	refusedPerSecond, refusedAtOnce   = 20, 1000
 	attemptsPerSecond, attemptsAtOnce = 1, 60
 
-	// patience is how long a question may take; less than writeTimeout, so that
-	// who asks is told.
+	// patience is how long a question may take; less than writeTimeout, so that the client
+	// gets an answer.
 	patience = 30 * time.Second
 )
 
-// dearQuestions is how many questions are answered at once that take long or hold
-// much: few, for each takes a processor, and the rest is for visitors.
-func dearQuestions() throttle.SeatLimits {
+// expensiveQuestions is how many questions that take long or need much memory are answered
+// at once: few, because each takes a processor, and visitors need the others.
+func expensiveQuestions() throttle.SeatLimits {
 	return throttle.SeatLimits{All: 4, Each: 2, Waiting: 64, WaitingEach: 16, Patience: 10 * time.Second}
 }
 
-// Handler answers the public: everybody who can reach the listener. It is
-// over when the App is closed.
+// Handler answers the public: all clients that can reach the listener. It ends with the
+// App.
 func (a *App) Handler(s Site) (http.Handler, error) {
-	r, err := a.rooms(s)
+	r, err := a.handlers(s)
 	if err != nil {
 		return nil, err
 	}
 	return r, nil
 }
 
-// rooms are those who answer the public.
-type rooms struct{ api, notYet, tokens, health, visits http.Handler }
+// handlers are the handlers of the public listener.
+type handlers struct{ api, v4, tokens, health, visits http.Handler }
 
-// secrecy says how what is asked for at a path may travel.
+// secrecy says whether requests of a path may be sent over http.
 type secrecy int
 
 const (
-	open   secrecy = iota // in clear as well
-	page                  // a person looks at it, and may be sent to https
-	secret                // a program sends a token or a password with it
+	open   secrecy = iota // yes
+	page                  // no; a browser can be redirected to https
+	secret                // no; a program sends a token or a password
 )
 
-// of is who answers a path.
-func (r *rooms) of(path string) (http.Handler, secrecy) {
+// of is the handler of a path.
+func (r *handlers) of(path string) (http.Handler, secrecy) {
 	switch {
 	case strings.HasPrefix(path, "/v3/"), path == "/v3":
 		return r.api, secret
 	case v4.Path(path):
-		return r.notYet, secret
+		return r.v4, secret
 	case strings.HasPrefix(path, "/oauth/"):
 		return r.tokens, secret
 	case path == "/healthz":
@@ -123,12 +117,12 @@ func (r *rooms) of(path string) (http.Handler, secrecy) {
 	return r.visits, open
 }
 
-func (r *rooms) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+func (r *handlers) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	h, _ := r.of(req.URL.Path)
 	h.ServeHTTP(w, req)
 }
 
-func (a *App) rooms(s Site) (*rooms, error) {
+func (a *App) handlers(s Site) (*handlers, error) {
 	proxies, err := s.proxies()
 	if err != nil {
 		return nil, err
@@ -154,12 +148,11 @@ func (a *App) rooms(s Site) (*rooms, error) {
 		Log: a.log,
 	})
 	a.onClose(func(context.Context) error { face.Close(); tokens.Close(); return nil })
-	return &rooms{api, v4.Handler(), tokens, http.HandlerFunc(a.healthz), visits}, nil
+	return &handlers{api, v4.Handler(), tokens, http.HandlerFunc(a.healthz), visits}, nil
 }
 
-// healthz answers those who ask whether visitors are answered. The version is in
-// a header, so that scripts find the body as they know it; the rest of what there
-// is to know of a build is not for strangers.
+// healthz says whether visitors are answered. The version is in a header, so that scripts
+// find the body that they expect. The rest of the build is not for the public.
 func (a *App) healthz(w http.ResponseWriter, _ *http.Request) {
 	if a.build.Version != "" {
 		w.Header().Set("Footfall-Version", a.build.Version)
@@ -179,8 +172,8 @@ func parseProxies(trusted []string, header string) (geo.Proxies, error) {
 	return p, nil
 }
 
-// check fails where an option cannot be. Serve asks before it opens the data
-// directory, so that none is made for a server that is refused.
+// check fails for an option that is not valid. Serve calls it before it opens the data
+// directory, so that no directory is made for options that are refused.
 func (s *Site) check() error {
 	if _, err := s.proxies(); err != nil {
 		return err
@@ -194,7 +187,7 @@ func (s *Site) check() error {
 	return nil
 }
 
-// urls checks the URLs of the options, and writes them as they are sent.
+// urls checks the URLs of the options, and encodes them for a Location header.
 func (s *Site) urls() error {
 	for name, u := range map[string]*string{"--not-found-url": &s.NotFoundURL, "--home-url": &s.HomeURL} {
 		if *u == "" {
@@ -202,14 +195,14 @@ func (s *Site) urls() error {
 		}
 		valid, err := links.ParseLongURL(*u)
 		if err != nil {
-			return fmt.Errorf("%s %q is no http or https URL", name, *u)
+			return fmt.Errorf("%s %q is not an http or https URL", name, *u)
 		}
 		*u = valid
 	}
 	return nil
 }
 
-// visits puts together what a visitor needs.
+// visits makes the handler of visitors.
 func (a *App) visits(s Site, proxies geo.Proxies) (http.Handler, error) {
 	if err := s.urls(); err != nil {
 		return nil, err
@@ -239,6 +232,6 @@ func (a *App) visits(s Site, proxies geo.Proxies) (http.Handler, error) {
 	return h, nil
 }
 
-// DefaultHost is the host of short URLs where neither --domain nor a request
-// names one: that of --listen, as it is unless told otherwise.
+// DefaultHost is the host of short URLs if neither --domain nor a request names one. It is
+// the default of --listen.
 const DefaultHost = "127.0.0.1:8080"
