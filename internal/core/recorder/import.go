@@ -26,16 +26,17 @@ func (r *Recorder) Import(ctx context.Context, clicks []click.Click, mark store.
 // ErrImporting: another import of the same input is running.
 var ErrImporting = errors.New("another import of the same input is running, perhaps of a pipe that stays open, and takes the same lines")
 
-// BeginImport waits until no other import of the source is running and everything
-// in the journal is counted, and returns the marks of the source. It fails with
-// ErrImporting after a minute. The caller calls end when its import has ended.
-func (r *Recorder) BeginImport(ctx context.Context, source [32]byte) (marks []store.Mark, end func(), err error) {
+// BeginImport waits until no other import of the input is running and everything
+// in the journal is counted, and returns the marks of the input. It fails with
+// ErrImporting after a minute. The input is the Source of its marks. The caller calls
+// end when its import has ended.
+func (r *Recorder) BeginImport(ctx context.Context, input [32]byte) (marks []store.Mark, end func(), err error) {
 	late := time.After(r.wait)
 	for {
 		r.mu.Lock()
-		other, busy := r.imports[source]
+		other, busy := r.imports[input]
 		if !busy {
-			r.imports[source] = make(chan struct{})
+			r.imports[input] = make(chan struct{})
 		}
 		r.mu.Unlock()
 		if !busy {
@@ -52,14 +53,14 @@ func (r *Recorder) BeginImport(ctx context.Context, source [32]byte) (marks []st
 	end = func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		close(r.imports[source])
-		delete(r.imports, source)
+		close(r.imports[input])
+		delete(r.imports, input)
 	}
 	if err := r.Drain(ctx); err != nil {
 		end()
 		return nil, nil, err
 	}
-	if marks, err = r.clicks.Marks(ctx, source); err != nil {
+	if marks, err = r.clicks.Marks(ctx, input); err != nil {
 		end()
 		return nil, nil, fmt.Errorf("recorder: %w", err)
 	}
