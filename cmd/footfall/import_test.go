@@ -52,7 +52,7 @@ func TestImportMessages(t *testing.T) {
 	rejected := func(lines ...int) (s string) {
 		names := []string{"one", "two", "one"}
 		for _, i := range lines {
-			s += fmt.Sprintf("%s:%d: rejected: no link %q is here\n", log, i, names[i-1])
+			s += fmt.Sprintf("%s:%d: rejected: there is no link %q\n", log, i, names[i-1])
 		}
 		return s
 	}

@@ -25,7 +25,7 @@ func writing(t testing.TB, header string, values ...string) geo.Proxies {
 
 func TestParseProxies(t *testing.T) {
 	for _, bad := range []string{"", "proxy", "10.0.0.0/33", "10.0.0/8", "10.0.0.1:80", "[::1]", "::1/129", "fe80::1%eth0/64", "10.0.0.1,10.0.0.2",
-		// A stranger is a proxy there, and says that he comes from where he likes.
+		// Networks in which strangers would be trusted proxies.
 		"0.0.0.0/0", "::/0", "0.0.0.0/1", "128.0.0.0/7", "2000::/3", "::ffff:0:0/96"} {
 		if _, err := geo.ParseProxies([]string{"10.0.0.1", bad}, ""); err == nil || !strings.Contains(err.Error(), `"`+bad+`"`) {
 			t.Errorf("%q: error %v, want one that names it", bad, err)

@@ -34,7 +34,7 @@ func (l *Links) find(ctx context.Context, written, host string) (store.Link, cli
 	return l.Named(ctx, p)
 }
 
-// Named finds the link at a place, whoever the host belongs to, and the name that
+// Named finds the link at a place, whether the host is ours or not, and the name that
 // the path meant. Unlike Resolve it remembers nothing. It fails with
 // click.ErrNotFound if there is no such link, and with the error of the store.
 func (l *Links) Named(ctx context.Context, p Place) (store.Link, click.Hash, error) {

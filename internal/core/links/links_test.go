@@ -78,7 +78,7 @@ func TestShortenOfWhatWasImported(t *testing.T) {
 		if got, _, err := w.Shorten(context.Background(), r); !errors.Is(err, links.ErrDomain) {
 			t.Errorf("%.40q on a domain of others gave %+v, %v", longURL, got, err)
 		}
-		// Nobody else has it: a link of his is made as any other is.
+		// Other users do not have it: their link is made as any other is.
 		other := links.Request{User: w.importLink(store.ForeignLink{Login: "bob", Hash: "bob", LongURL: "http://bob/"}).User, LongURL: longURL}
 		parsed, err := links.ParseLongURL(longURL)
 		if err == nil && longURL == "http://sho.rt/abc" {

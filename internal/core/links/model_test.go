@@ -25,7 +25,7 @@ type history struct {
 type moment struct {
 	clock   int64
 	down    bool
-	answers map[[2]string]store.Link // zero where there is none
+	answers map[[2]string]store.Link // the zero link for an unknown name
 }
 
 var (

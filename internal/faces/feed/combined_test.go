@@ -15,7 +15,7 @@ func TestCombined(t *testing.T) {
 	fr, de := click.Country{'F', 'R'}, click.Country{'D', 'E'}
 	for _, c := range []struct {
 		line string
-		want *click.Click // without link and user; nil where there is none
+		want *click.Click // without link and user; nil for no click
 		to   string
 		told string
 	}{

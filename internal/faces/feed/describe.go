@@ -62,7 +62,7 @@ func (r *resolver) describeLinks(ctx context.Context, c *chunk, reject func(Reje
 			return fmt.Errorf("import link %q: %w", n.Hash, err)
 		}
 		if login != n.Login || l.LongURL != n.LongURL {
-			reasons[i] = fmt.Sprintf("the hash %.100q is another link's here, which is of %.100s and leads to %.200s", n.Hash, plain.Text(login), plain.Text(l.LongURL))
+			reasons[i] = fmt.Sprintf("the hash %.100q belongs to another link here, of %.100s, which leads to %.200s", n.Hash, plain.Text(login), plain.Text(l.LongURL))
 			continue
 		}
 		named = append(named, n.named()...)
@@ -135,7 +135,7 @@ func (r *resolver) missed(ctx context.Context, n *namedLink, l store.Link) (reas
 			return "", err
 		}
 		if has.ID != l.ID {
-			return fmt.Sprintf("the keyword %.100q on %.100s is that of the link %.100s here; the rest of the line is taken", k.Keyword, plain.Text(k.Domain), plain.Text(string(has.Hash))), nil
+			return fmt.Sprintf("the keyword %.100q on %.100s belongs to the link %.100s here; the rest of the line is taken", k.Keyword, plain.Text(k.Domain), plain.Text(string(has.Hash))), nil
 		}
 	}
 	return "", nil

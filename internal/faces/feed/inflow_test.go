@@ -243,7 +243,7 @@ func TestPipesAndFiles(t *testing.T) {
 			}()
 			for at := 0; at < end; {
 				next := min(end, at+1+rng.IntN(1000))
-				_, _ = io.WriteString(p.in, text[at:next]) // fails once the import is told to end
+				_, _ = io.WriteString(p.in, text[at:next]) // fails after the import has ended
 				at = next
 				if rng.IntN(60) == 0 {
 					p.cancel()

@@ -72,7 +72,7 @@ func (r *resolver) resolve(ctx context.Context, c *chunk, reject func(Rejected))
 				reason := r.refused[e.link]
 				if reason == "" {
 					r.noLink++
-					reason = fmt.Sprintf("no link %.100q is here", e.to.Name)
+					reason = fmt.Sprintf("there is no link %.100q", e.to.Name)
 				}
 				reject(Rejected{Line: e.line, Reason: reason})
 			}

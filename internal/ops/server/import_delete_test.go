@@ -58,7 +58,7 @@ func TestDeletedWhileImported(t *testing.T) {
 		{"a user, of Bitly's feed", "bitly-feed", half, deleteUser, `the user "cat" was deleted`, true},
 		{"a link, of Bitly's feed", "bitly-feed", half, deleteLink, `the link "cat1" was deleted`, true},
 		{"a user, by names", "ndjson", byName, deleteUser, `no link "cat`, false},
-		{"a link, by names", "ndjson", byName, deleteLink, `no link "cat1" is here`, false},
+		{"a link, by names", "ndjson", byName, deleteLink, `there is no link "cat1"`, false},
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			t.Parallel()
