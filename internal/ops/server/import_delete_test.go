@@ -12,6 +12,7 @@ import (
 	"github.com/footfall/footfall/internal/faces/feed"
 	"github.com/footfall/footfall/internal/ops/datadir"
 	"github.com/footfall/footfall/internal/ops/server"
+	"github.com/footfall/footfall/internal/testkit/await"
 )
 
 // all is all clicks of the users ann and cat, who may be none.
@@ -88,8 +89,10 @@ func TestDeletedWhileImported(t *testing.T) {
 			if _, err := io.WriteString(out, first); err != nil {
 				t.Fatal(err)
 			}
-			for all(t, app) == before { // until some of it is recorded
-			}
+			await.Until(t, "some of it is recorded", func() (string, bool) {
+				now := all(t, app)
+				return fmt.Sprint(now), now != before
+			})
 			removed, err := c.remove(t, app)
 			if err != nil {
 				t.Fatal(err)

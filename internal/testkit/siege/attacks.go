@@ -10,8 +10,8 @@ import (
 
 const tokenPath = "/oauth/access_token"
 
-// Hold asks for a path n times over HTTP/2 and never reads: the server has
-// answers that it cannot be rid of. The client gives it every window for them.
+// Hold asks for a path n times over HTTP/2 and never reads, so the server cannot send its
+// answers. The flow-control windows are as large as can be.
 func Hold(t Target, path string, n int, fields ...hpack.HeaderField) (*Conn, error) {
 	c, err := HTTP2(t, 2<<10, http2.Setting{ID: http2.SettingInitialWindowSize, Val: 1 << 30})
 	if err != nil {
@@ -29,13 +29,13 @@ func Hold(t Target, path string, n int, fields ...hpack.HeaderField) (*Conn, err
 	return c, nil
 }
 
-// Open opens n streams over HTTP/2 whose bodies never begin, and reads.
+// Open opens n streams over HTTP/2 without their bodies, and reads.
 func Open(t Target, n int, fields ...hpack.HeaderField) (*Conn, error) {
 	return streams(t, n, 0, fields)
 }
 
-// Bodies opens n streams over HTTP/2, sends size bytes of body on each as far
-// as the server lets it, and does not end them.
+// Bodies opens n streams over HTTP/2 and sends size bytes of a body on each, without its
+// end, as far as the windows of the server allow.
 func Bodies(t Target, n, size int) (*Conn, error) { return streams(t, n, size, nil) }
 
 func streams(t Target, n, size int, fields []hpack.HeaderField) (*Conn, error) {
@@ -104,8 +104,8 @@ func Half(t Target) (*Conn, error) {
 	return c, nil
 }
 
-// Fields are n different header fields with values of size bytes. A second
-// request with the same ones takes a byte or two for each.
+// Fields returns n different header fields with values of size bytes. A second request
+// with the same fields needs a byte or two for each.
 func Fields(n, size int) []hpack.HeaderField {
 	fields := make([]hpack.HeaderField, n)
 	for i := range fields {
@@ -114,12 +114,12 @@ func Fields(n, size int) []hpack.HeaderField {
 	return fields
 }
 
-// Idle asks for a path once and stays.
+// Idle asks for a path once and keeps the connection.
 func Idle(t Target, path string) (*Conn, error) {
 	return Says(t, "GET "+path+" HTTP/1.1\r\nHost: "+t.host()+"\r\n\r\n")
 }
 
-// Idle2 asks for a path once over HTTP/2 and stays.
+// Idle2 asks for a path once over HTTP/2 and keeps the connection.
 func Idle2(t Target, path string) (*Conn, error) {
 	c, err := HTTP2(t, 0)
 	if err != nil {

@@ -1,8 +1,8 @@
-// Package siege attacks a web server the way hostile clients do: with
-// connections that never finish what they began, or never read.
+// Package siege attacks a web server as hostile clients do: with connections that never
+// finish a request, or never read an answer.
 //
-// It is for tests and measurements alone. It refuses to be clever: each attack
-// holds one connection, needs few packets, and says when the server ended it.
+// It is for tests and measurements. Each attack holds one connection, needs few packets,
+// and reports when the server ends the connection.
 package siege
 
 import (
@@ -20,48 +20,35 @@ import (
 	"golang.org/x/net/http2/hpack"
 )
 
-// Target is what is attacked.
+// Target is the server to attack.
 type Target struct {
 	// Addr is the server's, as host:port.
 	Addr string
-	// From is the address that connections come from; empty is the default of
-	// the machine.
+	// From is the local address of connections; empty is the default of the machine.
 	From string
-	// TLS is whether the server speaks https. HTTP/2 needs it.
+	// TLS is whether the server uses https, which HTTP/2 needs.
 	TLS bool
-	// Host is the host that requests name; "x" if empty.
+	// Host is the host of requests; "x" if empty.
 	Host string
 }
 
 // Conn is one connection of an attacker.
 type Conn struct {
 	net.Conn
-	done   chan struct{} // closed once the server has ended it
-	events chan Event    // of HTTP/2
+	done chan struct{} // closed once the server has ended the connection
 
-	mu     sync.Mutex // of what follows, and of writing frames
+	mu     sync.Mutex // for the fields below, and for writing frames
 	framer *http2.Framer
 	block  bytes.Buffer
 	enc    *hpack.Encoder
-	stream uint32 // the next one
-	mute   bool   // what else is sent would end what must not end
-}
-
-// Event is something that a server said of a stream.
-type Event struct {
-	Stream uint32
-	// Status is that of an answer; empty where the stream was reset.
-	Status string
+	stream uint32 // number of the next one
+	mute   bool   // send no more frames, which would end the attack
 }
 
 // Done is closed once the server has ended the connection.
 func (c *Conn) Done() <-chan struct{} { return c.done }
 
-// Events are what the server says of streams, as long as somebody takes them.
-func (c *Conn) Events() <-chan Event { return c.events }
-
-// dial connects and does not speak yet. A buffer of 0 bytes is the machine's
-// default.
+// dial connects. A buffer of 0 bytes is the default of the machine.
 func (t Target) dial(buffer int) (net.Conn, error) {
 	d := net.Dialer{Timeout: 30 * time.Second}
 	if t.From != "" {
@@ -79,7 +66,7 @@ func (t Target) dial(buffer int) (net.Conn, error) {
 	return c, nil
 }
 
-// connect speaks TLS where the server does, with one protocol.
+// connect connects, with TLS and one protocol if the server uses https.
 func (t Target) connect(protocol string, buffer int) (net.Conn, error) {
 	c, err := t.dial(buffer)
 	if err != nil || !t.TLS {
@@ -101,7 +88,7 @@ func (t Target) host() string {
 	return t.Host
 }
 
-// Silent connects and says nothing: not even the beginning of a handshake.
+// Silent connects and sends nothing, not even the beginning of a handshake.
 func Silent(t Target) (*Conn, error) {
 	c, err := t.dial(0)
 	if err != nil {
@@ -110,7 +97,7 @@ func Silent(t Target) (*Conn, error) {
 	return watched(c), nil
 }
 
-// Says speaks HTTP/1.1 and sends a text, as it is.
+// Says sends a text over a connection of HTTP/1.1.
 func Says(t Target, text string) (*Conn, error) {
 	c, err := t.connect("http/1.1", 0)
 	if err != nil {
@@ -122,8 +109,7 @@ func Says(t Target, text string) (*Conn, error) {
 	return watched(c), nil
 }
 
-// Headers sends n bytes of headers that do not end, each of a line of size
-// bytes.
+// Headers sends n bytes of headers without their end, in lines of size bytes.
 func Headers(t Target, n, size int) (*Conn, error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "GET / HTTP/1.1\r\nHost: %s\r\n", t.host())
@@ -134,12 +120,12 @@ func Headers(t Target, n, size int) (*Conn, error) {
 	return Says(t, b.String())
 }
 
-// Body asks with a body that never comes.
+// Body sends a request without its body.
 func Body(t Target) (*Conn, error) {
 	return Says(t, "POST /oauth/access_token HTTP/1.1\r\nHost: "+t.host()+"\r\nContent-Length: 10\r\n\r\n")
 }
 
-// watched reads and throws away until the server ends the connection.
+// watched discards what the server sends until it ends the connection.
 func watched(c net.Conn) *Conn {
 	w := &Conn{Conn: c, done: make(chan struct{})}
 	go func() {
@@ -149,14 +135,14 @@ func watched(c net.Conn) *Conn {
 	return w
 }
 
-// HTTP2 opens a connection of HTTP/2 whose client reads, and answers what it
-// must. Buffer is that of the socket in bytes; 0 is the machine's default.
+// HTTP2 opens a connection of HTTP/2. buffer is the size of the socket's buffer in bytes;
+// 0 is the default of the machine.
 func HTTP2(t Target, buffer int, settings ...http2.Setting) (*Conn, error) {
 	c, err := t.connect(http2.NextProtoTLS, buffer)
 	if err != nil {
 		return nil, err
 	}
-	h := &Conn{Conn: c, done: make(chan struct{}), events: make(chan Event, 1), framer: http2.NewFramer(c, c), stream: 1}
+	h := &Conn{Conn: c, done: make(chan struct{}), framer: http2.NewFramer(c, c), stream: 1}
 	h.enc = hpack.NewEncoder(&h.block)
 	h.framer.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
 	if _, err := io.WriteString(c, http2.ClientPreface); err != nil {
@@ -168,25 +154,24 @@ func HTTP2(t Target, buffer int, settings ...http2.Setting) (*Conn, error) {
 	return h, nil
 }
 
-// Settings are those that the server sends first.
+// Settings reads the settings that the server sends first.
 func (c *Conn) Settings() (map[http2.SettingID]uint32, error) {
 	f, err := c.framer.ReadFrame()
 	if err != nil {
 		return nil, err
 	}
-	said, ok := f.(*http2.SettingsFrame)
+	settings, ok := f.(*http2.SettingsFrame)
 	if !ok {
-		return nil, fmt.Errorf("the server began with %v", f)
+		return nil, fmt.Errorf("the first frame of the server is %v", f)
 	}
 	all := map[http2.SettingID]uint32{}
-	return all, said.ForeachSetting(func(s http2.Setting) error {
+	return all, settings.ForeachSetting(func(s http2.Setting) error {
 		all[s.ID] = s.Val
 		return nil
 	})
 }
 
-// Read takes what the server sends until it ends the connection. An attacker
-// who never reads never calls it.
+// Read reads and answers frames until the server ends the connection.
 func (c *Conn) Read() {
 	defer close(c.done)
 	for {
@@ -207,10 +192,6 @@ func (c *Conn) Read() {
 			if !f.IsAck() {
 				c.write(func() error { return c.framer.WritePing(true, f.Data) })
 			}
-		case *http2.RSTStreamFrame:
-			c.tell(Event{Stream: f.StreamID})
-		case *http2.MetaHeadersFrame:
-			c.tell(Event{Stream: f.StreamID, Status: f.PseudoValue("status")})
 		}
 	}
 }
@@ -224,16 +205,8 @@ func (c *Conn) write(f func() error) error {
 	return f()
 }
 
-// tell drops what nobody takes.
-func (c *Conn) tell(e Event) {
-	select {
-	case c.events <- e:
-	default:
-	}
-}
-
-// Ask opens a stream and returns its number. The header fields come after those
-// that every request has.
+// Ask opens a stream with a request and returns its number. The header fields follow
+// those that every request has.
 func (c *Conn) Ask(method, path string, ends bool, fields ...hpack.HeaderField) (uint32, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -259,7 +232,7 @@ func (c *Conn) Ask(method, path string, ends bool, fields ...hpack.HeaderField) 
 	return stream, err
 }
 
-// Send sends a part of a body that goes on.
+// Send sends a part of a body.
 func (c *Conn) Send(stream uint32, data []byte) error {
 	return c.write(func() error { return c.framer.WriteData(stream, false, data) })
 }
