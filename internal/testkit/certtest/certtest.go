@@ -1,5 +1,4 @@
-// Package certtest makes certificates for tests: files in PEM as certbot and
-// its like leave them.
+// Package certtest makes certificates for tests, in PEM files as certbot writes them.
 package certtest
 
 import (
@@ -17,9 +16,9 @@ import (
 	"time"
 )
 
-// Authority gives certificates that Trust believes.
+// Authority signs certificates that Trust accepts.
 type Authority struct {
-	// File holds the authority's own certificate.
+	// File is the path of the authority's own certificate.
 	File string
 
 	cert *x509.Certificate
@@ -39,8 +38,8 @@ func New(t testing.TB) *Authority {
 	return a
 }
 
-// Write writes a certificate of the hosts, and its key, over what is there.
-// The first host is its common name.
+// Write writes a certificate of the hosts and its key, and replaces the files if they
+// exist. The first host is the common name.
 func (a *Authority) Write(t testing.TB, certFile, keyFile string, notAfter time.Time, hosts ...string) {
 	t.Helper()
 	cert, key := a.sign(t, &x509.Certificate{
@@ -55,7 +54,8 @@ func (a *Authority) Write(t testing.TB, certFile, keyFile string, notAfter time.
 	write(t, keyFile, "PRIVATE KEY", der)
 }
 
-// Sign gives a certificate for a request (PKCS #10) as it is, in DER.
+// Sign returns a certificate for a request (PKCS #10), in DER. It does not check the
+// request.
 func (a *Authority) Sign(t testing.TB, request []byte) []byte {
 	t.Helper()
 	csr, err := x509.ParseCertificateRequest(request)

@@ -1,4 +1,4 @@
-// Package logtest is the log of a test: it is read while others still write to it.
+// Package logtest has logs for tests, which can be read while others write to them.
 package logtest
 
 import (
@@ -10,16 +10,15 @@ import (
 	"testing"
 )
 
-// To is a logger whose lines are part of the output of the test. What is logged
-// after the test is lost: a timer may still write then, and the output of a test
-// that is over must not be written to.
+// To returns a logger that writes to the output of the test. It discards what is logged
+// after the test, for example by a timer: testing panics if a test writes after its end.
 func To(t testing.TB) *slog.Logger {
 	w := &output{to: t.Output()}
 	t.Cleanup(w.end)
 	return slog.New(slog.NewTextHandler(w, nil))
 }
 
-// output is that of a test, until the test is over.
+// output writes to the output of a test until the test ends.
 type output struct {
 	mu   sync.Mutex
 	to   io.Writer
@@ -41,37 +40,37 @@ func (o *output) end() {
 	o.over = true
 }
 
-// Log keeps what is logged, one line of text for each record. It is safe for
-// concurrent use; the zero Log is empty and ready.
+// Log keeps what is written to it. It is safe for concurrent use. The zero Log is empty
+// and ready to use.
 type Log struct {
 	mu   sync.Mutex
 	text bytes.Buffer
 }
 
-// Logger writes to the log, from level INFO on.
+// Logger returns a logger that writes lines of text to the log, from level INFO on.
 func (l *Log) Logger() *slog.Logger { return slog.New(slog.NewTextHandler(l, nil)) }
 
-// Write is what a handler calls for each line. It never fails.
+// Write adds to the log. It never fails.
 func (l *Log) Write(line []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.Write(line)
 }
 
-// String is all that was logged since the last Reset.
+// String returns everything that was written since the last Reset.
 func (l *Log) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.String()
 }
 
-// Len is the number of bytes that String has.
+// Len is the length of String in bytes.
 func (l *Log) Len() int { return len(l.String()) }
 
 // Count is how often words occur in String.
 func (l *Log) Count(words string) int { return strings.Count(l.String(), words) }
 
-// Reset forgets what was logged.
+// Reset empties the log.
 func (l *Log) Reset() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -7,8 +7,7 @@ import (
 	"github.com/footfall/footfall/internal/testkit/logtest"
 )
 
-// TestTo: who logs after the test was over does not end the tests, as it would by
-// writing to the test's output itself.
+// TestTo: logging after the end of a test does not panic.
 func TestTo(t *testing.T) {
 	var log *slog.Logger
 	t.Run("a test", func(t *testing.T) {

@@ -29,17 +29,17 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Default is the seed where neither the flag nor the environment gives one.
+// Default is the seed if neither the flag nor the environment sets one.
 const Default uint64 = 1
 
-// Env is the environment variable that gives the seed where the flag does not.
+// Env is the environment variable of the seed. The flag -seed overrides it.
 const Env = "FOOTFALL_TEST_SEED"
 
-// EnvRounds is the environment variable that multiplies the rounds of random
-// tests: a whole number from 1 on, and 1 where it is not set.
+// EnvRounds is the environment variable that multiplies the rounds of random tests: an
+// integer from 1 on; 1 if it is not set.
 const EnvRounds = "FOOTFALL_TEST_ROUNDS"
 
-// checks is how often a property is looked at, in one round.
+// checks is how often a property is checked, in one round.
 const checks = 50
 
 const (
@@ -48,10 +48,10 @@ const (
 )
 
 var (
-	given   uint64 // by the flag -seed; 0 if it is not there
-	derived string // what rapid.seed was set to here
+	given   uint64 // the flag -seed; 0 if it is not set
+	derived string // the value that leadRapid gave to rapid.seed
 
-	known sync.Map // of tests that log their replay line
+	known sync.Map // tests that log their replay command when they fail
 )
 
 func init() {
@@ -63,14 +63,14 @@ func init() {
 		given = n
 		return leadRapid(n)
 	})
-	// rapid draws from the time, and first repeats the failures that it finds in
-	// files which no commit holds: two runs of one tree would differ.
+	// By default rapid draws from the time, and first repeats failures from files that
+	// are not committed, so two runs of one tree would differ.
 	derived = flag.Lookup(rapidSeed).DefValue
 	if err := flag.Set("rapid.nofailfile", "true"); err != nil {
 		panic(err)
 	}
 	if os.Getenv("RAPID_CHECKS") == "" {
-		if n, err := rounds(checks); err == nil { // else Seed says it, to a test
+		if n, err := rounds(checks); err == nil { // else Seed reports the error
 			if err := flag.Set(rapidChecks, strconv.Itoa(n)); err != nil {
 				panic(err)
 			}
@@ -81,14 +81,14 @@ func init() {
 	}
 	n, err := environment()
 	if err != nil {
-		return // Seed says it, to a test
+		return // Seed reports the error
 	}
 	if err := leadRapid(n); err != nil {
 		panic(err)
 	}
 }
 
-// leadRapid sets the seed of rapid, unless the command line did.
+// leadRapid sets the seed of rapid, unless the command line sets it.
 func leadRapid(n uint64) error {
 	if flag.Lookup(rapidSeed).Value.String() != derived {
 		return nil
@@ -100,7 +100,7 @@ func leadRapid(n uint64) error {
 func parse(s string) (uint64, error) {
 	n, err := strconv.ParseUint(s, 0, 64)
 	if err != nil || n == 0 {
-		return 0, errors.New("a seed is a whole number from 1 to 2^64-1")
+		return 0, errors.New("a seed is an integer from 1 to 2^64-1")
 	}
 	return n, nil
 }
@@ -124,13 +124,12 @@ func rounds(n int) (int, error) {
 	}
 	by, err := strconv.Atoi(s)
 	if err != nil || by < 1 || by > 1_000_000 {
-		return 0, fmt.Errorf("%s=%q: rounds are multiplied by a whole number from 1 to 1,000,000", EnvRounds, s)
+		return 0, fmt.Errorf("%s=%q: the multiplier of rounds is an integer from 1 to 1,000,000", EnvRounds, s)
 	}
 	return n * by, nil
 }
 
-// Rounds is how many rounds a random test makes: n, or more where the
-// environment asks for more.
+// Rounds returns how many rounds a random test should make: n times $FOOTFALL_TEST_ROUNDS.
 func Rounds(t testing.TB, n int) int {
 	t.Helper()
 	n, err := rounds(n)
@@ -140,13 +139,13 @@ func Rounds(t testing.TB, n int) int {
 	return n
 }
 
-// Seed is the seed of this run, never 0. If t fails, its log ends with the
-// command that runs it again with the same seed.
+// Seed returns the seed of this run, never 0. If t fails, its log ends with the command
+// that replays it.
 func Seed(t testing.TB) uint64 {
 	t.Helper()
 	Rounds(t, 1)
-	// The environment is asked even if the flag is there: so `go test` knows that
-	// a kept result depends on it.
+	// The environment is read even if the flag is set, so that go test knows that a cached
+	// result depends on it.
 	n, err := environment()
 	if given != 0 {
 		n, err = given, nil
@@ -165,8 +164,8 @@ func Seed(t testing.TB) uint64 {
 	return n
 }
 
-// Rand draws from the seed of this run. Tests and subtests of different names
-// draw different numbers, so that each can be run alone.
+// Rand returns a generator from the seed of this run and the name of the test, so that
+// every test and subtest draws the same numbers when it runs alone.
 func Rand(t testing.TB) *rand.Rand {
 	t.Helper()
 	name := fnv.New64a()
@@ -183,8 +182,8 @@ func Sample(t testing.TB, n int) func() bool {
 	return func() bool { return rng.IntN(n) < by }
 }
 
-// Reader gives the bytes of Rand, for what reads crypto/rand outside of tests.
-// It never ends, and is safe for concurrent use.
+// Reader returns the bytes of Rand without end, in place of crypto/rand. It is safe for
+// concurrent use.
 func Reader(t testing.TB) io.Reader {
 	t.Helper()
 	return &reader{rng: Rand(t)}
@@ -211,8 +210,8 @@ func Check(t *testing.T, property func(*rapid.T)) {
 	rapid.Check(t, property)
 }
 
-// replay is the command that runs one test again with its seed and the other
-// flags of this run that shape what tests do.
+// replay is the command that runs one test again with its seed and with the other flags of
+// this run that change what tests do.
 func replay(test string, seed uint64) string {
 	var words []string
 	if by := os.Getenv(EnvRounds); by != "" {
@@ -255,7 +254,7 @@ func replay(test string, seed uint64) string {
 	return strings.Join(words, " ")
 }
 
-// Quote makes a command line for a shell of its words.
+// Quote joins words to a command line for a shell.
 func Quote(words ...string) string {
 	quoted := make([]string, len(words))
 	for i, w := range words {
@@ -264,7 +263,7 @@ func Quote(words ...string) string {
 	return strings.Join(quoted, " ")
 }
 
-// quote makes one word of a shell of s.
+// quote quotes a word for a shell.
 func quote(s string) string {
 	if s != "" && !strings.ContainsFunc(s, func(r rune) bool {
 		return !strings.ContainsRune("-_./,:=%+@", r) && !unicode.IsLetter(r) && !unicode.IsDigit(r)
