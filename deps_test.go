@@ -22,30 +22,30 @@ const module = "github.com/footfall/footfall/"
 // floors, and packages below it on its own floor.
 type floor struct {
 	folder   string
-	packages []room
+	packages []place
 }
 
-// room is a package, and why it stands where it stands.
-type room struct{ name, reason string }
+// place is a package, with the reason for its place.
+type place struct{ name, reason string }
 
 // floors is the tree from the top down. ARCHITECTURE.md shows the same folders
 // and packages in the same order.
 var floors = []floor{
-	{"", []room{
+	{"", []place{
 		{"cmd/footfall", "a few lines"},
 		{"bench", "programs that measure from outside"},
 		{"torture", "programs that test from outside"},
 		{"clients", "tests alone: other people's programs against ours"},
 		{"contrib", "tests alone: what operators run it with"},
 	}},
-	{"internal/ops", []room{
+	{"internal/ops", []place{
 		{"cli", "commands call the server"},
 		{"server", "the one place that knows all parts"},
 		{"control", "the operator's socket; it carries what feed and datadir report"},
 		{"datadir", "uses the parts of a data directory; does not know who asks"},
 		{"monitor", "metrics; does not know where they come from"},
 	}},
-	{"internal/faces", []room{
+	{"internal/faces", []place{
 		{"redirect", "a face knows no other face"},
 		{"api/v3", "a face knows no other face"},
 		{"api/v4", "a face knows no other face"},
@@ -53,7 +53,7 @@ var floors = []floor{
 		{"feed", "a face knows no other face"},
 		{"envelope", "no face: what answers have in common"},
 	}},
-	{"internal/core", []room{
+	{"internal/core", []place{
 		{"audit", "proofs about what the recorder and the stores keep"},
 		{"recorder", "uses the journal and the port of counts"},
 		{"metrics", "questions to the port"},
@@ -62,7 +62,7 @@ var floors = []floor{
 		{"bot", "reads request headers alone"},
 		{"geo", "reads addresses, which go no further"},
 	}},
-	{"internal/storage", []room{
+	{"internal/storage", []place{
 		{"pebble", "an engine knows its port and no other engine"},
 		{"sql", "an engine knows its port and no other engine"},
 		{"storetest", "the laws know the ports and no engine"},
@@ -71,7 +71,7 @@ var floors = []floor{
 		{"progress", "numbers that the parts of a data directory keep about each other; does not know the parts"},
 		{"backup", "files; does not know what is in them"},
 	}},
-	{"internal/base", []room{
+	{"internal/base", []place{
 		{"rollup", "arithmetic on the types of click"},
 		{"cache", "answers that are remembered; does not know of what"},
 		{"calendar", "the only package that computes with time zones"},
@@ -86,7 +86,7 @@ var floors = []floor{
 		{"version", "which footfall this is; everybody may say so"},
 		{"weburl", "how URLs and hosts are written; does not know which are ours"},
 	}},
-	{"internal/testkit", []room{
+	{"internal/testkit", []place{
 		{"harness", "tests and measurements alone: the real program in processes of its own"},
 		{"seedtest", "tests alone: the seed of what they draw"},
 		{"await", "tests alone: asking again until it is so"},
@@ -96,8 +96,8 @@ var floors = []floor{
 	}},
 }
 
-// rooms is where each package stands: its number from the top, and why.
-func rooms() (at map[string]int, reason map[string]string) {
+// places returns the place of each package, counted from the top, and the reason for it.
+func places() (at map[string]int, reason map[string]string) {
 	at, reason = map[string]int{}, map[string]string{}
 	for _, f := range floors {
 		for _, r := range f.packages {
@@ -108,7 +108,7 @@ func rooms() (at map[string]int, reason map[string]string) {
 	return at, reason
 }
 
-// dependencies says why each module that our code imports is there.
+// dependencies has the reason for each module that our code imports.
 var dependencies = map[string]string{
 	"github.com/alecthomas/kong":              "the command line, with environment variables, from one declaration",
 	"github.com/cockroachdb/pebble/v2":        "the embedded store of counts: merge operators, range deletion, and a file system that forgets what was not synced, for crash tests",
@@ -131,7 +131,8 @@ var dependencies = map[string]string{
 	"pgregory.net/rapid":                      "property tests that shrink what they find",
 }
 
-// imports calls f with the package and each path it imports, tests aside.
+// imports calls f with each package and each path that it imports; test is whether the
+// import is in a test.
 func imports(t *testing.T, f func(pkg, path string, test bool)) {
 	t.Helper()
 	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
@@ -163,7 +164,7 @@ func imports(t *testing.T, f func(pkg, path string, test bool)) {
 }
 
 func TestFloors(t *testing.T) {
-	at, reason := rooms()
+	at, reason := places()
 	imports(t, func(pkg, path string, test bool) {
 		inside, ok := strings.CutPrefix(path, module)
 		if !ok || test {
@@ -180,8 +181,8 @@ func TestFloors(t *testing.T) {
 	})
 }
 
-// TestArchitectureShowsTheFloors holds the table of ARCHITECTURE.md against the
-// tree: the same folders, the same packages, in the same order.
+// TestArchitectureShowsTheFloors compares the table of ARCHITECTURE.md with the tree: it
+// must have the same folders and packages in the same order.
 func TestArchitectureShowsTheFloors(t *testing.T) {
 	page, err := os.ReadFile("ARCHITECTURE.md")
 	if err != nil {

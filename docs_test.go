@@ -14,7 +14,7 @@ import (
 	"testing"
 )
 
-// source calls f with each file of Go; test says which.
+// source calls f with each Go file; test is whether it is a test.
 func source(t *testing.T, f func(path string, file *ast.File, test bool)) {
 	t.Helper()
 	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
@@ -39,7 +39,7 @@ func source(t *testing.T, f func(path string, file *ast.File, test bool)) {
 	}
 }
 
-// alarms is what the program tells its log as errors and warnings: the messages,
+// alarms returns the errors and warnings that the program logs: the messages,
 // or how they begin.
 func alarms(t *testing.T) (messages []string) {
 	t.Helper()
@@ -73,8 +73,8 @@ func alarms(t *testing.T) (messages []string) {
 	return messages
 }
 
-// TestAlarmsAreExplained holds the table of alarms against the code: each line
-// is of something that the log may say, and nothing that it says is missing.
+// TestAlarmsAreExplained compares the table of alarms with the code: every message of the
+// log has a line, and every line has a message.
 func TestAlarmsAreExplained(t *testing.T) {
 	page, err := os.ReadFile("docs/operations.md")
 	if err != nil {
@@ -105,7 +105,7 @@ func TestAlarmsAreExplained(t *testing.T) {
 	}
 }
 
-// TestProofsExist: the tests that docs/security.md names are there.
+// TestProofsExist: the tests that docs/security.md names exist.
 func TestProofsExist(t *testing.T) {
 	tests := map[string]bool{}
 	source(t, func(_ string, file *ast.File, test bool) {
