@@ -98,21 +98,6 @@ func (d *Damaged) replace(h header, file string, fill func(*segment, vfs.File) e
 	return f.Close()
 }
 
-// keep gives a file a second name, under which its content stays.
-func (d dir) keep(file string) (path string, err error) {
-	name := file + damagedExt
-	for n := 2; ; n++ {
-		if _, err := d.fs.Stat(d.join(name)); err != nil {
-			break
-		}
-		name = fmt.Sprint(file, damagedExt, n)
-	}
-	if err := vfs.LinkOrCopy(d.fs, d.join(file), d.join(name)); err != nil {
-		return "", fmt.Errorf("keep %s: %w", d.join(file), err)
-	}
-	return d.join(name), d.sync()
-}
-
 // nothing fills a segment without records.
 func nothing(*segment, vfs.File) error { return nil }
 
