@@ -55,7 +55,7 @@ func layout(args []string) error {
 		return err
 	}
 	defer s.Close()
-	if _, known, err := s.Position(context.Background(), store.SourceID{1}); err != nil || !known {
+	if _, known, err := s.Position(context.Background(), store.JournalID{1}); err != nil || !known {
 		if err := build(s, *clicks, *size, *dir); err != nil {
 			return err
 		}

@@ -102,7 +102,7 @@ func (f *folder) add(c click.Click) {
 
 // take returns the batch of the clicks that were added, and starts another one.
 func (f *folder) take() *store.Batch {
-	b := &store.Batch{Source: store.SourceID{1}, From: f.next, To: f.next + uint64(f.clicks)}
+	b := &store.Batch{Journal: store.JournalID{1}, From: f.next, To: f.next + uint64(f.clicks)}
 	b.MinutesFrom = f.newest/3600*3600 - 7200
 	b.Cells = cellsOf(f.quarters, 0)
 	b.Minutes = cellsOf(f.minutes, b.MinutesFrom)

@@ -140,7 +140,7 @@ func (c *cutting) record(e *engine, disk *cutDisk, rng *rand.Rand) {
 			for i := range batch {
 				batch[i] = one
 			}
-			err = e.Import(ctx, batch, store.Mark{Source: [32]byte{1}, Offset: c.imported.Add(1)})
+			err = e.Import(ctx, batch, store.Mark{Input: [32]byte{1}, Offset: c.imported.Add(1)})
 		case rng.IntN(50) == 0:
 			err = errors.Join(e.Record(ctx, one), e.clicks.Sync(ctx))
 		default:

@@ -40,9 +40,27 @@ func (s Summary) String() string {
 	return fmt.Sprintf("%d clicks in %d cells and %d journal segments checked", s.Clicks, s.Cells, s.Segments)
 }
 
+// Counts is what is checked: a part of store.Snapshot.
+type Counts interface {
+	store.Proof
+	Position(ctx context.Context, journal store.JournalID) (store.Position, bool, error)
+	Journals(ctx context.Context) ([]store.JournalID, error)
+}
+
+// Snapshot is Counts that do not change, until they are closed.
+type Snapshot interface {
+	Counts
+	Close() error
+}
+
+// Snapshotter takes snapshots: a part of store.Clicks.
+type Snapshotter[S Snapshot] interface {
+	Snapshot(ctx context.Context) (S, error)
+}
+
 // Check calls report with a sentence for each finding. Counting may go on
 // meanwhile, but the journal must not be trimmed. j is nil if there is no journal.
-func Check(ctx context.Context, clicks store.Clicks, j *journal.Contents, report func(string)) (s Summary, err error) {
+func Check[S Snapshot](ctx context.Context, clicks Snapshotter[S], j *journal.Contents, report func(string)) (s Summary, err error) {
 	snap, err := clicks.Snapshot(ctx)
 	if err != nil {
 		return s, fmt.Errorf("check: %w", err)
@@ -87,7 +105,7 @@ func Check(ctx context.Context, clicks store.Clicks, j *journal.Contents, report
 
 // CheckCounts returns the number of findings about the counts themselves. It reads
 // neither the sums of days nor the journal.
-func CheckCounts(ctx context.Context, counts store.Reader) (wrong int, err error) {
+func CheckCounts(ctx context.Context, counts store.Proof) (wrong int, err error) {
 	_, _, err = checkCells(ctx, counts, func(string) { wrong++ })
 	if errors.As(err, new(*store.CorruptError)) {
 		return wrong + 1, nil
@@ -100,7 +118,7 @@ func CheckCounts(ctx context.Context, counts store.Reader) (wrong int, err error
 
 // checkCells compares the sum of all cells with the ledger, and the facets of each
 // scope with each other.
-func checkCells(ctx context.Context, snap store.Reader, report func(string)) (cells int, total uint64, err error) {
+func checkCells(ctx context.Context, snap store.Proof, report func(string)) (cells int, total uint64, err error) {
 	ledger, err := snap.Ledger(ctx)
 	if err != nil {
 		return 0, 0, err
@@ -137,7 +155,7 @@ func checkCells(ctx context.Context, snap store.Reader, report func(string)) (ce
 // checkSums compares the counts, and what was deleted from them, with what was
 // counted of all journals, including segments that were trimmed. The cap changes
 // referrers, so only their number is compared.
-func checkSums(ctx context.Context, snap store.Reader, ledger *rollup.Ledger, report func(string)) error {
+func checkSums(ctx context.Context, snap store.Proof, ledger *rollup.Ledger, report func(string)) error {
 	journaled, err := snap.Journaled(ctx)
 	if err != nil {
 		return err

@@ -53,7 +53,7 @@ func (s *tamperedSnapshot) Cells(ctx context.Context) iter.Seq2[rollup.Cell, err
 	}
 }
 
-func (s *tamperedSnapshot) Epochs(ctx context.Context, source store.SourceID) (map[uint64]rollup.Ledger, error) {
+func (s *tamperedSnapshot) Epochs(ctx context.Context, source store.JournalID) (map[uint64]rollup.Ledger, error) {
 	epochs, err := s.Snapshot.Epochs(ctx, source)
 	if s.how.epochs != nil {
 		s.how.epochs(epochs)

@@ -15,7 +15,7 @@ import (
 // journalCheck counts the kept segments again and compares the results with the
 // counts of each segment.
 type journalCheck struct {
-	snap    store.Reader
+	snap    Counts
 	journal *journal.Contents
 	// differs reports a difference between counts and journal, and damaged an
 	// unreadable stretch of the journal.
@@ -28,7 +28,7 @@ type journalCheck struct {
 }
 
 func (c *journalCheck) run(ctx context.Context) error {
-	source := store.SourceID(c.journal.ID())
+	source := store.JournalID(c.journal.ID())
 	pos, _, err := c.snap.Position(ctx, source)
 	if err != nil {
 		return err
@@ -119,8 +119,8 @@ func (c *journalCheck) missing(from, to uint64) string {
 }
 
 // others adds a note about each other journal that was counted.
-func (c *journalCheck) others(ctx context.Context, source store.SourceID) error {
-	sources, err := c.snap.Sources(ctx)
+func (c *journalCheck) others(ctx context.Context, source store.JournalID) error {
+	sources, err := c.snap.Journals(ctx)
 	if err != nil {
 		return err
 	}

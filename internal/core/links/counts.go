@@ -14,7 +14,7 @@ import (
 // is rollup.All.
 type Made struct{ Links store.Links }
 
-// Counts is as in store.Reader.
+// Counts is as in store.Questions.
 func (m Made) Counts(ctx context.Context, q store.Query) ([]store.Count, error) {
 	made, err := m.Links.CountLinks(ctx, q.Scope.User, q.Edges)
 	if err != nil {

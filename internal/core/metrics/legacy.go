@@ -6,7 +6,6 @@ import (
 
 	"github.com/footfall/footfall/internal/base/calendar"
 	"github.com/footfall/footfall/internal/base/rollup"
-	"github.com/footfall/footfall/internal/storage/store"
 )
 
 // Legacy is a window of days of exactly 86,400 seconds, aligned to the zone's
@@ -29,8 +28,8 @@ func (m *Metrics) Days(ctx context.Context, of Subject, w Legacy) ([]Point, erro
 // holds for each day.
 func (m *Metrics) TopByDay(ctx context.Context, of Subject, f rollup.Facet, w Legacy, r Ranking) (days [][]Value, err error) {
 	edges := w.Zone.Legacy(w.Reference, w.Days)
-	err = m.still(ctx, func(clicks store.Snapshot) (err error) {
-		days, err = r.rank(ctx, w.Days, of.counted(ctx, clicks, f, edges, r.Dear))
+	err = m.still(ctx, func(clicks Snapshot) (err error) {
+		days, err = r.rank(ctx, w.Days, of.counted(ctx, clicks, f, edges, r.Expensive))
 		slices.Reverse(days)
 		return err
 	})

@@ -16,12 +16,26 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// Clicks is what the questions are put to: a part of store.Clicks.
-type Clicks interface {
+// Counts answers questions of which the answer is numbers alone: a part of
+// store.Questions.
+type Counts interface {
 	Counts(ctx context.Context, q store.Query) ([]store.Count, error)
 	First(ctx context.Context, s rollup.Scope, f rollup.Facet) (int64, bool, error)
-	// Snapshot is asked for where values are told apart.
-	Snapshot(ctx context.Context) (store.Snapshot, error)
+}
+
+// Snapshot is counts that do not change, until they are closed: a part of
+// store.Snapshot.
+type Snapshot interface {
+	First(ctx context.Context, s rollup.Scope, f rollup.Facet) (int64, bool, error)
+	Sum(ctx context.Context, q store.Sum, f func(store.Count) error) error
+	Close() error
+}
+
+// Clicks is what questions are put to: a part of store.Clicks.
+type Clicks[S Snapshot] interface {
+	Counts
+	// Snapshot is called for lists of values.
+	Snapshot(ctx context.Context) (S, error)
 }
 
 // Subject is whose clicks a question is about: the sum of scopes, each named
@@ -38,10 +52,15 @@ type Scope struct {
 }
 
 // Metrics answers questions from the counts.
-type Metrics struct{ clicks Clicks }
+type Metrics struct {
+	clicks   Counts
+	snapshot func(context.Context) (Snapshot, error)
+}
 
-// New answers from the given counts.
-func New(c Clicks) *Metrics { return &Metrics{c} }
+// New returns Metrics that ask c.
+func New[S Snapshot](c Clicks[S]) *Metrics {
+	return &Metrics{c, func(ctx context.Context) (Snapshot, error) { return c.Snapshot(ctx) }}
+}
 
 // AllTime as a number of units means from the first click on.
 const AllTime = -1
@@ -118,12 +137,12 @@ func (m *Metrics) total(ctx context.Context, of Subject, f rollup.Facet, w Windo
 
 // Top is the clicks in the window by value.
 func (m *Metrics) Top(ctx context.Context, of Subject, f rollup.Facet, w Window, r Ranking) (top []Value, err error) {
-	err = m.still(ctx, func(clicks store.Snapshot) error {
+	err = m.still(ctx, func(clicks Snapshot) error {
 		edges, err := over(ctx, clicks, of, f, w)
 		if err != nil || edges == nil {
 			return err
 		}
-		lists, err := r.rank(ctx, 1, of.counted(ctx, clicks, f, edges, r.Dear))
+		lists, err := r.rank(ctx, 1, of.counted(ctx, clicks, f, edges, r.Expensive))
 		if err == nil {
 			top = lists[0]
 		}
@@ -133,8 +152,8 @@ func (m *Metrics) Top(ctx context.Context, of Subject, f rollup.Facet, w Window,
 }
 
 // still calls f with what was counted at one instant.
-func (m *Metrics) still(ctx context.Context, f func(store.Snapshot) error) (err error) {
-	clicks, err := m.clicks.Snapshot(ctx)
+func (m *Metrics) still(ctx context.Context, f func(Snapshot) error) (err error) {
+	clicks, err := m.snapshot(ctx)
 	if err != nil {
 		return fmt.Errorf("one instant of the counts: %w", err)
 	}

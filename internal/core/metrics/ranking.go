@@ -43,9 +43,9 @@ type Ranking struct {
 	// be listed only, many at once. Names tell values apart here too, and what has
 	// no name (any more) is left out.
 	Names func(ctx context.Context, values []string) ([]string, error)
-	// Dear is called before the ranking takes long or holds much, as that of
+	// Expensive is called before the ranking takes long or holds much, as that of
 	// store.Sum, more than once at times. It may be nil.
-	Dear func(context.Context) error
+	Expensive func(context.Context) error
 }
 
 // counted calls f with the counts of some intervals, by value bytewise within

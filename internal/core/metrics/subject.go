@@ -57,8 +57,8 @@ func (m *Metrics) counts(ctx context.Context, of Subject, q store.Query) ([]stor
 
 // counted is what the sum of scopes has between edges, of what was counted at
 // one instant.
-func (of Subject) counted(ctx context.Context, clicks store.Snapshot, f rollup.Facet, edges []int64, dear func(context.Context) error) counted {
-	q := store.Sum{Facet: f, Edges: edges, Dear: dear, Parts: make([]store.Part, len(of))}
+func (of Subject) counted(ctx context.Context, clicks Snapshot, f rollup.Facet, edges []int64, dear func(context.Context) error) counted {
+	q := store.Sum{Facet: f, Edges: edges, Expensive: dear, Parts: make([]store.Part, len(of))}
 	for i, s := range of {
 		q.Parts[i] = store.Part{Scope: s.scope(), Since: s.Since}
 	}

@@ -32,7 +32,7 @@ type scopeDay struct {
 // counted everything before, so it learns and forgets only between records, when
 // nothing waits to be counted: see prepare and forget.
 type caps struct {
-	clicks store.Clicks
+	clicks Counts
 	most   uint64 // different referrers
 	room   int    // the weight above which it forgets
 	days   map[scopeDay]*capDay
@@ -44,7 +44,7 @@ type capDay struct {
 	seen   map[uint64]struct{} // hashes of the referrers; nil while clicks ≤ most
 }
 
-func newCaps(clicks store.Clicks, most uint64, room int) *caps {
+func newCaps(clicks Counts, most uint64, room int) *caps {
 	return &caps{clicks: clicks, most: most, room: room, days: map[scopeDay]*capDay{}}
 }
 

@@ -54,7 +54,7 @@ func encode(b []byte, clicks []click.Click, mark *store.Mark) []byte {
 			kind = kindNoted
 		}
 		b = append(b, kind)
-		b = append(b, mark.Source[:]...)
+		b = append(b, mark.Input[:]...)
 		b = append(b, mark.Digest[:]...)
 		for _, n := range [...]uint64{mark.Offset, mark.Prev, mark.Lines, mark.Clicks, mark.Skipped, mark.Rejected, b2u(mark.Inside)} {
 			b = binary.AppendUvarint(b, n)
@@ -226,7 +226,7 @@ func (d *decoder) click(last int64, intern func([]byte) click.Referrer) click.Cl
 }
 
 func (d *decoder) mark() (m store.Mark) {
-	copy(m.Source[:], d.take(32))
+	copy(m.Input[:], d.take(32))
 	copy(m.Digest[:], d.take(32))
 	for _, p := range [...]*uint64{&m.Offset, &m.Prev, &m.Lines, &m.Clicks, &m.Skipped, &m.Rejected} {
 		*p = d.uvarint()

@@ -33,7 +33,7 @@ func TestRecordsComeBack(t *testing.T) {
 		var mark *store.Mark
 		if rapid.Bool().Draw(t, "marked") {
 			mark = &store.Mark{
-				Source: [32]byte{1, 2}, Digest: [32]byte{31: 9}, Offset: rapid.Uint64().Draw(t, "offset"),
+				Input: [32]byte{1, 2}, Digest: [32]byte{31: 9}, Offset: rapid.Uint64().Draw(t, "offset"),
 				Prev: 7, Lines: 10, Clicks: 5, Skipped: 3, Rejected: 2, Inside: rapid.Bool().Draw(t, "inside"),
 				Notes: rapid.SampledFrom([]string{"", "\x00", "notes"}).Draw(t, "notes"),
 			}
@@ -57,7 +57,7 @@ func TestRecordFormat(t *testing.T) {
 	got := recorder.Encode([]click.Click{
 		{Time: 1360000000000, User: 1, Link: 300, Country: click.Country{'U', 'S'}, Referrer: "http://t.co/"},
 		{Time: 1360000000500, User: 0, Link: 2, Bot: true},
-	}, &store.Mark{Source: [32]byte{0xaa}, Digest: [32]byte{0xbb}, Offset: 300, Lines: 2, Clicks: 2})
+	}, &store.Mark{Input: [32]byte{0xaa}, Digest: [32]byte{0xbb}, Offset: 300, Lines: 2, Clicks: 2})
 	want := "01" + // version
 		"01" + "02" + // clicks: 2
 		"0c" + "808089e5944f" + "01" + "ac02" + "5553" + "0c" + hex.EncodeToString([]byte("http://t.co/")) +
@@ -70,7 +70,7 @@ func TestRecordFormat(t *testing.T) {
 
 func TestNotedMarkFormat(t *testing.T) {
 	t.Parallel()
-	got := recorder.Encode(nil, &store.Mark{Source: [32]byte{0xaa}, Digest: [32]byte{0xbb}, Offset: 300, Lines: 2, Rejected: 2, Notes: "\x01\x02"})
+	got := recorder.Encode(nil, &store.Mark{Input: [32]byte{0xaa}, Digest: [32]byte{0xbb}, Offset: 300, Lines: 2, Rejected: 2, Notes: "\x01\x02"})
 	want := "01" + "04" + "aa" + zeros(31) + "bb" + zeros(31) + "ac02" + "00" + "02" + "00" + "00" + "02" + "00" + "02" + "0102"
 	if hex.EncodeToString(got) != want {
 		t.Errorf("got  %x\nwant %s", got, want)

@@ -13,8 +13,8 @@ import (
 
 // counter counts records: it folds them into batches, which the store counts.
 type counter struct {
-	clicks store.Clicks
-	source store.SourceID
+	clicks Counts
+	source store.JournalID
 	now    func() time.Time
 	log    *slog.Logger
 	first  time.Duration // the pause after the first failure
@@ -110,7 +110,7 @@ func (c *counter) flush(ctx context.Context) error {
 	if c.batch.To == c.batch.From {
 		return nil
 	}
-	c.batch.Source = c.source
+	c.batch.Journal = c.source
 	c.batch.MinutesFrom = minutesFrom(c.now())
 	c.fold.batch(&c.batch)
 	if err := c.retry(ctx, func() error { return c.clicks.Record(ctx, &c.batch) }); err != nil {

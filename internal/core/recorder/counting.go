@@ -16,7 +16,7 @@ import (
 // meanwhile. All public fields are required.
 type Counting struct {
 	Journal *journal.Contents
-	Clicks  store.Clicks
+	Clicks  Counts
 	// Known skips the check that an uncounted journal belongs to these clicks.
 	// Rebuild sets it.
 	Known bool
@@ -28,7 +28,7 @@ type Counting struct {
 // It fails with the first record that cannot be read; the records before that
 // are counted. The current meter of ctx counts bytes of the journal.
 func (c Counting) To(ctx context.Context, to uint64) error {
-	source := store.SourceID(c.Journal.ID())
+	source := store.JournalID(c.Journal.ID())
 	pos, found, err := c.Clicks.Position(ctx, source)
 	if err == nil && !found && !c.Known {
 		_, err = unknown(ctx, c.Journal, c.Clicks)
@@ -81,14 +81,14 @@ func (c Counting) To(ctx context.Context, to uint64) error {
 // their order, and marks these as counted: clicks in them that were not counted
 // before never will be.
 func (c Counting) GiveUp(ctx context.Context, lost []journal.Hole) error {
-	source := store.SourceID(c.Journal.ID())
+	source := store.JournalID(c.Journal.ID())
 	for _, h := range lost {
 		pos, _, err := c.Clicks.Position(ctx, source)
 		if err == nil && pos.Counted < h.From {
 			pos.Counted, err = h.From, c.To(ctx, h.From)
 		}
 		if err == nil && pos.Counted < h.To {
-			b := &store.Batch{Source: source, From: pos.Counted, To: h.To, MinutesFrom: minutesFrom(c.Now())}
+			b := &store.Batch{Journal: source, From: pos.Counted, To: h.To, MinutesFrom: minutesFrom(c.Now())}
 			for _, s := range c.Journal.Segments() {
 				if s.Base <= pos.Counted {
 					b.Epoch = s.Base
@@ -105,10 +105,10 @@ func (c Counting) GiveUp(ctx context.Context, lost []journal.Hole) error {
 
 // GiveUpJournal marks a journal that is missing as counted up to a position:
 // clicks in it that were not counted before never will be.
-func GiveUpJournal(ctx context.Context, clicks store.Clicks, now time.Time, id [16]byte, to uint64) error {
+func GiveUpJournal(ctx context.Context, clicks Counts, now time.Time, id [16]byte, to uint64) error {
 	pos, _, err := clicks.Position(ctx, id)
 	if err == nil && pos.Counted < to {
-		err = clicks.Record(ctx, &store.Batch{Source: id, From: pos.Counted, To: to, MinutesFrom: minutesFrom(now)})
+		err = clicks.Record(ctx, &store.Batch{Journal: id, From: pos.Counted, To: to, MinutesFrom: minutesFrom(now)})
 	}
 	if err != nil {
 		return fmt.Errorf("recorder: give up journal %x: %w", id, err)

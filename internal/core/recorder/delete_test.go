@@ -77,7 +77,7 @@ func TestDeleted(t *testing.T) {
 			}
 			h := open(t, fs, 4<<10)
 			compare(t, h.counts(t), want)
-			counted, err := h.clicks.Epochs(t.Context(), store.SourceID(h.journal.ID()))
+			counted, err := h.clicks.Epochs(t.Context(), store.JournalID(h.journal.ID()))
 			if err != nil {
 				t.Fatal(err)
 			}

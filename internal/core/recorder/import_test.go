@@ -61,7 +61,7 @@ func TestImportCutOff(t *testing.T) {
 		if len(marks) > 0 {
 			return nil
 		}
-		return h.Import(ctx, []click.Click{{Time: begin.UnixMilli(), User: 1, Link: 2}}, store.Mark{Source: source, Offset: 10, Lines: 1, Clicks: 1})
+		return h.Import(ctx, []click.Click{{Time: begin.UnixMilli(), User: 1, Link: 2}}, store.Mark{Input: source, Offset: 10, Lines: 1, Clicks: 1})
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	first := make(chan error)

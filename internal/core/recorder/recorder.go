@@ -43,10 +43,23 @@ const (
 	importPatience = time.Minute
 )
 
+// Counts is the engine that counts the clicks: a part of store.Clicks.
+type Counts interface {
+	Position(ctx context.Context, journal store.JournalID) (store.Position, bool, error)
+	Journals(ctx context.Context) ([]store.JournalID, error)
+	Marks(ctx context.Context, input [32]byte) ([]store.Mark, error)
+	Deleted(ctx context.Context) ([]rollup.Scope, error)
+	// Counts is called for the cap on different referrers.
+	Counts(ctx context.Context, q store.Query) ([]store.Count, error)
+	Record(ctx context.Context, b *store.Batch) error
+	Delete(ctx context.Context, scopes []rollup.Scope) error
+	Sync(ctx context.Context) error
+}
+
 // Options are the parts of a Recorder. All public fields are required.
 type Options struct {
 	Journal *journal.Journal
-	Clicks  store.Clicks
+	Clicks  Counts
 	Now     func() time.Time
 	Log     *slog.Logger
 
@@ -62,7 +75,7 @@ type Options struct {
 // Recorder records clicks and counts them in the background.
 type Recorder struct {
 	journal *journal.Journal
-	clicks  store.Clicks
+	clicks  Counts
 	log     *slog.Logger
 	wait    time.Duration // of an import for another one
 

@@ -166,7 +166,7 @@ func TestCap(t *testing.T) {
 			batch[i] = click.Click{Time: day + int64(i)%1000, User: 1, Link: link, Referrer: click.Referrer(strings.Replace(referrer, "#", strconv.Itoa(i), 1))}
 		}
 		all = append(all, batch...)
-		if err := h.Import(t.Context(), batch, store.Mark{Source: [32]byte{1}, Offset: uint64(len(all))}); err != nil {
+		if err := h.Import(t.Context(), batch, store.Mark{Input: [32]byte{1}, Offset: uint64(len(all))}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -217,7 +217,7 @@ func TestCap(t *testing.T) {
 	for k, n := range expected(all) {
 		want.Add(rollup.Cell{Key: k, Clicks: n})
 	}
-	epochs, err := h.clicks.Epochs(t.Context(), store.SourceID(h.journal.ID()))
+	epochs, err := h.clicks.Epochs(t.Context(), store.JournalID(h.journal.ID()))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -57,8 +57,8 @@ var ErrForeign = errors.New("this journal does not belong to these counts, and i
 // unknown returns the sources of clicks that were counted. It fails with
 // ErrForeign if there are any, and the journal, which is none of them, has
 // records.
-func unknown(ctx context.Context, j *journal.Contents, clicks store.Clicks) ([]store.SourceID, error) {
-	sources, err := clicks.Sources(ctx)
+func unknown(ctx context.Context, j *journal.Contents, clicks Counts) ([]store.JournalID, error) {
+	sources, err := clicks.Journals(ctx)
 	if err == nil && len(sources) > 0 && j.End() > 0 {
 		err = ErrForeign
 	}
@@ -72,7 +72,7 @@ func begin(ctx context.Context, o Options) error {
 	if err != nil || o.Journal.End() > 0 {
 		return err
 	}
-	if err := o.Clicks.Record(ctx, &store.Batch{Source: o.Journal.ID()}); err != nil {
+	if err := o.Clicks.Record(ctx, &store.Batch{Journal: o.Journal.ID()}); err != nil {
 		return err
 	}
 	if err := o.Clicks.Sync(ctx); err != nil {

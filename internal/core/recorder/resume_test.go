@@ -40,12 +40,12 @@ func TestResume(t *testing.T) {
 	defer j.Close()
 	try := func(j *journal.Journal, counted ...uint64) (log string, err error) {
 		clicks := new(storetest.MemoryClicks)
-		source := store.SourceID(j.ID())
+		source := store.JournalID(j.ID())
 		if len(counted) > 1 {
-			source = store.SourceID{7}
+			source = store.JournalID{7}
 		}
 		for _, to := range counted[:1] {
-			if err := clicks.Record(t.Context(), &store.Batch{Source: source, To: to}); err != nil {
+			if err := clicks.Record(t.Context(), &store.Batch{Journal: source, To: to}); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -76,8 +76,13 @@ type Exporter struct {
 // page is how many users, links or clicks are read at once.
 const page = 500
 
+// Cells lists what is counted: a part of store.Proof.
+type Cells interface {
+	Cells(ctx context.Context) iter.Seq2[rollup.Cell, error]
+}
+
 // Counts writes users, links and the counts of links per quarter-hour.
-func (x *Exporter) Counts(ctx context.Context, w io.Writer, counts store.Reader) error {
+func (x *Exporter) Counts(ctx context.Context, w io.Writer, counts Cells) error {
 	return x.export(ctx, w, func() error {
 		b := countsBuffer{x: x}
 		for c, err := range counts.Cells(ctx) {

@@ -18,10 +18,7 @@ import (
 )
 
 // cells is a store that has only cells.
-type cells struct {
-	store.Reader
-	list []rollup.Cell
-}
+type cells struct{ list []rollup.Cell }
 
 func (c cells) Cells(context.Context) iter.Seq2[rollup.Cell, error] {
 	return func(yield func(rollup.Cell, error) bool) {

@@ -132,7 +132,7 @@ func (im *Importer) Import(ctx context.Context, format string, r io.Reader, reje
 	if err != nil {
 		return i.result(at), err
 	}
-	at.Source = name
+	at.Input = name
 	i.last = at
 	known, err := i.prefix(rest, marks, at, reject)
 	if err == nil && !known {

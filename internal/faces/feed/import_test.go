@@ -51,8 +51,8 @@ func (r *tape) Import(_ context.Context, clicks []click.Click, mark store.Mark) 
 	}
 	r.breaks--
 	r.clicks = append(r.clicks, clicks...)
-	marks := slices.DeleteFunc(r.marks[mark.Source], func(m store.Mark) bool { return m.Offset == mark.Offset && m.Digest == mark.Digest })
-	r.marks[mark.Source] = append(marks, mark)
+	marks := slices.DeleteFunc(r.marks[mark.Input], func(m store.Mark) bool { return m.Offset == mark.Offset && m.Digest == mark.Digest })
+	r.marks[mark.Input] = append(marks, mark)
 	return nil
 }
 

@@ -154,7 +154,7 @@ func (d *Dir) copyCounts(ctx context.Context, draft *backup.Draft, besides func(
 		return 0, fmt.Errorf("checkpoint: %w", err)
 	}
 	defer os.RemoveAll(temp)
-	pos, _, err := d.Counts.Position(ctx, store.SourceID(d.Journal.ID()))
+	pos, _, err := d.Counts.Position(ctx, store.JournalID(d.Journal.ID()))
 	if err != nil {
 		return 0, err
 	}

@@ -5,15 +5,22 @@ import (
 	"errors"
 	"log/slog"
 
+	"github.com/footfall/footfall/internal/base/rollup"
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
+// journals lists what was counted of each journal: a part of store.Clicks.
+type journals interface {
+	Journals(ctx context.Context) ([]store.JournalID, error)
+	Epochs(ctx context.Context, journal store.JournalID) (map[uint64]rollup.Ledger, error)
+}
+
 // clicksByJournal is how many clicks were counted of each journal, those included
 // that were deleted since.
-type clicksByJournal map[store.SourceID]uint64
+type clicksByJournal map[store.JournalID]uint64
 
-func countByJournal(ctx context.Context, counts store.Reader) (clicksByJournal, error) {
-	sources, err := counts.Sources(ctx)
+func countByJournal(ctx context.Context, counts journals) (clicksByJournal, error) {
+	sources, err := counts.Journals(ctx)
 	if err != nil {
 		return nil, err
 	}

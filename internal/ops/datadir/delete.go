@@ -15,12 +15,12 @@ type Deletion struct {
 	// removed says that Remove has removed it.
 	Hold func() (release func(removed bool))
 	// Remove removes the scope from links and users.
-	Remove func() (store.Removed, error)
+	Remove func() (store.DeletedRows, error)
 }
 
 // Removal is what a deletion removed.
 type Removal struct {
-	store.Removed
+	store.DeletedRows
 	Clicks uint64 // counted on it, those of bots too
 	Traces Traces
 }
@@ -55,7 +55,7 @@ func (d *Dir) deleteCounts(ctx context.Context, what Deletion) (r Removal, err e
 	if r.Clicks, err = d.Clicks(ctx, what.Scope); err != nil {
 		return r, err
 	}
-	if r.Removed, err = what.Remove(); err != nil {
+	if r.DeletedRows, err = what.Remove(); err != nil {
 		return r, err
 	}
 	removed = true
@@ -95,7 +95,7 @@ func (d *Dir) finishDeletions(ctx context.Context) error {
 		if err := d.Recorder.Delete(ctx, scopes); err != nil {
 			return err
 		}
-		if err := d.Links.Deleted(ctx, scopes); err != nil {
+		if err := d.Links.FinishDeletions(ctx, scopes); err != nil {
 			return err
 		}
 	}

@@ -56,7 +56,7 @@ func (d *Dir) DeleteUser(ctx context.Context, login string) (Removal, error) {
 	}
 	return d.Delete(ctx, Deletion{
 		Scope: rollup.Scope{User: u.ID}, Hold: func() func(bool) { return func(bool) {} },
-		Remove: func() (store.Removed, error) { return d.Links.DeleteUser(ctx, u.ID) },
+		Remove: func() (store.DeletedRows, error) { return d.Links.DeleteUser(ctx, u.ID) },
 	})
 }
 
@@ -64,7 +64,7 @@ func (d *Dir) DeleteUser(ctx context.Context, login string) (Removal, error) {
 func (d *Dir) DeleteLink(ctx context.Context, l store.Link) (Removal, error) {
 	return d.Delete(ctx, Deletion{
 		Scope: rollup.Scope{User: l.User, Link: l.ID}, Hold: func() func(bool) { return func(bool) {} },
-		Remove: func() (store.Removed, error) { return d.Links.DeleteLink(ctx, l.ID) },
+		Remove: func() (store.DeletedRows, error) { return d.Links.DeleteLink(ctx, l.ID) },
 	})
 }
 

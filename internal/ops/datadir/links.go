@@ -100,7 +100,7 @@ func keepLog(path string, log *slog.Logger) error {
 // checkLinks fails where links and users are older than the others: where they lack
 // transactions that a part remembers, or ids that clicks are of, counted or only
 // recorded yet. Those ids would be given again, to others. j may be nil.
-func (p *tracker) checkLinks(ctx context.Context, db *sql.DB, clicks store.Reader, j *journal.Contents) error {
+func (p *tracker) checkLinks(ctx context.Context, db *sql.DB, clicks store.Progress, j *journal.Contents) error {
 	now, err := db.Links(ctx)
 	if err != nil {
 		return err
@@ -138,7 +138,7 @@ func (p *tracker) checkDiverged(ctx context.Context, db *sql.DB) error {
 }
 
 // checkLinks is checkLinks for a check.
-func (p *tracker) reportLinks(ctx context.Context, db *sql.DB, clicks store.Reader, j *journal.Contents, v *Verdict, report func(string)) error {
+func (p *tracker) reportLinks(ctx context.Context, db *sql.DB, clicks store.Progress, j *journal.Contents, v *Verdict, report func(string)) error {
 	err := p.checkLinks(ctx, db, clicks, j)
 	older := new(OlderLinksError)
 	if !errors.As(err, &older) {
@@ -150,7 +150,7 @@ func (p *tracker) reportLinks(ctx context.Context, db *sql.DB, clicks store.Read
 }
 
 // linksNeeded is what links and users must be at least.
-func (p *tracker) linksNeeded(ctx context.Context, clicks store.Reader, j *journal.Contents) (needed progress.Record, err error) {
+func (p *tracker) linksNeeded(ctx context.Context, clicks store.Progress, j *journal.Contents) (needed progress.Record, err error) {
 	needed.AddLinks(p.known.Links)
 	user, link, err := clicks.Highest(ctx)
 	if err != nil {
@@ -160,7 +160,7 @@ func (p *tracker) linksNeeded(ctx context.Context, clicks store.Reader, j *journ
 	if j == nil {
 		return needed, nil
 	}
-	pos, _, err := clicks.Position(ctx, store.SourceID(j.ID()))
+	pos, _, err := clicks.Position(ctx, store.JournalID(j.ID()))
 	if err != nil {
 		return needed, err
 	}

@@ -104,8 +104,14 @@ func (p *tracker) recorded() bool {
 	return false
 }
 
+// noted is counts with a note: a part of store.Clicks.
+type noted interface {
+	store.Progress
+	Note(ctx context.Context) ([]byte, error)
+}
+
 // count adds what the counts remember, and finds the journals that they need.
-func (p *tracker) count(ctx context.Context, clicks store.Reader) error {
+func (p *tracker) count(ctx context.Context, clicks noted) error {
 	note, err := clicks.Note(ctx)
 	if err != nil {
 		return err
@@ -121,10 +127,10 @@ func (p *tracker) count(ctx context.Context, clicks store.Reader) error {
 
 // uncounted finds the journals that had come further than the counts reach, and
 // how far.
-func uncounted(ctx context.Context, clicks store.Reader, known progress.Record) (map[progress.ID]uint64, error) {
+func uncounted(ctx context.Context, clicks store.Progress, known progress.Record) (map[progress.ID]uint64, error) {
 	needed := map[progress.ID]uint64{}
 	for _, j := range known.Journals {
-		pos, _, err := clicks.Position(ctx, store.SourceID(j.ID))
+		pos, _, err := clicks.Position(ctx, store.JournalID(j.ID))
 		if err != nil {
 			return nil, err
 		}
@@ -210,13 +216,13 @@ func (e *LostJournalError) Is(target error) bool { return target == journal.ErrC
 
 // lost is the journals, other than the one that is here, of which clicks are not
 // counted. ID is zero where none is here.
-func (p *tracker) lost(ctx context.Context, clicks store.Reader, here [16]byte) (lost []*LostJournalError, err error) {
+func (p *tracker) lost(ctx context.Context, clicks store.Progress, here [16]byte) (lost []*LostJournalError, err error) {
 	for _, j := range p.known.Journals {
 		end, needed := p.needed[j.ID]
 		if !needed || j.ID == here {
 			continue
 		}
-		pos, _, err := clicks.Position(ctx, store.SourceID(j.ID))
+		pos, _, err := clicks.Position(ctx, store.JournalID(j.ID))
 		if err != nil {
 			return nil, err
 		}

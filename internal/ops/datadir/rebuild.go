@@ -191,7 +191,7 @@ func (r *rebuild) try(ctx context.Context, b base) (done bool, err error) {
 		r.report(b.name + " is of another installation")
 		return false, nil
 	}
-	pos, _, err := clicks.Position(ctx, store.SourceID(r.journal.ID()))
+	pos, _, err := clicks.Position(ctx, store.JournalID(r.journal.ID()))
 	if err != nil {
 		return false, err
 	}
@@ -266,7 +266,7 @@ func (r *rebuild) try(ctx context.Context, b base) (done bool, err error) {
 
 // missing says which clicks are not in the new counts: those that are counted
 // now, and those that any part knows to have been recorded.
-func (r *rebuild) missing(ctx context.Context, b base, clicks store.Reader, counted clicksByJournal) (all []string, err error) {
+func (r *rebuild) missing(ctx context.Context, b base, clicks store.Progress, counted clicksByJournal) (all []string, err error) {
 	if lost := r.current.lost(counted); lost > 0 {
 		all = append(all, fmt.Sprintf("%d clicks that are counted now would be missing, for neither it nor the journal has them", lost))
 	}
@@ -287,12 +287,12 @@ func (r *rebuild) missing(ctx context.Context, b base, clicks store.Reader, coun
 		if !ok {
 			continue
 		}
-		pos, _, err := clicks.Position(ctx, store.SourceID(j.ID))
+		pos, _, err := clicks.Position(ctx, store.JournalID(j.ID))
 		if err != nil {
 			return nil, err
 		}
 		what := fmt.Sprintf("the clicks of journal %s from position %d to %d would be missing", j.ID, pos.Counted, end)
-		if n := counted[store.SourceID(j.ID)]; j.Clicks > n {
+		if n := counted[store.JournalID(j.ID)]; j.Clicks > n {
 			what += fmt.Sprintf(", %d or more", j.Clicks-n)
 		}
 		all = append(all, what)

@@ -68,7 +68,7 @@ func inspect(ctx context.Context, o Options, force bool) (_ *damaged, err error)
 		return nil, unopened(PartCounts, err)
 	}
 	onClose(in.clicks.Close)
-	sources, err := in.clicks.Sources(ctx)
+	sources, err := in.clicks.Journals(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -243,8 +243,8 @@ func (in *damaged) repairLost(ctx context.Context, o Options, giveUp bool, repor
 // durable makes durable what is counted, and returns how far it is. It fails
 // where the counts are not of this journal, or too old for it.
 func (in *damaged) durable(ctx context.Context) (uint64, error) {
-	source := store.SourceID(in.journal.ID())
-	if source == (store.SourceID{}) {
+	source := store.JournalID(in.journal.ID())
+	if source == (store.JournalID{}) {
 		return 0, ErrUnknownJournal
 	}
 	if err := in.clicks.Sync(ctx); err != nil {

@@ -24,11 +24,11 @@ func TestLostTail(t *testing.T) {
 	dir := t.TempDir()
 	d, _ := openIn(t, dir)
 	d.click(t, 10)
-	source := store.SourceID(d.Journal.ID())
+	source := store.JournalID(d.Journal.ID())
 	for range 2 { // the second time, the newest segment has no records
 		end := d.Journal.End()
 		cell := rollup.Cell{Key: rollup.Key{Scope: rollup.Scope{User: 1}, Facet: rollup.Bot, Slot: 1_360_000_800}, Clicks: 5}
-		b := store.Batch{Source: source, Epoch: d.Journal.Segments()[len(d.Journal.Segments())-1].Base, From: end, To: end + 500, Cells: []rollup.Cell{cell}}
+		b := store.Batch{Journal: source, Epoch: d.Journal.Segments()[len(d.Journal.Segments())-1].Base, From: end, To: end + 500, Cells: []rollup.Cell{cell}}
 		b.Journaled.Add(cell)
 		if err := d.Counts.Record(t.Context(), &b); err != nil {
 			t.Fatal(err)

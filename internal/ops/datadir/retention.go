@@ -222,7 +222,7 @@ func (k *retainer) tell(had, stay int64, now time.Time) {
 // makes it so where it must be at least so far.
 func (k *retainer) durable(ctx context.Context, least uint64) (uint64, error) {
 	for synced := false; ; synced = true {
-		p, _, err := k.dir.Counts.Position(ctx, store.SourceID(k.dir.Journal.ID()))
+		p, _, err := k.dir.Counts.Position(ctx, store.JournalID(k.dir.Journal.ID()))
 		if err != nil || p.Durable >= least || synced {
 			return p.Durable, err
 		}

@@ -37,7 +37,7 @@ func (a *App) DeleteUser(ctx context.Context, login string) (datadir.Removal, er
 	if err != nil {
 		return datadir.Removal{}, err
 	}
-	return a.delete(ctx, rollup.Scope{User: u.ID}, feed.Gone{Login: u.Login}, func() (store.Removed, error) {
+	return a.delete(ctx, rollup.Scope{User: u.ID}, feed.Gone{Login: u.Login}, func() (store.DeletedRows, error) {
 		defer a.auth.Forget(u.ID)
 		return a.data.Links.DeleteUser(ctx, u.ID)
 	}, func(l *store.Link) bool { return l.User == u.ID })
@@ -50,7 +50,7 @@ func (a *App) DeleteLink(ctx context.Context, written string) (datadir.Removal, 
 	if err != nil {
 		return datadir.Removal{}, err
 	}
-	return a.delete(ctx, rollup.Scope{User: l.User, Link: l.ID}, feed.Gone{Hash: l.Hash}, func() (store.Removed, error) {
+	return a.delete(ctx, rollup.Scope{User: l.User, Link: l.ID}, feed.Gone{Hash: l.Hash}, func() (store.DeletedRows, error) {
 		return a.data.Links.DeleteLink(ctx, l.ID)
 	}, func(o *store.Link) bool { return o.ID == l.ID })
 }
@@ -66,7 +66,7 @@ func (a *App) deletableLink(ctx context.Context, written string) (store.Link, er
 
 // delete removes a scope, called what by imports. gone finds its links among
 // those that are cached.
-func (a *App) delete(ctx context.Context, s rollup.Scope, what feed.Gone, remove func() (store.Removed, error), gone func(*store.Link) bool) (datadir.Removal, error) {
+func (a *App) delete(ctx context.Context, s rollup.Scope, what feed.Gone, remove func() (store.DeletedRows, error), gone func(*store.Link) bool) (datadir.Removal, error) {
 	return a.data.Delete(ctx, datadir.Deletion{
 		Scope: s,
 		Hold: func() func(bool) {
@@ -79,7 +79,7 @@ func (a *App) delete(ctx context.Context, s rollup.Scope, what feed.Gone, remove
 				}
 			}
 		},
-		Remove: func() (store.Removed, error) {
+		Remove: func() (store.DeletedRows, error) {
 			r, err := remove()
 			if err == nil {
 				a.links.Forget(func(l *store.Link) bool {

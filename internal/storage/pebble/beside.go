@@ -13,7 +13,7 @@ import (
 )
 
 // Position is of store.Reader. Durable is read from what is on disk alone.
-func (v *view) Position(ctx context.Context, source store.SourceID) (store.Position, bool, error) {
+func (v *view) Position(ctx context.Context, source store.JournalID) (store.Position, bool, error) {
 	if err := v.uses.begin(); err != nil {
 		return store.Position{}, false, failed("position", err)
 	}
@@ -25,7 +25,7 @@ func (v *view) Position(ctx context.Context, source store.SourceID) (store.Posit
 	return p, known, nil
 }
 
-func (v *view) position(ctx context.Context, source store.SourceID) (p store.Position, known bool, err error) {
+func (v *view) position(ctx context.Context, source store.JournalID) (p store.Position, known bool, err error) {
 	// Durable first: it must not be ahead of what is counted.
 	key := positionKey(source)
 	it, err := v.db.NewIterWithContext(ctx, &pebble.IterOptions{
@@ -48,10 +48,10 @@ func (v *view) position(ctx context.Context, source store.SourceID) (p store.Pos
 }
 
 // Sources is of store.Reader.
-func (v *view) Sources(ctx context.Context) ([]store.SourceID, error) {
-	var sources []store.SourceID
+func (v *view) Journals(ctx context.Context) ([]store.JournalID, error) {
+	var sources []store.JournalID
 	err := v.each(ctx, []byte{keyPosition}, func(key, _ []byte) error {
-		var s store.SourceID
+		var s store.JournalID
 		if len(key) != 1+len(s) {
 			return fmt.Errorf("%w: %x", errKey, key)
 		}
@@ -66,7 +66,7 @@ func (v *view) Sources(ctx context.Context) ([]store.SourceID, error) {
 }
 
 // counted is how far a source has been counted.
-func counted(r pebble.Reader, source store.SourceID) (uint64, bool, error) {
+func counted(r pebble.Reader, source store.JournalID) (uint64, bool, error) {
 	return numberAt(r, positionKey(source))
 }
 
@@ -152,7 +152,7 @@ func ledgerAt(r pebble.Reader, key []byte) (rollup.Ledger, error) {
 }
 
 // Epochs is of store.Reader.
-func (v *view) Epochs(ctx context.Context, source store.SourceID) (map[uint64]rollup.Ledger, error) {
+func (v *view) Epochs(ctx context.Context, source store.JournalID) (map[uint64]rollup.Ledger, error) {
 	epochs := map[uint64]rollup.Ledger{}
 	prefix := append([]byte{keyEpoch}, source[:]...)
 	err := v.each(ctx, prefix, func(key, value []byte) error {
@@ -231,7 +231,7 @@ func parseMark(key, value []byte) (store.Mark, error) {
 		return store.Mark{}, fmt.Errorf("%w: import mark %x = %x", errStored, key, value)
 	}
 	m := store.Mark{
-		Source:   [32]byte(key[1:]),
+		Input:    [32]byte(key[1:]),
 		Offset:   binary.BigEndian.Uint64(key[33:]),
 		Digest:   [32]byte(key[41:]),
 		Prev:     binary.BigEndian.Uint64(value),

@@ -26,7 +26,7 @@ func TestCrash(t *testing.T) {
 			// Some tables hold many batches, some batches are too large for one.
 			MemTable: rapid.SampledFrom([]int{8 << 10, 32 << 10, 1 << 20}).Draw(r, "MemTable"),
 		}
-		source := store.SourceID{byte(1)}
+		source := store.JournalID{byte(1)}
 		var batches []*store.Batch
 		record := func(r *rapid.T) *store.Batch {
 			from := uint64(0)
@@ -114,7 +114,7 @@ func TestCloseIsDurable(t *testing.T) {
 	if err := s.Record(t.Context(), &store.Batch{From: 5, To: 9}); err != nil {
 		t.Fatal(err)
 	}
-	if p, _, _ := s.Position(t.Context(), store.SourceID{}); p.Durable != 0 || p.Counted != 9 {
+	if p, _, _ := s.Position(t.Context(), store.JournalID{}); p.Durable != 0 || p.Counted != 9 {
 		t.Errorf("position %+v before anything was flushed", p)
 	}
 	if err := s.Close(); err != nil {
@@ -123,7 +123,7 @@ func TestCloseIsDurable(t *testing.T) {
 	o.FS = disk.CrashClone(vfs.CrashCloneCfg{})
 	s = open(t, o)
 	defer s.Close()
-	if p, _, err := s.Position(t.Context(), store.SourceID{}); err != nil || p.Durable != 9 || p.Counted != 9 {
+	if p, _, err := s.Position(t.Context(), store.JournalID{}); err != nil || p.Durable != 9 || p.Counted != 9 {
 		t.Errorf("position %+v, %v after Close and Open, want 9", p, err)
 	}
 }

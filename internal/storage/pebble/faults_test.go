@@ -49,7 +49,7 @@ var writes = []errorfs.OpKind{
 
 func reached(t *testing.T, s *pebble.Store) uint64 {
 	t.Helper()
-	p, _, err := s.Position(t.Context(), store.SourceID{})
+	p, _, err := s.Position(t.Context(), store.JournalID{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -331,7 +331,7 @@ func TestFullDiskIsWaitedOut(t *testing.T) {
 	o.FS = mem
 	s = open(t, o)
 	defer s.Close()
-	if p, _, err := s.Position(context.Background(), store.SourceID{}); err != nil || p.Durable != to-1 {
+	if p, _, err := s.Position(context.Background(), store.JournalID{}); err != nil || p.Durable != to-1 {
 		t.Errorf("position %+v, %v, want %d", p, err, to-1)
 	}
 }

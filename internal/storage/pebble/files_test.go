@@ -61,7 +61,7 @@ func TestMarkersComeLast(t *testing.T) {
 		if err != nil {
 			t.Fatalf("after cut %d: %v", i, err)
 		}
-		if p, _, err := s.Position(t.Context(), store.SourceID{}); err != nil || p.Counted != 9 {
+		if p, _, err := s.Position(t.Context(), store.JournalID{}); err != nil || p.Counted != 9 {
 			t.Errorf("after cut %d: position %+v, %v", i, p, err)
 		}
 		if err := s.Close(); err != nil {
@@ -172,7 +172,7 @@ func TestFullDisk(t *testing.T) {
 		t.Helper()
 		s := open(t, pebble.Options{Dir: "clicks", FS: mem.CrashClone(vfs.CrashCloneCfg{})})
 		defer s.Close()
-		if p, _, err := s.Position(t.Context(), store.SourceID{}); err != nil || p.Durable != want {
+		if p, _, err := s.Position(t.Context(), store.JournalID{}); err != nil || p.Durable != want {
 			t.Errorf("position %+v, %v, want %d", p, err, want)
 		}
 	}

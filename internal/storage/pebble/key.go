@@ -108,14 +108,14 @@ func parsePeriodKey(b []byte) (periodKey, error) {
 	return k, nil
 }
 
-func epochKey(s store.SourceID, epoch uint64) []byte {
+func epochKey(s store.JournalID, epoch uint64) []byte {
 	return binary.BigEndian.AppendUint64(append([]byte{keyEpoch}, s[:]...), epoch)
 }
 
-func positionKey(s store.SourceID) []byte { return append([]byte{keyPosition}, s[:]...) }
+func positionKey(s store.JournalID) []byte { return append([]byte{keyPosition}, s[:]...) }
 
 func markKey(m *store.Mark) []byte {
-	b := append([]byte{keyMark}, m.Source[:]...)
+	b := append([]byte{keyMark}, m.Input[:]...)
 	b = binary.BigEndian.AppendUint64(b, m.Offset)
 	return append(b, m.Digest[:]...)
 }

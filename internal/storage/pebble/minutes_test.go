@@ -33,8 +33,8 @@ func TestMinutesExpire(t *testing.T) {
 		{2, 102, []int64{101}, []uint32{102, 103}},
 		{1, 200, nil, nil},
 	} {
-		b := &store.Batch{Source: store.SourceID{step.source}, From: uint64(i), To: uint64(i) + 1, MinutesFrom: 3600 * step.from}
-		if p, known, _ := s.Position(t.Context(), b.Source); known {
+		b := &store.Batch{Journal: store.JournalID{step.source}, From: uint64(i), To: uint64(i) + 1, MinutesFrom: 3600 * step.from}
+		if p, known, _ := s.Position(t.Context(), b.Journal); known {
 			b.From = p.Counted
 		}
 		for _, h := range step.hours {

@@ -186,7 +186,7 @@ func TestAfterClose(t *testing.T) {
 	ctx := t.Context()
 	calls := map[string]func() error{
 		"Record":   func() error { return s.Record(ctx, &store.Batch{To: 1}) },
-		"Position": func() error { _, _, err := s.Position(ctx, store.SourceID{}); return err },
+		"Position": func() error { _, _, err := s.Position(ctx, store.JournalID{}); return err },
 		"Sync":     func() error { return s.Sync(ctx) },
 		"Counts": func() error {
 			_, err := s.Counts(ctx, store.Query{Facet: rollup.All, Edges: []int64{0, 900}})
@@ -196,7 +196,7 @@ func TestAfterClose(t *testing.T) {
 		"Delete": func() error { return s.Delete(ctx, []rollup.Scope{{}}) },
 		"Marks":  func() error { _, err := s.Marks(ctx, [32]byte{}); return err },
 		"Ledger": func() error { _, err := s.Ledger(ctx); return err },
-		"Epochs": func() error { _, err := s.Epochs(ctx, store.SourceID{}); return err },
+		"Epochs": func() error { _, err := s.Epochs(ctx, store.JournalID{}); return err },
 		"Verify": func() error { return s.Verify(ctx, func(string) {}) },
 		"Cells": func() (last error) {
 			for _, err := range s.Cells(ctx) {
@@ -225,7 +225,7 @@ func TestFailingDisk(t *testing.T) {
 	if err := s.Sync(t.Context()); err == nil || !strings.Contains(err.Error(), "injected") {
 		t.Errorf("Sync on a failing disk: %v", err)
 	}
-	if p, _, err := s.Position(t.Context(), store.SourceID{}); err != nil || p.Durable != 0 || p.Counted != 1 {
+	if p, _, err := s.Position(t.Context(), store.JournalID{}); err != nil || p.Durable != 0 || p.Counted != 1 {
 		t.Errorf("position %+v, %v, want nothing durable", p, err)
 	}
 	toggle.Off()
@@ -240,7 +240,7 @@ func TestFailingDisk(t *testing.T) {
 	if err != nil {
 		t.Errorf("Sync after the disk has recovered: %v", err)
 	}
-	if p, _, err := s.Position(t.Context(), store.SourceID{}); err != nil || p.Durable != 1 {
+	if p, _, err := s.Position(t.Context(), store.JournalID{}); err != nil || p.Durable != 1 {
 		t.Errorf("position %+v, %v, want all durable", p, err)
 	}
 	if err := s.Close(); err != nil {

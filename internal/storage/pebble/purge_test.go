@@ -82,7 +82,7 @@ func (h *history) record(batches int) {
 			rollup.Each(c, rollup.QuarterHour, func(k rollup.Key) { cells[k]++ })
 			rollup.Each(c, rollup.Minute, func(k rollup.Key) { minutes[k]++ })
 		}
-		b := &store.Batch{Source: store.SourceID{1}, From: h.at, To: h.at + 10}
+		b := &store.Batch{Journal: store.JournalID{1}, From: h.at, To: h.at + 10}
 		h.at = b.To
 		for k, n := range cells {
 			b.Cells = append(b.Cells, rollup.Cell{Key: k, Clicks: n})

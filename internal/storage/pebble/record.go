@@ -38,7 +38,7 @@ func (s *Store) record(ctx context.Context, b *store.Batch) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	counted, known, err := counted(s.db, b.Source)
+	counted, known, err := counted(s.db, b.Journal)
 	switch {
 	case err != nil:
 		return err
@@ -127,7 +127,7 @@ func (s *Store) recordRest(batch *pebble.Batch, b *store.Batch) error {
 	if err := addLedger(s.db, batch, []byte{keyLedger}, &cells); err != nil {
 		return err
 	}
-	if err := addLedger(s.db, batch, epochKey(b.Source, b.Epoch), &b.Journaled); err != nil {
+	if err := addLedger(s.db, batch, epochKey(b.Journal, b.Epoch), &b.Journaled); err != nil {
 		return err
 	}
 	if b.Late != (rollup.Ledger{}) {
@@ -140,7 +140,7 @@ func (s *Store) recordRest(batch *pebble.Batch, b *store.Batch) error {
 			return err
 		}
 	}
-	return batch.Set(positionKey(b.Source), binary.BigEndian.AppendUint64(nil, b.To), nil)
+	return batch.Set(positionKey(b.Journal), binary.BigEndian.AppendUint64(nil, b.To), nil)
 }
 
 // recordHighest keeps the highest ids that clicks were counted of.

@@ -44,7 +44,7 @@ func (v *view) sum(ctx context.Context, q store.Sum, f func(store.Count) error) 
 		return err
 	}
 	defer func() { err = errors.Join(err, it.Close()) }()
-	s := &summing{scan: scan{ctx: ctx, it: it, facet: q.Facet}, sieve: sieve{most: v.held}, quarters: quarters, dear: q.Dear}
+	s := &summing{scan: scan{ctx: ctx, it: it, facet: q.Facet}, sieve: sieve{most: v.held}, quarters: quarters, dear: q.Expensive}
 	for i := len(q.Edges) - 2; i >= 0; i-- {
 		s.sieve.from = ""
 		for again := true; again; {

@@ -11,7 +11,7 @@ import (
 )
 
 // DeleteLink is of store.Links.
-func (db *DB) DeleteLink(ctx context.Context, id click.LinkID) (r store.Removed, err error) {
+func (db *DB) DeleteLink(ctx context.Context, id click.LinkID) (r store.DeletedRows, err error) {
 	err = db.deletes(ctx, &r, func(d *deleter) error {
 		var user int64
 		if err := d.row(`SELECT user_id FROM links WHERE id = $1 AND user_id IS NOT NULL`, int64(id)).Scan(&user); err != nil {
@@ -23,13 +23,13 @@ func (db *DB) DeleteLink(ctx context.Context, id click.LinkID) (r store.Removed,
 		return nil
 	})
 	if err != nil {
-		return store.Removed{}, failed("delete link", err)
+		return store.DeletedRows{}, failed("delete link", err)
 	}
 	return r, nil
 }
 
 // DeleteUser is of store.Users.
-func (db *DB) DeleteUser(ctx context.Context, user click.UserID) (r store.Removed, err error) {
+func (db *DB) DeleteUser(ctx context.Context, user click.UserID) (r store.DeletedRows, err error) {
 	err = db.deletes(ctx, &r, func(d *deleter) error {
 		var one int
 		if err := d.row(`SELECT 1 FROM users WHERE id = $1`, int64(user)).Scan(&one); err != nil {
@@ -43,7 +43,7 @@ func (db *DB) DeleteUser(ctx context.Context, user click.UserID) (r store.Remove
 		return nil
 	})
 	if err != nil {
-		return store.Removed{}, failed("delete user", err)
+		return store.DeletedRows{}, failed("delete user", err)
 	}
 	return r, nil
 }
@@ -53,11 +53,11 @@ func (db *DB) DeleteUser(ctx context.Context, user click.UserID) (r store.Remove
 type deleter struct {
 	ctx     context.Context
 	tx      *sql.Tx
-	removed *store.Removed
+	removed *store.DeletedRows
 	err     error
 }
 
-func (db *DB) deletes(ctx context.Context, r *store.Removed, f func(*deleter) error) error {
+func (db *DB) deletes(ctx context.Context, r *store.DeletedRows, f func(*deleter) error) error {
 	return db.write(ctx, func(ctx context.Context, tx *sql.Tx, _ *lastIDs) error {
 		d := &deleter{ctx: ctx, tx: tx, removed: r}
 		if err := f(d); err != nil {
@@ -122,17 +122,17 @@ func (db *DB) Deletions(ctx context.Context, limit int) ([]rollup.Scope, error) 
 	return scopes, nil
 }
 
-// Deleted is of store.Links.
-func (db *DB) Deleted(ctx context.Context, scopes []rollup.Scope) error {
+// FinishDeletions is of store.Links.
+func (db *DB) FinishDeletions(ctx context.Context, scopes []rollup.Scope) error {
 	scopes = slices.Clone(scopes)
-	err := db.deletes(ctx, &store.Removed{}, func(d *deleter) error {
+	err := db.deletes(ctx, &store.DeletedRows{}, func(d *deleter) error {
 		for _, s := range scopes {
 			d.exec(`DELETE FROM deletions WHERE user_id = $1 AND link_id = $2`, int64(s.User), int64(s.Link))
 		}
 		return nil
 	})
 	if err != nil {
-		return failed("deleted", err)
+		return failed("finish deletions", err)
 	}
 	return nil
 }

@@ -61,7 +61,7 @@ func (db *DB) RemoveToken(ctx context.Context, user click.UserID, digest store.T
 
 // RemoveTokens is of store.Users.
 func (db *DB) RemoveTokens(ctx context.Context, user click.UserID) (removed int, err error) {
-	err = db.deletes(ctx, &store.Removed{}, func(d *deleter) error {
+	err = db.deletes(ctx, &store.DeletedRows{}, func(d *deleter) error {
 		var one int
 		if err := d.row(`SELECT 1 FROM users WHERE id = $1`, int64(user)).Scan(&one); err != nil {
 			return err

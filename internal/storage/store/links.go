@@ -3,28 +3,11 @@ package store
 import (
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"slices"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/base/rollup"
 )
-
-// ErrText: a login, hash, long URL, domain or keyword cannot be kept, because
-// it is empty, is not valid UTF-8, or holds a zero byte.
-var ErrText = errors.New("text is empty, is not UTF-8, or holds a zero byte")
-
-// CheckText fails with ErrText, naming what the text is. All other texts are
-// kept byte for byte, whatever they hold and however long they are.
-func CheckText(what, text string) error {
-	if text == "" || !utf8.ValidString(text) || strings.IndexByte(text, 0) >= 0 {
-		return fmt.Errorf("%s: %w", what, ErrText)
-	}
-	return nil
-}
 
 // Link is a short link: a hash that leads to a long URL and has an owner.
 type Link struct {
@@ -320,13 +303,13 @@ type Links interface {
 	// no other link has that. Its names are free from then on, its id is never
 	// given again, and Deletions has what is to be removed from the counts.
 	// click.ErrNotFound where there is none, or where it is an aggregate link.
-	DeleteLink(ctx context.Context, id click.LinkID) (Removed, error)
+	DeleteLink(ctx context.Context, id click.LinkID) (DeletedRows, error)
 	// Deletions lists the scopes of users and links that were removed, and
 	// whose counts are to be removed still, at most limit of them: all of a
 	// user come as one scope.
 	Deletions(ctx context.Context, limit int) ([]rollup.Scope, error)
-	// Deleted takes scopes off the list of Deletions.
-	Deleted(ctx context.Context, scopes []rollup.Scope) error
+	// FinishDeletions takes scopes off the list of Deletions.
+	FinishDeletions(ctx context.Context, scopes []rollup.Scope) error
 }
 
 // Keyword is a name of a link on one domain, in lower case.
@@ -336,7 +319,7 @@ type Keyword struct {
 	Keyword click.Hash
 }
 
-// Removed is how many of each DeleteLink and DeleteUser removed.
-type Removed struct {
+// DeletedRows is how many rows of each kind DeleteLink or DeleteUser deleted.
+type DeletedRows struct {
 	Users, Tokens, Links, Keywords, Aggregates int
 }

@@ -65,7 +65,7 @@ type Users interface {
 	// DeleteUser removes a user with his tokens, and all his links as
 	// Links.DeleteLink does. The login is free from then on.
 	// click.ErrNotFound.
-	DeleteUser(ctx context.Context, user click.UserID) (Removed, error)
+	DeleteUser(ctx context.Context, user click.UserID) (DeletedRows, error)
 	// Secret is the secret of the installation: the first one that it was
 	// called with, kept for good. Many may offer one at the same time, and all
 	// get the same.

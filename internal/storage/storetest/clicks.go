@@ -34,7 +34,7 @@ func Clicks(t *testing.T, open func(t *testing.T) store.Clicks) {
 		{"Sum says once that it is dear, and ends with the error of whom it calls", lawSumDear},
 		{"First is the first quarter-hour of the scope and facet", lawFirst},
 		{"the installation is the one that came first", lawInstallation},
-		{"the note is the one that was set last, and a snapshot keeps its own", lawNote},
+		{"the note is the last one that was set", lawNote},
 		{"the highest ids are of all that was ever counted", lawHighest},
 		{"deleting a scope removes its clicks from all counts and no others, and the ledger follows", lawDelete},
 		{"deleting a link whose referrers were capped leaves sums that agree", lawDeleteCapped},
@@ -69,7 +69,7 @@ type clicks struct {
 }
 
 // source is what record writes under.
-var source = store.SourceID{1}
+var source = store.JournalID{1}
 
 func newClicks(t *testing.T, open func(t *testing.T) store.Clicks) *clicks {
 	c := &clicks{ctx: t.Context(), Clicks: open(t), open: func() store.Clicks { return open(t) }}
@@ -82,8 +82,8 @@ func newClicks(t *testing.T, open func(t *testing.T) store.Clicks) *clicks {
 }
 
 // batch makes a batch of clicks in minutes and quarter-hours.
-func batch(src store.SourceID, from, to uint64, minutesFrom int64, all ...click.Click) *store.Batch {
-	b := &store.Batch{Source: src, From: from, To: to, MinutesFrom: minutesFrom}
+func batch(src store.JournalID, from, to uint64, minutesFrom int64, all ...click.Click) *store.Batch {
+	b := &store.Batch{Journal: src, From: from, To: to, MinutesFrom: minutesFrom}
 	quarters, minutes := map[rollup.Key]uint64{}, map[rollup.Key]uint64{}
 	for _, c := range all {
 		rollup.Each(c, rollup.QuarterHour, func(k rollup.Key) { quarters[k]++ })
@@ -116,7 +116,7 @@ func (c *clicks) add(t *testing.T, b *store.Batch) {
 	if err := c.Record(c.ctx, b); err != nil {
 		t.Fatalf("Record %d to %d: %v", b.From, b.To, err)
 	}
-	if b.Source == source {
+	if b.Journal == source {
 		c.next = b.To
 	}
 }
@@ -124,7 +124,7 @@ func (c *clicks) add(t *testing.T, b *store.Batch) {
 // raw counts cells as they are.
 func (c *clicks) raw(t *testing.T, all ...rollup.Cell) {
 	t.Helper()
-	c.add(t, &store.Batch{Source: source, From: c.next, To: c.next + 1, Cells: all})
+	c.add(t, &store.Batch{Journal: source, From: c.next, To: c.next + 1, Cells: all})
 }
 
 // counts asks, and must be answered.

@@ -80,7 +80,7 @@ func lawMinutes(t *testing.T, c *clicks) {
 	// An hour later the first hour is dropped; minutes of it that come late
 	// are, too.
 	c.add(t, batch(source, 10, 20, noon+3600, at(3600, 1, 2, france)))
-	late := batch(store.SourceID{2}, 0, 10, noon, at(30, 1, 2, france), at(3600, 1, 2, france))
+	late := batch(store.JournalID{2}, 0, 10, noon, at(30, 1, 2, france), at(3600, 1, 2, france))
 	late.MinutesFrom = noon + 3600
 	c.add(t, late)
 	want(t, "both hours", c.counts(t, u, rollup.All, 0, noon, noon+3660, noon+7320),
@@ -367,15 +367,6 @@ func lawNeighbours(t *testing.T, c *clicks) {
 		for _, f := range []rollup.Facet{rollup.All, rollup.Country, rollup.Referrer, rollup.Bot} {
 			got := c.counts(t, s, f, 0, noon-86400*10, noon+86400*100)
 			want(t, "scope", got, store.Count{Interval: 0, Clicks: uint64(10*i) + uint64(f)})
-		}
-	}
-}
-
-func lawInstallation(t *testing.T, c *clicks) {
-	first := [16]byte{1, 15: 2}
-	for _, offer := range [][16]byte{first, {9}, {}} {
-		if got, err := c.Installation(c.ctx, offer); err != nil || got != first {
-			t.Errorf("offered %x, the installation is %x, %v; want %x", offer, got, err, first)
 		}
 	}
 }

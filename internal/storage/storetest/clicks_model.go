@@ -18,7 +18,7 @@ import (
 
 // DrawBatch draws the next batch of a source, which ends at to; a few users and
 // links, many turns of days and months.
-func DrawBatch(t *rapid.T, src store.SourceID, from, to uint64) *store.Batch {
+func DrawBatch(t *rapid.T, src store.JournalID, from, to uint64) *store.Batch {
 	minutesFrom := noon + 3600*rapid.Int64Range(-2, 2).Draw(t, "MinutesFrom")
 	b := batch(src, from, to, minutesFrom, rapid.SliceOfN(rapid.Custom(drawClick), 0, 12).Draw(t, "clicks")...)
 	b.Epoch = from / 50
@@ -27,7 +27,7 @@ func DrawBatch(t *rapid.T, src store.SourceID, from, to uint64) *store.Batch {
 	}
 	for range rapid.IntRange(0, 1).Draw(t, "marks") {
 		b.Marks = append(b.Marks, store.Mark{
-			Source: [32]byte{rapid.Byte().Draw(t, "import") % 2},
+			Input:  [32]byte{rapid.Byte().Draw(t, "import") % 2},
 			Offset: rapid.Uint64Range(0, 5).Draw(t, "offset"),
 			Digest: [32]byte{rapid.Byte().Draw(t, "digest") % 3},
 			Lines:  to,
@@ -101,10 +101,10 @@ func lawModel(t *testing.T, c *clicks) {
 				i := rapid.IntRange(0, 1).Draw(r, "source")
 				from := ends[i] - min(ends[i], rapid.SampledFrom([]uint64{0, 0, 0, 0, 3, 10}).Draw(r, "back"))
 				from += rapid.SampledFrom([]uint64{0, 0, 0, 0, 1}).Draw(r, "skip")
-				b := DrawBatch(r, store.SourceID{byte(i)}, from, from+rapid.Uint64Range(1, 10).Draw(r, "length"))
+				b := DrawBatch(r, store.JournalID{byte(i)}, from, from+rapid.Uint64Range(1, 10).Draw(r, "length"))
 				want, got := model.Record(c.ctx, b), tested.Record(c.ctx, b)
 				sameErrors(r, want, got)
-				if p, _, _ := model.Position(c.ctx, b.Source); want == nil {
+				if p, _, _ := model.Position(c.ctx, b.Journal); want == nil {
 					ends[i] = p.Counted
 				}
 			},
@@ -137,7 +137,7 @@ func lawModel(t *testing.T, c *clicks) {
 				}
 			},
 			"": func(r *rapid.T) {
-				if err := Same(tested, model, store.SourceID{0}, store.SourceID{1}); err != nil {
+				if err := Same(tested, model, store.JournalID{0}, store.JournalID{1}); err != nil {
 					r.Fatal(err)
 				}
 			},
@@ -147,10 +147,10 @@ func lawModel(t *testing.T, c *clicks) {
 
 // Same compares all that two stores can list, of the given sources, and lets
 // got verify itself.
-func Same(got, want store.Reader, sources ...store.SourceID) error {
+func Same(got, want store.Snapshot, sources ...store.JournalID) error {
 	ctx := context.Background()
 	all := [2]map[rollup.Key]uint64{{}, {}}
-	for i, c := range []store.Reader{got, want} {
+	for i, c := range []store.Snapshot{got, want} {
 		for cell, err := range c.Cells(ctx) {
 			if err != nil {
 				return err
@@ -173,7 +173,7 @@ func Same(got, want store.Reader, sources ...store.SourceID) error {
 		Journaled, Removed rollup.Ledger
 	}
 	var states [2]state
-	for i, c := range []store.Reader{got, want} {
+	for i, c := range []store.Snapshot{got, want} {
 		var errs []error
 		s, err := &states[i], error(nil)
 		s.Ledger, err = c.Ledger(ctx)

@@ -50,7 +50,7 @@ func lawHighest(t *testing.T, c *clicks) {
 
 func lawReplay(t *testing.T, c *clicks) {
 	one := batch(source, 0, 10, noon, at(0, 1, 2, france), at(5, 1, 2, germany))
-	one.Marks = []store.Mark{{Source: [32]byte{7}, Offset: 3}}
+	one.Marks = []store.Mark{{Input: [32]byte{7}, Offset: 3}}
 	two := batch(source, 10, 20, noon, at(0, 1, 2, france))
 	c.add(t, one)
 	c.add(t, two)
@@ -81,15 +81,15 @@ func lawReplay(t *testing.T, c *clicks) {
 func (c *clicks) refused(t *testing.T, b *store.Batch, want error) {
 	t.Helper()
 	cells := c.dump(t)
-	before, known, _ := c.Position(c.ctx, b.Source)
-	b.Marks = []store.Mark{{Source: [32]byte{9}, Offset: 1}}
+	before, known, _ := c.Position(c.ctx, b.Journal)
+	b.Marks = []store.Mark{{Input: [32]byte{9}, Offset: 1}}
 	if err := c.Record(c.ctx, b); err == nil || want != nil && !errors.Is(err, want) {
 		t.Errorf("Record %d to %d: %v, want %v", b.From, b.To, err, want)
 	}
 	if got := c.dump(t); !maps.Equal(got, cells) {
 		t.Errorf("cells became %v, were %v", got, cells)
 	}
-	if p, k, _ := c.Position(c.ctx, b.Source); p.Counted != before.Counted || k != known {
+	if p, k, _ := c.Position(c.ctx, b.Journal); p.Counted != before.Counted || k != known {
 		t.Errorf("position became %+v, was %+v", p, before)
 	}
 	if marks, _ := c.Marks(c.ctx, [32]byte{9}); len(marks) != 0 {
@@ -112,19 +112,19 @@ func lawOverlap(t *testing.T, c *clicks) {
 }
 
 func lawSources(t *testing.T, c *clicks) {
-	other := store.SourceID{2}
+	other := store.JournalID{2}
 	if p, ok, err := c.Position(c.ctx, other); ok || err != nil || p != (store.Position{}) {
 		t.Errorf("the position of a source never seen is %+v, %v, %v", p, ok, err)
 	}
-	if all, err := c.Sources(c.ctx); err != nil || len(all) != 0 {
+	if all, err := c.Journals(c.ctx); err != nil || len(all) != 0 {
 		t.Errorf("sources of nothing: %v, %v", all, err)
 	}
 	c.add(t, batch(other, 7, 8, 0, at(0, 1, 2, france)))
 	c.add(t, batch(source, 1000, 1010, 0, at(0, 1, 2, france)))
-	if all, err := c.Sources(c.ctx); err != nil || !slices.Equal(all, []store.SourceID{source, other}) {
+	if all, err := c.Journals(c.ctx); err != nil || !slices.Equal(all, []store.JournalID{source, other}) {
 		t.Errorf("sources %v, %v, want both", all, err)
 	}
-	for s, want := range map[store.SourceID]uint64{source: 1010, other: 8} {
+	for s, want := range map[store.JournalID]uint64{source: 1010, other: 8} {
 		if p, ok, err := c.Position(c.ctx, s); !ok || err != nil || p.Counted != want || p.Durable > p.Counted {
 			t.Errorf("position %+v, %v, %v, want %d", p, ok, err, want)
 		}
@@ -137,7 +137,7 @@ func lawSources(t *testing.T, c *clicks) {
 func lawTogether(t *testing.T, c *clicks) {
 	b := batch(source, 0, 10, noon, at(0, 1, 2, france), at(60, 1, 2, germany))
 	b.Epoch = 5
-	b.Marks = []store.Mark{{Source: [32]byte{7}, Offset: 3, Lines: 4, Clicks: 2, Skipped: 1, Rejected: 1, Inside: true, Prev: 2, Notes: "notes"}}
+	b.Marks = []store.Mark{{Input: [32]byte{7}, Offset: 3, Lines: 4, Clicks: 2, Skipped: 1, Rejected: 1, Inside: true, Prev: 2, Notes: "notes"}}
 	c.add(t, b)
 	want := map[rollup.Key]uint64{}
 	for _, cell := range b.Cells {
@@ -203,7 +203,7 @@ func lawEpochs(t *testing.T, c *clicks) {
 		want[i/2].AddLedger(&b.Journaled)
 		c.add(t, b)
 	}
-	other := batch(store.SourceID{2}, 0, 10, 0, at(0, 1, 2, france))
+	other := batch(store.JournalID{2}, 0, 10, 0, at(0, 1, 2, france))
 	c.add(t, other)
 	if err := c.Delete(c.ctx, []rollup.Scope{{User: 1}}); err != nil {
 		t.Fatalf("Delete: %v", err)
@@ -212,18 +212,18 @@ func lawEpochs(t *testing.T, c *clicks) {
 	if err != nil || !reflect.DeepEqual(got, map[uint64]rollup.Ledger{0: want[0], 1: want[1], 2: want[2]}) {
 		t.Errorf("epochs %v, %v, want %v", got, err, want)
 	}
-	if got, err := c.Epochs(c.ctx, store.SourceID{3}); err != nil || len(got) != 0 {
+	if got, err := c.Epochs(c.ctx, store.JournalID{3}); err != nil || len(got) != 0 {
 		t.Errorf("epochs of a source never seen: %v, %v", got, err)
 	}
 }
 
 func lawMarks(t *testing.T, c *clicks) {
 	all := []store.Mark{
-		{Source: [32]byte{7}, Offset: 300, Digest: [32]byte{1}, Prev: 2, Lines: 9, Clicks: 8, Skipped: 1},
-		{Source: [32]byte{7}, Offset: 2, Digest: [32]byte{9}, Lines: 1, Rejected: 1, Inside: true},
-		{Source: [32]byte{7}, Offset: 300, Digest: [32]byte{0}, Prev: 2},
-		{Source: [32]byte{8}, Offset: 1},
-		{Source: [32]byte{7}, Offset: 1 << 40, Digest: [32]byte{5}, Prev: 300},
+		{Input: [32]byte{7}, Offset: 300, Digest: [32]byte{1}, Prev: 2, Lines: 9, Clicks: 8, Skipped: 1},
+		{Input: [32]byte{7}, Offset: 2, Digest: [32]byte{9}, Lines: 1, Rejected: 1, Inside: true},
+		{Input: [32]byte{7}, Offset: 300, Digest: [32]byte{0}, Prev: 2},
+		{Input: [32]byte{8}, Offset: 1},
+		{Input: [32]byte{7}, Offset: 1 << 40, Digest: [32]byte{5}, Prev: 300},
 	}
 	for i := range all {
 		b := batch(source, c.next, c.next+1, 0)

@@ -82,7 +82,7 @@ func lawSumDear(t *testing.T, c *clicks) {
 	}
 	c.raw(t, append(few, many...)...)
 	called := 0
-	q := store.Sum{Facet: rollup.Referrer, Edges: []int64{noon, noon + 86400*9}, Dear: func(context.Context) error { called++; return nil }}
+	q := store.Sum{Facet: rollup.Referrer, Edges: []int64{noon, noon + 86400*9}, Expensive: func(context.Context) error { called++; return nil }}
 	for user, want := range map[rollup.Scope]int{{User: 1}: 1, {User: 2}: 0} {
 		q.Parts, called = []store.Part{{Scope: user}}, 0
 		if c.sum(t, q); called != want {
@@ -90,7 +90,7 @@ func lawSumDear(t *testing.T, c *clicks) {
 		}
 	}
 	full, q1 := errors.New("full"), q
-	q1.Parts, q1.Dear = []store.Part{{Scope: u}}, func(context.Context) error { return full }
+	q1.Parts, q1.Expensive = []store.Part{{Scope: u}}, func(context.Context) error { return full }
 	if err := c.Sum(c.ctx, q1, func(store.Count) error { return nil }); !errors.Is(err, full) {
 		t.Errorf("a sum for which there is no room: %v", err)
 	}

@@ -35,7 +35,7 @@ func deleteLink(t *testing.T, s LinkStore) {
 	ann, bob := got[0], got[1]
 	same(t, "two keywords of one name do not go to the older one", linkByName(t, s, "", "word"), ann)
 	r, err := s.DeleteLink(ctx, ann.ID)
-	if want := (store.Removed{Links: 1, Keywords: 2}); err != nil || r != want {
+	if want := (store.DeletedRows{Links: 1, Keywords: 2}); err != nil || r != want {
 		t.Errorf("deleting a link removed %+v (%v), want %+v", r, err, want)
 	}
 	noLink(t, s, "", "h")
@@ -57,7 +57,7 @@ func deleteLink(t *testing.T, s LinkStore) {
 	if links, all, err := s.ListLinks(ctx, store.LinkFilter{User: ann.User, Limit: 9}); err != nil || all != 0 || len(links) != 0 {
 		t.Errorf("a link that is gone is listed: %v of %d, %v", links, all, err)
 	}
-	if r, err = s.DeleteLink(ctx, bob.ID); err != nil || r != (store.Removed{Links: 1, Keywords: 1, Aggregates: 1}) {
+	if r, err = s.DeleteLink(ctx, bob.ID); err != nil || r != (store.DeletedRows{Links: 1, Keywords: 1, Aggregates: 1}) {
 		t.Errorf("deleting the last link of an aggregate link removed %+v, %v", r, err)
 	}
 	noLink(t, s, "", "g")
@@ -70,7 +70,7 @@ func deleteLink(t *testing.T, s LinkStore) {
 			t.Errorf("%d deletions with the limit %d, %v", len(list), limit, err)
 		}
 	}
-	if err := s.Deleted(ctx, append(want[1:], rollup.Scope{User: 77})); err != nil {
+	if err := s.FinishDeletions(ctx, append(want[1:], rollup.Scope{User: 77})); err != nil {
 		t.Fatal(err)
 	}
 	if got := deletions(t, s); !slices.Equal(got, want[:1]) {
@@ -104,7 +104,7 @@ func deleteUser(t *testing.T, s LinkStore) {
 		t.Fatal(err)
 	}
 	r, err := s.DeleteUser(ctx, ann.ID)
-	if want := (store.Removed{Users: 1, Tokens: 2, Links: 3, Keywords: 1, Aggregates: 1}); err != nil || r != want {
+	if want := (store.DeletedRows{Users: 1, Tokens: 2, Links: 3, Keywords: 1, Aggregates: 1}); err != nil || r != want {
 		t.Errorf("deleting a user removed %+v (%v), want %+v", r, err, want)
 	}
 	for _, name := range []string{"a", "b", "c", "g1", "word"} {

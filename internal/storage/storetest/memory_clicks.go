@@ -23,8 +23,8 @@ type MemoryClicks struct {
 	mu        sync.Mutex
 	cells     map[rollup.Key]uint64
 	minutes   map[rollup.Key]uint64
-	positions map[store.SourceID]uint64
-	epochs    map[store.SourceID]map[uint64]rollup.Ledger
+	positions map[store.JournalID]uint64
+	epochs    map[store.JournalID]map[uint64]rollup.Ledger
 	marks     map[markID]store.Mark
 	deleted   []rollup.Scope
 	removed   rollup.Ledger
@@ -50,7 +50,7 @@ func (m *MemoryClicks) Record(ctx context.Context, b *store.Batch) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("storetest: record: %w", err)
 	}
-	counted, known := m.positions[b.Source]
+	counted, known := m.positions[b.Journal]
 	switch {
 	case b.From > b.To:
 		return errors.New("storetest: record: the batch ends before it starts")
@@ -64,8 +64,8 @@ func (m *MemoryClicks) Record(ctx context.Context, b *store.Batch) error {
 	if m.positions == nil {
 		m.cells = map[rollup.Key]uint64{}
 		m.minutes = map[rollup.Key]uint64{}
-		m.positions = map[store.SourceID]uint64{}
-		m.epochs = map[store.SourceID]map[uint64]rollup.Ledger{}
+		m.positions = map[store.JournalID]uint64{}
+		m.epochs = map[store.JournalID]map[uint64]rollup.Ledger{}
 		m.marks = map[markID]store.Mark{}
 	}
 	add(m.cells, b.Cells)
@@ -76,17 +76,17 @@ func (m *MemoryClicks) Record(ctx context.Context, b *store.Batch) error {
 		}
 	}
 	maps.DeleteFunc(m.minutes, func(k rollup.Key, _ uint64) bool { return k.Slot < b.MinutesFrom })
-	if m.epochs[b.Source] == nil {
-		m.epochs[b.Source] = map[uint64]rollup.Ledger{}
+	if m.epochs[b.Journal] == nil {
+		m.epochs[b.Journal] = map[uint64]rollup.Ledger{}
 	}
-	l := m.epochs[b.Source][b.Epoch]
+	l := m.epochs[b.Journal][b.Epoch]
 	l.AddLedger(&b.Journaled)
-	m.epochs[b.Source][b.Epoch] = l
+	m.epochs[b.Journal][b.Epoch] = l
 	m.removed.AddLedger(&b.Late)
 	for _, k := range b.Marks {
-		m.marks[markID{k.Source, k.Offset, k.Digest}] = k
+		m.marks[markID{k.Input, k.Offset, k.Digest}] = k
 	}
-	m.positions[b.Source] = b.To
+	m.positions[b.Journal] = b.To
 	return nil
 }
 
@@ -99,7 +99,7 @@ func add(sums map[rollup.Key]uint64, cells []rollup.Cell) {
 }
 
 // Position is of store.Clicks.
-func (m *MemoryClicks) Position(_ context.Context, source store.SourceID) (store.Position, bool, error) {
+func (m *MemoryClicks) Position(_ context.Context, source store.JournalID) (store.Position, bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	p, ok := m.positions[source]
@@ -107,10 +107,10 @@ func (m *MemoryClicks) Position(_ context.Context, source store.SourceID) (store
 }
 
 // Sources is of store.Clicks.
-func (m *MemoryClicks) Sources(context.Context) ([]store.SourceID, error) {
+func (m *MemoryClicks) Journals(context.Context) ([]store.JournalID, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return slices.SortedFunc(maps.Keys(m.positions), func(a, b store.SourceID) int { return bytes.Compare(a[:], b[:]) }), nil
+	return slices.SortedFunc(maps.Keys(m.positions), func(a, b store.JournalID) int { return bytes.Compare(a[:], b[:]) }), nil
 }
 
 // SetNote is of store.Clicks.
@@ -371,7 +371,7 @@ func (m *MemoryClicks) Ledger(context.Context) (rollup.Ledger, error) {
 }
 
 // Epochs is of store.Clicks.
-func (m *MemoryClicks) Epochs(_ context.Context, source store.SourceID) (map[uint64]rollup.Ledger, error) {
+func (m *MemoryClicks) Epochs(_ context.Context, source store.JournalID) (map[uint64]rollup.Ledger, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	epochs := map[uint64]rollup.Ledger{}
@@ -392,7 +392,7 @@ func (m *MemoryClicks) Snapshot(context.Context) (store.Snapshot, error) {
 	s := &MemoryClicks{
 		cells: maps.Clone(m.cells), minutes: maps.Clone(m.minutes),
 		positions: maps.Clone(m.positions), marks: maps.Clone(m.marks),
-		epochs: map[store.SourceID]map[uint64]rollup.Ledger{}, deleted: slices.Clone(m.deleted), removed: m.removed, highest: m.highest,
+		epochs: map[store.JournalID]map[uint64]rollup.Ledger{}, deleted: slices.Clone(m.deleted), removed: m.removed, highest: m.highest,
 		note: m.note,
 	}
 	for source, epochs := range m.epochs {

@@ -12,7 +12,7 @@ import (
 
 // DeleteLink is of store.Links. Of what is removed an empty place stays, for
 // places are ids.
-func (m *MemoryLinks) DeleteLink(_ context.Context, id click.LinkID) (r store.Removed, err error) {
+func (m *MemoryLinks) DeleteLink(_ context.Context, id click.LinkID) (r store.DeletedRows, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if id < 1 || id > click.LinkID(len(m.links)) || m.links[id-1].User == click.Nobody {
@@ -23,7 +23,7 @@ func (m *MemoryLinks) DeleteLink(_ context.Context, id click.LinkID) (r store.Re
 	return r, nil
 }
 
-func (m *MemoryLinks) deleteLink(l *store.Link, r *store.Removed) {
+func (m *MemoryLinks) deleteLink(l *store.Link, r *store.DeletedRows) {
 	gone := *l
 	delete(m.hashes, gone.Hash)
 	*l = store.Link{}
@@ -51,7 +51,7 @@ func (m *MemoryLinks) deleteLink(l *store.Link, r *store.Removed) {
 }
 
 // DeleteUser is of store.Users.
-func (m *MemoryLinks) DeleteUser(_ context.Context, user click.UserID) (r store.Removed, err error) {
+func (m *MemoryLinks) DeleteUser(_ context.Context, user click.UserID) (r store.DeletedRows, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	u, err := m.userByID(user)
@@ -79,8 +79,8 @@ func (m *MemoryLinks) Deletions(_ context.Context, limit int) ([]rollup.Scope, e
 	return slices.Clone(m.pending[:min(max(limit, 0), len(m.pending))]), nil
 }
 
-// Deleted is of store.Links.
-func (m *MemoryLinks) Deleted(_ context.Context, scopes []rollup.Scope) error {
+// FinishDeletions is of store.Links.
+func (m *MemoryLinks) FinishDeletions(_ context.Context, scopes []rollup.Scope) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.pending = slices.DeleteFunc(m.pending, func(s rollup.Scope) bool { return slices.Contains(scopes, s) })

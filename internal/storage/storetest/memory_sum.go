@@ -16,8 +16,8 @@ const dearValues = 10_000
 // Sum is of store.Clicks. It holds everything.
 func (m *MemoryClicks) Sum(ctx context.Context, q store.Sum, f func(store.Count) error) error {
 	counts, err := m.sum(q)
-	if err == nil && len(counts) > dearValues && q.Dear != nil {
-		err = q.Dear(ctx)
+	if err == nil && len(counts) > dearValues && q.Expensive != nil {
+		err = q.Expensive(ctx)
 	}
 	for i := 0; i < len(counts) && err == nil; i++ {
 		err = f(counts[i])

@@ -44,7 +44,7 @@ func (c *call) linkWindow() (metrics.Subject, window, error) {
 // ranked is the clicks in a window by the values of a facet, most clicks first. r says
 // how values are named.
 func (c *call) ranked(of metrics.Subject, f rollup.Facet, w window, r metrics.Ranking) ([]metrics.Value, error) {
-	r.Limit, r.Dear = w.limit, c.takeSeat
+	r.Limit, r.Expensive = w.limit, c.takeSeat
 	return c.api.Clicks.Top(c.ctx, of, f, w.Window, r)
 }
 
@@ -61,7 +61,7 @@ func entriesOf[E entry](values []metrics.Value, of func(metrics.Value) E) []E {
 func rankedByDay[E entry](
 	c *call, of metrics.Subject, f rollup.Facet, w legacyWindow, r metrics.Ranking, entryOf func(metrics.Value) E,
 ) (lists [][]E, _ *table, err error) {
-	r.Limit, r.Dear = w.limit, c.takeSeat
+	r.Limit, r.Expensive = w.limit, c.takeSeat
 	days, err := c.api.Clicks.TopByDay(c.ctx, of, f, w.Legacy, r)
 	var zero E
 	t := c.newTable(w.Zone, zero, "date")

@@ -1,0 +1,18 @@
+// Package store declares the ports of the storage engines: what an engine for
+// counts, links or users must do. Contracts and sentinel errors only; package
+// storetest checks the contracts.
+//
+// It refuses to know engines, time zones and the wire.
+//
+// The port of counts is cut by role. An engine may serve some roles only, and
+// runs only the suites of these:
+//
+//	Recording  adds batches of counts and deletes scopes
+//	Questions  answers how many clicks there were
+//	Progress   says how far counting has come
+//	Proof      lists cells and checksums, so that counts can be verified
+//	Identity   remembers whose counts these are
+//
+// Clicks is all of them, and snapshots. Users of the port declare the few
+// methods that they call.
+package store
