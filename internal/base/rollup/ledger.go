@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/bits"
 
+	"github.com/footfall/footfall/internal/base/click"
 	"github.com/zeebo/xxh3"
 )
 
@@ -29,7 +30,7 @@ func (s *Sum) addSum(o Sum) {
 
 func (s Sum) String() string { return fmt.Sprintf("%016x%016x", s.Hi, s.Lo) }
 
-// Line names one sum of a ledger: the kind of scope and the facet.
+// Line names one entry of a ledger: the kind of scope, and the facet.
 type Line struct {
 	PerLink bool
 	Facet   Facet
@@ -42,42 +43,93 @@ func (l Line) String() string {
 	return "per user, by " + l.Facet.String()
 }
 
-// Lines lists every line of a ledger in their stored order.
-var Lines = []Line{
-	{false, All}, {false, Country}, {false, Referrer}, {false, Link}, {false, Bot},
-	{true, All}, {true, Country}, {true, Referrer}, {true, Bot},
+// Lines lists the lines of a ledger, in the order in which it is stored.
+func Lines() []Line { return layout.lines }
+
+// ledgerLayout is where the entries of a ledger are.
+type ledgerLayout struct {
+	lines []Line
+	// at is the index in lines, by facet, of user scopes and of link scopes; −1 if
+	// there is no line.
+	at [2][256]int8
 }
 
-// Entry is what a ledger holds of a line: the sum, and the plain number of
-// clicks, which tells a person how far off a wrong sum is.
+var layout = layoutOf(facets)
+
+// layoutOf puts the user scopes of the first facets first, then their link
+// scopes. The lines of each facet that was added later follow, so that no line
+// ever moves.
+func layoutOf(facets []facet) *ledgerLayout {
+	l := &ledgerLayout{}
+	for i := range l.at[0] {
+		l.at[0][i], l.at[1][i] = -1, -1
+	}
+	add := func(perLink bool, some []facet) {
+		for _, f := range some {
+			if perLink && f.perUser {
+				continue
+			}
+			l.at[index(perLink)][f.Facet] = int8(len(l.lines))
+			l.lines = append(l.lines, Line{perLink, f.Facet})
+		}
+	}
+	add(false, facets[:firstFacets])
+	add(true, facets[:firstFacets])
+	for i := firstFacets; i < len(facets); i++ {
+		add(false, facets[i:i+1])
+		add(true, facets[i:i+1])
+	}
+	if len(l.lines) > maxLines {
+		panic("rollup: raise maxLines for the facets that were added")
+	}
+	return l
+}
+
+func index(perLink bool) int {
+	if perLink {
+		return 1
+	}
+	return 0
+}
+
+// Entry is one line of a ledger: the sum, and the plain number of clicks, which
+// shows how far off a wrong sum is.
 type Entry struct {
 	Sum    Sum
 	Clicks uint64
 }
 
-// Ledger holds an entry per line, in the order of Lines. The zero value is the
-// ledger of no clicks.
-type Ledger [9]Entry
+// maxLines is how many lines a ledger may have in memory. It is not part of the
+// stored format.
+const maxLines = 32
 
-// Add adds quarter-hour cells to the ledger. Cells of a facet that no line is
-// for are refused by panic: they cannot come from Each.
+// Ledger holds an entry per line, in the order of Lines; the rest is zero. The
+// zero value is the ledger of no clicks.
+type Ledger [maxLines]Entry
+
+// Add adds quarter-hour cells. It panics if the scope of a cell is not counted by
+// its facet (see Facet.In): such a cell cannot come from Each.
 func (l *Ledger) Add(cells ...Cell) {
 	var buf [64]byte
 	for _, c := range cells {
-		e := &l[lineOf(c.Key)]
+		e := l.Entry(Line{c.Scope.Link != click.AllLinks, c.Facet})
 		e.Sum.add(xxh3.Hash128(c.Key.append(buf[:0])), c.Clicks)
 		e.Clicks += c.Clicks
 	}
 }
 
-// Total is all clicks, those of bots too.
-func (l *Ledger) Total() (clicks uint64) {
-	for i, line := range Lines {
-		if !line.PerLink && (line.Facet == All || line.Facet == Bot) {
-			clicks += l[i].Clicks
-		}
+// Entry is the entry of a line. It panics if there is no such line.
+func (l *Ledger) Entry(line Line) *Entry {
+	at := layout.at[index(line.PerLink)][line.Facet]
+	if at < 0 {
+		panic("rollup: a ledger has no line " + line.String())
 	}
-	return clicks
+	return &l[at]
+}
+
+// Total is all clicks, those of bots included.
+func (l *Ledger) Total() uint64 {
+	return l.Entry(Line{Facet: All}).Clicks + l.Entry(Line{Facet: Bot}).Clicks
 }
 
 // AddLedger adds all of o.
@@ -86,17 +138,6 @@ func (l *Ledger) AddLedger(o *Ledger) {
 		l[i].Sum.addSum(o[i].Sum)
 		l[i].Clicks += o[i].Clicks
 	}
-}
-
-// lineOf is the index in Lines of the key's line.
-func lineOf(k Key) int {
-	want := Line{k.Scope.Link != 0, k.Facet}
-	for i, l := range Lines {
-		if l == want {
-			return i
-		}
-	}
-	panic("rollup: no ledger line " + want.String())
 }
 
 // append writes the canonical bytes of a key, which the sum is made of.
@@ -108,14 +149,14 @@ func (k Key) append(b []byte) []byte {
 	return append(b, k.Value...)
 }
 
-// ledgerSize is the length of an encoded ledger: three words an entry.
-const ledgerSize = len(Ledger{}) * 24
+// entrySize is the length of an encoded entry: three words.
+const entrySize = 24
 
 // MarshalBinary encodes the ledger for the store: for each line the two halves
 // of the sum, high first, then the clicks, all big-endian.
 func (l *Ledger) MarshalBinary() ([]byte, error) {
-	b := make([]byte, 0, ledgerSize)
-	for _, e := range l {
+	b := make([]byte, 0, len(layout.lines)*entrySize)
+	for _, e := range l[:len(layout.lines)] {
 		b = binary.BigEndian.AppendUint64(b, e.Sum.Hi)
 		b = binary.BigEndian.AppendUint64(b, e.Sum.Lo)
 		b = binary.BigEndian.AppendUint64(b, e.Clicks)
@@ -123,15 +164,18 @@ func (l *Ledger) MarshalBinary() ([]byte, error) {
 	return b, nil
 }
 
-// UnmarshalBinary undoes MarshalBinary.
+// UnmarshalBinary undoes MarshalBinary, also of a version with fewer facets: the
+// lines that it did not have are zero.
 func (l *Ledger) UnmarshalBinary(b []byte) error {
-	if len(b) != ledgerSize {
-		return fmt.Errorf("rollup: a ledger of %d bytes, want %d", len(b), ledgerSize)
+	if len(b)%entrySize != 0 || len(b) < firstLines*entrySize || len(b) > len(layout.lines)*entrySize {
+		return fmt.Errorf("rollup: a ledger has %d bytes, want %d", len(b), len(layout.lines)*entrySize)
 	}
-	for i := range l {
-		l[i].Sum.Hi = binary.BigEndian.Uint64(b[24*i:])
-		l[i].Sum.Lo = binary.BigEndian.Uint64(b[24*i+8:])
-		l[i].Clicks = binary.BigEndian.Uint64(b[24*i+16:])
+	*l = Ledger{}
+	for i := 0; len(b) > 0; i++ {
+		l[i].Sum.Hi = binary.BigEndian.Uint64(b)
+		l[i].Sum.Lo = binary.BigEndian.Uint64(b[8:])
+		l[i].Clicks = binary.BigEndian.Uint64(b[16:])
+		b = b[entrySize:]
 	}
 	return nil
 }

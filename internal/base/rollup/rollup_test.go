@@ -1,7 +1,9 @@
 package rollup_test
 
 import (
+	"encoding/hex"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -24,9 +26,9 @@ func TestEach(t *testing.T) {
 		want  []rollup.Key
 	}{
 		{"a person", person, rollup.QuarterHour, []rollup.Key{
-			{user, rollup.All, slot, ""}, {user, rollup.Country, slot, "US"}, {user, rollup.Referrer, slot, "http://t.co/"},
+			{user, rollup.All, slot, ""}, {link, rollup.All, slot, ""}, {user, rollup.Country, slot, "US"}, {link, rollup.Country, slot, "US"},
+			{user, rollup.Referrer, slot, "http://t.co/"}, {link, rollup.Referrer, slot, "http://t.co/"},
 			{user, rollup.Link, slot, "\x00\x00\x00\x00\x00\x00\x00\x09"},
-			{link, rollup.All, slot, ""}, {link, rollup.Country, slot, "US"}, {link, rollup.Referrer, slot, "http://t.co/"},
 		}},
 		{"a bot", robot, rollup.QuarterHour, []rollup.Key{{user, rollup.Bot, slot, ""}, {link, rollup.Bot, slot, ""}}},
 		{"a minute", robot, rollup.Minute, []rollup.Key{{user, rollup.Bot, 1360351140, ""}, {link, rollup.Bot, 1360351140, ""}}},
@@ -100,12 +102,64 @@ func TestLedger(t *testing.T) {
 	})
 }
 
-// TestLedgerFormat pins the hash: ledgers of this version must stay valid.
+// TestLedgerFormat pins the hash and the bytes: ledgers that are stored must stay
+// valid.
 func TestLedgerFormat(t *testing.T) {
 	var l rollup.Ledger
 	l.Add(rollup.Cell{Key: rollup.Key{Scope: rollup.Scope{User: 1, Link: 2}, Facet: rollup.Country, Slot: 1360350900, Value: "US"}, Clicks: 3})
-	e := l[slices.Index(rollup.Lines, rollup.Line{PerLink: true, Facet: rollup.Country})]
+	e := l.Entry(rollup.Line{PerLink: true, Facet: rollup.Country})
 	if got, want := e.Sum.String(), "2d3dddc2300328dab9f4ba3f16221281"; got != want || e.Clicks != 3 {
 		t.Errorf("the sum is %s of %d clicks, want %s of 3", got, e.Clicks, want)
+	}
+	b, err := l.MarshalBinary()
+	const zero = "000000000000000000000000000000000000000000000000"
+	want := strings.Repeat(zero, 6) + "2d3dddc2300328dab9f4ba3f16221281" + "0000000000000003" + strings.Repeat(zero, 2)
+	if err != nil || hex.EncodeToString(b) != want {
+		t.Errorf("the ledger is stored as %x (%v), want %s", b, err, want)
+	}
+}
+
+// TestNewFacet: a facet that is added later has lines after all others, counts
+// what its function says, and the ledgers of before are read.
+func TestNewFacet(t *testing.T) {
+	before := slices.Clone(rollup.Lines())
+	c := click.Click{Time: 1360351157_999, User: 7, Link: 9}
+	var old rollup.Ledger
+	rollup.Each(c, rollup.QuarterHour, func(k rollup.Key) { old.Add(rollup.Cell{Key: k, Clicks: 1}) })
+	stored, err := old.MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	hour, undo := rollup.Extend("hour", func(c click.Click) (string, bool) { return "19", !c.Bot })
+	defer undo()
+	if got, want := rollup.Lines(), append(before, rollup.Line{Facet: hour}, rollup.Line{PerLink: true, Facet: hour}); !slices.Equal(got, want) {
+		t.Errorf("the lines are %v, want %v", got, want)
+	}
+	if s := rollup.Facets(); s[len(s)-1] != hour || hour.String() != "hour" || hour.Complete() || hour.Single() || !hour.In(rollup.Scope{Link: 1}) {
+		t.Errorf("the facets are %v", s)
+	}
+	var read rollup.Ledger
+	if err := read.UnmarshalBinary(stored); err != nil || read != old {
+		t.Fatalf("a ledger of before is read as %v, %v; want %v", read, err, old)
+	}
+	counted := 0
+	rollup.Each(c, rollup.QuarterHour, func(k rollup.Key) {
+		read.Add(rollup.Cell{Key: k, Clicks: 1})
+		if k.Facet == hour && k.Value == "19" {
+			counted++
+		}
+	})
+	if counted != 2 || read.Total() != 2 || read.Entry(rollup.Line{PerLink: true, Facet: hour}).Clicks != 1 {
+		t.Errorf("a click counts %d times by hour, and the ledger is %v", counted, read)
+	}
+	longer, err := read.MarshalBinary()
+	var back rollup.Ledger
+	if err != nil || back.UnmarshalBinary(longer) != nil || back != read {
+		t.Errorf("%v came back as %v (%v)", read, back, err)
+	}
+	undo()
+	if back.UnmarshalBinary(longer) == nil {
+		t.Error("a ledger of a newer version was read")
 	}
 }

@@ -165,7 +165,7 @@ func checkSums(ctx context.Context, snap store.Proof, ledger *rollup.Ledger, rep
 		return err
 	}
 	removed.AddLedger(ledger)
-	for i, l := range rollup.Lines {
+	for i, l := range rollup.Lines() {
 		if l.Facet == rollup.Referrer {
 			journaled[i].Sum, removed[i].Sum = rollup.Sum{}, rollup.Sum{}
 		}
@@ -177,7 +177,7 @@ func checkSums(ctx context.Context, snap store.Proof, ledger *rollup.Ledger, rep
 }
 
 func compare(want, got *rollup.Ledger, differ func(l rollup.Line, want, got rollup.Entry)) {
-	for i, l := range rollup.Lines {
+	for i, l := range rollup.Lines() {
 		if want[i] != got[i] {
 			differ(l, want[i], got[i])
 		}

@@ -19,21 +19,21 @@ const maxReported = 100
 type facetCheck struct {
 	report func(string)
 	scope  rollup.Scope
-	slots  map[int64]*facets
+	slots  map[int64]facets
 	found  int
 }
 
-// facets is the number of clicks in a slot, by facet.
-type facets [rollup.Bot + 1]uint64
+// facets is the number of clicks in a slot, by the number of the facet.
+type facets []uint64
 
 func (s *facetCheck) add(c *rollup.Cell) {
 	if s.slots == nil || c.Scope != s.scope {
 		s.compare()
-		s.scope, s.slots = c.Scope, map[int64]*facets{}
+		s.scope, s.slots = c.Scope, map[int64]facets{}
 	}
 	f := s.slots[c.Slot]
 	if f == nil {
-		f = new(facets)
+		f = make(facets, len(rollup.Facets())+1)
 		s.slots[c.Slot] = f
 	}
 	f[c.Facet] += c.Clicks
@@ -41,10 +41,11 @@ func (s *facetCheck) add(c *rollup.Cell) {
 
 // compare checks the last scope.
 func (s *facetCheck) compare() {
+	compared := slices.DeleteFunc(rollup.Facets(), func(f rollup.Facet) bool { return !f.Complete() || !f.In(s.scope) })
 	for _, slot := range slices.Sorted(maps.Keys(s.slots)) {
 		f := s.slots[slot]
-		for _, by := range [...]rollup.Facet{rollup.Country, rollup.Referrer, rollup.Link} {
-			if f[by] == f[rollup.All] || by == rollup.Link && s.scope.Link != click.AllLinks {
+		for _, by := range compared {
+			if f[by] == f[rollup.All] {
 				continue
 			}
 			if s.found++; s.found <= maxReported {

@@ -54,8 +54,9 @@ func MergeVectors(key []byte, vectors ...[]byte) ([]byte, error) {
 	return sum, closer.Close()
 }
 
-// The parsers of what lies beside the cells.
+// The parsers of keys and values other than vectors.
 var (
+	CheckVersion   = checkVersion
 	ParseMark      = parseMark
 	ParsePeriodKey = func(b []byte) error { _, err := parsePeriodKey(b); return err }
 )

@@ -87,7 +87,7 @@ type periodKey struct {
 	value  []byte
 }
 
-var errKey = errors.New("a key has the wrong length")
+var errKey = errors.New("a key is corrupt")
 
 func parsePeriodKey(b []byte) (periodKey, error) {
 	if len(b) < headQuarter {
@@ -102,8 +102,8 @@ func parsePeriodKey(b []byte) (periodKey, error) {
 		period: binary.BigEndian.Uint16(b[periodAt:]),
 		value:  b[headQuarter:],
 	}
-	if k.facet < rollup.All || k.facet > rollup.Bot || k.facet == rollup.Link && k.scope.Link != click.AllLinks {
-		return periodKey{}, fmt.Errorf("key %x tells clicks apart by what there is not", b)
+	if !k.facet.In(k.scope) {
+		return periodKey{}, fmt.Errorf("%w: %x has facet %d, which this scope has not", errKey, b, k.facet)
 	}
 	return k, nil
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 )
 
-// mergerPrefix and the version make the name of the merge operator, which the
+// mergerPrefix and mergerVersion are the name of the merge operator, which the
 // engine checks before it reads anything.
 const mergerPrefix = "footfall.cells.v"
 
@@ -17,7 +17,7 @@ func newMerger() *pebble.Merger {
 	pool := &sync.Pool{}
 	pool.New = func() any { return &merge{pool: pool} }
 	return &pebble.Merger{
-		Name: fmt.Sprintf("%s%d", mergerPrefix, Version),
+		Name: fmt.Sprintf("%s%d", mergerPrefix, mergerVersion),
 		Merge: func(key, value []byte) (pebble.ValueMerger, error) {
 			if len(key) == 0 || slots(key[0]) == 0 {
 				return nil, fmt.Errorf("key %x holds no vector", key)

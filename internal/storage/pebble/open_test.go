@@ -76,6 +76,22 @@ func TestNewerVersion(t *testing.T) {
 	}
 }
 
+// TestOlderVersion: an older stored version is raised, and refused by the older
+// binary from then on.
+func TestOlderVersion(t *testing.T) {
+	t.Parallel()
+	db := raw(t, memory(), "footfall.cells.v1")
+	defer db.Close()
+	for _, test := range []struct {
+		newest uint64
+		want   error
+	}{{1, nil}, {1, nil}, {3, nil}, {3, nil}, {2, store.ErrVersion}, {1, store.ErrVersion}} {
+		if err := pebble.CheckVersion(db, test.newest); !errors.Is(err, test.want) {
+			t.Errorf("version %d opens the data with %v, want %v", test.newest, err, test.want)
+		}
+	}
+}
+
 // TestUpgradeOfFilesIsTold: the log says when the engine's files are upgraded, once.
 func TestUpgradeOfFilesIsTold(t *testing.T) {
 	t.Parallel()

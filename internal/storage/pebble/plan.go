@@ -44,7 +44,7 @@ func makePlan(f rollup.Facet, edges []int64, first, last uint16) *plan {
 		return p
 	}
 	rowsEach := manyRows
-	if f == rollup.All || f == rollup.Bot {
+	if f.Single() {
 		rowsEach = 1
 	}
 	var m monthPlan

@@ -36,8 +36,8 @@ func rows(grain byte, cells []rollup.Cell) ([]row, error) {
 		if c.Slot < 0 || c.Slot%step != 0 || c.Slot/length > last {
 			return nil, fmt.Errorf("a cell starts at second %d, which is no slot of %d s", c.Slot, step)
 		}
-		if c.Facet < rollup.All || c.Facet > rollup.Bot || c.Facet == rollup.Link && c.Scope.Link != 0 {
-			return nil, fmt.Errorf("a cell of link %d is told apart by %s", c.Scope.Link, c.Facet)
+		if !c.Facet.In(c.Scope) {
+			return nil, fmt.Errorf("link %d of a cell is not counted by %s", c.Scope.Link, c.Facet)
 		}
 		if c.Clicks == 0 {
 			continue

@@ -138,7 +138,7 @@ func open(o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkVersion(db); err != nil {
+	if err := checkVersion(db, Version); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	if from != 0 {

@@ -15,9 +15,13 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// Version is the format that this package writes. It is stored in the data and
-// in the name of the merge operator.
+// Version is the format that this package writes, and is stored in the data. A
+// new facet raises it.
 const Version = 1
+
+// mergerVersion is the format of vectors. It is part of the name of the merge
+// operator: the engine opens only data whose operator has the same name.
+const mergerVersion = 1
 
 // engineFormat is the newest of the engine's own formats that is used here.
 const engineFormat = pebble.FormatValueSeparation
@@ -57,7 +61,7 @@ func peek(fs vfs.FS, dir string) (from pebble.FormatMajorVersion, err error) {
 		return 0, err
 	}
 	if m := mergerLine.FindSubmatch(options); m != nil {
-		if v, err := strconv.ParseUint(string(m[1]), 10, 64); err != nil || v > Version {
+		if v, err := strconv.ParseUint(string(m[1]), 10, 64); err != nil || v > mergerVersion {
 			return 0, store.ErrVersion
 		}
 	}
@@ -96,28 +100,33 @@ func leftover(fs vfs.FS, dir string) error {
 	return nil
 }
 
-// checkVersion compares the stored version, and writes it where nothing has
-// been written yet.
-func checkVersion(db *pebble.DB) error {
+// checkVersion compares the stored version with the newest one that is known.
+// An older one, or that of an empty store, is raised to it: formats only add, so
+// the data need not be converted, but an older binary must refuse it from now on.
+func checkVersion(db *pebble.DB, newest uint64) error {
 	b, closer, err := db.Get([]byte{keyVersion})
 	if errors.Is(err, pebble.ErrNotFound) {
-		return firstVersion(db)
+		err = checkEmpty(db)
+	} else if err == nil {
+		defer closer.Close()
+		v, n := binary.Uvarint(b)
+		switch {
+		case n != len(b) || v == 0:
+			err = fmt.Errorf("the stored version is corrupt: %x", b)
+		case v > newest:
+			err = store.ErrVersion
+		case v == newest:
+			return nil
+		}
 	}
 	if err != nil {
 		return err
 	}
-	defer closer.Close()
-	v, n := binary.Uvarint(b)
-	switch {
-	case n != len(b) || v == 0:
-		return fmt.Errorf("the stored version is corrupt: %x", b)
-	case v > Version:
-		return store.ErrVersion
-	}
-	return nil
+	return db.Set([]byte{keyVersion}, binary.AppendUvarint(nil, newest), pebble.NoSync)
 }
 
-func firstVersion(db *pebble.DB) error {
+// checkEmpty fails if the data has any key.
+func checkEmpty(db *pebble.DB) error {
 	it, err := db.NewIter(nil)
 	if err != nil {
 		return err
@@ -126,8 +135,5 @@ func firstVersion(db *pebble.DB) error {
 	if it.First() {
 		return errors.New("the data holds no version: it is not footfall's")
 	}
-	if err := it.Error(); err != nil {
-		return err
-	}
-	return db.Set([]byte{keyVersion}, binary.AppendUvarint(nil, Version), pebble.NoSync)
+	return it.Error()
 }

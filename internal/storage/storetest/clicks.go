@@ -177,7 +177,7 @@ func (c *clicks) agree(t *testing.T) {
 	if err != nil {
 		t.Fatalf("Ledger: %v", err)
 	}
-	for i, l := range rollup.Lines {
+	for i, l := range rollup.Lines() {
 		if got[i] != want[i] {
 			t.Errorf("the ledger has %s %+v, the cells add up to %+v", l, got[i], want[i])
 		}

@@ -76,7 +76,7 @@ func drawQuery(t *rapid.T) store.Query {
 	step := rapid.SampledFrom([]int64{60, 900, 900, 3600, 86400, 86400, 7 * 86400, 31 * 86400}).Draw(t, "step")
 	edge := noon + rapid.SampledFrom([]int64{60, 900, 3600, 43200, 86400}).Draw(t, "grain")*rapid.Int64Range(-100, 20).Draw(t, "start")
 	q := store.Query{
-		Scope: drawScope(t), Facet: rapid.SampledFrom(rollup.Facets).Draw(t, "facet"),
+		Scope: drawScope(t), Facet: rapid.SampledFrom(rollup.Facets()).Draw(t, "facet"),
 		Edges: []int64{edge}, Newest: rapid.IntRange(0, 4).Draw(t, "Newest"),
 	}
 	for range rapid.IntRange(1, 40).Draw(t, "intervals") {
