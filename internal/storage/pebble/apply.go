@@ -7,26 +7,25 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 )
 
-// apply has the engine count a batch, as a whole for all who read. s.write must
-// be held. Where the disk fails and the engine has as much in memory as it may,
-// that is an error: the engine would wait for the disk, and whoever stops the
-// store with it.
+// apply writes a batch. Readers see all of it or nothing. s.write must be held. If
+// the disk fails and the engine's memory is full, apply fails: the engine would
+// block until the disk recovers, and Close with it.
 //
-// The engine may flush a batch before it shows it: at once where the batch takes
-// more than half of a table in memory, and between two steps otherwise. What a
-// flush writes of a key is one entry, unless a snapshot is open that needs an
-// older one. Without the snapshot here, readers would find neither the new
-// entry, which they are not to see yet, nor what it replaced.
+// The engine may flush a batch before the batch is visible: a batch larger than
+// half a table at once, another one between two steps. A flush writes one entry for
+// each key, unless an open snapshot needs an older one. Without the snapshot here,
+// readers would see neither the new entry, which is not visible yet, nor the one
+// that it replaced.
 func (s *Store) apply(batch *pebble.Batch) error {
-	if s.trouble.active() && s.inMemory.Load() >= (memTables-3)*s.memTable {
-		return fmt.Errorf("no more fits into memory until the disk takes what is in it: %w", s.failing.last())
+	if s.faults.active() && s.inMemory.Load() >= (memTables-3)*s.memTable {
+		return fmt.Errorf("memory is full until the disk takes what is in it: %w", s.failing.last())
 	}
 	s.inMemory.Add(int64(batch.Len()) + int64(batch.Count())*entryOverhead)
 	closed := s.snapshots.add()
 	shown := s.db.NewSnapshot()
 	err := s.db.Apply(batch, pebble.NoSync)
 	s.shown.close(func() {
-		_ = shown.Close() // it cannot fail but for one that is closed
+		_ = shown.Close() // fails only if it is closed already
 		closed()
 	})
 	return err
@@ -42,12 +41,12 @@ func (s *Store) set(key, value []byte) error {
 	return s.apply(batch)
 }
 
-// closer closes snapshots that are needed no more. The engine may let that wait
-// for the disk, and whoever writes batches must not wait.
+// closer closes snapshots in the background: the engine may wait for the disk
+// there, and apply must not.
 type closer struct {
 	mu      sync.Mutex
 	list    []func()
-	closing sync.WaitGroup // of the one goroutine that goes through the list
+	closing sync.WaitGroup // the one goroutine that goes through the list
 }
 
 // close calls f soon, after those before it.
@@ -73,5 +72,5 @@ func (c *closer) run() {
 	}
 }
 
-// wait returns when all are closed. There must be no new ones meanwhile.
+// wait returns when all are closed. close must not be called meanwhile.
 func (c *closer) wait() { c.closing.Wait() }

@@ -10,20 +10,16 @@ import (
 	"github.com/footfall/footfall/internal/base/rollup"
 )
 
-// First is of store.Reader.
-func (v *view) First(ctx context.Context, scope rollup.Scope, f rollup.Facet) (int64, bool, error) {
-	if err := v.uses.begin(); err != nil {
-		return 0, false, failed("first", err)
-	}
-	defer v.uses.end()
-	first, ok, err := v.first(ctx, scope, f)
-	if err != nil {
-		return 0, false, failed("first", err)
-	}
-	return first, ok, nil
+// First is of store.Questions.
+func (v *view) First(ctx context.Context, scope rollup.Scope, f rollup.Facet) (first int64, any bool, err error) {
+	err = v.call("first", func() error {
+		first, any, err = v.first(ctx, scope, f)
+		return err
+	})
+	return first, any, err
 }
 
-// first looks at all values of the first day: each may start it.
+// first reads all values of the first day: the earliest click may be of any.
 func (v *view) first(ctx context.Context, scope rollup.Scope, f rollup.Facet) (int64, bool, error) {
 	first := int64(math.MaxInt64)
 	err := v.eachQuarter(ctx, appendScope(nil, grainQuarter, scope, f), func(k periodKey, vector []byte) error {
@@ -47,17 +43,23 @@ func (v *view) first(ctx context.Context, scope rollup.Scope, f rollup.Facet) (i
 // errStop ends an iteration early.
 var errStop = errors.New("stop")
 
-// Cells is of store.Reader. What is recorded while it runs is not in it.
+// Cells is of store.Proof. What is recorded while it runs is not in it.
 func (v *view) Cells(ctx context.Context) iter.Seq2[rollup.Cell, error] {
 	return func(yield func(rollup.Cell, error) bool) {
-		err := v.eachCell(ctx, []byte{grainQuarter}, func(c rollup.Cell) error {
-			if !yield(c, nil) {
-				return errStop
+		err := v.call("cells", func() error {
+			err := v.eachCell(ctx, []byte{grainQuarter}, func(c rollup.Cell) error {
+				if !yield(c, nil) {
+					return errStop
+				}
+				return nil
+			})
+			if errors.Is(err, errStop) {
+				return nil
 			}
-			return nil
+			return err
 		})
-		if err != nil && !errors.Is(err, errStop) {
-			yield(rollup.Cell{}, failed("cells", err))
+		if err != nil {
+			yield(rollup.Cell{}, err)
 		}
 	}
 }
@@ -95,11 +97,12 @@ func (v *view) eachQuarter(ctx context.Context, prefix []byte, f func(k periodKe
 	})
 }
 
+// slotStart is the Unix second at which a quarter-hour of a UTC day starts.
 func slotStart(day uint16, slot int) int64 {
 	return int64(day)*rollup.Day + int64(slot)*rollup.QuarterHour
 }
 
-// eachSlot calls f with what the vector holds.
+// eachSlot calls f with the slots of a vector that have clicks, in their order.
 func eachSlot(vector []byte, slots int, f func(slot int, clicks uint64) error) error {
 	slot := -1
 	for len(vector) > 0 {

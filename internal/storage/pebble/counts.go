@@ -13,18 +13,10 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// Counts is of store.Reader. One iterator serves the whole answer, so that it
-// shows one moment.
+// Counts is of store.Questions. One iterator serves the whole answer, so the
+// answer is of one instant.
 func (v *view) Counts(ctx context.Context, q store.Query) ([]store.Count, error) {
-	if err := v.uses.begin(); err != nil {
-		return nil, failed("counts", err)
-	}
-	defer v.uses.end()
-	counts, err := v.counts(ctx, q)
-	if err != nil {
-		return nil, failed("counts", err)
-	}
-	return counts, nil
+	return answer(v.calls, "counts", func() ([]store.Count, error) { return v.counts(ctx, q) })
 }
 
 func (v *view) counts(ctx context.Context, q store.Query) (counts []store.Count, err error) {
@@ -53,9 +45,9 @@ type scan struct {
 	rows  int
 }
 
-// quarters answers from quarter-hours and days. The newest intervals are read
-// first: all at once, or where the answer is bounded as many as may be enough,
-// and then twice as many of the older ones, until they were.
+// quarters answers from quarter-hours and days. It reads the newest intervals
+// first: all at once, or, if the answer is limited, as many as the limit, and then
+// twice as many older ones each time until the answer is complete.
 func (sc *scan) quarters(q store.Query) ([]store.Count, error) {
 	size, left := len(q.Edges), math.MaxInt
 	if q.Newest > 0 {
@@ -70,7 +62,7 @@ func (sc *scan) quarters(q store.Query) ([]store.Count, error) {
 		if !ok {
 			break
 		}
-		// Leave out the intervals after the last day and before the first.
+		// Leave out intervals after the last day and before the first.
 		hi = min(hi, sort.Search(len(q.Edges), func(i int) bool {
 			return q.Edges[i] >= (int64(last)+1)*rollup.Day
 		}))
@@ -89,8 +81,8 @@ func (sc *scan) quarters(q store.Query) ([]store.Count, error) {
 	return counts, nil
 }
 
-// bounds finds the first and the last UTC day in which there are clicks, among
-// the days that from ≤ t < to touches.
+// bounds finds the first and the last UTC day with clicks, among the days that
+// overlap from ≤ t < to.
 func (sc *scan) bounds(from, to int64) (first, last uint16, ok bool, err error) {
 	from, to = max(from, 0), min(to, (math.MaxUint16+1)*rollup.Day)
 	if from >= to {
@@ -117,7 +109,7 @@ func (sc *scan) bounds(from, to int64) (first, last uint16, ok bool, err error) 
 	return k.period, last, true, nil
 }
 
-// days reads what the plan says.
+// days reads the periods of a plan.
 func (sc *scan) days(p *plan, t *tally) error {
 	if err := sc.spans(grainDay, p.months, p.pieces, t); err != nil {
 		return err
@@ -125,7 +117,7 @@ func (sc *scan) days(p *plan, t *tally) error {
 	return sc.spans(grainQuarter, p.days, p.pieces, t)
 }
 
-// spans reads some periods of a grain, in one pass that leaps over the others.
+// spans reads some periods of a grain, in one pass that seeks over the others.
 func (sc *scan) spans(grain byte, spans []span, pieces []piece, t *tally) error {
 	if len(spans) == 0 {
 		return nil
@@ -162,8 +154,7 @@ func (sc *scan) spans(grain byte, spans []span, pieces []piece, t *tally) error 
 	return sc.it.Error()
 }
 
-// value is the vector under the iterator. Now and then it looks whether anyone
-// still waits for the answer.
+// value is the vector under the iterator. It checks the context from time to time.
 func (sc *scan) value() ([]byte, error) {
 	if sc.rows++; sc.rows%4096 == 0 {
 		if err := sc.ctx.Err(); err != nil {
@@ -179,7 +170,7 @@ func (sc *scan) minutes(q store.Query) ([]store.Count, error) {
 	t := &tally{lists: make([]list, len(q.Edges)-1)}
 	var pieces []piece
 	for h := lo / hour; h*hour < hi; h++ {
-		// Leap to the next hour that anyone has minutes of.
+		// Seek to the next hour with minutes of any scope.
 		sc.it.SetBounds(binary.BigEndian.AppendUint32([]byte{grainMinute}, uint32(h)), []byte{grainMinute + 1})
 		if !sc.it.First() {
 			break

@@ -14,47 +14,46 @@ import (
 	"github.com/footfall/footfall/internal/base/rollup"
 )
 
-// Delete is of store.Clicks. No batch is recorded while it reads what it takes
-// away.
+// Delete is of store.Recording. No batch is recorded between reading the counts of
+// a scope and removing them.
 func (s *Store) Delete(ctx context.Context, scopes []rollup.Scope) error {
-	if err := s.uses.begin(); err != nil {
-		return failed("delete", err)
-	}
-	defer s.uses.end()
-	// Users come first: then nothing of theirs is left to take links from.
-	scopes = slices.Clone(scopes)
-	slices.SortStableFunc(scopes, func(a, b rollup.Scope) int {
-		return cmp.Compare(min(a.Link, 1), min(b.Link, 1))
-	})
-	for len(scopes) > 0 {
-		n, err := s.deleteFirst(ctx, scopes)
-		if err != nil {
-			return failed("delete", err)
+	return s.call("delete", func() error {
+		// Users first: their links need not be taken from them then.
+		scopes = slices.Clone(scopes)
+		slices.SortStableFunc(scopes, func(a, b rollup.Scope) int {
+			return cmp.Compare(min(a.Link, 1), min(b.Link, 1))
+		})
+		for len(scopes) > 0 {
+			n, err := s.deleteFirst(ctx, scopes)
+			if err != nil {
+				return err
+			}
+			scopes = scopes[n:]
 		}
-		scopes = scopes[n:]
-	}
-	return nil
+		return nil
+	})
 }
 
-// deleteRows and deleteScopes bound what is deleted in one batch. A link with
-// more rows is deleted in one all the same.
+// deleteRows and deleteScopes limit one batch of deletions. A link with more rows
+// is still deleted in one batch.
 const (
 	deleteRows   = 100_000
 	deleteScopes = 10_000
 )
 
-// flushRanges is how many deleted ranges may be in memory, about: those of many
-// deletions that a rebuild does again, one after the other.
+// flushRanges is about how many deleted ranges may be in memory, as when a rebuild
+// repeats many deletions.
 const flushRanges = 500
 
-// deleteFirst removes the first n of the scopes in one batch: after each batch
-// that deletes a range, the engine sorts all those anew that it has in memory.
+// deleteFirst removes the first n of the scopes in one batch, and not each in its
+// own: the engine sorts all deleted ranges in memory again after each batch that
+// has one.
 func (s *Store) deleteFirst(ctx context.Context, scopes []rollup.Scope) (n int, err error) {
 	s.write.Lock()
 	defer s.write.Unlock()
 	d := deletion{
 		s: s, ctx: ctx, batch: s.db.NewBatch(),
-		seen: map[rollup.Scope]bool{}, users: map[click.UserID]*[2]taking{},
+		added: map[rollup.Scope]bool{}, users: map[click.UserID]*[2]taking{},
 	}
 	defer d.batch.Close()
 	if d.hours, err = s.hours(ctx); err != nil {
@@ -78,54 +77,53 @@ type deletion struct {
 	s     *Store
 	ctx   context.Context
 	batch *pebble.Batch
-	hours []uint32         // that anyone has minutes of
-	all   *pebble.Iterator // tells whether there is something
-	rows  int              // that the batch has, about
-	// ranges is how many ranges the batch deletes.
-	ranges int
+	hours []uint32         // with minutes of any scope
+	all   *pebble.Iterator // over all keys
+	rows  int              // in the batch, about
 
-	gone  rollup.Ledger
-	seen  map[rollup.Scope]bool       // those that were added
-	users map[click.UserID]*[2]taking // by quarter-hours and minutes
-	held  []rollup.Scope              // those with something to remove
+	ranges  int // deleted by the batch
+	removed rollup.Ledger
+	added   map[rollup.Scope]bool
+	users   map[click.UserID]*[2]taking // by quarter-hours and minutes
+	counted []rollup.Scope              // those that had counts
 }
 
-// add removes what the scope has.
+// add adds a scope to the batch.
 func (d *deletion) add(scope rollup.Scope) error {
-	if d.seen[scope] {
+	if d.added[scope] {
 		return nil
 	}
-	d.seen[scope] = true
+	d.added[scope] = true
 	d.rows++
 	if err := d.batch.Set(scopeKey([]byte{keyDeleted}, scope), nil, nil); err != nil {
 		return err
 	}
-	if d.seen[rollup.Scope{User: scope.User}] && scope.Link != click.AllLinks {
-		return nil // it went with its user
+	if d.added[rollup.Scope{User: scope.User}] && scope.Link != click.AllLinks {
+		return nil // removed with its user
 	}
 	quarters := scopePrefix([]byte{grainQuarter}, scope)
 	prefixes := [][]byte{quarters, scopePrefix([]byte{grainDay}, scope)}
 	for _, h := range d.hours {
 		prefixes = append(prefixes, scopePrefix(binary.BigEndian.AppendUint32([]byte{grainMinute}, h), scope))
 	}
-	held := false
+	counted := false
 	for _, p := range prefixes {
 		if !d.all.SeekGE(p) || !bytes.HasPrefix(d.all.Key(), p) {
 			continue
 		}
-		held = true
+		counted = true
 		d.rows++
 		d.ranges++
 		if err := d.batch.DeleteRange(p, after(p), nil); err != nil {
 			return err
 		}
 	}
-	if err := d.all.Error(); err != nil || !held {
+	if err := d.all.Error(); err != nil || !counted {
 		return err
 	}
-	d.held = append(d.held, scope)
+	d.counted = append(d.counted, scope)
 	err := d.s.eachCell(d.ctx, quarters, func(c rollup.Cell) error {
-		d.gone.Add(c)
+		d.removed.Add(c)
 		return nil
 	})
 	if err != nil || scope.Link == click.AllLinks {
@@ -134,8 +132,8 @@ func (d *deletion) add(scope rollup.Scope) error {
 	return d.takeFromUser(scope)
 }
 
-// takeFromUser takes the clicks of a link out of the counts of its user, and
-// adds the quarter-hours of these to gone.
+// takeFromUser takes the clicks of a link from the counts of its user, and adds
+// their quarter-hours to removed.
 func (d *deletion) takeFromUser(link rollup.Scope) error {
 	of := d.users[link.User]
 	if of == nil {
@@ -149,7 +147,7 @@ func (d *deletion) takeFromUser(link rollup.Scope) error {
 	}
 	for i := range quarters.rows[first:] {
 		r := &quarters.rows[first+i]
-		d.gone.Add(rollup.Cell{Clicks: -r.clicks, Key: rollup.Key{
+		d.removed.Add(rollup.Cell{Clicks: -r.clicks, Key: rollup.Key{
 			Scope: rollup.Scope{User: link.User}, Facet: r.facet, Value: r.value, Slot: slotStart(uint16(r.period), int(r.slot)),
 		}})
 	}
@@ -164,30 +162,31 @@ func (d *deletion) takeFromUser(link rollup.Scope) error {
 	return nil
 }
 
-// apply has the engine do all that was added.
+// apply writes the batch.
 func (d *deletion) apply() error {
 	for _, of := range d.users {
 		quarters, minutes := &of[0], &of[1]
-		if err := addRows(d.s.db, d.batch, grainQuarter, quarters.rows); err != nil {
+		rows := sortRows(grainQuarter, quarters.rows)
+		if err := addRows(d.s.db, d.batch, rows); err != nil {
 			return err
 		}
-		if err := addRows(d.s.db, d.batch, grainDay, days(quarters.rows)); err != nil {
+		if err := addRows(d.s.db, d.batch, days(rows)); err != nil {
 			return err
 		}
-		if err := addRows(d.s.db, d.batch, grainMinute, minutes.rows); err != nil {
+		if err := addRows(d.s.db, d.batch, sortRows(grainMinute, minutes.rows)); err != nil {
 			return err
 		}
 	}
-	if err := addLedger(d.s.db, d.batch, []byte{keyLedger}, negative(&d.gone)); err != nil {
+	if err := addLedger(d.s.db, d.batch, []byte{keyLedger}, negative(&d.removed)); err != nil {
 		return err
 	}
-	if err := addLedger(d.s.db, d.batch, []byte{keyRemoved}, &d.gone); err != nil {
+	if err := addLedger(d.s.db, d.batch, []byte{keyRemoved}, &d.removed); err != nil {
 		return err
 	}
 	if err := d.s.apply(d.batch); err != nil {
 		return err
 	}
-	d.s.unpurged.add(d.held...)
+	d.s.unpurged.add(d.counted...)
 	if d.s.ranges += d.ranges; d.s.ranges < flushRanges {
 		return nil
 	}
@@ -196,32 +195,14 @@ func (d *deletion) apply() error {
 	return err
 }
 
-// scopeKey adds the whole scope.
+// scopeKey appends a scope.
 func scopeKey(b []byte, s rollup.Scope) []byte {
 	b = binary.BigEndian.AppendUint64(b, uint64(s.User))
 	return binary.BigEndian.AppendUint64(b, uint64(s.Link))
 }
 
-// Deleted is of store.Reader.
-func (v *view) Deleted(ctx context.Context) ([]rollup.Scope, error) {
-	var scopes []rollup.Scope
-	err := v.each(ctx, []byte{keyDeleted}, func(key, _ []byte) error {
-		if len(key) != 1+8+8 {
-			return fmt.Errorf("%w: %x", errKey, key)
-		}
-		scopes = append(scopes, rollup.Scope{
-			User: click.UserID(binary.BigEndian.Uint64(key[1:])), Link: click.LinkID(binary.BigEndian.Uint64(key[9:])),
-		})
-		return nil
-	})
-	if err != nil {
-		return nil, failed("deleted", err)
-	}
-	return scopes, nil
-}
-
-// scopePrefix is what the keys of a link share, or those of a user and all his
-// links.
+// scopePrefix appends the prefix of a link's keys, or of those of a user and all
+// links of the user.
 func scopePrefix(b []byte, s rollup.Scope) []byte {
 	b = binary.BigEndian.AppendUint64(b, uint64(s.User))
 	if s.Link != 0 {
@@ -230,7 +211,7 @@ func scopePrefix(b []byte, s rollup.Scope) []byte {
 	return b
 }
 
-// hours lists the hours that anyone has minutes of.
+// hours lists the hours with minutes of any scope.
 func (s *Store) hours(ctx context.Context) (hours []uint32, err error) {
 	it, err := s.db.NewIterWithContext(ctx, &pebble.IterOptions{
 		LowerBound: []byte{grainMinute}, UpperBound: []byte{grainMinute + 1},

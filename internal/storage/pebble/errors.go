@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"syscall"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -11,21 +12,28 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// errStored: what lies beside the counts is not what was written.
-var errStored = errors.New("what is stored is damaged")
+// Errors of what is stored.
+var (
+	errStored    = errors.New("what is stored is damaged")
+	errKey       = errors.New("a key is corrupt")
+	errVector    = errors.New("a vector of counts is corrupt")
+	errTruncated = errors.New("a vector of counts is cut short")
+)
 
-// failed wraps an error with the operation. What the engine cannot understand,
-// or we of what it stores, is a store.CorruptError.
+// failed wraps an error with the operation. Data that the engine or this package
+// cannot read is a store.CorruptError.
 func failed(operation string, err error) error {
-	if pebble.IsCorruptionError(err) || errors.Is(err, errKey) || errors.Is(err, errVector) || errors.Is(err, errTruncated) || errors.Is(err, errStored) {
+	damage := []error{errStored, errKey, errVector, errTruncated}
+	if pebble.IsCorruptionError(err) || slices.ContainsFunc(damage, func(d error) bool { return errors.Is(err, d) }) {
 		err = corrupt(err)
 	}
 	return fmt.Errorf("store/pebble: %s: %w", operation, err)
 }
 
-// failedOpen is failed for Open, where the engine does not call corrupt all that
-// is: a file that is missing, or has another size. What the system refuses, such
-// as a right or another open file, has the system's number, and is no damage.
+// failedOpen is failed for Open. There the engine does not mark all damage as
+// corruption, for example a file that is missing or has another size. An error
+// with a number of the operating system, such as a missing permission, is not
+// damage.
 func failedOpen(dir string, err error) error {
 	var number syscall.Errno
 	refused := errors.As(err, &number) && number != syscall.ENOENT
@@ -35,7 +43,7 @@ func failedOpen(dir string, err error) error {
 	return failed("open "+dir, err)
 }
 
-// corrupt names the file where the engine knows it.
+// corrupt makes err a store.CorruptError, with the file if the engine names one.
 func corrupt(err error) error {
 	if errors.As(err, new(*store.CorruptError)) {
 		return err

@@ -8,10 +8,10 @@ import (
 	"github.com/footfall/footfall/internal/base/rollup"
 )
 
-// DB is the engine below, for tests that damage what is in it.
+// DB is the engine, for tests that damage its data.
 func (s *Store) DB() *pebble.DB { return s.db }
 
-// DecodeVector gives slots and clicks, or why there are none.
+// DecodeVector returns the slots of a vector and their clicks.
 func DecodeVector(b []byte, slots int) (at []int, clicks []uint64, err error) {
 	err = eachSlot(b, slots, func(slot int, n uint64) error {
 		at, clicks = append(at, slot), append(clicks, n)
@@ -31,7 +31,7 @@ func EncodeVector(at []int, clicks []uint64) []byte {
 	return b
 }
 
-// MergeVectors adds vectors under a key, as the engine does.
+// MergeVectors adds up vectors under a key, as the engine does.
 func MergeVectors(key []byte, vectors ...[]byte) ([]byte, error) {
 	m, err := newMerger().Merge(key, vectors[0])
 	if err != nil {
@@ -61,16 +61,16 @@ var (
 	ParsePeriodKey = func(b []byte) error { _, err := parsePeriodKey(b); return err }
 )
 
-// Sift has a sieve that holds so many bytes take the values, given again in each
-// pass, and calls f with those that come out of it. Of them it returns how often
-// they were given, and the most bytes that were held.
+// Sift adds up values with a sieve that holds so many bytes, and calls f with each
+// value and its sum. values is iterated in each pass. It returns the number of
+// passes, and the most bytes that were held.
 func Sift(most int, values func(yield func(value []byte) bool), f func(value string, clicks uint64)) (passes, held int, err error) {
 	s := &sieve{most: most}
 	pieces := []piece{{end: 96}}
 	for again := true; again; passes++ {
 		s.empty()
 		for v := range values {
-			if s.before(v) || s.beyond(v) {
+			if s.before(v) || s.after(v) {
 				continue
 			}
 			if err := s.tally.vector(pieces, 96, []byte{0}, v); err != nil {
@@ -78,7 +78,7 @@ func Sift(most int, values func(yield func(value []byte) bool), f func(value str
 			}
 			s.took(len(v))
 			bytes := 0
-			if items := s.tally.lists[0].items; len(items)%512 == 0 { // to count them is dear
+			if items := s.tally.lists[0].items; len(items)%512 == 0 { // counting them is expensive
 				for _, i := range items {
 					bytes += len(i.value) + itemBytes
 				}
@@ -93,7 +93,8 @@ func Sift(most int, values func(yield func(value []byte) bool), f func(value str
 	return passes, held, nil
 }
 
-// PurgeRanges tells which scopes Purge covers in each grain with so many ranges.
+// PurgeRanges returns how many ranges Purge compacts for the scopes, and whether
+// they cover a scope in both grains.
 func PurgeRanges(scopes []rollup.Scope) (ranges int, covers func(rollup.Scope) bool) {
 	all := purgeRanges(scopes)
 	return len(all), func(s rollup.Scope) bool {

@@ -2,7 +2,6 @@ package pebble
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"time"
 
@@ -11,38 +10,38 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// The first byte of every key. The three grains hold vectors, the others are
-// set and replaced whole.
+// The first byte of every key. The three grains hold vectors, which are merged;
+// other values are replaced.
 const (
 	grainDay     = 'd' // user 8, link 8, facet 1, month 2, value
 	grainMinute  = 'm' // hour 4, user 8, link 8, facet 1, value
 	grainQuarter = 'q' // user 8, link 8, facet 1, day 2, value
 
-	keyEpoch        = 'e' // source 16, epoch 8 → ledger
-	keyMark         = 'k' // import source 32, offset 8, digest 32 → mark
+	keyEpoch        = 'e' // journal 16, epoch 8 → ledger
+	keyMark         = 'k' // import input 32, offset 8, digest 32 → mark
 	keyRemoved      = 'g' // → ledger
 	keyHighest      = 'h' // → user 8, link 8
 	keyInstallation = 'i' // → id 16
 	keyLedger       = 'l' // → ledger
 	keyMinutesFrom  = 'n' // → Unix second
-	keyNote         = 'o' // → bytes that whoever keeps the counts wants to find again
-	keyPosition     = 'p' // source 16 → position
+	keyNote         = 'o' // → bytes
+	keyPosition     = 'p' // journal 16 → position
 	keyVersion      = 'v' // → version
 	keyDeleted      = 'x' // user 8, link 8 → nothing
 )
 
-// Lengths of what lies before the value in the keys of cells, and where the
-// period starts in those of quarter-hours and days.
+// Lengths of the part before the value in keys of cells, and the offset of the
+// period in keys of quarter-hours and days.
 const (
 	headQuarter = 1 + 8 + 8 + 1 + 2
 	headMinute  = 1 + 4 + 8 + 8 + 1
 	periodAt    = headQuarter - 2
 )
 
-// hour is the length of the period of minutes, in seconds.
+// hour is the period of minutes, in seconds.
 const hour = 60 * rollup.Minute
 
-// slots is how many slots a period of the grain has; 0 if it is no grain.
+// slots is the number of slots in a period of the grain; 0 for other keys.
 func slots(grain byte) int {
 	switch grain {
 	case grainDay:
@@ -55,8 +54,8 @@ func slots(grain byte) int {
 	return 0
 }
 
-// appendScope writes what the keys of a scope and facet share in the grains
-// of quarter-hours and days.
+// appendScope appends the prefix of a scope and facet in the grain of
+// quarter-hours or days.
 func appendScope(b []byte, grain byte, s rollup.Scope, f rollup.Facet) []byte {
 	b = append(b, grain)
 	b = binary.BigEndian.AppendUint64(b, uint64(s.User))
@@ -64,12 +63,13 @@ func appendScope(b []byte, grain byte, s rollup.Scope, f rollup.Facet) []byte {
 	return append(b, byte(f))
 }
 
-// appendPeriod adds a day or a month to what appendScope wrote.
+// appendPeriod appends a day or a month to the prefix of appendScope.
 func appendPeriod(b []byte, period uint16) []byte {
 	return binary.BigEndian.AppendUint16(b, period)
 }
 
-// appendMinutes writes what the minute keys of an hour, scope and facet share.
+// appendMinutes appends the prefix of an hour, scope and facet in the grain of
+// minutes.
 func appendMinutes(b []byte, hour uint32, s rollup.Scope, f rollup.Facet) []byte {
 	b = append(b, grainMinute)
 	b = binary.BigEndian.AppendUint32(b, hour)
@@ -78,16 +78,13 @@ func appendMinutes(b []byte, hour uint32, s rollup.Scope, f rollup.Facet) []byte
 	return append(b, byte(f))
 }
 
-// periodKey is a key of quarter-hours or days, taken apart. Value points into
-// the key.
+// periodKey is a parsed key of quarter-hours or days. value points into the key.
 type periodKey struct {
 	scope  rollup.Scope
 	facet  rollup.Facet
 	period uint16
 	value  []byte
 }
-
-var errKey = errors.New("a key is corrupt")
 
 func parsePeriodKey(b []byte) (periodKey, error) {
 	if len(b) < headQuarter {
@@ -120,8 +117,8 @@ func markKey(m *store.Mark) []byte {
 	return append(b, m.Digest[:]...)
 }
 
-// after is the first key that does not start with prefix; nil, which means no
-// bound, where there is none.
+// after is the first key after all keys with the prefix; nil, which means no
+// bound, if there is none.
 func after(prefix []byte) []byte {
 	end := append([]byte(nil), prefix...)
 	for i := len(end) - 1; i >= 0; i-- {
@@ -132,14 +129,14 @@ func after(prefix []byte) []byte {
 	return nil
 }
 
-// month is where a UTC day lies: the month, counted from January 1970, and the
-// day in it, counted from 0.
+// month is the month of a UTC day, counted from January 1970, and the day of the
+// month, counted from 0.
 func month(day uint16) (m uint16, in uint8) {
 	y, mon, d := time.Unix(int64(day)*rollup.Day, 0).UTC().Date()
 	return uint16((y-1970)*12 + int(mon) - 1), uint8(d - 1)
 }
 
-// monthName is the month as people write it.
+// monthName is the month as year and month.
 func monthName(m uint16) string {
 	return fmt.Sprintf("%04d-%02d", 1970+int(m)/12, int(m)%12+1)
 }

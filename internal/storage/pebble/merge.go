@@ -12,7 +12,7 @@ import (
 // engine checks before it reads anything.
 const mergerPrefix = "footfall.cells.v"
 
-// newMerger is the operator that adds vectors.
+// newMerger returns the operator that adds up vectors.
 func newMerger() *pebble.Merger {
 	pool := &sync.Pool{}
 	pool.New = func() any { return &merge{pool: pool} }
@@ -30,8 +30,8 @@ func newMerger() *pebble.Merger {
 	}
 }
 
-// merge adds the vectors of one key. Most keys have one, which is passed on as
-// it is: whoever reads it checks it.
+// merge adds up the vectors of one key. Most keys have one vector, which is passed
+// on unchecked: readers check it.
 type merge struct {
 	pool    *sync.Pool
 	slots   int
@@ -53,7 +53,7 @@ func (m *merge) add(value []byte) error {
 	return m.sums.add(value, m.slots)
 }
 
-// Finish gives the sum, which is good until the merge is closed.
+// Finish returns the sum, which is valid until the merge is closed.
 func (m *merge) Finish(bool) ([]byte, io.Closer, error) {
 	if m.several {
 		m.vector = m.sums.take(m.vector[:0])
@@ -61,7 +61,7 @@ func (m *merge) Finish(bool) ([]byte, io.Closer, error) {
 	return m.vector, m, nil
 }
 
-// Close lets another key use the memory.
+// Close returns the memory to the pool.
 func (m *merge) Close() error {
 	m.pool.Put(m)
 	return nil

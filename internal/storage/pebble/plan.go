@@ -6,36 +6,36 @@ import (
 	"github.com/footfall/footfall/internal/base/rollup"
 )
 
-// piece is what becomes of the slots of a period from the end of the piece
-// before it up to its own end: they count in an interval, or where that is −1
-// nowhere. Slots after the last piece count nowhere.
+// piece assigns the slots of a period, from the end of the piece before it to its
+// own end, to an interval; −1 is none. Slots after the last piece are in no
+// interval.
 type piece struct {
 	end      int // slot, exclusive
 	interval int
 }
 
-// span is a period to be read, and its pieces: plan.pieces[from:to].
+// span is a period to read, and its pieces: plan.pieces[from:to].
 type span struct {
 	period   uint16
 	from, to int
 }
 
-// plan says what to read for the intervals between edges: months of day totals
-// for the days that lie within one interval, where that is less work, and days
-// of quarter-hours for all others. Periods ascend.
+// plan says what to read for the intervals between edges. Days that lie within one
+// interval are read from the day totals of their month, if that is less work. All
+// others are read by quarter-hour. Periods ascend.
 type plan struct {
 	months, days []span
 	pieces       []piece
 }
 
-// The costs that plans weigh, in rows read one after the other: estimates, of
-// which only the ratios matter. A bad one costs time, never clicks.
+// Estimated costs, in rows read one after the other. Only the ratios matter: a bad
+// estimate costs time, and never changes the answer.
 const (
-	costSeek = 12 // a leap to another period
-	manyRows = 64 // rows in a period, of a facet with many values
+	costSeek = 12 // a seek to another period
+	manyRows = 64 // rows of a period, for a facet with many values
 )
 
-// makePlan plans for the clicks that lie in the UTC days first to last.
+// makePlan plans for clicks that are all in the UTC days first to last.
 func makePlan(f rollup.Facet, edges []int64, first, last uint16) *plan {
 	p := &plan{}
 	from := max(edges[0], int64(first)*rollup.Day)
@@ -67,17 +67,17 @@ func makePlan(f rollup.Facet, edges []int64, first, last uint16) *plan {
 	return p
 }
 
-// monthPlan is a month that is being planned.
+// monthPlan collects the days of a month.
 type monthPlan struct {
 	number uint16
 	first  int     // its first span in plan.days
-	pieces []piece // of its whole days; the others count nowhere
+	pieces []piece // of its whole days; the others are in no interval
 	split  int     // days that must be read by quarter-hour
-	runs   int     // of such days
-	whole  bool    // was the last day whole?
+	runs   int     // runs of such days
+	whole  bool    // the last day was whole
 }
 
-// day adds a day, given its pieces.
+// day adds a day with its pieces.
 func (m *monthPlan) day(in int, quarters []piece) {
 	interval := -1
 	if isWhole(quarters) {
@@ -101,7 +101,7 @@ func (m *monthPlan) day(in int, quarters []piece) {
 	m.pieces = append(m.pieces, piece{end: in + 1, interval: interval})
 }
 
-// add decides how the month is read. All of its days are in p.days.
+// add decides how a month is read, after all of its days are in p.days.
 func (p *plan) add(m *monthPlan, rowsEach int) {
 	days := p.days[m.first:]
 	if (len(days)-m.split)*rowsEach <= rowsEach+(1+m.runs)*costSeek {
@@ -119,15 +119,15 @@ func (p *plan) add(m *monthPlan, rowsEach int) {
 	p.months = append(p.months, span{period: m.number, from: start, to: len(p.pieces)})
 }
 
-// isWhole tells whether all of a day lies in one interval.
+// isWhole says whether a day lies in one interval.
 func isWhole(quarters []piece) bool {
 	return len(quarters) == 1 && quarters[0].interval >= 0 && quarters[0].end == rollup.Day/rollup.QuarterHour
 }
 
-// appendPieces cuts the period of so many seconds that starts at start along
-// the edges, which lie on slots of grain seconds.
+// appendPieces cuts the period of length seconds from start on at the edges, which
+// are multiples of grain seconds.
 func appendPieces(pieces []piece, edges []int64, start, length, grain int64) []piece {
-	// i is the interval that holds start, −1 where it lies before all.
+	// i is the interval that holds start; −1 if start is before all of them.
 	i := sort.Search(len(edges), func(i int) bool { return edges[i] > start }) - 1
 	for ; i < len(edges)-1; i++ {
 		end := min(edges[i+1], start+length)

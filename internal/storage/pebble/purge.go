@@ -16,20 +16,13 @@ import (
 	"github.com/footfall/footfall/internal/base/rollup"
 )
 
-// Purge has nothing left in the store's files of what Delete removed since the
-// last Purge; with everything, of all that it ever removed. The engine keeps what
-// is deleted until it happens to write the files anew that it is in: Purge
-// writes these anew, and waits until the old ones are gone. Counting and
-// questions go on meanwhile. Snapshots from before the deletion are waited for.
+// Purge removes from the store's files what Delete removed since the last Purge;
+// with everything, all that Delete ever removed. The engine keeps deleted data
+// until it rewrites the files with it. Purge rewrites these files, and waits until
+// the old ones are removed, and for snapshots from before the deletion. Counting
+// and questions go on meanwhile.
 func (s *Store) Purge(ctx context.Context, everything bool) error {
-	if err := s.uses.begin(); err != nil {
-		return failed("purge", err)
-	}
-	defer s.uses.end()
-	if err := s.purge(ctx, everything); err != nil {
-		return failed("purge", err)
-	}
-	return nil
+	return s.call("purge", func() error { return s.purge(ctx, everything) })
 }
 
 func (s *Store) purge(ctx context.Context, everything bool) error {
@@ -42,7 +35,7 @@ func (s *Store) purge(ctx context.Context, everything bool) error {
 	}()
 	if everything {
 		var all []rollup.Scope
-		if all, err = s.Deleted(ctx); err != nil {
+		if all, err = s.deleted(ctx); err != nil {
 			return err
 		}
 		scopes = append(scopes, all...)
@@ -65,21 +58,20 @@ func (s *Store) purge(ctx context.Context, everything bool) error {
 			return err
 		}
 	}
-	if err = s.goneFrom(ctx, before); err != nil {
+	if err = s.waitRemoved(ctx, before); err != nil {
 		return err
 	}
 	err = s.renewManifest(ctx)
 	return err
 }
 
-// maxPurgeRanges bounds how often a file is written anew, where many are deleted
-// at once.
+// maxPurgeRanges limits how often a file is rewritten after many deletions.
 const maxPurgeRanges = 64
 
-// purgeRanges is where what was deleted lies. A link's clicks are in the counts
-// of its user too. Minutes are few.
+// purgeRanges is the ranges of keys that had deleted data. A link's clicks are in
+// the counts of its user too. Minutes are few, and one range.
 func purgeRanges(scopes []rollup.Scope) (ranges []pebble.KeyRange) {
-	own := map[rollup.Scope]bool{} // of one scope alone, or of a user with his links
+	own := map[rollup.Scope]bool{} // false: the scope alone; true: a user with all links
 	for _, s := range scopes {
 		own[s] = s.Link == click.AllLinks
 	}
@@ -109,8 +101,7 @@ func purgeRanges(scopes []rollup.Scope) (ranges []pebble.KeyRange) {
 	return append(ranges, pebble.KeyRange{Start: []byte{grainMinute}, End: []byte{grainMinute + 1}})
 }
 
-// joined has one range, from the first to the last, of those in order whose first
-// so many bytes are the same.
+// joined joins ranges that start with the same bytes. The ranges are sorted.
 func joined(ranges []pebble.KeyRange, same int) (out []pebble.KeyRange) {
 	for _, r := range ranges {
 		if n := len(out); n > 0 && bytes.Equal(out[n-1].Start[:same], r.Start[:same]) {
@@ -145,11 +136,11 @@ func (s *Store) files(kind string) (map[string]bool, error) {
 	return files, nil
 }
 
-// purgeEvery is how often Purge looks whether the engine has removed a file.
+// purgeEvery is how often Purge checks whether the engine has removed a file.
 const purgeEvery = 20 * time.Millisecond
 
-// goneFrom waits until those of the tables are gone that are in use no more.
-func (s *Store) goneFrom(ctx context.Context, before map[string]bool) error {
+// waitRemoved waits until the tables that are no longer in use are removed.
+func (s *Store) waitRemoved(ctx context.Context, before map[string]bool) error {
 	for {
 		levels, err := s.db.SSTables()
 		if err != nil {
@@ -169,15 +160,15 @@ func (s *Store) goneFrom(ctx context.Context, before map[string]bool) error {
 			return nil
 		}
 		if err := pauseFor(ctx, purgeEvery); err != nil {
-			return fmt.Errorf("%w: %d old files are in use still", err, len(before))
+			return fmt.Errorf("%w: %d old files are still in use", err, len(before))
 		}
 	}
 }
 
-// renewManifest waits until the engine's list of its files, which names the
-// first and the last key of each, and the list before it are new ones. The
-// engine begins a new one by itself after enough changes, and here are some: a
-// key is set to what it is.
+// renewManifest waits until the engine has replaced its list of files, and the list
+// before it: a list has the first and the last key of each file. The engine
+// starts a new list after enough changes; so this makes some, by setting a key to
+// its value.
 func (s *Store) renewManifest(ctx context.Context) error {
 	old, err := s.files(manifestPrefix)
 	if err != nil {
@@ -204,7 +195,7 @@ func (s *Store) renewManifest(ctx context.Context) error {
 	}
 }
 
-// writeVersion changes nothing that is counted.
+// writeVersion writes without changing anything.
 func (s *Store) writeVersion() error {
 	s.write.Lock()
 	defer s.write.Unlock()
@@ -220,8 +211,7 @@ func pauseFor(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// unpurged are the scopes that were deleted and whose files were not written
-// anew yet.
+// unpurged is the scopes that were deleted since the last Purge.
 type unpurged struct {
 	mu     sync.Mutex
 	scopes []rollup.Scope
@@ -241,13 +231,13 @@ func (u *unpurged) take() []rollup.Scope {
 	return scopes
 }
 
-// snapshots are those that are open: what they show stays in the files.
+// snapshots is the open snapshots: their data stays in the files.
 type snapshots struct {
 	mu   sync.Mutex
 	open map[chan struct{}]bool // closed with the snapshot
 }
 
-// add has wait wait until done is called.
+// add makes wait wait until done is called.
 func (s *snapshots) add() (done func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -264,7 +254,7 @@ func (s *snapshots) add() (done func()) {
 	}
 }
 
-// wait waits for those that are open now.
+// wait waits for the snapshots that are open now.
 func (s *snapshots) wait(ctx context.Context) error {
 	s.mu.Lock()
 	open := slices.Collect(maps.Keys(s.open))
@@ -273,7 +263,7 @@ func (s *snapshots) wait(ctx context.Context) error {
 		select {
 		case <-closed:
 		case <-ctx.Done():
-			return fmt.Errorf("%w: somebody reads counts from before the deletion still", ctx.Err())
+			return fmt.Errorf("%w: counts from before the deletion are still being read", ctx.Err())
 		}
 	}
 	return nil

@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"math/bits"
+	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/footfall/footfall/internal/base/click"
@@ -14,16 +14,14 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// Record is of store.Clicks.
+// Record is of store.Recording.
 func (s *Store) Record(ctx context.Context, b *store.Batch) error {
-	if err := s.uses.begin(); err != nil {
-		return failed("record", err)
-	}
-	defer s.uses.end()
-	if err := s.record(ctx, b); err != nil {
-		return failed(fmt.Sprintf("record %d to %d", b.From, b.To), err)
-	}
-	return nil
+	return s.call("record", func() error {
+		if err := s.record(ctx, b); err != nil {
+			return fmt.Errorf("positions %d to %d: %w", b.From, b.To, err)
+		}
+		return nil
+	})
 }
 
 func (s *Store) record(ctx context.Context, b *store.Batch) error {
@@ -31,7 +29,7 @@ func (s *Store) record(ctx context.Context, b *store.Batch) error {
 		return errors.New("the batch ends before it starts")
 	}
 	if b.MinutesFrom < 0 || b.MinutesFrom%hour != 0 {
-		return fmt.Errorf("minutes are kept from second %d, which starts no hour", b.MinutesFrom)
+		return fmt.Errorf("minutes are kept from second %d, which is not the start of an hour", b.MinutesFrom)
 	}
 	s.write.Lock()
 	defer s.write.Unlock()
@@ -50,20 +48,20 @@ func (s *Store) record(ctx context.Context, b *store.Batch) error {
 		return store.ErrOverlap
 	}
 
-	quarters, err := rows(grainQuarter, b.Cells)
+	quarters, err := rowsOf(grainQuarter, b.Cells)
 	if err != nil {
 		return err
 	}
-	minutes, err := rows(grainMinute, b.Minutes)
+	minutes, err := rowsOf(grainMinute, b.Minutes)
 	if err != nil {
 		return err
 	}
-	batch := s.db.NewBatchWithSize(64 * (len(quarters) + 16))
+	batch := s.db.NewBatchWithSize(64 * (len(quarters.list) + 16))
 	defer batch.Close()
-	if err := mergeRows(batch, grainQuarter, quarters); err != nil {
+	if err := mergeRows(batch, quarters); err != nil {
 		return err
 	}
-	if err := mergeRows(batch, grainDay, days(quarters)); err != nil {
+	if err := mergeRows(batch, days(quarters)); err != nil {
 		return err
 	}
 	if err := s.recordMinutes(batch, minutes, b.MinutesFrom); err != nil {
@@ -72,15 +70,15 @@ func (s *Store) record(ctx context.Context, b *store.Batch) error {
 	if err := s.recordRest(batch, b); err != nil {
 		return err
 	}
-	if err := s.recordHighest(batch, quarters); err != nil {
+	if err := s.recordHighest(batch, quarters.list); err != nil {
 		return err
 	}
 	if err := s.apply(batch); err != nil {
 		return err
 	}
 
-	for i := range quarters {
-		if q := &quarters[i]; q.link == uint64(click.AllLinks) && (q.facet == rollup.All || q.facet == rollup.Bot) {
+	for i := range quarters.list {
+		if q := &quarters.list[i]; q.link == uint64(click.AllLinks) && (q.facet == rollup.All || q.facet == rollup.Bot) {
 			s.unflushed += q.clicks
 		}
 	}
@@ -93,8 +91,8 @@ func (s *Store) record(ctx context.Context, b *store.Batch) error {
 	return nil
 }
 
-// recordMinutes drops the hours that lie before from.
-func (s *Store) recordMinutes(batch *pebble.Batch, minutes []row, from int64) error {
+// recordMinutes adds minutes, and drops the hours before from.
+func (s *Store) recordMinutes(batch *pebble.Batch, minutes sorted, from int64) error {
 	before, err := minutesFrom(s.db)
 	if err != nil {
 		return err
@@ -111,16 +109,11 @@ func (s *Store) recordMinutes(batch *pebble.Batch, minutes []row, from int64) er
 			return err
 		}
 	}
-	kept := minutes[:0]
-	for _, m := range minutes {
-		if int64(m.period)*hour >= from {
-			kept = append(kept, m)
-		}
-	}
-	return mergeRows(batch, grainMinute, kept)
+	minutes.list = slices.DeleteFunc(minutes.list, func(m row) bool { return int64(m.period)*hour < from })
+	return mergeRows(batch, minutes)
 }
 
-// recordRest writes what is kept beside the cells: position, ledgers, marks.
+// recordRest adds everything except cells: position, ledgers, marks.
 func (s *Store) recordRest(batch *pebble.Batch, b *store.Batch) error {
 	var cells rollup.Ledger
 	cells.Add(b.Cells...)
@@ -143,44 +136,20 @@ func (s *Store) recordRest(batch *pebble.Batch, b *store.Batch) error {
 	return batch.Set(positionKey(b.Journal), binary.BigEndian.AppendUint64(nil, b.To), nil)
 }
 
-// recordHighest keeps the highest ids that clicks were counted of.
+// recordHighest raises the highest ids.
 func (s *Store) recordHighest(batch *pebble.Batch, quarters []row) error {
 	user, link, err := highest(s.db)
 	if err != nil {
 		return err
 	}
-	before := [2]uint64{user, link}
+	before := rollup.Scope{User: user, Link: link}
+	high := before
 	for i := range quarters {
-		user, link = max(user, quarters[i].user), max(link, quarters[i].link)
+		high.User = max(high.User, click.UserID(quarters[i].user))
+		high.Link = max(high.Link, click.LinkID(quarters[i].link))
 	}
-	if before == [2]uint64{user, link} {
+	if high == before {
 		return nil
 	}
-	return batch.Set([]byte{keyHighest}, binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, user), link), nil)
-}
-
-// addLedger replaces the ledger under key by its sum with l.
-func addLedger(db *pebble.DB, batch *pebble.Batch, key []byte, l *rollup.Ledger) error {
-	sum, err := ledgerAt(db, key)
-	if err != nil {
-		return err
-	}
-	sum.AddLedger(l)
-	b, err := sum.MarshalBinary()
-	if err != nil {
-		return err
-	}
-	return batch.Set(key, b, nil)
-}
-
-// negative is the ledger that undoes l.
-func negative(l *rollup.Ledger) *rollup.Ledger {
-	var n rollup.Ledger
-	for i := range l {
-		var borrow uint64
-		n[i].Sum.Lo, borrow = bits.Sub64(0, l[i].Sum.Lo, 0)
-		n[i].Sum.Hi, _ = bits.Sub64(0, l[i].Sum.Hi, borrow)
-		n[i].Clicks = -l[i].Clicks
-	}
-	return &n
+	return batch.Set([]byte{keyHighest}, scopeKey(nil, high), nil)
 }

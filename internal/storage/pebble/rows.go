@@ -12,8 +12,8 @@ import (
 	"github.com/footfall/footfall/internal/base/rollup"
 )
 
-// row is a cell on its way into a vector: one slot of one key. It is kept
-// small, for a batch may have a million.
+// row is a cell on its way into a vector: one slot of one key. It is small, because
+// a batch may have a million.
 type row struct {
 	user, link uint64
 	value      string
@@ -23,8 +23,21 @@ type row struct {
 	slot       uint8
 }
 
-// rows takes the cells of a grain apart. Cells without clicks are dropped.
-func rows(grain byte, cells []rollup.Cell) ([]row, error) {
+// sorted is rows of one grain in the order of their keys and slots. Several rows
+// may have the same key and slot.
+type sorted struct {
+	grain byte
+	list  []row
+}
+
+// sortRows sorts rows in place.
+func sortRows(grain byte, rows []row) sorted {
+	slices.SortFunc(rows, compare(grain))
+	return sorted{grain, rows}
+}
+
+// rowsOf makes rows of cells. Cells without clicks are left out.
+func rowsOf(grain byte, cells []rollup.Cell) (sorted, error) {
 	length, step := int64(rollup.Day), int64(rollup.QuarterHour)
 	last := int64(math.MaxUint16)
 	if grain == grainMinute {
@@ -34,10 +47,10 @@ func rows(grain byte, cells []rollup.Cell) ([]row, error) {
 	for i := range cells {
 		c := &cells[i]
 		if c.Slot < 0 || c.Slot%step != 0 || c.Slot/length > last {
-			return nil, fmt.Errorf("a cell starts at second %d, which is no slot of %d s", c.Slot, step)
+			return sorted{}, fmt.Errorf("a cell starts at second %d, which is not the start of a slot of %d s", c.Slot, step)
 		}
 		if !c.Facet.In(c.Scope) {
-			return nil, fmt.Errorf("link %d of a cell is not counted by %s", c.Scope.Link, c.Facet)
+			return sorted{}, fmt.Errorf("link %d of a cell is not counted by %s", c.Scope.Link, c.Facet)
 		}
 		if c.Clicks == 0 {
 			continue
@@ -48,22 +61,22 @@ func rows(grain byte, cells []rollup.Cell) ([]row, error) {
 			value: c.Value, clicks: c.Clicks,
 		})
 	}
-	return out, nil
+	return sortRows(grain, out), nil
 }
 
-// days makes the rows of day totals from sorted ones of quarter-hours.
-func days(quarters []row) []row {
+// days makes the rows of day totals. Rows of one key are adjacent in quarters.
+func days(quarters sorted) sorted {
 	var out []row
 	var day uint32
 	var m uint16
 	var in uint8
-	for i := range quarters {
-		q := &quarters[i]
+	for i := range quarters.list {
+		q := &quarters.list[i]
 		if i == 0 || q.period != day {
 			day = q.period
 			m, in = month(uint16(day))
 		}
-		if n := len(out) - 1; i > 0 && q.sameKey(&quarters[i-1]) {
+		if n := len(out) - 1; i > 0 && q.sameKey(&quarters.list[i-1]) {
 			out[n].clicks += q.clicks
 			continue
 		}
@@ -71,7 +84,7 @@ func days(quarters []row) []row {
 		d.period, d.slot = uint32(m), in
 		out = append(out, d)
 	}
-	return out
+	return sortRows(grainDay, out)
 }
 
 func (r *row) sameKey(o *row) bool {
@@ -100,23 +113,23 @@ func compare(grain byte) func(a, b row) int {
 	}
 }
 
-// mergeRows sorts the rows and adds one vector for each key to the batch.
-func mergeRows(batch *pebble.Batch, grain byte, rows []row) error {
-	return eachVector(grain, rows, func(key, vector []byte) error { return batch.Merge(key, vector, nil) })
+// mergeRows adds one vector for each key to the batch.
+func mergeRows(batch *pebble.Batch, rows sorted) error {
+	return rows.each(func(key, vector []byte) error { return batch.Merge(key, vector, nil) })
 }
 
-// addRows sorts the rows and replaces what is under each key by the sum. A key
-// without clicks goes. Clicks may be numbers below zero, mod 2⁶⁴.
-func addRows(db *pebble.DB, batch *pebble.Batch, grain byte, rows []row) error {
+// addRows replaces the vector under each key by the sum, and deletes keys without
+// clicks. Clicks may be negative numbers, mod 2⁶⁴.
+func addRows(db *pebble.DB, batch *pebble.Batch, rows sorted) error {
 	var s sums
-	return eachVector(grain, rows, func(key, vector []byte) error {
+	return rows.each(func(key, vector []byte) error {
 		old, closer, err := db.Get(key)
 		if err == nil {
-			err = errors.Join(s.add(old, slots(grain)), closer.Close())
+			err = errors.Join(s.add(old, slots(rows.grain)), closer.Close())
 		} else if errors.Is(err, pebble.ErrNotFound) {
 			err = nil
 		}
-		if err := errors.Join(err, s.add(vector, slots(grain))); err != nil {
+		if err := errors.Join(err, s.add(vector, slots(rows.grain))); err != nil {
 			return err
 		}
 		if vector = s.take(nil); len(vector) == 0 {
@@ -126,13 +139,13 @@ func addRows(db *pebble.DB, batch *pebble.Batch, grain byte, rows []row) error {
 	})
 }
 
-// eachVector sorts the rows and calls f with one vector for each key.
-func eachVector(grain byte, rows []row, f func(key, vector []byte) error) error {
-	slices.SortFunc(rows, compare(grain))
+// each calls f with one vector for each key.
+func (s sorted) each(f func(key, vector []byte) error) error {
+	rows := s.list
 	var key, vector []byte
 	for len(rows) > 0 {
 		r := &rows[0]
-		key = r.appendKey(key[:0], grain)
+		key = r.appendKey(key[:0], s.grain)
 		vector = vector[:0]
 		prev, i := -1, 0
 		for i < len(rows) && (i == 0 || rows[i].sameKey(r)) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io/fs"
 	"log/slog"
 	"runtime"
 	"sync"
@@ -21,45 +22,45 @@ const (
 	DefaultMemTable = 64 << 20
 )
 
-// memTables is how many tables of Options.MemTable there are at most.
+// memTables is the maximum number of tables of Options.MemTable bytes.
 const memTables = 4
 
-// entryOverhead is what an entry takes in memory besides its key and value, in
-// bytes, about.
+// entryOverhead is about how many bytes an entry takes in memory besides its key
+// and value.
 const entryOverhead = 100
 
-// flushEvery bounds, in clicks, what a restart must read from the journal
-// again. On two busy cores that goes at 200,000 clicks a second, and a click must
-// be in the counts within one. Ten times as many made a restart under load take
-// six seconds, and recording faster by no more than the measurements differ.
+// flushEvery is after how many clicks the store is flushed. It limits what a
+// restart must read from the journal again: two busy cores read 200,000 clicks a
+// second, and a click must be in the counts within one second. A value ten times
+// as large made a restart under load take six seconds, and recording no faster.
 const flushEvery = 100_000
 
-// manifestSize is from how many bytes on the engine may write the list of its
-// files anew, which it does where as many files came and went as there are. Small,
-// so that Purge has not to wait long for that.
+// manifestSize is the size in bytes from which the engine may rewrite the list of
+// its files, after as many files changed as there are. It is small so that Purge
+// need not wait long.
 const manifestSize = 4 << 10
 
-// Options say where and how. Only Dir is required.
+// Options of Open. Only Dir is required.
 type Options struct {
-	// Dir is the store's own directory, made where it is missing.
+	// Dir is the store's own directory. Open makes it if it is missing.
 	Dir string
-	// FS is the file system that Dir is in; nil is the machine's own, where
-	// all files are made 0600 and all directories 0700.
+	// FS is the file system of Dir. nil is the operating system's, with modes 0600
+	// for files and 0700 for directories.
 	FS vfs.FS
-	// Cache bounds, in bytes, the memory for blocks that were read and for the
-	// tables below together: the engine takes both from it, so with less than
-	// a few tables' worth nothing stays cached while clicks come in.
+	// Cache is the memory, in bytes, for blocks that were read and for the tables
+	// of MemTable together. With less than a few tables, nothing stays cached while
+	// clicks are recorded. 0 is DefaultCache.
 	Cache int64
-	// MemTable is the size, in bytes, at which what was recorded moves from
-	// memory to disk. Up to four such tables exist at a time.
+	// MemTable is the size, in bytes, at which a table moves from memory to disk.
+	// Up to four tables exist at a time. 0 is DefaultMemTable.
 	MemTable int
-	// Held is how many bytes of values a Sum holds, and up to twice as many for a
-	// moment; 0 is 8 MiB.
+	// Held is how many bytes of values a Sum holds, and briefly up to twice as
+	// many; 0 is 8 MiB.
 	Held int
-	// Keep keeps every file, also what the engine needs no more, until Release.
-	// It is for a store that may turn out to be cut or another one's.
+	// Keep keeps files that the engine would remove, until Release. It is for a
+	// store that may turn out to be incomplete, or not to belong to its directory.
 	Keep bool
-	// Logger hears about the engine's troubles; nil drops them.
+	// Logger logs failures of the engine and the disk; nil logs nothing.
 	Logger *slog.Logger
 }
 
@@ -67,17 +68,16 @@ type Options struct {
 type Store struct {
 	view
 
-	// write is held by whoever reads what he then replaces: positions and
-	// ledgers.
+	// write is held while values are read and replaced: positions, ledgers.
 	write     sync.Mutex
-	unflushed uint64 // clicks counted since the last flush was begun
-	ranges    int    // deleted since deletions began a flush last
+	unflushed uint64 // clicks counted since the last flush started
+	ranges    int    // deleted since deletions last started a flush
 
-	// flushing is held while a flush is begun.
+	// flushing is held while a flush is started.
 	flushing sync.Mutex
-	pending  <-chan struct{} // closed when the flush that was begun last is over
+	pending  <-chan struct{} // closed at the end of the flush that started last
 	memTable int64           // bytes
-	inMemory atomic.Int64    // bytes, about, that were applied since a flush went well
+	inMemory atomic.Int64    // about how many bytes were applied since the last flush that succeeded
 
 	fs          vfs.FS
 	dir         string
@@ -86,13 +86,13 @@ type Store struct {
 
 	unpurged  unpurged
 	snapshots snapshots
-	shown     closer // of what was shown while a batch was written
+	shown     closer // closes the snapshots of apply
 
-	trouble *trouble
-	// stuck tells Close that the engine waits for room on the disk.
+	faults *faults
+	// stuck receives an error from Close's wait while the engine waits for the
+	// disk.
 	stuck chan error
 
-	// failing tells those who wait for a flush that the disk fails.
 	failing failing
 }
 
@@ -126,14 +126,13 @@ func open(o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{
-		view:  view{uses: &uses{}, held: cmp.Or(o.Held, sumHeld)},
+		view:  view{calls: newCalls(), held: cmp.Or(o.Held, sumHeld)},
 		stuck: make(chan error), memTable: int64(o.MemTable), fs: o.FS, dir: o.Dir,
 		kept: &kept{released: !o.Keep},
 	}
-	s.uses.idle.L = &s.uses.mu
 	s.failing.next = make(chan struct{})
-	s.trouble = &trouble{opening: make(chan error, 1), closing: make(chan struct{}), log: o.Logger, store: s}
-	o.FS = steadyFS{orderedFS{keepingFS{o.FS, s.kept}}, o.Dir, s.trouble}
+	s.faults = &faults{opening: make(chan error, 1), closing: make(chan struct{}), log: o.Logger, store: s}
+	o.FS = retryFS{orderedFS{keepFS{o.FS, s.kept}}, o.Dir, s.faults}
 	db, err := s.start(o)
 	if err != nil {
 		return nil, err
@@ -142,14 +141,14 @@ func open(o Options) (*Store, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	if from != 0 {
-		o.Logger.Info("the files of the counts were of an older version and are upgraded; an older footfall cannot open them", "format", uint64(from), "to", uint64(engineFormat))
+		o.Logger.Info("the files of the counts were upgraded to a newer format; an older footfall cannot open them", "format", uint64(from), "to", uint64(engineFormat))
 	}
 	s.db, s.r = db, db
 	return s, nil
 }
 
-// start starts the engine. Where that cannot go on it waits for good, or panics,
-// which is an error here.
+// start starts the engine. If the engine cannot go on, it blocks for ever, or
+// panics; both are errors here.
 func (s *Store) start(o Options) (*pebble.DB, error) {
 	type result struct {
 		db  *pebble.DB
@@ -169,16 +168,16 @@ func (s *Store) start(o Options) (*pebble.DB, error) {
 	select {
 	case r := <-started:
 		if r.err == nil {
-			r.err = s.trouble.open()
+			r.err = s.faults.open()
 		}
 		return r.db, r.err
-	case err := <-s.trouble.opening:
+	case err := <-s.faults.opening:
 		return nil, err
 	}
 }
 
-// engine is how the engine is set up. There are no Bloom filters: every
-// question is a range. `bench layout` shows what a change does.
+// engine is the engine's options. There are no Bloom filters, because every
+// question reads a range. `bench layout` measures the effect of a change.
 func (s *Store) engine(o Options) *pebble.Options {
 	e := &pebble.Options{
 		FS:                          o.FS,
@@ -194,21 +193,21 @@ func (s *Store) engine(o Options) *pebble.Options {
 		MaxOpenFiles:                1000,
 		MaxManifestFileSize:         manifestSize,
 		CompactionConcurrencyRange:  func() (int, int) { return 1, max(1, min(4, runtime.GOMAXPROCS(0)/2)) },
-		Logger:                      engineLog{o.Logger, s.trouble},
+		Logger:                      engineLog{o.Logger, s.faults},
 		EventListener:               &pebble.EventListener{},
 	}
-	e.EventListener.BackgroundError = s.trouble.background
+	e.EventListener.BackgroundError = s.faults.background
 	e.EventListener.FlushEnd = func(info pebble.FlushInfo) {
 		if info.Err == nil {
 			s.inMemory.Store(0)
-			s.trouble.over()
+			s.faults.over()
 		}
 	}
-	// By itself the engine would end the program. Whoever needs what is damaged
-	// gets an error; the rest is answered.
-	var told sync.Map // of which files the log was
+	// The default listener ends the program. With this one, questions about damaged
+	// data fail and others are answered.
+	var logged sync.Map // files
 	e.EventListener.DataCorruption = func(d pebble.DataCorruptionInfo) {
-		if _, before := told.LoadOrStore(d.Path, true); !before {
+		if _, before := logged.LoadOrStore(d.Path, true); !before {
 			o.Logger.Error("a file of the click store is damaged: stop the server and run footfall rebuild", "file", d.Path)
 		}
 	}
@@ -221,160 +220,30 @@ func (s *Store) engine(o Options) *pebble.Options {
 	return e
 }
 
-// Sync is of store.Clicks. It fails where the disk refuses what is flushed,
-// and then may be tried again.
-func (s *Store) Sync(ctx context.Context) error {
-	if err := s.uses.begin(); err != nil {
-		return failed("sync", err)
-	}
-	defer s.uses.end()
-	if err := s.flush(ctx); err != nil {
-		return failed("sync", err)
-	}
-	return nil
-}
-
-func (s *Store) flush(ctx context.Context) error {
-	failed := s.failing.wait()
-	for {
-		done, all, err := s.beginFlush()
-		if err != nil {
-			return err
-		}
-		select {
-		case <-done:
-			if all {
-				return nil
-			}
-		case <-failed:
-			return s.failing.last()
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
-// beginFlush has the engine write to the disk what is in memory; done is closed
-// when that is over. Where a flush is under way, all is unset and done is that
-// one's: each that is begun takes memory, of which the engine allows so much and
-// then has everybody wait.
-func (s *Store) beginFlush() (done <-chan struct{}, all bool, err error) {
-	s.flushing.Lock()
-	defer s.flushing.Unlock()
-	if s.pending != nil {
-		select {
-		case <-s.pending:
-		default:
-			return s.pending, false, nil
-		}
-	}
-	s.pending, err = s.db.AsyncFlush()
-	return s.pending, true, err
-}
-
-// Compact merges all that is stored into its smallest and fastest form, which
-// also happens by itself, step by step. It is for measuring and for backups.
+// Compact merges all that is stored into its smallest and fastest form, which the
+// engine also does by itself, in steps. It is for measurements and backups.
 func (s *Store) Compact(ctx context.Context) error {
-	if err := s.uses.begin(); err != nil {
-		return failed("compact", err)
-	}
-	defer s.uses.end()
-	if err := s.db.Compact(ctx, []byte{0}, []byte{0xff}, true); err != nil {
-		return failed("compact", err)
-	}
-	return nil
+	return s.call("compact", func() error { return s.db.Compact(ctx, []byte{0}, []byte{0xff}, true) })
 }
 
-// Close makes everything counted durable and ends the store. It waits for
-// calls under way; later ones fail. After an error the directory may be held
-// until the process ends.
-func (s *Store) Close() error {
-	s.trouble.close.Do(func() { close(s.trouble.closing) }) // calls under way need not wait for the disk
-	if !s.uses.close() {
-		return nil
-	}
-	closed := make(chan error, 1)
-	go func() {
-		err := s.flush(context.Background())
-		s.shown.wait()
-		closed <- errors.Join(err, s.db.Close())
-	}()
-	var err error
-	select {
-	case err = <-closed:
-	case err = <-s.stuck: // for good, maybe
-	}
-	if err != nil {
-		return failed("close", err)
-	}
-	return nil
-}
-
-// errClosed: the store was closed. The engine itself would panic.
-var errClosed = errors.New("the store is closed")
-
-// uses counts the calls under way, so that Close can wait for them.
-type uses struct {
-	mu     sync.Mutex
-	idle   sync.Cond
-	n      int
-	closed bool
-}
-
-func (u *uses) begin() error {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if u.closed {
-		return errClosed
-	}
-	u.n++
-	return nil
-}
-
-func (u *uses) end() {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if u.n--; u.n == 0 {
-		u.idle.Broadcast()
-	}
-}
-
-// close returns when no call is under way; false where it was closed before.
-func (u *uses) close() bool {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	first := !u.closed
-	u.closed = true
-	for u.n > 0 {
-		u.idle.Wait()
-	}
-	return first
-}
-
-// failing passes on failures in the background: the engine repeats flushes
-// forever, and its waiters would wait as long.
-type failing struct {
-	mu   sync.Mutex
-	next chan struct{} // closed at the next failure
-	err  error
-}
-
-func (f *failing) report(err error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.err = err
-	close(f.next)
-	f.next = make(chan struct{})
-}
-
-func (f *failing) wait() <-chan struct{} {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.next
-}
-
-func (f *failing) last() error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.err
+// Size is the size of the store on the disk, in bytes. It reads the sizes of the
+// files: the engine would wait for a disk that fails.
+func (s *Store) Size() (int64, error) {
+	return answer(s.calls, "size", func() (size int64, err error) {
+		names, err := s.fs.List(s.dir)
+		if err != nil {
+			return 0, err
+		}
+		for _, name := range names {
+			info, err := s.fs.Stat(s.fs.PathJoin(s.dir, name))
+			if errors.Is(err, fs.ErrNotExist) {
+				continue // removed meanwhile
+			}
+			if err != nil {
+				return 0, err
+			}
+			size += info.Size()
+		}
+		return size, nil
+	})
 }

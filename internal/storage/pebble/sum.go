@@ -12,26 +12,19 @@ import (
 )
 
 const (
-	// sumHeld is how many bytes of values a sum holds unless told otherwise.
+	// sumHeld is the default of Options.Held, in bytes.
 	sumHeld = 8 << 20
-	// A sum that holds more than dearHeld bytes or has read more than dearRows
-	// rows is dear.
-	dearHeld, dearRows = 256 << 10, 1 << 16
+	// A sum is expensive if it holds more than expensiveHeld bytes, or has read
+	// more than expensiveRows rows.
+	expensiveHeld, expensiveRows = 256 << 10, 1 << 16
 )
 
-// Sum is of store.Reader. It reads all parts in one pass where the values fit
-// into what it may hold. Else it keeps those that come first bytewise, gives
-// them, and reads the others in the next pass. One iterator serves all passes,
-// so that the answer shows one moment.
+// Sum is of store.Questions. If the values fit into Options.Held, it reads all
+// parts in one pass. Else a pass keeps the values that come first bytewise, and
+// the next pass reads the others. One iterator serves all passes, so the answer is
+// of one instant.
 func (v *view) Sum(ctx context.Context, q store.Sum, f func(store.Count) error) error {
-	if err := v.uses.begin(); err != nil {
-		return failed("sum", err)
-	}
-	defer v.uses.end()
-	if err := v.sum(ctx, q, f); err != nil {
-		return failed("sum", err)
-	}
-	return nil
+	return v.call("sum", func() error { return v.sum(ctx, q, f) })
 }
 
 func (v *view) sum(ctx context.Context, q store.Sum, f func(store.Count) error) (err error) {
@@ -44,7 +37,7 @@ func (v *view) sum(ctx context.Context, q store.Sum, f func(store.Count) error) 
 		return err
 	}
 	defer func() { err = errors.Join(err, it.Close()) }()
-	s := &summing{scan: scan{ctx: ctx, it: it, facet: q.Facet}, sieve: sieve{most: v.held}, quarters: quarters, dear: q.Expensive}
+	s := &summing{scan: scan{ctx: ctx, it: it, facet: q.Facet}, sieve: sieve{most: v.held}, quarters: quarters, expensive: q.Expensive}
 	for i := len(q.Edges) - 2; i >= 0; i-- {
 		s.sieve.from = ""
 		for again := true; again; {
@@ -66,8 +59,7 @@ func (v *view) sum(ctx context.Context, q store.Sum, f func(store.Count) error) 
 	return nil
 }
 
-// grainOf looks at edges, and tells whether they are those of quarter-hours, and
-// not of minutes alone.
+// grainOf checks edges, and says whether quarter-hours answer; else minutes do.
 func grainOf(edges []int64) (quarters bool, err error) {
 	if len(edges) < 2 {
 		return false, fmt.Errorf("%d edges bound no interval", len(edges))
@@ -75,7 +67,7 @@ func grainOf(edges []int64) (quarters bool, err error) {
 	quarters, minutes := true, true
 	for i, e := range edges {
 		if i > 0 && e < edges[i-1] {
-			return false, fmt.Errorf("edge %d lies before the one it follows", e)
+			return false, fmt.Errorf("edge %d is less than the one before", e)
 		}
 		quarters = quarters && e%rollup.QuarterHour == 0
 		minutes = minutes && e%rollup.Minute == 0
@@ -86,12 +78,12 @@ func grainOf(edges []int64) (quarters bool, err error) {
 	return quarters, nil
 }
 
-// summing is a Sum under way.
+// summing is a Sum in progress.
 type summing struct {
 	scan
-	sieve    sieve
-	quarters bool
-	dear     func(context.Context) error // nil once it was called
+	sieve     sieve
+	quarters  bool
+	expensive func(context.Context) error // nil after it was called
 }
 
 // part reads one part within from ≤ t < to.
@@ -115,8 +107,7 @@ func (s *summing) part(p store.Part, from, to int64) error {
 	return s.periods(grainQuarter, plan.days, plan.pieces)
 }
 
-// periods reads some periods of a grain, of each the values that the sieve
-// wants.
+// periods reads, in some periods of a grain, the values that the sieve takes.
 func (s *summing) periods(grain byte, spans []span, pieces []piece) error {
 	if len(spans) == 0 {
 		return nil
@@ -141,7 +132,7 @@ func (s *summing) periods(grain byte, spans []span, pieces []piece) error {
 			ok = s.it.SeekGE(start(spans[0].period))
 			continue
 		}
-		if s.sieve.beyond(value) {
+		if s.sieve.after(value) {
 			if spans = spans[1:]; len(spans) == 0 {
 				return nil
 			}
@@ -156,12 +147,12 @@ func (s *summing) periods(grain byte, spans []span, pieces []piece) error {
 	return s.it.Error()
 }
 
-// hours reads minutes, of each hour the values that the sieve wants.
+// hours reads minutes: in each hour the values that the sieve takes.
 func (s *summing) hours(edges []int64) error {
 	lo, hi := max(edges[0], 0), min(edges[1], (math.MaxUint32+1)*hour)
 	var pieces []piece
 	for h := lo / hour; h*hour < hi; h++ {
-		// Leap to the next hour that anyone has minutes of.
+		// Seek to the next hour with minutes of any scope.
 		s.it.SetBounds(binary.BigEndian.AppendUint32([]byte{grainMinute}, uint32(h)), []byte{grainMinute + 1})
 		if !s.it.First() {
 			break
@@ -175,7 +166,7 @@ func (s *summing) hours(edges []int64) error {
 		pieces = appendPieces(pieces[:0], edges, h*hour, hour, rollup.Minute)
 		prefix := appendMinutes(nil, uint32(h), s.scope, s.facet)
 		s.it.SetBounds(append(prefix[:len(prefix):len(prefix)], s.sieve.from...), after(prefix))
-		for ok := s.it.First(); ok && !s.sieve.beyond(s.it.Key()[headMinute:]); ok = s.it.Next() {
+		for ok := s.it.First(); ok && !s.sieve.after(s.it.Key()[headMinute:]); ok = s.it.Next() {
 			key := s.it.Key()
 			if err := s.row(pieces, grainMinute, key, key[headMinute:]); err != nil {
 				return err
@@ -195,10 +186,10 @@ func (s *summing) row(pieces []piece, grain byte, key, value []byte) error {
 		return fmt.Errorf("key %x: %w", key, err)
 	}
 	s.sieve.took(len(value))
-	if s.dear != nil && (s.sieve.held > dearHeld || s.rows > dearRows) {
-		dear := s.dear
-		s.dear = nil
-		return dear(s.ctx)
+	if s.expensive != nil && (s.sieve.held > expensiveHeld || s.rows > expensiveRows) {
+		expensive := s.expensive
+		s.expensive = nil
+		return expensive(s.ctx)
 	}
 	return nil
 }

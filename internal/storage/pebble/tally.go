@@ -7,15 +7,15 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// tally adds up the answer, one list for each interval.
+// tally adds up an answer: one list for each interval.
 type tally struct {
 	lists []list
 	// values holds the bytes of the values, which are many and short.
 	values strings.Builder
 }
 
-// list is the clicks of one interval. It is made of runs of ascending values,
-// as they were read, that are merged when they get long, and at the end.
+// list is the clicks of one interval: runs of ascending values, in the order in
+// which they were read. They are merged when the list gets long, and at the end.
 type list struct {
 	items  []item
 	merged int // length after the last merge
@@ -26,8 +26,8 @@ type item struct {
 	clicks uint64
 }
 
-// vector counts the clicks of a value in one period of so many slots. Answers
-// spend most of their time here, so the commonest slots are read in place.
+// vector adds the clicks of a value in one period. Answers spend most of their time
+// here, so the common encodings of a slot are decoded inline.
 func (t *tally) vector(pieces []piece, slots int, vector, value []byte) error {
 	if len(pieces) == 0 {
 		return nil
@@ -74,7 +74,7 @@ func (t *tally) vector(pieces []piece, slots int, vector, value []byte) error {
 	return nil
 }
 
-// text is the value as a string. Strings share memory by the block.
+// text is the value as a string. Strings share blocks of memory.
 func (t *tally) text(value []byte) string {
 	const block = 16 << 10
 	if t.values.Cap()-t.values.Len() < len(value) {
@@ -98,7 +98,7 @@ func (l *list) add(value string, clicks uint64) {
 	l.items = append(l.items, item{value, clicks})
 }
 
-// merge makes one run of the list, each value once.
+// merge makes the list one run, with each value once.
 func (l *list) merge() {
 	if len(l.items) < 2 {
 		return
@@ -143,8 +143,8 @@ func mergeRuns(to, a, b []item) []item {
 	return append(append(to, a...), b...)
 }
 
-// appendCounts adds the newest intervals that have clicks, at most so many, to
-// the answer, and says how many more there may be. The first list is of
+// appendCounts adds the newest intervals that have clicks, at most newest of them,
+// to the answer, and returns how many more may follow. The first list is that of
 // interval base.
 func (t *tally) appendCounts(counts []store.Count, base, newest int) ([]store.Count, int) {
 	n := 0

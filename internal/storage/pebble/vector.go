@@ -2,29 +2,23 @@ package pebble
 
 import (
 	"encoding/binary"
-	"errors"
 	"math"
 	"math/bits"
 )
 
-// A vector is the clicks of one key in the slots of its period, the empty ones
+// A vector is the clicks of one key in the slots of its period. Empty slots are
 // left out. For each slot with clicks, in ascending order:
 //
 //	head    gap · 2 + more, one byte; gap is the number of empty slots before
-//	clicks  uvarint of clicks − 2, only where more is 1; else it is one click
+//	clicks  uvarint of clicks − 2, only if more is 1; else it is one click
 //
-// Each vector has one encoding: whatever else decodes is refused.
+// Each vector has one encoding; any other is refused.
 
 // maxSlots bounds the slots of every grain.
 const maxSlots = 96
 
-var (
-	errVector    = errors.New("a vector of counts is corrupt")
-	errTruncated = errors.New("a vector of counts is cut short")
-)
-
 // appendSlot adds a slot to a vector whose last slot is prev, −1 at the start.
-// Clicks must not be 0, and slot must lie after prev.
+// clicks must not be 0, and slot must be greater than prev.
 func appendSlot(b []byte, prev, slot int, clicks uint64) []byte {
 	head := byte(slot-prev-1) << 1
 	if clicks == 1 {
@@ -33,8 +27,8 @@ func appendSlot(b []byte, prev, slot int, clicks uint64) []byte {
 	return binary.AppendUvarint(append(b, head|1), clicks-2)
 }
 
-// nextSlot takes the first slot off a vector: the gap before it, its clicks,
-// and the rest.
+// nextSlot takes the first slot off a vector: the number of empty slots before it,
+// its clicks, and the rest.
 func nextSlot(b []byte) (gap int, clicks uint64, rest []byte, err error) {
 	head := b[0]
 	gap, b = int(head>>1), b[1:]
@@ -54,7 +48,7 @@ func nextSlot(b []byte) (gap int, clicks uint64, rest []byte, err error) {
 	return gap, more + 2, b[n:], nil
 }
 
-// sums adds vectors up. The zero value is empty.
+// sums adds up vectors. The zero value is empty.
 type sums struct {
 	clicks [maxSlots]uint64
 	used   [2]uint64 // a bit for each slot with clicks

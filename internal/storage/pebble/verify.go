@@ -11,41 +11,32 @@ import (
 	"github.com/footfall/footfall/internal/base/rollup"
 )
 
-// Verify is of store.Reader: it adds up the days from their quarter-hours and
-// reports every value whose months say something else.
+// Verify is of store.Proof. It adds up the quarter-hours of each day, and reports
+// every value whose day totals differ.
 func (v *view) Verify(ctx context.Context, report func(string)) error {
-	if err := v.uses.begin(); err != nil {
-		return failed("verify", err)
-	}
-	defer v.uses.end()
-	if err := v.verify(ctx, report); err != nil {
-		return failed("verify", err)
-	}
-	return nil
+	return v.call("verify", func() error {
+		return v.eachBlock(ctx, report, func(at block, want, have map[string]*[31]uint64) error {
+			disagreements(at, want, have, report)
+			return nil
+		})
+	})
 }
 
-// block names a month of a scope and facet: what is compared at a time.
+// block is a month of a scope and facet: what is compared at a time.
 type block struct {
 	scope rollup.Scope
 	facet rollup.Facet
 	month uint16
 }
 
-// compare orders blocks as both grains have them.
+// compare orders blocks as the keys of both grains are ordered.
 func (b block) compare(o block) int {
 	a := row{user: uint64(b.scope.User), link: uint64(b.scope.Link), facet: b.facet, period: uint32(b.month)}
 	return compare(grainDay)(a, row{user: uint64(o.scope.User), link: uint64(o.scope.Link), facet: o.facet, period: uint32(o.month)})
 }
 
-func (v *view) verify(ctx context.Context, report func(string)) error {
-	return v.eachBlock(ctx, report, func(at block, want, have map[string]*[31]uint64) error {
-		disagreements(at, want, have, report)
-		return nil
-	})
-}
-
-// eachBlock calls f with the days of each block: as their quarter-hours add up,
-// and as their months have them.
+// eachBlock calls f with the day totals of each block: want, the sums of the
+// quarter-hours, and have, the stored totals.
 func (v *view) eachBlock(ctx context.Context, report func(string), f func(at block, want, have map[string]*[31]uint64) error) (err error) {
 	quarters, err := newBlocks(ctx, v.r, grainQuarter, report)
 	if err != nil {
@@ -78,7 +69,7 @@ func (v *view) eachBlock(ctx context.Context, report func(string), f func(at blo
 	return errors.Join(quarters.it.Error(), days.it.Error())
 }
 
-// disagreements reports the values whose day totals differ.
+// disagreements reports the values whose day totals differ, each once.
 func disagreements(at block, want, have map[string]*[31]uint64, report func(string)) {
 	none := new([31]uint64)
 	values := maps.Clone(want)
@@ -96,7 +87,7 @@ func disagreements(at block, want, have map[string]*[31]uint64, report func(stri
 		}
 		for d := range w {
 			if w[d] != h[d] {
-				report(fmt.Sprintf("%s: the day total of %s-%02d says %d clicks, its quarter-hours %d.",
+				report(fmt.Sprintf("%s: the day total of %s-%02d is %d clicks, but its quarter-hours add up to %d.",
 					at.name(v), monthName(at.month), d+1, h[d], w[d]))
 				break
 			}
@@ -104,7 +95,7 @@ func disagreements(at block, want, have map[string]*[31]uint64, report func(stri
 	}
 }
 
-// name says where a disagreement lies.
+// name is the block and a value, for messages.
 func (b block) name(value string) string {
 	return fmt.Sprintf("user %d, link %d, facet %s, value %q, month %s",
 		b.scope.User, b.scope.Link, b.facet, value, monthName(b.month))
@@ -117,8 +108,8 @@ type blocks struct {
 	grain  byte
 	report func(string)
 	ok     bool
-	at     block // of the key under it
-	day    uint8 // of a quarter-hour key, in its month
+	at     block // of the current key
+	day    uint8 // of the month, of a quarter-hour key
 	key    periodKey
 }
 
@@ -134,7 +125,7 @@ func newBlocks(ctx context.Context, r pebble.Reader, grain byte, report func(str
 	return b, nil
 }
 
-// parse takes the key under the iterator apart.
+// parse parses the current key.
 func (b *blocks) parse(ok bool) error {
 	if b.ok = ok; !ok {
 		return b.it.Error()
@@ -151,8 +142,8 @@ func (b *blocks) parse(ok bool) error {
 	return nil
 }
 
-// take reads the block at, if it is the next one, as day totals by value.
-// Vectors that cannot be read are reported and left out.
+// take reads block at as day totals by value, if it is the next one. Vectors that
+// cannot be decoded are reported and left out.
 func (b *blocks) take(at block) (map[string]*[31]uint64, error) {
 	totals := map[string]*[31]uint64{}
 	for b.ok && b.at == at {
@@ -183,4 +174,52 @@ func (b *blocks) take(at block) (map[string]*[31]uint64, error) {
 		}
 	}
 	return totals, nil
+}
+
+// Repair rewrites the sums of days that do not agree with the quarter-hours, which
+// must have been verified. It returns how many months of a scope and facet it
+// rewrote, also after an error.
+func (s *Store) Repair(ctx context.Context) (months int, err error) {
+	err = s.call("repair", func() error {
+		s.write.Lock()
+		defer s.write.Unlock()
+		months, err = s.repair(ctx)
+		return err
+	})
+	return months, err
+}
+
+func (s *Store) repair(ctx context.Context) (months int, err error) {
+	err = s.eachBlock(ctx, func(string) {}, func(at block, want, have map[string]*[31]uint64) error {
+		if maps.EqualFunc(want, have, func(a, b *[31]uint64) bool { return *a == *b }) {
+			return nil
+		}
+		months++
+		return s.replaceMonth(at, want)
+	})
+	return months, err
+}
+
+// replaceMonth replaces the sums of a block.
+func (s *Store) replaceMonth(at block, totals map[string]*[31]uint64) error {
+	batch := s.db.NewBatch()
+	defer batch.Close()
+	prefix := appendPeriod(appendScope(nil, grainDay, at.scope, at.facet), at.month)
+	if err := batch.DeleteRange(prefix, after(prefix), nil); err != nil {
+		return err
+	}
+	for _, value := range slices.Sorted(maps.Keys(totals)) {
+		var vector []byte
+		prev := -1
+		for day, clicks := range totals[value] {
+			if clicks != 0 {
+				vector = appendSlot(vector, prev, day, clicks)
+				prev = day
+			}
+		}
+		if err := batch.Set(append(slices.Clone(prefix), value...), vector, nil); err != nil {
+			return err
+		}
+	}
+	return s.apply(batch)
 }

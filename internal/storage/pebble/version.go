@@ -23,17 +23,18 @@ const Version = 1
 // operator: the engine opens only data whose operator has the same name.
 const mergerVersion = 1
 
-// engineFormat is the newest of the engine's own formats that is used here.
+// engineFormat is the format of the engine's own files.
 const engineFormat = pebble.FormatValueSeparation
 
-// mergerLine is how the engine's options file names the merge operator.
+// mergerLine is the line of the engine's options file with the merge operator.
 var mergerLine = regexp.MustCompile(`(?m)^\s*merger=` + regexp.QuoteMeta(mergerPrefix) + `(\d+)\s*$`)
 
-// peek refuses data that the engine would refuse, or convert, less clearly. It says
-// where the engine is about to upgrade its files: from is their format, else 0.
+// peek refuses data that the engine would refuse with a less clear error, or
+// convert. If the engine is going to upgrade its files, from is their format; else
+// 0.
 func peek(fs vfs.FS, dir string) (from pebble.FormatMajorVersion, err error) {
 	if _, err := fs.Stat(dir); err != nil {
-		return 0, nil // to be made, or to be reported by the engine
+		return 0, nil // the engine makes it, or reports the error
 	}
 	desc, err := pebble.Peek(dir, fs)
 	if err != nil {
@@ -68,9 +69,9 @@ func peek(fs vfs.FS, dir string) (from pebble.FormatMajorVersion, err error) {
 	return from, nil
 }
 
-// Exists tells whether there is a store in a directory, which may be missing.
-// A directory with files of a store that lacks what says which of them count is
-// a store.CorruptError.
+// Exists says whether a directory, which may be missing, has a store. A directory
+// with tables and no marker that says which of them are current is a
+// store.CorruptError.
 func Exists(dir string) (bool, error) {
 	if _, err := vfs.Default.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		return false, nil
@@ -85,8 +86,8 @@ func Exists(dir string) (bool, error) {
 	return desc.Exists, nil
 }
 
-// leftover fails where a directory without a store has files of one: the engine
-// would take it for empty, and remove them.
+// leftover fails if a directory without a store has files of one: the engine would
+// take it for empty, and remove them.
 func leftover(fs vfs.FS, dir string) error {
 	names, err := fs.List(dir)
 	if err != nil {
@@ -94,7 +95,7 @@ func leftover(fs vfs.FS, dir string) error {
 	}
 	for _, name := range names {
 		if strings.HasSuffix(name, ".sst") || strings.HasSuffix(name, ".blob") {
-			return &store.CorruptError{File: dir, Err: fmt.Errorf("%s is there, and nothing says that it counts: the file marker.manifest… is missing", name)}
+			return &store.CorruptError{File: dir, Err: fmt.Errorf("%s is there, but the file marker.manifest…, which says whether it is current, is missing", name)}
 		}
 	}
 	return nil

@@ -10,25 +10,25 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-// keepingFS removes no table and no list of tables until Release. The engine removes what its list of
-// files does not name as soon as it is opened, before anybody can tell whether
-// the list is the newest one.
-type keepingFS struct {
+// keepFS keeps tables and lists of tables until Release. The engine removes files
+// that are not in its list as soon as it is opened, before it is known whether the
+// list is the newest one.
+type keepFS struct {
 	vfs.FS
 	*kept
 }
 
-// kept is the files that are to be removed on release.
+// kept is the files to remove at release.
 type kept struct {
 	mu       sync.Mutex
 	released bool
 	paths    []string
 }
 
-func (f keepingFS) Unwrap() vfs.FS { return f.FS }
+func (f keepFS) Unwrap() vfs.FS { return f.FS }
 
-// Remove removes a file, now or later. The engine does not look whether it is gone.
-func (f keepingFS) Remove(path string) error {
+// Remove removes a file, now or at release. The engine does not check it.
+func (f keepFS) Remove(path string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	name := f.PathBase(path)
@@ -39,8 +39,8 @@ func (f keepingFS) Remove(path string) error {
 	return nil
 }
 
-// Release removes the files that the engine needs no more, which Options.Keep
-// kept until now, and from now on at once. It may be called again.
+// Release removes the files that Options.Keep kept. From then on files are removed
+// at once. It may be called again.
 func (s *Store) Release() error {
 	s.kept.mu.Lock()
 	defer s.kept.mu.Unlock()
@@ -53,7 +53,7 @@ func (s *Store) Release() error {
 	}
 	s.kept.paths = nil
 	if err != nil {
-		return fmt.Errorf("click store: remove files that are not needed: %w", err)
+		return fmt.Errorf("click store: remove files that are no longer needed: %w", err)
 	}
 	return nil
 }

@@ -3,30 +3,28 @@ package pebble
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 
-	"github.com/cockroachdb/pebble/v2"
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/base/rollup"
 )
 
-// taking finds the rows of a user that the clicks of links are in.
+// taking takes the clicks of deleted links from the counts of their user.
 type taking struct {
 	s     *Store
 	ctx   context.Context
 	grain byte
 	link  rollup.Scope
 
-	rows  []row           // what to add to the user's counts: numbers below zero, mod 2⁶⁴
+	rows  []row           // to add to the user's counts: negative numbers, mod 2⁶⁴
 	known int             // how many of these are in taken
-	taken map[cell]uint64 // what the links before this one take, of what the store has
+	taken map[cell]uint64 // what earlier links take of the stored counts
 
-	// What is left of the user's clicks in a period; nil stands for a value that
-	// he has none of.
+	// What is left of the user's clicks in a period; nil for a value without
+	// clicks.
 	period uint32
 	left   map[valueOf]*[maxSlots]uint64
-	order  []string // all referrers bytewise, once they were read
+	order  []string // all referrers bytewise, after they were read
 }
 
 type valueOf struct {
@@ -34,14 +32,14 @@ type valueOf struct {
 	value string
 }
 
-// cell is where a row adds something, beneath a user and a grain.
+// cell is what a row adds to, within a user and a grain.
 type cell struct {
 	of     valueOf
 	period uint32
 	slot   uint8
 }
 
-// begin turns to the next link of the user. Its rows begin at first.
+// begin starts with the next link of the user. Its rows start at first.
 func (t *taking) begin(link rollup.Scope) (first int) {
 	if t.taken == nil {
 		t.taken = map[cell]uint64{}
@@ -55,7 +53,7 @@ func (t *taking) begin(link rollup.Scope) (first int) {
 	return t.known
 }
 
-// all goes through the link's keys that start with prefix.
+// all takes everything under the link's keys that start with prefix.
 func (t *taking) all(prefix []byte) error {
 	return t.s.each(t.ctx, prefix, func(key, vector []byte) error {
 		f, period, value, err := t.parse(key)
@@ -75,7 +73,7 @@ func (t *taking) all(prefix []byte) error {
 	})
 }
 
-// parse takes a key of the link apart.
+// parse parses a key of the link.
 func (t *taking) parse(key []byte) (f rollup.Facet, period uint32, value string, err error) {
 	if t.grain == grainMinute {
 		if len(key) < headMinute {
@@ -87,9 +85,9 @@ func (t *taking) parse(key []byte) (f rollup.Facet, period uint32, value string,
 	return k.facet, uint32(k.period), string(k.value), err
 }
 
-// takeReferrer takes clicks by their referrer, or from other where the cap made
-// them that, or from whatever there is: where a link had more referrers in a
-// day than the cap allows, its others may have names among those of its user.
+// takeReferrer takes clicks from their referrer, then from click.OtherReferrers,
+// where the cap may have put them, then from any referrer: if the cap replaced
+// referrers of the link, the user may still have them by name.
 func (t *taking) takeReferrer(period uint32, value string, slot int, clicks uint64) error {
 	for _, v := range [...]string{value, string(click.OtherReferrers)} {
 		took, err := t.take(rollup.Referrer, period, v, slot, clicks)
@@ -115,7 +113,7 @@ func (t *taking) takeReferrer(period uint32, value string, slot int, clicks uint
 	return nil
 }
 
-// take takes as many clicks of a value as there are, up to a number.
+// take takes up to so many clicks of a value, and returns how many there were.
 func (t *taking) take(f rollup.Facet, period uint32, value string, slot int, clicks uint64) (took uint64, err error) {
 	t.turnTo(period)
 	of := valueOf{f, value}
@@ -139,33 +137,29 @@ func (t *taking) take(f rollup.Facet, period uint32, value string, slot int, cli
 	return took, nil
 }
 
-// turnTo forgets what is left of another period.
+// turnTo drops what was read of another period.
 func (t *taking) turnTo(period uint32) {
 	if t.left == nil || period != t.period {
 		t.period, t.left, t.order = period, map[valueOf]*[maxSlots]uint64{}, nil
 	}
 }
 
-// key is that of a value of the user in the period.
+// key is the key of a value of the user in the period.
 func (t *taking) key(of valueOf) []byte {
 	r := row{user: uint64(t.link.User), facet: of.facet, period: t.period, value: of.value}
 	return r.appendKey(nil, t.grain)
 }
 
-// read reads what the user has of a value.
+// read reads the user's clicks of a value.
 func (t *taking) read(of valueOf) (*[maxSlots]uint64, error) {
-	vector, closer, err := t.s.db.Get(t.key(of))
-	if errors.Is(err, pebble.ErrNotFound) {
-		return nil, nil
-	}
-	if err != nil {
+	vector, err := get(t.s.db, t.key(of))
+	if err != nil || vector == nil {
 		return nil, err
 	}
-	defer closer.Close()
 	return t.unpack(of, vector)
 }
 
-// readAll reads all referrers that the user has in a period.
+// readAll reads all referrers of the user in a period.
 func (t *taking) readAll(period uint32) error {
 	t.turnTo(period)
 	if t.order != nil {
@@ -185,7 +179,7 @@ func (t *taking) readAll(period uint32) error {
 	})
 }
 
-// unpack is what the links before this one leave of a value in the period.
+// unpack is what earlier links leave of a value in the period.
 func (t *taking) unpack(of valueOf, vector []byte) (*[maxSlots]uint64, error) {
 	u := new([maxSlots]uint64)
 	return u, eachSlot(vector, slots(t.grain), func(slot int, clicks uint64) error {

@@ -8,25 +8,25 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-// steadyFS is the file system that the engine sees. It does not fail where the
-// engine would panic or end the program: where it notes which tables it has, in
-// a MANIFEST, and which MANIFEST and format are current, by the name of a marker.
-// There it waits until the disk takes it. A table that cannot be written is made
-// again by the engine, after a pause.
+// retryFS is the file system that the engine uses. Where the engine would panic or
+// end the program after an error, retryFS retries until the disk succeeds: for the
+// list of tables, in a MANIFEST, and for the markers, whose names say which MANIFEST
+// and format are current. Tables that cannot be written are made again by the
+// engine, after a pause.
 //
-// A checkpoint is different: it fails, and is an error of Checkpoint.
-type steadyFS struct {
+// Files outside the store are those of a checkpoint: there, Checkpoint fails.
+type retryFS struct {
 	vfs.FS
 	dir string // of the store
-	*trouble
+	*faults
 }
 
-func (f steadyFS) Unwrap() vfs.FS { return f.FS }
+func (f retryFS) Unwrap() vfs.FS { return f.FS }
 
-// own is whether a file lies in the store itself.
-func (f steadyFS) own(name string) bool { return f.PathDir(name) == f.dir }
+// own says whether a file is in the store's directory.
+func (f retryFS) own(name string) bool { return f.PathDir(name) == f.dir }
 
-func (f steadyFS) Create(name string, c vfs.DiskWriteCategory) (file vfs.File, err error) {
+func (f retryFS) Create(name string, c vfs.DiskWriteCategory) (file vfs.File, err error) {
 	base := f.PathBase(name)
 	manifest := strings.HasPrefix(base, "MANIFEST-")
 	switch {
@@ -40,38 +40,38 @@ func (f steadyFS) Create(name string, c vfs.DiskWriteCategory) (file vfs.File, e
 		if err != nil || !manifest {
 			return file, err
 		}
-		return &steadyFile{File: file, trouble: f.trouble}, nil
+		return &manifestFile{File: file, faults: f.faults}, nil
 	case strings.HasSuffix(base, ".sst"):
 		if file, err = f.FS.Create(name, c); err != nil {
-			f.breathe()
+			f.pauseTable()
 			return nil, err
 		}
-		return &tableFile{File: file, trouble: f.trouble}, nil
+		return &tableFile{File: file, faults: f.faults}, nil
 	}
 	return f.FS.Create(name, c)
 }
 
-func (f steadyFS) OpenDir(name string) (vfs.File, error) {
+func (f retryFS) OpenDir(name string) (vfs.File, error) {
 	dir, err := f.FS.OpenDir(name)
 	switch {
 	case err != nil:
 		return nil, err
 	case name == f.dir:
-		return &steadyDir{dir, f}, nil
+		return &storeDir{dir, f}, nil
 	}
-	return &besideDir{dir, f.trouble}, nil
+	return &outsideDir{dir, f.faults}, nil
 }
 
-// steadyFile is a MANIFEST.
-type steadyFile struct {
+// manifestFile is a MANIFEST.
+type manifestFile struct {
 	vfs.File
-	*trouble
-	synced  int64  // the bytes before are safe
-	pending []byte // the bytes after that
+	*faults
+	synced  int64  // bytes that are durable
+	pending []byte // the bytes after these
 }
 
-func (f *steadyFile) Write(b []byte) (n int, err error) {
-	f.pending = append(f.pending, b...) // first: whoever writes may use the buffer
+func (f *manifestFile) Write(b []byte) (n int, err error) {
+	f.pending = append(f.pending, b...) // before f.File, which may change b
 	err = f.until(func() error {
 		m, err := f.File.Write(b[n:])
 		n += m
@@ -80,17 +80,17 @@ func (f *steadyFile) Write(b []byte) (n int, err error) {
 	return n, err
 }
 
-func (f *steadyFile) Sync() error     { return f.sync(f.File.Sync) }
-func (f *steadyFile) SyncData() error { return f.sync(f.File.SyncData) }
+func (f *manifestFile) Sync() error     { return f.sync(f.File.Sync) }
+func (f *manifestFile) SyncData() error { return f.sync(f.File.SyncData) }
 
-func (f *steadyFile) SyncTo(offset int64) (full bool, err error) {
+func (f *manifestFile) SyncTo(offset int64) (full bool, err error) {
 	return true, f.SyncData()
 }
 
-// sync syncs until the disk has what was written. The system may have dropped
-// what a sync failed for, and then call the next one a success: it is written
-// again before.
-func (f *steadyFile) sync(sync func() error) error {
+// sync retries until the file is synced. After a failed sync, the system may have
+// dropped the data, and report success for the next sync; so the data is written
+// again first.
+func (f *manifestFile) sync(sync func() error) error {
 	failed := false
 	err := f.until(func() error {
 		if failed {
@@ -109,16 +109,15 @@ func (f *steadyFile) sync(sync func() error) error {
 	return err
 }
 
-// steadyDir is the store's directory.
-type steadyDir struct {
+// storeDir is the store's directory.
+type storeDir struct {
 	vfs.File
-	fs steadyFS
+	fs retryFS
 }
 
-// Sync makes the names of files durable. After a failure, the directory is
-// changed so that the system has something to write: what the sync failed for
-// may count as written.
-func (d *steadyDir) Sync() error {
+// Sync makes the names of files durable. After a failed sync, the system may regard
+// the directory as written; so the directory is changed first.
+func (d *storeDir) Sync() error {
 	failed := false
 	return d.fs.until(func() error {
 		if failed {
@@ -137,17 +136,17 @@ func (d *steadyDir) Sync() error {
 	})
 }
 
-// besideDir is a directory outside of the store, such as one of a checkpoint.
-type besideDir struct {
+// outsideDir is a directory outside the store: one of a checkpoint.
+type outsideDir struct {
 	vfs.File
-	*trouble
+	*faults
 }
 
-// Sync leaves its error to Checkpoint: the engine would panic.
-func (d *besideDir) Sync() error {
+// Sync stores its error for Checkpoint: the engine would panic.
+func (d *outsideDir) Sync() error {
 	err := d.File.Sync()
 	if err != nil && d.isOpen() {
-		d.beside.CompareAndSwap(nil, &err)
+		d.outside.CompareAndSwap(nil, &err)
 		return nil
 	}
 	return err
@@ -156,7 +155,7 @@ func (d *besideDir) Sync() error {
 // tableFile is a table that is being written.
 type tableFile struct {
 	vfs.File
-	*trouble
+	*faults
 	failed bool
 }
 
@@ -180,11 +179,11 @@ func (f *tableFile) synced(err error) error {
 	return f.done(err)
 }
 
-// done pauses where the file has failed for the first time.
+// done pauses after the first failure of the file.
 func (f *tableFile) done(err error) error {
 	if err != nil && !f.failed {
 		f.failed = true
-		f.breathe()
+		f.pauseTable()
 	}
 	return err
 }

@@ -10,9 +10,9 @@ import (
 	"github.com/footfall/footfall/internal/base/fsync"
 )
 
-// orderedFS makes what the engine wrote before a marker durable before the
-// marker: the engine trusts that directory entries become durable in the order
-// in which they were made, which file systems do not promise.
+// orderedFS syncs the directory before a marker is created. The engine relies on
+// directory entries becoming durable in the order in which they were made, and file
+// systems do not promise that.
 type orderedFS struct{ vfs.FS }
 
 func (f orderedFS) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
@@ -26,8 +26,8 @@ func (f orderedFS) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error
 
 func (f orderedFS) Unwrap() vfs.FS { return f.FS }
 
-// privateFS makes every file of the store 0600 and every directory 0700,
-// whatever the umask is: referrers are nobody else's business.
+// privateFS makes every file of the store 0600 and every directory 0700, whatever
+// the umask is: referrers are private.
 type privateFS struct{ vfs.FS }
 
 func (f privateFS) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
@@ -60,7 +60,7 @@ func (f privateFS) MkdirAll(dir string, _ os.FileMode) error {
 
 func (f privateFS) Unwrap() vfs.FS { return f.FS }
 
-// private takes the rights of others away from a file that was just opened.
+// private sets the mode of a file that was just opened to 0600.
 func private(name string) func(vfs.File, error) (vfs.File, error) {
 	return func(file vfs.File, err error) (vfs.File, error) {
 		if err != nil {
