@@ -15,7 +15,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// sum is the answer, whose values are cloned.
+// sum asks for a sum, which must be answered.
 func (c *clicks) sum(t *testing.T, q store.Sum) (counts []store.Count) {
 	t.Helper()
 	if err := c.Sum(c.ctx, q, collect(&counts)); err != nil {
@@ -32,7 +32,7 @@ func collect(counts *[]store.Count) func(store.Count) error {
 	}
 }
 
-// lawSum: thousands of values on days and links that have some in common.
+// lawSum: thousands of values on several days and links, some in common.
 func lawSum(t *testing.T, c *clicks) {
 	const values, days, links = 3000, 4, 3
 	value := func(i int) string { return fmt.Sprintf("http://%s/%05d", strings.Repeat("x", i%100), i) }
@@ -44,7 +44,7 @@ func lawSum(t *testing.T, c *clicks) {
 			for i := link; i < values; i += 1 + (day+link)%3 {
 				n := uint64(1 + i%5 + day)
 				all = append(all, cell(s, rollup.Referrer, int64(96*day), value(i), n))
-				if day > 0 || link != 1 { // which counts from the second day on
+				if day > 0 || link != 1 { // link 1 counts from the second day on
 					want[day/2][value(i)] += n
 				}
 			}
@@ -70,7 +70,7 @@ func lawSum(t *testing.T, c *clicks) {
 	}
 }
 
-func lawSumDear(t *testing.T, c *clicks) {
+func lawSumExpensive(t *testing.T, c *clicks) {
 	u := rollup.Scope{User: 1}
 	var few, many []rollup.Cell
 	for i := range 40_000 {
@@ -86,13 +86,13 @@ func lawSumDear(t *testing.T, c *clicks) {
 	for user, want := range map[rollup.Scope]int{{User: 1}: 1, {User: 2}: 0} {
 		q.Parts, called = []store.Part{{Scope: user}}, 0
 		if c.sum(t, q); called != want {
-			t.Errorf("a sum of user %d was dear %d times, want %d", user.User, called, want)
+			t.Errorf("a sum of user %d was called expensive %d times, want %d", user.User, called, want)
 		}
 	}
 	full, q1 := errors.New("full"), q
 	q1.Parts, q1.Expensive = []store.Part{{Scope: u}}, func(context.Context) error { return full }
 	if err := c.Sum(c.ctx, q1, func(store.Count) error { return nil }); !errors.Is(err, full) {
-		t.Errorf("a sum for which there is no room: %v", err)
+		t.Errorf("a sum that Expensive refused: %v", err)
 	}
 	n := 0
 	err := c.Sum(c.ctx, q, func(store.Count) error {

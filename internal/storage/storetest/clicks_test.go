@@ -1,6 +1,7 @@
 package storetest_test
 
 import (
+	"io"
 	"testing"
 
 	"github.com/footfall/footfall/internal/storage/store"
@@ -9,4 +10,48 @@ import (
 
 func TestMemoryClicks(t *testing.T) {
 	storetest.Clicks(t, func(*testing.T) store.Clicks { return &storetest.MemoryClicks{} })
+}
+
+// TestRolesOfMemoryClicks: an engine that serves one role runs the suite of that
+// role, and nothing else is asked of it.
+func TestRolesOfMemoryClicks(t *testing.T) {
+	t.Run("Questions", func(t *testing.T) {
+		storetest.Questions(t, func(*testing.T) storetest.QuestionsEngine {
+			m := &storetest.MemoryClicks{}
+			return struct {
+				store.Recording
+				store.Questions
+				io.Closer
+			}{m, m, m}
+		})
+	})
+	t.Run("Progress", func(t *testing.T) {
+		storetest.Progress(t, func(*testing.T) storetest.ProgressEngine {
+			m := &storetest.MemoryClicks{}
+			return struct {
+				store.Recording
+				store.Progress
+				io.Closer
+			}{m, m, m}
+		})
+	})
+	t.Run("Proof", func(t *testing.T) {
+		storetest.Proof(t, func(*testing.T) storetest.ProofEngine {
+			m := &storetest.MemoryClicks{}
+			return struct {
+				store.Recording
+				store.Proof
+				io.Closer
+			}{m, m, m}
+		})
+	})
+	t.Run("Identity", func(t *testing.T) {
+		storetest.Identity(t, func(*testing.T) storetest.IdentityEngine {
+			m := &storetest.MemoryClicks{}
+			return struct {
+				store.Identity
+				io.Closer
+			}{m, m}
+		})
+	})
 }

@@ -1,7 +1,7 @@
-// Package storetest is the laws of the ports in package store, as suites that
-// every engine passes. Each law is a subtest, and says which rule was broken.
-// The memories are the model: obvious, and the fake for the tests of higher
-// floors.
+// Package storetest checks the contracts of package store: one suite for each role
+// of an engine. Each rule is a subtest, and says which rule was broken. MemoryClicks
+// and MemoryLinks are the models that random histories are compared with, and
+// stand in for engines in the tests of other packages.
 //
-// It refuses to know engines, and to skip a law for one of them.
+// It refuses to know engines, and to skip a rule for one of them.
 package storetest

@@ -2,32 +2,15 @@ package storetest
 
 import (
 	"errors"
-	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/base/rollup"
 	"github.com/footfall/footfall/internal/storage/store"
 )
-
-// cell is a quarter-hour cell so many quarters after noon.
-func cell(s rollup.Scope, f rollup.Facet, quarters int64, value string, clicks uint64) rollup.Cell {
-	return rollup.Cell{Key: rollup.Key{Scope: s, Facet: f, Slot: noon + 900*quarters, Value: value}, Clicks: clicks}
-}
-
-func count(interval int, value string, clicks uint64) store.Count {
-	return store.Count{Interval: interval, Value: value, Clicks: clicks}
-}
-
-// want compares an answer.
-func want(t *testing.T, what string, got []store.Count, want ...store.Count) {
-	t.Helper()
-	if !slices.Equal(got, want) {
-		t.Errorf("%s: %v, want %v", what, got, want)
-	}
-}
 
 func lawEdges(t *testing.T, c *clicks) {
 	u := rollup.Scope{User: 1}
@@ -77,17 +60,15 @@ func lawMinutes(t *testing.T, c *clicks) {
 	want(t, "to the end of time", c.counts(t, l, rollup.All, 0, noon+60, 1<<40/900*900),
 		store.Count{Interval: 0, Clicks: 2})
 
-	// An hour later the first hour is dropped; minutes of it that come late
-	// are, too.
+	// An hour later the first hour is dropped, and so are minutes of it that come
+	// later.
 	c.add(t, batch(source, 10, 20, noon+3600, at(3600, 1, 2, france)))
 	late := batch(store.JournalID{2}, 0, 10, noon, at(30, 1, 2, france), at(3600, 1, 2, france))
 	late.MinutesFrom = noon + 3600
 	c.add(t, late)
 	want(t, "both hours", c.counts(t, u, rollup.All, 0, noon, noon+3660, noon+7320),
 		store.Count{Interval: 1, Clicks: 1}, store.Count{Interval: 0, Clicks: 3})
-	if got := c.total(t, u); got != 8 {
-		t.Errorf("%d clicks in quarter-hours, want all 8", got)
-	}
+	c.wantTotal(t, u, 8)
 	if err := c.Delete(c.ctx, []rollup.Scope{l}); err != nil {
 		t.Fatalf("Delete: %v", err)
 	}
@@ -106,15 +87,13 @@ func lawMinutesBack(t *testing.T, c *clicks) {
 	c.add(t, batch(source, 10, 20, noon+9*3600, at(9*3600, 1, 2, france)))
 	c.add(t, batch(source, 20, 30, noon-3600, at(-30, 1, 2, france), at(45, 1, 2, france), at(3600, 1, 2, france)))
 	edges := []int64{noon - 60, noon, noon + 60, noon + 9*3600, noon + 9*3600 + 60}
-	want(t, "by a clock that was set back", c.counts(t, u, rollup.All, 0, edges...),
+	want(t, "after the clock was set back", c.counts(t, u, rollup.All, 0, edges...),
 		count(3, "", 2), count(2, "", 1), count(1, "", 1), count(0, "", 1))
 	c.add(t, batch(source, 30, 40, noon))
 	want(t, "an hour later", c.counts(t, u, rollup.All, 0, edges...), count(3, "", 2), count(2, "", 1), count(1, "", 1))
 	c.add(t, batch(source, 40, 50, 0))
-	want(t, "by a clock that stands at its beginning", c.counts(t, u, rollup.All, 0, edges...), count(3, "", 2), count(2, "", 1), count(1, "", 1))
-	if got := c.total(t, u); got != 6 {
-		t.Errorf("%d clicks in quarter-hours, want all 6", got)
-	}
+	want(t, "with the clock at its start", c.counts(t, u, rollup.All, 0, edges...), count(3, "", 2), count(2, "", 1), count(1, "", 1))
+	c.wantTotal(t, u, 6)
 }
 
 func lawOrder(t *testing.T, c *clicks) {
@@ -152,7 +131,7 @@ func lawNewest(t *testing.T, c *clicks) {
 
 func lawSums(t *testing.T, c *clicks) {
 	u := rollup.Scope{User: 1}
-	// Clicks that crowd around the turns of days, months and years.
+	// Clicks around the ends of days, months and years.
 	var from, to int64 = noon - 70*86400, noon + 400*86400
 	clicks := map[int64]uint64{}
 	for i, s := 0, from/86400*86400; s < to; i, s = i+1, s+86400 {
@@ -170,7 +149,7 @@ func lawSums(t *testing.T, c *clicks) {
 		}
 	}
 	c.raw(t, cells...)
-	// Windows of all of it, and of the midst of months.
+	// Windows of everything, and from the middle of a month to that of another.
 	for _, w := range [][2]int64{{from / 86400 * 86400, to}, {from/86400*86400 + 17*86400, to - 75*86400}} {
 		for _, step := range []int64{900, 3600, 86400, 7 * 86400, 30 * 86400, 365 * 86400, w[1] - w[0]} {
 			for _, shift := range []int64{0, 900, 5*3600 + 45*60, 12 * 3600, 86400 - 900} {
@@ -191,8 +170,7 @@ func lawSums(t *testing.T, c *clicks) {
 	c.agree(t)
 }
 
-// sums checks that intervals hold so many clicks, in facet All and of each of
-// the two countries.
+// sums checks the clicks of intervals, in facet All and of each of two countries.
 func (c *clicks) sums(t *testing.T, s rollup.Scope, edges []int64, sums []uint64) {
 	t.Helper()
 	for facet, values := range map[rollup.Facet][]string{rollup.All: {""}, rollup.Country: {"DE", "FR"}} {
@@ -205,7 +183,7 @@ func (c *clicks) sums(t *testing.T, s rollup.Scope, edges []int64, sums []uint64
 			}
 		}
 		if got := c.counts(t, s, facet, 0, edges...); !slices.Equal(got, all) {
-			t.Errorf("by %s, intervals of %d s from second %d: not the sums of their quarter-hours: %s",
+			t.Errorf("by %s, intervals of %d s from second %d are not the sums of their quarter-hours: %s",
 				facet, edges[1]-edges[0], edges[0], firstDifference(got, all))
 		}
 	}
@@ -228,106 +206,6 @@ func lawFirst(t *testing.T, c *clicks) {
 	}
 }
 
-func lawDelete(t *testing.T, c *clicks) {
-	const most = ^click.UserID(0)
-	var all []click.Click
-	for _, u := range []click.UserID{0, 1, 2, most - 1, most} {
-		bot, referred := at(1, u, 1, france), at(900, u, ^click.LinkID(0), france)
-		bot.Bot, referred.Referrer = true, "http://t.co/"
-		all = append(all, at(0, u, 1, france), at(1, u, 2, france), bot, at(86400*40, u, 2, germany), referred)
-	}
-	c.record(t, all...)
-	for _, s := range []rollup.Scope{{User: 1, Link: 1}, {User: 1, Link: ^click.LinkID(0)}, {User: most, Link: ^click.LinkID(0)}, {User: 7}, {User: 1}, {User: most}, {User: 0}, {User: 1}} {
-		if err := c.Delete(c.ctx, []rollup.Scope{s}); err != nil {
-			t.Fatalf("Delete(%+v): %v", s, err)
-		}
-		all = slices.DeleteFunc(all, func(o click.Click) bool {
-			return o.User == s.User && (s.Link == click.AllLinks || o.Link == s.Link)
-		})
-		want := map[rollup.Key]uint64{}
-		for _, cell := range batch(source, 0, 0, 0, all...).Cells {
-			want[cell.Key] = cell.Clicks
-		}
-		if got := c.dump(t); !maps.Equal(got, want) {
-			t.Errorf("after Delete(%+v) there are %d cells, want those of the %d clicks that are left, %d", s, len(got), len(all), len(want))
-		}
-		if got := c.total(t, s); got != 0 {
-			t.Errorf("after Delete(%+v) it has %d clicks", s, got)
-		}
-		c.agree(t)
-	}
-	want := []rollup.Scope{{User: 0}, {User: 1}, {User: 1, Link: 1}, {User: 1, Link: ^click.LinkID(0)}, {User: 7}, {User: most}, {User: most, Link: ^click.LinkID(0)}}
-	if got, err := c.Deleted(c.ctx); err != nil || !slices.Equal(got, want) {
-		t.Errorf("%v was deleted, %v; want %v", got, err, want)
-	}
-	// Counting goes on, and so does the position.
-	c.record(t, at(0, 1, 1, france))
-	if got := c.total(t, rollup.Scope{User: 1}); got != 1 {
-		t.Errorf("%d clicks after a deletion and one more, want 1", got)
-	}
-	c.agree(t)
-}
-
-// lawDeleteCapped: where names and others do not match, sums still agree.
-func lawDeleteCapped(t *testing.T, c *clicks) {
-	u, l, o := rollup.Scope{User: 1}, rollup.Scope{User: 1, Link: 2}, rollup.Scope{User: 1, Link: 3}
-	c.raw(t,
-		cell(u, rollup.All, 0, "", 9), cell(l, rollup.All, 0, "", 6), cell(o, rollup.All, 0, "", 3),
-		cell(u, rollup.Referrer, 0, "a", 3), cell(u, rollup.Referrer, 0, "c", 4), cell(u, rollup.Referrer, 0, "other", 2),
-		cell(l, rollup.Referrer, 0, "b", 1), cell(l, rollup.Referrer, 0, "c", 2), cell(l, rollup.Referrer, 0, "other", 3))
-	if err := c.Delete(c.ctx, []rollup.Scope{l}); err != nil {
-		t.Fatalf("Delete: %v", err)
-	}
-	// b from other, c from c, other from other and then from a.
-	want(t, "referrers of the user", c.counts(t, u, rollup.Referrer, 0, noon, noon+900),
-		store.Count{Interval: 0, Value: "a", Clicks: 1}, store.Count{Interval: 0, Value: "c", Clicks: 2})
-	want(t, "the user", c.counts(t, u, rollup.All, 0, noon, noon+900), store.Count{Interval: 0, Clicks: 3})
-	want(t, "the user's other link", c.counts(t, o, rollup.All, 0, noon, noon+900), store.Count{Interval: 0, Clicks: 3})
-	if _, ok, err := c.First(c.ctx, l, rollup.All); ok || err != nil {
-		t.Errorf("First of a deleted link: %v, %v", ok, err)
-	}
-	c.agree(t)
-}
-
-// lawDeleteTogether: links that are deleted together take from what those
-// before them left, whether a name, others, or minutes.
-func lawDeleteTogether(t *testing.T, c *clicks) {
-	u, l, o := rollup.Scope{User: 1}, rollup.Scope{User: 1, Link: 2}, rollup.Scope{User: 1, Link: 3}
-	c.raw(t,
-		cell(u, rollup.All, 0, "", 6), cell(l, rollup.All, 0, "", 2), cell(o, rollup.All, 0, "", 3),
-		cell(u, rollup.Referrer, 0, "a", 3), cell(u, rollup.Referrer, 0, "b", 2), cell(u, rollup.Referrer, 0, "other", 1),
-		cell(l, rollup.Referrer, 0, "a", 2), cell(o, rollup.Referrer, 0, "a", 3))
-	gone := []rollup.Scope{l, o, l, {User: 2}, {User: 2, Link: 4}}
-	if err := c.Delete(c.ctx, gone); err != nil {
-		t.Fatalf("Delete: %v", err)
-	}
-	// Two of a; then one of a, one of the others, one of b.
-	want(t, "referrers of the user", c.counts(t, u, rollup.Referrer, 0, noon, noon+900), store.Count{Interval: 0, Value: "b", Clicks: 1})
-	want(t, "the user", c.counts(t, u, rollup.All, 0, noon, noon+900), store.Count{Interval: 0, Clicks: 1})
-	deleted, err := c.Deleted(c.ctx)
-	if want := []rollup.Scope{l, o, {User: 2}, {User: 2, Link: 4}}; err != nil || !slices.Equal(deleted, want) {
-		t.Errorf("%v was deleted, %v; want %v", deleted, err, want)
-	}
-	c.agree(t)
-}
-
-func lawLedger(t *testing.T, c *clicks) {
-	c.agree(t)
-	bot := at(0, 1, 2, france)
-	bot.Bot = true
-	ref := at(1, 1, 3, france)
-	ref.Referrer = "https://example.org/"
-	c.record(t, at(0, 1, 2, france), bot, ref, at(86400*365, 5, 2, click.Country{}))
-	c.agree(t)
-	c.record(t, at(0, 1, 2, france), bot, ref)
-	c.agree(t)
-	l, err := c.Ledger(c.ctx)
-	people, bots := l.Entry(rollup.Line{Facet: rollup.All}).Clicks, l.Entry(rollup.Line{Facet: rollup.Bot}).Clicks
-	if err != nil || people != 5 || bots != 2 {
-		t.Errorf("the ledger has %d clicks of people and %d of bots (%v), want 5 and 2", people, bots, err)
-	}
-}
-
 func lawValues(t *testing.T, c *clicks) {
 	u := rollup.Scope{User: 1}
 	values := []string{"", "\x00", "\x00\x00", "a", "a\x00", "a\x00b", "ab", "a\xff", "a\xff\xff", "b", "é", strings.Repeat("x", 511), strings.Repeat("x", 512), strings.Repeat("\xff", 512), "\xff"}
@@ -343,9 +221,11 @@ func lawValues(t *testing.T, c *clicks) {
 	c.raw(t, cells...)
 	want(t, "an hour", c.counts(t, u, rollup.Referrer, 0, noon, noon+3600), all...)
 	want(t, "a month", c.counts(t, u, rollup.Referrer, 0, noon-86400, noon+86400*40), whole...)
-	if got := len(c.dump(t)); got != 2*len(values) {
-		t.Errorf("%d cells, want %d", got, 2*len(values))
+	sums := map[rollup.Key]uint64{}
+	for _, cell := range cells {
+		sums[cell.Key] = cell.Clicks
 	}
+	c.wantCells(t, "values", sums)
 	c.agree(t)
 }
 
@@ -376,4 +256,58 @@ func lawNeighbours(t *testing.T, c *clicks) {
 			want(t, "scope", got, store.Count{Interval: 0, Clicks: uint64(10*i) + uint64(f)})
 		}
 	}
+}
+
+// lawConcurrent: readers ask while batches of a known shape are recorded.
+func lawConcurrent(t *testing.T, c *clicks) {
+	const batches, readers = 60, 3
+	user := rollup.Scope{User: 1}
+	done := make(chan struct{})
+	var all sync.WaitGroup
+	for range readers {
+		all.Go(func() {
+			var last uint64
+			for {
+				got, err := c.Counts(c.ctx, store.Query{Scope: user, Facet: rollup.Link, Edges: []int64{noon - 12*3600, noon + 36*3600}})
+				if err != nil {
+					t.Errorf("Counts: %v", err)
+					return
+				}
+				// Each batch has one click of each of ten links.
+				for _, n := range got {
+					if n.Clicks != got[0].Clicks || len(got) != 10 {
+						t.Errorf("links have %v: part of a batch", got)
+						return
+					}
+				}
+				if len(got) > 0 {
+					if got[0].Clicks < last {
+						t.Errorf("%d clicks after %d: counts went down", got[0].Clicks, last)
+					}
+					last = got[0].Clicks
+				}
+				select {
+				case <-done:
+					return
+				default:
+				}
+			}
+		})
+	}
+	for i := range batches {
+		var clicks []click.Click
+		for link := range 10 {
+			clicks = append(clicks, at(int64((i*7+link)%96)*900, 1, click.LinkID(link+1), france))
+		}
+		c.record(t, clicks...)
+		if i%20 == 10 {
+			if err := c.Sync(c.ctx); err != nil {
+				t.Errorf("Sync: %v", err)
+			}
+		}
+	}
+	close(done)
+	all.Wait()
+	c.wantTotal(t, user, 10*batches)
+	c.agree(t)
 }
