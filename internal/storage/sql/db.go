@@ -12,11 +12,10 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// How many connections read, by what they read. Visitors and whoever proves who
-// they are ask for a row or two, and have connections that nobody else takes:
-// however much is listed or proven, a name is resolved. Of those that list, more
-// than half are free of searches that take long, for which there are fewer seats
-// (package server).
+// The numbers of connections that read. Resolving names and checking credentials
+// reads a row or two, and has connections of its own, so that lists and searches do
+// not delay it. More than half of the connections for lists are free of long
+// searches, because package server has fewer seats for these.
 const (
 	nameReaders  = 4
 	listReaders  = 8
@@ -33,9 +32,8 @@ var (
 type DB struct {
 	path   string
 	writer *sql.DB
-	// Each reads for questions of one kind: names resolves names and proves
-	// credentials, lists lists and searches, and whole is for the operator, who
-	// exports, imports and checks everything.
+	// Pools for reading: names for names and credentials, lists for lists and
+	// searches, whole for commands that read everything (export, import, check).
 	names, lists, whole *sql.DB
 
 	linkByName, linkByID             *sql.Stmt
@@ -54,21 +52,20 @@ type DB struct {
 
 	makes makes
 
-	changed func(progress.Links) // nil is nobody
+	changed func(progress.Links) // may be nil
 	life    string
 }
 
-// Open opens the SQLite database in the file, makes it where it is missing,
-// and upgrades it where it is older than the binary. Where it is newer, Open
-// fails with store.ErrVersion, and where it is damaged with a
-// store.CorruptError. The file is readable by its owner alone.
+// Open opens the SQLite database in a file. It makes the file if it is missing, and
+// upgrades an older schema. A newer schema is store.ErrVersion, and a damaged file
+// is a store.CorruptError. Only its owner can read the file.
 func Open(ctx context.Context, path string) (*DB, error) {
 	return OpenOlder(ctx, path, func(int, int) {})
 }
 
-// OpenOlder is Open for those who want to know of an upgrade: it is about to begin,
-// and may take a while, when upgrading is called with the schema that the database
-// has and the one that it is to have. A new database is none that is upgraded.
+// OpenOlder is Open, and calls upgrading before an upgrade, which may take a while,
+// with the version of the schema and the version after the upgrade. It is not
+// called for a new database.
 func OpenOlder(ctx context.Context, path string, upgrading func(from, to int)) (*DB, error) {
 	db, err := open(ctx, path, upgrading)
 	if isDamage(err) {
@@ -80,8 +77,8 @@ func OpenOlder(ctx context.Context, path string, upgrading func(from, to int)) (
 	return db, nil
 }
 
-// Place is where the database lies: what a symbolic link in its place leads to.
-// The log lies beside that.
+// Place is the path of the database after symbolic links. The log is in the same
+// directory.
 func Place(path string) string {
 	if place, err := filepath.EvalSymlinks(path); err == nil {
 		return place
@@ -165,7 +162,7 @@ func (db *DB) prepare(ctx context.Context) error {
 	return errors.Join(n.err, l.err, r.err, w.err)
 }
 
-// Close waits for the calls under way. Prepared statements go with their pool.
+// Close waits for calls in progress. Prepared statements are closed with their pool.
 func (db *DB) Close() error {
 	var errs []error
 	for _, pool := range []*sql.DB{db.names, db.lists, db.whole, db.writer} {
@@ -186,21 +183,21 @@ func (l *lastIDs) scan(row *sql.Row) error {
 	return row.Scan(&l.user, &l.link, &l.keyword, &l.version)
 }
 
-// links is what progress knows of the row.
+// links is the row as package progress has it.
 func (l *lastIDs) links() progress.Links {
 	return progress.Links{Version: uint64(l.version), User: uint64(l.user), Link: uint64(l.link)}
 }
 
-// write runs f in a transaction on the one connection that writes. f counts
-// the ids up that it gives out. The version of the database is another one then.
+// write runs f in a transaction on the one connection that writes, and raises the
+// version of the database. f raises the ids that it uses.
 //
-// A statement is not interrupted: its cost would be paid by every one of
-// thousands. A cancelled context ends the transaction between two of them.
+// Statements cannot be interrupted: that would slow down each of thousands. A
+// cancelled context ends the transaction between two statements.
 func (db *DB) write(ctx context.Context, f func(context.Context, *sql.Tx, *lastIDs) error) error {
 	var last lastIDs
 	err := inTx(ctx, db.writer, func(tx *sql.Tx) error {
 		whole := context.WithoutCancel(ctx)
-		// An update, for it locks the row where there is more than one writer.
+		// An update locks the row, if there is more than one writer.
 		row := tx.QueryRowContext(whole, `UPDATE last_ids SET version = version + 1 RETURNING user_id, link_id, keyword_id, version`)
 		if err := last.scan(row); err != nil {
 			return err
@@ -221,10 +218,14 @@ func (db *DB) write(ctx context.Context, f func(context.Context, *sql.Tx, *lastI
 	return err
 }
 
-// failed wraps err with the operation. No row means that nothing is there.
-func failed(operation string, err error) error {
-	if errors.Is(err, sql.ErrNoRows) {
-		err = click.ErrNotFound
+// wrap is deferred by every method. It wraps *err, if it is not nil, with the
+// operation. A row that is not found is click.ErrNotFound.
+func wrap(operation string, err *error) {
+	if *err == nil {
+		return
 	}
-	return fmt.Errorf("store/sql: %s: %w", operation, engineError(err))
+	if errors.Is(*err, sql.ErrNoRows) {
+		*err = click.ErrNotFound
+	}
+	*err = fmt.Errorf("store/sql: %s: %w", operation, engineError(*err))
 }

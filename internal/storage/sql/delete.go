@@ -12,30 +12,32 @@ import (
 
 // DeleteLink is of store.Links.
 func (db *DB) DeleteLink(ctx context.Context, id click.LinkID) (r store.DeletedRows, err error) {
+	defer wrap("delete link", &err)
 	err = db.deletes(ctx, &r, func(d *deleter) error {
 		var user int64
 		if err := d.row(`SELECT user_id FROM links WHERE id = $1 AND user_id IS NOT NULL`, int64(id)).Scan(&user); err != nil {
 			return err
 		}
-		d.soil()
+		d.setDirty()
 		d.links(`l.id = $1`, `o.id <> $1`, int64(id))
 		d.pending(user, int64(id))
 		return nil
 	})
 	if err != nil {
-		return store.DeletedRows{}, failed("delete link", err)
+		return store.DeletedRows{}, err
 	}
 	return r, nil
 }
 
 // DeleteUser is of store.Users.
 func (db *DB) DeleteUser(ctx context.Context, user click.UserID) (r store.DeletedRows, err error) {
+	defer wrap("delete user", &err)
 	err = db.deletes(ctx, &r, func(d *deleter) error {
 		var one int
 		if err := d.row(`SELECT 1 FROM users WHERE id = $1`, int64(user)).Scan(&one); err != nil {
 			return err
 		}
-		d.soil()
+		d.setDirty()
 		d.links(`l.user_id = $1`, `o.user_id <> $1`, int64(user))
 		r.Tokens = d.exec(`DELETE FROM tokens WHERE user_id = $1`, int64(user))
 		r.Users = d.exec(`DELETE FROM users WHERE id = $1`, int64(user))
@@ -43,23 +45,23 @@ func (db *DB) DeleteUser(ctx context.Context, user click.UserID) (r store.Delete
 		return nil
 	})
 	if err != nil {
-		return store.DeletedRows{}, failed("delete user", err)
+		return store.DeletedRows{}, err
 	}
 	return r, nil
 }
 
-// deleter removes rows in a transaction; err is the first that failed, and
-// nothing is done after it.
+// deleter deletes rows in a transaction. err is the first error; nothing is done
+// after it.
 type deleter struct {
 	ctx     context.Context
 	tx      *sql.Tx
-	removed *store.DeletedRows
+	deleted *store.DeletedRows
 	err     error
 }
 
 func (db *DB) deletes(ctx context.Context, r *store.DeletedRows, f func(*deleter) error) error {
 	return db.write(ctx, func(ctx context.Context, tx *sql.Tx, _ *lastIDs) error {
-		d := &deleter{ctx: ctx, tx: tx, removed: r}
+		d := &deleter{ctx: ctx, tx: tx, deleted: r}
 		if err := f(d); err != nil {
 			return err
 		}
@@ -85,16 +87,16 @@ func (d *deleter) exec(query string, args ...any) (rows int) {
 	return int(n)
 }
 
-// links removes the links l of a condition, and the aggregate links that no
-// link o of the others has then. These are pending from then on.
+// links deletes the links l of a condition, and the aggregate links that no other
+// link o has then. These become pending.
 func (d *deleter) links(condition, others string, arg any) {
 	d.exec(`INSERT INTO deletions (user_id, link_id) SELECT DISTINCT 0, l.aggregate_id FROM links l WHERE `+condition+`
 		AND NOT EXISTS (SELECT 1 FROM links o WHERE o.aggregate_id = l.aggregate_id AND o.id <> l.aggregate_id AND `+others+`)
 		ON CONFLICT (user_id, link_id) DO NOTHING`, arg)
-	d.removed.Keywords = d.exec(`DELETE FROM keywords WHERE link_id IN (SELECT l.id FROM links l WHERE `+condition+`)`, arg)
-	d.removed.Links = d.exec(`DELETE FROM links AS l WHERE `+condition, arg)
-	// Ids are never used again: others that are pending are not there any more.
-	d.removed.Aggregates = d.exec(`DELETE FROM links WHERE id IN (SELECT link_id FROM deletions WHERE user_id = 0)`)
+	d.deleted.Keywords = d.exec(`DELETE FROM keywords WHERE link_id IN (SELECT l.id FROM links l WHERE `+condition+`)`, arg)
+	d.deleted.Links = d.exec(`DELETE FROM links AS l WHERE `+condition, arg)
+	// Ids are never reused: other pending aggregate links are deleted already.
+	d.deleted.Aggregates = d.exec(`DELETE FROM links WHERE id IN (SELECT link_id FROM deletions WHERE user_id = 0)`)
 }
 
 func (d *deleter) pending(user, link int64) {
@@ -102,37 +104,25 @@ func (d *deleter) pending(user, link int64) {
 }
 
 // Deletions is of store.Links.
-func (db *DB) Deletions(ctx context.Context, limit int) ([]rollup.Scope, error) {
-	var scopes []rollup.Scope
-	rows, err := db.whole.QueryContext(ctx, `SELECT user_id, link_id FROM deletions ORDER BY user_id, link_id LIMIT $1`, max(limit, 0))
-	if err == nil {
-		defer rows.Close()
-		for rows.Next() && err == nil {
-			var user, link int64
-			err = rows.Scan(&user, &link)
-			scopes = append(scopes, rollup.Scope{User: click.UserID(user), Link: click.LinkID(link)})
-		}
-		if err == nil {
-			err = rows.Err()
-		}
-	}
-	if err != nil {
-		return nil, failed("deletions", err)
-	}
-	return scopes, nil
+func (db *DB) Deletions(ctx context.Context, limit int) (scopes []rollup.Scope, err error) {
+	defer wrap("deletions", &err)
+	err = eachRow(ctx, db.whole, func(rows *sql.Rows) error {
+		var user, link int64
+		err := rows.Scan(&user, &link)
+		scopes = append(scopes, rollup.Scope{User: click.UserID(user), Link: click.LinkID(link)})
+		return err
+	}, `SELECT user_id, link_id FROM deletions ORDER BY user_id, link_id LIMIT $1`, max(limit, 0))
+	return scopes, err
 }
 
 // FinishDeletions is of store.Links.
-func (db *DB) FinishDeletions(ctx context.Context, scopes []rollup.Scope) error {
+func (db *DB) FinishDeletions(ctx context.Context, scopes []rollup.Scope) (err error) {
+	defer wrap("finish deletions", &err)
 	scopes = slices.Clone(scopes)
-	err := db.deletes(ctx, &store.DeletedRows{}, func(d *deleter) error {
+	return db.deletes(ctx, &store.DeletedRows{}, func(d *deleter) error {
 		for _, s := range scopes {
 			d.exec(`DELETE FROM deletions WHERE user_id = $1 AND link_id = $2`, int64(s.User), int64(s.Link))
 		}
 		return nil
 	})
-	if err != nil {
-		return failed("finish deletions", err)
-	}
-	return nil
 }

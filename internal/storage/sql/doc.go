@@ -1,18 +1,19 @@
-// Package sql keeps links and users in a relational database: store.Links and
-// store.Users in one SQL for two engines. SQLite is embedded and the default;
-// what PostgreSQL will want different is in sqlite.go and nowhere else.
+// Package sql keeps links and users in SQLite: store.Links and store.Users. The
+// statements of the port are SQL that PostgreSQL takes too. What is SQLite's own is
+// in sqlite.go (connections, types, error codes), log.go, wipe.go, backup.go, peek.go
+// and verify.go, and in the mark of Begin.
 //
 //	last_ids  the newest id of each kind: ids are never reused
 //	users     login → id, created
-//	tokens    digest → user, created, passing (gives way to newer ones)
+//	tokens    digest → user, created, passing (newer ones replace it)
 //	links     id, user (null: an aggregate link), hash, aggregate, long URL
 //	keywords  domain, keyword → link
 //
-// SQLite has one writer. So writes go through one connection and queue for it
-// here, where waiting obeys the context, and reads have connections of their
-// own, which no write holds up: some for names and credentials, some for lists
-// and searches, some for the operator. None of these waits for another.
+// SQLite has one writer. So writes queue for one connection, and stop waiting when
+// their context ends. Reads have connections of their own, which no write blocks:
+// some for names and credentials, some for lists and searches, some for commands of
+// the operator. None of these waits for another.
 //
-// It refuses to count clicks, to draw hashes, to judge logins and URLs, and to
-// see a secret: a token arrives as its digest.
+// It refuses to count clicks, to draw hashes, to validate logins and URLs, and to
+// store tokens: it gets their digests.
 package sql

@@ -31,19 +31,13 @@ func scanLink(row interface{ Scan(...any) error }) (l store.Link, err error) {
 }
 
 // LinkByName is of store.Links.
-func (db *DB) LinkByName(ctx context.Context, domain string, name click.Hash) (store.Link, error) {
-	l, err := scanLink(db.linkByName.QueryRowContext(ctx, strings.ToLower(domain), string(name)))
-	if err != nil {
-		return store.Link{}, failed("link by name", err)
-	}
-	return l, nil
+func (db *DB) LinkByName(ctx context.Context, domain string, name click.Hash) (l store.Link, err error) {
+	defer wrap("link by name", &err)
+	return scanLink(db.linkByName.QueryRowContext(ctx, strings.ToLower(domain), string(name)))
 }
 
 // LinkByID is of store.Links.
-func (db *DB) LinkByID(ctx context.Context, id click.LinkID) (store.Link, error) {
-	l, err := scanLink(db.linkByID.QueryRowContext(ctx, int64(id)))
-	if err != nil {
-		return store.Link{}, failed("link by id", err)
-	}
-	return l, nil
+func (db *DB) LinkByID(ctx context.Context, id click.LinkID) (l store.Link, err error) {
+	defer wrap("link by id", &err)
+	return scanLink(db.linkByID.QueryRowContext(ctx, int64(id)))
 }

@@ -13,15 +13,15 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// Migrations are numbered without gaps from 0001. One that was released never
-// changes; the next one follows it.
+// migrations are numbered without gaps from 0001. A migration never changes after
+// its release.
 //
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// migrate brings an older schema up to date, one transaction per migration. A
-// schema that is newer than the binary is store.ErrVersion, and is not touched.
-// upgrading is told of an older one before.
+// migrate upgrades an older schema, one transaction per migration, and calls
+// upgrading before. A schema that is newer than the binary is store.ErrVersion, and
+// is not changed.
 func migrate(ctx context.Context, db *sql.DB, upgrading func(from, to int)) error {
 	_, err := db.ExecContext(ctx, ddl(`CREATE TABLE IF NOT EXISTS schema_versions (version BIGINT PRIMARY KEY)`))
 	if err != nil {
@@ -57,8 +57,8 @@ func migrate(ctx context.Context, db *sql.DB, upgrading func(from, to int)) erro
 	return nil
 }
 
-// apply runs one migration. Its number goes in first: where two processes
-// start at once, the second fails instead of applying it again.
+// apply runs one migration. It inserts the number first: if two processes start at
+// once, the second one fails instead of applying it again.
 func apply(ctx context.Context, db *sql.DB, version int, name string) error {
 	text, err := migrations.ReadFile(name)
 	if err != nil {
@@ -68,7 +68,7 @@ func apply(ctx context.Context, db *sql.DB, version int, name string) error {
 		if _, err := tx.ExecContext(ctx, `INSERT INTO schema_versions (version) VALUES ($1)`, version); err != nil {
 			return err
 		}
-		if version == 1 { // a new file holds nothing
+		if version == 1 { // a new file has no remains
 			if _, err := tx.ExecContext(ctx, markClean); err != nil {
 				return err
 			}
@@ -78,7 +78,7 @@ func apply(ctx context.Context, db *sql.DB, version int, name string) error {
 	})
 }
 
-// inTx commits what f does, or nothing of it.
+// inTx runs f in a transaction, and commits it if f succeeds.
 func inTx(ctx context.Context, db *sql.DB, f func(*sql.Tx) error) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
@@ -89,8 +89,7 @@ func inTx(ctx context.Context, db *sql.DB, f func(*sql.Tx) error) error {
 		err = tx.Commit()
 	}
 	if err != nil && ctx.Err() != nil {
-		// Which is most often why: the transaction is done, or its statements
-		// are closed.
+		// Most often the cause: the transaction is over, or its statements are closed.
 		return fmt.Errorf("%w: %w", ctx.Err(), err)
 	}
 	return err

@@ -10,20 +10,20 @@ import (
 	"github.com/footfall/footfall/internal/storage/progress"
 )
 
-// Seen is what Peek finds.
+// Seen is the result of Peek.
 type Seen struct {
-	// All is how new the database is, with its log. File is the same of the file
-	// alone. Each is zero where that cannot be told, as in older schemas.
+	// All says how new the database with its log is, and File the file alone. Each
+	// is zero if that is not known, as in older schemas.
 	All, File progress.Links
-	Log       bool // something is in the log
-	// Unfit is set where the log does not go with the file: together they cannot
-	// be read.
+	Log       bool // the log is not empty
+	// Unfit is set if the log does not belong to the file: together they cannot be
+	// read.
 	Unfit bool
 }
 
-// Peek looks at a database that nobody has open, and changes nothing: to open it
-// moves its log into it, and removes a log that is beside no database. A file that
-// is missing or empty is fs.ErrNotExist.
+// Peek reads a database that is not open, and changes nothing. (Opening it would move
+// its log into it, and remove a log without a database.) A file that is missing or
+// empty is fs.ErrNotExist.
 func Peek(ctx context.Context, path string) (s Seen, err error) {
 	info, err := os.Stat(path)
 	if err == nil && info.Size() == 0 {
@@ -34,7 +34,7 @@ func Peek(ctx context.Context, path string) (s Seen, err error) {
 	}
 	log, err := os.Stat(path + "-wal")
 	s.Log = err == nil && log.Size() > 0
-	// Not to find a thing is no error: Open says what is wrong.
+	// An error here is not reported: Open reports it.
 	s.File, _ = lookAt(ctx, path, url.Values{"mode": {"ro"}, "immutable": {"1"}})
 	if s.All = s.File; s.Log {
 		s.All, err = lookAt(ctx, path, url.Values{"mode": {"ro"}})
@@ -48,7 +48,7 @@ func lookAt(ctx context.Context, path string, how url.Values) (progress.Links, e
 	if err != nil {
 		return progress.Links{}, err
 	}
-	defer db.Close() // only read
+	defer db.Close()
 	var last lastIDs
 	if err := last.scan(db.QueryRowContext(ctx, `SELECT user_id, link_id, keyword_id, version FROM last_ids`)); err != nil {
 		return progress.Links{}, err

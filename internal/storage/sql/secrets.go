@@ -12,41 +12,35 @@ import (
 )
 
 // SetFullName is of store.Users.
-func (db *DB) SetFullName(ctx context.Context, user click.UserID, name string) error {
-	var err error
+func (db *DB) SetFullName(ctx context.Context, user click.UserID, name string) (err error) {
+	defer wrap("set full name", &err)
 	if name != "" {
 		err = store.CheckText("full name", name)
 	}
 	if err == nil {
 		err = db.changeRow(ctx, `UPDATE users SET full_name = $1 WHERE id = $2`, name, int64(user))
 	}
-	if err != nil {
-		return failed("set full name", err)
-	}
-	return nil
+	return err
 }
 
 // SetKeyVersion is of store.Users.
-func (db *DB) SetKeyVersion(ctx context.Context, user click.UserID, version int64) error {
-	if err := db.changeRow(ctx, `UPDATE users SET key_version = $1 WHERE id = $2`, version, int64(user)); err != nil {
-		return failed("set key version", err)
-	}
-	return nil
+func (db *DB) SetKeyVersion(ctx context.Context, user click.UserID, version int64) (err error) {
+	defer wrap("set key version", &err)
+	return db.changeRow(ctx, `UPDATE users SET key_version = $1 WHERE id = $2`, version, int64(user))
 }
 
 // SetPassword is of store.Users.
-func (db *DB) SetPassword(ctx context.Context, user click.UserID, proof string) error {
-	err := store.CheckText("password", proof)
+func (db *DB) SetPassword(ctx context.Context, user click.UserID, proof string) (err error) {
+	defer wrap("set password", &err)
+	err = store.CheckText("password", proof)
 	if err == nil {
 		err = db.changeRow(ctx, `UPDATE users SET password = $1 WHERE id = $2`, proof, int64(user))
 	}
-	if err != nil {
-		return failed("set password", err)
-	}
-	return nil
+	return err
 }
 
-// changeRow runs a statement that changes one row, if it is there.
+// changeRow runs a statement that changes one row. It fails with click.ErrNotFound
+// if there is no such row.
 func (db *DB) changeRow(ctx context.Context, query string, args ...any) error {
 	return db.write(ctx, func(ctx context.Context, tx *sql.Tx, _ *lastIDs) error {
 		r, err := tx.ExecContext(ctx, query, args...)
@@ -63,21 +57,20 @@ func (db *DB) changeRow(ctx context.Context, query string, args ...any) error {
 
 // Password is of store.Users.
 func (db *DB) Password(ctx context.Context, user click.UserID) (proof string, err error) {
+	defer wrap("password", &err)
 	err = db.passwordOf.QueryRowContext(ctx, int64(user)).Scan(&proof)
 	if err == nil && proof == "" {
 		err = click.ErrNotFound
 	}
-	if err != nil {
-		return "", failed("password", err)
-	}
-	return proof, nil
+	return proof, err
 }
 
 // Secret is of store.Users.
 func (db *DB) Secret(ctx context.Context, offer [32]byte) (secret [32]byte, err error) {
-	const operation, query = "secret", `SELECT secret FROM installation WHERE id = 1`
+	defer wrap("secret", &err)
+	const query = `SELECT secret FROM installation WHERE id = 1`
 	var text string
-	// Whoever looks changes nothing.
+	// Reading it does not need the writer.
 	err = db.whole.QueryRowContext(ctx, query).Scan(&text)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = db.write(ctx, func(ctx context.Context, tx *sql.Tx, _ *lastIDs) error {
@@ -88,14 +81,14 @@ func (db *DB) Secret(ctx context.Context, offer [32]byte) (secret [32]byte, err 
 			return tx.QueryRowContext(ctx, query).Scan(&text)
 		})
 		if err == nil {
-			err = emptyLog(ctx, db.writer) // without it the file is nobody's
+			err = emptyLog(ctx, db.writer) // the file alone must have it
 		}
 	}
 	if err != nil {
-		return secret, failed(operation, err)
+		return secret, err
 	}
 	if n, err := hex.Decode(secret[:], []byte(text)); err != nil || n != len(secret) {
-		return [32]byte{}, failed(operation, fmt.Errorf("table installation holds no secret: %w", err))
+		return [32]byte{}, fmt.Errorf("table installation holds no secret: %w", err)
 	}
 	return secret, nil
 }

@@ -18,14 +18,15 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// This file is what is SQLite's own. PostgreSQL needs a second one like it:
-// its DSN, BIGINT as it stands, COLLATE "C" for users.login and links.hash,
-// and its error codes. The rest of the package is SQL that both take.
+// This file has the connections, types and error codes of SQLite. PostgreSQL would
+// need another one: its DSN, BIGINT unchanged, COLLATE "C" for users.login and
+// links.hash, and its error codes.
 
 const driverName = "sqlite"
 
-// busyMillis is how long a connection waits for a lock. Inside the process
-// nobody waits for one: it is for a backup tool that reads the file.
+// busyMillis is how long a connection waits for a lock, in milliseconds. Connections
+// of this process do not wait for each other: it is for a backup tool that reads the
+// file.
 const busyMillis = 10_000
 
 // Every connection of a pool is opened with its DSN, so the pragmas in it hold
@@ -40,20 +41,20 @@ func dsn(path string, readOnly bool) string {
 	if readOnly {
 		q.Add("_pragma", "query_only(ON)")
 	} else {
-		// A transaction that reads first and writes then must not find that
-		// somebody wrote in between.
+		// A transaction that reads and then writes must not fail because another one
+		// wrote in between.
 		q.Set("_txlock", "immediate")
 		q.Add("_pragma", "cache_size(-65536)") // KiB: large imports touch much of the indexes
-		// What would undo half of a large insert need not be on disk.
+		// The statement journal of a large insert need not be on disk.
 		q.Add("_pragma", "temp_store(MEMORY)")
 		q.Add("_pragma", "wal_autocheckpoint(4000)") // pages, about 16 MB
-		q.Add("_pragma", "secure_delete(ON)")        // see clean.go
+		q.Add("_pragma", "secure_delete(ON)")        // see wipe.go
 	}
 	return (&url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}).String()
 }
 
-// passes is the condition that a link l passes words, given as four parameters.
-// PostgreSQL needs a function of that name, or its own words for it.
+// passes is the condition that a link l passes store.Words, given as four
+// parameters. PostgreSQL needs a function of that name, or another condition.
 const passes = `passes($%d, $%d, $%d, $%d, l.long_url, l.title, l.note)`
 
 // A function belongs to the driver, and so to every connection of the process.
@@ -67,7 +68,7 @@ func init() {
 			}
 			s, ok := args[i].(string)
 			if !ok {
-				return nil, fmt.Errorf("passes: argument %d is %T, and should be a text", i+1, args[i])
+				return nil, fmt.Errorf("passes: argument %d is %T, not a text", i+1, args[i])
 			}
 			*text = s
 		}
@@ -76,8 +77,8 @@ func init() {
 	})
 }
 
-// createFile makes the database file where it is missing, and keeps it from
-// other users of the machine. SQLite gives the files beside it the same mode.
+// createFile makes the database file if it is missing, and sets its mode to 0600.
+// SQLite gives its other files the same mode.
 func createFile(path string) error {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -86,7 +87,7 @@ func createFile(path string) error {
 	if err := errors.Join(f.Chmod(0o600), f.Close()); err != nil {
 		return err
 	}
-	// The file's name must outlast a power cut as well as its content.
+	// The file's name must be durable, as its contents are.
 	return fsync.Path(filepath.Dir(path))
 }
 

@@ -30,9 +30,10 @@ func (db *DB) AddPassingToken(ctx context.Context, user click.UserID, digest sto
 	})
 }
 
-// addToken adds a token, and calls made where it is new and made is not nil.
-func (db *DB) addToken(ctx context.Context, user click.UserID, digest store.TokenDigest, created int64, passing int, made func(context.Context, *sql.Tx) error) error {
-	err := db.write(ctx, func(ctx context.Context, tx *sql.Tx, _ *lastIDs) error {
+// addToken adds a token, and then calls made, if it is not nil.
+func (db *DB) addToken(ctx context.Context, user click.UserID, digest store.TokenDigest, created int64, passing int, made func(context.Context, *sql.Tx) error) (err error) {
+	defer wrap("add token", &err)
+	return db.write(ctx, func(ctx context.Context, tx *sql.Tx, _ *lastIDs) error {
 		var one int
 		if err := tx.QueryRowContext(ctx, `SELECT 1 FROM users WHERE id = $1`, int64(user)).Scan(&one); err != nil {
 			return err
@@ -44,23 +45,17 @@ func (db *DB) addToken(ctx context.Context, user click.UserID, digest store.Toke
 		}
 		return made(ctx, tx)
 	})
-	if err != nil {
-		return failed("add token", err)
-	}
-	return nil
 }
 
 // RemoveToken is of store.Users.
-func (db *DB) RemoveToken(ctx context.Context, user click.UserID, digest store.TokenDigest) error {
-	err := db.changeRow(ctx, `DELETE FROM tokens WHERE digest = $1 AND user_id = $2`, key(digest), int64(user))
-	if err != nil {
-		return failed("remove token", err)
-	}
-	return nil
+func (db *DB) RemoveToken(ctx context.Context, user click.UserID, digest store.TokenDigest) (err error) {
+	defer wrap("remove token", &err)
+	return db.changeRow(ctx, `DELETE FROM tokens WHERE digest = $1 AND user_id = $2`, key(digest), int64(user))
 }
 
 // RemoveTokens is of store.Users.
 func (db *DB) RemoveTokens(ctx context.Context, user click.UserID) (removed int, err error) {
+	defer wrap("remove tokens", &err)
 	err = db.deletes(ctx, &store.DeletedRows{}, func(d *deleter) error {
 		var one int
 		if err := d.row(`SELECT 1 FROM users WHERE id = $1`, int64(user)).Scan(&one); err != nil {
@@ -69,29 +64,24 @@ func (db *DB) RemoveTokens(ctx context.Context, user click.UserID) (removed int,
 		removed = d.exec(`DELETE FROM tokens WHERE user_id = $1`, int64(user))
 		return nil
 	})
-	if err != nil {
-		return 0, failed("remove tokens", err)
-	}
-	return removed, nil
+	return removed, err
 }
 
 // CountTokens is of store.Users.
 func (db *DB) CountTokens(ctx context.Context, user click.UserID) (n int, err error) {
+	defer wrap("count tokens", &err)
 	if err := db.tokensOfUser.QueryRowContext(ctx, int64(user)).Scan(&n); err != nil {
-		return 0, failed("count tokens", err)
+		return 0, err
 	}
 	return n, nil
 }
 
 // UserByToken is of store.Users.
-func (db *DB) UserByToken(ctx context.Context, digest store.TokenDigest) (store.User, error) {
-	u, err := scanUser(db.userByKey.QueryRowContext(ctx, key(digest)))
-	if err != nil {
-		return store.User{}, failed("user by token", err)
-	}
-	return u, nil
+func (db *DB) UserByToken(ctx context.Context, digest store.TokenDigest) (u store.User, err error) {
+	defer wrap("user by token", &err)
+	return scanUser(db.userByKey.QueryRowContext(ctx, key(digest)))
 }
 
-// key is a digest as it is kept: the engines differ in types of bytes, not in
-// text.
+// key is a digest as it is stored: the engines differ in their types of bytes, not
+// in text.
 func key(d store.TokenDigest) string { return hex.EncodeToString(d[:]) }

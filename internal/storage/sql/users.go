@@ -20,24 +20,25 @@ func scanUser(row interface{ Scan(...any) error }) (u store.User, err error) {
 }
 
 // AddUser is of store.Users.
-func (db *DB) AddUser(ctx context.Context, login string, created int64) (store.User, error) {
+func (db *DB) AddUser(ctx context.Context, login string, created int64) (u store.User, err error) {
+	defer wrap("add user", &err)
 	if err := store.CheckText("login", login); err != nil {
-		return store.User{}, failed("add user", err)
+		return store.User{}, err
 	}
-	u := store.User{Login: login, Created: created}
-	err := db.write(ctx, func(ctx context.Context, tx *sql.Tx, last *lastIDs) error {
+	u = store.User{Login: login, Created: created}
+	err = db.write(ctx, func(ctx context.Context, tx *sql.Tx, last *lastIDs) error {
 		last.user++
 		u.ID = click.UserID(last.user)
 		return oneRow(tx.ExecContext(ctx, `INSERT INTO users (id, login, created) VALUES ($1, $2, $3)
 			ON CONFLICT (login) DO NOTHING`, last.user, login, created))
 	})
 	if err != nil {
-		return store.User{}, failed("add user", err)
+		return store.User{}, err
 	}
 	return u, nil
 }
 
-// oneRow fails with click.ErrExists where the insert met what was there.
+// oneRow fails with click.ErrExists if the insert added no row.
 func oneRow(r sql.Result, err error) error {
 	if err != nil {
 		return err
@@ -50,36 +51,27 @@ func oneRow(r sql.Result, err error) error {
 }
 
 // UserByLogin is of store.Users.
-func (db *DB) UserByLogin(ctx context.Context, login string) (store.User, error) {
-	u, err := scanUser(db.userByLogin.QueryRowContext(ctx, login))
-	if err != nil {
-		return store.User{}, failed("user by login", err)
-	}
-	return u, nil
+func (db *DB) UserByLogin(ctx context.Context, login string) (u store.User, err error) {
+	defer wrap("user by login", &err)
+	return scanUser(db.userByLogin.QueryRowContext(ctx, login))
 }
 
 // UserByID is of store.Users.
-func (db *DB) UserByID(ctx context.Context, id click.UserID) (store.User, error) {
-	u, err := scanUser(db.userByID.QueryRowContext(ctx, int64(id)))
-	if err != nil {
-		return store.User{}, failed("user by id", err)
-	}
-	return u, nil
+func (db *DB) UserByID(ctx context.Context, id click.UserID) (u store.User, err error) {
+	defer wrap("user by id", &err)
+	return scanUser(db.userByID.QueryRowContext(ctx, int64(id)))
 }
 
 // ListUsers is of store.Users.
-func (db *DB) ListUsers(ctx context.Context, after string, limit int) ([]store.User, error) {
-	if limit < 1 { // which SQLite takes for no limit, and PostgreSQL for a mistake
+func (db *DB) ListUsers(ctx context.Context, after string, limit int) (users []store.User, err error) {
+	defer wrap("list users", &err)
+	if limit < 1 { // no limit in SQLite, and an error in PostgreSQL
 		return nil, nil
 	}
-	var users []store.User
-	err := each(ctx, db.listUsers, []any{after, limit}, func(rows *sql.Rows) error {
+	err = each(ctx, db.listUsers, []any{after, limit}, func(rows *sql.Rows) error {
 		u, err := scanUser(rows)
 		users = append(users, u)
 		return err
 	})
-	if err != nil {
-		return nil, failed("list users", err)
-	}
-	return users, nil
+	return users, err
 }

@@ -12,10 +12,9 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// Verify reads all that is kept, and calls report with a sentence for each
-// thing that is wrong: pages that are damaged, rows that do not agree with
-// their copies in the indexes or name rows that are not there, long URLs that
-// are not what they were. It mends nothing.
+// Verify reads everything, and calls report with a sentence for each finding:
+// damaged pages, rows that do not agree with the indexes or refer to missing rows,
+// long URLs that do not match their digests. It repairs nothing.
 func (db *DB) Verify(ctx context.Context, report func(string)) error {
 	for _, check := range []func(context.Context, func(string)) error{
 		db.verifySchema, db.verifyRows, db.verifyReferences, db.verifyLongURLs, db.verifyIDs,
@@ -30,8 +29,8 @@ func (db *DB) Verify(ctx context.Context, report func(string)) error {
 	return nil
 }
 
-// isDamage tells a database that cannot be understood from one that cannot be
-// reached.
+// isDamage says whether an error means that the database is damaged, and not that it
+// cannot be accessed.
 func isDamage(err error) bool {
 	var e *sqlite.Error
 	if !errors.As(err, &e) {
@@ -51,7 +50,7 @@ func (db *DB) verifySchema(ctx context.Context, report func(string)) (err error)
 		return err
 	}
 	defer func() { err = errors.Join(err, fresh.Close()) }()
-	fresh.SetMaxOpenConns(1) // each connection has a memory of its own
+	fresh.SetMaxOpenConns(1) // each connection has its own database
 	if err := migrate(ctx, fresh, func(int, int) {}); err != nil {
 		return err
 	}
@@ -71,21 +70,21 @@ func (db *DB) verifySchema(ctx context.Context, report func(string)) (err error)
 	return nil
 }
 
-// schema is the declarations by name.
+// schema is the declarations, by name.
 func schema(ctx context.Context, db *sql.DB) (map[string]string, error) {
 	declared := map[string]string{}
-	err := eachRow(ctx, db, `SELECT type || ' ' || name, COALESCE(sql, '') || tbl_name FROM sqlite_schema`, func(rows *sql.Rows) error {
+	err := eachRow(ctx, db, func(rows *sql.Rows) error {
 		var name, text string
 		err := rows.Scan(&name, &text)
 		declared[name] = text
 		return err
-	})
+	}, `SELECT type || ' ' || name, COALESCE(sql, '') || tbl_name FROM sqlite_schema`)
 	return declared, err
 }
 
-// verifyRows has the engine look at every page, row and index entry.
+// verifyRows lets SQLite check every page, row and index entry.
 func (db *DB) verifyRows(ctx context.Context, report func(string)) error {
-	return eachRow(ctx, db.whole, `PRAGMA integrity_check`, func(rows *sql.Rows) error {
+	return eachRow(ctx, db.whole, func(rows *sql.Rows) error {
 		var finding string
 		if err := rows.Scan(&finding); err != nil {
 			return err
@@ -94,68 +93,53 @@ func (db *DB) verifyRows(ctx context.Context, report func(string)) error {
 			report(plain.Text(strings.Join(strings.Fields(finding), " ")))
 		}
 		return nil
-	})
+	}, `PRAGMA integrity_check`)
 }
 
 func (db *DB) verifyReferences(ctx context.Context, report func(string)) error {
-	return eachRow(ctx, db.whole, `PRAGMA foreign_key_check`, func(rows *sql.Rows) error {
+	return eachRow(ctx, db.whole, func(rows *sql.Rows) error {
 		var table, parent string
 		var row, key sql.NullInt64
 		if err := rows.Scan(&table, &row, &parent, &key); err != nil {
 			return err
 		}
-		report(fmt.Sprintf("row %d of %s names a row of %s that is not there", row.Int64, plain.Text(table), plain.Text(parent)))
+		report(fmt.Sprintf("row %d of %s refers to a row of %s that does not exist", row.Int64, plain.Text(table), plain.Text(parent)))
 		return nil
-	})
+	}, `PRAGMA foreign_key_check`)
 }
 
 func (db *DB) verifyLongURLs(ctx context.Context, report func(string)) error {
-	return eachRow(ctx, db.whole, `SELECT id, long_url, long_url_digest FROM links NOT INDEXED`, func(rows *sql.Rows) error {
+	return eachRow(ctx, db.whole, func(rows *sql.Rows) error {
 		var id, digest int64
 		var longURL string
 		if err := rows.Scan(&id, &longURL, &digest); err != nil {
 			return err
 		}
 		if urlDigest(longURL) != digest {
-			report(fmt.Sprintf("the long URL of link %d does not agree with its digest: %q", id, longURL))
+			report(fmt.Sprintf("the long URL of link %d does not match its digest: %q", id, longURL))
 		}
 		return nil
-	})
+	}, `SELECT id, long_url, long_url_digest FROM links NOT INDEXED`)
 }
 
-// verifyIDs looks whether ids would be given out twice.
+// verifyIDs checks that no id would be used twice.
 func (db *DB) verifyIDs(ctx context.Context, report func(string)) error {
 	rows := 0
-	err := eachRow(ctx, db.whole, `SELECT
-		user_id >= (SELECT COALESCE(MAX(id), 0) FROM users) AND link_id >= (SELECT COALESCE(MAX(id), 0) FROM links)
-		AND keyword_id >= (SELECT COALESCE(MAX(id), 0) FROM keywords) FROM last_ids`, func(r *sql.Rows) error {
+	err := eachRow(ctx, db.whole, func(r *sql.Rows) error {
 		rows++
 		var right bool
 		if err := r.Scan(&right); err != nil {
 			return err
 		}
 		if !right {
-			report("the newest ids are not the newest")
+			report("last_ids is lower than an id in use: new users or links would reuse it")
 		}
 		return nil
-	})
+	}, `SELECT
+		user_id >= (SELECT COALESCE(MAX(id), 0) FROM users) AND link_id >= (SELECT COALESCE(MAX(id), 0) FROM links)
+		AND keyword_id >= (SELECT COALESCE(MAX(id), 0) FROM keywords) FROM last_ids`)
 	if err == nil && rows != 1 {
-		report(fmt.Sprintf("there are %d rows of the newest ids, and should be one", rows))
+		report(fmt.Sprintf("last_ids has %d rows instead of one", rows))
 	}
 	return err
-}
-
-// eachRow calls f for each row of a query's answer.
-func eachRow(ctx context.Context, db *sql.DB, query string, f func(*sql.Rows) error) error {
-	rows, err := db.QueryContext(ctx, query)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := f(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
 }

@@ -99,7 +99,7 @@ func TestVerifyIDs(t *testing.T) {
 		t.Fatal(err)
 	}
 	exec(t, raw(t, path), `UPDATE last_ids SET link_id = link_id - 1`)
-	if all := findings(t, db); len(all) != 1 || !strings.Contains(all[0], "newest ids") {
+	if all := findings(t, db); len(all) != 1 || !strings.Contains(all[0], "last_ids is lower") {
 		t.Errorf("ids that would be given out again: %q", all)
 	}
 	exec(t, raw(t, path), `DELETE FROM last_ids`)

@@ -14,7 +14,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// finders look up, of many names at once, which are known.
+// finders look up many names at once.
 type finders struct{ links, aggregates, users, keywords, keywordsOf finder }
 
 func newFinders(p *preparer) finders {
@@ -40,25 +40,24 @@ func newInserts(p *preparer) inserts {
 
 // ImportLinks is of store.Links.
 //
-// What is known is looked up outside of any transaction, because nothing that is
-// known ever changes, except details: a batch without news does not wait for
-// the writer.
-func (db *DB) ImportLinks(ctx context.Context, links []store.ForeignLink) ([]store.Link, error) {
-	operation := fmt.Sprintf("import %d links", len(links))
+// Known rows are looked up outside of any transaction, because they never change,
+// except details. So a batch with nothing new does not wait for the writer.
+func (db *DB) ImportLinks(ctx context.Context, links []store.ForeignLink) (answer []store.Link, err error) {
+	defer wrap(fmt.Sprintf("import %d links", len(links)), &err)
 	b, err := newBatch(links)
 	if err != nil {
-		return nil, failed(operation, err)
+		return nil, err
 	}
 	var seen lastIDs
 	if err := seen.scan(db.lastIDs.QueryRowContext(ctx)); err != nil {
-		return nil, failed(operation, err)
+		return nil, err
 	}
 	if err := b.find(ctx, nil, &db.reads); err != nil {
-		return nil, failed(operation, err)
+		return nil, err
 	}
 	if !b.complete() {
 		err := db.write(ctx, func(ctx context.Context, tx *sql.Tx, last *lastIDs) error {
-			if last.version != seen.version+1 { // others wrote since
+			if last.version != seen.version+1 { // another transaction wrote since
 				b.forgetPlain()
 				if err := b.find(ctx, tx, &db.writes); err != nil {
 					return err
@@ -74,10 +73,10 @@ func (db *DB) ImportLinks(ctx context.Context, links []store.ForeignLink) ([]sto
 			return b.update(ctx, tx, db.setDetails)
 		})
 		if err != nil {
-			return nil, failed(operation, err)
+			return nil, err
 		}
 	}
-	answer := make([]store.Link, len(links))
+	answer = make([]store.Link, len(links))
 	for i := range links {
 		answer[i] = *b.links[links[i].Hash]
 	}
@@ -94,12 +93,12 @@ func customOf(l *store.ForeignLink) custom {
 	return custom{domain: strings.ToLower(l.Domain), keyword: l.Keyword}
 }
 
-// batch is an import under way: what was given, what of it is there by now,
-// and the rows that are to be added.
+// batch is an import in progress: the links given, the rows that exist, and the rows
+// to add.
 type batch struct {
 	given      []store.ForeignLink
-	links      map[click.Hash]*store.Link // nil where missing
-	customs    map[custom]bool            // false where missing
+	links      map[click.Hash]*store.Link // nil if missing
+	customs    map[custom]bool            // false if missing
 	users      map[string]int64           // of the links that are missing or described
 	aggregates map[click.Hash]int64       // of the missing links
 
@@ -166,8 +165,7 @@ func (b *batch) find(ctx context.Context, tx *sql.Tx, f *finders) error {
 	})
 }
 
-// mayDescribe tells whether a known link gets details, should the owner be the
-// same.
+// mayDescribe says whether a known link gets details if its owner is the same.
 func (b *batch) mayDescribe(g *store.ForeignLink) bool {
 	known := b.links[g.Hash]
 	if known == nil {
@@ -177,8 +175,8 @@ func (b *batch) mayDescribe(g *store.ForeignLink) bool {
 	return g.Describe(&l)
 }
 
-// forgetPlain forgets the links that may get details, because others may have
-// edited them since they were found.
+// forgetPlain drops the links that may get details, because they may have been
+// edited since they were found.
 func (b *batch) forgetPlain() {
 	for i := range b.given {
 		if g := &b.given[i]; b.mayDescribe(g) {
@@ -187,7 +185,7 @@ func (b *batch) forgetPlain() {
 	}
 }
 
-// complete tells whether there is nothing to write.
+// complete says whether there is nothing to write.
 func (b *batch) complete() bool {
 	for i := range b.given {
 		g := &b.given[i]
@@ -232,8 +230,8 @@ func findIDs[K ~string](ctx context.Context, tx *sql.Tx, f finder, ids map[K]int
 	})
 }
 
-// make makes what is missing, and gives it ids. The first word on a name is the
-// one that counts.
+// make makes the missing rows and gives them ids. If several links of the batch have
+// the same name, the first one is made.
 func (b *batch) make(last *lastIDs) {
 	made := make(map[click.Hash]*store.Link)
 	aggregates := make(map[click.Hash]*store.ForeignLink)
@@ -257,7 +255,8 @@ func (b *batch) make(last *lastIDs) {
 			b.links[g.Hash], made[g.Hash] = l, l
 			order = append(order, l)
 		}
-		// What is made has them already, except from a later word of the batch.
+		// A new link has its details already, unless a later link of the batch adds
+		// them.
 		l := b.links[g.Hash]
 		if b.users[g.Login] == int64(l.User) && g.Describe(l) && made[g.Hash] == nil {
 			b.described = append(b.described, l)
@@ -282,9 +281,9 @@ func (b *batch) make(last *lastIDs) {
 	b.makeKeywords(last)
 }
 
-// giveIDs gives the links ids that follow the hashes, so that the rows go into
-// the indexes side by side. Links of one user and second exchange theirs, so
-// that they ascend in the order given: they are listed by them.
+// giveIDs gives the links ids in the order of their hashes, so that the rows are
+// adjacent in the indexes. Links of one user and second exchange their ids, so that
+// these ascend in the order given: lists are ordered by them.
 func giveIDs(order []*store.Link, hashes []click.Hash, last *lastIDs) {
 	type place struct {
 		user   click.UserID
@@ -310,7 +309,7 @@ func giveIDs(order []*store.Link, hashes []click.Hash, last *lastIDs) {
 }
 
 func (b *batch) addLink(l *store.Link) {
-	var user any // none of an aggregate link
+	var user any // NULL for an aggregate link
 	if l.User != click.Nobody {
 		user = int64(l.User)
 	}
@@ -318,8 +317,8 @@ func (b *batch) addLink(l *store.Link) {
 		l.Title, l.Note, bit(l.Private), bit(l.Archived), l.UserTS, l.Modified)
 }
 
-// makeKeywords needs the links. Here ids are in the order given: they tell
-// which keyword is the oldest.
+// makeKeywords requires that the links are made. Ids of keywords ascend in the order
+// given: the lowest one is the oldest keyword.
 func (b *batch) makeKeywords(last *lastIDs) {
 	for i := range b.given {
 		g := &b.given[i]
@@ -333,8 +332,7 @@ func (b *batch) makeKeywords(last *lastIDs) {
 	}
 }
 
-// insert adds users before links and links before keywords: each names the
-// ones before it.
+// insert adds users, then links, then keywords: each refers to the ones before.
 func (b *batch) insert(ctx context.Context, tx *sql.Tx, in *inserts) error {
 	if err := in.users.insert(ctx, tx, b.newUsers); err != nil {
 		return err

@@ -15,8 +15,8 @@ import (
 	"github.com/footfall/footfall/internal/base/fsync"
 )
 
-// renewLog writes the write-ahead log of a database again, if there is one. The
-// database must not be open.
+// renewLog rewrites the write-ahead log of a database, if there is one. The database
+// must not be open. See fsync.Rewrite for the reason.
 func renewLog(path string) error {
 	f, err := os.OpenFile(path+"-wal", os.O_RDWR, 0)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -35,8 +35,8 @@ func renewLog(path string) error {
 	return nil
 }
 
-// emptyLog moves what is in the log into the database. The log is durable, so it
-// may stay where that cannot be done, as on a full disk.
+// emptyLog moves the contents of the log into the database. If that fails, as on a
+// full disk, the log stays: it is durable.
 func emptyLog(ctx context.Context, db *sql.DB) error {
 	var busy, log, moved int
 	err := db.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &log, &moved)
@@ -46,7 +46,7 @@ func emptyLog(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
-// probe reads of the tables without which nothing works.
+// probe reads from the tables that everything needs.
 func probe(ctx context.Context, db *sql.DB) error {
 	for _, table := range []string{"last_ids", "installation", "users", "links"} {
 		var some int
@@ -57,8 +57,8 @@ func probe(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
-// refused adds why the system refuses to open the database, which SQLite does not
-// say.
+// refused adds the operating system's error to one of SQLite, which does not have
+// it.
 func refused(path string, err error) error {
 	var e *sqlite.Error
 	if !errors.As(err, &e) || e.Code()&0xff != sqlite3.SQLITE_CANTOPEN && e.Code()&0xff != sqlite3.SQLITE_IOERR {

@@ -16,18 +16,18 @@ const (
 
 	aggregateOfURL = selectLinks + oldestOfURL + `IS NULL` + oldestFirst
 
-	// A hash that leads to another user's private link is not told to $3.
+	// Not one with the hash of another user's private link: user $3 must not see it.
 	aggregateToJoin = selectLinks + oldestOfURL + `IS NULL AND NOT EXISTS (SELECT 1 FROM links p
 		WHERE p.hash = l.hash AND p.user_id IS NOT NULL AND p.private = 1 AND p.user_id <> $3)` + oldestFirst
 )
 
-// nameTaken asks of each index by itself, for none has all the names.
+// nameTaken asks each index by itself, because no index has all names.
 const nameTaken = `SELECT
 	EXISTS (SELECT 1 FROM links WHERE user_id IS NOT NULL AND hash IN ($1, $2)) OR
 	EXISTS (SELECT 1 FROM links WHERE user_id IS NULL AND hash IN ($1, $2)) OR
 	EXISTS (SELECT 1 FROM keywords WHERE keyword IN ($1, $2))`
 
-// makes are the statements of a transaction that makes a link.
+// makes is the statements of a transaction that makes a link.
 type makes struct{ user, link, aggregate, taken *sql.Stmt }
 
 func newMakes(p *preparer) makes {
@@ -41,29 +41,28 @@ func newMakes(p *preparer) makes {
 
 // MakeLink is of store.Links.
 //
-// A link that is there is found outside of any transaction. Where none is, the
-// transaction looks again: from its first statement on it holds the row of
-// last_ids, so that no other process makes links or names in the meantime.
-func (db *DB) MakeLink(ctx context.Context, n store.NewLink) (store.Link, bool, error) {
-	const operation = "make link"
+// An existing link is found outside of any transaction. If there is none, the
+// transaction looks again: from its first statement on it locks the row of last_ids,
+// so that no other process makes links or names meanwhile.
+func (db *DB) MakeLink(ctx context.Context, n store.NewLink) (l store.Link, made bool, err error) {
+	defer wrap("make link", &err)
 	if err := n.Check(); err != nil {
-		return store.Link{}, false, failed(operation, err)
+		return store.Link{}, false, err
 	}
 	digest := urlDigest(n.LongURL)
-	l, err := scanLink(db.linkOfUser.QueryRowContext(ctx, digest, n.LongURL, int64(n.User)))
+	l, err = scanLink(db.linkOfUser.QueryRowContext(ctx, digest, n.LongURL, int64(n.User)))
 	if err == nil {
 		return l, false, nil
 	}
 	if !errors.Is(err, sql.ErrNoRows) {
-		return store.Link{}, false, failed(operation, err)
+		return store.Link{}, false, err
 	}
-	made := false
 	err = db.write(ctx, func(ctx context.Context, tx *sql.Tx, last *lastIDs) (err error) {
 		l, made, err = db.makeLink(ctx, tx, last, &n, digest)
 		return err
 	})
 	if err != nil {
-		return store.Link{}, false, failed(operation, err)
+		return store.Link{}, false, err
 	}
 	return l, made, nil
 }
@@ -109,7 +108,7 @@ func (db *DB) makeLink(ctx context.Context, tx *sql.Tx, last *lastIDs, n *store.
 	}, true, db.inserts.links.insert(ctx, tx, rows)
 }
 
-// bit is how a bool is kept: the engines differ in types of truth, not in
+// bit is a bool as it is stored: the engines differ in their boolean types, not in
 // numbers.
 func bit(b bool) int64 {
 	if b {

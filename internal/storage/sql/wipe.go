@@ -9,35 +9,35 @@ import (
 	"time"
 )
 
-// This file overwrites what was deleted, and is SQLite's own too. Where a row
-// is deleted or replaced, secure_delete overwrites it. But rows move between
-// pages, and where they lay before stays as it was, until something else comes
-// to lie there; and files of old were written without secure_delete. So after a
-// deletion every page is looked at, some at a time, and what is of no row in it
-// is overwritten. VACUUM would do it too, at once, and as long as it takes
-// nobody could write.
+// This file overwrites deleted data in a file of SQLite. secure_delete overwrites a
+// row that is deleted or replaced. But when rows move between pages, their old copies
+// stay until the space is used again, and old files were written without
+// secure_delete. So after a deletion every page is read, some at a time, and
+// everything that belongs to no row is overwritten. VACUUM would do that in one
+// transaction, and block writes all the time.
 
-// clean is the user_version of a file in which nothing is left of what was
-// deleted. Whatever is less says that something may be.
+// clean is the user_version of a file without remains of deleted rows. A lower
+// number means that there may be some.
 const (
 	clean     = 1
 	markClean = `PRAGMA user_version = 1`
 )
 
-// pagesAtOnce bounds how long nobody else can write.
+// pagesAtOnce limits how long other writes are blocked.
 const pagesAtOnce = 128
 
-// Dirty tells whether something may be left in the file of what was deleted, and
-// a mark to give to Cleaned.
+// Dirty says whether the file may have remains of deleted rows, and returns a mark
+// for Cleaned.
 func (db *DB) Dirty(ctx context.Context) (dirty bool, mark int64, err error) {
+	defer wrap("dirty", &err)
 	if err := db.writer.QueryRowContext(ctx, `PRAGMA user_version`).Scan(&mark); err != nil {
-		return false, 0, failed("dirty", err)
+		return false, 0, err
 	}
 	return mark < clean, mark, nil
 }
 
-// soil makes the file dirty, with another mark than before.
-func (d *deleter) soil() {
+// setDirty makes the file dirty, with a new mark.
+func (d *deleter) setDirty() {
 	var mark int64
 	if d.err == nil {
 		d.err = d.row(`PRAGMA user_version`).Scan(&mark)
@@ -45,10 +45,11 @@ func (d *deleter) soil() {
 	d.exec(fmt.Sprintf(`PRAGMA user_version = %d`, min(mark, 0)-1))
 }
 
-// Cleaned makes the file a clean one, unless something was deleted since the
-// mark was given.
-func (db *DB) Cleaned(ctx context.Context, mark int64) error {
-	err := inTx(ctx, db.writer, func(tx *sql.Tx) error {
+// Cleaned records that the file is clean, unless rows were deleted after Dirty
+// returned the mark.
+func (db *DB) Cleaned(ctx context.Context, mark int64) (err error) {
+	defer wrap("cleaned", &err)
+	return inTx(ctx, db.writer, func(tx *sql.Tx) error {
 		var now int64
 		if err := tx.QueryRow(`PRAGMA user_version`).Scan(&now); err != nil || now != mark {
 			return err
@@ -56,25 +57,19 @@ func (db *DB) Cleaned(ctx context.Context, mark int64) error {
 		_, err := tx.Exec(markClean)
 		return err
 	})
-	if err != nil {
-		return failed("cleaned", err)
-	}
-	return nil
 }
 
-// Clean overwrites in the file what was deleted before the call, and empties the
-// file of what was written last. It waits for those who read that still.
-func (db *DB) Clean(ctx context.Context) error {
+// Clean overwrites what was deleted before the call, and empties the write-ahead log.
+// It waits for readers of the log.
+func (db *DB) Clean(ctx context.Context) (err error) {
+	defer wrap("clean", &err)
 	if err := db.wipe(ctx); err != nil {
-		return failed("clean", err)
+		return err
 	}
-	if err := db.emptyWAL(ctx); err != nil {
-		return failed("clean", err)
-	}
-	return nil
+	return db.emptyWAL(ctx)
 }
 
-var errLayout = errors.New("the file has a layout that footfall does not make, and is not cleaned")
+var errLayout = errors.New("the file has a layout that footfall does not write, and is not cleaned")
 
 func (db *DB) wipe(ctx context.Context) error {
 	if err := db.wipeFree(ctx); err != nil {
@@ -99,8 +94,8 @@ func (db *DB) wipe(ctx context.Context) error {
 	return nil
 }
 
-// wipeFree overwrites the pages that are of nothing: a chain of pages that list
-// others.
+// wipeFree overwrites the pages of the freelist: a chain of trunk pages, which list
+// leaf pages.
 func (db *DB) wipeFree(ctx context.Context) error {
 	for n, more := 0, true; more; n++ {
 		err := db.wiping(ctx, func(w *wiper) error {
@@ -157,8 +152,8 @@ func (db *DB) wiping(ctx context.Context, f func(*wiper) error) error {
 			return err
 		}
 		w.usable = len(first) - int(first[20])
-		// A page with a map for vacuuming step by step, or a number as high as the
-		// mark of a tree, could be taken for one.
+		// A pointer map page of incremental vacuum, or the number of an overflow page
+		// of a huge file, could be mistaken for the type of a tree page.
 		if binary.BigEndian.Uint32(first[52:]) != 0 || w.pages >= 1<<25 {
 			return errLayout
 		}
@@ -179,11 +174,11 @@ func (w *wiper) write(pgno uint32, page []byte) error {
 	return err
 }
 
-// free overwrites the pages that a page lists, and what is behind its list.
+// free overwrites the leaf pages that a trunk page lists, and the rest of the trunk.
 func (w *wiper) free(pgno uint32, trunk []byte) error {
 	n := int(binary.BigEndian.Uint32(trunk[4:]))
 	if n < 0 || 8+4*n > w.usable {
-		return nil // damage, which is for check to name
+		return nil // damage, which Verify reports
 	}
 	for i := range n {
 		leaf := binary.BigEndian.Uint32(trunk[8+4*i:])
@@ -206,7 +201,7 @@ func (w *wiper) free(pgno uint32, trunk []byte) error {
 	return nil
 }
 
-// zero tells whether it changed anything.
+// zero says whether it changed anything.
 func zero(b []byte) (changed bool) {
 	for i := range b {
 		if b[i] != 0 {
@@ -216,7 +211,7 @@ func zero(b []byte) (changed bool) {
 	return changed
 }
 
-// Pages of trees begin with their kind.
+// The types of tree pages: their first byte.
 const (
 	indexInner = 0x02
 	tableInner = 0x05
@@ -224,8 +219,8 @@ const (
 	tableLeaf  = 0x0d
 )
 
-// tree overwrites what is of no row in a page of a tree, and behind the rows
-// that go on in other pages. It leaves all other pages alone.
+// tree overwrites what belongs to no row in a page of a tree, and in the last
+// overflow page of each row. It does not change other pages.
 func (w *wiper) tree(pgno uint32) error {
 	page, err := w.read(pgno)
 	if err != nil {
@@ -233,7 +228,7 @@ func (w *wiper) tree(pgno uint32) error {
 	}
 	head := page
 	if pgno == 1 {
-		head = page[100:] // of the file's own
+		head = page[100:] // after the header of the file
 	}
 	cells := 8
 	switch head[0] {
@@ -249,7 +244,7 @@ func (w *wiper) tree(pgno uint32) error {
 		content = 1 << 16
 	}
 	if cells+2*n > content || content > w.usable {
-		return nil // damage, which is for check to name
+		return nil // damage, which Verify reports
 	}
 	changed := zero(page[cells+2*n : content])
 	for free := int(binary.BigEndian.Uint16(head[1:])); free >= content && free+4 <= w.usable; {
@@ -280,8 +275,7 @@ func (w *wiper) tree(pgno uint32) error {
 	return nil
 }
 
-// rest overwrites what is behind a row in the last of the pages that it goes on
-// in.
+// rest overwrites what follows the end of a row in its last overflow page.
 func (w *wiper) rest(kind byte, cell []byte) error {
 	local := (w.usable-12)*64/255 - 23
 	switch kind {
@@ -325,7 +319,7 @@ func (w *wiper) rest(kind byte, cell []byte) error {
 	return nil
 }
 
-// varint is a number of SQLite's, and how many bytes it takes.
+// varint decodes a varint of SQLite, and returns its length.
 func varint(b []byte) (v uint64, n int) {
 	for n = 0; n < len(b) && n < 8; n++ {
 		v = v<<7 | uint64(b[n]&0x7f)
@@ -339,15 +333,14 @@ func varint(b []byte) (v uint64, n int) {
 	return 0, n
 }
 
-// How long readers are waited for while nobody can write, and how long nobody
-// waits in between.
+// How long an attempt waits for readers and blocks writes, and the pause between two
+// attempts.
 const (
 	walPatience = 200 // ms
 	walPause    = 200 * time.Millisecond
 )
 
-// emptyWAL writes what is in the file beside the database into it, and cuts it
-// to nothing.
+// emptyWAL moves the write-ahead log into the database, and truncates it.
 func (db *DB) emptyWAL(ctx context.Context) (err error) {
 	for {
 		busy, err := db.tryEmptyWAL(ctx)
@@ -357,7 +350,7 @@ func (db *DB) emptyWAL(ctx context.Context) (err error) {
 		select {
 		case <-time.After(walPause):
 		case <-ctx.Done():
-			return fmt.Errorf("%w: somebody reads the database still", ctx.Err())
+			return fmt.Errorf("%w: the database is still being read", ctx.Err())
 		}
 	}
 }

@@ -16,13 +16,14 @@ import (
 )
 
 // Hashes is of store.Links.
-func (db *DB) Hashes(ctx context.Context, ids []click.LinkID) ([]click.Hash, error) {
+func (db *DB) Hashes(ctx context.Context, ids []click.LinkID) (hashes []click.Hash, err error) {
+	defer wrap("hashes", &err)
 	known := make(map[click.LinkID]click.Hash, len(ids))
 	keys := make([]string, len(ids))
 	for i, id := range ids {
 		keys[i] = strconv.FormatUint(uint64(id), 10)
 	}
-	err := db.hashes.find(ctx, nil, keys, func(rows *sql.Rows) error {
+	err = db.hashes.find(ctx, nil, keys, func(rows *sql.Rows) error {
 		var id int64
 		var hash click.Hash
 		err := rows.Scan(&id, &hash)
@@ -30,9 +31,9 @@ func (db *DB) Hashes(ctx context.Context, ids []click.LinkID) ([]click.Hash, err
 		return err
 	})
 	if err != nil {
-		return nil, failed("hashes", err)
+		return nil, err
 	}
-	hashes := make([]click.Hash, len(ids))
+	hashes = make([]click.Hash, len(ids))
 	for i, id := range ids {
 		hashes[i] = known[id]
 	}
@@ -40,52 +41,56 @@ func (db *DB) Hashes(ctx context.Context, ids []click.LinkID) ([]click.Hash, err
 }
 
 // LinkOfURL is of store.Links.
-func (db *DB) LinkOfURL(ctx context.Context, user click.UserID, longURL string) (store.Link, error) {
+func (db *DB) LinkOfURL(ctx context.Context, user click.UserID, longURL string) (l store.Link, err error) {
+	defer wrap("link of URL", &err)
 	query, args := db.aggregateOfURL, []any{urlDigest(longURL), longURL}
 	if user != click.Nobody {
 		query, args = db.linkOfUser, append(args, int64(user))
 	}
-	l, err := scanLink(query.QueryRowContext(ctx, args...))
-	if err != nil {
-		return store.Link{}, failed("link of URL", err)
-	}
-	return l, nil
+	return scanLink(query.QueryRowContext(ctx, args...))
 }
 
 // LinksOfURL is of store.Links.
-func (db *DB) LinksOfURL(ctx context.Context, longURL string) ([]store.Link, error) {
-	var links []store.Link
-	err := each(ctx, db.linksOfURL, []any{urlDigest(longURL), longURL}, func(rows *sql.Rows) error {
+func (db *DB) LinksOfURL(ctx context.Context, longURL string) (links []store.Link, err error) {
+	defer wrap("links of URL", &err)
+	err = each(ctx, db.linksOfURL, []any{urlDigest(longURL), longURL}, func(rows *sql.Rows) error {
 		l, err := scanLink(rows)
 		links = append(links, l)
 		return err
 	})
-	if err != nil {
-		return nil, failed("links of URL", err)
-	}
-	return links, nil
+	return links, err
 }
 
 // HasDomain is of store.Links.
-func (db *DB) HasDomain(ctx context.Context, domain string) (bool, error) {
+func (db *DB) HasDomain(ctx context.Context, domain string) (found bool, err error) {
+	defer wrap("domain", &err)
 	var one int
-	err := db.hasDomain.QueryRowContext(ctx, strings.ToLower(domain)).Scan(&one)
+	err = db.hasDomain.QueryRowContext(ctx, strings.ToLower(domain)).Scan(&one)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
 	if err != nil {
-		return false, failed("domain", err)
+		return false, err
 	}
 	return true, nil
 }
 
-// conditions are what a query asks of links l, and the arguments.
+// hasRow says whether a query for one column found a row.
+func hasRow(row *sql.Row) (bool, error) {
+	err := row.Scan(new(int))
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// conditions is the WHERE clause of a query for links l, and its arguments.
 type conditions struct {
 	where []string
 	args  []any
 }
 
-// add takes a condition that ends where its argument goes.
+// add adds a condition, to which its argument is appended.
 func (c *conditions) add(condition string, arg any) {
 	c.args = append(c.args, arg)
 	c.where = append(c.where, fmt.Sprintf("%s$%d", condition, len(c.args)))
@@ -113,7 +118,7 @@ func filtered(f *store.LinkFilter) *conditions {
 		c.add(`l.id IN (SELECT k.link_id FROM keywords k WHERE k.keyword = `, string(f.Keyword))
 		c.where[len(c.where)-1] += `)`
 	}
-	if f.Any() { // the last one, for it takes longest
+	if f.Any() { // last, because it takes longest
 		n := len(c.args)
 		c.args = append(c.args, f.Query, f.ExactDomain, f.RootDomain, bit(f.WithoutNotes))
 		c.where = append(c.where, fmt.Sprintf(passes, n+1, n+2, n+3, n+4))
@@ -121,14 +126,15 @@ func filtered(f *store.LinkFilter) *conditions {
 	return c
 }
 
-// all is all of them.
+// all is the whole clause.
 func (c *conditions) all() string { return ` WHERE ` + strings.Join(c.where, ` AND `) }
 
 const countLinks = `SELECT COUNT(*) FROM links l`
 
-// ListLinks is of store.Links. Whether a link passes is read from the index
-// links_by_user alone; rows are read of those that are listed.
+// ListLinks is of store.Links. The filter reads the index links_by_user alone; only
+// the links that are listed are read from the table.
 func (db *DB) ListLinks(ctx context.Context, f store.LinkFilter) (links []store.Link, all int, err error) {
+	defer wrap("list links", &err)
 	c := filtered(&f)
 	err = db.lists.QueryRowContext(ctx, countLinks+c.all(), c.args...).Scan(&all)
 	if offset := max(f.Offset, 0); err == nil && f.Limit > 0 && offset < all {
@@ -137,45 +143,40 @@ func (db *DB) ListLinks(ctx context.Context, f store.LinkFilter) (links []store.
 			append(c.args, f.Limit, offset)...)
 	}
 	if err != nil {
-		return nil, 0, failed("list links", err)
+		return nil, 0, err
 	}
 	return links, all, nil
 }
 
-// listed is the links of a query that is made for the occasion.
+// listed is the links of a query that is not prepared.
 func listed(ctx context.Context, pool *sql.DB, query string, args ...any) (links []store.Link, err error) {
-	rows, err := pool.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
+	err = eachRow(ctx, pool, func(rows *sql.Rows) error {
 		l, err := scanLink(rows)
-		if err != nil {
-			return nil, err
-		}
 		links = append(links, l)
-	}
-	return links, rows.Err()
+		return err
+	}, query, args...)
+	return links, err
 }
 
 // MoreLinks is of store.Links.
-func (db *DB) MoreLinks(ctx context.Context, user click.UserID, than int) (bool, error) {
+func (db *DB) MoreLinks(ctx context.Context, user click.UserID, than int) (found bool, err error) {
+	defer wrap("more links", &err)
 	var one int
-	err := db.moreLinks.QueryRowContext(ctx, int64(user), max(than, 0)).Scan(&one)
+	err = db.moreLinks.QueryRowContext(ctx, int64(user), max(than, 0)).Scan(&one)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
 	if err != nil {
-		return false, failed("more links", err)
+		return false, err
 	}
 	return true, nil
 }
 
 // CountLinks is of store.Links.
-func (db *DB) CountLinks(ctx context.Context, user click.UserID, edges []int64) ([]uint64, error) {
-	counts := make([]uint64, len(edges)-1)
-	err := each(ctx, db.createdOfUser, []any{int64(user), edges[0], edges[len(edges)-1]}, func(rows *sql.Rows) error {
+func (db *DB) CountLinks(ctx context.Context, user click.UserID, edges []int64) (counts []uint64, err error) {
+	defer wrap("count links", &err)
+	counts = make([]uint64, len(edges)-1)
+	err = each(ctx, db.createdOfUser, []any{int64(user), edges[0], edges[len(edges)-1]}, func(rows *sql.Rows) error {
 		var created int64
 		var n uint64
 		err := rows.Scan(&created, &n)
@@ -184,22 +185,22 @@ func (db *DB) CountLinks(ctx context.Context, user click.UserID, edges []int64) 
 		return err
 	})
 	if err != nil {
-		return nil, failed("count links", err)
+		return nil, err
 	}
 	return counts, nil
 }
 
 // FirstLink is of store.Links.
-func (db *DB) FirstLink(ctx context.Context, user click.UserID) (int64, bool, error) {
+func (db *DB) FirstLink(ctx context.Context, user click.UserID) (_ int64, found bool, err error) {
+	defer wrap("first link", &err)
 	var first sql.NullInt64
-	if err := db.firstOfUser.QueryRowContext(ctx, int64(user)).Scan(&first); err != nil {
-		return 0, false, failed("first link", err)
-	}
-	return first.Int64, first.Valid, nil
+	err = db.firstOfUser.QueryRowContext(ctx, int64(user)).Scan(&first)
+	return first.Int64, first.Valid, err
 }
 
 // EditLink is of store.Links.
 func (db *DB) EditLink(ctx context.Context, id click.LinkID, e store.LinkEdit) (l store.Link, err error) {
+	defer wrap("edit link", &err)
 	err = db.write(ctx, func(ctx context.Context, tx *sql.Tx, _ *lastIDs) error {
 		l, err = scanLink(tx.QueryRowContext(ctx, selectLinks+`WHERE l.id = $1 AND l.user_id IS NOT NULL`, int64(id)))
 		if err != nil {
@@ -212,7 +213,7 @@ func (db *DB) EditLink(ctx context.Context, id click.LinkID, e store.LinkEdit) (
 		return err
 	})
 	if err != nil {
-		return store.Link{}, failed("edit link", err)
+		return store.Link{}, err
 	}
 	return l, nil
 }
@@ -227,18 +228,16 @@ func detailsOf(l *store.Link) []any {
 
 // AllLinks is of store.Links.
 func (db *DB) AllLinks(ctx context.Context, after click.LinkID, limit int) (links []store.Link, err error) {
+	defer wrap("all links", &err)
 	if limit < 1 {
 		return nil, nil
 	}
-	links, err = listed(ctx, db.whole, selectLinks+`WHERE l.id > $1 AND l.user_id IS NOT NULL ORDER BY l.id LIMIT $2`, int64(after), limit)
-	if err != nil {
-		return nil, failed("all links", err)
-	}
-	return links, nil
+	return listed(ctx, db.whole, selectLinks+`WHERE l.id > $1 AND l.user_id IS NOT NULL ORDER BY l.id LIMIT $2`, int64(after), limit)
 }
 
 // Keywords is of store.Links.
-func (db *DB) Keywords(ctx context.Context, links []click.LinkID) ([]store.Keyword, error) {
+func (db *DB) Keywords(ctx context.Context, links []click.LinkID) (all []store.Keyword, err error) {
+	defer wrap("keywords", &err)
 	keys := make([]string, len(links))
 	for i, id := range links {
 		keys[i] = strconv.FormatUint(uint64(id), 10)
@@ -249,16 +248,16 @@ func (db *DB) Keywords(ctx context.Context, links []click.LinkID) ([]store.Keywo
 		store.Keyword
 	}
 	found := map[int64]aged{}
-	err := db.reads.keywordsOf.find(ctx, nil, keys, func(rows *sql.Rows) error {
+	err = db.reads.keywordsOf.find(ctx, nil, keys, func(rows *sql.Rows) error {
 		var k aged
 		err := rows.Scan(&k.id, &k.Link, &k.Domain, &k.Keyword.Keyword)
 		found[k.id] = k
 		return err
 	})
 	if err != nil {
-		return nil, failed("keywords", err)
+		return nil, err
 	}
-	all := make([]store.Keyword, 0, len(found))
+	all = make([]store.Keyword, 0, len(found))
 	for _, id := range slices.Sorted(maps.Keys(found)) {
 		all = append(all, found[id].Keyword)
 	}

@@ -8,15 +8,15 @@ import (
 	"strings"
 )
 
-// preparer prepares statements and keeps the errors for the end.
+// preparer prepares statements, and keeps the first error.
 type preparer struct {
-	ctx context.Context // of Open, which the preparer does not outlive
+	ctx context.Context // of Open
 	db  *sql.DB
 	err error
 }
 
 func (p *preparer) stmt(query string) (s *sql.Stmt) {
-	if p.err == nil { // else it would be the same again
+	if p.err == nil { // else it would fail in the same way
 		s, p.err = p.db.PrepareContext(p.ctx, query)
 	}
 	return s
@@ -37,10 +37,10 @@ func params(from, to int) string {
 // finder finds the rows of many keys with few statements.
 type finder struct{ one, many *sql.Stmt }
 
-// keysPerQuery is where asking for more at once stops to help.
+// keysPerQuery is from where on more keys in one query are no faster.
 const keysPerQuery = 32
 
-// newFinder takes a query that lacks its last part, "IN (…)".
+// newFinder takes a query without its last part, "IN (…)".
 func newFinder(p *preparer, query string) finder {
 	return finder{
 		one:  p.stmt(query + ` IN ($1)`),
@@ -48,8 +48,7 @@ func newFinder(p *preparer, query string) finder {
 	}
 }
 
-// find calls scan for each row of the keys, in the transaction where tx is not
-// nil.
+// find calls scan for each row of the keys, in the transaction if tx is not nil.
 func (f finder) find(ctx context.Context, tx *sql.Tx, keys []string, scan func(*sql.Rows) error) error {
 	stmt, width := f.many, keysPerQuery
 	if len(keys) == 1 {
@@ -58,11 +57,11 @@ func (f finder) find(ctx context.Context, tx *sql.Tx, keys []string, scan func(*
 	if tx != nil {
 		stmt = tx.StmtContext(ctx, stmt)
 	}
-	slices.Sort(keys) // neighbours in the index are found together
+	slices.Sort(keys) // adjacent keys are found in the same pages
 	args := make([]any, width)
 	for from := 0; from < len(keys); from += width {
 		for i := range args {
-			// The last query repeats the last key, which finds nothing more.
+			// The last query repeats the last key, which adds no rows.
 			args[i] = keys[min(from+i, len(keys)-1)]
 		}
 		if err := each(ctx, stmt, args, scan); err != nil {
@@ -72,8 +71,19 @@ func (f finder) find(ctx context.Context, tx *sql.Tx, keys []string, scan func(*
 	return nil
 }
 
+// each calls scan for each row of a statement's answer.
 func each(ctx context.Context, stmt *sql.Stmt, args []any, scan func(*sql.Rows) error) error {
 	rows, err := stmt.QueryContext(ctx, args...)
+	return scanAll(rows, err, scan)
+}
+
+// eachRow is each for a query that is not prepared.
+func eachRow(ctx context.Context, db *sql.DB, scan func(*sql.Rows) error, query string, args ...any) error {
+	rows, err := db.QueryContext(ctx, query, args...)
+	return scanAll(rows, err, scan)
+}
+
+func scanAll(rows *sql.Rows, err error, scan func(*sql.Rows) error) error {
 	if err != nil {
 		return err
 	}
@@ -92,7 +102,7 @@ type inserter struct {
 	one, many *sql.Stmt
 }
 
-// rowsPerInsert is where adding more at once stops to help.
+// rowsPerInsert is from where on more rows in one statement are no faster.
 const rowsPerInsert = 8
 
 func newInserter(p *preparer, table string, columns ...string) inserter {
@@ -105,7 +115,7 @@ func newInserter(p *preparer, table string, columns ...string) inserter {
 	return inserter{columns: n, one: p.stmt(query + rows[0]), many: p.stmt(query + strings.Join(rows, ", "))}
 }
 
-// insert takes the rows as one list of their values.
+// insert adds rows, given as one list of their values.
 func (in inserter) insert(ctx context.Context, tx *sql.Tx, values []any) error {
 	one, many := tx.StmtContext(ctx, in.one), tx.StmtContext(ctx, in.many)
 	for len(values) > 0 {
