@@ -16,8 +16,8 @@ import (
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// TestBounds: whatever is asked of a window with bounds, each click within them
-// counts once, in the unit that it lies in, and no other click does.
+// TestBounds: in every answer about a window with bounds, each click within them
+// counts once, in its unit, and no other click counts.
 func TestBounds(t *testing.T) {
 	zones := calendar.Zones()
 	seedtest.Check(t, func(t *rapid.T) {
@@ -59,7 +59,7 @@ func TestBounds(t *testing.T) {
 		}
 		limit := rapid.SampledFrom([]int{1, 5, 1 << 17}).Draw(t, "limit")
 
-		// By the calendar's own edges, one click after the other.
+		// The expected answer, from the edges of the calendar and each click.
 		_, end := zone.Start(w.Unit, w.Reference, 1)
 		var want []metrics.Point
 		sum, oldest := uint64(0), int64(from-1_000_000)

@@ -6,9 +6,9 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// Rank is how one list is made, of at most so many groups at once or, where that
-// is 0, as ever, and the most
-// entries, names and groups that were held after a count.
+// Rank makes one list, with at most groups groups in one pass (0 is the default). It
+// returns the list, and the maximum number of entries, names and groups that were
+// held.
 func (r Ranking) Rank(ctx context.Context, groups int, each func(f func(store.Count) error) error) (list []Value, most int, err error) {
 	tops, sums := []top{{limit: r.Limit}}, newGroupSums(groups)
 	watched := func(f func(store.Count) error) error {

@@ -1,7 +1,8 @@
-// Package metrics asks the questions: clicks over time, and clicks by facet,
-// of a scope in a window of calendar units.
+// Package metrics answers questions from the counts: clicks over time, and clicks by
+// the values of a facet, in a window of calendar units.
 //
-// It refuses to know the wire and the engines, and leaves zones to calendar.
+// It refuses to know the wire and the engines, and leaves time zones to package
+// calendar.
 package metrics
 
 import (
@@ -16,8 +17,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// Counts answers questions of which the answer is numbers alone: a part of
-// store.Questions.
+// Counts answers questions without values: a part of store.Questions.
 type Counts interface {
 	Counts(ctx context.Context, q store.Query) ([]store.Count, error)
 	First(ctx context.Context, s rollup.Scope, f rollup.Facet) (int64, bool, error)
@@ -38,7 +38,7 @@ type Clicks[S Snapshot] interface {
 	Snapshot(ctx context.Context) (S, error)
 }
 
-// Subject is whose clicks a question is about: the sum of scopes, each named
+// Subject is whose clicks a question is about: several scopes added up, each at most
 // once.
 type Subject []Scope
 
@@ -46,8 +46,8 @@ type Subject []Scope
 type Scope struct {
 	User click.UserID
 	Link click.LinkID
-	// Since is the Unix second, a multiple of 900, before which clicks do not
-	// count; 0 is for all clicks.
+	// Since is a Unix second, a multiple of 900. Clicks before it are left out; 0
+	// leaves out none.
 	Since int64
 }
 
@@ -62,15 +62,13 @@ func New[S Snapshot](c Clicks[S]) *Metrics {
 	return &Metrics{c, func(ctx context.Context) (Snapshot, error) { return c.Snapshot(ctx) }}
 }
 
-// AllTime as a number of units means from the first click on.
+// AllTime as a number of units means all units from the first click on.
 const AllTime = -1
 
-// minutesOfAllTime is what AllTime means by the minute: no more is promised to
-// be kept.
+// minutesOfAllTime is how many minutes AllTime means: older ones may be dropped.
 const minutesOfAllTime = 60
 
-// Window is a number of calendar units up to and with the one that holds the
-// reference.
+// Window is a number of calendar units, of which the last one holds the reference.
 type Window struct {
 	Zone *calendar.Zone
 	Unit calendar.Unit
@@ -78,21 +76,21 @@ type Window struct {
 	Units int
 	// Reference is a Unix second within click.Earliest and click.Latest.
 	Reference int64
-	// Bounds are exact, where a unit may reach beyond them.
+	// Bounds limit the clicks further, also within a unit.
 	Bounds
 }
 
-// Bounds are of what counts in a window: the clicks of From ≤ t < Until, Unix
-// seconds that are multiples of 900. 0 is no bound. With From the units are those
-// from the one that holds it on, and Units is AllTime; with Until the reference is
-// the second before.
+// Bounds limit the clicks of a window to From ≤ t < Until, Unix seconds that are
+// multiples of 900. 0 is no bound. With From, the window starts with the unit that
+// holds From, and Units is AllTime. With Until, the reference is the second before
+// it.
 type Bounds struct{ From, Until int64 }
 
-// empty tells whether nothing lies within the bounds.
+// empty says whether no time is within the bounds.
 func (b Bounds) empty() bool { return b.Until > 0 && b.From >= b.Until }
 
-// cut is the edges with what lies outside the bounds cut off. None but the first
-// and the last unit reach beyond them.
+// cut limits the first and the last edge to the bounds, which lie in the first and
+// the last interval.
 func (b Bounds) cut(edges []int64) []int64 {
 	last := len(edges) - 1
 	if b.From <= edges[0] && (b.Until == 0 || b.Until >= edges[last]) {
@@ -112,12 +110,12 @@ type Point struct {
 	Clicks uint64
 }
 
-// Total is all clicks in the window, those of bots aside.
+// Total returns the clicks in the window, without those of bots.
 func (m *Metrics) Total(ctx context.Context, of Subject, w Window) (uint64, error) {
 	return m.total(ctx, of, rollup.All, w)
 }
 
-// Bots is the clicks of bots in the window.
+// Bots returns the clicks of bots in the window.
 func (m *Metrics) Bots(ctx context.Context, of Subject, w Window) (uint64, error) {
 	return m.total(ctx, of, rollup.Bot, w)
 }
@@ -135,9 +133,9 @@ func (m *Metrics) total(ctx context.Context, of Subject, f rollup.Facet, w Windo
 	return total, err
 }
 
-// Top is the clicks in the window by value.
+// Top returns the clicks in the window by the values of a facet.
 func (m *Metrics) Top(ctx context.Context, of Subject, f rollup.Facet, w Window, r Ranking) (top []Value, err error) {
-	err = m.still(ctx, func(clicks Snapshot) error {
+	err = m.withSnapshot(ctx, func(clicks Snapshot) error {
 		edges, err := over(ctx, clicks, of, f, w)
 		if err != nil || edges == nil {
 			return err
@@ -151,19 +149,19 @@ func (m *Metrics) Top(ctx context.Context, of Subject, f rollup.Facet, w Window,
 	return top, err
 }
 
-// still calls f with what was counted at one instant.
-func (m *Metrics) still(ctx context.Context, f func(Snapshot) error) (err error) {
+// withSnapshot calls f with a snapshot of the counts.
+func (m *Metrics) withSnapshot(ctx context.Context, f func(Snapshot) error) (err error) {
 	clicks, err := m.snapshot(ctx)
 	if err != nil {
-		return fmt.Errorf("one instant of the counts: %w", err)
+		return fmt.Errorf("snapshot of the counts: %w", err)
 	}
-	// Also where f panics: the counts cannot be closed before.
+	// Also if f panics: the counts cannot be closed before their snapshots.
 	defer func() { err = errors.Join(err, clicks.Close()) }()
 	return f(clicks)
 }
 
-// over is the whole window as one interval, as far as there are clicks; nil where
-// there are none.
+// over is the edges of the window as one interval, from the first click on; nil if
+// there are no clicks.
 func over(ctx context.Context, c firsts, of Subject, f rollup.Facet, w Window) (edges []int64, err error) {
 	if w.empty() {
 		return nil, nil
@@ -197,9 +195,9 @@ func over(ctx context.Context, c firsts, of Subject, f rollup.Facet, w Window) (
 	return []int64{start, end}, nil
 }
 
-// Series is the clicks of each unit of the window, newest first, at most limit
-// units. A number of units, or a bound from which on, lists every one of them,
-// AllTime only those that have clicks.
+// Series returns the clicks of each unit of the window, newest first, at most limit
+// units. AllTime without From lists only units with clicks, else every unit is
+// listed.
 func (m *Metrics) Series(ctx context.Context, of Subject, w Window, limit int) ([]Point, error) {
 	if w.empty() {
 		return nil, nil
@@ -219,7 +217,7 @@ func (m *Metrics) Series(ctx context.Context, of Subject, w Window, limit int) (
 	return m.sparse(ctx, of, w, limit)
 }
 
-// dense lists every interval between edges, with what counts of it.
+// dense lists every interval between edges, with its clicks within the bounds.
 func (m *Metrics) dense(ctx context.Context, of Subject, edges []int64, within Bounds) ([]Point, error) {
 	if len(edges) < 2 {
 		return nil, nil
@@ -239,8 +237,8 @@ func (m *Metrics) dense(ctx context.Context, of Subject, edges []int64, within B
 	return points, nil
 }
 
-// sparse lists units with clicks. It cannot know how far back the limit leads,
-// so it walks back in steps that double.
+// sparse lists units with clicks. How far back these are is not known, so it goes
+// back in steps that double.
 func (m *Metrics) sparse(ctx context.Context, of Subject, w Window, limit int) ([]Point, error) {
 	first, any, err := first(ctx, m.clicks, of, rollup.All)
 	if err != nil || !any {
@@ -248,7 +246,7 @@ func (m *Metrics) sparse(ctx context.Context, of Subject, w Window, limit int) (
 	}
 	var points []Point
 	walk := w.Zone.Walk(w.Unit, w.Reference)
-	oldest, more := walk.Next() // the end of the newest unit, as far as it counts
+	oldest, more := walk.Next() // the end of the newest unit, or Until
 	if w.Until > 0 {
 		oldest = min(oldest, w.Until)
 	}

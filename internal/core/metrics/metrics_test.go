@@ -16,8 +16,7 @@ import (
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// TestLaws: every count of a scope agrees with every other, in any zone, unit
-// and form.
+// TestLaws: all counts of a scope agree, in any zone, unit and form.
 func TestLaws(t *testing.T) {
 	zones := calendar.Zones()
 	user := metrics.Subject{{User: 1}}
@@ -62,7 +61,7 @@ func TestLaws(t *testing.T) {
 		total, err := ask.Total(ctx, user, w)
 		must(err)
 
-		// A user's links add up to the user, in every form.
+		// The links of a user add up to the user, in every form.
 		links := metrics.Subject{{User: 1, Link: 1}, {User: 1, Link: 2}, {User: 1, Link: 3}}
 		ofLinks, err := ask.Total(ctx, links, w)
 		must(err)
@@ -87,7 +86,7 @@ func TestLaws(t *testing.T) {
 				t.Fatalf("all time lists a unit without clicks: %v", p)
 			}
 		}
-		// An hour of 1<<30 is cut by the limit, not by 1980.
+		// 1<<30 hours are cut by the limit, not by 1980.
 		if sum != total && !(w.Unit == calendar.Hour && w.Units == 1<<30) {
 			t.Fatalf("the series of %+v adds up to %d, the total is %d", w, sum, total)
 		}
@@ -170,7 +169,7 @@ func TestLaws(t *testing.T) {
 	})
 }
 
-// lead is the first that has a name of its own.
+// lead is the first name in the list that is not "none".
 func lead(top []metrics.Value) string {
 	for _, v := range top {
 		if v.Name != "none" {

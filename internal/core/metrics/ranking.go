@@ -14,45 +14,45 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// Value is the clicks of what goes by one name.
+// Value is an entry of a list: a name, and its clicks.
 type Value struct {
 	Name   string
 	Clicks uint64
-	// Lead is of groups alone: see Ranking.Group.
+	// Lead is set for groups only: see Ranking.Group.
 	Lead string
 }
 
-// Ranking says how the values of a facet are listed: most clicks first, and
-// where clicks are equal by name, bytewise. Values are called by their own names
-// unless it says otherwise.
+// Ranking says how the values of a facet are listed: by descending clicks, and those
+// with equal clicks by name, bytewise. The name of a value is the value itself,
+// unless Group or Names is set.
 //
-// However many values there are, a list holds no more than it lists, and of
-// groups the sum of each.
+// However many values there are, a list holds in memory only the entries that it
+// lists, and for groups the sum of each.
 type Ranking struct {
-	// Limit is the most entries of a list, 1 at least.
+	// Limit is the maximum number of entries; at least 1.
 	Limit int
-	// Unnamed is what the empty value is called. A value that is spelled so is
-	// the same entry.
+	// Unnamed is the name of the empty value. A value that is equal to it is the
+	// same entry.
 	Unnamed string
-	// Group is used instead where values are listed by what they have in common:
-	// a name, which may be empty, and then the value is left out; and a lead. The
-	// entry's Lead is that of its value with most clicks, and of several the first
-	// bytewise, among those that have one.
+	// Group, if set, lists values by the name that it returns; values with an empty
+	// name are left out. The Lead of an entry is the lead of the value with most
+	// clicks among those with a lead; of several, the first one bytewise.
 	Group func(value string) (name, lead string)
-	// Names is used instead where names are dear: it is asked for those that may
-	// be listed only, many at once. Names tell values apart here too, and what has
-	// no name (any more) is left out.
+	// Names, if set, returns the names of values. It is for names that are expensive
+	// to get: it is called with many values, and only with those that may be listed.
+	// Different values must have different names. Values with an empty name are left
+	// out.
 	Names func(ctx context.Context, values []string) ([]string, error)
-	// Expensive is called before the ranking takes long or holds much, as that of
-	// store.Sum, more than once at times. It may be nil.
+	// Expensive is called before the ranking takes long or holds much memory, as
+	// store.Sum.Expensive, possibly more than once. It may be nil.
 	Expensive func(context.Context) error
 }
 
-// counted calls f with the counts of some intervals, by value bytewise within
-// each. It may be called again, and says the same then.
+// counted calls f with the counts of some intervals, within each by value bytewise.
+// It may be called again, with the same result.
 type counted func(f func(store.Count) error) error
 
-// rank makes a list of each of so many intervals.
+// rank makes a list for each of so many intervals.
 func (r Ranking) rank(ctx context.Context, intervals int, each counted) ([][]Value, error) {
 	tops := make([]top, intervals)
 	for i := range tops {
@@ -82,7 +82,7 @@ func (r Ranking) fill(ctx context.Context, tops []top, each counted) error {
 	return r.plain(tops, each)
 }
 
-// plain lists values by their own names.
+// plain lists values as they are.
 func (r Ranking) plain(tops []top, each counted) error {
 	unnamed := make([]uint64, len(tops))
 	err := each(func(c store.Count) error {
@@ -101,11 +101,11 @@ func (r Ranking) plain(tops []top, each counted) error {
 	return err
 }
 
-// namesAtOnce is how many names are asked for together.
+// namesAtOnce is how many names are looked up together.
 const namesAtOnce = 1024
 
-// named asks for the names of values that have as many clicks as the last one
-// listed, or more.
+// named looks up the names of values that have at least as many clicks as the last
+// entry.
 func (r Ranking) named(ctx context.Context, tops []top, each counted) error {
 	var waiting []store.Count
 	ask := func() error {
@@ -141,14 +141,14 @@ func (r Ranking) named(ctx context.Context, tops []top, each counted) error {
 	return ask()
 }
 
-// fewGroups is how many bytes groups may take that are held with their names.
+// fewGroups is how many bytes groups may take to be held with their names.
 const fewGroups = 1 << 20
 
-// errManyGroups: they take more.
+// errManyGroups: groups take more than fewGroups bytes.
 var errManyGroups = errors.New("many groups")
 
-// fewGroups sums groups that are few, as they most often are, in one go. It offers
-// none where it fails.
+// fewGroups sums groups in one pass, if there are few, which is common. After an
+// error it has offered none.
 func (r Ranking) fewGroups(tops []top, each counted, most int) error {
 	const entryBytes = 128
 	groups, held := make([]map[string]*entry, len(tops)), 0
@@ -184,12 +184,12 @@ func (r Ranking) fewGroups(tops []top, each counted, most int) error {
 	return nil
 }
 
-// maxGroups is how many groups are summed at once.
+// maxGroups is how many groups are summed in one pass.
 const maxGroups = 1 << 17
 
-// grouped sums groups that are many. It first sums them, of which it keeps a hash alone, and then looks whose
-// sums these are. Where there are too many at once, it takes them by hash, those
-// of some hashes after those of others.
+// grouped sums any number of groups. One pass sums groups by a hash of their names,
+// and the next one finds the names. If there are more than maxGroups, it sums a range
+// of hashes after the other.
 func (r Ranking) grouped(tops []top, each counted, sums *groupSums) error {
 	for more := true; more; more = sums.next() {
 		err := each(func(c store.Count) error {
@@ -215,10 +215,10 @@ func (r Ranking) grouped(tops []top, each counted, sums *groupSums) error {
 	return nil
 }
 
-// groupSums are the clicks of the groups whose hashes lie within bounds, of which
-// the upper one comes down where there are too many.
+// groupSums is the clicks of the groups whose hashes are from lo to hi. If there are
+// too many groups, hi is lowered.
 type groupSums struct {
-	seeds  [2]maphash.Seed // nobody can make hashes that are the same
+	seeds  [2]maphash.Seed // random, so that nobody can choose names with equal hashes
 	most   int
 	lo, hi uint64
 	of     map[groupKey]uint64
@@ -251,7 +251,7 @@ func (s *groupSums) add(k groupKey, clicks uint64) {
 	}
 }
 
-// next goes on to the hashes that were left out, if there are any.
+// next continues with the hashes above hi, if there are any.
 func (s *groupSums) next() bool {
 	if s.hi == math.MaxUint64 {
 		return false
@@ -261,7 +261,7 @@ func (s *groupSums) next() bool {
 	return true
 }
 
-// top is a heap of the entries that come first, the last of them at its root.
+// top is a heap of the first entries of a list, with the last of them at its root.
 type top struct {
 	limit int
 	list  []*entry
@@ -270,11 +270,11 @@ type top struct {
 
 type entry struct {
 	Value
-	led uint64 // clicks of the value that leads
+	led uint64 // clicks of the value that Lead is from
 }
 
-// offer takes an entry if it is one of the first. Its name may be offered again
-// with the same clicks and another lead, which has so many.
+// offer adds an entry, if it is one of the first. A name may be offered again with
+// the same clicks and another lead; led is the clicks of the lead's value.
 func (t *top) offer(name string, clicks uint64, lead string, led uint64) {
 	e := t.names[name]
 	if e == nil {
@@ -288,15 +288,15 @@ func (t *top) offer(name string, clicks uint64, lead string, led uint64) {
 		if t.names == nil {
 			t.names = map[string]*entry{}
 		}
-		e.Name = strings.Clone(name) // whose memory is another's
+		e.Name = strings.Clone(name) // the caller may reuse its memory
 		t.names[e.Name] = e
 		heap.Push(t, e)
 	}
 	e.lead(lead, led)
 }
 
-// lead takes a lead if it has more clicks than the last one, and says how many
-// bytes it took.
+// lead sets the lead if it has more clicks than the current one, and returns how many
+// bytes that took.
 func (e *entry) lead(lead string, clicks uint64) (bytes int) {
 	if lead == "" || e.Lead != "" && clicks <= e.led {
 		return 0
@@ -320,7 +320,7 @@ func (t *top) sorted() []Value {
 	return list
 }
 
-// Len, Less, Swap, Push and Pop are of heap.Interface.
+// Len, Less, Swap, Push and Pop implement heap.Interface.
 func (t *top) Len() int           { return len(t.list) }
 func (t *top) Less(i, j int) bool { return before(t.list[j], t.list[i]) }
 func (t *top) Swap(i, j int)      { t.list[i], t.list[j] = t.list[j], t.list[i] }

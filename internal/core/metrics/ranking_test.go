@@ -17,8 +17,8 @@ import (
 	"github.com/footfall/footfall/internal/storage/storetest"
 )
 
-// flood is so many different referrers, whose memory is used again for the next
-// one each time, as a store does. Of a hundred one has more clicks than others.
+// flood is so many different referrers. The memory of each is reused for the next
+// one, as engines do. One of a hundred has more clicks than the others.
 type flood int
 
 func (n flood) each(f func(store.Count) error) error {
@@ -38,7 +38,7 @@ func (n flood) each(f func(store.Count) error) error {
 
 func (flood) clicks(i int) uint64 { return 1 + uint64(i%100/99*(i%977)) }
 
-// want is what a list of them begins with, where name says what each is called.
+// want is the first entries of their list; name is the name of each.
 func (n flood) want(limit int, name func(i int) string) []metrics.Value {
 	sums := map[string]uint64{}
 	for i := range int(n) {
@@ -56,8 +56,8 @@ func (n flood) want(limit int, name func(i int) string) []metrics.Value {
 	return all[:min(limit, len(all))]
 }
 
-// TestListsAreBounded: of 150,000 different referrers no more is held than is
-// listed, and of their groups no more sums than may be.
+// TestListsAreBounded: a ranking of 150,000 different referrers holds only what it
+// lists, and for groups no more than the maximum number of sums.
 func TestListsAreBounded(t *testing.T) {
 	const n = flood(50_000)
 	referrer := func(i int) string { return fmt.Sprintf("http://host%06d.example/%06d", i/2, i) }
@@ -99,7 +99,7 @@ func TestListsAreBounded(t *testing.T) {
 		}
 		want := n.want(c.ranking.Limit, c.name)
 		for i := range want {
-			if c.lead { // the one of two that has more clicks, or is first
+			if c.lead { // of two values, the one with more clicks, else the first
 				number := 0
 				if _, err := fmt.Sscanf(want[i].Name, "host%06d.example", &number); err != nil {
 					t.Fatal(err)
@@ -112,36 +112,36 @@ func TestListsAreBounded(t *testing.T) {
 			}
 		}
 		if !slices.Equal(got, want) {
-			t.Errorf("%s: the first %d are not the first: %.300v, want %.300v", c.what, c.ranking.Limit, got, want)
+			t.Errorf("%s: the first %d are %.300v, want %.300v", c.what, c.ranking.Limit, got, want)
 		}
 		if most > c.most {
 			t.Errorf("%s: %d were held for a list of %d", c.what, most, c.ranking.Limit)
 		}
 	}
 	if asked == 0 || asked > 1024 {
-		t.Errorf("%d names were asked for at once", asked)
+		t.Errorf("%d names were looked up together", asked)
 	}
 }
 
-// TestFewAndManyGroups: a list of groups is the same, whether they are few enough
-// to be summed in one go or not, which the number of goes tells.
+// TestFewAndManyGroups: few groups are summed in one pass and many in more, with the
+// same result.
 func TestFewAndManyGroups(t *testing.T) {
 	for _, c := range []struct {
 		values flood
-		goes   int
+		passes int
 	}{{100, 1}, {100_000, 3}} {
 		r := metrics.Ranking{Limit: 50, Group: func(v string) (name, lead string) {
 			_, rest, _ := strings.Cut(v, "://")
 			name, _, _ = strings.Cut(rest, "/")
 			return name, v
 		}}
-		goes := 0
+		passes := 0
 		got, _, err := r.Rank(t.Context(), 0, func(f func(store.Count) error) error {
-			goes++
+			passes++
 			return c.values.each(f)
 		})
-		if err != nil || goes != c.goes {
-			t.Errorf("%d values took %d goes, want %d: %v", c.values, goes, c.goes, err)
+		if err != nil || passes != c.passes {
+			t.Errorf("%d values took %d passes, want %d: %v", c.values, passes, c.passes, err)
 		}
 		want, _, err := r.Rank(t.Context(), 1<<20, c.values.each)
 		if err != nil || len(got) != 50 || !slices.Equal(got, want) {
@@ -150,32 +150,32 @@ func TestFewAndManyGroups(t *testing.T) {
 	}
 }
 
-// shut counts snapshots that are open.
-type shut struct {
+// watched counts its open snapshots.
+type watched struct {
 	*storetest.MemoryClicks
 	open int
 }
 
-func (s *shut) Snapshot(ctx context.Context) (store.Snapshot, error) {
+func (s *watched) Snapshot(ctx context.Context) (store.Snapshot, error) {
 	of, err := s.MemoryClicks.Snapshot(ctx)
 	s.open++
-	return &shutSnapshot{of, s}, err
+	return &watchedSnapshot{of, s}, err
 }
 
-type shutSnapshot struct {
+type watchedSnapshot struct {
 	store.Snapshot
-	of *shut
+	of *watched
 }
 
-func (s *shutSnapshot) Close() error {
+func (s *watchedSnapshot) Close() error {
 	s.of.open--
 	return s.Snapshot.Close()
 }
 
-// TestSnapshotsAreClosed: the counts cannot be closed while one is open, so none
-// stays open, also where a question panics.
+// TestSnapshotsAreClosed: no snapshot stays open, also if a question panics: the
+// counts could not be closed.
 func TestSnapshotsAreClosed(t *testing.T) {
-	counts := &shut{MemoryClicks: new(storetest.MemoryClicks)}
+	counts := &watched{MemoryClicks: new(storetest.MemoryClicks)}
 	err := counts.Record(t.Context(), &store.Batch{To: 1, Cells: []rollup.Cell{{Key: rollup.Key{Scope: rollup.Scope{User: 1}, Facet: rollup.Link, Slot: 900, Value: "v"}, Clicks: 1}}})
 	if err != nil {
 		t.Fatal(err)

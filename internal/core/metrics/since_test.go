@@ -16,8 +16,8 @@ import (
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// TestSince: a scope from an instant on has the clicks that it would have if
-// nobody had clicked before, in any zone, unit and form.
+// TestSince: a scope with Since has the clicks of a scope without earlier clicks, in
+// any zone, unit and form.
 func TestSince(t *testing.T) {
 	zones := calendar.Zones()
 	seedtest.Check(t, func(t *rapid.T) {

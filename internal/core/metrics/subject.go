@@ -10,13 +10,13 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// firsts is the part of the counts that says where they begin.
+// firsts says when the first click of a scope was.
 type firsts interface {
 	First(ctx context.Context, s rollup.Scope, f rollup.Facet) (int64, bool, error)
 }
 
-// first is the earliest quarter-hour in which any of the scopes has a click, or
-// an earlier one in which clicks of a scope may count.
+// first returns a quarter-hour before which no scope has a click that counts: the
+// earliest of the scopes' first clicks, each not before its Since.
 func first(ctx context.Context, c firsts, of Subject, f rollup.Facet) (first int64, any bool, err error) {
 	for _, s := range of {
 		t, has, err := c.First(ctx, s.scope(), f)
@@ -30,7 +30,7 @@ func first(ctx context.Context, c firsts, of Subject, f rollup.Facet) (first int
 	return first, any, nil
 }
 
-// counts answers the query, whose scope is left out, for the sum of scopes.
+// counts answers a query for all scopes added up. The query's scope is not used.
 func (m *Metrics) counts(ctx context.Context, of Subject, q store.Query) ([]store.Count, error) {
 	var all []store.Count
 	summed := 0
@@ -43,7 +43,7 @@ func (m *Metrics) counts(ctx context.Context, of Subject, q store.Query) ([]stor
 			all = counts
 			continue
 		}
-		// Summed at times, so that little more is held than there is in the end.
+		// Add up from time to time, to limit the memory.
 		if all = append(all, counts...); len(all) > 2*summed+4096 {
 			all = newest(sum(all), q.Newest)
 			summed = len(all)
@@ -55,10 +55,9 @@ func (m *Metrics) counts(ctx context.Context, of Subject, q store.Query) ([]stor
 	return all, nil
 }
 
-// counted is what the sum of scopes has between edges, of what was counted at
-// one instant.
-func (of Subject) counted(ctx context.Context, clicks Snapshot, f rollup.Facet, edges []int64, dear func(context.Context) error) counted {
-	q := store.Sum{Facet: f, Edges: edges, Expensive: dear, Parts: make([]store.Part, len(of))}
+// counted returns an iteration over the clicks of all scopes, added up.
+func (of Subject) counted(ctx context.Context, clicks Snapshot, f rollup.Facet, edges []int64, expensive func(context.Context) error) counted {
+	q := store.Sum{Facet: f, Edges: edges, Expensive: expensive, Parts: make([]store.Part, len(of))}
 	for i, s := range of {
 		q.Parts[i] = store.Part{Scope: s.scope(), Since: s.Since}
 	}
@@ -82,7 +81,7 @@ func (m *Metrics) countsOf(ctx context.Context, s Scope, q store.Query) ([]store
 	if s.Since >= q.Edges[last] {
 		return nil, nil
 	}
-	// The interval that Since lies in, or that it starts.
+	// The interval that holds Since.
 	skipped, starts := slices.BinarySearch(q.Edges, s.Since)
 	if !starts {
 		skipped--
@@ -96,8 +95,8 @@ func (m *Metrics) countsOf(ctx context.Context, s Scope, q store.Query) ([]store
 	return counts, err
 }
 
-// sum adds up what has the same interval and value, in the order of a store's
-// answer. It overwrites counts.
+// sum adds up counts of the same interval and value, and sorts them as store.Questions
+// does. It overwrites counts.
 func sum(counts []store.Count) []store.Count {
 	slices.SortFunc(counts, func(a, b store.Count) int {
 		return cmp.Or(cmp.Compare(b.Interval, a.Interval), cmp.Compare(a.Value, b.Value))
@@ -113,8 +112,8 @@ func sum(counts []store.Count) []store.Count {
 	return summed
 }
 
-// newest keeps the newest so many intervals, all for 0. Each of them is among
-// the newest so many of every scope that has clicks in it.
+// newest keeps the newest so many intervals; all for 0. That is exact: the answer for
+// each scope has its newest so many.
 func newest(counts []store.Count, intervals int) []store.Count {
 	if intervals == 0 {
 		return counts

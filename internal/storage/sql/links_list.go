@@ -64,15 +64,7 @@ func (db *DB) LinksOfURL(ctx context.Context, longURL string) (links []store.Lin
 // HasDomain is of store.Links.
 func (db *DB) HasDomain(ctx context.Context, domain string) (found bool, err error) {
 	defer wrap("domain", &err)
-	var one int
-	err = db.hasDomain.QueryRowContext(ctx, strings.ToLower(domain)).Scan(&one)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	return true, nil
+	return hasRow(db.hasDomain.QueryRowContext(ctx, strings.ToLower(domain)))
 }
 
 // hasRow says whether a query for one column found a row.
@@ -161,15 +153,7 @@ func listed(ctx context.Context, pool *sql.DB, query string, args ...any) (links
 // MoreLinks is of store.Links.
 func (db *DB) MoreLinks(ctx context.Context, user click.UserID, than int) (found bool, err error) {
 	defer wrap("more links", &err)
-	var one int
-	err = db.moreLinks.QueryRowContext(ctx, int64(user), max(than, 0)).Scan(&one)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	return true, nil
+	return hasRow(db.moreLinks.QueryRowContext(ctx, int64(user), max(than, 0)))
 }
 
 // CountLinks is of store.Links.

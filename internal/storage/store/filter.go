@@ -7,40 +7,39 @@ import (
 	"github.com/footfall/footfall/internal/base/weburl"
 )
 
-// LinkFilter says which links of a user ListLinks lists. The zero value of
-// each part but User passes every link.
+// LinkFilter says which links of a user ListLinks lists. The zero value of each
+// field except User passes every link.
 type LinkFilter struct {
 	User click.UserID
-	// The bounds are Unix seconds, inclusive; 0 is none.
+	// Bounds are inclusive Unix seconds; 0 is no bound.
 	CreatedFrom, CreatedTo, ModifiedFrom int64
-	// Archived and Private are what links must be; nil is either.
+	// Archived and Private are what links must be; nil passes both.
 	Archived, Private *bool
 	// Keyword is a keyword of the link, on any domain.
 	Keyword click.Hash
 	Words
 
-	// Offset is how many links are left out at the start, and Limit the most
-	// that are listed. Below 0 is 0.
+	// Offset is how many links are left out at the start, and Limit the maximum
+	// that is listed. A number below 0 is 0.
 	Offset, Limit int
 }
 
-// Words is the part of a LinkFilter that looks into texts. Case does not
-// count.
+// Words is the part of a LinkFilter that searches texts. Case does not matter.
 type Words struct {
-	// Query is a part of the long URL, the title or the note; of the note not
-	// where WithoutNotes says so, for whoever is not to see it.
+	// Query is a part of the long URL, the title or the note. WithoutNotes leaves
+	// out notes, for users who must not see them.
 	Query        string
 	WithoutNotes bool
-	// ExactDomain is the host of the long URL, without its port. RootDomain is
-	// that too, or what it ends in after a dot.
+	// ExactDomain is the host of the long URL, without its port. RootDomain is the
+	// host, or a domain that the host is below.
 	ExactDomain, RootDomain string
 }
 
-// Any tells whether there is a word, so that not every link passes.
+// Any says whether any word is set; else every link passes.
 func (w *Words) Any() bool { return w.Query != "" || w.ExactDomain != "" || w.RootDomain != "" }
 
-// Pass tells whether the link passes, by its LongURL, Title and Note alone.
-// Engines that cannot search so ask it.
+// Pass says whether a link passes, by its LongURL, Title and Note. It is for engines
+// that cannot search in this way.
 func (w *Words) Pass(l *Link) bool {
 	if !w.Any() {
 		return true

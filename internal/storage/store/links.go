@@ -28,13 +28,13 @@ type Link struct {
 	Modified int64
 }
 
-// SeenBy tells whether the user may see the link, which belongs to somebody:
-// a private link is there for its owner only.
+// SeenBy says whether the user may see the link, which is not an aggregate link: only
+// its owner sees a private link.
 func (l *Link) SeenBy(user click.UserID) bool { return !l.Private || l.User == user }
 
-// Seen returns what the user may see of all the links of one long URL, in
-// their order: the links that SeenBy allows, and the aggregate links that one
-// of these names. It overwrites links.
+// Seen returns those of all links of one long URL that the user may see, in their
+// order: the links that SeenBy allows, and their aggregate links. It overwrites
+// links.
 func Seen(links []Link, user click.UserID) []Link {
 	named := make(map[click.LinkID]bool)
 	for i := range links {
@@ -50,21 +50,21 @@ func Seen(links []Link, user click.UserID) []Link {
 	})
 }
 
-// LinkDetails is what the owner of a link says of it, and may change. An
-// aggregate link has none: its UserTS is its Created.
+// LinkDetails is what the owner of a link may set. An aggregate link has only a
+// UserTS, its Created.
 type LinkDetails struct {
-	// Title and Note are empty where he gave none.
+	// Title and Note may be empty.
 	Title, Note string
-	// Private links are shown to their owner only. They lead on all the same.
+	// Private links are shown to their owner only. Their redirects are public.
 	Private bool
-	// Archived links are left out of lists unless asked for.
+	// Archived links are left out of lists by default.
 	Archived bool
-	// UserTS is when the owner wants to have made the link, a Unix second. It
-	// orders his links.
+	// UserTS is the time of the link for its owner, a Unix second. It orders the
+	// owner's links.
 	UserTS int64
 }
 
-// Check fails with ErrText where a text cannot be kept.
+// Check fails with ErrText if a text cannot be kept.
 func (d *LinkDetails) Check() error {
 	for _, t := range [2]struct{ what, text string }{{"title", d.Title}, {"note", d.Note}} {
 		if t.text == "" {
@@ -81,18 +81,17 @@ func (d *LinkDetails) Check() error {
 type ForeignLink struct {
 	Login string
 	Hash  click.Hash
-	// AggregateHash may equal Hash, and yet names another link: the one that
-	// nobody owns. Empty means the same as Hash.
+	// AggregateHash is the hash of the aggregate link, a link of its own even if
+	// the hash is the same. Empty means the same as Hash.
 	AggregateHash click.Hash
 	LongURL       string
 	Created       int64 // Unix second
-	// Details and Modified are those of the link, if it is made, or if nobody
-	// has said any of the one that is known. Where UserTS or Modified is 0, it is
-	// Created.
+	// Details and Modified are set if the link is made, or if the known link has
+	// no details (see Describe). A UserTS or Modified of 0 means Created.
 	Details  LinkDetails
 	Modified int64 // Unix second
-	// Domain and Keyword are a custom name of the link; both or none. Domains
-	// are compared in lower case.
+	// Domain and Keyword are a custom name of the link; both are set or neither.
+	// Domains are compared in lower case.
 	Domain  string
 	Keyword click.Hash
 }
@@ -105,18 +104,17 @@ func (l *ForeignLink) Aggregate() click.Hash {
 	return l.AggregateHash
 }
 
-// Made is the details of the link, and when it was modified, if it is made.
+// Made returns the details and the Modified of a link that is made from l.
 func (l *ForeignLink) Made() (d LinkDetails, modified int64) {
 	d = l.Details
 	d.UserTS = cmp.Or(d.UserTS, l.Created)
 	return d, cmp.Or(l.Modified, l.Created)
 }
 
-// Describe gives the details to a link that is known, and tells whether that
-// changed it. The known link keeps its own where somebody said one of them
-// before, or where the foreign link says none, or has another long URL.
-// Whether both have the same owner is for the caller to know. No link is modified
-// before it was made.
+// Describe gives the details to a known link, and says whether that changed it. The
+// known link keeps its own details if it has any, if the foreign link has none, or
+// if their long URLs differ. The caller checks that both have the same owner.
+// Modified is never before Created.
 func (l *ForeignLink) Describe(known *Link) bool {
 	none := LinkDetails{UserTS: known.Created}
 	if l.LongURL != known.LongURL || known.LinkDetails != none || known.Modified != known.Created {
@@ -133,8 +131,8 @@ func (l *ForeignLink) Describe(known *Link) bool {
 	return changed
 }
 
-// Check fails with ErrText where a text of the link cannot be kept, or where
-// only one of domain and keyword is given.
+// Check fails with ErrText if a text of the link cannot be kept, or if only one of
+// domain and keyword is set.
 func (l *ForeignLink) Check() error {
 	if err := CheckText("login", l.Login); err != nil {
 		return err
@@ -160,18 +158,18 @@ func (l *ForeignLink) Check() error {
 	return CheckText("keyword", string(l.Keyword))
 }
 
-// NewLink is a link to be made here, under hashes that were drawn for it.
+// NewLink is a link to make, with hashes that were drawn for it.
 type NewLink struct {
 	User    click.UserID
 	LongURL string
 	Hash    click.Hash
-	// AggregateHash is for the aggregate link, should there be none yet.
+	// AggregateHash is for the aggregate link, if it must be made too.
 	AggregateHash click.Hash
 	Created       int64 // Unix second
 	LinkDetails
 }
 
-// Check fails with ErrText where a text of the link cannot be kept.
+// Check fails with ErrText if a text of the link cannot be kept.
 func (n *NewLink) Check() error {
 	if err := n.LinkDetails.Check(); err != nil {
 		return err
@@ -185,7 +183,7 @@ func (n *NewLink) Check() error {
 	return CheckText("aggregate hash", string(n.AggregateHash))
 }
 
-// LinkEdit says what EditLink changes: the details that are not nil.
+// LinkEdit is a change of a link: the details that are not nil.
 type LinkEdit struct {
 	Title, Note       *string
 	Private, Archived *bool
@@ -193,8 +191,7 @@ type LinkEdit struct {
 	Modified          int64 // Unix second of the edit
 }
 
-// Apply returns the link as the edit leaves it, or ErrText where a text cannot
-// be kept.
+// Apply returns the link after the edit, or ErrText if a text cannot be kept.
 func (e *LinkEdit) Apply(l Link) (Link, error) {
 	set(&l.Title, e.Title)
 	set(&l.Note, e.Note)
@@ -215,104 +212,102 @@ func set[T any](to, from *T) {
 // Implementations are safe for concurrent use.
 //
 // Links and aggregate links share one space of ids. A hash is unique among
-// links and unique among aggregate links, so that one hash may name one of
-// each. An aggregate link has one long URL, but imports may bring several
-// aggregate links with the same one. Of several links the oldest is the one
-// created first; of those created in the same second, the one whose hash comes
-// first bytewise.
+// links and unique among aggregate links, so one hash may name one of each. An
+// aggregate link has one long URL; after imports, several aggregate links may
+// have the same one. The oldest of several links is the one created first; of
+// those created in the same second, the one whose hash is first bytewise.
 type Links interface {
-	// ImportLinks takes the links in the order given and returns them in that
-	// order, as they are after the call. A hash that is known, or that came earlier in the batch, stands as
-	// it was first said: owner, long URL, aggregate link, creation. A later word
-	// of the same owner adds the keyword, if that is missing, and the details,
-	// if nobody has said any (see Describe); a word of another owner adds the
-	// keyword only. For a new hash the user and the aggregate link are made where
-	// they are missing, as old as the link. Of the links of one user with the
-	// same UserTS that one call makes, the ids ascend in the order given. A
-	// keyword of a domain stays with the link it was first given to. All or
-	// nothing; ErrText where a link does not pass Check.
+	// ImportLinks imports the links in their order, all or nothing, and returns
+	// them in that order, as they are after the call. ErrText if a link does not
+	// pass Check.
+	//
+	// A hash that is known, or came earlier in the batch, keeps its owner, long
+	// URL, aggregate link and creation. A later link with that hash adds its
+	// keyword, if that is new; and, if the owner is the same, its details, if the
+	// known link has none (see Describe). For a new hash, the user and the
+	// aggregate link are made if they are missing, with the Created of the link.
+	// The ids of links of one user and UserTS that one call makes ascend in the
+	// order given. A keyword of a domain stays with the link that had it first.
 	ImportLinks(ctx context.Context, links []ForeignLink) ([]Link, error)
 	// MakeLink returns the user's link of exactly this long URL, the oldest if
-	// there are several, and false; nothing changes then. Where the user has
-	// none, it makes one and returns it with true. The new link's aggregate
-	// link is the oldest one of the same long URL whose hash is not that of
-	// another user's private link too, or is made with it, as old as it is.
-	// However many calls and processes ask at once, each user gets one link and
-	// the long URL one aggregate link. Details are of the link that is made;
-	// its Modified is its Created.
+	// there are several, and false; then nothing changes. If the user has none, it
+	// makes one and returns it with true. The new link's aggregate link is the
+	// oldest one of the same long URL whose hash is not also that of another
+	// user's private link; if there is none, it is made, with the same Created.
+	// Concurrent calls, also of several processes, make one link for each user and
+	// one aggregate link for the long URL. Details are those of a link that is
+	// made; its Modified is its Created.
 	//
-	// The hashes of a link that is to be made must differ, and neither may name
-	// a link, an aggregate link or a keyword, needed or not: else
-	// click.ErrExists. click.ErrNotFound where there is no such user, ErrText
-	// where the link does not pass Check.
+	// If a link is made, the two hashes must differ, and neither may name a link,
+	// an aggregate link or a keyword, even if it is not needed: else
+	// click.ErrExists. click.ErrNotFound if there is no such user, ErrText if the
+	// link does not pass Check.
 	MakeLink(ctx context.Context, link NewLink) (Link, bool, error)
-	// LinkByName resolves a request: the keyword of that domain, else the link
-	// of that hash, else the aggregate link of that hash, else the oldest
-	// keyword of that name on any domain. Else click.ErrNotFound. Hashes and
+	// LinkByName returns the link of the keyword on that domain, else the link
+	// with that hash, else the aggregate link with that hash, else the link of the
+	// oldest such keyword on any domain, else click.ErrNotFound. Hashes and
 	// keywords are case-sensitive, domains are not.
 	LinkByName(ctx context.Context, domain string, name click.Hash) (Link, error)
-	// LinkByID finds a link or an aggregate link, or click.ErrNotFound.
+	// LinkByID returns a link or an aggregate link, or click.ErrNotFound.
 	LinkByID(ctx context.Context, id click.LinkID) (Link, error)
-	// Hashes returns the hashes of links and aggregate links, in the order
-	// given; an unknown id has the empty one.
+	// Hashes returns the hashes of links and aggregate links, in the order of the
+	// ids; empty for an unknown id.
 	Hashes(ctx context.Context, ids []click.LinkID) ([]click.Hash, error)
-	// LinkOfURL is the user's oldest link of exactly this long URL, or the
-	// oldest aggregate link of it where the user is click.Nobody, whoever may
-	// see it. Else click.ErrNotFound.
+	// LinkOfURL returns the user's oldest link of exactly this long URL, or, for
+	// click.Nobody, its oldest aggregate link, whoever may see it. Else
+	// click.ErrNotFound.
 	LinkOfURL(ctx context.Context, user click.UserID, longURL string) (Link, error)
 	// LinksOfURL lists every link and every aggregate link of exactly this long
-	// URL, oldest first. Of one that is as old and named as another, the
-	// aggregate link comes first.
+	// URL, oldest first. If two have the same Created and hash, the aggregate link
+	// is first.
 	LinksOfURL(ctx context.Context, longURL string) ([]Link, error)
-	// SeenAggregate is an aggregate link as the user may see it. Of the links
-	// that name it and have its long URL, those count that the user may see (see
-	// Link.SeenBy): without any it is click.ErrNotFound, as an id is that no
-	// aggregate link has. Its Created, UserTS and Modified are its own if one of
-	// these links was created then, else those of the oldest of them.
+	// SeenAggregate returns an aggregate link as the user may see it. It depends
+	// on the links that have this aggregate link, have its long URL, and may be
+	// seen by the user (see Link.SeenBy). If there are none, or no such aggregate
+	// link, it is click.ErrNotFound. Created, UserTS and Modified are those of the
+	// aggregate link if one of these links was created then, else those of the
+	// oldest of these links.
 	SeenAggregate(ctx context.Context, user click.UserID, id click.LinkID) (Link, error)
-	// SeenAggregateOfURL is the oldest aggregate link of exactly this long URL
-	// among those that SeenAggregate finds, and as it says. Else
-	// click.ErrNotFound.
+	// SeenAggregateOfURL returns the oldest of the aggregate links of exactly this
+	// long URL, as SeenAggregate returns them. Else click.ErrNotFound.
 	SeenAggregateOfURL(ctx context.Context, user click.UserID, longURL string) (Link, error)
-	// HasDomain tells whether any link has a keyword on the domain.
+	// HasDomain says whether any link has a keyword on the domain.
 	HasDomain(ctx context.Context, domain string) (bool, error)
-	// ListLinks lists the links that pass the filter, by descending UserTS,
-	// those of the same second by descending id; and how many pass it, listed
-	// or not.
+	// ListLinks lists links that pass the filter, by descending UserTS and id, and
+	// returns how many pass it, listed or not.
 	ListLinks(ctx context.Context, f LinkFilter) (links []Link, all int, err error)
-	// MoreLinks tells whether the user has more links than so many. It takes no
-	// longer where there are more than where there are just so many.
+	// MoreLinks says whether the user has more than so many links. The time that
+	// it takes does not depend on how many more.
 	MoreLinks(ctx context.Context, user click.UserID, than int) (bool, error)
 	// CountLinks counts the user's links by Created in the intervals between
 	// consecutive edges, which are ascending Unix seconds, two at least:
 	// interval i is edges[i] ≤ t < edges[i+1].
 	CountLinks(ctx context.Context, user click.UserID, edges []int64) ([]uint64, error)
-	// FirstLink is the earliest Created of the user's links; false where he has
-	// none.
+	// FirstLink returns the earliest Created of the user's links; false if there
+	// are none.
 	FirstLink(ctx context.Context, user click.UserID) (int64, bool, error)
-	// EditLink changes a link and returns it as it is then. click.ErrNotFound
-	// where there is none, or where it is an aggregate link; ErrText where a
-	// text cannot be kept: then nothing changes.
+	// EditLink changes a link and returns it. click.ErrNotFound if there is none,
+	// or it is an aggregate link. ErrText if a text cannot be kept; then nothing
+	// changes.
 	EditLink(ctx context.Context, id click.LinkID, e LinkEdit) (Link, error)
-	// AllLinks lists the links of all users by ascending id, at most limit of
-	// them, from the first after the given one. A limit below 1 lists none.
+	// AllLinks lists at most limit links of all users by ascending id, from the
+	// first id after the given one. A limit below 1 lists none.
 	AllLinks(ctx context.Context, after click.LinkID, limit int) ([]Link, error)
 	// Keywords lists the keywords of links, the oldest first.
 	Keywords(ctx context.Context, links []click.LinkID) ([]Keyword, error)
-	// DeleteLink removes a link with its keywords, and its aggregate link where
-	// no other link has that. Its names are free from then on, its id is never
-	// given again, and Deletions has what is to be removed from the counts.
-	// click.ErrNotFound where there is none, or where it is an aggregate link.
+	// DeleteLink deletes a link with its keywords, and its aggregate link if no
+	// other link has it. Its names may be used again, its id is never reused, and
+	// Deletions lists what must be deleted from the counts. click.ErrNotFound if
+	// there is no such link, or it is an aggregate link.
 	DeleteLink(ctx context.Context, id click.LinkID) (DeletedRows, error)
-	// Deletions lists the scopes of users and links that were removed, and
-	// whose counts are to be removed still, at most limit of them: all of a
-	// user come as one scope.
+	// Deletions lists at most limit scopes of users and links that were deleted
+	// and whose counts must still be deleted. A user with all links is one scope.
 	Deletions(ctx context.Context, limit int) ([]rollup.Scope, error)
-	// FinishDeletions takes scopes off the list of Deletions.
+	// FinishDeletions removes scopes from the list of Deletions.
 	FinishDeletions(ctx context.Context, scopes []rollup.Scope) error
 }
 
-// Keyword is a name of a link on one domain, in lower case.
+// Keyword is a name of a link on one domain. The domain is in lower case.
 type Keyword struct {
 	Link    click.LinkID
 	Domain  string

@@ -12,8 +12,8 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// LinkSuite runs the laws of store.Links and store.Users. open makes an empty
-// store for one law, and arranges with t.Cleanup that it is closed.
+// LinkSuite checks the rules of store.Links and store.Users. open makes an empty
+// store for one rule, and closes it with t.Cleanup.
 func LinkSuite(t *testing.T, open func(t *testing.T) LinkStore) {
 	laws := []struct {
 		name string
@@ -21,57 +21,57 @@ func LinkSuite(t *testing.T, open func(t *testing.T) LinkStore) {
 	}{
 		{"an import returns the links in the order given", linkOrder},
 		{"ids are distinct, and aggregate links share the space", linkIDs},
-		{"the first word on a hash stands", linkFirstWord},
-		{"a hash names a link and an aggregate link apart", linkAndAggregate},
+		{"a hash keeps what the first link with it said", linkFirstWord},
+		{"a hash may name a link and an aggregate link", linkAndAggregate},
 		{"an empty aggregate hash is the hash itself", linkEmptyAggregate},
 		{"an aggregate link keeps its first long URL", linkAggregateURL},
 		{"a long URL may have several aggregate links", linkAggregates},
-		{"a keyword stays with its first link", linkKeywordStands},
+		{"a keyword stays with the first link that had it", linkKeywordStands},
 		{"names are resolved in order of precedence", linkPrecedence},
 		{"domains are compared in lower case, names are not", linkCase},
 		{"an import is all or nothing", linkAllOrNothing},
 		{"texts are kept byte for byte", linkTexts},
 		{"texts that cannot be kept are refused", linkRefused},
-		{"what is unknown is not found", linkUnknown},
+		{"unknown names and ids are not found", linkUnknown},
 		{"a large batch full of repeats makes each link once", linkLargeBatch},
-		{"concurrent imports agree on the first word", linkConcurrency},
-		{"a link that is made is found by its hashes and ids", makeFound},
+		{"concurrent imports agree on the first link of a hash", linkConcurrency},
+		{"a link that was made is found by its hashes and ids", makeFound},
 		{"a user has one made link of a long URL", makeOnce},
 		{"links of one long URL share their aggregate link", makeAggregate},
-		{"of several links of a long URL the oldest is the one", makeOldest},
-		{"a link is made under names that are free", makeTaken},
-		{"a link is made for a user who exists", makeUser},
+		{"of several links of a long URL the oldest is returned", makeOldest},
+		{"a link is made only with names that are free", makeTaken},
+		{"a link is made only for a user who exists", makeUser},
 		{"texts of a made link are kept byte for byte, or refused", makeTexts},
 		{"an import finds links that were made", makeThenImport},
-		{"concurrent makers of a link have one winner", makeConcurrency},
+		{"concurrent calls make one link", makeConcurrency},
 		{"a made link has the details it was made with", detailsMade},
-		{"a later word brings details where nobody said any", detailsLater},
+		{"a later import adds details to a link without any", detailsLater},
 		{"links of one user and second get ids in their order", importOrder},
-		{"an edit changes what it names", detailsEdited},
-		{"an edit that cannot be is refused whole", detailsRefused},
+		{"an edit changes only the details that it has", detailsEdited},
+		{"an edit with a text that cannot be kept changes nothing", detailsRefused},
 		{"ids have their hashes, in the order given", linkHashes},
 		{"links of a long URL are found, oldest first", linkOfURL},
-		{"an aggregate link is there for those who may see a link of it", aggregatesSeen},
-		{"a private link's hash is not given to others as that of an aggregate link", makeBesidePrivate},
-		{"a domain is known by its keywords", linkDomains},
+		{"a user sees an aggregate link if they may see one of its links", aggregatesSeen},
+		{"another user's link does not get an aggregate link with the hash of a private link", makeBesidePrivate},
+		{"a domain is known if it has keywords", linkDomains},
 		{"a user's links are listed, filtered, in pages", linkList},
 		{"all links are listed, in pages, with their keywords", linkAll},
 		{"a user's links are counted between edges", linkCounts},
-		{"a link that is deleted is gone with its names", deleteLink},
-		{"a user who is deleted is gone with all that is his", deleteUser},
-		{"random histories are answered as by the model", nil},
+		{"a deleted link is not found by any of its names", deleteLink},
+		{"a deleted user is deleted with tokens and links", deleteUser},
+		{"random histories are answered as the model answers them", nil},
 		{"logins are unique", userUnique},
-		{"imports make users, and find those that are there", userImport},
+		{"imports make users, and find existing ones", userImport},
 		{"users are listed by login, bytewise, in pages", userList},
-		{"tokens lead to their user", userTokens},
-		{"tokens that are removed lead to nobody", userTokensRemoved},
-		{"passing tokens give way to newer ones", userTokensPassing},
-		{"the last version of an apiKey is the one", userKeyVersions},
-		{"a full name is the user's own", userNames},
-		{"the last password set is the one", userPasswords},
-		{"the first secret offered stays", userSecret},
+		{"a token finds its user", userTokens},
+		{"a removed token finds nobody", userTokensRemoved},
+		{"newer passing tokens replace older ones", userTokensPassing},
+		{"the version of an apiKey is the one set last", userKeyVersions},
+		{"each user has their own full name", userNames},
+		{"the password is the one set last", userPasswords},
+		{"the secret is the one offered first", userSecret},
 		{"user ids are never reused", userIDs},
-		{"concurrent makers of a user have one winner", userConcurrency},
+		{"concurrent calls make one user", userConcurrency},
 	}
 	for _, l := range laws {
 		t.Run(l.name, func(t *testing.T) {
@@ -84,7 +84,7 @@ func LinkSuite(t *testing.T, open func(t *testing.T) LinkStore) {
 	}
 }
 
-// foreign is a link of which only the names matter.
+// foreign is a link with the given names, for tests in which the rest does not matter.
 func foreign(login, hash, aggregate, longURL string) store.ForeignLink {
 	return store.ForeignLink{
 		Login: login, Hash: click.Hash(hash), AggregateHash: click.Hash(aggregate),
@@ -101,7 +101,7 @@ func importLinks(t *testing.T, s store.Links, links ...store.ForeignLink) []stor
 	t.Helper()
 	got, err := s.ImportLinks(context.Background(), links)
 	if err != nil {
-		t.Fatalf("an import of good links failed: %v", err)
+		t.Fatalf("an import of valid links failed: %v", err)
 	}
 	if len(got) != len(links) {
 		t.Fatalf("an import of %d links returned %d", len(links), len(got))
@@ -208,7 +208,7 @@ func linkAndAggregate(t *testing.T, s LinkStore) {
 
 	other := importLinks(t, s, foreign("ann", "o", "h", "http://a/"))[0]
 	same(t, "another link of the aggregate link has another one", other.Aggregate, l.Aggregate)
-	// A hash first seen as an aggregate link's, and a user's later.
+	// A hash of an aggregate link, and later of a user's link.
 	first := importLinks(t, s, foreign("ann", "p", "q", "http://q/"))[0]
 	same(t, "the hash of an aggregate link does not name it", linkByName(t, s, "", "q").ID, first.Aggregate)
 	second := importLinks(t, s, foreign("bitly", "q", "q", "http://q/"))[0]

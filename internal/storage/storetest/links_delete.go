@@ -76,7 +76,7 @@ func deleteLink(t *testing.T, s LinkStore) {
 	if got := deletions(t, s); !slices.Equal(got, want[:1]) {
 		t.Errorf("what was done is %v still", got)
 	}
-	// The names are free, the ids are not.
+	// Names may be used again, ids are not.
 	made := makeLink(t, s, fresh(ann.User, "h", "g", "http://a/"), true)
 	again := importLinks(t, s, named(foreign("ann", "i", "g2", "http://b/"), "j.mp", "word"))[0]
 	for _, id := range []click.LinkID{ann.ID, ann.Aggregate, bob.ID} {

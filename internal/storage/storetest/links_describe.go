@@ -11,7 +11,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// detailsLater: a later word on a link brings details where nobody said any.
+// detailsLater: a later import adds details to a link that has none.
 func detailsLater(t *testing.T, s LinkStore) {
 	at := foreign("ann", "h", "g", "http://a/").Created
 	said := func(l store.ForeignLink) store.ForeignLink {
@@ -55,8 +55,8 @@ func detailsLater(t *testing.T, s LinkStore) {
 	same(t, "the answer has a link as it was in the middle of the call", got[0], got[2])
 }
 
-// importOrder: links of one user and second are listed by descending id, so a
-// call gives them ids in the order of its links.
+// importOrder: links of one user and second are listed by descending id, so ids
+// ascend in the order in which an import has them.
 func importOrder(t *testing.T, s LinkStore) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for round := range 4 {

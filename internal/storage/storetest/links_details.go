@@ -111,7 +111,7 @@ func linkHashes(t *testing.T, s LinkStore) {
 		ids = append(ids, l.ID, 0, l.Aggregate, l.ID, math.MaxUint64)
 		want = append(want, links[i].Hash, "", links[i].AggregateHash, links[i].Hash, "")
 	}
-	for range 40 { // beyond what an engine may ask at once
+	for range 40 { // more than an engine may look up at once
 		ids, want = append(ids, ids[:150]...), append(want, want[:150]...)
 	}
 	for _, n := range []int{0, 1, len(ids)} {
@@ -132,7 +132,7 @@ func linkOfURL(t *testing.T, s LinkStore) {
 		at(foreign("ann", "a", "y", "http://a/"), 30), at(foreign("bob", "d", "z", "http://a/"), 10),
 		at(foreign("bob", "e", "z", "http://other/"), 1))
 	const nobodyElse = 1 << 40
-	for range 64 { // more often than an engine has connections
+	for range 64 { // more than an engine has connections
 		for user, want := range map[click.UserID]click.LinkID{
 			got[0].User: got[1].ID, got[3].User: got[3].ID, click.Nobody: got[1].Aggregate, nobodyElse: 0,
 		} {

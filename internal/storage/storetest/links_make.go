@@ -12,14 +12,14 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// fresh is a link to be made, as old as those of foreign.
+// fresh is a link to make, with the Created of foreign.
 func fresh(user click.UserID, hash, aggregate, longURL string) store.NewLink {
 	return store.NewLink{
 		User: user, LongURL: longURL, Hash: click.Hash(hash), AggregateHash: click.Hash(aggregate), Created: 1331822918,
 	}
 }
 
-// makeLink makes a link that is not there, or finds one that is.
+// makeLink makes a link, or finds one if wantMade is false.
 func makeLink(t *testing.T, s store.Links, n store.NewLink, wantMade bool) store.Link {
 	t.Helper()
 	l, made, err := s.MakeLink(context.Background(), n)
@@ -32,7 +32,7 @@ func makeLink(t *testing.T, s store.Links, n store.NewLink, wantMade bool) store
 	return l
 }
 
-// notMade fails where the link is made, or anything else of it is.
+// notMade checks that making the link fails and changes nothing.
 func notMade(t *testing.T, s store.Links, n store.NewLink, want error) {
 	t.Helper()
 	if l, made, err := s.MakeLink(context.Background(), n); !errors.Is(err, want) || made || l != (store.Link{}) {
@@ -95,7 +95,7 @@ func makeAggregate(t *testing.T, s LinkStore) {
 	same(t, "a hash that was not needed cannot be used later",
 		makeLink(t, s, fresh(ann, "j", "unused", "http://b/"), true).AggregateHash, "unused")
 
-	// One that came with a link of another long URL is its own long URL's all the same.
+	// An aggregate link that was imported with a link of another long URL belongs to its own long URL.
 	imported := importLinks(t, s, foreign("cid", "k", "k2", "http://c/"), foreign("cid", "l", "k2", "http://d/"))
 	same(t, "an imported aggregate link was not found by its long URL",
 		makeLink(t, s, fresh(ann, "m", "m2", "http://c/"), true).Aggregate, imported[0].Aggregate)

@@ -13,12 +13,11 @@ import (
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// linkHistories lets a store and the model live through the same random
-// history. Ids may differ, but one of the model is always the same one of the
-// store, and the other way round.
+// linkHistories runs the same random history on a store and on the model. Ids may
+// differ, but each id of the model always matches the same id of the store.
 //
-// The histories share one store, since a database for each would cost more
-// than its history. So each has a suffix of its own to all its names.
+// The histories share one store, because a database for each would take longer than
+// the history. So the names of each have a suffix of their own.
 func linkHistories(t *testing.T, open func(t *testing.T) LinkStore) {
 	s, model := open(t), LinkStore(NewMemoryLinks())
 	m := &historyMatch{
@@ -40,7 +39,7 @@ func linkHistories(t *testing.T, open func(t *testing.T) LinkStore) {
 	})
 }
 
-// historyMatch is which id of the store is which of the model.
+// historyMatch matches ids of the store with ids of the model.
 type historyMatch struct {
 	links, modelLinks map[click.LinkID]click.LinkID
 	users, modelUsers map[click.UserID]click.UserID
@@ -75,7 +74,7 @@ func (m *historyMatch) user(t *rapid.T, got, want store.User) {
 	}
 }
 
-// errors tells whether both failed, and fails where they did so differently.
+// errors says whether both failed, and checks that they failed in the same way.
 func (m *historyMatch) errors(t *rapid.T, got, want error) bool {
 	for _, kind := range []error{click.ErrNotFound, click.ErrExists, store.ErrText} {
 		if errors.Is(got, kind) != errors.Is(want, kind) {
@@ -94,7 +93,7 @@ type linkHistory struct {
 	suffix       string
 }
 
-// name draws from few names, so that they meet.
+// name draws from few names, so that they repeat.
 func (h *linkHistory) name(t *rapid.T, label string) string {
 	return rapid.SampledFrom([]string{"a", "A", "b", "ü", "'", "c d", "日"}).Draw(t, label) + h.suffix
 }
@@ -108,7 +107,7 @@ func (h *linkHistory) importLinks(t *rapid.T) {
 	for i := range links {
 		links[i] = store.ForeignLink{
 			Login: h.name(t, "login"), Hash: click.Hash(h.name(t, "hash")), LongURL: h.name(t, "long URL"),
-			Created: rapid.OneOf(rapid.Int64(), rapid.Int64Range(-3, 3)).Draw(t, "created"), // some at once
+			Created: rapid.OneOf(rapid.Int64(), rapid.Int64Range(-3, 3)).Draw(t, "created"), // some in the same second
 		}
 		if rapid.Bool().Draw(t, "has aggregate") {
 			links[i].AggregateHash = click.Hash(h.name(t, "aggregate"))
@@ -145,7 +144,7 @@ func (h *linkHistory) makeLink(t *rapid.T) {
 	login := h.name(t, "login")
 	gotUser, err := h.store.UserByLogin(context.Background(), login)
 	wantUser, wantErr := h.model.UserByLogin(context.Background(), login)
-	h.match.errors(t, err, wantErr) // and nobody makes no link
+	h.match.errors(t, err, wantErr) // click.Nobody cannot make links
 	n := store.NewLink{
 		LongURL: h.name(t, "long URL"), Hash: click.Hash(h.name(t, "hash")),
 		AggregateHash: click.Hash(h.name(t, "aggregate")), Created: rapid.Int64Range(-3, 3).Draw(t, "created"),
@@ -181,7 +180,7 @@ func (h *linkHistory) linkByID(t *rapid.T) {
 	}
 	want := click.LinkID(rapid.IntRange(1, len(h.match.links)).Draw(t, "id"))
 	got, known := h.match.modelLinks[want]
-	if !known { // an aggregate link that no answer named yet
+	if !known { // an aggregate link that no answer had yet
 		return
 	}
 	g, err := h.store.LinkByID(context.Background(), got)

@@ -11,7 +11,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// users are a user of the store and the model's, or nobody and nobody.
+// users is a user of the store and of the model; both may be click.Nobody.
 func (h *linkHistory) users(t *rapid.T) (got, want store.User) {
 	login := h.name(t, "login")
 	got, err := h.store.UserByLogin(context.Background(), login)
@@ -42,7 +42,7 @@ func (h *linkHistory) editLink(t *rapid.T) {
 	name := click.Hash(h.name(t, "name"))
 	got, err := h.store.LinkByName(context.Background(), "", name)
 	want, wantErr := h.model.LinkByName(context.Background(), "", name)
-	h.match.errors(t, err, wantErr) // and nobody's link cannot be edited
+	h.match.errors(t, err, wantErr) // links of click.Nobody cannot be edited
 	text := rapid.Ptr(rapid.SampledFrom([]string{"", "Title", "title 2", "\xff"}), true)
 	bit := rapid.Ptr(rapid.Bool(), true)
 	e := store.LinkEdit{
@@ -56,7 +56,7 @@ func (h *linkHistory) editLink(t *rapid.T) {
 	}
 }
 
-// second draws from few, so that they meet.
+// second draws from few seconds, so that they repeat.
 func (h *linkHistory) second() *rapid.Generator[int64] { return rapid.Int64Range(-3, 3) }
 
 func (h *linkHistory) listLinks(t *rapid.T) {
@@ -87,7 +87,7 @@ func (h *linkHistory) listLinks(t *rapid.T) {
 	h.sameLinks(t, links, wantLinks)
 }
 
-// sameLinks compares them by hash, since their ids may differ from the model's.
+// sameLinks compares links by hash, because their ids may differ.
 func (h *linkHistory) sameLinks(t *rapid.T, got, want []store.Link) {
 	if len(got) != len(want) {
 		t.Fatalf("%d links, and the model has %d", len(got), len(want))

@@ -31,8 +31,8 @@ func aggregatesSeen(t *testing.T, s LinkStore) {
 	for _, step := range []struct {
 		name string
 		does func()
-		// created is when the aggregate link is from, as a user sees it; 0 where
-		// he does not see it.
+		// created is the Created of the aggregate link as each user sees it; 0 if
+		// the user does not see it.
 		created map[click.LinkID]map[click.UserID]int64
 		ofURL   map[click.UserID]click.LinkID // of http://a/
 	}{

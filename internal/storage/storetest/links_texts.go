@@ -70,7 +70,7 @@ func linkRefused(t *testing.T, s LinkStore) {
 	importLinks(t, s, good)
 }
 
-// linkLargeBatch covers every size around which an engine may split a batch.
+// linkLargeBatch covers the sizes at which an engine may split a batch.
 func linkLargeBatch(t *testing.T, s LinkStore) {
 	const size, distinct = 10_000, 1237
 	links := make([]store.ForeignLink, size)

@@ -13,28 +13,28 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// LinkStore is what keeps links and users.
+// LinkStore is an engine for links and users.
 type LinkStore interface {
 	store.Links
 	store.Users
 }
 
-// MemoryLinks is the model of store.Links and store.Users: maps and a mutex.
-// Nothing in it outlives the process.
+// MemoryLinks is the model of store.Links and store.Users: maps and a mutex. It is
+// lost with the process.
 type MemoryLinks struct {
 	mu     sync.Mutex
-	users  []store.User // by id, the first has 1
+	users  []store.User // by id, from 1 on
 	logins map[string]click.UserID
 	tokens map[store.TokenDigest]memoryToken
 	proofs map[click.UserID]string
 	secret *[32]byte
 
-	links      []store.Link // by id, the first has 1
+	links      []store.Link // by id, from 1 on
 	hashes     map[click.Hash]click.LinkID
 	aggregates map[click.Hash]click.LinkID
 	keywords   map[memoryKeyword]click.LinkID
-	oldest     map[click.Hash]click.LinkID // of the keywords on any domain
-	ages       []memoryKeyword             // the oldest first
+	oldest     map[click.Hash]click.LinkID // by keyword, on any domain
+	ages       []memoryKeyword             // oldest first
 
 	pending []rollup.Scope // deletions
 }
@@ -46,7 +46,7 @@ type memoryKeyword struct {
 
 var _ LinkStore = (*MemoryLinks)(nil)
 
-// NewMemoryLinks makes an empty one.
+// NewMemoryLinks returns an empty model.
 func NewMemoryLinks() *MemoryLinks {
 	return &MemoryLinks{
 		logins:     make(map[string]click.UserID),
@@ -75,7 +75,7 @@ func (m *MemoryLinks) ImportLinks(ctx context.Context, links []store.ForeignLink
 	for i := range links {
 		answer[i].ID = m.importLink(&links[i])
 	}
-	for i := range answer { // as they are once all were taken
+	for i := range answer { // after all were imported
 		answer[i] = m.links[answer[i].ID-1]
 	}
 	return answer, nil

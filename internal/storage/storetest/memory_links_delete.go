@@ -10,8 +10,8 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// DeleteLink is of store.Links. Of what is removed an empty place stays, for
-// places are ids.
+// DeleteLink is of store.Links. A deleted link leaves an empty element, because the
+// index is the id.
 func (m *MemoryLinks) DeleteLink(_ context.Context, id click.LinkID) (r store.DeletedRows, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

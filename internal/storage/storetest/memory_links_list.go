@@ -67,8 +67,7 @@ func (m *MemoryLinks) SeenAggregateOfURL(_ context.Context, user click.UserID, l
 	return store.Link{}, fmt.Errorf("storetest: aggregate link of URL: %w", click.ErrNotFound)
 }
 
-// seen is the aggregate links that pass as the user may see them, oldest
-// first.
+// seen is the aggregate links that pass, as the user may see them, oldest first.
 func (m *MemoryLinks) seen(user click.UserID, pass func(*store.Link) bool) (aggregates []store.Link) {
 	for _, a := range m.links {
 		if a.ID == 0 || a.User != click.Nobody || !pass(&a) {

@@ -52,8 +52,8 @@ func (m *MemoryLinks) makeLink(ctx context.Context, n store.NewLink) (store.Link
 	return *made, true, nil
 }
 
-// oldestOf is the user's oldest link of the long URL, or the oldest aggregate
-// link of it where the user is nobody.
+// oldestOf is the user's oldest link of the long URL, or its oldest aggregate link for
+// click.Nobody.
 func (m *MemoryLinks) oldestOf(user click.UserID, longURL string) (oldest store.Link, ok bool) {
 	return m.oldestLink(func(l *store.Link) bool { return l.User == user && l.LongURL == longURL })
 }

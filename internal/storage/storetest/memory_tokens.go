@@ -50,7 +50,7 @@ func (m *MemoryLinks) addToken(token memoryToken, keep int) error {
 	return nil
 }
 
-// tokensOf are a user's tokens that pass, in no particular order.
+// tokensOf is the tokens of a user that pass, in any order.
 func (m *MemoryLinks) tokensOf(user click.UserID, pass func(memoryToken) bool) (all []memoryToken) {
 	for _, t := range m.tokens {
 		if t.user == user && pass(t) {

@@ -97,7 +97,7 @@ func userList(t *testing.T, s LinkStore) {
 			t.Errorf("pages of %d do not list every user once in bytewise order:\n got %q\nwant %q", limit, got, logins)
 		}
 	}
-	page, err := s.ListUsers(ctx, "a0", 1) // which is nobody's login
+	page, err := s.ListUsers(ctx, "a0", 1) // no login
 	if err != nil || len(page) != 1 || page[0].Login != "ab" {
 		t.Errorf("a page after a login that is not there starts wrongly: %v, %v", page, err)
 	}

@@ -43,7 +43,7 @@ func userNames(t *testing.T, s LinkStore) {
 	}
 }
 
-// noUser asks for users that are not there; newest is the last one made.
+// noUser looks up users that do not exist; newest is the last one made.
 func noUser(t *testing.T, newest store.User, ask func(click.UserID) error) {
 	t.Helper()
 	for _, u := range []click.UserID{click.Nobody, newest.ID + 1, math.MaxInt64 + 1, math.MaxUint64} {

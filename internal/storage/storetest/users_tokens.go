@@ -50,8 +50,8 @@ func userTokens(t *testing.T, s LinkStore) {
 	}
 }
 
-// wantTokens looks whether, of the tokens up to n, those that are good lead to
-// the user and no others do.
+// wantTokens checks that, of the tokens up to n, the good ones find the user and the
+// others do not.
 func wantTokens(t *testing.T, s store.Users, rule string, u store.User, n int, good ...int) {
 	t.Helper()
 	isGood := map[int]bool{}
