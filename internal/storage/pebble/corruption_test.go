@@ -25,11 +25,11 @@ import (
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// faulty is a store that counts one batch wrongly.
+// faulty counts one batch wrongly.
 type faulty struct {
 	store.Clicks
 	spoil func(*store.Batch)
-	left  int // batches until then
+	left  int // batches before that one
 }
 
 func (f *faulty) Record(ctx context.Context, b *store.Batch) error {
@@ -44,8 +44,8 @@ func (f *faulty) Record(ctx context.Context, b *store.Batch) error {
 	return f.Clicks.Record(ctx, b)
 }
 
-// counted is a disk with a journal of several segments and what was counted of
-// it, of clicks of several days, deletions among them.
+// counted is a file system with a journal of several segments and its counts: clicks
+// of several days, and deletions.
 func counted(t *testing.T, rng *rand.Rand, spoil func(*store.Batch)) vfs.FS {
 	t.Helper()
 	fs := vfs.NewMem()
@@ -88,8 +88,8 @@ func counted(t *testing.T, rng *rand.Rand, spoil func(*store.Batch)) vfs.FS {
 	return fs
 }
 
-// findings opens what lies on the disk and checks it. What cannot even be
-// opened is a finding.
+// findings opens the store and the journal, and checks them. An error of opening is a
+// finding too.
 func findings(t *testing.T, fs vfs.FS, tamper func(*pebble.Store)) (list []string) {
 	t.Helper()
 	s, err := pebble.Open(pebble.Options{Dir: "clicks", FS: fs, Cache: 1 << 20, MemTable: 1 << 20})
@@ -109,8 +109,8 @@ func findings(t *testing.T, fs vfs.FS, tamper func(*pebble.Store)) (list []strin
 	return list
 }
 
-// spoilRow changes a random row of a grain: one of its slots counts other
-// clicks, or it is gone, or it is another's.
+// spoilRow changes a random row of a grain: the clicks of a slot, or the key; or it
+// deletes the row.
 func spoilRow(t *testing.T, rng *rand.Rand, s *pebble.Store, grain byte, slots int) {
 	t.Helper()
 	it, err := s.DB().NewIter(&engine.IterOptions{LowerBound: []byte{grain}, UpperBound: []byte{grain + 1}})
@@ -130,7 +130,7 @@ func spoilRow(t *testing.T, rng *rand.Rand, s *pebble.Store, grain byte, slots i
 	switch rng.IntN(4) {
 	case 0:
 		err = errors.Join(err, s.DB().Delete(keys[i], engine.NoSync))
-	case 1: // to a link that has none
+	case 1: // move it to a link without clicks
 		err = errors.Join(err, s.DB().Delete(keys[i], engine.NoSync))
 		keys[i][9+7] ^= 0x40
 		if keys[i][17] == byte(rollup.Link) {
@@ -141,7 +141,7 @@ func spoilRow(t *testing.T, rng *rand.Rand, s *pebble.Store, grain byte, slots i
 	case 2:
 		clicks[rng.IntN(len(clicks))] += 1 + rng.Uint64N(100)
 		err = errors.Join(err, s.DB().Set(keys[i], pebble.EncodeVector(at, clicks), engine.NoSync))
-	case 3: // bytes that mean nothing
+	case 3: // bytes that are no vector
 		err = errors.Join(err, s.DB().Set(keys[i], []byte{0xff, 0xff}, engine.NoSync))
 	}
 	if err != nil {
@@ -190,8 +190,8 @@ func write(t *testing.T, fs vfs.FS, name string, b []byte) {
 	}
 }
 
-// TestCorruptionsAreNamed corrupts a hundred stores, each in one way: check
-// says where.
+// TestCorruptionsAreNamed corrupts a hundred stores, each in one way. check names the
+// place.
 func TestCorruptionsAreNamed(t *testing.T) {
 	t.Parallel()
 	dropped := func(b *store.Batch) {
@@ -209,7 +209,7 @@ func TestCorruptionsAreNamed(t *testing.T) {
 		rounds int
 		spoil  func(*store.Batch)
 		tamper func(*rand.Rand, vfs.FS, *pebble.Store)
-		names  []string // one of which a finding has
+		names  []string // a finding has one of them
 	}{
 		{"nothing", 10, nil, nil, nil},
 		{"a changed cell", 30, nil, func(rng *rand.Rand, _ vfs.FS, s *pebble.Store) { spoilRow(t, rng, s, 'q', 96) }, []string{"link ", "user ", "key 71"}},
@@ -242,15 +242,15 @@ func TestCorruptionsAreNamed(t *testing.T) {
 	}
 }
 
-// TestDamagedTable: a file of the engine with a flipped bit is one finding that
-// names it, whoever comes across it, and cannot be repaired.
+// TestDamagedTable: a file of the engine with a flipped bit is one finding with its
+// name, whichever check reads it, and cannot be repaired.
 func TestDamagedTable(t *testing.T) {
 	t.Parallel()
 	rng := seedtest.Rand(t)
 	fs := vfs.NewMem()
 	o := pebble.Options{Dir: "clicks", FS: fs, Cache: 1 << 20, MemTable: 1 << 20}
 	var cells []rollup.Cell
-	for link := range click.LinkID(3000) { // many blocks
+	for link := range click.LinkID(3000) { // several blocks
 		for day := range 3 {
 			c := click.Click{Time: (1_360_000_000 + int64(day)*rollup.Day) * 1000, User: 1, Link: 1 + link, Referrer: "http://example.org/"}
 			rollup.Each(c, rollup.QuarterHour, func(k rollup.Key) {
@@ -270,7 +270,7 @@ func TestDamagedTable(t *testing.T) {
 	}
 	name := names[slices.IndexFunc(names, func(name string) bool { return strings.HasSuffix(name, ".sst") })]
 	b := content(t, fs, "clicks/"+name)
-	b[len(b)/8+rng.IntN(len(b)/2)] ^= 1 << rng.IntN(8) // among the counts, and not the index
+	b[len(b)/8+rng.IntN(len(b)/2)] ^= 1 << rng.IntN(8) // in the counts, not in the index
 	write(t, fs, "clicks/"+name, b)
 
 	var log logtest.Log
@@ -300,7 +300,7 @@ func TestDamagedTable(t *testing.T) {
 	}
 }
 
-// TestRepair mends day sums, and nothing else.
+// TestRepair repairs the sums of days, and nothing else.
 func TestRepair(t *testing.T) {
 	t.Parallel()
 	rng := seedtest.Rand(t)

@@ -13,9 +13,9 @@ import (
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// TestCrash cuts the power in random histories of batches and
-// syncs. What comes up again must be what was there after some batch, no
-// earlier than the last one said to be durable, and counting must go on.
+// TestCrash loses power in random histories of batches and syncs. After that, the
+// store must hold what it held after some batch, not before the last one that was
+// reported as durable, and counting must go on.
 func TestCrash(t *testing.T) {
 	t.Parallel()
 	seedtest.Check(t, func(r *rapid.T) {
@@ -23,7 +23,7 @@ func TestCrash(t *testing.T) {
 		disk := vfs.NewCrashableMem()
 		options := pebble.Options{
 			Dir: "clicks", FS: disk, Cache: 1 << 20,
-			// Some tables hold many batches, some batches are too large for one.
+			// Some tables hold many batches, and some batches do not fit into one.
 			MemTable: rapid.SampledFrom([]int{8 << 10, 32 << 10, 1 << 20}).Draw(r, "MemTable"),
 		}
 		source := store.JournalID{byte(1)}
@@ -67,7 +67,7 @@ func TestCrash(t *testing.T) {
 			}
 			disk, options.FS = crashed, crashed
 
-			// What is left is the batches up to Counted.
+			// The batches up to Counted are left.
 			s, err = pebble.Open(options)
 			if err != nil {
 				r.Fatalf("Open after a crash: %v", err)
@@ -87,7 +87,7 @@ func TestCrash(t *testing.T) {
 			if err := storetest.Same(s, model, source); err != nil {
 				r.Fatalf("after a crash, counted to %d: %v", after.Counted, err)
 			}
-			// The journal is read again, from before what was counted.
+			// The journal is read again, from a position before Counted.
 			for _, b := range batches {
 				for _, c := range []store.Clicks{s, model} {
 					if err := c.Record(ctx, b); err != nil {
@@ -105,7 +105,7 @@ func TestCrash(t *testing.T) {
 	})
 }
 
-// TestCloseIsDurable: an orderly end leaves nothing to read again.
+// TestCloseIsDurable: after Close nothing must be read again.
 func TestCloseIsDurable(t *testing.T) {
 	t.Parallel()
 	disk := vfs.NewCrashableMem()

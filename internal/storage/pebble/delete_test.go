@@ -15,12 +15,12 @@ import (
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// TestManyAreDeletedAtOnce: with a user go the aggregate links of all links that
-// only this user had. Deleting them one by one took longer the more there were,
-// for the engine sorts all ranges that are deleted anew after each batch.
+// TestManyAreDeletedAtOnce: with a user, all aggregate links that only this user had
+// are deleted. One batch for each of them would take longer the more there are,
+// because the engine sorts all deleted ranges after each batch.
 func TestManyAreDeletedAtOnce(t *testing.T) {
 	t.Parallel()
-	const links, clicked = 2000, 300 // on the others there are no clicks
+	const links, clicked = 2000, 300 // the other links have no clicks
 	s := open(t, pebble.Options{Dir: t.TempDir()})
 	defer s.Close()
 	b := &store.Batch{To: 1, MinutesFrom: 0}
@@ -30,7 +30,7 @@ func TestManyAreDeletedAtOnce(t *testing.T) {
 		scopes = append(scopes, rollup.Scope{Link: 1 + l})
 	}
 	cells := map[rollup.Key]uint64{}
-	for l := range click.LinkID(clicked + 1) { // and one that stays
+	for l := range click.LinkID(clicked + 1) { // one of them stays
 		c := click.Click{Link: 1 + l, Time: 1_700_000_000_000, Referrer: "http://example.org/"}
 		if all++; l == clicked {
 			c.Link, some = links+1, some+1
@@ -45,7 +45,7 @@ func TestManyAreDeletedAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	before := s.DB().NewSnapshot() // so that no compaction drops what was deleted
+	before := s.DB().NewSnapshot() // so that compactions keep the deleted data
 	defer before.Close()
 	done := make(chan error)
 	go func() { done <- s.Delete(t.Context(), scopes) }()
@@ -93,9 +93,9 @@ func TestManyAreDeletedAtOnce(t *testing.T) {
 	}
 }
 
-// TestManyDeletionsAreFlushed: a rebuild does deletions again one after the
-// other. What they leave in memory makes each slower than the one before, unless
-// it is written to the disk now and then.
+// TestManyDeletionsAreFlushed: a rebuild repeats deletions one after the other. Their
+// ranges in memory make each slower than the one before, unless they are flushed from
+// time to time.
 func TestManyDeletionsAreFlushed(t *testing.T) {
 	t.Parallel()
 	const links = 600
@@ -127,8 +127,8 @@ func TestManyDeletionsAreFlushed(t *testing.T) {
 	}
 }
 
-// TestPurgeRanges: whatever was deleted, the files that it was in are written
-// anew; and not those of everybody else for a user with many aggregate links.
+// TestPurgeRanges: the files with deleted data are rewritten, and not the files of all
+// other users if a user had many aggregate links.
 func TestPurgeRanges(t *testing.T) {
 	t.Parallel()
 	rng := seedtest.Rand(t)

@@ -21,11 +21,11 @@ import (
 	"github.com/footfall/footfall/internal/testkit/logtest"
 )
 
-// failOnce fails the n-th operation that it is for, and no other.
+// failOnce fails the n-th operation of some kinds, and no other.
 type failOnce struct {
 	kinds []errorfs.OpKind
 	err   error
-	n     atomic.Int64 // of operations to come; 1 is the next
+	n     atomic.Int64 // 1 is the next operation
 	hit   atomic.Bool
 	path  atomic.Value
 }
@@ -56,9 +56,9 @@ func reached(t *testing.T, s *pebble.Store) uint64 {
 	return p.Counted
 }
 
-// TestOpenWhereTheDiskFails fails each operation of Open in turn, of a new store
-// and of one that has something in it: Open says what failed, never that the
-// counts are damaged, and nothing ends in a panic.
+// TestOpenWhereTheDiskFails fails each operation of Open in turn, for a new store and
+// for one with counts: Open returns what failed, never a store.CorruptError, and
+// nothing panics.
 func TestOpenWhereTheDiskFails(t *testing.T) {
 	t.Parallel()
 	for _, number := range []error{syscall.EIO, syscall.ENOSPC, syscall.EMFILE} {
@@ -105,7 +105,7 @@ func TestOpenWhereTheDiskFails(t *testing.T) {
 }
 
 // TestCheckpointWhereTheDiskFails fails each operation of a checkpoint in turn:
-// it says what failed, and another one is made afterwards.
+// Checkpoint returns what failed, and the next one succeeds.
 func TestCheckpointWhereTheDiskFails(t *testing.T) {
 	t.Parallel()
 	mem := vfs.NewCrashableMem()
@@ -127,7 +127,7 @@ func TestCheckpointWhereTheDiskFails(t *testing.T) {
 		}
 		fault.n.Store(0)
 		path, _ := fault.path.Load().(string)
-		if err == nil && !strings.HasPrefix(path, "clicks") { // there the engine tries again
+		if err == nil && !strings.HasPrefix(path, "clicks") { // the engine retries there
 			t.Errorf("operation %d, of %s, failed, and the checkpoint says nothing", n, path)
 		}
 		if err != nil {
@@ -151,9 +151,8 @@ func TestCheckpointWhereTheDiskFails(t *testing.T) {
 	}
 }
 
-// forgetfulFS has manifests whose sync fails for so many times, and forgets what
-// it failed for, as Linux does: a sync that comes after it goes well, and what
-// was written before is not on the disk.
+// forgetfulFS fails the first syncs of manifests and drops their data, as Linux does:
+// the next sync succeeds, and the data is not on the disk.
 type forgetfulFS struct {
 	vfs.FS
 	fails, failed atomic.Int64
@@ -172,7 +171,7 @@ type forgetfulFile struct {
 	fs    *forgetfulFS
 	mu    sync.Mutex
 	at    int64
-	dirty []func() error // what is written and not synced
+	dirty []func() error // written and not synced
 }
 
 func (f *forgetfulFile) Write(b []byte) (int, error) {
@@ -208,8 +207,8 @@ func (f *forgetfulFile) Sync() error {
 
 func (f *forgetfulFile) SyncData() error { return f.Sync() }
 
-// TestManifestIsWrittenAgain: where a sync of the list of tables fails, the list
-// is written again, the program goes on, and a power cut loses nothing.
+// TestManifestIsWrittenAgain: after a failed sync, the list of tables is written again,
+// the program goes on, and a power failure loses nothing.
 func TestManifestIsWrittenAgain(t *testing.T) {
 	t.Parallel()
 	mem := vfs.NewCrashableMem()
@@ -224,7 +223,7 @@ func TestManifestIsWrittenAgain(t *testing.T) {
 	}
 	disk.fails.Store(3)
 	err := s.Sync(t.Context())
-	for err != nil { // it says so meanwhile
+	for err != nil { // meanwhile it fails
 		if !errors.Is(err, syscall.EIO) {
 			t.Fatal(err)
 		}
@@ -245,7 +244,7 @@ func TestManifestIsWrittenAgain(t *testing.T) {
 	}
 }
 
-// tablesFS has no room for tables while it is full.
+// tablesFS refuses tables while it is full.
 type tablesFS struct {
 	vfs.FS
 	full  atomic.Bool
@@ -265,9 +264,9 @@ func (f *tablesFS) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error
 	return f.FS.Create(name, c)
 }
 
-// TestFullDiskIsWaitedOut: while tables find no room, the log has one line and
-// no stack trace, whoever counts or syncs hears of it and is not held up, and
-// Close ends. Later all goes on.
+// TestFullDiskIsWaitedOut: while there is no room for tables, the log has one line
+// without a stack trace, Record and Sync fail and do not block, and Close returns.
+// After that, everything goes on.
 func TestFullDiskIsWaitedOut(t *testing.T) {
 	t.Parallel()
 	mem := vfs.NewMem()
@@ -279,7 +278,7 @@ func TestFullDiskIsWaitedOut(t *testing.T) {
 	var to uint64
 	record := func() error {
 		b := &store.Batch{From: to, To: to + 1}
-		for i := range 50 { // few, so that no batch is flushed by itself
+		for i := range 50 { // few, so that Record does not flush
 			b.Cells = append(b.Cells, rollup.Cell{
 				Key:    rollup.Key{Scope: rollup.Scope{User: 1}, Facet: rollup.Referrer, Value: fmt.Sprintf("http://%d.%d.example/", to, i), Slot: 1_360_000_800},
 				Clicks: 1,
@@ -294,7 +293,7 @@ func TestFullDiskIsWaitedOut(t *testing.T) {
 	if err := record(); err != nil {
 		t.Fatal(err)
 	}
-	for range 20 { // a backup, tried again and again
+	for range 20 { // a backup that is retried
 		if err := s.Sync(t.Context()); !errors.Is(err, syscall.ENOSPC) {
 			t.Fatalf("Sync on a full disk: %v", err)
 		}
@@ -303,7 +302,7 @@ func TestFullDiskIsWaitedOut(t *testing.T) {
 		}
 	}
 	var err error
-	for err == nil { // until memory has no more room, and the engine would have us wait
+	for err == nil { // until memory is full, and the engine would block
 		err = record()
 	}
 	if !errors.Is(err, syscall.ENOSPC) {

@@ -17,7 +17,7 @@ import (
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// markerFS calls made when a marker was made, and is not durable yet.
+// markerFS calls made after a marker was made and before it is durable.
 type markerFS struct {
 	*vfs.MemFS
 	made func()
@@ -31,8 +31,8 @@ func (f *markerFS) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error
 	return file, err
 }
 
-// TestMarkersComeLast cuts the power where a marker has just been made: what it
-// names must be there, whichever directory entries the disk kept.
+// TestMarkersComeLast loses power just after a marker was made: the file that it names
+// must exist, whichever directory entries the disk kept.
 func TestMarkersComeLast(t *testing.T) {
 	t.Parallel()
 	mem := vfs.NewCrashableMem()
@@ -70,7 +70,7 @@ func TestMarkersComeLast(t *testing.T) {
 	}
 }
 
-// TestDamageIsAnError: what is damaged cannot be read, and the program goes on.
+// TestDamageIsAnError: reading damaged data is an error, and the program goes on.
 func TestDamageIsAnError(t *testing.T) {
 	t.Parallel()
 	o := memory()
@@ -92,7 +92,7 @@ func TestDamageIsAnError(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.WriteAt([]byte{0xff, 0xff, 0xff}, 3); err != nil { // in its first block
+	if _, err := f.WriteAt([]byte{0xff, 0xff, 0xff}, 3); err != nil { // in the first block
 		t.Fatal(err)
 	}
 	if err := f.Close(); err != nil {
@@ -108,7 +108,7 @@ func TestDamageIsAnError(t *testing.T) {
 	}
 }
 
-// fullFS has no room for manifests while it is full.
+// fullFS refuses manifests while it is full.
 type fullFS struct {
 	vfs.FS
 	full atomic.Bool
@@ -131,13 +131,12 @@ func (f *fullFile) Write(b []byte) (int, error) {
 	if !f.fs.full.Load() {
 		return f.File.Write(b)
 	}
-	n, err := f.File.Write(b[:len(b)/2]) // a part still fits
+	n, err := f.File.Write(b[:len(b)/2]) // the first half still fits
 	return n, errors.Join(err, syscall.ENOSPC)
 }
 
-// TestFullDisk: where there is no room to write down which tables there are,
-// Open, Sync and Close say so. The store goes on, and has all once there is
-// room.
+// TestFullDisk: while there is no room for the list of tables, Open, Sync and Close
+// fail. When there is room again, the store goes on and has everything.
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
 	full := func(err error) bool { return err != nil && strings.Contains(err.Error(), syscall.ENOSPC.Error()) }
@@ -162,7 +161,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	record(9, 10)
 	fs.full.Store(false)
-	// The engine looks for room a few times a second.
+	// The engine retries a few times a second.
 	for err := s.Sync(t.Context()); err != nil; err = s.Sync(t.Context()) {
 		if !full(err) {
 			t.Fatal(err)

@@ -21,14 +21,14 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// TestFlushBeforeABatchShows: the engine may flush a large batch before it
-// shows it. Who reads meanwhile has what was there before, all of it: what the
-// batch adds to, replaces and deletes.
+// TestFlushBeforeABatchShows: the engine may flush a large batch before the batch is
+// visible. Meanwhile readers see everything as it was before: what the batch adds to,
+// replaces and deletes.
 func TestFlushBeforeABatchShows(t *testing.T) {
 	t.Parallel()
-	const few, many = 3, 600 // many do not fit into half of a table in memory
+	const few, many = 3, 600 // many do not fit into half a table
 	const day = 100 * rollup.Day
-	gone := rollup.Scope{User: 1, Link: 1000} // by the deletion
+	gone := rollup.Scope{User: 1, Link: 1000} // deleted
 	batch := func(n uint64, links, referrers int, slot, minutesFrom int64) *store.Batch {
 		b := &store.Batch{From: n, To: n + 1, MinutesFrom: minutesFrom, Marks: []store.Mark{{Offset: 5, Clicks: n}}}
 		count := func(k rollup.Key) {
@@ -36,7 +36,7 @@ func TestFlushBeforeABatchShows(t *testing.T) {
 			b.Cells = append(b.Cells, rollup.Cell{Key: k, Clicks: 1})
 			b.Minutes = append(b.Minutes, rollup.Cell{Key: k, Clicks: 1})
 		}
-		for link := range links + 1 { // with 0, which is all of them
+		for link := range links + 1 { // 0 is all links
 			count(rollup.Key{Scope: rollup.Scope{User: 1, Link: click.LinkID(link)}, Facet: rollup.All})
 		}
 		for i := range referrers {
@@ -75,14 +75,14 @@ func TestFlushBeforeABatchShows(t *testing.T) {
 			record(batch(1, few, few, 0, day)) // stays in memory
 			before := contents(t, s.DB())
 
-			// The engine shows writes in their order, and so not before a table
-			// that it takes in, whose entry in the manifest is held up.
+			// Writes become visible in their order, so not before a table that is
+			// being ingested, whose entry in the manifest is blocked.
 			table(t, s.DB(), fs, "table")
 			taking, takeIn := gates.add(errorfs.OpFileWrite, "MANIFEST-", true)
 			var writing sync.WaitGroup
 			writing.Go(func() {
 				if err := s.DB().Ingest(t.Context(), []string{"table"}); err != nil {
-					panic(err) // the test would wait for it
+					panic(err) // else the test would wait for ever
 				}
 			})
 			<-taking
@@ -92,12 +92,12 @@ func TestFlushBeforeABatchShows(t *testing.T) {
 					t.Error(err)
 				}
 			})
-			<-flushing // what is in the new file is settled by now
+			<-flushing // the contents of the new file are fixed now
 			reader := s.DB().NewSnapshot()
 			defer reader.Close()
 			takeIn()
 			writing.Wait()
-			if err := s.Sync(t.Context()); err != nil { // until the file is read
+			if err := s.Sync(t.Context()); err != nil { // until the new file is used
 				t.Fatal(err)
 			}
 			if d := difference(before, contents(t, reader)); d != "" {
@@ -110,7 +110,7 @@ func TestFlushBeforeABatchShows(t *testing.T) {
 	}
 }
 
-// TestOneWayToWrite: a write around apply may be seen in half.
+// TestOneWayToWrite: a part of a write without apply may be visible.
 func TestOneWayToWrite(t *testing.T) {
 	t.Parallel()
 	write := regexp.MustCompile(`\.Apply\(|\.Commit\(|\bdb\.(Set|Merge|Delete|SingleDelete|DeleteRange|LogData|Ingest|Excise)\(`)
@@ -134,14 +134,14 @@ func TestOneWayToWrite(t *testing.T) {
 	}
 }
 
-// allowed are the writes of apply itself, and of the version into a store that
-// nobody reads yet.
+// allowed is the write of apply, and that of the version, before the store has
+// readers.
 var allowed = map[string]bool{
 	"err := s.db.Apply(batch, pebble.NoSync)":                                             true,
 	"return db.Set([]byte{keyVersion}, binary.AppendUvarint(nil, newest), pebble.NoSync)": true,
 }
 
-// table makes a file that can be taken in. Its only key is after all others.
+// table makes a file to ingest. Its only key is after all others.
 func table(t *testing.T, db *engine.DB, fs vfs.FS, name string) {
 	t.Helper()
 	f, err := fs.Create(name, vfs.WriteCategoryUnspecified)
@@ -157,7 +157,7 @@ func table(t *testing.T, db *engine.DB, fs vfs.FS, name string) {
 	}
 }
 
-// contents is all that r shows, by key, except what table made.
+// contents is all keys and values in r, except the key of table.
 func contents(t *testing.T, r engine.Reader) map[string]string {
 	t.Helper()
 	it, err := r.NewIter(&engine.IterOptions{UpperBound: []byte{0xff}})
@@ -193,7 +193,7 @@ func difference(want, got map[string]string) string {
 	return fmt.Sprintf("%d keys of %d: %s", len(keys), len(want), keys[0])
 }
 
-// gates say when the engine gets to an operation, and hold it up there.
+// gates report when the engine reaches an operation, and may block it there.
 type gates struct {
 	mu   sync.Mutex
 	list []*gate
@@ -205,8 +205,8 @@ type gate struct {
 	reached, open chan struct{}
 }
 
-// add waits for the next operation of a kind on files whose names have path in
-// them, and holds it up, if it is to, until open is called.
+// add adds a gate for the next operation of a kind on a file whose name contains path.
+// If hold is set, the operation blocks until open is called.
 func (g *gates) add(kind errorfs.OpKind, path string, hold bool) (reached <-chan struct{}, open func()) {
 	n := &gate{kind, path, make(chan struct{}), make(chan struct{})}
 	if !hold {
@@ -220,7 +220,7 @@ func (g *gates) add(kind errorfs.OpKind, path string, hold bool) (reached <-chan
 
 func (g *gates) String() string { return "gates" }
 
-// MaybeError is of errorfs.Injector.
+// MaybeError implements errorfs.Injector.
 func (g *gates) MaybeError(op errorfs.Op) error {
 	g.mu.Lock()
 	var at *gate

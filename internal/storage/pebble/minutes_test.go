@@ -11,8 +11,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// TestMinutesExpire: hours before MinutesFrom take no space, also where they come
-// late.
+// TestMinutesExpire: hours before MinutesFrom take no space, also if they come late.
 func TestMinutesExpire(t *testing.T) {
 	t.Parallel()
 	s := open(t, memory())

@@ -21,7 +21,7 @@ import (
 	"github.com/footfall/footfall/internal/testkit/logtest"
 )
 
-// raw opens the engine below the store, whose merge operator has the name.
+// raw opens the engine alone, with a merge operator of that name.
 func raw(t *testing.T, o pebble.Options, name string) *engine.DB {
 	t.Helper()
 	merger := *engine.DefaultMerger
@@ -92,8 +92,8 @@ func TestOlderVersion(t *testing.T) {
 	}
 }
 
-// TestUpgradeOfFilesIsTold: the log says when the engine's files are upgraded, once.
-func TestUpgradeOfFilesIsTold(t *testing.T) {
+// TestUpgradeOfFilesIsLogged: an upgrade of the engine's files is logged, once.
+func TestUpgradeOfFilesIsLogged(t *testing.T) {
 	t.Parallel()
 	o := memory()
 	merger := *engine.DefaultMerger
@@ -122,8 +122,8 @@ func TestUpgradeOfFilesIsTold(t *testing.T) {
 	}
 }
 
-// TestForeignData: data that is not footfall's is refused, and so is what
-// cannot be a version.
+// TestForeignData: data that is not footfall's is refused, and so is an invalid
+// version.
 func TestForeignData(t *testing.T) {
 	t.Parallel()
 	for what, put := range map[string]func(*engine.DB) error{
@@ -228,8 +228,7 @@ func TestAfterClose(t *testing.T) {
 	}
 }
 
-// TestFailingDisk: Sync and Close say so when the disk refuses, and do not
-// wait for it to change its mind.
+// TestFailingDisk: if the disk fails, Sync and Close fail and do not wait for it.
 func TestFailingDisk(t *testing.T) {
 	t.Parallel()
 	toggle := &errorfs.Toggle{Injector: errorfs.ErrInjected.If(errorfs.Writes)}
@@ -245,7 +244,7 @@ func TestFailingDisk(t *testing.T) {
 		t.Errorf("position %+v, %v, want nothing durable", p, err)
 	}
 	toggle.Off()
-	// An attempt that was under way may still fail.
+	// A flush that was in progress may still fail.
 	err := s.Sync(t.Context())
 	for range 10 {
 		if err == nil {
@@ -264,8 +263,8 @@ func TestFailingDisk(t *testing.T) {
 	}
 }
 
-// TestKeep: a store keeps the tables that its list does not name, as where the
-// list was cut, until it is released.
+// TestKeep: until Release, a store keeps tables that are not in its list, as after the
+// list was cut short.
 func TestKeep(t *testing.T) {
 	t.Parallel()
 	o := memory()

@@ -16,7 +16,7 @@ import (
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// word is what nothing else has a part of.
+// word is random, so that no other data has a part of it.
 func word(rng *rand.Rand) string {
 	const letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	b := make([]byte, 24)
@@ -26,8 +26,8 @@ func word(rng *rand.Rand) string {
 	return string(b)
 }
 
-// traces counts the words of which a part is found in the files of a directory,
-// which are compressed.
+// traces counts the words of which a part is in the files of a directory. The files
+// are compressed.
 func traces(t *testing.T, dir string, words []string) (found int) {
 	t.Helper()
 	const part = 8
@@ -57,8 +57,8 @@ words:
 	return found
 }
 
-// history counts clicks of users and their links, with referrers that tell whose
-// they are, in many files of the engine.
+// history counts clicks of users and their links, with referrers of their own, in
+// many files of the engine.
 type history struct {
 	t     *testing.T
 	s     *pebble.Store
@@ -110,8 +110,8 @@ func (h *history) delete(s rollup.Scope) {
 	}
 }
 
-// TestPurge: nothing is left in the files of what was deleted, whatever the
-// engine made of it before, and the rest stays.
+// TestPurge: nothing that was deleted is left in the files, whatever the engine did
+// with it before, and the rest stays.
 func TestPurge(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -155,7 +155,7 @@ func TestPurge(t *testing.T) {
 	for link := range click.LinkID(4) {
 		h.delete(rollup.Scope{User: 3, Link: 31 + link})
 	}
-	h.record(1) // of those deleted, too: they are others in this test
+	h.record(1) // also of deleted ids: here they are new
 	h.delete(rollup.Scope{User: 1})
 	h.delete(rollup.Scope{User: 3})
 	purge(false)
@@ -171,7 +171,7 @@ func TestPurge(t *testing.T) {
 	check("after a restart")
 }
 
-// TestPurgeWaits: what a snapshot shows still is waited for.
+// TestPurgeWaits: Purge waits for snapshots that still have the deleted data.
 func TestPurgeWaits(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

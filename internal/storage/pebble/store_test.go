@@ -26,9 +26,8 @@ func TestClicksOnDisk(t *testing.T) {
 	})
 }
 
-// TestClicksInMemory has tables so small that flushes and compactions happen
-// all the time, batches that are too large for one, and sums that take many
-// passes.
+// TestClicksInMemory has tables so small that the engine flushes and compacts all the
+// time, some batches do not fit into one, and sums take many passes.
 func TestClicksInMemory(t *testing.T) {
 	t.Parallel()
 	storetest.Clicks(t, func(t *testing.T) store.Clicks {

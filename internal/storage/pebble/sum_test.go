@@ -13,8 +13,8 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// TestSumsAreBounded: of 150,000 different values of 500 bytes a sum holds what
-// it may, and gives each of them once, in order.
+// TestSumsAreBounded: a sum of 150,000 different values of 500 bytes holds no more
+// than Options.Held, and has each value once, in order.
 func TestSumsAreBounded(t *testing.T) {
 	t.Parallel()
 	const days, perDay, most = 30, 5000, 4 << 20
@@ -28,7 +28,7 @@ func TestSumsAreBounded(t *testing.T) {
 					return
 				}
 			}
-			for i := range perDay { // on the next day again, every tenth of them
+			for i := range perDay { // every tenth has clicks on the next day too
 				if i%10 == 0 {
 					b = fmt.Appendf(b[:0], "%s%07d", padding, i*days+day)
 					if !yield(b) {
@@ -56,8 +56,8 @@ func TestSumsAreBounded(t *testing.T) {
 	}
 }
 
-// BenchmarkSum is of what a question about referrers or links asks, beside
-// Counts, which holds everything.
+// BenchmarkSum measures questions about referrers or links, with Counts, which holds
+// everything, for comparison.
 func BenchmarkSum(b *testing.B) {
 	ctx := context.Background()
 	s := open(b, pebble.Options{Dir: "clicks", FS: vfs.NewMem()})

@@ -80,7 +80,7 @@ func encode(m map[int]uint64) []byte {
 	return pebble.EncodeVector(at, clicks)
 }
 
-// TestMergeAdds: merging adds slot by slot, in whatever order and grouping.
+// TestMergeAdds: merging adds slot by slot, in any order and grouping.
 func TestMergeAdds(t *testing.T) {
 	t.Parallel()
 	seedtest.Check(t, func(r *rapid.T) {

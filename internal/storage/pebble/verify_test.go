@@ -13,7 +13,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// damaged is a store with clicks, in which one key was replaced.
+// damaged is a store with clicks in which the value of one key was replaced.
 func damaged(t *testing.T, grain byte, value []byte) *footfall.Store {
 	t.Helper()
 	s := open(t, memory())
@@ -86,8 +86,7 @@ func TestVerifyNamesDisagreements(t *testing.T) {
 	}
 }
 
-// TestCorruptVectorIsAnError: no question is answered from bytes that cannot
-// be read.
+// TestCorruptVectorIsAnError: a question that reads a corrupt vector is an error.
 func TestCorruptVectorIsAnError(t *testing.T) {
 	t.Parallel()
 	s := damaged(t, 'q', []byte{1, 0x80, 0})

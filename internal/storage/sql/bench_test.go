@@ -10,7 +10,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// benchLinks are links like those of a click feed: a long URL of 80 bytes, one
+// benchLinks is links as in a click feed: a long URL of 80 bytes; one
 // in eight with its aggregate link known, one in twenty with a keyword.
 func benchLinks(from, n int) []store.ForeignLink {
 	links := make([]store.ForeignLink, n)
@@ -28,7 +28,7 @@ func benchLinks(from, n int) []store.ForeignLink {
 	return links
 }
 
-// benchHash scatters, as drawn hashes do.
+// benchHash is spread evenly, as random hashes are.
 func benchHash(k int) string { return fmt.Sprintf("%08x", uint32(k)*2654435761) }
 
 func BenchmarkImportLinks(b *testing.B) {
@@ -62,7 +62,7 @@ func BenchmarkImportLinks(b *testing.B) {
 			b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "links/s")
 		})
 	}
-	// A feed names few links many times.
+	// A feed has few links many times.
 	b.Run("repeats/10000", func(b *testing.B) {
 		db := open(b, filepath.Join(b.TempDir(), "links.db"))
 		distinct := benchLinks(0, 1500)

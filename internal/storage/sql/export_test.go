@@ -13,16 +13,15 @@ const (
 	WholeReaders = wholeReaders
 )
 
-// Pools are the pools of connections: those that read names, lists and
-// everything, and the one that writes.
+// Pools returns the pools of connections: three that read, and the one that writes.
 func (db *DB) Pools() (names, lists, whole, writer *sql.DB) {
 	return db.names, db.lists, db.whole, db.writer
 }
 
-// URLDigest is what long URLs are searched by.
+// URLDigest is the digest in the index of long URLs.
 func URLDigest(longURL string) int64 { return urlDigest(longURL) }
 
-// CountQuery is how the links that pass are counted.
+// CountQuery is the query that counts the links that pass a filter.
 func CountQuery(f *store.LinkFilter) (query string, args []any) {
 	c := filtered(f)
 	return countLinks + c.all(), c.args

@@ -16,8 +16,8 @@ import (
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// killedEnv names the database that this binary, run as a child, works on
-// until it is killed.
+// killedEnv is the environment variable with the database that this binary, as a child
+// process, writes to until it is killed.
 const killedEnv = "FOOTFALL_TEST_KILLED_DB"
 
 func TestMain(m *testing.M) {
@@ -28,8 +28,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// killedBatch is what the child imports as number n; every batch shares links
-// with the one before it.
+// killedBatch is batch n of the child's imports; it shares links with the one before.
 func killedBatch(n int) []store.ForeignLink {
 	links := make([]store.ForeignLink, 60)
 	for i := range links {
@@ -43,8 +42,8 @@ func killedBatch(n int) []store.ForeignLink {
 	return links
 }
 
-// killedLink is what the child makes after batch number n. In a round that goes
-// on with what the last one left, it is there already.
+// killedLink is the link that the child makes after batch n. In a later round it may
+// exist already.
 func killedLink(n int, user click.UserID) store.NewLink {
 	return store.NewLink{
 		User: user, LongURL: fmt.Sprintf("http://made.example/%d", n),
@@ -52,8 +51,8 @@ func killedLink(n int, user click.UserID) store.NewLink {
 	}
 }
 
-// workUntilKilled says each batch's number after the batch, and the link made
-// after it, are acknowledged.
+// workUntilKilled prints the number of each batch after the batch, and the link made
+// after it, are durable.
 func workUntilKilled(path string) error {
 	db, err := sql.Open(context.Background(), path)
 	if err != nil {
@@ -75,7 +74,7 @@ func TestWhatWasAcknowledgedOutlivesAKill(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "links.db")
 	rng := seedtest.Rand(t)
-	for round := range 5 { // each goes on with what the last one left
+	for round := range 5 { // each continues with the database of the last one
 		acknowledged := killAfter(t, path, round*40+1+rng.IntN(40))
 		t.Logf("round %d: killed after %d batches", round, acknowledged)
 
@@ -102,7 +101,7 @@ func TestWhatWasAcknowledgedOutlivesAKill(t *testing.T) {
 				t.Fatalf("link %d was acknowledged, and %q is %+v, %v", n, want.Hash, l, err)
 			}
 		}
-		// A batch that was not acknowledged is there as a whole, or not at all.
+		// A batch that was not acknowledged is complete or absent.
 		if n, err := strconv.Atoi(text(t, reader, `SELECT COUNT(*) FROM keywords`)); err != nil || n%30 != 0 {
 			t.Errorf("part of a batch is there: %d keywords, %v", n, err)
 		}
@@ -115,8 +114,8 @@ func TestWhatWasAcknowledgedOutlivesAKill(t *testing.T) {
 	}
 }
 
-// killAfter runs the child, kills it in the midst of its work once it has
-// acknowledged so many batches, and returns how many it did.
+// killAfter runs the child, kills it after it has acknowledged so many batches, and
+// returns how many it acknowledged.
 func killAfter(t *testing.T, path string, batches int) (acknowledged int) {
 	t.Helper()
 	child := osexec.Command(os.Args[0])
@@ -130,7 +129,7 @@ func killAfter(t *testing.T, path string, batches int) (acknowledged int) {
 		t.Fatal(err)
 	}
 	lines := bufio.NewScanner(out)
-	for lines.Scan() { // on to the end: what it said before it died counts
+	for lines.Scan() { // to the end, with everything that it printed before it was killed
 		if lines.Text() != strconv.Itoa(acknowledged) {
 			t.Errorf("the child said %q after %d batches", lines.Text(), acknowledged)
 		}

@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// TestLives: a version is of the life that began before it, until the next one
-// began. Versions of a copy that were adopted are of this database too, in
-// whatever order and however many of one life.
+// TestLives: a version belongs to the last life that began before it. Adopted versions
+// of a copy belong to this database too, in any order and with any number for one
+// life.
 func TestLives(t *testing.T) {
 	t.Parallel()
 	db := open(t, filepath.Join(t.TempDir(), "footfall.db"))

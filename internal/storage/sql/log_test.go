@@ -11,7 +11,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// copyOpen copies a database that is open, as a kill leaves it.
+// copyOpen copies an open database: what is left of it after a kill.
 func copyOpen(t *testing.T, path string) string {
 	t.Helper()
 	to := filepath.Join(t.TempDir(), "footfall.db")
@@ -27,8 +27,8 @@ func copyOpen(t *testing.T, path string) string {
 	return to
 }
 
-// TestLogIsEmptied: after a kill nothing builds on the log, which is moved into
-// the database before anything else is done.
+// TestLogIsEmptied: after a kill, the log is moved into the database before anything
+// else is written.
 func TestLogIsEmptied(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "footfall.db")
@@ -49,8 +49,8 @@ func TestLogIsEmptied(t *testing.T) {
 	}
 }
 
-// TestCutDatabase: a database whose file was cut is named when it is opened, log
-// or not.
+// TestCutDatabase: opening a database whose file was cut short fails with its name,
+// with or without a log.
 func TestCutDatabase(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "footfall.db")

@@ -12,7 +12,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// first makes a database as a binary would that knew one migration.
+// first makes a database with the first migration alone.
 func first(t *testing.T, path string) {
 	t.Helper()
 	migration, err := os.ReadFile("migrations/0001_users.sql")
@@ -31,7 +31,7 @@ func TestAnOlderSchemaIsUpgraded(t *testing.T) {
 	ctx := context.Background()
 	path := filepath.Join(t.TempDir(), "links.db")
 	first(t, path)
-	for range 2 { // the second time there is nothing to do
+	for range 2 { // the second Open changes nothing
 		db := open(t, path)
 		if u, err := db.UserByLogin(ctx, "ann"); err != nil || u.ID != 7 {
 			t.Errorf("the upgrade lost a user: %+v, %v", u, err)
@@ -46,7 +46,7 @@ func TestAnOlderSchemaIsUpgraded(t *testing.T) {
 	}
 }
 
-// TestAnUpgradeIsAnnounced: before it begins, and where there is one alone.
+// TestAnUpgradeIsAnnounced: upgrading is called before an upgrade, and only then.
 func TestAnUpgradeIsAnnounced(t *testing.T) {
 	t.Parallel()
 	schemas, err := filepath.Glob("migrations/*.sql")
@@ -75,7 +75,7 @@ func TestAnUpgradeIsAnnounced(t *testing.T) {
 	}
 }
 
-// What was there before links had details gets the age of the link.
+// Links from before details existed get the Created of the link as UserTS.
 func TestLinksWithoutDetailsAreUpgraded(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "links.db")
@@ -108,7 +108,7 @@ func TestAFailedUpgradeChangesNothing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "links.db")
 	first(t, path)
 	db := raw(t, path)
-	exec(t, db, `CREATE TABLE keywords (mine TEXT)`) // which the migration makes after links
+	exec(t, db, `CREATE TABLE keywords (mine TEXT)`) // the migration makes it after links, and so fails
 	if db, err := sql.Open(context.Background(), path); err == nil {
 		db.Close()
 		t.Fatal("a migration that cannot be applied was")

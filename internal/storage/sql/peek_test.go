@@ -10,8 +10,8 @@ import (
 	"github.com/footfall/footfall/internal/storage/sql"
 )
 
-// TestPeek: whoever looks at a database that a killed process left changes no
-// byte of it, and tells the file from its log.
+// TestPeek: Peek does not change the database of a killed process, and distinguishes
+// the file from its log.
 func TestPeek(t *testing.T) {
 	t.Parallel()
 	live := filepath.Join(t.TempDir(), "live.db")

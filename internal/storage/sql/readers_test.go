@@ -13,7 +13,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// hold takes all connections of a pool, as so many searches do that do not end.
+// hold takes all connections of a pool, as searches that do not end would.
 func hold(t *testing.T, pool *stdsql.DB, connections int) {
 	t.Helper()
 	for range connections {
@@ -25,8 +25,8 @@ func hold(t *testing.T, pool *stdsql.DB, connections int) {
 	}
 }
 
-// TestNamesComeFirst: whatever is searched, listed, exported and checked, names
-// are resolved and credentials proven. This test hangs where they wait.
+// TestNamesComeFirst: searches, lists, exports and checks do not delay the resolution
+// of names and the check of credentials. If they do, this test hangs.
 func TestNamesComeFirst(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -62,8 +62,8 @@ func TestNamesComeFirst(t *testing.T) {
 	}
 }
 
-// TestTheOperatorTakesNoReader: export, check and import read with connections of
-// their own. This test hangs where they wait for those of visitors or users.
+// TestTheOperatorTakesNoReader: export, check and import have connections of their own.
+// If they wait for those of visitors or users, this test hangs.
 func TestTheOperatorTakesNoReader(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -97,7 +97,7 @@ func TestTheOperatorTakesNoReader(t *testing.T) {
 	}
 }
 
-// TestSearchesReadTheIndexAlone: a search that finds nothing reads no row.
+// TestSearchesReadTheIndexAlone: a search that finds nothing reads no row of the table.
 func TestSearchesReadTheIndexAlone(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -142,8 +142,8 @@ func TestSearchesReadTheIndexAlone(t *testing.T) {
 	}
 }
 
-// TestSearchesEnd: a search whose time is over ends with the context's error,
-// however much there is to read.
+// TestSearchesEnd: a search ends with the error of its context, however much there is
+// to read.
 func TestSearchesEnd(t *testing.T) {
 	t.Parallel()
 	db := open(t, filepath.Join(t.TempDir(), "links.db"))
@@ -162,7 +162,7 @@ func TestSearchesEnd(t *testing.T) {
 	}
 }
 
-// TestSchema6IsUpgraded: what searches read is there for links of before.
+// TestSchema6IsUpgraded: searches find links from before the upgrade.
 func TestSchema6IsUpgraded(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -182,7 +182,7 @@ func TestSchema6IsUpgraded(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	// As the version before left it.
+	// The database as schema 6 has it.
 	old := raw(t, path)
 	exec(t, old, `DELETE FROM schema_versions WHERE version >= 7;
 		DROP TABLE progress; DROP TABLE lives; ALTER TABLE last_ids DROP COLUMN version;

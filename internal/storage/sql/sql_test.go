@@ -31,7 +31,7 @@ func open(t testing.TB, path string) *sql.DB {
 	return db
 }
 
-// raw opens the file as any tool would.
+// raw opens the file with the driver alone.
 func raw(t testing.TB, path string) *stdsql.DB {
 	t.Helper()
 	db, err := stdsql.Open("sqlite", path)
@@ -129,7 +129,7 @@ func TestPragmasHoldForEveryConnection(t *testing.T) {
 		connections int
 		queryOnly   string
 	}{{names, sql.NameReaders, "1"}, {lists, sql.ListReaders, "1"}, {whole, sql.WholeReaders, "1"}, {writer, 1, "0"}} {
-		for range pool.connections { // all held at once, so each is another one
+		for range pool.connections { // all are held at once, so each is a different one
 			c, err := pool.db.Conn(ctx)
 			if err != nil {
 				t.Fatal(err)
@@ -154,7 +154,7 @@ func TestPragmasHoldForEveryConnection(t *testing.T) {
 func TestFilesAreReadableByTheOwnerAlone(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "links.db")
-	if err := os.WriteFile(path, nil, 0o644); err != nil { // left by somebody careless
+	if err := os.WriteFile(path, nil, 0o644); err != nil { // readable by everybody
 		t.Fatal(err)
 	}
 	db := open(t, path)
@@ -231,7 +231,7 @@ func TestACancelledImportIsWholeOrNothing(t *testing.T) {
 			t.Errorf("an import that ended with %v left links: %s before, %s after", err, before, now)
 		}
 	}
-	// Who waits for the writer is free to go.
+	// A call that waits for the writer ends with its context.
 	busy, err := writer.Conn(context.Background())
 	if err != nil {
 		t.Fatal(err)
@@ -244,8 +244,8 @@ func TestACancelledImportIsWholeOrNothing(t *testing.T) {
 	}
 }
 
-// The index on long URLs must serve the search for links and for aggregate
-// links, and take any URL.
+// The index on long URLs must serve the search for links and for aggregate links, and
+// accept any URL.
 func TestLongURLsAreIndexed(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "links.db")
@@ -266,7 +266,7 @@ func TestLongURLsAreIndexed(t *testing.T) {
 	}
 }
 
-// A digest of 8 bytes narrows the search and does not end it.
+// A digest of 8 bytes is not unique, so the long URL is compared too.
 func TestLongURLsOfOneDigestAreTwo(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
@@ -278,7 +278,7 @@ func TestLongURLsOfOneDigestAreTwo(t *testing.T) {
 	}
 	var links []store.Link
 	for _, name := range []string{"a", "b", "c"} {
-		if name == "c" { // as if all of them had the digest of the next one
+		if name == "c" { // as if all had the digest of the next one
 			exec(t, raw(t, path), `UPDATE links SET long_url_digest = `+fmt.Sprint(sql.URLDigest("http://c/")))
 		}
 		l, made, err := db.MakeLink(ctx, store.NewLink{

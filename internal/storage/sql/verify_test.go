@@ -12,7 +12,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// findings is what Verify reports of a database.
+// findings is the reports of Verify.
 func findings(t *testing.T, db *sql.DB) (all []string) {
 	t.Helper()
 	if err := db.Verify(context.Background(), func(finding string) { all = append(all, finding) }); err != nil {
@@ -21,8 +21,8 @@ func findings(t *testing.T, db *sql.DB) (all []string) {
 	return all
 }
 
-// TestVerify changes one value behind the indexes' back, as a bad disk would:
-// each is named, and nothing else.
+// TestVerify changes one value without its index entries, as a bad disk could: Verify
+// reports each, and nothing else.
 func TestVerify(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
@@ -41,7 +41,7 @@ func TestVerify(t *testing.T) {
 	exec(t, writer, `UPDATE links SET title = 'title1', note = 'note12', modified = 1380000000, user_ts = 1390000000;
 		UPDATE users SET full_name = 'full12', password = 'pass12', created = 1350000000, key_version = 1340000000;
 		INSERT INTO installation VALUES (1, 'secret12')`)
-	// No remains of rows as they were, and none of what the engine moved to other pages.
+	// No remains of old rows, and of rows that moved to other pages.
 	exec(t, writer, `VACUUM`)
 	if err := db.Clean(ctx); err != nil {
 		t.Fatal(err)
@@ -90,7 +90,7 @@ func TestVerify(t *testing.T) {
 	}
 }
 
-// TestVerifyIDs: ids must not be given out again.
+// TestVerifyIDs: an id that would be used again is reported.
 func TestVerifyIDs(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "links.db")

@@ -15,10 +15,10 @@ import (
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// aWord is what the words of the tests look like.
+// aWord is the pattern of the words in these tests.
 var aWord = regexp.MustCompile(`W[0-9a-f]{12}W`)
 
-// traces counts the words that are found in the files of the database.
+// traces counts the words in the files of the database.
 func traces(t *testing.T, path string, words []string) (found int) {
 	t.Helper()
 	files, err := filepath.Glob(path + "*")
@@ -39,27 +39,27 @@ func traces(t *testing.T, path string, words []string) (found int) {
 	return found
 }
 
-// TestClean: whatever the history of a file is, nothing is left in it of what
-// was deleted or replaced, and all that is there stays whole.
+// TestClean: whatever the history of a file, it has nothing left of what was deleted
+// or replaced, and all that was not deleted stays unchanged.
 func TestClean(t *testing.T) {
 	t.Parallel()
 	rng := seedtest.Rand(t)
 	path := filepath.Join(t.TempDir(), "footfall.db")
 	db := open(t, path)
-	old := raw(t, path) // as versions of old wrote: without overwriting anything
+	old := raw(t, path) // as old versions wrote: without secure_delete
 	old.SetMaxOpenConns(1)
 	exec(t, old, `PRAGMA secure_delete = OFF`)
 	ctx := t.Context()
 
 	var gone []string
 	word := func() string { return fmt.Sprintf("W%012xW", rng.Uint64()>>16) }
-	// Most texts fit into a row's own page, and some go on in others.
+	// Most texts fit into the page of the row, and some need overflow pages.
 	text := func(w string) string {
 		return strings.Repeat(w+" ", 1+rng.IntN(8)*rng.IntN(2)+rng.IntN(700)*(rng.IntN(12)/11))
 	}
 	type link struct {
 		id                   click.LinkID
-		title, note, longURL string // the words in them
+		title, note, longURL string // their words
 	}
 	links := map[click.UserID][]link{}
 	var users []click.UserID
@@ -87,7 +87,7 @@ func TestClean(t *testing.T) {
 			}
 			links[u.ID] = made
 		}
-		for range 30 { // titles that are replaced
+		for range 30 { // replace titles
 			u := users[rng.IntN(len(users))]
 			if len(links[u]) == 0 {
 				continue
@@ -104,7 +104,7 @@ func TestClean(t *testing.T) {
 				must(t, err)
 			}
 		}
-		for range min(rng.IntN(5), len(users)-1) { // somebody is left whose links are deleted below
+		for range min(rng.IntN(5), len(users)-1) { // a user is left whose links are deleted below
 			i := rng.IntN(len(users))
 			u := users[i]
 			users = append(users[:i], users[i+1:]...)
@@ -159,8 +159,7 @@ func must(t testing.TB, errs ...error) {
 	}
 }
 
-// TestDirty: a file is dirty from a deletion on until it is told to be clean,
-// and one of old is.
+// TestDirty: a file is dirty from a deletion until Cleaned, and an old file is dirty.
 func TestDirty(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "footfall.db")
@@ -212,8 +211,8 @@ func TestDirty(t *testing.T) {
 	}
 }
 
-// TestCleanWaits: who reads what was deleted still is waited for, and nobody
-// else waits meanwhile.
+// TestCleanWaits: Clean waits for readers of deleted rows, and blocks nobody
+// meanwhile.
 func TestCleanWaits(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "footfall.db")
