@@ -112,7 +112,7 @@ func TestLaws(t *testing.T) {
 			if len(top) > 0 {
 				nameless = rapid.SampledFrom(top).Draw(t, "nameless").Name
 			}
-			dear, err := ask.Top(ctx, user, f, w, metrics.Ranking{
+			looked, err := ask.Top(ctx, user, f, w, metrics.Ranking{
 				Limit: limit, Names: func(_ context.Context, values []string) ([]string, error) {
 					names := make([]string, len(values))
 					for i, v := range values {
@@ -133,8 +133,8 @@ func TestLaws(t *testing.T) {
 					named = append(named, metrics.Value{Name: "the " + v.Name, Clicks: v.Clicks})
 				}
 			}
-			if want := named[:min(len(named), limit)]; !slices.Equal(dear, want) {
-				t.Fatalf("the first %d of %v without %q are, with dear names, %v", limit, top, nameless, dear)
+			if want := named[:min(len(named), limit)]; !slices.Equal(looked, want) {
+				t.Fatalf("the first %d of %v without %q are, with names that are looked up, %v", limit, top, nameless, looked)
 			}
 			if f == rollup.Link {
 				continue

@@ -163,7 +163,7 @@ func TestFilesAreReadableByTheOwnerAlone(t *testing.T) {
 	}
 	files, err := filepath.Glob(path + "*")
 	if err != nil || len(files) < 2 {
-		t.Fatalf("no files beside the database: %v, %v", files, err)
+		t.Fatalf("the database has no other files: %v, %v", files, err)
 	}
 	for _, name := range files {
 		if info, err := os.Stat(name); err != nil || info.Mode().Perm() != 0o600 {

@@ -136,7 +136,7 @@ func TestClean(t *testing.T) {
 			t.Fatalf("round %d: %d of %d words that are gone are in the file, of %d before", round, left, len(gone), before)
 		}
 		if info, err := os.Stat(path + "-wal"); err != nil || info.Size() > 0 {
-			t.Errorf("round %d: the file beside the database has %d bytes, %v", round, info.Size(), err)
+			t.Errorf("round %d: the write-ahead log has %d bytes, %v", round, info.Size(), err)
 		}
 		must(t, db.Verify(ctx, func(finding string) { t.Errorf("round %d: %s", round, finding) }))
 		for _, u := range users {

@@ -89,7 +89,7 @@ type Proof interface {
 	Journaled(ctx context.Context) (rollup.Ledger, error)
 	// Removed is the ledger of what Delete removed and of all Batch.Late.
 	Removed(ctx context.Context) (rollup.Ledger, error)
-	// Verify checks what only the engine knows, such as sums that it keeps beside
+	// Verify checks what only the engine knows, such as sums that it keeps besides
 	// the cells, and calls report with one sentence for each disagreement.
 	Verify(ctx context.Context, report func(string)) error
 }

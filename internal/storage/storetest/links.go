@@ -185,12 +185,12 @@ func linkFirstWord(t *testing.T, s LinkStore) {
 	later := foreign("bob", "h", "g2", "http://later/")
 	later.Created++
 	got := importLinks(t, s, first, later)
-	same(t, "a later word in the same batch changed a link", got[1], got[0])
-	same(t, "a later word in another batch changed a link", importLinks(t, s, later)[0], got[0])
-	same(t, "the first word was not kept", linkByName(t, s, "", "h").LongURL, "http://first/")
+	same(t, "a later link of the same batch changed a link", got[1], got[0])
+	same(t, "a link of a later batch changed a link", importLinks(t, s, later)[0], got[0])
+	same(t, "the first link was not kept", linkByName(t, s, "", "h").LongURL, "http://first/")
 	noLink(t, s, "", "g2")
 	if u, err := s.UserByLogin(context.Background(), "bob"); !errors.Is(err, click.ErrNotFound) {
-		t.Errorf("a later word on a hash made a user: %+v, %v", u, err)
+		t.Errorf("a later link with a known hash made a user: %+v, %v", u, err)
 	}
 }
 
@@ -203,7 +203,7 @@ func linkAndAggregate(t *testing.T, s LinkStore) {
 		ID: l.Aggregate, User: click.Nobody, Hash: "h", Aggregate: l.Aggregate, AggregateHash: "h",
 		LongURL: "http://a/", Created: l.Created, Modified: l.Created, LinkDetails: store.LinkDetails{UserTS: l.Created},
 	}
-	same(t, "the aggregate link is not nobody's link of the same URL", linkByID(t, s, l.Aggregate), aggregate)
+	same(t, "the aggregate link differs from a link of click.Nobody with the same URL", linkByID(t, s, l.Aggregate), aggregate)
 	same(t, "a shared hash does not name the user's link", linkByName(t, s, "", "h"), l)
 
 	other := importLinks(t, s, foreign("ann", "o", "h", "http://a/"))[0]
@@ -213,7 +213,7 @@ func linkAndAggregate(t *testing.T, s LinkStore) {
 	same(t, "the hash of an aggregate link does not name it", linkByName(t, s, "", "q").ID, first.Aggregate)
 	second := importLinks(t, s, foreign("bitly", "q", "q", "http://q/"))[0]
 	same(t, "an aggregate link was made twice", second.Aggregate, first.Aggregate)
-	same(t, "a link does not go before its aggregate link", linkByName(t, s, "", "q"), second)
+	same(t, "a link does not precede its aggregate link", linkByName(t, s, "", "q"), second)
 }
 
 func linkEmptyAggregate(t *testing.T, s LinkStore) {
@@ -256,12 +256,12 @@ func linkPrecedence(t *testing.T, s LinkStore) {
 	other := importLinks(t, s, named(foreign("ann", "h1", "g1", "http://1/"), "old.example", "name"))[0]
 	newer := importLinks(t, s, named(foreign("ann", "h2", "g2", "http://2/"), "new.example", "name"))[0]
 	same(t, "a keyword of a domain does not name its link", linkByName(t, s, "new.example", "name"), newer)
-	same(t, "elsewhere, the oldest keyword of that name does not", linkByName(t, s, "bit.ly", "name"), other)
+	same(t, "on another domain, the oldest keyword of that name does not name its link", linkByName(t, s, "bit.ly", "name"), other)
 	a := importLinks(t, s, foreign("ann", "h3", "name", "http://3/"))[0].Aggregate
-	same(t, "an aggregate link's hash does not go before a keyword of elsewhere", linkByName(t, s, "bit.ly", "name").ID, a)
+	same(t, "an aggregate link's hash does not precede a keyword of another domain", linkByName(t, s, "bit.ly", "name").ID, a)
 	l := importLinks(t, s, foreign("ann", "name", "g4", "http://4/"))[0]
-	same(t, "a hash does not go before an aggregate link's", linkByName(t, s, "bit.ly", "name"), l)
-	same(t, "a keyword of the domain does not go before a hash", linkByName(t, s, "old.example", "name"), other)
+	same(t, "a hash of a link does not precede that of an aggregate link", linkByName(t, s, "bit.ly", "name"), l)
+	same(t, "a keyword of the domain does not precede a hash", linkByName(t, s, "old.example", "name"), other)
 	if got, err := s.LinkByName(ctx, "", "name"); err != nil || got != l {
 		t.Errorf("without a domain, a hash does not name its link: %+v, %v", got, err)
 	}

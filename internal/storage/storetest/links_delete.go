@@ -120,7 +120,7 @@ func deleteUser(t *testing.T, s LinkStore) {
 		"AddToken":    s.AddToken(ctx, ann.ID, store.TokenDigest{9}, 1),
 		"again":       func() error { _, err := s.DeleteUser(ctx, ann.ID); return err }(),
 		"nobody":      func() error { _, err := s.DeleteUser(ctx, click.Nobody); return err }(),
-		"beyond":      func() error { _, err := s.DeleteUser(ctx, math.MaxUint64); return err }(),
+		"too high":    func() error { _, err := s.DeleteUser(ctx, math.MaxUint64); return err }(),
 	} {
 		if !errors.Is(err, click.ErrNotFound) {
 			t.Errorf("%s gave %v, not click.ErrNotFound", name, err)

@@ -203,7 +203,7 @@ func linkList(t *testing.T, s LinkStore) {
 		"not private": {Private: &no}, "created from": {CreatedFrom: 104}, "created to": {CreatedTo: 104},
 		"created within": {CreatedFrom: 103, CreatedTo: 103}, "modified from": {ModifiedFrom: 1000}, "keyword": {Keyword: "c"},
 		"unknown keyword": {Keyword: "b"}, "query": {Words: store.Words{Query: "tITLE"}},
-		"query beyond ASCII": {Words: store.Words{Query: "tétÈ"}}, "query of what is one letter in lower case": {Words: store.Words{Query: "300 k"}},
+		"query outside ASCII": {Words: store.Words{Query: "tétÈ"}}, "query of what is one letter in lower case": {Words: store.Words{Query: "300 k"}},
 		"query in notes": {Words: store.Words{Query: "nOTE"}}, "query but not in notes": {Words: store.Words{Query: "nOTE", WithoutNotes: true}},
 		"no words, and not in notes": {Words: store.Words{WithoutNotes: true}},
 		"domain":                     {Words: store.Words{RootDomain: "example.COM"}}, "exact domain": {Words: store.Words{ExactDomain: "example.com"}},
@@ -212,7 +212,7 @@ func linkList(t *testing.T, s LinkStore) {
 		f.User = bob.User
 		if f == (store.LinkFilter{User: bob.User}) {
 			if got, all, err := s.ListLinks(ctx, store.LinkFilter{User: bob.User, Limit: 9}); err != nil || all != 1 || !slices.Equal(got, []store.Link{bob}) {
-				t.Errorf("another user's links are not his one: %v, %d, %v", got, all, err)
+				t.Errorf("another user's links are not the one they have: %v, %d, %v", got, all, err)
 			}
 		}
 		f.User = made[0].User

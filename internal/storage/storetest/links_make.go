@@ -56,7 +56,7 @@ func makeFound(t *testing.T, s LinkStore) {
 		ID: l.Aggregate, User: click.Nobody, Hash: "g", Aggregate: l.Aggregate, AggregateHash: "g",
 		LongURL: "http://a/", Created: 1331822918, Modified: 1331822918, LinkDetails: store.LinkDetails{UserTS: 1331822918},
 	}
-	same(t, "a made aggregate link is not nobody's of the same URL and age", linkByName(t, s, "bit.ly", "g"), aggregate)
+	same(t, "a new aggregate link differs from a link of click.Nobody with the same URL and Created", linkByName(t, s, "bit.ly", "g"), aggregate)
 	same(t, "a made aggregate link is not what its id names", linkByID(t, s, l.Aggregate), aggregate)
 }
 
@@ -206,7 +206,7 @@ func makeConcurrency(t *testing.T, s LinkStore) {
 					fresh(owners[o.user], "h"+name, "g"+name, fmt.Sprintf("http://%d/", o.url)))
 				mu.Lock()
 				if known, ok := answers[o]; err != nil || ok && known != l {
-					t.Errorf("concurrent makers of a link were told %+v and %+v (%v)", known, l, err)
+					t.Errorf("concurrent calls returned %+v and %+v (%v)", known, l, err)
 				}
 				answers[o] = l
 				if made {
@@ -220,7 +220,7 @@ func makeConcurrency(t *testing.T, s LinkStore) {
 	aggregates := make(map[int]click.LinkID)
 	for o, l := range answers {
 		same(t, "a link was not made exactly once", winners[o], 1)
-		same(t, "concurrent makers were told another link than the one that stands", linkByName(t, s, "", string(l.Hash)), l)
+		same(t, "concurrent calls returned another link than the one that was made", linkByName(t, s, "", string(l.Hash)), l)
 		if known, ok := aggregates[o.url]; ok && known != l.Aggregate {
 			t.Errorf("concurrent makers made two aggregate links of one long URL: %d and %d", known, l.Aggregate)
 		}

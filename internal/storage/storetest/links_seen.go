@@ -45,7 +45,7 @@ func aggregatesSeen(t *testing.T, s LinkStore) {
 		{"so is the oldest", edit(2, &yes),
 			map[click.LinkID]map[click.UserID]int64{g: {ann: 30, bob: 20, cid: 10, nobodyElse: 20}},
 			map[click.UserID]click.LinkID{ann: f, cid: g, nobodyElse: g}},
-		{"so are all, but for one of another long URL", edit(1, &yes),
+		{"so are all, except one of another long URL", edit(1, &yes),
 			map[click.LinkID]map[click.UserID]int64{g: {ann: 30, bob: 20, cid: 10, nobodyElse: 0}, f: {nobodyElse: 25}},
 			map[click.UserID]click.LinkID{nobodyElse: f}},
 		{"the other aggregate link has private ones only, too", edit(3, &yes),

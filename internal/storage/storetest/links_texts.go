@@ -141,7 +141,7 @@ func linkConcurrency(t *testing.T, s LinkStore) {
 	for _, answer := range answers {
 		for _, l := range answer {
 			if first, ok := known[l.Hash]; ok && first != l {
-				t.Fatalf("two imports were told different owners of a hash:\n%+v\n%+v", first, l)
+				t.Fatalf("two imports returned different owners of a hash:\n%+v\n%+v", first, l)
 			}
 			if hash, ok := byID[l.ID]; ok && hash != l.Hash {
 				t.Fatalf("id %d was given to %q and to %q", l.ID, hash, l.Hash)
@@ -150,6 +150,6 @@ func linkConcurrency(t *testing.T, s LinkStore) {
 		}
 	}
 	for hash, l := range known {
-		same(t, "a concurrent import was told another link than the one that stands", linkByName(t, s, "", string(hash)), l)
+		same(t, "a concurrent import returned another link than the one that was made", linkByName(t, s, "", string(hash)), l)
 	}
 }

@@ -61,7 +61,7 @@ func userImport(t *testing.T, s LinkStore) {
 	if err != nil {
 		t.Fatalf("an import did not make a user that was missing: %v", err)
 	}
-	same(t, "an import made a user with another age than his first link's", bob,
+	same(t, "an import made a user with another Created than that of their first link", bob,
 		store.User{ID: got[1].User, Login: "bob", Created: got[1].Created})
 	if _, err := s.AddUser(context.Background(), "bob", 1); !errors.Is(err, click.ErrExists) {
 		t.Errorf("a login that an import made can be made again: %v", err)

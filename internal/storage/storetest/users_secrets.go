@@ -100,10 +100,10 @@ func userSecret(t *testing.T, s LinkStore) {
 	}
 	group.Wait()
 	if got[0][31] != 0xff {
-		t.Errorf("the secret is none that was offered: %x", got[0])
+		t.Errorf("the secret is not one that was offered: %x", got[0])
 	}
 	for _, later := range got {
-		same(t, "two were told different secrets", later, got[0])
+		same(t, "two calls returned different secrets", later, got[0])
 	}
 	again, err := s.Secret(context.Background(), [32]byte{99})
 	if err != nil || again != got[0] {
