@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -246,6 +247,41 @@ func TestClosedConnectionsGetNoWork(t *testing.T) {
 			h := l.trackRequests(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the handler was called") }))
 			h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(l.connContext(t.Context(), c), "GET", "/", nil))
 		})
+	}
+}
+
+// hookedContext calls hook when context.AfterFunc registers with it.
+type hookedContext struct {
+	context.Context
+	hook func()
+}
+
+func (c hookedContext) Done() <-chan struct{} {
+	c.hook()
+	return c.Context.Done()
+}
+
+// TestRequestsThatBeginArePending: a connection is not closed for another one
+// between the begin of a request and its handler.
+func TestRequestsThatBeginArePending(t *testing.T) {
+	t.Parallel()
+	l := newTestListener(40)
+	c, fake := l.accept(t, "192.0.2.1")
+	hooks := 0
+	ctx := hookedContext{l.connContext(t.Context(), c), func() {
+		hooks++
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if n := c.network; n != nil && len(n.evictable) > 0 { // as admit does at the limit
+			l.evict(n.evictable[0])
+		}
+	}}
+	r := httptest.NewRequestWithContext(ctx, "GET", "/", nil)
+	r.ProtoMajor = 2
+	handled := false
+	l.trackRequests(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { handled = true })).ServeHTTP(httptest.NewRecorder(), r)
+	if hooks == 0 || !handled || fake.closed {
+		t.Errorf("the hook ran %d times, the handler was called: %v, the connection was closed: %v", hooks, handled, fake.closed)
 	}
 }
 

@@ -20,6 +20,10 @@ func (l *connLimiter) trackRequests(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
+		// The request is pending before it begins, so that its connection is not closed
+		// as one that waits for its client in between.
+		l.addPending(c, 1, false)
+		defer l.addPending(c, -1, true)
 		m := &requestMemory{bytes: estimateMemory(r)}
 		if !c.beginRequest(r, m) {
 			panic(http.ErrAbortHandler) // the client gets no answer, and work for it would delay others
@@ -30,8 +34,6 @@ func (l *connLimiter) trackRequests(next http.Handler) http.Handler {
 		} else {
 			defer c.endRequest(m)
 		}
-		l.addPending(c, 1, false)
-		defer l.addPending(c, -1, true)
 		if r.Body != nil && r.Body != http.NoBody {
 			copied := *r
 			copied.Body, r = trackedBody{r.Body, c, m}, &copied
