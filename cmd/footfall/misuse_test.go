@@ -52,7 +52,7 @@ func TestMisuse(t *testing.T) {
 		{`--durability must be one of "fsync","write"`, serve("--durability", "hope")},
 		{"only apply together with --acme-domain", serve("--acme-email", "ann@example.org")},
 		{"only apply together with --acme-domain", serve("--acme-directory", "https://ca.example/")},
-		{`--acme-domain: "https://sho.rt" is no domain: give a host`, serve("--acme-domain", "https://sho.rt")},
+		{`--acme-domain: "https://sho.rt" is not a domain: it must be a host`, serve("--acme-domain", "https://sho.rt")},
 		{`--domain: "http://sho.rt" is not a domain: give a host, without scheme and path`, serve("--domain", "http://sho.rt")},
 		{`--domain: "sho.rt/x" is not a domain: give a host, without scheme and path`, serve("--domain", "sho.rt/x")},
 		{`--domain: "sho.rt/x" is not a domain`, []string{"link", "add", "ann", "https://example.org/", "--data", data, "--domain", "sho.rt/x"}},

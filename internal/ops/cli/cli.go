@@ -92,7 +92,7 @@ func (e *env) connect(o server.Options, f func(*server.Owner) error) error {
 	if err != nil {
 		return err
 	}
-	if owner.Made {
+	if owner.Created {
 		fmt.Fprintf(e.stderr, "made a new data directory %s\n", plain.Text(o.Data.Path))
 	}
 	err = f(owner)

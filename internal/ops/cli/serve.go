@@ -116,7 +116,7 @@ func (c *serveCmd) Run(e *env, k *kong.Context) (err error) {
 		RedirectStatus: c.RedirectStatus, RedirectMaxAge: time.Duration(c.RedirectMaxAge),
 		NotFoundURL: c.NotFoundURL, HomeURL: c.HomeURL, GeoDB: c.GeoDB, TrustedProxies: c.TrustedProxies, ProxyHeader: c.ProxyHeader,
 		TLSCert: c.TLSCert, TLSKey: c.TLSKey, ACME: server.ACME{Domains: c.ACMEDomain, Email: c.ACMEEmail, Directory: c.ACMEDirectory},
-		RateLimit: int(c.RateLimit), LinksPerMinute: int(c.MaxLinks), TextPerMinute: int(c.MaxText), MaxConnections: int(c.MaxConnections), Clear: all.clear, Watch: all.watch,
+		RateLimit: int(c.RateLimit), LinksPerMinute: int(c.MaxLinks), TextPerMinute: int(c.MaxText), MaxConnections: int(c.MaxConnections), PlainHTTP: all.clear, Metrics: all.watch,
 	}
 	return server.Serve(e.ctx, o, site, all.public, func(app *server.App) error {
 		if c.Demo {

@@ -1,7 +1,9 @@
-// Package server is the wiring: it opens a data directory, puts the faces on it,
-// listens, and stops all of it in order.
+// Package server wires the parts of footfall together: it opens a data directory,
+// puts the faces on it, listens, and stops all of it in order.
 //
-// It is the one place that knows all parts, and does the work of none.
+// It is the one place that knows all parts. What the parts do is in their packages;
+// here are the limits of connections, https, and the commands of operators that
+// need more than one part.
 package server
 
 import (
@@ -28,30 +30,34 @@ import (
 	"github.com/footfall/footfall/internal/ops/monitor"
 )
 
-// Options says which data directory to serve, and as what.
+// Options says which data directory to open, and for which domains.
 type Options struct {
 	// Data is the data directory. Data.Synced is the server's own.
 	Data datadir.Options
-	// Domains are the short domains of the installation, the default first. If
-	// there are none, the host of a request is the domain.
+	// Domains are the short domains of the installation, the default first. Without
+	// any, the host of a request is the domain.
 	Domains []string
-	// TrustedProxies are the addresses and networks of proxies that are believed when
-	// an access log that is imported has them in the list of a request's addresses.
+	// TrustedProxies are addresses and networks of proxies. If an imported access log
+	// gives a list of addresses for a request, the visitor is the last one that is not
+	// a proxy.
 	TrustedProxies []string
-	// Host is the host of short URLs if nothing else names one.
+	// Host is the host of short URLs if neither Domains nor a request names one.
 	Host string
-	// Scheme is that of short URLs: https, or http, which the empty string means too.
+	// Scheme is that of short URLs: https or http; empty is http.
 	Scheme string
-	// listening is where Serve answers the public; nil without it.
+	// listening are the addresses of the public listeners; nil without Serve.
 	listening []net.Addr
-	// Build is which program this is, for /healthz and /metrics.
+	// Build is the version that /healthz and /metrics show.
 	Build version.Info
 }
 
-// App is an open data directory, and everything that asks it.
+// App is an open data directory, and everything that works on it.
 //
-// Clicks flow redirect or feed → recorder → journal → recorder → counts;
-// questions api → metrics → counts.
+//	a visit      redirect → links, bot, geo → recorder → journal
+//	an import    feed → links, bot, geo → recorder → journal
+//	counting     journal → recorder → counts
+//	a question   api/v3 → auth → metrics → counts
+//	a command    control → the methods of App in commands.go → datadir
 type App struct {
 	data     *datadir.Dir
 	now      func() time.Time
@@ -60,35 +66,35 @@ type App struct {
 	importer *feed.Importer
 	links    *links.Links
 	bots     *bot.Detector
-	// countries is what the Site looks addresses up in; nil without one.
+	// countries is the database of the Site; nil without a Site.
 	countries atomic.Pointer[geo.Lookup]
 	host      string
 	build     version.Info
 
 	monitor    *monitor.Monitor
-	dear       throttle.SeatLimits
-	watching   context.Context // ends with the App
-	serving    atomic.Bool     // visitors are let in
-	notDurable func() uint64   // nil without a Site
+	expensive  throttle.SeatLimits // questions that take long or much memory
+	lifetime   context.Context     // done once the App is closed
+	serving    atomic.Bool         // visitors are answered
+	notDurable func() uint64       // nil without a Site
 
 	closers []func(context.Context) error // in the order of opening
 }
 
-// Open opens a data directory that no other process has open; otherwise it fails
-// with datadir.ErrOwned.
+// Open opens a data directory. It returns datadir.ErrOwned if another process has
+// it open. The caller closes the App.
 func Open(ctx context.Context, o Options) (_ *App, err error) {
-	a := &App{now: o.Data.Now, log: o.Data.Log, host: o.Host, build: o.Build, monitor: monitor.New(), dear: expensiveQuestions()}
+	a := &App{now: o.Data.Now, log: o.Data.Log, host: o.Host, build: o.Build, monitor: monitor.New(), expensive: expensiveQuestions()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close(ctx))
 		}
 	}()
-	// Options are checked first, so that a refused one makes no directory.
+	// Check the options before a directory is made.
 	proxies, err := parseProxies(o.TrustedProxies, "")
 	if err != nil {
 		return nil, err
 	}
-	linked := links.Options{Domains: o.Domains, Host: o.Host, Scheme: o.Scheme, Here: here(o.listening), Now: a.now, Random: rand.Reader}
+	linked := links.Options{Domains: o.Domains, Host: o.Host, Scheme: o.Scheme, Here: ownAddress(o.listening), Now: a.now, Random: rand.Reader}
 	if _, err := links.New(linked); err != nil {
 		return nil, fmt.Errorf("--domain: %w", err)
 	}
@@ -98,8 +104,8 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	}
 	a.onClose(a.data.Close)
 
-	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
-	a.watching = watching
+	lifetime, stop := context.WithCancel(context.WithoutCancel(ctx))
+	a.lifetime = lifetime
 	a.onClose(func(context.Context) error { stop(); return nil })
 	a.monitor.Watch(a.state)
 	a.monitor.Build(o.Build.Version, o.Build.Revision, o.Build.Go)
@@ -110,7 +116,7 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	builtin := sync.OnceValues(func() (*geo.Lookup, error) { return geo.Open("") })
 	linked.Links = db
 	if a.links, err = links.New(linked); err != nil {
-		return nil, err // it did not fail above
+		return nil, err // cannot happen: these options passed above
 	}
 	a.importer = &feed.Importer{
 		Recorder: a.data.Recorder, Links: db, Users: db, Names: a.links, Host: o.Host, Now: a.now, After: time.After, Proxy: proxies.Trusts,
@@ -119,17 +125,17 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 			if site := a.countries.Load(); site != nil {
 				return site.Country(address)
 			}
-			countries, _ := builtin() // the built-in data cannot fail
+			countries, _ := builtin() // the built-in data are always readable
 			return countries.Country(address)
 		},
 	}
 	return a, nil
 }
 
-// onClose has f called by Close, before what was opened earlier is closed.
+// onClose registers f for Close, which closes what was opened last first.
 func (a *App) onClose(f func(context.Context) error) { a.closers = append(a.closers, f) }
 
-// Close counts what is recorded, as far as ctx allows, and closes everything.
+// Close counts what is recorded until ctx is done, and closes everything.
 func (a *App) Close(ctx context.Context) error {
 	var errs []error
 	for i := len(a.closers) - 1; i >= 0; i-- {

@@ -12,7 +12,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// UserClicks is all clicks of a user, those of bots too.
+// UserClicks returns the number of all clicks of a user, with those of bots.
 func (a *App) UserClicks(ctx context.Context, login string) (uint64, error) {
 	u, err := a.user(ctx, login)
 	if err != nil {
@@ -21,7 +21,7 @@ func (a *App) UserClicks(ctx context.Context, login string) (uint64, error) {
 	return a.data.Clicks(ctx, rollup.Scope{User: u.ID})
 }
 
-// linkClicks is all clicks of a link, those of bots too.
+// linkClicks returns the number of all clicks of a link, with those of bots.
 func (a *App) linkClicks(ctx context.Context, written string) (uint64, error) {
 	l, err := a.deletableLink(ctx, written)
 	if err != nil {
@@ -30,8 +30,8 @@ func (a *App) linkClicks(ctx context.Context, written string) (uint64, error) {
 	return a.data.Clicks(ctx, rollup.Scope{User: l.User, Link: l.ID})
 }
 
-// DeleteUser removes a user, their tokens, their links, and every click counted on
-// them, for good.
+// DeleteUser deletes a user, with their tokens, links and counts. It cannot be
+// undone.
 func (a *App) DeleteUser(ctx context.Context, login string) (datadir.Removal, error) {
 	u, err := a.user(ctx, login)
 	if err != nil {
@@ -43,8 +43,8 @@ func (a *App) DeleteUser(ctx context.Context, login string) (datadir.Removal, er
 	}, func(l *store.Link) bool { return l.User == u.ID })
 }
 
-// DeleteLink removes a link and the clicks counted on it, for good: also from
-// the counts of all links of its user.
+// DeleteLink deletes a link and its counts, also from the counts of its user. It
+// cannot be undone.
 func (a *App) DeleteLink(ctx context.Context, written string) (datadir.Removal, error) {
 	l, err := a.deletableLink(ctx, written)
 	if err != nil {
@@ -55,17 +55,18 @@ func (a *App) DeleteLink(ctx context.Context, written string) (datadir.Removal, 
 	}, func(o *store.Link) bool { return o.ID == l.ID })
 }
 
-// deletableLink finds a link that may be deleted.
+// deletableLink returns a link that may be deleted: not an aggregate link.
 func (a *App) deletableLink(ctx context.Context, written string) (store.Link, error) {
 	l, err := a.link(ctx, written)
 	if err == nil && l.User == click.Nobody {
-		return l, fmt.Errorf("link %q is the aggregate link of all links to %.200s: it goes with the last of them", written, plain.Text(l.LongURL))
+		return l, fmt.Errorf("link %q is the aggregate link of all links to %.200s: it is deleted with the last of them", written, plain.Text(l.LongURL))
 	}
 	return l, err
 }
 
-// delete removes a scope, called what by imports. gone finds its links among
-// those that are cached.
+// delete deletes the users and links of a scope with remove, and then their counts.
+// Imports reject clicks on what meanwhile. gone finds the links of the scope in the
+// cache.
 func (a *App) delete(ctx context.Context, s rollup.Scope, what feed.Gone, remove func() (store.DeletedRows, error), gone func(*store.Link) bool) (datadir.Removal, error) {
 	return a.data.Delete(ctx, datadir.Deletion{
 		Scope: s,
@@ -83,7 +84,7 @@ func (a *App) delete(ctx context.Context, s rollup.Scope, what feed.Gone, remove
 			r, err := remove()
 			if err == nil {
 				a.links.Forget(func(l *store.Link) bool {
-					return gone(l) || l.User == click.Nobody // its aggregate link may have gone with it
+					return gone(l) || l.User == click.Nobody // its aggregate link may be deleted too
 				})
 			}
 			return r, err

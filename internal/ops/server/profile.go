@@ -11,7 +11,7 @@ import (
 	"github.com/footfall/footfall/internal/ops/control"
 )
 
-// profile writes a profile of this process.
+// profile writes a profile of this process: of runtime/pprof, or of the CPU.
 func profile(ctx context.Context, w io.Writer, p control.Profile) error {
 	if p.Name == "cpu" {
 		if err := pprof.StartCPUProfile(w); err != nil {
@@ -30,13 +30,13 @@ func profile(ctx context.Context, w io.Writer, p control.Profile) error {
 		for _, p := range pprof.Profiles() {
 			names = append(names, p.Name())
 		}
-		return fmt.Errorf("there is no profile %q: say cpu, %s", p.Name, strings.Join(names, ", "))
+		return fmt.Errorf("unknown profile %q: the profiles are cpu, %s", p.Name, strings.Join(names, ", "))
 	}
-	form := 0
+	debug := 0
 	if p.Text {
-		if form = 1; p.Name == "goroutine" {
-			form = 2 // each with its own stack, as after a panic
+		if debug = 1; p.Name == "goroutine" {
+			debug = 2 // each with its own stack, as after a panic
 		}
 	}
-	return profile.WriteTo(w, form)
+	return profile.WriteTo(w, debug)
 }

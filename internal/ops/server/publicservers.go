@@ -8,7 +8,7 @@ import (
 )
 
 // publicServers are the web servers for the public: one for the listeners of
-// Serve, and one for those of Site.Clear if there are any.
+// Serve, and one for those of Site.PlainHTTP if there are any.
 type publicServers []publicServer
 
 type publicServer struct {
@@ -19,7 +19,7 @@ type publicServer struct {
 
 // publicServers puts the handlers of a site on its listeners. All listeners share
 // the limits of connections.
-func (a *App) publicServers(s Site, secured security, ls []net.Listener) (publicServers, error) {
+func (a *App) publicServers(s Site, https httpsSetup, ls []net.Listener) (publicServers, error) {
 	handlers, err := a.handlers(s)
 	if err != nil {
 		return nil, err
@@ -34,10 +34,10 @@ func (a *App) publicServers(s Site, secured security, ls []net.Listener) (public
 		}
 		return limited
 	}
-	servers := publicServers{{limiter.newServer(publicLimits, handlers, secured.config, a.log), secured.config != nil, limited(ls)}}
-	if len(s.Clear) > 0 {
-		clear := secured.challenges(handlers.inClear(portOf(ls[0])))
-		servers = append(servers, publicServer{limiter.newServer(publicLimits, clear, nil, a.log), false, limited(s.Clear)})
+	servers := publicServers{{limiter.newServer(publicLimits, handlers, https.config, a.log), https.config != nil, limited(ls)}}
+	if len(s.PlainHTTP) > 0 {
+		plain := https.challenges(handlers.plainHTTP(portOf(ls[0])))
+		servers = append(servers, publicServer{limiter.newServer(publicLimits, plain, nil, a.log), false, limited(s.PlainHTTP)})
 	}
 	return servers, nil
 }

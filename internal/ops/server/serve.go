@@ -15,34 +15,41 @@ import (
 )
 
 const (
-	// Stopping gives visitors their answers, commands a moment to say where
-	// they stopped, and what is recorded the time to be counted.
+	// How long a stop waits: for answers to visitors, for commands to say where they
+	// stopped, and for clicks that are recorded to be counted.
 	publicTimeout  = 10 * time.Second
 	controlTimeout = time.Second
 	closeTimeout   = 30 * time.Second
 
 	// maxMetricsConns is how many connections may be open to ask for /metrics.
 	maxMetricsConns = 64
-
-	// othersTimeout is what a command that owns the directory gives those that
-	// came to it meanwhile.
-	othersTimeout = time.Hour
 )
 
-// Serve answers the public on each of ls alike, over http on those of Site.Clear,
-// and commands on the directory's socket, until ctx ends; then what was begun is
-// finished and the App is closed. ready is called once everything is open, right
-// before the public is let in. The listeners are closed in any case.
+// Serve opens the data directory, serves it until ctx ends, and closes it. The
+// listeners ls are for the public, with https if the Site has a certificate. ready
+// is called once everything is open, before the first connection is accepted. All
+// listeners are closed when Serve returns.
+//
+//	visitors, ── ls, Site.PlainHTTP ── connLimiter ── handlers ──┐
+//	programs                                                     │
+//	Prometheus ─ Site.Metrics ──────── connLimiter ── monitor ───┼── App ── datadir
+//	commands ─── DIR/footfall.sock ────────────────── control ───┤
+//	                                                  Maintain ──┘
+//
+// What starts last stops first: the listeners, then the socket, then the
+// maintenance of the directory, and last the App, which counts what is recorded.
 func Serve(ctx context.Context, o Options, s Site, ls []net.Listener, ready func(*App) error) error {
-	all := slices.Concat(ls, s.Clear)
+	all := slices.Concat(ls, s.PlainHTTP)
 	defer func() {
 		for _, l := range all {
-			_ = l.Close() // again, where the public was let in
+			_ = l.Close() // has an error if a server closed it
 		}
 	}()
+
+	// Check the options before a directory is made.
 	watching, stopWatching := context.WithCancel(ctx)
 	defer stopWatching()
-	secured, err := s.security(watching, &o)
+	https, err := s.https(watching, &o)
 	if err != nil {
 		return err
 	}
@@ -52,15 +59,17 @@ func Serve(ctx context.Context, o Options, s Site, ls []net.Listener, ready func
 	for _, l := range all {
 		o.listening = append(o.listening, l.Addr())
 	}
+
+	// Open what is served.
 	app, err := Open(ctx, o)
 	if err != nil {
 		return err
 	}
 	if app.data.Created {
-		o.Data.Log.Info("made a new data directory", "data", o.Data.Path)
+		app.log.Info("made a new data directory", "data", o.Data.Path)
 	}
-	done := datadir.LogIfSlow("countries and bots", o.Data.Log)
-	public, err := app.publicServers(s, secured, ls)
+	done := datadir.LogIfSlow("countries", app.log)
+	public, err := app.publicServers(s, https, ls)
 	done()
 	if err != nil {
 		return errors.Join(err, app.Close(ctx))
@@ -69,17 +78,13 @@ func Serve(ctx context.Context, o Options, s Site, ls []net.Listener, ready func
 	if err != nil {
 		return errors.Join(err, app.Close(ctx))
 	}
-	retaining, stopRetaining := context.WithCancel(context.WithoutCancel(ctx))
-	var retained sync.WaitGroup
-	moved := make(chan error, 1)
-	retained.Go(func() { app.data.Maintain(retaining, func(err error) { moved <- err }) })
-	failed := make(chan error, len(all)+1)
-	if s.Watch != nil {
-		limiter := newConnLimiter(maxMetricsConns, publicLimits.header, nil)
-		metrics := limiter.newServer(publicLimits, app.monitor.Handler(), nil, o.Data.Log)
-		go func() { failed <- metrics.Serve(limiter.listener(s.Watch)) }()
-		defer metrics.Close()
+	stopMaintenance, waitMaintenance, broken := app.maintain(ctx)
+	failed := make(chan error, len(all)+1) // has room for each listener
+	if s.Metrics != nil {
+		defer app.serveMetrics(s.Metrics, failed).Close()
 	}
+
+	// Serve.
 	if err = ready(app); err == nil {
 		app.serving.Store(true)
 		public.serve(failed)
@@ -87,45 +92,58 @@ func Serve(ctx context.Context, o Options, s Site, ls []net.Listener, ready func
 		case <-ctx.Done():
 		case err = <-failed:
 			err = fmt.Errorf("listen: %w", err)
-		case err = <-moved:
-			if errors.Is(err, datadir.ErrMoved) { // nothing may be written any more, not even to close what is open
-				stopRetaining()
+		case err = <-broken:
+			if errors.Is(err, datadir.ErrMoved) { // closing would write into a directory of somebody else
+				stopMaintenance()
 				return errors.Join(err, public.close())
 			}
 		}
 	}
 	app.serving.Store(false)
+
+	// Stop.
 	began := time.Now()
 	app.log.Info("stopping")
-	stopRetaining()
+	stopMaintenance()
 	var stopped sync.WaitGroup
-	stopped.Go(func() { stopControl(0) }) // a backup may hold up what follows
+	stopped.Go(func() { stopControl(0) }) // ends a backup, which the maintenance may wait for
 	public.shutdown()
 	stopped.Wait()
-	retained.Wait()
+	waitMaintenance()
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
 	closed := app.Close(closing)
 	if closed != nil && errors.As(err, new(*datadir.RemovedPartError)) {
-		o.Data.Log.Warn("not all could be closed in order, because a part of the data directory is gone", "error", closed)
+		app.log.Warn("not everything could be closed cleanly, because a part of the data directory is gone", "error", closed)
 		closed = nil
 	}
 	err = errors.Join(err, closed)
-	app.stopped(began, err)
+	app.logStopped(began, err)
 	return err
 }
 
-// shutdown lets a server finish what it began, for a while.
-func shutdown(s *http.Server, patience time.Duration) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	if s.Shutdown(ctx) != nil {
-		_ = s.Close() // who has not listened until now is cut off
-	}
+// maintain runs datadir.Dir.Maintain until stop; wait returns when it has ended.
+// broken gets its error.
+func (a *App) maintain(ctx context.Context) (stop, wait func(), broken <-chan error) {
+	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	failed := make(chan error, 1)
+	var ended sync.WaitGroup
+	ended.Go(func() { a.data.Maintain(running, func(err error) { failed <- err }) })
+	return cancel, ended.Wait, failed
 }
 
-// serveControl answers commands on the directory's socket until stop.
-func (a *App) serveControl(dir string) (stop func(patience time.Duration), err error) {
+// serveMetrics answers Prometheus on a listener until the server is closed.
+func (a *App) serveMetrics(l net.Listener, failed chan<- error) *http.Server {
+	limiter := newConnLimiter(maxMetricsConns, publicLimits.header, nil)
+	s := limiter.newServer(publicLimits, a.monitor.Handler(), nil, a.log)
+	go func() { failed <- s.Serve(limiter.listener(l)) }()
+	return s
+}
+
+// serveControl answers commands on the socket of the directory until stop, which
+// lets commands run on for grace, then has them end at their next step, and waits
+// until they did.
+func (a *App) serveControl(dir string) (stop func(grace time.Duration), err error) {
 	handler, err := control.NewHandler(a.commands()...)
 	if err != nil {
 		return nil, err
@@ -140,70 +158,35 @@ func (a *App) serveControl(dir string) (stop func(patience time.Duration), err e
 		ReadHeaderTimeout: publicLimits.header,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 	}
-	go func() { _ = s.Serve(socket) }() // ends by Shutdown
-	return func(patience time.Duration) {
-		// Commands that take longer end at their next step and tell so; what
-		// they recorded stays.
-		stop := time.AfterFunc(patience, cancel)
-		defer stop.Stop()
-		shutdown(s, patience+controlTimeout)
+	go func() { _ = s.Serve(socket) }() // returns when stop is called
+	return func(grace time.Duration) {
+		timer := time.AfterFunc(grace, cancel)
+		defer timer.Stop()
+		shutdown(s, grace+controlTimeout)
 		cancel()
 	}, nil
 }
 
-// connectTimeout is how long an owner may take to open or to close.
-const connectTimeout = 30 * time.Second
-
-// Connect finds the process that owns the directory, and becomes it where
-// nobody does. It fails before anything is said where the directory or the
-// process may be somebody else's. The client must be closed.
-func Connect(ctx context.Context, o Options) (*Owner, error) {
-	for began := time.Now(); ; {
-		app, err := Open(ctx, o)
-		if err == nil {
-			app.data.EraseEarlier(ctx)
-			stop, err := app.serveControl(o.Data.Path)
-			if err != nil {
-				return nil, errors.Join(err, app.Close(ctx))
-			}
-			return &Owner{client(o.Data), app.data.Created, func(ctx context.Context) error {
-				stop(othersTimeout)
-				return app.Close(ctx)
-			}}, nil
-		}
-		if !errors.Is(err, datadir.ErrOwned) {
-			return nil, err
-		}
-		c, dialed := datadir.Dial(ctx, o.Data.Path, o.Data.Named)
-		if dialed == nil {
-			_ = c.Close()
-			return &Owner{client(o.Data), false, func(context.Context) error { return nil }}, nil
-		}
-		if errors.Is(dialed, datadir.ErrUntrusted) {
-			return nil, dialed
-		}
-		// The owner is about to listen, or to end.
-		if time.Since(began) > connectTimeout {
-			return nil, fmt.Errorf("%w, but does not answer on its socket there", err)
-		}
-		select {
-		case <-time.After(20 * time.Millisecond):
-		case <-ctx.Done():
-			return nil, errors.Join(err, ctx.Err())
-		}
+// shutdown waits for the requests in progress of a server, and closes their
+// connections after a timeout.
+func shutdown(s *http.Server, timeout time.Duration) {
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	if s.Shutdown(ctx) != nil {
+		_ = s.Close() // the clients took too long
 	}
 }
 
-// Owner is the process that owns a data directory, wherever it runs.
-type Owner struct {
-	*control.Client
-	Made  bool // the directory, just now
-	close func(context.Context) error
-}
-
-// Close ends the process's part in the directory, if it has one.
-func (o *Owner) Close(ctx context.Context) error { return o.close(ctx) }
-
-func client(o datadir.Options) *control.Client {
-	return control.NewClient(func(ctx context.Context) (net.Conn, error) { return datadir.Dial(ctx, o.Path, o.Named) })
+// logStopped logs the last line of a server.
+func (a *App) logStopped(began time.Time, err error) {
+	took := time.Since(began).Round(time.Millisecond)
+	counted, _ := a.data.Recorder.Counted()
+	switch end := a.data.Journal.End(); {
+	case err != nil:
+		a.log.Error("stopped, but not cleanly", "took", took, "error", err)
+	case counted < end:
+		a.log.Info("stopped: everything is on disk, and the next start counts the clicks that are not counted yet", "took", took, "bytes", end-counted)
+	default:
+		a.log.Info("stopped: everything is on disk, and all clicks are counted", "took", took)
+	}
 }

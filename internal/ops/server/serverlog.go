@@ -9,31 +9,32 @@ import (
 	"github.com/footfall/footfall/internal/base/lograte"
 )
 
-// serverLog takes what a web server has to say: its troubles are for the log,
-// and what strangers do wrong is not.
+// serverLog is the error log of an http.Server. Faults of the server are logged as
+// errors, at most once a second; mistakes of clients only at level debug.
 type serverLog struct {
-	log     *slog.Logger
-	trouble *lograte.Line[string]
+	log    *slog.Logger
+	faults *lograte.Line[string]
 }
 
 func newServerLog(log *slog.Logger) serverLog {
 	return serverLog{log, lograte.New(time.Second, func(times uint64, last string) {
-		log.Error("the web server is in trouble", "times", times, "error", last)
+		log.Error("the web server reports errors", "times", times, "error", last)
 	})}
 }
 
-// strangers are in what is said of clients that break the rules, or are slow.
-var strangers = []string{
+// clientFaults are parts of the messages of net/http about clients that break the
+// protocol or are slow.
+var clientFaults = []string{
 	"TLS handshake error", "http2: ", "timeout waiting for SETTINGS", "timeout waiting for PING", "URL query contains semicolon",
 }
 
 func (l serverLog) Write(b []byte) (int, error) {
 	message := strings.TrimSpace(string(b))
-	ours := strings.Contains(message, "panic serving")
-	if !ours && slices.ContainsFunc(strangers, func(s string) bool { return strings.Contains(message, s) }) {
+	panicked := strings.Contains(message, "panic serving")
+	if !panicked && slices.ContainsFunc(clientFaults, func(s string) bool { return strings.Contains(message, s) }) {
 		l.log.Debug(message)
 	} else {
-		l.trouble.Note(message)
+		l.faults.Note(message)
 	}
 	return len(b), nil
 }

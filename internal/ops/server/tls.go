@@ -4,77 +4,43 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
-	"log/slog"
+	"net/http"
 	"time"
 
-	"github.com/footfall/footfall/internal/base/reload"
+	"golang.org/x/net/idna"
 )
 
-const (
-	// certificateEvery is how often the files of a certificate are looked at, and
-	// certificateSlow how long that may take before it is logged.
-	certificateEvery, certificateSlow = time.Second, 10 * time.Second
-	// largestCertificate bounds each of the files, in bytes.
-	largestCertificate = 1 << 20
-)
-
-// certificate is a TLS certificate in two files, which are read again when they
-// change. As long as they do not belong together, or cannot be read, the last good
-// one is used.
-type certificate struct {
-	certFile, keyFile string
-	log               *slog.Logger
-	files             *reload.Value[*tls.Certificate]
+// httpsSetup is how a Site speaks https.
+type httpsSetup struct {
+	config *tls.Config // nil without https
+	// challenges answers the challenges of ACME over http before the next handler.
+	challenges func(next http.Handler) http.Handler
 }
 
-// openCertificate fails if the files do not hold a certificate and its key. It warns
-// of a certificate that has expired.
-func openCertificate(certFile, keyFile string, now func() time.Time, log *slog.Logger) (*certificate, error) {
-	files, err := reload.Open(reload.Options[*tls.Certificate]{
-		Files:   []reload.File{{Name: "--tls-cert", Path: certFile}, {Name: "--tls-key", Path: keyFile}},
-		Largest: largestCertificate,
-		Parse: func(pem [][]byte) (*tls.Certificate, error) {
-			pair, err := tls.X509KeyPair(pem[0], pem[1])
-			if err != nil {
-				err = fmt.Errorf("--tls-cert %s and --tls-key %s are not a certificate and its key, PEM and not encrypted: %w", certFile, keyFile, err)
+// https returns the setup of the Site: with a certificate in files, which are
+// watched until ctx is done, with ACME, or without https.
+func (s *Site) https(ctx context.Context, o *Options) (httpsSetup, error) {
+	noChallenges := func(next http.Handler) http.Handler { return next }
+	switch {
+	case s.TLSCert != "":
+		c, err := openCertificate(s.TLSCert, s.TLSKey, o.Data.Now, o.Data.Log)
+		if err != nil {
+			return httpsSetup{}, err
+		}
+		ticker := time.NewTicker(certificateEvery)
+		context.AfterFunc(ctx, ticker.Stop)
+		go c.watch(ctx, ticker.C)
+		return httpsSetup{c.config(), noChallenges}, nil
+	case len(s.ACME.Domains) > 0:
+		for _, d := range s.ACME.Domains { // autocert ignores what is not a domain
+			if _, err := idna.Lookup.ToASCII(d); err != nil {
+				return httpsSetup{}, fmt.Errorf("--acme-domain: %q is not a domain: it must be a host, without scheme, port and path", d)
 			}
-			return &pair, err
-		},
-	})
-	if err != nil {
-		return nil, err
+		}
+		m := s.ACME.manager(o.Data.Path)
+		c := m.TLSConfig()
+		c.MinVersion = tls.VersionTLS12
+		return httpsSetup{c, func(next http.Handler) http.Handler { return challenges(m, next) }}, nil
 	}
-	if leaf := files.Get().Leaf; now().After(leaf.NotAfter) {
-		log.Warn("the certificate has expired; clients will refuse it", "file", certFile, "expired", leaf.NotAfter)
-	}
-	return &certificate{certFile, keyFile, log, files}, nil
-}
-
-// get is tls.Config.GetCertificate. A handshake never waits for a file.
-func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-	return c.files.Get(), nil
-}
-
-// watch looks at the files at every tick until ctx is done.
-func (c *certificate) watch(ctx context.Context, ticks <-chan time.Time) {
-	c.files.Watch(ctx, ticks, certificateSlow, c.report())
-}
-
-func (c *certificate) report() reload.Report[*tls.Certificate] {
-	return reload.Report[*tls.Certificate]{
-		Changed: func(next *tls.Certificate) {
-			c.log.Info("the certificate was read again", "file", c.certFile, "expires", next.Leaf.NotAfter)
-		},
-		Failed: func(err error) {
-			c.log.Error("the changed certificate cannot be used; the last good one stays in use", "error", err)
-		},
-		Late: func(waited time.Duration) {
-			c.log.Warn("the files of the certificate do not answer; the last good one stays in use", "waited", waited, "cert", c.certFile, "key", c.keyFile)
-		},
-	}
-}
-
-// config is for a server that shows the certificate.
-func (c *certificate) config() *tls.Config {
-	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: c.get}
+	return httpsSetup{nil, noChallenges}, nil
 }

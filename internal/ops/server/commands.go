@@ -17,7 +17,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/backup"
 )
 
-// commands says what each command of an operator does.
+// commands are those of operators, each with the function that does it.
 func (a *App) commands() []control.Served {
 	return []control.Served{
 		control.AddUser.Answers(a.AddUser),
@@ -70,7 +70,7 @@ func (a *App) commands() []control.Served {
 	}
 }
 
-// pieces is a writer of what crosses the socket in pieces.
+// pieces is an io.Writer that sends each write over the socket.
 type pieces func([]byte)
 
 func (p pieces) Write(b []byte) (int, error) {
@@ -78,7 +78,8 @@ func (p pieces) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// AddUser makes a user and returns a token of theirs.
+// AddUser makes a user, and returns a token for them. It returns
+// control.ExistsError if the login is taken.
 func (a *App) AddUser(ctx context.Context, login string) (token string, err error) {
 	if err := auth.ValidLogin(login); err != nil {
 		return "", err
@@ -91,7 +92,7 @@ func (a *App) AddUser(ctx context.Context, login string) (token string, err erro
 	return a.AddToken(ctx, login)
 }
 
-// AddToken returns another token of a user.
+// AddToken makes another token for a user, and returns it.
 func (a *App) AddToken(ctx context.Context, login string) (token string, err error) {
 	token, err = auth.Issue(ctx, a.data.Links, login, a.now())
 	if errors.Is(err, click.ErrNotFound) {
@@ -107,7 +108,7 @@ func (a *App) revokeToken(ctx context.Context, t control.TokenOf) error {
 	}
 	err = a.auth.Revoke(ctx, u, t.Token)
 	if errors.Is(err, click.ErrNotFound) {
-		return fmt.Errorf("the token: %w among those of %q: it was revoked before, is another user's, or was never one", click.ErrNotFound, t.Login)
+		return fmt.Errorf("the token: %w among those of %q: it was revoked before, belongs to another user, or never existed", click.ErrNotFound, t.Login)
 	}
 	return err
 }
@@ -120,7 +121,7 @@ func (a *App) revokeTokens(ctx context.Context, login string) (int, error) {
 	return a.auth.RevokeAll(ctx, u)
 }
 
-// SetPassword gives a user another password. Their tokens stay.
+// SetPassword changes the password of a user. Their tokens stay valid.
 func (a *App) SetPassword(ctx context.Context, login, password string) error {
 	err := a.auth.SetPassword(ctx, login, password)
 	if errors.Is(err, click.ErrNotFound) {
@@ -145,7 +146,7 @@ func (a *App) newAPIKey(ctx context.Context, login string) (string, error) {
 	return a.auth.NewKey(ctx, u)
 }
 
-// pageOfUsers is how many users one answer lists.
+// pageOfUsers is how many users are read at once.
 const pageOfUsers = 1000
 
 func (a *App) listUsers(ctx context.Context, after string) ([]control.User, error) {
@@ -163,16 +164,16 @@ func (a *App) listUsers(ctx context.Context, after string) ([]control.User, erro
 	return list, nil
 }
 
-// Import brings in one input of clicks that others recorded.
+// Import records the clicks of one input, which others recorded before.
 func (a *App) Import(ctx context.Context, format string, r io.Reader, reject func(feed.Rejected)) (feed.Result, error) {
 	return a.importer.Import(ctx, format, r, reject)
 }
 
-// exportPiece is how many bytes of an export cross the socket at once.
+// exportPiece is how many bytes of an export are sent at once.
 const exportPiece = 64 << 10
 
-// export writes users, links and counts as NDJSON; with clicks, the clicks that
-// the journal keeps instead of the counts.
+// export writes users, links and counts as NDJSON; with clicks, it writes the
+// clicks that the journal has instead of the counts.
 func (a *App) export(ctx context.Context, w io.Writer, clicks bool) (err error) {
 	out := bufio.NewWriterSize(w, exportPiece)
 	defer func() { err = errors.Join(err, out.Flush()) }()
@@ -196,17 +197,18 @@ func (a *App) export(ctx context.Context, w io.Writer, clicks bool) (err error) 
 	return x.Counts(ctx, out, snap)
 }
 
-// Backup adds a backup to a directory, of which keep remain.
+// Backup adds a backup to a directory, and keeps the newest keep of them.
 func (a *App) Backup(ctx context.Context, to string, keep int) (backup.Manifest, error) {
 	return a.data.Backup(ctx, to, keep)
 }
 
-// Check proves that everything agrees; see datadir.
+// Check compares all parts of the data directory: see datadir.Dir.Check.
 func (a *App) Check(ctx context.Context, report func(string)) (datadir.Verdict, error) {
 	return a.data.Check(ctx, report)
 }
 
-// AddLink makes a short link of a user, unless they have it, and returns its URL.
+// AddLink makes a short link for a user, or finds the one they have, and returns its
+// short URL.
 func (a *App) AddLink(ctx context.Context, login, longURL, domain string) (shortURL string, err error) {
 	user, err := a.user(ctx, login)
 	if err != nil {

@@ -15,78 +15,8 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// pageOfLinks is how many links are read at once.
-const pageOfLinks = 1000
-
-// listLinks calls each with every link of a user, newest first, or of all users by
-// login if none is named. Clicks are those that the API answers with for the
-// link. A link that is made meanwhile may be missing, and none comes twice.
-func (a *App) listLinks(ctx context.Context, of control.LinksOf, each func(control.Link)) error {
-	domain, err := a.links.Domain(of.Domain, a.host)
-	if err != nil {
-		return err
-	}
-	if err := a.data.Recorder.Settle(ctx); err != nil {
-		return err
-	}
-	zone, _ := v3.Zone("")
-	m := metrics.New(a.data.Counts)
-	return a.eachUser(ctx, of.Login, func(u store.User) error {
-		last := map[click.LinkID]bool{}
-		for f := (store.LinkFilter{User: u.ID, Limit: pageOfLinks}); ; f.Offset += pageOfLinks {
-			links, _, err := a.data.Links.ListLinks(ctx, f)
-			if err != nil || len(links) == 0 {
-				return err
-			}
-			seen := last
-			last = make(map[click.LinkID]bool, len(links))
-			for _, l := range links {
-				if last[l.ID] = true; seen[l.ID] {
-					continue // newer ones came before it since
-				}
-				clicks, err := m.Total(ctx, metrics.Subject{{User: u.ID, Link: l.ID}}, a.days(zone, metrics.AllTime))
-				if err != nil {
-					return err
-				}
-				each(control.Link{
-					Link: a.links.ShortURL(domain, l.Hash), Clicks: clicks, Login: u.Login, LongURL: l.LongURL,
-					Title: l.Title, CreatedAt: l.Created, Private: l.Private, Archived: l.Archived,
-				})
-			}
-		}
-	})
-}
-
-// days is the window of so many days up to today.
-func (a *App) days(z *calendar.Zone, n int) metrics.Window {
-	return metrics.Window{Zone: z, Unit: calendar.Day, Units: n, Reference: a.now().Unix()}
-}
-
-// eachUser calls f with a user, or with all of them by login where none is named.
-func (a *App) eachUser(ctx context.Context, login string, f func(store.User) error) error {
-	if login != "" {
-		u, err := a.user(ctx, login)
-		if err != nil {
-			return err
-		}
-		return f(u)
-	}
-	for after := ""; ; {
-		users, err := a.data.Links.ListUsers(ctx, after, pageOfUsers)
-		if err != nil || len(users) == 0 {
-			return err
-		}
-		for _, u := range users {
-			if err := f(u); err != nil {
-				return err
-			}
-			after = u.Login
-		}
-	}
-}
-
-// stats sums up what was counted of a user, or of all users if none is named,
-// with the numbers that the API answers with.
+// stats returns the sums of a user; without a login, those of all users. The numbers
+// are those that the API returns.
 func (a *App) stats(ctx context.Context, o control.StatsOptions) (s control.StatsOf, err error) {
 	zone, ok := v3.Zone(o.Timezone)
 	if !ok {
@@ -146,8 +76,13 @@ func (a *App) stats(ctx context.Context, o control.StatsOptions) (s control.Stat
 	return s, nil
 }
 
-// shortURLs turns values of the facet of links into short URLs; empty where the link
-// was deleted.
+// days returns the window of the last n days, with today.
+func (a *App) days(z *calendar.Zone, n int) metrics.Window {
+	return metrics.Window{Zone: z, Unit: calendar.Day, Units: n, Reference: a.now().Unix()}
+}
+
+// shortURLs returns the short URLs of values of the facet rollup.Link; empty for a
+// link that was deleted.
 func (a *App) shortURLs(ctx context.Context, domain string, values []string) ([]string, error) {
 	ids := make([]click.LinkID, len(values))
 	for i, v := range values {

@@ -20,9 +20,9 @@ func TestLastLine(t *testing.T) {
 		want string
 	}{
 		{nil, `level=INFO msg="stopped: everything is on disk, and all clicks are counted" took=`},
-		{errors.New("disk full"), `level=ERROR msg="stopped, but not in order" took=`},
+		{errors.New("disk full"), `level=ERROR msg="stopped, but not cleanly" took=`},
 	} {
-		app.stopped(time.Now(), c.err)
+		app.logStopped(time.Now(), c.err)
 		if text := log.String(); !strings.Contains(text, c.want) || strings.Count(text, "\n") != 1 {
 			t.Errorf("after %v the log ends with %s", c.err, text)
 		}
@@ -35,7 +35,7 @@ func TestLastLine(t *testing.T) {
 	if err := app.data.Recorder.Record(t.Context(), click.Click{User: 1, Link: 2, Time: time.Now().UnixMilli()}); err != nil {
 		t.Fatal(err)
 	}
-	if app.stopped(time.Now(), nil); log.Count(`msg="stopped: everything is on disk, and the next start counts the clicks that are not counted yet"`) != 1 {
+	if app.logStopped(time.Now(), nil); log.Count(`msg="stopped: everything is on disk, and the next start counts the clicks that are not counted yet"`) != 1 {
 		t.Errorf("with a click that is not counted the log ends with %s", log)
 	}
 	_ = app.Close(t.Context()) // it cannot count the click any more

@@ -1,24 +1,10 @@
 package server
 
-import (
-	"github.com/footfall/footfall/internal/ops/monitor"
-)
+import "github.com/footfall/footfall/internal/ops/monitor"
 
-// health is what those hear who ask whether visitors are answered: they are,
-// also where the counts lag, which a second line says.
-func (a *App) health() string {
-	switch _, failed := a.data.Recorder.Counted(); {
-	case failed != nil:
-		return "ok\ncounting has stopped: clicks are recorded, and the counts stay behind\n"
-	case a.data.Recorder.Stalled() != nil:
-		return "ok\ncounting is tried again: clicks are recorded, and the counts lag\n"
-	}
-	return "ok\n"
-}
-
-// state is how everything stands, for those who watch.
+// state returns the gauges of monitor.
 func (a *App) state() (s monitor.State, err error) {
-	ledger, err := a.data.Counts.Ledger(a.watching)
+	ledger, err := a.data.Counts.Ledger(a.lifetime)
 	if err != nil {
 		return s, err
 	}

@@ -31,14 +31,14 @@ func TestHere(t *testing.T) {
 		{"[::1]:8080", "::1", "8080", true}, {"[::1]:8080", "127.0.0.1", "8080", false},
 	} {
 		at := net.TCPAddrFromAddrPort(netip.MustParseAddrPort(c.listening))
-		if got := here([]net.Addr{at})(netip.MustParseAddr(c.address), c.port); got != c.want {
+		if got := ownAddress([]net.Addr{at})(netip.MustParseAddr(c.address), c.port); got != c.want {
 			t.Errorf("a server that listens on %s answers at %s, port %s: %t, want %t", c.listening, c.address, c.port, got, c.want)
 		}
 	}
-	if here(nil) != nil || here([]net.Addr{&net.UnixAddr{}}) != nil {
+	if ownAddress(nil) != nil || ownAddress([]net.Addr{&net.UnixAddr{}}) != nil {
 		t.Error("nobody listens, and yet it is known where")
 	}
-	several := here([]net.Addr{&net.UnixAddr{}, &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 80}, &net.TCPAddr{IP: net.IPv4(192, 0, 2, 2), Port: 443}})
+	several := ownAddress([]net.Addr{&net.UnixAddr{}, &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 80}, &net.TCPAddr{IP: net.IPv4(192, 0, 2, 2), Port: 443}})
 	for address, want := range map[string]bool{"192.0.2.1:80": true, "192.0.2.2:443": true, "192.0.2.1:443": false, "192.0.2.2:80": false} {
 		at := netip.MustParseAddrPort(address)
 		if got := several(at.Addr(), fmt.Sprint(at.Port())); got != want {

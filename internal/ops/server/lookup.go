@@ -11,7 +11,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// user finds the user that a command names.
+// user returns the user that a command names, or control.UnknownUserError.
 func (a *App) user(ctx context.Context, login string) (store.User, error) {
 	u, err := a.data.Links.UserByLogin(ctx, login)
 	if errors.Is(err, click.ErrNotFound) {
@@ -20,12 +20,36 @@ func (a *App) user(ctx context.Context, login string) (store.User, error) {
 	return u, err
 }
 
-// mostLogins bounds those that an unknown login is compared with.
-const mostLogins = 10_000
+// eachUser calls f with the user of a login; without a login, with all users,
+// ordered by login.
+func (a *App) eachUser(ctx context.Context, login string, f func(store.User) error) error {
+	if login != "" {
+		u, err := a.user(ctx, login)
+		if err != nil {
+			return err
+		}
+		return f(u)
+	}
+	for after := ""; ; {
+		users, err := a.data.Links.ListUsers(ctx, after, pageOfUsers)
+		if err != nil || len(users) == 0 {
+			return err
+		}
+		for _, u := range users {
+			if err := f(u); err != nil {
+				return err
+			}
+			after = u.Login
+		}
+	}
+}
+
+// maxLogins is how many logins an unknown one is compared with.
+const maxLogins = 10_000
 
 func (a *App) unknownUser(ctx context.Context, login string) error {
 	var logins []string
-	for after := ""; len(logins) < mostLogins; {
+	for after := ""; len(logins) < maxLogins; {
 		users, err := a.data.Links.ListUsers(ctx, after, pageOfUsers)
 		if err != nil {
 			return err
@@ -41,7 +65,7 @@ func (a *App) unknownUser(ctx context.Context, login string) error {
 	return &control.UnknownUserError{Login: login, Near: guess.Nearest(login, logins, "-"), Valid: auth.ValidLogin(login) == nil}
 }
 
-// link finds the link that a command names.
+// link returns the link that a command names, or control.UnknownLinkError.
 func (a *App) link(ctx context.Context, written string) (store.Link, error) {
 	l, err := a.links.Find(ctx, written, a.host)
 	if errors.Is(err, click.ErrNotFound) {

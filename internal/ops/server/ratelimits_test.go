@@ -32,7 +32,7 @@ func TestTheSiteBoundsItsUsers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	app.dear = throttle.SeatLimits{}
+	app.expensive = throttle.SeatLimits{}
 	site, err := app.Handler(Site{LinksPerMinute: 2, TextPerMinute: 100})
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,120 @@
+package server
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/footfall/footfall/internal/base/throttle"
+	"github.com/footfall/footfall/internal/core/geo"
+	"github.com/footfall/footfall/internal/core/links"
+	"github.com/footfall/footfall/internal/core/metrics"
+	v3 "github.com/footfall/footfall/internal/faces/api/v3"
+	v4 "github.com/footfall/footfall/internal/faces/api/v4"
+	"github.com/footfall/footfall/internal/faces/oauth"
+	"github.com/footfall/footfall/internal/faces/redirect"
+)
+
+// Handler answers the public. It must not be used after the App is closed.
+func (a *App) Handler(s Site) (http.Handler, error) {
+	h, err := a.handlers(s)
+	if err != nil {
+		return nil, err
+	}
+	return h, nil
+}
+
+// handlers are those of the public, each for some paths.
+type handlers struct{ redirect, v3, v4, oauth, health http.Handler }
+
+// httpPolicy says what a server that speaks https does with a request over http.
+type httpPolicy int
+
+const (
+	answer  httpPolicy = iota // answer it as over https
+	toHTTPS                   // a page for people: redirect it to https
+	refuse                    // programs send a token or a password with it: refuse it
+)
+
+// route returns the handler of a path, and what is done with the path over http.
+func (h *handlers) route(path string) (http.Handler, httpPolicy) {
+	switch {
+	case strings.HasPrefix(path, "/v3/"), path == "/v3":
+		return h.v3, refuse
+	case v4.Path(path):
+		return h.v4, refuse
+	case strings.HasPrefix(path, "/oauth/"):
+		return h.oauth, refuse
+	case path == "/healthz":
+		return h.health, answer
+	case path == "/":
+		return h.redirect, toHTTPS
+	}
+	return h.redirect, answer
+}
+
+func (h *handlers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	next, _ := h.route(r.URL.Path)
+	next.ServeHTTP(w, r)
+}
+
+// handlers puts the faces on the App. They are closed with it.
+func (a *App) handlers(s Site) (*handlers, error) {
+	proxies, err := s.proxies()
+	if err != nil {
+		return nil, err
+	}
+	visitors, err := a.redirect(s, proxies)
+	if err != nil {
+		return nil, err
+	}
+	api := v3.New(v3.Options{
+		Auth: a.auth, Links: a.links, Store: a.data.Links, Now: a.now, Log: a.log,
+		Clicks: metrics.New(a.data.Counts), Shortens: metrics.New(links.Made{Links: a.data.Links}),
+		Seats: throttle.NewSeats(a.expensive), Patience: questionTimeout, Full: a.data.Disk.Full,
+		Limits: v3.Limits{
+			Users:   throttle.New(throttle.PerSecond(s.RateLimit), s.RateLimit*burst, a.now),
+			Links:   throttle.New(throttle.PerMinute(s.LinksPerMinute), s.LinksPerMinute, a.now),
+			Texts:   throttle.New(throttle.PerMinute(s.TextPerMinute), s.TextPerMinute, a.now),
+			Refused: throttle.New(throttle.PerSecond(refusedPerSecond), refusedAtOnce, a.now), Address: proxies.Network,
+		},
+	})
+	measured := a.monitor.Questions(api, func(path string) string { return cmp.Or(api.Method(path), "unknown") })
+	tokens := oauth.New(oauth.Options{
+		Auth: a.auth, Attempts: throttle.New(throttle.PerSecond(attemptsPerSecond), attemptsAtOnce, a.now), Address: proxies.Network,
+		Log: a.log,
+	})
+	a.onClose(func(context.Context) error { api.Close(); tokens.Close(); return nil })
+	return &handlers{redirect: visitors, v3: measured, v4: v4.Handler(), oauth: tokens, health: http.HandlerFunc(a.healthz)}, nil
+}
+
+// redirect returns the handler of visitors, and reads the country database again
+// when it changes.
+func (a *App) redirect(s Site, proxies geo.Proxies) (http.Handler, error) {
+	if err := s.normalizeURLs(); err != nil {
+		return nil, err
+	}
+	countries, err := geo.Open(s.GeoDB)
+	if err != nil {
+		return nil, fmt.Errorf("--geo-db: %w", err)
+	}
+	a.countries.Store(countries)
+	if s.GeoDB != "" {
+		ctx, stop := context.WithCancel(context.Background())
+		ticker := time.NewTicker(geoEvery)
+		go countries.Watch(ctx, ticker.C, a.log)
+		a.onClose(func(context.Context) error { ticker.Stop(); stop(); return nil })
+	}
+	h := redirect.New(redirect.Options{
+		Links: a.links, Bots: a.bots, Countries: countries, Proxies: proxies, Recorder: a.monitor.Recorder(a.data.Recorder),
+		Now: a.now, Log: a.log,
+		Status: cmp.Or(s.RedirectStatus, http.StatusMovedPermanently), MaxAge: s.RedirectMaxAge,
+		NotFoundURL: s.NotFoundURL, HomeURL: s.HomeURL,
+	})
+	a.notDurable = h.NotDurable
+	a.onClose(func(context.Context) error { h.Close(); return nil })
+	return h, nil
+}
