@@ -23,7 +23,7 @@ func TestDebug(t *testing.T) {
 	if profile, err := os.ReadFile(out); err != nil || !strings.HasPrefix(string(profile), "\x1f\x8b") { // gzip
 		t.Errorf("the profile of the processors is %q, %v", profile, err)
 	}
-	fails(t, `there is no profile "brain": say cpu, `, "debug", "brain", "--data", data)
+	fails(t, `unknown profile "brain": the profiles are cpu, `, "debug", "brain", "--data", data)
 	stop(t, server)
 	fails(t, "no server runs in", "debug", "--data", data)
 }

@@ -1,8 +1,9 @@
-// Package meter tells how far long work has come, to whoever watches it.
+// Package meter reports the progress of long work.
 //
-// A meter travels in a context, as a trace does: what is done does not depend on it,
-// and those between the work and the one who watches need not know of it. Work that
-// nobody watches costs nothing. The package refuses to show anything.
+// A Meter is passed in a context, as a trace is: the work does not depend on it, and
+// the functions between the caller and the work need no parameter for it. Without a
+// Meter in the context, reporting costs nothing. The package refuses to print
+// anything.
 package meter
 
 import (
@@ -12,29 +13,29 @@ import (
 	"time"
 )
 
-// The units of stages.
+// The units of a Stage.
 const (
 	Bytes  = "bytes"
 	Clicks = "clicks"
 )
 
-// State is how far a stage of the work has come.
+// State is the progress of a stage of the work.
 type State struct {
 	Stage string `json:"stage"` // in words, such as "journal"
 	Unit  string `json:"unit"`  // Bytes or Clicks
 	Done  int64  `json:"done"`
-	// Total is 0 where nobody knows how much there is to do.
+	// Total is how much there is to do; 0 if that is not known.
 	Total int64 `json:"total"`
 }
 
-// Meter has the stages of some work. It is safe for concurrent use; the zero value
-// is a good one, and nil one of work that nobody watches.
+// Meter has the stages of some work. It is safe for concurrent use. The zero value
+// is ready to use.
 type Meter struct {
 	mu     sync.Mutex
 	stages []*Stage
 }
 
-// Stage is a part of the work. nil is one that nobody watches.
+// Stage is a part of the work. The methods of a nil Stage do nothing.
 type Stage struct {
 	name, unit  string
 	total, done atomic.Int64
@@ -42,7 +43,7 @@ type Stage struct {
 
 type key struct{}
 
-// With is a context whose work m watches.
+// With returns a context whose work reports to m. m may be nil.
 func With(ctx context.Context, m *Meter) context.Context {
 	if m == nil {
 		return ctx
@@ -50,13 +51,14 @@ func With(ctx context.Context, m *Meter) context.Context {
 	return context.WithValue(ctx, key{}, m)
 }
 
-// Of is the meter of a context; nil where nobody watches.
+// Of returns the meter of a context, or nil.
 func Of(ctx context.Context) *Meter {
 	m, _ := ctx.Value(key{}).(*Meter)
 	return m
 }
 
-// Begin begins the next stage of a context's work, of a total that may be unknown, 0.
+// Begin begins the next stage of the work of a context. total is 0 if it is not
+// known. Without a meter it returns nil.
 func Begin(ctx context.Context, name, unit string, total int64) *Stage {
 	return Of(ctx).begin(&Stage{name: name, unit: unit}, total)
 }
@@ -72,7 +74,7 @@ func (m *Meter) begin(s *Stage, total int64) *Stage {
 	return s
 }
 
-// Current is the last stage that was begun of a context's work.
+// Current returns the stage of a context that was begun last, or nil.
 func Current(ctx context.Context) *Stage {
 	m := Of(ctx)
 	if m == nil {
@@ -86,14 +88,15 @@ func Current(ctx context.Context) *Stage {
 	return m.stages[len(m.stages)-1]
 }
 
-// Add says that so much more is done.
+// Add adds n to what is done.
 func (s *Stage) Add(n int64) {
 	if s != nil {
 		s.done.Add(n)
 	}
 }
 
-// Show has the meter show a state that another one had, as its last stage.
+// Show copies a State of another Meter: into the last stage if it has the same
+// name, otherwise into a new one.
 func (m *Meter) Show(to State) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -106,7 +109,7 @@ func (m *Meter) Show(to State) {
 	m.stages[last].done.Store(to.Done)
 }
 
-// State is how far the last stage is, and false where none was begun.
+// State returns the progress of the last stage, or false if no stage was begun.
 func (m *Meter) State() (State, bool) {
 	all := m.All()
 	if len(all) == 0 {
@@ -115,7 +118,7 @@ func (m *Meter) State() (State, bool) {
 	return all[len(all)-1], true
 }
 
-// All is every stage that was begun, in their order.
+// All returns the progress of every stage, in the order of their begins.
 func (m *Meter) All() []State {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -123,15 +126,15 @@ func (m *Meter) All() []State {
 	for i, s := range m.stages {
 		done, total := s.done.Load(), s.total.Load()
 		if total > 0 {
-			done = min(done, total) // more may have come since it was begun
+			done = min(done, total) // more may have been added since the total was known
 		}
 		all[i] = State{s.name, s.unit, max(done, 0), total}
 	}
 	return all
 }
 
-// Watch calls show with the state at once and each time that so much time is over,
-// until stop, which waits for the last call. Before a stage is begun it does not.
+// Watch calls show with the State at once and then at an interval, except while no
+// stage was begun. stop ends it, and waits for the last call.
 func (m *Meter) Watch(every time.Duration, show func(State)) (stop func()) {
 	ended, done := make(chan struct{}), make(chan struct{})
 	go func() {

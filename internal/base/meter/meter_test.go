@@ -10,7 +10,7 @@ import (
 func TestMeter(t *testing.T) {
 	var m meter.Meter
 	if _, any := m.State(); any {
-		t.Error("a stage is there before any was begun")
+		t.Error("there is a state before a stage was begun")
 	}
 	ctx := meter.With(t.Context(), &m)
 	s := meter.Begin(ctx, "files", meter.Bytes, 10)
@@ -34,17 +34,17 @@ func TestMeter(t *testing.T) {
 	}
 	want[1].Done = 9
 	if got := shown.All(); !slices.Equal(got, want) {
-		t.Errorf("another meter shows %+v, want %+v", got, want)
+		t.Errorf("the copy is %+v, want %+v", got, want)
 	}
 }
 
-// TestUnwatched: work that nobody watches goes on.
-func TestUnwatched(t *testing.T) {
+// TestWithoutMeter: work without a meter can report.
+func TestWithoutMeter(t *testing.T) {
 	ctx := meter.With(t.Context(), nil)
 	meter.Begin(ctx, "files", meter.Bytes, 10).Add(1)
 	meter.Current(ctx).Add(1)
 	meter.Current(meter.With(ctx, new(meter.Meter))).Add(1)
 	if meter.Of(ctx) != nil {
-		t.Error("somebody watches")
+		t.Error("the context has a meter")
 	}
 }

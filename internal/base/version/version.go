@@ -1,6 +1,7 @@
-// Package version is the one place that knows which footfall this is.
+// Package version returns the version and build of the running program.
 //
-// It refuses to know what anybody does with that.
+// It is the only place that reads them, and refuses to decide what they are used
+// for.
 package version
 
 import (
@@ -10,30 +11,30 @@ import (
 	"strings"
 )
 
-// What a build is told with -ldflags "-X …/version.tag=v1.2.3", where the Go
+// tag and revision are set with -ldflags "-X …/version.tag=v1.2.3" if the Go
 // command cannot see the repository, as in the Dockerfile.
 var tag, revision string
 
-// Info is a build.
+// Info describes a build.
 type Info struct {
-	// Version is what the build was tagged with, such as v1.2.3, or "devel".
+	// Version is the tag of the build, such as v1.2.3, or "devel".
 	Version string
-	// Revision is that of the repository; empty where it is not known.
+	// Revision is the commit of the build; empty if it is not known.
 	Revision string
-	// Changed says that the files were not those of the revision.
+	// Changed says that the files differed from the revision.
 	Changed bool
-	// Go is the version of Go that made the build, Platform what it runs on, such
-	// as linux/amd64.
+	// Go is the version of Go that made the build. Platform is its system and
+	// processor, such as linux/amd64.
 	Go, Platform string
 }
 
-// This is the running program.
+// This returns the Info of the running program.
 func This() Info {
 	info, _ := debug.ReadBuildInfo()
 	return of(info, tag, revision)
 }
 
-// of takes what the build was told, and else what the Go command saw.
+// of prefers tag and revision to what the Go command recorded in the build.
 func of(info *debug.BuildInfo, tag, revision string) Info {
 	i := Info{Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	if info != nil {
@@ -57,7 +58,7 @@ func of(info *debug.BuildInfo, tag, revision string) Info {
 	return i
 }
 
-// String is one line for people: devel a1b2c3 (changed), go1.26.0, linux/amd64.
+// String returns one line for people: devel a1b2c3 (changed), go1.26.0, linux/amd64.
 func (i Info) String() string {
 	name := i.Version
 	if i.Revision != "" {

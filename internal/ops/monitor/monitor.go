@@ -1,8 +1,8 @@
-// Package monitor is the face of the operator's watch: what the server does,
-// as Prometheus reads it.
+// Package monitor measures what the server does, and answers Prometheus at
+// /metrics.
 //
-// It refuses to decide what is alarming, and to be asked by the public: it has
-// a listener of its own.
+// It refuses to decide what is alarming, and to answer the public: it has a
+// listener of its own.
 package monitor
 
 import (
@@ -17,7 +17,7 @@ import (
 	"github.com/footfall/footfall/internal/base/click"
 )
 
-// Monitor holds what is measured. It is safe for concurrent use.
+// Monitor has the metrics of a process. It is safe for concurrent use.
 type Monitor struct {
 	registry  *prometheus.Registry
 	records   prometheus.Histogram
@@ -25,23 +25,23 @@ type Monitor struct {
 	questions *prometheus.HistogramVec
 }
 
-// fast are bounds of times, in seconds, from 50 µs to 13 s.
-var fast = prometheus.ExponentialBuckets(50e-6, 4, 10)
+// durations are the bounds of histogram buckets, in seconds, from 50 µs to 13 s.
+var durations = prometheus.ExponentialBuckets(50e-6, 4, 10)
 
-// New measures nothing yet.
+// New returns a Monitor whose metrics are zero.
 func New() *Monitor {
 	m := &Monitor{
 		registry: prometheus.NewRegistry(),
 		records: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "footfall_record_seconds", Buckets: fast,
+			Name: "footfall_record_seconds", Buckets: durations,
 			Help: "How long visitors waited until their click was durable. Its count is the clicks answered.",
 		}),
 		syncs: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "footfall_journal_sync_seconds", Buckets: fast,
+			Name: "footfall_journal_sync_seconds", Buckets: durations,
 			Help: "How long the disk took to write and sync a group of journal records.",
 		}),
 		questions: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "footfall_question_seconds", Buckets: fast,
+			Name: "footfall_question_seconds", Buckets: durations,
 			Help: "How long the API took to answer, by method.",
 		}, []string{"method"}),
 	}
@@ -50,19 +50,19 @@ func New() *Monitor {
 	return m
 }
 
-// Build shows which program runs: a gauge that is 1, with the version, the
-// revision of the repository (empty where it is not known) and the version of Go.
-// It is called once.
+// Build adds footfall_build_info, a gauge of 1 whose labels are the version, the
+// revision of the repository (empty if it is not known) and the version of Go. It
+// must be called only once.
 func (m *Monitor) Build(version, revision, goVersion string) {
 	info := prometheus.NewGauge(prometheus.GaugeOpts{
-		Name: "footfall_build_info", Help: "1; the labels say which program runs.",
+		Name: "footfall_build_info", Help: "1; the labels name the build.",
 		ConstLabels: prometheus.Labels{"version": version, "revision": revision, "goversion": goVersion},
 	})
 	info.Set(1)
 	m.registry.MustRegister(info)
 }
 
-// Handler answers GET /metrics.
+// Handler answers GET /metrics in the text format of Prometheus.
 func (m *Monitor) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4}))
@@ -90,11 +90,11 @@ func (r measured) Record(ctx context.Context, c click.Click) error {
 	return err
 }
 
-// Synced takes how long the journal's disk took once.
+// Synced records how long one write and sync of the journal took.
 func (m *Monitor) Synced(took time.Duration) { m.syncs.Observe(took.Seconds()) }
 
-// Questions measures how long next takes to answer. method names what was
-// asked by its path, with one of a few words.
+// Questions measures how long next takes to answer. method returns the label of a
+// path; it must return only a few different ones.
 func (m *Monitor) Questions(next http.Handler, method func(path string) string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()

@@ -56,11 +56,11 @@ func TestMetrics(t *testing.T) {
 		`footfall_store_bytes{part="counts"} 6`, `footfall_store_bytes{part="journal"} 5`, "go_goroutines",
 	} {
 		if code != 200 || !strings.Contains(body, "\n"+want) {
-			t.Errorf("%d, and %s is not in\n%s", code, want, body)
+			t.Errorf("%d, want 200; %s is missing in\n%s", code, want, body)
 		}
 	}
 	err = errors.New("cannot be read")
 	if code, body := scrape(t, m); code != 500 || !strings.Contains(body, "cannot be read") {
-		t.Errorf("a state that cannot be told gives %d %s", code, body)
+		t.Errorf("with an error of the state: %d %s", code, body)
 	}
 }

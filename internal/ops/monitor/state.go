@@ -7,66 +7,65 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// State is how the server stands.
+// State has the values that are read when Prometheus asks.
 type State struct {
-	// NotDurable is how many visitors were sent on without their click being
-	// known to be durable, since the start.
+	// NotDurable is how many visitors were redirected since the start although
+	// footfall does not know that their clicks are durable.
 	NotDurable uint64
-	// Counted is all clicks in the counts, of persons and bots.
+	// Counted is the number of clicks in the counts, of people and bots.
 	Counted uint64
 	// JournalLag is how many bytes of the journal are not counted yet.
 	JournalLag uint64
 	// JournalSegments is how many files the journal has.
 	JournalSegments int
-	// CountingFailed: counting has stopped for good.
+	// CountingFailed says that counting has stopped until the next start.
 	CountingFailed bool
-	// CountingStalled: counting fails at the moment, and is tried again.
+	// CountingStalled says that counting fails and is tried again.
 	CountingStalled bool
-	// DiskFree is how many bytes are free on the disk of the data directory, and
-	// DiskLow is 0 where that is enough, 1 where it is less than the reserve, and 2
-	// where it is less than half of it, and users make no links.
+	// DiskFree is how many bytes are free on the disk of the data directory. DiskLow
+	// is 0 if that is enough, 1 if it is less than the reserve, and 2 if it is less
+	// than half of it, so that users can make no links.
 	DiskFree uint64
 	DiskLow  int
-	// Bytes is the size of each part of the data directory.
+	// Bytes is the size of each part of the data directory: counts, journal, links.
 	Bytes map[string]int64
 }
 
 var (
 	notDurable = prometheus.NewDesc("footfall_clicks_not_durable_total",
-		"Visitors sent on since the start without their click being known to be durable.", nil, nil)
+		"Visitors redirected since the start although their click is not known to be durable.", nil, nil)
 	counted = prometheus.NewDesc("footfall_clicks_counted_total",
-		"All clicks in the counts, of persons and bots, imports included.", nil, nil)
+		"All clicks in the counts, of people and bots, with imports.", nil, nil)
 	journalLag = prometheus.NewDesc("footfall_journal_lag_bytes",
 		"Bytes of the journal that are not counted yet.", nil, nil)
 	journalSegments = prometheus.NewDesc("footfall_journal_segments",
-		"Files of the journal.", nil, nil)
+		"Number of files of the journal.", nil, nil)
 	countingFailed = prometheus.NewDesc("footfall_counting_failed",
-		"1 where counting has stopped for good; clicks are still recorded in the journal.", nil, nil)
+		"1 if counting has stopped until the next start; clicks are still recorded in the journal.", nil, nil)
 	countingStalled = prometheus.NewDesc("footfall_counting_stalled",
-		"1 where counting fails and is tried again until it can be done; clicks are safe in the journal.", nil, nil)
+		"1 if counting fails and is tried again; clicks are safe in the journal.", nil, nil)
 	diskFree = prometheus.NewDesc("footfall_disk_free_bytes",
-		"Bytes that are free on the disk of the data directory.", nil, nil)
+		"Free bytes on the disk of the data directory.", nil, nil)
 	diskLow = prometheus.NewDesc("footfall_disk_low",
-		"1 where less is free than --disk-reserve, 2 below half of it, where users make no links; else 0.", nil, nil)
+		"1 if less is free than --disk-reserve, 2 if less than half of it, so that users can make no links; otherwise 0.", nil, nil)
 	storeBytes = prometheus.NewDesc("footfall_store_bytes",
 		"Size of a part of the data directory.", []string{"part"}, nil)
 )
 
-// Watch asks for the state whenever Prometheus comes. It is called once.
+// Watch calls state for each request of Prometheus. It must be called only once.
 func (m *Monitor) Watch(state func() (State, error)) { m.registry.MustRegister(collector(state)) }
 
-// collector is a prometheus.Collector.
 type collector func() (State, error)
 
-// Describe is of prometheus.Collector.
+// Describe implements prometheus.Collector.
 func (collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{notDurable, counted, journalLag, journalSegments, countingFailed, countingStalled, diskFree, diskLow, storeBytes} {
 		ch <- d
 	}
 }
 
-// Collect is of prometheus.Collector. What cannot be told is an error of the
-// scrape, so that it is seen.
+// Collect implements prometheus.Collector. If the state cannot be read, the request
+// fails with the error, so that an operator sees it.
 func (c collector) Collect(ch chan<- prometheus.Metric) {
 	s, err := c()
 	if err != nil {
@@ -86,7 +85,7 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	}
 }
 
-// flag is a gauge that is 1 or 0.
+// flag returns 1 if set, and 0 otherwise.
 func flag(set bool) float64 {
 	if set {
 		return 1

@@ -18,7 +18,7 @@ import (
 	"github.com/footfall/footfall/internal/testkit/logtest"
 )
 
-// open opens an App over dir whose clock stands still.
+// open opens an App over dir whose clock always returns now.
 func open(t *testing.T, dir string, now time.Time) *server.App {
 	t.Helper()
 	app, err := server.Open(t.Context(), server.Options{Data: datadir.Options{
@@ -37,7 +37,7 @@ func closeApp(t *testing.T, app *server.App) {
 	}
 }
 
-// importFiles imports feed files and returns the result of all.
+// importFiles imports feed files, and returns the sum of the results.
 func importFiles(t *testing.T, app *server.App, files []string) (total feed.Result, rejected []string) {
 	t.Helper()
 	for _, name := range files {
@@ -66,7 +66,7 @@ func token(t *testing.T, app *server.App, login string) string {
 	return token
 }
 
-// get asks as a client would, and returns status and body.
+// get sends a request, and returns the status and body of the answer.
 func get(t *testing.T, site http.Handler, target string) (int, string) {
 	t.Helper()
 	w := httptest.NewRecorder()
@@ -78,8 +78,8 @@ func get(t *testing.T, site http.Handler, target string) (int, string) {
 	return w.Code, string(body)
 }
 
-// TestLostLinks: without its links and users, or with others, the counts are
-// nobody's.
+// TestLostLinks: a data directory without its footfall.db, or with that of another
+// installation, is not opened.
 func TestLostLinks(t *testing.T) {
 	t.Parallel()
 	dir, other := t.TempDir(), t.TempDir()
@@ -103,7 +103,7 @@ func TestLostLinks(t *testing.T) {
 			closeApp(t, app)
 		}
 		if err == nil || !strings.Contains(err.Error(), words) {
-			t.Errorf("counts without their links gave %v", err)
+			t.Errorf("opening gave %v, want %q", err, words)
 		}
 	}
 	refused("is missing or empty")

@@ -28,7 +28,7 @@ func TestCertificateIsReadAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	changes := 0
-	touch := func(names ...string) { // each change at a time of its own, as coarse as clocks of files are
+	touch := func(names ...string) { // gives each change another time, because clocks of files are coarse
 		changes++
 		for _, name := range names {
 			at := start.Add(time.Duration(changes) * time.Minute)
@@ -60,7 +60,7 @@ func TestCertificateIsReadAgain(t *testing.T) {
 		name   string
 		change func()
 		want   string
-		told   string // what the log says of it, and nothing else
+		logged string // part of the only line of the log; empty for none
 	}{
 		{"nothing changed", func() {}, "first", ""},
 		{"changed", func() { ca.Write(t, certFile, keyFile, later, "second"); touch(certFile, keyFile) }, "second", "read again"},
@@ -89,7 +89,7 @@ func TestCertificateIsReadAgain(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, "fourth", "read again"},
-		{"a pipe, which nobody writes", func() { pipe(certFile) }, "fourth", "cannot be used"},
+		{"a pipe that no process writes", func() { pipe(certFile) }, "fourth", "cannot be used"},
 		{"still a pipe", func() {}, "fourth", ""},
 		{"a file again", func() {
 			remove(certFile)
@@ -110,13 +110,13 @@ func TestCertificateIsReadAgain(t *testing.T) {
 		if err != nil || got.Leaf.Subject.CommonName != step.want {
 			t.Errorf("%s: the certificate is %v, %v; want %s", step.name, got.Leaf.Subject, err, step.want)
 		}
-		if told := log.String(); (told == "") != (step.told == "") || !strings.Contains(told, step.told) {
-			t.Errorf("%s: the log says %q, want %q", step.name, told, step.told)
+		if logged := log.String(); (logged == "") != (step.logged == "") || !strings.Contains(logged, step.logged) {
+			t.Errorf("%s: the log is %q, want %q", step.name, logged, step.logged)
 		}
 	}
 }
 
-func TestCertificateThatCannotBe(t *testing.T) {
+func TestInvalidCertificate(t *testing.T) {
 	t.Parallel()
 	ca, dir := certtest.New(t), t.TempDir()
 	certFile, keyFile, otherKey := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"), filepath.Join(dir, "other.pem")
@@ -131,7 +131,7 @@ func TestCertificateThatCannotBe(t *testing.T) {
 	} {
 		_, err := openCertificate(c.cert, c.key, time.Now, slog.New(slog.NewTextHandler(io.Discard, nil)))
 		if err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s and %s gave %v, want a sentence with %q", c.cert, c.key, err, c.want)
+			t.Errorf("%s and %s gave %v, want %q", c.cert, c.key, err, c.want)
 		}
 	}
 	var log logtest.Log

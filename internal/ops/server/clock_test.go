@@ -13,8 +13,8 @@ import (
 	"github.com/footfall/footfall/internal/testkit/logtest"
 )
 
-// TestClockSetBack: after the clock was set back, questions by the minute are
-// answered with the clicks that have come since.
+// TestClockSetBack: after the clock was set back, answers by the minute have the
+// clicks that came since.
 func TestClockSetBack(t *testing.T) {
 	t.Parallel()
 	start := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
@@ -64,6 +64,6 @@ func TestClockSetBack(t *testing.T) {
 				visit()
 			}
 		}
-		now.Add(-60) // the next time finds a minute without clicks
+		now.Add(-60) // so that the next time begins in a minute without clicks
 	}
 }

@@ -15,8 +15,8 @@ import (
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// TestDates asks random questions with from and to in every zone and holds each
-// answer against the oracle, which looks at the date of each click.
+// TestDates asks random questions with from and to in every zone, and compares each
+// answer with the oracle, which looks at the date of each click.
 func TestDates(t *testing.T) {
 	t.Parallel()
 	files := feedFiles(t)
@@ -47,8 +47,8 @@ func TestDates(t *testing.T) {
 		zones = append(zones, strconv.Itoa(hours))
 	}
 	for _, zone := range zones {
-		face := walk(zoneOf(t, zone))
-		today := face.dateOf(now)
+		clock := walk(zoneOf(t, zone))
+		today := clock.dateOf(now)
 		for range 2 {
 			params := url.Values{"timezone": {zone}, "access_token": {good}}
 			method := []string{"clicks", "countries"}[rng.IntN(2)]
@@ -56,7 +56,7 @@ func TestDates(t *testing.T) {
 			if unit != "" {
 				params.Set("unit", unit)
 			} else {
-				unit = "day" // and not the form without a unit
+				unit = "day" // from and to have no form without a unit
 			}
 			if rng.IntN(2) == 0 {
 				limit = []int{1, 7, 1000}[rng.IntN(3)]
@@ -64,19 +64,19 @@ func TestDates(t *testing.T) {
 			}
 			to := today
 			if rng.IntN(4) > 0 {
-				to = face.dateOf(own[rng.IntN(len(own))].T) + int64(rng.IntN(3)) - 1
+				to = clock.dateOf(own[rng.IntN(len(own))].T) + int64(rng.IntN(3)) - 1
 				params.Set("to", isoDate(to))
 			}
 			from := to - int64(rng.IntN([]int{1, 10, 60, 400}[rng.IntN(4)]))
 			if to == today || rng.IntN(4) > 0 {
 				params.Set("from", isoDate(from))
 			} else {
-				from = face.dates[0]
+				from = clock.dates[0]
 			}
-			// The clicks of these dates, and the units that hold them.
+			// The clicks of these dates, and the units in which they are.
 			var within []feedClick
 			for _, c := range own {
-				if d := face.dateOf(c.T); from <= d && d <= to {
+				if d := clock.dateOf(c.T); from <= d && d <= to {
 					within = append(within, c)
 				}
 			}
@@ -87,9 +87,9 @@ func TestDates(t *testing.T) {
 			}
 			if many {
 				params.Set("rollup", "false")
-				first, end := face.begin(from), face.begin(to+1)
+				first, end := clock.begin(from), clock.begin(to+1)
 				var items []map[string]int64
-				for _, s := range face.spans(unit, end-1, -1) {
+				for _, s := range clock.spans(unit, end-1, -1) {
 					n := int64(in(within, s))
 					if s.to > first && len(items) < limit && (n > 0 || params.Get("from") != "") {
 						items = append(items, map[string]int64{"dt": s.from, "clicks": n})
@@ -111,7 +111,7 @@ func TestDates(t *testing.T) {
 			}
 			want := map[string]any{
 				"units": -1, "unit_reference_ts": nil, "unit": unit, key: answer,
-				"tz_offset": json.RawMessage(offset(face.zone.Offset(now))),
+				"tz_offset": json.RawMessage(offset(clock.zone.Offset(now))),
 			}
 			if method == "countries" {
 				want["countries"] = answer
@@ -123,7 +123,7 @@ func TestDates(t *testing.T) {
 	}
 }
 
-// decoded is the value as JSON has it.
+// decoded returns v after encoding and decoding as JSON.
 func decoded(t *testing.T, v any) (m map[string]any) {
 	t.Helper()
 	b, err := json.Marshal(v)
@@ -140,8 +140,8 @@ func isoDate(date int64) string {
 	return time.Unix(date*86400, 0).UTC().Format(time.DateOnly)
 }
 
-// dateOf is the date that began last.
-func (c *clockface) dateOf(t int64) int64 {
+// dateOf returns the date at t: the one that began last.
+func (c *zoneClock) dateOf(t int64) int64 {
 	i, begins := slices.BinarySearch(c.starts, t)
 	if !begins {
 		i--
@@ -149,8 +149,9 @@ func (c *clockface) dateOf(t int64) int64 {
 	return c.dates[i]
 }
 
-// begin is when the date began, or the next one that the clock showed.
-func (c *clockface) begin(date int64) int64 {
+// begin returns when the date began; for a date that the clock skipped, when the
+// next one began.
+func (c *zoneClock) begin(date int64) int64 {
 	i, _ := slices.BinarySearch(c.dates, date)
 	if i == len(c.dates) {
 		panic(fmt.Sprintf("the walk ends before %s", isoDate(date)))

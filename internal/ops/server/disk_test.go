@@ -12,14 +12,14 @@ import (
 	"github.com/footfall/footfall/internal/testkit/logtest"
 )
 
-// TestAFullDisk: users make and change no links, and visitors are sent on and
-// counted all the same.
-func TestAFullDisk(t *testing.T) {
+// TestFullDisk: users cannot make or change links; visitors are redirected and
+// counted.
+func TestFullDisk(t *testing.T) {
 	t.Parallel()
 	dir, token, name := t.TempDir(), "", ""
-	made := 0
+	clicks := 0
 	for _, c := range []struct {
-		reserve int64 // bytes; no disk has less than the first, or more than the second
+		reserve int64 // bytes; every disk has more free than the first, and less than the second
 		want    string
 		level   int
 	}{{1, `"status_txt": "OK"`, 0}, {math.MaxInt64, `"status_txt": "TEMPORARILY_UNAVAILABLE"`, 2}} {
@@ -54,23 +54,23 @@ func TestAFullDisk(t *testing.T) {
 		}
 		for _, read := range []string{"user/info?a=b", "shorten?longUrl=http://visited.example/", "user/link_history?a=b", "user/clicks?unit=day"} {
 			if body := get("/v3/" + read + "&access_token=" + token).Body.String(); !strings.Contains(body, `"status_txt": "OK"`) {
-				t.Errorf("%s, which needs no room, with a reserve of %d: %s", read, c.reserve, body)
+				t.Errorf("%s, which writes nothing, with a reserve of %d: %s", read, c.reserve, body)
 			}
 		}
 		if w := get("/" + name); w.Code == http.StatusMovedPermanently {
-			made++
+			clicks++
 		} else {
 			t.Errorf("with a reserve of %d a visitor got %d", c.reserve, w.Code)
 		}
 		if w := get("/healthz"); w.Code != http.StatusOK {
-			t.Errorf("with a reserve of %d health is %d", c.reserve, w.Code)
+			t.Errorf("with a reserve of %d /healthz returned %d", c.reserve, w.Code)
 		}
 		if err := app.data.Recorder.Drain(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		state, err := app.state()
-		if err != nil || state.DiskLow != c.level || state.DiskFree == 0 || int(state.Counted) != made {
-			t.Errorf("with a reserve of %d, and %d clicks, the state is %+v, %v", c.reserve, made, state, err)
+		if err != nil || state.DiskLow != c.level || state.DiskFree == 0 || int(state.Counted) != clicks {
+			t.Errorf("with a reserve of %d, and %d clicks, the state is %+v, %v", c.reserve, clicks, state, err)
 		}
 		app.mustClose(t)
 	}

@@ -16,8 +16,8 @@ import (
 	"github.com/footfall/footfall/internal/ops/datadir"
 )
 
-// TestHealthOfACommand: a command that owns the directory answers on the socket,
-// and lets no visitors in.
+// TestHealthOfACommand: a command that owns the directory answers on the socket that
+// it does not serve visitors.
 func TestHealthOfACommand(t *testing.T) {
 	t.Parallel()
 	o := datadir.Options{Path: filepath.Join(t.TempDir(), "data"), Create: true, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
@@ -30,29 +30,30 @@ func TestHealthOfACommand(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	if said, err := Health(t.Context(), o); err == nil || errors.Is(err, datadir.ErrUntrusted) || !strings.Contains(err.Error(), control.ErrNotServing.Error()) {
-		t.Errorf("health beside a command: %q, %v", said, err)
+	if health, err := Health(t.Context(), o); err == nil || errors.Is(err, datadir.ErrUntrusted) || !strings.Contains(err.Error(), control.ErrNotServing.Error()) {
+		t.Errorf("health while a command owns the directory: %q, %v", health, err)
 	}
 }
 
-// late is a context whose time is over once its channel is closed.
-type late struct {
+// lateContext is a context whose deadline is exceeded once its channel is closed.
+type lateContext struct {
 	context.Context
 	over chan struct{}
 }
 
-func (l late) Done() <-chan struct{} { return l.over }
+func (c lateContext) Done() <-chan struct{} { return c.over }
 
-func (l late) Err() error {
+func (c lateContext) Err() error {
 	select {
-	case <-l.over:
+	case <-c.over:
 		return context.DeadlineExceeded
 	default:
 		return nil
 	}
 }
 
-// TestHealthWithoutAnAnswer: only an owner that was asked can be said not to answer.
+// TestHealthWithoutAnAnswer: the error says that the owner does not answer only if it
+// was asked.
 func TestHealthWithoutAnAnswer(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")
@@ -60,8 +61,8 @@ func TestHealthWithoutAnAnswer(t *testing.T) {
 	defer cancel()
 	health := func(ctx context.Context, want string) {
 		t.Helper()
-		if said, err := Health(ctx, datadir.Options{Path: dir}); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("health says %q, %v, want %q", said, err, want)
+		if health, err := Health(ctx, datadir.Options{Path: dir}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("health is %q, %v, want %q", health, err, want)
 		}
 	}
 	health(over, "no server runs in "+dir)
@@ -83,7 +84,7 @@ func TestHealthWithoutAnAnswer(t *testing.T) {
 	answered := make(chan error, 1)
 	go func() {
 		answered <- func() error {
-			c, err := l.Accept() // this one asks whether anybody is there
+			c, err := l.Accept() // Running only connects
 			if err != nil {
 				return err
 			}
@@ -95,28 +96,28 @@ func TestHealthWithoutAnAnswer(t *testing.T) {
 			_, err = c.Read(make([]byte, 1))
 			close(asked)
 			if err == nil {
-				_, err = io.Copy(io.Discard, c) // until who asked gives up
+				_, err = io.Copy(io.Discard, c) // until the client gives up
 			}
 			return err
 		}()
 	}()
-	health(late{t.Context(), asked}, "the process that owns "+dir+" does not answer")
+	health(lateContext{t.Context(), asked}, "the process that owns "+dir+" does not answer")
 	if err := <-answered; err != nil {
 		t.Error(err)
 	}
 }
 
-// TestHealthWhereCountingStopped: visitors are answered, and a second line says that
-// the counts stay behind.
-func TestHealthWhereCountingStopped(t *testing.T) {
+// TestHealthAfterCountingStopped: visitors are answered, and a second line says that
+// counting has stopped.
+func TestHealthAfterCountingStopped(t *testing.T) {
 	t.Parallel()
 	app, _ := openIn(t, t.TempDir())
-	defer func() { _ = app.Close(t.Context()) }() // it says why counting stopped
+	defer func() { _ = app.Close(t.Context()) }() // returns why counting stopped
 	if _, err := app.data.Journal.Append(t.Context(), []byte("no record at all")); err != nil {
 		t.Fatal(err)
 	}
-	_ = app.data.Recorder.Settle(t.Context()) // it says so too
+	_ = app.data.Recorder.Settle(t.Context()) // returns it too
 	if health := app.health(); !strings.HasPrefix(health, "ok\ncounting has stopped") {
-		t.Errorf("/healthz says %q", health)
+		t.Errorf("/healthz is %q", health)
 	}
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/footfall/footfall/internal/testkit/await"
 )
 
-// all is all clicks of the users ann and cat, who may be none.
+// all returns the number of all clicks of the users ann and cat, who may not exist.
 func all(t *testing.T, app *server.App) (clicks int) {
 	t.Helper()
 	for _, login := range []string{"ann", "cat"} {
@@ -28,9 +28,9 @@ func all(t *testing.T, app *server.App) (clicks int) {
 	return clicks
 }
 
-// TestDeletedWhileImported: what an import says it recorded was counted, also
-// where a user or a link is deleted while its clicks come in. What comes later is
-// rejected, and counts when the same file is imported again.
+// TestDeletedWhileImported: an import counts as many clicks as it returns, also if a
+// user or a link is deleted meanwhile. Later clicks on it are rejected. They count
+// when the same file is imported again.
 func TestDeletedWhileImported(t *testing.T) {
 	t.Parallel()
 	const lines = 60_000 // in several records
@@ -54,7 +54,7 @@ func TestDeletedWhileImported(t *testing.T) {
 		line         func(n int) string
 		remove       func(*testing.T, *server.App) (datadir.Removal, error)
 		reason       string
-		again        bool // importing the same file again brings what was deleted back
+		again        bool // importing the same file again makes what was deleted again
 	}{
 		{"a user, of Bitly's feed", "bitly-feed", half, deleteUser, `the user "cat" was deleted`, true},
 		{"a link, of Bitly's feed", "bitly-feed", half, deleteLink, `the link "cat1" was deleted`, true},
@@ -78,18 +78,18 @@ func TestDeletedWhileImported(t *testing.T) {
 			}
 			first, second := input.String()[:input.Len()/2], input.String()[input.Len()/2:]
 			in, out := io.Pipe()
-			var told []string
+			var reasons []string
 			var result feed.Result
 			imported := make(chan error)
 			go func() {
 				var err error
-				result, err = app.Import(t.Context(), c.format, in, func(l feed.Rejected) { told = append(told, l.Reason) })
+				result, err = app.Import(t.Context(), c.format, in, func(l feed.Rejected) { reasons = append(reasons, l.Reason) })
 				imported <- err
 			}()
 			if _, err := io.WriteString(out, first); err != nil {
 				t.Fatal(err)
 			}
-			await.Until(t, "some of it is recorded", func() (string, bool) {
+			await.Until(t, "some lines are recorded", func() (string, bool) {
 				now := all(t, app)
 				return fmt.Sprint(now), now != before
 			})
@@ -102,10 +102,10 @@ func TestDeletedWhileImported(t *testing.T) {
 				t.Fatal(err)
 			}
 			if result.Lines != lines || result.Clicks+result.Rejected != lines || result.Rejected < lines/8 || removed.Clicks == 0 {
-				t.Errorf("the import says %+v, and %d were removed", result, removed.Clicks)
+				t.Errorf("the import returned %+v, and %d clicks were deleted", result, removed.Clicks)
 			}
-			if len(told) != int(result.Rejected) || len(told) == 0 || !strings.Contains(told[0], c.reason) {
-				t.Errorf("%d lines were rejected, the first because %q", len(told), told[:min(1, len(told))])
+			if len(reasons) != int(result.Rejected) || len(reasons) == 0 || !strings.Contains(reasons[0], c.reason) {
+				t.Errorf("%d lines were rejected, the first because %q", len(reasons), reasons[:min(1, len(reasons))])
 			}
 			counted := before + int(result.Clicks) - int(removed.Clicks)
 			if now := all(t, app); now != counted {

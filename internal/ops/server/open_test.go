@@ -8,8 +8,8 @@ import (
 	"github.com/footfall/footfall/internal/testkit/logtest"
 )
 
-// openIn opens a data directory, in which there is a link, and returns what its
-// log says.
+// openIn opens a data directory, makes a user and a link if it is new, and returns
+// the App and its log.
 func openIn(t *testing.T, dir string) (*App, *logtest.Log) {
 	t.Helper()
 	log := new(logtest.Log)

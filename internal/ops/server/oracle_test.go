@@ -15,17 +15,14 @@ import (
 	"github.com/footfall/footfall/internal/base/calendar"
 )
 
-// The oracle answers user/clicks and user/countries from the feed's files
-// alone: no cells, no edges, only clicks and a clock that is walked.
+// The oracle answers user/clicks and user/countries from the files of the feed
+// alone. It has no cells and no edges, only clicks, and a clock that it reads every
+// quarter of an hour.
 
-// feedFiles are the inputs: all that lie in ../shared where it exists, else
-// the few in testdata.
+// feedFiles returns the files of clicks that package feed has for its tests.
 func feedFiles(t *testing.T) []string {
 	t.Helper()
-	files, err := filepath.Glob("../../shared/data/bitly-feed/*.gz")
-	if err != nil || len(files) == 0 {
-		files, err = filepath.Glob("../../faces/feed/testdata/*.gz")
-	}
+	files, err := filepath.Glob("../../faces/feed/testdata/*.gz")
 	if err != nil || len(files) == 0 {
 		t.Fatal("no feed files", err)
 	}
@@ -38,7 +35,7 @@ type feedClick struct {
 	Country *string `json:"c"`
 }
 
-// readFeed reads the files by other means than the program does.
+// readFeed reads the files without the code that it tests.
 func readFeed(t *testing.T, files []string) (clicks []feedClick, lines, skipped, rejected int) {
 	t.Helper()
 	for _, name := range files {
@@ -72,24 +69,24 @@ func readFeed(t *testing.T, files []string) (clicks []feedClick, lines, skipped,
 	return clicks, lines, skipped, rejected
 }
 
-// The stretch of time that the oracle walks: all the clicks, with room.
+// The range of time that the oracle knows: that of all clicks and more.
 var (
 	walkFrom = time.Date(2011, 12, 1, 0, 0, 0, 0, time.UTC).Unix()
 	walkTo   = time.Date(2014, 2, 15, 0, 0, 0, 0, time.UTC).Unix()
 )
 
-// clockface is what a zone's clock showed: the first second of each date, in
-// order. A date begins when the clock first shows it, and none begins again.
-type clockface struct {
+// zoneClock has the first second of each date in a zone, in order. A date begins
+// when the clock first shows it, even if the clock is set back to the date before.
+type zoneClock struct {
 	zone   *calendar.Zone
 	dates  []int64 // days since 1970
 	starts []int64 // Unix seconds
 }
 
-// walk reads the clock every quarter of an hour; no zone changed at a finer
-// moment in these years.
-func walk(z *calendar.Zone) *clockface {
-	c := &clockface{zone: z}
+// walk reads the clock every quarter of an hour: in these years all zones changed
+// their offset at such instants.
+func walk(z *calendar.Zone) *zoneClock {
+	c := &zoneClock{zone: z}
 	for t := walkFrom; t < walkTo; t += 900 {
 		date := (t + int64(z.Offset(t))) / 86400
 		if n := len(c.dates); n == 0 || date > c.dates[n-1] {
@@ -104,7 +101,7 @@ func walk(z *calendar.Zone) *clockface {
 // span is one unit: from ≤ t < to.
 type span struct{ from, to int64 }
 
-// unitOf names the week, month or day that a date belongs to.
+// unitOf returns a name of the week, month or day of a date.
 func unitOf(unit string, date int64) string {
 	d := time.Unix(date*86400, 0).UTC()
 	switch unit {
@@ -118,9 +115,9 @@ func unitOf(unit string, date int64) string {
 	return d.Format(time.DateOnly)
 }
 
-// spans lists the n newest units up to the one that holds ref, newest first;
-// as many as were walked for n < 0.
-func (c *clockface) spans(unit string, ref int64, n int) (list []span) {
+// spans returns n units, the newest first, from the one with ref on; for n < 0 all
+// that the oracle knows.
+func (c *zoneClock) spans(unit string, ref int64, n int) (list []span) {
 	if size := map[string]int64{"minute": 60, "hour": 3600}[unit]; size > 0 {
 		local := ref + int64(c.zone.Offset(ref))
 		from := ref - local%size
@@ -143,7 +140,7 @@ func (c *clockface) spans(unit string, ref int64, n int) (list []span) {
 			last = name
 		}
 	}
-	list = list[1:] // the oldest may have begun before the walk
+	list = list[1:] // the oldest may have begun before walkFrom
 	slices.Reverse(list)
 	if n >= 0 && len(list) > n {
 		list = list[:n]
@@ -151,8 +148,8 @@ func (c *clockface) spans(unit string, ref int64, n int) (list []span) {
 	return list
 }
 
-// legacySpans are days of 86,400 s by the clock at ref.
-func (c *clockface) legacySpans(ref int64, days int) (list []span) {
+// legacySpans returns days of 86,400 s, with the offset of ref.
+func (c *zoneClock) legacySpans(ref int64, days int) (list []span) {
 	from := ref - (ref+int64(c.zone.Offset(ref)))%86400
 	for range days {
 		list = append(list, span{from, from + 86400})
@@ -161,14 +158,14 @@ func (c *clockface) legacySpans(ref int64, days int) (list []span) {
 	return list
 }
 
-// in counts the clicks of a user in a span.
+// in returns the number of clicks in a span. The clicks are sorted by time.
 func in(clicks []feedClick, s span) (n int) {
 	from := sort.Search(len(clicks), func(i int) bool { return clicks[i].T >= s.from })
 	to := sort.Search(len(clicks), func(i int) bool { return clicks[i].T >= s.to })
 	return to - from
 }
 
-// byCountry lists clicks by country as the contract orders them.
+// byCountry returns the clicks of a span by country, as JSON in the order of the API.
 func byCountry(clicks []feedClick, s span, limit int) string {
 	counts := map[string]int{}
 	for _, c := range clicks {

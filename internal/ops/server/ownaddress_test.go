@@ -7,14 +7,14 @@ import (
 	"testing"
 )
 
-func TestHere(t *testing.T) {
+func TestOwnAddress(t *testing.T) {
 	t.Parallel()
 	interfaces, err := net.InterfaceAddrs()
 	if err != nil {
 		t.Fatal(err)
 	}
 	own := netip.MustParseAddr("127.0.0.1")
-	for _, a := range interfaces { // one beside the loopback, where there is one
+	for _, a := range interfaces { // use another one than the loopback if there is one
 		if n, ok := a.(*net.IPNet); ok && !n.IP.IsLoopback() && n.IP.To4() != nil {
 			own, _ = netip.AddrFromSlice(n.IP.To4())
 		}
@@ -32,17 +32,17 @@ func TestHere(t *testing.T) {
 	} {
 		at := net.TCPAddrFromAddrPort(netip.MustParseAddrPort(c.listening))
 		if got := ownAddress([]net.Addr{at})(netip.MustParseAddr(c.address), c.port); got != c.want {
-			t.Errorf("a server that listens on %s answers at %s, port %s: %t, want %t", c.listening, c.address, c.port, got, c.want)
+			t.Errorf("for a listener on %s, %s port %s is own: %t, want %t", c.listening, c.address, c.port, got, c.want)
 		}
 	}
 	if ownAddress(nil) != nil || ownAddress([]net.Addr{&net.UnixAddr{}}) != nil {
-		t.Error("nobody listens, and yet it is known where")
+		t.Error("there is a function without listeners")
 	}
 	several := ownAddress([]net.Addr{&net.UnixAddr{}, &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 80}, &net.TCPAddr{IP: net.IPv4(192, 0, 2, 2), Port: 443}})
 	for address, want := range map[string]bool{"192.0.2.1:80": true, "192.0.2.2:443": true, "192.0.2.1:443": false, "192.0.2.2:80": false} {
 		at := netip.MustParseAddrPort(address)
 		if got := several(at.Addr(), fmt.Sprint(at.Port())); got != want {
-			t.Errorf("of several listeners one answers at %s: %t, want %t", address, got, want)
+			t.Errorf("for several listeners, %s is own: %t, want %t", address, got, want)
 		}
 	}
 }

@@ -15,25 +15,25 @@ import (
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// questions is how many questions are asked of every zone.
+// questions is how many questions the test asks in each zone.
 const questions = 6
 
-// TestQuestions asks thousands of random questions in every zone and holds
-// each answer, to the letter, against the oracle.
+// TestQuestions asks thousands of random questions in every zone, and compares each
+// answer byte for byte with the oracle.
 func TestQuestions(t *testing.T) {
 	t.Parallel()
 	files := feedFiles(t)
 	clicks, lines, skipped, rejected := readFeed(t, files)
 	slices.SortFunc(clicks, func(a, b feedClick) int { return int(a.T - b.T) })
 
-	// The clock stands at the end of the feed, so that its last clicks are
-	// within the last 60 minutes.
+	// The clock stands at the last click, so that some are within the last 60
+	// minutes.
 	now := clicks[len(clicks)-1].T
 	app := open(t, t.TempDir(), time.Unix(now, 0))
 	defer closeApp(t, app)
 	total, _ := importFiles(t, app, files)
 	if int(total.Clicks) != len(clicks) || int(total.Skipped) != skipped || int(total.Rejected) != rejected || int(total.Lines) != lines {
-		t.Fatalf("imported %+v; the files hold %d lines: %d clicks, %d skipped, %d rejected", total, lines, len(clicks), skipped, rejected)
+		t.Fatalf("imported %+v; the files have %d lines: %d clicks, %d skipped, %d rejected", total, lines, len(clicks), skipped, rejected)
 	}
 
 	byUser := map[string][]feedClick{}
@@ -61,18 +61,18 @@ func TestQuestions(t *testing.T) {
 	}
 	asked := 0
 	for _, zone := range zones {
-		face := walk(zoneOf(t, zone))
+		clock := walk(zoneOf(t, zone))
 		for range questions {
 			login := logins[int(float64(len(logins))*rng.Float64()*rng.Float64())]
 			if tokens[login] == "" {
 				tokens[login] = token(t, app, login)
 			}
-			method, params, want := q.question(face, zone, byUser[login])
+			method, params, want := q.question(clock, zone, byUser[login])
 			params.Set("access_token", tokens[login])
 			target := "/v3/user/" + method + "?" + params.Encode()
 			code, body := get(t, site, target)
 			want = `{"status_code":200,"data":` + want + `,"status_txt":"OK"}`
-			want = strings.NewReplacer(",", ", ", ":", ": ").Replace(want) // which has neither in its strings
+			want = strings.NewReplacer(",", ", ", ":", ": ").Replace(want) // no string in it has either
 			if code != 200 || body != want {
 				t.Fatalf("%s of %s\n got %d %s\nwant 200 %s", target, login, code, body, want)
 			}
@@ -94,7 +94,7 @@ func zoneOf(t *testing.T, name string) *calendar.Zone {
 	return z
 }
 
-// asker makes up questions, and their answers by the oracle.
+// asker draws questions, and has the oracle answer them.
 type asker struct {
 	rng    *rand.Rand
 	now    int64
@@ -102,7 +102,7 @@ type asker struct {
 }
 
 // question returns a method, its parameters, and the data of the answer.
-func (q *asker) question(face *clockface, zone string, clicks []feedClick) (method string, params url.Values, data string) {
+func (q *asker) question(clock *zoneClock, zone string, clicks []feedClick) (method string, params url.Values, data string) {
 	params = url.Values{"timezone": {zone}}
 	method = []string{"clicks", "countries"}[q.rng.IntN(2)]
 	limit := 100
@@ -121,7 +121,7 @@ func (q *asker) question(face *clockface, zone string, clicks []feedClick) (meth
 		}
 	}
 	if unit == "" {
-		return method, params, q.legacy(face, method, params, clicks, ref, limit)
+		return method, params, q.legacy(clock, method, params, clicks, ref, limit)
 	}
 	params.Set("unit", unit)
 	units := -1
@@ -132,8 +132,8 @@ func (q *asker) question(face *clockface, zone string, clicks []feedClick) (meth
 	if unit == "minute" && n < 0 {
 		n = 60
 	}
-	spans := face.spans(unit, ref, n)
-	if units > 0 { // no more than were walked
+	spans := clock.spans(unit, ref, n)
+	if units > 0 { // no more than the oracle knows
 		units = len(spans)
 	}
 	if units > 0 || q.rng.IntN(2) == 0 {
@@ -143,7 +143,7 @@ func (q *asker) question(face *clockface, zone string, clicks []feedClick) (meth
 	if n > 0 {
 		all.from = spans[len(spans)-1].from
 	}
-	tail := fmt.Sprintf(`"tz_offset":%s,"unit":%q}`, offset(face.zone.Offset(q.now)), unit)
+	tail := fmt.Sprintf(`"tz_offset":%s,"unit":%q}`, offset(clock.zone.Offset(q.now)), unit)
 	head := fmt.Sprintf(`{"units":%d,"unit_reference_ts":%s,`, units, echo)
 	if method == "countries" {
 		list := byCountry(clicks, all, limit)
@@ -163,7 +163,7 @@ func (q *asker) question(face *clockface, zone string, clicks []feedClick) (meth
 	return method, params, head + `"user_clicks":[` + strings.Join(items, ",") + `],` + tail
 }
 
-func (q *asker) legacy(face *clockface, method string, params url.Values, clicks []feedClick, ref int64, limit int) string {
+func (q *asker) legacy(clock *zoneClock, method string, params url.Values, clicks []feedClick, ref int64, limit int) string {
 	days := 7
 	if q.rng.IntN(2) == 0 {
 		days = 1 + q.rng.IntN(40)
@@ -172,7 +172,7 @@ func (q *asker) legacy(face *clockface, method string, params url.Values, clicks
 	}
 	var items []string
 	total := 0
-	for _, s := range face.legacySpans(ref, days) {
+	for _, s := range clock.legacySpans(ref, days) {
 		if method == "countries" {
 			items = append(items, byCountry(clicks, s, limit))
 			continue
@@ -186,7 +186,7 @@ func (q *asker) legacy(face *clockface, method string, params url.Values, clicks
 	return fmt.Sprintf(`{"days":%d,"total_clicks":%d,"clicks":[%s]}`, days, total, strings.Join(items, ","))
 }
 
-// offset prints seconds as hours, with a fraction where there is one.
+// offset formats seconds as hours, with a fraction if there is one.
 func offset(seconds int) string {
 	return strconv.FormatFloat(float64(seconds)/3600, 'f', -1, 64)
 }

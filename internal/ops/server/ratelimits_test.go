@@ -11,9 +11,9 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// TestTheSiteBoundsItsUsers: dear questions take seats, of which there are none
-// here, and what a user writes is bounded, but for the operator's own.
-func TestTheSiteBoundsItsUsers(t *testing.T) {
+// TestLimitsOfUsers: expensive questions need a seat, and here is none. Links that
+// users make are limited, and links of the operator are not.
+func TestLimitsOfUsers(t *testing.T) {
 	t.Parallel()
 	app, _ := openIn(t, t.TempDir())
 	defer func() {
@@ -54,7 +54,7 @@ func TestTheSiteBoundsItsUsers(t *testing.T) {
 	}
 	for i := range 5 {
 		if _, err := app.AddLink(t.Context(), "ann", fmt.Sprintf("http://operator.example/%d", i), ""); err != nil {
-			t.Errorf("the operator's link %d: %v", i, err)
+			t.Errorf("link %d of the operator: %v", i, err)
 		}
 	}
 }

@@ -15,8 +15,8 @@ import (
 	"github.com/footfall/footfall/internal/ops/server"
 )
 
-// recipeClicks are all the clicks there are, in Berlin's time, and recipeNow is
-// when the recipes are pasted: on a Thursday.
+// recipeClicks are all clicks, in the time of Berlin. recipeNow is when the recipes
+// run: a Thursday.
 const recipeNow = "2026-11-26T12:30:20+01:00"
 
 var recipeClicks = []struct{ at, hash, country, referrer string }{
@@ -35,7 +35,7 @@ var recipeClicks = []struct{ at, hash, country, referrer string }{
 	{"2026-11-26T12:29:59+01:00", "bbb222", "", "direct"},
 }
 
-// recipes are what each of docs/api.md prints; a line of ... stands for lines
+// recipes is what each recipe of docs/api.md prints. A line of ... stands for lines
 // without clicks.
 var recipes = map[string]string{
 	"this month in Berlin: one number": "10",
@@ -99,7 +99,7 @@ t.co,http://t.co/,1`,
 	"everything, as one number": "13",
 }
 
-// TestRecipes runs the recipes of docs/api.md as they stand there, at a server
+// TestRecipes runs the recipes of docs/api.md as they are written, against a server
 // that listens.
 func TestRecipes(t *testing.T) {
 	t.Parallel()
@@ -159,7 +159,7 @@ func TestRecipes(t *testing.T) {
 		name, command, _ := strings.Cut(strings.TrimPrefix(recipe, "# "), "\n")
 		want, known := recipes[name]
 		if !known || seen[name] {
-			t.Errorf("nobody knows what the recipe %q prints", name)
+			t.Errorf("the recipe %q is unknown or comes twice", name)
 		}
 		seen[name] = true
 		target := sh.curl(t, strings.ReplaceAll(command, "\\\n", " "))
@@ -184,8 +184,7 @@ func TestRecipes(t *testing.T) {
 	}
 }
 
-// withoutZeros is an answer with ... for lines that end with ,0 one after the
-// other.
+// withoutZeros replaces successive lines that end with ,0 by one line of ....
 func withoutZeros(body string) string {
 	var lines []string
 	for line := range strings.SplitSeq(strings.TrimSpace(body), "\n") {
@@ -199,7 +198,7 @@ func withoutZeros(body string) string {
 	return strings.Join(lines, "\n")
 }
 
-// shell knows as much of a shell as the recipes need, at an instant.
+// shell runs as much of a shell as the recipes need. now is its clock.
 type shell struct {
 	now  time.Time
 	vars map[string]string
@@ -211,12 +210,12 @@ var (
 	variable   = regexp.MustCompile(`\$\{?([a-z]+)\}?`)
 )
 
-// assign takes a line such as month=$(TZ=$zone date +%Y-%m-01), and its comment.
+// assign runs a line such as month=$(TZ=$zone date +%Y-%m-01) # comment.
 func (sh *shell) assign(t *testing.T, line string) {
 	t.Helper()
 	m := assignment.FindStringSubmatch(line)
 	if m == nil {
-		t.Fatalf("%q is no assignment", line)
+		t.Fatalf("%q is not an assignment", line)
 	}
 	value := m[2]
 	if m[3] != "" {
@@ -225,12 +224,12 @@ func (sh *shell) assign(t *testing.T, line string) {
 	sh.vars[m[1]] = value
 }
 
-// date is what the date of GNU prints.
+// date returns what date of GNU prints.
 func (sh *shell) date(t *testing.T, command string) string {
 	t.Helper()
 	m := dateOf.FindStringSubmatch(command)
 	if m == nil || m[1] != m[3] || strings.Contains(m[2], " ") != (m[1] != "") {
-		t.Fatalf("%q is no command that a test understands", command)
+		t.Fatalf("%q is not a command that the test can run", command)
 	}
 	at := sh.now.In(time.FixedZone("", zoneOf(t, sh.vars["zone"]).Offset(sh.now.Unix())))
 	word, days, more := strings.Cut(m[2], " -")
@@ -243,7 +242,7 @@ func (sh *shell) date(t *testing.T, command string) string {
 			at = at.AddDate(0, 0, -1)
 		}
 	default:
-		t.Fatalf("%q: a test does not understand %q", command, word)
+		t.Fatalf("%q: the test does not know %q", command, word)
 	}
 	if more {
 		var n int
@@ -255,18 +254,18 @@ func (sh *shell) date(t *testing.T, command string) string {
 	return strings.NewReplacer("%F", at.Format(time.DateOnly), "%Y", at.Format("2006"), "%m", at.Format("01")).Replace(m[4])
 }
 
-// curl is the URL that a line of curl gets.
+// curl returns the URL that a curl command requests.
 func (sh *shell) curl(t *testing.T, command string) string {
 	t.Helper()
 	words := strings.Fields(variable.ReplaceAllStringFunc(command, func(name string) string {
 		value, known := sh.vars[variable.FindStringSubmatch(name)[1]]
 		if !known {
-			t.Fatalf("%q: nothing is said of %s", command, name)
+			t.Fatalf("%q: the variable %s has no value", command, name)
 		}
 		return value
 	}))
 	if len(words) < 3 || words[0] != "curl" || words[1] != "-sG" {
-		t.Fatalf("%q is no line of curl that a test understands", command)
+		t.Fatalf("%q is not a curl command that the test can run", command)
 	}
 	target, query := words[2], []string{}
 	for i := 3; i+1 < len(words); i += 2 {
@@ -276,7 +275,7 @@ func (sh *shell) curl(t *testing.T, command string) string {
 		case "--data-urlencode":
 			query = append(query, name+"="+url.QueryEscape(value))
 		default:
-			t.Fatalf("%q: a test does not understand %s", command, words[i])
+			t.Fatalf("%q: the test does not know %s", command, words[i])
 		}
 	}
 	if len(words)%2 == 0 {

@@ -36,8 +36,9 @@ const (
 //	commands ─── DIR/footfall.sock ────────────────── control ───┤
 //	                                                  Maintain ──┘
 //
-// What starts last stops first: the listeners, then the socket, then the
-// maintenance of the directory, and last the App, which counts what is recorded.
+// A stop closes the public listeners and the socket, waits for requests and commands
+// in progress and for the maintenance of the directory, and closes the App, which
+// counts what is recorded.
 func Serve(ctx context.Context, o Options, s Site, ls []net.Listener, ready func(*App) error) error {
 	all := slices.Concat(ls, s.PlainHTTP)
 	defer func() {
@@ -93,7 +94,7 @@ func Serve(ctx context.Context, o Options, s Site, ls []net.Listener, ready func
 		case err = <-failed:
 			err = fmt.Errorf("listen: %w", err)
 		case err = <-broken:
-			if errors.Is(err, datadir.ErrMoved) { // closing would write into a directory of somebody else
+			if errors.Is(err, datadir.ErrMoved) { // Close would write into a directory that belongs to another process
 				stopMaintenance()
 				return errors.Join(err, public.close())
 			}
@@ -106,7 +107,7 @@ func Serve(ctx context.Context, o Options, s Site, ls []net.Listener, ready func
 	app.log.Info("stopping")
 	stopMaintenance()
 	var stopped sync.WaitGroup
-	stopped.Go(func() { stopControl(0) }) // ends a backup, which the maintenance may wait for
+	stopped.Go(func() { stopControl(0) }) // a backup would delay what follows
 	public.shutdown()
 	stopped.Wait()
 	waitMaintenance()

@@ -9,9 +9,9 @@ import (
 	"github.com/footfall/footfall/internal/base/click"
 )
 
-// TestLastLine: the last line of the log says that footfall stopped, and what is on
+// TestLogStopped: the last line of the log says that footfall stopped, and what is on
 // disk.
-func TestLastLine(t *testing.T) {
+func TestLogStopped(t *testing.T) {
 	t.Parallel()
 	app, log := openIn(t, t.TempDir())
 	log.Reset()
@@ -24,11 +24,11 @@ func TestLastLine(t *testing.T) {
 	} {
 		app.logStopped(time.Now(), c.err)
 		if text := log.String(); !strings.Contains(text, c.want) || strings.Count(text, "\n") != 1 {
-			t.Errorf("after %v the log ends with %s", c.err, text)
+			t.Errorf("after %v the log is %s", c.err, text)
 		}
 		log.Reset()
 	}
-	// Where counting ends first, the next start goes on with it, and says so.
+	// If counting ends before all is counted, the next start continues.
 	if err := app.data.Recorder.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func TestLastLine(t *testing.T) {
 		t.Fatal(err)
 	}
 	if app.logStopped(time.Now(), nil); log.Count(`msg="stopped: everything is on disk, and the next start counts the clicks that are not counted yet"`) != 1 {
-		t.Errorf("with a click that is not counted the log ends with %s", log)
+		t.Errorf("with a click that is not counted the log is %s", log)
 	}
-	_ = app.Close(t.Context()) // it cannot count the click any more
+	_ = app.Close(t.Context()) // fails, because counting has ended
 }

@@ -13,7 +13,8 @@ import (
 	"github.com/footfall/footfall/internal/ops/server"
 )
 
-// askFrom asks as a peer at an address, with headers, and returns status_txt.
+// askFrom sends a request from the address peer, and returns status_txt, or the body
+// if it is not JSON.
 func askFrom(t *testing.T, site http.Handler, peer, method, target string, change func(*http.Request)) string {
 	t.Helper()
 	r := httptest.NewRequest(method, target, nil)
@@ -32,11 +33,11 @@ func askFrom(t *testing.T, site http.Handler, peer, method, target string, chang
 	return answer.Text
 }
 
-// TestNetworksAreBounded: wrong tokens and passwords are counted by the /64 of an
-// address of IPv6 and by each address of IPv4, whoever else a visitor says he is.
-func TestNetworksAreBounded(t *testing.T) {
+// TestLimitsPerNetwork: wrong tokens and passwords are limited for each /64 of IPv6
+// and each address of IPv4. Headers that no trusted proxy sets change nothing.
+func TestLimitsPerNetwork(t *testing.T) {
 	t.Parallel()
-	app := open(t, t.TempDir(), time.Unix(1_700_000_000, 0)) // nothing becomes free again
+	app := open(t, t.TempDir(), time.Unix(1_700_000_000, 0)) // so no limit recovers
 	defer closeApp(t, app)
 	if _, err := app.AddUser(t.Context(), "ann"); err != nil {
 		t.Fatal(err)
@@ -44,8 +45,8 @@ func TestNetworksAreBounded(t *testing.T) {
 	good := token(t, app, "ann")
 	for name, c := range map[string]struct {
 		site    server.Site
-		peer    func(i int) string // a place from which many ask
-		others  []string           // peers, for whom nothing has changed
+		peer    func(i int) string // addresses of one network
+		others  []string           // peers of other networks
 		headers func(r *http.Request, i int)
 	}{
 		"IPv4": {
@@ -58,25 +59,25 @@ func TestNetworksAreBounded(t *testing.T) {
 			peer:   func(i int) string { return fmt.Sprintf("[2001:db8:0:1:%x::%x]:1", i, i) },
 			others: []string{"[2001:db8:0:2::1]:1", "[2001:db8::1]:1", "192.0.2.7:1"},
 		},
-		"headers that nobody vouches for": {
+		"headers without a trusted proxy": {
 			peer:    func(int) string { return "192.0.2.7:1" },
-			headers: func(r *http.Request, i int) { sayFrom(r, fmt.Sprintf("198.51.100.%d", i%256)) },
+			headers: func(r *http.Request, i int) { claimAddress(r, fmt.Sprintf("198.51.100.%d", i%256)) },
 			others:  []string{"192.0.2.8:1"},
 		},
-		"behind a proxy that lets Forwarded through": {
+		"a proxy that passes Forwarded on": {
 			site: server.Site{TrustedProxies: []string{"10.0.0.1"}},
 			peer: func(int) string { return "10.0.0.1:1" },
 			headers: func(r *http.Request, i int) {
-				sayFrom(r, fmt.Sprintf("198.51.100.%d", i%256))
+				claimAddress(r, fmt.Sprintf("198.51.100.%d", i%256))
 				r.Header.Set("X-Forwarded-For", fmt.Sprintf("198.51.100.%d, 192.0.2.7", i%256))
 			},
 			others: []string{"10.0.0.1:1"},
 		},
-		"behind a proxy that lets X-Forwarded-For through": {
+		"a proxy that passes X-Forwarded-For on": {
 			site: server.Site{TrustedProxies: []string{"10.0.0.1"}, ProxyHeader: geo.Forwarded},
 			peer: func(int) string { return "10.0.0.1:1" },
 			headers: func(r *http.Request, i int) {
-				sayFrom(r, fmt.Sprintf("198.51.100.%d", i%256))
+				claimAddress(r, fmt.Sprintf("198.51.100.%d", i%256))
 				r.Header.Set("Forwarded", fmt.Sprintf("for=198.51.100.%d, for=192.0.2.7", i%256))
 			},
 			others: []string{"10.0.0.1:1"},
@@ -113,10 +114,10 @@ func TestNetworksAreBounded(t *testing.T) {
 					t.Errorf("a good token from %s: %s", other, got)
 				}
 			}
-			if got := ask(0, "/v3/user/info?access_token="+good); got != "OK" { // which is known by now
-				t.Errorf("a good token from where wrong ones come: %s", got)
+			if got := ask(0, "/v3/user/info?access_token="+good); got != "OK" { // which is in the cache by now
+				t.Errorf("a good token from the network of wrong ones: %s", got)
 			}
-			// Passwords are not looked at: these are none.
+			// ann has no password.
 			for i := range 70 {
 				got := askFrom(t, site, c.peer(i), "POST", "/oauth/access_token", func(r *http.Request) {
 					r.SetBasicAuth("ann", "x")
@@ -132,16 +133,16 @@ func TestNetworksAreBounded(t *testing.T) {
 	}
 }
 
-// sayFrom has a visitor say in every way that he comes from an address.
-func sayFrom(r *http.Request, address string) {
+// claimAddress sets every header in which a client may claim an address.
+func claimAddress(r *http.Request, address string) {
 	r.Header.Set("X-Forwarded-For", address)
 	r.Header.Set("Forwarded", "for="+address)
 	r.Header.Set("X-Real-Ip", address)
 }
 
-// TestOneAddressLocksNobodyOut: a user whose password is guessed at from one
-// network gets his token from another one.
-func TestOneAddressLocksNobodyOut(t *testing.T) {
+// TestGuessesDoNotLockOut: while a password is guessed from one network, its user gets
+// a token from another one.
+func TestGuessesDoNotLockOut(t *testing.T) {
 	t.Parallel()
 	app := open(t, t.TempDir(), time.Unix(1_700_000_000, 0))
 	defer closeApp(t, app)
@@ -166,16 +167,16 @@ func TestOneAddressLocksNobodyOut(t *testing.T) {
 		}
 	}
 	if got := try("[2001:db8::99]:1", password); got != "RATE_LIMIT_EXCEEDED" {
-		t.Errorf("the right one from there: %s", got)
+		t.Errorf("the right password from the same network: %s", got)
 	}
 	if got := try("192.0.2.7:1", password); !strings.HasPrefix(got, "k") || len(got) != 65 {
-		t.Errorf("the right one from elsewhere: %s", got)
+		t.Errorf("the right password from another network: %s", got)
 	}
 }
 
-// TestAnswersSayWhatTheyAre, so that no browser takes one for a page with
-// scripts in it.
-func TestAnswersSayWhatTheyAre(t *testing.T) {
+// TestContentTypes: every answer has its content type and is nosniff, and none is
+// html, so that no browser runs a script in it.
+func TestContentTypes(t *testing.T) {
 	t.Parallel()
 	app := open(t, t.TempDir(), time.Unix(1_700_000_000, 0))
 	defer closeApp(t, app)
@@ -198,9 +199,9 @@ func TestAnswersSayWhatTheyAre(t *testing.T) {
 	}
 }
 
-// TestV4IsNotAName: a client of v4 is told what to use, in the form that it
-// reads; and a keyword that begins in the same way still leads on.
-func TestV4IsNotAName(t *testing.T) {
+// TestV4Paths: a client of v4 gets an error in the form of v4. A keyword that begins
+// with v4 is a name like others.
+func TestV4Paths(t *testing.T) {
 	t.Parallel()
 	app := open(t, t.TempDir(), time.Unix(1_700_000_000, 0))
 	defer closeApp(t, app)

@@ -24,15 +24,15 @@ import (
 
 var updateSpellings = flag.Bool("update-spellings", false, "write testdata/spellings.txt again")
 
-// spellings asks everybody who takes a link as people write it.
+// spellings passes links as people write them to every part that reads them.
 type spellings struct {
 	t     *testing.T
 	app   *App
 	site  http.Handler
 	token string
-	// names are the last parts of long URLs, by link.
+	// names are the last parts of the long URLs, by link.
 	names map[click.LinkID]string
-	lines int // imported, each at a second of its own, because the same file again brings nothing
+	lines int // imported so far; each line has another second, because a line that comes again does not count
 }
 
 func newSpellings(t *testing.T) *spellings {
@@ -73,7 +73,7 @@ func (s *spellings) imports(format, lines string) feed.Result {
 	return r
 }
 
-// request is what a client sends for a spelling: its host and target.
+// request returns the host and target that a client sends for a spelling.
 func request(written string) (host, target string) {
 	host, rest := "sho.rt", written
 	if _, after, ok := strings.Cut(written, "://"); ok {
@@ -126,7 +126,7 @@ func (s *spellings) operator(written string) string {
 	return s.names[l.ID]
 }
 
-// imported is the link that a click is counted on when a line is imported.
+// imported imports a line, and returns the link on which its click is counted.
 func (s *spellings) imported(format, line string) string {
 	s.t.Helper()
 	s.lines++
@@ -172,7 +172,8 @@ func (s *spellings) combined(written string) string {
 	return s.imported("combined", fmt.Sprintf(`%s 192.0.2.1 - - [%s] "GET %s HTTP/1.1" 301 0 "-" "Mozilla/5.0"`, host, at, target))
 }
 
-// own is whether a link may not lead there.
+// own returns own if the spelling is a short link of this installation, to which a
+// link may not lead.
 func (s *spellings) own(written string) string {
 	own, err := s.app.links.Own(s.t.Context(), written, "sho.rt")
 	if err != nil {
@@ -181,7 +182,7 @@ func (s *spellings) own(written string) string {
 	return map[bool]string{true: "own"}[own]
 }
 
-// filter is whether exact_domain=sho.rt passes a link that leads there.
+// filter returns sho.rt if a link to the spelling passes exact_domain=sho.rt.
 func (s *spellings) filter(written string) string {
 	w := store.Words{ExactDomain: "sho.rt"}
 	return map[bool]string{true: "sho.rt"}[w.Pass(&store.Link{LongURL: written})]

@@ -9,8 +9,8 @@ import (
 	"github.com/footfall/footfall/internal/ops/datadir"
 )
 
-// TestGraceIsEnough: what stops footfall waits for as long as a stop may take, and
-// the document says how long that is.
+// TestGraceIsEnough: systemd, Compose, Kubernetes and the image wait for as long as a
+// stop may take, and docs/operations.md says how long that is.
 func TestGraceIsEnough(t *testing.T) {
 	t.Parallel()
 	most := publicTimeout + closeTimeout + datadir.RememberTimeout
@@ -24,7 +24,7 @@ func TestGraceIsEnough(t *testing.T) {
 		}
 		m := regexp.MustCompile(pattern).FindStringSubmatch(string(text))
 		if m == nil {
-			t.Errorf("%s does not say %s", path, pattern)
+			t.Errorf("%s has no %s", path, pattern)
 			continue
 		}
 		grace, err := time.ParseDuration(regexp.MustCompile(`\d+`).FindString(m[1]) + "s")
