@@ -126,7 +126,7 @@ func TestHostileTexts(t *testing.T) {
 		t.Fatal(err)
 	}
 	writeFile(t, in, `{"type":"link","user":"ann","hash":"odd","long_url":"http://odd/","created":1}`+"\n")
-	prints("another link's here", "import", "--format", "ndjson", in, "--data", data)
+	prints("belongs to another link here", "import", "--format", "ndjson", in, "--data", data)
 	prints("owned", "user", "list", "--data", data)
 	prints("owned", "user", "list", "--json", "--data", data)
 	prints("owned", "link", "list", "--data", data)
