@@ -25,7 +25,7 @@ func TestOlderLinks(t *testing.T) {
 		t.Fatal(err)
 	}
 	writeFile(t, filepath.Join(data, "footfall.db"), string(b))
-	fails(t, "is older than what lies beside it", "check", "--data", data)
+	fails(t, "is older than the other parts", "check", "--data", data)
 	fails(t, "put the newer one back", "link", "add", "ann", "http://example.org/other", "--data", data)
 }
 
@@ -92,7 +92,7 @@ func TestRebuildLosesNothing(t *testing.T) {
 	foreign, backups := filepath.Join(t.TempDir(), "foreign"), filepath.Join(t.TempDir(), "backups")
 	run(t, "backup", "--data", other, "--to", foreign)
 	fails(t, "another installation", "backup", "--data", data, "--to", foreign)
-	contains(t, run(t, "rebuild", "--data", data, "--from", foreign), "of another installation", "counted again from the beginning")
+	contains(t, run(t, "rebuild", "--data", data, "--from", foreign), "belongs to another installation", "counted again from the beginning")
 	checkClicks(t, data, token, 4)
 
 	run(t, "backup", "--data", data, "--to", backups)

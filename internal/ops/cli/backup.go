@@ -60,7 +60,7 @@ func (c *restoreCmd) Run(e *env) error {
 	}
 	var check checkCmd
 	return c.making(e, func(o *server.Owner) error {
-		r, err := check.run(e, o)
+		r, err := check.checkOpen(e, o)
 		if err != nil {
 			return err
 		}

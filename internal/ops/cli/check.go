@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -11,7 +10,6 @@ import (
 	"github.com/footfall/footfall/internal/ops/control"
 	"github.com/footfall/footfall/internal/ops/datadir"
 	"github.com/footfall/footfall/internal/ops/server"
-	"github.com/footfall/footfall/internal/storage/journal"
 )
 
 type checkCmd struct {
@@ -22,6 +20,9 @@ type checkCmd struct {
 	JSON          bool `help:"Print the result as one JSON object." name:"json"`
 }
 
+// Run checks through the process that owns the directory. If the directory is too
+// damaged to be opened, or has to be closed for the repair, this process reads it
+// as it is.
 func (c *checkCmd) Run(e *env) error {
 	if c.GiveUpDamaged && !c.Repair {
 		return usage("--give-up-damaged goes with --repair")
@@ -29,87 +30,78 @@ func (c *checkCmd) Run(e *env) error {
 	if c.GiveUpLinks && !c.Repair {
 		return usage("--give-up-links goes with --repair")
 	}
-	mend, err := c.open(e)
-	if err != nil || !mend {
-		return err
-	}
-	var repaired []string
-	err = datadir.RepairDamaged(e.ctx, c.options(e), datadir.GiveUp{Damaged: c.GiveUpDamaged, Links: c.GiveUpLinks}, c.hear(e, &repaired))
-	if err != nil {
-		return err
-	}
-	return c.with(e, func(o *server.Owner) error {
-		if err := c.repair(e, o, &repaired); err != nil {
-			return err
-		}
-		r, err := c.check(e, asking(o))
-		if err != nil {
-			return err
-		}
-		r.Repaired = repaired
-		return c.report(e, r)
-	})
-}
-
-// open checks a directory, also one that cannot be opened, because its journal is
-// damaged or its links are older, and reports unless that is to be mended.
-func (c *checkCmd) open(e *env) (mend bool, err error) {
-	opened := false
-	err = c.with(e, func(o *server.Owner) error {
+	opened, repair := false, false
+	err := c.with(e, func(o *server.Owner) error {
 		opened = true
-		r, err := c.run(e, o)
+		r, err := c.checkOpen(e, o)
 		if err != nil {
 			return err
 		}
-		if mend = c.Repair && r.Wrong.Damage > 0; mend {
+		if repair = c.Repair && r.Wrong.Damage > 0; repair {
 			return nil
 		}
 		return c.report(e, r)
 	})
-	broken := errors.Is(err, journal.ErrCorrupt) || errors.As(err, new(*datadir.OlderLinksError))
-	if !broken || opened && !mend {
-		return mend, err
-	}
-	if mend { // counting had stopped there
-		return true, nil
-	}
-	r, err := c.check(e, func(ctx context.Context, report func(string)) (datadir.Verdict, error) {
-		return datadir.CheckDamaged(ctx, c.options(e), report)
-	})
-	if err != nil || c.Repair {
-		return true, err
-	}
-	return false, c.report(e, r)
-}
-
-// run checks, and mends the sums of days.
-func (c *checkCmd) run(e *env, o *server.Owner) (r checked, err error) {
-	if r, err = c.check(e, asking(o)); err != nil {
-		return r, err
-	}
-	if w := r.Wrong; c.Repair && w.Days > 0 && w.Counts == 0 {
-		var repaired []string
-		if err := c.repair(e, o, &repaired); err != nil {
-			return r, err
+	damaged := datadir.IsDamaged(err) // the error of closing, too, if counting had stopped
+	if damaged && !opened {
+		r, err := c.check(e, func(ctx context.Context, report func(string)) (datadir.Verdict, error) {
+			return datadir.CheckDamaged(ctx, c.options(e), report)
+		})
+		if err != nil {
+			return err
 		}
-		r, err = c.check(e, asking(o))
-		r.Repaired = repaired
-		return r, err
+		if repair = c.Repair; !repair {
+			return c.report(e, r)
+		}
 	}
-	return r, nil
+	if !repair || err != nil && !damaged {
+		return err
+	}
+	return c.repairDamaged(e)
 }
 
-// asking is the check of the process that owns the directory.
-func asking(o *server.Owner) func(context.Context, func(string)) (datadir.Verdict, error) {
+// repairDamaged repairs a directory that no process has open, and checks it.
+func (c *checkCmd) repairDamaged(e *env) error {
+	var repaired []string
+	giveUp := datadir.GiveUp{Damaged: c.GiveUpDamaged, Links: c.GiveUpLinks}
+	if err := datadir.RepairDamaged(e.ctx, c.options(e), giveUp, c.printer(e, &repaired)); err != nil {
+		return err
+	}
+	return c.with(e, func(o *server.Owner) error {
+		r, err := c.repairOpen(e, o, repaired)
+		if err != nil {
+			return err
+		}
+		return c.report(e, r)
+	})
+}
+
+// checkOpen has the owner of the directory check it. With --repair the owner also
+// repairs the sums of days, if only they are wrong.
+func (c *checkCmd) checkOpen(e *env, o *server.Owner) (checked, error) {
+	r, err := c.check(e, checkBy(o))
+	if err != nil || !c.Repair || r.Wrong.Days == 0 || r.Wrong.Counts > 0 {
+		return r, err
+	}
+	return c.repairOpen(e, o, nil)
+}
+
+// repairOpen has the owner of the directory repair what it can while it runs, and
+// check again. repaired says what was repaired before.
+func (c *checkCmd) repairOpen(e *env, o *server.Owner, repaired []string) (r checked, err error) {
+	if _, err := control.Repair.Ask(e.ctx, o.Client, control.None{}, c.printer(e, &repaired)); err != nil {
+		return r, err
+	}
+	r, err = c.check(e, checkBy(o))
+	r.Repaired = repaired
+	return r, err
+}
+
+// checkBy is the check of the process that owns the directory.
+func checkBy(o *server.Owner) func(context.Context, func(string)) (datadir.Verdict, error) {
 	return func(ctx context.Context, report func(string)) (datadir.Verdict, error) {
 		return control.Check.Ask(ctx, o.Client, control.None{}, report)
 	}
-}
-
-// repair has the process that owns the directory repair what it can while it runs.
-func (c *checkCmd) repair(e *env, o *server.Owner, repaired *[]string) error {
-	_, err := control.Repair.Ask(e.ctx, o.Client, control.None{}, c.hear(e, repaired))
-	return err
 }
 
 // checked is what a check found, in words.
@@ -121,11 +113,11 @@ type checked struct {
 	Repaired []string `json:"repaired,omitempty"`
 }
 
-// check looks at everything.
+// check collects what a check finds.
 func (c *checkCmd) check(e *env, look func(context.Context, func(string)) (datadir.Verdict, error)) (r checked, err error) {
 	r.Findings = []string{}
 	err = e.withProgress(func(e *env) (err error) {
-		v, err := look(e.ctx, c.hear(e, &r.Findings))
+		v, err := look(e.ctx, c.printer(e, &r.Findings))
 		var all []string
 		for _, remedy := range v.Remedies {
 			all = append(all, remedies[remedy])
@@ -136,9 +128,9 @@ func (c *checkCmd) check(e *env, look func(context.Context, func(string)) (datad
 	return r, err
 }
 
-// hear prints sentences as they come, and remembers them; as JSON they come in
-// the end.
-func (c *checkCmd) hear(e *env, all *[]string) func(string) {
+// printer returns a function that adds sentences to all, and prints each at once,
+// except with --json.
+func (c *checkCmd) printer(e *env, all *[]string) func(string) {
 	return func(sentence string) {
 		*all = append(*all, sentence)
 		if !c.JSON {
@@ -147,7 +139,7 @@ func (c *checkCmd) hear(e *env, all *[]string) func(string) {
 	}
 }
 
-// report says how the check ended; what does not agree is an error.
+// report prints how the check ended. Findings are an error.
 func (c *checkCmd) report(e *env, r checked) error {
 	if c.JSON {
 		if err := json.NewEncoder(e.stdout).Encode(r); err != nil {

@@ -2,14 +2,11 @@ package datadir
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
-	"github.com/footfall/footfall/internal/base/fsync"
 	"github.com/footfall/footfall/internal/base/meter"
 	"github.com/footfall/footfall/internal/storage/backup"
 	"github.com/footfall/footfall/internal/storage/store"
@@ -177,22 +174,4 @@ func sizeOf(dir string) (bytes int64) {
 		}
 	}
 	return bytes
-}
-
-// replaceDir puts a directory in another one's place; a crash leaves one of
-// them there, or beside it with oldSuffix.
-func replaceDir(from, to string) error {
-	if err := os.RemoveAll(to + oldSuffix); err != nil {
-		return err
-	}
-	if err := os.Rename(to, to+oldSuffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if err := os.Rename(from, to); err != nil {
-		return err
-	}
-	if err := fsync.Path(filepath.Dir(to)); err != nil {
-		return err
-	}
-	return os.RemoveAll(to + oldSuffix)
 }

@@ -3,7 +3,6 @@ package datadir
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/footfall/footfall/internal/base/meter"
 	"github.com/footfall/footfall/internal/core/audit"
@@ -11,17 +10,20 @@ import (
 	"github.com/footfall/footfall/internal/storage/journal"
 	"github.com/footfall/footfall/internal/storage/pebble"
 	"github.com/footfall/footfall/internal/storage/sql"
+	"github.com/footfall/footfall/internal/storage/store"
 )
 
 // Verdict is what a check found.
 type Verdict struct {
 	audit.Summary
-	// Remedies make right what is wrong, in their order; none if nothing is.
+	// Remedies are the steps that repair what is wrong, in their order; empty if
+	// nothing is wrong.
 	Remedies []Remedy `json:"remedies"`
 }
 
-// Check proves that links and users are whole, and that the counts agree with
-// each other and with the journal, of which no segment goes meanwhile.
+// Check proves that links and users are undamaged, and that the counts agree with
+// each other and with the journal. It calls report with a sentence for each thing
+// that is wrong. The journal is not trimmed meanwhile.
 func (d *Dir) Check(ctx context.Context, report func(string)) (v Verdict, err error) {
 	var stopped error
 	if err := d.Recorder.Settle(ctx); err != nil {
@@ -38,15 +40,46 @@ func (d *Dir) Check(ctx context.Context, report func(string)) (v Verdict, err er
 	if v, err = check(ctx, d.Links, d.Counts, &d.Journal.Contents, 0, stopped, report); err != nil {
 		return v, err
 	}
-	// Once all is counted, every id that clicks are of must have been given out.
+	// Everything is counted, so the ids of all clicks are in the counts.
 	err = d.progress.reportLinks(ctx, d.Links, d.Counts, nil, &v, report)
 	return v, err
 }
 
-// check is Check, where so many journals are missing and were reported. Counting
-// has stopped for a reason that was reported too, or has not, which is nil. j is
-// nil where there is no journal.
-func check(ctx context.Context, db *sql.DB, clicks *pebble.Store, j *journal.Contents, lost int, stopped error, report func(string)) (v Verdict, err error) {
+// CheckDamaged is Check of a directory that Open refuses with an error that
+// IsDamaged. It fails with ErrOwned if a process has the directory open.
+func CheckDamaged(ctx context.Context, o Options, report func(string)) (v Verdict, err error) {
+	dd, err := openDamaged(ctx, o, false)
+	if older := new(OlderLinksError); errors.As(err, &older) {
+		report(older.Error())
+		v.Remedies = []Remedy{ReplaceLinks}
+		return v, nil
+	}
+	if err != nil {
+		return v, err
+	}
+	defer func() { err = errors.Join(err, dd.close()) }()
+	missing := len(dd.missing)
+	for _, m := range dd.missing {
+		report(m.Error())
+	}
+	if dd.diverged != nil {
+		report(dd.diverged.Error())
+		missing++
+	}
+	v, err = check(ctx, dd.db, dd.clicks, dd.contents(), missing, nil, report)
+	if dd.diverged != nil {
+		v.Remedies = append([]Remedy{ReplaceJournal}, v.Remedies...)
+	}
+	if err == nil {
+		err = dd.progress.reportLinks(ctx, dd.db, dd.clicks, dd.contents(), &v, report)
+	}
+	return v, err
+}
+
+// check checks everything that is open. j is nil if there is no journal. The
+// caller has reported that this many journals are missing, and why counting
+// stopped, which is nil if it did not.
+func check(ctx context.Context, db *sql.DB, clicks *pebble.Store, j *journal.Contents, missing int, stopped error, report func(string)) (v Verdict, err error) {
 	links := 0
 	meter.Begin(ctx, "links and users", meter.Bytes, 0)
 	err = db.Verify(ctx, func(finding string) {
@@ -57,13 +90,13 @@ func check(ctx context.Context, db *sql.DB, clicks *pebble.Store, j *journal.Con
 		return v, err
 	}
 	v.Summary, err = audit.Check(ctx, clicks, j, report)
-	v.Wrong.Damage += lost
+	v.Wrong.Damage += missing
 	v.Remedies = remedies(links, v.Wrong)
 	switch {
 	case errors.Is(stopped, recorder.ErrStalled):
 		v.Remedies = append([]Remedy{WaitForDisk}, v.Remedies...)
 	case stopped != nil:
-		if v.Wrong.Journal == 0 && v.Wrong.Damage == 0 && v.Wrong.Counts == 0 { // a restart is enough, if anything is
+		if v.Wrong.Journal == 0 && v.Wrong.Damage == 0 && v.Wrong.Counts == 0 { // nothing shows that a restart is not enough
 			v.Remedies = append([]Remedy{StartAgain}, v.Remedies...)
 		}
 		v.Wrong.Journal++
@@ -71,7 +104,8 @@ func check(ctx context.Context, db *sql.DB, clicks *pebble.Store, j *journal.Con
 	return v, err
 }
 
-// remedies make right what is wrong of links and users, and of the rest.
+// remedies are the steps that repair so many findings about links and users, and
+// the findings about the other parts.
 func remedies(links int, wrong audit.Wrong) (all []Remedy) {
 	if links > 0 {
 		all = append(all, RestoreLinks)
@@ -91,27 +125,15 @@ func remedies(links int, wrong audit.Wrong) (all []Remedy) {
 	return all
 }
 
-// Repair makes the sums of days anew where they are wrong and the counts that
-// they sum are right, and keeps counts to rebuild from where the journal has
-// holes.
-func (d *Dir) Repair(ctx context.Context, report func(string)) error {
-	if err := d.Recorder.Settle(ctx); err != nil {
+// reportLinks reports links and users that are older than the other parts, and
+// puts the remedy first.
+func (t *tracker) reportLinks(ctx context.Context, db *sql.DB, clicks store.Progress, j *journal.Contents, v *Verdict, report func(string)) error {
+	err := t.checkLinks(ctx, db, clicks, j)
+	older := new(OlderLinksError)
+	if !errors.As(err, &older) {
 		return err
 	}
-	wrong, err := audit.CheckCounts(ctx, d.Counts)
-	if err != nil {
-		return err
-	}
-	if wrong > 0 {
-		report("the counts themselves disagree, so the sums of days cannot be made of them")
-		return nil
-	}
-	months, err := d.Counts.Repair(ctx)
-	if err != nil {
-		return err
-	}
-	if months > 0 {
-		report(fmt.Sprintf("made the sums of days of %d months anew", months))
-	}
-	return d.keepForRebuild(ctx, report)
+	report(older.Error())
+	v.Remedies = append([]Remedy{ReplaceLinks}, v.Remedies...)
+	return nil
 }

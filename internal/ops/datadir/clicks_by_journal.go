@@ -15,8 +15,8 @@ type journals interface {
 	Epochs(ctx context.Context, journal store.JournalID) (map[uint64]rollup.Ledger, error)
 }
 
-// clicksByJournal is how many clicks were counted of each journal, those included
-// that were deleted since.
+// clicksByJournal is how many clicks were counted of each journal, including those
+// that were deleted later.
 type clicksByJournal map[store.JournalID]uint64
 
 func countByJournal(ctx context.Context, counts journals) (clicksByJournal, error) {
@@ -37,18 +37,18 @@ func countByJournal(ctx context.Context, counts journals) (clicksByJournal, erro
 	return sums, nil
 }
 
-// lost is how many clicks of one are not in the other.
-func (j clicksByJournal) lost(in clicksByJournal) (clicks uint64) {
-	for s, n := range j {
-		clicks += n - min(n, in[s])
+// missingFrom is how many clicks other counts lack.
+func (c clicksByJournal) missingFrom(other clicksByJournal) (clicks uint64) {
+	for s, n := range c {
+		clicks += n - min(n, other[s])
 	}
 	return clicks
 }
 
-// held is what is counted now, nil where that cannot be read, and adds what these
-// counts remember.
-func (p *tracker) currentClicks(ctx context.Context, log *slog.Logger) (sums clicksByJournal, err error) {
-	clicks, err := p.openCounts(ctx, log)
+// currentClicks is what is counted now, and nil if that cannot be read. It also
+// adds what these counts remember.
+func (t *tracker) currentClicks(ctx context.Context, log *slog.Logger) (sums clicksByJournal, err error) {
+	clicks, err := t.openCounts(ctx, log)
 	if err != nil {
 		return nil, err
 	}

@@ -170,7 +170,7 @@ func (d *Dir) openParts(ctx context.Context, o Options) (err error) {
 		return unopened(PartJournal, err)
 	}
 	d.onClose(d.closeRecorder)
-	if err := d.progress.open(ctx, d.Links, d.Journal); err != nil {
+	if err := d.progress.follow(ctx, d.Links, d.Journal); err != nil {
 		return unopened(PartLinks, err)
 	}
 	if err := d.Counts.Release(); err != nil {
@@ -185,7 +185,7 @@ func (d *Dir) openParts(ctx context.Context, o Options) (err error) {
 
 // openJournal opens the journal of these counts, links and users.
 func (d *Dir) openJournal(ctx context.Context, o Options) error {
-	j, err := journal.Open(d.progress.journal(journal.Options{
+	j, err := journal.Open(d.progress.journalOptions(journal.Options{
 		NoSync: o.NoSync, SegmentSize: o.Retention.segmentSize(), Synced: o.Synced, Logger: o.Log,
 		Rolled: func() {
 			select {
@@ -201,14 +201,14 @@ func (d *Dir) openJournal(ctx context.Context, o Options) error {
 	case !errors.Is(err, fs.ErrNotExist):
 		return unopened(PartJournal, err)
 	}
-	lost, lostErr := d.progress.lost(ctx, d.Counts, here)
+	lost, lostErr := d.progress.missingJournals(ctx, d.Counts, here)
 	switch {
 	case lostErr != nil:
 		err = lostErr
 	case len(lost) > 0:
 		err = unopened(PartJournal, lost[0])
 	case err == nil:
-		if err = d.progress.belongs(&j.Contents); err == nil {
+		if err = d.progress.checkJournal(&j.Contents); err == nil {
 			err = d.progress.checkLinks(ctx, d.Links, d.Counts, &j.Contents)
 		}
 		if err != nil {

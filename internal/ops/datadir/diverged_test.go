@@ -65,7 +65,7 @@ func TestRebuildFromTwin(t *testing.T) {
 	if err := Rebuild(t.Context(), o, backups, false, func(s string) { said += s + "\n" }); err != nil {
 		t.Fatalf("%v\n%s", err, said)
 	}
-	for _, want := range []string{second + " ends at position", "another way", "counted again from the backup " + first} {
+	for _, want := range []string{second + " ends at position", "differs from this one", "counted again from the backup " + first} {
 		if !strings.Contains(said, want) {
 			t.Errorf("rebuild says %q, and nothing of %q", said, want)
 		}
@@ -140,8 +140,8 @@ func TestTwins(t *testing.T) {
 	t.Parallel()
 	for _, stop := range []bool{false, true} {
 		for _, c := range []struct{ part, words string }{
-			{journalDir, "went its own way"},
-			{databaseFile, "went its own way"},
+			{journalDir, "was used separately"},
+			{databaseFile, "was used separately"},
 		} {
 			t.Run(c.part, func(t *testing.T) {
 				t.Parallel()
@@ -150,7 +150,7 @@ func TestTwins(t *testing.T) {
 				own.copy(own.dir, whole)
 				own.exchange(c.part, other)
 				if c.part == databaseFile && !stop { // with a log
-					c.words = "was replaced by an older or another one"
+					c.words = "was replaced by an older or another file"
 				}
 				own.refused(c.words)
 				report := func(what string) { t.Log(what) }

@@ -3,26 +3,30 @@ package datadir
 import (
 	"errors"
 	"fmt"
+
+	"github.com/footfall/footfall/internal/storage/journal"
+	"github.com/footfall/footfall/internal/storage/progress"
 )
 
 var (
 	// ErrOwned says that another process has the data directory open.
 	ErrOwned = errors.New("another footfall process owns the data directory")
-	// ErrNoData says that nothing has been kept in the directory yet.
+	// ErrNoData says that the directory has no data of footfall.
 	ErrNoData = errors.New("there is no footfall data")
-	// ErrForeign says that a directory holds something that is not footfall's.
+	// ErrForeign says that a directory has files that are not footfall's.
 	ErrForeign = errors.New("not footfall's")
-	// ErrFile says that a file lies where a directory is asked for.
+	// ErrFile says that a path that must be a directory is a file.
 	ErrFile = errors.New("is a file")
-	// ErrUntrusted says that somebody may have put there what lies in a directory, to
-	// get hold of passwords and tokens. See UntrustedError.
+	// ErrUntrusted says that somebody other than the owner may have made what is in a
+	// directory, to get passwords and tokens. See UntrustedError.
 	ErrUntrusted = errors.New("footfall does not open or trust it")
-	// ErrMoved says that another directory, or none, lies where the data directory was.
+	// ErrMoved says that the path of the data directory leads to another directory, or
+	// nowhere.
 	ErrMoved = errors.New("was moved away, removed or replaced while it was served. Every click that was acknowledged is in its journal; the program ends, so that it writes nothing into another directory")
 	// ErrOldCounts says that the counts end before the journal begins.
 	ErrOldCounts = errors.New("the counts are too old for the journal")
-	// ErrUnknownJournal says that nothing in a journal that can be read tells which it is.
-	ErrUnknownJournal = errors.New("nothing that can be read tells which journal this is")
+	// ErrUnknownJournal says that no readable part of a journal has its id.
+	ErrUnknownJournal = errors.New("no readable part of the journal shows which journal it is")
 )
 
 // OpenError says that the file system refused the directory.
@@ -41,7 +45,7 @@ const (
 	PartLinks   Part = "links and users"
 )
 
-// PartError says which part cannot be opened. It reads as what is wrong with it.
+// PartError says which part cannot be opened. Its message is that of Err.
 type PartError struct {
 	Part Part
 	Err  error
@@ -50,7 +54,7 @@ type PartError struct {
 func (e *PartError) Error() string { return e.Err.Error() }
 func (e *PartError) Unwrap() error { return e.Err }
 
-// unopened says which part cannot be opened; nil is nil.
+// unopened makes a PartError, and nil of nil.
 func unopened(part Part, err error) error {
 	if err == nil {
 		return nil
@@ -65,16 +69,15 @@ type OwnerError struct {
 }
 
 func (e *OwnerError) Error() string {
-	return fmt.Sprintf("%s belongs to user %d, who could not open what user %d leaves there", e.Dir, e.Owner, e.User)
+	return fmt.Sprintf("%s belongs to user %d, who could not open files that user %d makes there", e.Dir, e.Owner, e.User)
 }
 
-// UntrustedError says why what lies in a directory is not trusted. It is
-// ErrUntrusted.
+// UntrustedError says why a directory is not trusted. It is ErrUntrusted.
 type UntrustedError struct {
 	Dir   string
-	Owner uint32 // whose it is
+	Owner uint32 // of the directory
 	Why   Distrust
-	// Other is the user who owns the link, or the process, of Why.
+	// Other is the user who owns the link or the process that Why names.
 	Other uint32
 }
 
@@ -87,7 +90,7 @@ const (
 	NotNamed                    // it belongs to another user, and root did not name it
 	LinkOfOther                 // another user owns the symbolic link that leads to it
 	Public                      // everybody may write in it
-	NoSocket                    // what lies at footfall.sock is not the owner's socket
+	NoSocket                    // footfall.sock is not the owner's socket
 	Process                     // a process of another user answers on the socket
 )
 
@@ -100,7 +103,7 @@ func (e *UntrustedError) Error() string {
 	case Public:
 		return fmt.Sprintf("everybody may write in %s, and %v", e.Dir, ErrUntrusted)
 	case NoSocket:
-		return fmt.Sprintf("%s/footfall.sock is no socket of user %d, whose directory it is in, and %v", e.Dir, e.Owner, ErrUntrusted)
+		return fmt.Sprintf("%s/footfall.sock is no socket of user %d, who owns the directory, and %v", e.Dir, e.Owner, ErrUntrusted)
 	case Process:
 		return fmt.Sprintf("a process of user %d answers in %s, which belongs to user %d, and %v", e.Other, e.Dir, e.Owner, ErrUntrusted)
 	}
@@ -110,18 +113,94 @@ func (e *UntrustedError) Error() string {
 // Is makes every UntrustedError an ErrUntrusted.
 func (e *UntrustedError) Is(target error) bool { return target == ErrUntrusted }
 
-// NoBaseError says that a rebuild found no counts to begin with. Nothing was
+// RemovedPartError says that a part was moved away, removed or replaced while the
+// directory was open.
+type RemovedPartError struct {
+	Path string
+	Part Part
+}
+
+func (e *RemovedPartError) Error() string {
+	return fmt.Sprintf("%s was moved away, removed or replaced while footfall ran, so it stops", e.Path)
+}
+
+// DivergedJournalError says that the journal belongs to a copy of the directory
+// that was used separately. It is journal.ErrCorrupt.
+type DivergedJournalError struct {
+	Dir string
+	At  uint64 // the position before which the records differ
+}
+
+func (e *DivergedJournalError) Error() string {
+	return fmt.Sprintf("%s is the journal of a copy of this data directory that was used separately: its record before position %d is not the one that was here", e.Dir, e.At)
+}
+
+// Is makes every DivergedJournalError a journal.ErrCorrupt.
+func (e *DivergedJournalError) Is(target error) bool { return target == journal.ErrCorrupt }
+
+// LostJournalError says that a journal is missing that has clicks which are not
+// counted. It is journal.ErrCorrupt.
+type LostJournalError struct {
+	Dir string // where it was
+	ID  progress.ID
+	// Counted is the position up to which it is counted, and End where it ended.
+	Counted, End uint64
+}
+
+func (e *LostJournalError) Error() string {
+	return fmt.Sprintf("journal %s is not in %s: it ended at position %d and is counted up to position %d, so %d bytes of clicks are missing",
+		e.ID, e.Dir, e.End, e.Counted, e.End-e.Counted)
+}
+
+// Is makes every LostJournalError a journal.ErrCorrupt.
+func (e *LostJournalError) Is(target error) bool { return target == journal.ErrCorrupt }
+
+// MissingLinksError says that footfall.db is missing or empty although the other
+// parts are there.
+type MissingLinksError struct{ File string }
+
+func (e *MissingLinksError) Error() string {
+	return fmt.Sprintf("%s is missing or empty, although the other parts of the data directory are there", e.File)
+}
+
+// OlderLinksError says that links and users do not have all changes that the other
+// parts remember.
+type OlderLinksError struct {
+	File, Dir   string
+	Now, Needed progress.Links
+	// Torn is set if the file is not the one of the last start, so that its -wal may
+	// belong to another file.
+	Torn bool
+	// Diverged is set if it has other changes, because it belongs to another
+	// installation or to a copy that was used separately.
+	Diverged bool
+}
+
+func (e *OlderLinksError) Error() string {
+	lacks := fmt.Sprintf("%d acknowledged changes to links and users", e.Needed.Version-min(e.Now.Version, e.Needed.Version))
+	switch {
+	case e.Diverged:
+		return fmt.Sprintf("%s has other changes than those that were acknowledged here: it belongs to another installation, or to a copy of this one that was used separately", e.File)
+	case e.Torn:
+		return fmt.Sprintf("%s was replaced by an older or another file, and the -wal next to it may not belong to it", e.File)
+	case e.Needed.Version <= e.Now.Version:
+		lacks = fmt.Sprintf("links or users that have clicks in %s", e.Dir)
+	}
+	return fmt.Sprintf("%s is older than the other parts of the data directory, or its -wal was removed: it lacks %s", e.File, lacks)
+}
+
+// NoBaseError says that a rebuild found no counts to start from. Nothing was
 // changed.
 type NoBaseError struct {
-	// Tried says that some reached the journal and were refused, as was reported, and
-	// Losing that clicks would be missing with them.
+	// Tried says that some counts reach the journal and were refused, as was reported,
+	// and Losing that clicks would be missing from them.
 	Tried, Losing bool
-	// Lacks says what the journal lacks, if none reached it.
+	// Lacks says what the journal lacks, if no counts reach it.
 	Lacks string
 }
 
 func (e *NoBaseError) Error() string {
-	why := e.Lacks + ", and neither checkpoint nor backup reaches so far"
+	why := e.Lacks + ", and no checkpoint or backup covers that"
 	switch {
 	case e.Losing:
 		why = "no backup or checkpoint covers the missing clicks"
@@ -131,8 +210,8 @@ func (e *NoBaseError) Error() string {
 	return "rebuild failed; the counts are unchanged: " + why
 }
 
-// GiveUpError says that a repair would lose something, and that nobody said that
-// it may. Nothing of that part was changed.
+// GiveUpError says that a repair would lose something that it was not allowed to
+// give up. Nothing of that part was changed.
 type GiveUpError struct {
 	Part Part
 	Err  error // what is missing
@@ -141,14 +220,13 @@ type GiveUpError struct {
 func (e *GiveUpError) Error() string { return e.Err.Error() }
 func (e *GiveUpError) Unwrap() error { return e.Err }
 
-// Remedy is a step that makes a data directory right again. The command line
-// says it in words.
+// Remedy names a step that repairs a data directory. Package cli has the words.
 type Remedy string
 
 // The remedies.
 const (
 	WaitForDisk    Remedy = "wait_for_disk"   // counting is tried again until the disk works
-	StartAgain     Remedy = "start_again"     // counting goes on with the next start
+	StartAgain     Remedy = "start_again"     // counting continues at the next start
 	RestoreLinks   Remedy = "restore_links"   // footfall.db is damaged
 	ReplaceLinks   Remedy = "replace_links"   // footfall.db is older than the other parts
 	ReplaceJournal Remedy = "replace_journal" // the journal is another one

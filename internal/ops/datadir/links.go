@@ -12,25 +12,24 @@ import (
 
 	"github.com/footfall/footfall/internal/base/fsync"
 	"github.com/footfall/footfall/internal/core/recorder"
-
 	"github.com/footfall/footfall/internal/storage/journal"
 	"github.com/footfall/footfall/internal/storage/progress"
 	"github.com/footfall/footfall/internal/storage/sql"
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// openLinks opens links and users, unless what lies in the directory shows that
-// they are not the ones that belong there: to open them would change them, and
-// their log. force is for who has been told so.
-func openLinks(ctx context.Context, dir string, force bool, log *slog.Logger) (*sql.DB, error) {
+// openLinks opens links and users. It compares them with the file progress before,
+// because opening changes them and their -wal. With older, it opens them also if
+// they are older than the other parts.
+func openLinks(ctx context.Context, dir string, older bool, log *slog.Logger) (*sql.DB, error) {
 	path := sql.Place(filepath.Join(dir, databaseFile))
-	if err := linksBelong(ctx, dir, path); err != nil {
-		older := new(OlderLinksError)
-		if !errors.As(err, &older) || !force {
+	if err := checkLinksFile(ctx, dir, path); err != nil {
+		found := new(OlderLinksError)
+		if !errors.As(err, &found) || !older {
 			return nil, unopened(PartLinks, err)
 		}
-		if older.Torn {
-			if err := keepLog(path, log); err != nil {
+		if found.Torn {
+			if err := setWALAside(path, log); err != nil {
 				return nil, err
 			}
 		}
@@ -49,16 +48,16 @@ func openLinks(ctx context.Context, dir string, force bool, log *slog.Logger) (*
 	return db, nil
 }
 
-// linksBelong compares links and users with the file progress, before they are
-// opened.
-func linksBelong(ctx context.Context, dir, path string) error {
+// checkLinksFile compares links and users with the file progress, without opening
+// them. It fails with a MissingLinksError or an OlderLinksError.
+func checkLinksFile(ctx context.Context, dir, path string) error {
 	known, err := progress.Read(filepath.Join(dir, progressFile))
-	if err != nil && !errors.Is(err, progress.ErrUnreadable) { // which is said when it is opened
+	if err != nil && !errors.Is(err, progress.ErrUnreadable) { // openProgress logs that
 		return fmt.Errorf("open data directory: %w", err)
 	}
 	seen, err := sql.Peek(ctx, path)
 	switch {
-	case errors.Is(err, fs.ErrNotExist) && !hasOthers(dir, path):
+	case errors.Is(err, fs.ErrNotExist) && !hasOtherParts(dir, path):
 		return nil // a new directory
 	case errors.Is(err, fs.ErrNotExist):
 		return &MissingLinksError{File: path}
@@ -73,11 +72,11 @@ func linksBelong(ctx context.Context, dir, path string) error {
 	return nil
 }
 
-// hasOthers tells whether a part of a data directory is there that is made after
-// links and users.
-func hasOthers(dir, database string) bool {
+// hasOtherParts says whether a directory has a part that is made after links and
+// users.
+func hasOtherParts(dir, database string) bool {
 	for _, pattern := range []string{filepath.Join(dir, clicksDir, "*"), filepath.Join(dir, journalDir, "*"), database + "-wal"} {
-		all, _ := filepath.Glob(pattern) // the patterns are right
+		all, _ := filepath.Glob(pattern) // the patterns are valid
 		for _, path := range all {
 			if info, err := os.Stat(path); err == nil && info.Size() > 0 {
 				return true
@@ -87,8 +86,8 @@ func hasOthers(dir, database string) bool {
 	return false
 }
 
-// keepLog gives the log of another database another name.
-func keepLog(path string, log *slog.Logger) error {
+// setWALAside renames the -wal of another database.
+func setWALAside(path string, log *slog.Logger) error {
 	kept := path + "-wal" + damagedSuffix
 	if err := os.Rename(path+"-wal", kept); err != nil {
 		return fmt.Errorf("open links and users: %w", err)
@@ -97,61 +96,50 @@ func keepLog(path string, log *slog.Logger) error {
 	return errors.Join(os.RemoveAll(path+"-shm"), fsync.Path(filepath.Dir(path)))
 }
 
-// checkLinks fails where links and users are older than the others: where they lack
-// transactions that a part remembers, or ids that clicks are of, counted or only
-// recorded yet. Those ids would be given again, to others. j may be nil.
-func (p *tracker) checkLinks(ctx context.Context, db *sql.DB, clicks store.Progress, j *journal.Contents) error {
+// checkLinks fails with an OlderLinksError if links and users lack changes that a
+// part remembers, or ids of clicks, counted or not. Such ids would be given out
+// again. j may be nil.
+func (t *tracker) checkLinks(ctx context.Context, db *sql.DB, clicks store.Progress, j *journal.Contents) error {
 	now, err := db.Links(ctx)
 	if err != nil {
 		return err
 	}
-	needed, err := p.linksNeeded(ctx, clicks, j)
+	needed, err := t.neededLinks(ctx, clicks, j)
 	if err != nil {
 		return err
 	}
 	if needed.NewerThan(now) {
-		return &OlderLinksError{File: filepath.Join(p.dir, databaseFile), Dir: p.dir, Now: now, Needed: needed.Links}
+		return &OlderLinksError{File: filepath.Join(t.dir, databaseFile), Dir: t.dir, Now: now, Needed: needed.Links}
 	}
-	return p.checkDiverged(ctx, db)
+	return t.checkDiverged(ctx, db)
 }
 
-// checkDiverged fails where a part remembers other changes to links and users than
-// those that they have.
-func (p *tracker) checkDiverged(ctx context.Context, db *sql.DB) error {
+// checkDiverged fails with an OlderLinksError if a part remembers other changes to
+// links and users than those that they have.
+func (t *tracker) checkDiverged(ctx context.Context, db *sql.DB) error {
 	now, err := db.Links(ctx)
 	if err != nil {
 		return err
 	}
-	for _, c := range p.copies {
-		if c.Links.Life == "" || c.Links.Version > now.Version { // that is older, and is said
+	for _, r := range t.remembered {
+		if r.Links.Life == "" || r.Links.Version > now.Version { // older; checkLinks reports that
 			continue
 		}
-		was, err := db.Was(ctx, c.Links.Version, c.Links.Life)
+		was, err := db.Was(ctx, r.Links.Version, r.Links.Life)
 		if err != nil {
 			return err
 		}
 		if !was {
-			return &OlderLinksError{File: filepath.Join(p.dir, databaseFile), Dir: p.dir, Now: now, Needed: c.Links, Diverged: true}
+			return &OlderLinksError{File: filepath.Join(t.dir, databaseFile), Dir: t.dir, Now: now, Needed: r.Links, Diverged: true}
 		}
 	}
 	return nil
 }
 
-// checkLinks is checkLinks for a check.
-func (p *tracker) reportLinks(ctx context.Context, db *sql.DB, clicks store.Progress, j *journal.Contents, v *Verdict, report func(string)) error {
-	err := p.checkLinks(ctx, db, clicks, j)
-	older := new(OlderLinksError)
-	if !errors.As(err, &older) {
-		return err
-	}
-	report(older.Error())
-	v.Remedies = append([]Remedy{ReplaceLinks}, v.Remedies...)
-	return nil
-}
-
-// linksNeeded is what links and users must be at least.
-func (p *tracker) linksNeeded(ctx context.Context, clicks store.Progress, j *journal.Contents) (needed progress.Record, err error) {
-	needed.AddLinks(p.known.Links)
+// neededLinks is the least version and the least ids that links and users must
+// have.
+func (t *tracker) neededLinks(ctx context.Context, clicks store.Progress, j *journal.Contents) (needed progress.Record, err error) {
+	needed.AddLinks(t.known.Links)
 	user, link, err := clicks.Highest(ctx)
 	if err != nil {
 		return needed, err
@@ -166,7 +154,7 @@ func (p *tracker) linksNeeded(ctx context.Context, clicks store.Progress, j *jou
 	}
 	for c, err := range recorder.Since(ctx, j, pos.Counted) {
 		if errors.Is(err, journal.ErrCorrupt) || errors.Is(err, journal.ErrPosition) {
-			break // whoever counts it says so
+			break // reported when it is counted
 		}
 		if err != nil {
 			return needed, err
@@ -176,40 +164,7 @@ func (p *tracker) linksNeeded(ctx context.Context, clicks store.Progress, j *jou
 	return needed, nil
 }
 
-// MissingLinksError: the database of links and users is missing or empty, and the
-// other parts are there.
-type MissingLinksError struct{ File string }
-
-func (e *MissingLinksError) Error() string {
-	return fmt.Sprintf("%s is missing or empty, and the other parts of the data directory are there", e.File)
-}
-
-// OlderLinksError: links and users are older than the counts and the journal.
-type OlderLinksError struct {
-	File, Dir   string
-	Now, Needed progress.Links
-	// Torn is set where the file is not the one that was there at the last start,
-	// and the log beside it may be of that one.
-	Torn bool
-	// Diverged is set where it has other changes than those that are needed, being of
-	// a copy of the directory that went its own way.
-	Diverged bool
-}
-
-func (e *OlderLinksError) Error() string {
-	what := fmt.Sprintf("%d changes to links and users that were acknowledged", e.Needed.Version-min(e.Now.Version, e.Needed.Version))
-	switch {
-	case e.Diverged:
-		return fmt.Sprintf("%s has other changes than those that were acknowledged here: it is of another installation, or of a copy of this one that went its own way", e.File)
-	case e.Torn:
-		return fmt.Sprintf("%s was replaced by an older or another one, which may not go with the -wal beside it", e.File)
-	case e.Needed.Version <= e.Now.Version:
-		what = fmt.Sprintf("links or users that clicks in %s are of", e.Dir)
-	}
-	return fmt.Sprintf("%s is older than what lies beside it, or its -wal was removed: it lacks %s", e.File, what)
-}
-
-// LinksSize is how many bytes footfall.db has on the disk, with its log.
+// LinksSize is how many bytes footfall.db and its -wal have on the disk.
 func (d *Dir) LinksSize() (bytes int64, err error) {
 	for _, name := range []string{databaseFile, databaseFile + "-wal"} {
 		info, err := os.Stat(filepath.Join(d.path, name))

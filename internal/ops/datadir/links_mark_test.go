@@ -46,7 +46,7 @@ func TestKilledWhileMarked(t *testing.T) {
 		if announced {
 			w.opens(w.clicks)
 		} else {
-			w.refused("was replaced by an older or another one")
+			w.refused("was replaced by an older or another file")
 		}
 	}
 }

@@ -3,7 +3,6 @@ package datadir
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -299,18 +298,36 @@ func TestDamagedProgress(t *testing.T) {
 	}
 }
 
-// TestLeftovers: what a rebuild that was cut short leaves is removed.
-func TestLeftovers(t *testing.T) {
+// TestInterruptedRebuild: wherever a rebuild is interrupted, the next start has
+// counts, and removes what is left of the rebuild.
+func TestInterruptedRebuild(t *testing.T) {
 	t.Parallel()
-	w := newScenario(t, true)
-	for _, name := range []string{rebuildingDir, clicksDir + oldSuffix} {
-		w.copy(filepath.Join(w.dir, clicksDir), filepath.Join(w.dir, name))
+	for name, dirs := range map[string][]string{ // which directories there are
+		"before the new counts are proven":  {clicksDir, rebuildingDir},
+		"once they are proven":              {clicksDir, rebuiltDir},
+		"once the old counts are renamed":   {clicksDir + oldSuffix, rebuiltDir},
+		"once the new counts are in place":  {clicksDir, clicksDir + oldSuffix},
+		"with what an earlier one has left": {clicksDir, clicksDir + oldSuffix, rebuildingDir, rebuiltDir},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newScenario(t, true)
+			counts := filepath.Join(t.TempDir(), clicksDir)
+			w.must(os.Rename(filepath.Join(w.dir, clicksDir), counts))
+			for _, dir := range dirs {
+				w.copy(counts, filepath.Join(w.dir, dir))
+			}
+			w.opens(w.clicks)
+			w.noLeftovers()
+		})
 	}
-	w.opens(w.clicks)
-	entries, err := os.ReadDir(w.dir)
-	w.must(err)
-	if slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return strings.HasPrefix(e.Name(), clicksDir+".") }) {
-		t.Errorf("there are %v", entries)
+}
+
+// noLeftovers fails if a rebuild left a directory next to the counts.
+func (w *scenario) noLeftovers() {
+	w.t.Helper()
+	if left, err := filepath.Glob(filepath.Join(w.dir, clicksDir+".*")); err != nil || len(left) > 0 {
+		w.t.Errorf("a rebuild left %v, %v", left, err)
 	}
 }
 
@@ -358,6 +375,7 @@ func TestNoBase(t *testing.T) {
 	if err := Rebuild(t.Context(), w.options(new(logtest.Log)), "", false, report); err == nil || !errors.As(err, new(*NoBaseError)) {
 		t.Errorf("a rebuild without --lossy: %v", err)
 	}
+	w.noLeftovers()
 	w.must(Rebuild(t.Context(), w.options(new(logtest.Log)), "", true, report))
 	w.opens(3)
 }

@@ -13,17 +13,6 @@ import (
 	"github.com/footfall/footfall/internal/storage/sql"
 )
 
-// RemovedPartError says that a part of the data directory was moved away,
-// removed or replaced while the directory was open.
-type RemovedPartError struct {
-	Path string
-	Part Part
-}
-
-func (e *RemovedPartError) Error() string {
-	return fmt.Sprintf("%s was moved away, removed or replaced while footfall ran, so it stops", e.Path)
-}
-
 // openedFiles is the files and directories of an open data directory, as they were
 // when it was opened.
 type openedFiles struct {

@@ -17,42 +17,41 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// parts compares the parts of a data directory as they are opened, with what
-// they remember of each other, so that none is taken that is older than the
-// others, cut, or another one's.
+// tracker knows the progress that the parts of a data directory remember of each
+// other. While the parts are opened it finds one that is older than the others,
+// that is cut short, or that belongs elsewhere. Afterwards the file progress
+// follows what happens.
 type tracker struct {
 	dir  string
 	file *progress.File
-	// known is what the parts that are open remember, together.
-	known progress.Record
-	// copies are what each of them remembers.
-	copies []progress.Record
+	// remembered is what each opened part remembers, and known all of it together.
+	remembered []progress.Record
+	known      progress.Record
 	// end is where the journal ended when it was opened.
 	end progress.Journal
-	// needed are the journals that had come further than they are counted, and
-	// how far.
+	// needed has the journals that are not counted to their end, and these ends.
 	needed map[progress.ID]uint64
-	// opened is set once all has been compared, and the file follows what happens.
-	opened bool
+	// following is set once all parts were compared and the file follows them.
+	following bool
 }
 
-// openParts begins with what the file progress and links and users remember. With
-// force these may be of a copy that went its own way, and then are not asked.
-func openProgress(ctx context.Context, dir string, db *sql.DB, force bool, log *slog.Logger) (*tracker, error) {
+// openProgress opens the file progress, and reads what links and users remember.
+// With older, it does not use what they remember if they are older or diverged.
+func openProgress(ctx context.Context, dir string, db *sql.DB, older bool, log *slog.Logger) (*tracker, error) {
 	path := filepath.Join(dir, progressFile)
 	file, err := progress.Open(path)
 	if errors.Is(err, progress.ErrUnreadable) {
-		log.Warn("the file progress is damaged and is written again; at this start nothing may tell that the journal lost its end", "file", path, "error", err)
+		log.Warn("the file progress is damaged and is written again; this start may not notice if the end of the journal is missing", "file", path, "error", err)
 		err = nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open data directory: %w", err)
 	}
-	p := &tracker{dir: dir, file: file}
-	p.join(file.Record())
-	err = p.checkDiverged(ctx, db)
-	if force && errors.As(err, new(*OlderLinksError)) {
-		return p, nil
+	t := &tracker{dir: dir, file: file}
+	t.add(file.Record())
+	err = t.checkDiverged(ctx, db)
+	if older && errors.As(err, new(*OlderLinksError)) {
+		return t, nil
 	}
 	var remembered progress.Record
 	if err == nil {
@@ -61,21 +60,21 @@ func openProgress(ctx context.Context, dir string, db *sql.DB, force bool, log *
 	if err != nil {
 		return nil, errors.Join(unopened(PartLinks, err), file.Close())
 	}
-	p.join(remembered)
-	return p, nil
+	t.add(remembered)
+	return t, nil
 }
 
-func (p *tracker) join(r progress.Record) {
-	p.known.Merge(r)
-	p.copies = append(p.copies, r)
+func (t *tracker) add(r progress.Record) {
+	t.known.Merge(r)
+	t.remembered = append(t.remembered, r)
 }
 
-// openCounts opens the counts, which keep all their files until they are
-// released, once all parts have been compared. Where clicks were recorded, and there are no
-// counts, none are begun: there is a store.CorruptError.
-func (p *tracker) openCounts(ctx context.Context, log *slog.Logger) (_ *pebble.Store, err error) {
-	dir := filepath.Join(p.dir, clicksDir)
-	if p.recorded() {
+// openCounts opens the counts, and reads what they remember. They keep all their
+// files until Release. It fails with a store.CorruptError if clicks were recorded
+// and there are no counts.
+func (t *tracker) openCounts(ctx context.Context, log *slog.Logger) (_ *pebble.Store, err error) {
+	dir := filepath.Join(t.dir, clicksDir)
+	if t.recorded() {
 		exist, err := pebble.Exists(dir)
 		if err != nil {
 			return nil, err
@@ -88,15 +87,15 @@ func (p *tracker) openCounts(ctx context.Context, log *slog.Logger) (_ *pebble.S
 	if err != nil {
 		return nil, err
 	}
-	if err := p.count(ctx, clicks); err != nil {
+	if err := t.addCounts(ctx, clicks); err != nil {
 		return nil, errors.Join(err, clicks.Close())
 	}
 	return clicks, nil
 }
 
-// recorded tells whether any click is known to have been recorded.
-func (p *tracker) recorded() bool {
-	for _, j := range p.known.Journals {
+// recorded says whether any part remembers that a click was recorded.
+func (t *tracker) recorded() bool {
+	for _, j := range t.known.Journals {
 		if j.End > 0 {
 			return true
 		}
@@ -110,8 +109,8 @@ type noted interface {
 	Note(ctx context.Context) ([]byte, error)
 }
 
-// count adds what the counts remember, and finds the journals that they need.
-func (p *tracker) count(ctx context.Context, clicks noted) error {
+// addCounts adds what the counts remember, and finds the journals that they need.
+func (t *tracker) addCounts(ctx context.Context, clicks noted) error {
 	note, err := clicks.Note(ctx)
 	if err != nil {
 		return err
@@ -120,14 +119,14 @@ func (p *tracker) count(ctx context.Context, clicks noted) error {
 	if err != nil {
 		return &store.CorruptError{Err: err}
 	}
-	p.join(remembered)
-	p.needed, err = uncounted(ctx, clicks, p.known)
+	t.add(remembered)
+	t.needed, err = neededJournals(ctx, clicks, t.known)
 	return err
 }
 
-// uncounted finds the journals that had come further than the counts reach, and
-// how far.
-func uncounted(ctx context.Context, clicks store.Progress, known progress.Record) (map[progress.ID]uint64, error) {
+// neededJournals finds the journals that are not counted to their end, and these
+// ends.
+func neededJournals(ctx context.Context, clicks store.Progress, known progress.Record) (map[progress.ID]uint64, error) {
 	needed := map[progress.ID]uint64{}
 	for _, j := range known.Journals {
 		pos, _, err := clicks.Position(ctx, store.JournalID(j.ID))
@@ -141,115 +140,86 @@ func uncounted(ctx context.Context, clicks store.Progress, known progress.Record
 	return needed, nil
 }
 
-// journal says how to open the journal: as one that has all that is not counted.
-func (p *tracker) journal(o journal.Options) journal.Options {
-	o.Dir = filepath.Join(p.dir, journalDir)
-	o.Existing = len(p.needed) > 0
-	o.Reached = func(id [16]byte) uint64 { return p.needed[progress.ID(id)] }
+// journalOptions makes journal.Open refuse a journal that lacks what is not
+// counted.
+func (t *tracker) journalOptions(o journal.Options) journal.Options {
+	o.Dir = filepath.Join(t.dir, journalDir)
+	o.Existing = len(t.needed) > 0
+	o.Reached = func(id [16]byte) uint64 { return t.needed[progress.ID(id)] }
 	o.Ended = func(id [16]byte, end uint64, last uint32) {
 		now := progress.Journal{ID: id, End: end, Last: last}
-		if p.end.ID == (progress.ID{}) { // it is opened, before anything is appended
-			p.end = now
+		if t.end.ID == (progress.ID{}) { // it is being opened; nothing was appended yet
+			t.end = now
 		}
-		p.file.AddJournal(now)
+		t.file.AddJournal(now)
 	}
 	return o
 }
 
-// DivergedJournalError: the journal that is there went another way than the one
-// that belongs there, since both were one. It is journal.ErrCorrupt.
-type DivergedJournalError struct {
-	Dir string
-	At  uint64 // a position at which the right one had another record
-}
-
-func (e *DivergedJournalError) Error() string {
-	return fmt.Sprintf("%s is the journal of a copy of this data directory that went its own way: it has another record before position %d than the one that was here", e.Dir, e.At)
-}
-
-// Is makes every DivergedJournalError a journal.ErrCorrupt.
-func (e *DivergedJournalError) Is(target error) bool { return target == journal.ErrCorrupt }
-
-// belongs fails where the journal has other records than a part remembers.
-func (p *tracker) belongs(j *journal.Contents) error {
-	for _, c := range p.copies {
-		known, _ := c.Journal(j.ID())
-		holds, err := j.Holds(known.End, known.Last)
-		if err != nil {
-			return err
-		}
-		if !holds {
-			return &DivergedJournalError{Dir: filepath.Join(p.dir, journalDir), At: known.End}
-		}
-	}
-	return nil
-}
-
-// damaged says how to look at a journal that cannot be opened: all that is
-// known of its end tells how much is missing, counted or not.
-func (p *tracker) inspectJournal(o journal.Options) journal.Options {
-	o = p.journal(o)
+// inspectOptions makes journal.Inspect find everything that is missing at the end,
+// counted or not.
+func (t *tracker) inspectOptions(o journal.Options) journal.Options {
+	o = t.journalOptions(o)
 	o.Reached = func(id [16]byte) uint64 {
-		j, _ := p.known.Journal(id)
+		j, _ := t.known.Journal(id)
 		return j.End
 	}
 	return o
 }
 
-// LostJournalError: a journal is not there of which clicks are not counted. It
-// is journal.ErrCorrupt.
-type LostJournalError struct {
-	Dir string // where it was
-	ID  progress.ID
-	// Counted is the position that the counts reach, and End the one that the
-	// journal had reached.
-	Counted, End uint64
+// checkJournal fails with a DivergedJournalError if the journal has other records
+// than a part remembers.
+func (t *tracker) checkJournal(j *journal.Contents) error {
+	for _, r := range t.remembered {
+		known, _ := r.Journal(j.ID())
+		holds, err := j.Holds(known.End, known.Last)
+		if err != nil {
+			return err
+		}
+		if !holds {
+			return &DivergedJournalError{Dir: filepath.Join(t.dir, journalDir), At: known.End}
+		}
+	}
+	return nil
 }
 
-func (e *LostJournalError) Error() string {
-	return fmt.Sprintf("journal %s is not in %s: it had reached position %d, and the counts reach position %d, so %d bytes of clicks are missing",
-		e.ID, e.Dir, e.End, e.Counted, e.End-e.Counted)
-}
-
-// Is makes every LostJournalError a journal.ErrCorrupt.
-func (e *LostJournalError) Is(target error) bool { return target == journal.ErrCorrupt }
-
-// lost is the journals, other than the one that is here, of which clicks are not
-// counted. ID is zero where none is here.
-func (p *tracker) lost(ctx context.Context, clicks store.Progress, here [16]byte) (lost []*LostJournalError, err error) {
-	for _, j := range p.known.Journals {
-		end, needed := p.needed[j.ID]
-		if !needed || j.ID == here {
+// missingJournals returns the journals with clicks that are not counted, except
+// the one that is present. present is zero if there is none.
+func (t *tracker) missingJournals(ctx context.Context, clicks store.Progress, present [16]byte) (missing []*LostJournalError, err error) {
+	for _, j := range t.known.Journals {
+		end, needed := t.needed[j.ID]
+		if !needed || j.ID == present {
 			continue
 		}
 		pos, _, err := clicks.Position(ctx, store.JournalID(j.ID))
 		if err != nil {
 			return nil, err
 		}
-		lost = append(lost, &LostJournalError{Dir: filepath.Join(p.dir, journalDir), ID: j.ID, Counted: pos.Counted, End: end})
+		missing = append(missing, &LostJournalError{Dir: filepath.Join(t.dir, journalDir), ID: j.ID, Counted: pos.Counted, End: end})
 	}
-	return lost, nil
+	return missing, nil
 }
 
-// open has the file follow what happens from now on. All has been compared.
-func (p *tracker) open(ctx context.Context, db *sql.DB, j *journal.Journal) error {
+// follow makes the file progress follow what happens from now on. All parts must
+// have been compared.
+func (t *tracker) follow(ctx context.Context, db *sql.DB, j *journal.Journal) error {
 	var life progress.ID
 	if _, err := rand.Read(life[:]); err != nil {
 		return fmt.Errorf("draw the name of a life: %w", err)
 	}
-	database := sql.Place(filepath.Join(p.dir, databaseFile))
+	database := sql.Place(filepath.Join(t.dir, databaseFile))
 	seen, err := sql.Peek(ctx, database)
 	if err != nil {
 		return fmt.Errorf("open links and users: %w", err)
 	}
-	// The file must know of the new mark before footfall.db has it: whoever dies in
-	// between leaves either mark, and maybe a log.
+	// The file must have the new mark before footfall.db has it. A process that dies
+	// in between leaves either mark in footfall.db, and maybe a -wal.
 	mark := 1 + mathrand.Uint32N(math.MaxInt32)
-	p.known.Links.Mark, p.known.Links.Next = seen.File.Mark, mark
-	p.known.AddJournal(p.end)
-	p.known.AddJournal(progress.Journal{ID: j.ID(), End: j.End()})
-	if err := errors.Join(p.file.Start(p.known), p.file.Sync()); err != nil {
-		return fmt.Errorf("%s: %w", filepath.Join(p.dir, progressFile), err)
+	t.known.Links.Mark, t.known.Links.Next = seen.File.Mark, mark
+	t.known.AddJournal(t.end)
+	t.known.AddJournal(progress.Journal{ID: j.ID(), End: j.End()})
+	if err := errors.Join(t.file.Start(t.known), t.file.Sync()); err != nil {
+		return fmt.Errorf("%s: %w", filepath.Join(t.dir, progressFile), err)
 	}
 	links, err := db.Begin(ctx, life.String(), mark)
 	if err != nil {
@@ -259,19 +229,19 @@ func (p *tracker) open(ctx context.Context, db *sql.DB, j *journal.Journal) erro
 		return fmt.Errorf("open links and users: %w", err)
 	}
 	links.Settled = seen.File.Version
-	p.known.AddLinks(links)
-	p.known.Links.Mark, p.known.Links.Next = mark, 0
-	if seen.File.Mark != mark { // the disk is full: it is in the log still
-		p.known.Links.Mark = 0
+	t.known.AddLinks(links)
+	t.known.Links.Mark, t.known.Links.Next = mark, 0
+	if seen.File.Mark != mark { // the disk is full, and the mark is only in the -wal
+		t.known.Links.Mark = 0
 	}
-	if err := p.file.Start(p.known); err != nil {
-		return fmt.Errorf("%s: %w", filepath.Join(p.dir, progressFile), err)
+	if err := t.file.Start(t.known); err != nil {
+		return fmt.Errorf("%s: %w", filepath.Join(t.dir, progressFile), err)
 	}
-	p.opened = true
+	t.following = true
 	return nil
 }
 
-// replace has the file, and links and users, know this alone from now on.
-func (p *tracker) replace(ctx context.Context, db *sql.DB, known progress.Record) error {
-	return errors.Join(db.SaveProgress(ctx, known), p.file.Start(known), p.file.Sync())
+// replace replaces what the file, and links and users, remember.
+func (t *tracker) replace(ctx context.Context, db *sql.DB, known progress.Record) error {
+	return errors.Join(db.SaveProgress(ctx, known), t.file.Start(known), t.file.Sync())
 }

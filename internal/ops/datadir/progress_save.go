@@ -95,7 +95,7 @@ func (d *Dir) closeCounts(ctx context.Context) error {
 
 // remember has all parts remember how things stand, durably.
 func (d *Dir) remember(ctx context.Context) error {
-	if !d.progress.opened {
+	if !d.progress.following {
 		return d.Counts.Sync(ctx)
 	}
 	if sums, err := countByJournal(ctx, d.Counts); err == nil { // they are for words alone
