@@ -17,8 +17,8 @@ const (
 	clicksDir     = "clicks"
 	journalDir    = "journal"
 	checkpointDir = "checkpoint"
-	// rebuildingDir is on the way, rebuiltDir is proven and takes the place of
-	// clicks/, whatever happens.
+	// rebuildingDir has counts that are being made. rebuiltDir has proven ones, which
+	// replace clicks/ now or at the next start.
 	rebuildingDir = "clicks.rebuilding"
 	rebuiltDir    = "clicks.rebuilt"
 	newSuffix     = ".new"
@@ -26,12 +26,12 @@ const (
 	damagedSuffix = ".damaged"
 )
 
-// Backup adds a backup to the directory to, of which keep remain. Clicks go on
-// meanwhile. Every click acknowledged before the call is in it.
+// Backup adds a backup to the directory to, and keeps the newest keep backups there.
+// Clicks are recorded meanwhile. Every click that was acknowledged before the call
+// is in the backup.
 //
-// First come the counts, then links and users, then the journal: so the journal
-// goes on where the counts end, and no click in either is of a link that is
-// not there.
+// It copies first the counts, then links and users, then the journal. So the
+// journal continues the counts, and every click in either has its link.
 func (d *Dir) Backup(ctx context.Context, to string, keep int) (m backup.Manifest, err error) {
 	if err := checkSeparate(d.path, to); err != nil {
 		return m, err
@@ -58,7 +58,7 @@ func (d *Dir) Backup(ctx context.Context, to string, keep int) (m backup.Manifes
 	return draft.Commit(min(counted, end), end, keep)
 }
 
-// HoldJournal keeps every segment of the journal until release.
+// HoldJournal keeps the journal from being trimmed until release is called.
 func (d *Dir) HoldJournal(ctx context.Context) (release func(), err error) {
 	if err := d.trimMu.lock(ctx); err != nil {
 		return nil, err
@@ -66,10 +66,9 @@ func (d *Dir) HoldJournal(ctx context.Context) (release func(), err error) {
 	return d.trimMu.unlock, nil
 }
 
-// backupJournal copies the segments up to a position, where one ends, and what
-// was trimmed. The header of the next one is copied too, for it says where the
-// next click goes; it keeps the name of a segment that is open, for clicks go
-// into the one that it is of.
+// backupJournal copies the trim mark and the segments up to a position, where one
+// ends. It also copies the header of the next segment, which has the next position,
+// as an open segment.
 func (d *Dir) backupJournal(ctx context.Context, draft *backup.Draft, end uint64) error {
 	if mark := d.Journal.TrimMark(); mark != "" {
 		if err := draft.Copy(ctx, mark, filepath.Join(journalDir, filepath.Base(mark)), 0); err != nil {
@@ -104,8 +103,8 @@ func (d *Dir) backupJournal(ctx context.Context, draft *backup.Draft, end uint64
 	return nil
 }
 
-// backupLinks copies links and users, and returns the journal position up to
-// which they have every link. No deletion falls between the two.
+// backupLinks copies links and users, and returns a position of the journal. Every
+// click before it has its link in the copy. No deletion comes between the two.
 func (d *Dir) backupLinks(ctx context.Context, draft *backup.Draft) (end uint64, err error) {
 	d.deleteMu.Lock()
 	defer d.deleteMu.Unlock()
@@ -126,8 +125,8 @@ func (d *Dir) backupLinks(ctx context.Context, draft *backup.Draft) (end uint64,
 	return end, draft.Added(ctx, "footfall.db")
 }
 
-// checkpoint keeps a copy of the counts as they are now beside the data, to
-// rebuild from; it shares no file with them.
+// checkpoint copies the present counts to checkpoint/, so that a rebuild can start
+// from them. The copy shares no file with them.
 func (d *Dir) checkpoint(ctx context.Context) error {
 	draft, err := backup.Begin(filepath.Join(d.path, checkpointDir), d.installation, d.now())
 	if err != nil {
@@ -142,10 +141,11 @@ func (d *Dir) checkpoint(ctx context.Context) error {
 	return err
 }
 
-// copyCounts copies the counts as they are when it is called, after besides has
-// been, and returns the journal position that they reach.
-func (d *Dir) copyCounts(ctx context.Context, draft *backup.Draft, besides func() error) (counted uint64, err error) {
-	// With links it costs nothing, and does not change while it is copied.
+// copyCounts copies the counts as they are when it is called, and returns the journal
+// position that they reach. It calls before before it copies.
+func (d *Dir) copyCounts(ctx context.Context, draft *backup.Draft, before func() error) (counted uint64, err error) {
+	// A checkpoint of the engine has hard links, so it costs little, and it does not
+	// change while it is copied.
 	temp := filepath.Join(d.path, checkpointDir+newSuffix)
 	if err := os.RemoveAll(temp); err != nil {
 		return 0, fmt.Errorf("checkpoint: %w", err)
@@ -158,14 +158,14 @@ func (d *Dir) copyCounts(ctx context.Context, draft *backup.Draft, besides func(
 	if err := d.Counts.Checkpoint(ctx, temp); err != nil {
 		return 0, err
 	}
-	if err := besides(); err != nil {
+	if err := before(); err != nil {
 		return 0, err
 	}
 	meter.Begin(ctx, "counts", meter.Bytes, sizeOf(temp))
 	return pos.Counted, draft.CopyDir(ctx, temp, clicksDir)
 }
 
-// sizeOf is how many bytes the files in a directory have; 0 where nobody can tell.
+// sizeOf is how many bytes the files in a directory have; 0 if that is unknown.
 func sizeOf(dir string) (bytes int64) {
 	entries, _ := os.ReadDir(dir)
 	for _, e := range entries {

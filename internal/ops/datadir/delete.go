@@ -11,8 +11,8 @@ import (
 // Deletion is what Delete removes.
 type Deletion struct {
 	rollup.Scope // a user, or a link
-	// Hold keeps imports from bringing clicks of the scope, until release.
-	// removed says that Remove has removed it.
+	// Hold stops imports of clicks of the scope until release is called. removed says
+	// whether Remove removed the scope.
 	Hold func() (release func(removed bool))
 	// Remove removes the scope from links and users.
 	Remove func() (store.DeletedRows, error)
@@ -21,25 +21,25 @@ type Deletion struct {
 // Removal is what a deletion removed.
 type Removal struct {
 	store.DeletedRows
-	Clicks uint64 // counted on it, those of bots too
+	Clicks uint64 // that were counted on it, including those of bots
 	Traces Traces
 }
 
-// Traces says what of a deleted user or link is left on the disk, except in the
-// journal and in backups. The zero value is nothing.
+// Traces says what is left of a deleted user or link on the disk, except in the
+// journal and in backups. The zero value says that nothing is.
 type Traces struct {
-	// Later says that it is being removed still.
+	// Later says that the server is still removing it.
 	Later bool
-	// Failed says why it could not be removed; empty if it was, or will be.
+	// Failed is why it could not be removed; empty if it was, or is being removed.
 	Failed string
-	// Kept are files and directories that were set aside because they are damaged.
-	// They keep what they hold.
+	// Kept are damaged files and directories that were set aside. Nothing is removed
+	// from them.
 	Kept []string
 }
 
 // Delete removes a user or a link for good: first from links and users, so that
-// no visitor is sent there any more, then from the counts, and then what is left
-// on the disk.
+// visitors are no longer redirected, then from the counts, and then what is left
+// on the disk. Visitors and clicks do not wait.
 func (d *Dir) Delete(ctx context.Context, what Deletion) (r Removal, err error) {
 	if r, err = d.deleteCounts(ctx, what); err == nil {
 		r.Traces = d.eraseNow(ctx)
@@ -59,12 +59,12 @@ func (d *Dir) deleteCounts(ctx context.Context, what Deletion) (r Removal, err e
 		return r, err
 	}
 	removed = true
-	// What was begun is finished, also if nobody waits for it any more.
+	// Finish what was begun, even if the caller has gone.
 	return r, d.finishDeletions(context.WithoutCancel(ctx))
 }
 
-// Clicks is all clicks of a scope, those of bots too, and those that were
-// recorded just now.
+// Clicks counts all clicks of a scope, including those of bots, and those recorded
+// before the call.
 func (d *Dir) Clicks(ctx context.Context, s rollup.Scope) (clicks uint64, err error) {
 	if err := d.Recorder.Drain(ctx); err != nil {
 		return 0, err
@@ -84,8 +84,8 @@ func (d *Dir) Clicks(ctx context.Context, s rollup.Scope) (clicks uint64, err er
 // deletionsAtOnce bounds the memory of a deletion.
 const deletionsAtOnce = 10_000
 
-// finishDeletions removes from the counts what links and users say is to be
-// removed still: after a deletion, and after one that a crash cut short.
+// finishDeletions removes from the counts what was removed from links and users: in
+// a deletion, and after a crash in one.
 func (d *Dir) finishDeletions(ctx context.Context) error {
 	for {
 		scopes, err := d.Links.Deletions(ctx, deletionsAtOnce)

@@ -1,8 +1,9 @@
-// Package datadir is the data directory of one process: it is claimed, opened,
-// looked after and closed here, and what an operator does to it is done here:
-// backup, check, repair, rebuild, deletion.
+// Package datadir is the data directory that one process owns: it locks, opens,
+// maintains and closes it. It has what operators do to a directory: backup, check,
+// repair, rebuild, deletion.
 //
-// It does not know who asks: it listens nowhere, and has no commands.
+// It does not know who asks: it answers no requests and has no commands. Errors
+// say what is wrong; package cli says what to do.
 package datadir
 
 import (
@@ -23,23 +24,24 @@ import (
 
 // Options says which directory to open, and how.
 type Options struct {
-	// Path is that of the directory.
+	// Path is the path of the directory.
 	Path string
-	// Named says that the operator named the directory. Root sends commands to a
-	// process of another user only then.
+	// Named says that the operator named the directory. Only then does root send
+	// commands to a process of another user.
 	Named bool
 	// Create makes the directory if it is missing. Without it, a directory without
 	// data is ErrNoData.
 	Create bool
-	// NoSync makes clicks survive a killed process, but not a power cut.
+	// NoSync appends clicks to the journal without fsync: they survive the death of the
+	// process, but not a power cut.
 	NoSync bool
 	// Reserve is how many bytes should stay free on the disk. 0 is a gigabyte, or
 	// 5 % of the disk if that is less. See Disk.
 	Reserve int64
-	// Retention says how much of the journal Keep keeps.
+	// Retention says how much of the journal Maintain keeps.
 	Retention Retention
-	// Synced is called after each sync of the journal with the time that it took;
-	// nil if nobody asks.
+	// Synced is called after each sync of the journal with the time that it took. It
+	// may be nil.
 	Synced func(time.Duration)
 	Now    func() time.Time
 	Log    *slog.Logger
@@ -47,39 +49,39 @@ type Options struct {
 
 // Dir is an open data directory:
 //
-//	lock           held while the directory is open
-//	footfall.sock  where commands reach the process
+//	lock           locked while the directory is open
+//	footfall.sock  the socket for commands
 //	journal/       every click, as it came
 //	clicks/        the counts
 //	footfall.db    links and users
 //	checkpoint/    the counts as they were when the journal was trimmed last
-//	progress       how far journal and links had come, for the next start
+//	progress       where journal and links ended, for the next start
 type Dir struct {
 	Counts   *pebble.Store
 	Links    *sql.DB // links and users
 	Journal  *journal.Journal
 	Recorder *recorder.Recorder // counts what is in the journal
 	Disk     *Disk
-	Created  bool // by Open
+	Created  bool // the directory had no data before Open
 
 	path      string
 	now       func() time.Time
 	log       *slog.Logger
 	retention Retention
 	lock      *dirLock
-	// present is what watchFiles compares with the disk.
+	// opened is what watchFiles compares with the disk.
 	opened openedFiles
-	// installation is a public name of the installation.
+	// installation is the id of the installation, in hexadecimal. It is not secret.
 	installation string
 	uncounted    uint64 // bytes of the journal that were not counted when it was opened
 
-	// keeping is held by whoever needs the journal's segments to stay, for as
-	// long as a backup takes, and deleting by whoever needs users and links to.
+	// trimMu is held to trim the journal, or to keep it from being trimmed for as long
+	// as a backup takes. deleteMu is held to delete users and links, or to keep them.
 	trimMu   ctxMutex
 	rolled   chan struct{} // a segment of the journal is full
 	deleteMu sync.Mutex
-	// copying is held while a backup copies links and users, after the journal
-	// that goes with them: what they remember of it must not go on meanwhile.
+	// progressMu is held while links and users remember new progress, and while a
+	// backup copies them: the journal in the backup ends earlier than that progress.
 	progressMu sync.Mutex
 	progress   *tracker
 	eraser     eraser
@@ -87,8 +89,9 @@ type Dir struct {
 	closers []func(context.Context) error // in the order of opening
 }
 
-// Open claims and opens a data directory. It fails with ErrOwned if another
-// process has it.
+// Open locks and opens a data directory. It compares its parts, and refuses one that
+// is damaged, older than the others, or belongs elsewhere: with a PartError. It
+// fails with ErrOwned if another process has the directory open, and with ErrNoData.
 func Open(ctx context.Context, o Options) (_ *Dir, err error) {
 	d := &Dir{
 		path: o.Path, now: o.Now, log: o.Log, retention: o.Retention, Disk: newDisk(o.Path, o.Reserve, o.Log),
@@ -127,7 +130,7 @@ func Open(ctx context.Context, o Options) (_ *Dir, err error) {
 	if d.opened, err = statParts(o.Path); err != nil {
 		return nil, err
 	}
-	done = LogIfSlow("a deletion that was cut short", o.Log)
+	done = LogIfSlow("an unfinished deletion", o.Log)
 	err = d.finishDeletions(ctx)
 	done()
 	if err != nil {
@@ -136,7 +139,7 @@ func Open(ctx context.Context, o Options) (_ *Dir, err error) {
 	return d, nil
 }
 
-// openParts opens counts and journal, compares all parts, and begins to count.
+// openParts opens counts and journal, compares all parts, and starts counting.
 func (d *Dir) openParts(ctx context.Context, o Options) (err error) {
 	if d.progress, err = openProgress(ctx, o.Path, d.Links, false, o.Log); err != nil {
 		return err
@@ -174,39 +177,39 @@ func (d *Dir) openParts(ctx context.Context, o Options) (err error) {
 		return unopened(PartLinks, err)
 	}
 	if err := d.Counts.Release(); err != nil {
-		o.Log.Warn("files of the counts that are not needed could not be removed, and take room; the next start tries again", "error", err)
+		o.Log.Warn("files of the counts that are not needed could not be removed, and take up space; the next start tries again", "error", err)
 	}
-	remembering, stop := context.WithCancel(context.WithoutCancel(ctx))
-	var remembered sync.WaitGroup
-	remembered.Go(func() { d.remembering(remembering) })
-	d.onClose(func(context.Context) error { stop(); remembered.Wait(); return nil })
+	saving, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var saved sync.WaitGroup
+	saved.Go(func() { d.saveInBackground(saving) })
+	d.onClose(func(context.Context) error { stop(); saved.Wait(); return nil })
 	return nil
 }
 
-// openJournal opens the journal of these counts, links and users.
+// openJournal opens the journal, and refuses one that does not fit the other parts.
 func (d *Dir) openJournal(ctx context.Context, o Options) error {
 	j, err := journal.Open(d.progress.journalOptions(journal.Options{
 		NoSync: o.NoSync, SegmentSize: o.Retention.segmentSize(), Synced: o.Synced, Logger: o.Log,
 		Rolled: func() {
 			select {
 			case d.rolled <- struct{}{}:
-			default: // it is known
+			default: // retain has not yet seen the last one
 			}
 		},
 	}))
-	var here [16]byte
+	var present [16]byte
 	switch {
 	case err == nil:
-		here = j.ID()
+		present = j.ID()
 	case !errors.Is(err, fs.ErrNotExist):
 		return unopened(PartJournal, err)
 	}
-	lost, lostErr := d.progress.missingJournals(ctx, d.Counts, here)
+	missing, missingErr := d.progress.missingJournals(ctx, d.Counts, present)
 	switch {
-	case lostErr != nil:
-		err = lostErr
-	case len(lost) > 0:
-		err = unopened(PartJournal, lost[0])
+	case missingErr != nil:
+		err = missingErr
+	case len(missing) > 0:
+		err = unopened(PartJournal, missing[0])
 	case err == nil:
 		if err = d.progress.checkJournal(&j.Contents); err == nil {
 			err = d.progress.checkLinks(ctx, d.Links, d.Counts, &j.Contents)
@@ -223,32 +226,33 @@ func (d *Dir) openJournal(ctx context.Context, o Options) error {
 	}
 	d.Journal = j
 	d.onClose(func(context.Context) error {
-		if d.opened.journal.replaced() { // what lies there now is not to be sealed
+		if d.opened.journal.replaced() { // do not seal segments of another journal
 			return nil
 		}
 		return d.Journal.Close()
 	})
-	return d.passTail(ctx, o)
+	return d.giveUpTail(ctx, o)
 }
 
-// passTail counts the end of a journal as given up that a power cut took where
-// clicks are not synced: what is recorded from now on comes after it.
-func (d *Dir) passTail(ctx context.Context, o Options) error {
+// giveUpTail gives up the end of a journal with NoSync that a power cut took. New
+// records come after it.
+func (d *Dir) giveUpTail(ctx context.Context, o Options) error {
 	tail, ok := d.Journal.Tail()
 	if !ok {
 		return nil
 	}
-	passed := []journal.Hole{{From: tail.From, To: tail.To}}
-	if err := (recorder.Counting{Journal: &d.Journal.Contents, Clicks: d.Counts, Now: o.Now, Log: o.Log}).GiveUp(ctx, passed); err != nil {
+	lost := []journal.Hole{{From: tail.From, To: tail.To}}
+	if err := (recorder.Counting{Journal: &d.Journal.Contents, Clicks: d.Counts, Now: o.Now, Log: o.Log}).GiveUp(ctx, lost); err != nil {
 		return err
 	}
 	return d.Counts.Sync(ctx)
 }
 
-// onClose has f called by Close, before what was opened earlier is closed.
+// onClose makes Close call f, before it closes what was opened earlier.
 func (d *Dir) onClose(f func(context.Context) error) { d.closers = append(d.closers, f) }
 
-// Close counts what is recorded, as far as ctx allows, and closes everything.
+// Close counts what is recorded, as far as ctx allows, makes the counts durable, and
+// closes everything. Clicks that are not counted are safe in the journal.
 func (d *Dir) Close(ctx context.Context) error {
 	var errs []error
 	for i := len(d.closers) - 1; i >= 0; i-- {

@@ -1,28 +1,26 @@
 package datadir
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// claim is a data directory that this process has taken. Two things are locked:
-// a file in it, and the directory itself, because the file can be removed.
+// dirLock is the lock of a data directory: of the file lock in it, and of the
+// directory itself, because the file can be removed.
 type dirLock struct {
 	dir        string
-	lock, root *os.File
+	file, root *os.File
 }
 
-// Close lets go of the directory.
-func (c *dirLock) Close() error {
+// Close unlocks the directory.
+func (l *dirLock) Close() error {
 	var errs []error
-	for _, f := range []*os.File{c.root, c.lock} {
+	for _, f := range []*os.File{l.root, l.file} {
 		if f != nil {
 			errs = append(errs, f.Close())
 		}
@@ -30,22 +28,22 @@ func (c *dirLock) Close() error {
 	return errors.Join(errs...)
 }
 
-// lockDir takes a data directory for this process; the locks go with the
-// process, however it ends. Where another process has it, that is ErrOwned.
-// Where nothing has been kept there, create makes it, and else it is ErrNoData.
+// lockDir locks a data directory until Close, or until the process ends. It fails
+// with ErrOwned if another process has locked it. If the directory has no data, it
+// fails with ErrNoData, or makes the directory if create is set.
 //
-// It takes no directory of another user, who could not open what this one
-// leaves there, nor one into which everybody could put things, and makes none
-// where other things lie. From then on nobody else may look into it.
-func lockDir(dir string, create bool) (c *dirLock, err error) {
-	c = &dirLock{dir: dir}
-	if c.lock, err = lockFileIn(dir, create); err == nil {
-		c.root, err = lockRoot(dir)
+// It refuses a directory of another user, who could not open files that this user
+// makes in it. It refuses one that everybody could write to, and one that has
+// other files than footfall's. It sets mode 0700.
+func lockDir(dir string, create bool) (l *dirLock, err error) {
+	l = &dirLock{dir: dir}
+	if l.file, err = lockFileIn(dir, create); err == nil {
+		l.root, err = lockRoot(dir)
 	}
 	if err != nil {
-		return nil, errors.Join(err, c.Close())
+		return nil, errors.Join(err, l.Close())
 	}
-	return c, nil
+	return l, nil
 }
 
 // lockRoot locks the directory itself.
@@ -57,76 +55,45 @@ func lockRoot(dir string) (*os.File, error) {
 	err = flock(root, dir)
 	switch {
 	case errors.Is(err, unix.EBADF), errors.Is(err, unix.ENOLCK), errors.Is(err, unix.EINVAL), errors.Is(err, unix.EOPNOTSUPP):
-		return root, nil // a file system of the network that locks no directories; the file is locked
+		return root, nil // a network file system that cannot lock directories; the file is locked
 	case err != nil:
 		return nil, errors.Join(err, root.Close())
 	}
 	return root, nil
 }
 
-// look puts the lock back where it was removed, and says so. It fails with
-// ErrMoved.
-func (c *dirLock) check() (restored bool, err error) {
-	held, err := c.root.Stat()
+// check fails with ErrMoved if the path leads to another directory. It makes and
+// takes the file lock again if it was removed or replaced.
+func (l *dirLock) check() (restored bool, err error) {
+	locked, err := l.root.Stat()
 	if err != nil {
 		return false, err
 	}
-	here, err := os.Stat(c.dir)
+	present, err := os.Stat(l.dir)
 	switch {
-	case errors.Is(err, fs.ErrNotExist), err == nil && !os.SameFile(held, here):
-		return false, fmt.Errorf("the data directory %s %w", c.dir, ErrMoved)
+	case errors.Is(err, fs.ErrNotExist), err == nil && !os.SameFile(locked, present):
+		return false, fmt.Errorf("the data directory %s %w", l.dir, ErrMoved)
 	case err != nil:
 		return false, err
 	}
-	path := filepath.Join(c.dir, lockFile)
-	if held, err = c.lock.Stat(); err != nil {
+	path := filepath.Join(l.dir, lockFile)
+	if locked, err = l.file.Stat(); err != nil {
 		return false, err
 	}
-	if here, err = os.Lstat(path); err == nil && os.SameFile(held, here) {
+	if present, err = os.Lstat(path); err == nil && os.SameFile(locked, present) {
 		return false, nil
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return false, err
 	}
-	lock, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o600)
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o600)
 	if err != nil {
 		return false, err
 	}
-	if err := flock(lock, c.dir); err != nil { // a command holds it until it meets the lock of the directory
-		return false, errors.Join(err, lock.Close())
+	if err := flock(file, l.dir); err != nil { // a command has it, until it finds that the directory is locked
+		return false, errors.Join(err, file.Close())
 	}
-	before := c.lock
-	c.lock = lock
+	before := l.file
+	l.file = file
 	return true, before.Close()
-}
-
-// watchEvery is how often a server looks whether its data directory is its own
-// still.
-const watchEvery = time.Second
-
-// watchFiles looks after the data directory until ctx ends. It fails with ErrMoved
-// where the directory is another one, and with a RemovedPartError.
-func (d *Dir) watchFiles(ctx context.Context) error {
-	ticker := time.NewTicker(watchEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ticker.C:
-		case <-ctx.Done():
-			return nil
-		}
-		restored, err := d.lock.check()
-		switch {
-		case errors.Is(err, ErrMoved):
-			return err
-		case restored:
-			d.log.Warn("the lock of the data directory was removed, and is made again: whatever removed it must leave the directory alone", "file", filepath.Join(d.path, lockFile))
-		}
-		if err == nil {
-			err = d.checkParts()
-		}
-		if errors.As(err, new(*RemovedPartError)) {
-			return err
-		}
-	}
 }

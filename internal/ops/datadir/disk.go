@@ -12,21 +12,20 @@ import (
 	"github.com/footfall/footfall/internal/base/lograte"
 )
 
-// diskEvery is how often the room on the disk is looked at.
+// diskEvery is how often the free space is measured.
 const diskEvery = 5 * time.Second
 
-// reserveOf is the reserve unless told otherwise: a gigabyte, or 5 % of a disk
-// that is so small.
+// reserveOf is the default reserve: a gigabyte, or 5 % of the disk if that is less.
 func reserveOf(total uint64) uint64 { return min(1e9, total/20) }
 
-// How the disk stands, each worse than the one before.
+// The levels of free space.
 const (
 	diskRoomy = iota
-	diskLow   // there is less room than the reserve
-	diskFull  // than half of it: what is left is for clicks
+	diskLow   // less is free than the reserve
+	diskFull  // less is free than half of the reserve, which is for clicks
 )
 
-// Disk watches how much room the file system of a data directory has.
+// Disk watches the free space of the file system of a data directory.
 type Disk struct {
 	reserve uint64 // bytes; 0 is reserveOf
 	statfs  func() (free, total uint64, err error)
@@ -34,14 +33,14 @@ type Disk struct {
 	unknown *lograte.Line[error]
 
 	level atomic.Int32
-	free  atomic.Uint64 // bytes, when it was looked at last
+	free  atomic.Uint64 // bytes, when it was measured last
 }
 
 func newDisk(dir string, reserve int64, log *slog.Logger) *Disk {
 	return &Disk{
 		reserve: uint64(max(reserve, 0)), log: log,
 		unknown: lograte.New(time.Minute, func(times uint64, last error) {
-			log.Warn("the room on the disk cannot be told", "times", times, "error", last)
+			log.Warn("the free space of the disk is unknown", "times", times, "error", last)
 		}),
 		statfs: func() (free, total uint64, err error) {
 			var s unix.Statfs_t
@@ -53,13 +52,13 @@ func newDisk(dir string, reserve int64, log *slog.Logger) *Disk {
 	}
 }
 
-// watch looks until ctx ends.
+// watch measures until ctx ends.
 func (d *Disk) watch(ctx context.Context) {
 	ticker := time.NewTicker(diskEvery)
 	defer ticker.Stop()
 	defer d.unknown.Close()
 	for {
-		d.Look()
+		d.Measure()
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
@@ -68,16 +67,17 @@ func (d *Disk) watch(ctx context.Context) {
 	}
 }
 
-// Full says that the room left is for clicks: nobody may make or change links.
+// Full says that the free space is for clicks: links may not be made or changed.
 func (d *Disk) Full() bool { return d.level.Load() == diskFull }
 
-// State is how many bytes are free, and how low that is: 0 if it is more than
-// the reserve, 1 if less, 2 if less than half of it.
+// State is how many bytes are free, and the level: 0 if that is more than the
+// reserve, 1 if it is less, 2 if it is less than half of it.
 func (d *Disk) State() (free uint64, level int) { return d.free.Load(), int(d.level.Load()) }
 
-// Look asks the file system, and tells the log if the level changed. A level is left once there is a
-// tenth more room than it begins with, so that it does not change all the time.
-func (d *Disk) Look() {
+// Measure asks the file system, and logs if the level changed. The level falls once
+// a tenth more is free than where it begins, so that it does not change all the
+// time.
+func (d *Disk) Measure() {
 	free, total, err := d.statfs()
 	if err != nil {
 		d.unknown.Note(err)
@@ -109,11 +109,11 @@ func (d *Disk) Look() {
 	room := []any{"free", humanize.Bytes(free), "reserve", humanize.Bytes(reserve)}
 	switch {
 	case level == diskFull:
-		d.log.Error("the disk is almost full: users make no links and change none, and what is left is for clicks", room...)
+		d.log.Error("the disk is almost full: users cannot make or change links, so that clicks can still be recorded; make room", room...)
 	case level == diskLow && was == diskRoomy:
-		d.log.Warn("the disk is filling up: below half of the reserve users make no more links", room...)
+		d.log.Warn("the disk is filling up: below half of the reserve users cannot make links; make room", room...)
 	case level == diskLow:
-		d.log.Info("there is room on the disk for links again, and less than the reserve", room...)
+		d.log.Info("there is room on the disk for links again, but less than the reserve", room...)
 	default:
 		d.log.Info("there is room on the disk again", room...)
 	}

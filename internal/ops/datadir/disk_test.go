@@ -28,7 +28,7 @@ func TestTheDiskFillsUp(t *testing.T) {
 		{free: 5e8, level: diskLow},
 		{free: 5e8 - 1, level: diskFull, logged: "the disk is almost full"},
 		{free: 1, level: diskFull},
-		{err: errors.New("no answer"), level: diskFull, logged: "the room on the disk cannot be told"},
+		{err: errors.New("no answer"), level: diskFull, logged: "the free space of the disk is unknown"},
 		{err: errors.New("no answer"), level: diskFull}, // once a minute
 		{free: 54e7, level: diskFull},
 		{free: 55e7, level: diskLow, logged: "there is room on the disk for links again"},
@@ -38,7 +38,7 @@ func TestTheDiskFillsUp(t *testing.T) {
 	} {
 		d.statfs = func() (free, total uint64, err error) { return step.free, 100e9, step.err }
 		log.Reset()
-		d.Look()
+		d.Measure()
 		if step.logged == "" && log.Len() > 0 || strings.Count(log.String(), "\n") > 1 || !strings.Contains(log.String(), step.logged) {
 			t.Errorf("step %d: the log has %q, want %q", i, log, step.logged)
 		}
@@ -63,7 +63,7 @@ func TestTheReserve(t *testing.T) {
 		}
 		for _, free := range []uint64{c.want, c.want - 1} {
 			d.statfs = func() (uint64, uint64, error) { return free, c.total, nil }
-			d.Look()
+			d.Measure()
 			if low := d.level.Load() == diskLow; low != (free < c.want) {
 				t.Errorf("of %d bytes with a reserve of %d there are %d: low is %t", c.total, c.reserve, free, low)
 			}

@@ -15,39 +15,39 @@ import (
 )
 
 const (
-	// erasePatience is how long a command waits beside a server until what it
-	// deleted is gone from the disk.
+	// erasePatience is how long a command waits for a server to remove from the disk
+	// what it deleted.
 	erasePatience = 10 * time.Second
-	// eraseAgain is when the server tries again what could not be removed.
+	// eraseAgain is after how long the server tries again to remove it.
 	eraseAgain = time.Minute
 )
 
-// eraser removes from the disk what was deleted.
+// eraser removes from the disk what was deleted from links and counts.
 type eraser struct {
-	one ctxMutex      // at a time
-	due chan struct{} // asks the server for it; has room for one
-	// tended is set while a server looks after it.
+	mu  ctxMutex      // one erasure at a time
+	due chan struct{} // asks Maintain for an erasure; has room for one
+	// background is set while Maintain runs.
 	background atomic.Bool
-	// earlier says that something was deleted before the directory was opened;
-	// nobody knows what. Guarded by one.
+	// earlier says that something unknown was deleted before the directory was opened.
+	// Guarded by mu.
 	earlier bool
 }
 
-func newEraser() eraser { return eraser{one: make(ctxMutex, 1), due: make(chan struct{}, 1)} }
+func newEraser() eraser { return eraser{mu: make(ctxMutex, 1), due: make(chan struct{}, 1)} }
 
-// clean has nothing left in footfall.db, clicks/ and checkpoint/ of what was
-// deleted before the call. Where it ends early, footfall.db says that something
+// erase removes everything that was deleted before the call from footfall.db,
+// clicks/ and checkpoint/. If it ends early, footfall.db remembers that something
 // may be left, and the next call, maybe of another process, begins again.
 func (d *Dir) erase(ctx context.Context) error {
-	if err := d.eraser.one.lock(ctx); err != nil {
+	if err := d.eraser.mu.lock(ctx); err != nil {
 		return err
 	}
-	defer d.eraser.one.unlock()
+	defer d.eraser.mu.unlock()
 	dirty, mark, err := d.Links.Dirty(ctx)
 	if err != nil || !dirty {
 		return err
 	}
-	// After a crash the journal may have deletions that are not counted again yet.
+	// After a crash the journal may have deletions that are not yet counted again.
 	if err := d.Recorder.Settle(ctx); err != nil {
 		return err
 	}
@@ -64,8 +64,8 @@ func (d *Dir) erase(ctx context.Context) error {
 	return d.Links.Cleaned(ctx, mark)
 }
 
-// renewCheckpoint replaces the checkpoint, if there is one, by one of the counts
-// as they are now. The last one goes when the new one is there.
+// renewCheckpoint replaces the checkpoint, if there is one, by the present counts.
+// The old one stays until the new one is complete.
 func (d *Dir) renewCheckpoint(ctx context.Context) error {
 	if err := d.trimMu.lock(ctx); err != nil {
 		return err
@@ -82,19 +82,19 @@ func (d *Dir) renewCheckpoint(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(all) == 0 { // the first one was begun
+	if len(all) == 0 { // a first one that was not finished
 		return os.RemoveAll(dir)
 	}
 	return d.checkpoint(ctx)
 }
 
-// eraseInBackground removes what was deleted before the server started, and what a
-// command did not wait for, until ctx ends.
+// eraseInBackground removes what was deleted before the start, and what a command
+// did not wait for, until ctx ends.
 func (d *Dir) eraseInBackground(ctx context.Context) {
 	for ctx.Err() == nil {
 		var again <-chan time.Time
 		if err := d.erase(ctx); err != nil && ctx.Err() == nil {
-			d.log.Error("what was deleted could not be removed from the disk yet, and will be in a minute", "error", err)
+			d.log.Error("what was deleted could not be removed from the disk yet, and is tried again in a minute", "error", err)
 			again = time.After(eraseAgain)
 		}
 		select {
@@ -105,15 +105,16 @@ func (d *Dir) eraseInBackground(ctx context.Context) {
 	}
 }
 
-// EraseEarlier removes what a process deleted that did not get to remove it.
+// EraseEarlier removes from the disk what an earlier process deleted and could not
+// remove. It logs an error.
 func (d *Dir) EraseEarlier(ctx context.Context) {
 	if err := d.erase(ctx); err != nil && ctx.Err() == nil {
 		d.log.Warn("what was deleted earlier could not be removed from the disk; the next command or start tries it again", "error", err)
 	}
 }
 
-// cleaned removes from the disk what was just deleted, and says what is left.
-// Beside a server it does not wait for long: the server goes on with it.
+// eraseNow removes from the disk what was just deleted, and says what is left. It
+// waits for erasePatience if Maintain runs, which then finishes the work.
 func (d *Dir) eraseNow(ctx context.Context) (t Traces) {
 	t.Kept = d.setAside()
 	tended := d.eraser.background.Load()
@@ -129,7 +130,7 @@ func (d *Dir) eraseNow(ctx context.Context) (t Traces) {
 		t.Later = true
 		select {
 		case d.eraser.due <- struct{}{}:
-		default: // somebody asked already
+		default: // it was asked already
 		}
 	default:
 		t.Failed = fmt.Sprintf("what was deleted could not be removed from the disk; the next command or start tries it again: %v", err)
@@ -137,8 +138,8 @@ func (d *Dir) eraseNow(ctx context.Context) (t Traces) {
 	return t
 }
 
-// aside lists the files and directories that were set aside for they were
-// damaged, and keep what they hold.
+// setAside lists the files and directories that were set aside because they are
+// damaged.
 func (d *Dir) setAside() (kept []string) {
 	for _, dir := range []string{d.path, filepath.Join(d.path, journalDir)} {
 		entries, _ := os.ReadDir(dir) // it is open

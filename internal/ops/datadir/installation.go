@@ -11,8 +11,8 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// checkInstallation fails where the counts are not of these links and users.
-// Ids would mean others then, and every answer would be wrong.
+// checkInstallation fails if the counts belong to other links and users. The ids in
+// them would then name the wrong links and users.
 func (d *Dir) checkInstallation(ctx context.Context, dir string) error {
 	id, err := installationOf(ctx, d.Links)
 	if err != nil {
@@ -30,8 +30,8 @@ func (d *Dir) checkInstallation(ctx context.Context, dir string) error {
 	return nil
 }
 
-// installationOf is the id of an installation, which follows from its secret
-// and says nothing of it.
+// installationOf is the id of an installation. It is derived from the secret, which
+// cannot be derived from it.
 func installationOf(ctx context.Context, users store.Users) (id [16]byte, err error) {
 	var offer [32]byte
 	if _, err := rand.Read(offer[:]); err != nil {

@@ -19,13 +19,14 @@ const (
 	progressFile = "progress"
 )
 
-// lockFileIn is lockDir, of the file in it that is locked.
+// lockFileIn does what lockDir does, except for the lock of the directory itself.
 func lockFileIn(dir string, create bool) (_ *os.File, err error) {
 	refused := CheckDir(dir)
 	if refused != nil && user() != 0 {
 		return nil, refused
 	}
-	// Root may speak to the owner of a directory that he may not open himself.
+	// Root may send commands to the owner of a directory that root may not open.
+	// So ErrOwned comes before the refusal.
 	lock, err := openLock(dir)
 	fresh := errors.Is(err, fs.ErrNotExist)
 	defer func() {
@@ -56,8 +57,8 @@ func lockFileIn(dir string, create bool) (_ *os.File, err error) {
 	return lock, makePrivate(dir)
 }
 
-// openLock opens a lock that is there. It follows no link, and waits for
-// nothing that lies in its place.
+// openLock opens the lock file. It fails with fs.ErrNotExist. It follows no symbolic
+// link, and does not wait for a pipe or a device in its place.
 func openLock(dir string) (*os.File, error) {
 	path := filepath.Join(dir, lockFile)
 	lock, err := os.OpenFile(path, os.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
@@ -66,7 +67,7 @@ func openLock(dir string) (*os.File, error) {
 	}
 	info, err := lock.Stat()
 	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s is no file: find out who put it there", path)
+		err = fmt.Errorf("%s is not a regular file: find out who put it there", path)
 	}
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())
@@ -74,17 +75,18 @@ func openLock(dir string) (*os.File, error) {
 	return lock, nil
 }
 
-// HasData tells whether something has been kept in a directory.
+// HasData says whether a directory has data of footfall.
 func HasData(dir string) bool {
 	entries, err := os.ReadDir(dir)
 	return err == nil && slices.ContainsFunc(entries, isFootfalls)
 }
 
-// isFootfalls tells an entry that a data directory has, also right after a restore.
+// isFootfalls says whether an entry shows that a directory is footfall's, also right
+// after a restore.
 func isFootfalls(e fs.DirEntry) bool { return e.Name() == lockFile || e.Name() == databaseFile }
 
-// newLock makes and takes the lock of a directory in which nothing has been
-// kept, and the directory where it is missing.
+// newLock makes and takes the lock of a directory without data, and makes the
+// directory if it is missing.
 func newLock(dir string) (*os.File, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
@@ -99,7 +101,7 @@ func newLock(dir string) (*os.File, error) {
 	if err := makePrivate(dir); err != nil {
 		return nil, err
 	}
-	// From now on nobody puts anything into it.
+	// From now on no other user can put files into it.
 	if now, err := os.ReadDir(dir); err != nil || len(now) != len(entries) {
 		return nil, errors.Join(err, fmt.Errorf("somebody else puts files into %s, which are %w", dir, ErrForeign))
 	}
@@ -110,14 +112,14 @@ func newLock(dir string) (*os.File, error) {
 	return lock, flock(lock, dir)
 }
 
-// foreign is what lies in a directory that is not footfall's; empty where the
-// directory is, or nothing lies there.
+// foreign names an entry that is not footfall's; empty if there is none, or if the
+// directory is footfall's.
 func foreign(entries []fs.DirEntry) (other string) {
 	if slices.ContainsFunc(entries, isFootfalls) {
 		return ""
 	}
 	for _, e := range entries {
-		if e.Name() != "lost+found" { // of a file system of its own
+		if e.Name() != "lost+found" { // at the root of a file system
 			other = e.Name()
 		}
 	}
@@ -135,15 +137,15 @@ func flock(lock *os.File, dir string) error {
 	return nil
 }
 
-// makePrivate takes from others what rights they have, as those have who unpack
-// an archive or make the directory by hand.
+// makePrivate sets mode 0700 if others have rights, as in a directory that was
+// unpacked from an archive or made by hand.
 func makePrivate(dir string) error {
 	info, err := os.Stat(dir)
 	if err == nil && info.Mode().Perm()&0o077 != 0 {
 		err = os.Chmod(dir, 0o700)
 	}
 	if err != nil {
-		return fmt.Errorf("keep others out of the data directory: %w", err)
+		return fmt.Errorf("take the rights of others on the data directory away: %w", err)
 	}
 	return nil
 }

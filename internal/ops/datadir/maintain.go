@@ -2,17 +2,18 @@ package datadir
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"path/filepath"
 	"sync"
 	"time"
 )
 
-// Keep looks after the open directory until ctx ends: it counts what was not
-// counted before, removes old segments of the journal and what was deleted,
-// and watches the room on the disk and the directory itself. failed is called
-// at most once, with ErrMoved or a RemovedPartError; then the process should
-// stop, and after ErrMoved without Close, which would write into a directory
-// that is somebody else's.
+// Maintain does what an open directory needs until ctx ends: it removes old segments
+// of the journal and deleted data, and watches the free space and the directory
+// itself. It calls failed at most once, with ErrMoved or a RemovedPartError. Then
+// the process should stop; after ErrMoved without Close, which would write into
+// another directory.
 func (d *Dir) Maintain(ctx context.Context, failed func(error)) {
 	d.eraser.background.Store(true)
 	var all sync.WaitGroup
@@ -26,39 +27,70 @@ func (d *Dir) Maintain(ctx context.Context, failed func(error)) {
 	all.Wait()
 }
 
-// catchUp tells the log where clicks were recorded and not counted before, and
-// when they are.
+// catchUp logs that clicks of an earlier process are being counted, and when all
+// are.
 func (d *Dir) catchUp(ctx context.Context) {
 	if d.uncounted == 0 {
 		return
 	}
 	began := time.Now()
 	d.log.Info("clicks that were recorded before are counted now; answers lack them until then", "bytes", d.uncounted)
-	if d.Recorder.Drain(ctx) == nil { // else the log hears why
+	if d.Recorder.Drain(ctx) == nil { // an error was logged
 		d.log.Info("all clicks that were recorded before are counted", "took", time.Since(began).Round(time.Millisecond))
 	}
 }
 
-// slowOpening is from when on the log is told what opening is at.
+// watchEvery is how often Maintain checks that the directory and its parts are the
+// ones that were opened.
+const watchEvery = time.Second
+
+// watchFiles watches the data directory until ctx ends. It fails with ErrMoved or a
+// RemovedPartError.
+func (d *Dir) watchFiles(ctx context.Context) error {
+	ticker := time.NewTicker(watchEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return nil
+		}
+		restored, err := d.lock.check()
+		switch {
+		case errors.Is(err, ErrMoved):
+			return err
+		case restored:
+			d.log.Warn("the lock of the data directory was removed, and is made again: find out what removed it, and prevent that", "file", filepath.Join(d.path, lockFile))
+		}
+		if err == nil {
+			err = d.checkParts()
+		}
+		if errors.As(err, new(*RemovedPartError)) {
+			return err
+		}
+	}
+}
+
+// slowOpening is after how long a step of opening is logged.
 const slowOpening = 2 * time.Second
 
-// Opening begins a part of opening, and returns what ends it. Where that takes long the
-// log is told of both.
+// LogIfSlow logs a part of opening if it takes over 2 s, and again when done is
+// called.
 func LogIfSlow(part string, log *slog.Logger) (done func()) {
 	var mu sync.Mutex
-	began, told, over := time.Now(), false, false
+	began, logged, over := time.Now(), false, false
 	timer := time.AfterFunc(slowOpening, func() {
 		mu.Lock()
 		defer mu.Unlock()
-		if told = !over; told {
-			log.Info("opening the data directory takes a while; visitors are let in once it is done", "at", part)
+		if logged = !over; logged {
+			log.Info("opening the data directory takes a while; visitors are answered after that", "at", part)
 		}
 	})
 	return func() {
 		timer.Stop()
 		mu.Lock()
 		defer mu.Unlock()
-		if over = true; told {
+		if over = true; logged {
 			log.Info("this part of the data directory is open", "part", part, "took", time.Since(began).Round(time.Millisecond))
 		}
 	}

@@ -30,7 +30,7 @@ func TestSlowOpeningIsTold(t *testing.T) {
 		done = LogIfSlow("journal", log.Logger())
 		time.Sleep(slowOpening + time.Second)
 		synctest.Wait()
-		if text := log.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, "takes a while; visitors are let in once it is done\" at=journal") {
+		if text := log.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, "takes a while; visitors are answered after that\" at=journal") {
 			t.Errorf("what takes long is told as %q", text)
 		}
 		if done(); log.Count("part=journal took=3s") != 1 {

@@ -2,17 +2,17 @@ package datadir
 
 import "context"
 
-// turn is a lock for which nobody waits longer than his context lasts. It has
+// ctxMutex is a mutex whose lock gives up when its context ends. It is made with
 // room for one.
 type ctxMutex chan struct{}
 
-func (t ctxMutex) lock(ctx context.Context) error {
+func (m ctxMutex) lock(ctx context.Context) error {
 	select {
-	case t <- struct{}{}:
+	case m <- struct{}{}:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
-func (t ctxMutex) unlock() { <-t }
+func (m ctxMutex) unlock() { <-m }

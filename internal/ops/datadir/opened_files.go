@@ -13,11 +13,11 @@ import (
 	"github.com/footfall/footfall/internal/storage/sql"
 )
 
-// openedFiles is the files and directories of an open data directory, as they were
-// when it was opened.
+// openedFiles is the files and directories of a data directory as they were when it
+// was opened.
 type openedFiles struct {
 	links, clicks, journal openedFile
-	walFiles               []openedFile // the files that SQLite has beside footfall.db
+	walFiles               []openedFile // -wal and -shm of footfall.db
 }
 
 type openedFile struct {
@@ -42,18 +42,17 @@ func statParts(dir string) (p openedFiles, err error) {
 	return p, nil
 }
 
-// gone tells whether another file lies there, or none. What the disk does not
-// tell is not taken for gone.
+// replaced says whether the path leads to another file, or nowhere. It is false if
+// the file system does not say.
 func (p *openedFile) replaced() bool {
-	if p.info == nil { // it was not looked at
+	if p.info == nil { // Open failed before statParts
 		return false
 	}
 	info, err := os.Stat(p.path)
 	return errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(info, p.info)
 }
 
-// checkParts fails with a RemovedPartError where somebody removed a part of the
-// data directory.
+// checkParts fails with a RemovedPartError if a part was removed or replaced.
 func (d *Dir) checkParts() error {
 	if d.opened.links.replaced() {
 		return &RemovedPartError{d.opened.links.path, PartLinks}
@@ -72,14 +71,14 @@ func (d *Dir) checkParts() error {
 
 const savedSuffix = ".saved"
 
-// closeLinks closes links and users. Where their file is gone, they are there
-// only as long as it is open, so that they are written to another one before.
+// closeLinks closes links and users. If their file was removed or replaced, their
+// data goes with the last descriptor, so it writes them to another file before.
 func (d *Dir) closeLinks(ctx context.Context) error {
 	db := d.Links
 	if !d.opened.links.replaced() {
 		return db.Close()
 	}
-	if _, err := d.lock.check(); err != nil { // the whole directory may be another one
+	if _, err := d.lock.check(); err != nil { // do not write into another directory
 		return errors.Join(err, db.Close())
 	}
 	saved, err := freeName(d.opened.links.path + savedSuffix)
@@ -90,12 +89,12 @@ func (d *Dir) closeLinks(ctx context.Context) error {
 		err = errors.Join(os.Chmod(saved, 0o600), fsync.Path(saved))
 	}
 	if err != nil {
-		return errors.Join(fmt.Errorf("write links and users, whose file is gone, to another one: %w", err), db.Close())
+		return errors.Join(fmt.Errorf("write links and users, whose file was removed or replaced, to another one: %w", err), db.Close())
 	}
 	return errors.Join(db.Close(), d.putLinksBack(saved))
 }
 
-// freeName is a name that no file has: the path, or the path and a number.
+// freeName returns path, with a number after it if a file has that name.
 func freeName(path string) (string, error) {
 	name := path
 	for i := 2; ; i++ {
@@ -108,9 +107,9 @@ func freeName(path string) (string, error) {
 	}
 }
 
-// putLinksBack puts links and users into their place, if that is free.
+// putLinksBack renames the saved file to footfall.db, unless there is one.
 func (d *Dir) putLinksBack(saved string) error {
-	// The log of the file that is gone must not be laid over another one.
+	// SQLite must not apply the -wal of the removed file to another one.
 	for _, p := range d.opened.walFiles {
 		if p.replaced() {
 			continue
@@ -120,10 +119,10 @@ func (d *Dir) putLinksBack(saved string) error {
 		}
 	}
 	path := d.opened.links.path
-	err := os.Link(saved, path) // fails where another file lies there, even if it came just now
+	err := os.Link(saved, path) // fails if there is a file, even one that was made just now
 	if errors.Is(err, fs.ErrExist) {
 		d.log.Warn("footfall.db was replaced while footfall ran. Its users and links are saved in another file: "+
-			"to go on with them, move that to footfall.db, and remove footfall.db-wal and footfall.db-shm", "file", saved)
+			"to use them, move that file to footfall.db, and remove footfall.db-wal and footfall.db-shm", "file", saved)
 		return fsync.Path(filepath.Dir(path))
 	}
 	if err != nil {
@@ -132,6 +131,6 @@ func (d *Dir) putLinksBack(saved string) error {
 	if err := errors.Join(os.Remove(saved), fsync.Path(filepath.Dir(path))); err != nil {
 		return err
 	}
-	d.log.Warn("footfall.db was removed, and is written back with all that it held", "file", path)
+	d.log.Warn("footfall.db was removed, and is written back with everything that was in it: find out what removed it", "file", path)
 	return nil
 }

@@ -11,17 +11,17 @@ import (
 )
 
 const (
-	// How often the counts and the disk are told what is known, and how often
-	// links and users are.
+	// How often progress is saved in the counts and the file, and how often in links
+	// and users.
 	rememberEvery = time.Second
 	saveEvery     = time.Minute
-	// RememberTimeout is what Close has to make the counts durable, after it
+	// RememberTimeout is how long Close may take to make the counts durable, after it
 	// counted as far as its context allowed.
 	RememberTimeout = 10 * time.Second
 )
 
-// remembering tells the parts what is known of each other, as long as ctx lasts.
-func (d *Dir) remembering(ctx context.Context) {
+// saveInBackground makes the parts remember each other's progress, until ctx ends.
+func (d *Dir) saveInBackground(ctx context.Context) {
 	ticker := time.NewTicker(rememberEvery)
 	defer ticker.Stop()
 	var noted, saved progress.Record
@@ -52,21 +52,21 @@ func (d *Dir) remembering(ctx context.Context) {
 			}
 		}
 		if err != nil && ctx.Err() == nil {
-			d.log.Debug("what the parts of the data directory know of each other could not be written", "error", err)
+			d.log.Debug("the progress of the parts of the data directory could not be saved", "error", err)
 		}
 	}
 }
 
-// saveProgress has links and users remember what is known, unless a backup
-// copies them: the journal in it ends where it did when that began.
+// saveProgress makes links and users remember what is known. It waits for a backup
+// that copies them, because the journal in it ends where it did when that began.
 func (d *Dir) saveProgress(ctx context.Context, known progress.Record) error {
 	d.progressMu.Lock()
 	defer d.progressMu.Unlock()
 	return d.Links.SaveProgress(ctx, known)
 }
 
-// closeRecorder counts what is recorded, as far as ctx allows. What is left is no
-// error: it is safe in the journal.
+// closeRecorder counts what is recorded, as far as ctx allows. The rest is safe in
+// the journal, so it is no error.
 func (d *Dir) closeRecorder(ctx context.Context) error {
 	err := d.Recorder.Close(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
@@ -77,12 +77,12 @@ func (d *Dir) closeRecorder(ctx context.Context) error {
 	return err
 }
 
-// closeCounts makes the counts durable, has all parts remember that, and closes
-// them. It has a time of its own, for counting may have taken all that there was.
+// closeCounts makes the counts durable, makes all parts remember that, and closes
+// them. It has its own timeout, because counting may have used up that of ctx.
 func (d *Dir) closeCounts(ctx context.Context) error {
 	if d.opened.clicks.replaced() {
-		// The engine would write tables by their names, into what lies there now, and
-		// their list into what was moved away: neither would be whole then.
+		// The engine would write tables into the directory that is there now, and their
+		// list into the one that was moved away, and damage both.
 		return nil
 	}
 	if _, bounded := ctx.Deadline(); bounded {
@@ -93,12 +93,12 @@ func (d *Dir) closeCounts(ctx context.Context) error {
 	return errors.Join(d.remember(ctx), d.Counts.Close())
 }
 
-// remember has all parts remember how things stand, durably.
+// remember makes all parts remember the present progress, durably.
 func (d *Dir) remember(ctx context.Context) error {
 	if !d.progress.following {
 		return d.Counts.Sync(ctx)
 	}
-	if sums, err := countByJournal(ctx, d.Counts); err == nil { // they are for words alone
+	if sums, err := countByJournal(ctx, d.Counts); err == nil { // only messages need them
 		for source, clicks := range sums {
 			d.progress.file.AddJournal(progress.Journal{ID: progress.ID(source), Clicks: clicks})
 		}

@@ -13,21 +13,21 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// Forever is a Retention.Keep that keeps every segment.
+// Forever is the Retention.Keep that removes no segment for its age.
 const Forever time.Duration = -1
 
-// Retention says how much of the journal is kept. Of what is not counted, or
-// not durably so, all is kept, whatever it says; and counts never expire.
+// Retention says how much of the journal is kept. Clicks are always kept until they
+// are counted durably. Counts never expire.
 type Retention struct {
-	// Keep is for how long a segment is kept after its last click was written.
+	// Keep is how long a segment is kept after its last click was written.
 	Keep time.Duration
-	// Max is how many bytes the journal may have before its oldest segments go
-	// sooner; 0 is no bound. From alarmAt of it on, the log is told.
+	// Max is how many bytes the journal may have before its oldest segments are
+	// removed earlier; 0 is no bound. A warning is logged from alarmAt of it.
 	Max int64
 }
 
-// segmentSize is how large a segment may grow, in bytes: with a bound, small
-// enough that dropping one is a small step.
+// segmentSize is how many bytes a segment may have. With Max it is small, so that
+// removing one is a small step.
 func (r Retention) segmentSize() int64 {
 	if r.Max <= 0 {
 		return journal.DefaultSegmentSize
@@ -36,63 +36,61 @@ func (r Retention) segmentSize() int64 {
 }
 
 const (
-	// retainEvery is how often the journal is looked at, and soonest the time from
-	// one look to another because a segment is full and Retention.Max is
-	// reached. A look that took long is followed by a pause of soonestParts times
-	// as long: it copies the counts.
+	// retainEvery is how often the journal is trimmed. If a segment is full and
+	// Retention.Max is reached, it is trimmed earlier: after soonest, or after
+	// soonestParts times as long as the last time took, because it copies the counts.
 	retainEvery  = time.Minute
 	soonest      = 5 * time.Second
 	soonestParts = 10
-	// segmentsOfMax is how many segments Retention.Max has at least, unless they
-	// had less than leastSegment bytes.
+	// segmentsOfMax is how many segments share Retention.Max, unless they would have
+	// less than leastSegment bytes.
 	segmentsOfMax = 8
 	leastSegment  = 64 << 10
-	// alarmAt of Retention.Max is when operators should hear of it, in percent,
-	// and alarmEvery how often.
+	// alarmAt is the part of Retention.Max, in percent, from which a warning is logged,
+	// and alarmEvery how often it is repeated.
 	alarmAt    = 80
 	alarmEvery = time.Hour
-	// Segments end when they are full, and after a part of Retention.Keep, but
-	// rarely enough that there are not many.
+	// A segment ends when it is full, and after Keep / rotateParts, but at most after
+	// rotateMost.
 	rotateParts = 10
 	rotateMost  = 24 * time.Hour
 )
 
-// retainer drops the journal's oldest segments.
+// retainer removes the oldest segments of the journal.
 type retainer struct {
 	dir *Dir
 	Retention
 	rotated time.Time
-	told    alarm // what the log heard last, and when
+	last    alarm // that was logged, and when
 	alarmed time.Time
 }
 
-// alarm is what there is to say of the journal's size, the worst last.
+// alarm is how the size of the journal compares with Max, from good to bad.
 type alarm int
 
 const (
-	quiet alarm = iota
-	near        // --journal-max
-	reached
-	beyond // for clicks are not counted
+	small   alarm = iota
+	near          // Max is almost reached
+	reached       // segments are removed before Keep is over
+	beyond        // segments that are not counted yet cannot be removed
 )
 
-// retain looks at the journal now and then, until ctx ends.
+// retain trims the journal again and again, until ctx ends.
 func (d *Dir) retain(ctx context.Context) {
 	k := &retainer{dir: d, Retention: d.retention, rotated: d.now()}
 	for ctx.Err() == nil {
 		began := time.Now()
 		err := k.pass(ctx, d.now())
-		least := max(soonest, soonestParts*time.Since(began))
+		pause := max(soonest, soonestParts*time.Since(began))
 		if err != nil && ctx.Err() == nil {
-			d.log.Error("old segments of the journal could not be removed, and will be in a minute", "error", err)
-			least = retainEvery
+			d.log.Error("old segments of the journal could not be removed, and are tried again in a minute", "error", err)
+			pause = retainEvery
 		}
-		k.rest(ctx, least, retainEvery)
+		k.rest(ctx, pause, retainEvery)
 	}
 }
 
-// rest returns when the next look is due: after the longest time, or, once the
-// shortest is over, when the journal has more bytes than it may.
+// rest waits for the longest time; only for the shortest if the journal exceeds Max.
 func (k *retainer) rest(ctx context.Context, shortest, longest time.Duration) {
 	early, late := time.NewTimer(shortest), time.NewTimer(max(shortest, longest))
 	defer early.Stop()
@@ -121,7 +119,7 @@ func (k *retainer) size() (bytes int64) {
 	return bytes
 }
 
-// pass removes what need not be kept at an instant.
+// pass removes the segments that need not be kept at an instant.
 func (k *retainer) pass(ctx context.Context, now time.Time) error {
 	if err := k.dir.trimMu.lock(ctx); err != nil {
 		return err
@@ -136,7 +134,7 @@ func (k *retainer) pass(ctx context.Context, now time.Time) error {
 	}
 	counted, err := k.dir.Recorder.Counted()
 	if err != nil {
-		counted = min(counted, j.End()) // the log has been told; what is counted may go
+		counted = min(counted, j.End()) // that was logged; what is counted may be removed
 	}
 	var size int64
 	segments := j.Segments()
@@ -145,7 +143,7 @@ func (k *retainer) pass(ctx context.Context, now time.Time) error {
 	}
 	had := size
 	var before uint64
-	for _, s := range segments[:len(segments)-1] { // the newest one stays, for positions to go on
+	for _, s := range segments[:len(segments)-1] { // the newest one stays, because it has the next position
 		drop, err := k.drops(&s, size, now)
 		if err != nil {
 			return err
@@ -156,11 +154,11 @@ func (k *retainer) pass(ctx context.Context, now time.Time) error {
 		before = s.End
 		size -= s.Size
 	}
-	k.tell(had, size, now)
+	k.warn(had, size, now)
 	if before == 0 {
 		return nil
 	}
-	if k.Keep != 0 { // else there is nothing to count again with it
+	if k.Keep != 0 { // otherwise no journal would be left to rebuild from it
 		if err := k.dir.checkpoint(ctx); err != nil {
 			return err
 		}
@@ -172,7 +170,7 @@ func (k *retainer) pass(ctx context.Context, now time.Time) error {
 	return j.Trim(min(before, durable))
 }
 
-// drops tells whether a segment may go, in a journal of so many bytes.
+// drops says whether a segment may be removed from a journal of this many bytes.
 func (k *retainer) drops(s *journal.Segment, size int64, now time.Time) (bool, error) {
 	if !s.Sealed {
 		return false, nil
@@ -190,10 +188,10 @@ func (k *retainer) drops(s *journal.Segment, size int64, now time.Time) (bool, e
 	return now.Sub(written) >= k.Keep, err
 }
 
-// tell tells the log of a journal that had so many bytes, of which some stay:
-// what is worse than before at once, else now and then.
-func (k *retainer) tell(had, stay int64, now time.Time) {
-	what := quiet
+// warn logs the alarm about a journal that had a number of bytes, of which some stay.
+// A worse alarm than the last is logged at once, and the same once every alarmEvery.
+func (k *retainer) warn(had, stay int64, now time.Time) {
+	what := small
 	switch {
 	case k.Max <= 0:
 	case stay > k.Max:
@@ -203,23 +201,23 @@ func (k *retainer) tell(had, stay int64, now time.Time) {
 	case had >= k.Max/100*alarmAt:
 		what = near
 	}
-	if what <= k.told && now.Sub(k.alarmed).Abs() < alarmEvery {
+	if what <= k.last && now.Sub(k.alarmed).Abs() < alarmEvery {
 		return
 	}
-	k.told, k.alarmed = what, now
+	k.last, k.alarmed = what, now
 	sizes := []any{"bytes", humanize.IBytes(uint64(had)), "journal_max", humanize.IBytes(uint64(k.Max))}
 	switch what {
 	case beyond:
-		k.dir.log.Error("the journal is larger than --journal-max, for its clicks are not counted yet: see why counting lags, and give it room", sizes...)
+		k.dir.log.Error("the journal is larger than --journal-max, because its clicks are not counted yet: find out why counting lags, and make room", sizes...)
 	case reached:
-		k.dir.log.Warn("the journal has reached --journal-max: its oldest clicks are removed before --journal-retention is over, and the counts cannot be rebuilt from before them; raise --journal-max, or take a backup", sizes...)
+		k.dir.log.Warn("the journal has reached --journal-max: its oldest clicks are removed before --journal-retention is over, and the counts cannot be rebuilt without a backup or the checkpoint: raise --journal-max, or make a backup", sizes...)
 	case near:
-		k.dir.log.Warn("the journal is about to reach --journal-max; then its oldest clicks are removed before --journal-retention is over, and the counts cannot be rebuilt from before them: raise --journal-max, or take a backup", sizes...)
+		k.dir.log.Warn("the journal is about to reach --journal-max; then its oldest clicks are removed before --journal-retention is over, and the counts cannot be rebuilt without a backup or the checkpoint: raise --journal-max, or make a backup", sizes...)
 	}
 }
 
-// durable is the position up to which what is counted survives a power cut; it
-// makes it so where it must be at least so far.
+// durable is the position up to which the counts are durable. It syncs them if that
+// is less than least.
 func (k *retainer) durable(ctx context.Context, least uint64) (uint64, error) {
 	for synced := false; ; synced = true {
 		p, _, err := k.dir.Counts.Position(ctx, store.JournalID(k.dir.Journal.ID()))

@@ -157,7 +157,7 @@ func TestJournalAlarms(t *testing.T) {
 		{191, 800, 800, "about to reach"},
 	} {
 		log.Reset()
-		k.tell(c.had, c.stay, start.Add(time.Duration(c.minute)*time.Minute))
+		k.warn(c.had, c.stay, start.Add(time.Duration(c.minute)*time.Minute))
 		if got := log.String(); (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
 			t.Errorf("minute %d: %q, want %q", c.minute, got, c.want)
 		}

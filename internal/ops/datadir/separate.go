@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 )
 
-// apart fails where backups would lie in the data directory, or the data among
-// the backups, by whatever links the two are named.
+// checkSeparate fails if backups would be made inside the data directory, or if the
+// data directory is inside that of the backups, whatever links lead to them.
 func checkSeparate(data, backups string) error {
 	for _, c := range []struct{ inner, outer, what string }{
 		{backups, data, "%s lies in the data directory"},
@@ -26,8 +26,8 @@ func checkSeparate(data, backups string) error {
 	return nil
 }
 
-// within tells whether a path that may be missing is of a directory or of what
-// is in it. Directories are compared as the file system knows them.
+// isInside says whether a path, which may be missing, is a directory or inside it.
+// Directories are compared by inode.
 func isInside(path, dir string) (bool, error) {
 	outer, err := os.Stat(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -39,7 +39,7 @@ func isInside(path, dir string) (bool, error) {
 	if path, err = filepath.Abs(path); err != nil {
 		return false, err
 	}
-	// Of what is missing, the nearest directory that is there says where it will be.
+	// A path that is missing will be made in its nearest parent that exists.
 	real, err := filepath.EvalSymlinks(path)
 	for errors.Is(err, fs.ErrNotExist) && path != filepath.Dir(path) {
 		if _, dangling := os.Lstat(path); dangling == nil {

@@ -11,11 +11,11 @@ import (
 	"strconv"
 )
 
-// maxSocketPath is what a Unix socket's address holds, in bytes.
+// maxSocketPath is the longest path in the address of a Unix socket, in bytes.
 const maxSocketPath = 107
 
-// withSocket calls f with a path to the directory's socket that is short
-// enough for an address.
+// withSocket calls f with a path to the directory's socket that fits into an
+// address.
 func withSocket(dir string, f func(path string) error) error {
 	path := filepath.Join(dir, "footfall.sock")
 	if len(path) <= maxSocketPath {
@@ -29,8 +29,8 @@ func withSocket(dir string, f func(path string) error) error {
 	return f("/proc/self/fd/" + strconv.Itoa(int(d.Fd())) + "/footfall.sock")
 }
 
-// Listen listens where commands reach this process. The directory must
-// be locked: a socket that is there is of a process that died.
+// Listen listens on the directory's socket for commands. This process must own the
+// directory: it removes a socket that a dead process left.
 func Listen(dir string) (net.Listener, error) {
 	var l net.Listener
 	err := withSocket(dir, func(path string) error {
@@ -41,7 +41,7 @@ func Listen(dir string) (net.Listener, error) {
 		if err != nil {
 			return err
 		}
-		u.SetUnlinkOnClose(false) // the next owner removes it; path may not outlive this call
+		u.SetUnlinkOnClose(false) // the next owner removes it; path may be valid only during this call
 		l = u
 		return os.Chmod(path, 0o600)
 	})
@@ -51,8 +51,8 @@ func Listen(dir string) (net.Listener, error) {
 	return l, nil
 }
 
-// dialSocket reaches the process that listens on the socket of a directory of an
-// owner, who must have made it. It follows no link.
+// dialSocket connects to the socket of a directory. The owner of the directory must
+// have made it; a symbolic link is refused.
 func dialSocket(ctx context.Context, dir string, owner uint32) (c net.Conn, err error) {
 	err = withSocket(dir, func(path string) error {
 		info, err := os.Lstat(path)

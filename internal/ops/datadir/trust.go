@@ -12,19 +12,19 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// place is who may have put into a directory what lies there.
+// dirInfo says who may have made the files in a directory.
 type dirInfo struct {
 	dir   string
 	owner uint32
-	// link is the owner of the symbolic link that leads to the directory; that of
-	// the directory where none does.
+	// link is the owner of the symbolic link that leads to the directory, or of the
+	// directory if the path is none.
 	link   uint32
 	public bool // everybody may write in it
 	empty  bool
 }
 
-// inspectDir looks at a directory. It fails with fs.ErrNotExist, and where there is
-// something else.
+// inspectDir reads who owns a directory. It fails with fs.ErrNotExist, and with
+// ENOTDIR for anything else than a directory.
 func inspectDir(dir string) (p dirInfo, err error) {
 	info, err := os.Stat(dir)
 	if err != nil {
@@ -53,7 +53,7 @@ func inspectDir(dir string) (p dirInfo, err error) {
 
 func ownerOf(info fs.FileInfo) uint32 { return info.Sys().(*syscall.Stat_t).Uid }
 
-// opens fails where a user should not take the directory for his own.
+// checkOpen fails if a user should not open the directory as their own.
 func (p dirInfo) checkOpen(user uint32) error {
 	if p.owner != user {
 		return &OwnerError{p.dir, p.owner, user}
@@ -61,13 +61,13 @@ func (p dirInfo) checkOpen(user uint32) error {
 	return p.checkPlanted(user)
 }
 
-// distrust says why the directory is not trusted.
+// untrusted is an UntrustedError about the directory.
 func (p dirInfo) untrusted(why Distrust, other uint32) error {
 	return &UntrustedError{p.dir, p.owner, why, other}
 }
 
-// asks fails where a user should not tell secrets to the process that serves the
-// directory. Root may, where he named the directory: he knows whose it is.
+// checkAsk fails if a user should not send secrets to the process that owns the
+// directory. Root may if root named the directory, and so chose its owner.
 func (p dirInfo) checkAsk(user uint32, named bool) error {
 	switch {
 	case p.owner == user:
@@ -80,8 +80,8 @@ func (p dirInfo) checkAsk(user uint32, named bool) error {
 	return p.checkPlanted(user)
 }
 
-// checkPlanted fails where others than the owner may have put there what lies in
-// the directory, or have led to it.
+// checkPlanted fails if somebody other than the owner may have made the files in the
+// directory, or the path to it.
 func (p dirInfo) checkPlanted(user uint32) error {
 	switch {
 	case p.link != p.owner && p.link != user && p.link != 0:
@@ -92,8 +92,8 @@ func (p dirInfo) checkPlanted(user uint32) error {
 	return nil
 }
 
-// CheckDir fails with a sentence where a path cannot be this user's data
-// directory. It may be missing.
+// CheckDir fails if a path cannot be a data directory of the current user: with
+// ErrFile, an OwnerError, an UntrustedError or an OpenError. It may be missing.
 func CheckDir(dir string) error {
 	p, err := inspectDir(dir)
 	switch {
@@ -114,8 +114,9 @@ func isFile(path string) bool {
 
 func user() uint32 { return uint32(os.Geteuid()) }
 
-// Dial reaches the process that owns the directory, unless that may be
-// somebody else's: then it is ErrUntrusted, and nothing was sent.
+// Dial connects to the process that owns the directory. If that may be a process of
+// somebody else, it fails with ErrUntrusted, and has sent nothing. named is
+// Options.Named.
 func Dial(ctx context.Context, dir string, named bool) (net.Conn, error) {
 	p, err := inspectDir(dir)
 	if err != nil {
@@ -138,7 +139,7 @@ func Dial(ctx context.Context, dir string, named bool) (net.Conn, error) {
 	return c, nil
 }
 
-// peerOf is the user whose process listens at the other end of a connection.
+// peerOf is the user of the process at the other end of a Unix connection.
 func peerOf(c net.Conn) (uint32, error) {
 	raw, err := c.(syscall.Conn).SyscallConn()
 	if err != nil {
@@ -148,7 +149,7 @@ func peerOf(c net.Conn) (uint32, error) {
 	var failed error
 	err = raw.Control(func(fd uintptr) { peer, failed = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED) })
 	if err = errors.Join(err, failed); err != nil {
-		return 0, fmt.Errorf("who answers on the data directory's socket: %w", err)
+		return 0, fmt.Errorf("find out which user answers on the data directory's socket: %w", err)
 	}
 	return peer.Uid, nil
 }

@@ -27,7 +27,7 @@ func TestFullDisk(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		app.data.Disk.Look()
+		app.data.Disk.Measure()
 		site, err := app.Handler(Site{})
 		if err != nil {
 			t.Fatal(err)
