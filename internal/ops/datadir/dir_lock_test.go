@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// TestLockRemoved: a directory that is served is nobody else's, whatever becomes
-// of the lock in it, which the server puts back.
+// TestLockRemoved: while a server runs, no other process opens its directory, even
+// if the lock file is removed or replaced. The server makes it again.
 func TestLockRemoved(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")
@@ -25,28 +25,28 @@ func TestLockRemoved(t *testing.T) {
 			"a repair":  func() error { return RepairDamaged(t.Context(), o, GiveUp{}, func(string) {}) },
 		} {
 			if err := try(); !errors.Is(err, ErrOwned) {
-				t.Errorf("%s beside a server: %v", name, err)
+				t.Errorf("%s while a server runs: %v", name, err)
 			}
 		}
 	}
-	if again, err := d.lock.check(); again || err != nil {
-		t.Errorf("a lock that is there: %v, %v", again, err)
+	if restored, err := d.lock.check(); restored || err != nil {
+		t.Errorf("a lock that is there: %v, %v", restored, err)
 	}
 	for range 2 {
 		if err := os.Remove(lock); err != nil {
 			t.Fatal(err)
 		}
-		again, err := d.lock.check()
-		if !again || err != nil {
-			t.Errorf("a lock that was removed: %v, %v", again, err)
+		restored, err := d.lock.check()
+		if !restored || err != nil {
+			t.Errorf("a lock that was removed: %v, %v", restored, err)
 		}
 		others(t)
 		if err := os.Remove(lock); err != nil {
 			t.Fatal(err)
 		}
-		others(t) // which leave a lock of their own
-		if again, err = d.lock.check(); !again || err != nil {
-			t.Errorf("a lock that was replaced: %v, %v", again, err)
+		others(t) // they leave their own lock file
+		if restored, err = d.lock.check(); !restored || err != nil {
+			t.Errorf("a lock that was replaced: %v, %v", restored, err)
 		}
 	}
 	others(t)
@@ -54,11 +54,11 @@ func TestLockRemoved(t *testing.T) {
 	if err := os.Remove(lock); err != nil {
 		t.Fatal(err)
 	}
-	d, _ = openIn(t, dir) // it is free again
+	d, _ = openIn(t, dir) // nobody owns it now
 	d.mustClose(t)
 }
 
-// TestDirectoryMoved: a server notices that its directory is another one.
+// TestDirectoryMoved: a server notices that its path leads to another directory.
 func TestDirectoryMoved(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")

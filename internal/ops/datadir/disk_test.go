@@ -10,7 +10,8 @@ import (
 	"github.com/footfall/footfall/internal/testkit/logtest"
 )
 
-// TestTheDiskFillsUp: the log says so before the disk is full, once for each level.
+// TestTheDiskFillsUp: each level of free space is logged once, before the disk is
+// full.
 func TestTheDiskFillsUp(t *testing.T) {
 	t.Parallel()
 	log := new(logtest.Log)
@@ -48,8 +49,8 @@ func TestTheDiskFillsUp(t *testing.T) {
 	}
 }
 
-// TestTheReserve is a gigabyte, a twentieth of a small disk, or what it is told
-// to be.
+// TestTheReserve: the reserve is a gigabyte, a twentieth of a small disk, or the one
+// that is set.
 func TestTheReserve(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

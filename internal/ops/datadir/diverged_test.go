@@ -13,10 +13,10 @@ import (
 	"github.com/footfall/footfall/internal/testkit/logtest"
 )
 
-// TestRebuildFromTwin: a backup was restored elsewhere and went its own way, and
-// its newer backups lie among those of the directory that is rebuilt. They are
-// passed over, for an older one that fits.
-func TestRebuildFromTwin(t *testing.T) {
+// TestRebuildFromDiverged: a backup was restored elsewhere and used there, and newer
+// backups of that copy lie among those of the directory that is rebuilt. The rebuild
+// refuses them, and takes an older one that fits.
+func TestRebuildFromDiverged(t *testing.T) {
 	t.Parallel()
 	dir, backups := filepath.Join(t.TempDir(), "live"), filepath.Join(t.TempDir(), "backups")
 	record := func(a *Dir, n int, referrer click.Referrer) {
@@ -46,28 +46,28 @@ func TestRebuildFromTwin(t *testing.T) {
 	record(d, 5, "")
 	first := backUp(d)
 
-	restored := filepath.Join(t.TempDir(), "twin")
+	restored := filepath.Join(t.TempDir(), "copy")
 	if err := backup.Restore(t.Context(), first, restored); err != nil {
 		t.Fatal(err)
 	}
-	twin, _ := openIn(t, restored)
-	record(twin, 3, "http://twin.example/")
-	second := backUp(twin)
-	twin.mustClose(t)
+	other, _ := openIn(t, restored)
+	record(other, 3, "http://copy.example/")
+	second := backUp(other)
+	other.mustClose(t)
 
 	record(d, 200, click.Referrer("http://live.example/"+strings.Repeat("x", 100)))
 	d.mustClose(t)
 	if err := os.RemoveAll(filepath.Join(dir, clicksDir)); err != nil {
 		t.Fatal(err)
 	}
-	var said string
+	var reported string
 	o := Options{Path: dir, Now: time.Now, Log: d.log}
-	if err := Rebuild(t.Context(), o, backups, false, func(s string) { said += s + "\n" }); err != nil {
-		t.Fatalf("%v\n%s", err, said)
+	if err := Rebuild(t.Context(), o, backups, false, func(s string) { reported += s + "\n" }); err != nil {
+		t.Fatalf("%v\n%s", err, reported)
 	}
 	for _, want := range []string{second + " ends at position", "differs from this one", "counted again from the backup " + first} {
-		if !strings.Contains(said, want) {
-			t.Errorf("rebuild says %q, and nothing of %q", said, want)
+		if !strings.Contains(reported, want) {
+			t.Errorf("rebuild reports %q, without %q", reported, want)
 		}
 	}
 	d, _ = openIn(t, dir)
@@ -75,9 +75,9 @@ func TestRebuildFromTwin(t *testing.T) {
 	d.mustClose(t)
 }
 
-// twins are two directories that were one: a backup of the first was restored,
-// and both went on.
-func twins(t *testing.T, stop bool) (own, other *scenario) {
+// divergedPair makes two directories that were one: a backup of the first was
+// restored, and both were used.
+func divergedPair(t *testing.T, stop bool) (own, other *scenario) {
 	t.Helper()
 	live, backups := filepath.Join(t.TempDir(), "live"), filepath.Join(t.TempDir(), "backups")
 	d, _ := openIn(t, live)
@@ -93,34 +93,28 @@ func twins(t *testing.T, stop bool) (own, other *scenario) {
 	if err := backup.Restore(t.Context(), path, restored); err != nil {
 		t.Fatal(err)
 	}
-	twin, _ := openIn(t, restored)
-	for a, n := range map[*Dir]int{d: 4, twin: 9} {
-		for range n {
-			a.clickOn(t, 2, 1)
-			if _, err := a.AddToken(t.Context(), "ann"); err != nil {
+	copied, _ := openIn(t, restored)
+	leave := func(d *Dir, more uint64) *scenario {
+		for range more {
+			d.clickOn(t, 2, 1)
+			if _, err := d.AddToken(t.Context(), "ann"); err != nil {
 				t.Fatal(err)
 			}
 		}
-	}
-	var all []*scenario
-	for a, n := range map[*Dir]uint64{d: 3 + 4, twin: 3 + 9} {
-		w := &scenario{t: t, dir: filepath.Join(t.TempDir(), "data"), clicks: n}
+		w := &scenario{t: t, dir: filepath.Join(t.TempDir(), "data"), clicks: 3 + more}
 		if stop {
-			a.mustClose(t)
+			d.mustClose(t)
 		}
-		copyStill(t, a.path, w.dir)
+		copyStill(t, d.path, w.dir)
 		if !stop {
-			a.mustClose(t)
+			d.mustClose(t)
 		}
-		all = append(all, w)
+		return w
 	}
-	if all[0].clicks == 7 {
-		return all[0], all[1]
-	}
-	return all[1], all[0]
+	return leave(d, 4), leave(copied, 9)
 }
 
-// exchange replaces a part of one directory by that of another.
+// exchange replaces a part by that of another directory.
 func (w *scenario) exchange(part string, from *scenario) {
 	w.t.Helper()
 	w.backup = from.dir
@@ -134,9 +128,9 @@ func (w *scenario) exchange(part string, from *scenario) {
 	}
 }
 
-// TestTwins: parts of a copy that went its own way are told from older ones and
-// from the right ones, though the names and positions in them are the same.
-func TestTwins(t *testing.T) {
+// TestDiverged: parts of a copy that was used separately are refused as such,
+// although the names and positions in them are the same.
+func TestDiverged(t *testing.T) {
 	t.Parallel()
 	for _, stop := range []bool{false, true} {
 		for _, c := range []struct{ part, words string }{
@@ -145,11 +139,11 @@ func TestTwins(t *testing.T) {
 		} {
 			t.Run(c.part, func(t *testing.T) {
 				t.Parallel()
-				own, other := twins(t, stop)
+				own, other := divergedPair(t, stop)
 				whole := filepath.Join(t.TempDir(), "whole")
 				own.copy(own.dir, whole)
 				own.exchange(c.part, other)
-				if c.part == databaseFile && !stop { // with a log
+				if c.part == databaseFile && !stop { // with a -wal
 					c.words = "was replaced by an older or another file"
 				}
 				own.refused(c.words)
@@ -178,17 +172,17 @@ func TestTwins(t *testing.T) {
 }
 
 // TestGiveUpLinksOfOneLife: after a kill the parts remember different versions of
-// the same life, for some are told later than others. What links and users lack is
-// given up all the same, at the first try.
+// the same life, because some are saved later than others. A repair gives up what
+// links and users lack at the first try.
 func TestGiveUpLinksOfOneLife(t *testing.T) {
 	t.Parallel()
-	for _, told := range []int{0, 1, 2, 3} { // changes before the counts are told
+	for _, saved := range []int{0, 1, 2, 3} { // changes before the counts remember them
 		live := filepath.Join(t.TempDir(), "live")
 		d, _ := openIn(t, live)
 		w := &scenario{t: t, dir: filepath.Join(t.TempDir(), "data"), clicks: 3}
 		d.clickOn(t, 2, 3)
 		for i := range 4 {
-			if i == told {
+			if i == saved {
 				known := d.progress.file.Record()
 				w.must(d.Counts.SetNote(t.Context(), known.Encode()))
 				w.must(d.Counts.Sync(t.Context()))

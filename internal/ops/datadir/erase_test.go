@@ -18,17 +18,18 @@ import (
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// erasure is a data directory with two users, and the words that tell on them.
+// erasure is a data directory with two users, and the words that would show that
+// something of them is left.
 type erasure struct {
 	t         *testing.T
 	rng       *rand.Rand
 	d         *Dir
-	ann, cat  []string // what is theirs
+	ann, cat  []string // their words
 	link      store.Link
 	linkWords []string // of one of cat's links
 }
 
-// word is what nothing else has a part of.
+// word makes a word of which no part occurs in anything else.
 func (w *erasure) word() string {
 	const letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	b := make([]byte, 24)
@@ -45,7 +46,7 @@ func (w *erasure) must(errs ...error) {
 	}
 }
 
-// user makes a user with links that are clicked.
+// user makes a user with links that are clicked, and returns the words of both.
 func (w *erasure) user(login string) (words []string) {
 	w.t.Helper()
 	ctx, a := w.t.Context(), w.d
@@ -73,8 +74,8 @@ func (w *erasure) user(login string) (words []string) {
 	return words
 }
 
-// traces counts the words of which a part is found in the files of a data
-// directory other than the journal. Tables are compressed, so a part is enough.
+// traces counts the words of which a part is in a file of a data directory, except
+// in the journal. Tables are compressed, so a part is enough.
 func (w *erasure) traces(dir string, words []string) (found int) {
 	w.t.Helper()
 	const part = 8
@@ -118,7 +119,7 @@ func (w *erasure) open(dir string) {
 	w.d = d
 }
 
-// newErasure has clicks in tables of several ages, and a checkpoint.
+// newErasure has clicks in several tables, and a checkpoint.
 func newErasure(t *testing.T) *erasure {
 	w := &erasure{t: t, rng: seedtest.Rand(t)}
 	w.open(t.TempDir())
@@ -130,13 +131,13 @@ func newErasure(t *testing.T) *erasure {
 	w.must(k.pass(t.Context(), w.d.now()))
 	checkpoint := filepath.Join(w.d.path, checkpointDir)
 	if w.traces(checkpoint, w.cat) == 0 || w.traces(w.d.path, w.cat) < len(w.cat) {
-		t.Fatal("there is no checkpoint, or the words are not found where they are")
+		t.Fatal("there is no checkpoint, or its words are not found")
 	}
 	return w
 }
 
-// TestNothingIsLeft: once a user or a link is deleted, nothing that was theirs is
-// in any file but the journal, and a rebuild brings none of it back.
+// TestNothingIsLeft: after a user or a link is deleted, no file except the journal
+// has anything of theirs, and a rebuild does not bring it back.
 func TestNothingIsLeft(t *testing.T) {
 	t.Parallel()
 	for what, remove := range map[string]func(w *erasure) (gone []string, r Removal, err error){
@@ -163,7 +164,8 @@ func TestNothingIsLeft(t *testing.T) {
 	}
 }
 
-// proven checks the open directory, rebuilds its counts, and looks again.
+// proven checks the open directory, rebuilds its counts, and looks for the words
+// again.
 func (w *erasure) proven(gone []string) {
 	w.t.Helper()
 	ctx, dir := w.t.Context(), w.d.path
@@ -183,8 +185,8 @@ func (w *erasure) proven(gone []string) {
 	w.must(err, w.d.Close(context.Background()))
 }
 
-// TestErasureIsFinished: wherever a deletion is cut short, the next process that
-// opens the directory removes what is left of it.
+// TestErasureIsFinished: wherever a deletion is interrupted, the next process that
+// opens the directory finishes it.
 func TestErasureIsFinished(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -238,32 +240,32 @@ func TestErasureIsFinished(t *testing.T) {
 	}
 }
 
-// TestCleanedLater: beside a server a command does not wait for what takes long,
-// and the server goes on with it.
-func TestCleanedLater(t *testing.T) {
+// TestErasedLater: if a server runs, a command does not wait long for an erasure,
+// and the server finishes it.
+func TestErasedLater(t *testing.T) {
 	t.Parallel()
 	w := newErasure(t)
 	w.d.eraser.background.Store(true)
 	w.must(w.d.trimMu.lock(t.Context())) // as a backup does
-	cut, cancel := context.WithCancel(t.Context())
+	waiting, cancel := context.WithCancel(t.Context())
 	done := make(chan Traces)
 	u, err := w.d.Links.UserByLogin(t.Context(), "cat")
 	w.must(err)
 	_, err = w.d.Links.DeleteUser(t.Context(), u.ID)
 	w.must(err, w.d.finishDeletions(t.Context()))
-	go func() { done <- w.d.eraseNow(cut) }()
+	go func() { done <- w.d.eraseNow(waiting) }()
 	cancel()
 	if traces := <-done; !traces.Later || traces.Failed != "" {
-		t.Errorf("beside a backup: %+v", traces)
+		t.Errorf("while a backup is made: %+v", traces)
 	}
 	w.d.trimMu.unlock()
-	keeping, stop := context.WithCancel(t.Context())
+	running, stop := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		w.d.eraseInBackground(keeping)
+		w.d.eraseInBackground(running)
 	}()
-	w.must(w.d.erase(t.Context())) // at the latest then it is done
+	w.must(w.d.erase(t.Context())) // then it is done at the latest
 	stop()
 	<-ended
 	if left := w.traces(w.d.path, w.cat); left > 0 {
@@ -275,7 +277,7 @@ func TestCleanedLater(t *testing.T) {
 	w.must(os.Mkdir(damaged, 0o700))
 	r, err := w.d.DeleteUser(t.Context(), "ann")
 	if err != nil || strings.Join(r.Traces.Kept, " ") != damaged {
-		t.Errorf("what was set aside is not named: %+v, %v", r, err)
+		t.Errorf("a directory that was set aside is not named: %+v, %v", r, err)
 	}
 	w.must(w.d.Close(context.Background()))
 }

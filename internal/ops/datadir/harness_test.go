@@ -43,7 +43,7 @@ func (d *Dir) AddLink(ctx context.Context, login, longURL string) (store.Link, e
 	return link, err
 }
 
-// names makes links with names that are drawn from a seed.
+// names makes links with hashes that are drawn from a seed.
 func (d *Dir) names(seed string) (*links.Links, error) {
 	return links.New(links.Options{Links: d.Links, Domains: []string{"sho.rt"}, Now: d.now, Random: rand.NewChaCha8(sha256.Sum256([]byte(seed)))})
 }
@@ -87,8 +87,8 @@ func open(t *testing.T, path string) *Dir {
 	return d
 }
 
-// openIn opens a data directory, in which there is a link, and returns what its
-// log says.
+// openIn opens a data directory, makes a user and a link if it is new, and returns
+// its log.
 func openIn(t *testing.T, dir string) (*Dir, *logtest.Log) {
 	t.Helper()
 	log := new(logtest.Log)
@@ -126,7 +126,7 @@ func (d *Dir) click(t *testing.T, n int) {
 	}
 }
 
-// checks checks, and wants so many clicks and notes.
+// checks fails unless Check finds nothing, and this many clicks and notes.
 func (d *Dir) checks(t *testing.T, clicks uint64, notes int) {
 	t.Helper()
 	v, err := d.Check(t.Context(), func(finding string) { t.Error(finding) })
@@ -135,7 +135,7 @@ func (d *Dir) checks(t *testing.T, clicks uint64, notes int) {
 	}
 }
 
-// moved backs an App up, and opens what is restored of it.
+// moved makes a backup of a directory, and opens what is restored from it.
 func (d *Dir) moved(t *testing.T) (*Dir, *logtest.Log) {
 	t.Helper()
 	backups, restored := filepath.Join(t.TempDir(), "backups"), filepath.Join(t.TempDir(), "restored")

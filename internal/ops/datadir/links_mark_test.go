@@ -10,7 +10,7 @@ import (
 	"github.com/footfall/footfall/internal/testkit/logtest"
 )
 
-// openRaw opens links and users beside a server, or in place of one.
+// openRaw opens footfall.db, also while a server has it open.
 func (w *scenario) openRaw() *databasesql.DB {
 	w.t.Helper()
 	db, err := databasesql.Open("sqlite", filepath.Join(w.dir, databaseFile))
@@ -20,9 +20,9 @@ func (w *scenario) openRaw() *databasesql.DB {
 	return db
 }
 
-// TestKilledWhileMarked: a process that is killed while it gives links and users
-// a new mark leaves a directory that opens, with the mark in the file and in the
-// log. A file with a mark that nobody gave it is another one.
+// TestKilledWhileMarked: a process may be killed while it gives footfall.db a new
+// mark. The directory opens with the old and with the new mark. A file with any
+// other mark is refused.
 func TestKilledWhileMarked(t *testing.T) {
 	t.Parallel()
 	for _, announced := range []bool{true, false} {
@@ -51,8 +51,8 @@ func TestKilledWhileMarked(t *testing.T) {
 	}
 }
 
-// TestMarksAreAnnounced: the file progress knows the mark that links and users
-// get before they have it.
+// TestMarksAreAnnounced: the file progress has the new mark of links and users
+// before they have it.
 func TestMarksAreAnnounced(t *testing.T) {
 	t.Parallel()
 	w := newScenario(t, true)

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// tryOpen opens a data directory, and closes it where that goes well.
+// tryOpen opens a data directory, and closes it if that succeeds.
 func tryOpen(t *testing.T, dir string, create bool) error {
 	t.Helper()
 	d, err := Open(t.Context(), Options{Path: dir, Create: create, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
@@ -22,8 +22,8 @@ func tryOpen(t *testing.T, dir string, create bool) error {
 	return err
 }
 
-// TestForeignDirectories: a directory that cannot be footfall's own is refused
-// with a sentence, and nothing is left in it.
+// TestForeignDirectories: a directory that cannot be footfall's is refused, and
+// nothing is left in it.
 func TestForeignDirectories(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "file")
@@ -67,8 +67,8 @@ func TestForeignDirectories(t *testing.T) {
 	}
 }
 
-// TestOwner: only the owner of a data directory opens it. Else a command of
-// root leaves files that the service cannot open.
+// TestOwner: only the owner opens a data directory. Otherwise a command of root
+// would leave files that the service cannot open.
 func TestOwner(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -129,8 +129,8 @@ func listing(t *testing.T, dir string) string {
 	return b.String()
 }
 
-// TestOwnedBesideServe: while a process has the directory, its user's rights
-// are what counts, and not whose command asks.
+// TestOwnedBesideServe: if a process has the directory open, ErrOwned comes first,
+// even if the directory belongs to another user.
 func TestOwnedBesideServe(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -146,7 +146,7 @@ func TestOwnedBesideServe(t *testing.T) {
 	}
 }
 
-// TestPrivate: others lose their rights on a directory that was made by hand.
+// TestPrivate: a directory that was made by hand gets mode 0700.
 func TestPrivate(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -16,32 +16,32 @@ import (
 	"github.com/footfall/footfall/internal/testkit/logtest"
 )
 
-// TestSlowOpeningIsTold: what takes long to open is named while it does, and what
-// does not is not.
-func TestSlowOpeningIsTold(t *testing.T) {
+// TestSlowOpeningIsLogged: a step of opening that takes long is logged while it runs
+// and when it is done, and no other.
+func TestSlowOpeningIsLogged(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		log := new(logtest.Log)
 		done := LogIfSlow("counts", log.Logger())
 		time.Sleep(slowOpening - time.Second)
 		if done(); log.String() != "" {
-			t.Errorf("what opens soon is told of: %s", log)
+			t.Errorf("a quick step is logged: %s", log)
 		}
 		done = LogIfSlow("journal", log.Logger())
 		time.Sleep(slowOpening + time.Second)
 		synctest.Wait()
 		if text := log.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, "takes a while; visitors are answered after that\" at=journal") {
-			t.Errorf("what takes long is told as %q", text)
+			t.Errorf("a slow step is logged as %q", text)
 		}
 		if done(); log.Count("part=journal took=3s") != 1 {
-			t.Errorf("what took long is told as %s", log)
+			t.Errorf("the end of a slow step is logged as %s", log)
 		}
 	})
 }
 
-// TestUpgradeIsTold: the log names an upgrade of links and users before it begins
-// and when it is over.
-func TestUpgradeIsTold(t *testing.T) {
+// TestUpgradeIsLogged: an upgrade of links and users is logged before it begins and
+// when it is done.
+func TestUpgradeIsLogged(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")
 	migration, err := os.ReadFile("../../storage/sql/migrations/0001_users.sql")
@@ -77,12 +77,12 @@ func TestUpgradeIsTold(t *testing.T) {
 	}
 	text := log.String()
 	if begins, ends := strings.Index(text, "is upgraded now; an older footfall cannot open it afterwards\" schema=1 to="+fmt.Sprint(len(schemas))), strings.Index(text, "footfall.db is upgraded\""); begins < 0 || ends < begins || log.Count("upgraded") != 2 {
-		t.Errorf("an upgrade is told as %s", text)
+		t.Errorf("an upgrade is logged as %s", text)
 	}
 }
 
-// TestCatchUp: an open directory says that it counts what was recorded before, and
-// that all of it is counted.
+// TestCatchUp: it is logged that earlier clicks are being counted, and when all are
+// counted.
 func TestCatchUp(t *testing.T) {
 	t.Parallel()
 	d, _ := openIn(t, t.TempDir())
@@ -92,7 +92,7 @@ func TestCatchUp(t *testing.T) {
 	if err := d.Recorder.Record(t.Context(), click.Click{User: 1, Link: 2, Time: time.Now().UnixMilli()}); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.Close(t.Context()); err == nil { // it cannot count the rest any more
+	if err := d.Close(t.Context()); err == nil { // it can no longer count the rest
 		t.Error("a click was counted after counting had ended")
 	}
 	again, log := openIn(t, d.path)

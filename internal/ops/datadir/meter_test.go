@@ -13,8 +13,8 @@ import (
 	"github.com/footfall/footfall/internal/testkit/logtest"
 )
 
-// TestProgressIsReal: each stage of long work ends with all done that it named at its
-// begin, and names as much as there is.
+// TestProgressIsReal: each stage of long work has the right total, and is complete
+// at the end.
 func TestProgressIsReal(t *testing.T) {
 	t.Parallel()
 	dir, backups, restored := t.TempDir(), filepath.Join(t.TempDir(), "b"), filepath.Join(t.TempDir(), "restored")

@@ -12,8 +12,8 @@ import (
 	"github.com/footfall/footfall/internal/testkit/logtest"
 )
 
-// TestWholeTown: the directory is one that opens, as it was left.
-func TestWholeTown(t *testing.T) {
+// TestScenario: a scenario opens as it was left.
+func TestScenario(t *testing.T) {
 	t.Parallel()
 	for _, stop := range []bool{false, true} {
 		w := newScenario(t, stop)
@@ -21,9 +21,9 @@ func TestWholeTown(t *testing.T) {
 	}
 }
 
-// TestJournalEndsEarly: clicks were acknowledged, and not counted before the
-// process was killed, and the file that they are in is gone, cut, or an older
-// one. What is missing is said, and is given up by order alone.
+// TestJournalEndsEarly: clicks were acknowledged and not counted before the process
+// was killed, and then their file was removed, cut, or replaced by an older one. The
+// directory is refused, and only a repair that gives them up opens it.
 func TestJournalEndsEarly(t *testing.T) {
 	t.Parallel()
 	const newest = "journal/*.open"
@@ -31,7 +31,7 @@ func TestJournalEndsEarly(t *testing.T) {
 		name   string
 		spoil  func(w *scenario)
 		words  string
-		counts uint64 // what there is where the rest is given up
+		counts uint64 // clicks, once the rest is given up
 	}{
 		{"the newest segment is removed", func(w *scenario) { w.must(os.Remove(w.path(newest))) }, "had reached", 3},
 		{"its last byte is", func(w *scenario) { w.edit(newest, cut(-1)) }, "had reached", 11},
@@ -58,9 +58,9 @@ func TestJournalEndsEarly(t *testing.T) {
 			w.copy(w.dir, whole)
 			c.spoil(w)
 			w.refused(c.words)
-			// What was taken away is put back.
+			// Put the original back.
 			broken := w.dir
-			w.dir = filepath.Join(t.TempDir(), "mended")
+			w.dir = filepath.Join(t.TempDir(), "repaired")
 			w.copy(broken, w.dir)
 			w.must(os.RemoveAll(filepath.Join(w.dir, "journal")))
 			w.copy(filepath.Join(whole, "journal"), filepath.Join(w.dir, "journal"))
@@ -71,9 +71,9 @@ func TestJournalEndsEarly(t *testing.T) {
 	}
 }
 
-// TestBackupBesideJournal copies the backup's segments beside those that are
-// there, as the advice is where one is damaged: no file that has more clicks is
-// taken for the older one.
+// TestBackupBesideJournal copies the segments of a backup into the journal, as the
+// advice is if one is damaged. A file that has more clicks is never taken for the
+// older one.
 func TestBackupBesideJournal(t *testing.T) {
 	t.Parallel()
 	add := func(w *scenario, name func(string) string) {
@@ -116,8 +116,8 @@ func TestBackupBesideJournal(t *testing.T) {
 	})
 }
 
-// TestCountsAreGone: what is left of the counts cannot be taken for none, and
-// is not removed.
+// TestCountsAreGone: a directory without its counts, or with a part of them, is
+// refused, and nothing of them is removed.
 func TestCountsAreGone(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -137,7 +137,7 @@ func TestCountsAreGone(t *testing.T) {
 			t.Run(fmt.Sprintf("%s/journal emptied %v", c.name, emptied), func(t *testing.T) {
 				t.Parallel()
 				w := newScenario(t, true)
-				if emptied { // as the manual allows
+				if emptied { // as docs/data.md allows
 					w.must(os.RemoveAll(filepath.Join(w.dir, journalDir)))
 					w.opens(w.clicks)
 				}
@@ -149,25 +149,25 @@ func TestCountsAreGone(t *testing.T) {
 				if now := w.tables(filepath.Join(w.dir, clicksDir)); now != left {
 					t.Errorf("there were %d tables, and are %d", left, now)
 				}
-				rebuild := func(lossy bool) (said string, err error) {
-					err = Rebuild(t.Context(), w.options(new(logtest.Log)), "", lossy, func(s string) { said += s + "\n" })
-					return said, err
+				rebuild := func(lossy bool) (reported string, err error) {
+					err = Rebuild(t.Context(), w.options(new(logtest.Log)), "", lossy, func(s string) { reported += s + "\n" })
+					return reported, err
 				}
-				said, err := rebuild(false)
+				reported, err := rebuild(false)
 				if !emptied {
 					w.must(err)
 					w.opens(w.clicks)
 					return
 				}
-				if err == nil || !errors.As(err, new(*NoBaseError)) || !strings.Contains(said, "12 or more") {
-					t.Errorf("rebuild: %v\n%s", err, said)
+				if err == nil || !errors.As(err, new(*NoBaseError)) || !strings.Contains(reported, "12 or more") {
+					t.Errorf("rebuild: %v\n%s", err, reported)
 				}
 				w.must(os.RemoveAll(filepath.Join(w.dir, clicksDir)))
 				w.copy(filepath.Join(whole, clicksDir), filepath.Join(w.dir, clicksDir))
 				w.opens(w.clicks)
 				c.spoil(w)
-				if said, err = rebuild(true); err != nil {
-					t.Errorf("rebuild --lossy: %v\n%s", err, said)
+				if reported, err = rebuild(true); err != nil {
+					t.Errorf("rebuild --lossy: %v\n%s", err, reported)
 				}
 				w.opens(0)
 				if kept := w.tables(filepath.Join(w.dir, clicksDir+damagedSuffix)); kept != left {
@@ -178,8 +178,8 @@ func TestCountsAreGone(t *testing.T) {
 	}
 }
 
-// TestLinksAreOlder: links and users that lack what was acknowledged are
-// refused, at the first start, whatever they lack.
+// TestLinksAreOlder: links and users that lack acknowledged changes are refused at
+// the first start, whatever they lack.
 func TestLinksAreOlder(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -225,7 +225,7 @@ func TestLinksAreOlder(t *testing.T) {
 				t.Errorf("a repair without giving up: %v", err)
 			}
 			broken := w.dir
-			w.dir = filepath.Join(t.TempDir(), "mended")
+			w.dir = filepath.Join(t.TempDir(), "repaired")
 			w.copy(broken, w.dir)
 			for _, name := range []string{databaseFile, databaseFile + "-wal", databaseFile + "-shm"} {
 				w.must(os.RemoveAll(filepath.Join(w.dir, name)))
@@ -251,8 +251,8 @@ func TestLinksAreOlder(t *testing.T) {
 	}
 }
 
-// TestOlderCounts: counts of a backup are taken where the journal has all that
-// came after them.
+// TestOlderCounts: the counts of a backup are accepted if the journal has everything
+// that came after them.
 func TestOlderCounts(t *testing.T) {
 	t.Parallel()
 	for _, stop := range []bool{false, true} {
@@ -262,7 +262,7 @@ func TestOlderCounts(t *testing.T) {
 	}
 }
 
-// TestOlderJournalAndCounts: where both are a backup's, links and users know
+// TestOlderJournalAndCounts: if both are from a backup, links and users remember
 // that there was more.
 func TestOlderJournalAndCounts(t *testing.T) {
 	t.Parallel()
@@ -273,8 +273,8 @@ func TestOlderJournalAndCounts(t *testing.T) {
 	w.refused("had reached")
 }
 
-// TestDamagedProgress: the file progress says nothing where it is damaged, and
-// is written again.
+// TestDamagedProgress: a damaged file progress is written again, and the directory
+// opens.
 func TestDamagedProgress(t *testing.T) {
 	t.Parallel()
 	for name, spoil := range map[string]func(b []byte) []byte{
@@ -331,8 +331,8 @@ func (w *scenario) noLeftovers() {
 	}
 }
 
-// TestLinksElsewhere: footfall.db may be a symbolic link to another disk, also
-// after a crash.
+// TestLinksElsewhere: footfall.db may be a symbolic link to another disk, also after
+// a crash.
 func TestLinksElsewhere(t *testing.T) {
 	t.Parallel()
 	w := newScenario(t, true)
@@ -357,8 +357,8 @@ func TestLinksElsewhere(t *testing.T) {
 	killed.opens(w.clicks)
 }
 
-// TestNoBase: where no base reaches the journal, a rebuild goes on without the
-// clicks between them by order alone.
+// TestNoBase: if no base reaches the journal, only a lossy rebuild goes on without
+// the clicks between them. A refused one leaves no files.
 func TestNoBase(t *testing.T) {
 	t.Parallel()
 	live := filepath.Join(t.TempDir(), "live")

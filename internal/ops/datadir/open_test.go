@@ -14,7 +14,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// TestDamageAtStart: a damaged part of a data directory is named.
+// TestDamageAtStart: an error of Open says which part is damaged.
 func TestDamageAtStart(t *testing.T) {
 	t.Parallel()
 	for what, c := range map[string]struct {
@@ -58,7 +58,7 @@ func TestDamageAtStart(t *testing.T) {
 	}
 }
 
-// TestRemedies: what check finds comes with the steps that make it right.
+// TestRemedies: each kind of finding has its remedies.
 func TestRemedies(t *testing.T) {
 	t.Parallel()
 	d, err := Open(t.Context(), Options{Path: t.TempDir(), Create: true, Now: time.Now, Log: slog.New(slog.DiscardHandler)})

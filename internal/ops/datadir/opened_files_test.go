@@ -72,7 +72,7 @@ func TestPartRemoved(t *testing.T) {
 			d, log := openIn(t, dir)
 			link := linkOf(t, d)
 			if err := d.checkParts(); err != nil {
-				t.Fatalf("a directory of which all is there: %v", err)
+				t.Fatalf("a directory with all its parts: %v", err)
 			}
 			d.click(t, 3)
 			if err := c.remove(dir); err != nil {
@@ -82,7 +82,7 @@ func TestPartRemoved(t *testing.T) {
 			if err := d.checkParts(); !errors.As(err, new(*RemovedPartError)) {
 				t.Fatalf("it was not noticed: %v", err)
 			}
-			_ = d.Close(t.Context()) // a journal that is gone cannot be sealed
+			_ = d.Close(t.Context()) // a removed journal cannot be sealed
 			if c.saved != "" && !strings.Contains(log.String(), c.saved) {
 				t.Errorf("the log does not say that %s: %s", c.saved, log)
 			}
@@ -98,7 +98,8 @@ func TestPartRemoved(t *testing.T) {
 	}
 }
 
-// TestLinksReplaced: what another file lies in the place of is not overwritten.
+// TestLinksReplaced: a file that replaced footfall.db is not overwritten, and the
+// links and users are saved next to it.
 func TestLinksReplaced(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")
@@ -122,7 +123,7 @@ func TestLinksReplaced(t *testing.T) {
 		t.Errorf("links and users were saved as %v, %v", info, err)
 	}
 	if _, err := os.Stat(path + "-wal"); err == nil {
-		t.Error("the log of the file that is gone lies beside another one, and would be laid over it")
+		t.Error("the -wal of the removed file was left, and SQLite would apply it to another file")
 	}
 	if err := os.Rename(path+savedSuffix, path); err != nil {
 		t.Fatal(err)
@@ -133,6 +134,6 @@ func TestLinksReplaced(t *testing.T) {
 	d, _ = openIn(t, dir)
 	defer d.mustClose(t)
 	if l, err := d.Links.LinkByID(t.Context(), link.ID); err != nil || l != link {
-		t.Errorf("in the file beside it the link is %+v, %v", l, err)
+		t.Errorf("in the saved file the link is %+v, %v", l, err)
 	}
 }

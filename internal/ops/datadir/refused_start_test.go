@@ -11,8 +11,8 @@ import (
 	"github.com/footfall/footfall/internal/testkit/logtest"
 )
 
-// TestRefusedStartsChangeNothing: links and users that are older than the rest
-// stay so, however often the program is started.
+// TestRefusedStartsChangeNothing: older links and users are refused at every start,
+// because no start changes them.
 func TestRefusedStartsChangeNothing(t *testing.T) {
 	t.Parallel()
 	d, _ := openIn(t, filepath.Join(t.TempDir(), "live"))
@@ -55,8 +55,8 @@ func TestRefusedStartsChangeNothing(t *testing.T) {
 	}
 }
 
-// TestRefusedStartKeepsWAL: what a killed process left beside footfall.db is not
-// removed where footfall.db is missing.
+// TestRefusedStartKeepsWAL: if footfall.db is missing, a start does not remove the
+// -wal that a killed process left.
 func TestRefusedStartKeepsWAL(t *testing.T) {
 	t.Parallel()
 	w := newScenario(t, false)
@@ -75,8 +75,8 @@ func TestRefusedStartKeepsWAL(t *testing.T) {
 	w.opens(w.clicks)
 }
 
-// TestGoesOnAfterPowerCut: with NoSync a power cut may take the last clicks; what
-// is recorded after that is no reason to refuse.
+// TestGoesOnAfterPowerCut: with NoSync a power cut may take the last clicks. The
+// directory opens all the same, and again after more clicks.
 func TestGoesOnAfterPowerCut(t *testing.T) {
 	t.Parallel()
 	live := filepath.Join(t.TempDir(), "live")

@@ -17,8 +17,8 @@ import (
 	"github.com/footfall/footfall/internal/testkit/logtest"
 )
 
-// TestLostTail: where counts reach further than the journal, check says so and is
-// content, and backups have what comes behind the hole.
+// TestLostTail: if the counts reach further than the journal, check finds nothing
+// wrong and notes it, and backups have what comes after the hole.
 func TestLostTail(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -57,8 +57,8 @@ func TestLostTail(t *testing.T) {
 	}
 }
 
-// TestMoveTrimmed: a backup of a journal that was trimmed, and that has no clicks
-// at all, is of the same journal.
+// TestMoveTrimmed: a backup of a trimmed journal has the same journal, even if that
+// has no clicks at all.
 func TestMoveTrimmed(t *testing.T) {
 	t.Parallel()
 	d, _ := openIn(t, t.TempDir())
@@ -89,8 +89,8 @@ func TestMoveTrimmed(t *testing.T) {
 	}
 }
 
-// TestCheckWhileServing damages a segment under a server: check names it, and
-// keeps it from being trimmed meanwhile; repair waits for the server to stop.
+// TestCheckWhileServing damages a segment while a server runs: check names it, and
+// keeps it from being trimmed meanwhile. A repair needs the server to be stopped.
 func TestCheckWhileServing(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -130,7 +130,7 @@ func TestCheckWhileServing(t *testing.T) {
 		return RepairDamaged(t.Context(), o, GiveUp{}, func(said string) { t.Log(said) })
 	}
 	if err := repairJournal(); !errors.Is(err, ErrOwned) {
-		t.Errorf("mending under a server: %v", err)
+		t.Errorf("repair while a server runs: %v", err)
 	}
 	d.mustClose(t)
 	if err := repairJournal(); err != nil {
@@ -139,7 +139,7 @@ func TestCheckWhileServing(t *testing.T) {
 	d, _ = openIn(t, dir)
 	defer d.mustClose(t)
 	d.checks(t, 15, 1)
-	for _, kept := range []bool{true, false} { // the second time they are there
+	for _, kept := range []bool{true, false} { // the second time there is a checkpoint
 		var done string
 		if err := d.Repair(t.Context(), func(said string) { done += said }); err != nil || strings.Contains(done, "kept the counts") != kept {
 			t.Errorf("repair says %q, %v", done, err)
@@ -147,8 +147,8 @@ func TestCheckWhileServing(t *testing.T) {
 	}
 }
 
-// TestCheckWhereCountingStopped: a journal that cannot be counted on is a finding
-// beside others, and not the end of the check.
+// TestCheckWhereCountingStopped: check reports that counting stopped, and checks
+// everything else.
 func TestCheckWhereCountingStopped(t *testing.T) {
 	t.Parallel()
 	d, _ := openIn(t, t.TempDir())
@@ -164,8 +164,8 @@ func TestCheckWhereCountingStopped(t *testing.T) {
 	}
 }
 
-// TestOldCounts: counts that end before the journal begins are named, and a
-// repair leaves them to a rebuild.
+// TestOldCounts: counts that end before the journal begins are refused. A repair
+// leaves them as they are, and a rebuild replaces them.
 func TestOldCounts(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -16,7 +16,7 @@ import (
 	"github.com/footfall/footfall/internal/testkit/logtest"
 )
 
-// TestRetention fills segments, lets them age, and looks at what is kept.
+// TestRetention makes segments of several ages, and looks at what is kept.
 func TestRetention(t *testing.T) {
 	t.Parallel()
 	start := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
@@ -24,10 +24,10 @@ func TestRetention(t *testing.T) {
 		retention Retention
 		ages      []time.Duration // of the segments, which hold 1000 clicks each; the open one holds none
 		kept      int             // of them
-		told      string
+		logged    string
 	}{
 		"within the time":     {Retention{Keep: 24 * time.Hour}, []time.Duration{23 * time.Hour, time.Hour}, 2, ""},
-		"beyond the time":     {Retention{Keep: 24 * time.Hour}, []time.Duration{25 * time.Hour, 24 * time.Hour, 23 * time.Hour}, 1, ""},
+		"after the time":      {Retention{Keep: 24 * time.Hour}, []time.Duration{25 * time.Hour, 24 * time.Hour, 23 * time.Hour}, 1, ""},
 		"one newer before it": {Retention{Keep: 24 * time.Hour}, []time.Duration{time.Hour, 25 * time.Hour}, 2, ""},
 		"none":                {Retention{Keep: 0}, []time.Duration{time.Second, 0}, 0, ""},
 		"forever":             {Retention{Keep: Forever}, []time.Duration{1000 * 24 * time.Hour, 0}, 2, ""},
@@ -80,8 +80,8 @@ func TestRetention(t *testing.T) {
 			if kept := d.Journal.Segments(); len(kept) != c.kept+1 || kept[0].Base != segments[len(c.ages)-c.kept].Base {
 				t.Errorf("of %v %v are kept, want the last %d and the open one", segments, kept, c.kept)
 			}
-			if told := log.String(); (told == "") != (c.told == "") || !strings.Contains(told, c.told) || strings.Count(told, "\n") > 1 {
-				t.Errorf("the log says %q, want %q once", told, c.told)
+			if logged := log.String(); (logged == "") != (c.logged == "") || !strings.Contains(logged, c.logged) || strings.Count(logged, "\n") > 1 {
+				t.Errorf("the log says %q, want %q once", logged, c.logged)
 			}
 			summary, err := d.Check(t.Context(), func(finding string) { t.Error(finding) })
 			if err != nil {
@@ -100,8 +100,8 @@ func sealedName(t *testing.T, dir string, i int) string {
 	return filepath.Base(names[i])
 }
 
-// TestRetentionKeepsWhatIsNotCounted: however old and large, a click that is
-// not counted stays.
+// TestRetentionKeepsWhatIsNotCounted: a click that is not counted is kept, whatever
+// the age and the size of the journal.
 func TestRetentionKeepsWhatIsNotCounted(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
@@ -111,7 +111,7 @@ func TestRetentionKeepsWhatIsNotCounted(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer d.Close(t.Context())
-	if err := d.Recorder.Close(t.Context()); err != nil { // nobody counts any more
+	if err := d.Recorder.Close(t.Context()); err != nil { // counting has ended
 		t.Fatal(err)
 	}
 	if _, err := d.Journal.Append(t.Context(), []byte("no record at all")); err != nil {
@@ -127,12 +127,11 @@ func TestRetentionKeepsWhatIsNotCounted(t *testing.T) {
 		t.Errorf("the journal begins at %d", first)
 	}
 	if n := strings.Count(log.String(), "is larger than --journal-max"); n != 1 {
-		t.Errorf("the log says %d times that there is more than may be:\n%s", n, log.String())
+		t.Errorf("the log says %d times that the journal is too large:\n%s", n, log.String())
 	}
 }
 
-// TestJournalAlarms: the log hears of what is worse at once, and of the same
-// once an hour.
+// TestJournalAlarms: a worse alarm is logged at once, and the same one once an hour.
 func TestJournalAlarms(t *testing.T) {
 	t.Parallel()
 	var log logtest.Log
@@ -164,8 +163,8 @@ func TestJournalAlarms(t *testing.T) {
 	}
 }
 
-// TestRetainGivesWay: a server that stops does not wait for a backup that keeps
-// the segments.
+// TestRetainGivesWay: a server that stops does not wait for a backup that keeps the
+// segments.
 func TestRetainGivesWay(t *testing.T) {
 	t.Parallel()
 	d, err := Open(t.Context(), Options{Path: t.TempDir(), Create: true, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
@@ -195,9 +194,9 @@ func TestRetainGivesWay(t *testing.T) {
 	d.trimMu.unlock()
 }
 
-// TestMaxIsLookedAt: a journal that has more bytes than it may is looked at when
-// a segment is full, and its segments are small beside the bound.
-func TestMaxIsLookedAt(t *testing.T) {
+// TestMaxIsChecked: a journal that exceeds Max is trimmed when a segment is full,
+// and its segments are small compared with Max.
+func TestMaxIsChecked(t *testing.T) {
 	t.Parallel()
 	const most = 1 << 20
 	o := Options{Path: t.TempDir(), Create: true, Now: time.Now, Log: slog.New(slog.DiscardHandler), Retention: Retention{Keep: Forever, Max: most}}

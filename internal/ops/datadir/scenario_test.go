@@ -17,7 +17,7 @@ import (
 )
 
 // scenario is a data directory as a killed or a stopped process leaves it, and a
-// backup of its past.
+// backup of it from before.
 type scenario struct {
 	t       *testing.T
 	dir     string
@@ -28,8 +28,8 @@ type scenario struct {
 	stopped bool
 }
 
-// newScenario makes a directory with a link, clicks on it and a backup; then come
-// another link, clicks on both, and a token.
+// newScenario makes a directory with a link, clicks on it and a backup. After the
+// backup come another link, clicks on both, and a token.
 func newScenario(t *testing.T, stop bool) *scenario {
 	t.Helper()
 	live, backups := filepath.Join(t.TempDir(), "live"), filepath.Join(t.TempDir(), "backups")
@@ -82,7 +82,7 @@ func newScenario(t *testing.T, stop bool) *scenario {
 	return w
 }
 
-// clickOn records clicks on a link of user 1, and has them counted.
+// clickOn records clicks on a link of user 1, and waits until they are counted.
 func (d *Dir) clickOn(t *testing.T, link click.LinkID, n int) {
 	t.Helper()
 	for range n {
@@ -101,9 +101,8 @@ func (w *scenario) copy(from, to string) {
 	w.must(copyFiles(from, to))
 }
 
-// copyStill copies a data directory as kill -9 would leave it, although a process
-// has it open: again, until nothing changed meanwhile. Engines write and remove
-// files of their own accord.
+// copyStill copies an open data directory as kill -9 would leave it: again, until
+// nothing changed meanwhile, because engines write and remove files at any time.
 func copyStill(t *testing.T, from, to string) {
 	t.Helper()
 	for {
@@ -174,7 +173,7 @@ func (w *scenario) must(err error) {
 	}
 }
 
-// path is a file of the directory; a pattern stands for the last one that fits.
+// path is the last file of the directory that matches a pattern.
 func (w *scenario) path(pattern string) string {
 	w.t.Helper()
 	all, err := filepath.Glob(filepath.Join(w.dir, pattern))
@@ -194,7 +193,7 @@ func (w *scenario) edit(pattern string, change func([]byte) []byte) {
 	w.must(os.WriteFile(path, change(b), 0o600))
 }
 
-// take replaces a part by the backup's.
+// take replaces a part by that of the backup.
 func (w *scenario) take(part string) {
 	w.t.Helper()
 	all, err := filepath.Glob(filepath.Join(w.dir, part+"*"))
@@ -216,8 +215,8 @@ func (w *scenario) options(log *logtest.Log) Options {
 	return Options{Path: w.dir, Now: time.Now, Log: log.Logger()}
 }
 
-// refused wants the directory to be refused in words, twice, and nothing of
-// what can hold clicks to be removed.
+// refused fails unless Open refuses the directory twice with these words, and leaves
+// all files that can have clicks.
 func (w *scenario) refused(words string) {
 	w.t.Helper()
 	before := w.holding()
@@ -239,8 +238,8 @@ func (w *scenario) refused(words string) {
 	}
 }
 
-// holding is the segments with clicks, and the sizes of their files, whatever
-// they are called.
+// holding is the segments that have clicks, without their extensions, and the sizes
+// of their files.
 func (w *scenario) holding() map[string]int64 {
 	all := map[string]int64{}
 	names, err := filepath.Glob(filepath.Join(w.dir, "journal/*"))
@@ -253,7 +252,7 @@ func (w *scenario) holding() map[string]int64 {
 	return all
 }
 
-// tables is how many tables of counts there are.
+// tables is how many tables of counts a directory has.
 func (w *scenario) tables(dir string) int {
 	w.t.Helper()
 	all, err := filepath.Glob(filepath.Join(dir, "*.sst"))
@@ -268,7 +267,8 @@ func (w *scenario) counted(d *Dir) uint64 {
 	return n
 }
 
-// opens wants the directory to have so many clicks, and check to agree.
+// opens fails unless the directory opens twice with this many clicks, and Check
+// finds nothing.
 func (w *scenario) opens(clicks uint64) {
 	w.t.Helper()
 	for range 2 {
@@ -284,7 +284,7 @@ func (w *scenario) opens(clicks uint64) {
 	}
 }
 
-// checked is what check says of a directory that cannot be opened.
+// checked is what CheckDamaged finds.
 func (w *scenario) checked() string {
 	w.t.Helper()
 	var all []string
@@ -296,8 +296,8 @@ func (w *scenario) checked() string {
 	return strings.Join(all, "\n")
 }
 
-// givenUp wants a repair to be refused, and to go on with so many clicks where
-// the others are given up.
+// givenUp fails unless a repair is refused, and succeeds with this many clicks if it
+// may give up the rest.
 func (w *scenario) givenUp(clicks uint64) {
 	w.t.Helper()
 	if found := w.checked(); strings.Contains(found, "no click is lost") || !strings.Contains(found, "missing") && !strings.Contains(found, "not counted") {
@@ -311,7 +311,7 @@ func (w *scenario) givenUp(clicks uint64) {
 	w.opens(clicks)
 }
 
-// cut keeps so many bytes, or all but so many.
+// cut keeps the first size bytes, or all except the last -size.
 func cut(size int) func([]byte) []byte {
 	return func(b []byte) []byte {
 		if size < 0 {

@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// TestBackupsApart: backups do not come to lie in the data directory, nor the
-// data among backups, whatever links lead there.
-func TestBackupsApart(t *testing.T) {
+// TestBackupsSeparate: a backup is not made inside the data directory, nor around
+// it, whatever links lead there.
+func TestBackupsSeparate(t *testing.T) {
 	t.Parallel()
 	top := t.TempDir()
 	data := filepath.Join(top, "data")

@@ -12,15 +12,16 @@ import (
 	"github.com/footfall/footfall/internal/testkit/logtest"
 )
 
-// blockedClicks count nothing once they are held, until whoever counts gives up.
+// blockedClicks count nothing after blocked is closed, until the context of the call
+// ends.
 type blockedClicks struct {
 	store.Clicks
-	held chan struct{} // closed from then on
+	blocked chan struct{}
 }
 
 func (h blockedClicks) Record(ctx context.Context, b *store.Batch) error {
 	select {
-	case <-h.held:
+	case <-h.blocked:
 		<-ctx.Done()
 		return ctx.Err()
 	default:
@@ -28,8 +29,8 @@ func (h blockedClicks) Record(ctx context.Context, b *store.Batch) error {
 	}
 }
 
-// TestStopBeforeAllIsCounted: a stop that has no time left for counting is none
-// that failed. What is counted is durable, and the next start counts the rest.
+// TestStopBeforeAllIsCounted: a stop succeeds even if it has no time left for
+// counting. What is counted is durable, and the next start counts the rest.
 func TestStopBeforeAllIsCounted(t *testing.T) {
 	t.Parallel()
 	log := new(logtest.Log)
@@ -79,7 +80,7 @@ func TestStopBeforeAllIsCounted(t *testing.T) {
 		}
 		record(40)
 		counted(round*100 + 40)
-		close(clicks.held)
+		close(clicks.blocked)
 		record(60)
 		log.Reset()
 		over, cancel := context.WithTimeout(t.Context(), 0)

@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// TestTrust: a user opens directories of his own, and tells secrets to their
-// processes alone; root may speak to others where he named the directory. Who
-// else may have put something there is seen.
+// TestTrust: users open only their own directories, and send secrets only to their
+// own processes. Root may send to others if root named the directory. A file that
+// somebody else may have made is noticed.
 func TestTrust(t *testing.T) {
 	t.Parallel()
 	const root, ann, eve = 0, 1000, 1001
@@ -17,18 +17,18 @@ func TestTrust(t *testing.T) {
 		p           dirInfo
 		user        uint32
 		named       bool
-		opens, asks string // what the sentence says; empty where it goes well
+		opens, asks string // part of the error; empty if there is none
 	}{
-		{"his own", dirInfo{owner: ann, link: ann}, ann, false, "", ""},
+		{"own", dirInfo{owner: ann, link: ann}, ann, false, "", ""},
 		{"root's own", dirInfo{owner: root, link: root}, root, false, "", ""},
 		{"another's", dirInfo{owner: eve, link: eve}, ann, false, "belongs to user 1001", "belongs to user 1001"},
 		{"another's, named", dirInfo{owner: eve, link: eve}, ann, true, "belongs to user 1001", "belongs to user 1001"},
 		{"root's", dirInfo{owner: root, link: root}, ann, true, "belongs to user 0", "belongs to user 0"},
 		{"for root, not named", dirInfo{owner: eve, link: eve}, root, false, "belongs to user 1001", "unless it is named"},
 		{"for root, named", dirInfo{owner: eve, link: eve}, root, true, "belongs to user 1001", ""},
-		{"his own, by his link", dirInfo{owner: ann, link: ann}, ann, false, "", ""},
-		{"his own, by root's link", dirInfo{owner: ann, link: root}, ann, false, "", ""},
-		{"his own, by another's link", dirInfo{owner: ann, link: eve}, ann, true, "symbolic link of user 1001", "symbolic link of user 1001"},
+		{"own, by own link", dirInfo{owner: ann, link: ann}, ann, false, "", ""},
+		{"own, by root's link", dirInfo{owner: ann, link: root}, ann, false, "", ""},
+		{"own, by another's link", dirInfo{owner: ann, link: eve}, ann, true, "symbolic link of user 1001", "symbolic link of user 1001"},
 		{"root's, by another's link", dirInfo{owner: root, link: eve}, root, true, "symbolic link of user 1001", "symbolic link of user 1001"},
 		{"for root, by another's link", dirInfo{owner: ann, link: eve}, root, true, "belongs to user 1000", "symbolic link of user 1001"},
 		{"for root, by its owner's link", dirInfo{owner: ann, link: ann}, root, true, "belongs to user 1000", ""},
