@@ -128,7 +128,7 @@ func newErasure(t *testing.T) *erasure {
 	w.cat = w.user("cat")
 	w.must(w.d.Counts.Sync(t.Context()), w.d.Journal.Rotate())
 	k := &retainer{dir: w.d, Retention: Retention{Keep: Forever, Max: 1}}
-	w.must(k.pass(t.Context(), w.d.now()))
+	w.must(k.trim(t.Context(), w.d.now()))
 	checkpoint := filepath.Join(w.d.path, checkpointDir)
 	if w.traces(checkpoint, w.cat) == 0 || w.traces(w.d.path, w.cat) < len(w.cat) {
 		t.Fatal("there is no checkpoint, or its words are not found")

@@ -17,7 +17,7 @@ import (
 	"github.com/footfall/footfall/internal/testkit/logtest"
 )
 
-// What follows is what the server does with a directory, as far as tests need it.
+// The methods below do what the server does with a directory, as far as tests need it.
 
 // AddUser makes a user.
 func (d *Dir) AddUser(ctx context.Context, login string) (store.User, error) {

@@ -43,7 +43,7 @@ func TestForeignDirectories(t *testing.T) {
 		}
 	}
 	if names, err := os.ReadDir(full); err != nil || len(names) != 1 {
-		t.Errorf("what was refused holds %v, %v", names, err)
+		t.Errorf("the refused directory has %v, %v", names, err)
 	}
 	if err := tryOpen(t, full, false); !errors.Is(err, ErrNoData) {
 		t.Errorf("a command found data there: %v", err)
@@ -53,10 +53,10 @@ func TestForeignDirectories(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := tryOpen(t, cut, true); err == nil || !strings.Contains(err.Error(), "was not finished") {
-		t.Errorf("half a backup: %v", err)
+		t.Errorf("an unfinished restore: %v", err)
 	}
 	if names, err := os.ReadDir(cut); err != nil || len(names) != 1 {
-		t.Errorf("half a backup has become %v, %v", names, err)
+		t.Errorf("an unfinished restore has become %v, %v", names, err)
 	}
 	volume := t.TempDir()
 	if err := os.Mkdir(filepath.Join(volume, "lost+found"), 0o700); err != nil {
@@ -105,7 +105,7 @@ func TestOwner(t *testing.T) {
 		t.Errorf("another user's empty directory: %v", err)
 	}
 	if after := listing(t, empty); after != "" {
-		t.Errorf("another user's empty directory now holds %s", after)
+		t.Errorf("another user's empty directory now has %s", after)
 	}
 }
 

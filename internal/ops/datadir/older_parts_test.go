@@ -245,7 +245,7 @@ func TestLinksAreOlder(t *testing.T) {
 				t.Fatal(err)
 			}
 			if now, err := d.Links.Links(t.Context()); err != nil || now.Link <= 4 {
-				t.Errorf("the id %d is given again, %v", now.Link, err)
+				t.Errorf("the id %d is given out again, %v", now.Link, err)
 			}
 		})
 	}
@@ -350,7 +350,7 @@ func TestLinksElsewhere(t *testing.T) {
 	copyStill(t, filepath.Dir(elsewhere), there)
 	d.mustClose(t)
 	if _, err := os.Stat(filepath.Join(there, databaseFile+"-wal")); err != nil {
-		t.Fatalf("the log lies somewhere else: %v", err)
+		t.Fatalf("the -wal is somewhere else: %v", err)
 	}
 	w.must(os.RemoveAll(filepath.Join(killed.dir, databaseFile)))
 	w.must(os.Symlink(filepath.Join(there, databaseFile), filepath.Join(killed.dir, databaseFile)))

@@ -20,7 +20,7 @@ func linkOf(t *testing.T, d *Dir) store.Link {
 	return l
 }
 
-// counted is how many clicks are counted, once all are that are recorded.
+// counted waits until all recorded clicks are counted, and returns how many there are.
 func counted(t *testing.T, d *Dir) uint64 {
 	t.Helper()
 	if err := d.Recorder.Settle(t.Context()); err != nil {

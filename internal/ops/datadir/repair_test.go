@@ -53,7 +53,7 @@ func TestLostTail(t *testing.T) {
 	again.click(t, 2)
 	again.checks(t, 25, 1)
 	if log.Len() > 0 || again.Journal.ID() != d.Journal.ID() {
-		t.Errorf("the log of what was restored says %q", log)
+		t.Errorf("the log of the restored directory says %q", log)
 	}
 }
 
@@ -68,7 +68,7 @@ func TestMoveTrimmed(t *testing.T) {
 		t.Fatal(err)
 	}
 	k := &retainer{dir: d, Retention: Retention{Keep: 0}}
-	if err := k.pass(t.Context(), time.Now().Add(time.Hour)); err != nil {
+	if err := k.trim(t.Context(), time.Now().Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	if d.Journal.First() == 0 {
@@ -77,7 +77,7 @@ func TestMoveTrimmed(t *testing.T) {
 	for range 3 { // the journal has no clicks, and then one more each time
 		again, log := d.moved(t)
 		if log.Len() > 0 || again.Journal.ID() != d.Journal.ID() || again.Journal.End() != d.Journal.End() {
-			t.Errorf("the log of what was restored says %q; its journal ends at %d, and this one at %d", log, again.Journal.End(), d.Journal.End())
+			t.Errorf("the log of the restored directory says %q; its journal ends at %d, and this one at %d", log, again.Journal.End(), d.Journal.End())
 		}
 		again.click(t, 1)
 		v, err := again.Check(t.Context(), func(finding string) { t.Error(finding) })
@@ -182,7 +182,7 @@ func TestOldCounts(t *testing.T) {
 		t.Fatal(err)
 	}
 	k := &retainer{dir: d, Retention: Retention{Keep: time.Hour}}
-	if err := k.pass(t.Context(), time.Now().Add(2*time.Hour)); err != nil {
+	if err := k.trim(t.Context(), time.Now().Add(2*time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	d.click(t, 10)
@@ -193,7 +193,7 @@ func TestOldCounts(t *testing.T) {
 
 	o := Options{Path: dir, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
 	if d, err := Open(t.Context(), o); !errors.Is(err, journal.ErrCorrupt) {
-		t.Errorf("counts without ten clicks that are gone: %v, %v", d, err)
+		t.Errorf("counts that lack ten clicks: %v, %v", d, err)
 	}
 	var findings []string
 	v, err := CheckDamaged(t.Context(), o, func(finding string) { findings = append(findings, finding) })

@@ -80,18 +80,18 @@ func (d *Dir) retain(ctx context.Context) {
 	k := &retainer{dir: d, Retention: d.retention, rotated: d.now()}
 	for ctx.Err() == nil {
 		began := time.Now()
-		err := k.pass(ctx, d.now())
+		err := k.trim(ctx, d.now())
 		pause := max(soonest, soonestParts*time.Since(began))
 		if err != nil && ctx.Err() == nil {
 			d.log.Error("old segments of the journal could not be removed, and are tried again in a minute", "error", err)
 			pause = retainEvery
 		}
-		k.rest(ctx, pause, retainEvery)
+		k.wait(ctx, pause, retainEvery)
 	}
 }
 
-// rest waits for the longest time; only for the shortest if the journal exceeds Max.
-func (k *retainer) rest(ctx context.Context, shortest, longest time.Duration) {
+// wait waits for the longest time; only for the shortest if the journal exceeds Max.
+func (k *retainer) wait(ctx context.Context, shortest, longest time.Duration) {
 	early, late := time.NewTimer(shortest), time.NewTimer(max(shortest, longest))
 	defer early.Stop()
 	defer late.Stop()
@@ -119,8 +119,8 @@ func (k *retainer) size() (bytes int64) {
 	return bytes
 }
 
-// pass removes the segments that need not be kept at an instant.
-func (k *retainer) pass(ctx context.Context, now time.Time) error {
+// trim removes the segments that need not be kept at an instant.
+func (k *retainer) trim(ctx context.Context, now time.Time) error {
 	if err := k.dir.trimMu.lock(ctx); err != nil {
 		return err
 	}

@@ -73,7 +73,7 @@ func TestRetention(t *testing.T) {
 			}
 			k := &retainer{dir: d, Retention: c.retention, rotated: start}
 			for range 2 {
-				if err := k.pass(t.Context(), start); err != nil {
+				if err := k.trim(t.Context(), start); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -119,7 +119,7 @@ func TestRetentionKeepsWhatIsNotCounted(t *testing.T) {
 	}
 	k := &retainer{dir: d, Retention: Retention{Keep: 0, Max: 1}}
 	for range 3 {
-		if err := k.pass(t.Context(), now.Add(time.Hour)); err != nil {
+		if err := k.trim(t.Context(), now.Add(time.Hour)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -225,14 +225,14 @@ func TestMaxIsChecked(t *testing.T) {
 	looked := make(chan struct{})
 	go func() {
 		defer close(looked)
-		k.rest(t.Context(), 0, 24*time.Hour)
+		k.wait(t.Context(), 0, 24*time.Hour)
 	}()
 	record(most + most/4) // with a segment that is full
 	<-looked
 	if err := d.Recorder.Drain(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := k.pass(t.Context(), time.Now()); err != nil {
+	if err := k.trim(t.Context(), time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	if size := k.size(); size > most || size < most/2 { // the open one included

@@ -228,7 +228,7 @@ func (w *scenario) refused(words string) {
 			w.t.Fatalf("it was opened, with %d clicks of %d", n, w.clicks)
 		}
 		if !strings.Contains(err.Error(), words) {
-			w.t.Errorf("the error is %q, and says nothing of %q", err, words)
+			w.t.Errorf("the error is %q, without %q", err, words)
 		}
 	}
 	for name, size := range before {
