@@ -110,5 +110,5 @@ func TestLostLinks(t *testing.T) {
 	if err := os.Rename(filepath.Join(other, "footfall.db"), filepath.Join(dir, "footfall.db")); err != nil {
 		t.Fatal(err)
 	}
-	refused("of another installation")
+	refused("belongs to another installation")
 }
