@@ -49,6 +49,7 @@ func TestExitStatus(t *testing.T) {
 		{4, []string{"user", "add", "ann", "--data", data}},
 		{5, []string{"check", "--data", dir}},
 		{5, []string{"check", "--data", letter}},
+		{5, []string{"debug", "--data", data}},
 		{5, []string{"user", "add", "ann", "--data", dir}},
 	} {
 		if p := try(t, c.args...); p.status != c.status {

@@ -10,6 +10,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/dustin/go-humanize/english"
+
 	"github.com/footfall/footfall/internal/base/meter"
 	"github.com/footfall/footfall/internal/base/rollup"
 	"github.com/footfall/footfall/internal/storage/journal"
@@ -37,7 +39,8 @@ type Wrong struct {
 }
 
 func (s Summary) String() string {
-	return fmt.Sprintf("%d clicks in %d cells and %d journal segments checked", s.Clicks, s.Cells, s.Segments)
+	return fmt.Sprintf("%s in %s and %s checked",
+		plural(int(s.Clicks), "click"), plural(s.Cells, "cell"), plural(s.Segments, "journal segment"))
 }
 
 // Counts is what is checked: a part of store.Snapshot.
@@ -56,6 +59,10 @@ type Snapshot interface {
 // Snapshotter takes snapshots: a part of store.Clicks.
 type Snapshotter[S Snapshot] interface {
 	Snapshot(ctx context.Context) (S, error)
+}
+
+func plural(n int, thing string) string {
+	return fmt.Sprintf("%d %s", n, english.PluralWord(n, thing, ""))
 }
 
 // Check calls report with a sentence for each finding. Counting may go on

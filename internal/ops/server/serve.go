@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	stdlog "log"
 	"net"
 	"net/http"
 	"slices"
@@ -158,6 +159,7 @@ func (a *App) serveControl(dir string) (stop func(grace time.Duration), err erro
 		Handler:           handler,
 		ReadHeaderTimeout: publicLimits.header,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
+		ErrorLog:          stdlog.New(newServerLog(a.log), "", 0),
 	}
 	go func() { _ = s.Serve(socket) }() // returns when stop is called
 	return func(grace time.Duration) {
