@@ -80,7 +80,7 @@ var hints = []func(error) string{
 	as(new(*datadir.DivergedJournalError), replaceJournal),
 	as(new(*datadir.OlderLinksError), replaceLinks),
 	as(new(*datadir.MissingLinksError), "put it back, with its -wal if that is there, or move footfall.db.saved there if there is one, or restore a whole backup"),
-	on(datadir.ErrUnknownJournal, "restore a backup, or move the journal away and start anew; clicks that were recorded and not counted are lost with it"),
+	on(datadir.ErrUnknownJournal, "restore a backup, or move the journal away and start without it; clicks that were recorded and not counted are lost with it"),
 	on(datadir.ErrOldCounts, "run footfall rebuild, which begins with the newest checkpoint or backup"),
 	of(func(e *datadir.PartError) string {
 		if errors.As(e, new(*store.CorruptError)) || errors.Is(e, journal.ErrCorrupt) {
@@ -100,7 +100,7 @@ var hints = []func(error) string{
 	of(func(e *datadir.RemovedPartError) string {
 		switch e.Part {
 		case datadir.PartLinks:
-			return "its users and links are written back, or to a file beside it if another file is in its place"
+			return "its users and links are written back, or to footfall.db.saved if another file is in its place"
 		case datadir.PartCounts:
 			return "put the original back, or run footfall rebuild, which counts what the journal has"
 		}
@@ -241,7 +241,8 @@ func explained(err error) (lines []string) {
 	return []string{hinted(err)}
 }
 
-// isJoined tells errors.Join from an error that wraps several in one sentence.
+// isJoined distinguishes errors.Join from an error that wraps several in one
+// sentence.
 func isJoined(err error, all []error) bool {
 	return err.Error() == errors.Join(all...).Error()
 }

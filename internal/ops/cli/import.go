@@ -45,7 +45,7 @@ func (c *importCmd) Run(e *env) error {
 				failed = errors.Join(failed, fmt.Errorf("import %s: %w", plain.Text(path), err))
 			}
 			if e.ctx.Err() != nil || errors.Is(err, control.ErrCutOff) || errors.Is(err, control.ErrStopping) {
-				// Nobody knows how far it came; the next import finds out.
+				// How far it came is unknown; the next import finds out.
 				return fmt.Errorf("%w; what was recorded so far stays, and the next import of the same files goes on from there", failed)
 			}
 			c.remark(e, path, result)

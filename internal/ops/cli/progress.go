@@ -14,7 +14,7 @@ import (
 // shownEvery is how often a bar is drawn.
 const shownEvery = 200 * time.Millisecond
 
-// isTerminal tells a terminal from files and pipes, where a bar is of no use: cron
+// isTerminal distinguishes a terminal from files and pipes, which get no bar: cron
 // would mail it.
 func isTerminal(w io.Writer) bool {
 	file, ok := w.(*os.File)
@@ -67,7 +67,7 @@ func (b *bar) show(at meter.State) {
 	_ = b.drawn.Set64(at.Done)
 }
 
-// newBar is a bar, which may be invisible. total is -1 if nobody knows it. If
+// newBar is a bar, which may be invisible. total is -1 if it is unknown. If
 // the unit is empty, the bar only turns.
 func newBar(to io.Writer, visible bool, total int64, what, unit string) *progressbar.ProgressBar {
 	options := []progressbar.Option{

@@ -16,7 +16,7 @@ import (
 var (
 	// ErrCutOff says that the owner went away before it answered.
 	ErrCutOff = errors.New("the footfall process that owns the data directory went away")
-	// ErrStopping says that the owner was told to stop before it answered.
+	// ErrStopping says that the owner is stopping, and has not answered.
 	ErrStopping = errors.New("the footfall process that owns the data directory is stopping")
 	// ErrOtherVersion says that the owner does not know the command.
 	ErrOtherVersion = errors.New("the footfall process that owns the data directory does not know this command, because it is of another version")
@@ -65,7 +65,7 @@ type code struct {
 	restore func(json.RawMessage) (error, error)
 }
 
-// codes are the kinds of errors that the command line tells apart. The first
+// codes are the kinds of errors that the command line distinguishes. The first
 // that fits is taken.
 var codes = []code{
 	typed[*UnknownUserError]("unknown_user"),

@@ -61,8 +61,8 @@ func (s *events) send(e event) {
 	_ = s.http.Flush()
 }
 
-// showProgress is the header of a command that shows how far the work is, and
-// showEvery is how often it is told.
+// showProgress is the header of a command that shows progress, and showEvery is how
+// often it gets it.
 const (
 	showProgress = "Footfall-Progress"
 	showEvery    = 200 * time.Millisecond
@@ -96,14 +96,14 @@ func stream(w http.ResponseWriter, r *http.Request, f func(context.Context, *eve
 	_ = s.http.EnableFullDuplex() // always there in HTTP/1
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	_ = s.http.Flush() // from now on the command gets whatever becomes of this
-	told := make(chan struct{})
+	sent := make(chan struct{})
 	stop := context.AfterFunc(r.Context(), func() {
-		defer close(told)
+		defer close(sent)
 		s.send(event{Stopping: true})
 	})
 	ended := sync.OnceFunc(func() {
 		if !stop() {
-			<-told
+			<-sent
 		}
 	})
 	defer func() {
