@@ -1,5 +1,5 @@
-// Package guess finds the known word that is most similar to a misspelt one. It refuses to
-// know what the words mean, and to use the guess instead of the word.
+// Package guess finds the known word that is most similar to a misspelt one. The
+// words mean nothing to it, and it never uses the guess instead of the word.
 package guess
 
 import (

@@ -3,7 +3,7 @@
 // line, or reverse the direction of the text after them.
 //
 // Text is for such a text inside a message. Writer escapes what a message missed. The
-// package refuses to know what a text means.
+// package does not interpret the text.
 package plain
 
 import (

@@ -1,8 +1,8 @@
 // Package reload keeps a value that an operator gives in files: it reads them again
 // when they change, and keeps the last good value as long as it cannot.
 //
-// It refuses to know what is in a file, and to read pipes, devices and sockets, which
-// may block a reader for ever.
+// It does not interpret the files. It refuses pipes, devices and sockets, which may
+// block a reader for ever.
 package reload
 
 import (

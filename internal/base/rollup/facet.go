@@ -37,7 +37,9 @@ type facet struct {
 
 // facets describes every facet, in the order of their numbers. To add one, give
 // it the next number above and a line here, and raise pebble.Version, so that an
-// older binary refuses the data. Everything else follows from this table: the
+// older binary refuses the data. If click.Click does not have the value yet, add it
+// there and to the record of the journal first (recorder/codec.go). Everything else
+// follows from this table: the
 // cells of a click, the lines of a ledger, and what the engines accept.
 //
 // Journals and counts are older than a new facet. So its value must not count

@@ -1,7 +1,7 @@
 // Package rollup is the arithmetic of cells: which cells a click counts in,
 // what their keys are, and how a sum over cells can be checked.
 //
-// It refuses to store, to read clocks and to know zones: slots are of UTC.
+// It does not store anything, reads no clock and has no time zones: slots are of UTC.
 package rollup
 
 import "github.com/footfall/footfall/internal/base/click"

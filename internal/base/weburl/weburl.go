@@ -1,7 +1,7 @@
 // Package weburl takes URLs and hosts apart as people, browsers, logs and files
 // write them. It is the one place that says when two hosts are the same.
 //
-// It refuses to know which hosts are ours, and what a path means.
+// Which hosts are ours, and what a path means, is decided elsewhere: see package links.
 package weburl
 
 import (

@@ -1,8 +1,8 @@
 // Package auth says who is asking. It makes, checks and revokes access tokens and apiKeys,
 // checks passwords, and says which logins are valid.
 //
-// It refuses to keep a secret of a user in the clear, to know the wire, and to decide what
-// a user may do.
+// It stores no secret of a user in the clear. It has no wire formats, and does not
+// decide what a user may do.
 package auth
 
 import (

@@ -1,8 +1,8 @@
 // Package geo finds the country of an address, and the address of a visitor whose request
 // came through proxies. The data are in the binary, or in an MMDB file of the operator.
 //
-// It refuses to keep or log an address, to know cities or networks, and to guess: a
-// country that is not in the data is unknown.
+// It neither stores nor logs an address, and does not guess: a country that is not
+// in the data is unknown.
 package geo
 
 import (

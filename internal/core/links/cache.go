@@ -94,23 +94,23 @@ func (l *Links) Forget(gone func(*store.Link) bool) {
 	}
 }
 
-// Learn forgets what was remembered of the names of links that were imported.
-func (l *Links) Learn(imported ...store.ForeignLink) {
+// ForgetImported forgets cached answers about the names of imported links.
+func (l *Links) ForgetImported(imported ...store.ForeignLink) {
 	for i := range imported {
 		f := &imported[i]
-		l.learn(f.Hash, f.AggregateHash)
+		l.forgetUnknown(f.Hash, f.AggregateHash)
 		if f.Keyword == "" {
 			continue
 		}
-		l.learn(f.Keyword)
+		l.forgetUnknown(f.Keyword)
 		s, p := l.shard(string(f.Keyword)), Place{weburl.Host(f.Domain), string(f.Keyword)}
 		s.known.Drop(p) // a hash of that name, which the keyword hides
 		s.rest.Drop(p)
 	}
 }
 
-// learn forgets that there were no links of these names.
-func (l *Links) learn(names ...click.Hash) {
+// forgetUnknown forgets that there were no links of these names.
+func (l *Links) forgetUnknown(names ...click.Hash) {
 	for _, name := range names {
 		s := l.shard(string(name))
 		s.known.Forget()

@@ -1,7 +1,7 @@
 // Package links makes short links and finds them: it checks long URLs, draws hashes,
 // reads links as people write them, and caches the answers of the store for visitors.
 //
-// It refuses to count clicks, to know the wire, and to decide who may do what.
+// It counts no clicks, has no wire formats, and does not decide who may do what.
 package links
 
 import (
@@ -128,7 +128,7 @@ func (l *Links) Shorten(ctx context.Context, r Request) (store.Link, bool, error
 		return store.Link{}, false, err
 	}
 	if has.ID != 0 {
-		l.learn(has.Hash, has.AggregateHash)
+		l.forgetUnknown(has.Hash, has.AggregateHash)
 		return has, false, nil
 	}
 	for draw := range maxDraws {
@@ -155,7 +155,7 @@ func (l *Links) Shorten(ctx context.Context, r Request) (store.Link, bool, error
 		}
 		// Another process may have made it, while the cache of this one has the name as
 		// unknown.
-		l.learn(link.Hash, link.AggregateHash)
+		l.forgetUnknown(link.Hash, link.AggregateHash)
 		return link, made, nil
 	}
 	return store.Link{}, false, fmt.Errorf("links: shorten: the hashes drawn were taken %d times: %w", maxDraws, click.ErrUnavailable)

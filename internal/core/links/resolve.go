@@ -31,7 +31,7 @@ var errUnknown = fmt.Errorf("links: resolve: %w", click.ErrNotFound)
 // is reserved, longer than MaxName, not UTF-8, or holds a control character.
 //
 // Answers are up to MaxAge old, by the clock of Options. A link that Shorten
-// returned, or that Learn was given, is found at once. If the store cannot answer,
+// returned, or that ForgetImported was given, is found at once. If the store cannot answer,
 // the last answer that was a link is used, however old it is; without one the
 // error is the store's, never click.ErrNotFound.
 func (l *Links) Resolve(ctx context.Context, host, path string) (store.Link, error) {

@@ -258,7 +258,7 @@ func TestSlashTooMany(t *testing.T) {
 	w := newWorld(t, links.Options{Domains: []string{"sho.rt"}})
 	w.resolves("sho.rt", "hash/", store.Link{})
 	hash := w.importLink(store.ForeignLink{Login: "bob", Hash: "hash", LongURL: "http://a/", Domain: "sho.rt", Keyword: "word"})
-	w.Learn(store.ForeignLink{Hash: "hash"})
+	w.ForgetImported(store.ForeignLink{Hash: "hash"})
 	exact := w.importLink(store.ForeignLink{Login: "bob", Hash: "exact/", LongURL: "http://b/"})
 	other := w.importLink(store.ForeignLink{Login: "bob", Hash: "exact", LongURL: "http://c/"})
 	for name, want := range map[string]store.Link{

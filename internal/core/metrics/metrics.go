@@ -1,8 +1,8 @@
 // Package metrics answers questions from the counts: clicks over time, and clicks by
 // the values of a facet, in a window of calendar units.
 //
-// It refuses to know the wire and the engines, and leaves time zones to package
-// calendar.
+// It has no wire formats, does not depend on an engine, and leaves time zones to
+// package calendar. The metrics of the process for Prometheus are in package monitor.
 package metrics
 
 import (

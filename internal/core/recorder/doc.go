@@ -5,5 +5,5 @@
 // records into a batch of cells, and hands it to the store together with the
 // position that it reaches. Nothing else writes counts; imports go the same way.
 //
-// It refuses to answer questions, to know time zones and to resolve links.
+// It answers no questions, resolves no links and has no time zones.
 package recorder

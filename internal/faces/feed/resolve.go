@@ -152,7 +152,7 @@ func (r *resolver) makeLinks(ctx context.Context, entries []entry) error {
 // importLinks makes links. Visitors find them at once.
 func (r *resolver) importLinks(ctx context.Context, links []store.ForeignLink) ([]store.Link, error) {
 	made, err := r.im.Links.ImportLinks(ctx, links)
-	r.im.Names.Learn(links...) // after an error some may exist
+	r.im.Names.ForgetImported(links...) // after an error some may exist
 	return made, err
 }
 

@@ -81,6 +81,9 @@ var hints = []func(error) string{
 	as(new(*datadir.OlderLinksError), replaceLinks),
 	as(new(*datadir.MissingLinksError), "put it back, with its -wal if that is there, or move footfall.db.saved there if there is one, or restore a whole backup"),
 	on(datadir.ErrUnknownJournal, "restore a backup, or move the journal away and start without it; clicks that were recorded and not counted are lost with it"),
+	on(datadir.ErrNotRegular, "find out who put it there"),
+	on(datadir.ErrMixed, "restore both from the same backup"),
+	on(datadir.ErrNotSeparate, "name another directory with --to, on another disk if there is one"),
 	on(datadir.ErrOldCounts, "run footfall rebuild, which begins with the newest checkpoint or backup"),
 	of(func(e *datadir.PartError) string {
 		if errors.As(e, new(*store.CorruptError)) || errors.Is(e, journal.ErrCorrupt) {

@@ -9,6 +9,7 @@ import (
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/base/plain"
 	"github.com/footfall/footfall/internal/core/recorder"
+	"github.com/footfall/footfall/internal/ops/datadir"
 	"github.com/footfall/footfall/internal/storage/backup"
 	"github.com/footfall/footfall/internal/storage/journal"
 )
@@ -81,6 +82,7 @@ var codes = []code{
 	sentinel("backup_version", backup.ErrVersion),
 	sentinel("backup_write", backup.ErrWrite),
 	sentinel("damaged_journal", journal.ErrCorrupt),
+	sentinel("not_separate", datadir.ErrNotSeparate),
 	sentinel("disk_full", syscall.ENOSPC),
 	sentinel("disk_quota", syscall.EDQUOT),
 	sentinel("permission", syscall.EACCES),

@@ -23,6 +23,12 @@ var (
 	// ErrMoved says that the path of the data directory leads to another directory, or
 	// nowhere.
 	ErrMoved = errors.New("was moved away, removed or replaced while it was served. Every click that was acknowledged is in its journal; the program ends, so that it writes nothing into another directory")
+	// ErrNotRegular says that something other than a file lies where footfall keeps one.
+	ErrNotRegular = errors.New("not a regular file")
+	// ErrMixed says that parts of the directory are of different installations.
+	ErrMixed = errors.New("the parts do not belong together, or footfall.db was removed")
+	// ErrNotSeparate says that the data and their backups would be in one directory.
+	ErrNotSeparate = errors.New("data and backups must be apart")
 	// ErrOldCounts says that the counts end before the journal begins.
 	ErrOldCounts = errors.New("the counts are too old for the journal")
 	// ErrUnknownJournal says that no readable part of a journal has its id.

@@ -24,8 +24,8 @@ func (d *Dir) checkInstallation(ctx context.Context, dir string) error {
 	}
 	d.installation = hex.EncodeToString(id[:])
 	if counted != id {
-		return fmt.Errorf("%s holds the links and users of one installation and %s the counts of another, or footfall.db was removed: restore both from the same backup",
-			filepath.Join(dir, databaseFile), filepath.Join(dir, clicksDir))
+		return fmt.Errorf("%s holds the links and users of one installation and %s the counts of another: %w",
+			filepath.Join(dir, databaseFile), filepath.Join(dir, clicksDir), ErrMixed)
 	}
 	return nil
 }

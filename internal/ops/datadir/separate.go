@@ -20,7 +20,7 @@ func checkSeparate(data, backups string) error {
 			return fmt.Errorf("backup: %w", err)
 		}
 		if in {
-			return fmt.Errorf("backup: "+c.what+": name another one, on another disk if there is one", backups)
+			return fmt.Errorf("backup: "+c.what+": %w", backups, ErrNotSeparate)
 		}
 	}
 	return nil

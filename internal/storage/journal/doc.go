@@ -2,8 +2,8 @@
 // with a checksum per record and group commit: Append returns once the record
 // cannot be lost by a power cut.
 //
-// It refuses to interpret the bytes; it does not know clicks. It does not lock its
-// directory either: only one Journal may use it at a time.
+// It does not interpret the bytes. It does not lock its directory either: only one
+// Journal may use it at a time.
 //
 // # Positions
 //

@@ -10,7 +10,7 @@ import (
 	"github.com/footfall/footfall/internal/base/rollup"
 )
 
-// First is of store.Questions.
+// First implements store.Questions.
 func (v *view) First(ctx context.Context, scope rollup.Scope, f rollup.Facet) (first int64, any bool, err error) {
 	err = v.call("first", func() error {
 		first, any, err = v.first(ctx, scope, f)
@@ -43,7 +43,7 @@ func (v *view) first(ctx context.Context, scope rollup.Scope, f rollup.Facet) (i
 // errStop ends an iteration early.
 var errStop = errors.New("stop")
 
-// Cells is of store.Proof. What is recorded while it runs is not in it.
+// Cells implements store.Proof. What is recorded while it runs is not in it.
 func (v *view) Cells(ctx context.Context) iter.Seq2[rollup.Cell, error] {
 	return func(yield func(rollup.Cell, error) bool) {
 		err := v.call("cells", func() error {

@@ -13,7 +13,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// Counts is of store.Questions. One iterator serves the whole answer, so the
+// Counts implements store.Questions. One iterator serves the whole answer, so the
 // answer is of one instant.
 func (v *view) Counts(ctx context.Context, q store.Query) ([]store.Count, error) {
 	return answer(v.calls, "counts", func() ([]store.Count, error) { return v.counts(ctx, q) })

@@ -7,7 +7,7 @@
 // their order. So after a crash the store holds what it held after some batch, and
 // its position says after which.
 //
-// It refuses to know journals, time zones and wire formats. It never guesses:
+// It does not read journals, and has no time zones or wire formats. It never guesses:
 // bytes that it cannot read are an error, and data of a newer version is
 // store.ErrVersion.
 //

@@ -8,7 +8,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 )
 
-// Installation is of store.Identity.
+// Installation implements store.Identity.
 func (s *Store) Installation(_ context.Context, offer [16]byte) ([16]byte, error) {
 	return answer(s.calls, "installation", func() ([16]byte, error) {
 		s.write.Lock()
@@ -26,7 +26,7 @@ func (s *Store) Installation(_ context.Context, offer [16]byte) ([16]byte, error
 	})
 }
 
-// SetNote is of store.Identity.
+// SetNote implements store.Identity.
 func (s *Store) SetNote(_ context.Context, note []byte) error {
 	return s.call("set note", func() error {
 		s.write.Lock()
@@ -35,7 +35,7 @@ func (s *Store) SetNote(_ context.Context, note []byte) error {
 	})
 }
 
-// Note is of store.Identity.
+// Note implements store.Identity.
 func (s *Store) Note(context.Context) ([]byte, error) {
 	return answer(s.calls, "note", func() ([]byte, error) { return get(s.db, []byte{keyNote}) })
 }

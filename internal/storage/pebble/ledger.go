@@ -10,17 +10,17 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// Ledger is of store.Proof.
+// Ledger implements store.Proof.
 func (v *view) Ledger(context.Context) (rollup.Ledger, error) {
 	return answer(v.calls, "ledger", func() (rollup.Ledger, error) { return ledgerAt(v.r, []byte{keyLedger}) })
 }
 
-// Removed is of store.Proof.
+// Removed implements store.Proof.
 func (v *view) Removed(context.Context) (rollup.Ledger, error) {
 	return answer(v.calls, "removed", func() (rollup.Ledger, error) { return ledgerAt(v.r, []byte{keyRemoved}) })
 }
 
-// Epochs is of store.Proof.
+// Epochs implements store.Proof.
 func (v *view) Epochs(ctx context.Context, journal store.JournalID) (map[uint64]rollup.Ledger, error) {
 	return answer(v.calls, "epochs", func() (map[uint64]rollup.Ledger, error) {
 		epochs := map[uint64]rollup.Ledger{}
@@ -36,7 +36,7 @@ func (v *view) Epochs(ctx context.Context, journal store.JournalID) (map[uint64]
 	})
 }
 
-// Journaled is of store.Proof.
+// Journaled implements store.Proof.
 func (v *view) Journaled(ctx context.Context) (rollup.Ledger, error) {
 	return answer(v.calls, "journaled", func() (sum rollup.Ledger, err error) {
 		err = v.each(ctx, []byte{keyEpoch}, func(_, value []byte) error {

@@ -12,7 +12,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// Position is of store.Progress. Durable is read from the disk alone.
+// Position implements store.Progress. Durable is read from the disk alone.
 func (v *view) Position(ctx context.Context, journal store.JournalID) (p store.Position, known bool, err error) {
 	err = v.call("position", func() error {
 		p, known, err = v.position(ctx, journal)
@@ -48,7 +48,7 @@ func counted(r pebble.Reader, journal store.JournalID) (uint64, bool, error) {
 	return numberAt(r, positionKey(journal))
 }
 
-// Journals is of store.Progress.
+// Journals implements store.Progress.
 func (v *view) Journals(ctx context.Context) ([]store.JournalID, error) {
 	return answer(v.calls, "journals", func() (journals []store.JournalID, err error) {
 		err = v.each(ctx, []byte{keyPosition}, func(key, _ []byte) error {
@@ -62,7 +62,7 @@ func (v *view) Journals(ctx context.Context) ([]store.JournalID, error) {
 	})
 }
 
-// Marks is of store.Progress.
+// Marks implements store.Progress.
 func (v *view) Marks(ctx context.Context, input [32]byte) ([]store.Mark, error) {
 	return answer(v.calls, "marks", func() (marks []store.Mark, err error) {
 		err = v.each(ctx, append([]byte{keyMark}, input[:]...), func(key, value []byte) error {
@@ -74,7 +74,7 @@ func (v *view) Marks(ctx context.Context, input [32]byte) ([]store.Mark, error) 
 	})
 }
 
-// Deleted is of store.Progress.
+// Deleted implements store.Progress.
 func (v *view) Deleted(ctx context.Context) ([]rollup.Scope, error) {
 	return answer(v.calls, "deleted", func() ([]rollup.Scope, error) { return v.deleted(ctx) })
 }
@@ -92,7 +92,7 @@ func (v *view) deleted(ctx context.Context) (scopes []rollup.Scope, err error) {
 	return scopes, err
 }
 
-// Highest is of store.Progress.
+// Highest implements store.Progress.
 func (v *view) Highest(context.Context) (user click.UserID, link click.LinkID, err error) {
 	err = v.call("highest", func() error {
 		user, link, err = highest(v.r)

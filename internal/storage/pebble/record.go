@@ -14,7 +14,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// Record is of store.Recording.
+// Record implements store.Recording.
 func (s *Store) Record(ctx context.Context, b *store.Batch) error {
 	return s.call("record", func() error {
 		if err := s.record(ctx, b); err != nil {

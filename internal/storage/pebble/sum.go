@@ -19,7 +19,7 @@ const (
 	expensiveHeld, expensiveRows = 256 << 10, 1 << 16
 )
 
-// Sum is of store.Questions. If the values fit into Options.Held, it reads all
+// Sum implements store.Questions. If the values fit into Options.Held, it reads all
 // parts in one pass. Else a pass keeps the values that come first bytewise, and
 // the next pass reads the others. One iterator serves all passes, so the answer is
 // of one instant.

@@ -11,7 +11,7 @@ import (
 	"github.com/footfall/footfall/internal/base/rollup"
 )
 
-// Verify is of store.Proof. It adds up the quarter-hours of each day, and reports
+// Verify implements store.Proof. It adds up the quarter-hours of each day, and reports
 // every value whose day totals differ.
 func (v *view) Verify(ctx context.Context, report func(string)) error {
 	return v.call("verify", func() error {

@@ -25,13 +25,13 @@ func seenAggregates(condition string) string {
 	FROM seen WHERE created IS NOT NULL ORDER BY created, hash LIMIT 1`
 }
 
-// SeenAggregate is of store.Links.
+// SeenAggregate implements store.Links.
 func (db *DB) SeenAggregate(ctx context.Context, user click.UserID, id click.LinkID) (l store.Link, err error) {
 	defer wrap("aggregate link", &err)
 	return scanLink(db.seenAggregate.QueryRowContext(ctx, int64(user), int64(id)))
 }
 
-// SeenAggregateOfURL is of store.Links.
+// SeenAggregateOfURL implements store.Links.
 func (db *DB) SeenAggregateOfURL(ctx context.Context, user click.UserID, longURL string) (l store.Link, err error) {
 	defer wrap("aggregate link of URL", &err)
 	return scanLink(db.seenAggregateOfURL.QueryRowContext(ctx, int64(user), urlDigest(longURL), longURL))

@@ -36,9 +36,9 @@ type DB struct {
 	// searches, whole for commands that read everything (export, import, check).
 	names, lists, whole *sql.DB
 
-	linkByName, linkByID             *sql.Stmt
-	userByLogin, userByID, userByKey *sql.Stmt
-	listUsers, lastIDs, tokensOfUser *sql.Stmt
+	linkByName, linkByID               *sql.Stmt
+	userByLogin, userByID, userByToken *sql.Stmt
+	listUsers, lastIDs, tokensOfUser   *sql.Stmt
 
 	reads, writes finders // of whole, and of the writer
 	hashes        finder
@@ -131,7 +131,7 @@ func (db *DB) prepare(ctx context.Context) error {
 	db.linkByID = n.stmt(selectLinks + `WHERE l.id = $1`)
 	db.userByLogin = n.stmt(selectUsers + `WHERE u.login = $1`)
 	db.userByID = n.stmt(selectUsers + `WHERE u.id = $1`)
-	db.userByKey = n.stmt(selectUsers + `JOIN tokens t ON t.user_id = u.id WHERE t.digest = $1`)
+	db.userByToken = n.stmt(selectUsers + `JOIN tokens t ON t.user_id = u.id WHERE t.digest = $1`)
 	db.passwordOf = n.stmt(`SELECT password FROM users WHERE id = $1`)
 	db.hasDomain = n.stmt(`SELECT 1 FROM keywords WHERE domain = $1 LIMIT 1`)
 

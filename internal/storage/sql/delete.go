@@ -10,7 +10,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// DeleteLink is of store.Links.
+// DeleteLink implements store.Links.
 func (db *DB) DeleteLink(ctx context.Context, id click.LinkID) (r store.DeletedRows, err error) {
 	defer wrap("delete link", &err)
 	err = db.deletes(ctx, &r, func(d *deleter) error {
@@ -29,7 +29,7 @@ func (db *DB) DeleteLink(ctx context.Context, id click.LinkID) (r store.DeletedR
 	return r, nil
 }
 
-// DeleteUser is of store.Users.
+// DeleteUser implements store.Users.
 func (db *DB) DeleteUser(ctx context.Context, user click.UserID) (r store.DeletedRows, err error) {
 	defer wrap("delete user", &err)
 	err = db.deletes(ctx, &r, func(d *deleter) error {
@@ -103,7 +103,7 @@ func (d *deleter) pending(user, link int64) {
 	d.exec(`INSERT INTO deletions (user_id, link_id) VALUES ($1, $2) ON CONFLICT (user_id, link_id) DO NOTHING`, user, link)
 }
 
-// Deletions is of store.Links.
+// Deletions implements store.Links.
 func (db *DB) Deletions(ctx context.Context, limit int) (scopes []rollup.Scope, err error) {
 	defer wrap("deletions", &err)
 	err = eachRow(ctx, db.whole, func(rows *sql.Rows) error {
@@ -115,7 +115,7 @@ func (db *DB) Deletions(ctx context.Context, limit int) (scopes []rollup.Scope, 
 	return scopes, err
 }
 
-// FinishDeletions is of store.Links.
+// FinishDeletions implements store.Links.
 func (db *DB) FinishDeletions(ctx context.Context, scopes []rollup.Scope) (err error) {
 	defer wrap("finish deletions", &err)
 	scopes = slices.Clone(scopes)

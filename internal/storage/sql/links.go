@@ -30,13 +30,13 @@ func scanLink(row interface{ Scan(...any) error }) (l store.Link, err error) {
 	return l, nil
 }
 
-// LinkByName is of store.Links.
+// LinkByName implements store.Links.
 func (db *DB) LinkByName(ctx context.Context, domain string, name click.Hash) (l store.Link, err error) {
 	defer wrap("link by name", &err)
 	return scanLink(db.linkByName.QueryRowContext(ctx, strings.ToLower(domain), string(name)))
 }
 
-// LinkByID is of store.Links.
+// LinkByID implements store.Links.
 func (db *DB) LinkByID(ctx context.Context, id click.LinkID) (l store.Link, err error) {
 	defer wrap("link by id", &err)
 	return scanLink(db.linkByID.QueryRowContext(ctx, int64(id)))

@@ -38,7 +38,7 @@ func newInserts(p *preparer) inserts {
 	}
 }
 
-// ImportLinks is of store.Links.
+// ImportLinks implements store.Links.
 //
 // Known rows are looked up outside of any transaction, because they never change,
 // except details. So a batch with nothing new does not wait for the writer.

@@ -15,7 +15,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// Hashes is of store.Links.
+// Hashes implements store.Links.
 func (db *DB) Hashes(ctx context.Context, ids []click.LinkID) (hashes []click.Hash, err error) {
 	defer wrap("hashes", &err)
 	known := make(map[click.LinkID]click.Hash, len(ids))
@@ -40,7 +40,7 @@ func (db *DB) Hashes(ctx context.Context, ids []click.LinkID) (hashes []click.Ha
 	return hashes, nil
 }
 
-// LinkOfURL is of store.Links.
+// LinkOfURL implements store.Links.
 func (db *DB) LinkOfURL(ctx context.Context, user click.UserID, longURL string) (l store.Link, err error) {
 	defer wrap("link of URL", &err)
 	query, args := db.aggregateOfURL, []any{urlDigest(longURL), longURL}
@@ -50,7 +50,7 @@ func (db *DB) LinkOfURL(ctx context.Context, user click.UserID, longURL string) 
 	return scanLink(query.QueryRowContext(ctx, args...))
 }
 
-// LinksOfURL is of store.Links.
+// LinksOfURL implements store.Links.
 func (db *DB) LinksOfURL(ctx context.Context, longURL string) (links []store.Link, err error) {
 	defer wrap("links of URL", &err)
 	err = each(ctx, db.linksOfURL, []any{urlDigest(longURL), longURL}, func(rows *sql.Rows) error {
@@ -61,7 +61,7 @@ func (db *DB) LinksOfURL(ctx context.Context, longURL string) (links []store.Lin
 	return links, err
 }
 
-// HasDomain is of store.Links.
+// HasDomain implements store.Links.
 func (db *DB) HasDomain(ctx context.Context, domain string) (found bool, err error) {
 	defer wrap("domain", &err)
 	return hasRow(db.hasDomain.QueryRowContext(ctx, strings.ToLower(domain)))
@@ -123,7 +123,7 @@ func (c *conditions) all() string { return ` WHERE ` + strings.Join(c.where, ` A
 
 const countLinks = `SELECT COUNT(*) FROM links l`
 
-// ListLinks is of store.Links. The filter reads the index links_by_user alone; only
+// ListLinks implements store.Links. The filter reads the index links_by_user alone; only
 // the links that are listed are read from the table.
 func (db *DB) ListLinks(ctx context.Context, f store.LinkFilter) (links []store.Link, all int, err error) {
 	defer wrap("list links", &err)
@@ -150,13 +150,13 @@ func listed(ctx context.Context, pool *sql.DB, query string, args ...any) (links
 	return links, err
 }
 
-// MoreLinks is of store.Links.
+// MoreLinks implements store.Links.
 func (db *DB) MoreLinks(ctx context.Context, user click.UserID, than int) (found bool, err error) {
 	defer wrap("more links", &err)
 	return hasRow(db.moreLinks.QueryRowContext(ctx, int64(user), max(than, 0)))
 }
 
-// CountLinks is of store.Links.
+// CountLinks implements store.Links.
 func (db *DB) CountLinks(ctx context.Context, user click.UserID, edges []int64) (counts []uint64, err error) {
 	defer wrap("count links", &err)
 	counts = make([]uint64, len(edges)-1)
@@ -174,7 +174,7 @@ func (db *DB) CountLinks(ctx context.Context, user click.UserID, edges []int64) 
 	return counts, nil
 }
 
-// FirstLink is of store.Links.
+// FirstLink implements store.Links.
 func (db *DB) FirstLink(ctx context.Context, user click.UserID) (_ int64, found bool, err error) {
 	defer wrap("first link", &err)
 	var first sql.NullInt64
@@ -182,7 +182,7 @@ func (db *DB) FirstLink(ctx context.Context, user click.UserID) (_ int64, found 
 	return first.Int64, first.Valid, err
 }
 
-// EditLink is of store.Links.
+// EditLink implements store.Links.
 func (db *DB) EditLink(ctx context.Context, id click.LinkID, e store.LinkEdit) (l store.Link, err error) {
 	defer wrap("edit link", &err)
 	err = db.write(ctx, func(ctx context.Context, tx *sql.Tx, _ *lastIDs) error {
@@ -210,7 +210,7 @@ func detailsOf(l *store.Link) []any {
 	return []any{l.Title, l.Note, bit(l.Private), bit(l.Archived), l.UserTS, l.Modified, int64(l.ID)}
 }
 
-// AllLinks is of store.Links.
+// AllLinks implements store.Links.
 func (db *DB) AllLinks(ctx context.Context, after click.LinkID, limit int) (links []store.Link, err error) {
 	defer wrap("all links", &err)
 	if limit < 1 {
@@ -219,7 +219,7 @@ func (db *DB) AllLinks(ctx context.Context, after click.LinkID, limit int) (link
 	return listed(ctx, db.whole, selectLinks+`WHERE l.id > $1 AND l.user_id IS NOT NULL ORDER BY l.id LIMIT $2`, int64(after), limit)
 }
 
-// Keywords is of store.Links.
+// Keywords implements store.Links.
 func (db *DB) Keywords(ctx context.Context, links []click.LinkID) (all []store.Keyword, err error) {
 	defer wrap("keywords", &err)
 	keys := make([]string, len(links))

@@ -39,7 +39,7 @@ func newMakes(p *preparer) makes {
 	}
 }
 
-// MakeLink is of store.Links.
+// MakeLink implements store.Links.
 //
 // An existing link is found outside of any transaction. If there is none, the
 // transaction looks again: from its first statement on it locks the row of last_ids,

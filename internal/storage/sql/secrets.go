@@ -11,7 +11,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// SetFullName is of store.Users.
+// SetFullName implements store.Users.
 func (db *DB) SetFullName(ctx context.Context, user click.UserID, name string) (err error) {
 	defer wrap("set full name", &err)
 	if name != "" {
@@ -23,13 +23,13 @@ func (db *DB) SetFullName(ctx context.Context, user click.UserID, name string) (
 	return err
 }
 
-// SetKeyVersion is of store.Users.
+// SetKeyVersion implements store.Users.
 func (db *DB) SetKeyVersion(ctx context.Context, user click.UserID, version int64) (err error) {
 	defer wrap("set key version", &err)
 	return db.changeRow(ctx, `UPDATE users SET key_version = $1 WHERE id = $2`, version, int64(user))
 }
 
-// SetPassword is of store.Users.
+// SetPassword implements store.Users.
 func (db *DB) SetPassword(ctx context.Context, user click.UserID, proof string) (err error) {
 	defer wrap("set password", &err)
 	err = store.CheckText("password", proof)
@@ -55,7 +55,7 @@ func (db *DB) changeRow(ctx context.Context, query string, args ...any) error {
 	})
 }
 
-// Password is of store.Users.
+// Password implements store.Users.
 func (db *DB) Password(ctx context.Context, user click.UserID) (proof string, err error) {
 	defer wrap("password", &err)
 	err = db.passwordOf.QueryRowContext(ctx, int64(user)).Scan(&proof)
@@ -65,7 +65,7 @@ func (db *DB) Password(ctx context.Context, user click.UserID) (proof string, er
 	return proof, err
 }
 
-// Secret is of store.Users.
+// Secret implements store.Users.
 func (db *DB) Secret(ctx context.Context, offer [32]byte) (secret [32]byte, err error) {
 	defer wrap("secret", &err)
 	const query = `SELECT secret FROM installation WHERE id = 1`

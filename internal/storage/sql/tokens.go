@@ -9,23 +9,23 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// AddToken is of store.Users.
+// AddToken implements store.Users.
 func (db *DB) AddToken(ctx context.Context, user click.UserID, digest store.TokenDigest, created int64) error {
 	return db.addToken(ctx, user, digest, created, 0, nil)
 }
 
-// AddPassingToken is of store.Users.
+// AddPassingToken implements store.Users.
 func (db *DB) AddPassingToken(ctx context.Context, user click.UserID, digest store.TokenDigest, created int64, keep int) error {
 	return db.addToken(ctx, user, digest, created, 1, func(ctx context.Context, tx *sql.Tx) error {
 		var others int
 		err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM tokens WHERE user_id = $1 AND passing = 1 AND digest <> $2`,
-			int64(user), key(digest)).Scan(&others)
+			int64(user), hexDigest(digest)).Scan(&others)
 		tooMany := others + 1 - max(keep, 1)
 		if err != nil || tooMany < 1 {
 			return err
 		}
 		_, err = tx.ExecContext(ctx, `DELETE FROM tokens WHERE digest IN (SELECT digest FROM tokens
-			WHERE user_id = $1 AND passing = 1 AND digest <> $2 ORDER BY created, digest LIMIT $3)`, int64(user), key(digest), tooMany)
+			WHERE user_id = $1 AND passing = 1 AND digest <> $2 ORDER BY created, digest LIMIT $3)`, int64(user), hexDigest(digest), tooMany)
 		return err
 	})
 }
@@ -39,7 +39,7 @@ func (db *DB) addToken(ctx context.Context, user click.UserID, digest store.Toke
 			return err
 		}
 		err := oneRow(tx.ExecContext(ctx, `INSERT INTO tokens (digest, user_id, created, passing) VALUES ($1, $2, $3, $4)
-			ON CONFLICT (digest) DO NOTHING`, key(digest), int64(user), created, passing))
+			ON CONFLICT (digest) DO NOTHING`, hexDigest(digest), int64(user), created, passing))
 		if err != nil || made == nil {
 			return err
 		}
@@ -47,13 +47,13 @@ func (db *DB) addToken(ctx context.Context, user click.UserID, digest store.Toke
 	})
 }
 
-// RemoveToken is of store.Users.
+// RemoveToken implements store.Users.
 func (db *DB) RemoveToken(ctx context.Context, user click.UserID, digest store.TokenDigest) (err error) {
 	defer wrap("remove token", &err)
-	return db.changeRow(ctx, `DELETE FROM tokens WHERE digest = $1 AND user_id = $2`, key(digest), int64(user))
+	return db.changeRow(ctx, `DELETE FROM tokens WHERE digest = $1 AND user_id = $2`, hexDigest(digest), int64(user))
 }
 
-// RemoveTokens is of store.Users.
+// RemoveTokens implements store.Users.
 func (db *DB) RemoveTokens(ctx context.Context, user click.UserID) (removed int, err error) {
 	defer wrap("remove tokens", &err)
 	err = db.deletes(ctx, &store.DeletedRows{}, func(d *deleter) error {
@@ -67,7 +67,7 @@ func (db *DB) RemoveTokens(ctx context.Context, user click.UserID) (removed int,
 	return removed, err
 }
 
-// CountTokens is of store.Users.
+// CountTokens implements store.Users.
 func (db *DB) CountTokens(ctx context.Context, user click.UserID) (n int, err error) {
 	defer wrap("count tokens", &err)
 	if err := db.tokensOfUser.QueryRowContext(ctx, int64(user)).Scan(&n); err != nil {
@@ -76,12 +76,12 @@ func (db *DB) CountTokens(ctx context.Context, user click.UserID) (n int, err er
 	return n, nil
 }
 
-// UserByToken is of store.Users.
+// UserByToken implements store.Users.
 func (db *DB) UserByToken(ctx context.Context, digest store.TokenDigest) (u store.User, err error) {
 	defer wrap("user by token", &err)
-	return scanUser(db.userByKey.QueryRowContext(ctx, key(digest)))
+	return scanUser(db.userByToken.QueryRowContext(ctx, hexDigest(digest)))
 }
 
 // key is a digest as it is stored: the engines differ in their types of bytes, not
 // in text.
-func key(d store.TokenDigest) string { return hex.EncodeToString(d[:]) }
+func hexDigest(d store.TokenDigest) string { return hex.EncodeToString(d[:]) }

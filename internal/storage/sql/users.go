@@ -19,7 +19,7 @@ func scanUser(row interface{ Scan(...any) error }) (u store.User, err error) {
 	return u, nil
 }
 
-// AddUser is of store.Users.
+// AddUser implements store.Users.
 func (db *DB) AddUser(ctx context.Context, login string, created int64) (u store.User, err error) {
 	defer wrap("add user", &err)
 	if err := store.CheckText("login", login); err != nil {
@@ -50,19 +50,19 @@ func oneRow(r sql.Result, err error) error {
 	return err
 }
 
-// UserByLogin is of store.Users.
+// UserByLogin implements store.Users.
 func (db *DB) UserByLogin(ctx context.Context, login string) (u store.User, err error) {
 	defer wrap("user by login", &err)
 	return scanUser(db.userByLogin.QueryRowContext(ctx, login))
 }
 
-// UserByID is of store.Users.
+// UserByID implements store.Users.
 func (db *DB) UserByID(ctx context.Context, id click.UserID) (u store.User, err error) {
 	defer wrap("user by id", &err)
 	return scanUser(db.userByID.QueryRowContext(ctx, int64(id)))
 }
 
-// ListUsers is of store.Users.
+// ListUsers implements store.Users.
 func (db *DB) ListUsers(ctx context.Context, after string, limit int) (users []store.User, err error) {
 	defer wrap("list users", &err)
 	if limit < 1 { // no limit in SQLite, and an error in PostgreSQL

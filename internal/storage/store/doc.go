@@ -2,7 +2,7 @@
 // counts, links or users must do. Contracts and sentinel errors only; package
 // storetest checks the contracts.
 //
-// It refuses to know engines, time zones and the wire.
+// It does not depend on an engine, and has no time zones or wire formats.
 //
 // The port of counts is cut by role. An engine may serve some roles only, and
 // runs only the suites of these:

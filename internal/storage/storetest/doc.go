@@ -3,5 +3,5 @@
 // and MemoryLinks are the models that random histories are compared with, and
 // stand in for engines in the tests of other packages.
 //
-// It refuses to know engines, and to skip a rule for one of them.
+// It does not depend on an engine, and skips no rule for one.
 package storetest

@@ -38,7 +38,7 @@ type markID struct {
 
 var _ store.Clicks = (*MemoryClicks)(nil)
 
-// Installation is of store.Identity.
+// Installation implements store.Identity.
 func (m *MemoryClicks) Installation(_ context.Context, offer [16]byte) ([16]byte, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -48,7 +48,7 @@ func (m *MemoryClicks) Installation(_ context.Context, offer [16]byte) ([16]byte
 	return *m.id, nil
 }
 
-// SetNote is of store.Identity.
+// SetNote implements store.Identity.
 func (m *MemoryClicks) SetNote(_ context.Context, note []byte) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -56,14 +56,14 @@ func (m *MemoryClicks) SetNote(_ context.Context, note []byte) error {
 	return nil
 }
 
-// Note is of store.Identity.
+// Note implements store.Identity.
 func (m *MemoryClicks) Note(context.Context) ([]byte, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return bytes.Clone(m.note), nil
 }
 
-// Snapshot is of store.Clicks: a copy.
+// Snapshot implements store.Clicks: a copy.
 func (m *MemoryClicks) Snapshot(context.Context) (store.Snapshot, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -79,5 +79,5 @@ func (m *MemoryClicks) Snapshot(context.Context) (store.Snapshot, error) {
 	return s, nil
 }
 
-// Close is of store.Clicks.
+// Close implements store.Clicks.
 func (m *MemoryClicks) Close() error { return nil }

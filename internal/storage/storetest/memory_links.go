@@ -59,7 +59,7 @@ func NewMemoryLinks() *MemoryLinks {
 	}
 }
 
-// ImportLinks is of store.Links.
+// ImportLinks implements store.Links.
 func (m *MemoryLinks) ImportLinks(ctx context.Context, links []store.ForeignLink) ([]store.Link, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -123,7 +123,7 @@ func (m *MemoryLinks) addLink(f *store.ForeignLink) {
 
 func (m *MemoryLinks) nextLink() click.LinkID { return click.LinkID(len(m.links) + 1) }
 
-// LinkByName is of store.Links.
+// LinkByName implements store.Links.
 func (m *MemoryLinks) LinkByName(_ context.Context, domain string, name click.Hash) (store.Link, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -139,7 +139,7 @@ func (m *MemoryLinks) LinkByName(_ context.Context, domain string, name click.Ha
 	return m.links[id-1], nil
 }
 
-// LinkByID is of store.Links.
+// LinkByID implements store.Links.
 func (m *MemoryLinks) LinkByID(_ context.Context, id click.LinkID) (store.Link, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -149,7 +149,7 @@ func (m *MemoryLinks) LinkByID(_ context.Context, id click.LinkID) (store.Link, 
 	return m.links[id-1], nil
 }
 
-// AddUser is of store.Users.
+// AddUser implements store.Users.
 func (m *MemoryLinks) AddUser(_ context.Context, login string, created int64) (store.User, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -169,7 +169,7 @@ func (m *MemoryLinks) addUser(login string, created int64) store.User {
 	return u
 }
 
-// UserByLogin is of store.Users.
+// UserByLogin implements store.Users.
 func (m *MemoryLinks) UserByLogin(_ context.Context, login string) (store.User, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -180,7 +180,7 @@ func (m *MemoryLinks) UserByLogin(_ context.Context, login string) (store.User, 
 	return u, nil
 }
 
-// UserByID is of store.Users.
+// UserByID implements store.Users.
 func (m *MemoryLinks) UserByID(_ context.Context, id click.UserID) (store.User, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -198,7 +198,7 @@ func (m *MemoryLinks) userByID(id click.UserID) (store.User, error) {
 	return m.users[id-1], nil
 }
 
-// ListUsers is of store.Users.
+// ListUsers implements store.Users.
 func (m *MemoryLinks) ListUsers(_ context.Context, after string, limit int) ([]store.User, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

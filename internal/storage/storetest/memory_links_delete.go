@@ -10,7 +10,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// DeleteLink is of store.Links. A deleted link leaves an empty element, because the
+// DeleteLink implements store.Links. A deleted link leaves an empty element, because the
 // index is the id.
 func (m *MemoryLinks) DeleteLink(_ context.Context, id click.LinkID) (r store.DeletedRows, err error) {
 	m.mu.Lock()
@@ -50,7 +50,7 @@ func (m *MemoryLinks) deleteLink(l *store.Link, r *store.DeletedRows) {
 	}
 }
 
-// DeleteUser is of store.Users.
+// DeleteUser implements store.Users.
 func (m *MemoryLinks) DeleteUser(_ context.Context, user click.UserID) (r store.DeletedRows, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -72,14 +72,14 @@ func (m *MemoryLinks) DeleteUser(_ context.Context, user click.UserID) (r store.
 	return r, nil
 }
 
-// Deletions is of store.Links.
+// Deletions implements store.Links.
 func (m *MemoryLinks) Deletions(_ context.Context, limit int) ([]rollup.Scope, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.Clone(m.pending[:min(max(limit, 0), len(m.pending))]), nil
 }
 
-// FinishDeletions is of store.Links.
+// FinishDeletions implements store.Links.
 func (m *MemoryLinks) FinishDeletions(_ context.Context, scopes []rollup.Scope) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -12,7 +12,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// Hashes is of store.Links.
+// Hashes implements store.Links.
 func (m *MemoryLinks) Hashes(_ context.Context, ids []click.LinkID) ([]click.Hash, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -25,7 +25,7 @@ func (m *MemoryLinks) Hashes(_ context.Context, ids []click.LinkID) ([]click.Has
 	return hashes, nil
 }
 
-// LinkOfURL is of store.Links.
+// LinkOfURL implements store.Links.
 func (m *MemoryLinks) LinkOfURL(_ context.Context, user click.UserID, longURL string) (store.Link, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -36,7 +36,7 @@ func (m *MemoryLinks) LinkOfURL(_ context.Context, user click.UserID, longURL st
 	return l, nil
 }
 
-// LinksOfURL is of store.Links.
+// LinksOfURL implements store.Links.
 func (m *MemoryLinks) LinksOfURL(_ context.Context, longURL string) ([]store.Link, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -47,7 +47,7 @@ func (m *MemoryLinks) LinksOfURL(_ context.Context, longURL string) ([]store.Lin
 	return links, nil
 }
 
-// SeenAggregate is of store.Links.
+// SeenAggregate implements store.Links.
 func (m *MemoryLinks) SeenAggregate(_ context.Context, user click.UserID, id click.LinkID) (store.Link, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -57,7 +57,7 @@ func (m *MemoryLinks) SeenAggregate(_ context.Context, user click.UserID, id cli
 	return store.Link{}, fmt.Errorf("storetest: aggregate link: %w", click.ErrNotFound)
 }
 
-// SeenAggregateOfURL is of store.Links.
+// SeenAggregateOfURL implements store.Links.
 func (m *MemoryLinks) SeenAggregateOfURL(_ context.Context, user click.UserID, longURL string) (store.Link, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -91,7 +91,7 @@ func (m *MemoryLinks) seen(user click.UserID, pass func(*store.Link) bool) (aggr
 	return aggregates
 }
 
-// HasDomain is of store.Links.
+// HasDomain implements store.Links.
 func (m *MemoryLinks) HasDomain(_ context.Context, domain string) (bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -103,7 +103,7 @@ func (m *MemoryLinks) HasDomain(_ context.Context, domain string) (bool, error) 
 	return false, nil
 }
 
-// ListLinks is of store.Links.
+// ListLinks implements store.Links.
 func (m *MemoryLinks) ListLinks(_ context.Context, f store.LinkFilter) (links []store.Link, all int, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -130,7 +130,7 @@ func (m *MemoryLinks) passes(l *store.Link, f *store.LinkFilter) bool {
 		(f.Archived == nil || *f.Archived == l.Archived) && (f.Private == nil || *f.Private == l.Private)
 }
 
-// MoreLinks is of store.Links.
+// MoreLinks implements store.Links.
 func (m *MemoryLinks) MoreLinks(_ context.Context, user click.UserID, than int) (bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -143,7 +143,7 @@ func (m *MemoryLinks) MoreLinks(_ context.Context, user click.UserID, than int) 
 	return n > max(than, 0), nil
 }
 
-// CountLinks is of store.Links.
+// CountLinks implements store.Links.
 func (m *MemoryLinks) CountLinks(_ context.Context, user click.UserID, edges []int64) ([]uint64, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -157,7 +157,7 @@ func (m *MemoryLinks) CountLinks(_ context.Context, user click.UserID, edges []i
 	return counts, nil
 }
 
-// FirstLink is of store.Links.
+// FirstLink implements store.Links.
 func (m *MemoryLinks) FirstLink(_ context.Context, user click.UserID) (first int64, any bool, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -169,7 +169,7 @@ func (m *MemoryLinks) FirstLink(_ context.Context, user click.UserID) (first int
 	return first, any, nil
 }
 
-// EditLink is of store.Links.
+// EditLink implements store.Links.
 func (m *MemoryLinks) EditLink(_ context.Context, id click.LinkID, e store.LinkEdit) (store.Link, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -184,7 +184,7 @@ func (m *MemoryLinks) EditLink(_ context.Context, id click.LinkID, e store.LinkE
 	return l, nil
 }
 
-// AllLinks is of store.Links.
+// AllLinks implements store.Links.
 func (m *MemoryLinks) AllLinks(_ context.Context, after click.LinkID, limit int) ([]store.Link, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -192,7 +192,7 @@ func (m *MemoryLinks) AllLinks(_ context.Context, after click.LinkID, limit int)
 	return links[:min(max(limit, 0), len(links))], nil
 }
 
-// Keywords is of store.Links.
+// Keywords implements store.Links.
 func (m *MemoryLinks) Keywords(_ context.Context, links []click.LinkID) (all []store.Keyword, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

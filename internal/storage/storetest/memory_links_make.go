@@ -9,7 +9,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// MakeLink is of store.Links.
+// MakeLink implements store.Links.
 func (m *MemoryLinks) MakeLink(ctx context.Context, n store.NewLink) (store.Link, bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

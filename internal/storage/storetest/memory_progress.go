@@ -12,7 +12,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// Position is of store.Progress.
+// Position implements store.Progress.
 func (m *MemoryClicks) Position(_ context.Context, source store.JournalID) (store.Position, bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -20,14 +20,14 @@ func (m *MemoryClicks) Position(_ context.Context, source store.JournalID) (stor
 	return store.Position{Counted: p, Durable: p}, ok, nil
 }
 
-// Sources is of store.Clicks.
+// Sources implements store.Clicks.
 func (m *MemoryClicks) Journals(context.Context) ([]store.JournalID, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.SortedFunc(maps.Keys(m.positions), func(a, b store.JournalID) int { return bytes.Compare(a[:], b[:]) }), nil
 }
 
-// Marks is of store.Progress.
+// Marks implements store.Progress.
 func (m *MemoryClicks) Marks(_ context.Context, source [32]byte) ([]store.Mark, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -43,7 +43,7 @@ func (m *MemoryClicks) Marks(_ context.Context, source [32]byte) ([]store.Mark, 
 	return marks, nil
 }
 
-// Deleted is of store.Progress.
+// Deleted implements store.Progress.
 func (m *MemoryClicks) Deleted(context.Context) ([]rollup.Scope, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -52,7 +52,7 @@ func (m *MemoryClicks) Deleted(context.Context) ([]rollup.Scope, error) {
 	}), nil
 }
 
-// Highest is of store.Progress.
+// Highest implements store.Progress.
 func (m *MemoryClicks) Highest(context.Context) (click.UserID, click.LinkID, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -11,7 +11,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// Cells is of store.Proof. It iterates over a copy.
+// Cells implements store.Proof. It iterates over a copy.
 func (m *MemoryClicks) Cells(context.Context) iter.Seq2[rollup.Cell, error] {
 	return func(yield func(rollup.Cell, error) bool) {
 		m.mu.Lock()
@@ -28,7 +28,7 @@ func (m *MemoryClicks) Cells(context.Context) iter.Seq2[rollup.Cell, error] {
 	}
 }
 
-// Ledger is of store.Proof.
+// Ledger implements store.Proof.
 func (m *MemoryClicks) Ledger(context.Context) (rollup.Ledger, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -39,7 +39,7 @@ func (m *MemoryClicks) Ledger(context.Context) (rollup.Ledger, error) {
 	return l, nil
 }
 
-// Epochs is of store.Proof.
+// Epochs implements store.Proof.
 func (m *MemoryClicks) Epochs(_ context.Context, source store.JournalID) (map[uint64]rollup.Ledger, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -48,7 +48,7 @@ func (m *MemoryClicks) Epochs(_ context.Context, source store.JournalID) (map[ui
 	return epochs, nil
 }
 
-// Journaled is of store.Proof.
+// Journaled implements store.Proof.
 func (m *MemoryClicks) Journaled(context.Context) (sum rollup.Ledger, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -60,12 +60,12 @@ func (m *MemoryClicks) Journaled(context.Context) (sum rollup.Ledger, err error)
 	return sum, nil
 }
 
-// Removed is of store.Proof.
+// Removed implements store.Proof.
 func (m *MemoryClicks) Removed(context.Context) (rollup.Ledger, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.removed, nil
 }
 
-// Verify is of store.Proof: there is nothing to verify.
+// Verify implements store.Proof: there is nothing to verify.
 func (m *MemoryClicks) Verify(context.Context, func(string)) error { return nil }

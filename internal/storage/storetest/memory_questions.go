@@ -12,7 +12,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// Counts is of store.Questions.
+// Counts implements store.Questions.
 func (m *MemoryClicks) Counts(_ context.Context, q store.Query) ([]store.Count, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -79,7 +79,7 @@ func countIn(cells map[rollup.Key]uint64, q store.Query) []store.Count {
 	return counts
 }
 
-// First is of store.Questions.
+// First implements store.Questions.
 func (m *MemoryClicks) First(_ context.Context, s rollup.Scope, f rollup.Facet) (first int64, ok bool, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -94,7 +94,7 @@ func (m *MemoryClicks) First(_ context.Context, s rollup.Scope, f rollup.Facet) 
 // expensiveValues is how many values make a sum expensive here.
 const expensiveValues = 10_000
 
-// Sum is of store.Questions. It holds all values.
+// Sum implements store.Questions. It holds all values.
 func (m *MemoryClicks) Sum(ctx context.Context, q store.Sum, f func(store.Count) error) error {
 	counts, err := m.sum(q)
 	if err == nil && len(counts) > expensiveValues && q.Expensive != nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// Record is of store.Recording.
+// Record implements store.Recording.
 func (m *MemoryClicks) Record(ctx context.Context, b *store.Batch) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -68,10 +68,10 @@ func add(sums map[rollup.Key]uint64, cells []rollup.Cell) {
 	}
 }
 
-// Sync is of store.Recording.
+// Sync implements store.Recording.
 func (m *MemoryClicks) Sync(context.Context) error { return nil }
 
-// Delete is of store.Recording.
+// Delete implements store.Recording.
 func (m *MemoryClicks) Delete(_ context.Context, scopes []rollup.Scope) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

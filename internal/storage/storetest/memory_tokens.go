@@ -18,12 +18,12 @@ type memoryToken struct {
 	passing bool
 }
 
-// AddToken is of store.Users.
+// AddToken implements store.Users.
 func (m *MemoryLinks) AddToken(_ context.Context, user click.UserID, digest store.TokenDigest, created int64) error {
 	return m.addToken(memoryToken{digest, user, created, false}, 0)
 }
 
-// AddPassingToken is of store.Users.
+// AddPassingToken implements store.Users.
 func (m *MemoryLinks) AddPassingToken(_ context.Context, user click.UserID, digest store.TokenDigest, created int64, keep int) error {
 	return m.addToken(memoryToken{digest, user, created, true}, keep)
 }
@@ -62,7 +62,7 @@ func (m *MemoryLinks) tokensOf(user click.UserID, pass func(memoryToken) bool) (
 
 func every(memoryToken) bool { return true }
 
-// RemoveToken is of store.Users.
+// RemoveToken implements store.Users.
 func (m *MemoryLinks) RemoveToken(_ context.Context, user click.UserID, digest store.TokenDigest) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -73,7 +73,7 @@ func (m *MemoryLinks) RemoveToken(_ context.Context, user click.UserID, digest s
 	return nil
 }
 
-// RemoveTokens is of store.Users.
+// RemoveTokens implements store.Users.
 func (m *MemoryLinks) RemoveTokens(_ context.Context, user click.UserID) (int, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -91,14 +91,14 @@ func (m *MemoryLinks) removeTokens(user click.UserID) int {
 	return len(all)
 }
 
-// CountTokens is of store.Users.
+// CountTokens implements store.Users.
 func (m *MemoryLinks) CountTokens(_ context.Context, user click.UserID) (int, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return len(m.tokensOf(user, every)), nil
 }
 
-// UserByToken is of store.Users.
+// UserByToken implements store.Users.
 func (m *MemoryLinks) UserByToken(_ context.Context, digest store.TokenDigest) (store.User, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

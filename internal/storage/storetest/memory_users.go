@@ -8,7 +8,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// SetFullName is of store.Users.
+// SetFullName implements store.Users.
 func (m *MemoryLinks) SetFullName(_ context.Context, user click.UserID, name string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -24,7 +24,7 @@ func (m *MemoryLinks) SetFullName(_ context.Context, user click.UserID, name str
 	return nil
 }
 
-// SetKeyVersion is of store.Users.
+// SetKeyVersion implements store.Users.
 func (m *MemoryLinks) SetKeyVersion(_ context.Context, user click.UserID, version int64) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -35,7 +35,7 @@ func (m *MemoryLinks) SetKeyVersion(_ context.Context, user click.UserID, versio
 	return nil
 }
 
-// SetPassword is of store.Users.
+// SetPassword implements store.Users.
 func (m *MemoryLinks) SetPassword(_ context.Context, user click.UserID, proof string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -49,7 +49,7 @@ func (m *MemoryLinks) SetPassword(_ context.Context, user click.UserID, proof st
 	return nil
 }
 
-// Password is of store.Users.
+// Password implements store.Users.
 func (m *MemoryLinks) Password(_ context.Context, user click.UserID) (string, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -60,7 +60,7 @@ func (m *MemoryLinks) Password(_ context.Context, user click.UserID) (string, er
 	return proof, nil
 }
 
-// Secret is of store.Users.
+// Secret implements store.Users.
 func (m *MemoryLinks) Secret(_ context.Context, offer [32]byte) ([32]byte, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
