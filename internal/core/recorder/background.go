@@ -31,7 +31,7 @@ func (r *Recorder) count(ctx context.Context, c *counter, reader *journal.Reader
 			c.goOn()
 		}
 		if errors.Is(err, journal.ErrEnd) {
-			if rec, err = r.pause(ctx, c, reader); err != nil && ctx.Err() == nil && isDue(err) {
+			if rec, err = r.nextRecord(ctx, c, reader); err != nil && ctx.Err() == nil && isDue(err) {
 				if err := c.flush(ctx); err != nil {
 					return err
 				}
@@ -44,14 +44,14 @@ func (r *Recorder) count(ctx context.Context, c *counter, reader *journal.Reader
 				return errors.Join(err, flushed)
 			}
 			reading++
-			if err = c.wait(ctx, err, reading); err == nil {
+			if err = c.backOff(ctx, err, reading); err == nil {
 				continue
 			}
 		}
 		if err != nil {
 			return err
 		}
-		if err := c.take(ctx, rec); err != nil {
+		if err := c.add(ctx, rec); err != nil {
 			return err
 		}
 		if c.full() || c.batch.To == before {
@@ -72,9 +72,9 @@ func isDue(err error) bool {
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
-// pause waits for the next record at the end of the journal. If there is
+// nextRecord waits for the next record at the end of the journal. If there is
 // something to count, it waits only until the batch is due or wanted.
-func (r *Recorder) pause(ctx context.Context, c *counter, reader *journal.Reader) (journal.Record, error) {
+func (r *Recorder) nextRecord(ctx context.Context, c *counter, reader *journal.Reader) (journal.Record, error) {
 	ctx, wake := context.WithCancel(ctx)
 	defer wake()
 	if r.waitFor(wake) && !c.fold.empty() {

@@ -137,7 +137,7 @@ func (r *record) decode(b []byte, intern func([]byte) click.Referrer) error {
 			r.marks = append(r.marks, d.mark())
 		case kindNoted:
 			m := d.mark()
-			m.Notes = string(d.take(d.uvarint()))
+			m.Notes = string(d.bytes(d.uvarint()))
 			r.marks = append(r.marks, m)
 		case kindDelete:
 			n := d.uvarint()
@@ -163,7 +163,7 @@ type decoder struct {
 	bad bool
 }
 
-func (d *decoder) take(n uint64) []byte {
+func (d *decoder) bytes(n uint64) []byte {
 	if n > uint64(len(d.b)) {
 		d.b, d.bad = nil, true
 		return nil
@@ -174,7 +174,7 @@ func (d *decoder) take(n uint64) []byte {
 }
 
 func (d *decoder) byte() byte {
-	if b := d.take(1); b != nil {
+	if b := d.bytes(1); b != nil {
 		return b[0]
 	}
 	return 0
@@ -182,13 +182,13 @@ func (d *decoder) byte() byte {
 
 func (d *decoder) uvarint() uint64 {
 	v, n := binary.Uvarint(d.b)
-	d.take(step(n))
+	d.bytes(step(n))
 	return v
 }
 
 func (d *decoder) varint() int64 {
 	v, n := binary.Varint(d.b)
-	d.take(step(n))
+	d.bytes(step(n))
 	return v
 }
 
@@ -214,20 +214,20 @@ func (d *decoder) click(last int64, intern func([]byte) click.Referrer) click.Cl
 		Imported: flags&flagImported != 0,
 	}
 	if flags&flagCountry != 0 {
-		copy(c.Country[:], d.take(2))
+		copy(c.Country[:], d.bytes(2))
 	}
 	if flags&flagReferrer != 0 {
-		c.Referrer = intern(d.take(d.uvarint()))
+		c.Referrer = intern(d.bytes(d.uvarint()))
 	}
 	if flags&flagTags != 0 {
-		d.take(d.uvarint())
+		d.bytes(d.uvarint())
 	}
 	return c
 }
 
 func (d *decoder) mark() (m store.Mark) {
-	copy(m.Input[:], d.take(32))
-	copy(m.Digest[:], d.take(32))
+	copy(m.Input[:], d.bytes(32))
+	copy(m.Digest[:], d.bytes(32))
 	for _, p := range [...]*uint64{&m.Offset, &m.Prev, &m.Lines, &m.Clicks, &m.Skipped, &m.Rejected} {
 		*p = d.uvarint()
 	}

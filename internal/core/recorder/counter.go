@@ -19,16 +19,16 @@ type counter struct {
 	log    *slog.Logger
 	first  time.Duration // the pause after the first failure
 
-	// counted is called with the position that a batch reached, and stalled with
-	// why counting fails at the moment, or the zero value.
-	counted func(to uint64)
-	stalled func(stall)
+	// onBatch is called with the position that a batch reached, and onStall with why
+	// counting fails at the moment, or the zero value.
+	onBatch func(to uint64)
+	onStall func(stall)
 
 	fold   *fold
 	record record
 	batch  store.Batch
 	last   time.Time // of the last batch
-	stall  stall     // as stalled was called last
+	stall  stall     // the argument of the last onStall
 }
 
 // stall is why counting fails at the moment, and how often it was tried.
@@ -54,8 +54,8 @@ func (c *counter) full() bool {
 	return c.fold.clicks >= batchClicks || time.Since(c.last) >= busyEvery
 }
 
-// take folds one record. A batch does not straddle segments.
-func (c *counter) take(ctx context.Context, rec journal.Record) error {
+// add folds one record. A batch does not straddle segments.
+func (c *counter) add(ctx context.Context, rec journal.Record) error {
 	if rec.Segment != c.batch.Epoch {
 		if err := c.flush(ctx); err != nil {
 			return err
@@ -117,7 +117,7 @@ func (c *counter) flush(ctx context.Context) error {
 		return err
 	}
 	to := c.batch.To
-	c.counted(to)
+	c.onBatch(to)
 	c.batch = store.Batch{Epoch: c.batch.Epoch, From: to, To: to}
 	return nil
 }
@@ -133,15 +133,15 @@ func (c *counter) retry(ctx context.Context, f func() error) error {
 			}
 			return err
 		}
-		if err := c.wait(ctx, err, tries); err != nil {
+		if err := c.backOff(ctx, err, tries); err != nil {
 			return err
 		}
 	}
 }
 
-// wait pauses after so many tries that failed in a row; the pauses grow. It logs
+// backOff pauses after so many tries that failed in a row; the pauses grow. It logs
 // the first failure until counting goes on.
-func (c *counter) wait(ctx context.Context, err error, tries int) error {
+func (c *counter) backOff(ctx context.Context, err error, tries int) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -165,7 +165,7 @@ func (c *counter) goOn() {
 
 func (c *counter) setStall(s stall) {
 	c.stall = s
-	c.stalled(s)
+	c.onStall(s)
 }
 
 // minutesFrom is the Unix second, a whole hour, from which on clicks are

@@ -31,7 +31,7 @@ func (c Counting) To(ctx context.Context, to uint64) error {
 	source := store.JournalID(c.Journal.ID())
 	pos, found, err := c.Clicks.Position(ctx, source)
 	if err == nil && !found && !c.Known {
-		_, err = unknown(ctx, c.Journal, c.Clicks)
+		_, err = checkForeign(ctx, c.Journal, c.Clicks)
 	}
 	if err == nil {
 		err = missing(c.Journal, pos.Counted)
@@ -42,8 +42,8 @@ func (c Counting) To(ctx context.Context, to uint64) error {
 	watched, counted := meter.Current(ctx), pos.Counted
 	by := counter{
 		clicks: c.Clicks, source: source, now: c.Now, log: c.Log, first: retryLeast,
-		counted: func(to uint64) { watched.Add(int64(to - counted)); counted = to },
-		stalled: func(stall) {},
+		onBatch: func(to uint64) { watched.Add(int64(to - counted)); counted = to },
+		onStall: func(stall) {},
 		fold:    newFold(newCaps(c.Clicks, DailyReferrers, capWeight)),
 	}
 	if err := by.begin(ctx, counted); err != nil {
@@ -56,7 +56,7 @@ func (c Counting) To(ctx context.Context, to uint64) error {
 		if err != nil {
 			return errors.Join(err, by.flush(ctx))
 		}
-		if err := by.take(ctx, rec); err != nil {
+		if err := by.add(ctx, rec); err != nil {
 			return err
 		}
 		if rec.To >= to {

@@ -115,8 +115,8 @@ func Open(ctx context.Context, o Options) (*Recorder, error) {
 	}
 	c := &counter{
 		clicks: o.Clicks, source: o.Journal.ID(), now: o.Now, log: o.Log, first: cmp.Or(o.pause, retryLeast),
-		counted: func(to uint64) { r.set(func() { r.counted, r.wanted = to, false }) },
-		stalled: func(s stall) { r.set(func() { r.stalled = s }) },
+		onBatch: func(to uint64) { r.set(func() { r.counted, r.wanted = to, false }) },
+		onStall: func(s stall) { r.set(func() { r.stalled = s }) },
 		fold:    newFold(newCaps(o.Clicks, o.most, o.room)),
 	}
 	go func() {

@@ -50,14 +50,13 @@ func missing(j *journal.Contents, counted uint64) error {
 	return nil
 }
 
-// ErrForeign: no click was counted of this journal, and some were counted of
-// others.
+// ErrForeign says that no click of this journal was counted, but some of others.
 var ErrForeign = errors.New("this journal does not belong to these counts, and its clicks may be of other links")
 
-// unknown returns the sources of clicks that were counted. It fails with
-// ErrForeign if there are any, and the journal, which is none of them, has
+// checkForeign returns the journals of which clicks were counted. It fails with
+// ErrForeign if there are some, and this journal, of which no click was counted, has
 // records.
-func unknown(ctx context.Context, j *journal.Contents, clicks Counts) ([]store.JournalID, error) {
+func checkForeign(ctx context.Context, j *journal.Contents, clicks Counts) ([]store.JournalID, error) {
 	sources, err := clicks.Journals(ctx)
 	if err == nil && len(sources) > 0 && j.End() > 0 {
 		err = ErrForeign
@@ -68,7 +67,7 @@ func unknown(ctx context.Context, j *journal.Contents, clicks Counts) ([]store.J
 // begin makes a journal known to the store before anything of it is counted. It
 // logs which other journals were counted.
 func begin(ctx context.Context, o Options) error {
-	sources, err := unknown(ctx, &o.Journal.Contents, o.Clicks)
+	sources, err := checkForeign(ctx, &o.Journal.Contents, o.Clicks)
 	if err != nil || o.Journal.End() > 0 {
 		return err
 	}

@@ -95,8 +95,8 @@ func (j *Journal) wake() {
 func (j *Journal) run() {
 	defer close(j.stopped)
 	for range j.kick {
-		g, closed := j.take()
-		for ; g != nil; g, closed = j.take() {
+		g, closed := j.nextGroup()
+		for ; g != nil; g, closed = j.nextGroup() {
 			j.commit(g)
 		}
 		if closed {
@@ -105,8 +105,8 @@ func (j *Journal) run() {
 	}
 }
 
-// take returns the pending group and starts another one; nil if no record waits.
-func (j *Journal) take() (*group, bool) {
+// nextGroup returns the pending group and starts another one; nil if no record waits.
+func (j *Journal) nextGroup() (*group, bool) {
 	// Callers that the last commit woke are about to append again. Let them do so
 	// first, or they would miss this group and wait for the next one.
 	for before := -1; ; {
@@ -177,7 +177,7 @@ func (j *Journal) write(g *group) error {
 	}
 	var failed error
 	if j.file != nil {
-		if failed = j.clear(); failed == nil {
+		if failed = j.removeLeftover(); failed == nil {
 			failed = j.put(g)
 		}
 		if failed == nil {
@@ -204,7 +204,7 @@ func (j *Journal) write(g *group) error {
 // sync may succeed without writing anything.
 func (j *Journal) put(g *group) error {
 	s := j.last()
-	seal(g.buf, s.seed, s.end-s.base)
+	fillChecks(g.buf, s.seed, s.end-s.base)
 	began := time.Now()
 	if _, err := j.file.WriteAt(g.buf, s.offset(s.end)); err != nil {
 		return fmt.Errorf("write %s: %w", j.dir.join(s.file), err)
@@ -246,7 +246,7 @@ func (j *Journal) roll(base uint64) error {
 		h.prev = old.prev
 	}
 	if j.leftover != base {
-		if err := j.clear(); err != nil {
+		if err := j.removeLeftover(); err != nil {
 			return err
 		}
 	}
@@ -286,10 +286,10 @@ func (j *Journal) roll(base uint64) error {
 	return nil
 }
 
-// clear removes the file that a failed roll may have left. That file says that the
+// removeLeftover removes the file that a failed roll may have left. That file says that the
 // segment before ends where it begins, so no other file may get records while it
 // exists. The next roll to the same base replaces it.
-func (j *Journal) clear() error {
+func (j *Journal) removeLeftover() error {
 	if j.leftover == 0 {
 		return nil
 	}

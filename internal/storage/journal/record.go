@@ -50,8 +50,8 @@ func appendRecord(group, data []byte) []byte {
 	return append(append(group, h[:]...), data...)
 }
 
-// seal fills in the checks of a group of records for one place in one segment.
-func seal(group []byte, seed uint32, distance uint64) {
+// fillChecks fills in the checks of a group of records for one place in one segment.
+func fillChecks(group []byte, seed uint32, distance uint64) {
 	for at := 0; at < len(group); {
 		b := group[at:]
 		end := RecordOverhead + int(binary.BigEndian.Uint32(b))

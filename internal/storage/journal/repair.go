@@ -127,7 +127,7 @@ func (d *Damaged) recordsFrom(s *segment, pos uint64) func(*segment, vfs.File) e
 				return err
 			}
 			group = appendRecord(group[:0], rec.Data)
-			seal(group, to.seed, to.end-to.base)
+			fillChecks(group, to.seed, to.end-to.base)
 			if _, err := out.Write(group); err != nil {
 				return err
 			}
