@@ -6,7 +6,7 @@ import (
 
 // userClicks is user/clicks: clicks on all links of the user over time.
 func (a *API) userClicks(c *call) (any, error) {
-	user := c.user()
+	user := c.authUser()
 	if c.isLegacy() {
 		return a.userClicksLegacy(c, allLinks(user))
 	}
@@ -19,7 +19,7 @@ func (a *API) userClicks(c *call) (any, error) {
 
 // linkClicks is link/clicks: clicks on a link over time.
 func (a *API) linkClicks(c *call) (any, error) {
-	user := c.user()
+	user := c.authUser()
 	written := c.required("link")
 	w := c.window()
 	if err := c.end(w.rollup); err != nil {
@@ -34,7 +34,7 @@ func (a *API) linkClicks(c *call) (any, error) {
 
 // userShortenCounts is user/shorten_counts: links that the user made, over time.
 func (a *API) userShortenCounts(c *call) (any, error) {
-	user := c.user()
+	user := c.authUser()
 	w := c.window()
 	if err := c.end(w.rollup); err != nil {
 		return nil, err

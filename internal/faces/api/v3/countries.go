@@ -12,7 +12,7 @@ var byCountry = metrics.Ranking{Unnamed: noCountry}
 // list is there twice: clients read user_countries, and Bitly's documentation says
 // countries.
 func (a *API) userCountries(c *call) (any, error) {
-	user := c.user()
+	user := c.authUser()
 	if c.isLegacy() {
 		return a.userCountriesLegacy(c, allLinks(user))
 	}

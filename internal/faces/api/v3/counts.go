@@ -31,7 +31,7 @@ func (c *call) allTime() metrics.Window {
 
 // linkWindow takes the parameters of methods that list the clicks on a link by facet.
 func (c *call) linkWindow() (metrics.Subject, window, error) {
-	user := c.user()
+	user := c.authUser()
 	written := c.required("link")
 	w := c.windowTotal()
 	if err := c.end(false); err != nil {

@@ -29,8 +29,9 @@ type Auth interface {
 	APIKey(ctx context.Context, user store.User) (string, error)
 }
 
-// user authenticates the caller, and takes from the user's rate limit.
-func (c *call) user() store.User {
+// authUser authenticates the caller, and takes from the user's rate limit. After a
+// failure the error is in c.err, which end returns, and the user is the zero value.
+func (c *call) authUser() store.User {
 	u := c.asker()
 	c.asking = u.ID
 	if c.err == nil {
@@ -145,7 +146,7 @@ func (c *call) linkOwner(asker store.User) store.User {
 
 // validate is validate: whether a login and an apiKey belong together.
 func (a *API) validate(c *call) (any, error) {
-	c.user()
+	c.authUser()
 	login, key := c.required("x_login"), c.required("x_apiKey")
 	if err := c.end(false); err != nil {
 		return nil, err

@@ -12,7 +12,7 @@
 //	subject.go      which links the question is about
 //	counts.go       what methods about counts share: lists by facet, by day
 //	status.go       errors to statuses
-//	envelope.go     the one function that writes answers; json.go, xml.go, csv.go
+//	encode.go       the one function that writes answers; json.go, xml.go, csv.go
 //
 // All other files hold methods and are named after them. shorturls.go has those
 // that name links by shortUrl and hash, shorten.go those that make and change links,

@@ -86,7 +86,7 @@ type encoded struct {
 }
 
 func (a *API) encoders(c *call, takesLimit bool) (of encoded, limit int, err error) {
-	user := c.user()
+	user := c.authUser()
 	written := c.required("link")
 	if takesLimit {
 		limit = c.limit(defaultEncoders, maxEntries)

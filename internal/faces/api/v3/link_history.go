@@ -10,7 +10,7 @@ import (
 // userLinkHistory is user/link_history: the links of the asker, or the public links of
 // another user.
 func (a *API) userLinkHistory(c *call) (any, error) {
-	user := c.user()
+	user := c.authUser()
 	if written := c.query.get("link"); written != "" {
 		return a.oneLink(c, user, written)
 	}

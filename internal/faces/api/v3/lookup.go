@@ -36,7 +36,7 @@ func (c *call) lookup(
 	key string, ask func(context.Context, click.UserID, string) (store.Link, error),
 	entry func(url string, hash, aggregate click.Hash) object,
 ) (any, error) {
-	user := c.user()
+	user := c.authUser()
 	urls := c.query.all("url", "link")
 	if len(urls) == 0 {
 		c.fail(missing("url"))

@@ -64,7 +64,7 @@ func (a *API) methodTable() map[string]method {
 
 		"shorten":          {serve: a.shorten, older: true, badToken: badToken, noData: emptyList},
 		"expand":           {serve: a.expand, older: true, badToken: badToken, noData: emptyList, entries: "expand"},
-		"clicks":           {serve: a.clicks, rows: true, older: true, noData: emptyList},
+		"clicks":           {serve: a.olderClicks, rows: true, older: true, noData: emptyList},
 		"info":             {serve: a.info, older: true, anonymous: "login"},
 		"lookup":           {serve: a.olderLookup, older: true, anonymous: "login"},
 		"clicks_by_day":    {serve: a.clicksByDay, rows: true, older: true, anonymous: "login"},

@@ -10,7 +10,7 @@ import (
 
 // userPopularLinks is user/popular_links: the user's links by clicks.
 func (a *API) userPopularLinks(c *call) (any, error) {
-	user := c.user()
+	user := c.authUser()
 	w := c.windowTotal()
 	if err := c.end(false); err != nil {
 		return nil, err

@@ -15,7 +15,7 @@ var byReferrer = metrics.Ranking{Unnamed: direct}
 // userReferrers is user/referrers: clicks on all links of the user by referrer. The
 // list is there twice, as in user/countries.
 func (a *API) userReferrers(c *call) (any, error) {
-	user := c.user()
+	user := c.authUser()
 	if c.isLegacy() {
 		return a.userReferrersLegacy(c, allLinks(user))
 	}

@@ -14,7 +14,7 @@ import (
 // userReferringDomains is user/referring_domains: clicks on all links of the user by
 // the domain of the referrer. The list is there twice, as in user/countries.
 func (a *API) userReferringDomains(c *call) (any, error) {
-	user := c.user()
+	user := c.authUser()
 	if c.isLegacy() {
 		return a.userReferringDomainsLegacy(c, allLinks(user))
 	}

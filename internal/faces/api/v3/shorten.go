@@ -14,7 +14,7 @@ import (
 // shorten is shorten: the user's short link of a long URL. It makes one if there is
 // none.
 func (a *API) shorten(c *call) (any, error) {
-	user := c.linkOwner(c.user())
+	user := c.linkOwner(c.authUser())
 	r := c.longURL(user, "longUrl", "uri")
 	domain := c.shortDomain()
 	if err := c.end(true); err != nil {
@@ -37,7 +37,7 @@ func (a *API) shorten(c *call) (any, error) {
 // userLinkSave is user/link_save: shorten, with details. If the user has a link of the
 // long URL, it does not change the link.
 func (a *API) userLinkSave(c *call) (any, error) {
-	user := c.user()
+	user := c.authUser()
 	r := c.longURL(user, "longUrl")
 	if errors.Is(c.err, links.ErrURL) {
 		c.err = invalid("longUrl")
@@ -106,7 +106,7 @@ func oneOrZero(b bool) int {
 
 // userLinkEdit is user/link_edit: it changes details of the user's link.
 func (a *API) userLinkEdit(c *call) (any, error) {
-	user := c.user()
+	user := c.authUser()
 	written := c.required("link")
 	e := c.edit()
 	if err := c.end(false); err != nil {

@@ -68,7 +68,7 @@ func (n namedLink) hashes(l store.Link, more ...field) object {
 
 // expand is expand: where links lead.
 func (a *API) expand(c *call) (any, error) {
-	user := c.user()
+	user := c.authUser()
 	list := c.namedLinks()
 	if err := c.end(len(list) == 1); err != nil {
 		return nil, err
@@ -86,7 +86,7 @@ func (a *API) expand(c *call) (any, error) {
 
 // info is info: who made the links, and when.
 func (a *API) info(c *call) (any, error) {
-	user := c.user()
+	user := c.authUser()
 	list := c.namedLinks()
 	fullUser := c.bool("expand_user", false)
 	if err := c.end(false); err != nil {
@@ -117,9 +117,9 @@ func (a *API) creator(c *call, l store.Link, fullUser bool) (any, error) {
 	return u.Login, err
 }
 
-// clicks is clicks: the clicks on each link, and on all links of the same long URL.
-func (a *API) clicks(c *call) (any, error) {
-	user := c.user()
+// olderClicks is clicks: the clicks on each link, and on all links of the same long URL.
+func (a *API) olderClicks(c *call) (any, error) {
+	user := c.authUser()
 	list := c.namedLinks()
 	if err := c.end(false); err != nil {
 		return nil, err
@@ -155,7 +155,7 @@ func (e userGlobal) row() object {
 
 // clicksByDay is clicks_by_day.
 func (a *API) clicksByDay(c *call) (any, error) {
-	user := c.user()
+	user := c.authUser()
 	list := c.namedLinks()
 	w := metrics.Legacy{Days: c.days(), Zone: c.zoneOf(""), Reference: c.now.Unix()}
 	if err := c.end(false); err != nil {
@@ -176,7 +176,7 @@ func (a *API) clicksByDay(c *call) (any, error) {
 
 // clicksByMinute is clicks_by_minute: the clicks of the last 60 minutes, newest first.
 func (a *API) clicksByMinute(c *call) (any, error) {
-	user := c.user()
+	user := c.authUser()
 	list := c.namedLinks()
 	if err := c.end(false); err != nil {
 		return nil, err
@@ -221,7 +221,7 @@ func (a *API) olderReferrers(c *call) (any, error) {
 
 // clicksOnOne answers with a list about one link, under a key.
 func clicksOnOne[E entry](a *API, c *call, key string, ranked func(metrics.Subject, window) ([]E, error)) (any, error) {
-	user := c.user()
+	user := c.authUser()
 	n := namedLink{"shortUrl", c.query.get("shortUrl")}
 	if n.value == "" {
 		n = namedLink{"hash", c.query.get("hash")}
@@ -246,7 +246,7 @@ func clicksOnOne[E entry](a *API, c *call, key string, ranked func(metrics.Subje
 
 // bitlyProDomain is bitly_pro_domain: whether a domain has short links here.
 func (a *API) bitlyProDomain(c *call) (any, error) {
-	c.user()
+	c.authUser()
 	domain := c.required("domain")
 	if domain != "" && !links.IsDomain(domain) {
 		c.fail(statusInvalidDomain)

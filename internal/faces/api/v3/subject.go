@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/base/rollup"
 	"github.com/footfall/footfall/internal/core/metrics"
 	"github.com/footfall/footfall/internal/storage/store"
 )
@@ -65,15 +66,12 @@ func (c *call) clicksOnURL(asker store.User, longURL string) (metrics.Subject, e
 		if l.User == click.Nobody && hidden.before(visible, l.ID) {
 			// Older clicks on the aggregate link would reveal the hidden links:
 			// only their owners had its hash then.
-			s.Since = visible[l.ID] - visible[l.ID]%quarterHour
+			s.Since = visible[l.ID] - visible[l.ID]%rollup.QuarterHour
 		}
 		of = append(of, s)
 	}
 	return of, nil
 }
-
-// quarterHour is the unit in which clicks are counted, in seconds.
-const quarterHour = 900
 
 // oldest is when the oldest of some links was made, by aggregate link.
 type oldest map[click.LinkID]int64

@@ -17,7 +17,7 @@ var noShares = []shares{}
 
 // userShareCounts is user/share_counts.
 func (a *API) userShareCounts(c *call) (any, error) {
-	c.user()
+	c.authUser()
 	w := c.window()
 	if err := c.end(false); err != nil {
 		return nil, err
@@ -28,7 +28,7 @@ func (a *API) userShareCounts(c *call) (any, error) {
 
 // userShareCountsByShareType is user/share_counts_by_share_type.
 func (a *API) userShareCountsByShareType(c *call) (any, error) {
-	c.user()
+	c.authUser()
 	w := c.window()
 	if err := c.end(false); err != nil {
 		return nil, err
@@ -38,7 +38,7 @@ func (a *API) userShareCountsByShareType(c *call) (any, error) {
 
 // linkShares is link/shares.
 func (a *API) linkShares(c *call) (any, error) {
-	user := c.user()
+	user := c.authUser()
 	written := c.required("link")
 	w := c.window()
 	if err := c.end(false); err != nil {
@@ -50,14 +50,14 @@ func (a *API) linkShares(c *call) (any, error) {
 
 // userTrackingDomainList is user/tracking_domain_list.
 func (a *API) userTrackingDomainList(c *call) (any, error) {
-	c.user()
+	c.authUser()
 	return tableData{object{{"tracking_domains", emptyList}}, c.newTable(nil, object{{"tracking_domain", nil}})}, c.end(false)
 }
 
 // userTrackingDomain is user/tracking_domain_clicks and
 // user/tracking_domain_shorten_counts.
 func (a *API) userTrackingDomain(c *call) (any, error) {
-	c.user()
+	c.authUser()
 	c.required("domain")
 	c.window()
 	if err := c.end(false); err != nil {
@@ -68,7 +68,7 @@ func (a *API) userTrackingDomain(c *call) (any, error) {
 
 // oauthApp is oauth/app.
 func (a *API) oauthApp(c *call) (any, error) {
-	c.user()
+	c.authUser()
 	c.required("client_id")
 	if err := c.end(false); err != nil {
 		return nil, err

@@ -10,7 +10,7 @@ import (
 // userInfo is user/info: about the asker, or about another user. It stores full_name
 // for the asker.
 func (a *API) userInfo(c *call) (any, error) {
-	user := c.user()
+	user := c.authUser()
 	of := c.userOf("login", user)
 	name := c.text("full_name")
 	if err := c.end(false); err != nil {
