@@ -2,8 +2,19 @@
 // maintains and closes it. It has what operators do to a directory: backup, check,
 // repair, rebuild, deletion.
 //
-// It does not know who asks: it answers no requests and has no commands. Errors
-// say what is wrong; package cli says what to do.
+// It answers no requests and has no commands. Errors say what is wrong; package cli
+// says what to do.
+//
+// Where to look:
+//
+//	dir.go                          Open, Close, and what a directory has
+//	lock.go, lock_file.go           one process owns the directory
+//	trust.go, socket.go             whose directory it is; the socket of its owner
+//	links.go, progress.go, installation.go   do the parts belong together
+//	maintain.go                     what runs while the directory is open:
+//	retention.go, disk.go, erase.go, opened_files.go, progress_save.go
+//	backup.go, check.go, repair.go, delete.go   what operators do to an open one
+//	damaged.go, rebuild.go          and to one that cannot be opened
 package datadir
 
 import (

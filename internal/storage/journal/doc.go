@@ -5,6 +5,17 @@
 // It does not interpret the bytes. It does not lock its directory either: only one
 // Journal may use it at a time.
 //
+// Where to look:
+//
+//	journal.go              Open, Append, Rotate, Close
+//	commit.go               the goroutine that writes groups and begins segments
+//	record.go, header.go    the bytes of a record, and of the start of a segment
+//	segment.go, dir.go      a file, and what is done to names of files
+//	contents.go, reader.go  what can be read; reading while records are appended
+//	recover.go, scan.go     what Open finds after a crash
+//	trim.go                 removes the oldest segments
+//	damaged.go, repair.go, duplicates.go   a journal that Open refuses
+//
 // # Positions
 //
 // A position counts the bytes of records, their heads included, since the
