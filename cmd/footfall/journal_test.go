@@ -133,7 +133,7 @@ func TestDamageNotCounted(t *testing.T) {
 	if p.status == 0 {
 		t.Error("clicks that are not counted were given up without the option")
 	}
-	contains(t, p.all(), "was left as it is", "--give-up-damaged", "from a backup")
+	contains(t, p.all(), "was left as it is", "--give-up-damaged", "in a backup")
 	if b, err := os.ReadFile(newest); err != nil || !bytes.Equal(b, damagedBytes) {
 		t.Errorf("the segment was changed: %v", err)
 	}

@@ -61,7 +61,7 @@ func (a *Answers[K, V]) size(k K, v *V) int {
 }
 
 // Get returns the answer that is remembered, or the zero value, and whether it is
-// fresh. A question that is asked next has the generation.
+// fresh. Pass the generation to Add, with the answer of the source.
 func (a *Answers[K, V]) Get(k K, now time.Time) (v V, fresh bool, g Generation) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

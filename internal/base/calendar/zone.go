@@ -80,7 +80,7 @@ func (s span) date(t int64) int64 {
 	return max(s.before, floorDiv(t+s.offset, secondsPerDay))
 }
 
-// begin is when a date begins that begins in the span.
+// begin returns the instant at which a date begins; it must begin in the span.
 func (s span) begin(date int64) int64 {
 	return max(s.start, date*secondsPerDay-s.offset)
 }

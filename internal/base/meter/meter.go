@@ -118,7 +118,7 @@ func (m *Meter) State() (State, bool) {
 	return all[len(all)-1], true
 }
 
-// All returns the progress of every stage, in the order of their begins.
+// All returns the progress of every stage, in the order in which they began.
 func (m *Meter) All() []State {
 	m.mu.Lock()
 	defer m.mu.Unlock()

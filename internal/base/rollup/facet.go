@@ -64,9 +64,9 @@ const (
 	firstLines  = 9
 )
 
-// Extend adds a facet to this process, until undo is called. It is for tests of
-// what a new facet does to data that was written before, and nothing else may
-// use this package meanwhile.
+// Extend adds a facet to this process, until undo is called. It is for tests: how
+// does old data behave with a new facet? Nothing else may use this package until
+// undo.
 func Extend(name string, value func(click.Click) (string, bool)) (added Facet, undo func()) {
 	before, laidOut := facets, layout
 	added = Facet(len(facets) + 1)

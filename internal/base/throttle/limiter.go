@@ -40,7 +40,7 @@ type bucket struct {
 }
 
 // New makes a Limiter that gives each key burst tokens, at least 1, and one more
-// after each every. If every is 0, it returns nil, which allows everything.
+// after each interval every. If every is 0, it returns nil, which allows everything.
 func New(every time.Duration, burst int, now func() time.Time) *Limiter {
 	if every <= 0 {
 		return nil

@@ -197,7 +197,7 @@ func TestOnlyWhatIsLookedAtIsRemembered(t *testing.T) {
 		began := time.Now()
 		h.try(t, "ann", wrong, auth.ErrTooMany)
 		if waited := time.Since(began); waited != 0 {
-			t.Errorf("who is refused waited %v for his turn", waited)
+			t.Errorf("a refused caller waited %v", waited)
 		}
 		leave()
 		synctest.Wait()

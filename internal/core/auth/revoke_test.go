@@ -127,7 +127,7 @@ func TestRevoke(t *testing.T) {
 	bad(second)
 	for _, token := range []string{second, other, "", "nonsense", strings.ToUpper(first)} {
 		if err := h.auth.Revoke(t.Context(), ann, token); !errors.Is(err, click.ErrNotFound) {
-			t.Errorf("a token that is not his: %v", err)
+			t.Errorf("a token of another user: %v", err)
 		}
 	}
 	good(ann, first, third)

@@ -157,10 +157,10 @@ func TestTheOtherHeader(t *testing.T) {
 			h := hops(header, said[header])
 			h.Set(other, invented)
 			if got := p.Client(peer, h); got.String() != "192.0.2.1" {
-				t.Errorf("proxies that write %s: a visitor's %s: %s makes him %v", header, other, invented, got)
+				t.Errorf("proxies that write %s: a visitor's %s: %s is taken as %v", header, other, invented, got)
 			}
 			if got := p.Client(peer, hops(other, invented)); got != peer {
-				t.Errorf("proxies that write %s: without it, a visitor's %s: %s makes him %v", header, other, invented, got)
+				t.Errorf("proxies that write %s: without it, a visitor's %s: %s is taken as %v", header, other, invented, got)
 			}
 		}
 	}

@@ -48,8 +48,8 @@ func (l *Links) shard(name string) *shard {
 	return &l.shards[maphash.String(l.seed, name)%shards]
 }
 
-// links are the answers about links on the host. Hosts of others have answers of
-// their own, so that no stranger can push out what our visitors ask for.
+// links is the cache for our hosts, or the one for all other hosts: strangers cannot
+// push out what our visitors ask for.
 func (s *shard) links(ours bool) *cache.Answers[Place, store.Link] {
 	if ours {
 		return s.known
@@ -57,7 +57,8 @@ func (s *shard) links(ours bool) *cache.Answers[Place, store.Link] {
 	return s.rest
 }
 
-// generation is that of a question to the store.
+// generation has the generations of both caches at the time of a question to the
+// store.
 type generation struct{ links, unknown cache.Generation }
 
 // recall returns what is remembered of a name on a host, and whether that is fresh.

@@ -62,10 +62,9 @@ func (l *Links) resolve(ctx context.Context, p Place) (store.Link, error) {
 	return link, nil
 }
 
-// ask asks the store, once for all callers that ask the same at the same time, and
-// remembers the answer; an unknown name has the zero link. A caller that leaves does
-// not cancel the question. Questions of different generations are not the same: one
-// may be from before a link was made.
+// ask asks the store and caches the answer; an unknown name has the zero link. Callers
+// that ask for the same place share one question, unless a link was made in between. A
+// caller that leaves does not cancel the question.
 func (l *Links) ask(ctx context.Context, s *shard, p Place, ours bool, g generation, old store.Link) (store.Link, error) {
 	flight := s.flights.DoChan(fmt.Sprintf("%x\x00%x\x00%s\x00%s", g.links, g.unknown, p.Host, p.Name), func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)

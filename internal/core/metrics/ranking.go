@@ -35,8 +35,8 @@ type Ranking struct {
 	// same entry.
 	Unnamed string
 	// Group, if set, lists values by the name that it returns; values with an empty
-	// name are left out. The Lead of an entry is the lead of the value with most
-	// clicks among those with a lead; of several, the first one bytewise.
+	// name are left out. The Lead of an entry is that of the value with the most
+	// clicks, among values that have one; if equal, of the first bytewise.
 	Group func(value string) (name, lead string)
 	// Names, if set, returns the names of values. It is for names that are expensive
 	// to get: it is called with many values, and only with those that may be listed.
@@ -141,7 +141,8 @@ func (r Ranking) named(ctx context.Context, tops []top, each counted) error {
 	return ask()
 }
 
-// fewGroups is how many bytes groups may take to be held with their names.
+// fewGroups is the size, in bytes, up to which groups are kept together with their
+// names.
 const fewGroups = 1 << 20
 
 // errManyGroups: groups take more than fewGroups bytes.

@@ -139,8 +139,8 @@ func (c *counter) retry(ctx context.Context, f func() error) error {
 	}
 }
 
-// backOff pauses after so many tries that failed in a row; the pauses grow. It logs
-// the first failure until counting goes on.
+// backOff pauses after that many failures in a row; the pauses grow. It logs the first
+// failure, and then nothing until counting goes on.
 func (c *counter) backOff(ctx context.Context, err error, tries int) error {
 	if ctx.Err() != nil {
 		return ctx.Err()

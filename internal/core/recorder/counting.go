@@ -77,9 +77,9 @@ func (c Counting) To(ctx context.Context, to uint64) error {
 	return nil
 }
 
-// GiveUp counts everything before the last of some stretches, which come in
-// their order, and marks these as counted: clicks in them that were not counted
-// before never will be.
+// GiveUp counts the clicks before and between some stretches of the journal, which
+// are in order, and marks the stretches as counted. Clicks in them that were not
+// counted yet are lost.
 func (c Counting) GiveUp(ctx context.Context, lost []journal.Hole) error {
 	source := store.JournalID(c.Journal.ID())
 	for _, h := range lost {

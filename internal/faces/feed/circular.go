@@ -19,9 +19,9 @@ func checkURL(key, longURL string) error {
 	return nil
 }
 
-// circular finds the links, of those to be made, that would lead back to this
-// installation: to a link that exists, to another one of them, or to itself. Links that
-// exist already stay, and so do links to them.
+// circular finds those new links that would lead back to this installation: to an
+// existing link, to another new link, or to themselves. Existing links stay, and so do
+// links to them.
 func (r *resolver) circular(ctx context.Context, made []store.ForeignLink) (reasons map[click.Hash]string, err error) {
 	names, domains := map[string]bool{}, map[string]bool{} // of the links to be made
 	for i := range made {

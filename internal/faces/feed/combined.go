@@ -222,7 +222,7 @@ func parseAddress(s string) netip.Addr {
 	return netip.Addr{}
 }
 
-// placeOf is where a request to the host led. The target of a request to a proxy is
+// placeOf returns the host and the name that a request asked for. The target of a request to a proxy is
 // a whole URL, and its host is the one that counts (RFC 9112, 3.2.2).
 func placeOf(host, requestTarget string) (p links.Place, err error) {
 	path := requestTarget

@@ -47,7 +47,7 @@ func object(p *fastjson.Parser, line []byte) (*fastjson.Value, error) {
 	return v, nil
 }
 
-// form is the kind of a string. A string is required unless it is optional.
+// form is which strings a field accepts. A string is required unless it is optional.
 type form int
 
 const (

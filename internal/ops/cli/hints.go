@@ -74,7 +74,7 @@ var hints = []func(error) string{
 		case errors.As(e, new(*datadir.LostJournalError)):
 			return "put its files back as they were, or give up these clicks for good with --repair --give-up-damaged"
 		}
-		return "a backup has sealed segments whole: for each file named above that ends in .sealed, move it out of journal/, copy the file of that name from a backup into its place, and check again. A file that ends in .open is whole in no backup. Or give up the clicks in these bytes for good with --repair --give-up-damaged"
+		return "replace each file named above that ends in .sealed by the file of that name in a backup, and check again. Backups have no complete copy of a file that ends in .open. Or give up the clicks in these bytes for good with --repair --give-up-damaged"
 	}),
 	as(new(*datadir.LostJournalError), "put its files back as they were. "+repairJournal),
 	as(new(*datadir.DivergedJournalError), replaceJournal),

@@ -19,7 +19,8 @@ type table struct {
 	err   error
 }
 
-// rowsAligned is how many rows are held and aligned with each other.
+// rowsAligned is over how many rows columns are aligned. That many are held in
+// memory.
 const rowsAligned = 500
 
 // newTable makes a table with column names. A > before a name says that the column

@@ -119,7 +119,7 @@ type StatsOptions struct {
 
 // StatsOf is a summary of what was counted.
 type StatsOf struct {
-	// Login is empty if it is of all users.
+	// Login is empty if the summary is of all users.
 	Login    string    `json:"login,omitempty"`
 	Timezone string    `json:"timezone"`
 	Users    int       `json:"users"`

@@ -17,7 +17,7 @@ type dirInfo struct {
 	dir   string
 	owner uint32
 	// link is the owner of the symbolic link that leads to the directory, or of the
-	// directory if the path is none.
+	// directory if the path is not a link.
 	link   uint32
 	public bool // everybody may write in it
 	empty  bool

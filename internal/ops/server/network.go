@@ -12,8 +12,8 @@ type network struct {
 	index     int                       // in connLimiter.order
 }
 
-// weight orders networks: the one with most connections to close gives way first.
-// A proxy counts as one connection, because many clients share it.
+// weight is the number of connections that can be closed. The network with the
+// greatest weight loses one first. A proxy counts as one connection, because many clients share it.
 func (n *network) weight() int {
 	if n.proxy {
 		return min(len(n.evictable), 1)

@@ -142,9 +142,8 @@ func (a *App) serveMetrics(l net.Listener, failed chan<- error) *http.Server {
 	return s
 }
 
-// serveControl answers commands on the socket of the directory until stop, which
-// lets commands run on for grace, then has them end at their next step, and waits
-// until they did.
+// serveControl answers commands on the socket of the directory until stop. stop lets
+// commands run on for grace. After that it cancels them, and waits until they end.
 func (a *App) serveControl(dir string) (stop func(grace time.Duration), err error) {
 	handler, err := control.NewHandler(a.commands()...)
 	if err != nil {

@@ -179,7 +179,8 @@ func (t *taking) readAll(period uint32) error {
 	})
 }
 
-// unpack is what earlier links leave of a value in the period.
+// unpack returns the clicks of a value in the period, less those that earlier links
+// took.
 func (t *taking) unpack(of valueOf, vector []byte) (*[maxSlots]uint64, error) {
 	u := new([maxSlots]uint64)
 	return u, eachSlot(vector, slots(t.grain), func(slot int, clicks uint64) error {

@@ -101,7 +101,7 @@ func (m *monthPlan) day(in int, quarters []piece) {
 	m.pieces = append(m.pieces, piece{end: in + 1, interval: interval})
 }
 
-// add decides how a month is read, after all of its days are in p.days.
+// add decides how to read a month. Call it after all of its days are in p.days.
 func (p *plan) add(m *monthPlan, rowsEach int) {
 	days := p.days[m.first:]
 	if (len(days)-m.split)*rowsEach <= rowsEach+(1+m.runs)*costSeek {

@@ -86,7 +86,7 @@ type summing struct {
 	expensive func(context.Context) error // nil after it was called
 }
 
-// part reads one part within from ≤ t < to.
+// part reads the clicks of one part with from ≤ t < to.
 func (s *summing) part(p store.Part, from, to int64) error {
 	if from = max(from, p.Since); from >= to {
 		return nil

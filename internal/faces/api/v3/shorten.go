@@ -186,9 +186,8 @@ func unknownField(name string) status {
 // retryFull is the Retry-After if the disk is full, in seconds.
 const retryFull = 60
 
-// write calls do, which writes so many bytes for the user and reports whether it wrote
-// anything. It refuses a user who has written too much lately, and all users if the
-// disk is full.
+// write calls do, unless the user has written too much lately or the disk is full. do
+// writes that many bytes, and reports whether it wrote anything.
 func (c *call) write(bytes int, do func() (wrote bool, err error)) error {
 	if c.api.Full != nil && c.api.Full() {
 		c.retry = retryFull
