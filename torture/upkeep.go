@@ -187,6 +187,9 @@ func (u *operating) rebuilding(rng *rand.Rand) (did string, err error) {
 	return did, u.restart()
 }
 
+// gone is how a command fails that names a user or a link which does not exist.
+const gone = "exit status 3"
+
 // deleting deletes a user or a link with imported clicks. A second run must complete
 // what the first one left.
 func (u *operating) deleting(rng *rand.Rand) (did string, err error) {
@@ -211,7 +214,7 @@ func (u *operating) deleting(rng *rand.Rand) (did string, err error) {
 	if err := u.restart(); err != nil {
 		return did, err
 	}
-	if out, err := u.command(append(what, "--yes", "--data", u.data)...); err != nil && !strings.Contains(err.Error(), "not found") {
+	if out, err := u.command(append(what, "--yes", "--data", u.data)...); err != nil && !strings.Contains(err.Error(), gone) {
 		u.wrong("%s, again: %v\n%s", did, err, out)
 	}
 	token, err := u.command("user", "token", f.login, "--data", u.data)
