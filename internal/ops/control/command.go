@@ -24,6 +24,10 @@ func declare[In, Note, Out any](name string) Command[In, Note, Out] {
 	return Command[In, Note, Out]{name}
 }
 
+// maxLine bounds the line of JSON that a command takes, in bytes. A long URL has
+// 8,192 at most.
+const maxLine = 64 << 10
+
 // Served is a command, and what it does.
 type Served struct {
 	name   string
@@ -36,8 +40,8 @@ type Served struct {
 func (c Command[In, Note, Out]) Does(f func(ctx context.Context, in In, note func(Note)) (Out, error)) Served {
 	return Served{c.name, func(w http.ResponseWriter, r *http.Request) {
 		var in In
-		body := bufio.NewReader(r.Body)
-		line, err := body.ReadBytes('\n')
+		body := bufio.NewReaderSize(r.Body, maxLine)
+		line, err := body.ReadSlice('\n')
 		if err == nil {
 			err = json.Unmarshal(line, &in)
 		}

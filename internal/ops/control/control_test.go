@@ -236,3 +236,23 @@ func TestProgress(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestMalformedCommands: a request that is not a command is refused with an error,
+// and does nothing. Its line is not read further than a command needs.
+func TestMalformedCommands(t *testing.T) {
+	server := httptest.NewServer(owner{checking: func(context.Context) error { t.Error("it was done"); return nil }}.handler(t))
+	defer server.Close()
+	for _, body := range []string{"", "{}", "junk\n", "[1]\n", strings.Repeat(" ", 1<<20) + "{}\n"} {
+		resp, err := http.Post(server.URL+"/check", "", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := io.ReadAll(resp.Body)
+		if err := errors.Join(err, resp.Body.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(answer), `"error":{"message":"control: check: `) {
+			t.Errorf("%.20q is answered with %s", body, answer)
+		}
+	}
+}
