@@ -29,7 +29,7 @@ func (m *Metrics) Days(ctx context.Context, of Subject, w Legacy) ([]Point, erro
 func (m *Metrics) TopByDay(ctx context.Context, of Subject, f rollup.Facet, w Legacy, r Ranking) (days [][]Value, err error) {
 	edges := w.Zone.Legacy(w.Reference, w.Days)
 	err = m.withSnapshot(ctx, func(clicks Snapshot) (err error) {
-		days, err = r.rank(ctx, w.Days, of.counted(ctx, clicks, f, edges, r.Expensive))
+		days, err = r.rank(ctx, w.Days, of.iterate(ctx, clicks, f, edges, r.Expensive))
 		slices.Reverse(days)
 		return err
 	})

@@ -125,7 +125,7 @@ func (m *Metrics) total(ctx context.Context, of Subject, f rollup.Facet, w Windo
 	if err != nil || edges == nil {
 		return 0, err
 	}
-	counts, err := m.counts(ctx, of, store.Query{Facet: f, Edges: edges})
+	counts, err := m.countsOfSubject(ctx, of, store.Query{Facet: f, Edges: edges})
 	var total uint64
 	for _, c := range counts {
 		total += c.Clicks
@@ -140,7 +140,7 @@ func (m *Metrics) Top(ctx context.Context, of Subject, f rollup.Facet, w Window,
 		if err != nil || edges == nil {
 			return err
 		}
-		lists, err := r.rank(ctx, 1, of.counted(ctx, clicks, f, edges, r.Expensive))
+		lists, err := r.rank(ctx, 1, of.iterate(ctx, clicks, f, edges, r.Expensive))
 		if err == nil {
 			top = lists[0]
 		}
@@ -176,12 +176,12 @@ func over(ctx context.Context, c firsts, of Subject, f rollup.Facet, w Window) (
 	case w.Unit == calendar.Minute:
 		start, end = w.Zone.Start(w.Unit, w.Reference, minutesOfAllTime)
 	default:
-		first, any, err := first(ctx, c, of, f)
+		first, found, err := firstClick(ctx, c, of, f)
 		if err != nil {
 			return nil, err
 		}
 		_, end = w.Zone.Start(w.Unit, w.Reference, 1)
-		if !any || first >= end {
+		if !found || first >= end {
 			return nil, nil
 		}
 		start = first
@@ -222,7 +222,7 @@ func (m *Metrics) dense(ctx context.Context, of Subject, edges []int64, within B
 	if len(edges) < 2 {
 		return nil, nil
 	}
-	counts, err := m.counts(ctx, of, store.Query{Facet: rollup.All, Edges: within.cut(edges)})
+	counts, err := m.countsOfSubject(ctx, of, store.Query{Facet: rollup.All, Edges: within.cut(edges)})
 	if err != nil {
 		return nil, err
 	}
@@ -240,8 +240,8 @@ func (m *Metrics) dense(ctx context.Context, of Subject, edges []int64, within B
 // sparse lists units with clicks. How far back these are is not known, so it goes
 // back in steps that double.
 func (m *Metrics) sparse(ctx context.Context, of Subject, w Window, limit int) ([]Point, error) {
-	first, any, err := first(ctx, m.clicks, of, rollup.All)
-	if err != nil || !any {
+	first, found, err := firstClick(ctx, m.clicks, of, rollup.All)
+	if err != nil || !found {
 		return nil, err
 	}
 	var points []Point
@@ -259,7 +259,7 @@ func (m *Metrics) sparse(ctx context.Context, of Subject, w Window, limit int) (
 			edges = append(edges, oldest)
 		}
 		slices.Reverse(edges)
-		counts, err := m.counts(ctx, of, store.Query{
+		counts, err := m.countsOfSubject(ctx, of, store.Query{
 			Facet: rollup.All, Edges: edges, Newest: limit - len(points),
 		})
 		if err != nil {

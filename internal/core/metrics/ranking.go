@@ -48,12 +48,12 @@ type Ranking struct {
 	Expensive func(context.Context) error
 }
 
-// counted calls f with the counts of some intervals, within each by value bytewise.
+// iteration calls yield with the counts of some intervals, within each by value bytewise.
 // It may be called again, with the same result.
-type counted func(f func(store.Count) error) error
+type iteration func(yield func(store.Count) error) error
 
-// rank makes a list for each of so many intervals.
-func (r Ranking) rank(ctx context.Context, intervals int, each counted) ([][]Value, error) {
+// rank makes a list for each interval.
+func (r Ranking) rank(ctx context.Context, intervals int, each iteration) ([][]Value, error) {
 	tops := make([]top, intervals)
 	for i := range tops {
 		tops[i].limit = r.Limit
@@ -68,7 +68,7 @@ func (r Ranking) rank(ctx context.Context, intervals int, each counted) ([][]Val
 	return lists, nil
 }
 
-func (r Ranking) fill(ctx context.Context, tops []top, each counted) error {
+func (r Ranking) fill(ctx context.Context, tops []top, each iteration) error {
 	switch {
 	case r.Names != nil:
 		return r.named(ctx, tops, each)
@@ -83,7 +83,7 @@ func (r Ranking) fill(ctx context.Context, tops []top, each counted) error {
 }
 
 // plain lists values as they are.
-func (r Ranking) plain(tops []top, each counted) error {
+func (r Ranking) plain(tops []top, each iteration) error {
 	unnamed := make([]uint64, len(tops))
 	err := each(func(c store.Count) error {
 		if c.Value == "" || c.Value == r.Unnamed {
@@ -106,7 +106,7 @@ const namesAtOnce = 1024
 
 // named looks up the names of values that have at least as many clicks as the last
 // entry.
-func (r Ranking) named(ctx context.Context, tops []top, each counted) error {
+func (r Ranking) named(ctx context.Context, tops []top, each iteration) error {
 	var waiting []store.Count
 	ask := func() error {
 		values := make([]string, len(waiting))
@@ -150,7 +150,7 @@ var errManyGroups = errors.New("many groups")
 
 // fewGroups sums groups in one pass, if there are few, which is common. After an
 // error it has offered none.
-func (r Ranking) fewGroups(tops []top, each counted, most int) error {
+func (r Ranking) fewGroups(tops []top, each iteration, most int) error {
 	const entryBytes = 128
 	groups, held := make([]map[string]*entry, len(tops)), 0
 	err := each(func(c store.Count) error {
@@ -191,7 +191,7 @@ const maxGroups = 1 << 17
 // grouped sums any number of groups. One pass sums groups by a hash of their names,
 // and the next one finds the names. If there are more than maxGroups, it sums a range
 // of hashes after the other.
-func (r Ranking) grouped(tops []top, each counted, sums *groupSums) error {
+func (r Ranking) grouped(tops []top, each iteration, sums *groupSums) error {
 	for more := true; more; more = sums.next() {
 		err := each(func(c store.Count) error {
 			if name, _ := r.Group(c.Value); name != "" {

@@ -15,27 +15,27 @@ type firsts interface {
 	First(ctx context.Context, s rollup.Scope, f rollup.Facet) (int64, bool, error)
 }
 
-// first returns a quarter-hour before which no scope has a click that counts: the
+// firstClick returns a quarter-hour before which no scope has a click that counts: the
 // earliest of the scopes' first clicks, each not before its Since.
-func first(ctx context.Context, c firsts, of Subject, f rollup.Facet) (first int64, any bool, err error) {
+func firstClick(ctx context.Context, c firsts, of Subject, facet rollup.Facet) (first int64, found bool, err error) {
 	for _, s := range of {
-		t, has, err := c.First(ctx, s.scope(), f)
+		t, has, err := c.First(ctx, s.scope(), facet)
 		if err != nil {
 			return 0, false, fmt.Errorf("first click: %w", err)
 		}
-		if t = max(t, s.Since); has && (!any || t < first) {
-			first, any = t, true
+		if t = max(t, s.Since); has && (!found || t < first) {
+			first, found = t, true
 		}
 	}
-	return first, any, nil
+	return first, found, nil
 }
 
-// counts answers a query for all scopes added up. The query's scope is not used.
-func (m *Metrics) counts(ctx context.Context, of Subject, q store.Query) ([]store.Count, error) {
+// countsOfSubject answers a query for all scopes added up. The query's scope is not used.
+func (m *Metrics) countsOfSubject(ctx context.Context, of Subject, q store.Query) ([]store.Count, error) {
 	var all []store.Count
 	summed := 0
 	for i, s := range of {
-		counts, err := m.countsOf(ctx, s, q)
+		counts, err := m.countsOfScope(ctx, s, q)
 		if err != nil {
 			return nil, fmt.Errorf("clicks by %s: %w", q.Facet, err)
 		}
@@ -55,14 +55,15 @@ func (m *Metrics) counts(ctx context.Context, of Subject, q store.Query) ([]stor
 	return all, nil
 }
 
-// counted returns an iteration over the clicks of all scopes, added up.
-func (of Subject) counted(ctx context.Context, clicks Snapshot, f rollup.Facet, edges []int64, expensive func(context.Context) error) counted {
-	q := store.Sum{Facet: f, Edges: edges, Expensive: expensive, Parts: make([]store.Part, len(of))}
+// iterate returns an iteration over the clicks of all scopes, added up, by the values of
+// the facet.
+func (of Subject) iterate(ctx context.Context, clicks Snapshot, facet rollup.Facet, edges []int64, expensive func(context.Context) error) iteration {
+	q := store.Sum{Facet: facet, Edges: edges, Expensive: expensive, Parts: make([]store.Part, len(of))}
 	for i, s := range of {
 		q.Parts[i] = store.Part{Scope: s.scope(), Since: s.Since}
 	}
-	return func(f func(store.Count) error) error {
-		if err := clicks.Sum(ctx, q, f); err != nil {
+	return func(yield func(store.Count) error) error {
+		if err := clicks.Sum(ctx, q, yield); err != nil {
 			return fmt.Errorf("clicks by %s: %w", q.Facet, err)
 		}
 		return nil
@@ -71,8 +72,8 @@ func (of Subject) counted(ctx context.Context, clicks Snapshot, f rollup.Facet, 
 
 func (s Scope) scope() rollup.Scope { return rollup.Scope{User: s.User, Link: s.Link} }
 
-// countsOf answers the query for one scope.
-func (m *Metrics) countsOf(ctx context.Context, s Scope, q store.Query) ([]store.Count, error) {
+// countsOfScope answers the query for one scope.
+func (m *Metrics) countsOfScope(ctx context.Context, s Scope, q store.Query) ([]store.Count, error) {
 	q.Scope = s.scope()
 	last := len(q.Edges) - 1
 	if s.Since <= q.Edges[0] {
@@ -112,8 +113,9 @@ func sum(counts []store.Count) []store.Count {
 	return summed
 }
 
-// newest keeps the newest so many intervals; all for 0. That is exact: the answer for
-// each scope has its newest so many.
+// newest keeps the counts of the newest intervals, at most that many; all of them for 0.
+// Nothing is missing from the sum, because the counts of each scope were limited to the
+// same number.
 func newest(counts []store.Count, intervals int) []store.Count {
 	if intervals == 0 {
 		return counts

@@ -11,7 +11,7 @@ func (a *API) userClicks(c *call) (any, error) {
 		return a.userClicksLegacy(c, allLinks(user))
 	}
 	w := c.window()
-	if err := c.end(w.rollup); err != nil {
+	if err := c.endParamsWithText(w.total); err != nil {
 		return nil, err
 	}
 	return c.overTime(a.Clicks, allLinks(user), w, "user_clicks", clicksAt)
@@ -22,7 +22,7 @@ func (a *API) linkClicks(c *call) (any, error) {
 	user := c.authUser()
 	written := c.required("link")
 	w := c.window()
-	if err := c.end(w.rollup); err != nil {
+	if err := c.endParamsWithText(w.total); err != nil {
 		return nil, err
 	}
 	of, err := c.subject(user, written)
@@ -36,7 +36,7 @@ func (a *API) linkClicks(c *call) (any, error) {
 func (a *API) userShortenCounts(c *call) (any, error) {
 	user := c.authUser()
 	w := c.window()
-	if err := c.end(w.rollup); err != nil {
+	if err := c.endParamsWithText(w.total); err != nil {
 		return nil, err
 	}
 	if err := c.seatForLinks(user.ID, false); err != nil {
@@ -45,9 +45,9 @@ func (a *API) userShortenCounts(c *call) (any, error) {
 	return c.overTime(a.Shortens, allLinks(user), w, "user_shorten_counts", shortensAt)
 }
 
-// overTime is one number if the window is rolled up, else one for each unit.
-func (c *call) overTime(m *metrics.Metrics, of metrics.Subject, w window, key string, at func(metrics.Point) entry) (any, error) {
-	if w.rollup {
+// overTime is one total, or a number for each unit: under key in the answer.
+func (c *call) overTime(m *metrics.Metrics, of metrics.Subject, w windowParams, key string, at func(metrics.Point) entry) (any, error) {
+	if w.total {
 		total, err := m.Total(c.ctx, of, w.Window)
 		row := at(metrics.Point{Clicks: total}).row()[1:] // without the date
 		return c.withRow(row, textData{c.about(w, field{key, total}), total}), err
@@ -85,7 +85,7 @@ func (e dtShortens) row() object { return object{{"date", moment(e.DT)}, {"short
 
 func (a *API) userClicksLegacy(c *call, of metrics.Subject) (any, error) {
 	w := c.legacyWindow()
-	if err := c.end(false); err != nil {
+	if err := c.endParams(); err != nil {
 		return nil, err
 	}
 	list, total, err := a.byDay(c, of, w.Legacy)

@@ -17,7 +17,7 @@ func (a *API) userCountries(c *call) (any, error) {
 		return a.userCountriesLegacy(c, allLinks(user))
 	}
 	w := c.window()
-	if err := c.end(false); err != nil {
+	if err := c.endParams(); err != nil {
 		return nil, err
 	}
 	top, err := c.ranked(allLinks(user), rollup.Country, w, byCountry)
@@ -27,7 +27,7 @@ func (a *API) userCountries(c *call) (any, error) {
 
 func (a *API) userCountriesLegacy(c *call, of metrics.Subject) (any, error) {
 	w := c.legacyWindow()
-	if err := c.end(false); err != nil {
+	if err := c.endParams(); err != nil {
 		return nil, err
 	}
 	lists, t, err := rankedByDay(c, of, rollup.Country, w, byCountry, countryOf)

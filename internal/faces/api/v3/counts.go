@@ -15,7 +15,7 @@ const (
 )
 
 // about is data with the window that it covers around the fields.
-func (c *call) about(w window, fields ...field) object {
+func (c *call) about(w windowParams, fields ...field) object {
 	return slices.Concat(
 		object{{"units", w.Units}, {"unit_reference_ts", w.echo}},
 		fields,
@@ -30,11 +30,11 @@ func (c *call) allTime() metrics.Window {
 }
 
 // linkWindow takes the parameters of methods that list the clicks on a link by facet.
-func (c *call) linkWindow() (metrics.Subject, window, error) {
+func (c *call) linkWindow() (metrics.Subject, windowParams, error) {
 	user := c.authUser()
 	written := c.required("link")
-	w := c.windowTotal()
-	if err := c.end(false); err != nil {
+	w := c.windowWithoutRollup()
+	if err := c.endParams(); err != nil {
 		return nil, w, err
 	}
 	of, err := c.subject(user, written)
@@ -43,7 +43,7 @@ func (c *call) linkWindow() (metrics.Subject, window, error) {
 
 // ranked is the clicks in a window by the values of a facet, most clicks first. r says
 // how values are named.
-func (c *call) ranked(of metrics.Subject, f rollup.Facet, w window, r metrics.Ranking) ([]metrics.Value, error) {
+func (c *call) ranked(of metrics.Subject, f rollup.Facet, w windowParams, r metrics.Ranking) ([]metrics.Value, error) {
 	r.Limit, r.Expensive = w.limit, c.takeSeat
 	return c.api.Clicks.Top(c.ctx, of, f, w.Window, r)
 }
@@ -59,7 +59,7 @@ func entriesOf[E entry](values []metrics.Value, of func(metrics.Value) E) []E {
 
 // rankedByDay is ranked for each day of the legacy form, and the table of its lists.
 func rankedByDay[E entry](
-	c *call, of metrics.Subject, f rollup.Facet, w legacyWindow, r metrics.Ranking, entryOf func(metrics.Value) E,
+	c *call, of metrics.Subject, f rollup.Facet, w legacyParams, r metrics.Ranking, entryOf func(metrics.Value) E,
 ) (lists [][]E, _ *table, err error) {
 	r.Limit, r.Expensive = w.limit, c.takeSeat
 	days, err := c.api.Clicks.TopByDay(c.ctx, of, f, w.Legacy, r)

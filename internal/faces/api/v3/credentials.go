@@ -148,7 +148,7 @@ func (c *call) linkOwner(asker store.User) store.User {
 func (a *API) validate(c *call) (any, error) {
 	c.authUser()
 	login, key := c.required("x_login"), c.required("x_apiKey")
-	if err := c.end(false); err != nil {
+	if err := c.endParams(); err != nil {
 		return nil, err
 	}
 	valid := 1

@@ -91,7 +91,7 @@ func (a *API) encoders(c *call, takesLimit bool) (of encoded, limit int, err err
 	if takesLimit {
 		limit = c.limit(defaultEncoders, maxEntries)
 	}
-	if err := c.end(false); err != nil {
+	if err := c.endParams(); err != nil {
 		return encoded{}, 0, err
 	}
 	link, err := c.find(user, written)

@@ -27,7 +27,7 @@ func (a *API) userLinkHistory(c *call) (any, error) {
 	f.Keyword = click.Hash(c.text("keyword"))
 	f.ExactDomain, f.RootDomain = c.text("exact_domain"), c.text("root_domain")
 	c.bool("expand_client_id", false)
-	if err := c.end(false); err != nil {
+	if err := c.endParams(); err != nil {
 		return nil, err
 	}
 	if f.User != user.ID { // only the owner sees notes and private links
@@ -49,7 +49,7 @@ func (a *API) userLinkHistory(c *call) (any, error) {
 // oneLink is the history of one link of the asker, or of one public link of the user
 // in the parameter user. It ignores the filters.
 func (a *API) oneLink(c *call, user store.User, written string) (any, error) {
-	if err := c.end(false); err != nil {
+	if err := c.endParams(); err != nil {
 		return nil, err
 	}
 	l, err := a.Links.Find(c.ctx, written, c.host)

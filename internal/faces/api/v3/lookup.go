@@ -41,7 +41,7 @@ func (c *call) lookup(
 	if len(urls) == 0 {
 		c.fail(missing("url"))
 	}
-	if err := c.end(false); err != nil {
+	if err := c.endParams(); err != nil {
 		return nil, err
 	}
 	if len(urls) > manyLookups {

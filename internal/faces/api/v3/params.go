@@ -261,28 +261,28 @@ func (c *call) reference(u calendar.Unit) (t int64, echo *int64) {
 	return t, &t
 }
 
-// window is the time that a question covers, from the parameters unit to
-// unit_reference_ts.
-type window struct {
+// windowParams are the parameters of a window: the time that a question covers, and how
+// the answer lists it.
+type windowParams struct {
 	metrics.Window
-	rollup bool // true for methods that do not take it
-	limit  int
-	echo   *int64 // unit_reference_ts in the answer
+	total bool // the answer is one number for the window; else one for each unit
+	limit int
+	echo  *int64 // unit_reference_ts in the answer
 }
 
 // window takes the parameters of a window. Without unit it is a day.
-func (c *call) window() window { return c.windowWith(true) }
+func (c *call) window() windowParams { return c.windowOf(true) }
 
-// windowTotal is window for methods without rollup.
-func (c *call) windowTotal() window { return c.windowWith(false) }
+// windowWithoutRollup is window for methods that do not take the parameter rollup.
+func (c *call) windowWithoutRollup() windowParams { return c.windowOf(false) }
 
-func (c *call) windowWith(rollup bool) window {
-	w := window{rollup: true}
+func (c *call) windowOf(takesRollup bool) windowParams {
+	w := windowParams{total: true}
 	w.Unit, _ = c.unit()
 	w.Units = c.units(w.Unit)
 	w.Zone = c.zone()
-	if rollup {
-		w.rollup = c.bool("rollup", true)
+	if takesRollup {
+		w.total = c.bool("rollup", true)
 	}
 	w.limit = c.limit(defaultEntries, maxEntries)
 	w.Reference, w.echo = c.reference(w.Unit)
@@ -293,7 +293,7 @@ func (c *call) windowWith(rollup bool) window {
 // dates takes from and to, the first and the last date of the window. Without to the
 // last date is today, without from the window is open. They exclude the other
 // parameters that bound a window, and unit=minute.
-func (c *call) dates(w *window) {
+func (c *call) dates(w *windowParams) {
 	from, to := c.query.get("from"), c.query.get("to")
 	if c.err != nil || from == "" && to == "" {
 		return
@@ -333,14 +333,14 @@ func (c *call) isLegacy() bool {
 	return !given && c.query.get("from", "to") == ""
 }
 
-// legacyWindow is the window of the legacy form.
-type legacyWindow struct {
+// legacyParams are the parameters of the legacy form.
+type legacyParams struct {
 	metrics.Legacy
 	limit int // entries of each day
 }
 
 // legacyWindow takes the parameters of the legacy form.
-func (c *call) legacyWindow() (w legacyWindow) {
+func (c *call) legacyWindow() (w legacyParams) {
 	w.Days = c.days()
 	w.Zone = c.zone()
 	w.limit = c.limit(defaultEntries, maxEntries)
@@ -348,9 +348,13 @@ func (c *call) legacyWindow() (w legacyWindow) {
 	return w
 }
 
-// end takes the last parameters, format and callback, and returns the first error of
-// all parameters. hasText is whether format=txt can show the answer.
-func (c *call) end(hasText bool) error {
+// endParams takes the last parameters, format and callback, and returns the first error
+// of all parameters.
+func (c *call) endParams() error { return c.endParamsWithText(false) }
+
+// endParamsWithText is endParams for methods that have format=txt: for answers of one
+// value only.
+func (c *call) endParamsWithText(oneValue bool) error {
 	switch c.query.get("format") {
 	case "", "json":
 		if callback := c.query.get("callback"); callback != "" && !isCallback(callback) {
@@ -358,7 +362,7 @@ func (c *call) end(hasText bool) error {
 		}
 	case "xml":
 	case "txt":
-		if !hasText {
+		if !oneValue {
 			c.fail(invalid("format"))
 		}
 	case "csv":

@@ -11,8 +11,8 @@ import (
 // userPopularLinks is user/popular_links: the user's links by clicks.
 func (a *API) userPopularLinks(c *call) (any, error) {
 	user := c.authUser()
-	w := c.windowTotal()
-	if err := c.end(false); err != nil {
+	w := c.windowWithoutRollup()
+	if err := c.endParams(); err != nil {
 		return nil, err
 	}
 	top, err := c.ranked(allLinks(user), rollup.Link, w, metrics.Ranking{Names: c.shortURLs})

@@ -20,7 +20,7 @@ func (a *API) userReferrers(c *call) (any, error) {
 		return a.userReferrersLegacy(c, allLinks(user))
 	}
 	w := c.window()
-	if err := c.end(false); err != nil {
+	if err := c.endParams(); err != nil {
 		return nil, err
 	}
 	top, err := c.ranked(allLinks(user), rollup.Referrer, w, byReferrer)
@@ -30,7 +30,7 @@ func (a *API) userReferrers(c *call) (any, error) {
 
 func (a *API) userReferrersLegacy(c *call, of metrics.Subject) (any, error) {
 	w := c.legacyWindow()
-	if err := c.end(false); err != nil {
+	if err := c.endParams(); err != nil {
 		return nil, err
 	}
 	lists, t, err := rankedByDay(c, of, rollup.Referrer, w, byReferrer, referrerOf)

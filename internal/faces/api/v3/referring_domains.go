@@ -20,7 +20,7 @@ func (a *API) userReferringDomains(c *call) (any, error) {
 	}
 	w := c.window()
 	excluded := c.excluded()
-	if err := c.end(false); err != nil {
+	if err := c.endParams(); err != nil {
 		return nil, err
 	}
 	top, err := c.ranked(allLinks(user), rollup.Referrer, w, byDomain(excluded))
@@ -31,7 +31,7 @@ func (a *API) userReferringDomains(c *call) (any, error) {
 func (a *API) userReferringDomainsLegacy(c *call, of metrics.Subject) (any, error) {
 	w := c.legacyWindow()
 	excluded := c.excluded()
-	if err := c.end(false); err != nil {
+	if err := c.endParams(); err != nil {
 		return nil, err
 	}
 	lists, t, err := rankedByDay(c, of, rollup.Referrer, w, byDomain(excluded), domainOf)

@@ -17,7 +17,7 @@ func (a *API) shorten(c *call) (any, error) {
 	user := c.linkOwner(c.authUser())
 	r := c.longURL(user, "longUrl", "uri")
 	domain := c.shortDomain()
-	if err := c.end(true); err != nil {
+	if err := c.endParamsWithText(true); err != nil {
 		return nil, err
 	}
 	link, made, err := c.makeLink(r)
@@ -46,7 +46,7 @@ func (a *API) userLinkSave(c *call) (any, error) {
 		Title: c.text("title"), Note: c.text("note"), Private: c.bool("private", false), UserTS: c.timestamp("user_ts", lastOfDay),
 	}
 	domain := c.shortDomain()
-	if err := c.end(false); err != nil {
+	if err := c.endParams(); err != nil {
 		return nil, err
 	}
 	link, made, err := c.makeLink(r)
@@ -109,7 +109,7 @@ func (a *API) userLinkEdit(c *call) (any, error) {
 	user := c.authUser()
 	written := c.required("link")
 	e := c.edit()
-	if err := c.end(false); err != nil {
+	if err := c.endParams(); err != nil {
 		return nil, err
 	}
 	l, err := a.Links.Find(c.ctx, written, c.host)

@@ -70,7 +70,7 @@ func (n namedLink) hashes(l store.Link, more ...field) object {
 func (a *API) expand(c *call) (any, error) {
 	user := c.authUser()
 	list := c.namedLinks()
-	if err := c.end(len(list) == 1); err != nil {
+	if err := c.endParamsWithText(len(list) == 1); err != nil {
 		return nil, err
 	}
 	longURL := ""
@@ -89,7 +89,7 @@ func (a *API) info(c *call) (any, error) {
 	user := c.authUser()
 	list := c.namedLinks()
 	fullUser := c.bool("expand_user", false)
-	if err := c.end(false); err != nil {
+	if err := c.endParams(); err != nil {
 		return nil, err
 	}
 	entries, err := c.eachLink(user, list, func(n namedLink, l store.Link) (object, error) {
@@ -121,7 +121,7 @@ func (a *API) creator(c *call, l store.Link, fullUser bool) (any, error) {
 func (a *API) olderClicks(c *call) (any, error) {
 	user := c.authUser()
 	list := c.namedLinks()
-	if err := c.end(false); err != nil {
+	if err := c.endParams(); err != nil {
 		return nil, err
 	}
 	entries, err := c.eachLink(user, list, func(n namedLink, l store.Link) (object, error) {
@@ -158,7 +158,7 @@ func (a *API) clicksByDay(c *call) (any, error) {
 	user := c.authUser()
 	list := c.namedLinks()
 	w := metrics.Legacy{Days: c.days(), Zone: c.zoneOf(""), Reference: c.now.Unix()}
-	if err := c.end(false); err != nil {
+	if err := c.endParams(); err != nil {
 		return nil, err
 	}
 	entries, err := c.eachLink(user, list, func(n namedLink, l store.Link) (object, error) {
@@ -178,7 +178,7 @@ func (a *API) clicksByDay(c *call) (any, error) {
 func (a *API) clicksByMinute(c *call) (any, error) {
 	user := c.authUser()
 	list := c.namedLinks()
-	if err := c.end(false); err != nil {
+	if err := c.endParams(); err != nil {
 		return nil, err
 	}
 	w := c.allTime()
@@ -205,7 +205,7 @@ func (a *API) clicksByMinute(c *call) (any, error) {
 
 // olderCountries is countries: the clicks of one link by country.
 func (a *API) olderCountries(c *call) (any, error) {
-	return clicksOnOne(a, c, "countries", func(of metrics.Subject, w window) ([]countryClicks, error) {
+	return clicksOnOne(a, c, "countries", func(of metrics.Subject, w windowParams) ([]countryClicks, error) {
 		top, err := c.ranked(of, rollup.Country, w, byCountry)
 		return entriesOf(top, countryOf), err
 	})
@@ -213,14 +213,14 @@ func (a *API) olderCountries(c *call) (any, error) {
 
 // olderReferrers is referrers: the clicks of one link by referrer.
 func (a *API) olderReferrers(c *call) (any, error) {
-	return clicksOnOne(a, c, "referrers", func(of metrics.Subject, w window) ([]referrerClicks, error) {
+	return clicksOnOne(a, c, "referrers", func(of metrics.Subject, w windowParams) ([]referrerClicks, error) {
 		top, err := c.ranked(of, rollup.Referrer, w, byReferrer)
 		return entriesOf(top, referrerOf), err
 	})
 }
 
 // clicksOnOne answers with a list about one link, under a key.
-func clicksOnOne[E entry](a *API, c *call, key string, ranked func(metrics.Subject, window) ([]E, error)) (any, error) {
+func clicksOnOne[E entry](a *API, c *call, key string, ranked func(metrics.Subject, windowParams) ([]E, error)) (any, error) {
 	user := c.authUser()
 	n := namedLink{"shortUrl", c.query.get("shortUrl")}
 	if n.value == "" {
@@ -229,7 +229,7 @@ func clicksOnOne[E entry](a *API, c *call, key string, ranked func(metrics.Subje
 	if n.value == "" {
 		c.fail(missing("shortUrl"))
 	}
-	if err := c.end(false); err != nil {
+	if err := c.endParams(); err != nil {
 		return nil, err
 	}
 	l, err := c.find(user, n.value)
@@ -240,7 +240,7 @@ func clicksOnOne[E entry](a *API, c *call, key string, ranked func(metrics.Subje
 	if err != nil {
 		return nil, err
 	}
-	list, err := ranked(of, window{Window: c.allTime(), limit: maxEntries})
+	list, err := ranked(of, windowParams{Window: c.allTime(), limit: maxEntries})
 	return withList(c, nil, list, n.hashes(l, field{key, list})), err
 }
 
@@ -251,7 +251,7 @@ func (a *API) bitlyProDomain(c *call) (any, error) {
 	if domain != "" && !links.IsDomain(domain) {
 		c.fail(statusInvalidDomain)
 	}
-	if err := c.end(false); err != nil {
+	if err := c.endParams(); err != nil {
 		return nil, err
 	}
 	ours, err := a.Links.HasDomain(c.ctx, domain, c.host)

@@ -19,7 +19,7 @@ var noShares = []shares{}
 func (a *API) userShareCounts(c *call) (any, error) {
 	c.authUser()
 	w := c.window()
-	if err := c.end(false); err != nil {
+	if err := c.endParams(); err != nil {
 		return nil, err
 	}
 	counts := object{{"share_counts", 0}, {"share_metrics", 0}}
@@ -30,7 +30,7 @@ func (a *API) userShareCounts(c *call) (any, error) {
 func (a *API) userShareCountsByShareType(c *call) (any, error) {
 	c.authUser()
 	w := c.window()
-	if err := c.end(false); err != nil {
+	if err := c.endParams(); err != nil {
 		return nil, err
 	}
 	return withList(c, w.Zone, noShares, c.about(w, field{"share_counts_by_share_type", noShares})), nil
@@ -41,7 +41,7 @@ func (a *API) linkShares(c *call) (any, error) {
 	user := c.authUser()
 	written := c.required("link")
 	w := c.window()
-	if err := c.end(false); err != nil {
+	if err := c.endParams(); err != nil {
 		return nil, err
 	}
 	_, err := c.find(user, written)
@@ -51,7 +51,7 @@ func (a *API) linkShares(c *call) (any, error) {
 // userTrackingDomainList is user/tracking_domain_list.
 func (a *API) userTrackingDomainList(c *call) (any, error) {
 	c.authUser()
-	return tableData{object{{"tracking_domains", emptyList}}, c.newTable(nil, object{{"tracking_domain", nil}})}, c.end(false)
+	return tableData{object{{"tracking_domains", emptyList}}, c.newTable(nil, object{{"tracking_domain", nil}})}, c.endParams()
 }
 
 // userTrackingDomain is user/tracking_domain_clicks and
@@ -60,7 +60,7 @@ func (a *API) userTrackingDomain(c *call) (any, error) {
 	c.authUser()
 	c.required("domain")
 	c.window()
-	if err := c.end(false); err != nil {
+	if err := c.endParams(); err != nil {
 		return nil, err
 	}
 	return nil, status{Code: 500, Text: "TRACKING_DOMAIN_NOT_REGISTERED"}
@@ -70,7 +70,7 @@ func (a *API) userTrackingDomain(c *call) (any, error) {
 func (a *API) oauthApp(c *call) (any, error) {
 	c.authUser()
 	c.required("client_id")
-	if err := c.end(false); err != nil {
+	if err := c.endParams(); err != nil {
 		return nil, err
 	}
 	return nil, envelope.NotFound

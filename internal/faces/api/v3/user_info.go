@@ -13,7 +13,7 @@ func (a *API) userInfo(c *call) (any, error) {
 	user := c.authUser()
 	of := c.userOf("login", user)
 	name := c.text("full_name")
-	if err := c.end(false); err != nil {
+	if err := c.endParams(); err != nil {
 		return nil, err
 	}
 	if of.ID != user.ID {
