@@ -200,7 +200,7 @@ func (l *largeRun) killUnderLoad(times int) error {
 // counted asks how many clicks on live links are counted, until those are that were
 // answered, or for a while. reported more clicks than before are not durable.
 func (l *largeRun) counted(reported uint64) (n uint64, err error) {
-	for began := time.Now(); time.Since(began) < harness.Patience; {
+	for began := time.Now(); time.Since(began) < harness.Timeout; {
 		if n, err = l.p.Clicks("user/clicks?", l.token); err != nil || n+l.reported+reported >= l.answered {
 			break
 		}

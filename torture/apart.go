@@ -189,8 +189,8 @@ func (a *takingApart) open(dir string) (did string, err error) {
 		a.refused++
 		return fmt.Sprintf("refused: %.200s", a.checkRefusal("a damaged directory", p)), nil
 	case <-p.Ready():
-	case <-time.After(harness.Patience):
-		return "", fmt.Errorf("the server was not ready after %v: %s", harness.Patience, harness.Tail(p.Log.String()))
+	case <-time.After(harness.Timeout):
+		return "", fmt.Errorf("the server was not ready after %v: %s", harness.Timeout, harness.Tail(p.Log.String()))
 	}
 	if findings, err := a.command("check", "--data", dir); err != nil {
 		a.named++

@@ -158,7 +158,7 @@ func (k *killing) importing(rng *rand.Rand) (did string, _ *importFile, err erro
 	k.kills++
 	select {
 	case <-ended:
-	case <-time.After(harness.Patience):
+	case <-time.After(harness.Timeout):
 		k.wrong("an import did not end when its server was killed")
 		_ = cmd.Process.Kill()
 		<-ended

@@ -92,7 +92,7 @@ func (u *operating) interrupt(rng *rand.Rand, args ...string) (did string, compl
 	}
 	select {
 	case <-ended:
-	case <-time.After(harness.Patience):
+	case <-time.After(harness.Timeout):
 		u.wrong("footfall %s did not end when its server was killed", args[0])
 		_ = cmd.Process.Kill()
 	}

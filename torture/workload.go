@@ -136,7 +136,7 @@ func (w *workload) awaitAnswers() bool {
 // wait waits until f is true; it returns false if that takes too long.
 func wait(f func() bool) bool {
 	for began := time.Now(); !f(); time.Sleep(5 * time.Millisecond) {
-		if time.Since(began) > harness.Patience {
+		if time.Since(began) > harness.Timeout {
 			return false
 		}
 	}

@@ -44,13 +44,13 @@ func (l *Line[T]) Note(event T) {
 	}
 }
 
-// NoteAndWait takes an event, and returns when it is logged or patience is over.
-func (l *Line[T]) NoteAndWait(event T, patience time.Duration) {
+// NoteAndWait takes an event, and returns when it is logged or the timeout is over.
+func (l *Line[T]) NoteAndWait(event T, timeout time.Duration) {
 	logged, due := l.add(event)
 	if due {
 		go l.flush()
 	}
-	timer := time.NewTimer(patience)
+	timer := time.NewTimer(timeout)
 	defer timer.Stop()
 	select {
 	case <-logged:

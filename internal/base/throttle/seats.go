@@ -21,8 +21,8 @@ type SeatLimits struct {
 	// Waiting is how many callers may wait, and WaitingEach how many of one key.
 	// Take refuses further ones at once.
 	Waiting, WaitingEach int
-	// Patience is how long a caller waits.
-	Patience time.Duration
+	// Timeout is how long a caller waits.
+	Timeout time.Duration
 }
 
 // Seats bounds how many callers do something at the same time. Seats are given in
@@ -48,7 +48,7 @@ func NewSeats(l SeatLimits) *Seats {
 	return &Seats{limits: l, of: map[string]int{}, waiting: map[string]int{}}
 }
 
-// Take takes a seat for the key. It waits for one until SeatLimits.Patience is
+// Take takes a seat for the key. It waits for one until SeatLimits.Timeout is
 // over or ctx ends, and then fails with ErrBusy or the error of ctx. The caller
 // calls release once.
 func (s *Seats) Take(ctx context.Context, key string) (release func(), err error) {
@@ -71,14 +71,14 @@ func (s *Seats) Take(ctx context.Context, key string) (release func(), err error
 	s.waiting[key]++
 	s.mu.Unlock()
 
-	patience := time.NewTimer(s.limits.Patience)
-	defer patience.Stop()
+	timeout := time.NewTimer(s.limits.Timeout)
+	defer timeout.Stop()
 	select {
 	case <-w.given:
 		return release, nil
 	case <-ctx.Done():
 		err = ctx.Err()
-	case <-patience.C:
+	case <-timeout.C:
 		err = ErrBusy
 	}
 	s.mu.Lock()

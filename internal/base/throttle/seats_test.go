@@ -48,7 +48,7 @@ func refused(t *testing.T, s *throttle.Seats, key string) {
 func TestSeats(t *testing.T) { synctest.Test(t, seats) }
 
 func seats(t *testing.T) {
-	s := throttle.NewSeats(throttle.SeatLimits{All: 3, Each: 2, Waiting: 3, WaitingEach: 2, Patience: time.Hour})
+	s := throttle.NewSeats(throttle.SeatLimits{All: 3, Each: 2, Waiting: 3, WaitingEach: 2, Timeout: time.Hour})
 	ann1, ann2 := take(t, s, "ann"), take(t, s, "ann")
 	ann3, ann4 := wait(t, s, "ann"), wait(t, s, "ann") // they have their share
 	refused(t, s, "ann")
@@ -73,10 +73,10 @@ func seats(t *testing.T) {
 	}
 }
 
-func TestPatienceEnds(t *testing.T) { synctest.Test(t, patience) }
+func TestTimeout(t *testing.T) { synctest.Test(t, testTimeout) }
 
-func patience(t *testing.T) {
-	s := throttle.NewSeats(throttle.SeatLimits{All: 1, Each: 1, Waiting: 1, WaitingEach: 1, Patience: time.Hour})
+func testTimeout(t *testing.T) {
+	s := throttle.NewSeats(throttle.SeatLimits{All: 1, Each: 1, Waiting: 1, WaitingEach: 1, Timeout: time.Hour})
 	began := time.Now()
 	release := take(t, s, "ann")
 	refused(t, s, "bob")

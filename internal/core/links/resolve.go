@@ -15,8 +15,8 @@ const (
 	// MaxName is the length of a name, in bytes. Longer ones are never looked up.
 	MaxName = 128
 
-	// patience is how long the store may take to answer about a name.
-	patience = 2 * time.Second
+	// lookupTimeout is how long the store may take to answer about a name.
+	lookupTimeout = 2 * time.Second
 	// respite is how long an old answer is used after the store failed, until the store
 	// is asked again.
 	respite = time.Second
@@ -67,7 +67,7 @@ func (l *Links) resolve(ctx context.Context, p Place) (store.Link, error) {
 // caller that leaves does not cancel the question.
 func (l *Links) ask(ctx context.Context, s *shard, p Place, ours bool, g generation, old store.Link) (store.Link, error) {
 	flight := s.flights.DoChan(fmt.Sprintf("%x\x00%x\x00%s\x00%s", g.links, g.unknown, p.Host, p.Name), func() (any, error) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookupTimeout)
 		defer cancel()
 		asked := l.now()
 		link, err := l.links.LinkByName(ctx, p.Host, click.Hash(p.Name))

@@ -245,7 +245,7 @@ func TestAStoreThatHangs(t *testing.T) {
 		gone, leave := context.WithTimeout(context.Background(), time.Second)
 		defer leave()
 		if got, err := w.Resolve(gone, "sho.rt", "hash"); got != l || err != nil {
-			t.Errorf("who has less patience got %+v, %v, and not the old answer", got, err)
+			t.Errorf("a caller that left before the store answered got %+v, %v; want the old answer", got, err)
 		}
 		w.resolves("sho.rt", "hash", l) // and waits for the rest of the question
 	})

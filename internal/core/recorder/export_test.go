@@ -29,9 +29,9 @@ func (o Options) WithPause(least time.Duration) Options {
 	return o
 }
 
-// WithPatience sets how long an import waits for another one.
-func (o Options) WithPatience(p time.Duration) Options {
-	o.patience = p
+// WithImportTimeout sets how long an import waits for another one.
+func (o Options) WithImportTimeout(p time.Duration) Options {
+	o.importTimeout = p
 	return o
 }
 

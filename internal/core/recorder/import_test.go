@@ -99,7 +99,7 @@ func TestImportBusy(t *testing.T) {
 	}
 	r, err := recorder.Open(t.Context(), recorder.Options{
 		Journal: j, Clicks: clicks, Now: func() time.Time { return begin }, Log: new(logtest.Log).Logger(),
-	}.WithPatience(time.Millisecond))
+	}.WithImportTimeout(time.Millisecond))
 	if err != nil {
 		t.Fatal(err)
 	}

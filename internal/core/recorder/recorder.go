@@ -38,9 +38,9 @@ const (
 	// fails, which takes some seconds.
 	settleTries = 5
 
-	// importPatience is how long an import waits for another import of the same
+	// importTimeout is how long an import waits for another import of the same
 	// input. One from a pipe may never end, and imports that cron starts would queue.
-	importPatience = time.Minute
+	importTimeout = time.Minute
 )
 
 // Counts is the engine that counts the clicks: a part of store.Clicks.
@@ -66,10 +66,10 @@ type Options struct {
 	// Tests make these small: the bounds of the cap on different referrers, the
 	// first pause before another try, and how long an import waits for another
 	// import of the same input.
-	most     uint64
-	room     int
-	pause    time.Duration
-	patience time.Duration
+	most          uint64
+	room          int
+	pause         time.Duration
+	importTimeout time.Duration
 }
 
 // Recorder records clicks and counts them in the background.
@@ -108,7 +108,7 @@ func Open(ctx context.Context, o Options) (*Recorder, error) {
 	}
 	counting, cancel := context.WithCancel(context.Background())
 	r := &Recorder{
-		journal: o.Journal, clicks: o.Clicks, log: o.Log, wait: cmp.Or(o.patience, importPatience),
+		journal: o.Journal, clicks: o.Clicks, log: o.Log, wait: cmp.Or(o.importTimeout, importTimeout),
 		cancel: cancel, done: make(chan struct{}),
 		counted: pos, changed: make(chan struct{}),
 		imports: map[[32]byte]chan struct{}{},

@@ -68,15 +68,15 @@ type Options struct {
 	HomeURL string
 }
 
-// RecordDeadline is how long a visitor waits until the click is durable.
-const RecordDeadline = 2 * time.Second
+// RecordTimeout is how long a visitor waits until the click is durable.
+const RecordTimeout = 2 * time.Second
 
 const (
 	// notDurableEvery is the interval between two log lines about clicks that
 	// are not durable, and so the longest that a visitor waits for one.
 	notDurableEvery = 100 * time.Millisecond
-	// logPatience is how long a visitor waits for a log that blocks.
-	logPatience = time.Second
+	// logTimeout is how long a visitor waits for a log that blocks.
+	logTimeout = time.Second
 )
 
 // Handler answers visitors.
@@ -179,11 +179,11 @@ func (h *Handler) record(r *http.Request, l *store.Link, kind bot.Kind) {
 		Referrer: click.ParseReferrer(r.Header.Get("Referer")),
 	}
 	// A visitor who has left has clicked all the same.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), RecordDeadline)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), RecordTimeout)
 	defer cancel()
 	if err := h.o.Recorder.Record(ctx, c); err != nil {
 		h.lost.Add(1)
-		h.notDurable.NoteAndWait(err, logPatience)
+		h.notDurable.NoteAndWait(err, logTimeout)
 	}
 }
 

@@ -199,8 +199,8 @@ func TestVisitorComesFirst(t *testing.T) {
 		r := httptest.NewRequest("GET", "http://sho.rt/abc", nil).WithContext(ctx)
 		w := httptest.NewRecorder()
 		d.ServeHTTP(w, r)
-		if took := time.Since(began); w.Code != 301 || took != redirect.RecordDeadline {
-			t.Errorf("status %d after %v, want 301 after %v", w.Code, took, redirect.RecordDeadline)
+		if took := time.Since(began); w.Code != 301 || took != redirect.RecordTimeout {
+			t.Errorf("status %d after %v, want 301 after %v", w.Code, took, redirect.RecordTimeout)
 		}
 		if d.NotDurable() != 1 || strings.Count(log.String(), "\n") != 1 {
 			t.Errorf("%d not durable, want 1, and one line of log: %s", d.NotDurable(), log.String())

@@ -34,9 +34,9 @@ type env struct {
 	data, terminal io.Writer
 	now            func() time.Time
 	log            *slog.Logger
-	// patience is how long a command that is done, and cannot end yet, waits before it
+	// noticeAfter is how long a command that is done, and cannot end yet, waits before it
 	// says why.
-	patience time.Duration
+	noticeAfter time.Duration
 }
 
 // commands is the whole command line.
@@ -98,7 +98,7 @@ func (e *env) connect(o server.Options, f func(*server.Owner) error) error {
 	err = f(owner)
 	// Other commands may use this process by now, and one may import a pipe that
 	// never ends.
-	waiting := time.AfterFunc(e.patience, func() {
+	waiting := time.AfterFunc(e.noticeAfter, func() {
 		fmt.Fprintln(e.stderr, "this command is done. It waits for another command that uses the data directory through it")
 	})
 	defer waiting.Stop()
@@ -108,7 +108,7 @@ func (e *env) connect(o server.Options, f func(*server.Owner) error) error {
 // Main runs the program and returns its exit status, which is one of status.go.
 // After an error it has printed a sentence on stderr.
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	e := &env{ctx: ctx, stdin: stdin, stdout: plain.Writer(stdout), stderr: plain.Writer(stderr), data: stdout, terminal: stderr, now: time.Now, patience: 3 * time.Second}
+	e := &env{ctx: ctx, stdin: stdin, stdout: plain.Writer(stdout), stderr: plain.Writer(stderr), data: stdout, terminal: stderr, now: time.Now, noticeAfter: 3 * time.Second}
 	e.log = slog.New(slog.NewTextHandler(e.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	if len(args) > 0 {
 		switch args[0] { // as people try them first

@@ -32,14 +32,14 @@ func TestSaysWhatItWaitsFor(t *testing.T) {
 	t.Parallel()
 	o := datadir.Options{Path: filepath.Join(t.TempDir(), "data"), Named: true, Create: true, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
 	var alone bytes.Buffer
-	e := &env{ctx: t.Context(), stderr: &alone, now: time.Now, log: o.Log, patience: time.Hour}
+	e := &env{ctx: t.Context(), stderr: &alone, now: time.Now, log: o.Log, noticeAfter: time.Hour}
 	if err := e.connect(server.Options{Data: o}, func(*server.Owner) error { return nil }); err != nil || strings.Contains(alone.String(), "waits") {
 		t.Fatalf("alone: %v, %q", err, alone.String())
 	}
 	// The other import ends only once the first command has said why it waits.
 	piped, pipe := io.Pipe()
 	stderr := &ending{pipe: pipe}
-	e.stderr, e.patience = stderr, time.Millisecond
+	e.stderr, e.noticeAfter = stderr, time.Millisecond
 	imported := make(chan error, 1)
 	err := e.connect(server.Options{Data: o}, func(*server.Owner) error {
 		other, err := server.Connect(t.Context(), server.Options{Data: o})

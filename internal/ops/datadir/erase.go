@@ -15,9 +15,9 @@ import (
 )
 
 const (
-	// erasePatience is how long a command waits for a server to remove from the disk
+	// eraseTimeout is how long a command waits for a server to remove from the disk
 	// what it deleted.
-	erasePatience = 10 * time.Second
+	eraseTimeout = 10 * time.Second
 	// eraseAgain is after how long the server tries again to remove it.
 	eraseAgain = time.Minute
 )
@@ -114,13 +114,13 @@ func (d *Dir) EraseEarlier(ctx context.Context) {
 }
 
 // eraseNow removes from the disk what was just deleted, and says what is left. It
-// waits for erasePatience if Maintain runs, which then finishes the work.
+// waits for eraseTimeout if Maintain runs, which then finishes the work.
 func (d *Dir) eraseNow(ctx context.Context) (t Traces) {
 	t.Kept = d.setAside()
 	tended := d.eraser.background.Load()
 	if tended {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, erasePatience)
+		ctx, cancel = context.WithTimeout(ctx, eraseTimeout)
 		defer cancel()
 	}
 	err := d.erase(ctx)

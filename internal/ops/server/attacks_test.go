@@ -22,8 +22,8 @@ import (
 	"github.com/footfall/footfall/internal/testkit/siege"
 )
 
-// patient are limits without a timeout that a test reaches.
-var patient = httpLimits{
+// longTimeouts are limits whose timeouts no test reaches.
+var longTimeouts = httpLimits{
 	header: time.Hour, read: time.Hour, write: time.Hour, idle: time.Hour, stalled: time.Hour, ping: time.Hour, pong: time.Hour,
 	headerBytes: publicLimits.headerBytes, streams: publicLimits.streams,
 }
@@ -169,7 +169,7 @@ func TestAttacks(t *testing.T) {
 		for _, from := range [][]string{{"127.0.0.1"}, {"127.0.0.1", "127.0.0.3", "127.0.0.4"}} {
 			t.Run(fmt.Sprint(name, " from ", len(from)), func(t *testing.T) {
 				t.Parallel()
-				f := newTestSite(t, patient, maxConns, a.https, nil)
+				f := newTestSite(t, longTimeouts, maxConns, a.https, nil)
 				hold := map[bool]int{true: f.maxPerNetwork, false: maxConns}[len(from) == 1]
 				for i := range 2 * maxConns {
 					f.attack(t, from[i%len(from)], a.attack)
@@ -190,7 +190,7 @@ func TestAttacks(t *testing.T) {
 func TestProxyMayHaveAll(t *testing.T) {
 	t.Parallel()
 	const maxConns = 20
-	f := newTestSite(t, patient, maxConns, false, func(a netip.Addr) bool { return a == netip.MustParseAddr("127.0.0.1") })
+	f := newTestSite(t, longTimeouts, maxConns, false, func(a netip.Addr) bool { return a == netip.MustParseAddr("127.0.0.1") })
 	var attackers []*siege.Conn
 	for range maxConns {
 		// They ask nothing, so they wait for their client from the start.
@@ -212,7 +212,7 @@ func TestTimeouts(t *testing.T) {
 	t.Parallel()
 	const short = 500 * time.Millisecond
 	with := func(change func(*httpLimits)) httpLimits {
-		l := patient
+		l := longTimeouts
 		change(&l)
 		return l
 	}
@@ -268,7 +268,7 @@ func TestMemoryLimit(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			f := newTestSite(t, patient, 1000, a.https, nil)
+			f := newTestSite(t, longTimeouts, 1000, a.https, nil)
 			f.maxMemory = 1 << 20
 			f.visit(t, "127.0.0.2", 1)
 			<-f.closed

@@ -22,10 +22,10 @@ func serveBodies(t *testing.T, maxMemory int64) (l *connLimiter, address string,
 	if err != nil {
 		t.Fatal(err)
 	}
-	l = newConnLimiter(10, patient.header, nil)
+	l = newConnLimiter(10, longTimeouts.header, nil)
 	l.maxMemory = maxMemory
 	read = make(chan error)
-	s := l.newServer(patient, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s := l.newServer(longTimeouts, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost {
 			read <- nil
 			_, err := io.ReadFull(r.Body, make([]byte, 10<<10))
@@ -133,7 +133,7 @@ func TestBodiesOverTheLimit(t *testing.T) {
 // error. All errors are those of the API.
 func TestBodiesOnTheWire(t *testing.T) {
 	t.Parallel()
-	f := newTestSite(t, patient, 100, false, nil)
+	f := newTestSite(t, longTimeouts, 100, false, nil)
 	const (
 		body  = `{"access_token":"none","unit":"day"}`
 		brief = 300 * time.Millisecond
@@ -159,7 +159,7 @@ func TestBodiesOnTheWire(t *testing.T) {
 			t.Parallel()
 			at := f
 			if c.read > 0 {
-				short := patient
+				short := longTimeouts
 				short.read = c.read
 				at = newTestSite(t, short, 100, false, nil)
 			}

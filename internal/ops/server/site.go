@@ -72,7 +72,7 @@ const (
 // answered at once: few, because each takes a processor, and visitors need the
 // others.
 func expensiveQuestions() throttle.SeatLimits {
-	return throttle.SeatLimits{All: 4, Each: 2, Waiting: 64, WaitingEach: 16, Patience: 10 * time.Second}
+	return throttle.SeatLimits{All: 4, Each: 2, Waiting: 64, WaitingEach: 16, Timeout: 10 * time.Second}
 }
 
 // check returns an error if an option has no meaning. It is called before the data

@@ -336,8 +336,8 @@ func varint(b []byte) (v uint64, n int) {
 // How long an attempt waits for readers and blocks writes, and the pause between two
 // attempts.
 const (
-	walPatience = 200 // ms
-	walPause    = 200 * time.Millisecond
+	walTimeout = 200 // ms
+	walPause   = 200 * time.Millisecond
 )
 
 // emptyWAL moves the write-ahead log into the database, and truncates it.
@@ -361,7 +361,7 @@ func (db *DB) tryEmptyWAL(ctx context.Context) (busy bool, err error) {
 		return false, err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
-	if _, err := c.ExecContext(ctx, fmt.Sprintf(`PRAGMA busy_timeout = %d`, walPatience)); err != nil {
+	if _, err := c.ExecContext(ctx, fmt.Sprintf(`PRAGMA busy_timeout = %d`, walTimeout)); err != nil {
 		return false, err
 	}
 	defer func() {

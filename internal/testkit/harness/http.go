@@ -18,7 +18,7 @@ const Browser = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefo
 // A nil trust is what the machine trusts.
 func NewClient(trust *tls.Config) *http.Client {
 	return &http.Client{
-		Timeout:       Patience,
+		Timeout:       Timeout,
 		Transport:     &http.Transport{TLSClientConfig: trust, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 64},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}

@@ -12,9 +12,9 @@ import (
 	"github.com/footfall/footfall/internal/testkit/logtest"
 )
 
-// Patience is how long a process may take to start, to stop or to answer, before
+// Timeout is how long a process may take to start, to stop or to answer, before
 // the harness calls that an error. All of that takes milliseconds on an idle machine.
-const Patience = 2 * time.Minute
+const Timeout = 2 * time.Minute
 
 // Process is a command that runs. Servers log a line with msg=ready once they answer;
 // other commands never become ready.
@@ -67,9 +67,9 @@ func (p *Process) WaitReady() error {
 		return nil
 	case <-p.ended:
 		return fmt.Errorf("%v did not start: %w\n%s", p.Cmd.Args, p.err, Tail(p.Log.String()))
-	case <-time.After(Patience):
+	case <-time.After(Timeout):
 		p.Kill()
-		return fmt.Errorf("%v was not ready after %v\n%s", p.Cmd.Args, Patience, Tail(p.Log.String()))
+		return fmt.Errorf("%v was not ready after %v\n%s", p.Cmd.Args, Timeout, Tail(p.Log.String()))
 	}
 }
 
@@ -94,10 +94,10 @@ func (p *Process) End(signal os.Signal) error {
 	select {
 	case <-p.ended:
 		return p.err
-	case <-time.After(Patience):
+	case <-time.After(Timeout):
 		_ = p.Cmd.Process.Kill()
 		<-p.ended
-		return fmt.Errorf("%v did not end within %v of the signal %v", p.Cmd.Args, Patience, signal)
+		return fmt.Errorf("%v did not end within %v of the signal %v", p.Cmd.Args, Timeout, signal)
 	}
 }
 

@@ -24,7 +24,7 @@ func Visit(host, hash string, headers ...string) []byte {
 // next for each of them, and ends without an error when that returns nil. Answered
 // has the status of the answer.
 func Talk(addr string, next func() (request []byte, answered func(status int) error)) error {
-	c, err := net.DialTimeout("tcp", addr, Patience)
+	c, err := net.DialTimeout("tcp", addr, Timeout)
 	if err != nil {
 		return err
 	}
@@ -35,7 +35,7 @@ func Talk(addr string, next func() (request []byte, answered func(status int) er
 		if request == nil {
 			return nil
 		}
-		if err := c.SetDeadline(time.Now().Add(Patience)); err != nil {
+		if err := c.SetDeadline(time.Now().Add(Timeout)); err != nil {
 			return err
 		}
 		if _, err := c.Write(request); err != nil {

@@ -18,7 +18,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// Options configures an API. Limits, Seats, Patience and Full are optional.
+// Options configures an API. Limits, Seats, Timeout and Full are optional.
 type Options struct {
 	Auth  Auth
 	Links *links.Links
@@ -28,8 +28,8 @@ type Options struct {
 	Limits           Limits
 	// Seats bounds questions that take long, by user; nil sets no bound.
 	Seats *throttle.Seats
-	// Patience is how long a call may take; 0 sets no bound.
-	Patience time.Duration
+	// Timeout is how long a call may take; 0 sets no bound.
+	Timeout time.Duration
 	// Full reports whether the disk is too full for users to write; nil is never.
 	Full func() bool
 	Now  func() time.Time
@@ -173,9 +173,9 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	ctx := r.Context()
-	if a.Patience > 0 {
+	if a.Timeout > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, a.Patience)
+		ctx, cancel = context.WithTimeout(ctx, a.Timeout)
 		defer cancel()
 	}
 	c := &call{

@@ -58,7 +58,7 @@ func (s *crowded) ListLinks(ctx context.Context, f store.LinkFilter) ([]store.Li
 	}
 }
 
-func newCrowded(t *testing.T, seats *throttle.Seats, patience time.Duration) (*v3.API, *crowded, *logtest.Log) {
+func newCrowded(t *testing.T, seats *throttle.Seats, timeout time.Duration) (*v3.API, *crowded, *logtest.Log) {
 	api := newAPI(t)
 	bob, err := api.Store.UserByLogin(t.Context(), "bob")
 	if err != nil {
@@ -66,7 +66,7 @@ func newCrowded(t *testing.T, seats *throttle.Seats, patience time.Duration) (*v
 	}
 	s := &crowded{Store: api.Store, bob: bob.ID, open: make(chan struct{}), inside: map[click.UserID]int{}}
 	log := new(logtest.Log)
-	api.Store, api.Seats, api.Patience, api.Log = s, seats, patience, log.Logger()
+	api.Store, api.Seats, api.Timeout, api.Log = s, seats, timeout, log.Logger()
 	return api, s, log
 }
 
@@ -83,7 +83,7 @@ func answerTo(t *testing.T, api *v3.API, target string) (text, retry string) {
 func TestExpensiveQuestionsTakeSeats(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		seats := throttle.NewSeats(throttle.SeatLimits{All: 3, Each: 2, Waiting: 20, WaitingEach: 8, Patience: time.Minute})
+		seats := throttle.NewSeats(throttle.SeatLimits{All: 3, Each: 2, Waiting: 20, WaitingEach: 8, Timeout: time.Minute})
 		api, s, log := newCrowded(t, seats, time.Hour)
 		var answers sync.WaitGroup
 		var mu sync.Mutex
