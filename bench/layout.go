@@ -84,7 +84,7 @@ func build(s *pebble.Store, clicks, size int, dir string) error {
 	record := func() error {
 		b := f.take()
 		begun := time.Now()
-		if err := s.Record(ctx, b); err != nil {
+		if err := s.AddBatch(ctx, b); err != nil {
 			return err
 		}
 		recording += time.Since(begun)

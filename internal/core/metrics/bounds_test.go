@@ -37,7 +37,7 @@ func TestBounds(t *testing.T) {
 		}
 		kept := new(storetest.MemoryClicks)
 		ctx := context.Background()
-		if err := kept.Record(ctx, b); err != nil {
+		if err := kept.AddBatch(ctx, b); err != nil {
 			t.Fatal(err)
 		}
 		m, of := metrics.New(kept), metrics.Subject{{User: 1}}

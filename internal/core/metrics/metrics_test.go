@@ -40,7 +40,7 @@ func TestLaws(t *testing.T) {
 			b.Cells = append(b.Cells, rollup.Cell{Key: k, Clicks: clicks})
 		}
 		ctx := context.Background()
-		if err := m.Record(ctx, b); err != nil {
+		if err := m.AddBatch(ctx, b); err != nil {
 			t.Fatal(err)
 		}
 		ask := metrics.New(m)

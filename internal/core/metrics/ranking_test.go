@@ -176,7 +176,7 @@ func (s *watchedSnapshot) Close() error {
 // counts could not be closed.
 func TestSnapshotsAreClosed(t *testing.T) {
 	counts := &watched{MemoryClicks: new(storetest.MemoryClicks)}
-	err := counts.Record(t.Context(), &store.Batch{To: 1, Cells: []rollup.Cell{{Key: rollup.Key{Scope: rollup.Scope{User: 1}, Facet: rollup.Link, Slot: 900, Value: "v"}, Clicks: 1}}})
+	err := counts.AddBatch(t.Context(), &store.Batch{To: 1, Cells: []rollup.Cell{{Key: rollup.Key{Scope: rollup.Scope{User: 1}, Facet: rollup.Link, Slot: 900, Value: "v"}, Clicks: 1}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,7 +35,7 @@ func TestSince(t *testing.T) {
 				b.Cells = append(b.Cells, rollup.Cell{Key: k, Clicks: n})
 			}
 			m := new(storetest.MemoryClicks)
-			if err := m.Record(ctx, b); err != nil {
+			if err := m.AddBatch(ctx, b); err != nil {
 				t.Fatal(err)
 			}
 			return metrics.New(m)

@@ -113,7 +113,7 @@ func (c *counter) flush(ctx context.Context) error {
 	c.batch.Journal = c.source
 	c.batch.MinutesFrom = minutesFrom(c.now())
 	c.fold.batch(&c.batch)
-	if err := c.retry(ctx, func() error { return c.clicks.Record(ctx, &c.batch) }); err != nil {
+	if err := c.retry(ctx, func() error { return c.clicks.AddBatch(ctx, &c.batch) }); err != nil {
 		return err
 	}
 	to := c.batch.To

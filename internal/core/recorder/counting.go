@@ -94,7 +94,7 @@ func (c Counting) GiveUp(ctx context.Context, lost []journal.Hole) error {
 					b.Epoch = s.Base
 				}
 			}
-			err = c.Clicks.Record(ctx, b)
+			err = c.Clicks.AddBatch(ctx, b)
 		}
 		if err != nil {
 			return fmt.Errorf("recorder: give up positions %d to %d: %w", h.From, h.To, err)
@@ -108,7 +108,7 @@ func (c Counting) GiveUp(ctx context.Context, lost []journal.Hole) error {
 func GiveUpJournal(ctx context.Context, clicks Counts, now time.Time, id [16]byte, to uint64) error {
 	pos, _, err := clicks.Position(ctx, id)
 	if err == nil && pos.Counted < to {
-		err = clicks.Record(ctx, &store.Batch{Journal: id, From: pos.Counted, To: to, MinutesFrom: minutesFrom(now)})
+		err = clicks.AddBatch(ctx, &store.Batch{Journal: id, From: pos.Counted, To: to, MinutesFrom: minutesFrom(now)})
 	}
 	if err != nil {
 		return fmt.Errorf("recorder: give up journal %x: %w", id, err)

@@ -51,7 +51,7 @@ type Counts interface {
 	Deleted(ctx context.Context) ([]rollup.Scope, error)
 	// Counts is called for the cap on different referrers.
 	Counts(ctx context.Context, q store.Query) ([]store.Count, error)
-	Record(ctx context.Context, b *store.Batch) error
+	AddBatch(ctx context.Context, b *store.Batch) error
 	Delete(ctx context.Context, scopes []rollup.Scope) error
 	Sync(ctx context.Context) error
 }

@@ -71,7 +71,7 @@ func begin(ctx context.Context, o Options) error {
 	if err != nil || o.Journal.End() > 0 {
 		return err
 	}
-	if err := o.Clicks.Record(ctx, &store.Batch{Journal: o.Journal.ID()}); err != nil {
+	if err := o.Clicks.AddBatch(ctx, &store.Batch{Journal: o.Journal.ID()}); err != nil {
 		return err
 	}
 	if err := o.Clicks.Sync(ctx); err != nil {

@@ -45,7 +45,7 @@ func TestResume(t *testing.T) {
 			source = store.JournalID{7}
 		}
 		for _, to := range counted[:1] {
-			if err := clicks.Record(t.Context(), &store.Batch{Journal: source, To: to}); err != nil {
+			if err := clicks.AddBatch(t.Context(), &store.Batch{Journal: source, To: to}); err != nil {
 				t.Fatal(err)
 			}
 		}

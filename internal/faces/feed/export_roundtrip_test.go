@@ -37,7 +37,7 @@ func count(clicks []click.Click) cells {
 	for _, c := range clicks {
 		rollup.Each(c, rollup.QuarterHour, func(k rollup.Key) { b.Cells = append(b.Cells, rollup.Cell{Key: k, Clicks: 1}) })
 	}
-	if err := m.Record(context.Background(), &b); err != nil {
+	if err := m.AddBatch(context.Background(), &b); err != nil {
 		panic(err)
 	}
 	var all cells

@@ -30,7 +30,7 @@ func TestLostTail(t *testing.T) {
 		cell := rollup.Cell{Key: rollup.Key{Scope: rollup.Scope{User: 1}, Facet: rollup.Bot, Slot: 1_360_000_800}, Clicks: 5}
 		b := store.Batch{Journal: source, Epoch: d.Journal.Segments()[len(d.Journal.Segments())-1].Base, From: end, To: end + 500, Cells: []rollup.Cell{cell}}
 		b.Journaled.Add(cell)
-		if err := d.Counts.Record(t.Context(), &b); err != nil {
+		if err := d.Counts.AddBatch(t.Context(), &b); err != nil {
 			t.Fatal(err)
 		}
 		d.mustClose(t)

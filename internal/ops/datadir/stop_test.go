@@ -19,13 +19,13 @@ type blockedClicks struct {
 	blocked chan struct{}
 }
 
-func (h blockedClicks) Record(ctx context.Context, b *store.Batch) error {
+func (h blockedClicks) AddBatch(ctx context.Context, b *store.Batch) error {
 	select {
 	case <-h.blocked:
 		<-ctx.Done()
 		return ctx.Err()
 	default:
-		return h.Clicks.Record(ctx, b)
+		return h.Clicks.AddBatch(ctx, b)
 	}
 }
 

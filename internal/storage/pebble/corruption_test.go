@@ -32,16 +32,16 @@ type faulty struct {
 	left  int // batches before that one
 }
 
-func (f *faulty) Record(ctx context.Context, b *store.Batch) error {
+func (f *faulty) AddBatch(ctx context.Context, b *store.Batch) error {
 	if len(b.Cells) == 0 {
-		return f.Clicks.Record(ctx, b)
+		return f.Clicks.AddBatch(ctx, b)
 	}
 	if f.left--; f.left == 0 && f.spoil != nil {
 		spoilt := *b
 		f.spoil(&spoilt)
 		b = &spoilt
 	}
-	return f.Clicks.Record(ctx, b)
+	return f.Clicks.AddBatch(ctx, b)
 }
 
 // counted is a file system with a journal of several segments and its counts: clicks
@@ -261,7 +261,7 @@ func TestDamagedTable(t *testing.T) {
 		}
 	}
 	s := open(t, o)
-	if err := errors.Join(s.Record(t.Context(), &store.Batch{To: 1, Cells: cells}), s.Close()); err != nil {
+	if err := errors.Join(s.AddBatch(t.Context(), &store.Batch{To: 1, Cells: cells}), s.Close()); err != nil {
 		t.Fatal(err)
 	}
 	names, err := fs.List("clicks")

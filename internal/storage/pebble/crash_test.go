@@ -28,7 +28,7 @@ func TestCrash(t *testing.T) {
 		}
 		source := store.JournalID{byte(1)}
 		var batches []*store.Batch
-		record := func(r *rapid.T) *store.Batch {
+		drawNext := func(r *rapid.T) *store.Batch {
 			from := uint64(0)
 			if n := len(batches); n > 0 {
 				from = batches[n-1].To
@@ -49,8 +49,8 @@ func TestCrash(t *testing.T) {
 						r.Fatalf("Sync: %v", err)
 					}
 				default:
-					if err := s.Record(ctx, record(r)); err != nil {
-						r.Fatalf("Record: %v", err)
+					if err := s.AddBatch(ctx, drawNext(r)); err != nil {
+						r.Fatalf("AddBatch: %v", err)
 					}
 				}
 			}
@@ -79,7 +79,7 @@ func TestCrash(t *testing.T) {
 			model := &storetest.MemoryClicks{}
 			for _, b := range batches {
 				if b.To <= after.Counted {
-					if err := model.Record(ctx, b); err != nil {
+					if err := model.AddBatch(ctx, b); err != nil {
 						r.Fatal(err)
 					}
 				}
@@ -90,8 +90,8 @@ func TestCrash(t *testing.T) {
 			// The journal is read again, from a position before Counted.
 			for _, b := range batches {
 				for _, c := range []store.Clicks{s, model} {
-					if err := c.Record(ctx, b); err != nil {
-						r.Fatalf("Record again: %v", err)
+					if err := c.AddBatch(ctx, b); err != nil {
+						r.Fatalf("AddBatch again: %v", err)
 					}
 				}
 			}
@@ -111,7 +111,7 @@ func TestCloseIsDurable(t *testing.T) {
 	disk := vfs.NewCrashableMem()
 	o := pebble.Options{Dir: "clicks", FS: disk}
 	s := open(t, o)
-	if err := s.Record(t.Context(), &store.Batch{From: 5, To: 9}); err != nil {
+	if err := s.AddBatch(t.Context(), &store.Batch{From: 5, To: 9}); err != nil {
 		t.Fatal(err)
 	}
 	if p, _, _ := s.Position(t.Context(), store.JournalID{}); p.Durable != 0 || p.Counted != 9 {

@@ -14,7 +14,7 @@ import (
 	"github.com/footfall/footfall/internal/base/rollup"
 )
 
-// Delete implements store.Recording. No batch is recorded between reading the counts of
+// Delete implements store.Counting. No batch is added between reading the counts of
 // a scope and removing them.
 func (s *Store) Delete(ctx context.Context, scopes []rollup.Scope) error {
 	return s.call("delete", func() error {

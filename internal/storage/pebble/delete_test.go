@@ -41,7 +41,7 @@ func TestManyAreDeletedAtOnce(t *testing.T) {
 		b.Cells = append(b.Cells, rollup.Cell{Key: k, Clicks: n})
 	}
 	b.Journaled.Add(b.Cells...)
-	if err := s.Record(t.Context(), b); err != nil {
+	if err := s.AddBatch(t.Context(), b); err != nil {
 		t.Fatal(err)
 	}
 
@@ -111,7 +111,7 @@ func TestManyDeletionsAreFlushed(t *testing.T) {
 		b.Cells = append(b.Cells, rollup.Cell{Key: k, Clicks: n})
 	}
 	b.Journaled.Add(b.Cells...)
-	if err := s.Record(t.Context(), b); err != nil {
+	if err := s.AddBatch(t.Context(), b); err != nil {
 		t.Fatal(err)
 	}
 	flushing, _ := gates.add(errorfs.OpCreate, ".sst", false)

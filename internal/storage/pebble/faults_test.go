@@ -68,7 +68,7 @@ func TestOpenWhereTheDiskFails(t *testing.T) {
 				var want uint64
 				if !fresh {
 					s := open(t, pebble.Options{Dir: "clicks", FS: mem})
-					if err := errors.Join(s.Record(t.Context(), &store.Batch{To: 9}), s.Close()); err != nil {
+					if err := errors.Join(s.AddBatch(t.Context(), &store.Batch{To: 9}), s.Close()); err != nil {
 						t.Fatal(err)
 					}
 					want = 9
@@ -112,7 +112,7 @@ func TestCheckpointWhereTheDiskFails(t *testing.T) {
 	fault := &failOnce{kinds: writes, err: syscall.EIO}
 	s := open(t, pebble.Options{Dir: "clicks", FS: errorfs.Wrap(mem, fault)})
 	defer s.Close()
-	if err := errors.Join(s.Record(t.Context(), &store.Batch{To: 9}), s.Sync(t.Context())); err != nil {
+	if err := errors.Join(s.AddBatch(t.Context(), &store.Batch{To: 9}), s.Sync(t.Context())); err != nil {
 		t.Fatal(err)
 	}
 	for n := int64(1); ; n++ {
@@ -215,10 +215,10 @@ func TestManifestIsWrittenAgain(t *testing.T) {
 	disk := &forgetfulFS{FS: mem}
 	log := new(logtest.Log)
 	s := open(t, pebble.Options{Dir: "clicks", FS: disk, Logger: log.Logger()})
-	if err := errors.Join(s.Record(t.Context(), &store.Batch{To: 9}), s.Sync(t.Context())); err != nil {
+	if err := errors.Join(s.AddBatch(t.Context(), &store.Batch{To: 9}), s.Sync(t.Context())); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Record(t.Context(), &store.Batch{From: 9, To: 10}); err != nil {
+	if err := s.AddBatch(t.Context(), &store.Batch{From: 9, To: 10}); err != nil {
 		t.Fatal(err)
 	}
 	disk.fails.Store(3)
@@ -265,7 +265,7 @@ func (f *tablesFS) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error
 }
 
 // TestFullDiskIsWaitedOut: while there is no room for tables, the log has one line
-// without a stack trace, Record and Sync fail and do not block, and Close returns.
+// without a stack trace, AddBatch and Sync fail and do not block, and Close returns.
 // After that, everything goes on.
 func TestFullDiskIsWaitedOut(t *testing.T) {
 	t.Parallel()
@@ -276,21 +276,21 @@ func TestFullDiskIsWaitedOut(t *testing.T) {
 	s := open(t, o)
 	disk.full.Store(true)
 	var to uint64
-	record := func() error {
+	add := func() error {
 		b := &store.Batch{From: to, To: to + 1}
-		for i := range 50 { // few, so that Record does not flush
+		for i := range 50 { // few, so that AddBatch does not flush
 			b.Cells = append(b.Cells, rollup.Cell{
 				Key:    rollup.Key{Scope: rollup.Scope{User: 1}, Facet: rollup.Referrer, Value: fmt.Sprintf("http://%d.%d.example/", to, i), Slot: 1_360_000_800},
 				Clicks: 1,
 			})
 		}
-		err := s.Record(t.Context(), b)
+		err := s.AddBatch(t.Context(), b)
 		if err == nil {
 			to++
 		}
 		return err
 	}
-	if err := record(); err != nil {
+	if err := add(); err != nil {
 		t.Fatal(err)
 	}
 	for range 20 { // a backup that is retried
@@ -303,10 +303,10 @@ func TestFullDiskIsWaitedOut(t *testing.T) {
 	}
 	var err error
 	for err == nil { // until memory is full, and the engine would block
-		err = record()
+		err = add()
 	}
 	if !errors.Is(err, syscall.ENOSPC) {
-		t.Fatalf("recording on a full disk: %v", err)
+		t.Fatalf("AddBatch on a full disk: %v", err)
 	}
 	if n := log.Count("\n"); n != 1 || log.Count("no space left on device") != 1 || log.Count("goroutine") > 0 || log.Count(".go:") > 0 {
 		t.Errorf("after %d tries the log has %d lines, want one without a stack:\n%s", disk.tries.Load(), n, log)
@@ -317,8 +317,8 @@ func TestFullDiskIsWaitedOut(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := record(); err != nil {
-		t.Errorf("recording after that: %v", err)
+	if err := add(); err != nil {
+		t.Errorf("AddBatch after that: %v", err)
 	}
 	if log.Count("the click store goes on") != 1 {
 		t.Errorf("the log does not say that it goes on:\n%s", log)

@@ -37,7 +37,7 @@ func TestMarkersComeLast(t *testing.T) {
 	t.Parallel()
 	mem := vfs.NewCrashableMem()
 	s := open(t, pebble.Options{Dir: "clicks", FS: mem})
-	if err := s.Record(t.Context(), &store.Batch{To: 9}); err != nil {
+	if err := s.AddBatch(t.Context(), &store.Batch{To: 9}); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {
@@ -77,7 +77,7 @@ func TestDamageIsAnError(t *testing.T) {
 	s := open(t, o)
 	scope := rollup.Scope{User: 1}
 	cells := []rollup.Cell{{Key: rollup.Key{Scope: scope, Facet: rollup.All, Slot: 1_360_000_800}, Clicks: 7}}
-	if err := s.Record(t.Context(), &store.Batch{To: 9, Cells: cells}); err != nil {
+	if err := s.AddBatch(t.Context(), &store.Batch{To: 9, Cells: cells}); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {
@@ -148,18 +148,18 @@ func TestFullDisk(t *testing.T) {
 	}
 	fs.full.Store(false)
 	s := open(t, pebble.Options{Dir: "clicks", FS: fs})
-	record := func(from, to uint64) {
+	add := func(from, to uint64) {
 		t.Helper()
-		if err := s.Record(t.Context(), &store.Batch{From: from, To: to}); err != nil {
+		if err := s.AddBatch(t.Context(), &store.Batch{From: from, To: to}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	record(0, 9)
+	add(0, 9)
 	fs.full.Store(true)
 	if err := s.Sync(t.Context()); !full(err) {
 		t.Errorf("Sync on a full disk: %v", err)
 	}
-	record(9, 10)
+	add(9, 10)
 	fs.full.Store(false)
 	// The engine retries a few times a second.
 	for err := s.Sync(t.Context()); err != nil; err = s.Sync(t.Context()) {
@@ -176,7 +176,7 @@ func TestFullDisk(t *testing.T) {
 		}
 	}
 	durable(10)
-	record(10, 11)
+	add(10, 11)
 	fs.full.Store(true)
 	if err := s.Close(); !full(err) {
 		t.Errorf("Close on a full disk: %v", err)

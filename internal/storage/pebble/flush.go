@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// Sync implements store.Recording. It fails if the disk refuses what is flushed, and
+// Sync implements store.Counting. It fails if the disk refuses what is flushed, and
 // may be called again.
 func (s *Store) Sync(ctx context.Context) error {
 	return s.call("sync", func() error { return s.flush(ctx) })

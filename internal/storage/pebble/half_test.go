@@ -51,9 +51,9 @@ func TestFlushBeforeABatchShows(t *testing.T) {
 		name  string
 		write func(s *pebble.Store) error
 	}{
-		{"clicks", func(s *pebble.Store) error { return s.Record(t.Context(), batch(2, many, 0, 1, day)) }},
+		{"clicks", func(s *pebble.Store) error { return s.AddBatch(t.Context(), batch(2, many, 0, 1, day)) }},
 		{"clicks that end the minutes of an hour", func(s *pebble.Store) error {
-			return s.Record(t.Context(), batch(2, many, 0, 5, day+3600))
+			return s.AddBatch(t.Context(), batch(2, many, 0, 5, day+3600))
 		}},
 		{"a deletion", func(s *pebble.Store) error { return s.Delete(t.Context(), []rollup.Scope{gone}) }},
 	} {
@@ -62,17 +62,17 @@ func TestFlushBeforeABatchShows(t *testing.T) {
 			fs := errorfs.Wrap(vfs.NewMem(), gates)
 			s := open(t, pebble.Options{Dir: "clicks", FS: fs, MemTable: 64 << 10, Cache: 1 << 20})
 			defer s.Close()
-			record := func(b *store.Batch) {
+			add := func(b *store.Batch) {
 				t.Helper()
-				if err := s.Record(t.Context(), b); err != nil {
+				if err := s.AddBatch(t.Context(), b); err != nil {
 					t.Fatal(err)
 				}
 			}
-			record(batch(0, few, many, 0, day))
+			add(batch(0, few, many, 0, day))
 			if err := s.Sync(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			record(batch(1, few, few, 0, day)) // stays in memory
+			add(batch(1, few, few, 0, day)) // stays in memory
 			before := contents(t, s.DB())
 
 			// Writes become visible in their order, so not before a table that is

@@ -39,7 +39,7 @@ func TestMinutesExpire(t *testing.T) {
 		for _, h := range step.hours {
 			b.Minutes = append(b.Minutes, minute(h))
 		}
-		if err := s.Record(t.Context(), b); err != nil {
+		if err := s.AddBatch(t.Context(), b); err != nil {
 			t.Fatal(err)
 		}
 		it, err := s.DB().NewIter(&pebble.IterOptions{LowerBound: []byte("m"), UpperBound: []byte("n")})

@@ -162,7 +162,7 @@ func TestFilesArePrivate(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "a", "clicks")
 	s := open(t, pebble.Options{Dir: dir})
 	defer s.Close()
-	if err := s.Record(t.Context(), &store.Batch{To: 1, Cells: []rollup.Cell{{Key: rollup.Key{Facet: rollup.All}, Clicks: 1}}}); err != nil {
+	if err := s.AddBatch(t.Context(), &store.Batch{To: 1, Cells: []rollup.Cell{{Key: rollup.Key{Facet: rollup.All}, Clicks: 1}}}); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Sync(t.Context()); err != nil {
@@ -201,7 +201,7 @@ func TestAfterClose(t *testing.T) {
 	}
 	ctx := t.Context()
 	calls := map[string]func() error{
-		"Record":   func() error { return s.Record(ctx, &store.Batch{To: 1}) },
+		"AddBatch": func() error { return s.AddBatch(ctx, &store.Batch{To: 1}) },
 		"Position": func() error { _, _, err := s.Position(ctx, store.JournalID{}); return err },
 		"Sync":     func() error { return s.Sync(ctx) },
 		"Counts": func() error {
@@ -233,7 +233,7 @@ func TestFailingDisk(t *testing.T) {
 	t.Parallel()
 	toggle := &errorfs.Toggle{Injector: errorfs.ErrInjected.If(errorfs.Writes)}
 	s := open(t, pebble.Options{Dir: "clicks", FS: errorfs.Wrap(vfs.NewMem(), toggle)})
-	if err := s.Record(t.Context(), &store.Batch{To: 1}); err != nil {
+	if err := s.AddBatch(t.Context(), &store.Batch{To: 1}); err != nil {
 		t.Fatal(err)
 	}
 	toggle.On()
@@ -282,7 +282,7 @@ func TestKeep(t *testing.T) {
 		return names
 	}
 	s := open(t, o)
-	if err := errors.Join(s.Record(t.Context(), &store.Batch{To: 1}), s.Close()); err != nil {
+	if err := errors.Join(s.AddBatch(t.Context(), &store.Batch{To: 1}), s.Close()); err != nil {
 		t.Fatal(err)
 	}
 	tables, lists := named(".sst"), named("MANIFEST-")

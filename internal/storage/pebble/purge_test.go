@@ -68,7 +68,7 @@ type history struct {
 	gone  []string
 }
 
-func (h *history) record(batches int) {
+func (h *history) addBatches(batches int) {
 	h.t.Helper()
 	for range batches {
 		cells := map[rollup.Key]uint64{}
@@ -91,7 +91,7 @@ func (h *history) record(batches int) {
 			b.Minutes = append(b.Minutes, rollup.Cell{Key: k, Clicks: n})
 		}
 		b.Journaled.Add(b.Cells...)
-		if err := errors.Join(h.s.Record(h.t.Context(), b), h.s.Sync(h.t.Context())); err != nil {
+		if err := errors.Join(h.s.AddBatch(h.t.Context(), b), h.s.Sync(h.t.Context())); err != nil {
 			h.t.Fatal(err)
 		}
 	}
@@ -137,7 +137,7 @@ func TestPurge(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	h.record(12)
+	h.addBatches(12)
 	h.delete(rollup.Scope{User: 1})
 	h.delete(rollup.Scope{User: 2, Link: 21})
 	if traces(t, dir, h.gone) == 0 {
@@ -151,11 +151,11 @@ func TestPurge(t *testing.T) {
 	}
 	purge(false)
 	check("a user and a link")
-	h.record(6)
+	h.addBatches(6)
 	for link := range click.LinkID(4) {
 		h.delete(rollup.Scope{User: 3, Link: 31 + link})
 	}
-	h.record(1) // also of deleted ids: here they are new
+	h.addBatches(1) // also of deleted ids: here they are new
 	h.delete(rollup.Scope{User: 1})
 	h.delete(rollup.Scope{User: 3})
 	purge(false)
@@ -178,7 +178,7 @@ func TestPurgeWaits(t *testing.T) {
 	s := open(t, pebble.Options{Dir: dir})
 	defer s.Close()
 	h := &history{t: t, s: s, rng: seedtest.Rand(t), words: map[rollup.Scope][]string{}}
-	h.record(5)
+	h.addBatches(5)
 	snap, err := s.Snapshot(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -62,22 +62,22 @@ func BenchmarkSum(b *testing.B) {
 	ctx := context.Background()
 	s := open(b, pebble.Options{Dir: "clicks", FS: vfs.NewMem()})
 	defer s.Close()
-	record := func(user int, position uint64, days, values int, name func(i int) string) {
+	add := func(facet rollup.Facet, position uint64, days, values int, name func(i int) string) {
 		for day := range days {
 			batch := &store.Batch{From: position + uint64(day), To: position + uint64(day) + 1}
 			for i := range values {
 				batch.Cells = append(batch.Cells, rollup.Cell{Key: rollup.Key{
-					Scope: rollup.Scope{User: 1}, Facet: rollup.Facet(user), Slot: int64(19000+day) * rollup.Day, Value: name(i*days + day),
+					Scope: rollup.Scope{User: 1}, Facet: facet, Slot: int64(19000+day) * rollup.Day, Value: name(i*days + day),
 				}, Clicks: 1})
 			}
-			if err := s.Record(ctx, batch); err != nil {
+			if err := s.AddBatch(ctx, batch); err != nil {
 				b.Fatal(err)
 			}
 		}
 	}
-	record(int(rollup.Country), 0, 30, 200, func(i int) string { return fmt.Sprintf("%c%c", 'A'+i/30%26, 'A'+i/30/26) })
-	record(int(rollup.Referrer), 30, 30, 5000, func(i int) string { return fmt.Sprintf("http://%s.example/%07d", strings.Repeat("p", 480), i) })
-	record(int(rollup.Link), 60, 30, 50_000, func(i int) string { return fmt.Sprintf("%08d", i/30) })
+	add(rollup.Country, 0, 30, 200, func(i int) string { return fmt.Sprintf("%c%c", 'A'+i/30%26, 'A'+i/30/26) })
+	add(rollup.Referrer, 30, 30, 5000, func(i int) string { return fmt.Sprintf("http://%s.example/%07d", strings.Repeat("p", 480), i) })
+	add(rollup.Link, 60, 30, 50_000, func(i int) string { return fmt.Sprintf("%08d", i/30) })
 	for _, f := range []rollup.Facet{rollup.Country, rollup.Referrer, rollup.Link} {
 		edges := []int64{19000 * rollup.Day, 19040 * rollup.Day}
 		b.Run(f.String()+"/sum", func(b *testing.B) {

@@ -25,7 +25,7 @@ func damaged(t *testing.T, grain byte, value []byte) *footfall.Store {
 			b.Cells = append(b.Cells, rollup.Cell{Key: rollup.Key{Scope: rollup.Scope{User: u + 7, Link: 9}, Facet: rollup.Country, Slot: day + 900, Value: v}, Clicks: 40})
 		}
 	}
-	if err := s.Record(t.Context(), b); err != nil {
+	if err := s.AddBatch(t.Context(), b); err != nil {
 		t.Fatal(err)
 	}
 	it, err := s.DB().NewIter(&pebble.IterOptions{LowerBound: []byte{grain}, UpperBound: []byte{grain + 1}})

@@ -8,10 +8,10 @@ import (
 	"github.com/footfall/footfall/internal/base/rollup"
 )
 
-// Recording adds to the counts and takes from them. One goroutine at a time
-// records the batches of a journal.
-type Recording interface {
-	// Record counts a batch, all or nothing. Journals do not affect each other.
+// Counting adds to the counts and takes from them. One goroutine at a time
+// adds the batches of a journal.
+type Counting interface {
+	// AddBatch counts a batch, all or nothing. Journals do not affect each other.
 	// The first batch of a journal may start anywhere. After that:
 	//
 	//   - To ≤ Counted (see Position): the batch was counted already, and changes
@@ -21,7 +21,7 @@ type Recording interface {
 	//
 	// A batch with From > To is an error. A batch without cells moves the
 	// position alone. After any error, nothing of the batch is counted.
-	Record(ctx context.Context, b *Batch) error
+	AddBatch(ctx context.Context, b *Batch) error
 	// Sync makes everything counted durable.
 	Sync(ctx context.Context) error
 	// Delete removes every count of the scopes: users with all their links, or
@@ -110,7 +110,7 @@ type Identity interface {
 // Clicks is an engine for counts that serves every role. Implementations are
 // safe for concurrent use.
 type Clicks interface {
-	Recording
+	Counting
 	Questions
 	Progress
 	Proof

@@ -7,7 +7,7 @@
 // The port of counts is cut by role. An engine may serve some roles only, and
 // runs only the suites of these:
 //
-//	Recording  adds batches of counts and deletes scopes
+//	Counting   adds batches of counts and deletes scopes
 //	Questions  answers how many clicks there were
 //	Progress   says how far counting has come
 //	Proof      lists cells and checksums, so that counts can be verified

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// Errors of Recording and Questions.
+// Errors of Counting and Questions.
 var (
 	// ErrGap: the batch starts after the position that is counted.
 	ErrGap = errors.New("a batch is missing before this one")

@@ -9,20 +9,20 @@ import (
 )
 
 // Engines for counts, by the roles that they serve. Questions, Progress and Proof
-// can be checked only if the engine records.
+// can be checked only if the engine counts batches.
 type (
 	QuestionsEngine interface {
-		store.Recording
+		store.Counting
 		store.Questions
 		io.Closer
 	}
 	ProgressEngine interface {
-		store.Recording
+		store.Counting
 		store.Progress
 		io.Closer
 	}
 	ProofEngine interface {
-		store.Recording
+		store.Counting
 		store.Proof
 		io.Closer
 	}
@@ -35,13 +35,13 @@ type (
 // The suites. Each call of open returns an empty store, which the suite closes. An
 // engine runs the suite of each role that it serves, or Clicks if it serves all.
 
-// Questions checks the rules of store.Recording and store.Questions.
+// Questions checks the rules of store.Counting and store.Questions.
 func Questions(t *testing.T, open func(t *testing.T) QuestionsEngine) { run(t, questions, open) }
 
-// Progress checks the rules of store.Recording and store.Progress.
+// Progress checks the rules of store.Counting and store.Progress.
 func Progress(t *testing.T, open func(t *testing.T) ProgressEngine) { run(t, progress, open) }
 
-// Proof checks the rules of store.Recording and store.Proof.
+// Proof checks the rules of store.Counting and store.Proof.
 func Proof(t *testing.T, open func(t *testing.T) ProofEngine) { run(t, proof, open) }
 
 // Identity checks the rules of store.Identity.
@@ -50,14 +50,14 @@ func Identity(t *testing.T, open func(t *testing.T) IdentityEngine) { run(t, ide
 // Clicks checks the rules of store.Clicks: those of every role, and those that
 // need several.
 func Clicks(t *testing.T, open func(t *testing.T) store.Clicks) {
-	run(t, recording|questions|progress|proof|identity|snapshots, open)
+	run(t, counting|questions|progress|proof|identity|snapshots, open)
 }
 
 // roles is a set of roles.
 type roles uint8
 
 const (
-	recording roles = 1 << iota
+	counting roles = 1 << iota
 	questions
 	progress
 	proof
@@ -65,7 +65,7 @@ const (
 	snapshots
 )
 
-// laws is every rule, with the roles that it needs besides Recording.
+// laws is every rule, with the roles that it needs besides Counting.
 var laws = []struct {
 	needs roles
 	rule  string
@@ -131,7 +131,7 @@ func run[S io.Closer](t *testing.T, served roles, open func(t *testing.T) S) {
 
 // clicks is a store under test. The roles that it does not serve are nil.
 type clicks struct {
-	store.Recording
+	store.Counting
 	store.Questions
 	store.Progress
 	store.Proof
@@ -147,7 +147,7 @@ type clicks struct {
 func newClicks(open func() io.Closer) *clicks {
 	s := open()
 	c := &clicks{Closer: s, ctx: context.Background(), open: func() *clicks { return newClicks(open) }}
-	c.Recording, _ = s.(store.Recording)
+	c.Counting, _ = s.(store.Counting)
 	c.Questions, _ = s.(store.Questions)
 	c.Progress, _ = s.(store.Progress)
 	c.Proof, _ = s.(store.Proof)

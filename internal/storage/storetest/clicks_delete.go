@@ -18,7 +18,7 @@ func lawDelete(t *testing.T, c *clicks) {
 		bot.Bot, referred.Referrer = true, "http://t.co/"
 		all = append(all, at(0, u, 1, france), at(1, u, 2, france), bot, at(86400*40, u, 2, germany), referred)
 	}
-	c.record(t, all...)
+	c.addClicks(t, all...)
 	for _, s := range []rollup.Scope{{User: 1, Link: 1}, {User: 1, Link: ^click.LinkID(0)}, {User: most, Link: ^click.LinkID(0)}, {User: 7}, {User: 1}, {User: most}, {User: 0}, {User: 1}} {
 		if err := c.Delete(c.ctx, []rollup.Scope{s}); err != nil {
 			t.Fatalf("Delete(%+v): %v", s, err)
@@ -35,7 +35,7 @@ func lawDelete(t *testing.T, c *clicks) {
 		c.agree(t)
 	}
 	// Counting goes on, and so does the position.
-	c.record(t, at(0, 1, 1, france))
+	c.addClicks(t, at(0, 1, 1, france))
 	c.wantTotal(t, rollup.Scope{User: 1}, 1)
 	c.agree(t)
 }
@@ -44,7 +44,7 @@ func lawDelete(t *testing.T, c *clicks) {
 // user, sums still agree.
 func lawDeleteCapped(t *testing.T, c *clicks) {
 	u, l, o := rollup.Scope{User: 1}, rollup.Scope{User: 1, Link: 2}, rollup.Scope{User: 1, Link: 3}
-	c.raw(t,
+	c.addCells(t,
 		cell(u, rollup.All, 0, "", 9), cell(l, rollup.All, 0, "", 6), cell(o, rollup.All, 0, "", 3),
 		cell(u, rollup.Referrer, 0, "a", 3), cell(u, rollup.Referrer, 0, "c", 4), cell(u, rollup.Referrer, 0, "other", 2),
 		cell(l, rollup.Referrer, 0, "b", 1), cell(l, rollup.Referrer, 0, "c", 2), cell(l, rollup.Referrer, 0, "other", 3))
@@ -66,7 +66,7 @@ func lawDeleteCapped(t *testing.T, c *clicks) {
 // left, of a referrer and of the others.
 func lawDeleteTogether(t *testing.T, c *clicks) {
 	u, l, o := rollup.Scope{User: 1}, rollup.Scope{User: 1, Link: 2}, rollup.Scope{User: 1, Link: 3}
-	c.raw(t,
+	c.addCells(t,
 		cell(u, rollup.All, 0, "", 6), cell(l, rollup.All, 0, "", 2), cell(o, rollup.All, 0, "", 3),
 		cell(u, rollup.Referrer, 0, "a", 3), cell(u, rollup.Referrer, 0, "b", 2), cell(u, rollup.Referrer, 0, "other", 1),
 		cell(l, rollup.Referrer, 0, "a", 2), cell(o, rollup.Referrer, 0, "a", 3))

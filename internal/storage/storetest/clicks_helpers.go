@@ -13,7 +13,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// source is the journal of record.
+// source is the journal of addClicks.
 var source = store.JournalID{1}
 
 // noon is a Unix second that starts an hour.
@@ -69,27 +69,27 @@ func cells(sums map[rollup.Key]uint64) []rollup.Cell {
 	return out
 }
 
-// record counts clicks as the next batch of source.
-func (c *clicks) record(t *testing.T, all ...click.Click) {
+// addClicks counts clicks as the next batch of source.
+func (c *clicks) addClicks(t *testing.T, all ...click.Click) {
 	t.Helper()
-	c.add(t, batch(source, c.next, c.next+10, 0, all...))
+	c.addBatch(t, batch(source, c.next, c.next+10, 0, all...))
 }
 
-// add counts a batch.
-func (c *clicks) add(t *testing.T, b *store.Batch) {
+// addBatch counts a batch.
+func (c *clicks) addBatch(t *testing.T, b *store.Batch) {
 	t.Helper()
-	if err := c.Record(c.ctx, b); err != nil {
-		t.Fatalf("Record %d to %d: %v", b.From, b.To, err)
+	if err := c.AddBatch(c.ctx, b); err != nil {
+		t.Fatalf("AddBatch %d to %d: %v", b.From, b.To, err)
 	}
 	if b.Journal == source {
 		c.next = b.To
 	}
 }
 
-// raw counts cells, without minutes and without a ledger of the journal.
-func (c *clicks) raw(t *testing.T, all ...rollup.Cell) {
+// addCells counts cells, without minutes and without a ledger of the journal.
+func (c *clicks) addCells(t *testing.T, all ...rollup.Cell) {
 	t.Helper()
-	c.add(t, &store.Batch{Journal: source, From: c.next, To: c.next + 1, Cells: all})
+	c.addBatch(t, &store.Batch{Journal: source, From: c.next, To: c.next + 1, Cells: all})
 }
 
 // counts asks a question that must be answered.

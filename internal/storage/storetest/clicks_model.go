@@ -97,12 +97,12 @@ func lawModel(t *testing.T, c *clicks) {
 		}()
 		var ends [2]uint64
 		actions := map[string]func(*rapid.T){
-			"record": func(r *rapid.T) {
+			"add a batch": func(r *rapid.T) {
 				i := rapid.IntRange(0, 1).Draw(r, "source")
 				from := ends[i] - min(ends[i], rapid.SampledFrom([]uint64{0, 0, 0, 0, 3, 10}).Draw(r, "back"))
 				from += rapid.SampledFrom([]uint64{0, 0, 0, 0, 1}).Draw(r, "skip")
 				b := DrawBatch(r, store.JournalID{byte(i)}, from, from+rapid.Uint64Range(1, 10).Draw(r, "length"))
-				want, got := model.Record(c.ctx, b), tested.Record(c.ctx, b)
+				want, got := model.AddBatch(c.ctx, b), tested.AddBatch(c.ctx, b)
 				sameErrors(r, want, got)
 				if p, _, _ := model.Position(c.ctx, b.Journal); want == nil {
 					ends[i] = p.Counted

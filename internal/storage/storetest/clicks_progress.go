@@ -15,11 +15,11 @@ func lawReplay(t *testing.T, c *clicks) {
 	one := batch(source, 0, 10, noon, at(0, 1, 2, france), at(5, 1, 2, germany))
 	one.Marks = []store.Mark{{Input: [32]byte{7}, Offset: 3}}
 	two := batch(source, 10, 20, noon, at(0, 1, 2, france))
-	c.add(t, one)
-	c.add(t, two)
+	c.addBatch(t, one)
+	c.addBatch(t, two)
 	before := c.contents(t)
 	for _, b := range []*store.Batch{one, two, batch(source, 5, 10, noon, at(0, 1, 2, france)), one} {
-		if err := c.Record(c.ctx, b); err != nil {
+		if err := c.AddBatch(c.ctx, b); err != nil {
 			t.Errorf("a batch from %d to %d, counted before: %v", b.From, b.To, err)
 		}
 	}
@@ -37,8 +37,8 @@ func (c *clicks) refused(t *testing.T, b *store.Batch, want error) {
 	t.Helper()
 	before := c.contents(t)
 	b.Marks = []store.Mark{{Input: [32]byte{9}, Offset: 1}}
-	if err := c.Record(c.ctx, b); err == nil || want != nil && !errors.Is(err, want) {
-		t.Errorf("Record %d to %d: %v, want %v", b.From, b.To, err, want)
+	if err := c.AddBatch(c.ctx, b); err == nil || want != nil && !errors.Is(err, want) {
+		t.Errorf("AddBatch %d to %d: %v, want %v", b.From, b.To, err, want)
 	}
 	if got := c.contents(t); got != before {
 		t.Errorf("after a refused batch the store holds %s, and held %s", got, before)
@@ -47,25 +47,25 @@ func (c *clicks) refused(t *testing.T, b *store.Batch, want error) {
 }
 
 func lawGap(t *testing.T, c *clicks) {
-	c.record(t, at(0, 1, 2, france))
+	c.addClicks(t, at(0, 1, 2, france))
 	c.refused(t, batch(source, 11, 20, noon, at(0, 1, 2, france)), store.ErrGap)
-	c.add(t, batch(source, 10, 20, noon, at(0, 1, 2, france)))
+	c.addBatch(t, batch(source, 10, 20, noon, at(0, 1, 2, france)))
 }
 
 func lawOverlap(t *testing.T, c *clicks) {
-	c.record(t, at(0, 1, 2, france))
+	c.addClicks(t, at(0, 1, 2, france))
 	c.refused(t, batch(source, 9, 20, noon, at(0, 1, 2, france)), store.ErrOverlap)
 	c.refused(t, batch(source, 0, 11, noon, at(0, 1, 2, france)), store.ErrOverlap)
-	c.add(t, batch(source, 10, 11, noon, at(0, 1, 2, france)))
+	c.addBatch(t, batch(source, 10, 11, noon, at(0, 1, 2, france)))
 }
 
 func lawFailing(t *testing.T, c *clicks) {
-	c.record(t, at(0, 1, 2, france))
+	c.addClicks(t, at(0, 1, 2, france))
 	c.refused(t, batch(source, 20, 10, noon, at(0, 1, 2, france)), nil)
 	stopped, stop := context.WithCancel(c.ctx)
 	stop()
-	if err := c.Record(stopped, batch(source, 10, 20, noon, at(0, 1, 2, france))); !errors.Is(err, context.Canceled) {
-		t.Errorf("Record with a cancelled context: %v", err)
+	if err := c.AddBatch(stopped, batch(source, 10, 20, noon, at(0, 1, 2, france))); !errors.Is(err, context.Canceled) {
+		t.Errorf("AddBatch with a cancelled context: %v", err)
 	}
 	c.wantTotal(t, rollup.Scope{User: 1}, 1)
 }
@@ -78,8 +78,8 @@ func lawJournals(t *testing.T, c *clicks) {
 	if all, err := c.Journals(c.ctx); err != nil || len(all) != 0 {
 		t.Errorf("journals before the first batch: %v, %v", all, err)
 	}
-	c.add(t, batch(other, 7, 8, 0, at(0, 1, 2, france)))
-	c.add(t, batch(source, 1000, 1010, 0, at(0, 1, 2, france)))
+	c.addBatch(t, batch(other, 7, 8, 0, at(0, 1, 2, france)))
+	c.addBatch(t, batch(source, 1000, 1010, 0, at(0, 1, 2, france)))
 	if all, err := c.Journals(c.ctx); err != nil || !slices.Equal(all, []store.JournalID{source, other}) {
 		t.Errorf("journals %v, %v, want both", all, err)
 	}
@@ -96,7 +96,7 @@ func lawSync(t *testing.T, c *clicks) {
 		t.Fatalf("Sync of nothing: %v", err)
 	}
 	for range 3 {
-		c.record(t, at(0, 1, 2, france))
+		c.addClicks(t, at(0, 1, 2, france))
 		if p, _, err := c.Position(c.ctx, source); err != nil || p.Counted != c.next || p.Durable > p.Counted {
 			t.Errorf("position %+v, %v, want counted %d", p, err, c.next)
 		}
@@ -120,7 +120,7 @@ func lawMarks(t *testing.T, c *clicks) {
 	for i := range all {
 		b := batch(source, c.next, c.next+1, 0)
 		b.Marks = all[i : i+1]
-		c.add(t, b)
+		c.addBatch(t, b)
 	}
 	want := []store.Mark{all[1], all[2], all[0], all[4]}
 	if got, err := c.Marks(c.ctx, [32]byte{7}); err != nil || !slices.Equal(got, want) {
@@ -131,7 +131,7 @@ func lawMarks(t *testing.T, c *clicks) {
 		want[2].Notes = notes
 		b := batch(source, c.next, c.next+1, 0)
 		b.Marks = want[2:3]
-		c.add(t, b)
+		c.addBatch(t, b)
 		if got, err := c.Marks(c.ctx, [32]byte{7}); err != nil || !slices.Equal(got, want) {
 			t.Errorf("after a mark with other notes: %+v, %v, want %+v", got, err, want)
 		}
@@ -149,22 +149,22 @@ func lawHighest(t *testing.T, c *clicks) {
 		}
 	}
 	want(0, 0)
-	c.record(t, at(0, 3, 5, france))
+	c.addClicks(t, at(0, 3, 5, france))
 	want(3, 5)
-	c.record(t, at(0, 2, 7, france))
+	c.addClicks(t, at(0, 2, 7, france))
 	want(3, 7)
 	if err := c.Delete(c.ctx, []rollup.Scope{{User: 3}}); err != nil {
 		t.Fatalf("Delete: %v", err)
 	}
 	want(3, 7)
-	c.record(t, at(0, 9, 1, france))
+	c.addClicks(t, at(0, 9, 1, france))
 	want(9, 7)
 }
 
 func lawDeleted(t *testing.T, c *clicks) {
 	const most = ^click.UserID(0)
 	l, o := rollup.Scope{User: 1, Link: 2}, rollup.Scope{User: 1, Link: ^click.LinkID(0)}
-	c.record(t, at(0, 1, 2, france))
+	c.addClicks(t, at(0, 1, 2, france))
 	for _, scopes := range [][]rollup.Scope{{o, l, o, {User: 2}, {User: 2, Link: 4}}, {l}, {{User: most}, {User: 1}, {User: 0}}} {
 		if err := c.Delete(c.ctx, scopes); err != nil {
 			t.Fatalf("Delete: %v", err)

@@ -15,9 +15,9 @@ func lawLedger(t *testing.T, c *clicks) {
 	bot.Bot = true
 	ref := at(1, 1, 3, france)
 	ref.Referrer = "https://example.org/"
-	c.record(t, at(0, 1, 2, france), bot, ref, at(86400*365, 5, 2, click.Country{}))
+	c.addClicks(t, at(0, 1, 2, france), bot, ref, at(86400*365, 5, 2, click.Country{}))
 	c.agree(t)
-	c.record(t, at(0, 1, 2, france), bot, ref)
+	c.addClicks(t, at(0, 1, 2, france), bot, ref)
 	c.agree(t)
 	l, err := c.Ledger(c.ctx)
 	people, bots := l.Entry(rollup.Line{Facet: rollup.All}).Clicks, l.Entry(rollup.Line{Facet: rollup.Bot}).Clicks
@@ -34,10 +34,10 @@ func lawEpochs(t *testing.T, c *clicks) {
 		// Journaled differs from Cells after the cap on referrers.
 		b.Journaled.Add(rollup.Cell{Key: rollup.Key{Scope: rollup.Scope{User: 9}, Facet: rollup.Referrer, Value: "x"}, Clicks: i + 1})
 		want[i/2].AddLedger(&b.Journaled)
-		c.add(t, b)
+		c.addBatch(t, b)
 	}
 	other := batch(store.JournalID{2}, 0, 10, 0, at(0, 1, 2, france))
-	c.add(t, other)
+	c.addBatch(t, other)
 	if err := c.Delete(c.ctx, []rollup.Scope{{User: 1}}); err != nil {
 		t.Fatalf("Delete: %v", err)
 	}
@@ -56,7 +56,7 @@ func lawRemoved(t *testing.T, c *clicks) {
 	late := batch(source, 0, 10, 0, at(60, 1, 3, germany))
 	b.Late = late.Journaled
 	b.Journaled.AddLedger(&b.Late)
-	c.add(t, b)
+	c.addBatch(t, b)
 	if err := c.Delete(c.ctx, []rollup.Scope{{User: 1, Link: 3}}); err != nil {
 		t.Fatalf("Delete: %v", err)
 	}

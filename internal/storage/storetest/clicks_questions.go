@@ -14,7 +14,7 @@ import (
 
 func lawEdges(t *testing.T, c *clicks) {
 	u := rollup.Scope{User: 1}
-	c.record(t, at(-1, 1, 2, france), at(0, 1, 2, france), at(899, 1, 2, france), at(900, 1, 2, france))
+	c.addClicks(t, at(-1, 1, 2, france), at(0, 1, 2, france), at(899, 1, 2, france), at(900, 1, 2, france))
 	for _, q := range []struct {
 		what  string
 		edges []int64
@@ -39,7 +39,7 @@ func lawEdges(t *testing.T, c *clicks) {
 }
 
 func lawGrain(t *testing.T, c *clicks) {
-	c.add(t, batch(source, 0, 10, noon, at(0, 1, 2, france)))
+	c.addBatch(t, batch(source, 0, 10, noon, at(0, 1, 2, france)))
 	for _, edges := range [][]int64{{noon + 1, noon + 900}, {noon, noon + 61}, {noon - 90, noon + 60}} {
 		_, err := c.Counts(c.ctx, store.Query{Scope: rollup.Scope{User: 1}, Facet: rollup.All, Edges: edges})
 		if !errors.Is(err, store.ErrGrain) {
@@ -50,7 +50,7 @@ func lawGrain(t *testing.T, c *clicks) {
 
 func lawMinutes(t *testing.T, c *clicks) {
 	u, l := rollup.Scope{User: 1}, rollup.Scope{User: 1, Link: 2}
-	c.add(t, batch(source, 0, 10, noon, at(0, 1, 2, france), at(59, 1, 2, france), at(60, 1, 2, germany), at(3600, 1, 2, france), at(7260, 1, 3, france)))
+	c.addBatch(t, batch(source, 0, 10, noon, at(0, 1, 2, france), at(59, 1, 2, france), at(60, 1, 2, germany), at(3600, 1, 2, france), at(7260, 1, 3, france)))
 	want(t, "user", c.counts(t, u, rollup.All, 0, noon, noon+60, noon+120, noon+7320),
 		store.Count{Interval: 2, Clicks: 2}, store.Count{Interval: 1, Clicks: 1}, store.Count{Interval: 0, Clicks: 2})
 	want(t, "newest", c.counts(t, u, rollup.All, 1, noon, noon+60, noon+120, noon+180),
@@ -62,10 +62,10 @@ func lawMinutes(t *testing.T, c *clicks) {
 
 	// An hour later the first hour is dropped, and so are minutes of it that come
 	// later.
-	c.add(t, batch(source, 10, 20, noon+3600, at(3600, 1, 2, france)))
+	c.addBatch(t, batch(source, 10, 20, noon+3600, at(3600, 1, 2, france)))
 	late := batch(store.JournalID{2}, 0, 10, noon, at(30, 1, 2, france), at(3600, 1, 2, france))
 	late.MinutesFrom = noon + 3600
-	c.add(t, late)
+	c.addBatch(t, late)
 	want(t, "both hours", c.counts(t, u, rollup.All, 0, noon, noon+3660, noon+7320),
 		store.Count{Interval: 1, Clicks: 1}, store.Count{Interval: 0, Clicks: 3})
 	c.wantTotal(t, u, 8)
@@ -83,15 +83,15 @@ func lawMinutes(t *testing.T, c *clicks) {
 
 func lawMinutesBack(t *testing.T, c *clicks) {
 	u := rollup.Scope{User: 1}
-	c.add(t, batch(source, 0, 10, noon, at(30, 1, 2, france), at(9*3600, 1, 2, france)))
-	c.add(t, batch(source, 10, 20, noon+9*3600, at(9*3600, 1, 2, france)))
-	c.add(t, batch(source, 20, 30, noon-3600, at(-30, 1, 2, france), at(45, 1, 2, france), at(3600, 1, 2, france)))
+	c.addBatch(t, batch(source, 0, 10, noon, at(30, 1, 2, france), at(9*3600, 1, 2, france)))
+	c.addBatch(t, batch(source, 10, 20, noon+9*3600, at(9*3600, 1, 2, france)))
+	c.addBatch(t, batch(source, 20, 30, noon-3600, at(-30, 1, 2, france), at(45, 1, 2, france), at(3600, 1, 2, france)))
 	edges := []int64{noon - 60, noon, noon + 60, noon + 9*3600, noon + 9*3600 + 60}
 	want(t, "after the clock was set back", c.counts(t, u, rollup.All, 0, edges...),
 		count(3, "", 2), count(2, "", 1), count(1, "", 1), count(0, "", 1))
-	c.add(t, batch(source, 30, 40, noon))
+	c.addBatch(t, batch(source, 30, 40, noon))
 	want(t, "an hour later", c.counts(t, u, rollup.All, 0, edges...), count(3, "", 2), count(2, "", 1), count(1, "", 1))
-	c.add(t, batch(source, 40, 50, 0))
+	c.addBatch(t, batch(source, 40, 50, 0))
 	want(t, "with the clock at its start", c.counts(t, u, rollup.All, 0, edges...), count(3, "", 2), count(2, "", 1), count(1, "", 1))
 	c.wantTotal(t, u, 6)
 }
@@ -99,7 +99,7 @@ func lawMinutesBack(t *testing.T, c *clicks) {
 func lawOrder(t *testing.T, c *clicks) {
 	u := rollup.Scope{User: 1}
 	for _, q := range []int64{0, 96 * 40, 5, 96} {
-		c.raw(t, cell(u, rollup.Referrer, q, "b", 1), cell(u, rollup.Referrer, q, "a\xff", 2), cell(u, rollup.Referrer, q, "", 3), cell(u, rollup.Referrer, q, "aé", 4), cell(u, rollup.Referrer, q, "a", 5))
+		c.addCells(t, cell(u, rollup.Referrer, q, "b", 1), cell(u, rollup.Referrer, q, "a\xff", 2), cell(u, rollup.Referrer, q, "", 3), cell(u, rollup.Referrer, q, "aé", 4), cell(u, rollup.Referrer, q, "a", 5))
 	}
 	var all []store.Count
 	for _, i := range []int{3, 2, 0} {
@@ -119,7 +119,7 @@ func lawNewest(t *testing.T, c *clicks) {
 	for i := int64(0); i <= 400; i++ {
 		edges = append(edges, noon+i*86400)
 	}
-	c.raw(t, cell(u, rollup.Country, 96*399, "FR", 1), cell(u, rollup.Country, 96*399+95, "DE", 2),
+	c.addCells(t, cell(u, rollup.Country, 96*399, "FR", 1), cell(u, rollup.Country, 96*399+95, "DE", 2),
 		cell(u, rollup.Country, 96*300+1, "FR", 3), cell(u, rollup.Country, 96*5, "FR", 4), cell(u, rollup.Country, -1, "FR", 5),
 		cell(u, rollup.Country, 96*400, "FR", 6))
 	all := []store.Count{count(399, "DE", 2), count(399, "FR", 1), count(300, "FR", 3), count(5, "FR", 4)}
@@ -148,7 +148,7 @@ func lawSums(t *testing.T, c *clicks) {
 			cells = append(cells, rollup.Cell{Key: rollup.Key{Scope: u, Facet: f.facet, Slot: s, Value: f.value}, Clicks: n})
 		}
 	}
-	c.raw(t, cells...)
+	c.addCells(t, cells...)
 	// Windows of everything, and from the middle of a month to that of another.
 	for _, w := range [][2]int64{{from / 86400 * 86400, to}, {from/86400*86400 + 17*86400, to - 75*86400}} {
 		for _, step := range []int64{900, 3600, 86400, 7 * 86400, 30 * 86400, 365 * 86400, w[1] - w[0]} {
@@ -191,7 +191,7 @@ func (c *clicks) sums(t *testing.T, s rollup.Scope, edges []int64, sums []uint64
 
 func lawFirst(t *testing.T, c *clicks) {
 	u, l := rollup.Scope{User: 1}, rollup.Scope{User: 1, Link: 2}
-	c.raw(t, cell(u, rollup.Country, 7, "AA", 1), cell(u, rollup.Country, 3, "ZZ", 1), cell(u, rollup.Country, 900, "AA", 1),
+	c.addCells(t, cell(u, rollup.Country, 7, "AA", 1), cell(u, rollup.Country, 3, "ZZ", 1), cell(u, rollup.Country, 900, "AA", 1),
 		cell(u, rollup.All, 5, "", 1), cell(l, rollup.All, 9, "", 1), cell(u, rollup.Bot, 2, "", 0))
 	for _, q := range []struct {
 		scope    rollup.Scope
@@ -218,7 +218,7 @@ func lawValues(t *testing.T, c *clicks) {
 		all = append(all, store.Count{Interval: 0, Value: v, Clicks: n})
 		whole = append(whole, store.Count{Interval: 0, Value: v, Clicks: n + n<<40})
 	}
-	c.raw(t, cells...)
+	c.addCells(t, cells...)
 	want(t, "an hour", c.counts(t, u, rollup.Referrer, 0, noon, noon+3600), all...)
 	want(t, "a month", c.counts(t, u, rollup.Referrer, 0, noon-86400, noon+86400*40), whole...)
 	sums := map[rollup.Key]uint64{}
@@ -246,7 +246,7 @@ func lawNeighbours(t *testing.T, c *clicks) {
 			cells = append(cells, cell(s, f, int64(i%3)*96*31, "", uint64(10*i)+uint64(f)))
 		}
 	}
-	c.raw(t, cells...)
+	c.addCells(t, cells...)
 	for i, s := range scopes {
 		for _, f := range rollup.Facets() {
 			if !f.In(s) {
@@ -299,7 +299,7 @@ func lawConcurrent(t *testing.T, c *clicks) {
 		for link := range 10 {
 			clicks = append(clicks, at(int64((i*7+link)%96)*900, 1, click.LinkID(link+1), france))
 		}
-		c.record(t, clicks...)
+		c.addClicks(t, clicks...)
 		if i%20 == 10 {
 			if err := c.Sync(c.ctx); err != nil {
 				t.Errorf("Sync: %v", err)

@@ -50,7 +50,7 @@ func lawSum(t *testing.T, c *clicks) {
 			}
 		}
 	}
-	c.raw(t, all...)
+	c.addCells(t, all...)
 	q := store.Sum{Facet: rollup.Referrer, Edges: []int64{noon - 43200, noon + 86400 + 43200, noon + 7*86400}}
 	for link := range links {
 		p := store.Part{Scope: rollup.Scope{User: 1, Link: click.LinkID(1 + 7*link)}}
@@ -80,7 +80,7 @@ func lawSumExpensive(t *testing.T, c *clicks) {
 			few = append(few, n)
 		}
 	}
-	c.raw(t, append(few, many...)...)
+	c.addCells(t, append(few, many...)...)
 	called := 0
 	q := store.Sum{Facet: rollup.Referrer, Edges: []int64{noon, noon + 86400*9}, Expensive: func(context.Context) error { called++; return nil }}
 	for user, want := range map[rollup.Scope]int{{User: 1}: 1, {User: 2}: 0} {

@@ -19,7 +19,7 @@ func TestRolesOfMemoryClicks(t *testing.T) {
 		storetest.Questions(t, func(*testing.T) storetest.QuestionsEngine {
 			m := &storetest.MemoryClicks{}
 			return struct {
-				store.Recording
+				store.Counting
 				store.Questions
 				io.Closer
 			}{m, m, m}
@@ -29,7 +29,7 @@ func TestRolesOfMemoryClicks(t *testing.T) {
 		storetest.Progress(t, func(*testing.T) storetest.ProgressEngine {
 			m := &storetest.MemoryClicks{}
 			return struct {
-				store.Recording
+				store.Counting
 				store.Progress
 				io.Closer
 			}{m, m, m}
@@ -39,7 +39,7 @@ func TestRolesOfMemoryClicks(t *testing.T) {
 		storetest.Proof(t, func(*testing.T) storetest.ProofEngine {
 			m := &storetest.MemoryClicks{}
 			return struct {
-				store.Recording
+				store.Counting
 				store.Proof
 				io.Closer
 			}{m, m, m}

@@ -14,7 +14,7 @@ func lawTogether(t *testing.T, c *clicks) {
 	b := batch(source, 0, 10, noon, at(0, 1, 2, france), at(60, 1, 2, germany))
 	b.Epoch = 5
 	b.Marks = []store.Mark{{Input: [32]byte{7}, Offset: 3, Lines: 4, Clicks: 2, Skipped: 1, Rejected: 1, Inside: true, Prev: 2, Notes: "notes"}}
-	c.add(t, b)
+	c.addBatch(t, b)
 	want := map[rollup.Key]uint64{}
 	for _, cell := range b.Cells {
 		want[cell.Key] = cell.Clicks
@@ -39,15 +39,15 @@ func lawSnapshot(t *testing.T, c *clicks) {
 	first := click.Click{Time: 1_360_000_000_000, User: 1, Link: 1, Country: click.Country{'U', 'S'}}
 	model := new(MemoryClicks)
 	b := batch(source, 0, 10, 0, first, first)
-	c.add(t, b)
-	if err := model.Record(c.ctx, b); err != nil {
+	c.addBatch(t, b)
+	if err := model.AddBatch(c.ctx, b); err != nil {
 		t.Fatal(err)
 	}
 	s, err := c.snapshot(c.ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.record(t, first, click.Click{Time: 1_000_000_000_000, User: 2, Link: 3})
+	c.addClicks(t, first, click.Click{Time: 1_000_000_000_000, User: 2, Link: 3})
 	if err := c.Delete(c.ctx, []rollup.Scope{{User: 1, Link: 1}}); err != nil {
 		t.Fatal(err)
 	}

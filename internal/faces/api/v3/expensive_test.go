@@ -248,7 +248,7 @@ func flooded(t *testing.T, links *links.Links, values int) *storetest.MemoryClic
 		b.Cells = append(b.Cells, rollup.Cell{Key: k, Clicks: 1})
 	}
 	counts := new(storetest.MemoryClicks)
-	if err := counts.Record(t.Context(), b); err != nil {
+	if err := counts.AddBatch(t.Context(), b); err != nil {
 		t.Fatal(err)
 	}
 	return counts

@@ -128,7 +128,7 @@ func counted(t testing.TB, byHash map[string]store.Link) *storetest.MemoryClicks
 	for k, n := range minutes {
 		b.Minutes = append(b.Minutes, rollup.Cell{Key: k, Clicks: n})
 	}
-	if err := counts.Record(t.Context(), b); err != nil {
+	if err := counts.AddBatch(t.Context(), b); err != nil {
 		t.Fatal(err)
 	}
 	return counts

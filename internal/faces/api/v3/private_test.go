@@ -87,7 +87,7 @@ func newPrivateWorld(t *testing.T, secrets bool) *v3.API {
 	for k, n := range minutes {
 		b.Minutes = append(b.Minutes, rollup.Cell{Key: k, Clicks: n})
 	}
-	if err := counts.Record(t.Context(), b); err != nil {
+	if err := counts.AddBatch(t.Context(), b); err != nil {
 		t.Fatal(err)
 	}
 	short, err := links.New(links.Options{Links: kept, Domains: []string{"sho.rt"}, Now: func() time.Time { return now }, Random: &dice{}})

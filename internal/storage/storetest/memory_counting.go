@@ -13,23 +13,23 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// Record implements store.Recording.
-func (m *MemoryClicks) Record(ctx context.Context, b *store.Batch) error {
+// AddBatch implements store.Counting.
+func (m *MemoryClicks) AddBatch(ctx context.Context, b *store.Batch) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("storetest: record: %w", err)
+		return fmt.Errorf("storetest: add a batch: %w", err)
 	}
 	counted, known := m.positions[b.Journal]
 	switch {
 	case b.From > b.To:
-		return errors.New("storetest: record: the batch ends before it starts")
+		return errors.New("storetest: add a batch: the batch ends before it starts")
 	case known && b.To <= counted:
 		return nil
 	case known && b.From > counted:
-		return fmt.Errorf("storetest: record: %w", store.ErrGap)
+		return fmt.Errorf("storetest: add a batch: %w", store.ErrGap)
 	case known && b.From < counted:
-		return fmt.Errorf("storetest: record: %w", store.ErrOverlap)
+		return fmt.Errorf("storetest: add a batch: %w", store.ErrOverlap)
 	}
 	if m.positions == nil {
 		m.cells = map[rollup.Key]uint64{}
@@ -68,10 +68,10 @@ func add(sums map[rollup.Key]uint64, cells []rollup.Cell) {
 	}
 }
 
-// Sync implements store.Recording.
+// Sync implements store.Counting.
 func (m *MemoryClicks) Sync(context.Context) error { return nil }
 
-// Delete implements store.Recording.
+// Delete implements store.Counting.
 func (m *MemoryClicks) Delete(_ context.Context, scopes []rollup.Scope) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -14,17 +14,17 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// Record implements store.Recording.
-func (s *Store) Record(ctx context.Context, b *store.Batch) error {
-	return s.call("record", func() error {
-		if err := s.record(ctx, b); err != nil {
+// AddBatch implements store.Counting.
+func (s *Store) AddBatch(ctx context.Context, b *store.Batch) error {
+	return s.call("add a batch", func() error {
+		if err := s.addBatch(ctx, b); err != nil {
 			return fmt.Errorf("positions %d to %d: %w", b.From, b.To, err)
 		}
 		return nil
 	})
 }
 
-func (s *Store) record(ctx context.Context, b *store.Batch) error {
+func (s *Store) addBatch(ctx context.Context, b *store.Batch) error {
 	if b.From > b.To {
 		return errors.New("the batch ends before it starts")
 	}
@@ -64,13 +64,13 @@ func (s *Store) record(ctx context.Context, b *store.Batch) error {
 	if err := mergeRows(batch, days(quarters)); err != nil {
 		return err
 	}
-	if err := s.recordMinutes(batch, minutes, b.MinutesFrom); err != nil {
+	if err := s.addMinutes(batch, minutes, b.MinutesFrom); err != nil {
 		return err
 	}
-	if err := s.recordRest(batch, b); err != nil {
+	if err := s.addRest(batch, b); err != nil {
 		return err
 	}
-	if err := s.recordHighest(batch, quarters.list); err != nil {
+	if err := s.raiseHighest(batch, quarters.list); err != nil {
 		return err
 	}
 	if err := s.apply(batch); err != nil {
@@ -91,8 +91,8 @@ func (s *Store) record(ctx context.Context, b *store.Batch) error {
 	return nil
 }
 
-// recordMinutes adds minutes, and drops the hours before from.
-func (s *Store) recordMinutes(batch *pebble.Batch, minutes sorted, from int64) error {
+// addMinutes adds minutes, and drops the hours before from.
+func (s *Store) addMinutes(batch *pebble.Batch, minutes sorted, from int64) error {
 	before, err := minutesFrom(s.db)
 	if err != nil {
 		return err
@@ -113,8 +113,8 @@ func (s *Store) recordMinutes(batch *pebble.Batch, minutes sorted, from int64) e
 	return mergeRows(batch, minutes)
 }
 
-// recordRest adds everything except cells: position, ledgers, marks.
-func (s *Store) recordRest(batch *pebble.Batch, b *store.Batch) error {
+// addRest adds everything except cells: position, ledgers, marks.
+func (s *Store) addRest(batch *pebble.Batch, b *store.Batch) error {
 	var cells rollup.Ledger
 	cells.Add(b.Cells...)
 	if err := addLedger(s.db, batch, []byte{keyLedger}, &cells); err != nil {
@@ -136,8 +136,8 @@ func (s *Store) recordRest(batch *pebble.Batch, b *store.Batch) error {
 	return batch.Set(positionKey(b.Journal), binary.BigEndian.AppendUint64(nil, b.To), nil)
 }
 
-// recordHighest raises the highest ids.
-func (s *Store) recordHighest(batch *pebble.Batch, quarters []row) error {
+// raiseHighest raises the highest ids.
+func (s *Store) raiseHighest(batch *pebble.Batch, quarters []row) error {
 	user, link, err := highest(s.db)
 	if err != nil {
 		return err
