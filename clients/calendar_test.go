@@ -9,14 +9,14 @@ import (
 	_ "time/tzdata" // so that no answer depends on the machine
 )
 
-// window is the time parameters of a question.
+// window holds the time parameters of a question.
 type window struct {
 	unit  string
 	units int    // -1 for all time
-	plain bool   // without a unit: it is day, or the question has days
-	days  int    // in questions with days; 0 is not sent
+	plain bool   // unit is not sent, so it is a day
+	days  int    // for methods that have days; 0 is not sent
 	zone  string // empty for New York
-	ref   int64  // 0 for now
+	ref   int64  // Unix seconds; 0 for now
 	limit int    // 0 is not sent
 	many  bool   // rollup=false
 }
@@ -49,7 +49,7 @@ func newWindow(rng *rand.Rand, clicks []oneClick) window {
 	return w
 }
 
-// params are the parameters of the window.
+// params adds the parameters of the window to p.
 func (w window) params(p params) params {
 	set := func(name, value string, given bool) {
 		if given {
@@ -66,7 +66,7 @@ func (w window) params(p params) params {
 	return p
 }
 
-// location is the zone of the window.
+// location returns the zone of the window.
 func (w window) location() *time.Location {
 	if hours, err := strconv.Atoi(w.zone); err == nil {
 		return time.FixedZone(w.zone, hours*3600)
@@ -101,13 +101,13 @@ func (w window) limited() int {
 	return w.limit
 }
 
-// span is a time from ≤ t < to.
+// span is a range of time, from ≤ t < to, in Unix seconds.
 type span struct{ from, to int64 }
 
 func (s span) holds(t int64) bool { return s.from <= t && t < s.to }
 
-// holding is the unit that holds t. Minutes and hours have the offset of the
-// reference.
+// holding returns the unit of time in which t lies. Minutes and hours begin by the
+// offset of the zone at the reference.
 func (w window) holding(t, reference int64) span {
 	if size := map[string]int64{"minute": 60, "hour": 3600}[w.unit]; size > 0 {
 		from := t - (t+w.offset(reference))%size
@@ -136,8 +136,8 @@ func (w window) holding(t, reference int64) span {
 	return span{starts(l, from), starts(l, to)}
 }
 
-// starts is the first quarter of an hour whose date in the zone is not before the
-// given one.
+// starts returns the first quarter of an hour whose date in the zone is the given one or
+// a later one.
 func starts(l *time.Location, date time.Time) int64 {
 	t := date.Unix() - 16*3600
 	for time.Unix(t, 0).In(l).Format(time.DateOnly) < date.Format(time.DateOnly) {
@@ -146,7 +146,7 @@ func starts(l *time.Location, date time.Time) int64 {
 	return t
 }
 
-// list lists a number of units back from the one that holds the reference.
+// list returns n units, newest first. The newest holds the reference.
 func (w window) list(reference int64, n int) (list []span) {
 	at := w.holding(reference, reference)
 	for range n {
@@ -156,7 +156,7 @@ func (w window) list(reference int64, n int) (list []span) {
 	return list
 }
 
-// all is the whole window.
+// all returns the whole window as one span.
 func (w window) all(now int64) span {
 	reference := w.reference(now)
 	newest := w.holding(reference, reference)
@@ -171,7 +171,8 @@ func (w window) all(now int64) span {
 	return span{list[n-1].from, newest.to}
 }
 
-// old lists the days of a question with days, of 86,400 s each.
+// old returns the days of a question that has the parameter days, newest first. Each has
+// 86,400 s.
 func (w window) old(now int64) (list []span) {
 	reference, days := w.reference(now), w.days
 	if days == 0 {

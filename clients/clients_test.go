@@ -38,14 +38,14 @@ const (
 func TestClients(t *testing.T) {
 	files, err := filepath.Glob(*feedGlob)
 	if err != nil || len(files) == 0 {
-		t.Fatal("no feed files", err)
+		t.Fatalf("-feed %s matches no file: %v", *feedGlob, err)
 	}
 	a := &asker{model: readFeed(t, files), rng: seedtest.Rand(t)}
 	p := newProgram(t)
 	var imported feed.Result
 	out := p.run(t, "", append([]string{"import", "--format", "bitly-feed", "--json"}, files...)...)
 	if err := json.Unmarshal([]byte(out), &imported); err != nil || int(imported.Clicks) != len(a.clicks) || int(imported.Lines) != a.lines {
-		t.Fatalf("imported %s, %v; the files hold %d lines with %d clicks", out, err, a.lines, len(a.clicks))
+		t.Fatalf("the import printed %s (%v), but the files have %d lines with %d clicks", out, err, a.lines, len(a.clicks))
 	}
 
 	// The users that ask: some with many clicks, some with few, and one without any.
@@ -111,11 +111,11 @@ func TestClients(t *testing.T) {
 		}).test(t, s, a)
 	})
 	if out := p.run(t, "", "check"); !strings.Contains(out, "everything agrees") {
-		t.Error(out)
+		t.Errorf("footfall check printed\n%s", out)
 	}
 }
 
-// since is when the user was made, as a Unix time.
+// since returns when the user was made, in Unix seconds.
 func since(t *testing.T, p program, login string) int64 {
 	t.Helper()
 	for line := range strings.Lines(p.run(t, "", "user", "list")) {
@@ -127,21 +127,21 @@ func since(t *testing.T, p program, login string) int64 {
 			return at.Unix()
 		}
 	}
-	t.Fatalf("no user %s", login)
+	t.Fatalf("footfall user list does not list %s", login)
 	return 0
 }
 
-// can tells whether the client can ask the method.
-func (c *dialect) can(method string) bool { return c.says(method, params{}) }
+// can reports whether the client has a function for the method.
+func (c *dialect) can(method string) bool { return c.canSend(method, params{}) }
 
-// says tells whether the client can ask the method with these parameters.
-func (c *dialect) says(method string, p params) bool {
+// canSend reports whether the client can call the method with these parameters.
+func (c *dialect) canSend(method string, p params) bool {
 	function, _ := c.translate(question{method: method, params: p}, &identity{})
 	return slices.Contains(c.list(), function)
 }
 
-// test asks every question that the client can ask, makes every change, and asks
-// again.
+// test asks every question that the client can ask, makes every change that it can make,
+// and asks again.
 func (c *dialect) test(t *testing.T, at *site, a *asker) {
 	t.Run(c.name, func(t *testing.T) {
 		c.t = t
@@ -172,12 +172,12 @@ func (c *dialect) checkAllCalled(t *testing.T) {
 	methods, calls := 0, 0
 	for _, name := range c.list() {
 		if c.calls[name] == 0 {
-			t.Errorf("%s was not called", name)
+			t.Errorf("%s: no test called %s", c.name, name)
 		}
 		methods++
 		calls += c.calls[name]
 	}
-	t.Logf("%s: %d methods, %d calls, each answer as the oracle has it", c.name, methods, calls)
+	t.Logf("%s: %d methods, %d calls; every answer agreed with the oracle", c.name, methods, calls)
 }
 
 // questions asks a number of random questions of each method.
@@ -190,7 +190,7 @@ func (c *dialect) questions(t *testing.T, a *asker, each int) {
 		}
 		for range each {
 			q := all[method](a, method, pick(a, a.logins))
-			for tries := 0; tries < 100 && !c.says(method, q.params); tries++ {
+			for tries := 0; tries < 100 && !c.canSend(method, q.params); tries++ {
 				q = all[method](a, method, pick(a, a.logins))
 			}
 			c.ask(t, q)

@@ -17,22 +17,22 @@ import (
 // The clients of Debian's archive connect over http to fixed hosts. They use footfall as
 // a proxy.
 
-// newBTI is a shell script. It accepts only http URLs, and does not show errors of the
-// server.
+// newBTI starts bti, a shell script. It accepts only http URLs, and does not show errors
+// of the server.
 func newBTI(t *testing.T, proxy string) *driver {
 	t.Helper()
 	return node(t, "bti.js", "CLIENT_HOME="+t.TempDir(), "http_proxy="+proxy)
 }
 
-// newTwitteringMode is a mode of Emacs. It does not show errors of the server.
+// newTwitteringMode starts twittering-mode, a mode of Emacs. It does not show errors of
+// the server.
 func newTwitteringMode(t *testing.T, proxy string) *driver {
 	t.Helper()
 	return drive(t, "debian", []string{"emacs", "--batch", "--no-init-file", "--load", "twittering-mode.el"},
 		"HOME="+t.TempDir(), "http_proxy="+proxy)
 }
 
-// newMikutter is a program in Ruby with plugins. A plugin of ours calls its plugin for
-// Bitly.
+// newMikutter starts mikutter, a program in Ruby. Our plugin calls its plugin for Bitly.
 func newMikutter(t *testing.T, proxy string) *driver {
 	t.Helper()
 	home := t.TempDir()
@@ -77,7 +77,7 @@ func (s story) checkPlainText(d *driver, name, fail string) {
 		raw, failed := d.call(as, "shorten", params...)
 		short, _ := plain(raw).(string)
 		if failed != nil || !regexp.MustCompile(want).MatchString(short) {
-			s.Fatalf("%s: shorten(%s) as %+v gave %s, %s; want %s", name, text(params), as, raw, text(failed), want)
+			s.Fatalf("%s: shorten(%s) as %+v returned %s, error %s; want a match of %s", name, text(params), as, raw, text(failed), want)
 		}
 		return short
 	}
@@ -93,7 +93,7 @@ func (s story) checkPlainText(d *driver, name, fail string) {
 		short := shorten(s.identify(one), any, longURL)
 		shorten(s.identify(one), exactly(short), longURL, "j.mp")
 		if theirs := shorten(s.identify(other), any, longURL, "bit.ly"); theirs == short {
-			s.Fatalf("two users have %s", short)
+			s.Fatalf("%s: two users got the same short URL %s", name, short)
 		}
 		l := &link{hash: short[len(shortURL("")):], longURL: longURL}
 		visitors := 2 + i
@@ -126,13 +126,13 @@ func (s story) checkPlainText(d *driver, name, fail string) {
 		calls++
 		raw, failed := d.call(e.as, "shorten", e.url)
 		if failed == nil || failed.Message != fmt.Sprintf(fail, e.url) {
-			s.Errorf("%s: shorten(%s) as %+v gave %s, %s", name, e.url, e.as, raw, text(failed))
+			s.Errorf("%s: shorten(%s) as %+v returned %s, error %s; want the error %q", name, e.url, e.as, raw, text(failed), fmt.Sprintf(fail, e.url))
 		}
 	}
-	s.Logf("%s: %d calls, each answer as it should be", name, calls)
+	s.Logf("%s: %d calls; every answer was right", name, calls)
 }
 
-// checkLink compares what the witness is answered about a link with what is wanted.
+// checkLink asks the witness about a link, and compares the answers with the clicks.
 func (s story) checkLink(l *link, countries, referrers list) {
 	s.Helper()
 	total, clicks := 0, s.data(s.T, "clicks", s.login, params{"hash": []string{l.hash}})
@@ -155,7 +155,7 @@ func (s story) checkLink(l *link, countries, referrers list) {
 		"countries": countries, "referrers": referrers,
 	}
 	if text(normal(got)) != text(normal(want)) {
-		s.Fatalf("%s is shown as %s, want %s", l.hash, text(got), text(want))
+		s.Fatalf("link %s: the answers say %s, want %s", l.hash, text(got), text(want))
 	}
 }
 
@@ -196,14 +196,14 @@ func (s story) checkExpand(d *driver) {
 			}
 		}
 		if raw, failed := d.call(as, "expand_url", given); failed != nil || text(plain(raw)) != text(append(append(list{}, left...), long...)) {
-			s.Fatalf("mikutter: expand_url(%s)\n got %s, %s\nwant %s %s", text(given), raw, text(failed), text(left), text(long))
+			s.Fatalf("mikutter: expand_url(%s)\n got %s, error %s\nwant %s followed by %s", text(given), raw, text(failed), text(left), text(long))
 		}
 	}
-	// It ignores errors of the server, and fails.
+	// It does not look for errors in the answer of the server, so it crashes on this one.
 	as.APIKey = "R_0123456789abcdef0123456789abcdef"
 	raw, failed := d.call(as, "expand_url", []any{"http://bit.ly/nope42"})
 	if failed == nil || !strings.HasPrefix(failed.Message, "NoMethodError") {
-		s.Errorf("mikutter: with a wrong apiKey: %s, %s", raw, text(failed))
+		s.Errorf("mikutter: expand_url with a wrong apiKey returned %s, error %s; want a NoMethodError", raw, text(failed))
 	}
-	s.Logf("mikutter: %d calls, each answer as it should be", d.calls["expand_url"])
+	s.Logf("mikutter: %d calls; every answer was right", d.calls["expand_url"])
 }

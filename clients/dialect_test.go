@@ -17,21 +17,21 @@ import (
 
 var transcript = flag.String("transcript", "", "a file for one short session of each client")
 
-// dialect is a client and how to use it.
+// dialect is a client, and describes how to use it.
 type dialect struct {
 	*driver
 	name string
 	// identify returns the credentials of a user.
 	identify func(login string) identity
-	// translate returns the function and the arguments that ask a question of the
-	// API; an empty name if the client cannot ask it. It may change the identity.
+	// translate returns the function and the arguments that ask the question, or an
+	// empty name if the client cannot ask it. It may change the identity.
 	translate func(q question, as *identity) (function string, args []any)
 	// show is what the client returns for an envelope: a result or an error.
 	show func(envelope object) (any, *clientError)
 	// read returns the envelope's data from a result.
 	read func(result json.RawMessage) any
-	// served are the functions for methods that footfall has. special ones do more or
-	// less than ask. All others must get NOT_FOUND.
+	// served are the functions for methods that footfall has. All others must get
+	// NOT_FOUND, except the special ones, which are more or less than one call of a method.
 	served  func() []string
 	special []string
 	// own tests what only this client does.
@@ -56,8 +56,9 @@ func (c *dialect) askAs(t *testing.T, as identity, q question) {
 	c.compare(t, as, function, args, func(now int64) (any, *clientError) { return c.show(q.want(now)) })
 }
 
-// compare calls a function. Its result must be what is wanted before or after the call,
-// because a minute may end meanwhile.
+// compare calls a function, and compares its result with want. The answer depends on the
+// time, and a minute may end during the call, so the result may be that of the time before
+// the call or after it.
 func (c *dialect) compare(t *testing.T, as identity, function string, args []any, want func(now int64) (any, *clientError)) {
 	t.Helper()
 	before := time.Now().Unix()
@@ -76,11 +77,11 @@ func (c *dialect) compare(t *testing.T, as identity, function string, args []any
 	if reflect.DeepEqual(got, normal(wanted)) && sameError(failed, wantFailed) {
 		return
 	}
-	t.Fatalf("%s: %s(%s) as %+v\n got %s\n and %s\nwant %s\n and %s", c.name, function, text(args), as,
+	t.Fatalf("%s: %s(%s) as %+v\n  got %s\nerror %s\n want %s\nerror %s", c.name, function, text(args), as,
 		text(got), text(failed), text(normal(wanted)), text(wantFailed))
 }
 
-// data asks and returns the data of the answer, which must have some.
+// data asks, and returns the data of the answer. It fails if there are none.
 func (c *dialect) data(t *testing.T, method, login string, p params) map[string]any {
 	t.Helper()
 	as := c.identify(login)
@@ -88,11 +89,11 @@ func (c *dialect) data(t *testing.T, method, login string, p params) map[string]
 	raw, failed := c.call(as, function, args...)
 	c.note(function, args, raw, failed)
 	if failed != nil {
-		t.Fatalf("%s: %s(%s): %+v", c.name, function, text(args), failed)
+		t.Fatalf("%s: %s(%s) failed: %+v", c.name, function, text(args), failed)
 	}
 	data, ok := c.read(raw).(map[string]any)
 	if !ok {
-		t.Fatalf("%s: %s(%s) has no data: %s", c.name, function, text(args), raw)
+		t.Fatalf("%s: the answer to %s(%s) has no data: %s", c.name, function, text(args), raw)
 	}
 	return data
 }
@@ -115,11 +116,12 @@ func sameError(a, b *clientError) bool {
 	return a.Message == b.Message && a.StatusCode == b.StatusCode && reflect.DeepEqual(normal(a.Data), normal(b.Data))
 }
 
-// normal is plain with equal apiKeys, and with links of the same second in one order.
+// normal returns v as plain does, but with a placeholder for each apiKey, and with links
+// of the same second in one order.
 func normal(v any) any { return tidy(plain(v)) }
 
-// plain is a value as decoded JSON. A text with JSON, which a client did not read, is
-// decoded too.
+// plain returns v as decoded JSON. It also decodes a string with JSON, because some
+// clients return the body of an answer as it came.
 func plain(v any) any {
 	raw, isRaw := v.(json.RawMessage)
 	if !isRaw {

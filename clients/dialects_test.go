@@ -11,8 +11,9 @@ import (
 	"strings"
 )
 
-// nodeBitlyAPI has function names of its own. Those of user(login) are named user.…; they
-// ask about the user if the method has that parameter.
+// nodeBitlyAPI has the functions of node-bitlyapi, which has its own names for methods.
+// Those of its user(login) are named user.NAME here. They ask about the user, if the method
+// has that parameter.
 var nodeBitlyAPI = map[string][]string{
 	"expand":                              {"expand"},
 	"info":                                {"getLinkInfo"},
@@ -47,7 +48,8 @@ var nodeBitlyAPI = map[string][]string{
 	"user/shorten_counts":                 {"getUserShortenCounts", "user.getShortenCounts"},
 }
 
-// newNodeBitlyAPI returns bodies unread. Methods without a function go through its get.
+// newNodeBitlyAPI describes node-bitlyapi, which returns bodies unread. Methods without a
+// function go through its get.
 func newNodeBitlyAPI(d *driver, rng *rand.Rand, identify func(string) identity) *dialect {
 	return &dialect{
 		driver: d, name: "node-bitlyapi 0.4.0", identify: identify,
@@ -77,7 +79,8 @@ func newNodeBitlyAPI(d *driver, rng *rand.Rand, identify func(string) identity) 
 	}
 }
 
-// newBitlyOAuth returns envelopes, and has a function for every method, by its name.
+// newBitlyOAuth describes bitly-oauth. It returns envelopes, and has a function for every
+// method, by the name of the method.
 func newBitlyOAuth(d *driver, identify func(string) identity) *dialect {
 	name := func(method string) string { return strings.ReplaceAll(method, "/", ".") }
 	return &dialect{
@@ -96,15 +99,15 @@ func newBitlyOAuth(d *driver, identify func(string) identity) *dialect {
 	}
 }
 
-// bitlyFunctions are those of bitly 5 and 6, which choose shortUrl or hash themselves.
-// Everything else goes through bitlyRequest.
+// bitlyFunctions has the functions of bitly 5 and 6, by method. They choose shortUrl or
+// hash themselves. All other methods go through bitlyRequest.
 var bitlyFunctions = map[string]string{
 	"shorten": "shorten", "expand": "expand", "info": "info", "clicks": "clicks", "clicks_by_day": "clicksByDay",
 	"clicks_by_minute": "clicksByMinute", "lookup": "lookup", "countries": "countries", "referrers": "referrers",
 }
 
-// newBitly makes errors of envelopes with an error. For others version 5 returns the
-// envelope, and version 6 its data.
+// newBitly describes bitly 5 and 6. They return an error for an envelope with an error.
+// Otherwise version 5 returns the envelope, and version 6 its data.
 func newBitly(d *driver, version int, identify func(string) identity) *dialect {
 	return &dialect{
 		driver: d, name: fmt.Sprintf("bitly %d", version), identify: identify,
@@ -136,7 +139,7 @@ func newBitly(d *driver, version int, identify func(string) identity) *dialect {
 	}
 }
 
-// bitlyArgument is the one argument for the parameters; nil if there is none.
+// bitlyArgument returns the one argument for the parameters, or nil if there is none.
 func bitlyArgument(p params) any {
 	if longURL, given := p["longUrl"]; given && len(p) == 1 {
 		return longURL

@@ -3,7 +3,7 @@
 // click feed.
 //
 // From the npm registry: bitly 1 to 6, bitly-oauth and node-bitlyapi. Some have tokens
-// and some apiKeys; some use http and some https. Each asks every method that it knows,
+// and some apiKeys; some use http and some https. Each calls every method that it has,
 // about imported links and about links that it made, and gets every kind of error.
 //
 // From Debian's archive, with apiKeys over http: bti is a shell script and

@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// identity is the credentials of a call. Each client uses those that it knows.
+// identity holds the credentials of a call. Each client uses those that it supports.
 type identity struct {
 	Token    string `json:"token,omitempty"`
 	Login    string `json:"login,omitempty"`
@@ -83,7 +83,7 @@ func drive(t *testing.T, dir string, command []string, env ...string) *driver {
 		defer cancel()
 		in.Close()
 		if err := cmd.Wait(); err != nil {
-			t.Errorf("%v: %v", command, err)
+			t.Errorf("%v ended with %v", command, err)
 		}
 	})
 	return d
@@ -95,7 +95,7 @@ func (d *driver) list() []string {
 	if d.names == nil {
 		raw, _ := d.exchange(map[string]any{})
 		if err := json.Unmarshal(raw, &d.names); err != nil || len(d.names) == 0 {
-			d.t.Fatalf("the client's methods: %s, %v", raw, err)
+			d.t.Fatalf("the client listed its methods as %s: %v", raw, err)
 		}
 	}
 	return d.names
@@ -127,10 +127,10 @@ func (d *driver) exchange(call map[string]any) (json.RawMessage, *clientError) {
 	hung := time.AfterFunc(callTimeout, d.stop) // ends Scan
 	defer hung.Stop()
 	if !d.out.Scan() {
-		d.t.Fatalf("the client left without an answer to %s: %v", line, d.out.Err())
+		d.t.Fatalf("the client ended without an answer to %s: %v", line, d.out.Err())
 	}
 	if err := json.Unmarshal(d.out.Bytes(), &answer); err != nil || answer.ID != d.sent {
-		d.t.Fatalf("%s was answered by %s: %v", line, d.out.Bytes(), err)
+		d.t.Fatalf("the client answered %s with %s: %v", line, d.out.Bytes(), err)
 	}
 	return answer.Result, answer.Error
 }

@@ -26,7 +26,6 @@ type link struct {
 	userTS, modified  int64
 }
 
-// oneClick is a click.
 type oneClick struct {
 	t        int64 // Unix second
 	link     *link
@@ -45,7 +44,7 @@ type user struct {
 	since           int64
 }
 
-// model is the content of the files, with the changes of the test.
+// model holds the content of the files, with the changes of the test.
 type model struct {
 	links, aggregates map[string]*link // by hash
 	users             map[string]*user
@@ -54,7 +53,8 @@ type model struct {
 	lines             int
 }
 
-// readFeed reads files in order. The first line that describes a link counts.
+// readFeed reads files in order. A link has the properties of the first line that
+// describes it.
 func readFeed(t *testing.T, files []string) *model {
 	t.Helper()
 	w := &model{links: map[string]*link{}, aggregates: map[string]*link{}, users: map[string]*user{}}

@@ -11,7 +11,8 @@ import (
 	"testing"
 )
 
-// oldFunctions are the functions of bitly 1 to 4, by method. No version has others.
+// oldFunctions has the functions of bitly 1 to 4, by method of the API. Some versions have
+// fewer.
 var oldFunctions = map[string]string{
 	"shorten": "shorten", "expand": "expand", "info": "info", "clicks": "clicks", "clicks_by_day": "clicksByDay",
 	"clicks_by_minute": "clicksByMinute", "lookup": "lookup", "countries": "countries", "referrers": "referrers",
@@ -24,8 +25,8 @@ func oldBitly(t *testing.T, major int, env ...string) *driver {
 	return node(t, "bitly.js", append(env, fmt.Sprint("CLIENT_MAJOR=", major))...)
 }
 
-// newOldBitly returns envelopes. bitly 2 and 3 make errors of envelopes with an error, with
-// its number and text.
+// newOldBitly describes bitly 1 to 4. They return envelopes, except that bitly 2 and 3
+// return an error, with its number and text, for an envelope with an error.
 func newOldBitly(d *driver, major int, identify func(string) identity) *dialect {
 	c := &dialect{
 		driver: d, name: fmt.Sprintf("bitly %d", major), identify: identify,
@@ -52,8 +53,9 @@ func newOldBitly(d *driver, major int, identify func(string) identity) *dialect 
 	return c
 }
 
-// oldArguments are the arguments for the parameters, if the function has any.
-func oldArguments(method string, p params) (args []any, sayable bool) {
+// oldArguments returns the arguments for the parameters. It reports false if the function
+// does not take them.
+func oldArguments(method string, p params) (args []any, takesThem bool) {
 	var takes []string
 	switch method {
 	case "shorten":

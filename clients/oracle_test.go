@@ -33,10 +33,10 @@ var notFound = envelope(404, "NOT_FOUND", nil)
 
 func shortURL(hash string) string { return shortScheme + "://" + shortDomain + "/" + hash }
 
-// shortScheme is the scheme of short URLs, which is that of the listener.
+// shortScheme is the scheme of short URLs. It is the scheme of the listener.
 var shortScheme = "http"
 
-// orNull returns null for an empty text.
+// orNull returns the text, or null if it is empty.
 func orNull(s string) any {
 	if s == "" {
 		return nil
@@ -78,7 +78,7 @@ func (w *model) resolveOwned(text string) *link {
 	return w.keyword("", name)
 }
 
-// ours tells whether short URLs may have the host.
+// ours reports whether short URLs may have the host.
 func (w *model) ours(host string) bool {
 	switch host {
 	case "", shortDomain, "bit.ly", "j.mp", "bitly.com":
@@ -87,11 +87,11 @@ func (w *model) ours(host string) bool {
 	return slices.ContainsFunc(w.keywords, func(k keyword) bool { return k.domain == host })
 }
 
-// sees tells whether the user may see the link.
+// sees reports whether the user may see the link.
 func (l *link) sees(login string) bool { return !l.private || l.owner == login }
 
-// of returns the clicks on a link; for an aggregate link those on all links of the long
-// URL.
+// of returns the clicks on a link. Those on an aggregate link are the clicks on all links
+// of the long URL.
 func (w *model) of(l *link) (clicks []oneClick) {
 	for _, h := range w.clicks {
 		if h.link == l || l.owner == "" && h.link.longURL == l.longURL {
@@ -307,7 +307,7 @@ func instants(clicks []oneClick) (list []int64) {
 	return list
 }
 
-// about is the answer to a question about counts.
+// about returns the answer to a question about counts.
 func (w window) about(now int64, fields object) object {
 	var echo any
 	if w.ref != 0 {

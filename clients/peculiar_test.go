@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// fails is what a client shows for an envelope without data.
+// fails returns what a client shows for an envelope without data.
 func (c *dialect) fails(code int, text string, data any) func(int64) (any, *clientError) {
 	return func(int64) (any, *clientError) { return c.show(envelope(code, text, data)) }
 }
@@ -48,10 +48,10 @@ func nodeBitlyAPIPeculiarities(t *testing.T, c *dialect, a *asker) {
 	checkBadTokens(t, c, a)
 	as := c.identify(a.logins[0])
 	c.compare(t, as, "shortenLink", []any{shortURL(a.linksOf(a.logins[0])[0].hash)}, c.fails(500, "ALREADY_A_BITLY_LINK", list{}))
-	// It ignores the status of /oauth/access_token, and returns neither a token nor
-	// an error.
+	// The client ignores the status of /oauth/access_token, and returns neither a token
+	// nor an error.
 	c.compare(t, as, "authenticate", []any{a.logins[0], "wrong"}, func(int64) (any, *clientError) { return nil, nil })
-	// It calls a function that does not exist.
+	// This function of the client calls one that does not exist.
 	c.compare(t, as, "user.getInfo", nil, func(int64) (any, *clientError) {
 		return nil, &clientError{Message: "this.bitly.getInfoForUser is not a function"}
 	})
@@ -64,19 +64,19 @@ func oauthPeculiarities(t *testing.T, c *dialect, a *asker) {
 	c.note("authenticate", nil, raw, failed)
 	token, _ := normal(raw).(string)
 	if failed != nil || len(token) < 43 || token[0] < 'g' || token[0] > 'z' {
-		t.Fatalf("authenticate gave %s, %s", raw, text(failed))
+		t.Fatalf("authenticate returned %s, error %s; want a token", raw, text(failed))
 	}
-	// A wrong password is HTTP 401, and it shows the number.
+	// A wrong password is HTTP 401. The client shows only the number.
 	as.Password = "wrong"
 	c.compare(t, as, "authenticate", nil, func(int64) (any, *clientError) {
 		return nil, &clientError{Message: "[object Object]", StatusCode: 401}
 	})
-	// During a call it ignores that error, and continues without a token.
+	// During other calls it ignores that error, and continues without a token.
 	as.Password = "as wrong"
 	link := pick(a, a.clicks).link.hash
 	c.compare(t, as, "link.clicks", []any{params{"link": link}}, c.fails(500, "MISSING_ARG_ACCESS_TOKEN", nil))
 	c.compare(t, as, "info", []any{params{"hash": link}}, c.fails(500, "MISSING_ARG_LOGIN", nil))
 	if !slices.Contains(c.list(), "user.link_save") {
-		t.Error("where are the nested functions?")
+		t.Errorf("the client lists %q, but not user.link_save: nested functions are missing", c.list())
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// person is what everybody may see of a user.
+// person returns the properties of a user that everybody may see.
 func (w *model) person(login string) object {
 	u := w.users[login]
 	return object{
@@ -19,7 +19,8 @@ func (w *model) person(login string) object {
 	}
 }
 
-// apiKey stands for any apiKey, which the oracle cannot know. Other tests use it.
+// apiKey stands for any apiKey, because the oracle cannot predict them. Tests of keys use
+// real ones.
 const apiKey = "R_…"
 
 func (w *model) ownInfo(login string) object {

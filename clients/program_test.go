@@ -43,8 +43,8 @@ func (p program) run(t *testing.T, stdin string, args ...string) string {
 // shortDomain is the domain of every short URL that the program makes.
 const shortDomain = "sho.rt"
 
-// serve starts the server. The end of the test stops it, which must succeed, with no
-// error in the log.
+// serve starts the server. When the test ends, the server must stop without an error, and
+// without one in its log.
 func (p program) serve(t *testing.T, args ...string) *harness.Process {
 	t.Helper()
 	args = append([]string{"serve", "--data", p.dir, "--domain", shortDomain, "--trusted-proxies", "127.0.0.1/32", "--listen", "127.0.0.1:0"}, args...)

@@ -12,8 +12,8 @@ import (
 
 // question is a question with its answer, which may depend on the time.
 type question struct {
-	method string // in the path
-	login  string // of the user that asks
+	method string // as in the path
+	login  string // of the user who asks
 	params params
 	want   func(now int64) object
 }
@@ -22,13 +22,13 @@ type question struct {
 type asker struct {
 	*model
 	rng    *rand.Rand
-	logins []string // users that may ask
+	logins []string // users who ask
 	texts  []string // links to ask about; all if empty
 }
 
 func pick[T any](a *asker, from []T) T { return from[a.rng.IntN(len(from))] }
 
-// text draws one of the ways to write a link, mostly of one with clicks.
+// text draws a link, mostly one with clicks, and one of the ways to write it.
 func (a *asker) text() string {
 	if len(a.texts) > 0 {
 		return pick(a, a.texts)
@@ -50,7 +50,7 @@ func (a *asker) text() string {
 	return pick(a, []string{"http://bit.ly/", "https://" + shortDomain + "/", "j.mp/", "bitly.com/", "", "http://1.usa.gov/"}) + name
 }
 
-// url draws a long URL, mostly of a link.
+// url draws a long URL, mostly one that a link has.
 func (a *asker) url(login string) string {
 	if links := a.linksOf(login); a.rng.IntN(2) == 0 && len(links) > 0 {
 		return links[a.rng.IntN(len(links))].longURL
@@ -165,7 +165,7 @@ func makers() map[string]maker {
 	}
 }
 
-// window draws a time near one of the clicks; many is whether the method has rollup.
+// window draws a time near one of the clicks. many says that the method has rollup.
 func (a *asker) window(clicks []oneClick, many bool) window {
 	w := newWindow(a.rng, clicks)
 	w.many = many && a.rng.IntN(2) == 0
@@ -209,7 +209,7 @@ func ofUser(fields func(window, []oneClick, int64) object, byDay func(window, []
 	}
 }
 
-// twice is a list with both of its names.
+// twice returns a list under both of the names that it has in answers.
 func twice(name string, l list) object { return object{name: l, "user_" + name: l} }
 
 func referringDomains(a *asker, method, login string) question {

@@ -18,7 +18,7 @@ import (
 
 var drawn = regexp.MustCompile(`^[0-9A-Za-z]{7}$`)
 
-// story tests what a client changes, and what clients see of it.
+// story makes changes with a client, and checks that clients see them.
 type story struct {
 	*testing.T
 	*dialect
@@ -27,7 +27,7 @@ type story struct {
 	login string
 }
 
-// site is how to reach the server.
+// site is the server, as clients reach it.
 type site struct {
 	base     string
 	http     *http.Client // follows no redirect
@@ -39,17 +39,17 @@ type site struct {
 func (s story) made(login, longURL, hash, aggregate string, from int64) *link {
 	s.Helper()
 	if old := s.a.linkOf("", longURL); old != nil && aggregate != old.hash {
-		s.Fatalf("%s has the aggregate link %s, and got %s", longURL, old.hash, aggregate)
+		s.Fatalf("shortening %s returned the aggregate link %s; the long URL has %s already", longURL, aggregate, old.hash)
 	} else if old == nil && (!drawn.MatchString(aggregate) || s.a.aggregates[aggregate] != nil || s.a.links[aggregate] != nil) {
-		s.Fatalf("%s got the aggregate link %q", longURL, aggregate)
+		s.Fatalf("shortening %s returned the aggregate link %q, which is not a new hash", longURL, aggregate)
 	}
 	if !drawn.MatchString(hash) || s.a.links[hash] != nil || s.a.aggregates[hash] != nil || hash == aggregate {
-		s.Fatalf("%s got the hash %q", longURL, hash)
+		s.Fatalf("shortening %s returned the hash %q, which is not a new one", longURL, hash)
 	}
 	l := s.a.add(&link{hash: hash, aggregate: aggregate, owner: login, longURL: longURL})
 	created := s.created(login, l)
 	if now := time.Now().Unix(); created < from || created > now {
-		s.Fatalf("%s was made at %d, between %d and %d", longURL, created, from, now)
+		s.Fatalf("the link of %s says that it was made at %d; it was made between %d and %d", longURL, created, from, now)
 	}
 	l.created, l.userTS, l.modified = created, created, created
 	if g := s.a.aggregates[aggregate]; g.created == 0 {
@@ -72,7 +72,7 @@ func (s story) created(login string, l *link) int64 {
 func (s story) one(login string, l *link) map[string]any {
 	s.Helper()
 	p := params{"link": shortURL(l.hash)}
-	if !s.says("user/link_history", p) {
+	if !s.canSend("user/link_history", p) {
 		p = params{}
 	}
 	for _, one := range s.data(s.T, "user/link_history", login, p)["link_history"].([]any) {
@@ -80,7 +80,7 @@ func (s story) one(login string, l *link) map[string]any {
 			return one
 		}
 	}
-	s.Fatalf("the history does not have %s", l.hash)
+	s.Fatalf("the link history of %s does not have %s", login, l.hash)
 	return nil
 }
 
@@ -94,7 +94,7 @@ func (s story) counted(l *link) int {
 	return int(clicks[0].(map[string]any)["user_clicks"].(float64))
 }
 
-// asks asks random questions of methods, as a user.
+// asks asks a random question of each method, as a user.
 func (s story) asks(login string, methods ...string) {
 	s.Helper()
 	for _, m := range methods {
@@ -102,7 +102,7 @@ func (s story) asks(login string, methods ...string) {
 	}
 }
 
-// is asks a question with a given answer.
+// is asks a question, and compares the answer with want.
 func (s story) is(method string, p params, want object) {
 	s.Helper()
 	s.ask(s.T, question{method, s.login, p, func(int64) object { return want }})
@@ -120,21 +120,21 @@ func (s story) shorten(login, longURL string, as params) *link {
 	l := s.made(login, longURL, got["hash"].(string), got["global_hash"].(string), from)
 	want := object{"long_url": longURL, "url": shortURL(l.hash), "hash": l.hash, "global_hash": l.aggregate, "new_hash": 1}
 	if text(normal(got)) != text(normal(want)) {
-		s.Fatalf("shorten gave %s, want %s", text(got), text(want))
+		s.Fatalf("shorten answered %s, want %s", text(got), text(want))
 	}
 	want["new_hash"] = 0
 	s.ask(s.T, question{"shorten", login, params{"longUrl": longURL}, func(int64) object { return ok(want) }})
 	return l
 }
 
-// checkShorten makes links of new and of known long URLs.
+// checkShorten shortens long URLs that have links already, and new ones.
 func (s story) checkShorten(other string) {
 	s.Helper()
 	fresh := fmt.Sprintf("http://www.example.gov/%s/%d", s.login, s.a.rng.Int())
 	l := s.shorten(s.login, fresh, params{"domain": "bit.ly"})
 	again := s.shorten(other, fresh, nil)
 	if again.aggregate != l.aggregate {
-		s.Fatalf("%s has two aggregate links", fresh)
+		s.Fatalf("two users shortened %s and got different aggregate links", fresh)
 	}
 	for _, h := range s.a.clicks { // of another user, with a long URL that is stored unchanged
 		if s.a.linkOf(s.login, h.link.longURL) == nil && kept.MatchString(h.link.longURL) {
@@ -155,7 +155,7 @@ func (s story) checkShorten(other string) {
 		}
 	}
 	if !found[true] || !found[false] {
-		s.Fatal("nobody imported links of both kinds of spelling")
+		s.Fatalf("the feed lacks imported links to shorten again: found a long URL that is stored unchanged: %t, one that is stored changed: %t", found[true], found[false])
 	}
 	for _, text := range []string{shortURL(l.hash), shortURL(l.aggregate), shortURL(again.hash)} {
 		n := s.a.resolve(text)
@@ -182,7 +182,7 @@ func (s story) checkSave(other string) {
 	l.title, l.note, l.private, l.userTS = title, note, true, 1300000000
 	saved := object{"link": shortURL(l.hash), "aggregate_link": shortURL(l.aggregate), "long_url": longURL, "new_link": 1}
 	if text(normal(got)) != text(normal(saved)) {
-		s.Fatalf("link_save gave %s, want %s", text(got), text(saved))
+		s.Fatalf("link_save answered %s, want %s", text(got), text(saved))
 	}
 	saved["new_link"] = 0
 	s.is("user/link_save", params{"longUrl": longURL, "title": "another"}, envelope(304, "LINK_ALREADY_EXISTS", object{"link_save": saved}))
@@ -207,11 +207,11 @@ func (s story) checkEdit(l *link, p params) {
 	s.is("user/link_edit", p, ok(object{"link_edit": object{"link": shortURL(l.hash)}}))
 	l.modified = int64(s.one(s.login, l)["modified_at"].(float64))
 	if now := time.Now().Unix(); l.modified < from || l.modified > now {
-		s.Fatalf("edited at %d, between %d and %d", l.modified, from, now)
+		s.Fatalf("link %s says that it was edited at %d; it was edited between %d and %d", l.hash, l.modified, from, now)
 	}
 }
 
-// checkShown checks what both users see of the link.
+// checkShown checks the answers about the link to its owner and to another user.
 func (s story) checkShown(l *link, other string) {
 	s.Helper()
 	by := shortURL(l.hash)
@@ -277,7 +277,7 @@ func (s story) checkVisits() {
 	await.Until(s.T, fmt.Sprintf("%d clicks are counted", want), func() (string, bool) {
 		n := s.counted(l)
 		if n > want {
-			s.Fatalf("%d clicks are counted, want %d", n, want)
+			s.Fatalf("%d clicks are counted, but there were only %d", n, want)
 		}
 		return fmt.Sprint(n), n == want
 	})
@@ -308,7 +308,7 @@ func (s story) visit(l *link, agent, address, from string) {
 		s.Fatal(err)
 	}
 	if res.StatusCode != http.StatusMovedPermanently || res.Header.Get("Location") != l.longURL {
-		s.Fatalf("%s leads to %d %s, not to %s", l.hash, res.StatusCode, res.Header.Get("Location"), l.longURL)
+		s.Fatalf("the link %s answered %d with the location %q, want 301 with %q", l.hash, res.StatusCode, res.Header.Get("Location"), l.longURL)
 	}
 }
 
@@ -320,7 +320,7 @@ func (s story) checkProfile() {
 	s.is("user/info", params{"full_name": u.fullName}, ok(s.a.ownInfo(s.login)))
 	info := s.data(s.T, "user/info", s.login, params{})
 	if text(normal(info)) != text(normal(s.a.ownInfo(s.login))) {
-		s.Fatalf("user/info gave %s", text(info))
+		s.Fatalf("user/info answered %s, want %s", text(info), text(s.a.ownInfo(s.login)))
 	}
 	for key, valid := range map[string]int{info["apiKey"].(string): 1, "R_0123456789abcdef0123456789abcdef": 0} {
 		s.is("validate", params{"x_login": s.login, "x_apiKey": key}, ok(object{"valid": valid}))
@@ -328,11 +328,11 @@ func (s story) checkProfile() {
 	s.is("validate", params{"x_login": "nobody-of-that-name", "x_apiKey": "R_x"}, ok(object{"valid": 0}))
 }
 
-// checkErrors makes every mistake.
+// checkErrors makes mistakes of every kind.
 func (s story) checkErrors(other string) {
 	s.Helper()
 	known := shortURL(s.a.linksOf(s.login)[0].hash)
-	his := shortURL(s.a.linksOf(other)[0].hash)
+	theirs := shortURL(s.a.linksOf(other)[0].hash)
 	many := make([]string, 16)
 	for i := range many {
 		many[i] = fmt.Sprint("hash", i)
@@ -372,7 +372,7 @@ func (s story) checkErrors(other string) {
 		{"user/link_edit", params{"link": known}, 500, "MISSING_ARG_EDIT", nil},
 		{"user/link_edit", params{"link": known, "edit": "color", "color": "red"}, 400, "INVALID_ARG_COLOR", nil},
 		{"user/link_edit", params{"link": known, "edit": "private"}, 500, "MISSING_ARG_PRIVATE", nil},
-		{"user/link_edit", params{"link": his, "edit": "title", "title": "mine"}, 404, "NOT_FOUND", nil},
+		{"user/link_edit", params{"link": theirs, "edit": "title", "title": "mine"}, 404, "NOT_FOUND", nil},
 		{"user/tracking_domain_clicks", params{"domain": "usa.gov"}, 500, "TRACKING_DOMAIN_NOT_REGISTERED", nil},
 		{"shorten", params{}, 500, "MISSING_ARG_LONGURL", none},
 		{"shorten", params{"longUrl": "not a url"}, 500, "INVALID_URI", none},

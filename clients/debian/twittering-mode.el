@@ -1,7 +1,7 @@
-;;; twittering-mode.el --- calls for twittering-mode  -*- lexical-binding: t -*-
+;;; twittering-mode.el --- calls twittering-mode  -*- lexical-binding: t -*-
 
-;; Calls come in as JSON lines, {id, as, method, params}, and go out as
-;; {id, result} or {id, error}, as those of ../node/lines.js.
+;; Reads calls as JSON lines, {id, as, method, params}, and answers each with
+;; {id, result} or {id, error}, as ../node/lines.js does.
 
 ;;; Code:
 
@@ -10,12 +10,12 @@
 (require 'json)
 
 (defun calls-shorten (long-url &optional domain)
-  "What LONG-URL becomes with the service at DOMAIN."
+  "Shorten LONG-URL with the service at DOMAIN, and return the short URL."
   (or (twittering-tinyurl-get long-url (intern (or domain "bit.ly")))
       (error "No short URL")))
 
 (defun calls-answer (call)
-  "The answer to CALL."
+  "Return the answer to CALL."
   (let ((as (gethash "as" call)) (method (gethash "method" call)))
     (if (not method)
         ["shorten"]

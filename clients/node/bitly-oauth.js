@@ -1,6 +1,6 @@
 'use strict';
-// bitly-oauth: an object of a login and a password, which asks for a token
-// before its first call; its results are envelopes. Its host is wired in.
+// bitly-oauth: an object with a login and a password. Before its first call it
+// asks for a token. Its results are envelopes. Its host is fixed.
 
 const Bitly = require('bitly-oauth');
 const lines = require('./lines');

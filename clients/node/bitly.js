@@ -1,7 +1,8 @@
 'use strict';
-// bitly 1 to 4, CLIENT_MAJOR says which: a class. 1 and 2 take a login and its
-// apiKey and speak http, 3 and 4 take a token and speak https. Their hosts are
-// wired in. 1 calls back, the others give promises; results are envelopes.
+// bitly 1 to 4: a class. CLIENT_MAJOR says which version. Versions 1 and 2 take
+// a login and its apiKey and use http; 3 and 4 take a token and use https. Their
+// hosts are fixed. Version 1 takes callbacks, and the others return promises.
+// Results are envelopes.
 
 const major = Number(process.env.CLIENT_MAJOR);
 const Bitly = require(`bitly${major}`);

@@ -1,5 +1,5 @@
 'use strict';
-// bitly 5: a function that makes an object of functions; their results are
+// bitly 5: a function that returns an object of functions. Their results are
 // envelopes.
 
 const bitly = require('bitly5');

@@ -1,5 +1,5 @@
 'use strict';
-// bitly 6: a class; the results of its methods are what the envelopes hold.
+// bitly 6: a class. The results of its methods are the data of the envelopes.
 
 const { BitlyClient } = require('bitly6');
 const lines = require('./lines');

@@ -1,7 +1,7 @@
 'use strict';
-// bti-shrink-urls, a shell script of Debian's package bti: an URL is its
-// argument, a login and its apiKey are in ~/.config/bti. It fetches with wget,
-// which takes a proxy from http_proxy. Its host is wired in.
+// bti-shrink-urls, a shell script in Debian's package bti. Its argument is a
+// URL. It reads a login and an apiKey from ~/.config/bti. It uses wget, which
+// takes a proxy from http_proxy. Its host is fixed.
 
 const fs = require('fs');
 const path = require('path');

@@ -1,7 +1,8 @@
 'use strict';
-// Sends the hosts in CLIENT_HOSTS, which clients have wired in, to this
-// machine, and their ports 80 and 443 to CLIENT_PORT. Everything else stays: the
-// clients, their TLS, and that they check the certificate for the host's name.
+// Connects clients to a server on this machine: the hosts in CLIENT_HOSTS, which
+// are fixed in the clients, become 127.0.0.1, and their ports 80 and 443 become
+// CLIENT_PORT. It does not change the clients or their TLS: they still check that
+// the certificate is for the name of the host.
 
 const dns = require('dns');
 const net = require('net');
@@ -18,7 +19,7 @@ dns.lookup = function (host, options, done = options) {
 
 const { connect } = net.Socket.prototype;
 net.Socket.prototype.connect = function (...args) {
-  const normal = Array.isArray(args[0]) ? args[0] : args; // net.connect has sorted them already
+  const normal = Array.isArray(args[0]) ? args[0] : args; // net.connect has put them into an array
   if (hosts.has(normal[0].host) && [80, 443].includes(Number(normal[0].port))) normal[0] = { ...normal[0], port };
   return connect.apply(this, args);
 };

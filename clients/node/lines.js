@@ -1,11 +1,11 @@
 'use strict';
-// Calls come in as JSON lines, {id, as, method, params}, and go out as
-// {id, result} or {id, error}: what the client gives its user, and no more.
-// A call without a method lists the client's methods.
+// Reads calls as JSON lines, {id, as, method, params}, and answers each with
+// {id, result} or {id, error}, which hold exactly what the client returned.
+// The answer to a call without a method is the list of the client's methods.
 
 const readline = require('readline');
 
-console.log = console.error; // a client prints there; standard output is ours
+console.log = console.error; // some clients print; standard output is for answers
 
 module.exports = function (methods, call) {
   readline.createInterface({ input: process.stdin }).on('line', async (line) => {
@@ -20,7 +20,7 @@ module.exports = function (methods, call) {
   });
 };
 
-// functions lists the functions of o, also of those one floor below: a.b.
+// functions lists the functions of o and of the objects in it, as a and b.c.
 module.exports.functions = function functions(o, prefix = '') {
   const names = [];
   for (const name of Object.keys(o)) {
@@ -30,6 +30,6 @@ module.exports.functions = function functions(o, prefix = '') {
   return names;
 };
 
-// node makes a promise of a function that calls back.
+// called returns a promise for the result of f, which takes a callback.
 module.exports.called = (f) =>
   new Promise((resolve, reject) => f((err, result) => (err ? reject(err) : resolve(result))));

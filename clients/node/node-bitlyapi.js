@@ -1,6 +1,7 @@
 'use strict';
-// node-bitlyapi: an object with a method for each of the API; their results
-// are bodies, unread. user(login) has some of them again, here as "user.name".
+// node-bitlyapi: an object with a function for each method of the API. Their
+// results are the bodies of answers, not decoded. The object that user(login)
+// returns has some of the functions again; here they are called "user.NAME".
 
 const BitlyAPI = require('node-bitlyapi');
 const lines = require('./lines');
@@ -10,7 +11,7 @@ BitlyAPI.prototype.request_config.endpoint = process.env.CLIENT_ENDPOINT;
 const client = (as) =>
   new BitlyAPI({ client_id: 'app', client_secret: 'secret' }).setAccessToken(as.token);
 
-const used = ['setAccessToken', 'user']; // by every call, and below
+const used = ['setAccessToken', 'user']; // they are no methods of the API; the code below calls them
 
 const methods = () => [
   ...lines.functions(BitlyAPI.prototype).filter((name) => !used.includes(name)),

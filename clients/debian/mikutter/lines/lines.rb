@@ -1,12 +1,12 @@
 # frozen_string_literal: true
 
-# A plugin of mikutter that has its plugin bitly called: calls come in as JSON
-# lines, {id, as, method, params}, and go out as {id, result} or {id, error}, as
-# those of ../../../node/lines.js. expand_url is what plugins ask for when they
-# show a message: long URLs for short ones.
+# A plugin for mikutter that calls mikutter's plugin bitly. It reads calls as JSON
+# lines, {id, as, method, params}, and answers each with {id, result} or
+# {id, error}, as ../../../node/lines.js does. The only method is expand_url, a
+# filter that returns long URLs for short ones. mikutter uses it to show messages.
 
 require 'json'
-require 'net/http' # which other plugins of mikutter load, and bitly takes for granted
+require 'net/http' # the plugin bitly uses it, and relies on other plugins to load it
 
 answers = $stdout.dup
 $stdout.reopen($stderr)
