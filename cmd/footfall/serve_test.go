@@ -64,14 +64,14 @@ func TestRefusals(t *testing.T) {
 		want string
 	}{
 		{[]string{"user", "add", "ann", "--data", dir}, `the login "ann" already exists: footfall user token ann prints another token`},
-		{[]string{"user", "token", "bob", "--data", dir}, `there is no user "bob": footfall user list shows all; footfall user add bob makes it`},
+		{[]string{"user", "token", "bob", "--data", dir}, `there is no user "bob": footfall user list lists all users; footfall user add bob adds this one`},
 		{[]string{"user", "add", "two words", "--data", dir}, "login"},
 		{[]string{"import", "--format", "bitly-feed", "--data", dir, "nowhere.gz"}, "import nowhere.gz: open nowhere.gz: no such file or directory"},
 		{[]string{"import", "--format", "csv", "--data", dir, "x"}, "--format must be one of"},
 		{[]string{"import", "--data", dir, "x"}, "give --format FORMAT (footfall import --help shows how)"},
 		{[]string{"serve", "--data", dir, "--listen", "nonsense"}, "--listen nonsense is not an address to listen on"},
 		{[]string{"paint"}, "unexpected argument paint"},
-		{[]string{"check", "--data", dir + "/typo"}, "there is no footfall data in " + dir + "/typo: --data names another directory"},
+		{[]string{"check", "--data", dir + "/typo"}, "there is no footfall data in " + dir + "/typo: name the right directory with --data"},
 		{[]string{"link", "add", "ann", "ftp://example.org/", "--data", dir}, "footfall: "},
 		{[]string{"link", "add", "bob", "http://example.org/", "--data", dir}, `there is no user "bob"`},
 		{[]string{"serve", "--demo", "--listen", "127.0.0.1:0", "--data", dir}, "--demo needs a new data directory, and "},

@@ -181,9 +181,9 @@ func TestUnknown(t *testing.T) {
 			{"user", "password", "LOGIN"}, {"link", "delete", "LINK"}, {"link", "delete", "LINK", "--yes"},
 		} {
 			for name, want := range map[string]string{
-				"bob":    `footfall: there is no user "bob": footfall user list shows all; footfall user add bob makes it` + "\n",
-				"ana":    `footfall: there is no user "ana": did you mean "anna"? footfall user list shows all; footfall user add ana makes it` + "\n",
-				"no one": `footfall: there is no user "no one": footfall user list shows all` + "\n",
+				"bob":    `footfall: there is no user "bob": footfall user list lists all users; footfall user add bob adds this one` + "\n",
+				"ana":    `footfall: there is no user "ana": did you mean "anna"? footfall user list lists all users; footfall user add ana adds this one` + "\n",
+				"no one": `footfall: there is no user "no one": footfall user list lists all users` + "\n",
 			} {
 				if !picks() {
 					continue
@@ -195,7 +195,7 @@ func TestUnknown(t *testing.T) {
 						command[i] = name
 					case "LINK":
 						command[i] = name
-						want = fmt.Sprintf("footfall: there is no link %q: name it by its hash, or by its short URL on a domain of this installation; footfall link list shows all\n", name)
+						want = fmt.Sprintf("footfall: there is no link %q: name it by its hash, or by its short URL on a domain of this installation; footfall link list lists all links\n", name)
 					}
 				}
 				if p := tryWith(t, "a good password\n", append(command, "--data", data)...); p.status == 0 || p.stderr != want {

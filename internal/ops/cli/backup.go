@@ -40,7 +40,7 @@ func (c *backupCmd) Run(e *env) error {
 
 type restoreCmd struct {
 	dataDir
-	From string `help:"The directory of backups, of which the newest is taken, or one backup in it." required:"" type:"path" placeholder:"DIR"`
+	From string `help:"A directory of backups, of which the newest is restored, or one backup in it." required:"" type:"path" placeholder:"DIR"`
 }
 
 func (c *restoreCmd) Run(e *env) error {
@@ -71,7 +71,7 @@ func (c *restoreCmd) Run(e *env) error {
 type rebuildCmd struct {
 	dataDir
 	From  string `help:"A directory of backups, or one backup, to start from." type:"path" placeholder:"DIR"`
-	Lossy bool   `help:"Accept new counts that lack clicks which are counted now." env:"-"`
+	Lossy bool   `help:"Accept that the new counts may lack clicks that are counted now." env:"-"`
 }
 
 func (c *rebuildCmd) Run(e *env) error {

@@ -41,7 +41,7 @@ type env struct {
 
 // commands is the whole command line.
 type commands struct {
-	Serve   serveCmd   `cmd:"" help:"Answer questions and count clicks."`
+	Serve   serveCmd   `cmd:"" help:"Run the server: redirect visitors, count their clicks and answer the API."`
 	User    userCmd    `cmd:"" help:"Users and their access tokens."`
 	Link    linkCmd    `cmd:"" help:"Short links."`
 	Stats   statsCmd   `cmd:"" help:"Print the clicks of today, of the last 7 and 30 days and of all time, and the links with the most clicks."`

@@ -25,7 +25,7 @@ import (
 var hints = []func(error) string{
 	// The data directory.
 	on(datadir.ErrOwned, "stop it, or name another directory with --data"),
-	on(datadir.ErrNoData, "--data names another directory"),
+	on(datadir.ErrNoData, "name the right directory with --data"),
 	on(datadir.ErrForeign, "name an empty directory with --data"),
 	on(datadir.ErrFile, "name a directory with --data"),
 	on(datadir.ErrMoved, "put the right one back, and start again"),
@@ -43,7 +43,7 @@ var hints = []func(error) string{
 		case datadir.LinkOfOther:
 			return "name the directory itself with --data"
 		case datadir.Public:
-			return "see that all in it is yours, and take the right away with chmod 700"
+			return "check that every file in it is yours, and remove that right with chmod 700"
 		case datadir.NoSocket:
 			return "find out who put it there"
 		case datadir.Process:
@@ -66,7 +66,7 @@ var hints = []func(error) string{
 	as(new(*journal.TailError), "put the newest file of the journal back as it was. "+repairJournal),
 	as(new(*journal.DuplicateError), "move the one that does not belong to this journal out of the directory"),
 	on(journal.ErrVersion, "run the version of footfall that wrote it"),
-	on(progress.ErrNotRegular, "remove it, and footfall makes it again"),
+	on(progress.ErrNotRegular, "remove it: footfall makes it again"),
 	of(func(e *datadir.GiveUpError) string {
 		switch {
 		case e.Part == datadir.PartLinks:
@@ -80,11 +80,11 @@ var hints = []func(error) string{
 	as(new(*datadir.DivergedJournalError), replaceJournal),
 	as(new(*datadir.OlderLinksError), replaceLinks),
 	as(new(*datadir.MissingLinksError), "put it back, with its -wal if that is there, or move footfall.db.saved there if there is one, or restore a whole backup"),
-	on(datadir.ErrUnknownJournal, "restore a backup, or move the journal away and start without it; clicks that were recorded and not counted are lost with it"),
+	on(datadir.ErrUnknownJournal, "restore a backup, or move the journal away and start without it; then clicks that were recorded but not counted are lost"),
 	on(datadir.ErrNotRegular, "find out who put it there"),
 	on(datadir.ErrMixed, "restore both from the same backup"),
 	on(datadir.ErrNotSeparate, "name another directory with --to, on another disk if there is one"),
-	on(datadir.ErrOldCounts, "run footfall rebuild, which begins with the newest checkpoint or backup"),
+	on(datadir.ErrOldCounts, "run footfall rebuild, which starts from the newest checkpoint or backup"),
 	of(func(e *datadir.PartError) string {
 		if errors.As(e, new(*store.CorruptError)) || errors.Is(e, journal.ErrCorrupt) {
 			switch e.Part {
@@ -96,7 +96,7 @@ var hints = []func(error) string{
 			return "restore a backup"
 		}
 		if errors.Is(e, fs.ErrPermission) {
-			return fmt.Sprintf("give all that is in the data directory to user %d with chown -R", os.Geteuid())
+			return fmt.Sprintf("give all files in the data directory to user %d with chown -R", os.Geteuid())
 		}
 		return ofSystem(e)
 	}),
@@ -107,7 +107,7 @@ var hints = []func(error) string{
 		case datadir.PartCounts:
 			return "put the original back, or run footfall rebuild, which counts what the journal has"
 		}
-		return "all that was recorded is counted first. Put the original back, or start again without it"
+		return "every click that was recorded is counted before the end. Put the original back, or start again without it"
 	}),
 	of(func(e *datadir.NoBaseError) string {
 		switch {
@@ -121,8 +121,8 @@ var hints = []func(error) string{
 
 	// Backups.
 	on(backup.ErrNone, "name one with --from, or a directory of them"),
-	on(backup.ErrDamaged, "take an older one with --from"),
-	on(backup.ErrUnlisted, "find out what put it there. Move it away, or take another one with --from"),
+	on(backup.ErrDamaged, "name an older one with --from"),
+	on(backup.ErrUnlisted, "find out what put it there. Move it away, or name another backup with --from"),
 	on(backup.ErrVersion, "run that version"),
 	on(backup.ErrMixed, "name an empty directory, or one with backups of this installation"),
 	on(backup.ErrNotEmpty, "move its files away, or name another directory"),
@@ -131,30 +131,31 @@ var hints = []func(error) string{
 		if e.Others() {
 			return fmt.Sprintf("name a directory of user %d", e.User)
 		}
-		return "take that right away with chmod o-w, or name another directory"
+		return "remove that right with chmod o-w, or name another directory"
 	}),
-	on(backup.ErrWrite, "the server writes its backups itself while it runs, so the directory must be its user's, and in systemd's unit named by ReadWritePaths="),
+	on(backup.ErrWrite, "while the server runs, it writes the backups itself. Give the directory to its user, and name it with ReadWritePaths= in its systemd unit"),
 
 	// Commands.
 	of(func(e *control.UnknownUserError) string {
-		said := "footfall user list shows all"
+		said := "footfall user list lists all users"
 		if e.Near != "" {
 			said = fmt.Sprintf("did you mean %q? ", e.Near) + said
 		}
 		if e.Valid {
-			said += "; footfall user add " + plain.Text(e.Login) + " makes it"
+			said += "; footfall user add " + plain.Text(e.Login) + " adds this one"
 		}
 		return said
 	}),
-	as(new(*control.UnknownLinkError), "name it by its hash, or by its short URL on a domain of this installation; footfall link list shows all"),
+	as(new(*control.UnknownLinkError), "name it by its hash, or by its short URL on a domain of this installation; footfall link list lists all links"),
 	of(func(e *control.ExistsError) string {
 		return "footfall user token " + plain.Text(e.Login) + " prints another token"
 	}),
 	on(recorder.ErrImporting, "run the command again once that import has ended"),
-	on(control.ErrTimezone, "say a name such as Europe/Berlin, or whole hours from -14 to 14"),
+	on(control.ErrTimezone, "give a name such as Europe/Berlin, or whole hours from -14 to 14"),
 	on(control.ErrCutOff, "run the command again"),
 	on(control.ErrStopping, "run the command again"),
-	on(control.ErrOtherVersion, "run the footfall that it runs, or restart it with this one"),
+	on(control.ErrOtherVersion, "run the command with the version of that process, or restart the process with this version"),
+	on(server.ErrNotDomain, "give a host such as sho.rt, without scheme, port and path"),
 	on(server.ErrNoServer, "start footfall serve, or name its directory with --data"),
 	on(server.ErrSilent, "look at its log, and start it again"),
 	on(server.ErrNoTime, "give a longer --timeout"),
@@ -164,12 +165,13 @@ var hints = []func(error) string{
 }
 
 const (
-	repairJournal  = "footfall check says what of it is counted, and footfall check --repair repairs what can be repaired"
-	replaceJournal = "put the right one back, or go on with this one by footfall rebuild --lossy"
-	replaceLinks   = "put the newer one back, which may be footfall.db.saved, with its -wal if that is there; or restore a whole backup; or go on with this one by footfall check --repair --give-up-links"
+	repairJournal  = "footfall check says whether all of it is counted, and footfall check --repair repairs it if no click is lost by that"
+	replaceJournal = "put the right one back, or run footfall rebuild --lossy to continue with this one"
+	replaceLinks   = "put the newer one back (it may be footfall.db.saved), with its -wal if there is one; or restore a whole backup; or run footfall check --repair --give-up-links to continue with this one"
 )
 
-// ofSystem is the hint about an error of the operating system.
+// ofSystem returns the hint about an error of the operating system; empty if there is
+// none.
 func ofSystem(err error) string {
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
@@ -177,27 +179,27 @@ func ofSystem(err error) string {
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
 		return "let the process open more files (LimitNOFILE, ulimit -n)"
 	case errors.Is(err, syscall.EIO):
-		return "the disk fails: see what the system's log says of it, and start again"
+		return "the disk fails: read what the log of the system says about it, and start again"
 	case errors.Is(err, syscall.EROFS):
-		return "the disk is read-only: see what the system's log says of it, mount it writable, and start again"
+		return "the disk is read-only: read what the log of the system says about it, mount it writable, and start again"
 	}
 	return ""
 }
 
-// remedies are what the remedies of a check are in words.
+// remedies has the hint for each remedy of a check.
 var remedies = map[datadir.Remedy]string{
-	datadir.WaitForDisk:    "see to the disk, and check again: counting goes on by itself",
-	datadir.StartAgain:     "start the server again, which goes on where counting stopped",
+	datadir.WaitForDisk:    "look at the disk, and check again: counting continues by itself",
+	datadir.StartAgain:     "start the server again: it continues where counting stopped",
 	datadir.RestoreLinks:   "for links and users, stop the server and restore a backup",
 	datadir.ReplaceLinks:   "for links and users, stop the server and " + replaceLinks,
 	datadir.ReplaceJournal: "for the journal, " + replaceJournal,
 	datadir.RebuildCounts:  "stop the server and run footfall rebuild, which counts the journal again",
 	datadir.RepairDays:     "run footfall check --repair, which makes the sums of days again",
-	datadir.RepairJournal:  "for the journal, stop the server and run footfall check --repair, which has it go on without what is counted",
-	datadir.RebuildFromOld: "for the journal, stop the server and run footfall rebuild, which begins with the newest checkpoint or backup",
+	datadir.RepairJournal:  "for the journal, stop the server and run footfall check --repair: it leaves the damaged part out if all clicks in it are counted",
+	datadir.RebuildFromOld: "for the journal, stop the server and run footfall rebuild, which starts from the newest checkpoint or backup",
 }
 
-// on is a hint about errors that are a target.
+// on makes a hint about errors that wrap the target.
 func on(target error, say string) func(error) string {
 	return func(err error) string {
 		if errors.Is(err, target) {
@@ -207,12 +209,12 @@ func on(target error, say string) func(error) string {
 	}
 }
 
-// as is a hint about errors of a type.
+// as makes a hint about errors of a type.
 func as[T error](_ *T, say string) func(error) string {
 	return of(func(T) string { return say })
 }
 
-// of is a hint that depends on the error.
+// of makes a hint that depends on the error.
 func of[T error](say func(T) string) func(error) string {
 	return func(err error) string {
 		var as T
@@ -223,7 +225,7 @@ func of[T error](say func(T) string) func(error) string {
 	}
 }
 
-// hinted is an error with the hint about it.
+// hinted returns the text of an error, with the hint about it.
 func hinted(err error) string {
 	for _, h := range hints {
 		if say := h(err); say != "" {
@@ -233,7 +235,7 @@ func hinted(err error) string {
 	return plain.Error(err)
 }
 
-// explained is an error as lines, each with the hint about it.
+// explained returns an error as lines, each with the hint about it.
 func explained(err error) (lines []string) {
 	if all, ok := err.(interface{ Unwrap() []error }); ok && isJoined(err, all.Unwrap()) {
 		for _, one := range all.Unwrap() {

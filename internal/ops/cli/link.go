@@ -17,7 +17,7 @@ import (
 
 type linkCmd struct {
 	Add    linkAddCmd    `cmd:"" help:"Add a short link and print it, alone on its line. The same URL of the same user is the same link."`
-	List   linkListCmd   `cmd:"" help:"List the links of a user, newest first, or of all users, with how many people clicked each."`
+	List   linkListCmd   `cmd:"" help:"List the links of a user, newest first, or of all users, each with the number of its clicks by people."`
 	Delete linkDeleteCmd `cmd:"" help:"Delete a link and the clicks counted on it, also from the counts of all links of its user. This cannot be undone."`
 }
 

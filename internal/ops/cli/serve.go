@@ -24,7 +24,7 @@ type serveCmd struct {
 	Domain           []string  `help:"A short domain of this installation. May be repeated; the first is the default." placeholder:"HOST" otherwise:"the host of the request"`
 	TLSCert          string    `help:"Serve https with the certificate in this file (PEM, with its chain). footfall reads it again when it changes." name:"tls-cert" type:"path" and:"tls" placeholder:"FILE"`
 	TLSKey           string    `help:"The key of the certificate (PEM, not encrypted)." name:"tls-key" type:"path" and:"tls" placeholder:"FILE"`
-	ACMEDomain       []string  `help:"Serve https for this domain, with certificates that footfall obtains and renews from Let's Encrypt. You agree to its terms. Port 443 of the domain must lead here. May be repeated." name:"acme-domain" placeholder:"HOST"`
+	ACMEDomain       []string  `help:"Serve https for this domain, with certificates that footfall obtains and renews from Let's Encrypt. You agree to its terms. Port 443 of the domain must lead here, or port 80 if --http-listen serves it. May be repeated." name:"acme-domain" placeholder:"HOST"`
 	ACMEEmail        string    `help:"The address that the certificate authority writes to about its certificates." name:"acme-email" placeholder:"ADDRESS"`
 	ACMEDirectory    string    `help:"The URL of the ACME directory of the certificate authority." name:"acme-directory" placeholder:"URL" otherwise:"that of Let's Encrypt"`
 	ShortURLScheme   scheme    `help:"The scheme of short URLs, http or https. Set https if a proxy serves it." name:"short-url-scheme" placeholder:"SCHEME" otherwise:"https with --tls-cert or --acme-domain, otherwise http"`
@@ -39,8 +39,8 @@ type serveCmd struct {
 	RateLimit        number    `help:"How many API requests a user may make each second on average, and ten times as many at once; 0 is no limit." least:"0" most:"1000000" default:"0" placeholder:"N"`
 	MaxLinks         number    `help:"How many links a user may make or change through the API each minute on average, and as many at once; 0 is no limit. Commands and imports have no limit." name:"max-links-per-minute" least:"0" most:"1000000" default:"1000" placeholder:"N"`
 	MaxText          bytesSize `help:"How many bytes of long URLs, titles and notes a user may send for these links each minute, such as 1MB; 0 is no limit." name:"max-text-per-minute" default:"1MB" placeholder:"BYTES"`
-	DiskReserve      bytesSize `help:"How much of the disk should stay free, such as 5GB. The log warns below that. Below half of it users can make no links; clicks are still recorded." placeholder:"BYTES" otherwise:"1GB, or 5 % of the disk if that is less"`
-	MaxConnections   number    `help:"How many connections may be open at once. One address may have a quarter of them, unless it is one of --trusted-proxies. If there are more, footfall closes the one that has waited for its client longest, of the address that has most." least:"1" most:"1000000" placeholder:"N" otherwise:"10000, or three quarters of the files that the process may open"`
+	DiskReserve      bytesSize `help:"How much of the disk should stay free, such as 5GB. The log warns if less is free. If less than half of it is free, users cannot make links; clicks are still recorded." placeholder:"BYTES" otherwise:"1GB, or 5 % of the disk if that is less"`
+	MaxConnections   number    `help:"How many connections may be open at once. One address may have a quarter of them, unless it is one of --trusted-proxies. If there are more, footfall takes the address with the most connections, and closes the one that has waited longest for its client." least:"1" most:"1000000" placeholder:"N" otherwise:"10000, or three quarters of the files that the process may open"`
 	MetricsListen    string    `help:"The address that serves /metrics for Prometheus. Do not make it public." placeholder:"HOST:PORT" otherwise:"nowhere"`
 	LogFormat        string    `help:"The format of the log: ${enum}." enum:"text,json" default:"text" placeholder:"FORMAT"`
 	LogLevel         level     `help:"The lowest level that is logged: debug, info, warn or error." default:"info" placeholder:"LEVEL"`
@@ -49,10 +49,10 @@ type serveCmd struct {
 	Demo             bool      `help:"Import an hour of real clicks, spread over the last 30 days, and print a question to try."`
 }
 
-// fits fails if options do not go together.
+// fits fails if options contradict each other, or one lacks another.
 func (c *serveCmd) fits() error {
 	if len(c.ACMEDomain) == 0 && (c.ACMEEmail != "" || c.ACMEDirectory != "") {
-		return usage("--acme-email and --acme-directory only apply together with --acme-domain")
+		return usage("--acme-email and --acme-directory only apply together with --acme-domain: add it, or leave them out")
 	}
 	if len(c.HTTPListen) > 0 && !c.secure() {
 		return usage("--http-listen only applies next to https: give a certificate with --tls-cert and --tls-key, or use --acme-domain; without either, --listen serves http")

@@ -70,8 +70,8 @@ func (l startLog) WithGroup(name string) slog.Handler {
 }
 
 // startLines are the first lines of a server's log: which program this is, the
-// resources that it has, and the options that were given. A reader of the log then
-// knows every option, because the defaults follow from the version.
+// resources that it has, and the options that were given. So the log shows every
+// option, because the defaults follow from the version.
 func (c *serveCmd) startLines(v version.Info, k *kong.Context) []line {
 	program := []any{"version", v.Version}
 	if v.Revision != "" {

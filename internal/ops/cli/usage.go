@@ -20,7 +20,7 @@ func newParser(c *commands, e *env, exit func(int)) *kong.Kong {
 	var known variables
 	parser, err := kong.New(c,
 		kong.Name("footfall"),
-		kong.Description("The click-metrics server that answers in Bitly's v3 dialect.\n\n"+statusHelp),
+		kong.Description("A server for short links: it redirects visitors, counts clicks and answers in Bitly's v3 API. Begin with footfall serve --demo.\n\n"+statusHelp),
 		kong.DefaultEnvars("FOOTFALL"),
 		kong.Vars{"formats": strings.Join(feed.Formats, ",")},
 		kong.Writers(e.data, e.terminal), // it asks these how wide they are

@@ -21,7 +21,7 @@ type userCmd struct {
 	Add      userAddCmd      `cmd:"" help:"Add a user and print an access token, alone on its line. It is not shown again."`
 	Token    userTokenCmd    `cmd:"" help:"Print another access token for a user. It stays valid until you revoke it."`
 	Revoke   userRevokeCmd   `cmd:"" help:"Revoke an access token of a user, or all of them. The password and the apiKey stay valid."`
-	Password userPasswordCmd `cmd:"" help:"Set a user's password, 8 to 72 bytes. Programs get tokens for it from /oauth/access_token. footfall asks for it on a terminal, and otherwise reads the first line of standard input. Tokens and the apiKey stay valid."`
+	Password userPasswordCmd `cmd:"" help:"Set a user's password, 8 to 72 bytes. Programs exchange it for tokens at /oauth/access_token. footfall asks for it on a terminal, and otherwise reads the first line of standard input. Tokens and the apiKey stay valid."`
 	Key      userKeyCmd      `cmd:"" help:"Print a user's apiKey. All methods except user/… take it together with the login."`
 	Delete   userDeleteCmd   `cmd:"" help:"Delete a user, their links and every click counted on them. This cannot be undone."`
 	List     userListCmd     `cmd:"" help:"List users by login, with the time when each was added and how many tokens each has."`
@@ -54,7 +54,7 @@ func (c *userTokenCmd) Run(e *env) error {
 type userRevokeCmd struct {
 	dataDir
 	Login string `arg:"" help:"The user's login."`
-	Token string `arg:"" optional:"" help:"The token."`
+	Token string `arg:"" optional:"" help:"The token to revoke. Leave it out with --all."`
 	All   bool   `help:"Revoke every token of the user." env:"-"`
 }
 

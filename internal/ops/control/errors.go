@@ -19,8 +19,8 @@ var (
 	ErrCutOff = errors.New("the footfall process that owns the data directory went away")
 	// ErrStopping says that the owner is stopping, and has not answered.
 	ErrStopping = errors.New("the footfall process that owns the data directory is stopping")
-	// ErrOtherVersion says that the owner does not know the command.
-	ErrOtherVersion = errors.New("the footfall process that owns the data directory does not know this command, because it is of another version")
+	// ErrOtherVersion says that the owner does not have the command.
+	ErrOtherVersion = errors.New("the footfall process that owns the data directory is of another version, which does not have this command")
 	// ErrNotServing says that the owner answers no visitors: it is a command, or a
 	// server that starts or stops.
 	ErrNotServing = errors.New("a footfall process owns the data directory and answers no visitors: it is a command, or a server that starts or stops")

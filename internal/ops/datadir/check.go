@@ -76,9 +76,9 @@ func CheckDamaged(ctx context.Context, o Options, report func(string)) (v Verdic
 	return v, err
 }
 
-// check checks everything that is open. j is nil if there is no journal. The
-// caller has reported that this many journals are missing, and why counting
-// stopped, which is nil if it did not.
+// check checks everything that is open. j is nil if there is no journal. missing is the
+// number of journals that are missing, and stopped is why counting stopped, or nil. The
+// caller has reported both.
 func check(ctx context.Context, db *sql.DB, clicks *pebble.Store, j *journal.Contents, missing int, stopped error, report func(string)) (v Verdict, err error) {
 	links := 0
 	meter.Begin(ctx, "links and users", meter.Bytes, 0)
@@ -104,8 +104,8 @@ func check(ctx context.Context, db *sql.DB, clicks *pebble.Store, j *journal.Con
 	return v, err
 }
 
-// remedies are the steps that repair so many findings about links and users, and
-// the findings about the other parts.
+// remedies returns the steps that repair what was found. links is the number of findings
+// about links and users, and wrong has those about the other parts.
 func remedies(links int, wrong audit.Wrong) (all []Remedy) {
 	if links > 0 {
 		all = append(all, RestoreLinks)

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -9,17 +10,20 @@ import (
 	"golang.org/x/crypto/acme/autocert"
 )
 
+// ErrNotDomain says that a text cannot be a domain of a certificate.
+var ErrNotDomain = errors.New("is not a domain")
+
 // ACME says how certificates are obtained from an authority (RFC 8555). The zero
 // value obtains none.
 type ACME struct {
-	// Domains are those of the certificates. Each must lead here. The authority
-	// proves them at port 443 of the https listener (RFC 8737), or at port 80 of one
-	// of Site.PlainHTTP.
+	// Domains are the domains of the certificates. Each must lead to this server. The
+	// authority checks that through the https listener at port 443 (RFC 8737), or
+	// through one of Site.PlainHTTP at port 80.
 	Domains []string
-	// Email is the address that the authority writes to; empty is none.
+	// Email is the address that the authority writes to; if empty, it writes to nobody.
 	Email string
-	// Directory is the URL of the directory of the authority; empty is that of Let's
-	// Encrypt.
+	// Directory is the URL of the directory of the authority; if empty, Let's Encrypt
+	// is used.
 	Directory string
 }
 
@@ -38,7 +42,8 @@ func (a *ACME) manager(dir string) *autocert.Manager {
 }
 
 // challenges answers the challenges of ACME over http (RFC 8555, 8.3), and passes
-// other requests to next. The authority may use them once it has been called.
+// other requests to next. m makes the authority use http only after challenges was
+// called.
 func challenges(m *autocert.Manager, next http.Handler) http.Handler {
 	h := m.HTTPHandler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

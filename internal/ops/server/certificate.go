@@ -45,7 +45,7 @@ func openCertificate(certFile, keyFile string, now func() time.Time, log *slog.L
 		return nil, err
 	}
 	if leaf := files.Get().Leaf; now().After(leaf.NotAfter) {
-		log.Warn("the certificate has expired, and clients refuse it", "file", certFile, "expired", leaf.NotAfter)
+		log.Warn("the certificate has expired, and clients refuse it: renew it, and footfall reads it again", "file", certFile, "expired", leaf.NotAfter)
 	}
 	return &certificate{certFile, keyFile, log, files}, nil
 }
@@ -66,10 +66,10 @@ func (c *certificate) report() reload.Report[*tls.Certificate] {
 			c.log.Info("the certificate was read again", "file", c.certFile, "expires", next.Leaf.NotAfter)
 		},
 		Failed: func(err error) {
-			c.log.Error("the changed certificate cannot be used; the last good one stays in use", "error", err)
+			c.log.Error("the changed certificate cannot be used; the last good one stays in use: look at its files", "error", err)
 		},
 		Late: func(waited time.Duration) {
-			c.log.Warn("the files of the certificate do not answer; the last good one stays in use", "waited", waited, "cert", c.certFile, "key", c.keyFile)
+			c.log.Warn("the files of the certificate do not answer; the last good one stays in use: look at their disk or network share", "waited", waited, "cert", c.certFile, "key", c.keyFile)
 		},
 	}
 }

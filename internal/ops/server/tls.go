@@ -10,15 +10,15 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// httpsSetup is how a Site speaks https.
+// httpsSetup configures the listeners of a Site for https.
 type httpsSetup struct {
 	config *tls.Config // nil without https
 	// challenges answers the challenges of ACME over http before the next handler.
 	challenges func(next http.Handler) http.Handler
 }
 
-// https returns the setup of the Site: with a certificate in files, which are
-// watched until ctx is done, with ACME, or without https.
+// https returns the setup of the Site: with the certificate in its files, which it
+// watches until ctx is done, with ACME, or without https.
 func (s *Site) https(ctx context.Context, o *Options) (httpsSetup, error) {
 	noChallenges := func(next http.Handler) http.Handler { return next }
 	switch {
@@ -32,9 +32,9 @@ func (s *Site) https(ctx context.Context, o *Options) (httpsSetup, error) {
 		go c.watch(ctx, ticker.C)
 		return httpsSetup{c.config(), noChallenges}, nil
 	case len(s.ACME.Domains) > 0:
-		for _, d := range s.ACME.Domains { // autocert ignores what is not a domain
+		for _, d := range s.ACME.Domains { // autocert would ignore a wrong one
 			if _, err := idna.Lookup.ToASCII(d); err != nil {
-				return httpsSetup{}, fmt.Errorf("--acme-domain: %q is not a domain: it must be a host, without scheme, port and path", d)
+				return httpsSetup{}, fmt.Errorf("--acme-domain: %q %w", d, ErrNotDomain)
 			}
 		}
 		m := s.ACME.manager(o.Data.Path)
