@@ -98,7 +98,7 @@ type linkDeleteCmd struct {
 func (c *linkDeleteCmd) Run(e *env) error {
 	return c.with(e, func(o *server.Owner) error {
 		if !c.Yes {
-			clicks, err := ask(e, o, control.LinkClicks, c.Link)
+			clicks, err := ask(e, o, control.CountLinkClicks, c.Link)
 			if err != nil {
 				return err
 			}

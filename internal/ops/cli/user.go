@@ -65,7 +65,7 @@ func (c *userRevokeCmd) Run(e *env) error {
 	return c.with(e, func(o *server.Owner) error {
 		revoked, err := 1, error(nil)
 		if c.All {
-			revoked, err = ask(e, o, control.RevokeTokens, c.Login)
+			revoked, err = ask(e, o, control.RevokeAllTokens, c.Login)
 		} else {
 			_, err = ask(e, o, control.RevokeToken, control.TokenOf{Login: c.Login, Token: c.Token})
 		}
@@ -145,7 +145,7 @@ type userDeleteCmd struct {
 func (c *userDeleteCmd) Run(e *env) error {
 	return c.with(e, func(o *server.Owner) error {
 		if !c.Yes {
-			clicks, err := ask(e, o, control.UserClicks, c.Login)
+			clicks, err := ask(e, o, control.CountUserClicks, c.Login)
 			if err != nil {
 				return err
 			}

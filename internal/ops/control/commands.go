@@ -11,59 +11,60 @@ import (
 
 // The commands about users. A login that is not in use is an UnknownUserError.
 var (
-	// AddUser makes a user and answers a token of theirs; ExistsError.
+	// AddUser makes a user and answers a token for them. ExistsError.
 	AddUser = declare[string, None, string]("user/add")
 	// AddToken answers another token of a user.
-	AddToken = declare[string, None, string]("user/token")
-	// RevokeToken takes one token of a user away; click.ErrNotFound.
-	RevokeToken = declare[TokenOf, None, None]("user/revoke")
-	// RevokeTokens takes all tokens of a user away, and answers how many there were.
-	RevokeTokens = declare[string, None, int]("user/revoke-all")
-	// SetPassword gives a user another password; auth.ErrPasswordForm.
-	SetPassword = declare[PasswordOf, None, None]("user/password")
+	AddToken = declare[string, None, string]("user/add-token")
+	// RevokeToken removes one token of a user. click.ErrNotFound if they do not have
+	// it.
+	RevokeToken = declare[TokenOf, None, None]("user/revoke-token")
+	// RevokeAllTokens removes all tokens of a user, and answers how many they had.
+	RevokeAllTokens = declare[string, None, int]("user/revoke-all-tokens")
+	// SetPassword gives a user another password. auth.ErrPasswordForm.
+	SetPassword = declare[PasswordOf, None, None]("user/set-password")
 	// APIKey answers the apiKey of a user.
-	APIKey = declare[string, None, string]("user/key")
+	APIKey = declare[string, None, string]("user/api-key")
 	// NewAPIKey gives a user another apiKey, in place of the last one, and answers it.
-	NewAPIKey = declare[string, None, string]("user/new-key")
-	// ListUsers answers some users by login, from the first after the given one.
+	NewAPIKey = declare[string, None, string]("user/new-api-key")
+	// ListUsers answers a page of users by login, from the first after the given login.
 	ListUsers = declare[string, None, []User]("user/list")
-	// UserClicks answers how many clicks DeleteUser would remove.
-	UserClicks = declare[string, None, uint64]("user/clicks")
-	// DeleteUser removes a user, with all that is theirs.
+	// CountUserClicks answers the number of clicks that DeleteUser would remove.
+	CountUserClicks = declare[string, None, uint64]("user/count-clicks")
+	// DeleteUser removes a user, with their tokens, links and clicks.
 	DeleteUser = declare[string, None, datadir.Removal]("user/delete")
 )
 
-// The commands about links. A link that is not here is an UnknownLinkError.
+// The commands about links. A link that does not exist is an UnknownLinkError.
 var (
 	// AddLink makes a short link, unless the user has it, and answers its URL.
 	AddLink = declare[NewLink, None, string]("link/add")
-	// ListLinks reports each link of a user, newest first; UnknownUserError.
+	// ListLinks reports each link of a user, newest first. UnknownUserError.
 	ListLinks = declare[LinksOf, Link, None]("link/list")
-	// LinkClicks answers how many clicks DeleteLink would remove. A link is named by
-	// its hash or its short URL.
-	LinkClicks = declare[string, None, uint64]("link/clicks")
+	// CountLinkClicks answers the number of clicks that DeleteLink would remove. A
+	// link is named by its hash or its short URL.
+	CountLinkClicks = declare[string, None, uint64]("link/count-clicks")
 	// DeleteLink removes a link, named by its hash or its short URL.
 	DeleteLink = declare[string, None, datadir.Removal]("link/delete")
-	// Stats sums up what was counted; UnknownUserError and ErrTimezone.
+	// Stats sums up clicks. UnknownUserError, ErrTimezone.
 	Stats = declare[StatsOptions, None, StatsOf]("stats")
 )
 
 // The commands about everything in the directory.
 var (
-	// Import brings in one input, and reports each line that it rejects.
+	// Import imports one input, and reports each line that it rejects.
 	Import = declare[ImportOf, feed.Rejected, feed.Result]("import")
 	// Export reports users, links and counts, or clicks, as pieces of NDJSON.
 	Export = declare[ExportOptions, []byte, None]("export")
 	// Backup adds a backup to a directory.
 	Backup = declare[BackupTo, None, backup.Manifest]("backup")
-	// Check reports a sentence for each thing that is wrong.
+	// Check reports a sentence for each fault.
 	Check = declare[None, string, datadir.Verdict]("check")
-	// Repair repairs what it can without a loss while everything goes on, and reports
-	// a sentence for each thing that it did or left.
+	// Repair repairs what it can without a loss while the owner serves, and reports a
+	// sentence for each fault that it repaired or left.
 	Repair = declare[None, string, None]("repair")
-	// Health answers in a line or two that visitors are answered; ErrNotServing.
+	// Health answers with a line or two for people. ErrNotServing.
 	Health = declare[None, None, string]("health")
-	// Debug reports pieces of a profile of the process, as Go's pprof reads it.
+	// Debug reports pieces of a profile of the process, in the form of Go's pprof.
 	Debug = declare[Profile, []byte, None]("debug")
 )
 
@@ -73,10 +74,10 @@ type TokenOf struct{ Login, Token string }
 // PasswordOf is a password of a user.
 type PasswordOf struct{ Login, Password string }
 
-// User is a user as an operator sees them.
+// User is a user in ListUsers.
 type User struct {
 	store.User
-	Tokens int // that are good
+	Tokens int // the number of valid tokens
 }
 
 // NewLink is a link to make.
@@ -86,14 +87,14 @@ type NewLink struct {
 	Domain string
 }
 
-// LinksOf says whose links are listed.
+// LinksOf says whose links ListLinks reports.
 type LinksOf struct {
 	Login string // all users by login, if empty
 	// Domain is that of short URLs; the default one if empty.
 	Domain string
 }
 
-// Link is a link as an operator sees it.
+// Link is a link in ListLinks.
 type Link struct {
 	Link    string `json:"link"` // its short URL
 	Clicks  uint64 `json:"clicks"`
@@ -117,19 +118,19 @@ type StatsOptions struct {
 	Top int
 }
 
-// StatsOf is a summary of what was counted.
+// StatsOf is the answer of Stats.
 type StatsOf struct {
 	// Login is empty if the summary is of all users.
 	Login    string    `json:"login,omitempty"`
 	Timezone string    `json:"timezone"`
 	Users    int       `json:"users"`
 	Links    int       `json:"links"`
-	Clicks   Spans     `json:"clicks"` // of people
+	Clicks   Spans     `json:"clicks"` // without those of bots
 	Bots     Spans     `json:"bots"`
 	TopLinks []TopLink `json:"top_links"`
 }
 
-// Spans is the clicks of some spans of days that end today.
+// Spans is the number of clicks in spans of days that end today.
 type Spans struct {
 	Today  uint64 `json:"today"`
 	Days7  uint64 `json:"last_7_days"`
@@ -137,7 +138,8 @@ type Spans struct {
 	All    uint64 `json:"all"`
 }
 
-// TopLink is a link and its clicks of people, of all time.
+// TopLink is a link and the number of its clicks, without those of bots, of all
+// time.
 type TopLink struct {
 	Link    string `json:"link"`
 	Clicks  uint64 `json:"clicks"`
@@ -145,13 +147,13 @@ type TopLink struct {
 	LongURL string `json:"long_url"`
 }
 
-// ImportOf is one input of clicks that others recorded.
+// ImportOf is one input of Import: clicks that others recorded.
 type ImportOf struct {
 	Format string // one of feed.Formats
 	Input  `json:"-"`
 }
 
-// Input is what a command reads, of any length.
+// Input is a stream of any length that a command reads.
 type Input struct{ io.Reader }
 
 func (i *Input) input() *io.Reader { return &i.Reader }
@@ -164,15 +166,15 @@ type ExportOptions struct {
 // BackupTo says where a backup is added.
 type BackupTo struct {
 	Dir  string // the directory of backups
-	Keep int    // how many of them remain, the newest
+	Keep int    // the number of backups to keep, the newest
 }
 
 // Profile says what Debug reports.
 type Profile struct {
-	// Name is cpu, or a profile that package runtime/pprof has: goroutine, heap, …
+	// Name is cpu, or a profile of package runtime/pprof: goroutine, heap, …
 	Name string
-	// Seconds is how long cpu is watched.
+	// Seconds is the duration of a cpu profile.
 	Seconds int
-	// Text asks for a readable form, which cpu does not have.
+	// Text asks for a form that people can read. There is none of cpu.
 	Text bool
 }

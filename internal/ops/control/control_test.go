@@ -32,10 +32,10 @@ type owner struct {
 // commands are all commands. Those that no test asks for fail.
 func (o owner) commands() []control.Served {
 	return []control.Served{
-		unasked(control.AddUser), unasked(control.AddToken), unasked(control.RevokeToken), unasked(control.RevokeTokens),
+		unasked(control.AddUser), unasked(control.AddToken), unasked(control.RevokeToken), unasked(control.RevokeAllTokens),
 		unasked(control.SetPassword), unasked(control.APIKey), unasked(control.NewAPIKey), unasked(control.ListUsers),
-		unasked(control.UserClicks), unasked(control.DeleteUser), unasked(control.AddLink), unasked(control.ListLinks),
-		unasked(control.LinkClicks), unasked(control.DeleteLink), unasked(control.Stats), unasked(control.Export),
+		unasked(control.CountUserClicks), unasked(control.DeleteUser), unasked(control.AddLink), unasked(control.ListLinks),
+		unasked(control.CountLinkClicks), unasked(control.DeleteLink), unasked(control.Stats), unasked(control.Export),
 		unasked(control.Repair), unasked(control.Health), unasked(control.Debug),
 		control.Import.Does(func(ctx context.Context, i control.ImportOf, reject func(feed.Rejected)) (feed.Result, error) {
 			return o.importing(ctx, i.Reader, reject)
@@ -234,6 +234,19 @@ func TestProgress(t *testing.T) {
 	}})
 	if _, err := control.Check.Ask(t.Context(), c, control.None{}, nil); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestOtherVersion: an owner of another version that lacks a command refuses it, and
+// the error says so.
+func TestOtherVersion(t *testing.T) {
+	s := httptest.NewServer(http.NewServeMux())
+	defer s.Close()
+	c := control.NewClient(func(ctx context.Context) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "tcp", s.Listener.Addr().String())
+	})
+	if _, err := control.CountUserClicks.Ask(t.Context(), c, "ann", nil); !errors.Is(err, control.ErrOtherVersion) {
+		t.Errorf("a command that the owner lacks: %v, want %v", err, control.ErrOtherVersion)
 	}
 }
 

@@ -25,14 +25,14 @@ func (a *App) commands() []control.Served {
 		control.RevokeToken.Answers(func(ctx context.Context, t control.TokenOf) (control.None, error) {
 			return control.None{}, a.revokeToken(ctx, t)
 		}),
-		control.RevokeTokens.Answers(a.revokeTokens),
+		control.RevokeAllTokens.Answers(a.revokeTokens),
 		control.SetPassword.Answers(func(ctx context.Context, p control.PasswordOf) (control.None, error) {
 			return control.None{}, a.SetPassword(ctx, p.Login, p.Password)
 		}),
 		control.APIKey.Answers(a.apiKey),
 		control.NewAPIKey.Answers(a.newAPIKey),
 		control.ListUsers.Answers(a.listUsers),
-		control.UserClicks.Answers(a.UserClicks),
+		control.CountUserClicks.Answers(a.UserClicks),
 		control.DeleteUser.Answers(a.DeleteUser),
 		control.AddLink.Answers(func(ctx context.Context, l control.NewLink) (string, error) {
 			return a.AddLink(ctx, l.Login, l.LongURL, l.Domain)
@@ -40,7 +40,7 @@ func (a *App) commands() []control.Served {
 		control.ListLinks.Does(func(ctx context.Context, of control.LinksOf, each func(control.Link)) (control.None, error) {
 			return control.None{}, a.listLinks(ctx, of, each)
 		}),
-		control.LinkClicks.Answers(a.linkClicks),
+		control.CountLinkClicks.Answers(a.linkClicks),
 		control.DeleteLink.Answers(a.DeleteLink),
 		control.Stats.Answers(a.stats),
 		control.Import.Does(func(ctx context.Context, i control.ImportOf, reject func(feed.Rejected)) (feed.Result, error) {
