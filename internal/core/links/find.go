@@ -114,10 +114,10 @@ func (l *Links) Lookup(ctx context.Context, user click.UserID, longURL string) (
 }
 
 // LookupShared finds the aggregate link of a long URL as the user may see it (see
-// SeenAggregate of the store), in the same spellings as Lookup. It fails with
+// VisibleAggregate of the store), in the same spellings as Lookup. It fails with
 // click.ErrNotFound.
 func (l *Links) LookupShared(ctx context.Context, user click.UserID, longURL string) (store.Link, error) {
-	return lookup(longURL, func(longURL string) (store.Link, error) { return l.links.SeenAggregateOfURL(ctx, user, longURL) })
+	return lookup(longURL, func(longURL string) (store.Link, error) { return l.links.VisibleAggregateOfURL(ctx, user, longURL) })
 }
 
 func lookup(longURL string, ask func(string) (store.Link, error)) (store.Link, error) {

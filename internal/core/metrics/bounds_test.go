@@ -73,10 +73,10 @@ func TestBounds(t *testing.T) {
 			p := metrics.Point{Start: start}
 			for _, at := range times {
 				if start <= at && at < end && w.From <= at && at < w.Until {
-					p.Clicks++
+					p.Count++
 				}
 			}
-			if sum += p.Clicks; len(want) < limit && (w.From > 0 || p.Clicks > 0) {
+			if sum += p.Count; len(want) < limit && (w.From > 0 || p.Count > 0) {
 				want = append(want, p)
 			}
 			end = start

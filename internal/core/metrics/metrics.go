@@ -104,10 +104,11 @@ func (b Bounds) cut(edges []int64) []int64 {
 	return edges
 }
 
-// Point is the clicks of one unit.
+// Point is the count of one unit of time: of clicks, or of what else the store counts
+// (see links.Creations).
 type Point struct {
-	Start  int64 // Unix second
-	Clicks uint64
+	Start int64 // Unix second
+	Count uint64
 }
 
 // Total returns the clicks in the window, without those of bots.
@@ -211,7 +212,7 @@ func (m *Metrics) Series(ctx context.Context, of Subject, w Window, limit int) (
 	}
 	if w.Unit == calendar.Minute {
 		points, err := m.dense(ctx, of, w.Zone.Edges(w.Unit, w.Reference, minutesOfAllTime), w.Bounds)
-		points = slices.DeleteFunc(points, func(p Point) bool { return p.Clicks == 0 })
+		points = slices.DeleteFunc(points, func(p Point) bool { return p.Count == 0 })
 		return points[:min(len(points), limit)], err
 	}
 	return m.sparse(ctx, of, w, limit)
@@ -232,7 +233,7 @@ func (m *Metrics) dense(ctx context.Context, of Subject, edges []int64, within B
 		points[i].Start = edges[n-1-i]
 	}
 	for _, c := range counts {
-		points[n-1-c.Interval].Clicks += c.Clicks
+		points[n-1-c.Interval].Count += c.Clicks
 	}
 	return points, nil
 }

@@ -78,11 +78,11 @@ func TestLaws(t *testing.T) {
 		must(err)
 		var sum uint64
 		for i, p := range series {
-			sum += p.Clicks
+			sum += p.Count
 			if i > 0 && p.Start >= series[i-1].Start {
 				t.Fatalf("the series does not run newest first: %v", series)
 			}
-			if w.Units == metrics.AllTime && p.Clicks == 0 {
+			if w.Units == metrics.AllTime && p.Count == 0 {
 				t.Fatalf("all time lists a unit without clicks: %v", p)
 			}
 		}
@@ -162,7 +162,7 @@ func TestLaws(t *testing.T) {
 			for _, v := range byCountry[i] {
 				sum += v.Clicks
 			}
-			if sum != d.Clicks || i > 0 && days[i-1].Start-d.Start != 86400 {
+			if sum != d.Count || i > 0 && days[i-1].Start-d.Start != 86400 {
 				t.Fatalf("day %d: %+v, by country %d", i, d, sum)
 			}
 		}

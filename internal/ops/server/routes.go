@@ -73,7 +73,7 @@ func (a *App) handlers(s Site) (*handlers, error) {
 	}
 	api := v3.New(v3.Options{
 		Auth: a.auth, Links: a.links, Store: a.data.Links, Now: a.now, Log: a.log,
-		Clicks: metrics.New(a.data.Counts), Shortens: metrics.New(links.Made{Links: a.data.Links}),
+		Clicks: metrics.New(a.data.Counts), Shortens: metrics.New(links.Creations{Links: a.data.Links}),
 		Seats: throttle.NewSeats(a.expensive), Timeout: questionTimeout, Full: a.data.Disk.Full,
 		Limits: v3.Limits{
 			Users:   throttle.New(throttle.PerSecond(s.RateLimit), s.RateLimit*burst, a.now),

@@ -7,13 +7,13 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// seenAggregates selects the first of the aggregate links l of a condition, as user
+// visibleAggregates selects the first of the aggregate links l of a condition, as user
 // $1 may see it. Most often the user may see the link that it was made with, which
 // is found first; then the other links are not read.
 //
 // It is materialized, because else SQLite would compute created once for each
 // column.
-func seenAggregates(condition string) string {
+func visibleAggregates(condition string) string {
 	const seen = ` FROM links v WHERE v.aggregate_id = l.id AND v.user_id IS NOT NULL
 		AND (v.private = 0 OR v.user_id = $1) AND v.long_url = l.long_url`
 	return `WITH seen AS MATERIALIZED (
@@ -25,14 +25,14 @@ func seenAggregates(condition string) string {
 	FROM seen WHERE created IS NOT NULL ORDER BY created, hash LIMIT 1`
 }
 
-// SeenAggregate implements store.Links.
-func (db *DB) SeenAggregate(ctx context.Context, user click.UserID, id click.LinkID) (l store.Link, err error) {
+// VisibleAggregate implements store.Links.
+func (db *DB) VisibleAggregate(ctx context.Context, user click.UserID, id click.LinkID) (l store.Link, err error) {
 	defer wrap("aggregate link", &err)
-	return scanLink(db.seenAggregate.QueryRowContext(ctx, int64(user), int64(id)))
+	return scanLink(db.visibleAggregate.QueryRowContext(ctx, int64(user), int64(id)))
 }
 
-// SeenAggregateOfURL implements store.Links.
-func (db *DB) SeenAggregateOfURL(ctx context.Context, user click.UserID, longURL string) (l store.Link, err error) {
+// VisibleAggregateOfURL implements store.Links.
+func (db *DB) VisibleAggregateOfURL(ctx context.Context, user click.UserID, longURL string) (l store.Link, err error) {
 	defer wrap("aggregate link of URL", &err)
-	return scanLink(db.seenAggregateOfURL.QueryRowContext(ctx, int64(user), urlDigest(longURL), longURL))
+	return scanLink(db.visibleAggregateOfURL.QueryRowContext(ctx, int64(user), urlDigest(longURL), longURL))
 }

@@ -45,10 +45,10 @@ type DB struct {
 	inserts       inserts
 	setDetails    *sql.Stmt // of the writer
 
-	linkOfUser, aggregateOfURL, linksOfURL *sql.Stmt
-	seenAggregate, seenAggregateOfURL      *sql.Stmt
-	moreLinks, createdOfUser, firstOfUser  *sql.Stmt
-	hasDomain, passwordOf                  *sql.Stmt
+	linkOfUser, aggregateOfURL, linksOfURL  *sql.Stmt
+	visibleAggregate, visibleAggregateOfURL *sql.Stmt
+	moreLinks, createdOfUser, firstOfUser   *sql.Stmt
+	hasDomain, passwordOf                   *sql.Stmt
 
 	makes makes
 
@@ -141,8 +141,8 @@ func (db *DB) prepare(ctx context.Context) error {
 	db.aggregateOfURL = l.stmt(aggregateOfURL)
 	db.linksOfURL = l.stmt(selectLinks + `WHERE l.long_url_digest = $1 AND l.long_url = $2
 		ORDER BY l.created, l.hash, l.user_id IS NOT NULL`)
-	db.seenAggregate = l.stmt(seenAggregates(`l.id = $2`))
-	db.seenAggregateOfURL = l.stmt(seenAggregates(`l.long_url_digest = $2 AND l.long_url = $3`))
+	db.visibleAggregate = l.stmt(visibleAggregates(`l.id = $2`))
+	db.visibleAggregateOfURL = l.stmt(visibleAggregates(`l.long_url_digest = $2 AND l.long_url = $3`))
 	db.moreLinks = l.stmt(`SELECT 1 FROM links WHERE user_id = $1 LIMIT 1 OFFSET $2`)
 	db.createdOfUser = l.stmt(`SELECT created, COUNT(*) FROM links
 		WHERE user_id = $1 AND created >= $2 AND created < $3 GROUP BY created`)

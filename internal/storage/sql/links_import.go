@@ -247,7 +247,7 @@ func (b *batch) make(last *lastIDs) {
 				b.users[g.Login] = last.user
 				b.newUsers = append(b.newUsers, last.user, g.Login, g.Created)
 			}
-			details, modified := g.Made()
+			details, modified := g.NewDetails()
 			l := &store.Link{
 				User: click.UserID(b.users[g.Login]), Hash: g.Hash, AggregateHash: g.Aggregate(),
 				LongURL: g.LongURL, Created: g.Created, Modified: modified, LinkDetails: details,

@@ -28,17 +28,17 @@ type Link struct {
 	Modified int64
 }
 
-// SeenBy says whether the user may see the link, which is not an aggregate link: only
-// its owner sees a private link.
-func (l *Link) SeenBy(user click.UserID) bool { return !l.Private || l.User == user }
+// VisibleTo says whether the user may see the link, which is not an aggregate link.
+// Only its owner sees a private link.
+func (l *Link) VisibleTo(user click.UserID) bool { return !l.Private || l.User == user }
 
-// Seen returns those of all links of one long URL that the user may see, in their
-// order: the links that SeenBy allows, and their aggregate links. It overwrites
-// links.
-func Seen(links []Link, user click.UserID) []Link {
+// Visible takes all links of one long URL, and returns those that the user may see,
+// in their order: links that are VisibleTo the user, and the aggregate links of
+// these. It overwrites links.
+func Visible(links []Link, user click.UserID) []Link {
 	named := make(map[click.LinkID]bool)
 	for i := range links {
-		if l := &links[i]; l.User != click.Nobody && l.SeenBy(user) {
+		if l := &links[i]; l.User != click.Nobody && l.VisibleTo(user) {
 			named[l.Aggregate] = true
 		}
 	}
@@ -46,7 +46,7 @@ func Seen(links []Link, user click.UserID) []Link {
 		if l.User == click.Nobody {
 			return !named[l.ID]
 		}
-		return !l.SeenBy(user)
+		return !l.VisibleTo(user)
 	})
 }
 
@@ -104,8 +104,8 @@ func (l *ForeignLink) Aggregate() click.Hash {
 	return l.AggregateHash
 }
 
-// Made returns the details and the Modified of a link that is made from l.
-func (l *ForeignLink) Made() (d LinkDetails, modified int64) {
+// NewDetails returns the LinkDetails and the Modified of a link that is made from l.
+func (l *ForeignLink) NewDetails() (d LinkDetails, modified int64) {
 	d = l.Details
 	d.UserTS = cmp.Or(d.UserTS, l.Created)
 	return d, cmp.Or(l.Modified, l.Created)
@@ -120,7 +120,7 @@ func (l *ForeignLink) Describe(known *Link) bool {
 	if l.LongURL != known.LongURL || known.LinkDetails != none || known.Modified != known.Created {
 		return false
 	}
-	if d, modified := l.Made(); modified == l.Created && d == (LinkDetails{UserTS: l.Created}) {
+	if d, modified := l.NewDetails(); modified == l.Created && d == (LinkDetails{UserTS: l.Created}) {
 		return false
 	}
 	d := l.Details
@@ -261,16 +261,16 @@ type Links interface {
 	// URL, oldest first. If two have the same Created and hash, the aggregate link
 	// is first.
 	LinksOfURL(ctx context.Context, longURL string) ([]Link, error)
-	// SeenAggregate returns an aggregate link as the user may see it. It depends
-	// on the links that have this aggregate link, have its long URL, and may be
-	// seen by the user (see Link.SeenBy). If there are none, or no such aggregate
-	// link, it is click.ErrNotFound. Created, UserTS and Modified are those of the
-	// aggregate link if one of these links was created then, else those of the
-	// oldest of these links.
-	SeenAggregate(ctx context.Context, user click.UserID, id click.LinkID) (Link, error)
-	// SeenAggregateOfURL returns the oldest of the aggregate links of exactly this
-	// long URL, as SeenAggregate returns them. Else click.ErrNotFound.
-	SeenAggregateOfURL(ctx context.Context, user click.UserID, longURL string) (Link, error)
+	// VisibleAggregate returns an aggregate link as the user may see it. It depends
+	// on the links that have this aggregate link and its long URL, and that are
+	// VisibleTo the user. If there are none, or no such aggregate link, it is
+	// click.ErrNotFound. Created, UserTS and Modified are those of the aggregate
+	// link if one of these links was created then, else those of the oldest of
+	// these links.
+	VisibleAggregate(ctx context.Context, user click.UserID, id click.LinkID) (Link, error)
+	// VisibleAggregateOfURL returns the oldest of the aggregate links of exactly this
+	// long URL, as VisibleAggregate returns them. Else click.ErrNotFound.
+	VisibleAggregateOfURL(ctx context.Context, user click.UserID, longURL string) (Link, error)
 	// HasDomain says whether any link has a keyword on the domain.
 	HasDomain(ctx context.Context, domain string) (bool, error)
 	// ListLinks lists links that pass the filter, by descending UserTS and id, and

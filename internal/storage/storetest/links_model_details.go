@@ -128,19 +128,19 @@ func (h *linkHistory) linksOfURL(t *rapid.T) {
 	for i := range all {
 		h.match.link(t, all[i], wantAll[i])
 	}
-	l, err = h.store.SeenAggregateOfURL(context.Background(), got.ID, longURL)
-	wantLink, wantErr = h.model.SeenAggregateOfURL(context.Background(), want.ID, longURL)
+	l, err = h.store.VisibleAggregateOfURL(context.Background(), got.ID, longURL)
+	wantLink, wantErr = h.model.VisibleAggregateOfURL(context.Background(), want.ID, longURL)
 	if !h.match.errors(t, err, wantErr) {
 		h.match.link(t, l, wantLink)
 	}
 	for i := range all {
-		l, err := h.store.SeenAggregate(context.Background(), got.ID, all[i].ID)
-		wantLink, wantErr := h.model.SeenAggregate(context.Background(), want.ID, wantAll[i].ID)
+		l, err := h.store.VisibleAggregate(context.Background(), got.ID, all[i].ID)
+		wantLink, wantErr := h.model.VisibleAggregate(context.Background(), want.ID, wantAll[i].ID)
 		if !h.match.errors(t, err, wantErr) {
 			h.match.link(t, l, wantLink)
 		}
 	}
-	seen, wantSeen := store.Seen(all, got.ID), store.Seen(wantAll, want.ID)
+	seen, wantSeen := store.Visible(all, got.ID), store.Visible(wantAll, want.ID)
 	if len(seen) != len(wantSeen) {
 		t.Fatalf("%d links of a long URL may be seen, and of the model's %d", len(seen), len(wantSeen))
 	}

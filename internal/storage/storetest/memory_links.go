@@ -113,7 +113,7 @@ func (m *MemoryLinks) addLink(f *store.ForeignLink) {
 	}
 	id := m.nextLink()
 	m.hashes[f.Hash] = id
-	details, modified := f.Made()
+	details, modified := f.NewDetails()
 	m.links = append(m.links, store.Link{
 		ID: id, User: m.logins[f.Login], Hash: f.Hash,
 		Aggregate: m.aggregates[f.Aggregate()], AggregateHash: f.Aggregate(),

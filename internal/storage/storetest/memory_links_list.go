@@ -47,34 +47,34 @@ func (m *MemoryLinks) LinksOfURL(_ context.Context, longURL string) ([]store.Lin
 	return links, nil
 }
 
-// SeenAggregate implements store.Links.
-func (m *MemoryLinks) SeenAggregate(_ context.Context, user click.UserID, id click.LinkID) (store.Link, error) {
+// VisibleAggregate implements store.Links.
+func (m *MemoryLinks) VisibleAggregate(_ context.Context, user click.UserID, id click.LinkID) (store.Link, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if seen := m.seen(user, func(l *store.Link) bool { return l.ID == id }); len(seen) > 0 {
-		return seen[0], nil
+	if list := m.visible(user, func(l *store.Link) bool { return l.ID == id }); len(list) > 0 {
+		return list[0], nil
 	}
 	return store.Link{}, fmt.Errorf("storetest: aggregate link: %w", click.ErrNotFound)
 }
 
-// SeenAggregateOfURL implements store.Links.
-func (m *MemoryLinks) SeenAggregateOfURL(_ context.Context, user click.UserID, longURL string) (store.Link, error) {
+// VisibleAggregateOfURL implements store.Links.
+func (m *MemoryLinks) VisibleAggregateOfURL(_ context.Context, user click.UserID, longURL string) (store.Link, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if seen := m.seen(user, func(l *store.Link) bool { return l.LongURL == longURL }); len(seen) > 0 {
-		return seen[0], nil
+	if list := m.visible(user, func(l *store.Link) bool { return l.LongURL == longURL }); len(list) > 0 {
+		return list[0], nil
 	}
 	return store.Link{}, fmt.Errorf("storetest: aggregate link of URL: %w", click.ErrNotFound)
 }
 
-// seen is the aggregate links that pass, as the user may see them, oldest first.
-func (m *MemoryLinks) seen(user click.UserID, pass func(*store.Link) bool) (aggregates []store.Link) {
+// visible lists the aggregate links that pass, as the user may see them, oldest first.
+func (m *MemoryLinks) visible(user click.UserID, pass func(*store.Link) bool) (aggregates []store.Link) {
 	for _, a := range m.links {
 		if a.ID == 0 || a.User != click.Nobody || !pass(&a) {
 			continue
 		}
 		names := func(l *store.Link) bool {
-			return l.User != click.Nobody && l.Aggregate == a.ID && l.LongURL == a.LongURL && l.SeenBy(user)
+			return l.User != click.Nobody && l.Aggregate == a.ID && l.LongURL == a.LongURL && l.VisibleTo(user)
 		}
 		oldest, ok := m.oldestLink(func(l *store.Link) bool { return names(l) && l.Created == a.Created })
 		if !ok {

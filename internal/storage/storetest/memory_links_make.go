@@ -40,7 +40,7 @@ func (m *MemoryLinks) makeLink(ctx context.Context, n store.NewLink) (store.Link
 	aggregate := n.AggregateHash
 	if a, ok := m.oldestLink(func(l *store.Link) bool {
 		same := m.hashes[l.Hash]
-		return l.User == click.Nobody && l.LongURL == n.LongURL && (same == 0 || m.links[same-1].SeenBy(n.User))
+		return l.User == click.Nobody && l.LongURL == n.LongURL && (same == 0 || m.links[same-1].VisibleTo(n.User))
 	}); ok {
 		aggregate = a.Hash
 	}

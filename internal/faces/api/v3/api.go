@@ -62,7 +62,7 @@ type Store interface {
 	LinksOfURL(ctx context.Context, longURL string) ([]store.Link, error)
 	ListLinks(ctx context.Context, f store.LinkFilter) (links []store.Link, all int, err error)
 	MoreLinks(ctx context.Context, user click.UserID, than int) (bool, error)
-	SeenAggregate(ctx context.Context, user click.UserID, id click.LinkID) (store.Link, error)
+	VisibleAggregate(ctx context.Context, user click.UserID, id click.LinkID) (store.Link, error)
 }
 
 // API answers under /v3. It is an http.Handler for paths that begin there.

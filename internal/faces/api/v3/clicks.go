@@ -49,7 +49,7 @@ func (a *API) userShortenCounts(c *call) (any, error) {
 func (c *call) overTime(m *metrics.Metrics, of metrics.Subject, w windowParams, key string, at func(metrics.Point) entry) (any, error) {
 	if w.total {
 		total, err := m.Total(c.ctx, of, w.Window)
-		row := at(metrics.Point{Clicks: total}).row()[1:] // without the date
+		row := at(metrics.Point{Count: total}).row()[1:] // without the date
 		return c.withRow(row, textData{c.about(w, field{key, total}), total}), err
 	}
 	series, err := m.Series(c.ctx, of, w.Window, w.limit)
@@ -65,9 +65,9 @@ func (c *call) overTime(m *metrics.Metrics, of metrics.Subject, w windowParams, 
 	return tableData{c.about(w, field{key, list}), t}, nil
 }
 
-func clicksAt(p metrics.Point) entry { return dtClicks{p.Start, p.Clicks} }
+func clicksAt(p metrics.Point) entry { return dtClicks{p.Start, p.Count} }
 
-func shortensAt(p metrics.Point) entry { return dtShortens{p.Start, p.Clicks} }
+func shortensAt(p metrics.Point) entry { return dtShortens{p.Start, p.Count} }
 
 type dtClicks struct {
 	DT     int64  `json:"dt"`
@@ -109,8 +109,8 @@ func (a *API) byDay(c *call, of metrics.Subject, w metrics.Legacy) (list []click
 	}
 	list = make([]clicksDayStart, len(days))
 	for i, d := range days {
-		list[i] = clicksDayStart{d.Clicks, d.Start}
-		total += d.Clicks
+		list[i] = clicksDayStart{d.Count, d.Start}
+		total += d.Count
 	}
 	return list, total, nil
 }

@@ -100,7 +100,7 @@ func (a *API) encoders(c *call, takesLimit bool) (of encoded, limit int, err err
 	}
 	all, err := c.linksOfURL(link.LongURL)
 	seen := map[click.UserID]bool{click.Nobody: true} // aggregate links have no user
-	for _, l := range store.Seen(all, user.ID) {
+	for _, l := range store.Visible(all, user.ID) {
 		if !seen[l.User] {
 			seen[l.User] = true
 			of.links = append(of.links, l)

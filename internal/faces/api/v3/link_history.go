@@ -61,7 +61,7 @@ func (a *API) oneLink(c *call, user store.User, written string) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if l.User != owner.ID || !l.SeenBy(user.ID) {
+		if l.User != owner.ID || !l.VisibleTo(user.ID) {
 			return nil, click.ErrNotFound
 		}
 	}

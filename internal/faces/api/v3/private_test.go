@@ -95,7 +95,7 @@ func newPrivateWorld(t *testing.T, secrets bool) *v3.API {
 		t.Fatal(err)
 	}
 	return v3.New(v3.Options{
-		Auth: fixtureAuth{kept}, Links: short, Store: kept, Clicks: metrics.New(counts), Shortens: metrics.New(links.Made{Links: kept}),
+		Auth: fixtureAuth{kept}, Links: short, Store: kept, Clicks: metrics.New(counts), Shortens: metrics.New(links.Creations{Links: kept}),
 		Now: func() time.Time { return now },
 	})
 }

@@ -191,7 +191,7 @@ func (a *API) clicksByMinute(c *call) (any, error) {
 		series, err := a.Clicks.Series(c.ctx, of, w, maxMinutes)
 		minutes := make([]uint64, len(series))
 		for i, p := range series {
-			minutes[i] = p.Clicks
+			minutes[i] = p.Count
 		}
 		return n.hashes(l, field{"clicks", minutes}), err
 	})

@@ -30,8 +30,8 @@ func (c *call) find(asker store.User, written string) (store.Link, error) {
 	case err != nil:
 		return store.Link{}, err
 	case l.User == click.Nobody:
-		return c.api.Store.SeenAggregate(c.ctx, asker.ID, l.ID)
-	case !l.SeenBy(asker.ID):
+		return c.api.Store.VisibleAggregate(c.ctx, asker.ID, l.ID)
+	case !l.VisibleTo(asker.ID):
 		return store.Link{}, click.ErrNotFound
 	}
 	return l, nil
@@ -54,14 +54,14 @@ func (c *call) clicksOnURL(asker store.User, longURL string) (metrics.Subject, e
 	}
 	visible, hidden := oldest{}, oldest{}
 	for i := range all {
-		if l := &all[i]; l.User != click.Nobody && l.SeenBy(asker.ID) {
+		if l := &all[i]; l.User != click.Nobody && l.VisibleTo(asker.ID) {
 			visible.add(l)
 		} else if l.User != click.Nobody {
 			hidden.add(l)
 		}
 	}
 	of := make(metrics.Subject, 0, len(all))
-	for _, l := range store.Seen(all, asker.ID) {
+	for _, l := range store.Visible(all, asker.ID) {
 		s := metrics.Scope{User: l.User, Link: l.ID}
 		if l.User == click.Nobody && hidden.before(visible, l.ID) {
 			// Older clicks on the aggregate link would reveal the hidden links:

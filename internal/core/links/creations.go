@@ -9,13 +9,13 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// Made counts links as if they were clicks at the time when they were made, so that
+// Creations counts links as if they were clicks at the time when they were made, so that
 // package metrics can answer questions about them. Scopes are of users, and the only facet
 // is rollup.All.
-type Made struct{ Links store.Links }
+type Creations struct{ Links store.Links }
 
 // Counts is as in store.Questions.
-func (m Made) Counts(ctx context.Context, q store.Query) ([]store.Count, error) {
+func (m Creations) Counts(ctx context.Context, q store.Query) ([]store.Count, error) {
 	made, err := m.Links.CountLinks(ctx, q.Scope.User, q.Edges)
 	if err != nil {
 		return nil, err
@@ -30,11 +30,11 @@ func (m Made) Counts(ctx context.Context, q store.Query) ([]store.Count, error) 
 }
 
 // First is when the user's first link was made, to the second.
-func (m Made) First(ctx context.Context, s rollup.Scope, _ rollup.Facet) (int64, bool, error) {
+func (m Creations) First(ctx context.Context, s rollup.Scope, _ rollup.Facet) (int64, bool, error) {
 	return m.Links.FirstLink(ctx, s.User)
 }
 
-// Snapshot fails: it is needed only to tell clicks apart by values, and links made have none.
-func (m Made) Snapshot(context.Context) (store.Snapshot, error) {
-	return nil, fmt.Errorf("links made: a snapshot: %w", errors.ErrUnsupported)
+// Snapshot fails: only questions by value need it, and links have no values.
+func (m Creations) Snapshot(context.Context) (store.Snapshot, error) {
+	return nil, fmt.Errorf("a snapshot of link creations: %w", errors.ErrUnsupported)
 }

@@ -59,7 +59,7 @@ func aggregatesSeen(t *testing.T, s LinkStore) {
 		step.does()
 		for id, users := range step.created {
 			for user, created := range users {
-				l, err := s.SeenAggregate(ctx, user, id)
+				l, err := s.VisibleAggregate(ctx, user, id)
 				want := store.Link{}
 				if created != 0 {
 					want = linkByID(t, s, id)
@@ -71,7 +71,7 @@ func aggregatesSeen(t *testing.T, s LinkStore) {
 			}
 		}
 		for user, id := range step.ofURL {
-			l, err := s.SeenAggregateOfURL(ctx, user, "http://a/")
+			l, err := s.VisibleAggregateOfURL(ctx, user, "http://a/")
 			if l.ID != id || errors.Is(err, click.ErrNotFound) != (id == 0) || id != 0 && err != nil {
 				t.Errorf("%s: user %d sees %+v, %v of the long URL, want the aggregate link %d", step.name, user, l, err, id)
 			}
@@ -79,18 +79,18 @@ func aggregatesSeen(t *testing.T, s LinkStore) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if seen := slices.ContainsFunc(store.Seen(all, user), func(l store.Link) bool { return l.ID == id }); seen != (id != 0) {
+			if seen := slices.ContainsFunc(store.Visible(all, user), func(l store.Link) bool { return l.ID == id }); seen != (id != 0) {
 				t.Errorf("%s: of the links that user %d sees the aggregate link %d is one: %t", step.name, user, id, seen)
 			}
 		}
 	}
 	for _, id := range []click.LinkID{0, got[0].ID, 1 << 40} {
-		if l, err := s.SeenAggregate(ctx, ann, id); !errors.Is(err, click.ErrNotFound) {
+		if l, err := s.VisibleAggregate(ctx, ann, id); !errors.Is(err, click.ErrNotFound) {
 			t.Errorf("id %d, which is no aggregate link's, gave %+v and %v, not click.ErrNotFound", id, l, err)
 		}
 	}
 	for _, longURL := range []string{"", "http://a", "\xff", "\x00"} {
-		if l, err := s.SeenAggregateOfURL(ctx, ann, longURL); !errors.Is(err, click.ErrNotFound) {
+		if l, err := s.VisibleAggregateOfURL(ctx, ann, longURL); !errors.Is(err, click.ErrNotFound) {
 			t.Errorf("a long URL without links, %q, gave %+v and %v, not click.ErrNotFound", longURL, l, err)
 		}
 	}
