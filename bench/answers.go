@@ -76,7 +76,7 @@ func answers(args []string) error {
 	if err != nil {
 		return err
 	}
-	site, err := app.Handler(server.Site{})
+	site, err := app.Handler(server.PublicOptions{})
 	if err != nil {
 		return err
 	}

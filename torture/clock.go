@@ -73,7 +73,7 @@ func (c *jumpingClock) runRound(rng *rand.Rand) (did string, err error) {
 			err = closed
 		}
 	}()
-	site, err := app.Handler(server.Site{})
+	site, err := app.Handler(server.PublicOptions{})
 	if err != nil {
 		return "", err
 	}

@@ -12,6 +12,9 @@ const (
 	QuarterHour = 900
 	Minute      = 60
 	Day         = 86400
+
+	// MinutesKept is how long cells of minutes are kept, at least.
+	MinutesKept = 2 * 3600
 )
 
 // Scope is whose clicks are counted: one link of a user, or all of them.

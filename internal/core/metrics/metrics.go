@@ -65,8 +65,11 @@ func New[S Snapshot](c Clicks[S]) *Metrics {
 // AllTime as a number of units means all units from the first click on.
 const AllTime = -1
 
-// minutesOfAllTime is how many minutes AllTime means: older ones may be dropped.
-const minutesOfAllTime = 60
+// MaxMinutes is how many minutes before the reference have counts. AllTime means as many
+// if the unit is the minute.
+const MaxMinutes = 60
+
+const _ = uint(rollup.MinutesKept - MaxMinutes*rollup.Minute) // they are kept for longer
 
 // Window is a number of calendar units, of which the last one holds the reference.
 type Window struct {
@@ -175,7 +178,7 @@ func over(ctx context.Context, c firsts, of Subject, f rollup.Facet, w Window) (
 	case w.Units != AllTime:
 		start, end = w.Zone.Start(w.Unit, w.Reference, w.Units)
 	case w.Unit == calendar.Minute:
-		start, end = w.Zone.Start(w.Unit, w.Reference, minutesOfAllTime)
+		start, end = w.Zone.Start(w.Unit, w.Reference, MaxMinutes)
 	default:
 		first, found, err := firstClick(ctx, c, of, f)
 		if err != nil {
@@ -211,7 +214,7 @@ func (m *Metrics) Series(ctx context.Context, of Subject, w Window, limit int) (
 		return m.dense(ctx, of, w.Zone.Edges(w.Unit, w.Reference, min(n, limit)), w.Bounds)
 	}
 	if w.Unit == calendar.Minute {
-		points, err := m.dense(ctx, of, w.Zone.Edges(w.Unit, w.Reference, minutesOfAllTime), w.Bounds)
+		points, err := m.dense(ctx, of, w.Zone.Edges(w.Unit, w.Reference, MaxMinutes), w.Bounds)
 		points = slices.DeleteFunc(points, func(p Point) bool { return p.Count == 0 })
 		return points[:min(len(points), limit)], err
 	}

@@ -4,10 +4,11 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/zeebo/xxh3"
+
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/base/rollup"
 	"github.com/footfall/footfall/internal/storage/store"
-	"github.com/zeebo/xxh3"
 )
 
 // DailyReferrers is how many different referrers one scope has in one UTC day. In

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/footfall/footfall/internal/base/rollup"
 	"github.com/footfall/footfall/internal/storage/journal"
 	"github.com/footfall/footfall/internal/storage/store"
 )
@@ -171,6 +172,6 @@ func (c *counter) setStall(s stall) {
 // minutesFrom is the Unix second, a whole hour, from which on clicks are
 // counted by the minute too.
 func minutesFrom(now time.Time) int64 {
-	t := max(now.Add(-minutesKept).Unix(), 0)
+	t := max(now.Unix()-rollup.MinutesKept, 0)
 	return t - t%3600
 }

@@ -25,10 +25,6 @@ const (
 	busyClicks  = 1_000
 	batchClicks = 200_000
 
-	// minutesKept is how long minute cells are kept, at least; they are dropped by
-	// the hour. The API answers for the last 60 minutes.
-	minutesKept = 2 * time.Hour
-
 	// What failed is tried again after retryLeast, and then after pauses that
 	// double, up to retryMost times the first.
 	retryLeast = 100 * time.Millisecond

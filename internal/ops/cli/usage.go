@@ -10,7 +10,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/footfall/footfall/internal/base/guess"
+	"github.com/footfall/footfall/internal/base/spelling"
 	"github.com/footfall/footfall/internal/faces/feed"
 )
 
@@ -163,7 +163,7 @@ func misused(err error) error {
 		said = "give " + strings.ReplaceAll(strings.ReplaceAll(options, ", ", " and "), "=", " ")
 	}
 	if m := noneOf.FindStringSubmatch(said); m != nil {
-		if near := guess.Nearest(m[2], strings.Split(strings.ReplaceAll(m[1], `"`, ""), ","), "-"); near != "" {
+		if near := spelling.Nearest(m[2], strings.Split(strings.ReplaceAll(m[1], `"`, ""), ","), "-"); near != "" {
 			said += fmt.Sprintf(": did you mean %q?", near)
 		}
 	}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/footfall/footfall/internal/base/guess"
+	"github.com/footfall/footfall/internal/base/spelling"
 )
 
 // prefix begins the name of each variable that an option reads.
@@ -70,7 +70,7 @@ func (v variables) check(environ []string) error {
 			for k := range v.read {
 				known = append(known, strings.TrimPrefix(k, prefix))
 			}
-			if near := guess.Nearest(strings.TrimPrefix(name, prefix), known, "_"); near != "" {
+			if near := spelling.Nearest(strings.TrimPrefix(name, prefix), known, "_"); near != "" {
 				wrong = append(wrong, fmt.Sprintf("%s: did you mean %s%s?", name, prefix, near))
 			} else {
 				wrong = append(wrong, name+": no option reads this variable; unset it, or give it a name that does not begin with "+prefix)

@@ -74,8 +74,8 @@ type Recorder interface {
 	Record(context.Context, click.Click) error
 }
 
-// Recorder is a Recorder that measures how long another one takes.
-func (m *Monitor) Recorder(of Recorder) Recorder { return measured{of, m} }
+// MeasureRecorder returns a Recorder that calls next and measures how long it takes.
+func (m *Monitor) MeasureRecorder(next Recorder) Recorder { return measured{next, m} }
 
 type measured struct {
 	Recorder

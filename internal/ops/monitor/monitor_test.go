@@ -32,7 +32,7 @@ func (f failing) Record(_ context.Context, c click.Click) error {
 func TestMetrics(t *testing.T) {
 	m := monitor.New()
 	fails := errors.New("disk full")
-	recorder := m.Recorder(failing{fails})
+	recorder := m.MeasureRecorder(failing{fails})
 	for link := range click.LinkID(3) {
 		if err := recorder.Record(t.Context(), click.Click{Link: link}); (link == 2) != errors.Is(err, fails) {
 			t.Errorf("recording a click on link %d gave %v", link, err)

@@ -18,7 +18,7 @@ var ErrNotDomain = errors.New("is not a domain")
 type ACME struct {
 	// Domains are the domains of the certificates. Each must lead to this server. The
 	// authority checks that through the https listener at port 443 (RFC 8737), or
-	// through one of Site.PlainHTTP at port 80.
+	// through one of PublicOptions.PlainHTTP at port 80.
 	Domains []string
 	// Email is the address that the authority writes to; if empty, it writes to nobody.
 	Email string

@@ -66,7 +66,7 @@ type App struct {
 	importer *feed.Importer
 	links    *links.Links
 	bots     *bot.Detector
-	// countries is the database of the Site; nil without a Site.
+	// countries is the database for visitors; nil before Handler.
 	countries atomic.Pointer[geo.Lookup]
 	host      string
 	build     version.Info
@@ -75,7 +75,7 @@ type App struct {
 	expensive  throttle.SeatLimits // questions that take long or much memory
 	lifetime   context.Context     // done once the App is closed
 	serving    atomic.Bool         // visitors are answered
-	notDurable func() uint64       // nil without a Site
+	notDurable func() uint64       // nil before Handler
 
 	closers []func(context.Context) error // in the order of opening
 }

@@ -52,7 +52,7 @@ func newTestSite(t *testing.T, limits httpLimits, maxConns int, https bool, isPr
 	if result, err := app.Import(t.Context(), "ndjson", strings.NewReader(link), func(l feed.Rejected) { t.Error(l) }); err != nil {
 		t.Fatal(result, err)
 	}
-	handler, err := app.Handler(Site{})
+	handler, err := app.Handler(PublicOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

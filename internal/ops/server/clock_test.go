@@ -28,7 +28,7 @@ func TestClockSetBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer closeApp(t, app)
-	site, err := app.Handler(server.Site{})
+	site, err := app.Handler(server.PublicOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,7 +26,7 @@ func TestDates(t *testing.T) {
 	app := open(t, t.TempDir(), time.Unix(now, 0))
 	defer closeApp(t, app)
 	importFiles(t, app, files)
-	site, err := app.Handler(server.Site{})
+	site, err := app.Handler(server.PublicOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

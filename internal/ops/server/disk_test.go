@@ -28,7 +28,7 @@ func TestFullDisk(t *testing.T) {
 			t.Fatal(err)
 		}
 		app.data.Disk.Measure()
-		site, err := app.Handler(Site{})
+		site, err := app.Handler(PublicOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}

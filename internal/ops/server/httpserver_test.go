@@ -20,7 +20,7 @@ func TestClientFaultsAreNotLogged(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		log := new(logtest.Log)
-		l := newServerLog(log.Logger())
+		l := newHTTPErrorLog(log.Logger())
 		write := func(message string) {
 			if _, err := io.WriteString(l, message+"\n"); err != nil {
 				t.Fatal(err)

@@ -5,7 +5,7 @@ import (
 	"errors"
 
 	"github.com/footfall/footfall/internal/base/click"
-	"github.com/footfall/footfall/internal/base/guess"
+	"github.com/footfall/footfall/internal/base/spelling"
 	"github.com/footfall/footfall/internal/core/auth"
 	"github.com/footfall/footfall/internal/ops/control"
 	"github.com/footfall/footfall/internal/storage/store"
@@ -62,7 +62,7 @@ func (a *App) unknownUser(ctx context.Context, login string) error {
 			after = u.Login
 		}
 	}
-	return &control.UnknownUserError{Login: login, Near: guess.Nearest(login, logins, "-"), Valid: auth.ValidLogin(login) == nil}
+	return &control.UnknownUserError{Login: login, Near: spelling.Nearest(login, logins, "-"), Valid: auth.ValidLogin(login) == nil}
 }
 
 // link returns the link that a command names, or control.UnknownLinkError.

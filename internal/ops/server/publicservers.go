@@ -8,7 +8,7 @@ import (
 )
 
 // publicServers are the web servers for the public: one for the listeners of
-// Serve, and one for those of Site.PlainHTTP if there are any.
+// Serve, and one for those of PublicOptions.PlainHTTP if there are any.
 type publicServers []publicServer
 
 type publicServer struct {
@@ -19,12 +19,12 @@ type publicServer struct {
 
 // publicServers puts the handlers of a site on its listeners. All listeners share
 // the limits of connections.
-func (a *App) publicServers(s Site, https httpsSetup, ls []net.Listener) (publicServers, error) {
-	handlers, err := a.handlers(s)
+func (a *App) publicServers(p PublicOptions, https httpsSetup, ls []net.Listener) (publicServers, error) {
+	handlers, err := a.newHandlers(p)
 	if err != nil {
 		return nil, err
 	}
-	limiter, err := s.connLimiter()
+	limiter, err := p.connLimiter()
 	if err != nil {
 		return nil, err
 	}
@@ -35,9 +35,9 @@ func (a *App) publicServers(s Site, https httpsSetup, ls []net.Listener) (public
 		return limited
 	}
 	servers := publicServers{{limiter.newServer(publicLimits, handlers, https.config, a.log), https.config != nil, limited(ls)}}
-	if len(s.PlainHTTP) > 0 {
+	if len(p.PlainHTTP) > 0 {
 		plain := https.challenges(handlers.plainHTTP(portOf(ls[0])))
-		servers = append(servers, publicServer{limiter.newServer(publicLimits, plain, nil, a.log), false, limited(s.PlainHTTP)})
+		servers = append(servers, publicServer{limiter.newServer(publicLimits, plain, nil, a.log), false, limited(p.PlainHTTP)})
 	}
 	return servers, nil
 }

@@ -50,7 +50,7 @@ func TestQuestions(t *testing.T) {
 	rng := seedtest.Rand(t)
 	q := &asker{rng: rng, now: now, clicks: clicks}
 
-	site, err := app.Handler(server.Site{})
+	site, err := app.Handler(server.PublicOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,7 +33,7 @@ func TestLimitsOfUsers(t *testing.T) {
 		t.Fatal(err)
 	}
 	app.expensive = throttle.SeatLimits{}
-	site, err := app.Handler(Site{LinksPerMinute: 2, TextPerMinute: 100})
+	site, err := app.Handler(PublicOptions{LinksPerMinute: 2, TextPerMinute: 100})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -125,7 +125,7 @@ func TestRecipes(t *testing.T) {
 	if r, err := app.Import(t.Context(), "bitly-feed", strings.NewReader(feed.String()), nil); err != nil || int(r.Clicks) != len(recipeClicks) {
 		t.Fatalf("imported %+v, %v", r, err)
 	}
-	site, err := app.Handler(server.Site{})
+	site, err := app.Handler(server.PublicOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

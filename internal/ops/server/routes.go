@@ -19,8 +19,8 @@ import (
 )
 
 // Handler answers the public. It must not be used after the App is closed.
-func (a *App) Handler(s Site) (http.Handler, error) {
-	h, err := a.handlers(s)
+func (a *App) Handler(p PublicOptions) (http.Handler, error) {
+	h, err := a.newHandlers(p)
 	if err != nil {
 		return nil, err
 	}
@@ -56,18 +56,20 @@ func (h *handlers) route(path string) (http.Handler, httpPolicy) {
 	return h.redirect, answer
 }
 
+// ServeHTTP implements http.Handler. It sets no Strict-Transport-Security header:
+// docs/security.md says why.
 func (h *handlers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	next, _ := h.route(r.URL.Path)
 	next.ServeHTTP(w, r)
 }
 
-// handlers puts the faces on the App. They are closed with it.
-func (a *App) handlers(s Site) (*handlers, error) {
-	proxies, err := s.proxies()
+// newHandlers makes the faces. They are closed with the App.
+func (a *App) newHandlers(p PublicOptions) (*handlers, error) {
+	proxies, err := p.proxies()
 	if err != nil {
 		return nil, err
 	}
-	visitors, err := a.redirect(s, proxies)
+	visitors, err := a.newRedirect(p, proxies)
 	if err != nil {
 		return nil, err
 	}
@@ -76,9 +78,9 @@ func (a *App) handlers(s Site) (*handlers, error) {
 		Clicks: metrics.New(a.data.Counts), Shortens: metrics.New(links.Creations{Links: a.data.Links}),
 		Seats: throttle.NewSeats(a.expensive), Timeout: questionTimeout, Full: a.data.Disk.Full,
 		Limits: v3.Limits{
-			Users:   throttle.New(throttle.PerSecond(s.RateLimit), s.RateLimit*burst, a.now),
-			Links:   throttle.New(throttle.PerMinute(s.LinksPerMinute), s.LinksPerMinute, a.now),
-			Texts:   throttle.New(throttle.PerMinute(s.TextPerMinute), s.TextPerMinute, a.now),
+			Users:   throttle.New(throttle.PerSecond(p.RateLimit), p.RateLimit*burst, a.now),
+			Links:   throttle.New(throttle.PerMinute(p.LinksPerMinute), p.LinksPerMinute, a.now),
+			Texts:   throttle.New(throttle.PerMinute(p.TextPerMinute), p.TextPerMinute, a.now),
 			Refused: throttle.New(throttle.PerSecond(refusedPerSecond), refusedAtOnce, a.now), Address: proxies.Network,
 		},
 	})
@@ -91,28 +93,28 @@ func (a *App) handlers(s Site) (*handlers, error) {
 	return &handlers{redirect: visitors, v3: measured, v4: v4.Handler(), oauth: tokens, health: http.HandlerFunc(a.healthz)}, nil
 }
 
-// redirect returns the handler of visitors, and reads the country database again
-// when it changes.
-func (a *App) redirect(s Site, proxies geo.Proxies) (http.Handler, error) {
-	if err := s.normalizeURLs(); err != nil {
+// newRedirect makes the handler of visitors, sets notDurable and countries, and starts
+// to read the country database again when it changes.
+func (a *App) newRedirect(p PublicOptions, proxies geo.Proxies) (http.Handler, error) {
+	if err := p.normalizeURLs(); err != nil {
 		return nil, err
 	}
-	countries, err := geo.Open(s.GeoDB)
+	countries, err := geo.Open(p.GeoDB)
 	if err != nil {
 		return nil, fmt.Errorf("--geo-db: %w", err)
 	}
 	a.countries.Store(countries)
-	if s.GeoDB != "" {
+	if p.GeoDB != "" {
 		ctx, stop := context.WithCancel(context.Background())
 		ticker := time.NewTicker(geoEvery)
 		go countries.Watch(ctx, ticker.C, a.log)
 		a.onClose(func(context.Context) error { ticker.Stop(); stop(); return nil })
 	}
 	h := redirect.New(redirect.Options{
-		Links: a.links, Bots: a.bots, Countries: countries, Proxies: proxies, Recorder: a.monitor.Recorder(a.data.Recorder),
+		Links: a.links, Bots: a.bots, Countries: countries, Proxies: proxies, Recorder: a.monitor.MeasureRecorder(a.data.Recorder),
 		Now: a.now, Log: a.log,
-		Status: cmp.Or(s.RedirectStatus, http.StatusMovedPermanently), MaxAge: s.RedirectMaxAge,
-		NotFoundURL: s.NotFoundURL, HomeURL: s.HomeURL,
+		Status: cmp.Or(p.RedirectStatus, http.StatusMovedPermanently), MaxAge: p.RedirectMaxAge,
+		NotFoundURL: p.NotFoundURL, HomeURL: p.HomeURL,
 	})
 	a.notDurable = h.NotDurable
 	a.onClose(func(context.Context) error { h.Close(); return nil })

@@ -27,21 +27,21 @@ const (
 )
 
 // Serve opens the data directory, serves it until ctx ends, and closes it. The
-// listeners ls are for the public, with https if the Site has a certificate. ready
+// listeners ls are for the public, with https if p has a certificate. ready
 // is called once everything is open, before the first connection is accepted. All
 // listeners are closed when Serve returns.
 //
-//	visitors, ── ls, Site.PlainHTTP ── connLimiter ── handlers ──┐
-//	programs                                                     │
-//	Prometheus ─ Site.Metrics ──────── connLimiter ── monitor ───┼── App ── datadir
-//	commands ─── DIR/footfall.sock ────────────────── control ───┤
-//	                                                  Maintain ──┘
+//	visitors, ── ls, PlainHTTP ── connLimiter ── handlers ──┐
+//	programs                                                │
+//	Prometheus ─ Metrics ──────── connLimiter ── monitor ───┼── App ── datadir
+//	commands ─── DIR/footfall.sock ───────────── control ───┤
+//	                                             Maintain ──┘
 //
 // A stop closes the public listeners and the socket, waits for requests and commands
 // in progress and for the maintenance of the directory, and closes the App, which
 // counts what is recorded.
-func Serve(ctx context.Context, o Options, s Site, ls []net.Listener, ready func(*App) error) error {
-	all := slices.Concat(ls, s.PlainHTTP)
+func Serve(ctx context.Context, o Options, p PublicOptions, ls []net.Listener, ready func(*App) error) error {
+	all := slices.Concat(ls, p.PlainHTTP)
 	defer func() {
 		for _, l := range all {
 			_ = l.Close() // has an error if a server closed it
@@ -51,11 +51,11 @@ func Serve(ctx context.Context, o Options, s Site, ls []net.Listener, ready func
 	// Check the options before a directory is made.
 	watching, stopWatching := context.WithCancel(ctx)
 	defer stopWatching()
-	https, err := s.https(watching, &o)
+	https, err := p.https(watching, &o)
 	if err != nil {
 		return err
 	}
-	if err := s.check(); err != nil {
+	if err := p.check(); err != nil {
 		return err
 	}
 	for _, l := range all {
@@ -71,7 +71,7 @@ func Serve(ctx context.Context, o Options, s Site, ls []net.Listener, ready func
 		app.log.Info("made a new data directory", "data", o.Data.Path)
 	}
 	done := datadir.LogIfSlow("countries", app.log)
-	public, err := app.publicServers(s, https, ls)
+	public, err := app.publicServers(p, https, ls)
 	done()
 	if err != nil {
 		return errors.Join(err, app.Close(ctx))
@@ -82,8 +82,8 @@ func Serve(ctx context.Context, o Options, s Site, ls []net.Listener, ready func
 	}
 	stopMaintenance, waitMaintenance, broken := app.maintain(ctx)
 	failed := make(chan error, len(all)+1) // has room for each listener
-	if s.Metrics != nil {
-		defer app.serveMetrics(s.Metrics, failed).Close()
+	if p.Metrics != nil {
+		defer app.serveMetrics(p.Metrics, failed).Close()
 	}
 
 	// Serve.
@@ -158,7 +158,7 @@ func (a *App) serveControl(dir string) (stop func(grace time.Duration), err erro
 		Handler:           handler,
 		ReadHeaderTimeout: publicLimits.header,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
-		ErrorLog:          stdlog.New(newServerLog(a.log), "", 0),
+		ErrorLog:          stdlog.New(newHTTPErrorLog(a.log), "", 0),
 	}
 	go func() { _ = s.Serve(socket) }() // returns when stop is called
 	return func(grace time.Duration) {

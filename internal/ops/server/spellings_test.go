@@ -45,7 +45,7 @@ func newSpellings(t *testing.T) *spellings {
 		t.Fatal(err)
 	}
 	s := &spellings{t: t, app: app, names: map[click.LinkID]string{}}
-	if s.site, err = app.Handler(Site{}); err != nil {
+	if s.site, err = app.Handler(PublicOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	if s.token, err = app.AddUser(t.Context(), "bob"); err != nil {

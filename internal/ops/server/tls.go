@@ -10,20 +10,20 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// httpsSetup configures the listeners of a Site for https.
+// httpsSetup configures public listeners for https.
 type httpsSetup struct {
 	config *tls.Config // nil without https
 	// challenges answers the challenges of ACME over http before the next handler.
 	challenges func(next http.Handler) http.Handler
 }
 
-// https returns the setup of the Site: with the certificate in its files, which it
+// https returns the setup: with the certificate in its files, which it
 // watches until ctx is done, with ACME, or without https.
-func (s *Site) https(ctx context.Context, o *Options) (httpsSetup, error) {
+func (p *PublicOptions) https(ctx context.Context, o *Options) (httpsSetup, error) {
 	noChallenges := func(next http.Handler) http.Handler { return next }
 	switch {
-	case s.TLSCert != "":
-		c, err := openCertificate(s.TLSCert, s.TLSKey, o.Data.Now, o.Data.Log)
+	case p.TLSCert != "":
+		c, err := openCertificate(p.TLSCert, p.TLSKey, o.Data.Now, o.Data.Log)
 		if err != nil {
 			return httpsSetup{}, err
 		}
@@ -31,13 +31,13 @@ func (s *Site) https(ctx context.Context, o *Options) (httpsSetup, error) {
 		context.AfterFunc(ctx, ticker.Stop)
 		go c.watch(ctx, ticker.C)
 		return httpsSetup{c.config(), noChallenges}, nil
-	case len(s.ACME.Domains) > 0:
-		for _, d := range s.ACME.Domains { // autocert would ignore a wrong one
+	case len(p.ACME.Domains) > 0:
+		for _, d := range p.ACME.Domains { // autocert would ignore a wrong one
 			if _, err := idna.Lookup.ToASCII(d); err != nil {
 				return httpsSetup{}, fmt.Errorf("--acme-domain: %q %w", d, ErrNotDomain)
 			}
 		}
-		m := s.ACME.manager(o.Data.Path)
+		m := p.ACME.manager(o.Data.Path)
 		c := m.TLSConfig()
 		c.MinVersion = tls.VersionTLS12
 		return httpsSetup{c, func(next http.Handler) http.Handler { return challenges(m, next) }}, nil

@@ -33,8 +33,6 @@ const (
 	// maxNamedLinks is how many links a call of an older method may name.
 	maxNamedLinks = 15
 
-	// maxMinutes is units if unit is minute.
-	maxMinutes = 60
 	// maxDays is days; defaultDays unless it is given.
 	defaultDays = 7
 	maxDays     = 30
@@ -220,7 +218,7 @@ func (c *call) units(u calendar.Unit) int {
 	}
 	n, kind := parseInt(s)
 	switch {
-	case kind != aNumber, n != metrics.AllTime && (n < 1 || n > math.MaxInt32), u == calendar.Minute && n > maxMinutes:
+	case kind != aNumber, n != metrics.AllTime && (n < 1 || n > math.MaxInt32), u == calendar.Minute && n > metrics.MaxMinutes:
 		c.fail(invalid("units"))
 		return metrics.AllTime
 	}

@@ -182,13 +182,13 @@ func (a *API) clicksByMinute(c *call) (any, error) {
 		return nil, err
 	}
 	w := c.allTime()
-	w.Unit, w.Units = calendar.Minute, maxMinutes
+	w.Unit, w.Units = calendar.Minute, metrics.MaxMinutes
 	entries, err := c.eachLink(user, list, func(n namedLink, l store.Link) (object, error) {
 		of, err := c.clicksOn(user, l)
 		if err != nil {
 			return nil, err
 		}
-		series, err := a.Clicks.Series(c.ctx, of, w, maxMinutes)
+		series, err := a.Clicks.Series(c.ctx, of, w, metrics.MaxMinutes)
 		minutes := make([]uint64, len(series))
 		for i, p := range series {
 			minutes[i] = p.Count

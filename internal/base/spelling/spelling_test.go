@@ -1,9 +1,9 @@
-package guess_test
+package spelling_test
 
 import (
 	"testing"
 
-	"github.com/footfall/footfall/internal/base/guess"
+	"github.com/footfall/footfall/internal/base/spelling"
 )
 
 func TestNearest(t *testing.T) {
@@ -12,7 +12,7 @@ func TestNearest(t *testing.T) {
 	for wrong, want := range map[string]string{
 		"combinde": "combined", "njson": "ndjson", "bitly": "bitly-feed", "csv": "", "": "", "combined-vhost": "combined", "NDJSON": "",
 	} {
-		if got := guess.Nearest(wrong, known, "-"); got != want {
+		if got := spelling.Nearest(wrong, known, "-"); got != want {
 			t.Errorf("%q is taken for %q, want %q", wrong, got, want)
 		}
 	}

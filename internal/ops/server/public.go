@@ -5,13 +5,13 @@ import (
 	"net"
 	"time"
 
-	"github.com/footfall/footfall/internal/base/throttle"
 	"github.com/footfall/footfall/internal/core/geo"
 	"github.com/footfall/footfall/internal/core/links"
 )
 
-// Site says how the public is answered. The zero value is ready to use.
-type Site struct {
+// PublicOptions say where the public is answered, and how. The zero value is ready to
+// use.
+type PublicOptions struct {
 	// RedirectStatus is the HTTP status of a redirect; 0 is 301.
 	RedirectStatus int
 	// RedirectMaxAge is how long a browser may repeat a redirect without asking
@@ -52,45 +52,27 @@ type Site struct {
 	ProxyHeader    string
 }
 
-const (
-	// geoEvery is how often the file of countries is checked for a change.
-	geoEvery = 10 * time.Second
-
-	// burst is how many seconds of RateLimit a user may use at once.
-	burst = 10
-	// How often a network, as geo.Network cuts it, may send credentials that are
-	// refused, and ask for a token with a password.
-	refusedPerSecond, refusedAtOnce   = 20, 1000
-	attemptsPerSecond, attemptsAtOnce = 1, 60
-
-	// questionTimeout is how long a question may take: less than the timeout of
-	// writing, so that the client gets an error.
-	questionTimeout = 30 * time.Second
-)
-
-// expensiveQuestions is how many questions that take long or need much memory are
-// answered at once: few, because each takes a processor, and visitors need the
-// others.
-func expensiveQuestions() throttle.SeatLimits {
-	return throttle.SeatLimits{All: 4, Each: 2, Waiting: 64, WaitingEach: 16, Timeout: 10 * time.Second}
-}
+// geoEvery is how often the file of countries is checked for a change.
+const geoEvery = 10 * time.Second
 
 // check returns an error if an option has no meaning. It is called before the data
 // directory is opened, so that none is made for options that are wrong.
-func (s *Site) check() error {
-	if _, err := s.proxies(); err != nil {
+func (p *PublicOptions) check() error {
+	if _, err := p.proxies(); err != nil {
 		return err
 	}
-	if err := s.normalizeURLs(); err != nil {
+	if err := p.normalizeURLs(); err != nil {
 		return err
 	}
-	if _, err := geo.Open(s.GeoDB); err != nil {
+	if _, err := geo.Open(p.GeoDB); err != nil {
 		return fmt.Errorf("--geo-db: %w", err)
 	}
 	return nil
 }
 
-func (s *Site) proxies() (geo.Proxies, error) { return parseProxies(s.TrustedProxies, s.ProxyHeader) }
+func (p *PublicOptions) proxies() (geo.Proxies, error) {
+	return parseProxies(p.TrustedProxies, p.ProxyHeader)
+}
 
 func parseProxies(trusted []string, header string) (geo.Proxies, error) {
 	p, err := geo.ParseProxies(trusted, header)
@@ -102,8 +84,8 @@ func parseProxies(trusted []string, header string) (geo.Proxies, error) {
 
 // normalizeURLs checks NotFoundURL and HomeURL, and encodes them for a Location
 // header.
-func (s *Site) normalizeURLs() error {
-	for name, u := range map[string]*string{"--not-found-url": &s.NotFoundURL, "--home-url": &s.HomeURL} {
+func (p *PublicOptions) normalizeURLs() error {
+	for name, u := range map[string]*string{"--not-found-url": &p.NotFoundURL, "--home-url": &p.HomeURL} {
 		if *u == "" {
 			continue
 		}

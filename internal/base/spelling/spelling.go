@@ -1,15 +1,15 @@
-// Package guess finds the known word that is most similar to a misspelt one. The
+// Package spelling finds the known word that is most similar to a misspelt one. The
 // words mean nothing to it, and it never uses the guess instead of the word.
-package guess
+package spelling
 
 import (
 	"slices"
 	"strings"
 )
 
-// Nearest is the known word that was most likely meant by a wrong one: it differs in at most
-// two letters, and in less than half of them; or one of the two is the other one up to a
-// separator. It is empty if no word is similar.
+// Nearest returns the known word that differs from wrong in the fewest letters: at most two,
+// and less than half of them. If there is no such word, it returns one that continues wrong
+// after a separator, or the longest one that wrong continues. Otherwise it returns "".
 func Nearest(wrong string, known []string, separator string) string {
 	best, least := "", min(3, (len(wrong)+1)/2)
 	slices.Sort(known)

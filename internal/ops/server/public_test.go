@@ -44,7 +44,7 @@ func TestLimitsPerNetwork(t *testing.T) {
 	}
 	good := token(t, app, "ann")
 	for name, c := range map[string]struct {
-		site    server.Site
+		site    server.PublicOptions
 		peer    func(i int) string // addresses of one network
 		others  []string           // peers of other networks
 		headers func(r *http.Request, i int)
@@ -65,7 +65,7 @@ func TestLimitsPerNetwork(t *testing.T) {
 			others:  []string{"192.0.2.8:1"},
 		},
 		"a proxy that passes Forwarded on": {
-			site: server.Site{TrustedProxies: []string{"10.0.0.1"}},
+			site: server.PublicOptions{TrustedProxies: []string{"10.0.0.1"}},
 			peer: func(int) string { return "10.0.0.1:1" },
 			headers: func(r *http.Request, i int) {
 				claimAddress(r, fmt.Sprintf("198.51.100.%d", i%256))
@@ -74,7 +74,7 @@ func TestLimitsPerNetwork(t *testing.T) {
 			others: []string{"10.0.0.1:1"},
 		},
 		"a proxy that passes X-Forwarded-For on": {
-			site: server.Site{TrustedProxies: []string{"10.0.0.1"}, ProxyHeader: geo.Forwarded},
+			site: server.PublicOptions{TrustedProxies: []string{"10.0.0.1"}, ProxyHeader: geo.Forwarded},
 			peer: func(int) string { return "10.0.0.1:1" },
 			headers: func(r *http.Request, i int) {
 				claimAddress(r, fmt.Sprintf("198.51.100.%d", i%256))
@@ -153,7 +153,7 @@ func TestGuessesDoNotLockOut(t *testing.T) {
 	if err := app.SetPassword(t.Context(), "ann", password); err != nil {
 		t.Fatal(err)
 	}
-	site, err := app.Handler(server.Site{})
+	site, err := app.Handler(server.PublicOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,7 +180,7 @@ func TestContentTypes(t *testing.T) {
 	t.Parallel()
 	app := open(t, t.TempDir(), time.Unix(1_700_000_000, 0))
 	defer closeApp(t, app)
-	site, err := app.Handler(server.Site{})
+	site, err := app.Handler(server.PublicOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -205,7 +205,7 @@ func TestV4Paths(t *testing.T) {
 	t.Parallel()
 	app := open(t, t.TempDir(), time.Unix(1_700_000_000, 0))
 	defer closeApp(t, app)
-	site, err := app.Handler(server.Site{})
+	site, err := app.Handler(server.PublicOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

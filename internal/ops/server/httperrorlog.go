@@ -9,15 +9,15 @@ import (
 	"github.com/footfall/footfall/internal/base/lograte"
 )
 
-// serverLog is the error log of an http.Server. Faults of the server are logged as
+// httpErrorLog is the error log of an http.Server. Faults of the server are logged as
 // errors, at most once a second; mistakes of clients only at level debug.
-type serverLog struct {
+type httpErrorLog struct {
 	log    *slog.Logger
 	faults *lograte.Line[string]
 }
 
-func newServerLog(log *slog.Logger) serverLog {
-	return serverLog{log, lograte.New(time.Second, func(times uint64, last string) {
+func newHTTPErrorLog(log *slog.Logger) httpErrorLog {
+	return httpErrorLog{log, lograte.New(time.Second, func(times uint64, last string) {
 		log.Error("the web server reports errors", "times", times, "error", last)
 	})}
 }
@@ -28,7 +28,7 @@ var clientFaults = []string{
 	"TLS handshake error", "http2: ", "timeout waiting for SETTINGS", "timeout waiting for PING", "URL query contains semicolon",
 }
 
-func (l serverLog) Write(b []byte) (int, error) {
+func (l httpErrorLog) Write(b []byte) (int, error) {
 	message := strings.TrimSpace(string(b))
 	panicked := strings.Contains(message, "panic serving")
 	if !panicked && slices.ContainsFunc(clientFaults, func(s string) bool { return strings.Contains(message, s) }) {

@@ -1,0 +1,67 @@
+package server
+
+import (
+	"time"
+
+	"github.com/footfall/footfall/internal/base/throttle"
+	v3 "github.com/footfall/footfall/internal/faces/api/v3"
+)
+
+// The limits of the public that no option changes. How many connections may be open,
+// and how much memory requests may take, is in admission.go and memory.go; wrong
+// passwords are limited in package auth.
+const (
+	// burst is how many seconds of PublicOptions.RateLimit a user may use at once.
+	burst = 10
+
+	// How often a network, as geo.Network cuts it, may send credentials that are
+	// refused, and ask for a token with a password.
+	refusedPerSecond, refusedAtOnce   = 20, 1000
+	attemptsPerSecond, attemptsAtOnce = 1, 60
+
+	// questionTimeout is how long a question may take: less than the timeout of
+	// writing, so that the client gets an error.
+	questionTimeout = 30 * time.Second
+)
+
+// expensiveQuestions is how many questions that take long or need much memory are
+// answered at once: few, because each takes a processor, and visitors need the
+// others. Package v3 says which questions these are, in expensive.go.
+func expensiveQuestions() throttle.SeatLimits {
+	return throttle.SeatLimits{All: 4, Each: 2, Waiting: 64, WaitingEach: 16, Timeout: 10 * time.Second}
+}
+
+// httpLimits are the limits of one connection: how long a client may take, and how
+// much it may send.
+type httpLimits struct {
+	header time.Duration // from the first byte of a request to the end of its header
+	read   time.Duration // for a request with its body
+	write  time.Duration // for an answer
+	idle   time.Duration // without a request
+
+	// For HTTP/2 alone: how long a write may make no progress, after how long a
+	// client that sends nothing gets a ping, and how long it may take to answer it.
+	stalled, ping, pong time.Duration
+
+	headerBytes int
+	streams     int // requests at once on a connection of HTTP/2
+}
+
+// publicLimits are those of the public listeners. A header has room for a long URL
+// of 8,192 bytes, each of which may take three in a query.
+var publicLimits = httpLimits{
+	header: 10 * time.Second, read: 20 * time.Second, write: 60 * time.Second, idle: 120 * time.Second,
+	stalled: 15 * time.Second, ping: 30 * time.Second, pong: 15 * time.Second,
+	headerBytes: 32 << 10, streams: 32,
+}
+
+const (
+	// http2Window is how many bytes a client of HTTP/2 may send before the server
+	// reads them, on a connection and on each of its streams. A client may send as
+	// much of a first body before it gets the settings that say so; with a smaller
+	// window net/http would end its stream then.
+	http2Window = 64 << 10
+	// maxBody is the longest body, in bytes, after which a connection of HTTP/1.1
+	// stays open.
+	maxBody = v3.MaxBody
+)
