@@ -49,6 +49,8 @@ func TestImportMessages(t *testing.T) {
 	_, _ = z.Write([]byte(logLines(200, 500, "one")))
 	_ = z.Close()
 	cut := writeFile(t, filepath.Join(dir, "cut.gz"), packed.String()[:packed.Len()-5])
+	bz2 := writeFile(t, filepath.Join(dir, "log.bz2"), "BZh91AY&SY")
+	common := writeFile(t, filepath.Join(dir, "common"), `1.2.3.4 - - [04/Feb/2013:17:46:40 +0000] "GET /one HTTP/1.1" 301 5`+"\n")
 	rejected := func(lines ...int) (s string) {
 		names := []string{"one", "two", "one"}
 		for _, i := range lines {
@@ -81,6 +83,10 @@ func TestImportMessages(t *testing.T) {
 				"footfall: import " + dir + "/missing: open " + dir + "/missing: no such file or directory\n" +
 				"import " + dir + ": read " + dir + ": is a directory\n" +
 				"import " + cut + ": the gzip file is cut off after 500 whole lines: get the whole file and import it\n", 1},
+		{"combined", []string{bz2, common}, "1 line: 0 clicks recorded, 0 known already, 0 skipped, 1 rejected\n",
+			common + ":1: rejected: not a line of the combined log format: no referrer and no user agent. It seems to be the common log format; configure the server to write the combined one\n" +
+				"footfall: import " + bz2 + ": it is a file of bzip2, and only plain and gzip files can be imported: unpack or convert it, as with `bzip2 -dc FILE | footfall import … -`\n" +
+				"import " + common + ": every line was rejected: is its format really combined?\n", 1},
 		{"combined", []string{empty}, "0 lines: 0 clicks recorded, 0 known already, 0 skipped, 0 rejected\n", "", 0},
 		{"combined", []string{more}, "1 line: 0 clicks recorded, 1 known already, 0 skipped, 0 rejected\n", "", 0},
 	} {

@@ -25,8 +25,14 @@ type Lookup struct {
 	file *reload.Value[*database] // nil: the built-in data
 }
 
+// DatabaseError says that a file cannot be read, or names no countries.
+type DatabaseError struct{ Err error }
+
+func (e *DatabaseError) Error() string { return e.Err.Error() }
+func (e *DatabaseError) Unwrap() error { return e.Err }
+
 // Open makes a Lookup of the MMDB file at path, or of the built-in data if path is
-// empty. It fails if the file cannot be read or names no countries.
+// empty. It fails with a DatabaseError.
 func Open(path string) (*Lookup, error) {
 	if path == "" {
 		builtin(netip.IPv6Unspecified()) // unpacks the data, which the first visitor would wait for
@@ -43,7 +49,7 @@ func Open(path string) (*Lookup, error) {
 		},
 	})
 	if err != nil {
-		return nil, fmt.Errorf("geo: %w; name a GeoLite2, DB-IP or ipinfo database of countries or cities, or none to use the built-in one", err)
+		return nil, &DatabaseError{err}
 	}
 	return &Lookup{path, file}, nil
 }

@@ -12,6 +12,9 @@ import (
 	"github.com/footfall/footfall/internal/base/click"
 )
 
+// ErrCompressed says that a database is a gzip file.
+var ErrCompressed = errors.New("the file is compressed")
+
 // database is an MMDB file (https://maxmind.github.io/MaxMind-DB/) in memory. All its
 // records were decoded once, so that no lookup can fail.
 type database struct {
@@ -23,7 +26,7 @@ type database struct {
 // parse reads a file. The database keeps its bytes.
 func parse(data []byte) (*database, error) {
 	if bytes.HasPrefix(data, []byte{0x1f, 0x8b}) {
-		return nil, errors.New("the file is compressed: unpack it with gunzip first")
+		return nil, ErrCompressed
 	}
 	reader, err := maxminddb.OpenBytes(data)
 	if err != nil {

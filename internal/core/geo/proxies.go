@@ -1,6 +1,7 @@
 package geo
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
@@ -12,6 +13,9 @@ const (
 	XForwardedFor = "X-Forwarded-For"
 	Forwarded     = "Forwarded" // RFC 7239
 )
+
+// ErrTooLarge says that a network is too large to be trusted.
+var ErrTooLarge = errors.New("is a large part of all addresses, so that strangers could say where they come from")
 
 // Proxies are the proxies that are trusted to pass on the address of the visitor, and the
 // one header in which they do. The zero value trusts none.
@@ -38,7 +42,7 @@ func ParseProxies(values []string, header string) (Proxies, error) {
 			return Proxies{}, fmt.Errorf("geo: trusted proxy %q is not an address such as 192.0.2.1 or a network such as 192.0.2.0/24 or 2001:db8::/32", v)
 		}
 		if prefix.Bits() < widest(prefix.Addr()) {
-			return Proxies{}, fmt.Errorf("geo: trusted proxy %q is a large part of all addresses, so that strangers could say where they come from: name the proxies' own addresses, or their networks", v)
+			return Proxies{}, fmt.Errorf("geo: trusted proxy %q %w", v, ErrTooLarge)
 		}
 		p.trusted = append(p.trusted, prefix)
 	}

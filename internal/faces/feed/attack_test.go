@@ -123,7 +123,7 @@ func TestBomb(t *testing.T) {
 
 func TestEmpty(t *testing.T) {
 	for _, in := range []string{"", "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff\x01\x00\x00\xff\xff\x00\x00\x00\x00\x00\x00\x00\x00"} {
-		for _, format := range feed.Formats {
+		for _, format := range feed.Formats() {
 			if r, rejected := imports(t, importer(newTape()), format, in); r != (feed.Result{}) || len(rejected) > 0 {
 				t.Errorf("nothing became %+v, %q", r, rejected)
 			}

@@ -24,6 +24,9 @@ type entry struct {
 	line  uint64            // of the input, from 1
 }
 
+// BitlyFeed is the name of the format of Bitly's click feed.
+const BitlyFeed = "bitly-feed"
+
 // target is where a link must be.
 type target struct {
 	links.Place
@@ -43,6 +46,11 @@ type bitly struct {
 	parser fastjson.Parser
 	now    func() time.Time // later clicks are rejected
 }
+
+var bitlyFormat = format{name: BitlyFeed, describes: true, parser: func(im *Importer) parser {
+	f := bitly{now: im.Now}
+	return f.parse
+}}
 
 func (f *bitly) parse(line []byte, c *chunk) error {
 	e, err := f.entry(line)

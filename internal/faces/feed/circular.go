@@ -22,7 +22,7 @@ func checkURL(key, longURL string) error {
 // circular finds those new links that would lead back to this installation: to an
 // existing link, to another new link, or to themselves. Existing links stay, and so do
 // links to them.
-func (r *resolver) circular(ctx context.Context, made []store.ForeignLink) (reasons map[click.Hash]string, err error) {
+func (r *resolver) circular(ctx context.Context, made []store.ForeignLink) (reasons map[click.Hash]error, err error) {
 	names, domains := map[string]bool{}, map[string]bool{} // of the links to be made
 	for i := range made {
 		l := &made[i]
@@ -61,9 +61,9 @@ func (r *resolver) circular(ctx context.Context, made []store.ForeignLink) (reas
 			return nil, err
 		}
 		if reasons == nil {
-			reasons = map[click.Hash]string{}
+			reasons = map[click.Hash]error{}
 		}
-		reasons[l.Hash] = fmt.Sprintf("the link %.100q leads to %.200q, which is a short link of this installation: visitors would come back here", l.Hash, l.LongURL)
+		reasons[l.Hash] = fmt.Errorf("the link %.100q leads to %.200q, which is a short link of this installation: visitors would come back here", l.Hash, l.LongURL)
 	}
 	return reasons, nil
 }

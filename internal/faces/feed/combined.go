@@ -31,9 +31,15 @@ type combined struct {
 	country func(netip.Addr) click.Country
 }
 
+// Lines of access logs name links that exist already.
+var combinedFormat = format{name: "combined", parser: func(im *Importer) parser {
+	f := combined{now: im.Now, isBot: im.IsBot, proxy: im.Proxy, country: im.Country}
+	return f.parse
+}}
+
 var (
 	errCombined = notOfFormat{errors.New("not a line of the combined log format")}
-	errCommon   = notOfFormat{errors.New("not a line of the combined log format: no referrer and no user agent. It seems to be the common log format; configure the server to write the combined one")}
+	errCommon   = notOfFormat{errors.New("not a line of the combined log format: no referrer and no user agent. It seems to be the common log format")}
 )
 
 func (f *combined) parse(line []byte, c *chunk) error {

@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 
@@ -69,23 +70,25 @@ func (g *gone) add(all []Gone) {
 	}
 }
 
-// user is the reason why a user is not made; empty if there is none.
-func (g *gone) user(login string) string {
+var errDeleted = errors.New("was deleted while this was imported")
+
+// user is the reason why a user is not made; nil if there is none.
+func (g *gone) user(login string) error {
 	if !g.logins[login] {
-		return ""
+		return nil
 	}
-	return fmt.Sprintf("the user %.100q was deleted while this was imported: import the same file again to bring the user back", login)
+	return fmt.Errorf("the user %.100q %w", login, errDeleted)
 }
 
-// link is the reason why a link is not made; empty if there is none.
-func (g *gone) link(l *store.ForeignLink) string {
-	if reason := g.user(l.Login); reason != "" {
+// link is the reason why a link is not made; nil if there is none.
+func (g *gone) link(l *store.ForeignLink) error {
+	if reason := g.user(l.Login); reason != nil {
 		return reason
 	}
 	if !g.hashes[l.Hash] {
-		return ""
+		return nil
 	}
-	return fmt.Sprintf("the link %.100q was deleted while this was imported: import the same file again to bring the link back", l.Hash)
+	return fmt.Errorf("the link %.100q %w", l.Hash, errDeleted)
 }
 
 // forgetGone makes the resolver ask for everything again after a deletion.
@@ -100,12 +103,12 @@ func (r *resolver) forgetGone() {
 func (r *resolver) rejectGone(c *chunk, reject func(Rejected)) {
 	users := c.users[:0]
 	for i := range c.users {
-		if reason := r.gone.user(c.users[i].Login); reason != "" {
+		if reason := r.gone.user(c.users[i].Login); reason != nil {
 			c.sum.lines-- // reject counts it again
 			c.sum.skipped--
 			c.sum.users--
 			c.reject(c.users[i].line)
-			reject(Rejected{Line: c.users[i].line, Reason: reason})
+			reject(rejected(c.users[i].line, reason))
 			continue
 		}
 		users = append(users, c.users[i])
@@ -113,7 +116,7 @@ func (r *resolver) rejectGone(c *chunk, reject func(Rejected)) {
 	c.users = users
 	links := c.links[:0]
 	for i := range c.links {
-		if reason := r.gone.link(&c.links[i].ForeignLink); reason != "" {
+		if reason := r.gone.link(&c.links[i].ForeignLink); reason != nil {
 			c.rejectLink(&c.links[i], reason, reject)
 			continue
 		}

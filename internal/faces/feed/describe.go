@@ -53,7 +53,7 @@ func (r *resolver) describeLinks(ctx context.Context, c *chunk, reject func(Reje
 	if err != nil {
 		return fmt.Errorf("import links: %w", err)
 	}
-	reasons := make([]string, len(c.links))
+	reasons := make([]error, len(c.links))
 	var named []store.ForeignLink
 	for i := range c.links {
 		n, l := &c.links[i], made[i]
@@ -62,7 +62,7 @@ func (r *resolver) describeLinks(ctx context.Context, c *chunk, reject func(Reje
 			return fmt.Errorf("import link %q: %w", n.Hash, err)
 		}
 		if login != n.Login || l.LongURL != n.LongURL {
-			reasons[i] = fmt.Sprintf("the hash %.100q belongs to another link here, of %.100s, which leads to %.200s", n.Hash, plain.Text(login), plain.Text(l.LongURL))
+			reasons[i] = fmt.Errorf("the hash %.100q belongs to another link here, of %.100s, which leads to %.200s", n.Hash, plain.Text(login), plain.Text(l.LongURL))
 			continue
 		}
 		named = append(named, n.named()...)
@@ -75,12 +75,12 @@ func (r *resolver) describeLinks(ctx context.Context, c *chunk, reject func(Reje
 	}
 	for i := range c.links {
 		n := &c.links[i]
-		if reasons[i] == "" {
+		if reasons[i] == nil {
 			if reasons[i], err = r.missed(ctx, n, made[i]); err != nil {
 				return fmt.Errorf("import link %q: %w", n.Hash, err)
 			}
 		}
-		if reasons[i] != "" {
+		if reasons[i] != nil {
 			c.rejectLink(n, reasons[i], reject)
 		}
 	}
@@ -88,12 +88,12 @@ func (r *resolver) describeLinks(ctx context.Context, c *chunk, reject func(Reje
 }
 
 // rejectLink rejects a line that describes a link and was counted as taken.
-func (c *chunk) rejectLink(n *namedLink, reason string, reject func(Rejected)) {
+func (c *chunk) rejectLink(n *namedLink, reason error, reject func(Rejected)) {
 	c.sum.lines-- // reject counts it again
 	c.sum.skipped--
 	c.sum.links--
 	c.reject(n.line)
-	reject(Rejected{Line: n.line, Reason: reason})
+	reject(rejected(n.line, reason))
 }
 
 // refuseCircular rejects lines whose link would lead back here.
@@ -108,10 +108,10 @@ func (r *resolver) refuseCircular(ctx context.Context, c *chunk, reject func(Rej
 	}
 	c.links = slices.DeleteFunc(c.links, func(n namedLink) bool {
 		reason := reasons[n.Hash]
-		if reason != "" {
+		if reason != nil {
 			c.rejectLink(&n, reason, reject)
 		}
-		return reason != ""
+		return reason != nil
 	})
 	return nil
 }
@@ -128,15 +128,15 @@ func (r *resolver) login(ctx context.Context, id click.UserID) (string, error) {
 }
 
 // missed is the reason if a keyword of the line belongs to another link.
-func (r *resolver) missed(ctx context.Context, n *namedLink, l store.Link) (reason string, err error) {
+func (r *resolver) missed(ctx context.Context, n *namedLink, l store.Link) (reason, err error) {
 	for _, k := range n.keywords {
 		has, err := r.im.Links.LinkByName(ctx, k.Domain, k.Keyword)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
 		if has.ID != l.ID {
-			return fmt.Sprintf("the keyword %.100q on %.100s belongs to the link %.100s here; the rest of the line is taken", k.Keyword, plain.Text(k.Domain), plain.Text(string(has.Hash))), nil
+			return fmt.Errorf("the keyword %.100q on %.100s belongs to the link %.100s here; the rest of the line is taken", k.Keyword, plain.Text(k.Domain), plain.Text(string(has.Hash))), nil
 		}
 	}
-	return "", nil
+	return nil, nil
 }

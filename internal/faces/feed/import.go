@@ -3,6 +3,7 @@ package feed
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -14,19 +15,41 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// The names of the formats.
-const (
-	bitlyFeed    = "bitly-feed"
-	ndjsonFormat = "ndjson"
-	accessLog    = "combined"
-)
+// format is a format of inputs.
+type format struct {
+	name string
+	// describes is whether lines describe links and users.
+	describes bool
+	// parser makes a parser. It is not for concurrent use.
+	parser func(*Importer) parser
+}
 
-// Formats lists the formats that Import takes.
-var Formats = []string{bitlyFeed, ndjsonFormat, accessLog}
+// formats are all formats that Import takes.
+var formats = []format{bitlyFormat, ndjsonFormat, combinedFormat}
+
+// Formats lists the names of the formats that Import takes.
+func Formats() (names []string) {
+	for _, f := range formats {
+		names = append(names, f.name)
+	}
+	return names
+}
 
 // BringsLinks reports whether inputs of the format describe links and users, so that they
 // may be imported into an empty data directory.
-func BringsLinks(format string) bool { return format != accessLog }
+func BringsLinks(name string) bool {
+	f, err := formatOf(name)
+	return err == nil && f.describes
+}
+
+func formatOf(name string) (format, error) {
+	for _, f := range formats {
+		if f.name == name {
+			return f, nil
+		}
+	}
+	return format{}, fmt.Errorf("unknown format %q: it must be one of %s", name, strings.Join(Formats(), ", "))
+}
 
 // Recorder records the clicks: recorder.Recorder.
 type Recorder interface {
@@ -67,6 +90,29 @@ func (r *Result) Add(o Result) {
 type Rejected struct {
 	Line   uint64 `json:"line"` // counted from 1
 	Reason string `json:"reason"`
+	Kind   Kind   `json:"kind,omitempty"`
+}
+
+// Kind is a kind of rejected lines that a person can do something about.
+type Kind string
+
+const (
+	// CommonLog is the kind of lines in the common log format, which lack what the
+	// combined one has.
+	CommonLog Kind = "common_log"
+	// Deleted is the kind of lines whose user or link was deleted during the import.
+	Deleted Kind = "deleted"
+)
+
+func rejected(line uint64, reason error) Rejected {
+	r := Rejected{Line: line, Reason: reason.Error()}
+	switch {
+	case errors.Is(reason, errCommon):
+		r.Kind = CommonLog
+	case errors.Is(reason, errDeleted):
+		r.Kind = Deleted
+	}
+	return r
 }
 
 // Importer imports clicks. All public fields are required.
@@ -104,8 +150,8 @@ type Importer struct {
 // After an error nothing that was recorded is lost: importing the same input again
 // continues after it. If Import returns early, a Read of the input that blocks may return
 // later than Import.
-func (im *Importer) Import(ctx context.Context, format string, r io.Reader, reject func(Rejected)) (Result, error) {
-	parse, err := im.parser(format)
+func (im *Importer) Import(ctx context.Context, formatName string, r io.Reader, reject func(Rejected)) (Result, error) {
+	format, err := formatOf(formatName)
 	if err != nil {
 		return Result{}, err
 	}
@@ -113,7 +159,7 @@ func (im *Importer) Import(ctx context.Context, format string, r io.Reader, reje
 	defer cancel()
 	flow := newInflow(ctx, r, im.After)
 	input := buffered{bufio.NewReaderSize(flow, maxLine), flow}
-	name := source(format, input.Reader)
+	name := source(format.name, input.Reader)
 	if err := input.failed(); err != nil {
 		return Result{}, err
 	}
@@ -125,7 +171,7 @@ func (im *Importer) Import(ctx context.Context, format string, r io.Reader, reje
 	gone, endGone := im.deletions.begin()
 	defer endGone()
 	i := importing{
-		recorder: im.Recorder, parse: parse, cancel: cancel,
+		recorder: im.Recorder, parse: format.parser(im), cancel: cancel,
 		resolver: newResolver(im, gone),
 	}
 	at, rest, err := resume(input, marks, func(m, before store.Mark, between []byte) error { return i.takeRejected(ctx, m, before, between) })
@@ -142,20 +188,4 @@ func (im *Importer) Import(ctx context.Context, format string, r io.Reader, reje
 		err = im.Recorder.Drain(ctx)
 	}
 	return i.result(at), err
-}
-
-// parser returns a parser of the format. It is not for concurrent use.
-func (im *Importer) parser(format string) (parser, error) {
-	switch format {
-	case bitlyFeed:
-		f := bitly{now: im.Now}
-		return f.parse, nil
-	case ndjsonFormat:
-		f := ndjson{now: im.Now}
-		return f.parse, nil
-	case accessLog:
-		f := combined{now: im.Now, isBot: im.IsBot, proxy: im.Proxy, country: im.Country}
-		return f.parse, nil
-	}
-	return nil, fmt.Errorf("unknown format %q: it must be one of %s", format, strings.Join(Formats, ", "))
 }

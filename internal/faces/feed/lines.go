@@ -24,7 +24,7 @@ const (
 
 // Decompress returns the input as it is, or unpacked if it is gzip. If the gzip is cut
 // off or damaged, a Read fails with an error that says after which line. Decompress
-// fails for other packed formats, and says how to unpack them.
+// fails with a PackedError for other packed formats.
 func Decompress(r io.Reader) (io.Reader, error) {
 	br := bufio.NewReaderSize(r, 1<<16)
 	head, _ := br.Peek(2)
@@ -105,8 +105,14 @@ func (u *unpacked) Read(b []byte) (int, error) {
 	return n, u.explain(err)
 }
 
-// errTrailer is for a gzip file that is followed by other bytes.
-var errTrailer = errors.New("other data follow after its end")
+var (
+	// ErrGzipCut says that the end of a gzip file is missing.
+	ErrGzipCut = errors.New("the gzip file is cut off")
+	// ErrGzipDamaged says that a gzip file is damaged, or followed by other bytes.
+	ErrGzipDamaged = errors.New("the gzip file is damaged")
+
+	errTrailer = errors.New("other data follow after its end")
+)
 
 // more starts the next member, or returns io.EOF after the last one. Zeros may follow it,
 // as on tapes and in copies of whole disk blocks.
@@ -144,11 +150,11 @@ func (u *unpacked) explain(err error) error {
 	var corrupt flate.CorruptInputError
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return fmt.Errorf("the gzip file is cut off after %d whole %s: get the whole file and import it", u.lines, english.PluralWord(u.lines, "line", ""))
+		return fmt.Errorf("%w after %d whole %s", ErrGzipCut, u.lines, english.PluralWord(u.lines, "line", ""))
 	case errors.Is(err, errTrailer):
-		return fmt.Errorf("the gzip file is damaged after line %d (%w): get a good copy", u.lines, err)
+		return fmt.Errorf("%w after line %d (%w)", ErrGzipDamaged, u.lines, err)
 	case errors.Is(err, gzip.ErrChecksum), errors.Is(err, gzip.ErrHeader), errors.As(err, &corrupt):
-		return fmt.Errorf("the gzip file is damaged in line %d or before (%w): get a good copy", u.lines+1, err)
+		return fmt.Errorf("%w in line %d or before (%w)", ErrGzipDamaged, u.lines+1, err)
 	}
 	return err
 }

@@ -20,6 +20,11 @@ type ndjson struct {
 	now    func() time.Time // later clicks are rejected
 }
 
+var ndjsonFormat = format{name: "ndjson", describes: true, parser: func(im *Importer) parser {
+	f := ndjson{now: im.Now}
+	return f.parse
+}}
+
 func (f *ndjson) parse(line []byte, c *chunk) error {
 	v, err := object(&f.parser, line)
 	if err != nil {

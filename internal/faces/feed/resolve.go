@@ -20,7 +20,7 @@ type resolver struct {
 	noLink  uint64 // lines rejected because their link does not exist
 	gone    *gone
 	// refused are links that clicks describe and that are not made, with the reason.
-	refused map[store.ForeignLink]string
+	refused map[store.ForeignLink]error
 	// domains are the domains of keywords of this input, and strangers the hosts of
 	// long URLs that have no links of ours.
 	domains, strangers map[string]bool
@@ -29,7 +29,7 @@ type resolver struct {
 func newResolver(im *Importer, gone *gone) resolver {
 	return resolver{
 		im: im, gone: gone, known: map[store.ForeignLink]store.Link{}, targets: map[target]store.Link{}, logins: map[click.UserID]string{},
-		refused: map[store.ForeignLink]string{}, domains: map[string]bool{}, strangers: map[string]bool{},
+		refused: map[store.ForeignLink]error{}, domains: map[string]bool{}, strangers: map[string]bool{},
 	}
 }
 
@@ -56,7 +56,7 @@ func (r *resolver) resolve(ctx context.Context, c *chunk, reject func(Rejected))
 		return nil, err
 	}
 	clicks := make([]click.Click, 0, len(c.entries))
-	rejected := uint64(0)
+	last := uint64(0) // the line that was rejected last
 	for i := range c.entries {
 		e := &c.entries[i]
 		l, err := r.link(ctx, e)
@@ -65,16 +65,16 @@ func (r *resolver) resolve(ctx context.Context, c *chunk, reject func(Rejected))
 		}
 		if l.ID == 0 {
 			c.sum.clicks--
-			if e.line != rejected {
-				rejected = e.line
+			if e.line != last {
+				last = e.line
 				c.sum.lines-- // reject counts it again
 				c.reject(e.line)
 				reason := r.refused[e.link]
-				if reason == "" {
+				if reason == nil {
 					r.noLink++
-					reason = fmt.Sprintf("there is no link %.100q", e.to.Name)
+					reason = fmt.Errorf("there is no link %.100q", e.to.Name)
 				}
-				reject(Rejected{Line: e.line, Reason: reason})
+				reject(rejected(e.line, reason))
 			}
 			continue
 		}
@@ -119,7 +119,7 @@ func (r *resolver) makeLinks(ctx context.Context, entries []entry) error {
 			continue
 		}
 		r.known[link] = store.Link{}
-		if reason := r.gone.link(&link); reason != "" {
+		if reason := r.gone.link(&link); reason != nil {
 			r.refused[link] = reason
 			continue
 		}
@@ -131,10 +131,10 @@ func (r *resolver) makeLinks(ctx context.Context, entries []entry) error {
 	}
 	missing = slices.DeleteFunc(missing, func(l store.ForeignLink) bool {
 		reason := reasons[l.Hash]
-		if reason != "" {
+		if reason != nil {
 			r.refused[l] = reason
 		}
-		return reason != ""
+		return reason != nil
 	})
 	if len(missing) == 0 {
 		return nil

@@ -28,7 +28,7 @@ func source(format string, r *bufio.Reader) [sha256.Size]byte {
 			break
 		}
 	}
-	if format == bitlyFeed {
+	if format == BitlyFeed {
 		return sha256.Sum256(head)
 	}
 	return sha256.Sum256(append([]byte(format+"\n"), head...))

@@ -160,7 +160,7 @@ func (s *scanner) chunk() (c chunk) {
 			err = c.take(s.parse, number, line)
 		}
 		if err != nil {
-			s.reject(Rejected{Line: number, Reason: err.Error()})
+			s.reject(rejected(number, err))
 			if !isOfFormat(err) {
 				c.alien++
 			}

@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"github.com/footfall/footfall/internal/base/plain"
+	"github.com/footfall/footfall/internal/core/geo"
 	"github.com/footfall/footfall/internal/core/recorder"
 	"github.com/footfall/footfall/internal/faces/feed"
 	"github.com/footfall/footfall/internal/ops/control"
@@ -66,6 +67,7 @@ var hints = []func(error) string{
 	as(new(*journal.TailError), "put the newest file of the journal back as it was. "+repairJournal),
 	as(new(*journal.DuplicateError), "move the one that does not belong to this journal out of the directory"),
 	on(journal.ErrVersion, "run the version of footfall that wrote it"),
+	on(store.ErrVersion, "run that version, or restore a backup"),
 	on(progress.ErrNotRegular, "remove it: footfall makes it again"),
 	of(func(e *datadir.GiveUpError) string {
 		switch {
@@ -135,6 +137,11 @@ var hints = []func(error) string{
 	}),
 	on(backup.ErrWrite, "while the server runs, it writes the backups itself. Give the directory to its user, and name it with ReadWritePaths= in its systemd unit"),
 
+	// Visitors.
+	on(geo.ErrTooLarge, "name the proxies' own addresses, or their networks"),
+	on(geo.ErrCompressed, "unpack it with gunzip first"),
+	as(new(*geo.DatabaseError), "name a GeoLite2, DB-IP or ipinfo database of countries or cities, or none to use the built-in one"),
+
 	// Commands.
 	of(func(e *control.UnknownUserError) string {
 		said := "footfall user list lists all users"
@@ -162,6 +169,14 @@ var hints = []func(error) string{
 	of(func(e *feed.PackedError) string {
 		return fmt.Sprintf("unpack or convert it, as with `%s FILE | footfall import … -`", e.Unpack)
 	}),
+	on(feed.ErrGzipCut, "get the whole file and import it"),
+	on(feed.ErrGzipDamaged, "get a good copy"),
+}
+
+// lineHints are the hints about lines that an import rejects.
+var lineHints = map[feed.Kind]string{
+	feed.CommonLog: "; configure the server to write the combined one",
+	feed.Deleted:   ": import the same file again to bring it back",
 }
 
 const (

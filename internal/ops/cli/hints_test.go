@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/core/geo"
+	"github.com/footfall/footfall/internal/faces/feed"
 	"github.com/footfall/footfall/internal/ops/control"
 	"github.com/footfall/footfall/internal/ops/datadir"
 	"github.com/footfall/footfall/internal/storage/journal"
@@ -32,7 +34,7 @@ func TestHints(t *testing.T) {
 		{&datadir.PartError{Part: datadir.PartLinks, Err: damaged}, ": restore a backup", exitDamaged},
 		{&datadir.PartError{Part: datadir.PartJournal, Err: &journal.CorruptError{File: "0.sealed"}}, "repairs it if no click is lost by that", exitDamaged},
 		{&datadir.PartError{Part: datadir.PartJournal, Err: &datadir.DivergedJournalError{}}, "footfall rebuild --lossy to continue with this one", exitDamaged},
-		{&datadir.PartError{Part: datadir.PartLinks, Err: store.ErrVersion}, store.ErrVersion.Error(), exitFailed},
+		{&datadir.PartError{Part: datadir.PartLinks, Err: store.ErrVersion}, ": run that version, or restore a backup", exitFailed},
 		{system(syscall.ENOSPC), ": make room, and start again", exitFailed},
 		{system(syscall.EMFILE), ": let the process open more files (LimitNOFILE, ulimit -n)", exitFailed},
 		{system(syscall.EACCES), " with chown -R", exitFailed},
@@ -47,6 +49,10 @@ func TestHints(t *testing.T) {
 		{&control.UnknownUserError{Login: "an n", Near: "ann"}, `: did you mean "ann"? footfall user list lists all users`, exitUnknown},
 		{&control.ExistsError{Login: "ann"}, ": footfall user token ann prints another token", exitExists},
 		{fmt.Errorf("the token: %w", click.ErrNotFound), click.ErrNotFound.Error(), exitUnknown},
+		{&geo.DatabaseError{Err: fs.ErrNotExist}, "or none to use the built-in one", exitFailed},
+		{&geo.DatabaseError{Err: geo.ErrCompressed}, ": unpack it with gunzip first", exitFailed},
+		{fmt.Errorf("0.0.0.0/0 %w", geo.ErrTooLarge), ": name the proxies' own addresses, or their networks", exitFailed},
+		{fmt.Errorf("%w in line 1 or before", feed.ErrGzipDamaged), ": get a good copy", exitFailed},
 		{control.ErrStopping, ": run the command again", exitAgain},
 		{usage("--x is given twice"), "--x is given twice", exitUsage},
 	} {

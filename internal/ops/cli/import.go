@@ -104,7 +104,7 @@ func (c *importCmd) file(e *env, o *server.Owner, path string) (feed.Result, err
 	from := control.ImportOf{Format: c.Format, Input: control.Input{Reader: &reader}}
 	result, err := control.Import.Ask(e.ctx, o.Client, from, func(l feed.Rejected) {
 		_ = bar.Clear()
-		fmt.Fprintf(e.stderr, "%s:%d: rejected: %s\n", plain.Text(path), l.Line, l.Reason)
+		fmt.Fprintf(e.stderr, "%s:%d: rejected: %s%s\n", plain.Text(path), l.Line, l.Reason, lineHints[l.Kind])
 	})
 	_ = bar.Finish()
 	return result, err

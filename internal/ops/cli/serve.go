@@ -135,7 +135,7 @@ func (c *serveCmd) demo(e *env, app *server.App, url string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := app.Import(e.ctx, "bitly-feed", clicks, func(feed.Rejected) {}); err != nil {
+	if _, err := app.Import(e.ctx, feed.BitlyFeed, clicks, func(feed.Rejected) {}); err != nil {
 		return err
 	}
 	token, err := app.AddToken(e.ctx, feed.DemoLogin)

@@ -149,7 +149,7 @@ type TopLink struct {
 
 // ImportOf is one input of Import: clicks that others recorded.
 type ImportOf struct {
-	Format string // one of feed.Formats
+	Format string // one of feed.Formats()
 	Input  `json:"-"`
 }
 

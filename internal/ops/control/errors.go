@@ -9,6 +9,7 @@ import (
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/base/plain"
 	"github.com/footfall/footfall/internal/core/recorder"
+	"github.com/footfall/footfall/internal/faces/feed"
 	"github.com/footfall/footfall/internal/ops/datadir"
 	"github.com/footfall/footfall/internal/storage/backup"
 	"github.com/footfall/footfall/internal/storage/journal"
@@ -77,6 +78,9 @@ var codes = []code{
 	sentinel("not_serving", ErrNotServing),
 	sentinel("counting_stalled", recorder.ErrStalled),
 	sentinel("importing", recorder.ErrImporting),
+	typed[*feed.PackedError]("packed"),
+	sentinel("gzip_cut", feed.ErrGzipCut),
+	sentinel("gzip_damaged", feed.ErrGzipDamaged),
 	typed[*backup.PlaceError]("backup_place"),
 	sentinel("backup_mixed", backup.ErrMixed),
 	sentinel("backup_version", backup.ErrVersion),

@@ -19,7 +19,7 @@ var (
 )
 
 // ErrVersion: the data was written by a newer version of footfall.
-var ErrVersion = errors.New("data is of a newer version of footfall: run that version, or restore a backup")
+var ErrVersion = errors.New("data is of a newer version of footfall")
 
 // ErrText: a login, hash, long URL, domain or keyword cannot be kept, because
 // it is empty, is not valid UTF-8, or holds a zero byte.

@@ -3,6 +3,7 @@ package v3
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,9 +12,12 @@ import (
 	"github.com/footfall/footfall/internal/faces/envelope"
 )
 
+// formats are the values of the parameter format. The first is the default.
+var formats = []string{"json", "xml", "txt", "csv"}
+
 // encoding is how an answer is written.
 type encoding struct {
-	format   string // json, xml, txt or csv
+	format   string // one of formats
 	callback string // of JSONP; empty without one
 	entries  string // as in method
 	secret   bool   // as in method
@@ -23,8 +27,8 @@ type encoding struct {
 // wrong values: the method refuses them in the order of its parameters.
 func encodingOf(q query, m method) encoding {
 	e := encoding{format: q.get("format"), entries: m.entries, secret: m.secret}
-	if e.format != "xml" && e.format != "txt" && e.format != "csv" {
-		e.format = "json"
+	if !slices.Contains(formats, e.format) {
+		e.format = formats[0]
 	}
 	if callback := q.get("callback"); e.format == "json" && isCallback(callback) {
 		e.callback = callback

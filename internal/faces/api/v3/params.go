@@ -353,12 +353,11 @@ func (c *call) endParams() error { return c.endParamsWithText(false) }
 // endParamsWithText is endParams for methods that have format=txt: for answers of one
 // value only.
 func (c *call) endParamsWithText(oneValue bool) error {
-	switch c.query.get("format") {
-	case "", "json":
+	switch c.choice("format", formats...) {
+	case "json":
 		if callback := c.query.get("callback"); callback != "" && !isCallback(callback) {
 			c.fail(invalid("callback"))
 		}
-	case "xml":
 	case "txt":
 		if !oneValue {
 			c.fail(invalid("format"))
@@ -367,8 +366,6 @@ func (c *call) endParamsWithText(oneValue bool) error {
 		if !c.method.rows {
 			c.fail(invalid("format"))
 		}
-	default:
-		c.fail(invalid("format"))
 	}
 	return c.err
 }
