@@ -68,8 +68,8 @@ func (a *takingApart) runRound(rng *rand.Rand) (did string, err error) {
 	if err := copyData(a.data, scratch); err != nil {
 		return did, err
 	}
-	// Without the file progress the parts know less of each other, so nothing else
-	// may be missing then.
+	// Without the file progress, the loss of another part may not be detectable.
+	// So nothing else is damaged then.
 	var damages []string
 	for range 1 + rng.IntN(2) {
 		damage, err := a.damage(rng, scratch, len(damages) == 0)
@@ -122,7 +122,7 @@ func (a *takingApart) use(rng *rand.Rand) (did string, err error) {
 	return did + "visited", nil
 }
 
-// keep copies the directory, and returns all kept copies.
+// keep makes one more copy of the directory, and returns all copies.
 func (a *takingApart) keep() ([]string, error) {
 	to := filepath.Join(a.dir, fmt.Sprint("older", len(a.older)%3))
 	if err := copyData(a.data, to); err != nil {
@@ -134,8 +134,8 @@ func (a *takingApart) keep() ([]string, error) {
 	return append(a.older, to), nil
 }
 
-// damage removes a part, truncates it, or replaces it by an older one. first is
-// whether nothing else was damaged yet.
+// damage removes a part, truncates it, or replaces it by an older one. first says
+// that nothing else was damaged before.
 func (a *takingApart) damage(rng *rand.Rand, dir string, first bool) (did string, err error) {
 	parts := []string{"journal", "clicks", "footfall.db"}
 	files := []string{"journal/*", "journal/*.open", "clicks/*", "footfall.db*", "journal", "clicks"}
@@ -201,7 +201,7 @@ func (a *takingApart) open(dir string) (did string, err error) {
 		a.checkLink(p, l.hash, l.longURL)
 	}
 	if err := p.Stop(); err != nil {
-		a.wrong("the server ended with %v: %s", err, harness.Tail(p.Log.String()))
+		a.wrong("the server did not stop cleanly, it ended with %v: %s", err, harness.Tail(p.Log.String()))
 	}
 	a.checkLog(p)
 	a.complete++

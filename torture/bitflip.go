@@ -31,7 +31,7 @@ func bitflip(t *trial) error {
 		enough := wait(func() bool { return w.links[0].answered.Load() >= 500 })
 		stop()
 		if !enough {
-			return errors.New("visitors are not answered")
+			return errors.New("the server does not answer visitors")
 		}
 		if err := p.Stop(); err != nil {
 			return err
@@ -80,11 +80,11 @@ func bitflip(t *trial) error {
 			named++
 			return fmt.Sprintf("%s: named: %.300s (%.100s)", what, strings.TrimSpace(findings), err), nil
 		case askErr != nil:
-			t.wrong("%s: check finds nothing, and a question fails: %v", what, askErr)
+			t.wrong("%s: check finds nothing, but a question fails: %v", what, askErr)
 		case stopErr != nil:
-			t.wrong("%s: check finds nothing, and stopping fails: %v", what, stopErr)
+			t.wrong("%s: check finds nothing, but the server does not stop cleanly: %v", what, stopErr)
 		case !slices.Equal(before, after):
-			t.wrong("%s: check finds nothing, and %s", what, difference(before, after))
+			t.wrong("%s: check finds nothing, but %s", what, difference(before, after))
 		default:
 			unused++
 		}
@@ -116,7 +116,7 @@ func flip(data string, rng *rand.Rand) (what string, err error) {
 	if err != nil {
 		return "", err
 	}
-	var names []string // kinds that hold clicks and links occur several times
+	var names []string // kinds of files with clicks and links are in it several times, to be drawn more often
 	for kind := range kinds {
 		names = append(names, kind)
 		if kind == "MANIFEST" || strings.Contains("journal.sealed clicks.sst ..db", kind) {
@@ -190,7 +190,7 @@ func answersOf(w *workload, p *harness.Process) (answers []string, err error) {
 	return answers, nil
 }
 
-// difference describes the first answer that changed.
+// difference describes the first answer that differs.
 func difference(before, after []string) string {
 	for i := range min(len(before), len(after)) {
 		if before[i] != after[i] {

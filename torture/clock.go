@@ -19,7 +19,7 @@ import (
 	"github.com/footfall/footfall/internal/testkit/logtest"
 )
 
-// clock runs a footfall in this process with a clock that jumps back and forth.
+// clock runs footfall in this process with a clock that jumps back and forth.
 func clock(t *trial) error {
 	c := &jumpingClock{trial: t, data: filepath.Join(t.dir, "data"), workload: &workload{users: []user{{login: "ann"}}}}
 	c.set(time.Now())
@@ -48,7 +48,7 @@ func (c *jumpingClock) jump(rng *rand.Rand) {
 			time.Unix(0, 0), time.Date(1979, 12, 31, 23, 59, 59, 0, time.UTC), time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC),
 			time.Date(2099, 12, 31, 23, 59, 59, 0, time.UTC), time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC),
 		}[rng.IntN(6)])
-	case len(steps) + 2: // it stands still
+	case len(steps) + 2: // the clock does not move
 	default:
 		c.at.Add((rng.Int64N(2*int64(steps[n])) - int64(steps[n])) / 1e6)
 	}
@@ -86,7 +86,7 @@ func (c *jumpingClock) runRound(rng *rand.Rand) (did string, err error) {
 	if len(c.links) < 10 {
 		hash := c.get(site, fmt.Sprintf("/v3/shorten?format=txt&longUrl=http://example.org/%d&access_token=%s", len(c.links), token))
 		if _, hash, _ = strings.Cut(strings.TrimSpace(hash), shortDomain+"/"); hash == "" {
-			return "", fmt.Errorf("no link was made at %v", time.UnixMilli(c.at.Load()))
+			return "", fmt.Errorf("the server made no link when its clock was at %v", time.UnixMilli(c.at.Load()))
 		}
 		c.links = append(c.links, &link{hash: hash})
 	}
@@ -110,7 +110,7 @@ func (c *jumpingClock) runRound(rng *rand.Rand) (did string, err error) {
 	if _, err := app.Check(ctx, func(finding string) { c.wrong("check: %s", finding) }); err != nil {
 		c.wrong("check: %v", err)
 	}
-	// Seen from the last year, all clicks are in the past.
+	// The last year comes after all clicks.
 	was := c.at.Swap(time.Date(2099, 12, 31, 12, 0, 0, 0, time.UTC).UnixMilli())
 	c.compare(site, token)
 	c.at.Store(was)
@@ -154,12 +154,12 @@ func (c *jumpingClock) compare(site http.Handler, token string) {
 	for _, l := range c.links {
 		n, sent, answered := count("link/clicks?link=http://"+shortDomain+"/"+l.hash), l.sent.Load(), l.answered.Load()
 		if n > sent || answered > n+b.reported {
-			c.wrong("%s counts %d clicks; %d were answered and %d sent", l.hash, n, answered, sent)
+			c.wrong("link %s: %d clicks are counted; %d were answered and %d sent", l.hash, n, answered, sent)
 		}
 		b.sent, b.answered, b.counted = b.sent+sent, b.answered+answered, b.counted+n
 	}
 	if n := count("user/clicks?"); n != b.counted {
-		c.wrong("the user has %d clicks, and %d on the links", n, b.counted)
+		c.wrong("the user has %d clicks, but their links have %d", n, b.counted)
 	}
 	c.total = b
 }

@@ -12,15 +12,15 @@ import (
 	"github.com/footfall/footfall/internal/base/fsync"
 )
 
-// cutDisk is a simulated disk that loses power at one of its operations. It knows how
-// much of each file was synced.
+// cutDisk is a simulated disk that loses power at one of its operations. It records
+// how much of each file was synced.
 type cutDisk struct {
 	*vfs.MemFS
 
 	mu    sync.Mutex
 	rng   *rand.Rand
 	left  int        // operations until the cut; 0 is never
-	after *vfs.MemFS // what the cut left; nil before the cut
+	after *vfs.MemFS // the disk after the cut; nil before it
 	files map[string]*extent
 }
 
@@ -67,7 +67,7 @@ func (d *cutDisk) cut() {
 	d.after = d.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: percent, RNG: d.rng})
 	for name, e := range d.files {
 		if err := d.damage(name, e.synced); err != nil && !os.IsNotExist(err) {
-			panic(err) // memory does not fail
+			panic(err) // a disk in memory never fails
 		}
 	}
 }
@@ -106,7 +106,8 @@ func (d *cutDisk) damage(name string, synced int64) error {
 	return errors.Join(f.Sync(), fsync.With(d.after.OpenDir, d.after.PathDir(name)))
 }
 
-// opened keeps track of a file. What it holds when it is opened first is synced.
+// opened starts to record a file. Its content is synced when it is opened for the first
+// time.
 func (d *cutDisk) opened(name string, f vfs.File, err error) (vfs.File, error) {
 	if err != nil {
 		return nil, err
@@ -142,7 +143,7 @@ func (d *cutDisk) Rename(from, to string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if e := d.files[from]; e != nil {
-		d.files[to] = e // and by the old name, which the disk may still have
+		d.files[to] = e // the old name stays too, because a cut may bring it back
 	}
 	return d.MemFS.Rename(from, to)
 }

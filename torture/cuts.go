@@ -24,8 +24,8 @@ import (
 // cutsPerDisk is how often the power of one simulated disk is cut.
 const cutsPerDisk = 8
 
-// cuts cuts the power of a simulated disk with the journal and the counts, at random
-// operations of the disk, also while they are opened.
+// cuts cuts the power of a simulated disk with the journal and the counts, at a random
+// operation of the disk. That may be one of opening them.
 func cuts(t *trial) error {
 	var c *cutting
 	return t.each(func(rng *rand.Rand) (string, error) {
@@ -53,7 +53,7 @@ type cutting struct {
 	imported atomic.Uint64
 }
 
-// engine is the parts of footfall that record and count.
+// engine holds the parts of footfall that record and count.
 type engine struct {
 	*recorder.Recorder
 	journal *journal.Journal
@@ -105,14 +105,14 @@ func (c *cutting) runRound(rng *rand.Rand) (did string, err error) {
 		wg.Go(func() { c.record(e, disk, rng) })
 	}
 	wg.Wait()
-	disk.whilePowered(disk.cut) // if there were fewer operations
+	disk.whilePowered(disk.cut) // if the round had fewer operations
 	if err := e.close(); err != nil {
 		return "", fmt.Errorf("close: %w", err)
 	}
 	c.mem = disk.after
 	did = fmt.Sprintf("cut after %d operations", operations)
 	if inOpening {
-		return did + ", counted from the opening", nil
+		return did + " from the start of opening", nil
 	}
 	return did + ", so far " + c.total.String(), nil
 }
@@ -158,7 +158,7 @@ func (c *cutting) record(e *engine, disk *cutDisk, rng *rand.Rand) {
 func (c *cutting) compare(e *engine) {
 	ctx := context.Background()
 	if err := e.Drain(ctx); err != nil {
-		c.wrong("counting after a cut: %v", err)
+		c.wrong("counting failed after a cut: %v", err)
 		return
 	}
 	if _, err := audit.Check(ctx, e.clicks, &e.journal.Contents, func(finding string) { c.wrong("check: %s", finding) }); err != nil {
@@ -174,20 +174,20 @@ func (c *cutting) compare(e *engine) {
 		}
 		answered, sent := l.answered.Load(), l.sent.Load()
 		if n < answered || n > sent {
-			c.wrong("link %d counts %d clicks; %d were answered and %d sent", i, n, answered, sent)
+			c.wrong("link %d: %d clicks are counted; %d were answered and %d sent", i, n, answered, sent)
 		}
 		c.total.sent += sent - c.before[i]
 		c.total.answered += answered - c.before[i]
 		c.total.counted += n - c.before[i]
 		c.before[i] = n
 		users[i%2] += n
-		// What is counted now must stay, and no more may come.
+		// From now on this number must not change.
 		l.answered.Store(n)
 		l.sent.Store(n)
 	}
 	for i, links := range users {
 		if n, err := e.count(rollup.Scope{User: click.UserID(1 + i)}); err != nil || n != links {
-			c.wrong("user %d has %d clicks (%v), and %d on the links", i, n, err, links)
+			c.wrong("user %d has %d clicks (%v), but their links have %d", i, n, err, links)
 		}
 	}
 }

@@ -15,8 +15,8 @@ import (
 const seedtestPath = "github.com/footfall/footfall/internal/testkit/seedtest"
 
 // explore runs random tests with a fresh seed and more rounds than ./check does. The
-// arguments are packages, ./... if there are none; packages whose tests do not draw from
-// package seedtest are left out.
+// arguments are packages; without arguments it takes ./... It leaves out packages whose
+// tests do not draw from package seedtest.
 func explore(args []string) error {
 	flags := flag.NewFlagSet("torture explore", flag.ContinueOnError)
 	seed := flags.Uint64("seed", 0, "seed of all tests, to replay them; 0 draws one")
@@ -60,8 +60,8 @@ func explore(args []string) error {
 	return nil
 }
 
-// randomTests are those of the packages whose tests draw from package seedtest, also
-// through another package.
+// randomTests returns those of the packages whose tests draw from package seedtest,
+// directly or through another package.
 func randomTests(tags string, packages []string) (random []string, err error) {
 	cmd := exec.Command("go", append([]string{"list", "-test", "-tags=" + tags, "-f", `{{.ImportPath}} {{join .Deps " "}}`, "--"}, packages...)...)
 	cmd.Stderr = os.Stderr

@@ -13,8 +13,8 @@ import (
 )
 
 // faults forbids a running server to extend files, or to open them, under load. Then
-// it kills the server with -9 before the log can report more, or lifts the limit, and
-// the server must recover without a restart.
+// it either kills the server with -9 before the log can report more, or lifts the
+// limit, and the server must recover without a restart.
 func faults(t *trial) error {
 	if !installed("prlimit") {
 		fmt.Println("faults: prlimit is not installed; skipped")
@@ -71,7 +71,7 @@ func faults(t *trial) error {
 				return did, err
 			}
 			if !w.awaitAnswers() {
-				t.wrong("no visitor is answered after that: %s", harness.Tail(p.Log.String()))
+				t.wrong("no visitor is answered after the limit was lifted: %s", harness.Tail(p.Log.String()))
 			}
 			stop()
 		}

@@ -44,7 +44,7 @@ func files(t *trial) error {
 		err = p.Stop()
 		t.checkLog(p)
 		if err != nil {
-			t.wrong("the server ended with %v: %s", err, harness.Tail(p.Log.String()))
+			t.wrong("the server did not stop cleanly, it ended with %v: %s", err, harness.Tail(p.Log.String()))
 		}
 		reported += notDurable(p)
 		return fmt.Sprintf("at most %d files, %d connections, %d of them answered at once, %s", limit, len(crowd), served, t.total), nil
@@ -53,8 +53,8 @@ func files(t *trial) error {
 	return err
 }
 
-// crowd opens connections that stay open, and visits a link over each. served is how
-// many were answered at once.
+// crowd opens connections that stay open, and visits a link over each. served is the
+// number of visits that were answered at once.
 func (w *workload) crowd(addr string, n int, rng *rand.Rand) (crowd []net.Conn, served int) {
 	for range n {
 		c, err := net.DialTimeout("tcp", addr, time.Second)

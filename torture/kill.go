@@ -163,7 +163,7 @@ func (k *killing) importing(rng *rand.Rand) (did string, _ *importFile, err erro
 		_ = cmd.Process.Kill()
 		<-ended
 	}
-	if victim == 1 { // the server has to go on, and is killed later
+	if victim == 1 { // the server must continue; it is killed later
 		time.Sleep(upTo(rng, 50*time.Millisecond))
 		k.p.Kill()
 		k.kills++
@@ -205,7 +205,7 @@ func (f *importFile) finish(k *killing) error {
 		return fmt.Errorf("import printed %.200q: %w", out, err)
 	}
 	if r.Clicks+r.Known != uint64(f.lines) || r.Lines != uint64(f.lines) {
-		k.wrong("an import of %d clicks, run again, prints %s", f.lines, strings.TrimSpace(out))
+		k.wrong("the second import of %d clicks printed %s", f.lines, strings.TrimSpace(out))
 	}
 	token, err := k.command("user", "token", f.login, "--data", k.data)
 	if err != nil {
@@ -216,7 +216,7 @@ func (f *importFile) finish(k *killing) error {
 		return err
 	}
 	if n != uint64(f.lines) {
-		k.wrong("%d clicks are counted of an import of %d", n, f.lines)
+		k.wrong("%d clicks were imported, and %d are counted", f.lines, n)
 	}
 	return os.Remove(f.path)
 }

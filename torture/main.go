@@ -1,9 +1,8 @@
-// Command torture runs footfall through everything that it must survive, and
-// compares what it counts with what it answered: docs/torture.md says what is done.
+// Command torture damages and interrupts footfall in every way that it must survive,
+// and compares its counts with its answers. docs/torture.md describes the scenarios.
 // It fails if anything was wrong.
 //
-// torture explore runs the random tests of all packages with a seed that was not
-// used before.
+// torture explore runs the random tests of all packages with a new seed.
 package main
 
 import (
@@ -18,8 +17,8 @@ import (
 	"github.com/footfall/footfall/internal/testkit/harness"
 )
 
-// scenarios are the ways in which footfall is damaged or interrupted, with the
-// rounds of a run and of a short one.
+// scenarios are the ways in which footfall is damaged or interrupted. rounds and short
+// are the rounds of a run and of a short run.
 var scenarios = []struct {
 	name          string
 	rounds, short int
@@ -58,8 +57,8 @@ func torture(args []string) error {
 	flags := flag.NewFlagSet("torture", flag.ContinueOnError)
 	seed := flags.Uint64("seed", 0, "seed of every plan, to replay them; 0 draws one")
 	only := flags.String("only", "", "scenarios to run, separated by commas; all if empty")
-	rounds := flags.Int("rounds", 0, "rounds of each scenario; 0 is the number of its own")
-	short := flags.Bool("short", false, "few rounds of each scenario")
+	rounds := flags.Int("rounds", 0, "rounds of each scenario; 0 is the default of the scenario")
+	short := flags.Bool("short", false, "run few rounds of each scenario")
 	program := flags.String("program", "", "footfall to test; built if empty")
 	dir := flags.String("dir", "", "where to make the temporary directory; that of the system if empty")
 	if err := flags.Parse(args); err != nil {
@@ -114,12 +113,12 @@ func torture(args []string) error {
 	}
 	fmt.Printf("\n%s\n", strings.Join(summaries, "\n"))
 	if wrong > 0 {
-		return fmt.Errorf("%d findings; the data is kept in %s; replay with\n%s", wrong, work, strings.Join(failed, "\n"))
+		return fmt.Errorf("%d times something was wrong, see the lines with WRONG; the data is kept in %s; replay with\n%s", wrong, work, strings.Join(failed, "\n"))
 	}
 	return os.RemoveAll(work)
 }
 
-// choose reads the names of scenarios; an empty text names all.
+// choose parses the names of scenarios. An empty text names all.
 func choose(names string) (map[string]bool, error) {
 	chosen, known := map[string]bool{}, []string{}
 	for _, s := range scenarios {
@@ -128,7 +127,7 @@ func choose(names string) (map[string]bool, error) {
 	}
 	for name := range strings.SplitSeq(names, ",") {
 		if _, ok := chosen[name]; !ok && names != "" {
-			return nil, fmt.Errorf("-only %q: the scenarios are %s", name, strings.Join(known, ","))
+			return nil, fmt.Errorf("-only: there is no scenario %q; the scenarios are %s", name, strings.Join(known, ","))
 		}
 		chosen[name] = true
 	}

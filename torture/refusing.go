@@ -28,7 +28,7 @@ type refusing struct {
 	made     map[string]string // hash → long URL of every acknowledged link
 	refuse   func() error      // makes the disk refuse writes
 	accept   func() error      // makes the disk accept writes again
-	stopped  int               // how often the server was stopped while the disk refused
+	stopped  int               // how often the server was stopped while the disk refused writes
 }
 
 // diskFull fills the disk and frees it again.
@@ -87,8 +87,8 @@ func (s *refusing) limitFiles(limits string) func() error {
 	return func() error { return prlimit(s.p, []string{"--fsize=" + limits}) }
 }
 
-// run runs the rounds. restarts is whether the disk also refuses writes of a server
-// that is started while it refuses.
+// run runs the rounds. restarts says that the server is also stopped and started while
+// the disk refuses writes.
 func (s *refusing) run(restarts bool) error {
 	var err error
 	if s.workload, err = s.newWorkload(s.data, 2, 8); err != nil {
@@ -97,7 +97,7 @@ func (s *refusing) run(restarts bool) error {
 	if s.p, err = s.start(s.data); err != nil {
 		return err
 	}
-	defer func() { s.p.Kill() }() // before its disk goes
+	defer func() { s.p.Kill() }() // before its disk is removed
 	s.made = map[string]string{}
 	err = s.each(func(rng *rand.Rand) (string, error) {
 		return s.runRound(rng, restarts && s.round%3 == 1)
@@ -158,7 +158,7 @@ func (s *refusing) runRound(rng *rand.Rand, restart bool) (string, error) {
 	return did + ", " + s.total.String(), nil
 }
 
-// counts tells whether a visit is counted within two seconds.
+// counts reports whether a visit is counted within two seconds.
 func (s *refusing) counts() bool {
 	l := s.links[0]
 	n, err := s.linkClicks(s.p, l)
@@ -176,7 +176,7 @@ func (s *refusing) counts() bool {
 	return false
 }
 
-// shortenOne tries to make a link, and notes it if it is acknowledged.
+// shortenOne tries to make a link, and records it if it is acknowledged.
 func (s *refusing) shortenOne(n int) {
 	longURL := fmt.Sprintf("http://example.org/made/%d/%d", s.round, n)
 	if hash, err := shorten(s.p, s.users[0].token, longURL); err == nil {
@@ -195,7 +195,7 @@ func (s *refusing) restart() (did string, err error) {
 	if err != nil {
 		return "", err
 	}
-	did = "stopped and started meanwhile"
+	did = "stopped and started while the disk refused"
 	select {
 	case <-p.Ready():
 		s.p = p
@@ -235,7 +235,7 @@ func readOnly(t *trial) error {
 	return s.remount()
 }
 
-// canFreeze tells whether an open file in a directory can be made immutable.
+// canFreeze reports whether an open file in a directory can be made immutable.
 func canFreeze(dir string) (bool, error) {
 	f, err := os.CreateTemp(dir, "frozen-")
 	if err != nil {
@@ -264,8 +264,8 @@ func chmod(mode os.FileMode, dir string) func() error {
 	}
 }
 
-// remount starts the server on a disk that is mounted read-only, which it must refuse
-// with a sentence, and again on the same disk once it is writable.
+// remount starts the server on a disk that is mounted read-only. The server must refuse
+// to start, with one sentence. Then remount makes the disk writable, and starts it again.
 func (s *refusing) remount() error {
 	disk := filepath.Join(s.dir, "disk")
 	unmount, err := mount(disk)
@@ -274,7 +274,7 @@ func (s *refusing) remount() error {
 		return nil
 	}
 	defer unmount()
-	s.reported += notDurable(s.p) // it was killed when the rounds were over
+	s.reported += notDurable(s.p) // the server was killed after the last round
 	if err := os.Remove(harness.Socket(s.data)); err != nil {
 		return err
 	}

@@ -67,7 +67,7 @@ func (w *workload) shorten(p *harness.Process, round, clients int, made map[stri
 				longURL := fmt.Sprintf("http://example.org/made/%d/%d/%d", round, i, n)
 				hash, err := shorten(p, w.users[i%len(w.users)].token, longURL)
 				if err != nil {
-					continue // not acknowledged, but it may exist
+					continue // the link is not acknowledged, but it may exist
 				}
 				mu.Lock()
 				made[hash] = longURL
@@ -90,7 +90,7 @@ func (t *trial) integrity(path string) error {
 		return err
 	}
 	if result != "ok" {
-		t.wrong("PRAGMA integrity_check: %s", result)
+		t.wrong("PRAGMA integrity_check of footfall.db: %s", result)
 	}
 	return nil
 }

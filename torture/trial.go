@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
@@ -51,7 +50,7 @@ func (t *trial) each(f func(rng *rand.Rand) (did string, err error)) error {
 			return err
 		}
 		if t.wrongs > 10 {
-			return errors.New("stopped after so many findings")
+			return fmt.Errorf("stopped before the last round, because %d things were wrong", t.wrongs)
 		}
 	}
 	return nil
@@ -79,7 +78,7 @@ func (t *trial) figures() string {
 	return s + t.extra
 }
 
-// balance is numbers of clicks: sent by visitors, answered by footfall, reported by
+// balance holds numbers of clicks: sent by visitors, answered by footfall, reported by
 // its log as not durable, and counted.
 type balance struct{ sent, answered, reported, counted uint64 }
 
@@ -107,26 +106,27 @@ func (t *trial) start(data string, prefix ...string) (*harness.Process, error) {
 	return s, s.WaitReady()
 }
 
-// notDurable is how many clicks the log of a server has reported so far.
+// notDurable returns how many clicks the log of a server has reported so far as not
+// durable.
 func notDurable(s *harness.Process) uint64 { return harness.NotDurable(s.Log.String()) }
 
-// checkLog waits for the end of a server and looks for a stack trace: it must never
-// end by a panic.
+// checkLog waits for the end of a server. Its log must not have a stack trace, because
+// a server must never end by a panic.
 func (t *trial) checkLog(s *harness.Process) {
 	<-s.Ended()
 	if log := s.Log.String(); harness.Crashed(log) {
-		t.wrong("a stack trace:\n%s", harness.Tail(log))
+		t.wrong("the log of the server has a stack trace:\n%s", harness.Tail(log))
 	}
 }
 
-// checkRefusal checks that a server that has ended says why in one sentence, which
-// it returns.
+// checkRefusal checks that a server that has ended says why in one sentence, and
+// returns the sentence.
 func (t *trial) checkRefusal(what string, s *harness.Process) string {
 	t.checkLog(s)
 	log := s.Log.String()
 	sentence := harness.Sentence(log)
 	if s.Wait() == nil || sentence == "" {
-		t.wrong("%s: the program ended with %v and printed %q", what, s.Wait(), harness.Tail(log))
+		t.wrong("%s: the program must refuse to start with one sentence, but it ended with %v and printed %q", what, s.Wait(), harness.Tail(log))
 	}
 	return sentence
 }
@@ -135,7 +135,7 @@ func (t *trial) checkRefusal(what string, s *harness.Process) string {
 func (t *trial) command(args ...string) (stdout string, err error) {
 	out, errs, err := t.program.Run(context.Background(), "", args...)
 	if harness.Crashed(errs) {
-		t.wrong("footfall %s: a stack trace:\n%.3000s", strings.Join(args, " "), errs)
+		t.wrong("footfall %s printed a stack trace:\n%.3000s", strings.Join(args, " "), errs)
 	}
 	return out, err
 }

@@ -65,7 +65,7 @@ func (u *operating) restart(options ...string) (err error) {
 }
 
 // interrupt starts a command under load. After a random time it kills the command,
-// the server, both, or neither. complete tells whether the command succeeded.
+// the server, both, or neither. complete says that the command succeeded.
 func (u *operating) interrupt(rng *rand.Rand, args ...string) (did string, complete bool, err error) {
 	stop := u.visit(u.p.Addr, 1+rng.IntN(12), rng)
 	defer stop()
@@ -99,7 +99,8 @@ func (u *operating) interrupt(rng *rand.Rand, args ...string) (did string, compl
 	return fmt.Sprintf("with %s killed after %v", [...]string{"the command", "the server", "both"}[victim], after.Round(time.Millisecond)), false, nil
 }
 
-// completeBackups are the manifests of the backups that have one.
+// completeBackups returns the manifests of all backups that have one. Others were
+// interrupted.
 func (u *operating) completeBackups() []string {
 	all, _ := filepath.Glob(filepath.Join(u.backups, "*", "backup.json")) // the pattern is well-formed
 	return all
@@ -144,7 +145,7 @@ func (u *operating) backingUp(rng *rand.Rand) (did string, err error) {
 			return did, err
 		}
 		if n > l.sent.Load() {
-			u.wrong("a backup counts %d clicks of %s, and %d were sent", n, l.hash, l.sent.Load())
+			u.wrong("in a backup, link %s has %d clicks, but only %d were sent", l.hash, n, l.sent.Load())
 		}
 		if complete && n < answered[i] {
 			missing += answered[i] - n
@@ -180,14 +181,14 @@ func (u *operating) rebuilding(rng *rand.Rand) (did string, err error) {
 	case err == nil:
 		did += ", rebuilt"
 	case strings.Contains(err.Error()+out, "position"):
-		did += ", rebuild refused" // it names the gap and leaves the counts unchanged
+		did += ", rebuild refused" // its error names what is missing; the counts are unchanged
 	default:
 		u.wrong("rebuild: %v\n%.2000s", err, out)
 	}
 	return did, u.restart()
 }
 
-// gone is how a command fails that names a user or a link which does not exist.
+// gone is the error of a command that names a user or a link which does not exist.
 const gone = "exit status 3"
 
 // deleting deletes a user or a link with imported clicks. A second run must complete
@@ -215,12 +216,12 @@ func (u *operating) deleting(rng *rand.Rand) (did string, err error) {
 		return did, err
 	}
 	if out, err := u.command(append(what, "--yes", "--data", u.data)...); err != nil && !strings.Contains(err.Error(), gone) {
-		u.wrong("%s, again: %v\n%s", did, err, out)
+		u.wrong("after a %s, the second deletion failed: %v\n%s", did, err, out)
 	}
 	token, err := u.command("user", "token", f.login, "--data", u.data)
 	if what[0] == "user" {
 		if err == nil {
-			u.wrong("a deleted user still exists")
+			u.wrong("after a %s, the user still exists", did)
 		}
 		return did, nil
 	}
@@ -232,7 +233,7 @@ func (u *operating) deleting(rng *rand.Rand) (did string, err error) {
 		return did, err
 	}
 	if want := uint64(f.lines - (f.lines+99)/100); n != want {
-		u.wrong("%d clicks are left of %d after the deletion of a link, want %d", n, f.lines, want)
+		u.wrong("after a %s, %d of %d clicks are left, want %d", did, n, f.lines, want)
 	}
 	return did, nil
 }

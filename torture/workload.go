@@ -14,7 +14,7 @@ import (
 	"github.com/footfall/footfall/internal/testkit/harness"
 )
 
-// workload is users with their links, and what visitors of the links saw.
+// workload holds users with their links, and counts what visitors of the links got.
 type workload struct {
 	users []user
 	links []*link
@@ -58,7 +58,7 @@ func (t *trial) newWorkload(data string, users, links int) (*workload, error) {
 	return w, s.Stop()
 }
 
-// shorten makes a short link; an error leaves open whether it was made.
+// shorten makes a short link. If it returns an error, the link may have been made or not.
 func shorten(s *harness.Process, token, longURL string) (hash string, err error) {
 	short, err := s.Shorten(token, longURL)
 	if err != nil {
@@ -66,15 +66,15 @@ func shorten(s *harness.Process, token, longURL string) (hash string, err error)
 	}
 	hash, ok := strings.CutPrefix(short, "http://"+shortDomain+"/")
 	if !ok {
-		return "", fmt.Errorf("shorten made %.200q", short)
+		return "", fmt.Errorf("shorten answered %.200q, which is not a short URL", short)
 	}
 	return hash, nil
 }
 
-// checkLink checks that a link leads where it should.
+// checkLink checks that a link leads to the long URL.
 func (t *trial) checkLink(s *harness.Process, hash, longURL string) {
 	if to, err := s.LeadsTo(shortDomain, hash); err != nil || to != longURL {
-		t.wrong("the link %s was acknowledged for %s, and leads to %q: %v", hash, longURL, to, err)
+		t.wrong("the link %s was acknowledged for %s, but leads to %q: %v", hash, longURL, to, err)
 	}
 }
 
@@ -133,7 +133,7 @@ func (w *workload) awaitAnswers() bool {
 	return wait(func() bool { return w.links[0].answered.Load() > answered+20 })
 }
 
-// wait waits until f is true; it returns false if that takes too long.
+// wait waits until f returns true. It returns false if that takes too long.
 func wait(f func() bool) bool {
 	for began := time.Now(); !f(); time.Sleep(5 * time.Millisecond) {
 		if time.Since(began) > harness.Timeout {
@@ -143,13 +143,13 @@ func wait(f func() bool) bool {
 	return true
 }
 
-// linkClicks is how many clicks on a link are counted.
+// linkClicks returns how many clicks on a link are counted.
 func (w *workload) linkClicks(s *harness.Process, l *link) (uint64, error) {
 	return s.Clicks("link/clicks?link=http://"+shortDomain+"/"+l.hash, w.users[l.user].token)
 }
 
-// balance compares what footfall counts with what was sent and answered, and its
-// numbers with each other. No visitor may be running.
+// balance compares the counts with what was sent and answered, and with each other.
+// No visitor may be running.
 func (w *workload) balance(t *trial, s *harness.Process, reported uint64) {
 	b := balance{reported: reported}
 	sums := make([]uint64, len(w.users))
@@ -162,7 +162,7 @@ func (w *workload) balance(t *trial, s *harness.Process, reported uint64) {
 		}
 		sent, answered := l.sent.Load(), l.answered.Load()
 		if n > sent {
-			t.wrong("%s counts %d clicks, and %d were sent", l.hash, n, sent)
+			t.wrong("link %s: %d clicks are counted, but only %d were sent", l.hash, n, sent)
 		}
 		if n < answered {
 			missing += answered - n
@@ -171,7 +171,7 @@ func (w *workload) balance(t *trial, s *harness.Process, reported uint64) {
 		b.sent, b.answered, b.counted = b.sent+sent, b.answered+answered, b.counted+n
 	}
 	if missing > reported {
-		t.wrong("%d clicks were answered and are not counted, %d were reported as not durable", missing, reported)
+		t.wrong("%d clicks were answered but are not counted; the log reported only %d as not durable", missing, reported)
 	}
 	for i, u := range w.users {
 		n, err := s.Clicks("user/clicks?", u.token)
@@ -185,13 +185,13 @@ func (w *workload) balance(t *trial, s *harness.Process, reported uint64) {
 			return
 		}
 		if n != sums[i] || countries != sums[i] {
-			t.wrong("%s has %d clicks, %d by country, and %d on the links", u.login, n, countries, sums[i])
+			t.wrong("user %s has %d clicks, but %d by country and %d on their links", u.login, n, countries, sums[i])
 		}
 	}
 	t.total = b
 }
 
-// clicksByCountry is the sum of the clicks of all countries.
+// clicksByCountry returns the sum of the clicks of all countries.
 func clicksByCountry(s *harness.Process, token string) (sum uint64, err error) {
 	body, err := s.Ask("user/countries?unit=day&units=-1&limit=1000&access_token=" + token)
 	if err != nil {
