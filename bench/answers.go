@@ -41,19 +41,19 @@ var largeLists = []string{
 	"user/referrers?unit=day&units=-1&limit=1000&format=xml",
 }
 
-// answers measures the larger lists of the API over HTTP, one question after the other
-// on one connection, and compares them with a bare handler that writes the same bytes.
+// answers measures the larger lists of the API over HTTP, one question after another on
+// one connection, and compares them with a bare handler that writes the same bytes.
 func answers(args []string) error {
 	flags := flag.NewFlagSet("answers", flag.ContinueOnError)
 	n := flags.Int("n", 1000, "how often each question is asked")
-	login := flags.String("login", "nasatwitter", "login of the user that asks")
+	login := flags.String("login", "nasatwitter", "login of the user who asks")
 	pattern := flags.String("feed", "internal/faces/feed/testdata/*.gz", "files of Bitly's click feed")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	files, err := filepath.Glob(*pattern)
 	if err != nil || len(files) == 0 {
-		return fmt.Errorf("-feed %s: no files (start it in the project's folder)", *pattern)
+		return fmt.Errorf("-feed %s matches no file: start bench in the root of the repository", *pattern)
 	}
 	dir, err := os.MkdirTemp("", "bench-answers-")
 	if err != nil {
@@ -147,7 +147,7 @@ func listen(h http.Handler) (url string, stop func(), err error) {
 		return "", nil, err
 	}
 	s := &http.Server{Handler: h}
-	go func() { _ = s.Serve(l) }() // ends by Close
+	go func() { _ = s.Serve(l) }() // until Close
 	return "http://" + l.Addr().String(), func() { _ = s.Close() }, nil
 }
 

@@ -19,9 +19,9 @@ import (
 	"github.com/footfall/footfall/internal/testkit/harness"
 )
 
-// large measures footfall with years of clicks: how long it takes to start, also after
-// kill -9 under load, to answer, and to be backed up, restored and checked, and whether
-// its memory is bounded under every kind of load. It fails if clicks are lost.
+// large measures footfall with years of clicks: how long it takes to start, to start after
+// kill -9 under load, to answer, to back up, to restore and to check; and whether its
+// memory is bounded under every kind of load. It fails if clicks are lost.
 func large(args []string) error {
 	flags := flag.NewFlagSet("large", flag.ContinueOnError)
 	var size largeSize
@@ -58,7 +58,7 @@ func large(args []string) error {
 		}
 	}
 	if l.wrong > 0 {
-		return fmt.Errorf("counts were wrong %d times", l.wrong)
+		return fmt.Errorf("%d comparisons found wrong counts: see the lines with WRONG", l.wrong)
 	}
 	return nil
 }
@@ -136,7 +136,7 @@ func (l *largeRun) newToken(login string) (string, error) {
 	return strings.TrimSpace(token), err
 }
 
-// questions asks as the busiest user and as an average one.
+// questions asks questions as the busiest user and as an average one.
 func (l *largeRun) questions() error {
 	for _, login := range []string{"user0", fmt.Sprint("user", l.size.users/2)} {
 		token, err := l.newToken(login)
@@ -197,8 +197,9 @@ func (l *largeRun) killUnderLoad(times int) error {
 	return nil
 }
 
-// counted asks how many clicks on live links are counted, until those are that were
-// answered, or for a while. reported more clicks than before are not durable.
+// counted returns how many clicks on live links are counted. It asks until all that were
+// answered are counted, or gives up after a while. reported is the number of clicks that
+// the log has reported as not durable and that are not in l.reported yet.
 func (l *largeRun) counted(reported uint64) (n uint64, err error) {
 	for began := time.Now(); time.Since(began) < harness.Timeout; {
 		if n, err = l.p.Clicks("user/clicks?", l.token); err != nil || n+l.reported+reported >= l.answered {

@@ -56,7 +56,7 @@ func hold(addr string, until time.Time, talk func(net.Conn) error) {
 	}
 }
 
-// memory is the resident memory of a server in MB; 0 if it is unknown.
+// memory returns the resident memory of a server in MB, or 0 if it is unknown.
 func memory(s *harness.Process) float64 {
 	f, err := os.Open(fmt.Sprintf("/proc/%d/status", s.Cmd.Process.Pid))
 	if err != nil {
@@ -72,7 +72,7 @@ func memory(s *harness.Process) float64 {
 	return 0
 }
 
-// peakOf is the peak of the resident memory of an ended process, in MB.
+// peakOf returns the peak of the resident memory of an ended process, in MB.
 func peakOf(p *os.ProcessState) float64 {
 	usage, ok := p.SysUsage().(*syscall.Rusage)
 	if !ok {
@@ -81,7 +81,7 @@ func peakOf(p *os.ProcessState) float64 {
 	return float64(usage.Maxrss) / 1000
 }
 
-// bytesIn is the size of a file, or of all files in a directory.
+// bytesIn returns the size of a file, or of all files in a directory, in bytes.
 func bytesIn(path string) (sum int64, err error) {
 	err = filepath.WalkDir(path, func(_ string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {

@@ -10,14 +10,14 @@ import (
 	"github.com/footfall/footfall/internal/testkit/harness"
 )
 
-// largeSize is how many users, links and clicks are imported.
+// largeSize holds the numbers of users, links and clicks that are imported.
 type largeSize struct{ users, links, clicks int }
 
-// liveLinks is how many links the user live has. Their clicks are compared with what
-// was answered.
+// liveLinks is the number of links of the user live. Their counts are compared with the
+// answers to their visitors.
 const liveLinks = 1000
 
-// clicksPerLine is how many clicks a line of counts has.
+// clicksPerLine is the number of clicks in a line of counts.
 const clicksPerLine = 100
 
 // write writes users, links and counts as NDJSON: 90 days of clicks until now, most of
@@ -56,7 +56,7 @@ func (s largeSize) write(to io.Writer) error {
 func largeHash(l int) string { return fmt.Sprint("L", l) }
 func liveHash(l int) string  { return fmt.Sprint("live", l) }
 
-// visitTo is the request of a visit that comes from a page.
+// visitTo returns the request of a visit that comes from a page.
 func visitTo(hash, referrer string) []byte {
 	return harness.Visit(shortDomain, hash, "Referer: "+referrer)
 }

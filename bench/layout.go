@@ -124,7 +124,7 @@ func build(s *pebble.Store, clicks, size int, dir string) error {
 	}
 	peak := float64(usage.Maxrss) / 1024
 	if runtime.GOOS == "darwin" {
-		peak /= 1024 // it counts bytes, Linux counts KiB
+		peak /= 1024 // here it is in bytes; on Linux it is in KiB
 	}
 	fmt.Printf("peak RSS: %.0f MiB, including the generation of clicks and batches\n", peak)
 	return printSize(dir, recorded)
@@ -138,7 +138,7 @@ func printSize(dir string, clicks int) error {
 		}
 		info, err := e.Info()
 		if err != nil {
-			return nil // removed meanwhile
+			return nil // the store has removed it
 		}
 		bytes += info.Size()
 		return nil
@@ -152,8 +152,8 @@ func answer(s *pebble.Store, state string) error {
 	ctx := context.Background()
 	busyAll, wideAll := rollup.Scope{User: busy}, rollup.Scope{User: wide}
 	const hour, days, newYork = 3600, rollup.Day, 4 * 3600
-	// span returns the edges of the last seconds, step seconds apart. If step is 0,
-	// they are those of one interval.
+	// span returns the edges of the last seconds, step seconds apart. If step is 0, it
+	// returns the two edges of one interval.
 	span := func(seconds, shift, step int64) []int64 {
 		edges := []int64{end - seconds + shift}
 		if step == 0 {
@@ -203,8 +203,8 @@ func answer(s *pebble.Store, state string) error {
 	return err
 }
 
-// median is the median time of an action in milliseconds, of at least 15 runs that
-// together take at least a second.
+// median returns the median time of an action, in milliseconds. It takes at least 15 runs,
+// which together take at least a second.
 func median(action func() error) (float64, error) {
 	var times []float64
 	for start := time.Now(); len(times) < 15 || time.Since(start) < time.Second && len(times) < 2000; {

@@ -22,11 +22,11 @@ const (
 	referrers                          = 40
 )
 
-// end is 00:00 UTC of the day after the last one.
+// end is 00:00 UTC of the day after the last day.
 var end = time.Date(2024, time.March, 20, 0, 0, 0, 0, time.UTC).Unix()
 
-// eachDay makes clicks: 30 % of the busy user, 40 % of the wide one, and the rest of
-// the others. It calls f with those of each day, ordered by time.
+// eachDay makes clicks: 30 % for the busy user, 40 % for the wide one, and the rest for
+// the others. It calls f with the clicks of each day, ordered by time.
 func eachDay(clicks int, rng *rand.Rand, f func([]click.Click) error) error {
 	part := clicks / 10
 	for day := -busyDays; day < 0; day++ {
@@ -63,7 +63,7 @@ func eachDay(clicks int, rng *rand.Rand, f func([]click.Click) error) error {
 	return nil
 }
 
-// names are the referrers; the first one, direct, is the most frequent.
+// names returns the referrers. The first one, direct, is the most frequent.
 var names = func() (all [referrers]string) {
 	for i := range all[1:] {
 		all[i+1] = "https://www.example" + string(rune('a'+i%26)) + ".com/some/page/" + string(rune('a'+i/26))
@@ -89,8 +89,8 @@ func newFolder() *folder {
 	return &folder{quarters: map[rollup.Key]uint64{}, minutes: map[rollup.Key]uint64{}}
 }
 
-// add counts a click. Only clicks of the last day have minutes, as if the others came
-// from a journal that is read again.
+// add adds a click to the batch. Only clicks of the last day have minutes, as if the
+// others came from a journal that is read again.
 func (f *folder) add(c click.Click) {
 	rollup.Each(c, rollup.QuarterHour, func(k rollup.Key) { f.quarters[k]++ })
 	if c.Time/1000 >= end-rollup.Day {

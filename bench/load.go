@@ -10,7 +10,7 @@ import (
 	"github.com/footfall/footfall/internal/testkit/harness"
 )
 
-// load is what the connections of a load generator saw together.
+// load holds the results of all connections of a load generator.
 type load struct {
 	sent, answered uint64
 	refused        uint64 // answers with 503
@@ -56,8 +56,8 @@ func generate(addr string, connections int, d time.Duration, status int, request
 	return total, fail
 }
 
-// oneConnection is the part of one connection. times are those of every eighth answer,
-// which is enough for quantiles.
+// oneConnection holds the results of one connection. times has the time of every eighth
+// answer, which is enough for quantiles.
 func oneConnection(addr string, until time.Time, status int, request func(n int) []byte) (l load, times []time.Duration, err error) {
 	n := 0
 	err = harness.Talk(addr, func() ([]byte, func(int) error) {

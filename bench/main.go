@@ -1,8 +1,8 @@
 // Command bench measures footfall, and compares it with others: one program for each
 // question, named by the first argument.
 //
-// It asserts nothing, except that clicks are not lost (large). Figures are of the
-// machine they were made on; quote ratios, and medians of several runs.
+// It asserts nothing, except that clicks are not lost (large). Figures depend on the
+// machine: quote ratios, and medians of several runs.
 package main
 
 import (

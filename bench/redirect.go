@@ -19,7 +19,7 @@ import (
 )
 
 // redirect compares footfall's redirects with those of a bare net/http handler, which
-// writes the same headers and records nothing: alternating pairs in one run, on one
+// writes the same headers and records nothing. It measures both in turn, in pairs, on the
 // machine that also makes the load.
 func redirect(args []string) error {
 	flags := flag.NewFlagSet("redirect", flag.ContinueOnError)
@@ -112,7 +112,7 @@ func medianOf(loads []load, of func(load) float64) float64 {
 	return values[len(values)/2]
 }
 
-// hashOf is the hash of a link of the benchmark.
+// hashOf returns the hash of the link with a number.
 func hashOf(link int) string { return fmt.Sprintf("bench%d", link) }
 
 // zipfRequests prepares requests whose links follow Zipf's law. Their addresses are in
@@ -182,7 +182,7 @@ func startServers(dir string, links int, durability string) (_ *servers, err err
 	return s, err
 }
 
-// linkFeed is a click feed with one click on every link.
+// linkFeed returns a click feed with one click on every link.
 func linkFeed(links int) io.Reader {
 	r, w := io.Pipe()
 	go func() {

@@ -21,7 +21,7 @@ import (
 	"github.com/footfall/footfall/internal/testkit/siege"
 )
 
-// attacks are what each connection of a siege may do, by name.
+// attacks has what each connection of a siege does, by the name of the attack.
 func attacks(path string) map[string]func(siege.Target) (*siege.Conn, error) {
 	return map[string]func(siege.Target) (*siege.Conn, error){
 		"silent":    siege.Silent,
@@ -42,7 +42,7 @@ func attacks(path string) map[string]func(siege.Target) (*siege.Conn, error) {
 	}
 }
 
-// besiege attacks a running server and prints how visitors are answered meanwhile.
+// besiege attacks a running server, and prints how it answers visitors during the attack.
 func besiege(args []string) error {
 	f := flag.NewFlagSet("siege", flag.ExitOnError)
 	addr := f.String("addr", "127.0.0.1:8080", "address of the server")
@@ -58,7 +58,7 @@ func besiege(args []string) error {
 	_ = f.Parse(args)
 	attack := attacks(*path)[*name]
 	if attack == nil {
-		return fmt.Errorf("there is no attack %q", *name)
+		return fmt.Errorf("there is no attack %q: the attacks are %s", *name, strings.Join(slices.Sorted(maps.Keys(attacks(*path))), ", "))
 	}
 	target := siege.Target{Addr: *addr, TLS: *secure, Host: shortDomain}
 	ctx, stop := context.WithCancel(context.Background())
@@ -120,7 +120,7 @@ func besiege(args []string) error {
 	return nil
 }
 
-// probes are the times that visitors waited, and how often which error occurred.
+// probes holds the times that visitors waited, and how often each error occurred.
 type probes struct {
 	took []time.Duration
 	bad  map[string]int
@@ -170,7 +170,7 @@ func probe(ctx context.Context, addr, from string, secure bool, path string) (p 
 	return p
 }
 
-// resident is what the kernel reports about the memory of a process.
+// resident returns what the kernel reports about the memory of a process.
 func resident(pid int) string {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {

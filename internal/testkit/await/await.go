@@ -1,5 +1,5 @@
-// Package await waits in tests for what another goroutine or process does, where
-// nothing but asking again can show that it was done.
+// Package await waits in tests until another goroutine or process has done something.
+// It polls, so it is for events that cannot be waited for directly.
 //
 // It has no time limit of its own: a test fails a little before its deadline
 // (go test -timeout), so a slow machine cannot make it fail.
@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	pause = 5 * time.Millisecond // the processor is needed for what is awaited
+	pause = 5 * time.Millisecond // leaves the processor to the others
 	early = 5 * time.Second      // time to clean up and to report
 )
 
@@ -29,8 +29,8 @@ func Until(t testing.TB, what string, f func() (got string, ok bool)) {
 	}
 }
 
-// Try is Until without a test. It returns an error 5 s before the deadline; the zero
-// time is no deadline.
+// Try is Until without a test. If f does not return true before, Try returns an error
+// 5 s before the deadline. The zero time is no deadline.
 func Try(deadline time.Time, what string, f func() (got string, ok bool)) error {
 	for {
 		got, ok := f()

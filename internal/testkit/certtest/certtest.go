@@ -74,16 +74,16 @@ func (a *Authority) Sign(t testing.TB, request []byte) []byte {
 	return der
 }
 
-// Trust is for a client that asks for the host and believes the authority
-// alone.
+// Trust returns the configuration of a client that connects to the host and trusts only
+// this authority.
 func (a *Authority) Trust(host string) *tls.Config {
 	pool := x509.NewCertPool()
 	pool.AddCert(a.cert)
 	return &tls.Config{RootCAs: pool, ServerName: host}
 }
 
-// sign signs with the authority's key, or, where it has none yet, with the new
-// one.
+// sign signs with the key of the authority. If the authority has no key yet, sign signs
+// with the new one.
 func (a *Authority) sign(t testing.TB, template *x509.Certificate) (*x509.Certificate, *ecdsa.PrivateKey) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -14,8 +14,8 @@ import (
 // Browser is the user agent of a person.
 const Browser = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
 
-// NewClient makes a client that follows no redirect and speaks HTTP/2 where it can.
-// A nil trust is what the machine trusts.
+// NewClient makes a client that follows no redirect and uses HTTP/2 where it can. If
+// trust is nil, it trusts the authorities of the machine.
 func NewClient(trust *tls.Config) *http.Client {
 	return &http.Client{
 		Timeout:       Timeout,
@@ -26,7 +26,7 @@ func NewClient(trust *tls.Config) *http.Client {
 
 var plain = NewClient(nil)
 
-// Do sends a request and reads the whole answer. The body of what it returns is
+// Do sends a request and reads the whole answer. The body of the returned response is
 // closed.
 func Do(client *http.Client, r *http.Request) (*http.Response, string, error) {
 	res, err := client.Do(r)
@@ -37,7 +37,7 @@ func Do(client *http.Client, r *http.Request) (*http.Response, string, error) {
 	return res, string(body), errors.Join(err, res.Body.Close())
 }
 
-// Get returns the body at a URL. Another status than 200 is an error.
+// Get returns the body at a URL. Any status except 200 is an error.
 func Get(url string) (string, error) {
 	r, err := http.NewRequest(http.MethodGet, url, nil)
 	if err != nil {
@@ -45,7 +45,7 @@ func Get(url string) (string, error) {
 	}
 	res, body, err := Do(plain, r)
 	if err == nil && res.StatusCode != http.StatusOK {
-		err = fmt.Errorf("%s: status %d, %.300q", url, res.StatusCode, body)
+		err = fmt.Errorf("%s answered with status %d and %.300q, want status 200", url, res.StatusCode, body)
 	}
 	return body, err
 }
@@ -53,20 +53,20 @@ func Get(url string) (string, error) {
 // Ask asks the API a question, METHOD?PARAMETERS, and returns the body.
 func (p *Process) Ask(question string) (string, error) { return Get(p.URL + "/v3/" + question) }
 
-// Shorten makes a short link and returns its URL. An error leaves open whether the
-// link was made.
+// Shorten makes a short link and returns its URL. If it returns an error, the link may
+// have been made or not.
 func (p *Process) Shorten(token, longURL string) (short string, err error) {
 	body, err := p.Ask("shorten?format=txt&longUrl=" + url.QueryEscape(longURL) + "&access_token=" + token)
 	if err != nil {
 		return "", err
 	}
 	if short = strings.TrimSpace(body); !strings.HasPrefix(short, "http") {
-		return "", fmt.Errorf("shorten answered %.200q", body)
+		return "", fmt.Errorf("shorten answered %.200q, which is not a URL", body)
 	}
 	return short, nil
 }
 
-// Clicks asks a question whose answer is one number, for all time: user/clicks? or
+// Clicks returns a number of clicks of all time. The question is user/clicks? or
 // link/clicks?link=LINK.
 func (p *Process) Clicks(question, token string) (uint64, error) {
 	body, err := p.Ask(question + "&unit=day&units=-1&format=txt&access_token=" + token)
@@ -76,8 +76,8 @@ func (p *Process) Clicks(question, token string) (uint64, error) {
 	return strconv.ParseUint(strings.TrimSpace(body), 10, 64)
 }
 
-// LeadsTo is where a link leads: empty if there is no such link. It asks without a
-// click.
+// LeadsTo returns the URL that a link leads to, or an empty text if there is no such
+// link. Its request does not count as a click.
 func (p *Process) LeadsTo(host, hash string) (string, error) {
 	r, err := http.NewRequest(http.MethodHead, p.URL+"/"+hash, nil)
 	if err != nil {

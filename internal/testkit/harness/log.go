@@ -11,20 +11,20 @@ var (
 	stackTrace = regexp.MustCompile(`(?m)^(panic:|fatal error:|goroutine \d+ \[|runtime: |SIG[A-Z]+:)|panic serving`)
 )
 
-// NotDurable is how many clicks a log reports as not durable.
+// NotDurable returns how many clicks a log reports as not durable.
 func NotDurable(log string) (clicks uint64) {
 	for _, m := range alarmLine.FindAllStringSubmatch(log, -1) {
-		n, _ := strconv.ParseUint(m[1], 10, 64) // digits
+		n, _ := strconv.ParseUint(m[1], 10, 64) // the pattern matches only digits
 		clicks += n
 	}
 	return clicks
 }
 
-// Crashed tells whether a log has a stack trace.
+// Crashed reports whether a log has a stack trace.
 func Crashed(log string) bool { return stackTrace.MatchString(log) }
 
-// Sentence is the line by which the program says why it ended; empty if there is
-// none.
+// Sentence returns the line in which the program says why it ended, or an empty text if
+// there is no such line.
 func Sentence(log string) string {
 	for line := range strings.Lines(log) {
 		if strings.HasPrefix(line, "footfall: ") {
@@ -34,7 +34,8 @@ func Sentence(log string) string {
 	return ""
 }
 
-// Tail is the last 60 lines of a log; of one with a stack trace, those from there on.
+// Tail returns the last 60 lines of a log. If the log has a stack trace, it returns 60
+// lines from the start of the trace.
 func Tail(log string) string {
 	if at := stackTrace.FindStringIndex(log); at != nil {
 		lines := strings.SplitAfterN(log[at[0]:], "\n", 61)

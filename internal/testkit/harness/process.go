@@ -23,10 +23,10 @@ type Process struct {
 	// Log is what the process has written to its standard error, and also to its
 	// standard output unless Cmd sends that elsewhere.
 	Log *logtest.Log
-	// Attributes are those of the line with msg=ready, by name. They, URL and Addr may
-	// be read once Ready is closed.
+	// Attributes are the attributes of the line with msg=ready, by name. They, URL and
+	// Addr may be read once Ready is closed.
 	Attributes map[string]string
-	// URL and Addr are where the server listens: with a scheme, and as host:port.
+	// URL and Addr are the address of the server: with a scheme, and as host:port.
 	URL, Addr string
 
 	ready, ended chan struct{}
@@ -59,8 +59,8 @@ func Start(cmd *exec.Cmd) (*Process, error) {
 	return p, err
 }
 
-// WaitReady waits until a server is ready. If it ends before, the error has its log. A
-// server that is not ready in time is killed.
+// WaitReady waits until a server is ready. If the server ends before that, the error has
+// the end of its log. If the server is not ready within Timeout, WaitReady kills it.
 func (p *Process) WaitReady() error {
 	select {
 	case <-p.ready:
@@ -85,8 +85,8 @@ func (p *Process) Wait() error {
 	return p.err
 }
 
-// End sends a signal and waits for the end of the process, whether or not it runs
-// still. It returns how the process ended.
+// End sends a signal to the process, if it still runs, and waits for its end. It returns
+// how the process ended.
 func (p *Process) End(signal os.Signal) error {
 	if err := p.Cmd.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
@@ -110,12 +110,12 @@ func (p *Process) Kill() { _ = p.End(os.Kill) }
 // watcher keeps the log of a process, and looks for the line with msg=ready.
 type watcher struct {
 	p    *Process
-	rest string // of a line that has not ended
-	done bool
+	rest string // the beginning of a line whose end is not written yet
+	done bool   // the line was found
 }
 
-// asText makes the line of a log in JSON read as one of text, as far as the
-// attributes of the line with msg=ready need it.
+// asText turns a line of a log in JSON into one of text, as far as reading the
+// attributes of the line with msg=ready needs that.
 var asText = strings.NewReplacer(`","`, " ", `":"`, "=", `"}`, "")
 
 func (w *watcher) Write(b []byte) (int, error) {

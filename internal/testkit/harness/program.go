@@ -1,7 +1,7 @@
 // Package harness runs footfall as its users do: it builds the program, starts it
-// in a process of its own, reads its log, talks to it over HTTP, and ends it.
+// in a process of its own, reads its log, sends requests to it, and ends it.
 //
-// End-to-end tests, torture and the programs that measure share it. It refuses to
+// End-to-end tests, torture and the programs that measure share it. It does not
 // judge: it returns errors and numbers, and its callers decide what is right.
 package harness
 
@@ -15,9 +15,9 @@ import (
 	"strings"
 )
 
-// Program is footfall as an executable file.
+// Program is an executable file of footfall.
 type Program struct {
-	// Path is the file.
+	// Path is the path of the file.
 	Path string
 	// Env is added to the environment of this process, as NAME=VALUE.
 	Env []string
@@ -33,7 +33,7 @@ func Build(dir string) (Program, error) {
 	return p, nil
 }
 
-// At is the program in a file that was built before. If path is empty, At builds
+// At returns the program in a file that was built before. If path is empty, At builds
 // it into a directory.
 func At(path, dir string) (Program, error) {
 	if path == "" {
@@ -62,5 +62,5 @@ func (p Program) Run(ctx context.Context, stdin string, args ...string) (stdout,
 	return out.String(), errs.String(), err
 }
 
-// Socket is the path of the control socket of a data directory.
+// Socket returns the path of the control socket of a data directory.
 func Socket(data string) string { return filepath.Join(data, "footfall.sock") }

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Visit is the request of a browser for a link, as bytes of HTTP/1.1. More headers
-// are "Name: value".
+// Visit returns the request of a browser for a link, as bytes of HTTP/1.1. headers are
+// additional ones, each as "Name: value".
 func Visit(host, hash string, headers ...string) []byte {
 	b := fmt.Appendf(nil, "GET /%s HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\n", hash, host, Browser)
 	for _, h := range headers {
@@ -20,9 +20,9 @@ func Visit(host, hash string, headers ...string) []byte {
 	return append(b, "\r\n"...)
 }
 
-// Talk sends requests over one connection, each once the last was answered. It asks
-// next for each of them, and ends without an error when that returns nil. Answered
-// has the status of the answer.
+// Talk sends requests over one connection, each once the last was answered. It calls
+// next for each request, and returns nil when the request is nil. It calls answered
+// with the status of the answer.
 func Talk(addr string, next func() (request []byte, answered func(status int) error)) error {
 	c, err := net.DialTimeout("tcp", addr, Timeout)
 	if err != nil {
@@ -60,10 +60,10 @@ func ReadAnswer(r *bufio.Reader) (status int, err error) {
 		return 0, err
 	}
 	if len(line) < 12 {
-		return 0, fmt.Errorf("no status line: %q", line)
+		return 0, fmt.Errorf("the answer begins with %q, which is not a status line", line)
 	}
 	if status, err = strconv.Atoi(string(line[9:12])); err != nil {
-		return 0, fmt.Errorf("no status line: %q", line)
+		return 0, fmt.Errorf("the answer begins with %q, which is not a status line", line)
 	}
 	length := 0
 	for {

@@ -1,4 +1,4 @@
-// Package logtest has logs for tests, which can be read while others write to them.
+// Package logtest has logs for tests. A test can read them while others write to them.
 package logtest
 
 import (
@@ -64,10 +64,10 @@ func (l *Log) String() string {
 	return l.text.String()
 }
 
-// Len is the length of String in bytes.
+// Len returns the length of String in bytes.
 func (l *Log) Len() int { return len(l.String()) }
 
-// Count is how often words occur in String.
+// Count returns how often a text occurs in String.
 func (l *Log) Count(words string) int { return strings.Count(l.String(), words) }
 
 // Reset empties the log.

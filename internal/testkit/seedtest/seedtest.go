@@ -1,13 +1,14 @@
-// Package seedtest gives every random test of the project its seed. The same
-// tree draws the same numbers on every run, because the default seed is fixed;
-// a test that fails logs the command that draws them again.
+// Package seedtest gives a seed to every random test of the project. The default seed
+// is fixed, so tests draw the same numbers on every run. A test that fails logs the
+// command that repeats it with the same numbers.
 //
-// The seed comes from the flag -seed, else from the environment variable
-// FOOTFALL_TEST_SEED, else it is Default. The flag exists only in the test
-// binaries of packages that import seedtest; the variable suits `go test ./...`.
-// Properties of pgregory.net/rapid follow the same seed, through Check.
+// The flag -seed sets the seed. Without it, the environment variable
+// FOOTFALL_TEST_SEED does, and without both it is Default. The flag exists only in the
+// test binaries of packages that import seedtest, so use the variable for
+// `go test ./...`. Tests of properties with pgregory.net/rapid use the same seed, if
+// they call Check.
 //
-// It refuses to draw a seed: torture explore draws fresh ones, and can name them.
+// seedtest never draws a seed. torture explore draws new ones, and prints them.
 package seedtest
 
 import (
@@ -35,11 +36,11 @@ const Default uint64 = 1
 // Env is the environment variable of the seed. The flag -seed overrides it.
 const Env = "FOOTFALL_TEST_SEED"
 
-// EnvRounds is the environment variable that multiplies the rounds of random tests: an
-// integer from 1 on; 1 if it is not set.
+// EnvRounds is the environment variable by which the rounds of random tests are
+// multiplied: an integer from 1 to 1,000,000. If it is not set, that is 1.
 const EnvRounds = "FOOTFALL_TEST_ROUNDS"
 
-// checks is how often a property is checked, in one round.
+// checks is the number of times that a property is checked in one round.
 const checks = 50
 
 const (
@@ -49,9 +50,9 @@ const (
 
 var (
 	given   uint64 // the flag -seed; 0 if it is not set
-	derived string // the value that leadRapid gave to rapid.seed
+	derived string // the value that setRapidSeed gave to rapid.seed
 
-	known sync.Map // tests that log their replay command when they fail
+	logging sync.Map // tests that log their replay command when they fail
 )
 
 func init() {
@@ -61,10 +62,10 @@ func init() {
 			return err
 		}
 		given = n
-		return leadRapid(n)
+		return setRapidSeed(n)
 	})
-	// By default rapid draws from the time, and first repeats failures from files that
-	// are not committed, so two runs of one tree would differ.
+	// By default rapid takes its seed from the time, and first repeats failures from
+	// files that are not committed. Then two runs of the same tree would differ.
 	derived = flag.Lookup(rapidSeed).DefValue
 	if err := flag.Set("rapid.nofailfile", "true"); err != nil {
 		panic(err)
@@ -83,13 +84,13 @@ func init() {
 	if err != nil {
 		return // Seed reports the error
 	}
-	if err := leadRapid(n); err != nil {
+	if err := setRapidSeed(n); err != nil {
 		panic(err)
 	}
 }
 
-// leadRapid sets the seed of rapid, unless the command line sets it.
-func leadRapid(n uint64) error {
+// setRapidSeed sets the seed of rapid, unless the command line sets it.
+func setRapidSeed(n uint64) error {
 	if flag.Lookup(rapidSeed).Value.String() != derived {
 		return nil
 	}
@@ -144,8 +145,8 @@ func Rounds(t testing.TB, n int) int {
 func Seed(t testing.TB) uint64 {
 	t.Helper()
 	Rounds(t, 1)
-	// The environment is read even if the flag is set, so that go test knows that a cached
-	// result depends on it.
+	// Read the environment even if the flag is set: then go test does not reuse a cached
+	// result when the variable changes.
 	n, err := environment()
 	if given != 0 {
 		n, err = given, nil
@@ -153,9 +154,9 @@ func Seed(t testing.TB) uint64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, again := known.LoadOrStore(t, true); !again {
+	if _, again := logging.LoadOrStore(t, true); !again {
 		t.Cleanup(func() {
-			known.Delete(t)
+			logging.Delete(t)
 			if t.Failed() {
 				t.Log("replay with: " + replay(t.Name(), n))
 			}
@@ -173,17 +174,17 @@ func Rand(t testing.TB) *rand.Rand {
 	return rand.New(rand.NewPCG(Seed(t), name.Sum64()))
 }
 
-// Sample returns a function for tests of every one of many cases. It picks one case in n,
-// by the seed of this run, and as many times more as the environment asks for more rounds:
-// with n rounds it picks every case.
+// Sample returns a function that says whether a test of many cases should check the next
+// case. It picks one case in n at random, or more if $FOOTFALL_TEST_ROUNDS asks for more
+// rounds. From n rounds on it picks every case.
 func Sample(t testing.TB, n int) func() bool {
 	t.Helper()
 	rng, by := Rand(t), Rounds(t, 1)
 	return func() bool { return rng.IntN(n) < by }
 }
 
-// Reader returns the bytes of Rand without end, in place of crypto/rand. It is safe for
-// concurrent use.
+// Reader returns an endless stream of the bytes of Rand, for tests in place of
+// crypto/rand. It is safe for concurrent use.
 func Reader(t testing.TB) io.Reader {
 	t.Helper()
 	return &reader{rng: Rand(t)}
@@ -210,8 +211,8 @@ func Check(t *testing.T, property func(*rapid.T)) {
 	rapid.Check(t, property)
 }
 
-// replay is the command that runs one test again with its seed and with the other flags of
-// this run that change what tests do.
+// replay returns the command that runs one test again with its seed, and with the other
+// flags of this run that change what tests do.
 func replay(test string, seed uint64) string {
 	var words []string
 	if by := os.Getenv(EnvRounds); by != "" {

@@ -14,7 +14,7 @@ import (
 
 var failing = flag.String("failing", "", "the test that is to fail, for the tests of this package")
 
-// TestDraws is what the other tests here run in a process of its own.
+// TestDraws is a test that the other tests here run in another process.
 func TestDraws(t *testing.T) {
 	t.Run("plain, it's one", func(t *testing.T) {
 		t.Log("drawn:", seedtest.Rand(t).Uint64(), seedtest.Rand(t).Uint64())
@@ -71,15 +71,15 @@ func TestSameSeedDrawsTheSame(t *testing.T) {
 	}
 	byEnv, byFlag := run(t, "17"), run(t, "", "-seed=17")
 	if byEnv.drawn == plain.drawn {
-		t.Error("the variable changes nothing")
+		t.Error("the tests draw the same with and without the variable")
 	}
 	if byEnv.drawn != byFlag.drawn {
-		t.Errorf("by the variable\n%s\nand by the flag\n%s", byEnv.drawn, byFlag.drawn)
+		t.Errorf("with the seed in the variable the tests draw\n%s\nand with the same seed in the flag\n%s", byEnv.drawn, byFlag.drawn)
 	}
 	if both := run(t, "18", "-seed=17"); both.drawn != byFlag.drawn {
-		t.Error("the flag gives way to the variable")
+		t.Error("with the flag and the variable, the tests draw with the seed of the variable; want that of the flag")
 	}
-	// The seed of rapid alone, on either side of ours.
+	// -rapid.seed sets the seed of rapid alone, before and after -seed.
 	lines := func(r ran) (plain, property string) {
 		all := strings.Split(r.drawn, "\n")
 		return strings.Join(all[:2], "\n"), strings.Join(all[2:], "\n")
@@ -88,7 +88,7 @@ func TestSameSeedDrawsTheSame(t *testing.T) {
 	_, theirs := lines(run(t, "", "-rapid.seed=5"))
 	for _, args := range [][]string{{"-seed=17", "-rapid.seed=5"}, {"-rapid.seed=5", "-seed=17"}} {
 		if a, b := lines(run(t, "", args...)); a != ours || b != theirs {
-			t.Errorf("%s: draws\n%s\n%s\nwant\n%s\n%s", args, a, b, ours, theirs)
+			t.Errorf("with %s the tests draw\n%s\n%s\nwant\n%s\n%s", args, a, b, ours, theirs)
 		}
 	}
 }
@@ -106,22 +106,22 @@ func TestFailureNamesItsReplay(t *testing.T) {
 		}
 		if r := run(t, c.env, args...); r.ok || !strings.Contains(strings.Replace(r.replay, " -race ", " ", 1), c.want) { // as this test runs itself
 
-			t.Errorf("%+v: the log names %q in\n%s", c, r.replay, r.out)
+			t.Errorf("%+v: the log says that %q replays the failure; the log is\n%s", c, r.replay, r.out)
 		}
 	}
 	if r := run(t, "17"); !r.ok || r.replay != "" {
-		t.Errorf("a run without a failure: %v\n%s", r.ok, r.out)
+		t.Errorf("a run without a failure logs the replay command %q, success is %v\n%s", r.replay, r.ok, r.out)
 	}
 }
 
 func TestRounds(t *testing.T) {
 	t.Setenv(seedtest.EnvRounds, "")
 	if n := seedtest.Rounds(t, 20); n != 20 {
-		t.Errorf("%d rounds", n)
+		t.Errorf("Rounds(20) is %d without the variable, want 20", n)
 	}
 	t.Setenv(seedtest.EnvRounds, "3")
 	if n := seedtest.Rounds(t, 20); n != 60 {
-		t.Errorf("%d rounds, three times 20", n)
+		t.Errorf("Rounds(20) is %d with 3 rounds, want 60", n)
 	}
 }
 
@@ -140,7 +140,7 @@ func TestSample(t *testing.T) {
 			}
 		}
 		if !want(n) {
-			t.Errorf("with rounds %q, one in 4 are %d of 1000", rounds, n)
+			t.Errorf("with %q rounds, Sample(4) picks %d of 1000 cases", rounds, n)
 		}
 	}
 }
@@ -148,10 +148,10 @@ func TestSample(t *testing.T) {
 func TestWrongSeeds(t *testing.T) {
 	for _, s := range []string{"0", "x", "-1", "18446744073709551616"} {
 		if r := run(t, s); r.ok || !strings.Contains(r.out, "from 1 to") {
-			t.Errorf("%s=%s:\n%s", seedtest.Env, s, r.out)
+			t.Errorf("%s=%s was not refused:\n%s", seedtest.Env, s, r.out)
 		}
 		if r := run(t, "", "-seed="+s); r.ok || !strings.Contains(r.out, "from 1 to") {
-			t.Errorf("-seed=%s:\n%s", s, r.out)
+			t.Errorf("-seed=%s was not refused:\n%s", s, r.out)
 		}
 	}
 }

@@ -116,7 +116,7 @@ func Fields(n, size int) []hpack.HeaderField {
 
 // Idle asks for a path once and keeps the connection.
 func Idle(t Target, path string) (*Conn, error) {
-	return Says(t, "GET "+path+" HTTP/1.1\r\nHost: "+t.host()+"\r\n\r\n")
+	return SendText(t, "GET "+path+" HTTP/1.1\r\nHost: "+t.host()+"\r\n\r\n")
 }
 
 // Idle2 asks for a path once over HTTP/2 and keeps the connection.

