@@ -6,4 +6,13 @@
 // position that it reaches. Nothing else writes counts; imports go the same way.
 //
 // It answers no questions, resolves no links and has no time zones.
+//
+// Where to look:
+//
+//	recorder.go            Open, Record, Delete, Close
+//	codec.go, import.go    the bytes of records; imports
+//	background.go, counter.go, fold.go, cap.go   the goroutine that counts: it reads records,
+//	                       folds them into a batch, caps referrers, adds the batch
+//	resume.go              where counting starts
+//	counting.go, recount.go   counts a journal that nothing appends to; counts it again
 package recorder

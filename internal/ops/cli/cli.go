@@ -4,6 +4,16 @@
 // It does not do the work. serve, rebuild and the repair of a journal call
 // packages server and datadir; every other command asks the process that owns the
 // data directory. What a person can do about an error is here alone: see hints.go.
+//
+// Where to look:
+//
+//	cli.go, ask.go         the list of commands, and how they reach the data directory
+//	serve.go, listen.go, startlog.go   serve, its listeners, and the first lines of its log
+//	backup.go, check.go, debug.go, export.go, health.go, import.go, link.go, stats.go,
+//	user.go                a command, or a few that belong together
+//	options.go, variables.go, usage.go   how options are read, and what --help says
+//	errors.go, hints.go, status.go   an error in words, what to do, the exit status
+//	table.go, progress.go  tables and bars on a terminal
 package cli
 
 import (

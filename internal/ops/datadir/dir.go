@@ -11,10 +11,12 @@
 //	lock.go, lock_file.go           one process owns the directory
 //	trust.go, socket.go             whose directory it is; the socket of its owner
 //	links.go, progress.go, installation.go   do the parts belong together
+//	ctx_mutex.go, errors.go         a mutex that a context ends; the errors
 //	maintain.go                     what runs while the directory is open:
 //	retention.go, disk.go, erase.go, opened_files.go, progress_save.go
-//	backup.go, check.go, repair.go, delete.go   what operators do to an open one
-//	damaged.go, rebuild.go          and to one that cannot be opened
+//	backup.go, separate.go, check.go, clicks_by_journal.go, repair.go, delete.go
+//	                                what operators do to an open directory,
+//	damaged.go, rebuild.go, rebuild_base.go   and to one that cannot be opened
 package datadir
 
 import (

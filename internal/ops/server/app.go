@@ -1,9 +1,23 @@
 // Package server wires the parts of footfall together: it opens a data directory,
 // puts the faces on it, listens, and stops all of it in order.
 //
-// It is the one place that knows all parts. What the parts do is in their packages;
+// It is the one place that uses all parts. What the parts do is in their packages;
 // here are the limits of connections, https, and the commands of operators that
 // need more than one part.
+//
+// Where to look:
+//
+//	serve.go, app.go               starts and stops everything; an open App
+//	public.go, limits.go           what operators set for the public; what nobody sets
+//	routes.go, plainhttp.go        which path goes to which face; http next to https
+//	publicservers.go, httpserver.go, httperrorlog.go   the web servers of net/http
+//	listener.go, conn.go, requests.go   a connection, and its requests
+//	admission.go, network.go, memory.go   which connections may stay open
+//	tls.go, certificate.go, acme.go     https
+//	ownaddress.go                  which hosts are this server itself
+//	health.go, stats.go, state.go, profile.go   how it is doing
+//	owner.go                       a command opens the directory, or asks the process that has it
+//	commands.go, lookup.go, linklist.go, delete.go   what commands do
 package server
 
 import (

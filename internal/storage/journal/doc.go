@@ -7,14 +7,15 @@
 //
 // Where to look:
 //
-//	journal.go              Open, Append, Rotate, Close
+//	journal.go              Append, Rotate, Close
 //	commit.go               the goroutine that writes groups and begins segments
 //	record.go, header.go    the bytes of a record, and of the start of a segment
 //	segment.go, dir.go      a file, and what is done to names of files
 //	contents.go, reader.go  what can be read; reading while records are appended
-//	recover.go, scan.go     what Open finds after a crash
+//	recover.go, scan.go     Open, and what it finds after a crash
 //	trim.go                 removes the oldest segments
 //	damaged.go, repair.go, duplicates.go   a journal that Open refuses
+//	errors.go               the errors
 //
 // # Positions
 //

@@ -42,7 +42,7 @@ func (h head) valid(seed uint32, distance uint64, b []byte) bool {
 	return h.length-1 < MaxRecord && uint64(h.back) <= distance && headCheck(seed, distance, b) == h.check
 }
 
-// appendRecord adds a record without its checks to a group; seal adds them.
+// appendRecord adds a record without its checks to a group; fillChecks adds them.
 func appendRecord(group, data []byte) []byte {
 	var h [RecordOverhead]byte
 	binary.BigEndian.PutUint32(h[:], uint32(len(data)))

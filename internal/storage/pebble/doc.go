@@ -11,6 +11,20 @@
 // bytes that it cannot read are an error, and data of a newer version is
 // store.ErrVersion.
 //
+// Where to look:
+//
+//	store.go, version.go, errors.go   opens a store
+//	calls.go               lets calls in, and waits for them before Close
+//	add_batch.go, apply.go, merge.go, vector.go   adds a batch
+//	flush.go, checkpoint.go   brings batches to the disk; a copy for a rebuild
+//	snapshot.go            one state of the store for several questions
+//	counts.go, sum.go, plan.go, rows.go, sieve.go, tally.go   answers questions
+//	cells.go, ledger.go, verify.go   lists and proves what is stored
+//	progress.go, identity.go   the position, marks and notes
+//	delete.go, delete_link.go, purge.go   deletes counts, and their bytes on the disk
+//	key.go                 the bytes of keys
+//	fs.go, keepfs.go, retryfs.go, faults.go   the files below, and what happens when they fail
+//
 // The format is described in docs/format/pebble.md. In short:
 //
 //	q user link facet day   value → clicks by quarter-hour

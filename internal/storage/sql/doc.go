@@ -14,6 +14,16 @@
 // some for names and credentials, some for lists and searches, some for commands of
 // the operator. None of these waits for another.
 //
+// Where to look:
+//
+//	db.go, statements.go, migrate.go   opens the database; prepares statements; its schema
+//	users.go, tokens.go, secrets.go    users
+//	links.go, links_list.go, links_make.go, links_import.go, aggregates.go   links
+//	delete.go, wipe.go     deletes rows, and overwrites their bytes
+//	progress.go, peek.go   what the database remembers about the other parts
+//	backup.go, verify.go   a copy; proves what is stored
+//	sqlite.go, log.go      what only SQLite has
+//
 // It refuses to count clicks, to draw hashes, to validate logins and URLs, and to
 // store tokens: it gets their digests.
 package sql

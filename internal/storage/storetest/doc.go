@@ -4,4 +4,10 @@
 // stand in for engines in the tests of other packages.
 //
 // It does not depend on an engine, and skips no rule for one.
+//
+// Where to look:
+//
+//	clicks.go, clicks_*.go   suites for engines of counts, a file for each role
+//	links*.go, users*.go     suites for engines of links and users
+//	memory_*.go              the models
 package storetest

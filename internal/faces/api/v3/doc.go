@@ -13,11 +13,15 @@
 //	counts.go       what methods about counts share: lists by facet, by day
 //	status.go       errors to statuses
 //	encode.go       the one function that writes answers; json.go, xml.go, csv.go
+//	expensive.go    limits questions that take long
 //
-// All other files hold methods and are named after them. shorturls.go has those
-// that name links by shortUrl and hash, shorten.go those that make and change links,
-// unsupported.go those that have no data. expensive.go limits questions that take
-// long.
+// Methods are in
+//
+//	clicks.go, countries.go, popular_links.go, referrers.go, referring_domains.go,
+//	encoders.go, link_history.go, lookup.go, user_info.go   named after them
+//	shorturls.go    those that name links by shortUrl and hash
+//	shorten.go      those that make and change links
+//	unsupported.go  those that have no data
 //
 // A new method is a line in the table of methods.go, a function and a golden file. A
 // new parameter is a name and a rule in params.go.
