@@ -8,7 +8,8 @@
 // Where to look:
 //
 //	cli.go, ask.go         the list of commands, and how they reach the data directory
-//	serve.go, listen.go, startlog.go   serve, its listeners, and the first lines of its log
+//	serve.go, listen.go    serve, and its listeners
+//	log.go                 the format of logs, and the first lines of the log of serve
 //	backup.go, check.go, debug.go, export.go, health.go, import.go, link.go, stats.go,
 //	user.go                a command, or a few that belong together
 //	options.go, variables.go, usage.go   how options are read, and what --help says
@@ -119,7 +120,7 @@ func (e *env) connect(o server.Options, f func(*server.Owner) error) error {
 // After an error it has printed a sentence on stderr.
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	e := &env{ctx: ctx, stdin: stdin, stdout: plain.Writer(stdout), stderr: plain.Writer(stderr), data: stdout, terminal: stderr, now: time.Now, noticeAfter: 3 * time.Second}
-	e.log = slog.New(slog.NewTextHandler(e.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	e.log = slog.New(logHandler(e.stderr, "text", slog.LevelWarn))
 	if len(args) > 0 {
 		switch args[0] { // as people try them first
 		case "help":

@@ -14,8 +14,8 @@ func (c *serveCmd) secure() bool { return c.TLSCert != "" || len(c.ACMEDomain) >
 // listeners are those of a server: for everything, for plain http next to https,
 // and for Prometheus, if there is one.
 type listeners struct {
-	public, clear []net.Listener
-	watch         net.Listener
+	public, plainHTTP []net.Listener
+	metrics           net.Listener
 }
 
 // listen opens all listeners, or none.
@@ -33,10 +33,10 @@ func (c *serveCmd) listen() (_ listeners, err error) {
 		}
 		return ls
 	}
-	all := listeners{public: open("--listen", c.Listen...), clear: open("--http-listen", c.HTTPListen...)}
+	all := listeners{public: open("--listen", c.Listen...), plainHTTP: open("--http-listen", c.HTTPListen...)}
 	if c.MetricsListen != "" {
 		if ls := open("--metrics-listen", c.MetricsListen); len(ls) > 0 {
-			all.watch = ls[0]
+			all.metrics = ls[0]
 		}
 	}
 	if err != nil {
@@ -61,11 +61,11 @@ func (l listeners) urls(scheme string) []any {
 	if len(l.public) > 1 {
 		said = append(said, "also", urls(scheme, l.public[1:]))
 	}
-	if len(l.clear) > 0 {
-		said = append(said, "http", urls("http", l.clear))
+	if len(l.plainHTTP) > 0 {
+		said = append(said, "http", urls("http", l.plainHTTP))
 	}
-	if l.watch != nil {
-		said = append(said, "metrics", urlOf("http", l.watch)+"/metrics")
+	if l.metrics != nil {
+		said = append(said, "metrics", urlOf("http", l.metrics)+"/metrics")
 	}
 	return said
 }

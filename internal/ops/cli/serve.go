@@ -93,13 +93,8 @@ func (c *serveCmd) Run(e *env, k *kong.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	options := &slog.HandlerOptions{Level: slog.Level(c.LogLevel)}
-	var handler slog.Handler = slog.NewTextHandler(e.stderr, options)
-	if c.LogFormat == "json" {
-		handler = slog.NewJSONHandler(e.stderr, options)
-	}
 	build := version.This()
-	log := newStartLog(handler, func() []line { return c.startLines(build, k) })
+	log := newStartLog(logHandler(e.stderr, c.LogFormat, slog.Level(c.LogLevel)), func() []line { return c.startLines(build, k) })
 	scheme := "http"
 	if c.secure() {
 		scheme = "https"
@@ -116,7 +111,7 @@ func (c *serveCmd) Run(e *env, k *kong.Context) (err error) {
 		RedirectStatus: c.RedirectStatus, RedirectMaxAge: time.Duration(c.RedirectMaxAge),
 		NotFoundURL: c.NotFoundURL, HomeURL: c.HomeURL, GeoDB: c.GeoDB, TrustedProxies: c.TrustedProxies, ProxyHeader: c.ProxyHeader,
 		TLSCert: c.TLSCert, TLSKey: c.TLSKey, ACME: server.ACME{Domains: c.ACMEDomain, Email: c.ACMEEmail, Directory: c.ACMEDirectory},
-		RateLimit: int(c.RateLimit), LinksPerMinute: int(c.MaxLinks), TextPerMinute: int(c.MaxText), MaxConnections: int(c.MaxConnections), PlainHTTP: all.clear, Metrics: all.watch,
+		RateLimit: int(c.RateLimit), LinksPerMinute: int(c.MaxLinks), TextPerMinute: int(c.MaxText), MaxConnections: int(c.MaxConnections), PlainHTTP: all.plainHTTP, Metrics: all.metrics,
 	}
 	return server.Serve(e.ctx, o, site, all.public, func(app *server.App) error {
 		if c.Demo {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"math"
 	"net/url"
@@ -20,6 +21,15 @@ import (
 	"github.com/footfall/footfall/internal/base/version"
 	"github.com/footfall/footfall/internal/ops/server"
 )
+
+// logHandler writes a log to w, as JSON if the format is json, and otherwise as text.
+func logHandler(w io.Writer, format string, level slog.Level) slog.Handler {
+	options := &slog.HandlerOptions{Level: level}
+	if format == "json" {
+		return slog.NewJSONHandler(w, options)
+	}
+	return slog.NewTextHandler(w, options)
+}
 
 // startLog writes some lines before the first record that is logged. A start that
 // fails before it logs anything prints its error alone.
