@@ -57,28 +57,28 @@ type cutting struct {
 type engine struct {
 	*recorder.Recorder
 	journal *journal.Journal
-	clicks  *pebble.Store
+	counts  *pebble.Store
 }
 
 func (c *cutting) open(fs vfs.FS, rng *rand.Rand) (*engine, error) {
-	clicks, err := pebble.Open(pebble.Options{Dir: "clicks", FS: fs, Cache: 1 << 20, MemTable: [...]int{32 << 10, 256 << 10, 1 << 20}[rng.IntN(3)]})
+	counts, err := pebble.Open(pebble.Options{Dir: "clicks", FS: fs, Cache: 1 << 20, MemTable: [...]int{32 << 10, 256 << 10, 1 << 20}[rng.IntN(3)]})
 	if err != nil {
 		return nil, err
 	}
 	j, err := journal.Open(journal.Options{Dir: "journal", FS: fs, SegmentSize: 2<<10 + rng.Int64N(60<<10)})
 	if err != nil {
-		return nil, errors.Join(err, clicks.Close())
+		return nil, errors.Join(err, counts.Close())
 	}
-	r, err := recorder.Open(context.Background(), recorder.Options{Journal: j, Clicks: clicks, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+	r, err := recorder.Open(context.Background(), recorder.Options{Journal: j, Counts: counts, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
-		return nil, errors.Join(err, j.Close(), clicks.Close())
+		return nil, errors.Join(err, j.Close(), counts.Close())
 	}
-	return &engine{r, j, clicks}, nil
+	return &engine{r, j, counts}, nil
 }
 
 func (e *engine) close() error {
 	ctx := context.Background()
-	return errors.Join(e.Close(ctx), e.journal.Close(), e.clicks.Sync(ctx), e.clicks.Close())
+	return errors.Join(e.Close(ctx), e.journal.Close(), e.counts.Sync(ctx), e.counts.Close())
 }
 
 // runRound opens what the last cut left, compares the counts, records clicks, and cuts
@@ -142,7 +142,7 @@ func (c *cutting) record(e *engine, disk *cutDisk, rng *rand.Rand) {
 			}
 			err = e.Import(ctx, batch, store.Mark{Input: [32]byte{1}, Offset: c.imported.Add(1)})
 		case rng.IntN(50) == 0:
-			err = errors.Join(e.Record(ctx, one), e.clicks.Sync(ctx))
+			err = errors.Join(e.Record(ctx, one), e.counts.Sync(ctx))
 		default:
 			err = e.Record(ctx, one)
 		}
@@ -161,7 +161,7 @@ func (c *cutting) compare(e *engine) {
 		c.wrong("counting failed after a cut: %v", err)
 		return
 	}
-	if _, err := audit.Check(ctx, e.clicks, &e.journal.Contents, func(finding string) { c.wrong("check: %s", finding) }); err != nil {
+	if _, err := audit.Check(ctx, e.counts, &e.journal.Contents, func(finding string) { c.wrong("check: %s", finding) }); err != nil {
 		c.wrong("check: %v", err)
 	}
 	var users [2]uint64
@@ -193,7 +193,7 @@ func (c *cutting) compare(e *engine) {
 }
 
 func (e *engine) count(s rollup.Scope) (n uint64, err error) {
-	counts, err := e.clicks.Counts(context.Background(), store.Query{
+	counts, err := e.counts.Counts(context.Background(), store.Query{
 		Scope: s, Facet: rollup.All, Edges: []int64{click.Earliest.Unix(), click.Latest.Unix()},
 	})
 	for _, c := range counts {

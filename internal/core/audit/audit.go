@@ -67,8 +67,8 @@ func plural(n int, thing string) string {
 
 // Check calls report with a sentence for each finding. Counting may go on
 // meanwhile, but the journal must not be trimmed. j is nil if there is no journal.
-func Check[S Snapshot](ctx context.Context, clicks Snapshotter[S], j *journal.Contents, report func(string)) (s Summary, err error) {
-	snap, err := clicks.Snapshot(ctx)
+func Check[S Snapshot](ctx context.Context, counts Snapshotter[S], j *journal.Contents, report func(string)) (s Summary, err error) {
+	snap, err := counts.Snapshot(ctx)
 	if err != nil {
 		return s, fmt.Errorf("check: %w", err)
 	}

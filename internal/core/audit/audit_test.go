@@ -75,8 +75,8 @@ func TestCheck(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer j.Close()
-	clicks := new(storetest.MemoryClicks)
-	r, err := recorder.Open(t.Context(), recorder.Options{Journal: j, Clicks: clicks, Now: time.Now, Log: slog.Default()})
+	counts := new(storetest.MemoryClicks)
+	r, err := recorder.Open(t.Context(), recorder.Options{Journal: j, Counts: counts, Now: time.Now, Log: slog.Default()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +119,7 @@ func TestCheck(t *testing.T) {
 		{"a wrong day sum", tampered{verify: "the day is wrong"}, []string{"the day is wrong"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			c.how.Clicks = clicks
+			c.how.Clicks = counts
 			var findings []string
 			summary, err := audit.Check(t.Context(), &c.how, &j.Contents, func(f string) { findings = append(findings, f) })
 			if err != nil {

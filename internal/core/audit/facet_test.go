@@ -31,11 +31,11 @@ func TestNewFacet(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		clicks, err := pebble.Open(pebble.Options{Dir: "clicks", FS: fs})
+		counts, err := pebble.Open(pebble.Options{Dir: "clicks", FS: fs})
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := recorder.Open(t.Context(), recorder.Options{Journal: j, Clicks: clicks, Now: time.Now, Log: slog.Default()})
+		r, err := recorder.Open(t.Context(), recorder.Options{Journal: j, Counts: counts, Now: time.Now, Log: slog.Default()})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -49,16 +49,16 @@ func TestNewFacet(t *testing.T) {
 		if err := r.Close(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := audit.Check(t.Context(), clicks, &j.Contents, func(finding string) { t.Error(finding) }); err != nil {
+		if _, err := audit.Check(t.Context(), counts, &j.Contents, func(finding string) { t.Error(finding) }); err != nil {
 			t.Fatal(err)
 		}
 		q := store.Query{Scope: rollup.Scope{User: 1}, Facet: hour, Edges: []int64{0, added * 2 / 900 * 900}}
 		if hour != 0 {
-			if counts, err := clicks.Counts(t.Context(), q); err != nil || len(counts) == 0 {
-				t.Errorf("clicks by the new facet: %v, %v", counts, err)
+			if got, err := counts.Counts(t.Context(), q); err != nil || len(got) == 0 {
+				t.Errorf("clicks by the new facet: %v, %v", got, err)
 			}
 		}
-		if err := errors.Join(clicks.Close(), j.Close()); err != nil {
+		if err := errors.Join(counts.Close(), j.Close()); err != nil {
 			t.Fatal(err)
 		}
 	}

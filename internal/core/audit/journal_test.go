@@ -18,15 +18,15 @@ import (
 )
 
 // journaled makes a journal of three segments in memory, and counts it.
-func journaled(t *testing.T) (o journal.Options, clicks *storetest.MemoryClicks, segments []journal.Segment) {
+func journaled(t *testing.T) (o journal.Options, counts *storetest.MemoryClicks, segments []journal.Segment) {
 	t.Helper()
 	o = journal.Options{Dir: "journal", FS: vfs.NewMem()}
 	j, err := journal.Open(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	clicks = new(storetest.MemoryClicks)
-	r, err := recorder.Open(t.Context(), recorder.Options{Journal: j, Clicks: clicks, Now: time.Now, Log: slog.Default()})
+	counts = new(storetest.MemoryClicks)
+	r, err := recorder.Open(t.Context(), recorder.Options{Journal: j, Counts: counts, Now: time.Now, Log: slog.Default()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +47,7 @@ func journaled(t *testing.T) (o journal.Options, clicks *storetest.MemoryClicks,
 	if err := j.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return o, clicks, segments
+	return o, counts, segments
 }
 
 func name(s journal.Segment) string { return fmt.Sprintf("journal/%020d.sealed", s.Base) }
@@ -129,7 +129,7 @@ func TestCheckJournal(t *testing.T) {
 		}, notes: []string{"which is gone"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			o, clicks, segments := journaled(t)
+			o, recorded, segments := journaled(t)
 			end := segments[2].End
 			c.harm(t, o.FS, segments)
 			damaged, err := journal.Inspect(o)
@@ -148,7 +148,7 @@ func TestCheckJournal(t *testing.T) {
 				defer repaired.Close()
 				j = &repaired.Contents
 			}
-			counts := store.Clicks(clicks)
+			counts := store.Clicks(recorded)
 			if c.counts != nil {
 				counts = c.counts
 			}

@@ -226,13 +226,14 @@ func TestNewKey(t *testing.T) {
 	}
 }
 
-// TestTokensForAPasswordGiveWay: and those of the operator do not.
-func TestTokensForAPasswordGiveWay(t *testing.T) {
+// TestSessionTokensAreReplaced: a session token too many replaces the oldest one, and no
+// token that the operator added.
+func TestSessionTokensAreReplaced(t *testing.T) {
 	h := newHouse()
 	ann := h.user(t, "ann")
 	stays := h.token(t, "ann")
 	var first, second string
-	for i := range auth.MaxPassing + 1 {
+	for i := range auth.MaxSessionTokens + 1 {
 		token, err := h.auth.Issue(t.Context(), ann)
 		if err != nil {
 			t.Fatal(err)
@@ -248,9 +249,9 @@ func TestTokensForAPasswordGiveWay(t *testing.T) {
 	h.want(t, stays, ann)
 	h.want(t, second, ann)
 	if u, err := h.auth.User(t.Context(), first); !errors.Is(err, click.ErrNotFound) {
-		t.Errorf("the first of %d is %+v's, %v", auth.MaxPassing+1, u, err)
+		t.Errorf("the first of %d session tokens is still valid, for %+v, %v", auth.MaxSessionTokens+1, u, err)
 	}
-	if n, err := h.users.CountTokens(t.Context(), ann.ID); err != nil || n != auth.MaxPassing+1 {
-		t.Errorf("%d tokens, %v", n, err)
+	if n, err := h.users.CountTokens(t.Context(), ann.ID); err != nil || n != auth.MaxSessionTokens+1 {
+		t.Errorf("the user has %d tokens, %v; want %d", n, err, auth.MaxSessionTokens+1)
 	}
 }

@@ -45,9 +45,10 @@ func wellFormed(token string) bool {
 	return true
 }
 
-// MaxPassing is how many tokens that a user got for the password stay valid. A program that
-// asks for a new one at each start uses few of them.
-const MaxPassing = 1000
+// MaxSessionTokens is the number of session tokens of a user that stay valid, the newest.
+// A session token is one that was issued for a login and a password. A program that asks
+// for another one at each start uses few of them.
+const MaxSessionTokens = 1000
 
 // Issue gives the user with this login another token and returns it. It is valid until it is
 // revoked. Only its digest is kept, so it cannot be shown again. It fails with
@@ -60,11 +61,11 @@ func Issue(ctx context.Context, users store.Users, login string, now time.Time) 
 	return issue(func(digest store.TokenDigest) error { return users.AddToken(ctx, u.ID, digest, now.Unix()) })
 }
 
-// Issue gives a user another token in exchange for the password. Of such tokens the newest
-// MaxPassing stay valid. It fails with ErrUnknownLogin if the user was deleted meanwhile.
+// Issue gives a user another session token. It fails with ErrUnknownLogin if the user was
+// deleted meanwhile.
 func (a *Auth) Issue(ctx context.Context, u store.User) (string, error) {
 	return issue(func(digest store.TokenDigest) error {
-		err := a.users.AddPassingToken(ctx, u.ID, digest, a.now().Unix(), MaxPassing)
+		err := a.users.AddSessionToken(ctx, u.ID, digest, a.now().Unix(), MaxSessionTokens)
 		if errors.Is(err, click.ErrNotFound) {
 			err = fmt.Errorf("%w: the user was deleted", ErrUnknownLogin)
 		}

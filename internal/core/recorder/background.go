@@ -10,9 +10,9 @@ import (
 	"github.com/footfall/footfall/internal/storage/journal"
 )
 
-// count counts in the background, until ctx ends or no further record can ever
-// be counted. A panic ends counting, and not the program.
-func (r *Recorder) count(ctx context.Context, c *counter, reader *journal.Reader) (err error) {
+// countInBackground counts until ctx ends, or until no further record can ever be
+// counted. A panic ends counting, and not the program.
+func (r *Recorder) countInBackground(ctx context.Context, b *batcher, reader *journal.Reader) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("bug in footfall: %v", p)
@@ -21,18 +21,18 @@ func (r *Recorder) count(ctx context.Context, c *counter, reader *journal.Reader
 	}()
 	before := r.journal.End() // reaching it ends a batch: clicks of the last run are counted at once
 	from, _ := r.Counted()
-	if err := c.begin(ctx, from); err != nil {
+	if err := b.begin(ctx, from); err != nil {
 		return err
 	}
 	for reading := 0; ; { // how often reading has failed in a row
 		rec, err := reader.TryNext()
 		if reading > 0 && (err == nil || errors.Is(err, journal.ErrEnd)) {
 			reading = 0
-			c.goOn()
+			b.goOn()
 		}
 		if errors.Is(err, journal.ErrEnd) {
-			if rec, err = r.nextRecord(ctx, c, reader); err != nil && ctx.Err() == nil && isDue(err) {
-				if err := c.flush(ctx); err != nil {
+			if rec, err = r.nextRecord(ctx, b, reader); err != nil && ctx.Err() == nil && isDue(err) {
+				if err := b.flush(ctx); err != nil {
 					return err
 				}
 				continue
@@ -40,22 +40,22 @@ func (r *Recorder) count(ctx context.Context, c *counter, reader *journal.Reader
 		}
 		if err != nil && ctx.Err() == nil {
 			// The records before it can be counted.
-			if flushed := c.flush(ctx); flushed != nil || isFinal(err) {
+			if flushed := b.flush(ctx); flushed != nil || isFinal(err) {
 				return errors.Join(err, flushed)
 			}
 			reading++
-			if err = c.backOff(ctx, err, reading); err == nil {
+			if err = b.backOff(ctx, err, reading); err == nil {
 				continue
 			}
 		}
 		if err != nil {
 			return err
 		}
-		if err := c.add(ctx, rec); err != nil {
+		if err := b.add(ctx, rec); err != nil {
 			return err
 		}
-		if c.full() || c.batch.To == before {
-			if err := c.flush(ctx); err != nil {
+		if b.full() || b.batch.To == before {
+			if err := b.flush(ctx); err != nil {
 				return err
 			}
 		}
@@ -74,24 +74,24 @@ func isDue(err error) bool {
 
 // nextRecord waits for the next record at the end of the journal. If there is
 // something to count, it waits only until the batch is due or wanted.
-func (r *Recorder) nextRecord(ctx context.Context, c *counter, reader *journal.Reader) (journal.Record, error) {
+func (r *Recorder) nextRecord(ctx context.Context, b *batcher, reader *journal.Reader) (journal.Record, error) {
 	ctx, wake := context.WithCancel(ctx)
 	defer wake()
-	if r.waitFor(wake) && !c.fold.empty() {
+	if r.waitFor(wake) && !b.fold.empty() {
 		wake()
 	}
-	if !c.fold.empty() {
+	if !b.fold.empty() {
 		every := batchEvery
-		if c.fold.clicks >= busyClicks {
+		if b.fold.clicks >= busyClicks {
 			every = busyEvery
 		}
-		due, cancel := context.WithDeadline(ctx, c.last.Add(every))
+		due, cancel := context.WithDeadline(ctx, b.last.Add(every))
 		defer cancel()
 		ctx = due
 	}
 	rec, err := reader.Next(ctx)
-	if c.fold.empty() && time.Since(c.last) > batchEvery {
-		c.last = time.Now().Add(-batchEvery) // a single click is due at once
+	if b.fold.empty() && time.Since(b.last) > batchEvery {
+		b.last = time.Now().Add(-batchEvery) // a single click is due at once
 	}
 	return rec, err
 }

@@ -33,7 +33,7 @@ type scopeDay struct {
 // counted everything before, so it learns and forgets only between records, when
 // nothing waits to be counted: see prepare and forget.
 type caps struct {
-	clicks Counts
+	counts Counts
 	most   uint64 // different referrers
 	room   int    // the weight above which it forgets
 	days   map[scopeDay]*capDay
@@ -45,8 +45,8 @@ type capDay struct {
 	seen   map[uint64]struct{} // hashes of the referrers; nil while clicks ≤ most
 }
 
-func newCaps(clicks Counts, most uint64, room int) *caps {
-	return &caps{clicks: clicks, most: most, room: room, days: map[scopeDay]*capDay{}}
+func newCaps(counts Counts, most uint64, room int) *caps {
+	return &caps{counts: counts, most: most, room: room, days: map[scopeDay]*capDay{}}
 }
 
 // prepare is called once for each record, before admit. If a day becomes busy, it
@@ -130,7 +130,7 @@ func (c *caps) day(ctx context.Context, k scopeDay) (*capDay, error) {
 	if d := c.days[k]; d != nil {
 		return d, nil
 	}
-	counts, err := c.counts(ctx, k, rollup.All)
+	counts, err := c.countsOfDay(ctx, k, rollup.All)
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +144,7 @@ func (c *caps) day(ctx context.Context, k scopeDay) (*capDay, error) {
 }
 
 func (c *caps) learn(ctx context.Context, k scopeDay, d *capDay) error {
-	counts, err := c.counts(ctx, k, rollup.Referrer)
+	counts, err := c.countsOfDay(ctx, k, rollup.Referrer)
 	if err != nil {
 		return err
 	}
@@ -158,8 +158,8 @@ func (c *caps) learn(ctx context.Context, k scopeDay, d *capDay) error {
 	return nil
 }
 
-func (c *caps) counts(ctx context.Context, k scopeDay, f rollup.Facet) ([]store.Count, error) {
-	counts, err := c.clicks.Counts(ctx, store.Query{Scope: k.scope, Facet: f, Edges: []int64{k.day, k.day + rollup.Day}})
+func (c *caps) countsOfDay(ctx context.Context, k scopeDay, f rollup.Facet) ([]store.Count, error) {
+	counts, err := c.counts.Counts(ctx, store.Query{Scope: k.scope, Facet: f, Edges: []int64{k.day, k.day + rollup.Day}})
 	if err != nil {
 		return nil, fmt.Errorf("recorder: referrers of a day: %w", err)
 	}

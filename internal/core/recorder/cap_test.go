@@ -31,8 +31,8 @@ func TestCapInJournalOrder(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer j.Close()
-		clicks := new(storetest.MemoryClicks)
-		o := recorder.Options{Journal: j, Clicks: clicks, Now: func() time.Time { return begin }, Log: slog.New(slog.DiscardHandler)}
+		counts := new(storetest.MemoryClicks)
+		o := recorder.Options{Journal: j, Counts: counts, Now: func() time.Time { return begin }, Log: slog.New(slog.DiscardHandler)}
 		o = o.WithCap(most, rapid.IntRange(0, 12).Draw(t, "room"))
 
 		kept := map[rollup.Key]map[click.Referrer]bool{}
@@ -86,7 +86,7 @@ func TestCapInJournalOrder(t *testing.T) {
 			}
 		}
 		got := map[rollup.Key]uint64{}
-		for c, err := range clicks.Cells(context.Background()) {
+		for c, err := range counts.Cells(context.Background()) {
 			if err != nil {
 				t.Fatal(err)
 			}

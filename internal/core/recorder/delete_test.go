@@ -50,7 +50,7 @@ func TestDeleted(t *testing.T) {
 				}
 				switch rng.IntN(200) {
 				case 0:
-					if err := h.clicks.Sync(t.Context()); err != nil {
+					if err := h.counts.Sync(t.Context()); err != nil {
 						t.Fatal(err)
 					}
 				case 1:
@@ -76,8 +76,8 @@ func TestDeleted(t *testing.T) {
 				}
 			}
 			h := open(t, fs, 4<<10)
-			compare(t, h.counts(t), want)
-			counted, err := h.clicks.Epochs(t.Context(), store.JournalID(h.journal.ID()))
+			compare(t, h.cells(t), want)
+			counted, err := h.counts.Epochs(t.Context(), store.JournalID(h.journal.ID()))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,9 +1,9 @@
 // Package recorder turns clicks into bytes of the journal, and the journal into
 // counts in the store: each click exactly once, wherever a crash interrupts.
 //
-// One goroutine reads the journal from where the store stands, folds many
-// records into a batch of cells, and hands it to the store together with the
-// position that it reaches. Nothing else writes counts; imports go the same way.
+// One goroutine reads the journal from the position that is counted, folds many
+// records into a batch of cells, and adds it to the counts together with the
+// position that it reaches. Clicks of imports take the same way.
 //
 // It answers no questions, resolves no links and has no time zones.
 //
@@ -11,8 +11,8 @@
 //
 //	recorder.go            Open, Record, Delete, Close
 //	codec.go, import.go    the bytes of records; imports
-//	background.go, counter.go, fold.go, cap.go   the goroutine that counts: it reads records,
+//	background.go, batcher.go, fold.go, cap.go   the goroutine that counts: it reads records,
 //	                       folds them into a batch, caps referrers, adds the batch
 //	resume.go              where counting starts
-//	counting.go, recount.go   counts a journal that nothing appends to; counts it again
+//	replay.go, recount.go   counts a journal that nothing appends to; counts it again
 package recorder

@@ -60,7 +60,7 @@ func (r *Recorder) BeginImport(ctx context.Context, input [32]byte) (marks []sto
 		end()
 		return nil, nil, err
 	}
-	if marks, err = r.clicks.Marks(ctx, input); err != nil {
+	if marks, err = r.counts.Marks(ctx, input); err != nil {
 		end()
 		return nil, nil, fmt.Errorf("recorder: %w", err)
 	}

@@ -79,7 +79,7 @@ func TestImportCutOff(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := rollup.Key{Scope: rollup.Scope{User: 1}, Facet: rollup.All, Slot: begin.Unix()}
-	if n := h.counts(t)[all]; n != 1 {
+	if n := h.cells(t)[all]; n != 1 {
 		t.Errorf("%d clicks are counted, want 1", n)
 	}
 	h.close(t)
@@ -93,17 +93,17 @@ func TestImportBusy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	clicks, err := pebble.Open(pebble.Options{Dir: "clicks", FS: fs, Cache: 1 << 20, MemTable: 1 << 20})
+	counts, err := pebble.Open(pebble.Options{Dir: "clicks", FS: fs, Cache: 1 << 20, MemTable: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}
 	r, err := recorder.Open(t.Context(), recorder.Options{
-		Journal: j, Clicks: clicks, Now: func() time.Time { return begin }, Log: new(logtest.Log).Logger(),
+		Journal: j, Counts: counts, Now: func() time.Time { return begin }, Log: new(logtest.Log).Logger(),
 	}.WithImportTimeout(time.Millisecond))
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &instance{r, j, clicks}
+	h := &instance{r, j, counts}
 	defer h.close(t)
 	_, end, err := h.BeginImport(t.Context(), [32]byte{1})
 	if err != nil {

@@ -39,7 +39,7 @@ const (
 	importTimeout = time.Minute
 )
 
-// Counts is the engine that counts the clicks: a part of store.Clicks.
+// Counts is the engine for counts: a part of store.Clicks.
 type Counts interface {
 	Position(ctx context.Context, journal store.JournalID) (store.Position, bool, error)
 	Journals(ctx context.Context) ([]store.JournalID, error)
@@ -55,7 +55,7 @@ type Counts interface {
 // Options are the parts of a Recorder. All public fields are required.
 type Options struct {
 	Journal *journal.Journal
-	Clicks  Counts
+	Counts  Counts
 	Now     func() time.Time
 	Log     *slog.Logger
 
@@ -71,7 +71,7 @@ type Options struct {
 // Recorder records clicks and counts them in the background.
 type Recorder struct {
 	journal *journal.Journal
-	clicks  Counts
+	counts  Counts
 	log     *slog.Logger
 	wait    time.Duration // of an import for another one
 
@@ -88,8 +88,8 @@ type Recorder struct {
 	imports map[[32]byte]chan struct{}
 }
 
-// Open starts counting where the store stands. It fails if the journal and the
-// store do not belong together, because clicks would be lost or counted twice.
+// Open starts counting at the position that is counted. It fails if the journal and
+// the counts do not belong together, because clicks would be lost or counted twice.
 func Open(ctx context.Context, o Options) (*Recorder, error) {
 	if o.most == 0 {
 		o.most, o.room = DailyReferrers, capWeight
@@ -104,21 +104,21 @@ func Open(ctx context.Context, o Options) (*Recorder, error) {
 	}
 	counting, cancel := context.WithCancel(context.Background())
 	r := &Recorder{
-		journal: o.Journal, clicks: o.Clicks, log: o.Log, wait: cmp.Or(o.importTimeout, importTimeout),
+		journal: o.Journal, counts: o.Counts, log: o.Log, wait: cmp.Or(o.importTimeout, importTimeout),
 		cancel: cancel, done: make(chan struct{}),
 		counted: pos, changed: make(chan struct{}),
 		imports: map[[32]byte]chan struct{}{},
 	}
-	c := &counter{
-		clicks: o.Clicks, source: o.Journal.ID(), now: o.Now, log: o.Log, first: cmp.Or(o.pause, retryLeast),
+	c := &batcher{
+		counts: o.Counts, source: o.Journal.ID(), now: o.Now, log: o.Log, first: cmp.Or(o.pause, retryLeast),
 		onBatch: func(to uint64) { r.set(func() { r.counted, r.wanted = to, false }) },
 		onStall: func(s stall) { r.set(func() { r.stalled = s }) },
-		fold:    newFold(newCaps(o.Clicks, o.most, o.room)),
+		fold:    newFold(newCaps(o.Counts, o.most, o.room)),
 	}
 	go func() {
 		defer close(r.done)
 		defer reader.Close()
-		err := r.count(counting, c, reader)
+		err := r.countInBackground(counting, c, reader)
 		if counting.Err() == nil {
 			r.log.Error("counting has stopped. Clicks are still recorded in the journal, but not counted: run footfall check", "error", err)
 			r.set(func() { r.failed = fmt.Errorf("counting has stopped: %w", err) })
@@ -167,23 +167,24 @@ func (r *Recorder) Delete(ctx context.Context, scopes []rollup.Scope) error {
 	return r.Drain(ctx)
 }
 
-// Stalled is why counting fails at the moment, while it is tried again. It is nil
-// if counting works, and if it has stopped for good, which Counted reports.
+// Stalled returns the error with which counting fails at the moment, while it is
+// tried again. It is nil if counting works, and if it has stopped for good, which
+// Counted reports.
 func (r *Recorder) Stalled() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.stalled.err
 }
 
-// Counted is the journal position up to which clicks are counted, and the reason
-// if counting has stopped for good.
+// Counted returns the journal position up to which clicks are counted, and the
+// error if counting has stopped for good.
 func (r *Recorder) Counted() (uint64, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.counted, r.failed
 }
 
-// Close counts what is recorded, as far as ctx allows, and stops. It fails with
+// Close counts the clicks that are recorded, as far as ctx allows, and stops. It fails with
 // ErrStalled if counting has failed several times in a row. The rest is counted
 // after the next Open.
 func (r *Recorder) Close(ctx context.Context) error {

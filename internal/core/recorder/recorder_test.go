@@ -25,7 +25,7 @@ import (
 type instance struct {
 	*recorder.Recorder
 	journal *journal.Journal
-	clicks  store.Clicks
+	counts  store.Clicks
 }
 
 // begin is the time of the tests' clock.
@@ -33,44 +33,44 @@ var begin = time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
 
 func open(t testing.TB, fs vfs.FS, segment int64) *instance {
 	t.Helper()
-	clicks, err := pebble.Open(pebble.Options{Dir: "clicks", FS: fs, Cache: 1 << 20, MemTable: 1 << 20})
+	counts, err := pebble.Open(pebble.Options{Dir: "clicks", FS: fs, Cache: 1 << 20, MemTable: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return openWith(t, fs, segment, clicks)
+	return openWith(t, fs, segment, counts)
 }
 
-func openWith(t testing.TB, fs vfs.FS, segment int64, clicks store.Clicks) *instance {
+func openWith(t testing.TB, fs vfs.FS, segment int64, counts store.Clicks) *instance {
 	t.Helper()
 	j, err := journal.Open(journal.Options{Dir: "journal", FS: fs, SegmentSize: segment})
 	if err != nil {
 		t.Fatal(err)
 	}
 	r, err := recorder.Open(context.Background(), recorder.Options{
-		Journal: j, Clicks: clicks, Now: func() time.Time { return begin },
+		Journal: j, Counts: counts, Now: func() time.Time { return begin },
 		Log: logtest.To(t),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &instance{r, j, clicks}
+	return &instance{r, j, counts}
 }
 
 func (h *instance) close(t testing.TB) {
 	t.Helper()
-	if err := errors.Join(h.Close(context.Background()), h.journal.Close(), h.clicks.Sync(context.Background()), h.clicks.Close()); err != nil {
+	if err := errors.Join(h.Close(context.Background()), h.journal.Close(), h.counts.Sync(context.Background()), h.counts.Close()); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// counts drains the recorder and returns every quarter-hour cell.
-func (h *instance) counts(t testing.TB) map[rollup.Key]uint64 {
+// cells drains the recorder and returns every quarter-hour cell.
+func (h *instance) cells(t testing.TB) map[rollup.Key]uint64 {
 	t.Helper()
 	if err := h.Drain(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	got := map[rollup.Key]uint64{}
-	for c, err := range h.clicks.Cells(context.Background()) {
+	for c, err := range h.counts.Cells(context.Background()) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -131,7 +131,7 @@ func TestPowerCuts(t *testing.T) {
 				acknowledged = append(acknowledged, c)
 				switch {
 				case i == 100+rng.IntN(300):
-					if err := h.clicks.Sync(t.Context()); err != nil {
+					if err := h.counts.Sync(t.Context()); err != nil {
 						t.Fatal(err)
 					}
 				case i > 50 && rng.IntN(100) == 0:
@@ -147,7 +147,7 @@ func TestPowerCuts(t *testing.T) {
 			}
 		}
 		h := open(t, fs, 4<<10)
-		compare(t, h.counts(t), expected(acknowledged))
+		compare(t, h.cells(t), expected(acknowledged))
 		h.close(t)
 	}
 }
@@ -182,7 +182,7 @@ func TestCap(t *testing.T) {
 	record(1, recorder.DailyReferrers, "http://a/#") // again, partly known
 
 	sums := map[rollup.Scope]map[string]uint64{}
-	for k, n := range h.counts(t) {
+	for k, n := range h.cells(t) {
 		if k.Facet == rollup.Referrer {
 			if sums[k.Scope] == nil {
 				sums[k.Scope] = map[string]uint64{}
@@ -217,7 +217,7 @@ func TestCap(t *testing.T) {
 	for k, n := range expected(all) {
 		want.Add(rollup.Cell{Key: k, Clicks: n})
 	}
-	epochs, err := h.clicks.Epochs(t.Context(), store.JournalID(h.journal.ID()))
+	epochs, err := h.counts.Epochs(t.Context(), store.JournalID(h.journal.ID()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -241,7 +241,7 @@ func TestWrongClock(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	got := h.counts(t)
+	got := h.cells(t)
 	for slot, want := range map[int64]uint64{click.Earliest.Unix(): 3, click.Latest.Unix() - 900: 1} {
 		if n := got[rollup.Key{Scope: rollup.Scope{User: 1}, Facet: rollup.All, Slot: slot}]; n != want {
 			t.Errorf("%d clicks in slot %d, want %d", n, slot, want)

@@ -13,7 +13,7 @@ import (
 // resume finds the position to count from. Everything that the journal lacks
 // before its end must have been counted, or it fails with a journal.HoleError.
 func resume(ctx context.Context, o Options) (uint64, error) {
-	pos, found, err := o.Clicks.Position(ctx, o.Journal.ID())
+	pos, found, err := o.Counts.Position(ctx, o.Journal.ID())
 	if err == nil && !found {
 		err = begin(ctx, o)
 	}
@@ -56,8 +56,8 @@ var ErrForeign = errors.New("this journal does not belong to these counts, and i
 // checkForeign returns the journals of which clicks were counted. It fails with
 // ErrForeign if there are some, and this journal, of which no click was counted, has
 // records.
-func checkForeign(ctx context.Context, j *journal.Contents, clicks Counts) ([]store.JournalID, error) {
-	sources, err := clicks.Journals(ctx)
+func checkForeign(ctx context.Context, j *journal.Contents, counts Counts) ([]store.JournalID, error) {
+	sources, err := counts.Journals(ctx)
 	if err == nil && len(sources) > 0 && j.End() > 0 {
 		err = ErrForeign
 	}
@@ -67,18 +67,18 @@ func checkForeign(ctx context.Context, j *journal.Contents, clicks Counts) ([]st
 // begin makes a journal known to the store before anything of it is counted. It
 // logs which other journals were counted.
 func begin(ctx context.Context, o Options) error {
-	sources, err := checkForeign(ctx, &o.Journal.Contents, o.Clicks)
+	sources, err := checkForeign(ctx, &o.Journal.Contents, o.Counts)
 	if err != nil || o.Journal.End() > 0 {
 		return err
 	}
-	if err := o.Clicks.AddBatch(ctx, &store.Batch{Journal: o.Journal.ID()}); err != nil {
+	if err := o.Counts.AddBatch(ctx, &store.Batch{Journal: o.Journal.ID()}); err != nil {
 		return err
 	}
-	if err := o.Clicks.Sync(ctx); err != nil {
+	if err := o.Counts.Sync(ctx); err != nil {
 		return err
 	}
 	for _, s := range sources {
-		pos, _, posErr := o.Clicks.Position(ctx, s)
+		pos, _, posErr := o.Counts.Position(ctx, s)
 		err = errors.Join(err, posErr)
 		o.Log.Warn("the journal that was counted is gone, and a new one was made. The counts stay. If you did not empty journal/ on purpose, stop footfall and put the old journal back",
 			"journal", hex.EncodeToString(s[:]), "counted", pos.Counted)

@@ -39,18 +39,18 @@ func TestResume(t *testing.T) {
 	}
 	defer j.Close()
 	try := func(j *journal.Journal, counted ...uint64) (log string, err error) {
-		clicks := new(storetest.MemoryClicks)
+		counts := new(storetest.MemoryClicks)
 		source := store.JournalID(j.ID())
 		if len(counted) > 1 {
 			source = store.JournalID{7}
 		}
 		for _, to := range counted[:1] {
-			if err := clicks.AddBatch(t.Context(), &store.Batch{Journal: source, To: to}); err != nil {
+			if err := counts.AddBatch(t.Context(), &store.Batch{Journal: source, To: to}); err != nil {
 				t.Fatal(err)
 			}
 		}
 		var b logtest.Log
-		r, err := recorder.Open(t.Context(), recorder.Options{Journal: j, Clicks: clicks, Now: time.Now, Log: b.Logger()})
+		r, err := recorder.Open(t.Context(), recorder.Options{Journal: j, Counts: counts, Now: time.Now, Log: b.Logger()})
 		if err == nil {
 			err = r.Close(context.Background())
 		}
@@ -104,7 +104,7 @@ func TestMismatch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = recorder.Open(t.Context(), recorder.Options{Journal: j, Clicks: new(storetest.MemoryClicks), Now: time.Now, Log: slog.Default()})
+	_, err = recorder.Open(t.Context(), recorder.Options{Journal: j, Counts: new(storetest.MemoryClicks), Now: time.Now, Log: slog.Default()})
 	if err == nil {
 		t.Error("a store that counted nothing was accepted for a journal whose beginning is gone")
 	}
@@ -131,7 +131,7 @@ func TestCountsUpToDamage(t *testing.T) {
 		t.Errorf("counting went on: %v", err)
 	}
 	all := expected(clicks)
-	for c, err := range h.clicks.Cells(t.Context()) {
+	for c, err := range h.counts.Cells(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -144,7 +144,7 @@ func TestCountsUpToDamage(t *testing.T) {
 		t.Errorf("%d cells are not counted", len(all))
 	}
 	_ = h.Close(t.Context()) // it says again why counting stopped
-	if err := errors.Join(h.journal.Close(), h.clicks.Close()); err != nil {
+	if err := errors.Join(h.journal.Close(), h.counts.Close()); err != nil {
 		t.Error(err)
 	}
 }

@@ -52,17 +52,17 @@ func TestUnreadableForAWhile(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			clicks, err := pebble.Open(pebble.Options{Dir: "clicks", FS: mem, Cache: 1 << 20, MemTable: 1 << 20})
+			counts, err := pebble.Open(pebble.Options{Dir: "clicks", FS: mem, Cache: 1 << 20, MemTable: 1 << 20})
 			if err != nil {
 				t.Fatal(err)
 			}
 			r, err := recorder.Open(t.Context(), recorder.Options{
-				Journal: j, Clicks: clicks, Now: func() time.Time { return begin }, Log: log.Logger(),
+				Journal: j, Counts: counts, Now: func() time.Time { return begin }, Log: log.Logger(),
 			}.WithPause(time.Millisecond))
 			if err != nil {
 				t.Fatal(err)
 			}
-			h := &instance{r, j, clicks}
+			h := &instance{r, j, counts}
 			defer h.close(t)
 			rng := rand.New(rand.NewPCG(1, 2))
 			var all []click.Click
@@ -93,7 +93,7 @@ func TestUnreadableForAWhile(t *testing.T) {
 				t.Errorf("counting has stopped for good: %v", err)
 			}
 			failing.Store(false)
-			compare(t, h.counts(t), expected(all))
+			compare(t, h.cells(t), expected(all))
 			if err := h.Stalled(); err != nil {
 				t.Errorf("counting goes on, but is reported as stalled by %v", err)
 			}
@@ -101,7 +101,7 @@ func TestUnreadableForAWhile(t *testing.T) {
 				t.Errorf("the log has %d lines that counting fails and %d that it goes on, want one each:\n%s", n, m, log)
 			}
 			record()
-			compare(t, h.counts(t), expected(all))
+			compare(t, h.cells(t), expected(all))
 		})
 	}
 }
@@ -121,12 +121,12 @@ func TestCloseWhileStalled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	clicks, err := pebble.Open(pebble.Options{Dir: "clicks", FS: mem, Cache: 1 << 20, MemTable: 1 << 20})
+	counts, err := pebble.Open(pebble.Options{Dir: "clicks", FS: mem, Cache: 1 << 20, MemTable: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}
 	r, err := recorder.Open(t.Context(), recorder.Options{
-		Journal: j, Clicks: clicks, Now: func() time.Time { return begin }, Log: new(logtest.Log).Logger(),
+		Journal: j, Counts: counts, Now: func() time.Time { return begin }, Log: new(logtest.Log).Logger(),
 	}.WithPause(time.Millisecond))
 	if err != nil {
 		t.Fatal(err)
@@ -139,12 +139,12 @@ func TestCloseWhileStalled(t *testing.T) {
 	if err := r.Close(t.Context()); !errors.Is(err, recorder.ErrStalled) || !errors.Is(err, syscall.EIO) {
 		t.Errorf("closed while counting fails: %v", err)
 	}
-	if err := errors.Join(j.Close(), clicks.Close()); err != nil {
+	if err := errors.Join(j.Close(), counts.Close()); err != nil {
 		t.Fatal(err)
 	}
 	h := open(t, mem, 1<<10)
 	defer h.close(t)
-	compare(t, h.counts(t), expected([]click.Click{c}))
+	compare(t, h.cells(t), expected([]click.Click{c}))
 }
 
 func must[T any](v T, err error) func(t *testing.T) T {

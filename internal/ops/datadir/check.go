@@ -66,12 +66,12 @@ func CheckDamaged(ctx context.Context, o Options, report func(string)) (v Verdic
 		report(dd.diverged.Error())
 		missing++
 	}
-	v, err = check(ctx, dd.db, dd.clicks, dd.contents(), missing, nil, report)
+	v, err = check(ctx, dd.db, dd.counts, dd.contents(), missing, nil, report)
 	if dd.diverged != nil {
 		v.Remedies = append([]Remedy{ReplaceJournal}, v.Remedies...)
 	}
 	if err == nil {
-		err = dd.progress.reportLinks(ctx, dd.db, dd.clicks, dd.contents(), &v, report)
+		err = dd.progress.reportLinks(ctx, dd.db, dd.counts, dd.contents(), &v, report)
 	}
 	return v, err
 }
@@ -79,7 +79,7 @@ func CheckDamaged(ctx context.Context, o Options, report func(string)) (v Verdic
 // check checks everything that is open. j is nil if there is no journal. missing is the
 // number of journals that are missing, and stopped is why counting stopped, or nil. The
 // caller has reported both.
-func check(ctx context.Context, db *sql.DB, clicks *pebble.Store, j *journal.Contents, missing int, stopped error, report func(string)) (v Verdict, err error) {
+func check(ctx context.Context, db *sql.DB, counts *pebble.Store, j *journal.Contents, missing int, stopped error, report func(string)) (v Verdict, err error) {
 	links := 0
 	meter.Begin(ctx, "links and users", meter.Bytes, 0)
 	err = db.Verify(ctx, func(finding string) {
@@ -89,7 +89,7 @@ func check(ctx context.Context, db *sql.DB, clicks *pebble.Store, j *journal.Con
 	if err != nil {
 		return v, err
 	}
-	v.Summary, err = audit.Check(ctx, clicks, j, report)
+	v.Summary, err = audit.Check(ctx, counts, j, report)
 	v.Wrong.Damage += missing
 	v.Remedies = remedies(links, v.Wrong)
 	switch {
@@ -127,8 +127,8 @@ func remedies(links int, wrong audit.Wrong) (all []Remedy) {
 
 // reportLinks reports links and users that are older than the other parts, and
 // puts the remedy first.
-func (t *tracker) reportLinks(ctx context.Context, db *sql.DB, clicks store.Progress, j *journal.Contents, v *Verdict, report func(string)) error {
-	err := t.checkLinks(ctx, db, clicks, j)
+func (t *tracker) reportLinks(ctx context.Context, db *sql.DB, counts store.Progress, j *journal.Contents, v *Verdict, report func(string)) error {
+	err := t.checkLinks(ctx, db, counts, j)
 	older := new(OlderLinksError)
 	if !errors.As(err, &older) {
 		return err

@@ -48,10 +48,10 @@ func (c clicksByJournal) missingFrom(other clicksByJournal) (clicks uint64) {
 // currentClicks is what is counted now, and nil if that cannot be read. It also
 // adds what these counts remember.
 func (t *tracker) currentClicks(ctx context.Context, log *slog.Logger) (sums clicksByJournal, err error) {
-	clicks, err := t.openCounts(ctx, log)
+	counts, err := t.openCounts(ctx, log)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, clicks.Close()) }()
-	return countByJournal(ctx, clicks)
+	defer func() { err = errors.Join(err, counts.Close()) }()
+	return countByJournal(ctx, counts)
 }

@@ -21,7 +21,7 @@ func IsDamaged(err error) bool {
 type damaged struct {
 	db       *sql.DB
 	progress *tracker
-	clicks   *pebble.Store
+	counts   *pebble.Store
 	journal  *journal.Damaged    // nil if there is none
 	missing  []*LostJournalError // other journals, with clicks that are not counted
 	diverged error               // *DivergedJournalError, or nil
@@ -64,17 +64,17 @@ func openDamaged(ctx context.Context, o Options, older bool) (_ *damaged, err er
 		return nil, err
 	}
 	onClose(dd.progress.file.Close)
-	if dd.clicks, err = dd.progress.openCounts(ctx, o.Log); err != nil {
+	if dd.counts, err = dd.progress.openCounts(ctx, o.Log); err != nil {
 		return nil, unopened(PartCounts, err)
 	}
-	onClose(dd.clicks.Close)
+	onClose(dd.counts.Close)
 	return dd, dd.openJournal(ctx, o)
 }
 
 // openJournal reads what there is of the journal, and compares it with what the
 // other parts remember of it.
 func (dd *damaged) openJournal(ctx context.Context, o Options) error {
-	sources, err := dd.clicks.Journals(ctx)
+	sources, err := dd.counts.Journals(ctx)
 	if err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func (dd *damaged) openJournal(ctx context.Context, o Options) error {
 	if dd.journal != nil {
 		present = dd.journal.ID()
 	}
-	if dd.missing, err = dd.progress.missingJournals(ctx, dd.clicks, present); err != nil || dd.journal == nil {
+	if dd.missing, err = dd.progress.missingJournals(ctx, dd.counts, present); err != nil || dd.journal == nil {
 		return err
 	}
 	err = dd.progress.checkJournal(dd.contents())

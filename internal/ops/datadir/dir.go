@@ -181,7 +181,7 @@ func (d *Dir) openParts(ctx context.Context, o Options) (err error) {
 	if end := d.Journal.End(); end > pos.Counted {
 		d.uncounted = end - pos.Counted
 	}
-	d.Recorder, err = recorder.Open(ctx, recorder.Options{Journal: d.Journal, Clicks: d.Counts, Now: o.Now, Log: o.Log})
+	d.Recorder, err = recorder.Open(ctx, recorder.Options{Journal: d.Journal, Counts: d.Counts, Now: o.Now, Log: o.Log})
 	if err != nil {
 		return unopened(PartJournal, err)
 	}
@@ -255,7 +255,7 @@ func (d *Dir) giveUpTail(ctx context.Context, o Options) error {
 		return nil
 	}
 	lost := []journal.Hole{{From: tail.From, To: tail.To}}
-	if err := (recorder.Counting{Journal: &d.Journal.Contents, Clicks: d.Counts, Now: o.Now, Log: o.Log}).GiveUp(ctx, lost); err != nil {
+	if err := (recorder.Replay{Journal: &d.Journal.Contents, Counts: d.Counts, Now: o.Now, Log: o.Log}).GiveUp(ctx, lost); err != nil {
 		return err
 	}
 	return d.Counts.Sync(ctx)

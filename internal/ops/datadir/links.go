@@ -99,12 +99,12 @@ func setWALAside(path string, log *slog.Logger) error {
 // checkLinks fails with an OlderLinksError if links and users lack changes that a
 // part remembers, or ids of clicks, counted or not. Such ids would be given out
 // again. j may be nil.
-func (t *tracker) checkLinks(ctx context.Context, db *sql.DB, clicks store.Progress, j *journal.Contents) error {
+func (t *tracker) checkLinks(ctx context.Context, db *sql.DB, counts store.Progress, j *journal.Contents) error {
 	now, err := db.Links(ctx)
 	if err != nil {
 		return err
 	}
-	needed, err := t.neededLinks(ctx, clicks, j)
+	needed, err := t.neededLinks(ctx, counts, j)
 	if err != nil {
 		return err
 	}
@@ -138,9 +138,9 @@ func (t *tracker) checkDiverged(ctx context.Context, db *sql.DB) error {
 
 // neededLinks is the least version and the least ids that links and users must
 // have.
-func (t *tracker) neededLinks(ctx context.Context, clicks store.Progress, j *journal.Contents) (needed progress.Record, err error) {
+func (t *tracker) neededLinks(ctx context.Context, counts store.Progress, j *journal.Contents) (needed progress.Record, err error) {
 	needed.AddLinks(t.known.Links)
-	user, link, err := clicks.Highest(ctx)
+	user, link, err := counts.Highest(ctx)
 	if err != nil {
 		return needed, err
 	}
@@ -148,7 +148,7 @@ func (t *tracker) neededLinks(ctx context.Context, clicks store.Progress, j *jou
 	if j == nil {
 		return needed, nil
 	}
-	pos, _, err := clicks.Position(ctx, store.JournalID(j.ID()))
+	pos, _, err := counts.Position(ctx, store.JournalID(j.ID()))
 	if err != nil {
 		return needed, err
 	}

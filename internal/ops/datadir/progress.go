@@ -83,14 +83,14 @@ func (t *tracker) openCounts(ctx context.Context, log *slog.Logger) (_ *pebble.S
 			return nil, &store.CorruptError{File: dir, Err: errors.New("there are no counts in it, and clicks had been recorded")}
 		}
 	}
-	clicks, err := pebble.Open(pebble.Options{Dir: dir, Keep: true, Logger: log})
+	counts, err := pebble.Open(pebble.Options{Dir: dir, Keep: true, Logger: log})
 	if err != nil {
 		return nil, err
 	}
-	if err := t.addCounts(ctx, clicks); err != nil {
-		return nil, errors.Join(err, clicks.Close())
+	if err := t.addCounts(ctx, counts); err != nil {
+		return nil, errors.Join(err, counts.Close())
 	}
-	return clicks, nil
+	return counts, nil
 }
 
 // recorded says whether any part remembers that a click was recorded.
@@ -126,10 +126,10 @@ func (t *tracker) addCounts(ctx context.Context, clicks noted) error {
 
 // neededJournals finds the journals that are not counted to their end, and these
 // ends.
-func neededJournals(ctx context.Context, clicks store.Progress, known progress.Record) (map[progress.ID]uint64, error) {
+func neededJournals(ctx context.Context, counts store.Progress, known progress.Record) (map[progress.ID]uint64, error) {
 	needed := map[progress.ID]uint64{}
 	for _, j := range known.Journals {
-		pos, _, err := clicks.Position(ctx, store.JournalID(j.ID))
+		pos, _, err := counts.Position(ctx, store.JournalID(j.ID))
 		if err != nil {
 			return nil, err
 		}
@@ -185,13 +185,13 @@ func (t *tracker) checkJournal(j *journal.Contents) error {
 
 // missingJournals returns the journals with clicks that are not counted, except
 // the one that is present. present is zero if there is none.
-func (t *tracker) missingJournals(ctx context.Context, clicks store.Progress, present [16]byte) (missing []*LostJournalError, err error) {
+func (t *tracker) missingJournals(ctx context.Context, counts store.Progress, present [16]byte) (missing []*LostJournalError, err error) {
 	for _, j := range t.known.Journals {
 		end, needed := t.needed[j.ID]
 		if !needed || j.ID == present {
 			continue
 		}
-		pos, _, err := clicks.Position(ctx, store.JournalID(j.ID))
+		pos, _, err := counts.Position(ctx, store.JournalID(j.ID))
 		if err != nil {
 			return nil, err
 		}

@@ -107,27 +107,27 @@ func (r *rebuild) openBase(ctx context.Context, b base) (*pebble.Store, error) {
 			return nil, refuse("%s cannot be copied: %v", b.name, err)
 		}
 	}
-	clicks, err := pebble.Open(pebble.Options{Dir: r.dir, Logger: r.o.Log})
+	counts, err := pebble.Open(pebble.Options{Dir: r.dir, Logger: r.o.Log})
 	if errno := new(syscall.Errno); errors.As(err, errno) && *errno != syscall.ENOENT { // not a fault of the base
 		return nil, err
 	}
 	if err != nil {
 		return nil, refuse("%s cannot be read: %v", b.name, err)
 	}
-	id, err := clicks.Installation(ctx, r.installation)
+	id, err := counts.Installation(ctx, r.installation)
 	if err == nil && id != r.installation {
 		err = refuse("%s belongs to another installation", b.name)
 	}
 	if err != nil {
-		return nil, withClose(err, clicks.Close())
+		return nil, withClose(err, counts.Close())
 	}
-	return clicks, nil
+	return counts, nil
 }
 
 // start returns the position of the journal from which a base is continued. If the
 // base may give them up, it gives up the clicks before the complete part.
-func (r *rebuild) start(ctx context.Context, b base, clicks *pebble.Store) (uint64, error) {
-	pos, _, err := clicks.Position(ctx, store.JournalID(r.journal.ID()))
+func (r *rebuild) start(ctx context.Context, b base, counts *pebble.Store) (uint64, error) {
+	pos, _, err := counts.Position(ctx, store.JournalID(r.journal.ID()))
 	if err != nil {
 		return 0, err
 	}
@@ -137,7 +137,7 @@ func (r *rebuild) start(ctx context.Context, b base, clicks *pebble.Store) (uint
 		return 0, refuse("%s reaches position %d of the journal, which ends at position %d", b.name, pos.Counted, r.journal.End())
 	case pos.Counted >= r.complete():
 	case b.giveUp:
-		if err := recorder.GiveUpJournal(ctx, clicks, r.o.Now(), r.journal.ID(), r.complete()); err != nil {
+		if err := recorder.GiveUpJournal(ctx, counts, r.o.Now(), r.journal.ID(), r.complete()); err != nil {
 			return 0, err
 		}
 		r.report(fmt.Sprintf(gap+"given up", b.name, pos.Counted, r.complete()))
@@ -151,20 +151,20 @@ func (r *rebuild) start(ctx context.Context, b base, clicks *pebble.Store) (uint
 }
 
 // count adds the journal from a position to its end, and proves the result.
-func (r *rebuild) count(ctx context.Context, b base, clicks *pebble.Store, from uint64) (summary audit.Summary, err error) {
+func (r *rebuild) count(ctx context.Context, b base, counts *pebble.Store, from uint64) (summary audit.Summary, err error) {
 	meter.Begin(ctx, "clicks of the journal", meter.Bytes, int64(r.journal.End()-from))
-	err = recorder.Counting{Journal: &r.journal.Contents, Clicks: clicks, Known: true, Now: r.o.Now, Log: r.o.Log}.To(ctx, r.journal.End())
+	err = recorder.Replay{Journal: &r.journal.Contents, Counts: counts, Known: true, Now: r.o.Now, Log: r.o.Log}.To(ctx, r.journal.End())
 	if errors.Is(err, journal.ErrPosition) { // the backup is of a copy that was used separately
 		return summary, refuse("%s ends at position %d of a journal that differs from this one: %v", b.name, from, err)
 	}
 	if err == nil {
-		err = clicks.Sync(ctx)
+		err = counts.Sync(ctx)
 	}
 	if err != nil {
 		return summary, err
 	}
 	wrong := 0
-	summary, err = audit.Check(ctx, clicks, &r.journal.Contents, func(finding string) {
+	summary, err = audit.Check(ctx, counts, &r.journal.Contents, func(finding string) {
 		wrong++
 		r.report(fmt.Sprintf("from %s: %s", b.name, finding))
 	})
@@ -176,7 +176,7 @@ func (r *rebuild) count(ctx context.Context, b base, clicks *pebble.Store, from 
 
 // missing says which clicks the new counts lack: those that are counted now, and
 // those that a part remembers.
-func (r *rebuild) missing(ctx context.Context, b base, clicks store.Progress, counted clicksByJournal) (all []string, err error) {
+func (r *rebuild) missing(ctx context.Context, b base, counts store.Progress, counted clicksByJournal) (all []string, err error) {
 	if lost := r.current.missingFrom(counted); lost > 0 {
 		all = append(all, fmt.Sprintf("%d clicks that are counted now would be missing, because neither it nor the journal has them", lost))
 	}
@@ -188,7 +188,7 @@ func (r *rebuild) missing(ctx context.Context, b base, clicks store.Progress, co
 	} else if err != nil {
 		return nil, err
 	}
-	needed, err := neededJournals(ctx, clicks, r.progress.known)
+	needed, err := neededJournals(ctx, counts, r.progress.known)
 	if err != nil {
 		return nil, err
 	}
@@ -197,7 +197,7 @@ func (r *rebuild) missing(ctx context.Context, b base, clicks store.Progress, co
 		if !ok {
 			continue
 		}
-		pos, _, err := clicks.Position(ctx, store.JournalID(j.ID))
+		pos, _, err := counts.Position(ctx, store.JournalID(j.ID))
 		if err != nil {
 			return nil, err
 		}
@@ -211,17 +211,17 @@ func (r *rebuild) missing(ctx context.Context, b base, clicks store.Progress, co
 }
 
 // remember makes the new counts remember the journals that they were made of.
-func (r *rebuild) remember(ctx context.Context, clicks *pebble.Store, counted clicksByJournal) error {
+func (r *rebuild) remember(ctx context.Context, counts *pebble.Store, counted clicksByJournal) error {
 	r.made = progress.Record{Links: r.progress.known.Links}
 	for source, n := range counted {
-		pos, _, err := clicks.Position(ctx, source)
+		pos, _, err := counts.Position(ctx, source)
 		if err != nil {
 			return err
 		}
 		r.made.AddJournal(progress.Journal{ID: progress.ID(source), End: pos.Counted, Clicks: n})
 	}
-	if err := clicks.SetNote(ctx, r.made.Encode()); err != nil {
+	if err := counts.SetNote(ctx, r.made.Encode()); err != nil {
 		return err
 	}
-	return clicks.Sync(ctx)
+	return counts.Sync(ctx)
 }

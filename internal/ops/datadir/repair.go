@@ -94,13 +94,13 @@ func (dd *damaged) giveUpMissing(ctx context.Context, o Options, giveUp bool, re
 		if !giveUp {
 			return &GiveUpError{PartJournal, fmt.Errorf("nothing was changed: %w", m)}
 		}
-		if err := recorder.GiveUpJournal(ctx, dd.clicks, o.Now(), m.ID, m.End); err != nil {
+		if err := recorder.GiveUpJournal(ctx, dd.counts, o.Now(), m.ID, m.End); err != nil {
 			return err
 		}
 		report(fmt.Sprintf("gave up %d bytes of the missing journal %s that were not counted", m.End-m.Counted, m.ID))
 	}
 	if len(dd.missing) > 0 {
-		return dd.clicks.Sync(ctx)
+		return dd.counts.Sync(ctx)
 	}
 	return nil
 }
@@ -123,7 +123,7 @@ func (dd *damaged) repairJournal(ctx context.Context, o Options, giveUp bool, re
 		if !giveUp {
 			return &GiveUpError{PartJournal, fmt.Errorf("the journal was left as it is: %s of it cannot be read and are not counted", size)}
 		}
-		if err := (recorder.Counting{Journal: dd.contents(), Clicks: dd.clicks, Now: o.Now, Log: o.Log}).GiveUp(ctx, lost); err != nil {
+		if err := (recorder.Replay{Journal: dd.contents(), Counts: dd.counts, Now: o.Now, Log: o.Log}).GiveUp(ctx, lost); err != nil {
 			return err
 		}
 		report(fmt.Sprintf("gave up %s of the journal that cannot be read and were not counted", size))
@@ -162,10 +162,10 @@ func (dd *damaged) syncCounts(ctx context.Context) (uint64, error) {
 	if source == (store.JournalID{}) {
 		return 0, ErrUnknownJournal
 	}
-	if err := dd.clicks.Sync(ctx); err != nil {
+	if err := dd.counts.Sync(ctx); err != nil {
 		return 0, err
 	}
-	pos, found, err := dd.clicks.Position(ctx, source)
+	pos, found, err := dd.counts.Position(ctx, source)
 	if err != nil {
 		return 0, err
 	}
@@ -185,7 +185,7 @@ func (dd *damaged) syncCounts(ctx context.Context) (uint64, error) {
 // repairLinks accepts links and users that are older than the other parts. The ids
 // that they lack are not given out again.
 func (dd *damaged) repairLinks(ctx context.Context, giveUp bool, report func(string)) error {
-	err := dd.progress.checkLinks(ctx, dd.db, dd.clicks, dd.contents())
+	err := dd.progress.checkLinks(ctx, dd.db, dd.counts, dd.contents())
 	older := new(OlderLinksError)
 	if !errors.As(err, &older) {
 		return err

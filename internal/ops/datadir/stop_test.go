@@ -66,7 +66,7 @@ func TestStopBeforeAllIsCounted(t *testing.T) {
 			t.Fatal(err)
 		}
 		clicks := blockedClicks{d.Counts, make(chan struct{})}
-		d.Recorder, err = recorder.Open(t.Context(), recorder.Options{Journal: d.Journal, Clicks: clicks, Now: o.Now, Log: o.Log})
+		d.Recorder, err = recorder.Open(t.Context(), recorder.Options{Journal: d.Journal, Counts: clicks, Now: o.Now, Log: o.Log})
 		if err != nil {
 			t.Fatal(err)
 		}

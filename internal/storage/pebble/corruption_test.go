@@ -58,7 +58,7 @@ func counted(t *testing.T, rng *rand.Rand, spoil func(*store.Batch)) vfs.FS {
 		t.Fatal(err)
 	}
 	r, err := recorder.Open(t.Context(), recorder.Options{
-		Journal: j, Clicks: &faulty{s, spoil, 1 + rng.IntN(8)}, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+		Journal: j, Counts: &faulty{s, spoil, 1 + rng.IntN(8)}, Now: time.Now, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -5,7 +5,7 @@
 //
 //	last_ids  the newest id of each kind: ids are never reused
 //	users     login → id, created
-//	tokens    digest → user, created, passing (newer ones replace it)
+//	tokens    digest → user, created, passing (1: a session token)
 //	links     id, user (null: an aggregate link), hash, aggregate, long URL
 //	keywords  domain, keyword → link
 //

@@ -14,8 +14,8 @@ func (db *DB) AddToken(ctx context.Context, user click.UserID, digest store.Toke
 	return db.addToken(ctx, user, digest, created, 0, nil)
 }
 
-// AddPassingToken implements store.Users.
-func (db *DB) AddPassingToken(ctx context.Context, user click.UserID, digest store.TokenDigest, created int64, keep int) error {
+// AddSessionToken implements store.Users.
+func (db *DB) AddSessionToken(ctx context.Context, user click.UserID, digest store.TokenDigest, created int64, keep int) error {
 	return db.addToken(ctx, user, digest, created, 1, func(ctx context.Context, tx *sql.Tx) error {
 		var others int
 		err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM tokens WHERE user_id = $1 AND passing = 1 AND digest <> $2`,
@@ -30,7 +30,8 @@ func (db *DB) AddPassingToken(ctx context.Context, user click.UserID, digest sto
 	})
 }
 
-// addToken adds a token, and then calls made, if it is not nil.
+// addToken adds a token, and then calls made, if it is not nil. The column passing is
+// 1 for a session token.
 func (db *DB) addToken(ctx context.Context, user click.UserID, digest store.TokenDigest, created int64, passing int, made func(context.Context, *sql.Tx) error) (err error) {
 	defer wrap("add token", &err)
 	return db.write(ctx, func(ctx context.Context, tx *sql.Tx, _ *lastIDs) error {

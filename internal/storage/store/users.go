@@ -37,10 +37,10 @@ type Users interface {
 	// AddToken gives a user another token. click.ErrNotFound if there is no such
 	// user, click.ErrExists if the digest is known.
 	AddToken(ctx context.Context, user click.UserID, digest TokenDigest, created int64) error
-	// AddPassingToken is AddToken for a token that newer ones of its kind replace:
-	// it removes the user's passing tokens except the keep newest by created, and
-	// never this one.
-	AddPassingToken(ctx context.Context, user click.UserID, digest TokenDigest, created int64, keep int) error
+	// AddSessionToken is AddToken for a session token, which newer ones replace: it
+	// removes the user's session tokens except the newest by created, as many as keep
+	// says, and never this one.
+	AddSessionToken(ctx context.Context, user click.UserID, digest TokenDigest, created int64, keep int) error
 	// RemoveToken fails with click.ErrNotFound if the user has no such token.
 	RemoveToken(ctx context.Context, user click.UserID, digest TokenDigest) error
 	// RemoveTokens removes all tokens of a user and returns how many there were.

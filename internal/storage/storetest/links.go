@@ -65,7 +65,7 @@ func LinkSuite(t *testing.T, open func(t *testing.T) LinkStore) {
 		{"users are listed by login, bytewise, in pages", userList},
 		{"a token finds its user", userTokens},
 		{"a removed token finds nobody", userTokensRemoved},
-		{"newer passing tokens replace older ones", userTokensPassing},
+		{"newer session tokens replace older ones", userSessionTokens},
 		{"the version of an apiKey is the one set last", userKeyVersions},
 		{"each user has their own full name", userNames},
 		{"the password is the one set last", userPasswords},

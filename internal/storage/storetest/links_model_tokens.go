@@ -17,8 +17,8 @@ func (h *linkHistory) addToken(t *rapid.T) {
 	got, want := h.users(t)
 	digest, created := h.digest(t), h.second().Draw(t, "created")
 	if keep := rapid.IntRange(0, 4).Draw(t, "keep"); keep > 0 {
-		h.match.errors(t, h.store.AddPassingToken(context.Background(), got.ID, digest, created, keep),
-			h.model.AddPassingToken(context.Background(), want.ID, digest, created, keep))
+		h.match.errors(t, h.store.AddSessionToken(context.Background(), got.ID, digest, created, keep),
+			h.model.AddSessionToken(context.Background(), want.ID, digest, created, keep))
 		return
 	}
 	h.match.errors(t, h.store.AddToken(context.Background(), got.ID, digest, created),

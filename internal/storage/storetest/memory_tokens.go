@@ -15,7 +15,7 @@ type memoryToken struct {
 	digest  store.TokenDigest
 	user    click.UserID
 	created int64
-	passing bool
+	session bool
 }
 
 // AddToken implements store.Users.
@@ -23,8 +23,8 @@ func (m *MemoryLinks) AddToken(_ context.Context, user click.UserID, digest stor
 	return m.addToken(memoryToken{digest, user, created, false}, 0)
 }
 
-// AddPassingToken implements store.Users.
-func (m *MemoryLinks) AddPassingToken(_ context.Context, user click.UserID, digest store.TokenDigest, created int64, keep int) error {
+// AddSessionToken implements store.Users.
+func (m *MemoryLinks) AddSessionToken(_ context.Context, user click.UserID, digest store.TokenDigest, created int64, keep int) error {
 	return m.addToken(memoryToken{digest, user, created, true}, keep)
 }
 
@@ -37,8 +37,8 @@ func (m *MemoryLinks) addToken(token memoryToken, keep int) error {
 	if _, known := m.tokens[token.digest]; known {
 		return fmt.Errorf("storetest: add token: %w", click.ErrExists)
 	}
-	if token.passing {
-		old := m.tokensOf(token.user, func(t memoryToken) bool { return t.passing })
+	if token.session {
+		old := m.tokensOf(token.user, func(t memoryToken) bool { return t.session })
 		slices.SortFunc(old, func(a, b memoryToken) int {
 			return cmp.Or(cmp.Compare(b.created, a.created), bytes.Compare(b.digest[:], a.digest[:]))
 		})

@@ -77,7 +77,7 @@ func userTokensRemoved(t *testing.T, s LinkStore) {
 			t.Fatal(err)
 		}
 	}
-	if err := s.AddPassingToken(ctx, ann.ID, digestOf(3), 3, 5); err != nil {
+	if err := s.AddSessionToken(ctx, ann.ID, digestOf(3), 3, 5); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.AddToken(ctx, bob.ID, digestOf(90), 3); err != nil {
@@ -111,13 +111,13 @@ func userTokensRemoved(t *testing.T, s LinkStore) {
 	}
 }
 
-func userTokensPassing(t *testing.T, s LinkStore) {
+func userSessionTokens(t *testing.T, s LinkStore) {
 	ctx := context.Background()
 	ann, bob := addUser(t, s, "ann", 1), addUser(t, s, "bob", 2)
 	add := func(n int, created int64, keep int) {
 		t.Helper()
-		if err := s.AddPassingToken(ctx, ann.ID, digestOf(n), created, keep); err != nil {
-			t.Fatalf("a passing token was not kept: %v", err)
+		if err := s.AddSessionToken(ctx, ann.ID, digestOf(n), created, keep); err != nil {
+			t.Fatalf("AddSessionToken: %v", err)
 		}
 	}
 	for n := range 3 {
@@ -125,19 +125,19 @@ func userTokensPassing(t *testing.T, s LinkStore) {
 			t.Fatal(err)
 		}
 	}
-	if err := s.AddPassingToken(ctx, bob.ID, digestOf(90), 1, 3); err != nil {
+	if err := s.AddSessionToken(ctx, bob.ID, digestOf(90), 1, 3); err != nil {
 		t.Fatal(err)
 	}
 	add(3, 50, 3)
 	add(4, 20, 3)
 	add(5, 30, 3)
-	wantTokens(t, s, "as many as are kept", ann, 6, 0, 1, 2, 3, 4, 5)
-	if err := s.AddPassingToken(ctx, ann.ID, digestOf(0), 60, 3); !errors.Is(err, click.ErrExists) {
+	wantTokens(t, s, "after as many session tokens as are kept", ann, 6, 0, 1, 2, 3, 4, 5)
+	if err := s.AddSessionToken(ctx, ann.ID, digestOf(0), 60, 3); !errors.Is(err, click.ErrExists) {
 		t.Errorf("a digest that is known gave %v, not click.ErrExists", err)
 	}
-	wantTokens(t, s, "one that was refused", ann, 6, 0, 1, 2, 3, 4, 5)
+	wantTokens(t, s, "after a session token that was refused", ann, 6, 0, 1, 2, 3, 4, 5)
 	add(6, 40, 3)
-	wantTokens(t, s, "the oldest of its kind did not give way, alone", ann, 7, 0, 1, 2, 3, 5, 6)
+	wantTokens(t, s, "after one more, which replaces the oldest session token", ann, 7, 0, 1, 2, 3, 5, 6)
 	add(7, 10, 3) // the clock was set back
 	wantTokens(t, s, "the new one gave way itself", ann, 8, 0, 1, 2, 3, 6, 7)
 	add(8, 70, 2)
@@ -156,7 +156,7 @@ func userTokensPassing(t *testing.T, s LinkStore) {
 	if u, err := s.UserByToken(ctx, digestOf(90)); err != nil || u != bob {
 		t.Errorf("another user's token gave way: %+v, %v", u, err)
 	}
-	noUser(t, bob, func(u click.UserID) error { return s.AddPassingToken(ctx, u, digestOf(98), 1, 1) })
+	noUser(t, bob, func(u click.UserID) error { return s.AddSessionToken(ctx, u, digestOf(98), 1, 1) })
 }
 
 func userKeyVersions(t *testing.T, s LinkStore) {

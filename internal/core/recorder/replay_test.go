@@ -39,7 +39,7 @@ func TestGiveUp(t *testing.T) {
 				t.Fatal(err)
 			}
 			if i == syncAt {
-				if err := errors.Join(h.Drain(t.Context()), h.clicks.Sync(t.Context())); err != nil {
+				if err := errors.Join(h.Drain(t.Context()), h.counts.Sync(t.Context())); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -91,7 +91,7 @@ func TestGiveUp(t *testing.T) {
 				doubt = append(doubt, journal.Hole{From: f.From, To: f.To})
 			}
 		}
-		counting := recorder.Counting{Journal: &j.Contents, Clicks: clicked, Now: func() time.Time { return begin }, Log: slog.New(slog.DiscardHandler)}
+		counting := recorder.Replay{Journal: &j.Contents, Counts: clicked, Now: func() time.Time { return begin }, Log: slog.New(slog.DiscardHandler)}
 		if err := counting.GiveUp(t.Context(), doubt); err != nil {
 			t.Fatal(err)
 		}
@@ -115,7 +115,7 @@ func TestGiveUp(t *testing.T) {
 			t.Errorf("%d clicks are lost by %v", lost, doubt)
 		}
 		again := openWith(t, cut, 1<<20, clicked)
-		compare(t, again.counts(t), expected(want))
+		compare(t, again.cells(t), expected(want))
 		again.close(t)
 	}
 }
@@ -143,29 +143,29 @@ func TestCountingUnreadable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	clicks, err := pebble.Open(pebble.Options{Dir: "again", FS: mem, Cache: 1 << 20, MemTable: 1 << 20})
+	counts, err := pebble.Open(pebble.Options{Dir: "again", FS: mem, Cache: 1 << 20, MemTable: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}
 	failing.Store(true)
-	counting := recorder.Counting{
-		Journal: &j.Contents, Clicks: clicks, Known: true, Now: func() time.Time { return begin }, Log: slog.New(slog.DiscardHandler),
+	counting := recorder.Replay{
+		Journal: &j.Contents, Counts: counts, Known: true, Now: func() time.Time { return begin }, Log: slog.New(slog.DiscardHandler),
 	}
 	if err := counting.To(t.Context(), j.End()); !errors.Is(err, syscall.EIO) {
 		t.Errorf("the journal cannot be read, and counting says %v", err)
 	}
 	// The records before are counted, and the next try goes on after them.
-	if pos, _, err := clicks.Position(t.Context(), j.ID()); err != nil || pos.Counted != j.Segments()[1].Base {
+	if pos, _, err := counts.Position(t.Context(), j.ID()); err != nil || pos.Counted != j.Segments()[1].Base {
 		t.Errorf("counted up to %d, %v; want %d", pos.Counted, err, j.Segments()[1].Base)
 	}
 	failing.Store(false)
 	if err := counting.To(t.Context(), j.End()); err != nil {
 		t.Error(err)
 	}
-	if pos, _, err := clicks.Position(t.Context(), j.ID()); err != nil || pos.Counted != j.End() {
+	if pos, _, err := counts.Position(t.Context(), j.ID()); err != nil || pos.Counted != j.End() {
 		t.Errorf("counted up to %d, %v; want %d", pos.Counted, err, j.End())
 	}
-	if err := errors.Join(j.Close(), clicks.Close()); err != nil {
+	if err := errors.Join(j.Close(), counts.Close()); err != nil {
 		t.Fatal(err)
 	}
 }

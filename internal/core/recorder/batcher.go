@@ -1,0 +1,177 @@
+package recorder
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/footfall/footfall/internal/base/rollup"
+	"github.com/footfall/footfall/internal/storage/journal"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// batcher folds records into batches, and adds these to the counts.
+type batcher struct {
+	counts Counts
+	source store.JournalID
+	now    func() time.Time
+	log    *slog.Logger
+	first  time.Duration // the pause after the first failure
+
+	// onBatch is called with the position that a batch reached. onStall is called with
+	// the reason if counting fails, and with the zero value if it goes on.
+	onBatch func(to uint64)
+	onStall func(stall)
+
+	fold   *fold
+	record record
+	batch  store.Batch
+	last   time.Time // of the last batch
+	stall  stall     // the argument of the last onStall
+}
+
+// stall is the reason why counting fails at the moment.
+type stall struct {
+	err   error // nil if counting goes on
+	tries int   // failures in a row
+}
+
+// begin sets the position to count from, and reads the deleted scopes.
+func (b *batcher) begin(ctx context.Context, from uint64) error {
+	b.batch.From, b.batch.To, b.last = from, from, time.Now()
+	return b.retry(ctx, func() error {
+		gone, err := b.counts.Deleted(ctx)
+		for _, s := range gone {
+			b.fold.deleted[s] = struct{}{}
+		}
+		return err
+	})
+}
+
+// full reports whether a batch is due while there are more records to read.
+func (b *batcher) full() bool {
+	return b.fold.clicks >= batchClicks || time.Since(b.last) >= busyEvery
+}
+
+// add folds one record. A batch does not straddle segments.
+func (b *batcher) add(ctx context.Context, rec journal.Record) error {
+	if rec.Segment != b.batch.Epoch {
+		if err := b.flush(ctx); err != nil {
+			return err
+		}
+		b.batch.Epoch = rec.Segment
+	}
+	if err := b.record.decode(rec.Data, b.fold.intern); err != nil {
+		return errors.Join(fmt.Errorf("journal position %d: %w", rec.From, err), b.flush(ctx))
+	}
+	if b.fold.empty() {
+		b.fold.caps.forget()
+	}
+	err := b.retry(ctx, func() error {
+		return b.fold.caps.prepare(ctx, b.record.clicks, func() error { return b.flush(ctx) })
+	})
+	if err != nil {
+		return err
+	}
+	deletes := len(b.record.deleted) > 0
+	if deletes {
+		if err := b.delete(ctx); err != nil {
+			return err
+		}
+	}
+	b.fold.add(&b.record, minutesFrom(b.now()))
+	b.batch.To = rec.To
+	if deletes { // nothing else moves the position past them
+		return b.flush(ctx)
+	}
+	return nil
+}
+
+// delete counts everything before the record, and then deletes the scopes that it
+// names. The position does not move, so that it is done again after a crash.
+func (b *batcher) delete(ctx context.Context) error {
+	if err := b.flush(ctx); err != nil {
+		return err
+	}
+	if err := b.retry(ctx, func() error { return b.counts.Delete(ctx, b.record.deleted) }); err != nil {
+		return err
+	}
+	for _, s := range b.record.deleted {
+		b.fold.deleted[s] = struct{}{}
+	}
+	b.fold.caps.forgetAll()
+	return nil
+}
+
+// flush adds the batch to the counts.
+func (b *batcher) flush(ctx context.Context) error {
+	b.last = time.Now()
+	if b.batch.To == b.batch.From {
+		return nil
+	}
+	b.batch.Journal = b.source
+	b.batch.MinutesFrom = minutesFrom(b.now())
+	b.fold.batch(&b.batch)
+	if err := b.retry(ctx, func() error { return b.counts.AddBatch(ctx, &b.batch) }); err != nil {
+		return err
+	}
+	to := b.batch.To
+	b.onBatch(to)
+	b.batch = store.Batch{Epoch: b.batch.Epoch, From: to, To: to}
+	return nil
+}
+
+// retry calls f until it succeeds, with growing pauses. It returns only errors
+// that waiting cannot change.
+func (b *batcher) retry(ctx context.Context, f func() error) error {
+	for tries := 1; ; tries++ {
+		err := f()
+		if err == nil || errors.Is(err, store.ErrGap) || errors.Is(err, store.ErrOverlap) || errors.Is(err, store.ErrGrain) {
+			if tries > 1 {
+				b.goOn()
+			}
+			return err
+		}
+		if err := b.backOff(ctx, err, tries); err != nil {
+			return err
+		}
+	}
+}
+
+// backOff pauses after that many failures in a row; the pauses grow. It logs the first
+// failure, and then nothing until counting goes on.
+func (b *batcher) backOff(ctx context.Context, err error, tries int) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if b.stall.err == nil {
+		b.log.Error("counting fails and is tried again until it succeeds. No click is lost, but the counts lag: check the disk", "error", err)
+	}
+	b.setStall(stall{err, tries})
+	select {
+	case <-time.After(b.first * time.Duration(min(1<<min(tries-1, 10), retryMost))):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// goOn ends a stall.
+func (b *batcher) goOn() {
+	b.log.Info("counting goes on")
+	b.setStall(stall{})
+}
+
+func (b *batcher) setStall(s stall) {
+	b.stall = s
+	b.onStall(s)
+}
+
+// minutesFrom is the Unix second, a whole hour, from which on clicks are
+// counted by the minute too.
+func minutesFrom(now time.Time) int64 {
+	t := max(now.Unix()-rollup.MinutesKept, 0)
+	return t - t%3600
+}

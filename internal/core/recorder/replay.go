@@ -1,0 +1,118 @@
+package recorder
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/footfall/footfall/internal/base/meter"
+	"github.com/footfall/footfall/internal/storage/journal"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// Replay counts a journal in the foreground, for a rebuild or a repair. Nothing is
+// appended to the journal meanwhile. All public fields are required.
+type Replay struct {
+	Journal *journal.Contents
+	Counts  Counts
+	// Known skips the check that an uncounted journal belongs to these counts. A
+	// rebuild sets it.
+	Known bool
+	Now   func() time.Time
+	Log   *slog.Logger
+}
+
+// To counts from the position that is counted up to a position at which a record
+// ends. It fails with the error of the first record that cannot be read, after it has
+// counted the records before that. The current meter of ctx counts bytes of the
+// journal.
+func (r Replay) To(ctx context.Context, to uint64) error {
+	source := store.JournalID(r.Journal.ID())
+	pos, found, err := r.Counts.Position(ctx, source)
+	if err == nil && !found && !r.Known {
+		_, err = checkForeign(ctx, r.Journal, r.Counts)
+	}
+	if err == nil {
+		err = missing(r.Journal, pos.Counted)
+	}
+	if err != nil || pos.Counted >= to {
+		return err
+	}
+	watched, counted := meter.Current(ctx), pos.Counted
+	by := batcher{
+		counts: r.Counts, source: source, now: r.Now, log: r.Log, first: retryLeast,
+		onBatch: func(to uint64) { watched.Add(int64(to - counted)); counted = to },
+		onStall: func(stall) {},
+		fold:    newFold(newCaps(r.Counts, DailyReferrers, capWeight)),
+	}
+	if err := by.begin(ctx, counted); err != nil {
+		return err
+	}
+	for rec, err := range r.Journal.Records(counted) {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return errors.Join(err, by.flush(ctx))
+		}
+		if err := by.add(ctx, rec); err != nil {
+			return err
+		}
+		if rec.To >= to {
+			break // later records may be damaged
+		}
+		if by.full() {
+			if err := by.flush(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	if err := by.flush(ctx); err != nil {
+		return err
+	}
+	if counted != to {
+		return fmt.Errorf("the counts reach position %d and not %d", counted, to)
+	}
+	return nil
+}
+
+// GiveUp gives up stretches of the journal, in ascending order: it counts the clicks
+// before and between them, and marks the stretches as counted. Clicks in them that
+// were not counted before are lost.
+func (r Replay) GiveUp(ctx context.Context, lost []journal.Hole) error {
+	source := store.JournalID(r.Journal.ID())
+	for _, h := range lost {
+		pos, _, err := r.Counts.Position(ctx, source)
+		if err == nil && pos.Counted < h.From {
+			pos.Counted, err = h.From, r.To(ctx, h.From)
+		}
+		if err == nil && pos.Counted < h.To {
+			b := &store.Batch{Journal: source, From: pos.Counted, To: h.To, MinutesFrom: minutesFrom(r.Now())}
+			for _, s := range r.Journal.Segments() {
+				if s.Base <= pos.Counted {
+					b.Epoch = s.Base
+				}
+			}
+			err = r.Counts.AddBatch(ctx, b)
+		}
+		if err != nil {
+			return fmt.Errorf("recorder: give up positions %d to %d: %w", h.From, h.To, err)
+		}
+	}
+	return nil
+}
+
+// GiveUpJournal marks a missing journal as counted up to a position. Its clicks that
+// were not counted before are lost.
+func GiveUpJournal(ctx context.Context, counts Counts, now time.Time, id [16]byte, to uint64) error {
+	pos, _, err := counts.Position(ctx, id)
+	if err == nil && pos.Counted < to {
+		err = counts.AddBatch(ctx, &store.Batch{Journal: id, From: pos.Counted, To: to, MinutesFrom: minutesFrom(now)})
+	}
+	if err != nil {
+		return fmt.Errorf("recorder: give up journal %x: %w", id, err)
+	}
+	return nil
+}
