@@ -10,7 +10,8 @@ type method struct {
 	rows bool
 	// keyed methods take login and apiKey instead of a token.
 	keyed bool
-	// older methods do so, too, and their error names which of the two is missing.
+	// older methods (docs/glossary.md) do so, too, and their error names which of the
+	// two is missing.
 	older bool
 	// anonymous is the parameter that is missing in a call without credentials;
 	// access_token if empty.
