@@ -17,7 +17,7 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 )
 
-// Kind is what made a request.
+// Kind is the kind of program that made a request.
 type Kind uint8
 
 const (
@@ -41,7 +41,7 @@ func (k Kind) String() string {
 	}
 }
 
-// maxAgent is how many bytes of an agent are read, so that a long one takes no time.
+// maxAgent bounds the bytes of an agent that are read, so that a long one takes no time.
 // The longest real ones, of browsers inside applications, have less than 500.
 const maxAgent = 512
 

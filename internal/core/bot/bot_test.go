@@ -137,9 +137,9 @@ func TestFeed(t *testing.T) {
 			byBots += n
 		}
 	}
-	t.Logf("of %d clicks bots made %d", clicks, byBots)
+	t.Logf("%d clicks, %d of them by bots", clicks, byBots)
 	if share := float64(byBots) / float64(clicks); share < 0.02 || share > 0.2 {
-		t.Errorf("bots made %.1f%% of the real clicks, which nobody would believe", 100*share)
+		t.Errorf("bots made %.1f%% of the real clicks, which is too many", 100*share)
 	}
 }
 

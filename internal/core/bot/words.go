@@ -28,7 +28,7 @@ func namesBot(agent string) bool {
 	return false
 }
 
-// libraries are how the agents of HTTP libraries and fetchers begin.
+// libraries are the words with which agents of HTTP libraries and fetchers begin.
 var libraries = [...]string{
 	"python", "go-http-client", "okhttp", "java/", "apache-httpclient", "jakarta", "ruby", "faraday", "php",
 	"guzzlehttp", "perl", "libwww", "lwp", "axios", "node", "undici", "got/", "got (", "dart/", "reqwest",

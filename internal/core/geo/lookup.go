@@ -14,7 +14,7 @@ import (
 const (
 	// largest bounds a database in bytes; those of all cities have some 100 MB.
 	largest = 1 << 30
-	// slow is how long a file system may take before that is logged.
+	// slow is the time after which a file system that does not answer is logged.
 	slow = 10 * time.Second
 )
 

@@ -107,7 +107,7 @@ func TestClient(t *testing.T) {
 		{geo.XForwardedFor, `for=192.0.2.1`, peer},
 		{geo.XForwardedFor, `"192.0.2.1"`, peer},
 		{geo.XForwardedFor, `", 192.0.2.1`, "192.0.2.1"},
-		// Forwarded, of which RFC 7239 has these.
+		// Forwarded: the examples of RFC 7239.
 		{geo.Forwarded, "", peer},
 		{geo.Forwarded, `for=192.0.2.60;proto=http;by=203.0.113.43`, "192.0.2.60"},
 		{geo.Forwarded, `for=192.0.2.43, for=198.51.100.17`, "198.51.100.17"},
@@ -140,21 +140,21 @@ func TestClient(t *testing.T) {
 		}
 		for _, untrusted := range []geo.Proxies{{}, writing(t, c.header, "172.16.0.0/12")} {
 			if got := untrusted.Client(netip.MustParseAddr("::ffff:"+peer), h); got != netip.MustParseAddr(peer) {
-				t.Errorf("an untrusted peer is taken at its word: %v", got)
+				t.Errorf("the header of an untrusted peer is believed: %v", got)
 			}
 		}
 	}
 }
 
-// TestTheOtherHeader: a proxy that writes one header passes the other one on as the visitor
+// TestOtherHeaderIsIgnored: a proxy that writes one header passes the other one on as the visitor
 // sent it. So the other one is never read, with or without the proxy's own.
-func TestTheOtherHeader(t *testing.T) {
+func TestOtherHeaderIsIgnored(t *testing.T) {
 	peer := netip.MustParseAddr("10.0.0.1")
-	said := map[string]string{geo.XForwardedFor: "192.0.2.1", geo.Forwarded: "for=192.0.2.1"}
+	own := map[string]string{geo.XForwardedFor: "192.0.2.1", geo.Forwarded: "for=192.0.2.1"}
 	for header, other := range map[string]string{geo.XForwardedFor: geo.Forwarded, geo.Forwarded: geo.XForwardedFor} {
 		p := writing(t, header, "10.0.0.0/8")
 		for _, invented := range []string{"9.9.9.9", "for=9.9.9.9"} {
-			h := hops(header, said[header])
+			h := hops(header, own[header])
 			h.Set(other, invented)
 			if got := p.Client(peer, h); got.String() != "192.0.2.1" {
 				t.Errorf("proxies that write %s: a visitor's %s: %s is taken as %v", header, other, invented, got)
@@ -182,7 +182,7 @@ func TestNetwork(t *testing.T) {
 }
 
 // A visitor may send any addresses: only those that the proxy appends count.
-func TestNobodyInventsHisAddress(t *testing.T) {
+func TestInventedAddressesHaveNoEffect(t *testing.T) {
 	peer, want := netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("192.0.2.1")
 	invented := rapid.OneOf(
 		rapid.StringOfN(rapid.SampledFrom([]rune(`for=";,\ 1.:[]_`)), 0, 40, -1),

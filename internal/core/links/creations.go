@@ -29,7 +29,7 @@ func (m Creations) Counts(ctx context.Context, q store.Query) ([]store.Count, er
 	return counts, nil
 }
 
-// First is when the user's first link was made, to the second.
+// First is the time at which the user's first link was made, to the second.
 func (m Creations) First(ctx context.Context, s rollup.Scope, _ rollup.Facet) (int64, bool, error) {
 	return m.Links.FirstLink(ctx, s.User)
 }

@@ -1,6 +1,6 @@
 package links
 
-// Remembered is how many answers are remembered, and the bytes of their texts.
+// Remembered is the number of answers in the cache, and the bytes of their texts.
 func (l *Links) Remembered() (entries, bytes int) {
 	for i := range l.shards {
 		known, knownBytes := l.shards[i].known.Len()

@@ -57,9 +57,9 @@ func TestShorten(t *testing.T) {
 	}
 }
 
-// TestShortenOfWhatWasImported: imports keep spellings. A user's link under the spelling
+// TestShortenImportedURL: imports keep spellings. A user's link under the spelling
 // given is the answer, even if the spelling would be refused otherwise.
-func TestShortenOfWhatWasImported(t *testing.T) {
+func TestShortenImportedURL(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, links.Options{Domains: []string{"sho.rt"}})
 	for i, longURL := range []string{
@@ -85,16 +85,16 @@ func TestShortenOfWhatWasImported(t *testing.T) {
 			err = links.ErrOwnLink
 		}
 		if refused := w.Check(context.Background(), other); (refused == nil) != (err == nil) {
-			t.Errorf("%.40q, which the user has not, may be shortened: %v; want %v", longURL, refused, err)
+			t.Errorf("%.40q, which another user has, may be shortened: %v; want %v", longURL, refused, err)
 		}
 		got, made, refused := w.Shorten(context.Background(), other)
 		if made != (err == nil) || made && (got.LongURL != parsed || got.AggregateHash == have.AggregateHash) || (refused == nil) != made {
-			t.Errorf("%.40q, which another has, gave %+v, made %t, %v; want %v", longURL, got, made, refused, err)
+			t.Errorf("%.40q, which another user has, gave %+v, made %t, %v; want %v", longURL, got, made, refused, err)
 		}
 	}
 	// click.Nobody is not a user, although it owns aggregate links.
 	if got, _, err := w.Shorten(context.Background(), links.Request{LongURL: "http://www.tva.gov"}); !errors.Is(err, click.ErrNotFound) {
-		t.Errorf("nobody got %+v, %v", got, err)
+		t.Errorf("without a user: %+v, %v; want click.ErrNotFound", got, err)
 	}
 }
 
@@ -144,7 +144,7 @@ func TestHashesThatAreTakenAreDrawnAgain(t *testing.T) {
 	}
 }
 
-func TestShortenGivesUpInTheEnd(t *testing.T) {
+func TestShortenGivesUp(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, links.Options{Random: bytes.NewReader(make([]byte, 1000))}) // both hashes 0, always
 	if l, _, err := w.Shorten(context.Background(), links.Request{User: w.user, LongURL: "http://a/", Host: "h"}); !errors.Is(err, click.ErrUnavailable) {
@@ -214,9 +214,9 @@ func TestDomain(t *testing.T) {
 	}
 }
 
-// TestDomainOfHostThatCanBeNone: a request without a valid host gets short URLs with the
+// TestDomainOfInvalidHost: a request without a valid host gets short URLs with the
 // host of Options.
-func TestDomainOfHostThatCanBeNone(t *testing.T) {
+func TestDomainOfInvalidHost(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ own, host, want string }{
 		{"127.0.0.1:8080", "", "127.0.0.1:8080"},
@@ -244,14 +244,14 @@ func TestShortURL(t *testing.T) {
 	}
 }
 
-func TestNewRefusesWhatCannotBe(t *testing.T) {
+func TestNewRefusesInvalidOptions(t *testing.T) {
 	t.Parallel()
 	for _, o := range []links.Options{
 		{Scheme: "ftp"}, {Scheme: "HTTP"}, {Domains: []string{""}}, {Domains: []string{"http://sho.rt"}},
 		{Domains: []string{"sho.rt", "sho.rt/"}}, {Domains: []string{"sho.rt:0"}}, {Domains: []string{"1.2.3"}},
 	} {
 		if _, err := links.New(o); err == nil {
-			t.Errorf("%+v was taken", o)
+			t.Errorf("New accepts the invalid options %+v", o)
 		}
 	}
 }

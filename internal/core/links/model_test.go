@@ -14,7 +14,7 @@ import (
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// history is what the store answered for every name on every host over time.
+// history is the answers of the store for every name on every host over time.
 type history struct {
 	*world
 	moments []moment
@@ -116,8 +116,8 @@ func TestRandomHistoriesAreNeverAnsweredTooOld(t *testing.T) {
 	})
 }
 
-// TestLinksAreFoundWhenMadeHoweverManyAskedAhead: many ask for names before their links exist.
-func TestLinksAreFoundWhenMadeHoweverManyAskedAhead(t *testing.T) {
+// TestNewLinksAreFoundAfterEarlierQuestions: many ask for names before their links exist.
+func TestNewLinksAreFoundAfterEarlierQuestions(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, links.Options{Random: &repeated{}})
 	ctx, stop := context.WithCancel(context.Background())

@@ -98,7 +98,7 @@ func Destination(longURL string) Place {
 	return Place{weburl.Host(d.Host), d.name}
 }
 
-// destination is where a visitor of a URL arrives.
+// destination is the place at which a visitor of a URL arrives.
 type destination struct {
 	scheme string
 	weburl.Authority

@@ -11,8 +11,8 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// Place is where a link is looked for: a host, as weburl.Host has it and empty if
-// none is known, and the path without its first slash, unescaped. The path may mean
+// Place is a host and a path to look for a link: the host as weburl.Host has it, empty if
+// it is not known, and the path without its first slash, unescaped. The path may mean
 // several names; see readings.
 type Place struct{ Host, Name string }
 

@@ -15,10 +15,10 @@ const (
 	// MaxName is the length of a name, in bytes. Longer ones are never looked up.
 	MaxName = 128
 
-	// lookupTimeout is how long the store may take to answer about a name.
+	// lookupTimeout bounds the time that the store takes to answer about a name.
 	lookupTimeout = 2 * time.Second
-	// respite is how long an old answer is used after the store failed, until the store
-	// is asked again.
+	// respite is the time for which an old answer is used after the store failed, until
+	// the store is asked again.
 	respite = time.Second
 )
 

@@ -44,7 +44,7 @@ func TestNamesAreResolvedByHostThenAnywhere(t *testing.T) {
 	}
 }
 
-func TestWhatCanBeNoNameIsNotAskedFor(t *testing.T) {
+func TestImpossibleNamesAreNotLookedUp(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, links.Options{})
 	longest := strings.Repeat("n", links.MaxName)
@@ -140,7 +140,7 @@ func TestAnAnswerFromBeforeALinkWasMadeDoesNotHideIt(t *testing.T) {
 		w.resolves("other.example", "0000000", l)
 		close(deliver)
 		if err := <-early; !errors.Is(err, click.ErrNotFound) {
-			t.Errorf("who asked before the link was made was told %v", err)
+			t.Errorf("a question from before the link was made is answered with %v, want click.ErrNotFound", err)
 		}
 		w.resolves("third.example", "0000000", l)
 		w.clock.Add(60)
@@ -148,7 +148,7 @@ func TestAnAnswerFromBeforeALinkWasMadeDoesNotHideIt(t *testing.T) {
 	})
 }
 
-func TestManyWhoAskTheSameAskTheStoreOnce(t *testing.T) {
+func TestEqualQuestionsAskTheStoreOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, links.Options{})
@@ -176,21 +176,21 @@ func TestManyWhoAskTheSameAskTheStoreOnce(t *testing.T) {
 			}()
 		}
 		synctest.Wait()
-		leave() // and does not take the question along
+		leave() // the question goes on
 		if err := <-left; !errors.Is(err, context.Canceled) {
-			t.Errorf("who left was told %v", err)
+			t.Errorf("a caller that left got %v, want context.Canceled", err)
 		}
 		close(answer)
 		for range 64 {
 			<-done
 		}
 		if n := w.store.asked.Load(); n != 1 {
-			t.Errorf("65 who asked the same asked the store %d times", n)
+			t.Errorf("65 equal questions asked the store %d times, want 1", n)
 		}
 	})
 }
 
-func TestAStoreThatCannotAnswer(t *testing.T) {
+func TestUnavailableStore(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, links.Options{})
 	l := w.importLink(store.ForeignLink{Login: "bob", Hash: "hash", LongURL: "http://a/"})
@@ -222,7 +222,7 @@ func TestAStoreThatCannotAnswer(t *testing.T) {
 	unavailable("hash")
 }
 
-func TestAStoreThatHangs(t *testing.T) {
+func TestHangingStore(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, links.Options{})
@@ -253,7 +253,7 @@ func TestAStoreThatHangs(t *testing.T) {
 
 // A name with slashes at its ends is itself if there is such a link, otherwise the name
 // without them.
-func TestSlashTooMany(t *testing.T) {
+func TestExtraSlashes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, links.Options{Domains: []string{"sho.rt"}})
 	w.resolves("sho.rt", "hash/", store.Link{})
@@ -270,8 +270,8 @@ func TestSlashTooMany(t *testing.T) {
 	}
 }
 
-// Unknown names, and hosts of others, push out only their like.
-func TestFloodsDoNotPushOutWhatIsKnown(t *testing.T) {
+// Unknown names, and hosts of others, evict only each other.
+func TestFloodsDoNotEvictKnownLinks(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, links.Options{Domains: []string{"sho.rt"}})
 	l := w.importLink(store.ForeignLink{Login: "bob", Hash: "hash", LongURL: "http://a/"})
@@ -360,9 +360,9 @@ func TestForget(t *testing.T) {
 	w.asks(1, func() { w.resolves("sho.rt", "other", other) })
 }
 
-// TestTheFirstInstant: a name that was never asked for is not in the cache, even if the clock
+// TestZeroClock: a name that was never asked for is not in the cache, even if the clock
 // shows the zero time.
-func TestTheFirstInstant(t *testing.T) {
+func TestZeroClock(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, links.Options{})
 	l := w.importLink(store.ForeignLink{Login: "bob", Hash: "hash", LongURL: "http://a/"})

@@ -10,7 +10,7 @@ import (
 	"github.com/footfall/footfall/internal/core/links"
 )
 
-// table reads pairs of lines: the input, and what is wanted.
+// table reads pairs of lines: an input and the wanted result.
 func table(t testing.TB, path string) (pairs [][2]string) {
 	t.Helper()
 	data, err := os.ReadFile(path)
@@ -23,7 +23,7 @@ func table(t testing.TB, path string) (pairs [][2]string) {
 		}
 		given, want, ok := strings.Cut(block, "\n")
 		if !ok {
-			t.Fatalf("%s: nothing is wanted of %q", path, block)
+			t.Fatalf("%s: %q has no wanted result", path, block)
 		}
 		if strings.HasPrefix(given, `"`) {
 			if given, err = strconv.Unquote(given); err != nil {
@@ -125,7 +125,7 @@ func FuzzParseLongURL(f *testing.F) {
 		got, err := links.ParseLongURL(raw)
 		if err != nil {
 			if !errors.Is(err, links.ErrURL) {
-				t.Fatalf("ParseLongURL(%q) failed with %v, not with ErrURL", raw, err)
+				t.Fatalf("ParseLongURL(%q) failed with %v, want ErrURL", raw, err)
 			}
 			return
 		}
@@ -142,13 +142,13 @@ func FuzzParseLongURL(f *testing.F) {
 			rest, ok = strings.CutPrefix(got, "https://")
 		}
 		if err := links.CheckForeignURL(got); err != nil {
-			t.Fatalf("ParseLongURL(%q) is %q, which nobody may import: %v", raw, got, err)
+			t.Fatalf("ParseLongURL(%q) is %q, which an import refuses: %v", raw, got, err)
 		}
 		if host, _, path := strings.Cut(rest, "/"); !ok || host == "" || !path || strings.ContainsAny(host, "@?#\\%") {
 			t.Fatalf("ParseLongURL(%q) is %q, which has no plain host", raw, got)
 		}
 		if again, err := links.ParseLongURL(got); err != nil || again != got {
-			t.Fatalf("ParseLongURL(%q) is %q, and of that %q, %v", raw, got, again, err)
+			t.Fatalf("ParseLongURL(%q) is %q, whose ParseLongURL is %q, %v", raw, got, again, err)
 		}
 	})
 }

@@ -47,7 +47,7 @@ type Scope struct {
 	User click.UserID
 	Link click.LinkID
 	// Since is a Unix second, a multiple of 900. Clicks before it are left out; 0
-	// leaves out none.
+	// leaves out no click.
 	Since int64
 }
 
@@ -65,13 +65,13 @@ func New[S Snapshot](c Clicks[S]) *Metrics {
 // AllTime as a number of units means all units from the first click on.
 const AllTime = -1
 
-// MaxMinutes is how many minutes before the reference have counts. AllTime means as many
-// if the unit is the minute.
+// MaxMinutes is the number of minutes before the reference that have counts. With the
+// unit minute, AllTime is this number.
 const MaxMinutes = 60
 
 const _ = uint(rollup.MinutesKept - MaxMinutes*rollup.Minute) // they are kept for longer
 
-// Window is a number of calendar units, of which the last one holds the reference.
+// Window is a number of calendar units. The last one holds the reference.
 type Window struct {
 	Zone *calendar.Zone
 	Unit calendar.Unit

@@ -101,7 +101,7 @@ func (r Ranking) plain(tops []top, each iteration) error {
 	return err
 }
 
-// namesAtOnce is how many names are looked up together.
+// namesAtOnce is the number of names that are looked up together.
 const namesAtOnce = 1024
 
 // named looks up the names of values that have at least as many clicks as the last
@@ -149,7 +149,7 @@ const fewGroups = 1 << 20
 var errManyGroups = errors.New("many groups")
 
 // fewGroups sums groups in one pass, if there are few, which is common. After an
-// error it has offered none.
+// error it has offered no group.
 func (r Ranking) fewGroups(tops []top, each iteration, most int) error {
 	const entryBytes = 128
 	groups, held := make([]map[string]*entry, len(tops)), 0
@@ -185,7 +185,7 @@ func (r Ranking) fewGroups(tops []top, each iteration, most int) error {
 	return nil
 }
 
-// maxGroups is how many groups are summed in one pass.
+// maxGroups bounds the groups that are summed in one pass.
 const maxGroups = 1 << 17
 
 // grouped sums any number of groups. One pass sums groups by a hash of their names,
@@ -219,7 +219,7 @@ func (r Ranking) grouped(tops []top, each iteration, sums *groupSums) error {
 // groupSums is the clicks of the groups whose hashes are from lo to hi. If there are
 // too many groups, hi is lowered.
 type groupSums struct {
-	seeds  [2]maphash.Seed // random, so that nobody can choose names with equal hashes
+	seeds  [2]maphash.Seed // random, so that an attacker cannot choose names with equal hashes
 	most   int
 	lo, hi uint64
 	of     map[groupKey]uint64

@@ -17,7 +17,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/storetest"
 )
 
-// flood is so many different referrers. The memory of each is reused for the next
+// flood is that number of different referrers. The memory of each is reused for the next
 // one, as engines do. One of a hundred has more clicks than the others.
 type flood int
 
@@ -99,7 +99,7 @@ func TestListsAreBounded(t *testing.T) {
 		}
 		want := n.want(c.ranking.Limit, c.name)
 		for i := range want {
-			if c.lead { // of two values, the one with more clicks, else the first
+			if c.lead { // the value with more clicks; the first of two with equal clicks
 				number := 0
 				if _, err := fmt.Sscanf(want[i].Name, "host%06d.example", &number); err != nil {
 					t.Fatal(err)

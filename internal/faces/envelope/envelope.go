@@ -1,4 +1,4 @@
-// Package envelope is what the answers of api/v3 and oauth have in common: the
+// Package envelope has the common parts of the answers of api/v3 and oauth: the
 // status that the body repeats, the errors that lead to it, and the log of the
 // errors that are not the client's.
 //

@@ -37,7 +37,7 @@ func TestLargeInputs(t *testing.T) {
 	most := func(in io.Reader) (r feed.Result, heap uint64) {
 		t.Helper()
 		im := importer(forgetful{})
-		known(t, im)
+		makeLinks(t, im)
 		before := live()
 		r, err := im.Import(t.Context(), "ndjson", &watched{Reader: in, look: func() {
 			after := live()
@@ -60,7 +60,7 @@ func TestLargeInputs(t *testing.T) {
 			}
 			r, heap := most(io.LimitReader(&repeated{text: text}, size))
 			if r.Clicks > 0 || r.Lines == 0 || r.Lines != r.Skipped+r.Rejected {
-				t.Errorf("became %+v", r)
+				t.Errorf("the result is %+v", r)
 			}
 			if heap > 10<<20 {
 				t.Errorf("%d MiB were held", heap>>20)
@@ -69,7 +69,7 @@ func TestLargeInputs(t *testing.T) {
 	}
 }
 
-// live is how many bytes are in use, without garbage.
+// live is the number of bytes in use, without garbage.
 func live() uint64 {
 	runtime.GC()
 	s := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
@@ -102,8 +102,8 @@ func (w *watched) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// TestBomb: a small gzip file of an endless line is a rejected line.
-func TestBomb(t *testing.T) {
+// TestGzipBomb: a small gzip file of an endless line is a rejected line.
+func TestGzipBomb(t *testing.T) {
 	var bomb bytes.Buffer
 	w := gzip.NewWriter(&bomb)
 	_, _ = io.Copy(w, io.LimitReader(&repeated{text: "x"}, 64<<20))
@@ -114,7 +114,7 @@ func TestBomb(t *testing.T) {
 	r, rejected := imports(t, im, "bitly-feed", bomb.String())
 	runtime.ReadMemStats(&after)
 	if r != (feed.Result{Lines: 1, Rejected: 1}) || len(rejected) != 1 || !strings.Contains(rejected[0], "1: the line is longer than") {
-		t.Errorf("became %+v, %q", r, rejected)
+		t.Errorf("the result is %+v, rejected %q", r, rejected)
 	}
 	if made := after.TotalAlloc - before.TotalAlloc; made > 16<<20 {
 		t.Errorf("%d MiB were used", made>>20)
@@ -125,7 +125,7 @@ func TestEmpty(t *testing.T) {
 	for _, in := range []string{"", "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff\x01\x00\x00\xff\xff\x00\x00\x00\x00\x00\x00\x00\x00"} {
 		for _, format := range feed.Formats() {
 			if r, rejected := imports(t, importer(newTape()), format, in); r != (feed.Result{}) || len(rejected) > 0 {
-				t.Errorf("nothing became %+v, %q", r, rejected)
+				t.Errorf("an empty input: %+v, rejected %q", r, rejected)
 			}
 		}
 	}
@@ -149,7 +149,7 @@ func TestCutOffAndWhole(t *testing.T) {
 		t.Fatalf("cut off: %+v, %v", r, err)
 	}
 	if got, _ := imports(t, im, "bitly-feed", string(whole)); got != (feed.Result{Lines: n, Known: r.Clicks, Clicks: n - r.Clicks}) {
-		t.Errorf("then the whole: %+v, of which %d were known", got, r.Clicks)
+		t.Errorf("then the whole file: %+v; %d clicks were recorded before", got, r.Clicks)
 	}
 	slices.SortFunc(tape.clicks, func(a, b click.Click) int { return int(a.Time - b.Time) })
 	if len(slices.CompactFunc(tape.clicks, func(a, b click.Click) bool { return a.Time == b.Time })) != n {

@@ -27,7 +27,7 @@ type entry struct {
 // BitlyFeed is the name of the format of Bitly's click feed.
 const BitlyFeed = "bitly-feed"
 
-// target is where a link must be.
+// target is the place where a link must be.
 type target struct {
 	links.Place
 	aggregate bool // the aggregate link of this hash

@@ -16,7 +16,7 @@ import (
 func TestNoImportedLinkLeadsBack(t *testing.T) {
 	const back = "which is a short link of this installation"
 	for _, c := range []struct {
-		longURL, keywordOn, told string
+		longURL, keywordOn, reason string
 	}{
 		{"http://sho.rt/new", "", back}, // itself
 		{"http://sho.rt/new/", "", back},
@@ -49,18 +49,18 @@ func TestNoImportedLinkLeadsBack(t *testing.T) {
 			"ndjson":     {`{"type":"link","user":"ann","hash":"new","aggregate_hash":"newagg","long_url":%q,"created":1%s}`, `,"keywords":[{"domain":%q,"keyword":"word"}]`},
 		} {
 			im := importer(newTape())
-			known(t, im)
+			makeLinks(t, im)
 			keyword := ""
 			if c.keywordOn != "" {
 				keyword = fmt.Sprintf(lines[1], c.keywordOn)
 			}
 			r, rejected := imports(t, im, format, fmt.Sprintf(lines[0], c.longURL, keyword)+"\n")
-			told := strings.Join(rejected, "\n")
-			if (told == "") != (c.told == "") || !strings.Contains(told, c.told) {
-				t.Errorf("%s: a link that leads to %q is rejected with %q; want %q", format, c.longURL, told, c.told)
+			reason := strings.Join(rejected, "\n")
+			if (reason == "") != (c.reason == "") || !strings.Contains(reason, c.reason) {
+				t.Errorf("%s: a link that leads to %q is rejected with %q; want %q", format, c.longURL, reason, c.reason)
 			}
 			_, err := im.Links.LinkByName(t.Context(), "", "new")
-			if made := err == nil; made != (c.told == "") || r.NoLink != 0 || r.Rejected != uint64(len(rejected)) {
+			if made := err == nil; made != (c.reason == "") || r.NoLink != 0 || r.Rejected != uint64(len(rejected)) {
 				t.Errorf("%s: a link that leads to %q is made: %t; %+v", format, c.longURL, made, r)
 			}
 		}
@@ -73,12 +73,12 @@ func TestNoCircleOfImportedLinks(t *testing.T) {
 	const first, second = `{"type":"link","user":"ann","hash":"one","long_url":"http://old.example/two","created":1}` + "\n",
 		`{"type":"link","user":"ann","hash":"two","long_url":"http://old.example/one","created":1}` + "\n"
 	im := importer(newTape())
-	known(t, im)
+	makeLinks(t, im)
 	if _, rejected := imports(t, im, "ndjson", first+second); len(rejected) != 2 {
 		t.Errorf("of a circle these are rejected: %q", rejected)
 	}
 	im = importer(newTape())
-	known(t, im)
+	makeLinks(t, im)
 	if _, rejected := imports(t, im, "ndjson", first); len(rejected) != 0 {
 		t.Errorf("a link that leads nowhere yet is rejected: %q", rejected)
 	}
@@ -130,7 +130,7 @@ func TestImportedLinksAreFoundAtOnce(t *testing.T) {
 	} {
 		for _, keyword := range []string{"word", "abc"} {
 			im := importer(newTape())
-			known(t, im)
+			makeLinks(t, im)
 			for _, name := range []string{"new", "newagg", "word", "abc"} {
 				_, err := im.Names.Resolve(t.Context(), "sho.rt", name)
 				if (name == "abc") != (err == nil) {

@@ -161,8 +161,8 @@ func parseHead(head string) (host string, addresses []string, ok bool) {
 	return host, addresses, len(fields) >= 2
 }
 
-// prefixed is how many fields at the start are not from the web server, but from syslog
-// or Docker. The client's address then is the one before the "-" of the ident.
+// prefixed is the number of fields at the start that syslog or Docker wrote, and not the
+// web server. The client's address then is the one before the "-" of the ident.
 func prefixed(fields []string) int {
 	address := func(i int) bool { return parseAddress(strings.Trim(fields[i], ",")).IsValid() }
 	if len(fields) < 3 || address(0) {

@@ -14,10 +14,10 @@ func TestCombined(t *testing.T) {
 	const instant = 1360529736000
 	fr, de := click.Country{'F', 'R'}, click.Country{'D', 'E'}
 	for _, c := range []struct {
-		line string
-		want *click.Click // without link and user; nil for no click
-		to   string
-		told string
+		line   string
+		want   *click.Click // without link and user; nil for no click
+		to     string
+		reason string
 	}{
 		{`1.2.3.4 - - ` + at + ` "GET /abc HTTP/1.1" 301 5 "http://t.co/x?y" "Firefox"`, &click.Click{Country: fr, Referrer: "http://t.co/x"}, "abc", ""},
 		{`2001:db8::1 - - ` + at + ` "GET /abc?x=/y HTTP/1.1" 302 - "-" "Firefox" "more" 0.01`, &click.Click{Country: de}, "abc", ""},
@@ -97,10 +97,10 @@ func TestCombined(t *testing.T) {
 	} {
 		tape := newTape()
 		im := importer(tape)
-		abc, other := known(t, im)
+		abc, other := makeLinks(t, im)
 		r, rejected := imports(t, im, "combined", "\n"+c.line+"\n")
-		if told := strings.Join(rejected, "\n"); (told == "") != (c.told == "") || c.told != "" && (!strings.HasPrefix(told, "2: ") || !strings.Contains(told, c.told)) {
-			t.Errorf("%s\nwas rejected with %q, want %q", c.line, told, c.told)
+		if reason := strings.Join(rejected, "\n"); (reason == "") != (c.reason == "") || c.reason != "" && (!strings.HasPrefix(reason, "2: ") || !strings.Contains(reason, c.reason)) {
+			t.Errorf("%s\nwas rejected with %q, want %q", c.line, reason, c.reason)
 		}
 		if r.Lines != 2 || r.Lines != r.Clicks+r.Skipped+r.Rejected || r.Rejected != uint64(len(rejected)) {
 			t.Errorf("%s\nbecame %+v", c.line, r)
@@ -128,7 +128,7 @@ func TestCombined(t *testing.T) {
 func TestGrownLog(t *testing.T) {
 	tape := newTape()
 	im := importer(tape)
-	known(t, im)
+	makeLinks(t, im)
 	line := func(second int, name string) string {
 		return fmt.Sprintf("1.2.3.4 - - [10/Feb/2013:13:55:%02d -0700] \"GET /%s HTTP/1.1\" 301 5 \"-\" \"Firefox\"\n", second, name)
 	}

@@ -53,7 +53,7 @@ func (d *deletions) begin() (_ *gone, end func()) {
 	}
 }
 
-// gone is what was deleted since an import started.
+// gone is the users and links that were deleted since an import started.
 type gone struct {
 	logins map[string]bool
 	hashes map[click.Hash]bool

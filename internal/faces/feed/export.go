@@ -73,7 +73,7 @@ type Exporter struct {
 	err   error
 }
 
-// page is how many users, links or clicks are read at once.
+// page is the number of users, links or clicks that are read at once.
 const page = 500
 
 // Cells lists what is counted: a part of store.Proof.

@@ -47,16 +47,16 @@ func count(clicks []click.Click) cells {
 	return all
 }
 
-// TestExportComesBack: importing an export makes the same users, links and counts, which
+// TestExportRoundTrip: importing an export makes the same users, links and counts, which
 // export to the same lines.
-func TestExportComesBack(t *testing.T) {
+func TestExportRoundTrip(t *testing.T) {
 	seedtest.Check(t, func(r *rapid.T) {
 		ctx := t.Context()
 		from := importer(newTape())
 		if _, err := from.Users.AddUser(ctx, "cat", 77); err != nil {
 			r.Fatal(err)
 		}
-		abc, other := known(t, from)
+		abc, other := makeLinks(t, from)
 		if err := from.Users.SetFullName(ctx, abc.User, "Ann"); err != nil {
 			r.Fatal(err)
 		}

@@ -88,7 +88,7 @@ func (fs fields) from(v *fastjson.Value) (err error) {
 // validName fails for a name that package links never looks up.
 func validName(name string) error {
 	if links.Reserved(name) {
-		return fmt.Errorf("%.100q cannot be the name of a link, for it is one of the server's own", name)
+		return fmt.Errorf("%.100q cannot be the name of a link, because it is one of the server's own", name)
 	}
 	if len(name) > links.MaxName {
 		return fmt.Errorf("%d bytes are too long for the name of a link, which has at most %d", len(name), links.MaxName)

@@ -24,8 +24,8 @@ func imports(t testing.TB, im *feed.Importer, format, in string) (feed.Result, [
 	return r, rejected
 }
 
-// known makes the links that the inputs name.
-func known(t testing.TB, im *feed.Importer) (abc, other store.Link) {
+// makeLinks makes the links that the inputs name.
+func makeLinks(t testing.TB, im *feed.Importer) (abc, other store.Link) {
 	t.Helper()
 	made, err := im.Links.ImportLinks(t.Context(), []store.ForeignLink{
 		{Login: "ann", Hash: "abc", AggregateHash: "agg", LongURL: "http://a/", Created: 5, Domain: "sho.rt", Keyword: "wörd"},
@@ -42,7 +42,7 @@ func fuzzFormat(f *testing.F, format string) {
 	f.Fuzz(func(t *testing.T, in []byte) {
 		tape := newTape()
 		im := importer(tape)
-		known(t, im)
+		makeLinks(t, im)
 		result, err := im.Import(t.Context(), format, bytes.NewReader(in), func(feed.Rejected) {})
 		if err == nil && (result.Clicks != uint64(len(tape.clicks)) || result.Lines < result.Skipped+result.Rejected) {
 			t.Fatalf("%+v does not add up; %d clicks", result, len(tape.clicks))

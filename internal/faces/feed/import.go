@@ -18,7 +18,7 @@ import (
 // format is a format of inputs.
 type format struct {
 	name string
-	// describes is whether lines describe links and users.
+	// describes is set if lines describe links and users.
 	describes bool
 	// parser makes a parser. It is not for concurrent use.
 	parser func(*Importer) parser
@@ -58,7 +58,7 @@ type Recorder interface {
 	Drain(ctx context.Context) error
 }
 
-// Result is what became of the lines of an input, in this and earlier imports. If each
+// Result counts the lines of an input by their outcome, in this and earlier imports. If each
 // line is one click at most, Lines is the sum of the next four; a line of counts has many
 // clicks.
 type Result struct {

@@ -30,7 +30,7 @@ import (
 type tape struct {
 	clicks []click.Click
 	marks  map[[32]byte][]store.Mark
-	breaks int // fail after so many records; negative: never
+	breaks int // records after which it fails; negative: never
 }
 
 var errBroken = errors.New("killed")
@@ -89,7 +89,7 @@ func TestLines(t *testing.T) {
 	for _, c := range []struct{ name, line, want string }{
 		{"a click", line(1360000000, `,"c":"US","r":"http:\/\/t.co\/a?b=c"`), "US http://t.co/a"},
 		{"no country", line(1360000000, `,"c":null,"r":"direct"`), " "},
-		{"a country that is none", line(1360000000, `,"c":"Europe"`), " "},
+		{"an unknown country", line(1360000000, `,"c":"Europe"`), " "},
 		{"keep-alive", `{"_heartbeat_": 1331923261}`, "skipped"},
 		{"blank", "   ", "skipped"},
 		{"carriage return", line(1360000000, `,"c":"FR"`) + "\r", "FR "},
@@ -113,14 +113,14 @@ func TestLines(t *testing.T) {
 		{"a hash with a zero byte", `{"t":1360000000,"h":"a\u0000","l":"b","u":"http://c/"}`, `"h" holds a zero byte`},
 		{"a login with a blank", `{"t":1360000000,"h":"a","l":"a b","u":"http://c/"}`, `"l": login has the character U+0020: login must be 1 to 64 bytes of printable UTF-8 without blanks`},
 		{"a login with a control character", `{"t":1360000000,"h":"a","l":"a\u0007","u":"http://c/"}`, `"l": login has the character U+0007: login must be 1 to 64 bytes of printable UTF-8 without blanks`},
-		{"a hash of the server's", `{"t":1360000000,"h":"v3","l":"b","u":"http://c/"}`, `"h": "v3" cannot be the name of a link, for it is one of the server's own`},
-		{"an aggregate hash of the server's", `{"t":1360000000,"h":"a","g":"oauth","l":"b","u":"http://c/"}`, `"g": "oauth" cannot be the name of a link, for it is one of the server's own`},
-		{"a keyword of the server's", `{"t":1360000000,"h":"a","hh":"x","kw":"-/x","l":"b","u":"http://c/"}`, `"kw": "-/x" cannot be the name of a link, for it is one of the server's own`},
+		{"a hash of the server's", `{"t":1360000000,"h":"v3","l":"b","u":"http://c/"}`, `"h": "v3" cannot be the name of a link, because it is one of the server's own`},
+		{"an aggregate hash of the server's", `{"t":1360000000,"h":"a","g":"oauth","l":"b","u":"http://c/"}`, `"g": "oauth" cannot be the name of a link, because it is one of the server's own`},
+		{"a keyword of the server's", `{"t":1360000000,"h":"a","hh":"x","kw":"-/x","l":"b","u":"http://c/"}`, `"kw": "-/x" cannot be the name of a link, because it is one of the server's own`},
 		{"a hash with a line in it", `{"t":1360000000,"h":"a\nb","l":"b","u":"http://c/"}`, `"h": "a\nb" holds a control character, and cannot be the name of a link`},
 		{"too long a hash", `{"t":1360000000,"h":"` + strings.Repeat("x", 129) + `","l":"b","u":"http://c/"}`, `"h": 129 bytes are too long for the name of a link, which has at most 128`},
-		{"a number that is none", `{"t":01360000000,"h":"a","l":"b","u":"http://c/"}`, "not JSON; is the line cut off?"},
+		{"a number with a leading zero", `{"t":01360000000,"h":"a","l":"b","u":"http://c/"}`, "not JSON; is the line cut off?"},
 		{"a control character in a string", "{\"t\":1360000000,\"h\":\"a\",\"l\":\"b\",\"u\":\"http://c/\x01\"}", "not JSON; is the line cut off?"},
-		{"an escape that is none", `{"t":1360000000,"h":"a","l":"b","u":"http://c/","x":"\q"}`, "not JSON; is the line cut off?"},
+		{"an unknown escape", `{"t":1360000000,"h":"a","l":"b","u":"http://c/","x":"\q"}`, "not JSON; is the line cut off?"},
 		{"deep JSON", strings.Repeat("[", 1<<19), "not JSON; is the line cut off?"},
 		{"many values", line(1360000000, `,"c":"FR","x":[`+strings.Repeat("1,", 90_000)+"1]"), "FR "},
 		{"too many values", line(1360000000, `,"c":"FR","x":[`+strings.Repeat("{},", 100_000)+"{}]"), "the line has more than 100000 commas"},
@@ -131,7 +131,7 @@ func TestLines(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			r := newTape()
 			got := ""
-			// Good lines before and behind: nothing spreads.
+			// The lines before and after are good, and stay so.
 			in := line(1350000000, `,"c":"AA"`) + "\n" + c.line + "\n" + line(1350000000, `,"c":"ZZ"`) + "\n"
 			result, err := importer(r).Import(t.Context(), "bitly-feed", strings.NewReader(in), func(l feed.Rejected) {
 				if got = l.Reason; l.Line != 2 {
@@ -271,7 +271,7 @@ func TestOnce(t *testing.T) {
 		}
 		for time, n := range seen {
 			// What both have before they part may count for each of them once,
-			// if one was not begun behind the other's marks.
+			// if one did not begin after the other's marks.
 			if n != 1 && !(shared && time < 1_000_000_000_000+int64(common)*1000) {
 				t.Fatalf("the click of %d counts %d times", time, n)
 			}

@@ -20,7 +20,7 @@ type importing struct {
 	unended uint64     // rejected lines after it
 	alien   uint64     // rejected lines that are not of the format
 	// Lines before the marks that were found which were rejected at first:
-	// earlier is what earlier imports took of them, now what this one did.
+	// earlier counts those that earlier imports took, now those that this one took.
 	earlier, now tally
 	// cut is the lines after the last mark that was found, if they are the start of a
 	// stretch that is known.

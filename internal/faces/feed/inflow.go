@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// dueAfter is how long lines that were read wait for more lines before they are recorded.
+// dueAfter is the time after which lines that were read are recorded without waiting for
+// more lines.
 // Counting takes up to half a second more, so a line is in the counts within a second.
 const dueAfter = 500 * time.Millisecond
 
@@ -34,7 +35,7 @@ type block struct {
 	err   error
 }
 
-// blockSize is how much is read at once, in bytes.
+// blockSize is the number of bytes that are read at once.
 const blockSize = 1 << 16
 
 // newInflow starts to read. It stops when the input or ctx ends. A read that blocks then
@@ -139,7 +140,7 @@ type buffered struct {
 // ready reports whether a read returns at once.
 func (b buffered) ready() bool { return b.Buffered() > 0 || b.from.ready() }
 
-// failed is the error of an input of which nothing could be read.
+// failed is the error of an input if nothing could be read.
 func (b buffered) failed() error {
 	if err := b.from.block.err; b.Buffered() == 0 && !errors.Is(err, io.EOF) {
 		return err

@@ -99,12 +99,12 @@ func (p *piped) end() feed.Result {
 }
 
 // TestPipe: lines of an open pipe are recorded when they are due, and a partial line when
-// its rest is there. In the end the pipe is as known as a file.
+// its rest is there. After that a file with the same lines is known.
 func TestPipe(t *testing.T) {
 	for _, pack := range []bool{false, true} {
 		tape := newTape()
 		im := importer(tape)
-		known(t, im)
+		makeLinks(t, im)
 		p := pipe(t, im, tape, "combined")
 		var packed bytes.Buffer
 		z := gzip.NewWriter(&packed)
@@ -144,7 +144,7 @@ func TestPipeEndsEarly(t *testing.T) {
 	for _, sent := range []string{"", "half a line", "a line\n", "\x1f", visit("", 1, "abc", "x")} {
 		tape := newTape()
 		im := importer(tape)
-		known(t, im)
+		makeLinks(t, im)
 		imports(t, im, "combined", visit("", 1, "abc", "x")+visit("", 2, "abc", "x")) // more is known than comes
 		p := pipe(t, im, tape, "combined")
 		if _, err := io.WriteString(p.in, sent); err != nil {
@@ -157,9 +157,9 @@ func TestPipeEndsEarly(t *testing.T) {
 	}
 }
 
-// TestPipeOfAnother: the lines of a pipe that starts like another input and continues
+// TestPipeOfAnotherInput: the lines of a pipe that starts like another input and continues
 // differently are counted while it is quiet, except those that are known.
-func TestPipeOfAnother(t *testing.T) {
+func TestPipeOfAnotherInput(t *testing.T) {
 	other := ""
 	for i := range 50 {
 		other += visit("", i, "abc", "x")
@@ -167,27 +167,27 @@ func TestPipeOfAnother(t *testing.T) {
 	first := visit("", 0, "abc", "x")
 	tape := newTape()
 	im := importer(tape)
-	known(t, im)
+	makeLinks(t, im)
 	imports(t, im, "combined", other)
 	p := pipe(t, im, tape, "combined")
 	p.send(first+visit("", 1000, "abc", "x"), 52)
 	p.send(visit("", 1001, "abc", "x"), 53)
 	p.in.Close()
 	if got := p.end(); got != (feed.Result{Lines: 3, Clicks: 3}) {
-		t.Errorf("it brought %+v, %v", got, p.err)
+		t.Errorf("the pipe brought %+v, %v", got, p.err)
 	}
 
 	// After a mark, the second new line differs from before.
 	tape = newTape()
 	im = importer(tape)
-	known(t, im)
+	makeLinks(t, im)
 	imports(t, im, "combined", first)
 	imports(t, im, "combined", other)
 	p = pipe(t, im, tape, "combined")
 	p.send(first+visit("", 1000, "abc", "x"), 51)
 	p.in.Close()
 	if got := p.end(); got != (feed.Result{Lines: 2, Clicks: 1, Known: 1}) {
-		t.Errorf("behind a mark it brought %+v, %v", got, p.err)
+		t.Errorf("after a mark the pipe brought %+v, %v", got, p.err)
 	}
 
 	// The same lines are known, and those after them count.
@@ -198,7 +198,7 @@ func TestPipeOfAnother(t *testing.T) {
 	p.send(other[len(other)/2:]+visit("", 50, "abc", "x"), 52)
 	p.in.Close()
 	if got := p.end(); got != (feed.Result{Lines: 51, Clicks: 1, Known: 50}) {
-		t.Errorf("of known lines it brought %+v, %v", got, p.err)
+		t.Errorf("after known lines the pipe brought %+v, %v", got, p.err)
 	}
 }
 
@@ -222,7 +222,7 @@ func TestPipesAndFiles(t *testing.T) {
 		}
 		tape := newTape()
 		im := importer(tape)
-		known(t, im)
+		makeLinks(t, im)
 		for range 4 {
 			end := len(text)
 			if rng.IntN(2) == 0 {
@@ -253,7 +253,7 @@ func TestPipesAndFiles(t *testing.T) {
 			p.in.Close()
 			<-ticks
 			if p.err == nil && p.result.Clicks+p.result.Known+p.result.Skipped+p.result.Rejected != p.result.Lines {
-				t.Errorf("%+v", p.result)
+				t.Errorf("the parts of the result do not add up to its lines: %+v", p.result)
 			}
 			im.Recorder = tape
 		}

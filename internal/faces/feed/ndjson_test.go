@@ -6,7 +6,7 @@ import (
 )
 
 func TestNDJSON(t *testing.T) {
-	for _, c := range []struct{ line, told string }{
+	for _, c := range []struct{ line, reason string }{
 		{`{"ts":1360000000500,"hash":"abc"}`, ""},
 		{`{"ts":4000000000000,"hash":"abc"}`, "2096-10-02T07:06:40Z, is in the future"},
 		{`{"type":"counts","ts":1359999900000,"hash":"abc","clicks":2}`, ""},
@@ -67,10 +67,10 @@ func TestNDJSON(t *testing.T) {
 		{`{"ts":1360000000,"link":"sho.rt/a%00b"}`, "names no link"},
 	} {
 		im := importer(newTape())
-		known(t, im)
+		makeLinks(t, im)
 		_, rejected := imports(t, im, "ndjson", c.line+"\n")
-		if told := strings.Join(rejected, "\n"); (told == "") != (c.told == "") || !strings.Contains(told, c.told) {
-			t.Errorf("%s\nwas rejected with %q, want %q", c.line, told, c.told)
+		if reason := strings.Join(rejected, "\n"); (reason == "") != (c.reason == "") || !strings.Contains(reason, c.reason) {
+			t.Errorf("%s\nwas rejected with %q, want %q", c.line, reason, c.reason)
 		}
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// tally is what became of some lines.
+// tally counts lines by their outcome.
 type tally struct {
 	lines, clicks, skipped, rejected uint64
 	users, links                     uint64 // skipped lines that describe one
@@ -22,7 +22,7 @@ func (t *tally) add(o tally) {
 	t.links += o.links
 }
 
-// notes are what a mark says about the lines before it. An import that finds the mark again
+// notes describe the lines before a mark. An import that finds the mark again
 // tries the rejected lines again. A mark and its notes are recorded together with the
 // clicks, so that each line is taken once.
 type notes struct {

@@ -20,7 +20,7 @@ type prints struct {
 	many bool // more lines than maxPrints
 }
 
-// maxPrints is how many lines of a stretch can have prints. Only a stretch with lines
+// maxPrints bounds the lines of a stretch that have prints. Only a stretch with lines
 // without clicks has more.
 const maxPrints = maxEntries
 
@@ -96,7 +96,7 @@ func begins(printed []uint16, read []byte) bool {
 	return len(p.list) <= len(printed) && slices.Equal(p.list, printed[:len(p.list)])
 }
 
-// tally counts known lines, of which some are still rejected.
+// tally counts known lines. Some of them are still rejected.
 func (i *importing) tally(known []byte, at store.Mark, waiting []uint64, reject func(Rejected)) tally {
 	var c chunk
 	number, inside := at.Lines, at.Inside

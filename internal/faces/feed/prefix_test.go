@@ -33,10 +33,10 @@ func TestCutCopies(t *testing.T) {
 	text := whole.String()
 	tape := newTape()
 	im := importer(tape)
-	known(t, im)
+	makeLinks(t, im)
 	first, _ := imports(t, im, "combined", text)
 	if first.Lines != lines || first.Clicks == 0 || len(tape.marks) != 1 {
-		t.Fatalf("%+v", first)
+		t.Fatalf("the whole input: %+v, %d marks", first, len(tape.marks))
 	}
 	clicks := len(tape.clicks)
 	for round := range seedtest.Rounds(t, 20) {
@@ -57,19 +57,19 @@ func TestCutCopies(t *testing.T) {
 			t.Errorf("cut off at byte %d of %d, in line %d: %+v, %q", end, len(text), n+1, got, rejected)
 		}
 		if again, _ := imports(t, im, "combined", text); again.Clicks != 0 || again.Known != first.Clicks || len(tape.clicks) != clicks {
-			t.Errorf("after that the whole brings %+v, and %d clicks are there, %d before", again, len(tape.clicks), clicks)
+			t.Errorf("after that the whole input brings %+v: %d clicks, %d before", again, len(tape.clicks), clicks)
 		}
-		// Another one goes its own way from there on.
+		// Another input differs from there on.
 		own := fmt.Sprintf("own%d", round)
 		more := visit("", 1, "abc", own) + visit("", 2, "abc", own)
 		before := len(tape.clicks)
 		_, _ = imports(t, im, "combined", text[:ends[n]]+more)
 		if now := len(tape.clicks) - before; now < 2 {
-			t.Errorf("%d clicks of two came from an input that goes its own way from line %d on", now, n+1)
+			t.Errorf("an input that differs from line %[2]d on: %[1]d clicks, want at least 2", now, n+1)
 		}
 		_, _ = imports(t, im, "combined", text[:ends[n]]+more)
 		if now := len(tape.clicks); now < before+2 {
-			t.Error("they went")
+			t.Error("clicks of the other input are lost after it was imported again")
 		}
 		clicks = len(tape.clicks)
 	}
@@ -85,7 +85,7 @@ func TestCutCopiesOfFewLines(t *testing.T) {
 	}
 	tape := newTape()
 	im := importer(tape)
-	known(t, im)
+	makeLinks(t, im)
 	imports(t, im, "combined", log)
 	makeLink(t, im, "late")
 	cut := strings.Join(strings.SplitAfter(log, "\n")[:4], "")

@@ -46,7 +46,7 @@ type notOfFormat struct{ error }
 func isOfFormat(err error) bool { return !errors.As(err, new(notOfFormat)) }
 
 const (
-	// maxEntries is how many clicks, or rejected lines, fill a chunk. Their record in the
+	// maxEntries is the number of clicks, or of rejected lines, that fills a chunk. Their record in the
 	// journal must have room for them.
 	maxEntries = 20_000
 	// maxClicks bounds the clicks of a line.

@@ -51,12 +51,12 @@ garbage
 		t.Run(c.format, func(t *testing.T) {
 			tape := newTape()
 			im := importer(tape)
-			abc, _ := known(t, im)
-			step := func(want feed.Result, told int) {
+			abc, _ := makeLinks(t, im)
+			step := func(want feed.Result, reason int) {
 				t.Helper()
 				got, rejected := imports(t, im, c.format, c.in)
-				if got != want || len(rejected) != told {
-					t.Errorf("%+v, want %+v; %d lines rejected in words, want %d: %q", got, want, len(rejected), told, rejected)
+				if got != want || len(rejected) != reason {
+					t.Errorf("%+v, want %+v; %d lines are reported, want %d: %q", got, want, len(rejected), reason, rejected)
 				}
 			}
 			step(feed.Result{Lines: 5, Clicks: 1, Rejected: 4, NoLink: 3, Alien: 1}, 4)
@@ -79,15 +79,15 @@ garbage
 	}
 }
 
-// TestEarlierThanTheClock: a line with a time in the future counts when the time has come.
-func TestEarlierThanTheClock(t *testing.T) {
+// TestTimeInTheFuture: a line with a time in the future counts when the time has come.
+func TestTimeInTheFuture(t *testing.T) {
 	im := importer(newTape())
 	at := time.Unix(1_200_000_000, 0)
 	im.Now = func() time.Time { return at }
-	known(t, im)
+	makeLinks(t, im)
 	in := visit("", 0, "abc", "x") + visit("", 1, "abc", "x")
-	if got, told := imports(t, im, "combined", in); got != (feed.Result{Lines: 2, Clicks: 1, Rejected: 1}) || !strings.Contains(told[0], "future") {
-		t.Errorf("%+v, %q", got, told)
+	if got, reason := imports(t, im, "combined", in); got != (feed.Result{Lines: 2, Clicks: 1, Rejected: 1}) || !strings.Contains(reason[0], "future") {
+		t.Errorf("%+v, %q", got, reason)
 	}
 	at = at.Add(time.Second)
 	if got, _ := imports(t, im, "combined", in); got != (feed.Result{Lines: 2, Clicks: 1, Known: 1}) {
@@ -95,10 +95,10 @@ func TestEarlierThanTheClock(t *testing.T) {
 	}
 }
 
-// TestOnceWhenever imports a log repeatedly while it grows, cut off anywhere, killed in
+// TestOnceAtAnyTime imports a log repeatedly while it grows, cut off anywhere, killed in
 // between, and while links are made. In the end each line with a link has counted once,
 // and no other line has.
-func TestOnceWhenever(t *testing.T) {
+func TestOnceAtAnyTime(t *testing.T) {
 	seedtest.Check(t, func(t *rapid.T) {
 		tape := newTape()
 		im := importer(tape)
@@ -189,7 +189,7 @@ func TestManyCountsComeLater(t *testing.T) {
 	done := uint64(len(tape.clicks))
 	tape.breaks = -1
 	if got, _ := imports(t, im, "ndjson", in); got != (feed.Result{Lines: 9, Clicks: 90_000 - done, Known: done}) {
-		t.Errorf("%+v, of which %d were known", got, done)
+		t.Errorf("%+v; %d clicks were recorded before", got, done)
 	}
 	if len(tape.clicks) != 90_000 {
 		t.Errorf("%d clicks", len(tape.clicks))
@@ -201,14 +201,14 @@ func TestFormatsApart(t *testing.T) {
 	log := visit("", 1, "abc", "x")
 	tape := newTape()
 	im := importer(tape)
-	known(t, im)
+	makeLinks(t, im)
 	for _, format := range []string{"bitly-feed", "ndjson"} {
 		if got, _ := imports(t, im, format, log); got != (feed.Result{Lines: 1, Rejected: 1, Alien: 1}) {
 			t.Errorf("as %s: %+v", format, got)
 		}
 	}
 	if got, _ := imports(t, im, "combined", log); got != (feed.Result{Lines: 1, Clicks: 1}) {
-		t.Errorf("as what it is: %+v", got)
+		t.Errorf("in the right format: %+v", got)
 	}
 	if len(tape.marks) != 3 {
 		t.Errorf("three formats of an input share marks: %d kinds", len(tape.marks))
@@ -217,7 +217,7 @@ func TestFormatsApart(t *testing.T) {
 	const first = `{"_heartbeat_": 1331923261}`
 	imports(t, im, "bitly-feed", first+"\n")
 	if n := len(tape.marks[sha256.Sum256([]byte(first))]); n != 1 {
-		t.Errorf("%d marks of Bitly's feed where they have always been", n)
+		t.Errorf("%d marks of Bitly's feed under the digest of the first line", n)
 	}
 }
 
@@ -245,7 +245,7 @@ func TestGrownLogs(t *testing.T) {
 				t.Parallel()
 				tape := newTape()
 				im := importer(tape)
-				known(t, im)
+				makeLinks(t, im)
 				var log []string
 				for i := range parts {
 					part := ""
@@ -254,8 +254,8 @@ func TestGrownLogs(t *testing.T) {
 					}
 					log = append(log, part)
 					want := feed.Result{Lines: uint64(len(log) * lines), Clicks: lines, Known: uint64(i * lines)}
-					if got, told := imports(t, im, "combined", file(log)); got != want {
-						t.Errorf("%+v, want %+v; %q", got, want, told)
+					if got, reason := imports(t, im, "combined", file(log)); got != want {
+						t.Errorf("%+v, want %+v; %q", got, want, reason)
 					}
 				}
 				if len(tape.clicks) != parts*lines {
@@ -266,7 +266,7 @@ func TestGrownLogs(t *testing.T) {
 	}
 }
 
-func TestNotesComeBack(t *testing.T) {
+func TestNotesRoundTrip(t *testing.T) {
 	seedtest.Check(t, func(t *rapid.T) {
 		waiting := rapid.SliceOfNDistinct(rapid.Uint64Range(1, 100), 0, 60, rapid.ID).Draw(t, "waiting")
 		slices.Sort(waiting)
@@ -277,7 +277,7 @@ func TestNotesComeBack(t *testing.T) {
 		}
 	})
 	if s := feed.Notes(0, 0, 0, 0, nil); s != "" {
-		t.Errorf("nothing is written as %x", s)
+		t.Errorf("empty notes are written as %x", s)
 	}
 	// Pinned: stores keep them.
 	if s := feed.Notes(1, 300, 4, 5, []uint64{2, 3, 4, 9}); s != "\x01\xac\x02\x04\x05\x00\x00\x00\x01\x03\x04\x01" {

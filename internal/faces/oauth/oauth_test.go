@@ -255,9 +255,9 @@ func TestEveryFlowIsBounded(t *testing.T) {
 	}
 }
 
-// TestTheLogIsSpared: what strangers can cause at will is logged once a second, with
-// its number, and the last ones are logged although none follows.
-func TestTheLogIsSpared(t *testing.T) {
+// TestLogIsBounded: what strangers can cause at will is logged once a second, with
+// its number, and the last ones are logged although no other follows.
+func TestLogIsBounded(t *testing.T) {
 	for login, want := range map[string]struct {
 		code  int
 		level string
@@ -290,8 +290,8 @@ func TestTheLogIsSpared(t *testing.T) {
 	}
 }
 
-// TestWhoLeavesIsNotLogged: clients that leave before the answer cannot fill the log.
-func TestWhoLeavesIsNotLogged(t *testing.T) {
+// TestClientThatLeaves: clients that leave before the answer cannot fill the log.
+func TestClientThatLeaves(t *testing.T) {
 	o, _, log := newOAuth()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

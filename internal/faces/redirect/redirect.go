@@ -62,20 +62,20 @@ type Options struct {
 	// MaxAge is for how long a browser may repeat a redirect without asking, in whole
 	// seconds. Clicks that it repeats do not count.
 	MaxAge time.Duration
-	// NotFoundURL is where unknown names lead; a plain page if empty.
+	// NotFoundURL is the URL that unknown names lead to; a plain page if empty.
 	NotFoundURL string
-	// HomeURL is where / leads; a plain page if empty.
+	// HomeURL is the URL that / leads to; a plain page if empty.
 	HomeURL string
 }
 
-// RecordTimeout is how long a visitor waits until the click is durable.
+// RecordTimeout bounds the time that a visitor waits until the click is durable.
 const RecordTimeout = 2 * time.Second
 
 const (
 	// notDurableEvery is the interval between two log lines about clicks that
 	// are not durable, and so the longest that a visitor waits for one.
 	notDurableEvery = 100 * time.Millisecond
-	// logTimeout is how long a visitor waits for a log that blocks.
+	// logTimeout bounds the time that a visitor waits for a log that blocks.
 	logTimeout = time.Second
 )
 
@@ -105,7 +105,7 @@ func New(o Options) *Handler {
 	}
 }
 
-// NotDurable is how many visitors were redirected although their click is not known to
+// NotDurable is the number of visitors who were redirected although their click is not known to
 // be durable.
 func (h *Handler) NotDurable() uint64 { return h.lost.Load() }
 

@@ -44,7 +44,7 @@ func (known) Resolve(_ context.Context, host, path string) (store.Link, error) {
 	return store.Link{}, click.ErrNotFound
 }
 
-// islands is where all addresses of the documentation are.
+// islands is a country database: 192.0.2.1 is in New Zealand, other addresses are unknown.
 type islands struct{}
 
 func (islands) Country(a netip.Addr) click.Country {
@@ -142,9 +142,9 @@ func TestVisits(t *testing.T) {
 	}
 }
 
-// TestWhoLeavesIsNotLogged: a visitor who leaves before the name is resolved
-// is no fault.
-func TestWhoLeavesIsNotLogged(t *testing.T) {
+// TestVisitorWhoLeaves: a visitor who leaves before the name is resolved is not
+// logged.
+func TestVisitorWhoLeaves(t *testing.T) {
 	log := new(logtest.Log)
 	d := newFace(t, func(o *redirect.Options) { o.Log = log.Logger() })
 	ctx, leave := context.WithCancel(t.Context())
@@ -162,8 +162,8 @@ func TestWhoLeavesIsNotLogged(t *testing.T) {
 	}
 }
 
-// TestTheLogIsSpared: unresolved names are logged once a second, with the number of visitors.
-func TestTheLogIsSpared(t *testing.T) {
+// TestLogIsBounded: unresolved names are logged once a second, with the number of visitors.
+func TestLogIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := new(logtest.Log)
 		d := newFace(t, func(o *redirect.Options) { o.Log = log.Logger() })
@@ -182,7 +182,7 @@ func TestTheLogIsSpared(t *testing.T) {
 	})
 }
 
-// TestVisitorComesFirst: a journal that fails or hangs keeps nobody waiting.
+// TestVisitorComesFirst: a journal that fails or hangs delays visitors by RecordTimeout at most.
 func TestVisitorComesFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log logtest.Log
@@ -195,7 +195,7 @@ func TestVisitorComesFirst(t *testing.T) {
 		})
 		began := time.Now()
 		ctx, cancel := context.WithCancel(t.Context())
-		cancel() // a visitor who has left has clicked all the same
+		cancel() // the click of a visitor who left counts, too
 		r := httptest.NewRequest("GET", "http://sho.rt/abc", nil).WithContext(ctx)
 		w := httptest.NewRecorder()
 		d.ServeHTTP(w, r)
@@ -238,7 +238,7 @@ func TestClicksThatAreNotDurable(t *testing.T) {
 		visit(1)
 		expect(1, "1 total=1")
 		visit(99)
-		expect(1, "1 total=1") // if the program ends now, so it was
+		expect(1, "1 total=1") // no other visitor was answered, so no click is lost unlogged
 		<-time.After(100 * time.Millisecond)
 		expect(100, "1 total=1; 99 total=100")
 		<-time.After(time.Second) // quiet
@@ -280,7 +280,7 @@ func (p pipe) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// clicksIn is what the log says about clicks that are not durable.
+// clicksIn is the numbers of the log about clicks that are not durable.
 func clicksIn(log *logtest.Log) string {
 	var said []string
 	for l := range strings.Lines(log.String()) {

@@ -28,7 +28,7 @@ type Options struct {
 	Limits           Limits
 	// Seats bounds questions that take long, by user; nil sets no bound.
 	Seats *throttle.Seats
-	// Timeout is how long a call may take; 0 sets no bound.
+	// Timeout bounds the duration of a call; 0 sets no bound.
 	Timeout time.Duration
 	// Full reports whether the disk is too full for users to write; nil is never.
 	Full func() bool
@@ -49,7 +49,7 @@ type Limits struct {
 	Address func(*http.Request) string
 }
 
-// Store is what the API needs of the store of links and users, whose contract is
+// Store is the part of the store of links and users that the API needs. Its contract is
 // that of store.Links and store.Users.
 type Store interface {
 	UserByID(ctx context.Context, id click.UserID) (store.User, error)

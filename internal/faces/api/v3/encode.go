@@ -15,7 +15,7 @@ import (
 // formats are the values of the parameter format. The first is the default.
 var formats = []string{"json", "xml", "txt", "csv"}
 
-// encoding is how an answer is written.
+// encoding is the form of an answer.
 type encoding struct {
 	format   string // one of formats
 	callback string // of JSONP; empty without one

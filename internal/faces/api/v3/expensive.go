@@ -20,10 +20,10 @@ const (
 	// list without a search for a user with more than manyListed. Each takes a few
 	// ms there.
 	manySearched, manyListed = 1000, 10_000
-	// manyOfURL is how many links of one long URL make a question about all of
+	// manyOfURL is the number of links of one long URL that makes a question about all of
 	// them expensive.
 	manyOfURL = 1000
-	// manyLookups is how many long URLs a call may look up before it is expensive.
+	// manyLookups bounds the long URLs that a cheap call looks up.
 	manyLookups = 200
 
 	// givenUpEvery is the interval between two log lines about questions that

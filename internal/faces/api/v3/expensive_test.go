@@ -138,11 +138,11 @@ func TestExpensiveQuestionsTakeSeats(t *testing.T) {
 			logged += n
 		}
 		if lines := strings.Count(log.String(), "\n"); logged != 15 || lines > 3 {
-			t.Errorf("%d lines log %d questions that were given up, want at most 3 and 15: %s", lines, logged, log)
+			t.Errorf("%d lines log %d questions that timed out, want at most 3 and 15: %s", lines, logged, log)
 		}
-		for range 4 { // every seat was given back
+		for range 4 { // every seat was released
 			if text, _ := answerTo(t, api, "user/link_history?query=zzzz&access_token=good"); text != "OK" {
-				t.Errorf("afterwards: %s", text)
+				t.Errorf("after all seats were released: %s", text)
 			}
 		}
 	})
@@ -155,10 +155,10 @@ func TestQuestionsEnd(t *testing.T) {
 		api, _, log := newCrowded(t, nil, time.Minute)
 		began := time.Now()
 		if text, retry := answerTo(t, api, "user/link_history?query=zzzz&access_token=good"); text != "TEMPORARILY_UNAVAILABLE" || retry != "5" {
-			t.Errorf("a question without end: %s, Retry-After %q", text, retry)
+			t.Errorf("a question that times out: %s, Retry-After %q", text, retry)
 		}
 		if took := time.Since(began); took != time.Minute {
-			t.Errorf("it took %s", took)
+			t.Errorf("the question took %s", took)
 		}
 		if strings.Contains(log.String(), "level=ERROR") {
 			t.Errorf("the log has %s", log)
@@ -166,7 +166,7 @@ func TestQuestionsEnd(t *testing.T) {
 	})
 }
 
-// many is a store with so many links of http://google.com/ and of each user.
+// many is a store with that number of links of http://google.com/ and of each user.
 type many struct {
 	v3.Store
 	links int
@@ -185,13 +185,13 @@ func (s many) LinksOfURL(ctx context.Context, longURL string) ([]store.Link, err
 	return links, err
 }
 
-// TestWhatIsExpensive: without any seat, questions are answered until there is too
+// TestWhichQuestionsAreExpensive: without any seat, questions are answered until there is too
 // much to read.
-func TestWhatIsExpensive(t *testing.T) {
+func TestWhichQuestionsAreExpensive(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		target       string
-		cheap, links int // with so many links the question is cheap, and expensive
+		cheap, links int // numbers of links: the question is cheap, and expensive
 	}{
 		{"user/link_history?query=zzzz", 1000, 1001},
 		{"user/link_history?root_domain=x&user=cat", 1000, 1001},
@@ -231,8 +231,8 @@ func TestWhatIsExpensive(t *testing.T) {
 	}
 }
 
-// flooded is a store of clicks with so many referrers of a link and its user, and so
-// many links of the user.
+// flooded is a store of clicks with n referrers of a link and its user, and n links of
+// the user.
 func flooded(t *testing.T, links *links.Links, values int) *storetest.MemoryClicks {
 	l, err := links.Find(t.Context(), "ze6poY", "sho.rt")
 	if err != nil {

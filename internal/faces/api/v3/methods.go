@@ -26,7 +26,7 @@ type method struct {
 	secret bool
 }
 
-// emptyList is what older methods answer next to an error.
+// emptyList is the data of older methods next to an error.
 var emptyList = []struct{}{}
 
 // methodTable is the methods by their paths below /v3.

@@ -234,10 +234,10 @@ var hostile = []string{"zz", "-1", "0", "99999999999999999999", "\xff\x00", "<&>
 var contracted = regexp.MustCompile(`^(OK|(MISSING|INVALID)_ARG_[A-Z0-9_]+|INVALID_(ACCESS_TOKEN|URI|LOGIN|APIKEY|X_APIKEY|DOMAIN)|` +
 	`NOT_FOUND|LINK_ALREADY_EXISTS|ALREADY_A_BITLY_LINK|TRACKING_DOMAIN_NOT_REGISTERED)$`)
 
-// TestNothingIsOurFault sends every parameter to every method with hostile values,
+// TestHostileParameters sends every parameter to every method with hostile values,
 // with and without the other parameters and credentials. The answer is one that
 // docs/api.md lists, in the format that was asked for, and nothing is logged.
-func TestNothingIsOurFault(t *testing.T) {
+func TestHostileParameters(t *testing.T) {
 	t.Parallel()
 	api := newAPI(t)
 	picks := seedtest.Sample(t, 4)

@@ -16,7 +16,7 @@ import (
 const (
 	// MaxBody is the size of the body of a POST, in bytes.
 	MaxBody = 64 << 10
-	// maxSkipped is how much of a longer body is read and dropped, in bytes.
+	// maxSkipped bounds what is read of a longer body and dropped, in bytes.
 	maxSkipped = 1 << 20
 	// maxCallback is the length of callback.
 	maxCallback = 128
@@ -30,7 +30,7 @@ const (
 	// The links of a page of user/link_history.
 	defaultPage = 50
 	maxPage     = 100
-	// maxNamedLinks is how many links a call of an older method may name.
+	// maxNamedLinks bounds the links that a call of an older method may name.
 	maxNamedLinks = 15
 
 	// maxDays is days; defaultDays unless it is given.
@@ -43,8 +43,8 @@ const (
 	// in bytes.
 	maxText = 4096
 
-	// maxUnknown is how many unknown parameters are named in a Warning header
-	// each, and maxUnknownName the length of an escaped name there.
+	// maxUnknown bounds the unknown parameters that have a Warning header, and
+	// maxUnknownName the length of an escaped name there.
 	maxUnknown     = 8
 	maxUnknownName = 60
 )
@@ -122,7 +122,7 @@ func (c *call) int(name string, absent, least, most int64) int64 {
 	return n
 }
 
-// limit is how many entries a list may have.
+// limit is the maximum number of entries of a list.
 func (c *call) limit(absent, most int64) int { return int(c.int("limit", absent, 1, most)) }
 
 // timestamp is a parameter that is an instant, as a Unix second; 0 if absent. Numbers
@@ -210,7 +210,7 @@ func (c *call) unit() (calendar.Unit, bool) {
 	return u, true
 }
 
-// units is how many units, or metrics.AllTime.
+// units is the number of units, or metrics.AllTime.
 func (c *call) units(u calendar.Unit) int {
 	s := c.query.get("units")
 	if s == "" {

@@ -26,12 +26,12 @@ func TestKnownParameters(t *testing.T) {
 	}
 	for name := range taken {
 		if !v3.Known[name] {
-			t.Errorf("a method takes %s, and a warning says that it is unknown", name)
+			t.Errorf("a method takes %s, but it is not among the known names", name)
 		}
 	}
 	for name := range v3.Known {
 		if !taken[name] {
-			t.Errorf("no method takes %s, and it is known", name)
+			t.Errorf("no method takes %s, but it is among the known names", name)
 		}
 	}
 }
@@ -88,6 +88,6 @@ func TestUnknownParameters(t *testing.T) {
 	}
 	want := append(unknown(names[:8]...), `299 - "992 more unknown parameters"`)
 	if got := warnings(t, api, "user/clicks?"+q.Encode()); !slices.Equal(got, want) {
-		t.Errorf("a thousand of them: %q", got)
+		t.Errorf("a thousand unknown parameters: %q", got)
 	}
 }

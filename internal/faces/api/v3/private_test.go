@@ -231,7 +231,7 @@ func TestPrivateLinksAreTheirOwnersOnly(t *testing.T) {
 	}
 	for _, method := range newAPI(t).Methods() {
 		if !asked[method] {
-			t.Errorf("no question asks whether %s shows private links: add one to the table", method)
+			t.Errorf("the table has no question that shows whether %s reveals private links", method)
 		}
 	}
 }
@@ -270,10 +270,10 @@ func others(t *testing.T, name, query string, got, without *httptest.ResponseRec
 	}
 }
 
-// TestBesideAPrivateLink: bob makes a link of a long URL that has a private link. Then
-// bob sees that link and its aggregate link, and neither the private link nor the older
-// clicks on the aggregate link.
-func TestBesideAPrivateLink(t *testing.T) {
+// TestPublicLinkOfAPrivateURL: bob makes a link of a long URL that has a private link.
+// Then bob sees that link and its aggregate link, but neither the private link nor the
+// older clicks on the aggregate link.
+func TestPublicLinkOfAPrivateURL(t *testing.T) {
 	t.Parallel()
 	for _, longURL := range []string{"http://secret.example/own", "http://secret.example/same"} {
 		for _, q := range privateQuestions {

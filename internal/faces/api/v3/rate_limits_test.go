@@ -92,8 +92,8 @@ func TestLimits(t *testing.T) {
 	l.expect(t, "a", "user/clicks?access_token=good", "OK", "0", "")
 }
 
-// TestRefusedCredentials: an address may send so many wrong credentials. Then its
-// credentials are refused without asking Auth, except those that are known.
+// TestRefusedCredentials: the wrong credentials of an address are limited. After
+// that its credentials are refused without asking Auth, except those in its cache.
 func TestRefusedCredentials(t *testing.T) {
 	t.Parallel()
 	l := newLimited(t)
@@ -174,9 +174,9 @@ func TestClientThatLeaves(t *testing.T) {
 	}
 }
 
-// TestTheLogIsSpared: faults that anybody can cause at will are logged once a second,
+// TestLogIsBounded: faults that anybody can cause at will are logged once a second,
 // with their number.
-func TestTheLogIsSpared(t *testing.T) {
+func TestLogIsBounded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLimited(t)

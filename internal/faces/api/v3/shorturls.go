@@ -101,8 +101,8 @@ func (a *API) info(c *call) (any, error) {
 	return object{{"info", entries}}, err
 }
 
-// creator is who made the link: a login, or the public object of the user; null
-// without a user.
+// creator is the user who made the link: a login, or the public object of the user;
+// null without a user.
 func (a *API) creator(c *call, l store.Link, fullUser bool) (any, error) {
 	if l.User == click.Nobody {
 		return nil, nil

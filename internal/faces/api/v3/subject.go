@@ -73,7 +73,7 @@ func (c *call) clicksOnURL(asker store.User, longURL string) (metrics.Subject, e
 	return of, nil
 }
 
-// oldest is when the oldest of some links was made, by aggregate link.
+// oldest is the time at which the oldest of some links was made, by aggregate link.
 type oldest map[click.LinkID]int64
 
 func (o oldest) add(l *store.Link) {

@@ -5,7 +5,7 @@ import "github.com/footfall/footfall/internal/faces/envelope"
 // Methods for features that footfall does not have. It shares no links, and has no
 // tracking domains or applications.
 
-// shares is how often a link was shared by one way of sharing.
+// shares is the number of times that a link was shared in one way.
 type shares struct {
 	Type   string `json:"share_type"`
 	Shares uint64 `json:"shares"`

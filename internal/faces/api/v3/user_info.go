@@ -69,7 +69,7 @@ func (c *call) userOf(name string, asker store.User) store.User {
 	return u
 }
 
-// publicUser is what other users see of a user. There are no profile pages or
+// publicUser is the part of a user that other users see. There are no profile pages or
 // pictures.
 func publicUser(u store.User) object {
 	return object{

@@ -10,7 +10,7 @@ import (
 	"github.com/footfall/footfall/internal/base/click"
 )
 
-// number is what parseInt found.
+// number is a result of parseInt.
 type number int
 
 const (

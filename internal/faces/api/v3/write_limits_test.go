@@ -10,9 +10,9 @@ import (
 	v3 "github.com/footfall/footfall/internal/faces/api/v3"
 )
 
-// TestWhatAUserWritesIsBounded: a user may make or change so many links a minute, and
-// write so many bytes. Calls that change nothing are free, and questions work.
-func TestWhatAUserWritesIsBounded(t *testing.T) {
+// TestWriteLimits: the links that a user makes or changes, and the bytes of their
+// texts, are limited per minute. Calls that change nothing are free, and questions work.
+func TestWriteLimits(t *testing.T) {
 	t.Parallel()
 	l := newLimited(t)
 	clock := func() time.Time { return l.at }

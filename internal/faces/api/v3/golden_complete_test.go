@@ -51,9 +51,9 @@ func (e exchanged) is(f form) bool {
 	return true
 }
 
-// TestGoldenFilesAreWhole: the golden files have an answer of each form in each
+// TestGoldenFilesAreComplete: the golden files have an answer of each form in each
 // format, and an error for each parameter of it.
-func TestGoldenFilesAreWhole(t *testing.T) {
+func TestGoldenFilesAreComplete(t *testing.T) {
 	t.Parallel()
 	all := goldenExchanges(t)
 	for _, f := range forms() {
