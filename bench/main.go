@@ -16,7 +16,7 @@ import (
 // port.
 const shortDomain = "sho.rt"
 
-// programs are the measurements. Each takes the arguments after its name.
+// programs returns the measurements. Each takes the arguments after its name.
 func programs() map[string]func(args []string) error {
 	return map[string]func(args []string) error{
 		"layout":   layout,

@@ -22,7 +22,7 @@ type (
 	list   []any
 )
 
-// envelope is a complete answer.
+// envelope returns a complete answer.
 func envelope(code int, text string, data any) object {
 	return object{"status_code": code, "status_txt": text, "data": data}
 }
@@ -54,7 +54,7 @@ func (w *model) resolve(text string) *link {
 	return l
 }
 
-// resolveOwned is resolve, but it returns the link if both have the same hash.
+// resolveOwned does what resolve does, but returns the link if both have the same hash.
 func (w *model) resolveOwned(text string) *link {
 	if _, after, found := strings.Cut(text, "://"); found {
 		text = after
@@ -225,7 +225,7 @@ func domains(clicks []oneClick, limit int, drop bool) list {
 	return out
 }
 
-// social are the networks that exclude_social_networks drops, as in docs/api.md.
+// social returns the networks that exclude_social_networks drops, as in docs/api.md.
 func social(domain string) bool {
 	for _, s := range strings.Fields(socialNetworks) {
 		if d := strings.ToLower(domain); d == s || strings.HasSuffix(d, "."+s) {

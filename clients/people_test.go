@@ -176,7 +176,7 @@ func hostOf(l *link) string {
 	return strings.ToLower(u.Hostname())
 }
 
-// history is a link in the link history of a user.
+// history returns a link in the link history of a user.
 func (w *model) history(l *link, login string) object {
 	note := orNull(l.note)
 	if l.owner != login { // only the owner sees notes

@@ -92,7 +92,7 @@ func must(t *testing.T, name string, args ...string) string {
 	return string(out)
 }
 
-// snippet is the first block of a page of docs in a language after some words.
+// snippet returns the first block of a page of docs in a language after some words.
 func snippet(t *testing.T, file, after, language string) string {
 	t.Helper()
 	page, err := os.ReadFile(filepath.Join("../docs", file))

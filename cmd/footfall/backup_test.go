@@ -71,8 +71,8 @@ func TestBackup(t *testing.T) {
 	fails(t, "is not empty", "restore", "--from", backups, "--data", data)
 	fails(t, "no complete backup", "restore", "--from", t.TempDir(), "--data", filepath.Join(t.TempDir(), "new"))
 	fails(t, "which is not a backup", "backup", "--data", data, "--to", filepath.Join(backupsTaken[2].path, "journal"))
-	fails(t, "the data directory lies in", "backup", "--data", data, "--to", filepath.Dir(data))
-	fails(t, "lies in the data directory", "backup", "--data", data, "--to", filepath.Join(data, "backups"))
+	fails(t, "the data directory is in", "backup", "--data", data, "--to", filepath.Dir(data))
+	fails(t, "is in the data directory", "backup", "--data", data, "--to", filepath.Join(data, "backups"))
 }
 
 // TestKilledBackup kills backups with -9. The one before must stay, and the next one must

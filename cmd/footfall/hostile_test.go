@@ -35,7 +35,7 @@ func harmless(t *testing.T, what, output string) {
 	}
 }
 
-// quote is a text as a JSON string.
+// quote returns a text as a JSON string.
 func quote(t *testing.T, text string) string {
 	t.Helper()
 	b, err := json.Marshal(text)

@@ -15,8 +15,8 @@ import (
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// logLines are n lines of an access log, one a second from second from on, which visit
-// the names in turn.
+// logLines returns n lines of an access log, one each second from the second from on.
+// They visit the names in turn.
 func logLines(from, n int, names ...string) string {
 	var b strings.Builder
 	for i := range n {
@@ -26,7 +26,7 @@ func logLines(from, n int, names ...string) string {
 	return b.String()
 }
 
-// linkLines are the user ann with links of these names, as NDJSON.
+// linkLines returns the links of the user ann with these names, as NDJSON.
 func linkLines(names ...string) string {
 	s := `{"type":"user","login":"ann","created":1}` + "\n"
 	for _, name := range names {

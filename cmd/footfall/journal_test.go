@@ -11,7 +11,7 @@ import (
 	"github.com/footfall/footfall/internal/testkit/harness"
 )
 
-// segments are the files of a journal, oldest first.
+// segments returns the files of a journal, oldest first.
 func segments(t *testing.T, data string) []string {
 	t.Helper()
 	var files []string

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// wholeLog is the log of a server that was stopped as soon as it was ready.
+// wholeLog returns the log of a server that was stopped as soon as it was ready.
 func wholeLog(t *testing.T, env []string, args ...string) string {
 	t.Helper()
 	cmd := serving(args...)
@@ -28,7 +28,7 @@ func TestFirstAndLastLines(t *testing.T) {
 	lines := strings.Split(strings.TrimSpace(log), "\n")
 	for _, c := range []struct{ line, want string }{
 		{lines[0], `level=INFO msg="footfall starts" version=devel go=go1\.\S+ platform=\S+ cpus=\d+ memory=\S+ connections=\d+$`},
-		{lines[1], `level=INFO msg="options that were given; all others have their defaults" data=\S+/data listen=127\.0\.0\.1:0 domain=sho\.rt,b\.example redirect-max-age=5m0s ` +
+		{lines[1], `level=INFO msg="options that were given; all others have their default values" data=\S+/data listen=127\.0\.0\.1:0 domain=sho\.rt,b\.example redirect-max-age=5m0s ` +
 			`home-url=https://example\.org/ journal-retention=60d disk-reserve=2097152 log-level=DEBUG$`},
 		{lines[len(lines)-1], `level=INFO msg="stopped: everything is on disk, and all clicks are counted" took=\d\S*s$`},
 	} {

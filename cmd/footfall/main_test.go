@@ -54,7 +54,7 @@ func try(t *testing.T, args ...string) printed {
 	return tryWith(t, "", args...)
 }
 
-// tryWith is try with a standard input.
+// tryWith does what try does, with a standard input.
 func tryWith(t *testing.T, stdin string, args ...string) printed {
 	t.Helper()
 	var env []string
@@ -72,7 +72,7 @@ func tryWith(t *testing.T, stdin string, args ...string) printed {
 	return printed{out.String(), errs.String(), cmd.ProcessState.ExitCode()}
 }
 
-// all is everything that a command printed.
+// all returns everything that a command printed.
 func (p printed) all() string { return p.stdout + p.stderr }
 
 // fails runs a command, which must fail with words in what it prints, and without a
@@ -150,7 +150,7 @@ func writeFile(t *testing.T, path, text string) string {
 // The feed's files hold feedClicks clicks.
 const feedClicks = 6724
 
-// feedFiles are the files of Bitly's click feed, oldest first.
+// feedFiles returns the files of Bitly's click feed, oldest first.
 func feedFiles(t *testing.T) []string {
 	t.Helper()
 	files, err := filepath.Glob("../../internal/faces/feed/testdata/*.gz")

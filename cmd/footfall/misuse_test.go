@@ -31,11 +31,11 @@ func TestMisuse(t *testing.T) {
 		want string
 		args []string
 	}{
-		{"footfall: name a command (footfall --help shows how)", nil},
-		{"name a command of user (footfall user --help", []string{"user"}},
-		{"name a FILE (footfall import --help", []string{"import"}},
-		{"name a LOGIN and a URL", []string{"link", "add"}},
-		{"name a URL", []string{"link", "add", "ann"}},
+		{"footfall: give a command (footfall --help shows how)", nil},
+		{"give a command of user (footfall user --help", []string{"user"}},
+		{"give a FILE (footfall import --help", []string{"import"}},
+		{"give a LOGIN and a URL", []string{"link", "add"}},
+		{"give a URL", []string{"link", "add", "ann"}},
 		{"--to lacks its value", []string{"backup", "--to"}},
 		{"--data lacks its value, because --demo looks like an option", []string{"serve", "--data", "--demo"}},
 		{`--keep: "-1" is not a whole number from 1 to 1000000`, []string{"backup", "--to", "x", "--keep", "-1"}},

@@ -89,7 +89,7 @@ func scriptServe(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv("URL", server.URL)
 }
 
-// scriptAsk is the command ask; deadline is that of the test.
+// scriptAsk returns the command ask of scripts. deadline is that of the test.
 func scriptAsk(ts *testscript.TestScript, args []string, deadline time.Time) {
 	var body []byte
 	until := regexp.MustCompile("")

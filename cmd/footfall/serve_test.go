@@ -80,7 +80,7 @@ func TestRefusals(t *testing.T) {
 		{[]string{"serve", "--data", dir, "--listen", "127.0.0.1:0", "--proxy-header", "x"}, "--proxy-header must be one of"},
 		{[]string{"user", "revoke", "ann", "--data", dir}, "user revoke needs a token of ann, or --all for every token"},
 		{[]string{"user", "revoke", "ann", "x", "--all", "--data", dir}, "or --all for every token"},
-		{[]string{"user", "revoke", "ann", "x", "--data", dir}, `the token: not found among those of "ann"`},
+		{[]string{"user", "revoke", "ann", "x", "--data", dir}, `the token was not found among those of "ann"`},
 		{[]string{"user", "revoke", "bob", "--all", "--data", dir}, `there is no user "bob"`},
 		{[]string{"user", "key", "bob", "--new", "--data", dir}, `there is no user "bob"`},
 		{[]string{"serve", "--data", dir, "--listen", "127.0.0.1:0", "--geo-db", "/dev/null"}, "--geo-db"},

@@ -32,7 +32,7 @@ func serve(t *testing.T, args ...string) *harness.Process {
 	return startServer(t, serving(args...))
 }
 
-// startServer is serve for a command that was prepared.
+// startServer does what serve does, with a command that was prepared.
 func startServer(t *testing.T, cmd *exec.Cmd) *harness.Process {
 	t.Helper()
 	server, err := harness.Start(cmd)
@@ -128,7 +128,7 @@ func shorten(t *testing.T, server *harness.Process, token, longURL string) strin
 	return short
 }
 
-// clicks is how many clicks of the token's user the API counts.
+// clicks returns how many clicks of the token's user the API counts.
 func clicks(t *testing.T, server *harness.Process, token string) uint64 {
 	t.Helper()
 	n, err := server.Clicks("user/clicks?", token)
@@ -225,8 +225,8 @@ func (v *visitors) await(t *testing.T, answered uint64) {
 	})
 }
 
-// awaitProcess is await.Until for what a process does: it fails as soon as the process
-// has ended without it.
+// awaitProcess does what await.Until does, for something that a process does. It fails
+// as soon as the process has ended and has not done it.
 func awaitProcess(t *testing.T, p *harness.Process, what string, f func() (got string, ok bool)) {
 	t.Helper()
 	await.Until(t, what, func() (string, bool) {

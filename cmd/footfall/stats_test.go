@@ -13,7 +13,7 @@ import (
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// clickLines are clicks on a link at these times, as NDJSON.
+// clickLines returns clicks on a link at these times, as NDJSON.
 func clickLines(hash string, bot bool, at ...time.Time) (s string) {
 	for _, t := range at {
 		s += fmt.Sprintf(`{"ts":%d,"hash":%q,"bot":%v}`+"\n", t.Unix(), hash, bot)

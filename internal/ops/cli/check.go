@@ -25,10 +25,10 @@ type checkCmd struct {
 // as it is.
 func (c *checkCmd) Run(e *env) error {
 	if c.GiveUpDamaged && !c.Repair {
-		return usage("--give-up-damaged goes with --repair")
+		return usage("--give-up-damaged only applies together with --repair: add it")
 	}
 	if c.GiveUpLinks && !c.Repair {
-		return usage("--give-up-links goes with --repair")
+		return usage("--give-up-links only applies together with --repair: add it")
 	}
 	opened, repair := false, false
 	err := c.with(e, func(o *server.Owner) error {
@@ -97,14 +97,14 @@ func (c *checkCmd) repairOpen(e *env, o *server.Owner, repaired []string) (r che
 	return r, err
 }
 
-// checkBy is the check of the process that owns the directory.
+// checkBy returns a function that has the owner of the directory check it.
 func checkBy(o *server.Owner) func(context.Context, func(string)) (datadir.Verdict, error) {
 	return func(ctx context.Context, report func(string)) (datadir.Verdict, error) {
 		return control.Check.Ask(ctx, o.Client, control.None{}, report)
 	}
 }
 
-// checked is what a check found, in words.
+// checked has what a check found, in words.
 type checked struct {
 	audit.Summary
 	// Advice is what to do about the findings; empty if there are none.

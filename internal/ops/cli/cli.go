@@ -35,7 +35,7 @@ import (
 	"github.com/footfall/footfall/internal/ops/server"
 )
 
-// env is what commands work with.
+// env holds what commands work with.
 type env struct {
 	ctx   context.Context
 	stdin io.Reader
@@ -72,10 +72,10 @@ type dataDir struct {
 	Data string `help:"The data directory." type:"path" placeholder:"DIR" otherwise:"./footfall-data"`
 }
 
-// defaultData is the data directory if none is named.
+// defaultData is the data directory if --data does not name another one.
 const defaultData = "./footfall-data"
 
-// options are what package datadir needs to know about the directory.
+// options returns what package datadir needs to know about the directory.
 func (d dataDir) options(e *env) datadir.Options {
 	o := datadir.Options{Path: d.Data, Named: d.Data != "", Now: e.now, Log: e.log}
 	if !o.Named {
@@ -90,7 +90,7 @@ func (d dataDir) with(e *env, f func(*server.Owner) error) error {
 	return e.connect(server.Options{Data: d.options(e)}, f)
 }
 
-// making is with, for commands that make the data directory if it is missing.
+// making does what with does, for commands that make the data directory if it is missing.
 func (d dataDir) making(e *env, f func(*server.Owner) error) error {
 	o := server.Options{Data: d.options(e)}
 	o.Data.Create = true

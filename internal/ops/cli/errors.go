@@ -13,7 +13,7 @@ import (
 // the readers of logs and code, not for operators.
 var packages = regexp.MustCompile(`(^|: )(?:auth|backup|bot|control|feed|geo|journal|links|metrics|pebble|recorder|rollup|store/pebble|store/sql): `)
 
-// sentence is an error as an operator reads it: with hints, without the names of
+// sentence returns an error as an operator reads it: with hints, without the names of
 // packages, and each line once. Arguments that it repeats are made safe for a
 // terminal.
 func sentence(err error, args []string) string {

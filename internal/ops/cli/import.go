@@ -73,7 +73,7 @@ func (c *importCmd) missing() (all error) {
 	return all
 }
 
-// remark says why lines of a file do not count that could.
+// remark says which lines of a file do not count now, but could later, and why.
 func (c *importCmd) remark(e *env, path string, r feed.Result) {
 	switch {
 	case r.NoLink == 1:
@@ -83,7 +83,7 @@ func (c *importCmd) remark(e *env, path string, r feed.Result) {
 	}
 }
 
-// allRejected is the error about a file without a valid line. If no line has the
+// allRejected returns the error about a file without a valid line. If no line has the
 // format, the format is probably wrong.
 func (c *importCmd) allRejected(path string, r feed.Result) error {
 	if r.Alien == r.Rejected {
@@ -110,7 +110,7 @@ func (c *importCmd) file(e *env, o *server.Owner, path string) (feed.Result, err
 	return result, err
 }
 
-// progress is a bar for a file, which only a terminal shows.
+// progress returns a progress bar for a file. Only a terminal shows it.
 func (e *env) progress(f io.Reader, path string) *progressbar.ProgressBar {
 	size := int64(-1)
 	if file, ok := f.(*os.File); ok {
@@ -140,7 +140,7 @@ func (c *importCmd) report(e *env, r feed.Result) error {
 	return err
 }
 
-// many is a number of things, in the singular or the plural.
+// many returns a number with its noun, in the singular or the plural.
 func many(n uint64, thing string) string {
 	return fmt.Sprintf("%d %s", n, english.PluralWord(int(n), thing, ""))
 }

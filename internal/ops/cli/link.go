@@ -32,7 +32,7 @@ func (d domainOption) first() string {
 	return first
 }
 
-// connect is dataDir.with, for the given domains.
+// connect does what dataDir.with does, for the given domains.
 func (d domainOption) connect(e *env, data dataDir, f func(*server.Owner) error) error {
 	o := server.Options{Data: data.options(e)}
 	if d.Domain != "" {
@@ -123,7 +123,7 @@ func (e *env) removed(what string, t datadir.Traces) error {
 	default:
 		what += "\nNothing of it is left in footfall.db, clicks/ and checkpoint/."
 	}
-	what += "\nThe single clicks stay in journal/ until --journal-retention is over. Backups keep what they hold."
+	what += "\nThe single clicks stay in journal/ until --journal-retention is over. Backups that were made before still have everything."
 	for _, kept := range t.Kept {
 		what += "\n" + plain.Text(kept) + " was set aside because it is damaged, and was not changed: remove it when you do not need it any more."
 	}

@@ -11,8 +11,8 @@ import (
 // secure says that the server has a certificate, so that --listen serves https.
 func (c *serveCmd) secure() bool { return c.TLSCert != "" || len(c.ACMEDomain) > 0 }
 
-// listeners are those of a server: for everything, for plain http next to https,
-// and for Prometheus, if there is one.
+// listeners are the listeners of a server: public for everything, clear for plain http
+// next to https, and watch for Prometheus, or nil.
 type listeners struct {
 	public, plainHTTP []net.Listener
 	metrics           net.Listener
@@ -47,7 +47,7 @@ func (c *serveCmd) listen() (_ listeners, err error) {
 	return all, err
 }
 
-// urls are the URLs of the listeners on this machine, as attributes of the log: the
+// urls returns the URLs of the listeners on this machine, as attributes of the log: the
 // first one, and the others under another key.
 func (l listeners) urls(scheme string) []any {
 	urls := func(scheme string, ls []net.Listener) string {
@@ -70,7 +70,7 @@ func (l listeners) urls(scheme string) []any {
 	return said
 }
 
-// urlOf is a URL of a listener that can be opened on this machine.
+// urlOf returns a URL of a listener that can be opened on this machine.
 func urlOf(scheme string, l net.Listener) string { return scheme + "://" + hostOf(l) }
 
 // listen opens an address that names its port; port 0 is any that is free.
@@ -85,7 +85,7 @@ func listen(option, address string) (net.Listener, error) {
 	return l, nil
 }
 
-// hostOf is the host and port under which this machine reaches a listener.
+// hostOf returns the host and port under which this machine reaches a listener.
 func hostOf(l net.Listener) string {
 	if a, ok := l.Addr().(*net.TCPAddr); ok && a.IP.IsUnspecified() {
 		return net.JoinHostPort("localhost", strconv.Itoa(a.Port))

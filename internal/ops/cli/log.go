@@ -46,7 +46,7 @@ type line struct {
 	attrs   []any
 }
 
-// newStartLog is a log that begins with lines.
+// newStartLog returns a log that begins with the given lines.
 func newStartLog(h slog.Handler, lines func() []line) *slog.Logger {
 	return slog.New(startLog{h, new(sync.Once), h, lines})
 }
@@ -79,7 +79,7 @@ func (l startLog) WithGroup(name string) slog.Handler {
 	return l
 }
 
-// startLines are the first lines of a server's log: which program this is, the
+// startLines returns the first lines of a server's log: which program this is, the
 // resources that it has, and the options that were given. So the log shows every
 // option, because the defaults follow from the version.
 func (c *serveCmd) startLines(v version.Info, k *kong.Context) []line {
@@ -101,11 +101,11 @@ func (c *serveCmd) startLines(v version.Info, k *kong.Context) []line {
 	program = append(program, "go", v.Go, "platform", v.Platform, "cpus", runtime.GOMAXPROCS(0), "memory", memory, "connections", connections)
 	return []line{
 		{"footfall starts", program},
-		{"options that were given; all others have their defaults", given(k)},
+		{"options that were given; all others have their default values", given(k)},
 	}
 }
 
-// given are the options that were given on the command line or in the environment,
+// given returns the options that were given on the command line or in the environment,
 // with their values.
 func given(k *kong.Context) (attrs []any) {
 	typed := map[*kong.Value]bool{}
@@ -127,7 +127,7 @@ func given(k *kong.Context) (attrs []any) {
 	return attrs
 }
 
-// shown is an option's value for the log, without the password in a URL.
+// shown returns an option's value for the log, without the password in a URL.
 func shown(v reflect.Value) any {
 	switch x := v.Interface().(type) {
 	case seconds:

@@ -98,7 +98,7 @@ func (r *retention) Decode(c *kong.DecodeContext) error {
 	return nil
 }
 
-// String is as Decode reads it.
+// String returns the span in a form that Decode reads.
 func (r retention) String() string {
 	switch d := time.Duration(r); {
 	case d == datadir.Forever:

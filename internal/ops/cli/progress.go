@@ -67,7 +67,7 @@ func (b *bar) show(at meter.State) {
 	_ = b.drawn.Set64(at.Done)
 }
 
-// newBar is a bar, which may be invisible. total is -1 if it is unknown. If
+// newBar returns a bar, which may be invisible. total is -1 if it is unknown. If
 // the unit is empty, the bar only turns.
 func newBar(to io.Writer, visible bool, total int64, what, unit string) *progressbar.ProgressBar {
 	options := []progressbar.Option{
@@ -98,7 +98,7 @@ func (b *bar) clear() {
 	b.erase()
 }
 
-// before is a writer that removes the bar before it writes.
+// before returns a writer that removes the bar before it writes.
 func (b *bar) before(w io.Writer) io.Writer { return clearing{b, w} }
 
 type clearing struct {

@@ -25,7 +25,7 @@ const (
 	exitAgain   = 7 // interrupted, or the process that owns the directory went away: run the command again
 )
 
-// statusHelp is the part of --help about them.
+// statusHelp is the part of --help about the exit statuses.
 const statusHelp = "Exit status: 0 done; 1 failed; 2 the command line is wrong; 3 the user, link or token is not there; 4 it exists already; " +
 	"5 the data directory cannot be used; 6 something is damaged or does not agree; 7 interrupted: run it again."
 
@@ -56,7 +56,7 @@ func is(target error) func(error) bool {
 	return func(err error) bool { return errors.Is(err, target) }
 }
 
-// status is the exit status of a command that ended with an error.
+// status returns the exit status of a command that ended with an error.
 func status(err error) int {
 	for _, s := range statuses {
 		if s.is(err) {
@@ -72,7 +72,7 @@ var (
 	errDisagrees = errors.New("something does not agree")
 )
 
-// kindError is an error that is also of a kind.
+// kindError adds a kind to an error, by which errors.Is finds it.
 type kindError struct {
 	error
 	kind error
@@ -81,7 +81,7 @@ type kindError struct {
 func (e kindError) Unwrap() error        { return e.error }
 func (e kindError) Is(target error) bool { return target == e.kind }
 
-// usage is an error about the command line.
+// usage returns an error about the command line.
 func usage(format string, args ...any) error {
 	return kindError{fmt.Errorf(format, args...), errUsage}
 }

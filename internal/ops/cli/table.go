@@ -103,7 +103,7 @@ func (a *array) end() error {
 	return a.err
 }
 
-// oneLine is a value as JSON on one line, without escapes for HTML.
+// oneLine returns a value as JSON on one line, without escapes for HTML.
 func oneLine(v any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)

@@ -54,7 +54,7 @@ func forgetEmpty(node kong.Visitable, next kong.Next) error {
 	return next(nil)
 }
 
-// help is the help of an option: what it does, its default and its variable. If
+// help returns the help of an option: what it does, its default and its variable. If
 // the default is not a value, the tag otherwise describes it.
 func help(v *kong.Value) string {
 	if v.Flag == nil {
@@ -75,15 +75,15 @@ func help(v *kong.Value) string {
 	return fmt.Sprintf("%s (%s).", strings.TrimSuffix(v.Help, "."), strings.Join(notes, "; "))
 }
 
-// complete fails if a command line lacks an argument, in better words than the
-// parser has.
+// complete fails if a command line lacks an argument. Its errors are clearer than those
+// of the parser.
 func complete(c *kong.Context) error {
 	command := c.Selected()
 	if command == nil {
-		return errors.New("name a command")
+		return errors.New("give a command")
 	}
 	if len(command.Children) > 0 {
-		return fmt.Errorf("name a command of %s", command.Name)
+		return fmt.Errorf("give a command of %s", command.Name)
 	}
 	given := map[*kong.Value]bool{}
 	for _, p := range c.Path {
@@ -98,7 +98,7 @@ func complete(c *kong.Context) error {
 		}
 	}
 	if len(missing) > 0 {
-		return fmt.Errorf("name %s", strings.Join(missing, " and "))
+		return fmt.Errorf("give %s", strings.Join(missing, " and "))
 	}
 	return nil
 }
@@ -119,7 +119,7 @@ func once(c *kong.Context) error {
 	return nil
 }
 
-// givenEmpty is the option to which a command line gives an empty value: most
+// givenEmpty returns the option to which a command line gives an empty value: most
 // likely a variable of a script was not set. It is empty if there is none.
 func givenEmpty(args []string) (option string) {
 	for i, arg := range args {
@@ -142,7 +142,7 @@ var lacksValue = regexp.MustCompile(`^(--[a-z-]+): expected .* value but got "(.
 // noneOf matches the parser's error about a value that the option does not have.
 var noneOf = regexp.MustCompile(`^--[a-z-]+ must be one of (.*) but got "(.*)"$`)
 
-// misused is the error about a wrong command line.
+// misused returns the error about a wrong command line.
 func misused(err error) error {
 	var variables unknownVariables
 	if errors.As(err, &variables) {

@@ -26,8 +26,8 @@ var serviceLink = regexp.MustCompile(`^FOOTFALL_([A-Z0-9_]+_)?(SERVICE_HOST|SERV
 // value, …_PORT is a misspelt option.
 var servicePort = regexp.MustCompile(`^(tcp|udp|sctp)://`)
 
-// variables are the names of variables that options of any command read, and the
-// names that options would have which only the command line sets.
+// variables has the names of all variables that options read. typed has the variables
+// that would belong to options which only the command line can set.
 type variables struct{ read, typed map[string]bool }
 
 // variablesOf collects the variables of all commands, because one file of variables

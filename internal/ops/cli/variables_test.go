@@ -7,7 +7,7 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// options is the model of the whole command line.
+// options returns the model of the whole command line.
 func options() *kong.Node {
 	return newParser(new(commands), new(env), func(int) {}).Model.Node
 }

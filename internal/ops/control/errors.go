@@ -26,7 +26,7 @@ var (
 	// server that starts or stops.
 	ErrNotServing = errors.New("a footfall process owns the data directory and answers no visitors: it is a command, or a server that starts or stops")
 	// ErrTimezone says that a time zone is neither a name nor hours.
-	ErrTimezone = errors.New("no time zone")
+	ErrTimezone = errors.New("not a time zone")
 )
 
 // UnknownUserError says that a login is not in use. It is click.ErrNotFound.

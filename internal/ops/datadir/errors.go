@@ -28,7 +28,7 @@ var (
 	// ErrMixed says that parts of the directory are of different installations.
 	ErrMixed = errors.New("the parts do not belong together, or footfall.db was removed")
 	// ErrNotSeparate says that the data and their backups would be in one directory.
-	ErrNotSeparate = errors.New("data and backups must be apart")
+	ErrNotSeparate = errors.New("data and backups must be in separate directories")
 	// ErrOldCounts says that the counts end before the journal begins.
 	ErrOldCounts = errors.New("the counts are too old for the journal")
 	// ErrUnknownJournal says that no readable part of a journal has its id.
@@ -109,7 +109,7 @@ func (e *UntrustedError) Error() string {
 	case Public:
 		return fmt.Sprintf("everybody may write in %s, and %v", e.Dir, ErrUntrusted)
 	case NoSocket:
-		return fmt.Sprintf("%s/footfall.sock is no socket of user %d, who owns the directory, and %v", e.Dir, e.Owner, ErrUntrusted)
+		return fmt.Sprintf("%s/footfall.sock is not a socket of user %d, who owns the directory, and %v", e.Dir, e.Owner, ErrUntrusted)
 	case Process:
 		return fmt.Sprintf("a process of user %d answers in %s, which belongs to user %d, and %v", e.Other, e.Dir, e.Owner, ErrUntrusted)
 	}

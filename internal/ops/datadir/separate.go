@@ -12,8 +12,8 @@ import (
 // data directory is inside that of the backups, whatever links lead to them.
 func checkSeparate(data, backups string) error {
 	for _, c := range []struct{ inner, outer, what string }{
-		{backups, data, "%s lies in the data directory"},
-		{data, backups, "the data directory lies in %s"},
+		{backups, data, "%s is in the data directory"},
+		{data, backups, "the data directory is in %s"},
 	} {
 		in, err := isInside(c.inner, c.outer)
 		if err != nil {

@@ -28,14 +28,14 @@ func TestBackupsSeparate(t *testing.T) {
 	d := open(t, data)
 	defer func() { d.mustClose(t) }()
 	for to, want := range map[string]string{
-		data:                               "lies in the data directory",
-		filepath.Join(data, "b"):           "lies in the data directory",
-		filepath.Join(top, "straight"):     "lies in the data directory",
-		filepath.Join(top, "straight/b"):   "lies in the data directory",
-		filepath.Join(top, "deep"):         "lies in the data directory",
-		filepath.Join(top, "again/x/y"):    "lies in the data directory",
-		top:                                "the data directory lies in",
-		filepath.Join(top, "elsewhere/up"): "the data directory lies in",
+		data:                               "is in the data directory",
+		filepath.Join(data, "b"):           "is in the data directory",
+		filepath.Join(top, "straight"):     "is in the data directory",
+		filepath.Join(top, "straight/b"):   "is in the data directory",
+		filepath.Join(top, "deep"):         "is in the data directory",
+		filepath.Join(top, "again/x/y"):    "is in the data directory",
+		top:                                "the data directory is in",
+		filepath.Join(top, "elsewhere/up"): "the data directory is in",
 		filepath.Join(top, "dangling"):     "leads nowhere",
 	} {
 		if _, err := d.Backup(t.Context(), to, 1); err == nil || !strings.Contains(err.Error(), want) {
@@ -53,7 +53,7 @@ func TestBackupsSeparate(t *testing.T) {
 	}
 	d.mustClose(t)
 	d = open(t, linked)
-	if _, err := d.Backup(t.Context(), filepath.Join(data, "b"), 1); err == nil || !strings.Contains(err.Error(), "lies in the data directory") {
+	if _, err := d.Backup(t.Context(), filepath.Join(data, "b"), 1); err == nil || !strings.Contains(err.Error(), "is in the data directory") {
 		t.Errorf("a backup into a data directory that is named by a link: %v", err)
 	}
 }

@@ -1,14 +1,14 @@
 // Package server wires the parts of footfall together: it opens a data directory,
 // puts the faces on it, listens, and stops all of it in order.
 //
-// It is the one place that uses all parts. What the parts do is in their packages;
+// It is the only package that uses all parts. What the parts do is in their packages;
 // here are the limits of connections, https, and the commands of operators that
 // need more than one part.
 //
 // Where to look:
 //
 //	serve.go, app.go               starts and stops everything; an open App
-//	public.go, limits.go           what operators set for the public; what nobody sets
+//	public.go, limits.go           what operators set for the public; what no option changes
 //	routes.go, plainhttp.go        which path goes to which face; http next to https
 //	publicservers.go, httpserver.go, httperrorlog.go   the web servers of net/http
 //	listener.go, conn.go, requests.go   a connection, and its requests

@@ -17,7 +17,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/backup"
 )
 
-// commands are those of operators, each with the function that does it.
+// commands returns the commands of operators, each with the function that does it.
 func (a *App) commands() []control.Served {
 	return []control.Served{
 		control.AddUser.Answers(a.AddUser),
@@ -108,7 +108,7 @@ func (a *App) revokeToken(ctx context.Context, t control.TokenOf) error {
 	}
 	err = a.auth.Revoke(ctx, u, t.Token)
 	if errors.Is(err, click.ErrNotFound) {
-		return fmt.Errorf("the token: %w among those of %q: it was revoked before, belongs to another user, or never existed", click.ErrNotFound, t.Login)
+		return fmt.Errorf("the token was %w among those of %q: it was revoked before, belongs to another user, or never existed", click.ErrNotFound, t.Login)
 	}
 	return err
 }

@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// maxIdleBytes is what a client may send without asking anything, in bytes. The
-// pings and acknowledgements of HTTP/2 are less, and a header that ends is not
-// kept waiting.
+// maxIdleBytes is how many bytes a client may send before it has sent a request. Pings
+// and acknowledgements of HTTP/2 need less, and a header that is complete becomes a
+// request at once.
 const maxIdleBytes = 1 << 10
 
 // limitedConn is a connection that a connLimiter admitted.

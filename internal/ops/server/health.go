@@ -26,14 +26,14 @@ func Health(ctx context.Context, o datadir.Options) (string, error) {
 	return health, err
 }
 
-// health is the body of /healthz. It begins with ok as long as visitors are
+// health returns the body of /healthz. It begins with ok as long as visitors are
 // answered; a second line says that the counts lag.
 func (a *App) health() string {
 	switch _, failed := a.data.Recorder.Counted(); {
 	case failed != nil:
-		return "ok\ncounting has stopped: clicks are recorded, and the counts stay behind\n"
+		return "ok\ncounting has stopped: clicks are recorded, but not counted\n"
 	case a.data.Recorder.Stalled() != nil:
-		return "ok\ncounting is tried again: clicks are recorded, and the counts lag\n"
+		return "ok\ncounting is tried again: clicks are recorded, but the counts lag\n"
 	}
 	return "ok\n"
 }

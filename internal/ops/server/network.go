@@ -12,7 +12,7 @@ type network struct {
 	index     int                       // in connLimiter.order
 }
 
-// weight is the number of connections that can be closed. The network with the
+// weight returns the number of connections that can be closed. The network with the
 // greatest weight loses one first. A proxy counts as one connection, because many clients share it.
 func (n *network) weight() int {
 	if n.proxy {

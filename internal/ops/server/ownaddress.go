@@ -27,7 +27,7 @@ func ownAddress(listening []net.Addr) func(address netip.Addr, port string) bool
 	}
 }
 
-// addressOf is ownAddress for one listener.
+// addressOf does what ownAddress does, for one listener.
 func addressOf(listener *net.TCPAddr) func(address netip.Addr, port string) bool {
 	own := listener.AddrPort().Addr().Unmap()
 	return func(address netip.Addr, port string) bool {

@@ -14,7 +14,7 @@ import (
 
 var failing = flag.String("failing", "", "the test that is to fail, for the tests of this package")
 
-// TestDraws is a test that the other tests here run in another process.
+// TestDraws draws numbers. The other tests here run it in another process.
 func TestDraws(t *testing.T) {
 	t.Run("plain, it's one", func(t *testing.T) {
 		t.Log("drawn:", seedtest.Rand(t).Uint64(), seedtest.Rand(t).Uint64())
