@@ -56,7 +56,7 @@ type Snapshot interface {
 	Close() error
 }
 
-// Snapshotter takes snapshots: a part of store.Clicks.
+// Snapshotter takes snapshots: a part of store.ClickCounts.
 type Snapshotter[S Snapshot] interface {
 	Snapshot(ctx context.Context) (S, error)
 }

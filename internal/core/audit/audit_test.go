@@ -21,14 +21,14 @@ import (
 
 // tampered is a store whose snapshots are changed.
 type tampered struct {
-	store.Clicks
+	store.ClickCounts
 	cells  func(rollup.Cell) []rollup.Cell
 	epochs func(map[uint64]rollup.Ledger)
 	verify string
 }
 
 func (c *tampered) Snapshot(ctx context.Context) (store.Snapshot, error) {
-	s, err := c.Clicks.Snapshot(ctx)
+	s, err := c.ClickCounts.Snapshot(ctx)
 	return &tamperedSnapshot{s, c}, err
 }
 
@@ -75,7 +75,7 @@ func TestCheck(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer j.Close()
-	counts := new(storetest.MemoryClicks)
+	counts := new(storetest.MemoryCounts)
 	r, err := recorder.Open(t.Context(), recorder.Options{Journal: j, Counts: counts, Now: time.Now, Log: slog.Default()})
 	if err != nil {
 		t.Fatal(err)
@@ -119,7 +119,7 @@ func TestCheck(t *testing.T) {
 		{"a wrong day sum", tampered{verify: "the day is wrong"}, []string{"the day is wrong"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			c.how.Clicks = counts
+			c.how.ClickCounts = counts
 			var findings []string
 			summary, err := audit.Check(t.Context(), &c.how, &j.Contents, func(f string) { findings = append(findings, f) })
 			if err != nil {

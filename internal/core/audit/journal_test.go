@@ -18,14 +18,14 @@ import (
 )
 
 // journaled makes a journal of three segments in memory, and counts it.
-func journaled(t *testing.T) (o journal.Options, counts *storetest.MemoryClicks, segments []journal.Segment) {
+func journaled(t *testing.T) (o journal.Options, counts *storetest.MemoryCounts, segments []journal.Segment) {
 	t.Helper()
 	o = journal.Options{Dir: "journal", FS: vfs.NewMem()}
 	j, err := journal.Open(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	counts = new(storetest.MemoryClicks)
+	counts = new(storetest.MemoryCounts)
 	r, err := recorder.Open(t.Context(), recorder.Options{Journal: j, Counts: counts, Now: time.Now, Log: slog.Default()})
 	if err != nil {
 		t.Fatal(err)
@@ -80,7 +80,7 @@ func TestCheckJournal(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		harm   func(t *testing.T, fs vfs.FS, s []journal.Segment)
-		counts store.Clicks // instead of those that were made
+		counts store.ClickCounts // instead of those that were made
 		repair bool
 		want   []string // a part of each finding
 		notes  []string
@@ -95,7 +95,7 @@ func TestCheckJournal(t *testing.T) {
 		}, want: []string{"are counted", "are counted"}},
 		{name: "damage that is not counted", harm: func(t *testing.T, fs vfs.FS, s []journal.Segment) {
 			flipped(t, fs, name(s[2]), 40)
-		}, counts: new(storetest.MemoryClicks), want: []string{"the clicks are not counted"}},
+		}, counts: new(storetest.MemoryCounts), want: []string{"the clicks are not counted"}},
 		{name: "a damaged header", harm: func(t *testing.T, fs vfs.FS, s []journal.Segment) {
 			flipped(t, fs, name(s[1]), s[1].Size-40)
 		}, want: []string{"no click is lost"}},
@@ -148,7 +148,7 @@ func TestCheckJournal(t *testing.T) {
 				defer repaired.Close()
 				j = &repaired.Contents
 			}
-			counts := store.Clicks(recorded)
+			counts := store.ClickCounts(recorded)
 			if c.counts != nil {
 				counts = c.counts
 			}

@@ -35,7 +35,7 @@ func TestBounds(t *testing.T) {
 		for k, n := range cells {
 			b.Cells = append(b.Cells, rollup.Cell{Key: k, Clicks: n})
 		}
-		kept := new(storetest.MemoryClicks)
+		kept := new(storetest.MemoryCounts)
 		ctx := context.Background()
 		if err := kept.AddBatch(ctx, b); err != nil {
 			t.Fatal(err)

@@ -31,7 +31,7 @@ type Snapshot interface {
 	Close() error
 }
 
-// Clicks is the store that Metrics reads: a part of store.Clicks.
+// Clicks is the store that Metrics reads: a part of store.ClickCounts.
 type Clicks[S Snapshot] interface {
 	Counts
 	// Snapshot is called for lists of values.

@@ -24,7 +24,7 @@ func TestLaws(t *testing.T) {
 	seedtest.Check(t, func(t *rapid.T) {
 		const from = 1_300_000_000
 		spread := rapid.SampledFrom([]int64{50_000, 1_000_000, 100_000_000}).Draw(t, "spread")
-		m := new(storetest.MemoryClicks)
+		m := new(storetest.MemoryCounts)
 		b := &store.Batch{To: 1}
 		n := rapid.IntRange(0, 30).Draw(t, "clicks")
 		cells := map[rollup.Key]uint64{}

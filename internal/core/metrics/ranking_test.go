@@ -152,12 +152,12 @@ func TestFewAndManyGroups(t *testing.T) {
 
 // watched counts its open snapshots.
 type watched struct {
-	*storetest.MemoryClicks
+	*storetest.MemoryCounts
 	open int
 }
 
 func (s *watched) Snapshot(ctx context.Context) (store.Snapshot, error) {
-	of, err := s.MemoryClicks.Snapshot(ctx)
+	of, err := s.MemoryCounts.Snapshot(ctx)
 	s.open++
 	return &watchedSnapshot{of, s}, err
 }
@@ -175,7 +175,7 @@ func (s *watchedSnapshot) Close() error {
 // TestSnapshotsAreClosed: no snapshot stays open, also if a question panics: the
 // counts could not be closed.
 func TestSnapshotsAreClosed(t *testing.T) {
-	counts := &watched{MemoryClicks: new(storetest.MemoryClicks)}
+	counts := &watched{MemoryCounts: new(storetest.MemoryCounts)}
 	err := counts.AddBatch(t.Context(), &store.Batch{To: 1, Cells: []rollup.Cell{{Key: rollup.Key{Scope: rollup.Scope{User: 1}, Facet: rollup.Link, Slot: 900, Value: "v"}, Clicks: 1}}})
 	if err != nil {
 		t.Fatal(err)

@@ -34,7 +34,7 @@ func TestSince(t *testing.T) {
 			for k, n := range cells {
 				b.Cells = append(b.Cells, rollup.Cell{Key: k, Clicks: n})
 			}
-			m := new(storetest.MemoryClicks)
+			m := new(storetest.MemoryCounts)
 			if err := m.AddBatch(ctx, b); err != nil {
 				t.Fatal(err)
 			}

@@ -31,7 +31,7 @@ func TestCapInJournalOrder(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer j.Close()
-		counts := new(storetest.MemoryClicks)
+		counts := new(storetest.MemoryCounts)
 		o := recorder.Options{Journal: j, Counts: counts, Now: func() time.Time { return begin }, Log: slog.New(slog.DiscardHandler)}
 		o = o.WithCap(most, rapid.IntRange(0, 12).Draw(t, "room"))
 

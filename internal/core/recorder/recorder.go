@@ -39,7 +39,7 @@ const (
 	importTimeout = time.Minute
 )
 
-// Counts is the engine for counts: a part of store.Clicks.
+// Counts is the engine for counts: a part of store.ClickCounts.
 type Counts interface {
 	Position(ctx context.Context, journal store.JournalID) (store.Position, bool, error)
 	Journals(ctx context.Context) ([]store.JournalID, error)

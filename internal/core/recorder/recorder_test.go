@@ -25,7 +25,7 @@ import (
 type instance struct {
 	*recorder.Recorder
 	journal *journal.Journal
-	counts  store.Clicks
+	counts  store.ClickCounts
 }
 
 // begin is the time of the tests' clock.
@@ -40,7 +40,7 @@ func open(t testing.TB, fs vfs.FS, segment int64) *instance {
 	return openWith(t, fs, segment, counts)
 }
 
-func openWith(t testing.TB, fs vfs.FS, segment int64, counts store.Clicks) *instance {
+func openWith(t testing.TB, fs vfs.FS, segment int64, counts store.ClickCounts) *instance {
 	t.Helper()
 	j, err := journal.Open(journal.Options{Dir: "journal", FS: fs, SegmentSize: segment})
 	if err != nil {

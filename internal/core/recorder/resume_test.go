@@ -39,7 +39,7 @@ func TestResume(t *testing.T) {
 	}
 	defer j.Close()
 	try := func(j *journal.Journal, counted ...uint64) (log string, err error) {
-		counts := new(storetest.MemoryClicks)
+		counts := new(storetest.MemoryCounts)
 		source := store.JournalID(j.ID())
 		if len(counted) > 1 {
 			source = store.JournalID{7}
@@ -104,7 +104,7 @@ func TestMismatch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = recorder.Open(t.Context(), recorder.Options{Journal: j, Counts: new(storetest.MemoryClicks), Now: time.Now, Log: slog.Default()})
+	_, err = recorder.Open(t.Context(), recorder.Options{Journal: j, Counts: new(storetest.MemoryCounts), Now: time.Now, Log: slog.Default()})
 	if err == nil {
 		t.Error("a store that counted nothing was accepted for a journal whose beginning is gone")
 	}

@@ -102,7 +102,7 @@ func (r *resolver) refuseCircular(ctx context.Context, c *chunk, reject func(Rej
 	for i := range c.links {
 		all = append(append(all, c.links[i].ForeignLink), c.links[i].named()...)
 	}
-	reasons, err := r.circular(ctx, all)
+	reasons, err := r.redirectLoops(ctx, all)
 	if err != nil {
 		return fmt.Errorf("import links: %w", err)
 	}

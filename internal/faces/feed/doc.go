@@ -10,7 +10,7 @@
 //	import.go, importing.go   Import, from the first line to the last
 //	lines.go, inflow.go, scan.go   unpacks an input, cuts it into lines, and parses chunks of them
 //	bitly.go, combined.go, ndjson.go   a format of input; fields.go reads values of JSON
-//	describe.go, resolve.go, circular.go, deletions.go   what lines say about links and users
+//	describe.go, resolve.go, redirect_loops.go, deletions.go   what lines say about links and users
 //	resume.go, prefix.go, notes.go, rejected.go   an input that was imported before
 //	export.go, demo.go     writes NDJSON; writes clicks to try footfall with
 package feed

@@ -32,7 +32,7 @@ func (c cells) Cells(context.Context) iter.Seq2[rollup.Cell, error] {
 
 // count makes cells of clicks.
 func count(clicks []click.Click) cells {
-	m := new(storetest.MemoryClicks)
+	m := new(storetest.MemoryCounts)
 	b := store.Batch{To: 1}
 	for _, c := range clicks {
 		rollup.Each(c, rollup.QuarterHour, func(k rollup.Key) { b.Cells = append(b.Cells, rollup.Cell{Key: k, Clicks: 1}) })

@@ -125,7 +125,7 @@ func (r *resolver) makeLinks(ctx context.Context, entries []entry) error {
 		}
 		missing = append(missing, link)
 	}
-	reasons, err := r.circular(ctx, missing)
+	reasons, err := r.redirectLoops(ctx, missing)
 	if err != nil {
 		return fmt.Errorf("import links: %w", err)
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// journals lists what was counted of each journal: a part of store.Clicks.
+// journals lists what was counted of each journal: a part of store.ClickCounts.
 type journals interface {
 	Journals(ctx context.Context) ([]store.JournalID, error)
 	Epochs(ctx context.Context, journal store.JournalID) (map[uint64]rollup.Ledger, error)

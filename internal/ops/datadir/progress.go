@@ -103,7 +103,7 @@ func (t *tracker) recorded() bool {
 	return false
 }
 
-// noted is counts with a note: a part of store.Clicks.
+// noted is counts with a note: a part of store.ClickCounts.
 type noted interface {
 	store.Progress
 	Note(ctx context.Context) ([]byte, error)

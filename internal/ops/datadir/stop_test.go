@@ -12,20 +12,20 @@ import (
 	"github.com/footfall/footfall/internal/testkit/logtest"
 )
 
-// blockedClicks count nothing after blocked is closed, until the context of the call
+// blockedCounts count nothing after blocked is closed, until the context of the call
 // ends.
-type blockedClicks struct {
-	store.Clicks
+type blockedCounts struct {
+	store.ClickCounts
 	blocked chan struct{}
 }
 
-func (h blockedClicks) AddBatch(ctx context.Context, b *store.Batch) error {
+func (h blockedCounts) AddBatch(ctx context.Context, b *store.Batch) error {
 	select {
 	case <-h.blocked:
 		<-ctx.Done()
 		return ctx.Err()
 	default:
-		return h.Clicks.AddBatch(ctx, b)
+		return h.ClickCounts.AddBatch(ctx, b)
 	}
 }
 
@@ -65,8 +65,8 @@ func TestStopBeforeAllIsCounted(t *testing.T) {
 		if err := d.Recorder.Close(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		clicks := blockedClicks{d.Counts, make(chan struct{})}
-		d.Recorder, err = recorder.Open(t.Context(), recorder.Options{Journal: d.Journal, Counts: clicks, Now: o.Now, Log: o.Log})
+		counts := blockedCounts{d.Counts, make(chan struct{})}
+		d.Recorder, err = recorder.Open(t.Context(), recorder.Options{Journal: d.Journal, Counts: counts, Now: o.Now, Log: o.Log})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -80,7 +80,7 @@ func TestStopBeforeAllIsCounted(t *testing.T) {
 		}
 		record(40)
 		counted(round*100 + 40)
-		close(clicks.blocked)
+		close(counts.blocked)
 		record(60)
 		log.Reset()
 		over, cancel := context.WithTimeout(t.Context(), 0)

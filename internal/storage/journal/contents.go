@@ -254,8 +254,8 @@ func (c *Contents) Records(from uint64) iter.Seq2[Record, error] {
 }
 
 // Holds reports whether the record that ends at a position is the one whose data
-// has this CRC-32C. A copy of the journal that went its own way has another
-// record there, or none. It is true if that cannot be known: for 0, for a
+// has this CRC-32C. A copy of the journal that diverged has another record
+// there, or none. It is true if that cannot be known: for 0, for a
 // position that is not kept or not reached, and after damage.
 func (c *Contents) Holds(end uint64, last uint32) (bool, error) {
 	if last == 0 || end <= c.First() || end > c.End() {

@@ -27,21 +27,21 @@ import (
 
 // faulty counts one batch wrongly.
 type faulty struct {
-	store.Clicks
+	store.ClickCounts
 	spoil func(*store.Batch)
 	left  int // batches before that one
 }
 
 func (f *faulty) AddBatch(ctx context.Context, b *store.Batch) error {
 	if len(b.Cells) == 0 {
-		return f.Clicks.AddBatch(ctx, b)
+		return f.ClickCounts.AddBatch(ctx, b)
 	}
 	if f.left--; f.left == 0 && f.spoil != nil {
 		spoilt := *b
 		f.spoil(&spoilt)
 		b = &spoilt
 	}
-	return f.Clicks.AddBatch(ctx, b)
+	return f.ClickCounts.AddBatch(ctx, b)
 }
 
 // counted is a file system with a journal of several segments and its counts: clicks

@@ -76,7 +76,7 @@ func TestCrash(t *testing.T) {
 			if err != nil || after.Counted < before.Durable || after.Counted > before.Counted || after.Durable != after.Counted {
 				r.Fatalf("position %+v (%v, %v) after a crash, before it %+v", after, known, err, before)
 			}
-			model := &storetest.MemoryClicks{}
+			model := &storetest.MemoryCounts{}
 			for _, b := range batches {
 				if b.To <= after.Counted {
 					if err := model.AddBatch(ctx, b); err != nil {
@@ -89,7 +89,7 @@ func TestCrash(t *testing.T) {
 			}
 			// The journal is read again, from a position before Counted.
 			for _, b := range batches {
-				for _, c := range []store.Clicks{s, model} {
+				for _, c := range []store.ClickCounts{s, model} {
 					if err := c.AddBatch(ctx, b); err != nil {
 						r.Fatalf("AddBatch again: %v", err)
 					}

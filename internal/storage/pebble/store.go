@@ -64,7 +64,7 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// Store implements store.Clicks.
+// Store implements store.ClickCounts.
 type Store struct {
 	view
 
@@ -96,7 +96,7 @@ type Store struct {
 	failing failing
 }
 
-var _ store.Clicks = (*Store)(nil)
+var _ store.ClickCounts = (*Store)(nil)
 
 // Open opens the store in o.Dir, or makes it. Data of a newer version is
 // store.ErrVersion, and stays untouched.

@@ -21,7 +21,7 @@ func open(t testing.TB, o pebble.Options) *pebble.Store {
 
 func TestClicksOnDisk(t *testing.T) {
 	t.Parallel()
-	storetest.Clicks(t, func(t *testing.T) store.Clicks {
+	storetest.Counts(t, func(t *testing.T) store.ClickCounts {
 		return open(t, pebble.Options{Dir: t.TempDir()})
 	})
 }
@@ -30,7 +30,7 @@ func TestClicksOnDisk(t *testing.T) {
 // time, some batches do not fit into one, and sums take many passes.
 func TestClicksInMemory(t *testing.T) {
 	t.Parallel()
-	storetest.Clicks(t, func(t *testing.T) store.Clicks {
+	storetest.Counts(t, func(t *testing.T) store.ClickCounts {
 		return open(t, pebble.Options{Dir: "clicks", FS: vfs.NewMem(), MemTable: 16 << 10, Cache: 1 << 20, Held: 100})
 	})
 }

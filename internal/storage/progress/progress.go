@@ -30,8 +30,8 @@ type Links struct {
 	// Version counts the transactions that changed it.
 	Version uint64 `json:"version"`
 	// Life is a random name of the process that made that version, 32 hexadecimal
-	// digits; empty if none is known. A copy of the database that went its own way
-	// has other lives.
+	// digits; empty if none is known. A copy of the database that diverged has
+	// other lives.
 	Life string `json:"life,omitempty"`
 	// Settled is a version that the file has at least without its write-ahead log.
 	Settled uint64 `json:"settled,omitempty"`

@@ -20,7 +20,7 @@ func (db *DB) DeleteLink(ctx context.Context, id click.LinkID) (r store.DeletedR
 		}
 		d.setDirty()
 		d.links(`l.id = $1`, `o.id <> $1`, int64(id))
-		d.pending(user, int64(id))
+		d.addDeletion(user, int64(id))
 		return nil
 	})
 	if err != nil {
@@ -41,7 +41,7 @@ func (db *DB) DeleteUser(ctx context.Context, user click.UserID) (r store.Delete
 		d.links(`l.user_id = $1`, `o.user_id <> $1`, int64(user))
 		r.Tokens = d.exec(`DELETE FROM tokens WHERE user_id = $1`, int64(user))
 		r.Users = d.exec(`DELETE FROM users WHERE id = $1`, int64(user))
-		d.pending(int64(user), 0)
+		d.addDeletion(int64(user), 0)
 		return nil
 	})
 	if err != nil {
@@ -88,18 +88,20 @@ func (d *deleter) exec(query string, args ...any) (rows int) {
 }
 
 // links deletes the links l of a condition, and the aggregate links that no other
-// link o has then. These become pending.
+// link o has then. It adds these aggregate links to the table deletions.
 func (d *deleter) links(condition, others string, arg any) {
 	d.exec(`INSERT INTO deletions (user_id, link_id) SELECT DISTINCT 0, l.aggregate_id FROM links l WHERE `+condition+`
 		AND NOT EXISTS (SELECT 1 FROM links o WHERE o.aggregate_id = l.aggregate_id AND o.id <> l.aggregate_id AND `+others+`)
 		ON CONFLICT (user_id, link_id) DO NOTHING`, arg)
 	d.deleted.Keywords = d.exec(`DELETE FROM keywords WHERE link_id IN (SELECT l.id FROM links l WHERE `+condition+`)`, arg)
 	d.deleted.Links = d.exec(`DELETE FROM links AS l WHERE `+condition, arg)
-	// Ids are never reused: other pending aggregate links are deleted already.
+	// The aggregate links of earlier deletions are gone, and ids are never reused.
 	d.deleted.Aggregates = d.exec(`DELETE FROM links WHERE id IN (SELECT link_id FROM deletions WHERE user_id = 0)`)
 }
 
-func (d *deleter) pending(user, link int64) {
+// addDeletion adds a scope to the table deletions: its counts must still be deleted.
+// A link of 0 is the user with all links.
+func (d *deleter) addDeletion(user, link int64) {
 	d.exec(`INSERT INTO deletions (user_id, link_id) VALUES ($1, $2) ON CONFLICT (user_id, link_id) DO NOTHING`, user, link)
 }
 

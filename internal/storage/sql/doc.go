@@ -3,11 +3,16 @@
 // in sqlite.go (connections, types, error codes), log.go, wipe.go, backup.go, peek.go
 // and verify.go, and in the mark of Begin.
 //
-//	last_ids  the newest id of each kind: ids are never reused
-//	users     login → id, created
-//	tokens    digest → user, created, passing (1: a session token)
-//	links     id, user (null: an aggregate link), hash, aggregate, long URL
-//	keywords  domain, keyword → link
+//	last_ids      the newest id of each kind, which is never reused; the number of changes
+//	users         login → id, created, name, apiKey version, password
+//	tokens        digest → user, created, passing (1: a session token)
+//	links         id, user (null: an aggregate link), hash, aggregate, long URL, details
+//	keywords      domain, keyword → link
+//	deletions     user, link: scopes that were deleted here, and whose counts must still
+//	              be deleted (user 0: an aggregate link; link 0: all links of the user)
+//	installation  the secret of the apiKeys
+//	progress      what this part remembers about the others (docs/format/progress.md)
+//	lives         the processes that changed the database, and from which version on
 //
 // SQLite has one writer. So writes queue for one connection, and stop waiting when
 // their context ends. Reads have connections of their own, which no write blocks:

@@ -13,6 +13,6 @@
 //	Proof      lists cells and checksums, so that counts can be verified
 //	Identity   remembers whose counts these are
 //
-// Clicks is all of them, and snapshots. Users of the port declare the few
+// ClickCounts is all of them, and snapshots. Users of the port declare the few
 // methods that they call.
 package store

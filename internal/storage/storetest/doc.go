@@ -1,5 +1,5 @@
 // Package storetest checks the contracts of package store: one suite for each role
-// of an engine. Each rule is a subtest, and says which rule was broken. MemoryClicks
+// of an engine. Each rule is a subtest, and says which rule was broken. MemoryCounts
 // and MemoryLinks are the models that random histories are compared with, and
 // stand in for engines in the tests of other packages.
 //
@@ -7,7 +7,7 @@
 //
 // Where to look:
 //
-//	clicks.go, clicks_*.go   suites for engines of counts, a file for each role
+//	counts.go, counts_*.go   suites for engines of counts, a file for each role
 //	links*.go, users*.go     suites for engines of links and users
 //	memory_*.go              the models
 package storetest

@@ -14,7 +14,7 @@ import (
 )
 
 // AddBatch implements store.Counting.
-func (m *MemoryClicks) AddBatch(ctx context.Context, b *store.Batch) error {
+func (m *MemoryCounts) AddBatch(ctx context.Context, b *store.Batch) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := ctx.Err(); err != nil {
@@ -69,10 +69,10 @@ func add(sums map[rollup.Key]uint64, cells []rollup.Cell) {
 }
 
 // Sync implements store.Counting.
-func (m *MemoryClicks) Sync(context.Context) error { return nil }
+func (m *MemoryCounts) Sync(context.Context) error { return nil }
 
 // Delete implements store.Counting.
-func (m *MemoryClicks) Delete(_ context.Context, scopes []rollup.Scope) error {
+func (m *MemoryCounts) Delete(_ context.Context, scopes []rollup.Scope) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, s := range scopes {
@@ -81,7 +81,7 @@ func (m *MemoryClicks) Delete(_ context.Context, scopes []rollup.Scope) error {
 	return nil
 }
 
-func (m *MemoryClicks) delete(s rollup.Scope) {
+func (m *MemoryCounts) delete(s rollup.Scope) {
 	of := func(k rollup.Key) bool {
 		return k.Scope.User == s.User && (s.Link == click.AllLinks || k.Scope.Link == s.Link)
 	}

@@ -13,22 +13,22 @@ import (
 )
 
 // Position implements store.Progress.
-func (m *MemoryClicks) Position(_ context.Context, source store.JournalID) (store.Position, bool, error) {
+func (m *MemoryCounts) Position(_ context.Context, source store.JournalID) (store.Position, bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	p, ok := m.positions[source]
 	return store.Position{Counted: p, Durable: p}, ok, nil
 }
 
-// Sources implements store.Clicks.
-func (m *MemoryClicks) Journals(context.Context) ([]store.JournalID, error) {
+// Sources implements store.ClickCounts.
+func (m *MemoryCounts) Journals(context.Context) ([]store.JournalID, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.SortedFunc(maps.Keys(m.positions), func(a, b store.JournalID) int { return bytes.Compare(a[:], b[:]) }), nil
 }
 
 // Marks implements store.Progress.
-func (m *MemoryClicks) Marks(_ context.Context, source [32]byte) ([]store.Mark, error) {
+func (m *MemoryCounts) Marks(_ context.Context, source [32]byte) ([]store.Mark, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var marks []store.Mark
@@ -44,7 +44,7 @@ func (m *MemoryClicks) Marks(_ context.Context, source [32]byte) ([]store.Mark, 
 }
 
 // Deleted implements store.Progress.
-func (m *MemoryClicks) Deleted(context.Context) ([]rollup.Scope, error) {
+func (m *MemoryCounts) Deleted(context.Context) ([]rollup.Scope, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.SortedFunc(slices.Values(m.deleted), func(a, b rollup.Scope) int {
@@ -53,7 +53,7 @@ func (m *MemoryClicks) Deleted(context.Context) ([]rollup.Scope, error) {
 }
 
 // Highest implements store.Progress.
-func (m *MemoryClicks) Highest(context.Context) (click.UserID, click.LinkID, error) {
+func (m *MemoryCounts) Highest(context.Context) (click.UserID, click.LinkID, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.highest.User, m.highest.Link, nil

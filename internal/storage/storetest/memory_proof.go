@@ -12,7 +12,7 @@ import (
 )
 
 // Cells implements store.Proof. It iterates over a copy.
-func (m *MemoryClicks) Cells(context.Context) iter.Seq2[rollup.Cell, error] {
+func (m *MemoryCounts) Cells(context.Context) iter.Seq2[rollup.Cell, error] {
 	return func(yield func(rollup.Cell, error) bool) {
 		m.mu.Lock()
 		cells := maps.Clone(m.cells)
@@ -29,7 +29,7 @@ func (m *MemoryClicks) Cells(context.Context) iter.Seq2[rollup.Cell, error] {
 }
 
 // Ledger implements store.Proof.
-func (m *MemoryClicks) Ledger(context.Context) (rollup.Ledger, error) {
+func (m *MemoryCounts) Ledger(context.Context) (rollup.Ledger, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var l rollup.Ledger
@@ -40,7 +40,7 @@ func (m *MemoryClicks) Ledger(context.Context) (rollup.Ledger, error) {
 }
 
 // Epochs implements store.Proof.
-func (m *MemoryClicks) Epochs(_ context.Context, source store.JournalID) (map[uint64]rollup.Ledger, error) {
+func (m *MemoryCounts) Epochs(_ context.Context, source store.JournalID) (map[uint64]rollup.Ledger, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	epochs := map[uint64]rollup.Ledger{}
@@ -49,7 +49,7 @@ func (m *MemoryClicks) Epochs(_ context.Context, source store.JournalID) (map[ui
 }
 
 // Journaled implements store.Proof.
-func (m *MemoryClicks) Journaled(context.Context) (sum rollup.Ledger, err error) {
+func (m *MemoryCounts) Journaled(context.Context) (sum rollup.Ledger, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, epochs := range m.epochs {
@@ -61,11 +61,11 @@ func (m *MemoryClicks) Journaled(context.Context) (sum rollup.Ledger, err error)
 }
 
 // Removed implements store.Proof.
-func (m *MemoryClicks) Removed(context.Context) (rollup.Ledger, error) {
+func (m *MemoryCounts) Removed(context.Context) (rollup.Ledger, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.removed, nil
 }
 
 // Verify implements store.Proof: there is nothing to verify.
-func (m *MemoryClicks) Verify(context.Context, func(string)) error { return nil }
+func (m *MemoryCounts) Verify(context.Context, func(string)) error { return nil }

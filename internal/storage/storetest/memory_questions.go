@@ -13,14 +13,14 @@ import (
 )
 
 // Counts implements store.Questions.
-func (m *MemoryClicks) Counts(_ context.Context, q store.Query) ([]store.Count, error) {
+func (m *MemoryCounts) Counts(_ context.Context, q store.Query) ([]store.Count, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.counts(q)
 }
 
 // counts requires the lock.
-func (m *MemoryClicks) counts(q store.Query) ([]store.Count, error) {
+func (m *MemoryCounts) counts(q store.Query) ([]store.Count, error) {
 	cells, err := m.cellsOf(q.Edges)
 	if err != nil {
 		return nil, err
@@ -29,7 +29,7 @@ func (m *MemoryClicks) counts(q store.Query) ([]store.Count, error) {
 }
 
 // cellsOf is the cells that answer questions about the intervals between edges.
-func (m *MemoryClicks) cellsOf(edges []int64) (map[rollup.Key]uint64, error) {
+func (m *MemoryCounts) cellsOf(edges []int64) (map[rollup.Key]uint64, error) {
 	if len(edges) < 2 || !slices.IsSorted(edges) {
 		return nil, errors.New("storetest: counts: at least two edges are needed, in ascending order")
 	}
@@ -80,7 +80,7 @@ func countIn(cells map[rollup.Key]uint64, q store.Query) []store.Count {
 }
 
 // First implements store.Questions.
-func (m *MemoryClicks) First(_ context.Context, s rollup.Scope, f rollup.Facet) (first int64, ok bool, err error) {
+func (m *MemoryCounts) First(_ context.Context, s rollup.Scope, f rollup.Facet) (first int64, ok bool, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for k := range m.cells {
@@ -95,7 +95,7 @@ func (m *MemoryClicks) First(_ context.Context, s rollup.Scope, f rollup.Facet) 
 const expensiveValues = 10_000
 
 // Sum implements store.Questions. It holds all values.
-func (m *MemoryClicks) Sum(ctx context.Context, q store.Sum, f func(store.Count) error) error {
+func (m *MemoryCounts) Sum(ctx context.Context, q store.Sum, f func(store.Count) error) error {
 	counts, err := m.sum(q)
 	if err == nil && len(counts) > expensiveValues && q.Expensive != nil {
 		err = q.Expensive(ctx)
@@ -109,7 +109,7 @@ func (m *MemoryClicks) Sum(ctx context.Context, q store.Sum, f func(store.Count)
 	return nil
 }
 
-func (m *MemoryClicks) sum(q store.Sum) ([]store.Count, error) {
+func (m *MemoryCounts) sum(q store.Sum) ([]store.Count, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	cells, err := m.cellsOf(q.Edges)

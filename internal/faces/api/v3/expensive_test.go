@@ -233,7 +233,7 @@ func TestWhichQuestionsAreExpensive(t *testing.T) {
 
 // flooded is a store of clicks with n referrers of a link and its user, and n links of
 // the user.
-func flooded(t *testing.T, links *links.Links, values int) *storetest.MemoryClicks {
+func flooded(t *testing.T, links *links.Links, values int) *storetest.MemoryCounts {
 	l, err := links.Find(t.Context(), "ze6poY", "sho.rt")
 	if err != nil {
 		t.Fatal(err)
@@ -247,7 +247,7 @@ func flooded(t *testing.T, links *links.Links, values int) *storetest.MemoryClic
 		k.Scope.Link, k.Facet, k.Value = 0, rollup.Link, rollup.LinkValue(click.LinkID(i+1))
 		b.Cells = append(b.Cells, rollup.Cell{Key: k, Clicks: 1})
 	}
-	counts := new(storetest.MemoryClicks)
+	counts := new(storetest.MemoryCounts)
 	if err := counts.AddBatch(t.Context(), b); err != nil {
 		t.Fatal(err)
 	}

@@ -103,8 +103,8 @@ func newAPI(t testing.TB, domains ...string) *v3.API {
 }
 
 // counted is a store with the clicks.
-func counted(t testing.TB, byHash map[string]store.Link) *storetest.MemoryClicks {
-	counts := new(storetest.MemoryClicks)
+func counted(t testing.TB, byHash map[string]store.Link) *storetest.MemoryCounts {
+	counts := new(storetest.MemoryCounts)
 	b := &store.Batch{To: 1, MinutesFrom: now.Unix() - 7200 - now.Unix()%3600}
 	cells, minutes := map[rollup.Key]uint64{}, map[rollup.Key]uint64{}
 	for _, f := range fixtureClicks {

@@ -51,7 +51,7 @@ func newPrivateWorld(t *testing.T, secrets bool) *v3.API {
 			t.Fatal(err)
 		}
 	}
-	counts := new(storetest.MemoryClicks)
+	counts := new(storetest.MemoryCounts)
 	b := &store.Batch{To: 1, MinutesFrom: now.Unix() - 7200 - now.Unix()%3600}
 	cells, minutes := map[rollup.Key]uint64{}, map[rollup.Key]uint64{}
 	clicked := func(at time.Time, user click.UserID, link click.LinkID, n int, country, from string) {

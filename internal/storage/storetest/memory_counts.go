@@ -11,10 +11,10 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// MemoryClicks is the model of store.Clicks: maps of cells, and sums over all of
+// MemoryCounts is the model of store.ClickCounts: maps of cells, and sums over all of
 // them. The zero value is empty. Everything counted is reported as durable, and is
 // lost with the process.
-type MemoryClicks struct {
+type MemoryCounts struct {
 	mu        sync.Mutex
 	cells     map[rollup.Key]uint64
 	minutes   map[rollup.Key]uint64
@@ -36,10 +36,10 @@ type markID struct {
 	digest [32]byte
 }
 
-var _ store.Clicks = (*MemoryClicks)(nil)
+var _ store.ClickCounts = (*MemoryCounts)(nil)
 
 // Installation implements store.Identity.
-func (m *MemoryClicks) Installation(_ context.Context, offer [16]byte) ([16]byte, error) {
+func (m *MemoryCounts) Installation(_ context.Context, offer [16]byte) ([16]byte, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.id == nil {
@@ -49,7 +49,7 @@ func (m *MemoryClicks) Installation(_ context.Context, offer [16]byte) ([16]byte
 }
 
 // SetNote implements store.Identity.
-func (m *MemoryClicks) SetNote(_ context.Context, note []byte) error {
+func (m *MemoryCounts) SetNote(_ context.Context, note []byte) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.note = bytes.Clone(note)
@@ -57,17 +57,17 @@ func (m *MemoryClicks) SetNote(_ context.Context, note []byte) error {
 }
 
 // Note implements store.Identity.
-func (m *MemoryClicks) Note(context.Context) ([]byte, error) {
+func (m *MemoryCounts) Note(context.Context) ([]byte, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return bytes.Clone(m.note), nil
 }
 
-// Snapshot implements store.Clicks: a copy.
-func (m *MemoryClicks) Snapshot(context.Context) (store.Snapshot, error) {
+// Snapshot implements store.ClickCounts: a copy.
+func (m *MemoryCounts) Snapshot(context.Context) (store.Snapshot, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	s := &MemoryClicks{
+	s := &MemoryCounts{
 		cells: maps.Clone(m.cells), minutes: maps.Clone(m.minutes),
 		positions: maps.Clone(m.positions), marks: maps.Clone(m.marks),
 		epochs: map[store.JournalID]map[uint64]rollup.Ledger{}, deleted: slices.Clone(m.deleted), removed: m.removed, highest: m.highest,
@@ -79,5 +79,5 @@ func (m *MemoryClicks) Snapshot(context.Context) (store.Snapshot, error) {
 	return s, nil
 }
 
-// Close implements store.Clicks.
-func (m *MemoryClicks) Close() error { return nil }
+// Close implements store.ClickCounts.
+func (m *MemoryCounts) Close() error { return nil }

@@ -10,7 +10,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-func lawTogether(t *testing.T, c *clicks) {
+func lawTogether(t *testing.T, c *counts) {
 	b := batch(source, 0, 10, noon, at(0, 1, 2, france), at(60, 1, 2, germany))
 	b.Epoch = 5
 	b.Marks = []store.Mark{{Input: [32]byte{7}, Offset: 3, Lines: 4, Clicks: 2, Skipped: 1, Rejected: 1, Inside: true, Prev: 2, Notes: "notes"}}
@@ -35,9 +35,9 @@ func lawTogether(t *testing.T, c *clicks) {
 	c.agree(t)
 }
 
-func lawSnapshot(t *testing.T, c *clicks) {
+func lawSnapshot(t *testing.T, c *counts) {
 	first := click.Click{Time: 1_360_000_000_000, User: 1, Link: 1, Country: click.Country{'U', 'S'}}
-	model := new(MemoryClicks)
+	model := new(MemoryCounts)
 	b := batch(source, 0, 10, 0, first, first)
 	c.addBatch(t, b)
 	if err := model.AddBatch(c.ctx, b); err != nil {

@@ -3,7 +3,7 @@ package storetest
 import "testing"
 
 // lawInstallation: the first offer is kept, later ones are ignored.
-func lawInstallation(t *testing.T, c *clicks) {
+func lawInstallation(t *testing.T, c *counts) {
 	first := [16]byte{1, 15: 2}
 	for _, offer := range [][16]byte{first, {9}, {}} {
 		if got, err := c.Installation(c.ctx, offer); err != nil || got != first {
@@ -12,7 +12,7 @@ func lawInstallation(t *testing.T, c *clicks) {
 	}
 }
 
-func lawNote(t *testing.T, c *clicks) {
+func lawNote(t *testing.T, c *counts) {
 	want := func(want string) {
 		t.Helper()
 		if got, err := c.Note(c.ctx); err != nil || string(got) != want {

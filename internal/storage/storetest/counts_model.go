@@ -87,9 +87,9 @@ func drawQuery(t *rapid.T) store.Query {
 }
 
 // lawModel runs random histories on the store and on the model.
-func lawModel(t *testing.T, c *clicks) {
+func lawModel(t *testing.T, c *counts) {
 	seedtest.Check(t, func(r *rapid.T) {
-		model, tested := &MemoryClicks{}, c.open()
+		model, tested := &MemoryCounts{}, c.open()
 		defer func() {
 			if err := tested.Close(); err != nil {
 				r.Errorf("Close: %v", err)

@@ -33,7 +33,7 @@ type (
 )
 
 // The suites. Each call of open returns an empty store, which the suite closes. An
-// engine runs the suite of each role that it serves, or Clicks if it serves all.
+// engine runs the suite of each role that it serves, or Counts if it serves all.
 
 // Questions checks the rules of store.Counting and store.Questions.
 func Questions(t *testing.T, open func(t *testing.T) QuestionsEngine) { run(t, questions, open) }
@@ -47,9 +47,9 @@ func Proof(t *testing.T, open func(t *testing.T) ProofEngine) { run(t, proof, op
 // Identity checks the rules of store.Identity.
 func Identity(t *testing.T, open func(t *testing.T) IdentityEngine) { run(t, identity, open) }
 
-// Clicks checks the rules of store.Clicks: those of every role, and those that
+// Counts checks the rules of store.ClickCounts: those of every role, and those that
 // need several.
-func Clicks(t *testing.T, open func(t *testing.T) store.Clicks) {
+func Counts(t *testing.T, open func(t *testing.T) store.ClickCounts) {
 	run(t, counting|questions|progress|proof|identity|snapshots, open)
 }
 
@@ -69,7 +69,7 @@ const (
 var laws = []struct {
 	needs roles
 	rule  string
-	check func(t *testing.T, c *clicks)
+	check func(t *testing.T, c *counts)
 }{
 	{progress, "a batch that was counted already changes nothing", lawReplay},
 	{progress, "a batch that starts after what was counted is ErrGap, and counts nothing", lawGap},
@@ -118,7 +118,7 @@ func run[S io.Closer](t *testing.T, served roles, open func(t *testing.T) S) {
 					t.Logf("broken rule: %s", l.rule)
 				}
 			}()
-			c := newClicks(func() io.Closer { return open(t) })
+			c := newCounts(func() io.Closer { return open(t) })
 			t.Cleanup(func() {
 				if err := c.Close(); err != nil {
 					t.Errorf("Close: %v", err)
@@ -129,8 +129,8 @@ func run[S io.Closer](t *testing.T, served roles, open func(t *testing.T) S) {
 	}
 }
 
-// clicks is a store under test. The roles that it does not serve are nil.
-type clicks struct {
+// counts is a store under test. The roles that it does not serve are nil.
+type counts struct {
 	store.Counting
 	store.Questions
 	store.Progress
@@ -140,19 +140,19 @@ type clicks struct {
 	snapshot func(context.Context) (store.Snapshot, error)
 
 	ctx  context.Context
-	open func() *clicks // another one, empty
+	open func() *counts // another one, empty
 	next uint64         // position of source
 }
 
-func newClicks(open func() io.Closer) *clicks {
+func newCounts(open func() io.Closer) *counts {
 	s := open()
-	c := &clicks{Closer: s, ctx: context.Background(), open: func() *clicks { return newClicks(open) }}
+	c := &counts{Closer: s, ctx: context.Background(), open: func() *counts { return newCounts(open) }}
 	c.Counting, _ = s.(store.Counting)
 	c.Questions, _ = s.(store.Questions)
 	c.Progress, _ = s.(store.Progress)
 	c.Proof, _ = s.(store.Proof)
 	c.Identity, _ = s.(store.Identity)
-	if all, ok := s.(store.Clicks); ok {
+	if all, ok := s.(store.ClickCounts); ok {
 		c.snapshot = all.Snapshot
 	}
 	return c

@@ -12,7 +12,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-func lawEdges(t *testing.T, c *clicks) {
+func lawEdges(t *testing.T, c *counts) {
 	u := rollup.Scope{User: 1}
 	c.addClicks(t, at(-1, 1, 2, france), at(0, 1, 2, france), at(899, 1, 2, france), at(900, 1, 2, france))
 	for _, q := range []struct {
@@ -38,7 +38,7 @@ func lawEdges(t *testing.T, c *clicks) {
 	want(t, "a user never seen", c.counts(t, rollup.Scope{User: 99}, rollup.All, 0, noon, noon+900))
 }
 
-func lawGrain(t *testing.T, c *clicks) {
+func lawGrain(t *testing.T, c *counts) {
 	c.addBatch(t, batch(source, 0, 10, noon, at(0, 1, 2, france)))
 	for _, edges := range [][]int64{{noon + 1, noon + 900}, {noon, noon + 61}, {noon - 90, noon + 60}} {
 		_, err := c.Counts(c.ctx, store.Query{Scope: rollup.Scope{User: 1}, Facet: rollup.All, Edges: edges})
@@ -48,7 +48,7 @@ func lawGrain(t *testing.T, c *clicks) {
 	}
 }
 
-func lawMinutes(t *testing.T, c *clicks) {
+func lawMinutes(t *testing.T, c *counts) {
 	u, l := rollup.Scope{User: 1}, rollup.Scope{User: 1, Link: 2}
 	c.addBatch(t, batch(source, 0, 10, noon, at(0, 1, 2, france), at(59, 1, 2, france), at(60, 1, 2, germany), at(3600, 1, 2, france), at(7260, 1, 3, france)))
 	want(t, "user", c.counts(t, u, rollup.All, 0, noon, noon+60, noon+120, noon+7320),
@@ -81,7 +81,7 @@ func lawMinutes(t *testing.T, c *clicks) {
 	want(t, "minutes of a deleted user", c.counts(t, u, rollup.All, 0, noon+3600, noon+3660))
 }
 
-func lawMinutesBack(t *testing.T, c *clicks) {
+func lawMinutesBack(t *testing.T, c *counts) {
 	u := rollup.Scope{User: 1}
 	c.addBatch(t, batch(source, 0, 10, noon, at(30, 1, 2, france), at(9*3600, 1, 2, france)))
 	c.addBatch(t, batch(source, 10, 20, noon+9*3600, at(9*3600, 1, 2, france)))
@@ -96,7 +96,7 @@ func lawMinutesBack(t *testing.T, c *clicks) {
 	c.wantTotal(t, u, 6)
 }
 
-func lawOrder(t *testing.T, c *clicks) {
+func lawOrder(t *testing.T, c *counts) {
 	u := rollup.Scope{User: 1}
 	for _, q := range []int64{0, 96 * 40, 5, 96} {
 		c.addCells(t, cell(u, rollup.Referrer, q, "b", 1), cell(u, rollup.Referrer, q, "a\xff", 2), cell(u, rollup.Referrer, q, "", 3), cell(u, rollup.Referrer, q, "aé", 4), cell(u, rollup.Referrer, q, "a", 5))
@@ -113,7 +113,7 @@ func lawOrder(t *testing.T, c *clicks) {
 	want(t, "sparse", c.counts(t, u, rollup.Referrer, 0, noon, noon+7200, noon+day, noon+2*day, noon+50*day), all...)
 }
 
-func lawNewest(t *testing.T, c *clicks) {
+func lawNewest(t *testing.T, c *counts) {
 	u := rollup.Scope{User: 1}
 	var edges []int64
 	for i := int64(0); i <= 400; i++ {
@@ -129,7 +129,7 @@ func lawNewest(t *testing.T, c *clicks) {
 	want(t, "an older window", c.counts(t, u, rollup.Country, 1, edges[:300]...), all[3])
 }
 
-func lawSums(t *testing.T, c *clicks) {
+func lawSums(t *testing.T, c *counts) {
 	u := rollup.Scope{User: 1}
 	// Clicks around the ends of days, months and years.
 	var from, to int64 = noon - 70*86400, noon + 400*86400
@@ -171,7 +171,7 @@ func lawSums(t *testing.T, c *clicks) {
 }
 
 // sums checks the clicks of intervals, in facet All and of each of two countries.
-func (c *clicks) sums(t *testing.T, s rollup.Scope, edges []int64, sums []uint64) {
+func (c *counts) sums(t *testing.T, s rollup.Scope, edges []int64, sums []uint64) {
 	t.Helper()
 	for facet, values := range map[rollup.Facet][]string{rollup.All: {""}, rollup.Country: {"DE", "FR"}} {
 		var all []store.Count
@@ -189,7 +189,7 @@ func (c *clicks) sums(t *testing.T, s rollup.Scope, edges []int64, sums []uint64
 	}
 }
 
-func lawFirst(t *testing.T, c *clicks) {
+func lawFirst(t *testing.T, c *counts) {
 	u, l := rollup.Scope{User: 1}, rollup.Scope{User: 1, Link: 2}
 	c.addCells(t, cell(u, rollup.Country, 7, "AA", 1), cell(u, rollup.Country, 3, "ZZ", 1), cell(u, rollup.Country, 900, "AA", 1),
 		cell(u, rollup.All, 5, "", 1), cell(l, rollup.All, 9, "", 1), cell(u, rollup.Bot, 2, "", 0))
@@ -206,7 +206,7 @@ func lawFirst(t *testing.T, c *clicks) {
 	}
 }
 
-func lawValues(t *testing.T, c *clicks) {
+func lawValues(t *testing.T, c *counts) {
 	u := rollup.Scope{User: 1}
 	values := []string{"", "\x00", "\x00\x00", "a", "a\x00", "a\x00b", "ab", "a\xff", "a\xff\xff", "b", "é", strings.Repeat("x", 511), strings.Repeat("x", 512), strings.Repeat("\xff", 512), "\xff"}
 	slices.Sort(values)
@@ -229,7 +229,7 @@ func lawValues(t *testing.T, c *clicks) {
 	c.agree(t)
 }
 
-func lawNeighbours(t *testing.T, c *clicks) {
+func lawNeighbours(t *testing.T, c *counts) {
 	const most = ^uint64(0)
 	var scopes []rollup.Scope
 	for _, u := range []uint64{0, 1, 2, 255, 256, 257, most - 1, most} {
@@ -259,7 +259,7 @@ func lawNeighbours(t *testing.T, c *clicks) {
 }
 
 // lawConcurrent: readers ask while batches of a known shape are recorded.
-func lawConcurrent(t *testing.T, c *clicks) {
+func lawConcurrent(t *testing.T, c *counts) {
 	const batches, readers = 60, 3
 	user := rollup.Scope{User: 1}
 	done := make(chan struct{})

@@ -10,7 +10,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-func lawDelete(t *testing.T, c *clicks) {
+func lawDelete(t *testing.T, c *counts) {
 	const most = ^click.UserID(0)
 	var all []click.Click
 	for _, u := range []click.UserID{0, 1, 2, most - 1, most} {
@@ -42,7 +42,7 @@ func lawDelete(t *testing.T, c *clicks) {
 
 // lawDeleteCapped: if the cap replaced other referrers of the link than of the
 // user, sums still agree.
-func lawDeleteCapped(t *testing.T, c *clicks) {
+func lawDeleteCapped(t *testing.T, c *counts) {
 	u, l, o := rollup.Scope{User: 1}, rollup.Scope{User: 1, Link: 2}, rollup.Scope{User: 1, Link: 3}
 	c.addCells(t,
 		cell(u, rollup.All, 0, "", 9), cell(l, rollup.All, 0, "", 6), cell(o, rollup.All, 0, "", 3),
@@ -64,7 +64,7 @@ func lawDeleteCapped(t *testing.T, c *clicks) {
 
 // lawDeleteTogether: links that are deleted together take from what earlier ones
 // left, of a referrer and of the others.
-func lawDeleteTogether(t *testing.T, c *clicks) {
+func lawDeleteTogether(t *testing.T, c *counts) {
 	u, l, o := rollup.Scope{User: 1}, rollup.Scope{User: 1, Link: 2}, rollup.Scope{User: 1, Link: 3}
 	c.addCells(t,
 		cell(u, rollup.All, 0, "", 6), cell(l, rollup.All, 0, "", 2), cell(o, rollup.All, 0, "", 3),

@@ -19,10 +19,10 @@ func checkURL(key, longURL string) error {
 	return nil
 }
 
-// circular finds those new links that would lead back to this installation: to an
+// redirectLoops finds those new links that would lead back to this installation: to an
 // existing link, to another new link, or to themselves. Existing links stay, and so do
 // links to them.
-func (r *resolver) circular(ctx context.Context, made []store.ForeignLink) (reasons map[click.Hash]error, err error) {
+func (r *resolver) redirectLoops(ctx context.Context, made []store.ForeignLink) (reasons map[click.Hash]error, err error) {
 	names, domains := map[string]bool{}, map[string]bool{} // of the links to be made
 	for i := range made {
 		l := &made[i]

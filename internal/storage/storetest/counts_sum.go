@@ -16,7 +16,7 @@ import (
 )
 
 // sum asks for a sum, which must be answered.
-func (c *clicks) sum(t *testing.T, q store.Sum) (counts []store.Count) {
+func (c *counts) sum(t *testing.T, q store.Sum) (counts []store.Count) {
 	t.Helper()
 	if err := c.Sum(c.ctx, q, collect(&counts)); err != nil {
 		t.Fatalf("Sum(%+v): %v", q, err)
@@ -33,7 +33,7 @@ func collect(counts *[]store.Count) func(store.Count) error {
 }
 
 // lawSum: thousands of values on several days and links, some in common.
-func lawSum(t *testing.T, c *clicks) {
+func lawSum(t *testing.T, c *counts) {
 	const values, days, links = 3000, 4, 3
 	value := func(i int) string { return fmt.Sprintf("http://%s/%05d", strings.Repeat("x", i%100), i) }
 	var all []rollup.Cell
@@ -70,7 +70,7 @@ func lawSum(t *testing.T, c *clicks) {
 	}
 }
 
-func lawSumExpensive(t *testing.T, c *clicks) {
+func lawSumExpensive(t *testing.T, c *counts) {
 	u := rollup.Scope{User: 1}
 	var few, many []rollup.Cell
 	for i := range 40_000 {

@@ -8,16 +8,16 @@ import (
 	"github.com/footfall/footfall/internal/storage/storetest"
 )
 
-func TestMemoryClicks(t *testing.T) {
-	storetest.Clicks(t, func(*testing.T) store.Clicks { return &storetest.MemoryClicks{} })
+func TestMemoryCounts(t *testing.T) {
+	storetest.Counts(t, func(*testing.T) store.ClickCounts { return &storetest.MemoryCounts{} })
 }
 
-// TestRolesOfMemoryClicks: an engine that serves one role runs the suite of that
+// TestRolesOfMemoryCounts: an engine that serves one role runs the suite of that
 // role, and nothing else is asked of it.
-func TestRolesOfMemoryClicks(t *testing.T) {
+func TestRolesOfMemoryCounts(t *testing.T) {
 	t.Run("Questions", func(t *testing.T) {
 		storetest.Questions(t, func(*testing.T) storetest.QuestionsEngine {
-			m := &storetest.MemoryClicks{}
+			m := &storetest.MemoryCounts{}
 			return struct {
 				store.Counting
 				store.Questions
@@ -27,7 +27,7 @@ func TestRolesOfMemoryClicks(t *testing.T) {
 	})
 	t.Run("Progress", func(t *testing.T) {
 		storetest.Progress(t, func(*testing.T) storetest.ProgressEngine {
-			m := &storetest.MemoryClicks{}
+			m := &storetest.MemoryCounts{}
 			return struct {
 				store.Counting
 				store.Progress
@@ -37,7 +37,7 @@ func TestRolesOfMemoryClicks(t *testing.T) {
 	})
 	t.Run("Proof", func(t *testing.T) {
 		storetest.Proof(t, func(*testing.T) storetest.ProofEngine {
-			m := &storetest.MemoryClicks{}
+			m := &storetest.MemoryCounts{}
 			return struct {
 				store.Counting
 				store.Proof
@@ -47,7 +47,7 @@ func TestRolesOfMemoryClicks(t *testing.T) {
 	})
 	t.Run("Identity", func(t *testing.T) {
 		storetest.Identity(t, func(*testing.T) storetest.IdentityEngine {
-			m := &storetest.MemoryClicks{}
+			m := &storetest.MemoryCounts{}
 			return struct {
 				store.Identity
 				io.Closer

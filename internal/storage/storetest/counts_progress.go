@@ -11,7 +11,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-func lawReplay(t *testing.T, c *clicks) {
+func lawReplay(t *testing.T, c *counts) {
 	one := batch(source, 0, 10, noon, at(0, 1, 2, france), at(5, 1, 2, germany))
 	one.Marks = []store.Mark{{Input: [32]byte{7}, Offset: 3}}
 	two := batch(source, 10, 20, noon, at(0, 1, 2, france))
@@ -33,7 +33,7 @@ func lawReplay(t *testing.T, c *clicks) {
 }
 
 // refused checks that a batch is refused and changes nothing.
-func (c *clicks) refused(t *testing.T, b *store.Batch, want error) {
+func (c *counts) refused(t *testing.T, b *store.Batch, want error) {
 	t.Helper()
 	before := c.contents(t)
 	b.Marks = []store.Mark{{Input: [32]byte{9}, Offset: 1}}
@@ -46,20 +46,20 @@ func (c *clicks) refused(t *testing.T, b *store.Batch, want error) {
 	c.agree(t)
 }
 
-func lawGap(t *testing.T, c *clicks) {
+func lawGap(t *testing.T, c *counts) {
 	c.addClicks(t, at(0, 1, 2, france))
 	c.refused(t, batch(source, 11, 20, noon, at(0, 1, 2, france)), store.ErrGap)
 	c.addBatch(t, batch(source, 10, 20, noon, at(0, 1, 2, france)))
 }
 
-func lawOverlap(t *testing.T, c *clicks) {
+func lawOverlap(t *testing.T, c *counts) {
 	c.addClicks(t, at(0, 1, 2, france))
 	c.refused(t, batch(source, 9, 20, noon, at(0, 1, 2, france)), store.ErrOverlap)
 	c.refused(t, batch(source, 0, 11, noon, at(0, 1, 2, france)), store.ErrOverlap)
 	c.addBatch(t, batch(source, 10, 11, noon, at(0, 1, 2, france)))
 }
 
-func lawFailing(t *testing.T, c *clicks) {
+func lawFailing(t *testing.T, c *counts) {
 	c.addClicks(t, at(0, 1, 2, france))
 	c.refused(t, batch(source, 20, 10, noon, at(0, 1, 2, france)), nil)
 	stopped, stop := context.WithCancel(c.ctx)
@@ -70,7 +70,7 @@ func lawFailing(t *testing.T, c *clicks) {
 	c.wantTotal(t, rollup.Scope{User: 1}, 1)
 }
 
-func lawJournals(t *testing.T, c *clicks) {
+func lawJournals(t *testing.T, c *counts) {
 	other := store.JournalID{2}
 	if p, ok, err := c.Position(c.ctx, other); ok || err != nil || p != (store.Position{}) {
 		t.Errorf("the position of an unknown journal is %+v, %v, %v", p, ok, err)
@@ -91,7 +91,7 @@ func lawJournals(t *testing.T, c *clicks) {
 	c.wantTotal(t, rollup.Scope{User: 1}, 2)
 }
 
-func lawSync(t *testing.T, c *clicks) {
+func lawSync(t *testing.T, c *counts) {
 	if err := c.Sync(c.ctx); err != nil {
 		t.Fatalf("Sync of nothing: %v", err)
 	}
@@ -109,7 +109,7 @@ func lawSync(t *testing.T, c *clicks) {
 	}
 }
 
-func lawMarks(t *testing.T, c *clicks) {
+func lawMarks(t *testing.T, c *counts) {
 	all := []store.Mark{
 		{Input: [32]byte{7}, Offset: 300, Digest: [32]byte{1}, Prev: 2, Lines: 9, Clicks: 8, Skipped: 1},
 		{Input: [32]byte{7}, Offset: 2, Digest: [32]byte{9}, Lines: 1, Rejected: 1, Inside: true},
@@ -141,7 +141,7 @@ func lawMarks(t *testing.T, c *clicks) {
 	}
 }
 
-func lawHighest(t *testing.T, c *clicks) {
+func lawHighest(t *testing.T, c *counts) {
 	want := func(user click.UserID, link click.LinkID) {
 		t.Helper()
 		if u, l, err := c.Highest(c.ctx); u != user || l != link || err != nil {
@@ -161,7 +161,7 @@ func lawHighest(t *testing.T, c *clicks) {
 	want(9, 7)
 }
 
-func lawDeleted(t *testing.T, c *clicks) {
+func lawDeleted(t *testing.T, c *counts) {
 	const most = ^click.UserID(0)
 	l, o := rollup.Scope{User: 1, Link: 2}, rollup.Scope{User: 1, Link: ^click.LinkID(0)}
 	c.addClicks(t, at(0, 1, 2, france))

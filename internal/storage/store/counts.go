@@ -107,9 +107,9 @@ type Identity interface {
 	Note(ctx context.Context) ([]byte, error)
 }
 
-// Clicks is an engine for counts that serves every role. Implementations are
+// ClickCounts is an engine for counts that serves every role. Implementations are
 // safe for concurrent use.
-type Clicks interface {
+type ClickCounts interface {
 	Counting
 	Questions
 	Progress

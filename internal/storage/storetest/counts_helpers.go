@@ -70,13 +70,13 @@ func cells(sums map[rollup.Key]uint64) []rollup.Cell {
 }
 
 // addClicks counts clicks as the next batch of source.
-func (c *clicks) addClicks(t *testing.T, all ...click.Click) {
+func (c *counts) addClicks(t *testing.T, all ...click.Click) {
 	t.Helper()
 	c.addBatch(t, batch(source, c.next, c.next+10, 0, all...))
 }
 
 // addBatch counts a batch.
-func (c *clicks) addBatch(t *testing.T, b *store.Batch) {
+func (c *counts) addBatch(t *testing.T, b *store.Batch) {
 	t.Helper()
 	if err := c.AddBatch(c.ctx, b); err != nil {
 		t.Fatalf("AddBatch %d to %d: %v", b.From, b.To, err)
@@ -87,13 +87,13 @@ func (c *clicks) addBatch(t *testing.T, b *store.Batch) {
 }
 
 // addCells counts cells, without minutes and without a ledger of the journal.
-func (c *clicks) addCells(t *testing.T, all ...rollup.Cell) {
+func (c *counts) addCells(t *testing.T, all ...rollup.Cell) {
 	t.Helper()
 	c.addBatch(t, &store.Batch{Journal: source, From: c.next, To: c.next + 1, Cells: all})
 }
 
 // counts asks a question that must be answered.
-func (c *clicks) counts(t *testing.T, s rollup.Scope, f rollup.Facet, newest int, edges ...int64) []store.Count {
+func (c *counts) counts(t *testing.T, s rollup.Scope, f rollup.Facet, newest int, edges ...int64) []store.Count {
 	t.Helper()
 	got, err := c.Counts(c.ctx, store.Query{Scope: s, Facet: f, Edges: edges, Newest: newest})
 	if err != nil {
@@ -105,7 +105,7 @@ func (c *clicks) counts(t *testing.T, s rollup.Scope, f rollup.Facet, newest int
 // The checks below look at each role that the store serves, and at nothing else.
 
 // wantTotal checks the clicks of a scope in facet All, of all time.
-func (c *clicks) wantTotal(t *testing.T, s rollup.Scope, want uint64) {
+func (c *counts) wantTotal(t *testing.T, s rollup.Scope, want uint64) {
 	t.Helper()
 	if c.Questions == nil {
 		return
@@ -120,7 +120,7 @@ func (c *clicks) wantTotal(t *testing.T, s rollup.Scope, want uint64) {
 }
 
 // wantCells checks all quarter-hour cells.
-func (c *clicks) wantCells(t *testing.T, when string, want map[rollup.Key]uint64) {
+func (c *counts) wantCells(t *testing.T, when string, want map[rollup.Key]uint64) {
 	t.Helper()
 	if c.Proof == nil {
 		return
@@ -131,7 +131,7 @@ func (c *clicks) wantCells(t *testing.T, when string, want map[rollup.Key]uint64
 }
 
 // dump is all quarter-hour cells.
-func (c *clicks) dump(t *testing.T) map[rollup.Key]uint64 {
+func (c *counts) dump(t *testing.T) map[rollup.Key]uint64 {
 	t.Helper()
 	all := map[rollup.Key]uint64{}
 	for cell, err := range c.Cells(c.ctx) {
@@ -151,7 +151,7 @@ func (c *clicks) dump(t *testing.T) map[rollup.Key]uint64 {
 
 // agree checks that the cells add up to the ledger, and lets the engine verify
 // itself.
-func (c *clicks) agree(t *testing.T) {
+func (c *counts) agree(t *testing.T) {
 	t.Helper()
 	if c.Proof == nil {
 		return
@@ -176,7 +176,7 @@ func (c *clicks) agree(t *testing.T) {
 
 // contents is a text of what the store holds, of the users and inputs of these
 // laws, to compare before and after.
-func (c *clicks) contents(t *testing.T) string {
+func (c *counts) contents(t *testing.T) string {
 	t.Helper()
 	var b strings.Builder
 	add := func(what string, value any, err error) {

@@ -9,7 +9,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-func lawLedger(t *testing.T, c *clicks) {
+func lawLedger(t *testing.T, c *counts) {
 	c.agree(t)
 	bot := at(0, 1, 2, france)
 	bot.Bot = true
@@ -26,7 +26,7 @@ func lawLedger(t *testing.T, c *clicks) {
 	}
 }
 
-func lawEpochs(t *testing.T, c *clicks) {
+func lawEpochs(t *testing.T, c *counts) {
 	var want [3]rollup.Ledger
 	for i := range uint64(6) {
 		b := batch(source, 10*i, 10*i+10, 0, at(int64(i)*900, 1, click.LinkID(i+1), france))
@@ -50,7 +50,7 @@ func lawEpochs(t *testing.T, c *clicks) {
 	}
 }
 
-func lawRemoved(t *testing.T, c *clicks) {
+func lawRemoved(t *testing.T, c *counts) {
 	// One click of link 3 is late: its link was deleted before it was counted.
 	b := batch(source, 0, 10, 0, at(0, 1, 2, france), at(0, 1, 3, france))
 	late := batch(source, 0, 10, 0, at(60, 1, 3, germany))
