@@ -12,7 +12,7 @@ import (
 // advice is what an error below the command line must not have: options, the
 // program's commands, programs of the system, and what to do. A verb after the name of a
 // package says what failed, and is no advice.
-var advice = regexp.MustCompile(`^.\S* .*[:;.,] (?i:configure|get|give|import|look|move|name|pass|put|restore|run|try|unpack|use) |footfall (check|rebuild|user|link|serve|import|backup|restore|export)|\b(sudo|chown|chmod|ulimit)\b|\b(give|name|pass|with|by) .*--[a-z]+`)
+var advice = regexp.MustCompile(`^.\S* .*[:;.,] (?i:configure|get|give|import|look|move|name|pass|put|restore|run|try|unpack|use) |^.(?i:configure|give an?|name|pass|try|unpack|use) |footfall (check|rebuild|user|link|serve|import|backup|restore|export)|\b(sudo|chown|chmod|ulimit)\b|\b(give|name|pass|with|by) .*--[a-z]+`)
 
 // TestErrorsGiveNoAdvice: packages below the command line say what is wrong; what
 // to do about it is in the hints of package cli. Log lines may say it, because

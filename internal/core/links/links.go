@@ -28,7 +28,7 @@ var (
 	ErrOwnLink = errors.New("already a short link of this installation")
 )
 
-// Options say what Links needs.
+// Options configure Links.
 type Options struct {
 	Links store.Links
 	// Domains are the short domains of the installation, the default one first. One with
@@ -80,7 +80,7 @@ func New(o Options) (*Links, error) {
 		a, err := weburl.ParseAuthority(l.scheme, domain)
 		if err != nil {
 			if strings.Contains(domain, "/") {
-				err = errors.New("give a host, without scheme and path")
+				err = errors.New("it must be a host, without scheme and path")
 			}
 			return nil, fmt.Errorf("links: %q is not a domain: %w", domain, err)
 		}

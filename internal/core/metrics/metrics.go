@@ -38,8 +38,8 @@ type Clicks[S Snapshot] interface {
 	Snapshot(ctx context.Context) (S, error)
 }
 
-// Subject is whose clicks a question is about: several scopes added up, each at most
-// once.
+// Subject is the scopes that a question is about. Their clicks are added up. Each scope is
+// there at most once.
 type Subject []Scope
 
 // Scope is a rollup.Scope, or its clicks from an instant on.

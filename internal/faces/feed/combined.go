@@ -31,7 +31,7 @@ type combined struct {
 	country func(netip.Addr) click.Country
 }
 
-// Lines of access logs name links that exist already.
+// combinedFormat does not describe links: access logs name links that exist already.
 var combinedFormat = format{name: "combined", parser: func(im *Importer) parser {
 	f := combined{now: im.Now, isBot: im.IsBot, proxy: im.Proxy, country: im.Country}
 	return f.parse
@@ -228,8 +228,8 @@ func parseAddress(s string) netip.Addr {
 	return netip.Addr{}
 }
 
-// placeOf returns the host and the name that a request asked for. The target of a request to a proxy is
-// a whole URL, and its host is the one that counts (RFC 9112, 3.2.2).
+// placeOf returns the host and the name that a request asked for. The target of a request
+// to a proxy is a whole URL, and its host is the one that counts (RFC 9112, 3.2.2).
 func placeOf(host, requestTarget string) (p links.Place, err error) {
 	path := requestTarget
 	if _, authority, rest, ok := weburl.Split(requestTarget); ok {

@@ -70,7 +70,7 @@ func (g *gone) add(all []Gone) {
 	}
 }
 
-var errDeleted = errors.New("was deleted while this was imported")
+var errDeleted = errors.New("was deleted during the import")
 
 // user is the reason why a user is not made; nil if there is none.
 func (g *gone) user(login string) error {

@@ -9,8 +9,8 @@ import (
 )
 
 // dueAfter is the time after which lines that were read are recorded without waiting for
-// more lines.
-// Counting takes up to half a second more, so a line is in the counts within a second.
+// more lines. Counting takes up to half a second more, so a line is in the counts within
+// a second.
 const dueAfter = 500 * time.Millisecond
 
 // errDue is for a read that found nothing while lines that were read before are due.

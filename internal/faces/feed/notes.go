@@ -22,9 +22,9 @@ func (t *tally) add(o tally) {
 	t.links += o.links
 }
 
-// notes describe the lines before a mark. An import that finds the mark again
-// tries the rejected lines again. A mark and its notes are recorded together with the
-// clicks, so that each line is taken once.
+// notes describe the lines before a mark. An import that finds the mark again tries the
+// rejected lines again. A mark and its notes are recorded together with the clicks, so
+// that each line is taken once.
 type notes struct {
 	users, links uint64 // lines before the mark that describe one
 	// taken are the lines since the mark before that were rejected at first, and taken

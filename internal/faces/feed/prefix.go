@@ -122,7 +122,7 @@ func (i *importing) tally(known []byte, at store.Mark, waiting []uint64, reject 
 		c.sum.lines++
 		c.sum.rejected++
 		if !whole && !errors.Is(err, errWaits) {
-			reject(Rejected{Line: number, Reason: err.Error()})
+			reject(rejected(number, err))
 		}
 	}
 	return c.sum

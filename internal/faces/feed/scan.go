@@ -46,8 +46,8 @@ type notOfFormat struct{ error }
 func isOfFormat(err error) bool { return !errors.As(err, new(notOfFormat)) }
 
 const (
-	// maxEntries is the number of clicks, or of rejected lines, that fills a chunk. Their record in the
-	// journal must have room for them.
+	// maxEntries is the number of clicks, or of rejected lines, that fills a chunk. Their
+	// record in the journal must have room for them.
 	maxEntries = 20_000
 	// maxClicks bounds the clicks of a line.
 	maxClicks = 10_000

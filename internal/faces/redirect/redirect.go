@@ -46,7 +46,7 @@ type (
 	}
 )
 
-// Options say what a Handler needs. Fields without a default are required.
+// Options configure a Handler. Fields without a default are required.
 type Options struct {
 	Links     Links
 	Bots      Bots
@@ -105,8 +105,8 @@ func New(o Options) *Handler {
 	}
 }
 
-// NotDurable is the number of visitors who were redirected although their click is not known to
-// be durable.
+// NotDurable is the number of visitors who were redirected although their click is not
+// known to be durable.
 func (h *Handler) NotDurable() uint64 { return h.lost.Load() }
 
 // Close writes to the log what is not in it yet.

@@ -30,7 +30,7 @@ type Auth interface {
 }
 
 // authUser authenticates the caller, and takes from the user's rate limit. After a
-// failure the error is in c.err, which end returns, and the user is the zero value.
+// failure the error is in c.err, which endParams returns, and the user is the zero value.
 func (c *call) authUser() store.User {
 	u := c.asker()
 	c.asking = u.ID
