@@ -83,7 +83,12 @@ func TestDeletedWhileImported(t *testing.T) {
 			imported := make(chan error)
 			go func() {
 				var err error
-				result, err = app.Import(t.Context(), c.format, in, func(l feed.Rejected) { reasons = append(reasons, l.Reason) })
+				result, err = app.Import(t.Context(), c.format, in, func(l feed.Rejected) {
+					reasons = append(reasons, l.Reason)
+					if (l.Kind == feed.Deleted) != c.again {
+						t.Errorf("%s: the line is of the kind %q", l.Reason, l.Kind)
+					}
+				})
 				imported <- err
 			}()
 			if _, err := io.WriteString(out, first); err != nil {
