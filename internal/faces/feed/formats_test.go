@@ -49,7 +49,7 @@ func fuzzFormat(f *testing.F, format string) {
 		}
 		for _, c := range tape.clicks {
 			if c.Link == 0 || c.Time < click.Earliest.UnixMilli() || c.Time > now.UnixMilli()+999 {
-				t.Fatalf("%+v", c)
+				t.Fatalf("a click without a link, or at an impossible time: %+v", c)
 			}
 		}
 		if err != nil {

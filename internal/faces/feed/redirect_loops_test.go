@@ -138,7 +138,7 @@ func TestImportedLinksAreFoundAtOnce(t *testing.T) {
 				}
 			}
 			if _, rejected := imports(t, im, format, fmt.Sprintf(line, keyword)+"\n"); len(rejected) > 0 {
-				t.Fatal(rejected)
+				t.Fatalf("rejected %q", rejected)
 			}
 			for _, name := range []string{"new", "newagg", keyword} {
 				l, err := im.Names.Resolve(t.Context(), "sho.rt", name)

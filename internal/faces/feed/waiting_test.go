@@ -87,7 +87,7 @@ func TestTimeInTheFuture(t *testing.T) {
 	makeLinks(t, im)
 	in := visit("", 0, "abc", "x") + visit("", 1, "abc", "x")
 	if got, reason := imports(t, im, "combined", in); got != (feed.Result{Lines: 2, Clicks: 1, Rejected: 1}) || !strings.Contains(reason[0], "future") {
-		t.Errorf("%+v, %q", got, reason)
+		t.Errorf("a line in the future: %+v, rejected %q", got, reason)
 	}
 	at = at.Add(time.Second)
 	if got, _ := imports(t, im, "combined", in); got != (feed.Result{Lines: 2, Clicks: 1, Known: 1}) {
@@ -176,7 +176,7 @@ func TestManyCountsComeLater(t *testing.T) {
 	in := strings.Repeat(`{"type":"counts","ts":1359999900,"hash":"one","clicks":10000}`+"\n", 9)
 	im.Now = func() time.Time { return time.Unix(1359999899, 0) }
 	if got, _ := imports(t, im, "ndjson", in); got != (feed.Result{Lines: 9, Rejected: 9}) {
-		t.Errorf("%+v", got)
+		t.Errorf("counts in the future: %+v", got)
 	}
 	im.Now = func() time.Time { return now }
 	tape.breaks = 2 // and the rest of it comes later

@@ -273,7 +273,7 @@ func TestLogIsBounded(t *testing.T) {
 				w := httptest.NewRecorder()
 				o.ServeHTTP(w, request("POST", "/oauth/access_token", login, "x", ""))
 				if w.Code != want.code {
-					t.Fatalf("%s: %d %s", login, w.Code, w.Body)
+					t.Fatalf("the login %s: status %d: %s", login, w.Code, w.Body)
 				}
 			}
 			logged := func() (lines int, text string) { return strings.Count(log.String(), "\n"), log.String() + " " }

@@ -169,7 +169,7 @@ func TestLogIsBounded(t *testing.T) {
 		d := newFace(t, func(o *redirect.Options) { o.Log = log.Logger() })
 		for range 1000 {
 			if got := d.ask("GET", "http://sho.rt/down"); got.StatusCode != 503 {
-				t.Fatal(got.StatusCode)
+				t.Fatalf("status %d, want 503", got.StatusCode)
 			}
 		}
 		if text := log.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, "visitors=1 ") {

@@ -279,7 +279,7 @@ func TestPostIsAnswered(t *testing.T) {
 	w := httptest.NewRecorder()
 	newAPI(t).ServeHTTP(w, r)
 	if w.Code != http.StatusOK || w.Body.Len() == 0 {
-		t.Errorf("%d %s", w.Code, w.Body)
+		t.Errorf("status %d, want 200: %s", w.Code, w.Body)
 	}
 }
 

@@ -57,7 +57,7 @@ func TestOtherOrigins(t *testing.T) {
 	h := w.Header()
 	if w.Code != 204 || h.Get("Access-Control-Allow-Origin") != "*" || !strings.Contains(h.Get("Access-Control-Allow-Methods"), "POST") ||
 		h.Get("Access-Control-Allow-Headers") != "Authorization, Content-Type" {
-		t.Errorf("%d %v", w.Code, h)
+		t.Errorf("status %d, want 204 and the headers of CORS: %v", w.Code, h)
 	}
 }
 
