@@ -123,15 +123,15 @@ var dependencies = map[string]string{
 	"github.com/zeebo/xxh3":                   "128-bit hashes of cells for the ledger, and ETags",
 	"golang.org/x/crypto":                     "bcrypt: passwords; autocert: certificates by ACME",
 	"golang.org/x/net":                        "internationalised hosts of long URLs and of certificates",
-	"golang.org/x/sync":                       "singleflight: a name asked by many at once is looked up once",
+	"golang.org/x/sync":                       "singleflight: one lookup for many visitors who ask for the same name at once",
 	"golang.org/x/sys":                        "locks of the data directory, owners of sockets and files, free space",
-	"golang.org/x/term":                       "passwords are typed without an echo",
+	"golang.org/x/term":                       "a terminal does not show a password that is typed",
 	"github.com/dustin/go-humanize":           "numbers of bytes as people read and write them",
 	"modernc.org/sqlite":                      "SQLite without cgo: links and users",
 	"pgregory.net/rapid":                      "property tests that shrink what they find",
 }
 
-// imports calls f with each package and each path that it imports; test is whether the
+// imports calls f with each package and each path that it imports. test says that the
 // import is in a test.
 func imports(t *testing.T, f func(pkg, path string, test bool)) {
 	t.Helper()
@@ -172,11 +172,11 @@ func TestFloors(t *testing.T) {
 		}
 		for _, p := range []string{pkg, inside} {
 			if _, known := at[p]; !known {
-				t.Fatalf("package %s stands on no floor: give it a line in floors, with the reason", p)
+				t.Fatalf("package %s is not in floors (deps_test.go): give it a line there, with the reason for its place", p)
 			}
 		}
 		if at[inside] <= at[pkg] {
-			t.Errorf("%s (%s) imports %s (%s), which stands above it", pkg, reason[pkg], inside, reason[inside])
+			t.Errorf("%s (%s) imports %s (%s), which is above it in floors", pkg, reason[pkg], inside, reason[inside])
 		}
 	})
 }
@@ -204,12 +204,12 @@ func TestArchitectureShowsTheFloors(t *testing.T) {
 		}
 	}
 	if !slices.Equal(shown, want) {
-		t.Errorf("ARCHITECTURE.md shows\n%q,\nand the floors are\n%q", shown, want)
+		t.Errorf("ARCHITECTURE.md shows the packages\n%q,\nbut floors (deps_test.go) has\n%q", shown, want)
 	}
 	for _, f := range floors {
 		for _, r := range f.packages {
 			if info, err := os.Stat(path.Join(f.folder, r.name)); err != nil || !info.IsDir() {
-				t.Errorf("%s has no folder", path.Join(f.folder, r.name))
+				t.Errorf("floors (deps_test.go) has %s, but there is no such folder", path.Join(f.folder, r.name))
 			}
 		}
 	}
@@ -227,7 +227,7 @@ func TestDependencies(t *testing.T) {
 				return
 			}
 		}
-		t.Errorf("%s imports %s, and no line of dependencies says why", pkg, path)
+		t.Errorf("%s imports %s, but dependencies (deps_test.go) has no line that says why", pkg, path)
 	})
 	mod, err := os.ReadFile("go.mod")
 	if err != nil {
@@ -235,10 +235,10 @@ func TestDependencies(t *testing.T) {
 	}
 	for module := range dependencies {
 		if !used[module] {
-			t.Errorf("nothing imports %s any more: remove its line here", module)
+			t.Errorf("no package imports %s: remove its line from dependencies (deps_test.go)", module)
 		}
 		if !strings.Contains(string(mod), module+" ") {
-			t.Errorf("go.mod does not name %s", module)
+			t.Errorf("dependencies (deps_test.go) has %s, but go.mod does not", module)
 		}
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"testing"
 )
 
-// source calls f with each Go file; test is whether it is a test.
+// source calls f with each Go file. test says that it is a file of tests.
 func source(t *testing.T, f func(path string, file *ast.File, test bool)) {
 	t.Helper()
 	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
@@ -39,8 +39,8 @@ func source(t *testing.T, f func(path string, file *ast.File, test bool)) {
 	}
 }
 
-// alarms returns the errors and warnings that the program logs: the messages,
-// or how they begin.
+// alarms returns the messages of the errors and warnings that the program logs. Of a
+// message that is put together from parts it returns the first part.
 func alarms(t *testing.T) (messages []string) {
 	t.Helper()
 	source(t, func(path string, file *ast.File, test bool) {
@@ -89,18 +89,18 @@ func TestAlarmsAreExplained(t *testing.T) {
 		}
 	}
 	if len(explained) < 10 {
-		t.Fatalf("the table has the lines %q", explained)
+		t.Fatalf("the table of docs/operations.md has only the lines %q; is the search wrong?", explained)
 	}
-	explained = explained[2:] // its head
+	explained = explained[2:] // without the head of the table
 	messages := alarms(t)
 	for _, m := range messages {
 		if !slices.ContainsFunc(explained, func(e string) bool { return strings.HasPrefix(m, e) }) {
-			t.Errorf("docs/operations.md does not explain the alarm %q", m)
+			t.Errorf("docs/operations.md does not explain the log line %q: add it to \"What alarms mean\"", m)
 		}
 	}
 	for _, e := range explained {
 		if !slices.ContainsFunc(messages, func(m string) bool { return strings.HasPrefix(m, e) }) {
-			t.Errorf("docs/operations.md explains %q, which nothing says", e)
+			t.Errorf("docs/operations.md explains %q, but no log line begins so: correct or remove its line", e)
 		}
 	}
 }
@@ -121,16 +121,16 @@ func TestProofsExist(t *testing.T) {
 	}
 	named := regexp.MustCompile(`\b(?:Test|Fuzz)[A-Z]\w*`).FindAllString(string(page), -1)
 	if len(named) < 10 {
-		t.Errorf("docs/security.md names the tests %q", named)
+		t.Errorf("docs/security.md names only the tests %q; is the search wrong?", named)
 	}
 	for _, name := range named {
 		if !tests[name] {
-			t.Errorf("docs/security.md names %s, which is no test", name)
+			t.Errorf("docs/security.md names %s, but there is no such test", name)
 		}
 	}
 }
 
-// TestLinksLead: what the pages link to is there, and so is each file of the
+// TestLinksLead: everything that the pages link to exists, and so does each file of the
 // repository that they name.
 func TestLinksLead(t *testing.T) {
 	var pages []string
@@ -180,7 +180,7 @@ func TestLinksLead(t *testing.T) {
 	named := regexp.MustCompile("`((?:internal|docs|contrib|cmd|bench|torture|clients)/[a-z0-9_/.-]+)`")
 	for _, page := range pages {
 		if strings.HasPrefix(page, "docs/adr/") || page == "CHANGELOG.md" {
-			continue // what was so when they were written
+			continue // they describe the tree as it was when they were written
 		}
 		text, err := os.ReadFile(page)
 		if err != nil {
@@ -194,8 +194,8 @@ func TestLinksLead(t *testing.T) {
 	}
 }
 
-// TestQuotesAreSaid: what the pages for operators quote of the log and of
-// errors, as *words in italics*, is in the code; … stands for what varies.
+// TestQuotesAreSaid: the pages for operators quote the log and errors as *words in
+// italics*. These words must be in the code; … stands for words that vary.
 func TestQuotesAreSaid(t *testing.T) {
 	var said strings.Builder
 	source(t, func(_ string, file *ast.File, test bool) {
@@ -223,7 +223,7 @@ func TestQuotesAreSaid(t *testing.T) {
 			for part := range strings.SplitSeq(m[1], "…") {
 				words := strings.ToLower(strings.Join(strings.Fields(part), " "))
 				if !strings.Contains(said.String(), words) {
-					t.Errorf("%s quotes %q, and nothing says %q", page, m[1], words)
+					t.Errorf("%s quotes %q, but no string in the code has the words %q", page, m[1], words)
 				}
 			}
 		}

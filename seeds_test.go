@@ -12,21 +12,21 @@ import (
 	"testing"
 )
 
-// seeded are the packages that draw, with what tests may use of them: what draws from a
-// seed that is passed.
+// seeded has the packages that draw random values, each with the names that tests may
+// use: those that draw from a seed which the test passes.
 var seeded = map[string][]string{
 	"math/rand":          {},
 	"math/rand/v2":       {"New", "NewPCG", "NewChaCha8", "NewZipf", "Rand", "PCG", "ChaCha8", "Source"},
 	"crypto/rand":        {},
 	"hash/maphash":       {},
 	"testing/quick":      {},
-	"pgregory.net/rapid": nil, // everything except unseeded
+	"pgregory.net/rapid": nil, // all names except those in unseeded
 }
 
-// unseeded is what tests may not use of packages that they may use otherwise.
+// unseeded has the names of such packages that tests may not use.
 var unseeded = []string{"rapid.Check", "rapid.MakeCheck", "rapid.Example"}
 
-// drawing is the code that draws for tests, besides files of tests.
+// drawing has the folders whose code draws for tests, in addition to files of tests.
 var drawing = []string{"bench/", "torture/", "internal/storage/storetest/", "internal/testkit/"}
 
 // unchecked may draw without a seed: one file draws seeds, and one package makes keys.
@@ -52,7 +52,7 @@ func TestTestsDrawFromSeeds(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		names := map[string]string{} // in this file → package
+		names := map[string]string{} // the name of a package in this file → its path
 		for _, i := range file.Imports {
 			imported, err := strconv.Unquote(i.Path.Value)
 			if err != nil {
@@ -72,12 +72,12 @@ func TestTestsDrawFromSeeds(t *testing.T) {
 				return true
 			}
 			if use.Sel.Name == "UnixNano" {
-				t.Errorf("%s: UnixNano: take seeds from package seedtest, not from the time", files.Position(use.Pos()))
+				t.Errorf("%s: UnixNano is not a seed that can be replayed: take the seed from package seedtest", files.Position(use.Pos()))
 			}
 			if pkg, ok := use.X.(*ast.Ident); ok && pkg.Obj == nil && names[pkg.Name] != "" {
 				allowed := seeded[names[pkg.Name]]
 				if allowed != nil && !slices.Contains(allowed, use.Sel.Name) || slices.Contains(unseeded, pkg.Name+"."+use.Sel.Name) {
-					t.Errorf("%s: %s.%s has no seed: use seedtest", files.Position(use.Pos()), pkg.Name, use.Sel.Name)
+					t.Errorf("%s: %s.%s draws without a seed: use package seedtest", files.Position(use.Pos()), pkg.Name, use.Sel.Name)
 				}
 			}
 			return true

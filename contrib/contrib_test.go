@@ -13,14 +13,15 @@ import (
 	"github.com/footfall/footfall/internal/testkit/harness"
 )
 
-// The snippets name port 443, /etc/letsencrypt and so on. They run unchanged in a network
-// namespace and a mount namespace, in which the test binary runs itself again.
+// The snippets use port 443, /etc/letsencrypt and other fixed places of a machine. To run
+// them unchanged, the test binary starts itself again in a network namespace and a mount
+// namespace.
 const (
 	inside  = "FOOTFALL_TEST_INSIDE"
 	program = "/usr/local/bin/footfall" // as in the unit
 	// certificates is the directory of certbot.
 	certificates = "/etc/letsencrypt"
-	// visitor is an address in Germany, which only that network has.
+	// visitor is an address in Germany that prepare adds to the namespace.
 	visitor = "88.198.1.1"
 )
 
@@ -41,7 +42,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// runInside builds the program and runs the tests in namespaces of their own.
+// runInside builds the program and runs the tests in new namespaces. It returns their
+// exit status.
 func runInside() (int, error) {
 	dir, err := os.MkdirTemp("", "footfall-contrib-")
 	if err != nil {
@@ -49,7 +51,7 @@ func runInside() (int, error) {
 	}
 	defer os.RemoveAll(dir)
 	if err := os.Mkdir(certificates, 0o755); err == nil {
-		defer os.Remove(certificates) // it was made as a mount point
+		defer os.Remove(certificates) // it is only a mount point
 	} else if !os.IsExist(err) {
 		return 0, err
 	}
@@ -66,7 +68,8 @@ func runInside() (int, error) {
 	return cmd.ProcessState.ExitCode(), nil
 }
 
-// prepare brings up the network, and mounts empty directories over those of the machine.
+// prepare sets up the network of the namespace, and mounts empty directories over those of
+// the machine.
 func prepare() error {
 	script := []string{
 		"ip link set lo up", "ip addr add " + visitor + "/32 dev lo",
@@ -77,7 +80,7 @@ func prepare() error {
 	}
 	out, err := exec.Command("sh", "-ec", strings.Join(script, "\n")).CombinedOutput()
 	if err != nil {
-		return fmt.Errorf("%w: %s: run this as root, with the packages that .ci/run installs", err, out)
+		return fmt.Errorf("prepare the namespaces: %w: %s: run the tests as root, with the packages that .ci/run installs", err, out)
 	}
 	return nil
 }
@@ -92,7 +95,8 @@ func must(t *testing.T, name string, args ...string) string {
 	return string(out)
 }
 
-// snippet returns the first block of a page of docs in a language after some words.
+// snippet returns the first code block in a language that follows some words on a page of
+// docs.
 func snippet(t *testing.T, file, after, language string) string {
 	t.Helper()
 	page, err := os.ReadFile(filepath.Join("../docs", file))
@@ -103,7 +107,7 @@ func snippet(t *testing.T, file, after, language string) string {
 	_, rest, begun := strings.Cut(rest, "```"+language+"\n")
 	block, _, ended := strings.Cut(rest, "```\n")
 	if !found || !begun || !ended {
-		t.Fatalf("docs/%s has no block of %q after %q", file, language, after)
+		t.Fatalf("docs/%s has no code block in the language %q after the words %q", file, language, after)
 	}
 	return block
 }
@@ -132,7 +136,7 @@ func TestUnits(t *testing.T) {
 	if err != nil || len(units) < 2 {
 		t.Fatal(units, err)
 	}
-	// It also prints warnings about units of the machine that these need.
+	// systemd-analyze also prints warnings about units of the machine that these need.
 	for line := range strings.Lines(must(t, "systemd-analyze", append([]string{"verify", "footfall-backup.timer"}, units...)...)) {
 		if strings.Contains(line, "footfall") {
 			t.Errorf("systemd-analyze verify: %s", line)

@@ -1,5 +1,5 @@
-// Package contrib is what operators run footfall with: units, alerts, and files for
-// containers. It holds no code. Its tests run these, and the snippets of
+// Package contrib has files for operators: systemd units, alerts, and files for
+// containers. It has no code except tests. They run these files, and the snippets of
 // docs/install.md and docs/operations.md, with the programs that they are for:
 // go test -tags contrib ./contrib, as root on Debian.
 package contrib

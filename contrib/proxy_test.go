@@ -36,12 +36,12 @@ func start(t *testing.T, env []string, name string, args ...string) {
 	}
 	t.Cleanup(func() {
 		if err := p.Stop(); err != nil || t.Failed() {
-			t.Errorf("%s ended: %v\n%s", name, err, p.Log)
+			t.Errorf("%s ended with %v; its log is\n%s", name, err, p.Log)
 		}
 	})
 }
 
-// site is footfall behind a proxy, for a visitor with a public address.
+// site is footfall with a proxy in front, as a visitor with a public address reaches it.
 type site struct {
 	http        *http.Client
 	data, token string
@@ -118,50 +118,50 @@ func (s *site) awaitAnswer(t *testing.T) {
 	})
 }
 
-// check does what users and visitors do.
+// check does what users and visitors do, and checks the answers.
 func (s *site) check(t *testing.T) {
 	t.Helper()
 	s.awaitAnswer(t)
 	api := "https://sho.rt/v3/"
 	token := "access_token=" + s.token
 	if _, issued := s.ask(t, http.MethodPost, "https://ann:"+password+"@sho.rt/oauth/access_token", url.Values{"client_id": {"a script"}}); len(issued) != len(s.token) {
-		t.Errorf("POST: %s", issued)
+		t.Errorf("POST /oauth/access_token returned %q, want a token", issued)
 	}
 	_, short := s.ask(t, http.MethodPost, api+"shorten", url.Values{"access_token": {s.token}, "longUrl": {"http://example.org/"}, "format": {"txt"}})
 	if !strings.HasPrefix(short, "https://sho.rt/") {
-		t.Fatalf("shorten: %s", short)
+		t.Fatalf("shorten returned %q, want a short URL", short)
 	}
 	for range 3 {
 		if res, _ := s.ask(t, http.MethodGet, short, nil); res.StatusCode != 301 || res.Header.Get("Location") != "http://example.org/" || res.ProtoMajor != 2 {
-			t.Errorf("a visit: %s %s, %v", res.Proto, res.Status, res.Header)
+			t.Errorf("a visit was answered with %s %s, %v; want a redirect over HTTP/2", res.Proto, res.Status, res.Header)
 		}
 	}
 	_, name, _ := strings.Cut(short, "sho.rt/")
 	// The proxy passes the path unchanged, so this is the fourth visit.
 	if res, _ := s.ask(t, http.MethodGet, "https://sho.rt//"+name, nil); res.StatusCode != 301 || res.Header.Get("Location") != "http://example.org/" {
-		t.Errorf("an additional slash: %s, %v", res.Status, res.Header)
+		t.Errorf("a visit with an additional slash was answered with %s, %v; want a redirect", res.Status, res.Header)
 	}
 	if res, _ := s.ask(t, http.MethodHead, short, nil); res.StatusCode != 301 {
-		t.Errorf("HEAD: %s", res.Status)
+		t.Errorf("HEAD of a link was answered with %s, want 301", res.Status)
 	}
 	if res, _ := s.ask(t, http.MethodGet, "http://sho.rt/"+name+"?a=b", nil); res.StatusCode/100 != 3 || res.Header.Get("Location") != short+"?a=b" {
-		t.Errorf("http: %s, %s", res.Status, res.Header.Get("Location"))
+		t.Errorf("a visit over http was answered with %s to %s, want a redirect to https", res.Status, res.Header.Get("Location"))
 	}
 	if res, body := s.ask(t, http.MethodGet, "https://sho.rt/nothing-here", nil); res.StatusCode != 404 || body == "" {
-		t.Errorf("an unknown name: %s", res.Status)
+		t.Errorf("an unknown name was answered with %s and %q, want 404 and a page", res.Status, body)
 	}
 	long := "http://example.org/?q=" + strings.Repeat("ü", 1300)
 	if res, body := s.ask(t, http.MethodGet, api+"shorten?format=txt&"+token+"&longUrl="+url.QueryEscape(long), nil); res.StatusCode != 200 || !strings.HasPrefix(body, "https://sho.rt/") {
-		t.Errorf("a long URL: %s, %s", res.Status, body)
+		t.Errorf("shorten of a long URL was answered with %s, %s", res.Status, body)
 	}
 	if res, _ := s.ask(t, http.MethodGet, "https://sho.rt/metrics", nil); res.StatusCode != 404 {
-		t.Errorf("/metrics is public: %s", res.Status)
+		t.Errorf("/metrics through the proxy was answered with %s, want 404", res.Status)
 	}
 	if out := must(t, program, "check", "--data", s.data); !strings.Contains(out, "everything agrees") { // waits until all is counted
-		t.Error(out)
+		t.Errorf("footfall check printed\n%s", out)
 	}
 	if _, body := s.ask(t, http.MethodGet, api+"link/countries?format=xml&"+token+"&link="+url.QueryEscape(short), nil); !strings.Contains(body, "<countries><country>DE</country><clicks>4</clicks></countries>") || strings.Contains(body, "US") {
-		t.Errorf("four visits from Germany that claim another address: %s", body)
+		t.Errorf("four visits from Germany, with headers that claim another address, are counted as %s", body)
 	}
 }
 
@@ -186,7 +186,7 @@ func TestNginx(t *testing.T) {
 	_, rest, found := strings.Cut(example, "cut=")
 	date, _, ended := strings.Cut(rest, " ")
 	if !found || !ended {
-		t.Fatalf("no cut=DATE is in %s", example)
+		t.Fatalf("the example has no cut=DATE: %s", example)
 	}
 	recorded := func(cut string) string {
 		command := strings.NewReplacer("cut="+date, "cut="+cut, "sudo -u footfall ", "", "/var/lib/footfall/data", s.data, " -\n", " --json -\n").

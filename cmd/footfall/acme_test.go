@@ -122,7 +122,7 @@ func TestACME(t *testing.T) {
 		defer c.Close()
 		s := c.ConnectionState()
 		if s.NegotiatedProtocol != "acme-tls/1" || len(s.PeerCertificates) == 0 || !strings.Contains(fmt.Sprint(s.PeerCertificates[0].DNSNames), "sho.rt") {
-			return fmt.Errorf("no proof of the domain: %+v", s)
+			return fmt.Errorf("the server does not prove the domain over TLS: %+v", s)
 		}
 		return nil
 	}
@@ -134,13 +134,13 @@ func TestACME(t *testing.T) {
 		addr = server.Addr
 		r, _ := ask(t, harness.NewClient(a.ca.Trust("sho.rt")), "GET", server.URL+"/healthz")
 		if r.StatusCode != 200 || r.TLS.PeerCertificates[0].DNSNames[0] != "sho.rt" {
-			t.Errorf("%s with a certificate of %v", r.Status, r.TLS.PeerCertificates[0].DNSNames)
+			t.Errorf("/healthz answered %s with a certificate for %v, want 200 and one for sho.rt", r.Status, r.TLS.PeerCertificates[0].DNSNames)
 		}
 		if _, err := tls.Dial("tcp", addr, &tls.Config{ServerName: "other.example", InsecureSkipVerify: true}); err == nil {
-			t.Error("there is a certificate of a domain that is not ours")
+			t.Error("the server has a certificate for other.example, which --acme-domain does not name")
 		}
 		stop(t, server)
-		directory.Close() // it must not be asked the second time
+		directory.Close() // the second server must not need it
 	}
 	fails(t, "exclude each other", "serve", "--data", data, "--acme-domain", "sho.rt", "--tls-cert", "x", "--tls-key", "y", "--listen", "127.0.0.1:0")
 }
@@ -159,14 +159,14 @@ func TestACMEOverHTTP(t *testing.T) {
 	a.prove = func() error {
 		res, body := ask(t, plain, "GET", challenge+"token", "Host: sho.rt")
 		if res.StatusCode != http.StatusOK || !strings.HasPrefix(body, "token.") || res.Header.Get("X-Content-Type-Options") != "nosniff" {
-			return fmt.Errorf("no proof of the domain: %s %q %v", res.Status, body, res.Header)
+			return fmt.Errorf("the server does not prove the domain over http: %s %q %v", res.Status, body, res.Header)
 		}
 		return nil
 	}
 	ask(t, harness.NewClient(a.ca.Trust("sho.rt")), "GET", server.URL+"/healthz")
 	for host, want := range map[string]int{"sho.rt": http.StatusNotFound, "other.example": http.StatusForbidden} {
 		if res, body := ask(t, plain, "GET", challenge+"other", "Host: "+host); res.StatusCode != want {
-			t.Errorf("an unknown challenge of %s: %s %q, want %d", host, res.Status, body, want)
+			t.Errorf("an unknown challenge for %s was answered with %s %q, want %d", host, res.Status, body, want)
 		}
 	}
 }

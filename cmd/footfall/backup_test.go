@@ -29,8 +29,8 @@ func TestBackup(t *testing.T) {
 	}()
 	type taken struct {
 		path     string
-		answered uint64 // before it
-		sent     uint64 // before its end
+		answered uint64 // before the backup began
+		sent     uint64 // before the backup ended
 	}
 	var backupsTaken []taken
 	var v visitors
@@ -64,7 +64,7 @@ func TestBackup(t *testing.T) {
 		out := importFeed(t, restored, feedFiles(t)...)
 		var r feed.Result
 		if err := json.Unmarshal([]byte(out), &r); err != nil || r.Clicks+r.Known != feedClicks {
-			t.Errorf("importing into the restored directory: %s", out)
+			t.Errorf("the import into the restored directory printed %s", out)
 		}
 		checkAgrees(t, restored)
 	}
@@ -91,7 +91,7 @@ func TestKilledBackup(t *testing.T) {
 	}
 	run(t, "backup", "--data", data, "--to", backups, "--keep", "1")
 	if names, err := os.ReadDir(backups); err != nil || len(names) != 1 {
-		t.Errorf("want one backup: %v, %v", names, err)
+		t.Errorf("the directory of backups has %v (%v), want one backup", names, err)
 	}
 }
 

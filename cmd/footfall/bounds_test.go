@@ -9,12 +9,12 @@ import (
 )
 
 // TestRebuildWithFewFiles: a rebuild that may not open enough files names the limit. It
-// must not claim that there is no base, nor advise to accept a loss.
+// must not say that no backup or checkpoint fits, nor advise to accept a loss.
 func TestRebuildWithFewFiles(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
 	importFeed(t, data, feedFiles(t)[0])
-	refused := false // by the limit, while the new counts were opened
+	refused := false // the limit was reached while the new counts were opened
 	for n := 14; n <= 40; n++ {
 		cmd := program(t.Context(), "rebuild", "--data", data)
 		cmd.Args = append([]string{"sh", "-c", `ulimit -n "$0" && exec "$@"`, strconv.Itoa(n)}, cmd.Args...)
@@ -28,7 +28,7 @@ func TestRebuildWithFewFiles(t *testing.T) {
 			break
 		}
 		if strings.Contains(string(out), "--lossy") {
-			t.Errorf("with %d files: %v\n%s", n, err, out)
+			t.Errorf("a rebuild that may open %d files ended with %v\n%s", n, err, out)
 		}
 		refused = refused || strings.Contains(string(out), "clicks.rebuilding") && strings.Contains(string(out), "LimitNOFILE")
 	}

@@ -33,6 +33,6 @@ func TestContribNamesOptions(t *testing.T) {
 		}
 	}
 	if seen < 15 {
-		t.Errorf("only %d variables were seen", seen)
+		t.Errorf("the files set only %d variables; is the search wrong?", seen)
 	}
 }

@@ -21,7 +21,7 @@ func TestDebug(t *testing.T) {
 	out := filepath.Join(dir, "cpu")
 	run(t, "debug", "cpu", "--seconds", "1", "--out", out, "--data", data)
 	if profile, err := os.ReadFile(out); err != nil || !strings.HasPrefix(string(profile), "\x1f\x8b") { // gzip
-		t.Errorf("the profile of the processors is %q, %v", profile, err)
+		t.Errorf("the cpu profile is %q (%v), want gzip", profile, err)
 	}
 	fails(t, `unknown profile "brain": the profiles are cpu, `, "debug", "brain", "--data", data)
 	stop(t, server)
@@ -71,6 +71,6 @@ func TestExitStatus(t *testing.T) {
 		contains(t, help, m[1]+" ")
 	}
 	if n := len(regexp.MustCompile(`(?m)^\| [0-7] \| `).FindAll(page, -1)); n != 8 {
-		t.Errorf("docs/operations.md lists %d statuses", n)
+		t.Errorf("docs/operations.md lists %d exit statuses, want 8", n)
 	}
 }

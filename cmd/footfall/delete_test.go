@@ -124,7 +124,7 @@ func addTraces(t *testing.T, data string) {
 	}
 	stop(t, server)
 	if len(traces(t, data)) < 6 {
-		t.Fatal("too few traces of cat: ", traces(t, data))
+		t.Fatal("the test made too few traces of cat: ", traces(t, data))
 	}
 }
 
@@ -143,7 +143,7 @@ func TestNothingIsLeft(t *testing.T) {
 		for _, login := range []string{"cat", "catherine"} {
 			out := run(t, "user", "delete", login, "--yes", "--data", data)
 			if !strings.Contains(out, "stay in journal/") {
-				t.Errorf("with a server: %v: %s", running, out)
+				t.Errorf("user delete (with a server: %v) printed %s", running, out)
 			}
 			if strings.Contains(out, "Nothing of it is left in footfall.db, clicks/ and checkpoint/.") {
 				continue
@@ -153,14 +153,14 @@ func TestNothingIsLeft(t *testing.T) {
 			}
 			later = true
 		}
-		if later { // a slow server goes on with it after the command
+		if later { // a slow server continues after the command has ended
 			await.Until(t, "the traces are gone", func() (string, bool) {
 				left := traces(t, data)
 				return fmt.Sprint(left), left == nil
 			})
 		}
 		if left := traces(t, data); left != nil {
-			t.Errorf("with a server: %v: left is %v", running, left)
+			t.Errorf("user delete (with a server: %v) left %v", running, left)
 		}
 		checkAgrees(t, data)
 	}
@@ -187,12 +187,12 @@ func TestKilledDeletion(t *testing.T) {
 		cancel()
 		<-deleted
 	}
-	for _, login := range []string{"cat", "catherine"} { // in case it was not started
+	for _, login := range []string{"cat", "catherine"} { // the deletion may not have begun
 		_ = program(t.Context(), "user", "delete", login, "--yes", "--data", data).Run()
 	}
 	run(t, "user", "list", "--data", data)
 	if left := traces(t, data); left != nil {
-		t.Errorf("left is %v", left)
+		t.Errorf("the deletions left %v", left)
 	}
 	checkAgrees(t, data)
 }

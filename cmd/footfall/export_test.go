@@ -34,17 +34,17 @@ func TestExport(t *testing.T) {
 				want, got = want[:i]+want[i+47:], got[:i]+got[i+47:]
 			}
 			if got != want {
-				t.Errorf("%s of %s is\n%.300s\nwant\n%.300s", question, login, got, want)
+				t.Errorf("after export and import, %s for %s answers\n%.300s\nwant\n%.300s", question, login, got, want)
 			}
 		}
 	}
 	clicks := run(t, "export", "--clicks", "--data", from)
 	if n := strings.Count(clicks, `"type":"click"`); n != feedClicks {
-		t.Errorf("%d single clicks are exported", n)
+		t.Errorf("export --clicks writes %d clicks", n)
 	}
 	for _, secret := range []string{"token", "password", "secret", "apiKey"} {
 		if strings.Contains(out+clicks, `"`+secret) {
-			t.Errorf("the export has a field %q", secret)
+			t.Errorf("the export has a field %q, which is secret", secret)
 		}
 	}
 }

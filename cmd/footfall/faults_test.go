@@ -28,7 +28,7 @@ func TestKilledWithAlarms(t *testing.T) {
 		reached := make(chan struct{})
 		end := v.begin(server, hash, func(answered uint64) {
 			switch answered {
-			case 50: // files can be extended no more
+			case 50: // from now on no file can be extended
 				limit := unix.Rlimit{Cur: 0, Max: unix.RLIM_INFINITY}
 				if err := unix.Prlimit(server.Cmd.Process.Pid, unix.RLIMIT_FSIZE, &limit, nil); err != nil {
 					t.Error(err)
@@ -42,7 +42,7 @@ func TestKilledWithAlarms(t *testing.T) {
 		end()
 		reported := harness.NotDurable(server.Log.String())
 		if reported == 0 {
-			t.Error("the journal took clicks although the disk had no room for them")
+			t.Error("the log reports no click as not durable, although the journal could not be written")
 		}
 		again := serve(t, "--data", data)
 		run(t, "check", "--data", data) // which waits until all is counted
@@ -50,14 +50,14 @@ func TestKilledWithAlarms(t *testing.T) {
 		counted := all - before
 		before = all
 		if answered := v.answered.Load(); counted+reported < answered {
-			t.Errorf("%d visitors were answered, %d reported as not durable, %d are counted", answered, reported, counted)
+			t.Errorf("%d visitors were answered and %d reported as not durable, but only %d are counted", answered, reported, counted)
 		}
 		stop(t, again)
 	}
 }
 
 // TestDirectoryGoesAway: a server whose data directory is moved away ends, and writes
-// nothing into the directory in its place.
+// nothing into the directory that is there instead.
 func TestDirectoryGoesAway(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir() + "/data"
@@ -77,7 +77,7 @@ func TestDirectoryGoesAway(t *testing.T) {
 	_ = server.Wait()
 	contains(t, server.Log.String(), "was moved away, removed or replaced")
 	if names, err := os.ReadDir(data); err != nil || len(names) != 0 {
-		t.Errorf("the directory in its place has %v, %v", names, err)
+		t.Errorf("the directory that is there instead has %v (%v), want nothing", names, err)
 	}
 	run(t, "check", "--data", data+".old")
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/footfall/footfall/internal/testkit/harness"
 )
 
-// TestHealth: a container checks its health with the program itself, because it has no
-// other. Only a server that answers visitors is healthy.
+// TestHealth: a container checks its health with footfall, because it has no other
+// program. Only a server that answers visitors is healthy.
 func TestHealth(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -24,7 +24,7 @@ func TestHealth(t *testing.T) {
 		t.Errorf("the check made a data directory: %v", err)
 	}
 	addUser(t, data, "ann")
-	unhealthy("no server runs in") // and does not take over the directory
+	unhealthy("no server runs in") // the check must not become the owner of the directory
 
 	server := serve(t, "--data", data)
 	contains(t, fetch(t, server.URL+"/healthz"), "ok\n")
@@ -33,8 +33,8 @@ func TestHealth(t *testing.T) {
 	unhealthy("no server runs in") // the socket is still there
 }
 
-// TestHealthHangs: a server that does not answer is not healthy. The check ends by its
-// timeout, also before it could ask.
+// TestHealthHangs: a server that does not answer is not healthy. The check ends when its
+// time is over, even if it could not ask before.
 func TestHealthHangs(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")

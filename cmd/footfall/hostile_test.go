@@ -29,7 +29,7 @@ func harmless(t *testing.T, what, output string) {
 		line = strings.TrimSuffix(line, "\n")
 		bad := strings.ContainsFunc(line, func(r rune) bool { return unicode.IsControl(r) && r != '\t' || unicode.Is(unicode.Cf, r) })
 		if bad || !utf8.ValidString(line) || strings.HasPrefix(line, "FORGED") {
-			t.Errorf("%q prints %q", what, output)
+			t.Errorf("%q prints text that controls a terminal, or a line of a hostile text: %q", what, output)
 			return
 		}
 	}
@@ -59,7 +59,7 @@ func TestHostileTexts(t *testing.T) {
 	prints := func(want string, args ...string) {
 		t.Helper()
 		if got := do(args...); !strings.Contains(got, want) {
-			t.Errorf("%q prints %q, without %q", args, got, want)
+			t.Errorf("%q prints %q, which lacks %q", args, got, want)
 		}
 	}
 	prints("made a new data directory", "user", "add", "ann", "--data", data)

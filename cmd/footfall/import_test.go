@@ -116,11 +116,11 @@ func TestNewDirectories(t *testing.T) {
 		{[]string{"backup", "--to", dir + "/backups", "--data", data}, ""},
 		{[]string{"restore", "--from", dir + "/backups", "--data", restored}, ""},
 	} {
-		if _, err := os.Stat(data); err != nil { // an import of missing files makes none
+		if _, err := os.Stat(data); err != nil { // an import of missing files must not make it
 			missing := filepath.Join(dir, "missing")
 			want := printed{"", "footfall: import " + missing + ": open " + missing + ": no such file or directory\n", 1}
 			if got := try(t, "import", "--format", "combined", "--data", data, missing); got != want {
-				t.Errorf("an import of a missing file: %+v, want %+v", got, want)
+				t.Errorf("an import of a missing file: got %+v, want %+v", got, want)
 			}
 		}
 		if p := try(t, c.args...); p.stderr != c.want || p.status != 0 {
@@ -162,10 +162,10 @@ func TestKilledWhileLinksCome(t *testing.T) {
 		run(t, "import", "--format", "ndjson", "--data", data, writeFile(t, filepath.Join(dir, "links"), linkLines(names[:i+1]...)))
 	}
 	if lines, clicks, known, skipped, rejected := imported(); lines != n || clicks+known != n || skipped+rejected != 0 {
-		t.Errorf("after all %d lines, %d clicks, %d known, %d skipped, %d rejected", lines, clicks, known, skipped, rejected)
+		t.Errorf("after all kills the import reports %d lines, %d clicks, %d known, %d skipped, %d rejected", lines, clicks, known, skipped, rejected)
 	}
 	if _, clicks, known, _, _ := imported(); clicks != 0 || known != n {
-		t.Errorf("and again %d clicks, %d known", clicks, known)
+		t.Errorf("the last import reports %d new clicks and %d known, want none new", clicks, known)
 	}
 	checkAgrees(t, data)
 	if got := clicks(t, serve(t, "--data", data), newToken(t, data, "ann")); got != n {
@@ -226,7 +226,7 @@ func TestFullExport(t *testing.T) {
 	cmd := program(t.Context(), "export", "--data", dir)
 	cmd.Stdout, cmd.Stderr = full, &errs
 	if err := cmd.Run(); err == nil || strings.Count(errs.String(), "no space left") != 1 || strings.Count(errs.String(), "\n") != 1 {
-		t.Errorf("%v, %q", err, errs.String())
+		t.Errorf("an export to a full disk ended with %v and printed %q", err, errs.String())
 	}
 }
 
@@ -247,6 +247,6 @@ func TestOrderOfLinks(t *testing.T) {
 	otherToken := newToken(t, to, "ann")
 	want := fetch(t, base+"/v3/user/link_history?access_token="+token)
 	if got := fetch(t, other+"/v3/user/link_history?access_token="+otherToken); got != want || strings.Count(want, `"long_url"`) != 8 {
-		t.Errorf("links are\n%s\nwant\n%s", got, want)
+		t.Errorf("after the import the links are\n%s\nwant\n%s", got, want)
 	}
 }

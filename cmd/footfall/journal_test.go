@@ -75,10 +75,10 @@ func TestDamagedJournal(t *testing.T) {
 
 			contains(t, run(t, "check", "--data", data, "--repair"), ".damaged", "note: positions ", "6724 clicks in", "everything agrees", "kept the counts")
 			if kept, err := filepath.Glob(filepath.Join(data, "journal", "*.damaged")); err != nil || len(kept) != 1 {
-				t.Errorf("%v are kept (%v)", kept, err)
+				t.Errorf("the repair kept the damaged files %v (%v)", kept, err)
 			}
 			if name != "a segment removed" {
-				return // the rest is the same after every repair
+				return // from here on every repair has the same result
 			}
 			contains(t, importFeed(t, data, files[0]), `"clicks":0,`)
 			contains(t, run(t, "rebuild", "--data", data), "from the checkpoint")
@@ -89,7 +89,7 @@ func TestDamagedJournal(t *testing.T) {
 			fails(t, "of the journal are missing", "rebuild", "--data", data)
 			fails(t, "the clicks between them are missing", "rebuild", "--data", data, "--from", backups)
 
-			// The repaired directory works, and so do its backups.
+			// The repaired directory must work, and so must its backups.
 			token := addUser(t, data, "ann")
 			server := serve(t, "--data", data)
 			visit(t, shorten(t, server, token, "http://example.org/"))
@@ -170,7 +170,7 @@ func TestLostSegments(t *testing.T) {
 	}
 	p := try(t, "check", "--data", data)
 	if p.status == 0 {
-		t.Error("check found nothing without the first segment")
+		t.Error("check finds nothing wrong without the first segment")
 	}
 	contains(t, p.all(), "positions 0 to ", "6724 clicks in")
 	contains(t, run(t, "check", "--data", data, "--repair"), "everything agrees")

@@ -46,10 +46,10 @@ func TestKilledImport(t *testing.T) {
 			_, _ = runFor(t, time.Duration(rng.Float64()*float64(whole)), append([]string{"import", "--format", "bitly-feed", "--data", dir}, files...)...)
 		}
 		if got := result(dir); got.Lines != want.Lines || got.Clicks+got.Known != want.Clicks {
-			t.Fatalf("after four kills %+v, want %+v", got, want)
+			t.Fatalf("after four kills the import reports %+v, want %+v", got, want)
 		}
 		if again := result(dir); again.Known != want.Clicks {
-			t.Fatalf("repeated %+v, want %d known", again, want.Clicks)
+			t.Fatalf("the repeated import reports %+v, want %d known clicks", again, want.Clicks)
 		}
 		checkAgrees(t, dir)
 	}
@@ -70,7 +70,7 @@ func TestKilledStart(t *testing.T) {
 		out, err := runFor(t, time.Duration(rng.Float64()*float64(whole)), "user", "token", "ann", "--data", data)
 		var exit *exec.ExitError
 		if errors.As(err, &exit) && exit.Exited() {
-			t.Fatalf("after a kill: %s", out)
+			t.Fatalf("after a kill the next command fails: %s", out)
 		}
 	}
 	checkAgrees(t, data)

@@ -35,13 +35,13 @@ func TestSeveralListeners(t *testing.T) {
 				t.Fatalf("the server is ready at %v", server.Attributes)
 			}
 			for i, base := range all {
-				// The short URL names the listener that made it.
+				// The short URL has the host of the listener that was asked.
 				short := strings.TrimSpace(fetch(t, fmt.Sprintf("%s/v3/shorten?format=txt&access_token=%s&longUrl=http://%s.example/%d", base, token, name, i)))
 				if !strings.HasPrefix(short, base+"/") {
-					t.Errorf("%s made %s", base, short)
+					t.Errorf("the listener %s made the short URL %s, which has another host", base, short)
 				}
 				if res := visit(t, short); res.StatusCode != http.StatusMovedPermanently {
-					t.Errorf("%s: %s", short, res.Status)
+					t.Errorf("a visit of %s: %s, want a redirect", short, res.Status)
 				}
 			}
 			// No link may lead to one of the listeners.
@@ -53,7 +53,7 @@ func TestSeveralListeners(t *testing.T) {
 		})
 	}
 	if got := countries(t, serve(t, "--data", data), token, 6); got["None"] != 6 {
-		t.Errorf("6 visits made the clicks %v", got)
+		t.Errorf("6 visits are counted as %v", got)
 	}
 }
 
@@ -70,18 +70,18 @@ func TestListenersAllOrNone(t *testing.T) {
 	for _, option := range []string{"--listen", "--metrics-listen"} {
 		out := sentence(t, "serve", "--data", dir+"/data", "--listen", "127.0.0.1:0", option, taken)
 		if want := fmt.Sprintf("footfall: listen on %s: bind: address already in use: choose another address with %s\n", taken, option); out != want {
-			t.Errorf("%s: %q, want %q", option, out, want)
+			t.Errorf("with an address in use for %s, the server prints %q, want %q", option, out, want)
 		}
 	}
 	out := sentence(t, "serve", "--data", dir+"/data", "--listen", taken, "--http-listen", "127.0.0.1:0")
 	if !strings.Contains(out, "--http-listen only applies next to https: give a certificate") {
-		t.Errorf("http beside http: %q", out)
+		t.Errorf("--http-listen without https prints %q", out)
 	}
 }
 
-// TestHTTPBesideHTTPS: visitors are answered over http as over https, each visit counts
-// once, and the API refuses requests over http.
-func TestHTTPBesideHTTPS(t *testing.T) {
+// TestPlainHTTPNextToHTTPS: visitors are answered over http as over https, each visit
+// counts once, and the API refuses requests over http.
+func TestPlainHTTPNextToHTTPS(t *testing.T) {
 	t.Parallel()
 	ca, dir := certtest.New(t), t.TempDir()
 	certFile, keyFile, data := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"), filepath.Join(dir, "data")
@@ -109,7 +109,7 @@ func TestHTTPBesideHTTPS(t *testing.T) {
 			t.Errorf("a visit at %s: %s to %s", base, res.Status, res.Header.Get("Location"))
 		}
 		if res, body := get(base + "/healthz"); res.StatusCode != http.StatusOK || !strings.HasPrefix(body, "ok\n") {
-			t.Errorf("health at %s: %s %s", base, res.Status, body)
+			t.Errorf("/healthz at %s answers %s %s", base, res.Status, body)
 		}
 		if res, _ := get(base + "/none"); res.StatusCode != http.StatusNotFound {
 			t.Errorf("an unknown name at %s: %s", base, res.Status)
@@ -118,7 +118,7 @@ func TestHTTPBesideHTTPS(t *testing.T) {
 	port := secure[0][strings.LastIndex(secure[0], ":"):]
 	for host, want := range map[string]string{"sho.rt": "https://sho.rt/?a=b", "sho.rt:8080": "https://sho.rt" + port + "/?a=b", "[::1]:8080": "https://[::1]" + port + "/?a=b", "[::1]": "https://[::1]/?a=b"} {
 		if res, _ := get(clear[0]+"/?a=b", "Host: "+host); res.StatusCode != http.StatusFound || res.Header.Get("Location") != want {
-			t.Errorf("the page of %s over http: %s to %s, want %s", host, res.Status, res.Header.Get("Location"), want)
+			t.Errorf("/ of %s over http: %s to %s, want %s", host, res.Status, res.Header.Get("Location"), want)
 		}
 	}
 	for _, c := range [][2]string{
@@ -137,6 +137,6 @@ func TestHTTPBesideHTTPS(t *testing.T) {
 		return clicks, clicks >= "4" || len(clicks) != 1
 	})
 	if clicks != "4" {
-		t.Errorf("4 visits, 2 of them over http, made %s clicks", clicks)
+		t.Errorf("4 visits, 2 of them over http, are counted as %s clicks", clicks)
 	}
 }

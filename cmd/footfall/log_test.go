@@ -43,7 +43,7 @@ func TestFirstAndLastLines(t *testing.T) {
 	}
 	for line := range strings.Lines(log) {
 		if !json.Valid([]byte(line)) {
-			t.Errorf("not JSON: %s", line)
+			t.Errorf("a line of the log is not JSON: %s", line)
 		}
 	}
 	if log := wholeLog(t, []string{"FOOTFALL_LOG_LEVEL=info"}, "--data", data); strings.Count(log, "footfall starts") != 1 {
@@ -60,15 +60,15 @@ func TestVersionIsShown(t *testing.T) {
 	t.Parallel()
 	server := serve(t, "--data", filepath.Join(t.TempDir(), "data"), "--metrics-listen", "127.0.0.1:0")
 	if body := fetch(t, server.Attributes["metrics"]); !regexp.MustCompile(`(?m)^footfall_build_info\{goversion="go1\.[^"]*",revision="[^"]*",version="devel"\} 1$`).MatchString(body) {
-		t.Errorf("no version in %s", body)
+		t.Errorf("the metrics lack the version: %s", body)
 	}
 	if res, body := ask(t, plain, "GET", server.URL+"/healthz"); res.Header.Get("Footfall-Version") != "devel" || body != "ok\n" {
 		t.Errorf("/healthz answers %q with %v", body, res.Header)
 	}
 }
 
-// TestURLsCanBeOpened: whatever address the server listens on, its log and --demo name a
-// URL that a browser on this machine can open.
+// TestURLsCanBeOpened: for every address that the server can listen on, its log and
+// --demo have a URL that a browser on this machine can open.
 func TestURLsCanBeOpened(t *testing.T) {
 	t.Parallel()
 	for _, listen := range []string{":0", "0.0.0.0:0", "[::]:0"} {

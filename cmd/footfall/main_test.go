@@ -84,7 +84,7 @@ func fails(t *testing.T, words string, args ...string) {
 	}
 }
 
-// sentence runs a command, which must fail with a single line, and returns the line.
+// sentence runs a command, which must fail and print one line, and returns the line.
 func sentence(t *testing.T, args ...string) string {
 	t.Helper()
 	p := try(t, args...)
@@ -155,7 +155,7 @@ func feedFiles(t *testing.T) []string {
 	t.Helper()
 	files, err := filepath.Glob("../../internal/faces/feed/testdata/*.gz")
 	if err != nil || len(files) < 4 {
-		t.Fatal("no feed files", err)
+		t.Fatal("the files of the feed are missing", err)
 	}
 	return files
 }

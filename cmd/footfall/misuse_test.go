@@ -88,7 +88,7 @@ func TestMisuse(t *testing.T) {
 		}
 	}
 	if list := run(t, "user", "list", "--data", data); !strings.HasPrefix(list, "ann\t") {
-		t.Errorf("the users are now %q", list)
+		t.Errorf("after the wrong command lines the users are %q, want ann", list)
 	}
 }
 
@@ -100,14 +100,14 @@ func TestEmptyVariables(t *testing.T) {
 	}
 	succeeds(t, append(empty, "user", "add", "ann", "--data", filepath.Join(dir, "data"))...)
 	contains(t, succeeds(t, append(empty, "backup", "--data", filepath.Join(dir, "data"), "--to", filepath.Join(dir, "backups"))...), "backup of ")
-	// The server must not listen on a port that was not asked for.
+	// The empty FOOTFALL_LISTEN must not add a listener.
 	t.Setenv("FOOTFALL_SHORT_URL_SCHEME", "")
 	t.Setenv("FOOTFALL_MAX_CONNECTIONS", "")
 	t.Setenv("FOOTFALL_JOURNAL_MAX", "")
 	t.Setenv("FOOTFALL_METRICS_LISTEN", "")
 	t.Setenv("FOOTFALL_DEMO", "")
 	if url := serve(t, "--data", filepath.Join(dir, "data")).URL; !strings.HasPrefix(url, "http://127.0.0.1:") {
-		t.Error(url)
+		t.Errorf("with empty variables the server listens at %s", url)
 	}
 }
 
@@ -122,14 +122,14 @@ func TestOptionsComeBeforeVariables(t *testing.T) {
 		t.Errorf("the option did not override the variable: %s", out)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "other")); err == nil {
-		t.Error("the directory of the variable was made")
+		t.Error("the command made the directory of FOOTFALL_DATA, although --data names another one")
 	}
 	if out := succeeds(t, "FOOTFALL_DOMIAN=sho.rt", "serve", "--help"); !strings.HasPrefix(out, "Usage: footfall serve") {
 		t.Errorf("help prints %s", out)
 	}
 }
 
-// TestFirstWords: the first things that people type give an answer.
+// TestFirstWords: the first commands that people try print something useful.
 func TestFirstWords(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{
@@ -175,11 +175,11 @@ func TestCheckJSON(t *testing.T) {
 	for _, args := range [][]string{{"check"}, {"check", "--repair"}, {"check", "--json"}} {
 		p := try(t, append(args, "--data", data)...)
 		if p.status == 0 || strings.Count(p.stdout, "is damaged") != 1 || strings.Count(p.stdout, "\n") != 1 || !strings.Contains(p.stdout, tables[0]) {
-			t.Errorf("%v of a damaged table: %+v", args, p)
+			t.Errorf("footfall %v with a damaged table: %+v", args, p)
 		}
 		if last := p.stderr[strings.LastIndex(strings.TrimSpace(p.stderr), "\n")+1:]; !strings.HasPrefix(last, "footfall: ") ||
 			!strings.Contains(last, "listed above: stop the server and run footfall rebuild") {
-			t.Errorf("%v of a damaged table ends with %q", args, last)
+			t.Errorf("footfall %v with a damaged table prints %q last", args, last)
 		}
 	}
 }

@@ -96,7 +96,7 @@ func TestRebuildLosesNothing(t *testing.T) {
 	checkClicks(t, data, token, 4)
 
 	run(t, "backup", "--data", data, "--to", backups)
-	if err := os.RemoveAll(filepath.Join(data, "journal")); err != nil { // a mount that is missing, for example
+	if err := os.RemoveAll(filepath.Join(data, "journal")); err != nil { // as if a disk was not mounted
 		t.Fatal(err)
 	}
 	visitLink(t, data, token, 3)

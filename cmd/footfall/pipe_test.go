@@ -11,7 +11,7 @@ import (
 	"github.com/footfall/footfall/internal/testkit/harness"
 )
 
-// importing starts an import of a pipe, which stays open.
+// importing starts an import of a pipe. The pipe stays open.
 func importing(t *testing.T, data string) (p *harness.Process, in *os.File) {
 	t.Helper()
 	out, in, err := os.Pipe()
@@ -84,7 +84,7 @@ func TestImportOfAPipe(t *testing.T) {
 	interrupt := func(what string) {
 		t.Helper()
 		if err := p.End(os.Interrupt); err == nil || !strings.HasSuffix(p.Log.String(), "footfall: import -: interrupted"+stays+"\n") {
-			t.Errorf("%s: %v, %q", what, err, p.Log)
+			t.Errorf("%s: the interrupted import ended with %v and printed %q", what, err, p.Log)
 		}
 	}
 	interrupt("with a server, interrupted")
@@ -94,16 +94,16 @@ func TestImportOfAPipe(t *testing.T) {
 	awaitClicks(t, server, token, 4)
 	stop(t, server)
 	if err := p.Wait(); err == nil || p.Log.String() != "footfall: import -: the footfall process that owns the data directory is stopping"+stays+": run the command again\n" {
-		t.Errorf("its server stopped: %v, %q", err, p.Log)
+		t.Errorf("the import whose server stopped ended with %v and printed %q", err, p.Log)
 	}
 
 	p, in = importing(t, data)
 	send(t, in, strings.Join(lines, ""))
-	awaitOpen(t, p, filepath.Join(data, "footfall.db")) // else user delete may be first, and own the directory
+	awaitOpen(t, p, filepath.Join(data, "footfall.db")) // so that user delete does not become the owner of the directory
 	awaitRecorded(t, p, data, "5 clicks")
 	interrupt("without a server, interrupted")
 	if out := run(t, "import", "--json", "--format", "combined", "--data", data, writeFile(t, filepath.Join(dir, "log"), strings.Join(lines, ""))); out != `{"lines":5,"clicks":0,"known":5,"skipped":0,"rejected":0}`+"\n" {
-		t.Errorf("the file after the pipe: %s", out)
+		t.Errorf("the import of the same lines as a file printed %s", out)
 	}
 	checkAgrees(t, data)
 }
@@ -129,9 +129,9 @@ func TestWaitingForAnother(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := second.Wait(); err != nil || !strings.HasPrefix(second.Log.String(), `{"lines":2,"clicks":2,`) {
-		t.Errorf("the second import: %v, %s", err, second.Log)
+		t.Errorf("the second import ended with %v and printed %s", err, second.Log)
 	}
 	if err := first.Wait(); err != nil {
-		t.Errorf("the first import: %v, %s", err, first.Log)
+		t.Errorf("the first import ended with %v and printed %s", err, first.Log)
 	}
 }

@@ -19,7 +19,7 @@ import (
 	"github.com/footfall/footfall/internal/testkit/harness"
 )
 
-// other is the id of a user that does not run the tests.
+// other is the id of a user who does not run the tests.
 const other = 12345
 
 // plant makes a directory look as if a process of an owner served it. received is what
@@ -52,7 +52,7 @@ func plant(t *testing.T, dir string, owner int, mode os.FileMode) (received func
 		fmt.Fprintln(w, `{"result":null}`)
 	})}
 	var serving sync.WaitGroup
-	serving.Go(func() { _ = server.Serve(l) }) // ends by Close
+	serving.Go(func() { _ = server.Serve(l) }) // until Close
 	t.Cleanup(func() {
 		server.Close()
 		serving.Wait()
@@ -80,7 +80,7 @@ func shared(t *testing.T) string {
 
 // as makes a command run as a user. Only root may do that.
 func as(cmd *exec.Cmd, user uint32) *exec.Cmd {
-	cmd.Path = "/proc/self/exe" // the user could not reach it by its name
+	cmd.Path = "/proc/self/exe" // the user may not open the directory of the program
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: user, Gid: user}}
 	return cmd
 }
@@ -94,8 +94,8 @@ func TestPlanted(t *testing.T) {
 		what  string
 		owner int
 		mode  os.FileMode
-		named bool // whether the command names the directory
-		user  int  // that runs the command
+		named bool // the command names the directory
+		user  int  // the user who runs the command
 		want  string
 	}
 	all := []planted{{"writable for everybody", self, 0o777, true, self, "everybody may write in"}}
@@ -128,7 +128,7 @@ func TestPlanted(t *testing.T) {
 				t.Errorf("%v: %s\nwant an error with %q", err, out, p.want)
 			}
 			if got := received(); got != "" {
-				t.Errorf("the command sent %s", got)
+				t.Errorf("the command sent %s to a process of another user", got)
 			}
 		})
 	}
@@ -155,10 +155,10 @@ func TestPlantedLinks(t *testing.T) {
 		cmd := program(t.Context(), "user", "password", "ann", "--data", dir)
 		cmd.Stdin = strings.NewReader("a-secret-password\n")
 		if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), "find out who put it there") {
-			t.Errorf("with another kind of file as %s: %v\n%s", name, err, out)
+			t.Errorf("with another kind of file as %s, the command ended with %v\n%s", name, err, out)
 		}
 		if got := received() + receivedElsewhere(); got != "" {
-			t.Errorf("with another kind of file as %s: the command sent %s", name, got)
+			t.Errorf("with another kind of file as %s, the command sent %s", name, got)
 		}
 	}
 }

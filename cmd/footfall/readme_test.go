@@ -11,8 +11,8 @@ import (
 	"github.com/footfall/footfall/internal/testkit/logtest"
 )
 
-// TestDemo does what the README begins with: it starts the demo and asks the questions of
-// the transcript, whose answers must be those of the README.
+// TestDemo does what the README shows first: it starts the demo and asks the questions of
+// the transcript. The answers must be those in the README.
 func TestDemo(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("../../README.md")
@@ -36,7 +36,7 @@ func TestDemo(t *testing.T) {
 		t.Errorf("the demo prints\n%s\nand the README shows\n%s", out, begin)
 	}
 
-	// How many clicks a day has depends on the day.
+	// The number of clicks of a day depends on when the test runs.
 	varying := regexp.MustCompile(`("dt"|"clicks"): \d+`)
 	transcript := regexp.MustCompile("(?m)^\\$ curl '(.*)'\n((?:[^$`].*\n)+)").FindAllStringSubmatch(string(page), -1)
 	if len(transcript) < 2 {
@@ -45,7 +45,7 @@ func TestDemo(t *testing.T) {
 	for _, q := range transcript {
 		answer := strings.TrimSpace(strings.ReplaceAll(fetch(t, here.Replace(q[1])), "\r", "")) + "\n"
 		if got, want := varying.ReplaceAllString(answer, "$1: 0"), varying.ReplaceAllString(q[2], "$1: 0"); got != want {
-			t.Errorf("%s\n got %s\nwant %s", q[1], answer, q[2])
+			t.Errorf("the question %s of the README\n got %s\nwant %s", q[1], answer, q[2])
 		}
 	}
 }
@@ -92,6 +92,6 @@ func TestDocsNameCommands(t *testing.T) {
 		}
 	}
 	if len(help) < 15 {
-		t.Errorf("the pages show only the commands %v", help)
+		t.Errorf("the pages show only the commands %v; is the search wrong?", help)
 	}
 }

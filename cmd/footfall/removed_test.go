@@ -10,9 +10,9 @@ import (
 	"github.com/footfall/footfall/internal/testkit/harness"
 )
 
-// TestCountsReplaced: a server whose counts are moved away writes nothing into their
-// place, and the counts are complete when they are put back. So no click is lost, although
-// the journal has dropped what is counted.
+// TestCountsReplaced: a server whose counts are moved away writes nothing into the
+// directory that is there instead. The counts are complete when they are put back, so no
+// click is lost, although the journal has removed what is counted.
 func TestCountsReplaced(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
@@ -41,7 +41,7 @@ func TestCountsReplaced(t *testing.T) {
 	}
 	_ = server.Wait() // it ends by itself
 	if files, err := os.ReadDir(counts); err != nil || len(files) > 0 {
-		t.Errorf("the directory in place of the counts has %v, %v", files, err)
+		t.Errorf("the directory that is there instead of the counts has %v (%v), want nothing", files, err)
 	}
 	if err := os.Remove(counts); err != nil {
 		t.Fatal(err)

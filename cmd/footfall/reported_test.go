@@ -20,8 +20,8 @@ import (
 	"github.com/footfall/footfall/internal/testkit/harness"
 )
 
-// TestReported runs the scripts in testdata/reported. Each is a fault that people
-// reported of a program of this kind, and shows what footfall does in that case. In
+// TestReported runs the scripts in testdata/reported. Each is about a fault that people
+// reported in a program of this kind, and shows what footfall does in that case. In
 // addition to the commands of package testscript these scripts have:
 //
 //	user LOGIN            makes a user, whose token ask uses
@@ -49,7 +49,7 @@ func TestReported(t *testing.T) {
 	})
 }
 
-// unescaped replaces the escapes of a text, which are those of Go strings.
+// unescaped replaces the escapes in a text. They are the escapes of Go strings.
 func unescaped(ts *testscript.TestScript, text string) string {
 	s, err := strconv.Unquote(`"` + strings.ReplaceAll(text, `"`, `\"`) + `"`)
 	ts.Check(err)

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// language are the words of PromQL that the rules use. targets are the labels that
-// Prometheus adds to what it scrapes; it also adds the metric up.
+// language has the words of PromQL that the rules use. targets has the labels that
+// Prometheus adds to metrics; it also adds the metric up.
 var (
 	language = []string{
 		"absent", "and", "by", "deriv", "histogram_quantile", "increase", "predict_linear", "rate", "sum",
@@ -86,7 +86,7 @@ func TestRulesNameMetrics(t *testing.T) {
 			alerts++
 			metrics, labels := mentions(value)
 			if len(metrics) == 0 {
-				t.Errorf("no metric in %s", value)
+				t.Errorf("the rule %s uses no metric", value)
 			}
 			for _, name := range metrics {
 				if !slices.Contains(exported, name) {
@@ -99,7 +99,7 @@ func TestRulesNameMetrics(t *testing.T) {
 				}
 			}
 		case "advice":
-			var sections []string // whose page follows
+			var sections []string // their page comes after them
 			pages := 0
 			for _, word := range place.FindAllString(strings.Trim(value, "'"), -1) {
 				if strings.HasPrefix(word, `"`) {
@@ -108,7 +108,7 @@ func TestRulesNameMetrics(t *testing.T) {
 				}
 				page, err := os.ReadFile("../../" + word)
 				if err != nil {
-					t.Errorf("an alert names a page that is not there: %v", err)
+					t.Errorf("an alert names a page that does not exist: %v", err)
 				}
 				for _, s := range sections {
 					if !strings.Contains(string(page), "\n## "+s+"\n") {
@@ -118,12 +118,12 @@ func TestRulesNameMetrics(t *testing.T) {
 				pages, sections = pages+len(sections), nil
 			}
 			if pages == 0 || len(sections) > 0 {
-				t.Errorf("the advice names no section of a page, or no page of a section: %s", value)
+				t.Errorf("the advice names a page without a section, or a section without a page: %s", value)
 			}
 		}
 	}
 	if alerts < 10 {
-		t.Errorf("only %d rules were seen", alerts)
+		t.Errorf("the file has only %d rules; is the search wrong?", alerts)
 	}
 	_, table, _ := strings.Cut(string(page), "\n## Watch\n")
 	table, _, _ = strings.Cut(table, "\n## ")

@@ -33,20 +33,20 @@ func TestCommandsDuringServe(t *testing.T) {
 		checkAgrees(t, dir)
 		added := addUser(t, dir, "ann")
 		if got := fetch(t, url+"/v3/user/clicks?unit=day&format=txt&access_token="+added); got != "0\n" {
-			t.Errorf("a new user has %q clicks", got)
+			t.Errorf("a new user has %q clicks, want 0", got)
 		}
 		if list := run(t, "user", "list", "--data", dir); !strings.Contains(list, "\nann\t") || !strings.Contains(list, "\n"+login+"\t") {
 			t.Errorf("user list lacks users: %q", list)
 		}
 	})
 	checkAgrees(t, dir)
-	// The counts do not need the journal.
+	// The counts must stay without the journal.
 	if err := os.RemoveAll(dir + "/journal"); err != nil {
 		t.Fatal(err)
 	}
 	out := importFeed(t, dir, files...)
 	if !strings.HasPrefix(out, `{"lines":7201,"clicks":0,"known":6724,"skipped":476,"rejected":1}`) {
-		t.Errorf("imported again: %q", out)
+		t.Errorf("the second import of the same files printed %q", out)
 	}
 	url := serve(t, "--data", dir).URL
 	if got := fetch(t, url+"/v3/user/clicks?unit=month&format=txt&access_token="+token); got != "1022\n" {
@@ -121,11 +121,11 @@ func TestFailedImport(t *testing.T) {
 	p := try(t, "import", "--format", "bitly-feed", "--json", "--data", dir+"/data", part)
 	var first, second feed.Result
 	if json.Unmarshal([]byte(p.stdout), &first) != nil || p.status == 0 || first.Clicks < 1000 {
-		t.Fatalf("a gzip file that is cut off: %+v", p)
+		t.Fatalf("the import of a gzip file that is cut off: %+v", p)
 	}
 	out := importFeed(t, dir+"/data", "../../internal/faces/feed/testdata/2013-03-09-1362798945.gz")
 	if json.Unmarshal([]byte(out), &second) != nil || second.Known != first.Clicks || second.Lines != 3678 {
-		t.Errorf("the complete file: %s, want %d known and 3678 lines", out, first.Clicks)
+		t.Errorf("the import of the complete file printed %s, want %d known and 3678 lines", out, first.Clicks)
 	}
 }
 

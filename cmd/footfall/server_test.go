@@ -25,8 +25,8 @@ func serving(args ...string) *exec.Cmd {
 	return program(context.Background(), append([]string{"serve"}, args...)...)
 }
 
-// serve starts the server and returns once it is ready. If the test does not end it,
-// the end of the test stops it, which must succeed.
+// serve starts the server and returns once it is ready. When the test ends, it stops the
+// server if that still runs; the stop must succeed.
 func serve(t *testing.T, args ...string) *harness.Process {
 	t.Helper()
 	return startServer(t, serving(args...))
@@ -56,12 +56,12 @@ func startServer(t *testing.T, cmd *exec.Cmd) *harness.Process {
 func stop(t *testing.T, server *harness.Process) {
 	t.Helper()
 	if err := server.Stop(); err != nil {
-		t.Errorf("footfall %v ended with %v", server.Cmd.Args[1:], err)
+		t.Errorf("footfall %v did not stop cleanly, it ended with %v", server.Cmd.Args[1:], err)
 	}
 }
 
-// awaitLine waits for a line in what a process prints that a regular expression matches,
-// and returns the text of its last group.
+// awaitLine waits until a process prints a line that a regular expression matches, and
+// returns the text of its last group.
 func awaitLine(t *testing.T, p *harness.Process, expression string) (text string) {
 	t.Helper()
 	re := regexp.MustCompile("(?m)" + expression)
@@ -89,7 +89,7 @@ func fetch(t *testing.T, url string) string {
 var plain = harness.NewClient(nil)
 
 // ask sends a request as a browser does, and returns the answer with its body. Headers
-// are "Name: value", of which Host replaces the host of the URL.
+// are "Name: value". A header Host replaces the host of the URL.
 func ask(t *testing.T, client *http.Client, method, url string, headers ...string) (*http.Response, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, url, nil)
@@ -138,21 +138,21 @@ func clicks(t *testing.T, server *harness.Process, token string) uint64 {
 	return n
 }
 
-// awaitClicks waits until the API counts that many clicks of the token's user. More of
-// them fail the test.
+// awaitClicks waits until the API counts the wanted number of clicks of the token's user.
+// If it counts more, the test fails.
 func awaitClicks(t *testing.T, server *harness.Process, token string, want uint64) {
 	t.Helper()
 	await.Until(t, fmt.Sprintf("%d clicks are counted", want), func() (string, bool) {
 		got := clicks(t, server, token)
 		if got > want {
-			t.Fatalf("%d clicks are counted, want %d", got, want)
+			t.Fatalf("%d clicks are counted, but there were only %d", got, want)
 		}
 		return fmt.Sprint(got), got == want
 	})
 }
 
-// countries returns the clicks of the last minutes by country, once as many as wanted
-// are counted.
+// countries waits until the wanted number of clicks is counted, and returns the clicks of
+// the last minutes by country.
 func countries(t *testing.T, server *harness.Process, token string, want int) map[string]int {
 	t.Helper()
 	var got map[string]int
@@ -180,18 +180,19 @@ func countries(t *testing.T, server *harness.Process, token string, want int) ma
 	return got
 }
 
-// visitors is what many visitors at once sent, and how many were answered.
+// visitors counts the visits that many visitors at once have sent, and those that were
+// answered.
 type visitors struct{ sent, answered atomic.Uint64 }
 
-// begin sends 64 visitors at once to a link, again and again, until end is called or
-// the server is gone. each may be nil; it has the number of every answer.
+// begin sends 64 visitors at once to a link, again and again, until end is called or the
+// server has ended. each is called with the number of each answer; it may be nil.
 func (v *visitors) begin(server *harness.Process, hash string, each func(answered uint64)) (end func()) {
 	stopped := make(chan struct{})
 	request := harness.Visit(server.Addr, hash)
 	var wg sync.WaitGroup
 	for range 64 {
 		wg.Go(func() {
-			// It ends with an error when the server is killed.
+			// Talk returns an error when the server is killed.
 			_ = harness.Talk(server.Addr, func() ([]byte, func(int) error) {
 				select {
 				case <-stopped:
@@ -216,7 +217,7 @@ func (v *visitors) begin(server *harness.Process, hash string, each func(answere
 	})
 }
 
-// await waits until that many visitors were answered.
+// await waits until a number of visitors were answered.
 func (v *visitors) await(t *testing.T, answered uint64) {
 	t.Helper()
 	await.Until(t, fmt.Sprintf("%d visitors are answered", answered), func() (string, bool) {
@@ -233,7 +234,7 @@ func awaitProcess(t *testing.T, p *harness.Process, what string, f func() (got s
 		t.Helper()
 		ended := false
 		select {
-		case <-p.Ended(): // before f, which then sees all that the process did
+		case <-p.Ended(): // look before f is called: then f sees everything that the process did
 			ended = true
 		default:
 		}

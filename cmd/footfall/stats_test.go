@@ -112,7 +112,7 @@ func TestStatsAgree(t *testing.T) {
 				wrong = append(wrong, fmt.Sprintf("in %q, all together have %+v, and the users have %+v", zone, all, sum))
 			}
 			if !time.Now().Truncate(15 * time.Minute).Equal(began) {
-				continue // a day may have started between two questions
+				continue // a new day may have begun between two questions
 			}
 			if zones = zones[1:]; len(wrong) > 0 {
 				t.Error(strings.Join(wrong, "\n"))
@@ -130,14 +130,14 @@ func TestStatsAgree(t *testing.T) {
 			got += fmt.Sprintf("%s %s %d\n", l.Login, l.Link, l.Clicks)
 		}
 		if want := "ann http://sho.rt/three 0\nann http://sho.rt/two 2\nann http://sho.rt/one 11\nbob http://sho.rt/four 3\n"; got != want {
-			t.Errorf("links are\n%swant\n%s", got, want)
+			t.Errorf("link list prints\n%swant\n%s", got, want)
 		}
 		if links[3].LongURL != "http://example.org/?a=b&c=d\u202e\u001b[2J" || links[3].CreatedAt != 1 || strings.ContainsAny(out, "\u202e\u001b") {
-			t.Errorf("a link is %+v in %q", links[3], out)
+			t.Errorf("link list --json has %+v in %q", links[3], out)
 		}
 		token := newToken(t, data, "ann")
 		if n := get("/v3/link/clicks?format=txt&unit=day&units=-1&link=http://sho.rt/one&access_token=" + token); n != "11" {
-			t.Errorf("the API has %s clicks of the link", n)
+			t.Errorf("the API counts %s clicks on the link, want 11", n)
 		}
 	}
 	compare()
@@ -146,15 +146,15 @@ func TestStatsAgree(t *testing.T) {
 		t.Fatal(res.Status)
 	}
 	if out := run(t, "link", "list", "ann", "--data", data); !strings.Contains(out, "\n     1  1970-01-01T00:00:01Z  http://sho.rt/three  ann    http://example.org/three\n") {
-		t.Errorf("after a visit links are\n%s", out)
+		t.Errorf("after a visit link list prints\n%s", out)
 	}
 	if out := run(t, "stats", "bob", "--data", data); strings.ContainsAny(out, "\u202e\u001b") || !strings.Contains(out, "bob: 1 link; days begin as in America/New_York\n") ||
 		!strings.Contains(out, `     3  http://sho.rt/four  "http://example.org/?a=b&c=d\u202e\x1b[2J"`+"\n") {
-		t.Errorf("the table is\n%s", out)
+		t.Errorf("stats prints\n%s", out)
 	}
 	stop(t, server)
 	if out := run(t, "link", "list", "bob", "--data", data, "--domain", "b.example"); !strings.Contains(out, "http://b.example/four") {
-		t.Errorf("without a server links are\n%s", out)
+		t.Errorf("without a server link list prints\n%s", out)
 	}
 	var users []struct {
 		Login     string
@@ -163,7 +163,7 @@ func TestStatsAgree(t *testing.T) {
 	}
 	out := run(t, "user", "list", "--json", "--data", data)
 	if err := json.Unmarshal([]byte(out), &users); err != nil || len(users) != 2 || users[0].Login != "ann" || users[0].CreatedAt != 1 || users[1].Tokens == 0 {
-		t.Errorf("users are %+v in %s (%v)", users, out, err)
+		t.Errorf("user list --json prints %s (%+v, %v)", out, users, err)
 	}
 }
 
@@ -206,5 +206,5 @@ func TestUnknown(t *testing.T) {
 	}
 	check(func() bool { return true })
 	serve(t, "--data", data)
-	check(seedtest.Sample(t, 3)) // a process per question
+	check(seedtest.Sample(t, 3)) // each question starts a process
 }

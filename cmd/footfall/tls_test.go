@@ -34,7 +34,7 @@ func TestTLS(t *testing.T) {
 	}
 	res, short := get("/v3/shorten?format=txt&longUrl=" + url.QueryEscape("http://example.com/") + "&access_token=" + token)
 	if res.StatusCode != 200 || res.ProtoMajor != 2 || !strings.HasPrefix(short, "https://sho.rt/") {
-		t.Errorf("shorten over https: %s %s %q", res.Proto, res.Status, short)
+		t.Errorf("shorten over https answered %s %s %q", res.Proto, res.Status, short)
 	}
 
 	// awaitCertificate waits for a certificate: the server checks the files every second.
@@ -56,9 +56,9 @@ func TestTLS(t *testing.T) {
 
 	old := &tls.Config{ServerName: "sho.rt", RootCAs: ca.Trust("").RootCAs, MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10}
 	if _, err := harness.NewClient(old).Get(base + "/healthz"); err == nil {
-		t.Error("the server speaks TLS 1.1")
+		t.Error("the server accepts TLS 1.1")
 	}
 	if res, _ := ask(t, plain, "GET", "http"+strings.TrimPrefix(base, "https")+"/healthz"); res.StatusCode != http.StatusBadRequest {
-		t.Errorf("http on the port of https: %s, want 400", res.Status)
+		t.Errorf("a request over http to the port of https got %s, want 400", res.Status)
 	}
 }

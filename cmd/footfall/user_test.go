@@ -44,26 +44,26 @@ func TestPasswordAndKey(t *testing.T) {
 		return res.StatusCode, body
 	}
 	if code, body := tokenFor("before the server"); code != 200 || !strings.Contains(fetch(t, base+"/v3/user/clicks?access_token="+body), `"status_txt": "OK"`) {
-		t.Errorf("the password gave %d %s", code, body)
+		t.Errorf("a token for the password: %d %s, want 200", code, body)
 	}
 	set("with the server")
 	if code, body := tokenFor("before the server"); code != 401 || !strings.Contains(body, "INVALID_LOGIN") {
-		t.Errorf("the old password gave %d %s", code, body)
+		t.Errorf("a token for the old password: %d %s, want a refusal", code, body)
 	}
 	if code, body := tokenFor("with the server"); code != 200 {
-		t.Errorf("the new password gave %d %s", code, body)
+		t.Errorf("a token for the new password: %d %s, want 200", code, body)
 	}
 	older := base + "/v3/shorten?longUrl=http%3A%2F%2Fexample.com%2F&login=ann&apiKey="
 	if body := fetch(t, older+strings.TrimSpace(key)); !strings.Contains(body, `"new_hash": 1`) {
-		t.Errorf("login and apiKey gave %s", body)
+		t.Errorf("a question with login and apiKey was answered with %s", body)
 	}
 	for typed, want := range map[string]string{"": "password", "\n": "password", "short": "password", strings.Repeat("x", 2000): "password"} {
 		if p := setPassword(t, data, "ann", typed); p.status == 0 || !strings.Contains(p.stderr, want) {
-			t.Errorf("the password %.20q gave %+v", typed, p)
+			t.Errorf("user password with the invalid password %.20q: %+v", typed, p)
 		}
 	}
 	if p := setPassword(t, data, "nobody", "a good password\n"); p.status == 0 || !strings.Contains(p.stderr, "nobody") {
-		t.Errorf("a password for nobody gave %+v", p)
+		t.Errorf("user password for a login that does not exist: %+v", p)
 	}
 }
 
@@ -83,13 +83,13 @@ func TestRevoke(t *testing.T) {
 	good := func(token string, want bool) {
 		t.Helper()
 		if body := fetch(t, base+"/v3/user/info?access_token="+token); strings.Contains(body, `"status_txt": "OK"`) != want || !want && !strings.Contains(body, "INVALID_ACCESS_TOKEN") {
-			t.Errorf("a token gave %s, want good=%v", body, want)
+			t.Errorf("a question with a token was answered with %s, want success: %v", body, want)
 		}
 	}
 	keyGives := func(key, want string) {
 		t.Helper()
 		if body := fetch(t, base+"/v3/lookup?url=http://a.example/&login=ann&apiKey="+key); !strings.Contains(body, `"status_txt": "`+want+`"`) {
-			t.Errorf("an apiKey gave %s, want %s", body, want)
+			t.Errorf("a question with an apiKey was answered with %s, want %s", body, want)
 		}
 	}
 	list := func(want ...string) {
@@ -100,7 +100,7 @@ func TestRevoke(t *testing.T) {
 			got += columns[0] + " " + columns[len(columns)-1] + "\n"
 		}
 		if got != strings.Join(want, "\n")+"\n" {
-			t.Errorf("user list has\n%swant\n%s", got, strings.Join(want, "\n"))
+			t.Errorf("user list prints\n%swant\n%s", got, strings.Join(want, "\n"))
 		}
 	}
 	for _, token := range []string{first, second, third, bob} {
@@ -116,7 +116,7 @@ func TestRevoke(t *testing.T) {
 	if p := setPassword(t, data, "ann", "a good password\n"); p.status != 0 {
 		t.Fatal(p)
 	}
-	good(first, true) // a new password does not revoke it
+	good(first, true) // a new password revokes no token
 	keyGives(key, "OK")
 	if out := read("user", "revoke", "ann", "--all"); out != "revoked tokens of ann: 2" {
 		t.Errorf("user revoke --all prints %q", out)
@@ -142,8 +142,7 @@ func TestRevoke(t *testing.T) {
 	keyGives(again, "OK")
 }
 
-// TestOddLogins: logins that only older versions accepted do not reach a terminal as they
-// are.
+// TestOddLogins: logins that only older versions accepted are quoted on a terminal.
 func TestOddLogins(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
@@ -167,7 +166,7 @@ func TestOddLogins(t *testing.T) {
 		got = append(got, login)
 	}
 	if want := []string{`"\"quoted\""`, "a b", `"back\u202eward"`, `"eve\x1b]0;owned\a"`, "jürgen", `"two\nlines\t9"`}; !slices.Equal(got, want) {
-		t.Errorf("user list has %q, want %q", got, want)
+		t.Errorf("user list prints %q, want %q", got, want)
 	}
 	out = run(t, "user", "delete", "eve\x1b]0;owned\x07", "--yes", "--data", data)
 	if strings.ContainsAny(out, "\x1b\x07") {

@@ -12,7 +12,8 @@ import (
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// TestVisitors sends visitors of every kind, and each must count as it should.
+// TestVisitors sends visitors of every kind. Each must count for the right country, or
+// not at all.
 func TestVisitors(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -20,7 +21,7 @@ func TestVisitors(t *testing.T) {
 	server := serve(t, "--data", dir, "--trusted-proxies", "127.0.0.1", "--trusted-proxies", "10.0.0.0/8")
 	short := shorten(t, server, token, "https://example.org/a?b=c")
 	if again := shorten(t, server, token, "https://example.org/a?b=c"); again != short {
-		t.Errorf("the same URL is %s and then %s", short, again)
+		t.Errorf("shortening the same URL twice gave %s and %s", short, again)
 	}
 	added := run(t, "link", "add", "ann", "https://example.org/a?b=c", "--data", dir)
 	if strings.TrimSpace(added) != short {
@@ -30,7 +31,7 @@ func TestVisitors(t *testing.T) {
 	count := 0
 	want := map[string]int{}
 	for _, v := range []struct {
-		country string // that it counts for; - if it does not count
+		country string // the country that the visit counts for; - if it does not count
 		method  string
 		headers []string
 	}{
@@ -71,7 +72,7 @@ func TestUntrustedProxy(t *testing.T) {
 	server := serve(t, "--data", dir)
 	visit(t, shorten(t, server, token, "https://example.org/"), "X-Forwarded-For: 8.8.8.8", "Forwarded: for=8.8.8.8")
 	if got := countries(t, server, token, 1); fmt.Sprint(got) != "map[None:1]" {
-		t.Errorf("clicks by country are %v, want one of None", got)
+		t.Errorf("clicks by country are %v, want one for None", got)
 	}
 }
 
@@ -103,9 +104,9 @@ func TestKilledServer(t *testing.T) {
 	for i := range kills {
 		server := serve(t, "--data", dir)
 		end := v.begin(server, hash, nil)
-		<-time.After(time.Duration(rng.IntN(500)) * time.Millisecond) // a random moment
+		<-time.After(time.Duration(rng.IntN(500)) * time.Millisecond) // the moment of the kill is random
 		if i == kills-1 {
-			v.await(t, 1) // also on a slow machine
+			v.await(t, 1) // on a slow machine none may be answered yet
 		}
 		server.Kill()
 		end()

@@ -39,16 +39,16 @@ func TestMetricsListener(t *testing.T) {
 		`footfall_store_bytes{part="journal"}`, `footfall_store_bytes{part="links"}`, "process_open_fds",
 	} {
 		if !strings.Contains(body, "\n"+want) {
-			t.Errorf("no %s in\n%s", want, body)
+			t.Errorf("the metrics lack %s:\n%s", want, body)
 		}
 	}
 	if res, _ := ask(t, plain, "GET", server.URL+"/metrics"); res.StatusCode != http.StatusNotFound {
-		t.Errorf("the public listener answers /metrics: %s", res.Status)
+		t.Errorf("the public listener answers /metrics with %s, want 404", res.Status)
 	}
 }
 
-// TestLogs: the log is JSON if an option says so, and has no secret, whatever part of a
-// request the secret is in.
+// TestLogs: the log is JSON if an option says so. It never has a secret from any part of
+// a request.
 func TestLogs(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
@@ -84,7 +84,7 @@ func TestLogs(t *testing.T) {
 	for line := range strings.Lines(log) {
 		var v map[string]any
 		if err := json.Unmarshal([]byte(line), &v); err != nil || v["level"] == nil {
-			t.Errorf("not JSON: %s", line)
+			t.Errorf("a line of the log is not JSON: %s", line)
 		}
 	}
 	for _, secret := range []string{token, strings.TrimSpace(key), "secretpassword"} {
@@ -94,7 +94,8 @@ func TestLogs(t *testing.T) {
 	}
 }
 
-// TestModes: no other user of the machine may read a file, whatever the umask.
+// TestModes: no other user of the machine may read a file of the data directory, with any
+// umask.
 func TestModes(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
@@ -110,7 +111,7 @@ func TestModes(t *testing.T) {
 			}
 			info, err := e.Info()
 			if err == nil && info.Mode().Perm()&0o077 != 0 {
-				t.Errorf("%s has the mode %v", path, info.Mode())
+				t.Errorf("%s has the mode %v, so other users may read it", path, info.Mode())
 			}
 			return err
 		})
