@@ -12,11 +12,11 @@ import (
 
 // Options bound what Answers remembers.
 type Options[K comparable, V any] struct {
-	// Entries is how many answers are remembered at most; 1 or more.
+	// Entries is the maximum number of answers that are remembered; 1 or more.
 	Entries int
 	// Age is for how long an answer is fresh.
 	Age time.Duration
-	// Bytes is how many bytes the answers have together at most, by Size, unless
+	// Bytes is the maximum number of bytes of all answers together, by Size, unless
 	// one answer alone has more. Without Size they have no such bound.
 	Bytes int
 	Size  func(K, *V) int
@@ -126,7 +126,7 @@ func (a *Answers[K, V]) ForgetIf(changed func(*V) bool) {
 	}
 }
 
-// Len is how many answers are remembered, and how many bytes they have by Size.
+// Len returns the number of answers that are remembered, and their bytes by Size.
 func (a *Answers[K, V]) Len() (entries, bytes int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

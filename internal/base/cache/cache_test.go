@@ -27,7 +27,7 @@ func TestAge(t *testing.T) {
 		}
 	}
 	if v, fresh, _ := a.Get("other", time.Time{}); v != "" || fresh || a.Has("other") || !a.Has("k") {
-		t.Errorf("an answer that nobody gave is %q, fresh: %t", v, fresh)
+		t.Errorf("an answer that was never added is %q, fresh: %t", v, fresh)
 	}
 }
 

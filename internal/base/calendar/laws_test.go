@@ -167,7 +167,7 @@ func offsetOf(loc *time.Location) func(int64) int {
 }
 
 // tzif is a zone in the format of RFC 8536, version 2 with an empty block of version 1.
-// From each instant on it is so many quarter-hours east of UTC, −56 to 56.
+// From each instant on it is a number of quarter-hours east of UTC, −56 to 56.
 func tzif(at []int64, quarters []int) []byte {
 	header := append([]byte("TZif2"), make([]byte, 15)...)
 	counts := func(b []byte, times, types int) []byte {

@@ -93,7 +93,7 @@ func (z *Zone) at(t int64) int {
 // date is the date of t.
 func (z *Zone) date(t int64) int64 { return z.spans[z.at(t)].date(t) }
 
-// begin is when a date begins; for a date that the zone skipped, when the next one
+// begin is the instant when a date begins; for a date that the zone skipped, when the next one
 // does.
 func (z *Zone) begin(date int64) int64 {
 	i := sort.Search(len(z.spans)-1, func(i int) bool { return z.spans[i+1].before >= date })

@@ -1,4 +1,4 @@
-// Package fsync makes durable what was written before: the names in a directory,
+// Package fsync makes earlier writes durable: the names in a directory,
 // and the bytes that a dead process left in a file.
 //
 // It refuses to write anything new.
@@ -34,7 +34,7 @@ type File interface {
 	Sync() error
 }
 
-// rewriteChunk is how many bytes Rewrite holds at a time.
+// rewriteChunk is the number of bytes that Rewrite holds at a time.
 const rewriteChunk = 256 << 10
 
 // Rewrite writes the bytes of a file from one offset to another again, and syncs

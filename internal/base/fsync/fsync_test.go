@@ -42,7 +42,7 @@ func TestWith(t *testing.T) {
 	}
 }
 
-// forgetful is a file of Linux after a failed sync: what was written can be read,
+// forgetful is a file of Linux after a failed sync: the written bytes can be read,
 // and is taken for synced, but is not on the disk.
 type forgetful struct {
 	memory, disk []byte

@@ -24,7 +24,7 @@ type State struct {
 	Stage string `json:"stage"` // in words, such as "journal"
 	Unit  string `json:"unit"`  // Bytes or Clicks
 	Done  int64  `json:"done"`
-	// Total is how much there is to do; 0 if that is not known.
+	// Total is the amount of all the work; 0 if it is not known.
 	Total int64 `json:"total"`
 }
 
@@ -88,7 +88,7 @@ func Current(ctx context.Context) *Stage {
 	return m.stages[len(m.stages)-1]
 }
 
-// Add adds n to what is done.
+// Add adds n to the work that is done.
 func (s *Stage) Add(n int64) {
 	if s != nil {
 		s.done.Add(n)

@@ -98,7 +98,7 @@ func (v *Value[T]) read() (value T, fresh bool, err error) {
 }
 
 // contents reads the files, or returns nil if they are as they were. Their infos are
-// from before that, so that the next look sees a change meanwhile.
+// from before that, so that the next look finds a change meanwhile.
 func (v *Value[T]) contents() (now []fs.FileInfo, contents [][]byte, err error) {
 	files := make([]*file, len(v.o.Files))
 	for i, f := range v.o.Files {

@@ -65,7 +65,7 @@ func TestLook(t *testing.T) {
 	}
 }
 
-// TestLate: a file system that hangs keeps nobody waiting, is reported once, and is
+// TestLate: no caller waits for a file system that hangs; it is reported once, and is
 // looked at again after it answers.
 func TestLate(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file")

@@ -8,7 +8,7 @@ import (
 	"github.com/footfall/footfall/internal/base/click"
 )
 
-// Facet is one way to tell the clicks of a scope apart.
+// Facet is one way to divide the clicks of a scope.
 type Facet uint8
 
 // The facets. The numbers are part of the stored format and never change.
@@ -58,7 +58,7 @@ var facets = []facet{
 		value: func(c click.Click) (string, bool) { return "", c.Bot }},
 }
 
-// The first version had so many facets and ledger lines; see layoutOf.
+// The numbers of facets and ledger lines in the first version; see layoutOf.
 const (
 	firstFacets = 5
 	firstLines  = 9

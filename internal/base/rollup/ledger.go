@@ -10,7 +10,7 @@ import (
 )
 
 // Sum is an additive checksum of cells: Σ clicks · H(key) mod 2¹²⁸. It does not
-// depend on the order or the grouping of what is added.
+// depend on the order or the grouping of the cells.
 type Sum struct{ Hi, Lo uint64 }
 
 // add adds clicks of a key whose hash is h.
@@ -46,7 +46,7 @@ func (l Line) String() string {
 // Lines lists the lines of a ledger, in the order in which it is stored.
 func Lines() []Line { return layout.lines }
 
-// ledgerLayout is where the entries of a ledger are.
+// ledgerLayout says where the entries of a ledger are.
 type ledgerLayout struct {
 	lines []Line
 	// at is the index in lines, by facet, of user scopes and of link scopes; −1 if
@@ -99,7 +99,7 @@ type Entry struct {
 	Clicks uint64
 }
 
-// maxLines is how many lines a ledger may have in memory. It is not part of the
+// maxLines is the maximum number of lines of a ledger in memory. It is not part of the
 // stored format.
 const maxLines = 32
 

@@ -13,11 +13,11 @@ const (
 	Minute      = 60
 	Day         = 86400
 
-	// MinutesKept is how long cells of minutes are kept, at least.
+	// MinutesKept is the minimum time that cells of minutes are kept.
 	MinutesKept = 2 * 3600
 )
 
-// Scope is whose clicks are counted: one link of a user, or all of them.
+// Scope says whose clicks are counted: those of one link of a user, or of all.
 type Scope struct {
 	User click.UserID
 	Link click.LinkID // click.AllLinks for the user

@@ -120,7 +120,7 @@ func TestLedgerFormat(t *testing.T) {
 }
 
 // TestNewFacet: a facet that is added later has lines after all others, counts
-// what its function says, and the ledgers of before are read.
+// its function says, and older ledgers are read.
 func TestNewFacet(t *testing.T) {
 	before := slices.Clone(rollup.Lines())
 	c := click.Click{Time: 1360351157_999, User: 7, Link: 9}

@@ -1,7 +1,7 @@
 // Package throttle bounds how often each of many keys may do something (Limiter),
 // and how many may do it at the same time (Seats).
 //
-// It does not know what a key stands for, or what happens to a key that is
+// It does not depend on what a key stands for, or what happens to a key that is
 // refused.
 //
 // golang.org/x/time/rate was weighed for the buckets of Limiter. It cannot take
@@ -17,7 +17,7 @@ import (
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
 
-// MaxKeys is how many keys a Limiter remembers. After that it forgets the key
+// MaxKeys is the number of keys that a Limiter remembers. After that it forgets the key
 // that was taken least recently, which then starts with a full bucket.
 const MaxKeys = 100_000
 
@@ -32,7 +32,7 @@ type Limiter struct {
 	buckets *simplelru.LRU[string, *bucket] // of keys that do not have all tokens free
 }
 
-// bucket is what a key has used: at an instant, the time until all its tokens are
+// bucket is the use of a key: at an instant, the time until all its tokens are
 // free again.
 type bucket struct {
 	used time.Duration
@@ -67,7 +67,7 @@ func per(span time.Duration, n int) time.Duration {
 
 // State is the state of a key's bucket.
 type State struct {
-	// OK is whether Take took the tokens; after Look, whether one is free.
+	// OK says whether Take took the tokens; after Look, whether one is free.
 	OK bool
 	// Limit is the number of tokens, 0 if there is no limit; Remaining of them are
 	// free now.

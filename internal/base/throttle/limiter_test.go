@@ -90,7 +90,7 @@ func TestGiveBack(t *testing.T) {
 	}
 	now = now.Add(time.Hour)
 	l.GiveBack("ann") // when all tokens are free, it adds none
-	l.GiveBack("nobody")
+	l.GiveBack("unknown")
 	for i, want := range []bool{true, true, false} {
 		if s := l.Take("ann"); s.OK != want {
 			t.Errorf("take %d an hour later: %+v", i+1, s)

@@ -62,7 +62,7 @@ func parseHost(s string) (string, error) {
 const (
 	maxHost  = 253 // RFC 1035, 2.3.4, as text without the root's dot
 	maxLabel = 63
-	// maxRawHost bounds what is turned into punycode, which takes time.
+	// maxRawHost bounds the host that is turned into punycode, which takes time.
 	maxRawHost = 4 * maxHost
 )
 

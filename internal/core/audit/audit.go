@@ -43,7 +43,7 @@ func (s Summary) String() string {
 		plural(int(s.Clicks), "click"), plural(s.Cells, "cell"), plural(s.Segments, "journal segment"))
 }
 
-// Counts is what is checked: a part of store.Snapshot.
+// Counts are the counts to check: a part of store.Snapshot.
 type Counts interface {
 	store.Proof
 	Position(ctx context.Context, journal store.JournalID) (store.Position, bool, error)

@@ -19,9 +19,9 @@ import (
 )
 
 const (
-	// cacheSize is how many tokens and apiKeys are cached at most.
+	// cacheSize is the maximum number of cached tokens and apiKeys.
 	cacheSize = 4096
-	// CacheAge is how long a valid token or apiKey is cached, and so how long one still
+	// CacheAge is the time that a valid token or apiKey is cached, and so the time that one still
 	// works that another process has revoked.
 	CacheAge = time.Minute
 )

@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	// MaxGuesses is how many wrong passwords of a login are checked in a row from one
+	// MaxGuesses is the number of wrong passwords of a login that are checked in a row from one
 	// place. After GuessEvery one more is.
 	MaxGuesses = 10
 	GuessEvery = 5 * time.Second

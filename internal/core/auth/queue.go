@@ -8,9 +8,10 @@ import (
 )
 
 const (
-	// maxWait is how long a password waits until it is checked.
+	// maxWait is the maximum time that a password waits until it is checked.
 	maxWait = 5 * time.Second
-	// maxWaiting is how many wait: about as many as can be checked in maxWait.
+	// maxWaiting is the maximum number that wait, about as many as can be checked in
+	// maxWait.
 	maxWaiting = 32
 )
 

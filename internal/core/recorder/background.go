@@ -24,7 +24,7 @@ func (r *Recorder) countInBackground(ctx context.Context, b *batcher, reader *jo
 	if err := b.begin(ctx, from); err != nil {
 		return err
 	}
-	for reading := 0; ; { // how often reading has failed in a row
+	for reading := 0; ; { // failures in a row
 		rec, err := reader.TryNext()
 		if reading > 0 && (err == nil || errors.Is(err, journal.ErrEnd)) {
 			reading = 0

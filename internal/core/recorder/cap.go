@@ -11,7 +11,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// DailyReferrers is how many different referrers one scope has in one UTC day. In
+// DailyReferrers is the maximum number of different referrers of a scope in a UTC day. In
 // the order of the journal, clicks of further referrers count as other. So hostile
 // input cannot make cells without bound, and sums still agree.
 const DailyReferrers = 5000

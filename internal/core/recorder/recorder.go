@@ -30,11 +30,11 @@ const (
 	retryLeast = 100 * time.Millisecond
 	retryMost  = 50
 
-	// settleTries is how often in a row counting must have failed before Settle
+	// settleTries is the number of failures in a row after which Settle
 	// fails, which takes some seconds.
 	settleTries = 5
 
-	// importTimeout is how long an import waits for another import of the same
+	// importTimeout is the time that an import waits for another import of the same
 	// input. One from a pipe may never end, and imports that cron starts would queue.
 	importTimeout = time.Minute
 )

@@ -32,8 +32,8 @@ func (c *Client) call(ctx context.Context, name string, in []byte, input io.Read
 	var read *remembering
 	if input != nil {
 		read = &remembering{Reader: input}
-		// Through a pipe, so that nothing waits for an input that is quiet when the
-		// owner has gone.
+		// Through a pipe, so that nothing waits for a quiet input after the owner
+		// has ended.
 		from, fill := io.Pipe()
 		go func() {
 			_, err := io.Copy(fill, io.MultiReader(bytes.NewReader(in), read))
@@ -108,8 +108,8 @@ func (c *Client) exchange(ctx context.Context, name string, body io.Reader, note
 	}
 }
 
-// remembering keeps the error that ended an input: that is the command's own
-// trouble, and not the owner's.
+// remembering keeps the error that ended an input: it is the command's, and not the
+// owner's.
 type remembering struct {
 	io.Reader
 	mu  sync.Mutex

@@ -9,11 +9,11 @@ import (
 	"net/http"
 )
 
-// None is what a command does not take, report or answer.
+// None is the In, Note or Out of a command that has none.
 type None = struct{}
 
-// Command is what an operator can ask of the owner of a data directory. It takes
-// an In, reports Notes while it runs, and answers an Out.
+// Command is a request to the owner of a data directory. It takes an In, reports
+// Notes while it runs, and answers an Out.
 type Command[In, Note, Out any] struct{ name string }
 
 // names are those of all commands.
@@ -28,7 +28,7 @@ func declare[In, Note, Out any](name string) Command[In, Note, Out] {
 // 8,192 at most.
 const maxLine = 64 << 10
 
-// Served is a command, and what it does.
+// Served is a command with the function that does it.
 type Served struct {
 	name   string
 	handle http.HandlerFunc
@@ -96,7 +96,7 @@ func (c Command[In, Note, Out]) Ask(ctx context.Context, to *Client, in In, note
 	return out, err
 }
 
-// inputOf is where a command keeps its input; nil if it has none.
+// inputOf returns the field of a command for its input; nil without one.
 func inputOf(in any) *io.Reader {
 	if i, ok := in.(interface{ input() *io.Reader }); ok {
 		return i.input()

@@ -110,11 +110,11 @@ type Link struct {
 // StatsOptions says what Stats sums up.
 type StatsOptions struct {
 	Login string // all users, if empty
-	// Timezone is where days begin, as the API takes it.
+	// Timezone is the zone in which days begin, as the API takes it.
 	Timezone string
 	// Domain is that of short URLs; the default one if empty.
 	Domain string
-	// Top is how many links are named, those with most clicks.
+	// Top is the number of links that are named, those with most clicks.
 	Top int
 }
 

@@ -143,7 +143,7 @@ func TestPanic(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "out of order") || errors.Is(err, control.ErrCutOff) {
 		t.Errorf("an import in which the owner panics: %v", err)
 	}
-	if _, err = control.Backup.Ask(t.Context(), c, control.BackupTo{}, nil); err == nil || !strings.Contains(err.Error(), "nil pointer") || errors.Is(err, control.ErrCutOff) { // there is none
+	if _, err = control.Backup.Ask(t.Context(), c, control.BackupTo{}, nil); err == nil || !strings.Contains(err.Error(), "nil pointer") || errors.Is(err, control.ErrCutOff) { // no function
 		t.Errorf("a backup in which the owner panics: %v", err)
 	}
 	if logged := ended(); strings.Count(logged, "panic serving") != 2 {
@@ -173,7 +173,7 @@ func TestStopping(t *testing.T) {
 }
 
 // TestQuietInput: a command that waits for its input ends when its context ends, and
-// when its owner goes away.
+// when its owner ends.
 func TestQuietInput(t *testing.T) {
 	quiet, w := io.Pipe()
 	defer w.Close()
@@ -198,18 +198,18 @@ func TestQuietInput(t *testing.T) {
 	})
 	go func() { <-began; s.CloseClientConnections() }()
 	if _, err := bringIn(t.Context(), c, quiet, func(feed.Rejected) {}); !errors.Is(err, control.ErrCutOff) {
-		t.Errorf("its owner went away: %v, want %v", err, control.ErrCutOff)
+		t.Errorf("its owner ended: %v, want %v", err, control.ErrCutOff)
 	}
 }
 
 // TestProgress: a command that shows progress gets it while its owner works. For
 // other commands the owner does not measure it.
 func TestProgress(t *testing.T) {
-	heard := new(meter.Meter)
+	shown := new(meter.Meter)
 	want := meter.State{Stage: "journal", Unit: meter.Bytes, Done: 5, Total: 9}
 	working := func(ctx context.Context) error {
 		meter.Begin(ctx, want.Stage, want.Unit, want.Total).Add(want.Done)
-		for at, _ := heard.State(); at != want; at, _ = heard.State() {
+		for at, _ := shown.State(); at != want; at, _ = shown.State() {
 			select {
 			case <-ctx.Done():
 				return ctx.Err()
@@ -219,11 +219,11 @@ func TestProgress(t *testing.T) {
 		return nil
 	}
 	c, _ := between(t, t.Context(), owner{checking: working})
-	if _, err := control.Check.Ask(meter.With(t.Context(), heard), c, control.None{}, nil); err != nil {
+	if _, err := control.Check.Ask(meter.With(t.Context(), shown), c, control.None{}, nil); err != nil {
 		t.Error(err)
 	}
-	heard = new(meter.Meter)
-	if _, err := control.Backup.Ask(meter.With(t.Context(), heard), c, control.BackupTo{}, nil); err != nil {
+	shown = new(meter.Meter)
+	if _, err := control.Backup.Ask(meter.With(t.Context(), shown), c, control.BackupTo{}, nil); err != nil {
 		t.Error(err)
 	}
 	c, _ = between(t, t.Context(), owner{checking: func(ctx context.Context) error {

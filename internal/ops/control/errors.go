@@ -16,8 +16,8 @@ import (
 )
 
 var (
-	// ErrCutOff says that the owner went away before it answered.
-	ErrCutOff = errors.New("the footfall process that owns the data directory went away")
+	// ErrCutOff says that the owner ended before it answered.
+	ErrCutOff = errors.New("the footfall process that owns the data directory ended without an answer")
 	// ErrStopping says that the owner is stopping, and has not answered.
 	ErrStopping = errors.New("the footfall process that owns the data directory is stopping")
 	// ErrOtherVersion says that the owner does not have the command.
@@ -41,7 +41,7 @@ func (e *UnknownUserError) Error() string { return fmt.Sprintf("there is no user
 // Is makes every UnknownUserError a click.ErrNotFound.
 func (e *UnknownUserError) Is(target error) bool { return target == click.ErrNotFound }
 
-// UnknownLinkError says that a link is not here. It is click.ErrNotFound.
+// UnknownLinkError says that a link does not exist. It is click.ErrNotFound.
 type UnknownLinkError struct{ Link string } // as it was written
 
 func (e *UnknownLinkError) Error() string { return fmt.Sprintf("there is no link %q", e.Link) }
@@ -60,8 +60,8 @@ func (e *ExistsError) Is(target error) bool { return target == click.ErrExists }
 // code is the name of a kind of error on the socket.
 type code struct {
 	name string
-	// detail is what of an error of this kind crosses the socket; false if it is of
-	// another kind.
+	// detail returns the part of an error of this kind that crosses the socket; false
+	// for an error of another kind.
 	detail func(error) (any, bool)
 	// restore makes the error of its detail.
 	restore func(json.RawMessage) (error, error)
@@ -148,13 +148,13 @@ func remoteOf(err error) *remote {
 // ownerError is an error of the owner, in its words.
 type ownerError struct {
 	message string
-	kind    error // what errors.Is and errors.As find
+	kind    error // found by errors.Is and errors.As
 }
 
 func (e *ownerError) Error() string { return e.message }
 func (e *ownerError) Unwrap() error { return e.kind }
 
-// error is what the command gets; nil is nil.
+// error returns the error for the command; nil of nil.
 func (r *remote) error() error {
 	if r == nil {
 		return nil

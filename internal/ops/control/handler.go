@@ -57,7 +57,7 @@ func (s *events) send(e event) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, _ = s.w.Write(append(line, '\n')) // a command that has gone needs no answer
+	_, _ = s.w.Write(append(line, '\n')) // a command that ended needs no answer
 	_ = s.http.Flush()
 }
 
@@ -84,7 +84,7 @@ func (s *events) withProgress(r *http.Request) (ctx context.Context, stop func()
 	})
 }
 
-// drainTime is how long a command is given to read the answer while it still sends
+// drainTime is the time that a command has to read the answer while it still sends
 // its input.
 const drainTime = 500 * time.Millisecond
 
@@ -95,7 +95,7 @@ func stream(w http.ResponseWriter, r *http.Request, f func(context.Context, *eve
 	s := &events{w: w, http: http.NewResponseController(w)}
 	_ = s.http.EnableFullDuplex() // always there in HTTP/1
 	w.Header().Set("Content-Type", "application/x-ndjson")
-	_ = s.http.Flush() // from now on the command gets whatever becomes of this
+	_ = s.http.Flush() // from now on the command gets an answer or an error
 	sent := make(chan struct{})
 	stop := context.AfterFunc(r.Context(), func() {
 		defer close(sent)

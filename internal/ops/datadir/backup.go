@@ -165,7 +165,7 @@ func (d *Dir) copyCounts(ctx context.Context, draft *backup.Draft, before func()
 	return pos.Counted, draft.CopyDir(ctx, temp, clicksDir)
 }
 
-// sizeOf is how many bytes the files in a directory have; 0 if that is unknown.
+// sizeOf returns the number of bytes of the files in a directory; 0 if that is unknown.
 func sizeOf(dir string) (bytes int64) {
 	entries, _ := os.ReadDir(dir)
 	for _, e := range entries {

@@ -13,10 +13,10 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// Verdict is what a check found.
+// Verdict is the result of a check.
 type Verdict struct {
 	audit.Summary
-	// Remedies are the steps that repair what is wrong, in their order; empty if
+	// Remedies are the steps that repair the faults, in their order; empty if
 	// nothing is wrong.
 	Remedies []Remedy `json:"remedies"`
 }
@@ -104,7 +104,7 @@ func check(ctx context.Context, db *sql.DB, counts *pebble.Store, j *journal.Con
 	return v, err
 }
 
-// remedies returns the steps that repair what was found. links is the number of findings
+// remedies returns the steps that repair the findings. links is the number of findings
 // about links and users, and wrong has those about the other parts.
 func remedies(links int, wrong audit.Wrong) (all []Remedy) {
 	if links > 0 {

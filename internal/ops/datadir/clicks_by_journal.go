@@ -9,13 +9,13 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// journals lists what was counted of each journal: a part of store.ClickCounts.
+// journals are the counts of each journal: a part of store.ClickCounts.
 type journals interface {
 	Journals(ctx context.Context) ([]store.JournalID, error)
 	Epochs(ctx context.Context, journal store.JournalID) (map[uint64]rollup.Ledger, error)
 }
 
-// clicksByJournal is how many clicks were counted of each journal, including those
+// clicksByJournal is the number of clicks that were counted of each journal, including those
 // that were deleted later.
 type clicksByJournal map[store.JournalID]uint64
 
@@ -37,7 +37,7 @@ func countByJournal(ctx context.Context, counts journals) (clicksByJournal, erro
 	return sums, nil
 }
 
-// missingFrom is how many clicks other counts lack.
+// missingFrom returns the number of clicks that other counts lack.
 func (c clicksByJournal) missingFrom(other clicksByJournal) (clicks uint64) {
 	for s, n := range c {
 		clicks += n - min(n, other[s])
@@ -45,7 +45,8 @@ func (c clicksByJournal) missingFrom(other clicksByJournal) (clicks uint64) {
 	return clicks
 }
 
-// currentClicks is what is counted now, and nil if that cannot be read. It also
+// currentClicks returns the clicks that are counted now, and nil if the counts cannot
+// be read. It also
 // adds what these counts remember.
 func (t *tracker) currentClicks(ctx context.Context, log *slog.Logger) (sums clicksByJournal, err error) {
 	counts, err := t.openCounts(ctx, log)

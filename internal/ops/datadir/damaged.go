@@ -28,7 +28,7 @@ type damaged struct {
 	close    func() error
 }
 
-// contents is what can be read of the journal; nil if there is none.
+// contents is the readable part of the journal; nil without a journal.
 func (dd *damaged) contents() *journal.Contents {
 	if dd.journal == nil {
 		return nil

@@ -8,7 +8,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// Deletion is what Delete removes.
+// Deletion is a user or a link to delete.
 type Deletion struct {
 	rollup.Scope // a user, or a link
 	// Hold stops imports of clicks of the scope until release is called. removed says
@@ -18,19 +18,19 @@ type Deletion struct {
 	Remove func() (store.DeletedRows, error)
 }
 
-// Removal is what a deletion removed.
+// Removal is the result of a deletion.
 type Removal struct {
 	store.DeletedRows
 	Clicks uint64 // that were counted on it, including those of bots
 	Traces Traces
 }
 
-// Traces says what is left of a deleted user or link on the disk, except in the
+// Traces says which bytes of a deleted user or link are left on the disk, except in the
 // journal and in backups. The zero value says that nothing is.
 type Traces struct {
 	// Later says that the server is still removing it.
 	Later bool
-	// Failed is why it could not be removed; empty if it was, or is being removed.
+	// Failed is the reason why it could not be removed; empty if it was, or is being removed.
 	Failed string
 	// Kept are damaged files and directories that were set aside. Nothing is removed
 	// from them.
@@ -84,7 +84,7 @@ func (d *Dir) Clicks(ctx context.Context, s rollup.Scope) (clicks uint64, err er
 // deletionsAtOnce bounds the memory of a deletion.
 const deletionsAtOnce = 10_000
 
-// finishDeletions removes from the counts what was removed from links and users: in
+// finishDeletions removes the scopes from the counts that were removed from links and users: in
 // a deletion, and after a crash in one.
 func (d *Dir) finishDeletions(ctx context.Context) error {
 	for {

@@ -48,7 +48,7 @@ type Options struct {
 	// NoSync appends clicks to the journal without fsync: they survive the death of the
 	// process, but not a power cut.
 	NoSync bool
-	// Reserve is how many bytes should stay free on the disk. 0 is a gigabyte, or
+	// Reserve is the number of bytes that should stay free on the disk. 0 is a gigabyte, or
 	// 5 % of the disk if that is less. See Disk.
 	Reserve int64
 	// Retention says how much of the journal Maintain keeps.
@@ -73,7 +73,7 @@ type Dir struct {
 	Counts   *pebble.Store
 	Links    *sql.DB // links and users
 	Journal  *journal.Journal
-	Recorder *recorder.Recorder // counts what is in the journal
+	Recorder *recorder.Recorder // counts the journal
 	Disk     *Disk
 	Created  bool // the directory had no data before Open
 
@@ -82,7 +82,7 @@ type Dir struct {
 	log       *slog.Logger
 	retention Retention
 	lock      *dirLock
-	// opened is what watchFiles compares with the disk.
+	// opened are the files that watchFiles compares with the disk.
 	opened openedFiles
 	// installation is the id of the installation, in hexadecimal. It is not secret.
 	installation string
@@ -261,10 +261,10 @@ func (d *Dir) giveUpTail(ctx context.Context, o Options) error {
 	return d.Counts.Sync(ctx)
 }
 
-// onClose makes Close call f, before it closes what was opened earlier.
+// onClose makes Close call f, before it closes the parts that were opened earlier.
 func (d *Dir) onClose(f func(context.Context) error) { d.closers = append(d.closers, f) }
 
-// Close counts what is recorded, as far as ctx allows, makes the counts durable, and
+// Close counts the recorded clicks, as far as ctx allows, makes the counts durable, and
 // closes everything. Clicks that are not counted are safe in the journal.
 func (d *Dir) Close(ctx context.Context) error {
 	var errs []error

@@ -12,7 +12,7 @@ import (
 	"github.com/footfall/footfall/internal/base/lograte"
 )
 
-// diskEvery is how often the free space is measured.
+// diskEvery is the interval at which the free space is measured.
 const diskEvery = 5 * time.Second
 
 // reserveOf is the default reserve: a gigabyte, or 5 % of the disk if that is less.
@@ -70,7 +70,7 @@ func (d *Disk) watch(ctx context.Context) {
 // Full says that the free space is for clicks: links may not be made or changed.
 func (d *Disk) Full() bool { return d.level.Load() == diskFull }
 
-// State is how many bytes are free, and the level: 0 if that is more than the
+// State returns the number of free bytes, and the level: 0 if that is more than the
 // reserve, 1 if it is less, 2 if it is less than half of it.
 func (d *Disk) State() (free uint64, level int) { return d.free.Load(), int(d.level.Load()) }
 

@@ -15,14 +15,14 @@ import (
 )
 
 const (
-	// eraseTimeout is how long a command waits for a server to remove from the disk
-	// what it deleted.
+	// eraseTimeout is the maximum time that a command waits for a server to remove
+	// deleted data from the disk.
 	eraseTimeout = 10 * time.Second
 	// eraseAgain is after how long the server tries again to remove it.
 	eraseAgain = time.Minute
 )
 
-// eraser removes from the disk what was deleted from links and counts.
+// eraser removes from the disk the bytes that were deleted from links and counts.
 type eraser struct {
 	mu  ctxMutex      // one erasure at a time
 	due chan struct{} // asks Maintain for an erasure; has room for one
@@ -88,7 +88,7 @@ func (d *Dir) renewCheckpoint(ctx context.Context) error {
 	return d.checkpoint(ctx)
 }
 
-// eraseInBackground removes what was deleted before the start, and what a command
+// eraseInBackground removes data that were deleted before the start, or that a command
 // did not wait for, until ctx ends.
 func (d *Dir) eraseInBackground(ctx context.Context) {
 	for ctx.Err() == nil {

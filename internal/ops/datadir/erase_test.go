@@ -29,7 +29,7 @@ type erasure struct {
 	linkWords []string // of one of cat's links
 }
 
-// word makes a word of which no part occurs in anything else.
+// word makes a word that shares no part with any other text.
 func (w *erasure) word() string {
 	const letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	b := make([]byte, 24)
@@ -74,7 +74,7 @@ func (w *erasure) user(login string) (words []string) {
 	return words
 }
 
-// traces counts the words of which a part is in a file of a data directory, except
+// traces counts the words that are in a file of a data directory, whole or in part, except
 // in the journal. Tables are compressed, so a part is enough.
 func (w *erasure) traces(dir string, words []string) (found int) {
 	w.t.Helper()

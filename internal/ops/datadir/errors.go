@@ -87,7 +87,7 @@ type UntrustedError struct {
 	Other uint32
 }
 
-// Distrust is why a directory is not trusted.
+// Distrust is the reason why a directory is not trusted.
 type Distrust int
 
 // The reasons.
@@ -220,7 +220,7 @@ func (e *NoBaseError) Error() string {
 // give up. Nothing of that part was changed.
 type GiveUpError struct {
 	Part Part
-	Err  error // what is missing
+	Err  error // says what is missing
 }
 
 func (e *GiveUpError) Error() string { return e.Err.Error() }

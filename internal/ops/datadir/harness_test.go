@@ -68,7 +68,7 @@ func (d *Dir) DeleteLink(ctx context.Context, l store.Link) (Removal, error) {
 	})
 }
 
-// userClicks is how many clicks are counted of a user.
+// userClicks returns the number of counted clicks of a user.
 func (d *Dir) userClicks(ctx context.Context, login string) (uint64, error) {
 	u, err := d.Links.UserByLogin(ctx, login)
 	if err != nil {
@@ -135,7 +135,7 @@ func (d *Dir) checks(t *testing.T, clicks uint64, notes int) {
 	}
 }
 
-// moved makes a backup of a directory, and opens what is restored from it.
+// moved makes a backup of a directory, restores it, and opens the result.
 func (d *Dir) moved(t *testing.T) (*Dir, *logtest.Log) {
 	t.Helper()
 	backups, restored := filepath.Join(t.TempDir(), "backups"), filepath.Join(t.TempDir(), "restored")

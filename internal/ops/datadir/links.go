@@ -164,7 +164,7 @@ func (t *tracker) neededLinks(ctx context.Context, counts store.Progress, j *jou
 	return needed, nil
 }
 
-// LinksSize is how many bytes footfall.db and its -wal have on the disk.
+// LinksSize returns the number of bytes of footfall.db and its -wal on the disk.
 func (d *Dir) LinksSize() (bytes int64, err error) {
 	for _, name := range []string{databaseFile, databaseFile + "-wal"} {
 		info, err := os.Stat(filepath.Join(d.path, name))

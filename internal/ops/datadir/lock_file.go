@@ -103,7 +103,7 @@ func newLock(dir string) (*os.File, error) {
 	}
 	// From now on no other user can put files into it.
 	if now, err := os.ReadDir(dir); err != nil || len(now) != len(entries) {
-		return nil, errors.Join(err, fmt.Errorf("somebody else puts files into %s, which are %w", dir, ErrForeign))
+		return nil, errors.Join(err, fmt.Errorf("another program puts files into %s, which are %w", dir, ErrForeign))
 	}
 	lock, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o600)
 	if err != nil {

@@ -54,7 +54,7 @@ func TestLockRemoved(t *testing.T) {
 	if err := os.Remove(lock); err != nil {
 		t.Fatal(err)
 	}
-	d, _ = openIn(t, dir) // nobody owns it now
+	d, _ = openIn(t, dir) // it has no owner now
 	d.mustClose(t)
 }
 

@@ -40,7 +40,7 @@ func (d *Dir) catchUp(ctx context.Context) {
 	}
 }
 
-// watchEvery is how often Maintain checks that the directory and its parts are the
+// watchEvery is the interval at which Maintain checks that the directory and its parts are the
 // ones that were opened.
 const watchEvery = time.Second
 

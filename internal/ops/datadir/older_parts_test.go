@@ -299,7 +299,7 @@ func TestDamagedProgress(t *testing.T) {
 }
 
 // TestInterruptedRebuild: wherever a rebuild is interrupted, the next start has
-// counts, and removes what is left of the rebuild.
+// counts, and removes the files that the rebuild left.
 func TestInterruptedRebuild(t *testing.T) {
 	t.Parallel()
 	for name, dirs := range map[string][]string{ // which directories there are

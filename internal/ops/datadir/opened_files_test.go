@@ -47,7 +47,7 @@ func TestPartRemoved(t *testing.T) {
 			path := filepath.Join(dir, journalDir)
 			return errors.Join(os.Rename(path, dir+".moved"), os.Mkdir(path, 0o700))
 		}},
-		"what is in the journal": {remove: func(dir string) error {
+		"the files of the journal": {remove: func(dir string) error {
 			files, err := filepath.Glob(filepath.Join(dir, journalDir, "*"))
 			for _, f := range files {
 				err = errors.Join(err, os.Remove(f))

@@ -17,17 +17,17 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// tracker knows the progress that the parts of a data directory remember of each
+// tracker has the progress that the parts of a data directory remember of each
 // other. While the parts are opened it finds one that is older than the others,
 // that is cut short, or that belongs elsewhere. Afterwards the file progress
 // follows what happens.
 type tracker struct {
 	dir  string
 	file *progress.File
-	// remembered is what each opened part remembers, and known all of it together.
+	// remembered is the record of each opened part, and known all of them together.
 	remembered []progress.Record
 	known      progress.Record
-	// end is where the journal ended when it was opened.
+	// end is the end of the journal when it was opened.
 	end progress.Journal
 	// needed has the journals that are not counted to their end, and these ends.
 	needed map[progress.ID]uint64

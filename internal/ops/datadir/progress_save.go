@@ -15,7 +15,7 @@ const (
 	// and users.
 	rememberEvery = time.Second
 	saveEvery     = time.Minute
-	// RememberTimeout is how long Close may take to make the counts durable, after it
+	// RememberTimeout is the maximum time that Close takes to make the counts durable, after it
 	// counted as far as its context allowed.
 	RememberTimeout = 10 * time.Second
 )
@@ -57,7 +57,7 @@ func (d *Dir) saveInBackground(ctx context.Context) {
 	}
 }
 
-// saveProgress makes links and users remember what is known. It waits for a backup
+// saveProgress saves the known progress with links and users. It waits for a backup
 // that copies them, because the journal in it ends where it did when that began.
 func (d *Dir) saveProgress(ctx context.Context, known progress.Record) error {
 	d.progressMu.Lock()
@@ -65,7 +65,7 @@ func (d *Dir) saveProgress(ctx context.Context, known progress.Record) error {
 	return d.Links.SaveProgress(ctx, known)
 }
 
-// closeRecorder counts what is recorded, as far as ctx allows. The rest is safe in
+// closeRecorder counts the recorded clicks, as far as ctx allows. The rest is safe in
 // the journal, so it is no error.
 func (d *Dir) closeRecorder(ctx context.Context) error {
 	err := d.Recorder.Close(ctx)

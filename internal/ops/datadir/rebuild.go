@@ -14,7 +14,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/journal"
 )
 
-// base is what a rebuild may start from: the counts of a backup, or nothing.
+// base is a start of a rebuild: the counts of a backup, or nothing.
 type base struct {
 	name, dir string // dir is empty for nothing
 	giveUp    bool   // the clicks between the base and the journal

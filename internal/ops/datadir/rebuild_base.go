@@ -32,10 +32,10 @@ type rebuild struct {
 	losing       bool            // some base was refused because clicks would be missing
 
 	lost bool            // the counts that were made lack clicks
-	made progress.Record // what they remember
+	made progress.Record // the progress that they remember
 }
 
-// refusal is why counts cannot be made from a base, in a sentence; empty if there
+// refusal is the reason why counts cannot be made from a base, in a sentence; empty if there
 // is nothing to say, or it was reported.
 type refusal string
 

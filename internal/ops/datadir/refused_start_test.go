@@ -25,7 +25,7 @@ func TestRefusedStartsChangeNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range 3 { // no new ids: only the version tells
+	for range 3 { // no new ids: only the version differs
 		if _, err := d.AddToken(t.Context(), "ann"); err != nil {
 			t.Fatal(err)
 		}

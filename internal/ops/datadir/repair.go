@@ -62,7 +62,7 @@ func (d *Dir) keepForRebuild(ctx context.Context, report func(string)) error {
 // GiveUp says what a repair may give up for good.
 type GiveUp struct {
 	Damaged bool // clicks of a journal that cannot be read and are not counted
-	Links   bool // what links and users lack and other parts remember
+	Links   bool // changes to links and users that only other parts remember
 }
 
 // RepairDamaged repairs a directory that Open refuses with an error that
@@ -88,7 +88,7 @@ func RepairDamaged(ctx context.Context, o Options, giveUp GiveUp, report func(st
 	return dd.repairLinks(ctx, giveUp.Links, report)
 }
 
-// giveUpMissing gives up what was in journals that are missing.
+// giveUpMissing gives up the clicks of journals that are missing.
 func (dd *damaged) giveUpMissing(ctx context.Context, o Options, giveUp bool, report func(string)) error {
 	for _, m := range dd.missing {
 		if !giveUp {
@@ -171,7 +171,7 @@ func (dd *damaged) syncCounts(ctx context.Context) (uint64, error) {
 	}
 	first := dd.journal.First()
 	if found && first > dd.journal.Trimmed() {
-		first = 0 // what is missing at the start may be given up
+		first = 0 // a missing start may be given up
 	}
 	for _, h := range dd.journal.Holes() {
 		first = h.To

@@ -19,14 +19,14 @@ const Forever time.Duration = -1
 // Retention says how much of the journal is kept. Clicks are always kept until they
 // are counted durably. Counts never expire.
 type Retention struct {
-	// Keep is how long a segment is kept after its last click was written.
+	// Keep is the time that a segment is kept after its last click was written.
 	Keep time.Duration
-	// Max is how many bytes the journal may have before its oldest segments are
+	// Max is the size of the journal, in bytes, from which on its oldest segments are
 	// removed earlier; 0 is no bound. A warning is logged from alarmAt of it.
 	Max int64
 }
 
-// segmentSize is how many bytes a segment may have. With Max it is small, so that
+// segmentSize is the maximum size of a segment, in bytes. With Max it is small, so that
 // removing one is a small step.
 func (r Retention) segmentSize() int64 {
 	if r.Max <= 0 {
@@ -36,13 +36,13 @@ func (r Retention) segmentSize() int64 {
 }
 
 const (
-	// retainEvery is how often the journal is trimmed. If a segment is full and
+	// retainEvery is the interval at which the journal is trimmed. If a segment is full and
 	// Retention.Max is reached, it is trimmed earlier: after soonest, or after
 	// soonestParts times as long as the last time took, because it copies the counts.
 	retainEvery  = time.Minute
 	soonest      = 5 * time.Second
 	soonestParts = 10
-	// segmentsOfMax is how many segments share Retention.Max, unless they would have
+	// segmentsOfMax is the number of segments that share Retention.Max, unless they would have
 	// less than leastSegment bytes.
 	segmentsOfMax = 8
 	leastSegment  = 64 << 10
@@ -65,7 +65,7 @@ type retainer struct {
 	alarmed time.Time
 }
 
-// alarm is how the size of the journal compares with Max, from good to bad.
+// alarm says how the size of the journal compares with Max, from good to bad.
 type alarm int
 
 const (
@@ -111,7 +111,7 @@ func (k *retainer) wait(ctx context.Context, shortest, longest time.Duration) {
 	}
 }
 
-// size is how many bytes the journal has.
+// size is the size of the journal in bytes.
 func (k *retainer) size() (bytes int64) {
 	for _, s := range k.dir.Journal.Segments() {
 		bytes += s.Size
@@ -188,7 +188,7 @@ func (k *retainer) drops(s *journal.Segment, size int64, now time.Time) (bool, e
 	return now.Sub(written) >= k.Keep, err
 }
 
-// warn logs the alarm about a journal that had a number of bytes, of which some stay.
+// warn logs the alarm about a journal, with its bytes before and after a trim.
 // A worse alarm than the last is logged at once, and the same once every alarmEvery.
 func (k *retainer) warn(had, stay int64, now time.Time) {
 	what := small

@@ -16,7 +16,7 @@ import (
 	"github.com/footfall/footfall/internal/testkit/logtest"
 )
 
-// TestRetention makes segments of several ages, and looks at what is kept.
+// TestRetention: of segments of several ages the right ones are kept.
 func TestRetention(t *testing.T) {
 	t.Parallel()
 	start := time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)
@@ -188,7 +188,7 @@ func TestRetainGivesWay(t *testing.T) {
 		"an export": func() error { _, err := d.HoldJournal(stopping); return err },
 	} {
 		if err := f(); !errors.Is(err, context.Canceled) {
-			t.Errorf("%s that waits for another one ends with %v", what, err)
+			t.Errorf("%s that waits for another ends with %v", what, err)
 		}
 	}
 	d.trimMu.unlock()

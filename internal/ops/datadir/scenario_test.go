@@ -23,7 +23,7 @@ type scenario struct {
 	dir     string
 	past    string // footfall.db as it was before the token
 	backup  string // 3 clicks on link 2
-	same    string // footfall.db of another one, made right before the last start
+	same    string // footfall.db of another directory, made right before the last start
 	clicks  uint64 // that were acknowledged
 	stopped bool
 }
@@ -129,7 +129,7 @@ func sizes(t *testing.T, dir string) map[string]int64 {
 		if err == nil {
 			info, err = e.Info()
 		}
-		if errors.Is(err, fs.ErrNotExist) { // it went between the two
+		if errors.Is(err, fs.ErrNotExist) { // it was removed between the two calls
 			return nil
 		}
 		if err == nil {
@@ -252,7 +252,7 @@ func (w *scenario) holding() map[string]int64 {
 	return all
 }
 
-// tables is how many tables of counts a directory has.
+// tables is the number of tables of counts in a directory.
 func (w *scenario) tables(dir string) int {
 	w.t.Helper()
 	all, err := filepath.Glob(filepath.Join(dir, "*.sst"))
@@ -284,7 +284,7 @@ func (w *scenario) opens(clicks uint64) {
 	}
 }
 
-// checked is what CheckDamaged finds.
+// checked returns the findings of CheckDamaged.
 func (w *scenario) checked() string {
 	w.t.Helper()
 	var all []string

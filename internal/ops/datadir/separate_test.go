@@ -42,7 +42,7 @@ func TestBackupsSeparate(t *testing.T) {
 			t.Errorf("a backup to %s: %v, want a sentence with %q", to, err, want)
 		}
 	}
-	for _, to := range []string{filepath.Join(top, "beside"), filepath.Join(top, "made", "here")} {
+	for _, to := range []string{filepath.Join(top, "backups"), filepath.Join(top, "made", "here")} {
 		if _, err := d.Backup(t.Context(), to, 1); err != nil {
 			t.Errorf("a backup to %s: %v", to, err)
 		}

@@ -17,7 +17,7 @@ func TestTrust(t *testing.T) {
 		p           dirInfo
 		user        uint32
 		named       bool
-		opens, asks string // part of the error; empty if there is none
+		opens, asks string // part of the error; empty without one
 	}{
 		{"own", dirInfo{owner: ann, link: ann}, ann, false, "", ""},
 		{"root's own", dirInfo{owner: root, link: root}, root, false, "", ""},

@@ -6,7 +6,7 @@
 // proves that no file changed by accident. It does not prove who made it: anyone who
 // may write to the directory can make another manifest. A file that has not changed
 // since the backup before is shared with it, after it was read and found sound, so
-// that a new backup takes only the space of what is new.
+// that a new backup takes only the space of new data.
 //
 // It refuses to interpret the files.
 package backup
@@ -42,7 +42,7 @@ type Manifest struct {
 	// Installation is the public name of the installation; empty in old backups.
 	Installation string `json:"installation,omitempty"`
 	// Counted is a journal position that the counts in the backup reach, or pass, and
-	// End is where its journal ends.
+	// End is the end of its journal.
 	Counted uint64 `json:"counted"`
 	End     uint64 `json:"end"`
 	// Files and Bytes are the size of the backup. Copied is the number of bytes that

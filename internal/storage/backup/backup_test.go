@@ -126,13 +126,13 @@ func TestRestoreTo(t *testing.T) {
 		t.Fatal(err)
 	}
 	if after, err := os.Stat(there); err != nil || !os.SameFile(before, after) || read(t, filepath.Join(there, "b", "file")) != "x" {
-		t.Errorf("the directory behind a link was not restored to: %v", err)
+		t.Errorf("a backup was not restored to a directory named by a link: %v", err)
 	}
 	if err := backup.CheckRestored(there); err != nil {
 		t.Error(err)
 	}
 	if err := backup.Restore(t.Context(), newest, there); err == nil || !strings.Contains(err.Error(), "is not empty") {
-		t.Errorf("restored over what was there: %v", err)
+		t.Errorf("restored into a directory with files: %v", err)
 	}
 	cut, cancel := context.WithCancel(t.Context())
 	cancel()

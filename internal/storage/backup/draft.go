@@ -78,7 +78,7 @@ func Begin(dir, installation string, now time.Time) (*Draft, error) {
 	return d, nil
 }
 
-// checkPlace fails if other users could replace what is written there.
+// checkPlace fails if other users could replace the files that are written there.
 func checkPlace(dir string) error {
 	info, err := os.Stat(dir)
 	if err != nil {

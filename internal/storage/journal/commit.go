@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// maxGroup is how many bytes of records wait for one write; a longer record is
+// maxGroup is the maximum number of bytes of records that wait for one write; a longer record is
 // written alone. It bounds the memory of a journal whose disk is slow.
 const maxGroup = 4 << 20
 

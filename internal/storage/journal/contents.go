@@ -86,7 +86,7 @@ func (c *Contents) File(base uint64) (string, error) {
 	return "", fmt.Errorf("journal: segment %d: %w", base, fs.ErrNotExist)
 }
 
-// Written is when the file of the segment with this base was last written, by
+// Written is the time when the file of the segment with this base was last written, by
 // the file system's clock. It fails with fs.ErrNotExist if the segment is not
 // kept.
 func (c *Contents) Written(base uint64) (time.Time, error) {

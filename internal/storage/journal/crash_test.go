@@ -16,7 +16,7 @@ import (
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// fate is what the journal promised about a record.
+// fate is a record, and the promise that the journal made about it.
 type fate struct {
 	to    uint64 // where it ends; 0 while unknown
 	acked bool   // an Append returned, or a reader saw it

@@ -10,7 +10,7 @@
 //	journal.go              Append, Rotate, Close
 //	commit.go               the goroutine that writes groups and begins segments
 //	record.go, header.go    the bytes of a record, and of the start of a segment
-//	segment.go, dir.go      a file, and what is done to names of files
+//	segment.go, dir.go      a file; making, renaming and removing files
 //	contents.go, reader.go  what can be read; reading while records are appended
 //	recover.go, scan.go     Open, and what it finds after a crash
 //	trim.go                 removes the oldest segments

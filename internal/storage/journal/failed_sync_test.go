@@ -18,7 +18,7 @@ type forgetful struct {
 	fail bool // whether syncs fail
 
 	mu    sync.Mutex
-	stale map[string][]byte         // what is really on the disk
+	stale map[string][]byte         // bytes on the disk
 	files map[string]*forgetfulFile // by their current names
 }
 
@@ -99,7 +99,7 @@ func TestFailedSync(t *testing.T) {
 	want := []string{"synced", "not synced"}
 	wantRecords(t, read(t, again, 0), want...)
 	add(t, again, "after")
-	// The power is cut: what is not on the disk is gone.
+	// The power is cut: only bytes on the disk are left.
 	for name, b := range disk.stale {
 		put(t, disk.FS, name, b)
 	}

@@ -21,7 +21,7 @@ type Options struct {
 	Dir string
 	// FS is the file system; nil is the operating system's.
 	FS vfs.FS
-	// SegmentSize is how large the file of a segment may grow, in bytes; 0 is
+	// SegmentSize is the maximum size of the file of a segment, in bytes; 0 is
 	// DefaultSegmentSize. A larger group gets a segment of its own.
 	SegmentSize int64
 	// Reached returns a position up to which records of the journal with this ID

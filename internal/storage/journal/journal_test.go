@@ -197,7 +197,7 @@ func TestAppendHonoursContext(t *testing.T) {
 		}
 		return nil
 	}}
-	// The hook must see the file of the first segment under its final name.
+	// The hook must find the file of the first segment under its final name.
 	j := open(t, journal.Options{Dir: "journal", FS: renamed{fs}})
 	ctx, cancel := context.WithCancel(context.Background())
 	failed := make(chan error)
@@ -319,7 +319,7 @@ func TestClose(t *testing.T) {
 		delete(acknowledged, record)
 	}
 	if len(acknowledged) > 0 {
-		t.Errorf("%d acknowledged records are gone", len(acknowledged))
+		t.Errorf("%d acknowledged records are lost", len(acknowledged))
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 type Record struct {
 	// Segment is the base of the segment that holds the record.
 	Segment uint64
-	// From is where the record starts, and To where it ends, which is where the
+	// From is the start of the record, and To its end, which is where the
 	// next one starts, unless a hole does.
 	From, To uint64
 	// Data are the bytes that were appended. They are valid until the next call.
@@ -71,7 +71,7 @@ func (r *Reader) Next(ctx context.Context) (Record, error) {
 // TryNext is Next, but fails with ErrEnd instead of waiting.
 func (r *Reader) TryNext() (Record, error) { return r.next() }
 
-// Pos is where the next record starts, unless a hole does.
+// Pos is the start of the next record or hole.
 func (r *Reader) Pos() uint64 { return r.sc.pos }
 
 // Close closes the file that is being read. The journal stays open.
@@ -118,7 +118,7 @@ func (r *cursor) goTo(from uint64) error {
 	if !errors.Is(err, ErrCorrupt) {
 		return err
 	}
-	// Damaged, or inside a record? Only the records before it can tell.
+	// Damaged, or inside a record? Only the records before it show that.
 	walk := newScanner(r.f, r.sc.path, r.seg, r.seg.base, r.sc.limit)
 	for walk.pos < from {
 		if _, err := walk.next(); err != nil {

@@ -175,9 +175,9 @@ func TestReaderPositions(t *testing.T) {
 		}
 	}
 	first := j.Segments()[1].Base
-	behind, err := j.Reader(0)
+	late, err := j.Reader(0)
 	check(t, err)
-	defer behind.Close()
+	defer late.Close()
 	check(t, j.Trim(first))
 	if _, err := j.Reader(0); !errors.Is(err, journal.ErrPosition) {
 		t.Errorf("a reader from before the first segment: %v", err)
@@ -185,7 +185,7 @@ func TestReaderPositions(t *testing.T) {
 	// A reader in a trimmed segment reads it to its end and goes on.
 	n := 0
 	for err = nil; err == nil; n++ {
-		_, err = behind.TryNext()
+		_, err = late.TryNext()
 	}
 	if !errors.Is(err, journal.ErrEnd) || n != 41 {
 		t.Errorf("a reader in a trimmed segment: %v after %d records", err, n-1)

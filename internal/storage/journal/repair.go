@@ -29,7 +29,7 @@ func (d *Damaged) Repair(counted uint64) (kept []string, err error) {
 			return nil, fmt.Errorf("journal: repair: %w", err)
 		}
 	}
-	if d.unused != nil { // it would lie between the segments and what is made here
+	if d.unused != nil { // it would lie between the segments and those that are made here
 		if err := d.dir.remove(d.unused.file); err != nil {
 			return nil, fmt.Errorf("journal: repair: %w", err)
 		}

@@ -241,7 +241,7 @@ func testRepair(t *testing.T, rng *rand.Rand, l *written, whole map[uint64]strin
 		}
 		for at, record := range whole {
 			if at >= counted && !seen[at] {
-				t.Errorf("%q at %d is gone; counted are %d", record, at, counted)
+				t.Errorf("%q at position %d is lost; the journal is counted up to %d", record, at, counted)
 			}
 		}
 		if j.End() < counted {

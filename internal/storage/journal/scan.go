@@ -7,7 +7,7 @@ import (
 	"io"
 )
 
-// chunk is how much a scanner reads at once, in bytes.
+// chunk is the number of bytes that a scanner reads at once.
 const chunk = 256 << 10
 
 // scanner reads the records of one segment file from pos to limit, which are

@@ -26,11 +26,11 @@ type Segment struct {
 	Size      int64 // bytes of the file up to End
 }
 
-// segment is a file of the journal and what is known about it.
+// segment is a file of the journal.
 type segment struct {
 	header
 	seed uint32 // the header's check, which its records' checks begin with
-	// end is where the durable records end, and file is the name of the file. Both
+	// end is the end of the durable records, and file is the name of the file. Both
 	// change under Contents.segMu.
 	end  uint64
 	file string

@@ -28,7 +28,7 @@ func TestReaderTriesAgain(t *testing.T) {
 		{errorfs.OpOpen, fs.ErrNotExist},
 		{errorfs.OpFileReadAt, syscall.EIO},
 	} {
-		for every := range 3 { // one in so many operations succeeds, or none
+		for every := range 3 { // every n-th operation succeeds; 0: none
 			t.Run(fmt.Sprintf("%v/%v/%d", c.kind.ReadOrWrite(), c.err, every), func(t *testing.T) {
 				failing, n := false, 0
 				o := journal.Options{Dir: "journal", SegmentSize: 100, FS: errorfs.Wrap(vfs.NewMem(), errorfs.InjectorFunc(func(op errorfs.Op) error {

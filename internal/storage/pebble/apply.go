@@ -14,11 +14,11 @@ import (
 // The engine may flush a batch before the batch is visible: a batch larger than
 // half a table at once, another one between two steps. A flush writes one entry for
 // each key, unless an open snapshot needs an older one. Without the snapshot here,
-// readers would see neither the new entry, which is not visible yet, nor the one
+// readers would find neither the new entry, which is not visible yet, nor the one
 // that it replaced.
 func (s *Store) apply(batch *pebble.Batch) error {
 	if s.faults.active() && s.inMemory.Load() >= (memTables-3)*s.memTable {
-		return fmt.Errorf("memory is full until the disk takes what is in it: %w", s.failing.last())
+		return fmt.Errorf("memory is full until it is written to the disk: %w", s.failing.last())
 	}
 	s.inMemory.Add(int64(batch.Len()) + int64(batch.Count())*entryOverhead)
 	closed := s.snapshots.add()

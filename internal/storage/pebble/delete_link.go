@@ -17,8 +17,8 @@ type taking struct {
 	link  rollup.Scope
 
 	rows  []row           // to add to the user's counts: negative numbers, mod 2⁶⁴
-	known int             // how many of these are in taken
-	taken map[cell]uint64 // what earlier links take of the stored counts
+	known int             // the number of these in taken
+	taken map[cell]uint64 // clicks that earlier links take from the stored counts
 
 	// What is left of the user's clicks in a period; nil for a value without
 	// clicks.
@@ -32,7 +32,7 @@ type valueOf struct {
 	value string
 }
 
-// cell is what a row adds to, within a user and a grain.
+// cell is the cell that a row adds to, within a user and a grain.
 type cell struct {
 	of     valueOf
 	period uint32
@@ -113,7 +113,7 @@ func (t *taking) takeReferrer(period uint32, value string, slot int, clicks uint
 	return nil
 }
 
-// take takes up to so many clicks of a value, and returns how many there were.
+// take takes up to n clicks of a value, and returns the number that it took.
 func (t *taking) take(f rollup.Facet, period uint32, value string, slot int, clicks uint64) (took uint64, err error) {
 	t.turnTo(period)
 	of := valueOf{f, value}
@@ -137,7 +137,7 @@ func (t *taking) take(f rollup.Facet, period uint32, value string, slot int, cli
 	return took, nil
 }
 
-// turnTo drops what was read of another period.
+// turnTo drops the rows that were read of another period.
 func (t *taking) turnTo(period uint32) {
 	if t.left == nil || period != t.period {
 		t.period, t.left, t.order = period, map[valueOf]*[maxSlots]uint64{}, nil

@@ -12,7 +12,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// Errors of what is stored.
+// Errors of stored data.
 var (
 	errStored    = errors.New("what is stored is damaged")
 	errKey       = errors.New("a key is corrupt")

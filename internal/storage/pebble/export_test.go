@@ -61,7 +61,7 @@ var (
 	ParsePeriodKey = func(b []byte) error { _, err := parsePeriodKey(b); return err }
 )
 
-// Sift adds up values with a sieve that holds so many bytes, and calls f with each
+// Sift adds up values with a sieve that holds at most held bytes, and calls f with each
 // value and its sum. values is iterated in each pass. It returns the number of
 // passes, and the most bytes that were held.
 func Sift(most int, values func(yield func(value []byte) bool), f func(value string, clicks uint64)) (passes, held int, err error) {

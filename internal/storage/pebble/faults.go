@@ -36,11 +36,11 @@ const (
 	// double, up to pauseMost.
 	pauseLeast = 100 * time.Millisecond
 	pauseMost  = 5 * time.Second
-	// logEvery is how often a failure that goes on is logged.
+	// logEvery is the time between two log lines about a failure that goes on.
 	logEvery = time.Minute
 )
 
-// pause is the pause after so many failures in a row.
+// pause is the pause after n failures in a row.
 func pause(failures int) time.Duration {
 	return min(pauseLeast<<min(failures-1, 10), pauseMost)
 }
@@ -67,7 +67,7 @@ func (t *faults) until(f func() error) error {
 		})
 		select {
 		case t.store.stuck <- err:
-		default: // nobody is closing
+		default: // no call of close waits
 		}
 		time.Sleep(pause(failures))
 	}

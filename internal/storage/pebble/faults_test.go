@@ -240,7 +240,7 @@ func TestManifestIsWrittenAgain(t *testing.T) {
 		t.Error(err)
 	}
 	if n, m := log.Count("the click store waits for the disk"), log.Count("the click store goes on"); n != 1 || m != 1 {
-		t.Errorf("the log heard %d times that the store waits, and %d times that it goes on:\n%s", n, m, log)
+		t.Errorf("the log says %d times that the store waits, and %d times that it goes on:\n%s", n, m, log)
 	}
 }
 

@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// Sync implements store.Counting. It fails if the disk refuses what is flushed, and
+// Sync implements store.Counting. It fails if the disk refuses the flush, and
 // may be called again.
 func (s *Store) Sync(ctx context.Context) error {
 	return s.call("sync", func() error { return s.flush(ctx) })
@@ -32,7 +32,7 @@ func (s *Store) flush(ctx context.Context) error {
 	}
 }
 
-// beginFlush makes the engine write to the disk what is in memory; done is closed
+// beginFlush makes the engine write its memory to the disk; done is closed
 // when it has. If an earlier flush is still running, done is that flush's and all
 // is false: each flush that starts takes memory, and at a limit the engine would
 // block every caller.

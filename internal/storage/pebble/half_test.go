@@ -101,7 +101,7 @@ func TestFlushBeforeABatchShows(t *testing.T) {
 				t.Fatal(err)
 			}
 			if d := difference(before, contents(t, reader)); d != "" {
-				t.Errorf("half of it is seen: %s", d)
+				t.Errorf("a reader found half of the batch: %s", d)
 			}
 			if difference(before, contents(t, s.DB())) == "" {
 				t.Error("nothing was written")

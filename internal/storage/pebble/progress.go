@@ -43,7 +43,7 @@ func (v *view) position(ctx context.Context, journal store.JournalID) (p store.P
 	return p, known, err
 }
 
-// counted is how far a journal has been counted.
+// counted is the position up to which a journal is counted.
 func counted(r pebble.Reader, journal store.JournalID) (uint64, bool, error) {
 	return numberAt(r, positionKey(journal))
 }

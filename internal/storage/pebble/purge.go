@@ -136,7 +136,7 @@ func (s *Store) files(kind string) (map[string]bool, error) {
 	return files, nil
 }
 
-// purgeEvery is how often Purge checks whether the engine has removed a file.
+// purgeEvery is the interval at which Purge checks whether the engine has removed a file.
 const purgeEvery = 20 * time.Millisecond
 
 // waitRemoved waits until the tables that are no longer in use are removed.

@@ -26,7 +26,7 @@ func word(rng *rand.Rand) string {
 	return string(b)
 }
 
-// traces counts the words of which a part is in the files of a directory. The files
+// traces counts the words that are in the files of a directory, whole or in part. The files
 // are compressed.
 func traces(t *testing.T, dir string, words []string) (found int) {
 	t.Helper()
@@ -125,7 +125,7 @@ func TestPurge(t *testing.T) {
 	check := func(what string) {
 		t.Helper()
 		if left := traces(t, dir, h.gone); left > 0 {
-			t.Fatalf("%s: %d of %d referrers of what was deleted are in the files", what, left, len(h.gone))
+			t.Fatalf("%s: the files have %d of %d deleted referrers", what, left, len(h.gone))
 		}
 		for link, words := range h.words {
 			counts, err := s.Counts(t.Context(), store.Query{Scope: link, Facet: rollup.Referrer, Edges: []int64{0, 900 * 4_000_000}})
@@ -141,7 +141,7 @@ func TestPurge(t *testing.T) {
 	h.delete(rollup.Scope{User: 1})
 	h.delete(rollup.Scope{User: 2, Link: 21})
 	if traces(t, dir, h.gone) == 0 {
-		t.Error("what was deleted was never in the files")
+		t.Error("the deleted referrers were never in the files")
 	}
 	purge := func(everything bool) {
 		t.Helper()
@@ -198,6 +198,6 @@ func TestPurgeWaits(t *testing.T) {
 		t.Fatal(err)
 	}
 	if left := traces(t, dir, h.gone); left > 0 {
-		t.Errorf("%d of %d referrers of what was deleted are in the files", left, len(h.gone))
+		t.Errorf("the files have %d of %d deleted referrers", left, len(h.gone))
 	}
 }

@@ -9,13 +9,13 @@ import "strings"
 type sieve struct {
 	most  int    // bytes to hold; up to twice as many between two cuts
 	from  string // values before it are done
-	cut   bool   // values were dropped, of which bound is the first
+	cut   bool   // values were dropped; bound is the first of them
 	bound string
 	tally *tally // of one interval
 	held  int    // an upper bound of the bytes held
 }
 
-// itemBytes is the memory of a value besides its own bytes.
+// itemBytes is the memory of a value in addition to its own bytes.
 const itemBytes = 32
 
 // empty starts a pass.
@@ -29,7 +29,7 @@ func (s *sieve) empty() {
 func (s *sieve) before(value []byte) bool { return string(value) < s.from }
 func (s *sieve) after(value []byte) bool  { return s.cut && string(value) >= s.bound }
 
-// took is called after a value of so many bytes was added to the tally.
+// took is called after a value of size bytes was added to the tally.
 func (s *sieve) took(bytes int) {
 	if s.held += bytes + itemBytes; s.held > 2*s.most {
 		s.shrink()

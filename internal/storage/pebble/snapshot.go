@@ -36,7 +36,7 @@ func (v *view) each(ctx context.Context, prefix []byte, f func(key, value []byte
 	return it.Error()
 }
 
-// Snapshot implements store.ClickCounts. It costs the disk space of what is replaced while
+// Snapshot implements store.ClickCounts. It costs the disk space of the data that are replaced while
 // it is open, and nothing else.
 func (s *Store) Snapshot(context.Context) (store.Snapshot, error) {
 	if err := s.begin(); err != nil { // until it is closed

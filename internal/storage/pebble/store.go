@@ -25,7 +25,7 @@ const (
 // memTables is the maximum number of tables of Options.MemTable bytes.
 const memTables = 4
 
-// entryOverhead is about how many bytes an entry takes in memory besides its key
+// entryOverhead is about how many bytes an entry takes in memory in addition to its key
 // and value.
 const entryOverhead = 100
 
@@ -54,7 +54,7 @@ type Options struct {
 	// MemTable is the size, in bytes, at which a table moves from memory to disk.
 	// Up to four tables exist at a time. 0 is DefaultMemTable.
 	MemTable int
-	// Held is how many bytes of values a Sum holds, and briefly up to twice as
+	// Held is the number of bytes of values that a Sum holds, and briefly up to twice as
 	// many; 0 is 8 MiB.
 	Held int
 	// Keep keeps files that the engine would remove, until Release. It is for a

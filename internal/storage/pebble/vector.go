@@ -54,7 +54,7 @@ type sums struct {
 	used   [2]uint64 // a bit for each slot with clicks
 }
 
-// add adds a vector of so many slots. Sums wrap at 2⁶⁴, as the ledger's do.
+// add adds a vector of a number of slots. Sums wrap at 2⁶⁴, as the ledger's do.
 func (s *sums) add(vector []byte, slots int) error {
 	slot := -1
 	for len(vector) > 0 {

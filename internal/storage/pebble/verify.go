@@ -22,7 +22,7 @@ func (v *view) Verify(ctx context.Context, report func(string)) error {
 	})
 }
 
-// block is a month of a scope and facet: what is compared at a time.
+// block is a month of a scope and facet, the unit of comparison.
 type block struct {
 	scope rollup.Scope
 	facet rollup.Facet

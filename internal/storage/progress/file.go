@@ -17,7 +17,7 @@ import (
 // older record. Sync waits for the disk. The methods are safe for concurrent use.
 //
 // The file has the CRC-32C of the record in 8 hexadecimal digits, a space, the
-// record in JSON, and spaces up to a multiple of 512 bytes, the last of which is a
+// record in JSON, and spaces up to a multiple of 512 bytes; the last byte is a
 // line feed. So the size seldom changes, and one write replaces the content.
 type File struct {
 	mu      sync.Mutex

@@ -25,7 +25,7 @@ type Record struct {
 	Journals []Journal `json:"journals,omitempty"` // each once, by ID
 }
 
-// Links is how new the database of links and users is.
+// Links says which state the database of links and users has.
 type Links struct {
 	// Version counts the transactions that changed it.
 	Version uint64 `json:"version"`
@@ -46,7 +46,7 @@ type Links struct {
 	Link uint64 `json:"link"`
 }
 
-// Journal is how far one journal had come.
+// Journal says how far one journal had come.
 type Journal struct {
 	ID ID `json:"id"`
 	// End is a journal position up to which records were acknowledged.

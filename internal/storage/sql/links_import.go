@@ -354,7 +354,7 @@ func (b *batch) update(ctx context.Context, tx *sql.Tx, setDetails *sql.Stmt) er
 	return nil
 }
 
-// urlDigest is what links_by_long_url indexes.
+// urlDigest is the number that the index links_by_long_url has of a long URL.
 func urlDigest(longURL string) int64 {
 	sum := sha256.Sum256([]byte(longURL))
 	return int64(binary.BigEndian.Uint64(sum[:]))

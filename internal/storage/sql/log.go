@@ -64,7 +64,7 @@ func refused(path string, err error) error {
 	if !errors.As(err, &e) || e.Code()&0xff != sqlite3.SQLITE_CANTOPEN && e.Code()&0xff != sqlite3.SQLITE_IOERR {
 		return err
 	}
-	// The database, its log, and what is shared of the log, twice.
+	// The database, its log, and the shared part of the log, twice.
 	for range 6 {
 		f, system := os.Open(path)
 		if system != nil {

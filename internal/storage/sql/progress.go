@@ -24,7 +24,7 @@ func (db *DB) Links(ctx context.Context) (links progress.Links, err error) {
 	return last.links(), nil
 }
 
-// livesKept is how many processes the table lives keeps.
+// livesKept is the number of processes that the table lives keeps.
 const livesKept = 1000
 
 // Begin records that a process has opened the database, gives the file a mark, which

@@ -158,7 +158,7 @@ func TestSearchesEnd(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, _, err := db.ListLinks(ctx, store.LinkFilter{User: made[0].User, Limit: 9, Words: store.Words{Query: "zzzz"}}); err == nil {
-		t.Error("a search went on for somebody who had left")
+		t.Error("a search went on after its caller had given up")
 	}
 }
 

@@ -24,7 +24,7 @@ import (
 
 const driverName = "sqlite"
 
-// busyMillis is how long a connection waits for a lock, in milliseconds. Connections
+// busyMillis is the time that a connection waits for a lock, in milliseconds. Connections
 // of this process do not wait for each other: it is for a backup tool that reads the
 // file.
 const busyMillis = 10_000

@@ -104,6 +104,6 @@ func TestVerifyIDs(t *testing.T) {
 	}
 	exec(t, raw(t, path), `DELETE FROM last_ids`)
 	if all := findings(t, db); len(all) != 1 || !strings.Contains(all[0], "0 rows") {
-		t.Errorf("ids that are gone: %q", all)
+		t.Errorf("ids of deleted rows are reported: %q", all)
 	}
 }

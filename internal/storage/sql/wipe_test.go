@@ -133,7 +133,7 @@ func TestClean(t *testing.T) {
 		before := traces(t, path, gone)
 		must(t, db.Clean(ctx))
 		if left := traces(t, path, gone); left > 0 {
-			t.Fatalf("round %d: %d of %d words that are gone are in the file, of %d before", round, left, len(gone), before)
+			t.Fatalf("round %d: the file has %d of %d deleted words, and had %d before the deletion", round, left, len(gone), before)
 		}
 		if info, err := os.Stat(path + "-wal"); err != nil || info.Size() > 0 {
 			t.Errorf("round %d: the write-ahead log has %d bytes, %v", round, info.Size(), err)
@@ -148,7 +148,7 @@ func TestClean(t *testing.T) {
 		}
 	}
 	if len(gone) < 100 {
-		t.Errorf("only %d words went", len(gone))
+		t.Errorf("only %d words were deleted", len(gone))
 	}
 }
 

@@ -56,7 +56,7 @@ type Mark struct {
 
 // Position says how far a journal has been counted, in journal positions.
 type Position struct {
-	// Counted is where the next batch must start. Batches that end at or before
+	// Counted is the position at which the next batch must start. Batches that end at or before
 	// it are ignored.
 	Counted uint64
 	// Durable ≤ Counted is what a power failure cannot undo: the journal may

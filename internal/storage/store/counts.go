@@ -57,7 +57,7 @@ type Progress interface {
 	// Position says how far a journal is counted; the zero Position and false if
 	// nothing of it was counted.
 	Position(ctx context.Context, journal JournalID) (Position, bool, error)
-	// Journals lists the journals of which a batch was counted, bytewise.
+	// Journals lists the journals that have a counted batch, bytewise.
 	Journals(ctx context.Context) ([]JournalID, error)
 	// Marks lists the marks of an import's input by ascending offset, and those
 	// of one offset bytewise by their digests.
@@ -89,12 +89,13 @@ type Proof interface {
 	Journaled(ctx context.Context) (rollup.Ledger, error)
 	// Removed is the ledger of what Delete removed and of all Batch.Late.
 	Removed(ctx context.Context) (rollup.Ledger, error)
-	// Verify checks what only the engine knows, such as sums that it keeps besides
-	// the cells, and calls report with one sentence for each disagreement.
+	// Verify checks data that only the engine has, such as sums that it keeps in
+	// addition to the cells, and calls report with one sentence for each disagreement.
 	Verify(ctx context.Context, report func(string)) error
 }
 
-// Identity is whose counts these are, and a note of their owner.
+// Identity keeps the id of the installation that the counts belong to, and a note
+// of it.
 type Identity interface {
 	// Installation returns the id that the first call offered. It is durable with
 	// the next Sync at the latest.

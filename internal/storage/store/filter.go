@@ -19,8 +19,8 @@ type LinkFilter struct {
 	Keyword click.Hash
 	Words
 
-	// Offset is how many links are left out at the start, and Limit the maximum
-	// that is listed. A number below 0 is 0.
+	// Offset is the number of links that are left out at the start, and Limit the
+	// maximum that is listed. A number below 0 is 0.
 	Offset, Limit int
 }
 

@@ -50,7 +50,7 @@ func Visible(links []Link, user click.UserID) []Link {
 	})
 }
 
-// LinkDetails is what the owner of a link may set. An aggregate link has only a
+// LinkDetails are the fields that the owner of a link may set. An aggregate link has only a
 // UserTS, its Created.
 type LinkDetails struct {
 	// Title and Note may be empty.
@@ -276,7 +276,7 @@ type Links interface {
 	// ListLinks lists links that pass the filter, by descending UserTS and id, and
 	// returns how many pass it, listed or not.
 	ListLinks(ctx context.Context, f LinkFilter) (links []Link, all int, err error)
-	// MoreLinks says whether the user has more than so many links. The time that
+	// MoreLinks says whether the user has more links than a number. The time that
 	// it takes does not depend on how many more.
 	MoreLinks(ctx context.Context, user click.UserID, than int) (bool, error)
 	// CountLinks counts the user's links by Created in the intervals between
@@ -314,7 +314,7 @@ type Keyword struct {
 	Keyword click.Hash
 }
 
-// DeletedRows is how many rows of each kind DeleteLink or DeleteUser deleted.
+// DeletedRows is the number of rows of each kind that DeleteLink or DeleteUser deleted.
 type DeletedRows struct {
 	Users, Tokens, Links, Keywords, Aggregates int
 }

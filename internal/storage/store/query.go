@@ -16,8 +16,8 @@ type Query struct {
 	// cells answer. Else if all are multiples of 60, minute cells answer; clicks
 	// before MinutesFrom are not in these. Else the answer is ErrGrain.
 	Edges []int64
-	// Newest limits the answer to the newest so many intervals that have
-	// clicks; 0 means all.
+	// Newest is the maximum number of intervals with clicks in the answer, the
+	// newest ones; 0 means all.
 	Newest int
 }
 

@@ -24,12 +24,12 @@ var (
 	germany = click.ParseCountry("DE")
 )
 
-// at is a click, so many seconds after noon.
+// at is a click some seconds after noon.
 func at(seconds int64, user click.UserID, link click.LinkID, c click.Country) click.Click {
 	return click.Click{Time: 1000 * (noon + seconds), User: user, Link: link, Country: c}
 }
 
-// cell is a quarter-hour cell, so many quarter-hours after noon.
+// cell is a quarter-hour cell some quarter-hours after noon.
 func cell(s rollup.Scope, f rollup.Facet, quarters int64, value string, clicks uint64) rollup.Cell {
 	return rollup.Cell{Key: rollup.Key{Scope: s, Facet: f, Slot: noon + 900*quarters, Value: value}, Clicks: clicks}
 }

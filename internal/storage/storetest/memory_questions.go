@@ -91,7 +91,7 @@ func (m *MemoryCounts) First(_ context.Context, s rollup.Scope, f rollup.Facet) 
 	return first, ok, nil
 }
 
-// expensiveValues is how many values make a sum expensive here.
+// expensiveValues is the number of values that makes a sum expensive here.
 const expensiveValues = 10_000
 
 // Sum implements store.Questions. It holds all values.
