@@ -127,7 +127,7 @@ func TestSharedWithOthers(t *testing.T) {
 		file := filepath.Join(before, "b", "file")
 		must(t, err, os.Remove(file), plant(file, filepath.Join(from, "file")))
 		if m := take(t, from, to, "mine", noon.Add(1), 9); m.Copied != 5 {
-			t.Errorf("%s in the place of a file was shared: %+v", what, m)
+			t.Errorf("%s instead of a file was shared with the next backup: %+v", what, m)
 		}
 	}
 }

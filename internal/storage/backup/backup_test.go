@@ -59,11 +59,11 @@ func TestClockSetBack(t *testing.T) {
 		take(t, from, to, "mine", now, 1)
 		all, err := backup.List(to)
 		if err != nil || len(all) != 1 {
-			t.Fatalf("backup %d: %v are kept (%v), want one", i, all, err)
+			t.Fatalf("backup %d: the backups %v are kept (%v), want one", i, all, err)
 		}
 		path, m, err := backup.Newest(to)
 		if err != nil || read(t, filepath.Join(path, "b", "file")) != text || !m.Made.Equal(now) {
-			t.Errorf("backup %d: the newest is of %v (%v)", i, m.Made, err)
+			t.Errorf("backup %d: the newest backup was made at %v (%v)", i, m.Made, err)
 		}
 	}
 }
@@ -77,7 +77,7 @@ func TestSharedFiles(t *testing.T) {
 		t.Errorf("the first backup: %+v", m)
 	}
 	if m := take(t, from, to, "mine", noon.Add(1), 9); m.Copied != 0 || m.Bytes != 5 {
-		t.Errorf("another backup of what has not changed: %+v", m)
+		t.Errorf("another backup of unchanged files: %+v", m)
 	}
 	newest, _, err := backup.Newest(to)
 	if err != nil {
@@ -86,17 +86,17 @@ func TestSharedFiles(t *testing.T) {
 	write(t, filepath.Join(newest, "b", "file"), "sOund", noon) // as a disk would
 	restored := filepath.Join(t.TempDir(), "restored")
 	if err := backup.Restore(t.Context(), newest, restored); err == nil || !strings.Contains(err.Error(), "not as it was") {
-		t.Errorf("a file that rotted was restored: %v", err)
+		t.Errorf("a damaged file was restored: %v", err)
 	}
 	if m := take(t, from, to, "mine", noon.Add(2), 9); m.Copied != 5 {
-		t.Errorf("a backup after a file rotted in the one before: %+v", m)
+		t.Errorf("a backup after a file of the last one was damaged: %+v", m)
 	}
 	newest, _, err = backup.Newest(to)
 	if err == nil {
 		err = backup.Restore(t.Context(), newest, restored)
 	}
 	if err != nil || read(t, filepath.Join(restored, "b", "file")) != "sound" {
-		t.Errorf("restored: %v", err)
+		t.Errorf("restored files: %v", err)
 	}
 }
 

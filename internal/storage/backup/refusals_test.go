@@ -17,7 +17,7 @@ func TestNoBackups(t *testing.T) {
 	write(t, filepath.Join(dir, "counts"), "content", noon)
 	for _, from := range []string{dir, t.TempDir(), filepath.Join(dir, "none"), filepath.Join(dir, "counts")} {
 		if _, _, err := backup.Newest(from); !errors.Is(err, backup.ErrNone) || !strings.Contains(err.Error(), from) {
-			t.Errorf("the newest in %s: %v", from, err)
+			t.Errorf("Newest(%s): %v", from, err)
 		}
 	}
 }

@@ -117,10 +117,10 @@ func TestFlippedBits(t *testing.T) {
 				case errors.As(err, &damage) && errors.Is(err, journal.ErrCorrupt):
 					// The place is the header, or the record that holds the byte.
 					if damage.File != path || damage.Offset > at || at-damage.Offset > 200 {
-						t.Errorf("byte %d of %s reported as %v", at, path, damage)
+						t.Errorf("damage at byte %d of %s is reported as %v", at, path, damage)
 					}
 				case err != nil:
-					t.Errorf("byte %d of %s: %v, want ErrCorrupt", at, path, err)
+					t.Errorf("damage at byte %d of %s: %v, want ErrCorrupt", at, path, err)
 				case i == newest && !closed && at >= lastGroup && slices.Equal(got, want[:groups-1]):
 					// It might have been torn.
 				default:

@@ -84,7 +84,7 @@ func (h *history) generation() {
 		Dir:         "deep/journal",
 		SegmentSize: 200 + h.rng.Int64N(20000),
 		FS: &hookFS{FS: h.disk, before: h.before, misused: func(op, name string) {
-			h.t.Errorf("%s of %s, which failed before", op, name)
+			h.t.Errorf("%s of %s after it failed before", op, name)
 		}},
 	}
 	faulty := h.faulty
@@ -243,11 +243,11 @@ func (h *history) check(j *journal.Journal) {
 		last, wrote := numbers[writer]
 		switch {
 		case h.lost[data]:
-			h.t.Fatalf("%.20q is back after it was lost", data)
+			h.t.Fatalf("%.20q can be read again after it was lost", data)
 		case !appended:
 			h.t.Fatalf("%.20q was never appended", data)
 		case present[data]:
-			h.t.Fatalf("%.20q is there twice", data)
+			h.t.Fatalf("%.20q is read twice", data)
 		case wrote && number <= last:
 			h.t.Fatalf("record %d of writer %d comes after %d", number, writer, last)
 		case f.acked && f.to != rec.To:

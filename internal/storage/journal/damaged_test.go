@@ -78,7 +78,7 @@ func TestInspect(t *testing.T) {
 				t.Errorf("flaws %v, want %v", got, c.want)
 			}
 			if after := list(); !slices.Equal(after, names) {
-				t.Errorf("files %v were left, of %v", after, names)
+				t.Errorf("Inspect left the files %v, of %v", after, names)
 			}
 		})
 	}
@@ -104,7 +104,7 @@ func TestRepairUnused(t *testing.T) {
 	}
 	repaired := open(t, o)
 	if repaired.End() != end+1 {
-		t.Errorf("it ends at %d, want %d", repaired.End(), end+1)
+		t.Errorf("the journal ends at %d, want %d", repaired.End(), end+1)
 	}
 }
 

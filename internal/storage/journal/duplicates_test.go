@@ -66,7 +66,7 @@ func TestDuplicates(t *testing.T) {
 			names, err := o.FS.List("journal")
 			check(t, err)
 			if kept := slices.ContainsFunc(names, func(n string) bool { return c.kept != "" && strings.HasSuffix(n, c.kept) }); kept != (c.kept != "") || len(names) != 3 && c.kept != "" {
-				t.Errorf("the files are %q, want one %q", names, c.kept)
+				t.Errorf("the files are %q, want only %q", names, c.kept)
 			}
 		})
 	}

@@ -92,7 +92,7 @@ func TestFailedSync(t *testing.T) {
 	add(t, j, "synced")
 	disk.fail = true
 	if _, err := j.Append(t.Context(), []byte("not synced")); err == nil {
-		t.Fatal("the append succeeded")
+		t.Fatal("Append succeeded although the sync failed")
 	}
 	disk.fail = false // the process is killed, and another one starts
 	again := open(t, o)

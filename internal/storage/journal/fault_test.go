@@ -51,7 +51,7 @@ func testFaults(t *testing.T, op string, skip, times int) {
 			}
 			return errInjected
 		},
-		misused: func(op, name string) { t.Errorf("%s of %s, which failed before", op, name) },
+		misused: func(op, name string) { t.Errorf("%s of %s after it failed before", op, name) },
 	}}
 	j := open(t, o)
 	add(t, j, "before")
@@ -94,7 +94,7 @@ func TestFailedRecordsDoNotReturn(t *testing.T) {
 			}
 			return nil
 		},
-		misused: func(op, name string) { t.Errorf("%s of %s, which failed before", op, name) },
+		misused: func(op, name string) { t.Errorf("%s of %s after it failed before", op, name) },
 	}}
 	j := open(t, o)
 	add(t, j, "before")
@@ -124,7 +124,7 @@ func TestSecondTry(t *testing.T) {
 			}
 			return nil
 		},
-		misused: func(op, name string) { t.Errorf("%s of %s, which failed before", op, name) },
+		misused: func(op, name string) { t.Errorf("%s of %s after it failed before", op, name) },
 	}}
 	j := open(t, o)
 	add(t, j, "a")

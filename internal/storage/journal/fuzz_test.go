@@ -61,7 +61,7 @@ func FuzzSegment(f *testing.F) {
 			}
 			// What Open refuses can be repaired, and then be opened.
 			if lookErr != nil || len(found) == 0 {
-				t.Fatalf("Open: %v; Inspect: %v, without a flaw", err, lookErr)
+				t.Fatalf("Open fails with %v, and Inspect finds no flaw: %v", err, lookErr)
 			}
 			if _, err := looked.Repair(looked.End()); err != nil {
 				t.Fatal(err)
@@ -89,7 +89,7 @@ func FuzzSegment(f *testing.F) {
 			t.Fatal(err)
 		}
 		if got := read(t, j, j.First()); len(got) != len(records)+1 || got[len(records)] != "new" {
-			t.Fatalf("%d records, and with one more there are %d", len(records), len(got))
+			t.Fatalf("after one more record than %d there are %d", len(records), len(got))
 		}
 	})
 }

@@ -58,7 +58,7 @@ func read(t testing.TB, j *journal.Journal, from uint64) (records []string) {
 		var hole *journal.HoleError
 		if errors.As(err, &hole) {
 			if hole.From != at && !slices.Contains(j.Holes(), hole.Hole) {
-				t.Fatalf("after %d comes a hole %v, which is not one of %v", at, hole, j.Holes())
+				t.Fatalf("after position %d the reader stops at the hole %v, which is not one of %v", at, hole, j.Holes())
 			}
 			r.Close()
 			if r, err = j.Reader(hole.To); err != nil {
@@ -109,7 +109,7 @@ func TestAppendAndReopen(t *testing.T) {
 		}
 		j = open(t, o)
 		if j.ID() != id {
-			t.Fatal("the journal changed its id when it was opened again")
+			t.Fatal("the id changed when the journal was opened again")
 		}
 		wantRecords(t, read(t, j, 0), want...)
 		want = append(want, "more")
@@ -135,7 +135,7 @@ func TestRecordSizes(t *testing.T) {
 	}
 	got := read(t, j, 0)
 	if !slices.Equal(got, want) {
-		t.Errorf("%d records of other bytes came back for %d", len(got), len(want))
+		t.Errorf("other records are read: %d for %d", len(got), len(want))
 	}
 }
 
@@ -340,7 +340,7 @@ func TestNoSync(t *testing.T) {
 	o.FS = o.FS.(*vfs.MemFS).CrashClone(vfs.CrashCloneCfg{})
 	j = open(t, o)
 	if j.End() < kept {
-		t.Errorf("the end is %d, before the newest segment, %d", j.End(), kept)
+		t.Errorf("the end is %d, before the newest segment at %d", j.End(), kept)
 	}
 	got := read(t, j, 0)
 	wantRecords(t, got, want[:len(got)]...)

@@ -43,7 +43,7 @@ func TestTrimOrder(t *testing.T) {
 			}
 			return nil
 		},
-		misused: func(op, name string) { t.Errorf("%s of %s, which failed before", op, name) },
+		misused: func(op, name string) { t.Errorf("%s of %s after it failed before", op, name) },
 	}})
 	for _, record := range []string{"a", "b", "c", "d"} {
 		add(t, j, record)
@@ -62,7 +62,7 @@ func TestTrimOrder(t *testing.T) {
 		"remove 00000000000000000034.sealed", "sync journal",
 	}
 	if !slices.Equal(ops, want) {
-		t.Errorf("trim did\n%s\nwant\n%s", strings.Join(ops, "\n"), strings.Join(want, "\n"))
+		t.Errorf("trim called\n%s\nwant\n%s", strings.Join(ops, "\n"), strings.Join(want, "\n"))
 	}
 	trimming = false
 	add(t, j, "e")
@@ -78,7 +78,7 @@ func TestTrimOrder(t *testing.T) {
 		"remove 00000000000000000051.sealed", "sync journal",
 	}
 	if !slices.Equal(ops, want) {
-		t.Errorf("trim did\n%s\nwant\n%s", strings.Join(ops, "\n"), strings.Join(want, "\n"))
+		t.Errorf("trim called\n%s\nwant\n%s", strings.Join(ops, "\n"), strings.Join(want, "\n"))
 	}
 	trimming = false
 	wantRecords(t, read(t, j, j.First()), "e")

@@ -73,7 +73,7 @@ func TestReached(t *testing.T) {
 			check(t, err)
 			o.Reached = func([16]byte) uint64 { return end }
 			if j, err := journal.Open(o); !errors.Is(err, journal.ErrCorrupt) {
-				t.Fatalf("it was opened, with %v: %v", j, err)
+				t.Fatalf("Open returned %v, %v", j, err)
 			}
 			after, err := o.FS.List("journal")
 			check(t, err)
@@ -87,7 +87,7 @@ func TestReached(t *testing.T) {
 				lost.From, lost.To = min(lost.From, f.From), max(lost.To, f.To)
 			}
 			if want := (journal.Hole{From: c.from, To: end}); lost != want {
-				t.Errorf("%v is missing, want %v", lost, want)
+				t.Errorf("the error says that %v is missing, want %v", lost, want)
 			}
 			// If all of it was counted, it can be repaired.
 			o.Reached = nil
@@ -116,7 +116,7 @@ func TestReachedUnsynced(t *testing.T) {
 	spoil(t, o.FS, "journal/00000000000000000000.open", func(b []byte) []byte { return b[:48] })
 	o.Reached = func([16]byte) uint64 { return end }
 	if j := open(t, o); j.End() != 0 {
-		t.Errorf("it ends at %d, want 0", j.End())
+		t.Errorf("the journal ends at %d, want 0", j.End())
 	}
 }
 
@@ -127,7 +127,7 @@ func TestExisting(t *testing.T) {
 	o.Existing = true
 	for range 2 {
 		if _, err := journal.Open(o); !errors.Is(err, fs.ErrNotExist) {
-			t.Fatalf("an empty directory: %v", err)
+			t.Fatalf("Open of an empty directory: %v", err)
 		}
 	}
 	o.Existing = false
@@ -136,7 +136,7 @@ func TestExisting(t *testing.T) {
 	check(t, j.Close())
 	o.Existing = true
 	if j := open(t, o); j.End() != end {
-		t.Errorf("it ends at %d, want %d", j.End(), end)
+		t.Errorf("the journal ends at %d, want %d", j.End(), end)
 	}
 }
 

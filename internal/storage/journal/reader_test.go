@@ -75,7 +75,7 @@ func TestSegments(t *testing.T) {
 		wantSegments(t, j, c.want)
 	}
 	if j.First() != 300 || j.End() != 320 {
-		t.Errorf("first %d, end %d", j.First(), j.End())
+		t.Errorf("the journal starts at %d and ends at %d", j.First(), j.End())
 	}
 	id := j.ID()
 	check(t, j.Close())
@@ -103,10 +103,10 @@ func TestSkipTo(t *testing.T) {
 	check(t, j.SkipTo(20))
 	wantSegments(t, j, " 0-20")
 	if err := j.SkipTo(19); !errors.Is(err, journal.ErrPosition) {
-		t.Errorf("skipping back: %v", err)
+		t.Errorf("SkipTo a position before the end: %v", err)
 	}
 	if err := j.SkipTo(1<<62 + 1); !errors.Is(err, journal.ErrPosition) {
-		t.Errorf("skipping out of range: %v", err)
+		t.Errorf("SkipTo a position out of range: %v", err)
 	}
 	check(t, j.SkipTo(100))
 	wantSegments(t, j, " 0-20s 100-100")
@@ -282,7 +282,7 @@ func TestTailing(t *testing.T) {
 	wg.Wait()
 	for i := range readers {
 		if fmt.Sprint(seen[i]) != fmt.Sprint(ends) {
-			t.Errorf("reader %d saw other records or positions than were appended", i)
+			t.Errorf("reader %d read other records or positions than were appended", i)
 		}
 	}
 	r, err := j.Reader(j.End())

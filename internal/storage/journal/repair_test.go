@@ -180,7 +180,7 @@ func testRepair(t *testing.T, rng *rand.Rand, l *written, whole map[uint64]strin
 	}
 	if needed > 0 {
 		if _, err := j.Repair(needed - 1); err == nil {
-			t.Errorf("repaired, although the records before %d are needed", needed)
+			t.Errorf("Repair succeeded, although the records before %d are needed", needed)
 		}
 		j, needed = look(disk)
 	}
@@ -210,13 +210,13 @@ func testRepair(t *testing.T, rng *rand.Rand, l *written, whole map[uint64]strin
 	check(t, err)
 	for _, name := range aside {
 		if _, err := disk.Stat(name); err != nil || !strings.Contains(name, "ed.damaged") && !strings.Contains(name, ".open.damaged") {
-			t.Errorf("%s was to be kept: %v", name, err)
+			t.Errorf("%s was not kept: %v", name, err)
 		}
 	}
 
 	j, _ = look(disk)
 	if left := flaws(t, j); len(left) > 0 {
-		t.Errorf("after the repair there are still %v", left)
+		t.Errorf("Inspect finds %v after the repair", left)
 	}
 	l.o.FS = disk
 	for range 2 {
@@ -226,7 +226,7 @@ func testRepair(t *testing.T, rng *rand.Rand, l *written, whole map[uint64]strin
 		}
 		for _, h := range j.Holes() {
 			if h.To > counted {
-				t.Errorf("a hole from %d to %d; counted are %d", h.From, h.To, counted)
+				t.Errorf("a hole from %d to %d; the journal is counted up to %d", h.From, h.To, counted)
 			}
 		}
 		seen := map[uint64]bool{}
@@ -234,7 +234,7 @@ func testRepair(t *testing.T, rng *rand.Rand, l *written, whole map[uint64]strin
 			for rec, err := range j.Scan(s.Base) {
 				check(t, err)
 				if l.records[rec.From] != string(rec.Data) {
-					t.Errorf("at %d is %q, and was %q", rec.From, rec.Data, l.records[rec.From])
+					t.Errorf("the record at %d is %q, and was %q", rec.From, rec.Data, l.records[rec.From])
 				}
 				seen[rec.From] = true
 			}

@@ -70,7 +70,7 @@ func TestReaderTriesAgain(t *testing.T) {
 				}
 				failing = false
 				if _, err := r.TryNext(); !errors.Is(err, journal.ErrEnd) {
-					t.Errorf("after the last record the reader says %v", err)
+					t.Errorf("after the last record the reader fails with %v", err)
 				}
 				for i := range want {
 					if got[i] != want[i] {

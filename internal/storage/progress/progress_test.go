@@ -25,14 +25,14 @@ func TestMerge(t *testing.T) {
 	for range 2 {
 		a.Merge(b)
 		if !a.Equal(want) {
-			t.Errorf("merged it is %+v, want %+v", a, want)
+			t.Errorf("the merged record is %+v, want %+v", a, want)
 		}
 	}
 	if j, ok := a.Journal(id(2)); !ok || j.End != 1 {
 		t.Errorf("journal 2 is %+v, %v", j, ok)
 	}
 	if _, ok := a.Journal(id(4)); ok {
-		t.Error("journal 4 is known")
+		t.Error("the record has journal 4")
 	}
 	for now, older := range map[progress.Links]bool{
 		{Version: 5, User: 2, Link: 9}: false, {Version: 6, User: 2, Link: 9}: false,
@@ -48,10 +48,10 @@ func TestEncode(t *testing.T) {
 	want := record(5, 2, 9, progress.Journal{ID: id(1), End: 1 << 60, Clicks: 8}, progress.Journal{ID: id(2), End: 1})
 	got, err := progress.Decode(want.Encode())
 	if err != nil || !got.Equal(want) {
-		t.Errorf("%s is %+v, %v", want.Encode(), got, err)
+		t.Errorf("Decode(%s) is %+v, %v", want.Encode(), got, err)
 	}
 	if got, err := progress.Decode(nil); err != nil || !got.Equal(progress.Record{}) {
-		t.Errorf("nothing is %+v, %v", got, err)
+		t.Errorf("Decode of nothing is %+v, %v", got, err)
 	}
 	for _, bad := range []string{
 		`{`, `{"journals":[{"id":"00"}]}`, `{"journals":[{"id":"zz000000000000000000000000000000"}]}`,
@@ -59,7 +59,7 @@ func TestEncode(t *testing.T) {
 		`{"journals":[{"id":"00000000000000000000000000000002"},{"id":"00000000000000000000000000000002"}]}`,
 	} {
 		if got, err := progress.Decode([]byte(bad)); err == nil {
-			t.Errorf("%s is %+v", bad, got)
+			t.Errorf("Decode(%s) is %+v", bad, got)
 		}
 	}
 }
@@ -98,7 +98,7 @@ func TestFile(t *testing.T) {
 	}
 	f.AddJournal(progress.Journal{ID: id(1), End: 7})
 	if got := in(); !got.Equal(progress.Record{}) {
-		t.Errorf("before Start it is %+v", got)
+		t.Errorf("before Start the record is %+v", got)
 	}
 	want := record(1, 0, 0)
 	if err := f.Start(want); err != nil {
@@ -110,7 +110,7 @@ func TestFile(t *testing.T) {
 		want.AddJournal(progress.Journal{ID: id(byte(n)), End: n})
 		want.AddLinks(progress.Links{Version: n, Link: 2 * n})
 		if got := in(); !got.Equal(want) {
-			t.Fatalf("it is %+v, want %+v", got, want)
+			t.Fatalf("the record is %+v, want %+v", got, want)
 		}
 	}
 	// A shorter record leaves nothing of the longer one.
@@ -119,11 +119,11 @@ func TestFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := in(); !got.Equal(want) {
-		t.Errorf("it is %+v, want %+v", got, want)
+		t.Errorf("the record is %+v, want %+v", got, want)
 	}
 	b, err := os.ReadFile(path)
 	if err != nil || len(b)%512 != 0 || !strings.HasSuffix(string(b), "\n") {
-		t.Errorf("it has %d bytes, %v", len(b), err)
+		t.Errorf("the file has %d bytes, %v", len(b), err)
 	}
 	for at := range strings.TrimRight(string(b), " \n") {
 		b[at] ^= 1
@@ -132,10 +132,10 @@ func TestFile(t *testing.T) {
 		}
 		f, err := progress.Open(path)
 		if !errors.Is(err, progress.ErrUnreadable) || f == nil {
-			t.Fatalf("with a turned bit in byte %d: %v", at, err)
+			t.Fatalf("Open with a changed bit in byte %d: %v", at, err)
 		}
 		if got := f.Record(); !got.Equal(progress.Record{}) {
-			t.Errorf("and it is %+v", got)
+			t.Errorf("Open of a damaged file gives %+v", got)
 		}
 		f.Close()
 		b[at] ^= 1

@@ -7,7 +7,7 @@ func lawInstallation(t *testing.T, c *counts) {
 	first := [16]byte{1, 15: 2}
 	for _, offer := range [][16]byte{first, {9}, {}} {
 		if got, err := c.Installation(c.ctx, offer); err != nil || got != first {
-			t.Errorf("offered %x, the installation is %x, %v; want %x", offer, got, err, first)
+			t.Errorf("Installation(%x) is %x, %v; want %x", offer, got, err, first)
 		}
 	}
 }

@@ -20,11 +20,11 @@ func lawReplay(t *testing.T, c *counts) {
 	before := c.contents(t)
 	for _, b := range []*store.Batch{one, two, batch(source, 5, 10, noon, at(0, 1, 2, france)), one} {
 		if err := c.AddBatch(c.ctx, b); err != nil {
-			t.Errorf("a batch from %d to %d, counted before: %v", b.From, b.To, err)
+			t.Errorf("AddBatch of the counted batch %d to %d: %v", b.From, b.To, err)
 		}
 	}
 	if got := c.contents(t); got != before {
-		t.Errorf("the store holds %s, and held %s", got, before)
+		t.Errorf("batches that were counted before changed the store to %s, from %s", got, before)
 	}
 	if p, ok, err := c.Position(c.ctx, source); err != nil || !ok || p.Counted != 20 {
 		t.Errorf("position %+v, %v, %v, want 20", p, ok, err)
@@ -41,7 +41,7 @@ func (c *counts) refused(t *testing.T, b *store.Batch, want error) {
 		t.Errorf("AddBatch %d to %d: %v, want %v", b.From, b.To, err, want)
 	}
 	if got := c.contents(t); got != before {
-		t.Errorf("after a refused batch the store holds %s, and held %s", got, before)
+		t.Errorf("a refused batch changed the store to %s, from %s", got, before)
 	}
 	c.agree(t)
 }
@@ -172,7 +172,7 @@ func lawDeleted(t *testing.T, c *counts) {
 	}
 	want := []rollup.Scope{{User: 0}, {User: 1}, l, o, {User: 2}, {User: 2, Link: 4}, {User: most}}
 	if got, err := c.Deleted(c.ctx); err != nil || !slices.Equal(got, want) {
-		t.Errorf("%v was deleted, %v; want %v", got, err, want)
+		t.Errorf("Deleted lists %v, %v; want %v", got, err, want)
 	}
 	if p, _, err := c.Position(c.ctx, source); err != nil || p.Counted != c.next {
 		t.Errorf("after deletions the position is %+v, %v, want %d", p, err, c.next)

@@ -77,6 +77,6 @@ func lawRemoved(t *testing.T, c *counts) {
 	}
 	sum.AddLedger(&removed)
 	if journaled, err := c.Journaled(c.ctx); err != nil || journaled != sum || journaled != b.Journaled {
-		t.Errorf("journaled is %v (%v), want %v, and the ledger with what was removed is %v", journaled, err, b.Journaled, sum)
+		t.Errorf("Journaled is %v (%v), want %v; Ledger and Removed add up to %v", journaled, err, b.Journaled, sum)
 	}
 }

@@ -276,13 +276,13 @@ func lawConcurrent(t *testing.T, c *counts) {
 				// Each batch has one click of each of ten links.
 				for _, n := range got {
 					if n.Clicks != got[0].Clicks || len(got) != 10 {
-						t.Errorf("links have %v: part of a batch", got)
+						t.Errorf("the links have %v, which is part of a batch", got)
 						return
 					}
 				}
 				if len(got) > 0 {
 					if got[0].Clicks < last {
-						t.Errorf("%d clicks after %d: counts went down", got[0].Clicks, last)
+						t.Errorf("%d clicks after %d: the count became less", got[0].Clicks, last)
 					}
 					last = got[0].Clicks
 				}

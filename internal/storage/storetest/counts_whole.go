@@ -21,7 +21,7 @@ func lawTogether(t *testing.T, c *counts) {
 	}
 	c.wantCells(t, "one batch", want)
 	if got := c.counts(t, rollup.Scope{User: 1}, rollup.Country, 0, noon+60, noon+120); len(got) != 1 || got[0].Value != "DE" {
-		t.Errorf("second minute %v, want one click of DE", got)
+		t.Errorf("the second minute has %v, want one click of DE", got)
 	}
 	if got, err := c.Marks(c.ctx, [32]byte{7}); err != nil || !slices.Equal(got, b.Marks) {
 		t.Errorf("marks %+v, %v, want %+v", got, err, b.Marks)

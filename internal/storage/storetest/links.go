@@ -21,12 +21,12 @@ func LinkSuite(t *testing.T, open func(t *testing.T) LinkStore) {
 	}{
 		{"an import returns the links in the order given", linkOrder},
 		{"ids are distinct, and aggregate links share the space", linkIDs},
-		{"a hash keeps what the first link with it said", linkFirstWord},
+		{"the first link with a hash decides", linkFirstWins},
 		{"a hash may name a link and an aggregate link", linkAndAggregate},
 		{"an empty aggregate hash is the hash itself", linkEmptyAggregate},
 		{"an aggregate link keeps its first long URL", linkAggregateURL},
 		{"a long URL may have several aggregate links", linkAggregates},
-		{"a keyword stays with the first link that had it", linkKeywordStands},
+		{"a keyword stays with the first link that had it", linkKeywordStays},
 		{"names are resolved in order of precedence", linkPrecedence},
 		{"domains are compared in lower case, names are not", linkCase},
 		{"an import is all or nothing", linkAllOrNothing},
@@ -52,7 +52,7 @@ func LinkSuite(t *testing.T, open func(t *testing.T) LinkStore) {
 		{"ids have their hashes, in the order given", linkHashes},
 		{"links of a long URL are found, oldest first", linkOfURL},
 		{"a user sees an aggregate link if they may see one of its links", aggregatesSeen},
-		{"another user's link does not get an aggregate link with the hash of a private link", makeBesidePrivate},
+		{"another user's link does not get an aggregate link with the hash of a private link", makePrivateAggregate},
 		{"a domain is known if it has keywords", linkDomains},
 		{"a user's links are listed, filtered, in pages", linkList},
 		{"all links are listed, in pages, with their keywords", linkAll},
@@ -64,7 +64,7 @@ func LinkSuite(t *testing.T, open func(t *testing.T) LinkStore) {
 		{"imports make users, and find existing ones", userImport},
 		{"users are listed by login, bytewise, in pages", userList},
 		{"a token finds its user", userTokens},
-		{"a removed token finds nobody", userTokensRemoved},
+		{"a removed token finds no user", userTokensRemoved},
 		{"newer session tokens replace older ones", userSessionTokens},
 		{"the version of an apiKey is the one set last", userKeyVersions},
 		{"each user has their own full name", userNames},
@@ -152,8 +152,8 @@ func linkOrder(t *testing.T, s LinkStore) {
 			same(t, "an imported link has another aggregate hash", l.AggregateHash, links[i].AggregateHash)
 			same(t, "an imported link has another long URL", l.LongURL, links[i].LongURL)
 			same(t, "an imported link has another creation", l.Created, links[i].Created)
-			same(t, "an imported link is not what its id names", linkByID(t, s, l.ID), l)
-			same(t, "an imported link is not what its hash names", linkByName(t, s, "bit.ly", string(l.Hash)), l)
+			same(t, "the id of an imported link finds another link", linkByID(t, s, l.ID), l)
+			same(t, "the hash of an imported link finds another link", linkByName(t, s, "bit.ly", string(l.Hash)), l)
 		}
 	}
 	if got := importLinks(t, s); len(got) != 0 {
@@ -180,7 +180,7 @@ func linkIDs(t *testing.T, s LinkStore) {
 	}
 }
 
-func linkFirstWord(t *testing.T, s LinkStore) {
+func linkFirstWins(t *testing.T, s LinkStore) {
 	first := foreign("ann", "h", "g", "http://first/")
 	later := foreign("bob", "h", "g2", "http://later/")
 	later.Created++
@@ -204,66 +204,66 @@ func linkAndAggregate(t *testing.T, s LinkStore) {
 		LongURL: "http://a/", Created: l.Created, Modified: l.Created, LinkDetails: store.LinkDetails{UserTS: l.Created},
 	}
 	same(t, "the aggregate link differs from a link of click.Nobody with the same URL", linkByID(t, s, l.Aggregate), aggregate)
-	same(t, "a shared hash does not name the user's link", linkByName(t, s, "", "h"), l)
+	same(t, "a hash of a link and of an aggregate link does not find the link", linkByName(t, s, "", "h"), l)
 
 	other := importLinks(t, s, foreign("ann", "o", "h", "http://a/"))[0]
-	same(t, "another link of the aggregate link has another one", other.Aggregate, l.Aggregate)
+	same(t, "two links with one aggregate hash have different aggregate links", other.Aggregate, l.Aggregate)
 	// A hash of an aggregate link, and later of a user's link.
 	first := importLinks(t, s, foreign("ann", "p", "q", "http://q/"))[0]
-	same(t, "the hash of an aggregate link does not name it", linkByName(t, s, "", "q").ID, first.Aggregate)
+	same(t, "the hash of an aggregate link does not find it", linkByName(t, s, "", "q").ID, first.Aggregate)
 	second := importLinks(t, s, foreign("bitly", "q", "q", "http://q/"))[0]
 	same(t, "an aggregate link was made twice", second.Aggregate, first.Aggregate)
-	same(t, "a link does not precede its aggregate link", linkByName(t, s, "", "q"), second)
+	same(t, "a hash of a link and of its aggregate link does not find the link", linkByName(t, s, "", "q"), second)
 }
 
 func linkEmptyAggregate(t *testing.T, s LinkStore) {
 	got := importLinks(t, s, foreign("ann", "h", "", "http://a/"), foreign("bob", "i", "h", "http://a/"))
-	same(t, "without an aggregate hash the link's own is not used", got[0].AggregateHash, "h")
-	same(t, "the aggregate link made without a hash cannot be named", got[1].Aggregate, got[0].Aggregate)
+	same(t, "a link without an aggregate hash got one other than its own hash", got[0].AggregateHash, "h")
+	same(t, "an aggregate link that was made without a hash is not found by the link's hash", got[1].Aggregate, got[0].Aggregate)
 }
 
 func linkAggregateURL(t *testing.T, s LinkStore) {
 	got := importLinks(t, s, foreign("ann", "h", "g", "http://first/"), foreign("bob", "i", "g", "http://later/"))
-	same(t, "links that name the same aggregate hash differ in it", got[1].Aggregate, got[0].Aggregate)
+	same(t, "links with the same aggregate hash have different aggregate links", got[1].Aggregate, got[0].Aggregate)
 	same(t, "a link lost its own long URL", got[1].LongURL, "http://later/")
 	same(t, "an aggregate link lost its first long URL", linkByID(t, s, got[0].Aggregate).LongURL, "http://first/")
 }
 
 func linkAggregates(t *testing.T, s LinkStore) {
 	got := importLinks(t, s, foreign("ann", "h", "g1", "http://a/"), foreign("bob", "i", "g2", "http://a/"))
-	same(t, "the first aggregate link of a URL is not the one named", got[0].AggregateHash, "g1")
-	same(t, "the second aggregate link of a URL is not the one named", got[1].AggregateHash, "g2")
+	same(t, "the first link of a URL has another aggregate hash than it was given", got[0].AggregateHash, "g1")
+	same(t, "the second link of a URL has another aggregate hash than it was given", got[1].AggregateHash, "g2")
 	if got[0].Aggregate == got[1].Aggregate {
-		t.Errorf("two aggregate hashes name one link: %+v", got)
+		t.Errorf("two aggregate hashes are of one aggregate link: %+v", got)
 	}
 }
 
-func linkKeywordStands(t *testing.T, s LinkStore) {
+func linkKeywordStays(t *testing.T, s LinkStore) {
 	got := importLinks(t, s,
 		named(foreign("ann", "h", "g", "http://a/"), "j.mp", "word"),
 		named(foreign("bob", "i", "g", "http://a/"), "j.mp", "word"))
-	same(t, "a keyword went to a later link of the batch", linkByName(t, s, "j.mp", "word"), got[0])
+	same(t, "a keyword does not find the first link of the batch that has it", linkByName(t, s, "j.mp", "word"), got[0])
 	importLinks(t, s, named(foreign("bob", "i", "g", "http://a/"), "j.mp", "word"))
-	same(t, "a keyword went to a link of a later batch", linkByName(t, s, "j.mp", "word"), got[0])
+	same(t, "a keyword does not find the link of the first batch that has it", linkByName(t, s, "j.mp", "word"), got[0])
 	importLinks(t, s, named(foreign("bob", "i", "g", "http://a/"), "j.mp", "another"))
-	same(t, "a known link got no further keyword", linkByName(t, s, "j.mp", "another"), got[1])
+	same(t, "a known link did not get a second keyword", linkByName(t, s, "j.mp", "another"), got[1])
 	importLinks(t, s, named(foreign("bob", "i", "g", "http://a/"), "1.usa.gov", "word"))
-	same(t, "a keyword did not go to another link on another domain", linkByName(t, s, "1.usa.gov", "word"), got[1])
+	same(t, "a keyword cannot be of different links on different domains", linkByName(t, s, "1.usa.gov", "word"), got[1])
 }
 
 func linkPrecedence(t *testing.T, s LinkStore) {
 	ctx := context.Background()
 	other := importLinks(t, s, named(foreign("ann", "h1", "g1", "http://1/"), "old.example", "name"))[0]
 	newer := importLinks(t, s, named(foreign("ann", "h2", "g2", "http://2/"), "new.example", "name"))[0]
-	same(t, "a keyword of a domain does not name its link", linkByName(t, s, "new.example", "name"), newer)
-	same(t, "on another domain, the oldest keyword of that name does not name its link", linkByName(t, s, "bit.ly", "name"), other)
+	same(t, "a keyword on its own domain does not find its link", linkByName(t, s, "new.example", "name"), newer)
+	same(t, "on a domain without the keyword, the oldest such keyword does not find its link", linkByName(t, s, "bit.ly", "name"), other)
 	a := importLinks(t, s, foreign("ann", "h3", "name", "http://3/"))[0].Aggregate
 	same(t, "an aggregate link's hash does not precede a keyword of another domain", linkByName(t, s, "bit.ly", "name").ID, a)
 	l := importLinks(t, s, foreign("ann", "name", "g4", "http://4/"))[0]
 	same(t, "a hash of a link does not precede that of an aggregate link", linkByName(t, s, "bit.ly", "name"), l)
 	same(t, "a keyword of the domain does not precede a hash", linkByName(t, s, "old.example", "name"), other)
 	if got, err := s.LinkByName(ctx, "", "name"); err != nil || got != l {
-		t.Errorf("without a domain, a hash does not name its link: %+v, %v", got, err)
+		t.Errorf("without a domain, a hash does not find its link: %+v, %v", got, err)
 	}
 }
 
@@ -271,10 +271,10 @@ func linkCase(t *testing.T, s LinkStore) {
 	got := importLinks(t, s,
 		named(foreign("ann", "AbC", "G", "http://1/"), "J.MP", "Word"),
 		named(foreign("ann", "aBc", "g", "http://2/"), "j.mp", "word"))
-	same(t, "a domain in upper case is another domain", linkByName(t, s, "j.mp", "Word"), got[0])
-	same(t, "a domain in lower case is another domain", linkByName(t, s, "J.Mp", "word"), got[1])
-	same(t, "hashes are compared without case", linkByName(t, s, "", "aBc"), got[1])
-	same(t, "aggregate hashes are compared without case", linkByName(t, s, "", "G").ID, got[0].Aggregate)
+	same(t, "the domain of a keyword in upper case is not found in lower case", linkByName(t, s, "j.mp", "Word"), got[0])
+	same(t, "the domain of a keyword in lower case is not found in upper case", linkByName(t, s, "J.Mp", "word"), got[1])
+	same(t, "hashes that differ in case are mixed up", linkByName(t, s, "", "aBc"), got[1])
+	same(t, "aggregate hashes that differ in case are mixed up", linkByName(t, s, "", "G").ID, got[0].Aggregate)
 	noLink(t, s, "j.mp", "WORD")
 	noLink(t, s, "", "abc")
 }

@@ -33,15 +33,15 @@ func deleteLink(t *testing.T, s LinkStore) {
 		named(foreign("ann", "h", "g", "http://a/"), "j.mp", "word"), foreign("bob", "i", "g", "http://a/"),
 		named(foreign("ann", "h", "g", "http://a/"), "bit.ly", "word2"), named(foreign("bob", "i", "g", "http://a/"), "bit.ly", "word"))
 	ann, bob := got[0], got[1]
-	same(t, "two keywords of one name do not go to the older one", linkByName(t, s, "", "word"), ann)
+	same(t, "the keyword of two links does not find the older link", linkByName(t, s, "", "word"), ann)
 	r, err := s.DeleteLink(ctx, ann.ID)
 	if want := (store.DeletedRows{Links: 1, Keywords: 2}); err != nil || r != want {
 		t.Errorf("deleting a link removed %+v (%v), want %+v", r, err, want)
 	}
 	noLink(t, s, "", "h")
 	noLink(t, s, "j.mp", "word2")
-	same(t, "a keyword of a link that is gone hides another of its name", linkByName(t, s, "j.mp", "word"), bob)
-	same(t, "a link took its aggregate link with it, which another link has", linkByName(t, s, "", "g").ID, bob.Aggregate)
+	same(t, "a keyword of a deleted link hides the same keyword of another link", linkByName(t, s, "j.mp", "word"), bob)
+	same(t, "the aggregate link of a deleted link was deleted too, although another link has it", linkByName(t, s, "", "g").ID, bob.Aggregate)
 	for name, err := range map[string]error{
 		"DeleteLink again":           func() error { _, err := s.DeleteLink(ctx, ann.ID); return err }(),
 		"DeleteLink of nothing":      func() error { _, err := s.DeleteLink(ctx, math.MaxUint64); return err }(),
@@ -55,7 +55,7 @@ func deleteLink(t *testing.T, s LinkStore) {
 		}
 	}
 	if links, all, err := s.ListLinks(ctx, store.LinkFilter{User: ann.User, Limit: 9}); err != nil || all != 0 || len(links) != 0 {
-		t.Errorf("a link that is gone is listed: %v of %d, %v", links, all, err)
+		t.Errorf("a deleted link is listed: %v of %d, %v", links, all, err)
 	}
 	if r, err = s.DeleteLink(ctx, bob.ID); err != nil || r != (store.DeletedRows{Links: 1, Keywords: 1, Aggregates: 1}) {
 		t.Errorf("deleting the last link of an aggregate link removed %+v, %v", r, err)
@@ -63,7 +63,7 @@ func deleteLink(t *testing.T, s LinkStore) {
 	noLink(t, s, "", "g")
 	want := []rollup.Scope{{Link: bob.Aggregate}, {User: ann.User, Link: ann.ID}, {User: bob.User, Link: bob.ID}}
 	if got := deletions(t, s); !slices.Equal(got, want) {
-		t.Errorf("after the deletions the counts of %v are to go, want %v", got, want)
+		t.Errorf("Deletions lists %v, want %v", got, want)
 	}
 	for limit, n := range map[int]int{-1: 0, 0: 0, 2: 2} {
 		if list, err := s.Deletions(ctx, limit); err != nil || len(list) != n {
@@ -74,7 +74,7 @@ func deleteLink(t *testing.T, s LinkStore) {
 		t.Fatal(err)
 	}
 	if got := deletions(t, s); !slices.Equal(got, want[:1]) {
-		t.Errorf("what was done is %v still", got)
+		t.Errorf("Deletions lists %v after FinishDeletions", got)
 	}
 	// Names may be used again, ids are not.
 	made := makeLink(t, s, fresh(ann.User, "h", "g", "http://a/"), true)
@@ -82,11 +82,11 @@ func deleteLink(t *testing.T, s LinkStore) {
 	for _, id := range []click.LinkID{ann.ID, ann.Aggregate, bob.ID} {
 		for _, l := range []store.Link{made, again} {
 			if l.ID == id || l.Aggregate == id {
-				t.Errorf("id %d was given again: %+v", id, l)
+				t.Errorf("id %d was used again: %+v", id, l)
 			}
 		}
 	}
-	same(t, "a keyword that was freed does not name its new link", linkByName(t, s, "j.mp", "word"), again)
+	same(t, "a keyword of a deleted link does not find its new link", linkByName(t, s, "j.mp", "word"), again)
 }
 
 func deleteUser(t *testing.T, s LinkStore) {
@@ -110,8 +110,8 @@ func deleteUser(t *testing.T, s LinkStore) {
 	for _, name := range []string{"a", "b", "c", "g1", "word"} {
 		noLink(t, s, "j.mp", name)
 	}
-	same(t, "another user's link went too", linkByName(t, s, "", "d"), got[3])
-	same(t, "another user's aggregate link went too", linkByName(t, s, "", "g2").ID, got[3].Aggregate)
+	same(t, "a link of another user was deleted too", linkByName(t, s, "", "d"), got[3])
+	same(t, "an aggregate link of another user's link was deleted too", linkByName(t, s, "", "g2").ID, got[3].Aggregate)
 	for name, err := range map[string]error{
 		"UserByLogin": func() error { _, err := s.UserByLogin(ctx, "ann"); return err }(),
 		"UserByID":    func() error { _, err := s.UserByID(ctx, ann.ID); return err }(),
@@ -119,7 +119,7 @@ func deleteUser(t *testing.T, s LinkStore) {
 		"Password":    func() error { _, err := s.Password(ctx, ann.ID); return err }(),
 		"AddToken":    s.AddToken(ctx, ann.ID, store.TokenDigest{9}, 1),
 		"again":       func() error { _, err := s.DeleteUser(ctx, ann.ID); return err }(),
-		"nobody":      func() error { _, err := s.DeleteUser(ctx, click.Nobody); return err }(),
+		"no user":     func() error { _, err := s.DeleteUser(ctx, click.Nobody); return err }(),
 		"too high":    func() error { _, err := s.DeleteUser(ctx, math.MaxUint64); return err }(),
 	} {
 		if !errors.Is(err, click.ErrNotFound) {
@@ -127,15 +127,15 @@ func deleteUser(t *testing.T, s LinkStore) {
 		}
 	}
 	if u, err := s.UserByToken(ctx, store.TokenDigest{3}); err != nil || u.Login != "bob" {
-		t.Errorf("another user's token went too: %+v, %v", u, err)
+		t.Errorf("a token of another user was deleted too: %+v, %v", u, err)
 	}
 	if users, err := s.ListUsers(ctx, "", 9); err != nil || len(users) != 1 {
 		t.Errorf("users %v, %v", users, err)
 	}
 	if got, want := deletions(t, s), []rollup.Scope{{Link: got[0].Aggregate}, {User: ann.ID}}; !slices.Equal(got, want) {
-		t.Errorf("the counts of %v are to go, want %v", got, want)
+		t.Errorf("Deletions lists %v, want %v", got, want)
 	}
 	if again := addUser(t, s, "ann", 5); again.ID == ann.ID || again != (store.User{ID: again.ID, Login: "ann", Created: 5}) {
-		t.Errorf("a new user of a freed login is %+v", again)
+		t.Errorf("a new user with the login of a deleted one is %+v", again)
 	}
 }

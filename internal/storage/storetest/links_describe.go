@@ -14,7 +14,7 @@ import (
 // detailsLater: a later import adds details to a link that has none.
 func detailsLater(t *testing.T, s LinkStore) {
 	at := foreign("ann", "h", "g", "http://a/").Created
-	said := func(l store.ForeignLink) store.ForeignLink {
+	with := func(l store.ForeignLink) store.ForeignLink {
 		l.Details = store.LinkDetails{Title: "title", Note: "note", Private: true, Archived: true, UserTS: 7}
 		l.Modified = at + 9
 		return l
@@ -25,34 +25,34 @@ func detailsLater(t *testing.T, s LinkStore) {
 	plain := importLinks(t, s, foreign("ann", "h", "g", "http://a/"), foreign("ann", "t", "g", "http://a/"), foreign("ann", "i", "g", "http://a/"))
 	importLinks(t, s, foreign("bob", "b", "b", "http://b/"))
 	for _, no := range []store.ForeignLink{
-		said(foreign("bob", "h", "g", "http://a/")), said(foreign("ann", "h", "g", "http://other/")), said(foreign("nobody here", "h", "g", "http://a/")),
+		with(foreign("bob", "h", "g", "http://a/")), with(foreign("ann", "h", "g", "http://other/")), with(foreign("another", "h", "g", "http://a/")),
 	} {
-		same(t, "the word of another owner, or on another long URL, gave details to a link", importLinks(t, s, no)[0], plain[0])
+		same(t, "an import with another owner or long URL changed the details of a link", importLinks(t, s, no)[0], plain[0])
 	}
 	other := foreign("ann", "h", "g", "http://a/")
 	other.Created += 5
-	same(t, "a word without details changed a link", importLinks(t, s, other)[0], plain[0])
+	same(t, "an import without details changed a link", importLinks(t, s, other)[0], plain[0])
 
 	want := plain[0]
-	want.LinkDetails, want.Modified = said(store.ForeignLink{}).Details, at+9
-	got := importLinks(t, s, said(foreign("ann", "h", "g", "http://a/")), titled)
-	same(t, "a later word did not give its details to a link that had none", got[0], want)
-	same(t, "the details of a later word were not kept", linkByID(t, s, want.ID), want)
+	want.LinkDetails, want.Modified = with(store.ForeignLink{}).Details, at+9
+	got := importLinks(t, s, with(foreign("ann", "h", "g", "http://a/")), titled)
+	same(t, "an import did not add details to a link without any", got[0], want)
+	same(t, "the details of an import were not stored", linkByID(t, s, want.ID), want)
 	wantTitled := plain[1]
 	wantTitled.Title = "title"
-	same(t, "a title alone did not come, or changed another detail", got[1], wantTitled)
+	same(t, "an import with a title alone changed something else", got[1], wantTitled)
 
-	second := said(foreign("ann", "h", "g", "http://a/"))
+	second := with(foreign("ann", "h", "g", "http://a/"))
 	second.Details.Title = "second"
-	same(t, "a second word changed details that somebody had said", importLinks(t, s, second)[0], want)
+	same(t, "an import changed details of a link that has some", importLinks(t, s, second)[0], want)
 	note := "edited"
 	edited := editLink(t, s, plain[2].ID, store.LinkEdit{Note: &note, Modified: at})
-	same(t, "a later word changed an edited link", importLinks(t, s, said(foreign("ann", "i", "g", "http://a/")))[0], edited)
+	same(t, "an import changed an edited link", importLinks(t, s, with(foreign("ann", "i", "g", "http://a/")))[0], edited)
 
-	got = importLinks(t, s, foreign("ann", "j", "g", "http://a/"), said(foreign("bob", "j", "g", "http://a/")), said(foreign("ann", "j", "g", "http://a/")), second)
-	same(t, "in one call, a later word of the same owner did not bring the details", got[2].LinkDetails, want.LinkDetails)
-	same(t, "they were not kept", linkByID(t, s, got[2].ID).LinkDetails, want.LinkDetails)
-	same(t, "the answer has a link as it was in the middle of the call", got[0], got[2])
+	got = importLinks(t, s, foreign("ann", "j", "g", "http://a/"), with(foreign("bob", "j", "g", "http://a/")), with(foreign("ann", "j", "g", "http://a/")), second)
+	same(t, "in one call, a later link of the same owner did not add its details", got[2].LinkDetails, want.LinkDetails)
+	same(t, "the details of a later link in the same call were not stored", linkByID(t, s, got[2].ID).LinkDetails, want.LinkDetails)
+	same(t, "ImportLinks returned a link as it was before the end of the call", got[0], got[2])
 }
 
 // importOrder: links of one user and second are listed by descending id, so ids
@@ -77,7 +77,7 @@ func importOrder(t *testing.T, s LinkStore) {
 		}
 		for place, of := range ids {
 			if !slices.IsSorted(of) {
-				t.Errorf("round %d: the links of user %d at %d have ids in another order than they were given: %d", round, place.User, place.UserTS, of)
+				t.Errorf("round %d: the links of user %d at %d have ids that do not ascend in the order given: %d", round, place.User, place.UserTS, of)
 			}
 		}
 		all, err := s.AllLinks(context.Background(), 0, 1<<20)

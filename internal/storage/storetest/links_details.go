@@ -16,7 +16,7 @@ func editLink(t *testing.T, s store.Links, id click.LinkID, e store.LinkEdit) st
 	t.Helper()
 	l, err := s.EditLink(context.Background(), id, e)
 	if err != nil {
-		t.Fatalf("a good edit of a link failed: %v", err)
+		t.Fatalf("EditLink: %v", err)
 	}
 	return l
 }
@@ -26,7 +26,7 @@ func detailsMade(t *testing.T, s LinkStore) {
 	n.LinkDetails = store.LinkDetails{Title: "title", Note: "note", Private: true, Archived: true, UserTS: 7}
 	l := makeLink(t, s, n, true)
 	same(t, "a made link has other details", l.LinkDetails, n.LinkDetails)
-	same(t, "a made link was modified at another time than it was made", l.Modified, l.Created)
+	same(t, "the Modified of a made link is not its Created", l.Modified, l.Created)
 	same(t, "a made link's details were not kept", linkByID(t, s, l.ID), l)
 	same(t, "an aggregate link has details", linkByID(t, s, l.Aggregate).LinkDetails, store.LinkDetails{UserTS: n.Created})
 	n.LinkDetails = store.LinkDetails{Title: "other"}
@@ -44,11 +44,11 @@ func detailsMade(t *testing.T, s LinkStore) {
 	secret.Details.Private = true
 	imported = importLinks(t, s, secret)[0]
 	same(t, "a link that is imported as private is public", imported.LinkDetails, store.LinkDetails{Private: true, UserTS: imported.Created})
-	same(t, "an imported private link was not kept so", linkByID(t, s, imported.ID), imported)
+	same(t, "an imported private link was stored otherwise", linkByID(t, s, imported.ID), imported)
 	same(t, "the aggregate link of a private one is private", linkByID(t, s, imported.Aggregate).Private, false)
 	secret.Details.Private = false
-	same(t, "a second word on a private link made it public", importLinks(t, s, secret)[0], imported)
-	same(t, "an imported link was modified at another time than it was made", imported.Modified, imported.Created)
+	same(t, "a second import of a private link made it public", importLinks(t, s, secret)[0], imported)
+	same(t, "the Modified of an imported link is not its Created", imported.Modified, imported.Created)
 }
 
 func detailsEdited(t *testing.T, s LinkStore) {
@@ -68,7 +68,7 @@ func detailsEdited(t *testing.T, s LinkStore) {
 		step.edit.Modified = int64(100 - i)
 		step.set()
 		want.Modified = step.edit.Modified
-		same(t, "an edit changed something else, or not what it said", editLink(t, s, want.ID, step.edit), want)
+		same(t, "an edit returned another link than it should", editLink(t, s, want.ID, step.edit), want)
 		same(t, "an edit was not kept", linkByID(t, s, want.ID), want)
 	}
 	for _, text := range append(oddTexts(), "") {
@@ -86,7 +86,7 @@ func detailsRefused(t *testing.T, s LinkStore) {
 	good := "good"
 	for _, id := range []click.LinkID{0, l.Aggregate, l.ID + l.Aggregate, math.MaxInt64 + 1, math.MaxUint64} {
 		if got, err := s.EditLink(ctx, id, store.LinkEdit{Title: &good}); !errors.Is(err, click.ErrNotFound) {
-			t.Errorf("an edit of id %d, which is no user's link, gave %+v and %v, not click.ErrNotFound", id, got, err)
+			t.Errorf("an edit of id %d, which is not a link of a user, gave %+v and %v, not click.ErrNotFound", id, got, err)
 		}
 	}
 	for _, bad := range []string{"\xff", "a\x00b"} {
@@ -116,7 +116,7 @@ func linkHashes(t *testing.T, s LinkStore) {
 	}
 	for _, n := range []int{0, 1, len(ids)} {
 		if got, err := s.Hashes(ctx, ids[:n]); err != nil || !slices.Equal(got, want[:n]) {
-			t.Errorf("the hashes of %d ids are not theirs in their order: %q, %v", n, got, err)
+			t.Errorf("Hashes of %d ids are wrong, or in another order: %q, %v", n, got, err)
 		}
 	}
 }
@@ -157,11 +157,11 @@ func linkOfURL(t *testing.T, s LinkStore) {
 	var ids []click.LinkID
 	for _, l := range all {
 		ids = append(ids, l.ID)
-		same(t, "a link of a long URL is not what its id names", l, linkByID(t, s, l.ID))
+		same(t, "a link of a long URL differs from the link of its id", l, linkByID(t, s, l.ID))
 	}
 	want := []click.LinkID{got[3].ID, got[1].Aggregate, got[1].ID, got[0].ID, got[0].Aggregate, got[2].ID, got[2].Aggregate}
 	if err != nil || !slices.Equal(ids, want) {
-		t.Errorf("the links of a long URL are %v (%v), oldest first they are %v", ids, err, want)
+		t.Errorf("LinksOfURL lists %v (%v), want oldest first %v", ids, err, want)
 	}
 }
 
@@ -203,7 +203,7 @@ func linkList(t *testing.T, s LinkStore) {
 		"not private": {Private: &no}, "created from": {CreatedFrom: 104}, "created to": {CreatedTo: 104},
 		"created within": {CreatedFrom: 103, CreatedTo: 103}, "modified from": {ModifiedFrom: 1000}, "keyword": {Keyword: "c"},
 		"unknown keyword": {Keyword: "b"}, "query": {Words: store.Words{Query: "tITLE"}},
-		"query outside ASCII": {Words: store.Words{Query: "tétÈ"}}, "query of what is one letter in lower case": {Words: store.Words{Query: "300 k"}},
+		"query outside ASCII": {Words: store.Words{Query: "tétÈ"}}, "query of a letter that is another one in lower case": {Words: store.Words{Query: "300 k"}},
 		"query in notes": {Words: store.Words{Query: "nOTE"}}, "query but not in notes": {Words: store.Words{Query: "nOTE", WithoutNotes: true}},
 		"no words, and not in notes": {Words: store.Words{WithoutNotes: true}},
 		"domain":                     {Words: store.Words{RootDomain: "example.COM"}}, "exact domain": {Words: store.Words{ExactDomain: "example.com"}},
@@ -212,7 +212,7 @@ func linkList(t *testing.T, s LinkStore) {
 		f.User = bob.User
 		if f == (store.LinkFilter{User: bob.User}) {
 			if got, all, err := s.ListLinks(ctx, store.LinkFilter{User: bob.User, Limit: 9}); err != nil || all != 1 || !slices.Equal(got, []store.Link{bob}) {
-				t.Errorf("another user's links are not the one they have: %v, %d, %v", got, all, err)
+				t.Errorf("the links of a user with one link are %v, %d, %v", got, all, err)
 			}
 		}
 		f.User = made[0].User
@@ -234,7 +234,7 @@ func linkList(t *testing.T, s LinkStore) {
 	for user, n := range map[click.UserID]int{made[0].User: len(made), bob.User: 1, click.Nobody: 0, bob.User + 1: 0, math.MaxUint64: 0} {
 		for than := -1; than < len(made)+2; than++ {
 			if more, err := s.MoreLinks(ctx, user, than); err != nil || more != (n > max(than, 0)) {
-				t.Errorf("user %d has %d links, and more than %d: %t, %v", user, n, than, more, err)
+				t.Errorf("user %d has %d links: MoreLinks than %d says %t, %v", user, n, than, more, err)
 			}
 		}
 	}
@@ -275,12 +275,12 @@ func linkCounts(t *testing.T, s LinkStore) {
 	}
 	for user, want := range map[click.UserID]int64{ann: -5, bob: got[len(got)-1].Created} {
 		if first, any, err := s.FirstLink(ctx, user); err != nil || !any || first != want {
-			t.Errorf("user %d's first link was made at %d, %t, %v; want %d", user, first, any, err, want)
+			t.Errorf("FirstLink of user %d is %d, %t, %v; want %d", user, first, any, err, want)
 		}
 	}
 	for _, user := range []click.UserID{click.Nobody, bob + 1, math.MaxUint64} {
 		if first, any, err := s.FirstLink(ctx, user); err != nil || any {
-			t.Errorf("user %d, who has no links, made the first at %d, %t, %v", user, first, any, err)
+			t.Errorf("user %d, who has no links: FirstLink is %d, %t, %v", user, first, any, err)
 		}
 	}
 }
@@ -315,7 +315,7 @@ func linkAll(t *testing.T, s LinkStore) {
 		same(t, "pages do not list every link once", len(got), len(want))
 		ids = ids[:0]
 		for i, l := range got {
-			same(t, "a listed link is not what its id names", l, want[l.ID])
+			same(t, "a listed link differs from the link of its id", l, want[l.ID])
 			if ids = append(ids, l.ID); i > 0 && l.ID <= ids[i-1] {
 				t.Errorf("link %d is listed after %d", l.ID, ids[i-1])
 			}
@@ -333,7 +333,7 @@ func linkAll(t *testing.T, s LinkStore) {
 	same(t, "the oldest keyword is not the first", all[0], store.Keyword{Link: linkByName(t, s, "", "h0").ID, Domain: "j.mp", Keyword: "k0"})
 	same(t, "the newest keyword is not the last", all[24], store.Keyword{Link: linkByName(t, s, "", "h0").ID, Domain: "bit.ly", Keyword: "another"})
 	if none, err := s.Keywords(ctx, []click.LinkID{linkByName(t, s, "", "h1").ID, 1 << 40}); err != nil || len(none) != 0 {
-		t.Errorf("keywords of links without: %v, %v", none, err)
+		t.Errorf("keywords of links that have none: %v, %v", none, err)
 	}
 	if none, err := s.Keywords(ctx, nil); err != nil || len(none) != 0 {
 		t.Errorf("keywords of no links: %v, %v", none, err)

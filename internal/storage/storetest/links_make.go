@@ -24,7 +24,7 @@ func makeLink(t *testing.T, s store.Links, n store.NewLink, wantMade bool) store
 	t.Helper()
 	l, made, err := s.MakeLink(context.Background(), n)
 	if err != nil {
-		t.Fatalf("a good link, %+v, was not made: %v", n, err)
+		t.Fatalf("MakeLink(%+v): %v", n, err)
 	}
 	if made != wantMade {
 		t.Errorf("a link, %+v, was made: %t, want %t", n, made, wantMade)
@@ -44,20 +44,20 @@ func makeFound(t *testing.T, s LinkStore) {
 	ann := addUser(t, s, "ann", 1)
 	l := makeLink(t, s, fresh(ann.ID, "h", "g", "http://a/"), true)
 	if l.ID == click.AllLinks || l.Aggregate == click.AllLinks || l.ID == l.Aggregate {
-		t.Errorf("a made link and its aggregate link have no ids of their own: %+v", l)
+		t.Errorf("a made link and its aggregate link have wrong ids: %+v", l)
 	}
-	same(t, "a made link is not what was asked for", l, store.Link{
+	same(t, "a made link has other fields than were given", l, store.Link{
 		ID: l.ID, User: ann.ID, Hash: "h", Aggregate: l.Aggregate, AggregateHash: "g", LongURL: "http://a/",
 		Created: 1331822918, Modified: 1331822918, LinkDetails: fresh(0, "", "", "").LinkDetails,
 	})
-	same(t, "a made link is not what its hash names", linkByName(t, s, "bit.ly", "h"), l)
-	same(t, "a made link is not what its id names", linkByID(t, s, l.ID), l)
+	same(t, "the hash of a made link finds another link", linkByName(t, s, "bit.ly", "h"), l)
+	same(t, "the id of a made link finds another link", linkByID(t, s, l.ID), l)
 	aggregate := store.Link{
 		ID: l.Aggregate, User: click.Nobody, Hash: "g", Aggregate: l.Aggregate, AggregateHash: "g",
 		LongURL: "http://a/", Created: 1331822918, Modified: 1331822918, LinkDetails: store.LinkDetails{UserTS: 1331822918},
 	}
 	same(t, "a new aggregate link differs from a link of click.Nobody with the same URL and Created", linkByName(t, s, "bit.ly", "g"), aggregate)
-	same(t, "a made aggregate link is not what its id names", linkByID(t, s, l.Aggregate), aggregate)
+	same(t, "the id of a made aggregate link finds another link", linkByID(t, s, l.Aggregate), aggregate)
 }
 
 func makeOnce(t *testing.T, s LinkStore) {
@@ -66,7 +66,7 @@ func makeOnce(t *testing.T, s LinkStore) {
 	for _, names := range [][2]string{{"h2", "g2"}, {"h", "g"}, {"g", "g"}, {"h2", "h"}} {
 		later := fresh(ann, names[0], names[1], "http://a/")
 		later.Created--
-		same(t, "a long URL that the user has gave another link", makeLink(t, s, later, false), first)
+		same(t, "a long URL that the user has a link of returned another link", makeLink(t, s, later, false), first)
 	}
 	same(t, "finding a link changed it", linkByName(t, s, "", "h"), first)
 	noLink(t, s, "", "h2")
@@ -76,7 +76,7 @@ func makeOnce(t *testing.T, s LinkStore) {
 	for i, longURL := range []string{"http://a", "http://a/?", "http://a/#", "http://A/", "HTTP://a/", "http://a/%2f", "http://a/%2F"} {
 		l := makeLink(t, s, fresh(ann, fmt.Sprintf("h-%d", i), fmt.Sprintf("g-%d", i), longURL), true)
 		if ids[l.ID] || ids[l.Aggregate] {
-			t.Errorf("%q, which is another long URL, shares a link or an aggregate link: %+v", longURL, l)
+			t.Errorf("%q shares a link or an aggregate link with another long URL: %+v", longURL, l)
 		}
 		ids[l.ID], ids[l.Aggregate] = true, true
 	}
@@ -117,9 +117,9 @@ func makeOldest(t *testing.T, s LinkStore) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, "of a user's links of a long URL the oldest, then first by hash, is not the one",
+	same(t, "of a user's links of a long URL not the oldest, then first by hash, was returned",
 		makeLink(t, s, fresh(ann.ID, "x", "y", "http://a/"), false).Hash, "b")
-	same(t, "of a long URL's aggregate links the oldest, then first by hash, is not the one",
+	same(t, "of a long URL's aggregate links not the oldest, then first by hash, was used",
 		makeLink(t, s, fresh(addUser(t, s, "cid", 1).ID, "x", "y", "http://a/"), true).AggregateHash, "2")
 }
 
@@ -135,7 +135,7 @@ func makeTaken(t *testing.T, s LinkStore) {
 	notMade(t, s, fresh(bob, "free", "free", "http://b/"), click.ErrExists)
 	notMade(t, s, fresh(bob, "free", "free", "http://a/"), click.ErrExists)
 	noLink(t, s, "", "free")
-	same(t, "names of another case are not free",
+	same(t, "names that differ in case from known ones cannot be used",
 		makeLink(t, s, fresh(bob, "LINK", "Keyword", "http://b/"), true).AggregateHash, "Keyword")
 	notMade(t, s, fresh(bob, "LINK", "free", "http://c/"), click.ErrExists)
 	notMade(t, s, fresh(bob, "free", "Keyword", "http://c/"), click.ErrExists)
@@ -178,11 +178,11 @@ func makeThenImport(t *testing.T, s LinkStore) {
 	l := makeLink(t, s, fresh(addUser(t, s, "ann", 1).ID, "h", "g", "http://a/"), true)
 	same(t, "an import changed a link that was made",
 		importLinks(t, s, named(foreign("bob", "h", "other", "http://b/"), "j.mp", "word"))[0], l)
-	same(t, "an import gave a made link no keyword", linkByName(t, s, "j.mp", "word"), l)
+	same(t, "an import did not add a keyword to a made link", linkByName(t, s, "j.mp", "word"), l)
 	next := importLinks(t, s, foreign("bob", "i", "g", "http://b/"))[0]
 	same(t, "an import made an aggregate link again", next.Aggregate, l.Aggregate)
 	if next.ID == l.ID || next.ID == l.Aggregate {
-		t.Errorf("an import gave an id that is taken: %+v", next)
+		t.Errorf("an import used an id again: %+v", next)
 	}
 }
 
@@ -222,7 +222,7 @@ func makeConcurrency(t *testing.T, s LinkStore) {
 		same(t, "a link was not made exactly once", winners[o], 1)
 		same(t, "concurrent calls returned another link than the one that was made", linkByName(t, s, "", string(l.Hash)), l)
 		if known, ok := aggregates[o.url]; ok && known != l.Aggregate {
-			t.Errorf("concurrent makers made two aggregate links of one long URL: %d and %d", known, l.Aggregate)
+			t.Errorf("concurrent calls made two aggregate links of one long URL: %d and %d", known, l.Aggregate)
 		}
 		aggregates[o.url] = l.Aggregate
 	}

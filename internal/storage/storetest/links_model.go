@@ -52,7 +52,7 @@ func pair[ID click.LinkID | click.UserID](t *rapid.T, to, back map[ID]ID, got, w
 		to[got], back[want] = want, got
 	}
 	if to[got] != want || back[want] != got {
-		t.Fatalf("id %d stood for the model's %d, and now for its %d", got, to[got], want)
+		t.Fatalf("id %d was id %d of the model, and is now its id %d", got, to[got], want)
 	}
 }
 
@@ -62,7 +62,7 @@ func (m *historyMatch) link(t *rapid.T, got, want store.Link) {
 	pair(t, m.users, m.modelUsers, got.User, want.User)
 	got.ID, got.Aggregate, got.User = want.ID, want.Aggregate, want.User
 	if got != want {
-		t.Fatalf("a link is not the model's:\n got %+v\nwant %+v", got, want)
+		t.Fatalf("a link differs from the model's:\n got %+v\nwant %+v", got, want)
 	}
 }
 
@@ -70,7 +70,7 @@ func (m *historyMatch) user(t *rapid.T, got, want store.User) {
 	pair(t, m.users, m.modelUsers, got.ID, want.ID)
 	got.ID = want.ID
 	if got != want {
-		t.Fatalf("a user is not the model's:\n got %+v\nwant %+v", got, want)
+		t.Fatalf("a user differs from the model's:\n got %+v\nwant %+v", got, want)
 	}
 }
 
@@ -78,11 +78,11 @@ func (m *historyMatch) user(t *rapid.T, got, want store.User) {
 func (m *historyMatch) errors(t *rapid.T, got, want error) bool {
 	for _, kind := range []error{click.ErrNotFound, click.ErrExists, store.ErrText} {
 		if errors.Is(got, kind) != errors.Is(want, kind) {
-			t.Fatalf("the store said %v where the model says %v", got, want)
+			t.Fatalf("the store answers %v, and the model %v", got, want)
 		}
 	}
 	if (got == nil) != (want == nil) {
-		t.Fatalf("the store said %v where the model says %v", got, want)
+		t.Fatalf("the store answers %v, and the model %v", got, want)
 	}
 	return got != nil
 }
@@ -160,7 +160,7 @@ func (h *linkHistory) makeLink(t *rapid.T) {
 		return
 	}
 	if made != wantMade {
-		t.Fatalf("a link was made: %t, and by the model: %t", made, wantMade)
+		t.Fatalf("a link was made: %t, in the model: %t", made, wantMade)
 	}
 	h.match.link(t, got, want)
 }
@@ -216,7 +216,7 @@ func (h *linkHistory) listUsers(t *rapid.T) {
 		return
 	}
 	if len(got) != len(want) {
-		t.Fatalf("%d users after %q, and the model lists %d", len(got), after, len(want))
+		t.Fatalf("%d users after %q, in the model %d", len(got), after, len(want))
 	}
 	for i := range got {
 		h.match.user(t, got[i], want[i])

@@ -34,7 +34,7 @@ func (h *linkHistory) password(t *rapid.T) {
 	proof, err := h.store.Password(context.Background(), got.ID)
 	wantProof, wantErr := h.model.Password(context.Background(), want.ID)
 	if !h.match.errors(t, err, wantErr) && proof != wantProof {
-		t.Fatalf("a password is %q, and the model's %q", proof, wantProof)
+		t.Fatalf("the password is %q, in the model %q", proof, wantProof)
 	}
 }
 
@@ -79,7 +79,7 @@ func (h *linkHistory) listLinks(t *rapid.T) {
 		return
 	}
 	if all != wantAll || len(links) != all {
-		t.Fatalf("%d links of %d, and the model lists %d", len(links), all, wantAll)
+		t.Fatalf("%d links of %d are listed, in the model of %d", len(links), all, wantAll)
 	}
 	if !slices.IsSortedFunc(links, func(a, b store.Link) int { return cmp.Or(cmp.Compare(b.UserTS, a.UserTS), cmp.Compare(b.ID, a.ID)) }) {
 		t.Fatalf("links are not listed by descending time and id: %v", links)
@@ -90,7 +90,7 @@ func (h *linkHistory) listLinks(t *rapid.T) {
 // sameLinks compares links by hash, because their ids may differ.
 func (h *linkHistory) sameLinks(t *rapid.T, got, want []store.Link) {
 	if len(got) != len(want) {
-		t.Fatalf("%d links, and the model has %d", len(got), len(want))
+		t.Fatalf("%d links, in the model %d", len(got), len(want))
 	}
 	for _, links := range [][]store.Link{got, want} {
 		slices.SortFunc(links, func(a, b store.Link) int {
@@ -105,7 +105,7 @@ func (h *linkHistory) sameLinks(t *rapid.T, got, want []store.Link) {
 	hashes, err := h.store.Hashes(context.Background(), ids)
 	wantHashes, wantErr := h.model.Hashes(context.Background(), wantIDs)
 	if !h.match.errors(t, err, wantErr) && !slices.Equal(hashes, wantHashes) {
-		t.Fatalf("hashes %q, and the model's are %q", hashes, wantHashes)
+		t.Fatalf("hashes %q, in the model %q", hashes, wantHashes)
 	}
 }
 
@@ -123,7 +123,7 @@ func (h *linkHistory) linksOfURL(t *rapid.T) {
 		return
 	}
 	if len(all) != len(wantAll) {
-		t.Fatalf("%d links of a long URL, and the model has %d", len(all), len(wantAll))
+		t.Fatalf("%d links of a long URL, in the model %d", len(all), len(wantAll))
 	}
 	for i := range all {
 		h.match.link(t, all[i], wantAll[i])
@@ -142,7 +142,7 @@ func (h *linkHistory) linksOfURL(t *rapid.T) {
 	}
 	seen, wantSeen := store.Visible(all, got.ID), store.Visible(wantAll, want.ID)
 	if len(seen) != len(wantSeen) {
-		t.Fatalf("%d links of a long URL may be seen, and of the model's %d", len(seen), len(wantSeen))
+		t.Fatalf("%d links of a long URL are visible, in the model %d", len(seen), len(wantSeen))
 	}
 }
 
@@ -153,12 +153,12 @@ func (h *linkHistory) countLinks(t *rapid.T) {
 	counts, err := h.store.CountLinks(context.Background(), got.ID, edges)
 	wantCounts, wantErr := h.model.CountLinks(context.Background(), want.ID, edges)
 	if !h.match.errors(t, err, wantErr) && !slices.Equal(counts, wantCounts) {
-		t.Fatalf("between %v %v links were made, and in the model %v", edges, counts, wantCounts)
+		t.Fatalf("between %v %v links were made, in the model %v", edges, counts, wantCounts)
 	}
 	first, some, err := h.store.FirstLink(context.Background(), got.ID)
 	wantFirst, wantSome, wantErr := h.model.FirstLink(context.Background(), want.ID)
 	if !h.match.errors(t, err, wantErr) && (first != wantFirst || some != wantSome) {
-		t.Fatalf("the first link was made at %d, %t, and in the model at %d, %t", first, some, wantFirst, wantSome)
+		t.Fatalf("FirstLink is %d, %t, in the model %d, %t", first, some, wantFirst, wantSome)
 	}
 }
 
@@ -170,7 +170,7 @@ func (h *linkHistory) deleteLink(t *rapid.T) {
 	r, err := h.store.DeleteLink(context.Background(), got.ID)
 	wantR, wantErr := h.model.DeleteLink(context.Background(), want.ID)
 	if !h.match.errors(t, err, wantErr) && r != wantR {
-		t.Fatalf("%+v was removed, and of the model %+v", r, wantR)
+		t.Fatalf("%+v was deleted, in the model %+v", r, wantR)
 	}
 }
 
@@ -182,6 +182,6 @@ func (h *linkHistory) deleteUser(t *rapid.T) {
 	r, err := h.store.DeleteUser(context.Background(), got.ID)
 	wantR, wantErr := h.model.DeleteUser(context.Background(), want.ID)
 	if !h.match.errors(t, err, wantErr) && r != wantR {
-		t.Fatalf("%+v was removed, and of the model %+v", r, wantR)
+		t.Fatalf("%+v was deleted, in the model %+v", r, wantR)
 	}
 }

@@ -39,7 +39,7 @@ func (h *linkHistory) removeTokens(t *rapid.T) {
 	n, err := h.store.RemoveTokens(context.Background(), got.ID)
 	wantN, wantErr := h.model.RemoveTokens(context.Background(), want.ID)
 	if !h.match.errors(t, err, wantErr) && n != wantN {
-		t.Fatalf("%d tokens were removed, and of the model %d", n, wantN)
+		t.Fatalf("%d tokens were removed, in the model %d", n, wantN)
 	}
 }
 
@@ -48,7 +48,7 @@ func (h *linkHistory) countTokens(t *rapid.T) {
 	n, err := h.store.CountTokens(context.Background(), got.ID)
 	wantN, wantErr := h.model.CountTokens(context.Background(), want.ID)
 	if !h.match.errors(t, err, wantErr) && n != wantN {
-		t.Fatalf("a user has %d tokens, and the model's %d", n, wantN)
+		t.Fatalf("a user has %d tokens, in the model %d", n, wantN)
 	}
 }
 

@@ -31,14 +31,14 @@ func linkTexts(t *testing.T, s LinkStore) {
 	for i, l := range got {
 		same(t, "a hash was not kept byte for byte", string(l.Hash), texts[i])
 		l = linkByID(t, s, l.ID)
-		same(t, "a stored link differs from what was returned", l, got[i])
+		same(t, "a stored link differs from the one that was returned", l, got[i])
 		same(t, "a long URL was not kept byte for byte", l.LongURL, texts[i])
-		same(t, "a hash does not name its link", linkByName(t, s, "", texts[i]), l)
-		same(t, "an aggregate hash does not name its link", linkByName(t, s, "", "g"+texts[i]).ID, l.Aggregate)
-		same(t, "a keyword does not name its link", linkByName(t, s, "d"+texts[i], "k"+texts[i]), l)
+		same(t, "a hash does not find its link", linkByName(t, s, "", texts[i]), l)
+		same(t, "an aggregate hash does not find its link", linkByName(t, s, "", "g"+texts[i]).ID, l.Aggregate)
+		same(t, "a keyword does not find its link", linkByName(t, s, "d"+texts[i], "k"+texts[i]), l)
 		u, err := s.UserByLogin(context.Background(), texts[i])
 		if err != nil || u.ID != l.User {
-			t.Errorf("login %q does not name the link's user: %+v, %v", texts[i], u, err)
+			t.Errorf("login %q does not find the user of the link: %+v, %v", texts[i], u, err)
 		}
 	}
 }
@@ -60,11 +60,11 @@ func linkRefused(t *testing.T, s LinkStore) {
 		}
 		for _, l := range bad {
 			if _, err := s.ImportLinks(ctx, []store.ForeignLink{l}); !errors.Is(err, store.ErrText) {
-				t.Errorf("a link that cannot be kept, for the text %q, gave %v, not store.ErrText", text, err)
+				t.Errorf("a link with the text %q gave %v, not store.ErrText", text, err)
 			}
 		}
 		if u, err := s.AddUser(ctx, text, 0); !errors.Is(err, store.ErrText) {
-			t.Errorf("a login that cannot be kept, %q, gave %+v and %v, not store.ErrText", text, u, err)
+			t.Errorf("the login %q gave %+v and %v, not store.ErrText", text, u, err)
 		}
 	}
 	importLinks(t, s, good)
@@ -83,7 +83,7 @@ func linkLargeBatch(t *testing.T, s LinkStore) {
 	aggregates := make(map[click.LinkID]bool)
 	first := importLinks(t, s, links...)
 	for i, l := range first {
-		same(t, "a link of a large batch is not that of its hash", l.Hash, links[i].Hash)
+		same(t, "a large batch returned a link with another hash", l.Hash, links[i].Hash)
 		ids[l.ID], aggregates[l.Aggregate] = true, true
 	}
 	same(t, "a large batch did not make each link once", len(ids), distinct)
@@ -94,12 +94,12 @@ func linkLargeBatch(t *testing.T, s LinkStore) {
 	}
 	for i, l := range importLinks(t, s, links...) {
 		if l != first[i] {
-			t.Fatalf("the same batch again gave another link:\n got %+v\nwant %+v", l, first[i])
+			t.Fatalf("the same batch returned another link the second time:\n got %+v\nwant %+v", l, first[i])
 		}
 	}
 	for i := range distinct { // the first 1237 are distinct, in the order given
 		if n := i * 7 % distinct; n < 500 {
-			same(t, "a keyword of a large batch does not name its first link",
+			same(t, "a keyword of a large batch does not find the first link that has it",
 				linkByName(t, s, "j.mp", fmt.Sprintf("k%d", n)).ID, firstOf(first[:distinct], links, fmt.Sprintf("k%d", n)))
 		}
 	}
@@ -144,7 +144,7 @@ func linkConcurrency(t *testing.T, s LinkStore) {
 				t.Fatalf("two imports returned different owners of a hash:\n%+v\n%+v", first, l)
 			}
 			if hash, ok := byID[l.ID]; ok && hash != l.Hash {
-				t.Fatalf("id %d was given to %q and to %q", l.ID, hash, l.Hash)
+				t.Fatalf("id %d is used for %q and for %q", l.ID, hash, l.Hash)
 			}
 			known[l.Hash], byID[l.ID] = l, l.Hash
 		}

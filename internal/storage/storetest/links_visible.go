@@ -73,20 +73,20 @@ func aggregatesSeen(t *testing.T, s LinkStore) {
 		for user, id := range step.ofURL {
 			l, err := s.VisibleAggregateOfURL(ctx, user, "http://a/")
 			if l.ID != id || errors.Is(err, click.ErrNotFound) != (id == 0) || id != 0 && err != nil {
-				t.Errorf("%s: user %d sees %+v, %v of the long URL, want the aggregate link %d", step.name, user, l, err, id)
+				t.Errorf("%s: the aggregate link of the long URL is, for user %d, %+v, %v; want %d", step.name, user, l, err, id)
 			}
 			all, err := s.LinksOfURL(ctx, "http://a/")
 			if err != nil {
 				t.Fatal(err)
 			}
 			if seen := slices.ContainsFunc(store.Visible(all, user), func(l store.Link) bool { return l.ID == id }); seen != (id != 0) {
-				t.Errorf("%s: of the links that user %d sees the aggregate link %d is one: %t", step.name, user, id, seen)
+				t.Errorf("%s: user %d sees the aggregate link %d among the links of the long URL: %t", step.name, user, id, seen)
 			}
 		}
 	}
 	for _, id := range []click.LinkID{0, got[0].ID, 1 << 40} {
 		if l, err := s.VisibleAggregate(ctx, ann, id); !errors.Is(err, click.ErrNotFound) {
-			t.Errorf("id %d, which is no aggregate link's, gave %+v and %v, not click.ErrNotFound", id, l, err)
+			t.Errorf("id %d, which is not of an aggregate link, gave %+v and %v, not click.ErrNotFound", id, l, err)
 		}
 	}
 	for _, longURL := range []string{"", "http://a", "\xff", "\x00"} {
@@ -96,19 +96,19 @@ func aggregatesSeen(t *testing.T, s LinkStore) {
 	}
 }
 
-func makeBesidePrivate(t *testing.T, s LinkStore) {
+func makePrivateAggregate(t *testing.T, s LinkStore) {
 	got := importLinks(t, s, foreign("ann", "same", "same", "http://a/"), foreign("cid", "i", "j", "http://b/"))
 	yes := true
 	for _, l := range got {
 		editLink(t, s, l.ID, store.LinkEdit{Private: &yes, Modified: 1})
 	}
 	bob, dan := addUser(t, s, "bob", 1).ID, addUser(t, s, "dan", 1).ID
-	same(t, "another user's link has the hash of a private one for its aggregate link",
+	same(t, "a link shares an aggregate link whose hash is that of another user's private link",
 		makeLink(t, s, fresh(bob, "h", "g", "http://a/"), true).AggregateHash, "g")
-	same(t, "a third user's link has another aggregate link",
+	same(t, "a third user's link does not share the aggregate link of the second",
 		makeLink(t, s, fresh(dan, "k", "unused", "http://a/"), true).AggregateHash, "g")
-	same(t, "an aggregate link is not shared although its hash is no private link's",
+	same(t, "a link does not share an aggregate link whose hash is not of a private link",
 		makeLink(t, s, fresh(bob, "l", "unused", "http://b/"), true).AggregateHash, "j")
-	same(t, "a link of another long URL has the hash of a private one for its aggregate link",
+	same(t, "a link of another long URL has another aggregate hash than it was given",
 		makeLink(t, s, fresh(got[0].User, "m", "m2", "http://c/"), true).AggregateHash, "m2")
 }

@@ -26,7 +26,7 @@ func userUnique(t *testing.T, s LinkStore) {
 	ctx := context.Background()
 	ann := addUser(t, s, "ann", 12)
 	if ann.ID == click.Nobody || ann.Login != "ann" || ann.Created != 12 {
-		t.Errorf("a new user is not what was asked for: %+v", ann)
+		t.Errorf("a new user has other fields than were given: %+v", ann)
 	}
 	if u, err := s.AddUser(ctx, "ann", 13); !errors.Is(err, click.ErrExists) {
 		t.Errorf("a login that is taken gave %+v and %v, not click.ErrExists", u, err)
@@ -35,10 +35,10 @@ func userUnique(t *testing.T, s LinkStore) {
 	for login, want := range map[string]store.User{"ann": ann, "Ann": upper} {
 		u, err := s.UserByLogin(ctx, login)
 		if err != nil || u != want {
-			t.Errorf("login %q does not name its user: %+v, %v", login, u, err)
+			t.Errorf("login %q does not find its user: %+v, %v", login, u, err)
 		}
 		if u, err = s.UserByID(ctx, want.ID); err != nil || u != want {
-			t.Errorf("id %d does not name its user: %+v, %v", want.ID, u, err)
+			t.Errorf("id %d does not find its user: %+v, %v", want.ID, u, err)
 		}
 	}
 	for _, login := range []string{"", "ANN", "ann ", "an_", "%", "\xff", "ann\x00"} {
@@ -56,12 +56,12 @@ func userUnique(t *testing.T, s LinkStore) {
 func userImport(t *testing.T, s LinkStore) {
 	ann := addUser(t, s, "ann", 12)
 	got := importLinks(t, s, foreign("ann", "h", "g", "http://a/"), foreign("bob", "i", "g", "http://a/"))
-	same(t, "an import did not find the user that was there", got[0].User, ann.ID)
+	same(t, "an import did not find the existing user", got[0].User, ann.ID)
 	bob, err := s.UserByLogin(context.Background(), "bob")
 	if err != nil {
-		t.Fatalf("an import did not make a user that was missing: %v", err)
+		t.Fatalf("an import did not make a new user: %v", err)
 	}
-	same(t, "an import made a user with another Created than that of their first link", bob,
+	same(t, "a user that an import made has another Created than their first link", bob,
 		store.User{ID: got[1].User, Login: "bob", Created: got[1].Created})
 	if _, err := s.AddUser(context.Background(), "bob", 1); !errors.Is(err, click.ErrExists) {
 		t.Errorf("a login that an import made can be made again: %v", err)
@@ -99,7 +99,7 @@ func userList(t *testing.T, s LinkStore) {
 	}
 	page, err := s.ListUsers(ctx, "a0", 1) // no login
 	if err != nil || len(page) != 1 || page[0].Login != "ab" {
-		t.Errorf("a page after a login that is not there starts wrongly: %v, %v", page, err)
+		t.Errorf("a page after an unknown login starts wrongly: %v, %v", page, err)
 	}
 	for _, limit := range []int{0, -1} {
 		if page, err := s.ListUsers(ctx, "", limit); err != nil || len(page) != 0 {
@@ -140,10 +140,10 @@ func userConcurrency(t *testing.T, s LinkStore) {
 			made++
 			u, err := s.UserByLogin(context.Background(), "ann")
 			if err != nil || u.Created != int64(w) {
-				t.Errorf("the user is not the one whose making succeeded: %+v, %v", u, err)
+				t.Errorf("the user is not the one that the successful call returned: %+v, %v", u, err)
 			}
 		} else if !errors.Is(err, click.ErrExists) {
-			t.Errorf("a concurrent making failed with %v, not click.ErrExists", err)
+			t.Errorf("a concurrent call failed with %v, not click.ErrExists", err)
 		}
 	}
 	same(t, "a login was not made exactly once", made, 1)

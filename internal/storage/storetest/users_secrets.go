@@ -34,12 +34,12 @@ func userNames(t *testing.T, s LinkStore) {
 	}
 	for _, name := range []string{"\xff", "a\x00b"} {
 		if err := s.SetFullName(ctx, bob.ID, name); !errors.Is(err, store.ErrText) {
-			t.Errorf("a full name that cannot be kept, %q, gave %v, not store.ErrText", name, err)
+			t.Errorf("SetFullName(%q) gave %v, not store.ErrText", name, err)
 		}
 	}
 	noUser(t, bob, func(u click.UserID) error { return s.SetFullName(ctx, u, "name") })
 	if u, err := s.UserByID(ctx, bob.ID); err != nil || u != bob {
-		t.Errorf("another user's name changed a user: %+v, %v", u, err)
+		t.Errorf("SetFullName changed another user: %+v, %v", u, err)
 	}
 }
 
@@ -48,7 +48,7 @@ func noUser(t *testing.T, newest store.User, ask func(click.UserID) error) {
 	t.Helper()
 	for _, u := range []click.UserID{click.Nobody, newest.ID + 1, math.MaxInt64 + 1, math.MaxUint64} {
 		if err := ask(u); !errors.Is(err, click.ErrNotFound) {
-			t.Errorf("user %d, who is not there, gave %v, not click.ErrNotFound", u, err)
+			t.Errorf("unknown user %d gave %v, not click.ErrNotFound", u, err)
 		}
 	}
 }

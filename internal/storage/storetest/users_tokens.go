@@ -27,7 +27,7 @@ func userTokens(t *testing.T, s LinkStore) {
 	}
 	for n, want := range []store.User{ann, ann, bob} {
 		if u, err := s.UserByToken(ctx, digestOf(n)); err != nil || u != want {
-			t.Errorf("token %d does not lead to %q: %+v, %v", n, want.Login, u, err)
+			t.Errorf("token %d is not of %q, but of %+v, %v", n, want.Login, u, err)
 		}
 	}
 	if u, err := s.UserByToken(ctx, digestOf(99)); !errors.Is(err, click.ErrNotFound) {
@@ -44,7 +44,7 @@ func userTokens(t *testing.T, s LinkStore) {
 	for _, u := range []click.UserID{click.Nobody, bob.ID + 1, math.MaxUint64} {
 		for _, n := range []int{0, 98} { // known and new
 			if err := s.AddToken(ctx, u, digestOf(n), 4); !errors.Is(err, click.ErrNotFound) {
-				t.Errorf("a token for nobody gave %v, not click.ErrNotFound", err)
+				t.Errorf("a token for an unknown user gave %v, not click.ErrNotFound", err)
 			}
 		}
 	}
@@ -61,7 +61,7 @@ func wantTokens(t *testing.T, s store.Users, rule string, u store.User, n int, g
 	for i := range n {
 		got, err := s.UserByToken(context.Background(), digestOf(i))
 		if isGood[i] && (err != nil || got != u) || !isGood[i] && !errors.Is(err, click.ErrNotFound) {
-			t.Errorf("%s: token %d leads to %+v, %v", rule, i, got, err)
+			t.Errorf("%s: token %d is of %+v, %v", rule, i, got, err)
 		}
 	}
 	if have, err := s.CountTokens(context.Background(), u.ID); err != nil || have != len(good) {
@@ -86,28 +86,28 @@ func userTokensRemoved(t *testing.T, s LinkStore) {
 	if err := s.RemoveToken(ctx, ann.ID, digestOf(1)); err != nil {
 		t.Errorf("a token was not removed: %v", err)
 	}
-	wantTokens(t, s, "one was removed", ann, 4, 0, 2, 3)
+	wantTokens(t, s, "after one was removed", ann, 4, 0, 2, 3)
 	for n, u := range map[int]click.UserID{1: ann.ID, 0: bob.ID, 90: ann.ID, 2: click.Nobody, 3: math.MaxUint64, 99: ann.ID} {
 		if err := s.RemoveToken(ctx, u, digestOf(n)); !errors.Is(err, click.ErrNotFound) {
 			t.Errorf("token %d, which user %d does not have, gave %v, not click.ErrNotFound", n, u, err)
 		}
 	}
-	wantTokens(t, s, "what somebody does not have was removed", ann, 4, 0, 2, 3)
+	wantTokens(t, s, "after tokens that the user does not have were removed", ann, 4, 0, 2, 3)
 	for _, want := range []int{3, 0} {
 		if n, err := s.RemoveTokens(ctx, ann.ID); err != nil || n != want {
 			t.Errorf("all tokens of a user: %d were removed (%v), want %d", n, err, want)
 		}
-		wantTokens(t, s, "all were removed", ann, 4)
+		wantTokens(t, s, "after all were removed", ann, 4)
 	}
 	if u, err := s.UserByToken(ctx, digestOf(90)); err != nil || u != bob {
-		t.Errorf("another user's token went too: %+v, %v", u, err)
+		t.Errorf("the token of another user was removed too: %+v, %v", u, err)
 	}
 	noUser(t, bob, func(u click.UserID) error { _, err := s.RemoveTokens(ctx, u); return err })
 	if n, err := s.CountTokens(ctx, bob.ID+1); err != nil || n != 0 {
-		t.Errorf("nobody has %d tokens, %v", n, err)
+		t.Errorf("an unknown user has %d tokens, %v", n, err)
 	}
 	if err := s.AddToken(ctx, ann.ID, digestOf(0), 4); err != nil {
-		t.Errorf("a token that was removed cannot be given again: %v", err)
+		t.Errorf("a removed token cannot be added again: %v", err)
 	}
 }
 
@@ -139,22 +139,22 @@ func userSessionTokens(t *testing.T, s LinkStore) {
 	add(6, 40, 3)
 	wantTokens(t, s, "after one more, which replaces the oldest session token", ann, 7, 0, 1, 2, 3, 5, 6)
 	add(7, 10, 3) // the clock was set back
-	wantTokens(t, s, "the new one gave way itself", ann, 8, 0, 1, 2, 3, 6, 7)
+	wantTokens(t, s, "after a token older than all others, which must stay", ann, 8, 0, 1, 2, 3, 6, 7)
 	add(8, 70, 2)
-	wantTokens(t, s, "fewer are kept", ann, 9, 0, 1, 2, 3, 8)
+	wantTokens(t, s, "after a lower keep", ann, 9, 0, 1, 2, 3, 8)
 	add(9, 80, 0)
-	wantTokens(t, s, "the new one was not kept in any case", ann, 10, 0, 1, 2, 9)
+	wantTokens(t, s, "after a keep of 0, which keeps the new token", ann, 10, 0, 1, 2, 9)
 	for i := range 20 { // of one second
 		add(10+i, 90, 2)
 		if u, err := s.UserByToken(ctx, digestOf(10+i)); err != nil || u != ann {
-			t.Errorf("a new token gave way to one of the same second: %+v, %v", u, err)
+			t.Errorf("a new token was replaced by one of the same second: %+v, %v", u, err)
 		}
 	}
 	if n, err := s.CountTokens(ctx, ann.ID); err != nil || n != 5 {
 		t.Errorf("there are %d tokens (%v), want 5", n, err)
 	}
 	if u, err := s.UserByToken(ctx, digestOf(90)); err != nil || u != bob {
-		t.Errorf("another user's token gave way: %+v, %v", u, err)
+		t.Errorf("the token of another user was replaced: %+v, %v", u, err)
 	}
 	noUser(t, bob, func(u click.UserID) error { return s.AddSessionToken(ctx, u, digestOf(98), 1, 1) })
 }
@@ -168,7 +168,7 @@ func userKeyVersions(t *testing.T, s LinkStore) {
 		}
 		ann.KeyVersion = version
 		if u, err := s.UserByLogin(ctx, "ann"); err != nil || u != ann {
-			t.Errorf("the last version set is not kept: %+v, %v; want %+v", u, err, ann)
+			t.Errorf("the user has another version than was set last: %+v, %v; want %+v", u, err, ann)
 		}
 	}
 	noUser(t, bob, func(u click.UserID) error { return s.SetKeyVersion(ctx, u, 9) })
