@@ -190,7 +190,7 @@ func (d *Dir) openParts(ctx context.Context, o Options) (err error) {
 		return unopened(PartLinks, err)
 	}
 	if err := d.Counts.Release(); err != nil {
-		o.Log.Warn("files of the counts that are not needed could not be removed, and take up space; the next start tries again", "error", err)
+		o.Log.Warn("files of the counts that are not needed could not be removed, and take up space; the next start tries again: look at the disk", "error", err)
 	}
 	saving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var saved sync.WaitGroup

@@ -40,7 +40,7 @@ func newDisk(dir string, reserve int64, log *slog.Logger) *Disk {
 	return &Disk{
 		reserve: uint64(max(reserve, 0)), log: log,
 		unknown: lograte.New(time.Minute, func(times uint64, last error) {
-			log.Warn("the free space of the disk is unknown", "times", times, "error", last)
+			log.Warn("the free space of the disk is unknown, so footfall cannot warn before the disk is full: look at the error and the disk", "times", times, "error", last)
 		}),
 		statfs: func() (free, total uint64, err error) {
 			var s unix.Statfs_t

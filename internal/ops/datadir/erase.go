@@ -94,7 +94,7 @@ func (d *Dir) eraseInBackground(ctx context.Context) {
 	for ctx.Err() == nil {
 		var again <-chan time.Time
 		if err := d.erase(ctx); err != nil && ctx.Err() == nil {
-			d.log.Error("what was deleted could not be removed from the disk yet, and is tried again in a minute", "error", err)
+			d.log.Error("what was deleted could not be removed from the disk yet, although it is in no answer and no count; footfall tries again in a minute: look at the disk", "error", err)
 			again = time.After(eraseAgain)
 		}
 		select {
@@ -109,7 +109,7 @@ func (d *Dir) eraseInBackground(ctx context.Context) {
 // remove. It logs an error.
 func (d *Dir) EraseEarlier(ctx context.Context) {
 	if err := d.erase(ctx); err != nil && ctx.Err() == nil {
-		d.log.Warn("what was deleted earlier could not be removed from the disk; the next command or start tries it again", "error", err)
+		d.log.Warn("what was deleted earlier could not be removed from the disk; the next command or start tries again: look at the disk", "error", err)
 	}
 }
 
@@ -133,7 +133,7 @@ func (d *Dir) eraseNow(ctx context.Context) (t Traces) {
 		default: // it was asked already
 		}
 	default:
-		t.Failed = fmt.Sprintf("what was deleted could not be removed from the disk; the next command or start tries it again: %v", err)
+		t.Failed = fmt.Sprintf("what was deleted could not be removed from the disk; the next command or start tries again: %v", err)
 	}
 	return t
 }

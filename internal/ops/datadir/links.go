@@ -92,7 +92,7 @@ func setWALAside(path string, log *slog.Logger) error {
 	if err := os.Rename(path+"-wal", kept); err != nil {
 		return fmt.Errorf("open links and users: %w", err)
 	}
-	log.Warn("the log of links and users belongs to another footfall.db and is kept under another name", "kept", kept)
+	log.Warn("the log of links and users belongs to another footfall.db and is kept under another name: remove it when you no longer need it", "kept", kept)
 	return errors.Join(os.RemoveAll(path+"-shm"), fsync.Path(filepath.Dir(path)))
 }
 

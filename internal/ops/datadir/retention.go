@@ -83,7 +83,7 @@ func (d *Dir) retain(ctx context.Context) {
 		err := k.trim(ctx, d.now())
 		pause := max(soonest, soonestParts*time.Since(began))
 		if err != nil && ctx.Err() == nil {
-			d.log.Error("old segments of the journal could not be removed, and are tried again in a minute", "error", err)
+			d.log.Error("old segments of the journal could not be removed, and take up space; footfall tries again in a minute: look at the disk", "error", err)
 			pause = retainEvery
 		}
 		k.wait(ctx, pause, retainEvery)

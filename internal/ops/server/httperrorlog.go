@@ -18,7 +18,7 @@ type httpErrorLog struct {
 
 func newHTTPErrorLog(log *slog.Logger) httpErrorLog {
 	return httpErrorLog{log, lograte.New(time.Second, func(times uint64, last string) {
-		log.Error("the web server reports errors", "times", times, "error", last)
+		log.Error("the web server reports errors: let the process open more files if they are about that, and report anything else", "times", times, "error", last)
 	})}
 }
 

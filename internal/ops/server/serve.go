@@ -116,7 +116,7 @@ func Serve(ctx context.Context, o Options, p PublicOptions, ls []net.Listener, r
 	defer cancel()
 	closed := app.Close(closing)
 	if closed != nil && errors.As(err, new(*datadir.RemovedPartError)) {
-		app.log.Warn("not everything could be closed cleanly, because a part of the data directory is gone", "error", closed)
+		app.log.Warn("not everything could be closed cleanly, because a part of the data directory is gone: the last line says which", "error", closed)
 		closed = nil
 	}
 	err = errors.Join(err, closed)
@@ -185,7 +185,7 @@ func (a *App) logStopped(began time.Time, err error) {
 	counted, _ := a.data.Recorder.Counted()
 	switch end := a.data.Journal.End(); {
 	case err != nil:
-		a.log.Error("stopped, but not cleanly", "took", took, "error", err)
+		a.log.Error("stopped, but not cleanly; acknowledged clicks are in the journal: look at the error and the disk, start footfall again and run footfall check", "took", took, "error", err)
 	case counted < end:
 		a.log.Info("stopped: everything is on disk, and the next start counts the clicks that are not counted yet", "took", took, "bytes", end-counted)
 	default:

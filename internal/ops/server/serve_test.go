@@ -20,7 +20,7 @@ func TestLogStopped(t *testing.T) {
 		want string
 	}{
 		{nil, `level=INFO msg="stopped: everything is on disk, and all clicks are counted" took=`},
-		{errors.New("disk full"), `level=ERROR msg="stopped, but not cleanly" took=`},
+		{errors.New("disk full"), `level=ERROR msg="stopped, but not cleanly; acknowledged clicks are in the journal`},
 	} {
 		app.logStopped(time.Now(), c.err)
 		if text := log.String(); !strings.Contains(text, c.want) || strings.Count(text, "\n") != 1 {
