@@ -58,23 +58,23 @@ func TestHints(t *testing.T) {
 	} {
 		for _, err := range []error{c.err, errors.Join(errors.New("first"), c.err)} {
 			if got := sentence(err, nil); !strings.HasSuffix(got, c.hint) || !strings.Contains(got, c.err.Error()) {
-				t.Errorf("%v reads %q, want it to end with %q", err, got, c.hint)
+				t.Errorf("the error %v is printed as %q, want it to end with %q", err, got, c.hint)
 			}
 			if got := status(err); got != c.status {
-				t.Errorf("after %v the status is %d, want %d", err, got, c.status)
+				t.Errorf("after the error %v the exit status is %d, want %d", err, got, c.status)
 			}
 		}
 	}
 }
 
-// TestEachRemedyHasWords: check names no remedy that has no sentence.
+// TestEachRemedyHasWords: each remedy that a check may name has a hint.
 func TestEachRemedyHasWords(t *testing.T) {
 	for _, r := range []datadir.Remedy{
 		datadir.WaitForDisk, datadir.StartAgain, datadir.RestoreLinks, datadir.ReplaceLinks, datadir.ReplaceJournal,
 		datadir.RebuildCounts, datadir.RepairDays, datadir.RepairJournal, datadir.RebuildFromOld,
 	} {
 		if remedies[r] == "" {
-			t.Errorf("%s has no words", r)
+			t.Errorf("remedies has no hint for %s", r)
 		}
 	}
 }

@@ -21,7 +21,7 @@ func TestBar(t *testing.T) {
 		b.show(at)
 		for _, want := range wants {
 			if !strings.Contains(out.String(), want) {
-				t.Errorf("%+v is shown as %q, without %q", at, out.String(), want)
+				t.Errorf("the bar of %+v is %q, which lacks %q", at, out.String(), want)
 			}
 		}
 	}
@@ -31,9 +31,9 @@ func TestBar(t *testing.T) {
 	out.Reset()
 	_, _ = io.WriteString(b.before(&out), "a sentence\n")
 	if said := out.String(); !strings.HasSuffix(said, "\ra sentence\n") || !strings.HasPrefix(said, "\r") {
-		t.Errorf("a sentence comes as %q", said)
+		t.Errorf("a sentence that is printed while a bar is shown comes out as %q", said)
 	}
 	if isTerminal(&out) {
-		t.Error("a buffer is taken for a terminal")
+		t.Error("isTerminal says that a buffer is a terminal")
 	}
 }

@@ -40,7 +40,7 @@ func TestHelpShowsDefaults(t *testing.T) {
 			}
 			options++
 			if strings.Contains(f.Help, "default:") {
-				t.Errorf("%v: --%s says its default by hand", path, f.Name)
+				t.Errorf("the help text of --%s (%v) repeats its default: use the tag otherwise", f.Name, path)
 			}
 			wants := []string{"--" + f.Name}
 			if f.HasDefault {
@@ -51,13 +51,13 @@ func TestHelpShowsDefaults(t *testing.T) {
 			}
 			for _, want := range wants {
 				if !strings.Contains(printed, want) {
-					t.Errorf("%v --help has no %q", path, want)
+					t.Errorf("%v --help lacks %q", path, want)
 				}
 			}
 		}
 	})
 	if options < 40 {
-		t.Errorf("only %d options were seen", options)
+		t.Errorf("the commands have only %d options; is the search wrong?", options)
 	}
 }
 

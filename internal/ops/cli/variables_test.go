@@ -29,7 +29,7 @@ func TestVariables(t *testing.T) {
 		{"FOOTFALL_PORT=8080", "FOOTFALL_PORT: no option reads this variable"},
 		{"FOOTFALL_X=1 FOOTFALL_DOMIAN=1", "FOOTFALL_DOMIAN: did you mean FOOTFALL_DOMAIN?; FOOTFALL_X: no option"},
 
-		// Known to one of the commands, empty, of tests, of other programs.
+		// Variables of an option, empty ones, those of tests and of other programs.
 		{"FOOTFALL_DOMAIN=a FOOTFALL_KEEP=3 FOOTFALL_LISTEN=:80 FOOTFALL_FORMAT=ndjson FOOTFALL_JSON=1", ""},
 		{"FOOTFALL_DOMIAN= FOOTFALL_TEST_SEED=17 FOOTFALL=./footfall FOOTFALLS_X=1 footfall_x=1 NOT_FOOTFALL_X=1", ""},
 
@@ -41,17 +41,17 @@ func TestVariables(t *testing.T) {
 		err := known.check(strings.Fields(c.entries))
 		if c.want == "" {
 			if err != nil {
-				t.Errorf("%s: %v", c.entries, err)
+				t.Errorf("the environment %s is refused with %v", c.entries, err)
 			}
 			continue
 		}
 		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "secret") {
-			t.Errorf("%s: %v, want %q", c.entries, err, c.want)
+			t.Errorf("the environment %s is refused with %v, want %q", c.entries, err, c.want)
 		}
 	}
 	for name := range known.read {
 		if serviceLink.MatchString(name) || strings.HasSuffix(name, "_PORT") || strings.HasPrefix(name, testPrefix) {
-			t.Errorf("%s may be set by Kubernetes or by tests: call the option something else", name)
+			t.Errorf("Kubernetes or tests may set %s: give the option another name", name)
 		}
 	}
 }

@@ -34,7 +34,7 @@ func TestSaysWhatItWaitsFor(t *testing.T) {
 	var alone bytes.Buffer
 	e := &env{ctx: t.Context(), stderr: &alone, now: time.Now, log: o.Log, noticeAfter: time.Hour}
 	if err := e.connect(server.Options{Data: o}, func(*server.Owner) error { return nil }); err != nil || strings.Contains(alone.String(), "waits") {
-		t.Fatalf("alone: %v, %q", err, alone.String())
+		t.Fatalf("a command that waits for no other ended with %v and printed %q", err, alone.String())
 	}
 	// The other import ends only once the first command has said why it waits.
 	piped, pipe := io.Pipe()
@@ -54,16 +54,16 @@ func TestSaysWhatItWaitsFor(t *testing.T) {
 		if _, err := io.WriteString(pipe, "nonsense\n"); err != nil {
 			return err
 		}
-		<-rejected // it has begun
+		<-rejected // the other import has begun
 		return nil
 	})
 	if err != nil {
 		t.Error(err)
 	}
 	if err := <-imported; err != nil {
-		t.Errorf("the other import: %v", err)
+		t.Errorf("the other import ended with %v", err)
 	}
 	if want := "this command is done. It waits for another command that uses the data directory through it\n"; stderr.String() != want {
-		t.Errorf("it says %q, want %q", stderr, want)
+		t.Errorf("the waiting command prints %q, want %q", stderr, want)
 	}
 }

@@ -35,7 +35,7 @@ func TestMetrics(t *testing.T) {
 	recorder := m.MeasureRecorder(failing{fails})
 	for link := range click.LinkID(3) {
 		if err := recorder.Record(t.Context(), click.Click{Link: link}); (link == 2) != errors.Is(err, fails) {
-			t.Errorf("recording a click on link %d gave %v", link, err)
+			t.Errorf("recording a click on link %d returned %v", link, err)
 		}
 	}
 	m.Synced(1e6)
@@ -56,11 +56,11 @@ func TestMetrics(t *testing.T) {
 		`footfall_store_bytes{part="counts"} 6`, `footfall_store_bytes{part="journal"} 5`, "go_goroutines",
 	} {
 		if code != 200 || !strings.Contains(body, "\n"+want) {
-			t.Errorf("%d, want 200; %s is missing in\n%s", code, want, body)
+			t.Errorf("/metrics answers with the status %d, want 200 and the line %s in\n%s", code, want, body)
 		}
 	}
 	err = errors.New("cannot be read")
 	if code, body := scrape(t, m); code != 500 || !strings.Contains(body, "cannot be read") {
-		t.Errorf("with an error of the state: %d %s", code, body)
+		t.Errorf("if the state cannot be read, /metrics answers %d %s, want 500 with the error", code, body)
 	}
 }

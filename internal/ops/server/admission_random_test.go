@@ -115,7 +115,7 @@ func (l *testListener) check(t *testing.T, open int) {
 			t.Fatalf("%v has %d connections, of which %d may be closed; the limiter has %d", prefix, len(n.all), evictable, len(n.evictable))
 		}
 		if n.before(l.order[0]) {
-			t.Fatalf("%v should give way before %v", prefix, l.order[0].prefix)
+			t.Fatalf("the limiter would close a connection of %v next, want one of %v", l.order[0].prefix, prefix)
 		}
 	}
 	if total != open || total != l.open || open > l.maxConns || len(l.order) != len(l.networks) {

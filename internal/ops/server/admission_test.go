@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// fakeConn is a connection that nobody reads or writes.
+// fakeConn is a connection that transports nothing.
 type fakeConn struct {
 	net.Conn
 	from   netip.AddrPort
@@ -116,7 +116,7 @@ func TestEviction(t *testing.T) {
 		l.accept(t, fmt.Sprintf("2001:db8::1:%x", i))
 	}
 	if single.closed {
-		t.Error("a connection was closed for one of a network that has more")
+		t.Error("a new connection replaced one of another network, although its own network has more")
 	}
 }
 
@@ -138,7 +138,7 @@ func TestPendingConnections(t *testing.T) {
 	l.addPending(same, 1, false)
 	for i, c := range all {
 		if closed := c.Conn.(*fakeConn).closed; closed != (i == 7) {
-			t.Errorf("connection %d of the network: closed is %v", i, closed)
+			t.Errorf("connection %d of the network: closed is %v, want %v", i, closed, !closed)
 		}
 	}
 	for i := range 24 {
@@ -241,7 +241,7 @@ func TestClosedConnectionsGetNoWork(t *testing.T) {
 			before(l, c)
 			defer func() {
 				if r := recover(); r != http.ErrAbortHandler {
-					t.Errorf("the request ended with %v", r)
+					t.Errorf("the request ended with the panic %v", r)
 				}
 			}()
 			h := l.trackRequests(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the handler was called") }))
@@ -285,8 +285,8 @@ func TestRequestsThatBeginArePending(t *testing.T) {
 	}
 }
 
-// TestProxyCountsAsOne: a trusted proxy may have all connections, and is evicted
-// from like a network with one.
+// TestProxyCountsAsOne: a trusted proxy may have all connections. When one has to be
+// closed, it counts as a network with one connection.
 func TestProxyCountsAsOne(t *testing.T) {
 	t.Parallel()
 	l := newTestListener(40)
@@ -305,6 +305,6 @@ func TestProxyCountsAsOne(t *testing.T) {
 		single = append(single, c)
 	}
 	if !pair[0].closed || pair[1].closed || !proxied[0].closed || proxied[1].closed || single[0].closed {
-		t.Error("want one connection closed of the network that has two, and then the first of the proxy")
+		t.Error("the limiter closed the wrong connections: want one of the network that has two, and then the first of the proxy")
 	}
 }

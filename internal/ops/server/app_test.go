@@ -103,7 +103,7 @@ func TestLostLinks(t *testing.T) {
 			closeApp(t, app)
 		}
 		if err == nil || !strings.Contains(err.Error(), words) {
-			t.Errorf("opening gave %v, want %q", err, words)
+			t.Errorf("Open returned %v, want an error with %q", err, words)
 		}
 	}
 	refused("is missing or empty")

@@ -131,7 +131,7 @@ func (f *testSite) visit(t *testing.T, from string, n int) {
 		}
 		answer, err := transport.RoundTrip(r)
 		if err != nil {
-			t.Fatalf("a visitor from %s: %v", from, err)
+			t.Fatalf("a visitor from %s cannot send a request: %v", from, err)
 		}
 		_, err = io.Copy(io.Discard, answer.Body)
 		if _ = answer.Body.Close(); err != nil || answer.StatusCode != 200 {
@@ -160,8 +160,8 @@ var attacks = map[string]struct {
 	"a connection of HTTP/2 alone": {true, func(t siege.Target) (*siege.Conn, error) { return siege.Idle2(t, "/healthz") }},
 }
 
-// TestAttacks: clients that hold every connection that they may, from one address
-// or from three, keep no visitor out, also without timeouts.
+// TestAttacks: clients from one address or from three hold all connections that they may
+// have. Visitors are answered all the same, also without timeouts.
 func TestAttacks(t *testing.T) {
 	t.Parallel()
 	const maxConns = 20
@@ -202,7 +202,7 @@ func TestProxyMayHaveAll(t *testing.T) {
 		closed = <-f.closed
 	}
 	if first := attackers[0].LocalAddr().String(); closed.RemoteAddr().String() != first {
-		t.Errorf("%s was closed; %s had waited longest", closed.RemoteAddr(), first)
+		t.Errorf("the connection of %s was closed, want %s, which has waited longest", closed.RemoteAddr(), first)
 	}
 	// From here on several may be closed at once, and closed has them in any order.
 	f.visit(t, "127.0.0.1", 10)
@@ -306,7 +306,7 @@ func TestHTTP2Settings(t *testing.T) {
 		http2.SettingMaxHeaderListSize: 32<<10 + 320,
 	} {
 		if got := settings[id]; got != want {
-			t.Errorf("%v is %d, want %d", id, got, want)
+			t.Errorf("the HTTP/2 setting %v is %d, want %d", id, got, want)
 		}
 	}
 }

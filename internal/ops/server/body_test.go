@@ -175,7 +175,7 @@ func TestBodiesOnTheWire(t *testing.T) {
 			waits := strings.HasPrefix(c.header, "Expect") && c.then != ""
 			if waits {
 				if line, err := r.ReadString('\n'); line != "HTTP/1.1 100 Continue\r\n" {
-					t.Fatalf("%q, %v", line, err)
+					t.Fatalf("the server sent %q (%v), want the status 100", line, err)
 				}
 				if _, err := r.ReadString('\n'); err != nil {
 					t.Fatal(err)
@@ -190,14 +190,14 @@ func TestBodiesOnTheWire(t *testing.T) {
 			}
 			text, err := io.ReadAll(answer.Body)
 			if err != nil || answer.StatusCode != 200 || !strings.Contains(string(text), c.want) {
-				t.Errorf("%s %s, %v; want %s", answer.Status, text, err, c.want)
+				t.Errorf("the answer is %s %s (%v), want %s", answer.Status, text, err, c.want)
 			}
 		})
 	}
 }
 
-// TestSkippedBodiesTakeNoMemory: what a body has above the limit of its length is
-// thrown away and takes no memory.
+// TestSkippedBodiesTakeNoMemory: bytes of a body after the limit of its length are
+// discarded and take no memory.
 func TestSkippedBodiesTakeNoMemory(t *testing.T) {
 	t.Parallel()
 	_, address, read := serveBodies(t, 4<<20) // half of it may be bytes that are not parsed yet

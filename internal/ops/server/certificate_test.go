@@ -131,12 +131,12 @@ func TestInvalidCertificate(t *testing.T) {
 	} {
 		_, err := openCertificate(c.cert, c.key, time.Now, slog.New(slog.NewTextHandler(io.Discard, nil)))
 		if err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s and %s gave %v, want %q", c.cert, c.key, err, c.want)
+			t.Errorf("opening %s and %s returned %v, want %q", c.cert, c.key, err, c.want)
 		}
 	}
 	var log logtest.Log
 	ca.Write(t, certFile, keyFile, time.Now().Add(-time.Minute), "host")
 	if _, err := openCertificate(certFile, keyFile, time.Now, log.Logger()); err != nil || !strings.Contains(log.String(), "expired") {
-		t.Errorf("an expired certificate gave %v and the log %q", err, log.String())
+		t.Errorf("opening an expired certificate returned %v and logged %q, want a warning", err, log.String())
 	}
 }

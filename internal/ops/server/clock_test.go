@@ -54,11 +54,11 @@ func TestClockSetBack(t *testing.T) {
 		for _, want := range []string{"", "1"} {
 			_, total := get(t, site, "/v3/user/clicks?unit=minute&units=1&format=txt&access_token="+token)
 			if want != "" && strings.TrimSpace(total) != want {
-				t.Errorf("%v from the start, after a click: %q", by, total)
+				t.Errorf("with the clock %v from the start, the total after a click is %q", by, total)
 			}
 			_, list := get(t, site, "/v3/user/clicks?unit=minute&rollup=false&units=60&access_token="+token)
 			if !strings.Contains(list, `"status_txt": "OK"`) || strings.Count(list, `"dt"`) != 60 {
-				t.Errorf("%v from the start: %s", by, list)
+				t.Errorf("with the clock %v from the start, the list is %s", by, list)
 			}
 			if want == "" {
 				visit()

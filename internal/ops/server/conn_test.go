@@ -40,7 +40,7 @@ func TestIdleConnectionsAreClosed(t *testing.T) {
 		t.Helper()
 		r, err := http.ReadResponse(bufio.NewReader(c), nil)
 		if err != nil {
-			t.Fatalf("%s: %v", path, err)
+			t.Fatalf("cannot ask for %s: %v", path, err)
 		}
 		if b, err := io.ReadAll(r.Body); err != nil || string(b) != path {
 			t.Fatalf("%s is answered %q, %v", path, b, err)

@@ -49,18 +49,18 @@ func TestFullDisk(t *testing.T) {
 			"user/link_edit?edit=note&note=x&link=" + name, "user/info?full_name=Ann",
 		} {
 			if body := get("/v3/" + write + "&access_token=" + token).Body.String(); !strings.Contains(body, c.want) {
-				t.Errorf("%s with a reserve of %d: %s", write, c.reserve, body)
+				t.Errorf("%s, which writes, with a reserve of %d, is answered %s", write, c.reserve, body)
 			}
 		}
 		for _, read := range []string{"user/info?a=b", "shorten?longUrl=http://visited.example/", "user/link_history?a=b", "user/clicks?unit=day"} {
 			if body := get("/v3/" + read + "&access_token=" + token).Body.String(); !strings.Contains(body, `"status_txt": "OK"`) {
-				t.Errorf("%s, which writes nothing, with a reserve of %d: %s", read, c.reserve, body)
+				t.Errorf("%s, which writes nothing, with a reserve of %d, is answered %s", read, c.reserve, body)
 			}
 		}
 		if w := get("/" + name); w.Code == http.StatusMovedPermanently {
 			clicks++
 		} else {
-			t.Errorf("with a reserve of %d a visitor got %d", c.reserve, w.Code)
+			t.Errorf("with a reserve of %d a visitor got the status %d, want a redirect", c.reserve, w.Code)
 		}
 		if w := get("/healthz"); w.Code != http.StatusOK {
 			t.Errorf("with a reserve of %d /healthz returned %d", c.reserve, w.Code)

@@ -112,11 +112,11 @@ func TestHealthWithoutAnAnswer(t *testing.T) {
 func TestHealthAfterCountingStopped(t *testing.T) {
 	t.Parallel()
 	app, _ := openIn(t, t.TempDir())
-	defer func() { _ = app.Close(t.Context()) }() // returns why counting stopped
+	defer func() { _ = app.Close(t.Context()) }() // its error is why counting stopped
 	if _, err := app.data.Journal.Append(t.Context(), []byte("no record at all")); err != nil {
 		t.Fatal(err)
 	}
-	_ = app.data.Recorder.Settle(t.Context()) // returns it too
+	_ = app.data.Recorder.Settle(t.Context()) // its error is the same
 	if health := app.health(); !strings.HasPrefix(health, "ok\ncounting has stopped") {
 		t.Errorf("/healthz is %q", health)
 	}

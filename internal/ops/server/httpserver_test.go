@@ -47,12 +47,12 @@ func TestClientFaultsAreNotLogged(t *testing.T) {
 				write(message)
 			}
 			if text := log.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, "times=1 ") || !strings.Contains(text, message) {
-				t.Errorf("%q a hundred times: %s", message, text)
+				t.Errorf("after a hundred times %q the log is %s", message, text)
 			}
 			<-time.After(time.Second)
 			synctest.Wait()
 			if text := log.String(); strings.Count(text, "\n") != 2 || !strings.Contains(text, "times=99 ") {
-				t.Errorf("%q a second later: %s", message, text)
+				t.Errorf("after %q a second later the log is %s", message, text)
 			}
 			<-time.After(time.Second)
 			synctest.Wait()
@@ -94,7 +94,7 @@ func TestBodiesThatEndConnections(t *testing.T) {
 				t.Errorf("the answer closes the connection: %v, want %v; %v", answer.Close, c.closes, err)
 			}
 			if next, err := http.ReadResponse(r, nil); err == nil == c.closes {
-				t.Errorf("the next request got %v, %v", next, err)
+				t.Errorf("the next request on the connection got %v (%v), want an answer", next, err)
 			}
 		})
 	}

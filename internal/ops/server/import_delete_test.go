@@ -110,7 +110,7 @@ func TestDeletedWhileImported(t *testing.T) {
 				t.Errorf("the import returned %+v, and %d clicks were deleted", result, removed.Clicks)
 			}
 			if len(reasons) != int(result.Rejected) || len(reasons) == 0 || !strings.Contains(reasons[0], c.reason) {
-				t.Errorf("%d lines were rejected, the first because %q", len(reasons), reasons[:min(1, len(reasons))])
+				t.Errorf("the import rejected %d lines, the first because of %q", len(reasons), reasons[:min(1, len(reasons))])
 			}
 			counted := before + int(result.Clicks) - int(removed.Clicks)
 			if now := all(t, app); now != counted {
@@ -122,7 +122,7 @@ func TestDeletedWhileImported(t *testing.T) {
 				want = int(result.Rejected)
 			}
 			if err != nil || again.Clicks != uint64(want) || again.Known != result.Clicks {
-				t.Errorf("imported again: %+v, %v; want %d clicks", again, err, want)
+				t.Errorf("the second import returned %+v (%v), want %d clicks", again, err, want)
 			}
 			if now := all(t, app); now != counted+want {
 				t.Errorf("%d clicks are counted in the end, want %d", now, counted+want)

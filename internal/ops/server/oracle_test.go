@@ -24,7 +24,7 @@ func feedFiles(t *testing.T) []string {
 	t.Helper()
 	files, err := filepath.Glob("../../faces/feed/testdata/*.gz")
 	if err != nil || len(files) == 0 {
-		t.Fatal("no feed files", err)
+		t.Fatal("the files of the feed are missing", err)
 	}
 	return files
 }
@@ -69,7 +69,7 @@ func readFeed(t *testing.T, files []string) (clicks []feedClick, lines, skipped,
 	return clicks, lines, skipped, rejected
 }
 
-// The range of time that the oracle knows: that of all clicks and more.
+// The range of time of the oracle. It holds all clicks.
 var (
 	walkFrom = time.Date(2011, 12, 1, 0, 0, 0, 0, time.UTC).Unix()
 	walkTo   = time.Date(2014, 2, 15, 0, 0, 0, 0, time.UTC).Unix()
@@ -115,8 +115,8 @@ func unitOf(unit string, date int64) string {
 	return d.Format(time.DateOnly)
 }
 
-// spans returns n units, the newest first, from the one with ref on; for n < 0 all
-// that the oracle knows.
+// spans returns n units, the newest first. The newest holds ref. For n < 0 it returns all
+// units in the range of the oracle.
 func (c *zoneClock) spans(unit string, ref int64, n int) (list []span) {
 	if size := map[string]int64{"minute": 60, "hour": 3600}[unit]; size > 0 {
 		local := ref + int64(c.zone.Offset(ref))

@@ -36,7 +36,7 @@ func TestOwnAddress(t *testing.T) {
 		}
 	}
 	if ownAddress(nil) != nil || ownAddress([]net.Addr{&net.UnixAddr{}}) != nil {
-		t.Error("there is a function without listeners")
+		t.Error("ownAddress returns a function without listeners, want nil")
 	}
 	several := ownAddress([]net.Addr{&net.UnixAddr{}, &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 80}, &net.TCPAddr{IP: net.IPv4(192, 0, 2, 2), Port: 443}})
 	for address, want := range map[string]bool{"192.0.2.1:80": true, "192.0.2.2:443": true, "192.0.2.1:443": false, "192.0.2.2:80": false} {

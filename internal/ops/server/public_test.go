@@ -108,14 +108,14 @@ func TestLimitsPerNetwork(t *testing.T) {
 			}
 			for _, other := range c.others {
 				if got := askFrom(t, site, other, "GET", wrong, nil); got != "INVALID_ACCESS_TOKEN" {
-					t.Errorf("from %s: %s", other, got)
+					t.Errorf("a wrong token from another network, %s, is answered %s", other, got)
 				}
 				if got := askFrom(t, site, other, "GET", "/v3/user/info?access_token="+good, nil); got != "OK" {
-					t.Errorf("a good token from %s: %s", other, got)
+					t.Errorf("a good token from another network, %s, is answered %s", other, got)
 				}
 			}
-			if got := ask(0, "/v3/user/info?access_token="+good); got != "OK" { // which is in the cache by now
-				t.Errorf("a good token from the network of wrong ones: %s", got)
+			if got := ask(0, "/v3/user/info?access_token="+good); got != "OK" { // the token is in the cache by now
+				t.Errorf("a good token from the network of the wrong ones is answered %s, want OK", got)
 			}
 			// ann has no password.
 			for i := range 70 {
@@ -163,14 +163,14 @@ func TestGuessesDoNotLockOut(t *testing.T) {
 	for i := range 12 {
 		got := try(fmt.Sprintf("[2001:db8::%x]:1", i), "a wrong password")
 		if want := map[bool]string{true: "INVALID_LOGIN", false: "RATE_LIMIT_EXCEEDED"}[i < 10]; got != want {
-			t.Errorf("guess %d: %s, want %s", i, got, want)
+			t.Errorf("password guess %d is answered %s, want %s", i, got, want)
 		}
 	}
 	if got := try("[2001:db8::99]:1", password); got != "RATE_LIMIT_EXCEEDED" {
-		t.Errorf("the right password from the same network: %s", got)
+		t.Errorf("the right password from the network of the guesses is answered %s", got)
 	}
 	if got := try("192.0.2.7:1", password); !strings.HasPrefix(got, "k") || len(got) != 65 {
-		t.Errorf("the right password from another network: %s", got)
+		t.Errorf("the right password from another network is answered %s", got)
 	}
 }
 
@@ -212,7 +212,7 @@ func TestV4Paths(t *testing.T) {
 	for target, json := range map[string]bool{"/v4/shorten": true, "/v4": true, "/v4x": false} {
 		code, body := get(t, site, target)
 		if code != 404 || strings.HasPrefix(body, `{"message":"NOT_FOUND","resource":`) != json {
-			t.Errorf("%s: %d %s", target, code, body)
+			t.Errorf("%s is answered with %d %s", target, code, body)
 		}
 	}
 }

@@ -133,7 +133,7 @@ func (q *asker) question(clock *zoneClock, zone string, clicks []feedClick) (met
 		n = 60
 	}
 	spans := clock.spans(unit, ref, n)
-	if units > 0 { // no more than the oracle knows
+	if units > 0 { // no more than the oracle has
 		units = len(spans)
 	}
 	if units > 0 || q.rng.IntN(2) == 0 {

@@ -11,8 +11,8 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// TestLimitsOfUsers: expensive questions need a seat, and here is none. Links that
-// users make are limited, and links of the operator are not.
+// TestLimitsOfUsers: expensive questions need a seat, and in this test there is none.
+// Links that users make are limited, and links of the operator are not.
 func TestLimitsOfUsers(t *testing.T) {
 	t.Parallel()
 	app, _ := openIn(t, t.TempDir())
@@ -49,12 +49,12 @@ func TestLimitsOfUsers(t *testing.T) {
 		w := httptest.NewRecorder()
 		site.ServeHTTP(w, httptest.NewRequest("GET", "http://sho.rt/v3/"+step.target+"&access_token="+token, nil))
 		if !strings.Contains(w.Body.String(), `"status_txt": "`+step.want+`"`) {
-			t.Errorf("step %d, %.60s: %s", i, step.target, w.Body)
+			t.Errorf("step %d, %.60s, is answered %s", i, step.target, w.Body)
 		}
 	}
 	for i := range 5 {
 		if _, err := app.AddLink(t.Context(), "ann", fmt.Sprintf("http://operator.example/%d", i), ""); err != nil {
-			t.Errorf("link %d of the operator: %v", i, err)
+			t.Errorf("the operator cannot make link %d: %v", i, err)
 		}
 	}
 }

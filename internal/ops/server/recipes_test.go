@@ -35,7 +35,7 @@ var recipeClicks = []struct{ at, hash, country, referrer string }{
 	{"2026-11-26T12:29:59+01:00", "bbb222", "", "direct"},
 }
 
-// recipes is what each recipe of docs/api.md prints. A line of ... stands for lines
+// recipes has the output of each recipe of docs/api.md. A line of ... stands for lines
 // without clicks.
 var recipes = map[string]string{
 	"this month in Berlin: one number": "10",
@@ -143,7 +143,7 @@ func TestRecipes(t *testing.T) {
 		_, rest, found := strings.Cut(string(docs), mark+"\n```sh\n")
 		block, _, ends := strings.Cut(rest, "\n```")
 		if !found || !ends {
-			t.Fatalf("docs/api.md has no block after %s", mark)
+			t.Fatalf("docs/api.md has no code block after %s", mark)
 		}
 		return block
 	}
@@ -173,14 +173,14 @@ func TestRecipes(t *testing.T) {
 			t.Fatal(err)
 		}
 		if warned := answer.Header.Values("Warning"); warned != nil {
-			t.Errorf("%s: %q", name, warned)
+			t.Errorf("the answer to the recipe %s has the warning %q", name, warned)
 		}
 		if got := withoutZeros(string(body)); answer.StatusCode != 200 || got != want {
 			t.Errorf("%s: %s\n got %d %s\nwant %s", name, target, answer.StatusCode, got, want)
 		}
 	}
 	if len(seen) != len(recipes) {
-		t.Errorf("docs/api.md has %d recipes of %d", len(seen), len(recipes))
+		t.Errorf("docs/api.md has only %d of the %d recipes", len(seen), len(recipes))
 	}
 }
 
@@ -242,7 +242,7 @@ func (sh *shell) date(t *testing.T, command string) string {
 			at = at.AddDate(0, 0, -1)
 		}
 	default:
-		t.Fatalf("%q: the test does not know %q", command, word)
+		t.Fatalf("the test cannot run %q, because of %q", command, word)
 	}
 	if more {
 		var n int
@@ -260,7 +260,7 @@ func (sh *shell) curl(t *testing.T, command string) string {
 	words := strings.Fields(variable.ReplaceAllStringFunc(command, func(name string) string {
 		value, known := sh.vars[variable.FindStringSubmatch(name)[1]]
 		if !known {
-			t.Fatalf("%q: the variable %s has no value", command, name)
+			t.Fatalf("the command %q uses the variable %s, which has no value", command, name)
 		}
 		return value
 	}))
@@ -275,11 +275,11 @@ func (sh *shell) curl(t *testing.T, command string) string {
 		case "--data-urlencode":
 			query = append(query, name+"="+url.QueryEscape(value))
 		default:
-			t.Fatalf("%q: the test does not know %s", command, words[i])
+			t.Fatalf("the test cannot run %q, because of %s", command, words[i])
 		}
 	}
 	if len(words)%2 == 0 {
-		t.Fatalf("%q: %s has no value", command, words[len(words)-1])
+		t.Fatalf("the option %s of the command %q has no value", words[len(words)-1], command)
 	}
 	return target + "?" + strings.Join(query, "&")
 }

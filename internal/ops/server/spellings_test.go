@@ -227,6 +227,6 @@ func TestSpellings(t *testing.T) {
 		return
 	}
 	if got.String() != string(table) {
-		t.Errorf("%s is\n%s", path, got.String())
+		t.Errorf("the results differ from %s. They are\n%s", path, got.String())
 	}
 }

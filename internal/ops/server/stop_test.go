@@ -24,12 +24,12 @@ func TestGraceIsEnough(t *testing.T) {
 		}
 		m := regexp.MustCompile(pattern).FindStringSubmatch(string(text))
 		if m == nil {
-			t.Errorf("%s has no %s", path, pattern)
+			t.Errorf("%s has no text that matches %s", path, pattern)
 			continue
 		}
 		grace, err := time.ParseDuration(regexp.MustCompile(`\d+`).FindString(m[1]) + "s")
 		if err != nil || grace < most+5*time.Second {
-			t.Errorf("%s waits %v, and a stop may take %v", path, grace, most)
+			t.Errorf("%s waits only %v, but a stop may take %v", path, grace, most)
 		}
 	}
 	page, err := os.ReadFile("../../../docs/operations.md")
@@ -37,6 +37,6 @@ func TestGraceIsEnough(t *testing.T) {
 		t.Fatal(err)
 	}
 	if m := regexp.MustCompile(`A stop takes (\d+) seconds at most`).FindSubmatch(page); m == nil || string(m[1])+"s" != (most/time.Second*time.Second).String() {
-		t.Errorf("docs/operations.md says %q, and a stop may take %v", m, most)
+		t.Errorf("docs/operations.md says %q, but a stop may take %v", m, most)
 	}
 }
