@@ -55,7 +55,7 @@ func TestChangeWhileAsking(t *testing.T) {
 	_, _, g := a.Get("k", start)
 	a.Drop("k")
 	if a.Add("k", "v", start, g); !a.Has("k") {
-		t.Error("Drop affects a question that is under way")
+		t.Error("Drop affects a call that is in progress")
 	}
 	a.Add("other", "w", start, g)
 	a.ForgetIf(func(v *string) bool { return *v == "v" })

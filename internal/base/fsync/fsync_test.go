@@ -86,7 +86,7 @@ func TestRewrite(t *testing.T) {
 		}
 		want := bytes.Clone(f.memory)
 		if err := f.Sync(); err != nil || bytes.Equal(f.disk, want) {
-			t.Fatalf("a sync alone writes it (%v)", err)
+			t.Fatalf("Sync alone writes the bytes (%v)", err)
 		}
 		if err := fsync.Rewrite(f, 0, int64(size)); err != nil {
 			t.Fatal(err)

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestOpen: a file is read whole, and what does not end is refused at once.
+// TestOpen: a file is read whole, and a file without an end is refused at once.
 func TestOpen(t *testing.T) {
 	dir := t.TempDir()
 	path := func(name string) string { return filepath.Join(dir, name) }

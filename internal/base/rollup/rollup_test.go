@@ -53,7 +53,7 @@ func drawCell(t *rapid.T) rollup.Cell {
 	return rollup.Cell{Key: k, Clicks: rapid.Uint64Range(1, 1<<40).Draw(t, "clicks")}
 }
 
-// TestLedger: the ledger does not depend on order or grouping, tells different
+// TestLedger: the ledger does not depend on order or grouping, distinguishes different
 // cells apart, and survives its encoding.
 func TestLedger(t *testing.T) {
 	seedtest.Check(t, func(t *rapid.T) {
@@ -80,7 +80,7 @@ func TestLedger(t *testing.T) {
 			t.Fatalf("%v came back as %v (%v)", whole, back, err)
 		}
 		if back.UnmarshalBinary(b[1:]) == nil {
-			t.Fatal("a ledger that is cut short was taken")
+			t.Fatal("a truncated ledger was accepted")
 		}
 		i := rapid.IntRange(0, len(cells)-1).Draw(t, "changed")
 		changed := slices.Clone(cells)
@@ -141,7 +141,7 @@ func TestNewFacet(t *testing.T) {
 	}
 	var read rollup.Ledger
 	if err := read.UnmarshalBinary(stored); err != nil || read != old {
-		t.Fatalf("a ledger of before is read as %v, %v; want %v", read, err, old)
+		t.Fatalf("an older ledger is read as %v, %v; want %v", read, err, old)
 	}
 	counted := 0
 	rollup.Each(c, rollup.QuarterHour, func(k rollup.Key) {

@@ -78,7 +78,7 @@ func TestGiveBack(t *testing.T) {
 		l.GiveBack("ann")
 	}
 	if n := l.Len(); n != 0 {
-		t.Errorf("%d keys with everything free are remembered", n)
+		t.Errorf("%d keys that have taken nothing are remembered", n)
 	}
 	l.Take("ann")
 	l.Take("ann")

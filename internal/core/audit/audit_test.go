@@ -129,7 +129,7 @@ func TestCheck(t *testing.T) {
 				t.Errorf("the summary is %v", summary)
 			}
 			if w := summary.Wrong; w.Counts+w.Days+w.Journal != len(findings) || (w.Days > 0) != (c.how.verify != "") {
-				t.Errorf("%d findings are %+v", len(findings), w)
+				t.Errorf("%d findings, and the summary has %+v", len(findings), w)
 			}
 			if (len(findings) > 0) != (len(c.report) > 0) {
 				t.Errorf("findings %q, want some of %q", findings, c.report)

@@ -166,7 +166,7 @@ func TestCheckJournal(t *testing.T) {
 				}
 			}
 			if summary.Wrong.Damage != len(findings) || len(summary.Notes) != len(c.notes) {
-				t.Errorf("%d findings are %+v; notes %q, want %d", len(findings), summary.Wrong, summary.Notes, len(c.notes))
+				t.Errorf("%d findings, %+v; notes %q, want %d", len(findings), summary.Wrong, summary.Notes, len(c.notes))
 			}
 			for i := range min(len(summary.Notes), len(c.notes)) {
 				if !strings.Contains(summary.Notes[i], c.notes[i]) {

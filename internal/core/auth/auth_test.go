@@ -39,19 +39,19 @@ func (c *counted) UserByToken(ctx context.Context, d store.TokenDigest) (store.U
 	return c.Users.UserByToken(ctx, d)
 }
 
-type house struct {
+type fixture struct {
 	users *counted
 	now   time.Time
 	auth  *auth.Auth
 }
 
-func newHouse() *house {
-	h := &house{users: &counted{Users: storetest.NewMemoryLinks()}, now: time.Unix(1331822918, 0)}
+func newFixture() *fixture {
+	h := &fixture{users: &counted{Users: storetest.NewMemoryLinks()}, now: time.Unix(1331822918, 0)}
 	h.auth = auth.New(h.users, func() time.Time { return h.now })
 	return h
 }
 
-func (h *house) user(t *testing.T, login string) store.User {
+func (h *fixture) user(t *testing.T, login string) store.User {
 	t.Helper()
 	u, err := h.users.AddUser(context.Background(), login, 1)
 	if err != nil {
@@ -60,7 +60,7 @@ func (h *house) user(t *testing.T, login string) store.User {
 	return u
 }
 
-func (h *house) token(t *testing.T, login string) string {
+func (h *fixture) token(t *testing.T, login string) string {
 	t.Helper()
 	token, err := auth.Issue(context.Background(), h.users, login, h.now)
 	if err != nil {
@@ -69,14 +69,14 @@ func (h *house) token(t *testing.T, login string) string {
 	return token
 }
 
-func (h *house) want(t *testing.T, token string, want store.User) {
+func (h *fixture) want(t *testing.T, token string, want store.User) {
 	t.Helper()
 	if u, err := h.auth.User(context.Background(), token); err != nil || u != want {
-		t.Errorf("a token of %q is %+v's (%v)", want.Login, u, err)
+		t.Errorf("the token of %q is of %+v (%v)", want.Login, u, err)
 	}
 }
 
-func TestTokensAreOfTheContract(t *testing.T) {
+func TestTokenFormat(t *testing.T) {
 	shape := regexp.MustCompile(`^[g-z][0-9a-f]{64}$`)
 	seen := make(map[string]bool)
 	random := seedtest.Reader(t)
@@ -86,29 +86,29 @@ func TestTokensAreOfTheContract(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !shape.MatchString(token) || url.QueryEscape(token) != token || seen[token] {
-			t.Errorf("token %q is not of the contract, or came twice", token)
+			t.Errorf("token %q has a wrong form, or was drawn twice", token)
 		}
 		seen[token] = true
 	}
 	bits := bytes.Repeat([]byte{0x0f, 0xa5}, 16)
 	token, err := auth.NewToken(bytes.NewReader(bits))
 	if err != nil || token[1:] != strings.Repeat("0fa5", 16) {
-		t.Errorf("256 bits were read, and the token is %q (%v)", token, err)
+		t.Errorf("of 256 bits the token is %q (%v)", token, err)
 	}
 	if token, err := auth.NewToken(bytes.NewReader(bits[:31])); !errors.Is(err, io.ErrUnexpectedEOF) || token != "" {
 		t.Errorf("with too few random bits: %q, %v", token, err)
 	}
 }
 
-func TestDigestIsTheSHA256OfThePrintedToken(t *testing.T) {
+func TestDigest(t *testing.T) {
 	const want = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" // FIPS 180-2, B.1
 	if got := fmt.Sprintf("%x", auth.Digest("abc")); got != want {
 		t.Errorf("digest of abc is %s", got)
 	}
 }
 
-func TestATokenLeadsToItsUser(t *testing.T) {
-	h := newHouse()
+func TestUser(t *testing.T) {
+	h := newFixture()
 	ann, bob := h.user(t, "ann"), h.user(t, "bob")
 	first, second, other := h.token(t, "ann"), h.token(t, "ann"), h.token(t, "bob")
 	for range 2 { // asked, then remembered
@@ -117,12 +117,12 @@ func TestATokenLeadsToItsUser(t *testing.T) {
 		h.want(t, other, bob)
 	}
 	if token, err := auth.Issue(context.Background(), h.users, "nobody", h.now); !errors.Is(err, click.ErrNotFound) || token != "" {
-		t.Errorf("a token for nobody: %q, %v", token, err)
+		t.Errorf("a token for an unknown login: %q, %v", token, err)
 	}
 }
 
-func TestUnknownAndMalformedTokensAreNotFound(t *testing.T) {
-	h := newHouse()
+func TestUnknownTokens(t *testing.T) {
+	h := newFixture()
 	h.user(t, "ann")
 	good := h.token(t, "ann")
 	unknown, err := auth.NewToken(seedtest.Reader(t))
@@ -140,16 +140,16 @@ func TestUnknownAndMalformedTokensAreNotFound(t *testing.T) {
 	} {
 		before := h.users.asked
 		if u, err := h.auth.User(context.Background(), c.token); !errors.Is(err, click.ErrNotFound) {
-			t.Errorf("token %.80q is %+v's (%v)", c.token, u, err)
+			t.Errorf("token %.80q is of %+v (%v)", c.token, u, err)
 		}
 		if asked := h.users.asked - before; asked != c.asked {
-			t.Errorf("token %.80q was asked about %d times, want %d", c.token, asked, c.asked)
+			t.Errorf("the store was asked about token %.80q %d times, want %d", c.token, asked, c.asked)
 		}
 	}
 }
 
-func TestAnswersAreRememberedForAMinute(t *testing.T) {
-	h := newHouse()
+func TestAnswersAreCached(t *testing.T) {
+	h := newFixture()
 	ann := h.user(t, "ann")
 	token := h.token(t, "ann")
 	for _, step := range []struct {
@@ -172,8 +172,8 @@ func TestAnswersAreRememberedForAMinute(t *testing.T) {
 	}
 }
 
-func TestFailuresAreNotRemembered(t *testing.T) {
-	h := newHouse()
+func TestFailuresAreNotCached(t *testing.T) {
+	h := newFixture()
 	ann := h.user(t, "ann")
 	token, err := auth.NewToken(seedtest.Reader(t))
 	if err != nil {
@@ -182,7 +182,7 @@ func TestFailuresAreNotRemembered(t *testing.T) {
 	for _, want := range []error{click.ErrUnavailable, click.ErrNotFound} {
 		h.users.err = want
 		if _, err := h.auth.User(context.Background(), token); !errors.Is(err, want) {
-			t.Errorf("the store said %v, and auth %v", want, err)
+			t.Errorf("the store fails with %v, and auth with %v", want, err)
 		}
 	}
 	h.users.err = nil
@@ -194,8 +194,8 @@ func TestFailuresAreNotRemembered(t *testing.T) {
 	h.want(t, token, ann) // which is remembered
 }
 
-func TestTheMemoryIsBounded(t *testing.T) {
-	h := newHouse()
+func TestCacheIsBounded(t *testing.T) {
+	h := newFixture()
 	ann := h.user(t, "ann")
 	first := h.token(t, "ann")
 	h.want(t, first, ann)
@@ -205,12 +205,12 @@ func TestTheMemoryIsBounded(t *testing.T) {
 	before := h.users.asked
 	h.want(t, first, ann)
 	if h.users.asked != before+1 {
-		t.Error("after 10,000 other tokens the first is still remembered")
+		t.Error("after 10,000 other tokens the first is still cached")
 	}
 }
 
 func TestConcurrentQuestions(t *testing.T) {
-	h := newHouse()
+	h := newFixture()
 	ann := h.user(t, "ann")
 	tokens := []string{h.token(t, "ann"), h.token(t, "ann"), h.token(t, "ann")}
 	var group sync.WaitGroup

@@ -14,7 +14,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/storetest"
 )
 
-// faulty counts the questions for the secret, and fails if it is told to.
+// faulty counts the questions for the secret, and fails on demand.
 type faulty struct {
 	store.Users
 	secrets                  int
@@ -94,7 +94,7 @@ func TestAPIKeysOfInstallationsDiffer(t *testing.T) {
 	}
 }
 
-func TestTheSecretIsAskedForUntilItIsKnown(t *testing.T) {
+func TestSecretIsReadOnce(t *testing.T) {
 	users := &faulty{Users: storetest.NewMemoryLinks(), secret: click.ErrUnavailable}
 	a := auth.New(users, time.Now)
 	if key, err := a.APIKey(t.Context(), store.User{ID: 1}); !errors.Is(err, click.ErrUnavailable) || key != "" {
@@ -104,7 +104,7 @@ func TestTheSecretIsAskedForUntilItIsKnown(t *testing.T) {
 	first := apiKey(t, a, store.User{ID: 1})
 	users.secret = click.ErrUnavailable
 	if again := apiKey(t, a, store.User{ID: 1}); again != first || users.secrets != 2 {
-		t.Errorf("%s, then %s; asked %d times, want 2", first, again, users.secrets)
+		t.Errorf("the apiKey is %s, then %s; the secret was read %d times, want 2", first, again, users.secrets)
 	}
 }
 
@@ -138,10 +138,10 @@ func TestUserByKey(t *testing.T) {
 	}
 	users.byLogin = click.ErrUnavailable
 	if _, err := a.UserByKey(t.Context(), "bob", key); !errors.Is(err, click.ErrUnavailable) {
-		t.Errorf("the store is away: %v", err)
+		t.Errorf("with a store that fails: %v", err)
 	}
 	users.byLogin, users.secret = nil, click.ErrUnavailable
 	if _, err := auth.New(users, time.Now).UserByKey(t.Context(), "ann", key); !errors.Is(err, click.ErrUnavailable) {
-		t.Errorf("the store has no secret: %v", err)
+		t.Errorf("with a store without a secret: %v", err)
 	}
 }

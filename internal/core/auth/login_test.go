@@ -39,7 +39,7 @@ func FuzzValidLogin(f *testing.F) {
 		}
 		if login == "" || len(login) > auth.MaxLogin || !utf8.ValidString(login) ||
 			strings.ContainsFunc(login, unicode.IsSpace) || strings.ContainsFunc(login, unicode.IsControl) {
-			t.Errorf("%q was taken", login)
+			t.Errorf("the login %q is valid", login)
 		}
 	})
 }

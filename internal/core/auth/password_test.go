@@ -120,7 +120,7 @@ func TestSetPassword(t *testing.T) {
 	h.try(t, "ann", "another password", nil)
 }
 
-// TestProofs: the proof that is kept is of bcrypt, salted, with the cost asked for. The
+// TestProofs: the proof that is kept is of bcrypt, salted, with the given cost. The
 // dummy proof has the same cost.
 func TestProofs(t *testing.T) {
 	h := newLocked(t)
@@ -142,7 +142,7 @@ func TestProofs(t *testing.T) {
 		}
 	}
 	if err := bcrypt.CompareHashAndPassword([]byte(h.auth.DummyProof()), []byte(password)); !errors.Is(err, bcrypt.ErrMismatchedHashAndPassword) {
-		t.Errorf("the dummy is compared with %v", err)
+		t.Errorf("comparing a password with the dummy: %v", err)
 	}
 	full := auth.New(h.users, time.Now)
 	if cost, err := bcrypt.Cost([]byte(full.DummyProof())); err != nil || cost != auth.Cost {
@@ -150,8 +150,8 @@ func TestProofs(t *testing.T) {
 	}
 }
 
-// TestFailuresOfTheStorePassThrough: and they do not count as guesses.
-func TestFailuresOfTheStorePassThrough(t *testing.T) {
+// TestFailuresOfTheStore: they are returned, and do not count as guesses.
+func TestFailuresOfTheStore(t *testing.T) {
 	h := newLocked(t)
 	for range 2 * auth.MaxGuesses {
 		h.users.byLogin = click.ErrUnavailable
@@ -170,16 +170,16 @@ func TestFailuresOfTheStorePassThrough(t *testing.T) {
 	}
 }
 
-func TestIssueToTheUser(t *testing.T) {
+func TestIssue(t *testing.T) {
 	h := newLocked(t)
 	token, err := h.auth.Issue(t.Context(), h.ann)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if u, err := h.auth.User(t.Context(), token); err != nil || u != h.ann {
-		t.Errorf("the token is %+v's (%v)", u, err)
+		t.Errorf("the token is of %+v (%v)", u, err)
 	}
 	if token, err := h.auth.Issue(t.Context(), store.User{ID: 99}); !errors.Is(err, auth.ErrUnknownLogin) || token != "" {
-		t.Errorf("a token for nobody: %q, %v", token, err)
+		t.Errorf("a token for a deleted user: %q, %v", token, err)
 	}
 }

@@ -15,7 +15,7 @@ import (
 const wrong = "a wrong password"
 
 // TestTooManyGuesses: ten in a row from one place, then one every five seconds. Unknown
-// logins have the same limits, so that nobody can see the difference.
+// logins have the same limits, so that the answers do not differ.
 func TestTooManyGuesses(t *testing.T) {
 	for login, want := range map[string]error{"ann": auth.ErrPassword, "bob": auth.ErrPassword, "nobody": auth.ErrUnknownLogin} {
 		h := newLocked(t)
@@ -42,7 +42,7 @@ func TestTooManyGuesses(t *testing.T) {
 	}
 }
 
-func TestGuessesAtOneLoginLeaveOthersAlone(t *testing.T) {
+func TestGuessesCountPerLogin(t *testing.T) {
 	h := newLocked(t)
 	for range auth.MaxGuesses {
 		h.try(t, "bob", wrong, auth.ErrPassword)
@@ -51,8 +51,8 @@ func TestGuessesAtOneLoginLeaveOthersAlone(t *testing.T) {
 	h.try(t, "ann", password, nil)
 }
 
-// TestRightPasswordsAreNoGuesses: and they do not take back wrong ones.
-func TestRightPasswordsAreNoGuesses(t *testing.T) {
+// TestRightPasswordsAreNotCounted: they do not undo wrong ones either.
+func TestRightPasswordsAreNotCounted(t *testing.T) {
 	h := newLocked(t)
 	for range auth.MaxGuesses - 1 {
 		h.try(t, "ann", wrong, auth.ErrPassword)
@@ -64,7 +64,7 @@ func TestRightPasswordsAreNoGuesses(t *testing.T) {
 	h.try(t, "ann", password, auth.ErrTooMany)
 }
 
-func TestAClockThatIsSetBackLocksNobodyOut(t *testing.T) {
+func TestClockSetBack(t *testing.T) {
 	h := newLocked(t)
 	for range auth.MaxGuesses {
 		h.try(t, "ann", wrong, auth.ErrPassword)
@@ -75,8 +75,8 @@ func TestAClockThatIsSetBackLocksNobodyOut(t *testing.T) {
 	h.try(t, "ann", password, nil)
 }
 
-// TestOnePlaceLocksNobodyOutElsewhere: however many guesses it makes.
-func TestOnePlaceLocksNobodyOutElsewhere(t *testing.T) {
+// TestPlacesHaveOwnLimits: the guesses of one place do not lock other places out.
+func TestPlacesHaveOwnLimits(t *testing.T) {
 	h := newLocked(t)
 	looked := 0
 	for range 3000 { // ten guesses a second, for five minutes
@@ -86,7 +86,7 @@ func TestOnePlaceLocksNobodyOutElsewhere(t *testing.T) {
 		h.now = h.now.Add(100 * time.Millisecond)
 	}
 	if want := auth.MaxGuesses + int(5*time.Minute/auth.GuessEvery); looked < want-1 || looked > want {
-		t.Errorf("%d guesses were looked at, want %d", looked, want)
+		t.Errorf("%d guesses were checked, want %d", looked, want)
 	}
 	h.tryFrom(t, "there", "ann", wrong, auth.ErrPassword)
 	h.tryFrom(t, "there", "ann", password, auth.ErrTooMany)
@@ -121,8 +121,8 @@ func TestAllPlacesTogether(t *testing.T) {
 	}
 }
 
-// TestManyGuessesTogether: guesses that wait in the queue together count too.
-func TestManyGuessesTogether(t *testing.T) {
+// TestConcurrentGuesses: guesses that wait in the queue together count too.
+func TestConcurrentGuesses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newLocked(t)
 		done := h.busy(t)
@@ -144,14 +144,14 @@ func TestManyGuessesTogether(t *testing.T) {
 			}
 		}
 		if looked != auth.MaxGuesses || refused != len(errs)-looked {
-			t.Errorf("%d were looked at and %d refused, want %d and the rest: %v", looked, refused, auth.MaxGuesses, errs)
+			t.Errorf("%d were checked and %d refused, want %d and the rest: %v", looked, refused, auth.MaxGuesses, errs)
 		}
 	})
 }
 
-// TestWhatAllUsedUpIsNoGuessHere: a guess that is refused after the queue, because others
+// TestRefusedAfterQueueIsNotCounted: a guess that is refused after the queue, because others
 // used up the limit, does not count.
-func TestWhatAllUsedUpIsNoGuessHere(t *testing.T) {
+func TestRefusedAfterQueueIsNotCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newLocked(t)
 		for i := range auth.MaxAllGuesses - 1 {
@@ -172,9 +172,9 @@ func TestWhatAllUsedUpIsNoGuessHere(t *testing.T) {
 	})
 }
 
-// TestOnlyWhatIsLookedAtIsRemembered: requests that wait, are refused or leave have no key
+// TestOnlyCheckedGuessesAreRemembered: requests that wait, are refused or leave have no key
 // in the limits, so that they cannot push out a login that is attacked.
-func TestOnlyWhatIsLookedAtIsRemembered(t *testing.T) {
+func TestOnlyCheckedGuessesAreRemembered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newLocked(t)
 		for range auth.MaxGuesses {

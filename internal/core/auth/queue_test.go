@@ -20,9 +20,9 @@ func (h *locked) busy(t *testing.T) (done func()) {
 	return done
 }
 
-// TestPasswordsWaitTheirTurn: passwords of all logins wait in one queue, for a bounded time.
+// TestPasswordsQueue: passwords of all logins wait in one queue, for a bounded time.
 // Waiting does not count as a guess.
-func TestPasswordsWaitTheirTurn(t *testing.T) {
+func TestPasswordsQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newLocked(t)
 		done := h.busy(t)
@@ -43,7 +43,7 @@ func TestPasswordsWaitTheirTurn(t *testing.T) {
 		synctest.Wait()
 		select {
 		case <-ended:
-			t.Error("two were looked at together")
+			t.Error("two passwords were checked at the same time")
 		default:
 		}
 		done()
@@ -51,7 +51,7 @@ func TestPasswordsWaitTheirTurn(t *testing.T) {
 	})
 }
 
-func TestFewPasswordsWait(t *testing.T) {
+func TestQueueIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newLocked(t)
 		done := h.busy(t)
@@ -59,7 +59,7 @@ func TestFewPasswordsWait(t *testing.T) {
 		for range auth.MaxWaiting {
 			go func() {
 				if _, err := h.auth.TakeTurn(ctx); !errors.Is(err, context.Canceled) {
-					t.Errorf("who went away got %v", err)
+					t.Errorf("a caller whose context ended got %v", err)
 				}
 			}()
 		}
@@ -67,7 +67,7 @@ func TestFewPasswordsWait(t *testing.T) {
 		began := time.Now()
 		h.try(t, "ann", password, auth.ErrBusy)
 		if waited := time.Since(began); waited != 0 {
-			t.Errorf("one too many waited %v", waited)
+			t.Errorf("a caller too many waited %v", waited)
 		}
 		cancel()
 		synctest.Wait()

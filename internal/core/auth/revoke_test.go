@@ -31,9 +31,9 @@ func (s *slow) UserByLogin(ctx context.Context, login string) (store.User, error
 	return u, err
 }
 
-// TestWhatIsTakenAwayDuringALook: an answer of the store is not cached if the token was
+// TestRevokeDuringLookup: an answer of the store is not cached if the token was
 // revoked before the answer arrived.
-func TestWhatIsTakenAwayDuringALook(t *testing.T) {
+func TestRevokeDuringLookup(t *testing.T) {
 	for name, remove := range map[string]func(*testing.T, *auth.Auth, store.Users, store.User, string){
 		"the user is deleted": func(t *testing.T, a *auth.Auth, users store.Users, u store.User, _ string) {
 			if _, err := users.DeleteUser(t.Context(), u.ID); err != nil {
@@ -70,12 +70,12 @@ func TestWhatIsTakenAwayDuringALook(t *testing.T) {
 			t.Errorf("%s: %+v, %v", name, u, err)
 		}
 		if u, err := a.User(t.Context(), token); !errors.Is(err, click.ErrNotFound) || a.Known(token) {
-			t.Errorf("%s: the token is good still: %+v, %v, known %v", name, u, err, a.Known(token))
+			t.Errorf("%s: the token is still valid: %+v, %v, known %v", name, u, err, a.Known(token))
 		}
 	}
 }
 
-func TestANewKeyDuringALook(t *testing.T) {
+func TestNewKeyDuringLookup(t *testing.T) {
 	users := &slow{Users: storetest.NewMemoryLinks(), meanwhile: func() {}}
 	a := auth.New(users, time.Now)
 	ann, err := users.AddUser(t.Context(), "ann", 1)
@@ -90,16 +90,16 @@ func TestANewKeyDuringALook(t *testing.T) {
 		}
 	}
 	if _, err := a.UserByKey(t.Context(), "ann", key); err != nil {
-		t.Errorf("a key that was good when it was asked about: %v", err)
+		t.Errorf("an apiKey that was valid when the call began: %v", err)
 	}
 	if _, err := a.UserByKey(t.Context(), "ann", key); !errors.Is(err, auth.ErrKey) {
-		t.Errorf("the key that another one took the place of: %v", err)
+		t.Errorf("an apiKey that was replaced: %v", err)
 	}
 }
 
-// TestRevoke revokes tokens that are cached, and no other ones.
+// TestRevoke revokes tokens that are cached, and no others.
 func TestRevoke(t *testing.T) {
-	h := newHouse()
+	h := newFixture()
 	ann, bob := h.user(t, "ann"), h.user(t, "bob")
 	first, second, third, other := h.token(t, "ann"), h.token(t, "ann"), h.token(t, "ann"), h.token(t, "bob")
 	good := func(u store.User, tokens ...string) {
@@ -107,7 +107,7 @@ func TestRevoke(t *testing.T) {
 		for _, token := range tokens {
 			h.want(t, token, u)
 			if !h.auth.Known(token) {
-				t.Error("a good token is not known")
+				t.Error("a valid token is not known")
 			}
 		}
 	}
@@ -115,7 +115,7 @@ func TestRevoke(t *testing.T) {
 		t.Helper()
 		for _, token := range tokens {
 			if u, err := h.auth.User(t.Context(), token); !errors.Is(err, click.ErrNotFound) || h.auth.Known(token) {
-				t.Errorf("a token that was revoked is %+v's, %v; known %v", u, err, h.auth.Known(token))
+				t.Errorf("a revoked token is of %+v, %v; known %v", u, err, h.auth.Known(token))
 			}
 		}
 	}
@@ -127,30 +127,30 @@ func TestRevoke(t *testing.T) {
 	bad(second)
 	for _, token := range []string{second, other, "", "nonsense", strings.ToUpper(first)} {
 		if err := h.auth.Revoke(t.Context(), ann, token); !errors.Is(err, click.ErrNotFound) {
-			t.Errorf("a token of another user: %v", err)
+			t.Errorf("revoking a token of another user: %v", err)
 		}
 	}
 	good(ann, first, third)
 	asked := h.users.asked
 	good(bob, other)
 	if h.users.asked != asked {
-		t.Error("another user's token was forgotten")
+		t.Error("the token of another user is no longer known")
 	}
 	for _, want := range []int{2, 0} {
 		if n, err := h.auth.RevokeAll(t.Context(), ann); err != nil || n != want {
-			t.Errorf("%d were revoked (%v), want %d", n, err, want)
+			t.Errorf("%d tokens were revoked (%v), want %d", n, err, want)
 		}
 		bad(first, second, third)
 	}
 	good(bob, other)
 	if _, err := h.auth.RevokeAll(t.Context(), store.User{ID: 99}); !errors.Is(err, click.ErrNotFound) {
-		t.Errorf("of nobody: %v", err)
+		t.Errorf("revoking tokens of an unknown user: %v", err)
 	}
 }
 
 // TestKnown: a token is known if it was valid when it was checked last, however long ago.
 func TestKnown(t *testing.T) {
-	h := newHouse()
+	h := newFixture()
 	ann := h.user(t, "ann")
 	token, key := h.token(t, "ann"), apiKey(t, h.auth, ann)
 	known := func(rule string, want bool) {
@@ -170,7 +170,7 @@ func TestKnown(t *testing.T) {
 	h.now = h.now.Add(24 * time.Hour)
 	known("a day later", true)
 	if h.auth.KnownKey("bob", key) || h.auth.KnownKey("ann", key+"0") || h.auth.KnownKey("", "ann\x00"+key) || h.auth.Known("") {
-		t.Error("what is wrong is known")
+		t.Error("a wrong token or apiKey is known")
 	}
 	h.users.err = click.ErrUnavailable
 	look()
@@ -184,7 +184,7 @@ func TestKnown(t *testing.T) {
 	}
 	h.now = h.now.Add(auth.CacheAge)
 	if errToken, errKey := look(); !errors.Is(errToken, click.ErrNotFound) || !errors.Is(errKey, auth.ErrKey) {
-		t.Errorf("what was taken away a while ago: %v, %v", errToken, errKey)
+		t.Errorf("a token and an apiKey that were revoked a while ago: %v, %v", errToken, errKey)
 	}
 	known("found to be wrong", false)
 }
@@ -192,7 +192,7 @@ func TestKnown(t *testing.T) {
 // TestNewKey: the last apiKey is no longer valid, and the next one cannot be computed from
 // it and the secret.
 func TestNewKey(t *testing.T) {
-	h := newHouse()
+	h := newFixture()
 	ann, bob := h.user(t, "ann"), h.user(t, "bob")
 	keys := []string{apiKey(t, h.auth, ann)}
 	other := apiKey(t, h.auth, bob)
@@ -206,13 +206,13 @@ func TestNewKey(t *testing.T) {
 		}
 		for _, old := range keys {
 			if _, err := h.auth.UserByKey(t.Context(), "ann", old); !errors.Is(err, auth.ErrKey) || old == key {
-				t.Errorf("an apiKey that another one took the place of: %v", err)
+				t.Errorf("an apiKey that was replaced: %v", err)
 			}
 		}
 		keys = append(keys, key)
 		u, err := h.auth.UserByKey(t.Context(), "ann", key)
 		if err != nil || u.ID != ann.ID || apiKey(t, h.auth, u) != key {
-			t.Errorf("the new apiKey is %+v's, %v", u, err)
+			t.Errorf("the new apiKey is of %+v, %v", u, err)
 		}
 		if u.KeyVersion < 1<<20 { // as a good draw is once in 8,796,093,022,208 times
 			t.Errorf("the version %d can be guessed", u.KeyVersion)
@@ -222,14 +222,14 @@ func TestNewKey(t *testing.T) {
 		t.Errorf("another user's apiKey: %v", err)
 	}
 	if key, err := h.auth.NewKey(t.Context(), store.User{ID: 99}); !errors.Is(err, click.ErrNotFound) || key != "" {
-		t.Errorf("an apiKey for nobody: %q, %v", key, err)
+		t.Errorf("an apiKey for an unknown user: %q, %v", key, err)
 	}
 }
 
 // TestSessionTokensAreReplaced: a session token too many replaces the oldest one, and no
 // token that the operator added.
 func TestSessionTokensAreReplaced(t *testing.T) {
-	h := newHouse()
+	h := newFixture()
 	ann := h.user(t, "ann")
 	stays := h.token(t, "ann")
 	var first, second string

@@ -26,7 +26,7 @@ func drawClick(t *rapid.T) click.Click {
 	}
 }
 
-func TestRecordsComeBack(t *testing.T) {
+func TestEncodeDecode(t *testing.T) {
 	t.Parallel()
 	seedtest.Check(t, func(t *rapid.T) {
 		clicks := rapid.SliceOfN(rapid.Custom(drawClick), 0, 50).Draw(t, "clicks")

@@ -83,7 +83,7 @@ func TestDeleted(t *testing.T) {
 			}
 			for epoch, err := range recorder.Recount(t.Context(), &h.journal.Contents, h.journal.End()) {
 				if err != nil || counted[epoch.Base] != epoch.Ledger {
-					t.Fatalf("segment %d: counted %+v, and it holds %+v (%v)", epoch.Base, counted[epoch.Base], epoch.Ledger, err)
+					t.Fatalf("segment %d: %+v was counted, and its records add up to %+v (%v)", epoch.Base, counted[epoch.Base], epoch.Ledger, err)
 				}
 			}
 			h.close(t)

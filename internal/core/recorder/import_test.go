@@ -71,7 +71,7 @@ func TestImportCutOff(t *testing.T) {
 	again, late := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer late()
 	if err := imported(again); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("another import of the same input did not wait for one that waits for the disk: %v", err)
+		t.Errorf("an import did not wait for one of the same input that waits for the disk: %v", err)
 	}
 	close(fs.gate)
 	<-first
@@ -85,7 +85,7 @@ func TestImportCutOff(t *testing.T) {
 	h.close(t)
 }
 
-// TestImportBusy: an import fails if another one of the same input does not end.
+// TestImportBusy: an import fails if an earlier one of the same input does not end.
 func TestImportBusy(t *testing.T) {
 	t.Parallel()
 	fs := vfs.NewMem()
@@ -119,7 +119,7 @@ func TestImportBusy(t *testing.T) {
 	}
 	end()
 	if _, end, err := h.BeginImport(t.Context(), [32]byte{1}); err != nil {
-		t.Errorf("after it: %v", err)
+		t.Errorf("an import after the first has ended: %v", err)
 	} else {
 		end()
 	}

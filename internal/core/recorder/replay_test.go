@@ -112,7 +112,7 @@ func TestGiveUp(t *testing.T) {
 			}
 		}
 		if lost := clicks - len(want); lost > 3*2 { // three bytes lie in two records at most
-			t.Errorf("%d clicks are lost by %v", lost, doubt)
+			t.Errorf("%d clicks were lost to %v", lost, doubt)
 		}
 		again := openWith(t, cut, 1<<20, clicked)
 		compare(t, again.cells(t), expected(want))
@@ -120,9 +120,9 @@ func TestGiveUp(t *testing.T) {
 	}
 }
 
-// TestCountingUnreadable: counting in the foreground fails if the journal cannot
+// TestReplayUnreadable: counting in the foreground fails if the journal cannot
 // be read, and is not tried again.
-func TestCountingUnreadable(t *testing.T) {
+func TestReplayUnreadable(t *testing.T) {
 	t.Parallel()
 	mem := vfs.NewMem()
 	h := open(t, mem, 1<<10)
@@ -152,7 +152,7 @@ func TestCountingUnreadable(t *testing.T) {
 		Journal: &j.Contents, Counts: counts, Known: true, Now: func() time.Time { return begin }, Log: slog.New(slog.DiscardHandler),
 	}
 	if err := counting.To(t.Context(), j.End()); !errors.Is(err, syscall.EIO) {
-		t.Errorf("the journal cannot be read, and counting says %v", err)
+		t.Errorf("counting an unreadable journal: %v", err)
 	}
 	// The records before are counted, and the next try goes on after them.
 	if pos, _, err := counts.Position(t.Context(), j.ID()); err != nil || pos.Counted != j.Segments()[1].Base {

@@ -75,7 +75,7 @@ func TestResume(t *testing.T) {
 		t.Errorf("counts of another journal: %v, %s", err, log)
 	}
 	if log, err := try(fresh, 4711); err != nil || !strings.Contains(log, "lost a tail") || fresh.End() != 4711 {
-		t.Errorf("counts beyond the journal: %v, %s; it goes on at %d", err, log, fresh.End())
+		t.Errorf("counts that reach further than the journal: %v, %s; the journal continues at %d", err, log, fresh.End())
 	}
 }
 
@@ -106,7 +106,7 @@ func TestMismatch(t *testing.T) {
 	}
 	_, err = recorder.Open(t.Context(), recorder.Options{Journal: j, Counts: new(storetest.MemoryCounts), Now: time.Now, Log: slog.Default()})
 	if err == nil {
-		t.Error("a store that counted nothing was accepted for a journal whose beginning is gone")
+		t.Error("empty counts were accepted for a trimmed journal")
 	}
 }
 
@@ -128,7 +128,7 @@ func TestCountsUpToDamage(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := h.Drain(t.Context()); err == nil || !strings.Contains(err.Error(), "counting has stopped") {
-		t.Errorf("counting went on: %v", err)
+		t.Errorf("counting did not stop: %v", err)
 	}
 	all := expected(clicks)
 	for c, err := range h.counts.Cells(t.Context()) {

@@ -87,7 +87,7 @@ func TestUnreadableForAWhile(t *testing.T) {
 				t.Errorf("counting is stalled by %v, want %v", err, c.err)
 			}
 			if err := h.Settle(t.Context()); !errors.Is(err, recorder.ErrStalled) || !errors.Is(err, c.err) {
-				t.Errorf("Settle says %v", err)
+				t.Errorf("Settle fails with %v", err)
 			}
 			if _, err := h.Counted(); err != nil {
 				t.Errorf("counting has stopped for good: %v", err)
@@ -137,7 +137,7 @@ func TestCloseWhileStalled(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := r.Close(t.Context()); !errors.Is(err, recorder.ErrStalled) || !errors.Is(err, syscall.EIO) {
-		t.Errorf("closed while counting fails: %v", err)
+		t.Errorf("Close while counting fails: %v", err)
 	}
 	if err := errors.Join(j.Close(), counts.Close()); err != nil {
 		t.Fatal(err)

@@ -32,11 +32,11 @@ type owner struct {
 // commands are all commands. Those that no test asks for fail.
 func (o owner) commands() []control.Served {
 	return []control.Served{
-		unasked(control.AddUser), unasked(control.AddToken), unasked(control.RevokeToken), unasked(control.RevokeAllTokens),
-		unasked(control.SetPassword), unasked(control.APIKey), unasked(control.NewAPIKey), unasked(control.ListUsers),
-		unasked(control.CountUserClicks), unasked(control.DeleteUser), unasked(control.AddLink), unasked(control.ListLinks),
-		unasked(control.CountLinkClicks), unasked(control.DeleteLink), unasked(control.Stats), unasked(control.Export),
-		unasked(control.Repair), unasked(control.Health), unasked(control.Debug),
+		unused(control.AddUser), unused(control.AddToken), unused(control.RevokeToken), unused(control.RevokeAllTokens),
+		unused(control.SetPassword), unused(control.APIKey), unused(control.NewAPIKey), unused(control.ListUsers),
+		unused(control.CountUserClicks), unused(control.DeleteUser), unused(control.AddLink), unused(control.ListLinks),
+		unused(control.CountLinkClicks), unused(control.DeleteLink), unused(control.Stats), unused(control.Export),
+		unused(control.Repair), unused(control.Health), unused(control.Debug),
 		control.Import.Does(func(ctx context.Context, i control.ImportOf, reject func(feed.Rejected)) (feed.Result, error) {
 			return o.importing(ctx, i.Reader, reject)
 		}),
@@ -49,9 +49,9 @@ func (o owner) commands() []control.Served {
 	}
 }
 
-func unasked[In, Note, Out any](c control.Command[In, Note, Out]) control.Served {
+func unused[In, Note, Out any](c control.Command[In, Note, Out]) control.Served {
 	return c.Does(func(context.Context, In, func(Note)) (out Out, err error) {
-		return out, errors.New("no test asks for it")
+		return out, errors.New("not part of this test")
 	})
 }
 
@@ -65,8 +65,8 @@ func (o owner) handler(t *testing.T) http.Handler {
 	return h
 }
 
-// bringIn asks for an import.
-func bringIn(ctx context.Context, c *control.Client, r io.Reader, reject func(feed.Rejected)) (feed.Result, error) {
+// importFrom asks for an import.
+func importFrom(ctx context.Context, c *control.Client, r io.Reader, reject func(feed.Rejected)) (feed.Result, error) {
 	return control.Import.Ask(ctx, c, control.ImportOf{Input: control.Input{Reader: r}}, reject)
 }
 
@@ -118,7 +118,7 @@ func TestImportFailsInMidUpload(t *testing.T) {
 	}}
 	c, ended := between(t, t.Context(), o)
 	for size := 1000; size < 4_000_000; size = size * 5 / 4 {
-		r, err := bringIn(t.Context(), c, io.LimitReader(zeros{}, int64(size)), func(feed.Rejected) {})
+		r, err := importFrom(t.Context(), c, io.LimitReader(zeros{}, int64(size)), func(feed.Rejected) {})
 		if err == nil || err.Error() != failed.Error() || r.Lines != 7 {
 			t.Errorf("an import of %d bytes that failed after 1000: %+v, %v", size, r, err)
 		}
@@ -139,7 +139,7 @@ func (zeros) Read(b []byte) (int, error) {
 func TestPanic(t *testing.T) {
 	o := owner{importing: func(context.Context, io.Reader, func(feed.Rejected)) (feed.Result, error) { panic("out of order") }}
 	c, ended := between(t, t.Context(), o)
-	_, err := bringIn(t.Context(), c, strings.NewReader(""), func(feed.Rejected) {})
+	_, err := importFrom(t.Context(), c, strings.NewReader(""), func(feed.Rejected) {})
 	if err == nil || !strings.Contains(err.Error(), "out of order") || errors.Is(err, control.ErrCutOff) {
 		t.Errorf("an import in which the owner panics: %v", err)
 	}
@@ -163,7 +163,7 @@ func TestStopping(t *testing.T) {
 	c, ended := between(t, ctx, o)
 	quiet, w := io.Pipe()
 	defer w.Close()
-	_, err := bringIn(t.Context(), c, io.MultiReader(strings.NewReader("a line\n"), quiet), func(feed.Rejected) { stop() })
+	_, err := importFrom(t.Context(), c, io.MultiReader(strings.NewReader("a line\n"), quiet), func(feed.Rejected) { stop() })
 	if !errors.Is(err, control.ErrStopping) {
 		t.Errorf("an import whose owner stops: %v, want %v", err, control.ErrStopping)
 	}
@@ -186,8 +186,8 @@ func TestQuietInput(t *testing.T) {
 	c, _ := between(t, t.Context(), o)
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { <-began; cancel() }()
-	if _, err := bringIn(ctx, c, quiet, func(feed.Rejected) {}); !errors.Is(err, context.Canceled) {
-		t.Errorf("its context ended: %v", err)
+	if _, err := importFrom(ctx, c, quiet, func(feed.Rejected) {}); !errors.Is(err, context.Canceled) {
+		t.Errorf("an import whose context ended: %v", err)
 	}
 
 	began = make(chan struct{})
@@ -197,8 +197,8 @@ func TestQuietInput(t *testing.T) {
 		return new(net.Dialer).DialContext(ctx, "tcp", s.Listener.Addr().String())
 	})
 	go func() { <-began; s.CloseClientConnections() }()
-	if _, err := bringIn(t.Context(), c, quiet, func(feed.Rejected) {}); !errors.Is(err, control.ErrCutOff) {
-		t.Errorf("its owner ended: %v, want %v", err, control.ErrCutOff)
+	if _, err := importFrom(t.Context(), c, quiet, func(feed.Rejected) {}); !errors.Is(err, control.ErrCutOff) {
+		t.Errorf("an import whose owner ended: %v, want %v", err, control.ErrCutOff)
 	}
 }
 
@@ -253,7 +253,7 @@ func TestOtherVersion(t *testing.T) {
 // TestMalformedCommands: a request that is not a command is refused with an error,
 // and does nothing. Its line is not read further than a command needs.
 func TestMalformedCommands(t *testing.T) {
-	server := httptest.NewServer(owner{checking: func(context.Context) error { t.Error("it was done"); return nil }}.handler(t))
+	server := httptest.NewServer(owner{checking: func(context.Context) error { t.Error("the command was run"); return nil }}.handler(t))
 	defer server.Close()
 	for _, body := range []string{"", "{}", "junk\n", "[1]\n", strings.Repeat(" ", 1<<20) + "{}\n"} {
 		resp, err := http.Post(server.URL+"/check", "", strings.NewReader(body))

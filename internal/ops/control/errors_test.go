@@ -54,7 +54,7 @@ func TestEachCommandIsServedOnce(t *testing.T) {
 	all := owner{}.commands()
 	for what, served := range map[string][]control.Served{"one is missing": all[1:], "one is served twice": append(all, all[0])} {
 		if _, err := control.NewHandler(served...); err == nil {
-			t.Errorf("%s, and nothing is wrong", what)
+			t.Errorf("%s, and NewHandler returned no error", what)
 		}
 	}
 }

@@ -152,7 +152,7 @@ func TestDiverged(t *testing.T) {
 					t.Errorf("check: %+v, %v", v, err)
 				}
 				if err := RepairDamaged(t.Context(), own.options(new(logtest.Log)), GiveUp{Damaged: true}, report); err == nil {
-					t.Error("a repair goes on with it")
+					t.Error("a repair accepts it")
 				}
 				if c.part == databaseFile {
 					own.must(RepairDamaged(t.Context(), own.options(new(logtest.Log)), GiveUp{Links: true}, report))

@@ -178,7 +178,7 @@ func (w *erasure) proven(gone []string) {
 	o := Options{Path: dir, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
 	w.must(Rebuild(ctx, o, "", false, func(string) {}))
 	if left := w.traces(dir, gone); left > 0 {
-		w.t.Errorf("%d of %d words came back with a rebuild", left, len(gone))
+		w.t.Errorf("after a rebuild %d of %d words are there again", left, len(gone))
 	}
 	w.open(dir)
 	_, err = w.d.Check(ctx, func(finding string) { w.t.Error(finding) })
@@ -228,7 +228,7 @@ func TestErasureIsFinished(t *testing.T) {
 			copyStill(t, w.d.path, cut)
 			w.must(w.d.Close(context.Background()))
 			if w.traces(cut, w.cat) == 0 {
-				t.Error("nothing was left to remove")
+				t.Error("no word was left to remove")
 			}
 			w.open(cut)
 			w.d.EraseEarlier(ctx)

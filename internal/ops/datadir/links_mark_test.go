@@ -51,9 +51,9 @@ func TestKilledWhileMarked(t *testing.T) {
 	}
 }
 
-// TestMarksAreAnnounced: the file progress has the new mark of links and users
+// TestMarksAreSaved: the file progress has the new mark of links and users
 // before they have it.
-func TestMarksAreAnnounced(t *testing.T) {
+func TestMarksAreSaved(t *testing.T) {
 	t.Parallel()
 	w := newScenario(t, true)
 	db := w.openRaw()
@@ -70,7 +70,7 @@ func TestMarksAreAnnounced(t *testing.T) {
 	known, err := progress.Read(filepath.Join(w.dir, progressFile))
 	w.must(err)
 	if known.Links.Mark == 0 || known.Links.Next == 0 {
-		t.Errorf("the marks are %d, and next %d", known.Links.Mark, known.Links.Next)
+		t.Errorf("the mark is %d, and the next one %d", known.Links.Mark, known.Links.Next)
 	}
 	run(`DROP TRIGGER begun`)
 	w.opens(w.clicks)

@@ -46,7 +46,7 @@ func TestForeignDirectories(t *testing.T) {
 		t.Errorf("the refused directory has %v, %v", names, err)
 	}
 	if err := tryOpen(t, full, false); !errors.Is(err, ErrNoData) {
-		t.Errorf("a command found data there: %v", err)
+		t.Errorf("without Create: %v", err)
 	}
 	cut := t.TempDir()
 	if err := os.Mkdir(filepath.Join(cut, ".restoring"), 0o700); err != nil {
@@ -56,7 +56,7 @@ func TestForeignDirectories(t *testing.T) {
 		t.Errorf("an unfinished restore: %v", err)
 	}
 	if names, err := os.ReadDir(cut); err != nil || len(names) != 1 {
-		t.Errorf("an unfinished restore has become %v, %v", names, err)
+		t.Errorf("the files of an unfinished restore are now %v, %v", names, err)
 	}
 	volume := t.TempDir()
 	if err := os.Mkdir(filepath.Join(volume, "lost+found"), 0o700); err != nil {
@@ -129,9 +129,9 @@ func listing(t *testing.T, dir string) string {
 	return b.String()
 }
 
-// TestOwnedBesideServe: if a process has the directory open, ErrOwned comes first,
+// TestOwnedByAnotherProcess: if a process has the directory open, ErrOwned comes first,
 // even if the directory belongs to another user.
-func TestOwnedBesideServe(t *testing.T) {
+func TestOwnedByAnotherProcess(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	d := open(t, dir)

@@ -30,7 +30,7 @@ func TestLockRemoved(t *testing.T) {
 		}
 	}
 	if restored, err := d.lock.check(); restored || err != nil {
-		t.Errorf("a lock that is there: %v, %v", restored, err)
+		t.Errorf("a lock that was not removed: %v, %v", restored, err)
 	}
 	for range 2 {
 		if err := os.Remove(lock); err != nil {

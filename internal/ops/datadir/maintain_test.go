@@ -97,12 +97,12 @@ func TestCatchUp(t *testing.T) {
 	}
 	again, log := openIn(t, d.path)
 	if again.catchUp(t.Context()); log.Count("clicks that were recorded before are counted now; answers lack them until then") != 1 || log.Count("all clicks that were recorded before are counted\" took=") != 1 {
-		t.Errorf("the next start says %s", log)
+		t.Errorf("the next start logs %s", log)
 	}
 	again.mustClose(t)
 	again, log = openIn(t, d.path)
 	if again.catchUp(t.Context()); log.Count("recorded before") != 0 {
-		t.Errorf("where all was counted the next start says %s", log)
+		t.Errorf("if everything was counted, the next start logs %s", log)
 	}
 	again.mustClose(t)
 }

@@ -13,9 +13,9 @@ import (
 	"github.com/footfall/footfall/internal/testkit/logtest"
 )
 
-// TestProgressIsReal: each stage of long work has the right total, and is complete
+// TestProgress: each stage of long work has the right total, and is complete
 // at the end.
-func TestProgressIsReal(t *testing.T) {
+func TestProgress(t *testing.T) {
 	t.Parallel()
 	dir, backups, restored := t.TempDir(), filepath.Join(t.TempDir(), "b"), filepath.Join(t.TempDir(), "restored")
 	o := Options{Path: dir, Create: true, Now: time.Now, Log: new(logtest.Log).Logger()}
@@ -42,7 +42,7 @@ func TestProgressIsReal(t *testing.T) {
 		all := m.All()
 		for _, s := range all {
 			if s.Total > 0 && s.Done != s.Total {
-				t.Errorf("%s: in the end %+v", what, s)
+				t.Errorf("%s: the last state is %+v", what, s)
 			}
 		}
 		for _, want := range wants {

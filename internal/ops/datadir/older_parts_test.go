@@ -71,10 +71,10 @@ func TestJournalEndsEarly(t *testing.T) {
 	}
 }
 
-// TestBackupBesideJournal copies the segments of a backup into the journal, as the
+// TestBackupCopiedIntoJournal copies the segments of a backup into the journal, as the
 // advice is if one is damaged. A file that has more clicks is never taken for the
 // older one.
-func TestBackupBesideJournal(t *testing.T) {
+func TestBackupCopiedIntoJournal(t *testing.T) {
 	t.Parallel()
 	add := func(w *scenario, name func(string) string) {
 		files, err := filepath.Glob(filepath.Join(w.backup, "journal", "*"))
@@ -116,9 +116,9 @@ func TestBackupBesideJournal(t *testing.T) {
 	})
 }
 
-// TestCountsAreGone: a directory without its counts, or with a part of them, is
+// TestCountsRemoved: a directory without its counts, or with a part of them, is
 // refused, and nothing of them is removed.
-func TestCountsAreGone(t *testing.T) {
+func TestCountsRemoved(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name  string
@@ -147,7 +147,7 @@ func TestCountsAreGone(t *testing.T) {
 				left := w.tables(filepath.Join(w.dir, clicksDir))
 				w.refused(c.words)
 				if now := w.tables(filepath.Join(w.dir, clicksDir)); now != left {
-					t.Errorf("there were %d tables, and are %d", left, now)
+					t.Errorf("there were %d tables of counts, and now %d", left, now)
 				}
 				rebuild := func(lossy bool) (reported string, err error) {
 					err = Rebuild(t.Context(), w.options(new(logtest.Log)), "", lossy, func(s string) { reported += s + "\n" })
@@ -218,7 +218,7 @@ func TestLinksAreOlder(t *testing.T) {
 			var found []string
 			v, err := CheckDamaged(t.Context(), w.options(new(logtest.Log)), func(f string) { found = append(found, f) })
 			if err != nil || len(found) != 1 || !strings.Contains(found[0], "older") || !slices.Contains(v.Remedies, ReplaceLinks) {
-				t.Errorf("check says %q: %+v, %v", found, v, err)
+				t.Errorf("check reports %q: %+v, %v", found, v, err)
 			}
 			report := func(what string) { t.Log(what) }
 			if err := RepairDamaged(t.Context(), w.options(new(logtest.Log)), GiveUp{Damaged: true}, report); err == nil || !errors.As(err, new(*OlderLinksError)) {
@@ -245,7 +245,7 @@ func TestLinksAreOlder(t *testing.T) {
 				t.Fatal(err)
 			}
 			if now, err := d.Links.Links(t.Context()); err != nil || now.Link <= 4 {
-				t.Errorf("the id %d is given out again, %v", now.Link, err)
+				t.Errorf("the id %d is used again, %v", now.Link, err)
 			}
 		})
 	}
@@ -290,7 +290,7 @@ func TestDamagedProgress(t *testing.T) {
 			d, err := Open(t.Context(), w.options(log))
 			w.must(err)
 			if n := w.counted(d); n != w.clicks || !strings.Contains(log.String(), "progress is damaged") {
-				t.Errorf("%d clicks, and the log says %q", n, log)
+				t.Errorf("%d clicks, and the log is %q", n, log)
 			}
 			d.mustClose(t)
 			w.opens(w.clicks)
@@ -350,7 +350,7 @@ func TestLinksElsewhere(t *testing.T) {
 	copyStill(t, filepath.Dir(elsewhere), there)
 	d.mustClose(t)
 	if _, err := os.Stat(filepath.Join(there, databaseFile+"-wal")); err != nil {
-		t.Fatalf("the -wal is somewhere else: %v", err)
+		t.Fatalf("the -wal is in another directory: %v", err)
 	}
 	w.must(os.RemoveAll(filepath.Join(killed.dir, databaseFile)))
 	w.must(os.Symlink(filepath.Join(there, databaseFile), filepath.Join(killed.dir, databaseFile)))

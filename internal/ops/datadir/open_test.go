@@ -67,7 +67,7 @@ func TestRemedies(t *testing.T) {
 	}
 	defer d.Close(t.Context())
 	if v, err := d.Check(t.Context(), func(f string) { t.Error(f) }); err != nil || v.Remedies != nil {
-		t.Errorf("nothing is wrong: %+v, %v", v, err)
+		t.Errorf("a check of a sound directory: %+v, %v", v, err)
 	}
 	for _, c := range []struct {
 		links int

@@ -80,7 +80,7 @@ func TestPartRemoved(t *testing.T) {
 			}
 			d.click(t, 4)
 			if err := d.checkParts(); !errors.As(err, new(*RemovedPartError)) {
-				t.Fatalf("it was not noticed: %v", err)
+				t.Fatalf("Maintain ended with %v", err)
 			}
 			_ = d.Close(t.Context()) // a removed journal cannot be sealed
 			if c.saved != "" && !strings.Contains(log.String(), c.saved) {
@@ -110,14 +110,14 @@ func TestLinksReplaced(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := d.checkParts(); !errors.As(err, new(*RemovedPartError)) {
-		t.Fatalf("it was not noticed: %v", err)
+		t.Fatalf("Maintain ended with %v", err)
 	}
 	d.mustClose(t)
 	if b, err := os.ReadFile(path); string(b) != "another" {
 		t.Errorf("the other file was changed: %q, %v", b, err)
 	}
 	if !strings.Contains(log.String(), "saved in another file") {
-		t.Errorf("the log says %s", log)
+		t.Errorf("the log is %s", log)
 	}
 	if info, err := os.Stat(path + savedSuffix); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("links and users were saved as %v, %v", info, err)

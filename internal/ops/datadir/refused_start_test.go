@@ -47,11 +47,11 @@ func TestRefusedStartsChangeNothing(t *testing.T) {
 		d, err := Open(t.Context(), w.options(new(logtest.Log)))
 		if err == nil {
 			d.mustClose(t)
-			t.Fatalf("start %d takes the older links and users, without the tokens", i+1)
+			t.Fatalf("start %d accepts the older links and users, which lack tokens", i+1)
 		}
 	}
 	if after := version(); after != before {
-		t.Errorf("refused starts counted the version from %d up to %d", before, after)
+		t.Errorf("refused starts raised the version from %d to %d", before, after)
 	}
 }
 
@@ -66,7 +66,7 @@ func TestRefusedStartKeepsWAL(t *testing.T) {
 	w.must(os.Rename(filepath.Join(w.dir, "footfall.db"), w.dir+".moved"))
 	if d, err := Open(t.Context(), w.options(new(logtest.Log))); err == nil {
 		d.mustClose(t)
-		t.Fatal("it was opened without footfall.db")
+		t.Fatal("the directory was opened without footfall.db")
 	}
 	if after, err := os.ReadFile(wal); err != nil || len(after) != len(before) {
 		t.Errorf("the refused start left %d of %d bytes of the -wal: %v", len(after), len(before), err)
@@ -75,9 +75,9 @@ func TestRefusedStartKeepsWAL(t *testing.T) {
 	w.opens(w.clicks)
 }
 
-// TestGoesOnAfterPowerCut: with NoSync a power cut may take the last clicks. The
+// TestOpenAfterPowerCut: with NoSync a power cut may take the last clicks. The
 // directory opens all the same, and again after more clicks.
-func TestGoesOnAfterPowerCut(t *testing.T) {
+func TestOpenAfterPowerCut(t *testing.T) {
 	t.Parallel()
 	live := filepath.Join(t.TempDir(), "live")
 	w := &scenario{t: t, dir: filepath.Join(t.TempDir(), "data")}

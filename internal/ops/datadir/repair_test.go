@@ -46,7 +46,7 @@ func TestLostTail(t *testing.T) {
 		t.Error(err)
 	}
 	if _, m, err := backup.Newest(filepath.Join(dir, checkpointDir)); err != nil || m.Counted != d.Journal.End() {
-		t.Errorf("kept are counts up to %d of %d: %v", m.Counted, d.Journal.End(), err)
+		t.Errorf("the backup has counts up to %d of %d: %v", m.Counted, d.Journal.End(), err)
 	}
 	again, log := d.moved(t)
 	defer again.mustClose(t)
@@ -130,7 +130,7 @@ func TestCheckWhileServing(t *testing.T) {
 		return RepairDamaged(t.Context(), o, GiveUp{}, func(said string) { t.Log(said) })
 	}
 	if err := repairJournal(); !errors.Is(err, ErrOwned) {
-		t.Errorf("repair while a server runs: %v", err)
+		t.Errorf("a repair while a server runs: %v", err)
 	}
 	d.mustClose(t)
 	if err := repairJournal(); err != nil {
@@ -142,7 +142,7 @@ func TestCheckWhileServing(t *testing.T) {
 	for _, kept := range []bool{true, false} { // the second time there is a checkpoint
 		var done string
 		if err := d.Repair(t.Context(), func(said string) { done += said }); err != nil || strings.Contains(done, "kept the counts") != kept {
-			t.Errorf("repair says %q, %v", done, err)
+			t.Errorf("the repair reports %q, %v", done, err)
 		}
 	}
 }

@@ -100,9 +100,9 @@ func sealedName(t *testing.T, dir string, i int) string {
 	return filepath.Base(names[i])
 }
 
-// TestRetentionKeepsWhatIsNotCounted: a click that is not counted is kept, whatever
+// TestRetentionKeepsUncounted: a click that is not counted is kept, whatever
 // the age and the size of the journal.
-func TestRetentionKeepsWhatIsNotCounted(t *testing.T) {
+func TestRetentionKeepsUncounted(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	var log logtest.Log
@@ -163,9 +163,9 @@ func TestJournalAlarms(t *testing.T) {
 	}
 }
 
-// TestRetainGivesWay: a server that stops does not wait for a backup that keeps the
+// TestRetainEndsWithContext: a server that stops does not wait for a backup that keeps the
 // segments.
-func TestRetainGivesWay(t *testing.T) {
+func TestRetainEndsWithContext(t *testing.T) {
 	t.Parallel()
 	d, err := Open(t.Context(), Options{Path: t.TempDir(), Create: true, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -236,7 +236,7 @@ func TestMaxIsChecked(t *testing.T) {
 		t.Fatal(err)
 	}
 	if size := k.size(); size > most || size < most/2 { // the open one included
-		t.Errorf("after a look the journal has %d bytes, of %d", size, most)
+		t.Errorf("after a trim the journal has %d bytes, want at most %d", size, most)
 	}
 	for _, s := range d.Journal.Segments() {
 		if s.Size > most/segmentsOfMax+64<<10 {

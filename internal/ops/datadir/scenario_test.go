@@ -179,7 +179,7 @@ func (w *scenario) path(pattern string) string {
 	all, err := filepath.Glob(filepath.Join(w.dir, pattern))
 	w.must(err)
 	if len(all) == 0 {
-		w.t.Fatalf("there is no %s", pattern)
+		w.t.Fatalf("no file matches %s", pattern)
 	}
 	return all[len(all)-1]
 }
@@ -225,7 +225,7 @@ func (w *scenario) refused(words string) {
 		if err == nil {
 			n := w.counted(d)
 			d.mustClose(w.t)
-			w.t.Fatalf("it was opened, with %d clicks of %d", n, w.clicks)
+			w.t.Fatalf("the directory was opened, with %d clicks of %d", n, w.clicks)
 		}
 		if !strings.Contains(err.Error(), words) {
 			w.t.Errorf("the error is %q, without %q", err, words)
@@ -301,7 +301,7 @@ func (w *scenario) checked() string {
 func (w *scenario) givenUp(clicks uint64) {
 	w.t.Helper()
 	if found := w.checked(); strings.Contains(found, "no click is lost") || !strings.Contains(found, "missing") && !strings.Contains(found, "not counted") {
-		w.t.Errorf("check says %q", found)
+		w.t.Errorf("check reports %q", found)
 	}
 	report := func(what string) { w.t.Log(what) }
 	if err := RepairDamaged(w.t.Context(), w.options(new(logtest.Log)), GiveUp{Links: true}, report); err == nil || !errors.As(err, new(*GiveUpError)) {

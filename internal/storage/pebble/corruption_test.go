@@ -287,13 +287,13 @@ func TestDamagedTable(t *testing.T) {
 		}
 	})
 	if err != nil || len(found) != 1 || !strings.HasPrefix(found[0], "clicks/"+name+" is damaged: ") || sum.Wrong.Counts == 0 {
-		t.Errorf("the damage is %q, of %+v, %v", found, sum.Wrong, err)
+		t.Errorf("the check reports %q, of %+v, %v", found, sum.Wrong, err)
 	}
 	if _, err := s.Repair(t.Context()); !errors.As(err, new(*store.CorruptError)) {
-		t.Errorf("a repair gave %v", err)
+		t.Errorf("the repair fails with %v", err)
 	}
 	if n := strings.Count(log.String(), "is damaged"); n != 1 {
-		t.Errorf("the log says it %d times:\n%s", n, log.String())
+		t.Errorf("the log names the damage %d times:\n%s", n, log.String())
 	}
 	if err := errors.Join(j.Close(), s.Close()); err != nil {
 		t.Fatal(err)
@@ -307,17 +307,17 @@ func TestRepair(t *testing.T) {
 	for range 10 {
 		list := findings(t, counted(t, rng, nil), func(s *pebble.Store) {
 			if n, err := s.Repair(t.Context()); n != 0 || err != nil {
-				t.Fatalf("of sound sums %d months were mended, %v", n, err)
+				t.Fatalf("RepairDays of sound sums repaired %d months, %v", n, err)
 			}
 			for range 3 {
 				spoilRow(t, rng, s, 'd', 31)
 			}
 			if n, err := s.Repair(t.Context()); n == 0 || err != nil {
-				t.Fatalf("%d months were mended, %v", n, err)
+				t.Fatalf("RepairDays repaired %d months, %v", n, err)
 			}
 		})
 		if len(list) > 0 {
-			t.Fatalf("after a repair %q", list)
+			t.Fatalf("after a repair Verify reports %q", list)
 		}
 	}
 }

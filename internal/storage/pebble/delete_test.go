@@ -15,10 +15,10 @@ import (
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// TestManyAreDeletedAtOnce: with a user, all aggregate links that only this user had
+// TestDeleteMany: with a user, all aggregate links that only this user had
 // are deleted. One batch for each of them would take longer the more there are,
 // because the engine sorts all deleted ranges after each batch.
-func TestManyAreDeletedAtOnce(t *testing.T) {
+func TestDeleteMany(t *testing.T) {
 	t.Parallel()
 	const links, clicked = 2000, 300 // the other links have no clicks
 	s := open(t, pebble.Options{Dir: t.TempDir()})
@@ -66,7 +66,7 @@ func TestManyAreDeletedAtOnce(t *testing.T) {
 		default:
 		}
 		if n := total(); n != all && n != some {
-			t.Fatalf("%d clicks are left while others are deleted, want all %d or at once the %d that stay", n, all, some)
+			t.Fatalf("%d clicks are left during a deletion, want all %d or the %d that stay", n, all, some)
 		}
 	}
 	if n := total(); n != some {
@@ -123,7 +123,7 @@ func TestManyDeletionsAreFlushed(t *testing.T) {
 	select {
 	case <-flushing:
 	case <-time.After(time.Minute):
-		t.Errorf("after %d deletions, all of them are in memory", links)
+		t.Errorf("after %d deletions nothing was flushed", links)
 	}
 }
 

@@ -84,7 +84,7 @@ func TestOpenWhereTheDiskFails(t *testing.T) {
 						}
 						if !fault.hit.Load() {
 							if n < 5 {
-								t.Errorf("Open writes %d times only", n)
+								t.Errorf("Open writes only %d times", n)
 							}
 							return
 						}
@@ -128,14 +128,14 @@ func TestCheckpointWhereTheDiskFails(t *testing.T) {
 		fault.n.Store(0)
 		path, _ := fault.path.Load().(string)
 		if err == nil && !strings.HasPrefix(path, "clicks") { // the engine retries there
-			t.Errorf("operation %d, of %s, failed, and the checkpoint says nothing", n, path)
+			t.Errorf("operation %d, of %s, failed, and the checkpoint has no error", n, path)
 		}
 		if err != nil {
 			if !errors.Is(err, syscall.EIO) {
 				t.Errorf("operation %d, of %s: %v", n, path, err)
 			}
 			if _, err := mem.Stat("copy"); !errors.Is(err, fs.ErrNotExist) {
-				t.Errorf("operation %d: half a checkpoint is left: %v", n, err)
+				t.Errorf("operation %d: part of a checkpoint is left: %v", n, err)
 			}
 			if err := s.Checkpoint(t.Context(), "copy"); err != nil {
 				t.Fatalf("after operation %d failed: %v", n, err)
@@ -143,7 +143,7 @@ func TestCheckpointWhereTheDiskFails(t *testing.T) {
 		}
 		again := open(t, pebble.Options{Dir: "copy", FS: mem})
 		if got := reached(t, again); got != 9 {
-			t.Errorf("the checkpoint reaches position %d", got)
+			t.Errorf("the checkpoint reaches only position %d", got)
 		}
 		if err := errors.Join(again.Close(), mem.RemoveAll("copy")); err != nil {
 			t.Fatal(err)
@@ -264,10 +264,10 @@ func (f *tablesFS) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error
 	return f.FS.Create(name, c)
 }
 
-// TestFullDiskIsWaitedOut: while there is no room for tables, the log has one line
+// TestFullDiskForAWhile: while there is no room for tables, the log has one line
 // without a stack trace, AddBatch and Sync fail and do not block, and Close returns.
 // After that, everything goes on.
-func TestFullDiskIsWaitedOut(t *testing.T) {
+func TestFullDiskForAWhile(t *testing.T) {
 	t.Parallel()
 	mem := vfs.NewMem()
 	disk := &tablesFS{FS: mem, tried: make(chan struct{}, 1000)}
@@ -318,10 +318,10 @@ func TestFullDiskIsWaitedOut(t *testing.T) {
 		}
 	}
 	if err := add(); err != nil {
-		t.Errorf("AddBatch after that: %v", err)
+		t.Errorf("AddBatch after there is room: %v", err)
 	}
 	if log.Count("the click store goes on") != 1 {
-		t.Errorf("the log does not say that it goes on:\n%s", log)
+		t.Errorf("the log does not say that the store goes on:\n%s", log)
 	}
 	disk.full.Store(true)
 	if err := s.Close(); !errors.Is(err, syscall.ENOSPC) {

@@ -59,10 +59,10 @@ func TestMarkersComeLast(t *testing.T) {
 	for i, mem := range left {
 		s, err := pebble.Open(pebble.Options{Dir: "clicks", FS: mem})
 		if err != nil {
-			t.Fatalf("after cut %d: %v", i, err)
+			t.Fatalf("Open after power cut %d: %v", i, err)
 		}
 		if p, _, err := s.Position(t.Context(), store.JournalID{}); err != nil || p.Counted != 9 {
-			t.Errorf("after cut %d: position %+v, %v", i, p, err)
+			t.Errorf("after power cut %d: position %+v, %v", i, p, err)
 		}
 		if err := s.Close(); err != nil {
 			t.Error(err)

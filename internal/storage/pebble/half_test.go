@@ -21,10 +21,10 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// TestFlushBeforeABatchShows: the engine may flush a large batch before the batch is
+// TestFlushBeforeBatchIsVisible: the engine may flush a large batch before the batch is
 // visible. Meanwhile readers see everything as it was before: what the batch adds to,
 // replaces and deletes.
-func TestFlushBeforeABatchShows(t *testing.T) {
+func TestFlushBeforeBatchIsVisible(t *testing.T) {
 	t.Parallel()
 	const few, many = 3, 600 // many do not fit into half a table
 	const day = 100 * rollup.Day
@@ -110,8 +110,8 @@ func TestFlushBeforeABatchShows(t *testing.T) {
 	}
 }
 
-// TestOneWayToWrite: a part of a write without apply may be visible.
-func TestOneWayToWrite(t *testing.T) {
+// TestWritesUseApply: a part of a write without apply may be visible.
+func TestWritesUseApply(t *testing.T) {
 	t.Parallel()
 	write := regexp.MustCompile(`\.Apply\(|\.Commit\(|\bdb\.(Set|Merge|Delete|SingleDelete|DeleteRange|LogData|Ingest|Excise)\(`)
 	names, err := filepath.Glob("*.go")

@@ -287,7 +287,7 @@ func TestKeep(t *testing.T) {
 	}
 	tables, lists := named(".sst"), named("MANIFEST-")
 	if len(tables) != 1 || len(lists) != 1 {
-		t.Fatalf("there are %q and %q", tables, lists)
+		t.Fatalf("the directory has the tables %q and the lists %q", tables, lists)
 	}
 	table, list, unnamed := tables[0], lists[0], o.FS.PathJoin(o.Dir, "000099.sst")
 	write(t, o.FS, unnamed, content(t, o.FS, table))
@@ -298,13 +298,13 @@ func TestKeep(t *testing.T) {
 		t.Fatal(err)
 	}
 	if now := append(named(".sst"), named("MANIFEST-")...); !slices.Contains(now, unnamed) || !slices.Contains(now, list) {
-		t.Errorf("before it was released there were %q", now)
+		t.Errorf("before Release the tables are %q", now)
 	}
 	s = open(t, o)
 	if err := errors.Join(s.Release(), s.Close()); err != nil {
 		t.Fatal(err)
 	}
 	if now := append(named(".sst"), named("MANIFEST-")...); slices.Contains(now, unnamed) || slices.Contains(now, list) {
-		t.Errorf("after it was released there are %q", now)
+		t.Errorf("after Release the tables are %q", now)
 	}
 }

@@ -187,7 +187,7 @@ func TestPurgeWaits(t *testing.T) {
 	cut, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := s.Purge(cut, false); !errors.Is(err, context.Canceled) {
-		t.Errorf("with an open snapshot: %v", err)
+		t.Errorf("Purge with an open snapshot: %v", err)
 	}
 	purged := make(chan error)
 	go func() { purged <- s.Purge(t.Context(), false) }()

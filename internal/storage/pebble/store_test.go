@@ -26,9 +26,9 @@ func TestClicksOnDisk(t *testing.T) {
 	})
 }
 
-// TestClicksInMemory has tables so small that the engine flushes and compacts all the
+// TestInMemory has tables so small that the engine flushes and compacts all the
 // time, some batches do not fit into one, and sums take many passes.
-func TestClicksInMemory(t *testing.T) {
+func TestInMemory(t *testing.T) {
 	t.Parallel()
 	storetest.Counts(t, func(t *testing.T) store.ClickCounts {
 		return open(t, pebble.Options{Dir: "clicks", FS: vfs.NewMem(), MemTable: 16 << 10, Cache: 1 << 20, Held: 100})

@@ -49,10 +49,10 @@ func TestSumsAreBounded(t *testing.T) {
 		}
 	})
 	if err != nil || next != days*perDay {
-		t.Errorf("%d values came out, %v", next, err)
+		t.Errorf("the sum has %d values, %v", next, err)
 	}
 	if held > 2*most || passes < days*perDay*500/most/2 {
-		t.Errorf("%d bytes were held, twice %d at most; in %d passes", held, most, passes)
+		t.Errorf("%d bytes were held, want at most twice %d; in %d passes", held, most, passes)
 	}
 }
 

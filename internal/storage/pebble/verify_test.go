@@ -99,13 +99,13 @@ func TestCorruptVectorIsAnError(t *testing.T) {
 		t.Errorf("First answers %d", got)
 	}
 	if err := s.Delete(ctx, []rollup.Scope{scope}); err == nil {
-		t.Error("Delete takes from the ledger what it cannot read")
+		t.Error("Delete changes the ledger by clicks that it cannot read")
 	}
 	var last error
 	for _, err := range s.Cells(ctx) {
 		last = err
 	}
 	if last == nil {
-		t.Error("Cells passes over it")
+		t.Error("Cells skips it")
 	}
 }

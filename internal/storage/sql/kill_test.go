@@ -70,7 +70,7 @@ func workUntilKilled(path string) error {
 	}
 }
 
-func TestWhatWasAcknowledgedOutlivesAKill(t *testing.T) {
+func TestAcknowledgedRowsSurviveKill(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "links.db")
 	rng := seedtest.Rand(t)
@@ -84,7 +84,7 @@ func TestWhatWasAcknowledgedOutlivesAKill(t *testing.T) {
 			t.Fatalf("the killed database is damaged: %s", got)
 		}
 		if n := text(t, reader, `SELECT COUNT(*) FROM pragma_foreign_key_check`); n != "0" {
-			t.Errorf("%s rows name rows that are not there", n)
+			t.Errorf("%s rows refer to rows that do not exist", n)
 		}
 		for n := range acknowledged {
 			for _, f := range killedBatch(n) {
@@ -103,10 +103,10 @@ func TestWhatWasAcknowledgedOutlivesAKill(t *testing.T) {
 		}
 		// A batch that was not acknowledged is complete or absent.
 		if n, err := strconv.Atoi(text(t, reader, `SELECT COUNT(*) FROM keywords`)); err != nil || n%30 != 0 {
-			t.Errorf("part of a batch is there: %d keywords, %v", n, err)
+			t.Errorf("part of a batch was imported: %d keywords, %v", n, err)
 		}
 		if n := text(t, reader, `SELECT COUNT(*) FROM last_ids WHERE link_id = (SELECT MAX(id) FROM links)`); n != "1" {
-			t.Error("the newest id is not the newest link's")
+			t.Error("last_ids differs from the id of the newest link")
 		}
 		if err := db.Close(); err != nil {
 			t.Fatal(err)
@@ -114,7 +114,7 @@ func TestWhatWasAcknowledgedOutlivesAKill(t *testing.T) {
 	}
 }
 
-// killAfter runs the child, kills it after it has acknowledged so many batches, and
+// killAfter runs the child, kills it after it has acknowledged a number of batches, and
 // returns how many it acknowledged.
 func killAfter(t *testing.T, path string, batches int) (acknowledged int) {
 	t.Helper()
@@ -131,7 +131,7 @@ func killAfter(t *testing.T, path string, batches int) (acknowledged int) {
 	lines := bufio.NewScanner(out)
 	for lines.Scan() { // to the end, with everything that it printed before it was killed
 		if lines.Text() != strconv.Itoa(acknowledged) {
-			t.Errorf("the child said %q after %d batches", lines.Text(), acknowledged)
+			t.Errorf("the child printed %q after %d batches", lines.Text(), acknowledged)
 		}
 		if acknowledged++; acknowledged == batches {
 			if err := child.Process.Kill(); err != nil {

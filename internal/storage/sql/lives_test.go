@@ -36,7 +36,7 @@ func TestLives(t *testing.T) {
 			t.Fatal(err)
 		}
 		if was != c.was {
-			t.Errorf("version %d of %s is of this database: %t", c.version, c.life, was)
+			t.Errorf("version %d of process %s is of this database: %t", c.version, c.life, was)
 		}
 	}
 }

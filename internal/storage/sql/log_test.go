@@ -45,7 +45,7 @@ func TestLogIsEmptied(t *testing.T) {
 		t.Errorf("after it was opened, the log has %d bytes", info.Size())
 	}
 	if _, err := again.UserByLogin(t.Context(), "ann"); err != nil {
-		t.Errorf("what was in the log: %v", err)
+		t.Errorf("the link that was in the log: %v", err)
 	}
 }
 

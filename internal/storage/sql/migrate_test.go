@@ -26,7 +26,7 @@ func first(t *testing.T, path string) {
 		INSERT INTO users VALUES (7, 'ann', 12); UPDATE last_ids SET user_id = 7`)
 }
 
-func TestAnOlderSchemaIsUpgraded(t *testing.T) {
+func TestUpgrade(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	path := filepath.Join(t.TempDir(), "links.db")
@@ -38,7 +38,7 @@ func TestAnOlderSchemaIsUpgraded(t *testing.T) {
 		}
 		links, err := db.ImportLinks(ctx, []store.ForeignLink{{Login: "ann", Hash: "h", LongURL: "http://a/"}})
 		if err != nil || links[0].User != 7 {
-			t.Errorf("the upgraded schema takes no links: %+v, %v", links, err)
+			t.Errorf("ImportLinks after the upgrade: %+v, %v", links, err)
 		}
 	}
 	if v := text(t, raw(t, path), `SELECT group_concat(version) FROM (SELECT version FROM schema_versions ORDER BY version)`); v != "1,2,3,4,5,6,7,8" {
@@ -46,8 +46,8 @@ func TestAnOlderSchemaIsUpgraded(t *testing.T) {
 	}
 }
 
-// TestAnUpgradeIsAnnounced: upgrading is called before an upgrade, and only then.
-func TestAnUpgradeIsAnnounced(t *testing.T) {
+// TestUpgradingIsCalled: upgrading is called before an upgrade, and only then.
+func TestUpgradingIsCalled(t *testing.T) {
 	t.Parallel()
 	schemas, err := filepath.Glob("migrations/*.sql")
 	if err != nil {
@@ -62,7 +62,7 @@ func TestAnUpgradeIsAnnounced(t *testing.T) {
 		var got [][2]int
 		db, err := sql.OpenOlder(t.Context(), c.path, func(from, to int) {
 			if v := text(t, raw(t, c.path), `SELECT MAX(version) FROM schema_versions`); v != "1" {
-				t.Errorf("an upgrade is announced when there is schema %s already", v)
+				t.Errorf("upgrading is called when the schema is already %s", v)
 			}
 			got = append(got, [2]int{from, to})
 		})
@@ -70,13 +70,13 @@ func TestAnUpgradeIsAnnounced(t *testing.T) {
 			err = db.Close()
 		}
 		if err != nil || !slices.Equal(got, c.want) {
-			t.Errorf("upgrades from and to %v are announced, want %v; %v", got, c.want, err)
+			t.Errorf("upgrading is called with %v, want %v; %v", got, c.want, err)
 		}
 	}
 }
 
 // Links from before details existed get the Created of the link as UserTS.
-func TestLinksWithoutDetailsAreUpgraded(t *testing.T) {
+func TestUpgradeOfLinksWithoutDetails(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "links.db")
 	first(t, path)
@@ -103,7 +103,7 @@ func TestLinksWithoutDetailsAreUpgraded(t *testing.T) {
 	}
 }
 
-func TestAFailedUpgradeChangesNothing(t *testing.T) {
+func TestFailedUpgradeChangesNothing(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "links.db")
 	first(t, path)
@@ -111,10 +111,10 @@ func TestAFailedUpgradeChangesNothing(t *testing.T) {
 	exec(t, db, `CREATE TABLE keywords (mine TEXT)`) // the migration makes it after links, and so fails
 	if db, err := sql.Open(context.Background(), path); err == nil {
 		db.Close()
-		t.Fatal("a migration that cannot be applied was")
+		t.Fatal("a wrong migration was applied")
 	}
 	if v := text(t, db, `SELECT MAX(version) FROM schema_versions`); v != "1" {
-		t.Errorf("the schema says version %s", v)
+		t.Errorf("the schema has version %s", v)
 	}
 	if n := text(t, db, `SELECT COUNT(*) FROM sqlite_schema WHERE name LIKE 'links%'`); n != "0" {
 		t.Errorf("a failed migration left %s tables and indexes", n)
@@ -123,7 +123,7 @@ func TestAFailedUpgradeChangesNothing(t *testing.T) {
 	open(t, path)
 }
 
-func TestANewerSchemaIsRefused(t *testing.T) {
+func TestNewerSchemaIsRefused(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "links.db")
 	if err := open(t, path).Close(); err != nil {

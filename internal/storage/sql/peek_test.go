@@ -16,7 +16,7 @@ func TestPeek(t *testing.T) {
 	t.Parallel()
 	live := filepath.Join(t.TempDir(), "live.db")
 	if _, err := sql.Peek(t.Context(), live); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("no database: %v", err)
+		t.Errorf("Peek without a database: %v", err)
 	}
 	db := open(t, live)
 	if _, err := db.AddUser(t.Context(), "ann", 1); err != nil {
@@ -43,7 +43,7 @@ func TestPeek(t *testing.T) {
 	}
 	seen, err := sql.Peek(t.Context(), path)
 	if err != nil || seen.All.User != 2 || seen.File.User != 1 || seen.All.Version != seen.File.Version+1 || !seen.Log {
-		t.Errorf("it is %+v, %v", seen, err)
+		t.Errorf("Peek found %+v, %v", seen, err)
 	}
 	for name, was := range files {
 		if is, err := os.ReadFile(name); err != nil || string(is) != was {
@@ -54,6 +54,6 @@ func TestPeek(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := sql.Peek(t.Context(), path); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("an empty database: %v", err)
+		t.Errorf("Peek of an empty database: %v", err)
 	}
 }

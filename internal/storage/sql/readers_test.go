@@ -25,9 +25,9 @@ func hold(t *testing.T, pool *stdsql.DB, connections int) {
 	}
 }
 
-// TestNamesComeFirst: searches, lists, exports and checks do not delay the resolution
+// TestSearchesDoNotDelayNames: searches, lists, exports and checks do not delay the resolution
 // of names and the check of credentials. If they do, this test hangs.
-func TestNamesComeFirst(t *testing.T) {
+func TestSearchesDoNotDelayNames(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	db := open(t, filepath.Join(t.TempDir(), "links.db"))
@@ -62,9 +62,9 @@ func TestNamesComeFirst(t *testing.T) {
 	}
 }
 
-// TestTheOperatorTakesNoReader: export, check and import have connections of their own.
+// TestOperatorHasOwnConnections: export, check and import have connections of their own.
 // If they wait for those of visitors or users, this test hangs.
-func TestTheOperatorTakesNoReader(t *testing.T) {
+func TestOperatorHasOwnConnections(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	path := filepath.Join(t.TempDir(), "links.db")
@@ -97,8 +97,8 @@ func TestTheOperatorTakesNoReader(t *testing.T) {
 	}
 }
 
-// TestSearchesReadTheIndexAlone: a search that finds nothing reads no row of the table.
-func TestSearchesReadTheIndexAlone(t *testing.T) {
+// TestSearchesReadOnlyTheIndex: a search that finds nothing reads no row of the table.
+func TestSearchesReadOnlyTheIndex(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	db := open(t, filepath.Join(t.TempDir(), "links.db"))

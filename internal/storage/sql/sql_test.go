@@ -65,7 +65,7 @@ func TestLaws(t *testing.T) {
 	})
 }
 
-func TestWhatWasReturnedIsThereAfterReopening(t *testing.T) {
+func TestReopen(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	path := filepath.Join(t.TempDir(), "odd ?name=#%41&;'.db")
@@ -83,7 +83,7 @@ func TestWhatWasReturnedIsThereAfterReopening(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := db.LinkByName(ctx, "", "h"); err == nil {
-		t.Error("a closed database answered")
+		t.Error("a closed database answers")
 	}
 	if _, err := os.Stat(path); err != nil {
 		t.Errorf("the database is not in the file of that name: %v", err)
@@ -100,7 +100,7 @@ func TestWhatWasReturnedIsThereAfterReopening(t *testing.T) {
 	}
 	more, err := db.ImportLinks(ctx, []store.ForeignLink{{Login: "bob", Hash: "i", AggregateHash: "j", LongURL: "http://b/"}})
 	if err != nil || more[0].ID <= links[0].ID || more[0].User <= links[0].User {
-		t.Errorf("ids after reopening do not go on: %+v, %v", more, err)
+		t.Errorf("ids after reopening do not continue: %+v, %v", more, err)
 	}
 }
 
@@ -116,11 +116,11 @@ func TestIDsOfDeletedRowsAreNotReused(t *testing.T) {
 	exec(t, raw(t, path), `DELETE FROM links; DELETE FROM users;`)
 	again, err := db.ImportLinks(ctx, []store.ForeignLink{{Login: "ann", Hash: "h", AggregateHash: "g", LongURL: "http://a/"}})
 	if err != nil || again[0].Aggregate <= first[0].ID || again[0].User <= first[0].User {
-		t.Errorf("an id came back: first %+v, then %+v (%v)", first, again, err)
+		t.Errorf("an id was used again: first %+v, then %+v (%v)", first, again, err)
 	}
 }
 
-func TestPragmasHoldForEveryConnection(t *testing.T) {
+func TestPragmasOfEveryConnection(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	names, lists, whole, writer := open(t, filepath.Join(t.TempDir(), "links.db")).Pools()
@@ -151,7 +151,7 @@ func TestPragmasHoldForEveryConnection(t *testing.T) {
 	}
 }
 
-func TestFilesAreReadableByTheOwnerAlone(t *testing.T) {
+func TestFilesArePrivate(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "links.db")
 	if err := os.WriteFile(path, nil, 0o644); err != nil { // readable by everybody
@@ -172,7 +172,7 @@ func TestFilesAreReadableByTheOwnerAlone(t *testing.T) {
 	}
 }
 
-func TestOpenFailsWhereThereIsNoDatabase(t *testing.T) {
+func TestOpenWithoutDatabase(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	garbage := filepath.Join(dir, "garbage.db")
@@ -187,7 +187,7 @@ func TestOpenFailsWhereThereIsNoDatabase(t *testing.T) {
 	}
 }
 
-func TestALockedDatabaseIsUnavailable(t *testing.T) {
+func TestLockedDatabaseIsUnavailable(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "links.db")
 	db := open(t, path)
@@ -201,11 +201,11 @@ func TestALockedDatabaseIsUnavailable(t *testing.T) {
 	}
 	exec(t, other, `ROLLBACK`)
 	if _, err := db.AddUser(context.Background(), "ann", 1); err != nil {
-		t.Errorf("after the lock was gone: %v", err)
+		t.Errorf("after the lock was released: %v", err)
 	}
 }
 
-func TestACancelledImportIsWholeOrNothing(t *testing.T) {
+func TestCancelledImportIsAllOrNothing(t *testing.T) {
 	t.Parallel()
 	db := open(t, filepath.Join(t.TempDir(), "links.db"))
 	_, _, reader, writer := db.Pools()
@@ -267,7 +267,7 @@ func TestLongURLsAreIndexed(t *testing.T) {
 }
 
 // A digest of 8 bytes is not unique, so the long URL is compared too.
-func TestLongURLsOfOneDigestAreTwo(t *testing.T) {
+func TestLongURLsOfOneDigest(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	path := filepath.Join(t.TempDir(), "links.db")

@@ -48,7 +48,7 @@ func TestVerify(t *testing.T) {
 	}
 	exec(t, writer, `PRAGMA wal_checkpoint(TRUNCATE)`)
 	if all := findings(t, db); len(all) > 0 {
-		t.Fatalf("a good database: %q", all)
+		t.Fatalf("Verify of a good database reports %q", all)
 	}
 	whole, err := os.ReadFile(made)
 	if err != nil {
@@ -78,14 +78,14 @@ func TestVerify(t *testing.T) {
 				continue // refused
 			}
 			if all := findings(t, db); len(all) == 0 {
-				t.Errorf("%q, changed at byte %d, is not found", value, at-1)
+				t.Errorf("Verify does not report that %q was changed at byte %d", value, at-1)
 			}
 			if err := db.Close(); err != nil {
 				t.Error(err)
 			}
 		}
 		if places == 0 {
-			t.Errorf("%q is nowhere in the file: it proves nothing", value)
+			t.Errorf("%q is not in the file, so the test proves nothing", value)
 		}
 	}
 }
@@ -100,7 +100,7 @@ func TestVerifyIDs(t *testing.T) {
 	}
 	exec(t, raw(t, path), `UPDATE last_ids SET link_id = link_id - 1`)
 	if all := findings(t, db); len(all) != 1 || !strings.Contains(all[0], "last_ids is lower") {
-		t.Errorf("ids that would be given out again: %q", all)
+		t.Errorf("of ids that would be used again Verify reports %q", all)
 	}
 	exec(t, raw(t, path), `DELETE FROM last_ids`)
 	if all := findings(t, db); len(all) != 1 || !strings.Contains(all[0], "0 rows") {

@@ -177,7 +177,7 @@ func TestDirty(t *testing.T) {
 	exec(t, raw(t, path), `PRAGMA user_version = 0`)
 	is, mark := dirty()
 	if !is {
-		t.Error("a file of old passes for clean")
+		t.Error("an old file is clean")
 	}
 	must(t, db.Cleaned(ctx, mark))
 	if is, _ := dirty(); is {
@@ -188,7 +188,7 @@ func TestDirty(t *testing.T) {
 		u, err := db.AddUser(ctx, login, 1)
 		must(t, err)
 		if is, _ := dirty(); is && login == "ann" {
-			t.Error("a user that comes makes the file dirty")
+			t.Error("adding a user makes the file dirty")
 		}
 		_, err = db.DeleteUser(ctx, u.ID)
 		must(t, err)
@@ -201,7 +201,7 @@ func TestDirty(t *testing.T) {
 	delete("bob")
 	must(t, db.Cleaned(ctx, mark))
 	if is, _ = dirty(); !is {
-		t.Error("a deletion during the cleaning was forgotten")
+		t.Error("after a deletion during Clean the file is clean")
 	}
 	copied := filepath.Join(t.TempDir(), "copy.db")
 	must(t, db.Backup(ctx, copied))
@@ -211,8 +211,8 @@ func TestDirty(t *testing.T) {
 	}
 }
 
-// TestCleanWaits: Clean waits for readers of deleted rows, and blocks nobody
-// meanwhile.
+// TestCleanWaits: Clean waits for readers of deleted rows, and other calls
+// do not wait for it.
 func TestCleanWaits(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "footfall.db")
@@ -235,6 +235,6 @@ func TestCleanWaits(t *testing.T) {
 	}
 	must(t, reading.Rollback(), <-cleaned)
 	if traces(t, path, []string{"W0123456789abW"}) > 0 {
-		t.Error("a login is left of a user who was deleted")
+		t.Error("the login of a deleted user is still in the file")
 	}
 }
