@@ -44,7 +44,7 @@ func TestOffsetsAgreeWithZdump(t *testing.T) {
 	}
 }
 
-// changesOf lists the instants at which an offset changes from 1980 to 2099. It must not change more than
+// changesOf lists the instants at which an offset changes, 1980 to 2099. It must not change more than
 // once in six hours.
 func changesOf(offset func(int64) int) []int64 {
 	const step = 6 * 3600

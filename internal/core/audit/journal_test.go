@@ -52,7 +52,7 @@ func journaled(t *testing.T) (o journal.Options, counts *storetest.MemoryCounts,
 
 func name(s journal.Segment) string { return fmt.Sprintf("journal/%020d.sealed", s.Base) }
 
-// flipped flips a bit of a file, so many bytes before its end.
+// flipped flips a bit of a file, some bytes before its end.
 func flipped(t *testing.T, fs vfs.FS, path string, back int64) {
 	t.Helper()
 	f, err := fs.OpenReadWrite(path, vfs.WriteCategoryUnspecified)

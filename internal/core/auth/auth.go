@@ -21,8 +21,8 @@ import (
 const (
 	// cacheSize is the maximum number of cached tokens and apiKeys.
 	cacheSize = 4096
-	// CacheAge is the time that a valid token or apiKey is cached, and so the time that one still
-	// works that another process has revoked.
+	// CacheAge is the time that a valid token or apiKey is cached. So one that another
+	// process revoked still works for this time.
 	CacheAge = time.Minute
 )
 
@@ -54,8 +54,8 @@ func WithCost(users store.Users, now func() time.Time, cost int) *Auth {
 	}
 }
 
-// Forget removes a user's tokens and apiKey from the cache, and keeps answers that are under
-// way out of it. It must be called after a user is deleted.
+// Forget removes a user's tokens and apiKey from the cache. Calls in progress do not add
+// them again. It must be called after a user is deleted.
 func (a *Auth) Forget(user click.UserID) {
 	a.recent.ForgetIf(func(u *store.User) bool { return u.ID == user })
 }

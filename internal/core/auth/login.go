@@ -26,7 +26,7 @@ func ValidLogin(login string) error {
 		return fmt.Errorf("login is not UTF-8: %w", ErrLogin)
 	}
 	for _, r := range login {
-		// IsPrint accepts the ASCII blank, and no other one.
+		// IsPrint accepts the ASCII blank, and no other blank.
 		if r == ' ' || !unicode.IsPrint(r) {
 			return fmt.Errorf("login has the character %U: %w", r, ErrLogin)
 		}

@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	// MaxGuesses is the number of wrong passwords of a login that are checked in a row from one
-	// place. After GuessEvery one more is.
+	// MaxGuesses is the number of wrong passwords of a login that are checked in a row from
+	// one place. After GuessEvery one more is checked.
 	MaxGuesses = 10
 	GuessEvery = 5 * time.Second
 

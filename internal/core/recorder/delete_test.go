@@ -14,7 +14,7 @@ import (
 )
 
 // TestDeleted deletes links and users between clicks, some of which come too late,
-// and cuts the power. The counts are gone, also after the journal is counted again,
+// and cuts the power. The counts are removed, also after the journal is counted again,
 // and the segments still agree with what was counted of them.
 func TestDeleted(t *testing.T) {
 	t.Parallel()

@@ -16,8 +16,8 @@ func Decode(b []byte) ([]click.Click, []store.Mark, error) {
 	return r.clicks, r.marks, err
 }
 
-// WithCap bounds the cap: most different referrers, and room for so many days
-// and referrers before it forgets.
+// WithCap bounds the cap: the maximum number of different referrers, and the number
+// of days and referrers after which it forgets.
 func (o Options) WithCap(most uint64, room int) Options {
 	o.most, o.room = most, room
 	return o

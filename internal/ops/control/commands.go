@@ -175,6 +175,6 @@ type Profile struct {
 	Name string
 	// Seconds is the duration of a cpu profile.
 	Seconds int
-	// Text asks for a form that people can read. There is none of cpu.
+	// Text asks for a form that people can read. A cpu profile has none.
 	Text bool
 }

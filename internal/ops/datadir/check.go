@@ -22,8 +22,8 @@ type Verdict struct {
 }
 
 // Check proves that links and users are undamaged, and that the counts agree with
-// each other and with the journal. It calls report with a sentence for each thing
-// that is wrong. The journal is not trimmed meanwhile.
+// each other and with the journal. It calls report with a sentence for each
+// fault. The journal is not trimmed meanwhile.
 func (d *Dir) Check(ctx context.Context, report func(string)) (v Verdict, err error) {
 	var stopped error
 	if err := d.Recorder.Settle(ctx); err != nil {
@@ -77,7 +77,7 @@ func CheckDamaged(ctx context.Context, o Options, report func(string)) (v Verdic
 }
 
 // check checks everything that is open. j is nil if there is no journal. missing is the
-// number of journals that are missing, and stopped is why counting stopped, or nil. The
+// number of journals that are missing, and stopped is the error that stopped counting, or nil. The
 // caller has reported both.
 func check(ctx context.Context, db *sql.DB, counts *pebble.Store, j *journal.Contents, missing int, stopped error, report func(string)) (v Verdict, err error) {
 	links := 0

@@ -15,8 +15,8 @@ type journals interface {
 	Epochs(ctx context.Context, journal store.JournalID) (map[uint64]rollup.Ledger, error)
 }
 
-// clicksByJournal is the number of clicks that were counted of each journal, including those
-// that were deleted later.
+// clicksByJournal is the number of clicks that were counted of each journal, including
+// those that were deleted later.
 type clicksByJournal map[store.JournalID]uint64
 
 func countByJournal(ctx context.Context, counts journals) (clicksByJournal, error) {
@@ -46,8 +46,7 @@ func (c clicksByJournal) missingFrom(other clicksByJournal) (clicks uint64) {
 }
 
 // currentClicks returns the clicks that are counted now, and nil if the counts cannot
-// be read. It also
-// adds what these counts remember.
+// be read. It also adds the progress that these counts remember.
 func (t *tracker) currentClicks(ctx context.Context, log *slog.Logger) (sums clicksByJournal, err error) {
 	counts, err := t.openCounts(ctx, log)
 	if err != nil {

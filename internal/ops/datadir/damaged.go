@@ -71,8 +71,8 @@ func openDamaged(ctx context.Context, o Options, older bool) (_ *damaged, err er
 	return dd, dd.openJournal(ctx, o)
 }
 
-// openJournal reads what there is of the journal, and compares it with what the
-// other parts remember of it.
+// openJournal opens the readable part of the journal, and compares it with the
+// progress that the other parts remember.
 func (dd *damaged) openJournal(ctx context.Context, o Options) error {
 	sources, err := dd.counts.Journals(ctx)
 	if err != nil {

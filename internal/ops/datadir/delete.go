@@ -38,8 +38,7 @@ type Traces struct {
 }
 
 // Delete removes a user or a link for good: first from links and users, so that
-// visitors are no longer redirected, then from the counts, and then what is left
-// on the disk. Visitors and clicks do not wait.
+// visitors are no longer redirected, then from the counts, and then from the disk. Visitors and clicks do not wait.
 func (d *Dir) Delete(ctx context.Context, what Deletion) (r Removal, err error) {
 	if r, err = d.deleteCounts(ctx, what); err == nil {
 		r.Traces = d.eraseNow(ctx)
@@ -59,7 +58,7 @@ func (d *Dir) deleteCounts(ctx context.Context, what Deletion) (r Removal, err e
 		return r, err
 	}
 	removed = true
-	// Finish what was begun, even if the caller has gone.
+	// Finish the deletion, even if the context of the caller ends.
 	return r, d.finishDeletions(context.WithoutCancel(ctx))
 }
 
@@ -84,8 +83,8 @@ func (d *Dir) Clicks(ctx context.Context, s rollup.Scope) (clicks uint64, err er
 // deletionsAtOnce bounds the memory of a deletion.
 const deletionsAtOnce = 10_000
 
-// finishDeletions removes the scopes from the counts that were removed from links and users: in
-// a deletion, and after a crash in one.
+// finishDeletions removes from the counts the scopes that were removed from links and
+// users: in a deletion, and after a crash in one.
 func (d *Dir) finishDeletions(ctx context.Context) error {
 	for {
 		scopes, err := d.Links.Deletions(ctx, deletionsAtOnce)

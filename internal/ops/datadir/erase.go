@@ -18,7 +18,7 @@ const (
 	// eraseTimeout is the maximum time that a command waits for a server to remove
 	// deleted data from the disk.
 	eraseTimeout = 10 * time.Second
-	// eraseAgain is after how long the server tries again to remove it.
+	// eraseAgain is the pause after which the server tries again to remove them.
 	eraseAgain = time.Minute
 )
 
@@ -105,15 +105,15 @@ func (d *Dir) eraseInBackground(ctx context.Context) {
 	}
 }
 
-// EraseEarlier removes from the disk what an earlier process deleted and could not
-// remove. It logs an error.
+// EraseEarlier removes data from the disk that an earlier process deleted and could
+// not remove. It logs an error.
 func (d *Dir) EraseEarlier(ctx context.Context) {
 	if err := d.erase(ctx); err != nil && ctx.Err() == nil {
 		d.log.Warn("what was deleted earlier could not be removed from the disk; the next command or start tries again: look at the disk", "error", err)
 	}
 }
 
-// eraseNow removes from the disk what was just deleted, and says what is left. It
+// eraseNow removes just deleted data from the disk, and says what is left. It
 // waits for eraseTimeout if Maintain runs, which then finishes the work.
 func (d *Dir) eraseNow(ctx context.Context) (t Traces) {
 	t.Kept = d.setAside()

@@ -17,7 +17,7 @@ var (
 	ErrForeign = errors.New("not footfall's")
 	// ErrFile says that a path that must be a directory is a file.
 	ErrFile = errors.New("is a file")
-	// ErrUntrusted says that somebody other than the owner may have made what is in a
+	// ErrUntrusted says that a user other than the owner may have made the files in a
 	// directory, to get passwords and tokens. See UntrustedError.
 	ErrUntrusted = errors.New("footfall does not open or trust it")
 	// ErrMoved says that the path of the data directory leads to another directory, or

@@ -97,7 +97,7 @@ func setWALAside(path string, log *slog.Logger) error {
 }
 
 // checkLinks fails with an OlderLinksError if links and users lack changes that a
-// part remembers, or ids of clicks, counted or not. Such ids would be given out
+// part remembers, or ids of clicks, counted or not. Such ids would be used
 // again. j may be nil.
 func (t *tracker) checkLinks(ctx context.Context, db *sql.DB, counts store.Progress, j *journal.Contents) error {
 	now, err := db.Links(ctx)

@@ -71,7 +71,7 @@ func (d *Dir) watchFiles(ctx context.Context) error {
 	}
 }
 
-// slowOpening is after how long a step of opening is logged.
+// slowOpening is the time after which a step of opening is logged.
 const slowOpening = 2 * time.Second
 
 // LogIfSlow logs a part of opening if it takes over 2 s, and again when done is

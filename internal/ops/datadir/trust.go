@@ -80,7 +80,7 @@ func (p dirInfo) checkAsk(user uint32, named bool) error {
 	return p.checkPlanted(user)
 }
 
-// checkPlanted fails if somebody other than the owner may have made the files in the
+// checkPlanted fails if a user other than the owner may have made the files in the
 // directory, or the path to it.
 func (p dirInfo) checkPlanted(user uint32) error {
 	switch {

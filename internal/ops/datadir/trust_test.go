@@ -8,7 +8,7 @@ import (
 
 // TestTrust: users open only their own directories, and send secrets only to their
 // own processes. Root may send to others if root named the directory. A file that
-// somebody else may have made is noticed.
+// another user may have made is noticed.
 func TestTrust(t *testing.T) {
 	t.Parallel()
 	const root, ann, eve = 0, 1000, 1001

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// maxGroup is the maximum number of bytes of records that wait for one write; a longer record is
-// written alone. It bounds the memory of a journal whose disk is slow.
+// maxGroup is the maximum number of bytes of records that wait for one write; a longer
+// record is written alone. It bounds the memory of a journal whose disk is slow.
 const maxGroup = 4 << 20
 
 // group is the records that share one write and one sync.
@@ -18,7 +18,7 @@ type group struct {
 	buf     []byte
 	last    int // where its last record starts
 	records int
-	room    chan struct{} // closed when the group is taken; nil if nobody waits for room
+	room    chan struct{} // closed when the group is taken; nil if no append waits for room
 	done    chan struct{} // closed when the group is durable or has failed
 
 	// Set before done is closed.

@@ -86,9 +86,8 @@ func (c *Contents) File(base uint64) (string, error) {
 	return "", fmt.Errorf("journal: segment %d: %w", base, fs.ErrNotExist)
 }
 
-// Written is the time when the file of the segment with this base was last written, by
-// the file system's clock. It fails with fs.ErrNotExist if the segment is not
-// kept.
+// Written is the time when the file of the segment with this base was last written,
+// by the file system's clock. It fails with fs.ErrNotExist if the segment is not kept.
 func (c *Contents) Written(base uint64) (time.Time, error) {
 	c.segMu.RLock()
 	defer c.segMu.RUnlock() // the file is not renamed meanwhile
@@ -254,9 +253,9 @@ func (c *Contents) Records(from uint64) iter.Seq2[Record, error] {
 }
 
 // Holds reports whether the record that ends at a position is the one whose data
-// has this CRC-32C. A copy of the journal that diverged has another record
-// there, or none. It is true if that cannot be known: for 0, for a
-// position that is not kept or not reached, and after damage.
+// has this CRC-32C. A copy of the journal that diverged has another record there, or
+// none. It is true if that cannot be known: for 0, for a position that is not kept or
+// not reached, and after damage.
 func (c *Contents) Holds(end uint64, last uint32) (bool, error) {
 	if last == 0 || end <= c.First() || end > c.End() {
 		return true, nil

@@ -70,7 +70,7 @@ type Journal struct {
 	closing bool // no more appends
 	pending *group
 	spare   []byte        // the buffer of the next group
-	more    chan struct{} // closed when a record becomes durable; nil if nobody waits
+	more    chan struct{} // closed when a record becomes durable; nil if no reader waits
 
 	// writing guards the fields below, and the end and the number of segments. It is
 	// taken before segMu.

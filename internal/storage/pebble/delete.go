@@ -41,7 +41,7 @@ const (
 	deleteScopes = 10_000
 )
 
-// flushRanges is about how many deleted ranges may be in memory, as when a rebuild
+// flushRanges is about the maximum number of deleted ranges in memory, as when a rebuild
 // repeats many deletions.
 const flushRanges = 500
 

@@ -68,7 +68,7 @@ func (s *Store) purge(ctx context.Context, everything bool) error {
 // maxPurgeRanges limits how often a file is rewritten after many deletions.
 const maxPurgeRanges = 64
 
-// purgeRanges is the ranges of keys that had deleted data. A link's clicks are in
+// purgeRanges returns the ranges of keys that had deleted data. A link's clicks are in
 // the counts of its user too. Minutes are few, and one range.
 func purgeRanges(scopes []rollup.Scope) (ranges []pebble.KeyRange) {
 	own := map[rollup.Scope]bool{} // false: the scope alone; true: a user with all links
@@ -136,7 +136,8 @@ func (s *Store) files(kind string) (map[string]bool, error) {
 	return files, nil
 }
 
-// purgeEvery is the interval at which Purge checks whether the engine has removed a file.
+// purgeEvery is the interval at which Purge checks whether the engine has removed a
+// file.
 const purgeEvery = 20 * time.Millisecond
 
 // waitRemoved waits until the tables that are no longer in use are removed.
@@ -211,7 +212,7 @@ func pauseFor(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// unpurged is the scopes that were deleted since the last Purge.
+// unpurged are the scopes that were deleted since the last Purge.
 type unpurged struct {
 	mu     sync.Mutex
 	scopes []rollup.Scope
@@ -231,7 +232,7 @@ func (u *unpurged) take() []rollup.Scope {
 	return scopes
 }
 
-// snapshots is the open snapshots: their data stays in the files.
+// snapshots are the open snapshots: their data stays in the files.
 type snapshots struct {
 	mu   sync.Mutex
 	open map[chan struct{}]bool // closed with the snapshot

@@ -25,11 +25,11 @@ const (
 // memTables is the maximum number of tables of Options.MemTable bytes.
 const memTables = 4
 
-// entryOverhead is about how many bytes an entry takes in memory in addition to its key
-// and value.
+// entryOverhead is about the number of bytes that an entry takes in memory in addition
+// to its key and value.
 const entryOverhead = 100
 
-// flushEvery is after how many clicks the store is flushed. It limits what a
+// flushEvery is the number of clicks after which the store is flushed. It limits what a
 // restart must read from the journal again: two busy cores read 200,000 clicks a
 // second, and a click must be in the counts within one second. A value ten times
 // as large made a restart under load take six seconds, and recording no faster.
@@ -54,8 +54,8 @@ type Options struct {
 	// MemTable is the size, in bytes, at which a table moves from memory to disk.
 	// Up to four tables exist at a time. 0 is DefaultMemTable.
 	MemTable int
-	// Held is the number of bytes of values that a Sum holds, and briefly up to twice as
-	// many; 0 is 8 MiB.
+	// Held is the number of bytes of values that a Sum holds, and briefly up to
+	// twice as many; 0 is 8 MiB.
 	Held int
 	// Keep keeps files that the engine would remove, until Release. It is for a
 	// store that may turn out to be incomplete, or not to belong to its directory.

@@ -95,7 +95,7 @@ func (d *deleter) links(condition, others string, arg any) {
 		ON CONFLICT (user_id, link_id) DO NOTHING`, arg)
 	d.deleted.Keywords = d.exec(`DELETE FROM keywords WHERE link_id IN (SELECT l.id FROM links l WHERE `+condition+`)`, arg)
 	d.deleted.Links = d.exec(`DELETE FROM links AS l WHERE `+condition, arg)
-	// The aggregate links of earlier deletions are gone, and ids are never reused.
+	// The aggregate links of earlier deletions do not exist any more, and ids are never reused.
 	d.deleted.Aggregates = d.exec(`DELETE FROM links WHERE id IN (SELECT link_id FROM deletions WHERE user_id = 0)`)
 }
 

@@ -10,8 +10,8 @@ import (
 	"github.com/footfall/footfall/internal/storage/progress"
 )
 
-// Seen is the result of Peek.
-type Seen struct {
+// PeekResult is the result of Peek.
+type PeekResult struct {
 	// All says how new the database with its log is, and File the file alone. Each
 	// is zero if that is not known, as in older schemas.
 	All, File progress.Links
@@ -24,7 +24,7 @@ type Seen struct {
 // Peek reads a database that is not open, and changes nothing. (Opening it would move
 // its log into it, and remove a log without a database.) A file that is missing or
 // empty is fs.ErrNotExist.
-func Peek(ctx context.Context, path string) (s Seen, err error) {
+func Peek(ctx context.Context, path string) (s PeekResult, err error) {
 	info, err := os.Stat(path)
 	if err == nil && info.Size() == 0 {
 		err = &fs.PathError{Op: "open", Path: path, Err: fs.ErrNotExist}

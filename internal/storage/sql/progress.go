@@ -14,7 +14,7 @@ import (
 // concurrently. It must be called before the database is used.
 func (db *DB) OnChange(f func(progress.Links)) { db.changed = f }
 
-// Links says how new the database is.
+// Links returns the state of the database: its version, life, mark and last ids.
 func (db *DB) Links(ctx context.Context) (links progress.Links, err error) {
 	defer wrap("last ids", &err)
 	var last lastIDs
@@ -54,8 +54,7 @@ func (db *DB) mark(ctx context.Context, mark uint32) error {
 	return emptyLog(ctx, db.writer)
 }
 
-// Adopt accepts a version of a copy that was changed independently as one of this
-// database.
+// Adopt accepts a version of a copy that diverged as one of this database.
 func (db *DB) Adopt(ctx context.Context, version uint64, life string) (err error) {
 	defer wrap("adopt", &err)
 	return db.addLife(ctx, version, life)
@@ -76,8 +75,7 @@ func (db *DB) addLife(ctx context.Context, version uint64, life string) error {
 }
 
 // Was says whether the process named life made this version of this database, and
-// not of a copy that was changed independently. It is true if that is no longer
-// known.
+// not of a copy that diverged. It is true if that is no longer known.
 func (db *DB) Was(ctx context.Context, version uint64, life string) (same bool, err error) {
 	defer wrap("lives", &err)
 	// A copy that was adopted may have other versions of a life than its first.

@@ -254,7 +254,7 @@ type Links interface {
 	// ids; empty for an unknown id.
 	Hashes(ctx context.Context, ids []click.LinkID) ([]click.Hash, error)
 	// LinkOfURL returns the user's oldest link of exactly this long URL, or, for
-	// click.Nobody, its oldest aggregate link, whoever may see it. Else
+	// click.Nobody, its oldest aggregate link, even if no user may see it. Else
 	// click.ErrNotFound.
 	LinkOfURL(ctx context.Context, user click.UserID, longURL string) (Link, error)
 	// LinksOfURL lists every link and every aggregate link of exactly this long
