@@ -28,8 +28,8 @@ func (m *Metrics) Days(ctx context.Context, of Subject, w Legacy) ([]Point, erro
 // The limit is that of each day.
 func (m *Metrics) TopByDay(ctx context.Context, of Subject, f rollup.Facet, w Legacy, r Ranking) (days [][]Value, err error) {
 	edges := w.Zone.Legacy(w.Reference, w.Days)
-	err = m.withSnapshot(ctx, func(clicks Snapshot) (err error) {
-		days, err = r.rank(ctx, w.Days, of.iterate(ctx, clicks, f, edges, r.Expensive))
+	err = m.withSnapshot(ctx, func(counts Snapshot) (err error) {
+		days, err = r.rank(ctx, w.Days, of.iterate(ctx, counts, f, edges, r.Expensive))
 		slices.Reverse(days)
 		return err
 	})

@@ -31,8 +31,8 @@ type Snapshot interface {
 	Close() error
 }
 
-// Clicks is the store that Metrics reads: a part of store.ClickCounts.
-type Clicks[S Snapshot] interface {
+// Store has the counts that Metrics reads: a part of store.ClickCounts.
+type Store[S Snapshot] interface {
 	Counts
 	// Snapshot is called for lists of values.
 	Snapshot(ctx context.Context) (S, error)
@@ -53,12 +53,12 @@ type Scope struct {
 
 // Metrics answers questions from the counts.
 type Metrics struct {
-	clicks   Counts
+	counts   Counts
 	snapshot func(context.Context) (Snapshot, error)
 }
 
 // New returns Metrics that ask c.
-func New[S Snapshot](c Clicks[S]) *Metrics {
+func New[S Snapshot](c Store[S]) *Metrics {
 	return &Metrics{c, func(ctx context.Context) (Snapshot, error) { return c.Snapshot(ctx) }}
 }
 
@@ -125,7 +125,7 @@ func (m *Metrics) Bots(ctx context.Context, of Subject, w Window) (uint64, error
 }
 
 func (m *Metrics) total(ctx context.Context, of Subject, f rollup.Facet, w Window) (uint64, error) {
-	edges, err := over(ctx, m.clicks, of, f, w)
+	edges, err := over(ctx, m.counts, of, f, w)
 	if err != nil || edges == nil {
 		return 0, err
 	}
@@ -139,12 +139,12 @@ func (m *Metrics) total(ctx context.Context, of Subject, f rollup.Facet, w Windo
 
 // Top returns the clicks in the window by the values of a facet.
 func (m *Metrics) Top(ctx context.Context, of Subject, f rollup.Facet, w Window, r Ranking) (top []Value, err error) {
-	err = m.withSnapshot(ctx, func(clicks Snapshot) error {
-		edges, err := over(ctx, clicks, of, f, w)
+	err = m.withSnapshot(ctx, func(counts Snapshot) error {
+		edges, err := over(ctx, counts, of, f, w)
 		if err != nil || edges == nil {
 			return err
 		}
-		lists, err := r.rank(ctx, 1, of.iterate(ctx, clicks, f, edges, r.Expensive))
+		lists, err := r.rank(ctx, 1, of.iterate(ctx, counts, f, edges, r.Expensive))
 		if err == nil {
 			top = lists[0]
 		}
@@ -155,13 +155,13 @@ func (m *Metrics) Top(ctx context.Context, of Subject, f rollup.Facet, w Window,
 
 // withSnapshot calls f with a snapshot of the counts.
 func (m *Metrics) withSnapshot(ctx context.Context, f func(Snapshot) error) (err error) {
-	clicks, err := m.snapshot(ctx)
+	counts, err := m.snapshot(ctx)
 	if err != nil {
 		return fmt.Errorf("snapshot of the counts: %w", err)
 	}
 	// Also if f panics: the counts cannot be closed before their snapshots.
-	defer func() { err = errors.Join(err, clicks.Close()) }()
-	return f(clicks)
+	defer func() { err = errors.Join(err, counts.Close()) }()
+	return f(counts)
 }
 
 // over is the edges of the window as one interval, from the first click on; nil if
@@ -244,7 +244,7 @@ func (m *Metrics) dense(ctx context.Context, of Subject, edges []int64, within B
 // sparse lists units with clicks. How far back these are is not known, so it goes
 // back in steps that double.
 func (m *Metrics) sparse(ctx context.Context, of Subject, w Window, limit int) ([]Point, error) {
-	first, found, err := firstClick(ctx, m.clicks, of, rollup.All)
+	first, found, err := firstClick(ctx, m.counts, of, rollup.All)
 	if err != nil || !found {
 		return nil, err
 	}

@@ -57,13 +57,13 @@ func (m *Metrics) countsOfSubject(ctx context.Context, of Subject, q store.Query
 
 // iterate returns an iteration over the clicks of all scopes, added up, by the values of
 // the facet.
-func (of Subject) iterate(ctx context.Context, clicks Snapshot, facet rollup.Facet, edges []int64, expensive func(context.Context) error) iteration {
+func (of Subject) iterate(ctx context.Context, counts Snapshot, facet rollup.Facet, edges []int64, expensive func(context.Context) error) iteration {
 	q := store.Sum{Facet: facet, Edges: edges, Expensive: expensive, Parts: make([]store.Part, len(of))}
 	for i, s := range of {
 		q.Parts[i] = store.Part{Scope: s.scope(), Since: s.Since}
 	}
 	return func(yield func(store.Count) error) error {
-		if err := clicks.Sum(ctx, q, yield); err != nil {
+		if err := counts.Sum(ctx, q, yield); err != nil {
 			return fmt.Errorf("clicks by %s: %w", q.Facet, err)
 		}
 		return nil
@@ -77,7 +77,7 @@ func (m *Metrics) countsOfScope(ctx context.Context, s Scope, q store.Query) ([]
 	q.Scope = s.scope()
 	last := len(q.Edges) - 1
 	if s.Since <= q.Edges[0] {
-		return m.clicks.Counts(ctx, q)
+		return m.counts.Counts(ctx, q)
 	}
 	if s.Since >= q.Edges[last] {
 		return nil, nil
@@ -89,7 +89,7 @@ func (m *Metrics) countsOfScope(ctx context.Context, s Scope, q store.Query) ([]
 	}
 	q.Edges = slices.Clone(q.Edges[skipped:])
 	q.Edges[0] = s.Since
-	counts, err := m.clicks.Counts(ctx, q)
+	counts, err := m.counts.Counts(ctx, q)
 	for i := range counts {
 		counts[i].Interval += skipped
 	}
