@@ -1,5 +1,5 @@
-// Package bot says whether a request is a click of a person, a visit of a bot, or a
-// prefetch by a browser, by the headers of the request alone.
+// Package bot decides whether a request is a click of a person, a visit of a bot, or a
+// prefetch by a browser, from the headers of the request alone.
 //
 // Bots are recognised by the words that they use in the user agent: those of uap-core
 // (list.go), and our own for HTTP libraries, headless browsers and monitors, which
@@ -41,8 +41,8 @@ func (k Kind) String() string {
 	}
 }
 
-// maxAgent bounds the bytes of an agent that are read, so that a long one takes no time.
-// The longest real ones, of browsers inside applications, have less than 500.
+// maxAgent bounds the bytes of an agent that are read, so that a long one takes little time.
+// The longest that browsers send, those inside applications, have less than 500.
 const maxAgent = 512
 
 // agents bounds the cache: 16 MiB at most. Its lock can be taken ten million times a
@@ -55,7 +55,7 @@ type Detector struct {
 	cache *lru.Cache[string, Kind]
 }
 
-// New makes a Detector.
+// New returns a Detector that remembers no agent yet.
 func New() *Detector {
 	cache, err := lru.New[string, Kind](agents)
 	if err != nil {
@@ -64,10 +64,10 @@ func New() *Detector {
 	return &Detector{cache}
 }
 
-// Kind is the kind of a request by its headers, whose keys are in canonical form. A
-// prefetch is one whatever the agent.
+// Kind returns the kind of a request from its headers, whose keys are in canonical form. A
+// prefetch is Prefetch, even if the agent is that of a bot.
 func (d *Detector) Kind(h http.Header) Kind {
-	if prefetch(h) {
+	if isPrefetch(h) {
 		return Prefetch
 	}
 	agent := ""
@@ -77,8 +77,8 @@ func (d *Detector) Kind(h http.Header) Kind {
 	return d.KindOfAgent(agent)
 }
 
-// KindOfAgent is Person or Bot, by the user agent alone. A missing agent is empty, or
-// "-" in access logs, and is a bot.
+// KindOfAgent returns Person or Bot, from the user agent alone. A missing agent, which is
+// empty, or "-" in access logs, is a Bot.
 func (d *Detector) KindOfAgent(agent string) Kind {
 	if len(agent) > maxAgent {
 		agent = agent[:maxAgent]
@@ -95,16 +95,16 @@ func (d *Detector) KindOfAgent(agent string) Kind {
 	return k
 }
 
-// prefetch reads Sec-Purpose (WHATWG Fetch; Chrome adds ";prerender" and the like),
-// and what browsers sent before: Purpose (Chrome, Safari), X-Moz (Firefox) and
+// isPrefetch reports whether the headers announce a prefetch: Sec-Purpose (WHATWG Fetch;
+// Chrome adds parameters such as ";prerender"), or what browsers sent before: Purpose (Chrome, Safari), X-Moz (Firefox) and
 // X-Purpose (previews of Safari).
-func prefetch(h http.Header) bool {
-	return says(h["Sec-Purpose"], "prefetch") || says(h["Purpose"], "prefetch") ||
-		says(h["X-Moz"], "prefetch") || says(h["X-Purpose"], "preview")
+func isPrefetch(h http.Header) bool {
+	return hasWord(h["Sec-Purpose"], "prefetch") || hasWord(h["Purpose"], "prefetch") ||
+		hasWord(h["X-Moz"], "prefetch") || hasWord(h["X-Purpose"], "preview")
 }
 
-// says reports whether a value is the word, with or without parameters.
-func says(values []string, word string) bool {
+// hasWord reports whether a value is the word, with or without parameters.
+func hasWord(values []string, word string) bool {
 	for _, v := range values {
 		v = strings.TrimLeft(v, " \t")
 		if len(v) < len(word) || !strings.EqualFold(v[:len(word)], word) {

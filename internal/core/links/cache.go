@@ -17,27 +17,29 @@ const (
 	MaxAge = time.Minute
 
 	// The bounds of what is remembered. Each is split evenly among the shards.
-	maxKnown = 200_000 // links, by a name on one of our hosts
-	maxRest  = 50_000  // unknown names, and links by names on hosts of others
-	maxBytes = 128 << 20
+	maxOwnHosts = 200_000 // answers in shard.ownHosts
+	maxOthers   = 50_000  // answers in shard.others
+	maxBytes    = 128 << 20
 
 	// shards keep visitors from waiting for each other's lock.
 	shards = 16
 )
 
-// shard remembers the answers about its share of the names. An unknown name has the
-// zero link. It is unknown on every host, so it is kept without one.
+// shard remembers the answers about its share of the names.
 type shard struct {
-	flights     singleflight.Group
-	known, rest *cache.Answers[Place, store.Link]
+	flights  singleflight.Group
+	ownHosts *cache.Answers[Place, store.Link] // links by a name on one of our hosts
+	// others has links by a name on hosts of others, and the zero link for each unknown
+	// name. That is unknown on every host, so its Place has no host.
+	others *cache.Answers[Place, store.Link]
 }
 
 func (s *shard) init() {
 	o := cache.Options[Place, store.Link]{Age: MaxAge, Bytes: maxBytes / 2 / shards, Size: textBytes}
-	o.Entries = maxKnown / shards
-	s.known = cache.New(o)
-	o.Entries = maxRest / shards
-	s.rest = cache.New(o)
+	o.Entries = maxOwnHosts / shards
+	s.ownHosts = cache.New(o)
+	o.Entries = maxOthers / shards
+	s.others = cache.New(o)
 }
 
 func textBytes(p Place, l *store.Link) int {
@@ -48,48 +50,47 @@ func (l *Links) shard(name string) *shard {
 	return &l.shards[maphash.String(l.seed, name)%shards]
 }
 
-// links is the cache for our hosts, or the one for all other hosts: strangers cannot
-// push out what our visitors ask for.
+// links is the cache of links on our hosts, or that on other hosts. There are two, so that
+// requests for other hosts cannot push out the links that our visitors ask for.
 func (s *shard) links(ours bool) *cache.Answers[Place, store.Link] {
 	if ours {
-		return s.known
+		return s.ownHosts
 	}
-	return s.rest
+	return s.others
 }
 
-// generation has the generations of both caches at the time of a question to the
-// store.
-type generation struct{ links, unknown cache.Generation }
+// generations are those of both caches before a question to the store.
+type generations struct{ links, unknown cache.Generation }
 
-// recall returns what is remembered of a name on a host, and whether that is fresh.
-// An answer that is not fresh may still be a link.
-func (s *shard) recall(p Place, ours bool, now time.Time) (l store.Link, fresh bool, g generation) {
+// recall returns the remembered answer about a place, and whether it is fresh. An answer
+// that is not fresh may still be a link.
+func (s *shard) recall(p Place, ours bool, now time.Time) (l store.Link, fresh bool, g generations) {
 	l, fresh, g.links = s.links(ours).Get(p, now)
 	if fresh {
 		return l, true, g
 	}
-	unknown, fresh, of := s.rest.Get(Place{Name: p.Name}, now)
+	unknown, fresh, generation := s.others.Get(Place{Name: p.Name}, now)
 	if fresh && unknown.ID == 0 {
 		return unknown, true, g
 	}
-	g.unknown = of
+	g.unknown = generation
 	return l, false, g
 }
 
 // remember keeps the answer to a question.
-func (s *shard) remember(p Place, ours bool, l store.Link, asked time.Time, g generation) {
+func (s *shard) remember(p Place, ours bool, l store.Link, asked time.Time, g generations) {
 	if l.ID != 0 {
 		s.links(ours).Add(p, l, asked, g.links)
 		return
 	}
 	s.links(ours).Drop(p)
-	s.rest.Add(Place{Name: p.Name}, l, asked, g.unknown)
+	s.others.Add(Place{Name: p.Name}, l, asked, g.unknown)
 }
 
 // Forget forgets the links for which gone returns true, because they were deleted.
 func (l *Links) Forget(gone func(*store.Link) bool) {
 	for i := range l.shards {
-		for _, answers := range [...]*cache.Answers[Place, store.Link]{l.shards[i].known, l.shards[i].rest} {
+		for _, answers := range [...]*cache.Answers[Place, store.Link]{l.shards[i].ownHosts, l.shards[i].others} {
 			answers.ForgetIf(func(l *store.Link) bool { return l.ID != 0 && gone(l) })
 		}
 	}
@@ -105,8 +106,8 @@ func (l *Links) ForgetImported(imported ...store.ForeignLink) {
 		}
 		l.forgetUnknown(f.Keyword)
 		s, p := l.shard(string(f.Keyword)), Place{weburl.Host(f.Domain), string(f.Keyword)}
-		s.known.Drop(p) // a hash of that name, which the keyword hides
-		s.rest.Drop(p)
+		s.ownHosts.Drop(p) // a hash of that name, which the keyword hides
+		s.others.Drop(p)
 	}
 }
 
@@ -114,7 +115,7 @@ func (l *Links) ForgetImported(imported ...store.ForeignLink) {
 func (l *Links) forgetUnknown(names ...click.Hash) {
 	for _, name := range names {
 		s := l.shard(string(name))
-		s.known.Forget()
-		s.rest.Forget(Place{Name: string(name)})
+		s.ownHosts.Forget()
+		s.others.Forget(Place{Name: string(name)})
 	}
 }

@@ -38,7 +38,7 @@ func (l *Links) find(ctx context.Context, written, host string) (store.Link, cli
 // the path meant. Unlike Resolve it remembers nothing. It fails with
 // click.ErrNotFound if there is no such link, and with the error of the store.
 func (l *Links) Named(ctx context.Context, p Place) (store.Link, click.Hash, error) {
-	link, name, err := firstReading(p.Name, func(name string) (store.Link, error) {
+	link, name, err := tryNames(p.Name, func(name string) (store.Link, error) {
 		if !mayBeName(name) {
 			return store.Link{}, click.ErrNotFound
 		}
@@ -50,9 +50,9 @@ func (l *Links) Named(ctx context.Context, p Place) (store.Link, click.Hash, err
 	return link, click.Hash(name), nil
 }
 
-// FindShared is Find for questions about a link: a hash that a link has in
-// common with its own aggregate link means the aggregate link, which sums it.
-func (l *Links) FindShared(ctx context.Context, written, host string) (store.Link, error) {
+// FindPreferAggregate is Find for questions about clicks: if a hash names both a link and the
+// aggregate link that sums it, it finds the aggregate link.
+func (l *Links) FindPreferAggregate(ctx context.Context, written, host string) (store.Link, error) {
 	link, name, err := l.find(ctx, written, host)
 	if err != nil || link.Hash != link.AggregateHash || link.ID == link.Aggregate || name != link.Hash {
 		return link, err
@@ -97,7 +97,7 @@ func (l *Links) Domains(host string) ([]string, error) {
 	return domains, err
 }
 
-// bitlys reports whether a host, as weburl.Host has it, was Bitly's own.
+// bitlys reports whether a host, normalized by weburl.Host, was Bitly's own.
 func bitlys(host string) bool {
 	switch host {
 	case "bit.ly", "j.mp", "bitly.com":
@@ -113,10 +113,10 @@ func (l *Links) Lookup(ctx context.Context, user click.UserID, longURL string) (
 	return lookup(longURL, func(longURL string) (store.Link, error) { return l.links.LinkOfURL(ctx, user, longURL) })
 }
 
-// LookupShared finds the aggregate link of a long URL as the user may see it (see
+// LookupAggregate finds the aggregate link of a long URL as the user may see it (see
 // VisibleAggregate of the store), in the same spellings as Lookup. It fails with
 // click.ErrNotFound.
-func (l *Links) LookupShared(ctx context.Context, user click.UserID, longURL string) (store.Link, error) {
+func (l *Links) LookupAggregate(ctx context.Context, user click.UserID, longURL string) (store.Link, error) {
 	return lookup(longURL, func(longURL string) (store.Link, error) { return l.links.VisibleAggregateOfURL(ctx, user, longURL) })
 }
 

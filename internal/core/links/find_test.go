@@ -26,17 +26,17 @@ func TestFind(t *testing.T) {
 		t.Fatal(err)
 	}
 	const host = "asked.example:8080"
-	find := func(domains []string, written string) (found, shared store.Link, err error) {
+	find := func(domains []string, written string) (found, preferred store.Link, err error) {
 		l, err := links.New(links.Options{Links: kept, Domains: domains, Now: time.Now, Random: seedtest.Reader(t)})
 		if err != nil {
 			t.Fatal(err)
 		}
 		found, err = l.Find(context.Background(), written, host)
-		shared, sharedErr := l.FindShared(context.Background(), written, host)
-		if errors.Is(err, click.ErrNotFound) != errors.Is(sharedErr, click.ErrNotFound) {
-			t.Errorf("%q: Find says %v, FindShared %v", written, err, sharedErr)
+		preferred, preferredErr := l.FindPreferAggregate(context.Background(), written, host)
+		if errors.Is(err, click.ErrNotFound) != errors.Is(preferredErr, click.ErrNotFound) {
+			t.Errorf("%q: Find fails with %v, FindPreferAggregate with %v", written, err, preferredErr)
 		}
-		return found, shared, err
+		return found, preferred, err
 	}
 	for _, domains := range [][]string{{"sho.rt", "other.rt:81"}, nil} {
 		ours := "sho.rt"
@@ -57,12 +57,12 @@ func TestFind(t *testing.T) {
 			}
 		}
 	}
-	found, shared, err := find(nil, "both")
-	if err != nil || found.User == click.Nobody || shared.User != click.Nobody || shared.Hash != "both" {
-		t.Errorf("a hash of a link and its aggregate link is %+v, and for questions %+v, %v", found, shared, err)
+	found, preferred, err := find(nil, "both")
+	if err != nil || found.User == click.Nobody || preferred.User != click.Nobody || preferred.Hash != "both" {
+		t.Errorf("a hash of a link and its aggregate link is %+v, and for questions about clicks %+v, %v", found, preferred, err)
 	}
-	if found, shared, err = find(nil, "go.example/word"); err != nil || found != shared {
-		t.Errorf("a keyword is %+v, and for questions %+v, %v", found, shared, err)
+	if found, preferred, err = find(nil, "go.example/word"); err != nil || found != preferred {
+		t.Errorf("a keyword is %+v, and for questions about clicks %+v, %v", found, preferred, err)
 	}
 }
 
@@ -138,7 +138,7 @@ func TestLookup(t *testing.T) {
 	} {
 		lookup := l.Lookup
 		if c.user == click.Nobody {
-			lookup = l.LookupShared
+			lookup = l.LookupAggregate
 		}
 		got, err := lookup(t.Context(), c.user, c.longURL)
 		if got.Hash != c.want || c.want == "" && !errors.Is(err, click.ErrNotFound) {

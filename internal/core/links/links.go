@@ -97,9 +97,10 @@ func New(o Options) (*Links, error) {
 type Request struct {
 	User    click.UserID
 	LongURL string
-	Domain  string // as Domain takes it
+	Domain  string // of the short URL; empty for the default one (see Links.Domain)
 	Host    string // of the HTTP request
-	// Details are those of the link if it is made; a UserTS of 0 means that time.
+	// Details are for the link if Shorten makes it; those of an existing link stay. A UserTS
+	// of 0 becomes the time at which the link is made.
 	Details store.LinkDetails
 }
 

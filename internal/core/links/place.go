@@ -11,16 +11,16 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// Place is a host and a path to look for a link: the host as weburl.Host has it, empty if
-// it is not known, and the path without its first slash, unescaped. The path may mean
-// several names; see readings.
+// Place is where to look for a link. Host is normalized by weburl.Host, or empty if it is
+// unknown. Name is the path, unescaped, without the leading slash. It may mean several names
+// of links (see tryNames).
 type Place struct{ Host, Name string }
 
-// ParsePlace takes a link as people write it: a short URL, a host and a name, or a
-// name alone. The scheme, credentials, a query and a fragment are ignored, as are
-// blanks and invisible characters around the link. It is the only parser of such
-// texts. ok is false if the text names no link on any installation: the host cannot
-// be one, an escape is broken, or there is no name.
+// ParsePlace takes a link as people write it: a short URL, a host and a name, or a name
+// alone. It ignores the scheme, a user name and password, a query, a fragment, and blanks and
+// invisible characters around the link. It is the only parser of such texts. ok is false if
+// the text names no link on any installation: the host cannot be one, an escape is broken,
+// or there is no name.
 func ParsePlace(written string) (p Place, ok bool) {
 	rest := strings.TrimFunc(written, invisible)
 	if _, after, ok := weburl.CutScheme(rest); ok {
@@ -46,16 +46,15 @@ func ParsePlace(written string) (p Place, ok bool) {
 	return p, true
 }
 
-// firstReading finds the first of the names that a path may mean, and says which
-// one it was: the path as it is; without the slash at its end; without any slash at
-// both ends, which people, programs and servers that join addresses add; and as
-// browsers and proxies send it (see clean). It fails with click.ErrNotFound if
-// there is no link of any of these names, and with the error of find if that is
-// another one.
-func firstReading(path string, find func(name string) (store.Link, error)) (l store.Link, name string, err error) {
+// tryNames calls find with each name that a path may mean, until there is a link, and returns
+// that link and its name. The names are the path as it is; without the slash at its end;
+// without any slash at both ends, which people, programs and servers that join addresses
+// add; and as browsers and proxies send it (see clean). It fails with click.ErrNotFound if
+// there is no link of any of these names, and at once with any other error of find.
+func tryNames(path string, find func(name string) (store.Link, error)) (l store.Link, name string, err error) {
 	err = errUnknown
-	for _, reading := range [...]func(string) string{asItIs, withoutSlash, withoutSlashes, clean} {
-		next := reading(path)
+	for _, rewrite := range [...]func(string) string{asItIs, withoutSlash, withoutSlashes, clean} {
+		next := rewrite(path)
 		if next == "" || next == name {
 			continue
 		}

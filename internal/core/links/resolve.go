@@ -26,8 +26,8 @@ var errUnknown = fmt.Errorf("links: resolve: %w", click.ErrNotFound)
 
 // Resolve finds the link of a path as a request to the host sees it: the keyword of
 // that host, whatever its port and spelling, otherwise the link of that name
-// anywhere. path has no slash at its start; what names it may mean, firstReading
-// says. It fails with click.ErrNotFound if there is no such link, and for a name that
+// anywhere. path has no slash at its start, and may mean several names (see
+// tryNames). It fails with click.ErrNotFound if there is no such link, and for a name that
 // is reserved, longer than MaxName, not UTF-8, or holds a control character.
 //
 // Answers are up to MaxAge old, by the clock of Options. A link that Shorten
@@ -36,7 +36,7 @@ var errUnknown = fmt.Errorf("links: resolve: %w", click.ErrNotFound)
 // error is the store's, never click.ErrNotFound.
 func (l *Links) Resolve(ctx context.Context, host, path string) (store.Link, error) {
 	host = weburl.Host(host)
-	link, _, err := firstReading(path, func(name string) (store.Link, error) { return l.resolve(ctx, Place{host, name}) })
+	link, _, err := tryNames(path, func(name string) (store.Link, error) { return l.resolve(ctx, Place{host, name}) })
 	return link, err
 }
 
@@ -62,29 +62,15 @@ func (l *Links) resolve(ctx context.Context, p Place) (store.Link, error) {
 	return link, nil
 }
 
-// ask asks the store and caches the answer; an unknown name has the zero link. Callers
-// that ask for the same place share one question, unless a link was made in between. A
-// caller that leaves does not cancel the question.
-func (l *Links) ask(ctx context.Context, s *shard, p Place, ours bool, g generation, old store.Link) (store.Link, error) {
-	flight := s.flights.DoChan(fmt.Sprintf("%x\x00%x\x00%s\x00%s", g.links, g.unknown, p.Host, p.Name), func() (any, error) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookupTimeout)
-		defer cancel()
-		asked := l.now()
-		link, err := l.links.LinkByName(ctx, p.Host, click.Hash(p.Name))
-		switch {
-		case err == nil:
-		case errors.Is(err, click.ErrNotFound):
-			link = store.Link{}
-		case old.ID != 0:
-			link, asked = old, asked.Add(respite-MaxAge)
-		case errors.Is(err, context.DeadlineExceeded):
-			return link, fmt.Errorf("%w: %w", click.ErrUnavailable, err)
-		default:
-			return link, err
-		}
-		s.remember(p, ours, link, asked, g)
-		return link, nil
-	})
+// ask asks the store. Callers that ask for the same place share one question and its answer.
+// A caller that leaves gets old, if that is a link.
+func (l *Links) ask(ctx context.Context, s *shard, p Place, ours bool, g generations, old store.Link) (store.Link, error) {
+	// The key has the generations, so that a question asked before a change does not
+	// answer one asked after it.
+	key := fmt.Sprintf("%x\x00%x\x00%s\x00%s", g.links, g.unknown, p.Host, p.Name)
+	// A caller that leaves does not cancel the question: others may wait for the answer.
+	shared := context.WithoutCancel(ctx)
+	flight := s.flights.DoChan(key, func() (any, error) { return l.askStore(shared, s, p, ours, g, old) })
 	select {
 	case r := <-flight:
 		link, _ := r.Val.(store.Link)
@@ -95,4 +81,26 @@ func (l *Links) ask(ctx context.Context, s *shard, p Place, ours bool, g generat
 		}
 		return store.Link{}, ctx.Err()
 	}
+}
+
+// askStore asks the store, for lookupTimeout at most, and caches the answer; an unknown name
+// has the zero link. If the store fails, the answer is old, if that is a link.
+func (l *Links) askStore(ctx context.Context, s *shard, p Place, ours bool, g generations, old store.Link) (store.Link, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
+	defer cancel()
+	asked := l.now()
+	link, err := l.links.LinkByName(ctx, p.Host, click.Hash(p.Name))
+	switch {
+	case err == nil:
+	case errors.Is(err, click.ErrNotFound):
+		link = store.Link{}
+	case old.ID != 0:
+		link, asked = old, asked.Add(respite-MaxAge)
+	case errors.Is(err, context.DeadlineExceeded):
+		return link, fmt.Errorf("%w: %w", click.ErrUnavailable, err)
+	default:
+		return link, err
+	}
+	s.remember(p, ours, link, asked, g)
+	return link, nil
 }

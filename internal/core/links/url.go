@@ -27,7 +27,7 @@ const MaxLongURL = 8192
 // them by accident.
 //
 // It fails with ErrURL for schemes other than http and https, blanks and control characters
-// inside, text that is not UTF-8, credentials, a missing or malformed host, a port outside
+// inside, text that is not UTF-8, a user name or password, a missing or malformed host, a port outside
 // 1 to 65535, and more than MaxLongURL bytes. A blank inside is refused, as by Bitly,
 // because it usually shows that a part of the URL was not encoded.
 func ParseLongURL(raw string) (string, error) {
@@ -47,7 +47,7 @@ func parseLongURL(raw string) (string, error) {
 		return "", errors.New("it is not UTF-8")
 	}
 	if strings.ContainsFunc(s, func(r rune) bool { return r == ' ' || unicode.IsControl(r) }) {
-		return "", errors.New("there is a blank or a control character in it")
+		return "", errors.New("it contains a blank or a control character")
 	}
 	scheme, a, rest, err := split(s, "http", "https")
 	if err == errScheme {
@@ -100,7 +100,7 @@ func split(s string, schemes ...string) (scheme string, a weburl.Authority, rest
 		return "", a, "", errScheme
 	}
 	if strings.Contains(authority, "@") {
-		return "", a, "", errors.New("there are credentials in it")
+		return "", a, "", errors.New("it contains a user name or password")
 	}
 	a, err = weburl.ParseAuthority(scheme, authority)
 	return scheme, a, rest, err

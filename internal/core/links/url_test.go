@@ -58,7 +58,7 @@ func TestCheckForeignURL(t *testing.T) {
 	for longURL, reason := range map[string]string{
 		"http://a.example": "", "HTTPS://A.Example:8443/x y?\x1b#\\": "", "ftp://files.example/a b": "", "http://ü.example/ü": "", "http://a_b.example./": "",
 		"http://a.example/@b": "", "http://a.example?x@b": "", "http://a.example#x@b": "", "http://192.0.2.1/": "", "http://[2001:db8::1]:80/": "",
-		`http://good.com\@evil.com/`: "credentials", "http://user:pw@evil.com/": "credentials", "http://good.com@evil.com": "credentials",
+		`http://good.com\@evil.com/`: "a user name or password", "http://user:pw@evil.com/": "a user name or password", "http://good.com@evil.com": "a user name or password",
 		`http://good.com\evil.com/`: "character in the host", "http://a%2eexample/": "", "http://ex%61mple.example/": "", "http://a%2fexample/": "character in the host", "http://a%zzexample/": "badly escaped", "http://a%ffexample/": "badly escaped", "http://a%252eexample/": "character in the host", "http://a%40b.example/": "character in the host", "http://%5b::1%5d/": "character in the host", "http://127.0.0.%31/": "", "http://a b/": "character in the host",
 		"http://a\x1b[2J/": "character in the host", "http://a\t.example/": "character in the host", "http://0x7f.1/": "neither a name nor an IPv4 address", "http://2130706433/": "neither",
 		"http:///evil.com": "missing", "http://": "missing", "http://:80/": "missing", "http://a.example:port/": "port", "http://a.example:0/": "port",

@@ -17,21 +17,22 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// Counts answers questions without values: a part of store.Questions.
+// Counts answers questions about one number per interval: a part of store.Questions. Lists by
+// value need a Snapshot.
 type Counts interface {
 	Counts(ctx context.Context, q store.Query) ([]store.Count, error)
 	First(ctx context.Context, s rollup.Scope, f rollup.Facet) (int64, bool, error)
 }
 
-// Snapshot is counts that do not change, until they are closed: a part of
-// store.Snapshot.
+// Snapshot is the counts at one time, until it is closed: a part of store.Snapshot.
 type Snapshot interface {
 	First(ctx context.Context, s rollup.Scope, f rollup.Facet) (int64, bool, error)
 	Sum(ctx context.Context, q store.Sum, f func(store.Count) error) error
 	Close() error
 }
 
-// Store has the counts that Metrics reads: a part of store.ClickCounts.
+// Store has the counts that Metrics reads: a part of store.ClickCounts. S is the type of its
+// snapshots.
 type Store[S Snapshot] interface {
 	Counts
 	// Snapshot is called for lists of values.
@@ -57,8 +58,9 @@ type Metrics struct {
 	snapshot func(context.Context) (Snapshot, error)
 }
 
-// New returns Metrics that ask c.
+// New returns Metrics of the counts in c.
 func New[S Snapshot](c Store[S]) *Metrics {
+	// The closure converts S to Snapshot: Go does not convert the results of a func.
 	return &Metrics{c, func(ctx context.Context) (Snapshot, error) { return c.Snapshot(ctx) }}
 }
 
@@ -89,7 +91,7 @@ type Window struct {
 // it.
 type Bounds struct{ From, Until int64 }
 
-// empty says whether no time is within the bounds.
+// empty reports whether no time is within the bounds.
 func (b Bounds) empty() bool { return b.Until > 0 && b.From >= b.Until }
 
 // cut limits the first and the last edge to the bounds, which lie in the first and
@@ -107,8 +109,8 @@ func (b Bounds) cut(edges []int64) []int64 {
 	return edges
 }
 
-// Point is the count of one unit of time: of clicks, or of what else the store counts
-// (see links.Creations).
+// Point is the count of one unit of time: of clicks, or of links made if the store is
+// links.Creations.
 type Point struct {
 	Start int64 // Unix second
 	Count uint64

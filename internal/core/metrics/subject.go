@@ -10,7 +10,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// firsts says when the first click of a scope was.
+// firsts finds the first click of a scope.
 type firsts interface {
 	First(ctx context.Context, s rollup.Scope, f rollup.Facet) (int64, bool, error)
 }

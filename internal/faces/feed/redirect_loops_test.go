@@ -39,9 +39,9 @@ func TestNoImportedLinkLeadsBack(t *testing.T) {
 		{"http://sho.rt/", "", ""},
 		{"http://sho.rt/v3/user/info", "", ""},
 		{"ftp://elsewhere.example/new", "", ""},
-		{`http://good.com\@evil.com/`, "", "there are credentials in it"},
+		{`http://good.com\@evil.com/`, "", "it contains a user name or password"},
 		{`http://good.com\evil.com/`, "", "character in the host that no host has"},
-		{"http://user:pw@evil.com/", "", "there are credentials in it"},
+		{"http://user:pw@evil.com/", "", "it contains a user name or password"},
 		{"http:///evil.com/", "", "the host is missing"},
 	} {
 		for format, lines := range map[string][2]string{

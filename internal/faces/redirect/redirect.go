@@ -1,8 +1,9 @@
 // Package redirect is the face for visitors: GET /{hash} leads to the long URL, and is
 // a click.
 //
-// It refuses to count, and to keep a visitor waiting: visitors are redirected even if
-// their click cannot be recorded.
+// It refuses to count. Visitors are redirected even if their click cannot be recorded: they
+// wait until it is durable, RecordTimeout at most; and if it is not by then, until that is
+// in the log, logTimeout at most.
 package redirect
 
 import (
@@ -25,7 +26,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// What a visit needs of others.
+// The packages that a visit needs.
 type (
 	// Links finds the link of a path on a host, or fails with click.ErrNotFound:
 	// links.Links.
@@ -72,8 +73,9 @@ type Options struct {
 const RecordTimeout = 2 * time.Second
 
 const (
-	// notDurableEvery is the interval between two log lines about clicks that
-	// are not durable, and so the longest that a visitor waits for one.
+	// notDurableEvery is the interval between two log lines about clicks that are not
+	// durable. A visitor waits for the line that counts their click, so the interval
+	// is the longest wait for a log that does not block.
 	notDurableEvery = 100 * time.Millisecond
 	// logTimeout bounds the time that a visitor waits for a log that blocks.
 	logTimeout = time.Second
@@ -85,31 +87,33 @@ type Handler struct {
 	unresolved   *lograte.Line[error]
 	notDurable   *lograte.Line[error]
 	lost         atomic.Uint64 // clicks that are not known to be durable
+	reported     uint64        // those of them that are in the log; used by logNotDurable alone
 	cacheControl []string
 }
 
-// New makes a Handler.
+// New returns a Handler that must be closed.
 func New(o Options) *Handler {
-	var total uint64
-	return &Handler{
-		o: o,
-		unresolved: lograte.New(time.Second, func(visitors uint64, last error) {
-			o.Log.Error("a name could not be resolved", "visitors", visitors, "error", last)
-		}),
-		notDurable: lograte.New(notDurableEvery, func(clicks uint64, last error) {
-			total += clicks
-			o.Log.Error("visitors were sent on although their clicks are not durable: make room on the disk, or see why it fails",
-				"clicks", clicks, "total", total, "error", last)
-		}),
-		cacheControl: []string{"private, max-age=" + strconv.Itoa(int(o.MaxAge/time.Second))},
-	}
+	h := &Handler{o: o, cacheControl: []string{"private, max-age=" + strconv.Itoa(int(o.MaxAge/time.Second))}}
+	h.unresolved = lograte.New(time.Second, h.logUnresolved)
+	h.notDurable = lograte.New(notDurableEvery, h.logNotDurable)
+	return h
+}
+
+func (h *Handler) logUnresolved(visitors uint64, last error) {
+	h.o.Log.Error("a name could not be resolved", "visitors", visitors, "error", last)
+}
+
+func (h *Handler) logNotDurable(clicks uint64, last error) {
+	h.reported += clicks
+	h.o.Log.Error("visitors were sent on although their clicks are not durable: make room on the disk, or see why it fails",
+		"clicks", clicks, "total", h.reported, "error", last)
 }
 
 // NotDurable is the number of visitors who were redirected although their click is not
 // known to be durable.
 func (h *Handler) NotDurable() uint64 { return h.lost.Load() }
 
-// Close writes to the log what is not in it yet.
+// Close logs the failures that are not in the log yet.
 func (h *Handler) Close() {
 	h.notDurable.Close()
 	h.unresolved.Close()

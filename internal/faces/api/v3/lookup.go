@@ -18,14 +18,14 @@ func (a *API) userLinkLookup(c *call) (any, error) {
 
 // linkLookup is link/lookup: the aggregate links of long URLs.
 func (a *API) linkLookup(c *call) (any, error) {
-	return c.lookup("link_lookup", a.Links.LookupShared, func(url string, _, aggregate click.Hash) object {
+	return c.lookup("link_lookup", a.Links.LookupAggregate, func(url string, _, aggregate click.Hash) object {
 		return object{{"url", url}, {"aggregate_link", c.shortURL(aggregate)}}
 	})
 }
 
 // olderLookup is lookup: the same with the keys of older clients.
 func (a *API) olderLookup(c *call) (any, error) {
-	return c.lookup("lookup", a.Links.LookupShared, func(url string, _, aggregate click.Hash) object {
+	return c.lookup("lookup", a.Links.LookupAggregate, func(url string, _, aggregate click.Hash) object {
 		return object{{"url", url}, {"short_url", c.shortURL(aggregate)}, {"global_hash", aggregate}}
 	})
 }

@@ -25,7 +25,7 @@ func (c *call) subject(asker store.User, written string) (metrics.Subject, error
 // by users who may see one of the links that it sums. For other users the link does
 // not exist.
 func (c *call) find(asker store.User, written string) (store.Link, error) {
-	l, err := c.api.Links.FindShared(c.ctx, written, c.host)
+	l, err := c.api.Links.FindPreferAggregate(c.ctx, written, c.host)
 	switch {
 	case err != nil:
 		return store.Link{}, err
