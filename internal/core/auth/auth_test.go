@@ -160,7 +160,7 @@ func TestAnswersAreCached(t *testing.T) {
 		{"at first", 0, 1},
 		{"at once", 0, 1},
 		{"just within the minute", auth.CacheAge - 1, 1},
-		{"use does not make it live longer", 1, 2},
+		{"a use does not extend the time", 1, 2},
 		{"a clock set back", -time.Hour, 3},
 		{"and again within the minute", auth.CacheAge / 2, 3},
 	} {

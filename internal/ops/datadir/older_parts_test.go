@@ -34,17 +34,17 @@ func TestJournalEndsEarly(t *testing.T) {
 		counts uint64 // clicks, once the rest is given up
 	}{
 		{"the newest segment is removed", func(w *scenario) { w.must(os.Remove(w.path(newest))) }, "had reached", 3},
-		{"its last byte is", func(w *scenario) { w.edit(newest, cut(-1)) }, "had reached", 11},
-		{"its second half is", func(w *scenario) { w.edit(newest, func(b []byte) []byte { return b[:len(b)/2] }) }, "had reached", 6},
-		{"all but its header is", func(w *scenario) { w.edit(newest, cut(48)) }, "had reached", 3},
-		{"its header is cut", func(w *scenario) { w.edit(newest, cut(20)) }, "had reached", 3},
-		{"it is empty", func(w *scenario) { w.edit(newest, cut(0)) }, "had reached", 3},
+		{"the last byte of the newest segment is removed", func(w *scenario) { w.edit(newest, cut(-1)) }, "had reached", 11},
+		{"the second half of the newest segment is removed", func(w *scenario) { w.edit(newest, func(b []byte) []byte { return b[:len(b)/2] }) }, "had reached", 6},
+		{"all of the newest segment except its header is removed", func(w *scenario) { w.edit(newest, cut(48)) }, "had reached", 3},
+		{"the header of the newest segment is cut", func(w *scenario) { w.edit(newest, cut(20)) }, "had reached", 3},
+		{"the newest segment is empty", func(w *scenario) { w.edit(newest, cut(0)) }, "had reached", 3},
 		{"the two newest are empty", func(w *scenario) {
 			w.edit(newest, cut(0))
 			w.edit("journal/*.sealed", cut(0))
 		}, "shorter than a segment's header", 3},
-		{"the journal is the backup's", func(w *scenario) { w.take("journal") }, "had reached", 3},
-		{"the backup's files replace those there", func(w *scenario) { w.copy(filepath.Join(w.backup, "journal"), filepath.Join(w.dir, "journal")) }, "had reached", 3},
+		{"the journal is replaced by the backup's", func(w *scenario) { w.take("journal") }, "had reached", 3},
+		{"the files of the journal are replaced by the backup's", func(w *scenario) { w.copy(filepath.Join(w.backup, "journal"), filepath.Join(w.dir, "journal")) }, "had reached", 3},
 		{"the journal is removed", func(w *scenario) { w.must(os.RemoveAll(filepath.Join(w.dir, "journal"))) }, "bytes of clicks are missing", 3},
 		{"the journal is emptied", func(w *scenario) {
 			w.must(os.RemoveAll(filepath.Join(w.dir, "journal")))
@@ -187,25 +187,25 @@ func TestLinksAreOlder(t *testing.T) {
 		stop  bool
 		spoil func(w *scenario)
 	}{
-		{"a killed one's are the backup's", false, func(w *scenario) { w.take(databaseFile) }},
-		{"a stopped one's are the backup's", true, func(w *scenario) { w.take(databaseFile) }},
+		{"after a kill, links and users are replaced by the backup's", false, func(w *scenario) { w.take(databaseFile) }},
+		{"after a stop, links and users are replaced by the backup's", true, func(w *scenario) { w.take(databaseFile) }},
 		{"the -wal is removed", false, func(w *scenario) { w.must(os.Remove(w.path(databaseFile + "-wal"))) }},
 		{"the file is older than its -wal", false, func(w *scenario) {
 			w.must(os.WriteFile(filepath.Join(w.dir, databaseFile), []byte(w.past), 0o600))
 		}},
-		{"the file is the backup's beneath the -wal", false, func(w *scenario) {
+		{"the file under the -wal is replaced by the backup's", false, func(w *scenario) {
 			b, err := os.ReadFile(filepath.Join(w.backup, databaseFile))
 			w.must(err)
 			w.must(os.WriteFile(filepath.Join(w.dir, databaseFile), b, 0o600))
 		}},
-		{"the file is a backup of the same version beneath the -wal", false, func(w *scenario) {
+		{"the file under the -wal is replaced by a backup of the same version", false, func(w *scenario) {
 			b, err := os.ReadFile(w.same)
 			w.must(err)
 			w.must(os.WriteFile(filepath.Join(w.dir, databaseFile), b, 0o600))
 		}},
 		{"the -wal is emptied", false, func(w *scenario) { w.edit(databaseFile+"-wal", cut(0)) }},
-		{"links and counts are the backup's", true, func(w *scenario) { w.take(databaseFile); w.take(clicksDir); w.must(os.Remove(w.path(progressFile))) }},
-		{"links and counts of a killed one are the backup's", false, func(w *scenario) { w.take(databaseFile); w.take(clicksDir); w.must(os.Remove(w.path(progressFile))) }},
+		{"links and counts are replaced by the backup's", true, func(w *scenario) { w.take(databaseFile); w.take(clicksDir); w.must(os.Remove(w.path(progressFile))) }},
+		{"after a kill, links and counts are replaced by the backup's", false, func(w *scenario) { w.take(databaseFile); w.take(clicksDir); w.must(os.Remove(w.path(progressFile))) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -23,21 +23,21 @@ func TestDuplicates(t *testing.T) {
 		kept    string
 	}{
 		{name: "half a rename", records: 6},
-		{name: "a header alone", sealed: func(b []byte) []byte { return b[:48] }, records: 6},
+		{name: "only a header", sealed: func(b []byte) []byte { return b[:48] }, records: 6},
 		{name: "an older copy", sealed: func(b []byte) []byte { return b[:48+17] }, records: 6},
 		{name: "a newer copy", open: func(b []byte) []byte { return b[:48+17] }, records: 6},
-		{name: "another journal's without records", sealed: func([]byte) []byte {
+		{name: "a file of another journal without records", sealed: func([]byte) []byte {
 			o := inMemory()
 			other := open(t, o)
 			check(t, other.SkipTo(51))
 			return content(t, o.FS, openFile)
 		}, records: 6},
 		{name: "an empty file", sealed: func([]byte) []byte { return nil }, records: 6},
-		{name: "the whole one of a damaged one", open: func(b []byte) []byte { return flip(b, 48+16) }, records: 6, kept: "51.open.damaged"},
-		{name: "a damaged one of the whole one", sealed: func(b []byte) []byte { return flip(b, 48+16) }, records: 6, kept: "51.sealed.damaged"},
-		{name: "an older copy of a damaged one", open: func(b []byte) []byte { return flip(b, 48+16) },
+		{name: "a sealed copy of a damaged open file", open: func(b []byte) []byte { return flip(b, 48+16) }, records: 6, kept: "51.open.damaged"},
+		{name: "a damaged sealed copy of the open file", sealed: func(b []byte) []byte { return flip(b, 48+16) }, records: 6, kept: "51.sealed.damaged"},
+		{name: "an older copy of a damaged file", open: func(b []byte) []byte { return flip(b, 48+16) },
 			sealed: func(b []byte) []byte { return b[:48+17] }, refused: true},
-		{name: "another journal's", sealed: func(b []byte) []byte { return flip(b, 9) }, refused: true},
+		{name: "a file of another journal", sealed: func(b []byte) []byte { return flip(b, 9) }, refused: true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			o, records, _ := killed(t)

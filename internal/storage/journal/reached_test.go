@@ -57,10 +57,10 @@ func TestReached(t *testing.T) {
 		from  uint64 // where the missing part begins
 	}{
 		{"the newest segment is removed", func(t *testing.T, fs vfs.FS) { check(t, fs.Remove(openFile)) }, 51},
-		{"it is cut in a record", cut(48 + 17 + 3), 68},
-		{"it is cut after a record", cut(48 + 34), 85},
-		{"it has a header alone", cut(48), 51},
-		{"it is cut in its header", cut(10), 51},
+		{"the newest segment is cut inside a record", cut(48 + 17 + 3), 68},
+		{"the newest segment is cut after a record", cut(48 + 34), 85},
+		{"the newest segment has only a header", cut(48), 51},
+		{"the newest segment is cut inside its header", cut(10), 51},
 		{"it is empty", cut(0), 51},
 		{"it is zeros", func(t *testing.T, fs vfs.FS) {
 			spoil(t, fs, openFile, func(b []byte) []byte { clear(b); return b })

@@ -27,7 +27,7 @@ func TestVectorBytes(t *testing.T) {
 		{"one click in the last slot", []byte{95 << 1}, 96, []int{95}, []uint64{1}},
 		{"two clicks", []byte{1, 0}, 96, []int{0}, []uint64{2}},
 		{"130 clicks after three empty slots, then one", []byte{3<<1 | 1, 0x80, 1, 0}, 96, []int{3, 4}, []uint64{130, 1}},
-		{"as many as there can be", []byte{1, 0xfd, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1}, 96, []int{0}, []uint64{math.MaxUint64}},
+		{"the maximum number of clicks", []byte{1, 0xfd, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1}, 96, []int{0}, []uint64{math.MaxUint64}},
 	}
 	for _, test := range tests {
 		at, clicks, err := pebble.DecodeVector(test.bytes, test.slots)
