@@ -67,7 +67,7 @@ func (c *journalCheck) run(ctx context.Context) error {
 			})
 		}
 	}
-	if tail, ok := c.journal.Tail(); ok && tail.To > c.reported {
+	if tail, ok := c.journal.LostTail(); ok && tail.To > c.reported {
 		c.damaged(fmt.Sprintf("%v: %s", tail.Err, c.missing(tail.From, tail.To)))
 	}
 	return c.others(ctx, source)

@@ -12,35 +12,21 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// The directories below the data directory.
-const (
-	clicksDir     = "clicks"
-	journalDir    = "journal"
-	checkpointDir = "checkpoint"
-	// rebuildingDir has counts that are being made. rebuiltDir has proven ones, which
-	// replace clicks/ now or at the next start.
-	rebuildingDir = "clicks.rebuilding"
-	rebuiltDir    = "clicks.rebuilt"
-	newSuffix     = ".new"
-	oldSuffix     = ".old"
-	damagedSuffix = ".damaged"
-)
-
-// Backup adds a backup to the directory to, and keeps the newest keep backups there.
-// Clicks are recorded meanwhile. Every click that was acknowledged before the call
-// is in the backup.
+// Backup adds a backup to the directory dir, and removes all but the newest n
+// backups there. Clicks are recorded meanwhile. Every click that was acknowledged
+// before the call is in the backup.
 //
 // It copies first the counts, then links and users, then the journal. So the
 // journal continues the counts, and every click in either has its link.
-func (d *Dir) Backup(ctx context.Context, to string, keep int) (m backup.Manifest, err error) {
-	if err := checkSeparate(d.path, to); err != nil {
+func (d *Dir) Backup(ctx context.Context, dir string, n int) (m backup.Manifest, err error) {
+	if err := checkSeparate(d.path, dir); err != nil {
 		return m, err
 	}
 	if err := d.trimMu.lock(ctx); err != nil {
 		return m, err
 	}
 	defer d.trimMu.unlock()
-	draft, err := backup.Begin(to, d.installation, d.now())
+	draft, err := backup.Begin(dir, d.installation, d.now())
 	if err != nil {
 		return m, err
 	}
@@ -55,7 +41,7 @@ func (d *Dir) Backup(ctx context.Context, to string, keep int) (m backup.Manifes
 	if err != nil {
 		return m, err
 	}
-	return draft.Commit(min(counted, end), end, keep)
+	return draft.Commit(min(counted, end), end, n)
 }
 
 // HoldJournal keeps the journal from being trimmed until release is called.
@@ -119,10 +105,10 @@ func (d *Dir) backupLinks(ctx context.Context, draft *backup.Draft) (end uint64,
 		end = newest.End
 	}
 	meter.Begin(ctx, "links and users", meter.Bytes, 0)
-	if err := d.Links.Backup(ctx, draft.Path("footfall.db")); err != nil {
+	if err := d.DB.Backup(ctx, draft.Path(databaseFile)); err != nil {
 		return 0, err
 	}
-	return end, draft.Added(ctx, "footfall.db")
+	return end, draft.Added(ctx, databaseFile)
 }
 
 // checkpoint copies the present counts to checkpoint/, so that a rebuild can start

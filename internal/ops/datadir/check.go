@@ -37,11 +37,11 @@ func (d *Dir) Check(ctx context.Context, report func(string)) (v Verdict, err er
 		return v, err
 	}
 	defer d.trimMu.unlock()
-	if v, err = check(ctx, d.Links, d.Counts, &d.Journal.Contents, 0, stopped, report); err != nil {
+	if v, err = check(ctx, d.DB, d.Counts, &d.Journal.Contents, 0, stopped, report); err != nil {
 		return v, err
 	}
 	// Everything is counted, so the ids of all clicks are in the counts.
-	err = d.progress.reportLinks(ctx, d.Links, d.Counts, nil, &v, report)
+	err = d.progress.reportLinks(ctx, d.DB, d.Counts, nil, &v, report)
 	return v, err
 }
 

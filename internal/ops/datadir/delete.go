@@ -87,14 +87,14 @@ const deletionsAtOnce = 10_000
 // users: in a deletion, and after a crash in one.
 func (d *Dir) finishDeletions(ctx context.Context) error {
 	for {
-		scopes, err := d.Links.Deletions(ctx, deletionsAtOnce)
+		scopes, err := d.DB.Deletions(ctx, deletionsAtOnce)
 		if err != nil || len(scopes) == 0 {
 			return err
 		}
 		if err := d.Recorder.Delete(ctx, scopes); err != nil {
 			return err
 		}
-		if err := d.Links.FinishDeletions(ctx, scopes); err != nil {
+		if err := d.DB.FinishDeletions(ctx, scopes); err != nil {
 			return err
 		}
 	}

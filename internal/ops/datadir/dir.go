@@ -7,16 +7,18 @@
 //
 // Where to look:
 //
-//	dir.go                          Open, Close, and what a directory has
-//	lock.go, lock_file.go           one process owns the directory
-//	trust.go, socket.go             whose directory it is; the socket of its owner
-//	links.go, progress.go, installation.go   do the parts belong together
-//	ctx_mutex.go, errors.go         a mutex that a context ends; the errors
-//	maintain.go                     what runs while the directory is open:
-//	retention.go, disk.go, erase.go, opened_files.go, progress_save.go
+//	dir.go, names.go         Open, Close, and what a directory has
+//	lock.go, lock_file.go    one process owns the directory
+//	trust.go, socket.go      whose directory it is; the socket of its owner
+//	open_db.go, progress.go, installation.go
+//	                         do the parts belong together
+//	ctx_mutex.go, errors.go  a mutex that a context ends; the errors
+//	maintain.go, retention.go, disk.go, erase.go, opened_files.go, progress_save.go
+//	                         what runs while the directory is open
 //	backup.go, separate.go, check.go, clicks_by_journal.go, repair.go, delete.go
-//	                                what operators do to an open directory,
-//	damaged.go, rebuild.go, rebuild_base.go   and to one that cannot be opened
+//	                         what operators do to an open directory
+//	damaged.go, rebuild.go, rebuild_base.go
+//	                         what they do to one that cannot be opened
 package datadir
 
 import (
@@ -71,7 +73,7 @@ type Options struct {
 //	progress       where journal and links ended, for the next start
 type Dir struct {
 	Counts   *pebble.Store
-	Links    *sql.DB // links and users
+	DB       *sql.DB // links and users
 	Journal  *journal.Journal
 	Recorder *recorder.Recorder // counts the journal
 	Disk     *Disk
@@ -128,13 +130,13 @@ func Open(ctx context.Context, o Options) (_ *Dir, err error) {
 		return nil, err
 	}
 	done := LogIfSlow("links and users", o.Log)
-	d.Links, err = openLinks(ctx, o.Path, false, o.Log)
+	d.DB, err = openLinks(ctx, o.Path, false, o.Log)
 	done()
 	if err != nil {
 		return nil, err
 	}
 	d.onClose(d.closeLinks)
-	if d.eraser.earlier, _, err = d.Links.Dirty(ctx); err != nil {
+	if d.eraser.earlier, _, err = d.DB.Dirty(ctx); err != nil {
 		return nil, unopened(PartLinks, err)
 	}
 	if err := d.openParts(ctx, o); err != nil {
@@ -154,11 +156,11 @@ func Open(ctx context.Context, o Options) (_ *Dir, err error) {
 
 // openParts opens counts and journal, compares all parts, and starts counting.
 func (d *Dir) openParts(ctx context.Context, o Options) (err error) {
-	if d.progress, err = openProgress(ctx, o.Path, d.Links, false, o.Log); err != nil {
+	if d.progress, err = openProgress(ctx, o.Path, d.DB, false, o.Log); err != nil {
 		return err
 	}
 	d.onClose(func(context.Context) error { return d.progress.file.Close() })
-	d.Links.OnChange(d.progress.file.AddLinks)
+	d.DB.OnChange(d.progress.file.AddLinks)
 	done := LogIfSlow("counts", o.Log)
 	d.Counts, err = d.progress.openCounts(ctx, o.Log)
 	done()
@@ -186,7 +188,7 @@ func (d *Dir) openParts(ctx context.Context, o Options) (err error) {
 		return unopened(PartJournal, err)
 	}
 	d.onClose(d.closeRecorder)
-	if err := d.progress.follow(ctx, d.Links, d.Journal); err != nil {
+	if err := d.progress.follow(ctx, d.DB, d.Journal); err != nil {
 		return unopened(PartLinks, err)
 	}
 	if err := d.Counts.Release(); err != nil {
@@ -225,7 +227,7 @@ func (d *Dir) openJournal(ctx context.Context, o Options) error {
 		err = unopened(PartJournal, missing[0])
 	case err == nil:
 		if err = d.progress.checkJournal(&j.Contents); err == nil {
-			err = d.progress.checkLinks(ctx, d.Links, d.Counts, &j.Contents)
+			err = d.progress.checkLinks(ctx, d.DB, d.Counts, &j.Contents)
 		}
 		if err != nil {
 			err = unopened(PartLinks, err)
@@ -250,7 +252,7 @@ func (d *Dir) openJournal(ctx context.Context, o Options) error {
 // giveUpTail gives up the end of a journal with NoSync that a power cut took. New
 // records come after it.
 func (d *Dir) giveUpTail(ctx context.Context, o Options) error {
-	tail, ok := d.Journal.Tail()
+	tail, ok := d.Journal.LostTail()
 	if !ok {
 		return nil
 	}

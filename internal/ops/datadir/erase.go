@@ -43,7 +43,7 @@ func (d *Dir) erase(ctx context.Context) error {
 		return err
 	}
 	defer d.eraser.mu.unlock()
-	dirty, mark, err := d.Links.Dirty(ctx)
+	dirty, mark, err := d.DB.Dirty(ctx)
 	if err != nil || !dirty {
 		return err
 	}
@@ -57,11 +57,11 @@ func (d *Dir) erase(ctx context.Context) error {
 	if err := d.renewCheckpoint(ctx); err != nil {
 		return err
 	}
-	if err := d.Links.Clean(ctx); err != nil {
+	if err := d.DB.Clean(ctx); err != nil {
 		return err
 	}
 	d.eraser.earlier = false
-	return d.Links.Cleaned(ctx, mark)
+	return d.DB.Cleaned(ctx, mark)
 }
 
 // renewCheckpoint replaces the checkpoint, if there is one, by the present counts.

@@ -52,15 +52,15 @@ func (w *erasure) user(login string) (words []string) {
 	ctx, a := w.t.Context(), w.d
 	_, err := a.AddUser(ctx, login)
 	w.must(err)
-	u, err := a.Links.UserByLogin(ctx, login)
+	u, err := a.DB.UserByLogin(ctx, login)
 	name := w.word()
-	w.must(err, a.Links.SetFullName(ctx, u.ID, name))
+	w.must(err, a.DB.SetFullName(ctx, u.ID, name))
 	words = append(words, name)
 	for range 8 {
 		url, title, note := w.word(), w.word(), w.word()
 		l, err := a.AddLink(ctx, login, "http://example.org/"+url)
 		w.must(err)
-		_, err = a.Links.EditLink(ctx, l.ID, store.LinkEdit{Title: &title, Note: &note, Modified: 1})
+		_, err = a.DB.EditLink(ctx, l.ID, store.LinkEdit{Title: &title, Note: &note, Modified: 1})
 		w.must(err)
 		w.link, w.linkWords = l, []string{url, title, note}
 		for range 20 {
@@ -192,30 +192,30 @@ func TestErasureIsFinished(t *testing.T) {
 	ctx := t.Context()
 	for what, begin := range map[string]func(w *erasure) error{
 		"after links and users": func(w *erasure) error {
-			u, err := w.d.Links.UserByLogin(ctx, "cat")
+			u, err := w.d.DB.UserByLogin(ctx, "cat")
 			if err == nil {
-				_, err = w.d.Links.DeleteUser(ctx, u.ID)
+				_, err = w.d.DB.DeleteUser(ctx, u.ID)
 			}
 			return err
 		},
 		"after the counts": func(w *erasure) error {
-			u, err := w.d.Links.UserByLogin(ctx, "cat")
+			u, err := w.d.DB.UserByLogin(ctx, "cat")
 			if err == nil {
-				_, err = w.d.Links.DeleteUser(ctx, u.ID)
+				_, err = w.d.DB.DeleteUser(ctx, u.ID)
 			}
 			return errors.Join(err, w.d.finishDeletions(ctx))
 		},
 		"after the counts were purged": func(w *erasure) error {
-			u, err := w.d.Links.UserByLogin(ctx, "cat")
+			u, err := w.d.DB.UserByLogin(ctx, "cat")
 			if err == nil {
-				_, err = w.d.Links.DeleteUser(ctx, u.ID)
+				_, err = w.d.DB.DeleteUser(ctx, u.ID)
 			}
 			return errors.Join(err, w.d.finishDeletions(ctx), w.d.Counts.Purge(ctx, false))
 		},
 		"after the checkpoint": func(w *erasure) error {
-			u, err := w.d.Links.UserByLogin(ctx, "cat")
+			u, err := w.d.DB.UserByLogin(ctx, "cat")
 			if err == nil {
-				_, err = w.d.Links.DeleteUser(ctx, u.ID)
+				_, err = w.d.DB.DeleteUser(ctx, u.ID)
 			}
 			return errors.Join(err, w.d.finishDeletions(ctx), w.d.Counts.Purge(ctx, false), w.d.renewCheckpoint(ctx))
 		},
@@ -249,9 +249,9 @@ func TestErasedLater(t *testing.T) {
 	w.must(w.d.trimMu.lock(t.Context())) // as a backup does
 	waiting, cancel := context.WithCancel(t.Context())
 	done := make(chan Traces)
-	u, err := w.d.Links.UserByLogin(t.Context(), "cat")
+	u, err := w.d.DB.UserByLogin(t.Context(), "cat")
 	w.must(err)
-	_, err = w.d.Links.DeleteUser(t.Context(), u.ID)
+	_, err = w.d.DB.DeleteUser(t.Context(), u.ID)
 	w.must(err, w.d.finishDeletions(t.Context()))
 	go func() { done <- w.d.eraseNow(waiting) }()
 	cancel()

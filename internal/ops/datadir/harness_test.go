@@ -21,17 +21,17 @@ import (
 
 // AddUser makes a user.
 func (d *Dir) AddUser(ctx context.Context, login string) (store.User, error) {
-	return d.Links.AddUser(ctx, login, d.now().Unix())
+	return d.DB.AddUser(ctx, login, d.now().Unix())
 }
 
 // AddToken gives a user another token.
 func (d *Dir) AddToken(ctx context.Context, login string) (string, error) {
-	return auth.Issue(ctx, d.Links, login, d.now())
+	return auth.Issue(ctx, d.DB, login, d.now())
 }
 
 // AddLink makes a link of a user.
 func (d *Dir) AddLink(ctx context.Context, login, longURL string) (store.Link, error) {
-	u, err := d.Links.UserByLogin(ctx, login)
+	u, err := d.DB.UserByLogin(ctx, login)
 	if err != nil {
 		return store.Link{}, err
 	}
@@ -45,18 +45,18 @@ func (d *Dir) AddLink(ctx context.Context, login, longURL string) (store.Link, e
 
 // names makes links with hashes that are drawn from a seed.
 func (d *Dir) names(seed string) (*links.Links, error) {
-	return links.New(links.Options{Links: d.Links, Domains: []string{"sho.rt"}, Now: d.now, Random: rand.NewChaCha8(sha256.Sum256([]byte(seed)))})
+	return links.New(links.Options{Links: d.DB, Domains: []string{"sho.rt"}, Now: d.now, Random: rand.NewChaCha8(sha256.Sum256([]byte(seed)))})
 }
 
 // DeleteUser removes a user.
 func (d *Dir) DeleteUser(ctx context.Context, login string) (Removal, error) {
-	u, err := d.Links.UserByLogin(ctx, login)
+	u, err := d.DB.UserByLogin(ctx, login)
 	if err != nil {
 		return Removal{}, err
 	}
 	return d.Delete(ctx, Deletion{
 		Scope: rollup.Scope{User: u.ID}, Hold: func() func(bool) { return func(bool) {} },
-		Remove: func() (store.DeletedRows, error) { return d.Links.DeleteUser(ctx, u.ID) },
+		Remove: func() (store.DeletedRows, error) { return d.DB.DeleteUser(ctx, u.ID) },
 	})
 }
 
@@ -64,13 +64,13 @@ func (d *Dir) DeleteUser(ctx context.Context, login string) (Removal, error) {
 func (d *Dir) DeleteLink(ctx context.Context, l store.Link) (Removal, error) {
 	return d.Delete(ctx, Deletion{
 		Scope: rollup.Scope{User: l.User, Link: l.ID}, Hold: func() func(bool) { return func(bool) {} },
-		Remove: func() (store.DeletedRows, error) { return d.Links.DeleteLink(ctx, l.ID) },
+		Remove: func() (store.DeletedRows, error) { return d.DB.DeleteLink(ctx, l.ID) },
 	})
 }
 
 // userClicks returns the number of counted clicks of a user.
 func (d *Dir) userClicks(ctx context.Context, login string) (uint64, error) {
-	u, err := d.Links.UserByLogin(ctx, login)
+	u, err := d.DB.UserByLogin(ctx, login)
 	if err != nil {
 		return 0, err
 	}

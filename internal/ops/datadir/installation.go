@@ -14,7 +14,7 @@ import (
 // checkInstallation fails if the counts belong to other links and users. The ids in
 // them would then name the wrong links and users.
 func (d *Dir) checkInstallation(ctx context.Context, dir string) error {
-	id, err := installationOf(ctx, d.Links)
+	id, err := installationOf(ctx, d.DB)
 	if err != nil {
 		return err
 	}

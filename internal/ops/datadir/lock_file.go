@@ -13,12 +13,6 @@ import (
 	"github.com/footfall/footfall/internal/base/plain"
 )
 
-const (
-	lockFile     = "lock"
-	databaseFile = "footfall.db"
-	progressFile = "progress"
-)
-
 // lockFileIn does what lockDir does, except for the lock of the directory itself.
 func lockFileIn(dir string, create bool) (_ *os.File, err error) {
 	refused := CheckDir(dir)

@@ -27,7 +27,7 @@ func TestProgress(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	importer := &feed.Importer{Recorder: d.Recorder, Links: d.Links, Users: d.Links, Names: names, Now: time.Now, After: time.After}
+	importer := &feed.Importer{Recorder: d.Recorder, Links: d.DB, Users: d.DB, Names: names, Now: time.Now, After: time.After}
 	lines := strings.Repeat(`{"t":1360000000,"h":"abc","l":"ann","u":"http://example.org/","c":"FR"}`+"\n", 5000)
 	if _, err := importer.Import(t.Context(), "bitly-feed", strings.NewReader(lines), func(r feed.Rejected) { t.Error(r) }); err != nil {
 		t.Fatal(err)

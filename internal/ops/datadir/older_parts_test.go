@@ -244,7 +244,7 @@ func TestLinksAreOlder(t *testing.T) {
 			if _, err := d.AddLink(t.Context(), "ann", "http://example.org/third"); err != nil {
 				t.Fatal(err)
 			}
-			if now, err := d.Links.Links(t.Context()); err != nil || now.Link <= 4 {
+			if now, err := d.DB.Links(t.Context()); err != nil || now.Link <= 4 {
 				t.Errorf("the id %d is used again, %v", now.Link, err)
 			}
 		})

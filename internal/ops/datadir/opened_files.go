@@ -69,12 +69,10 @@ func (d *Dir) checkParts() error {
 	return nil
 }
 
-const savedSuffix = ".saved"
-
 // closeLinks closes links and users. If their file was removed or replaced, their
 // data goes with the last descriptor, so it writes them to another file before.
 func (d *Dir) closeLinks(ctx context.Context) error {
-	db := d.Links
+	db := d.DB
 	if !d.opened.links.replaced() {
 		return db.Close()
 	}

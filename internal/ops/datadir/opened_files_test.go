@@ -13,7 +13,7 @@ import (
 // linkOf is the link that openIn makes.
 func linkOf(t *testing.T, d *Dir) store.Link {
 	t.Helper()
-	l, err := d.Links.LinkByID(t.Context(), 2) // its aggregate link has 1
+	l, err := d.DB.LinkByID(t.Context(), 2) // its aggregate link has 1
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func TestPartRemoved(t *testing.T) {
 			}
 			d, _ = openIn(t, dir)
 			defer d.mustClose(t)
-			if l, err := d.Links.LinkByID(t.Context(), link.ID); err != nil || l != link {
+			if l, err := d.DB.LinkByID(t.Context(), link.ID); err != nil || l != link {
 				t.Errorf("after the next start the link is %+v, %v", l, err)
 			}
 			if n := counted(t, d); n != 7 {
@@ -133,7 +133,7 @@ func TestLinksReplaced(t *testing.T) {
 	}
 	d, _ = openIn(t, dir)
 	defer d.mustClose(t)
-	if l, err := d.Links.LinkByID(t.Context(), link.ID); err != nil || l != link {
+	if l, err := d.DB.LinkByID(t.Context(), link.ID); err != nil || l != link {
 		t.Errorf("in the saved file the link is %+v, %v", l, err)
 	}
 }

@@ -62,7 +62,7 @@ func (d *Dir) saveInBackground(ctx context.Context) {
 func (d *Dir) saveProgress(ctx context.Context, known progress.Record) error {
 	d.progressMu.Lock()
 	defer d.progressMu.Unlock()
-	return d.Links.SaveProgress(ctx, known)
+	return d.DB.SaveProgress(ctx, known)
 }
 
 // closeRecorder counts the recorded clicks, as far as ctx allows. The rest is safe in

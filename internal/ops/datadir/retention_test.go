@@ -46,7 +46,7 @@ func TestRetention(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer d.Close(t.Context())
-			if err := d.Links.GiveUpIDs(t.Context(), progress.Links{User: 1, Link: 1000}); err != nil {
+			if err := d.DB.GiveUpIDs(t.Context(), progress.Links{User: 1, Link: 1000}); err != nil {
 				t.Fatal(err)
 			}
 			for range c.ages {
@@ -218,7 +218,7 @@ func TestMaxIsChecked(t *testing.T) {
 			}
 		}
 	}
-	if err := d.Links.GiveUpIDs(t.Context(), progress.Links{User: 1, Link: 1}); err != nil {
+	if err := d.DB.GiveUpIDs(t.Context(), progress.Links{User: 1, Link: 1}); err != nil {
 		t.Fatal(err)
 	}
 	record(most / 2)

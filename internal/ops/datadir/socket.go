@@ -17,7 +17,7 @@ const maxSocketPath = 107
 // withSocket calls f with a path to the directory's socket that fits into an
 // address.
 func withSocket(dir string, f func(path string) error) error {
-	path := filepath.Join(dir, "footfall.sock")
+	path := filepath.Join(dir, socketFile)
 	if len(path) <= maxSocketPath {
 		return f(path)
 	}
@@ -26,7 +26,7 @@ func withSocket(dir string, f func(path string) error) error {
 		return err
 	}
 	defer d.Close()
-	return f("/proc/self/fd/" + strconv.Itoa(int(d.Fd())) + "/footfall.sock")
+	return f("/proc/self/fd/" + strconv.Itoa(int(d.Fd())) + "/" + socketFile)
 }
 
 // Listen listens on the directory's socket for commands. This process must own the

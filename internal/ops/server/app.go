@@ -123,7 +123,7 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	a.onClose(func(context.Context) error { stop(); return nil })
 	a.monitor.Watch(a.state)
 	a.monitor.Build(o.Build.Version, o.Build.Revision, o.Build.Go)
-	db := a.data.Links
+	db := a.data.DB
 	a.auth = auth.New(db, a.now)
 	a.bots = bot.New()
 	// The built-in data take a while to unpack, and most commands do not need them.

@@ -84,7 +84,7 @@ func (a *App) AddUser(ctx context.Context, login string) (token string, err erro
 	if err := auth.ValidLogin(login); err != nil {
 		return "", err
 	}
-	if _, err := a.data.Links.AddUser(ctx, login, a.now().Unix()); errors.Is(err, click.ErrExists) {
+	if _, err := a.data.DB.AddUser(ctx, login, a.now().Unix()); errors.Is(err, click.ErrExists) {
 		return "", &control.ExistsError{Login: login}
 	} else if err != nil {
 		return "", err
@@ -94,7 +94,7 @@ func (a *App) AddUser(ctx context.Context, login string) (token string, err erro
 
 // AddToken makes another token for a user, and returns it.
 func (a *App) AddToken(ctx context.Context, login string) (token string, err error) {
-	token, err = auth.Issue(ctx, a.data.Links, login, a.now())
+	token, err = auth.Issue(ctx, a.data.DB, login, a.now())
 	if errors.Is(err, click.ErrNotFound) {
 		err = a.unknownUser(ctx, login)
 	}
@@ -150,14 +150,14 @@ func (a *App) newAPIKey(ctx context.Context, login string) (string, error) {
 const pageOfUsers = 1000
 
 func (a *App) listUsers(ctx context.Context, after string) ([]control.User, error) {
-	users, err := a.data.Links.ListUsers(ctx, after, pageOfUsers)
+	users, err := a.data.DB.ListUsers(ctx, after, pageOfUsers)
 	if err != nil {
 		return nil, err
 	}
 	list := make([]control.User, len(users))
 	for i, u := range users {
 		list[i].User = u
-		if list[i].Tokens, err = a.data.Links.CountTokens(ctx, u.ID); err != nil {
+		if list[i].Tokens, err = a.data.DB.CountTokens(ctx, u.ID); err != nil {
 			return nil, err
 		}
 	}
@@ -177,7 +177,7 @@ const exportPiece = 64 << 10
 func (a *App) export(ctx context.Context, w io.Writer, clicks bool) (err error) {
 	out := bufio.NewWriterSize(w, exportPiece)
 	defer func() { err = errors.Join(err, out.Flush()) }()
-	x := &feed.Exporter{Links: a.data.Links, Users: a.data.Links}
+	x := &feed.Exporter{Links: a.data.DB, Users: a.data.DB}
 	if clicks {
 		release, err := a.data.HoldJournal(ctx)
 		if err != nil {

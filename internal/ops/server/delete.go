@@ -39,7 +39,7 @@ func (a *App) DeleteUser(ctx context.Context, login string) (datadir.Removal, er
 	}
 	return a.delete(ctx, rollup.Scope{User: u.ID}, feed.Gone{Login: u.Login}, func() (store.DeletedRows, error) {
 		defer a.auth.Forget(u.ID)
-		return a.data.Links.DeleteUser(ctx, u.ID)
+		return a.data.DB.DeleteUser(ctx, u.ID)
 	}, func(l *store.Link) bool { return l.User == u.ID })
 }
 
@@ -51,7 +51,7 @@ func (a *App) DeleteLink(ctx context.Context, written string) (datadir.Removal, 
 		return datadir.Removal{}, err
 	}
 	return a.delete(ctx, rollup.Scope{User: l.User, Link: l.ID}, feed.Gone{Hash: l.Hash}, func() (store.DeletedRows, error) {
-		return a.data.Links.DeleteLink(ctx, l.ID)
+		return a.data.DB.DeleteLink(ctx, l.ID)
 	}, func(o *store.Link) bool { return o.ID == l.ID })
 }
 

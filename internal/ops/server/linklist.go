@@ -30,7 +30,7 @@ func (a *App) listLinks(ctx context.Context, of control.LinksOf, each func(contr
 	return a.eachUser(ctx, of.Login, func(u store.User) error {
 		last := map[click.LinkID]bool{}
 		for f := (store.LinkFilter{User: u.ID, Limit: pageOfLinks}); ; f.Offset += pageOfLinks {
-			links, _, err := a.data.Links.ListLinks(ctx, f)
+			links, _, err := a.data.DB.ListLinks(ctx, f)
 			if err != nil || len(links) == 0 {
 				return err
 			}

@@ -13,7 +13,7 @@ import (
 
 // user returns the user that a command names, or control.UnknownUserError.
 func (a *App) user(ctx context.Context, login string) (store.User, error) {
-	u, err := a.data.Links.UserByLogin(ctx, login)
+	u, err := a.data.DB.UserByLogin(ctx, login)
 	if errors.Is(err, click.ErrNotFound) {
 		err = a.unknownUser(ctx, login)
 	}
@@ -31,7 +31,7 @@ func (a *App) eachUser(ctx context.Context, login string, f func(store.User) err
 		return f(u)
 	}
 	for after := ""; ; {
-		users, err := a.data.Links.ListUsers(ctx, after, pageOfUsers)
+		users, err := a.data.DB.ListUsers(ctx, after, pageOfUsers)
 		if err != nil || len(users) == 0 {
 			return err
 		}
@@ -50,7 +50,7 @@ const maxLogins = 10_000
 func (a *App) unknownUser(ctx context.Context, login string) error {
 	var logins []string
 	for after := ""; len(logins) < maxLogins; {
-		users, err := a.data.Links.ListUsers(ctx, after, pageOfUsers)
+		users, err := a.data.DB.ListUsers(ctx, after, pageOfUsers)
 		if err != nil {
 			return err
 		}

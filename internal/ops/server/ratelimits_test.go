@@ -25,7 +25,7 @@ func TestLimitsOfUsers(t *testing.T) {
 	for i := range 1001 {
 		links = append(links, store.ForeignLink{Login: "big", Hash: click.Hash(fmt.Sprintf("big%04d", i)), LongURL: "http://big.example/", Created: 1})
 	}
-	if _, err := app.data.Links.ImportLinks(t.Context(), links); err != nil {
+	if _, err := app.data.DB.ImportLinks(t.Context(), links); err != nil {
 		t.Fatal(err)
 	}
 	token, err := app.AddToken(t.Context(), "ann")

@@ -56,7 +56,7 @@ func newSpellings(t *testing.T) *spellings {
 		fmt.Sprintf(line, "deep/key", "gdeep", "deep", "go.example", "kdeep")+
 		fmt.Sprintf(line, "word", "gword", "hash", "other.example", "kword"))
 	for id := click.LinkID(1); ; id++ {
-		l, err := app.data.Links.LinkByID(t.Context(), id)
+		l, err := app.data.DB.LinkByID(t.Context(), id)
 		if err != nil {
 			return s
 		}
@@ -143,7 +143,7 @@ func (s *spellings) imported(format, line string) string {
 func (s *spellings) clicks() map[click.LinkID]uint64 {
 	counted := map[click.LinkID]uint64{}
 	for id := range s.names {
-		l, err := s.app.data.Links.LinkByID(s.t.Context(), id)
+		l, err := s.app.data.DB.LinkByID(s.t.Context(), id)
 		if err != nil {
 			s.t.Fatal(err)
 		}

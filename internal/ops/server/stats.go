@@ -32,7 +32,7 @@ func (a *App) stats(ctx context.Context, o control.StatsOptions) (s control.Stat
 	s = control.StatsOf{Login: o.Login, Timezone: cmp.Or(o.Timezone, v3.DefaultZone), TopLinks: []control.TopLink{}}
 	var of metrics.Subject
 	err = a.eachUser(ctx, o.Login, func(u store.User) error {
-		_, links, err := a.data.Links.ListLinks(ctx, store.LinkFilter{User: u.ID})
+		_, links, err := a.data.DB.ListLinks(ctx, store.LinkFilter{User: u.ID})
 		s.Users++
 		s.Links += links
 		of = append(of, metrics.Scope{User: u.ID})
@@ -67,7 +67,7 @@ func (a *App) stats(ctx context.Context, o control.StatsOptions) (s control.Stat
 		if err != nil {
 			return s, err
 		}
-		u, err := a.data.Links.UserByID(ctx, l.User)
+		u, err := a.data.DB.UserByID(ctx, l.User)
 		if err != nil {
 			return s, err
 		}
@@ -88,7 +88,7 @@ func (a *App) shortURLs(ctx context.Context, domain string, values []string) ([]
 	for i, v := range values {
 		ids[i] = rollup.ParseLinkValue(v)
 	}
-	hashes, err := a.data.Links.Hashes(ctx, ids)
+	hashes, err := a.data.DB.Hashes(ctx, ids)
 	urls := make([]string, len(hashes))
 	for i, h := range hashes {
 		if h != "" {

@@ -144,9 +144,9 @@ func (c *Contents) TrimMark() string {
 	return c.dir.join(fileName(at, trimmedExt))
 }
 
-// Tail is the stretch that is missing after the newest segment, up to the position
+// LostTail is the stretch that is missing after the newest segment, up to the position
 // of Options.Reached. It is false if nothing is missing there.
-func (c *Contents) Tail() (Flaw, bool) {
+func (c *Contents) LostTail() (Flaw, bool) {
 	c.segMu.RLock()
 	defer c.segMu.RUnlock()
 	s := c.segs[len(c.segs)-1]

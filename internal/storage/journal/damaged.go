@@ -55,7 +55,7 @@ func (d *Damaged) Flaws() (flaws []Flaw, err error) {
 		}
 		flaws = append(flaws, some...)
 	}
-	tail, ok := d.Tail()
+	tail, ok := d.LostTail()
 	if ok && !slices.ContainsFunc(flaws, func(f Flaw) bool { return f.To >= tail.To }) {
 		flaws = append(flaws, tail)
 	}

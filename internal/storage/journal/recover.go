@@ -102,7 +102,7 @@ func (j *Journal) recover() error {
 
 // complete fails if the journal ends before a position that it had reached.
 func (j *Journal) complete() error {
-	lost, ok := j.Tail()
+	lost, ok := j.LostTail()
 	if !ok {
 		return nil
 	}

@@ -60,13 +60,13 @@ type DB struct {
 // upgrades an older schema. A newer schema is store.ErrVersion, and a damaged file
 // is a store.CorruptError. Only its owner can read the file.
 func Open(ctx context.Context, path string) (*DB, error) {
-	return OpenOlder(ctx, path, func(int, int) {})
+	return OpenReportingUpgrade(ctx, path, func(int, int) {})
 }
 
-// OpenOlder is Open, and calls upgrading before an upgrade, which may take a while,
-// with the version of the schema and the version after the upgrade. It is not
-// called for a new database.
-func OpenOlder(ctx context.Context, path string, upgrading func(from, to int)) (*DB, error) {
+// OpenReportingUpgrade is Open. Before it upgrades an older schema, which may take
+// minutes, it calls upgrading with the version of the schema and the one after the
+// upgrade.
+func OpenReportingUpgrade(ctx context.Context, path string, upgrading func(from, to int)) (*DB, error) {
 	db, err := open(ctx, path, upgrading)
 	if isDamage(err) {
 		return nil, fmt.Errorf("store/sql: open: %w", &store.CorruptError{File: path, Err: err})

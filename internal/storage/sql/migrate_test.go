@@ -60,7 +60,7 @@ func TestUpgradingIsCalled(t *testing.T) {
 		want [][2]int
 	}{{path, [][2]int{{1, len(schemas)}}}, {path, nil}, {filepath.Join(t.TempDir(), "new.db"), nil}} {
 		var got [][2]int
-		db, err := sql.OpenOlder(t.Context(), c.path, func(from, to int) {
+		db, err := sql.OpenReportingUpgrade(t.Context(), c.path, func(from, to int) {
 			if v := text(t, raw(t, c.path), `SELECT MAX(version) FROM schema_versions`); v != "1" {
 				t.Errorf("upgrading is called when the schema is already %s", v)
 			}

@@ -35,7 +35,7 @@ func openLinks(ctx context.Context, dir string, older bool, log *slog.Logger) (*
 		}
 	}
 	var began time.Time
-	db, err := sql.OpenOlder(ctx, path, func(from, to int) {
+	db, err := sql.OpenReportingUpgrade(ctx, path, func(from, to int) {
 		began = time.Now()
 		log.Info("footfall.db is of an older version and is upgraded now; an older footfall cannot open it afterwards", "schema", from, "to", to)
 	})
