@@ -69,7 +69,7 @@ func (l *Lookup) Country(a netip.Addr) click.Country {
 }
 
 // Watch looks at the file at every tick until ctx is done, reads it again if it
-// changed, and logs what came of it. A few seconds between ticks are enough. Built-in
+// changed, and logs the result. A few seconds between ticks are enough. Built-in
 // data do not change.
 func (l *Lookup) Watch(ctx context.Context, ticks <-chan time.Time, log *slog.Logger) {
 	if l.file != nil {

@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	// MaxAge bounds how long an answer of the store is remembered.
+	// MaxAge is the longest time for which an answer of the store is remembered.
 	MaxAge = time.Minute
 
 	// The bounds of what is remembered. Each is split evenly among the shards.

@@ -25,14 +25,14 @@ const (
 var errUnknown = fmt.Errorf("links: resolve: %w", click.ErrNotFound)
 
 // Resolve finds the link of a path as a request to the host sees it: the keyword of
-// that host, whatever its port and spelling, otherwise the link of that name
+// that host in any spelling, with any port, otherwise the link of that name
 // anywhere. path has no slash at its start, and may mean several names (see
 // tryNames). It fails with click.ErrNotFound if there is no such link, and for a name that
 // is reserved, longer than MaxName, not UTF-8, or holds a control character.
 //
 // Answers are up to MaxAge old, by the clock of Options. A link that Shorten
 // returned, or that ForgetImported was given, is found at once. If the store cannot answer,
-// the last answer that was a link is used, however old it is; without one the
+// the last answer that was a link is used, of any age; without one the
 // error is the store's, never click.ErrNotFound.
 func (l *Links) Resolve(ctx context.Context, host, path string) (store.Link, error) {
 	host = weburl.Host(host)

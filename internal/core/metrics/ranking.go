@@ -104,8 +104,8 @@ func (r Ranking) plain(tops []top, each iteration) error {
 // namesAtOnce is the number of names that are looked up together.
 const namesAtOnce = 1024
 
-// named looks up the names of values that have at least as many clicks as the last
-// entry.
+// named looks up the names of values, without those that have fewer clicks than the last
+// entry of a full list.
 func (r Ranking) named(ctx context.Context, tops []top, each iteration) error {
 	var waiting []store.Count
 	ask := func() error {
@@ -296,8 +296,8 @@ func (t *top) offer(name string, clicks uint64, lead string, led uint64) {
 	e.lead(lead, led)
 }
 
-// lead sets the lead if it has more clicks than the current one, and returns how many
-// bytes that took.
+// lead sets the lead if it has more clicks than the current one, and returns the bytes
+// that it took.
 func (e *entry) lead(lead string, clicks uint64) (bytes int) {
 	if lead == "" || e.Lead != "" && clicks <= e.led {
 		return 0

@@ -2,7 +2,7 @@
 // status that the body repeats, the errors that lead to it, and the log of the
 // errors that are not the client's.
 //
-// It does not know methods or formats.
+// It has no methods and no formats.
 package envelope
 
 import (
@@ -65,8 +65,8 @@ type Fault struct {
 // Unknown and one for Unavailable.
 type Faults struct{ unknown, unavailable *lograte.Line[Fault] }
 
-// NewFaults makes Faults. write logs the number of faults since the last line, and
-// the last fault. Faults must be closed.
+// NewFaults returns Faults that must be closed. write logs the number of faults since the
+// last line, and the last fault.
 func NewFaults(write func(faults uint64, last Fault)) *Faults {
 	return &Faults{lograte.New(time.Second, write), lograte.New(time.Second, write)}
 }

@@ -27,7 +27,7 @@ type Auth interface {
 // Options configures an OAuth. All fields except Attempts are required.
 type Options struct {
 	Auth Auth
-	// Attempts bounds how many passwords an address sends; nil sets no bound.
+	// Attempts bounds the passwords that an address may send; nil sets no bound.
 	Attempts *throttle.Limiter
 	// Address is the key of a request in Attempts.
 	Address func(*http.Request) string
@@ -41,7 +41,7 @@ type OAuth struct {
 	faults *envelope.Faults
 }
 
-// New makes an OAuth. It must be closed.
+// New returns an OAuth that must be closed.
 func New(o Options) *OAuth {
 	return &OAuth{
 		Options: o,

@@ -60,7 +60,7 @@ type Options struct {
 
 	// Status is the HTTP status of a redirect: 301, 302, 303, 307 or 308.
 	Status int
-	// MaxAge is for how long a browser may repeat a redirect without asking, in whole
+	// MaxAge is the time for which a browser may repeat a redirect without asking, in whole
 	// seconds. Clicks that it repeats do not count.
 	MaxAge time.Duration
 	// NotFoundURL is the URL that unknown names lead to; a plain page if empty.
@@ -172,8 +172,8 @@ var (
 )
 
 // record makes the click durable. If it fails, it returns once the failure is in
-// the log. So however the process ends, kill -9 included, each visitor who was
-// answered has a click that is durable or reported.
+// the log. So each visitor who was answered has a click that is durable or reported, even
+// after kill -9.
 func (h *Handler) record(r *http.Request, l *store.Link, kind bot.Kind) {
 	c := click.Click{
 		Time: h.o.Now().UnixMilli(), User: l.User, Link: l.ID,

@@ -2,6 +2,7 @@ package v3
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -30,7 +31,8 @@ type Options struct {
 	Seats *throttle.Seats
 	// Timeout bounds the duration of a call; 0 sets no bound.
 	Timeout time.Duration
-	// Full reports whether the disk is too full for users to write; nil is never.
+	// Full reports whether the disk is too full for users to write; nil means never. The API
+	// does not log the calls that it refuses then: a change of Full is logged elsewhere.
 	Full func() bool
 	Now  func() time.Time
 	Log  *slog.Logger
@@ -40,8 +42,8 @@ type Options struct {
 type Limits struct {
 	// Users bounds calls by user. The tokens and the apiKey of a user share it.
 	Users *throttle.Limiter
-	// Links bounds by user how many links are made or changed, and Texts how
-	// many bytes are written with them.
+	// Links bounds by user the links that are made or changed, and Texts the bytes
+	// that are written with them.
 	Links, Texts *throttle.Limiter
 	// Refused bounds wrong credentials by address.
 	Refused *throttle.Limiter
@@ -61,7 +63,7 @@ type Store interface {
 	Keywords(ctx context.Context, links []click.LinkID) ([]store.Keyword, error)
 	LinksOfURL(ctx context.Context, longURL string) ([]store.Link, error)
 	ListLinks(ctx context.Context, f store.LinkFilter) (links []store.Link, all int, err error)
-	MoreLinks(ctx context.Context, user click.UserID, than int) (bool, error)
+	MoreLinks(ctx context.Context, user click.UserID, n int) (bool, error)
 	VisibleAggregate(ctx context.Context, user click.UserID, id click.LinkID) (store.Link, error)
 }
 
@@ -75,7 +77,7 @@ type API struct {
 	givenUp   *lograte.Line[givenUp]
 }
 
-// New makes an API. It must be closed.
+// New returns an API that must be closed.
 func New(o Options) *API {
 	a := &API{Options: o}
 	a.methods = a.methodTable()
@@ -92,7 +94,7 @@ func New(o Options) *API {
 	return a
 }
 
-// Close logs what is not logged yet.
+// Close logs the events that are not logged yet.
 func (a *API) Close() {
 	a.faults.Close()
 	a.unwritten.Close()
@@ -108,7 +110,7 @@ func (a *API) Methods() []string { return slices.Collect(maps.Keys(a.methods)) }
 func (a *API) Method(path string) string {
 	name, below := strings.CutPrefix(path, "/v3/")
 	name = strings.TrimSuffix(strings.TrimPrefix(name, "v3/"), "/")
-	if !below || a.methods[name].serve == nil {
+	if !below || a.methods[name].run == nil {
 		return ""
 	}
 	return name
@@ -182,18 +184,19 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		ctx: ctx, request: r, host: r.Host, query: q, header: r.Header,
 		now: a.Now(), method: m, api: a, err: unread,
 	}
-	data := a.serve(c)
+	data := a.runMethod(c)
 	c.err = c.orGivenUp()
 	c.writeLimits(h)
-	if m.serve != nil {
+	if m.run != nil {
 		q.warn(h, m.dated)
 	}
 	a.answer(w, r, m, q, data, c.err)
 }
 
-// serve runs the method. It returns a panic as an error.
-func (a *API) serve(c *call) (data any) {
-	if c.method.serve == nil {
+// runMethod returns the data of the method, and sets the error of the call. A panic is an
+// error, too.
+func (a *API) runMethod(c *call) (data any) {
+	if c.method.run == nil {
 		c.err = envelope.NotFound
 	}
 	if c.err != nil {
@@ -207,7 +210,7 @@ func (a *API) serve(c *call) (data any) {
 			data, c.err = nil, envelope.Panicked(p)
 		}
 	}()
-	data, err := c.method.serve(c)
+	data, err := c.method.run(c)
 	c.fail(err)
 	return data
 }
@@ -216,7 +219,7 @@ func (a *API) serve(c *call) (data any) {
 func (a *API) answer(w http.ResponseWriter, r *http.Request, m method, q query, data any, err error) {
 	e := encodingOf(q, m)
 	s := statusOf(err)
-	if err != errBusy {
+	if !errors.Is(err, errBusy) && !errors.Is(err, errDiskFull) {
 		a.faults.Note(w, r, s, err)
 	}
 	if s.Code >= 400 {

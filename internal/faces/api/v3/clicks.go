@@ -49,7 +49,7 @@ func (a *API) userShortenCounts(c *call) (any, error) {
 func (c *call) overTime(m *metrics.Metrics, of metrics.Subject, w windowParams, key string, at func(metrics.Point) entry) (any, error) {
 	if w.total {
 		total, err := m.Total(c.ctx, of, w.Window)
-		row := at(metrics.Point{Count: total}).row()[1:] // without the date
+		row := at(metrics.Point{Count: total}).row().withoutDate()
 		return c.withRow(row, textData{c.about(w, field{key, total}), total}), err
 	}
 	series, err := m.Series(c.ctx, of, w.Window, w.limit)

@@ -3,7 +3,7 @@
 //
 // A call in the order of the code:
 //
-//	api.go          ServeHTTP: which method, how long it may take, what is logged
+//	api.go          ServeHTTP: finds the method, bounds its time, and logs faults
 //	request.go      query string and body become a query
 //	methods.go      the table of methods
 //	credentials.go  whose token or apiKey it is, and the limits of that user
@@ -18,7 +18,7 @@
 // Methods are in
 //
 //	clicks.go, countries.go, popular_links.go, referrers.go, referring_domains.go,
-//	encoders.go, link_history.go, lookup.go, user_info.go   named after them
+//	link_encoders.go, link_history.go, lookup.go, user_info.go   named after them
 //	shorturls.go    those that name links by shortUrl and hash
 //	shorten.go      those that make and change links
 //	unsupported.go  those that have no data
@@ -26,5 +26,6 @@
 // A new method is a line in the table of methods.go, a function and a golden file. A
 // new parameter is a name and a rule in params.go.
 //
-// The package does not count, compute with time zones or know stores.
+// The package does not count, does not compute with time zones, and does not depend on an
+// engine.
 package v3

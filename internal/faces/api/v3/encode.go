@@ -36,8 +36,8 @@ func encodingOf(q query, m method) encoding {
 	return e
 }
 
-// write is the one place that answers. It encodes the whole body before it sends
-// anything.
+// write is the one function that answers. It encodes the whole body before it sends
+// anything. The HTTP status of MethodNotAllowed is 405 in every format.
 func write(w http.ResponseWriter, r *http.Request, e encoding, s status, data any) error {
 	code, contentType, body, err := encode(e, s, data)
 	if err != nil {
@@ -63,7 +63,8 @@ func write(w http.ResponseWriter, r *http.Request, e encoding, s status, data an
 }
 
 // encode is the HTTP status, Content-Type and body of an answer. In json and xml the
-// HTTP status is 200 and the envelope has the status.
+// HTTP status is 200 and the envelope has the status. In txt and csv it is the status, and
+// the body of an error is its text alone.
 func encode(e encoding, s status, data any) (code int, contentType string, body []byte, err error) {
 	if t, ok := data.(tableData); ok {
 		if e.format == "csv" && s == statusOK {
@@ -74,8 +75,8 @@ func encode(e encoding, s status, data any) (code int, contentType string, body 
 	}
 	if e.format == "txt" || e.format == "csv" {
 		text := s.Text
-		if s == statusOK {
-			text = fmt.Sprint(data.(textData).text)
+		if s == statusOK { // in txt: csv has returned, because its data is a tableData
+			text = fmt.Sprint(data.(textData).text) // endParams refuses txt for other data
 		}
 		return s.Code, "text/plain; charset=utf-8", []byte(text + "\n"), nil
 	}

@@ -3,6 +3,7 @@ package v3
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -14,7 +15,9 @@ import (
 
 // A question is expensive if it takes long or needs much memory. That depends on how
 // much there is to read and not on the method: most questions of every method are
-// cheap, and never wait. An expensive one takes a seat before it continues.
+// cheap, and never wait. An expensive one takes a seat before it continues. The number of
+// seats is set in internal/ops/server/limits.go. Which questions about links are expensive
+// is decided here, and which sums of clicks, in internal/storage/pebble/sum.go.
 const (
 	// A search is expensive for a user with more links than manySearched, and a
 	// list without a search for a user with more than manyListed. Each takes a few
@@ -49,8 +52,8 @@ func (c *call) takeSeat(ctx context.Context) error {
 // userKey is the key of a user in limiters and seats.
 func userKey(u click.UserID) string { return strconv.FormatUint(uint64(u), 10) }
 
-// seatForLinks takes a seat if the user has so many links that listing them, or
-// searching them, is expensive.
+// seatForLinks takes a seat if it is expensive to list the links of the user, or to search
+// them.
 func (c *call) seatForLinks(user click.UserID, search bool) error {
 	many := manyListed
 	if search {
@@ -75,7 +78,7 @@ func (c *call) linksOfURL(longURL string) ([]store.Link, error) {
 
 // errBusy is the answer to a question that was given up. It is logged as givenUp and
 // not as a fault.
-var errBusy error = envelope.Unavailable
+var errBusy = fmt.Errorf("given up: %w", envelope.Unavailable)
 
 // givenUp is a question that got no seat or took too long.
 type givenUp struct {

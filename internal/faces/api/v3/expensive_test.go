@@ -172,8 +172,8 @@ type many struct {
 	links int
 }
 
-func (s many) MoreLinks(_ context.Context, _ click.UserID, than int) (bool, error) {
-	return s.links > than, nil
+func (s many) MoreLinks(_ context.Context, _ click.UserID, n int) (bool, error) {
+	return s.links > n, nil
 }
 
 func (s many) LinksOfURL(ctx context.Context, longURL string) ([]store.Link, error) {

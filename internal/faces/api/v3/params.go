@@ -33,7 +33,7 @@ const (
 	// maxNamedLinks bounds the links that a call of an older method may name.
 	maxNamedLinks = 15
 
-	// maxDays is days; defaultDays unless it is given.
+	// maxDays is the largest value of days, and defaultDays the value if absent.
 	defaultDays = 7
 	maxDays     = 30
 	// maxHours is the distance of a zone from UTC in hours.
@@ -186,7 +186,8 @@ func Zone(s string) (*calendar.Zone, bool) {
 	return nil, false
 }
 
-// zone is timezone, or tz_offset.
+// zone is timezone, or tz_offset, which is another name for it: a wrong value of either is
+// INVALID_ARG_TIMEZONE.
 func (c *call) zone() *calendar.Zone { return c.zoneOf(c.query.get("timezone", "tz_offset")) }
 
 func (c *call) zoneOf(s string) *calendar.Zone {
@@ -197,24 +198,24 @@ func (c *call) zoneOf(s string) *calendar.Zone {
 	return z
 }
 
-// unit is the parameter, and whether it is given.
-func (c *call) unit() (calendar.Unit, bool) {
+// unit is the unit of time; a day if absent.
+func (c *call) unit() calendar.Unit {
 	s := c.query.get("unit")
 	if s == "" {
-		return calendar.Day, false
+		return calendar.Day
 	}
 	u, err := calendar.ParseUnit(s)
 	if err != nil {
 		c.fail(invalid("unit"))
 	}
-	return u, true
+	return u
 }
 
 // units is the number of units, or metrics.AllTime.
 func (c *call) units(u calendar.Unit) int {
 	s := c.query.get("units")
 	if s == "" {
-		return metrics.AllTime
+		return metrics.AllTime // the default, so only units with clicks are listed (see metrics.Series)
 	}
 	n, kind := parseInt(s)
 	switch {
@@ -268,7 +269,7 @@ type windowParams struct {
 	echo  *int64 // unit_reference_ts in the answer
 }
 
-// window takes the parameters of a window. Without unit it is a day.
+// window takes the parameters of a window.
 func (c *call) window() windowParams { return c.windowOf(true) }
 
 // windowWithoutRollup is window for methods that do not take the parameter rollup.
@@ -276,7 +277,7 @@ func (c *call) windowWithoutRollup() windowParams { return c.windowOf(false) }
 
 func (c *call) windowOf(takesRollup bool) windowParams {
 	w := windowParams{total: true}
-	w.Unit, _ = c.unit()
+	w.Unit = c.unit()
 	w.Units = c.units(w.Unit)
 	w.Zone = c.zone()
 	if takesRollup {
@@ -326,10 +327,7 @@ func (c *call) dates(w *windowParams) {
 
 // isLegacy reports whether the question is in the legacy form: by day, without unit,
 // from and to.
-func (c *call) isLegacy() bool {
-	_, given := c.unit()
-	return !given && c.query.get("from", "to") == ""
-}
+func (c *call) isLegacy() bool { return c.query.get("unit", "from", "to") == "" }
 
 // legacyParams are the parameters of the legacy form.
 type legacyParams struct {

@@ -16,16 +16,16 @@ func (a *API) userPopularLinks(c *call) (any, error) {
 		return nil, err
 	}
 	top, err := c.ranked(allLinks(user), rollup.Link, w, metrics.Ranking{Names: c.shortURLs})
-	list := entriesOf(top, func(v metrics.Value) linkClicks { return linkClicks{v.Name, v.Clicks} })
+	list := entriesOf(top, func(v metrics.Value) popularLink { return popularLink{v.Name, v.Clicks} })
 	return withList(c, w.Zone, list, c.about(w, field{"popular_links", list})), err
 }
 
-type linkClicks struct {
+type popularLink struct {
 	Link   string `json:"link"`
 	Clicks uint64 `json:"clicks"`
 }
 
-func (e linkClicks) row() object { return object{{"link", e.Link}, {"clicks", e.Clicks}} }
+func (e popularLink) row() object { return object{{"link", e.Link}, {"clicks", e.Clicks}} }
 
 // shortURLs are the short URLs for values of rollup.Link; empty for deleted links.
 func (c *call) shortURLs(ctx context.Context, values []string) ([]string, error) {

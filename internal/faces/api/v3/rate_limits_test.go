@@ -16,7 +16,7 @@ import (
 	"github.com/footfall/footfall/internal/testkit/logtest"
 )
 
-// limited is an API with limits. It counts how often it asks Auth.
+// limited is an API with limits. It counts the questions to Auth.
 type limited struct {
 	v3.Auth
 	api   *v3.API

@@ -141,8 +141,8 @@ func skip(r *http.Request) {
 
 // parseBody is the parameters of a body. It needs the Content-Type for multipart/…
 // only, because clients send JSON as text/plain, without a type and as urlencoded,
-// and forms as application/json. Other bodies are told apart by their first
-// character: no parameter begins with a brace.
+// and forms as application/json. The first character of other bodies
+// distinguishes them: no parameter begins with a brace.
 func parseBody(contentType string, body []byte) (query, error) {
 	body = bytes.TrimPrefix(body, []byte("\ufeff"))
 	text := bytes.TrimLeft(body, " \t\r\n")

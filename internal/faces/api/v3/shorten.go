@@ -2,6 +2,7 @@ package v3
 
 import (
 	"errors"
+	"fmt"
 	"net/url"
 	"strings"
 
@@ -186,12 +187,16 @@ func unknownField(name string) status {
 // retryFull is the Retry-After if the disk is full, in seconds.
 const retryFull = 60
 
+// errDiskFull is the answer to a call that would write while the disk is full. It is not
+// logged as a fault (see Options.Full).
+var errDiskFull = fmt.Errorf("the disk is full: %w", envelope.Unavailable)
+
 // write calls do, unless the user has written too much lately or the disk is full. do
-// writes that many bytes, and reports whether it wrote anything.
+// writes up to that number of bytes, and reports whether it wrote anything.
 func (c *call) write(bytes int, do func() (wrote bool, err error)) error {
 	if c.api.Full != nil && c.api.Full() {
 		c.retry = retryFull
-		return envelope.Unavailable
+		return errDiskFull
 	}
 	user, limits := userKey(c.asking), &c.api.Limits
 	taken := limits.Links.Take(user)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/footfall/footfall/internal/base/throttle"
 	v3 "github.com/footfall/footfall/internal/faces/api/v3"
+	"github.com/footfall/footfall/internal/testkit/logtest"
 )
 
 // TestWriteLimits: the links that a user makes or changes, and the bytes of their
@@ -61,4 +62,28 @@ func TestWriteLimits(t *testing.T) {
 	// A text with more bytes than a minute allows takes all of them.
 	expect("user/link_save?access_token=good&note="+strings.Repeat("n", 4000)+"&longUrl="+long(4), "OK", "")
 	expect("user/link_edit?access_token=good&link=ze6poY&edit=note&note=z", "RATE_LIMIT_EXCEEDED", "1")
+}
+
+// TestFullDisk: while the disk is full, a call that would write is refused, and others are
+// answered. The refused calls are not logged: the full disk is, by the data directory.
+func TestFullDisk(t *testing.T) {
+	t.Parallel()
+	api, log := newAPI(t), new(logtest.Log)
+	api.Full, api.Log = func() bool { return true }, log.Logger()
+	for _, write := range []string{
+		"shorten?longUrl=http://new.example/", "user/link_save?longUrl=http://new.example/", "user/link_edit?link=ze6poY&edit=note&note=x", "user/info?full_name=Ann",
+	} {
+		if text, retry := answerTo(t, api, write+"&access_token=good"); text != "TEMPORARILY_UNAVAILABLE" || retry != "60" {
+			t.Errorf("%s with a full disk: %s, Retry-After %q; want TEMPORARILY_UNAVAILABLE, 60", write, text, retry)
+		}
+	}
+	for _, read := range []string{"shorten?longUrl=http://google.com/", "user/info?a=b", "user/clicks?unit=day"} {
+		if text, retry := answerTo(t, api, read+"&access_token=good"); text != "OK" || retry != "" {
+			t.Errorf("%s with a full disk: %s, Retry-After %q; want OK", read, text, retry)
+		}
+	}
+	api.Close()
+	if log.String() != "" {
+		t.Errorf("the refused calls were logged: %s", log)
+	}
 }

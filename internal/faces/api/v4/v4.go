@@ -57,7 +57,7 @@ var methods = map[string]string{
 // about is the resource in a path, by Bitly's name for it, and what to use instead.
 func about(verb, path string) (resource, instead string) {
 	parts := strings.Split(strings.Trim(strings.TrimPrefix(path, "/v4"), "/"), "/")
-	name := 0 // how many parts of the path name the resource
+	name := 0 // the number of parts of the path that name the resource
 	switch parts[0] {
 	case "shorten", "expand", "bitlinks":
 		resource, name = "bitlinks", 2
