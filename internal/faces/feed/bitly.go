@@ -121,9 +121,9 @@ func (f *bitly) entry(line []byte) (entry, error) {
 func inTime(t, now int64) error {
 	switch {
 	case t < click.Earliest.Unix():
-		return fmt.Errorf("the click's time, %s, is before %s", instant(t), click.Earliest.Format(time.DateOnly))
+		return fmt.Errorf("the time of the click is %s, which is before %s", instant(t), click.Earliest.Format(time.DateOnly))
 	case t > now:
-		return fmt.Errorf("the click's time, %s, is in the future", instant(t))
+		return fmt.Errorf("the time of the click is %s, which is in the future", instant(t))
 	}
 	return nil
 }

@@ -37,7 +37,7 @@ func TestCombined(t *testing.T) {
 		{`1.2.3.4 - - ` + at + ` "GET /abc HTTP/1.1`, nil, "", "combined"},
 		{`1.2.3.4 - - ` + at + ` "GET /abc HTTP/1.1" x 5 "-" "Firefox"`, nil, "", "status"},
 		{`1.2.3.4 - - [10/Feb/2013] "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, nil, "", "time"},
-		{`1.2.3.4 - - [10/Feb/2033:13:55:36 -0700] "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, nil, "", "2033-02-10T20:55:36Z, is in the future"},
+		{`1.2.3.4 - - [10/Feb/2033:13:55:36 -0700] "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, nil, "", "2033-02-10T20:55:36Z, which is in the future"},
 		// Dirt in what is not kept.
 		{"1.2.3.4 - - " + at + " \"GET /abc?q=\xc4\xfa HTTP/1.1\" 301 5 \"-\" \"Op\xe9ra\"", &click.Click{Country: fr}, "abc", ""},
 		{"1.2.3.4 - Jos\xe9 " + at + ` "GET /abc HTTP/1.1" 301 5 "-" "Fire` + "\x00" + `fox"`, &click.Click{Country: fr}, "abc", ""},

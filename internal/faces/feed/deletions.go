@@ -25,7 +25,7 @@ type deletions struct {
 }
 
 // Hold blocks imports while users and links are deleted. The caller calls release with
-// what was deleted. Running imports reject later lines of these users and links, which
+// the deleted users and links. Running imports reject later lines of these users and links, which
 // would otherwise make them again, or be recorded and count nowhere.
 func (im *Importer) Hold() (release func(...Gone)) {
 	im.deletions.resolving.Lock()
@@ -37,7 +37,7 @@ func (im *Importer) Hold() (release func(...Gone)) {
 	}
 }
 
-// begin adds deletions to the result until end is called.
+// begin returns a gone to which deletions are added until end is called.
 func (d *deletions) begin() (_ *gone, end func()) {
 	d.resolving.Lock()
 	defer d.resolving.Unlock()
@@ -91,7 +91,7 @@ func (g *gone) link(l *store.ForeignLink) error {
 	return fmt.Errorf("the link %.100q %w", l.Hash, errDeleted)
 }
 
-// forgetGone makes the resolver ask for everything again after a deletion.
+// forgetGone forgets all answers after a deletion.
 func (r *resolver) forgetGone() {
 	if r.gone.more {
 		r.gone.more = false

@@ -1,4 +1,4 @@
-// Package feed imports clicks that others recorded, and exports what there is. It reads
+// Package feed imports clicks that others recorded, and exports users, links and counts. It reads
 // an input line by line and passes each click to the recorder once, even if the input is
 // imported again after it was cut off or has grown.
 //
@@ -7,10 +7,13 @@
 //
 // Where to look:
 //
-//	import.go, importing.go   Import, from the first line to the last
-//	lines.go, inflow.go, scan.go   unpacks an input, cuts it into lines, and parses chunks of them
-//	bitly.go, combined.go, ndjson.go   a format of input; fields.go reads values of JSON
-//	describe.go, resolve.go, redirect_loops.go, deletions.go   what lines say about links and users
-//	resume.go, prefix.go, notes.go, rejected.go   an input that was imported before
-//	export.go, demo.go     writes NDJSON; writes clicks to try footfall with
+//	import.go, importing.go   Import; one import while it runs
+//	inflow.go, decompress.go  reads an input in the background; unpacks gzip
+//	lines.go, scan.go         cuts an input into lines; parses chunks of them
+//	bitly.go, combined.go, ndjson.go   the formats of input; fields.go reads values of JSON
+//	describe.go, resolve.go   makes the links and users of lines; finds those of clicks
+//	redirect_loops.go, deletions.go    rejects links that lead back here; and those just deleted
+//	resume.go, notes.go       finds the place up to which an input is known; notes about it
+//	cut_off.go, rejected.go   an input that ends inside a known part; lines rejected before
+//	export.go, demo.go        writes NDJSON; writes clicks to try footfall with
 package feed

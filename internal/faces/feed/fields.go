@@ -47,7 +47,7 @@ func object(p *fastjson.Parser, line []byte) (*fastjson.Value, error) {
 	return v, nil
 }
 
-// form is which strings a field accepts. A string is required unless it is optional.
+// form is the kind of strings that a field accepts. A string is required unless it is optional.
 type form int
 
 const (
@@ -64,8 +64,7 @@ type fields []struct {
 	form form
 }
 
-// from takes the strings in order. It fails with what is wrong with the first one that
-// cannot be taken.
+// from takes the strings in order, and fails at the first one that cannot be taken.
 func (fs fields) from(v *fastjson.Value) (err error) {
 	for _, f := range fs {
 		if *f.to, err = text(v, f.key, f.form&optional == 0); err != nil {
@@ -141,11 +140,11 @@ func instantOf(v *fastjson.Value, key string, last int64) (int64, error) {
 	}
 	switch {
 	case t < 0:
-		return 0, fmt.Errorf("%q, %s, is before 1970", key, instant(t))
+		return 0, fmt.Errorf("%q is %s, which is before 1970", key, instant(t))
 	case t > last && last == click.Latest.Unix()-1:
-		return 0, fmt.Errorf("%q, %s, is after 2099", key, instant(t))
+		return 0, fmt.Errorf("%q is %s, which is after 2099", key, instant(t))
 	case t > last:
-		return 0, fmt.Errorf("%q, %s, is in the future", key, instant(t))
+		return 0, fmt.Errorf("%q is %s, which is in the future", key, instant(t))
 	}
 	return t, nil
 }

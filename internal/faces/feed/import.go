@@ -120,7 +120,7 @@ type Importer struct {
 	Recorder Recorder
 	Links    store.Links
 	Users    store.Users
-	// Names says which URLs are short links of ours. Host is the host of those if there
+	// Names finds which URLs are short links of ours. Host is the host of those if there
 	// is no domain.
 	Names *links.Links
 	Host  string
@@ -180,7 +180,7 @@ func (im *Importer) Import(ctx context.Context, formatName string, r io.Reader, 
 	}
 	at.Input = name
 	i.last = at
-	known, err := i.prefix(rest, marks, at, reject)
+	known, err := i.takeCutOff(rest, marks, at, reject)
 	if err == nil && !known {
 		err = i.recordAll(ctx, rest, reject)
 	}

@@ -19,8 +19,8 @@ type importing struct {
 	last    store.Mark // the last mark that was recorded or found
 	unended uint64     // rejected lines after it
 	alien   uint64     // rejected lines that are not of the format
-	// Lines before the marks that were found which were rejected at first:
-	// earlier counts those that earlier imports took, now those that this one took.
+	// Lines before the last mark that was found, and that were rejected at first: earlier
+	// counts those that earlier imports took, now those that this one took.
 	earlier, now tally
 	// cut is the lines after the last mark that was found, if they are the start of a
 	// stretch that is known.
@@ -100,7 +100,8 @@ func (i *importing) resolveAndRecord(ctx context.Context, c *chunk, before *note
 	return nil
 }
 
-// result is the sum of what became of the input, which was known up to a mark.
+// result counts the lines of the input by their outcome. Those before the mark at were known
+// when this import began.
 func (i *importing) result(at store.Mark) Result {
 	n, _ := parseNotes(i.last.Notes) // encode wrote them, or they were parsed before
 	later := i.earlier

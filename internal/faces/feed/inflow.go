@@ -13,7 +13,7 @@ import (
 // a second.
 const dueAfter = 500 * time.Millisecond
 
-// errDue is for a read that found nothing while lines that were read before are due.
+// errDue is the error of a Read that found no bytes when lines that were read before are due.
 var errDue = errors.New("lines are due")
 
 // inflow reads and unpacks an input in the background. A Read of a quiet input returns
@@ -121,8 +121,8 @@ func (f *inflow) take(next block) {
 	f.block, f.rest = next, next.bytes
 }
 
-// hold says that lines were read, which are due after dueAfter; release, that no lines
-// are held any more.
+// hold is called when lines were read: they are due after dueAfter. release is called when
+// they were passed on.
 func (f *inflow) hold() {
 	if f.due == nil {
 		f.due = f.after(dueAfter)
@@ -134,15 +134,15 @@ func (f *inflow) release() { f.due = nil }
 // buffered is an inflow with a buffer for a whole line.
 type buffered struct {
 	*bufio.Reader
-	from *inflow
+	flow *inflow
 }
 
 // ready reports whether a read returns at once.
-func (b buffered) ready() bool { return b.Buffered() > 0 || b.from.ready() }
+func (b buffered) ready() bool { return b.Buffered() > 0 || b.flow.ready() }
 
 // failed is the error of an input if nothing could be read.
 func (b buffered) failed() error {
-	if err := b.from.block.err; b.Buffered() == 0 && !errors.Is(err, io.EOF) {
+	if err := b.flow.block.err; b.Buffered() == 0 && !errors.Is(err, io.EOF) {
 		return err
 	}
 	return nil

@@ -77,7 +77,7 @@ func (f *ndjson) link(v *fastjson.Value, c *chunk) (err error) {
 		return err
 	}
 	l.Details.UserTS, l.Modified = l.Created, l.Created
-	if v.Exists("user_ts") { // which users choose
+	if v.Exists("user_ts") { // users choose it
 		if l.Details.UserTS, err = instantOf(v, "user_ts", click.Latest.Unix()-1); err != nil {
 			return err
 		}
@@ -128,7 +128,7 @@ func (f *ndjson) click(v *fastjson.Value, c *chunk) (err error) {
 	} else if place, ok := links.ParsePlace(written); ok {
 		e.to.Place = place
 	} else {
-		return fmt.Errorf("%.100q names no link", written)
+		return fmt.Errorf("%.100q is neither a short URL nor a hash", written)
 	}
 	if e.to.aggregate, err = boolean(v, "aggregate"); err != nil {
 		return err
@@ -167,8 +167,8 @@ func (f *ndjson) click(v *fastjson.Value, c *chunk) (err error) {
 // quarterHour is the interval of counts, in seconds.
 const quarterHour = 900
 
-// counts makes a line of counts into clicks: as many of each country and of each referrer
-// as it says. Which country a referrer's clicks are from is not known.
+// counts turns a line of counts into clicks with the same counts by country and by referrer.
+// The line does not say from which country the clicks of a referrer are.
 func (f *ndjson) counts(v *fastjson.Value, c *chunk) error {
 	e := entry{click: click.Click{Imported: true}}
 	var err error

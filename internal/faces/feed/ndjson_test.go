@@ -8,20 +8,20 @@ import (
 func TestNDJSON(t *testing.T) {
 	for _, c := range []struct{ line, reason string }{
 		{`{"ts":1360000000500,"hash":"abc"}`, ""},
-		{`{"ts":4000000000000,"hash":"abc"}`, "2096-10-02T07:06:40Z, is in the future"},
+		{`{"ts":4000000000000,"hash":"abc"}`, "2096-10-02T07:06:40Z, which is in the future"},
 		{`{"type":"counts","ts":1359999900000,"hash":"abc","clicks":2}`, ""},
-		{`{"type":"link","user":"u","hash":"h","long_url":"http://a/","created":4000000000000}`, `"created", 2096-10-02T07:06:40Z, is in the future`},
-		{`{"type":"link","user":"u","hash":"h","long_url":"http://a/","created":-1}`, `"created", 1969-12-31T23:59:59Z, is before 1970`},
-		{`{"type":"link","user":"u","hash":"h","long_url":"http://a/","created":1,"modified":4000000000}`, `"modified", 2096-10-02T07:06:40Z, is in the future`},
-		{`{"type":"link","user":"u","hash":"h","long_url":"http://a/","created":1,"user_ts":4102444800}`, `"user_ts", 2100-01-01T00:00:00Z, is after 2099`},
+		{`{"type":"link","user":"u","hash":"h","long_url":"http://a/","created":4000000000000}`, `"created" is 2096-10-02T07:06:40Z, which is in the future`},
+		{`{"type":"link","user":"u","hash":"h","long_url":"http://a/","created":-1}`, `"created" is 1969-12-31T23:59:59Z, which is before 1970`},
+		{`{"type":"link","user":"u","hash":"h","long_url":"http://a/","created":1,"modified":4000000000}`, `"modified" is 2096-10-02T07:06:40Z, which is in the future`},
+		{`{"type":"link","user":"u","hash":"h","long_url":"http://a/","created":1,"user_ts":4102444800}`, `"user_ts" is 2100-01-01T00:00:00Z, which is after 2099`},
 		{`{"type":"link","user":"u","hash":"h","long_url":"http://a/","created":1,"user_ts":4000000000}`, ""},
-		{`{"type":"user","login":"u","created":99999999999}`, `"created", 5138-11-16T09:46:39Z, is in the future`},
+		{`{"type":"user","login":"u","created":99999999999}`, `"created" is 5138-11-16T09:46:39Z, which is in the future`},
 		{`{"ts":1360000000.5,"link":"http://sho.rt/abc?x","country":"us","referrer":"http://t.co/"}`, ""},
 		{`{"type":"click","ts":1360000000,"hash":"abc","bot":true}`, ""},
 		{`{"type":"click","ts":1360000000,"hash":"agg","aggregate":true}`, ""},
 		{`{"type":"counts","ts":1359999900,"hash":"abc","clicks":2}`, ""},
 		{`{"ts":1360000000,"link":"old.example/nope"}`, `no link "nope"`},
-		{`{"ts":1360000000,"link":"sho.rt/"}`, "names no link"},
+		{`{"ts":1360000000,"link":"sho.rt/"}`, "is neither a short URL nor a hash"},
 		{`{"ts":1360000000}`, `no "link"`},
 		{`{"ts":"1360000000","hash":"abc"}`, `"ts"`},
 		{`{"ts":1e300,"hash":"abc"}`, `"ts"`},
@@ -64,7 +64,7 @@ func TestNDJSON(t *testing.T) {
 		{`{"type":"link","user":"ann","hash":"abc","long_url":"http://a/","created":1,"keywords":[{"domain":"SHO.rt","keyword":"wörd"}]}`, ""},
 		{"\ufeff" + `{"ts":1360000000,"hash":"abc"}`, ""},
 		{"\x00\x00" + `{"ts":1360000000,"hash":"abc"}`, ""},
-		{`{"ts":1360000000,"link":"sho.rt/a%00b"}`, "names no link"},
+		{`{"ts":1360000000,"link":"sho.rt/a%00b"}`, "is neither a short URL nor a hash"},
 	} {
 		im := importer(newTape())
 		makeLinks(t, im)

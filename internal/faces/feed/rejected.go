@@ -49,8 +49,8 @@ func (i *importing) takeRejected(ctx context.Context, m, before store.Mark, betw
 	return i.recordTaken(ctx, &m, &n, &c, parsed)
 }
 
-// recordTaken records what the parsed lines bring, except those that are still
-// rejected.
+// recordTaken records the clicks, links and users of the parsed lines, except lines that are
+// still rejected.
 func (i *importing) recordTaken(ctx context.Context, m *store.Mark, n *notes, c *chunk, parsed []uint64) error {
 	if len(parsed) == 0 {
 		return nil

@@ -33,7 +33,7 @@ func newResolver(im *Importer, gone *gone) resolver {
 	}
 }
 
-// maxKnown bounds how many answers a resolver remembers.
+// maxKnown bounds the answers that a resolver remembers.
 const maxKnown = 1 << 17
 
 // resolve makes the users and links that a chunk describes, and then its clicks. Lines

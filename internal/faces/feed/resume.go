@@ -36,8 +36,8 @@ func source(format string, r *bufio.Reader) [sha256.Size]byte {
 
 // resume finds the last mark that matches the input: its digest is that of the input up to
 // its offset. It returns this mark, or the zero Mark, and the lines after it. It calls
-// matched with each mark that matches, the mark that matched before, and the bytes between
-// the two.
+// matched with each mark that matches, the previous one that does, and the bytes between
+// them.
 //
 // A mark can match only if the mark at its Prev does, because the same import made both. So
 // resume never holds more bytes than there are between two marks of an import.
@@ -98,7 +98,7 @@ func resume(r buffered, marks []store.Mark, matched func(m, before store.Mark, b
 		return at, nil, err
 	}
 	return at, &lines{
-		r: bufio.NewReaderSize(io.MultiReader(held, r), maxLine), held: held, from: r,
+		r: bufio.NewReaderSize(io.MultiReader(held, r), maxLine), held: held, input: r,
 		offset: at.Offset, digest: digest, inside: at.Inside,
 	}, nil
 }

@@ -36,7 +36,7 @@ type chunk struct {
 }
 
 // parser parses a line, and adds its clicks, links and users to the chunk. Its error is
-// why the line is rejected, or errSkip for a valid line without clicks.
+// the reason to reject the line, or errSkip for a valid line without clicks.
 type parser func(line []byte, c *chunk) error
 
 // notOfFormat is for a line that is not of the format at all, unlike one with a wrong
@@ -102,13 +102,13 @@ func (c *chunk) reject(number uint64) {
 // scanner cuts an input into chunks.
 type scanner struct {
 	lines  *lines
-	number uint64 // of lines before
+	number uint64 // of the last line
 	parse  parser
 	reject func(Rejected)
 }
 
-// scan sends all chunks, the last one with an err, and closes out. It ends early if ctx
-// does.
+// scan sends all chunks, the last one with an err, and closes out. It ends early if ctx is
+// done.
 func (s *scanner) scan(ctx context.Context, out chan<- chunk) {
 	defer close(out)
 	for {
@@ -127,7 +127,7 @@ func (s *scanner) scan(ctx context.Context, out chan<- chunk) {
 // accept adds the last piece to a chunk, which is due after dueAfter.
 func (s *scanner) accept(c *chunk) {
 	s.lines.accept()
-	s.lines.from.from.hold()
+	s.lines.input.flow.hold()
 	c.prints.add(s.lines.piece)
 }
 
@@ -138,9 +138,9 @@ var (
 
 // chunk reads lines until the chunk is full or due.
 func (s *scanner) chunk() (c chunk) {
-	defer s.lines.from.from.release()
-	from := s.lines.offset
-	for c.err == nil && s.lines.offset-from < maxChunk && !c.full() {
+	defer s.lines.input.flow.release()
+	start := s.lines.offset
+	for c.err == nil && s.lines.offset-start < maxChunk && !c.full() {
 		what, line, err := s.lines.next()
 		if errors.Is(err, errDue) {
 			break

@@ -11,9 +11,10 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// prints show whether another input has the same lines: after each line of a stretch, 16
-// bits of the CRC-32C of the stretch up to there. They are needed for an input that was
-// cut off, because it ends inside a known stretch, where there is no mark.
+// prints show whether another input has the same lines: after each line of a stretch, which
+// is the input between two marks, 16 bits of the CRC-32C of the stretch up to there. They are
+// needed for an input that was cut off, because it ends inside a known stretch, where there
+// is no mark.
 type prints struct {
 	list []uint16
 	crc  uint32
@@ -38,9 +39,9 @@ func (p *prints) add(piece []byte) {
 	}
 }
 
-// prefix reports whether the rest of the input, after the mark at, is the start of a known
-// stretch, so that all of it is known. Otherwise it leaves rest as it was.
-func (i *importing) prefix(rest *lines, marks []store.Mark, at store.Mark, reject func(Rejected)) (known bool, err error) {
+// takeCutOff counts the rest of the input, which follows the mark at, if it is the start of a
+// known stretch, so that all of it is known. Otherwise it leaves rest as it was.
+func (i *importing) takeCutOff(rest *lines, marks []store.Mark, at store.Mark, reject func(Rejected)) (known bool, err error) {
 	candidates := map[int]notes{}
 	most := uint64(0)
 	for j, m := range marks {
