@@ -92,7 +92,7 @@ func TestLongAgents(t *testing.T) {
 	}
 }
 
-// TestLibraryAgrees: what uap-core calls a spider is a bot here. If a newer version of
+// TestLibraryAgrees: a spider of uap-core is a bot here. If a newer version of
 // the library has other words, this test names agents with them.
 func TestLibraryAgrees(t *testing.T) {
 	d := bot.New()
@@ -222,7 +222,7 @@ func BenchmarkKind(b *testing.B) {
 	})
 }
 
-// BenchmarkMiss measures agents that were not seen before: of two persons, and two
+// BenchmarkMiss measures agents that are not in the cache: of two persons, and two
 // long ones that nearly have words of bots.
 func BenchmarkMiss(b *testing.B) {
 	d := bot.New()

@@ -5,8 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// spiders are the words for which the device rules of uap-core, a list that several
-// projects keep together, say Spider: those of 2026-05-29, without words that contain
+// spiders are the words to which the device rules of uap-core, a list that several
+// projects keep together, give the family Spider: those of 2026-05-29, without words that contain
 // another one. A word counts if it begins among the first maxSpider characters, but
 // not in the agent of a device: "silk" and "daum" are in browsers of people too.
 var spiders = [...]string{

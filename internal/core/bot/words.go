@@ -52,8 +52,8 @@ var programs = [...]string{
 	"siteimprove", "silktide", "hardenize", "screaming frog", "xenu link", "lychee/", "linkinator", "muffet",
 }
 
-// givesAddress reports whether an agent says where its owner can be found, as programs
-// do that visit on their own: a URL, a domain or a mail address, or a name in the place
+// givesAddress reports whether an agent has an address of its owner, as agents of programs
+// that visit on their own have: a URL, a domain or a mail address, or a name in the place
 // of the browser's in "(compatible; …)". Add-ons of old Internet Explorers left URLs
 // too.
 func givesAddress(agent string) bool {

@@ -28,7 +28,7 @@ func builtin(t testing.TB) *geo.Lookup {
 func TestBuiltin(t *testing.T) {
 	l := builtin(t)
 	for address, want := range map[string]string{
-		// Networks that have been where they are for decades.
+		// Networks that have stayed in their countries for decades.
 		"18.7.22.69":           "US", // MIT
 		"141.20.1.1":           "DE", // Humboldt-Universität
 		"133.11.0.1":           "JP", // University of Tokyo
@@ -75,7 +75,7 @@ func TestBuiltin(t *testing.T) {
 	l.Watch(t.Context(), nil, nil) // returns
 }
 
-// watched is a Lookup that looks at its file when the test says so.
+// watched is a Lookup that looks at its file when the test calls check.
 type watched struct {
 	*geo.Lookup
 	path string

@@ -321,7 +321,7 @@ func TestOwnLinks(t *testing.T) {
 		{nil, "http://h.example:99/abc", "h.example:98", false},
 		{nil, "http://h.example/abc", "other.example", false},
 
-		// On Bitly's domains and on those of keywords, what leads to a link.
+		// On Bitly's domains and on those of keywords, names of links.
 		{two, "http://bit.ly/known", "", true},
 		{two, "https://J.MP/known/?x#y", "", true},
 		{two, "http://bitly.com/%6Bnown", "", true},

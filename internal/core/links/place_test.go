@@ -24,7 +24,7 @@ func TestParsePlace(t *testing.T) {
 	}
 }
 
-// FuzzParsePlace: what ShortURL writes is read back, whatever the name.
+// FuzzParsePlace: ParsePlace reads the name that ShortURL wrote.
 func FuzzParsePlace(f *testing.F) {
 	f.Add("sho.rt", "abc")
 	f.Add("bücher.example:8080", "a b/../ü?#%")

@@ -270,7 +270,7 @@ func TestExtraSlashes(t *testing.T) {
 	}
 }
 
-// Unknown names, and hosts of others, evict only each other.
+// Unknown names and names on hosts of others do not evict names on our hosts.
 func TestFloodsDoNotEvictKnownLinks(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, links.Options{Domains: []string{"sho.rt"}})

@@ -102,7 +102,7 @@ func (w *world) resolves(host, name string, want store.Link) {
 	}
 }
 
-// asks fails if f does not ask the store that many times.
+// asks fails if f does not ask the store that number of times.
 func (w *world) asks(times int64, f func()) {
 	w.t.Helper()
 	before := w.store.asked.Load()

@@ -17,7 +17,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/storetest"
 )
 
-// flood is that number of different referrers. The memory of each is reused for the next
+// flood is a number of different referrers. The memory of each is reused for the next
 // one, as engines do. One of a hundred has more clicks than the others.
 type flood int
 

@@ -31,8 +31,7 @@ func (r *repeated) Read(b []byte) (n int, err error) {
 	return n, nil
 }
 
-// TestLargeInputs: the memory of an import does not grow with its input, whatever the input
-// is.
+// TestLargeInputs: the memory of an import does not grow with its input.
 func TestLargeInputs(t *testing.T) {
 	most := func(in io.Reader) (r feed.Result, heap uint64) {
 		t.Helper()

@@ -38,7 +38,7 @@ func TestCombined(t *testing.T) {
 		{`1.2.3.4 - - ` + at + ` "GET /abc HTTP/1.1" x 5 "-" "Firefox"`, nil, "", "status"},
 		{`1.2.3.4 - - [10/Feb/2013] "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, nil, "", "time"},
 		{`1.2.3.4 - - [10/Feb/2033:13:55:36 -0700] "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, nil, "", "2033-02-10T20:55:36Z, which is in the future"},
-		// Dirt in what is not kept.
+		// Bytes that are not UTF-8 in parts that are not kept, and zeros before the line.
 		{"1.2.3.4 - - " + at + " \"GET /abc?q=\xc4\xfa HTTP/1.1\" 301 5 \"-\" \"Op\xe9ra\"", &click.Click{Country: fr}, "abc", ""},
 		{"1.2.3.4 - Jos\xe9 " + at + ` "GET /abc HTTP/1.1" 301 5 "-" "Fire` + "\x00" + `fox"`, &click.Click{Country: fr}, "abc", ""},
 		{"1.2.3.4 - - " + at + ` "GET /abc HTTP/1.1" 301 5 "http://ref.example/caf` + "\xe9" + `" "Firefox"`, &click.Click{Country: fr, Referrer: "http://ref.example/caf\uFFFD"}, "abc", ""},
@@ -68,7 +68,7 @@ func TestCombined(t *testing.T) {
 		{`1.2.3.4 - Jane [admin] Doe ` + at + ` "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{Country: fr}, "abc", ""},
 		{`1.2.3.4 - "" ` + at + ` "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{Country: fr}, "abc", ""},
 		{`1.2.3.4 - [x] [yesterday] "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, nil, "", `the time "yesterday"`},
-		// What syslog and Docker put before the line.
+		// Prefixes of syslog and Docker.
 		{`Feb 10 13:55:36 web1 nginx: 1.2.3.4 - - ` + at + ` "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{Country: fr}, "abc", ""},
 		{`<190>Feb 10 13:55:36 web1 nginx[77]: old.example 1.2.3.4 - ann ` + at + ` "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{Country: fr}, "other", ""},
 		{`<190>1 2013-02-10T20:55:36Z web1 nginx - - - 2001:db8::1, 10.0.0.1 - - ` + at + ` "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{Country: de}, "abc", ""},
@@ -83,7 +83,7 @@ func TestCombined(t *testing.T) {
 		{`1.2.3.4 - - ` + at + ` "GET /abc HTTP/1.1" 301 5 1470 0.003 "-" "Firefox"`, &click.Click{Country: fr}, "abc", ""},
 		{`1.2.3.4 - - [2013-02-10T13:55:36-07:00] "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{Country: fr}, "abc", ""},
 		{`1.2.3.4 - - [10/Feb/2013:13:55:36.789 -0700] "GET /abc HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{Country: fr}, "abc", ""},
-		// Slashes too many.
+		// Superfluous slashes.
 		{`1.2.3.4 - - ` + at + ` "GET /abc/ HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{Country: fr}, "abc", ""},
 		{`1.2.3.4 - - ` + at + ` "GET /abc// HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{Country: fr}, "abc", ""},
 		{`1.2.3.4 - - ` + at + ` "GET //abc HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{Country: fr}, "abc", ""},
@@ -103,11 +103,11 @@ func TestCombined(t *testing.T) {
 			t.Errorf("%s\nwas rejected with %q, want %q", c.line, reason, c.reason)
 		}
 		if r.Lines != 2 || r.Lines != r.Clicks+r.Skipped+r.Rejected || r.Rejected != uint64(len(rejected)) {
-			t.Errorf("%s\nbecame %+v", c.line, r)
+			t.Errorf("%s\nis imported as %+v", c.line, r)
 		}
 		if c.want == nil {
 			if len(tape.clicks) > 0 {
-				t.Errorf("%s\nbecame %+v", c.line, tape.clicks)
+				t.Errorf("%s\nis imported as %+v", c.line, tape.clicks)
 			}
 			continue
 		}
@@ -118,13 +118,13 @@ func TestCombined(t *testing.T) {
 		want := *c.want
 		want.Time, want.User, want.Link, want.Imported = instant, l.User, l.ID, true
 		if len(tape.clicks) != 1 || tape.clicks[0] != want {
-			t.Errorf("%s\nbecame %+v, want %+v", c.line, tape.clicks, want)
+			t.Errorf("%s\nis imported as %+v, want %+v", c.line, tape.clicks, want)
 		}
 	}
 }
 
-// TestGrownLog: a log that has grown brings its new lines, and one that was rotated brings
-// nothing, also if lines were rejected after their links were looked for.
+// TestGrownLog: only the new lines of a log that has grown count, and no line of one that was
+// rotated, also if lines were rejected after their links were looked for.
 func TestGrownLog(t *testing.T) {
 	tape := newTape()
 	im := importer(tape)

@@ -9,8 +9,8 @@ import (
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// TestCutCopies: a copy that was cut off anywhere brings nothing after the whole input, and
-// the whole brings nothing after it. Lines after a shared start of another input count.
+// TestCutCopies: a copy that was cut off anywhere adds no clicks after the whole input, and
+// the whole adds none after it. Lines after a common start of another input count.
 func TestCutCopies(t *testing.T) {
 	t.Parallel()
 	rng := seedtest.Rand(t)
@@ -57,7 +57,7 @@ func TestCutCopies(t *testing.T) {
 			t.Errorf("cut off at byte %d of %d, in line %d: %+v, %q", end, len(text), n+1, got, rejected)
 		}
 		if again, _ := imports(t, im, "combined", text); again.Clicks != 0 || again.Known != first.Clicks || len(tape.clicks) != clicks {
-			t.Errorf("after that the whole input brings %+v: %d clicks, %d before", again, len(tape.clicks), clicks)
+			t.Errorf("then the whole input is imported with the result %+v: %d clicks, want %d as before", again, len(tape.clicks), clicks)
 		}
 		// Another input differs from there on.
 		own := fmt.Sprintf("own%d", round)
@@ -75,8 +75,8 @@ func TestCutCopies(t *testing.T) {
 	}
 }
 
-// TestCutCopiesOfFewLines: also if the copy ends in the first stretch, and if the links came
-// later.
+// TestCutCopiesOfFewLines is TestCutCopies for copies that end in the first stretch, and for
+// links that are made later.
 func TestCutCopiesOfFewLines(t *testing.T) {
 	t.Parallel()
 	var log string

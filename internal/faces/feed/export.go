@@ -237,7 +237,7 @@ func (b *countsBuffer) add(ctx context.Context, c *rollup.Cell) error {
 	return nil
 }
 
-// flush writes what was collected.
+// flush writes the collected counts.
 func (b *countsBuffer) flush(ctx context.Context) error {
 	ids := make([]click.LinkID, len(b.order))
 	for i, s := range b.order {
@@ -263,8 +263,7 @@ func (b *countsBuffer) flush(ctx context.Context) error {
 	return b.x.err
 }
 
-// lines writes the counts in as many lines as are needed so that each has at most
-// maxClicks.
+// lines writes the counts in lines of at most maxClicks each.
 func (s *slotCounts) lines(line func(countsLine)) {
 	countries, referrers := newShares(s.countries, "None"), newShares(s.referrers, "direct")
 	for s.clicks > 0 || s.bots > 0 {
@@ -277,7 +276,7 @@ func (s *slotCounts) lines(line func(countsLine)) {
 	}
 }
 
-// sharesLeft gives out the clicks of names, in the order of the names.
+// sharesLeft divides the clicks of names among lines, in the order of the names.
 type sharesLeft struct {
 	names   []string
 	left    map[string]uint64

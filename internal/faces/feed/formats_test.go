@@ -11,7 +11,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// imports imports an input and returns what became of it.
+// imports imports an input, and returns the result and the rejected lines.
 func imports(t testing.TB, im *feed.Importer, format, in string) (feed.Result, []string) {
 	t.Helper()
 	var rejected []string

@@ -26,7 +26,7 @@ import (
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// tape is a Recorder that keeps what it is given, in order.
+// tape is a Recorder that keeps clicks and marks, in order.
 type tape struct {
 	clicks []click.Click
 	marks  map[[32]byte][]store.Mark
@@ -223,8 +223,8 @@ func TestParts(t *testing.T) {
 	}
 }
 
-// TestOnce imports inputs that are repeated, killed, grown, cut off in the
-// middle of a line and diverging: every line counts exactly once.
+// TestOnce imports inputs that are repeated, killed, grown, cut off in the middle of a line,
+// or different after a common start: every line counts exactly once.
 func TestOnce(t *testing.T) {
 	seedtest.Check(t, func(t *rapid.T) {
 		r := newTape()
@@ -270,8 +270,8 @@ func TestOnce(t *testing.T) {
 			seen[c.Time]++
 		}
 		for time, n := range seen {
-			// What both have before they part may count for each of them once,
-			// if one did not begin after the other's marks.
+			// The common start may count once for each of the two, if it has no
+			// mark of the other.
 			if n != 1 && !(shared && time < 1_000_000_000_000+int64(common)*1000) {
 				t.Fatalf("the click of %d counts %d times", time, n)
 			}
@@ -279,7 +279,7 @@ func TestOnce(t *testing.T) {
 	})
 }
 
-// TestGrown imports an input again and again while it grows, cut off anywhere.
+// TestGrown imports an input repeatedly while it grows, cut off anywhere.
 func TestGrown(t *testing.T) {
 	seedtest.Check(t, func(t *rapid.T) {
 		r := newTape()

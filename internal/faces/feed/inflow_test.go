@@ -17,7 +17,7 @@ import (
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// counted is a tape that reports how many clicks it has after each record.
+// counted is a tape that reports the number of its clicks after each record.
 type counted struct {
 	*tape
 	clicks chan int
@@ -59,7 +59,7 @@ func pipe(t *testing.T, im *feed.Importer, r *tape, format string) *piped {
 	return p
 }
 
-// send writes to the pipe, and waits until that many clicks are recorded.
+// send writes to the pipe, and waits until that number of clicks is recorded.
 func (p *piped) send(text string, clicks int) {
 	p.t.Helper()
 	if _, err := io.WriteString(p.in, text); err != nil {
@@ -68,7 +68,7 @@ func (p *piped) send(text string, clicks int) {
 	p.wait(clicks)
 }
 
-// wait lets time pass until that many clicks are recorded.
+// wait waits until that number of clicks is recorded.
 func (p *piped) wait(clicks int) {
 	p.t.Helper()
 	for {
@@ -128,18 +128,17 @@ func TestPipe(t *testing.T) {
 		}
 		p.in.Close()
 		if got := p.end(); got != (feed.Result{Lines: 5, Clicks: 4, Rejected: 1, Alien: 1}) || p.err != nil {
-			t.Errorf("packed %v: the pipe brought %+v, %v", pack, got, p.err)
+			t.Errorf("packed %v: the pipe is imported with the result %+v, %v", pack, got, p.err)
 		}
 		im.Recorder = tape
 		file := visit("", 1, "abc", "x") + "garbage\n" + visit("", 2, "abc", "x") + half + visit("", 4, "abc", "x") + visit("", 5, "abc", "x")
 		if got, _ := imports(t, im, "combined", file); got != (feed.Result{Lines: 6, Clicks: 1, Known: 4, Rejected: 1, Alien: 1}) {
-			t.Errorf("packed %v: the file after it brought %+v", pack, got)
+			t.Errorf("packed %v: the file after it is imported with the result %+v", pack, got)
 		}
 	}
 }
 
-// TestPipeEndsEarly: an import with a quiet pipe ends when its context does, whatever it
-// waits for.
+// TestPipeEndsEarly: an import of a quiet pipe ends when its context ends.
 func TestPipeEndsEarly(t *testing.T) {
 	for _, sent := range []string{"", "half a line", "a line\n", "\x1f", visit("", 1, "abc", "x")} {
 		tape := newTape()
@@ -174,7 +173,7 @@ func TestPipeOfAnotherInput(t *testing.T) {
 	p.send(visit("", 1001, "abc", "x"), 53)
 	p.in.Close()
 	if got := p.end(); got != (feed.Result{Lines: 3, Clicks: 3}) {
-		t.Errorf("the pipe brought %+v, %v", got, p.err)
+		t.Errorf("the pipe is imported with the result %+v, %v", got, p.err)
 	}
 
 	// After a mark, the second new line differs from before.
@@ -187,7 +186,7 @@ func TestPipeOfAnotherInput(t *testing.T) {
 	p.send(first+visit("", 1000, "abc", "x"), 51)
 	p.in.Close()
 	if got := p.end(); got != (feed.Result{Lines: 2, Clicks: 1, Known: 1}) {
-		t.Errorf("after a mark the pipe brought %+v, %v", got, p.err)
+		t.Errorf("after a mark the pipe is imported with the result %+v, %v", got, p.err)
 	}
 
 	// The same lines are known, and those after them count.
@@ -198,7 +197,7 @@ func TestPipeOfAnotherInput(t *testing.T) {
 	p.send(other[len(other)/2:]+visit("", 50, "abc", "x"), 52)
 	p.in.Close()
 	if got := p.end(); got != (feed.Result{Lines: 51, Clicks: 1, Known: 50}) {
-		t.Errorf("after known lines the pipe brought %+v, %v", got, p.err)
+		t.Errorf("after known lines the pipe is imported with the result %+v, %v", got, p.err)
 	}
 }
 

@@ -108,8 +108,8 @@ func (halting) EditLink(context.Context, click.LinkID, store.LinkEdit) (store.Li
 	return store.Link{}, errBroken
 }
 
-// TestDescribedFromTheBeginning: a link has its details from the moment that it exists. So a
-// private link is never public, not even between two writes.
+// TestDescribedFromTheBeginning: a link is made with its details. So a private link is never
+// public, not even between two writes.
 func TestDescribedFromTheBeginning(t *testing.T) {
 	const line = `{"type":"link","user":"ann","hash":"secret","long_url":"http://secret/","created":1,"private":true,"archived":true,"title":"T","note":"N","user_ts":2,"modified":3}` + "\n"
 	im := importer(newTape())
@@ -121,8 +121,8 @@ func TestDescribedFromTheBeginning(t *testing.T) {
 	}
 }
 
-// TestImportedLinksAreFoundAtOnce: also if somebody asked for the name just before, when it
-// was unknown, or that of another link that a keyword hides now.
+// TestImportedLinksAreFoundAtOnce: also if the name was asked for just before, when it was
+// unknown, or was that of another link, which a keyword hides now.
 func TestImportedLinksAreFoundAtOnce(t *testing.T) {
 	for format, line := range map[string]string{
 		"bitly-feed": `{"t":1360000000,"hc":1,"l":"ann","h":"new","g":"newagg","u":"http://elsewhere.example/","hh":"sho.rt","kw":%q}`,

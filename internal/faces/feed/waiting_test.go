@@ -221,7 +221,7 @@ func TestFormatsApart(t *testing.T) {
 	}
 }
 
-// TestGrownLogs: a log that has grown brings its new lines, however it is packed, with the
+// TestGrownLogs: only the new lines of a log that has grown count, packed or not, with the
 // host in front or without.
 func TestGrownLogs(t *testing.T) {
 	pack := func(s string) string {
@@ -273,13 +273,13 @@ func TestNotesRoundTrip(t *testing.T) {
 		s := feed.Notes(rapid.Uint64().Draw(t, "users"), 3, 2, 1, waiting)
 		got, again, err := feed.ParseNotes(s)
 		if err != nil || !slices.Equal(got, waiting) || again != s {
-			t.Fatalf("%v became %x and then %v, %x (%v)", waiting, s, got, again, err)
+			t.Fatalf("%v is encoded as %x, read as %v, and encoded again as %x (%v)", waiting, s, got, again, err)
 		}
 	})
 	if s := feed.Notes(0, 0, 0, 0, nil); s != "" {
 		t.Errorf("empty notes are written as %x", s)
 	}
-	// Pinned: stores keep them.
+	// The encoded texts stay as they are: stores keep them.
 	if s := feed.Notes(1, 300, 4, 5, []uint64{2, 3, 4, 9}); s != "\x01\xac\x02\x04\x05\x00\x00\x00\x01\x03\x04\x01" {
 		t.Errorf("written as %x", s)
 	}

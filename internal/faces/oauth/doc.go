@@ -5,6 +5,6 @@
 // application acts for a user are recognised and refused: no application can be
 // registered.
 //
-// It does not check passwords or make tokens, which package auth does. Its answers
+// It does not check passwords or make tokens: package auth does. Its answers
 // do not show whether a login exists.
 package oauth

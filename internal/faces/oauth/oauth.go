@@ -55,7 +55,7 @@ func New(o Options) *OAuth {
 	}
 }
 
-// Close logs what is not logged yet.
+// Close logs the failures that are not logged yet.
 func (o *OAuth) Close() {
 	o.busy.Close()
 	o.faults.Close()
@@ -64,7 +64,7 @@ func (o *OAuth) Close() {
 // ServeHTTP answers one request.
 func (o *OAuth) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
-	token, err := o.serve(w, r)
+	token, err := o.token(w, r)
 	if err == nil {
 		// Without an envelope and a newline: clients use the body as it is.
 		envelope.Write(w, http.StatusOK, "text/plain; charset=utf-8", []byte(token))
@@ -79,8 +79,8 @@ func (o *OAuth) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	refuse(w, s)
 }
 
-// serve returns a token. It returns a panic as an error.
-func (o *OAuth) serve(w http.ResponseWriter, r *http.Request) (token string, err error) {
+// token returns a token for the user in the request. A panic is an error, too.
+func (o *OAuth) token(w http.ResponseWriter, r *http.Request) (token string, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			token, err = "", envelope.Panicked(p)
@@ -99,7 +99,7 @@ func (o *OAuth) serve(w http.ResponseWriter, r *http.Request) (token string, err
 	return o.accessToken(r, f)
 }
 
-// accessToken refuses every flow except that with login and password.
+// accessToken returns a token for a login and password. It refuses every other flow.
 func (o *OAuth) accessToken(r *http.Request, f form) (token string, err error) {
 	switch {
 	case f.get("code") != "": // an application whose user was sent here

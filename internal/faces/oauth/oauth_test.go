@@ -255,8 +255,8 @@ func TestEveryFlowIsBounded(t *testing.T) {
 	}
 }
 
-// TestLogIsBounded: what strangers can cause at will is logged once a second, with
-// its number, and the last ones are logged although no other follows.
+// TestLogIsBounded: failures that strangers can cause at will are logged once a second, with
+// their number. The last ones are logged although no other follows.
 func TestLogIsBounded(t *testing.T) {
 	for login, want := range map[string]struct {
 		code  int

@@ -22,7 +22,7 @@ import (
 
 var now = time.Date(2026, 1, 15, 12, 0, 0, 7e6, time.UTC)
 
-// face is a Handler, and what it recorded.
+// face is a Handler, and the clicks that it recorded.
 type face struct {
 	*redirect.Handler
 	clicks []click.Click
@@ -254,7 +254,7 @@ func TestClicksThatAreNotDurable(t *testing.T) {
 	})
 }
 
-// TestLogThatHangs: a log that blocks does not keep a visitor for long.
+// TestLogThatHangs: a visitor waits for a log that blocks for a second at most.
 func TestLogThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hangs := make(chan struct{})
