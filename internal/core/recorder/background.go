@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"time"
 
 	"github.com/footfall/footfall/internal/storage/journal"
 )
@@ -19,19 +18,20 @@ func (r *Recorder) countInBackground(ctx context.Context, b *batcher, reader *jo
 			r.log.Error("counting stopped because of a bug in footfall: report it with this stack", "panic", p, "stack", string(debug.Stack()))
 		}
 	}()
-	before := r.journal.End() // reaching it ends a batch: clicks of the last run are counted at once
+	endAtStart := r.journal.End() // a batch ends here, so that clicks of the last run are counted at once
 	from, _ := r.Counted()
 	if err := b.begin(ctx, from); err != nil {
 		return err
 	}
-	for reading := 0; ; { // failures in a row
+	for readFailures := 0; ; { // in a row
 		rec, err := reader.TryNext()
-		if reading > 0 && (err == nil || errors.Is(err, journal.ErrEnd)) {
-			reading = 0
+		if readFailures > 0 && (err == nil || errors.Is(err, journal.ErrEnd)) {
+			readFailures = 0
 			b.goOn()
 		}
 		if errors.Is(err, journal.ErrEnd) {
 			if rec, err = r.nextRecord(ctx, b, reader); err != nil && ctx.Err() == nil && isDue(err) {
+				// The pause ended: the batch is due, or Drain woke us.
 				if err := b.flush(ctx); err != nil {
 					return err
 				}
@@ -43,8 +43,8 @@ func (r *Recorder) countInBackground(ctx context.Context, b *batcher, reader *jo
 			if flushed := b.flush(ctx); flushed != nil || isFinal(err) {
 				return errors.Join(err, flushed)
 			}
-			reading++
-			if err = b.backOff(ctx, err, reading); err == nil {
+			readFailures++
+			if err = b.backOff(ctx, err, readFailures); err == nil {
 				continue
 			}
 		}
@@ -54,7 +54,7 @@ func (r *Recorder) countInBackground(ctx context.Context, b *batcher, reader *jo
 		if err := b.add(ctx, rec); err != nil {
 			return err
 		}
-		if b.full() || b.batch.To == before {
+		if b.full() || b.batch.To == endAtStart {
 			if err := b.flush(ctx); err != nil {
 				return err
 			}
@@ -67,7 +67,8 @@ func isFinal(err error) bool {
 	return errors.Is(err, journal.ErrCorrupt) || errors.Is(err, journal.ErrPosition) || errors.Is(err, journal.ErrClosed)
 }
 
-// isDue reports whether an error is the end of a pause.
+// isDue reports whether an error of nextRecord is the end of its pause: the deadline
+// of the batch passed, or countNow canceled the wait.
 func isDue(err error) bool {
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
@@ -77,12 +78,12 @@ func isDue(err error) bool {
 func (r *Recorder) nextRecord(ctx context.Context, b *batcher, reader *journal.Reader) (journal.Record, error) {
 	ctx, wake := context.WithCancel(ctx)
 	defer wake()
-	if r.waitFor(wake) && !b.fold.empty() {
+	if r.waitFor(wake) && !b.builder.empty() {
 		wake()
 	}
-	if !b.fold.empty() {
+	if !b.builder.empty() {
 		every := batchEvery
-		if b.fold.clicks >= busyClicks {
+		if b.builder.clicks >= busyClicks {
 			every = busyEvery
 		}
 		due, cancel := context.WithDeadline(ctx, b.last.Add(every))
@@ -90,14 +91,13 @@ func (r *Recorder) nextRecord(ctx context.Context, b *batcher, reader *journal.R
 		ctx = due
 	}
 	rec, err := reader.Next(ctx)
-	if b.fold.empty() && time.Since(b.last) > batchEvery {
-		b.last = time.Now().Add(-batchEvery) // a single click is due at once
-	}
+	b.dueNow()
 	return rec, err
 }
 
-// hurry has everything up to the position counted at once.
-func (r *Recorder) hurry(to uint64) {
+// countNow makes the batcher count everything up to a position without waiting for
+// more records.
+func (r *Recorder) countNow(to uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.counted < to {
@@ -108,8 +108,8 @@ func (r *Recorder) hurry(to uint64) {
 	}
 }
 
-// waitFor is called before a pause, which wake ends. It reports whether a caller
-// already waits for the batch.
+// waitFor must be called before a pause, which wake ends. It reports whether a
+// caller already waits for the batch.
 func (r *Recorder) waitFor(wake func()) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -139,7 +139,7 @@ func (r *Recorder) Settle(ctx context.Context) error { return r.drain(ctx, true)
 
 func (r *Recorder) drain(ctx context.Context, settle bool) error {
 	end := r.journal.End()
-	r.hurry(end)
+	r.countNow(end)
 	for {
 		r.mu.Lock()
 		counted, changed, failed, stalled := r.counted, r.changed, r.failed, r.stalled

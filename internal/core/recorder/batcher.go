@@ -12,7 +12,8 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// batcher folds records into batches, and adds these to the counts.
+// batcher folds records into batches, and adds these to the counts. One goroutine
+// uses it. It has no lock: onBatch and onStall alone change the Recorder's state.
 type batcher struct {
 	counts Counts
 	source store.JournalID
@@ -25,11 +26,11 @@ type batcher struct {
 	onBatch func(to uint64)
 	onStall func(stall)
 
-	fold   *fold
-	record record
-	batch  store.Batch
-	last   time.Time // of the last batch
-	stall  stall     // the argument of the last onStall
+	builder *batchBuilder
+	record  record
+	batch   store.Batch
+	last    time.Time // of the last batch, or set by dueNow
+	stall   stall     // the argument of the last onStall
 }
 
 // stall is the reason why counting fails at the moment.
@@ -44,7 +45,7 @@ func (b *batcher) begin(ctx context.Context, from uint64) error {
 	return b.retry(ctx, func() error {
 		gone, err := b.counts.Deleted(ctx)
 		for _, s := range gone {
-			b.fold.deleted[s] = struct{}{}
+			b.builder.deleted[s] = struct{}{}
 		}
 		return err
 	})
@@ -52,7 +53,16 @@ func (b *batcher) begin(ctx context.Context, from uint64) error {
 
 // full reports whether a batch is due while there are more records to read.
 func (b *batcher) full() bool {
-	return b.fold.clicks >= batchClicks || time.Since(b.last) >= busyEvery
+	return b.builder.clicks >= batchClicks || time.Since(b.last) >= busyEvery
+}
+
+// dueNow makes the next batch due at once if nothing was counted for a while. A single
+// click is then counted without a pause, and full still lets the batch grow while more
+// records can be read.
+func (b *batcher) dueNow() {
+	if b.builder.empty() && time.Since(b.last) > batchEvery {
+		b.last = time.Now().Add(-batchEvery)
+	}
 }
 
 // add folds one record. A batch does not straddle segments.
@@ -63,14 +73,14 @@ func (b *batcher) add(ctx context.Context, rec journal.Record) error {
 		}
 		b.batch.Epoch = rec.Segment
 	}
-	if err := b.record.decode(rec.Data, b.fold.intern); err != nil {
+	if err := b.record.decode(rec.Data, b.builder.intern); err != nil {
 		return errors.Join(fmt.Errorf("journal position %d: %w", rec.From, err), b.flush(ctx))
 	}
-	if b.fold.empty() {
-		b.fold.caps.forget()
+	if b.builder.empty() {
+		b.builder.caps.forget()
 	}
 	err := b.retry(ctx, func() error {
-		return b.fold.caps.prepare(ctx, b.record.clicks, func() error { return b.flush(ctx) })
+		return b.builder.caps.prepare(ctx, b.record.clicks, func() error { return b.flush(ctx) })
 	})
 	if err != nil {
 		return err
@@ -81,7 +91,7 @@ func (b *batcher) add(ctx context.Context, rec journal.Record) error {
 			return err
 		}
 	}
-	b.fold.add(&b.record, minutesFrom(b.now()))
+	b.builder.add(&b.record, keepMinutesFrom(b.now()))
 	b.batch.To = rec.To
 	if deletes { // nothing else moves the position past them
 		return b.flush(ctx)
@@ -99,9 +109,9 @@ func (b *batcher) delete(ctx context.Context) error {
 		return err
 	}
 	for _, s := range b.record.deleted {
-		b.fold.deleted[s] = struct{}{}
+		b.builder.deleted[s] = struct{}{}
 	}
-	b.fold.caps.forgetAll()
+	b.builder.caps.forgetAll()
 	return nil
 }
 
@@ -112,8 +122,8 @@ func (b *batcher) flush(ctx context.Context) error {
 		return nil
 	}
 	b.batch.Journal = b.source
-	b.batch.MinutesFrom = minutesFrom(b.now())
-	b.fold.batch(&b.batch)
+	b.batch.MinutesFrom = keepMinutesFrom(b.now())
+	b.builder.fillBatch(&b.batch)
 	if err := b.retry(ctx, func() error { return b.counts.AddBatch(ctx, &b.batch) }); err != nil {
 		return err
 	}
@@ -123,8 +133,8 @@ func (b *batcher) flush(ctx context.Context) error {
 	return nil
 }
 
-// retry calls f until it succeeds, with growing pauses. It returns only errors
-// that waiting cannot change.
+// retry calls f until it succeeds, with growing pauses. It returns store.ErrGap,
+// ErrOverlap and ErrGrain at once, and the error of ctx when it ends.
 func (b *batcher) retry(ctx context.Context, f func() error) error {
 	for tries := 1; ; tries++ {
 		err := f()
@@ -140,8 +150,8 @@ func (b *batcher) retry(ctx context.Context, f func() error) error {
 	}
 }
 
-// backOff pauses after that many failures in a row; the pauses grow. It logs the first
-// failure, and then nothing until counting goes on.
+// backOff pauses after a failure; tries is the number of failures in a row, with which
+// the pauses grow. It logs the first failure, and then nothing until counting goes on.
 func (b *batcher) backOff(ctx context.Context, err error, tries int) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -169,9 +179,9 @@ func (b *batcher) setStall(s stall) {
 	b.onStall(s)
 }
 
-// minutesFrom is the Unix second, a whole hour, from which on clicks are
+// keepMinutesFrom returns the Unix second, a whole hour, from which on clicks are
 // counted by the minute too.
-func minutesFrom(now time.Time) int64 {
+func keepMinutesFrom(now time.Time) int64 {
 	t := max(now.Unix()-rollup.MinutesKept, 0)
 	return t - t%3600
 }

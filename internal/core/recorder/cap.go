@@ -25,12 +25,12 @@ type scopeDay struct {
 	day   int64 // Unix second
 }
 
-// caps applies the cap. A day with no more clicks than the cap allows referrers
-// needs only a number. For a busier day the referrers are remembered, those in the
-// store and later ones.
+// caps applies the cap. For a day with at most `most` clicks only the number of clicks
+// is kept; such a day cannot have too many referrers. For a busier day the referrers
+// are remembered, those in the store and later ones.
 //
 // What it forgot it reads from the store again. That is exact only if the store has
-// counted everything before, so it learns and forgets only between records, when
+// counted everything before, so it reads and forgets only between records, when
 // nothing waits to be counted: see prepare and forget.
 type caps struct {
 	counts Counts
@@ -50,19 +50,19 @@ func newCaps(counts Counts, most uint64, room int) *caps {
 }
 
 // prepare is called once for each record, before admit. If a day becomes busy, it
-// calls count, which has the store count everything before the record, and reads
-// the referrers of the day. It looks at links only if the day of their user is
+// calls flush, which adds everything before the record to the store, and reads the
+// referrers of the day. It looks at links only if the day of their user is
 // busy, because no link has more clicks than its user. It can be called again after
 // an error.
-func (c *caps) prepare(ctx context.Context, clicks []click.Click, count func() error) error {
-	for level := range 2 {
+func (c *caps) prepare(ctx context.Context, clicks []click.Click, flush func() error) error {
+	for level := userLevel; level <= linkLevel; level++ {
 		busy := map[scopeDay]*capDay{}
 		for i := range clicks {
 			if clicks[i].Bot {
 				continue
 			}
 			k := scopeDays(&clicks[i])
-			if level == 1 && c.days[k[0]].clicks <= c.most {
+			if level == linkLevel && c.days[k[userLevel]].clicks <= c.most {
 				continue
 			}
 			d, err := c.day(ctx, k[level])
@@ -76,11 +76,11 @@ func (c *caps) prepare(ctx context.Context, clicks []click.Click, count func() e
 		if len(busy) == 0 {
 			continue
 		}
-		if err := count(); err != nil {
+		if err := flush(); err != nil {
 			return err
 		}
 		for k, d := range busy {
-			if err := c.learn(ctx, k, d); err != nil {
+			if err := c.readReferrers(ctx, k, d); err != nil {
 				return err
 			}
 		}
@@ -88,8 +88,8 @@ func (c *caps) prepare(ctx context.Context, clicks []click.Click, count func() e
 	return nil
 }
 
-// admit reports for which scopes the click keeps its referrer: for the user, for
-// the link.
+// admit reports whether the click keeps its referrer in the counts of its user, and in
+// those of its link.
 func (c *caps) admit(cl *click.Click) (user, link bool) {
 	keep := [2]bool{true, true}
 	for i, k := range scopeDays(cl) {
@@ -108,7 +108,7 @@ func (c *caps) admit(cl *click.Click) (user, link bool) {
 		d.seen[h] = struct{}{}
 		c.weight++
 	}
-	return keep[0], keep[1]
+	return keep[userLevel], keep[linkLevel]
 }
 
 // forget frees memory. It may be called when the store has counted everything, but
@@ -143,7 +143,8 @@ func (c *caps) day(ctx context.Context, k scopeDay) (*capDay, error) {
 	return d, nil
 }
 
-func (c *caps) learn(ctx context.Context, k scopeDay, d *capDay) error {
+// readReferrers begins to remember the referrers of a day, with those in the store.
+func (c *caps) readReferrers(ctx context.Context, k scopeDay, d *capDay) error {
 	counts, err := c.countsOfDay(ctx, k, rollup.Referrer)
 	if err != nil {
 		return err
@@ -165,6 +166,12 @@ func (c *caps) countsOfDay(ctx context.Context, k scopeDay, f rollup.Facet) ([]s
 	}
 	return counts, nil
 }
+
+// The days in which a click counts, as indexes of scopeDays.
+const (
+	userLevel = iota
+	linkLevel
+)
 
 func scopeDays(c *click.Click) [2]scopeDay {
 	day := c.Time / (1000 * rollup.Day) * rollup.Day

@@ -9,10 +9,14 @@
 //
 // Where to look:
 //
-//	recorder.go            Open, Record, Delete, Close
-//	codec.go, import.go    the bytes of records; imports
-//	background.go, batcher.go, fold.go, cap.go   the goroutine that counts: it reads records,
-//	                       folds them into a batch, caps referrers, adds the batch
-//	resume.go              where counting starts
-//	replay.go, recount.go   counts a journal that nothing appends to; counts it again
+//	recorder.go     Open, Record, Delete, Close
+//	codec.go        the bytes of records
+//	import.go       imports, one at a time for each input
+//	background.go   the goroutine that counts: it reads records, and pauses; Drain
+//	batcher.go      adds batches to the counts, and tries again after failures
+//	builder.go      gathers the cells of a batch
+//	cap.go          limits the different referrers of a day
+//	resume.go       finds the position where counting starts
+//	replay.go       counts a journal that nothing appends to, for a rebuild or a repair
+//	recount.go      counts segments again, for an audit
 package recorder

@@ -34,9 +34,10 @@ const (
 	// fails, which takes some seconds.
 	settleTries = 5
 
-	// importTimeout is the time that an import waits for another import of the same
-	// input. One from a pipe may never end, and imports that cron starts would queue.
-	importTimeout = time.Minute
+	// defaultImportTimeout is the time that an import waits for another import of the
+	// same input. One from a pipe may never end, and imports that cron starts would
+	// queue.
+	defaultImportTimeout = time.Minute
 )
 
 // Counts is the engine for counts: a part of store.ClickCounts.
@@ -80,7 +81,7 @@ type Recorder struct {
 
 	mu      sync.Mutex
 	counted uint64        // journal position
-	changed chan struct{} // closed when counted or failed changes
+	changed chan struct{} // closed when counted, failed or stalled changes
 	failed  error         // why counting stopped for good
 	stalled stall         // why counting fails at the moment
 	wanted  bool          // a caller waits for the current batch
@@ -104,21 +105,21 @@ func Open(ctx context.Context, o Options) (*Recorder, error) {
 	}
 	counting, cancel := context.WithCancel(context.Background())
 	r := &Recorder{
-		journal: o.Journal, counts: o.Counts, log: o.Log, wait: cmp.Or(o.importTimeout, importTimeout),
+		journal: o.Journal, counts: o.Counts, log: o.Log, wait: cmp.Or(o.importTimeout, defaultImportTimeout),
 		cancel: cancel, done: make(chan struct{}),
 		counted: pos, changed: make(chan struct{}),
 		imports: map[[32]byte]chan struct{}{},
 	}
-	c := &batcher{
+	b := &batcher{
 		counts: o.Counts, source: o.Journal.ID(), now: o.Now, log: o.Log, first: cmp.Or(o.pause, retryLeast),
 		onBatch: func(to uint64) { r.set(func() { r.counted, r.wanted = to, false }) },
 		onStall: func(s stall) { r.set(func() { r.stalled = s }) },
-		fold:    newFold(newCaps(o.Counts, o.most, o.room)),
+		builder: newBatchBuilder(newCaps(o.Counts, o.most, o.room)),
 	}
 	go func() {
 		defer close(r.done)
 		defer reader.Close()
-		err := r.countInBackground(counting, c, reader)
+		err := r.countInBackground(counting, b, reader)
 		if counting.Err() == nil {
 			r.log.Error("counting has stopped. Clicks are still recorded in the journal, but not counted: run footfall check", "error", err)
 			r.set(func() { r.failed = fmt.Errorf("counting has stopped: %w", err) })

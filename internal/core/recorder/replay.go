@@ -45,7 +45,7 @@ func (r Replay) To(ctx context.Context, to uint64) error {
 		counts: r.Counts, source: source, now: r.Now, log: r.Log, first: retryLeast,
 		onBatch: func(to uint64) { watched.Add(int64(to - counted)); counted = to },
 		onStall: func(stall) {},
-		fold:    newFold(newCaps(r.Counts, DailyReferrers, capWeight)),
+		builder: newBatchBuilder(newCaps(r.Counts, DailyReferrers, capWeight)),
 	}
 	if err := by.begin(ctx, counted); err != nil {
 		return err
@@ -89,7 +89,7 @@ func (r Replay) GiveUp(ctx context.Context, lost []journal.Hole) error {
 			pos.Counted, err = h.From, r.To(ctx, h.From)
 		}
 		if err == nil && pos.Counted < h.To {
-			b := &store.Batch{Journal: source, From: pos.Counted, To: h.To, MinutesFrom: minutesFrom(r.Now())}
+			b := &store.Batch{Journal: source, From: pos.Counted, To: h.To, MinutesFrom: keepMinutesFrom(r.Now())}
 			for _, s := range r.Journal.Segments() {
 				if s.Base <= pos.Counted {
 					b.Epoch = s.Base
@@ -109,7 +109,7 @@ func (r Replay) GiveUp(ctx context.Context, lost []journal.Hole) error {
 func GiveUpJournal(ctx context.Context, counts Counts, now time.Time, id [16]byte, to uint64) error {
 	pos, _, err := counts.Position(ctx, id)
 	if err == nil && pos.Counted < to {
-		err = counts.AddBatch(ctx, &store.Batch{Journal: id, From: pos.Counted, To: to, MinutesFrom: minutesFrom(now)})
+		err = counts.AddBatch(ctx, &store.Batch{Journal: id, From: pos.Counted, To: to, MinutesFrom: keepMinutesFrom(now)})
 	}
 	if err != nil {
 		return fmt.Errorf("recorder: give up journal %x: %w", id, err)

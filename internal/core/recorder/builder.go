@@ -6,8 +6,8 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// fold gathers the clicks of many records into the cells of one batch.
-type fold struct {
+// batchBuilder gathers the clicks of many records into the cells of one batch.
+type batchBuilder struct {
 	caps *caps
 
 	clicks   int
@@ -21,8 +21,8 @@ type fold struct {
 	referrers map[string]click.Referrer
 }
 
-func newFold(c *caps) *fold {
-	return &fold{
+func newBatchBuilder(c *caps) *batchBuilder {
+	return &batchBuilder{
 		caps:      c,
 		cells:     map[rollup.Key]uint64{},
 		minutes:   map[rollup.Key]uint64{},
@@ -33,30 +33,30 @@ func newFold(c *caps) *fold {
 	}
 }
 
-// intern returns one string for each referrer of the fold.
-func (f *fold) intern(b []byte) click.Referrer {
-	if r, ok := f.referrers[string(b)]; ok {
+// intern returns one string for each referrer of the batch.
+func (b *batchBuilder) intern(text []byte) click.Referrer {
+	if r, ok := b.referrers[string(text)]; ok {
 		return r
 	}
-	r := click.Referrer(b)
-	f.referrers[string(r)] = r
+	r := click.Referrer(text)
+	b.referrers[string(r)] = r
 	return r
 }
 
 // add counts a record's clicks. Those at or after minutesFrom, a Unix second,
 // fall into minute cells too.
-func (f *fold) add(r *record, minutesFrom int64) {
-	f.marks = append(f.marks, r.marks...)
-	f.clicks += len(r.clicks)
+func (b *batchBuilder) add(r *record, minutesFrom int64) {
+	b.marks = append(b.marks, r.marks...)
+	b.clicks += len(r.clicks)
 	for i := range r.clicks {
 		c := &r.clicks[i]
-		if f.isDeleted(c) {
-			rollup.Each(*c, rollup.QuarterHour, func(k rollup.Key) { f.late[k]++ })
+		if b.isDeleted(c) {
+			rollup.Each(*c, rollup.QuarterHour, func(k rollup.Key) { b.late[k]++ })
 			continue
 		}
 		var keepUser, keepLink bool
 		if !c.Bot {
-			keepUser, keepLink = f.caps.admit(c)
+			keepUser, keepLink = b.caps.admit(c)
 		}
 		capped := func(k rollup.Key) rollup.Key {
 			if k.Facet == rollup.Referrer && (k.Scope.Link == click.AllLinks && !keepUser || k.Scope.Link != click.AllLinks && !keepLink) {
@@ -66,43 +66,43 @@ func (f *fold) add(r *record, minutesFrom int64) {
 		}
 		rollup.Each(*c, rollup.QuarterHour, func(k rollup.Key) {
 			key := capped(k)
-			f.cells[key]++
+			b.cells[key]++
 			if key != k {
-				f.replaced[k]++
+				b.replaced[k]++
 			}
 		})
 		if c.Time/1000 >= minutesFrom {
-			rollup.Each(*c, rollup.Minute, func(k rollup.Key) { f.minutes[capped(k)]++ })
+			rollup.Each(*c, rollup.Minute, func(k rollup.Key) { b.minutes[capped(k)]++ })
 		}
 	}
 }
 
 // isDeleted reports whether the link or the user of the click was deleted while
 // the click was on its way.
-func (f *fold) isDeleted(c *click.Click) bool {
-	if len(f.deleted) == 0 {
+func (b *batchBuilder) isDeleted(c *click.Click) bool {
+	if len(b.deleted) == 0 {
 		return false
 	}
-	_, user := f.deleted[rollup.Scope{User: c.User}]
-	_, link := f.deleted[rollup.Scope{User: c.User, Link: c.Link}]
+	_, user := b.deleted[rollup.Scope{User: c.User}]
+	_, link := b.deleted[rollup.Scope{User: c.User, Link: c.Link}]
 	return user || link
 }
 
 // empty reports whether there is nothing to count.
-func (f *fold) empty() bool { return f.clicks == 0 && len(f.marks) == 0 }
+func (b *batchBuilder) empty() bool { return b.clicks == 0 && len(b.marks) == 0 }
 
-// batch moves the gathered cells and marks into b and starts again.
-func (f *fold) batch(b *store.Batch) {
-	b.Cells = cellsOf(f.cells)
-	b.Minutes = cellsOf(f.minutes)
-	b.Marks = f.marks
-	f.journaled(b)
-	f.clicks, f.marks = 0, nil
-	f.cells = emptied(f.cells)
-	f.minutes = emptied(f.minutes)
-	f.replaced = emptied(f.replaced)
-	f.late = emptied(f.late)
-	f.referrers = emptied(f.referrers)
+// fillBatch moves the gathered cells and marks into a batch and starts again.
+func (b *batchBuilder) fillBatch(to *store.Batch) {
+	to.Cells = cellsOf(b.cells)
+	to.Minutes = cellsOf(b.minutes)
+	to.Marks = b.marks
+	b.sumJournaled(to)
+	b.clicks, b.marks = 0, nil
+	b.cells = emptied(b.cells)
+	b.minutes = emptied(b.minutes)
+	b.replaced = emptied(b.replaced)
+	b.late = emptied(b.late)
+	b.referrers = emptied(b.referrers)
 }
 
 // emptied returns m without its entries, or another map if m grew large, because
@@ -115,21 +115,22 @@ func emptied[K comparable, V any](m map[K]V) map[K]V {
 	return m
 }
 
-// journaled adds up the cells as they are in the journal, before the cap.
-func (f *fold) journaled(b *store.Batch) {
-	b.Late.Add(cellsOf(f.late)...)
-	b.Journaled.AddLedger(&b.Late)
+// sumJournaled sets the ledgers of a batch with its Cells: the sums of the cells as they
+// are in the journal, before the cap.
+func (b *batchBuilder) sumJournaled(to *store.Batch) {
+	to.Late.Add(cellsOf(b.late)...)
+	to.Journaled.AddLedger(&to.Late)
 	others := map[rollup.Key]uint64{}
-	for k, n := range f.replaced {
-		b.Journaled.Add(rollup.Cell{Key: k, Clicks: n})
+	for k, n := range b.replaced {
+		to.Journaled.Add(rollup.Cell{Key: k, Clicks: n})
 		k.Value = string(click.OtherReferrers)
 		others[k] += n
 	}
-	for _, c := range b.Cells {
+	for _, c := range to.Cells {
 		if len(others) > 0 {
 			c.Clicks -= others[c.Key]
 		}
-		b.Journaled.Add(c)
+		to.Journaled.Add(c)
 	}
 }
 
