@@ -79,22 +79,22 @@ func (j *Journal) enqueue(ctx context.Context, record []byte) (g *group, after i
 	first, after := g.records == 1, len(g.buf)
 	j.mu.Unlock()
 	if first {
-		j.wake()
+		j.wakeCommitter()
 	}
 	return g, after, nil
 }
 
-func (j *Journal) wake() {
+func (j *Journal) wakeCommitter() {
 	select {
-	case j.kick <- struct{}{}:
-	default: // it is awake
+	case j.groupReady <- struct{}{}:
+	default: // it will wake anyway
 	}
 }
 
 // run commits groups until the journal is closed and no record waits.
 func (j *Journal) run() {
 	defer close(j.stopped)
-	for range j.kick {
+	for range j.groupReady {
 		g, closed := j.nextGroup()
 		for ; g != nil; g, closed = j.nextGroup() {
 			j.commit(g)
@@ -147,17 +147,17 @@ func (j *Journal) commit(g *group) {
 	j.mu.Unlock()
 	close(g.done)
 	if g.err == nil {
-		j.announce()
+		j.wakeReaders()
 	}
 }
 
-// announce wakes the readers that wait for a record.
-func (j *Journal) announce() {
+// wakeReaders wakes the readers that wait for a record.
+func (j *Journal) wakeReaders() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.more != nil {
-		close(j.more)
-		j.more = nil
+	if j.recordsAdded != nil {
+		close(j.recordsAdded)
+		j.recordsAdded = nil
 	}
 }
 

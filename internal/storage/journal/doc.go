@@ -7,12 +7,12 @@
 //
 // Where to look:
 //
-//	journal.go              Append, Rotate, Close
+//	journal.go              Open, Append, Rotate, Close
 //	commit.go               the goroutine that writes groups and begins segments
 //	record.go, header.go    the bytes of a record, and of the start of a segment
 //	segment.go, dir.go      a file; making, renaming and removing files
 //	contents.go, reader.go  what can be read; reading while records are appended
-//	recover.go, scan.go     Open, and what it finds after a crash
+//	recover.go, scan.go     finds the end of the journal when Open is called, also after a crash
 //	trim.go                 removes the oldest segments
 //	damaged.go, repair.go, duplicates.go   a journal that Open refuses
 //	errors.go               the errors

@@ -63,14 +63,14 @@ type Journal struct {
 	rolled      func()
 	ended       func(id [16]byte, end uint64, last uint32)
 
-	kick    chan struct{} // the pending group has records, or closing is set
-	stopped chan struct{} // closed when the committer has ended
+	groupReady chan struct{} // wakes the committer: the pending group has records, or closing is set
+	stopped    chan struct{} // closed when the committer has ended
 
-	mu      sync.Mutex
-	closing bool // no more appends
-	pending *group
-	spare   []byte        // the buffer of the next group
-	more    chan struct{} // closed when a record becomes durable; nil if no reader waits
+	mu           sync.Mutex
+	closing      bool // no more appends
+	pending      *group
+	spare        []byte        // the buffer of the next group
+	recordsAdded chan struct{} // closed when a record becomes durable; nil if no reader waits
 
 	// writing guards the fields below, and the end and the number of segments. It is
 	// taken before segMu.
@@ -86,6 +86,43 @@ type Journal struct {
 	lastCheck uint32 // of the last record of the newest segment when it was opened; 0 if it had none
 }
 
+// Open opens the journal in a directory, or makes one with a new ID if there is
+// no segment. It cuts what a crash left unfinished, and fails with ErrCorrupt if
+// acknowledged records are damaged.
+//
+// It reads only the newest segment; readers check the others.
+func Open(o Options) (*Journal, error) {
+	j := newJournal(o)
+	if err := j.recover(); err != nil {
+		return nil, fmt.Errorf("journal: open: %w", err)
+	}
+	j.ended(j.id, j.End(), j.lastCheck)
+	go j.run()
+	return j, nil
+}
+
+// newJournal returns a journal without segments.
+func newJournal(o Options) *Journal {
+	if o.SegmentSize <= 0 {
+		o.SegmentSize = DefaultSegmentSize
+	}
+	if o.Ended == nil {
+		o.Ended = func([16]byte, uint64, uint32) {}
+	}
+	return &Journal{
+		Contents:    newContents(o),
+		segmentSize: o.SegmentSize,
+		noSync:      o.NoSync,
+		existing:    o.Existing,
+		synced:      o.Synced,
+		rolled:      o.Rolled,
+		ended:       o.Ended,
+		groupReady:  make(chan struct{}, 1),
+		stopped:     make(chan struct{}),
+		pending:     &group{done: make(chan struct{})},
+	}
+}
+
 // Gone reports whether the file of the newest segment is not in its place, because
 // something else removed or renamed it, and which file that is.
 func (j *Journal) Gone() (file string, gone bool) {
@@ -96,7 +133,7 @@ func (j *Journal) Gone() (file string, gone bool) {
 	return file, errors.Is(err, fs.ErrNotExist)
 }
 
-// last is the newest segment. Its end and its place at the end of the list
+// last returns the newest segment. Its end and its place at the end of the list
 // change only while writing is held.
 func (j *Journal) last() *segment {
 	j.segMu.RLock()
@@ -142,8 +179,8 @@ func (j *Journal) Rotate() error {
 	return nil
 }
 
-// SkipTo leaves a hole, so that the next record starts at pos, which must be End
-// to 2⁶². It is for a journal that lost a tail after its records were counted: a
+// SkipTo leaves a hole, so that the next record starts at pos. pos must be between End
+// and 2⁶². It is for a journal that lost a tail after its records were counted: a
 // position must not be used twice.
 func (j *Journal) SkipTo(pos uint64) error {
 	j.writing.Lock()
@@ -173,7 +210,7 @@ func (j *Journal) Close() error {
 	j.mu.Lock()
 	j.closing = true
 	j.mu.Unlock()
-	j.wake()
+	j.wakeCommitter()
 	<-j.stopped
 
 	j.trimming.Lock() // a Trim that began before has to end

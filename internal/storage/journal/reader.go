@@ -86,10 +86,10 @@ func (r *Reader) Close() error {
 func (j *Journal) watch() <-chan struct{} {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.more == nil {
-		j.more = make(chan struct{})
+	if j.recordsAdded == nil {
+		j.recordsAdded = make(chan struct{})
 	}
-	return j.more
+	return j.recordsAdded
 }
 
 // cursor is a place in the contents of a journal.

@@ -13,43 +13,6 @@ import (
 	"github.com/footfall/footfall/internal/base/fsync"
 )
 
-// Open opens the journal in a directory, or makes one with a new ID if there is
-// no segment. It cuts what a crash left unfinished, and fails with ErrCorrupt if
-// acknowledged records are damaged.
-//
-// It reads only the newest segment; readers check the others.
-func Open(o Options) (*Journal, error) {
-	j := newJournal(o)
-	if err := j.recover(); err != nil {
-		return nil, fmt.Errorf("journal: open: %w", err)
-	}
-	j.ended(j.id, j.End(), j.lastCheck)
-	go j.run()
-	return j, nil
-}
-
-// newJournal returns a journal without segments.
-func newJournal(o Options) *Journal {
-	if o.SegmentSize <= 0 {
-		o.SegmentSize = DefaultSegmentSize
-	}
-	if o.Ended == nil {
-		o.Ended = func([16]byte, uint64, uint32) {}
-	}
-	return &Journal{
-		Contents:    newContents(o),
-		segmentSize: o.SegmentSize,
-		noSync:      o.NoSync,
-		existing:    o.Existing,
-		synced:      o.Synced,
-		rolled:      o.Rolled,
-		ended:       o.Ended,
-		kick:        make(chan struct{}, 1),
-		stopped:     make(chan struct{}),
-		pending:     &group{done: make(chan struct{})},
-	}
-}
-
 // recover finds the segments, and makes the first if there is none.
 func (j *Journal) recover() error {
 	if err := j.dir.make(); err != nil {
@@ -110,7 +73,7 @@ func (j *Journal) complete() error {
 		return lost.Err
 	}
 	// Append only promised that it was written.
-	j.log.Warn("journal: records at the end are missing, as after a power cut while clicks are not synced; recording goes on after them",
+	j.log.Warn("journal: the last records are missing. With --durability write a power cut causes this. Recording goes on",
 		"from", lost.From, "to", lost.To)
 	return nil
 }

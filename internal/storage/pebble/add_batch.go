@@ -16,7 +16,7 @@ import (
 
 // AddBatch implements store.Counting.
 func (s *Store) AddBatch(ctx context.Context, b *store.Batch) error {
-	return s.call("add a batch", func() error {
+	return s.calls.run("add a batch", func() error {
 		if err := s.addBatch(ctx, b); err != nil {
 			return fmt.Errorf("positions %d to %d: %w", b.From, b.To, err)
 		}
@@ -61,7 +61,7 @@ func (s *Store) addBatch(ctx context.Context, b *store.Batch) error {
 	if err := mergeRows(batch, quarters); err != nil {
 		return err
 	}
-	if err := mergeRows(batch, days(quarters)); err != nil {
+	if err := mergeRows(batch, dayRows(quarters)); err != nil {
 		return err
 	}
 	if err := s.addMinutes(batch, minutes, b.MinutesFrom); err != nil {
@@ -91,9 +91,9 @@ func (s *Store) addBatch(ctx context.Context, b *store.Batch) error {
 	return nil
 }
 
-// addMinutes adds minutes, and drops the hours before from.
+// addMinutes adds minutes, and drops the hours before from, a Unix second.
 func (s *Store) addMinutes(batch *pebble.Batch, minutes sorted, from int64) error {
-	before, err := minutesFrom(s.db)
+	before, err := storedMinutesFrom(s.db)
 	if err != nil {
 		return err
 	}

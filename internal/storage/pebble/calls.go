@@ -22,8 +22,8 @@ func newCalls() *calls {
 	return c
 }
 
-// call runs f, unless the store is closed, and wraps an error with the operation.
-func (c *calls) call(operation string, f func() error) error {
+// run runs f, unless the store is closed, and wraps an error with the operation.
+func (c *calls) run(operation string, f func() error) error {
 	err := c.begin()
 	if err == nil {
 		defer c.end()
@@ -35,10 +35,10 @@ func (c *calls) call(operation string, f func() error) error {
 	return nil
 }
 
-// answer is call for a function that returns a value; after an error, the zero
+// answer is calls.run for a function that returns a value; after an error, the zero
 // value.
 func answer[T any](c *calls, operation string, f func() (T, error)) (value T, err error) {
-	err = c.call(operation, func() (err error) {
+	err = c.run(operation, func() (err error) {
 		value, err = f()
 		return err
 	})

@@ -5,40 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"math"
 
 	"github.com/footfall/footfall/internal/base/rollup"
 )
-
-// First implements store.Questions.
-func (v *view) First(ctx context.Context, scope rollup.Scope, f rollup.Facet) (first int64, any bool, err error) {
-	err = v.call("first", func() error {
-		first, any, err = v.first(ctx, scope, f)
-		return err
-	})
-	return first, any, err
-}
-
-// first reads all values of the first day: the earliest click may be of any.
-func (v *view) first(ctx context.Context, scope rollup.Scope, f rollup.Facet) (int64, bool, error) {
-	first := int64(math.MaxInt64)
-	err := v.eachQuarter(ctx, appendScope(nil, grainQuarter, scope, f), func(k periodKey, vector []byte) error {
-		if start := int64(k.period) * rollup.Day; first < start {
-			return errStop
-		}
-		return eachSlot(vector, slots(grainQuarter), func(slot int, _ uint64) error {
-			first = min(first, slotStart(k.period, slot))
-			return nil
-		})
-	})
-	if err != nil && !errors.Is(err, errStop) {
-		return 0, false, err
-	}
-	if first == math.MaxInt64 {
-		return 0, false, nil
-	}
-	return first, true, nil
-}
 
 // errStop ends an iteration early.
 var errStop = errors.New("stop")
@@ -46,7 +15,7 @@ var errStop = errors.New("stop")
 // Cells implements store.Proof. What is recorded while it runs is not in it.
 func (v *view) Cells(ctx context.Context) iter.Seq2[rollup.Cell, error] {
 	return func(yield func(rollup.Cell, error) bool) {
-		err := v.call("cells", func() error {
+		err := v.calls.run("cells", func() error {
 			err := v.eachCell(ctx, []byte{grainQuarter}, func(c rollup.Cell) error {
 				if !yield(c, nil) {
 					return errStop

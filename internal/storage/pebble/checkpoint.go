@@ -10,7 +10,7 @@ import (
 // not exist. Files that never change are shared by hard links, so it takes little
 // time and space. Both stores are independent after that.
 func (s *Store) Checkpoint(ctx context.Context, dir string) error {
-	return s.call("checkpoint in "+dir, func() error {
+	return s.calls.run("checkpoint in "+dir, func() error {
 		if err := s.flush(ctx); err != nil {
 			return err
 		}

@@ -17,7 +17,7 @@ import (
 // Delete implements store.Counting. No batch is added between reading the counts of
 // a scope and removing them.
 func (s *Store) Delete(ctx context.Context, scopes []rollup.Scope) error {
-	return s.call("delete", func() error {
+	return s.calls.run("delete", func() error {
 		// Users first: their links need not be taken from them then.
 		scopes = slices.Clone(scopes)
 		slices.SortStableFunc(scopes, func(a, b rollup.Scope) int {
@@ -170,7 +170,7 @@ func (d *deletion) apply() error {
 		if err := addRows(d.s.db, d.batch, rows); err != nil {
 			return err
 		}
-		if err := addRows(d.s.db, d.batch, days(rows)); err != nil {
+		if err := addRows(d.s.db, d.batch, dayRows(rows)); err != nil {
 			return err
 		}
 		if err := addRows(d.s.db, d.batch, sortRows(grainMinute, minutes.rows)); err != nil {

@@ -144,7 +144,7 @@ func (t *taking) turnTo(period uint32) {
 	}
 }
 
-// key is the key of a value of the user in the period.
+// key returns the key of a value of the user in the period.
 func (t *taking) key(of valueOf) []byte {
 	r := row{user: uint64(t.link.User), facet: of.facet, period: t.period, value: of.value}
 	return r.appendKey(nil, t.grain)

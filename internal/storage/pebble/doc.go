@@ -14,11 +14,12 @@
 // Where to look:
 //
 //	store.go, version.go, errors.go   opens a store
-//	calls.go               lets calls in, and waits for them before Close
-//	add_batch.go, apply.go, merge.go, vector.go   adds a batch
+//	calls.go               runs each call, unless the store is closed; Close waits for them
+//	add_batch.go, rows.go, apply.go, merge.go, vector.go   adds a batch
 //	flush.go, checkpoint.go   brings batches to the disk; a copy for a rebuild
 //	snapshot.go            one state of the store for several questions
-//	counts.go, sum.go, plan.go, rows.go, sieve.go, tally.go   answers questions
+//	counts.go, sum.go, first.go   answers questions
+//	plan.go, scan.go, tally.go, sieve.go   what a question reads; reads it; adds it up
 //	cells.go, ledger.go, verify.go   lists and proves what is stored
 //	progress.go, identity.go   the position, marks and notes
 //	delete.go, delete_link.go, purge.go   deletes counts, and their bytes on the disk

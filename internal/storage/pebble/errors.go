@@ -14,7 +14,7 @@ import (
 
 // Errors of stored data.
 var (
-	errStored    = errors.New("what is stored is damaged")
+	errStored    = errors.New("stored data is damaged")
 	errKey       = errors.New("a key is corrupt")
 	errVector    = errors.New("a vector of counts is corrupt")
 	errTruncated = errors.New("a vector of counts is cut short")

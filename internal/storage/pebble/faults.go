@@ -60,10 +60,10 @@ func (t *faults) until(f func() error) error {
 		t.refuse(err)
 		t.report(err, func(about ...any) {
 			if isFull(err) {
-				t.log.Error("the click store waits for room on the disk", about...)
+				t.log.Error("the counts wait for room on the disk", about...)
 				return
 			}
-			t.log.Error("the click store waits for the disk, which fails; clicks are safe in the journal", about...)
+			t.log.Error("the counts wait for the disk, which fails; clicks are safe in the journal", about...)
 		})
 		select {
 		case t.store.stuck <- err:
@@ -86,7 +86,7 @@ func (t *faults) pauseTable() {
 // retries.
 func (t *faults) background(err error) {
 	t.report(err, func(about ...any) {
-		t.log.Error("the click store failed in the background, and tries again; clicks are safe in the journal", about...)
+		t.log.Error("the counts could not be written in the background, which is tried again; clicks are safe in the journal", about...)
 	})
 }
 
@@ -110,7 +110,7 @@ func (t *faults) over() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.times > 0 {
-		t.log.Info("the click store goes on", "failures", t.times)
+		t.log.Info("the counts are written again", "failures", t.times)
 	}
 	t.times = 0
 }
@@ -126,7 +126,7 @@ func (t *faults) active() bool {
 // All that is lost by ending the program is in the journal.
 func (t *faults) fatal(err error) {
 	t.refuse(err)
-	t.log.Error("the click store cannot go on, and ends the program; clicks are safe in the journal: check the disk, then start footfall again", "error", err.Error())
+	t.log.Error("the engine of the counts cannot go on, and the program ends; clicks are safe in the journal: check the disk, then start footfall again", "error", err.Error())
 	os.Exit(1)
 }
 
@@ -188,11 +188,11 @@ type engineLog struct {
 }
 
 func (l engineLog) Infof(format string, args ...any) {
-	l.Debug("click store: " + fmt.Sprintf(format, args...))
+	l.Debug("counts: " + fmt.Sprintf(format, args...))
 }
 
 func (l engineLog) Errorf(format string, args ...any) {
-	l.Error("click store: " + fmt.Sprintf(format, args...))
+	l.Error("counts: " + fmt.Sprintf(format, args...))
 }
 
 // Fatalf wraps the error in the message, so that its kind can be tested.

@@ -239,7 +239,7 @@ func TestManifestIsWrittenAgain(t *testing.T) {
 	if err := errors.Join(cut.Close(), s.Close()); err != nil {
 		t.Error(err)
 	}
-	if n, m := log.Count("the click store waits for the disk"), log.Count("the click store goes on"); n != 1 || m != 1 {
+	if n, m := log.Count("the counts wait for the disk"), log.Count("the counts are written again"); n != 1 || m != 1 {
 		t.Errorf("the log says %d times that the store waits, and %d times that it goes on:\n%s", n, m, log)
 	}
 }
@@ -320,7 +320,7 @@ func TestFullDiskForAWhile(t *testing.T) {
 	if err := add(); err != nil {
 		t.Errorf("AddBatch after there is room: %v", err)
 	}
-	if log.Count("the click store goes on") != 1 {
+	if log.Count("the counts are written again") != 1 {
 		t.Errorf("the log does not say that the store goes on:\n%s", log)
 	}
 	disk.full.Store(true)

@@ -9,7 +9,7 @@ import (
 // Sync implements store.Counting. It fails if the disk refuses the flush, and
 // may be called again.
 func (s *Store) Sync(ctx context.Context) error {
-	return s.call("sync", func() error { return s.flush(ctx) })
+	return s.calls.run("sync", func() error { return s.flush(ctx) })
 }
 
 func (s *Store) flush(ctx context.Context) error {

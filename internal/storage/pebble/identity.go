@@ -28,7 +28,7 @@ func (s *Store) Installation(_ context.Context, offer [16]byte) ([16]byte, error
 
 // SetNote implements store.Identity.
 func (s *Store) SetNote(_ context.Context, note []byte) error {
-	return s.call("set note", func() error {
+	return s.calls.run("set note", func() error {
 		s.write.Lock()
 		defer s.write.Unlock()
 		return s.set([]byte{keyNote}, note)

@@ -53,7 +53,7 @@ func (s *Store) Release() error {
 	}
 	s.kept.paths = nil
 	if err != nil {
-		return fmt.Errorf("click store: remove files that are no longer needed: %w", err)
+		return fmt.Errorf("counts: remove files that are no longer needed: %w", err)
 	}
 	return nil
 }

@@ -14,7 +14,7 @@ import (
 
 // Position implements store.Progress. Durable is read from the disk alone.
 func (v *view) Position(ctx context.Context, journal store.JournalID) (p store.Position, known bool, err error) {
-	err = v.call("position", func() error {
+	err = v.calls.run("position", func() error {
 		p, known, err = v.position(ctx, journal)
 		return err
 	})
@@ -94,7 +94,7 @@ func (v *view) deleted(ctx context.Context) (scopes []rollup.Scope, err error) {
 
 // Highest implements store.Progress.
 func (v *view) Highest(context.Context) (user click.UserID, link click.LinkID, err error) {
-	err = v.call("highest", func() error {
+	err = v.calls.run("highest", func() error {
 		user, link, err = highest(v.r)
 		return err
 	})
@@ -112,8 +112,8 @@ func highest(r pebble.Reader) (click.UserID, click.LinkID, error) {
 	return click.UserID(binary.BigEndian.Uint64(b)), click.LinkID(binary.BigEndian.Uint64(b[8:])), nil
 }
 
-// minutesFrom is the Unix second before which minutes are dropped.
-func minutesFrom(r pebble.Reader) (int64, error) {
+// storedMinutesFrom returns the Unix second before which minutes were dropped.
+func storedMinutesFrom(r pebble.Reader) (int64, error) {
 	n, _, err := numberAt(r, []byte{keyMinutesFrom})
 	return int64(n), err
 }

@@ -22,7 +22,7 @@ import (
 // the old ones are removed, and for snapshots from before the deletion. Counting
 // and questions go on meanwhile.
 func (s *Store) Purge(ctx context.Context, everything bool) error {
-	return s.call("purge", func() error { return s.purge(ctx, everything) })
+	return s.calls.run("purge", func() error { return s.purge(ctx, everything) })
 }
 
 func (s *Store) purge(ctx context.Context, everything bool) error {

@@ -50,7 +50,7 @@ func rowsOf(grain byte, cells []rollup.Cell) (sorted, error) {
 			return sorted{}, fmt.Errorf("a cell starts at second %d, which is not the start of a slot of %d s", c.Slot, step)
 		}
 		if !c.Facet.In(c.Scope) {
-			return sorted{}, fmt.Errorf("link %d of a cell is not counted by %s", c.Scope.Link, c.Facet)
+			return sorted{}, fmt.Errorf("facet %s has no cells of links, and a cell has link %d", c.Facet, c.Scope.Link)
 		}
 		if c.Clicks == 0 {
 			continue
@@ -64,8 +64,8 @@ func rowsOf(grain byte, cells []rollup.Cell) (sorted, error) {
 	return sortRows(grain, out), nil
 }
 
-// days makes the rows of day totals. Rows of one key are adjacent in quarters.
-func days(quarters sorted) sorted {
+// dayRows makes the rows of day totals. Rows of one key are adjacent in quarters.
+func dayRows(quarters sorted) sorted {
 	var out []row
 	var day uint32
 	var m uint16

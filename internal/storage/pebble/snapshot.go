@@ -8,13 +8,14 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// view reads what r shows: all counts, or those of a snapshot. It implements
-// store.Questions, store.Progress and store.Proof.
+// view reads the counts through r. In a Store r is db, which the Store also writes; in
+// a snapshot r is the state when the snapshot was made. It implements store.Questions,
+// store.Progress and store.Proof.
 type view struct {
-	*calls
-	db   *pebble.DB
-	r    pebble.Reader
-	held int // bytes of values that a sum holds
+	calls *calls
+	db    *pebble.DB
+	r     pebble.Reader
+	held  int // bytes of values that a sum holds
 }
 
 // each calls f with every key that starts with prefix, and its value.
@@ -36,28 +37,28 @@ func (v *view) each(ctx context.Context, prefix []byte, f func(key, value []byte
 	return it.Error()
 }
 
-// Snapshot implements store.ClickCounts. It costs the disk space of the data that are replaced while
-// it is open, and nothing else.
+// Snapshot implements store.ClickCounts. It costs the disk space of the data that are
+// replaced while it is open, and nothing else.
 func (s *Store) Snapshot(context.Context) (store.Snapshot, error) {
-	if err := s.begin(); err != nil { // until it is closed
+	if err := s.calls.begin(); err != nil { // until it is closed
 		return nil, failed("snapshot", err)
 	}
 	closed := s.snapshots.add()
-	of := s.db.NewSnapshot()
-	return &snapshot{view{calls: s.calls, db: s.db, r: of, held: s.held}, of, closed}, nil
+	engine := s.db.NewSnapshot()
+	return &snapshot{view{calls: s.calls, db: s.db, r: engine, held: s.held}, engine, closed}, nil
 }
 
 // snapshot counts as a call in progress until it is closed.
 type snapshot struct {
 	view
-	of     *pebble.Snapshot
+	engine *pebble.Snapshot
 	closed func()
 }
 
 func (s *snapshot) Close() error {
-	defer s.end()
+	defer s.calls.end()
 	defer s.closed()
-	if err := s.of.Close(); err != nil {
+	if err := s.engine.Close(); err != nil {
 		return failed("close snapshot", err)
 	}
 	return nil

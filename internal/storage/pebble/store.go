@@ -66,7 +66,7 @@ type Options struct {
 
 // Store implements store.ClickCounts.
 type Store struct {
-	view
+	view // reads the counts; everything else is for writing
 
 	// write is held while values are read and replaced: positions, ledgers.
 	write     sync.Mutex
@@ -208,7 +208,7 @@ func (s *Store) engine(o Options) *pebble.Options {
 	var logged sync.Map // files
 	e.EventListener.DataCorruption = func(d pebble.DataCorruptionInfo) {
 		if _, before := logged.LoadOrStore(d.Path, true); !before {
-			o.Logger.Error("a file of the click store is damaged: stop the server and run footfall rebuild", "file", d.Path)
+			o.Logger.Error("a file of the counts is damaged: stop the server and run footfall rebuild", "file", d.Path)
 		}
 	}
 	e.TargetFileSizes[0] = 8 << 20
@@ -223,10 +223,10 @@ func (s *Store) engine(o Options) *pebble.Options {
 // Compact merges all that is stored into its smallest and fastest form, which the
 // engine also does by itself, in steps. It is for measurements and backups.
 func (s *Store) Compact(ctx context.Context) error {
-	return s.call("compact", func() error { return s.db.Compact(ctx, []byte{0}, []byte{0xff}, true) })
+	return s.calls.run("compact", func() error { return s.db.Compact(ctx, []byte{0}, []byte{0xff}, true) })
 }
 
-// Size is the size of the store on the disk, in bytes. It reads the sizes of the
+// Size returns the size of the store on the disk, in bytes. It reads the sizes of the
 // files: the engine would wait for a disk that fails.
 func (s *Store) Size() (int64, error) {
 	return answer(s.calls, "size", func() (size int64, err error) {

@@ -24,7 +24,7 @@ const (
 // the next pass reads the others. One iterator serves all passes, so the answer is
 // of one instant.
 func (v *view) Sum(ctx context.Context, q store.Sum, f func(store.Count) error) error {
-	return v.call("sum", func() error { return v.sum(ctx, q, f) })
+	return v.calls.run("sum", func() error { return v.sum(ctx, q, f) })
 }
 
 func (v *view) sum(ctx context.Context, q store.Sum, f func(store.Count) error) (err error) {
@@ -57,25 +57,6 @@ func (v *view) sum(ctx context.Context, q store.Sum, f func(store.Count) error) 
 		}
 	}
 	return nil
-}
-
-// grainOf checks edges, and says whether quarter-hours answer; else minutes do.
-func grainOf(edges []int64) (quarters bool, err error) {
-	if len(edges) < 2 {
-		return false, fmt.Errorf("%d edges bound no interval", len(edges))
-	}
-	quarters, minutes := true, true
-	for i, e := range edges {
-		if i > 0 && e < edges[i-1] {
-			return false, fmt.Errorf("edge %d is less than the one before", e)
-		}
-		quarters = quarters && e%rollup.QuarterHour == 0
-		minutes = minutes && e%rollup.Minute == 0
-	}
-	if !minutes {
-		return false, store.ErrGrain
-	}
-	return quarters, nil
 }
 
 // summing is a Sum in progress.

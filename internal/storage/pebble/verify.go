@@ -14,7 +14,7 @@ import (
 // Verify implements store.Proof. It adds up the quarter-hours of each day, and reports
 // every value whose day totals differ.
 func (v *view) Verify(ctx context.Context, report func(string)) error {
-	return v.call("verify", func() error {
+	return v.calls.run("verify", func() error {
 		return v.eachBlock(ctx, report, func(at block, want, have map[string]*[31]uint64) error {
 			disagreements(at, want, have, report)
 			return nil
@@ -180,7 +180,7 @@ func (b *blocks) take(at block) (map[string]*[31]uint64, error) {
 // must have been verified. It returns how many months of a scope and facet it
 // rewrote, also after an error.
 func (s *Store) Repair(ctx context.Context) (months int, err error) {
-	err = s.call("repair", func() error {
+	err = s.calls.run("repair", func() error {
 		s.write.Lock()
 		defer s.write.Unlock()
 		months, err = s.repair(ctx)

@@ -69,9 +69,8 @@ func peek(fs vfs.FS, dir string) (from pebble.FormatMajorVersion, err error) {
 	return from, nil
 }
 
-// Exists says whether a directory, which may be missing, has a store. A directory
-// with tables and no marker that says which of them are current is a
-// store.CorruptError.
+// Exists reports whether dir has a store; false if dir is missing. It fails with a
+// store.CorruptError if there are tables, but no marker of the current ones.
 func Exists(dir string) (bool, error) {
 	if _, err := vfs.Default.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		return false, nil
