@@ -32,7 +32,7 @@ func TestMisuse(t *testing.T) {
 		args []string
 	}{
 		{"footfall: give a command (footfall --help shows how)", nil},
-		{"give a command of user (footfall user --help", []string{"user"}},
+		{"give a command after user (footfall user --help", []string{"user"}},
 		{"give a FILE (footfall import --help", []string{"import"}},
 		{"give a LOGIN and a URL", []string{"link", "add"}},
 		{"give a URL", []string{"link", "add", "ann"}},
@@ -53,8 +53,8 @@ func TestMisuse(t *testing.T) {
 		{"only apply together with --acme-domain", serve("--acme-email", "ann@example.org")},
 		{"only apply together with --acme-domain", serve("--acme-directory", "https://ca.example/")},
 		{`--acme-domain: "https://sho.rt" is not a domain: give a host such as sho.rt`, serve("--acme-domain", "https://sho.rt")},
-		{`--domain: "http://sho.rt" is not a domain: it must be a host, without scheme and path`, serve("--domain", "http://sho.rt")},
-		{`--domain: "sho.rt/x" is not a domain: it must be a host, without scheme and path`, serve("--domain", "sho.rt/x")},
+		{`--domain: "http://sho.rt" is not a domain: give a host such as sho.rt, without scheme and path`, serve("--domain", "http://sho.rt")},
+		{`--domain: "sho.rt/x" is not a domain: give a host such as sho.rt, without scheme and path`, serve("--domain", "sho.rt/x")},
 		{`--domain: "sho.rt/x" is not a domain`, []string{"link", "add", "ann", "https://example.org/", "--data", data, "--domain", "sho.rt/x"}},
 		{"--listen has an empty value: give it a value, or leave it out", serve("--listen", "")},
 		{"--listen has an empty value", serve("--listen=")},

@@ -80,7 +80,7 @@ func checkHost(host string) error {
 		}
 		for i := range len(label) {
 			if b := label[i]; (b < 'a' || b > 'z') && (b < '0' || b > '9') && b != '-' && b != '_' {
-				return errors.New("there is a character in the host that no host has")
+				return errors.New("the host has a character that hosts may not have")
 			}
 		}
 		last = label

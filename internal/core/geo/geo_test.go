@@ -128,13 +128,13 @@ func TestWatch(t *testing.T) {
 	w.check(t, "unchanged", "JP", 0, "")
 
 	replace([]byte("half a file"))
-	w.check(t, "bad", "JP", 1, "refused")
+	w.check(t, "bad", "JP", 1, "cannot be used")
 	w.check(t, "still bad", "JP", 0, "")
 	replace(mmdb(map[string]record{"1.1.1.0/24": map[string]any{"asn": uint32(1)}}))
 	w.check(t, "without countries", "JP", 1, "names no countries")
 	good := mmdb(map[string]record{"1.1.1.0/24": in("NZ")})
 	replace(good[:len(good)-20])
-	w.check(t, "truncated", "JP", 1, "refused")
+	w.check(t, "truncated", "JP", 1, "cannot be used")
 	replace(good)
 	w.check(t, "good again", "NZ", 1, "in use")
 

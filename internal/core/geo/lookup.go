@@ -80,9 +80,11 @@ func (l *Lookup) Watch(ctx context.Context, ticks <-chan time.Time, log *slog.Lo
 func (l *Lookup) report(log *slog.Logger) reload.Report[*database] {
 	return reload.Report[*database]{
 		Changed: func(db *database) { log.Info("new country database in use", "path", l.path, "built", db.built) },
-		Failed:  func(err error) { log.Error("new country database refused; the old one stays in use", "error", err) },
+		Failed: func(err error) {
+			log.Error("the changed country database cannot be used; the old one stays in use: look at the file", "error", err)
+		},
 		Late: func(waited time.Duration) {
-			log.Warn("the country database does not answer; the old one stays in use", "waited", waited, "path", l.path)
+			log.Warn("reading the country database hangs; the old one stays in use: look at its disk or network share", "waited", waited, "path", l.path)
 		},
 	}
 }

@@ -30,7 +30,7 @@ func parse(data []byte) (*database, error) {
 	}
 	reader, err := maxminddb.OpenBytes(data)
 	if err != nil {
-		return nil, fmt.Errorf("the file is not a whole MMDB file: %w", err)
+		return nil, fmt.Errorf("the file is not a complete MMDB file: %w", err)
 	}
 	db := &database{reader: reader, records: map[uintptr]click.Country{}, built: reader.Metadata.BuildTime().UTC()}
 	unknown := map[uintptr]bool{}

@@ -163,11 +163,11 @@ func TestBadFile(t *testing.T) {
 		data []byte
 		want string
 	}{
-		{"empty", nil, "not a whole MMDB file"},
-		{"text", []byte("country,code\n"), "not a whole MMDB file"},
+		{"empty", nil, "not a complete MMDB file"},
+		{"text", []byte("country,code\n"), "not a complete MMDB file"},
 		{"gzip", []byte("\x1f\x8b\x08\x00"), "compressed"},
-		{"end missing", good[:len(good)-1], "not a whole MMDB file"},
-		{"half", good[:len(good)/2], "not a whole MMDB file"},
+		{"end missing", good[:len(good)-1], "not a complete MMDB file"},
+		{"half", good[:len(good)/2], "not a complete MMDB file"},
 		{"start missing", good[200:], ""},
 		{"circle", circle, "damaged"},
 		{"no data there", noData, "damaged"},

@@ -22,10 +22,12 @@ import (
 )
 
 var (
+	// ErrNotDomain is for a text that cannot be a domain.
+	ErrNotDomain = errors.New("is not a domain")
 	// ErrDomain is for a domain that is not one of ours.
 	ErrDomain = errors.New("not a domain of this installation")
 	// ErrOwnLink is for a long URL that is a short link of ours.
-	ErrOwnLink = errors.New("already a short link of this installation")
+	ErrOwnLink = errors.New("the long URL is already a short link of this installation")
 )
 
 // Options configure Links.
@@ -80,9 +82,9 @@ func New(o Options) (*Links, error) {
 		a, err := weburl.ParseAuthority(l.scheme, domain)
 		if err != nil {
 			if strings.Contains(domain, "/") {
-				err = errors.New("it must be a host, without scheme and path")
+				return nil, fmt.Errorf("links: %q %w", domain, ErrNotDomain)
 			}
-			return nil, fmt.Errorf("links: %q is not a domain: %w", domain, err)
+			return nil, fmt.Errorf("links: %q %w, because %w", domain, ErrNotDomain, err)
 		}
 		l.domains = append(l.domains, a)
 		l.hosts[weburl.Host(a.Host)] = true
@@ -159,7 +161,7 @@ func (l *Links) Shorten(ctx context.Context, r Request) (store.Link, bool, error
 		l.forgetUnknown(link.Hash, link.AggregateHash)
 		return link, made, nil
 	}
-	return store.Link{}, false, fmt.Errorf("links: shorten: the hashes drawn were taken %d times: %w", maxDraws, click.ErrUnavailable)
+	return store.Link{}, false, fmt.Errorf("links: shorten: %d random hashes in a row were taken already: %w", maxDraws, click.ErrUnavailable)
 }
 
 // Check fails with ErrURL or ErrOwnLink if Shorten would, and with the error of the

@@ -90,7 +90,7 @@ type refusal struct{ error }
 
 func (refusal) Is(target error) bool { return target == ErrURL }
 
-var errScheme = errors.New("another scheme")
+var errScheme = errors.New("the scheme is not allowed")
 
 // split takes a URL of one of the schemes apart: its scheme in lower case, its host and
 // port, and the rest. It fails with errScheme for another scheme.

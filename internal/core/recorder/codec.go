@@ -152,7 +152,7 @@ func (r *record) decode(b []byte, intern func([]byte) click.Referrer) error {
 		}
 	}
 	if d.bad {
-		return fmt.Errorf("%w: cut short", errRecord)
+		return fmt.Errorf("%w: it is cut short", errRecord)
 	}
 	return nil
 }

@@ -24,7 +24,7 @@ func (r *Recorder) Import(ctx context.Context, clicks []click.Click, mark store.
 }
 
 // ErrImporting: another import of the same input is running.
-var ErrImporting = errors.New("another import of the same input is running, perhaps of a pipe that stays open, and takes the same lines")
+var ErrImporting = errors.New("another import of the same input is running, perhaps from a pipe that is still open")
 
 // BeginImport waits until no other import of the input is running and everything
 // in the journal is counted, and returns the marks of the input. It fails with

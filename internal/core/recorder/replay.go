@@ -73,7 +73,7 @@ func (r Replay) To(ctx context.Context, to uint64) error {
 		return err
 	}
 	if counted != to {
-		return fmt.Errorf("the counts reach position %d and not %d", counted, to)
+		return fmt.Errorf("the counts end at position %d, want %d", counted, to)
 	}
 	return nil
 }

@@ -90,7 +90,7 @@ func validName(name string) error {
 		return fmt.Errorf("%.100q cannot be the name of a link, because it is one of the server's own", name)
 	}
 	if len(name) > links.MaxName {
-		return fmt.Errorf("%d bytes are too long for the name of a link, which has at most %d", len(name), links.MaxName)
+		return fmt.Errorf("the name of a link has %d bytes; at most %d are allowed", len(name), links.MaxName)
 	}
 	for i := range len(name) {
 		if name[i] < 0x20 || name[i] == 0x7f {

@@ -186,7 +186,7 @@ func (f *ndjson) counts(v *fastjson.Value, c *chunk) error {
 		ts /= 1000
 	}
 	if ts%quarterHour != 0 {
-		return fmt.Errorf("the time %d is not the start of a quarter-hour", ts)
+		return fmt.Errorf("the time %d, in Unix seconds, is not the start of a quarter-hour", ts)
 	}
 	if err := inTime(ts, f.now().Unix()); err != nil {
 		return err
@@ -259,13 +259,13 @@ func shares(v *fastjson.Value, key string, clicks int) ([]string, error) {
 	o.Visit(func(name []byte, n *fastjson.Value) {
 		count, err := n.Int()
 		if err != nil || count < 0 || count > clicks-len(list) {
-			wrong = fmt.Errorf("%q does not add up to the clicks, %d", key, clicks)
+			wrong = fmt.Errorf("the numbers in %q do not add up to \"clicks\", %d", key, clicks)
 			return
 		}
 		list = append(list, slices.Repeat([]string{string(name)}, count)...)
 	})
 	if wrong == nil && len(list) != clicks {
-		wrong = fmt.Errorf("%q does not add up to the clicks, %d", key, clicks)
+		wrong = fmt.Errorf("the numbers in %q do not add up to \"clicks\", %d", key, clicks)
 	}
 	return list, wrong
 }

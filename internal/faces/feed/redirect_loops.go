@@ -11,10 +11,10 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// checkURL fails for a long URL to which no link may lead.
+// checkURL fails for a long URL to which links may not lead.
 func checkURL(key, longURL string) error {
 	if err := links.CheckForeignURL(longURL); err != nil {
-		return fmt.Errorf("%q is %.200q, and no link may lead there: %w", key, longURL, err)
+		return fmt.Errorf("%q is %.200q, and links may not lead there: %w", key, longURL, err)
 	}
 	return nil
 }
@@ -63,7 +63,7 @@ func (r *resolver) redirectLoops(ctx context.Context, made []store.ForeignLink) 
 		if reasons == nil {
 			reasons = map[click.Hash]error{}
 		}
-		reasons[l.Hash] = fmt.Errorf("the link %.100q leads to %.200q, which is a short link of this installation: visitors would come back here", l.Hash, l.LongURL)
+		reasons[l.Hash] = fmt.Errorf("the link %.100q leads to %.200q, which is a short link of this installation: a visitor would be redirected in a circle", l.Hash, l.LongURL)
 	}
 	return reasons, nil
 }

@@ -40,7 +40,7 @@ func TestNoImportedLinkLeadsBack(t *testing.T) {
 		{"http://sho.rt/v3/user/info", "", ""},
 		{"ftp://elsewhere.example/new", "", ""},
 		{`http://good.com\@evil.com/`, "", "it contains a user name or password"},
-		{`http://good.com\evil.com/`, "", "character in the host that no host has"},
+		{`http://good.com\evil.com/`, "", "the host has a character that hosts may not have"},
 		{"http://user:pw@evil.com/", "", "it contains a user name or password"},
 		{"http:///evil.com/", "", "the host is missing"},
 	} {

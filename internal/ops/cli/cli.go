@@ -61,7 +61,7 @@ type commands struct {
 	Export  exportCmd  `cmd:"" help:"Write users, links and counts to standard output, as NDJSON that import --format ndjson reads."`
 	Backup  backupCmd  `cmd:"" help:"Add a full backup to a directory, while clicks are recorded. Files that did not change are shared with the previous backup."`
 	Restore restoreCmd `cmd:"" help:"Make a data directory from the newest backup, and check it."`
-	Rebuild rebuildCmd `cmd:"" help:"Count the journal again, starting from the newest backup or checkpoint that it continues. Stop the server first."`
+	Rebuild rebuildCmd `cmd:"" help:"Count the journal again, starting from the newest backup or checkpoint that the journal continues. Stop the server first."`
 	Health  healthCmd  `cmd:"" name:"healthcheck" aliases:"health" help:"Report whether the server answers visitors: exit status 0 if it does, otherwise 1. For health checks of containers."`
 	Debug   debugCmd   `cmd:"" help:"Print a profile of the running server, for example what each goroutine does."`
 	Version versionCmd `cmd:"" help:"Print the version."`

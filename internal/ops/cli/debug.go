@@ -11,8 +11,8 @@ import (
 type debugCmd struct {
 	dataDir
 	Out     string `help:"The file to write. A terminal gets only text." type:"path" placeholder:"FILE" otherwise:"standard output"`
-	Seconds number `help:"How long to sample for the cpu profile, in seconds." least:"1" most:"600" default:"30" placeholder:"N"`
-	Binary  bool   `help:"Write the form that go tool pprof reads instead of text. The cpu profile always has it."`
+	Seconds number `help:"How many seconds to sample for the cpu profile." least:"1" most:"600" default:"30" placeholder:"N"`
+	Binary  bool   `help:"Write a binary profile for go tool pprof instead of text. The cpu profile is always binary."`
 	Profile string `arg:"" optional:"" default:"goroutine" help:"goroutine: what each goroutine does now. heap: what holds memory. allocs: what allocated memory since the start. cpu: what uses the processors. Or another profile of Go: block, mutex, threadcreate."`
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/footfall/footfall/internal/base/plain"
 	"github.com/footfall/footfall/internal/core/geo"
+	"github.com/footfall/footfall/internal/core/links"
 	"github.com/footfall/footfall/internal/core/recorder"
 	"github.com/footfall/footfall/internal/faces/feed"
 	"github.com/footfall/footfall/internal/ops/control"
@@ -124,7 +125,7 @@ var hints = []func(error) string{
 	// Backups.
 	on(backup.ErrNone, "name one with --from, or a directory of them"),
 	on(backup.ErrDamaged, "name an older one with --from"),
-	on(backup.ErrUnlisted, "find out what put it there. Move it away, or name another backup with --from"),
+	on(backup.ErrUnlisted, "find out what added the file. Move it out of the backup, or restore another backup with --from"),
 	on(backup.ErrVersion, "run that version"),
 	on(backup.ErrMixed, "name an empty directory, or one with backups of this installation"),
 	on(backup.ErrNotEmpty, "move its files away, or name another directory"),
@@ -162,7 +163,7 @@ var hints = []func(error) string{
 	on(control.ErrCutOff, "run the command again"),
 	on(control.ErrStopping, "run the command again"),
 	on(control.ErrOtherVersion, "run the command with the version of that process, or restart the process with this version"),
-	on(server.ErrNotDomain, "give a host such as sho.rt, without scheme, port and path"),
+	on(links.ErrNotDomain, "give a host such as sho.rt, without scheme and path"),
 	on(server.ErrNoServer, "start footfall serve, or name its directory with --data"),
 	on(server.ErrSilent, "look at its log, and start it again"),
 	on(server.ErrNoTime, "give a longer --timeout"),

@@ -73,7 +73,7 @@ func (c *importCmd) missing() (all error) {
 	return all
 }
 
-// remark says which lines of a file do not count now, but could later, and why.
+// remark prints which lines of a file do not count now but could later, and why.
 func (c *importCmd) remark(e *env, path string, r feed.Result) {
 	switch {
 	case r.NoLink == 1:

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// secure says that the server has a certificate, so that --listen serves https.
+// secure reports whether the server has a certificate, so that --listen serves https.
 func (c *serveCmd) secure() bool { return c.TLSCert != "" || len(c.ACMEDomain) > 0 }
 
 // listeners are the listeners of a server: public for everything, clear for plain http

@@ -19,7 +19,7 @@ import (
 
 type serveCmd struct {
 	Data             string    `help:"The data directory." type:"path" placeholder:"DIR" otherwise:"./footfall-data, and a temporary one with --demo"`
-	Listen           []string  `help:"The address to listen on. Without a host, footfall listens on every address of this machine. May be repeated." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	Listen           []string  `help:"The address to listen on. Without a host, footfall listens on every address of this machine. May be repeated." default:"${listen}" placeholder:"HOST:PORT"`
 	HTTPListen       []string  `help:"Another address, for plain http next to https. It redirects visitors and answers the checks of --acme-domain on port 80, and refuses the API. May be repeated." name:"http-listen" placeholder:"HOST:PORT" otherwise:"nowhere"`
 	Domain           []string  `help:"A short domain of this installation. May be repeated; the first is the default." placeholder:"HOST" otherwise:"the host of the request"`
 	TLSCert          string    `help:"Serve https with the certificate in this file (PEM, with its chain). footfall reads it again when it changes." name:"tls-cert" type:"path" and:"tls" placeholder:"FILE"`
@@ -105,7 +105,7 @@ func (c *serveCmd) Run(e *env, k *kong.Context) (err error) {
 			Retention: datadir.Retention{Keep: time.Duration(c.JournalRetention), Max: int64(c.JournalMax)}, Now: e.now, Log: log,
 		},
 		Domains: c.Domain, Host: hostOf(all.public[0]), Scheme: cmp.Or(string(c.ShortURLScheme), scheme),
-		TrustedProxies: c.TrustedProxies, Build: build,
+		Build: build,
 	}
 	site := server.PublicOptions{
 		RedirectStatus: c.RedirectStatus, RedirectMaxAge: time.Duration(c.RedirectMaxAge),

@@ -12,6 +12,7 @@ import (
 
 	"github.com/footfall/footfall/internal/base/spelling"
 	"github.com/footfall/footfall/internal/faces/feed"
+	"github.com/footfall/footfall/internal/ops/server"
 )
 
 // newParser makes the parser of the command line. It calls exit after it printed
@@ -22,7 +23,7 @@ func newParser(c *commands, e *env, exit func(int)) *kong.Kong {
 		kong.Name("footfall"),
 		kong.Description("A server for short links: it redirects visitors, counts clicks and answers in Bitly's v3 API. Begin with footfall serve --demo.\n\n"+statusHelp),
 		kong.DefaultEnvars("FOOTFALL"),
-		kong.Vars{"formats": strings.Join(feed.Formats(), ",")},
+		kong.Vars{"formats": strings.Join(feed.Formats(), ","), "listen": server.DefaultHost},
 		kong.Writers(e.data, e.terminal), // it asks these how wide they are
 		kong.Exit(exit),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
@@ -83,7 +84,7 @@ func complete(c *kong.Context) error {
 		return errors.New("give a command")
 	}
 	if len(command.Children) > 0 {
-		return fmt.Errorf("give a command of %s", command.Name)
+		return fmt.Errorf("give a command after %s", command.Name)
 	}
 	given := map[*kong.Value]bool{}
 	for _, p := range c.Path {

@@ -9,14 +9,14 @@ import (
 	"net/http"
 )
 
-// None is the In, Note or Out of a command that has none.
+// None is the type of a command's parameter, note or answer if it has none.
 type None = struct{}
 
 // Command is a request to the owner of a data directory. It takes an In, reports
 // Notes while it runs, and answers an Out.
 type Command[In, Note, Out any] struct{ name string }
 
-// names are those of all commands.
+// names are the names of all commands.
 var names []string
 
 func declare[In, Note, Out any](name string) Command[In, Note, Out] {
@@ -24,20 +24,20 @@ func declare[In, Note, Out any](name string) Command[In, Note, Out] {
 	return Command[In, Note, Out]{name}
 }
 
-// maxLine bounds the line of JSON that a command takes, in bytes. A long URL has
-// 8,192 at most.
+// maxLine is the maximum length of the line of JSON with the parameter of a command,
+// in bytes. A long URL has 8,192 at most.
 const maxLine = 64 << 10
 
-// Served is a command with the function that does it.
+// Served is a command with its implementation.
 type Served struct {
 	name   string
 	handle http.HandlerFunc
 }
 
-// Does says what a command does. note may be called from several goroutines,
-// until f returns. An error may come with an answer, which says how far the
-// command came.
-func (c Command[In, Note, Out]) Does(f func(ctx context.Context, in In, note func(Note)) (Out, error)) Served {
+// ImplementWithNotes attaches f as the implementation of the command. f may call note
+// from several goroutines until it returns. It may return an answer together with an
+// error: how far the command came.
+func (c Command[In, Note, Out]) ImplementWithNotes(f func(ctx context.Context, in In, note func(Note)) (Out, error)) Served {
 	return Served{c.name, func(w http.ResponseWriter, r *http.Request) {
 		var in In
 		body := bufio.NewReaderSize(r.Body, maxLine)
@@ -66,14 +66,15 @@ func (c Command[In, Note, Out]) Does(f func(ctx context.Context, in In, note fun
 	}}
 }
 
-// Answers says what a command does that reports nothing.
-func (c Command[In, Note, Out]) Answers(f func(ctx context.Context, in In) (Out, error)) Served {
-	return c.Does(func(ctx context.Context, in In, _ func(Note)) (Out, error) { return f(ctx, in) })
+// Implement is ImplementWithNotes for a command that reports nothing.
+func (c Command[In, Note, Out]) Implement(f func(ctx context.Context, in In) (Out, error)) Served {
+	return c.ImplementWithNotes(func(ctx context.Context, in In, _ func(Note)) (Out, error) { return f(ctx, in) })
 }
 
-// Ask has the owner do the command. note is called with each note, from this
-// goroutine; it may be nil. An error may come with an answer, which says how far
-// the command came. ErrCutOff and ErrStopping say that the command did not end.
+// Ask sends the command to the owner, and returns its answer. It calls note with each
+// note, from this goroutine; note may be nil. It may return an answer together with an
+// error: how far the command came. After ErrCutOff and ErrStopping the command did not
+// end.
 func (c Command[In, Note, Out]) Ask(ctx context.Context, to *Client, in In, note func(Note)) (out Out, err error) {
 	var input io.Reader
 	if i := inputOf(&in); i != nil {
@@ -96,7 +97,8 @@ func (c Command[In, Note, Out]) Ask(ctx context.Context, to *Client, in In, note
 	return out, err
 }
 
-// inputOf returns the field of a command for its input; nil without one.
+// inputOf returns the field of a parameter that has the input of the command; nil if
+// there is none.
 func inputOf(in any) *io.Reader {
 	if i, ok := in.(interface{ input() *io.Reader }); ok {
 		return i.input()

@@ -26,7 +26,7 @@ var (
 	APIKey = declare[string, None, string]("user/api-key")
 	// NewAPIKey gives a user another apiKey, in place of the last one, and answers it.
 	NewAPIKey = declare[string, None, string]("user/new-api-key")
-	// ListUsers answers a page of users by login, from the first after the given login.
+	// ListUsers answers one page of users, ordered by login, after the given login.
 	ListUsers = declare[string, None, []User]("user/list")
 	// CountUserClicks answers the number of clicks that DeleteUser would remove.
 	CountUserClicks = declare[string, None, uint64]("user/count-clicks")
@@ -87,9 +87,9 @@ type NewLink struct {
 	Domain string
 }
 
-// LinksOf says whose links ListLinks reports.
+// LinksOf is the parameter of ListLinks.
 type LinksOf struct {
-	Login string // all users by login, if empty
+	Login string // whose links; empty for those of all users, ordered by login
 	// Domain is that of short URLs; the default one if empty.
 	Domain string
 }
@@ -107,7 +107,7 @@ type Link struct {
 	Archived  bool   `json:"archived"`
 }
 
-// StatsOptions says what Stats sums up.
+// StatsOptions is the parameter of Stats.
 type StatsOptions struct {
 	Login string // all users, if empty
 	// Timezone is the zone in which days begin, as the API takes it.
@@ -120,7 +120,7 @@ type StatsOptions struct {
 
 // StatsOf is the answer of Stats.
 type StatsOf struct {
-	// Login is empty if the summary is of all users.
+	// Login is empty for a summary of all users.
 	Login    string    `json:"login,omitempty"`
 	Timezone string    `json:"timezone"`
 	Users    int       `json:"users"`
@@ -158,18 +158,18 @@ type Input struct{ io.Reader }
 
 func (i *Input) input() *io.Reader { return &i.Reader }
 
-// ExportOptions says what Export writes.
+// ExportOptions is the parameter of Export.
 type ExportOptions struct {
-	Clicks bool // the single clicks that the journal keeps, instead of the counts
+	Clicks bool // each click that the journal has, instead of the counts
 }
 
-// BackupTo says where a backup is added.
+// BackupTo is the parameter of Backup.
 type BackupTo struct {
 	Dir  string // the directory of backups
-	Keep int    // the number of backups to keep, the newest
+	Keep int    // how many backups to keep there; older ones are removed
 }
 
-// Profile says what Debug reports.
+// Profile is the parameter of Debug.
 type Profile struct {
 	// Name is cpu, or a profile of package runtime/pprof: goroutine, heap, …
 	Name string

@@ -37,20 +37,20 @@ func (o owner) commands() []control.Served {
 		unused(control.CountUserClicks), unused(control.DeleteUser), unused(control.AddLink), unused(control.ListLinks),
 		unused(control.CountLinkClicks), unused(control.DeleteLink), unused(control.Stats), unused(control.Export),
 		unused(control.Repair), unused(control.Health), unused(control.Debug),
-		control.Import.Does(func(ctx context.Context, i control.ImportOf, reject func(feed.Rejected)) (feed.Result, error) {
+		control.Import.ImplementWithNotes(func(ctx context.Context, i control.ImportOf, reject func(feed.Rejected)) (feed.Result, error) {
 			return o.importing(ctx, i.Reader, reject)
 		}),
-		control.Check.Does(func(ctx context.Context, _ control.None, _ func(string)) (datadir.Verdict, error) {
+		control.Check.ImplementWithNotes(func(ctx context.Context, _ control.None, _ func(string)) (datadir.Verdict, error) {
 			return datadir.Verdict{}, o.checking(ctx)
 		}),
-		control.Backup.Answers(func(ctx context.Context, _ control.BackupTo) (backup.Manifest, error) {
+		control.Backup.Implement(func(ctx context.Context, _ control.BackupTo) (backup.Manifest, error) {
 			return backup.Manifest{}, o.checking(ctx)
 		}),
 	}
 }
 
 func unused[In, Note, Out any](c control.Command[In, Note, Out]) control.Served {
-	return c.Does(func(context.Context, In, func(Note)) (out Out, err error) {
+	return c.ImplementWithNotes(func(context.Context, In, func(Note)) (out Out, err error) {
 		return out, errors.New("not part of this test")
 	})
 }

@@ -92,7 +92,7 @@ var codes = []code{
 	sentinel("permission", syscall.EACCES),
 }
 
-// sentinel is the code of errors that are a target.
+// sentinel returns the code of errors that wrap a target.
 func sentinel(name string, target error) code {
 	return code{
 		name,
@@ -101,7 +101,7 @@ func sentinel(name string, target error) code {
 	}
 }
 
-// typed is the code of errors of a type, which crosses the socket whole.
+// typed returns the code of errors of a type, which are sent with all their fields.
 func typed[T error](name string) code {
 	return code{
 		name,
@@ -118,14 +118,14 @@ func typed[T error](name string) code {
 	}
 }
 
-// remote is an error as it crosses the socket.
+// remote is an error as it is sent over the socket.
 type remote struct {
 	Message string          `json:"message"`
 	Code    string          `json:"code,omitempty"` // empty for an error of no kind
 	Detail  json.RawMessage `json:"detail,omitempty"`
 }
 
-// remoteOf is an error for the socket; nil is nil.
+// remoteOf returns an error as it is sent; nil for nil.
 func remoteOf(err error) *remote {
 	if err == nil {
 		return nil

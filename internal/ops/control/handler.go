@@ -61,15 +61,15 @@ func (s *events) send(e event) {
 	_ = s.http.Flush()
 }
 
-// showProgress is the header of a command that shows progress, and showEvery is how
-// often it gets it.
+// showProgress is the header of a request whose client shows progress, and showEvery
+// is the interval at which progress is sent.
 const (
 	showProgress = "Footfall-Progress"
 	showEvery    = 200 * time.Millisecond
 )
 
-// withProgress is the context of work whose command may show how far it is, until
-// stop.
+// withProgress returns the context of a command. Until stop, the progress of that
+// context is sent, if the client shows it.
 func (s *events) withProgress(r *http.Request) (ctx context.Context, stop func()) {
 	if r.Header.Get(showProgress) == "" {
 		return r.Context(), func() {}
@@ -84,8 +84,8 @@ func (s *events) withProgress(r *http.Request) (ctx context.Context, stop func()
 	})
 }
 
-// drainTime is the time that a command has to read the answer while it still sends
-// its input.
+// drainTime is the time that a client has to read the answer while it still sends its
+// input.
 const drainTime = 500 * time.Millisecond
 
 // stream answers with the events that f sends and its answer, or says that the

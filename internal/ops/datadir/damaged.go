@@ -10,7 +10,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/sql"
 )
 
-// IsDamaged says whether an error of Open or Close is one that CheckDamaged
+// IsDamaged reports whether an error of Open or Close is one that CheckDamaged
 // explains and RepairDamaged may repair.
 func IsDamaged(err error) bool {
 	return errors.Is(err, journal.ErrCorrupt) || errors.As(err, new(*OlderLinksError))
@@ -28,7 +28,7 @@ type damaged struct {
 	close    func() error
 }
 
-// contents is the readable part of the journal; nil without a journal.
+// contents returns the readable part of the journal; nil without a journal.
 func (dd *damaged) contents() *journal.Contents {
 	if dd.journal == nil {
 		return nil

@@ -15,7 +15,7 @@ import (
 // diskEvery is the interval at which the free space is measured.
 const diskEvery = 5 * time.Second
 
-// reserveOf is the default reserve: a gigabyte, or 5 % of the disk if that is less.
+// reserveOf returns the default reserve: a gigabyte, or 5 % of the disk if that is less.
 func reserveOf(total uint64) uint64 { return min(1e9, total/20) }
 
 // The levels of free space.
@@ -27,7 +27,7 @@ const (
 
 // Disk watches the free space of the file system of a data directory.
 type Disk struct {
-	reserve uint64 // bytes; 0 is reserveOf
+	reserve uint64 // bytes; 0 for reserveOf
 	statfs  func() (free, total uint64, err error)
 	log     *slog.Logger
 	unknown *lograte.Line[error]
@@ -67,7 +67,8 @@ func (d *Disk) watch(ctx context.Context) {
 	}
 }
 
-// Full says that the free space is for clicks: links may not be made or changed.
+// Full reports whether the free space is for clicks alone: links may not be made or
+// changed.
 func (d *Disk) Full() bool { return d.level.Load() == diskFull }
 
 // State returns the number of free bytes, and the level: 0 if that is more than the

@@ -113,8 +113,8 @@ func (d *Dir) EraseEarlier(ctx context.Context) {
 	}
 }
 
-// eraseNow removes just deleted data from the disk, and says what is left. It
-// waits for eraseTimeout if Maintain runs, which then finishes the work.
+// eraseNow removes data that were just deleted from the disk, and returns what is
+// left. It waits for eraseTimeout if Maintain runs, which then finishes the work.
 func (d *Dir) eraseNow(ctx context.Context) (t Traces) {
 	t.Kept = d.setAside()
 	tended := d.eraser.background.Load()
@@ -138,7 +138,7 @@ func (d *Dir) eraseNow(ctx context.Context) (t Traces) {
 	return t
 }
 
-// setAside lists the files and directories that were set aside because they are
+// setAside returns the files and directories that were set aside because they are
 // damaged.
 func (d *Dir) setAside() (kept []string) {
 	for _, dir := range []string{d.path, filepath.Join(d.path, journalDir)} {

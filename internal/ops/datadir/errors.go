@@ -31,8 +31,8 @@ var (
 	ErrNotSeparate = errors.New("data and backups must be in separate directories")
 	// ErrOldCounts says that the counts end before the journal begins.
 	ErrOldCounts = errors.New("the counts are too old for the journal")
-	// ErrUnknownJournal says that no readable part of a journal has its id.
-	ErrUnknownJournal = errors.New("no readable part of the journal shows which journal it is")
+	// ErrUnknownJournal says that the id of a journal cannot be read from its files.
+	ErrUnknownJournal = errors.New("the id of the journal cannot be read from any of its files")
 )
 
 // OpenError says that the file system refused the directory.

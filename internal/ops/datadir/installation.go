@@ -30,7 +30,7 @@ func (d *Dir) checkInstallation(ctx context.Context, dir string) error {
 	return nil
 }
 
-// installationOf is the id of an installation. It is derived from the secret, which
+// installationOf returns the id of an installation. It is derived from the secret, which
 // cannot be derived from it.
 func installationOf(ctx context.Context, users store.Users) (id [16]byte, err error) {
 	var offer [32]byte

@@ -69,13 +69,13 @@ func openLock(dir string) (*os.File, error) {
 	return lock, nil
 }
 
-// HasData says whether a directory has data of footfall.
+// HasData reports whether a directory has data of footfall.
 func HasData(dir string) bool {
 	entries, err := os.ReadDir(dir)
 	return err == nil && slices.ContainsFunc(entries, isFootfalls)
 }
 
-// isFootfalls says whether an entry shows that a directory is footfall's, also right
+// isFootfalls reports whether an entry shows that a directory is footfall's, also right
 // after a restore.
 func isFootfalls(e fs.DirEntry) bool { return e.Name() == lockFile || e.Name() == databaseFile }
 
@@ -106,8 +106,8 @@ func newLock(dir string) (*os.File, error) {
 	return lock, flock(lock, dir)
 }
 
-// foreign names an entry that is not footfall's; empty if there is none, or if the
-// directory is footfall's.
+// foreign returns the name of an entry that is not footfall's; empty if there is none,
+// or if the directory is footfall's.
 func foreign(entries []fs.DirEntry) (other string) {
 	if slices.ContainsFunc(entries, isFootfalls) {
 		return ""

@@ -72,7 +72,7 @@ func checkLinksFile(ctx context.Context, dir, path string) error {
 	return nil
 }
 
-// hasOtherParts says whether a directory has a part that is made after links and
+// hasOtherParts reports whether a directory has a part that is made after links and
 // users.
 func hasOtherParts(dir, database string) bool {
 	for _, pattern := range []string{filepath.Join(dir, clicksDir, "*"), filepath.Join(dir, journalDir, "*"), database + "-wal"} {
@@ -92,7 +92,7 @@ func setWALAside(path string, log *slog.Logger) error {
 	if err := os.Rename(path+"-wal", kept); err != nil {
 		return fmt.Errorf("open links and users: %w", err)
 	}
-	log.Warn("the log of links and users belongs to another footfall.db and is kept under another name: remove it when you no longer need it", "kept", kept)
+	log.Warn("footfall.db-wal does not belong to this footfall.db. It was renamed: remove it when you no longer need it", "kept", kept)
 	return errors.Join(os.RemoveAll(path+"-shm"), fsync.Path(filepath.Dir(path)))
 }
 
@@ -136,7 +136,7 @@ func (t *tracker) checkDiverged(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
-// neededLinks is the least version and the least ids that links and users must
+// neededLinks returns the lowest version and the lowest ids that links and users must
 // have.
 func (t *tracker) neededLinks(ctx context.Context, counts store.Progress, j *journal.Contents) (needed progress.Record, err error) {
 	needed.AddLinks(t.known.Links)

@@ -13,7 +13,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/sql"
 )
 
-// openedFiles is the files and directories of a data directory as they were when it
+// openedFiles are the files and directories of a data directory as they were when it
 // was opened.
 type openedFiles struct {
 	links, clicks, journal openedFile
@@ -42,7 +42,7 @@ func statParts(dir string) (p openedFiles, err error) {
 	return p, nil
 }
 
-// replaced says whether the path leads to another file, or nowhere. It is false if
+// replaced reports whether the path leads to another file, or nowhere. It is false if
 // the file system does not say.
 func (p *openedFile) replaced() bool {
 	if p.info == nil { // Open failed before statParts

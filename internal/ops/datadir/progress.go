@@ -93,7 +93,7 @@ func (t *tracker) openCounts(ctx context.Context, log *slog.Logger) (_ *pebble.S
 	return counts, nil
 }
 
-// recorded says whether any part remembers that a click was recorded.
+// recorded reports whether any part remembers that a click was recorded.
 func (t *tracker) recorded() bool {
 	for _, j := range t.known.Journals {
 		if j.End > 0 {
@@ -205,7 +205,7 @@ func (t *tracker) missingJournals(ctx context.Context, counts store.Progress, pr
 func (t *tracker) follow(ctx context.Context, db *sql.DB, j *journal.Journal) error {
 	var life progress.ID
 	if _, err := rand.Read(life[:]); err != nil {
-		return fmt.Errorf("draw the name of a life: %w", err)
+		return fmt.Errorf("draw a random name for this run: %w", err)
 	}
 	database := sql.Place(filepath.Join(t.dir, databaseFile))
 	seen, err := sql.Peek(ctx, database)

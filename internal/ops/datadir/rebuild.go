@@ -21,7 +21,7 @@ type base struct {
 }
 
 // Rebuild counts the journal again. It starts from the newest base that the
-// journal continues: a backup in the directory from, unless that is empty; the
+// journal continues: a backup in the directory backups, unless that is empty; the
 // checkpoint; or nothing, if the journal is complete. The new counts replace the
 // old ones once they are proven. It calls report with a sentence for each thing
 // that it did, and for each base that it refused. It fails with ErrOwned if a
@@ -29,7 +29,7 @@ type base struct {
 //
 // Unless lossy is set, it refuses new counts that lack clicks which are counted
 // now: the journal may have been replaced, or may have lost a part.
-func Rebuild(ctx context.Context, o Options, from string, lossy bool, report func(string)) (err error) {
+func Rebuild(ctx context.Context, o Options, backups string, lossy bool, report func(string)) (err error) {
 	lock, err := lockDir(o.Path, false)
 	if err != nil {
 		return err
@@ -54,7 +54,7 @@ func Rebuild(ctx context.Context, o Options, from string, lossy bool, report fun
 	}
 	defer func() { err = errors.Join(err, j.Close()) }()
 
-	bases, err := findBases(o.Path, from, lossy)
+	bases, err := findBases(o.Path, backups, lossy)
 	if err != nil {
 		return err
 	}
@@ -88,21 +88,21 @@ func Rebuild(ctx context.Context, o Options, from string, lossy bool, report fun
 	return &NoBaseError{Tried: r.reached, Losing: r.losing, Lacks: r.lacks()}
 }
 
-// findBases lists the bases, newest first. With lossy all come a second time: the
+// findBases returns the bases, newest first. With lossy all come a second time: the
 // clicks between base and journal are given up only if nothing else is left.
-func findBases(dir, from string, lossy bool) (bases []base, err error) {
-	if from != "" {
-		newest, _, err := backup.Newest(from)
+func findBases(dir, backups string, lossy bool) (bases []base, err error) {
+	if backups != "" {
+		newest, _, err := backup.Newest(backups)
 		if err != nil {
 			return nil, err
 		}
-		backups := []string{newest}
-		if newest != from {
-			if backups, err = backup.List(from); err != nil {
+		all := []string{newest}
+		if newest != backups { // otherwise it is one backup
+			if all, err = backup.List(backups); err != nil {
 				return nil, err
 			}
 		}
-		for _, b := range backups {
+		for _, b := range all {
 			bases = append(bases, base{name: "the backup " + b, dir: b})
 		}
 	}
@@ -119,7 +119,7 @@ func findBases(dir, from string, lossy bool) (bases []base, err error) {
 	return bases, nil
 }
 
-// complete is the position from which the journal has everything.
+// complete returns the position from which the journal has everything.
 func (r *rebuild) complete() uint64 {
 	holes := r.journal.Holes()
 	if len(holes) == 0 {
@@ -128,7 +128,7 @@ func (r *rebuild) complete() uint64 {
 	return holes[len(holes)-1].To
 }
 
-// lacks says what the journal lacks.
+// lacks returns a clause about what the journal lacks.
 func (r *rebuild) lacks() string {
 	since := ""
 	if at, err := r.journal.Written(r.complete()); err == nil {
@@ -182,7 +182,8 @@ func finishRebuild(dir string) error {
 	return nil
 }
 
-// exists is also false if the file system does not say.
+// exists reports whether a path exists. It is false if the file system returns an
+// error.
 func exists(path string) bool {
 	_, err := os.Lstat(path)
 	return err == nil

@@ -174,8 +174,8 @@ func (r *rebuild) count(ctx context.Context, b base, counts *pebble.Store, from 
 	return summary, err
 }
 
-// missing says which clicks the new counts lack: those that are counted now, and
-// those that a part remembers.
+// missing returns a sentence for each kind of clicks that the new counts lack: those
+// that are counted now, and those that a part remembers.
 func (r *rebuild) missing(ctx context.Context, b base, counts store.Progress, counted clicksByJournal) (all []string, err error) {
 	if lost := r.current.missingFrom(counted); lost > 0 {
 		all = append(all, fmt.Sprintf("%d clicks that are counted now would be missing, because neither it nor the journal has them", lost))

@@ -138,8 +138,8 @@ func (dd *damaged) repairJournal(ctx context.Context, o Options, giveUp bool, re
 	return err
 }
 
-// uncountedFlaws are the flaws that have clicks after a position, and how large
-// they are, in words.
+// uncountedFlaws returns the flaws that have clicks after a position, and their size in
+// words.
 func uncountedFlaws(flaws []journal.Flaw, counted uint64) (lost []journal.Hole, size string) {
 	var bytes uint64
 	size = "%d bytes"

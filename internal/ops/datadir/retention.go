@@ -26,7 +26,7 @@ type Retention struct {
 	Max int64
 }
 
-// segmentSize is the maximum size of a segment, in bytes. With Max it is small, so that
+// segmentSize returns the maximum size of a segment, in bytes. With Max it is small, so that
 // removing one is a small step.
 func (r Retention) segmentSize() int64 {
 	if r.Max <= 0 {
@@ -61,11 +61,11 @@ type retainer struct {
 	dir *Dir
 	Retention
 	rotated time.Time
-	last    alarm // that was logged, and when
+	last    alarm // the alarm that was logged last, and when
 	alarmed time.Time
 }
 
-// alarm says how the size of the journal compares with Max, from good to bad.
+// alarm is how the size of the journal compares with Max, from good to bad.
 type alarm int
 
 const (
@@ -111,7 +111,7 @@ func (k *retainer) wait(ctx context.Context, shortest, longest time.Duration) {
 	}
 }
 
-// size is the size of the journal in bytes.
+// size returns the size of the journal, in bytes.
 func (k *retainer) size() (bytes int64) {
 	for _, s := range k.dir.Journal.Segments() {
 		bytes += s.Size
@@ -170,7 +170,7 @@ func (k *retainer) trim(ctx context.Context, now time.Time) error {
 	return j.Trim(min(before, durable))
 }
 
-// drops says whether a segment may be removed from a journal of this many bytes.
+// drops reports whether a segment may be removed from a journal of this many bytes.
 func (k *retainer) drops(s *journal.Segment, size int64, now time.Time) (bool, error) {
 	if !s.Sealed {
 		return false, nil
@@ -208,16 +208,16 @@ func (k *retainer) warn(had, stay int64, now time.Time) {
 	sizes := []any{"bytes", humanize.IBytes(uint64(had)), "journal_max", humanize.IBytes(uint64(k.Max))}
 	switch what {
 	case beyond:
-		k.dir.log.Error("the journal is larger than --journal-max, because its clicks are not counted yet: find out why counting lags, and make room", sizes...)
+		k.dir.log.Error("the journal is larger than --journal-max, because clicks that are not counted yet cannot be removed. Find out why counting lags, and make room", sizes...)
 	case reached:
-		k.dir.log.Warn("the journal has reached --journal-max: its oldest clicks are removed before --journal-retention is over, and the counts cannot be rebuilt without a backup or the checkpoint: raise --journal-max, or make a backup", sizes...)
+		k.dir.log.Warn("the journal has reached --journal-max. Its oldest clicks are removed before --journal-retention is over, so a rebuild needs a backup or the checkpoint. Raise --journal-max, or make a backup", sizes...)
 	case near:
-		k.dir.log.Warn("the journal is about to reach --journal-max; then its oldest clicks are removed before --journal-retention is over, and the counts cannot be rebuilt without a backup or the checkpoint: raise --journal-max, or make a backup", sizes...)
+		k.dir.log.Warn("the journal is about to reach --journal-max. Its oldest clicks will be removed before --journal-retention is over, so a rebuild will need a backup or the checkpoint. Raise --journal-max, or make a backup", sizes...)
 	}
 }
 
-// durable is the position up to which the counts are durable. It syncs them if that
-// is less than least.
+// durable returns the position up to which the counts are durable. It syncs them first
+// if that is less than least.
 func (k *retainer) durable(ctx context.Context, least uint64) (uint64, error) {
 	for synced := false; ; synced = true {
 		p, _, err := k.dir.Counts.Position(ctx, store.JournalID(k.dir.Journal.ID()))

@@ -26,7 +26,7 @@ func checkSeparate(data, backups string) error {
 	return nil
 }
 
-// isInside says whether a path, which may be missing, is a directory or inside it.
+// isInside reports whether a path, which may be missing, is a directory or inside it.
 // Directories are compared by inode.
 func isInside(path, dir string) (bool, error) {
 	outer, err := os.Stat(dir)

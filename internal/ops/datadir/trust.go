@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// dirInfo says who may have made the files in a directory.
+// dirInfo has the users who may have made the files in a directory.
 type dirInfo struct {
 	dir   string
 	owner uint32
@@ -61,7 +61,7 @@ func (p dirInfo) checkOpen(user uint32) error {
 	return p.checkPlanted(user)
 }
 
-// untrusted is an UntrustedError about the directory.
+// untrusted returns an UntrustedError about the directory.
 func (p dirInfo) untrusted(why Distrust, other uint32) error {
 	return &UntrustedError{p.dir, p.owner, why, other}
 }
@@ -139,7 +139,7 @@ func Dial(ctx context.Context, dir string, named bool) (net.Conn, error) {
 	return c, nil
 }
 
-// peerOf is the user of the process at the other end of a Unix connection.
+// peerOf returns the user of the process at the other end of a Unix connection.
 func peerOf(c net.Conn) (uint32, error) {
 	raw, err := c.(syscall.Conn).SyscallConn()
 	if err != nil {

@@ -15,7 +15,7 @@
 //	admission.go, network.go, memory.go   which connections may stay open
 //	tls.go, certificate.go, acme.go     https
 //	ownaddress.go                  which hosts are this server itself
-//	health.go, stats.go, state.go, profile.go   how it is doing
+//	health.go, stats.go, state.go, profile.go   health, statistics, metrics and profiles
 //	owner.go                       a command opens the directory, or asks the process that has it
 //	commands.go, lookup.go, linklist.go, delete.go   what commands do
 package server
@@ -53,7 +53,7 @@ type Options struct {
 	Domains []string
 	// TrustedProxies are addresses and networks of proxies. If an imported access log
 	// gives a list of addresses for a request, the visitor is the last one that is not
-	// a proxy.
+	// a proxy. Serve sets it to that of PublicOptions.
 	TrustedProxies []string
 	// Host is the host of short URLs if neither Domains nor a request names one.
 	Host string

@@ -20,51 +20,51 @@ import (
 // commands returns the commands of operators, each with the function that does it.
 func (a *App) commands() []control.Served {
 	return []control.Served{
-		control.AddUser.Answers(a.AddUser),
-		control.AddToken.Answers(a.AddToken),
-		control.RevokeToken.Answers(func(ctx context.Context, t control.TokenOf) (control.None, error) {
+		control.AddUser.Implement(a.AddUser),
+		control.AddToken.Implement(a.AddToken),
+		control.RevokeToken.Implement(func(ctx context.Context, t control.TokenOf) (control.None, error) {
 			return control.None{}, a.revokeToken(ctx, t)
 		}),
-		control.RevokeAllTokens.Answers(a.revokeTokens),
-		control.SetPassword.Answers(func(ctx context.Context, p control.PasswordOf) (control.None, error) {
+		control.RevokeAllTokens.Implement(a.revokeTokens),
+		control.SetPassword.Implement(func(ctx context.Context, p control.PasswordOf) (control.None, error) {
 			return control.None{}, a.SetPassword(ctx, p.Login, p.Password)
 		}),
-		control.APIKey.Answers(a.apiKey),
-		control.NewAPIKey.Answers(a.newAPIKey),
-		control.ListUsers.Answers(a.listUsers),
-		control.CountUserClicks.Answers(a.UserClicks),
-		control.DeleteUser.Answers(a.DeleteUser),
-		control.AddLink.Answers(func(ctx context.Context, l control.NewLink) (string, error) {
+		control.APIKey.Implement(a.apiKey),
+		control.NewAPIKey.Implement(a.newAPIKey),
+		control.ListUsers.Implement(a.listUsers),
+		control.CountUserClicks.Implement(a.UserClicks),
+		control.DeleteUser.Implement(a.DeleteUser),
+		control.AddLink.Implement(func(ctx context.Context, l control.NewLink) (string, error) {
 			return a.AddLink(ctx, l.Login, l.LongURL, l.Domain)
 		}),
-		control.ListLinks.Does(func(ctx context.Context, of control.LinksOf, each func(control.Link)) (control.None, error) {
+		control.ListLinks.ImplementWithNotes(func(ctx context.Context, of control.LinksOf, each func(control.Link)) (control.None, error) {
 			return control.None{}, a.listLinks(ctx, of, each)
 		}),
-		control.CountLinkClicks.Answers(a.linkClicks),
-		control.DeleteLink.Answers(a.DeleteLink),
-		control.Stats.Answers(a.stats),
-		control.Import.Does(func(ctx context.Context, i control.ImportOf, reject func(feed.Rejected)) (feed.Result, error) {
+		control.CountLinkClicks.Implement(a.linkClicks),
+		control.DeleteLink.Implement(a.DeleteLink),
+		control.Stats.Implement(a.stats),
+		control.Import.ImplementWithNotes(func(ctx context.Context, i control.ImportOf, reject func(feed.Rejected)) (feed.Result, error) {
 			return a.Import(ctx, i.Format, i.Reader, reject)
 		}),
-		control.Export.Does(func(ctx context.Context, o control.ExportOptions, piece func([]byte)) (control.None, error) {
+		control.Export.ImplementWithNotes(func(ctx context.Context, o control.ExportOptions, piece func([]byte)) (control.None, error) {
 			return control.None{}, a.export(ctx, pieces(piece), o.Clicks)
 		}),
-		control.Backup.Answers(func(ctx context.Context, to control.BackupTo) (backup.Manifest, error) {
+		control.Backup.Implement(func(ctx context.Context, to control.BackupTo) (backup.Manifest, error) {
 			return a.Backup(ctx, to.Dir, to.Keep)
 		}),
-		control.Check.Does(func(ctx context.Context, _ control.None, report func(string)) (datadir.Verdict, error) {
+		control.Check.ImplementWithNotes(func(ctx context.Context, _ control.None, report func(string)) (datadir.Verdict, error) {
 			return a.Check(ctx, report)
 		}),
-		control.Repair.Does(func(ctx context.Context, _ control.None, report func(string)) (control.None, error) {
+		control.Repair.ImplementWithNotes(func(ctx context.Context, _ control.None, report func(string)) (control.None, error) {
 			return control.None{}, a.data.Repair(ctx, report)
 		}),
-		control.Health.Answers(func(context.Context, control.None) (string, error) {
+		control.Health.Implement(func(context.Context, control.None) (string, error) {
 			if !a.serving.Load() {
 				return "", control.ErrNotServing
 			}
 			return a.health(), nil
 		}),
-		control.Debug.Does(func(ctx context.Context, p control.Profile, piece func([]byte)) (control.None, error) {
+		control.Debug.ImplementWithNotes(func(ctx context.Context, p control.Profile, piece func([]byte)) (control.None, error) {
 			return control.None{}, profile(ctx, pieces(piece), p)
 		}),
 	}

@@ -24,9 +24,9 @@ const (
 	questionTimeout = 30 * time.Second
 )
 
-// expensiveQuestions is how many questions that take long or need much memory are
-// answered at once: few, because each takes a processor, and visitors need the
-// others. Package v3 says which questions these are, in expensive.go.
+// expensiveQuestions returns the number of questions that are answered at once although
+// they take long or much memory: few, because each takes a processor, and visitors
+// need the others. Package v3 says which questions these are, in expensive.go.
 func expensiveQuestions() throttle.SeatLimits {
 	return throttle.SeatLimits{All: 4, Each: 2, Waiting: 64, WaitingEach: 16, Timeout: 10 * time.Second}
 }

@@ -98,6 +98,6 @@ func (p *PublicOptions) normalizeURLs() error {
 	return nil
 }
 
-// DefaultHost is the host of short URLs if neither --domain nor a request names
-// one: the default of --listen.
+// DefaultHost is the default of --listen. It is also the host of short URLs that
+// commands print if no --domain is given.
 const DefaultHost = "127.0.0.1:8080"

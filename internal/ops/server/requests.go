@@ -26,7 +26,7 @@ func (l *connLimiter) trackRequests(next http.Handler) http.Handler {
 		defer l.addPending(c, -1, true)
 		m := &requestMemory{bytes: estimateMemory(r)}
 		if !c.beginRequest(r, m) {
-			panic(http.ErrAbortHandler) // the client gets no answer, and work for it would delay others
+			panic(http.ErrAbortHandler) // net/http recovers this and closes the connection
 		}
 		if r.ProtoMajor >= 2 {
 			// It takes memory until the client has its answer, which may be never.

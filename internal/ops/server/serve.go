@@ -61,6 +61,7 @@ func Serve(ctx context.Context, o Options, p PublicOptions, ls []net.Listener, r
 	for _, l := range all {
 		o.listening = append(o.listening, l.Addr())
 	}
+	o.TrustedProxies = p.TrustedProxies
 
 	// Open what is served.
 	app, err := Open(ctx, o)

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/net/idna"
+
+	"github.com/footfall/footfall/internal/core/links"
 )
 
 // httpsSetup configures public listeners for https.
@@ -34,13 +36,11 @@ func (p *PublicOptions) https(ctx context.Context, o *Options) (httpsSetup, erro
 	case len(p.ACME.Domains) > 0:
 		for _, d := range p.ACME.Domains { // autocert would ignore a wrong one
 			if _, err := idna.Lookup.ToASCII(d); err != nil {
-				return httpsSetup{}, fmt.Errorf("--acme-domain: %q %w", d, ErrNotDomain)
+				return httpsSetup{}, fmt.Errorf("--acme-domain: %q %w", d, links.ErrNotDomain)
 			}
 		}
 		m := p.ACME.manager(o.Data.Path)
-		c := m.TLSConfig()
-		c.MinVersion = tls.VersionTLS12
-		return httpsSetup{c, func(next http.Handler) http.Handler { return challenges(m, next) }}, nil
+		return httpsSetup{acmeConfig(ctx, m, o.Data.Now, o.Data.Log), func(next http.Handler) http.Handler { return challenges(m, next) }}, nil
 	}
 	return httpsSetup{nil, noChallenges}, nil
 }

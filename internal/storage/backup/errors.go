@@ -20,7 +20,7 @@ var (
 	ErrWrite = errors.New("write backup")
 	// ErrMixed: a directory of backups has other files, or backups of another
 	// installation.
-	ErrMixed = errors.New("the directory is not for these backups")
+	ErrMixed = errors.New("the directory is used for something else")
 	// ErrNotEmpty: a directory to restore to has files.
 	ErrNotEmpty = errors.New("the directory is not empty")
 	// ErrUnfinished: a restore into the directory was not finished.

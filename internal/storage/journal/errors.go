@@ -10,7 +10,7 @@ var (
 	// ErrClosed: the journal has been closed.
 	ErrClosed = errors.New("the journal is closed")
 	// ErrSize: a record is empty or longer than MaxRecord.
-	ErrSize = errors.New("a record has 1 byte to 16 MiB")
+	ErrSize = errors.New("a record must have 1 byte to 16 MiB")
 	// ErrPosition: no record starts at the position, or the journal does not keep
 	// it.
 	ErrPosition = errors.New("no such position in the journal")

@@ -61,7 +61,7 @@ func (d *Damaged) repair(i int, counted uint64) (kept string, err error) {
 			continue
 		}
 		if cut = f.From; f.To > counted {
-			return "", fmt.Errorf("positions %d to %d are needed: %w", max(f.From, counted), f.To, f.Err)
+			return "", fmt.Errorf("the records at positions %d to %d are not counted and cannot be read: %w", max(f.From, counted), f.To, f.Err)
 		}
 	}
 	if kept, err = d.dir.keep(s.file); err != nil {

@@ -161,7 +161,7 @@ func (s *Store) waitRemoved(ctx context.Context, before map[string]bool) error {
 			return nil
 		}
 		if err := pauseFor(ctx, purgeEvery); err != nil {
-			return fmt.Errorf("%w: %d old files are still in use", err, len(before))
+			return fmt.Errorf("%w: %d old files cannot be removed, because questions still read them", err, len(before))
 		}
 	}
 }

@@ -35,8 +35,8 @@ type Links struct {
 	Life string `json:"life,omitempty"`
 	// Settled is a version that the file has at least without its write-ahead log.
 	Settled uint64 `json:"settled,omitempty"`
-	// Mark is a number in the file that is drawn at each start. It shows whether a
-	// write-ahead log belongs to the file. 0 if it is not known.
+	// Mark is a random number that each start writes into the file. It shows whether a
+	// write-ahead log belongs to the file; 0 if it is not known.
 	Mark uint32 `json:"mark,omitempty"`
 	// Next is the mark that replaces Mark while a process starts. If it was killed
 	// then, the file has one of the two. Otherwise Next is 0.

@@ -37,7 +37,7 @@ func migrate(ctx context.Context, db *sql.DB, upgrading func(from, to int)) erro
 		return err
 	}
 	if have > len(names) {
-		return fmt.Errorf("schema %d, this binary knows %d: %w", have, len(names), store.ErrVersion)
+		return fmt.Errorf("schema %d, and this program supports up to %d: %w", have, len(names), store.ErrVersion)
 	}
 	if have > 0 && have < len(names) {
 		upgrading(have, len(names))

@@ -69,7 +69,7 @@ func (db *DB) Clean(ctx context.Context) (err error) {
 	return db.emptyWAL(ctx)
 }
 
-var errLayout = errors.New("the file has a layout that footfall does not write, and is not cleaned")
+var errLayout = errors.New("the file has a layout that footfall does not write, so deleted data were not wiped from it")
 
 func (db *DB) wipe(ctx context.Context) error {
 	if err := db.wipeFree(ctx); err != nil {
