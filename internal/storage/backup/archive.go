@@ -96,7 +96,7 @@ func (a *archive) open(name string) (*os.File, fs.FileInfo, error) {
 	return f, info, nil
 }
 
-// odd is the error about something that should be a file or a directory of files.
+// odd returns the error about something that should be a file or a directory of files.
 func (a *archive) odd(name string, mode fs.FileMode) error {
 	what := "neither a file nor a directory"
 	switch {

@@ -9,6 +9,16 @@
 // that a new backup takes only the space of new data.
 //
 // It refuses to interpret the files.
+//
+// Where to look:
+//
+//	backup.go    the manifest; List, Newest, Read
+//	draft.go     makes a backup
+//	copy.go      copies and digests files
+//	prune.go     removes the oldest backups
+//	archive.go   reads a backup, which an attacker may have made; Verify
+//	restore.go   makes a data directory from a backup
+//	errors.go    the errors
 package backup
 
 import (

@@ -60,7 +60,7 @@ func Begin(dir, installation string, now time.Time) (*Draft, error) {
 		if d.before, err = openArchive(all[0]); err != nil {
 			return nil, fmt.Errorf("backup: %w", err)
 		}
-		if of := d.before.m.Installation; of != "" && of != installation {
+		if other := d.before.m.Installation; other != "" && other != installation {
 			d.before.close()
 			return nil, fmt.Errorf("backup: %w: %s has the backups of another installation", ErrMixed, dir)
 		}
@@ -105,7 +105,7 @@ func unwritable(err error) error {
 	return fmt.Errorf("backup: %w", err)
 }
 
-// Path is the path of a file or directory in the backup.
+// Path returns the path of a file or directory in the backup.
 func (d *Draft) Path(name string) string { return filepath.Join(d.path, name) }
 
 // Copy copies the first size bytes of a file that does not change. It shares the
@@ -226,13 +226,7 @@ func (d *Draft) Commit(counted, end uint64, keep int) (Manifest, error) {
 	if err := errors.Join(os.Rename(d.path, filepath.Join(d.dir, d.name)), fsync.Path(d.dir)); err != nil {
 		return Manifest{}, fmt.Errorf("backup: %w", err)
 	}
-	all, err := List(d.dir)
-	for _, old := range all[min(max(keep, 1), len(all)):] {
-		// It is renamed first, so that half of it is not taken for a backup.
-		gone := filepath.Join(d.dir, partial+filepath.Base(old))
-		err = errors.Join(err, os.Rename(old, gone), os.RemoveAll(gone))
-	}
-	if err != nil {
+	if err := prune(d.dir, keep); err != nil {
 		return d.manifest, fmt.Errorf("backup: the new backup is complete, but older ones could not be removed: %w", err)
 	}
 	return d.manifest, nil
