@@ -38,7 +38,7 @@ func (z *Zone) Edges(u Unit, ref int64, n int) []int64 {
 	return edges
 }
 
-// Start is the first and the last edge of Edges. Its cost does not depend on n.
+// Start returns the first and the last edge of Edges. Its cost does not depend on n.
 func (z *Zone) Start(u Unit, ref int64, n int) (start, end int64) {
 	ref = min(max(ref, earliest), latest-1)
 	back := max(int64(n), 1) - 1

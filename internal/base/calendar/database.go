@@ -70,8 +70,8 @@ func Load(name string) (*Zone, error) {
 // Zones lists the names of all zones in ascending order.
 func Zones() []string { return slices.Clone(open().names) }
 
-// Fixed is a zone that is always the same number of hours east of UTC. It fails with ErrZone for
-// hours outside −14..14.
+// Fixed returns a zone that is always the same number of hours east of UTC. It fails
+// with ErrZone for hours outside −14..14.
 func Fixed(hours int) (*Zone, error) {
 	if hours < -14 || hours > 14 {
 		return nil, fmt.Errorf("calendar: fixed zone of %d hours: %w", hours, ErrZone)

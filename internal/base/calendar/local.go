@@ -1,9 +1,10 @@
 package calendar
 
-// When is the first instant, as a Unix second, at which the zone's clock shows local or
-// a later time. local is a local time in seconds since 1970-01-01T00:00:00, in
-// 1979..2100. A local time that occurs twice is the first one. A local time that is
-// skipped is the instant of the change: a day without midnight begins then.
+// When returns the first instant, as a Unix second, at which the zone's clock shows
+// local or a later time. local is a local time in seconds since 1970-01-01T00:00:00, in
+// 1979..2100. For a local time that occurs twice, that is the first one. For a local
+// time that is skipped, it is the instant of the change: a day without midnight begins
+// then.
 func (z *Zone) When(local int64) int64 {
 	last := len(z.spans) - 1
 	for i, s := range z.spans[:last] {
@@ -14,17 +15,17 @@ func (z *Zone) When(local int64) int64 {
 	return max(z.spans[last].start, local-z.spans[last].offset)
 }
 
-// Date is the date of t, in days since 1970-01-01. It is the date on the clock, or the
+// Date returns the date of t, in days since 1970-01-01. It is the date on the clock, or the
 // date that has begun if clocks went back across midnight. t is a Unix second in
 // 1979..2100.
 func (z *Zone) Date(t int64) int64 { return z.date(t) }
 
-// Dates is the time of the dates from..to: start ≤ t < end. Dates that the zone
+// Dates returns the time of the dates from..to: start ≤ t < end. Dates that the zone
 // skipped have no time, so start may equal end. Dates are days since 1970-01-01, in
 // 1980..2099, and from ≤ to.
 func (z *Zone) Dates(from, to int64) (start, end int64) { return z.begin(from), z.begin(to + 1) }
 
-// Count is the number of units from the one that contains t to the one that contains
+// Count returns the number of units from the one that contains t to the one that contains
 // ref, including both. See Edges for ref; t ≤ ref.
 func (z *Zone) Count(u Unit, t, ref int64) int {
 	_, end := z.Start(u, ref, 1)

@@ -24,7 +24,7 @@ const (
 
 var unitNames = [...]string{Minute: "minute", Hour: "hour", Day: "day", Week: "week", MWeek: "mweek", Month: "month"}
 
-// ParseUnit is the unit with that name on the wire, which is case-sensitive. It fails
+// ParseUnit returns the unit with that name on the wire, which is case-sensitive. It fails
 // with ErrUnit if there is none.
 func ParseUnit(name string) (Unit, error) {
 	for u := Minute; u <= Month; u++ {
@@ -35,7 +35,7 @@ func ParseUnit(name string) (Unit, error) {
 	return 0, fmt.Errorf("calendar: parse unit %q: %w", name, ErrUnit)
 }
 
-// String is the unit's name on the wire.
+// String returns the unit's name on the wire.
 func (u Unit) String() string {
 	if u < Minute || u > Month {
 		return fmt.Sprintf("unit %d", uint8(u))

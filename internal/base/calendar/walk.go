@@ -16,7 +16,7 @@ func (z *Zone) Walk(u Unit, ref int64) Walk {
 	return Walk{zone: z, unit: u, span: z.at(end - 1), edge: end}
 }
 
-// Next is the next older edge: first the end of the unit that contains the reference,
+// Next returns the next older edge: first the end of the unit that contains the reference,
 // then its start and that of each older unit. It is false after the oldest unit that
 // ends after 1980-01-01T00:00Z.
 func (w *Walk) Next() (edge int64, ok bool) {

@@ -126,6 +126,6 @@ func (z *Zone) first(u Unit, number int64) int64 {
 	return u.first(number)
 }
 
-// Offset is the offset at t in seconds east of UTC. t is a Unix second. Before 1979 and
+// Offset returns the offset at t in seconds east of UTC. t is a Unix second. Before 1979 and
 // after 2100 it is the first and the last offset of these years.
 func (z *Zone) Offset(t int64) int { return int(z.spans[z.at(t)].offset) }

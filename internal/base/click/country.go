@@ -4,7 +4,7 @@ package click
 // country.
 type Country [2]byte
 
-// ParseCountry is the country of two ASCII letters in any case. All other strings are
+// ParseCountry returns the country of two ASCII letters in any case. All other strings are
 // the unknown country.
 func ParseCountry(s string) Country {
 	if len(s) != 2 {
@@ -24,7 +24,7 @@ func ParseCountry(s string) Country {
 // Known reports whether the country is known.
 func (c Country) Known() bool { return c != Country{} }
 
-// String is the code; empty if the country is unknown.
+// String returns the code; empty if the country is unknown.
 func (c Country) String() string {
 	if !c.Known() {
 		return ""

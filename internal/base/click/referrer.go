@@ -55,7 +55,7 @@ func lower(s string) string {
 	return string(b)
 }
 
-// Domain is the host of the referrer, with its port. A referrer that is not a URL is its own
+// Domain returns the host of the referrer, with its port. A referrer that is not a URL is its own
 // domain. That of direct is empty. Lists of referring domains group referrers by it.
 func (r Referrer) Domain() string {
 	_, rest, ok := weburl.CutScheme(string(r))

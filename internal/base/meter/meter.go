@@ -57,8 +57,8 @@ func Of(ctx context.Context) *Meter {
 	return m
 }
 
-// Begin begins the next stage of the work of a context. total is 0 if it is not
-// known. Without a meter it returns nil.
+// Begin starts the next stage and reports it to the meter of ctx. total is 0 if it is
+// not known. Without a meter it returns nil.
 func Begin(ctx context.Context, name, unit string, total int64) *Stage {
 	return Of(ctx).begin(&Stage{name: name, unit: unit}, total)
 }

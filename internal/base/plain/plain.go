@@ -19,7 +19,7 @@ import (
 	"unicode/utf8"
 )
 
-// Text is s as it is, or quoted as in Go if it has characters that do not print
+// Text returns s as it is, or quoted as in Go if it has characters that do not print
 // (strconv.IsPrint), invalid UTF-8, quotes or backslashes.
 func Text(s string) string {
 	if quoted := strconv.Quote(s); quoted != `"`+s+`"` {
@@ -28,7 +28,7 @@ func Text(s string) string {
 	return s
 }
 
-// Error is the message of an error, with Text of the names of files in it.
+// Error returns the message of an error, with Text of the names of files in it.
 func Error(err error) string {
 	message := err.Error()
 	for _, name := range names(err, nil) {

@@ -36,8 +36,8 @@ type Report[T any] struct {
 	// Failed is called if the files cannot be read or parsed. The last good value
 	// stays in use.
 	Failed func(error)
-	// Late is called if the file system has not answered for a while.
-	Late func(waited time.Duration)
+	// Slow is called if the file system has not answered for a while.
+	Slow func(waited time.Duration)
 }
 
 // Value is the last good value. It is safe for concurrent use.
@@ -122,7 +122,7 @@ func (v *Value[T]) contents() (now []fs.FileInfo, contents [][]byte, err error) 
 }
 
 // Watch looks at every tick until ctx is done. While a file system does not answer
-// it waits, and calls Late once after the time slow.
+// it waits, and calls Slow once after the time slow.
 func (v *Value[T]) Watch(ctx context.Context, ticks <-chan time.Time, slow time.Duration, r Report[T]) {
 	for {
 		select {
@@ -135,13 +135,13 @@ func (v *Value[T]) Watch(ctx context.Context, ticks <-chan time.Time, slow time.
 			defer close(looked)
 			v.Look(r)
 		}()
-		late := time.AfterFunc(slow, func() { r.Late(slow) })
+		report := time.AfterFunc(slow, func() { r.Slow(slow) })
 		select {
 		case <-looked:
 		case <-ctx.Done():
-			late.Stop()
+			report.Stop()
 			return
 		}
-		late.Stop()
+		report.Stop()
 	}
 }

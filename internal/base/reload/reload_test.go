@@ -65,9 +65,9 @@ func TestLook(t *testing.T) {
 	}
 }
 
-// TestLate: no caller waits for a file system that hangs; it is reported once, and is
+// TestSlow: no caller waits for a file system that hangs; it is reported once, and is
 // looked at again after it answers.
-func TestLate(t *testing.T) {
+func TestSlow(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(path, []byte("first"), 0o600); err != nil {
 		t.Fatal(err)
@@ -84,13 +84,13 @@ func TestLate(t *testing.T) {
 	}
 	<-looks
 	ctx, stop := context.WithCancel(t.Context())
-	ticks, late, changed, over := make(chan time.Time), make(chan time.Duration, 10), make(chan string, 10), make(chan struct{})
+	ticks, slow, changed, over := make(chan time.Time), make(chan time.Duration, 10), make(chan string, 10), make(chan struct{})
 	go func() {
 		defer close(over)
 		v.Watch(ctx, ticks, time.Millisecond, Report[string]{
 			Changed: func(s string) { changed <- s },
 			Failed:  func(err error) { t.Error(err) },
-			Late:    func(waited time.Duration) { late <- waited },
+			Slow:    func(waited time.Duration) { slow <- waited },
 		})
 	}()
 	if err := os.WriteFile(path, []byte("second"), 0o600); err != nil {
@@ -98,7 +98,7 @@ func TestLate(t *testing.T) {
 	}
 	ticks <- time.Time{}
 	<-looks
-	if waited := <-late; waited != time.Millisecond || v.Get() != "first" {
+	if waited := <-slow; waited != time.Millisecond || v.Get() != "first" {
 		t.Errorf("after %v the value is %q", waited, v.Get())
 	}
 	hang <- struct{}{}

@@ -84,37 +84,37 @@ func Facets() []Facet {
 	return all
 }
 
-// of returns the description; nil if there is no such facet.
-func (f Facet) of() *facet {
+// description returns what the facet counts; nil if there is no such facet.
+func (f Facet) description() *facet {
 	if f == 0 || int(f) > len(facets) {
 		return nil
 	}
 	return &facets[f-1]
 }
 
-// String is the facet's name in messages.
+// String returns the facet's name in messages.
 func (f Facet) String() string {
-	if d := f.of(); d != nil {
+	if d := f.description(); d != nil {
 		return d.name
 	}
 	return "facet " + strconv.Itoa(int(f))
 }
 
-// In says whether clicks of the scope are counted by the facet.
+// In reports whether the facet has cells of the scope.
 func (f Facet) In(s Scope) bool {
-	d := f.of()
+	d := f.description()
 	return d != nil && (!d.perUser || s.Link == click.AllLinks)
 }
 
-// Single says whether the empty value is the only one.
+// Single reports whether the empty value is the only one.
 func (f Facet) Single() bool {
-	d := f.of()
+	d := f.description()
 	return d != nil && d.single
 }
 
-// Complete says whether the clicks of all values add up to those of All.
+// Complete reports whether the clicks of all values add up to those of All.
 func (f Facet) Complete() bool {
-	d := f.of()
+	d := f.description()
 	return d != nil && d.complete
 }
 
@@ -136,7 +136,7 @@ func Each(c click.Click, grain int64, yield func(Key)) {
 	}
 }
 
-// LinkValue is the value of a link in facet Link.
+// LinkValue returns the value of a link in facet Link.
 func LinkValue(id click.LinkID) string {
 	return string(binary.BigEndian.AppendUint64(nil, uint64(id)))
 }

@@ -118,7 +118,7 @@ func (l *Ledger) Add(cells ...Cell) {
 	}
 }
 
-// Entry is the entry of a line. It panics if there is no such line.
+// Entry returns the entry of a line. It panics if there is no such line.
 func (l *Ledger) Entry(line Line) *Entry {
 	at := layout.at[index(line.PerLink)][line.Facet]
 	if at < 0 {
@@ -127,7 +127,7 @@ func (l *Ledger) Entry(line Line) *Entry {
 	return &l[at]
 }
 
-// Total is all clicks, those of bots included.
+// Total returns all clicks, those of bots included.
 func (l *Ledger) Total() uint64 {
 	return l.Entry(Line{Facet: All}).Clicks + l.Entry(Line{Facet: Bot}).Clicks
 }

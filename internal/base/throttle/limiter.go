@@ -52,10 +52,10 @@ func New(every time.Duration, burst int, now func() time.Time) *Limiter {
 	return &Limiter{every: every, burst: max(burst, 1), now: now, buckets: buckets}
 }
 
-// PerSecond is the interval for n tokens in a second; 0 if n is not positive.
+// PerSecond returns the interval for n tokens in a second; 0 if n is not positive.
 func PerSecond(n int) time.Duration { return per(time.Second, n) }
 
-// PerMinute is the interval for n tokens in a minute; 0 if n is not positive.
+// PerMinute returns the interval for n tokens in a minute; 0 if n is not positive.
 func PerMinute(n int) time.Duration { return per(time.Minute, n) }
 
 func per(span time.Duration, n int) time.Duration {
@@ -67,7 +67,7 @@ func per(span time.Duration, n int) time.Duration {
 
 // State is the state of a key's bucket.
 type State struct {
-	// OK says whether Take took the tokens; after Look, whether one is free.
+	// OK reports whether Take took the tokens; after Look, whether one is free.
 	OK bool
 	// Limit is the number of tokens, 0 if there is no limit; Remaining of them are
 	// free now.
@@ -130,7 +130,7 @@ func (l *Limiter) GiveBackN(key string, n int) {
 	}
 }
 
-// Len is the number of keys that are remembered.
+// Len returns the number of keys that are remembered.
 func (l *Limiter) Len() int {
 	if l == nil {
 		return 0

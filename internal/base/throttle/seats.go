@@ -34,7 +34,7 @@ type Seats struct {
 
 	mu      sync.Mutex
 	taken   int
-	of      map[string]int // seats taken, by key
+	takenBy map[string]int // seats taken, by key
 	queue   []*waiter      // in the order of arrival
 	waiting map[string]int // callers in the queue, by key
 }
@@ -46,7 +46,7 @@ type waiter struct {
 
 // NewSeats makes Seats that are all free.
 func NewSeats(l SeatLimits) *Seats {
-	return &Seats{limits: l, of: map[string]int{}, waiting: map[string]int{}}
+	return &Seats{limits: l, takenBy: map[string]int{}, waiting: map[string]int{}}
 }
 
 // Take takes a seat for the key. It waits for one until SeatLimits.Timeout is
@@ -90,25 +90,27 @@ func (s *Seats) Take(ctx context.Context, key string) (release func(), err error
 	return nil, fmt.Errorf("no seat became free: %w", err)
 }
 
-// Waiting is the number of callers that wait.
+// Waiting returns the number of callers that wait.
 func (s *Seats) Waiting() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.queue)
 }
 
-func (s *Seats) free(key string) bool { return s.taken < s.limits.All && s.of[key] < s.limits.Each }
+func (s *Seats) free(key string) bool {
+	return s.taken < s.limits.All && s.takenBy[key] < s.limits.Each
+}
 
 func (s *Seats) take(key string) {
 	s.taken++
-	s.of[key]++
+	s.takenBy[key]++
 }
 
 func (s *Seats) release(key string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.taken--
-	decrement(s.of, key)
+	decrement(s.takenBy, key)
 	for i := 0; i < len(s.queue) && s.taken < s.limits.All; {
 		w := s.queue[i]
 		if !s.free(w.key) {

@@ -21,7 +21,7 @@ type Info struct {
 	Version string
 	// Revision is the commit of the build; empty if it is not known.
 	Revision string
-	// Changed says that the files differed from the revision.
+	// Changed is set if the source tree had uncommitted changes.
 	Changed bool
 	// Go is the version of Go that made the build. Platform is its system and
 	// processor, such as linux/amd64.
@@ -31,11 +31,11 @@ type Info struct {
 // This returns the Info of the running program.
 func This() Info {
 	info, _ := debug.ReadBuildInfo()
-	return of(info, tag, revision)
+	return newInfo(info, tag, revision)
 }
 
-// of prefers tag and revision to what the Go command recorded in the build.
-func of(info *debug.BuildInfo, tag, revision string) Info {
+// newInfo prefers tag and revision to what the Go command recorded in the build.
+func newInfo(info *debug.BuildInfo, tag, revision string) Info {
 	i := Info{Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	if info != nil {
 		i.Version = info.Main.Version

@@ -21,7 +21,7 @@ func TestOf(t *testing.T) {
 		"v1.0.0 def, ":                   {info: &debug.BuildInfo{Main: debug.Module{Version: "v1.0.0"}}, revision: "def"},
 		"v0.0.0-1-abc0123+dirty abc0123": {info: &debug.BuildInfo{Main: debug.Module{Version: "v0.0.0-1-abc0123+dirty"}, Settings: vcs}},
 	} {
-		got := of(c.info, c.tag, c.revision)
+		got := newInfo(c.info, c.tag, c.revision)
 		if s := got.String(); !strings.HasPrefix(s, want) || !strings.Contains(s, ", go") || strings.Count(s, "/") != 1 {
 			t.Errorf("%+v is %q, want %q", c, s, want)
 		}

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// Host is the name of a host, and two hosts are the same if their names are equal.
+// Host returns the name of a host. Two hosts are the same if their names are equal.
 // It takes the authority of a URL or the Host header of a request. The name is as
 // ParseAuthority has it, without credentials, port and the root's dot. It is empty
 // for a text that cannot be a host, or whose port is not a number.

@@ -42,7 +42,7 @@ func Split(s string) (scheme, authority, rest string, ok bool) {
 // default port of the scheme. The host may end in the root's dot.
 type Authority struct{ Host, Port string }
 
-// String is the authority as it stands in a URL.
+// String returns the authority as it stands in a URL.
 func (a Authority) String() string {
 	if a.Port == "" {
 		return a.Host
@@ -74,7 +74,7 @@ func ParseAuthority(scheme, s string) (a Authority, err error) {
 	return a, nil
 }
 
-// DefaultPort is the port of a scheme: 443 for https, 21 for ftp, otherwise 80.
+// DefaultPort returns the port of a scheme: 443 for https, 21 for ftp, otherwise 80.
 func DefaultPort(scheme string) string {
 	switch scheme {
 	case "https":

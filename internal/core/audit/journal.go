@@ -108,7 +108,7 @@ func (c *journalCheck) flaws(base uint64) error {
 	return err
 }
 
-// missing says which clicks are lost with positions that cannot be read.
+// missing returns which clicks are lost with positions that cannot be read.
 func (c *journalCheck) missing(from, to uint64) string {
 	what := fmt.Sprintf("positions %d to %d of the journal cannot be read", from, to)
 	if to <= c.counted {

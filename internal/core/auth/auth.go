@@ -45,8 +45,8 @@ type Auth struct {
 // New makes an Auth over the users. now is the clock of its caches and limits.
 func New(users store.Users, now func() time.Time) *Auth { return WithCost(users, now, Cost) }
 
-// WithCost is New with another cost of bcrypt, 4 to 31, for many passwords that need no
-// protection.
+// WithCost is New with another cost of bcrypt, 4 to 31. A low cost suits tests that hash
+// many passwords.
 func WithCost(users store.Users, now func() time.Time, cost int) *Auth {
 	return &Auth{
 		users: users, now: now, recent: cache.New(cache.Options[digest, store.User]{Entries: cacheSize, Age: CacheAge}),

@@ -9,7 +9,7 @@ import (
 
 const (
 	// MaxGuesses is the number of wrong passwords of a login that are checked in a row from
-	// one place. After GuessEvery one more is checked.
+	// one place. One more is allowed every GuessEvery.
 	MaxGuesses = 10
 	GuessEvery = 5 * time.Second
 

@@ -28,7 +28,7 @@ func NewToken(random io.Reader) (string, error) {
 	return "k" + hex.EncodeToString(bits[:]), nil
 }
 
-// Digest is the form in which a token is kept: the SHA-256 of its text. A slower digest is
+// Digest returns the form in which a token is kept: the SHA-256 of its text. A slower digest is
 // not needed, because the token has 256 random bits.
 func Digest(token string) store.TokenDigest { return sha256.Sum256([]byte(token)) }
 

@@ -83,7 +83,7 @@ func (l *Lookup) report(log *slog.Logger) reload.Report[*database] {
 		Failed: func(err error) {
 			log.Error("the changed country database cannot be used; the old one stays in use: look at the file", "error", err)
 		},
-		Late: func(waited time.Duration) {
+		Slow: func(waited time.Duration) {
 			log.Warn("reading the country database hangs; the old one stays in use: look at its disk or network share", "waited", waited, "path", l.path)
 		},
 	}

@@ -68,7 +68,7 @@ func (c *certificate) report() reload.Report[*tls.Certificate] {
 		Failed: func(err error) {
 			c.log.Error("the changed certificate cannot be used; the last good one stays in use: look at its files", "error", err)
 		},
-		Late: func(waited time.Duration) {
+		Slow: func(waited time.Duration) {
 			c.log.Warn("reading the files of the certificate hangs; the last good one stays in use: look at their disk or network share", "waited", waited, "cert", c.certFile, "key", c.keyFile)
 		},
 	}

@@ -42,17 +42,17 @@ func newContents(o Options) Contents {
 	return Contents{dir: dir{o.FS, o.Dir}, reached: o.Reached, log: o.Logger}
 }
 
-// ID is drawn at random when the journal is made.
+// ID returns the ID of the journal, which is drawn at random when it is made.
 func (c *Contents) ID() [16]byte { return c.id }
 
-// First is the base of the oldest segment that is kept.
+// First returns the base of the oldest segment that is kept.
 func (c *Contents) First() uint64 {
 	c.segMu.RLock()
 	defer c.segMu.RUnlock()
 	return c.segs[0].base
 }
 
-// End is the position after the last durable record: the next record starts
+// End returns the position after the last durable record: the next record starts
 // there.
 func (c *Contents) End() uint64 {
 	c.segMu.RLock()
@@ -72,7 +72,7 @@ func (c *Contents) Segments() []Segment {
 	return list
 }
 
-// File is the path of the segment with this base. The path and the bytes of a
+// File returns the path of the segment with this base. The path and the bytes of a
 // sealed segment do not change. It fails with fs.ErrNotExist if the segment is
 // not kept.
 func (c *Contents) File(base uint64) (string, error) {
@@ -86,7 +86,7 @@ func (c *Contents) File(base uint64) (string, error) {
 	return "", fmt.Errorf("journal: segment %d: %w", base, fs.ErrNotExist)
 }
 
-// Written is the time when the file of the segment with this base was last written,
+// Written returns the time when the file of the segment with this base was last written,
 // by the file system's clock. It fails with fs.ErrNotExist if the segment is not kept.
 func (c *Contents) Written(base uint64) (time.Time, error) {
 	c.segMu.RLock()
@@ -110,7 +110,7 @@ func (c *Contents) Holes() []Hole {
 	return c.holes()
 }
 
-// holes is Holes; the caller holds segMu.
+// holes is Holes. The caller holds segMu.
 func (c *Contents) holes() (holes []Hole) {
 	for i, s := range c.segs[1:] {
 		from := c.segs[i].end
@@ -126,7 +126,7 @@ func (c *Contents) holes() (holes []Hole) {
 	return holes
 }
 
-// Trimmed is the position before which Trim removed the segments, or will. If
+// Trimmed returns the position before which Trim removed the segments, or will. If
 // First is greater, something else removed the segments between them.
 func (c *Contents) Trimmed() uint64 {
 	c.segMu.RLock()
@@ -134,7 +134,7 @@ func (c *Contents) Trimmed() uint64 {
 	return c.trimmed
 }
 
-// TrimMark is the path of the file that records Trimmed; empty if that is 0. A
+// TrimMark returns the path of the file that records Trimmed; empty if that is 0. A
 // copy of the journal needs this file as it needs the segments.
 func (c *Contents) TrimMark() string {
 	at := c.Trimmed()
@@ -144,8 +144,8 @@ func (c *Contents) TrimMark() string {
 	return c.dir.join(fileName(at, trimmedExt))
 }
 
-// LostTail is the stretch that is missing after the newest segment, up to the position
-// of Options.Reached. It is false if nothing is missing there.
+// LostTail returns the stretch that is missing after the newest segment, up to the position
+// of Options.Reached; false if nothing is missing there.
 func (c *Contents) LostTail() (Flaw, bool) {
 	c.segMu.RLock()
 	defer c.segMu.RUnlock()

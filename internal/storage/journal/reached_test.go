@@ -147,18 +147,18 @@ func TestEnded(t *testing.T) {
 	o := inMemory()
 	var mu sync.Mutex
 	var last uint64
-	var of [16]byte
-	o.Ended = func(id [16]byte, end uint64, _ uint32) {
+	var id [16]byte
+	o.Ended = func(ended [16]byte, end uint64, _ uint32) {
 		mu.Lock()
 		defer mu.Unlock()
-		of, last = id, end
+		id, last = ended, end
 	}
 	want := func(j *journal.Journal, end uint64) {
 		t.Helper()
 		mu.Lock()
 		defer mu.Unlock()
-		if last != end || of != j.ID() {
-			t.Errorf("journal %x ends at %d, want %x at %d", of, last, j.ID(), end)
+		if last != end || id != j.ID() {
+			t.Errorf("journal %x ends at %d, want %x at %d", id, last, j.ID(), end)
 		}
 	}
 	j := open(t, o)

@@ -71,7 +71,7 @@ func (r *Reader) Next(ctx context.Context) (Record, error) {
 // TryNext is Next, but fails with ErrEnd instead of waiting.
 func (r *Reader) TryNext() (Record, error) { return r.next() }
 
-// Pos is the start of the next record or hole.
+// Pos returns the start of the next record or hole.
 func (r *Reader) Pos() uint64 { return r.sc.pos }
 
 // Close closes the file that is being read. The journal stays open.

@@ -135,12 +135,12 @@ func (d *deletion) add(scope rollup.Scope) error {
 // takeFromUser takes the clicks of a link from the counts of its user, and adds
 // their quarter-hours to removed.
 func (d *deletion) takeFromUser(link rollup.Scope) error {
-	of := d.users[link.User]
-	if of == nil {
-		of = &[2]taking{{s: d.s, ctx: d.ctx, grain: grainQuarter}, {s: d.s, ctx: d.ctx, grain: grainMinute}}
-		d.users[link.User] = of
+	user := d.users[link.User]
+	if user == nil {
+		user = &[2]taking{{s: d.s, ctx: d.ctx, grain: grainQuarter}, {s: d.s, ctx: d.ctx, grain: grainMinute}}
+		d.users[link.User] = user
 	}
-	quarters, minutes := &of[0], &of[1]
+	quarters, minutes := &user[0], &user[1]
 	first := quarters.begin(link)
 	if err := quarters.all(scopePrefix([]byte{grainQuarter}, link)); err != nil {
 		return err
@@ -164,8 +164,8 @@ func (d *deletion) takeFromUser(link rollup.Scope) error {
 
 // apply writes the batch.
 func (d *deletion) apply() error {
-	for _, of := range d.users {
-		quarters, minutes := &of[0], &of[1]
+	for _, user := range d.users {
+		quarters, minutes := &user[0], &user[1]
 		rows := sortRows(grainQuarter, quarters.rows)
 		if err := addRows(d.s.db, d.batch, rows); err != nil {
 			return err

@@ -34,7 +34,7 @@ type valueOf struct {
 
 // cell is the cell that a row adds to, within a user and a grain.
 type cell struct {
-	of     valueOf
+	valueOf
 	period uint32
 	slot   uint8
 }
@@ -116,13 +116,13 @@ func (t *taking) takeReferrer(period uint32, value string, slot int, clicks uint
 // take takes up to n clicks of a value, and returns the number that it took.
 func (t *taking) take(f rollup.Facet, period uint32, value string, slot int, clicks uint64) (took uint64, err error) {
 	t.turnTo(period)
-	of := valueOf{f, value}
-	left, known := t.left[of]
+	v := valueOf{f, value}
+	left, known := t.left[v]
 	if !known {
-		if left, err = t.read(of); err != nil {
+		if left, err = t.read(v); err != nil {
 			return 0, err
 		}
-		t.left[of] = left
+		t.left[v] = left
 	}
 	if left == nil {
 		return 0, nil
@@ -145,18 +145,18 @@ func (t *taking) turnTo(period uint32) {
 }
 
 // key returns the key of a value of the user in the period.
-func (t *taking) key(of valueOf) []byte {
-	r := row{user: uint64(t.link.User), facet: of.facet, period: t.period, value: of.value}
+func (t *taking) key(v valueOf) []byte {
+	r := row{user: uint64(t.link.User), facet: v.facet, period: t.period, value: v.value}
 	return r.appendKey(nil, t.grain)
 }
 
 // read reads the user's clicks of a value.
-func (t *taking) read(of valueOf) (*[maxSlots]uint64, error) {
-	vector, err := get(t.s.db, t.key(of))
+func (t *taking) read(v valueOf) (*[maxSlots]uint64, error) {
+	vector, err := get(t.s.db, t.key(v))
 	if err != nil || vector == nil {
 		return nil, err
 	}
-	return t.unpack(of, vector)
+	return t.unpack(v, vector)
 }
 
 // readAll reads all referrers of the user in a period.
@@ -168,23 +168,23 @@ func (t *taking) readAll(period uint32) error {
 	t.order = []string{}
 	prefix := t.key(valueOf{facet: rollup.Referrer})
 	return t.s.each(t.ctx, prefix, func(key, vector []byte) error {
-		of := valueOf{rollup.Referrer, string(key[len(prefix):])}
-		t.order = append(t.order, of.value)
-		if t.left[of] != nil {
+		v := valueOf{rollup.Referrer, string(key[len(prefix):])}
+		t.order = append(t.order, v.value)
+		if t.left[v] != nil {
 			return nil
 		}
-		left, err := t.unpack(of, vector)
-		t.left[of] = left
+		left, err := t.unpack(v, vector)
+		t.left[v] = left
 		return err
 	})
 }
 
 // unpack returns the clicks of a value in the period, less those that earlier links
 // took.
-func (t *taking) unpack(of valueOf, vector []byte) (*[maxSlots]uint64, error) {
+func (t *taking) unpack(v valueOf, vector []byte) (*[maxSlots]uint64, error) {
 	u := new([maxSlots]uint64)
 	return u, eachSlot(vector, slots(t.grain), func(slot int, clicks uint64) error {
-		u[slot] = clicks - t.taken[cell{of, t.period, uint8(slot)}]
+		u[slot] = clicks - t.taken[cell{v, t.period, uint8(slot)}]
 		return nil
 	})
 }

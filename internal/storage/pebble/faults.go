@@ -115,7 +115,7 @@ func (t *faults) over() {
 	t.times = 0
 }
 
-// active says whether something has failed, and has not succeeded since.
+// active reports whether something has failed, and has not succeeded since.
 func (t *faults) active() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -160,14 +160,14 @@ func (t *faults) open() error {
 	}
 }
 
-// isOpen says whether Open succeeded.
+// isOpen reports whether Open succeeded.
 func (t *faults) isOpen() bool {
 	t.phase.Lock()
 	defer t.phase.Unlock()
 	return t.opened
 }
 
-// isFull says whether an error is that of a full disk or quota.
+// isFull reports whether an error is that of a full disk or quota.
 func isFull(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }

@@ -119,7 +119,7 @@ func (p *plan) add(m *monthPlan, rowsEach int) {
 	p.months = append(p.months, span{period: m.number, from: start, to: len(p.pieces)})
 }
 
-// isWhole says whether a day lies in one interval.
+// isWhole reports whether a day lies in one interval.
 func isWhole(quarters []piece) bool {
 	return len(quarters) == 1 && quarters[0].interval >= 0 && quarters[0].end == rollup.Day/rollup.QuarterHour
 }

@@ -76,8 +76,8 @@ func purgeRanges(scopes []rollup.Scope) (ranges []pebble.KeyRange) {
 		own[s] = s.Link == click.AllLinks
 	}
 	for _, s := range scopes {
-		if of := (rollup.Scope{User: s.User}); s.Link != click.AllLinks && s.User != click.Nobody && !own[of] {
-			own[of] = false
+		if user := (rollup.Scope{User: s.User}); s.Link != click.AllLinks && s.User != click.Nobody && !own[user] {
+			own[user] = false
 		}
 	}
 	for _, grain := range []byte{grainDay, grainQuarter} {

@@ -23,7 +23,7 @@ type retryFS struct {
 
 func (f retryFS) Unwrap() vfs.FS { return f.FS }
 
-// own says whether a file is in the store's directory.
+// own reports whether a file is in the store's directory.
 func (f retryFS) own(name string) bool { return f.PathDir(name) == f.dir }
 
 func (f retryFS) Create(name string, c vfs.DiskWriteCategory) (file vfs.File, err error) {

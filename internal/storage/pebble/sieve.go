@@ -24,7 +24,7 @@ func (s *sieve) empty() {
 	s.cut, s.bound, s.held = false, "", 0
 }
 
-// before says whether a value was done in an earlier pass, and after whether it is
+// before reports whether a value was done in an earlier pass, and after whether it is
 // left to a later one.
 func (s *sieve) before(value []byte) bool { return string(value) < s.from }
 func (s *sieve) after(value []byte) bool  { return s.cut && string(value) >= s.bound }

@@ -77,7 +77,7 @@ func OpenReportingUpgrade(ctx context.Context, path string, upgrading func(from,
 	return db, nil
 }
 
-// Place is the path of the database after symbolic links. The log is in the same
+// Place returns the path of the database after symbolic links. The log is in the same
 // directory.
 func Place(path string) string {
 	if place, err := filepath.EvalSymlinks(path); err == nil {

@@ -165,7 +165,7 @@ func (b *batch) find(ctx context.Context, tx *sql.Tx, f *finders) error {
 	})
 }
 
-// mayDescribe says whether a known link gets details if its owner is the same.
+// mayDescribe reports whether a known link gets details if its owner is the same.
 func (b *batch) mayDescribe(g *store.ForeignLink) bool {
 	known := b.links[g.Hash]
 	if known == nil {
@@ -185,7 +185,7 @@ func (b *batch) forgetPlain() {
 	}
 }
 
-// complete says whether there is nothing to write.
+// complete reports whether there is nothing to write.
 func (b *batch) complete() bool {
 	for i := range b.given {
 		g := &b.given[i]
@@ -294,17 +294,17 @@ func giveIDs(order []*store.Link, hashes []click.Hash, last *lastIDs) {
 		last.link++
 		ids[hash] = click.LinkID(last.link)
 	}
-	of := make(map[place][]click.LinkID)
+	idsAt := make(map[place][]click.LinkID)
 	for _, l := range order {
 		p := place{l.User, l.UserTS}
-		of[p] = append(of[p], ids[l.Hash])
+		idsAt[p] = append(idsAt[p], ids[l.Hash])
 	}
-	for _, some := range of {
+	for _, some := range idsAt {
 		slices.Sort(some)
 	}
 	for _, l := range order {
 		p := place{l.User, l.UserTS}
-		l.ID, of[p] = of[p][0], of[p][1:]
+		l.ID, idsAt[p] = idsAt[p][0], idsAt[p][1:]
 	}
 }
 

@@ -67,7 +67,7 @@ func (db *DB) HasDomain(ctx context.Context, domain string) (found bool, err err
 	return hasRow(db.hasDomain.QueryRowContext(ctx, strings.ToLower(domain)))
 }
 
-// hasRow says whether a query for one column found a row.
+// hasRow reports whether a query for one column found a row.
 func hasRow(row *sql.Row) (bool, error) {
 	err := row.Scan(new(int))
 	if errors.Is(err, sql.ErrNoRows) {

@@ -74,7 +74,7 @@ func (db *DB) addLife(ctx context.Context, version uint64, life string) error {
 	})
 }
 
-// Was says whether the process named life made this version of this database, and
+// Was reports whether the process named life made this version of this database, and
 // not of a copy that diverged. It is true if that is no longer known.
 func (db *DB) Was(ctx context.Context, version uint64, life string) (same bool, err error) {
 	defer wrap("lives", &err)

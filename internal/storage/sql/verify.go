@@ -29,7 +29,7 @@ func (db *DB) Verify(ctx context.Context, report func(string)) error {
 	return nil
 }
 
-// isDamage says whether an error means that the database is damaged, and not that it
+// isDamage reports whether an error means that the database is damaged, and not that it
 // cannot be accessed.
 func isDamage(err error) bool {
 	var e *sqlite.Error

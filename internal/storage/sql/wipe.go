@@ -26,7 +26,7 @@ const (
 // pagesAtOnce limits how long other writes are blocked.
 const pagesAtOnce = 128
 
-// Dirty says whether the file may have remains of deleted rows, and returns a mark
+// Dirty reports whether the file may have remains of deleted rows, and returns a mark
 // for Cleaned.
 func (db *DB) Dirty(ctx context.Context) (dirty bool, mark int64, err error) {
 	defer wrap("dirty", &err)
@@ -201,7 +201,7 @@ func (w *wiper) free(pgno uint32, trunk []byte) error {
 	return nil
 }
 
-// zero says whether it changed anything.
+// zero reports whether it changed anything.
 func zero(b []byte) (changed bool) {
 	for i := range b {
 		if b[i] != 0 {

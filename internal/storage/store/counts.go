@@ -54,7 +54,7 @@ type Questions interface {
 
 // Progress says how far counting has come, so that it can go on after a restart.
 type Progress interface {
-	// Position says how far a journal is counted; the zero Position and false if
+	// Position returns how far a journal is counted; the zero Position and false if
 	// nothing of it was counted.
 	Position(ctx context.Context, journal JournalID) (Position, bool, error)
 	// Journals lists the journals that have a counted batch, bytewise.
@@ -79,15 +79,16 @@ type Proof interface {
 	// scope are adjacent; otherwise the order is unspecified. Cells without
 	// clicks are left out.
 	Cells(ctx context.Context) iter.Seq2[rollup.Cell, error]
-	// Ledger is the ledger of Cells, kept with them and not made of them.
+	// Ledger returns the ledger that is kept with the Cells. It is not computed from
+	// them.
 	Ledger(ctx context.Context) (rollup.Ledger, error)
 	// Epochs lists the sums of Batch.Journaled of a journal, by epoch: what the
 	// journal's segments add up to, as far as they are counted. Delete does not
 	// change them.
 	Epochs(ctx context.Context, journal JournalID) (map[uint64]rollup.Ledger, error)
-	// Journaled is the sum of Batch.Journaled over all batches of all journals.
+	// Journaled returns the sum of Batch.Journaled over all batches of all journals.
 	Journaled(ctx context.Context) (rollup.Ledger, error)
-	// Removed is the ledger of what Delete removed and of all Batch.Late.
+	// Removed returns the ledger of what Delete removed and of all Batch.Late.
 	Removed(ctx context.Context) (rollup.Ledger, error)
 	// Verify checks data that only the engine has, such as sums that it keeps in
 	// addition to the cells, and calls report with one sentence for each disagreement.

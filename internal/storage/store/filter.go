@@ -26,8 +26,8 @@ type LinkFilter struct {
 
 // Words is the part of a LinkFilter that searches texts. Case does not matter.
 type Words struct {
-	// Query is a part of the long URL, the title or the note. WithoutNotes leaves
-	// out notes, for users who must not see them.
+	// Query is text that the long URL, the title or the note must contain.
+	// WithoutNotes leaves out notes, for users who must not see them.
 	Query        string
 	WithoutNotes bool
 	// ExactDomain is the host of the long URL, without its port. RootDomain is the
@@ -35,10 +35,10 @@ type Words struct {
 	ExactDomain, RootDomain string
 }
 
-// Any says whether any word is set; else every link passes.
+// Any reports whether any word is set; else every link passes.
 func (w *Words) Any() bool { return w.Query != "" || w.ExactDomain != "" || w.RootDomain != "" }
 
-// Pass says whether a link passes, by its LongURL, Title and Note. It is for engines
+// Pass reports whether a link passes, by its LongURL, Title and Note. It is for engines
 // that cannot search in this way.
 func (w *Words) Pass(l *Link) bool {
 	if !w.Any() {

@@ -28,7 +28,7 @@ type Link struct {
 	Modified int64
 }
 
-// VisibleTo says whether the user may see the link, which is not an aggregate link.
+// VisibleTo reports whether the user may see the link, which is not an aggregate link.
 // Only its owner sees a private link.
 func (l *Link) VisibleTo(user click.UserID) bool { return !l.Private || l.User == user }
 
@@ -96,7 +96,7 @@ type ForeignLink struct {
 	Keyword click.Hash
 }
 
-// Aggregate is the hash of the link's aggregate link.
+// Aggregate returns the hash of the link's aggregate link.
 func (l *ForeignLink) Aggregate() click.Hash {
 	if l.AggregateHash == "" {
 		return l.Hash
@@ -111,7 +111,7 @@ func (l *ForeignLink) NewDetails() (d LinkDetails, modified int64) {
 	return d, cmp.Or(l.Modified, l.Created)
 }
 
-// Describe gives the details to a known link, and says whether that changed it. The
+// Describe gives the details to a known link, and reports whether that changed it. The
 // known link keeps its own details if it has any, if the foreign link has none, or
 // if their long URLs differ. The caller checks that both have the same owner.
 // Modified is never before Created.
@@ -262,21 +262,21 @@ type Links interface {
 	// is first.
 	LinksOfURL(ctx context.Context, longURL string) ([]Link, error)
 	// VisibleAggregate returns an aggregate link as the user may see it. It depends
-	// on the links that have this aggregate link and its long URL, and that are
-	// VisibleTo the user. If there are none, or no such aggregate link, it is
-	// click.ErrNotFound. Created, UserTS and Modified are those of the aggregate
-	// link if one of these links was created then, else those of the oldest of
-	// these links.
+	// on the visible links: those that have this aggregate link and its long URL,
+	// and are VisibleTo the user. If there are none, or no such aggregate link, it is
+	// click.ErrNotFound. Created, UserTS and Modified are the aggregate link's if a
+	// visible link has the same Created. Otherwise all three are the Created of the
+	// oldest visible link.
 	VisibleAggregate(ctx context.Context, user click.UserID, id click.LinkID) (Link, error)
 	// VisibleAggregateOfURL returns the oldest of the aggregate links of exactly this
 	// long URL, as VisibleAggregate returns them. Else click.ErrNotFound.
 	VisibleAggregateOfURL(ctx context.Context, user click.UserID, longURL string) (Link, error)
-	// HasDomain says whether any link has a keyword on the domain.
+	// HasDomain reports whether any link has a keyword on the domain.
 	HasDomain(ctx context.Context, domain string) (bool, error)
 	// ListLinks lists links that pass the filter, by descending UserTS and id, and
 	// returns how many pass it, listed or not.
 	ListLinks(ctx context.Context, f LinkFilter) (links []Link, all int, err error)
-	// MoreLinks says whether the user has more links than a number. The time that
+	// MoreLinks reports whether the user has more links than a number. The time that
 	// it takes does not depend on how many more.
 	MoreLinks(ctx context.Context, user click.UserID, than int) (bool, error)
 	// CountLinks counts the user's links by Created in the intervals between

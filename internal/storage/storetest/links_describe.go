@@ -75,9 +75,9 @@ func importOrder(t *testing.T, s LinkStore) {
 			place.UserTS = l.UserTS
 			ids[place] = append(ids[place], l.ID)
 		}
-		for place, of := range ids {
-			if !slices.IsSorted(of) {
-				t.Errorf("round %d: the links of user %d at %d have ids that do not ascend in the order given: %d", round, place.User, place.UserTS, of)
+		for place, given := range ids {
+			if !slices.IsSorted(given) {
+				t.Errorf("round %d: the links of user %d at %d have ids that do not ascend in the order given: %d", round, place.User, place.UserTS, given)
 			}
 		}
 		all, err := s.AllLinks(context.Background(), 0, 1<<20)

@@ -74,7 +74,7 @@ func (m *historyMatch) user(t *rapid.T, got, want store.User) {
 	}
 }
 
-// errors says whether both failed, and checks that they failed in the same way.
+// errors reports whether both failed, and checks that they failed in the same way.
 func (m *historyMatch) errors(t *rapid.T, got, want error) bool {
 	for _, kind := range []error{click.ErrNotFound, click.ErrExists, store.ErrText} {
 		if errors.Is(got, kind) != errors.Is(want, kind) {

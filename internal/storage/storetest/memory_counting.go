@@ -82,13 +82,13 @@ func (m *MemoryCounts) Delete(_ context.Context, scopes []rollup.Scope) error {
 }
 
 func (m *MemoryCounts) delete(s rollup.Scope) {
-	of := func(k rollup.Key) bool {
+	inScope := func(k rollup.Key) bool {
 		return k.Scope.User == s.User && (s.Link == click.AllLinks || k.Scope.Link == s.Link)
 	}
 	remove := func(cells map[rollup.Key]uint64) map[rollup.Key]uint64 {
 		gone := map[rollup.Key]uint64{}
 		for k, n := range cells {
-			if of(k) {
+			if inScope(k) {
 				gone[k] = n
 				delete(cells, k)
 			}
