@@ -32,7 +32,7 @@ type Click struct {
 	// User is the owner of Link; Nobody if Link is an aggregate link.
 	User UserID
 	Link LinkID
-	// Country is that of the visitor's address; the zero value is unknown.
+	// Country is where the visitor's address is; the zero value is unknown.
 	Country Country
 	// Referrer is the page the visitor came from; the zero value is direct.
 	Referrer Referrer

@@ -25,7 +25,7 @@ type Options[T any] struct {
 	Parse func(contents [][]byte) (T, error)
 }
 
-// File is a path, and what it is called in errors.
+// File is a path, and the name of the file in errors.
 type File struct{ Name, Path string }
 
 // Report is called with what comes of looking at the files. Each state of the files

@@ -17,7 +17,7 @@ const (
 	MinutesKept = 2 * 3600
 )
 
-// Scope says whose clicks are counted: those of one link of a user, or of all.
+// Scope is one link of a user, or all links of the user, whose clicks are counted.
 type Scope struct {
 	User click.UserID
 	Link click.LinkID // click.AllLinks for the user

@@ -18,9 +18,8 @@ type SeatLimits struct {
 	// All is the number of seats, and Each how many of them one key may have.
 	// Both are at least 1.
 	All, Each int
-	// Waiting is the maximum number of callers that wait, and WaitingEach that of one
-	// key.
-	// Take refuses further ones at once.
+	// Waiting is the maximum number of callers that wait, and WaitingEach the maximum
+	// for one key. Take refuses further ones at once.
 	Waiting, WaitingEach int
 	// Timeout is the maximum time that a caller waits.
 	Timeout time.Duration

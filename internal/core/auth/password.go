@@ -15,11 +15,11 @@ import (
 )
 
 const (
-	// MinPassword and MaxPassword bound a password, in bytes. bcrypt ignores all after
-	// 72.
+	// MinPassword and MaxPassword bound a password, in bytes. bcrypt ignores all
+	// bytes after the 72nd.
 	MinPassword, MaxPassword = 8, 72
 
-	// Cost is that of bcrypt. At 12 a password takes about 0.2 s of one core, four times
+	// Cost is the cost parameter of bcrypt. At 12 a password takes about 0.2 s of one core, four times
 	// the minimum of OWASP. A program can wait for that, because it sends its password
 	// only once, for a token. An attacker can try five passwords a second, of all logins
 	// together.

@@ -234,7 +234,7 @@ func (c *Contents) Scan(base uint64) iter.Seq2[Record, error] {
 }
 
 // Records reads the durable records from a position to the end. It ends with the
-// first error, which is that of a Reader from this position.
+// first error, the same as of a Reader from this position.
 func (c *Contents) Records(from uint64) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		r := &cursor{c: c}

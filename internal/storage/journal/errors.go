@@ -41,7 +41,7 @@ func (e *HoleError) Is(target error) bool { return target == ErrCorrupt }
 type CorruptError struct {
 	File   string // path of the segment
 	Offset int64  // of the damaged header or record in the file, in bytes
-	// Position is that of the damaged record, or the base of the segment if the
+	// Position is where the damaged record starts, or the base of the segment if the
 	// header is damaged.
 	Position uint64
 	Reason   string

@@ -123,8 +123,8 @@ func newJournal(o Options) *Journal {
 	}
 }
 
-// Gone reports whether the file of the newest segment is not in its place, because
-// something else removed or renamed it, and which file that is.
+// Gone returns the path of the file of the newest segment, and reports whether another
+// program removed or renamed it.
 func (j *Journal) Gone() (file string, gone bool) {
 	j.segMu.RLock()
 	defer j.segMu.RUnlock() // the journal does not rename it meanwhile

@@ -9,8 +9,8 @@ import (
 
 const (
 	openExt, sealedExt, tempExt = ".open", ".sealed", ".temp"
-	// trimmedExt is that of the trim mark, an empty file: everything before the
-	// position in its name was trimmed.
+	// trimmedExt is the extension of the trim mark, an empty file: everything before
+	// the position in its name was trimmed.
 	trimmedExt = ".trimmed"
 	nameDigits = 20
 

@@ -11,7 +11,8 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// grainOf checks edges, and reports whether quarter-hours answer; else minutes do.
+// grainOf checks edges, and reports whether quarter-hours answer; if not,
+// minutes do.
 func grainOf(edges []int64) (quarters bool, err error) {
 	if len(edges) < 2 {
 		return false, fmt.Errorf("%d edges bound no interval", len(edges))

@@ -101,8 +101,8 @@ func leftover(fs vfs.FS, dir string) error {
 }
 
 // checkVersion compares the stored version with the newest one that is known.
-// An older one, or that of an empty store, is raised to it: formats only add, so
-// the data need not be converted, but an older binary must refuse it from now on.
+// It raises an older version, and sets the version of an empty store: formats only add,
+// so the data need not be converted, but an older binary must refuse them from now on.
 func checkVersion(db *pebble.DB, newest uint64) error {
 	b, closer, err := db.Get([]byte{keyVersion})
 	if errors.Is(err, pebble.ErrNotFound) {

@@ -11,7 +11,7 @@ import (
 // $1 may see it. Most often the user may see the link that it was made with, which
 // is found first; then the other links are not read.
 //
-// It is materialized, because else SQLite would compute created once for each
+// It is materialized, because otherwise SQLite would compute created once for each
 // column.
 func visibleAggregates(condition string) string {
 	const seen = ` FROM links v WHERE v.aggregate_id = l.id AND v.user_id IS NOT NULL

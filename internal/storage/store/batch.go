@@ -20,8 +20,8 @@ type Batch struct {
 	// MinutesFrom.
 	Minutes []rollup.Cell
 	// MinutesFrom is a Unix second, 0 or a multiple of 3600. Minute cells before
-	// it are dropped for good. It is less than that of the last batch if the clock
-	// was set back: from then on, minutes are kept from there again.
+	// it are dropped for good. It is less than in the last batch if the clock was set
+	// back: from then on, minutes are kept from the earlier time.
 	MinutesFrom int64
 	// Journaled is the ledger of the cells before the cap on different
 	// referrers. It depends on the stretch alone, and is summed per epoch.

@@ -35,7 +35,7 @@ type Words struct {
 	ExactDomain, RootDomain string
 }
 
-// Any reports whether any word is set; else every link passes.
+// Any reports whether any word is set. If not, every link passes.
 func (w *Words) Any() bool { return w.Query != "" || w.ExactDomain != "" || w.RootDomain != "" }
 
 // Pass reports whether a link passes, by its LongURL, Title and Note. It is for engines

@@ -18,13 +18,13 @@ type Link struct {
 	// URL. An aggregate link is its own aggregate, and User is click.Nobody.
 	Aggregate     click.LinkID
 	AggregateHash click.Hash
-	// LongURL is the link's own. Where two installations disagree, it may
-	// differ from that of the aggregate link.
+	// LongURL is where the link leads. It may differ from the long URL of the
+	// aggregate link if the links of two installations were imported, which disagreed.
 	LongURL string
 	// Created is a Unix second.
 	Created int64
 	LinkDetails
-	// Modified is the Unix second of the last EditLink, else Created.
+	// Modified is the Unix second of the last EditLink; Created if there was none.
 	Modified int64
 }
 
@@ -238,15 +238,15 @@ type Links interface {
 	// one aggregate link for the long URL. Details are those of a link that is
 	// made; its Modified is its Created.
 	//
-	// If a link is made, the two hashes must differ, and neither may name a link,
-	// an aggregate link or a keyword, even if it is not needed: else
-	// click.ErrExists. click.ErrNotFound if there is no such user, ErrText if the
-	// link does not pass Check.
+	// It fails with click.ErrExists if a link must be made, and the two hashes are
+	// equal, or one of them names a link, an aggregate link or a keyword. That is so
+	// even if AggregateHash is not needed. click.ErrNotFound if there is no such
+	// user, ErrText if the link does not pass Check.
 	MakeLink(ctx context.Context, link NewLink) (Link, bool, error)
-	// LinkByName returns the link of the keyword on that domain, else the link
-	// with that hash, else the aggregate link with that hash, else the link of the
-	// oldest such keyword on any domain, else click.ErrNotFound. Hashes and
-	// keywords are case-sensitive, domains are not.
+	// LinkByName returns the first of these that exists: the link of the keyword on
+	// that domain, the link with that hash, the aggregate link with that hash, the
+	// link of the oldest such keyword on any domain. click.ErrNotFound if none does.
+	// Hashes and keywords are case-sensitive, domains are not.
 	LinkByName(ctx context.Context, domain string, name click.Hash) (Link, error)
 	// LinkByID returns a link or an aggregate link, or click.ErrNotFound.
 	LinkByID(ctx context.Context, id click.LinkID) (Link, error)
@@ -254,8 +254,8 @@ type Links interface {
 	// ids; empty for an unknown id.
 	Hashes(ctx context.Context, ids []click.LinkID) ([]click.Hash, error)
 	// LinkOfURL returns the user's oldest link of exactly this long URL, or, for
-	// click.Nobody, its oldest aggregate link, even if no user may see it. Else
-	// click.ErrNotFound.
+	// click.Nobody, its oldest aggregate link, even if no user may see it.
+	// click.ErrNotFound if there is none.
 	LinkOfURL(ctx context.Context, user click.UserID, longURL string) (Link, error)
 	// LinksOfURL lists every link and every aggregate link of exactly this long
 	// URL, oldest first. If two have the same Created and hash, the aggregate link
@@ -269,7 +269,7 @@ type Links interface {
 	// oldest visible link.
 	VisibleAggregate(ctx context.Context, user click.UserID, id click.LinkID) (Link, error)
 	// VisibleAggregateOfURL returns the oldest of the aggregate links of exactly this
-	// long URL, as VisibleAggregate returns them. Else click.ErrNotFound.
+	// long URL, as VisibleAggregate returns them. click.ErrNotFound if there is none.
 	VisibleAggregateOfURL(ctx context.Context, user click.UserID, longURL string) (Link, error)
 	// HasDomain reports whether any link has a keyword on the domain.
 	HasDomain(ctx context.Context, domain string) (bool, error)
