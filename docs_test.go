@@ -105,6 +105,51 @@ func TestAlarmsAreExplained(t *testing.T) {
 	}
 }
 
+// TestLimitsExist: the constants that the table of limits in docs/operations.md names are
+// declared in the code. A name without a package is one of package server.
+func TestLimitsExist(t *testing.T) {
+	declared := map[string]bool{}
+	source(t, func(path string, file *ast.File, _ bool) {
+		for _, d := range file.Decls {
+			var names []*ast.Ident
+			switch d := d.(type) {
+			case *ast.FuncDecl:
+				names = append(names, d.Name)
+			case *ast.GenDecl:
+				for _, spec := range d.Specs {
+					if v, ok := spec.(*ast.ValueSpec); ok {
+						names = append(names, v.Names...)
+					}
+				}
+			}
+			for _, name := range names {
+				declared[filepath.Base(filepath.Dir(path))+"."+name.Name] = true
+			}
+		}
+	})
+	page, err := os.ReadFile("docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(page), "\n## Limits")
+	named := 0
+	for line := range strings.Lines(table) {
+		cells := strings.Split(line, "|")
+		if len(cells) != 6 {
+			continue
+		}
+		for _, name := range regexp.MustCompile("`(.*?)`").FindAllStringSubmatch(cells[4], -1) {
+			named++
+			if !declared[name[1]] && !declared["server."+name[1]] {
+				t.Errorf("docs/operations.md names the limit %s, which is not declared: correct the table \"Limits\"", name[1])
+			}
+		}
+	}
+	if named < 20 {
+		t.Errorf("the table \"Limits\" of docs/operations.md names only %d constants; is the search wrong?", named)
+	}
+}
+
 // TestProofsExist: the tests that docs/security.md names exist.
 func TestProofsExist(t *testing.T) {
 	tests := map[string]bool{}

@@ -205,7 +205,7 @@ func TestStopDuringImport(t *testing.T) {
 	<-feeding
 	stop(t, server)
 	const want = "footfall: import -: the footfall process that owns the data directory is stopping; " +
-		"what was recorded so far stays, and the next import of the same files goes on from there: run the command again\n"
+		"what was recorded so far stays, and the next import of the same files continues there: run the command again\n"
 	if err := command.Wait(); err == nil || command.Log.String() != want {
 		t.Errorf("the import ended with %v, %q; want %q", err, command.Log, want)
 	}

@@ -80,7 +80,7 @@ func TestImportOfAPipe(t *testing.T) {
 	awaitClicks(t, server, token, 2)
 	send(t, in, lines[2][20:])
 	awaitClicks(t, server, token, 3)
-	const stays = "; what was recorded so far stays, and the next import of the same files goes on from there"
+	const stays = "; what was recorded so far stays, and the next import of the same files continues there"
 	interrupt := func(what string) {
 		t.Helper()
 		if err := p.End(os.Interrupt); err == nil || !strings.HasSuffix(p.Log.String(), "footfall: import -: interrupted"+stays+"\n") {

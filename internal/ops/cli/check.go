@@ -107,7 +107,7 @@ func checkBy(o *server.Owner) func(context.Context, func(string)) (datadir.Verdi
 // checked has what a check found, in words.
 type checked struct {
 	audit.Summary
-	// Advice is what to do about the findings; empty if there are none.
+	// Advice are sentences about what to do; empty if there are no findings.
 	Advice   string   `json:"advice,omitempty"`
 	Findings []string `json:"findings"`
 	Repaired []string `json:"repaired,omitempty"`

@@ -45,8 +45,8 @@ type env struct {
 	data, terminal io.Writer
 	now            func() time.Time
 	log            *slog.Logger
-	// noticeAfter is how long a command that is done, and cannot end yet, waits before it
-	// says why.
+	// noticeAfter is the time after which a command that is done, and cannot end yet,
+	// prints why.
 	noticeAfter time.Duration
 }
 

@@ -21,9 +21,9 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// hints say what a person can do about an error. Packages below say what is
-// wrong; options, commands and programs of the system are named here alone. The
-// first hint that fits is printed after the error.
+// hints return what a person can do about an error; empty for another error. The first
+// that fits is printed after the error. Only here are options, commands and programs
+// of the system named: other packages say what is wrong.
 var hints = []func(error) string{
 	// The data directory.
 	on(datadir.ErrOwned, "stop it, or name another directory with --data"),

@@ -21,7 +21,7 @@ import (
 type importCmd struct {
 	dataDir
 	Format         string   `help:"The format of the files: ${enum}." enum:"${formats}" required:"" placeholder:"FORMAT"`
-	Domain         []string `help:"A short domain of this installation; no link may lead back there. A running server uses its own. May be repeated." placeholder:"HOST" otherwise:"the server's"`
+	Domain         []string `help:"A short domain of this installation; links may not lead back to it. A running server uses its own. May be repeated." placeholder:"HOST" otherwise:"the server's"`
 	TrustedProxies []string `help:"An address or network of a proxy, for access logs that list several addresses: the visitor's is the last one that is neither private nor one of these. A running server uses its own. May be repeated." placeholder:"CIDR" otherwise:"the server's"`
 	JSON           bool     `help:"Print the result as one JSON object." name:"json"`
 	Files          []string `arg:"" name:"file" help:"The files to import, plain or gzip. - is standard input, of which each line counts within a second. If a file cannot be read, the others are still imported."`
@@ -46,7 +46,7 @@ func (c *importCmd) Run(e *env) error {
 			}
 			if e.ctx.Err() != nil || errors.Is(err, control.ErrCutOff) || errors.Is(err, control.ErrStopping) {
 				// How far it came is unknown; the next import finds out.
-				return fmt.Errorf("%w; what was recorded so far stays, and the next import of the same files goes on from there", failed)
+				return fmt.Errorf("%w; what was recorded so far stays, and the next import of the same files continues there", failed)
 			}
 			c.remark(e, path, result)
 			if err == nil && result.Lines > 0 && result.Rejected == result.Lines {

@@ -123,7 +123,7 @@ func (e *env) removed(what string, t datadir.Traces) error {
 	default:
 		what += "\nNothing of it is left in footfall.db, clicks/ and checkpoint/."
 	}
-	what += "\nThe single clicks stay in journal/ until --journal-retention is over. Backups that were made before still have everything."
+	what += "\nThe clicks themselves stay in journal/ until --journal-retention is over. Backups that were made before still have everything."
 	for _, kept := range t.Kept {
 		what += "\n" + plain.Text(kept) + " was set aside because it is damaged, and was not changed: remove it when you do not need it any more."
 	}

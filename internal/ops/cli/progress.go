@@ -11,7 +11,7 @@ import (
 	"github.com/footfall/footfall/internal/base/meter"
 )
 
-// shownEvery is how often a bar is drawn.
+// shownEvery is the interval at which a bar is drawn.
 const shownEvery = 200 * time.Millisecond
 
 // isTerminal distinguishes a terminal from files and pipes, which get no bar: cron

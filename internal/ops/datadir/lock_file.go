@@ -139,7 +139,7 @@ func makePrivate(dir string) error {
 		err = os.Chmod(dir, 0o700)
 	}
 	if err != nil {
-		return fmt.Errorf("take the rights of others on the data directory away: %w", err)
+		return fmt.Errorf("remove the rights of others on the data directory: %w", err)
 	}
 	return nil
 }

@@ -9,20 +9,20 @@ import (
 
 // State has the values that are read when Prometheus asks.
 type State struct {
-	// NotDurable is how many visitors were redirected since the start although
+	// NotDurable is the number of visitors who were redirected since the start although
 	// footfall does not know that their clicks are durable.
 	NotDurable uint64
 	// Counted is the number of clicks in the counts, of people and bots.
 	Counted uint64
-	// JournalLag is how many bytes of the journal are not counted yet.
+	// JournalLag is the number of bytes of the journal that are not counted yet.
 	JournalLag uint64
-	// JournalSegments is how many files the journal has.
+	// JournalSegments is the number of files of the journal.
 	JournalSegments int
 	// CountingFailed says that counting has stopped until the next start.
 	CountingFailed bool
 	// CountingStalled says that counting fails and is tried again.
 	CountingStalled bool
-	// DiskFree is how many bytes are free on the disk of the data directory. DiskLow
+	// DiskFree is the number of free bytes on the disk of the data directory. DiskLow
 	// is 0 if that is enough, 1 if it is less than the reserve, and 2 if it is less
 	// than half of it, so that users can make no links.
 	DiskFree uint64

@@ -17,14 +17,14 @@ import (
 	"github.com/footfall/footfall/internal/base/lograte"
 )
 
-// ACME says how certificates are obtained from an authority (RFC 8555). The zero
-// value obtains none.
+// ACME are the settings for certificates from an authority (RFC 8555). The zero value
+// obtains none.
 type ACME struct {
 	// Domains are the domains of the certificates. Each must lead to this server. The
 	// authority checks that through the https listener at port 443 (RFC 8737), or
 	// through one of PublicOptions.PlainHTTP at port 80.
 	Domains []string
-	// Email is the address that the authority writes to; if empty, it writes to nobody.
+	// Email is the address that the authority writes to; it may be empty.
 	Email string
 	// Directory is the URL of the directory of the authority; if empty, Let's Encrypt
 	// is used.
@@ -48,9 +48,9 @@ func (a *ACME) manager(dir string) *autocert.Manager {
 const (
 	// acmeLogEvery is the interval at which failures of ACME are logged, at most.
 	acmeLogEvery = time.Minute
-	// renewalLate is the rest of the lifetime of a certificate below which it is late to
-	// renew it: half of the rest at which autocert begins to try, which is 30 days or a
-	// third of the lifetime.
+	// A renewal is late if a certificate expires in less than renewalLate, and in less
+	// than 1/renewalLatePart of its lifetime. Autocert begins to renew it when twice as
+	// much is left.
 	renewalLate, renewalLatePart = 15 * 24 * time.Hour, 6
 	// failedBefore is the error of autocert in the minute after a failure, which was
 	// logged.

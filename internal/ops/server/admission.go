@@ -14,16 +14,16 @@ import (
 )
 
 const (
-	// defaultMaxConns is how many connections may be open, unless an option says
-	// otherwise.
+	// defaultMaxConns is the maximum number of open connections, unless an option sets
+	// another one.
 	defaultMaxConns = 10_000
 	// A network may have 1/networkShare of all connections, and minPerNetwork in any
 	// case.
 	networkShare, minPerNetwork = 4, 16
 )
 
-// MostConnections returns how many connections leave the process enough of the
-// files that it may open.
+// MostConnections returns the highest maximum of connections that leaves the process
+// enough of the files that it may open.
 func MostConnections() int {
 	var l unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &l); err != nil {
@@ -32,8 +32,8 @@ func MostConnections() int {
 	return int(min(max(l.Cur/4*3, 16), 1<<20))
 }
 
-// DefaultConnections returns how many connections may be open at once unless an
-// option says otherwise.
+// DefaultConnections returns the maximum number of open connections, unless an option
+// sets another one.
 func DefaultConnections() int { return min(MostConnections(), defaultMaxConns) }
 
 // connLimiter limits the connections of several listeners together: how many are
@@ -138,8 +138,8 @@ func (l *connLimiter) remove(c *limitedConn) {
 	l.changed.Broadcast() // each listener may wait
 }
 
-// addPending says that one request more (1) or less (-1) of a connection waits for
-// the server. A client that was answered counts as one that has just come.
+// addPending adds 1 or -1 to the requests of a connection that wait for the server.
+// A client that was answered counts as one that has just come.
 func (l *connLimiter) addPending(c *limitedConn, by int, answered bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

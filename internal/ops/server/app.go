@@ -44,7 +44,7 @@ import (
 	"github.com/footfall/footfall/internal/ops/monitor"
 )
 
-// Options says which data directory to open, and for which domains.
+// Options are the settings of an App: its data directory, and its domains.
 type Options struct {
 	// Data is the data directory. Data.Synced is the server's own.
 	Data datadir.Options
@@ -57,7 +57,7 @@ type Options struct {
 	TrustedProxies []string
 	// Host is the host of short URLs if neither Domains nor a request names one.
 	Host string
-	// Scheme is that of short URLs: https or http; empty is http.
+	// Scheme is the scheme of short URLs: https or http; empty is http.
 	Scheme string
 	// listening are the addresses of the public listeners; nil without Serve.
 	listening []net.Addr

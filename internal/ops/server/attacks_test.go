@@ -40,7 +40,7 @@ type testSite struct {
 }
 
 // newTestSite serves until the test ends, at most maxConns connections at once.
-// isProxy says which addresses are trusted proxies; nil is none.
+// isProxy reports whether an address is a trusted proxy; nil is never.
 func newTestSite(t *testing.T, limits httpLimits, maxConns int, https bool, isProxy func(netip.Addr) bool) *testSite {
 	t.Helper()
 	log := logtest.To(t)

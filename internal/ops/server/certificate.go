@@ -11,10 +11,10 @@ import (
 )
 
 const (
-	// certificateEvery is how often the files of a certificate are checked for a
-	// change, and certificateSlow is how long that may take before it is logged.
+	// certificateEvery is the interval at which the files of a certificate are checked
+	// for a change. A check that takes certificateSlow is logged.
 	certificateEvery, certificateSlow = time.Second, 10 * time.Second
-	// maxCertificate is how large each of the files may be, in bytes.
+	// maxCertificate is the maximum size of each of the files, in bytes.
 	maxCertificate = 1 << 20
 )
 

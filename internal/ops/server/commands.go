@@ -146,7 +146,7 @@ func (a *App) newAPIKey(ctx context.Context, login string) (string, error) {
 	return a.auth.NewKey(ctx, u)
 }
 
-// pageOfUsers is how many users are read at once.
+// pageOfUsers is the number of users that are read at once.
 const pageOfUsers = 1000
 
 func (a *App) listUsers(ctx context.Context, after string) ([]control.User, error) {
@@ -169,7 +169,7 @@ func (a *App) Import(ctx context.Context, format string, r io.Reader, reject fun
 	return a.importer.Import(ctx, format, r, reject)
 }
 
-// exportPiece is how many bytes of an export are sent at once.
+// exportPiece is the number of bytes of an export that are sent at once.
 const exportPiece = 64 << 10
 
 // export writes users, links and counts as NDJSON; with clicks, it writes the

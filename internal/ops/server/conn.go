@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// maxIdleBytes is how many bytes a client may send before it has sent a request. Pings
+// maxIdleBytes is the number of bytes that a client may send without a request. Pings
 // and acknowledgements of HTTP/2 need less, and a header that is complete becomes a
 // request at once.
 const maxIdleBytes = 1 << 10
@@ -71,7 +71,7 @@ func (c *limitedConn) startTimer() {
 	}
 }
 
-// setBusy says that a request is in progress. mu is held.
+// setBusy notes that a request is in progress. mu is held.
 func (c *limitedConn) setBusy() {
 	c.idle = false
 	if c.timer != nil {

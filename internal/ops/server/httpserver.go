@@ -24,7 +24,7 @@ func newHTTPServer(l httpLimits, handler http.Handler, config *tls.Config, log *
 // closeAfterBody closes a connection of HTTP/1.1 after the answer to a request whose
 // body is chunked, or longer than any that is read. With both a chunked body and a
 // Content-Length RFC 9112, 6.1 requires this, because a proxy and the server may
-// disagree on where the request ends; net/http does not say whether a chunked
+// disagree on where the request ends; net/http does not report whether a chunked
 // request had a Content-Length.
 func closeAfterBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

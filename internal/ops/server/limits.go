@@ -7,20 +7,21 @@ import (
 	v3 "github.com/footfall/footfall/internal/faces/api/v3"
 )
 
-// The limits of the public that no option changes. How many connections may be open,
-// and how much memory requests may take, is in admission.go and memory.go; wrong
-// passwords are limited in package auth.
+// The limits of the public that no option changes. Those of connections and memory are
+// in admission.go and memory.go, and those of wrong passwords in package auth.
+// docs/operations.md lists them.
 const (
-	// burst is how many seconds of PublicOptions.RateLimit a user may use at once.
+	// burst is the number of seconds of PublicOptions.RateLimit that a user may use at
+	// once.
 	burst = 10
 
-	// How often a network, as geo.Network cuts it, may send credentials that are
-	// refused, and ask for a token with a password.
+	// The rates at which a network, as geo.Network cuts it, may send credentials that
+	// are refused, and ask for a token with a password.
 	refusedPerSecond, refusedAtOnce   = 20, 1000
 	attemptsPerSecond, attemptsAtOnce = 1, 60
 
-	// questionTimeout is how long a question may take: less than the timeout of
-	// writing, so that the client gets an error.
+	// questionTimeout is the maximum time that a question takes: less than the timeout
+	// of writing, so that the client gets an error.
 	questionTimeout = 30 * time.Second
 )
 
@@ -31,8 +32,8 @@ func expensiveQuestions() throttle.SeatLimits {
 	return throttle.SeatLimits{All: 4, Each: 2, Waiting: 64, WaitingEach: 16, Timeout: 10 * time.Second}
 }
 
-// httpLimits are the limits of one connection: how long a client may take, and how
-// much it may send.
+// httpLimits are the limits of one connection: the times that a client may take, and
+// the bytes that it may send.
 type httpLimits struct {
 	header time.Duration // from the first byte of a request to the end of its header
 	read   time.Duration // for a request with its body
@@ -56,8 +57,8 @@ var publicLimits = httpLimits{
 }
 
 const (
-	// http2Window is how many bytes a client of HTTP/2 may send before the server
-	// reads them, on a connection and on each of its streams. A client may send as
+	// http2Window is the number of bytes that a client of HTTP/2 may send before the
+	// server reads them, on a connection and on each of its streams. A client may send as
 	// much of a first body before it gets the settings that say so; with a smaller
 	// window net/http would end its stream then.
 	http2Window = 64 << 10

@@ -10,7 +10,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// pageOfLinks is how many links are read at once.
+// pageOfLinks is the number of links that are read at once.
 const pageOfLinks = 1000
 
 // listLinks calls each with every link of a user, the newest first; without a

@@ -2,9 +2,9 @@ package server
 
 import "net"
 
-// kernelBuffer is how many bytes the kernel may buffer of what a connection sends,
-// and of what it receives; the kernel doubles them for its own needs. Without it a
-// client that does not read would get megabytes.
+// kernelBuffer is the size of the kernel's buffers of a connection, one for each
+// direction, in bytes; the kernel doubles it for its own needs. Without it a client
+// that does not read would get megabytes.
 const kernelBuffer = 64 << 10
 
 // limitedListener accepts connections within the limits of a connLimiter.

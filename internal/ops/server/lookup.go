@@ -44,7 +44,7 @@ func (a *App) eachUser(ctx context.Context, login string, f func(store.User) err
 	}
 }
 
-// maxLogins is how many logins an unknown one is compared with.
+// maxLogins is the maximum number of logins that an unknown one is compared with.
 const maxLogins = 10_000
 
 func (a *App) unknownUser(ctx context.Context, login string) error {

@@ -8,28 +8,27 @@ import (
 )
 
 const (
-	// memoryPerRequest and memoryPerField are about how many bytes of memory a
-	// request takes, and each field of its header, besides their text. Fields of an
+	// memoryPerRequest and memoryPerField are estimates of the memory of a request and
+	// of each field of its header, in bytes and without their text. Fields of an
 	// attacker are short.
 	memoryPerRequest, memoryPerField = 6 << 10, 112
-	// memoryPerByte is about how many bytes of memory a byte takes that was read and
-	// is no request yet, or that is of a body: lines or parameters of a few bytes take
-	// many times their length.
+	// memoryPerByte is an estimate of the memory of a byte of a body, and of a byte
+	// that was read and is not a request yet, in bytes: lines or parameters of a few
+	// bytes take many times their length.
 	memoryPerByte = 16
-	// memoryPerConn is how many bytes the requests of a connection may take on
-	// average, and minMemory is how many those of all connections may take in any
-	// case.
+	// memoryPerConn is the maximum memory of the requests of a connection on average,
+	// in bytes. All connections together may take minMemory in any case.
 	memoryPerConn, minMemory = 8 << 10, 32 << 20
 )
 
-// requestMemory is what one request takes, guarded by limitedConn.mu.
+// requestMemory is the memory that one request takes. It is guarded by limitedConn.mu.
 type requestMemory struct {
 	bytes int64 // in all
 	body  int64 // bytes of its body that were read and are kept
 	ended bool
 }
 
-// estimateMemory returns about how many bytes a request takes without its body.
+// estimateMemory estimates the memory of a request without its body, in bytes.
 func estimateMemory(r *http.Request) int64 {
 	bytes := memoryPerRequest + 2*len(r.RequestURI)
 	for name, values := range r.Header {
@@ -41,7 +40,8 @@ func estimateMemory(r *http.Request) int64 {
 	return int64(bytes)
 }
 
-// addMemory counts bytes that the connection takes, or gives back. c.mu is held.
+// addMemory adds bytes to the memory of the connection; a negative number gives some
+// back. c.mu is held.
 func (c *limitedConn) addMemory(bytes int64) {
 	if !c.closed {
 		c.memory.Add(bytes)
@@ -49,7 +49,7 @@ func (c *limitedConn) addMemory(bytes int64) {
 	}
 }
 
-// releaseMemory gives back all that a closed connection took.
+// releaseMemory gives back all memory of a closed connection.
 func (c *limitedConn) releaseMemory() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -58,8 +58,8 @@ func (c *limitedConn) releaseMemory() {
 	c.limiter.memory.Add(-c.memory.Swap(0))
 }
 
-// clearUnparsed says that all bytes that were read belong to a request now, or to
-// none. c.mu is held.
+// clearUnparsed notes that all bytes that were read are in a request now, or were
+// dropped. c.mu is held.
 func (c *limitedConn) clearUnparsed() {
 	c.addMemory(-c.unparsed * memoryPerByte)
 	c.unparsed = 0

@@ -22,10 +22,10 @@ var (
 )
 
 const (
-	// connectTimeout is how long Connect waits for an owner that opens the directory
+	// connectTimeout is the time that Connect waits for an owner that opens the directory
 	// or closes it.
 	connectTimeout = 30 * time.Second
-	// othersTimeout is how long an Owner that closes waits for commands of other
+	// othersTimeout is the time that an Owner that closes waits for commands of other
 	// processes that it answers.
 	othersTimeout = time.Hour
 )

@@ -9,16 +9,16 @@ import (
 	"github.com/footfall/footfall/internal/core/links"
 )
 
-// PublicOptions say where the public is answered, and how. The zero value is ready to
+// PublicOptions are the settings of the public listeners. The zero value is ready to
 // use.
 type PublicOptions struct {
 	// RedirectStatus is the HTTP status of a redirect; 0 is 301.
 	RedirectStatus int
-	// RedirectMaxAge is how long a browser may repeat a redirect without asking
-	// again.
+	// RedirectMaxAge is the time for which a browser may repeat a redirect without
+	// asking again.
 	RedirectMaxAge time.Duration
-	// NotFoundURL and HomeURL are where unknown names and / redirect to; if empty,
-	// they get plain pages.
+	// NotFoundURL and HomeURL are the URLs that unknown names and / redirect to; if
+	// empty, they get plain pages.
 	NotFoundURL, HomeURL string
 	// GeoDB is the path of an MMDB file of countries, which is read again when it
 	// changes; if empty, the built-in data are used.
@@ -26,17 +26,16 @@ type PublicOptions struct {
 	// TLSCert and TLSKey are files of a certificate and its key, both or neither;
 	// with them the listeners speak https only. They are read again when they change.
 	TLSCert, TLSKey string
-	// ACME gets certificates by itself, instead of TLSCert and TLSKey, if it has
-	// domains.
+	// ACME obtains certificates, instead of TLSCert and TLSKey, if it has domains.
 	ACME ACME
-	// RateLimit is how many questions a second a user may ask on average; 0 is no
-	// limit.
+	// RateLimit is the number of questions a second that a user may ask on average; 0
+	// is no limit.
 	RateLimit int
-	// LinksPerMinute is how many links a user may make or change each minute, and
-	// TextPerMinute how many bytes they may have, on average and at once; 0 is no
+	// LinksPerMinute is the number of links that a user may make or change each minute,
+	// and TextPerMinute the number of their bytes, on average and at once; 0 is no
 	// limit.
 	LinksPerMinute, TextPerMinute int
-	// MaxConnections is how many connections may be open at once; 0 is
+	// MaxConnections is the maximum number of open connections; 0 is
 	// DefaultConnections.
 	MaxConnections int
 	// PlainHTTP are listeners for http next to https. They answer visitors and the
@@ -52,7 +51,7 @@ type PublicOptions struct {
 	ProxyHeader    string
 }
 
-// geoEvery is how often the file of countries is checked for a change.
+// geoEvery is the interval at which the file of countries is checked for a change.
 const geoEvery = 10 * time.Second
 
 // check returns an error if an option has no meaning. It is called before the data

@@ -7,8 +7,8 @@ import (
 	"net/http"
 )
 
-// writeBuffer is how many bytes of an answer net/http takes without waiting for
-// the client.
+// writeBuffer is the number of bytes of an answer that net/http takes without waiting
+// for the client.
 const writeBuffer = 2 << 10
 
 // trackRequests keeps account, while next answers a request, of how much memory the

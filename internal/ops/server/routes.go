@@ -27,10 +27,11 @@ func (a *App) Handler(p PublicOptions) (http.Handler, error) {
 	return h, nil
 }
 
-// handlers are those of the public, each for some paths.
+// handlers are the handlers of the public, each for some paths.
 type handlers struct{ redirect, v3, v4, oauth, health http.Handler }
 
-// httpPolicy says what a server that speaks https does with a request over http.
+// httpPolicy is the way in which a server that speaks https handles a request over
+// http.
 type httpPolicy int
 
 const (
@@ -39,7 +40,7 @@ const (
 	refuse                    // programs send a token or a password with it: refuse it
 )
 
-// route returns the handler of a path, and what is done with the path over http.
+// route returns the handler of a path, and the policy for the path over http.
 func (h *handlers) route(path string) (http.Handler, httpPolicy) {
 	switch {
 	case strings.HasPrefix(path, "/v3/"), path == "/v3":

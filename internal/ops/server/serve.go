@@ -16,13 +16,13 @@ import (
 )
 
 const (
-	// How long a stop waits: for answers to visitors, for commands to say where they
-	// stopped, and for clicks that are recorded to be counted.
+	// The times that a stop waits: for answers to visitors, for commands to say where
+	// they stopped, and for clicks that are recorded to be counted.
 	publicTimeout  = 10 * time.Second
 	controlTimeout = time.Second
 	closeTimeout   = 30 * time.Second
 
-	// maxMetricsConns is how many connections may be open to ask for /metrics.
+	// maxMetricsConns is the maximum number of open connections for /metrics.
 	maxMetricsConns = 64
 )
 
