@@ -76,8 +76,8 @@ func (c *checkCmd) repairDamaged(e *env) error {
 	})
 }
 
-// checkOpen has the owner of the directory check it. With --repair the owner also
-// repairs the sums of days, if only they are wrong.
+// checkOpen asks the owner of the directory to check it. With --repair it asks the
+// owner to repair the sums of days, if only they are wrong.
 func (c *checkCmd) checkOpen(e *env, o *server.Owner) (checked, error) {
 	r, err := c.check(e, checkBy(o))
 	if err != nil || !c.Repair || r.Wrong.Days == 0 || r.Wrong.Counts > 0 {
@@ -86,8 +86,8 @@ func (c *checkCmd) checkOpen(e *env, o *server.Owner) (checked, error) {
 	return c.repairOpen(e, o, nil)
 }
 
-// repairOpen has the owner of the directory repair what it can while it runs, and
-// check again. repaired says what was repaired before.
+// repairOpen asks the owner of the directory to repair what it can while it runs, and
+// to check again. repaired has the reports of earlier repairs.
 func (c *checkCmd) repairOpen(e *env, o *server.Owner, repaired []string) (r checked, err error) {
 	if _, err := control.Repair.Ask(e.ctx, o.Client, control.None{}, c.printer(e, &repaired)); err != nil {
 		return r, err
@@ -97,14 +97,14 @@ func (c *checkCmd) repairOpen(e *env, o *server.Owner, repaired []string) (r che
 	return r, err
 }
 
-// checkBy returns a function that has the owner of the directory check it.
+// checkBy returns a function that asks the owner of the directory to check it.
 func checkBy(o *server.Owner) func(context.Context, func(string)) (datadir.Verdict, error) {
 	return func(ctx context.Context, report func(string)) (datadir.Verdict, error) {
 		return control.Check.Ask(ctx, o.Client, control.None{}, report)
 	}
 }
 
-// checked has what a check found, in words.
+// checked is the result of a check, in words.
 type checked struct {
 	audit.Summary
 	// Advice are sentences about what to do; empty if there are no findings.
@@ -113,7 +113,7 @@ type checked struct {
 	Repaired []string `json:"repaired,omitempty"`
 }
 
-// check collects what a check finds.
+// check runs a check, and collects its findings.
 func (c *checkCmd) check(e *env, look func(context.Context, func(string)) (datadir.Verdict, error)) (r checked, err error) {
 	r.Findings = []string{}
 	err = e.withProgress(func(e *env) (err error) {

@@ -11,14 +11,14 @@ import (
 // secure reports whether the server has a certificate, so that --listen serves https.
 func (c *serveCmd) secure() bool { return c.TLSCert != "" || len(c.ACMEDomain) > 0 }
 
-// listeners are the listeners of a server: public for everything, clear for plain http
-// next to https, and watch for Prometheus, or nil.
+// listeners are the listeners of a server, by option: --listen, --http-listen and
+// --metrics-listen. metrics may be nil.
 type listeners struct {
 	public, plainHTTP []net.Listener
 	metrics           net.Listener
 }
 
-// listen opens all listeners, or none.
+// listen opens all listeners. After an error it closes those that are open.
 func (c *serveCmd) listen() (_ listeners, err error) {
 	var opened []net.Listener
 	open := func(option string, addresses ...string) (ls []net.Listener) {

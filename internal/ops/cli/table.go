@@ -19,8 +19,8 @@ type table struct {
 	err   error
 }
 
-// rowsAligned is over how many rows columns are aligned. That many are held in
-// memory.
+// rowsAligned is the number of rows whose columns are aligned together. They are held
+// in memory.
 const rowsAligned = 500
 
 // newTable makes a table with column names. A > before a name says that the column

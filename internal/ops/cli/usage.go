@@ -44,7 +44,7 @@ func newParser(c *commands, e *env, exit func(int)) *kong.Kong {
 }
 
 // forgetEmpty treats an empty variable of the environment as one that is not set,
-// because files of variables leave blanks for others to fill in.
+// because files of variables have names without a value, to be filled in later.
 func forgetEmpty(node kong.Visitable, next kong.Next) error {
 	if f, ok := node.(*kong.Flag); ok {
 		f.Tag.Envs = slices.DeleteFunc(slices.Clone(f.Tag.Envs), func(name string) bool {

@@ -60,7 +60,7 @@ func (e *ExistsError) Is(target error) bool { return target == click.ErrExists }
 // code is the name of a kind of error on the socket.
 type code struct {
 	name string
-	// detail returns the part of an error of this kind that crosses the socket; false
+	// detail returns the part of an error of this kind that is sent over the socket; false
 	// for an error of another kind.
 	detail func(error) (any, bool)
 	// restore makes the error of its detail.

@@ -29,21 +29,21 @@ func TestErrorsCrossTheSocket(t *testing.T) {
 	} {
 		_, err := control.Check.Ask(t.Context(), c, control.None{}, nil)
 		if err == nil || err.Error() != failed.Error() {
-			t.Errorf("%v crosses as %v", failed, err)
+			t.Errorf("the client received the error %v, want %v", err, failed)
 		}
 		for _, kind := range []error{click.ErrNotFound, click.ErrExists, control.ErrTimezone, control.ErrNotServing, journal.ErrCorrupt, syscall.ENOSPC} {
 			if errors.Is(err, kind) != errors.Is(failed, kind) {
-				t.Errorf("%v crosses as an error that is %v: %t", failed, kind, errors.Is(err, kind))
+				t.Errorf("the client received the error %v; that it is %v is %t, want %t", err, kind, errors.Is(err, kind), errors.Is(failed, kind))
 			}
 		}
 		var was, is *control.UnknownUserError
 		if errors.As(failed, &was) && (!errors.As(err, &is) || *is != *was) {
-			t.Errorf("%+v crosses as %+v", was, is)
+			t.Errorf("the client received %+v, want %+v", is, was)
 		}
 	}
 	if failed = errors.New("of no kind"); true {
 		if _, err := control.Check.Ask(t.Context(), c, control.None{}, nil); err == nil || err.Error() != "of no kind" || errors.Unwrap(err) != nil {
-			t.Errorf("an error of no kind crosses as %v", err)
+			t.Errorf("the client received %v, want an error of no kind", err)
 		}
 	}
 }

@@ -63,7 +63,7 @@ func TestRebuildFromDiverged(t *testing.T) {
 	var reported string
 	o := Options{Path: dir, Now: time.Now, Log: d.log}
 	if err := Rebuild(t.Context(), o, backups, false, func(s string) { reported += s + "\n" }); err != nil {
-		t.Fatalf("%v\n%s", err, reported)
+		t.Fatalf("the rebuild failed: %v\n%s", err, reported)
 	}
 	for _, want := range []string{second + " ends at position", "differs from this one", "counted again from the backup " + first} {
 		if !strings.Contains(reported, want) {

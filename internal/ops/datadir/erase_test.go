@@ -154,7 +154,7 @@ func TestNothingIsLeft(t *testing.T) {
 			w := newErasure(t)
 			gone, r, err := remove(w)
 			if err != nil || r.Traces.Later || r.Traces.Failed != "" || r.Traces.Kept != nil {
-				t.Fatalf("%+v, %v", r, err)
+				t.Fatalf("the deletion returned %+v, %v, want no traces", r, err)
 			}
 			if left := w.traces(w.d.path, gone); left > 0 {
 				t.Errorf("%d of %d words are left", left, len(gone))

@@ -52,7 +52,7 @@ func TestDamageAtStart(t *testing.T) {
 			}
 			part := new(PartError)
 			if !errors.As(err, &part) || part.Part != c.want || !errors.As(err, new(*store.CorruptError)) || strings.Contains(err.Error(), "\n") {
-				t.Errorf("%v, want damage of %s in a line", err, c.want)
+				t.Errorf("the error is %v, want damage of %s in one line", err, c.want)
 			}
 		})
 	}
@@ -82,7 +82,7 @@ func TestRemedies(t *testing.T) {
 		{0, audit.Wrong{Journal: 1, Damage: 1}, []Remedy{RepairJournal}},
 	} {
 		if got := remedies(c.links, c.wrong); !slices.Equal(got, c.want) {
-			t.Errorf("%d of links and users and %+v: %q, want %q", c.links, c.wrong, got, c.want)
+			t.Errorf("after %d findings about links and users, and %+v, the remedies are %q, want %q", c.links, c.wrong, got, c.want)
 		}
 	}
 }

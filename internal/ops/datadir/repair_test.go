@@ -123,7 +123,7 @@ func TestCheckWhileServing(t *testing.T) {
 		}
 	})
 	if err != nil || len(findings) != 1 || !strings.Contains(findings[0], "no click is lost") || v.Clicks != 15 || v.Wrong.Damage != 1 || !slices.Equal(v.Remedies, []Remedy{RepairJournal}) {
-		t.Errorf("%q, %+v, %v", findings, v, err)
+		t.Errorf("the check finds %q, %+v, %v", findings, v, err)
 	}
 	o := Options{Path: dir, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
 	repairJournal := func() error {
@@ -160,7 +160,7 @@ func TestCheckWhereCountingStopped(t *testing.T) {
 	var findings []string
 	v, err := d.Check(t.Context(), func(finding string) { findings = append(findings, finding) })
 	if err != nil || !strings.Contains(strings.Join(findings, "\n"), "counting has stopped") || v.Clicks != 10 || v.Wrong.Journal != len(findings) || v.Remedies[0] != StartAgain {
-		t.Errorf("%q, %+v, %v", findings, v, err)
+		t.Errorf("the check finds %q, %+v, %v", findings, v, err)
 	}
 }
 
@@ -193,16 +193,16 @@ func TestOldCounts(t *testing.T) {
 
 	o := Options{Path: dir, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
 	if d, err := Open(t.Context(), o); !errors.Is(err, journal.ErrCorrupt) {
-		t.Errorf("counts that lack ten clicks: %v, %v", d, err)
+		t.Errorf("Open with counts that lack ten clicks returned %v, %v, want journal.ErrCorrupt", d, err)
 	}
 	var findings []string
 	v, err := CheckDamaged(t.Context(), o, func(finding string) { findings = append(findings, finding) })
 	if err != nil || len(findings) != 1 || !strings.Contains(findings[0], "counted up to position") || !slices.Contains(v.Remedies, RebuildFromOld) {
-		t.Errorf("%q, %+v, %v", findings, v, err)
+		t.Errorf("the check finds %q, %+v, %v", findings, v, err)
 	}
 	for _, giveUp := range []bool{false, true} {
 		if err := RepairDamaged(t.Context(), o, GiveUp{Damaged: giveUp}, func(said string) { t.Error(said) }); err == nil || !errors.Is(err, ErrOldCounts) {
-			t.Errorf("a repair: %v", err)
+			t.Errorf("the repair returned %v, want ErrOldCounts", err)
 		}
 	}
 	if err := Rebuild(t.Context(), o, "", false, func(said string) { t.Log(said) }); err != nil {
