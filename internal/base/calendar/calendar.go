@@ -29,7 +29,7 @@ const (
 // result has 8 bytes per edge, and 120 years have 63 million minutes: ask for the
 // units that will be shown, and use Walk for the rest.
 func (z *Zone) Edges(u Unit, ref int64, n int) []int64 {
-	start, end := z.Start(u, ref, n)
+	start, end := z.Span(u, ref, n)
 	edges := make([]int64, z.count(u, start, end)+1)
 	w := z.Walk(u, ref)
 	for i := len(edges) - 1; i >= 0; i-- {
@@ -38,8 +38,8 @@ func (z *Zone) Edges(u Unit, ref int64, n int) []int64 {
 	return edges
 }
 
-// Start returns the first and the last edge of Edges. Its cost does not depend on n.
-func (z *Zone) Start(u Unit, ref int64, n int) (start, end int64) {
+// Span returns the first and the last edge of Edges. Its cost does not depend on n.
+func (z *Zone) Span(u Unit, ref int64, n int) (start, end int64) {
 	ref = min(max(ref, earliest), latest-1)
 	back := max(int64(n), 1) - 1
 	if step := u.fixed(); step > 0 {

@@ -141,13 +141,13 @@ func check(t *rapid.T, zone *calendar.Zone, loc *time.Location, ref int64) {
 	if !slices.Equal(got, want) {
 		t.Fatalf("%d %s before %d\n got%s\nwant%s", n, u, ref, show(got), show(want))
 	}
-	if start, end := zone.Start(u, ref, n); start != got[0] || end != got[len(got)-1] {
+	if start, end := zone.Span(u, ref, n); start != got[0] || end != got[len(got)-1] {
 		t.Fatalf("Start is %s, Edges has %s", show([]int64{start, end}), show(got))
 	}
 	// Many units back: Edges walks and Start computes.
 	n = rapid.IntRange(1, 3000).Draw(t, "far")
 	got = zone.Edges(u, ref, n)
-	if start, end := zone.Start(u, ref, n); start != got[0] || end != got[len(got)-1] || len(got) > n+1 {
+	if start, end := zone.Span(u, ref, n); start != got[0] || end != got[len(got)-1] || len(got) > n+1 {
 		t.Fatalf("far: Start is %s, Edges has %s", show([]int64{start, end}), show(got[:1]))
 	}
 	if u == calendar.Minute || u == calendar.Hour || got[0] <= earliest {

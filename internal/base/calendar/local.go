@@ -28,7 +28,7 @@ func (z *Zone) Dates(from, to int64) (start, end int64) { return z.begin(from), 
 // Count returns the number of units from the one that contains t to the one that contains
 // ref, including both. See Edges for ref; t ≤ ref.
 func (z *Zone) Count(u Unit, t, ref int64) int {
-	_, end := z.Start(u, ref, 1)
+	_, end := z.Span(u, ref, 1)
 	if step := u.fixed(); step > 0 {
 		return int((end-t-1)/step) + 1
 	}

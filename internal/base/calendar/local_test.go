@@ -122,8 +122,8 @@ func TestCount(t *testing.T) {
 		}
 		for u := calendar.Minute; u <= calendar.Month; u++ {
 			n := zone.Count(u, at, ref)
-			start, _ := zone.Start(u, ref, n)
-			if after, _ := zone.Start(u, ref, n-1); start > at || n > 1 && after <= at {
+			start, _ := zone.Span(u, ref, n)
+			if after, _ := zone.Span(u, ref, n-1); start > at || n > 1 && after <= at {
 				t.Fatalf("%s: %d units of %s from %d to %d start at %d", l.name, n, u, at, ref, start)
 			}
 		}

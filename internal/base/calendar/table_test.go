@@ -94,7 +94,7 @@ func ask(t *testing.T, words []string) []int64 {
 			t.Fatal(err)
 		}
 		edges := zone.Edges(u, ref, n)
-		if start, end := zone.Start(u, ref, n); start != edges[0] || end != edges[len(edges)-1] {
+		if start, end := zone.Span(u, ref, n); start != edges[0] || end != edges[len(edges)-1] {
 			t.Errorf("%q: Start is %s, Edges has %s", words, show([]int64{start, end}), show(edges))
 		}
 		return edges

@@ -12,7 +12,7 @@ type Walk struct {
 
 // Walk starts at the end of the unit that contains ref. See Edges for ref.
 func (z *Zone) Walk(u Unit, ref int64) Walk {
-	_, end := z.Start(u, ref, 1)
+	_, end := z.Span(u, ref, 1)
 	return Walk{zone: z, unit: u, span: z.at(end - 1), edge: end}
 }
 

@@ -112,8 +112,8 @@ func TestOutside(t *testing.T) {
 				t.Errorf("%d of %s:%s, want%s", n, u, show(got), show(want))
 			}
 		}
-		one, _ := zone.Start(u, latest-1, math.MaxInt)
-		if other, _ := zone.Start(u, latest-1, math.MaxInt32); one != other || one > earliest {
+		one, _ := zone.Span(u, latest-1, math.MaxInt)
+		if other, _ := zone.Span(u, latest-1, math.MaxInt32); one != other || one > earliest {
 			t.Errorf("all %s units start at%s or%s", u, show([]int64{one}), show([]int64{other}))
 		}
 	}

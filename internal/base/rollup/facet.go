@@ -38,9 +38,9 @@ type facet struct {
 // facets describes every facet, in the order of their numbers. To add one, give
 // it the next number above and a line here, and raise pebble.Version, so that an
 // older binary refuses the data. If click.Click does not have the value yet, add it
-// there and to the record of the journal first (recorder/codec.go). Everything else
-// follows from this table: the
-// cells of a click, the lines of a ledger, and what the engines accept.
+// there and to the record of the journal first (recorder/codec.go). The cells
+// of a click, the lines of a ledger, and what the engines accept follow from this table.
+// What is exported does not: see feed/export.go and feed/ndjson.go.
 //
 // Journals and counts are older than a new facet. So its value must not count
 // clicks that were recorded before the facet existed: their segments are

@@ -3,6 +3,15 @@
 //
 // It stores no secret of a user in the clear. It has no wire formats, and does not
 // decide what a user may do.
+//
+// Where to look:
+//
+//	auth.go         the cache of users by token and apiKey
+//	token.go, key.go   access tokens; apiKeys
+//	login.go        which logins are valid
+//	password.go, passwordlimit.go, queue.go   passwords: checks them, limits wrong ones, lets
+//	                callers wait for a processor
+//	errors.go       the errors
 package auth
 
 import (

@@ -13,8 +13,10 @@ import (
 )
 
 const (
-	// MaxAge is the longest time for which an answer of the store is remembered.
-	MaxAge = time.Minute
+	// LookupAge is the longest time for which an answer of the store is used without
+	// asking again. In that time another process may have deleted or made a link. The
+	// time that browsers remember a redirect is redirect.Options.MaxAge.
+	LookupAge = time.Minute
 
 	// The bounds of what is remembered. Each is split evenly among the shards.
 	maxOwnHosts = 200_000 // answers in shard.ownHosts
@@ -35,7 +37,7 @@ type shard struct {
 }
 
 func (s *shard) init() {
-	o := cache.Options[Place, store.Link]{Age: MaxAge, Bytes: maxBytes / 2 / shards, Size: textBytes}
+	o := cache.Options[Place, store.Link]{Age: LookupAge, Bytes: maxBytes / 2 / shards, Size: textBytes}
 	o.Entries = maxOwnHosts / shards
 	s.ownHosts = cache.New(o)
 	o.Entries = maxOthers / shards

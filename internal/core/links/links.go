@@ -2,6 +2,15 @@
 // reads links as people write them, and caches the answers of the store for visitors.
 //
 // It counts no clicks, has no wire formats, and does not decide who may do what.
+//
+// Where to look:
+//
+//	links.go, url.go, name.go   makes a link: its long URL, its name
+//	place.go        the one parser of links as people write them
+//	resolve.go, cache.go   the link of a visit, and the answers that are remembered
+//	find.go         the link that a call or an import names; which hosts are domains
+//	own.go          would a long URL lead back to this installation
+//	creations.go    the numbers of links made, as counts
 package links
 
 import (

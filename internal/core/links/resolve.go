@@ -30,7 +30,7 @@ var errUnknown = fmt.Errorf("links: resolve: %w", click.ErrNotFound)
 // tryNames). It fails with click.ErrNotFound if there is no such link, and for a name that
 // is reserved, longer than MaxName, not UTF-8, or holds a control character.
 //
-// Answers are up to MaxAge old, by the clock of Options. A link that Shorten
+// Answers are up to LookupAge old, by the clock of Options. A link that Shorten
 // returned, or that ForgetImported was given, is found at once. If the store cannot answer,
 // the last answer that was a link is used, of any age; without one the
 // error is the store's, never click.ErrNotFound.
@@ -95,7 +95,7 @@ func (l *Links) askStore(ctx context.Context, s *shard, p Place, ours bool, g ge
 	case errors.Is(err, click.ErrNotFound):
 		link = store.Link{}
 	case old.ID != 0:
-		link, asked = old, asked.Add(respite-MaxAge)
+		link, asked = old, asked.Add(respite-LookupAge)
 	case errors.Is(err, context.DeadlineExceeded):
 		return link, fmt.Errorf("%w: %w", click.ErrUnavailable, err)
 	default:

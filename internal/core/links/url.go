@@ -93,7 +93,8 @@ func (refusal) Is(target error) bool { return target == ErrURL }
 var errScheme = errors.New("the scheme is not allowed")
 
 // split takes a URL of one of the schemes apart: its scheme in lower case, its host and
-// port, and the rest. It fails with errScheme for another scheme.
+// port, and the rest. It fails with errScheme for another scheme. URLs to shorten and
+// those of imports both pass here, so a rule about hosts belongs here.
 func split(s string, schemes ...string) (scheme string, a weburl.Authority, rest string, err error) {
 	scheme, authority, rest, ok := weburl.Split(s)
 	if !ok || !slices.Contains(schemes, scheme) {

@@ -60,7 +60,7 @@ func TestBounds(t *testing.T) {
 		limit := rapid.SampledFrom([]int{1, 5, 1 << 17}).Draw(t, "limit")
 
 		// The expected answer, from the edges of the calendar and each click.
-		_, end := zone.Start(w.Unit, w.Reference, 1)
+		_, end := zone.Span(w.Unit, w.Reference, 1)
 		var want []metrics.Point
 		sum, oldest := uint64(0), int64(from-1_000_000)
 		if w.From > 0 {

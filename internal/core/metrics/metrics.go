@@ -175,18 +175,18 @@ func over(ctx context.Context, c firsts, of Subject, f rollup.Facet, w Window) (
 	var start, end int64
 	switch {
 	case w.From > 0:
-		_, end = w.Zone.Start(w.Unit, w.Reference, 1)
+		_, end = w.Zone.Span(w.Unit, w.Reference, 1)
 		start = w.From
 	case w.Units != AllTime:
-		start, end = w.Zone.Start(w.Unit, w.Reference, w.Units)
+		start, end = w.Zone.Span(w.Unit, w.Reference, w.Units)
 	case w.Unit == calendar.Minute:
-		start, end = w.Zone.Start(w.Unit, w.Reference, MaxMinutes)
+		start, end = w.Zone.Span(w.Unit, w.Reference, MaxMinutes)
 	default:
 		first, found, err := firstClick(ctx, c, of, f)
 		if err != nil {
 			return nil, err
 		}
-		_, end = w.Zone.Start(w.Unit, w.Reference, 1)
+		_, end = w.Zone.Span(w.Unit, w.Reference, 1)
 		if !found || first >= end {
 			return nil, nil
 		}

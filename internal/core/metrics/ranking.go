@@ -73,7 +73,7 @@ func (r Ranking) fill(ctx context.Context, tops []top, each iteration) error {
 	case r.Names != nil:
 		return r.named(ctx, tops, each)
 	case r.Group != nil:
-		err := r.fewGroups(tops, each, fewGroups)
+		err := r.inOnePass(tops, each, fewGroups)
 		if errors.Is(err, errManyGroups) {
 			err = r.grouped(tops, each, newGroupSums(maxGroups))
 		}
@@ -148,9 +148,9 @@ const fewGroups = 1 << 20
 // errManyGroups: groups take more than fewGroups bytes.
 var errManyGroups = errors.New("many groups")
 
-// fewGroups sums groups in one pass, if there are few, which is common. After an
+// inOnePass sums groups in one pass, if there are few, which is common. After an
 // error it has offered no group.
-func (r Ranking) fewGroups(tops []top, each iteration, most int) error {
+func (r Ranking) inOnePass(tops []top, each iteration, most int) error {
 	const entryBytes = 128
 	groups, held := make([]map[string]*entry, len(tops)), 0
 	err := each(func(c store.Count) error {

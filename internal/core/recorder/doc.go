@@ -18,5 +18,5 @@
 //	cap.go          limits the different referrers of a day
 //	resume.go       finds the position where counting starts
 //	replay.go       counts a journal that nothing appends to, for a rebuild or a repair
-//	recount.go      counts segments again, for an audit
+//	recount.go      counts segments again, for an audit; reads clicks, for an export
 package recorder

@@ -39,7 +39,7 @@ func (r *resolver) describeLinks(ctx context.Context, c *chunk, reject func(Reje
 	if len(c.links) > 0 {
 		clear(r.targets) // unknown links may exist now
 	}
-	if err := r.refuseCircular(ctx, c, reject); err != nil {
+	if err := r.rejectRedirectLoops(ctx, c, reject); err != nil {
 		return err
 	}
 	if len(c.links) == 0 {
@@ -96,8 +96,8 @@ func (c *chunk) rejectLink(n *namedLink, reason error, reject func(Rejected)) {
 	reject(rejected(n.line, reason))
 }
 
-// refuseCircular rejects lines whose link would lead back here.
-func (r *resolver) refuseCircular(ctx context.Context, c *chunk, reject func(Rejected)) error {
+// rejectRedirectLoops rejects lines whose link would lead back here.
+func (r *resolver) rejectRedirectLoops(ctx context.Context, c *chunk, reject func(Rejected)) error {
 	var all []store.ForeignLink
 	for i := range c.links {
 		all = append(append(all, c.links[i].ForeignLink), c.links[i].named()...)

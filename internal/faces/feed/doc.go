@@ -3,7 +3,8 @@
 // imported again after it was cut off or has grown.
 //
 // It refuses to count, and to guess: it rejects a line that it does not understand, with
-// the line number and the reason, and continues.
+// the line number and the reason, and continues. It writes no log: App.Import of
+// package server calls it and has the log, and package cli prints the result.
 //
 // Where to look:
 //

@@ -137,7 +137,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	link, err := h.o.Links.Resolve(r.Context(), r.Host, path)
 	switch {
-	case errors.Is(err, click.ErrNotFound):
+	case errors.Is(err, click.ErrNotFound): // a deleted link too: of its names nothing is kept (ADR 18)
 		h.page(w, h.o.NotFoundURL, http.StatusNotFound, "There is no such short link.\n")
 	case err != nil:
 		if !errors.Is(err, context.Canceled) || r.Context().Err() == nil { // otherwise the visitor has left
@@ -171,9 +171,9 @@ var (
 	zeroLength = []string{"0"}
 )
 
-// record makes the click durable. If it fails, it returns once the failure is in
-// the log. So each visitor who was answered has a click that is durable or reported, even
-// after kill -9.
+// record makes the click durable. If it fails, it returns once the failure is in the
+// log, or after logTimeout if the log blocks. So unless the log blocks, each visitor who
+// was answered has a click that is durable or reported, even after kill -9.
 func (h *Handler) record(r *http.Request, l *store.Link, kind bot.Kind) {
 	c := click.Click{
 		Time: h.o.Now().UnixMilli(), User: l.User, Link: l.ID,

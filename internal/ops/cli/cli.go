@@ -1,16 +1,17 @@
 // Package cli is the command line: commands and options, each option declared
 // once and also read from FOOTFALL_NAME in the environment.
 //
-// It does not do the work. serve, rebuild and the repair of a journal call
-// packages server and datadir; every other command asks the process that owns the
-// data directory. What a person can do about an error is here alone: see hints.go.
+// It does not do the work. serve, restore, rebuild and the repair of a journal call
+// packages server, backup and datadir; every other command that needs data asks the
+// process that owns the data directory. What a person can do about an error is here alone: see hints.go.
 //
 // Where to look:
 //
 //	cli.go, ask.go         the list of commands, and how they reach the data directory
 //	serve.go, listen.go    serve, and its listeners
 //	log.go                 the format of logs, and the first lines of the log of serve
-//	backup.go, check.go, debug.go, export.go, health.go, import.go, link.go, stats.go,
+//	backup.go              backup, restore, rebuild
+//	check.go, debug.go, export.go, health.go, import.go, link.go, stats.go,
 //	user.go                a command, or a few that belong together
 //	options.go, variables.go, usage.go   how options are read, and what --help says
 //	errors.go, hints.go, status.go   an error in words, what to do, the exit status

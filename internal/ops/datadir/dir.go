@@ -15,10 +15,12 @@
 //	ctx_mutex.go, errors.go  a mutex that a context ends; the errors
 //	maintain.go, retention.go, disk.go, erase.go, opened_files.go, progress_save.go
 //	                         what runs while the directory is open
-//	backup.go, separate.go, check.go, clicks_by_journal.go, repair.go, delete.go
+//	backup.go, separate.go, clicks_by_journal.go, delete.go
 //	                         what operators do to an open directory
-//	damaged.go, rebuild.go, rebuild_base.go
-//	                         what they do to one that cannot be opened
+//	check.go, repair.go      what they do to an open one, and to one that Open refuses
+//	damaged.go               opens the parts of one that Open refuses
+//	rebuild.go, rebuild_base.go
+//	                         counts the journal again, while no process has it open
 package datadir
 
 import (

@@ -28,16 +28,16 @@ func (a *App) publicServers(p PublicOptions, https httpsSetup, ls []net.Listener
 	if err != nil {
 		return nil, err
 	}
-	limited := func(ls []net.Listener) (limited []*limitedListener) {
+	limit := func(ls []net.Listener) (limited []*limitedListener) {
 		for _, l := range ls {
 			limited = append(limited, limiter.listener(l))
 		}
 		return limited
 	}
-	servers := publicServers{{limiter.newServer(publicLimits, handlers, https.config, a.log), https.config != nil, limited(ls)}}
+	servers := publicServers{{limiter.newServer(publicLimits, handlers, https.config, a.log), https.config != nil, limit(ls)}}
 	if len(p.PlainHTTP) > 0 {
 		plain := https.challenges(handlers.plainHTTP(portOf(ls[0])))
-		servers = append(servers, publicServer{limiter.newServer(publicLimits, plain, nil, a.log), false, limited(p.PlainHTTP)})
+		servers = append(servers, publicServer{limiter.newServer(publicLimits, plain, nil, a.log), false, limit(p.PlainHTTP)})
 	}
 	return servers, nil
 }

@@ -17,7 +17,9 @@ import (
 
 const (
 	// The times that a stop waits: for answers to visitors, for commands to say where
-	// they stopped, and for clicks that are recorded to be counted.
+	// they stopped, and for clicks that are recorded to be counted. After these the
+	// parts remember each other for datadir.RememberTimeout at most. TestGraceIsEnough
+	// compares the sum with the time that systemd and docker give.
 	publicTimeout  = 10 * time.Second
 	controlTimeout = time.Second
 	closeTimeout   = 30 * time.Second
@@ -144,7 +146,7 @@ func (a *App) serveMetrics(l net.Listener, failed chan<- error) *http.Server {
 }
 
 // serveControl answers commands on the socket of the directory until stop. stop lets
-// commands run on for grace. After that it cancels them, and waits until they end.
+// commands run on for grace. After that it cancels them, and waits controlTimeout at most.
 func (a *App) serveControl(dir string) (stop func(grace time.Duration), err error) {
 	handler, err := control.NewHandler(a.commands()...)
 	if err != nil {

@@ -14,7 +14,8 @@
 //	contents.go, reader.go  what can be read; reading while records are appended
 //	recover.go, scan.go     finds the end of the journal when Open is called, also after a crash
 //	trim.go                 removes the oldest segments
-//	damaged.go, repair.go, duplicates.go   a journal that Open refuses
+//	damaged.go, repair.go   a journal that Open refuses
+//	duplicates.go           a segment with a file under both names
 //	errors.go               the errors
 //
 // # Positions

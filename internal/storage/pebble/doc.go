@@ -16,12 +16,12 @@
 //	store.go, version.go, errors.go   opens a store
 //	calls.go               runs each call, unless the store is closed; Close waits for them
 //	add_batch.go, rows.go, apply.go, merge.go, vector.go   adds a batch
-//	flush.go, checkpoint.go   brings batches to the disk; a copy for a rebuild
+//	flush.go, checkpoint.go   Sync and Close; a copy for a rebuild
 //	snapshot.go            one state of the store for several questions
 //	counts.go, sum.go, first.go   answers questions
 //	plan.go, scan.go, tally.go, sieve.go   what a question reads; reads it; adds it up
-//	cells.go, ledger.go, verify.go   lists and proves what is stored
-//	progress.go, identity.go   the position, marks and notes
+//	cells.go, ledger.go, verify.go   lists and proves what is stored; repairs sums of days
+//	progress.go, identity.go   the position, marks, deleted scopes; the installation, the note
 //	delete.go, delete_link.go, purge.go   deletes counts, and their bytes on the disk
 //	key.go                 the bytes of keys
 //	fs.go, keepfs.go, retryfs.go, faults.go   the files below, and what happens when they fail
@@ -31,5 +31,6 @@
 //	q user link facet day   value → clicks by quarter-hour
 //	d user link facet month value → clicks by day, sums of q
 //	m hour user link facet  value → clicks by minute
-//	e journal epoch · k input offset digest · l · n · o · p journal · v
+//
+// The other keys are in key.go.
 package pebble

@@ -1,6 +1,6 @@
 // Package sql keeps links and users in SQLite: store.Links and store.Users. The
 // statements of the port are SQL that PostgreSQL takes too. What is SQLite's own is
-// in sqlite.go (connections, types, error codes), log.go, wipe.go, backup.go, peek.go
+// in sqlite.go (connections, types, error codes), wal.go, wipe.go, backup.go, peek.go
 // and verify.go, and in the mark of Begin.
 //
 //	last_ids      the newest id of each kind, which is never reused; the number of changes
@@ -9,7 +9,8 @@
 //	links         id, user (null: an aggregate link), hash, aggregate, long URL, details
 //	keywords      domain, keyword → link
 //	deletions     user, link: scopes that were deleted here, and whose counts must still
-//	              be deleted (user 0: an aggregate link; link 0: all links of the user)
+//	              be deleted; ids without names (user 0: an aggregate link; link 0: all links
+//	              of the user)
 //	installation  the secret of the apiKeys
 //	progress      what this part remembers about the others (docs/format/progress.md)
 //	lives         the processes that changed the database, and from which version on
@@ -27,7 +28,7 @@
 //	delete.go, wipe.go     deletes rows, and overwrites their bytes
 //	progress.go, peek.go   what the database remembers about the other parts
 //	backup.go, verify.go   a copy; proves what is stored
-//	sqlite.go, log.go      what only SQLite has
+//	sqlite.go, wal.go      connections, types, error codes; the write-ahead log
 //
 // It refuses to count clicks, to draw hashes, to validate logins and URLs, and to
 // store tokens: it gets their digests.

@@ -1,6 +1,8 @@
 package sql
 
 import (
+	"context"
+	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -109,6 +111,39 @@ func engineError(err error) error {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED,
 		sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOMEM:
 		return fmt.Errorf("%w: %w", click.ErrUnavailable, err)
+	}
+	return err
+}
+
+// probe reads from the tables that everything needs.
+func probe(ctx context.Context, db *sql.DB) error {
+	for _, table := range []string{"last_ids", "installation", "users", "links"} {
+		var some int
+		if err := db.QueryRowContext(ctx, `SELECT COUNT(*) FROM (SELECT 1 FROM `+table+` LIMIT 1)`).Scan(&some); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// refused adds the operating system's error to one of SQLite, which does not have
+// it.
+func refused(path string, err error) error {
+	var e *sqlite.Error
+	if !errors.As(err, &e) || e.Code()&0xff != sqlite3.SQLITE_CANTOPEN && e.Code()&0xff != sqlite3.SQLITE_IOERR {
+		return err
+	}
+	// The database, its log, and the shared part of the log, twice.
+	for range 6 {
+		f, system := os.Open(path)
+		if system != nil {
+			var number syscall.Errno
+			if errors.As(system, &number) {
+				return fmt.Errorf("%w: %w", err, number)
+			}
+			return err
+		}
+		defer f.Close()
 	}
 	return err
 }

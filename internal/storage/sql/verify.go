@@ -7,9 +7,10 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/footfall/footfall/internal/base/plain"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/footfall/footfall/internal/base/plain"
 )
 
 // Verify reads everything, and calls report with a sentence for each finding:

@@ -6,7 +6,8 @@
 //	api.go          ServeHTTP: finds the method, bounds its time, and logs faults
 //	request.go      query string and body become a query
 //	methods.go      the table of methods
-//	credentials.go  whose token or apiKey it is, and the limits of that user
+//	credentials.go  whose token (parameter or Authorization header) or apiKey it is, and the
+//	                limits of that user; the method validate
 //	params.go       parameters: names, bounds, rules
 //	values.go       text of a parameter to number, bool, instant
 //	subject.go      which links the question is about
@@ -21,7 +22,7 @@
 //	link_encoders.go, link_history.go, lookup.go, user_info.go   named after them
 //	shorturls.go    those that name links by shortUrl and hash
 //	shorten.go      those that make and change links
-//	unsupported.go  those that have no data
+//	unsupported.go  those that have no data, and bitly_pro_domain
 //
 // A new method is a line in the table of methods.go, a function and a golden file. A
 // new parameter is a name and a rule in params.go.

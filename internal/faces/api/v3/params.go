@@ -49,7 +49,7 @@ const (
 	maxUnknownName = 60
 )
 
-// known are the parameters that any method takes, in lower case. Clients send many
+// known are the parameters that at least one method takes, in lower case. Clients send many
 // of them to methods that do not take them (domain, login).
 var known = set(`
 	access_token login apiKey format callback
@@ -325,8 +325,8 @@ func (c *call) dates(w *windowParams) {
 	}
 }
 
-// isLegacy reports whether the question is in the legacy form: by day, without unit,
-// from and to.
+// isLegacy reports whether the question is in the legacy form: none of unit, from and to
+// is given. Then days says how many days the answer has, and units and rollup are ignored.
 func (c *call) isLegacy() bool { return c.query.get("unit", "from", "to") == "" }
 
 // legacyParams are the parameters of the legacy form.
