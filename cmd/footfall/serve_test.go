@@ -77,7 +77,7 @@ func TestRefusals(t *testing.T) {
 		{[]string{"serve", "--demo", "--listen", "127.0.0.1:0", "--data", dir}, "--demo needs a new data directory, and "},
 		{[]string{"serve", "--data", dir, "--listen", "127.0.0.1:0", "--home-url", "x"}, `--home-url "x" is not an http or https URL`},
 		{[]string{"serve", "--data", dir, "--listen", "127.0.0.1:0", "--trusted-proxies", "x"}, "--trusted-proxies"},
-		{[]string{"serve", "--data", dir, "--listen", "127.0.0.1:0", "--proxy-header", "x"}, "--proxy-header must be one of"},
+		{[]string{"serve", "--data", dir, "--listen", "127.0.0.1:0", "--proxy-header", "a b"}, `--proxy-header: header of proxies "a b" is not the name of a header: give one header, such as X-Real-IP`},
 		{[]string{"user", "revoke", "ann", "--data", dir}, "user revoke needs a token of ann, or --all for every token"},
 		{[]string{"user", "revoke", "ann", "x", "--all", "--data", dir}, "or --all for every token"},
 		{[]string{"user", "revoke", "ann", "x", "--data", dir}, `the token was not found among those of "ann"`},

@@ -90,6 +90,21 @@ func TestProxyHeader(t *testing.T) {
 	}
 }
 
+// TestProxyHeaderOfOneAddress: some proxies write a header of their own, which has one
+// address.
+func TestProxyHeaderOfOneAddress(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	token := addUser(t, dir, "ann")
+	server := serve(t, "--data", dir, "--trusted-proxies", "127.0.0.1", "--proxy-header", "CF-Connecting-IP")
+	short := shorten(t, server, token, "https://example.org/")
+	visit(t, short, "CF-Connecting-IP: 2001:4860:4860::8888", "X-Forwarded-For: 1.1.1.1")
+	visit(t, short, "X-Forwarded-For: 1.1.1.1")
+	if got := countries(t, server, token, 2); fmt.Sprint(got) != "map[None:1 US:1]" {
+		t.Errorf("clicks by country are %v, want one of the United States and one without", got)
+	}
+}
+
 // TestKilledServer kills the server with -9 under load, again and again, on one data
 // directory. No click may be lost whose visitor was answered, and no click may be counted
 // that was not sent.

@@ -1,18 +1,24 @@
 package geo
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
 	"strings"
+
+	"golang.org/x/net/http/httpguts"
 )
 
-// The headers in which proxies pass on the address of their client.
+// Headers in which proxies pass on the address of their client.
 const (
 	XForwardedFor = "X-Forwarded-For"
 	Forwarded     = "Forwarded" // RFC 7239
 )
+
+// ErrHeader says that a text cannot be the name of a header that proxies set.
+var ErrHeader = errors.New("is not the name of a header")
 
 // ErrTooLarge says that a network is too large to be trusted.
 var ErrTooLarge = errors.New("is a large part of all addresses, so that strangers could say where they come from")
@@ -26,15 +32,18 @@ type Proxies struct {
 }
 
 // ParseProxies takes addresses and networks in CIDR notation, and the header that these
-// proxies write: XForwardedFor, which is the default, or Forwarded.
+// proxies write, in any case: XForwardedFor if it is empty. Forwarded is read as RFC 7239
+// defines it. Any other header, such as X-Real-IP or CF-Connecting-IP, has one address, or a
+// list of them. ParseProxies fails with ErrHeader or ErrTooLarge, or if a value is neither an
+// address nor a network.
 func ParseProxies(values []string, header string) (Proxies, error) {
-	p := Proxies{header: XForwardedFor, node: addressNode}
-	switch header {
-	case "", XForwardedFor:
-	case Forwarded:
-		p.header, p.node = Forwarded, forwardedNode
-	default:
-		return Proxies{}, fmt.Errorf("geo: header of proxies %q is neither %s nor %s", header, XForwardedFor, Forwarded)
+	p := Proxies{header: http.CanonicalHeaderKey(cmp.Or(header, XForwardedFor)), node: addressNode}
+	// net/http moves Host out of the headers.
+	if !httpguts.ValidHeaderFieldName(p.header) || p.header == "Host" {
+		return Proxies{}, fmt.Errorf("geo: header of proxies %q %w", header, ErrHeader)
+	}
+	if p.header == Forwarded {
+		p.node = forwardedNode
 	}
 	for _, v := range values {
 		prefix, err := parseProxy(strings.TrimSpace(v))
@@ -106,9 +115,9 @@ func (p Proxies) Network(r *http.Request) string { return Network(p.Visitor(r)).
 // Client is the address of the visitor: the remote address, or if that is a trusted proxy,
 // the last address of the header that is not. The header is read from its end, which the
 // nearest proxy wrote, up to the first text that is not an address. So addresses that a
-// visitor invents have no effect: trusted proxies append theirs to the right. The other
-// header is never read, because a proxy that writes one of the two passes the other on as
-// the visitor sent it.
+// visitor invents have no effect: trusted proxies append theirs to the right, or replace the
+// header. No other header is read, because a proxy passes on what it does not write as the
+// visitor sent it.
 //
 // IPv4 inside IPv6 becomes IPv4, and zones are dropped. If all addresses are trusted, the
 // first is the visitor's.

@@ -1,6 +1,7 @@
 package geo_test
 
 import (
+	"errors"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -31,8 +32,8 @@ func TestParseProxies(t *testing.T) {
 			t.Errorf("%q: error %v, want one that names it", bad, err)
 		}
 	}
-	for _, bad := range []string{"x-forwarded-for", "X-Real-IP", "Forwarded,X-Forwarded-For"} {
-		if _, err := geo.ParseProxies([]string{"10.0.0.1"}, bad); err == nil || !strings.Contains(err.Error(), `"`+bad+`"`) {
+	for _, bad := range []string{"Forwarded,X-Forwarded-For", "X-Real-IP:", "X Real IP", "Host", "É"} {
+		if _, err := geo.ParseProxies([]string{"10.0.0.1"}, bad); !errors.Is(err, geo.ErrHeader) || !strings.Contains(err.Error(), `"`+bad+`"`) {
 			t.Errorf("header %q: error %v, want one that names it", bad, err)
 		}
 	}
@@ -107,6 +108,16 @@ func TestClient(t *testing.T) {
 		{geo.XForwardedFor, `for=192.0.2.1`, peer},
 		{geo.XForwardedFor, `"192.0.2.1"`, peer},
 		{geo.XForwardedFor, `", 192.0.2.1`, "192.0.2.1"},
+		// Any other header has one address, or a list.
+		{"X-Real-IP", "192.0.2.1", "192.0.2.1"},
+		{"x-real-ip", "192.0.2.1", "192.0.2.1"},
+		{"CF-Connecting-IP", "2001:db9::1", "2001:db9::1"},
+		{"True-Client-IP", "9.9.9.9|192.0.2.1", "192.0.2.1"}, // the nearest proxy wrote the last line
+		{"Fly-Client-IP", "9.9.9.9, 192.0.2.1, 10.0.0.2", "192.0.2.1"},
+		{"X-Real-IP", "unknown", peer},
+		{"X-Real-IP", "for=192.0.2.1", peer},
+		{"x-forwarded-for", "192.0.2.1", "192.0.2.1"},
+		{"forwarded", "for=192.0.2.1", "192.0.2.1"},
 		// Forwarded: the examples of RFC 7239.
 		{geo.Forwarded, "", peer},
 		{geo.Forwarded, `for=192.0.2.60;proto=http;by=203.0.113.43`, "192.0.2.60"},

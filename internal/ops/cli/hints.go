@@ -139,6 +139,7 @@ var hints = []func(error) string{
 	on(backup.ErrWrite, "while the server runs, it writes the backups itself. Give the directory to its user, and name it with ReadWritePaths= in its systemd unit"),
 
 	// Visitors.
+	on(geo.ErrHeader, "give one header, such as X-Real-IP"),
 	on(geo.ErrTooLarge, "name the proxies' own addresses, or their networks"),
 	on(geo.ErrCompressed, "unpack it with gunzip first"),
 	as(new(*geo.DatabaseError), "name a GeoLite2, DB-IP or ipinfo database of countries or cities, or none to use the built-in one"),

@@ -51,6 +51,7 @@ func TestHints(t *testing.T) {
 		{fmt.Errorf("the token: %w", click.ErrNotFound), click.ErrNotFound.Error(), exitUnknown},
 		{&geo.DatabaseError{Err: fs.ErrNotExist}, "or none to use the built-in one", exitFailed},
 		{&geo.DatabaseError{Err: geo.ErrCompressed}, ": unpack it with gunzip first", exitFailed},
+		{fmt.Errorf("\"a b\" %w", geo.ErrHeader), ": give one header, such as X-Real-IP", exitFailed},
 		{fmt.Errorf("0.0.0.0/0 %w", geo.ErrTooLarge), ": name the proxies' own addresses, or their networks", exitFailed},
 		{fmt.Errorf("%w in line 1 or before", feed.ErrGzipDamaged), ": get a good copy", exitFailed},
 		{control.ErrStopping, ": run the command again", exitAgain},

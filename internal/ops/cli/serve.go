@@ -45,7 +45,7 @@ type serveCmd struct {
 	LogFormat        string    `help:"The format of the log: ${enum}." enum:"text,json" default:"text" placeholder:"FORMAT"`
 	LogLevel         level     `help:"The lowest level that is logged: debug, info, warn or error." default:"info" placeholder:"LEVEL"`
 	TrustedProxies   []string  `help:"An address or network of a proxy whose --proxy-header gives the visitor's address. May be repeated." placeholder:"CIDR" otherwise:"none"`
-	ProxyHeader      string    `help:"The header that --trusted-proxies set: ${enum}. footfall ignores the other one." enum:"X-Forwarded-For,Forwarded" default:"X-Forwarded-For" placeholder:"NAME"`
+	ProxyHeader      string    `help:"The header in which --trusted-proxies give the visitor's address: X-Forwarded-For, Forwarded, or any that has one address or a list, such as X-Real-IP or CF-Connecting-IP. No other header is believed." default:"X-Forwarded-For" placeholder:"NAME"`
 	Demo             bool      `help:"Import an hour of real clicks, spread over the last 30 days, and print a question to try."`
 }
 

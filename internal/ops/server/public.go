@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"time"
@@ -45,8 +46,8 @@ type PublicOptions struct {
 	// Metrics is the listener of /metrics for Prometheus; nil is none.
 	Metrics net.Listener
 	// TrustedProxies are the addresses and networks of proxies that give the address
-	// of the visitor, and ProxyHeader is the header in which they do: one of package
-	// geo's, or geo.XForwardedFor if empty.
+	// of the visitor, and ProxyHeader is the header in which they do;
+	// geo.XForwardedFor if empty. See geo.ParseProxies.
 	TrustedProxies []string
 	ProxyHeader    string
 }
@@ -75,7 +76,10 @@ func (p *PublicOptions) proxies() (geo.Proxies, error) {
 
 func parseProxies(trusted []string, header string) (geo.Proxies, error) {
 	p, err := geo.ParseProxies(trusted, header)
-	if err != nil {
+	switch {
+	case errors.Is(err, geo.ErrHeader):
+		return p, fmt.Errorf("--proxy-header: %w", err)
+	case err != nil:
 		return p, fmt.Errorf("--trusted-proxies: %w", err)
 	}
 	return p, nil
