@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/url"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/footfall/footfall/internal/base/click"
@@ -18,9 +19,10 @@ type Place struct{ Host, Name string }
 
 // ParsePlace takes a link as people write it: a short URL, a host and a name, or a name
 // alone. It ignores the scheme, a user name and password, a query, a fragment, and blanks and
-// invisible characters around the link. It is the only parser of such texts. ok is false if
-// the text names no link on any installation: the host cannot be one, an escape is broken,
-// or there is no name.
+// invisible characters around the link. The name may end with blanks that are control
+// characters, such as a line feed. It is the only parser of such texts. ok is false if the
+// text names no link on any installation: the host cannot be one, an escape is broken, or
+// there is no name.
 func ParsePlace(written string) (p Place, ok bool) {
 	rest := strings.TrimFunc(written, invisible)
 	if _, after, ok := weburl.CutScheme(rest); ok {
@@ -40,7 +42,7 @@ func ParsePlace(written string) (p Place, ok bool) {
 	}
 	var err error
 	p.Name, err = url.PathUnescape(name)
-	if err != nil || p.Name == "" || !printable(p.Name) {
+	if err != nil || p.Name == "" || !printable(strings.TrimRightFunc(p.Name, endsSentence)) {
 		return Place{}, false
 	}
 	return p, true
@@ -49,11 +51,12 @@ func ParsePlace(written string) (p Place, ok bool) {
 // tryNames calls find with each name that a path may mean, until there is a link, and returns
 // that link and its name. The names are the path as it is; without the slash at its end;
 // without any slash at both ends, which people, programs and servers that join addresses
-// add; and as browsers and proxies send it (see clean). It fails with click.ErrNotFound if
-// there is no link of any of these names, and at once with any other error of find.
+// add; as browsers and proxies send it (see clean); and without the punctuation of a
+// sentence that programs take for a part of a URL. It fails with click.ErrNotFound if there
+// is no link of any of these names, and at once with any other error of find.
 func tryNames(path string, find func(name string) (store.Link, error)) (l store.Link, name string, err error) {
 	err = errUnknown
-	for _, rewrite := range [...]func(string) string{asItIs, withoutSlash, withoutSlashes, clean} {
+	for _, rewrite := range [...]func(string) string{asItIs, withoutSlash, withoutSlashes, clean, withoutPunctuation} {
 		next := rewrite(path)
 		if next == "" || next == name {
 			continue
@@ -69,6 +72,15 @@ func tryNames(path string, find func(name string) (store.Link, error)) (l store.
 func asItIs(path string) string         { return path }
 func withoutSlash(path string) string   { return strings.TrimSuffix(path, "/") }
 func withoutSlashes(path string) string { return strings.Trim(path, "/") }
+
+func withoutPunctuation(path string) string { return clean(strings.TrimRightFunc(path, endsSentence)) }
+
+// endsSentence reports whether a character that follows a URL in a text may belong to the
+// text: a blank, an invisible character, or punctuation except dashes and underscores.
+func endsSentence(r rune) bool {
+	return invisible(r) || strings.ContainsRune("<>`", r) ||
+		unicode.IsPunct(r) && !unicode.In(r, unicode.Pd, unicode.Pc)
+}
 
 // clean is a path as it arrives here from browsers, which take a backslash for a
 // slash and resolve segments of dots (WHATWG URL, 4.4), and from proxies, which

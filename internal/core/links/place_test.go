@@ -15,7 +15,7 @@ func TestParsePlace(t *testing.T) {
 		"abc": {"", "abc"}, "/abc": {"", "abc"}, "//abc": {"", "/abc"}, "http:///abc": {"", "abc"}, "http://abc": {"", "abc"},
 		"sho.rt/abc": {"sho.rt", "abc"}, "SHO.rt.:80/abc/": {"sho.rt", "abc/"}, "gopher://sho.rt/a/b?c/d#e": {"sho.rt", "a/b"},
 		"sho.rt/abc?u=http://sho.rt/word": {"sho.rt", "abc"}, " \u200bsho.rt/%C3%BC\n": {"sho.rt", "ü"}, "ann:pw@sho.rt/abc": {"sho.rt", "abc"},
-		"": {}, "/": {}, "sho.rt/": {}, "sho.rt:x/abc": {}, "a b/abc": {}, "%zz": {}, "a%00": {}, "a%0Ab": {}, "\xff": {}, "http://": {}, "?abc": {},
+		"": {}, "/": {}, "sho.rt/": {}, "sho.rt:x/abc": {}, "a b/abc": {}, "%zz": {}, "a%00": {}, "a%0Ab": {}, "a%0A": {"", "a\n"}, "a.": {"", "a."}, "\xff": {}, "http://": {}, "?abc": {},
 	} {
 		got, ok := links.ParsePlace(written)
 		if got != want || ok != (want.Name != "") {
