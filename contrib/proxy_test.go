@@ -202,11 +202,12 @@ func TestNginx(t *testing.T) {
 }
 
 // TestCaddy runs the snippet of docs/install.md in Debian's Caddy, with Caddy's own
-// authority in place of Let's Encrypt.
+// authority in place of Let's Encrypt. It also imports Caddy's log.
 func TestCaddy(t *testing.T) {
 	home := t.TempDir()
-	file := filepath.Join(home, "Caddyfile")
-	if err := os.WriteFile(file, []byte("{\n\tlocal_certs\n\tskip_install_trust\n}\n"+snippet(t, "install.md", "**Caddy**", "caddy")), 0o600); err != nil {
+	file, log := filepath.Join(home, "Caddyfile"), filepath.Join(home, "access.log")
+	site := strings.Replace(snippet(t, "install.md", "**Caddy**", "caddy"), "sho.rt {\n", "sho.rt {\n\tlog {\n\t\toutput file "+log+"\n\t}\n", 1)
+	if err := os.WriteFile(file, []byte("{\n\tlocal_certs\n\tskip_install_trust\n}\n"+site), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	env := []string{"HOME=" + home, "XDG_DATA_HOME=" + home, "XDG_CONFIG_HOME=" + home}
@@ -219,4 +220,7 @@ func TestCaddy(t *testing.T) {
 		return fmt.Sprintf("%s, %v", pem, err), err == nil && roots.AppendCertsFromPEM(pem)
 	})
 	s.check(t)
+	if out := must(t, program, "import", "--json", "--format", "caddy", "--data", s.data, log); !strings.Contains(out, `"clicks":4,`) || !strings.Contains(out, `"rejected":0}`) {
+		t.Errorf("the log of Caddy has four clicks, but the import prints %s", out)
+	}
 }

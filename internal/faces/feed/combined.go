@@ -3,16 +3,9 @@ package feed
 import (
 	"errors"
 	"fmt"
-	"net/netip"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
-
-	"github.com/footfall/footfall/internal/base/click"
-	"github.com/footfall/footfall/internal/base/weburl"
-	"github.com/footfall/footfall/internal/core/links"
 )
 
 // combined reads access logs in the combined format of Apache and nginx, with
@@ -22,19 +15,12 @@ import (
 //
 // The address may be a list, as proxies make it (X-Forwarded-For), and each address may
 // have a port. The user may have blanks. Prefixes of syslog and Docker, numbers after the
-// bytes, and everything after the agent are ignored. A click is a GET that was
-// redirected; other lines are skipped. Invalid UTF-8 matters only in the name of a link.
-type combined struct {
-	now     func() time.Time // later clicks are rejected
-	isBot   func(agent string) bool
-	proxy   func(netip.Addr) bool
-	country func(netip.Addr) click.Country
-}
+// bytes, and everything after the agent are ignored. Invalid UTF-8 matters only in the
+// name of a link.
+type combined struct{ accessLog }
 
-// combinedFormat does not describe links: access logs name links that exist already.
 var combinedFormat = format{name: "combined", parser: func(im *Importer) parser {
-	f := combined{now: im.Now, isBot: im.IsBot, proxy: im.Proxy, country: im.Country}
-	return f.parse
+	return combined{accessLogOf(im)}.parse
 }}
 
 var (
@@ -42,7 +28,7 @@ var (
 	errCommon   = notOfFormat{errors.New("not a line of the combined log format: no referrer and no user agent. It seems to be the common log format")}
 )
 
-func (f *combined) parse(line []byte, c *chunk) error {
+func (f combined) parse(line []byte, c *chunk) error {
 	head, at, rest, err := cutTime(string(line))
 	if err != nil {
 		return err
@@ -75,38 +61,14 @@ func (f *combined) parse(line []byte, c *chunk) error {
 	if !ok {
 		return errCombined
 	}
-	switch status {
-	case 301, 302, 303, 307, 308:
-	default:
-		return errSkip
-	}
-	method, path, _ := strings.Cut(request, " ")
-	path, _, _ = strings.Cut(path, " ")
-	if method != "GET" {
-		return errSkip
-	}
-	if err := inTime(at.Unix(), f.now().Unix()); err != nil {
-		return err
-	}
-	place, err := placeOf(host, path)
-	if err != nil {
-		return err
-	}
-	if place.Name == "" {
-		return errSkip // the front page redirects
-	}
 	if referrer == "-" {
 		referrer = ""
 	}
-	e := entry{
-		click: click.Click{Time: at.Unix() * 1000, Referrer: click.ParseReferrer(referrer), Bot: f.isBot(agent), Imported: true},
-		to:    target{Place: place},
-	}
-	if a := f.client(addresses); a.IsValid() {
-		e.click.Country = f.country(a)
-	}
-	c.entries = append(c.entries, e)
-	return nil
+	method, target, _ := strings.Cut(request, " ")
+	target, _, _ = strings.Cut(target, " ")
+	return f.add(visit{
+		at: at.Truncate(time.Second), host: host, addresses: addresses, method: method, target: target, status: status, referrer: referrer, agent: agent,
+	}, c)
 }
 
 // cutTime cuts a line at its time, which is the first text in brackets that is a time:
@@ -191,57 +153,6 @@ func isHost(fields []string) bool {
 		return true
 	}
 	return fields[1] != "-" && !parseAddress(fields[0]).IsValid()
-}
-
-// shared are the addresses that carriers share among customers (RFC 6598).
-var shared = netip.MustParsePrefix("100.64.0.0/10")
-
-// client is the address of the visitor in the list that proxies make. Each proxy appends
-// the address of its client, so it is the last one that is neither private nor that of a
-// trusted proxy, and the first one if all are. Without any address it is not valid.
-func (f *combined) client(addresses []string) (a netip.Addr) {
-	for i := len(addresses) - 1; i >= 0; i-- {
-		next := parseAddress(strings.TrimSpace(addresses[i]))
-		switch {
-		case !next.IsValid():
-			if strings.TrimSpace(addresses[i]) == "" {
-				continue
-			}
-			return a // what comes before it may be forged
-		case next.IsGlobalUnicast() && !next.IsPrivate() && !shared.Contains(next) && !f.proxy(next):
-			return next
-		}
-		a = next
-	}
-	return a
-}
-
-// parseAddress reads an address with or without a port, in brackets or not. The result is
-// not valid for any other text.
-func parseAddress(s string) netip.Addr {
-	if a, err := netip.ParseAddr(strings.Trim(s, "[]")); err == nil {
-		return a.Unmap().WithZone("")
-	}
-	if a, err := netip.ParseAddrPort(s); err == nil {
-		return a.Addr().Unmap().WithZone("")
-	}
-	return netip.Addr{}
-}
-
-// placeOf returns the host and the name that a request asked for. The target of a request
-// to a proxy is a whole URL, and its host is the one that counts (RFC 9112, 3.2.2).
-func placeOf(host, requestTarget string) (p links.Place, err error) {
-	path := requestTarget
-	if _, authority, rest, ok := weburl.Split(requestTarget); ok {
-		host, path = authority, rest
-	}
-	path, _, _ = strings.Cut(path, "?")
-	p.Host = weburl.Host(host)
-	p.Name, err = url.PathUnescape(strings.TrimPrefix(path, "/"))
-	if err != nil || !utf8.ValidString(p.Name) || strings.IndexByte(p.Name, 0) >= 0 {
-		return p, fmt.Errorf("the path %.100q is badly escaped", path)
-	}
-	return p, nil
 }
 
 // quoted reads a string in quotes at the start. As both servers write it, a backslash

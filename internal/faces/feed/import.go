@@ -25,7 +25,7 @@ type format struct {
 }
 
 // formats are all formats that Import takes.
-var formats = []format{bitlyFormat, ndjsonFormat, combinedFormat}
+var formats = []format{bitlyFormat, ndjsonFormat, combinedFormat, caddyFormat, traefikFormat}
 
 // Formats lists the names of the formats that Import takes.
 func Formats() (names []string) {
@@ -100,6 +100,8 @@ const (
 	// CommonLog is the kind of lines in the common log format, which lack what the
 	// combined one has.
 	CommonLog Kind = "common_log"
+	// NoHeaders is the kind of lines without headers of the request.
+	NoHeaders Kind = "no_headers"
 	// Deleted is the kind of lines whose user or link was deleted during the import.
 	Deleted Kind = "deleted"
 )
@@ -109,6 +111,8 @@ func rejected(line uint64, reason error) Rejected {
 	switch {
 	case errors.Is(reason, errCommon):
 		r.Kind = CommonLog
+	case errors.Is(reason, errNoHeaders):
+		r.Kind = NoHeaders
 	case errors.Is(reason, errDeleted):
 		r.Kind = Deleted
 	}
