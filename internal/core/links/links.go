@@ -6,6 +6,7 @@
 // Where to look:
 //
 //	links.go, url.go, name.go   makes a link: its long URL, its name
+//	query.go        adds the parameters of a visit to a long URL
 //	place.go        the one parser of links as people write them
 //	resolve.go, cache.go   the link of a visit, and the answers that are remembered
 //	find.go         the link that a call or an import names; which hosts are domains

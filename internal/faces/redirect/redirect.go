@@ -63,6 +63,8 @@ type Options struct {
 	// MaxAge is the time for which a browser may repeat a redirect without asking, in whole
 	// seconds. Clicks that it repeats do not count.
 	MaxAge time.Duration
+	// ForwardQuery adds the parameters of a visit to the long URL.
+	ForwardQuery bool
 	// NotFoundURL is the URL that unknown names lead to; a plain page if empty.
 	NotFoundURL string
 	// HomeURL is the URL that / leads to; a plain page if empty.
@@ -160,7 +162,11 @@ func (h *Handler) redirect(w http.ResponseWriter, r *http.Request, l *store.Link
 		h.record(r, l, kind)
 	}
 	header := w.Header()
-	header["Location"] = []string{links.Location(l.LongURL)}
+	to := l.LongURL
+	if h.o.ForwardQuery {
+		to = links.WithQuery(to, r.URL.RawQuery)
+	}
+	header["Location"] = []string{links.Location(to)}
 	header["Cache-Control"] = cache
 	header["Content-Length"] = zeroLength
 	w.WriteHeader(h.o.Status)

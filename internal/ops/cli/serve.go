@@ -30,6 +30,7 @@ type serveCmd struct {
 	ShortURLScheme   scheme    `help:"The scheme of short URLs, http or https. Set https if a proxy serves it." name:"short-url-scheme" placeholder:"SCHEME" otherwise:"https with --tls-cert or --acme-domain, otherwise http"`
 	RedirectStatus   int       `help:"The HTTP status of a redirect: ${enum}." enum:"301,302,303,307,308" default:"301" placeholder:"STATUS"`
 	RedirectMaxAge   seconds   `help:"How long a browser may repeat a redirect without asking again: seconds, or a duration such as 5m. Clicks in that time do not count." default:"90" placeholder:"TIME"`
+	ForwardQuery     bool      `help:"Add the parameters of a visit, such as ?utm_source=mail, to the URL that the link leads to. Parameters that the URL has already stay as they are."`
 	NotFoundURL      string    `help:"The URL that unknown names redirect to." name:"not-found-url" placeholder:"URL" otherwise:"a plain page"`
 	HomeURL          string    `help:"The URL that / redirects to." name:"home-url" placeholder:"URL" otherwise:"a plain page"`
 	Durability       string    `help:"When a visitor is redirected. fsync: after the click survives a power cut. write: after it survives a killed process, which is faster, but a power cut may lose the last clicks." enum:"fsync,write" default:"fsync" placeholder:"WHEN"`
@@ -109,7 +110,7 @@ func (c *serveCmd) Run(e *env, k *kong.Context) (err error) {
 	}
 	site := server.PublicOptions{
 		RedirectStatus: c.RedirectStatus, RedirectMaxAge: time.Duration(c.RedirectMaxAge),
-		NotFoundURL: c.NotFoundURL, HomeURL: c.HomeURL, GeoDB: c.GeoDB, TrustedProxies: c.TrustedProxies, ProxyHeader: c.ProxyHeader,
+		ForwardQuery: c.ForwardQuery, NotFoundURL: c.NotFoundURL, HomeURL: c.HomeURL, GeoDB: c.GeoDB, TrustedProxies: c.TrustedProxies, ProxyHeader: c.ProxyHeader,
 		TLSCert: c.TLSCert, TLSKey: c.TLSKey, ACME: server.ACME{Domains: c.ACMEDomain, Email: c.ACMEEmail, Directory: c.ACMEDirectory},
 		RateLimit: int(c.RateLimit), LinksPerMinute: int(c.MaxLinks), TextPerMinute: int(c.MaxText), MaxConnections: int(c.MaxConnections), PlainHTTP: all.plainHTTP, Metrics: all.metrics,
 	}

@@ -18,6 +18,8 @@ type PublicOptions struct {
 	// RedirectMaxAge is the time for which a browser may repeat a redirect without
 	// asking again.
 	RedirectMaxAge time.Duration
+	// ForwardQuery adds the parameters of a visit to the long URL. See links.WithQuery.
+	ForwardQuery bool
 	// NotFoundURL and HomeURL are the URLs that unknown names and / redirect to; if
 	// empty, they get plain pages.
 	NotFoundURL, HomeURL string

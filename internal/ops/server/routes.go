@@ -115,7 +115,7 @@ func (a *App) newRedirect(p PublicOptions, proxies geo.Proxies) (http.Handler, e
 		Links: a.links, Bots: a.bots, Countries: countries, Proxies: proxies, Recorder: a.monitor.MeasureRecorder(a.data.Recorder),
 		Now: a.now, Log: a.log,
 		Status: cmp.Or(p.RedirectStatus, http.StatusMovedPermanently), MaxAge: p.RedirectMaxAge,
-		NotFoundURL: p.NotFoundURL, HomeURL: p.HomeURL,
+		ForwardQuery: p.ForwardQuery, NotFoundURL: p.NotFoundURL, HomeURL: p.HomeURL,
 	})
 	a.notDurable = h.NotDurable
 	a.onClose(func(context.Context) error { h.Close(); return nil })
