@@ -151,8 +151,12 @@ func (s *site) check(t *testing.T) {
 		t.Errorf("an unknown name was answered with %s and %q, want 404 and a page", res.Status, body)
 	}
 	long := "http://example.org/?q=" + strings.Repeat("ü", 1300)
-	if res, body := s.ask(t, http.MethodGet, api+"shorten?format=txt&"+token+"&longUrl="+url.QueryEscape(long), nil); res.StatusCode != 200 || !strings.HasPrefix(body, "https://sho.rt/") {
-		t.Errorf("shorten of a long URL was answered with %s, %s", res.Status, body)
+	res, body := s.ask(t, http.MethodGet, api+"shorten?format=txt&"+token+"&longUrl="+url.QueryEscape(long), nil)
+	if res.StatusCode != 200 || !strings.HasPrefix(body, "https://sho.rt/") {
+		t.Fatalf("shorten of a long URL was answered with %s, %s", res.Status, body)
+	}
+	if res, _ := s.ask(t, http.MethodGet, body, nil); res.StatusCode != 301 || len(res.Header.Get("Location")) < 7800 {
+		t.Errorf("a visit of a link to a long URL was answered with %s and %d bytes of Location", res.Status, len(res.Header.Get("Location")))
 	}
 	if res, _ := s.ask(t, http.MethodGet, "https://sho.rt/metrics", nil); res.StatusCode != 404 {
 		t.Errorf("/metrics through the proxy was answered with %s, want 404", res.Status)
@@ -196,8 +200,8 @@ func TestNginx(t *testing.T) {
 	if out := recorded(time.Now().Add(-time.Hour).Format("20060102150405")); !strings.Contains(out, `"lines":0`) {
 		t.Errorf("there was no visit before footfall ran, but the import prints %s", out)
 	}
-	if out := recorded(time.Now().Add(time.Hour).Format("20060102150405")); !strings.Contains(out, `"clicks":4,`) {
-		t.Errorf("the log of the proxy has four clicks, but the import prints %s", out)
+	if out := recorded(time.Now().Add(time.Hour).Format("20060102150405")); !strings.Contains(out, `"clicks":5,`) {
+		t.Errorf("the log of the proxy has five clicks, but the import prints %s", out)
 	}
 }
 
@@ -220,7 +224,7 @@ func TestCaddy(t *testing.T) {
 		return fmt.Sprintf("%s, %v", pem, err), err == nil && roots.AppendCertsFromPEM(pem)
 	})
 	s.check(t)
-	if out := must(t, program, "import", "--json", "--format", "caddy", "--data", s.data, log); !strings.Contains(out, `"clicks":4,`) || !strings.Contains(out, `"rejected":0}`) {
-		t.Errorf("the log of Caddy has four clicks, but the import prints %s", out)
+	if out := must(t, program, "import", "--json", "--format", "caddy", "--data", s.data, log); !strings.Contains(out, `"clicks":5,`) || !strings.Contains(out, `"rejected":0}`) {
+		t.Errorf("the log of Caddy has five clicks, but the import prints %s", out)
 	}
 }

@@ -67,7 +67,7 @@ func New() *Detector {
 // Kind returns the kind of a request from its headers, whose keys are in canonical form. A
 // prefetch is Prefetch, even if the agent is that of a bot.
 func (d *Detector) Kind(h http.Header) Kind {
-	if isPrefetch(h) {
+	if IsPrefetch(h) {
 		return Prefetch
 	}
 	agent := ""
@@ -95,10 +95,11 @@ func (d *Detector) KindOfAgent(agent string) Kind {
 	return k
 }
 
-// isPrefetch reports whether the headers announce a prefetch: Sec-Purpose (WHATWG Fetch;
-// Chrome adds parameters such as ";prerender"), or what browsers sent before: Purpose (Chrome, Safari), X-Moz (Firefox) and
-// X-Purpose (previews of Safari).
-func isPrefetch(h http.Header) bool {
+// IsPrefetch reports whether the headers, whose keys are in canonical form, announce a
+// prefetch: Sec-Purpose (WHATWG Fetch; Chrome adds parameters such as ";prerender"), or what
+// browsers sent before: Purpose (Chrome, Safari), X-Moz (Firefox) and X-Purpose (previews of
+// Safari).
+func IsPrefetch(h http.Header) bool {
 	return hasWord(h["Sec-Purpose"], "prefetch") || hasWord(h["Purpose"], "prefetch") ||
 		hasWord(h["X-Moz"], "prefetch") || hasWord(h["X-Purpose"], "preview")
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/http/httpguts"
@@ -16,6 +17,9 @@ const (
 	XForwardedFor = "X-Forwarded-For"
 	Forwarded     = "Forwarded" // RFC 7239
 )
+
+// ofConnection are headers that say how a request is sent. Most of them net/http removes.
+var ofConnection = []string{"Host", "Connection", "Content-Length", "Te", "Trailer", "Transfer-Encoding", "Upgrade"}
 
 // ErrHeader says that a text cannot be the name of a header that proxies set.
 var ErrHeader = errors.New("is not the name of a header")
@@ -38,8 +42,7 @@ type Proxies struct {
 // address nor a network.
 func ParseProxies(values []string, header string) (Proxies, error) {
 	p := Proxies{header: http.CanonicalHeaderKey(cmp.Or(header, XForwardedFor)), node: addressNode}
-	// net/http moves Host out of the headers.
-	if !httpguts.ValidHeaderFieldName(p.header) || p.header == "Host" {
+	if !httpguts.ValidHeaderFieldName(p.header) || slices.Contains(ofConnection, p.header) {
 		return Proxies{}, fmt.Errorf("geo: header of proxies %q %w", header, ErrHeader)
 	}
 	if p.header == Forwarded {

@@ -32,7 +32,7 @@ func TestParseProxies(t *testing.T) {
 			t.Errorf("%q: error %v, want one that names it", bad, err)
 		}
 	}
-	for _, bad := range []string{"Forwarded,X-Forwarded-For", "X-Real-IP:", "X Real IP", "Host", "É"} {
+	for _, bad := range []string{"Forwarded,X-Forwarded-For", "X-Real-IP:", "X Real IP", "Host", "transfer-encoding", "É"} {
 		if _, err := geo.ParseProxies([]string{"10.0.0.1"}, bad); !errors.Is(err, geo.ErrHeader) || !strings.Contains(err.Error(), `"`+bad+`"`) {
 			t.Errorf("header %q: error %v, want one that names it", bad, err)
 		}

@@ -73,13 +73,12 @@ func asItIs(path string) string         { return path }
 func withoutSlash(path string) string   { return strings.TrimSuffix(path, "/") }
 func withoutSlashes(path string) string { return strings.Trim(path, "/") }
 
-func withoutPunctuation(path string) string { return clean(strings.TrimRightFunc(path, endsSentence)) }
+func withoutPunctuation(path string) string { return strings.TrimRightFunc(clean(path), endsSentence) }
 
 // endsSentence reports whether a character that follows a URL in a text may belong to the
-// text: a blank, an invisible character, or punctuation except dashes and underscores.
+// text: a blank, an invisible character, or punctuation except "-" and "_".
 func endsSentence(r rune) bool {
-	return invisible(r) || strings.ContainsRune("<>`", r) ||
-		unicode.IsPunct(r) && !unicode.In(r, unicode.Pd, unicode.Pc)
+	return invisible(r) || strings.ContainsRune("<>`", r) || unicode.IsPunct(r) && r != '-' && r != '_'
 }
 
 // clean is a path as it arrives here from browsers, which take a backslash for a

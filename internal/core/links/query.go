@@ -3,13 +3,17 @@ package links
 import (
 	"net/url"
 	"strings"
+
+	"github.com/footfall/footfall/internal/base/weburl"
 )
 
 // WithQuery adds the parameters of a visit to a long URL. query is the query of the
 // request as it was sent, without the "?". A parameter whose name the long URL has already
 // is left out, and a fragment stays last. Parameters keep their order and their spelling.
+// Names are compared as the URL standard reads them (WHATWG URL, 5.1). A long URL that is
+// not of http or https stays as it is.
 func WithQuery(longURL, query string) string {
-	if query == "" {
+	if scheme, _, _, _ := weburl.Split(longURL); query == "" || scheme != "http" && scheme != "https" {
 		return longURL
 	}
 	rest, fragment, hasFragment := strings.Cut(longURL, "#")

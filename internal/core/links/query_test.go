@@ -33,6 +33,7 @@ func TestWithQuery(t *testing.T) {
 		{"http://a/b", "u=http://c/?d=e", "http://a/b?u=http://c/?d=e"},
 		{"http://a/b", "x=1#y", "http://a/b?x=1%23y"},
 		{"http://a/b", "a;b=c", "http://a/b?a;b=c"},
+		{"ftp://a/b", "x=1", "ftp://a/b"},
 	} {
 		if got := links.WithQuery(c.longURL, c.query); got != c.want {
 			t.Errorf("WithQuery(%q, %q) is %q, want %q", c.longURL, c.query, got, c.want)

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/footfall/footfall/internal/base/click"
@@ -14,7 +15,7 @@ import (
 )
 
 // accessLog makes clicks of the visits in access logs of other servers. A click is a GET
-// that was redirected, except from http to https; other visits are skipped. Access logs do not describe links: these
+// that was redirected to another place; other visits are skipped. Access logs do not describe links: these
 // must exist already.
 type accessLog struct {
 	now     func() time.Time // later clicks are rejected
@@ -41,6 +42,7 @@ type visit struct {
 	addresses []string
 	referrer  string // empty if there was none
 	agent     string // empty or "-" if there was none
+	prefetch  bool   // by a browser that fetches ahead
 }
 
 // add adds the click of a visit. It fails with errSkip if the visit is no click.
@@ -50,7 +52,7 @@ func (l *accessLog) add(v visit, c *chunk) error {
 	default:
 		return errSkip
 	}
-	if v.method != "GET" {
+	if v.method != "GET" || v.prefetch {
 		return errSkip
 	}
 	if err := inTime(v.at.Unix(), l.now().Unix()); err != nil {
@@ -63,8 +65,11 @@ func (l *accessLog) add(v visit, c *chunk) error {
 	if place.Name == "" {
 		return errSkip // the front page redirects
 	}
-	if to, err := placeOf("", v.location); err == nil && to == place {
-		return errSkip // from http to https: the visit proper is another line
+	if leadsBack(place, v.location) {
+		return errSkip // the click is the line of the request that follows
+	}
+	if strings.ContainsFunc(v.referrer, unicode.IsControl) {
+		v.referrer = "" // no browser sends it
 	}
 	e := entry{
 		click: click.Click{Time: v.at.UnixMilli(), Referrer: click.ParseReferrer(v.referrer), Bot: l.isBot(v.agent), Imported: true},
@@ -75,6 +80,17 @@ func (l *accessLog) add(v visit, c *chunk) error {
 	}
 	c.entries = append(c.entries, e)
 	return nil
+}
+
+// leadsBack reports whether a redirect leads to the place again, by another scheme, with
+// or without a slash or www. in front.
+func leadsBack(p links.Place, location string) bool {
+	if location == "" {
+		return false
+	}
+	to, err := placeOf(p.Host, location)
+	return err == nil && strings.Trim(to.Name, "/") == strings.Trim(p.Name, "/") &&
+		strings.TrimPrefix(to.Host, "www.") == strings.TrimPrefix(p.Host, "www.")
 }
 
 // shared are the addresses that carriers share among customers (RFC 6598).

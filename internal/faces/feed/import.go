@@ -100,8 +100,10 @@ const (
 	// CommonLog is the kind of lines in the common log format, which lack what the
 	// combined one has.
 	CommonLog Kind = "common_log"
-	// NoHeaders is the kind of lines without headers of the request.
-	NoHeaders Kind = "no_headers"
+	// NoHeaders is the kind of lines without the user agent, NoLocation of those that do
+	// not say where a redirect led.
+	NoHeaders  Kind = "no_headers"
+	NoLocation Kind = "no_location"
 	// Deleted is the kind of lines whose user or link was deleted during the import.
 	Deleted Kind = "deleted"
 )
@@ -113,6 +115,8 @@ func rejected(line uint64, reason error) Rejected {
 		r.Kind = CommonLog
 	case errors.Is(reason, errNoHeaders):
 		r.Kind = NoHeaders
+	case errors.Is(reason, errNoLocation):
+		r.Kind = NoLocation
 	case errors.Is(reason, errDeleted):
 		r.Kind = Deleted
 	}

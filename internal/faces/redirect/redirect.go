@@ -63,7 +63,8 @@ type Options struct {
 	// MaxAge is the time for which a browser may repeat a redirect without asking, in whole
 	// seconds. Clicks that it repeats do not count.
 	MaxAge time.Duration
-	// ForwardQuery adds the parameters of a visit to the long URL.
+	// ForwardQuery adds the parameters of a visit to the long URL, unless that makes it
+	// longer than 16 KB.
 	ForwardQuery bool
 	// NotFoundURL is the URL that unknown names lead to; a plain page if empty.
 	NotFoundURL string
@@ -79,6 +80,9 @@ const (
 	// durable. A visitor waits for the line that counts their click, so the interval
 	// is the longest wait for a log that does not block.
 	notDurableEvery = 100 * time.Millisecond
+	// maxLocation bounds the long URL with the parameters of a visit, in bytes: proxies
+	// refuse answers with long headers.
+	maxLocation = 2 * links.MaxLongURL
 	// logTimeout bounds the time that a visitor waits for a log that blocks.
 	logTimeout = time.Second
 )
@@ -162,11 +166,13 @@ func (h *Handler) redirect(w http.ResponseWriter, r *http.Request, l *store.Link
 		h.record(r, l, kind)
 	}
 	header := w.Header()
-	to := l.LongURL
+	to := links.Location(l.LongURL)
 	if h.o.ForwardQuery {
-		to = links.WithQuery(to, r.URL.RawQuery)
+		if longer := links.Location(links.WithQuery(l.LongURL, r.URL.RawQuery)); len(longer) <= maxLocation {
+			to = longer
+		}
 	}
-	header["Location"] = []string{links.Location(to)}
+	header["Location"] = []string{to}
 	header["Cache-Control"] = cache
 	header["Content-Length"] = zeroLength
 	w.WriteHeader(h.o.Status)

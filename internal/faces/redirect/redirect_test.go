@@ -95,6 +95,7 @@ func TestVisits(t *testing.T) {
 	urls := func(o *redirect.Options) {
 		o.NotFoundURL, o.HomeURL, o.Status, o.MaxAge = "http://lost/", "http://home/", 307, 0
 	}
+	forward := func(o *redirect.Options) { o.ForwardQuery = true }
 	const to = "http://example.org/a?b=c%20d"
 	a := click.Click{Time: now.UnixMilli(), User: 2, Link: 3, Country: click.Country{'N', 'Z'}}
 	byBot, referred := a, a
@@ -112,6 +113,9 @@ func TestVisits(t *testing.T) {
 	}{
 		{"a click", "GET", "http://sho.rt/abc", "", nil, 301, to, "private, max-age=90", &a},
 		{"with a query", "GET", "http://sho.rt/abc?x=y", "", nil, 301, to, "private, max-age=90", &a},
+		{"with a query that goes along", "GET", "http://sho.rt/abc?x=y&b=z", "", forward, 301, to + "&x=y", "private, max-age=90", &a},
+		{"with a query that is too long", "GET", "http://sho.rt/abc?x=" + strings.Repeat("y", 16<<10), "", forward, 301, to, "private, max-age=90", &a},
+		{"with a query that grows", "GET", "http://sho.rt/abc?x=" + strings.Repeat("\xc3", 6<<10), "", forward, 301, to, "private, max-age=90", &a},
 		{"with a referrer", "GET", "http://sho.rt/abc", "Referer: http://t.co/x?secret", nil, 301, to, "private, max-age=90", &referred},
 		{"a bot", "GET", "http://sho.rt/abc", "User-Agent: Googlebot/2.1", nil, 301, to, "private, max-age=90", &byBot},
 		{"HEAD", "HEAD", "http://sho.rt/abc", "", nil, 301, to, "private, max-age=90", nil},

@@ -177,9 +177,10 @@ var hints = []func(error) string{
 
 // lineHints are the hints about lines that an import rejects.
 var lineHints = map[feed.Kind]string{
-	feed.CommonLog: "; configure the server to write the combined one",
-	feed.NoHeaders: ": make the proxy log User-Agent and Referer, with accessLog.fields.headers in Traefik",
-	feed.Deleted:   ": import the same file again to bring it back",
+	feed.CommonLog:  "; configure the server to write the combined one",
+	feed.NoHeaders:  ": make the proxy log User-Agent and Referer, with accessLog.fields.headers in Traefik",
+	feed.NoLocation: ": make the proxy log Location too, with accessLog.fields.headers in Traefik",
+	feed.Deleted:    ": import the same file again to bring it back",
 }
 
 const (
