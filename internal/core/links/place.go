@@ -19,10 +19,9 @@ type Place struct{ Host, Name string }
 
 // ParsePlace takes a link as people write it: a short URL, a host and a name, or a name
 // alone. It ignores the scheme, a user name and password, a query, a fragment, and blanks and
-// invisible characters around the link. The name may end with blanks that are control
-// characters, such as a line feed. It is the only parser of such texts. ok is false if the
-// text names no link on any installation: the host cannot be one, an escape is broken, or
-// there is no name.
+// invisible characters around the link, a line feed after the name included. It is the only
+// parser of such texts. ok is false if the text names no link on any installation: the host
+// cannot be one, an escape is broken, or there is no name.
 func ParsePlace(written string) (p Place, ok bool) {
 	rest := strings.TrimFunc(written, invisible)
 	if _, after, ok := weburl.CutScheme(rest); ok {
@@ -42,7 +41,10 @@ func ParsePlace(written string) (p Place, ok bool) {
 	}
 	var err error
 	p.Name, err = url.PathUnescape(name)
-	if err != nil || p.Name == "" || !printable(strings.TrimRightFunc(p.Name, endsSentence)) {
+	if err == nil && !printable(p.Name) { // it may end with a line feed
+		p.Name = strings.TrimRightFunc(p.Name, endsSentence)
+	}
+	if err != nil || p.Name == "" || !printable(p.Name) {
 		return Place{}, false
 	}
 	return p, true
