@@ -32,15 +32,33 @@ type Click struct {
 	// User is the owner of Link; Nobody if Link is an aggregate link.
 	User UserID
 	Link LinkID
-	// Country is where the visitor's address is; the zero value is unknown.
+	// Country, Region and City are where the visitor's address is; the zero values are
+	// unknown.
 	Country Country
+	Region  Region
+	City    City
+	// Agent is what the visit was made with; the zero value is unknown, and that of bots.
+	Agent Agent
 	// Referrer is the page the visitor came from; the zero value is direct.
 	Referrer Referrer
 	// Bot marks a click by a bot. It counts in the bot facet only.
 	Bot bool
+	// BotFamily is the name of the bot, from a bounded list; empty if it is unknown or the
+	// click is not a bot's.
+	BotFamily BotFamily
 	// Imported marks a click that another server recorded.
 	Imported bool
 }
+
+// BotFamily is the name of a bot, such as Googlebot. The zero value is unknown. The names are
+// a list of package bot; OtherBots stands for all others.
+type BotFamily string
+
+// OtherBots are bots that the list does not name.
+const OtherBots BotFamily = "other"
+
+// Place returns where the visitor's address is.
+func (c *Click) Place() Place { return Place{c.Country, c.Region, c.City} }
 
 // Earliest is the time of the first click that is accepted. Since October 1979 every
 // offset of the IANA zone database is a multiple of 15 minutes, so counts per

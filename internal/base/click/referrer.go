@@ -41,7 +41,7 @@ func ParseReferrer(s string) Referrer {
 			s = scheme + "://" + host + path
 		}
 	}
-	return Referrer(strings.TrimSpace(cut(strings.ToValidUTF8(s, "\uFFFD"))))
+	return Referrer(strings.TrimSpace(cut(strings.ToValidUTF8(s, "\uFFFD"), MaxReferrerBytes)))
 }
 
 // lower is s with ASCII letters in lower case.
@@ -66,12 +66,12 @@ func (r Referrer) Domain() string {
 	return host
 }
 
-// cut shortens s to MaxReferrerBytes at the start of a rune.
-func cut(s string) string {
-	if len(s) <= MaxReferrerBytes {
+// cut shortens s to at most most bytes, at the start of a rune.
+func cut(s string, most int) string {
+	if len(s) <= most {
 		return s
 	}
-	end := MaxReferrerBytes
+	end := most
 	for end > 0 && !utf8.RuneStart(s[end]) {
 		end--
 	}

@@ -1,0 +1,41 @@
+package click_test
+
+import (
+	"testing"
+
+	"github.com/footfall/footfall/internal/base/click"
+)
+
+// TestNames: every number has a name of its own, which leads back to it.
+func TestNames(t *testing.T) {
+	names(t, click.TV, click.ParseDevice)
+	names(t, click.CommandLine, click.ParseBrowser)
+	names(t, click.Nintendo, click.ParseSystem)
+	names(t, click.FromQR, click.ParseSource)
+}
+
+func names[N interface {
+	~uint8
+	String() string
+}](t *testing.T, last N, parse func(string) N) {
+	t.Helper()
+	for n := range last + 1 {
+		if n.String() == "" || parse(n.String()) != n {
+			t.Errorf("%T %d is %q, which is %d", n, n, n, parse(n.String()))
+		}
+	}
+	if n := last + 1; n.String() != N(1).String() || parse("") != 0 || parse("no such name") != 0 {
+		t.Errorf("%T %d is %q, and no name is %d", n, n, n, parse(""))
+	}
+}
+
+func TestPackAgent(t *testing.T) {
+	a := click.Agent{Device: click.Tablet, Browser: click.Silk, System: click.Android, Source: click.FromQR}
+	packed := a.Pack()
+	if got := click.UnpackAgent(packed[:]); got != a {
+		t.Errorf("%+v, want %+v", got, a)
+	}
+	if a := click.UnpackAgent("12345"); a.Known() {
+		t.Errorf("five bytes are %+v", a)
+	}
+}
