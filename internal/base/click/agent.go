@@ -66,6 +66,28 @@ const (
 	Line
 	GoogleApp
 	CommandLine // curl, Wget, and the like
+	Threads
+	Reddit
+	Telegram
+	KakaoTalk
+	Naver
+	Weibo
+	Baidu
+	VK
+	Zalo
+	Slack
+	Teams
+	Discord
+	Outlook
+	Thunderbird
+	YahooApp
+	VivoBrowser
+	OPPOBrowser
+	CocCoc
+	Maxthon
+	Ecosia
+	Puffin
+	NetFront
 )
 
 // System is a family of operating systems. The numbers are part of the stored formats and
@@ -117,7 +139,9 @@ var (
 		"Internet Explorer", "Android Browser", "UC Browser", "Yandex Browser", "DuckDuckGo", "Brave", "Vivaldi",
 		"Silk", "MIUI Browser", "Huawei Browser", "QQ Browser", "Whale", "BlackBerry", "Nokia Browser", "console",
 		"Facebook", "Instagram", "Twitter", "LinkedIn", "TikTok", "Snapchat", "Pinterest", "WeChat", "LINE",
-		"Google App", "command line",
+		"Google App", "command line", "Threads", "Reddit", "Telegram", "KakaoTalk", "NAVER", "Weibo", "Baidu", "VK",
+		"Zalo", "Slack", "Microsoft Teams", "Discord", "Outlook", "Thunderbird", "Yahoo App", "vivo Browser",
+		"OPPO Browser", "Coc Coc", "Maxthon", "Ecosia", "Puffin", "NetFront",
 	}
 	systemNames = []string{
 		Unknown, "other", "Windows", "macOS", "Linux", "ChromeOS", "BSD", "Android", "iOS", "Windows Phone",

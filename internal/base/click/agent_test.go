@@ -9,7 +9,7 @@ import (
 // TestNames: every number has a name of its own, which leads back to it.
 func TestNames(t *testing.T) {
 	names(t, click.TV, click.ParseDevice)
-	names(t, click.CommandLine, click.ParseBrowser)
+	names(t, click.NetFront, click.ParseBrowser)
 	names(t, click.Nintendo, click.ParseSystem)
 	names(t, click.FromQR, click.ParseSource)
 }
