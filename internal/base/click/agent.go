@@ -162,19 +162,19 @@ func (s System) String() string { return nameOf(systemNames, s) }
 // String returns the name: unknown, link or qr.
 func (s Source) String() string { return nameOf(sourceNames, s) }
 
-// ParseDevice undoes String. Any other text is the unknown device.
+// ParseDevice undoes String. Any other text is the other device; the empty one is unknown.
 func ParseDevice(s string) Device { return numberOf[Device](deviceNames, s) }
 
-// ParseBrowser undoes String. Any other text is the unknown browser.
+// ParseBrowser undoes String. Any other text is the other browser; the empty one is unknown.
 func ParseBrowser(s string) Browser { return numberOf[Browser](browserNames, s) }
 
-// ParseSystem undoes String. Any other text is the unknown system.
+// ParseSystem undoes String. Any other text is the other system; the empty one is unknown.
 func ParseSystem(s string) System { return numberOf[System](systemNames, s) }
 
 // ParseSource undoes String. Any other text is the unknown source.
-func ParseSource(s string) Source { return numberOf[Source](sourceNames, s) }
+func ParseSource(s string) Source { return Source(max(slices.Index(sourceNames, s), 0)) }
 
-// nameOf returns the name of a number; other for a number of a newer version.
+// nameOf returns the name of a number. That of a newer version is the second name.
 func nameOf[N ~uint8](names []string, n N) string {
 	if int(n) < len(names) {
 		return names[n]
@@ -183,7 +183,11 @@ func nameOf[N ~uint8](names []string, n N) string {
 }
 
 func numberOf[N ~uint8](names []string, name string) N {
-	return N(max(slices.Index(names, name), 0))
+	n := slices.Index(names, name)
+	if n < 0 && name != "" {
+		n = 1
+	}
+	return N(max(n, 0))
 }
 
 // agentBytes is the length of a packed Agent.

@@ -12,6 +12,9 @@ func TestNames(t *testing.T) {
 	names(t, click.NetFront, click.ParseBrowser)
 	names(t, click.Nintendo, click.ParseSystem)
 	names(t, click.FromQR, click.ParseSource)
+	if d, s := click.ParseDevice("toaster"), click.ParseSource("toaster"); d != click.OtherDevice || s != click.UnknownSource {
+		t.Errorf("names that are not in the lists are %v, %v", d, s)
+	}
 }
 
 func names[N interface {
@@ -24,7 +27,7 @@ func names[N interface {
 			t.Errorf("%T %d is %q, which is %d", n, n, n, parse(n.String()))
 		}
 	}
-	if n := last + 1; n.String() != N(1).String() || parse("") != 0 || parse("no such name") != 0 {
+	if n := last + 1; n.String() != N(1).String() || parse("") != 0 {
 		t.Errorf("%T %d is %q, and no name is %d", n, n, n, parse(""))
 	}
 }

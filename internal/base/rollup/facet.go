@@ -1,7 +1,6 @@
 package rollup
 
 import (
-	"encoding/binary"
 	"slices"
 	"strconv"
 
@@ -16,8 +15,10 @@ const (
 	All      Facet = 1 // every click of a person; one empty value
 	Country  Facet = 2 // value: two letters, or empty if unknown
 	Referrer Facet = 3 // value: the referrer, empty if direct
-	Link     Facet = 4 // value: the link's id, 8 bytes big-endian; user scopes only
-	Bot      Facet = 5 // every click of a bot; one empty value
+	Link     Facet = 4 // value: see LinkValue; user scopes only
+	Bot      Facet = 5 // every click of a bot; value: the bot's family, empty if unknown
+	Agent    Facet = 6 // clicks of people with a known agent; value: see AgentValue
+	Place    Facet = 7 // clicks of people with a known region or city; value: see PlaceValue
 )
 
 // facet describes a Facet.
@@ -31,31 +32,62 @@ type facet struct {
 	// complete says that every click of a person has a value, so that the values
 	// add up to All in every slot.
 	complete bool
+	// quarters says that it is counted by the quarter-hour alone, and not by the minute.
+	quarters bool
 	// value is under which value a click counts, and whether it counts at all.
-	value func(click.Click) (string, bool)
+	value func(*click.Click) (string, bool)
+	// other, if set, is the value under which clicks of a value count if a scope has too
+	// many different values in a day (see package recorder). It is its own other.
+	other func(value string) string
+	// missing, if set, describes the clicks of people without a value.
+	missing *missing
+	// text, if set, says how the facet is exported.
+	text *text
+}
+
+// missing describes the clicks of people that an incomplete facet does not count.
+type missing struct {
+	// of is a complete facet whose values the incomplete one divides further.
+	of Facet
+	// in returns the value of that facet in which a value lies.
+	in func(value string) string
+	// unknown returns the value that stands for the clicks without one in a value of that
+	// facet.
+	unknown func(of string) string
 }
 
 // facets describes every facet, in the order of their numbers. To add one, give
 // it the next number above and a line here, and raise pebble.Version, so that an
 // older binary refuses the data. If click.Click does not have the value yet, add it
 // there and to the record of the journal first (recorder/codec.go). The cells
-// of a click, the lines of a ledger, and what the engines accept follow from this table.
-// What is exported does not: see feed/export.go and feed/ndjson.go.
+// of a click, the lines of a ledger, what the engines accept, what the audit compares,
+// and what is exported follow from this table. Projections are in projection.go.
 //
 // Journals and counts are older than a new facet. So its value must not count
 // clicks that were recorded before the facet existed: their segments are
 // verified against ledgers of that time. And it is not complete.
 var facets = []facet{
 	{Facet: All, name: "all", single: true, complete: true,
-		value: func(c click.Click) (string, bool) { return "", !c.Bot }},
+		value: func(c *click.Click) (string, bool) { return "", !c.Bot }},
 	{Facet: Country, name: "country", complete: true,
-		value: func(c click.Click) (string, bool) { return c.Country.String(), !c.Bot }},
-	{Facet: Referrer, name: "referrer", complete: true,
-		value: func(c click.Click) (string, bool) { return string(c.Referrer), !c.Bot }},
+		value: func(c *click.Click) (string, bool) { return c.Country.String(), !c.Bot },
+		text:  &text{key: "countries", empty: "None", set: setCountry}},
+	{Facet: Referrer, name: "referrer", complete: true, other: otherReferrers,
+		value: func(c *click.Click) (string, bool) { return string(c.Referrer), !c.Bot },
+		text:  &text{key: "referrers", empty: "direct", set: setReferrer}},
 	{Facet: Link, name: "link", perUser: true, complete: true,
-		value: func(c click.Click) (string, bool) { return LinkValue(c.Link), !c.Bot }},
-	{Facet: Bot, name: "bot", single: true,
-		value: func(c click.Click) (string, bool) { return "", c.Bot }},
+		value: func(c *click.Click) (string, bool) { return LinkValue(c.Link), !c.Bot }},
+	{Facet: Bot, name: "bot",
+		value: func(c *click.Click) (string, bool) { return string(c.BotFamily), c.Bot },
+		text:  &text{key: "bot_families", empty: click.Unknown, set: setBotFamily, bots: true}},
+	{Facet: Agent, name: "agent", quarters: true, missing: &missing{All, inAll, unknownAgent},
+		value: func(c *click.Click) (string, bool) { return AgentValue(c.Agent), !c.Bot && c.Agent.Known() },
+		text:  &text{key: "agents", of: agentText, set: setAgent}},
+	{Facet: Place, name: "place", quarters: true, missing: &missing{Country, countryOfPlace, unknownPlace}, other: otherPlaces,
+		value: func(c *click.Click) (string, bool) {
+			return PlaceValue(c.Place()), !c.Bot && (c.Region != "" || c.City != "")
+		},
+		text: &text{key: "places", set: setPlace}},
 }
 
 // The numbers of facets and ledger lines in the first version; see layoutOf.
@@ -70,7 +102,10 @@ const (
 func Extend(name string, value func(click.Click) (string, bool)) (added Facet, undo func()) {
 	before, laidOut := facets, layout
 	added = Facet(len(facets) + 1)
-	facets = append(slices.Clone(facets), facet{Facet: added, name: name, value: value})
+	facets = append(slices.Clone(facets), facet{
+		Facet: added, name: name,
+		value: func(c *click.Click) (string, bool) { return value(*c) },
+	})
 	layout = layoutOf(facets)
 	return added, func() { facets, layout = before, laidOut }
 }
@@ -84,17 +119,18 @@ func Facets() []Facet {
 	return all
 }
 
-// description returns what the facet counts; nil if there is no such facet.
+// description returns what the facet counts; one that counts nothing if there is no such
+// facet.
 func (f Facet) description() *facet {
 	if f == 0 || int(f) > len(facets) {
-		return nil
+		return &facet{}
 	}
 	return &facets[f-1]
 }
 
 // String returns the facet's name in messages.
 func (f Facet) String() string {
-	if d := f.description(); d != nil {
+	if d := f.description(); d.Facet != 0 {
 		return d.name
 	}
 	return "facet " + strconv.Itoa(int(f))
@@ -103,19 +139,53 @@ func (f Facet) String() string {
 // In reports whether the facet has cells of the scope.
 func (f Facet) In(s Scope) bool {
 	d := f.description()
-	return d != nil && (!d.perUser || s.Link == click.AllLinks)
+	return d.Facet != 0 && (!d.perUser || s.Link == click.AllLinks)
+}
+
+// Value returns the value of the click in the facet; empty if it does not count in the facet.
+func (f Facet) Value(c *click.Click) string {
+	d := f.description()
+	if d.Facet == 0 {
+		return ""
+	}
+	value, counts := d.value(c)
+	if !counts {
+		return ""
+	}
+	return value
 }
 
 // Single reports whether the empty value is the only one.
-func (f Facet) Single() bool {
-	d := f.description()
-	return d != nil && d.single
-}
+func (f Facet) Single() bool { return f.description().single }
 
 // Complete reports whether the clicks of all values add up to those of All.
-func (f Facet) Complete() bool {
-	d := f.description()
-	return d != nil && d.complete
+func (f Facet) Complete() bool { return f.description().complete }
+
+// ByMinute reports whether the facet has cells of minutes.
+func (f Facet) ByMinute() bool { d := f.description(); return d.Facet != 0 && !d.quarters }
+
+// Capped reports whether the facet counts further values as other if a scope has too many
+// different ones in a day. Their sum stays exact.
+func (f Facet) Capped() bool { return f.description().other != nil }
+
+// Other returns the value of a Capped facet under which clicks of further values count. A
+// value that is its own Other is never replaced. Nor are those of a facet that is not capped.
+func (f Facet) Other(value string) string {
+	if other := f.description().other; other != nil {
+		return other(value)
+	}
+	return value
+}
+
+// Missing returns how the clicks of people without a value are found: those of each value of
+// another facet, which is complete, less those of the values that lie in it. false if the
+// facet counts every click that it is about.
+func (f Facet) Missing() (of Facet, in, unknown func(string) string, ok bool) {
+	m := f.description().missing
+	if m == nil {
+		return 0, nil, nil, false
+	}
+	return m.of, m.in, m.unknown, true
 }
 
 // Each calls yield with the key of every cell that the click counts in, in slots
@@ -125,7 +195,10 @@ func Each(c click.Click, grain int64, yield func(Key)) {
 	user, link := Scope{User: c.User}, Scope{User: c.User, Link: c.Link}
 	for i := range facets {
 		f := &facets[i]
-		value, counts := f.value(c)
+		if f.quarters && grain < QuarterHour {
+			continue
+		}
+		value, counts := f.value(&c)
 		if !counts {
 			continue
 		}
@@ -134,17 +207,4 @@ func Each(c click.Click, grain int64, yield func(Key)) {
 			yield(Key{link, f.Facet, slot, value})
 		}
 	}
-}
-
-// LinkValue returns the value of a link in facet Link.
-func LinkValue(id click.LinkID) string {
-	return string(binary.BigEndian.AppendUint64(nil, uint64(id)))
-}
-
-// ParseLinkValue undoes LinkValue. Anything else is link 0.
-func ParseLinkValue(v string) click.LinkID {
-	if len(v) != 8 {
-		return 0
-	}
-	return click.LinkID(binary.BigEndian.Uint64([]byte(v)))
 }

@@ -18,6 +18,10 @@ func TestEach(t *testing.T) {
 	person := click.Click{Time: 1360351157_999, User: 7, Link: 9, Country: click.Country{'U', 'S'}, Referrer: "http://t.co/"}
 	robot := person
 	robot.Bot = true
+	known := person
+	known.Region, known.City, known.Agent = "TX", "Austin", click.Agent{Device: click.Mobile, Source: click.FromQR}
+	googlebot := known
+	googlebot.Bot, googlebot.BotFamily = true, "Googlebot"
 	const slot = 1360350900
 	for _, c := range []struct {
 		name  string
@@ -30,6 +34,19 @@ func TestEach(t *testing.T) {
 			{user, rollup.Referrer, slot, "http://t.co/"}, {link, rollup.Referrer, slot, "http://t.co/"},
 			{user, rollup.Link, slot, "\x00\x00\x00\x00\x00\x00\x00\x09"},
 		}},
+		{"a person with agent and place", known, rollup.QuarterHour, []rollup.Key{
+			{user, rollup.All, slot, ""}, {link, rollup.All, slot, ""}, {user, rollup.Country, slot, "US"}, {link, rollup.Country, slot, "US"},
+			{user, rollup.Referrer, slot, "http://t.co/"}, {link, rollup.Referrer, slot, "http://t.co/"},
+			{user, rollup.Link, slot, "\x00\x00\x00\x00\x00\x00\x00\x09"},
+			{user, rollup.Agent, slot, "\x03\x00\x00\x02"}, {link, rollup.Agent, slot, "\x03\x00\x00\x02"},
+			{user, rollup.Place, slot, "US/TX/Austin"}, {link, rollup.Place, slot, "US/TX/Austin"},
+		}},
+		{"their minute", known, rollup.Minute, []rollup.Key{
+			{user, rollup.All, 1360351140, ""}, {link, rollup.All, 1360351140, ""}, {user, rollup.Country, 1360351140, "US"}, {link, rollup.Country, 1360351140, "US"},
+			{user, rollup.Referrer, 1360351140, "http://t.co/"}, {link, rollup.Referrer, 1360351140, "http://t.co/"},
+			{user, rollup.Link, 1360351140, "\x00\x00\x00\x00\x00\x00\x00\x09"},
+		}},
+		{"a known bot", googlebot, rollup.Minute, []rollup.Key{{user, rollup.Bot, 1360351140, "Googlebot"}, {link, rollup.Bot, 1360351140, "Googlebot"}}},
 		{"a bot", robot, rollup.QuarterHour, []rollup.Key{{user, rollup.Bot, slot, ""}, {link, rollup.Bot, slot, ""}}},
 		{"a minute", robot, rollup.Minute, []rollup.Key{{user, rollup.Bot, 1360351140, ""}, {link, rollup.Bot, 1360351140, ""}}},
 		{"before 1970", click.Click{Time: -1, User: 7, Link: 9, Bot: true}, rollup.QuarterHour,
@@ -113,7 +130,7 @@ func TestLedgerFormat(t *testing.T) {
 	}
 	b, err := l.MarshalBinary()
 	const zero = "000000000000000000000000000000000000000000000000"
-	want := strings.Repeat(zero, 6) + "2d3dddc2300328dab9f4ba3f16221281" + "0000000000000003" + strings.Repeat(zero, 2)
+	want := strings.Repeat(zero, 6) + "2d3dddc2300328dab9f4ba3f16221281" + "0000000000000003" + strings.Repeat(zero, 6)
 	if err != nil || hex.EncodeToString(b) != want {
 		t.Errorf("the ledger is stored as %x (%v), want %s", b, err, want)
 	}

@@ -161,7 +161,7 @@ func checkCells(ctx context.Context, snap store.Proof, report func(string)) (cel
 
 // checkSums compares the counts, and what was deleted from them, with what was
 // counted of all journals, including segments that were trimmed. The cap changes
-// referrers, so only their number is compared.
+// values, so of facets that it caps only the number of clicks is compared.
 func checkSums(ctx context.Context, snap store.Proof, ledger *rollup.Ledger, report func(string)) error {
 	journaled, err := snap.Journaled(ctx)
 	if err != nil {
@@ -173,7 +173,7 @@ func checkSums(ctx context.Context, snap store.Proof, ledger *rollup.Ledger, rep
 	}
 	removed.AddLedger(ledger)
 	for i, l := range rollup.Lines() {
-		if l.Facet == rollup.Referrer {
+		if l.Facet.Capped() {
 			journaled[i].Sum, removed[i].Sum = rollup.Sum{}, rollup.Sum{}
 		}
 	}

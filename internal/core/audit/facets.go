@@ -14,8 +14,8 @@ import (
 const maxReported = 100
 
 // facetCheck compares the facets of each scope: in every quarter-hour the clicks by
-// country, by referrer and, for a user, by link add up to the same number. The
-// cells of a scope must be added one after another.
+// country, by referrer and, for a user, by link add up to the same number, and those by
+// agent and by place to no more. The cells of a scope must be added one after another.
 type facetCheck struct {
 	report func(string)
 	scope  rollup.Scope
@@ -41,11 +41,14 @@ func (s *facetCheck) add(c *rollup.Cell) {
 
 // compare checks the last scope.
 func (s *facetCheck) compare() {
-	compared := slices.DeleteFunc(rollup.Facets(), func(f rollup.Facet) bool { return !f.Complete() || !f.In(s.scope) })
+	compared := slices.DeleteFunc(rollup.Facets(), func(f rollup.Facet) bool {
+		_, _, _, part := f.Missing()
+		return !f.Complete() && !part || !f.In(s.scope)
+	})
 	for _, slot := range slices.Sorted(maps.Keys(s.slots)) {
 		f := s.slots[slot]
 		for _, by := range compared {
-			if f[by] == f[rollup.All] {
+			if f[by] == f[rollup.All] || !by.Complete() && f[by] < f[rollup.All] {
 				continue
 			}
 			if s.found++; s.found <= maxReported {

@@ -33,6 +33,9 @@ func TestLaws(t *testing.T) {
 				Time: (from + rapid.Int64Range(0, spread).Draw(t, "time")) * 1000, User: 1, Link: click.LinkID(rapid.Uint64Range(1, 3).Draw(t, "link")),
 				Country:  rapid.SampledFrom([]click.Country{{}, {'U', 'S'}, {'D', 'E'}}).Draw(t, "country"),
 				Referrer: rapid.SampledFrom([]click.Referrer{"", "http://t.co/"}).Draw(t, "referrer"),
+				City:     rapid.SampledFrom([]click.City{"", "A", "B"}).Draw(t, "city"),
+				Agent:    click.Agent{Device: click.Device(rapid.Uint8Range(0, 2).Draw(t, "device"))},
+				Bot:      rapid.IntRange(0, 9).Draw(t, "bot") == 0,
 			}
 			rollup.Each(c, rollup.QuarterHour, func(k rollup.Key) { cells[k]++ })
 		}
@@ -89,6 +92,25 @@ func TestLaws(t *testing.T) {
 		// 1<<30 hours are cut by the limit, not by 1980.
 		if sum != total && !(w.Unit == calendar.Hour && w.Units == 1<<30) {
 			t.Fatalf("the series of %+v adds up to %d, the total is %d", w, sum, total)
+		}
+		for _, p := range rollup.Projections() {
+			by, err := ask.TopBy(ctx, user, p, w, any)
+			must(err)
+			sum = 0
+			for _, v := range by {
+				sum += v.Clicks
+			}
+			want := total
+			if p.Facet == rollup.Bot {
+				want, err = ask.Bots(ctx, user, w)
+				must(err)
+			}
+			if sum != want {
+				t.Fatalf("the %s have %d clicks, want %d: %v", p.List, sum, want, by)
+			}
+			if byLinks, err := ask.TopBy(ctx, links, p, w, any); err != nil || !slices.Equal(byLinks, by) {
+				t.Fatalf("the links have %s %v, %v; the user %v", p.List, byLinks, err, by)
+			}
 		}
 		for _, f := range []rollup.Facet{rollup.Country, rollup.Referrer, rollup.Link} {
 			top, err := ask.Top(ctx, user, f, w, any)

@@ -17,30 +17,30 @@ type batchBuilder struct {
 	late     map[rollup.Key]uint64 // cells of scopes that were deleted before: journaled, but not counted
 	marks    []store.Mark
 
-	deleted   map[rollup.Scope]struct{}
-	referrers map[string]click.Referrer
+	deleted map[rollup.Scope]struct{}
+	texts   map[string]string
 }
 
 func newBatchBuilder(c *caps) *batchBuilder {
 	return &batchBuilder{
-		caps:      c,
-		cells:     map[rollup.Key]uint64{},
-		minutes:   map[rollup.Key]uint64{},
-		replaced:  map[rollup.Key]uint64{},
-		late:      map[rollup.Key]uint64{},
-		deleted:   map[rollup.Scope]struct{}{},
-		referrers: map[string]click.Referrer{},
+		caps:     c,
+		cells:    map[rollup.Key]uint64{},
+		minutes:  map[rollup.Key]uint64{},
+		replaced: map[rollup.Key]uint64{},
+		late:     map[rollup.Key]uint64{},
+		deleted:  map[rollup.Scope]struct{}{},
+		texts:    map[string]string{},
 	}
 }
 
-// intern returns one string for each referrer of the batch.
-func (b *batchBuilder) intern(text []byte) click.Referrer {
-	if r, ok := b.referrers[string(text)]; ok {
-		return r
+// intern returns one string for each text of the batch.
+func (b *batchBuilder) intern(text []byte) string {
+	if s, ok := b.texts[string(text)]; ok {
+		return s
 	}
-	r := click.Referrer(text)
-	b.referrers[string(r)] = r
-	return r
+	s := string(text)
+	b.texts[s] = s
+	return s
 }
 
 // add counts a record's clicks. Those at or after minutesFrom, a Unix second,
@@ -54,25 +54,20 @@ func (b *batchBuilder) add(r *record, minutesFrom int64) {
 			rollup.Each(*c, rollup.QuarterHour, func(k rollup.Key) { b.late[k]++ })
 			continue
 		}
-		var keepUser, keepLink bool
-		if !c.Bot {
-			keepUser, keepLink = b.caps.admit(c)
-		}
-		capped := func(k rollup.Key) rollup.Key {
-			if k.Facet == rollup.Referrer && (k.Scope.Link == click.AllLinks && !keepUser || k.Scope.Link != click.AllLinks && !keepLink) {
-				k.Value = string(click.OtherReferrers)
-			}
-			return k
-		}
 		rollup.Each(*c, rollup.QuarterHour, func(k rollup.Key) {
-			key := capped(k)
-			b.cells[key]++
-			if key != k {
+			if other, replace := b.caps.admit(&k); replace {
 				b.replaced[k]++
+				k.Value = other
 			}
+			b.cells[k]++
 		})
 		if c.Time/1000 >= minutesFrom {
-			rollup.Each(*c, rollup.Minute, func(k rollup.Key) { b.minutes[capped(k)]++ })
+			rollup.Each(*c, rollup.Minute, func(k rollup.Key) {
+				if other, replace := b.caps.admit(&k); replace {
+					k.Value = other
+				}
+				b.minutes[k]++
+			})
 		}
 	}
 }
@@ -102,7 +97,7 @@ func (b *batchBuilder) fillBatch(to *store.Batch) {
 	b.minutes = emptied(b.minutes)
 	b.replaced = emptied(b.replaced)
 	b.late = emptied(b.late)
-	b.referrers = emptied(b.referrers)
+	b.texts = emptied(b.texts)
 }
 
 // emptied returns m without its entries, or another map if m grew large, because
@@ -123,7 +118,7 @@ func (b *batchBuilder) sumJournaled(to *store.Batch) {
 	others := map[rollup.Key]uint64{}
 	for k, n := range b.replaced {
 		to.Journaled.Add(rollup.Cell{Key: k, Clicks: n})
-		k.Value = string(click.OtherReferrers)
+		k.Value = k.Facet.Other(k.Value)
 		others[k] += n
 	}
 	for _, c := range to.Cells {

@@ -11,12 +11,13 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// DailyReferrers is the maximum number of different referrers of a scope in a UTC day. In
-// the order of the journal, clicks of further referrers count as other. So hostile
-// input cannot make cells without bound, and sums still agree.
-const DailyReferrers = 5000
+// DailyValues is the maximum number of different values of a facet that is capped
+// (referrers, places) in a scope and a UTC day. In the order of the journal, clicks of
+// further values count as other. So hostile input cannot make cells without bound, and
+// sums still agree.
+const DailyValues = 5000
 
-// capWeight bounds the memory of the cap, in remembered days and referrers.
+// capWeight bounds the memory of the cap, in remembered days and values.
 const capWeight = 1 << 20
 
 // scopeDay is the unit of the cap: a scope in a UTC day.
@@ -26,7 +27,7 @@ type scopeDay struct {
 }
 
 // caps applies the cap. For a day with at most `most` clicks only the number of clicks
-// is kept; such a day cannot have too many referrers. For a busier day the referrers
+// is kept; such a day cannot have too many values. For a busier day the values
 // are remembered, those in the store and later ones.
 //
 // What it forgot it reads from the store again. That is exact only if the store has
@@ -34,15 +35,15 @@ type scopeDay struct {
 // nothing waits to be counted: see prepare and forget.
 type caps struct {
 	counts Counts
-	most   uint64 // different referrers
+	most   uint64 // different values
 	room   int    // the weight above which it forgets
 	days   map[scopeDay]*capDay
 	weight int
 }
 
 type capDay struct {
-	clicks uint64              // an upper bound of the different referrers
-	seen   map[uint64]struct{} // hashes of the referrers; nil while clicks ≤ most
+	clicks uint64                               // an upper bound of the different values of a facet
+	seen   map[rollup.Facet]map[uint64]struct{} // hashes of the values; nil while clicks ≤ most
 }
 
 func newCaps(counts Counts, most uint64, room int) *caps {
@@ -51,7 +52,7 @@ func newCaps(counts Counts, most uint64, room int) *caps {
 
 // prepare is called once for each record, before admit. If a day becomes busy, it
 // calls flush, which adds everything before the record to the store, and reads the
-// referrers of the day. It looks at links only if the day of their user is
+// values of the day. It looks at links only if the day of their user is
 // busy, because no link has more clicks than its user. It can be called again after
 // an error.
 func (c *caps) prepare(ctx context.Context, clicks []click.Click, flush func() error) error {
@@ -80,7 +81,7 @@ func (c *caps) prepare(ctx context.Context, clicks []click.Click, flush func() e
 			return err
 		}
 		for k, d := range busy {
-			if err := c.readReferrers(ctx, k, d); err != nil {
+			if err := c.readValues(ctx, k, d); err != nil {
 				return err
 			}
 		}
@@ -88,27 +89,29 @@ func (c *caps) prepare(ctx context.Context, clicks []click.Click, flush func() e
 	return nil
 }
 
-// admit reports whether the click keeps its referrer in the counts of its user, and in
-// those of its link.
-func (c *caps) admit(cl *click.Click) (user, link bool) {
-	keep := [2]bool{true, true}
-	for i, k := range scopeDays(cl) {
-		d := c.days[k]
-		if d.clicks <= c.most {
-			break
-		}
-		h := xxh3.HashString(string(cl.Referrer))
-		if _, ok := d.seen[h]; ok || cl.Referrer == "" || cl.Referrer == click.OtherReferrers {
-			continue
-		}
-		if uint64(len(d.seen)) >= c.most {
-			keep[i] = false
-			continue
-		}
-		d.seen[h] = struct{}{}
-		c.weight++
+// admit reports whether a click of the key counts under another value, and which.
+// The second call with the same key has the same result.
+func (c *caps) admit(k *rollup.Key) (other string, replace bool) {
+	if !k.Facet.Capped() {
+		return "", false
 	}
-	return keep[userLevel], keep[linkLevel]
+	d := c.days[scopeDay{k.Scope, dayOf(k.Slot)}]
+	if d == nil || d.clicks <= c.most { // a link's day is there only if that of its user is busy
+		return "", false
+	}
+	seen, h := d.seen[k.Facet], xxh3.HashString(k.Value)
+	if _, ok := seen[h]; ok || k.Value == "" {
+		return "", false
+	}
+	if other = k.Facet.Other(k.Value); other == k.Value {
+		return "", false
+	}
+	if uint64(len(seen)) >= c.most {
+		return other, true
+	}
+	seen[h] = struct{}{}
+	c.weight++
+	return "", false
 }
 
 // forget frees memory. It may be called when the store has counted everything, but
@@ -143,26 +146,33 @@ func (c *caps) day(ctx context.Context, k scopeDay) (*capDay, error) {
 	return d, nil
 }
 
-// readReferrers begins to remember the referrers of a day, with those in the store.
-func (c *caps) readReferrers(ctx context.Context, k scopeDay, d *capDay) error {
-	counts, err := c.countsOfDay(ctx, k, rollup.Referrer)
-	if err != nil {
-		return err
-	}
-	d.seen = make(map[uint64]struct{}, len(counts))
-	for _, n := range counts {
-		if r := click.Referrer(n.Value); r != "" && r != click.OtherReferrers {
-			d.seen[xxh3.HashString(n.Value)] = struct{}{}
+// readValues begins to remember the values of a day, with those in the store.
+func (c *caps) readValues(ctx context.Context, k scopeDay, d *capDay) error {
+	seen := map[rollup.Facet]map[uint64]struct{}{}
+	for _, f := range rollup.Facets() {
+		if !f.Capped() {
+			continue
 		}
+		counts, err := c.countsOfDay(ctx, k, f)
+		if err != nil {
+			return err
+		}
+		seen[f] = make(map[uint64]struct{}, len(counts))
+		for _, n := range counts {
+			if n.Value != "" && n.Value != f.Other(n.Value) {
+				seen[f][xxh3.HashString(n.Value)] = struct{}{}
+			}
+		}
+		c.weight += len(seen[f])
 	}
-	c.weight += len(d.seen)
+	d.seen = seen
 	return nil
 }
 
 func (c *caps) countsOfDay(ctx context.Context, k scopeDay, f rollup.Facet) ([]store.Count, error) {
 	counts, err := c.counts.Counts(ctx, store.Query{Scope: k.scope, Facet: f, Edges: []int64{k.day, k.day + rollup.Day}})
 	if err != nil {
-		return nil, fmt.Errorf("recorder: referrers of a day: %w", err)
+		return nil, fmt.Errorf("recorder: values of a day: %w", err)
 	}
 	return counts, nil
 }
@@ -174,6 +184,9 @@ const (
 )
 
 func scopeDays(c *click.Click) [2]scopeDay {
-	day := c.Time / (1000 * rollup.Day) * rollup.Day
+	day := dayOf(c.Time / 1000)
 	return [2]scopeDay{{rollup.Scope{User: c.User}, day}, {rollup.Scope{User: c.User, Link: c.Link}, day}}
 }
+
+// dayOf returns the start of the UTC day of a Unix second, which is after 1970.
+func dayOf(second int64) int64 { return second - second%rollup.Day }

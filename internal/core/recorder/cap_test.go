@@ -19,7 +19,7 @@ import (
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// TestCapInJournalOrder: each scope keeps the first referrers of a day in the order
+// TestCapInJournalOrder: each scope keeps the first referrers and places of a day in the order
 // of the journal, and the rest count as other, whatever the cap forgets meanwhile
 // and however the records are cut into batches.
 func TestCapInJournalOrder(t *testing.T) {
@@ -35,21 +35,20 @@ func TestCapInJournalOrder(t *testing.T) {
 		o := recorder.Options{Journal: j, Counts: counts, Now: func() time.Time { return begin }, Log: slog.New(slog.DiscardHandler)}
 		o = o.WithCap(most, rapid.IntRange(0, 12).Draw(t, "room"))
 
-		kept := map[rollup.Key]map[click.Referrer]bool{}
+		kept := map[rollup.Key]map[string]bool{}
 		want := map[rollup.Key]uint64{}
-		keep := func(s rollup.Scope, day int64, r click.Referrer) click.Referrer {
-			k := rollup.Key{Scope: s, Slot: day}
+		keep := func(k rollup.Key, value, other string) string {
 			if kept[k] == nil {
-				kept[k] = map[click.Referrer]bool{}
+				kept[k] = map[string]bool{}
 			}
-			if r == "" || kept[k][r] {
-				return r
+			if value == "" || kept[k][value] {
+				return value
 			}
 			if len(kept[k]) == most {
-				return click.OtherReferrers
+				return other
 			}
-			kept[k][r] = true
-			return r
+			kept[k][value] = true
+			return value
 		}
 		for range rapid.IntRange(1, 2).Draw(t, "lives") {
 			r, err := recorder.Open(context.Background(), o)
@@ -66,10 +65,19 @@ func TestCapInJournalOrder(t *testing.T) {
 					if n := rapid.IntRange(0, 5).Draw(t, "referrer"); n > 0 {
 						c.Referrer = click.Referrer(fmt.Sprintf("http://%d/", n))
 					}
+					if n := rapid.IntRange(0, 5).Draw(t, "city"); n > 0 {
+						c.Country, c.City = click.Country{'A', byte('A' + n%2)}, click.City(fmt.Sprint(n))
+					}
 					batch = append(batch, c)
 					for _, s := range []rollup.Scope{{User: c.User}, {User: c.User, Link: c.Link}} {
-						day := c.Time / 1000
-						want[rollup.Key{Scope: s, Facet: rollup.Referrer, Slot: day, Value: string(keep(s, day, c.Referrer))}]++
+						k := rollup.Key{Scope: s, Facet: rollup.Referrer, Slot: c.Time / 1000}
+						k.Value = keep(k, string(c.Referrer), "other")
+						want[k]++
+						if c.City != "" {
+							k.Facet, k.Value = rollup.Place, ""
+							k.Value = keep(k, c.Country.String()+"//"+string(c.City), c.Country.String()+"//other")
+							want[k]++
+						}
 					}
 				}
 				if err := r.Import(context.Background(), batch, store.Mark{}); err != nil {
@@ -90,7 +98,7 @@ func TestCapInJournalOrder(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if c.Facet == rollup.Referrer {
+			if c.Facet.Capped() {
 				got[c.Key] += c.Clicks
 			}
 		}

@@ -28,8 +28,17 @@ const (
 	flagImported = 1 << 1
 	flagCountry  = 1 << 2
 	flagReferrer = 1 << 3
-	flagTags     = 1 << 4 // reserved: uvarint length, then tagged fields to skip
+	flagTags     = 1 << 4 // uvarint length, then tagged fields
 	flagsKnown   = flagBot | flagImported | flagCountry | flagReferrer | flagTags
+)
+
+// The tags of fields. A field is its tag, its length in one byte, and its bytes; unknown tags
+// are skipped.
+const (
+	tagAgent  = 1 // 4 bytes, see click.Agent.Pack
+	tagRegion = 2
+	tagCity   = 3
+	tagFamily = 4 // of a bot
 )
 
 // errRecord: the bytes agree with their checksum but are not a valid record. They
@@ -91,6 +100,10 @@ func appendClick(b []byte, c *click.Click, last int64) []byte {
 	if c.Referrer != "" {
 		flags |= flagReferrer
 	}
+	tagged := c.Agent.Known() || c.Region != "" || c.City != "" || c.BotFamily != ""
+	if tagged {
+		flags |= flagTags
+	}
 	b = append(b, flags)
 	b = binary.AppendVarint(b, c.Time-last)
 	b = binary.AppendUvarint(b, uint64(c.User))
@@ -102,7 +115,34 @@ func appendClick(b []byte, c *click.Click, last int64) []byte {
 		b = binary.AppendUvarint(b, uint64(len(c.Referrer)))
 		b = append(b, c.Referrer...)
 	}
+	if tagged {
+		b = appendTags(b, c)
+	}
 	return b
+}
+
+// appendTags appends the tagged fields of a click, after their length.
+func appendTags(b []byte, c *click.Click) []byte {
+	var buf [256]byte
+	tags := buf[:0]
+	if c.Agent.Known() {
+		packed := c.Agent.Pack()
+		tags = appendTag(tags, tagAgent, string(packed[:]))
+	}
+	tags = appendTag(tags, tagRegion, string(c.Region))
+	tags = appendTag(tags, tagCity, string(c.City))
+	tags = appendTag(tags, tagFamily, string(c.BotFamily))
+	return append(binary.AppendUvarint(b, uint64(len(tags))), tags...)
+}
+
+// appendTag appends a field unless it is empty. A longer one than its length has room for is
+// cut, which no value of package click is.
+func appendTag(b []byte, tag byte, value string) []byte {
+	if value == "" {
+		return b
+	}
+	value = value[:min(len(value), math.MaxUint8)]
+	return append(append(b, tag, byte(len(value))), value...)
 }
 
 // record is a decoded journal record.
@@ -112,9 +152,9 @@ type record struct {
 	deleted []rollup.Scope
 }
 
-// decode reads a record into r, which it empties first. It takes referrers from
-// intern, so that a repeated referrer takes no memory.
-func (r *record) decode(b []byte, intern func([]byte) click.Referrer) error {
+// decode reads a record into r, which it empties first. It takes texts from intern, so
+// that a repeated text takes no memory.
+func (r *record) decode(b []byte, intern func([]byte) string) error {
 	r.clicks, r.marks, r.deleted = r.clicks[:0], r.marks[:0], r.deleted[:0]
 	d := decoder{b: b}
 	if v := d.byte(); v != recordVersion {
@@ -201,7 +241,7 @@ func step(n int) uint64 {
 	return uint64(n)
 }
 
-func (d *decoder) click(last int64, intern func([]byte) click.Referrer) click.Click {
+func (d *decoder) click(last int64, intern func([]byte) string) click.Click {
 	flags := d.byte()
 	if flags&^flagsKnown != 0 {
 		d.bad = true
@@ -217,10 +257,23 @@ func (d *decoder) click(last int64, intern func([]byte) click.Referrer) click.Cl
 		copy(c.Country[:], d.bytes(2))
 	}
 	if flags&flagReferrer != 0 {
-		c.Referrer = intern(d.bytes(d.uvarint()))
+		c.Referrer = click.Referrer(intern(d.bytes(d.uvarint())))
 	}
 	if flags&flagTags != 0 {
-		d.bytes(d.uvarint())
+		tags := decoder{b: d.bytes(d.uvarint())}
+		for len(tags.b) > 0 {
+			switch tag, value := tags.byte(), tags.bytes(uint64(tags.byte())); tag {
+			case tagAgent:
+				c.Agent = click.UnpackAgent(value)
+			case tagRegion:
+				c.Region = click.Region(intern(value))
+			case tagCity:
+				c.City = click.City(intern(value))
+			case tagFamily:
+				c.BotFamily = click.BotFamily(intern(value))
+			}
+		}
+		d.bad = d.bad || tags.bad
 	}
 	return c
 }

@@ -12,12 +12,12 @@ func Encode(clicks []click.Click, mark *store.Mark) []byte { return encode(nil, 
 
 func Decode(b []byte) ([]click.Click, []store.Mark, error) {
 	var r record
-	err := r.decode(b, func(b []byte) click.Referrer { return click.Referrer(b) })
+	err := r.decode(b, newText)
 	return r.clicks, r.marks, err
 }
 
-// WithCap bounds the cap: the maximum number of different referrers, and the number
-// of days and referrers after which it forgets.
+// WithCap bounds the cap: the maximum number of different values, and the number
+// of days and values after which it forgets.
 func (o Options) WithCap(most uint64, room int) Options {
 	o.most, o.room = most, room
 	return o

@@ -93,7 +93,7 @@ type Recorder struct {
 // the counts do not belong together, because clicks would be lost or counted twice.
 func Open(ctx context.Context, o Options) (*Recorder, error) {
 	if o.most == 0 {
-		o.most, o.room = DailyReferrers, capWeight
+		o.most, o.room = DailyValues, capWeight
 	}
 	pos, err := resume(ctx, o)
 	if err != nil {

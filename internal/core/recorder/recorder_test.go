@@ -170,16 +170,16 @@ func TestCap(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	record(1, recorder.DailyReferrers-10, "http://a/#")
+	record(1, recorder.DailyValues-10, "http://a/#")
 	h.close(t) // the store still has the referrers
 	h = open(t, fs, 1<<20)
-	record(2, 10, "http://b/#")                      // the last new ones of the user
-	record(1, extra, "http://c/#")                   // ten of them new to the link
-	record(1, 300, "http://a/#")                     // known ones stay
-	record(2, 5, "http://c/#")                       // new to this link, not to the user
-	record(1, 20, "")                                // direct is no referrer
-	record(3, 1, "other")                            // a page that says so itself
-	record(1, recorder.DailyReferrers, "http://a/#") // again, partly known
+	record(2, 10, "http://b/#")                   // the last new ones of the user
+	record(1, extra, "http://c/#")                // ten of them new to the link
+	record(1, 300, "http://a/#")                  // known ones stay
+	record(2, 5, "http://c/#")                    // new to this link, not to the user
+	record(1, 20, "")                             // direct is no referrer
+	record(3, 1, "other")                         // a page that says so itself
+	record(1, recorder.DailyValues, "http://a/#") // again, partly known
 
 	sums := map[rollup.Scope]map[string]uint64{}
 	for k, n := range h.cells(t) {
@@ -198,8 +198,8 @@ func TestCap(t *testing.T) {
 		}
 	}
 	// The user knows a/0..4989 and b/0..9; link 1 knows a/0..4989 and c/0..9.
-	check("different referrers of the user", uint64(len(user)), recorder.DailyReferrers+2) // and direct, and other
-	check("different referrers of the link", uint64(len(link)), recorder.DailyReferrers+2)
+	check("different referrers of the user", uint64(len(user)), recorder.DailyValues+2) // and direct, and other
+	check("different referrers of the link", uint64(len(link)), recorder.DailyValues+2)
 	check("others of the user", user["other"], extra+5+1+10)
 	check("others of the link", link["other"], extra-10+10)
 	check("direct", user[""], 20)

@@ -37,7 +37,6 @@ func Recount(ctx context.Context, j *journal.Contents, until uint64) iter.Seq2[E
 func (e *Epoch) recount(ctx context.Context, j *journal.Contents, until uint64) (any bool, err error) {
 	var r record
 	cells := map[rollup.Key]uint64{}
-	intern := func(b []byte) click.Referrer { return click.Referrer(b) }
 	watched := meter.Current(ctx)
 	for rec, err := range j.Scan(e.Base) {
 		if err == nil {
@@ -50,7 +49,7 @@ func (e *Epoch) recount(ctx context.Context, j *journal.Contents, until uint64) 
 		if rec.To > until {
 			continue
 		}
-		if err := r.decode(rec.Data, intern); err != nil {
+		if err := r.decode(rec.Data, newText); err != nil {
 			return any, fmt.Errorf("journal position %d: %w", rec.From, err)
 		}
 		for _, c := range r.clicks {
@@ -66,12 +65,14 @@ func (e *Epoch) recount(ctx context.Context, j *journal.Contents, until uint64) 
 	return any, nil
 }
 
+// newText takes a text of a record without interning it.
+func newText(b []byte) string { return string(b) }
+
 // Clicks iterates over the clicks that the journal keeps, up to a position, in the
 // order of the journal.
 func Clicks(ctx context.Context, j *journal.Contents, until uint64) iter.Seq2[click.Click, error] {
 	return func(yield func(click.Click, error) bool) {
 		var r record
-		intern := func(b []byte) click.Referrer { return click.Referrer(b) }
 		for _, s := range j.Segments() {
 			for rec, err := range j.Scan(s.Base) {
 				if err == nil {
@@ -81,7 +82,7 @@ func Clicks(ctx context.Context, j *journal.Contents, until uint64) iter.Seq2[cl
 					return
 				}
 				if err == nil {
-					err = r.decode(rec.Data, intern)
+					err = r.decode(rec.Data, newText)
 				}
 				if err != nil {
 					yield(click.Click{}, fmt.Errorf("clicks of the journal: %w", err))
@@ -98,17 +99,17 @@ func Clicks(ctx context.Context, j *journal.Contents, until uint64) iter.Seq2[cl
 }
 
 // Since iterates over the clicks that the journal has from a position on, at
-// which a record starts or the journal ends. Their referrers are left out.
+// which a record starts or the journal ends. Their texts are left out.
 func Since(ctx context.Context, j *journal.Contents, pos uint64) iter.Seq2[click.Click, error] {
 	return func(yield func(click.Click, error) bool) {
 		var r record
-		intern := func([]byte) click.Referrer { return "" }
+		noText := func([]byte) string { return "" }
 		for rec, err := range j.Records(pos) {
 			if err == nil {
 				err = ctx.Err()
 			}
 			if err == nil {
-				err = r.decode(rec.Data, intern)
+				err = r.decode(rec.Data, noText)
 			}
 			if err != nil {
 				yield(click.Click{}, fmt.Errorf("clicks of the journal: %w", err))

@@ -45,7 +45,7 @@ func (r Replay) To(ctx context.Context, to uint64) error {
 		counts: r.Counts, source: source, now: r.Now, log: r.Log, first: retryLeast,
 		onBatch: func(to uint64) { watched.Add(int64(to - counted)); counted = to },
 		onStall: func(stall) {},
-		builder: newBatchBuilder(newCaps(r.Counts, DailyReferrers, capWeight)),
+		builder: newBatchBuilder(newCaps(r.Counts, DailyValues, capWeight)),
 	}
 	if err := by.begin(ctx, counted); err != nil {
 		return err

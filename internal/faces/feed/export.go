@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"maps"
-	"slices"
 
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/base/rollup"
@@ -43,14 +41,14 @@ type (
 		Keyword click.Hash `json:"keyword"`
 	}
 	countsLine struct {
-		Type      string         `json:"type"`
-		Hash      click.Hash     `json:"hash"`
-		Aggregate bool           `json:"aggregate,omitempty"`
-		TS        int64          `json:"ts"`
-		Clicks    int            `json:"clicks"`
-		Bots      int            `json:"bots,omitempty"`
-		Countries map[string]int `json:"countries,omitempty"`
-		Referrers map[string]int `json:"referrers,omitempty"`
+		Type      string     `json:"type"`
+		Hash      click.Hash `json:"hash"`
+		Aggregate bool       `json:"aggregate,omitempty"`
+		TS        int64      `json:"ts"`
+		Clicks    int        `json:"clicks"`
+		Bots      int        `json:"bots,omitempty"`
+		// Shares are further objects of the line: clicks by the names of a facet.
+		Shares []shareOfFacet `json:"-"`
 	}
 	clickLine struct {
 		Type      string      `json:"type"`
@@ -58,8 +56,15 @@ type (
 		Aggregate bool        `json:"aggregate,omitempty"`
 		TS        json.Number `json:"ts"`
 		Country   string      `json:"country,omitempty"`
+		Region    string      `json:"region,omitempty"`
+		City      string      `json:"city,omitempty"`
 		Referrer  string      `json:"referrer,omitempty"`
+		Device    string      `json:"device,omitempty"`
+		Browser   string      `json:"browser,omitempty"`
+		System    string      `json:"system,omitempty"`
+		Source    string      `json:"source,omitempty"`
 		Bot       bool        `json:"bot,omitempty"`
+		BotFamily string      `json:"bot_family,omitempty"`
 	}
 )
 
@@ -191,123 +196,6 @@ func (x *Exporter) links(ctx context.Context) error {
 	}
 }
 
-// slotCounts are the clicks of a link in a quarter-hour.
-type slotCounts struct {
-	clicks, bots         uint64
-	countries, referrers map[string]uint64
-}
-
-// countsBuffer collects the cells of some links.
-type countsBuffer struct {
-	x     *Exporter
-	order []rollup.Scope
-	slots map[rollup.Scope]map[int64]*slotCounts
-}
-
-// add takes a cell. The cells of a link follow each other.
-func (b *countsBuffer) add(ctx context.Context, c *rollup.Cell) error {
-	if len(b.order) == 0 || b.order[len(b.order)-1] != c.Scope {
-		if len(b.order) == page {
-			if err := b.flush(ctx); err != nil {
-				return err
-			}
-		}
-		if len(b.order) == 0 {
-			b.slots = map[rollup.Scope]map[int64]*slotCounts{}
-		}
-		b.order = append(b.order, c.Scope)
-		b.slots[c.Scope] = map[int64]*slotCounts{}
-	}
-	slots := b.slots[c.Scope]
-	s := slots[c.Slot]
-	if s == nil {
-		s = &slotCounts{countries: map[string]uint64{}, referrers: map[string]uint64{}}
-		slots[c.Slot] = s
-	}
-	switch c.Facet {
-	case rollup.All:
-		s.clicks += c.Clicks
-	case rollup.Bot:
-		s.bots += c.Clicks
-	case rollup.Country:
-		s.countries[c.Value] += c.Clicks
-	case rollup.Referrer:
-		s.referrers[c.Value] += c.Clicks
-	}
-	return nil
-}
-
-// flush writes the collected counts.
-func (b *countsBuffer) flush(ctx context.Context) error {
-	ids := make([]click.LinkID, len(b.order))
-	for i, s := range b.order {
-		ids[i] = s.Link
-	}
-	hashes, err := b.x.Links.Hashes(ctx, ids)
-	if err != nil {
-		return err
-	}
-	for i, scope := range b.order {
-		if hashes[i] == "" {
-			continue
-		}
-		slots := b.slots[scope]
-		for _, ts := range slices.Sorted(maps.Keys(slots)) {
-			slots[ts].lines(func(l countsLine) {
-				l.Type, l.Hash, l.Aggregate, l.TS = "counts", hashes[i], scope.User == click.Nobody, ts
-				b.x.line(l)
-			})
-		}
-	}
-	b.order, b.slots = nil, nil
-	return b.x.err
-}
-
-// lines writes the counts in lines of at most maxClicks each.
-func (s *slotCounts) lines(line func(countsLine)) {
-	countries, referrers := newShares(s.countries, "None"), newShares(s.referrers, "direct")
-	for s.clicks > 0 || s.bots > 0 {
-		l := countsLine{Clicks: int(min(s.clicks, maxClicks))}
-		l.Bots = int(min(s.bots, uint64(maxClicks-l.Clicks)))
-		s.clicks -= uint64(l.Clicks)
-		s.bots -= uint64(l.Bots)
-		l.Countries, l.Referrers = countries.take(l.Clicks), referrers.take(l.Clicks)
-		line(l)
-	}
-}
-
-// sharesLeft divides the clicks of names among lines, in the order of the names.
-type sharesLeft struct {
-	names   []string
-	left    map[string]uint64
-	unnamed string // stands for the empty name
-}
-
-func newShares(m map[string]uint64, unnamed string) *sharesLeft {
-	return &sharesLeft{slices.Sorted(maps.Keys(m)), m, unnamed}
-}
-
-func (s *sharesLeft) take(clicks int) map[string]int {
-	taken := map[string]int{}
-	for clicks > 0 && len(s.names) > 0 {
-		name := s.names[0]
-		n := int(min(s.left[name], uint64(clicks)))
-		if n > 0 {
-			called := name
-			if called == "" {
-				called = s.unnamed
-			}
-			taken[called] += n
-			s.left[name] -= uint64(n)
-			clicks -= n
-		}
-		if s.left[name] == 0 {
-			s.names = s.names[1:]
-		}
-	}
-	return taken
-}
-
 func (x *Exporter) clicks(ctx context.Context, clicks []click.Click) error {
 	ids := make([]click.LinkID, len(clicks))
 	for i := range clicks {
@@ -321,11 +209,17 @@ func (x *Exporter) clicks(ctx context.Context, clicks []click.Click) error {
 		if hashes[i] == "" {
 			continue
 		}
-		x.line(clickLine{
+		l := clickLine{
 			Type: "click", Hash: hashes[i], Aggregate: c.User == click.Nobody, Bot: c.Bot,
 			TS:      json.Number(fmt.Sprintf("%d.%03d", c.Time/1000, c.Time%1000)),
-			Country: c.Country.String(), Referrer: string(c.Referrer),
-		})
+			Country: c.Country.String(), Region: string(c.Region), City: string(c.City),
+			Referrer: string(c.Referrer), BotFamily: string(c.BotFamily),
+		}
+		if c.Agent.Known() {
+			l.Device, l.Browser = c.Agent.Device.String(), c.Agent.Browser.String()
+			l.System, l.Source = c.Agent.System.String(), c.Agent.Source.String()
+		}
+		x.line(l)
 	}
 	return x.err
 }

@@ -76,6 +76,11 @@ func TestExportRoundTrip(t *testing.T) {
 			}
 			if c.Bot {
 				c.Country, c.Referrer = click.Country{}, ""
+				c.BotFamily = rapid.SampledFrom([]click.BotFamily{"", "Googlebot", click.OtherBots}).Draw(r, "family")
+			} else {
+				c.Region = rapid.SampledFrom([]click.Region{"", "TX"}).Draw(r, "region")
+				c.City = rapid.SampledFrom([]click.City{"", "Austin", "a/b"}).Draw(r, "city")
+				c.Agent = click.UnpackAgent(rapid.SampledFrom([]string{"", "\x02\x02\x02\x01", "\x00\x00\x00\x02"}).Draw(r, "agent"))
 			}
 			clicks = append(clicks, slices.Repeat([]click.Click{c}, rapid.IntRange(1, 3).Draw(r, "times"))...)
 		}

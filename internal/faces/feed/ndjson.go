@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"time"
 
 	"github.com/footfall/footfall/internal/base/click"
@@ -160,112 +159,32 @@ func (f *ndjson) click(v *fastjson.Value, c *chunk) (err error) {
 		return err
 	}
 	e.click.Referrer = click.ParseReferrer(referrer)
+	if err := agentAndPlace(v, &e.click); err != nil {
+		return err
+	}
 	c.entries = append(c.entries, e)
 	return nil
 }
 
-// quarterHour is the interval of counts, in seconds.
-const quarterHour = 900
-
-// counts turns a line of counts into clicks with the same counts by country and by referrer.
-// The line does not say from which country the clicks of a referrer are.
-func (f *ndjson) counts(v *fastjson.Value, c *chunk) error {
-	e := entry{click: click.Click{Imported: true}}
-	var err error
-	if e.to.Name, err = text(v, "hash", true); err != nil {
-		return err
-	}
-	if e.to.aggregate, err = boolean(v, "aggregate"); err != nil {
-		return err
-	}
-	ts, err := integer(v, "ts")
+// agentAndPlace fills what the fields of a click say of its agent, of its place in the
+// country, and of the family of a bot. Names that this version does not list are other.
+func agentAndPlace(v *fastjson.Value, c *click.Click) error {
+	var device, browser, system, source, region, city, family string
+	err := fields{
+		{"device", &device, aText | optional}, {"browser", &browser, aText | optional}, {"system", &system, aText | optional},
+		{"source", &source, aText | optional}, {"region", &region, aText | optional}, {"city", &city, aText | optional},
+		{"bot_family", &family, aText | optional},
+	}.from(v)
 	if err != nil {
 		return err
 	}
-	if ts >= fromMillis && ts%1000 == 0 {
-		ts /= 1000
+	if c.Bot {
+		c.BotFamily = botFamily(family)
 	}
-	if ts%quarterHour != 0 {
-		return fmt.Errorf("the time %d, in Unix seconds, is not the start of a quarter-hour", ts)
+	c.Agent = click.Agent{
+		Device: click.ParseDevice(device), Browser: click.ParseBrowser(browser),
+		System: click.ParseSystem(system), Source: click.ParseSource(source),
 	}
-	if err := inTime(ts, f.now().Unix()); err != nil {
-		return err
-	}
-	e.click.Time = ts * 1000
-	clicks, err := number(v, "clicks")
-	if err != nil {
-		return err
-	}
-	bots, err := number(v, "bots")
-	if err != nil {
-		return err
-	}
-	if clicks+bots == 0 || clicks+bots > maxClicks {
-		return fmt.Errorf("the line has %d clicks; it must have 1 to %d", clicks+bots, maxClicks)
-	}
-	countries, err := shares(v, "countries", clicks)
-	if err != nil {
-		return err
-	}
-	referrers, err := shares(v, "referrers", clicks)
-	if err != nil {
-		return err
-	}
-	for i := range clicks {
-		if i == 0 || countries[i] != countries[i-1] {
-			if e.click.Country, err = country("countries", countries[i]); err != nil {
-				return err
-			}
-		}
-		if i == 0 || referrers[i] != referrers[i-1] {
-			e.click.Referrer = click.ParseReferrer(referrers[i])
-		}
-		c.entries = append(c.entries, e)
-	}
-	e.click.Country, e.click.Referrer, e.click.Bot = click.Country{}, "", true
-	for range bots {
-		c.entries = append(c.entries, e)
-	}
+	c.Region, c.City = click.ParseRegion(region), click.ParseCity(city)
 	return nil
-}
-
-// number takes a count; a missing one is 0.
-func number(v *fastjson.Value, key string) (int, error) {
-	if !v.Exists(key) {
-		return 0, nil
-	}
-	n, err := integer(v, key)
-	if err != nil {
-		return 0, err
-	}
-	if n < 0 || n > maxClicks {
-		return 0, fmt.Errorf("%q is %d; it must be 0 to %d", key, n, maxClicks)
-	}
-	return int(n), nil
-}
-
-// shares lists the names in an object of numbers, each as often as its number, clicks in
-// all. A missing object is a list of empty names.
-func shares(v *fastjson.Value, key string, clicks int) ([]string, error) {
-	list := make([]string, 0, clicks)
-	if !v.Exists(key) {
-		return list[:clicks], nil
-	}
-	o, err := v.Get(key).Object()
-	if err != nil {
-		return nil, fmt.Errorf("%q is not an object", key)
-	}
-	var wrong error
-	o.Visit(func(name []byte, n *fastjson.Value) {
-		count, err := n.Int()
-		if err != nil || count < 0 || count > clicks-len(list) {
-			wrong = fmt.Errorf("the numbers in %q do not add up to \"clicks\", %d", key, clicks)
-			return
-		}
-		list = append(list, slices.Repeat([]string{string(name)}, count)...)
-	})
-	if wrong == nil && len(list) != clicks {
-		wrong = fmt.Errorf("the numbers in %q do not add up to \"clicks\", %d", key, clicks)
-	}
-	return list, wrong
 }

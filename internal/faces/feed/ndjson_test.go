@@ -49,8 +49,18 @@ func TestNDJSON(t *testing.T) {
 		{`{"ts":1360000000,"hash":"abc","country":null,"bot":null}`, ""},
 		{`{"ts":1360000000,"hash":"abc","country":5}`, `"country" is not a string`},
 		{`{"ts":1360000000,"hash":"abc","bot":"yes"}`, `"bot" is neither true nor false`},
-		{`{"type":"counts","ts":1359999900,"hash":"abc","clicks":2,"countries":{"US":1,"USA":1}}`, `"countries" is "USA"`},
+		{`{"type":"counts","ts":1359999900,"hash":"abc","clicks":2,"countries":{"US":1,"USA":1}}`, `"countries": "USA" is not a country`},
 		{`{"type":"counts","ts":1359999900,"hash":"abc","clicks":2,"countries":{"US":1,"None":1}}`, ""},
+		{`{"type":"counts","ts":1359999900,"hash":"abc","clicks":2,"countries":{"US":1,"None":1},"agents":{"tablet/Silk/Android/qr":1},"places":{"US/TX/Austin":1}}`, ""},
+		{`{"type":"counts","ts":1359999900,"hash":"abc","clicks":2,"countries":{"US":2},"agents":{"tablet/Silk/Android/qr":3}}`, `the numbers in "agents" do not add up`},
+		{`{"type":"counts","ts":1359999900,"hash":"abc","clicks":2,"countries":{"US":1,"DE":1},"places":{"US/TX/Austin":2}}`, `the numbers in "places" do not add up`},
+		{`{"type":"counts","ts":1359999900,"hash":"abc","clicks":2,"agents":{"tablet":1}}`, `"agents": "tablet" is not an agent`},
+		{`{"type":"counts","ts":1359999900,"hash":"abc","clicks":2,"agents":{"unknown/unknown/unknown/unknown":1}}`, "no part of it is known"},
+		{`{"type":"counts","ts":1359999900,"hash":"abc","clicks":2,"places":{"/texas/Austin":1}}`, "is not a place"},
+		{`{"type":"counts","ts":1359999900,"hash":"abc","clicks":2,"bots":1,"bot_families":{"Googlebot":1}}`, ""},
+		{`{"type":"counts","ts":1359999900,"hash":"abc","clicks":2,"bots":1,"bot_families":{"Googlebot":2}}`, "add up"},
+		{`{"ts":1360000000,"hash":"abc","device":"mobile","browser":"Safari","system":"iOS","source":"qr","region":"TX","city":"Austin"}`, ""},
+		{`{"ts":1360000000,"hash":"abc","device":5}`, `"device" is not a string`},
 		{`{"type":"user","login":"a b","created":1}`, `"login": login has the character U+0020`},
 		{`{"type":"link","user":"\t","hash":"h","long_url":"http://a/","created":1}`, `"user": login has the character U+0009`},
 		{`{"type":"link","user":"u","hash":"robots.txt","long_url":"http://a/","created":1}`, "one of the server's own"},
@@ -78,6 +88,7 @@ func TestNDJSON(t *testing.T) {
 func FuzzNDJSON(f *testing.F) {
 	f.Add([]byte(`{"type":"user","login":"u","created":1}` + "\n" + `{"type":"link","user":"u","hash":"h","long_url":"http://a/","created":1,"title":"t","keywords":[{"domain":"d","keyword":"k"}]}` + "\n"))
 	f.Add([]byte(`{"type":"counts","ts":1359999900,"hash":"abc","clicks":2,"bots":1,"countries":{"US":2},"referrers":{"direct":1,"x":1}}`))
+	f.Add([]byte(`{"type":"counts","ts":1359999900,"hash":"abc","clicks":2,"bots":1,"countries":{"US":2},"agents":{"mobile/Safari/iOS/link":1},"places":{"US/TX/Austin":2},"bot_families":{"Googlebot":1}}`))
 	f.Add([]byte(`{"ts":1360000000.5,"link":"sho.rt/abc","country":"US","referrer":"http://t.co/"}`))
 	fuzzFormat(f, "ndjson")
 }

@@ -19,7 +19,7 @@ func (v *view) Counts(ctx context.Context, q store.Query) ([]store.Count, error)
 }
 
 func (v *view) counts(ctx context.Context, q store.Query) (counts []store.Count, err error) {
-	quarters, err := grainOf(q.Edges)
+	quarters, err := grainOf(q.Facet, q.Edges)
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"fmt"
 
-	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/base/rollup"
 )
 
@@ -24,7 +23,7 @@ type taking struct {
 	// clicks.
 	period uint32
 	left   map[valueOf]*[maxSlots]uint64
-	order  []string // all referrers bytewise, after they were read
+	order  map[rollup.Facet][]string // all values bytewise, of capped facets that were read
 }
 
 type valueOf struct {
@@ -61,14 +60,14 @@ func (t *taking) all(prefix []byte) error {
 			return err
 		}
 		return eachSlot(vector, slots(t.grain), func(slot int, clicks uint64) error {
-			if f != rollup.Referrer {
+			if !f.Capped() {
 				if _, err := t.take(f, period, value, slot, clicks); err != nil || f != rollup.All {
 					return err
 				}
 				_, err := t.take(rollup.Link, period, rollup.LinkValue(t.link.Link), slot, clicks)
 				return err
 			}
-			return t.takeReferrer(period, value, slot, clicks)
+			return t.takeCapped(f, period, value, slot, clicks)
 		})
 	})
 }
@@ -85,12 +84,13 @@ func (t *taking) parse(key []byte) (f rollup.Facet, period uint32, value string,
 	return k.facet, uint32(k.period), string(k.value), err
 }
 
-// takeReferrer takes clicks from their referrer, then from click.OtherReferrers,
-// where the cap may have put them, then from any referrer: if the cap replaced
-// referrers of the link, the user may still have them by name.
-func (t *taking) takeReferrer(period uint32, value string, slot int, clicks uint64) error {
-	for _, v := range [...]string{value, string(click.OtherReferrers)} {
-		took, err := t.take(rollup.Referrer, period, v, slot, clicks)
+// takeCapped takes clicks from their value, then from the other of that value, where the cap
+// may have put them, then from any value with the same other: if the cap replaced values of
+// the link, the user may still have them by name.
+func (t *taking) takeCapped(f rollup.Facet, period uint32, value string, slot int, clicks uint64) error {
+	other := f.Other(value)
+	for _, v := range [...]string{value, other} {
+		took, err := t.take(f, period, v, slot, clicks)
 		if err != nil {
 			return err
 		}
@@ -98,11 +98,14 @@ func (t *taking) takeReferrer(period uint32, value string, slot int, clicks uint
 			return nil
 		}
 	}
-	if err := t.readAll(period); err != nil {
+	if err := t.readAll(f, period); err != nil {
 		return err
 	}
-	for _, v := range t.order {
-		took, err := t.take(rollup.Referrer, period, v, slot, clicks)
+	for _, v := range t.order[f] {
+		if f.Other(v) != other {
+			continue
+		}
+		took, err := t.take(f, period, v, slot, clicks)
 		if err != nil {
 			return err
 		}
@@ -140,7 +143,7 @@ func (t *taking) take(f rollup.Facet, period uint32, value string, slot int, cli
 // turnTo drops the rows that were read of another period.
 func (t *taking) turnTo(period uint32) {
 	if t.left == nil || period != t.period {
-		t.period, t.left, t.order = period, map[valueOf]*[maxSlots]uint64{}, nil
+		t.period, t.left, t.order = period, map[valueOf]*[maxSlots]uint64{}, map[rollup.Facet][]string{}
 	}
 }
 
@@ -159,17 +162,17 @@ func (t *taking) read(v valueOf) (*[maxSlots]uint64, error) {
 	return t.unpack(v, vector)
 }
 
-// readAll reads all referrers of the user in a period.
-func (t *taking) readAll(period uint32) error {
+// readAll reads all values of a facet of the user in a period.
+func (t *taking) readAll(f rollup.Facet, period uint32) error {
 	t.turnTo(period)
-	if t.order != nil {
+	if t.order[f] != nil {
 		return nil
 	}
-	t.order = []string{}
-	prefix := t.key(valueOf{facet: rollup.Referrer})
+	t.order[f] = []string{}
+	prefix := t.key(valueOf{facet: f})
 	return t.s.each(t.ctx, prefix, func(key, vector []byte) error {
-		v := valueOf{rollup.Referrer, string(key[len(prefix):])}
-		t.order = append(t.order, v.value)
+		v := valueOf{f, string(key[len(prefix):])}
+		t.order[f] = append(t.order[f], v.value)
 		if t.left[v] != nil {
 			return nil
 		}

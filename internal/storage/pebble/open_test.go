@@ -50,8 +50,9 @@ func TestNewerVersion(t *testing.T) {
 		version      []byte
 		want         error
 	}{
-		{"this version", "footfall.cells.v1", []byte{1}, nil},
-		{"a newer stored version", "footfall.cells.v1", []byte{2}, store.ErrVersion},
+		{"this version", "footfall.cells.v1", []byte{pebble.Version}, nil},
+		{"an older version", "footfall.cells.v1", []byte{1}, nil},
+		{"a newer stored version", "footfall.cells.v1", []byte{pebble.Version + 1}, store.ErrVersion},
 		{"a newer merge operator", "footfall.cells.v2", []byte{2}, store.ErrVersion},
 		{"a much newer merge operator", "footfall.cells.v99999999999999999999", []byte{2}, store.ErrVersion},
 	}

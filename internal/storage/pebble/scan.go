@@ -11,9 +11,9 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// grainOf checks edges, and reports whether quarter-hours answer; if not,
-// minutes do.
-func grainOf(edges []int64) (quarters bool, err error) {
+// grainOf checks edges, and reports whether quarter-hours answer a question about the facet;
+// if not, minutes do.
+func grainOf(f rollup.Facet, edges []int64) (quarters bool, err error) {
 	if len(edges) < 2 {
 		return false, fmt.Errorf("%d edges bound no interval", len(edges))
 	}
@@ -25,7 +25,7 @@ func grainOf(edges []int64) (quarters bool, err error) {
 		quarters = quarters && e%rollup.QuarterHour == 0
 		minutes = minutes && e%rollup.Minute == 0
 	}
-	if !minutes {
+	if !minutes || !quarters && !f.ByMinute() {
 		return false, store.ErrGrain
 	}
 	return quarters, nil

@@ -28,7 +28,7 @@ func (v *view) Sum(ctx context.Context, q store.Sum, f func(store.Count) error) 
 }
 
 func (v *view) sum(ctx context.Context, q store.Sum, f func(store.Count) error) (err error) {
-	quarters, err := grainOf(q.Edges)
+	quarters, err := grainOf(q.Facet, q.Edges)
 	if err != nil {
 		return err
 	}

@@ -14,8 +14,9 @@ var (
 	// ErrOverlap: the batch starts before the position that is counted, and ends
 	// after it.
 	ErrOverlap = errors.New("part of the batch was counted already")
-	// ErrGrain: an edge is not a multiple of a minute.
-	ErrGrain = errors.New("edge is finer than a minute")
+	// ErrGrain: an edge is not a multiple of a minute; of a quarter-hour, for a facet without
+	// minutes.
+	ErrGrain = errors.New("edge is finer than the counts")
 )
 
 // ErrVersion: the data was written by a newer version of footfall.

@@ -14,7 +14,8 @@ type Query struct {
 	// Edges are ascending Unix seconds, at least two. Interval i is
 	// Edges[i] ≤ t < Edges[i+1]. If all edges are multiples of 900, quarter-hour
 	// cells answer. Else if all are multiples of 60, minute cells answer; clicks
-	// before MinutesFrom are not in these. Else the answer is ErrGrain.
+	// before MinutesFrom are not in these. Else, and for a facet without minutes, the answer
+	// is ErrGrain.
 	Edges []int64
 	// Newest is the maximum number of intervals with clicks in the answer, the
 	// newest ones; 0 means all.

@@ -81,7 +81,7 @@ var laws = []struct {
 	{progress, "marks are listed by offset and digest, and a later mark replaces one with the same", lawMarks},
 	{progress, "deleted scopes are listed once, in their order, also those without clicks", lawDeleted},
 	{questions, "an interval includes its first edge and excludes its last", lawEdges},
-	{questions, "edges finer than a minute are ErrGrain", lawGrain},
+	{questions, "edges finer than a minute are ErrGrain; than a quarter-hour, for a facet without minutes", lawGrain},
 	{questions, "minutes answer from MinutesFrom on, and are dropped before it", lawMinutes},
 	{questions, "if MinutesFrom goes back, minutes are kept from there again", lawMinutesBack},
 	{questions, "answers are sparse, newest interval first, then by value bytewise", lawOrder},

@@ -189,6 +189,9 @@ func (c *counts) contents(t *testing.T) string {
 	if c.Questions != nil {
 		for _, f := range rollup.Facets() {
 			for _, edges := range [][]int64{{noon - 900, noon, noon + 900}, {noon, noon + 60, noon + 120}} {
+				if edges[1]%rollup.QuarterHour != 0 && !f.ByMinute() {
+					continue
+				}
 				add("clicks by "+f.String(), c.counts(t, rollup.Scope{User: 1}, f, 0, edges...), nil)
 			}
 		}

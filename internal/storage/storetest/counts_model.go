@@ -23,7 +23,7 @@ func DrawBatch(t *rapid.T, src store.JournalID, from, to uint64) *store.Batch {
 	b := batch(src, from, to, minutesFrom, rapid.SliceOfN(rapid.Custom(drawClick), 0, 12).Draw(t, "clicks")...)
 	b.Epoch = from / 50
 	if rapid.Bool().Draw(t, "capped") {
-		capReferrers(t, b)
+		capValues(t, b)
 	}
 	for range rapid.IntRange(0, 1).Draw(t, "marks") {
 		b.Marks = append(b.Marks, store.Mark{
@@ -37,15 +37,15 @@ func DrawBatch(t *rapid.T, src store.JournalID, from, to uint64) *store.Batch {
 	return b
 }
 
-// capReferrers replaces some referrers by click.OtherReferrers, either of users or
-// of links.
-func capReferrers(t *rapid.T, b *store.Batch) {
+// capValues replaces some values of capped facets by their others, either of users or of
+// links.
+func capValues(t *rapid.T, b *store.Batch) {
 	users := rapid.Bool().Draw(t, "users")
 	for _, list := range []*[]rollup.Cell{&b.Cells, &b.Minutes} {
 		sums := map[rollup.Key]uint64{}
 		for _, c := range *list {
-			if c.Facet == rollup.Referrer && c.Value >= "a" && (c.Scope.Link == click.AllLinks) == users {
-				c.Value = string(click.OtherReferrers)
+			if c.Value > "B" && (c.Scope.Link == click.AllLinks) == users {
+				c.Value = c.Facet.Other(c.Value)
 			}
 			sums[c.Key] += c.Clicks
 		}
@@ -62,6 +62,10 @@ func drawClick(t *rapid.T) click.Click {
 		Country:  rapid.SampledFrom([]click.Country{{}, france, germany}).Draw(t, "country"),
 		Referrer: rapid.SampledFrom([]click.Referrer{"", "a", "a\x00", "b"}).Draw(t, "referrer"),
 		Bot:      rapid.IntRange(0, 5).Draw(t, "bot") == 0,
+
+		City:      rapid.SampledFrom([]click.City{"", "", "A", "B", "\x00"}).Draw(t, "city"),
+		Agent:     click.Agent{Device: click.Device(rapid.Uint8Range(0, 2).Draw(t, "device"))},
+		BotFamily: rapid.SampledFrom([]click.BotFamily{"", "Googlebot"}).Draw(t, "family"),
 	}
 }
 

@@ -46,6 +46,14 @@ func lawGrain(t *testing.T, c *counts) {
 			t.Errorf("edges noon%+d to noon%+d: %v, want ErrGrain", edges[0]-noon, edges[1]-noon, err)
 		}
 	}
+	edges := []int64{noon, noon + 60}
+	if _, err := c.Counts(c.ctx, store.Query{Scope: rollup.Scope{User: 1}, Facet: rollup.Agent, Edges: edges}); !errors.Is(err, store.ErrGrain) {
+		t.Errorf("a minute by agent: %v, want ErrGrain", err)
+	}
+	err := c.Sum(c.ctx, store.Sum{Parts: []store.Part{{Scope: rollup.Scope{User: 1}}}, Facet: rollup.Place, Edges: edges}, func(store.Count) error { return nil })
+	if !errors.Is(err, store.ErrGrain) {
+		t.Errorf("a sum of a minute by place: %v, want ErrGrain", err)
+	}
 }
 
 func lawMinutes(t *testing.T, c *counts) {

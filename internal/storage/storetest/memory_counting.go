@@ -125,16 +125,16 @@ func takeFromUser(cells, gone map[rollup.Key]uint64) {
 		n, user := gone[k], k
 		user.Scope.Link = click.AllLinks
 		n = take(user, n)
-		switch k.Facet {
-		case rollup.All:
+		switch {
+		case k.Facet == rollup.All:
 			user.Facet, user.Value = rollup.Link, rollup.LinkValue(k.Scope.Link)
 			take(user, gone[k])
-		case rollup.Referrer:
+		case k.Facet.Capped():
 			other := user
-			other.Value = string(click.OtherReferrers)
+			other.Value = k.Facet.Other(k.Value)
 			n = take(other, n)
 			for _, o := range slices.SortedFunc(maps.Keys(cells), byValue) {
-				if o.Scope == user.Scope && o.Facet == user.Facet && o.Slot == user.Slot && n > 0 {
+				if o.Scope == user.Scope && o.Facet == user.Facet && o.Slot == user.Slot && o.Facet.Other(o.Value) == other.Value && n > 0 {
 					n = take(o, n)
 				}
 			}

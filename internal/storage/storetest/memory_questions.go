@@ -21,15 +21,15 @@ func (m *MemoryCounts) Counts(_ context.Context, q store.Query) ([]store.Count, 
 
 // counts requires the lock.
 func (m *MemoryCounts) counts(q store.Query) ([]store.Count, error) {
-	cells, err := m.cellsOf(q.Edges)
+	cells, err := m.cellsOf(q.Facet, q.Edges)
 	if err != nil {
 		return nil, err
 	}
 	return countIn(cells, q), nil
 }
 
-// cellsOf is the cells that answer questions about the intervals between edges.
-func (m *MemoryCounts) cellsOf(edges []int64) (map[rollup.Key]uint64, error) {
+// cellsOf is the cells that answer questions about a facet in the intervals between edges.
+func (m *MemoryCounts) cellsOf(f rollup.Facet, edges []int64) (map[rollup.Key]uint64, error) {
 	if len(edges) < 2 || !slices.IsSorted(edges) {
 		return nil, errors.New("storetest: counts: at least two edges are needed, in ascending order")
 	}
@@ -39,7 +39,7 @@ func (m *MemoryCounts) cellsOf(edges []int64) (map[rollup.Key]uint64, error) {
 	if grain(rollup.QuarterHour) {
 		return m.cells, nil
 	}
-	if !grain(rollup.Minute) {
+	if !grain(rollup.Minute) || !f.ByMinute() {
 		return nil, fmt.Errorf("storetest: counts: %w", store.ErrGrain)
 	}
 	return m.minutes, nil
@@ -112,7 +112,7 @@ func (m *MemoryCounts) Sum(ctx context.Context, q store.Sum, f func(store.Count)
 func (m *MemoryCounts) sum(q store.Sum) ([]store.Count, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	cells, err := m.cellsOf(q.Edges)
+	cells, err := m.cellsOf(q.Facet, q.Edges)
 	if err != nil {
 		return nil, err
 	}

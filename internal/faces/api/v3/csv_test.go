@@ -160,6 +160,7 @@ func leaves(t *testing.T, data map[string]any, zone string) (all []map[string]st
 	}
 	for _, name := range []string{
 		"user_clicks", "link_clicks", "user_shorten_counts", "clicks", "countries", "referrers", "referring_domains", "popular_links",
+		"devices", "browsers", "systems", "sources", "cities", "regions", "bots",
 		"clicks_by_day", "share_counts_by_share_type", "shares", "tracking_domains",
 	} {
 		if data[name] != nil {

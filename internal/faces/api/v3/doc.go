@@ -19,7 +19,7 @@
 // Methods are in
 //
 //	clicks.go, countries.go, popular_links.go, referrers.go, referring_domains.go,
-//	link_encoders.go, link_history.go, lookup.go, user_info.go   named after them
+//	projections.go, link_encoders.go, link_history.go, lookup.go, user_info.go   named after them
 //	shorturls.go    those that name links by shortUrl and hash
 //	shorten.go      those that make and change links
 //	unsupported.go  those that have no data, and bitly_pro_domain

@@ -107,7 +107,13 @@ func counted(t testing.TB, byHash map[string]store.Link) *storetest.MemoryCounts
 	counts := new(storetest.MemoryCounts)
 	b := &store.Batch{To: 1, MinutesFrom: now.Unix() - 7200 - now.Unix()%3600}
 	cells, minutes := map[rollup.Key]uint64{}, map[rollup.Key]uint64{}
-	for _, f := range fixtureClicks {
+	count := func(c click.Click, n int) {
+		rollup.Each(c, rollup.QuarterHour, func(k rollup.Key) { cells[k] += uint64(n) })
+		if c.Time/1000 >= b.MinutesFrom {
+			rollup.Each(c, rollup.Minute, func(k rollup.Key) { minutes[k] += uint64(n) })
+		}
+	}
+	for i, f := range fixtureClicks {
 		at, err := time.Parse(time.RFC3339, f.at)
 		if err != nil {
 			t.Fatal(err)
@@ -117,9 +123,21 @@ func counted(t testing.TB, byHash map[string]store.Link) *storetest.MemoryCounts
 			Time: at.UnixMilli(), User: l.User, Link: l.ID,
 			Country: click.ParseCountry(f.country), Referrer: click.ParseReferrer(f.referrer),
 		}
-		rollup.Each(c, rollup.QuarterHour, func(k rollup.Key) { cells[k] += uint64(f.n) })
-		if c.Time/1000 >= b.MinutesFrom {
-			rollup.Each(c, rollup.Minute, func(k rollup.Key) { minutes[k] += uint64(f.n) })
+		switch i % 4 {
+		case 0:
+			c.Agent = click.Agent{Device: click.Mobile, Browser: click.Safari, System: click.IOS, Source: click.FromQR}
+			c.Region, c.City = "TX", "Austin"
+		case 1:
+			c.Agent = click.Agent{Device: click.Desktop, Browser: click.Chrome, System: click.Windows, Source: click.FromLink}
+			c.Region = "NY"
+		case 2:
+			c.Agent = click.Agent{Device: click.Tablet, Browser: click.OtherBrowser, System: click.IOS, Source: click.FromLink}
+			c.City = "Springfield"
+		} // else it is of an older version
+		count(c, f.n)
+		if i < 3 {
+			c.Bot, c.BotFamily = true, [...]click.BotFamily{"", "Googlebot", click.OtherBots}[i]
+			count(c, 3-i)
 		}
 	}
 	for k, n := range cells {

@@ -6,6 +6,8 @@ type method struct {
 	run func(*call) (any, error)
 	// dated methods take from and to.
 	dated bool
+	// noMinutes methods refuse the unit minute, because there are no such counts.
+	noMinutes bool
 	// rows means that the data is tableData, so that format=csv can show it.
 	rows bool
 	// keyed methods take login and apiKey instead of a token.
@@ -32,7 +34,7 @@ var emptyList = []struct{}{}
 // methodTable is the methods by their paths below /v3.
 func (a *API) methodTable() map[string]method {
 	badToken := invalid("access_token")
-	return map[string]method{
+	methods := map[string]method{
 		"user/clicks":                         {run: a.userClicks, dated: true, rows: true},
 		"user/countries":                      {run: a.userCountries, dated: true, rows: true},
 		"user/popular_links":                  {run: a.userPopularLinks, dated: true, rows: true},
@@ -75,4 +77,6 @@ func (a *API) methodTable() map[string]method {
 		"validate":         {run: a.validate, older: true},
 		"bitly_pro_domain": {run: a.bitlyProDomain, older: true},
 	}
+	a.addProjections(methods)
+	return methods
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/footfall/footfall/internal/base/rollup"
 	v3 "github.com/footfall/footfall/internal/faces/api/v3"
 	"github.com/footfall/footfall/internal/testkit/logtest"
 	"github.com/footfall/footfall/internal/testkit/seedtest"
@@ -68,6 +69,10 @@ func forms() []form {
 	add("link "+over, true, "link/clicks")
 	add("link "+over, false, "link/shares")
 	add("link "+total, false, "link/countries", "link/referrers", "link/referring_domains", "link/referrers_by_domain")
+	for _, p := range rollup.Projections() {
+		add(total, false, "user/"+p.List)
+		add("link "+total, false, "link/"+p.List)
+	}
 	add("link limit", false, "link/encoders", "link/encoders_by_count")
 	add("link", false, "link/encoders_count")
 	add("longUrl domain", true, "shorten")

@@ -205,7 +205,7 @@ func (c *call) unit() calendar.Unit {
 		return calendar.Day
 	}
 	u, err := calendar.ParseUnit(s)
-	if err != nil {
+	if err != nil || u == calendar.Minute && c.method.noMinutes {
 		c.fail(invalid("unit"))
 	}
 	return u

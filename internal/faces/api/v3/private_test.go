@@ -58,6 +58,8 @@ func newPrivateWorld(t *testing.T, secrets bool) *v3.API {
 		c := click.Click{Time: at.UnixMilli(), User: user, Link: link, Country: click.ParseCountry(country), Referrer: click.ParseReferrer(from)}
 		rollup.Each(c, rollup.QuarterHour, func(k rollup.Key) { cells[k] += uint64(n) })
 		rollup.Each(c, rollup.Minute, func(k rollup.Key) { minutes[k] += uint64(n) })
+		c.Bot, c.BotFamily = true, "Googlebot"
+		rollup.Each(c, rollup.QuarterHour, func(k rollup.Key) { cells[k] += uint64(n) })
 	}
 	for _, l := range privateWorld {
 		if l.private && !secrets {
@@ -115,6 +117,13 @@ var privateQuestions = []struct {
 	{"link/referrers", "link={link}", `secretref`, `publicref`},
 	{"link/referring_domains", "link={link}", `secretref`, `publicref`},
 	{"link/referrers_by_domain", "link={link}", `secretref`, `publicref`},
+	{"link/devices", "link={link}", `003`, `[67]000\b`},
+	{"link/browsers", "link={link}", `003`, `[67]000\b`},
+	{"link/systems", "link={link}", `003`, `[67]000\b`},
+	{"link/sources", "link={link}", `003`, `[67]000\b`},
+	{"link/cities", "link={link}", `KP`, `FR`},
+	{"link/regions", "link={link}", `KP`, `FR`},
+	{"link/bots", "link={link}", `003`, `[67]000\b`},
 	{"link/shares", "link={link}", `total_shares`, `total_shares`},
 	{"link/encoders", "link={link}", `ann`, `sho.rt`},
 	{"link/encoders_by_count", "link={link}", `1003`, `[67]000\b`},
@@ -152,6 +161,13 @@ var privateQuestions = []struct {
 	{"user/referrers", "unit=day", `secretref`, ``},
 	{"user/referring_domains", "unit=day", `secretref`, ``},
 	{"user/popular_links", "", `1003`, ``},
+	{"user/devices", "", `9009`, ``},
+	{"user/browsers", "", `9009`, ``},
+	{"user/systems", "", `9009`, ``},
+	{"user/sources", "", `9009`, ``},
+	{"user/cities", "", `KP`, ``},
+	{"user/regions", "", `KP`, ``},
+	{"user/bots", "", `9009`, ``},
 	{"user/shorten_counts", "", `4`, ``},
 	{"user/share_counts", "", ``, ``},
 	{"user/share_counts_by_share_type", "", ``, ``},
