@@ -37,6 +37,7 @@ type DB struct {
 	names, lists, whole *sql.DB
 
 	linkByName, linkByID               *sql.Stmt
+	linkByKeyword, nameHolder          *sql.Stmt
 	userByLogin, userByID, userByToken *sql.Stmt
 	listUsers, lastIDs, tokensOfUser   *sql.Stmt
 
@@ -129,6 +130,8 @@ func (db *DB) prepare(ctx context.Context) error {
 	n := preparer{ctx: ctx, db: db.names}
 	db.linkByName = n.stmt(linkByName)
 	db.linkByID = n.stmt(selectLinks + `WHERE l.id = $1`)
+	db.linkByKeyword = n.stmt(linkByKeyword)
+	db.nameHolder = n.stmt(nameHolder)
 	db.userByLogin = n.stmt(selectUsers + `WHERE u.login = $1`)
 	db.userByID = n.stmt(selectUsers + `WHERE u.id = $1`)
 	db.userByToken = n.stmt(selectUsers + `JOIN tokens t ON t.user_id = u.id WHERE t.digest = $1`)

@@ -12,9 +12,10 @@ const selectLinks = `SELECT l.id, COALESCE(l.user_id, 0), l.hash, a.id, a.hash, 
 	l.title, l.note, l.private, l.archived, l.user_ts, l.modified
 	FROM links l JOIN links a ON a.id = l.aggregate_id `
 
-// COALESCE stops at the first answer, so that a plain hash costs two lookups.
+// COALESCE stops at the first answer, so that a plain hash costs three lookups.
 const linkByName = selectLinks + `WHERE l.id = COALESCE(
 	(SELECT link_id FROM keywords WHERE domain = $1 AND keyword = $2),
+	(SELECT link_id FROM keywords WHERE domain = '' AND keyword = $2),
 	(SELECT id FROM links WHERE hash = $2 AND user_id IS NOT NULL),
 	(SELECT id FROM links WHERE hash = $2 AND user_id IS NULL),
 	(SELECT link_id FROM keywords WHERE keyword = $2 ORDER BY id LIMIT 1))`

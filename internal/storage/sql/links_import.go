@@ -34,7 +34,7 @@ func newInserts(p *preparer) inserts {
 		users: newInserter(p, "users", "id", "login", "created"),
 		links: newInserter(p, "links", "id", "user_id", "hash", "aggregate_id",
 			"long_url", "long_url_digest", "created", "title", "note", "private", "archived", "user_ts", "modified"),
-		keywords: newInserter(p, "keywords", "id", "domain", "keyword", "link_id"),
+		keywords: newInserter(p, "keywords", "id", "domain", "keyword", "link_id", "keyword_folded"),
 	}
 }
 
@@ -328,7 +328,7 @@ func (b *batch) makeKeywords(last *lastIDs) {
 		}
 		b.customs[c] = true
 		last.keyword++
-		b.newKeywords = append(b.newKeywords, last.keyword, c.domain, string(c.keyword), int64(b.links[g.Hash].ID))
+		b.newKeywords = append(b.newKeywords, last.keyword, c.domain, string(c.keyword), int64(b.links[g.Hash].ID), store.FoldName(c.keyword))
 	}
 }
 

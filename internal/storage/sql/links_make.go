@@ -25,7 +25,7 @@ const (
 const nameTaken = `SELECT
 	EXISTS (SELECT 1 FROM links WHERE user_id IS NOT NULL AND hash IN ($1, $2)) OR
 	EXISTS (SELECT 1 FROM links WHERE user_id IS NULL AND hash IN ($1, $2)) OR
-	EXISTS (SELECT 1 FROM keywords WHERE keyword IN ($1, $2))`
+	EXISTS (SELECT 1 FROM keywords WHERE keyword_folded IN ($3, $4))`
 
 // makes is the statements of a transaction that makes a link.
 type makes struct{ user, link, aggregate, taken *sql.Stmt }
@@ -80,7 +80,8 @@ func (db *DB) makeLink(ctx context.Context, tx *sql.Tx, last *lastIDs, n *store.
 	}
 	taken := n.Hash == n.AggregateHash
 	if !taken {
-		if err := query(db.makes.taken, string(n.Hash), string(n.AggregateHash)).Scan(&taken); err != nil {
+		names := []any{string(n.Hash), string(n.AggregateHash), store.FoldName(n.Hash), store.FoldName(n.AggregateHash)}
+		if err := query(db.makes.taken, names...).Scan(&taken); err != nil {
 			return store.Link{}, false, err
 		}
 	}

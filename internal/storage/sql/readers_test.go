@@ -162,7 +162,8 @@ func TestSearchesEnd(t *testing.T) {
 	}
 }
 
-// TestSchema6IsUpgraded: searches find links from before the upgrade.
+// TestSchema6IsUpgraded: searches find links from before the upgrade, and keywords are
+// found in any case.
 func TestSchema6IsUpgraded(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -170,7 +171,7 @@ func TestSchema6IsUpgraded(t *testing.T) {
 	db := open(t, path)
 	made, err := db.ImportLinks(ctx, []store.ForeignLink{
 		{Login: "ann", Hash: "h", AggregateHash: "g", LongURL: "http://long.example/Ünlike", Created: 5},
-		{Login: "ann", Hash: "i", AggregateHash: "k", LongURL: "http://other.example/", Created: 6},
+		{Login: "ann", Hash: "i", AggregateHash: "k", LongURL: "http://other.example/", Created: 6, Domain: "sho.rt", Keyword: "Ünlike"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -185,6 +186,7 @@ func TestSchema6IsUpgraded(t *testing.T) {
 	// The database as schema 6 has it.
 	old := raw(t, path)
 	exec(t, old, `DELETE FROM schema_versions WHERE version >= 7;
+		DROP INDEX keywords_by_folded; ALTER TABLE keywords DROP COLUMN keyword_folded;
 		DROP TABLE progress; DROP TABLE lives; ALTER TABLE last_ids DROP COLUMN version;
 		DROP INDEX links_by_user; DROP INDEX aggregates_whole;
 		CREATE INDEX links_by_user ON links (user_id, user_ts, id, created) WHERE user_id IS NOT NULL;
@@ -198,5 +200,8 @@ func TestSchema6IsUpgraded(t *testing.T) {
 		if err != nil || all != 1 || len(links) != 1 || links[0].Hash != want {
 			t.Errorf("%q finds %v, %d, %v", query, links, all, err)
 		}
+	}
+	if l, err := db.LinkByKeyword(ctx, "sho.rt", "üNLIKE"); err != nil || l.Hash != "i" {
+		t.Errorf("a keyword in another case finds %+v, %v", l, err)
 	}
 }

@@ -77,6 +77,14 @@ func init() {
 		w.WithoutNotes = args[3] == int64(1)
 		return bit(w.Pass(&l)), nil
 	})
+	// For migration 9, as long as databases of an older schema exist.
+	sqlite.MustRegisterDeterministicScalarFunction("fold_name", 1, func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+		name, ok := args[0].(string)
+		if !ok {
+			return nil, fmt.Errorf("fold_name: the argument is %T, not a text", args[0])
+		}
+		return store.FoldName(click.Hash(name)), nil
+	})
 }
 
 // createFile makes the database file if it is missing, and sets its mode to 0600.

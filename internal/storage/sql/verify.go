@@ -10,15 +10,18 @@ import (
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
+	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/base/plain"
+	"github.com/footfall/footfall/internal/storage/store"
 )
 
 // Verify reads everything, and calls report with a sentence for each finding:
 // damaged pages, rows that do not agree with the indexes or refer to missing rows,
-// long URLs that do not match their digests. It repairs nothing.
+// long URLs that do not match their digests, keywords that do not match their folded
+// names. It repairs nothing.
 func (db *DB) Verify(ctx context.Context, report func(string)) error {
 	for _, check := range []func(context.Context, func(string)) error{
-		db.verifySchema, db.verifyRows, db.verifyReferences, db.verifyLongURLs, db.verifyIDs,
+		db.verifySchema, db.verifyRows, db.verifyReferences, db.verifyLongURLs, db.verifyKeywords, db.verifyIDs,
 	} {
 		err := check(ctx, func(finding string) { report("links and users: " + finding) })
 		if isDamage(err) {
@@ -121,6 +124,21 @@ func (db *DB) verifyLongURLs(ctx context.Context, report func(string)) error {
 		}
 		return nil
 	}, `SELECT id, long_url, long_url_digest FROM links NOT INDEXED`)
+}
+
+func (db *DB) verifyKeywords(ctx context.Context, report func(string)) error {
+	return eachRow(ctx, db.whole, func(rows *sql.Rows) error {
+		var id int64
+		var keyword click.Hash
+		var folded string
+		if err := rows.Scan(&id, &keyword, &folded); err != nil {
+			return err
+		}
+		if store.FoldName(keyword) != folded {
+			report(fmt.Sprintf("the folded name of keyword %d does not match it: %q", id, keyword))
+		}
+		return nil
+	}, `SELECT id, keyword, keyword_folded FROM keywords NOT INDEXED`)
 }
 
 // verifyIDs checks that no id would be used twice.

@@ -107,3 +107,21 @@ func TestVerifyIDs(t *testing.T) {
 		t.Errorf("ids of deleted rows are reported: %q", all)
 	}
 }
+
+// TestVerifyKeywords: a folded name that does not match its keyword is reported.
+func TestVerifyKeywords(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "links.db")
+	db := open(t, path)
+	_, err := db.ImportLinks(context.Background(), []store.ForeignLink{{Login: "ann", Hash: "h", LongURL: "http://a/", Keyword: "Sale"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all := findings(t, db); len(all) != 0 {
+		t.Errorf("of a keyword of every domain Verify reports %q", all)
+	}
+	exec(t, raw(t, path), `UPDATE keywords SET keyword_folded = 'sale'`)
+	if all := findings(t, db); len(all) != 1 || !strings.Contains(all[0], "folded name of keyword 1") {
+		t.Errorf("of a wrong folded name Verify reports %q", all)
+	}
+}

@@ -90,8 +90,8 @@ type ForeignLink struct {
 	// no details (see Describe). A UserTS or Modified of 0 means Created.
 	Details  LinkDetails
 	Modified int64 // Unix second
-	// Domain and Keyword are a custom name of the link; both are set or neither.
-	// Domains are compared in lower case.
+	// Domain and Keyword are a custom name of the link, if Keyword is set. An empty
+	// Domain is every domain. Domains are compared in lower case.
 	Domain  string
 	Keyword click.Hash
 }
@@ -131,8 +131,8 @@ func (l *ForeignLink) Describe(known *Link) bool {
 	return changed
 }
 
-// Check fails with ErrText if a text of the link cannot be kept, or if only one of
-// domain and keyword is set.
+// Check fails with ErrText if a text of the link cannot be kept, or if it has a domain
+// without a keyword.
 func (l *ForeignLink) Check() error {
 	if err := CheckText("login", l.Login); err != nil {
 		return err
@@ -152,10 +152,8 @@ func (l *ForeignLink) Check() error {
 	if l.Domain == "" && l.Keyword == "" {
 		return nil
 	}
-	if err := CheckText("domain", l.Domain); err != nil {
-		return err
-	}
-	return CheckText("keyword", string(l.Keyword))
+	k := Keyword{Domain: l.Domain, Keyword: l.Keyword}
+	return k.Check()
 }
 
 // NewLink is a link to make, with hashes that were drawn for it.
@@ -239,15 +237,34 @@ type Links interface {
 	// made; its Modified is its Created.
 	//
 	// It fails with click.ErrExists if a link must be made, and the two hashes are
-	// equal, or one of them names a link, an aggregate link or a keyword. That is so
-	// even if AggregateHash is not needed. click.ErrNotFound if there is no such
-	// user, ErrText if the link does not pass Check.
+	// equal, or one of them is the hash of a link or of an aggregate link, or a
+	// keyword in any case. That is so even if AggregateHash is not needed.
+	// click.ErrNotFound if there is no such user, ErrText if the link does not pass
+	// Check.
 	MakeLink(ctx context.Context, link NewLink) (Link, bool, error)
 	// LinkByName returns the first of these that exists: the link of the keyword on
-	// that domain, the link with that hash, the aggregate link with that hash, the
-	// link of the oldest such keyword on any domain. click.ErrNotFound if none does.
-	// Hashes and keywords are case-sensitive, domains are not.
+	// that domain, the link of the keyword on every domain, the link with that hash,
+	// the aggregate link with that hash, the link of the oldest such keyword on any
+	// domain. click.ErrNotFound if none does. Names are case-sensitive, domains are
+	// not.
 	LinkByName(ctx context.Context, domain string, name click.Hash) (Link, error)
+	// LinkByKeyword returns the first of these that exists, of keywords that have the
+	// same FoldName as the name: the link of the oldest one on that domain, of the
+	// oldest one on every domain, of the oldest one on any domain. click.ErrNotFound
+	// if none does.
+	LinkByKeyword(ctx context.Context, domain string, name click.Hash) (Link, error)
+	// NameHolder returns the link or aggregate link because of which another link
+	// cannot get the keyword: it has that hash, or a keyword with the same FoldName
+	// on that domain or on every domain. A keyword on every domain (an empty one)
+	// must not be one on any domain. click.ErrNotFound if the keyword is free.
+	NameHolder(ctx context.Context, domain string, name click.Hash) (Link, error)
+	// NameLink gives a link a keyword, unless the link has it already, in any case,
+	// or as its hash. If another link has the name (see NameHolder), it fails with
+	// click.ErrExists, and returns that link. With overwrite, it first removes the
+	// keyword from other links of the same user, and other cases of it from the
+	// link. click.ErrNotFound if there is no such link, or it is an aggregate link;
+	// ErrText if the keyword does not pass Check. After an error nothing is changed.
+	NameLink(ctx context.Context, k Keyword, overwrite bool) (holder Link, err error)
 	// LinkByID returns a link or an aggregate link, or click.ErrNotFound.
 	LinkByID(ctx context.Context, id click.LinkID) (Link, error)
 	// Hashes returns the hashes of links and aggregate links, in the order of the
@@ -271,7 +288,8 @@ type Links interface {
 	// VisibleAggregateOfURL returns the oldest of the aggregate links of exactly this
 	// long URL, as VisibleAggregate returns them. click.ErrNotFound if there is none.
 	VisibleAggregateOfURL(ctx context.Context, user click.UserID, longURL string) (Link, error)
-	// HasDomain reports whether any link has a keyword on the domain.
+	// HasDomain reports whether any link has a keyword on the domain, which is not
+	// empty.
 	HasDomain(ctx context.Context, domain string) (bool, error)
 	// ListLinks lists links that pass the filter, by descending UserTS and id, and
 	// returns how many pass it, listed or not.
@@ -307,11 +325,22 @@ type Links interface {
 	FinishDeletions(ctx context.Context, scopes []rollup.Scope) error
 }
 
-// Keyword is a name of a link on one domain. The domain is in lower case.
+// Keyword is a name of a link on one domain, or on every domain if Domain is empty. The
+// domain is in lower case.
 type Keyword struct {
 	Link    click.LinkID
 	Domain  string
 	Keyword click.Hash
+}
+
+// Check fails with ErrText if a text of the keyword cannot be kept.
+func (k *Keyword) Check() error {
+	if k.Domain != "" {
+		if err := CheckText("domain", k.Domain); err != nil {
+			return err
+		}
+	}
+	return CheckText("keyword", string(k.Keyword))
 }
 
 // DeletedRows is the number of rows of each kind that DeleteLink or DeleteUser deleted.

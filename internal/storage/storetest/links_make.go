@@ -135,8 +135,10 @@ func makeTaken(t *testing.T, s LinkStore) {
 	notMade(t, s, fresh(bob, "free", "free", "http://b/"), click.ErrExists)
 	notMade(t, s, fresh(bob, "free", "free", "http://a/"), click.ErrExists)
 	noLink(t, s, "", "free")
-	same(t, "names that differ in case from known ones cannot be used",
-		makeLink(t, s, fresh(bob, "LINK", "Keyword", "http://b/"), true).AggregateHash, "Keyword")
+	same(t, "names that differ in case from known hashes cannot be used",
+		makeLink(t, s, fresh(bob, "LINK", "Aggregate", "http://b/"), true).AggregateHash, "Aggregate")
+	notMade(t, s, fresh(bob, "Keyword", "free", "http://c/"), click.ErrExists) // its visitors would get this link
+	notMade(t, s, fresh(bob, "free", "KEYWORD", "http://c/"), click.ErrExists)
 	notMade(t, s, fresh(bob, "LINK", "free", "http://c/"), click.ErrExists)
 	notMade(t, s, fresh(bob, "free", "Keyword", "http://c/"), click.ErrExists)
 }

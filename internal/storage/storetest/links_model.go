@@ -32,6 +32,7 @@ func linkHistories(t *testing.T, open func(t *testing.T) LinkStore) {
 		h := linkHistory{match: m, store: s, model: model, suffix: fmt.Sprintf(" %d", history)}
 		t.Repeat(map[string]func(*rapid.T){
 			"import": h.importLinks, "make": h.makeLink, "name": h.linkByName, "id": h.linkByID,
+			"name link": h.nameLink, "keyword": h.linkByKeyword, "holder": h.nameHolder,
 			"user": h.addUser, "login": h.userByLogin, "users": h.listUsers,
 			"token": h.addToken, "owner": h.userByToken, "remove token": h.removeToken, "remove tokens": h.removeTokens, "tokens": h.countTokens, "name of user": h.setFullName, "password": h.password,
 			"delete link": h.deleteLink, "delete user": h.deleteUser, "edit": h.editLink, "list": h.listLinks, "of URL": h.linksOfURL, "made": h.countLinks,
@@ -99,7 +100,7 @@ func (h *linkHistory) name(t *rapid.T, label string) string {
 }
 
 func (h *linkHistory) domain(t *rapid.T) string {
-	return rapid.SampledFrom([]string{"j.mp", "J.MP", "bit.ly", "ümlaut.example", "ÜMLAUT.example"}).Draw(t, "domain")
+	return rapid.SampledFrom([]string{"", "j.mp", "J.MP", "bit.ly", "ümlaut.example", "ÜMLAUT.example"}).Draw(t, "domain")
 }
 
 func (h *linkHistory) importLinks(t *rapid.T) {
@@ -171,6 +172,41 @@ func (h *linkHistory) linkByName(t *rapid.T) {
 	want, wantErr := h.model.LinkByName(context.Background(), domain, name)
 	if !h.match.errors(t, err, wantErr) {
 		h.match.link(t, got, want)
+	}
+}
+
+func (h *linkHistory) linkByKeyword(t *rapid.T) {
+	domain, name := h.domain(t), click.Hash(h.name(t, "name"))
+	got, err := h.store.LinkByKeyword(context.Background(), domain, name)
+	want, wantErr := h.model.LinkByKeyword(context.Background(), domain, name)
+	if !h.match.errors(t, err, wantErr) {
+		h.match.link(t, got, want)
+	}
+}
+
+func (h *linkHistory) nameHolder(t *rapid.T) {
+	domain, name := h.domain(t), click.Hash(h.name(t, "name"))
+	got, err := h.store.NameHolder(context.Background(), domain, name)
+	want, wantErr := h.model.NameHolder(context.Background(), domain, name)
+	if !h.match.errors(t, err, wantErr) {
+		h.match.link(t, got, want)
+	}
+}
+
+func (h *linkHistory) nameLink(t *rapid.T) {
+	named := click.Hash(h.name(t, "link"))
+	got, err := h.store.LinkByName(context.Background(), "", named)
+	want, wantErr := h.model.LinkByName(context.Background(), "", named)
+	h.match.errors(t, err, wantErr) // link 0 cannot be named
+	k := store.Keyword{Domain: h.domain(t), Keyword: click.Hash(h.name(t, "name"))}
+	overwrite := rapid.Bool().Draw(t, "overwrite")
+	k.Link = got.ID
+	gotHolder, err := h.store.NameLink(context.Background(), k, overwrite)
+	k.Link = want.ID
+	wantHolder, wantErr := h.model.NameLink(context.Background(), k, overwrite)
+	h.match.errors(t, err, wantErr)
+	if wantHolder.ID != 0 || gotHolder.ID != 0 {
+		h.match.link(t, gotHolder, wantHolder)
 	}
 }
 

@@ -52,6 +52,9 @@ func linkRefused(t *testing.T, s LinkStore) {
 		bad[1].Hash = click.Hash(text)
 		bad[2].LongURL = text
 		bad[3].Domain = text
+		if text == "" { // every domain
+			bad[3].Domain, bad[3].Keyword = "j.mp", ""
+		}
 		bad[4].Keyword = click.Hash(text)
 		if text != "" {
 			l := good

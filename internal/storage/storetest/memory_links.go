@@ -90,13 +90,17 @@ func (m *MemoryLinks) importLink(f *store.ForeignLink) click.LinkID {
 		f.Describe(l)
 	}
 	if k := (memoryKeyword{strings.ToLower(f.Domain), f.Keyword}); f.Keyword != "" && m.keywords[k] == 0 {
-		m.keywords[k] = id
-		m.ages = append(m.ages, k)
-		if m.oldest[f.Keyword] == 0 {
-			m.oldest[f.Keyword] = id
-		}
+		m.addKeyword(k, id)
 	}
 	return id
+}
+
+func (m *MemoryLinks) addKeyword(k memoryKeyword, id click.LinkID) {
+	m.keywords[k] = id
+	m.ages = append(m.ages, k)
+	if m.oldest[k.name] == 0 {
+		m.oldest[k.name] = id
+	}
 }
 
 func (m *MemoryLinks) addLink(f *store.ForeignLink) {
@@ -129,6 +133,7 @@ func (m *MemoryLinks) LinkByName(_ context.Context, domain string, name click.Ha
 	defer m.mu.Unlock()
 	id := cmp.Or(
 		m.keywords[memoryKeyword{strings.ToLower(domain), name}],
+		m.keywords[memoryKeyword{"", name}],
 		m.hashes[name],
 		m.aggregates[name],
 		m.oldest[name],

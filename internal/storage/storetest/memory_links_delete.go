@@ -28,20 +28,7 @@ func (m *MemoryLinks) deleteLink(l *store.Link, r *store.DeletedRows) {
 	delete(m.hashes, gone.Hash)
 	*l = store.Link{}
 	r.Links++
-	kept := m.ages[:0]
-	clear(m.oldest)
-	for _, k := range m.ages {
-		if m.keywords[k] == gone.ID {
-			delete(m.keywords, k)
-			r.Keywords++
-			continue
-		}
-		kept = append(kept, k)
-		if m.oldest[k.name] == 0 {
-			m.oldest[k.name] = m.keywords[k]
-		}
-	}
-	m.ages = kept
+	r.Keywords += m.removeKeywords(func(k memoryKeyword) bool { return m.keywords[k] == gone.ID })
 	if !slices.ContainsFunc(m.links, func(o store.Link) bool { return o.User != click.Nobody && o.Aggregate == gone.Aggregate }) {
 		delete(m.aggregates, gone.AggregateHash)
 		m.links[gone.Aggregate-1] = store.Link{}

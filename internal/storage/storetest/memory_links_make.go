@@ -72,5 +72,5 @@ func (m *MemoryLinks) oldestLink(pass func(*store.Link) bool) (oldest store.Link
 }
 
 func (m *MemoryLinks) taken(name click.Hash) bool {
-	return m.hashes[name] != 0 || m.aggregates[name] != 0 || m.oldest[name] != 0
+	return m.hashes[name] != 0 || m.aggregates[name] != 0 || m.firstKeyword(func(k memoryKeyword) bool { return sameName(k.name, name) }) != 0
 }
