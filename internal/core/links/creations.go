@@ -12,11 +12,15 @@ import (
 // Creations counts links as if they were clicks at the time when they were made, so that
 // package metrics can answer questions about them. Scopes are of users, and the only facet
 // is rollup.All.
-type Creations struct{ Links store.Links }
+type Creations struct {
+	Links store.Links
+	// Tag is that of the links which are counted; empty counts all links.
+	Tag string
+}
 
 // Counts is as in store.Questions.
 func (m Creations) Counts(ctx context.Context, q store.Query) ([]store.Count, error) {
-	made, err := m.Links.CountLinks(ctx, q.Scope.User, q.Edges)
+	made, err := m.Links.CountLinks(ctx, q.Scope.User, m.Tag, q.Edges)
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +35,7 @@ func (m Creations) Counts(ctx context.Context, q store.Query) ([]store.Count, er
 
 // First is the time at which the user's first link was made, to the second.
 func (m Creations) First(ctx context.Context, s rollup.Scope, _ rollup.Facet) (int64, bool, error) {
-	return m.Links.FirstLink(ctx, s.User)
+	return m.Links.FirstLink(ctx, s.User, m.Tag)
 }
 
 // Snapshot fails: only questions by value need it, and links have no values.

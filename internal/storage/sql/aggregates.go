@@ -21,7 +21,7 @@ func visibleAggregates(condition string) string {
 			(SELECT v.created` + seen + ` AND v.created = l.created LIMIT 1),
 			(SELECT MIN(v.created)` + seen + `)) AS created
 		FROM links l WHERE l.user_id IS NULL AND ` + condition + `)
-	SELECT id, 0, hash, id, hash, long_url, created, '', '', 0, 0, created, created
+	SELECT id, 0, hash, id, hash, long_url, created, '', '', 0, 0, created, created, '', 0, 0, 0, ''
 	FROM seen WHERE created IS NOT NULL ORDER BY created, hash LIMIT 1`
 }
 

@@ -44,14 +44,15 @@ type DB struct {
 	reads, writes finders // of whole, and of the writer
 	hashes        finder
 	inserts       inserts
-	setDetails    *sql.Stmt // of the writer
 
 	linkOfUser, aggregateOfURL, linksOfURL  *sql.Stmt
 	visibleAggregate, visibleAggregateOfURL *sql.Stmt
 	moreLinks, createdOfUser, firstOfUser   *sql.Stmt
-	hasDomain, passwordOf                   *sql.Stmt
+	taggedLinks, createdOfTag, firstOfTag   *sql.Stmt
+	hasDomain, passwordOf, versions         *sql.Stmt
 
 	makes makes
+	edits edits
 
 	changed func(progress.Links) // may be nil
 	life    string
@@ -151,6 +152,12 @@ func (db *DB) prepare(ctx context.Context) error {
 		WHERE user_id = $1 AND created >= $2 AND created < $3 GROUP BY created`)
 	db.firstOfUser = l.stmt(`SELECT MIN(created) FROM links WHERE user_id = $1`)
 
+	db.taggedLinks = l.stmt(taggedLinks)
+	db.createdOfTag = l.stmt(`SELECT created, COUNT(*) FROM links
+		WHERE ` + tagged + ` AND created >= $3 AND created < $4 GROUP BY created`)
+	db.firstOfTag = l.stmt(`SELECT MIN(created) FROM links WHERE ` + tagged)
+	db.versions = l.stmt(versionsOf)
+
 	r := preparer{ctx: ctx, db: db.whole}
 	db.listUsers = r.stmt(selectUsers + `WHERE u.login > $1 ORDER BY u.login LIMIT $2`)
 	db.tokensOfUser = r.stmt(`SELECT COUNT(*) FROM tokens WHERE user_id = $1`)
@@ -160,7 +167,7 @@ func (db *DB) prepare(ctx context.Context) error {
 	w := preparer{ctx: ctx, db: db.writer}
 	db.writes = newFinders(&w)
 	db.inserts = newInserts(&w)
-	db.setDetails = w.stmt(setDetails)
+	db.edits = newEdits(&w)
 	db.makes = newMakes(&w)
 	return errors.Join(n.err, l.err, r.err, w.err)
 }

@@ -88,12 +88,20 @@ func (d *deleter) exec(query string, args ...any) (rows int) {
 }
 
 // links deletes the links l of a condition, and the aggregate links that no other
-// link o has then. It adds these aggregate links to the table deletions.
+// link o has or had then. It adds these aggregate links to the table deletions.
 func (d *deleter) links(condition, others string, arg any) {
-	d.exec(`INSERT INTO deletions (user_id, link_id) SELECT DISTINCT 0, l.aggregate_id FROM links l WHERE `+condition+`
-		AND NOT EXISTS (SELECT 1 FROM links o WHERE o.aggregate_id = l.aggregate_id AND o.id <> l.aggregate_id AND `+others+`)
+	d.exec(`INSERT INTO deletions (user_id, link_id)
+		SELECT 0, g.id FROM (SELECT l.aggregate_id AS id FROM links l WHERE `+condition+`
+			UNION SELECT f.aggregate_id AS id FROM former_aggregates f JOIN links l ON l.id = f.link_id WHERE `+condition+`) g
+		WHERE NOT EXISTS (SELECT 1 FROM links o WHERE o.aggregate_id = g.id AND o.id <> g.id AND `+others+`)
+		AND NOT EXISTS (SELECT 1 FROM former_aggregates f JOIN links o ON o.id = f.link_id WHERE f.aggregate_id = g.id AND `+others+`)
 		ON CONFLICT (user_id, link_id) DO NOTHING`, arg)
-	d.deleted.Keywords = d.exec(`DELETE FROM keywords WHERE link_id IN (SELECT l.id FROM links l WHERE `+condition+`)`, arg)
+	for _, table := range [...]struct {
+		name string
+		rows *int
+	}{{"keywords", &d.deleted.Keywords}, {"tags", new(int)}, {"versions", new(int)}, {"former_aggregates", new(int)}} {
+		*table.rows = d.exec(`DELETE FROM `+table.name+` WHERE link_id IN (SELECT l.id FROM links l WHERE `+condition+`)`, arg)
+	}
 	d.deleted.Links = d.exec(`DELETE FROM links AS l WHERE `+condition, arg)
 	// The aggregate links of earlier deletions do not exist any more, and ids are never reused.
 	d.deleted.Aggregates = d.exec(`DELETE FROM links WHERE id IN (SELECT link_id FROM deletions WHERE user_id = 0)`)

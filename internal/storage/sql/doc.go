@@ -8,6 +8,9 @@
 //	tokens        digest → user, created, passing (1: a session token)
 //	links         id, user (null: an aggregate link), hash, aggregate, long URL, details
 //	keywords      domain (empty: every domain), keyword, the same in one case → link
+//	tags          user, tag → link; a copy of the tags in links
+//	versions      the long URLs of a link that was led elsewhere, the last one included
+//	former_aggregates   link → the aggregate links that it had
 //	deletions     user, link: scopes that were deleted here, and whose counts must still
 //	              be deleted; ids without names (user 0: an aggregate link; link 0: all links
 //	              of the user)
@@ -24,7 +27,7 @@
 //
 //	db.go, statements.go, migrate.go   opens the database; prepares statements; its schema
 //	users.go, tokens.go, secrets.go    users
-//	links.go, links_list.go, links_make.go, links_import.go, keywords.go, aggregates.go   links
+//	links.go, links_list.go, links_make.go, links_import.go, links_edit.go, links_tags.go, keywords.go, aggregates.go   links
 //	delete.go, wipe.go     deletes rows, and overwrites their bytes
 //	progress.go, peek.go   what the database remembers about the other parts
 //	backup.go, verify.go   a copy; proves what is stored

@@ -9,7 +9,8 @@ import (
 )
 
 const selectLinks = `SELECT l.id, COALESCE(l.user_id, 0), l.hash, a.id, a.hash, l.long_url, l.created,
-	l.title, l.note, l.private, l.archived, l.user_ts, l.modified
+	l.title, l.note, l.private, l.archived, l.user_ts, l.modified,
+	l.tags, l.forward_query, l.expires, l.max_clicks, l.expired_url
 	FROM links l JOIN links a ON a.id = l.aggregate_id `
 
 // COALESCE stops at the first answer, so that a plain hash costs three lookups.
@@ -23,12 +24,36 @@ const linkByName = selectLinks + `WHERE l.id = COALESCE(
 func scanLink(row interface{ Scan(...any) error }) (l store.Link, err error) {
 	var id, user, aggregate int64
 	err = row.Scan(&id, &user, &l.Hash, &aggregate, &l.AggregateHash, &l.LongURL, &l.Created,
-		&l.Title, &l.Note, &l.Private, &l.Archived, &l.UserTS, &l.Modified)
+		&l.Title, &l.Note, &l.Private, &l.Archived, &l.UserTS, &l.Modified,
+		&l.Tags, &l.ForwardQuery, &l.Expires, &l.MaxClicks, &l.ExpiredURL)
 	if err != nil {
 		return store.Link{}, err
 	}
 	l.ID, l.User, l.Aggregate = click.LinkID(id), click.UserID(user), click.LinkID(aggregate)
 	return l, nil
+}
+
+// linkColumns are the columns of rowOf.
+var linkColumns = []string{"id", "user_id", "hash", "aggregate_id", "long_url", "long_url_digest", "created",
+	"title", "note", "private", "archived", "user_ts", "modified", "tags", "forward_query", "expires", "max_clicks", "expired_url"}
+
+// rowOf is a link as it is inserted.
+func rowOf(l *store.Link) []any {
+	var user any // NULL for an aggregate link
+	if l.User != click.Nobody {
+		user = int64(l.User)
+	}
+	return []any{int64(l.ID), user, string(l.Hash), int64(l.Aggregate), l.LongURL, urlDigest(l.LongURL), l.Created,
+		l.Title, l.Note, bit(l.Private), bit(l.Archived), l.UserTS, l.Modified,
+		string(l.Tags), int64(l.ForwardQuery), l.Expires, l.MaxClicks, l.ExpiredURL}
+}
+
+// newAggregate is an aggregate link of a long URL.
+func newAggregate(id int64, hash click.Hash, longURL string, created int64) *store.Link {
+	return &store.Link{
+		ID: click.LinkID(id), Hash: hash, Aggregate: click.LinkID(id), AggregateHash: hash,
+		LongURL: longURL, Created: created, Modified: created, LinkDetails: store.LinkDetails{UserTS: created},
+	}
 }
 
 // LinkByName implements store.Links.

@@ -27,14 +27,15 @@ func newFinders(p *preparer) finders {
 	}
 }
 
-type inserts struct{ users, links, keywords inserter }
+type inserts struct{ users, links, keywords, tags, versions inserter }
 
 func newInserts(p *preparer) inserts {
 	return inserts{
-		users: newInserter(p, "users", "id", "login", "created"),
-		links: newInserter(p, "links", "id", "user_id", "hash", "aggregate_id",
-			"long_url", "long_url_digest", "created", "title", "note", "private", "archived", "user_ts", "modified"),
+		users:    newInserter(p, "users", "id", "login", "created"),
+		links:    newInserter(p, "links", linkColumns...),
 		keywords: newInserter(p, "keywords", "id", "domain", "keyword", "link_id", "keyword_folded"),
+		tags:     newInserter(p, "tags", "user_id", "tag", "link_id"),
+		versions: newInserter(p, "versions", "link_id", "number", "since", "long_url", "long_url_digest"),
 	}
 }
 
@@ -70,7 +71,7 @@ func (db *DB) ImportLinks(ctx context.Context, links []store.ForeignLink) (answe
 			if err := b.insert(ctx, tx, &db.inserts); err != nil {
 				return err
 			}
-			return b.update(ctx, tx, db.setDetails)
+			return b.update(ctx, tx, db)
 		})
 		if err != nil {
 			return nil, err
@@ -102,8 +103,9 @@ type batch struct {
 	users      map[string]int64           // of the links that are missing or described
 	aggregates map[click.Hash]int64       // of the missing links
 
-	newUsers, newLinks, newKeywords []any
-	described                       []*store.Link // known, with new details
+	newUsers, newLinks, newKeywords, newTags, newVersions []any
+
+	described []*store.Link // known, with new details
 }
 
 func newBatch(links []store.ForeignLink) (*batch, error) {
@@ -233,7 +235,7 @@ func findIDs[K ~string](ctx context.Context, tx *sql.Tx, f finder, ids map[K]int
 // make makes the missing rows and gives them ids. If several links of the batch have
 // the same name, the first one is made.
 func (b *batch) make(last *lastIDs) {
-	made := make(map[click.Hash]*store.Link)
+	made, by := make(map[click.Hash]*store.Link), make(map[click.Hash]*store.ForeignLink)
 	aggregates := make(map[click.Hash]*store.ForeignLink)
 	var order []*store.Link // as given
 	for i := range b.given {
@@ -252,7 +254,7 @@ func (b *batch) make(last *lastIDs) {
 				User: click.UserID(b.users[g.Login]), Hash: g.Hash, AggregateHash: g.Aggregate(),
 				LongURL: g.LongURL, Created: g.Created, Modified: modified, LinkDetails: details,
 			}
-			b.links[g.Hash], made[g.Hash] = l, l
+			b.links[g.Hash], made[g.Hash], by[g.Hash] = l, l, g
 			order = append(order, l)
 		}
 		// A new link has its details already, unless a later link of the batch adds
@@ -266,17 +268,16 @@ func (b *batch) make(last *lastIDs) {
 		g := aggregates[hash]
 		last.link++
 		b.aggregates[hash] = last.link
-		b.addLink(&store.Link{
-			ID: click.LinkID(last.link), Hash: hash, Aggregate: click.LinkID(last.link),
-			LongURL: g.LongURL, Created: g.Created, Modified: g.Created, LinkDetails: store.LinkDetails{UserTS: g.Created},
-		})
+		b.newLinks = append(b.newLinks, rowOf(newAggregate(last.link, hash, g.LongURL, g.Created))...)
 	}
 	hashes := slices.Sorted(maps.Keys(made))
 	giveIDs(order, hashes, last)
 	for _, hash := range hashes {
 		l := made[hash]
 		l.Aggregate = click.LinkID(b.aggregates[l.AggregateHash])
-		b.addLink(l)
+		b.newLinks = append(b.newLinks, rowOf(l)...)
+		b.newTags = append(b.newTags, tagRows(l)...)
+		b.newVersions = append(b.newVersions, versionRows(l.ID, by[hash].History())...)
 	}
 	b.makeKeywords(last)
 }
@@ -308,15 +309,6 @@ func giveIDs(order []*store.Link, hashes []click.Hash, last *lastIDs) {
 	}
 }
 
-func (b *batch) addLink(l *store.Link) {
-	var user any // NULL for an aggregate link
-	if l.User != click.Nobody {
-		user = int64(l.User)
-	}
-	b.newLinks = append(b.newLinks, int64(l.ID), user, string(l.Hash), int64(l.Aggregate), l.LongURL, urlDigest(l.LongURL), l.Created,
-		l.Title, l.Note, bit(l.Private), bit(l.Archived), l.UserTS, l.Modified)
-}
-
 // makeKeywords requires that the links are made. Ids of keywords ascend in the order
 // given: the lowest one is the oldest keyword.
 func (b *batch) makeKeywords(last *lastIDs) {
@@ -332,7 +324,7 @@ func (b *batch) makeKeywords(last *lastIDs) {
 	}
 }
 
-// insert adds users, then links, then keywords: each refers to the ones before.
+// insert adds users, then links, then what refers to them.
 func (b *batch) insert(ctx context.Context, tx *sql.Tx, in *inserts) error {
 	if err := in.users.insert(ctx, tx, b.newUsers); err != nil {
 		return err
@@ -340,14 +332,19 @@ func (b *batch) insert(ctx context.Context, tx *sql.Tx, in *inserts) error {
 	if err := in.links.insert(ctx, tx, b.newLinks); err != nil {
 		return err
 	}
-	return in.keywords.insert(ctx, tx, b.newKeywords)
+	if err := in.keywords.insert(ctx, tx, b.newKeywords); err != nil {
+		return err
+	}
+	if err := in.tags.insert(ctx, tx, b.newTags); err != nil {
+		return err
+	}
+	return in.versions.insert(ctx, tx, b.newVersions)
 }
 
 // update writes the details of links that were known.
-func (b *batch) update(ctx context.Context, tx *sql.Tx, setDetails *sql.Stmt) error {
-	stmt := tx.StmtContext(ctx, setDetails)
+func (b *batch) update(ctx context.Context, tx *sql.Tx, db *DB) error {
 	for _, l := range b.described {
-		if _, err := stmt.ExecContext(ctx, detailsOf(l)...); err != nil {
+		if err := db.setDetails(ctx, tx, l); err != nil {
 			return err
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 
@@ -110,6 +109,10 @@ func filtered(f *store.LinkFilter) *conditions {
 		c.add(`l.id IN (SELECT k.link_id FROM keywords k WHERE k.keyword = `, string(f.Keyword))
 		c.where[len(c.where)-1] += `)`
 	}
+	if f.Tag != "" {
+		c.add(`l.id IN (SELECT t.link_id FROM tags t WHERE t.user_id = l.user_id AND t.tag = `, f.Tag)
+		c.where[len(c.where)-1] += `)`
+	}
 	if f.Any() { // last, because it takes longest
 		n := len(c.args)
 		c.args = append(c.args, f.Query, f.ExactDomain, f.RootDomain, bit(f.WithoutNotes))
@@ -154,60 +157,6 @@ func listed(ctx context.Context, pool *sql.DB, query string, args ...any) (links
 func (db *DB) MoreLinks(ctx context.Context, user click.UserID, than int) (found bool, err error) {
 	defer wrap("more links", &err)
 	return hasRow(db.moreLinks.QueryRowContext(ctx, int64(user), max(than, 0)))
-}
-
-// CountLinks implements store.Links.
-func (db *DB) CountLinks(ctx context.Context, user click.UserID, edges []int64) (counts []uint64, err error) {
-	defer wrap("count links", &err)
-	counts = make([]uint64, len(edges)-1)
-	err = each(ctx, db.createdOfUser, []any{int64(user), edges[0], edges[len(edges)-1]}, func(rows *sql.Rows) error {
-		var created int64
-		var n uint64
-		err := rows.Scan(&created, &n)
-		after := sort.Search(len(edges), func(i int) bool { return edges[i] > created })
-		counts[after-1] += n
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return counts, nil
-}
-
-// FirstLink implements store.Links.
-func (db *DB) FirstLink(ctx context.Context, user click.UserID) (_ int64, found bool, err error) {
-	defer wrap("first link", &err)
-	var first sql.NullInt64
-	err = db.firstOfUser.QueryRowContext(ctx, int64(user)).Scan(&first)
-	return first.Int64, first.Valid, err
-}
-
-// EditLink implements store.Links.
-func (db *DB) EditLink(ctx context.Context, id click.LinkID, e store.LinkEdit) (l store.Link, err error) {
-	defer wrap("edit link", &err)
-	err = db.write(ctx, func(ctx context.Context, tx *sql.Tx, _ *lastIDs) error {
-		l, err = scanLink(tx.QueryRowContext(ctx, selectLinks+`WHERE l.id = $1 AND l.user_id IS NOT NULL`, int64(id)))
-		if err != nil {
-			return err
-		}
-		if l, err = e.Apply(l); err != nil {
-			return err
-		}
-		_, err = tx.StmtContext(ctx, db.setDetails).ExecContext(ctx, detailsOf(&l)...)
-		return err
-	})
-	if err != nil {
-		return store.Link{}, err
-	}
-	return l, nil
-}
-
-const setDetails = `UPDATE links SET title = $1, note = $2, private = $3, archived = $4, user_ts = $5, modified = $6
-	WHERE id = $7`
-
-// detailsOf is the arguments of setDetails.
-func detailsOf(l *store.Link) []any {
-	return []any{l.Title, l.Note, bit(l.Private), bit(l.Archived), l.UserTS, l.Modified, int64(l.ID)}
 }
 
 // AllLinks implements store.Links.

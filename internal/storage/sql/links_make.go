@@ -78,35 +78,51 @@ func (db *DB) makeLink(ctx context.Context, tx *sql.Tx, last *lastIDs, n *store.
 	if err := query(db.makes.user, int64(n.User)).Scan(&user); err != nil {
 		return store.Link{}, false, err
 	}
-	taken := n.Hash == n.AggregateHash
-	if !taken {
-		names := []any{string(n.Hash), string(n.AggregateHash), store.FoldName(n.Hash), store.FoldName(n.AggregateHash)}
-		if err := query(db.makes.taken, names...).Scan(&taken); err != nil {
-			return store.Link{}, false, err
-		}
-	}
-	if taken {
+	if n.Hash == n.AggregateHash {
 		return store.Link{}, false, click.ErrExists
 	}
-
-	var rows []any
-	a, err := scanLink(query(db.makes.aggregate, digest, n.LongURL, int64(n.User)))
-	if errors.Is(err, sql.ErrNoRows) {
-		last.link++
-		a.ID, a.Hash = click.LinkID(last.link), n.AggregateHash
-		rows = append(rows, last.link, nil, string(a.Hash), last.link, n.LongURL, digest, n.Created,
-			"", "", 0, 0, n.Created, n.Created)
-	} else if err != nil {
+	if err := db.free(ctx, tx, n.Hash, n.AggregateHash); err != nil {
+		return store.Link{}, false, err
+	}
+	a, err := db.joinAggregate(ctx, tx, last, n.User, n.LongURL, n.AggregateHash, n.Created)
+	if err != nil {
 		return store.Link{}, false, err
 	}
 	last.link++
-	rows = append(rows, last.link, user, string(n.Hash), int64(a.ID), n.LongURL, digest, n.Created,
-		n.Title, n.Note, bit(n.Private), bit(n.Archived), n.UserTS, n.Created)
-	return store.Link{
+	l = store.Link{
 		ID: click.LinkID(last.link), User: n.User, Hash: n.Hash,
 		Aggregate: a.ID, AggregateHash: a.Hash, LongURL: n.LongURL, Created: n.Created,
 		LinkDetails: n.LinkDetails, Modified: n.Created,
-	}, true, db.inserts.links.insert(ctx, tx, rows)
+	}
+	if err := db.inserts.links.insert(ctx, tx, rowOf(&l)); err != nil {
+		return store.Link{}, false, err
+	}
+	return l, true, db.inserts.tags.insert(ctx, tx, tagRows(&l))
+}
+
+// free fails with click.ErrExists if one of two names is in use.
+func (db *DB) free(ctx context.Context, tx *sql.Tx, a, b click.Hash) (err error) {
+	var taken bool
+	err = tx.StmtContext(ctx, db.makes.taken).QueryRowContext(ctx, string(a), string(b), store.FoldName(a), store.FoldName(b)).Scan(&taken)
+	if taken {
+		err = click.ErrExists
+	}
+	return err
+}
+
+// joinAggregate returns the aggregate link for a user's link to the long URL. If there is
+// none, it makes one with the hash, or fails with click.ErrExists.
+func (db *DB) joinAggregate(ctx context.Context, tx *sql.Tx, last *lastIDs, user click.UserID, longURL string, hash click.Hash, created int64) (store.Link, error) {
+	a, err := scanLink(tx.StmtContext(ctx, db.makes.aggregate).QueryRowContext(ctx, urlDigest(longURL), longURL, int64(user)))
+	if !errors.Is(err, sql.ErrNoRows) {
+		return a, err
+	}
+	if err := db.free(ctx, tx, hash, hash); err != nil {
+		return a, err
+	}
+	last.link++
+	a = *newAggregate(last.link, hash, longURL, created)
+	return a, db.inserts.links.insert(ctx, tx, rowOf(&a))
 }
 
 // bit is a bool as it is stored: the engines differ in their boolean types, not in

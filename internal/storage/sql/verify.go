@@ -18,10 +18,10 @@ import (
 // Verify reads everything, and calls report with a sentence for each finding:
 // damaged pages, rows that do not agree with the indexes or refer to missing rows,
 // long URLs that do not match their digests, keywords that do not match their folded
-// names. It repairs nothing.
+// names, copies that differ. It repairs nothing.
 func (db *DB) Verify(ctx context.Context, report func(string)) error {
 	for _, check := range []func(context.Context, func(string)) error{
-		db.verifySchema, db.verifyRows, db.verifyReferences, db.verifyLongURLs, db.verifyKeywords, db.verifyIDs,
+		db.verifySchema, db.verifyRows, db.verifyReferences, db.verifyLongURLs, db.verifyKeywords, db.verifyCopies, db.verifyIDs,
 	} {
 		err := check(ctx, func(finding string) { report("links and users: " + finding) })
 		if isDamage(err) {
@@ -123,7 +123,33 @@ func (db *DB) verifyLongURLs(ctx context.Context, report func(string)) error {
 			report(fmt.Sprintf("the long URL of link %d does not match its digest: %q", id, longURL))
 		}
 		return nil
-	}, `SELECT id, long_url, long_url_digest FROM links NOT INDEXED`)
+	}, `SELECT id, long_url, long_url_digest FROM links NOT INDEXED
+		UNION ALL SELECT link_id, long_url, long_url_digest FROM versions NOT INDEXED`)
+}
+
+// verifyCopies checks what is kept twice: tags, and the newest version.
+func (db *DB) verifyCopies(ctx context.Context, report func(string)) error {
+	err := eachRow(ctx, db.whole, func(rows *sql.Rows) error {
+		var id int64
+		var tags store.Tags
+		var rowsOfLink string
+		err := rows.Scan(&id, &tags, &rowsOfLink)
+		if store.NewTags(strings.Split(rowsOfLink, ",")...) != tags {
+			report(fmt.Sprintf("the tags of link %d, %q, are not those in the table tags, %q", id, tags, rowsOfLink))
+		}
+		return err
+	}, `SELECT l.id, l.tags, COALESCE((SELECT group_concat(t.tag) FROM tags t WHERE t.link_id = l.id AND t.user_id = l.user_id), '')
+		FROM links l WHERE l.tags <> '' OR l.id IN (SELECT link_id FROM tags)`)
+	if err != nil {
+		return err
+	}
+	return eachRow(ctx, db.whole, func(rows *sql.Rows) error {
+		var id int64
+		err := rows.Scan(&id)
+		report(fmt.Sprintf("the newest version of link %d is not its long URL", id))
+		return err
+	}, `SELECT l.id FROM versions v JOIN links l ON l.id = v.link_id WHERE v.long_url <> l.long_url
+		AND v.number = (SELECT MAX(n.number) FROM versions n WHERE n.link_id = v.link_id)`)
 }
 
 func (db *DB) verifyKeywords(ctx context.Context, report func(string)) error {

@@ -34,6 +34,12 @@ func TestVerify(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if _, err := db.EditLink(ctx, links[0].ID, store.LinkEdit{
+		Tags: new(store.Tags("tag12")), Expires: new(int64(1_400_000_000)), MaxClicks: new(int64(1_410_000_000)), ExpiredURL: new("http://expired.example/"),
+		LongURL: new("http://later.example/"), AggregateHash: "hash3", Modified: 1_420_000_000,
+	}); err != nil {
+		t.Fatal(err)
+	}
 	if err := db.AddToken(ctx, links[0].User, store.TokenDigest{7}, 1_370_000_000); err != nil {
 		t.Fatal(err)
 	}
@@ -58,6 +64,7 @@ func TestVerify(t *testing.T) {
 	for _, value := range []string{
 		"ann", "hash1", "hash2", "http://long.example/", "sho.rt", "keyword1", "title1", "note12", "full12", "pass12", "secret12",
 		"0700000000", seconds(1_350_000_000), seconds(1_340_000_000), seconds(1_360_000_000), seconds(1_370_000_000), seconds(1_380_000_000), seconds(1_390_000_000),
+		"hash3", "tag12", "http://expired.example/", "http://later.example/", seconds(1_400_000_000), seconds(1_410_000_000), seconds(1_420_000_000),
 		"UNIQUE", "TEXT",
 	} {
 		places := 0

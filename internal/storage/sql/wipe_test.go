@@ -60,6 +60,7 @@ func TestClean(t *testing.T) {
 	type link struct {
 		id                   click.LinkID
 		title, note, longURL string // their words
+		former               string // of former destinations
 	}
 	links := map[click.UserID][]link{}
 	var users []click.UserID
@@ -104,6 +105,18 @@ func TestClean(t *testing.T) {
 				must(t, err)
 			}
 		}
+		for range 10 { // lead links elsewhere
+			u := users[rng.IntN(len(users))]
+			if len(links[u]) == 0 {
+				continue
+			}
+			l := &links[u][rng.IntN(len(links[u]))]
+			was := *l
+			l.former, l.longURL = was.former+" "+was.longURL, word()
+			longURL := "http://example.org/" + text(l.longURL)
+			_, err := db.EditLink(ctx, l.id, store.LinkEdit{LongURL: &longURL, AggregateHash: click.Hash(word()), Modified: 3})
+			must(t, err)
+		}
 		for range min(rng.IntN(5), len(users)-1) { // a user is left whose links are deleted below
 			i := rng.IntN(len(users))
 			u := users[i]
@@ -112,7 +125,7 @@ func TestClean(t *testing.T) {
 			must(t, err)
 			gone = append(gone, names[u])
 			for _, l := range links[u] {
-				gone = append(gone, l.title, l.note, l.longURL)
+				gone = append(append(gone, l.title, l.note, l.longURL), strings.Fields(l.former)...)
 			}
 			delete(links, u)
 		}
@@ -125,7 +138,7 @@ func TestClean(t *testing.T) {
 			links[u] = links[u][1:]
 			_, err := db.DeleteLink(ctx, l.id)
 			must(t, err)
-			gone = append(gone, l.title, l.note, l.longURL)
+			gone = append(append(gone, l.title, l.note, l.longURL), strings.Fields(l.former)...)
 		}
 		if round%3 == 1 {
 			continue

@@ -17,6 +17,8 @@ type LinkFilter struct {
 	Archived, Private *bool
 	// Keyword is a keyword of the link, on any domain.
 	Keyword click.Hash
+	// Tag is a tag of the link.
+	Tag string
 	Words
 
 	// Offset is the number of links that are left out at the start, and Limit the

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/footfall/footfall/internal/base/click"
@@ -18,8 +19,9 @@ type Link struct {
 	// URL. An aggregate link is its own aggregate, and User is click.Nobody.
 	Aggregate     click.LinkID
 	AggregateHash click.Hash
-	// LongURL is where the link leads. It may differ from the long URL of the
-	// aggregate link if the links of two installations were imported, which disagreed.
+	// LongURL is where the link leads. EditLink may change that of a link of a user. It
+	// may differ from the long URL of the aggregate link if the links of two
+	// installations were imported, which disagreed.
 	LongURL string
 	// Created is a Unix second.
 	Created int64
@@ -50,33 +52,6 @@ func Visible(links []Link, user click.UserID) []Link {
 	})
 }
 
-// LinkDetails are the fields that the owner of a link may set. An aggregate link has only a
-// UserTS, its Created.
-type LinkDetails struct {
-	// Title and Note may be empty.
-	Title, Note string
-	// Private links are shown to their owner only. Their redirects are public.
-	Private bool
-	// Archived links are left out of lists by default.
-	Archived bool
-	// UserTS is the time of the link for its owner, a Unix second. It orders the
-	// owner's links.
-	UserTS int64
-}
-
-// Check fails with ErrText if a text cannot be kept.
-func (d *LinkDetails) Check() error {
-	for _, t := range [2]struct{ what, text string }{{"title", d.Title}, {"note", d.Note}} {
-		if t.text == "" {
-			continue
-		}
-		if err := CheckText(t.what, t.text); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // ForeignLink is a link as another installation named it.
 type ForeignLink struct {
 	Login string
@@ -90,6 +65,10 @@ type ForeignLink struct {
 	// no details (see Describe). A UserTS or Modified of 0 means Created.
 	Details  LinkDetails
 	Modified int64 // Unix second
+	// Versions are where a link that is made has led, oldest first. The last one is
+	// LongURL. Nil means that it always led there. It is a pointer, so that
+	// ForeignLinks can be compared.
+	Versions *[]Version
 	// Domain and Keyword are a custom name of the link, if Keyword is set. An empty
 	// Domain is every domain. Domains are compared in lower case.
 	Domain  string
@@ -102,6 +81,14 @@ func (l *ForeignLink) Aggregate() click.Hash {
 		return l.Hash
 	}
 	return l.AggregateHash
+}
+
+// History returns the Versions; nil if there are none.
+func (l *ForeignLink) History() []Version {
+	if l.Versions == nil {
+		return nil
+	}
+	return *l.Versions
 }
 
 // NewDetails returns the LinkDetails and the Modified of a link that is made from l.
@@ -131,8 +118,8 @@ func (l *ForeignLink) Describe(known *Link) bool {
 	return changed
 }
 
-// Check fails with ErrText if a text of the link cannot be kept, or if it has a domain
-// without a keyword.
+// Check fails with ErrText if a text of the link cannot be kept, if it has a domain
+// without a keyword, or if the last version is not the long URL.
 func (l *ForeignLink) Check() error {
 	if err := CheckText("login", l.Login); err != nil {
 		return err
@@ -148,6 +135,15 @@ func (l *ForeignLink) Check() error {
 	}
 	if err := l.Details.Check(); err != nil {
 		return err
+	}
+	versions := l.History()
+	for _, v := range versions {
+		if err := CheckText("long URL", v.LongURL); err != nil {
+			return err
+		}
+	}
+	if n := len(versions); n > 0 && versions[n-1].LongURL != l.LongURL {
+		return fmt.Errorf("versions: the last one is not the long URL: %w", ErrText)
 	}
 	if l.Domain == "" && l.Keyword == "" {
 		return nil
@@ -179,31 +175,6 @@ func (n *NewLink) Check() error {
 		return err
 	}
 	return CheckText("aggregate hash", string(n.AggregateHash))
-}
-
-// LinkEdit is a change of a link: the details that are not nil.
-type LinkEdit struct {
-	Title, Note       *string
-	Private, Archived *bool
-	UserTS            *int64
-	Modified          int64 // Unix second of the edit
-}
-
-// Apply returns the link after the edit, or ErrText if a text cannot be kept.
-func (e *LinkEdit) Apply(l Link) (Link, error) {
-	set(&l.Title, e.Title)
-	set(&l.Note, e.Note)
-	set(&l.Private, e.Private)
-	set(&l.Archived, e.Archived)
-	set(&l.UserTS, e.UserTS)
-	l.Modified = e.Modified
-	return l, l.LinkDetails.Check()
-}
-
-func set[T any](to, from *T) {
-	if from != nil {
-		*to = *from
-	}
 }
 
 // Links keeps links. A call that returns without error is durable.
@@ -299,22 +270,35 @@ type Links interface {
 	MoreLinks(ctx context.Context, user click.UserID, than int) (bool, error)
 	// CountLinks counts the user's links by Created in the intervals between
 	// consecutive edges, which are ascending Unix seconds, two at least:
-	// interval i is edges[i] ≤ t < edges[i+1].
-	CountLinks(ctx context.Context, user click.UserID, edges []int64) ([]uint64, error)
-	// FirstLink returns the earliest Created of the user's links; false if there
-	// are none.
-	FirstLink(ctx context.Context, user click.UserID) (int64, bool, error)
+	// interval i is edges[i] ≤ t < edges[i+1]. With a tag, it counts links that have
+	// the tag.
+	CountLinks(ctx context.Context, user click.UserID, tag string, edges []int64) ([]uint64, error)
+	// FirstLink returns the earliest Created of the user's links, with a tag of those
+	// that have it; false if there are none.
+	FirstLink(ctx context.Context, user click.UserID, tag string) (int64, bool, error)
+	// TaggedLinks lists the ids of the user's links that have the tag, ascending.
+	TaggedLinks(ctx context.Context, user click.UserID, tag string) ([]click.LinkID, error)
 	// EditLink changes a link and returns it. click.ErrNotFound if there is none,
-	// or it is an aggregate link. ErrText if a text cannot be kept; then nothing
-	// changes.
+	// or it is an aggregate link. ErrText if a text cannot be kept. After an error
+	// nothing has changed.
+	//
+	// A link that gets another long URL becomes a version of it (see Versions), and
+	// its aggregate link is the one that MakeLink would choose. If that must be made,
+	// its hash is LinkEdit.AggregateHash and its Created is Modified. click.ErrExists
+	// if that hash names a link, an aggregate link or a keyword. The former aggregate
+	// link stays, because its hash may be in use.
 	EditLink(ctx context.Context, id click.LinkID, e LinkEdit) (Link, error)
+	// Versions lists where a link of a user has led, newest first: at least its long
+	// URL, and at most MaxVersions. Older ones are forgotten. click.ErrNotFound as of
+	// EditLink.
+	Versions(ctx context.Context, id click.LinkID) ([]Version, error)
 	// AllLinks lists at most limit links of all users by ascending id, from the
 	// first id after the given one. A limit below 1 lists none.
 	AllLinks(ctx context.Context, after click.LinkID, limit int) ([]Link, error)
 	// Keywords lists the keywords of links, the oldest first.
 	Keywords(ctx context.Context, links []click.LinkID) ([]Keyword, error)
-	// DeleteLink deletes a link with its keywords, and its aggregate link if no
-	// other link has it. Its names may be used again, its id is never reused, and
+	// DeleteLink deletes a link with its keywords, tags and versions, and each aggregate
+	// link that it has or had, if no other link has or had it. Its names may be used again, its id is never reused, and
 	// Deletions lists what must be deleted from the counts. click.ErrNotFound if
 	// there is no such link, or it is an aggregate link.
 	DeleteLink(ctx context.Context, id click.LinkID) (DeletedRows, error)

@@ -269,17 +269,17 @@ func linkCounts(t *testing.T, s LinkStore) {
 		{click.Nobody, []int64{math.MinInt64, math.MaxInt64}, []uint64{0}},
 		{bob + 1, []int64{0, 10, 20}, []uint64{0, 0}},
 	} {
-		if got, err := s.CountLinks(ctx, c.user, c.edges); err != nil || !slices.Equal(got, c.want) {
+		if got, err := s.CountLinks(ctx, c.user, "", c.edges); err != nil || !slices.Equal(got, c.want) {
 			t.Errorf("user %d made %v links between %v (%v), want %v", c.user, got, c.edges, err, c.want)
 		}
 	}
 	for user, want := range map[click.UserID]int64{ann: -5, bob: got[len(got)-1].Created} {
-		if first, any, err := s.FirstLink(ctx, user); err != nil || !any || first != want {
+		if first, any, err := s.FirstLink(ctx, user, ""); err != nil || !any || first != want {
 			t.Errorf("FirstLink of user %d is %d, %t, %v; want %d", user, first, any, err, want)
 		}
 	}
 	for _, user := range []click.UserID{click.Nobody, bob + 1, math.MaxUint64} {
-		if first, any, err := s.FirstLink(ctx, user); err != nil || any {
+		if first, any, err := s.FirstLink(ctx, user, ""); err != nil || any {
 			t.Errorf("user %d, who has no links: FirstLink is %d, %t, %v", user, first, any, err)
 		}
 	}

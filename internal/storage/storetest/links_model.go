@@ -123,6 +123,11 @@ func (h *linkHistory) importLinks(t *rapid.T) {
 			links[i].Details.Archived = rapid.Bool().Draw(t, "archived")
 			links[i].Details.UserTS = rapid.Int64Range(0, 3).Draw(t, "user_ts")
 			links[i].Modified = rapid.Int64Range(0, 3).Draw(t, "modified")
+			links[i].Details.Tags = h.tags().Draw(t, "tags")
+			links[i].Details.Expires = rapid.Int64Range(0, 3).Draw(t, "expires")
+		}
+		if rapid.IntRange(0, 3).Draw(t, "led elsewhere") == 3 {
+			links[i].Versions = &[]store.Version{{LongURL: h.name(t, "long URL"), Since: 1}, {LongURL: links[i].LongURL, Since: 2}}
 		}
 		if rapid.IntRange(0, 99).Draw(t, "spoilt") == 99 {
 			links[i].LongURL = "\xff"
@@ -150,6 +155,7 @@ func (h *linkHistory) makeLink(t *rapid.T) {
 		LongURL: h.name(t, "long URL"), Hash: click.Hash(h.name(t, "hash")),
 		AggregateHash: click.Hash(h.name(t, "aggregate")), Created: rapid.Int64Range(-3, 3).Draw(t, "created"),
 	}
+	n.Tags = h.tags().Draw(t, "tags")
 	if rapid.Bool().Draw(t, "free names") {
 		n.Hash, n.AggregateHash = n.Hash+"h", n.AggregateHash+"a"
 	}

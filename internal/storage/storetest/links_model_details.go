@@ -48,12 +48,34 @@ func (h *linkHistory) editLink(t *rapid.T) {
 	e := store.LinkEdit{
 		Title: text.Draw(t, "title"), Note: text.Draw(t, "note"), Private: bit.Draw(t, "private"), Archived: bit.Draw(t, "archived"),
 		UserTS: rapid.Ptr(h.second(), true).Draw(t, "user_ts"), Modified: h.second().Draw(t, "modified"),
+		Tags: rapid.Ptr(h.tags(), true).Draw(t, "tags"), ForwardQuery: rapid.Ptr(rapid.SampledFrom([]store.Choice{store.Default, store.On, store.Off}), true).Draw(t, "forward query"),
+		Expires: rapid.Ptr(h.second(), true).Draw(t, "expires"), MaxClicks: rapid.Ptr(rapid.Int64Range(0, 3), true).Draw(t, "max clicks"),
+		ExpiredURL: text.Draw(t, "expired URL"),
+	}
+	if rapid.Bool().Draw(t, "leads elsewhere") {
+		e.LongURL, e.AggregateHash = new(h.name(t, "long URL")), click.Hash(h.name(t, "aggregate")+rapid.SampledFrom([]string{"", "a"}).Draw(t, "free"))
 	}
 	got, err = h.store.EditLink(context.Background(), got.ID, e)
 	want, wantErr = h.model.EditLink(context.Background(), want.ID, e)
-	if !h.match.errors(t, err, wantErr) {
-		h.match.link(t, got, want)
+	if h.match.errors(t, err, wantErr) {
+		return
 	}
+	h.match.link(t, got, want)
+	versions, err := h.store.Versions(context.Background(), got.ID)
+	wantVersions, wantErr := h.model.Versions(context.Background(), want.ID)
+	if h.match.errors(t, err, wantErr) || !slices.Equal(versions, wantVersions) {
+		t.Fatalf("the versions are %+v, in the model %+v", versions, wantVersions)
+	}
+}
+
+// tags draws from few tags, so that they repeat.
+func (h *linkHistory) tags() *rapid.Generator[store.Tags] {
+	return rapid.SampledFrom([]store.Tags{"", "a", "a,b", "b,ü"})
+}
+
+// tag is one of them, or none.
+func (h *linkHistory) tag(t *rapid.T) string {
+	return rapid.SampledFrom([]string{"", "a", "b", "ü", "A"}).Draw(t, "tag")
 }
 
 // second draws from few seconds, so that they repeat.
@@ -69,6 +91,7 @@ func (h *linkHistory) listLinks(t *rapid.T) {
 	if rapid.Bool().Draw(t, "has keyword") {
 		f.Keyword = click.Hash(h.name(t, "keyword"))
 	}
+	f.Tag = h.tag(t)
 	f.Query = rapid.SampledFrom([]string{"", "", "TITLE", "a"}).Draw(t, "query")
 	f.WithoutNotes = rapid.Bool().Draw(t, "without notes")
 	f.User = got.ID
@@ -150,15 +173,27 @@ func (h *linkHistory) countLinks(t *rapid.T) {
 	got, want := h.users(t)
 	edges := rapid.SliceOfNDistinct(rapid.Int64Range(-5, 5), 2, 6, rapid.ID).Draw(t, "edges")
 	slices.Sort(edges)
-	counts, err := h.store.CountLinks(context.Background(), got.ID, edges)
-	wantCounts, wantErr := h.model.CountLinks(context.Background(), want.ID, edges)
+	tag := h.tag(t)
+	counts, err := h.store.CountLinks(context.Background(), got.ID, tag, edges)
+	wantCounts, wantErr := h.model.CountLinks(context.Background(), want.ID, tag, edges)
 	if !h.match.errors(t, err, wantErr) && !slices.Equal(counts, wantCounts) {
 		t.Fatalf("between %v %v links were made, in the model %v", edges, counts, wantCounts)
 	}
-	first, some, err := h.store.FirstLink(context.Background(), got.ID)
-	wantFirst, wantSome, wantErr := h.model.FirstLink(context.Background(), want.ID)
+	first, some, err := h.store.FirstLink(context.Background(), got.ID, tag)
+	wantFirst, wantSome, wantErr := h.model.FirstLink(context.Background(), want.ID, tag)
 	if !h.match.errors(t, err, wantErr) && (first != wantFirst || some != wantSome) {
 		t.Fatalf("FirstLink is %d, %t, in the model %d, %t", first, some, wantFirst, wantSome)
+	}
+	ids, err := h.store.TaggedLinks(context.Background(), got.ID, tag)
+	wantIDs, wantErr := h.model.TaggedLinks(context.Background(), want.ID, tag)
+	if h.match.errors(t, err, wantErr) {
+		return
+	}
+	for i := range ids {
+		ids[i] = h.match.links[ids[i]]
+	}
+	if slices.Sort(ids); !slices.Equal(ids, wantIDs) {
+		t.Fatalf("the links %v have the tag %q, in the model %v", ids, tag, wantIDs)
 	}
 }
 

@@ -36,6 +36,9 @@ type MemoryLinks struct {
 	oldest     map[click.Hash]click.LinkID // by keyword, on any domain
 	ages       []memoryKeyword             // oldest first
 
+	former   map[click.LinkID][]click.LinkID  // aggregate links that a link had
+	versions map[click.LinkID][]store.Version // of links that led elsewhere, oldest first
+
 	pending []rollup.Scope // deletions
 }
 
@@ -56,6 +59,8 @@ func NewMemoryLinks() *MemoryLinks {
 		aggregates: make(map[click.Hash]click.LinkID),
 		keywords:   make(map[memoryKeyword]click.LinkID),
 		oldest:     make(map[click.Hash]click.LinkID),
+		former:     make(map[click.LinkID][]click.LinkID),
+		versions:   make(map[click.LinkID][]store.Version),
 	}
 }
 
@@ -108,12 +113,7 @@ func (m *MemoryLinks) addLink(f *store.ForeignLink) {
 		m.addUser(f.Login, f.Created)
 	}
 	if hash := f.Aggregate(); m.aggregates[hash] == 0 {
-		id := m.nextLink()
-		m.aggregates[hash] = id
-		m.links = append(m.links, store.Link{
-			ID: id, Hash: hash, Aggregate: id, AggregateHash: hash, LongURL: f.LongURL,
-			Created: f.Created, Modified: f.Created, LinkDetails: store.LinkDetails{UserTS: f.Created},
-		})
+		m.addAggregate(hash, f.LongURL, f.Created)
 	}
 	id := m.nextLink()
 	m.hashes[f.Hash] = id
@@ -123,6 +123,20 @@ func (m *MemoryLinks) addLink(f *store.ForeignLink) {
 		Aggregate: m.aggregates[f.Aggregate()], AggregateHash: f.Aggregate(),
 		LongURL: f.LongURL, Created: f.Created, Modified: modified, LinkDetails: details,
 	})
+	for i, v := range f.History() {
+		v.Number = int64(i + 1)
+		m.versions[id] = append(m.versions[id], v)
+	}
+}
+
+func (m *MemoryLinks) addAggregate(hash click.Hash, longURL string, created int64) store.Link {
+	id := m.nextLink()
+	m.aggregates[hash] = id
+	m.links = append(m.links, store.Link{
+		ID: id, Hash: hash, Aggregate: id, AggregateHash: hash, LongURL: longURL,
+		Created: created, Modified: created, LinkDetails: store.LinkDetails{UserTS: created},
+	})
+	return m.links[id-1]
 }
 
 func (m *MemoryLinks) nextLink() click.LinkID { return click.LinkID(len(m.links) + 1) }

@@ -15,7 +15,7 @@ import (
 func (m *MemoryLinks) DeleteLink(_ context.Context, id click.LinkID) (r store.DeletedRows, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if id < 1 || id > click.LinkID(len(m.links)) || m.links[id-1].User == click.Nobody {
+	if !m.ofUser(id) {
 		return r, fmt.Errorf("storetest: delete link: %w", click.ErrNotFound)
 	}
 	m.pending = append(m.pending, rollup.Scope{User: m.links[id-1].User, Link: id})
@@ -29,10 +29,18 @@ func (m *MemoryLinks) deleteLink(l *store.Link, r *store.DeletedRows) {
 	*l = store.Link{}
 	r.Links++
 	r.Keywords += m.removeKeywords(func(k memoryKeyword) bool { return m.keywords[k] == gone.ID })
-	if !slices.ContainsFunc(m.links, func(o store.Link) bool { return o.User != click.Nobody && o.Aggregate == gone.Aggregate }) {
-		delete(m.aggregates, gone.AggregateHash)
-		m.links[gone.Aggregate-1] = store.Link{}
-		m.pending = append(m.pending, rollup.Scope{Link: gone.Aggregate})
+	candidates := append(m.former[gone.ID], gone.Aggregate)
+	delete(m.former, gone.ID)
+	delete(m.versions, gone.ID)
+	for _, a := range candidates {
+		if m.links[a-1].ID == 0 || slices.ContainsFunc(m.links, func(o store.Link) bool {
+			return o.User != click.Nobody && (o.Aggregate == a || slices.Contains(m.former[o.ID], a))
+		}) {
+			continue
+		}
+		delete(m.aggregates, m.links[a-1].Hash)
+		m.links[a-1] = store.Link{}
+		m.pending = append(m.pending, rollup.Scope{Link: a})
 		r.Aggregates++
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sort"
 	"strings"
 
 	"github.com/footfall/footfall/internal/base/click"
@@ -125,7 +124,7 @@ func (m *MemoryLinks) passes(l *store.Link, f *store.LinkFilter) bool {
 	for k, id := range m.keywords {
 		keyword = keyword || k.name == f.Keyword && id == l.ID
 	}
-	return keyword && l.User == f.User && f.Pass(l) &&
+	return keyword && l.User == f.User && f.Pass(l) && hasTag(l, f.Tag) &&
 		(f.CreatedFrom == 0 || l.Created >= f.CreatedFrom) && (f.CreatedTo == 0 || l.Created <= f.CreatedTo) && (f.ModifiedFrom == 0 || l.Modified >= f.ModifiedFrom) &&
 		(f.Archived == nil || *f.Archived == l.Archived) && (f.Private == nil || *f.Private == l.Private)
 }
@@ -141,47 +140,6 @@ func (m *MemoryLinks) MoreLinks(_ context.Context, user click.UserID, than int) 
 		}
 	}
 	return n > max(than, 0), nil
-}
-
-// CountLinks implements store.Links.
-func (m *MemoryLinks) CountLinks(_ context.Context, user click.UserID, edges []int64) ([]uint64, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	counts := make([]uint64, len(edges)-1)
-	for _, l := range m.links {
-		after := sort.Search(len(edges), func(i int) bool { return edges[i] > l.Created })
-		if l.User == user && user != click.Nobody && 0 < after && after < len(edges) {
-			counts[after-1]++
-		}
-	}
-	return counts, nil
-}
-
-// FirstLink implements store.Links.
-func (m *MemoryLinks) FirstLink(_ context.Context, user click.UserID) (first int64, any bool, err error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for _, l := range m.links {
-		if l.User == user && user != click.Nobody && (!any || l.Created < first) {
-			first, any = l.Created, true
-		}
-	}
-	return first, any, nil
-}
-
-// EditLink implements store.Links.
-func (m *MemoryLinks) EditLink(_ context.Context, id click.LinkID, e store.LinkEdit) (store.Link, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if id < 1 || id > click.LinkID(len(m.links)) || m.links[id-1].User == click.Nobody {
-		return store.Link{}, fmt.Errorf("storetest: edit link: %w", click.ErrNotFound)
-	}
-	l, err := e.Apply(m.links[id-1])
-	if err != nil {
-		return store.Link{}, fmt.Errorf("storetest: edit link: %w", err)
-	}
-	m.links[id-1] = l
-	return l, nil
 }
 
 // AllLinks implements store.Links.

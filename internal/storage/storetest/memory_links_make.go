@@ -38,10 +38,7 @@ func (m *MemoryLinks) makeLink(ctx context.Context, n store.NewLink) (store.Link
 		return store.Link{}, false, click.ErrExists
 	}
 	aggregate := n.AggregateHash
-	if a, ok := m.oldestLink(func(l *store.Link) bool {
-		same := m.hashes[l.Hash]
-		return l.User == click.Nobody && l.LongURL == n.LongURL && (same == 0 || m.links[same-1].VisibleTo(n.User))
-	}); ok {
+	if a, ok := m.aggregateToJoin(n.User, n.LongURL); ok {
 		aggregate = a.Hash
 	}
 	m.addLink(&store.ForeignLink{
@@ -50,6 +47,14 @@ func (m *MemoryLinks) makeLink(ctx context.Context, n store.NewLink) (store.Link
 	made := &m.links[m.hashes[n.Hash]-1]
 	made.LinkDetails = n.LinkDetails
 	return *made, true, nil
+}
+
+// aggregateToJoin is the aggregate link for a user's link to the long URL.
+func (m *MemoryLinks) aggregateToJoin(user click.UserID, longURL string) (store.Link, bool) {
+	return m.oldestLink(func(l *store.Link) bool {
+		same := m.hashes[l.Hash]
+		return l.User == click.Nobody && l.LongURL == longURL && (same == 0 || m.links[same-1].VisibleTo(user))
+	})
 }
 
 // oldestOf is the user's oldest link of the long URL, or its oldest aggregate link for

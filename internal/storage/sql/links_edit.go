@@ -1,0 +1,133 @@
+package sql
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// edits is the statements of a transaction that changes a link.
+type edits struct{ link, details, untag, longURL, formerly, newest, trim *sql.Stmt }
+
+func newEdits(p *preparer) edits {
+	return edits{
+		link: p.stmt(selectLinks + `WHERE l.id = $1 AND l.user_id IS NOT NULL`),
+		details: p.stmt(`UPDATE links SET title = $1, note = $2, private = $3, archived = $4, user_ts = $5, modified = $6,
+			tags = $7, forward_query = $8, expires = $9, max_clicks = $10, expired_url = $11 WHERE id = $12`),
+		untag:   p.stmt(`DELETE FROM tags WHERE link_id = $1`),
+		longURL: p.stmt(`UPDATE links SET long_url = $1, long_url_digest = $2, aggregate_id = $3 WHERE id = $4`),
+		formerly: p.stmt(`INSERT INTO former_aggregates (link_id, aggregate_id) VALUES ($1, $2)
+			ON CONFLICT (link_id, aggregate_id) DO NOTHING`),
+		newest: p.stmt(`SELECT COALESCE(MAX(number), 0) FROM versions WHERE link_id = $1`),
+		trim:   p.stmt(`DELETE FROM versions WHERE link_id = $1 AND number <= $2`),
+	}
+}
+
+// EditLink implements store.Links.
+func (db *DB) EditLink(ctx context.Context, id click.LinkID, e store.LinkEdit) (l store.Link, err error) {
+	defer wrap("edit link", &err)
+	err = db.write(ctx, func(ctx context.Context, tx *sql.Tx, last *lastIDs) error {
+		was, err := scanLink(tx.StmtContext(ctx, db.edits.link).QueryRowContext(ctx, int64(id)))
+		if err != nil {
+			return err
+		}
+		if l, err = e.Apply(was); err != nil {
+			return err
+		}
+		if l.LongURL != was.LongURL {
+			if err := db.setLongURL(ctx, tx, last, was, &l, e.AggregateHash); err != nil {
+				return err
+			}
+		}
+		return db.setDetails(ctx, tx, &l)
+	})
+	if err != nil {
+		return store.Link{}, err
+	}
+	return l, nil
+}
+
+// setDetails writes the details of a link.
+func (db *DB) setDetails(ctx context.Context, tx *sql.Tx, l *store.Link) error {
+	_, err := tx.StmtContext(ctx, db.edits.details).ExecContext(ctx,
+		l.Title, l.Note, bit(l.Private), bit(l.Archived), l.UserTS, l.Modified,
+		string(l.Tags), int64(l.ForwardQuery), l.Expires, l.MaxClicks, l.ExpiredURL, int64(l.ID))
+	if err != nil {
+		return err
+	}
+	if _, err := tx.StmtContext(ctx, db.edits.untag).ExecContext(ctx, int64(l.ID)); err != nil {
+		return err
+	}
+	return db.inserts.tags.insert(ctx, tx, tagRows(l))
+}
+
+// setLongURL writes the long URL of a link and a version of it, and gives the link the
+// aggregate link of that long URL.
+func (db *DB) setLongURL(ctx context.Context, tx *sql.Tx, last *lastIDs, was store.Link, l *store.Link, hash click.Hash) error {
+	exec := func(s *sql.Stmt, args ...any) error {
+		_, err := tx.StmtContext(ctx, s).ExecContext(ctx, args...)
+		return err
+	}
+	a, err := db.joinAggregate(ctx, tx, last, l.User, l.LongURL, hash, l.Modified)
+	if err != nil {
+		return err
+	}
+	if l.Aggregate, l.AggregateHash = a.ID, a.Hash; a.ID != was.Aggregate {
+		if err := exec(db.edits.formerly, int64(l.ID), int64(was.Aggregate)); err != nil {
+			return err
+		}
+	}
+	if err := exec(db.edits.longURL, l.LongURL, urlDigest(l.LongURL), int64(l.Aggregate), int64(l.ID)); err != nil {
+		return err
+	}
+	var newest int64
+	if err := tx.StmtContext(ctx, db.edits.newest).QueryRowContext(ctx, int64(l.ID)).Scan(&newest); err != nil {
+		return err
+	}
+	var rows []any
+	if newest == 0 {
+		newest = 1
+		rows = versionRows(l.ID, []store.Version{{Number: 1, LongURL: was.LongURL, Since: was.Created}})
+	}
+	newest++
+	rows = append(rows, versionRows(l.ID, []store.Version{{Number: newest, LongURL: l.LongURL, Since: l.Modified}})...)
+	if err := db.inserts.versions.insert(ctx, tx, rows); err != nil {
+		return err
+	}
+	return exec(db.edits.trim, int64(l.ID), newest-store.MaxVersions)
+}
+
+// versionRows are the rows of the newest versions of a link, which are given oldest
+// first. Versions without a number get one.
+func versionRows(id click.LinkID, versions []store.Version) (rows []any) {
+	for i, v := range versions {
+		if i >= len(versions)-store.MaxVersions {
+			rows = append(rows, int64(id), cmp.Or(v.Number, int64(i+1)), v.Since, v.LongURL, urlDigest(v.LongURL))
+		}
+	}
+	return rows
+}
+
+// versionsOf selects the versions of a link, or the only one of a link without rows.
+const versionsOf = `SELECT v.number, v.since, v.long_url FROM versions v WHERE v.link_id = $1
+	UNION ALL SELECT 1, l.created, l.long_url FROM links l WHERE l.id = $1 AND l.user_id IS NOT NULL
+		AND NOT EXISTS (SELECT 1 FROM versions v WHERE v.link_id = l.id)
+	ORDER BY 1 DESC`
+
+// Versions implements store.Links.
+func (db *DB) Versions(ctx context.Context, id click.LinkID) (versions []store.Version, err error) {
+	defer wrap("versions", &err)
+	err = each(ctx, db.versions, []any{int64(id)}, func(rows *sql.Rows) error {
+		var v store.Version
+		err := rows.Scan(&v.Number, &v.Since, &v.LongURL)
+		versions = append(versions, v)
+		return err
+	})
+	if err == nil && len(versions) == 0 {
+		err = sql.ErrNoRows
+	}
+	return versions, err
+}
