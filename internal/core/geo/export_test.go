@@ -2,5 +2,5 @@ package geo
 
 import "log/slog"
 
-// Look looks at the file once, as Watch does at a tick.
-func (l *Lookup) Look(log *slog.Logger) { l.file.Look(l.report(log)) }
+// Look looks at the files once, as Watch does at a tick.
+func (l *Lookup) Look(log *slog.Logger) { l.files.Look(l.report(log)) }

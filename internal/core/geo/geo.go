@@ -1,8 +1,9 @@
-// Package geo finds the country of an address, and the address of a visitor whose request
-// came through proxies. The data are in the binary, or in an MMDB file of the operator.
+// Package geo finds the country, region and city of an address, and the address of a visitor
+// whose request came through proxies. The data are in the binary, which has countries alone,
+// or in MMDB files of the operator.
 //
-// It neither stores nor logs an address, and does not guess: a country that is not
-// in the data is unknown.
+// It neither stores nor logs an address, and does not guess: a place that is not in the data is
+// unknown.
 package geo
 
 import (
@@ -29,8 +30,8 @@ var notPlaces = [...]netip.Prefix{
 	netip.PrefixFrom(netip.AddrFrom16([16]byte{0x3f, 0xff}), 20),
 }
 
-// place reports whether an address can be in a country.
-func place(a netip.Addr) bool {
+// locatable reports whether an address can be in a country.
+func locatable(a netip.Addr) bool {
 	if !a.IsGlobalUnicast() || a.IsPrivate() {
 		return false
 	}

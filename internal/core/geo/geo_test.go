@@ -18,7 +18,7 @@ import (
 
 func builtin(t testing.TB) *geo.Lookup {
 	t.Helper()
-	l, err := geo.Open("")
+	l, err := geo.Open()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,11 +65,11 @@ func TestBuiltin(t *testing.T) {
 		"ff02::1":              "",
 		"ffff:ffff:ffff::ffff": "",
 	} {
-		if got := l.Country(netip.MustParseAddr(address)).String(); got != want {
+		if got := l.Place(netip.MustParseAddr(address)).Country.String(); got != want {
 			t.Errorf("%s is in %q, want %q", address, got, want)
 		}
 	}
-	if got := l.Country(netip.Addr{}); got.Known() {
+	if got := l.Place(netip.Addr{}); got.Country.Known() {
 		t.Errorf("no address is in %v", got)
 	}
 	l.Watch(t.Context(), nil, nil) // returns
@@ -97,7 +97,7 @@ func watch(t *testing.T, code string) *watched {
 func (w *watched) check(t *testing.T, what, want string, lines int, word string) {
 	t.Helper()
 	w.Look(w.log.Logger())
-	if got := w.Country(netip.MustParseAddr("1.1.1.1")).String(); got != want {
+	if got := w.Place(netip.MustParseAddr("1.1.1.1")).Country.String(); got != want {
 		t.Errorf("%s: country %q, want %q", what, got, want)
 	}
 	log := w.log.String()
@@ -179,7 +179,7 @@ func TestReloadUnderLoad(t *testing.T) {
 					return
 				default:
 				}
-				if got := w.Country(address).String(); got != "AU" && got != "JP" {
+				if got := w.Place(address).Country.String(); got != "AU" && got != "JP" {
 					t.Errorf("country %q in between", got)
 					return
 				}
@@ -193,7 +193,7 @@ func TestReloadUnderLoad(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.Look(w.log.Logger())
-		if got := w.Country(netip.MustParseAddr("1.1.1.1")).String(); got != code {
+		if got := w.Place(netip.MustParseAddr("1.1.1.1")).Country.String(); got != code {
 			t.Fatalf("country %q after reload, want %q", got, code)
 		}
 	}
@@ -201,7 +201,7 @@ func TestReloadUnderLoad(t *testing.T) {
 	wg.Wait()
 }
 
-var sink click.Country
+var sink click.Place
 
 func BenchmarkCountry(b *testing.B) {
 	path := filepath.Join(b.TempDir(), "countries.mmdb")
@@ -234,7 +234,7 @@ func BenchmarkCountry(b *testing.B) {
 			i := 0
 			for b.Loop() {
 				i++
-				sink = c.lookup.Country(c.addresses[i%len(c.addresses)])
+				sink = c.lookup.Place(c.addresses[i%len(c.addresses)])
 			}
 		})
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/footfall/footfall/internal/base/click"
@@ -18,12 +20,15 @@ const (
 	slow = 10 * time.Second
 )
 
-// Lookup finds countries. It is safe for concurrent use, also while it reads its file
+// Lookup finds places. It is safe for concurrent use, also while it reads its files
 // again.
 type Lookup struct {
-	path string
-	file *reload.Value[*database] // nil: the built-in data
+	paths string
+	files *reload.Value[databases] // nil: the built-in data
 }
+
+// databases are those of all files, in the order in which they are asked.
+type databases []*database
 
 // DatabaseError says that a file cannot be read, or names no countries.
 type DatabaseError struct{ Err error }
@@ -31,60 +36,76 @@ type DatabaseError struct{ Err error }
 func (e *DatabaseError) Error() string { return e.Err.Error() }
 func (e *DatabaseError) Unwrap() error { return e.Err }
 
-// Open makes a Lookup of the MMDB file at path, or of the built-in data if path is
-// empty. It fails with a DatabaseError.
-func Open(path string) (*Lookup, error) {
-	if path == "" {
+// Open makes a Lookup of MMDB files of countries or cities, or of the built-in data if there
+// are no paths. It fails with a DatabaseError.
+func Open(paths ...string) (*Lookup, error) {
+	if len(paths) == 0 {
 		builtin(netip.IPv6Unspecified()) // unpacks the data, which the first visitor would wait for
 		return &Lookup{}, nil
 	}
-	file, err := reload.Open(reload.Options[*database]{
-		Files: []reload.File{{Name: "country database", Path: path}}, Largest: largest,
-		Parse: func(contents [][]byte) (*database, error) {
-			db, err := parse(contents[0])
-			if err != nil {
-				err = fmt.Errorf("country database %s: %w", path, err)
+	o := reload.Options[databases]{Largest: largest}
+	for _, path := range paths {
+		o.Files = append(o.Files, reload.File{Name: "geo database", Path: path})
+	}
+	o.Parse = func(contents [][]byte) (databases, error) {
+		all := make(databases, len(paths))
+		for i, content := range contents {
+			var err error
+			if all[i], err = parse(content); err != nil {
+				return nil, fmt.Errorf("geo database %s: %w", paths[i], err)
 			}
-			return db, err
-		},
-	})
+		}
+		return all, nil
+	}
+	files, err := reload.Open(o)
 	if err != nil {
 		return nil, &DatabaseError{err}
 	}
-	return &Lookup{path, file}, nil
+	return &Lookup{strings.Join(paths, ", "), files}, nil
 }
 
-// Country returns the country of an address. It is unknown for an address that is in
-// no country, such as a private one, and for one that is not in the data. IPv4 inside
-// IPv6 (::ffff:a.b.c.d) counts as IPv4.
-func (l *Lookup) Country(a netip.Addr) click.Country {
+// Place returns where an address is, from the first file that has its country. All of it is
+// unknown for an address that is in no country, such as a private one, and for one that is
+// not in the data. The built-in data have countries alone. IPv4 inside IPv6 (::ffff:a.b.c.d)
+// counts as IPv4.
+func (l *Lookup) Place(a netip.Addr) click.Place {
 	a = a.Unmap()
-	if !place(a) {
-		return click.Country{}
+	if !locatable(a) {
+		return click.Place{}
 	}
-	if l.file != nil {
-		return l.file.Get().country(a)
+	if l.files == nil {
+		return click.Place{Country: builtin(a)}
 	}
-	return builtin(a)
+	for _, db := range l.files.Get() {
+		if p := db.place(a); p.Country.Known() {
+			return p
+		}
+	}
+	return click.Place{}
 }
 
-// Watch looks at the file at every tick until ctx is done, reads it again if it
+// Watch looks at the files at every tick until ctx is done, reads them again if one
 // changed, and logs the result. A few seconds between ticks are enough. Built-in
 // data do not change.
 func (l *Lookup) Watch(ctx context.Context, ticks <-chan time.Time, log *slog.Logger) {
-	if l.file != nil {
-		l.file.Watch(ctx, ticks, slow, l.report(log))
+	if l.files != nil {
+		l.files.Watch(ctx, ticks, slow, l.report(log))
 	}
 }
 
-func (l *Lookup) report(log *slog.Logger) reload.Report[*database] {
-	return reload.Report[*database]{
-		Changed: func(db *database) { log.Info("new country database in use", "path", l.path, "built", db.built) },
+func (l *Lookup) report(log *slog.Logger) reload.Report[databases] {
+	return reload.Report[databases]{
+		Changed: func(all databases) { log.Info("new geo database in use", "path", l.paths, "built", all.built()) },
 		Failed: func(err error) {
-			log.Error("the changed country database cannot be used; the old one stays in use: look at the file", "error", err)
+			log.Error("the changed geo database cannot be used; the old one stays in use: look at the file", "error", err)
 		},
 		Slow: func(waited time.Duration) {
-			log.Warn("reading the country database hangs; the old one stays in use: look at its disk or network share", "waited", waited, "path", l.path)
+			log.Warn("reading the geo database hangs; the old one stays in use: look at its disk or network share", "waited", waited, "path", l.paths)
 		},
 	}
+}
+
+// built is when the oldest of the databases was made.
+func (all databases) built() time.Time {
+	return slices.MinFunc(all, func(a, b *database) int { return a.built.Compare(b.built) }).built
 }

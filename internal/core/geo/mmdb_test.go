@@ -11,12 +11,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/core/geo"
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// record is a value for a network in a database: a string, an unsigned number, or a map of
-// such values.
+// record is a value for a network in a database: a string, an unsigned number, or a list or
+// a map of such values.
 type record any
 
 // encode writes a value of the data section (MaxMind DB file format, 2.0).
@@ -40,7 +41,7 @@ func encode(v any) []byte {
 		return binary.BigEndian.AppendUint16(control(5, 2), v)
 	case uint32:
 		return binary.BigEndian.AppendUint32(control(6, 4), v)
-	case []string:
+	case []any:
 		b := control(11, len(v))
 		for _, s := range v {
 			b = append(b, encode(s)...)
@@ -58,14 +59,19 @@ func encode(v any) []byte {
 }
 
 // mmdb makes a database of IPv4 and IPv6, with records of 24 bits.
-func mmdb(networks map[string]record) []byte {
+func mmdb(networks map[string]record) []byte { return database(6, networks) }
+
+// database makes one of that version of IP.
+func database(version uint16, networks map[string]record) []byte {
 	const empty, data = -1, -2 // records that are no nodes: data-i is the record at offset i
 	nodes := [][2]int{{empty, empty}}
 	var section []byte
 	for _, n := range slices.Sorted(maps.Keys(networks)) {
 		p := netip.MustParsePrefix(n)
 		address, bits := p.Addr().As16(), p.Bits()
-		if p.Addr().Is4() {
+		if p.Addr().Is4() && version == 4 {
+			address = netip.AddrFrom16([16]byte(append(p.Addr().AsSlice(), make([]byte, 12)...))).As16()
+		} else if p.Addr().Is4() {
 			address, bits = netip.MustParseAddr("::"+p.Addr().String()).As16(), bits+96
 		}
 		at := 0
@@ -98,8 +104,8 @@ func mmdb(networks map[string]record) []byte {
 	file = append(append(file, make([]byte, 16)...), section...)
 	return append(append(file, "\xab\xcd\xefMaxMind.com"...), encode(map[string]any{
 		"binary_format_major_version": uint16(2), "binary_format_minor_version": uint16(0), "build_epoch": uint64(1_700_000_000),
-		"database_type": "Test-Country", "description": map[string]any{"en": "a test"}, "ip_version": uint16(6),
-		"languages": []string{"en"}, "node_count": uint32(len(nodes)), "record_size": uint16(24),
+		"database_type": "Test-Country", "description": map[string]any{"en": "a test"}, "ip_version": version,
+		"languages": []any{"en"}, "node_count": uint32(len(nodes)), "record_size": uint16(24),
 	})...)
 }
 
@@ -146,9 +152,91 @@ func TestFile(t *testing.T) {
 		"2a00:1450::1": "IE", "2a00:1451::1": "", "2001:db8::1": "", "fd00::1": "",
 		"2606:4700::1": "CA", "2606:4700:8000::1": "MX",
 	} {
-		if got := l.Country(netip.MustParseAddr(address)).String(); got != want {
+		if got := l.Place(netip.MustParseAddr(address)).Country.String(); got != want {
 			t.Errorf("%s is in %q, want %q", address, got, want)
 		}
+	}
+}
+
+// names is a map of names, as files of MaxMind have them.
+func names(english string) map[string]any {
+	return map[string]any{"names": map[string]any{"de": "?", "en": english}}
+}
+
+// TestPlaces reads the layouts of all databases.
+func TestPlaces(t *testing.T) {
+	us := map[string]any{"iso_code": "US"}
+	houston := click.Place{Country: click.Country{'U', 'S'}, Region: "TX", City: "Houston"}
+	for _, c := range []struct {
+		name   string
+		record record
+		want   click.Place
+	}{
+		{"GeoLite2 City", map[string]any{
+			"country": us, "registered_country": map[string]any{"iso_code": "DE"}, "city": names("Houston"),
+			"subdivisions": []any{map[string]any{"iso_code": "TX", "names": names("?")["names"]}, map[string]any{"iso_code": "201"}},
+		}, houston},
+		{"DB-IP", map[string]any{"country": us, "city": names("Houston"), "subdivisions": []any{names("Texas")}}, houston},
+		{"ip-location-db", map[string]any{"country_code": "US", "state1": "Texas", "state2": "", "city": "Houston (Second Ward)"}, houston},
+		{"ipinfo", map[string]any{"country": "US", "region": "Texas", "city": "Houston"}, houston},
+		{"ipinfo with codes", map[string]any{"country": "United States", "country_code": "US", "region": "?", "region_code": "TX", "city": "Houston"}, houston},
+		{"flat names", map[string]any{"country_code": "US", "region_name": "TEXAS", "city_name": "Houston"}, houston},
+
+		{"no city", map[string]any{"country": us, "subdivisions": []any{map[string]any{"iso_code": "TX"}}}, click.Place{Country: houston.Country, Region: "TX"}},
+		{"no region", map[string]any{"country": us, "city": names("Houston")}, click.Place{Country: houston.Country, City: "Houston"}},
+		{"an unknown region", map[string]any{"country_code": "US", "state1": "Texarkana", "city": "Houston"}, click.Place{Country: houston.Country, City: "Houston"}},
+		{"no country", map[string]any{"state1": "Texas", "city": "Houston"}, click.Place{}},
+		{"an unknown country", map[string]any{"country_code": "EU", "state1": "Texas", "city": "Houston"}, click.Place{}},
+		{"other kinds of values", map[string]any{"country_code": "US", "subdivisions": map[string]any{"0": "TX"}, "region": uint32(7), "city": []any{"Houston"}}, click.Place{Country: houston.Country}},
+		{"a control character", map[string]any{"country_code": "US", "city": "Hous\x1bton"}, click.Place{Country: houston.Country}},
+		{"a long name", map[string]any{"country_code": "US", "city": strings.Repeat("x", 200)}, click.Place{Country: houston.Country, City: click.City(strings.Repeat("x", click.MaxCityBytes))}},
+		{"districts alone", map[string]any{"country_code": "US", "city": " (Second Ward)"}, click.Place{Country: houston.Country}},
+	} {
+		path := filepath.Join(t.TempDir(), "cities.mmdb")
+		write(t, path, mmdb(map[string]record{"1.1.1.0/24": c.record, "2.2.2.0/24": in("JP")}))
+		l, err := geo.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := l.Place(netip.MustParseAddr("1.1.1.1")); got != c.want {
+			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
+		}
+	}
+}
+
+// TestTwoFiles: the first file that has the country of an address wins. A file of IPv4 alone
+// has no addresses of IPv6, also inside IPv4.
+func TestTwoFiles(t *testing.T) {
+	dir := t.TempDir()
+	four, six := filepath.Join(dir, "4.mmdb"), filepath.Join(dir, "6.mmdb")
+	city := map[string]any{"country_code": "US", "state1": "Texas", "city": "Houston"}
+	write(t, four, database(4, map[string]record{"1.1.1.0/24": city, "1.1.2.0/24": map[string]any{"city": "Nowhere"}}))
+	write(t, six, mmdb(map[string]record{"1.1.1.0/24": in("AU"), "1.1.2.0/24": in("JP"), "2a00::/16": in("IE")}))
+	for _, c := range []struct {
+		paths []string
+		want  map[string]string
+	}{
+		{[]string{four}, map[string]string{"1.1.1.1": "US TX Houston", "::ffff:1.1.1.1": "US TX Houston", "1.1.2.1": "  ", "2a00::1": "  ", "101:100::1": "  "}},
+		{[]string{four, six}, map[string]string{"1.1.1.1": "US TX Houston", "1.1.2.1": "JP  ", "2a00::1": "IE  ", "8.8.8.8": "  "}},
+		{[]string{six, four}, map[string]string{"1.1.1.1": "AU  ", "2a00::1": "IE  "}},
+	} {
+		l, err := geo.Open(c.paths...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for address, want := range c.want {
+			p := l.Place(netip.MustParseAddr(address))
+			if got := p.Country.String() + " " + string(p.Region) + " " + string(p.City); got != want {
+				t.Errorf("%v: %s is in %q, want %q", c.paths, address, got, want)
+			}
+		}
+	}
+	if _, err := geo.Open(four, filepath.Join(dir, "none")); err == nil || !strings.Contains(err.Error(), "none") {
+		t.Errorf("the second file is missing: error %v", err)
+	}
+	write(t, six, []byte("text"))
+	if _, err := geo.Open(four, six); err == nil || !strings.Contains(err.Error(), six) {
+		t.Errorf("the second file is bad: error %v, want one that names it", err)
 	}
 }
 
@@ -156,6 +244,10 @@ func TestBadFile(t *testing.T) {
 	good := mmdb(map[string]record{"1.1.1.0/24": in("AU"), "2a00::/16": in("IE")})
 	circle := slices.Clone(good)
 	copy(circle, []byte{0, 0, 0, 0, 0, 0}) // both branches of the root are the root
+	endless := mmdb(map[string]record{"2a00::/96": in("IE")})
+	for i := range 90 { // both branches of each node are the next one
+		copy(endless[6*i:], []byte{0, 0, byte(i + 1), 0, 0, byte(i + 1)})
+	}
 	noData := slices.Clone(good)
 	copy(noData[6*5:], []byte{0xff, 0xff, 0xff})
 	for _, c := range []struct {
@@ -170,6 +262,7 @@ func TestBadFile(t *testing.T) {
 		{"half", good[:len(good)/2], "not a complete MMDB file"},
 		{"start missing", good[200:], ""},
 		{"circle", circle, "damaged"},
+		{"endless", endless, "damaged"},
 		{"no data there", noData, "damaged"},
 		{"no country", mmdb(map[string]record{"1.1.1.0/24": map[string]any{"asn": uint32(13335)}}), "names no countries"},
 		{"no network", mmdb(nil), "names no countries"},
@@ -204,7 +297,27 @@ func TestDamagedFile(t *testing.T) {
 			continue
 		}
 		for _, a := range []string{"1.1.1.1", "1.1.2.1", "8.8.8.8", "2a00::1", "::1", "2c00::1"} {
-			l.Country(netip.MustParseAddr(a))
+			l.Place(netip.MustParseAddr(a))
 		}
 	}
+}
+
+func FuzzDatabase(f *testing.F) {
+	f.Add(mmdb(map[string]record{"1.1.1.0/24": in("AU"), "2a00::/16": in("IE")}))
+	f.Add(database(4, map[string]record{"1.1.1.0/24": map[string]any{"country_code": "US", "state1": "Texas", "city": "Houston"}}))
+	f.Add(mmdb(map[string]record{"1.1.1.0/24": map[string]any{"country": map[string]any{"iso_code": "US"}, "city": names("Houston"), "subdivisions": []any{names("Texas")}}}))
+	path := filepath.Join(f.TempDir(), "cities.mmdb")
+	f.Fuzz(func(t *testing.T, data []byte) {
+		write(t, path, data)
+		l, err := geo.Open(path)
+		if err != nil {
+			return
+		}
+		for _, a := range []string{"1.1.1.1", "8.8.8.8", "2a00::1", "2c00::1"} {
+			p := l.Place(netip.MustParseAddr(a))
+			if click.ParseCity(string(p.City)) != p.City || click.ParseRegion(string(p.Region)) != p.Region || !p.Country.Known() && p != (click.Place{}) {
+				t.Fatalf("%s is in %+v", a, p)
+			}
+		}
+	})
 }

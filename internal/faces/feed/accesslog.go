@@ -18,14 +18,14 @@ import (
 // that was redirected to another place; other visits are skipped. Access logs do not describe links: these
 // must exist already.
 type accessLog struct {
-	now     func() time.Time // later clicks are rejected
-	isBot   func(agent string) bool
-	proxy   func(netip.Addr) bool
-	country func(netip.Addr) click.Country
+	now   func() time.Time // later clicks are rejected
+	isBot func(agent string) bool
+	proxy func(netip.Addr) bool
+	where func(netip.Addr) click.Place
 }
 
 func accessLogOf(im *Importer) accessLog {
-	return accessLog{now: im.Now, isBot: im.IsBot, proxy: im.Proxy, country: im.Country}
+	return accessLog{now: im.Now, isBot: im.IsBot, proxy: im.Proxy, where: im.Place}
 }
 
 // visit is a line of an access log.
@@ -76,7 +76,11 @@ func (l *accessLog) add(v visit, c *chunk) error {
 		to:    target{Place: place},
 	}
 	if a := l.client(v.addresses); a.IsValid() {
-		e.click.Country = l.country(a)
+		at := l.where(a)
+		e.click.Country = at.Country
+		if !e.click.Bot {
+			e.click.Region, e.click.City = at.Region, at.City
+		}
 	}
 	c.entries = append(c.entries, e)
 	return nil

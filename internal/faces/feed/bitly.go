@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/core/geo"
 	"github.com/footfall/footfall/internal/core/links"
 	"github.com/footfall/footfall/internal/storage/store"
 	"github.com/valyala/fastjson"
@@ -39,6 +40,10 @@ type target struct {
 //	h   hash of the link, g of its aggregate  hc  when the link was made
 //	hh  domain, kw keyword on that domain     l   login of the link's owner
 //	c   country or null                       r   referring page or "direct"
+//	cy  city                                  gr  region
+//
+// Regions are codes of ISO 3166-2 in the United States and in Canada. Elsewhere they are those
+// of FIPS 10-4, a standard that was withdrawn in 2008, and are not read.
 //
 // {"_heartbeat_": …} keeps the feed alive and is skipped. Every click counts as that of a
 // person, as it did at Bitly.
@@ -113,6 +118,12 @@ func (f *bitly) entry(line []byte) (entry, error) {
 		Country:  click.ParseCountry(country),
 		Referrer: click.ParseReferrer(referrer),
 		Imported: true,
+	}
+	if e.click.Country.Known() {
+		e.click.City = click.ParseCity(string(v.GetStringBytes("cy")))
+	}
+	if country == "US" || country == "CA" {
+		e.click.Region = geo.Region(e.click.Country, string(v.GetStringBytes("gr")))
 	}
 	return e, nil
 }

@@ -115,7 +115,7 @@ func TestCombined(t *testing.T) {
 		if c.to == "other" {
 			l = other
 		}
-		want := *c.want
+		want := located(*c.want)
 		want.Time, want.User, want.Link, want.Imported = instant, l.User, l.ID, true
 		if len(tape.clicks) != 1 || tape.clicks[0] != want {
 			t.Errorf("%s\nis imported as %+v, want %+v", c.line, tape.clicks, want)

@@ -139,8 +139,8 @@ type Importer struct {
 	// Proxy reports whether an address is that of a trusted proxy, so that the address
 	// before it in an access log is believed.
 	Proxy func(netip.Addr) bool
-	// Country is the country of an address. The address is not kept.
-	Country func(netip.Addr) click.Country
+	// Place is where an address is. The address is not kept.
+	Place func(netip.Addr) click.Place
 	// After is time.After.
 	After func(time.Duration) <-chan time.Time
 

@@ -72,13 +72,29 @@ func importer(r feed.Recorder) *feed.Importer {
 		After: func(time.Duration) <-chan time.Time { return nil }, // nothing is due
 		IsBot: func(agent string) bool { return agent == "" || agent == "-" || strings.Contains(agent, "bot") },
 		Proxy: func(a netip.Addr) bool { return a == netip.MustParseAddr("8.8.8.8") },
-		Country: func(a netip.Addr) click.Country {
+		Place: func(a netip.Addr) click.Place {
 			if a.Is4() {
-				return click.Country{'F', 'R'}
+				return paris
 			}
-			return click.Country{'D', 'E'}
+			return berlin
 		},
 	}
+}
+
+// Addresses of IPv4 are in Paris, and those of IPv6 in Berlin.
+var (
+	paris  = click.Place{Country: click.Country{'F', 'R'}, Region: "IDF", City: "Paris"}
+	berlin = click.Place{Country: click.Country{'D', 'E'}, Region: "BE", City: "Berlin"}
+)
+
+// located adds region and city to the click of a person in Paris or Berlin.
+func located(c click.Click) click.Click {
+	for _, p := range []click.Place{paris, berlin} {
+		if c.Country == p.Country && !c.Bot {
+			c.Region, c.City = p.Region, p.City
+		}
+	}
+	return c
 }
 
 func line(t int64, more string) string {

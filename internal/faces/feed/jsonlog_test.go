@@ -141,7 +141,7 @@ func TestJSONLogs(t *testing.T) {
 		if c.to == "other" {
 			l = other
 		}
-		want := *c.want
+		want := located(*c.want)
 		want.Time, want.User, want.Link, want.Imported = instant, l.User, l.ID, true
 		if len(tape.clicks) != 1 || tape.clicks[0] != want {
 			t.Errorf("%s: %s\nis imported as %+v, want %+v", c.format, c.line, tape.clicks, want)

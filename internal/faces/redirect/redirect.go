@@ -37,9 +37,9 @@ type (
 	Bots interface {
 		Kind(http.Header) bot.Kind
 	}
-	// Countries says where an address is: geo.Lookup.
-	Countries interface {
-		Country(netip.Addr) click.Country
+	// Places says where an address is: geo.Lookup.
+	Places interface {
+		Place(netip.Addr) click.Place
 	}
 	// Recorder returns when the click is durable: recorder.Recorder.
 	Recorder interface {
@@ -49,10 +49,10 @@ type (
 
 // Options configure a Handler. Fields without a default are required.
 type Options struct {
-	Links     Links
-	Bots      Bots
-	Countries Countries
-	Recorder  Recorder
+	Links    Links
+	Bots     Bots
+	Places   Places
+	Recorder Recorder
 	// Proxies are trusted to say where a request came from; none by default.
 	Proxies geo.Proxies
 	Now     func() time.Time
@@ -187,12 +187,15 @@ var (
 // log, or after logTimeout if the log blocks. So unless the log blocks, each visitor who
 // was answered has a click that is durable or reported, even after kill -9.
 func (h *Handler) record(r *http.Request, l *store.Link, kind bot.Kind) {
+	place := h.o.Places.Place(h.o.Proxies.Visitor(r)) // the address goes no further than this
 	c := click.Click{
 		Time: h.o.Now().UnixMilli(), User: l.User, Link: l.ID,
-		// The address goes no further than this.
-		Country:  h.o.Countries.Country(h.o.Proxies.Visitor(r)),
+		Country:  place.Country,
 		Bot:      kind == bot.Bot,
 		Referrer: click.ParseReferrer(r.Header.Get("Referer")),
+	}
+	if !c.Bot {
+		c.Region, c.City = place.Region, place.City
 	}
 	// A visitor who has left has clicked all the same.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), RecordTimeout)

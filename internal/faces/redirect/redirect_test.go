@@ -44,14 +44,14 @@ func (known) Resolve(_ context.Context, host, path string) (store.Link, error) {
 	return store.Link{}, click.ErrNotFound
 }
 
-// islands is a country database: 192.0.2.1 is in New Zealand, other addresses are unknown.
+// islands is a geo database: 192.0.2.1 is in New Zealand, other addresses are unknown.
 type islands struct{}
 
-func (islands) Country(a netip.Addr) click.Country {
+func (islands) Place(a netip.Addr) click.Place {
 	if a != netip.MustParseAddr("192.0.2.1") { // of httptest
-		return click.Country{}
+		return click.Place{}
 	}
-	return click.Country{'N', 'Z'}
+	return click.Place{Country: click.Country{'N', 'Z'}, Region: "AUK", City: "Auckland"}
 }
 
 func (d *face) Record(_ context.Context, c click.Click) error {
@@ -67,7 +67,7 @@ func (r recording) Record(ctx context.Context, c click.Click) error { return r(c
 func newFace(t *testing.T, change func(*redirect.Options)) *face {
 	d := &face{}
 	o := redirect.Options{
-		Links: known{}, Bots: bot.New(), Countries: islands{}, Recorder: d,
+		Links: known{}, Bots: bot.New(), Places: islands{}, Recorder: d,
 		Now:    func() time.Time { return now },
 		Log:    logtest.To(t),
 		Status: 301, MaxAge: 90 * time.Second,
@@ -97,9 +97,9 @@ func TestVisits(t *testing.T) {
 	}
 	forward := func(o *redirect.Options) { o.ForwardQuery = true }
 	const to = "http://example.org/a?b=c%20d"
-	a := click.Click{Time: now.UnixMilli(), User: 2, Link: 3, Country: click.Country{'N', 'Z'}}
+	a := click.Click{Time: now.UnixMilli(), User: 2, Link: 3, Country: click.Country{'N', 'Z'}, Region: "AUK", City: "Auckland"}
 	byBot, referred := a, a
-	byBot.Bot = true
+	byBot.Bot, byBot.Region, byBot.City = true, "", ""
 	referred.Referrer = "http://t.co/x"
 	for _, c := range []struct {
 		name, method, target string

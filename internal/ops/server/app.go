@@ -80,10 +80,10 @@ type App struct {
 	importer *feed.Importer
 	links    *links.Links
 	bots     *bot.Detector
-	// countries is the database for visitors; nil before Handler.
-	countries atomic.Pointer[geo.Lookup]
-	host      string
-	build     version.Info
+	// places is the database for visitors; nil before Handler.
+	places atomic.Pointer[geo.Lookup]
+	host   string
+	build  version.Info
 
 	monitor    *monitor.Monitor
 	expensive  throttle.SeatLimits // questions that take long or much memory
@@ -127,7 +127,7 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	a.auth = auth.New(db, a.now)
 	a.bots = bot.New()
 	// The built-in data take a while to unpack, and most commands do not need them.
-	builtin := sync.OnceValues(func() (*geo.Lookup, error) { return geo.Open("") })
+	builtin := sync.OnceValues(func() (*geo.Lookup, error) { return geo.Open() })
 	linked.Links = db
 	if a.links, err = links.New(linked); err != nil {
 		return nil, err // cannot happen: these options passed above
@@ -135,12 +135,12 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	a.importer = &feed.Importer{
 		Recorder: a.data.Recorder, Links: db, Users: db, Names: a.links, Host: o.Host, Now: a.now, After: time.After, Proxy: proxies.Trusts,
 		IsBot: func(agent string) bool { return a.bots.KindOfAgent(agent) == bot.Bot },
-		Country: func(address netip.Addr) click.Country {
-			if site := a.countries.Load(); site != nil {
-				return site.Country(address)
+		Place: func(address netip.Addr) click.Place {
+			if site := a.places.Load(); site != nil {
+				return site.Place(address)
 			}
 			countries, _ := builtin() // the built-in data are always readable
-			return countries.Country(address)
+			return countries.Place(address)
 		},
 	}
 	return a, nil

@@ -23,9 +23,10 @@ type PublicOptions struct {
 	// NotFoundURL and HomeURL are the URLs that unknown names and / redirect to; if
 	// empty, they get plain pages.
 	NotFoundURL, HomeURL string
-	// GeoDB is the path of an MMDB file of countries, which is read again when it
-	// changes; if empty, the built-in data are used.
-	GeoDB string
+	// GeoDB are the paths of MMDB files of countries or cities, which are read again
+	// when they change; if empty, the built-in data are used. See geo.Open.
+	GeoDB []string
+	geo   *geo.Lookup // of GeoDB; nil before check
 	// TLSCert and TLSKey are files of a certificate and its key, both or neither;
 	// with them the listeners speak https only. They are read again when they change.
 	TLSCert, TLSKey string
@@ -54,7 +55,7 @@ type PublicOptions struct {
 	ProxyHeader    string
 }
 
-// geoEvery is the interval at which the file of countries is checked for a change.
+// geoEvery is the interval at which the files of GeoDB are checked for a change.
 const geoEvery = 10 * time.Second
 
 // check returns an error if an option has no meaning. It is called before the data
@@ -66,10 +67,20 @@ func (p *PublicOptions) check() error {
 	if err := p.normalizeURLs(); err != nil {
 		return err
 	}
-	if _, err := geo.Open(p.GeoDB); err != nil {
-		return fmt.Errorf("--geo-db: %w", err)
+	_, err := p.places()
+	return err
+}
+
+// places opens GeoDB, at the first call: files of cities take seconds.
+func (p *PublicOptions) places() (*geo.Lookup, error) {
+	if p.geo == nil {
+		lookup, err := geo.Open(p.GeoDB...)
+		if err != nil {
+			return nil, fmt.Errorf("--geo-db: %w", err)
+		}
+		p.geo = lookup
 	}
-	return nil
+	return p.geo, nil
 }
 
 func (p *PublicOptions) proxies() (geo.Proxies, error) {

@@ -3,7 +3,6 @@ package server
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -94,25 +93,25 @@ func (a *App) newHandlers(p PublicOptions) (*handlers, error) {
 	return &handlers{redirect: visitors, v3: measured, v4: v4.Handler(), oauth: tokens, health: http.HandlerFunc(a.healthz)}, nil
 }
 
-// newRedirect makes the handler of visitors, sets notDurable and countries, and starts
-// to read the country database again when it changes.
+// newRedirect makes the handler of visitors, sets notDurable and places, and starts to read
+// the geo databases again when they change.
 func (a *App) newRedirect(p PublicOptions, proxies geo.Proxies) (http.Handler, error) {
 	if err := p.normalizeURLs(); err != nil {
 		return nil, err
 	}
-	countries, err := geo.Open(p.GeoDB)
+	places, err := p.places()
 	if err != nil {
-		return nil, fmt.Errorf("--geo-db: %w", err)
+		return nil, err
 	}
-	a.countries.Store(countries)
-	if p.GeoDB != "" {
+	a.places.Store(places)
+	if len(p.GeoDB) > 0 {
 		ctx, stop := context.WithCancel(context.Background())
 		ticker := time.NewTicker(geoEvery)
-		go countries.Watch(ctx, ticker.C, a.log)
+		go places.Watch(ctx, ticker.C, a.log)
 		a.onClose(func(context.Context) error { ticker.Stop(); stop(); return nil })
 	}
 	h := redirect.New(redirect.Options{
-		Links: a.links, Bots: a.bots, Countries: countries, Proxies: proxies, Recorder: a.monitor.MeasureRecorder(a.data.Recorder),
+		Links: a.links, Bots: a.bots, Places: places, Proxies: proxies, Recorder: a.monitor.MeasureRecorder(a.data.Recorder),
 		Now: a.now, Log: a.log,
 		Status: cmp.Or(p.RedirectStatus, http.StatusMovedPermanently), MaxAge: p.RedirectMaxAge,
 		ForwardQuery: p.ForwardQuery, NotFoundURL: p.NotFoundURL, HomeURL: p.HomeURL,
