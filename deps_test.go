@@ -59,7 +59,7 @@ var floors = []floor{
 		{"metrics", "questions to the port"},
 		{"links", "making and finding links over the port"},
 		{"auth", "tokens over the port"},
-		{"bot", "reads request headers alone"},
+		{"useragent", "reads request headers alone"},
 		{"geo", "reads addresses, which go no further"},
 	}},
 	{"internal/storage", []place{

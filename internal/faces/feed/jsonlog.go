@@ -10,7 +10,7 @@ import (
 
 	"github.com/valyala/fastjson"
 
-	"github.com/footfall/footfall/internal/core/bot"
+	"github.com/footfall/footfall/internal/core/useragent"
 )
 
 var (
@@ -52,7 +52,7 @@ func (f *caddy) parse(line []byte, c *chunk) error {
 		return err
 	}
 	visit := visit{
-		referrer: headers.Get("Referer"), agent: headers.Get("User-Agent"), prefetch: bot.IsPrefetch(headers),
+		referrer: headers.Get("Referer"), agent: headers.Get("User-Agent"), prefetch: useragent.IsPrefetch(headers),
 		addresses: strings.Split(strings.Join(headers["X-Forwarded-For"], ","), ","),
 	}
 	if to := stringsOf(v.Get("resp_headers", "Location")); len(to) > 0 {
@@ -199,7 +199,7 @@ func (f *traefik) parse(line []byte, c *chunk) error {
 		visit.location = ""
 	}
 	headers, others := traefikHeaders(v)
-	visit.prefetch = bot.IsPrefetch(headers)
+	visit.prefetch = useragent.IsPrefetch(headers)
 	if visit.referrer == redacted {
 		visit.referrer = ""
 	}

@@ -20,9 +20,9 @@ import (
 
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/base/lograte"
-	"github.com/footfall/footfall/internal/core/bot"
 	"github.com/footfall/footfall/internal/core/geo"
 	"github.com/footfall/footfall/internal/core/links"
+	"github.com/footfall/footfall/internal/core/useragent"
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
@@ -33,9 +33,9 @@ type (
 	Links interface {
 		Resolve(ctx context.Context, host, path string) (store.Link, error)
 	}
-	// Bots says what made a request: bot.Detector.
-	Bots interface {
-		Kind(http.Header) bot.Kind
+	// Agents says what made a request: useragent.Reader.
+	Agents interface {
+		Read(http.Header) useragent.Visitor
 	}
 	// Places says where an address is: geo.Lookup.
 	Places interface {
@@ -50,7 +50,7 @@ type (
 // Options configure a Handler. Fields without a default are required.
 type Options struct {
 	Links    Links
-	Bots     Bots
+	Agents   Agents
 	Places   Places
 	Recorder Recorder
 	// Proxies are trusted to say where a request came from; none by default.
@@ -159,11 +159,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // redirect records the click and answers with the long URL.
 func (h *Handler) redirect(w http.ResponseWriter, r *http.Request, l *store.Link) {
 	cache := h.cacheControl
-	switch kind := h.o.Bots.Kind(r.Header); {
-	case kind == bot.Prefetch:
+	switch visitor := h.o.Agents.Read(r.Header); {
+	case visitor.Kind == useragent.Prefetch:
 		cache = noStore // the click that may follow must come here
 	case r.Method == http.MethodGet:
-		h.record(r, l, kind)
+		h.record(r, l, visitor)
 	}
 	header := w.Header()
 	to := links.Location(l.LongURL)
@@ -186,16 +186,18 @@ var (
 // record makes the click durable. If it fails, it returns once the failure is in the
 // log, or after logTimeout if the log blocks. So unless the log blocks, each visitor who
 // was answered has a click that is durable or reported, even after kill -9.
-func (h *Handler) record(r *http.Request, l *store.Link, kind bot.Kind) {
+func (h *Handler) record(r *http.Request, l *store.Link, v useragent.Visitor) {
 	place := h.o.Places.Place(h.o.Proxies.Visitor(r)) // the address goes no further than this
 	c := click.Click{
 		Time: h.o.Now().UnixMilli(), User: l.User, Link: l.ID,
-		Country:  place.Country,
-		Bot:      kind == bot.Bot,
-		Referrer: click.ParseReferrer(r.Header.Get("Referer")),
+		Country:   place.Country,
+		Agent:     v.Agent,
+		Bot:       v.Kind == useragent.Bot,
+		BotFamily: v.Family,
+		Referrer:  click.ParseReferrer(r.Header.Get("Referer")),
 	}
 	if !c.Bot {
-		c.Region, c.City = place.Region, place.City
+		c.Region, c.City, c.Agent.Source = place.Region, place.City, click.FromLink
 	}
 	// A visitor who has left has clicked all the same.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), RecordTimeout)

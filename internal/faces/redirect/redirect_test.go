@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/footfall/footfall/internal/base/click"
-	"github.com/footfall/footfall/internal/core/bot"
+	"github.com/footfall/footfall/internal/core/useragent"
 	"github.com/footfall/footfall/internal/faces/redirect"
 	"github.com/footfall/footfall/internal/storage/store"
 	"github.com/footfall/footfall/internal/testkit/logtest"
@@ -67,7 +67,7 @@ func (r recording) Record(ctx context.Context, c click.Click) error { return r(c
 func newFace(t *testing.T, change func(*redirect.Options)) *face {
 	d := &face{}
 	o := redirect.Options{
-		Links: known{}, Bots: bot.New(), Places: islands{}, Recorder: d,
+		Links: known{}, Agents: useragent.New(), Places: islands{}, Recorder: d,
 		Now:    func() time.Time { return now },
 		Log:    logtest.To(t),
 		Status: 301, MaxAge: 90 * time.Second,
@@ -97,9 +97,16 @@ func TestVisits(t *testing.T) {
 	}
 	forward := func(o *redirect.Options) { o.ForwardQuery = true }
 	const to = "http://example.org/a?b=c%20d"
-	a := click.Click{Time: now.UnixMilli(), User: 2, Link: 3, Country: click.Country{'N', 'Z'}, Region: "AUK", City: "Auckland"}
-	byBot, referred := a, a
-	byBot.Bot, byBot.Region, byBot.City = true, "", ""
+	const phone = "User-Agent: Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1"
+	a := click.Click{
+		Time: now.UnixMilli(), User: 2, Link: 3, Country: click.Country{'N', 'Z'}, Region: "AUK", City: "Auckland",
+		Agent: click.Agent{Device: click.OtherDevice, Browser: click.OtherBrowser, System: click.OtherSystem, Source: click.FromLink},
+	}
+	byBot, byPhone, referred := a, a, a
+	byBot.Bot, byBot.BotFamily, byBot.Agent, byBot.Region, byBot.City = true, "Googlebot", click.Agent{}, "", ""
+	unnamed := byBot
+	unnamed.BotFamily = useragent.NoAgent
+	byPhone.Agent = click.Agent{Device: click.Mobile, Browser: click.Safari, System: click.IOS, Source: click.FromLink}
 	referred.Referrer = "http://t.co/x"
 	for _, c := range []struct {
 		name, method, target string
@@ -117,6 +124,8 @@ func TestVisits(t *testing.T) {
 		{"with a query that is too long", "GET", "http://sho.rt/abc?x=" + strings.Repeat("y", 16<<10), "", forward, 301, to, "private, max-age=90", &a},
 		{"with a query that grows", "GET", "http://sho.rt/abc?x=" + strings.Repeat("\xc3", 6<<10), "", forward, 301, to, "private, max-age=90", &a},
 		{"with a referrer", "GET", "http://sho.rt/abc", "Referer: http://t.co/x?secret", nil, 301, to, "private, max-age=90", &referred},
+		{"a phone", "GET", "http://sho.rt/abc", phone, nil, 301, to, "private, max-age=90", &byPhone},
+		{"no agent", "GET", "http://sho.rt/abc", "User-Agent: ", nil, 301, to, "private, max-age=90", &unnamed},
 		{"a bot", "GET", "http://sho.rt/abc", "User-Agent: Googlebot/2.1", nil, 301, to, "private, max-age=90", &byBot},
 		{"HEAD", "HEAD", "http://sho.rt/abc", "", nil, 301, to, "private, max-age=90", nil},
 		{"a prefetch", "GET", "http://sho.rt/abc", "Purpose: prefetch", nil, 301, to, "no-store", nil},

@@ -36,9 +36,9 @@ import (
 	"github.com/footfall/footfall/internal/base/throttle"
 	"github.com/footfall/footfall/internal/base/version"
 	"github.com/footfall/footfall/internal/core/auth"
-	"github.com/footfall/footfall/internal/core/bot"
 	"github.com/footfall/footfall/internal/core/geo"
 	"github.com/footfall/footfall/internal/core/links"
+	"github.com/footfall/footfall/internal/core/useragent"
 	"github.com/footfall/footfall/internal/faces/feed"
 	"github.com/footfall/footfall/internal/ops/datadir"
 	"github.com/footfall/footfall/internal/ops/monitor"
@@ -67,8 +67,8 @@ type Options struct {
 
 // App is an open data directory, and everything that works on it.
 //
-//	a visit      redirect → links, bot, geo → recorder → journal
-//	an import    feed → links, bot, geo → recorder → journal
+//	a visit      redirect → links, useragent, geo → recorder → journal
+//	an import    feed → links, useragent, geo → recorder → journal
 //	counting     journal → recorder → counts
 //	a question   api/v3 → auth → metrics → counts
 //	a command    control → the methods of App in commands.go → datadir
@@ -79,7 +79,7 @@ type App struct {
 	auth     *auth.Auth
 	importer *feed.Importer
 	links    *links.Links
-	bots     *bot.Detector
+	agents   *useragent.Reader
 	// places is the database for visitors; nil before Handler.
 	places atomic.Pointer[geo.Lookup]
 	host   string
@@ -125,7 +125,7 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	a.monitor.Build(o.Build.Version, o.Build.Revision, o.Build.Go)
 	db := a.data.DB
 	a.auth = auth.New(db, a.now)
-	a.bots = bot.New()
+	a.agents = useragent.New()
 	// The built-in data take a while to unpack, and most commands do not need them.
 	builtin := sync.OnceValues(func() (*geo.Lookup, error) { return geo.Open() })
 	linked.Links = db
@@ -134,7 +134,7 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	}
 	a.importer = &feed.Importer{
 		Recorder: a.data.Recorder, Links: db, Users: db, Names: a.links, Host: o.Host, Now: a.now, After: time.After, Proxy: proxies.Trusts,
-		IsBot: func(agent string) bool { return a.bots.KindOfAgent(agent) == bot.Bot },
+		IsBot: func(agent string) bool { return a.agents.ReadText(agent).Kind == useragent.Bot },
 		Place: func(address netip.Addr) click.Place {
 			if site := a.places.Load(); site != nil {
 				return site.Place(address)

@@ -111,7 +111,7 @@ func (a *App) newRedirect(p PublicOptions, proxies geo.Proxies) (http.Handler, e
 		a.onClose(func(context.Context) error { ticker.Stop(); stop(); return nil })
 	}
 	h := redirect.New(redirect.Options{
-		Links: a.links, Bots: a.bots, Places: places, Proxies: proxies, Recorder: a.monitor.MeasureRecorder(a.data.Recorder),
+		Links: a.links, Agents: a.agents, Places: places, Proxies: proxies, Recorder: a.monitor.MeasureRecorder(a.data.Recorder),
 		Now: a.now, Log: a.log,
 		Status: cmp.Or(p.RedirectStatus, http.StatusMovedPermanently), MaxAge: p.RedirectMaxAge,
 		ForwardQuery: p.ForwardQuery, NotFoundURL: p.NotFoundURL, HomeURL: p.HomeURL,

@@ -1,15 +1,10 @@
-package bot
-
-import (
-	"strings"
-	"unicode/utf8"
-)
+package useragent
 
 // spiders are the words to which the device rules of uap-core, a list that several
 // projects keep together, give the family Spider: those of 2026-05-29, without words that contain
-// another one. A word counts if it begins among the first maxSpider characters, but
-// not in the agent of a device: "silk" and "daum" are in browsers of people too.
-var spiders = [...]string{
+// another one. A word counts if it begins among the first maxSpider characters, with
+// ^ at the start only, but not in the agent of a device: "silk" and "daum" are in browsers of people too.
+var spiders = listOf(
 	"bot", "bubing", "zao", "borg", "oegp", "silk", "xenu", "zeal", "crawl", "htdig", "lycos", "slurp", "teoma", "voila", "yahoo",
 	"sogou", "cibra", "nutch", "daum", "genieo", "ichiro", "larbin", "pompos", "scrapy", "snappy", "speedy", "spider", "vortex",
 	"favicon", "indexer", "riddler", "scooter", "scraper", "scrubby", "whatweb", "winhttp", "bingpreview", "archiver", "icarus6j",
@@ -18,45 +13,33 @@ var spiders = [...]string{
 	"semanticdiscovery", "facebookexternalhit", "google-http-java-client", "blogbridge", "iltrovatore-setaccio", "internetarchive",
 	"gomezagent", "webthumbnail", "heritrix", "newsgator", "pagepeeker", "reaper", "zooshot", "holmes", "pingdom", "statuscake",
 	"whatsapp", "masscan", "google web preview", "qwantify", "yeti", "ogscrper", "reciperadar",
-}
+	"^ning", "^java/", "^jnlp/", "^voyager",
+)
 
 const maxSpider = 100
 
-// spiderStarts are words of the same rules that count only at the start.
-var spiderStarts = [...]string{"ning", "java/", "jnlp/", "voyager"}
-
 // deviceSpiders are words of the same rules that count anywhere, on devices too.
-var deviceSpiders = [...]string{"yeti-mobile", "petalbot", "aspiegelbot", "yahooseeker", "ichiro/mobile", "x11; datanyze; linux", " ptst/"}
+var deviceSpiders = listOf("yeti-mobile", "petalbot", "aspiegelbot", "yahooseeker", "ichiro/mobile", "x11; datanyze; linux", " ptst/")
 
 // devices are words in agents of phones, tablets and television sets.
-var devices = [...]string{"android", "iphone", "ipad", "ipod", "silk/", "windows phone", "tizen", "kaios"}
+var devices = listOf("android", "iphone", "ipad", "ipod", "silk/", "windows phone", "tizen", "kaios")
 
 // isSpider applies the rules of uap-core to an agent in lower case.
 func isSpider(agent string) bool {
-	if containsAny(agent, deviceSpiders[:]) {
+	if deviceSpiders.has(agent) {
 		return true
 	}
-	if containsAny(agent, devices[:]) {
-		return false
-	}
-	for _, s := range spiderStarts {
-		if strings.HasPrefix(agent, s) {
-			return true
-		}
-	}
-	for _, s := range spiders {
-		if i := strings.Index(agent, s); i >= 0 && (i <= maxSpider || utf8.RuneCountInString(agent[:i]) <= maxSpider) {
-			return true
-		}
-	}
-	return false
+	_, ok := spiders.findBefore(agent, indexOfRune(agent, maxSpider+1))
+	return ok && !devices.has(agent)
 }
 
-func containsAny(s string, words []string) bool {
-	for _, word := range words {
-		if strings.Contains(s, word) {
-			return true
+// indexOfRune returns the byte at which a rune begins, counted from 0; len(s) if s is shorter.
+func indexOfRune(s string, n int) int {
+	for i := range s {
+		if n == 0 {
+			return i
 		}
+		n--
 	}
-	return false
+	return len(s)
 }
