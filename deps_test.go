@@ -92,6 +92,7 @@ var floors = []floor{
 		{"await", "tests alone: asking again until it is so"},
 		{"logtest", "tests alone: a log that is read while others write to it"},
 		{"certtest", "tests alone: certificates in files"},
+		{"mmdbtest", "tests alone: databases of places in files"},
 		{"siege", "tests and measurements alone: hostile clients"},
 	}},
 }

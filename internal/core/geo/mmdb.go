@@ -74,9 +74,9 @@ func parse(data []byte) (*database, error) {
 	return db, nil
 }
 
-// place returns the place of an address, or the unknown one. IPv4 inside IPv6 is not found.
+// place returns the place of an address, or the unknown one.
 func (db *database) place(a netip.Addr) click.Place {
-	if db.only4 && !a.Is4() {
+	if db.only4 && !a.Is4() { // the reader would make an error with the address
 		return click.Place{}
 	}
 	r := db.reader.Lookup(a)

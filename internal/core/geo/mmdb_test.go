@@ -1,9 +1,7 @@
 package geo_test
 
 import (
-	"encoding/binary"
 	"errors"
-	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -13,101 +11,15 @@ import (
 
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/core/geo"
+	"github.com/footfall/footfall/internal/testkit/mmdbtest"
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// record is a value for a network in a database: a string, an unsigned number, or a list or
-// a map of such values.
-type record any
+// record is the value of a network: see mmdbtest.File.
+type record = any
 
-// encode writes a value of the data section (MaxMind DB file format, 2.0).
-func encode(v any) []byte {
-	control := func(kind, size int) []byte {
-		first, extra := byte(kind<<5), []byte(nil)
-		if kind > 7 {
-			first, extra = 0, []byte{byte(kind - 7)}
-		}
-		if size >= 29 {
-			return append(append([]byte{first | 29}, extra...), byte(size-29))
-		}
-		return append([]byte{first | byte(size)}, extra...)
-	}
-	switch v := v.(type) {
-	case string:
-		return append(control(2, len(v)), v...)
-	case uint64:
-		return binary.BigEndian.AppendUint64(control(9, 8), v)
-	case uint16:
-		return binary.BigEndian.AppendUint16(control(5, 2), v)
-	case uint32:
-		return binary.BigEndian.AppendUint32(control(6, 4), v)
-	case []any:
-		b := control(11, len(v))
-		for _, s := range v {
-			b = append(b, encode(s)...)
-		}
-		return b
-	case map[string]any:
-		b := control(7, len(v))
-		for _, k := range slices.Sorted(maps.Keys(v)) {
-			b = append(append(b, encode(k)...), encode(v[k])...)
-		}
-		return b
-	default:
-		panic("no such kind of value")
-	}
-}
-
-// mmdb makes a database of IPv4 and IPv6, with records of 24 bits.
-func mmdb(networks map[string]record) []byte { return database(6, networks) }
-
-// database makes one of that version of IP.
-func database(version uint16, networks map[string]record) []byte {
-	const empty, data = -1, -2 // records that are no nodes: data-i is the record at offset i
-	nodes := [][2]int{{empty, empty}}
-	var section []byte
-	for _, n := range slices.Sorted(maps.Keys(networks)) {
-		p := netip.MustParsePrefix(n)
-		address, bits := p.Addr().As16(), p.Bits()
-		if p.Addr().Is4() && version == 4 {
-			address = netip.AddrFrom16([16]byte(append(p.Addr().AsSlice(), make([]byte, 12)...))).As16()
-		} else if p.Addr().Is4() {
-			address, bits = netip.MustParseAddr("::"+p.Addr().String()).As16(), bits+96
-		}
-		at := 0
-		for i := range bits {
-			bit := address[i/8] >> (7 - i%8) & 1
-			if i == bits-1 {
-				nodes[at][bit] = data - len(section)
-			} else {
-				if nodes[at][bit] == empty {
-					nodes = append(nodes, [2]int{empty, empty})
-					nodes[at][bit] = len(nodes) - 1
-				}
-				at = nodes[at][bit]
-			}
-		}
-		section = append(section, encode(networks[n])...)
-	}
-	var file []byte
-	for _, node := range nodes {
-		for _, r := range node {
-			switch {
-			case r == empty:
-				r = len(nodes)
-			case r <= data:
-				r = len(nodes) + 16 + data - r
-			}
-			file = append(file, byte(r>>16), byte(r>>8), byte(r))
-		}
-	}
-	file = append(append(file, make([]byte, 16)...), section...)
-	return append(append(file, "\xab\xcd\xefMaxMind.com"...), encode(map[string]any{
-		"binary_format_major_version": uint16(2), "binary_format_minor_version": uint16(0), "build_epoch": uint64(1_700_000_000),
-		"database_type": "Test-Country", "description": map[string]any{"en": "a test"}, "ip_version": version,
-		"languages": []any{"en"}, "node_count": uint32(len(nodes)), "record_size": uint16(24),
-	})...)
-}
+// mmdb makes a database of IPv4 and IPv6.
+func mmdb(networks map[string]record) []byte { return mmdbtest.File(6, networks) }
 
 func in(code string) record { return map[string]any{"country": map[string]any{"iso_code": code}} }
 
@@ -210,7 +122,7 @@ func TestTwoFiles(t *testing.T) {
 	dir := t.TempDir()
 	four, six := filepath.Join(dir, "4.mmdb"), filepath.Join(dir, "6.mmdb")
 	city := map[string]any{"country_code": "US", "state1": "Texas", "city": "Houston"}
-	write(t, four, database(4, map[string]record{"1.1.1.0/24": city, "1.1.2.0/24": map[string]any{"city": "Nowhere"}}))
+	write(t, four, mmdbtest.File(4, map[string]record{"1.1.1.0/24": city, "1.1.2.0/24": map[string]any{"city": "Nowhere"}}))
 	write(t, six, mmdb(map[string]record{"1.1.1.0/24": in("AU"), "1.1.2.0/24": in("JP"), "2a00::/16": in("IE")}))
 	for _, c := range []struct {
 		paths []string
@@ -228,6 +140,10 @@ func TestTwoFiles(t *testing.T) {
 			p := l.Place(netip.MustParseAddr(address))
 			if got := p.Country.String() + " " + string(p.Region) + " " + string(p.City); got != want {
 				t.Errorf("%v: %s is in %q, want %q", c.paths, address, got, want)
+			}
+			a := netip.MustParseAddr(address)
+			if n := testing.AllocsPerRun(10, func() { sink = l.Place(a) }); n > 0 {
+				t.Errorf("%v: a lookup of %s allocates %v times", c.paths, address, n)
 			}
 		}
 	}
@@ -304,7 +220,7 @@ func TestDamagedFile(t *testing.T) {
 
 func FuzzDatabase(f *testing.F) {
 	f.Add(mmdb(map[string]record{"1.1.1.0/24": in("AU"), "2a00::/16": in("IE")}))
-	f.Add(database(4, map[string]record{"1.1.1.0/24": map[string]any{"country_code": "US", "state1": "Texas", "city": "Houston"}}))
+	f.Add(mmdbtest.File(4, map[string]record{"1.1.1.0/24": map[string]any{"country_code": "US", "state1": "Texas", "city": "Houston"}}))
 	f.Add(mmdb(map[string]record{"1.1.1.0/24": map[string]any{"country": map[string]any{"iso_code": "US"}, "city": names("Houston"), "subdivisions": []any{names("Texas")}}}))
 	path := filepath.Join(f.TempDir(), "cities.mmdb")
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -25,6 +25,7 @@ func TestRegionNamed(t *testing.T) {
 		// Regions that were merged.
 		{"FR", "Rhone-Alpes", "ARA"}, {"FR", "Ile-de-France", "IDF"},
 		{"GB", "England", "ENG"}, {"IE", "Leinster", "L"}, {"HK", "Kowloon", ""},
+		{"LA", "Viangchan", ""}, // the name of two
 	} {
 		if got := regionNamed(click.ParseCountry(c.country), c.name); string(got) != c.want {
 			t.Errorf("%q in %q is %q, want %q", c.name, c.country, got, c.want)
