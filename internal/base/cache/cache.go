@@ -115,12 +115,12 @@ func (a *Answers[K, V]) Forget(keys ...K) {
 }
 
 // ForgetIf is Forget for all answers for which changed returns true.
-func (a *Answers[K, V]) ForgetIf(changed func(*V) bool) {
+func (a *Answers[K, V]) ForgetIf(changed func(K, *V) bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.generation++
 	for _, k := range a.lru.Keys() {
-		if e, ok := a.lru.Peek(k); ok && changed(&e.value) {
+		if e, ok := a.lru.Peek(k); ok && changed(k, &e.value) {
 			a.lru.Remove(k)
 		}
 	}

@@ -38,7 +38,7 @@ func TestChangeWhileAsking(t *testing.T) {
 		"Forget":            func(a *cache.Answers[string, string]) { a.Forget("k") },
 		"Forget another":    func(a *cache.Answers[string, string]) { a.Forget("other") },
 		"Forget no key":     func(a *cache.Answers[string, string]) { a.Forget() },
-		"ForgetIf, no such": func(a *cache.Answers[string, string]) { a.ForgetIf(func(*string) bool { return false }) },
+		"ForgetIf, no such": func(a *cache.Answers[string, string]) { a.ForgetIf(func(string, *string) bool { return false }) },
 	} {
 		a := newAnswers(10, 100)
 		_, _, g := a.Get("k", start)
@@ -58,7 +58,7 @@ func TestChangeWhileAsking(t *testing.T) {
 		t.Error("Drop affects a call that is in progress")
 	}
 	a.Add("other", "w", start, g)
-	a.ForgetIf(func(v *string) bool { return *v == "v" })
+	a.ForgetIf(func(_ string, v *string) bool { return *v == "v" })
 	if a.Has("k") || !a.Has("other") {
 		t.Error("ForgetIf removed another answer, or none")
 	}

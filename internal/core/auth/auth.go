@@ -66,7 +66,7 @@ func WithCost(users store.Users, now func() time.Time, cost int) *Auth {
 // Forget removes a user's tokens and apiKey from the cache. Calls in progress do not add
 // them again. It must be called after a user is deleted.
 func (a *Auth) Forget(user click.UserID) {
-	a.recent.ForgetIf(func(u *store.User) bool { return u.ID == user })
+	a.recent.ForgetIf(func(_ digest, u *store.User) bool { return u.ID == user })
 }
 
 // User returns the owner of a token. It fails with click.ErrNotFound if the token is unknown

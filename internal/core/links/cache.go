@@ -20,7 +20,7 @@ const (
 
 	// The bounds of what is remembered. Each is split evenly among the shards.
 	maxOwnHosts = 200_000 // answers in shard.ownHosts
-	maxOthers   = 50_000  // answers in shard.others
+	maxOthers   = 100_000 // answers in shard.others: two for each unknown name
 	maxBytes    = 128 << 20
 
 	// shards keep visitors from waiting for each other's lock.
@@ -30,22 +30,35 @@ const (
 // shard remembers the answers about its share of the names.
 type shard struct {
 	flights  singleflight.Group
-	ownHosts *cache.Answers[Place, store.Link] // links by a name on one of our hosts
+	ownHosts *cache.Answers[question, store.Link] // links by a name on one of our hosts
 	// others has links by a name on hosts of others, and the zero link for each unknown
-	// name. That is unknown on every host, so its Place has no host.
-	others *cache.Answers[Place, store.Link]
+	// name. That is unknown on every host, so its question has no host.
+	others *cache.Answers[question, store.Link]
+}
+
+// question is what the store is asked about a name as visitors write it.
+type question struct {
+	host string
+	spelling
+}
+
+// spelling is a name, or what store.FoldName makes of it: then the question is about
+// keywords in any case.
+type spelling struct {
+	name    string
+	anyCase bool
 }
 
 func (s *shard) init() {
-	o := cache.Options[Place, store.Link]{Age: LookupAge, Bytes: maxBytes / 2 / shards, Size: textBytes}
+	o := cache.Options[question, store.Link]{Age: LookupAge, Bytes: maxBytes / 2 / shards, Size: textBytes}
 	o.Entries = maxOwnHosts / shards
 	s.ownHosts = cache.New(o)
 	o.Entries = maxOthers / shards
 	s.others = cache.New(o)
 }
 
-func textBytes(p Place, l *store.Link) int {
-	return len(p.Host) + len(p.Name) + len(l.Hash) + len(l.AggregateHash) + len(l.LongURL) + len(l.Title) + len(l.Note)
+func textBytes(q question, l *store.Link) int {
+	return len(q.host) + len(q.name) + len(l.Hash) + len(l.AggregateHash) + len(l.LongURL) + len(l.Title) + len(l.Note)
 }
 
 func (l *Links) shard(name string) *shard {
@@ -54,7 +67,7 @@ func (l *Links) shard(name string) *shard {
 
 // links is the cache of links on our hosts, or that on other hosts. There are two, so that
 // requests for other hosts cannot push out the links that our visitors ask for.
-func (s *shard) links(ours bool) *cache.Answers[Place, store.Link] {
+func (s *shard) links(ours bool) *cache.Answers[question, store.Link] {
 	if ours {
 		return s.ownHosts
 	}
@@ -64,14 +77,14 @@ func (s *shard) links(ours bool) *cache.Answers[Place, store.Link] {
 // generations are those of both caches before a question to the store.
 type generations struct{ links, unknown cache.Generation }
 
-// recall returns the remembered answer about a place, and whether it is fresh. An answer
-// that is not fresh may still be a link.
-func (s *shard) recall(p Place, ours bool, now time.Time) (l store.Link, fresh bool, g generations) {
-	l, fresh, g.links = s.links(ours).Get(p, now)
+// recall returns the remembered answer, and whether it is fresh. An answer that is not
+// fresh may still be a link.
+func (s *shard) recall(q question, ours bool, now time.Time) (l store.Link, fresh bool, g generations) {
+	l, fresh, g.links = s.links(ours).Get(q, now)
 	if fresh {
 		return l, true, g
 	}
-	unknown, fresh, generation := s.others.Get(Place{Name: p.Name}, now)
+	unknown, fresh, generation := s.others.Get(question{spelling: q.spelling}, now)
 	if fresh && unknown.ID == 0 {
 		return unknown, true, g
 	}
@@ -80,37 +93,38 @@ func (s *shard) recall(p Place, ours bool, now time.Time) (l store.Link, fresh b
 }
 
 // remember keeps the answer to a question.
-func (s *shard) remember(p Place, ours bool, l store.Link, asked time.Time, g generations) {
+func (s *shard) remember(q question, ours bool, l store.Link, asked time.Time, g generations) {
 	if l.ID != 0 {
-		s.links(ours).Add(p, l, asked, g.links)
+		s.links(ours).Add(q, l, asked, g.links)
 		return
 	}
-	s.links(ours).Drop(p)
-	s.others.Add(Place{Name: p.Name}, l, asked, g.unknown)
+	s.links(ours).Drop(q)
+	s.others.Add(question{spelling: q.spelling}, l, asked, g.unknown)
 }
 
 // Forget forgets the links for which gone returns true, because they were deleted.
 func (l *Links) Forget(gone func(*store.Link) bool) {
 	for i := range l.shards {
-		for _, answers := range [...]*cache.Answers[Place, store.Link]{l.shards[i].ownHosts, l.shards[i].others} {
-			answers.ForgetIf(func(l *store.Link) bool { return l.ID != 0 && gone(l) })
-		}
+		l.shards[i].forgetIf(func(_ question, l *store.Link) bool { return l.ID != 0 && gone(l) })
 	}
+}
+
+func (s *shard) forgetIf(changed func(question, *store.Link) bool) {
+	s.ownHosts.ForgetIf(changed)
+	s.others.ForgetIf(changed)
 }
 
 // ForgetImported forgets cached answers about the names of imported links.
 func (l *Links) ForgetImported(imported ...store.ForeignLink) {
+	var keywords []store.Keyword
 	for i := range imported {
 		f := &imported[i]
 		l.forgetUnknown(f.Hash, f.AggregateHash)
-		if f.Keyword == "" {
-			continue
+		if f.Keyword != "" {
+			keywords = append(keywords, store.Keyword{Domain: f.Domain, Keyword: f.Keyword})
 		}
-		l.forgetUnknown(f.Keyword)
-		s, p := l.shard(string(f.Keyword)), Place{weburl.Host(f.Domain), string(f.Keyword)}
-		s.ownHosts.Drop(p) // a hash of that name, which the keyword hides
-		s.others.Drop(p)
 	}
+	l.forgetKeywords(keywords...)
 }
 
 // forgetUnknown forgets that there were no links of these names.
@@ -118,6 +132,31 @@ func (l *Links) forgetUnknown(names ...click.Hash) {
 	for _, name := range names {
 		s := l.shard(string(name))
 		s.ownHosts.Forget()
-		s.others.Forget(Place{Name: string(name)})
+		s.others.Forget(question{spelling: spelling{name: string(name)}})
+	}
+}
+
+// forgetKeywords forgets the answers that new keywords change: that a name is unknown,
+// and links that the keyword hides.
+func (l *Links) forgetKeywords(keywords ...store.Keyword) {
+	everywhere := map[*shard]map[spelling]bool{}
+	for _, k := range keywords {
+		for _, of := range [...]spelling{{string(k.Keyword), false}, {store.FoldName(k.Keyword), true}} {
+			s := l.shard(of.name)
+			if k.Domain == "" {
+				if everywhere[s] == nil {
+					everywhere[s] = map[spelling]bool{}
+				}
+				everywhere[s][of] = true
+				continue
+			}
+			q := question{weburl.Host(k.Domain), of}
+			s.ownHosts.Forget(q)
+			s.others.Forget(q, question{spelling: of})
+		}
+	}
+	// The hosts of questions are not known, so all are looked through.
+	for s, names := range everywhere {
+		s.forgetIf(func(q question, _ *store.Link) bool { return names[q.spelling] })
 	}
 }

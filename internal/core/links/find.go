@@ -44,6 +44,10 @@ func (l *Links) Named(ctx context.Context, p Place) (store.Link, click.Hash, err
 		}
 		return l.links.LinkByName(ctx, p.Host, click.Hash(name))
 	})
+	if last := withoutPunctuation(p.Name); errors.Is(err, click.ErrNotFound) && mayBeName(last) {
+		name = last
+		link, err = l.links.LinkByKeyword(ctx, p.Host, click.Hash(name))
+	}
 	if err != nil {
 		return store.Link{}, "", fmt.Errorf("links: find: %w", err)
 	}

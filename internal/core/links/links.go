@@ -5,7 +5,8 @@
 //
 // Where to look:
 //
-//	links.go, url.go, name.go   makes a link: its long URL, its name
+//	links.go, url.go, name.go   makes a link: its long URL, its hash
+//	chosen.go       names that people choose for a link
 //	query.go        adds the parameters of a visit to a long URL
 //	place.go        the one parser of links as people write them
 //	resolve.go, cache.go   the link of a visit, and the answers that are remembered
@@ -111,6 +112,9 @@ type Request struct {
 	LongURL string
 	Domain  string // of the short URL; empty for the default one (see Links.Domain)
 	Host    string // of the HTTP request
+	// Name is a name that the link shall have too (see CheckName), on Domain alone, or on
+	// every domain if Domain is empty; none if it is empty.
+	Name string
 	// Details are for the link if Shorten makes it; those of an existing link stay. A UserTS
 	// of 0 becomes the time at which the link is made.
 	Details store.LinkDetails
@@ -123,9 +127,39 @@ type Request struct {
 // spelling would be refused now: imports keep spellings. Otherwise the spelling of
 // ParseLongURL counts, so that links that are made here share one aggregate link.
 //
-// The errors are ErrURL, ErrOwnLink and ErrDomain, in this order, click.ErrNotFound for an
-// unknown user, and click.ErrUnavailable.
+// The errors are ErrName, ErrURL, ErrOwnLink and ErrDomain, in this order, a TakenError,
+// click.ErrNotFound for an unknown user, and click.ErrUnavailable. If the name is taken, no
+// link is made, unless the name is taken meanwhile.
 func (l *Links) Shorten(ctx context.Context, r Request) (store.Link, bool, error) {
+	if r.Name == "" {
+		return l.shorten(ctx, r)
+	}
+	if err := CheckName(r.Name); err != nil {
+		return store.Link{}, false, err
+	}
+	if err := l.Check(ctx, r); err != nil {
+		return store.Link{}, false, err
+	}
+	n := Naming{Name: r.Name, Domain: r.Domain, Host: r.Host}
+	k, err := l.keyword(n)
+	if err != nil {
+		return store.Link{}, false, err
+	}
+	if _, err := l.Lookup(ctx, r.User, r.LongURL); errors.Is(err, click.ErrNotFound) {
+		if err := l.free(ctx, k); err != nil {
+			return store.Link{}, false, err
+		}
+	} else if err != nil {
+		return store.Link{}, false, err
+	}
+	link, made, err := l.shorten(ctx, r)
+	if err != nil {
+		return store.Link{}, false, err
+	}
+	return link, made, l.Name(ctx, link, n)
+}
+
+func (l *Links) shorten(ctx context.Context, r Request) (store.Link, bool, error) {
 	longURL, refused := l.longURL(ctx, r)
 	var has store.Link
 	if refused != nil || longURL != r.LongURL {
@@ -259,7 +293,12 @@ func (l *Links) ours(host string) ([]weburl.Authority, error) {
 	return []weburl.Authority{a}, nil
 }
 
-// ShortURL is the short URL of a hash, or a keyword, on a domain.
+// ShortURL is the short URL of a hash, or a keyword, on a domain. Slashes inside of a name
+// stay, as people write them.
 func (l *Links) ShortURL(domain string, hash click.Hash) string {
-	return l.scheme + "://" + domain + "/" + url.PathEscape(string(hash))
+	path := url.PathEscape(string(hash))
+	if strings.Contains(path, "%2F") && withoutSlashes(clean(string(hash))) == string(hash) {
+		path = strings.ReplaceAll(path, "%2F", "/")
+	}
+	return l.scheme + "://" + domain + "/" + path
 }

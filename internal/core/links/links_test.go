@@ -236,7 +236,9 @@ func TestShortURL(t *testing.T) {
 	for _, c := range []struct{ scheme, domain, hash, want string }{
 		{"", "sho.rt", "abc", "http://sho.rt/abc"},
 		{"http", "localhost:8080", "abc", "http://localhost:8080/abc"},
-		{"https", "sho.rt", "a b/ü?#", "https://sho.rt/a%20b%2F%C3%BC%3F%23"},
+		{"https", "sho.rt", "a b/ü?#", "https://sho.rt/a%20b/%C3%BC%3F%23"},
+		{"", "sho.rt", "a/../b", "http://sho.rt/a%2F..%2Fb"},
+		{"", "sho.rt", "/a", "http://sho.rt/%2Fa"},
 	} {
 		if got := newWorld(t, links.Options{Scheme: c.scheme}).ShortURL(c.domain, click.Hash(c.hash)); got != c.want {
 			t.Errorf("%+v gave %q", c, got)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -18,48 +19,55 @@ import (
 type history struct {
 	*world
 	moments []moment
-	made    map[string]bool // names that Shorten returned
+	made    map[string]bool // names that Shorten returned, and that Name gave on every domain
 	down    bool
 }
 
 type moment struct {
-	clock   int64
-	down    bool
-	answers map[[2]string]store.Link // the zero link for an unknown name
+	clock int64
+	down  bool
+	// answers are those about names as they are, and anyCase those about keywords in any
+	// case; the zero link for an unknown name.
+	answers, anyCase map[[2]string]store.Link
 }
 
 var (
 	modelHosts = []string{"sho.rt", "j.mp", "strange.example", ""}
-	modelNames = []string{"0000000", "1111111", "2222222", "3333333", "4444444", "5555555", "x", "y"}
+	modelNames = []string{"0000000", "1111111", "2222222", "3333333", "4444444", "5555555", "x", "y", "X", "Y"}
 )
 
 func (h *history) note() {
-	m := moment{clock: h.clock.Load(), down: h.down, answers: map[[2]string]store.Link{}}
+	m := moment{clock: h.clock.Load(), down: h.down, answers: map[[2]string]store.Link{}, anyCase: map[[2]string]store.Link{}}
 	for _, host := range modelHosts {
 		for _, name := range modelNames {
 			m.answers[[2]string{host, name}], _ = h.store.MemoryLinks.LinkByName(context.Background(), host, click.Hash(name))
+			m.anyCase[[2]string{host, name}], _ = h.store.MemoryLinks.LinkByKeyword(context.Background(), host, click.Hash(name))
 		}
 	}
 	h.moments = append(h.moments, m)
 }
 
 // may reports whether the answer was that of the store at most a minute ago; or, if the store
-// failed until a second ago, any link that it ever returned.
+// failed until a second ago, any link that it ever returned. The answers about a name as it
+// is and in any case may be of different times.
 func (h *history) may(host, name string, l store.Link) bool {
 	now := h.clock.Load()
-	ever, recently, failed := false, false, h.down
+	at := [2]string{host, name}
+	var exact, unknown, anyCase, ever bool
+	failed := h.down
 	for _, m := range h.moments {
 		age := now - m.clock
-		if m.answers[[2]string{host, name}] == l {
-			ever = true
-			recently = recently || age >= 0 && age < 60
-		}
+		recently := age >= 0 && age < 60
+		exact = exact || recently && m.answers[at] == l && l.ID != 0
+		unknown = unknown || recently && m.answers[at].ID == 0
+		anyCase = anyCase || recently && m.anyCase[at] == l
+		ever = ever || m.answers[at] == l || m.anyCase[at] == l
 		failed = failed || m.down && age > -60 && age <= 1
 	}
 	if l == (store.Link{}) {
-		return recently && !h.made[name]
+		return unknown && anyCase && !h.made[name]
 	}
-	return recently || failed && ever
+	return exact || unknown && anyCase || failed && ever
 }
 
 func TestRandomHistoriesAreNeverAnsweredTooOld(t *testing.T) {
@@ -92,6 +100,30 @@ func TestRandomHistoriesAreNeverAnsweredTooOld(t *testing.T) {
 				}
 				h.note()
 				h.made[string(l.Hash)], h.made[string(l.AggregateHash)] = true, true
+			},
+			"name": func(rt *rapid.T) {
+				n := links.Naming{Name: pick([]string{"x", "y", "X", "Y"}, "name"), Domain: pick([]string{"", "sho.rt", "j.mp"}, "domain")}
+				l, _, err := h.Shorten(context.Background(), links.Request{User: h.user, LongURL: pick([]string{"http://a/", "http://b/"}, "long URL")})
+				if err == nil {
+					n.Overwrite = rapid.Bool().Draw(rt, "overwrite")
+					err = h.Name(context.Background(), l, n)
+				}
+				h.note()
+				if err != nil || h.down {
+					return
+				}
+				// It is found at once, in any case, unless an import made it something else.
+				for _, name := range []string{strings.ToLower(n.Name), strings.ToUpper(n.Name)} {
+					for _, host := range modelHosts {
+						if n.Domain != "" && host != n.Domain {
+							continue
+						}
+						got, err := h.Resolve(context.Background(), host, name)
+						if err != nil || !h.may(host, name, got) || name == n.Name && got.ID != l.ID {
+							rt.Fatalf("%q on %q was given to %+v, and leads to %+v, %v", n.Name, host, l, got, err)
+						}
+					}
+				}
 			},
 			"fail": func(rt *rapid.T) {
 				h.down = !h.down

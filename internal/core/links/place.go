@@ -55,7 +55,8 @@ func ParsePlace(written string) (p Place, ok bool) {
 // without any slash at both ends, which people, programs and servers that join addresses
 // add; as browsers and proxies send it (see clean); and without the punctuation of a
 // sentence that programs take for a part of a URL. It fails with click.ErrNotFound if there
-// is no link of any of these names, and at once with any other error of find.
+// is no link of any of these names, and at once with any other error of find. Then callers
+// look for a keyword that is the last of these names in another case.
 func tryNames(path string, find func(name string) (store.Link, error)) (l store.Link, name string, err error) {
 	err = errUnknown
 	for _, rewrite := range [...]func(string) string{asItIs, withoutSlash, withoutSlashes, clean, withoutPunctuation} {

@@ -27,32 +27,39 @@ var errUnknown = fmt.Errorf("links: resolve: %w", click.ErrNotFound)
 // Resolve finds the link of a path as a request to the host sees it: the keyword of
 // that host in any spelling, with any port, otherwise the link of that name
 // anywhere. path has no slash at its start, and may mean several names (see
-// tryNames). It fails with click.ErrNotFound if there is no such link, and for a name that
-// is reserved, longer than MaxName, not UTF-8, or holds a control character.
+// tryNames). If none of them is known, it is the link of a keyword that differs from the
+// last of them in case alone. It fails with click.ErrNotFound if there is no such link, and
+// for a name that is reserved, longer than MaxName, not UTF-8, or holds a control
+// character.
 //
-// Answers are up to LookupAge old, by the clock of Options. A link that Shorten
+// Answers are up to LookupAge old, by the clock of Options. A link that Shorten or Name
 // returned, or that ForgetImported was given, is found at once. If the store cannot answer,
 // the last answer that was a link is used, of any age; without one the
 // error is the store's, never click.ErrNotFound.
 func (l *Links) Resolve(ctx context.Context, host, path string) (store.Link, error) {
 	host = weburl.Host(host)
-	link, _, err := tryNames(path, func(name string) (store.Link, error) { return l.resolve(ctx, Place{host, name}) })
+	link, _, err := tryNames(path, func(name string) (store.Link, error) {
+		return l.resolve(ctx, question{host, spelling{name: name}})
+	})
+	if name := withoutPunctuation(path); errors.Is(err, click.ErrNotFound) && mayBeName(name) {
+		return l.resolve(ctx, question{host, spelling{store.FoldName(click.Hash(name)), true}})
+	}
 	return link, err
 }
 
-func (l *Links) resolve(ctx context.Context, p Place) (store.Link, error) {
-	if len(p.Name) > MaxName {
+func (l *Links) resolve(ctx context.Context, q question) (store.Link, error) {
+	if len(q.name) > MaxName && !q.anyCase {
 		return store.Link{}, errUnknown
 	}
-	ours := len(l.hosts) == 0 || l.hosts[p.Host]
-	s := l.shard(p.Name)
-	link, fresh, g := s.recall(p, ours, l.now())
+	ours := len(l.hosts) == 0 || l.hosts[q.host]
+	s := l.shard(q.name)
+	link, fresh, g := s.recall(q, ours, l.now())
 	if !fresh {
-		if !mayBeName(p.Name) {
+		if !q.anyCase && !mayBeName(q.name) {
 			return store.Link{}, errUnknown
 		}
 		var err error
-		if link, err = l.ask(ctx, s, p, ours, g, link); err != nil {
+		if link, err = l.ask(ctx, s, q, ours, g, link); err != nil {
 			return store.Link{}, fmt.Errorf("links: resolve: %w", err)
 		}
 	}
@@ -62,15 +69,15 @@ func (l *Links) resolve(ctx context.Context, p Place) (store.Link, error) {
 	return link, nil
 }
 
-// ask asks the store. Callers that ask for the same place share one question and its answer.
+// ask asks the store. Callers with the same question share one answer.
 // A caller that leaves gets old, if that is a link.
-func (l *Links) ask(ctx context.Context, s *shard, p Place, ours bool, g generations, old store.Link) (store.Link, error) {
+func (l *Links) ask(ctx context.Context, s *shard, q question, ours bool, g generations, old store.Link) (store.Link, error) {
 	// The key has the generations, so that a question asked before a change does not
 	// answer one asked after it.
-	key := fmt.Sprintf("%x\x00%x\x00%s\x00%s", g.links, g.unknown, p.Host, p.Name)
+	key := fmt.Sprintf("%x\x00%x\x00%t\x00%s\x00%s", g.links, g.unknown, q.anyCase, q.host, q.name)
 	// A caller that leaves does not cancel the question: others may wait for the answer.
 	shared := context.WithoutCancel(ctx)
-	flight := s.flights.DoChan(key, func() (any, error) { return l.askStore(shared, s, p, ours, g, old) })
+	flight := s.flights.DoChan(key, func() (any, error) { return l.askStore(shared, s, q, ours, g, old) })
 	select {
 	case r := <-flight:
 		link, _ := r.Val.(store.Link)
@@ -85,11 +92,15 @@ func (l *Links) ask(ctx context.Context, s *shard, p Place, ours bool, g generat
 
 // askStore asks the store, for lookupTimeout at most, and caches the answer; an unknown name
 // has the zero link. If the store fails, the answer is old, if that is a link.
-func (l *Links) askStore(ctx context.Context, s *shard, p Place, ours bool, g generations, old store.Link) (store.Link, error) {
+func (l *Links) askStore(ctx context.Context, s *shard, q question, ours bool, g generations, old store.Link) (store.Link, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
 	asked := l.now()
-	link, err := l.links.LinkByName(ctx, p.Host, click.Hash(p.Name))
+	find := l.links.LinkByName
+	if q.anyCase {
+		find = l.links.LinkByKeyword
+	}
+	link, err := find(ctx, q.host, click.Hash(q.name))
 	switch {
 	case err == nil:
 	case errors.Is(err, click.ErrNotFound):
@@ -101,6 +112,6 @@ func (l *Links) askStore(ctx context.Context, s *shard, p Place, ours bool, g ge
 	default:
 		return link, err
 	}
-	s.remember(p, ours, link, asked, g)
+	s.remember(q, ours, link, asked, g)
 	return link, nil
 }

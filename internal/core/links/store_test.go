@@ -37,6 +37,16 @@ type watched struct {
 func (w *watched) LinkByName(ctx context.Context, domain string, name click.Hash) (store.Link, error) {
 	w.asked.Add(1)
 	l, err := w.MemoryLinks.LinkByName(ctx, domain, name)
+	return w.answer(ctx, name, l, err)
+}
+
+func (w *watched) LinkByKeyword(ctx context.Context, domain string, name click.Hash) (store.Link, error) {
+	w.asked.Add(1)
+	l, err := w.MemoryLinks.LinkByKeyword(ctx, domain, name)
+	return w.answer(ctx, name, l, err)
+}
+
+func (w *watched) answer(ctx context.Context, name click.Hash, l store.Link, err error) (store.Link, error) {
 	if w.inspect != nil {
 		return w.inspect(ctx, name, l, err)
 	}

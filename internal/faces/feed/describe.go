@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -135,7 +136,8 @@ func (r *resolver) missed(ctx context.Context, n *namedLink, l store.Link) (reas
 			return nil, err
 		}
 		if has.ID != l.ID {
-			return fmt.Errorf("the keyword %.100q on %.100s belongs to the link %.100s here; the rest of the line is taken", k.Keyword, plain.Text(k.Domain), plain.Text(string(has.Hash))), nil
+			return fmt.Errorf("the keyword %.100q on %.100s belongs to the link %.100s here; the rest of the line is taken",
+				k.Keyword, plain.Text(cmp.Or(k.Domain, "every domain")), plain.Text(string(has.Hash))), nil
 		}
 	}
 	return nil, nil

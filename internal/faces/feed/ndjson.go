@@ -100,10 +100,15 @@ func (f *ndjson) link(v *fastjson.Value, c *chunk) (err error) {
 	}
 	for _, k := range keywords {
 		var named store.Keyword
-		if err := (fields{{"domain", &named.Domain, aText}, {"keyword", (*string)(&named.Keyword), aName}}).from(k); err != nil {
+		if !k.Exists("domain") { // it may be empty, but not forgotten
+			return errors.New(`a keyword has no "domain"`)
+		}
+		if err := (fields{{"domain", &named.Domain, aText | optional}, {"keyword", (*string)(&named.Keyword), aName}}).from(k); err != nil {
 			return err
 		}
-		named.Domain = keywordDomain(named.Domain)
+		if named.Domain != "" {
+			named.Domain = keywordDomain(named.Domain)
+		}
 		l.keywords = append(l.keywords, named)
 	}
 	c.links = append(c.links, l)

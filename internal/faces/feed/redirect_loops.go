@@ -31,6 +31,7 @@ func (r *resolver) redirectLoops(ctx context.Context, made []store.ForeignLink) 
 			names[string(l.Keyword)], domains[weburl.Host(l.Domain)] = true, true
 		}
 	}
+	delete(domains, "") // of keywords on every domain
 	for d := range domains {
 		if !r.domains[d] {
 			r.domains[d] = true

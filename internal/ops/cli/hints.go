@@ -159,6 +159,8 @@ var hints = []func(error) string{
 	of(func(e *control.ExistsError) string {
 		return "footfall user token " + plain.Text(e.Login) + " prints another token"
 	}),
+	as(new(*links.TakenError), "choose another name"),
+	on(links.ErrName, "choose another name, such as spring-sale"),
 	on(recorder.ErrImporting, "run the command again once that import has ended"),
 	on(control.ErrTimezone, "give a name such as Europe/Berlin, or whole hours from -14 to 14"),
 	on(control.ErrCutOff, "run the command again"),

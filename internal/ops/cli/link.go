@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -46,11 +47,16 @@ type linkAddCmd struct {
 	domainOption
 	Login string `arg:"" help:"The user who owns the link."`
 	URL   string `arg:"" help:"The long URL, http or https." name:"url"`
+	Name  string `help:"A name for the link, in addition to its hash: letters and digits of any script, and - _ . ~ /. Visitors may write it in any case. It is valid on every domain, unless --domain names one." placeholder:"NAME"`
 }
 
 func (c *linkAddCmd) Run(e *env) error {
 	return c.connect(e, c.dataDir, func(o *server.Owner) error {
-		shortURL, err := ask(e, o, control.AddLink, control.NewLink{Login: c.Login, LongURL: c.URL, Domain: c.first()})
+		l := control.NewLink{Login: c.Login, LongURL: c.URL, Domain: c.first(), Name: c.Name}
+		if c.Domain != os.Getenv(prefix+"DOMAIN") { // that lists all domains
+			l.NameDomain = l.Domain
+		}
+		shortURL, err := ask(e, o, control.AddLink, l)
 		return e.print(shortURL, err)
 	})
 }

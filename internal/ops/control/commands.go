@@ -85,6 +85,9 @@ type NewLink struct {
 	Login, LongURL string
 	// Domain is that of the short URL; the default one if empty.
 	Domain string
+	// Name is a name that the link gets; none if empty. It is valid on NameDomain, or on
+	// every domain if that is empty.
+	Name, NameDomain string
 }
 
 // LinksOf is the parameter of ListLinks.

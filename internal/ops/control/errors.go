@@ -8,6 +8,7 @@ import (
 
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/base/plain"
+	"github.com/footfall/footfall/internal/core/links"
 	"github.com/footfall/footfall/internal/core/recorder"
 	"github.com/footfall/footfall/internal/faces/feed"
 	"github.com/footfall/footfall/internal/ops/datadir"
@@ -73,6 +74,8 @@ var codes = []code{
 	typed[*UnknownUserError]("unknown_user"),
 	typed[*UnknownLinkError]("unknown_link"),
 	typed[*ExistsError]("exists"),
+	typed[*links.TakenError]("name_taken"),
+	sentinel("name", links.ErrName),
 	sentinel("not_found", click.ErrNotFound),
 	sentinel("timezone", ErrTimezone),
 	sentinel("not_serving", ErrNotServing),

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/core/links"
 	"github.com/footfall/footfall/internal/ops/control"
 	"github.com/footfall/footfall/internal/storage/journal"
 )
@@ -21,6 +22,8 @@ func TestErrorsCrossTheSocket(t *testing.T) {
 		&control.UnknownUserError{Login: "anne", Near: "ann", Valid: true},
 		&control.UnknownLinkError{Link: "abc"},
 		&control.ExistsError{Login: "ann"},
+		&links.TakenError{Name: "sale", Holder: "abc", As: "a name of the link"},
+		fmt.Errorf("%q is %w", "v3", links.ErrName),
 		fmt.Errorf("the token: %w", click.ErrNotFound),
 		fmt.Errorf("x is %w", control.ErrTimezone),
 		control.ErrNotServing,
@@ -31,7 +34,7 @@ func TestErrorsCrossTheSocket(t *testing.T) {
 		if err == nil || err.Error() != failed.Error() {
 			t.Errorf("the client received the error %v, want %v", err, failed)
 		}
-		for _, kind := range []error{click.ErrNotFound, click.ErrExists, control.ErrTimezone, control.ErrNotServing, journal.ErrCorrupt, syscall.ENOSPC} {
+		for _, kind := range []error{click.ErrNotFound, click.ErrExists, control.ErrTimezone, control.ErrNotServing, links.ErrName, journal.ErrCorrupt, syscall.ENOSPC} {
 			if errors.Is(err, kind) != errors.Is(failed, kind) {
 				t.Errorf("the client received the error %v; that it is %v is %t, want %t", err, kind, errors.Is(err, kind), errors.Is(failed, kind))
 			}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/footfall/footfall/internal/ops/control"
 	"github.com/footfall/footfall/internal/ops/datadir"
 	"github.com/footfall/footfall/internal/ops/server"
 	"github.com/footfall/footfall/internal/testkit/logtest"
@@ -36,7 +37,7 @@ func TestClockSetBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	short, err := app.AddLink(t.Context(), "ann", "http://example.org/", "")
+	short, err := app.AddLink(t.Context(), control.NewLink{Login: "ann", LongURL: "http://example.org/"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package server
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,7 +36,7 @@ func (a *App) commands() []control.Served {
 		control.CountUserClicks.Implement(a.UserClicks),
 		control.DeleteUser.Implement(a.DeleteUser),
 		control.AddLink.Implement(func(ctx context.Context, l control.NewLink) (string, error) {
-			return a.AddLink(ctx, l.Login, l.LongURL, l.Domain)
+			return a.AddLink(ctx, l)
 		}),
 		control.ListLinks.ImplementWithNotes(func(ctx context.Context, of control.LinksOf, each func(control.Link)) (control.None, error) {
 			return control.None{}, a.listLinks(ctx, of, each)
@@ -208,18 +209,19 @@ func (a *App) Check(ctx context.Context, report func(string)) (datadir.Verdict, 
 }
 
 // AddLink makes a short link for a user, or finds the one they have, and returns its
-// short URL.
-func (a *App) AddLink(ctx context.Context, login, longURL, domain string) (shortURL string, err error) {
-	user, err := a.user(ctx, login)
+// short URL, with the name that was given.
+func (a *App) AddLink(ctx context.Context, l control.NewLink) (shortURL string, err error) {
+	user, err := a.user(ctx, l.Login)
 	if err != nil {
 		return "", err
 	}
-	if domain, err = a.links.Domain(domain, a.host); err != nil {
-		return "", err
-	}
-	link, _, err := a.links.Shorten(ctx, links.Request{User: user.ID, LongURL: longURL, Domain: domain, Host: a.host})
+	domain, err := a.links.Domain(l.Domain, a.host)
 	if err != nil {
 		return "", err
 	}
-	return a.links.ShortURL(domain, link.Hash), nil
+	link, _, err := a.links.Shorten(ctx, links.Request{User: user.ID, LongURL: l.LongURL, Name: l.Name, Domain: l.NameDomain, Host: a.host})
+	if err != nil {
+		return "", err
+	}
+	return a.links.ShortURL(domain, cmp.Or(click.Hash(l.Name), link.Hash)), nil
 }

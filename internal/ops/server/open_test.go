@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/footfall/footfall/internal/ops/control"
 	"github.com/footfall/footfall/internal/ops/datadir"
 	"github.com/footfall/footfall/internal/testkit/logtest"
 )
@@ -21,7 +22,7 @@ func openIn(t *testing.T, dir string) (*App, *logtest.Log) {
 		if _, err := app.AddUser(t.Context(), "ann"); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := app.AddLink(t.Context(), "ann", "http://example.org/", ""); err != nil {
+		if _, err := app.AddLink(t.Context(), control.NewLink{Login: "ann", LongURL: "http://example.org/"}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/base/throttle"
+	"github.com/footfall/footfall/internal/ops/control"
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
@@ -53,7 +54,7 @@ func TestLimitsOfUsers(t *testing.T) {
 		}
 	}
 	for i := range 5 {
-		if _, err := app.AddLink(t.Context(), "ann", fmt.Sprintf("http://operator.example/%d", i), ""); err != nil {
+		if _, err := app.AddLink(t.Context(), control.NewLink{Login: "ann", LongURL: fmt.Sprintf("http://operator.example/%d", i)}); err != nil {
 			t.Errorf("the operator cannot make link %d: %v", i, err)
 		}
 	}

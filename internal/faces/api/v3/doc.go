@@ -22,6 +22,7 @@
 //	projections.go, link_encoders.go, link_history.go, lookup.go, user_info.go   named after them
 //	shorturls.go    those that name links by shortUrl and hash
 //	shorten.go      those that make and change links
+//	keywords.go     names that users choose for links
 //	unsupported.go  those that have no data, and bitly_pro_domain
 //
 // A new method is a line in the table of methods.go, a function and a golden file. A

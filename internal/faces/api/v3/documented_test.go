@@ -34,7 +34,7 @@ var asked = map[string]string{
 }
 
 // undocumented methods have no body in the documentation.
-var undocumented = strings.Fields("link/encoders_by_count link/shares lookup")
+var undocumented = strings.Fields("link/encoders_by_count link/shares lookup user/save_custom_domain_keyword")
 
 // refusing methods have one, and always fail here.
 var refusing = strings.Fields("user/tracking_domain_clicks user/tracking_domain_shorten_counts oauth/app")

@@ -51,6 +51,7 @@ func (a *API) methodTable() map[string]method {
 		"user/link_save":                      {run: a.userLinkSave},
 		"user/link_edit":                      {run: a.userLinkEdit},
 		"user/link_lookup":                    {run: a.userLinkLookup},
+		"user/save_custom_domain_keyword":     {run: a.userSaveCustomDomainKeyword},
 
 		"oauth/app": {run: a.oauthApp},
 

@@ -63,7 +63,8 @@ func forms() []form {
 	add("login full_name", false, "user/info")
 	add("limit offset created_before created_after modified_after archived private user query keyword exact_domain root_domain expand_client_id",
 		false, "user/link_history")
-	add("longUrl title note private user_ts domain", false, "user/link_save")
+	add("longUrl title note private user_ts domain keyword", false, "user/link_save")
+	add("keyword_link target_link overwrite", false, "user/save_custom_domain_keyword")
 	add("link edit title note private user_ts archived", false, "user/link_edit")
 	add("url", false, "user/link_lookup", "link/lookup", "lookup")
 	add("link "+over, true, "link/clicks")
@@ -75,7 +76,7 @@ func forms() []form {
 	}
 	add("link limit", false, "link/encoders", "link/encoders_by_count")
 	add("link", false, "link/encoders_count")
-	add("longUrl domain", true, "shorten")
+	add("longUrl domain keyword", true, "shorten")
 	add("shortUrl", true, "expand")
 	add("shortUrl expand_user", false, "info")
 	add("shortUrl days", false, "clicks_by_day")
@@ -97,7 +98,8 @@ var values = map[string][2]string{
 	"title": {"T", "\xff"}, "note": {"N", "\xff"}, "private": {"false", "maybe"}, "user_ts": {"1300000000", "0"}, "archived": {"false", "maybe"},
 	"client_id": {"x", ""}, "login": {"cat", "nobody"}, "full_name": {"Ann", "\xff"}, "offset": {"0", "-1"}, "created_before": {"now", "-1"}, "created_after": {"315532800", "-1"},
 	"modified_after": {"315532800", "-1"}, "user": {"ann", "nobody"}, "query": {"q", "\xff"}, "keyword": {"k", "\xff"}, "exact_domain": {"d", "\xff"},
-	"root_domain": {"d", "\xff"}, "expand_client_id": {"1", "maybe"}, "expand_user": {"1", "maybe"}, "x_login": {"ann", ""}, "x_apiKey": {"R_ann", ""},
+	"root_domain": {"d", "\xff"}, "keyword_link": {"http://sho.rt/k2", "http://evil.example/k"}, "target_link": {"ze6poY", ""}, "overwrite": {"1", "maybe"},
+	"expand_client_id": {"1", "maybe"}, "expand_user": {"1", "maybe"}, "x_login": {"ann", ""}, "x_apiKey": {"R_ann", ""},
 }
 
 func (f form) value(name string, good bool) string {

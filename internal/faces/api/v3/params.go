@@ -55,7 +55,7 @@ var known = set(`
 	access_token login apiKey format callback
 	unit units timezone tz_offset rollup limit unit_reference_ts from to days exclude_social_networks
 	link shortUrl hash url longUrl uri domain client_id expand_user x_login x_apiKey full_name
-	title note private user_ts archived edit
+	title note private user_ts archived edit keyword_link target_link overwrite
 	offset created_before created_after modified_after user query keyword exact_domain root_domain expand_client_id`)
 
 func set(names string) map[string]bool {

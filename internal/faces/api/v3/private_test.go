@@ -143,6 +143,8 @@ var privateQuestions = []struct {
 	{"bitly_pro_domain", "domain=sho.rt", ``, ``},
 
 	{"user/link_save", "longUrl={url}", `ann`, `new_link`},
+	{"user/save_custom_domain_keyword", "keyword_link=chosen&target_link={link}", `keyword_link`, ``},
+	{"user/save_custom_domain_keyword", "keyword_link=chosen&target_link={url}", `keyword_link`, `keyword_link`},
 	{"user/link_edit", "link={link}&edit=note&note=other", `link_edit`, ``},
 	{"user/link_edit", "link={link}&edit=private&private=false", `link_edit`, ``},
 	{"user/link_lookup", "url={url}", `ann`, ``},
@@ -239,7 +241,7 @@ func TestPrivateLinksAreTheirOwnersOnly(t *testing.T) {
 						if want := q.public; format != "txt" && !kind.secret && ofLinks && !regexp.MustCompile(want).MatchString(body) {
 							t.Errorf("%s is\n%s\nwithout %s", name, body, want)
 						}
-						others(t, name, query, got, without, q.method == "shorten" || q.method == "user/link_save")
+						others(t, name, query, got, without, q.method == "shorten" || q.method == "user/link_save" || q.method == "user/save_custom_domain_keyword")
 					}
 				}
 			}

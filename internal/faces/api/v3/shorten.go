@@ -1,6 +1,7 @@
 package v3
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -18,6 +19,7 @@ func (a *API) shorten(c *call) (any, error) {
 	user := c.linkOwner(c.authUser())
 	r := c.longURL(user, "longUrl", "uri")
 	domain := c.shortDomain()
+	r.Name, r.Domain = c.keyword()
 	if err := c.endParamsWithText(true); err != nil {
 		return nil, err
 	}
@@ -25,7 +27,7 @@ func (a *API) shorten(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	short := a.Links.ShortURL(domain, link.Hash)
+	short := a.Links.ShortURL(domain, cmp.Or(click.Hash(r.Name), link.Hash))
 	return textData{object{
 		{"long_url", link.LongURL},
 		{"url", short},
@@ -47,6 +49,7 @@ func (a *API) userLinkSave(c *call) (any, error) {
 		Title: c.text("title"), Note: c.text("note"), Private: c.bool("private", false), UserTS: c.timestamp("user_ts", lastOfDay),
 	}
 	domain := c.shortDomain()
+	r.Name, r.Domain = c.keyword()
 	if err := c.endParams(); err != nil {
 		return nil, err
 	}
@@ -58,7 +61,7 @@ func (a *API) userLinkSave(c *call) (any, error) {
 		err = statusLinkExists
 	}
 	return object{{"link_save", object{
-		{"link", a.Links.ShortURL(domain, link.Hash)},
+		{"link", a.Links.ShortURL(domain, cmp.Or(click.Hash(r.Name), link.Hash))},
 		{"aggregate_link", a.Links.ShortURL(domain, link.AggregateHash)},
 		{"long_url", link.LongURL},
 		{"new_link", oneOrZero(made)},
@@ -220,15 +223,20 @@ func (c *call) write(bytes int, do func() (wrote bool, err error)) error {
 // makeLink is the user's link of a long URL, and whether it was made now.
 func (c *call) makeLink(r links.Request) (link store.Link, made bool, err error) {
 	_, err = c.api.Links.Lookup(c.ctx, r.User, r.LongURL)
-	if !errors.Is(err, click.ErrNotFound) {
-		if err == nil {
-			link, made, err = c.api.Links.Shorten(c.ctx, r)
-		}
-		return link, made, err
+	known := err == nil
+	if err != nil && !errors.Is(err, click.ErrNotFound) {
+		return link, false, err
 	}
-	err = c.write(len(r.LongURL)+len(r.Details.Title)+len(r.Details.Note), func() (bool, error) {
+	if known && r.Name == "" {
+		return c.api.Links.Shorten(c.ctx, r)
+	}
+	bytes := len(r.Name)
+	if !known {
+		bytes += len(r.LongURL) + len(r.Details.Title) + len(r.Details.Note)
+	}
+	err = c.write(bytes, func() (bool, error) {
 		link, made, err = c.api.Links.Shorten(c.ctx, r)
-		return made, err
+		return made || r.Name != "", err
 	})
 	return link, made, err
 }

@@ -19,6 +19,7 @@ var (
 	statusLimitExceeded      = status{Code: 403, Text: "RATE_LIMIT_EXCEEDED"}
 	statusOwnLink            = status{Code: 500, Text: "ALREADY_A_BITLY_LINK"}
 	statusInvalidAPIKey      = status{Code: 500, Text: "INVALID_APIKEY"}
+	statusKeywordTaken       = status{Code: 500, Text: "KEYWORD_TAKEN"}
 	statusInvalidDomain      = status{Code: 500, Text: "INVALID_DOMAIN"}
 	statusInvalidLogin       = status{Code: 500, Text: "INVALID_LOGIN"}
 	statusInvalidURI         = status{Code: 500, Text: "INVALID_URI"}
@@ -46,6 +47,10 @@ func statusOf(err error) status {
 		return statusOwnLink
 	case errors.Is(err, links.ErrDomain):
 		return invalid("domain")
+	case errors.Is(err, links.ErrName):
+		return invalid("keyword")
+	case errors.As(err, new(*links.TakenError)):
+		return statusKeywordTaken
 	case errors.Is(err, click.ErrNotFound):
 		return envelope.NotFound
 	}
