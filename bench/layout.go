@@ -26,6 +26,7 @@ func layout(args []string) error {
 	flags := flag.NewFlagSet("layout", flag.ContinueOnError)
 	clicks := flags.Int("clicks", 10_000_000, "clicks to record")
 	size := flags.Int("batch", 100_000, "clicks in a batch")
+	plain := flags.Bool("plain", false, "without agents and places, as clicks were before")
 	dir := flags.String("dir", "", "where to make the store; a temporary directory if empty")
 	profile := flags.String("cpuprofile", "", "file to write a CPU profile to")
 	if err := flags.Parse(args); err != nil {
@@ -56,7 +57,7 @@ func layout(args []string) error {
 	}
 	defer s.Close()
 	if _, known, err := s.Position(context.Background(), store.JournalID{1}); err != nil || !known {
-		if err := build(s, *clicks, *size, *dir); err != nil {
+		if err := build(s, *clicks, *size, *plain, *dir); err != nil {
 			return err
 		}
 		if err := answer(s, "as recorded"); err != nil {
@@ -75,7 +76,7 @@ func layout(args []string) error {
 }
 
 // build records the clicks and prints how fast that was.
-func build(s *pebble.Store, clicks, size int, dir string) error {
+func build(s *pebble.Store, clicks, size int, plain bool, dir string) error {
 	ctx := context.Background()
 	var recording time.Duration
 	var recorded, cells, minutes int
@@ -93,7 +94,7 @@ func build(s *pebble.Store, clicks, size int, dir string) error {
 		minutes += len(b.Minutes)
 		return nil
 	}
-	err := eachDay(clicks, rand.New(rand.NewPCG(1, 2)), func(day []click.Click) error {
+	err := eachDay(clicks, plain, rand.New(rand.NewPCG(1, 2)), func(day []click.Click) error {
 		for _, c := range day {
 			if f.add(c); f.clicks == size {
 				if err := record(); err != nil {
@@ -180,6 +181,10 @@ func answer(s *pebble.Store, state string) error {
 		{"five years, one sum, New York", store.Query{Scope: busyAll, Facet: rollup.All, Edges: span(busyDays*days, newYork, 0)}},
 		{"newest 24 hours of a year of hours", store.Query{Scope: busyAll, Facet: rollup.All, Edges: span(365*days, 0, hour), Newest: 24}},
 		{"7 days by country, each day", store.Query{Scope: busyAll, Facet: rollup.Country, Edges: span(7*days, newYork, rollup.Day)}},
+		{"30 days by agent, New York", store.Query{Scope: busyAll, Facet: rollup.Agent, Edges: span(30*days, newYork, 0)}},
+		{"five years by agent, New York", store.Query{Scope: busyAll, Facet: rollup.Agent, Edges: span(busyDays*days, newYork, 0)}},
+		{"30 days by place, New York", store.Query{Scope: busyAll, Facet: rollup.Place, Edges: span(30*days, newYork, 0)}},
+		{"five years by place, New York", store.Query{Scope: busyAll, Facet: rollup.Place, Edges: span(busyDays*days, newYork, 0)}},
 		{"60 minutes", store.Query{Scope: busyAll, Facet: rollup.All, Edges: span(hour, 0, rollup.Minute)}},
 	}
 	fmt.Printf("\n%s, medians\n", state)

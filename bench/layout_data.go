@@ -3,6 +3,7 @@ package main
 import (
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/footfall/footfall/internal/base/click"
@@ -19,15 +20,15 @@ const (
 	busyDays, wideDays, backgroundDays = 5 * 365, 30, 90
 	countries, busyLinks, wideLinks    = 200, 1000, 100_000
 	backgroundUsers, backgroundLinks   = 20_000, 5
-	referrers                          = 40
+	referrers, cities                  = 40, 100
 )
 
 // end is 00:00 UTC of the day after the last day.
 var end = time.Date(2024, time.March, 20, 0, 0, 0, 0, time.UTC).Unix()
 
-// eachDay makes clicks: 30 % for the busy user, 40 % for the wide one, and the rest for
+// eachDay makes clicks, with agents and places unless plain: 30 % for the busy user, 40 % for the wide one, and the rest for
 // the others. It calls f with the clicks of each day, ordered by time.
-func eachDay(clicks int, rng *rand.Rand, f func([]click.Click) error) error {
+func eachDay(clicks int, plain bool, rng *rand.Rand, f func([]click.Click) error) error {
 	part := clicks / 10
 	for day := -busyDays; day < 0; day++ {
 		var all []click.Click
@@ -40,6 +41,9 @@ func eachDay(clicks int, rng *rand.Rand, f func([]click.Click) error) error {
 				c := click.Click{Time: 1000*(end+int64(day)*rollup.Day) + rng.Int64N(1000*rollup.Day)}
 				c.Referrer = click.Referrer(names[rng.IntN(1+rng.IntN(referrers))])
 				draw(&c)
+				if !plain {
+					identify(&c)
+				}
 				all = append(all, c)
 			}
 		}
@@ -61,6 +65,22 @@ func eachDay(clicks int, rng *rand.Rand, f func([]click.Click) error) error {
 		}
 	}
 	return nil
+}
+
+// identify gives a click an agent and, to four of five, a city of its country. It does not
+// use the source of the other properties, so that these are the same without it.
+func identify(c *click.Click) {
+	rng := rand.New(rand.NewPCG(uint64(c.Time), uint64(c.Link)))
+	few := func(n int) int { return rng.IntN(1 + rng.IntN(n)) }
+	c.Agent = click.Agent{
+		Device: click.Desktop + click.Device(few(3)), Browser: click.Chrome + click.Browser(few(20)),
+		System: click.Windows + click.System(few(8)), Source: click.FromLink + click.Source(few(2)),
+	}
+	if rng.IntN(5) > 0 {
+		city := few(cities)
+		c.Region = click.Region([]byte{'A' + byte(city%16)})
+		c.City = click.City("City of number " + strconv.Itoa(city))
+	}
 }
 
 // names returns the referrers. The first one, direct, is the most frequent.

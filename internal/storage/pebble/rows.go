@@ -64,9 +64,12 @@ func rowsOf(grain byte, cells []rollup.Cell) (sorted, error) {
 	return sortRows(grain, out), nil
 }
 
-// dayRows makes the rows of day totals. Rows of one key are adjacent in quarters.
+// dayRows makes the rows of day totals. Rows of one key are adjacent in quarters. Within the
+// rows of a month, which are few as a rule, only the order of values and days differs.
 func dayRows(quarters sorted) sorted {
-	var out []row
+	out := make([]row, 0, len(quarters.list))
+	byMonth := compare(grainDay)
+	first := 0 // of the rows of the month
 	var day uint32
 	var m uint16
 	var in uint8
@@ -82,9 +85,19 @@ func dayRows(quarters sorted) sorted {
 		}
 		d := *q
 		d.period, d.slot = uint32(m), in
+		if first < len(out) && !d.sameMonth(&out[first]) {
+			slices.SortFunc(out[first:], byMonth)
+			first = len(out)
+		}
 		out = append(out, d)
 	}
-	return sortRows(grainDay, out)
+	slices.SortFunc(out[first:], byMonth)
+	return sorted{grainDay, out}
+}
+
+// sameMonth reports whether two rows of days are of the same scope, facet and month.
+func (r *row) sameMonth(o *row) bool {
+	return r.period == o.period && r.link == o.link && r.user == o.user && r.facet == o.facet
 }
 
 func (r *row) sameKey(o *row) bool {
