@@ -8,6 +8,7 @@ import (
 
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/core/links"
+	"github.com/footfall/footfall/internal/core/useragent"
 	"github.com/footfall/footfall/internal/storage/store"
 	"github.com/valyala/fastjson"
 )
@@ -184,7 +185,7 @@ func agentAndPlace(v *fastjson.Value, c *click.Click) error {
 		return err
 	}
 	if c.Bot {
-		c.BotFamily = botFamily(family)
+		c.BotFamily = useragent.ParseFamily(family)
 	}
 	c.Agent = click.Agent{
 		Device: click.ParseDevice(device), Browser: click.ParseBrowser(browser),

@@ -8,6 +8,7 @@ import (
 
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/base/rollup"
+	"github.com/footfall/footfall/internal/core/useragent"
 )
 
 // quarterHour is the interval of counts, in seconds.
@@ -120,7 +121,9 @@ func shares(v *fastjson.Value, f rollup.Exported, list []entry) error {
 				wrong = fmt.Errorf("%q: %w", f.Key, err)
 				return
 			}
-			c.BotFamily = botFamily(string(c.BotFamily))
+			if f.Bots {
+				c.BotFamily = useragent.ParseFamily(string(c.BotFamily)) // the list is bounded
+			}
 		}
 		free[from] = free[from][count:]
 	})
@@ -128,9 +131,4 @@ func shares(v *fastjson.Value, f rollup.Exported, list []entry) error {
 		wrong = fmt.Errorf("the numbers in %q do not add up to the clicks, %d", f.Key, len(list))
 	}
 	return wrong
-}
-
-// botFamily is the family that a file names, so far as this program lists it.
-func botFamily(name string) click.BotFamily {
-	return click.BotFamily(name)
 }
