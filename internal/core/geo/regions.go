@@ -23,7 +23,6 @@ var spellings string
 
 // regions finds the codes of regions.
 type regions struct {
-	codes map[string]bool         // US-CA
 	exact map[string]click.Region // by the country and the folded name: US-california
 	loose map[string]click.Region // by the name without generic words; unknown if several have it
 }
@@ -31,7 +30,7 @@ type regions struct {
 // allRegions reads the lists when they are first needed: a database that has codes does
 // without them.
 var allRegions = sync.OnceValue(func() *regions {
-	r := &regions{map[string]bool{}, map[string]click.Region{}, map[string]click.Region{}}
+	r := &regions{map[string]click.Region{}, map[string]click.Region{}}
 	for line := range strings.Lines(standardNames) {
 		r.add(line, false)
 	}
@@ -46,7 +45,6 @@ func (r *regions) add(line string, wins bool) {
 	if !ok || code == "#" {
 		return
 	}
-	r.codes[code] = true
 	region := click.ParseRegion(code)
 	for name := range strings.SplitSeq(names, "|") {
 		exact, loose := fold(name)
@@ -80,15 +78,6 @@ func regionNamed(country click.Country, name string) click.Region {
 		return ""
 	}
 	return r.loose[prefix+loose]
-}
-
-// Region returns the region of a country by its code, such as TX, if ISO 3166-2 has it.
-func Region(country click.Country, code string) click.Region {
-	region := click.ParseRegion(code)
-	if !country.Known() || !allRegions().codes[country.String()+"-"+string(region)] {
-		return ""
-	}
-	return region
 }
 
 // generic are the words that names of one region have or lack.

@@ -33,21 +33,24 @@ func TestRegionNamed(t *testing.T) {
 	}
 }
 
-func TestRegion(t *testing.T) {
+func TestLegacyRegion(t *testing.T) {
 	for _, c := range []struct{ country, code, want string }{
-		{"US", "TX", "TX"}, {"US", "tx", "TX"}, {"US", "US-TX", "TX"}, {"US", "AP", ""}, {"US", "", ""}, {"CA", "QC", "QC"}, {"CA", "TX", ""}, {"", "TX", ""}, {"DE", "07", ""},
+		{"US", "TX", "TX"}, {"CA", "QC", "QC"}, {"CA", "TX", ""}, {"US", "AP", ""}, {"US", "", ""}, {"", "TX", ""},
+		{"GB", "H9", "ENG"}, {"GB", "V2", "SCT"}, {"GB", "R3", "NIR"}, {"GB", "X5", "WLS"}, {"JP", "40", "13"}, {"DE", "02", "BY"}, {"FR", "B9", "ARA"}, {"NO", "07", "46"},
+		{"HK", "00", ""}, {"DE", "99", ""}, {"DE", "BY", ""}, {"#", "#", ""},
 	} {
-		if got := Region(click.ParseCountry(c.country), c.code); string(got) != c.want {
+		if got := LegacyRegion(click.ParseCountry(c.country), c.code); string(got) != c.want {
 			t.Errorf("%q in %q is %q, want %q", c.code, c.country, got, c.want)
 		}
 	}
 }
 
-// TestRegionLists: each line has a code that is not cut, and every name of our own list leads
-// to its code.
+// TestRegionLists: each line has a region, every name of our own list leads to it, and every
+// region of FIPS 10-4 is in the list of names. No code has two regions.
 func TestRegionLists(t *testing.T) {
-	for list, text := range map[string]string{"regions.txt": standardNames, "spellings.txt": spellings} {
-		last := ""
+	all, old := map[string]bool{}, map[string]bool{}
+	for _, list := range []string{"regions.txt", "spellings.txt", "fips.txt"} {
+		text, last := map[string]string{"regions.txt": standardNames, "spellings.txt": spellings, "fips.txt": fips}[list], ""
 		for line := range strings.Lines(text) {
 			line = strings.TrimSuffix(line, "\n")
 			if strings.HasPrefix(line, "#") {
@@ -59,6 +62,16 @@ func TestRegionLists(t *testing.T) {
 				t.Errorf("%s: %q is no region, or is not after %s", list, line, last)
 			}
 			last = code
+			if list == "fips.txt" {
+				for _, c := range strings.Fields(names) {
+					if !all[code] || old[at+c] || len(c) != 2 {
+						t.Errorf("%s: %q is an unknown region, or %s has two", list, line, c)
+					}
+					old[at+c] = true
+				}
+				continue
+			}
+			all[code] = true
 			for name := range strings.SplitSeq(names, "|") {
 				if got := regionNamed(country(at), name); list == "spellings.txt" && string(got) != region {
 					t.Errorf("%s: %q leads to %q", list, line, got)

@@ -42,8 +42,7 @@ type target struct {
 //	c   country or null                       r   referring page or "direct"
 //	cy  city                                  gr  region
 //
-// Regions are codes of ISO 3166-2 in the United States and in Canada. Elsewhere they are those
-// of FIPS 10-4, a standard that was withdrawn in 2008, and are not read.
+// Regions have the codes of geo.LegacyRegion.
 //
 // {"_heartbeat_": …} keeps the feed alive and is skipped. Every click counts as that of a
 // person, as it did at Bitly.
@@ -120,10 +119,8 @@ func (f *bitly) entry(line []byte) (entry, error) {
 		Imported: true,
 	}
 	if e.click.Country.Known() {
+		e.click.Region = geo.LegacyRegion(e.click.Country, string(v.GetStringBytes("gr")))
 		e.click.City = click.ParseCity(string(v.GetStringBytes("cy")))
-	}
-	if country == "US" || country == "CA" {
-		e.click.Region = geo.Region(e.click.Country, string(v.GetStringBytes("gr")))
 	}
 	return e, nil
 }

@@ -7,8 +7,7 @@ import (
 	"github.com/footfall/footfall/internal/base/click"
 )
 
-// TestBitlyPlaces: city and region come from the feed, the region where it is a code of ISO
-// 3166-2. A click with others counts all the same.
+// TestBitlyPlaces: city and region come from the feed. A click with others counts all the same.
 func TestBitlyPlaces(t *testing.T) {
 	us, gb := click.Country{'U', 'S'}, click.Country{'G', 'B'}
 	for _, c := range []struct {
@@ -22,7 +21,8 @@ func TestBitlyPlaces(t *testing.T) {
 		{`,"c":"US","gr":7,"cy":["x"]`, click.Place{Country: us}},
 		{`,"c":"US","cy":"a\u0007b"`, click.Place{Country: us}},
 		{`,"c":"US","cy":"` + strings.Repeat("x", 99) + `"`, click.Place{Country: us, City: click.City(strings.Repeat("x", click.MaxCityBytes))}},
-		{`,"c":"GB","gr":"H9","cy":"London"`, click.Place{Country: gb, City: "London"}}, // of FIPS 10-4
+		{`,"c":"GB","gr":"H9","cy":"London"`, click.Place{Country: gb, Region: "ENG", City: "London"}},
+		{`,"c":"GB","gr":"00","cy":"London"`, click.Place{Country: gb, City: "London"}},
 		{`,"c":null,"gr":"TX","cy":"Houston"`, click.Place{}},
 	} {
 		tape := newTape()
