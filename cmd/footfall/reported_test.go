@@ -28,6 +28,7 @@ import (
 //	serve ARGS...         starts the server and sets URL
 //	ask [-until RE] METHOD NAME=VALUE...   prints the first answer of /v3/METHOD that RE matches
 //	visit [-H 'NAME: VALUE'] PATH...       visits links as a browser does, and prints status and Location
+//	await PATH STATUS     visits a link until the answer has the status
 //	agents FILE PATH      visits a link once for each line of the file, as that user agent
 //	unescape FILE         replaces escapes such as \xff in a file by bytes
 //
@@ -35,6 +36,7 @@ import (
 func TestReported(t *testing.T) {
 	deadline, _ := t.Deadline()
 	ask := func(ts *testscript.TestScript, _ bool, args []string) { scriptAsk(ts, args, deadline) }
+	until := func(ts *testscript.TestScript, _ bool, args []string) { scriptAwait(ts, args, deadline) }
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/reported",
 		RequireExplicitExec: true,
@@ -44,7 +46,7 @@ func TestReported(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"user": scriptUser, "serve": scriptServe, "ask": ask, "visit": scriptVisit, "agents": scriptAgents, "unescape": scriptUnescape,
+			"user": scriptUser, "serve": scriptServe, "ask": ask, "visit": scriptVisit, "await": until, "agents": scriptAgents, "unescape": scriptUnescape,
 		},
 	})
 }
@@ -124,6 +126,14 @@ func scriptVisit(ts *testscript.TestScript, _ bool, args []string) {
 		path := unescaped(ts, args[0])
 		fmt.Fprintln(ts.Stdout(), path, scriptGo(ts, path, header))
 	}
+}
+
+// scriptAwait returns the command await of scripts. deadline is that of the test.
+func scriptAwait(ts *testscript.TestScript, args []string, deadline time.Time) {
+	ts.Check(await.Try(deadline, args[0]+" answers "+args[1], func() (string, bool) {
+		answer := scriptGo(ts, args[0], http.Header{"User-Agent": {harness.Browser}})
+		return answer, strings.HasPrefix(answer, args[1])
+	}))
 }
 
 func scriptAgents(ts *testscript.TestScript, _ bool, args []string) {

@@ -58,7 +58,7 @@ func (s *shard) init() {
 }
 
 func textBytes(q question, l *store.Link) int {
-	return len(q.host) + len(q.name) + len(l.Hash) + len(l.AggregateHash) + len(l.LongURL) + len(l.Title) + len(l.Note)
+	return len(q.host) + len(q.name) + len(l.Hash) + len(l.AggregateHash) + len(l.LongURL) + len(l.Title) + len(l.Note) + len(l.Tags) + len(l.ExpiredURL)
 }
 
 func (l *Links) shard(name string) *shard {

@@ -7,6 +7,7 @@
 //
 //	links.go, url.go, name.go   makes a link: its long URL, its hash
 //	chosen.go       names that people choose for a link
+//	edit.go         changes a link: its long URL, its tags
 //	query.go        adds the parameters of a visit to a long URL
 //	place.go        the one parser of links as people write them
 //	resolve.go, cache.go   the link of a visit, and the answers that are remembered
@@ -160,7 +161,7 @@ func (l *Links) Shorten(ctx context.Context, r Request) (store.Link, bool, error
 }
 
 func (l *Links) shorten(ctx context.Context, r Request) (store.Link, bool, error) {
-	longURL, refused := l.longURL(ctx, r)
+	longURL, refused := l.NewURL(ctx, r.LongURL, r.Host)
 	var has store.Link
 	if refused != nil || longURL != r.LongURL {
 		var err error
@@ -211,7 +212,7 @@ func (l *Links) shorten(ctx context.Context, r Request) (store.Link, bool, error
 // Check fails with ErrURL or ErrOwnLink if Shorten would, and with the error of the
 // store.
 func (l *Links) Check(ctx context.Context, r Request) error {
-	_, refused := l.longURL(ctx, r)
+	_, refused := l.NewURL(ctx, r.LongURL, r.Host)
 	if refused == nil {
 		return nil
 	}
@@ -220,22 +221,6 @@ func (l *Links) Check(ctx context.Context, r Request) error {
 		return refused
 	}
 	return err
-}
-
-// longURL is the long URL of a link to be made.
-func (l *Links) longURL(ctx context.Context, r Request) (string, error) {
-	longURL, err := ParseLongURL(r.LongURL)
-	if err != nil {
-		return "", err
-	}
-	own, err := l.Own(ctx, longURL, r.Host)
-	if own {
-		err = ErrOwnLink
-	}
-	if err != nil {
-		return "", fmt.Errorf("links: shorten: %w", err)
-	}
-	return longURL, nil
 }
 
 // has is the user's link of the long URL in exactly the spelling given, or the zero

@@ -41,6 +41,10 @@ type (
 	Places interface {
 		Place(netip.Addr) click.Place
 	}
+	// Clicks says how many clicks by people a link has: metrics.Recent.
+	Clicks interface {
+		Clicks(ctx context.Context, user click.UserID, link click.LinkID) (uint64, error)
+	}
 	// Recorder returns when the click is durable: recorder.Recorder.
 	Recorder interface {
 		Record(context.Context, click.Click) error
@@ -53,6 +57,7 @@ type Options struct {
 	Agents   Agents
 	Places   Places
 	Recorder Recorder
+	Clicks   Clicks // for links with a maximum of clicks
 	// Proxies are trusted to say where a request came from; none by default.
 	Proxies geo.Proxies
 	Now     func() time.Time
@@ -64,7 +69,7 @@ type Options struct {
 	// seconds. Clicks that it repeats do not count.
 	MaxAge time.Duration
 	// ForwardQuery adds the parameters of a visit to the long URL, unless that makes it
-	// longer than 16 KB.
+	// longer than 16 KB. Links may choose otherwise.
 	ForwardQuery bool
 	// NotFoundURL is the URL that unknown names lead to; a plain page if empty.
 	NotFoundURL string
@@ -91,6 +96,7 @@ const (
 type Handler struct {
 	o            Options
 	unresolved   *lograte.Line[error]
+	uncounted    *lograte.Line[error]
 	notDurable   *lograte.Line[error]
 	lost         atomic.Uint64 // clicks that are not known to be durable
 	reported     uint64        // those of them that are in the log; used by logNotDurable alone
@@ -101,6 +107,7 @@ type Handler struct {
 func New(o Options) *Handler {
 	h := &Handler{o: o, cacheControl: []string{"private, max-age=" + strconv.Itoa(int(o.MaxAge/time.Second))}}
 	h.unresolved = lograte.New(time.Second, h.logUnresolved)
+	h.uncounted = lograte.New(time.Second, h.logUncounted)
 	h.notDurable = lograte.New(notDurableEvery, h.logNotDurable)
 	return h
 }
@@ -123,6 +130,7 @@ func (h *Handler) NotDurable() uint64 { return h.lost.Load() }
 func (h *Handler) Close() {
 	h.notDurable.Close()
 	h.unresolved.Close()
+	h.uncounted.Close()
 }
 
 // ServeHTTP answers one request.
@@ -151,6 +159,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		w.Header().Set("Retry-After", "5")
 		plain(w, http.StatusServiceUnavailable, "This short link cannot be looked up right now. Please try again.\n")
+	case (link.Expires != 0 || link.MaxClicks != 0) && h.ended(r, &link):
+		h.end(w, &link)
 	default:
 		h.redirect(w, r, &link)
 	}
@@ -159,6 +169,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // redirect records the click and answers with the long URL.
 func (h *Handler) redirect(w http.ResponseWriter, r *http.Request, l *store.Link) {
 	cache := h.cacheControl
+	if l.Expires != 0 {
+		cache = h.cacheControlUntil(l.Expires)
+	}
 	switch visitor := h.o.Agents.Read(r.Header); {
 	case visitor.Kind == useragent.Prefetch:
 		cache = noStore // the click that may follow must come here
@@ -167,7 +180,7 @@ func (h *Handler) redirect(w http.ResponseWriter, r *http.Request, l *store.Link
 	}
 	header := w.Header()
 	to := links.Location(l.LongURL)
-	if h.o.ForwardQuery {
+	if l.ForwardQuery.Or(h.o.ForwardQuery) {
 		if longer := links.Location(links.WithQuery(l.LongURL, r.URL.RawQuery)); len(longer) <= maxLocation {
 			to = longer
 		}

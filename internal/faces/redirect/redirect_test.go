@@ -36,6 +36,8 @@ func (known) Resolve(_ context.Context, host, path string) (store.Link, error) {
 	switch {
 	case host == "sho.rt" && path == "abc":
 		return store.Link{ID: 3, User: 2, LongURL: "http://example.org/a?b=c d"}, nil
+	case strings.HasPrefix(path, "end"):
+		return ending(path), nil
 	case path == "gone":
 		return store.Link{}, context.Canceled
 	case path == "down":
@@ -67,7 +69,7 @@ func (r recording) Record(ctx context.Context, c click.Click) error { return r(c
 func newFace(t *testing.T, change func(*redirect.Options)) *face {
 	d := &face{}
 	o := redirect.Options{
-		Links: known{}, Agents: useragent.New(), Places: islands{}, Recorder: d,
+		Links: known{}, Agents: useragent.New(), Places: islands{}, Recorder: d, Clicks: counted{},
 		Now:    func() time.Time { return now },
 		Log:    logtest.To(t),
 		Status: 301, MaxAge: 90 * time.Second,

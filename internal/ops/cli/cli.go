@@ -11,7 +11,7 @@
 //	serve.go, listen.go    serve, and its listeners
 //	log.go                 the format of logs, and the first lines of the log of serve
 //	backup.go              backup, restore, rebuild
-//	check.go, debug.go, export.go, health.go, import.go, link.go, stats.go,
+//	check.go, debug.go, export.go, health.go, import.go, link.go, link_edit.go, stats.go,
 //	user.go                a command, or a few that belong together
 //	options.go, variables.go, usage.go   how options are read, and what --help says
 //	errors.go, hints.go, status.go   an error in words, what to do, the exit status

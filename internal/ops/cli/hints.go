@@ -162,6 +162,8 @@ var hints = []func(error) string{
 	as(new(*links.TakenError), "choose another name"),
 	on(links.ErrName, "choose another name, such as spring-sale"),
 	on(recorder.ErrImporting, "run the command again once that import has ended"),
+	on(control.ErrInstant, "give a date such as 2030-12-31, a time such as 2030-12-31T18:00+01:00, Unix seconds, or never"),
+	on(links.ErrNoVersion, "footfall link history lists the versions of a link"),
 	on(control.ErrTimezone, "give a name such as Europe/Berlin, or whole hours from -14 to 14"),
 	on(control.ErrCutOff, "run the command again"),
 	on(control.ErrStopping, "run the command again"),

@@ -17,9 +17,11 @@ import (
 )
 
 type linkCmd struct {
-	Add    linkAddCmd    `cmd:"" help:"Add a short link and print it, alone on its line. The same URL of the same user is the same link."`
-	List   linkListCmd   `cmd:"" help:"List the links of a user, newest first, or of all users, each with the number of its clicks by people."`
-	Delete linkDeleteCmd `cmd:"" help:"Delete a link and the clicks counted on it, also from the counts of all links of its user. This cannot be undone."`
+	Add     linkAddCmd     `cmd:"" help:"Add a short link and print it, alone on its line. The same URL of the same user is the same link, and stays as it is."`
+	Edit    linkEditCmd    `cmd:"" help:"Change a link: where it leads, when it ends, its tags. Its clicks stay. Other processes learn of it within a minute."`
+	History linkHistoryCmd `cmd:"" help:"List where a link has led, newest first. The newest 100 versions are kept."`
+	List    linkListCmd    `cmd:"" help:"List the links of a user, newest first, or of all users, each with the number of its clicks by people."`
+	Delete  linkDeleteCmd  `cmd:"" help:"Delete a link and the clicks counted on it, also from the counts of all links of its user. This cannot be undone."`
 }
 
 // domainOption is the option of commands that print short URLs.
@@ -45,6 +47,7 @@ func (d domainOption) connect(e *env, data dataDir, f func(*server.Owner) error)
 type linkAddCmd struct {
 	dataDir
 	domainOption
+	detailOptions
 	Login string `arg:"" help:"The user who owns the link."`
 	URL   string `arg:"" help:"The long URL, http or https." name:"url"`
 	Name  string `help:"A name for the link, in addition to its hash: letters and digits of any script, and - _ . ~ /. Visitors may write it in any case. It is valid on every domain, unless --domain names one." placeholder:"NAME"`
@@ -52,12 +55,15 @@ type linkAddCmd struct {
 
 func (c *linkAddCmd) Run(e *env) error {
 	return c.connect(e, c.dataDir, func(o *server.Owner) error {
-		l := control.NewLink{Login: c.Login, LongURL: c.URL, Domain: c.first(), Name: c.Name}
+		n := control.NewLink{Login: c.Login, LongURL: c.URL, Domain: c.first(), Name: c.Name, LinkDetails: c.details()}
 		if c.Domain != os.Getenv(prefix+"DOMAIN") { // that lists all domains
-			l.NameDomain = l.Domain
+			n.NameDomain = n.Domain
 		}
-		shortURL, err := ask(e, o, control.AddLink, l)
-		return e.print(shortURL, err)
+		added, err := ask(e, o, control.AddLink, n)
+		if err == nil && !added.Made && n.Any() {
+			fmt.Fprintf(e.stderr, "%s has a link to this URL, which was not changed: footfall link edit changes it\n", plain.Text(c.Login))
+		}
+		return e.print(added.Link, err)
 	})
 }
 
@@ -65,6 +71,7 @@ type linkListCmd struct {
 	dataDir
 	domainOption
 	JSON  bool   `help:"Print one JSON array." name:"json"`
+	Tag   string `help:"List only links that have this tag." placeholder:"TAG" env:"-"`
 	Login string `arg:"" optional:"" help:"The user whose links are listed; all users if left out."`
 }
 
@@ -91,7 +98,7 @@ func (c *linkListCmd) Run(e *env) error {
 }
 
 func (c *linkListCmd) list(e *env, o *server.Owner, each func(control.Link)) error {
-	_, err := control.ListLinks.Ask(e.ctx, o.Client, control.LinksOf{Login: c.Login, Domain: c.first()}, each)
+	_, err := control.ListLinks.Ask(e.ctx, o.Client, control.LinksOf{Login: c.Login, Tag: c.Tag, Domain: c.first()}, each)
 	return err
 }
 

@@ -36,8 +36,12 @@ var (
 
 // The commands about links. A link that does not exist is an UnknownLinkError.
 var (
-	// AddLink makes a short link, unless the user has it, and answers its URL.
-	AddLink = declare[NewLink, None, string]("link/add")
+	// AddLink makes a short link, unless the user has it, and answers it.
+	AddLink = declare[NewLink, None, AddedLink]("link/make")
+	// EditLink changes a link, and answers it as it is then.
+	EditLink = declare[EditOf, None, Link]("link/edit")
+	// LinkHistory answers where a link has led, newest first.
+	LinkHistory = declare[string, None, []Version]("link/history")
 	// ListLinks reports each link of a user, newest first. UnknownUserError.
 	ListLinks = declare[LinksOf, Link, None]("link/list")
 	// CountLinkClicks answers the number of clicks that DeleteLink would remove. A
@@ -88,11 +92,54 @@ type NewLink struct {
 	// Name is a name that the link gets; none if empty. It is valid on NameDomain, or on
 	// every domain if that is empty.
 	Name, NameDomain string
+	LinkDetails
+}
+
+// AddedLink is the answer of AddLink.
+type AddedLink struct {
+	Link string // its short URL
+	Made bool   // the user did not have it before, and it has the details
+}
+
+// EditOf is a change of a link.
+type EditOf struct {
+	Link   string // its hash or its short URL
+	Domain string // of the short URL in the answer
+	// To is where the link leads from now on, if it is not empty; or Version is the
+	// number of a version to which it leads back, if it is not 0.
+	To      string
+	Version int64
+	LinkDetails
+}
+
+// LinkDetails are the details of a link that a command sets: those that are not nil.
+type LinkDetails struct {
+	Title, Note *string
+	Archived    *bool
+	// Expires is an instant as the API takes it, in UTC unless it has an offset, or
+	// empty for never.
+	Expires    *string
+	ExpiredURL *string // empty for none
+	MaxClicks  *int64  // 0 for no maximum
+	// Tags are all tags of the link.
+	Tags         *[]string
+	ForwardQuery *store.Choice
+}
+
+// Any reports whether any detail is set.
+func (d *LinkDetails) Any() bool { return *d != LinkDetails{} }
+
+// Version is where a link leads, or led: a line of LinkHistory.
+type Version struct {
+	Version int64  `json:"version"`
+	Since   int64  `json:"since"` // Unix second
+	LongURL string `json:"long_url"`
 }
 
 // LinksOf is the parameter of ListLinks.
 type LinksOf struct {
 	Login string // whose links; empty for those of all users, ordered by login
+	Tag   string // that links must have; empty for any link
 	// Domain is that of short URLs; the default one if empty.
 	Domain string
 }
@@ -104,10 +151,16 @@ type Link struct {
 	Login   string `json:"login"`
 	LongURL string `json:"long_url"`
 	// Title is empty if the user gave none.
-	Title     string `json:"title,omitempty"`
-	CreatedAt int64  `json:"created_at"` // Unix second
-	Private   bool   `json:"private"`
-	Archived  bool   `json:"archived"`
+	Title     string   `json:"title,omitempty"`
+	CreatedAt int64    `json:"created_at"` // Unix second
+	Private   bool     `json:"private"`
+	Archived  bool     `json:"archived"`
+	Tags      []string `json:"tags"`
+	// Expires is a Unix second, and MaxClicks a number of clicks; 0 is no end.
+	Expires      int64  `json:"expires,omitempty"`
+	MaxClicks    int64  `json:"max_clicks,omitempty"`
+	ExpiredURL   string `json:"expired_url,omitempty"`
+	ForwardQuery string `json:"forward_query,omitempty"` // on or off; empty for the server's
 }
 
 // StatsOptions is the parameter of Stats.

@@ -28,6 +28,8 @@ var (
 	ErrNotServing = errors.New("a footfall process owns the data directory and answers no visitors: it is a command, or a server that starts or stops")
 	// ErrTimezone says that a time zone is neither a name nor hours.
 	ErrTimezone = errors.New("not a time zone")
+	// ErrInstant says that a text is not an instant.
+	ErrInstant = errors.New("not a time")
 )
 
 // UnknownUserError says that a login is not in use. It is click.ErrNotFound.
@@ -78,6 +80,9 @@ var codes = []code{
 	sentinel("name", links.ErrName),
 	sentinel("not_found", click.ErrNotFound),
 	sentinel("timezone", ErrTimezone),
+	sentinel("instant", ErrInstant),
+	sentinel("no_version", links.ErrNoVersion),
+	sentinel("tag", links.ErrTag),
 	sentinel("not_serving", ErrNotServing),
 	sentinel("counting_stalled", recorder.ErrStalled),
 	sentinel("importing", recorder.ErrImporting),

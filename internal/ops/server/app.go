@@ -17,7 +17,7 @@
 //	ownaddress.go                  which hosts are this server itself
 //	health.go, stats.go, state.go, profile.go   health, statistics, metrics and profiles
 //	owner.go                       a command opens the directory, or asks the process that has it
-//	commands.go, lookup.go, linklist.go, delete.go   what commands do
+//	commands.go, lookup.go, links.go, linklist.go, delete.go   what commands do
 package server
 
 import (

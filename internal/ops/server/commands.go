@@ -2,7 +2,6 @@ package server
 
 import (
 	"bufio"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/core/auth"
-	"github.com/footfall/footfall/internal/core/links"
 	"github.com/footfall/footfall/internal/core/recorder"
 	"github.com/footfall/footfall/internal/faces/feed"
 	"github.com/footfall/footfall/internal/ops/control"
@@ -35,9 +33,9 @@ func (a *App) commands() []control.Served {
 		control.ListUsers.Implement(a.listUsers),
 		control.CountUserClicks.Implement(a.UserClicks),
 		control.DeleteUser.Implement(a.DeleteUser),
-		control.AddLink.Implement(func(ctx context.Context, l control.NewLink) (string, error) {
-			return a.AddLink(ctx, l)
-		}),
+		control.AddLink.Implement(a.addLink),
+		control.EditLink.Implement(a.editLink),
+		control.LinkHistory.Implement(a.linkHistory),
 		control.ListLinks.ImplementWithNotes(func(ctx context.Context, of control.LinksOf, each func(control.Link)) (control.None, error) {
 			return control.None{}, a.listLinks(ctx, of, each)
 		}),
@@ -206,22 +204,4 @@ func (a *App) Backup(ctx context.Context, to string, keep int) (backup.Manifest,
 // Check compares all parts of the data directory: see datadir.Dir.Check.
 func (a *App) Check(ctx context.Context, report func(string)) (datadir.Verdict, error) {
 	return a.data.Check(ctx, report)
-}
-
-// AddLink makes a short link for a user, or finds the one they have, and returns its
-// short URL, with the name that was given.
-func (a *App) AddLink(ctx context.Context, l control.NewLink) (shortURL string, err error) {
-	user, err := a.user(ctx, l.Login)
-	if err != nil {
-		return "", err
-	}
-	domain, err := a.links.Domain(l.Domain, a.host)
-	if err != nil {
-		return "", err
-	}
-	link, _, err := a.links.Shorten(ctx, links.Request{User: user.ID, LongURL: l.LongURL, Name: l.Name, Domain: l.NameDomain, Host: a.host})
-	if err != nil {
-		return "", err
-	}
-	return a.links.ShortURL(domain, cmp.Or(click.Hash(l.Name), link.Hash)), nil
 }

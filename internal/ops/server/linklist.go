@@ -4,8 +4,8 @@ import (
 	"context"
 
 	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/core/links"
 	"github.com/footfall/footfall/internal/core/metrics"
-	v3 "github.com/footfall/footfall/internal/faces/api/v3"
 	"github.com/footfall/footfall/internal/ops/control"
 	"github.com/footfall/footfall/internal/storage/store"
 )
@@ -22,32 +22,33 @@ func (a *App) listLinks(ctx context.Context, of control.LinksOf, each func(contr
 	if err != nil {
 		return err
 	}
+	if of.Tag != "" {
+		if of.Tag, err = links.ParseTag(of.Tag); err != nil {
+			return err
+		}
+	}
 	if err := a.data.Recorder.Settle(ctx); err != nil {
 		return err
 	}
-	zone, _ := v3.Zone("")
 	m := metrics.New(a.data.Counts)
 	return a.eachUser(ctx, of.Login, func(u store.User) error {
 		last := map[click.LinkID]bool{}
-		for f := (store.LinkFilter{User: u.ID, Limit: pageOfLinks}); ; f.Offset += pageOfLinks {
-			links, _, err := a.data.DB.ListLinks(ctx, f)
-			if err != nil || len(links) == 0 {
+		for f := (store.LinkFilter{User: u.ID, Tag: of.Tag, Limit: pageOfLinks}); ; f.Offset += pageOfLinks {
+			page, _, err := a.data.DB.ListLinks(ctx, f)
+			if err != nil || len(page) == 0 {
 				return err
 			}
 			seen := last
-			last = make(map[click.LinkID]bool, len(links))
-			for _, l := range links {
+			last = make(map[click.LinkID]bool, len(page))
+			for _, l := range page {
 				if last[l.ID] = true; seen[l.ID] {
 					continue // newer links have moved it to this page
 				}
-				clicks, err := m.Total(ctx, metrics.Subject{{User: u.ID, Link: l.ID}}, a.days(zone, metrics.AllTime))
+				line, err := a.listed(ctx, m, domain, u.Login, l)
 				if err != nil {
 					return err
 				}
-				each(control.Link{
-					Link: a.links.ShortURL(domain, l.Hash), Clicks: clicks, Login: u.Login, LongURL: l.LongURL,
-					Title: l.Title, CreatedAt: l.Created, Private: l.Private, Archived: l.Archived,
-				})
+				each(line)
 			}
 		}
 	})

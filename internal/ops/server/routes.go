@@ -112,7 +112,7 @@ func (a *App) newRedirect(p PublicOptions, proxies geo.Proxies) (http.Handler, e
 	}
 	h := redirect.New(redirect.Options{
 		Links: a.links, Agents: a.agents, Places: places, Proxies: proxies, Recorder: a.monitor.MeasureRecorder(a.data.Recorder),
-		Now: a.now, Log: a.log,
+		Clicks: metrics.NewRecent(a.data.Counts, a.now), Now: a.now, Log: a.log,
 		Status: cmp.Or(p.RedirectStatus, http.StatusMovedPermanently), MaxAge: p.RedirectMaxAge,
 		ForwardQuery: p.ForwardQuery, NotFoundURL: p.NotFoundURL, HomeURL: p.HomeURL,
 	})

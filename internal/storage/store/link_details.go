@@ -88,6 +88,27 @@ const (
 	Off     Choice = 2
 )
 
+// String is on, off or default.
+func (c Choice) String() string {
+	switch c {
+	case On:
+		return "on"
+	case Off:
+		return "off"
+	}
+	return "default"
+}
+
+// ParseChoice is the inverse of String; false if s is none of its texts.
+func ParseChoice(s string) (c Choice, ok bool) {
+	for _, c := range [...]Choice{Default, On, Off} {
+		if c.String() == s {
+			return c, true
+		}
+	}
+	return Default, false
+}
+
 // Or returns the choice, or what the server does by default.
 func (c Choice) Or(byDefault bool) bool { return c == On || c == Default && byDefault }
 

@@ -132,17 +132,8 @@ func (c *call) timestamp(name string, d day) int64 {
 	if s == "" {
 		return 0
 	}
-	if s == "now" {
-		return c.now.Unix()
-	}
-	if t, ok := parseISO(s, c.zone, d); ok {
-		return t
-	}
-	t, kind := parseInt(s)
-	if t >= 100_000_000_000 {
-		t /= 1000
-	}
-	if kind != aNumber || t < click.Earliest.Unix() || t >= click.Latest.Unix() {
+	t, ok := parseInstant(s, c.zone, d, c.now)
+	if !ok {
 		c.fail(invalid(name))
 	}
 	return t

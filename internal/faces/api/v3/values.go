@@ -80,6 +80,28 @@ const (
 	lastOfDay  day = true
 )
 
+// Instant is the Unix second of a text that is an instant in parameters, from 1980 to 2099:
+// a date, which stands for its last second, or a time, of ISO 8601 and local to the zone
+// unless it has an offset; a number of seconds, or of milliseconds from 100,000,000,000 on;
+// or now. It is false for another text.
+func Instant(s string, zone *calendar.Zone, now time.Time) (int64, bool) {
+	return parseInstant(s, func() *calendar.Zone { return zone }, lastOfDay, now)
+}
+
+func parseInstant(s string, zone func() *calendar.Zone, d day, now time.Time) (int64, bool) {
+	if s == "now" {
+		return now.Unix(), true
+	}
+	if t, ok := parseISO(s, zone, d); ok {
+		return t, true
+	}
+	t, kind := parseInt(s)
+	if t >= 100_000_000_000 {
+		t /= 1000
+	}
+	return t, kind == aNumber && t >= click.Earliest.Unix() && t < click.Latest.Unix()
+}
+
 const secondsPerDay = 86400
 
 // parseISO is the Unix second of a date or time from 1980 to 2099; false if s is
