@@ -1,6 +1,6 @@
-// Package feed imports clicks that others recorded, and exports users, links and counts. It reads
-// an input line by line and passes each click to the recorder once, even if the input is
-// imported again after it was cut off or has grown.
+// Package feed imports clicks that others recorded, imports links of other programs, and
+// exports users, links and counts. It reads an input line by line and passes each click to the
+// recorder once, even if the input is imported again after it was cut off or has grown.
 //
 // It refuses to count, and to guess: it rejects a line that it does not understand, with
 // the line number and the reason, and continues. It writes no log: App.Import of
@@ -17,5 +17,8 @@
 //	redirect_loops.go, deletions.go    rejects links that lead back here; and those just deleted
 //	resume.go, notes.go       finds the place up to which an input is known; notes about it
 //	cut_off.go, rejected.go   an input that ends inside a known part; lines rejected before
+//	links_csv.go           ImportLinks, of CSV files
+//	links_csv_plan.go, links_csv_counts.go   which links it makes; records their clicks once
+//	csv.go, csv_columns.go, csv_link.go, csv_dates.go   records, columns and links of CSV files
 //	export.go, export_counts.go, demo.go   writes NDJSON; writes clicks to try footfall with
 package feed

@@ -11,8 +11,8 @@
 //	serve.go, listen.go    serve, and its listeners
 //	log.go                 the format of logs, and the first lines of the log of serve
 //	backup.go              backup, restore, rebuild
-//	check.go, debug.go, export.go, health.go, import.go, link.go, link_edit.go, stats.go,
-//	user.go                a command, or a few that belong together
+//	check.go, debug.go, export.go, health.go, import.go, import_links.go, link.go, link_edit.go,
+//	stats.go, user.go      a command, or a few that belong together
 //	options.go, variables.go, usage.go   how options are read, and what --help says
 //	errors.go, hints.go, status.go   an error in words, what to do, the exit status
 //	table.go, progress.go  tables and bars on a terminal
@@ -57,7 +57,7 @@ type commands struct {
 	User    userCmd    `cmd:"" help:"Users and their access tokens."`
 	Link    linkCmd    `cmd:"" help:"Short links."`
 	Stats   statsCmd   `cmd:"" help:"Print the clicks of today, of the last 7 and 30 days and of all time, and the links with the most clicks."`
-	Import  importCmd  `cmd:"" help:"Import clicks that something else recorded. Each counts once, even if you import it again."`
+	Import  importCmd  `cmd:"" help:"Import clicks that something else recorded, or the links of another program. Each click counts once, even if you import it again."`
 	Check   checkCmd   `cmd:"" help:"Check that the counts agree with each other and with the journal."`
 	Export  exportCmd  `cmd:"" help:"Write users, links and counts to standard output, as NDJSON that import --format ndjson reads."`
 	Backup  backupCmd  `cmd:"" help:"Add a full backup to a directory, while clicks are recorded. Files that did not change are shared with the previous backup."`

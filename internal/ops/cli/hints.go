@@ -175,6 +175,7 @@ var hints = []func(error) string{
 	of(func(e *feed.PackedError) string {
 		return fmt.Sprintf("unpack or convert it, as with `%s FILE | footfall import … -`", e.Unpack)
 	}),
+	as(new(*feed.ColumnsError), "give the first line of the file such names"),
 	on(feed.ErrGzipCut, "get the whole file and import it"),
 	on(feed.ErrGzipDamaged, "get a good copy"),
 }

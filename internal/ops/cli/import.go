@@ -23,6 +23,9 @@ type importCmd struct {
 	Format         string   `help:"The format of the files: ${enum}." enum:"${formats}" required:"" placeholder:"FORMAT"`
 	Domain         []string `help:"A short domain of this installation; links may not lead back to it. A running server uses its own. May be repeated." placeholder:"HOST" otherwise:"the server's"`
 	TrustedProxies []string `help:"An address or network of a proxy, for access logs that list several addresses: the visitor's is the last one that is neither private nor one of these. A running server uses its own. May be repeated." placeholder:"CIDR" otherwise:"the server's"`
+	As             string   `help:"The user who owns the links of links-csv. They must exist." placeholder:"LOGIN"`
+	WithCounts     bool     `help:"With links-csv: also import the number of clicks of each link that is made, all at the time at which the link was made."`
+	DryRun         bool     `help:"With links-csv: print a table of what would happen, and change nothing."`
 	JSON           bool     `help:"Print the result as one JSON object." name:"json"`
 	Files          []string `arg:"" name:"file" help:"The files to import, plain or gzip. - is standard input, of which each line counts within a second. If a file cannot be read, the others are still imported."`
 }
@@ -31,30 +34,64 @@ func (c *importCmd) Run(e *env) error {
 	if err := c.missing(); err != nil {
 		return err
 	}
+	if err := c.misused(); err != nil {
+		return err
+	}
 	options := server.Options{Data: c.options(e)}
 	// An access log names links that exist already. If there is no data directory,
 	// the wrong one was named.
 	options.Data.Create, options.Domains, options.TrustedProxies = feed.BringsLinks(c.Format), c.Domain, c.TrustedProxies
 	return e.connect(options, func(o *server.Owner) error {
+		if c.Format == feed.LinksCSV {
+			return c.links(e, o)
+		}
 		var total feed.Result
-		var failed error
-		for _, path := range c.Files {
+		err := c.each(e, func(path string) error {
 			result, err := c.file(e, o, path)
 			total.Add(result)
-			if err != nil {
-				failed = errors.Join(failed, fmt.Errorf("import %s: %w", plain.Text(path), err))
-			}
-			if e.ctx.Err() != nil || errors.Is(err, control.ErrCutOff) || errors.Is(err, control.ErrStopping) {
-				// How far it came is unknown; the next import finds out.
-				return fmt.Errorf("%w; what was recorded so far stays, and the next import of the same files continues there", failed)
-			}
 			c.remark(e, path, result)
 			if err == nil && result.Lines > 0 && result.Rejected == result.Lines {
-				failed = errors.Join(failed, c.allRejected(path, result))
+				err = c.allRejected(result)
 			}
+			return err
+		})
+		if errors.As(err, new(interrupted)) {
+			return err
 		}
-		return errors.Join(failed, c.report(e, total))
+		return errors.Join(err, c.report(e, total))
 	})
+}
+
+// interrupted is the error of an import that did not end.
+type interrupted struct{ error }
+
+func (i interrupted) Unwrap() error { return i.error }
+
+// each imports each file. It continues after an error, unless the import was
+// interrupted.
+func (c *importCmd) each(e *env, file func(path string) error) (failed error) {
+	for _, path := range c.Files {
+		err := file(path)
+		if err != nil {
+			failed = errors.Join(failed, fmt.Errorf("import %s: %w", plain.Text(path), err))
+		}
+		if e.ctx.Err() != nil || errors.Is(err, control.ErrCutOff) || errors.Is(err, control.ErrStopping) {
+			// How far it came is unknown; the next import finds out.
+			return interrupted{fmt.Errorf("%w; what was recorded so far stays, and the next import of the same files continues there", failed)}
+		}
+	}
+	return failed
+}
+
+// misused fails if an option does not fit the format.
+func (c *importCmd) misused() error {
+	switch {
+	case c.Format == feed.LinksCSV && c.As == "":
+		return usage("links-csv needs --as LOGIN, the user who owns the links")
+	case c.Format != feed.LinksCSV && (c.As != "" || c.WithCounts || c.DryRun):
+		return usage("--as, --with-counts and --dry-run are for --format links-csv alone")
+	}
+	return nil
 }
 
 // missing fails if none of the files exists. Then no data directory is opened, or
@@ -85,12 +122,14 @@ func (c *importCmd) remark(e *env, path string, r feed.Result) {
 
 // allRejected returns the error about a file without a valid line. If no line has the
 // format, the format is probably wrong.
-func (c *importCmd) allRejected(path string, r feed.Result) error {
+func (c *importCmd) allRejected(r feed.Result) error {
 	if r.Alien == r.Rejected {
-		return fmt.Errorf("import %s: every line was rejected: is its format really %s?", plain.Text(path), c.Format)
+		return fmt.Errorf("every line was rejected: is its format really %s?", c.Format)
 	}
-	return fmt.Errorf("import %s: every line was rejected", plain.Text(path))
+	return errAllRejected
 }
+
+var errAllRejected = errors.New("every line was rejected")
 
 // file imports one file, and prints rejected lines as they come.
 func (c *importCmd) file(e *env, o *server.Owner, path string) (feed.Result, error) {

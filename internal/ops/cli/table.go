@@ -36,9 +36,22 @@ func newTable(w io.Writer, head ...string) *table {
 
 // row adds a row. Its cells may be foreign text.
 func (t *table) row(cells ...string) {
+	t.add(plainCells(cells))
+}
+
+// message adds a row that ends with a message of ours, in which foreign text is quoted.
+func (t *table) message(last string, cells ...string) {
+	t.add(append(plainCells(cells), last))
+}
+
+func plainCells(cells []string) []string {
 	for i := range cells {
 		cells[i] = plain.Text(cells[i])
 	}
+	return cells
+}
+
+func (t *table) add(cells []string) {
 	if t.rows = append(t.rows, cells); len(t.rows) == rowsAligned {
 		_ = t.flush()
 	}

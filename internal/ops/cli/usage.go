@@ -23,7 +23,7 @@ func newParser(c *commands, e *env, exit func(int)) *kong.Kong {
 		kong.Name("footfall"),
 		kong.Description("A server for short links: it redirects visitors, counts clicks and answers in Bitly's v3 API. Begin with footfall serve --demo.\n\n"+statusHelp),
 		kong.DefaultEnvars("FOOTFALL"),
-		kong.Vars{"formats": strings.Join(feed.Formats(), ","), "listen": server.DefaultHost},
+		kong.Vars{"formats": strings.Join(append(feed.Formats(), feed.LinksCSV), ","), "listen": server.DefaultHost},
 		kong.Writers(e.data, e.terminal), // it asks these how wide they are
 		kong.Exit(exit),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),

@@ -57,6 +57,9 @@ var (
 var (
 	// Import imports one input, and reports each line that it rejects.
 	Import = declare[ImportOf, feed.Rejected, feed.Result]("import")
+	// ImportLinks makes the links of one CSV file. It reports each link that it rejects; in
+	// a dry run, every link. UnknownUserError, feed.ColumnsError.
+	ImportLinks = declare[ImportLinksOf, feed.LinkRow, feed.LinksResult]("import-links")
 	// Export reports users, links and counts, or clicks, as pieces of NDJSON.
 	Export = declare[ExportOptions, []byte, None]("export")
 	// Backup adds a backup to a directory.
@@ -207,6 +210,12 @@ type TopLink struct {
 type ImportOf struct {
 	Format string // one of feed.Formats()
 	Input  `json:"-"`
+}
+
+// ImportLinksOf is one input of ImportLinks: links of another program.
+type ImportLinksOf struct {
+	feed.LinksOptions
+	Input `json:"-"`
 }
 
 // Input is a stream of any length that a command reads.

@@ -35,7 +35,7 @@ func (o owner) commands() []control.Served {
 		unused(control.AddUser), unused(control.AddToken), unused(control.RevokeToken), unused(control.RevokeAllTokens),
 		unused(control.SetPassword), unused(control.APIKey), unused(control.NewAPIKey), unused(control.ListUsers),
 		unused(control.CountUserClicks), unused(control.DeleteUser), unused(control.AddLink), unused(control.EditLink), unused(control.LinkHistory), unused(control.ListLinks),
-		unused(control.CountLinkClicks), unused(control.DeleteLink), unused(control.Stats), unused(control.Export),
+		unused(control.CountLinkClicks), unused(control.DeleteLink), unused(control.Stats), unused(control.ImportLinks), unused(control.Export),
 		unused(control.Repair), unused(control.Health), unused(control.Debug),
 		control.Import.ImplementWithNotes(func(ctx context.Context, i control.ImportOf, reject func(feed.Rejected)) (feed.Result, error) {
 			return o.importing(ctx, i.Reader, reject)

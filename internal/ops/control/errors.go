@@ -87,6 +87,7 @@ var codes = []code{
 	sentinel("counting_stalled", recorder.ErrStalled),
 	sentinel("importing", recorder.ErrImporting),
 	typed[*feed.PackedError]("packed"),
+	typed[*feed.ColumnsError]("csv_columns"),
 	sentinel("gzip_cut", feed.ErrGzipCut),
 	sentinel("gzip_damaged", feed.ErrGzipDamaged),
 	typed[*backup.PlaceError]("backup_place"),

@@ -45,6 +45,12 @@ func (a *App) commands() []control.Served {
 		control.Import.ImplementWithNotes(func(ctx context.Context, i control.ImportOf, reject func(feed.Rejected)) (feed.Result, error) {
 			return a.Import(ctx, i.Format, i.Reader, reject)
 		}),
+		control.ImportLinks.ImplementWithNotes(func(ctx context.Context, i control.ImportLinksOf, each func(feed.LinkRow)) (feed.LinksResult, error) {
+			if _, err := a.user(ctx, i.Login); err != nil {
+				return feed.LinksResult{}, err
+			}
+			return a.importer.ImportLinks(ctx, i.LinksOptions, i.Reader, each)
+		}),
 		control.Export.ImplementWithNotes(func(ctx context.Context, o control.ExportOptions, piece func([]byte)) (control.None, error) {
 			return control.None{}, a.export(ctx, pieces(piece), o.Clicks)
 		}),
