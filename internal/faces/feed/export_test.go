@@ -11,6 +11,7 @@ func ParseNotes(s string) (waiting []uint64, again string, err error) {
 	n, err := parseNotes(s)
 	return n.waiting, n.encode(), err
 }
+
 // CSVColumn is a column of CSV files of links, as the documentation lists it.
 type CSVColumn struct {
 	What  string
