@@ -86,8 +86,8 @@ func (db *database) place(a netip.Addr) click.Place {
 	return db.places[db.at[r.Offset()]]
 }
 
-// The fields in which databases have a place. Files of MaxMind, DB-IP and IP2Location have
-// maps in their records. Those of ipinfo and the packages of ip-location-db have flat ones.
+// The fields in which databases have a place. Files of MaxMind and DB-IP have maps in their
+// records. Those of ipinfo and the packages of ip-location-db have flat ones.
 //
 // MaxMind's registered_country is not used: a network may be used far from where it was
 // registered.
