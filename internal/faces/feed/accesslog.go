@@ -12,6 +12,7 @@ import (
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/base/weburl"
 	"github.com/footfall/footfall/internal/core/links"
+	"github.com/footfall/footfall/internal/core/useragent"
 )
 
 // accessLog makes clicks of the visits in access logs of other servers. A click is a GET
@@ -19,13 +20,13 @@ import (
 // must exist already.
 type accessLog struct {
 	now   func() time.Time // later clicks are rejected
-	isBot func(agent string) bool
+	agent func(string) useragent.Visitor
 	proxy func(netip.Addr) bool
 	where func(netip.Addr) click.Place
 }
 
 func accessLogOf(im *Importer) accessLog {
-	return accessLog{now: im.Now, isBot: im.IsBot, proxy: im.Proxy, where: im.Place}
+	return accessLog{now: im.Now, agent: im.ReadAgent, proxy: im.Proxy, where: im.Place}
 }
 
 // visit is a line of an access log.
@@ -71,9 +72,16 @@ func (l *accessLog) add(v visit, c *chunk) error {
 	if strings.ContainsFunc(v.referrer, unicode.IsControl) {
 		v.referrer = "" // no browser sends it
 	}
+	by := l.agent(v.agent)
 	e := entry{
-		click: click.Click{Time: v.at.UnixMilli(), Referrer: click.ParseReferrer(v.referrer), Bot: l.isBot(v.agent), Imported: true},
-		to:    target{Place: place},
+		click: click.Click{
+			Time: v.at.UnixMilli(), Referrer: click.ParseReferrer(v.referrer),
+			Agent: by.Agent, Bot: by.Kind == useragent.Bot, BotFamily: by.Family, Imported: true,
+		},
+		to: target{Place: place},
+	}
+	if !e.click.Bot {
+		e.click.Agent.Source = sourceOf(v.target)
 	}
 	if a := l.client(v.addresses); a.IsValid() {
 		at := l.where(a)
@@ -84,6 +92,18 @@ func (l *accessLog) add(v visit, c *chunk) error {
 	}
 	c.entries = append(c.entries, e)
 	return nil
+}
+
+// sourceOf returns where the visitor found the link: the URL of a QR code has r=qr among its
+// parameters.
+func sourceOf(requestTarget string) click.Source {
+	_, query, _ := strings.Cut(requestTarget, "?")
+	for parameter := range strings.SplitSeq(query, "&") {
+		if parameter == "r=qr" {
+			return click.FromQR
+		}
+	}
+	return click.FromLink
 }
 
 // leadsBack reports whether a redirect leads to the place again, by another scheme, with

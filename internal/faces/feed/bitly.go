@@ -9,6 +9,7 @@ import (
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/core/geo"
 	"github.com/footfall/footfall/internal/core/links"
+	"github.com/footfall/footfall/internal/core/useragent"
 	"github.com/footfall/footfall/internal/storage/store"
 	"github.com/valyala/fastjson"
 )
@@ -41,18 +42,21 @@ type target struct {
 //	hh  domain, kw keyword on that domain     l   login of the link's owner
 //	c   country or null                       r   referring page or "direct"
 //	cy  city                                  gr  region
+//	a   user agent
 //
 // Regions have the codes of geo.LegacyRegion.
 //
 // {"_heartbeat_": …} keeps the feed alive and is skipped. Every click counts as that of a
-// person, as it did at Bitly.
+// person, as it did at Bitly. If the agent is that of a bot, device, browser and system are
+// other.
 type bitly struct {
-	parser fastjson.Parser
-	now    func() time.Time // later clicks are rejected
+	parser    fastjson.Parser
+	now       func() time.Time // later clicks are rejected
+	readAgent func(string) useragent.Visitor
 }
 
 var bitlyFormat = format{name: BitlyFeed, describes: true, parser: func(im *Importer) parser {
-	f := bitly{now: im.Now}
+	f := bitly{now: im.Now, readAgent: im.ReadAgent}
 	return f.parse
 }}
 
@@ -116,6 +120,7 @@ func (f *bitly) entry(line []byte) (entry, error) {
 		Time:     t * 1000,
 		Country:  click.ParseCountry(country),
 		Referrer: click.ParseReferrer(referrer),
+		Agent:    f.agent(string(v.GetStringBytes("a"))),
 		Imported: true,
 	}
 	if e.click.Country.Known() {
@@ -123,6 +128,17 @@ func (f *bitly) entry(line []byte) (entry, error) {
 		e.click.City = click.ParseCity(string(v.GetStringBytes("cy")))
 	}
 	return e, nil
+}
+
+// agent returns what a user agent says. All parts but the source are unknown if there is none.
+func (f *bitly) agent(text string) click.Agent {
+	by := f.readAgent(text)
+	a := by.Agent
+	if by.Kind == useragent.Bot && by.Family != useragent.NoAgent {
+		a = click.Agent{Device: click.OtherDevice, Browser: click.OtherBrowser, System: click.OtherSystem}
+	}
+	a.Source = click.FromLink
+	return a
 }
 
 // inTime fails for a click before click.Earliest or after now; Unix seconds.

@@ -6,12 +6,14 @@ import (
 	"testing"
 
 	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/core/useragent"
 	"github.com/footfall/footfall/internal/faces/feed"
 )
 
 func TestCombined(t *testing.T) {
 	const at = "[10/Feb/2013:13:55:36 -0700]"
 	const instant = 1360529736000
+	scanned := click.Agent{Source: click.FromQR}
 	fr, de := click.Country{'F', 'R'}, click.Country{'D', 'E'}
 	for _, c := range []struct {
 		line   string
@@ -21,8 +23,11 @@ func TestCombined(t *testing.T) {
 	}{
 		{`1.2.3.4 - - ` + at + ` "GET /abc HTTP/1.1" 301 5 "http://t.co/x?y" "Firefox"`, &click.Click{Country: fr, Referrer: "http://t.co/x"}, "abc", ""},
 		{`2001:db8::1 - - ` + at + ` "GET /abc?x=/y HTTP/1.1" 302 - "-" "Firefox" "more" 0.01`, &click.Click{Country: de}, "abc", ""},
-		{`sho.rt 1.2.3.4 id ann ` + at + ` "GET /w%C3%B6rd HTTP/2.0" 308 0 "-" "a \"bot\" \\"`, &click.Click{Country: fr, Bot: true}, "abc", ""},
-		{`old.example:443 1.2.3.4 - - ` + at + ` "GET /abc HTTP/1.1" 307 0 "-" "-"`, &click.Click{Country: fr, Bot: true}, "other", ""},
+		{`sho.rt 1.2.3.4 id ann ` + at + ` "GET /w%C3%B6rd HTTP/2.0" 308 0 "-" "a \"bot\" \\"`, &click.Click{Country: fr, Bot: true, BotFamily: "robot"}, "abc", ""},
+		{`old.example:443 1.2.3.4 - - ` + at + ` "GET /abc HTTP/1.1" 307 0 "-" "-"`, &click.Click{Country: fr, Bot: true, BotFamily: useragent.NoAgent}, "other", ""},
+		{`1.2.3.4 - - ` + at + ` "GET /abc?utm_source=poster&r=qr HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{Country: fr, Agent: scanned}, "abc", ""},
+		{`1.2.3.4 - - ` + at + ` "GET /abc?r=qrs HTTP/1.1" 301 5 "-" "Firefox"`, &click.Click{Country: fr}, "abc", ""},
+		{`1.2.3.4 - - ` + at + ` "GET /abc?r=qr HTTP/1.1" 301 5 "-" "a bot"`, &click.Click{Country: fr, Bot: true, BotFamily: "robot"}, "abc", ""},
 		{`host.example.net - - ` + at + ` "GET http://sho.rt/abc HTTP/1.1" 303 0 "nonsense" "Firefox"`, &click.Click{Referrer: "nonsense"}, "abc", ""},
 		{`1.2.3.4 - - ` + at + ` "GET /abc HTTP/1.1" 404 5 "-" "Firefox"`, nil, "", ""},
 		{`1.2.3.4 - - ` + at + ` "GET /abc HTTP/1.1" 200 5 "-" "Firefox"`, nil, "", ""},
@@ -115,7 +120,7 @@ func TestCombined(t *testing.T) {
 		if c.to == "other" {
 			l = other
 		}
-		want := located(*c.want)
+		want := complete(*c.want)
 		want.Time, want.User, want.Link, want.Imported = instant, l.User, l.ID, true
 		if len(tape.clicks) != 1 || tape.clicks[0] != want {
 			t.Errorf("%s\nis imported as %+v, want %+v", c.line, tape.clicks, want)

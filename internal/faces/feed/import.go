@@ -12,6 +12,7 @@ import (
 
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/core/links"
+	"github.com/footfall/footfall/internal/core/useragent"
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
@@ -133,9 +134,8 @@ type Importer struct {
 	Names *links.Links
 	Host  string
 	Now   func() time.Time
-	// IsBot reports whether a user agent of an access log is a bot. An agent that is
-	// missing is empty or "-".
-	IsBot func(agent string) bool
+	// ReadAgent says what a user agent is: useragent.Reader.ReadText.
+	ReadAgent func(agent string) useragent.Visitor
 	// Proxy reports whether an address is that of a trusted proxy, so that the address
 	// before it in an access log is believed.
 	Proxy func(netip.Addr) bool

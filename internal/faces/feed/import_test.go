@@ -20,6 +20,7 @@ import (
 
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/core/links"
+	"github.com/footfall/footfall/internal/core/useragent"
 	"github.com/footfall/footfall/internal/faces/feed"
 	"github.com/footfall/footfall/internal/storage/store"
 	"github.com/footfall/footfall/internal/storage/storetest"
@@ -69,9 +70,9 @@ func importer(r feed.Recorder) *feed.Importer {
 	}
 	return &feed.Importer{
 		Recorder: r, Links: m, Users: m, Names: names, Now: func() time.Time { return now },
-		After: func(time.Duration) <-chan time.Time { return nil }, // nothing is due
-		IsBot: func(agent string) bool { return agent == "" || agent == "-" || strings.Contains(agent, "bot") },
-		Proxy: func(a netip.Addr) bool { return a == netip.MustParseAddr("8.8.8.8") },
+		After:     func(time.Duration) <-chan time.Time { return nil }, // nothing is due
+		ReadAgent: readAgent,
+		Proxy:     func(a netip.Addr) bool { return a == netip.MustParseAddr("8.8.8.8") },
 		Place: func(a netip.Addr) click.Place {
 			if a.Is4() {
 				return paris
@@ -87,8 +88,25 @@ var (
 	berlin = click.Place{Country: click.Country{'D', 'E'}, Region: "BE", City: "Berlin"}
 )
 
-// located adds region and city to the click of a person in Paris or Berlin.
-func located(c click.Click) click.Click {
+// readAgent takes all people for owners of the same phone.
+func readAgent(agent string) useragent.Visitor {
+	switch {
+	case agent == "" || agent == "-":
+		return useragent.Visitor{Kind: useragent.Bot, Family: useragent.NoAgent}
+	case strings.Contains(agent, "bot"):
+		return useragent.Visitor{Kind: useragent.Bot, Family: "robot"}
+	}
+	return useragent.Visitor{Agent: phone}
+}
+
+var phone = click.Agent{Device: click.Mobile, Browser: click.Safari, System: click.IOS}
+
+// complete adds to the click of a person the agent, and region and city if it is in Paris or
+// Berlin. The source is a link if c does not have another.
+func complete(c click.Click) click.Click {
+	if !c.Bot {
+		c.Agent = click.Agent{Device: phone.Device, Browser: phone.Browser, System: phone.System, Source: max(c.Agent.Source, click.FromLink)}
+	}
 	for _, p := range []click.Place{paris, berlin} {
 		if c.Country == p.Country && !c.Bot {
 			c.Region, c.City = p.Region, p.City
@@ -170,6 +188,24 @@ func TestLines(t *testing.T) {
 				t.Errorf("the result does not add up to 3 lines: %+v", result)
 			}
 		})
+	}
+}
+
+// TestAgentsOfFeed: the feed's clicks are those of people, also with the agent of a bot.
+func TestAgentsOfFeed(t *testing.T) {
+	for more, want := range map[string]click.Agent{
+		`,"a":"Firefox"`: {Device: phone.Device, Browser: phone.Browser, System: phone.System, Source: click.FromLink},
+		`,"a":"a bot"`:   {Device: click.OtherDevice, Browser: click.OtherBrowser, System: click.OtherSystem, Source: click.FromLink},
+		`,"a":""`:        {Source: click.FromLink},
+		`,"a":null`:      {Source: click.FromLink},
+		`,"a":5`:         {Source: click.FromLink},
+		``:               {Source: click.FromLink},
+	} {
+		r := newTape()
+		imports(t, importer(r), "bitly-feed", line(1360000000, more)+"\n")
+		if len(r.clicks) != 1 || r.clicks[0].Agent != want || r.clicks[0].Bot || r.clicks[0].BotFamily != "" {
+			t.Errorf("with %s: %+v, want the agent %+v", more, r.clicks, want)
+		}
 	}
 }
 

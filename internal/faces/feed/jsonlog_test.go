@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/core/useragent"
 )
 
 // jsonLine is a line of a JSON log, and what comes of it.
@@ -34,8 +35,9 @@ func TestJSONLogs(t *testing.T) {
 	kept := func(more string) string { return traefikHead + `,"request_User-Agent":"Firefox"` + more + `}` }
 	for _, c := range []jsonLine{
 		{"caddy", good, &click.Click{Country: fr, Referrer: "http://t.co/x"}, "abc", ""},
-		{"caddy", caddyRequest(client, `{"User-Agent":["a bot"]}`), &click.Click{Country: fr, Bot: true}, "abc", ""},
-		{"caddy", caddyRequest(client, `{}`), &click.Click{Country: fr, Bot: true}, "abc", ""},
+		{"caddy", caddyRequest(client, `{"User-Agent":["a bot"]}`), &click.Click{Country: fr, Bot: true, BotFamily: "robot"}, "abc", ""},
+		{"caddy", caddyRequest(client, `{}`), &click.Click{Country: fr, Bot: true, BotFamily: useragent.NoAgent}, "abc", ""},
+		{"caddy", strings.Replace(good, `?x=1`, `?r=qr`, 1), &click.Click{Country: fr, Referrer: "http://t.co/x", Agent: click.Agent{Source: click.FromQR}}, "abc", ""},
 		// The visitor: what Caddy says, older versions too, and through proxies that it does not know.
 		{"caddy", caddyRequest(`"remote_ip":"10.0.0.9","client_ip":"2001:db8::1"`, firefox), &click.Click{Country: de, Referrer: "http://t.co/x"}, "abc", ""},
 		{"caddy", caddyRequest(`"remote_ip":"2001:db8::1"`, firefox), &click.Click{Country: de, Referrer: "http://t.co/x"}, "abc", ""},
@@ -95,7 +97,8 @@ func TestJSONLogs(t *testing.T) {
 		{"traefik", strings.Replace(kept(""), `"1.2.3.4"`, `"1.2.3.4, 2001:db8::1, 10.0.0.3"`, 1), &click.Click{Country: de}, "abc", ""},
 		{"traefik", strings.Replace(strings.Replace(kept(""), `"1.2.3.4"`, `""`, 1), "10.0.0.9:51000", "1.2.3.4:5", 1), &click.Click{Country: fr}, "abc", ""},
 		{"traefik", strings.Replace(kept(""), `"RequestHost":"sho.rt"`, `"RequestHost":"old.example"`, 1), &click.Click{Country: fr}, "other", ""},
-		{"traefik", traefikHead + `,"request_Accept":"*/*"}`, &click.Click{Country: fr, Bot: true}, "abc", ""},
+		{"traefik", traefikHead + `,"request_Accept":"*/*"}`, &click.Click{Country: fr, Bot: true, BotFamily: useragent.NoAgent}, "abc", ""},
+		{"traefik", strings.Replace(kept(""), `?x=1`, `?r=qr`, 1), &click.Click{Country: fr, Agent: click.Agent{Source: click.FromQR}}, "abc", ""},
 		{"traefik", kept(`,"downstream_Location":"https://sho.rt/abc?x=1"`), nil, "", ""},
 		{"traefik", traefikHead + `,"RouterName":"web-to-websecure@internal"}`, nil, "", ""},
 		{"traefik", kept(`,"RouterName":"links@docker"`), &click.Click{Country: fr}, "abc", ""},
@@ -141,7 +144,7 @@ func TestJSONLogs(t *testing.T) {
 		if c.to == "other" {
 			l = other
 		}
-		want := located(*c.want)
+		want := complete(*c.want)
 		want.Time, want.User, want.Link, want.Imported = instant, l.User, l.ID, true
 		if len(tape.clicks) != 1 || tape.clicks[0] != want {
 			t.Errorf("%s: %s\nis imported as %+v, want %+v", c.format, c.line, tape.clicks, want)

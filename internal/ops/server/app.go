@@ -134,7 +134,7 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	}
 	a.importer = &feed.Importer{
 		Recorder: a.data.Recorder, Links: db, Users: db, Names: a.links, Host: o.Host, Now: a.now, After: time.After, Proxy: proxies.Trusts,
-		IsBot: func(agent string) bool { return a.agents.ReadText(agent).Kind == useragent.Bot },
+		ReadAgent: a.agents.ReadText,
 		Place: func(address netip.Addr) click.Place {
 			if site := a.places.Load(); site != nil {
 				return site.Place(address)
