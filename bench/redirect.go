@@ -51,7 +51,7 @@ func redirect(args []string) error {
 		request func(connection, n int) []byte
 	}{
 		{"one path", func(int, int) []byte { return one }},
-		{fmt.Sprintf("Zipf over %d links, 1,000 referrers, 200 countries", *links), zipf},
+		{fmt.Sprintf("Zipf over %d links, 1,000 referrers, 200 countries, 10 browsers", *links), zipf},
 	} {
 		n, err := s.compare(w.name, *pairs, *connections, *each, w.request)
 		if err != nil {
@@ -123,7 +123,8 @@ func zipfRequests(links int) func(connection, n int) []byte {
 	requests := make([][]byte, 200_000)
 	for i := range requests {
 		link, referrer, address := int(zipf.Uint64()), 1+rng.IntN(1000), 1+rng.IntN(5000)
-		requests[i] = harness.Visit(shortDomain, hashOf(link), fmt.Sprintf("Referer: https://example.org/page/%d", referrer),
+		requests[i] = harness.Visit(shortDomain, hashOf(link), "User-Agent: "+harness.Browsers[rng.IntN(len(harness.Browsers))],
+			fmt.Sprintf("Referer: https://example.org/page/%d", referrer),
 			fmt.Sprintf("X-Forwarded-For: %d.%d.%d.7", 1+address%220, address*7%256, address*13%256))
 	}
 	return func(connection, n int) []byte { return requests[(connection*7919+n)%len(requests)] }

@@ -39,7 +39,9 @@ func files(t *trial) error {
 		}
 		stop()
 		t.check(data)
-		time.Sleep(1100 * time.Millisecond) // requests of the closed connections may still be answered
+		if !w.settled(p, reported+notDurable(p)) { // requests of the closed connections may still be answered
+			t.wrong("clicks are still not counted, or counts still change, although no visitor is running")
+		}
 		w.balance(t, p, reported+notDurable(p))
 		err = p.Stop()
 		t.checkLog(p)

@@ -112,7 +112,8 @@ func (w *workload) visitOver(addr string, rng *rand.Rand, stopped chan struct{})
 		l := w.links[rng.IntN(1+rng.IntN(len(w.links)))]
 		began := time.Now()
 		l.sent.Add(1)
-		request := harness.Visit(shortDomain, l.hash, fmt.Sprintf("Referer: https://example.org/page/%d", rng.IntN(200)), fmt.Sprintf("X-Forwarded-For: %d.7.7.7", 1+rng.IntN(220)))
+		request := harness.Visit(shortDomain, l.hash, "User-Agent: "+harness.Browsers[rng.IntN(len(harness.Browsers))],
+			fmt.Sprintf("Referer: https://example.org/page/%d", rng.IntN(200)), fmt.Sprintf("X-Forwarded-For: %d.7.7.7", 1+rng.IntN(220)))
 		return request, func(status int) error {
 			if status == http.StatusMovedPermanently {
 				l.answered.Add(1)
@@ -148,6 +149,31 @@ func (w *workload) linkClicks(s *harness.Process, l *link) (uint64, error) {
 	return s.Clicks("link/clicks?link=http://"+shortDomain+"/"+l.hash, w.users[l.user].token)
 }
 
+// settled waits until the clicks that were answered are counted, except those reported as
+// not durable, and the counts did not change for a second. It returns false if that takes too
+// long.
+func (w *workload) settled(s *harness.Process, reported uint64) bool {
+	var last, answered uint64
+	for _, l := range w.links {
+		answered += l.answered.Load()
+	}
+	since := time.Now()
+	return wait(func() bool {
+		var sum uint64
+		for _, u := range w.users {
+			n, err := s.Clicks("user/clicks?", u.token)
+			if err != nil {
+				return false
+			}
+			sum += n
+		}
+		if sum != last {
+			last, since = sum, time.Now()
+		}
+		return sum+reported >= answered && time.Since(since) > time.Second
+	})
+}
+
 // balance compares the counts with what was sent and answered, and with each other.
 // No visitor may be running.
 func (w *workload) balance(t *trial, s *harness.Process, reported uint64) {
@@ -179,34 +205,39 @@ func (w *workload) balance(t *trial, s *harness.Process, reported uint64) {
 			t.wrong("%v", err)
 			return
 		}
-		countries, err := clicksByCountry(s, u.token)
-		if err != nil {
-			t.wrong("%v", err)
-			return
+		if n != sums[i] {
+			t.wrong("user %s has %d clicks, but %d on their links", u.login, n, sums[i])
 		}
-		if n != sums[i] || countries != sums[i] {
-			t.wrong("user %s has %d clicks, but %d by country and %d on their links", u.login, n, countries, sums[i])
+		for _, list := range []string{"countries", "browsers", "cities"} {
+			in, err := clicksInList(s, list, u.token)
+			if err != nil {
+				t.wrong("%v", err)
+				return
+			}
+			if in != n {
+				t.wrong("user %s has %d clicks, but %d in the list of %s", u.login, n, in, list)
+			}
 		}
 	}
 	t.total = b
 }
 
-// clicksByCountry returns the sum of the clicks of all countries.
-func clicksByCountry(s *harness.Process, token string) (sum uint64, err error) {
-	body, err := s.Ask("user/countries?unit=day&units=-1&limit=1000&access_token=" + token)
+// clicksInList returns the sum of the clicks in a list by countries, browsers or cities.
+func clicksInList(s *harness.Process, list, token string) (sum uint64, err error) {
+	body, err := s.Ask("user/" + list + "?unit=day&units=-1&limit=1000&access_token=" + token)
 	if err != nil {
 		return 0, err
 	}
-	var answer struct {
-		Data struct {
-			Countries []struct{ Clicks uint64 } `json:"countries"`
-		} `json:"data"`
-	}
+	var answer struct{ Data map[string]json.RawMessage }
 	if err := json.Unmarshal([]byte(body), &answer); err != nil {
 		return 0, err
 	}
-	for _, c := range answer.Data.Countries {
-		sum += c.Clicks
+	var entries []struct{ Clicks uint64 }
+	if err := json.Unmarshal(answer.Data[list], &entries); err != nil {
+		return 0, fmt.Errorf("%s: %w", body, err)
+	}
+	for _, e := range entries {
+		sum += e.Clicks
 	}
 	return sum, nil
 }

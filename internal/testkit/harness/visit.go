@@ -6,14 +6,33 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
+// Browsers are user agents of people, on devices of different kinds.
+var Browsers = [...]string{
+	Browser,
+	"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
+	"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36 Edg/142.0.0.0",
+	"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Safari/605.1.15",
+	"Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1",
+	"Mozilla/5.0 (iPad; CPU OS 12_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/12.1.2 Mobile/15E148 Safari/604.1",
+	"Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Mobile Safari/537.36",
+	"Mozilla/5.0 (Linux; Android 13; SM-X906B) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
+	"Mozilla/5.0 (SMART-TV; LINUX; Tizen 7.0) AppleWebKit/537.36 (KHTML, like Gecko) 94.0.4606.31/7.0 TV Safari/537.36",
+	"curl/8.17.0",
+}
+
 // Visit returns the request of a browser for a link, as bytes of HTTP/1.1. headers are
-// additional ones, each as "Name: value".
+// additional ones, each as "Name: value"; a User-Agent replaces Browser.
 func Visit(host, hash string, headers ...string) []byte {
-	b := fmt.Appendf(nil, "GET /%s HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\n", hash, host, Browser)
+	b := fmt.Appendf(nil, "GET /%s HTTP/1.1\r\nHost: %s\r\n", hash, host)
+	if !slices.ContainsFunc(headers, func(h string) bool { return strings.HasPrefix(h, "User-Agent:") }) {
+		b = append(b, "User-Agent: "+Browser+"\r\n"...)
+	}
 	for _, h := range headers {
 		b = append(append(b, h...), "\r\n"...)
 	}
