@@ -112,6 +112,8 @@ func places() (at map[string]int, reason map[string]string) {
 // dependencies has the reason for each module that our code imports.
 var dependencies = map[string]string{
 	"github.com/alecthomas/kong":              "the command line, with environment variables, from one declaration",
+	"github.com/boombuler/barcode":            "QR codes: the modules alone, without dependencies of its own, and kept up; we draw the picture",
+	"github.com/makiuchi-d/gozxing":           "tests alone: a decoder that shares no code with what draws our QR codes",
 	"github.com/cockroachdb/pebble/v2":        "the embedded store of counts: merge operators, range deletion, and a file system that forgets what was not synced, for crash tests",
 	"github.com/hashicorp/golang-lru/v2":      "bounded caches",
 	"github.com/oschwald/maxminddb-golang/v2": "geo databases that operators bring",

@@ -27,7 +27,7 @@ import (
 //	user LOGIN            makes a user, whose token ask uses
 //	serve ARGS...         starts the server and sets URL
 //	ask [-until RE] METHOD NAME=VALUE...   prints the first answer of /v3/METHOD that RE matches
-//	visit [-H 'NAME: VALUE'] PATH...       visits links as a browser does, and prints status and Location
+//	visit [-b] [-H 'NAME: VALUE'] PATH...  visits links as a browser does, and prints status and Location; with -b the body too
 //	await PATH STATUS     visits a link until the answer has the status
 //	agents FILE PATH      visits a link once for each line of the file, as that user agent
 //	unescape FILE         replaces escapes such as \xff in a file by bytes
@@ -116,6 +116,10 @@ func scriptAsk(ts *testscript.TestScript, args []string, deadline time.Time) {
 
 func scriptVisit(ts *testscript.TestScript, _ bool, args []string) {
 	header := http.Header{"User-Agent": {harness.Browser}}
+	bodies := len(args) > 0 && args[0] == "-b"
+	if bodies {
+		args = args[1:]
+	}
 	for ; len(args) > 0; args = args[1:] {
 		if args[0] == "-H" {
 			name, value, _ := strings.Cut(unescaped(ts, args[1]), ": ")
@@ -124,14 +128,18 @@ func scriptVisit(ts *testscript.TestScript, _ bool, args []string) {
 			continue
 		}
 		path := unescaped(ts, args[0])
-		fmt.Fprintln(ts.Stdout(), path, scriptGo(ts, path, header))
+		answer, body := scriptGo(ts, path, header)
+		fmt.Fprintln(ts.Stdout(), path, answer)
+		if bodies {
+			fmt.Fprintln(ts.Stdout(), body)
+		}
 	}
 }
 
 // scriptAwait returns the command await of scripts. deadline is that of the test.
 func scriptAwait(ts *testscript.TestScript, args []string, deadline time.Time) {
 	ts.Check(await.Try(deadline, args[0]+" answers "+args[1], func() (string, bool) {
-		answer := scriptGo(ts, args[0], http.Header{"User-Agent": {harness.Browser}})
+		answer, _ := scriptGo(ts, args[0], http.Header{"User-Agent": {harness.Browser}})
 		return answer, strings.HasPrefix(answer, args[1])
 	}))
 }
@@ -142,13 +150,15 @@ func scriptAgents(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// scriptGo requests a path unchanged, and returns status and Location.
-func scriptGo(ts *testscript.TestScript, path string, header http.Header) string {
+// scriptGo requests a path unchanged, and returns status and Location, and the body.
+func scriptGo(ts *testscript.TestScript, path string, header http.Header) (answered, body string) {
 	base, err := url.Parse(ts.Getenv("URL"))
 	ts.Check(err)
 	r := &http.Request{Method: "GET", URL: &url.URL{Scheme: base.Scheme, Host: base.Host, Opaque: path}, Header: header, Host: header.Get("Host")}
 	answer, err := http.DefaultTransport.RoundTrip(r)
 	ts.Check(err)
+	text, err := io.ReadAll(answer.Body)
+	ts.Check(err)
 	answer.Body.Close()
-	return strings.TrimSpace(fmt.Sprintf("%d %s", answer.StatusCode, answer.Header.Get("Location")))
+	return strings.TrimSpace(fmt.Sprintf("%d %s", answer.StatusCode, answer.Header.Get("Location"))), string(text)
 }

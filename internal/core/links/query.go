@@ -2,10 +2,25 @@ package links
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/footfall/footfall/internal/base/weburl"
 )
+
+// ScanMark is the parameter that QR codes add to short URLs: a visit with it is a scan.
+const ScanMark = "r=qr"
+
+// CutScanMark returns the query of a visit without ScanMark, and whether it was there. The
+// other parameters keep their order and spelling.
+func CutScanMark(query string) (rest string, scanned bool) {
+	if !strings.Contains(query, ScanMark) {
+		return query, false
+	}
+	parameters := strings.Split(query, "&")
+	kept := slices.DeleteFunc(parameters, func(p string) bool { return p == ScanMark })
+	return strings.Join(kept, "&"), len(kept) < len(parameters)
+}
 
 // WithQuery adds the parameters of a visit to a long URL. query is the query of the
 // request as it was sent, without the "?". A parameter whose name the long URL has already

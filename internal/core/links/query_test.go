@@ -63,3 +63,19 @@ func FuzzWithQuery(f *testing.F) {
 		}
 	})
 }
+
+func TestCutScanMark(t *testing.T) {
+	t.Parallel()
+	for query, want := range map[string]string{
+		"r=qr": "", "x=1&r=qr&y=%41": "x=1&y=%41", "r=qr&r=qr&a": "a", "a&r=qr": "a",
+	} {
+		if rest, scanned := links.CutScanMark(query); rest != want || !scanned {
+			t.Errorf("%q gave %q, %t; want %q", query, rest, scanned, want)
+		}
+	}
+	for _, query := range []string{"", "r=qr2", "rr=qr", "r=q", "R=qr", "a=r=qr", "&&"} {
+		if rest, scanned := links.CutScanMark(query); rest != query || scanned {
+			t.Errorf("%q gave %q, %t", query, rest, scanned)
+		}
+	}
+}

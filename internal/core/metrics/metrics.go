@@ -121,6 +121,16 @@ func (m *Metrics) Total(ctx context.Context, of Subject, w Window) (uint64, erro
 	return m.total(ctx, of, rollup.All, w)
 }
 
+// Ever returns the clicks of all time, without those of bots.
+func (m *Metrics) Ever(ctx context.Context, of Subject) (total uint64, err error) {
+	edges := []int64{click.Earliest.Unix(), click.Latest.Unix()}
+	counts, err := m.countsOfSubject(ctx, of, store.Query{Facet: rollup.All, Edges: edges})
+	for _, c := range counts {
+		total += c.Clicks
+	}
+	return total, err
+}
+
 // Bots returns the clicks of bots in the window.
 func (m *Metrics) Bots(ctx context.Context, of Subject, w Window) (uint64, error) {
 	return m.total(ctx, of, rollup.Bot, w)

@@ -1,6 +1,9 @@
 // Package redirect is the face for visitors: GET /{hash} leads to the long URL, and is
 // a click.
 //
+// It also has two pages about a link, which are no clicks: its QR code (qrcode.go), and
+// what it leads to with the number of its clicks (about.go).
+//
 // It refuses to count. Visitors are redirected even if their click cannot be recorded: they
 // wait until it is durable, RecordTimeout at most; and if it is not by then, until that is
 // in the log, logTimeout at most.
@@ -20,18 +23,31 @@ import (
 
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/base/lograte"
+	"github.com/footfall/footfall/internal/base/throttle"
 	"github.com/footfall/footfall/internal/core/geo"
 	"github.com/footfall/footfall/internal/core/links"
+	"github.com/footfall/footfall/internal/core/metrics"
 	"github.com/footfall/footfall/internal/core/useragent"
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
 // The packages that a visit needs.
 type (
-	// Links finds the link of a path on a host, or fails with click.ErrNotFound:
-	// links.Links.
+	// Links finds the link of a path on a host, or fails with click.ErrNotFound, and
+	// writes short URLs: links.Links.
 	Links interface {
 		Resolve(ctx context.Context, host, path string) (store.Link, error)
+		Domain(asked, host string) (string, error)
+		ShortURL(domain string, name click.Hash) string
+	}
+	// Store has the links of a long URL: sql.DB.
+	Store interface {
+		LinksOfURL(ctx context.Context, longURL string) ([]store.Link, error)
+		VisibleAggregate(ctx context.Context, user click.UserID, id click.LinkID) (store.Link, error)
+	}
+	// Totals counts all clicks by people on links: metrics.Metrics.
+	Totals interface {
+		Ever(ctx context.Context, of metrics.Subject) (uint64, error)
 	}
 	// Agents says what made a request: useragent.Reader.
 	Agents interface {
@@ -58,6 +74,11 @@ type Options struct {
 	Places   Places
 	Recorder Recorder
 	Clicks   Clicks // for links with a maximum of clicks
+	// Store, Totals and Pages are for pages about links. Pages bounds how many QR codes are
+	// drawn and links are counted at once, by the network of the visitor.
+	Store  Store
+	Totals Totals
+	Pages  *throttle.Seats
 	// Proxies are trusted to say where a request came from; none by default.
 	Proxies geo.Proxies
 	Now     func() time.Time
@@ -98,6 +119,7 @@ type Handler struct {
 	unresolved   *lograte.Line[error]
 	uncounted    *lograte.Line[error]
 	notDurable   *lograte.Line[error]
+	noTotals     *lograte.Line[error]
 	lost         atomic.Uint64 // clicks that are not known to be durable
 	reported     uint64        // those of them that are in the log; used by logNotDurable alone
 	cacheControl []string
@@ -109,11 +131,16 @@ func New(o Options) *Handler {
 	h.unresolved = lograte.New(time.Second, h.logUnresolved)
 	h.uncounted = lograte.New(time.Second, h.logUncounted)
 	h.notDurable = lograte.New(notDurableEvery, h.logNotDurable)
+	h.noTotals = lograte.New(time.Minute, h.logNoTotals)
 	return h
 }
 
 func (h *Handler) logUnresolved(visitors uint64, last error) {
 	h.o.Log.Error("a name could not be resolved", "visitors", visitors, "error", last)
+}
+
+func (h *Handler) logNoTotals(pages uint64, last error) {
+	h.o.Log.Error("pages about links were shown without the number of clicks, which cannot be read", "pages", pages, "error", last)
 }
 
 func (h *Handler) logNotDurable(clicks uint64, last error) {
@@ -131,6 +158,7 @@ func (h *Handler) Close() {
 	h.notDurable.Close()
 	h.unresolved.Close()
 	h.uncounted.Close()
+	h.noTotals.Close()
 }
 
 // ServeHTTP answers one request.
@@ -150,24 +178,53 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	link, err := h.o.Links.Resolve(r.Context(), r.Host, path)
+	if page, name := h.pageOf(path); page != nil && errors.Is(err, click.ErrNotFound) {
+		if link, err = h.o.Links.Resolve(r.Context(), r.Host, name); err == nil {
+			page(w, r, name, &link)
+			return
+		}
+	}
+	if err != nil {
+		h.unresolvedPage(w, r, err)
+		return
+	}
+	if (link.Expires != 0 || link.MaxClicks != 0) && h.ended(r, &link) {
+		h.end(w, &link)
+		return
+	}
+	h.redirect(w, r, &link)
+}
+
+// pageOf returns the page that a path asks for about the link of a name, or nil. A link
+// whose name is the whole path comes first.
+func (h *Handler) pageOf(path string) (page func(http.ResponseWriter, *http.Request, string, *store.Link), name string) {
+	path = strings.TrimRight(path, "/")
+	if name, ok := strings.CutSuffix(path, links.Plus); ok {
+		return h.aboutLink, name
+	}
+	if name, ok := strings.CutSuffix(path, links.QRCode); ok {
+		return h.qrCode, name
+	}
+	return nil, ""
+}
+
+// unresolvedPage answers a visit whose link was not found, because of err.
+func (h *Handler) unresolvedPage(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case errors.Is(err, click.ErrNotFound): // a deleted link too: of its names nothing is kept (ADR 18)
 		h.page(w, h.o.NotFoundURL, http.StatusNotFound, "There is no such short link.\n")
-	case err != nil:
+	default:
 		if !errors.Is(err, context.Canceled) || r.Context().Err() == nil { // otherwise the visitor has left
 			h.unresolved.Note(err)
 		}
 		w.Header().Set("Retry-After", "5")
 		plain(w, http.StatusServiceUnavailable, "This short link cannot be looked up right now. Please try again.\n")
-	case (link.Expires != 0 || link.MaxClicks != 0) && h.ended(r, &link):
-		h.end(w, &link)
-	default:
-		h.redirect(w, r, &link)
 	}
 }
 
 // redirect records the click and answers with the long URL.
 func (h *Handler) redirect(w http.ResponseWriter, r *http.Request, l *store.Link) {
+	query, scanned := links.CutScanMark(r.URL.RawQuery)
 	cache := h.cacheControl
 	if l.Expires != 0 {
 		cache = h.cacheControlUntil(l.Expires)
@@ -176,12 +233,12 @@ func (h *Handler) redirect(w http.ResponseWriter, r *http.Request, l *store.Link
 	case visitor.Kind == useragent.Prefetch:
 		cache = noStore // the click that may follow must come here
 	case r.Method == http.MethodGet:
-		h.record(r, l, visitor)
+		h.record(r, l, visitor, scanned)
 	}
 	header := w.Header()
 	to := links.Location(l.LongURL)
 	if l.ForwardQuery.Or(h.o.ForwardQuery) {
-		if longer := links.Location(links.WithQuery(l.LongURL, r.URL.RawQuery)); len(longer) <= maxLocation {
+		if longer := links.Location(links.WithQuery(l.LongURL, query)); len(longer) <= maxLocation {
 			to = longer
 		}
 	}
@@ -199,7 +256,7 @@ var (
 // record makes the click durable. If it fails, it returns once the failure is in the
 // log, or after logTimeout if the log blocks. So unless the log blocks, each visitor who
 // was answered has a click that is durable or reported, even after kill -9.
-func (h *Handler) record(r *http.Request, l *store.Link, v useragent.Visitor) {
+func (h *Handler) record(r *http.Request, l *store.Link, v useragent.Visitor, scanned bool) {
 	place := h.o.Places.Place(h.o.Proxies.Visitor(r)) // the address goes no further than this
 	c := click.Click{
 		Time: h.o.Now().UnixMilli(), User: l.User, Link: l.ID,
@@ -211,6 +268,9 @@ func (h *Handler) record(r *http.Request, l *store.Link, v useragent.Visitor) {
 	}
 	if !c.Bot {
 		c.Region, c.City, c.Agent.Source = place.Region, place.City, click.FromLink
+		if scanned {
+			c.Agent.Source = click.FromQR
+		}
 	}
 	// A visitor who has left has clicked all the same.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), RecordTimeout)

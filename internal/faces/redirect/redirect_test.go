@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/core/metrics"
 	"github.com/footfall/footfall/internal/core/useragent"
 	"github.com/footfall/footfall/internal/faces/redirect"
 	"github.com/footfall/footfall/internal/storage/store"
@@ -38,12 +39,51 @@ func (known) Resolve(_ context.Context, host, path string) (store.Link, error) {
 		return store.Link{ID: 3, User: 2, LongURL: "http://example.org/a?b=c d"}, nil
 	case strings.HasPrefix(path, "end"):
 		return ending(path), nil
+	case path == "evil":
+		return store.Link{ID: 4, User: 2, LongURL: "javascript:alert(1)//<script>", Created: 1700000000, LinkDetails: store.LinkDetails{Title: "<b>\"T\"&"}}, nil
+	case path == "private":
+		return store.Link{ID: 5, User: 2, LongURL: "http://secret.example/", LinkDetails: store.LinkDetails{Private: true}}, nil
+	case path == "agg" || path == "hidden":
+		return store.Link{ID: 6, Aggregate: 6, Hash: click.Hash(path), LongURL: "http://example.org/" + path}, nil
+	case path == "real+", path == "real.qrcode", path == "real":
+		return store.Link{ID: 7, User: 2, LongURL: "ftp://example.org/" + path}, nil
 	case path == "gone":
 		return store.Link{}, context.Canceled
 	case path == "down":
 		return store.Link{}, errors.New("the database is away")
 	}
 	return store.Link{}, click.ErrNotFound
+}
+
+func (known) Domain(asked, _ string) (string, error) {
+	if asked == "" || asked == "sho.rt" {
+		return "sho.rt", nil
+	}
+	return "", errors.New("not ours")
+}
+
+func (known) ShortURL(domain string, name click.Hash) string {
+	return "https://" + domain + "/" + string(name)
+}
+
+func (known) VisibleAggregate(_ context.Context, user click.UserID, id click.LinkID) (store.Link, error) {
+	if user != click.Nobody || id != 6 {
+		return store.Link{}, click.ErrNotFound
+	}
+	return store.Link{ID: 6, Aggregate: 6, LongURL: "http://example.org/agg", Created: 1700000000}, nil
+}
+
+func (known) LinksOfURL(_ context.Context, longURL string) ([]store.Link, error) {
+	return []store.Link{
+		{ID: 6, Aggregate: 6, LongURL: longURL},
+		{ID: 8, Aggregate: 6, User: 2, LongURL: longURL},
+		{ID: 9, Aggregate: 6, User: 2, LongURL: longURL, LinkDetails: store.LinkDetails{Private: true}},
+	}, nil
+}
+
+// Ever counts 1,234,567 clicks on each scope.
+func (known) Ever(_ context.Context, of metrics.Subject) (uint64, error) {
+	return uint64(len(of)) * 1_234_567, nil
 }
 
 // islands is a geo database: 192.0.2.1 is in New Zealand, other addresses are unknown.
@@ -69,7 +109,7 @@ func (r recording) Record(ctx context.Context, c click.Click) error { return r(c
 func newFace(t *testing.T, change func(*redirect.Options)) *face {
 	d := &face{}
 	o := redirect.Options{
-		Links: known{}, Agents: useragent.New(), Places: islands{}, Recorder: d, Clicks: counted{},
+		Links: known{}, Agents: useragent.New(), Places: islands{}, Recorder: d, Clicks: counted{}, Store: known{}, Totals: known{},
 		Now:    func() time.Time { return now },
 		Log:    logtest.To(t),
 		Status: 301, MaxAge: 90 * time.Second,
@@ -106,6 +146,8 @@ func TestVisits(t *testing.T) {
 	}
 	byBot, byPhone, referred := a, a, a
 	byBot.Bot, byBot.BotFamily, byBot.Agent, byBot.Region, byBot.City = true, "Googlebot", click.Agent{}, "", ""
+	scanned := a
+	scanned.Agent.Source = click.FromQR
 	unnamed := byBot
 	unnamed.BotFamily = useragent.NoAgent
 	byPhone.Agent = click.Agent{Device: click.Mobile, Browser: click.Safari, System: click.IOS, Source: click.FromLink}
@@ -126,6 +168,13 @@ func TestVisits(t *testing.T) {
 		{"with a query that is too long", "GET", "http://sho.rt/abc?x=" + strings.Repeat("y", 16<<10), "", forward, 301, to, "private, max-age=90", &a},
 		{"with a query that grows", "GET", "http://sho.rt/abc?x=" + strings.Repeat("\xc3", 6<<10), "", forward, 301, to, "private, max-age=90", &a},
 		{"with a referrer", "GET", "http://sho.rt/abc", "Referer: http://t.co/x?secret", nil, 301, to, "private, max-age=90", &referred},
+		{"a scan", "GET", "http://sho.rt/abc?r=qr", "", forward, 301, to, "private, max-age=90", &scanned},
+		{"a scan with a query", "GET", "http://sho.rt/abc?x=y&r=qr&z=%41", "", forward, 301, to + "&x=y&z=%41", "private, max-age=90", &scanned},
+		{"another r", "GET", "http://sho.rt/abc?r=qrs&rr=qr", "", forward, 301, to + "&r=qrs&rr=qr", "private, max-age=90", &a},
+		{"a scan of a bot", "GET", "http://sho.rt/abc?r=qr", "User-Agent: Googlebot/2.1", nil, 301, to, "private, max-age=90", &byBot},
+		{"the end of a page as a name", "GET", "http://sho.rt/real+", "", nil, 301, "ftp://example.org/real+", "private, max-age=90", &click.Click{
+			Time: a.Time, User: 2, Link: 7, Country: a.Country, Region: a.Region, City: a.City, Agent: a.Agent,
+		}},
 		{"a phone", "GET", "http://sho.rt/abc", phone, nil, 301, to, "private, max-age=90", &byPhone},
 		{"no agent", "GET", "http://sho.rt/abc", "User-Agent: ", nil, 301, to, "private, max-age=90", &unnamed},
 		{"a bot", "GET", "http://sho.rt/abc", "User-Agent: Googlebot/2.1", nil, 301, to, "private, max-age=90", &byBot},

@@ -32,6 +32,13 @@ func expensiveQuestions() throttle.SeatLimits {
 	return throttle.SeatLimits{All: 4, Each: 2, Waiting: 64, WaitingEach: 16, Timeout: 10 * time.Second}
 }
 
+// pagesAboutLinks returns the number of QR codes that are drawn and pages about links that
+// are counted at once: few, because strangers ask for them, and visitors need the
+// processors.
+func pagesAboutLinks() throttle.SeatLimits {
+	return throttle.SeatLimits{All: 2, Each: 1, Waiting: 64, WaitingEach: 8, Timeout: 5 * time.Second}
+}
+
 // httpLimits are the limits of one connection: the times that a client may take, and
 // the bytes that it may send.
 type httpLimits struct {

@@ -113,6 +113,7 @@ func (a *App) newRedirect(p PublicOptions, proxies geo.Proxies) (http.Handler, e
 	h := redirect.New(redirect.Options{
 		Links: a.links, Agents: a.agents, Places: places, Proxies: proxies, Recorder: a.monitor.MeasureRecorder(a.data.Recorder),
 		Clicks: metrics.NewRecent(a.data.Counts, a.now), Now: a.now, Log: a.log,
+		Store: a.data.DB, Totals: metrics.New(a.data.Counts), Pages: throttle.NewSeats(pagesAboutLinks()),
 		Status: cmp.Or(p.RedirectStatus, http.StatusMovedPermanently), MaxAge: p.RedirectMaxAge,
 		ForwardQuery: p.ForwardQuery, NotFoundURL: p.NotFoundURL, HomeURL: p.HomeURL,
 	})

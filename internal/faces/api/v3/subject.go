@@ -4,7 +4,6 @@ import (
 	"errors"
 
 	"github.com/footfall/footfall/internal/base/click"
-	"github.com/footfall/footfall/internal/base/rollup"
 	"github.com/footfall/footfall/internal/core/metrics"
 	"github.com/footfall/footfall/internal/storage/store"
 )
@@ -52,41 +51,7 @@ func (c *call) clicksOnURL(asker store.User, longURL string) (metrics.Subject, e
 	if err != nil {
 		return nil, err
 	}
-	visible, hidden := oldest{}, oldest{}
-	for i := range all {
-		if l := &all[i]; l.User != click.Nobody && l.VisibleTo(asker.ID) {
-			visible.add(l)
-		} else if l.User != click.Nobody {
-			hidden.add(l)
-		}
-	}
-	of := make(metrics.Subject, 0, len(all))
-	for _, l := range store.Visible(all, asker.ID) {
-		s := metrics.Scope{User: l.User, Link: l.ID}
-		if l.User == click.Nobody && hidden.before(visible, l.ID) {
-			// Older clicks on the aggregate link would reveal the hidden links:
-			// only their owners had its hash then.
-			s.Since = visible[l.ID] - visible[l.ID]%rollup.QuarterHour
-		}
-		of = append(of, s)
-	}
-	return of, nil
-}
-
-// oldest is the time at which the oldest of some links was made, by aggregate link.
-type oldest map[click.LinkID]int64
-
-func (o oldest) add(l *store.Link) {
-	if t, ok := o[l.Aggregate]; !ok || l.Created < t {
-		o[l.Aggregate] = l.Created
-	}
-}
-
-// before reports whether o has a link of the aggregate link that is older than all
-// those of other.
-func (o oldest) before(other oldest, aggregate click.LinkID) bool {
-	t, ok := o[aggregate]
-	return ok && t < other[aggregate]
+	return metrics.OfURL(all, asker.ID), nil
 }
 
 // shortURL is the short URL of a hash on the default domain.
