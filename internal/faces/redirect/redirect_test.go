@@ -106,7 +106,7 @@ type recording func(context.Context, click.Click) error
 
 func (r recording) Record(ctx context.Context, c click.Click) error { return r(ctx, c) }
 
-func newFace(t *testing.T, change func(*redirect.Options)) *face {
+func newFace(t testing.TB, change func(*redirect.Options)) *face {
 	d := &face{}
 	o := redirect.Options{
 		Links: known{}, Agents: useragent.New(), Places: islands{}, Recorder: d, Clicks: counted{}, Store: known{}, Totals: known{},
