@@ -28,7 +28,7 @@ var families = tableOf([]row[click.BotFamily]{
 	{"Trello", []string{"^trello/"}},
 	{"Asana", []string{"^asana/"}},
 	{"Notion", []string{"^notion/1", "notionembedder"}},
-	{"Mattermost", []string{"mattermost-bot", "^mattermost"}},
+	{"Mattermost", []string{"mattermost-bot"}},
 	{"Zulip", []string{"zulipurlpreview", "^zulip"}},
 	{"Synapse", []string{"^synapse", "^element-url-preview"}},
 	{"Nextcloud", []string{"nextcloud server crawler", "nextcloud-server-crawler", "^nextcloud"}},

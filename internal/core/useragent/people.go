@@ -42,7 +42,7 @@ var browsers = tableOf([]row[click.Browser]{
 	{click.UCBrowser, []string{"ucbrowser", "ucweb", "ubrowser/", "uc browser", "ucmini", "ucturbo"}},
 	{click.ConsoleBrowser, []string{"playstation", "psp (", "nintendo"}},
 	{click.OperaMini, []string{"opera mini", "opios/"}},
-	{click.Opera, []string{"opr/", "opera", "opt/", "opx/", "oprgx"}},
+	{click.Opera, []string{"opr/", "opera/", "opera ", "opt/", "opx/", "oprgx"}},
 	{click.Puffin, []string{"puffin"}},
 	{click.Maxthon, []string{"maxthon", "mxbrowser", "mxios", "myie2"}},
 	{click.CocCoc, []string{"coc_coc_browser", "coc_coc"}},
@@ -58,7 +58,7 @@ var browsers = tableOf([]row[click.Browser]{
 	{click.HuaweiBrowser, []string{"huaweibrowser", "arkweb/"}},
 	{click.VivoBrowser, []string{"vivobrowser"}},
 	{click.OPPOBrowser, []string{"heytapbrowser", "oppobrowser"}},
-	{click.Edge, []string{"edg/", "edge/", "edga/", "edgios/"}},
+	{click.Edge, []string{" edg/", " edge/", "edga/", "edgios/"}},
 	{click.InternetExplorer, []string{"iemobile", "msie", "trident/", "microsoft internet explorer"}},
 	{click.NetFront, []string{"netfront"}},
 	{click.NokiaBrowser, []string{"nokiabrowser", "browserng", "ovibrowser", "series40", "series60", "symbian", "^nokia"}},
@@ -79,10 +79,10 @@ var systems = tableOf([]row[click.System]{
 	{click.KaiOS, []string{"kaios"}},
 	{click.Tizen, []string{"tizen ", "tizen/"}},
 	{click.WebOS, []string{"web0s", "webos", "hpwos"}},
-	{click.ChromeOS, []string{"cros "}},
+	{click.ChromeOS, []string{"; cros "}},
 	{click.Android, []string{"android", "dalvik/", "silk/", "silk-accelerated"}},
 	{click.BlackBerryOS, []string{"blackberry", "bb10;", "playbook"}},
-	{click.Symbian, []string{"symb", "series60", "series 60", "s60/"}},
+	{click.Symbian, []string{"symbian", "symbos", "series60", "series 60", " s60/"}},
 	{click.IOS, []string{"iphone", "ipad", "ipod", "(ios;", " ios ", "fbsn/ios"}},
 	{click.MacOS, []string{"macintosh", "mac os x", "mac_powerpc"}},
 	{click.Windows, []string{"windows", "win98", "win95", "winnt", "win32", "win 9x", "win64"}},
@@ -95,10 +95,10 @@ var systems = tableOf([]row[click.System]{
 // kinds are the words by which the class of a device is recognised, where the system does not
 // say it.
 var kinds = tableOf([]row[click.Device]{
-	{click.OtherDevice, []string{"watch", "xbox", "playstation", "psp (", "nintendo", "qtcarbrowser", "tesla/", "oculus", "quest ", "quest)", "samsung sm-r", "; sm-r", "kindle/", "kobo", "glass 1"}},
+	{click.OtherDevice, []string{"watch", "xbox", "playstation", "psp (", "nintendo", "qtcarbrowser", "tesla/", "oculus", "; quest ", "quest)", "samsung sm-r", "; sm-r", "kindle/", "kobo", "glass 1"}},
 	{click.TV, []string{
 		"smart-tv", "smarttv", "smart tv", "smart_tv", "googletv", "google tv", "appletv", "apple tv", "android tv", "androidtv", "hbbtv", "netcast",
-		"web0s", "webos.tv", "roku", "bravia", "crkey", "viera", "aquos", "philipstv", "netrangemmh", "opera tv", " tv ", " tv;", "(tv;", "tv build/",
+		"web0s", "webos.tv", "roku", "bravia", "crkey", "viera", "aquosbrowser", "aquos-tv", "aquos-as", "philipstv", "netrangemmh", "opera tv", " tv ", " tv;", "(tv;", "tv build/",
 		"ce-html", "; aft", "chromecast", "shield android", "; mibox", "; mitv", "tvbox", "tv box", "tv bro/", "webtv", "kreatv", "inettvbrowser", " omi/", "tivo",
 	}},
 	{click.Desktop, []string{"chromebook", "(pc;", "2in1"}},
