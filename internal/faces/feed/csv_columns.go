@@ -20,7 +20,10 @@ const (
 	longURL
 	title
 	note
+	tags
 	created
+	expires
+	expiredURL
 	count
 	archived
 	columns // their number
@@ -46,7 +49,10 @@ var csvNames = [columns]struct {
 	longURL:     {"where the link leads", []string{"Long URL", "Destination URL", "Original URL", "Target URL", "Long link", "destination", "target", "url"}},
 	title:       {"the title", []string{"title"}},
 	note:        {"a note; the title if no other column is", []string{"description", "note", "comments"}},
+	tags:        {"tags, separated by commas, semicolons or bars", []string{"tags", "labels"}},
 	created:     {"when the link was made", []string{"Created", "Created at", "Date created", "Created date", "Creation date", "timestamp"}},
+	expires:     {"when the link ends", []string{"Expires at", "expires", "expire in", "valid until", "expiration", "expiration date"}},
+	expiredURL:  {"where it leads after that", []string{"Expired URL"}},
 	count:       {"the number of clicks", []string{"Total clicks", "clicks", "visits", "visit count", "visits count", "click count", "hits"}},
 	archived:    {"whether the link is archived", []string{"archived"}},
 }

@@ -21,7 +21,7 @@ type csvLink struct {
 	// domain is that of the old short URL, if only its owner's links are there;
 	// otherwise empty.
 	domain string
-	// custom are other names of the link.
+	// custom are other names of the link, without a domain if that is shared.
 	custom []links.Place
 
 	longURL  string
@@ -73,11 +73,8 @@ func (h *csvHeader) take(l *csvLink, fields []string, now int64, counts bool) (e
 	if l.longURL == "" {
 		return errors.New("the long URL is empty")
 	}
-	if len(l.longURL) > links.MaxLongURL {
-		return fmt.Errorf("the long URL is longer than %d bytes", links.MaxLongURL)
-	}
-	if err := links.CheckForeignURL(l.longURL); err != nil {
-		return fmt.Errorf("links may not lead to %.200q: %w", l.longURL, err)
+	if err := mayLead(l.longURL); err != nil {
+		return err
 	}
 	for _, t := range []struct {
 		column column
@@ -86,6 +83,17 @@ func (h *csvHeader) take(l *csvLink, fields []string, now int64, counts bool) (e
 		if *t.to = strings.Join(strings.FieldsFunc(h.value(fields, t.column), isLineEnd), " "); len(*t.to) > maxText {
 			return fmt.Errorf("a text is longer than %d bytes", maxText)
 		}
+	}
+	if l.details.Tags, err = links.ParseTags(fieldsOf(h.value(fields, tags), ",;|")...); err != nil {
+		return err
+	}
+	if l.details.ExpiredURL = h.value(fields, expiredURL); l.details.ExpiredURL != "" {
+		if err := mayLead(l.details.ExpiredURL); err != nil {
+			return err
+		}
+	}
+	if l.details.Expires, err = parseExpires(h.value(fields, expires)); err != nil {
+		return err
 	}
 	if l.details.Archived, err = parseYes(h.value(fields, archived)); err != nil {
 		return err
@@ -104,11 +112,27 @@ func (h *csvHeader) take(l *csvLink, fields []string, now int64, counts bool) (e
 	return f.Check()
 }
 
+// mayLead fails if no link may lead to the URL.
+func mayLead(url string) error {
+	if len(url) > links.MaxLongURL {
+		return fmt.Errorf("the long URL is longer than %d bytes", links.MaxLongURL)
+	}
+	if err := links.CheckForeignURL(url); err != nil {
+		return fmt.Errorf("links may not lead to %.200q: %w", url, err)
+	}
+	return nil
+}
+
+// fieldsOf splits a list, and leaves out its empty parts.
+func fieldsOf(s, separators string) []string {
+	return slices.DeleteFunc(strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(separators, r) }), func(s string) bool { return strings.TrimSpace(s) == "" })
+}
+
 func isLineEnd(r rune) bool { return r == '\n' || r == '\r' }
 
 // takeNames takes the names of the link.
 func (h *csvHeader) takeNames(l *csvLink, fields []string) error {
-	for _, s := range strings.FieldsFunc(h.value(fields, customURL), func(r rune) bool { return strings.ContainsRune(",;| \n\r", r) }) {
+	for _, s := range fieldsOf(h.value(fields, customURL), ",;| \n\r") {
 		p, ok := links.ParsePlace(s)
 		if !ok || len(l.custom) == maxCustom {
 			return fmt.Errorf("%.100q is not a short URL", s)
@@ -146,11 +170,14 @@ func (h *csvHeader) takeNames(l *csvLink, fields []string) error {
 	for i := range l.custom {
 		c := &l.custom[i]
 		c.Name = strings.Trim(c.Name, "/")
+		if slices.Contains(sharedDomains, c.Host) {
+			c.Host = ""
+		}
 		if err := validName(c.Name); err != nil {
 			return err
 		}
 	}
-	l.custom = slices.DeleteFunc(l.custom, func(c links.Place) bool { return c.Name == "" || c.Name == l.name && c.Host == p.Host })
+	l.custom = slices.DeleteFunc(l.custom, func(c links.Place) bool { return c.Name == "" || c.Name == l.name && c.Host == l.domain })
 	return validName(l.name)
 }
 
@@ -179,6 +206,18 @@ func parseCreated(s string, now int64) (int64, error) {
 		return 0, fmt.Errorf("the link was made at %s, which is in the future", instant(t))
 	}
 	return t, nil
+}
+
+// parseExpires returns the time at which a link ends, in Unix seconds: 0 if it does not.
+func parseExpires(s string) (int64, error) {
+	if s == "" || s == "null" || strings.HasPrefix(s, "0000-00-00") {
+		return 0, nil
+	}
+	t, _, err := parseDate(s)
+	if err == nil && (t <= 0 || t >= click.Latest.Unix()) {
+		err = fmt.Errorf("the link ends at %s, which is not between 1970 and 2099", instant(t))
+	}
+	return t, err
 }
 
 // parseCount returns a number of clicks. It may have commas between thousands.

@@ -109,6 +109,20 @@ func (im *Importer) ImportLinks(ctx context.Context, o LinksOptions, r io.Reader
 	return x.result, err
 }
 
+// IsLinksCSV reports whether an input, gzip or plain, has the header of a file that
+// ImportLinks takes.
+func IsLinksCSV(r io.Reader) bool {
+	r, err := Decompress(r)
+	if err != nil {
+		return false
+	}
+	head, err := newCSVReader(bufio.NewReaderSize(r, maxLine)).next()
+	if err == nil {
+		_, err = parseHeader(head.fields)
+	}
+	return err == nil && head.err == nil
+}
+
 // linksImport is one ImportLinks while it runs.
 type linksImport struct {
 	im       *Importer

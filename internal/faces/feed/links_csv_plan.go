@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
+	"strings"
 
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/base/plain"
@@ -37,8 +38,8 @@ type holder struct {
 	line    uint64 // in this file, of a link that is to be made
 }
 
-// planned are the names of links that are to be made, by where they are found. The names in
-// links.Place{Host: ""} are found on every domain.
+// planned are the names of links that are to be made, by where they are found. Those
+// without a host are found on every domain.
 type planned map[links.Place]holder
 
 // add keeps the first holder of a name.
@@ -89,9 +90,6 @@ func (x *linksImport) plan(ctx context.Context, rows []csvLink) ([]plan, error) 
 		x.planned.add(links.Place{Name: p.hash}, h)
 		for _, at := range p.keywords {
 			x.planned.add(at, h)
-			if slices.Contains(sharedDomains, at.Host) {
-				x.planned.add(links.Place{Name: at.Name}, h)
-			}
 		}
 	}
 	return plans, nil
@@ -101,6 +99,10 @@ func (x *linksImport) plan(ctx context.Context, rows []csvLink) ([]plan, error) 
 //
 // The hash is the name, which is found on every domain. If another link has that already, a
 // link of a domain of its own is found there: it gets a hash that is made of both.
+//
+// Hashes are found in their exact spelling, keywords in any case. The name is also a keyword
+// on the link's own domain; or on every domain, if it has no capital letter: then people
+// may have chosen it, and random names of other programs are not found by other spellings.
 func (x *linksImport) decide(ctx context.Context, p *plan) error {
 	if p.domain != "" {
 		h, ok, err := x.onDomain(ctx, links.Place{Host: p.domain, Name: p.name})
@@ -112,10 +114,10 @@ func (x *linksImport) decide(ctx context.Context, p *plan) error {
 		}
 	}
 	p.hash = p.name
-	h, ok, err := x.anywhere(ctx, p.hash)
+	h, ok, err := x.anywhere(ctx, links.Place{Name: p.hash})
 	if err == nil && ok && !x.same(p, h) && p.domain != "" {
 		p.hash = derivedHash(p.domain, p.name)
-		h, ok, err = x.anywhere(ctx, p.hash)
+		h, ok, err = x.anywhere(ctx, links.Place{Name: p.hash})
 	}
 	if err != nil {
 		return err
@@ -123,6 +125,11 @@ func (x *linksImport) decide(ctx context.Context, p *plan) error {
 	p.verdict = Made
 	if ok {
 		err = x.settle(ctx, p, h)
+	}
+	if err == nil && p.verdict == Made && p.domain == "" && p.name == strings.ToLower(p.name) && p.name != strings.ToUpper(p.name) {
+		if _, err = x.im.Links.LinkByKeyword(ctx, "", click.Hash(p.name)); errors.Is(err, click.ErrNotFound) {
+			p.keywords, err = append(p.keywords, links.Place{Name: p.name}), nil
+		}
 	}
 	return cmp.Or(err, x.addNames(ctx, p, p.domain != ""))
 }
@@ -168,10 +175,11 @@ func (x *linksImport) addNames(ctx context.Context, p *plan, own bool) error {
 		p.keywords = append(p.keywords, links.Place{Host: p.domain, Name: p.name})
 	}
 	for _, c := range p.custom {
-		h, ok, err := x.onDomain(ctx, c)
-		if err == nil && !ok && (c.Host == "" || slices.Contains(sharedDomains, c.Host)) {
-			h, ok, err = x.anywhere(ctx, c.Name)
+		find := x.onDomain
+		if c.Host == "" {
+			find = x.anywhere
 		}
+		h, ok, err := find(ctx, c)
 		switch {
 		case err != nil:
 			return err
@@ -179,7 +187,7 @@ func (x *linksImport) addNames(ctx context.Context, p *plan, own bool) error {
 			p.verdict = NotMade
 			p.rejected, err = x.taken(ctx, c.Name, h)
 			return err
-		case !ok && c.Host != "":
+		case !ok:
 			p.keywords = append(p.keywords, c)
 		}
 	}
@@ -188,9 +196,6 @@ func (x *linksImport) addNames(ctx context.Context, p *plan, own bool) error {
 
 // onDomain returns the link that has a keyword.
 func (x *linksImport) onDomain(ctx context.Context, at links.Place) (h holder, ok bool, err error) {
-	if at.Host == "" {
-		return h, false, nil
-	}
 	if h, ok := x.planned[at]; ok {
 		return h, true, nil
 	}
@@ -203,9 +208,9 @@ func (x *linksImport) onDomain(ctx context.Context, at links.Place) (h holder, o
 	return holderOf(l), ok, err
 }
 
-// anywhere returns the link that a name has on domains without a keyword of that name.
-func (x *linksImport) anywhere(ctx context.Context, name string) (holder, bool, error) {
-	at := links.Place{Name: name}
+// anywhere returns the link that a name without a host has on domains without a keyword of
+// that name.
+func (x *linksImport) anywhere(ctx context.Context, at links.Place) (holder, bool, error) {
 	if h, ok := x.planned[at]; ok {
 		return h, true, nil
 	}

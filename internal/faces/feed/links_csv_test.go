@@ -67,16 +67,16 @@ func TestExports(t *testing.T) {
 	for _, test := range []struct {
 		file    string
 		ignored string
-		links   []string // name, domain if it has a keyword there, long URL, title, created, clicks
+		links   []string // name, domain if it has a keyword there, long URL, title, created, clicks, and more
 	}{
 		{"bitly.csv", "", []string{
 			"promo  http://example.com/dest My page 2020-01-02T00:00:00Z 4",
 			"3xYz12A  https://example.com/list?a=1,2 Prices, and more 2020-10-26T17:20:40Z 1204",
 			"sale go.example.com https://example.com/sale  2021-03-04T00:00:00Z 0",
 		}},
-		{"bitly-links.csv", "Tags Campaign", []string{
-			"4aBcD9x  https://example.com/news Spring news 2024-03-20T09:30:00Z 17",
-			"spring-news bit.ly https://example.com/news Spring news 2024-03-20T09:30:00Z 17",
+		{"bitly-links.csv", "Campaign", []string{
+			"4aBcD9x  https://example.com/news Spring news 2024-03-20T09:30:00Z 17 news,spring",
+			"spring-news  https://example.com/news Spring news 2024-03-20T09:30:00Z 17 news,spring",
 			"4aBcD9y  https://example.com/plain  2024-03-21T09:30:00Z 2",
 		}},
 		{"yourls.csv", "ip", []string{
@@ -87,20 +87,20 @@ func TestExports(t *testing.T) {
 			"1  https://example.com/one  2025-01-01T00:00:00Z 12",
 			"ozh  https://example.com/?a=b,c  2025-01-01T00:00:00Z 3",
 		}},
-		{"shlink.csv", "tags", []string{
-			"aBc12 s.example.com https://example.com/a A title 2023-02-03T09:20:30Z 7",
+		{"shlink.csv", "", []string{
+			"aBc12 s.example.com https://example.com/a A title 2023-02-03T09:20:30Z 7 bar,foo",
 			"team/page s.example.com https://example.com/b  2023-02-04T09:20:30Z 0",
 		}},
-		{"kutt.csv", "id banned expire_in updated_at", []string{
+		{"kutt.csv", "id banned updated_at", []string{
 			"Xy7Abc  https://example.com/docs The docs 2021-05-06T07:08:09Z 5",
-			"jobs l.example.com https://example.com/jobs  2021-05-07T07:08:09Z 0",
+			"jobs l.example.com https://example.com/jobs  2021-05-07T07:08:09Z 0 until 2031-01-01T00:00:00Z",
 		}},
-		{"dub.csv", "Updated at Tags", []string{
-			"try  https://example.com/try?utm_source=dub  2024-05-06T07:08:09Z 9",
+		{"dub.csv", "Updated at", []string{
+			"try  https://example.com/try?utm_source=dub  2024-05-06T07:08:09Z 9 launch,web",
 			"old l.example.com https://example.com/old  2024-05-07T07:08:09Z 1 archived",
 		}},
 		{"rebrandly.csv", "id", []string{"burn10M  https://example.com/cars LaFerrari 2016-07-13T10:54:12Z 42"}},
-		{"shortio.csv", "id tags", []string{"hello io.example.com https://example.com/io Hello; world 2020-09-13T12:26:40Z 6"}},
+		{"shortio.csv", "id", []string{"hello io.example.com https://example.com/io Hello; world 2020-09-13T12:26:40Z 6"}},
 	} {
 		t.Run(test.file, func(t *testing.T) {
 			t.Parallel()
@@ -138,6 +138,12 @@ func TestExports(t *testing.T) {
 					}
 				}
 				got := fmt.Sprintf("%s %s %s %s %s %d", name, domain, l.LongURL, l.Title, time.Unix(l.Created, 0).UTC().Format(time.RFC3339), clicks)
+				if l.Tags != "" {
+					got += " " + string(l.Tags)
+				}
+				if l.Expires != 0 {
+					got += " until " + time.Unix(l.Expires, 0).UTC().Format(time.RFC3339)
+				}
 				if l.Archived {
 					got += " archived"
 				}
@@ -275,6 +281,29 @@ func TestLinkNames(t *testing.T) {
 		"6 new: rejected: the name new is taken by line 4, which leads to http://b/",
 	}; !slices.Equal(again, want) {
 		t.Errorf("a dry run reports %q", again)
+	}
+}
+
+// TestLinkNamesInAnyCase: names that people may have chosen are found in any case.
+func TestLinkNamesInAnyCase(t *testing.T) {
+	t.Parallel()
+	im := linksImporter(t, newTape())
+	importsLinks(t, im, withCounts, "Short URL,Custom Link,Long URL\n"+
+		"bit.ly/promo,,http://promo/\n"+
+		"bit.ly/3xYz12A,bit.ly/SummerSale,http://sale/\n"+
+		"own.example/aBc,,http://own/\n"+
+		"bit.ly/abC,,http://other/\n"+
+		"bit.ly/123,,http://number/\n")
+	for name, want := range map[string]string{
+		"Promo": "http://promo/", "SUMMERSALE": "http://sale/", "ABC": "http://own/", "3XYZ12A": "", "123": "",
+	} {
+		l, err := im.Links.LinkByKeyword(t.Context(), "sho.rt", click.Hash(name))
+		if err != nil && !errors.Is(err, click.ErrNotFound) || l.LongURL != want {
+			t.Errorf("%s leads to %q (%v), want %q", name, l.LongURL, err, want)
+		}
+	}
+	if got := leadsTo(t, im, "sho.rt", "abC"); got != "http://other/" {
+		t.Errorf("the exact name leads to %q", got)
 	}
 }
 

@@ -51,7 +51,7 @@ func (c *importCmd) Run(e *env) error {
 			total.Add(result)
 			c.remark(e, path, result)
 			if err == nil && result.Lines > 0 && result.Rejected == result.Lines {
-				err = c.allRejected(result)
+				err = c.allRejected(e, path, result)
 			}
 			return err
 		})
@@ -122,11 +122,21 @@ func (c *importCmd) remark(e *env, path string, r feed.Result) {
 
 // allRejected returns the error about a file without a valid line. If no line has the
 // format, the format is probably wrong.
-func (c *importCmd) allRejected(r feed.Result) error {
-	if r.Alien == r.Rejected {
-		return fmt.Errorf("every line was rejected: is its format really %s?", c.Format)
+func (c *importCmd) allRejected(e *env, path string, r feed.Result) error {
+	if r.Alien < r.Rejected {
+		return errAllRejected
 	}
-	return errAllRejected
+	err := fmt.Errorf("%w: is its format really %s?", errAllRejected, c.Format)
+	if path == "-" {
+		return err
+	}
+	if f, openErr := e.file(path); openErr == nil {
+		defer f.Close()
+		if feed.IsLinksCSV(f) {
+			err = fmt.Errorf("%w It may be a list of links: see --format %s", err, feed.LinksCSV)
+		}
+	}
+	return err
 }
 
 var errAllRejected = errors.New("every line was rejected")

@@ -143,6 +143,18 @@ var lacksValue = regexp.MustCompile(`^(--[a-z-]+): expected .* value but got "(.
 // noneOf matches the parser's error about a value that the option does not have.
 var noneOf = regexp.MustCompile(`^--[a-z-]+ must be one of (.*) but got "(.*)"$`)
 
+// near returns the value that a wrong one was perhaps meant to be: one spelt like it, or one
+// that has it as a part, as links-csv has csv. It is empty if there is none.
+func near(wrong string, values []string) string {
+	if v := spelling.Nearest(wrong, values, "-"); v != "" || wrong == "" {
+		return v
+	}
+	if i := slices.IndexFunc(values, func(v string) bool { return strings.Contains(v, wrong) }); i >= 0 {
+		return values[i]
+	}
+	return ""
+}
+
 // misused returns the error about a wrong command line.
 func misused(err error) error {
 	var variables unknownVariables
@@ -164,7 +176,7 @@ func misused(err error) error {
 		said = "give " + strings.ReplaceAll(strings.ReplaceAll(options, ", ", " and "), "=", " ")
 	}
 	if m := noneOf.FindStringSubmatch(said); m != nil {
-		if near := spelling.Nearest(m[2], strings.Split(strings.ReplaceAll(m[1], `"`, ""), ","), "-"); near != "" {
+		if near := near(m[2], strings.Split(strings.ReplaceAll(m[1], `"`, ""), ",")); near != "" {
 			said += fmt.Sprintf(": did you mean %q?", near)
 		}
 	}
