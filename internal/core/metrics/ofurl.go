@@ -1,42 +1,74 @@
 package metrics
 
 import (
+	"context"
+	"errors"
+	"fmt"
+
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/base/rollup"
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// OfURL takes all links and aggregate links of a long URL, and returns the clicks on those
-// that the user may see; for click.Nobody, those that everybody may see. It overwrites
-// links.
-func OfURL(links []store.Link, user click.UserID) Subject {
+// Versions lists where a link has led: a part of store.Links.
+type Versions interface {
+	Versions(ctx context.Context, id click.LinkID) ([]store.Version, error)
+}
+
+// OfURL takes all links and aggregate links of a long URL, oldest first, and returns the
+// clicks on those that the user may see; for click.Nobody, those that everybody may see. It
+// overwrites links. It fails with the error of v.
+func OfURL(ctx context.Context, v Versions, links []store.Link, user click.UserID) (Subject, error) {
 	visible, hidden := oldest{}, oldest{}
 	for i := range links {
-		if l := &links[i]; l.User != click.Nobody && l.VisibleTo(user) {
-			visible.add(l)
-		} else if l.User != click.Nobody {
-			hidden.add(l)
+		switch l := &links[i]; {
+		case l.User == click.Nobody:
+		case !l.VisibleTo(user):
+			hidden.add(l, l.Created)
+		default:
+			since, err := leadsThereSince(ctx, v, l, visible)
+			if err != nil {
+				return nil, err
+			}
+			visible.add(l, since)
 		}
 	}
 	of := make(Subject, 0, len(links))
 	for _, l := range store.Visible(links, user) {
 		s := Scope{User: l.User, Link: l.ID}
-		if l.User == click.Nobody && hidden.before(visible, l.ID) {
-			// Older clicks on the aggregate link would reveal the hidden links:
-			// only their owners had its hash then.
+		if l.User == click.Nobody && (hidden.before(visible, l.ID) || l.Created < visible[l.ID]) {
+			// Older clicks on the aggregate link would reveal hidden links, or links
+			// that led there before and were hidden: only their owners had its hash then.
 			s.Since = visible[l.ID] - visible[l.ID]%rollup.QuarterHour
 		}
 		of = append(of, s)
 	}
-	return of
+	return of, nil
 }
 
-// oldest is the time at which the oldest of some links was made, by aggregate link.
+// leadsThereSince is the time from which on a link has led to its long URL; or later, if
+// another link of the aggregate link led there before.
+func leadsThereSince(ctx context.Context, v Versions, l *store.Link, known oldest) (int64, error) {
+	if t, ok := known[l.Aggregate]; l.Modified == l.Created || ok && t <= l.Created {
+		return l.Created, nil
+	}
+	versions, err := v.Versions(ctx, l.ID)
+	if errors.Is(err, click.ErrNotFound) { // deleted meanwhile
+		return l.Modified, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("versions of link %d: %w", l.ID, err)
+	}
+	return versions[0].Since, nil
+}
+
+// oldest is the time since which the oldest of some links leads to the long URL, by
+// aggregate link.
 type oldest map[click.LinkID]int64
 
-func (o oldest) add(l *store.Link) {
-	if t, ok := o[l.Aggregate]; !ok || l.Created < t {
-		o[l.Aggregate] = l.Created
+func (o oldest) add(l *store.Link, since int64) {
+	if t, ok := o[l.Aggregate]; !ok || since < t {
+		o[l.Aggregate] = since
 	}
 }
 

@@ -106,7 +106,9 @@ func (h *Handler) totalClicks(r *http.Request, l *store.Link) (uint64, error) {
 		if err != nil {
 			return 0, err
 		}
-		of = metrics.OfURL(all, click.Nobody)
+		if of, err = metrics.OfURL(ctx, h.o.Store, all, click.Nobody); err != nil {
+			return 0, err
+		}
 	}
 	total, err := h.o.Totals.Ever(ctx, of)
 	if err != nil && !errors.Is(err, context.Canceled) {

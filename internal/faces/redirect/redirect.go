@@ -43,6 +43,7 @@ type (
 	// Store has the links of a long URL: sql.DB.
 	Store interface {
 		LinksOfURL(ctx context.Context, longURL string) ([]store.Link, error)
+		metrics.Versions
 		VisibleAggregate(ctx context.Context, user click.UserID, id click.LinkID) (store.Link, error)
 	}
 	// Totals counts all clicks by people on links: metrics.Metrics.

@@ -73,6 +73,10 @@ func (known) VisibleAggregate(_ context.Context, user click.UserID, id click.Lin
 	return store.Link{ID: 6, Aggregate: 6, LongURL: "http://example.org/agg", Created: 1700000000}, nil
 }
 
+func (known) Versions(context.Context, click.LinkID) ([]store.Version, error) {
+	return nil, click.ErrNotFound
+}
+
 func (known) LinksOfURL(_ context.Context, longURL string) ([]store.Link, error) {
 	return []store.Link{
 		{ID: 6, Aggregate: 6, LongURL: longURL},

@@ -75,7 +75,7 @@ func (a *App) newHandlers(p PublicOptions) (*handlers, error) {
 	}
 	api := v3.New(v3.Options{
 		Auth: a.auth, Links: a.links, Store: a.data.DB, Now: a.now, Log: a.log,
-		Clicks: metrics.New(a.data.Counts), Shortens: metrics.New(links.Creations{Links: a.data.DB}),
+		Clicks: metrics.New(a.data.Counts), Shortens: func(tag string) *metrics.Metrics { return metrics.New(links.Creations{Links: a.data.DB, Tag: tag}) },
 		Seats: throttle.NewSeats(a.expensive), Timeout: questionTimeout, Full: a.data.Disk.Full,
 		Limits: v3.Limits{
 			Users:   throttle.New(throttle.PerSecond(p.RateLimit), p.RateLimit*burst, a.now),

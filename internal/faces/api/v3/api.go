@@ -21,12 +21,13 @@ import (
 
 // Options configures an API. Limits, Seats, Timeout and Full are optional.
 type Options struct {
-	Auth  Auth
-	Links *links.Links
-	// Clicks counts clicks, and Shortens the links that users made.
-	Clicks, Shortens *metrics.Metrics
-	Store            Store
-	Limits           Limits
+	Auth   Auth
+	Links  *links.Links
+	Clicks *metrics.Metrics
+	// Shortens counts the links that users made; with a tag, those that have it.
+	Shortens func(tag string) *metrics.Metrics
+	Store    Store
+	Limits   Limits
 	// Seats bounds questions that take long, by user; nil sets no bound.
 	Seats *throttle.Seats
 	// Timeout bounds the duration of a call; 0 sets no bound.
@@ -58,12 +59,13 @@ type Store interface {
 	UserByLogin(ctx context.Context, login string) (store.User, error)
 	SetFullName(ctx context.Context, id click.UserID, name string) error
 
-	EditLink(ctx context.Context, id click.LinkID, e store.LinkEdit) (store.Link, error)
 	Hashes(ctx context.Context, ids []click.LinkID) ([]click.Hash, error)
 	Keywords(ctx context.Context, links []click.LinkID) ([]store.Keyword, error)
 	LinksOfURL(ctx context.Context, longURL string) ([]store.Link, error)
 	ListLinks(ctx context.Context, f store.LinkFilter) (links []store.Link, all int, err error)
 	MoreLinks(ctx context.Context, user click.UserID, n int) (bool, error)
+	TaggedLinks(ctx context.Context, user click.UserID, tag string) ([]click.LinkID, error)
+	Versions(ctx context.Context, id click.LinkID) ([]store.Version, error)
 	VisibleAggregate(ctx context.Context, user click.UserID, id click.LinkID) (store.Link, error)
 }
 

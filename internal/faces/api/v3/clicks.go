@@ -2,19 +2,25 @@ package v3
 
 import (
 	"github.com/footfall/footfall/internal/core/metrics"
+	"github.com/footfall/footfall/internal/storage/store"
 )
 
 // userClicks is user/clicks: clicks on all links of the user over time.
 func (a *API) userClicks(c *call) (any, error) {
 	user := c.authUser()
 	if c.isLegacy() {
-		return a.userClicksLegacy(c, allLinks(user))
+		return a.userClicksLegacy(c, user)
 	}
 	w := c.window()
+	tag := c.tag()
 	if err := c.endParamsWithText(w.total); err != nil {
 		return nil, err
 	}
-	return c.overTime(a.Clicks, allLinks(user), w, "user_clicks", clicksAt)
+	of, err := c.clicksOf(user, tag)
+	if err != nil {
+		return nil, err
+	}
+	return c.overTime(a.Clicks, of, w, "user_clicks", clicksAt)
 }
 
 // linkClicks is link/clicks: clicks on a link over time.
@@ -36,13 +42,14 @@ func (a *API) linkClicks(c *call) (any, error) {
 func (a *API) userShortenCounts(c *call) (any, error) {
 	user := c.authUser()
 	w := c.window()
+	tag := c.tag()
 	if err := c.endParamsWithText(w.total); err != nil {
 		return nil, err
 	}
 	if err := c.seatForLinks(user.ID, false); err != nil {
 		return nil, err
 	}
-	return c.overTime(a.Shortens, allLinks(user), w, "user_shorten_counts", shortensAt)
+	return c.overTime(a.Shortens(tag), metrics.Subject{{User: user.ID}}, w, "user_shorten_counts", shortensAt)
 }
 
 // overTime is one total, or a number for each unit: under key in the answer.
@@ -83,9 +90,14 @@ type dtShortens struct {
 
 func (e dtShortens) row() object { return object{{"date", moment(e.DT)}, {"shortens", e.Shortens}} }
 
-func (a *API) userClicksLegacy(c *call, of metrics.Subject) (any, error) {
+func (a *API) userClicksLegacy(c *call, user store.User) (any, error) {
 	w := c.legacyWindow()
+	tag := c.tag()
 	if err := c.endParams(); err != nil {
+		return nil, err
+	}
+	of, err := c.clicksOf(user, tag)
+	if err != nil {
 		return nil, err
 	}
 	list, total, err := a.byDay(c, of, w.Legacy)

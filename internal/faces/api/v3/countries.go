@@ -3,6 +3,7 @@ package v3
 import (
 	"github.com/footfall/footfall/internal/base/rollup"
 	"github.com/footfall/footfall/internal/core/metrics"
+	"github.com/footfall/footfall/internal/storage/store"
 )
 
 // byCountry names the values of rollup.Country.
@@ -14,20 +15,30 @@ var byCountry = metrics.Ranking{Unnamed: noCountry}
 func (a *API) userCountries(c *call) (any, error) {
 	user := c.authUser()
 	if c.isLegacy() {
-		return a.userCountriesLegacy(c, allLinks(user))
+		return a.userCountriesLegacy(c, user)
 	}
 	w := c.window()
+	tag := c.tag()
 	if err := c.endParams(); err != nil {
 		return nil, err
 	}
-	top, err := c.ranked(allLinks(user), rollup.Country, w, byCountry)
+	of, err := c.clicksOf(user, tag)
+	if err != nil {
+		return nil, err
+	}
+	top, err := c.ranked(of, rollup.Country, w, byCountry)
 	list := entriesOf(top, countryOf)
 	return withList(c, w.Zone, list, c.about(w, field{"user_countries", list}, field{"countries", list})), err
 }
 
-func (a *API) userCountriesLegacy(c *call, of metrics.Subject) (any, error) {
+func (a *API) userCountriesLegacy(c *call, user store.User) (any, error) {
 	w := c.legacyWindow()
+	tag := c.tag()
 	if err := c.endParams(); err != nil {
+		return nil, err
+	}
+	of, err := c.clicksOf(user, tag)
+	if err != nil {
 		return nil, err
 	}
 	lists, t, err := rankedByDay(c, of, rollup.Country, w, byCountry, countryOf)

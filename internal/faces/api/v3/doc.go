@@ -21,7 +21,7 @@
 //	clicks.go, countries.go, popular_links.go, referrers.go, referring_domains.go,
 //	projections.go, link_encoders.go, link_history.go, lookup.go, user_info.go   named after them
 //	shorturls.go    those that name links by shortUrl and hash
-//	shorten.go      those that make and change links
+//	shorten.go, link_edit.go   those that make and change links
 //	keywords.go     names that users choose for links
 //	unsupported.go  those that have no data, and bitly_pro_domain
 //

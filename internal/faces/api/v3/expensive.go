@@ -26,6 +26,8 @@ const (
 	// manyOfURL is the number of links of one long URL that makes a question about all of
 	// them expensive.
 	manyOfURL = 1000
+	// manyTagged is the same for the links of a user with one tag.
+	manyTagged = 1000
 	// manyLookups bounds the long URLs that a cheap call looks up.
 	manyLookups = 200
 

@@ -96,7 +96,7 @@ func newAPI(t testing.TB, domains ...string) *v3.API {
 	}
 	return v3.New(v3.Options{
 		Auth: fixtureAuth{kept}, Links: short, Store: kept,
-		Clicks: metrics.New(counted(t, byHash)), Shortens: metrics.New(links.Creations{Links: kept}),
+		Clicks: metrics.New(counted(t, byHash)), Shortens: func(tag string) *metrics.Metrics { return metrics.New(links.Creations{Links: kept, Tag: tag}) },
 		Now: func() time.Time { return now },
 		Log: logtest.To(t),
 	})

@@ -25,13 +25,14 @@ func (a *API) userLinkHistory(c *call) (any, error) {
 	f.User = c.userOf("user", user).ID
 	f.Query = c.text("query")
 	f.Keyword = click.Hash(c.text("keyword"))
+	f.Tag = c.tag()
 	f.ExactDomain, f.RootDomain = c.text("exact_domain"), c.text("root_domain")
 	c.bool("expand_client_id", false)
 	if err := c.endParams(); err != nil {
 		return nil, err
 	}
-	if f.User != user.ID { // only the owner sees notes and private links
-		if f.Private != nil && *f.Private {
+	if f.User != user.ID { // only the owner sees notes, tags and private links
+		if f.Private != nil && *f.Private || f.Tag != "" {
 			f.Limit, f.User = 0, click.Nobody
 		}
 		f.Private, f.WithoutNotes = new(bool), true
@@ -91,7 +92,11 @@ func (c *call) history(asker store.User, links []store.Link, all int) (any, erro
 			Tags: emptyList, CampaignIDs: emptyList, KeywordLink: keywords[l.ID],
 		}
 		if l.User == asker.ID {
-			list[i].Note = orNull(l.Note)
+			list[i].Note, list[i].Tags = orNull(l.Note), l.Tags.List()
+			list[i].Expires, list[i].ExpiredURL, list[i].MaxClicks = l.Expires, l.ExpiredURL, l.MaxClicks
+			if l.ForwardQuery != store.Default {
+				list[i].ForwardQuery = l.ForwardQuery.String()
+			}
 		}
 	}
 	return object{{"link_history", list}, {"result_count", all}}, nil
@@ -133,9 +138,14 @@ type historyLink struct {
 	Note          any    `json:"note"` // or null; for the owner only
 	// ClientID is null: there are no applications.
 	ClientID any `json:"client_id"`
-	// Tags and CampaignIDs are empty lists.
+	// Tags are for the owner only, and CampaignIDs is an empty list.
 	Tags        any `json:"tags"`
 	CampaignIDs any `json:"campaign_ids"`
 	// KeywordLink is absent without a keyword.
 	KeywordLink string `json:"keyword_link,omitempty"`
+	// These are ours, for the owner only, and absent if they are not set.
+	Expires      int64  `json:"expires,omitempty"`
+	ExpiredURL   string `json:"expired_url,omitempty"`
+	MaxClicks    int64  `json:"max_clicks,omitempty"`
+	ForwardQuery string `json:"forward_query,omitempty"`
 }

@@ -51,32 +51,33 @@ func forms() []form {
 			}
 		}
 	}
-	add(over, true, "user/clicks", "user/shorten_counts")
-	add(over, false, "user/countries", "user/referrers", "user/share_counts", "user/share_counts_by_share_type")
-	add(over+" exclude_social_networks", false, "user/referring_domains")
-	add(legacy, false, "user/clicks", "user/countries", "user/referrers")
-	add(legacy+" exclude_social_networks", false, "user/referring_domains")
-	add(total, false, "user/popular_links")
+	add(over+" tag", true, "user/clicks", "user/shorten_counts")
+	add(over+" tag", false, "user/countries", "user/referrers")
+	add(over, false, "user/share_counts", "user/share_counts_by_share_type")
+	add(over+" exclude_social_networks tag", false, "user/referring_domains")
+	add(legacy+" tag", false, "user/clicks", "user/countries", "user/referrers")
+	add(legacy+" exclude_social_networks tag", false, "user/referring_domains")
+	add(total+" tag", false, "user/popular_links")
 	add("domain "+over, false, "user/tracking_domain_clicks", "user/tracking_domain_shorten_counts")
 	add("", false, "user/tracking_domain_list")
 	add("client_id", false, "oauth/app")
 	add("login full_name", false, "user/info")
-	add("limit offset created_before created_after modified_after archived private user query keyword exact_domain root_domain expand_client_id",
+	add("limit offset created_before created_after modified_after archived private user query keyword tag exact_domain root_domain expand_client_id",
 		false, "user/link_history")
-	add("longUrl title note private user_ts domain keyword", false, "user/link_save")
+	add("longUrl title note private user_ts tags expires domain keyword", false, "user/link_save")
 	add("keyword_link target_link overwrite", false, "user/save_custom_domain_keyword")
-	add("link edit title note private user_ts archived", false, "user/link_edit")
+	add("link edit title note private user_ts archived long_url tags expires expired_url max_clicks forward_query", false, "user/link_edit")
 	add("url", false, "user/link_lookup", "link/lookup", "lookup")
 	add("link "+over, true, "link/clicks")
 	add("link "+over, false, "link/shares")
 	add("link "+total, false, "link/countries", "link/referrers", "link/referring_domains", "link/referrers_by_domain")
 	for _, p := range rollup.Projections() {
-		add(total, false, "user/"+p.List)
+		add(total+" tag", false, "user/"+p.List)
 		add("link "+total, false, "link/"+p.List)
 	}
 	add("link limit", false, "link/encoders", "link/encoders_by_count")
 	add("link", false, "link/encoders_count")
-	add("longUrl domain keyword", true, "shorten")
+	add("longUrl domain keyword tags expires", true, "shorten")
 	add("shortUrl", true, "expand")
 	add("shortUrl expand_user", false, "info")
 	add("shortUrl days", false, "clicks_by_day")
@@ -94,11 +95,13 @@ var values = map[string][2]string{
 	"unit_reference_ts": {"1363265965", "0"}, "days": {"3", "x"}, "exclude_social_networks": {"1", "maybe"},
 	"from": {"2013-03-01", "2013-02-30"}, "to": {"2013-03-14", "today"},
 	"link": {"ze6poY", ""}, "shortUrl": {"ze6poY", ""}, "url": {"http://google.com/", ""}, "longUrl": {"http://google.com/", "nonsense"},
-	"domain": {"j.mp", "evil.example"}, "edit": {"title,note,private,user_ts,archived", "title,colour"},
+	"domain": {"j.mp", "evil.example"}, "edit": {"title,note,private,user_ts,archived,long_url,tags,expires,expired_url,max_clicks,forward_query", "title,colour"},
 	"title": {"T", "\xff"}, "note": {"N", "\xff"}, "private": {"false", "maybe"}, "user_ts": {"1300000000", "0"}, "archived": {"false", "maybe"},
 	"client_id": {"x", ""}, "login": {"cat", "nobody"}, "full_name": {"Ann", "\xff"}, "offset": {"0", "-1"}, "created_before": {"now", "-1"}, "created_after": {"315532800", "-1"},
 	"modified_after": {"315532800", "-1"}, "user": {"ann", "nobody"}, "query": {"q", "\xff"}, "keyword": {"k", "\xff"}, "exact_domain": {"d", "\xff"},
 	"root_domain": {"d", "\xff"}, "keyword_link": {"http://sho.rt/k2", "http://evil.example/k"}, "target_link": {"ze6poY", ""}, "overwrite": {"1", "maybe"},
+	"tag": {"news", "a,b"}, "tags": {"news,Big deal", "\xff"}, "expires": {"never", "soon"}, "long_url": {"http://google.com/", "nonsense"},
+	"expired_url": {"http://over.example/", "ftp://a/"}, "max_clicks": {"7", "-1"}, "forward_query": {"on", "maybe"},
 	"expand_client_id": {"1", "maybe"}, "expand_user": {"1", "maybe"}, "x_login": {"ann", ""}, "x_apiKey": {"R_ann", ""},
 }
 

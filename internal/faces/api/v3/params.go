@@ -8,6 +8,7 @@ import (
 
 	"github.com/footfall/footfall/internal/base/calendar"
 	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/core/links"
 	"github.com/footfall/footfall/internal/core/metrics"
 	"github.com/footfall/footfall/internal/storage/store"
 )
@@ -55,7 +56,7 @@ var known = set(`
 	access_token login apiKey format callback
 	unit units timezone tz_offset rollup limit unit_reference_ts from to days exclude_social_networks
 	link shortUrl hash url longUrl uri domain client_id expand_user x_login x_apiKey full_name
-	title note private user_ts archived edit keyword_link target_link overwrite
+	title note private user_ts archived edit tag tags long_url expires expired_url max_clicks forward_query keyword_link target_link overwrite
 	offset created_before created_after modified_after user query keyword exact_domain root_domain expand_client_id`)
 
 func set(names string) map[string]bool {
@@ -120,6 +121,19 @@ func (c *call) int(name string, absent, least, most int64) int64 {
 		c.fail(invalid(name))
 	}
 	return n
+}
+
+// tag is a tag in the spelling in which it is kept; empty if absent.
+func (c *call) tag() string {
+	raw := c.query.get("tag")
+	if raw == "" {
+		return ""
+	}
+	tag, err := links.ParseTag(raw)
+	if err != nil {
+		c.fail(invalid("tag"))
+	}
+	return tag
 }
 
 // limit is the maximum number of entries of a list.

@@ -2,6 +2,7 @@ package v3
 
 import (
 	"context"
+	"slices"
 
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/base/rollup"
@@ -12,10 +13,19 @@ import (
 func (a *API) userPopularLinks(c *call) (any, error) {
 	user := c.authUser()
 	w := c.windowWithoutRollup()
+	tag := c.tag()
 	if err := c.endParams(); err != nil {
 		return nil, err
 	}
-	top, err := c.ranked(allLinks(user), rollup.Link, w, metrics.Ranking{Names: c.shortURLs})
+	names := c.shortURLs
+	if tag != "" {
+		tagged, err := c.tagged(user, tag)
+		if err != nil {
+			return nil, err
+		}
+		names = c.shortURLsAmong(tagged)
+	}
+	top, err := c.ranked(metrics.Subject{{User: user.ID}}, rollup.Link, w, metrics.Ranking{Names: names})
 	list := entriesOf(top, func(v metrics.Value) popularLink { return popularLink{v.Name, v.Clicks} })
 	return withList(c, w.Zone, list, c.about(w, field{"popular_links", list})), err
 }
@@ -41,4 +51,18 @@ func (c *call) shortURLs(ctx context.Context, values []string) ([]string, error)
 		}
 	}
 	return urls, err
+}
+
+// shortURLsAmong is shortURLs, with empty texts for all links but those given, which are
+// ascending.
+func (c *call) shortURLsAmong(links []click.LinkID) func(context.Context, []string) ([]string, error) {
+	return func(ctx context.Context, values []string) ([]string, error) {
+		urls, err := c.shortURLs(ctx, values)
+		for i := range urls {
+			if _, is := slices.BinarySearch(links, rollup.ParseLinkValue(values[i])); !is {
+				urls[i] = ""
+			}
+		}
+		return urls, err
+	}
 }

@@ -97,7 +97,7 @@ func newPrivateWorld(t *testing.T, secrets bool) *v3.API {
 		t.Fatal(err)
 	}
 	return v3.New(v3.Options{
-		Auth: fixtureAuth{kept}, Links: short, Store: kept, Clicks: metrics.New(counts), Shortens: metrics.New(links.Creations{Links: kept}),
+		Auth: fixtureAuth{kept}, Links: short, Store: kept, Clicks: metrics.New(counts), Shortens: func(tag string) *metrics.Metrics { return metrics.New(links.Creations{Links: kept, Tag: tag}) },
 		Now: func() time.Time { return now },
 	})
 }

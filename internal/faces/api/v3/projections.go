@@ -14,10 +14,15 @@ func (a *API) addProjections(methods map[string]method) {
 		methods["user/"+p.List] = method{dated: true, rows: true, noMinutes: !p.Facet.ByMinute(), run: func(c *call) (any, error) {
 			user := c.authUser()
 			w := c.windowWithoutRollup()
+			tag := c.tag()
 			if err := c.endParams(); err != nil {
 				return nil, err
 			}
-			return c.projected(allLinks(user), p, w)
+			of, err := c.clicksOf(user, tag)
+			if err != nil {
+				return nil, err
+			}
+			return c.projected(of, p, w)
 		}}
 		methods["link/"+p.List] = method{dated: true, rows: true, keyed: true, noMinutes: !p.Facet.ByMinute(), run: func(c *call) (any, error) {
 			of, w, err := c.linkWindow()

@@ -7,6 +7,7 @@ import (
 
 	"github.com/footfall/footfall/internal/base/rollup"
 	"github.com/footfall/footfall/internal/core/metrics"
+	"github.com/footfall/footfall/internal/storage/store"
 )
 
 // byReferrer names the values of rollup.Referrer.
@@ -17,20 +18,30 @@ var byReferrer = metrics.Ranking{Unnamed: direct}
 func (a *API) userReferrers(c *call) (any, error) {
 	user := c.authUser()
 	if c.isLegacy() {
-		return a.userReferrersLegacy(c, allLinks(user))
+		return a.userReferrersLegacy(c, user)
 	}
 	w := c.window()
+	tag := c.tag()
 	if err := c.endParams(); err != nil {
 		return nil, err
 	}
-	top, err := c.ranked(allLinks(user), rollup.Referrer, w, byReferrer)
+	of, err := c.clicksOf(user, tag)
+	if err != nil {
+		return nil, err
+	}
+	top, err := c.ranked(of, rollup.Referrer, w, byReferrer)
 	list := entriesOf(top, referrerOf)
 	return withList(c, w.Zone, list, c.about(w, field{"user_referrers", list}, field{"referrers", list})), err
 }
 
-func (a *API) userReferrersLegacy(c *call, of metrics.Subject) (any, error) {
+func (a *API) userReferrersLegacy(c *call, user store.User) (any, error) {
 	w := c.legacyWindow()
+	tag := c.tag()
 	if err := c.endParams(); err != nil {
+		return nil, err
+	}
+	of, err := c.clicksOf(user, tag)
+	if err != nil {
 		return nil, err
 	}
 	lists, t, err := rankedByDay(c, of, rollup.Referrer, w, byReferrer, referrerOf)

@@ -9,6 +9,7 @@ import (
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/base/rollup"
 	"github.com/footfall/footfall/internal/core/metrics"
+	"github.com/footfall/footfall/internal/storage/store"
 )
 
 // userReferringDomains is user/referring_domains: clicks on all links of the user by
@@ -16,22 +17,32 @@ import (
 func (a *API) userReferringDomains(c *call) (any, error) {
 	user := c.authUser()
 	if c.isLegacy() {
-		return a.userReferringDomainsLegacy(c, allLinks(user))
+		return a.userReferringDomainsLegacy(c, user)
 	}
 	w := c.window()
 	excluded := c.excluded()
+	tag := c.tag()
 	if err := c.endParams(); err != nil {
 		return nil, err
 	}
-	top, err := c.ranked(allLinks(user), rollup.Referrer, w, byDomain(excluded))
+	of, err := c.clicksOf(user, tag)
+	if err != nil {
+		return nil, err
+	}
+	top, err := c.ranked(of, rollup.Referrer, w, byDomain(excluded))
 	list := entriesOf(top, domainOf)
 	return withList(c, w.Zone, list, c.about(w, field{"user_referring_domains", list}, field{"referring_domains", list})), err
 }
 
-func (a *API) userReferringDomainsLegacy(c *call, of metrics.Subject) (any, error) {
+func (a *API) userReferringDomainsLegacy(c *call, user store.User) (any, error) {
 	w := c.legacyWindow()
 	excluded := c.excluded()
+	tag := c.tag()
 	if err := c.endParams(); err != nil {
+		return nil, err
+	}
+	of, err := c.clicksOf(user, tag)
+	if err != nil {
 		return nil, err
 	}
 	lists, t, err := rankedByDay(c, of, rollup.Referrer, w, byDomain(excluded), domainOf)

@@ -20,6 +20,7 @@ func (a *API) shorten(c *call) (any, error) {
 	r := c.longURL(user, "longUrl", "uri")
 	domain := c.shortDomain()
 	r.Name, r.Domain = c.keyword()
+	r.Details.Tags, r.Details.Expires = c.tags(), c.expires()
 	if err := c.endParamsWithText(true); err != nil {
 		return nil, err
 	}
@@ -47,6 +48,7 @@ func (a *API) userLinkSave(c *call) (any, error) {
 	}
 	r.Details = store.LinkDetails{
 		Title: c.text("title"), Note: c.text("note"), Private: c.bool("private", false), UserTS: c.timestamp("user_ts", lastOfDay),
+		Tags: c.tags(), Expires: c.expires(),
 	}
 	domain := c.shortDomain()
 	r.Name, r.Domain = c.keyword()
@@ -106,85 +108,6 @@ func oneOrZero(b bool) int {
 		return 1
 	}
 	return 0
-}
-
-// userLinkEdit is user/link_edit: it changes details of the user's link.
-func (a *API) userLinkEdit(c *call) (any, error) {
-	user := c.authUser()
-	written := c.required("link")
-	e := c.edit()
-	if err := c.endParams(); err != nil {
-		return nil, err
-	}
-	l, err := a.Links.Find(c.ctx, written, c.host)
-	if err == nil && l.User != user.ID {
-		err = click.ErrNotFound
-	}
-	if err != nil {
-		return nil, err
-	}
-	err = c.write(length(e.Title)+length(e.Note), func() (bool, error) {
-		l, err = a.Store.EditLink(c.ctx, l.ID, e)
-		return true, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return object{{"link_edit", object{{"link", c.shortURL(l.Hash)}}}}, nil
-}
-
-func length(text *string) int {
-	if text == nil {
-		return 0
-	}
-	return len(*text)
-}
-
-// edit takes the parameter edit and the fields that it names. It ignores other fields.
-// All names are checked before the values.
-func (c *call) edit() store.LinkEdit {
-	named := map[string]bool{}
-	for name := range strings.SplitSeq(c.query.get("edit"), ",") {
-		switch name = strings.TrimSpace(name); name {
-		case "":
-		case "title", "note", "private", "user_ts", "archived":
-			named[name] = true
-		default:
-			c.fail(unknownField(name))
-		}
-	}
-	if len(named) == 0 {
-		c.fail(missing("edit"))
-	}
-	e := store.LinkEdit{Modified: c.now.Unix()}
-	if named["title"] {
-		e.Title = new(c.text("title"))
-	}
-	if named["note"] {
-		e.Note = new(c.text("note"))
-	}
-	if named["private"] {
-		c.required("private")
-		e.Private = new(c.bool("private", false))
-	}
-	if named["user_ts"] {
-		c.required("user_ts")
-		e.UserTS = new(c.timestamp("user_ts", lastOfDay))
-	}
-	if named["archived"] {
-		c.required("archived")
-		e.Archived = new(c.bool("archived", false))
-	}
-	return e
-}
-
-// unknownField is the status for a field that cannot be edited. It has the name of
-// the field, if that is a possible name.
-func unknownField(name string) status {
-	if len(name) > 64 || strings.Trim(strings.ToLower(name), "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {
-		name = "edit"
-	}
-	return status{Code: 400, Text: invalid(name).Text}
 }
 
 // retryFull is the Retry-After if the disk is full, in seconds.

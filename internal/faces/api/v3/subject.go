@@ -8,8 +8,28 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// allLinks is the clicks on all links of a user.
-func allLinks(u store.User) metrics.Subject { return metrics.Subject{{User: u.ID}} }
+// clicksOf is the clicks on all links of a user; with a tag, on those that have the tag.
+// It takes a seat if there are many of these.
+func (c *call) clicksOf(u store.User, tag string) (metrics.Subject, error) {
+	if tag == "" {
+		return metrics.Subject{{User: u.ID}}, nil
+	}
+	links, err := c.tagged(u, tag)
+	of := make(metrics.Subject, len(links))
+	for i, id := range links {
+		of[i] = metrics.Scope{User: u.ID, Link: id}
+	}
+	return of, err
+}
+
+// tagged is the user's links that have a tag. It takes a seat if there are many.
+func (c *call) tagged(u store.User, tag string) ([]click.LinkID, error) {
+	links, err := c.api.Store.TaggedLinks(c.ctx, u.ID, tag)
+	if err == nil && len(links) > manyTagged {
+		err = c.takeSeat(c.ctx)
+	}
+	return links, err
+}
 
 // subject is the clicks on the link that the parameter link names.
 func (c *call) subject(asker store.User, written string) (metrics.Subject, error) {
@@ -51,7 +71,7 @@ func (c *call) clicksOnURL(asker store.User, longURL string) (metrics.Subject, e
 	if err != nil {
 		return nil, err
 	}
-	return metrics.OfURL(all, asker.ID), nil
+	return metrics.OfURL(c.ctx, c.api.Store, all, asker.ID)
 }
 
 // shortURL is the short URL of a hash on the default domain.
