@@ -23,7 +23,7 @@ const MaxNames = 100
 // The ends of names that pages about a link have.
 const (
 	QRCode = ".qrcode"
-	Plus   = "+"
+	Plus   = "+" // CheckName refuses it like any other sign
 )
 
 // TakenError says that another link has a chosen name.

@@ -133,6 +133,10 @@ func TestName(t *testing.T) {
 	if err := w.Name(ctx, other, links.Naming{Name: "sale"}); !errors.As(err, &taken) {
 		t.Errorf("a name of another link gave %v", err)
 	}
+	for _, host := range hosts { // remembered as they were written
+		w.resolves(host, "Sale", l)
+		w.resolves(host, "SALE", l)
+	}
 	if err := w.Name(ctx, other, links.Naming{Name: "sale", Overwrite: true}); err != nil {
 		t.Fatal(err)
 	}

@@ -94,14 +94,11 @@ func (l *accessLog) add(v visit, c *chunk) error {
 	return nil
 }
 
-// sourceOf returns where the visitor found the link: the URL of a QR code has r=qr among its
-// parameters.
+// sourceOf returns where the visitor found the link.
 func sourceOf(requestTarget string) click.Source {
 	_, query, _ := strings.Cut(requestTarget, "?")
-	for parameter := range strings.SplitSeq(query, "&") {
-		if parameter == "r=qr" {
-			return click.FromQR
-		}
+	if _, scanned := links.CutScanMark(query); scanned {
+		return click.FromQR
 	}
 	return click.FromLink
 }

@@ -164,12 +164,17 @@ func drawPNG(modules, size int, black func(x, y int) bool) ([]byte, error) {
 	}
 	picture := image.NewPaletted(image.Rect(0, 0, size, size), color.Palette{color.White, color.Black})
 	margin := (size - modules*scale) / 2
-	for y := range modules * scale {
-		row := picture.Pix[(y+margin)*picture.Stride+margin:]
-		for x := range modules * scale {
-			if black(x/scale, y/scale) {
-				row[x] = 1
+	for y := range modules {
+		row := make([]byte, size)
+		for x := range modules {
+			if black(x, y) {
+				for i := range scale {
+					row[margin+x*scale+i] = 1
+				}
 			}
+		}
+		for i := range scale {
+			copy(picture.Pix[(margin+y*scale+i)*picture.Stride:], row)
 		}
 	}
 	var b bytes.Buffer
