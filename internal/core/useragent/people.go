@@ -95,7 +95,7 @@ var systems = tableOf([]row[click.System]{
 // kinds are the words by which the class of a device is recognised, where the system does not
 // say it.
 var kinds = tableOf([]row[click.Device]{
-	{click.OtherDevice, []string{"watch", "xbox", "playstation", "psp (", "nintendo", "qtcarbrowser", "tesla/", "oculus", "; quest ", "quest)", "samsung sm-r", "; sm-r", "kindle/", "kobo", "glass 1"}},
+	{click.OtherDevice, []string{" watch", "watchos", "watch os", "xbox", "playstation", "psp (", "nintendo", "qtcarbrowser", "tesla/", "oculus", "; quest ", "quest)", "samsung sm-r", "; sm-r", "kindle/", "kobo", "glass 1"}},
 	{click.TV, []string{
 		"smart-tv", "smarttv", "smart tv", "smart_tv", "googletv", "google tv", "appletv", "apple tv", "android tv", "androidtv", "hbbtv", "netcast",
 		"web0s", "webos.tv", "roku", "bravia", "crkey", "viera", "aquosbrowser", "aquos-tv", "aquos-as", "philipstv", "netrangemmh", "opera tv", " tv ", " tv;", "(tv;", "tv build/",
@@ -109,7 +109,7 @@ var kinds = tableOf([]row[click.Device]{
 }...)
 
 // mobiles are words in the agents of telephones.
-var mobiles = listOf("mobile", "phone", "midp", "cldc", "up.browser", "obigo", "netfront", "j2me", "brew", "ucweb", "opera mini", "mmp/", "wap")
+var mobiles = listOf("mobile", "phone", "midp", "cldc", "up.browser", "obigo", "netfront", "j2me", "brew ", "ucweb", "opera mini", "mmp/", " wap", "/wap", "^wap")
 
 // person returns what the agent of a person, in lower case, says. Every part is known.
 func person(agent string) click.Agent {
