@@ -39,17 +39,18 @@ func ParseRegion(s string) Region {
 const MaxCityBytes = 64
 
 // City is the name of a city as a database or a feed gives it: valid UTF-8 of at most
-// MaxCityBytes without control characters. The zero value is the unknown city.
+// MaxCityBytes without control characters, and not Unknown. The zero value is the unknown
+// city.
 type City string
 
 // OtherCities stands for further cities when there are too many different ones.
 const OtherCities City = "other"
 
-// ParseCity makes a City of a name. Longer names are cut. A name with a control character
-// or bytes that are not UTF-8 is the unknown city.
+// ParseCity makes a City of a name. Longer names are cut. Unknown and a name with a control
+// character or bytes that are not UTF-8 are the unknown city.
 func ParseCity(s string) City {
 	s = strings.TrimSpace(s)
-	if !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl) {
+	if s == Unknown || !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl) {
 		return ""
 	}
 	return City(strings.TrimSpace(cut(s, MaxCityBytes)))

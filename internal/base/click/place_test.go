@@ -20,7 +20,7 @@ func TestParseRegion(t *testing.T) {
 
 func TestParseCity(t *testing.T) {
 	for in, want := range map[string]click.City{
-		"Austin": "Austin", " São Paulo ": "São Paulo", "": "", "a\nb": "", "\xff": "",
+		"Austin": "Austin", " São Paulo ": "São Paulo", "": "", "a\nb": "", "\xff": "", "unknown": "", "Unknown": "Unknown",
 		strings.Repeat("é", 40):       click.City(strings.Repeat("é", 32)),
 		strings.Repeat("a", 63) + "é": click.City(strings.Repeat("a", 63)),
 	} {

@@ -14,25 +14,27 @@ type Projection struct {
 	// country.
 	Columns []string
 	Facet   Facet
+	// Distinct says that different values have different names, so that nothing is added up.
+	Distinct bool
 	// parts returns the parts of a value in the order of Columns. An unknown one is empty.
 	parts func(value string) []string
 }
 
 // projections lists every projection. The methods of the API follow from it.
 var projections = []Projection{
-	{"devices", []string{"device"}, Agent, agentPart(func(a click.Agent) string { return a.Device.String() })},
-	{"browsers", []string{"browser"}, Agent, agentPart(func(a click.Agent) string { return a.Browser.String() })},
-	{"systems", []string{"system"}, Agent, agentPart(func(a click.Agent) string { return a.System.String() })},
-	{"sources", []string{"source"}, Agent, agentPart(func(a click.Agent) string { return a.Source.String() })},
-	{"cities", []string{"city", "region", "country"}, Place, func(v string) []string {
+	{"devices", []string{"device"}, Agent, false, agentPart(func(a click.Agent) string { return a.Device.String() })},
+	{"browsers", []string{"browser"}, Agent, false, agentPart(func(a click.Agent) string { return a.Browser.String() })},
+	{"systems", []string{"system"}, Agent, false, agentPart(func(a click.Agent) string { return a.System.String() })},
+	{"sources", []string{"source"}, Agent, false, agentPart(func(a click.Agent) string { return a.Source.String() })},
+	{"cities", []string{"city", "region", "country"}, Place, true, func(v string) []string {
 		p := ParsePlaceValue(v)
 		return []string{string(p.City), string(p.Region), p.Country.String()}
 	}},
-	{"regions", []string{"region", "country"}, Place, func(v string) []string {
+	{"regions", []string{"region", "country"}, Place, false, func(v string) []string {
 		p := ParsePlaceValue(v)
 		return []string{string(p.Region), p.Country.String()}
 	}},
-	{"bots", []string{"bot"}, Bot, func(v string) []string { return []string{v} }},
+	{"bots", []string{"bot"}, Bot, false, func(v string) []string { return []string{v} }},
 }
 
 func agentPart(of func(click.Agent) string) func(string) []string {

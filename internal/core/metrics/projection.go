@@ -23,7 +23,17 @@ func (m *Metrics) TopBy(ctx context.Context, of Subject, p rollup.Projection, w 
 	if w.Unit == calendar.Minute && !p.Facet.ByMinute() {
 		return nil, fmt.Errorf("clicks by %s: %w", p.Facet, ErrMinutes)
 	}
-	r.Group = func(value string) (name, lead string) { return p.Name(value), "" }
+	if p.Distinct {
+		r.Names = func(_ context.Context, values []string) ([]string, error) {
+			names := make([]string, len(values))
+			for i, v := range values {
+				names[i] = p.Name(v)
+			}
+			return names, nil
+		}
+	} else {
+		r.Group = func(value string) (name, lead string) { return p.Name(value), "" }
+	}
 	whole, _, _, missing := p.Facet.Missing()
 	if !missing {
 		whole = p.Facet
