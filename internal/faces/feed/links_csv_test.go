@@ -232,6 +232,30 @@ func TestLinksCutOff(t *testing.T) {
 	}
 }
 
+// TestLinksCutOffAndDeleted: the clicks of a link that is deleted after an import was cut off
+// are recorded again with the link.
+func TestLinksCutOffAndDeleted(t *testing.T) {
+	t.Parallel()
+	const file = "keyword,url,clicks\na,http://a/,30000\n"
+	tape := newTape()
+	im := linksImporter(t, tape)
+	tape.breaks = 2 // the mark, and the first 20,000 clicks
+	if _, err := im.ImportLinks(t.Context(), withCounts, strings.NewReader(file), nil); !errors.Is(err, errBroken) {
+		t.Fatal(err)
+	}
+	tape.breaks = -1
+	l, err := im.Links.LinkByName(t.Context(), "", "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := im.Links.DeleteLink(t.Context(), l.ID); err != nil {
+		t.Fatal(err)
+	}
+	if r, _ := importsLinks(t, im, withCounts, file); r.Clicks != 30000 || len(tape.clicks) != 50000 {
+		t.Errorf("%+v, and %d clicks in all", r, len(tape.clicks))
+	}
+}
+
 // TestLinkNames: which names a link gets, and which links are rejected.
 func TestLinkNames(t *testing.T) {
 	t.Parallel()
