@@ -62,7 +62,13 @@ func (r *resolver) describeLinks(ctx context.Context, c *chunk, reject func(Reje
 		if err != nil {
 			return fmt.Errorf("import link %q: %w", n.Hash, err)
 		}
-		if login != n.Login || l.LongURL != n.LongURL {
+		same := login == n.Login && l.LongURL == n.LongURL
+		if login == n.Login && !same {
+			if same, err = r.led(ctx, l.ID, n.LongURL); err != nil {
+				return fmt.Errorf("import link %q: %w", n.Hash, err)
+			}
+		}
+		if !same {
 			reasons[i] = fmt.Errorf("the hash %.100q belongs to another link here, of %.100s, which leads to %.200s", n.Hash, plain.Text(login), plain.Text(l.LongURL))
 			continue
 		}
@@ -86,6 +92,13 @@ func (r *resolver) describeLinks(ctx context.Context, c *chunk, reject func(Reje
 		}
 	}
 	return nil
+}
+
+// led reports whether the link has led to the long URL: then a line that was exported before
+// it was changed describes it.
+func (r *resolver) led(ctx context.Context, id click.LinkID, longURL string) (bool, error) {
+	versions, err := r.im.Links.Versions(ctx, id)
+	return slices.ContainsFunc(versions, func(v store.Version) bool { return v.LongURL == longURL }), err
 }
 
 // rejectLink rejects a line that describes a link and was counted as taken.

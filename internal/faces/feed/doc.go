@@ -11,7 +11,7 @@
 //	import.go, importing.go   Import; one import while it runs
 //	inflow.go, decompress.go  reads an input in the background; unpacks gzip
 //	lines.go, scan.go         cuts an input into lines; parses chunks of them
-//	bitly.go, combined.go, jsonlog.go, ndjson.go, ndjson_counts.go   the formats of input
+//	bitly.go, combined.go, jsonlog.go, ndjson.go, ndjson_link.go, ndjson_counts.go   the formats of input
 //	accesslog.go, fields.go   what access logs have in common; reads values of JSON
 //	describe.go, resolve.go   makes the links and users of lines; finds those of clicks
 //	redirect_loops.go, deletions.go    rejects links that lead back here; and those just deleted

@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/base/rollup"
@@ -34,7 +36,18 @@ type (
 		Archived      bool          `json:"archived,omitempty"`
 		UserTS        int64         `json:"user_ts"`
 		Modified      int64         `json:"modified"`
+		Tags          []string      `json:"tags,omitempty"`
+		Expires       int64         `json:"expires,omitempty"`
+		MaxClicks     int64         `json:"max_clicks,omitempty"`
+		ExpiredURL    string        `json:"expired_url,omitempty"`
+		ForwardQuery  string        `json:"forward_query,omitempty"`
+		Versions      []versionLine `json:"versions,omitempty"`
 		Keywords      []keywordLine `json:"keywords,omitempty"`
+	}
+	versionLine struct {
+		LongURL       string     `json:"long_url"`
+		Since         int64      `json:"since"`
+		AggregateHash click.Hash `json:"aggregate_hash,omitempty"`
 	}
 	keywordLine struct {
 		Domain  string     `json:"domain"`
@@ -189,11 +202,37 @@ func (x *Exporter) links(ctx context.Context) error {
 				}
 				login, logins[l.User] = u.Login, u.Login
 			}
-			x.line(linkLine{"link", login, l.Hash, l.AggregateHash, l.LongURL, l.Created,
-				l.Title, l.Note, l.Private, l.Archived, l.UserTS, l.Modified, of[l.ID]})
+			line := linkLine{
+				Type: "link", User: login, Hash: l.Hash, AggregateHash: l.AggregateHash, LongURL: l.LongURL, Created: l.Created,
+				Title: l.Title, Note: l.Note, Private: l.Private, Archived: l.Archived, UserTS: l.UserTS, Modified: l.Modified,
+				Tags: l.Tags.List(), Expires: l.Expires, MaxClicks: l.MaxClicks, ExpiredURL: l.ExpiredURL, Keywords: of[l.ID],
+			}
+			if l.ForwardQuery != store.Default {
+				line.ForwardQuery = l.ForwardQuery.String()
+			}
+			if line.Versions, err = x.versions(ctx, &l); err != nil {
+				return err
+			}
+			x.line(line)
 			after = l.ID
 		}
 	}
+}
+
+// versions lists where a link has led, oldest first; empty if it always led there. Only a link
+// that was modified may have led elsewhere.
+func (x *Exporter) versions(ctx context.Context, l *store.Link) (lines []versionLine, err error) {
+	if l.Modified == l.Created {
+		return nil, nil
+	}
+	versions, err := x.Links.Versions(ctx, l.ID)
+	if errors.Is(err, click.ErrNotFound) || err == nil && (len(versions) == 1 || versions[0].LongURL != l.LongURL) {
+		return nil, nil // deleted or changed meanwhile
+	}
+	for _, v := range slices.Backward(versions) {
+		lines = append(lines, versionLine{v.LongURL, v.Since, v.AggregateHash})
+	}
+	return lines, err
 }
 
 func (x *Exporter) clicks(ctx context.Context, clicks []click.Click) error {

@@ -64,6 +64,13 @@ func TestExportRoundTrip(t *testing.T) {
 		if _, err := from.Links.EditLink(ctx, other.ID, store.LinkEdit{Title: &title, Private: &yes, UserTS: &ts, Modified: 10}); err != nil {
 			r.Fatal(err)
 		}
+		moved := "http://moved.example/"
+		if _, err := from.Links.EditLink(ctx, abc.ID, store.LinkEdit{
+			LongURL: &moved, AggregateHash: "agg2", Tags: new(store.Tags("a tag,ü")), Expires: new(int64(1900000000)), MaxClicks: new(int64(7)),
+			ExpiredURL: new("http://over.example/"), ForwardQuery: new(store.Off), Modified: 20,
+		}); err != nil {
+			r.Fatal(err)
+		}
 		targets := []store.Link{abc, other, {ID: abc.Aggregate}}
 		var clicks []click.Click
 		for range rapid.IntRange(0, 20).Draw(r, "clicks") {

@@ -9,7 +9,6 @@ import (
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/core/links"
 	"github.com/footfall/footfall/internal/core/useragent"
-	"github.com/footfall/footfall/internal/storage/store"
 	"github.com/valyala/fastjson"
 )
 
@@ -56,63 +55,6 @@ func (f *ndjson) user(v *fastjson.Value, c *chunk) (err error) {
 		return err
 	}
 	c.users = append(c.users, u)
-	return errSkip
-}
-
-func (f *ndjson) link(v *fastjson.Value, c *chunk) (err error) {
-	var l namedLink
-	err = fields{
-		{"user", &l.Login, aLogin}, {"hash", (*string)(&l.Hash), aName}, {"long_url", &l.LongURL, aText},
-		{"aggregate_hash", (*string)(&l.AggregateHash), aName | optional},
-		{"title", &l.Details.Title, aText | optional}, {"note", &l.Details.Note, aText | optional},
-	}.from(v)
-	if err != nil {
-		return err
-	}
-	if err := checkURL("long_url", l.LongURL); err != nil {
-		return err
-	}
-	now := f.now().Unix()
-	if l.Created, err = instantOf(v, "created", now); err != nil {
-		return err
-	}
-	l.Details.UserTS, l.Modified = l.Created, l.Created
-	if v.Exists("user_ts") { // users choose it
-		if l.Details.UserTS, err = instantOf(v, "user_ts", click.Latest.Unix()-1); err != nil {
-			return err
-		}
-	}
-	if v.Exists("modified") {
-		if l.Modified, err = instantOf(v, "modified", now); err != nil {
-			return err
-		}
-	}
-	if l.Details.Private, err = boolean(v, "private"); err != nil {
-		return err
-	}
-	if l.Details.Archived, err = boolean(v, "archived"); err != nil {
-		return err
-	}
-	var keywords []*fastjson.Value
-	if v.Exists("keywords") {
-		if keywords, err = v.Get("keywords").Array(); err != nil {
-			return errors.New(`"keywords" is not a list`)
-		}
-	}
-	for _, k := range keywords {
-		var named store.Keyword
-		if !k.Exists("domain") { // it may be empty, but not forgotten
-			return errors.New(`a keyword has no "domain"`)
-		}
-		if err := (fields{{"domain", &named.Domain, aText | optional}, {"keyword", (*string)(&named.Keyword), aName}}).from(k); err != nil {
-			return err
-		}
-		if named.Domain != "" {
-			named.Domain = keywordDomain(named.Domain)
-		}
-		l.keywords = append(l.keywords, named)
-	}
-	c.links = append(c.links, l)
 	return errSkip
 }
 

@@ -19,8 +19,8 @@ func checkURL(key, longURL string) error {
 	return nil
 }
 
-// redirectLoops finds those new links that would lead back to this installation: to an
-// existing link, to another new link, or to themselves. Existing links stay, and so do
+// redirectLoops finds those new links that would lead back to this installation, at once or
+// after their end: to an existing link, to another new link, or to themselves. Existing links stay, and so do
 // links to them.
 func (r *resolver) redirectLoops(ctx context.Context, made []store.ForeignLink) (reasons map[click.Hash]error, err error) {
 	names, domains := map[string]bool{}, map[string]bool{} // of the links to be made
@@ -40,18 +40,14 @@ func (r *resolver) redirectLoops(ctx context.Context, made []store.ForeignLink) 
 	}
 	for i := range made {
 		l := &made[i]
-		ours, name, err := r.onOwnHost(ctx, l.LongURL)
+		to := l.LongURL
+		own, err := r.leadsBack(ctx, to, names)
+		if err == nil && !own && l.Details.ExpiredURL != "" {
+			to = l.Details.ExpiredURL
+			own, err = r.leadsBack(ctx, to, names)
+		}
 		if err != nil {
 			return nil, err
-		}
-		if !ours || name == "" || links.Reserved(name) {
-			continue
-		}
-		own := names[name]
-		if !own {
-			if own, err = r.im.Names.Own(ctx, l.LongURL, r.im.Host); err != nil {
-				return nil, err
-			}
 		}
 		if !own {
 			continue
@@ -64,9 +60,22 @@ func (r *resolver) redirectLoops(ctx context.Context, made []store.ForeignLink) 
 		if reasons == nil {
 			reasons = map[click.Hash]error{}
 		}
-		reasons[l.Hash] = fmt.Errorf("the link %.100q leads to %.200q, which is a short link of this installation: a visitor would be redirected in a circle", l.Hash, l.LongURL)
+		reasons[l.Hash] = fmt.Errorf("the link %.100q leads to %.200q, which is a short link of this installation: a visitor would be redirected in a circle", l.Hash, to)
 	}
 	return reasons, nil
+}
+
+// leadsBack reports whether the URL is a short link of this installation, or will be one
+// when links with these names are made.
+func (r *resolver) leadsBack(ctx context.Context, longURL string, names map[string]bool) (bool, error) {
+	ours, name, err := r.onOwnHost(ctx, longURL)
+	if err != nil || !ours || name == "" || links.Reserved(name) {
+		return false, err
+	}
+	if names[name] {
+		return true, nil
+	}
+	return r.im.Names.Own(ctx, longURL, r.im.Host)
 }
 
 // onOwnHost reports whether the URL is on a host that has links of ours, or will have

@@ -1,7 +1,6 @@
 package sql
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 
@@ -90,31 +89,26 @@ func (db *DB) setLongURL(ctx context.Context, tx *sql.Tx, last *lastIDs, was sto
 	var rows []any
 	if newest == 0 {
 		newest = 1
-		rows = versionRows(l.ID, []store.Version{{Number: 1, LongURL: was.LongURL, Since: was.Created}})
+		rows = versionRow(l.ID, store.Version{Number: 1, LongURL: was.LongURL, Since: was.Created}, int64(was.Aggregate))
 	}
 	newest++
-	rows = append(rows, versionRows(l.ID, []store.Version{{Number: newest, LongURL: l.LongURL, Since: l.Modified}})...)
+	rows = append(rows, versionRow(l.ID, store.Version{Number: newest, LongURL: l.LongURL, Since: l.Modified}, int64(l.Aggregate))...)
 	if err := db.inserts.versions.insert(ctx, tx, rows); err != nil {
 		return err
 	}
 	return exec(db.edits.trim, int64(l.ID), newest-store.MaxVersions)
 }
 
-// versionRows are the rows of the newest versions of a link, which are given oldest
-// first. Versions without a number get one.
-func versionRows(id click.LinkID, versions []store.Version) (rows []any) {
-	for i, v := range versions {
-		if i >= len(versions)-store.MaxVersions {
-			rows = append(rows, int64(id), cmp.Or(v.Number, int64(i+1)), v.Since, v.LongURL, urlDigest(v.LongURL))
-		}
-	}
-	return rows
+// versionRow is the row of a version of a link. An aggregate of 0 is not known.
+func versionRow(id click.LinkID, v store.Version, aggregate int64) []any {
+	return []any{int64(id), v.Number, v.Since, v.LongURL, urlDigest(v.LongURL), sql.NullInt64{Int64: aggregate, Valid: aggregate != 0}}
 }
 
 // versionsOf selects the versions of a link, or the only one of a link without rows.
-const versionsOf = `SELECT v.number, v.since, v.long_url FROM versions v WHERE v.link_id = $1
-	UNION ALL SELECT 1, l.created, l.long_url FROM links l WHERE l.id = $1 AND l.user_id IS NOT NULL
-		AND NOT EXISTS (SELECT 1 FROM versions v WHERE v.link_id = l.id)
+const versionsOf = `SELECT v.number, v.since, v.long_url, COALESCE(a.hash, '')
+	FROM versions v LEFT JOIN links a ON a.id = v.aggregate_id WHERE v.link_id = $1
+	UNION ALL SELECT 1, l.created, l.long_url, a.hash FROM links l JOIN links a ON a.id = l.aggregate_id
+		WHERE l.id = $1 AND l.user_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM versions v WHERE v.link_id = l.id)
 	ORDER BY 1 DESC`
 
 // Versions implements store.Links.
@@ -122,7 +116,7 @@ func (db *DB) Versions(ctx context.Context, id click.LinkID) (versions []store.V
 	defer wrap("versions", &err)
 	err = each(ctx, db.versions, []any{int64(id)}, func(rows *sql.Rows) error {
 		var v store.Version
-		err := rows.Scan(&v.Number, &v.Since, &v.LongURL)
+		err := rows.Scan(&v.Number, &v.Since, &v.LongURL, &v.AggregateHash)
 		versions = append(versions, v)
 		return err
 	})

@@ -27,7 +27,7 @@ func newFinders(p *preparer) finders {
 	}
 }
 
-type inserts struct{ users, links, keywords, tags, versions inserter }
+type inserts struct{ users, links, keywords, tags, versions, formers inserter }
 
 func newInserts(p *preparer) inserts {
 	return inserts{
@@ -35,7 +35,8 @@ func newInserts(p *preparer) inserts {
 		links:    newInserter(p, "links", linkColumns...),
 		keywords: newInserter(p, "keywords", "id", "domain", "keyword", "link_id", "keyword_folded"),
 		tags:     newInserter(p, "tags", "user_id", "tag", "link_id"),
-		versions: newInserter(p, "versions", "link_id", "number", "since", "long_url", "long_url_digest"),
+		versions: newInserter(p, "versions", "link_id", "number", "since", "long_url", "long_url_digest", "aggregate_id"),
+		formers:  newInserter(p, "former_aggregates", "link_id", "aggregate_id"),
 	}
 }
 
@@ -103,7 +104,7 @@ type batch struct {
 	users      map[string]int64           // of the links that are missing or described
 	aggregates map[click.Hash]int64       // of the missing links
 
-	newUsers, newLinks, newKeywords, newTags, newVersions []any
+	newUsers, newLinks, newKeywords, newTags, newVersions, newFormers []any
 
 	described []*store.Link // known, with new details
 }
@@ -210,6 +211,11 @@ func (b *batch) findParts(ctx context.Context, tx *sql.Tx, f *finders) error {
 		if g := &b.given[i]; b.links[g.Hash] == nil {
 			b.users[g.Login] = 0
 			b.aggregates[g.Aggregate()] = 0
+			for _, v := range g.History() {
+				if v.AggregateHash != "" {
+					b.aggregates[v.AggregateHash] = 0
+				}
+			}
 		}
 	}
 	if err := findIDs(ctx, tx, f.users, b.users); err != nil {
@@ -236,13 +242,15 @@ func findIDs[K ~string](ctx context.Context, tx *sql.Tx, f finder, ids map[K]int
 // the same name, the first one is made.
 func (b *batch) make(last *lastIDs) {
 	made, by := make(map[click.Hash]*store.Link), make(map[click.Hash]*store.ForeignLink)
-	aggregates := make(map[click.Hash]*store.ForeignLink)
-	var order []*store.Link // as given
+	aggregates := make(map[click.Hash]store.Version) // where the missing ones lead
+	var order []*store.Link                          // as given
 	for i := range b.given {
 		g := &b.given[i]
 		if b.links[g.Hash] == nil {
-			if a := g.Aggregate(); b.aggregates[a] == 0 && aggregates[a] == nil {
-				aggregates[a] = g
+			for _, v := range append([]store.Version{{AggregateHash: g.Aggregate(), LongURL: g.LongURL, Since: g.Created}}, g.History()...) {
+				if _, known := aggregates[v.AggregateHash]; v.AggregateHash != "" && !known && b.aggregates[v.AggregateHash] == 0 {
+					aggregates[v.AggregateHash] = v
+				}
 			}
 			if b.users[g.Login] == 0 {
 				last.user++
@@ -265,10 +273,10 @@ func (b *batch) make(last *lastIDs) {
 		}
 	}
 	for _, hash := range slices.Sorted(maps.Keys(aggregates)) {
-		g := aggregates[hash]
+		v := aggregates[hash]
 		last.link++
 		b.aggregates[hash] = last.link
-		b.newLinks = append(b.newLinks, rowOf(newAggregate(last.link, hash, g.LongURL, g.Created))...)
+		b.newLinks = append(b.newLinks, rowOf(newAggregate(last.link, hash, v.LongURL, v.Since))...)
 	}
 	hashes := slices.Sorted(maps.Keys(made))
 	giveIDs(order, hashes, last)
@@ -277,9 +285,25 @@ func (b *batch) make(last *lastIDs) {
 		l.Aggregate = click.LinkID(b.aggregates[l.AggregateHash])
 		b.newLinks = append(b.newLinks, rowOf(l)...)
 		b.newTags = append(b.newTags, tagRows(l)...)
-		b.newVersions = append(b.newVersions, versionRows(l.ID, by[hash].History())...)
+		b.addHistory(l, by[hash].History())
 	}
 	b.makeKeywords(last)
+}
+
+// addHistory adds the newest versions of a link, and the aggregate links that it had.
+func (b *batch) addHistory(l *store.Link, versions []store.Version) {
+	formers := map[int64]bool{int64(l.Aggregate): true}
+	for i, v := range versions {
+		v.Number = int64(i + 1)
+		aggregate := b.aggregates[v.AggregateHash]
+		if i >= len(versions)-store.MaxVersions {
+			b.newVersions = append(b.newVersions, versionRow(l.ID, v, aggregate)...)
+		}
+		if aggregate != 0 && !formers[aggregate] {
+			formers[aggregate] = true
+			b.newFormers = append(b.newFormers, int64(l.ID), aggregate)
+		}
+	}
 }
 
 // giveIDs gives the links ids in the order of their hashes, so that the rows are
@@ -338,7 +362,10 @@ func (b *batch) insert(ctx context.Context, tx *sql.Tx, in *inserts) error {
 	if err := in.tags.insert(ctx, tx, b.newTags); err != nil {
 		return err
 	}
-	return in.versions.insert(ctx, tx, b.newVersions)
+	if err := in.versions.insert(ctx, tx, b.newVersions); err != nil {
+		return err
+	}
+	return in.formers.insert(ctx, tx, b.newFormers)
 }
 
 // update writes the details of links that were known.

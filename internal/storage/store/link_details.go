@@ -122,6 +122,8 @@ type Version struct {
 	Number  int64
 	LongURL string
 	Since   int64 // Unix second
+	// AggregateHash is that of the aggregate link; empty if it is not known.
+	AggregateHash click.Hash
 }
 
 // LinkEdit is a change of a link: the fields that are not nil.

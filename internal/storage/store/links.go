@@ -66,8 +66,9 @@ type ForeignLink struct {
 	Details  LinkDetails
 	Modified int64 // Unix second
 	// Versions are where a link that is made has led, oldest first. The last one is
-	// LongURL. Nil means that it always led there. It is a pointer, so that
-	// ForeignLinks can be compared.
+	// LongURL. Nil means that it always led there. Their aggregate links are made if they
+	// are missing, and the link had them. It is a pointer, so that ForeignLinks can be
+	// compared.
 	Versions *[]Version
 	// Domain and Keyword are a custom name of the link, if Keyword is set. An empty
 	// Domain is every domain. Domains are compared in lower case.
@@ -139,6 +140,12 @@ func (l *ForeignLink) Check() error {
 	versions := l.History()
 	for _, v := range versions {
 		if err := CheckText("long URL", v.LongURL); err != nil {
+			return err
+		}
+		if v.AggregateHash == "" {
+			continue
+		}
+		if err := CheckText("aggregate hash", string(v.AggregateHash)); err != nil {
 			return err
 		}
 	}

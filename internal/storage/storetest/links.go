@@ -59,6 +59,7 @@ func LinkSuite(t *testing.T, open func(t *testing.T) LinkStore) {
 		{"a link is not led elsewhere if a name is taken, or a text cannot be kept", editRefused},
 		{"the newest versions of a link are kept", editVersionsKept},
 		{"an imported link has the versions that were given", editImported},
+		{"versions have their aggregate links", historyAggregates},
 		{"links that are led to one long URL at once share its aggregate link", editConcurrency},
 		{"links are found by their tags", linkTags},
 		{"ids have their hashes, in the order given", linkHashes},

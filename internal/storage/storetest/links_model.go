@@ -94,6 +94,14 @@ type linkHistory struct {
 	suffix       string
 }
 
+// former is the hash of an aggregate link, or empty.
+func (h *linkHistory) former(t *rapid.T) click.Hash {
+	if rapid.Bool().Draw(t, "former is known") {
+		return click.Hash(h.name(t, "former"))
+	}
+	return ""
+}
+
 // name draws from few names, so that they repeat.
 func (h *linkHistory) name(t *rapid.T, label string) string {
 	return rapid.SampledFrom([]string{"a", "A", "b", "ü", "'", "c d", "日"}).Draw(t, label) + h.suffix
@@ -127,7 +135,7 @@ func (h *linkHistory) importLinks(t *rapid.T) {
 			links[i].Details.Expires = rapid.Int64Range(0, 3).Draw(t, "expires")
 		}
 		if rapid.IntRange(0, 3).Draw(t, "led elsewhere") == 3 {
-			links[i].Versions = &[]store.Version{{LongURL: h.name(t, "long URL"), Since: 1}, {LongURL: links[i].LongURL, Since: 2}}
+			links[i].Versions = &[]store.Version{{LongURL: h.name(t, "long URL"), Since: 1, AggregateHash: h.former(t)}, {LongURL: links[i].LongURL, Since: 2}}
 		}
 		if rapid.IntRange(0, 99).Draw(t, "spoilt") == 99 {
 			links[i].LongURL = "\xff"

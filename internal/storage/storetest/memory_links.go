@@ -126,6 +126,15 @@ func (m *MemoryLinks) addLink(f *store.ForeignLink) {
 	for i, v := range f.History() {
 		v.Number = int64(i + 1)
 		m.versions[id] = append(m.versions[id], v)
+		if v.AggregateHash == "" {
+			continue
+		}
+		if m.aggregates[v.AggregateHash] == 0 {
+			m.addAggregate(v.AggregateHash, v.LongURL, v.Since)
+		}
+		if a := m.aggregates[v.AggregateHash]; a != m.links[id-1].Aggregate {
+			m.former[id] = append(m.former[id], a)
+		}
 	}
 }
 

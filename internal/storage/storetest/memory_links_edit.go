@@ -43,7 +43,7 @@ func (m *MemoryLinks) editLink(id click.LinkID, e store.LinkEdit) (store.Link, e
 		}
 		l.Aggregate, l.AggregateHash = a.ID, a.Hash
 		versions := m.versionsOf(&was)
-		m.versions[id] = append(versions, store.Version{Number: versions[len(versions)-1].Number + 1, LongURL: l.LongURL, Since: l.Modified})
+		m.versions[id] = append(versions, store.Version{Number: versions[len(versions)-1].Number + 1, LongURL: l.LongURL, Since: l.Modified, AggregateHash: l.AggregateHash})
 	}
 	m.links[id-1] = l
 	return l, nil
@@ -57,7 +57,7 @@ func (m *MemoryLinks) ofUser(id click.LinkID) bool {
 // versionsOf are all versions of a link, oldest first.
 func (m *MemoryLinks) versionsOf(l *store.Link) []store.Version {
 	if len(m.versions[l.ID]) == 0 {
-		return []store.Version{{Number: 1, LongURL: l.LongURL, Since: l.Created}}
+		return []store.Version{{Number: 1, LongURL: l.LongURL, Since: l.Created, AggregateHash: l.AggregateHash}}
 	}
 	return m.versions[l.ID]
 }

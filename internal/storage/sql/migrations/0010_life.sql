@@ -29,9 +29,11 @@ CREATE TABLE versions (
     since           BIGINT NOT NULL, -- Unix second
     long_url        TEXT   NOT NULL,
     long_url_digest BIGINT NOT NULL, -- as of links
+    aggregate_id    BIGINT REFERENCES links (id), -- null: not known
     PRIMARY KEY (link_id, number)
 );
-CREATE INDEX versions_whole ON versions (link_id, number, since, long_url_digest);
+CREATE INDEX versions_whole ON versions (link_id, number, since, long_url_digest, aggregate_id);
+CREATE INDEX versions_by_aggregate ON versions (aggregate_id); -- references look here
 
 -- The aggregate links that a link had before its long_url was changed. They
 -- are deleted with the last link that has or had them.
