@@ -15,7 +15,7 @@
 //	background.go   the goroutine that counts: it reads records, and pauses; Drain
 //	batcher.go      adds batches to the counts, and tries again after failures
 //	builder.go      gathers the cells of a batch
-//	cap.go          limits the different referrers of a day
+//	cap.go          limits the different values of a day
 //	resume.go       finds the position where counting starts
 //	replay.go       counts a journal that nothing appends to, for a rebuild or a repair
 //	recount.go      counts segments again, for an audit; reads clicks, for an export

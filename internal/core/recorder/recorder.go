@@ -46,7 +46,7 @@ type Counts interface {
 	Journals(ctx context.Context) ([]store.JournalID, error)
 	Marks(ctx context.Context, input [32]byte) ([]store.Mark, error)
 	Deleted(ctx context.Context) ([]rollup.Scope, error)
-	// Counts is called for the cap on different referrers.
+	// Counts is called for the cap on different values.
 	Counts(ctx context.Context, q store.Query) ([]store.Count, error)
 	AddBatch(ctx context.Context, b *store.Batch) error
 	Delete(ctx context.Context, scopes []rollup.Scope) error
@@ -60,7 +60,7 @@ type Options struct {
 	Now     func() time.Time
 	Log     *slog.Logger
 
-	// Tests make these small: the bounds of the cap on different referrers, the
+	// Tests make these small: the bounds of the cap on different values, the
 	// first pause before another try, and how long an import waits for another
 	// import of the same input.
 	most          uint64

@@ -114,8 +114,8 @@ func (f *ndjson) click(v *fastjson.Value, c *chunk) (err error) {
 	return nil
 }
 
-// agentAndPlace fills what the fields of a click say of its agent, of its place in the
-// country, and of the family of a bot. Names that this version does not list are other.
+// agentAndPlace fills what the fields of a click say of the agent of a person and of the place
+// in the country, or of the family of a bot. Names that this version does not list are other.
 func agentAndPlace(v *fastjson.Value, c *click.Click) error {
 	var device, browser, system, source, region, city, family string
 	err := fields{
@@ -128,6 +128,7 @@ func agentAndPlace(v *fastjson.Value, c *click.Click) error {
 	}
 	if c.Bot {
 		c.BotFamily = useragent.ParseFamily(family)
+		return nil
 	}
 	c.Agent = click.Agent{
 		Device: click.ParseDevice(device), Browser: click.ParseBrowser(browser),

@@ -112,8 +112,15 @@ func shares(v *fastjson.Value, f rollup.Exported, list []entry) error {
 			from = in(name)
 		}
 		count, err := n.Int()
-		if err != nil || count < 0 || count > len(free[from]) {
-			wrong = fmt.Errorf("the numbers in %q do not add up to the clicks, %d", f.Key, len(list))
+		switch left := len(free[from]); {
+		case err != nil || count < 0:
+			wrong = fmt.Errorf("%q: the number of %.100q is not a whole number from 0", f.Key, name)
+			return
+		case count > left && from != "":
+			wrong = fmt.Errorf("%q: the number of %.100q is %d, but of %.100q only %d are left", f.Key, name, count, from, left)
+			return
+		case count > left:
+			wrong = fmt.Errorf("%q: the number of %.100q is %d, but of the clicks only %d are left", f.Key, name, count, left)
 			return
 		}
 		for _, c := range free[from][:count] {

@@ -34,7 +34,7 @@ func TestNDJSON(t *testing.T) {
 		{`{"type":"counts","ts":1359999900,"hash":"abc","clicks":10000,"bots":1}`, "it must have 1 to"},
 		{`{"type":"counts","ts":1359999900,"hash":"abc","clicks":-1}`, "it must be 0 to"},
 		{`{"type":"counts","ts":1359999900,"hash":"abc","clicks":2,"countries":{"US":1}}`, "add up"},
-		{`{"type":"counts","ts":1359999900,"hash":"abc","clicks":2,"referrers":{"x":3}}`, "add up"},
+		{`{"type":"counts","ts":1359999900,"hash":"abc","clicks":2,"referrers":{"x":3}}`, `"referrers": the number of "x" is 3, but of the clicks only 2 are left`},
 		{`{"type":"counts","ts":1359999900,"hash":"abc","clicks":2,"referrers":[]}`, "is not an object"},
 		{`{"type":"link","user":"u","hash":"h","long_url":"javascript:x","created":1}`, "is not an http, https or ftp URL"},
 		{`{"type":"link","user":"u","hash":"h","long_url":"http://a/"}`, `"created"`},
@@ -52,13 +52,14 @@ func TestNDJSON(t *testing.T) {
 		{`{"type":"counts","ts":1359999900,"hash":"abc","clicks":2,"countries":{"US":1,"USA":1}}`, `"countries": "USA" is not a country`},
 		{`{"type":"counts","ts":1359999900,"hash":"abc","clicks":2,"countries":{"US":1,"None":1}}`, ""},
 		{`{"type":"counts","ts":1359999900,"hash":"abc","clicks":2,"countries":{"US":1,"None":1},"agents":{"tablet/Silk/Android/qr":1},"places":{"US/TX/Austin":1}}`, ""},
-		{`{"type":"counts","ts":1359999900,"hash":"abc","clicks":2,"countries":{"US":2},"agents":{"tablet/Silk/Android/qr":3}}`, `the numbers in "agents" do not add up`},
-		{`{"type":"counts","ts":1359999900,"hash":"abc","clicks":2,"countries":{"US":1,"DE":1},"places":{"US/TX/Austin":2}}`, `the numbers in "places" do not add up`},
+		{`{"type":"counts","ts":1359999900,"hash":"abc","clicks":2,"countries":{"US":2},"agents":{"tablet/Silk/Android/qr":3}}`, `"agents": the number of "tablet/Silk/Android/qr" is 3, but of the clicks only 2 are left`},
+		{`{"type":"counts","ts":1359999900,"hash":"abc","clicks":2,"countries":{"US":1,"DE":1},"places":{"US/TX/Austin":2}}`, `"places": the number of "US/TX/Austin" is 2, but of "US" only 1 are left`},
 		{`{"type":"counts","ts":1359999900,"hash":"abc","clicks":2,"agents":{"tablet":1}}`, `"agents": "tablet" is not an agent`},
 		{`{"type":"counts","ts":1359999900,"hash":"abc","clicks":2,"agents":{"unknown/unknown/unknown/unknown":1}}`, "no part of it is known"},
 		{`{"type":"counts","ts":1359999900,"hash":"abc","clicks":2,"places":{"/texas/Austin":1}}`, "is not a place"},
 		{`{"type":"counts","ts":1359999900,"hash":"abc","clicks":2,"bots":1,"bot_families":{"Googlebot":1}}`, ""},
-		{`{"type":"counts","ts":1359999900,"hash":"abc","clicks":2,"bots":1,"bot_families":{"Googlebot":2}}`, "add up"},
+		{`{"type":"counts","ts":1359999900,"hash":"abc","clicks":2,"bots":1,"bot_families":{"Googlebot":2}}`, `the number of "Googlebot" is 2, but of the clicks only 1 are left`},
+		{`{"type":"counts","ts":1359999900,"hash":"abc","clicks":2,"agents":{"mobile/Safari/iOS/link":-1}}`, `"agents": the number of "mobile/Safari/iOS/link" is not a whole number from 0`},
 		{`{"ts":1360000000,"hash":"abc","device":"mobile","browser":"Safari","system":"iOS","source":"qr","region":"TX","city":"Austin"}`, ""},
 		{`{"ts":1360000000,"hash":"abc","device":5}`, `"device" is not a string`},
 		{`{"type":"user","login":"a b","created":1}`, `"login": login has the character U+0020`},
@@ -98,6 +99,21 @@ func TestNDJSON(t *testing.T) {
 		if reason := strings.Join(rejected, "\n"); (reason == "") != (c.reason == "") || !strings.Contains(reason, c.reason) {
 			t.Errorf("%s\nwas rejected with %q, want %q", c.line, reason, c.reason)
 		}
+	}
+}
+
+// TestFieldsOfBots: a bot has a country and a family alone, as if it had visited.
+func TestFieldsOfBots(t *testing.T) {
+	tape := newTape()
+	im := importer(tape)
+	makeLinks(t, im)
+	imports(t, im, "ndjson", `{"ts":1360000000,"hash":"abc","bot":true,"bot_family":"Googlebot","country":"US","region":"TX","city":"Austin","device":"mobile","source":"qr"}`+"\n")
+	if len(tape.clicks) != 1 {
+		t.Fatalf("there are the clicks %+v, want one", tape.clicks)
+	}
+	c := tape.clicks[0]
+	if c.BotFamily != "Googlebot" || c.Country.String() != "US" || c.Agent.Known() || c.Region != "" || c.City != "" {
+		t.Errorf("the click of a bot is %+v", c)
 	}
 }
 

@@ -73,7 +73,7 @@ type Progress interface {
 
 // Proof lists what the counts are made of, and checksums of it. If all is well,
 // Cells add up to Ledger, and Journaled is Ledger plus Removed, except for the
-// names of referrers that the cap replaced.
+// values that the cap replaced.
 type Proof interface {
 	// Cells iterates over every quarter-hour cell, each key once. The cells of a
 	// scope are adjacent; otherwise the order is unspecified. Cells without

@@ -31,7 +31,7 @@ func lawEpochs(t *testing.T, c *counts) {
 	for i := range uint64(6) {
 		b := batch(source, 10*i, 10*i+10, 0, at(int64(i)*900, 1, click.LinkID(i+1), france))
 		b.Epoch = i / 2
-		// Journaled differs from Cells after the cap on referrers.
+		// Journaled differs from Cells after the cap.
 		b.Journaled.Add(rollup.Cell{Key: rollup.Key{Scope: rollup.Scope{User: 9}, Facet: rollup.Referrer, Value: "x"}, Clicks: i + 1})
 		want[i/2].AddLedger(&b.Journaled)
 		c.addBatch(t, b)
