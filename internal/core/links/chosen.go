@@ -153,3 +153,17 @@ func (l *Links) keyword(n Naming) (store.Keyword, error) {
 	k.Domain = weburl.Host(domain)
 	return k, nil
 }
+
+// KeywordURL is the short URL of a keyword. domain is for keywords that are on every domain;
+// a keyword on one of our domains has the port of that domain.
+func (l *Links) KeywordURL(k store.Keyword, domain string) string {
+	if k.Domain == "" || k.Domain == weburl.Host(domain) {
+		return l.ShortURL(domain, k.Keyword)
+	}
+	for _, ours := range l.domains {
+		if k.Domain == weburl.Host(ours.Host) {
+			return l.ShortURL(ours.String(), k.Keyword)
+		}
+	}
+	return l.ShortURL(k.Domain, k.Keyword)
+}

@@ -187,3 +187,20 @@ func TestANameHidesWhatWasRemembered(t *testing.T) {
 		w.resolves("sho.rt", "OLD", old) // exactly so
 	}
 }
+
+func TestKeywordURL(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, links.Options{Domains: []string{"sho.rt", "j.mp:81"}})
+	local := newWorld(t, links.Options{})
+	for _, c := range []struct {
+		of           *world
+		on, at, want string
+	}{
+		{w, "", "sho.rt", "http://sho.rt/a/b"}, {w, "j.mp", "sho.rt", "http://j.mp:81/a/b"}, {w, "old.example", "sho.rt", "http://old.example/a/b"},
+		{local, "localhost", "localhost:8080", "http://localhost:8080/a/b"}, {local, "", "localhost:8080", "http://localhost:8080/a/b"},
+	} {
+		if got := c.of.KeywordURL(store.Keyword{Domain: c.on, Keyword: "a/b"}, c.at); got != c.want {
+			t.Errorf("a keyword on %q is %q, want %q", c.on, got, c.want)
+		}
+	}
+}

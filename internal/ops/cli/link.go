@@ -17,7 +17,7 @@ import (
 )
 
 type linkCmd struct {
-	Add     linkAddCmd     `cmd:"" help:"Add a short link and print it, alone on its line. The same URL of the same user is the same link, and stays as it is."`
+	Add     linkAddCmd     `cmd:"" help:"Add a short link and print it, alone on its line. The same URL of the same user is the same link, and stays as it is, except that it gets the name."`
 	Edit    linkEditCmd    `cmd:"" help:"Change a link: where it leads, when it ends, its tags. Its clicks stay. Other processes learn of it within a minute."`
 	History linkHistoryCmd `cmd:"" help:"List where a link has led, newest first. The newest 100 versions are kept."`
 	List    linkListCmd    `cmd:"" help:"List the links of a user, newest first, or of all users, each with the number of its clicks by people."`
@@ -88,7 +88,7 @@ func (c *linkListCmd) Run(e *env) error {
 		}
 		t := newTable(w, ">CLICKS", "CREATED", "LINK", "LOGIN", "LONG URL")
 		err := c.list(e, o, func(l control.Link) {
-			t.row(strconv.FormatUint(l.Clicks, 10), time.Unix(l.CreatedAt, 0).UTC().Format(time.RFC3339), l.Link, l.Login, l.LongURL)
+			t.row(strconv.FormatUint(l.Clicks, 10), time.Unix(l.CreatedAt, 0).UTC().Format(time.RFC3339), cmp.Or(l.KeywordLink, l.Link), l.Login, l.LongURL)
 		})
 		if err != nil {
 			return err

@@ -149,7 +149,10 @@ type LinksOf struct {
 
 // Link is a link in ListLinks.
 type Link struct {
-	Link    string `json:"link"` // its short URL
+	Link string `json:"link"` // its short URL
+	// KeywordLink is the short URL with its oldest name; empty if people chose none.
+	KeywordLink string `json:"keyword_link,omitempty"`
+
 	Clicks  uint64 `json:"clicks"`
 	Login   string `json:"login"`
 	LongURL string `json:"long_url"`

@@ -155,5 +155,12 @@ func (a *App) listed(ctx context.Context, m *metrics.Metrics, domain, login stri
 	if l.ForwardQuery != store.Default {
 		listed.ForwardQuery = l.ForwardQuery.String()
 	}
+	if err != nil {
+		return listed, err
+	}
+	keywords, err := a.data.DB.Keywords(ctx, []click.LinkID{l.ID})
+	if len(keywords) > 0 {
+		listed.KeywordLink = a.links.KeywordURL(keywords[0], domain)
+	}
 	return listed, err
 }

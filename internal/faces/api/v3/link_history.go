@@ -115,11 +115,7 @@ func (c *call) keywordLinks(links []store.Link) (map[click.LinkID]string, error)
 	urls := make(map[click.LinkID]string, len(keywords))
 	for _, k := range keywords {
 		if urls[k.Link] == "" {
-			short := c.shortURL(k.Keyword) // on every domain
-			if k.Domain != "" {
-				short = c.api.Links.ShortURL(k.Domain, k.Keyword)
-			}
-			urls[k.Link] = short
+			urls[k.Link] = c.api.Links.KeywordURL(k, c.defaultDomain())
 		}
 	}
 	return urls, err

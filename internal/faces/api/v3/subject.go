@@ -76,12 +76,17 @@ func (c *call) clicksOnURL(asker store.User, longURL string) (metrics.Subject, e
 
 // shortURL is the short URL of a hash on the default domain.
 func (c *call) shortURL(hash click.Hash) string {
+	return c.api.Links.ShortURL(c.defaultDomain(), hash)
+}
+
+// defaultDomain is the default domain of short URLs.
+func (c *call) defaultDomain() string {
 	if c.domain == "" {
 		domain, err := c.api.Links.Domain("", c.host)
 		c.fail(err)
 		c.domain = domain
 	}
-	return c.api.Links.ShortURL(c.domain, hash)
+	return c.domain
 }
 
 // login is the login of a user; empty for a deleted one.
