@@ -4,12 +4,16 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/footfall/footfall/internal/faces/feed"
+	"github.com/footfall/footfall/internal/ops/control"
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
@@ -50,6 +54,45 @@ func TestKilledImport(t *testing.T) {
 		}
 		if again := result(dir); again.Known != want.Clicks {
 			t.Fatalf("the repeated import reports %+v, want %d known clicks", again, want.Clicks)
+		}
+		checkAgrees(t, dir)
+	}
+}
+
+// TestKilledLinks kills imports of links and their counts with -9 at random moments and
+// repeats them. In the end each click must count once.
+func TestKilledLinks(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "links.csv")
+	var text strings.Builder
+	text.WriteString("keyword,url,clicks\n")
+	want := uint64(0)
+	for i := range 60 {
+		clicks := i * 37
+		want += uint64(clicks)
+		fmt.Fprintf(&text, "k%d,http://example.com/%d,%d\n", i, i, clicks)
+	}
+	if err := os.WriteFile(file, []byte(text.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	rng := seedtest.Rand(t)
+	for range seedtest.Rounds(t, 2) {
+		dir := filepath.Join(t.TempDir(), "data")
+		addUser(t, dir, "ann")
+		imports := []string{"import", "--format", feed.LinksCSV, "--as", "ann", "--with-counts", "--data", dir, file}
+		for range 4 {
+			_, _ = runFor(t, time.Duration(rng.Float64()*float64(time.Second)), imports...)
+		}
+		if out, err := program(t.Context(), imports...).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		out, err := program(t.Context(), "stats", "ann", "--json", "--data", dir).Output()
+		var stats control.StatsOf
+		if err == nil {
+			err = json.Unmarshal(out, &stats)
+		}
+		if err != nil || stats.Links != 60 || stats.Clicks.All != want {
+			t.Fatalf("after four kills there are %d links with %d clicks (%v), want 60 with %d", stats.Links, stats.Clicks.All, err, want)
 		}
 		checkAgrees(t, dir)
 	}

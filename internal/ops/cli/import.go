@@ -27,7 +27,7 @@ type importCmd struct {
 	WithCounts     bool     `help:"With links-csv: also import the number of clicks of each link that is made, all at the time at which the link was made."`
 	DryRun         bool     `help:"With links-csv: print a table of what would happen, and change nothing."`
 	JSON           bool     `help:"Print the result as one JSON object." name:"json"`
-	Files          []string `arg:"" name:"file" help:"The files to import, plain or gzip. - is standard input, of which each line counts within a second. If a file cannot be read, the others are still imported."`
+	Files          []string `arg:"" name:"file" help:"The files to import, plain or gzip. - is standard input, of which each line counts within a second, except those of links-csv. If a file cannot be read, the others are still imported."`
 }
 
 func (c *importCmd) Run(e *env) error {
