@@ -83,6 +83,10 @@ http://sho.rt/bbb222,6`,
 	"from which sites the clicks of yesterday came": `domain,url,clicks
 example.org,https://example.org/,2
 t.co,http://t.co/,1`,
+	"this month by device": `device,clicks
+other,9
+mobile,1`,
+	"this month, only the links with a tag": "4",
 	"one link, month by month, from its first click on": `date,clicks
 2026-11-01T00:00:00+01:00,4
 2026-10-01T00:00:00+02:00,1
@@ -119,8 +123,12 @@ func TestRecipes(t *testing.T) {
 		if c.country == "" {
 			country = ""
 		}
-		fmt.Fprintf(&feed, `{"a":"Mozilla/5.0",%s"g":"g%s","h":"%s","l":"ann","hh":"sho.rt","r":%q,"u":"http://example.com/%s","t":%d,"hc":1700000000}`+"\n",
-			country, c.hash, c.hash, c.referrer, c.hash, at.Unix())
+		agent := "Mozilla/5.0"
+		if c.country == "US" {
+			agent = "Mozilla/5.0 (iPhone; CPU iPhone OS 6_0 like Mac OS X) AppleWebKit/536.26 (KHTML, like Gecko) Version/6.0 Mobile/10A403 Safari/8536.25"
+		}
+		fmt.Fprintf(&feed, `{"a":%q,%s"g":"g%s","h":"%s","l":"ann","hh":"sho.rt","r":%q,"u":"http://example.com/%s","t":%d,"hc":1700000000}`+"\n",
+			agent, country, c.hash, c.hash, c.referrer, c.hash, at.Unix())
 	}
 	if r, err := app.Import(t.Context(), "bitly-feed", strings.NewReader(feed.String()), nil); err != nil || int(r.Clicks) != len(recipeClicks) {
 		t.Fatalf("imported %+v, %v", r, err)
@@ -154,6 +162,10 @@ func TestRecipes(t *testing.T) {
 	sh.vars["at"] = listening.URL + "/v3"
 	sh.vars["token"], sh.vars["link"] = token(t, app, "ann"), "http://sho.rt/aaa111"
 
+	tagged, err := http.Get(listening.URL + "/v3/user/link_edit?link=aaa111&edit=tags&tags=promo&access_token=" + sh.vars["token"])
+	if err != nil || tagged.Body.Close() != nil || tagged.StatusCode != http.StatusOK {
+		t.Fatal(tagged, err)
+	}
 	seen := map[string]bool{}
 	for recipe := range strings.SplitSeq(block("<!-- recipes -->"), "\n\n") {
 		name, command, _ := strings.Cut(strings.TrimPrefix(recipe, "# "), "\n")
