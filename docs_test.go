@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/footfall/footfall/internal/storage/pebble"
 )
 
 // source calls f with each Go file. test says that it is a file of tests.
@@ -147,6 +149,31 @@ func TestLimitsExist(t *testing.T) {
 	}
 	if named < 20 {
 		t.Errorf("the table \"Limits\" of docs/operations.md names only %d constants; is the search wrong?", named)
+	}
+}
+
+// TestVersionsAreDocumented: docs/release.md and CHANGELOG.md name the versions of the formats that
+// are written now.
+func TestVersionsAreDocumented(t *testing.T) {
+	migrations, err := filepath.Glob("internal/storage/sql/migrations/*.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema := strconv.Itoa(len(migrations))
+	counts := strconv.Itoa(pebble.Version)
+	for page, wants := range map[string][]string{
+		"docs/release.md": {"`footfall.db` | schema " + schema + " |", "`clicks/`, `checkpoint/` | " + counts + ","},
+		"CHANGELOG.md":    {"`footfall.db` (schema " + schema + ")", "`clicks/` (format " + counts + ")"},
+	} {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range wants {
+			if !strings.Contains(string(text), want) {
+				t.Errorf("%s does not say %q: correct the version of the format", page, want)
+			}
+		}
 	}
 }
 
