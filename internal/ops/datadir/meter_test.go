@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/footfall/footfall/internal/base/meter"
+	"github.com/footfall/footfall/internal/core/useragent"
 	"github.com/footfall/footfall/internal/faces/feed"
 	"github.com/footfall/footfall/internal/storage/backup"
 	"github.com/footfall/footfall/internal/testkit/logtest"
@@ -27,7 +28,7 @@ func TestProgress(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	importer := &feed.Importer{Recorder: d.Recorder, Links: d.DB, Users: d.DB, Names: names, Now: time.Now, After: time.After}
+	importer := &feed.Importer{Recorder: d.Recorder, Links: d.DB, Users: d.DB, Names: names, ReadAgent: useragent.New().ReadText, Now: time.Now, After: time.After}
 	lines := strings.Repeat(`{"t":1360000000,"h":"abc","l":"ann","u":"http://example.org/","c":"FR"}`+"\n", 5000)
 	if _, err := importer.Import(t.Context(), "bitly-feed", strings.NewReader(lines), func(r feed.Rejected) { t.Error(r) }); err != nil {
 		t.Fatal(err)
