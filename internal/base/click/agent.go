@@ -159,8 +159,13 @@ func (b Browser) String() string { return nameOf(browserNames, b) }
 // String returns the family's name.
 func (s System) String() string { return nameOf(systemNames, s) }
 
-// String returns the name: unknown, link or qr.
-func (s Source) String() string { return nameOf(sourceNames, s) }
+// String returns the name: unknown, link or qr. That of a newer version is unknown.
+func (s Source) String() string {
+	if int(s) >= len(sourceNames) {
+		return Unknown
+	}
+	return sourceNames[s]
+}
 
 // ParseDevice undoes String. Any other text is the other device; the empty one is unknown.
 func ParseDevice(s string) Device { return numberOf[Device](deviceNames, s) }
@@ -174,7 +179,7 @@ func ParseSystem(s string) System { return numberOf[System](systemNames, s) }
 // ParseSource undoes String. Any other text is the unknown source.
 func ParseSource(s string) Source { return Source(max(slices.Index(sourceNames, s), 0)) }
 
-// nameOf returns the name of a number. That of a newer version is the second name.
+// nameOf returns the name of a number. That of a newer version is the second name, other.
 func nameOf[N ~uint8](names []string, n N) string {
 	if int(n) < len(names) {
 		return names[n]

@@ -17,17 +17,21 @@ type slotCounts struct {
 	values       map[rollup.Facet]map[string]uint64 // of facets that are exported
 }
 
+// heldCells is the number of cells above which no further link is collected.
+const heldCells = 1 << 17
+
 // countsBuffer collects the cells of some links.
 type countsBuffer struct {
 	x     *Exporter
 	order []rollup.Scope
 	slots map[rollup.Scope]map[int64]*slotCounts
+	cells int // in slots
 }
 
 // add takes a cell. The cells of a link follow each other.
 func (b *countsBuffer) add(ctx context.Context, c *rollup.Cell) error {
 	if len(b.order) == 0 || b.order[len(b.order)-1] != c.Scope {
-		if len(b.order) == page {
+		if len(b.order) == page || b.cells > heldCells {
 			if err := b.flush(ctx); err != nil {
 				return err
 			}
@@ -38,6 +42,7 @@ func (b *countsBuffer) add(ctx context.Context, c *rollup.Cell) error {
 		b.order = append(b.order, c.Scope)
 		b.slots[c.Scope] = map[int64]*slotCounts{}
 	}
+	b.cells++
 	slots := b.slots[c.Scope]
 	s := slots[c.Slot]
 	if s == nil {
@@ -47,6 +52,7 @@ func (b *countsBuffer) add(ctx context.Context, c *rollup.Cell) error {
 	switch c.Facet {
 	case rollup.All:
 		s.clicks += c.Clicks
+		return nil
 	case rollup.Bot:
 		s.bots += c.Clicks
 	}
@@ -79,7 +85,7 @@ func (b *countsBuffer) flush(ctx context.Context) error {
 			})
 		}
 	}
-	b.order, b.slots = nil, nil
+	b.order, b.slots, b.cells = nil, nil, 0
 	return b.x.err
 }
 
