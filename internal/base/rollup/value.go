@@ -157,8 +157,14 @@ func setAgent(c *click.Click, name string) error {
 
 func setPlace(c *click.Click, name string) error {
 	p := ParsePlaceValue(name)
+	if p.Region == click.Unknown {
+		p.Region = ""
+	}
+	if p.City == click.Unknown {
+		p.City = ""
+	}
 	c.Region, c.City = click.ParseRegion(string(p.Region)), click.ParseCity(string(p.City))
-	if p.Country != c.Country || PlaceValue(c.Place()) != name || c.Region == "" && c.City == "" {
+	if c.Place() != p || c.Region == "" && c.City == "" {
 		return fmt.Errorf("%.100q is not a place: country/region/city is expected", name)
 	}
 	return nil
