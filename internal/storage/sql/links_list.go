@@ -110,7 +110,8 @@ func filtered(f *store.LinkFilter) *conditions {
 		c.where[len(c.where)-1] += `)`
 	}
 	if f.Tag != "" {
-		c.add(`l.id IN (SELECT t.link_id FROM tags t WHERE t.user_id = l.user_id AND t.tag = `, f.Tag)
+		// The user is $1: with l.user_id it would be a query for each link.
+		c.add(`l.id IN (SELECT t.link_id FROM tags t WHERE t.user_id = $1 AND t.tag = `, f.Tag)
 		c.where[len(c.where)-1] += `)`
 	}
 	if f.Any() { // last, because it takes longest
