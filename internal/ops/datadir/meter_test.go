@@ -62,8 +62,8 @@ func TestProgress(t *testing.T) {
 			return err
 		}
 	}
-	// Each click is in the cells of all, country, referrer and link of the user, and in
-	// three of the link.
+	// Each click is in the cells of all, country, referrer, link and agent of the user, and in
+	// four of the link.
 	watched("check", check(d), meter.State{Stage: "links and users", Unit: meter.Bytes},
 		meter.State{Stage: "counts", Unit: meter.Clicks, Total: 9 * 5000}, meter.State{Stage: "journal", Unit: meter.Bytes, Total: journaled})
 	var made backup.Manifest
