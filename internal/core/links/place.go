@@ -2,6 +2,7 @@ package links
 
 import (
 	"errors"
+	"fmt"
 	"net/url"
 	"strings"
 	"unicode"
@@ -105,8 +106,22 @@ func clean(path string) string {
 }
 
 // mayBeName reports whether a link may have the name.
-func mayBeName(name string) bool {
-	return name != "" && len(name) <= MaxName && printable(name) && !Reserved(name)
+func mayBeName(name string) bool { return name != "" && CheckForeignName(name) == nil }
+
+// CheckForeignName fails if no link, even an imported one, can have the name: visitors would not
+// reach it. The empty name passes.
+func CheckForeignName(name string) error {
+	switch {
+	case Reserved(name):
+		return fmt.Errorf("%.100q cannot be the name of a link, because it is one of the server's own", name)
+	case len(name) > MaxName:
+		return fmt.Errorf("the name of a link has %d bytes; at most %d are allowed", len(name), MaxName)
+	case !utf8.ValidString(name):
+		return fmt.Errorf("%q is not UTF-8, and cannot be the name of a link", name)
+	case !printable(name):
+		return fmt.Errorf("%q holds a control character, and cannot be the name of a link", name)
+	}
+	return nil
 }
 
 // printable reports whether s is UTF-8 without the control characters of ASCII.

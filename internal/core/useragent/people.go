@@ -6,8 +6,8 @@ import (
 	"github.com/footfall/footfall/internal/base/click"
 )
 
-// browsers are the words by which a browser is recognised. An agent that has words of several is
-// the first of them: applications come before the browsers that they are made with, and
+// browsers are the words by which a browser is recognised. If an agent has words of several
+// rows, the first row counts: applications come before the browsers that they contain, and
 // browsers before those whose names they repeat.
 var browsers = tableOf([]row[click.Browser]{
 	{click.CommandLine, []string{
@@ -68,8 +68,8 @@ var browsers = tableOf([]row[click.Browser]{
 	{click.Chrome, []string{"chrome", "crios/", "crmo/", "chromium"}},
 }...)
 
-// systems are the words by which a system is recognised, as those of browsers: some
-// agents name a second system that theirs is like.
+// systems are the words by which a system is recognised. As for browsers, the first row counts:
+// some agents name a second system, which theirs resembles.
 var systems = tableOf([]row[click.System]{
 	{click.Xbox, []string{"xbox"}},
 	{click.WindowsPhone, []string{"windows phone", "windows mobile", "windows ce", "iemobile", "xblwp7", "zunewp7"}},
@@ -92,9 +92,9 @@ var systems = tableOf([]row[click.System]{
 	{click.MacOS, []string{"macos", "(x86_64) (", "(i386) ("}}, // applications; those of phones leave the processor out
 }...)
 
-// kinds are the words by which the class of a device is recognised, where the system does not
-// say it.
-var kinds = tableOf([]row[click.Device]{
+// deviceClasses are the words by which the class of a device is recognised, where the system
+// does not say it.
+var deviceClasses = tableOf([]row[click.Device]{
 	{click.OtherDevice, []string{" watch", "watchos", "watch os", "xbox", "playstation", "psp (", "nintendo", "qtcarbrowser", "tesla/", "oculus", "; quest ", "quest)", "samsung sm-r", "; sm-r", "kindle/", "kobo", "glass 1"}},
 	{click.TV, []string{
 		"smart-tv", "smarttv", "smart tv", "smart_tv", "googletv", "google tv", "appletv", "apple tv", "android tv", "androidtv", "hbbtv", "netcast",
@@ -126,8 +126,8 @@ func person(agent string) click.Agent {
 	return a
 }
 
-// webkit returns the browser of an agent that names none besides Safari, which all that are
-// made of WebKit name.
+// webkit returns the browser of an agent that names only Safari, as every browser on WebKit
+// does.
 func webkit(agent string, system click.System) click.Browser {
 	switch system {
 	case click.Android:
@@ -148,8 +148,8 @@ func device(agent string, system click.System) click.Device {
 	case click.Windows, click.MacOS, click.ChromeOS, click.BSD: // "Media Center PC" and "Tablet PC" are parts of Windows
 		return click.Desktop
 	}
-	if kind, ok := kinds.find(agent); ok {
-		return kind
+	if class, ok := deviceClasses.find(agent); ok {
+		return class
 	}
 	switch system {
 	case click.Android:

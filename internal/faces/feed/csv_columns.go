@@ -78,7 +78,7 @@ type ColumnsError struct {
 
 func (e *ColumnsError) Error() string {
 	if len(e.Found) == 0 {
-		return "the file is empty, and a header line with the names of its columns is expected"
+		return "the file is empty: a first line with the names of the columns is expected"
 	}
 	return fmt.Sprintf("no column has %s: the header line has %s, and the column may be called %s", e.Missing, strings.Join(e.Found, ", "), strings.Join(e.Known, ", "))
 }

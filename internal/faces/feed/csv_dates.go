@@ -22,11 +22,11 @@ var (
 	}
 )
 
-// byNumbers matches a date of which day and month may be either way round, and the time
-// after it.
+// byNumbers matches a date in numbers, in which day and month may have either order, and the
+// time after it.
 var byNumbers = regexp.MustCompile(`^(\d{1,2})([/.-])(\d{1,2})[/.-](\d{4})(?:,? (\d{1,2}:\d\d(?::\d\d)?(?: ?[AaPp][Mm])?))?$`)
 
-// parseDate returns a date of an export as a Unix second, and whether it says its zone.
+// parseDate returns a date of an export as a Unix second, and whether the text says the zone.
 func parseDate(s string) (t int64, zoned bool, err error) {
 	if n, err := strconv.ParseUint(s, 10, 63); err == nil && len(s) > len("20060102") {
 		if n >= fromMillis {
@@ -49,18 +49,19 @@ func parseDate(s string) (t int64, zoned bool, err error) {
 		t, err := dateByNumbers(m)
 		return t, false, err
 	}
-	return 0, false, fmt.Errorf("%.100q is not a date that is understood: write it as 2006-01-30 or 2006-01-30 15:04:05", s)
+	return 0, false, fmt.Errorf("%.100q is not a date that is understood: write it as 2020-01-30 or 2020-01-30 15:04:05", s)
 }
 
-// knownZone reports whether the zone of a time is one by its offset or UTC. For other names,
-// such as CEST, time.Parse invents an offset of 0.
+// knownZone reports whether the zone of a parsed time is an offset, or UTC. For other names,
+// such as CEST, time.Parse makes up an offset of 0.
 func knownZone(t time.Time) bool {
 	name, offset := t.Zone()
 	return offset != 0 || name == "UTC" || name == "GMT" || name == ""
 }
 
-// dateByNumbers returns a date of which the order of day and month is known: one of them is
-// more than 12, both are equal, or there are dots, which only stand after a day.
+// dateByNumbers returns a date whose order of day and month is known: one of them is more than
+// 12, both are equal, or there are dots, which mean that the day comes first. It fails for other
+// dates.
 func dateByNumbers(m []string) (int64, error) {
 	first, _ := strconv.Atoi(m[1])
 	second, _ := strconv.Atoi(m[3])
@@ -69,7 +70,7 @@ func dateByNumbers(m []string) (int64, error) {
 	if first > 12 || m[2] == "." {
 		month, day = second, first
 	} else if second <= 12 && first != second {
-		return 0, fmt.Errorf("%.40q may be %s or %s: write it as 2006-01-30", m[0],
+		return 0, fmt.Errorf("%.40q may be %s or %s: write it as 2020-01-30", m[0],
 			time.Date(year, time.Month(first), second, 0, 0, 0, 0, time.UTC).Format("2 January"), time.Date(year, time.Month(second), first, 0, 0, 0, 0, time.UTC).Format("2 January"))
 	}
 	d := time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC)

@@ -18,8 +18,7 @@ type csvLink struct {
 	line  uint64
 	short string // the short URL or the name, as it is written
 	name  string
-	// domain is that of the old short URL, if only its owner's links are there;
-	// otherwise empty.
+	// domain is that of the old short URL; empty if it is one of sharedDomains.
 	domain string
 	// custom are other names of the link, without a domain if that is shared.
 	custom []links.Place
@@ -31,7 +30,7 @@ type csvLink struct {
 	rejected error // why the link cannot be made
 }
 
-// sharedDomains lend their names to everybody, so that such a domain itself never comes here.
+// sharedDomains have links of everybody. So none of them can be a domain of this installation.
 var sharedDomains = []string{"bit.ly", "bitly.com", "j.mp", "dub.sh", "kutt.it", "kutt.to", "rebrand.ly", "short.gy", "tinyurl.com"}
 
 const (
@@ -130,7 +129,7 @@ func fieldsOf(s, separators string) []string {
 
 func isLineEnd(r rune) bool { return r == '\n' || r == '\r' }
 
-// takeNames takes the names of the link.
+// takeNames sets the name, the domain and the custom names of a link from the fields.
 func (h *csvHeader) takeNames(l *csvLink, fields []string) error {
 	for _, s := range fieldsOf(h.value(fields, customURL), ",;| \n\r") {
 		p, ok := links.ParsePlace(s)
@@ -173,12 +172,12 @@ func (h *csvHeader) takeNames(l *csvLink, fields []string) error {
 		if slices.Contains(sharedDomains, c.Host) {
 			c.Host = ""
 		}
-		if err := validName(c.Name); err != nil {
+		if err := links.CheckForeignName(c.Name); err != nil {
 			return err
 		}
 	}
 	l.custom = slices.DeleteFunc(l.custom, func(c links.Place) bool { return c.Name == "" || c.Name == l.name && c.Host == l.domain })
-	return validName(l.name)
+	return links.CheckForeignName(l.name)
 }
 
 // foreign is the link for the store, without a keyword.
@@ -239,7 +238,7 @@ func parseCount(s string) (uint64, error) {
 	return n, nil
 }
 
-// parseYes returns a field that is true or false.
+// parseYes reads a field that is true or false; an empty one is false.
 func parseYes(s string) (bool, error) {
 	switch strings.ToLower(s) {
 	case "true", "yes", "1", "y":

@@ -79,7 +79,7 @@ func TestCSVRejected(t *testing.T) {
 		{"a,http://a/" + strings.Repeat(",", 1000) + "\n", "2 : rejected: the line has more than 1000 fields"},
 		{"a,http://a/,A,maybe\n", `2 a: rejected: "maybe" is neither true nor false`},
 		{"a,http://a/,A,,2031-01-01\n", "2 a: rejected: the link was made at 2031-01-01T00:00:00Z, which is in the future"},
-		{"a,http://a/,A,,yesterday\n", `2 a: rejected: "yesterday" is not a date that is understood: write it as 2006-01-30 or 2006-01-30 15:04:05`},
+		{"a,http://a/,A,,yesterday\n", `2 a: rejected: "yesterday" is not a date that is understood: write it as 2020-01-30 or 2020-01-30 15:04:05`},
 		{"a,http://a/,A,,,many\n", `2 a: rejected: the number of clicks is "many", which is not a whole number`},
 		{"a,http://a/,A,,,10000001\n", "2 a: rejected: the link has 10000001 clicks; at most 10000000 can be imported"},
 		{"a,http://a/,A,,1975-01-01,1\n", "2 a: rejected: the time of the click is 1975-01-01T00:00:00Z, which is before 1980-01-01"},

@@ -75,26 +75,10 @@ func (fs fields) from(v *fastjson.Value) (err error) {
 		case f.form&aLogin != 0:
 			err = auth.ValidLogin(*f.to)
 		case f.form&aName != 0:
-			err = validName(*f.to)
+			err = links.CheckForeignName(*f.to)
 		}
 		if err != nil {
 			return fmt.Errorf("%q: %w", f.key, err)
-		}
-	}
-	return nil
-}
-
-// validName fails for a name that package links never looks up.
-func validName(name string) error {
-	if links.Reserved(name) {
-		return fmt.Errorf("%.100q cannot be the name of a link, because it is one of the server's own", name)
-	}
-	if len(name) > links.MaxName {
-		return fmt.Errorf("the name of a link has %d bytes; at most %d are allowed", len(name), links.MaxName)
-	}
-	for i := range len(name) {
-		if name[i] < 0x20 || name[i] == 0x7f {
-			return fmt.Errorf("%q holds a control character, and cannot be the name of a link", name)
 		}
 	}
 	return nil

@@ -175,7 +175,12 @@ var hints = []func(error) string{
 	of(func(e *feed.PackedError) string {
 		return fmt.Sprintf("unpack or convert it, as with `%s FILE | footfall import … -`", e.Unpack)
 	}),
-	as(new(*feed.ColumnsError), "give the first line of the file such names"),
+	of(func(e *feed.ColumnsError) string {
+		if len(e.Found) == 0 {
+			return "name the file that was exported"
+		}
+		return "rename the column in the file"
+	}),
 	on(feed.ErrGzipCut, "get the whole file and import it"),
 	on(feed.ErrGzipDamaged, "get a good copy"),
 }

@@ -17,7 +17,7 @@ import (
 )
 
 type linkCmd struct {
-	Add     linkAddCmd     `cmd:"" help:"Add a short link and print it, alone on its line. The same URL of the same user is the same link, and stays as it is, except that it gets the name."`
+	Add     linkAddCmd     `cmd:"" help:"Add a short link and print it, alone on its line. If the user has a link to this URL, that one is printed: it gets the --name, and nothing else of it changes."`
 	Edit    linkEditCmd    `cmd:"" help:"Change a link: where it leads, when it ends, its tags. Its clicks stay. Other processes learn of it within a minute."`
 	History linkHistoryCmd `cmd:"" help:"List where a link has led, newest first. The newest 100 versions are kept."`
 	List    linkListCmd    `cmd:"" help:"List the links of a user, newest first, or of all users, each with the number of its clicks by people."`
@@ -50,7 +50,7 @@ type linkAddCmd struct {
 	detailOptions
 	Login string `arg:"" help:"The user who owns the link."`
 	URL   string `arg:"" help:"The long URL, http or https." name:"url"`
-	Name  string `help:"A name for the link, in addition to its hash: letters and digits of any script, and - _ . ~ /. Visitors may write it in any case. It is valid on every domain, unless --domain names one." placeholder:"NAME"`
+	Name  string `help:"A name for the link, in addition to its hash: letters and digits of any script, and - _ . ~ /. Visitors may write it in any case. It is valid on every domain, unless --domain names one." placeholder:"NAME" env:"-"`
 }
 
 func (c *linkAddCmd) Run(e *env) error {

@@ -113,7 +113,7 @@ func (c *linkEditCmd) Run(e *env) error {
 	})
 }
 
-// described is a link as a sentence.
+// described says in a sentence where a link leads, and its details.
 func described(l *control.Link) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s leads to %s", l.Link, plain.Text(l.LongURL))

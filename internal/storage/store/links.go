@@ -305,9 +305,9 @@ type Links interface {
 	// Keywords lists the keywords of links, the oldest first.
 	Keywords(ctx context.Context, links []click.LinkID) ([]Keyword, error)
 	// DeleteLink deletes a link with its keywords, tags and versions, and each aggregate
-	// link that it has or had, if no other link has or had it. Its names may be used again, its id is never reused, and
-	// Deletions lists what must be deleted from the counts. click.ErrNotFound if
-	// there is no such link, or it is an aggregate link.
+	// link that it has or had, if no other link has or had it. Its names may be used
+	// again, its id is never reused, and Deletions lists what must be deleted from the
+	// counts. click.ErrNotFound if there is no such link, or it is an aggregate link.
 	DeleteLink(ctx context.Context, id click.LinkID) (DeletedRows, error)
 	// Deletions lists at most limit scopes of users and links that were deleted
 	// and whose counts must still be deleted. A user with all links is one scope.
