@@ -143,7 +143,17 @@ func (c *importCmd) reportLinks(w io.Writer, r feed.LinksResult, afterRows bool)
 		if afterRows {
 			fmt.Fprint(w, `,"result":`)
 		}
-		err := json.NewEncoder(w).Encode(r)
+		// The first five are those of all formats. There, lines that describe links are skipped.
+		err := json.NewEncoder(w).Encode(struct {
+			Lines      uint64 `json:"lines"`
+			Clicks     uint64 `json:"clicks"`
+			Known      uint64 `json:"known"`
+			Skipped    uint64 `json:"skipped"`
+			Rejected   uint64 `json:"rejected"`
+			Made       uint64 `json:"made"`
+			KnownLinks uint64 `json:"known_links"`
+			ClicksLeft uint64 `json:"clicks_left"`
+		}{Lines: r.Links, Clicks: r.Clicks, Skipped: r.Made + r.Known, Rejected: r.Rejected, Made: r.Made, KnownLinks: r.Known, ClicksLeft: r.ClicksLeft})
 		if afterRows {
 			fmt.Fprintln(w, "}")
 		}
