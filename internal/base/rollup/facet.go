@@ -36,8 +36,9 @@ type facet struct {
 	quarters bool
 	// value is under which value a click counts, and whether it counts at all.
 	value func(*click.Click) (string, bool)
-	// other, if set, is the value under which clicks of a value count if a scope has too
-	// many different values in a day (see package recorder). It is its own other.
+	// other, if set, returns the value under which clicks of a value count if a scope has too
+	// many different values in a day (see package recorder). For its own result it returns the
+	// same.
 	other func(value string) string
 	// missing, if set, describes the clicks of people without a value.
 	missing *missing
@@ -49,7 +50,7 @@ type facet struct {
 type missing struct {
 	// of is a complete facet whose values the incomplete one divides further.
 	of Facet
-	// in returns the value of that facet in which a value lies.
+	// in returns the value of that facet which a value divides.
 	in func(value string) string
 	// unknown returns the value that stands for the clicks without one in a value of that
 	// facet.
@@ -119,8 +120,8 @@ func Facets() []Facet {
 	return all
 }
 
-// description returns what the facet counts; one that counts nothing if there is no such
-// facet.
+// description returns the row of the facet; for a number without a facet, a row that counts
+// nothing.
 func (f Facet) description() *facet {
 	if f == 0 || int(f) > len(facets) {
 		return &facet{}

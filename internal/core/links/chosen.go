@@ -20,10 +20,10 @@ var ErrName = errors.New("not a name that a link can have")
 // MaxNames is the number of names that people may choose for one link.
 const MaxNames = 100
 
-// The ends of names that pages about a link have.
+// What follows the name of a link in the paths of pages about it.
 const (
 	QRCode = ".qrcode"
-	Plus   = "+" // CheckName refuses it like any other sign
+	Plus   = "+" // CheckName refuses it, as all symbols
 )
 
 // TakenError says that another link has a chosen name.
@@ -45,7 +45,7 @@ func (e *TakenError) Is(target error) bool { return target == click.ErrExists }
 // CheckName fails with ErrName if people may not choose the name for a link. A name has
 // letters and digits of any script, with their marks, and "-", "_", ".", "~" and "/"; at
 // most MaxName bytes. It is a path that visitors, browsers and programs leave as it is (see
-// tryNames), is none of our own paths, and does not end as pages about links do.
+// tryNames), is not a path of the server, and does not end as the paths of pages about links.
 func CheckName(name string) error {
 	fail := func(why string) error { return fmt.Errorf("links: %.200q is %w: %s", name, ErrName, why) }
 	switch {

@@ -147,7 +147,7 @@ func TestName(t *testing.T) {
 	}
 }
 
-func TestALinkHasOnlySoManyNames(t *testing.T) {
+func TestTooManyNames(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, links.Options{})
 	l := w.shorten("http://a/")
@@ -165,9 +165,9 @@ func TestALinkHasOnlySoManyNames(t *testing.T) {
 	}
 }
 
-// TestANameHidesWhatWasRemembered: an imported keyword on every domain is found at once
+// TestNewNameReplacesRememberedAnswers: an imported keyword on every domain is found at once
 // on all hosts.
-func TestANameHidesWhatWasRemembered(t *testing.T) {
+func TestNewNameReplacesRememberedAnswers(t *testing.T) {
 	t.Parallel()
 	for _, domains := range [][]string{{"sho.rt"}, nil} {
 		w := newWorld(t, links.Options{Domains: domains})

@@ -58,7 +58,7 @@ func (l *Links) NewURL(ctx context.Context, raw, host string) (string, error) {
 		err = ErrOwnLink
 	}
 	if err != nil {
-		return "", fmt.Errorf("links: long URL: %w", err)
+		return "", fmt.Errorf("links: %w", err)
 	}
 	return longURL, nil
 }

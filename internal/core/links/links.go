@@ -113,8 +113,8 @@ type Request struct {
 	LongURL string
 	Domain  string // of the short URL; empty for the default one (see Links.Domain)
 	Host    string // of the HTTP request
-	// Name is a name that the link shall have too (see CheckName), on Domain alone, or on
-	// every domain if Domain is empty; none if it is empty.
+	// Name is a name that the link gets in addition to its hash (see CheckName); no name if
+	// empty. It is valid on Domain alone, or on every domain if that is empty.
 	Name string
 	// Details are for the link if Shorten makes it; those of an existing link stay. A UserTS
 	// of 0 becomes the time at which the link is made.

@@ -33,7 +33,7 @@ const MaxLongURL = 8192
 func ParseLongURL(raw string) (string, error) {
 	longURL, err := parseLongURL(raw)
 	if err != nil {
-		return "", fmt.Errorf("links: long URL: %w: %w", ErrURL, err)
+		return "", fmt.Errorf("links: %w: %w", ErrURL, err)
 	}
 	return longURL, nil
 }

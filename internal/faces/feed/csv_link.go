@@ -18,7 +18,7 @@ type csvLink struct {
 	line  uint64
 	short string // the short URL or the name, as it is written
 	name  string
-	// domain is that of the old short URL; empty if it is one of sharedDomains.
+	// domain is that of the old short URL; empty if it is one of sharedDomains, or not known.
 	domain string
 	// custom are other names of the link, without a domain if that is shared.
 	custom []links.Place
@@ -114,7 +114,7 @@ func (h *csvHeader) take(l *csvLink, fields []string, now int64, counts bool) (e
 // mayLead fails if no link may lead to the URL.
 func mayLead(url string) error {
 	if len(url) > links.MaxLongURL {
-		return fmt.Errorf("the long URL is longer than %d bytes", links.MaxLongURL)
+		return fmt.Errorf("a URL is longer than %d bytes", links.MaxLongURL)
 	}
 	if err := links.CheckForeignURL(url); err != nil {
 		return fmt.Errorf("links may not lead to %.200q: %w", url, err)

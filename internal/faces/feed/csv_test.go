@@ -72,7 +72,7 @@ func TestCSVRejected(t *testing.T) {
 		{",http://a/\n", "2 : rejected: the link has no name"},
 		{"a,\n", "2 a: rejected: the long URL is empty"},
 		{"a,a.example/\n", `2 a: rejected: links may not lead to "a.example/": it is not an http, https or ftp URL`},
-		{"a,http://a/" + strings.Repeat("a", 8192) + "\n", "2 a: rejected: the long URL is longer than 8192 bytes"},
+		{"a,http://a/" + strings.Repeat("a", 8192) + "\n", "2 a: rejected: a URL is longer than 8192 bytes"},
 		{"a,http://a/,\xff\n", "2 a: rejected: title: text is empty, is not UTF-8, or holds a zero byte"},
 		{"a,http://a/," + strings.Repeat("t", 1<<16+1) + "\n", "2 a: rejected: a text is longer than 65536 bytes"},
 		{"a,http://a/," + strings.Repeat("t", 1<<20+1) + "\n", "2 : rejected: the line is longer than 1048576 bytes"},

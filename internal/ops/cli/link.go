@@ -18,7 +18,7 @@ import (
 
 type linkCmd struct {
 	Add     linkAddCmd     `cmd:"" help:"Add a short link and print it, alone on its line. If the user has a link to this URL, that one is printed: it gets the --name, and nothing else of it changes."`
-	Edit    linkEditCmd    `cmd:"" help:"Change a link: where it leads, when it ends, its tags. Its clicks stay. Other processes learn of it within a minute."`
+	Edit    linkEditCmd    `cmd:"" help:"Change a link: where it leads, when it ends, its tags. Its clicks stay. A running server uses the change at once, other processes within a minute."`
 	History linkHistoryCmd `cmd:"" help:"List where a link has led, newest first. The newest 100 versions are kept."`
 	List    linkListCmd    `cmd:"" help:"List the links of a user, newest first, or of all users, each with the number of its clicks by people."`
 	Delete  linkDeleteCmd  `cmd:"" help:"Delete a link and the clicks counted on it, also from the counts of all links of its user. This cannot be undone."`

@@ -29,7 +29,7 @@ type LinkDetails struct {
 	// MaxClicks is the number of clicks by people after which the link has ended; 0 is
 	// no maximum.
 	MaxClicks int64
-	// ExpiredURL is where a link leads that has ended; a page says so if it is empty.
+	// ExpiredURL is where visitors are sent after the end; if it is empty, they see a page.
 	ExpiredURL string
 }
 
@@ -51,8 +51,8 @@ func (d *LinkDetails) Check() error {
 	return nil
 }
 
-// Tags is a set of tags: none is empty or has a comma, they ascend bytewise, and commas
-// separate them.
+// Tags is a set of tags in one string: in bytewise order, with commas between them. No tag is
+// empty or has a comma.
 type Tags string
 
 // NewTags returns a set. It drops commas, empty tags and duplicates.
@@ -99,7 +99,7 @@ func (c Choice) String() string {
 	return "default"
 }
 
-// ParseChoice is the inverse of String; false if s is none of its texts.
+// ParseChoice is the inverse of String; false for other texts.
 func ParseChoice(s string) (c Choice, ok bool) {
 	for _, c := range [...]Choice{Default, On, Off} {
 		if c.String() == s {
@@ -118,7 +118,7 @@ const MaxVersions = 100
 // Version is where a link leads, or led.
 type Version struct {
 	// Number is 1 for the first version of a link, and one more for each one after it.
-	// ForeignLinks need none.
+	// ForeignLinks do not need it.
 	Number  int64
 	LongURL string
 	Since   int64 // Unix second
