@@ -11,11 +11,9 @@ import (
 	"github.com/footfall/footfall/internal/core/useragent"
 )
 
-// quarterHour is the interval of counts, in seconds.
-const quarterHour = 900
-
 // counts turns a line of counts into clicks with the same counts by the values of each facet.
-// Where the line does not say which values belong to the same click, any may.
+// A line does not say which values belong to the same click: it gives them to any click that
+// they fit.
 func (f *ndjson) counts(v *fastjson.Value, c *chunk) error {
 	e := entry{click: click.Click{Imported: true}}
 	var err error
@@ -32,7 +30,7 @@ func (f *ndjson) counts(v *fastjson.Value, c *chunk) error {
 	if ts >= fromMillis && ts%1000 == 0 {
 		ts /= 1000
 	}
-	if ts%quarterHour != 0 {
+	if ts%rollup.QuarterHour != 0 {
 		return fmt.Errorf("the time %d, in Unix seconds, is not the start of a quarter-hour", ts)
 	}
 	if err := inTime(ts, f.now().Unix()); err != nil {
@@ -117,10 +115,10 @@ func shares(v *fastjson.Value, f rollup.Exported, list []entry) error {
 			wrong = fmt.Errorf("%q: the number of %.100q is not a whole number from 0", f.Key, name)
 			return
 		case count > left && from != "":
-			wrong = fmt.Errorf("%q: the number of %.100q is %d, but of %.100q only %d are left", f.Key, name, count, from, left)
+			wrong = fmt.Errorf("%q: the number of %.100q is %d, but only %d clicks of %.100q are left", f.Key, name, count, left, from)
 			return
 		case count > left:
-			wrong = fmt.Errorf("%q: the number of %.100q is %d, but of the clicks only %d are left", f.Key, name, count, left)
+			wrong = fmt.Errorf("%q: the number of %.100q is %d, but only %d clicks are left", f.Key, name, count, left)
 			return
 		}
 		for _, c := range free[from][:count] {
