@@ -46,8 +46,8 @@ func OfURL(ctx context.Context, v Versions, links []store.Link, user click.UserI
 	return of, nil
 }
 
-// leadsThereSince is the time from which on a link has led to its long URL; or later, if
-// another link of the aggregate link led there before.
+// leadsThereSince is the time since which a link has led to its long URL. It may be a later
+// time if a known link of the same aggregate link has led there for longer.
 func leadsThereSince(ctx context.Context, v Versions, l *store.Link, known oldest) (int64, error) {
 	if t, ok := known[l.Aggregate]; l.Modified == l.Created || ok && t <= l.Created {
 		return l.Created, nil

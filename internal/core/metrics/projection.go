@@ -59,8 +59,8 @@ func (m *Metrics) TopBy(ctx context.Context, of Subject, p rollup.Projection, w 
 	return top, err
 }
 
-// withMissing is an iteration over one interval of a facet, and after it over the clicks
-// without a value. wholes is the iteration of the facet whose values it divides.
+// withMissing is an iteration over one interval of a facet, and after that over the clicks
+// without a value. wholes iterates over the facet whose values f divides.
 func withMissing(f rollup.Facet, each, wholes iteration) (iteration, error) {
 	_, in, unknown, _ := f.Missing()
 	var list []store.Count // few: countries

@@ -42,8 +42,9 @@ func newInserts(p *preparer) inserts {
 
 // ImportLinks implements store.Links.
 //
-// Known rows are looked up outside of any transaction, because they never change,
-// except details. So a batch with nothing new does not wait for the writer.
+// Known rows are looked up outside of any transaction, so that a batch with nothing new
+// does not wait for the writer. Links that get details are looked up again if another
+// transaction wrote meanwhile.
 func (db *DB) ImportLinks(ctx context.Context, links []store.ForeignLink) (answer []store.Link, err error) {
 	defer wrap(fmt.Sprintf("import %d links", len(links)), &err)
 	b, err := newBatch(links)

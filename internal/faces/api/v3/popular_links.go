@@ -53,8 +53,8 @@ func (c *call) shortURLs(ctx context.Context, values []string) ([]string, error)
 	return urls, err
 }
 
-// shortURLsAmong is shortURLs, with empty texts for all links but those given, which are
-// ascending.
+// shortURLsAmong is shortURLs with empty texts for links that are not given. The given links
+// ascend.
 func (c *call) shortURLsAmong(links []click.LinkID) func(context.Context, []string) ([]string, error) {
 	return func(ctx context.Context, values []string) ([]string, error) {
 		urls, err := c.shortURLs(ctx, values)
