@@ -48,8 +48,9 @@ type about struct {
 	Clicks                   string // empty if the number is not known
 }
 
-// aboutLink answers with a page about a link under a name, or as for an unknown name if
-// the link is private.
+// aboutLink answers with a page about a link under a name; as for an unknown name if the
+// link is private; and as a visit if the link has ended, because its long URL is no longer
+// for visitors.
 func (h *Handler) aboutLink(w http.ResponseWriter, r *http.Request, name string, l *store.Link) {
 	if l.User == click.Nobody {
 		seen, err := h.o.Store.VisibleAggregate(r.Context(), click.Nobody, l.ID)
@@ -61,6 +62,10 @@ func (h *Handler) aboutLink(w http.ResponseWriter, r *http.Request, name string,
 	}
 	if !l.VisibleTo(click.Nobody) {
 		h.unresolvedPage(w, r, click.ErrNotFound)
+		return
+	}
+	if h.ended(r, l) {
+		h.end(w, l)
 		return
 	}
 	short := h.shortURL(r, name)

@@ -64,6 +64,10 @@ func TestEnds(t *testing.T) {
 	}{
 		{"end-past", nil, 410, "", "no-store", 0},
 		{"end-past-url", nil, 302, over + "%C3%BC", "no-store", 0},
+		{"end-past+", nil, 410, "", "no-store", 0},
+		{"end-past-url+", nil, 302, over + "%C3%BC", "no-store", 0},
+		{"end-max-exceeded+", nil, 410, "", "no-store", 0},
+		{"end-soon+", nil, 200, "", "no-store", 0},
 		{"end-soon", nil, 301, to, "private, max-age=1", 1},
 		{"end-later", nil, 301, to, "private, max-age=90", 1},
 		{"end-max-reached", nil, 302, over, "no-store", 0},

@@ -37,7 +37,7 @@ func (known) Resolve(_ context.Context, host, path string) (store.Link, error) {
 	switch {
 	case host == "sho.rt" && path == "abc":
 		return store.Link{ID: 3, User: 2, LongURL: "http://example.org/a?b=c d"}, nil
-	case strings.HasPrefix(path, "end"):
+	case strings.HasPrefix(path, "end") && !strings.HasSuffix(path, "+"):
 		return ending(path), nil
 	case path == "evil":
 		return store.Link{ID: 4, User: 2, LongURL: "javascript:alert(1)//<script>", Created: 1700000000, LinkDetails: store.LinkDetails{Title: "<b>\"T\"&"}}, nil
