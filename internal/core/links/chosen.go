@@ -78,7 +78,8 @@ type Naming struct {
 	// is empty, the name is valid on every domain.
 	Domain string
 	Host   string // of the HTTP request
-	// Overwrite takes the name from another link of the same user.
+	// Overwrite takes the name from another link of the same user. If that has it on every
+	// domain, the name stays on every domain, so that no short URL stops working.
 	Overwrite bool
 }
 
@@ -101,6 +102,10 @@ func (l *Links) Name(ctx context.Context, link store.Link, n Naming) error {
 		return fmt.Errorf("links: %.200q is %w: link %s has %d names already", n.Name, ErrName, link.Hash, MaxNames)
 	}
 	holder, err := l.links.NameLink(ctx, k, n.Overwrite)
+	if n.Overwrite && k.Domain != "" && errors.Is(err, click.ErrExists) && holder.User == link.User {
+		k.Domain = "" // the other link may have the name on every domain, and it stays there
+		holder, err = l.links.NameLink(ctx, k, true)
+	}
 	if errors.Is(err, click.ErrExists) {
 		return taken(k, holder)
 	}

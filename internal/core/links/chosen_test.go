@@ -140,10 +140,23 @@ func TestName(t *testing.T) {
 	if err := w.Name(ctx, other, links.Naming{Name: "sale", Overwrite: true}); err != nil {
 		t.Fatal(err)
 	}
-	for _, host := range hosts {
-		for _, name := range []string{"sale", "Sale", "SALE"} {
-			w.resolves(host, name, other)
+	leads := func(to store.Link) {
+		t.Helper()
+		for _, host := range hosts {
+			for _, name := range []string{"sale", "Sale", "SALE"} {
+				w.resolves(host, name, to)
+			}
 		}
+	}
+	leads(other)
+	// A short URL on one domain names it too, and it stays on every domain.
+	if err := w.Name(ctx, l, links.Naming{Name: "Sale", Domain: "j.mp:81", Overwrite: true}); err != nil {
+		t.Fatal(err)
+	}
+	leads(l)
+	w.importLink(store.ForeignLink{Login: "bob", Hash: "theirs", LongURL: "http://b/", Keyword: "bobs"})
+	if err := w.Name(ctx, l, links.Naming{Name: "bobs", Domain: "sho.rt", Overwrite: true}); !errors.As(err, &taken) {
+		t.Errorf("a name of another user gave %v", err)
 	}
 }
 
