@@ -64,7 +64,7 @@ func (db *DB) NameLink(ctx context.Context, k store.Keyword, overwrite bool) (ho
 		if !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
-		has, err := hasRow(tx.QueryRowContext(ctx, `SELECT 1 FROM keywords WHERE domain = $1 AND keyword_folded = $2`, k.Domain, folded))
+		has, err := hasRow(tx.QueryRowContext(ctx, `SELECT 1 FROM keywords WHERE domain = $1 AND keyword = $2`, k.Domain, name))
 		if err != nil || has {
 			return err
 		}

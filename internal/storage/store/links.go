@@ -236,8 +236,9 @@ type Links interface {
 	// on that domain or on every domain. A keyword on every domain (an empty one)
 	// must not be one on any domain. click.ErrNotFound if the keyword is free.
 	NameHolder(ctx context.Context, domain string, name click.Hash) (Link, error)
-	// NameLink gives a link a keyword, unless the link has it already, in any case,
-	// or as its hash. If another link has the name (see NameHolder), it fails with
+	// NameLink gives a link a keyword, unless the link has exactly that one already,
+	// or as its hash. Another case of a keyword of the link is another keyword: a
+	// link of another domain may have that case, and would be found first. If another link has the name (see NameHolder), it fails with
 	// click.ErrExists, and returns that link. With overwrite, it first removes the
 	// keyword from other links of the same user, and other cases of it from the
 	// link. click.ErrNotFound if there is no such link, or it is an aggregate link;

@@ -77,10 +77,15 @@ func nameFree(t *testing.T, s LinkStore) {
 	nameLink(t, s, l, "other.example", "Sale", false, store.Link{})
 	same(t, "a name was not found on its domain", linkByName(t, s, "sho.rt", "Sale"), l)
 	same(t, "a name of every domain was not found", linkByName(t, s, "any.example", "ära"), l)
-	for _, again := range [][2]string{{"sho.rt", "Sale"}, {"sho.rt", "SALE"}, {"", "Ära"}, {"", "h"}, {"sho.rt", "h"}} {
+	for _, again := range [][2]string{{"sho.rt", "Sale"}, {"", "ära"}, {"", "h"}, {"sho.rt", "h"}} {
 		nameLink(t, s, l, again[0], again[1], false, store.Link{})
 	}
 	keywordsOf(t, s, l, "sho.rt/Sale", "/ära", "other.example/Sale")
+	// Another case is another keyword, or a link of another domain would be found first.
+	o := importLinks(t, s, named(foreign("bob", "i", "j", "http://b/"), "third.example", "SALE"))[0]
+	same(t, "a keyword of another domain was not found", linkByName(t, s, "sho.rt", "SALE"), o)
+	nameLink(t, s, l, "sho.rt", "SALE", false, store.Link{})
+	same(t, "another case of a name was not found", linkByName(t, s, "sho.rt", "SALE"), l)
 }
 
 func nameTaken(t *testing.T, s LinkStore) {

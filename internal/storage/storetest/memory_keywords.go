@@ -99,7 +99,7 @@ func (m *MemoryLinks) NameLink(_ context.Context, k store.Keyword, overwrite boo
 		return m.links[holder-1], fmt.Errorf("storetest: name link: %w", click.ErrExists)
 	}
 	m.removeKeywords(mine)
-	if m.firstKeyword(same) == 0 {
+	if m.keywords[name] == 0 {
 		m.addKeyword(name, l.ID)
 	}
 	return store.Link{}, nil
