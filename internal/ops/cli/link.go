@@ -63,6 +63,9 @@ func (c *linkAddCmd) Run(e *env) error {
 		if err == nil && !added.Made && n.Any() {
 			fmt.Fprintf(e.stderr, "%s has a link to this URL, which was not changed: footfall link edit changes it\n", plain.Text(c.Login))
 		}
+		if err == nil && added.Expired {
+			fmt.Fprintf(e.stderr, "this link has expired: footfall link edit %s --expires never makes it work again\n", plain.Text(added.Link))
+		}
 		return e.print(added.Link, err)
 	})
 }

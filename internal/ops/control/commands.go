@@ -102,6 +102,8 @@ type NewLink struct {
 type AddedLink struct {
 	Link string // its short URL
 	Made bool   // the user did not have it before, and it has the details
+	// Expired is true after the time at which the link ends.
+	Expired bool
 }
 
 // EditOf is a change of a link.

@@ -45,7 +45,10 @@ func (a *App) addLink(ctx context.Context, n control.NewLink) (added control.Add
 	if err != nil {
 		return added, err
 	}
-	return control.AddedLink{Link: a.links.ShortURL(domain, cmp.Or(click.Hash(n.Name), link.Hash)), Made: isNew}, nil
+	return control.AddedLink{
+		Link: a.links.ShortURL(domain, cmp.Or(click.Hash(n.Name), link.Hash)), Made: isNew,
+		Expired: link.Expires != 0 && link.Expires <= a.now().Unix(),
+	}, nil
 }
 
 // edit returns the change of a link that sets the details.
