@@ -238,10 +238,10 @@ type Links interface {
 	NameHolder(ctx context.Context, domain string, name click.Hash) (Link, error)
 	// NameLink gives a link a keyword, unless the link has exactly that one already,
 	// or as its hash. Another case of a keyword of the link is another keyword: a
-	// link of another domain may have that case, and would be found first. If another link has the name (see NameHolder), it fails with
-	// click.ErrExists, and returns that link. With overwrite, it first removes the
-	// keyword from other links of the same user, and other cases of it from the
-	// link. click.ErrNotFound if there is no such link, or it is an aggregate link;
+	// link of another domain may have that case, and would be found first. If another
+	// link has the name (see NameHolder), it fails with click.ErrExists, and returns
+	// that link. With overwrite, it first removes the keyword from other links of the
+	// same user, and other cases of it from the link. click.ErrNotFound if there is no such link, or it is an aggregate link;
 	// ErrText if the keyword does not pass Check. After an error nothing is changed.
 	NameLink(ctx context.Context, k Keyword, overwrite bool) (holder Link, err error)
 	// LinkByID returns a link or an aggregate link, or click.ErrNotFound.
