@@ -53,6 +53,8 @@ func CheckName(name string) error {
 		return fail("it is empty")
 	case len(name) > MaxName:
 		return fail(fmt.Sprintf("it is longer than %d bytes", MaxName))
+	case strings.ContainsFunc(name, showsNothing):
+		return fail("it has a character that shows nothing, and another link could have a name that looks the same")
 	case strings.ContainsFunc(name, notInName):
 		return fail(`it has a character that is not a letter, a digit, "-", "_", ".", "~" or "/"`)
 	case withoutPunctuation(name) != name || withoutSlashes(name) != name:
@@ -65,6 +67,11 @@ func CheckName(name string) error {
 		return fail("the QR code of a link has that ending")
 	}
 	return nil
+}
+
+// showsNothing is about letters and marks too, such as U+3164 and U+FE0F.
+func showsNothing(r rune) bool {
+	return unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 
 func notInName(r rune) bool {

@@ -24,7 +24,7 @@ func TestCheckName(t *testing.T) {
 	}
 	for _, name := range []string{
 		"", "/", "/a", "a/", "a//b", ".", "..", "a/../b", "./a", "a/.", "a.", "a...", "a b", "a+", "+", "a%", "a?b", "a#b", `a\b`, "a\n", "a\u200b", "\ufeffa", "a,b", "a:b", "a@b", "😀", "\xff", "\ufffd", "a\x00",
-		"\u0301a", "-", "-/a", "V3", "v3/x", "OAuth", "healthz", "Robots.txt", "favicon.ico", ".well-known/a", "a.qrcode", "a.QRCode", "x/.qrcode", strings.Repeat("n", links.MaxName+1),
+		"\u3164", "a\u115fb", "\uffa0a", "pro\u034fmo", "pro\ufe0fmo", "a\u180bb", "a\U000e0100", "a\u202eb", "\u0301a", "-", "-/a", "V3", "v3/x", "OAuth", "healthz", "Robots.txt", "favicon.ico", ".well-known/a", "a.qrcode", "a.QRCode", "x/.qrcode", strings.Repeat("n", links.MaxName+1),
 	} {
 		if err := links.CheckName(name); !errors.Is(err, links.ErrName) {
 			t.Errorf("%q is accepted, or fails with %v", name, err)
