@@ -55,9 +55,9 @@ func layout(args []string) error {
 	if err != nil {
 		return err
 	}
-	defer s.Close()
+	defer func() { _ = s.Close() }()
 	if _, known, err := s.Position(context.Background(), store.JournalID{1}); err != nil || !known {
-		if err := build(s, *clicks, *size, *plain, *dir); err != nil {
+		if err := build(s, *clicks, *size, *plain); err != nil {
 			return err
 		}
 		if err := answer(s, "as recorded"); err != nil {
@@ -68,7 +68,13 @@ func layout(args []string) error {
 			return err
 		}
 		fmt.Printf("compacted in %.1f s\n", time.Since(start).Seconds())
+		if err := s.Close(); err != nil { // removes the files that were replaced
+			return err
+		}
 		if err := printSize(*dir, *clicks); err != nil {
+			return err
+		}
+		if s, err = pebble.Open(pebble.Options{Dir: *dir}); err != nil {
 			return err
 		}
 	}
@@ -76,7 +82,7 @@ func layout(args []string) error {
 }
 
 // build records the clicks and prints how fast that was.
-func build(s *pebble.Store, clicks, size int, plain bool, dir string) error {
+func build(s *pebble.Store, clicks, size int, plain bool) error {
 	ctx := context.Background()
 	var recording time.Duration
 	var recorded, cells, minutes int
@@ -128,7 +134,7 @@ func build(s *pebble.Store, clicks, size int, plain bool, dir string) error {
 		peak /= 1024 // here it is in bytes; on Linux it is in KiB
 	}
 	fmt.Printf("peak RSS: %.0f MiB, including the generation of clicks and batches\n", peak)
-	return printSize(dir, recorded)
+	return nil
 }
 
 func printSize(dir string, clicks int) error {

@@ -218,7 +218,7 @@ func (s *Store) engine(o Options) *pebble.Options {
 		e.Levels[i].Compression = func() *sstable.CompressionProfile { return sstable.FastestCompression }
 	}
 	// Most of the data is in the last level, whose files are written seldom.
-	e.Levels[len(e.Levels)-1].Compression = func() *sstable.CompressionProfile { return sstable.BalancedCompression }
+	e.Levels[len(e.Levels)-1].Compression = func() *sstable.CompressionProfile { return sstable.ZstdCompression }
 	return e
 }
 
