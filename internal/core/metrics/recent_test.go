@@ -67,6 +67,7 @@ func TestRecent(t *testing.T) {
 			t.Errorf("a visitor waits %v for the counts", waited)
 		}
 		time.Sleep(time.Second)
+		synctest.Wait() // the question of the visitor who left has ended
 		g.takes = 0
 		clicks(5, false)
 	})
