@@ -74,7 +74,7 @@ func newNodeBitlyAPI(d *driver, rng *rand.Rand, identify func(string) identity) 
 			}
 			return append(names, "get")
 		},
-		special: []string{"authenticate", "shortenLink", "user.getInfo"},
+		special: []string{"authenticate", "shortenLink", "user.getInfo", "userSaveCustomDomainKeyword"},
 		own:     nodeBitlyAPIPeculiarities,
 	}
 }

@@ -46,6 +46,8 @@ func checkBadTokens(t *testing.T, c *dialect, a *asker) {
 func nodeBitlyAPIPeculiarities(t *testing.T, c *dialect, a *asker) {
 	t.Helper()
 	checkBadTokens(t, c, a)
+	// Names of links are not in the model of this test: only what a call lacks.
+	c.compare(t, c.identify(a.logins[0]), "userSaveCustomDomainKeyword", []any{params{"keyword_link": shortURL("word")}}, c.fails(500, "MISSING_ARG_TARGET_LINK", nil))
 	as := c.identify(a.logins[0])
 	c.compare(t, as, "shortenLink", []any{shortURL(a.linksOf(a.logins[0])[0].hash)}, c.fails(500, "ALREADY_A_BITLY_LINK", list{}))
 	// The client ignores the status of /oauth/access_token, and returns neither a token
