@@ -91,6 +91,7 @@ var floors = []floor{
 		{"seedtest", "tests alone: the seed of what they draw"},
 		{"await", "tests alone: asking again until it is so"},
 		{"logtest", "tests alone: a log that is read while others write to it"},
+		{"tracetest", "tests alone: words in the files of a data directory"},
 		{"certtest", "tests alone: certificates in files"},
 		{"mmdbtest", "tests alone: databases of places in files"},
 		{"siege", "tests and measurements alone: hostile clients"},

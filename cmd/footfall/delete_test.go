@@ -1,14 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,6 +12,7 @@ import (
 
 	"github.com/footfall/footfall/internal/testkit/await"
 	"github.com/footfall/footfall/internal/testkit/seedtest"
+	"github.com/footfall/footfall/internal/testkit/tracetest"
 )
 
 // TestDelete deletes a link and a user of a running server, as an operator does, and
@@ -71,34 +68,9 @@ func TestDelete(t *testing.T) {
 
 // traces lists what files of a data directory, except the journal, still have of the
 // users cat and catherine.
-func traces(t *testing.T, data string) (files []string) {
+func traces(t *testing.T, data string) []string {
 	t.Helper()
-	err := filepath.WalkDir(data, func(path string, e fs.DirEntry, err error) error {
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			return nil
-		case err != nil:
-			return err
-		case e.IsDir() && e.Name() == "journal":
-			return fs.SkipDir
-		case !e.Type().IsRegular():
-			return nil
-		}
-		b, err := os.ReadFile(path)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-		for _, word := range []string{"cat-title", "cat-note", "cat-url", "cat-referrer", "catherine", "$2a$"} {
-			if bytes.Contains(b, []byte(word)) {
-				files = append(files, filepath.Base(path)+" "+word)
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return files
+	return tracetest.In(t, data, "cat-title", "cat-note", "cat-url", "cat-referrer", "catherine", "$2a$")
 }
 
 // addTraces makes the users cat and catherine with private links and a password.

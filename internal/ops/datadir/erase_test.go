@@ -3,7 +3,6 @@ package datadir
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"log/slog"
 	"math/rand/v2"
 	"os"
@@ -16,6 +15,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 	"github.com/footfall/footfall/internal/testkit/logtest"
 	"github.com/footfall/footfall/internal/testkit/seedtest"
+	"github.com/footfall/footfall/internal/testkit/tracetest"
 )
 
 // erasure is a data directory with two users, and the words that would show that
@@ -74,42 +74,10 @@ func (w *erasure) user(login string) (words []string) {
 	return words
 }
 
-// traces counts the words that are in a file of a data directory, whole or in part, except
-// in the journal. Tables are compressed, so a part is enough.
-func (w *erasure) traces(dir string, words []string) (found int) {
+// traces counts the words that are in a file of a data directory, except in the journal.
+func (w *erasure) traces(dir string, words []string) int {
 	w.t.Helper()
-	const part = 8
-	there := map[string]bool{}
-	w.must(filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			return nil
-		case err != nil:
-			return err
-		case e.IsDir() && e.Name() == journalDir:
-			return fs.SkipDir
-		case !e.Type().IsRegular():
-			return nil
-		}
-		b, err := os.ReadFile(path)
-		if errors.Is(err, fs.ErrNotExist) { // the engine may merge files
-			return nil
-		}
-		for i := range len(b) - part + 1 {
-			there[string(b[i:i+part])] = true
-		}
-		return err
-	}))
-words:
-	for _, word := range words {
-		for i := range len(word) - part + 1 {
-			if there[word[i:i+part]] {
-				found++
-				continue words
-			}
-		}
-	}
-	return found
+	return tracetest.Count(w.t, dir, words)
 }
 
 func (w *erasure) open(dir string) {

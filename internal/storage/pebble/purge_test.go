@@ -3,10 +3,7 @@ package pebble_test
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/footfall/footfall/internal/base/click"
@@ -14,6 +11,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/pebble"
 	"github.com/footfall/footfall/internal/storage/store"
 	"github.com/footfall/footfall/internal/testkit/seedtest"
+	"github.com/footfall/footfall/internal/testkit/tracetest"
 )
 
 // word is random, so that no other data has a part of it.
@@ -24,37 +22,6 @@ func word(rng *rand.Rand) string {
 		b[i] = letters[rng.IntN(len(letters))]
 	}
 	return string(b)
-}
-
-// traces counts the words that are in the files of a directory, whole or in part. The files
-// are compressed.
-func traces(t *testing.T, dir string, words []string) (found int) {
-	t.Helper()
-	const part = 8
-	there := map[string]bool{}
-	names, err := filepath.Glob(filepath.Join(dir, "*"))
-	if err != nil || len(names) == 0 {
-		t.Fatal(names, err)
-	}
-	for _, name := range names {
-		b, err := os.ReadFile(name)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) { // the engine may merge files
-			t.Fatal(err)
-		}
-		for i := range len(b) - part + 1 {
-			there[string(b[i:i+part])] = true
-		}
-	}
-words:
-	for _, w := range words {
-		for i := range len(w) - part + 1 {
-			if there[w[i:i+part]] {
-				found++
-				continue words
-			}
-		}
-	}
-	return found
 }
 
 // history counts clicks of users and their links, with referrers of their own, in
@@ -124,7 +91,7 @@ func TestPurge(t *testing.T) {
 	h := &history{t: t, s: s, rng: seedtest.Rand(t), words: map[rollup.Scope][]string{}}
 	check := func(what string) {
 		t.Helper()
-		if left := traces(t, dir, h.gone); left > 0 {
+		if left := tracetest.Count(t, dir, h.gone); left > 0 {
 			t.Fatalf("%s: the files have %d of %d deleted referrers", what, left, len(h.gone))
 		}
 		for link, words := range h.words {
@@ -140,7 +107,7 @@ func TestPurge(t *testing.T) {
 	h.addBatches(12)
 	h.delete(rollup.Scope{User: 1})
 	h.delete(rollup.Scope{User: 2, Link: 21})
-	if traces(t, dir, h.gone) == 0 {
+	if tracetest.Count(t, dir, h.gone) == 0 {
 		t.Error("the deleted referrers were never in the files")
 	}
 	purge := func(everything bool) {
@@ -197,7 +164,7 @@ func TestPurgeWaits(t *testing.T) {
 	if err := errors.Join(snap.Close(), <-purged); err != nil {
 		t.Fatal(err)
 	}
-	if left := traces(t, dir, h.gone); left > 0 {
+	if left := tracetest.Count(t, dir, h.gone); left > 0 {
 		t.Errorf("the files have %d of %d deleted referrers", left, len(h.gone))
 	}
 }
