@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/footfall/footfall/internal/base/rollup"
 	"github.com/footfall/footfall/internal/storage/pebble"
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
@@ -125,13 +126,22 @@ func FuzzVector(f *testing.F) {
 }
 
 func FuzzBeside(f *testing.F) {
+	for facet := range len(rollup.Facets()) + 2 { // facet 0, and one more than there are
+		user := make([]byte, 20)
+		user[17] = byte(facet)
+		link := bytes.Clone(user)
+		link[16] = 1
+		f.Add(user, []byte{})
+		f.Add(link, []byte{})
+	}
 	f.Add([]byte("k"), []byte("v"))
 	f.Add(append([]byte("k"), make([]byte, 72)...), make([]byte, 41))
 	f.Fuzz(func(t *testing.T, key, value []byte) {
 		if m, err := pebble.ParseMark(key, value); err == nil && (len(key) != 73 || len(value) < 41 || m.Notes != string(value[41:])) {
 			t.Errorf("%x = %x is read as %+v", key, value, m)
 		}
-		whole := len(key) >= 20 && 1 <= key[17] && key[17] <= 5 && (key[17] != 4 || [8]byte(key[9:17]) == [8]byte{})
+		whole := len(key) >= 20 && slices.Contains(rollup.Facets(), rollup.Facet(key[17])) &&
+			(rollup.Facet(key[17]) != rollup.Link || [8]byte(key[9:17]) == [8]byte{})
 		if err := pebble.ParsePeriodKey(key); (err == nil) != whole {
 			t.Errorf("key %x: %v", key, err)
 		}
