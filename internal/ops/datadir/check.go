@@ -8,8 +8,6 @@ import (
 	"github.com/footfall/footfall/internal/core/audit"
 	"github.com/footfall/footfall/internal/core/recorder"
 	"github.com/footfall/footfall/internal/storage/journal"
-	"github.com/footfall/footfall/internal/storage/pebble"
-	"github.com/footfall/footfall/internal/storage/sql"
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
@@ -79,7 +77,7 @@ func CheckDamaged(ctx context.Context, o Options, report func(string)) (v Verdic
 // check checks everything that is open. j is nil if there is no journal. missing is the
 // number of journals that are missing, and stopped is the error that stopped counting, or nil. The
 // caller has reported both.
-func check(ctx context.Context, db *sql.DB, counts *pebble.Store, j *journal.Contents, missing int, stopped error, report func(string)) (v Verdict, err error) {
+func check(ctx context.Context, db LinksEngine, counts CountsEngine, j *journal.Contents, missing int, stopped error, report func(string)) (v Verdict, err error) {
 	links := 0
 	meter.Begin(ctx, "links and users", meter.Bytes, 0)
 	err = db.Verify(ctx, func(finding string) {
@@ -127,7 +125,7 @@ func remedies(links int, wrong audit.Wrong) (all []Remedy) {
 
 // reportLinks reports links and users that are older than the other parts, and
 // puts the remedy first.
-func (t *tracker) reportLinks(ctx context.Context, db *sql.DB, counts store.Progress, j *journal.Contents, v *Verdict, report func(string)) error {
+func (t *tracker) reportLinks(ctx context.Context, db LinksEngine, counts store.Progress, j *journal.Contents, v *Verdict, report func(string)) error {
 	err := t.checkLinks(ctx, db, counts, j)
 	older := new(OlderLinksError)
 	if !errors.As(err, &older) {

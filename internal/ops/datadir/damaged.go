@@ -6,8 +6,6 @@ import (
 	"io/fs"
 
 	"github.com/footfall/footfall/internal/storage/journal"
-	"github.com/footfall/footfall/internal/storage/pebble"
-	"github.com/footfall/footfall/internal/storage/sql"
 )
 
 // IsDamaged reports whether an error of Open or Close is one that CheckDamaged
@@ -19,9 +17,9 @@ func IsDamaged(err error) bool {
 // damaged is a data directory that is examined or repaired. Unlike a Dir it may
 // lack clicks, links and users. Nothing is recorded and nothing is counted.
 type damaged struct {
-	db       *sql.DB
+	db       LinksEngine
 	progress *tracker
-	counts   *pebble.Store
+	counts   CountsEngine
 	journal  *journal.Damaged    // nil if there is none
 	missing  []*LostJournalError // other journals, with clicks that are not counted
 	diverged error               // *DivergedJournalError, or nil

@@ -10,6 +10,7 @@
 //	dir.go, names.go         Open, Close, and what a directory has
 //	lock.go, lock_file.go    one process owns the directory
 //	trust.go, socket.go      whose directory it is; the socket of its owner
+//	engines.go               what a directory needs of its engines
 //	open_db.go, progress.go, installation.go
 //	                         do the parts belong together
 //	ctx_mutex.go, errors.go  a mutex that a context ends; the errors
@@ -35,8 +36,6 @@ import (
 	"github.com/footfall/footfall/internal/core/recorder"
 	"github.com/footfall/footfall/internal/storage/backup"
 	"github.com/footfall/footfall/internal/storage/journal"
-	"github.com/footfall/footfall/internal/storage/pebble"
-	"github.com/footfall/footfall/internal/storage/sql"
 )
 
 // Options says which directory to open, and how.
@@ -74,8 +73,8 @@ type Options struct {
 //	checkpoint/    the counts as they were when the journal was trimmed last
 //	progress       where journal and links ended, for the next start
 type Dir struct {
-	Counts   *pebble.Store
-	DB       *sql.DB // links and users
+	Counts   CountsEngine
+	DB       LinksEngine // links and users
 	Journal  *journal.Journal
 	Recorder *recorder.Recorder // counts the journal
 	Disk     *Disk

@@ -21,8 +21,8 @@ import (
 // openLinks opens links and users. It compares them with the file progress before,
 // because opening changes them and their -wal. With older, it opens them also if
 // they are older than the other parts.
-func openLinks(ctx context.Context, dir string, older bool, log *slog.Logger) (*sql.DB, error) {
-	path := sql.Place(filepath.Join(dir, databaseFile))
+func openLinks(ctx context.Context, dir string, older bool, log *slog.Logger) (LinksEngine, error) {
+	path := linksFile(dir)
 	if err := checkLinksFile(ctx, dir, path); err != nil {
 		found := new(OlderLinksError)
 		if !errors.As(err, &found) || !older {
@@ -45,7 +45,7 @@ func openLinks(ctx context.Context, dir string, older bool, log *slog.Logger) (*
 	if !began.IsZero() {
 		log.Info("footfall.db is upgraded", "took", time.Since(began).Round(time.Millisecond))
 	}
-	return db, nil
+	return embeddedLinks{db, path}, nil
 }
 
 // checkLinksFile compares links and users with the file progress, without opening
@@ -99,7 +99,7 @@ func setWALAside(path string, log *slog.Logger) error {
 // checkLinks fails with an OlderLinksError if links and users lack changes that a
 // part remembers, or ids of clicks, counted or not. Such ids would be used
 // again. j may be nil.
-func (t *tracker) checkLinks(ctx context.Context, db *sql.DB, counts store.Progress, j *journal.Contents) error {
+func (t *tracker) checkLinks(ctx context.Context, db LinksEngine, counts store.Progress, j *journal.Contents) error {
 	now, err := db.Links(ctx)
 	if err != nil {
 		return err
@@ -116,7 +116,7 @@ func (t *tracker) checkLinks(ctx context.Context, db *sql.DB, counts store.Progr
 
 // checkDiverged fails with an OlderLinksError if a part remembers other changes to
 // links and users than those that they have.
-func (t *tracker) checkDiverged(ctx context.Context, db *sql.DB) error {
+func (t *tracker) checkDiverged(ctx context.Context, db LinksEngine) error {
 	now, err := db.Links(ctx)
 	if err != nil {
 		return err

@@ -10,7 +10,6 @@ import (
 	"strconv"
 
 	"github.com/footfall/footfall/internal/base/fsync"
-	"github.com/footfall/footfall/internal/storage/sql"
 )
 
 // openedFiles are the files and directories of a data directory as they were when it
@@ -26,7 +25,7 @@ type openedFile struct {
 }
 
 func statParts(dir string) (p openedFiles, err error) {
-	p.links.path = sql.Place(filepath.Join(dir, databaseFile))
+	p.links.path = linksFile(dir)
 	p.clicks.path, p.journal.path = filepath.Join(dir, clicksDir), filepath.Join(dir, journalDir)
 	for _, part := range []*openedFile{&p.links, &p.clicks, &p.journal} {
 		if part.info, err = os.Stat(part.path); err != nil {

@@ -13,7 +13,6 @@ import (
 	"github.com/footfall/footfall/internal/storage/journal"
 	"github.com/footfall/footfall/internal/storage/pebble"
 	"github.com/footfall/footfall/internal/storage/progress"
-	"github.com/footfall/footfall/internal/storage/sql"
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
@@ -37,7 +36,7 @@ type tracker struct {
 
 // openProgress opens the file progress, and reads what links and users remember.
 // With older, it does not use what they remember if they are older or diverged.
-func openProgress(ctx context.Context, dir string, db *sql.DB, older bool, log *slog.Logger) (*tracker, error) {
+func openProgress(ctx context.Context, dir string, db LinksEngine, older bool, log *slog.Logger) (*tracker, error) {
 	path := filepath.Join(dir, progressFile)
 	file, err := progress.Open(path)
 	if errors.Is(err, progress.ErrUnreadable) {
@@ -72,7 +71,7 @@ func (t *tracker) add(r progress.Record) {
 // openCounts opens the counts, and reads what they remember. They keep all their
 // files until Release. It fails with a store.CorruptError if clicks were recorded
 // and there are no counts.
-func (t *tracker) openCounts(ctx context.Context, log *slog.Logger) (_ *pebble.Store, err error) {
+func (t *tracker) openCounts(ctx context.Context, log *slog.Logger) (_ CountsEngine, err error) {
 	dir := filepath.Join(t.dir, clicksDir)
 	if t.recorded() {
 		exist, err := pebble.Exists(dir)
@@ -202,13 +201,12 @@ func (t *tracker) missingJournals(ctx context.Context, counts store.Progress, pr
 
 // follow makes the file progress follow what happens from now on. All parts must
 // have been compared.
-func (t *tracker) follow(ctx context.Context, db *sql.DB, j *journal.Journal) error {
+func (t *tracker) follow(ctx context.Context, db LinksEngine, j *journal.Journal) error {
 	var life progress.ID
 	if _, err := rand.Read(life[:]); err != nil {
 		return fmt.Errorf("draw a random name for this run: %w", err)
 	}
-	database := sql.Place(filepath.Join(t.dir, databaseFile))
-	seen, err := sql.Peek(ctx, database)
+	seen, err := db.Peek(ctx)
 	if err != nil {
 		return fmt.Errorf("open links and users: %w", err)
 	}
@@ -225,7 +223,7 @@ func (t *tracker) follow(ctx context.Context, db *sql.DB, j *journal.Journal) er
 	if err != nil {
 		return err
 	}
-	if seen, err = sql.Peek(ctx, database); err != nil {
+	if seen, err = db.Peek(ctx); err != nil {
 		return fmt.Errorf("open links and users: %w", err)
 	}
 	links.Settled = seen.File.Version
@@ -242,6 +240,6 @@ func (t *tracker) follow(ctx context.Context, db *sql.DB, j *journal.Journal) er
 }
 
 // replace replaces what the file, and links and users, remember.
-func (t *tracker) replace(ctx context.Context, db *sql.DB, known progress.Record) error {
+func (t *tracker) replace(ctx context.Context, db LinksEngine, known progress.Record) error {
 	return errors.Join(db.SaveProgress(ctx, known), t.file.Start(known), t.file.Sync())
 }

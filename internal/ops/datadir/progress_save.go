@@ -3,11 +3,9 @@ package datadir
 import (
 	"context"
 	"errors"
-	"path/filepath"
 	"time"
 
 	"github.com/footfall/footfall/internal/storage/progress"
-	"github.com/footfall/footfall/internal/storage/sql"
 )
 
 const (
@@ -42,7 +40,7 @@ func (d *Dir) saveInBackground(ctx context.Context) {
 		}
 		if now := time.Now(); now.Sub(last) >= saveEvery && !known.Equal(saved) {
 			last = now
-			if seen, err := sql.Peek(ctx, sql.Place(filepath.Join(d.path, databaseFile))); err == nil {
+			if seen, err := d.DB.Peek(ctx); err == nil {
 				d.progress.file.AddLinks(progress.Links{Settled: seen.File.Version})
 			}
 			if saveErr := d.saveProgress(ctx, known); saveErr == nil {
