@@ -88,6 +88,8 @@ var floors = []floor{
 	}},
 	{"internal/testkit", []place{
 		{"harness", "tests and measurements alone: the real program in processes of its own"},
+		{"clustertest", "tests and measurements alone: servers of ClickHouse; uses daemon"},
+		{"daemon", "tests and measurements alone: any server of others in a process of its own"},
 		{"seedtest", "tests alone: the seed of what they draw"},
 		{"await", "tests alone: asking again until it is so"},
 		{"logtest", "tests alone: a log that is read while others write to it"},

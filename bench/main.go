@@ -3,6 +3,9 @@
 //
 // It asserts nothing, except that clicks are not lost (large). Figures depend on the
 // machine: quote ratios, and medians of several runs.
+//
+// One program measures nothing: cluster runs the servers that footfall can keep counts
+// and links in.
 package main
 
 import (
@@ -25,6 +28,7 @@ func programs() map[string]func(args []string) error {
 		"answers":  answers,
 		"large":    large,
 		"siege":    besiege,
+		"cluster":  cluster,
 	}
 }
 

@@ -1,0 +1,191 @@
+// Package clustertest runs real servers of ClickHouse for tests, and for developers to
+// play with: Debian's 18.16, as a cluster with ZooKeeper or as one server alone.
+//
+// The processes end with the one that started them. All that they write is in one
+// directory.
+package clustertest
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/footfall/footfall/internal/testkit/daemon"
+)
+
+// Name is the name of the cluster in the configuration of its nodes.
+const Name = "footfall"
+
+// Options says which servers to run.
+type Options struct {
+	// Dir is where the servers keep their files. It is made if it does not exist. If a
+	// cluster used it before, this one has the same data and ports.
+	Dir string
+	// Shards and Replicas are the size of the cluster. 0 shards are one server without
+	// ZooKeeper.
+	Shards, Replicas int
+	// Password is the password of the user footfall, the only one.
+	Password string
+}
+
+// Cluster is a number of servers that run.
+type Cluster struct {
+	// Nodes are the servers of ClickHouse: the replicas of the first shard, of the
+	// second, and so on.
+	Nodes []*Node
+	// ZooKeeper is nil if there is one server alone.
+	ZooKeeper *daemon.Daemon
+
+	options Options
+	ports   *ports
+}
+
+// Launch starts servers and waits until they serve.
+func Launch(o Options) (*Cluster, error) {
+	dir, err := filepath.Abs(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	o.Dir = dir
+	c := &Cluster{options: o}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	if c.ports, err = reservePorts(filepath.Join(dir, "ports")); err != nil {
+		return nil, err
+	}
+	if err := c.start(); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+func (c *Cluster) start() (err error) {
+	zookeeper := 0
+	if c.options.Shards > 0 {
+		zookeeper = c.ports.take()
+		if c.ZooKeeper, err = newZooKeeper(filepath.Join(c.options.Dir, "zookeeper"), zookeeper); err != nil {
+			return err
+		}
+	}
+	var shards [][]*Node
+	for shard := range c.options.Shards {
+		var replicas []*Node
+		for replica := range c.options.Replicas {
+			replicas = append(replicas, c.newNode(shard+1, replica+1))
+		}
+		shards = append(shards, replicas)
+		c.Nodes = append(c.Nodes, replicas...)
+	}
+	if c.options.Shards == 0 {
+		c.Nodes = []*Node{c.newNode(0, 0)}
+	}
+	for _, n := range c.Nodes {
+		if err := n.configure(zookeeper, shards); err != nil {
+			return err
+		}
+	}
+	if c.ZooKeeper != nil {
+		// A server with replicated tables that starts before it hangs or ends.
+		if err := c.ZooKeeper.Start(); err != nil {
+			return err
+		}
+	}
+	return c.each((*Node).Start)
+}
+
+// each calls f for all nodes at the same time.
+func (c *Cluster) each(f func(*Node) error) error {
+	errs := make([]error, len(c.Nodes))
+	var all sync.WaitGroup
+	for i, n := range c.Nodes {
+		all.Go(func() { errs[i] = f(n) })
+	}
+	all.Wait()
+	return errors.Join(errs...)
+}
+
+// Heal starts and thaws all that does not run.
+func (c *Cluster) Heal() error {
+	if c.ZooKeeper != nil {
+		if err := errors.Join(c.ZooKeeper.Thaw(), c.ZooKeeper.Start()); err != nil {
+			return err
+		}
+	}
+	return c.each(func(n *Node) error { return errors.Join(n.Thaw(), n.Start()) })
+}
+
+// Close kills all servers. Their files stay.
+func (c *Cluster) Close() {
+	_ = c.each(func(n *Node) error { n.Kill(); return nil }) // f returns no error
+	if c.ZooKeeper != nil {
+		c.ZooKeeper.Kill()
+	}
+	c.ports.release()
+}
+
+// Start is Launch for a test, which closes the cluster at its end. o.Dir may be empty.
+func Start(t testing.TB, o Options) *Cluster {
+	t.Helper()
+	if o.Dir == "" {
+		o.Dir = t.TempDir()
+	}
+	c, err := Launch(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c
+}
+
+// Database makes a database on every node, for one test, and returns its address. At the
+// end of the test it heals the cluster and drops the database.
+func (c *Cluster) Database(t testing.TB) (address string) {
+	t.Helper()
+	name := c.NewName()
+	if err := c.Create(name); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := errors.Join(c.Heal(), c.Drop(name)); err != nil {
+			t.Logf("the database %s stays until the cluster ends: %v", name, err)
+		}
+	})
+	return c.Address(name)
+}
+
+// Create makes a database on every node.
+func (c *Cluster) Create(database string) error {
+	return c.each(func(n *Node) error { return n.Exec("", "CREATE DATABASE IF NOT EXISTS "+database) })
+}
+
+// Drop removes a database on every node. The nodes must run.
+func (c *Cluster) Drop(database string) error {
+	return c.each(func(n *Node) error { return n.Exec("", "DROP DATABASE IF EXISTS "+database) })
+}
+
+// Address returns the address of a database, as serve --clicks takes it.
+func (c *Cluster) Address(database string) string {
+	var hosts []string
+	for _, n := range c.Nodes {
+		hosts = append(hosts, n.Addr)
+	}
+	u := url.URL{Scheme: "clickhouse", User: url.UserPassword(User, c.options.Password),
+		Host: strings.Join(hosts, ","), Path: "/" + database}
+	if c.options.Shards > 0 {
+		u.RawQuery = "cluster=" + Name
+	}
+	return u.String()
+}
+
+// NewName returns a name for a database that no other test uses.
+func (c *Cluster) NewName() string { return fmt.Sprintf("test_%d_%d", os.Getpid(), names.Add(1)) }
+
+// Port returns a port of the cluster's block that nothing else uses.
+func (c *Cluster) Port() int { return c.ports.take() }

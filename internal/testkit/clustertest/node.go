@@ -1,0 +1,185 @@
+package clustertest
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"text/template"
+	"time"
+
+	"github.com/footfall/footfall/internal/testkit/daemon"
+)
+
+// User is the only user of the servers.
+const User = "footfall"
+
+// QueryTimeout is how long a statement of Query or Exec may take. A frozen node does
+// not answer at all.
+const QueryTimeout = time.Minute
+
+var names atomic.Int64
+
+//go:embed config.xml
+var configText string
+
+//go:embed users.xml
+var usersText string
+
+// Node is one server of ClickHouse.
+type Node struct {
+	*daemon.Daemon
+	// Shard and Replica count from 1. They are 0 for one server alone.
+	Shard, Replica int
+	// Addr is where it serves HTTP, as host:port.
+	Addr string
+
+	cluster                *Cluster
+	dir                    string
+	http, tcp, interserver int
+}
+
+func (c *Cluster) newNode(shard, replica int) *Node {
+	n := &Node{Shard: shard, Replica: replica, cluster: c, http: c.ports.take(), tcp: c.ports.take(), interserver: c.ports.take()}
+	n.Addr = address(n.http)
+	name := fmt.Sprintf("clickhouse-%d-%d", shard, replica)
+	n.dir = filepath.Join(c.options.Dir, name)
+	n.Daemon = &daemon.Daemon{
+		Name: name,
+		Command: func() *exec.Cmd {
+			cmd := exec.Command("clickhouse-server", "--config-file="+filepath.Join(n.dir, "config.xml"))
+			cmd.Dir = n.dir
+			return cmd
+		},
+		Ready:    n.ping,
+		Output:   filepath.Join(n.dir, "output"),
+		Logs:     []string{filepath.Join(n.dir, "errors")},
+		Patience: 6 * time.Second, // sometimes 18.16 hangs at its start, and the next one does not
+	}
+	return n
+}
+
+// configure writes the files that the server reads at its start.
+func (n *Node) configure(zookeeper int, shards [][]*Node) error {
+	if err := os.MkdirAll(n.dir, 0o700); err != nil {
+		return err
+	}
+	type ports struct{ TCP int }
+	var others [][]ports
+	for _, replicas := range shards {
+		var list []ports
+		for _, r := range replicas {
+			list = append(list, ports{r.tcp})
+		}
+		others = append(others, list)
+	}
+	values := map[string]any{
+		"Dir": n.dir, "HTTP": n.http, "TCP": n.tcp, "Interserver": n.interserver, "ZooKeeper": zookeeper,
+		"Cluster": Name, "Shard": n.Shard, "Replica": fmt.Sprintf("replica%d", n.Replica), "Shards": others,
+		"User": User, "Password": n.cluster.options.Password, "Zone": "UTC",
+	}
+	for file, text := range map[string]string{"config.xml": configText, "users.xml": usersText} {
+		t, err := template.New(file).Funcs(template.FuncMap{"xml": escape}).Parse(text)
+		if err != nil {
+			return err
+		}
+		var b bytes.Buffer
+		if err := t.Execute(&b, values); err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(n.dir, file), b.Bytes(), 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func escape(s string) (string, error) {
+	var b strings.Builder
+	err := xml.EscapeText(&b, []byte(s))
+	return b.String(), err
+}
+
+func (n *Node) ping(ctx context.Context) error {
+	_, err := n.do(ctx, http.MethodGet, "/ping", nil)
+	return err
+}
+
+// Wipe is the loss of a replica's disk: it kills the server, removes all its data, and
+// starts it again with the definitions of the tables, which it takes from another
+// replica of the shard, as ClickHouse's manual says. The data comes from there too.
+func (n *Node) Wipe() error {
+	n.Kill()
+	if err := os.RemoveAll(filepath.Join(n.dir, "data")); err != nil {
+		return err
+	}
+	for _, other := range n.cluster.Nodes {
+		if other == n || other.Shard != n.Shard {
+			continue
+		}
+		if err := os.CopyFS(filepath.Join(n.dir, "data", "metadata"), os.DirFS(filepath.Join(other.dir, "data", "metadata"))); err != nil {
+			return err
+		}
+		break
+	}
+	flags := filepath.Join(n.dir, "data", "flags")
+	if err := os.MkdirAll(flags, 0o700); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(flags, "force_restore_data"), nil, 0o600); err != nil {
+		return err
+	}
+	return n.Start()
+}
+
+// Exec executes a statement on this node, in a database or in none.
+func (n *Node) Exec(database, statement string) error {
+	_, err := n.Query(database, statement)
+	return err
+}
+
+// Query executes a statement on this node and returns the answer, which is in
+// TabSeparated unless the statement says otherwise.
+func (n *Node) Query(database, statement string) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), QueryTimeout)
+	defer cancel()
+	v := url.Values{"user": {User}, "password": {n.cluster.options.Password}, "wait_end_of_query": {"1"}}
+	if database != "" {
+		v.Set("database", database)
+	}
+	answer, err := n.do(ctx, http.MethodPost, "/?"+v.Encode(), strings.NewReader(statement))
+	if err != nil {
+		return "", fmt.Errorf("%s: %.200s: %w", n.Name, statement, err)
+	}
+	return answer, nil
+}
+
+// client opens a connection for each request: a killed server leaves none that is kept.
+var client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+
+func (n *Node) do(ctx context.Context, method, path string, body io.Reader) (string, error) {
+	r, err := http.NewRequestWithContext(ctx, method, "http://"+n.Addr+path, body)
+	if err != nil {
+		return "", err
+	}
+	res, err := client.Do(r)
+	if err != nil {
+		return "", errors.Unwrap(err) // without the URL, which has the password
+	}
+	defer res.Body.Close()
+	answer, err := io.ReadAll(res.Body)
+	if err == nil && res.StatusCode != http.StatusOK {
+		err = fmt.Errorf("status %d: %.500s", res.StatusCode, answer)
+	}
+	return string(answer), err
+}

@@ -1,0 +1,82 @@
+package clustertest
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"strconv"
+)
+
+// Ports from firstPort on are below those that the kernel gives to connections and to
+// listeners on port 0, so a server that is down for a while finds its own free.
+const (
+	firstPort = 20_000
+	lastPort  = 32_000
+	blockSize = 32
+)
+
+// ports is a block of port numbers that no other cluster uses at this time.
+type ports struct {
+	lock net.Listener // on the first port of the block
+	next int
+	end  int
+}
+
+// reservePorts reserves the block that a file names. If there is no such file, it
+// chooses a block and writes the file: a directory of data keeps its ports.
+func reservePorts(file string) (*ports, error) {
+	if text, err := os.ReadFile(file); err == nil {
+		first, err := strconv.Atoi(string(text))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		return reserveBlock(first)
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	const blocks = (lastPort - firstPort) / blockSize
+	for i := range blocks {
+		first := firstPort + (os.Getpid()+i)%blocks*blockSize
+		p, err := reserveBlock(first)
+		if err != nil {
+			continue
+		}
+		if err := os.WriteFile(file, []byte(strconv.Itoa(first)), 0o600); err != nil {
+			p.release()
+			return nil, err
+		}
+		return p, nil
+	}
+	return nil, fmt.Errorf("no block of %d free ports between %d and %d", blockSize, firstPort, lastPort)
+}
+
+func reserveBlock(first int) (*ports, error) {
+	lock, err := net.Listen("tcp", address(first))
+	if err != nil {
+		return nil, err
+	}
+	p := &ports{lock: lock, next: first + 1, end: first + blockSize}
+	for port := p.next; port < p.end; port++ {
+		l, err := net.Listen("tcp", address(port))
+		if err != nil {
+			p.release()
+			return nil, err
+		}
+		_ = l.Close() // it accepted nothing
+	}
+	return p, nil
+}
+
+func (p *ports) take() int {
+	if p.next == p.end {
+		panic("clustertest: more ports are needed than blockSize")
+	}
+	p.next++
+	return p.next - 1
+}
+
+func (p *ports) release() { _ = p.lock.Close() } // it accepted nothing
+
+func address(port int) string { return fmt.Sprintf("127.0.0.1:%d", port) }

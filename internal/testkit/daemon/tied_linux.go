@@ -1,0 +1,33 @@
+package daemon
+
+import (
+	"os/exec"
+	"runtime"
+	"sync"
+	"syscall"
+)
+
+// starts is read by one goroutine that keeps its thread for ever: the kernel sends the
+// signal of Pdeathsig when the thread that started the process ends.
+var starts = sync.OnceValue(func() chan func() {
+	c := make(chan func())
+	go func() {
+		runtime.LockOSThread()
+		for f := range c {
+			f()
+		}
+	}()
+	return c
+})
+
+// startTied starts a process that is killed when this one ends, however it ends.
+func startTied(cmd *exec.Cmd) error {
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
+	cmd.SysProcAttr.Setpgid = true // Ctrl-C is for the starter, which ends them in order
+	started := make(chan error)
+	starts() <- func() { started <- cmd.Start() }
+	return <-started
+}
