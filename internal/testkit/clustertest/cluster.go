@@ -14,12 +14,17 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/footfall/footfall/internal/testkit/daemon"
 )
 
 // Name is the name of the cluster in the configuration of its nodes.
 const Name = "footfall"
+
+// healTimeout is how long replicated tables may stay read-only after all servers run. It
+// takes up to 10 s.
+const healTimeout = time.Minute
 
 // Options says which servers to run.
 type Options struct {
@@ -41,8 +46,9 @@ type Cluster struct {
 	// ZooKeeper is nil if there is one server alone.
 	ZooKeeper *daemon.Daemon
 
-	options Options
-	ports   *ports
+	options       Options
+	ports         *ports
+	zookeeperAddr string
 }
 
 // Launch starts servers and waits until they serve.
@@ -70,6 +76,7 @@ func (c *Cluster) start() (err error) {
 	zookeeper := 0
 	if c.options.Shards > 0 {
 		zookeeper = c.ports.take()
+		c.zookeeperAddr = address(zookeeper)
 		if c.ZooKeeper, err = newZooKeeper(filepath.Join(c.options.Dir, "zookeeper"), zookeeper); err != nil {
 			return err
 		}
@@ -111,14 +118,22 @@ func (c *Cluster) each(f func(*Node) error) error {
 	return errors.Join(errs...)
 }
 
-// Heal starts and thaws all that does not run.
+// Heal starts and thaws all servers, and waits until no replicated table is read-only.
 func (c *Cluster) Heal() error {
 	if c.ZooKeeper != nil {
 		if err := errors.Join(c.ZooKeeper.Thaw(), c.ZooKeeper.Start()); err != nil {
 			return err
 		}
 	}
-	return c.each(func(n *Node) error { return errors.Join(n.Thaw(), n.Start()) })
+	return c.each(func(n *Node) error {
+		err := errors.Join(n.Thaw(), n.Start())
+		for end := time.Now().Add(healTimeout); err == nil; time.Sleep(pause) {
+			if err := n.writable(); err == nil || time.Now().After(end) {
+				return err
+			}
+		}
+		return err
+	})
 }
 
 // Close kills all servers. Their files stay.

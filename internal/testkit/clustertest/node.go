@@ -28,6 +28,11 @@ const User = "footfall"
 // not answer at all.
 const QueryTimeout = time.Minute
 
+const (
+	pause          = 20 * time.Millisecond
+	sessionTimeout = 3 * time.Second // as config.xml says
+)
+
 var names atomic.Int64
 
 //go:embed config.xml
@@ -85,7 +90,7 @@ func (n *Node) configure(zookeeper int, shards [][]*Node) error {
 	}
 	values := map[string]any{
 		"Dir": n.dir, "HTTP": n.http, "TCP": n.tcp, "Interserver": n.interserver, "ZooKeeper": zookeeper,
-		"Cluster": Name, "Shard": n.Shard, "Replica": fmt.Sprintf("replica%d", n.Replica), "Shards": others,
+		"Cluster": Name, "Shard": n.Shard, "Replica": n.Name, "Shards": others,
 		"User": User, "Password": n.cluster.options.Password, "Zone": "UTC",
 	}
 	for file, text := range map[string]string{"config.xml": configText, "users.xml": usersText} {
@@ -108,6 +113,35 @@ func escape(s string) (string, error) {
 	var b strings.Builder
 	err := xml.EscapeText(&b, []byte(s))
 	return b.String(), err
+}
+
+// Start starts the server and waits until it serves. After a kill it first waits until
+// ZooKeeper, if that answers, has ended the old session: a server that starts before
+// that keeps its replicated tables read-only for 10 s.
+func (n *Node) Start() error {
+	if zookeeper := n.cluster.ZooKeeper; zookeeper != nil && !n.Running() {
+		ctx, cancel := context.WithTimeout(context.Background(), 2*sessionTimeout)
+		defer cancel()
+		for sessionsEnded(ctx, n.cluster.zookeeperAddr, n.Name) != nil && zookeeper.Running() && ctx.Err() == nil {
+			time.Sleep(pause)
+		}
+	}
+	return n.Daemon.Start()
+}
+
+// Restart kills the server and starts it again.
+func (n *Node) Restart() error {
+	n.Kill()
+	return n.Start()
+}
+
+// writable returns nil once no replicated table of the server is read-only.
+func (n *Node) writable() error {
+	tables, err := n.Query("system", "SELECT groupArray(table) FROM replicas WHERE is_readonly")
+	if err == nil && tables != "[]\n" {
+		err = fmt.Errorf("%s: read-only tables: %s", n.Name, tables)
+	}
+	return err
 }
 
 func (n *Node) ping(ctx context.Context) error {

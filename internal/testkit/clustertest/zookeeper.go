@@ -28,7 +28,7 @@ dataDir=%s/data
 clientPort=%d
 clientPortAddress=127.0.0.1
 admin.enableServer=false
-4lw.commands.whitelist=mntr
+4lw.commands.whitelist=mntr,dump
 maxClientCnxns=0
 `, dir, port)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
@@ -50,22 +50,41 @@ maxClientCnxns=0
 // zookeeperServes asks the server for its state. One that only listens does not answer,
 // or answers that it is not serving.
 func zookeeperServes(ctx context.Context, addr string) error {
-	c, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
+	answer, err := askZooKeeper(ctx, addr, "mntr")
+	if strings.Contains(answer, "zk_server_state\t") {
+		return nil
+	}
+	return errors.Join(fmt.Errorf("it answers mntr with %.100q", answer), err)
+}
+
+// sessionsEnded returns nil once ZooKeeper has forgotten that the replica is alive, which
+// takes as long as a session after a kill.
+func sessionsEnded(ctx context.Context, addr, replica string) error {
+	answer, err := askZooKeeper(ctx, addr, "dump")
 	if err != nil {
 		return err
+	}
+	if strings.Contains(answer, "/replicas/"+replica+"/") {
+		return fmt.Errorf("ZooKeeper still has a session of %s", replica)
+	}
+	return nil
+}
+
+// askZooKeeper sends one of the words of four letters.
+func askZooKeeper(ctx context.Context, addr, word string) (string, error) {
+	c, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
+	if err != nil {
+		return "", err
 	}
 	defer c.Close()
 	if deadline, ok := ctx.Deadline(); ok {
 		if err := c.SetDeadline(deadline); err != nil {
-			return err
+			return "", err
 		}
 	}
-	if _, err := io.WriteString(c, "mntr"); err != nil {
-		return err
+	if _, err := io.WriteString(c, word); err != nil {
+		return "", err
 	}
 	answer, err := io.ReadAll(c)
-	if strings.Contains(string(answer), "zk_server_state\t") {
-		return nil
-	}
-	return errors.Join(fmt.Errorf("it answers mntr with %.100q", answer), err)
+	return string(answer), err
 }
