@@ -31,6 +31,9 @@ type Batch struct {
 	Late rollup.Ledger
 	// Marks are the import marks that lie in the stretch.
 	Marks []Mark
+	// Deleted are the scopes of the records of deletions that lie in the stretch. They
+	// were deleted before. Only JournalDeleted returns them.
+	Deleted []rollup.Scope
 }
 
 // Mark says how far an import has come. It is counted together with the clicks
@@ -57,7 +60,7 @@ type Mark struct {
 // Position says how far a journal has been counted, in journal positions.
 type Position struct {
 	// Counted is the position at which the next batch must start. Batches that end at or before
-	// it are ignored.
+	// it are ignored. It decreases only as ErrResume says.
 	Counted uint64
 	// Durable ≤ Counted is what a power failure cannot undo: the journal may
 	// drop what lies before it.

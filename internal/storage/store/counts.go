@@ -21,6 +21,11 @@ type Counting interface {
 	//
 	// A batch with From > To is an error. A batch without cells moves the
 	// position alone. After any error, nothing of the batch is counted.
+	//
+	// An engine that is shared by servers may fail with ErrResume, and so may Sync and
+	// Delete. Until the clicks after the position are counted again, answers may show
+	// fewer of them. From ErrResume on, Position returns the position to count from; it
+	// does so too once the engine knows that a call would fail.
 	AddBatch(ctx context.Context, b *Batch) error
 	// Sync makes everything counted durable.
 	Sync(ctx context.Context) error

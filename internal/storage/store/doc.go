@@ -13,6 +13,14 @@
 //	Proof      lists cells and checksums, so that counts can be verified
 //	Identity   remembers whose counts these are
 //
-// ClickCounts is all of them, and snapshots. Users of the port declare the few
-// methods that they call.
+// ClickCounts is all of them, and snapshots. An engine whose counts several servers share
+// has JournalCounts too. Users of the port declare the few methods that they call.
+//
+// Where to look:
+//
+//	counts.go, batch.go, query.go    the port of counts; batches and questions
+//	shared.go                        what one journal added to counts that several share
+//	links.go, link_details.go, filter.go, fold.go, users.go
+//	                                 the ports of links and users
+//	errors.go                        the errors
 package store

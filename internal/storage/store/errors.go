@@ -14,6 +14,9 @@ var (
 	// ErrOverlap: the batch starts before the position that is counted, and ends
 	// after it.
 	ErrOverlap = errors.New("part of the batch was counted already")
+	// ErrResume: the engine may have lost what was counted after the durable position, and has
+	// forgotten it. Counting must go on at the position that it returns now.
+	ErrResume = errors.New("counting must go on from an earlier position")
 	// ErrGrain: an edge is not a multiple of a minute; of a quarter-hour, for a facet without
 	// minutes.
 	ErrGrain = errors.New("edge is finer than the counts")

@@ -30,6 +30,11 @@ type (
 		store.Identity
 		io.Closer
 	}
+	SharedEngine interface {
+		store.Counting
+		store.JournalCounts
+		io.Closer
+	}
 )
 
 // The suites. Each call of open returns an empty store, which the suite closes. An
@@ -47,6 +52,9 @@ func Proof(t *testing.T, open func(t *testing.T) ProofEngine) { run(t, proof, op
 // Identity checks the rules of store.Identity.
 func Identity(t *testing.T, open func(t *testing.T) IdentityEngine) { run(t, identity, open) }
 
+// Shared checks the rules of store.JournalCounts.
+func Shared(t *testing.T, open func(t *testing.T) SharedEngine) { run(t, shared, open) }
+
 // Counts checks the rules of store.ClickCounts: those of every role, and those that
 // need several.
 func Counts(t *testing.T, open func(t *testing.T) store.ClickCounts) {
@@ -63,6 +71,7 @@ const (
 	proof
 	identity
 	snapshots
+	shared
 )
 
 // laws is every rule, with the roles that it needs besides Counting.
@@ -101,6 +110,7 @@ var laws = []struct {
 	{proof, "what was journaled is the ledger and what was removed", lawRemoved},
 	{identity, "the installation is the one that was offered first", lawInstallation},
 	{identity, "the note is the last one that was set", lawNote},
+	{shared, "what a journal added depends on no other journal, and on no deletion", lawAdded},
 	{questions | progress | proof, "cells, minutes, marks, ledgers and position change together", lawTogether},
 	{questions | progress | proof | snapshots, "a snapshot does not change while the store does", lawSnapshot},
 	{questions, "random histories are answered as the model answers them", lawModel},
@@ -136,6 +146,7 @@ type counts struct {
 	store.Progress
 	store.Proof
 	store.Identity
+	store.JournalCounts
 	io.Closer
 	snapshot func(context.Context) (store.Snapshot, error)
 
@@ -152,6 +163,7 @@ func newCounts(open func() io.Closer) *counts {
 	c.Progress, _ = s.(store.Progress)
 	c.Proof, _ = s.(store.Proof)
 	c.Identity, _ = s.(store.Identity)
+	c.JournalCounts, _ = s.(store.JournalCounts)
 	if all, ok := s.(store.ClickCounts); ok {
 		c.snapshot = all.Snapshot
 	}

@@ -54,4 +54,14 @@ func TestRolesOfMemoryCounts(t *testing.T) {
 			}{m, m}
 		})
 	})
+	t.Run("Shared", func(t *testing.T) {
+		storetest.Shared(t, func(*testing.T) storetest.SharedEngine {
+			m := &storetest.MemoryCounts{}
+			return struct {
+				store.Counting
+				store.JournalCounts
+				io.Closer
+			}{m, m, m}
+		})
+	})
 }

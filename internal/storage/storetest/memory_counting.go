@@ -57,6 +57,7 @@ func (m *MemoryCounts) AddBatch(ctx context.Context, b *store.Batch) error {
 		m.marks[markID{k.Input, k.Offset, k.Digest}] = k
 	}
 	m.positions[b.Journal] = b.To
+	m.remember(b)
 	return nil
 }
 

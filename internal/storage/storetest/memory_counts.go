@@ -26,6 +26,7 @@ type MemoryCounts struct {
 	highest   rollup.Scope // of any user and of any link
 	id        *[16]byte    // of the installation
 	note      []byte
+	added     map[store.Earlier]*added
 }
 
 // markID identifies a mark. Different inputs with the same first line have marks of
@@ -36,7 +37,10 @@ type markID struct {
 	digest [32]byte
 }
 
-var _ store.ClickCounts = (*MemoryCounts)(nil)
+var (
+	_ store.ClickCounts   = (*MemoryCounts)(nil)
+	_ store.JournalCounts = (*MemoryCounts)(nil)
+)
 
 // Installation implements store.Identity.
 func (m *MemoryCounts) Installation(_ context.Context, offer [16]byte) ([16]byte, error) {
