@@ -156,16 +156,24 @@ var encoders = sync.Pool{New: func() any { return new(encoder) }}
 const deletedPerRecord = 10_000
 
 // Delete removes the counts of scopes for good: of links, or of users with all
-// their links, whose ids are never used again. The deletion is a record of the
-// journal, so that a rebuild repeats it, and later clicks of the scopes are not
-// counted. Delete returns once that is durable and done.
+// their links, whose ids are never used again. It returns once that is durable and
+// done.
 func (r *Recorder) Delete(ctx context.Context, scopes []rollup.Scope) error {
+	if err := r.RecordDeletion(ctx, scopes); err != nil {
+		return err
+	}
+	return r.Drain(ctx)
+}
+
+// RecordDeletion records a deletion in the journal: counting carries it out, a rebuild
+// repeats it, and later clicks of the scopes are not counted.
+func (r *Recorder) RecordDeletion(ctx context.Context, scopes []rollup.Scope) error {
 	for some := range slices.Chunk(scopes, deletedPerRecord) {
 		if _, err := r.journal.Append(ctx, encodeDeleted(some)); err != nil {
 			return fmt.Errorf("recorder: delete: %w", err)
 		}
 	}
-	return r.Drain(ctx)
+	return nil
 }
 
 // Stalled returns the error with which counting fails at the moment, while it is

@@ -225,6 +225,7 @@ var remedies = map[datadir.Remedy]string{
 	datadir.RebuildCounts:  "stop the server and run footfall rebuild, which counts the journal again",
 	datadir.RepairDays:     "run footfall check --repair, which makes the sums of days again",
 	datadir.RepairJournal:  "for the journal, stop the server and run footfall check --repair: it leaves the damaged part out if all clicks in it are counted",
+	datadir.RestoreShared:  "ClickHouse has lost or changed counts: compare its replicas, restore the tables from a backup of ClickHouse, and start the servers again, which count what their journals have",
 	datadir.RebuildFromOld: "for the journal, stop the server and run footfall rebuild, which starts from the newest checkpoint or backup",
 }
 

@@ -14,7 +14,8 @@ import (
 
 // Backup adds a backup to the directory dir, and removes all but the newest n
 // backups there. Clicks are recorded meanwhile. Every click that was acknowledged
-// before the call is in the backup.
+// before the call is in the backup. Shared counts, and shared links and users, are not
+// in it.
 //
 // It copies first the counts, then links and users, then the journal. So the
 // journal continues the counts, and every click in either has its link.
@@ -26,7 +27,7 @@ func (d *Dir) Backup(ctx context.Context, dir string, n int) (m backup.Manifest,
 		return m, err
 	}
 	defer d.trimMu.unlock()
-	draft, err := backup.Begin(dir, d.installation, d.now())
+	draft, err := backup.Begin(dir, d.publicName(), d.now())
 	if err != nil {
 		return m, err
 	}
@@ -104,6 +105,17 @@ func (d *Dir) backupLinks(ctx context.Context, draft *backup.Draft) (end uint64,
 	if end = newest.Base; newest.Sealed {
 		end = newest.End
 	}
+	if d.engines.shared() {
+		if err := d.engines.write(draft.Path(".")); err != nil {
+			return 0, err
+		}
+		if err := draft.Added(ctx, enginesFile); err != nil {
+			return 0, err
+		}
+	}
+	if d.engines.Links != Embedded {
+		return end, nil
+	}
 	meter.Begin(ctx, "links and users", meter.Bytes, 0)
 	if err := d.DB.Backup(ctx, draft.Path(databaseFile)); err != nil {
 		return 0, err
@@ -114,7 +126,7 @@ func (d *Dir) backupLinks(ctx context.Context, draft *backup.Draft) (end uint64,
 // checkpoint copies the present counts to checkpoint/, so that a rebuild can start
 // from them. The copy shares no file with them.
 func (d *Dir) checkpoint(ctx context.Context) error {
-	draft, err := backup.Begin(filepath.Join(d.path, checkpointDir), d.installation, d.now())
+	draft, err := backup.Begin(filepath.Join(d.path, checkpointDir), d.publicName(), d.now())
 	if err != nil {
 		return err
 	}
@@ -130,6 +142,10 @@ func (d *Dir) checkpoint(ctx context.Context) error {
 // copyCounts copies the counts as they are when it is called, and returns the journal
 // position that they reach. It calls before before it copies.
 func (d *Dir) copyCounts(ctx context.Context, draft *backup.Draft, before func() error) (counted uint64, err error) {
+	if d.engines.Counts != Embedded { // they are backed up with the tools of their engine
+		counted, _ = d.Recorder.Counted()
+		return counted, before()
+	}
 	// A checkpoint of the engine has hard links, so it costs little, and it does not
 	// change while it is copied.
 	temp := filepath.Join(d.path, checkpointDir+newSuffix)

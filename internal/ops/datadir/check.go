@@ -87,9 +87,17 @@ func check(ctx context.Context, db LinksEngine, counts CountsEngine, j *journal.
 	if err != nil {
 		return v, err
 	}
-	v.Summary, err = audit.Check(ctx, counts, j, report)
+	if _, shared := counts.(*sharedCounts); shared {
+		v.Summary, err = audit.CheckShared(ctx, counts, j, report)
+	} else {
+		v.Summary, err = audit.Check(ctx, counts, j, report)
+	}
 	v.Wrong.Damage += missing
-	v.Remedies = remedies(links, v.Wrong)
+	wrong := v.Wrong
+	if v.Shared && wrong.Counts+wrong.Days+wrong.Journal > 0 {
+		v.Remedies, wrong = []Remedy{RestoreShared}, audit.Wrong{Damage: wrong.Damage}
+	}
+	v.Remedies = append(v.Remedies, remedies(links, wrong)...)
 	switch {
 	case errors.Is(stopped, recorder.ErrStalled):
 		v.Remedies = append([]Remedy{WaitForDisk}, v.Remedies...)

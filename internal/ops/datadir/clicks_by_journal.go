@@ -3,9 +3,9 @@ package datadir
 import (
 	"context"
 	"errors"
-	"log/slog"
 
 	"github.com/footfall/footfall/internal/base/rollup"
+	"github.com/footfall/footfall/internal/storage/progress"
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
@@ -47,8 +47,8 @@ func (c clicksByJournal) missingFrom(other clicksByJournal) (clicks uint64) {
 
 // currentClicks returns the clicks that are counted now, and nil if the counts cannot
 // be read. It also adds the progress that these counts remember.
-func (t *tracker) currentClicks(ctx context.Context, log *slog.Logger) (sums clicksByJournal, err error) {
-	counts, err := t.openCounts(ctx, log)
+func (t *tracker) currentClicks(ctx context.Context, o Options) (sums clicksByJournal, err error) {
+	counts, err := t.openCounts(ctx, o, progress.ID{})
 	if err != nil {
 		return nil, err
 	}

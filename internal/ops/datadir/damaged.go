@@ -51,10 +51,14 @@ func openDamaged(ctx context.Context, o Options, older bool) (_ *damaged, err er
 			err = errors.Join(err, dd.close())
 		}
 	}()
+	engines, err := openEngines(o)
+	if err != nil {
+		return nil, err
+	}
 	if err := finishRebuild(o.Path); err != nil {
 		return nil, err
 	}
-	if dd.db, err = openLinks(ctx, o.Path, older, o.Log); err != nil {
+	if dd.db, err = openLinks(ctx, o, older); err != nil {
 		return nil, err
 	}
 	onClose(dd.db.Close)
@@ -62,7 +66,7 @@ func openDamaged(ctx context.Context, o Options, older bool) (_ *damaged, err er
 		return nil, err
 	}
 	onClose(dd.progress.file.Close)
-	if dd.counts, err = dd.progress.openCounts(ctx, o.Log); err != nil {
+	if dd.counts, err = dd.progress.openCounts(ctx, o, engines.Server); err != nil {
 		return nil, unopened(PartCounts, err)
 	}
 	onClose(dd.counts.Close)

@@ -2,9 +2,12 @@ package datadir
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/base/rollup"
+	"github.com/footfall/footfall/internal/core/recorder"
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
@@ -59,13 +62,17 @@ func (d *Dir) deleteCounts(ctx context.Context, what Deletion) (r Removal, err e
 	}
 	removed = true
 	// Finish the deletion, even if the context of the caller ends.
-	return r, d.finishDeletions(context.WithoutCancel(ctx))
+	err = d.finishDeletions(context.WithoutCancel(ctx))
+	if errors.Is(err, recorder.ErrStalled) { // of shared counts; the journal has the deletion
+		r.Traces.Later, err = true, nil
+	}
+	return r, err
 }
 
 // Clicks counts all clicks of a scope, including those of bots, and those recorded
 // before the call.
 func (d *Dir) Clicks(ctx context.Context, s rollup.Scope) (clicks uint64, err error) {
-	if err := d.Recorder.Drain(ctx); err != nil {
+	if err := d.drain(ctx); err != nil {
 		return 0, err
 	}
 	for _, f := range []rollup.Facet{rollup.All, rollup.Bot} {
@@ -80,22 +87,76 @@ func (d *Dir) Clicks(ctx context.Context, s rollup.Scope) (clicks uint64, err er
 	return clicks, nil
 }
 
+// drain waits until everything is counted that was recorded before the call. It fails
+// with recorder.ErrStalled if shared counts are away, which may take long.
+func (d *Dir) drain(ctx context.Context) error {
+	if d.engines.Counts != Embedded {
+		return d.Recorder.Settle(ctx)
+	}
+	return d.Recorder.Drain(ctx)
+}
+
 // deletionsAtOnce bounds the memory of a deletion.
 const deletionsAtOnce = 10_000
 
 // finishDeletions removes from the counts the scopes that were removed from links and
-// users: in a deletion, and after a crash in one.
+// users: in a deletion, and after a crash in one. The journal has the deletion when it
+// fails with recorder.ErrStalled, because shared counts are away.
+//
+// Deletions of shared links stay in the list, so that each server has them in its own
+// journal. What a server counted of a scope is deleted together with its own record.
 func (d *Dir) finishDeletions(ctx context.Context) error {
 	for {
-		scopes, err := d.DB.Deletions(ctx, deletionsAtOnce)
+		scopes, finish, err := d.deletions(ctx)
 		if err != nil || len(scopes) == 0 {
 			return err
 		}
-		if err := d.Recorder.Delete(ctx, scopes); err != nil {
+		if err := d.Recorder.RecordDeletion(ctx, scopes); err != nil {
 			return err
 		}
-		if err := d.DB.FinishDeletions(ctx, scopes); err != nil {
+		stalled := d.drain(ctx)
+		if stalled != nil && !errors.Is(stalled, recorder.ErrStalled) {
+			return stalled
+		}
+		if err := errors.Join(finish(), stalled); err != nil {
 			return err
+		}
+	}
+}
+
+// deletions returns some scopes whose deletion the journal may lack, and a function
+// that remembers that it has them.
+func (d *Dir) deletions(ctx context.Context) (scopes []rollup.Scope, finish func() error, err error) {
+	if shared, ok := d.DB.(sharedLinks); ok {
+		scopes, version, err := shared.DeletionsAfter(ctx, d.engines.Deletions, deletionsAtOnce)
+		return scopes, func() error {
+			d.engines.Deletions = version
+			return d.engines.write(d.path)
+		}, err
+	}
+	scopes, err = d.DB.Deletions(ctx, deletionsAtOnce)
+	return scopes, func() error { return d.DB.FinishDeletions(ctx, scopes) }, err
+}
+
+// deletionsEvery is the interval at which deletions by other servers are looked for.
+const deletionsEvery = 2 * time.Second
+
+// followDeletions finishes the deletions of other servers, and those that could not be
+// finished, until ctx ends.
+func (d *Dir) followDeletions(ctx context.Context) {
+	ticker := time.NewTicker(deletionsEvery)
+	defer ticker.Stop()
+	for {
+		d.deleteMu.Lock()
+		err := d.finishDeletions(ctx)
+		d.deleteMu.Unlock()
+		if err != nil && ctx.Err() == nil {
+			d.log.Debug("a deletion could not be finished yet", "error", err) // watchEngines has logged why
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
 		}
 	}
 }

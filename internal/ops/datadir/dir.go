@@ -10,11 +10,14 @@
 //	dir.go, names.go         Open, Close, and what a directory has
 //	lock.go, lock_file.go    one process owns the directory
 //	trust.go, socket.go      whose directory it is; the socket of its owner
-//	engines.go               what a directory needs of its engines
+//	engines.go, shared.go, engines_file.go
+//	                         what a directory needs of its engines; the ones that other servers
+//	                         use too; which ones it has
 //	open_db.go, progress.go, installation.go
 //	                         do the parts belong together
 //	ctx_mutex.go, errors.go  a mutex that a context ends; the errors
-//	maintain.go, retention.go, disk.go, erase.go, opened_files.go, progress_save.go
+//	maintain.go, retention.go, disk.go, erase.go, opened_files.go, progress_save.go,
+//	watch_engines.go
 //	                         what runs while the directory is open
 //	backup.go, separate.go, clicks_by_journal.go, delete.go
 //	                         what operators do to an open directory
@@ -59,6 +62,9 @@ type Options struct {
 	// Synced is called after each sync of the journal with the time that it took. It
 	// may be nil.
 	Synced func(time.Duration)
+	// Clicks and Links say where counts, and links and users are; nil is in the directory.
+	Clicks *SharedCounts
+	Links  *SharedLinks
 	Now    func() time.Time
 	Log    *slog.Logger
 }
@@ -72,6 +78,10 @@ type Options struct {
 //	footfall.db    links and users
 //	checkpoint/    the counts as they were when the journal was trimmed last
 //	progress       where journal and links ended, for the next start
+//	engines        which engines the directory shares with other servers
+//
+// Counts that are shared (Options.Clicks) are not in clicks/, and have no checkpoint/. Links and
+// users that are shared (Options.Links) are not in footfall.db.
 type Dir struct {
 	Counts   CountsEngine
 	DB       LinksEngine // links and users
@@ -81,14 +91,16 @@ type Dir struct {
 	Created  bool // the directory had no data before Open
 
 	path      string
+	engines   enginesRecord
+	watched   []*sharedEngine
 	now       func() time.Time
 	log       *slog.Logger
 	retention Retention
 	lock      *dirLock
 	// opened are the files that watchFiles compares with the disk.
 	opened openedFiles
-	// installation is the id of the installation, in hexadecimal. It is not secret.
-	installation string
+	// installation is the id of the installation. It is not secret.
+	installation [16]byte
 	uncounted    uint64 // bytes of the journal that were not counted when it was opened
 
 	// trimMu is held to trim the journal, or to keep it from being trimmed for as long
@@ -127,11 +139,14 @@ func Open(ctx context.Context, o Options) (_ *Dir, err error) {
 	}
 	d.onClose(func(context.Context) error { return d.lock.Close() })
 
+	if d.engines, err = openEngines(o); err != nil {
+		return nil, err
+	}
 	if err := finishRebuild(o.Path); err != nil {
 		return nil, err
 	}
 	done := LogIfSlow("links and users", o.Log)
-	d.DB, err = openLinks(ctx, o.Path, false, o.Log)
+	d.DB, err = openLinks(ctx, o, false)
 	done()
 	if err != nil {
 		return nil, err
@@ -143,8 +158,11 @@ func Open(ctx context.Context, o Options) (_ *Dir, err error) {
 	if err := d.openParts(ctx, o); err != nil {
 		return nil, err
 	}
-	if d.opened, err = statParts(o.Path); err != nil {
+	if d.opened, err = statParts(&o); err != nil {
 		return nil, err
+	}
+	if d.watched = d.sharedEngines(); len(d.watched) > 0 { // one may be away; Maintain finishes deletions
+		return d, nil
 	}
 	done = LogIfSlow("an unfinished deletion", o.Log)
 	err = d.finishDeletions(ctx)
@@ -163,26 +181,35 @@ func (d *Dir) openParts(ctx context.Context, o Options) (err error) {
 	d.onClose(func(context.Context) error { return d.progress.file.Close() })
 	d.DB.OnChange(d.progress.file.AddLinks)
 	done := LogIfSlow("counts", o.Log)
-	d.Counts, err = d.progress.openCounts(ctx, o.Log)
+	d.Counts, err = d.progress.openCounts(ctx, o, d.engines.Server)
 	done()
 	if err != nil {
 		return unopened(PartCounts, err)
 	}
 	d.onClose(d.closeCounts)
-	if err := d.checkInstallation(ctx, o.Path); err != nil {
+	if d.installation, err = installationOf(ctx, d.DB); err != nil {
 		return err
+	}
+	if !d.progress.unseen.Load() {
+		if err := d.checkInstallation(ctx); err != nil {
+			return err
+		}
+	} else if c, ok := d.Counts.(*sharedCounts); ok {
+		c.belong = d.checkShared
 	}
 	done = LogIfSlow("journal", o.Log)
 	defer func() { done() }()
 	if err := d.openJournal(ctx, o); err != nil {
 		return err
 	}
-	pos, _, err := d.Counts.Position(ctx, d.Journal.ID())
-	if err != nil {
-		return unopened(PartCounts, err)
-	}
-	if end := d.Journal.End(); end > pos.Counted {
-		d.uncounted = end - pos.Counted
+	if !d.progress.unseen.Load() {
+		pos, _, err := d.Counts.Position(ctx, d.Journal.ID())
+		if err != nil {
+			return unopened(PartCounts, err)
+		}
+		if end := d.Journal.End(); end > pos.Counted {
+			d.uncounted = end - pos.Counted
+		}
 	}
 	d.Recorder, err = recorder.Open(ctx, recorder.Options{Journal: d.Journal, Counts: d.Counts, Now: o.Now, Log: o.Log})
 	if err != nil {
@@ -205,7 +232,7 @@ func (d *Dir) openParts(ctx context.Context, o Options) (err error) {
 // openJournal opens the journal, and refuses one that does not fit the other parts.
 func (d *Dir) openJournal(ctx context.Context, o Options) error {
 	j, err := journal.Open(d.progress.journalOptions(journal.Options{
-		NoSync: o.NoSync, SegmentSize: o.Retention.segmentSize(), Synced: o.Synced, Logger: o.Log,
+		NoSync: o.NoSync, SegmentSize: o.Retention.segmentSize(o.Clicks != nil), Synced: o.Synced, Logger: o.Log,
 		Rolled: func() {
 			select {
 			case d.rolled <- struct{}{}:

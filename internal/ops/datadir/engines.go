@@ -20,9 +20,8 @@ type CountsEngine interface {
 	Size() (int64, error)
 }
 
-// LinksEngine is the engine for links and users of a data directory. The methods
-// besides those of the ports are sql.DB's.
-type LinksEngine interface {
+// LinksStore keeps links and users: sql.DB.
+type LinksStore interface {
 	store.Links
 	store.Users
 	Verify(ctx context.Context, report func(string)) error
@@ -32,6 +31,12 @@ type LinksEngine interface {
 	OnChange(f func(progress.Links))
 	Links(ctx context.Context) (progress.Links, error)
 	GiveUpIDs(ctx context.Context, l progress.Links) error
+}
+
+// LinksEngine is the engine for links and users of a data directory. The methods
+// besides those of LinksStore are those of SQLite.
+type LinksEngine interface {
+	LinksStore
 
 	// What links and users remember: about the other parts, and about the processes
 	// that changed them.

@@ -29,6 +29,8 @@ var (
 	ErrMixed = errors.New("the parts do not belong together, or footfall.db was removed")
 	// ErrNotSeparate says that the data and their backups would be in one directory.
 	ErrNotSeparate = errors.New("data and backups must be in separate directories")
+	// ErrSharedCounts says that an operation needs counts in the directory.
+	ErrSharedCounts = errors.New("the counts are not in the data directory: other servers add to them too")
 	// ErrOldCounts says that the counts end before the journal begins.
 	ErrOldCounts = errors.New("the counts are too old for the journal")
 	// ErrUnknownJournal says that the id of a journal cannot be read from its files.
@@ -240,4 +242,5 @@ const (
 	RepairDays     Remedy = "repair_days"
 	RepairJournal  Remedy = "repair_journal"
 	RebuildFromOld Remedy = "rebuild_from_old" // from a checkpoint or a backup
+	RestoreShared  Remedy = "restore_shared"   // shared counts have lost something
 )

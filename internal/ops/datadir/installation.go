@@ -6,29 +6,40 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"path/filepath"
 
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
 // checkInstallation fails if the counts belong to other links and users. The ids in
 // them would then name the wrong links and users.
-func (d *Dir) checkInstallation(ctx context.Context, dir string) error {
-	id, err := installationOf(ctx, d.DB)
-	if err != nil {
-		return err
-	}
-	counted, err := d.Counts.Installation(ctx, id)
+func (d *Dir) checkInstallation(ctx context.Context) error {
+	counted, err := d.Counts.Installation(ctx, d.installation)
 	if err != nil {
 		return fmt.Errorf("open counts: %w", err)
 	}
-	d.installation = hex.EncodeToString(id[:])
-	if counted != id {
+	if counted != d.installation {
 		return fmt.Errorf("%s holds the links and users of one installation and %s the counts of another: %w",
-			filepath.Join(dir, databaseFile), filepath.Join(dir, clicksDir), ErrMixed)
+			placeOf(d.engines.Links, d.path, databaseFile), placeOf(d.engines.Counts, d.path, clicksDir), ErrMixed)
 	}
 	return nil
 }
+
+// checkShared checks shared counts that were away when the directory was opened: it
+// does what Open would have done.
+func (d *Dir) checkShared(ctx context.Context) error {
+	if err := d.checkInstallation(ctx); err != nil {
+		return err
+	}
+	d.progress.unseen.Store(false)
+	err := d.progress.checkLinks(ctx, d.DB, d.Counts, nil)
+	if err != nil {
+		d.progress.unseen.Store(true)
+	}
+	return err
+}
+
+// publicName returns the id of the installation in hexadecimal. It is not secret.
+func (d *Dir) publicName() string { return hex.EncodeToString(d.installation[:]) }
 
 // installationOf returns the id of an installation. It is derived from the secret, which
 // cannot be derived from it.

@@ -77,7 +77,9 @@ func HasData(dir string) bool {
 
 // isFootfalls reports whether an entry shows that a directory is footfall's, also right
 // after a restore.
-func isFootfalls(e fs.DirEntry) bool { return e.Name() == lockFile || e.Name() == databaseFile }
+func isFootfalls(e fs.DirEntry) bool {
+	return e.Name() == lockFile || e.Name() == databaseFile || e.Name() == enginesFile
+}
 
 // newLock makes and takes the lock of a directory without data, and makes the
 // directory if it is missing.

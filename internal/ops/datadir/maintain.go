@@ -21,6 +21,10 @@ func (d *Dir) Maintain(ctx context.Context, failed func(error)) {
 	all.Go(func() { d.retain(ctx) })
 	all.Go(func() { d.Disk.watch(ctx) })
 	all.Go(func() { d.eraseInBackground(ctx) })
+	if len(d.watched) > 0 {
+		all.Go(func() { d.followDeletions(ctx) })
+		all.Go(func() { d.watchEngines(ctx) })
+	}
 	if err := d.watchFiles(ctx); err != nil {
 		failed(err)
 	}

@@ -6,6 +6,7 @@ const (
 	socketFile   = "footfall.sock"
 	databaseFile = "footfall.db"
 	progressFile = "progress"
+	enginesFile  = "engines"
 )
 
 // The directories in a data directory.

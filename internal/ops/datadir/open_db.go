@@ -21,9 +21,16 @@ import (
 // openLinks opens links and users. It compares them with the file progress before,
 // because opening changes them and their -wal. With older, it opens them also if
 // they are older than the other parts.
-func openLinks(ctx context.Context, dir string, older bool, log *slog.Logger) (LinksEngine, error) {
-	path := linksFile(dir)
-	if err := checkLinksFile(ctx, dir, path); err != nil {
+func openLinks(ctx context.Context, o Options, older bool) (LinksEngine, error) {
+	if o.Links != nil {
+		db, err := o.Links.Open(ctx)
+		if err != nil {
+			return nil, unopened(PartLinks, err)
+		}
+		return sharedLinks{db}, nil
+	}
+	path, log := linksFile(o.Path), o.Log
+	if err := checkLinksFile(ctx, o.Path, path); err != nil {
 		found := new(OlderLinksError)
 		if !errors.As(err, &found) || !older {
 			return nil, unopened(PartLinks, err)
@@ -140,6 +147,9 @@ func (t *tracker) checkDiverged(ctx context.Context, db LinksEngine) error {
 // have.
 func (t *tracker) neededLinks(ctx context.Context, counts store.Progress, j *journal.Contents) (needed progress.Record, err error) {
 	needed.AddLinks(t.known.Links)
+	if t.unseen.Load() {
+		return needed, nil
+	}
 	user, link, err := counts.Highest(ctx)
 	if err != nil {
 		return needed, err
@@ -164,7 +174,8 @@ func (t *tracker) neededLinks(ctx context.Context, counts store.Progress, j *jou
 	return needed, nil
 }
 
-// LinksSize returns the number of bytes of footfall.db and its -wal on the disk.
+// LinksSize returns the number of bytes of footfall.db and its -wal on the disk; 0 if
+// there is none.
 func (d *Dir) LinksSize() (bytes int64, err error) {
 	for _, name := range []string{databaseFile, databaseFile + "-wal"} {
 		info, err := os.Stat(filepath.Join(d.path, name))

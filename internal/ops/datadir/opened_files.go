@@ -24,18 +24,27 @@ type openedFile struct {
 	info fs.FileInfo
 }
 
-func statParts(dir string) (p openedFiles, err error) {
-	p.links.path = linksFile(dir)
-	p.clicks.path, p.journal.path = filepath.Join(dir, clicksDir), filepath.Join(dir, journalDir)
-	for _, part := range []*openedFile{&p.links, &p.clicks, &p.journal} {
-		if part.info, err = os.Stat(part.path); err != nil {
-			return p, err
+// statParts looks at the parts that are in the directory.
+func statParts(o *Options) (p openedFiles, err error) {
+	p.journal.path = filepath.Join(o.Path, journalDir)
+	if o.Clicks == nil {
+		p.clicks.path = filepath.Join(o.Path, clicksDir)
+	}
+	if o.Links == nil {
+		p.links.path = linksFile(o.Path)
+		for _, suffix := range []string{"-wal", "-shm"} {
+			path := p.links.path + suffix
+			if info, err := os.Stat(path); err == nil {
+				p.walFiles = append(p.walFiles, openedFile{path, info})
+			}
 		}
 	}
-	for _, suffix := range []string{"-wal", "-shm"} {
-		path := p.links.path + suffix
-		if info, err := os.Stat(path); err == nil {
-			p.walFiles = append(p.walFiles, openedFile{path, info})
+	for _, part := range []*openedFile{&p.links, &p.clicks, &p.journal} {
+		if part.path == "" {
+			continue
+		}
+		if part.info, err = os.Stat(part.path); err != nil {
+			return p, err
 		}
 	}
 	return p, nil

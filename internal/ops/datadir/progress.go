@@ -9,6 +9,7 @@ import (
 	"math"
 	mathrand "math/rand/v2"
 	"path/filepath"
+	"sync/atomic"
 
 	"github.com/footfall/footfall/internal/storage/journal"
 	"github.com/footfall/footfall/internal/storage/pebble"
@@ -30,6 +31,8 @@ type tracker struct {
 	end progress.Journal
 	// needed has the journals that are not counted to their end, and these ends.
 	needed map[progress.ID]uint64
+	// unseen says that the counts were away, so that it is not known what they need.
+	unseen atomic.Bool
 	// following is set once all parts were compared and the file follows them.
 	following bool
 }
@@ -71,7 +74,10 @@ func (t *tracker) add(r progress.Record) {
 // openCounts opens the counts, and reads what they remember. They keep all their
 // files until Release. It fails with a store.CorruptError if clicks were recorded
 // and there are no counts.
-func (t *tracker) openCounts(ctx context.Context, log *slog.Logger) (_ CountsEngine, err error) {
+func (t *tracker) openCounts(ctx context.Context, o Options, server progress.ID) (_ CountsEngine, err error) {
+	if o.Clicks != nil {
+		return t.openSharedCounts(ctx, o, server)
+	}
 	dir := filepath.Join(t.dir, clicksDir)
 	if t.recorded() {
 		exist, err := pebble.Exists(dir)
@@ -82,7 +88,7 @@ func (t *tracker) openCounts(ctx context.Context, log *slog.Logger) (_ CountsEng
 			return nil, &store.CorruptError{File: dir, Err: errors.New("there are no counts in it, and clicks had been recorded")}
 		}
 	}
-	counts, err := pebble.Open(pebble.Options{Dir: dir, Keep: true, Logger: log})
+	counts, err := pebble.Open(pebble.Options{Dir: dir, Keep: true, Logger: o.Log})
 	if err != nil {
 		return nil, err
 	}
@@ -185,6 +191,9 @@ func (t *tracker) checkJournal(j *journal.Contents) error {
 // missingJournals returns the journals with clicks that are not counted, except
 // the one that is present. present is zero if there is none.
 func (t *tracker) missingJournals(ctx context.Context, counts store.Progress, present [16]byte) (missing []*LostJournalError, err error) {
+	if t.unseen.Load() {
+		return nil, nil
+	}
 	for _, j := range t.known.Journals {
 		end, needed := t.needed[j.ID]
 		if !needed || j.ID == present {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/storage/progress"
 )
 
@@ -34,11 +35,16 @@ func (d *Dir) saveInBackground(ctx context.Context) {
 		if known.Equal(noted) {
 			continue
 		}
-		err := errors.Join(d.Counts.SetNote(ctx, known.Encode()), d.progress.file.Sync())
-		if err == nil {
-			noted = known
+		err := d.progress.file.Sync()
+		now := time.Now()
+		due := now.Sub(last) >= saveEvery
+		if due || d.engines.Counts == Embedded { // a note is a request to a shared engine
+			err = errors.Join(err, d.Counts.SetNote(ctx, known.Encode()))
+			if err == nil {
+				noted = known
+			}
 		}
-		if now := time.Now(); now.Sub(last) >= saveEvery && !known.Equal(saved) {
+		if due && !known.Equal(saved) {
 			last = now
 			if seen, err := d.DB.Peek(ctx); err == nil {
 				d.progress.file.AddLinks(progress.Links{Settled: seen.File.Version})
@@ -88,7 +94,12 @@ func (d *Dir) closeCounts(ctx context.Context) error {
 		defer cancel()
 		ctx = own
 	}
-	return errors.Join(d.remember(ctx), d.Counts.Close())
+	err := errors.Join(d.remember(ctx), d.Counts.Close())
+	if d.engines.Counts != Embedded && errors.Is(err, click.ErrUnavailable) {
+		d.log.Warn("the counts cannot be reached while footfall stops. No click is lost: the next start counts from the journal what they lack", "engine", d.engines.Counts, "error", err)
+		return nil
+	}
+	return err
 }
 
 // remember makes all parts remember the present progress, durably.

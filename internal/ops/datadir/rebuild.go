@@ -35,10 +35,16 @@ func Rebuild(ctx context.Context, o Options, backups string, lossy bool, report 
 		return err
 	}
 	defer func() { err = errors.Join(err, lock.Close()) }()
+	if _, err := openEngines(o); err != nil {
+		return err
+	}
+	if o.Clicks != nil {
+		return unopened(PartCounts, ErrSharedCounts)
+	}
 	if err := finishRebuild(o.Path); err != nil {
 		return err
 	}
-	db, err := openLinks(ctx, o.Path, false, o.Log)
+	db, err := openLinks(ctx, o, false)
 	if err != nil {
 		return err
 	}
@@ -63,7 +69,7 @@ func Rebuild(ctx context.Context, o Options, backups string, lossy bool, report 
 	if r.installation, err = installationOf(ctx, db); err != nil {
 		return err
 	}
-	if r.current, err = t.currentClicks(ctx, o.Log); err != nil {
+	if r.current, err = t.currentClicks(ctx, o); err != nil {
 		report(fmt.Sprintf("the present counts cannot be read: %v", err))
 	}
 	for _, b := range bases {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
+	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/storage/journal"
 	"github.com/footfall/footfall/internal/storage/store"
 )
@@ -27,12 +28,16 @@ type Retention struct {
 }
 
 // segmentSize returns the maximum size of a segment, in bytes. With Max it is small, so that
-// removing one is a small step.
-func (r Retention) segmentSize() int64 {
-	if r.Max <= 0 {
-		return journal.DefaultSegmentSize
+// removing one is a small step. Shared counts keep the totals of a segment in memory.
+func (r Retention) segmentSize(shared bool) int64 {
+	most := int64(journal.DefaultSegmentSize)
+	if shared {
+		most = sharedSegment
 	}
-	return max(min(r.Max/segmentsOfMax, journal.DefaultSegmentSize), leastSegment)
+	if r.Max <= 0 {
+		return most
+	}
+	return max(min(r.Max/segmentsOfMax, most), leastSegment)
 }
 
 const (
@@ -46,6 +51,8 @@ const (
 	// less than leastSegment bytes.
 	segmentsOfMax = 8
 	leastSegment  = 64 << 10
+	// sharedSegment is the maximum size of a segment whose clicks go to shared counts.
+	sharedSegment = 16 << 20
 	// alarmAt is the part of Retention.Max, in percent, from which a warning is logged,
 	// and alarmEvery how often it is repeated.
 	alarmAt    = 80
@@ -158,12 +165,15 @@ func (k *retainer) trim(ctx context.Context, now time.Time) error {
 	if before == 0 {
 		return nil
 	}
-	if k.Keep != 0 { // otherwise no journal would be left to rebuild from it
+	if k.Keep != 0 && k.dir.engines.Counts == Embedded { // otherwise nothing would rebuild from it
 		if err := k.dir.checkpoint(ctx); err != nil {
 			return err
 		}
 	}
 	durable, err := k.durable(ctx, before)
+	if k.dir.engines.shared() && errors.Is(err, click.ErrUnavailable) {
+		return nil // watchEngines has logged that
+	}
 	if err != nil {
 		return err
 	}

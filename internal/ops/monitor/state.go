@@ -12,8 +12,11 @@ type State struct {
 	// NotDurable is the number of visitors who were redirected since the start although
 	// footfall does not know that their clicks are durable.
 	NotDurable uint64
-	// Counted is the number of clicks in the counts, of people and bots.
+	// Counted is the number of clicks in the counts, of people and bots. If other servers
+	// add to the counts, it is that of this server since its start.
 	Counted uint64
+	// Engines are those that are shared with other servers.
+	Engines []Engine
 	// JournalLag is the number of bytes of the journal that are not counted yet.
 	JournalLag uint64
 	// JournalSegments is the number of files of the journal.
@@ -31,11 +34,19 @@ type State struct {
 	Bytes map[string]int64
 }
 
+// Engine is an engine that other servers use too.
+type Engine struct {
+	Name string
+	Up   bool // it answers
+}
+
 var (
 	notDurable = prometheus.NewDesc("footfall_clicks_not_durable_total",
 		"Visitors redirected since the start although their click is not known to be durable.", nil, nil)
 	counted = prometheus.NewDesc("footfall_clicks_counted_total",
-		"All clicks in the counts, of people and bots, with imports.", nil, nil)
+		"All clicks in the counts, of people and bots, with imports. With --clicks, those that this server counted since its start.", nil, nil)
+	engineUp = prometheus.NewDesc("footfall_engine_up",
+		"1 if the engine answered when it was asked last, otherwise 0. Missing for engines in the data directory.", []string{"engine"}, nil)
 	journalLag = prometheus.NewDesc("footfall_journal_lag_bytes",
 		"Bytes of the journal that are not counted yet.", nil, nil)
 	journalSegments = prometheus.NewDesc("footfall_journal_segments",
@@ -59,7 +70,7 @@ type collector func() (State, error)
 
 // Describe implements prometheus.Collector.
 func (collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{notDurable, counted, journalLag, journalSegments, countingFailed, countingStalled, diskFree, diskLow, storeBytes} {
+	for _, d := range []*prometheus.Desc{notDurable, counted, engineUp, journalLag, journalSegments, countingFailed, countingStalled, diskFree, diskLow, storeBytes} {
 		ch <- d
 	}
 }
@@ -80,6 +91,9 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	ch <- prometheus.MustNewConstMetric(countingStalled, prometheus.GaugeValue, flag(s.CountingStalled))
 	ch <- prometheus.MustNewConstMetric(diskFree, prometheus.GaugeValue, float64(s.DiskFree))
 	ch <- prometheus.MustNewConstMetric(diskLow, prometheus.GaugeValue, float64(s.DiskLow))
+	for _, e := range s.Engines {
+		ch <- prometheus.MustNewConstMetric(engineUp, prometheus.GaugeValue, flag(e.Up), e.Name)
+	}
 	for _, part := range slices.Sorted(maps.Keys(s.Bytes)) {
 		ch <- prometheus.MustNewConstMetric(storeBytes, prometheus.GaugeValue, float64(s.Bytes[part]), part)
 	}

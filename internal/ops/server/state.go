@@ -4,11 +4,12 @@ import "github.com/footfall/footfall/internal/ops/monitor"
 
 // state returns the gauges of monitor.
 func (a *App) state() (s monitor.State, err error) {
-	ledger, err := a.data.Counts.Ledger(a.lifetime)
-	if err != nil {
+	if s.Counted, err = a.data.CountedClicks(a.lifetime); err != nil {
 		return s, err
 	}
-	s.Counted = ledger.Total()
+	for _, e := range a.data.Engines() {
+		s.Engines = append(s.Engines, monitor.Engine{Name: e.Name, Up: e.Up})
+	}
 	counted, failed := a.data.Recorder.Counted()
 	s.CountingFailed = failed != nil
 	s.CountingStalled = a.data.Recorder.Stalled() != nil

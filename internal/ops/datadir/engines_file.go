@@ -1,0 +1,130 @@
+package datadir
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/footfall/footfall/internal/base/fsync"
+	"github.com/footfall/footfall/internal/storage/progress"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// Embedded names the engine of a part that is in the directory.
+const Embedded = "embedded"
+
+// enginesRecord is the content of the file engines. A directory whose parts are all
+// embedded has no such file.
+type enginesRecord struct {
+	Version int    `json:"version"`
+	Counts  string `json:"counts"`
+	Links   string `json:"links"`
+	// Server is a random name of the directory among those that share the engines.
+	Server progress.ID `json:"server"`
+	// Deletions is the version of the shared links up to which their deletions are in
+	// the journal.
+	Deletions uint64 `json:"deletions"`
+}
+
+const enginesVersion = 1
+
+// shared reports whether a part is not in the directory.
+func (r *enginesRecord) shared() bool { return r.Counts != Embedded || r.Links != Embedded }
+
+// EngineError says that a part was kept by another engine before.
+type EngineError struct {
+	Dir string
+	Part
+	Was, Now string // the names of engines; Embedded for the directory itself
+}
+
+func (e *EngineError) Error() string {
+	return fmt.Sprintf("the %s of %s are in %s, and this start would look for them in %s", e.Part, e.Dir, placeOf(e.Was, e.Dir, ""), placeOf(e.Now, e.Dir, ""))
+}
+
+// placeOf names where a part is, which has a file if it is in the directory.
+func placeOf(engine, dir, file string) string {
+	if engine == Embedded {
+		return filepath.Join(dir, file)
+	}
+	return engine
+}
+
+// openEngines compares the engines of a directory with those of the last start, and
+// remembers the ones of a new directory. It fails with a PartError that wraps an
+// EngineError.
+func openEngines(o Options) (r enginesRecord, err error) {
+	counts, links := Embedded, Embedded
+	if o.Clicks != nil {
+		counts = o.Clicks.Engine
+	}
+	if o.Links != nil {
+		links = o.Links.Engine
+	}
+	r, err = readEngines(o.Path)
+	switch {
+	case err == nil:
+	case !errors.Is(err, fs.ErrNotExist):
+		return r, fmt.Errorf("open data directory: %w", err)
+	case !hasOtherParts(o.Path, linksFile(o.Path)) && !exists(linksFile(o.Path)): // a new directory
+		r = enginesRecord{Version: enginesVersion, Counts: counts, Links: links}
+		if _, err := rand.Read(r.Server[:]); err != nil {
+			return r, fmt.Errorf("draw a name of the directory: %w", err)
+		}
+		if counts == Embedded && links == Embedded {
+			return r, nil
+		}
+		return r, r.write(o.Path)
+	default:
+		r = enginesRecord{Counts: Embedded, Links: Embedded}
+	}
+	if r.Counts != counts {
+		return r, unopened(PartCounts, &EngineError{Dir: o.Path, Part: PartCounts, Was: r.Counts, Now: counts})
+	}
+	if r.Links != links {
+		return r, unopened(PartLinks, &EngineError{Dir: o.Path, Part: PartLinks, Was: r.Links, Now: links})
+	}
+	return r, nil
+}
+
+func readEngines(dir string) (r enginesRecord, err error) {
+	path := filepath.Join(dir, enginesFile)
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return r, err
+	}
+	if err := json.Unmarshal(b, &r); err != nil {
+		return r, fmt.Errorf("%s cannot be read: %w", path, err)
+	}
+	if r.Version != enginesVersion {
+		return r, fmt.Errorf("%s has the version %d: %w", path, r.Version, store.ErrVersion)
+	}
+	return r, nil
+}
+
+// write replaces the file engines durably.
+func (r *enginesRecord) write(dir string) error {
+	b, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(dir, enginesFile)
+	err = os.WriteFile(path+newSuffix, append(b, '\n'), 0o600)
+	if err == nil {
+		err = fsync.Path(path + newSuffix)
+	}
+	if err == nil {
+		err = os.Rename(path+newSuffix, path)
+	}
+	if err == nil {
+		err = fsync.Path(dir)
+	}
+	if err != nil {
+		return fmt.Errorf("write the file engines: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,120 @@
+package datadir
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/base/rollup"
+	"github.com/footfall/footfall/internal/storage/progress"
+	"github.com/footfall/footfall/internal/storage/sql"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// SharedCounts says how to open counts that several servers add to. They are not in
+// the directory.
+type SharedCounts struct {
+	// Engine names the engine in messages, and in the file engines.
+	Engine string
+	// Open returns the counts, also while the engine is away. server names the
+	// directory among those that share the counts. Links and users are open already.
+	Open func(ctx context.Context, server string) (store.ClickCounts, error)
+}
+
+// SharedLinks says how to open links and users that several servers use. They are
+// not in the directory.
+type SharedLinks struct {
+	// Engine names the engine in messages, and in the file engines.
+	Engine string
+	Open   func(ctx context.Context) (SharedLinksStore, error)
+}
+
+// SharedLinksStore keeps links and users that several servers use.
+type SharedLinksStore interface {
+	LinksStore
+	// DeletionsAfter is Deletions with only those that were made after a version of
+	// links and users, in their order, and returns the version of the last one. They
+	// stay in the list.
+	DeletionsAfter(ctx context.Context, version uint64, limit int) ([]rollup.Scope, uint64, error)
+}
+
+// sharedCounts have no files in the directory, so nothing is done to these.
+type sharedCounts struct {
+	store.ClickCounts
+	counted atomic.Uint64 // clicks that this process added
+	// belong fails if the counts do not belong to the directory. It is called before the
+	// first batch if they were away when the directory was opened; nil afterwards.
+	belong func(ctx context.Context) error
+}
+
+// AddBatch implements store.Counting. One goroutine at a time calls it.
+func (c *sharedCounts) AddBatch(ctx context.Context, b *store.Batch) error {
+	if c.belong != nil {
+		if err := c.belong(ctx); err != nil {
+			return err
+		}
+		c.belong = nil
+	}
+	err := c.ClickCounts.AddBatch(ctx, b)
+	if err == nil {
+		c.counted.Add(b.Journaled.Total())
+	}
+	return err
+}
+
+func (*sharedCounts) Release() error                           { return nil }
+func (*sharedCounts) Purge(context.Context, bool) error        { return nil }
+func (*sharedCounts) Repair(context.Context) (int, error)      { return 0, nil }
+func (*sharedCounts) Checkpoint(context.Context, string) error { return nil }
+func (*sharedCounts) Size() (int64, error)                     { return 0, nil }
+
+// openSharedCounts opens counts that are not in the directory, and reads what they
+// remember. If they are away, everything that was recorded here must be in the journal.
+func (t *tracker) openSharedCounts(ctx context.Context, o Options, server progress.ID) (CountsEngine, error) {
+	counts, err := o.Clicks.Open(ctx, server.String())
+	if err != nil {
+		return nil, err
+	}
+	err = t.addCounts(ctx, counts)
+	if errors.Is(err, click.ErrUnavailable) {
+		t.needed, err = map[progress.ID]uint64{}, nil
+		t.unseen.Store(true)
+		for _, j := range t.known.Journals {
+			t.needed[j.ID] = j.End
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(err, counts.Close())
+	}
+	return &sharedCounts{ClickCounts: counts}, nil
+}
+
+// sharedLinks have no file in the directory. They remember nothing about a directory,
+// and not which process made which version: there are many.
+type sharedLinks struct{ SharedLinksStore }
+
+func (sharedLinks) Progress(context.Context) (r progress.Record, err error) { return r, nil }
+func (sharedLinks) SaveProgress(context.Context, progress.Record) error     { return nil }
+func (sharedLinks) Adopt(context.Context, uint64, string) error             { return nil }
+func (sharedLinks) Was(context.Context, uint64, string) (bool, error)       { return true, nil }
+func (l sharedLinks) Begin(ctx context.Context, _ string, _ uint32) (progress.Links, error) {
+	return l.Links(ctx)
+}
+
+func (sharedLinks) Peek(context.Context) (r sql.PeekResult, err error)   { return r, nil }
+func (sharedLinks) Backup(context.Context, string) error                 { return nil }
+func (sharedLinks) Save(context.Context, string) error                   { return nil }
+func (sharedLinks) Dirty(context.Context) (dirty bool, _ int64, _ error) { return false, 0, nil }
+func (sharedLinks) Clean(context.Context) error                          { return nil }
+func (sharedLinks) Cleaned(context.Context, int64) error                 { return nil }
+
+// CountedClicks returns the number of clicks in the counts, of people and bots. If
+// the counts are shared, it is the number that this process added.
+func (d *Dir) CountedClicks(ctx context.Context) (uint64, error) {
+	if shared, ok := d.Counts.(*sharedCounts); ok {
+		return shared.counted.Load(), nil
+	}
+	ledger, err := d.Counts.Ledger(ctx)
+	return ledger.Total(), err
+}

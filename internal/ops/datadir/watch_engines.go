@@ -1,0 +1,92 @@
+package datadir
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// engineEvery is the interval at which shared engines are asked whether they are
+	// there, and engineTimeout the time after which one is away.
+	engineEvery   = 5 * time.Second
+	engineTimeout = 5 * time.Second
+)
+
+// sharedEngine is an engine that Maintain watches.
+type sharedEngine struct {
+	name string
+	part Part
+	ask  func(context.Context) error // for something small
+	down atomic.Bool
+}
+
+// EngineState says whether a shared engine answers.
+type EngineState struct {
+	Name string
+	Up   bool
+}
+
+// Engines returns the state of the shared engines; none if everything is embedded. It
+// is as Maintain found it last.
+func (d *Dir) Engines() (all []EngineState) {
+	for _, e := range d.watched {
+		all = append(all, EngineState{e.name, !e.down.Load()})
+	}
+	return all
+}
+
+// LinksAway reports whether links and users are in a shared engine that does not answer.
+func (d *Dir) LinksAway() bool {
+	for _, e := range d.watched {
+		if e.part == PartLinks {
+			return e.down.Load()
+		}
+	}
+	return false
+}
+
+// sharedEngines returns the shared engines of a directory.
+func (d *Dir) sharedEngines() (all []*sharedEngine) {
+	if d.engines.Counts != Embedded {
+		all = append(all, &sharedEngine{name: d.engines.Counts, part: PartCounts, ask: func(ctx context.Context) error {
+			_, err := d.Counts.Note(ctx)
+			return err
+		}})
+	}
+	if d.engines.Links != Embedded {
+		all = append(all, &sharedEngine{name: d.engines.Links, part: PartLinks, ask: func(ctx context.Context) error {
+			_, err := d.DB.Links(ctx)
+			return err
+		}})
+	}
+	return all
+}
+
+// watchEngines asks the shared engines until ctx ends, and logs when one goes or
+// returns.
+func (d *Dir) watchEngines(ctx context.Context) {
+	ticker := time.NewTicker(engineEvery)
+	defer ticker.Stop()
+	for {
+		for _, e := range d.watched {
+			asking, cancel := context.WithTimeout(ctx, engineTimeout)
+			err := e.ask(asking)
+			cancel()
+			if ctx.Err() != nil {
+				return
+			}
+			switch was := e.down.Swap(err != nil); {
+			case err != nil && !was:
+				d.log.Warn("an engine does not answer. Without the counts, clicks are recorded and counted later, and questions fail; without links and users, only visitors of links that were visited here lately are redirected. Look at its servers and the network", "part", e.part, "engine", e.name, "error", err)
+			case err == nil && was:
+				d.log.Info("an engine answers again", "part", e.part, "engine", e.name)
+			}
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
