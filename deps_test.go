@@ -89,6 +89,7 @@ var floors = []floor{
 	{"internal/testkit", []place{
 		{"harness", "tests and measurements alone: the real program in processes of its own"},
 		{"clustertest", "tests and measurements alone: servers of ClickHouse; uses daemon"},
+		{"chdbfront", "tests alone: a program, which clustertest builds and runs"},
 		{"daemon", "tests and measurements alone: any server of others in a process of its own"},
 		{"seedtest", "tests alone: the seed of what they draw"},
 		{"await", "tests alone: asking again until it is so"},
@@ -116,6 +117,7 @@ func places() (at map[string]int, reason map[string]string) {
 var dependencies = map[string]string{
 	"github.com/alecthomas/kong":              "the command line, with environment variables, from one declaration",
 	"github.com/boombuler/barcode":            "QR codes: the modules alone, without dependencies of its own, and kept up; we draw the picture",
+	"github.com/ebitengine/purego":            "tests alone: calls the library of the current ClickHouse without cgo",
 	"github.com/makiuchi-d/gozxing":           "tests alone: a decoder that shares no code with what draws our QR codes",
 	"github.com/cockroachdb/pebble/v2":        "the embedded store of counts: merge operators, range deletion, and a file system that forgets what was not synced, for crash tests",
 	"github.com/hashicorp/golang-lru/v2":      "bounded caches",

@@ -1,5 +1,6 @@
 // Package clustertest runs real servers of ClickHouse for tests, and for developers to
-// play with: Debian's 18.16, as a cluster with ZooKeeper or as one server alone.
+// play with: Debian's 18.16, as a cluster with ZooKeeper or as one server alone, and the
+// current engine, alone, as the library of an npm package behind chdbfront.
 //
 // The processes end with the one that started them. All that they write is in one
 // directory.
@@ -34,6 +35,8 @@ type Options struct {
 	// Shards and Replicas are the size of the cluster. 0 shards are one server without
 	// ZooKeeper.
 	Shards, Replicas int
+	// Current runs the current engine, in place of 18.16. It has one server alone.
+	Current bool
 	// Password is the password of the user footfall, the only one.
 	Password string
 }
@@ -90,12 +93,21 @@ func (c *Cluster) start() (err error) {
 		shards = append(shards, replicas)
 		c.Nodes = append(c.Nodes, replicas...)
 	}
-	if c.options.Shards == 0 {
+	switch {
+	case c.options.Current:
+		n, err := c.newCurrent()
+		if err != nil {
+			return err
+		}
+		c.Nodes = []*Node{n}
+	case c.options.Shards == 0:
 		c.Nodes = []*Node{c.newNode(0, 0)}
 	}
-	for _, n := range c.Nodes {
-		if err := n.configure(zookeeper, shards); err != nil {
-			return err
+	if !c.options.Current {
+		for _, n := range c.Nodes {
+			if err := n.configure(zookeeper, shards); err != nil {
+				return err
+			}
 		}
 	}
 	if c.ZooKeeper != nil {
