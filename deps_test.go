@@ -97,6 +97,7 @@ var floors = []floor{
 		{"tracetest", "tests alone: words in the files of a data directory"},
 		{"certtest", "tests alone: certificates in files"},
 		{"mmdbtest", "tests alone: databases of places in files"},
+		{"pgtest", "tests and measurements alone: a real PostgreSQL"},
 		{"siege", "tests and measurements alone: hostile clients"},
 	}},
 }
@@ -118,6 +119,7 @@ var dependencies = map[string]string{
 	"github.com/alecthomas/kong":              "the command line, with environment variables, from one declaration",
 	"github.com/boombuler/barcode":            "QR codes: the modules alone, without dependencies of its own, and kept up; we draw the picture",
 	"github.com/ebitengine/purego":            "tests alone: calls the library of the current ClickHouse without cgo",
+	"github.com/jackc/pgx/v5":                 "PostgreSQL in Go: links and users that many servers share; of the drivers it alone has notices, locks and database/sql in one",
 	"github.com/makiuchi-d/gozxing":           "tests alone: a decoder that shares no code with what draws our QR codes",
 	"github.com/cockroachdb/pebble/v2":        "the embedded store of counts: merge operators, range deletion, and a file system that forgets what was not synced, for crash tests",
 	"github.com/hashicorp/golang-lru/v2":      "bounded caches",

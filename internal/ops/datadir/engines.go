@@ -57,7 +57,7 @@ type LinksEngine interface {
 
 // embeddedLinks are links and users in footfall.db.
 type embeddedLinks struct {
-	*sql.DB
+	*sql.SQLite
 	file string
 }
 

@@ -39,6 +39,8 @@ type SharedLinksStore interface {
 	DeletionsAfter(ctx context.Context, version uint64, limit int) ([]rollup.Scope, uint64, error)
 }
 
+var _ SharedLinksStore = (*sql.Postgres)(nil)
+
 // sharedCounts have no files in the directory, so nothing is done to these.
 type sharedCounts struct {
 	store.ClickCounts

@@ -34,5 +34,5 @@ func (db *DB) VisibleAggregate(ctx context.Context, user click.UserID, id click.
 // VisibleAggregateOfURL implements store.Links.
 func (db *DB) VisibleAggregateOfURL(ctx context.Context, user click.UserID, longURL string) (l store.Link, err error) {
 	defer wrap("aggregate link of URL", &err)
-	return scanLink(db.visibleAggregateOfURL.QueryRowContext(ctx, int64(user), urlDigest(longURL), longURL))
+	return scanLink(db.visibleAggregateOfURL.QueryRowContext(ctx, int64(user), urlDigest(longURL), key(longURL)))
 }

@@ -9,7 +9,7 @@ import (
 
 // Backup writes the database as it is at one instant to a file, which must not
 // exist. Reads and writes go on meanwhile. The caller must sync the file.
-func (db *DB) Backup(ctx context.Context, path string) (err error) {
+func (db *SQLite) Backup(ctx context.Context, path string) (err error) {
 	defer wrap("backup", &err)
 	// A connection of its own: those that read must not write, even another file.
 	own, err := sql.Open(driverName, dsn(db.path, false))
@@ -25,7 +25,7 @@ func (db *DB) Backup(ctx context.Context, path string) (err error) {
 
 // Save is Backup for a database whose file was removed while it was open. The copy
 // keeps the file's mark, and replaces the file.
-func (db *DB) Save(ctx context.Context, path string) (err error) {
+func (db *SQLite) Save(ctx context.Context, path string) (err error) {
 	defer wrap("save", &err)
 	_, err = db.writer.ExecContext(ctx, `VACUUM INTO $1`, path)
 	return err

@@ -18,8 +18,9 @@ func (db *DB) DeleteLink(ctx context.Context, id click.LinkID) (r store.DeletedR
 		if err := d.row(`SELECT user_id FROM links WHERE id = $1 AND user_id IS NOT NULL`, int64(id)).Scan(&user); err != nil {
 			return err
 		}
-		d.setDirty()
+		db.engine.deleting(d)
 		d.links(`l.id = $1`, `o.id <> $1`, int64(id))
+		d.tx.change.Links, d.tx.change.Aggregates = []click.LinkID{id}, r.Aggregates > 0
 		d.addDeletion(user, int64(id))
 		return nil
 	})
@@ -37,8 +38,10 @@ func (db *DB) DeleteUser(ctx context.Context, user click.UserID) (r store.Delete
 		if err := d.row(`SELECT 1 FROM users WHERE id = $1`, int64(user)).Scan(&one); err != nil {
 			return err
 		}
-		d.setDirty()
+		db.engine.deleting(d)
 		d.links(`l.user_id = $1`, `o.user_id <> $1`, int64(user))
+		d.tx.change.Users, d.tx.change.Owners = []click.UserID{user}, []click.UserID{user}
+		d.tx.change.Aggregates = r.Aggregates > 0
 		r.Tokens = d.exec(`DELETE FROM tokens WHERE user_id = $1`, int64(user))
 		r.Users = d.exec(`DELETE FROM users WHERE id = $1`, int64(user))
 		d.addDeletion(int64(user), 0)
@@ -54,14 +57,15 @@ func (db *DB) DeleteUser(ctx context.Context, user click.UserID) (r store.Delete
 // after it.
 type deleter struct {
 	ctx     context.Context
-	tx      *sql.Tx
+	engine  *engine
+	tx      *transaction
 	deleted *store.DeletedRows
 	err     error
 }
 
 func (db *DB) deletes(ctx context.Context, r *store.DeletedRows, f func(*deleter) error) error {
-	return db.write(ctx, func(ctx context.Context, tx *sql.Tx, _ *lastIDs) error {
-		d := &deleter{ctx: ctx, tx: tx, deleted: r}
+	return db.write(ctx, func(ctx context.Context, tx *transaction) error {
+		d := &deleter{ctx: ctx, engine: db.engine, tx: tx, deleted: r}
 		if err := f(d); err != nil {
 			return err
 		}
@@ -90,8 +94,9 @@ func (d *deleter) exec(query string, args ...any) (rows int) {
 // links deletes the links l of a condition, and the aggregate links that no other
 // link o has or had then. It adds these aggregate links to the table deletions.
 func (d *deleter) links(condition, others string, arg any) {
-	d.exec(`INSERT INTO deletions (user_id, link_id)
-		SELECT 0, g.id FROM (SELECT l.aggregate_id AS id FROM links l WHERE `+condition+`
+	e := d.engine
+	d.exec(`INSERT INTO deletions (user_id, link_id`+e.deletions.column+`)
+		SELECT 0, g.id`+e.deletions.value+` FROM (SELECT l.aggregate_id AS id FROM links l WHERE `+condition+`
 			UNION SELECT f.aggregate_id AS id FROM former_aggregates f JOIN links l ON l.id = f.link_id WHERE `+condition+`) g
 		WHERE NOT EXISTS (SELECT 1 FROM links o WHERE o.aggregate_id = g.id AND o.id <> g.id AND `+others+`)
 		AND NOT EXISTS (SELECT 1 FROM former_aggregates f JOIN links o ON o.id = f.link_id WHERE f.aggregate_id = g.id AND `+others+`)
@@ -104,13 +109,14 @@ func (d *deleter) links(condition, others string, arg any) {
 	}
 	d.deleted.Links = d.exec(`DELETE FROM links AS l WHERE `+condition, arg)
 	// The aggregate links of earlier deletions do not exist any more, and ids are never reused.
-	d.deleted.Aggregates = d.exec(`DELETE FROM links WHERE id IN (SELECT link_id FROM deletions WHERE user_id = 0)`)
+	d.deleted.Aggregates = d.exec(`DELETE FROM links WHERE id IN (SELECT link_id FROM deletions WHERE user_id = 0` + e.deletions.latest + `)`)
 }
 
 // addDeletion adds a scope to the table deletions: its counts must still be deleted.
 // A link of 0 is the user with all links.
 func (d *deleter) addDeletion(user, link int64) {
-	d.exec(`INSERT INTO deletions (user_id, link_id) VALUES ($1, $2) ON CONFLICT (user_id, link_id) DO NOTHING`, user, link)
+	d.exec(`INSERT INTO deletions (user_id, link_id`+d.engine.deletions.column+`) VALUES ($1, $2`+d.engine.deletions.value+`)
+		ON CONFLICT (user_id, link_id) DO NOTHING`, user, link)
 }
 
 // Deletions implements store.Links.

@@ -1,7 +1,10 @@
-// Package sql keeps links and users in SQLite: store.Links and store.Users. The
-// statements of the port are SQL that PostgreSQL takes too. What is SQLite's own is
-// in sqlite.go (connections, types, error codes), wal.go, wipe.go, backup.go, peek.go
-// and verify.go, and in the mark of Begin.
+// Package sql keeps links and users in SQLite, or in PostgreSQL: store.Links and
+// store.Users. The SQL is the same, except what dialect.go lists.
+//
+// SQLite is a file, which belongs to a data directory. What is done to files is in
+// sqlite.go, wal.go, wipe.go, backup.go, peek.go, verify.go and in the mark of Begin.
+// PostgreSQL is shared by many servers. They take locks in postgres_locks.go, and announce
+// what they change in postgres_notices.go. The tables:
 //
 //	last_ids      the newest id of each kind, which is never reused; the number of changes
 //	users         login → id, created, name, apiKey version, password
@@ -15,23 +18,26 @@
 //	              be deleted; ids without names (user 0: an aggregate link; link 0: all links
 //	              of the user)
 //	installation  the secret of the apiKeys
-//	progress      what this part remembers about the others (docs/format/progress.md)
-//	lives         the processes that changed the database, and from which version on
+//	progress      SQLite: what this part remembers about the others (docs/format/progress.md)
+//	lives         SQLite: the processes that changed the database, and from which version on
 //
-// SQLite has one writer. So writes queue for one connection, and stop waiting when
-// their context ends. Reads have connections of their own, which no write blocks:
-// some for names and credentials, some for lists and searches, some for commands of
-// the operator. None of these waits for another.
+// Writes are one after another. In SQLite they queue for one connection. In PostgreSQL
+// each server has one connection that writes, and their transactions queue for the row of
+// last_ids. They stop waiting when their context ends. Reads have connections of their
+// own, which no write blocks: some for names and credentials, some for lists and searches,
+// some for commands of the operator. None of these waits for another.
 //
 // Where to look:
 //
-//	db.go, statements.go, migrate.go   opens the database; prepares statements; its schema
+//	db.go, statements.go, write.go, migrate.go   the database; statements; transactions; its schema
+//	dialect.go             in what the engines differ
 //	users.go, tokens.go, secrets.go    users
 //	links.go, links_list.go, links_make.go, links_import.go, links_edit.go, links_tags.go, keywords.go, aggregates.go   links
-//	delete.go, wipe.go     deletes rows, and overwrites their bytes
+//	delete.go, wipe.go, postgres_deletions.go   deletes rows, and overwrites their bytes
 //	progress.go, peek.go   what the database remembers about the other parts
 //	backup.go, verify.go   a copy; proves what is stored
-//	sqlite.go, wal.go      connections, types, error codes; the write-ahead log
+//	sqlite.go, wal.go      opens a file; error codes; the write-ahead log
+//	postgres.go, postgres_*.go   opens PostgreSQL; error codes; locks; notices of changes
 //
 // It refuses to count clicks, to draw hashes, to validate logins and URLs, and to
 // store tokens: it gets their digests.

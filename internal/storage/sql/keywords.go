@@ -27,13 +27,13 @@ const (
 // LinkByKeyword implements store.Links.
 func (db *DB) LinkByKeyword(ctx context.Context, domain string, name click.Hash) (l store.Link, err error) {
 	defer wrap("link by keyword", &err)
-	return scanLink(db.linkByKeyword.QueryRowContext(ctx, strings.ToLower(domain), store.FoldName(name)))
+	return scanLink(db.linkByKeyword.QueryRowContext(ctx, key(strings.ToLower(domain)), key(store.FoldName(name))))
 }
 
 // NameHolder implements store.Links.
 func (db *DB) NameHolder(ctx context.Context, domain string, name click.Hash) (l store.Link, err error) {
 	defer wrap("name holder", &err)
-	return scanLink(db.nameHolder.QueryRowContext(ctx, strings.ToLower(domain), string(name), store.FoldName(name), 0))
+	return scanLink(db.nameHolder.QueryRowContext(ctx, key(strings.ToLower(domain)), key(string(name)), key(store.FoldName(name)), 0))
 }
 
 // NameLink implements store.Links.
@@ -43,7 +43,7 @@ func (db *DB) NameLink(ctx context.Context, k store.Keyword, overwrite bool) (ho
 		return store.Link{}, err
 	}
 	k.Domain = strings.ToLower(k.Domain)
-	err = db.write(ctx, func(ctx context.Context, tx *sql.Tx, last *lastIDs) error {
+	err = db.write(ctx, func(ctx context.Context, tx *transaction) error {
 		l, err := scanLink(tx.QueryRowContext(ctx, selectLinks+`WHERE l.id = $1 AND l.user_id IS NOT NULL`, int64(k.Link)))
 		if err != nil || l.Hash == k.Keyword {
 			return err
@@ -56,6 +56,7 @@ func (db *DB) NameLink(ctx context.Context, k store.Keyword, overwrite bool) (ho
 			if err != nil {
 				return err
 			}
+			tx.change.Owners = append(tx.change.Owners, l.User)
 		}
 		holder, err = scanLink(tx.QueryRowContext(ctx, nameHolder, k.Domain, name, folded, int64(l.ID)))
 		if err == nil {
@@ -68,8 +69,9 @@ func (db *DB) NameLink(ctx context.Context, k store.Keyword, overwrite bool) (ho
 		if err != nil || has {
 			return err
 		}
-		last.keyword++
-		return db.inserts.keywords.insert(ctx, tx, []any{last.keyword, k.Domain, name, int64(l.ID), folded})
+		tx.last.keyword++
+		tx.named(k)
+		return db.inserts.keywords.insert(ctx, tx.Tx, []any{tx.last.keyword, k.Domain, name, int64(l.ID), folded})
 	})
 	return holder, err
 }

@@ -59,7 +59,7 @@ func newAggregate(id int64, hash click.Hash, longURL string, created int64) *sto
 // LinkByName implements store.Links.
 func (db *DB) LinkByName(ctx context.Context, domain string, name click.Hash) (l store.Link, err error) {
 	defer wrap("link by name", &err)
-	return scanLink(db.linkByName.QueryRowContext(ctx, strings.ToLower(domain), string(name)))
+	return scanLink(db.linkByName.QueryRowContext(ctx, key(strings.ToLower(domain)), key(string(name))))
 }
 
 // LinkByID implements store.Links.

@@ -28,7 +28,7 @@ func newEdits(p *preparer) edits {
 // EditLink implements store.Links.
 func (db *DB) EditLink(ctx context.Context, id click.LinkID, e store.LinkEdit) (l store.Link, err error) {
 	defer wrap("edit link", &err)
-	err = db.write(ctx, func(ctx context.Context, tx *sql.Tx, last *lastIDs) error {
+	err = db.write(ctx, func(ctx context.Context, tx *transaction) error {
 		was, err := scanLink(tx.StmtContext(ctx, db.edits.link).QueryRowContext(ctx, int64(id)))
 		if err != nil {
 			return err
@@ -37,11 +37,12 @@ func (db *DB) EditLink(ctx context.Context, id click.LinkID, e store.LinkEdit) (
 			return err
 		}
 		if l.LongURL != was.LongURL {
-			if err := db.setLongURL(ctx, tx, last, was, &l, e.AggregateHash); err != nil {
+			if err := db.setLongURL(ctx, tx, was, &l, e.AggregateHash); err != nil {
 				return err
 			}
 		}
-		return db.setDetails(ctx, tx, &l)
+		tx.change.Links = append(tx.change.Links, l.ID)
+		return db.setDetails(ctx, tx.Tx, &l)
 	})
 	if err != nil {
 		return store.Link{}, err
@@ -65,12 +66,12 @@ func (db *DB) setDetails(ctx context.Context, tx *sql.Tx, l *store.Link) error {
 
 // setLongURL writes the long URL of a link and a version of it, and gives the link the
 // aggregate link of that long URL.
-func (db *DB) setLongURL(ctx context.Context, tx *sql.Tx, last *lastIDs, was store.Link, l *store.Link, hash click.Hash) error {
+func (db *DB) setLongURL(ctx context.Context, tx *transaction, was store.Link, l *store.Link, hash click.Hash) error {
 	exec := func(s *sql.Stmt, args ...any) error {
 		_, err := tx.StmtContext(ctx, s).ExecContext(ctx, args...)
 		return err
 	}
-	a, err := db.joinAggregate(ctx, tx, last, l.User, l.LongURL, hash, l.Modified)
+	a, err := db.joinAggregate(ctx, tx, l.User, l.LongURL, hash, l.Modified)
 	if err != nil {
 		return err
 	}
@@ -93,7 +94,7 @@ func (db *DB) setLongURL(ctx context.Context, tx *sql.Tx, last *lastIDs, was sto
 	}
 	newest++
 	rows = append(rows, versionRow(l.ID, store.Version{Number: newest, LongURL: l.LongURL, Since: l.Modified}, int64(l.Aggregate))...)
-	if err := db.inserts.versions.insert(ctx, tx, rows); err != nil {
+	if err := db.inserts.versions.insert(ctx, tx.Tx, rows); err != nil {
 		return err
 	}
 	return exec(db.edits.trim, int64(l.ID), newest-store.MaxVersions)

@@ -59,18 +59,25 @@ func (db *DB) ImportLinks(ctx context.Context, links []store.ForeignLink) (answe
 		return nil, err
 	}
 	if !b.complete() {
-		err := db.write(ctx, func(ctx context.Context, tx *sql.Tx, last *lastIDs) error {
-			if last.version != seen.version+1 { // another transaction wrote since
-				b.forgetPlain()
-				if err := b.find(ctx, tx, &db.writes); err != nil {
+		again := false
+		err := db.write(ctx, func(ctx context.Context, tx *transaction) (err error) {
+			if again { // what was made was given up
+				if b, err = newBatch(links); err != nil {
 					return err
 				}
 			}
-			if err := b.findParts(ctx, tx, &db.writes); err != nil {
+			if again || tx.last.version != seen.version+1 { // another transaction wrote since
+				b.forgetPlain()
+				if err := b.find(ctx, tx.Tx, &db.writes); err != nil {
+					return err
+				}
+			}
+			again = true
+			if err := b.findParts(ctx, tx.Tx, &db.writes); err != nil {
 				return err
 			}
-			b.make(last)
-			if err := b.insert(ctx, tx, &db.inserts); err != nil {
+			b.make(tx)
+			if err := b.insert(ctx, tx.Tx, &db.inserts); err != nil {
 				return err
 			}
 			return b.update(ctx, tx, db)
@@ -241,7 +248,8 @@ func findIDs[K ~string](ctx context.Context, tx *sql.Tx, f finder, ids map[K]int
 
 // make makes the missing rows and gives them ids. If several links of the batch have
 // the same name, the first one is made.
-func (b *batch) make(last *lastIDs) {
+func (b *batch) make(tx *transaction) {
+	last := &tx.last
 	made, by := make(map[click.Hash]*store.Link), make(map[click.Hash]*store.ForeignLink)
 	aggregates := make(map[click.Hash]store.Version) // where the missing ones lead
 	var order []*store.Link                          // as given
@@ -277,18 +285,20 @@ func (b *batch) make(last *lastIDs) {
 		v := aggregates[hash]
 		last.link++
 		b.aggregates[hash] = last.link
+		tx.made(hash)
 		b.newLinks = append(b.newLinks, rowOf(newAggregate(last.link, hash, v.LongURL, v.Since))...)
 	}
 	hashes := slices.Sorted(maps.Keys(made))
 	giveIDs(order, hashes, last)
 	for _, hash := range hashes {
 		l := made[hash]
+		tx.made(hash)
 		l.Aggregate = click.LinkID(b.aggregates[l.AggregateHash])
 		b.newLinks = append(b.newLinks, rowOf(l)...)
 		b.newTags = append(b.newTags, tagRows(l)...)
 		b.addHistory(l, by[hash].History())
 	}
-	b.makeKeywords(last)
+	b.makeKeywords(tx)
 }
 
 // addHistory adds the newest versions of a link, and the aggregate links that it had.
@@ -336,7 +346,7 @@ func giveIDs(order []*store.Link, hashes []click.Hash, last *lastIDs) {
 
 // makeKeywords requires that the links are made. Ids of keywords ascend in the order
 // given: the lowest one is the oldest keyword.
-func (b *batch) makeKeywords(last *lastIDs) {
+func (b *batch) makeKeywords(tx *transaction) {
 	for i := range b.given {
 		g := &b.given[i]
 		c := customOf(g)
@@ -344,8 +354,9 @@ func (b *batch) makeKeywords(last *lastIDs) {
 			continue
 		}
 		b.customs[c] = true
-		last.keyword++
-		b.newKeywords = append(b.newKeywords, last.keyword, c.domain, string(c.keyword), int64(b.links[g.Hash].ID), store.FoldName(c.keyword))
+		tx.last.keyword++
+		tx.named(store.Keyword{Domain: c.domain, Keyword: c.keyword})
+		b.newKeywords = append(b.newKeywords, tx.last.keyword, c.domain, string(c.keyword), int64(b.links[g.Hash].ID), store.FoldName(c.keyword))
 	}
 }
 
@@ -370,9 +381,10 @@ func (b *batch) insert(ctx context.Context, tx *sql.Tx, in *inserts) error {
 }
 
 // update writes the details of links that were known.
-func (b *batch) update(ctx context.Context, tx *sql.Tx, db *DB) error {
+func (b *batch) update(ctx context.Context, tx *transaction, db *DB) error {
 	for _, l := range b.described {
-		if err := db.setDetails(ctx, tx, l); err != nil {
+		tx.change.Links = append(tx.change.Links, l.ID)
+		if err := db.setDetails(ctx, tx.Tx, l); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -20,7 +21,7 @@ func (db *DB) Hashes(ctx context.Context, ids []click.LinkID) (hashes []click.Ha
 	known := make(map[click.LinkID]click.Hash, len(ids))
 	keys := make([]string, len(ids))
 	for i, id := range ids {
-		keys[i] = strconv.FormatUint(uint64(id), 10)
+		keys[i] = strconv.FormatInt(int64(id), 10)
 	}
 	err = db.hashes.find(ctx, nil, keys, func(rows *sql.Rows) error {
 		var id int64
@@ -42,7 +43,7 @@ func (db *DB) Hashes(ctx context.Context, ids []click.LinkID) (hashes []click.Ha
 // LinkOfURL implements store.Links.
 func (db *DB) LinkOfURL(ctx context.Context, user click.UserID, longURL string) (l store.Link, err error) {
 	defer wrap("link of URL", &err)
-	query, args := db.aggregateOfURL, []any{urlDigest(longURL), longURL}
+	query, args := db.aggregateOfURL, []any{urlDigest(longURL), key(longURL)}
 	if user != click.Nobody {
 		query, args = db.linkOfUser, append(args, int64(user))
 	}
@@ -52,7 +53,7 @@ func (db *DB) LinkOfURL(ctx context.Context, user click.UserID, longURL string) 
 // LinksOfURL implements store.Links.
 func (db *DB) LinksOfURL(ctx context.Context, longURL string) (links []store.Link, err error) {
 	defer wrap("links of URL", &err)
-	err = each(ctx, db.linksOfURL, []any{urlDigest(longURL), longURL}, func(rows *sql.Rows) error {
+	err = each(ctx, db.linksOfURL, []any{urlDigest(longURL), key(longURL)}, func(rows *sql.Rows) error {
 		l, err := scanLink(rows)
 		links = append(links, l)
 		return err
@@ -63,7 +64,11 @@ func (db *DB) LinksOfURL(ctx context.Context, longURL string) (links []store.Lin
 // HasDomain implements store.Links.
 func (db *DB) HasDomain(ctx context.Context, domain string) (found bool, err error) {
 	defer wrap("domain", &err)
-	return hasRow(db.hasDomain.QueryRowContext(ctx, strings.ToLower(domain)))
+	domain = key(strings.ToLower(domain))
+	if domain == "" { // cannot be a domain, and keywords of every domain have it
+		return false, nil
+	}
+	return hasRow(db.hasDomain.QueryRowContext(ctx, domain))
 }
 
 // hasRow reports whether a query for one column found a row.
@@ -106,20 +111,22 @@ func filtered(f *store.LinkFilter) *conditions {
 		c.add(`l.private = `, bit(*f.Private))
 	}
 	if f.Keyword != "" {
-		c.add(`l.id IN (SELECT k.link_id FROM keywords k WHERE k.keyword = `, string(f.Keyword))
+		c.add(`l.id IN (SELECT k.link_id FROM keywords k WHERE k.keyword = `, key(string(f.Keyword)))
 		c.where[len(c.where)-1] += `)`
 	}
 	if f.Tag != "" {
 		// The user is $1: with l.user_id it would be a query for each link.
-		c.add(`l.id IN (SELECT t.link_id FROM tags t WHERE t.user_id = $1 AND t.tag = `, f.Tag)
-		c.where[len(c.where)-1] += `)`
-	}
-	if f.Any() { // last, because it takes longest
-		n := len(c.args)
-		c.args = append(c.args, f.Query, f.ExactDomain, f.RootDomain, bit(f.WithoutNotes))
-		c.where = append(c.where, fmt.Sprintf(passes, n+1, n+2, n+3, n+4))
+		c.args = append(c.args, key(f.Tag))
+		c.where = append(c.where, `l.id IN (SELECT t.link_id FROM tags t WHERE t.user_id = $1 AND `+indexed("t.tag", len(c.args))+`)`)
 	}
 	return c
+}
+
+// addWords adds the condition that takes longest.
+func (c *conditions) addWords(passes string, f *store.LinkFilter) {
+	n := len(c.args)
+	c.args = append(c.args, f.Query, f.ExactDomain, f.RootDomain, bit(f.WithoutNotes))
+	c.where = append(c.where, fmt.Sprintf(passes, n+1, n+2, n+3, n+4))
 }
 
 // all is the whole clause.
@@ -127,21 +134,58 @@ func (c *conditions) all() string { return ` WHERE ` + strings.Join(c.where, ` A
 
 const countLinks = `SELECT COUNT(*) FROM links l`
 
-// ListLinks implements store.Links. The filter reads the index links_by_user alone; only
-// the links that are listed are read from the table.
+// newestFirst is the order of lists.
+const newestFirst = ` ORDER BY l.user_ts DESC, l.id DESC`
+
+// ListLinks implements store.Links. In SQLite the filter reads the index links_by_user
+// alone; only the links that are listed are read from the table.
 func (db *DB) ListLinks(ctx context.Context, f store.LinkFilter) (links []store.Link, all int, err error) {
 	defer wrap("list links", &err)
 	c := filtered(&f)
+	offset, limit := max(f.Offset, 0), max(f.Limit, 0)
+	if f.Any() && db.engine.passes == "" {
+		return db.listPassing(ctx, &f.Words, c, offset, limit)
+	}
+	if f.Any() {
+		c.addWords(db.engine.passes, &f)
+	}
 	err = db.lists.QueryRowContext(ctx, countLinks+c.all(), c.args...).Scan(&all)
-	if offset := max(f.Offset, 0); err == nil && f.Limit > 0 && offset < all {
+	if err == nil && limit > 0 && offset < all {
 		n := len(c.args)
-		links, err = listed(ctx, db.lists, fmt.Sprintf(`%s%s ORDER BY l.user_ts DESC, l.id DESC LIMIT $%d OFFSET $%d`, selectLinks, c.all(), n+1, n+2),
-			append(c.args, f.Limit, offset)...)
+		links, err = listed(ctx, db.lists, fmt.Sprintf(`%s%s%s LIMIT $%d OFFSET $%d`, selectLinks, c.all(), newestFirst, n+1, n+2),
+			append(c.args, limit, offset)...)
 	}
 	if err != nil {
 		return nil, 0, err
 	}
 	return links, all, nil
+}
+
+// listPassing lists the links that pass the words, for an engine that cannot search in
+// this way. It reads only the texts of the others.
+func (db *DB) listPassing(ctx context.Context, w *store.Words, c *conditions, offset, limit int) (links []store.Link, all int, err error) {
+	var ids []string
+	err = eachRow(ctx, db.lists, func(rows *sql.Rows) error {
+		var id string
+		var l store.Link
+		if err := rows.Scan(&id, &l.LongURL, &l.Title, &l.Note); err != nil || !w.Pass(&l) {
+			return err
+		}
+		if all++; all > offset && len(ids) < limit {
+			ids = append(ids, id)
+		}
+		return nil
+	}, `SELECT l.id, l.long_url, l.title, l.note FROM links l`+c.all()+newestFirst, c.args...)
+	if err != nil {
+		return nil, 0, err
+	}
+	err = db.linksByID.find(ctx, nil, ids, func(rows *sql.Rows) error {
+		l, err := scanLink(rows)
+		links = append(links, l)
+		return err
+	})
+	slices.SortFunc(links, func(a, b store.Link) int { return cmp.Or(cmp.Compare(b.UserTS, a.UserTS), cmp.Compare(b.ID, a.ID)) })
+	return links, all, err
 }
 
 // listed is the links of a query that is not prepared.
@@ -174,7 +218,7 @@ func (db *DB) Keywords(ctx context.Context, links []click.LinkID) (all []store.K
 	defer wrap("keywords", &err)
 	keys := make([]string, len(links))
 	for i, id := range links {
-		keys[i] = strconv.FormatUint(uint64(id), 10)
+		keys[i] = strconv.FormatInt(int64(id), 10)
 	}
 	slices.Sort(keys)
 	type aged struct {

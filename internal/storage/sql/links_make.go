@@ -57,8 +57,8 @@ func (db *DB) MakeLink(ctx context.Context, n store.NewLink) (l store.Link, made
 	if !errors.Is(err, sql.ErrNoRows) {
 		return store.Link{}, false, err
 	}
-	err = db.write(ctx, func(ctx context.Context, tx *sql.Tx, last *lastIDs) (err error) {
-		l, made, err = db.makeLink(ctx, tx, last, &n, digest)
+	err = db.write(ctx, func(ctx context.Context, tx *transaction) (err error) {
+		l, made, err = db.makeLink(ctx, tx, &n, digest)
 		return err
 	})
 	if err != nil {
@@ -67,7 +67,7 @@ func (db *DB) MakeLink(ctx context.Context, n store.NewLink) (l store.Link, made
 	return l, made, nil
 }
 
-func (db *DB) makeLink(ctx context.Context, tx *sql.Tx, last *lastIDs, n *store.NewLink, digest int64) (store.Link, bool, error) {
+func (db *DB) makeLink(ctx context.Context, tx *transaction, n *store.NewLink, digest int64) (store.Link, bool, error) {
 	query := func(s *sql.Stmt, args ...any) *sql.Row { return tx.StmtContext(ctx, s).QueryRowContext(ctx, args...) }
 
 	l, err := scanLink(query(db.makes.link, digest, n.LongURL, int64(n.User)))
@@ -81,23 +81,24 @@ func (db *DB) makeLink(ctx context.Context, tx *sql.Tx, last *lastIDs, n *store.
 	if n.Hash == n.AggregateHash {
 		return store.Link{}, false, click.ErrExists
 	}
-	if err := db.free(ctx, tx, n.Hash, n.AggregateHash); err != nil {
+	if err := db.free(ctx, tx.Tx, n.Hash, n.AggregateHash); err != nil {
 		return store.Link{}, false, err
 	}
-	a, err := db.joinAggregate(ctx, tx, last, n.User, n.LongURL, n.AggregateHash, n.Created)
+	a, err := db.joinAggregate(ctx, tx, n.User, n.LongURL, n.AggregateHash, n.Created)
 	if err != nil {
 		return store.Link{}, false, err
 	}
-	last.link++
+	tx.last.link++
 	l = store.Link{
-		ID: click.LinkID(last.link), User: n.User, Hash: n.Hash,
+		ID: click.LinkID(tx.last.link), User: n.User, Hash: n.Hash,
 		Aggregate: a.ID, AggregateHash: a.Hash, LongURL: n.LongURL, Created: n.Created,
 		LinkDetails: n.LinkDetails, Modified: n.Created,
 	}
-	if err := db.inserts.links.insert(ctx, tx, rowOf(&l)); err != nil {
+	tx.made(l.Hash)
+	if err := db.inserts.links.insert(ctx, tx.Tx, rowOf(&l)); err != nil {
 		return store.Link{}, false, err
 	}
-	return l, true, db.inserts.tags.insert(ctx, tx, tagRows(&l))
+	return l, true, db.inserts.tags.insert(ctx, tx.Tx, tagRows(&l))
 }
 
 // free fails with click.ErrExists if one of two names is in use.
@@ -112,17 +113,18 @@ func (db *DB) free(ctx context.Context, tx *sql.Tx, a, b click.Hash) (err error)
 
 // joinAggregate returns the aggregate link for a user's link to the long URL. If there is
 // none, it makes one with the hash, or fails with click.ErrExists.
-func (db *DB) joinAggregate(ctx context.Context, tx *sql.Tx, last *lastIDs, user click.UserID, longURL string, hash click.Hash, created int64) (store.Link, error) {
+func (db *DB) joinAggregate(ctx context.Context, tx *transaction, user click.UserID, longURL string, hash click.Hash, created int64) (store.Link, error) {
 	a, err := scanLink(tx.StmtContext(ctx, db.makes.aggregate).QueryRowContext(ctx, urlDigest(longURL), longURL, int64(user)))
 	if !errors.Is(err, sql.ErrNoRows) {
 		return a, err
 	}
-	if err := db.free(ctx, tx, hash, hash); err != nil {
+	if err := db.free(ctx, tx.Tx, hash, hash); err != nil {
 		return a, err
 	}
-	last.link++
-	a = *newAggregate(last.link, hash, longURL, created)
-	return a, db.inserts.links.insert(ctx, tx, rowOf(&a))
+	tx.last.link++
+	tx.made(hash)
+	a = *newAggregate(tx.last.link, hash, longURL, created)
+	return a, db.inserts.links.insert(ctx, tx.Tx, rowOf(&a))
 }
 
 // bit is a bool as it is stored: the engines differ in their boolean types, not in

@@ -10,9 +10,9 @@ import (
 )
 
 // tagged is the condition that a link has a tag.
-const tagged = `id IN (SELECT t.link_id FROM tags t WHERE t.user_id = $1 AND t.tag = $2)`
+var tagged = `id IN (SELECT t.link_id FROM tags t WHERE t.user_id = $1 AND ` + indexed("t.tag", 2) + `)`
 
-const taggedLinks = `SELECT link_id FROM tags WHERE user_id = $1 AND tag = $2 ORDER BY link_id`
+var taggedLinks = `SELECT link_id FROM tags WHERE user_id = $1 AND ` + indexed("tag", 2) + ` ORDER BY link_id`
 
 // CountLinks implements store.Links.
 func (db *DB) CountLinks(ctx context.Context, user click.UserID, tag string, edges []int64) (counts []uint64, err error) {
@@ -20,7 +20,7 @@ func (db *DB) CountLinks(ctx context.Context, user click.UserID, tag string, edg
 	counts = make([]uint64, len(edges)-1)
 	query, args := db.createdOfUser, []any{int64(user), edges[0], edges[len(edges)-1]}
 	if tag != "" {
-		query, args = db.createdOfTag, []any{int64(user), tag, edges[0], edges[len(edges)-1]}
+		query, args = db.createdOfTag, []any{int64(user), key(tag), edges[0], edges[len(edges)-1]}
 	}
 	err = each(ctx, query, args, func(rows *sql.Rows) error {
 		var created int64
@@ -41,7 +41,7 @@ func (db *DB) FirstLink(ctx context.Context, user click.UserID, tag string) (_ i
 	defer wrap("first link", &err)
 	query, args := db.firstOfUser, []any{int64(user)}
 	if tag != "" {
-		query, args = db.firstOfTag, append(args, tag)
+		query, args = db.firstOfTag, append(args, key(tag))
 	}
 	var first sql.NullInt64
 	err = query.QueryRowContext(ctx, args...).Scan(&first)
@@ -51,7 +51,7 @@ func (db *DB) FirstLink(ctx context.Context, user click.UserID, tag string) (_ i
 // TaggedLinks implements store.Links.
 func (db *DB) TaggedLinks(ctx context.Context, user click.UserID, tag string) (ids []click.LinkID, err error) {
 	defer wrap("tagged links", &err)
-	err = each(ctx, db.taggedLinks, []any{int64(user), tag}, func(rows *sql.Rows) error {
+	err = each(ctx, db.taggedLinks, []any{int64(user), key(tag)}, func(rows *sql.Rows) error {
 		var id int64
 		err := rows.Scan(&id)
 		ids = append(ids, click.LinkID(id))

@@ -13,21 +13,21 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// migrations are numbered without gaps from 0001. A migration never changes after
-// its release.
+// migrations are numbered without gaps from 0001, for each engine. A migration never
+// changes after its release.
 //
-//go:embed migrations/*.sql
+//go:embed migrations/*.sql migrations/postgres/*.sql
 var migrations embed.FS
 
 // migrate upgrades an older schema, one transaction per migration, and calls
 // upgrading before. A schema that is newer than the binary is store.ErrVersion, and
 // is not changed.
-func migrate(ctx context.Context, db *sql.DB, upgrading func(from, to int)) error {
-	_, err := db.ExecContext(ctx, ddl(`CREATE TABLE IF NOT EXISTS schema_versions (version BIGINT PRIMARY KEY)`))
+func migrate(ctx context.Context, db *sql.DB, e *engine, upgrading func(from, to int)) error {
+	_, err := db.ExecContext(ctx, e.ddl(`CREATE TABLE IF NOT EXISTS schema_versions (version BIGINT PRIMARY KEY)`))
 	if err != nil {
 		return err
 	}
-	names, err := fs.Glob(migrations, "migrations/*.sql")
+	names, err := fs.Glob(migrations, e.migrations)
 	if err != nil {
 		return err
 	}
@@ -50,7 +50,7 @@ func migrate(ctx context.Context, db *sql.DB, upgrading func(from, to int)) erro
 		if i < have {
 			continue
 		}
-		if err := apply(ctx, db, i+1, name); err != nil {
+		if err := apply(ctx, db, e, i+1, name); err != nil {
 			return fmt.Errorf("migration %s: %w", path.Base(name), err)
 		}
 	}
@@ -59,7 +59,7 @@ func migrate(ctx context.Context, db *sql.DB, upgrading func(from, to int)) erro
 
 // apply runs one migration. It inserts the number first: if two processes start at
 // once, the second one fails instead of applying it again.
-func apply(ctx context.Context, db *sql.DB, version int, name string) error {
+func apply(ctx context.Context, db *sql.DB, e *engine, version int, name string) error {
 	text, err := migrations.ReadFile(name)
 	if err != nil {
 		return err
@@ -68,29 +68,12 @@ func apply(ctx context.Context, db *sql.DB, version int, name string) error {
 		if _, err := tx.ExecContext(ctx, `INSERT INTO schema_versions (version) VALUES ($1)`, version); err != nil {
 			return err
 		}
-		if version == 1 { // a new file has no remains
-			if _, err := tx.ExecContext(ctx, markClean); err != nil {
+		if version == 1 && e.first != "" {
+			if _, err := tx.ExecContext(ctx, e.first); err != nil {
 				return err
 			}
 		}
-		_, err := tx.ExecContext(ctx, ddl(string(text)))
+		_, err := tx.ExecContext(ctx, e.ddl(string(text)))
 		return err
 	})
-}
-
-// inTx runs f in a transaction, and commits it if f succeeds.
-func inTx(ctx context.Context, db *sql.DB, f func(*sql.Tx) error) error {
-	tx, err := db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback() // after a commit, this does nothing
-	if err = f(tx); err == nil {
-		err = tx.Commit()
-	}
-	if err != nil && ctx.Err() != nil {
-		// Most often the cause: the transaction is over, or its statements are closed.
-		return fmt.Errorf("%w: %w", ctx.Err(), err)
-	}
-	return err
 }

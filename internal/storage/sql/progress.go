@@ -30,7 +30,7 @@ const livesKept = 1000
 // Begin records that a process has opened the database, gives the file a mark, which
 // no earlier copy has, and returns how new the database is. It is called once,
 // before anything is changed.
-func (db *DB) Begin(ctx context.Context, life string, mark uint32) (links progress.Links, err error) {
+func (db *SQLite) Begin(ctx context.Context, life string, mark uint32) (links progress.Links, err error) {
 	defer wrap("begin", &err)
 	links, err = db.Links(ctx)
 	if err == nil {
@@ -47,7 +47,7 @@ func (db *DB) Begin(ctx context.Context, life string, mark uint32) (links progre
 }
 
 // mark writes the mark to the file itself, and not only to its log.
-func (db *DB) mark(ctx context.Context, mark uint32) error {
+func (db *SQLite) mark(ctx context.Context, mark uint32) error {
 	if _, err := db.writer.ExecContext(ctx, fmt.Sprintf(`PRAGMA application_id = %d`, mark)); err != nil {
 		return err
 	}
@@ -55,12 +55,12 @@ func (db *DB) mark(ctx context.Context, mark uint32) error {
 }
 
 // Adopt accepts a version of a copy that diverged as one of this database.
-func (db *DB) Adopt(ctx context.Context, version uint64, life string) (err error) {
+func (db *SQLite) Adopt(ctx context.Context, version uint64, life string) (err error) {
 	defer wrap("adopt", &err)
 	return db.addLife(ctx, version, life)
 }
 
-func (db *DB) addLife(ctx context.Context, version uint64, life string) error {
+func (db *SQLite) addLife(ctx context.Context, version uint64, life string) error {
 	return inTx(ctx, db.writer, func(tx *sql.Tx) error {
 		var last int64
 		if err := tx.QueryRowContext(ctx, `SELECT COALESCE(MAX(id), 0) FROM lives`).Scan(&last); err != nil {
@@ -76,7 +76,7 @@ func (db *DB) addLife(ctx context.Context, version uint64, life string) error {
 
 // Was reports whether the process named life made this version of this database, and
 // not of a copy that diverged. It is true if that is no longer known.
-func (db *DB) Was(ctx context.Context, version uint64, life string) (same bool, err error) {
+func (db *SQLite) Was(ctx context.Context, version uint64, life string) (same bool, err error) {
 	defer wrap("lives", &err)
 	// A copy that was adopted may have other versions of a life than its first.
 	var known, was bool
@@ -92,7 +92,7 @@ func (db *DB) Was(ctx context.Context, version uint64, life string) (same bool, 
 }
 
 // Progress returns the record that was saved last; the zero Record if there is none.
-func (db *DB) Progress(ctx context.Context) (r progress.Record, err error) {
+func (db *SQLite) Progress(ctx context.Context) (r progress.Record, err error) {
 	defer wrap("read progress", &err)
 	var text string
 	err = db.whole.QueryRowContext(ctx, `SELECT record FROM progress WHERE id = 1`).Scan(&text)
@@ -110,7 +110,7 @@ func (db *DB) Progress(ctx context.Context) (r progress.Record, err error) {
 
 // SaveProgress replaces the record. It does not change the version of the database,
 // which is that of links and users.
-func (db *DB) SaveProgress(ctx context.Context, r progress.Record) (err error) {
+func (db *SQLite) SaveProgress(ctx context.Context, r progress.Record) (err error) {
 	defer wrap("save progress", &err)
 	return inTx(ctx, db.writer, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO progress (id, record) VALUES (1, $1)

@@ -18,7 +18,7 @@ func (db *DB) SetFullName(ctx context.Context, user click.UserID, name string) (
 		err = store.CheckText("full name", name)
 	}
 	if err == nil {
-		err = db.changeRow(ctx, `UPDATE users SET full_name = $1 WHERE id = $2`, name, int64(user))
+		err = db.changeRow(ctx, user, `UPDATE users SET full_name = $1 WHERE id = $2`, name, int64(user))
 	}
 	return err
 }
@@ -26,7 +26,7 @@ func (db *DB) SetFullName(ctx context.Context, user click.UserID, name string) (
 // SetKeyVersion implements store.Users.
 func (db *DB) SetKeyVersion(ctx context.Context, user click.UserID, version int64) (err error) {
 	defer wrap("set key version", &err)
-	return db.changeRow(ctx, `UPDATE users SET key_version = $1 WHERE id = $2`, version, int64(user))
+	return db.changeRow(ctx, user, `UPDATE users SET key_version = $1 WHERE id = $2`, version, int64(user))
 }
 
 // SetPassword implements store.Users.
@@ -34,15 +34,16 @@ func (db *DB) SetPassword(ctx context.Context, user click.UserID, proof string) 
 	defer wrap("set password", &err)
 	err = store.CheckText("password", proof)
 	if err == nil {
-		err = db.changeRow(ctx, `UPDATE users SET password = $1 WHERE id = $2`, proof, int64(user))
+		err = db.changeRow(ctx, user, `UPDATE users SET password = $1 WHERE id = $2`, proof, int64(user))
 	}
 	return err
 }
 
-// changeRow runs a statement that changes one row. It fails with click.ErrNotFound
-// if there is no such row.
-func (db *DB) changeRow(ctx context.Context, query string, args ...any) error {
-	return db.write(ctx, func(ctx context.Context, tx *sql.Tx, _ *lastIDs) error {
+// changeRow runs a statement that changes one row of a user. It fails with
+// click.ErrNotFound if there is no such row.
+func (db *DB) changeRow(ctx context.Context, user click.UserID, query string, args ...any) error {
+	return db.write(ctx, func(ctx context.Context, tx *transaction) error {
+		tx.change.Users = []click.UserID{user}
 		r, err := tx.ExecContext(ctx, query, args...)
 		if err != nil {
 			return err
@@ -73,7 +74,7 @@ func (db *DB) Secret(ctx context.Context, offer [32]byte) (secret [32]byte, err 
 	// Reading it does not need the writer.
 	err = db.whole.QueryRowContext(ctx, query).Scan(&text)
 	if errors.Is(err, sql.ErrNoRows) {
-		err = db.write(ctx, func(ctx context.Context, tx *sql.Tx, _ *lastIDs) error {
+		err = db.write(ctx, func(ctx context.Context, tx *transaction) error {
 			if _, err := tx.ExecContext(ctx, `INSERT INTO installation (id, secret) VALUES (1, $1) ON CONFLICT (id) DO NOTHING`,
 				hex.EncodeToString(offer[:])); err != nil {
 				return err
@@ -81,7 +82,7 @@ func (db *DB) Secret(ctx context.Context, offer [32]byte) (secret [32]byte, err 
 			return tx.QueryRowContext(ctx, query).Scan(&text)
 		})
 		if err == nil {
-			err = emptyLog(ctx, db.writer) // the file alone must have it
+			err = db.engine.settle(ctx, db.writer) // the file alone must have it
 		}
 	}
 	if err != nil {

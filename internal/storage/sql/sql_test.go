@@ -17,7 +17,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/storetest"
 )
 
-func open(t testing.TB, path string) *sql.DB {
+func open(t testing.TB, path string) *sql.SQLite {
 	t.Helper()
 	db, err := sql.Open(context.Background(), path)
 	if err != nil {

@@ -20,11 +20,70 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// This file has the connections, types and error codes of SQLite. PostgreSQL would
-// need another one: its DSN, BIGINT unchanged, COLLATE "C" for users.login and
-// links.hash, and its error codes.
-
 const driverName = "sqlite"
+
+// SQLite is a DB in a file, which one process owns. It has what is done to files.
+type SQLite struct {
+	*DB
+	path string
+}
+
+// Open opens the SQLite database in a file. It makes the file if it is missing, and
+// upgrades an older schema. A newer schema is store.ErrVersion, and a damaged file
+// is a store.CorruptError. Only its owner can read the file.
+func Open(ctx context.Context, path string) (*SQLite, error) {
+	return OpenReportingUpgrade(ctx, path, func(int, int) {})
+}
+
+// OpenReportingUpgrade is Open. Before it upgrades an older schema, which may take
+// minutes, it calls upgrading with the version of the schema and the one after the
+// upgrade.
+func OpenReportingUpgrade(ctx context.Context, path string, upgrading func(from, to int)) (*SQLite, error) {
+	db, err := open(ctx, path, upgrading)
+	if isDamage(err) {
+		return nil, fmt.Errorf("store/sql: open: %w", &store.CorruptError{File: path, Err: err})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("store/sql: open %s: %w", path, engineError(refused(path, err)))
+	}
+	return db, nil
+}
+
+// Place returns the path of the database after symbolic links. The log is in the same
+// directory.
+func Place(path string) string {
+	if place, err := filepath.EvalSymlinks(path); err == nil {
+		return place
+	}
+	return path
+}
+
+func open(ctx context.Context, path string, upgrading func(from, to int)) (_ *SQLite, err error) {
+	if path, err = filepath.Abs(path); err != nil {
+		return nil, err
+	}
+	path = Place(path)
+	if err := errors.Join(createFile(path), renewLog(path)); err != nil {
+		return nil, err
+	}
+	db := &SQLite{DB: &DB{engine: &sqliteEngine}, path: path}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, db.Close())
+		}
+	}()
+	if db.writer, err = sql.Open(driverName, dsn(path, false)); err != nil {
+		return nil, err
+	}
+	db.writer.SetMaxOpenConns(1)
+	upgrade := func(ctx context.Context, db *sql.DB) error { return migrate(ctx, db, &sqliteEngine, upgrading) }
+	for _, step := range []func(context.Context, *sql.DB) error{upgrade, probe, emptyLog} {
+		if err := step(ctx, db.writer); err != nil {
+			return nil, err
+		}
+	}
+	return db, db.openPools(ctx, func() (*sql.DB, error) { return sql.Open(driverName, dsn(path, true)) })
+}
 
 // busyMillis is the time that a connection waits for a lock, in milliseconds. Connections
 // of this process do not wait for each other: it is for a backup tool that reads the
@@ -54,10 +113,6 @@ func dsn(path string, readOnly bool) string {
 	}
 	return (&url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}).String()
 }
-
-// passes is the condition that a link l passes store.Words, given as four
-// parameters. PostgreSQL needs a function of that name, or another condition.
-const passes = `passes($%d, $%d, $%d, $%d, l.long_url, l.title, l.note)`
 
 // A function belongs to the driver, and so to every connection of the process.
 func init() {
@@ -107,11 +162,11 @@ func ddl(migration string) string {
 	return strings.ReplaceAll(migration, "BIGINT", "INTEGER")
 }
 
-// engineError marks the errors that may go away as click.ErrUnavailable.
+// engineError marks the errors of both engines that may go away as click.ErrUnavailable.
 func engineError(err error) error {
 	var e *sqlite.Error
 	if !errors.As(err, &e) {
-		return err
+		return postgresError(err)
 	}
 	switch e.Code() & 0xff { // the rest of an extended code is detail
 	case sqlite3.SQLITE_FULL:

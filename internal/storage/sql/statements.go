@@ -3,9 +3,12 @@ package sql
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/footfall/footfall/internal/storage/store"
 )
 
 // preparer prepares statements, and keeps the first error.
@@ -32,6 +35,21 @@ func params(from, to int) string {
 		b.WriteString("$" + strconv.Itoa(i))
 	}
 	return b.String()
+}
+
+// key is a text that rows are found by. One that cannot be kept, which PostgreSQL refuses,
+// is empty: no row has that.
+func key(text string) string {
+	if store.CheckText("", text) != nil {
+		return ""
+	}
+	return text
+}
+
+// indexed is the condition that a column is a parameter. PostgreSQL has the start of such
+// a column in an index, because an entry has 2,700 bytes at most.
+func indexed(column string, parameter int) string {
+	return fmt.Sprintf(`substr(%[1]s, 1, 200) = substr($%[2]d, 1, 200) AND %[1]s = $%[2]d`, column, parameter)
 }
 
 // finder finds the rows of many keys with few statements.

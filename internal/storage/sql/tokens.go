@@ -2,7 +2,6 @@ package sql
 
 import (
 	"context"
-	"database/sql"
 	"encoding/hex"
 
 	"github.com/footfall/footfall/internal/base/click"
@@ -16,7 +15,7 @@ func (db *DB) AddToken(ctx context.Context, user click.UserID, digest store.Toke
 
 // AddSessionToken implements store.Users.
 func (db *DB) AddSessionToken(ctx context.Context, user click.UserID, digest store.TokenDigest, created int64, keep int) error {
-	return db.addToken(ctx, user, digest, created, 1, func(ctx context.Context, tx *sql.Tx) error {
+	return db.addToken(ctx, user, digest, created, 1, func(ctx context.Context, tx *transaction) error {
 		var others int
 		err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM tokens WHERE user_id = $1 AND passing = 1 AND digest <> $2`,
 			int64(user), hexDigest(digest)).Scan(&others)
@@ -26,15 +25,16 @@ func (db *DB) AddSessionToken(ctx context.Context, user click.UserID, digest sto
 		}
 		_, err = tx.ExecContext(ctx, `DELETE FROM tokens WHERE digest IN (SELECT digest FROM tokens
 			WHERE user_id = $1 AND passing = 1 AND digest <> $2 ORDER BY created, digest LIMIT $3)`, int64(user), hexDigest(digest), tooMany)
+		tx.change.Users = []click.UserID{user}
 		return err
 	})
 }
 
 // addToken adds a token, and then calls made, if it is not nil. The column passing is
 // 1 for a session token.
-func (db *DB) addToken(ctx context.Context, user click.UserID, digest store.TokenDigest, created int64, passing int, made func(context.Context, *sql.Tx) error) (err error) {
+func (db *DB) addToken(ctx context.Context, user click.UserID, digest store.TokenDigest, created int64, passing int, made func(context.Context, *transaction) error) (err error) {
 	defer wrap("add token", &err)
-	return db.write(ctx, func(ctx context.Context, tx *sql.Tx, _ *lastIDs) error {
+	return db.write(ctx, func(ctx context.Context, tx *transaction) error {
 		var one int
 		if err := tx.QueryRowContext(ctx, `SELECT 1 FROM users WHERE id = $1`, int64(user)).Scan(&one); err != nil {
 			return err
@@ -51,7 +51,7 @@ func (db *DB) addToken(ctx context.Context, user click.UserID, digest store.Toke
 // RemoveToken implements store.Users.
 func (db *DB) RemoveToken(ctx context.Context, user click.UserID, digest store.TokenDigest) (err error) {
 	defer wrap("remove token", &err)
-	return db.changeRow(ctx, `DELETE FROM tokens WHERE digest = $1 AND user_id = $2`, hexDigest(digest), int64(user))
+	return db.changeRow(ctx, user, `DELETE FROM tokens WHERE digest = $1 AND user_id = $2`, hexDigest(digest), int64(user))
 }
 
 // RemoveTokens implements store.Users.
@@ -63,6 +63,7 @@ func (db *DB) RemoveTokens(ctx context.Context, user click.UserID) (removed int,
 			return err
 		}
 		removed = d.exec(`DELETE FROM tokens WHERE user_id = $1`, int64(user))
+		d.tx.change.Users = []click.UserID{user}
 		return nil
 	})
 	return removed, err

@@ -26,11 +26,11 @@ func (db *DB) AddUser(ctx context.Context, login string, created int64) (u store
 		return store.User{}, err
 	}
 	u = store.User{Login: login, Created: created}
-	err = db.write(ctx, func(ctx context.Context, tx *sql.Tx, last *lastIDs) error {
-		last.user++
-		u.ID = click.UserID(last.user)
+	err = db.write(ctx, func(ctx context.Context, tx *transaction) error {
+		tx.last.user++
+		u.ID = click.UserID(tx.last.user)
 		return oneRow(tx.ExecContext(ctx, `INSERT INTO users (id, login, created) VALUES ($1, $2, $3)
-			ON CONFLICT (login) DO NOTHING`, last.user, login, created))
+			ON CONFLICT DO NOTHING`, tx.last.user, login, created))
 	})
 	if err != nil {
 		return store.User{}, err
@@ -53,7 +53,7 @@ func oneRow(r sql.Result, err error) error {
 // UserByLogin implements store.Users.
 func (db *DB) UserByLogin(ctx context.Context, login string) (u store.User, err error) {
 	defer wrap("user by login", &err)
-	return scanUser(db.userByLogin.QueryRowContext(ctx, login))
+	return scanUser(db.userByLogin.QueryRowContext(ctx, key(login)))
 }
 
 // UserByID implements store.Users.

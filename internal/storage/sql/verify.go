@@ -19,10 +19,13 @@ import (
 // damaged pages, rows that do not agree with the indexes or refer to missing rows,
 // long URLs that do not match their digests, keywords that do not match their folded
 // names, copies that differ. It repairs nothing.
-func (db *DB) Verify(ctx context.Context, report func(string)) error {
-	for _, check := range []func(context.Context, func(string)) error{
-		db.verifySchema, db.verifyRows, db.verifyReferences, db.verifyLongURLs, db.verifyKeywords, db.verifyCopies, db.verifyIDs,
-	} {
+func (db *SQLite) Verify(ctx context.Context, report func(string)) error {
+	return db.verify(ctx, report,
+		db.verifySchema, db.verifyRows, db.verifyReferences, db.verifyLongURLs, db.verifyKeywords, db.verifyCopies, db.verifyIDs)
+}
+
+func (db *DB) verify(ctx context.Context, report func(string), checks ...func(context.Context, func(string)) error) error {
+	for _, check := range checks {
 		err := check(ctx, func(finding string) { report("links and users: " + finding) })
 		if isDamage(err) {
 			report(fmt.Sprintf("links and users: %v", err))
@@ -48,14 +51,14 @@ func isDamage(err error) bool {
 }
 
 // verifySchema compares the schema with that of a new database.
-func (db *DB) verifySchema(ctx context.Context, report func(string)) (err error) {
+func (db *SQLite) verifySchema(ctx context.Context, report func(string)) (err error) {
 	fresh, err := sql.Open(driverName, ":memory:")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, fresh.Close()) }()
 	fresh.SetMaxOpenConns(1) // each connection has its own database
-	if err := migrate(ctx, fresh, func(int, int) {}); err != nil {
+	if err := migrate(ctx, fresh, &sqliteEngine, func(int, int) {}); err != nil {
 		return err
 	}
 	want, err := schema(ctx, fresh)
@@ -87,7 +90,7 @@ func schema(ctx context.Context, db *sql.DB) (map[string]string, error) {
 }
 
 // verifyRows lets SQLite check every page, row and index entry.
-func (db *DB) verifyRows(ctx context.Context, report func(string)) error {
+func (db *SQLite) verifyRows(ctx context.Context, report func(string)) error {
 	return eachRow(ctx, db.whole, func(rows *sql.Rows) error {
 		var finding string
 		if err := rows.Scan(&finding); err != nil {
@@ -100,7 +103,7 @@ func (db *DB) verifyRows(ctx context.Context, report func(string)) error {
 	}, `PRAGMA integrity_check`)
 }
 
-func (db *DB) verifyReferences(ctx context.Context, report func(string)) error {
+func (db *SQLite) verifyReferences(ctx context.Context, report func(string)) error {
 	return eachRow(ctx, db.whole, func(rows *sql.Rows) error {
 		var table, parent string
 		var row, key sql.NullInt64
@@ -123,8 +126,8 @@ func (db *DB) verifyLongURLs(ctx context.Context, report func(string)) error {
 			report(fmt.Sprintf("the long URL of link %d does not match its digest: %q", id, longURL))
 		}
 		return nil
-	}, `SELECT id, long_url, long_url_digest FROM links NOT INDEXED
-		UNION ALL SELECT link_id, long_url, long_url_digest FROM versions NOT INDEXED`)
+	}, `SELECT id, long_url, long_url_digest FROM links`+db.engine.wholeTable+`
+		UNION ALL SELECT link_id, long_url, long_url_digest FROM versions`+db.engine.wholeTable)
 }
 
 // verifyCopies checks what is kept twice: tags, and the newest version.
@@ -138,7 +141,7 @@ func (db *DB) verifyCopies(ctx context.Context, report func(string)) error {
 			report(fmt.Sprintf("the tags of link %d, %q, are not those in the table tags, %q", id, tags, rowsOfLink))
 		}
 		return err
-	}, `SELECT l.id, l.tags, COALESCE((SELECT group_concat(t.tag) FROM tags t WHERE t.link_id = l.id AND t.user_id = l.user_id), '')
+	}, `SELECT l.id, l.tags, COALESCE((SELECT `+db.engine.tagsOf+` FROM tags t WHERE t.link_id = l.id AND t.user_id = l.user_id), '')
 		FROM links l WHERE l.tags <> '' OR l.id IN (SELECT link_id FROM tags)`)
 	if err != nil {
 		return err
@@ -164,7 +167,7 @@ func (db *DB) verifyKeywords(ctx context.Context, report func(string)) error {
 			report(fmt.Sprintf("the folded name of keyword %d does not match it: %q", id, keyword))
 		}
 		return nil
-	}, `SELECT id, keyword, keyword_folded FROM keywords NOT INDEXED`)
+	}, `SELECT id, keyword, keyword_folded FROM keywords`+db.engine.wholeTable)
 }
 
 // verifyIDs checks that no id would be used twice.

@@ -13,7 +13,7 @@ import (
 )
 
 // findings is the reports of Verify.
-func findings(t *testing.T, db *sql.DB) (all []string) {
+func findings(t *testing.T, db *sql.SQLite) (all []string) {
 	t.Helper()
 	if err := db.Verify(context.Background(), func(finding string) { all = append(all, finding) }); err != nil {
 		t.Fatal(err)

@@ -28,7 +28,7 @@ const pagesAtOnce = 128
 
 // Dirty reports whether the file may have remains of deleted rows, and returns a mark
 // for Cleaned.
-func (db *DB) Dirty(ctx context.Context) (dirty bool, mark int64, err error) {
+func (db *SQLite) Dirty(ctx context.Context) (dirty bool, mark int64, err error) {
 	defer wrap("dirty", &err)
 	if err := db.writer.QueryRowContext(ctx, `PRAGMA user_version`).Scan(&mark); err != nil {
 		return false, 0, err
@@ -47,7 +47,7 @@ func (d *deleter) setDirty() {
 
 // Cleaned records that the file is clean, unless rows were deleted after Dirty
 // returned the mark.
-func (db *DB) Cleaned(ctx context.Context, mark int64) (err error) {
+func (db *SQLite) Cleaned(ctx context.Context, mark int64) (err error) {
 	defer wrap("cleaned", &err)
 	return inTx(ctx, db.writer, func(tx *sql.Tx) error {
 		var now int64
@@ -61,7 +61,7 @@ func (db *DB) Cleaned(ctx context.Context, mark int64) (err error) {
 
 // Clean overwrites what was deleted before the call, and empties the write-ahead log.
 // It waits for readers of the log.
-func (db *DB) Clean(ctx context.Context) (err error) {
+func (db *SQLite) Clean(ctx context.Context) (err error) {
 	defer wrap("clean", &err)
 	if err := db.wipe(ctx); err != nil {
 		return err
@@ -71,7 +71,7 @@ func (db *DB) Clean(ctx context.Context) (err error) {
 
 var errLayout = errors.New("the file has a layout that footfall does not write, so deleted data were not wiped from it")
 
-func (db *DB) wipe(ctx context.Context) error {
+func (db *SQLite) wipe(ctx context.Context) error {
 	if err := db.wipeFree(ctx); err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func (db *DB) wipe(ctx context.Context) error {
 
 // wipeFree overwrites the pages of the freelist: a chain of trunk pages, which list
 // leaf pages.
-func (db *DB) wipeFree(ctx context.Context) error {
+func (db *SQLite) wipeFree(ctx context.Context) error {
 	for n, more := 0, true; more; n++ {
 		err := db.wiping(ctx, func(w *wiper) error {
 			first, err := w.read(1)
@@ -134,7 +134,7 @@ type wiper struct {
 	read1, write1 *sql.Stmt
 }
 
-func (db *DB) wiping(ctx context.Context, f func(*wiper) error) error {
+func (db *SQLite) wiping(ctx context.Context, f func(*wiper) error) error {
 	return inTx(ctx, db.writer, func(tx *sql.Tx) error {
 		w := &wiper{ctx: context.WithoutCancel(ctx), tx: tx}
 		if err := tx.QueryRow(`PRAGMA page_count`).Scan(&w.pages); err != nil {
@@ -341,7 +341,7 @@ const (
 )
 
 // emptyWAL moves the write-ahead log into the database, and truncates it.
-func (db *DB) emptyWAL(ctx context.Context) (err error) {
+func (db *SQLite) emptyWAL(ctx context.Context) (err error) {
 	for {
 		busy, err := db.tryEmptyWAL(ctx)
 		if err != nil || !busy {
@@ -355,7 +355,7 @@ func (db *DB) emptyWAL(ctx context.Context) (err error) {
 	}
 }
 
-func (db *DB) tryEmptyWAL(ctx context.Context) (busy bool, err error) {
+func (db *SQLite) tryEmptyWAL(ctx context.Context) (busy bool, err error) {
 	c, err := db.writer.Conn(ctx)
 	if err != nil {
 		return false, err

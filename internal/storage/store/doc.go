@@ -22,5 +22,6 @@
 //	shared.go                        what one journal added to counts that several share
 //	links.go, link_details.go, filter.go, fold.go, users.go
 //	                                 the ports of links and users
+//	change.go                        what another process changed in links and users
 //	errors.go                        the errors
 package store

@@ -1,0 +1,79 @@
+package sql
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// engine is everything in which SQLite and PostgreSQL differ while the database is open.
+// All other SQL is the same: ids, times and booleans are BIGINT, and digests are TEXT in
+// hexadecimal.
+type engine struct {
+	// migrations are the names of the files of its schema, and ddl their words in its own.
+	migrations string
+	ddl        func(migration string) string
+	first      string // a statement before the first migration; may be empty
+
+	// passes is the condition that a link l passes store.Words, given as four
+	// parameters. If it is empty, the engine has no such function, and the links are
+	// filtered here.
+	passes string
+	// usersAfter selects the first $2 users after a login.
+	usersAfter string
+	// wholeTable follows the name of a table that must be read without its indexes.
+	wholeTable string
+	// tagsOf is an aggregate of tags t, separated by commas.
+	tagsOf string
+
+	// deletions is the version in rows of the table deletions: its column, its value, and
+	// the condition that it is that of this transaction. SQLite does not have it.
+	deletions struct{ column, value, latest string }
+
+	// statements returns the context for the statements of a transaction.
+	statements func(context.Context) context.Context
+	// givenUp reports whether the engine gave up a transaction because of another one.
+	givenUp func(error) bool
+	// notify sends a change to other processes, once the transaction is committed.
+	notify func(context.Context, *DB, *sql.Tx, *store.Change) error
+	// deleting is called in a transaction before rows are deleted whose data must not
+	// stay on the disk.
+	deleting func(*deleter)
+	// settle makes what was written last part of the database alone.
+	settle func(context.Context, *sql.DB) error
+}
+
+var sqliteEngine = engine{
+	migrations: "migrations/*.sql",
+	ddl:        ddl,
+	first:      markClean, // a new file has no remains
+	passes:     `passes($%d, $%d, $%d, $%d, l.long_url, l.title, l.note)`,
+	usersAfter: selectUsers + `WHERE u.login > $1 ORDER BY u.login LIMIT $2`,
+	wholeTable: ` NOT INDEXED`,
+	tagsOf:     `group_concat(t.tag)`,
+	// To interrupt a statement would slow down each of thousands. A context that is
+	// cancelled ends the transaction between two statements.
+	statements: context.WithoutCancel,
+	givenUp:    func(error) bool { return false }, // there is one writer
+	notify:     func(context.Context, *DB, *sql.Tx, *store.Change) error { return nil },
+	deleting:   (*deleter).setDirty,
+	settle:     emptyLog,
+}
+
+var postgresEngine = engine{
+	migrations: "migrations/postgres/*.sql",
+	ddl:        func(migration string) string { return migration },
+	// The index has the start of a login alone, because an entry has 2,700 bytes at most.
+	usersAfter: selectUsers + `WHERE substr(u.login, 1, 200) >= substr($1, 1, 200) AND u.login > $1
+		ORDER BY substr(u.login, 1, 200), u.login LIMIT $2`,
+	tagsOf: `string_agg(t.tag, ',')`,
+	deletions: struct{ column, value, latest string }{
+		`, version`, `, (SELECT version FROM last_ids)`, ` AND version = (SELECT version FROM last_ids)`,
+	},
+	statements: func(ctx context.Context) context.Context { return ctx },
+	givenUp:    givenUp,
+	notify:     notify,
+	deleting:   func(*deleter) {},
+	settle:     func(context.Context, *sql.DB) error { return nil },
+}

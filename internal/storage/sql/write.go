@@ -1,0 +1,121 @@
+package sql
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/storage/progress"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// transaction is one that changes links or users.
+type transaction struct {
+	*sql.Tx
+	last   lastIDs      // the newest ids, which the transaction raises
+	change store.Change // what other processes must not remember
+}
+
+// made says that a hash leads to a link from now on.
+func (tx *transaction) made(hash click.Hash) { tx.change.Names = append(tx.change.Names, hash) }
+
+// named says that a link has a keyword from now on.
+func (tx *transaction) named(k store.Keyword) {
+	k.Link = 0
+	tx.change.Keywords = append(tx.change.Keywords, k)
+}
+
+// lastIDs is the row of the table of that name.
+type lastIDs struct{ user, link, keyword, version int64 }
+
+func (l *lastIDs) scan(row *sql.Row) error {
+	return row.Scan(&l.user, &l.link, &l.keyword, &l.version)
+}
+
+// links is the row as package progress has it.
+func (l *lastIDs) links() progress.Links {
+	return progress.Links{Version: uint64(l.version), User: uint64(l.user), Link: uint64(l.link)}
+}
+
+// write runs f in a transaction on the one connection that writes, and raises the
+// version of the database. If the engine gives up the transaction because of another
+// one, f is called again.
+//
+// The first statement locks the row of last_ids. So writes of all processes are one
+// after another, and f sees what the one before it left.
+func (db *DB) write(ctx context.Context, f func(context.Context, *transaction) error) error {
+	var last lastIDs
+	err := db.again(ctx, func() error {
+		return inTx(ctx, db.writer, func(tx *sql.Tx) error {
+			w := &transaction{Tx: tx}
+			row := tx.QueryRowContext(ctx, `UPDATE last_ids SET version = version + 1 RETURNING user_id, link_id, keyword_id, version`)
+			if err := w.last.scan(row); err != nil {
+				return err
+			}
+			before, statements := w.last, db.engine.statements(ctx)
+			if err := f(statements, w); err != nil {
+				return err
+			}
+			if last = w.last; last != before {
+				_, err := tx.ExecContext(statements, `UPDATE last_ids SET user_id = $1, link_id = $2, keyword_id = $3`,
+					last.user, last.link, last.keyword)
+				if err != nil {
+					return err
+				}
+			}
+			return db.engine.notify(statements, db, tx, &w.change)
+		})
+	})
+	if err == nil && db.changed != nil {
+		links := last.links()
+		links.Life = db.life
+		db.changed(links)
+	}
+	return err
+}
+
+// How often a transaction is tried that the engine gives up because of another one, and
+// the longest pause before the second try; each one later is twice as long.
+const (
+	tries = 6
+	pause = 20 * time.Millisecond
+)
+
+// again calls f until it does not fail because of another transaction.
+func (db *DB) again(ctx context.Context, f func() error) error {
+	for try := range tries {
+		err := f()
+		if err == nil || !db.engine.givenUp(err) {
+			return err
+		}
+		if try == tries-1 {
+			return fmt.Errorf("%w: tried %d times: %w", click.ErrUnavailable, tries, err)
+		}
+		select {
+		case <-time.After(rand.N(pause << try)):
+		case <-ctx.Done():
+			return fmt.Errorf("%w: %w", ctx.Err(), err)
+		}
+	}
+	return nil
+}
+
+// inTx runs f in a transaction, and commits it if f succeeds.
+func inTx(ctx context.Context, db *sql.DB, f func(*sql.Tx) error) error {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() // after a commit, this does nothing
+	if err = f(tx); err == nil {
+		err = tx.Commit()
+	}
+	if err != nil && ctx.Err() != nil {
+		// Most often the cause: the transaction is over, or its statements are closed.
+		return fmt.Errorf("%w: %w", ctx.Err(), err)
+	}
+	return err
+}

@@ -1,0 +1,177 @@
+package pgtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// User is the superuser of the servers, and Password theirs.
+const (
+	User     = "footfall"
+	Password = "p@ss word/?"
+)
+
+const (
+	serveTimeout = time.Minute // for a start on a busy machine
+	pause        = 10 * time.Millisecond
+)
+
+// Server is a PostgreSQL on a port of 127.0.0.1, which can be stopped and started again.
+// It does not sync to the disk.
+type Server struct {
+	dir, programs string
+	port          int
+	as            *syscall.Credential // nil: as this process
+
+	mu      sync.Mutex
+	process *os.Process // nil if it does not run
+	ended   chan struct{}
+}
+
+// Launch starts a server that keeps its files in a directory, and waits until it serves.
+// The directory is empty, or one of an earlier Launch.
+func Launch(dir string) (*Server, error) {
+	at, err := programs()
+	if err != nil {
+		return nil, fmt.Errorf("pgtest: %w", err)
+	}
+	s := &Server{dir: dir, programs: at}
+	if err := s.initialize(); err != nil {
+		return nil, fmt.Errorf("pgtest: %w", err)
+	}
+	for range 10 { // another process may take the port first
+		if s.port, err = freePort(); err != nil {
+			return nil, fmt.Errorf("pgtest: %w", err)
+		}
+		if err = s.Start(); err == nil {
+			return s, nil
+		}
+	}
+	return nil, err
+}
+
+// initialize makes the files of the server. PostgreSQL refuses to run as root.
+func (s *Server) initialize() error {
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return err
+	}
+	if os.Geteuid() == 0 {
+		u, err := user.Lookup("postgres")
+		if err != nil {
+			return err
+		}
+		uid, err1 := strconv.Atoi(u.Uid)
+		gid, err2 := strconv.Atoi(u.Gid)
+		if err := errors.Join(err1, err2, os.Chown(s.dir, uid, gid)); err != nil {
+			return err
+		}
+		s.as = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+	}
+	if _, err := os.Stat(s.data()); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	password := filepath.Join(s.dir, "password")
+	if err := os.WriteFile(password, []byte(Password+"\n"), 0o644); err != nil {
+		return err
+	}
+	// The order of texts is that of a language, so that tests see where it must not matter.
+	init := exec.Command(filepath.Join(s.programs, "initdb"), "-D", s.data(), "-U", User, "--pwfile", password, "-A", "scram-sha-256",
+		"-E", "UTF8", "--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en-US", "--no-sync")
+	init.Dir, init.SysProcAttr = s.dir, &syscall.SysProcAttr{Credential: s.as}
+	if out, err := init.CombinedOutput(); err != nil {
+		return fmt.Errorf("initdb: %w\n%s", err, out)
+	}
+	return nil
+}
+
+func (s *Server) data() string { return filepath.Join(s.dir, "data") }
+
+func (s *Server) output() string { return filepath.Join(s.dir, "output") }
+
+func freePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	return l.Addr().(*net.TCPAddr).Port, l.Close()
+}
+
+// Start starts the server again, on the same port, and waits until it serves.
+func (s *Server) Start() error {
+	output, err := os.OpenFile(s.output(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer output.Close()
+	c := exec.Command(filepath.Join(s.programs, "postgres"), "-D", s.data(), "-p", strconv.Itoa(s.port), "-k", s.dir, "-h", "127.0.0.1",
+		"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "shared_buffers=32MB", "-c", "max_connections=300")
+	c.Dir, c.Stdout, c.Stderr = s.dir, output, output
+	c.SysProcAttr = &syscall.SysProcAttr{Credential: s.as, Setpgid: true}
+	ended, err := s.run(c)
+	if err != nil {
+		return err
+	}
+	for deadline := time.Now().Add(serveTimeout); ; {
+		err := s.Exec(context.Background(), "postgres", "SELECT 1")
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ended:
+			return fmt.Errorf("pgtest: PostgreSQL ended: %w\n%s", err, s.tail())
+		case <-time.After(pause):
+		}
+		if time.Now().After(deadline) {
+			s.Kill()
+			return fmt.Errorf("pgtest: PostgreSQL does not serve: %w\n%s", err, s.tail())
+		}
+	}
+}
+
+func (s *Server) run(c *exec.Cmd) (ended chan struct{}, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := startTied(c); err != nil {
+		return nil, err
+	}
+	ended = make(chan struct{})
+	s.process, s.ended = c.Process, ended
+	go func() {
+		_ = c.Wait()
+		close(ended)
+	}()
+	return ended, nil
+}
+
+// Stop ends the server in order, and its connections with it.
+func (s *Server) Stop() { s.end(syscall.SIGINT) }
+
+// Kill ends the server at once, as a crash does.
+func (s *Server) Kill() { s.end(syscall.SIGQUIT) }
+
+func (s *Server) end(how syscall.Signal) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.process == nil {
+		return
+	}
+	_ = s.process.Signal(how) // it may have ended
+	<-s.ended
+	s.process = nil
+}
+
+func (s *Server) tail() []byte {
+	b, _ := os.ReadFile(s.output())
+	return b[max(0, len(b)-4000):]
+}
