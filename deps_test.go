@@ -88,9 +88,10 @@ var floors = []floor{
 	}},
 	{"internal/testkit", []place{
 		{"harness", "tests and measurements alone: the real program in processes of its own"},
-		{"clustertest", "tests and measurements alone: servers of ClickHouse; uses daemon"},
+		{"clustertest", "tests and measurements alone: servers of ClickHouse; uses daemon and faultproxy"},
 		{"chdbfront", "tests alone: a program, which clustertest builds and runs"},
 		{"daemon", "tests and measurements alone: any server of others in a process of its own"},
+		{"faultproxy", "tests and measurements alone: any HTTP server that fails on command"},
 		{"seedtest", "tests alone: the seed of what they draw"},
 		{"await", "tests alone: asking again until it is so"},
 		{"logtest", "tests alone: a log that is read while others write to it"},

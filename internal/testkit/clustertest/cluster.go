@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/footfall/footfall/internal/testkit/daemon"
+	"github.com/footfall/footfall/internal/testkit/faultproxy"
 )
 
 // Name is the name of the cluster in the configuration of its nodes.
@@ -37,6 +38,9 @@ type Options struct {
 	Shards, Replicas int
 	// Current runs the current engine, in place of 18.16. It has one server alone.
 	Current bool
+	// Proxies puts a proxy that fails on command before each node. Addresses name the
+	// proxies.
+	Proxies bool
 	// Password is the password of the user footfall, the only one.
 	Password string
 }
@@ -116,6 +120,13 @@ func (c *Cluster) start() (err error) {
 			return err
 		}
 	}
+	if c.options.Proxies {
+		for _, n := range c.Nodes {
+			if n.Proxy, err = faultproxy.Listen(address(c.ports.take()), n.Addr); err != nil {
+				return err
+			}
+		}
+	}
 	return c.each((*Node).Start)
 }
 
@@ -130,7 +141,8 @@ func (c *Cluster) each(f func(*Node) error) error {
 	return errors.Join(errs...)
 }
 
-// Heal starts and thaws all servers, and waits until no replicated table is read-only.
+// Heal starts and thaws all servers, ends the faults of their proxies, and waits until no
+// replicated table is read-only.
 func (c *Cluster) Heal() error {
 	if c.ZooKeeper != nil {
 		if err := errors.Join(c.ZooKeeper.Thaw(), c.ZooKeeper.Start()); err != nil {
@@ -139,6 +151,10 @@ func (c *Cluster) Heal() error {
 	}
 	return c.each(func(n *Node) error {
 		err := errors.Join(n.Thaw(), n.Start())
+		if n.Proxy != nil {
+			n.Proxy.Set(nil)
+			err = errors.Join(err, n.Proxy.Accept())
+		}
 		for end := time.Now().Add(healTimeout); err == nil; time.Sleep(pause) {
 			if err := n.writable(); err == nil || time.Now().After(end) {
 				return err
@@ -150,7 +166,13 @@ func (c *Cluster) Heal() error {
 
 // Close kills all servers. Their files stay.
 func (c *Cluster) Close() {
-	_ = c.each(func(n *Node) error { n.Kill(); return nil }) // f returns no error
+	_ = c.each(func(n *Node) error {
+		if n.Proxy != nil {
+			n.Proxy.Close()
+		}
+		n.Kill()
+		return nil
+	})
 	if c.ZooKeeper != nil {
 		c.ZooKeeper.Kill()
 	}
@@ -201,7 +223,11 @@ func (c *Cluster) Drop(database string) error {
 func (c *Cluster) Address(database string) string {
 	var hosts []string
 	for _, n := range c.Nodes {
-		hosts = append(hosts, n.Addr)
+		if n.Proxy != nil {
+			hosts = append(hosts, n.Proxy.Addr)
+		} else {
+			hosts = append(hosts, n.Addr)
+		}
 	}
 	u := url.URL{Scheme: "clickhouse", User: url.UserPassword(User, c.options.Password),
 		Host: strings.Join(hosts, ","), Path: "/" + database}

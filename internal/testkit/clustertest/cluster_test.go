@@ -11,6 +11,7 @@ import (
 
 	"github.com/footfall/footfall/internal/testkit/await"
 	"github.com/footfall/footfall/internal/testkit/clustertest"
+	"github.com/footfall/footfall/internal/testkit/faultproxy"
 )
 
 const password = `p@ss/w:?&<"rd%`
@@ -141,5 +142,52 @@ func TestPassword(t *testing.T) {
 	}
 	if got, _ := address.User.Password(); got != password {
 		t.Errorf("the address %s has the password %q, want %q", address.Redacted(), got, password)
+	}
+}
+
+// TestFaults shows what an insert leaves when the network fails.
+func TestFaults(t *testing.T) {
+	for what, o := range map[string]clustertest.Options{
+		"18.16": {Password: password, Proxies: true}, "current": {Password: password, Proxies: true, Current: true},
+	} {
+		t.Run(what, func(t *testing.T) {
+			c := clustertest.Start(t, o)
+			address := c.Database(t)
+			db, n := name(t, address), c.Nodes[0]
+			exec(t, n, db, "CREATE TABLE t (n UInt64) ENGINE = MergeTree ORDER BY n")
+			u, err := url.Parse(address)
+			if err != nil {
+				t.Fatal(err)
+			}
+			u.Scheme, u.Path = "http", "/"
+			u.RawQuery = url.Values{"database": {db}, "query": {"INSERT INTO t FORMAT RowBinary"}}.Encode()
+			insert := func(rows string) error {
+				res, err := http.Post(u.String(), "", strings.NewReader(rows))
+				if err == nil {
+					res.Body.Close()
+				}
+				return err
+			}
+			isInsert := func(statement string) bool { return strings.HasPrefix(statement, "INSERT") }
+			const one, ten = "\x01\x00\x00\x00\x00\x00\x00\x00", "\x0a\x00\x00\x00\x00\x00\x00\x00"
+
+			taken := n.Proxy.Next(faultproxy.LoseReply, isInsert)
+			if insert(one) == nil {
+				t.Error("an insert whose reply is lost was answered")
+			}
+			<-taken
+			want(t, n, db, 1)
+
+			taken = n.Proxy.Next(faultproxy.CutBody(8), isInsert)
+			if insert(ten+one) == nil {
+				t.Error("an insert that was cut was answered")
+			}
+			<-taken
+			if o.Current { // it refuses what is not whole
+				want(t, n, db, 1)
+			} else {
+				want(t, n, db, 11)
+			}
+		})
 	}
 }

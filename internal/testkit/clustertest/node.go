@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/footfall/footfall/internal/testkit/daemon"
+	"github.com/footfall/footfall/internal/testkit/faultproxy"
 )
 
 // User is the only user of the servers.
@@ -48,6 +49,8 @@ type Node struct {
 	Shard, Replica int
 	// Addr is where it serves HTTP, as host:port.
 	Addr string
+	// Proxy is nil without Options.Proxies.
+	Proxy *faultproxy.Proxy
 
 	cluster                *Cluster
 	dir                    string
