@@ -30,6 +30,7 @@ type Answers[K comparable, V any] struct {
 	lru        *simplelru.LRU[K, entry[V]]
 	bytes      int
 	generation Generation
+	expired    Generation // answers of an earlier generation are not fresh
 }
 
 // Generation counts how often something was forgotten because it changed at the
@@ -38,8 +39,9 @@ type Generation uint64
 
 // entry is an answer, and when the question was asked.
 type entry[V any] struct {
-	value V
-	asked time.Time
+	value      V
+	asked      time.Time
+	generation Generation
 }
 
 // New makes an empty Answers.
@@ -68,7 +70,7 @@ func (a *Answers[K, V]) Get(k K, now time.Time) (v V, fresh bool, g Generation) 
 	e, known := a.lru.Get(k)
 	// An answer must not live longer because the clock was set back.
 	age := now.Sub(e.asked)
-	return e.value, known && age >= 0 && age < a.o.Age, a.generation
+	return e.value, known && age >= 0 && age < a.o.Age && e.generation >= a.expired, a.generation
 }
 
 // Has reports whether an answer is remembered, fresh or not.
@@ -89,7 +91,7 @@ func (a *Answers[K, V]) Add(k K, v V, asked time.Time, g Generation) {
 	}
 	a.lru.Remove(k)
 	a.bytes += a.size(k, &v)
-	a.lru.Add(k, entry[V]{v, asked})
+	a.lru.Add(k, entry[V]{v, asked, g})
 	for a.bytes > a.o.Bytes && a.lru.Len() > 1 && a.o.Size != nil {
 		a.lru.RemoveOldest()
 	}
@@ -124,6 +126,16 @@ func (a *Answers[K, V]) ForgetIf(changed func(K, *V) bool) {
 			a.lru.Remove(k)
 		}
 	}
+}
+
+// Expire makes all answers old, because anything may have changed at the source. They stay,
+// for callers whose source does not answer. Answers to questions that are under way are not
+// remembered.
+func (a *Answers[K, V]) Expire() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.generation++
+	a.expired = a.generation
 }
 
 // Len returns the number of answers that are remembered, and their bytes by Size.

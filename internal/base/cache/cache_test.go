@@ -38,6 +38,7 @@ func TestChangeWhileAsking(t *testing.T) {
 		"Forget":            func(a *cache.Answers[string, string]) { a.Forget("k") },
 		"Forget another":    func(a *cache.Answers[string, string]) { a.Forget("other") },
 		"Forget no key":     func(a *cache.Answers[string, string]) { a.Forget() },
+		"Expire":            func(a *cache.Answers[string, string]) { a.Expire() },
 		"ForgetIf, no such": func(a *cache.Answers[string, string]) { a.ForgetIf(func(string, *string) bool { return false }) },
 	} {
 		a := newAnswers(10, 100)
@@ -61,6 +62,23 @@ func TestChangeWhileAsking(t *testing.T) {
 	a.ForgetIf(func(_ string, v *string) bool { return *v == "v" })
 	if a.Has("k") || !a.Has("other") {
 		t.Error("ForgetIf removed another answer, or none")
+	}
+}
+
+// TestExpire: old answers stay, and new ones are fresh.
+func TestExpire(t *testing.T) {
+	t.Parallel()
+	a := newAnswers(10, 100)
+	_, _, g := a.Get("k", start)
+	a.Add("k", "old", start, g)
+	a.Expire()
+	v, fresh, g := a.Get("k", start)
+	if v != "old" || fresh {
+		t.Errorf("an expired answer is %q, fresh: %t", v, fresh)
+	}
+	a.Add("k", "new", start, g)
+	if v, fresh, _ := a.Get("k", start); v != "new" || !fresh {
+		t.Errorf("a new answer is %q, fresh: %t", v, fresh)
 	}
 }
 

@@ -30,8 +30,8 @@ import (
 const (
 	// cacheSize is the maximum number of cached tokens and apiKeys.
 	cacheSize = 4096
-	// CacheAge is the time that a valid token or apiKey is cached. So one that another
-	// process revoked still works for this time.
+	// CacheAge is the time that a valid token or apiKey is cached. One that another process
+	// revoked works for this time, unless Changed is called.
 	CacheAge = time.Minute
 )
 
@@ -67,6 +67,16 @@ func WithCost(users store.Users, now func() time.Time, cost int) *Auth {
 // them again. It must be called after a user is deleted.
 func (a *Auth) Forget(user click.UserID) {
 	a.recent.ForgetIf(func(_ digest, u *store.User) bool { return u.ID == user })
+}
+
+// Changed removes from the cache what another process changed.
+func (a *Auth) Changed(c store.Change) {
+	switch {
+	case c.All:
+		a.recent.Expire()
+	case len(c.Users) > 0:
+		a.recent.ForgetIf(func(_ digest, u *store.User) bool { return slices.Contains(c.Users, u.ID) })
+	}
 }
 
 // User returns the owner of a token. It fails with click.ErrNotFound if the token is unknown

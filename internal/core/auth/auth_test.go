@@ -241,3 +241,31 @@ func BenchmarkRememberedToken(b *testing.B) {
 		}
 	}
 }
+
+// TestChanged: what another process changed of a user ends with the notice of it.
+func TestChanged(t *testing.T) {
+	h := newFixture()
+	ann, bob := h.user(t, "ann"), h.user(t, "bob")
+	tokens := map[string]store.User{h.token(t, "ann"): ann, h.token(t, "bob"): bob}
+	for what, c := range map[string]struct {
+		change store.Change
+		asked  int // users about whom the store is asked
+	}{
+		"nothing":           {store.Change{}, 0},
+		"a user":            {store.Change{Users: []click.UserID{ann.ID}}, 1},
+		"the links of both": {store.Change{Owners: []click.UserID{ann.ID, bob.ID}}, 0},
+		"anything, perhaps": {store.Change{All: true}, 2},
+	} {
+		for token, u := range tokens {
+			h.want(t, token, u)
+		}
+		h.auth.Changed(c.change)
+		h.users.asked = 0
+		for token, u := range tokens {
+			h.want(t, token, u)
+		}
+		if h.users.asked != c.asked {
+			t.Errorf("after a change of %s the store was asked about %d users, not %d", what, h.users.asked, c.asked)
+		}
+	}
+}

@@ -14,8 +14,8 @@ import (
 
 const (
 	// LookupAge is the longest time for which an answer of the store is used without
-	// asking again. In that time another process may have deleted or made a link. The
-	// time that browsers remember a redirect is redirect.Options.MaxAge.
+	// asking again. Changed ends it earlier for what another process changed. The time
+	// that browsers remember a redirect is redirect.Options.MaxAge.
 	LookupAge = time.Minute
 
 	// The bounds of what is remembered. Each is split evenly among the shards.
@@ -112,6 +112,34 @@ func (l *Links) Forget(gone func(*store.Link) bool) {
 func (s *shard) forgetIf(changed func(question, *store.Link) bool) {
 	s.ownHosts.ForgetIf(changed)
 	s.others.ForgetIf(changed)
+}
+
+// Changed forgets what another process changed. If that may be anything, remembered links
+// are used again only if the store does not answer.
+func (l *Links) Changed(c store.Change) {
+	if c.All {
+		for i := range l.shards {
+			l.shards[i].ownHosts.Expire()
+			l.shards[i].others.Expire()
+		}
+		return
+	}
+	if len(c.Links)+len(c.Owners) > 0 || c.Aggregates {
+		changed, owners := setOf(c.Links), setOf(c.Owners)
+		l.Forget(func(l *store.Link) bool {
+			return changed[l.ID] || owners[l.User] || c.Aggregates && l.User == click.Nobody
+		})
+	}
+	l.forgetUnknown(c.Names...)
+	l.forgetKeywords(c.Keywords...)
+}
+
+func setOf[K comparable](keys []K) map[K]bool {
+	set := make(map[K]bool, len(keys))
+	for _, k := range keys {
+		set[k] = true
+	}
+	return set
 }
 
 // ForgetImported forgets cached answers about the names of imported links.

@@ -17,7 +17,7 @@ var ErrNoVersion = errors.New("the link has no such version")
 
 // Edit changes a link of a user. Its AggregateHash is drawn here. A LongURL must be one
 // that NewURL or Version returned. From then on Resolve returns the link as it is after the
-// edit; other processes may use the old one for LookupAge.
+// edit; other processes may use the old one until they call Changed, or for LookupAge.
 //
 // The errors are click.ErrNotFound for an aggregate link or an unknown one, store.ErrText
 // and click.ErrUnavailable.
