@@ -89,6 +89,7 @@ var floors = []floor{
 	{"internal/testkit", []place{
 		{"harness", "tests and measurements alone: the real program in processes of its own"},
 		{"clustertest", "tests and measurements alone: servers of ClickHouse; uses daemon and faultproxy"},
+		{"pgtest", "tests and measurements alone: a real PostgreSQL; uses daemon"},
 		{"chdbfront", "tests alone: a program, which clustertest builds and runs"},
 		{"daemon", "tests and measurements alone: any server of others in a process of its own"},
 		{"faultproxy", "tests and measurements alone: any HTTP server that fails on command"},
@@ -98,7 +99,6 @@ var floors = []floor{
 		{"tracetest", "tests alone: words in the files of a data directory"},
 		{"certtest", "tests alone: certificates in files"},
 		{"mmdbtest", "tests alone: databases of places in files"},
-		{"pgtest", "tests and measurements alone: a real PostgreSQL"},
 		{"siege", "tests and measurements alone: hostile clients"},
 	}},
 }

@@ -5,15 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"os"
 	"os/exec"
 	"os/user"
 	"path/filepath"
 	"strconv"
-	"sync"
 	"syscall"
 	"time"
+
+	"github.com/footfall/footfall/internal/testkit/daemon"
 )
 
 // User is the superuser of the servers, and Password theirs.
@@ -22,25 +22,19 @@ const (
 	Password = "p@ss word/?"
 )
 
-const (
-	serveTimeout = time.Minute // for a start on a busy machine
-	pause        = 10 * time.Millisecond
-)
-
 // Server is a PostgreSQL on a port of 127.0.0.1, which can be stopped and started again.
 // It does not sync to the disk.
 type Server struct {
+	*daemon.Daemon
+
 	dir, programs string
+	ports         *daemon.Ports
 	port          int
 	as            *syscall.Credential // nil: as this process
-
-	mu      sync.Mutex
-	process *os.Process // nil if it does not run
-	ended   chan struct{}
 }
 
 // Launch starts a server that keeps its files in a directory, and waits until it serves.
-// The directory is empty, or one of an earlier Launch.
+// The directory is empty, or one of an earlier Launch, whose port it keeps.
 func Launch(dir string) (*Server, error) {
 	at, err := programs()
 	if err != nil {
@@ -50,15 +44,23 @@ func Launch(dir string) (*Server, error) {
 	if err := s.initialize(); err != nil {
 		return nil, fmt.Errorf("pgtest: %w", err)
 	}
-	for range 10 { // another process may take the port first
-		if s.port, err = freePort(); err != nil {
-			return nil, fmt.Errorf("pgtest: %w", err)
-		}
-		if err = s.Start(); err == nil {
-			return s, nil
-		}
+	if s.ports, err = daemon.ReservePorts(filepath.Join(dir, "ports")); err != nil {
+		return nil, fmt.Errorf("pgtest: %w", err)
 	}
-	return nil, err
+	s.port = s.ports.Take()
+	s.Daemon = &daemon.Daemon{
+		Name:       "PostgreSQL",
+		Command:    s.command,
+		Ready:      func(ctx context.Context) error { return s.Exec(ctx, "postgres", "SELECT 1") },
+		Output:     filepath.Join(dir, "output"),
+		Patience:   time.Minute,
+		KillSignal: syscall.SIGQUIT, // the server ends its processes at once; SIGKILL would leave them
+	}
+	if err := s.Start(); err != nil {
+		s.Close()
+		return nil, fmt.Errorf("pgtest: %w", err)
+	}
+	return s, nil
 }
 
 // initialize makes the files of the server. PostgreSQL refuses to run as root.
@@ -97,81 +99,18 @@ func (s *Server) initialize() error {
 
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
 
-func (s *Server) output() string { return filepath.Join(s.dir, "output") }
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	return l.Addr().(*net.TCPAddr).Port, l.Close()
-}
-
-// Start starts the server again, on the same port, and waits until it serves.
-func (s *Server) Start() error {
-	output, err := os.OpenFile(s.output(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	defer output.Close()
+func (s *Server) command() *exec.Cmd {
 	c := exec.Command(filepath.Join(s.programs, "postgres"), "-D", s.data(), "-p", strconv.Itoa(s.port), "-k", s.dir, "-h", "127.0.0.1",
 		"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "shared_buffers=32MB", "-c", "max_connections=300")
-	c.Dir, c.Stdout, c.Stderr = s.dir, output, output
-	c.SysProcAttr = &syscall.SysProcAttr{Credential: s.as, Setpgid: true}
-	ended, err := s.run(c)
-	if err != nil {
-		return err
-	}
-	for deadline := time.Now().Add(serveTimeout); ; {
-		err := s.Exec(context.Background(), "postgres", "SELECT 1")
-		if err == nil {
-			return nil
-		}
-		select {
-		case <-ended:
-			return fmt.Errorf("pgtest: PostgreSQL ended: %w\n%s", err, s.tail())
-		case <-time.After(pause):
-		}
-		if time.Now().After(deadline) {
-			s.Kill()
-			return fmt.Errorf("pgtest: PostgreSQL does not serve: %w\n%s", err, s.tail())
-		}
-	}
-}
-
-func (s *Server) run(c *exec.Cmd) (ended chan struct{}, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := startTied(c); err != nil {
-		return nil, err
-	}
-	ended = make(chan struct{})
-	s.process, s.ended = c.Process, ended
-	go func() {
-		_ = c.Wait()
-		close(ended)
-	}()
-	return ended, nil
+	c.Dir, c.SysProcAttr = s.dir, &syscall.SysProcAttr{Credential: s.as}
+	return c
 }
 
 // Stop ends the server in order, and its connections with it.
-func (s *Server) Stop() { s.end(syscall.SIGINT) }
+func (s *Server) Stop() { s.End(syscall.SIGINT) }
 
-// Kill ends the server at once, as a crash does.
-func (s *Server) Kill() { s.end(syscall.SIGQUIT) }
-
-func (s *Server) end(how syscall.Signal) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.process == nil {
-		return
-	}
-	_ = s.process.Signal(how) // it may have ended
-	<-s.ended
-	s.process = nil
-}
-
-func (s *Server) tail() []byte {
-	b, _ := os.ReadFile(s.output())
-	return b[max(0, len(b)-4000):]
+// Close kills the server for good. Its files stay.
+func (s *Server) Close() {
+	s.Kill()
+	s.ports.Release()
 }
