@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -31,15 +32,22 @@ func TestMain(m *testing.M) {
 		if err := errors.Join(os.WriteFile("new", []byte(strconv.Itoa(os.Getpid())), 0o600), os.Rename("new", "pid")); err != nil {
 			panic(err)
 		}
-		select {}
+		stay()
 	case "starter":
 		if err := server(".").Start(); err != nil {
 			panic(err)
 		}
 		fmt.Println("started")
-		select {}
+		stay()
 	}
 	os.Exit(m.Run())
+}
+
+// stay waits for a signal that nobody sends. The runtime ends a program that only waits.
+func stay() {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, syscall.SIGUSR1)
+	<-c
 }
 
 // server is ready once it has written its pid into dir.
