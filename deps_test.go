@@ -89,8 +89,8 @@ var floors = []floor{
 	{"internal/testkit", []place{
 		{"harness", "tests and measurements alone: the real program in processes of its own"},
 		{"clustertest", "tests and measurements alone: servers of ClickHouse; uses daemon and faultproxy"},
-		{"pgtest", "tests and measurements alone: a real PostgreSQL; uses daemon"},
 		{"chdbfront", "tests alone: a program, which clustertest builds and runs"},
+		{"pgtest", "tests and measurements alone: a real PostgreSQL"},
 		{"daemon", "tests and measurements alone: any server of others in a process of its own"},
 		{"faultproxy", "tests and measurements alone: any HTTP server that fails on command"},
 		{"seedtest", "tests alone: the seed of what they draw"},

@@ -2,6 +2,8 @@ package sql
 
 import (
 	"database/sql"
+	"encoding/json"
+	"testing"
 
 	"github.com/footfall/footfall/internal/storage/store"
 )
@@ -25,4 +27,17 @@ func URLDigest(longURL string) int64 { return urlDigest(longURL) }
 func CountQuery(f *store.LinkFilter) (query string, args []any) {
 	c := filtered(f)
 	return countLinks + c.all(), c.args
+}
+
+// Notices are the texts of a change, and what a receiver reads in each.
+func Notices(t testing.TB, c store.Change) (texts []string, read []store.Change) {
+	texts = notices("a sender", c)
+	for _, text := range texts {
+		var n notice
+		if err := json.Unmarshal([]byte(text), &n); err != nil || n.From != "a sender" {
+			t.Fatalf("the notice %s is from %q, %v", text, n.From, err)
+		}
+		read = append(read, n.Change)
+	}
+	return texts, read
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io"
@@ -74,11 +75,17 @@ func OpenPostgres(ctx context.Context, o PostgresOptions) (_ *Postgres, err erro
 	if err != nil {
 		return nil, fmt.Errorf("store/sql: %w", err)
 	}
+	if err := readPassword(config.Copy(), passwordFile); err != nil {
+		return nil, fmt.Errorf("store/sql: %w", err)
+	}
 	where := fmt.Sprintf("%s on %s:%d", config.Database, config.Host, config.Port)
 	db := &Postgres{DB: &DB{engine: &postgresEngine, origin: rand.Text()}, config: config, passwordFile: passwordFile, log: o.Log}
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("store/sql: open %s: %w", where, engineError(errors.Join(err, db.Close())))
+			if err = errors.Join(err, db.Close()); !refusedLogin(err) {
+				err = engineError(err)
+			}
+			err = fmt.Errorf("store/sql: open %s: %w", where, err)
 		}
 	}()
 	before := stdlib.OptionBeforeConnect(func(_ context.Context, c *pgx.ConnConfig) error { return readPassword(c, passwordFile) })
@@ -213,6 +220,14 @@ func givenUp(err error) bool {
 	return errors.As(err, &e) && (e.Code == "40001" || e.Code == "40P01")
 }
 
+// refusedLogin reports whether PostgreSQL does not let the user in, or does not have the
+// database. While a server runs that may go away, as everything else that keeps it from
+// connecting.
+func refusedLogin(err error) bool {
+	var e *pgconn.PgError
+	return errors.As(err, &e) && (strings.HasPrefix(e.Code, "28") || e.Code == "3D000")
+}
+
 // postgresError marks the errors that may go away as click.ErrUnavailable.
 func postgresError(err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, click.ErrUnavailable) {
@@ -222,7 +237,7 @@ func postgresError(err error) error {
 	var connecting *pgconn.ConnectError
 	var network net.Error
 	switch {
-	case errors.As(err, &connecting), errors.As(err, &network), pgconn.SafeToRetry(err),
+	case errors.As(err, &connecting), errors.As(err, &network), pgconn.SafeToRetry(err), errors.Is(err, driver.ErrBadConn),
 		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
 		return fmt.Errorf("%w: %w", click.ErrUnavailable, err)
 	case !errors.As(err, &e):

@@ -4,9 +4,18 @@ package sql_test
 
 import (
 	"context"
+	stdsql "database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
 	"reflect"
+	"strings"
+	"sync"
 	"testing"
 
+	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/base/rollup"
 	"github.com/footfall/footfall/internal/storage/sql"
 	"github.com/footfall/footfall/internal/storage/store"
@@ -31,6 +40,17 @@ func openPostgres(t testing.TB, address string) (*sql.Postgres, *logtest.Log) {
 	return db, log
 }
 
+// rawPostgres opens a database with the driver alone.
+func rawPostgres(t *testing.T, address string) *stdsql.DB {
+	t.Helper()
+	db, err := stdsql.Open("pgx", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
 func TestPostgresLaws(t *testing.T) {
 	t.Parallel()
 	pgtest.Shared(t)
@@ -38,6 +58,260 @@ func TestPostgresLaws(t *testing.T) {
 		db, _ := openPostgres(t, pgtest.Database(t))
 		return db
 	})
+}
+
+// TestEnginesAgree: random histories have the same answers in both engines.
+func TestEnginesAgree(t *testing.T) {
+	t.Parallel()
+	db, _ := openPostgres(t, pgtest.Database(t))
+	storetest.LinkHistories(t, db, open(t, filepath.Join(t.TempDir(), "links.db")))
+}
+
+// TestTablesAgree: both engines have the same tables and columns, except those that are
+// about a file.
+func TestTablesAgree(t *testing.T) {
+	t.Parallel()
+	address := pgtest.Database(t)
+	openPostgres(t, address)
+	shared := rawPostgres(t, address)
+	path := filepath.Join(t.TempDir(), "links.db")
+	open(t, path)
+	embedded := raw(t, path)
+	got := text(t, shared, `SELECT string_agg(table_name || '.' || column_name, ' ' ORDER BY table_name COLLATE "C", column_name COLLATE "C")
+		FROM information_schema.columns WHERE table_schema = 'public' AND NOT (table_name = 'deletions' AND column_name = 'version')`)
+	want := text(t, embedded, `SELECT group_concat(column, ' ') FROM (SELECT m.name || '.' || c.name AS column
+		FROM sqlite_schema m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT IN ('progress', 'lives') ORDER BY m.name, c.name)`)
+	if got != want {
+		t.Errorf("PostgreSQL has the columns\n%s\nand SQLite\n%s", got, want)
+	}
+}
+
+// TestOpenAtOnce: many servers may start at once on an empty database.
+func TestOpenAtOnce(t *testing.T) {
+	t.Parallel()
+	const servers = 20
+	address := pgtest.Database(t)
+	all := make([]*sql.Postgres, servers)
+	errs := make([]error, servers)
+	var group sync.WaitGroup
+	for i := range servers {
+		group.Go(func() {
+			all[i], errs[i] = sql.OpenPostgres(context.Background(), sql.PostgresOptions{Address: address, Log: logtest.To(t)})
+		})
+	}
+	group.Wait()
+	for i, db := range all {
+		if errs[i] != nil {
+			t.Error(errs[i])
+			continue
+		}
+		if _, err := db.AddUser(t.Context(), fmt.Sprint("user", i), 1); err != nil {
+			t.Error(err)
+		}
+		defer db.Close()
+	}
+	if users, err := all[0].ListUsers(t.Context(), "", 99); err != nil || len(users) != servers || users[0].ID == users[1].ID {
+		t.Errorf("the servers made the users %v, %v", users, err)
+	}
+}
+
+// TestPostgresVersion: a newer schema is refused, and not changed.
+func TestPostgresVersion(t *testing.T) {
+	t.Parallel()
+	address := pgtest.Database(t)
+	db, _ := openPostgres(t, address)
+	shared := rawPostgres(t, address)
+	exec(t, shared, `INSERT INTO schema_versions VALUES (99)`)
+	if _, err := sql.OpenPostgres(t.Context(), sql.PostgresOptions{Address: address, Log: logtest.To(t)}); !errors.Is(err, store.ErrVersion) {
+		t.Errorf("a newer schema gave %v, not store.ErrVersion", err)
+	}
+	if _, err := db.AddUser(t.Context(), "ann", 1); err != nil {
+		t.Errorf("a server that is open already: %v", err)
+	}
+}
+
+// TestPostgresAddress: passwords come from the address, a file or the environment, and are
+// in no error.
+func TestPostgresAddress(t *testing.T) {
+	address := pgtest.Database(t)
+	without, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	without.User = url.User(pgtest.User)
+	password := filepath.Join(t.TempDir(), "password")
+	if err := os.WriteFile(password, []byte(pgtest.Password+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	file := without.String() + "&password-file=" + url.QueryEscape(password)
+	open := func(address string) error {
+		db, err := sql.OpenPostgres(t.Context(), sql.PostgresOptions{Address: address, Log: logtest.To(t)})
+		if err == nil {
+			err = db.Close()
+		}
+		return err
+	}
+	for what, address := range map[string]string{"the address": address, "a file": file} {
+		if err := open(address); err != nil {
+			t.Errorf("a password from %s: %v", what, err)
+		}
+	}
+	for what, address := range map[string]string{
+		"no password":    without.String(),
+		"a missing file": file + "x",
+		"wrong password": strings.Replace(address, url.QueryEscape("/"), "s3cret", 1),
+		"no address":     "postgres://footfall:s3cret@127.0.0.1:port/x",
+		"no option":      address + "&sslmode=s3cret",
+		"no database":    strings.Replace(address, "/test_", "/none_", 1),
+	} {
+		err := open(address)
+		if err == nil || errors.Is(err, click.ErrUnavailable) || strings.Contains(err.Error(), "p@ss") || strings.Contains(err.Error(), "p%40ss") || strings.Contains(err.Error(), ":s3cret") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	t.Setenv("PGPASSWORD", pgtest.Password)
+	if err := open(without.String()); err != nil {
+		t.Errorf("a password from the environment: %v", err)
+	}
+}
+
+// TestLocks: a lock has one holder at a time, on any server.
+func TestLocks(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	address := pgtest.Database(t)
+	a, _ := openPostgres(t, address)
+	b, _ := openPostgres(t, address)
+	held, release, err := a.Lock(ctx, "some")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for who, db := range map[string]*sql.Postgres{"another server": b, "the same server": a} {
+		if _, _, err := db.TryLock(ctx, "some"); !errors.Is(err, sql.ErrLocked) {
+			t.Errorf("%s got a lock that is held: %v", who, err)
+		}
+	}
+	if _, other, err := b.TryLock(ctx, "other"); err != nil {
+		t.Errorf("another lock: %v", err)
+	} else {
+		other()
+	}
+	short, cancel := context.WithCancel(ctx)
+	waited := make(chan error)
+	go func() {
+		_, _, err := b.Lock(short, "some")
+		waited <- err
+	}()
+	cancel()
+	if err := <-waited; !errors.Is(err, context.Canceled) {
+		t.Errorf("waiting for a lock ended with %v, not with its context", err)
+	}
+	if held.Err() != nil {
+		t.Errorf("the lock is lost: %v", held.Err())
+	}
+	release()
+	release() // does nothing
+	if held.Err() == nil {
+		t.Error("the lock is held after its release")
+	}
+	_, release, err = b.Lock(ctx, "some")
+	if err != nil {
+		t.Fatal(err)
+	}
+	release()
+}
+
+// TestLostLock: who holds a lock is told when the connection that has it is lost.
+func TestLostLock(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Start(t)
+	address := server.Database(t)
+	a, log := openPostgres(t, address)
+	held, release, err := a.Lock(t.Context(), "some")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer release()
+	server.Kill()
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	<-held.Done()
+	if cause := context.Cause(held); !errors.Is(cause, click.ErrUnavailable) || log.Count("lock=some") != 1 {
+		t.Errorf("the lock ended because of %v, and the log says\n%s", cause, log)
+	}
+	b, _ := openPostgres(t, address)
+	_, again, err := b.TryLock(t.Context(), "some")
+	if err != nil {
+		t.Fatal(err)
+	}
+	again()
+}
+
+// TestGivenUpTransactions: a transaction that PostgreSQL gives up because of another one is
+// tried again, and has the same result.
+func TestGivenUpTransactions(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	address := pgtest.Database(t)
+	db, _ := openPostgres(t, address)
+	shared := rawPostgres(t, address)
+	// The first tries of each transaction with a link fail, as in a deadlock.
+	exec(t, shared, `CREATE SEQUENCE tries; CREATE FUNCTION give_up() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+		IF nextval('tries') % 3 > 0 THEN RAISE EXCEPTION 'given up' USING ERRCODE = '40P01'; END IF; RETURN NEW; END $$;
+		CREATE TRIGGER give_up AFTER INSERT ON tags FOR EACH ROW EXECUTE FUNCTION give_up()`)
+	got, err := db.ImportLinks(ctx, []store.ForeignLink{
+		{Login: "ann", Hash: "h", LongURL: "http://a/", Domain: "j.mp", Keyword: "word", Details: store.LinkDetails{Tags: "tag"}},
+		{Login: "bob", Hash: "i", LongURL: "http://a/"},
+	})
+	if err != nil || got[0].User != 1 || got[1].User != 2 {
+		t.Fatalf("an import that is tried again: %+v, %v", got, err)
+	}
+	l, made, err := db.MakeLink(ctx, store.NewLink{User: got[0].User, LongURL: "http://b/", Hash: "x", AggregateHash: "y", LinkDetails: store.LinkDetails{Tags: "tag"}})
+	if err != nil || !made || l.ID != got[1].ID+2 {
+		t.Errorf("a link that is made again: %+v, %t, %v", l, made, err)
+	}
+	exec(t, shared, `CREATE OR REPLACE FUNCTION give_up() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'given up' USING ERRCODE = '40001'; END $$`)
+	_, _, err = db.MakeLink(ctx, store.NewLink{User: got[0].User, LongURL: "http://c/", Hash: "p", AggregateHash: "q", LinkDetails: store.LinkDetails{Tags: "tag"}})
+	if !errors.Is(err, click.ErrUnavailable) {
+		t.Errorf("a transaction that is always given up ends with %v, not click.ErrUnavailable", err)
+	}
+	if findings := findings(t, db); len(findings) > 0 {
+		t.Errorf("the database: %q", findings)
+	}
+}
+
+// TestPostgresVerify: what does not agree is found.
+func TestPostgresVerify(t *testing.T) {
+	t.Parallel()
+	address := pgtest.Database(t)
+	db, _ := openPostgres(t, address)
+	made, err := db.ImportLinks(t.Context(), []store.ForeignLink{
+		{Login: "ann", Hash: "h", LongURL: "http://a/", Domain: "j.mp", Keyword: "word", Details: store.LinkDetails{Tags: "a,b"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	longURL := "http://b/"
+	if _, err := db.EditLink(t.Context(), made[0].ID, store.LinkEdit{LongURL: &longURL, AggregateHash: "g", Modified: 1}); err != nil {
+		t.Fatal(err)
+	}
+	if all := findings(t, db); len(all) > 0 {
+		t.Fatalf("a good database: %q", all)
+	}
+	shared := rawPostgres(t, address)
+	for damage, repair := range map[string]string{
+		`UPDATE links SET long_url_digest = long_url_digest + 1 WHERE hash = 'g'`: `UPDATE links SET long_url_digest = long_url_digest - 1 WHERE hash = 'g'`,
+		`UPDATE keywords SET keyword_folded = 'x'`:                                `UPDATE keywords SET keyword_folded = 'WORD'`,
+		`UPDATE links SET tags = 'a' WHERE hash = 'h' AND user_id IS NOT NULL`:    `UPDATE links SET tags = 'a,b' WHERE hash = 'h' AND user_id IS NOT NULL`,
+		`UPDATE last_ids SET link_id = link_id - 1`:                               `UPDATE last_ids SET link_id = link_id + 1`,
+	} {
+		exec(t, shared, damage)
+		if all := findings(t, db); len(all) != 1 {
+			t.Errorf("after %s: %q", damage, all)
+		}
+		exec(t, shared, repair)
+	}
 }
 
 // TestDeletionsAfter: each server sees each deletion, in parts that end with a transaction.

@@ -13,7 +13,9 @@ import (
 )
 
 // findings is the reports of Verify.
-func findings(t *testing.T, db *sql.SQLite) (all []string) {
+func findings(t *testing.T, db interface {
+	Verify(context.Context, func(string)) error
+}) (all []string) {
 	t.Helper()
 	if err := db.Verify(context.Background(), func(finding string) { all = append(all, finding) }); err != nil {
 		t.Fatal(err)

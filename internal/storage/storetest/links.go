@@ -90,7 +90,7 @@ func LinkSuite(t *testing.T, open func(t *testing.T) LinkStore) {
 	for _, l := range laws {
 		t.Run(l.name, func(t *testing.T) {
 			if l.law == nil {
-				linkHistories(t, open)
+				LinkHistories(t, open(t), NewMemoryLinks())
 				return
 			}
 			l.law(t, open(t))

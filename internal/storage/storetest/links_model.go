@@ -13,13 +13,13 @@ import (
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// linkHistories runs the same random history on a store and on the model. Ids may
-// differ, but each id of the model always matches the same id of the store.
+// LinkHistories runs the same random histories on a store and on a model, which may be
+// another engine, and compares all answers. Both are empty. Ids may differ, but each id of
+// the model always matches the same id of the store.
 //
 // The histories share one store, because a database for each would take longer than
 // the history. So the names of each have a suffix of their own.
-func linkHistories(t *testing.T, open func(t *testing.T) LinkStore) {
-	s, model := open(t), LinkStore(NewMemoryLinks())
+func LinkHistories(t *testing.T, s, model LinkStore) {
 	m := &historyMatch{
 		links:      make(map[click.LinkID]click.LinkID),
 		modelLinks: make(map[click.LinkID]click.LinkID),

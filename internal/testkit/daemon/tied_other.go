@@ -2,10 +2,7 @@
 
 package daemon
 
-import (
-	"os/exec"
-	"syscall"
-)
+import "os/exec"
 
 // startTied starts a process. Here it survives kill -9 of its starter.
-func startTied(cmd *exec.Cmd, _ syscall.Signal) error { return cmd.Start() }
+func startTied(cmd *exec.Cmd) error { return cmd.Start() }

@@ -1,4 +1,4 @@
-package daemon
+package clustertest
 
 import (
 	"errors"
@@ -17,16 +17,16 @@ const (
 	blockSize = 32
 )
 
-// Ports is a block of port numbers on 127.0.0.1 that no other process reserves.
-type Ports struct {
+// ports is a block of port numbers that no other cluster uses at this time.
+type ports struct {
 	lock net.Listener // on the first port of the block
 	next int
 	end  int
 }
 
-// ReservePorts reserves the block that a file names. If there is no such file, it chooses
-// a block and writes the file: a directory of data keeps its ports.
-func ReservePorts(file string) (*Ports, error) {
+// reservePorts reserves the block that a file names. If there is no such file, it
+// chooses a block and writes the file: a directory of data keeps its ports.
+func reservePorts(file string) (*ports, error) {
 	if text, err := os.ReadFile(file); err == nil {
 		first, err := strconv.Atoi(string(text))
 		if err != nil {
@@ -44,7 +44,7 @@ func ReservePorts(file string) (*Ports, error) {
 			continue
 		}
 		if err := os.WriteFile(file, []byte(strconv.Itoa(first)), 0o600); err != nil {
-			p.Release()
+			p.release()
 			return nil, err
 		}
 		return p, nil
@@ -52,16 +52,16 @@ func ReservePorts(file string) (*Ports, error) {
 	return nil, fmt.Errorf("no block of %d free ports between %d and %d", blockSize, firstPort, lastPort)
 }
 
-func reserveBlock(first int) (*Ports, error) {
-	lock, err := net.Listen("tcp", Address(first))
+func reserveBlock(first int) (*ports, error) {
+	lock, err := net.Listen("tcp", address(first))
 	if err != nil {
 		return nil, err
 	}
-	p := &Ports{lock: lock, next: first + 1, end: first + blockSize}
+	p := &ports{lock: lock, next: first + 1, end: first + blockSize}
 	for port := p.next; port < p.end; port++ {
-		l, err := net.Listen("tcp", Address(port))
+		l, err := net.Listen("tcp", address(port))
 		if err != nil {
-			p.Release()
+			p.release()
 			return nil, err
 		}
 		_ = l.Close() // it accepted nothing
@@ -69,17 +69,14 @@ func reserveBlock(first int) (*Ports, error) {
 	return p, nil
 }
 
-// Take returns a port that it has not returned before.
-func (p *Ports) Take() int {
+func (p *ports) take() int {
 	if p.next == p.end {
-		panic("daemon: more ports are needed than blockSize")
+		panic("clustertest: more ports are needed than blockSize")
 	}
 	p.next++
 	return p.next - 1
 }
 
-// Release lets others reserve the block.
-func (p *Ports) Release() { _ = p.lock.Close() } // it accepted nothing
+func (p *ports) release() { _ = p.lock.Close() } // it accepted nothing
 
-// Address returns the address of a port, as host:port.
-func Address(port int) string { return fmt.Sprintf("127.0.0.1:%d", port) }
+func address(port int) string { return fmt.Sprintf("127.0.0.1:%d", port) }
