@@ -89,8 +89,8 @@ var floors = []floor{
 	{"internal/testkit", []place{
 		{"harness", "tests and measurements alone: the real program in processes of its own"},
 		{"clustertest", "tests and measurements alone: servers of ClickHouse; uses daemon and faultproxy"},
+		{"pgtest", "tests and measurements alone: a real PostgreSQL; uses daemon"},
 		{"chdbfront", "tests alone: a program, which clustertest builds and runs"},
-		{"pgtest", "tests and measurements alone: a real PostgreSQL"},
 		{"daemon", "tests and measurements alone: any server of others in a process of its own"},
 		{"faultproxy", "tests and measurements alone: any HTTP server that fails on command"},
 		{"seedtest", "tests alone: the seed of what they draw"},
@@ -189,17 +189,6 @@ func TestFloors(t *testing.T) {
 		}
 		if at[inside] <= at[pkg] {
 			t.Errorf("%s (%s) imports %s (%s), which is above it in floors", pkg, reason[pkg], inside, reason[inside])
-		}
-	})
-}
-
-// TestProgramHasNoTestkit: what the program is made of imports nothing that is for tests
-// alone, and so none of the dependencies that only tests have.
-func TestProgramHasNoTestkit(t *testing.T) {
-	forTests := []string{"bench", "torture", "internal/storage/storetest"}
-	imports(t, func(pkg, path string, test bool) {
-		if strings.HasPrefix(path, module+"internal/testkit/") && !test && !strings.HasPrefix(pkg, "internal/testkit/") && !slices.Contains(forTests, pkg) {
-			t.Errorf("%s imports %s", pkg, strings.TrimPrefix(path, module))
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/footfall/footfall/internal/testkit/clustertest"
+	"github.com/footfall/footfall/internal/testkit/pgtest"
 )
 
 // cluster runs ClickHouse as 2 shards with 2 replicas each, ZooKeeper and PostgreSQL
@@ -45,12 +47,13 @@ func cluster(args []string) error {
 	if err := c.Create(name); err != nil {
 		return err
 	}
-	postgres, links, err := launchPostgres(filepath.Join(*dir, "postgres"), c.Port())
+	postgres, err := pgtest.Launch(filepath.Join(*dir, "postgres"))
 	if err != nil {
 		return err
 	}
-	defer postgres.Kill()
-	fmt.Printf("--clicks '%s'\n--links '%s'\n\n", c.Address(name), links)
+	defer postgres.Close()
+	_ = postgres.Exec(context.Background(), "postgres", "CREATE DATABASE "+name) // if it exists, Exec fails
+	fmt.Printf("--clicks '%s'\n--links '%s'\n\n", c.Address(name), postgres.Address(name))
 	fmt.Printf("%-16s %-22s pid\n", "server", "address")
 	for _, n := range c.Nodes {
 		fmt.Printf("%-16s %-22s %d\n", n.Name, n.Addr, n.Pid())

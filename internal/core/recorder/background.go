@@ -7,10 +7,12 @@ import (
 	"runtime/debug"
 
 	"github.com/footfall/footfall/internal/storage/journal"
+	"github.com/footfall/footfall/internal/storage/store"
 )
 
 // countInBackground counts until ctx ends, or until no further record can ever be
-// counted. A panic ends counting, and not the program.
+// counted. reader is at the position that is counted; nil if that is not known. A panic
+// ends counting, and not the program.
 func (r *Recorder) countInBackground(ctx context.Context, b *batcher, reader *journal.Reader) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -18,9 +20,54 @@ func (r *Recorder) countInBackground(ctx context.Context, b *batcher, reader *jo
 			r.log.Error("counting stopped because of a bug in footfall: report it with this stack", "panic", p, "stack", string(debug.Stack()))
 		}
 	}()
+	for failures := 0; ; { // calls that count nothing, in a row
+		if reader == nil {
+			if reader, err = r.reopen(ctx, b); err != nil {
+				return err
+			}
+		}
+		err = r.countFrom(ctx, b, reader)
+		reader.Close() // only read
+		reader = nil
+		switch {
+		case !errors.Is(err, store.ErrResume):
+			return err
+		case b.progress:
+			failures = 0
+			r.log.Warn("the counts lost clicks that they had counted. These are counted again from the journal; answers may show fewer clicks meanwhile. If it comes again, look at the servers of the counts", "error", err)
+		default:
+			failures++
+			if err := b.backOff(ctx, err, failures); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// reopen asks for the position to count from, until the counts answer.
+func (r *Recorder) reopen(ctx context.Context, b *batcher) (reader *journal.Reader, err error) {
+	err = b.retry(ctx, func() error {
+		pos, err := resume(ctx, r.options)
+		if err != nil {
+			return err
+		}
+		counted, _ := r.Counted()
+		if pos > max(counted, r.opened) {
+			return fmt.Errorf("%w: they reach position %d", errCountedElsewhere, pos)
+		}
+		if reader, err = r.journal.Reader(pos); err == nil {
+			r.set(func() { r.counted = pos })
+		}
+		return err
+	})
+	return reader, err
+}
+
+// countFrom counts what the reader reads. It fails with store.ErrResume if counting must
+// go on from another position.
+func (r *Recorder) countFrom(ctx context.Context, b *batcher, reader *journal.Reader) error {
 	endAtStart := r.journal.End() // a batch ends here, so that clicks of the last run are counted at once
-	from, _ := r.Counted()
-	if err := b.begin(ctx, from); err != nil {
+	if err := b.begin(ctx, reader.Pos()); err != nil {
 		return err
 	}
 	for readFailures := 0; ; { // in a row
@@ -31,8 +78,8 @@ func (r *Recorder) countInBackground(ctx context.Context, b *batcher, reader *jo
 		}
 		if errors.Is(err, journal.ErrEnd) {
 			if rec, err = r.nextRecord(ctx, b, reader); err != nil && ctx.Err() == nil && isDue(err) {
-				// The pause ended: the batch is due, or Drain woke us.
-				if err := b.flush(ctx); err != nil {
+				// The pause ended: the batch is due, or a caller woke us.
+				if err := b.flushOrVerify(ctx); err != nil {
 					return err
 				}
 				continue
@@ -78,17 +125,13 @@ func isDue(err error) bool {
 func (r *Recorder) nextRecord(ctx context.Context, b *batcher, reader *journal.Reader) (journal.Record, error) {
 	ctx, wake := context.WithCancel(ctx)
 	defer wake()
-	if r.waitFor(wake) && !b.builder.empty() {
+	if wanted, verify := r.waitFor(wake); verify || wanted && !b.builder.empty() {
 		wake()
 	}
-	if !b.builder.empty() {
-		every := batchEvery
-		if b.builder.clicks >= busyClicks {
-			every = busyEvery
-		}
-		due, cancel := context.WithDeadline(ctx, b.last.Add(every))
+	if due, ok := b.due(); ok {
+		bounded, cancel := context.WithDeadline(ctx, due)
 		defer cancel()
-		ctx = due
+		ctx = bounded
 	}
 	rec, err := reader.Next(ctx)
 	b.dueNow()
@@ -109,12 +152,29 @@ func (r *Recorder) countNow(to uint64) {
 }
 
 // waitFor must be called before a pause, which wake ends. It reports whether a
-// caller already waits for the batch.
-func (r *Recorder) waitFor(wake func()) bool {
+// caller already waits for the batch, and whether one wants verify to be called.
+func (r *Recorder) waitFor(wake func()) (wanted, verify bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	verify, r.verify = r.verify, false
 	r.wake = wake
-	return r.wanted
+	return r.wanted, verify
+}
+
+// holds reports whether the counts still have everything before a position that was counted.
+// If not, they have lost it, and it will be counted again.
+func (r *Recorder) holds(ctx context.Context, to uint64) (bool, error) {
+	pos, _, err := r.counts.Position(ctx, r.journal.ID())
+	if err != nil || pos.Counted >= to {
+		return err == nil, err
+	}
+	r.set(func() {
+		r.counted, r.verify = min(r.counted, pos.Counted), true
+		if r.wake != nil {
+			r.wake()
+		}
+	})
+	return false, nil
 }
 
 // set changes what Drain waits for, and wakes it.
@@ -128,17 +188,16 @@ func (r *Recorder) set(change func()) {
 
 // Drain waits until every click that was recorded before the call is counted. It
 // fails only if counting has stopped for good, or if ctx or the Recorder ends.
-func (r *Recorder) Drain(ctx context.Context) error { return r.drain(ctx, false) }
+func (r *Recorder) Drain(ctx context.Context) error { return r.drain(ctx, r.journal.End(), false) }
 
 // ErrStalled: counting fails at the moment, and is tried again.
 var ErrStalled = errors.New("clicks cannot be counted at the moment. No click is lost, and counting is tried again")
 
 // Settle is Drain, but fails with ErrStalled if counting has failed several times
 // in a row.
-func (r *Recorder) Settle(ctx context.Context) error { return r.drain(ctx, true) }
+func (r *Recorder) Settle(ctx context.Context) error { return r.drain(ctx, r.journal.End(), true) }
 
-func (r *Recorder) drain(ctx context.Context, settle bool) error {
-	end := r.journal.End()
+func (r *Recorder) drain(ctx context.Context, end uint64, settle bool) error {
 	r.countNow(end)
 	for {
 		r.mu.Lock()

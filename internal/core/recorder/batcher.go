@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/base/rollup"
 	"github.com/footfall/footfall/internal/storage/journal"
 	"github.com/footfall/footfall/internal/storage/store"
@@ -16,21 +17,29 @@ import (
 // uses it. It has no lock: onBatch and onStall alone change the Recorder's state.
 type batcher struct {
 	counts Counts
+	shared store.JournalCounts // see Options
 	source store.JournalID
 	now    func() time.Time
 	log    *slog.Logger
 	first  time.Duration // the pause after the first failure
+
+	verifyEvery time.Duration
 
 	// onBatch is called with the position that a batch reached. onStall is called with
 	// the reason if counting fails, and with the zero value if it goes on.
 	onBatch func(to uint64)
 	onStall func(stall)
 
-	builder *batchBuilder
-	record  record
-	batch   store.Batch
-	last    time.Time // of the last batch, or set by dueNow
-	stall   stall     // the argument of the last onStall
+	newBuilder func() *batchBuilder
+
+	// begin sets these.
+	builder  *batchBuilder
+	batch    store.Batch
+	last     time.Time // of the last batch, or set by dueNow
+	progress bool      // a batch was counted
+
+	record record
+	stall  stall // the argument of the last onStall
 }
 
 // stall is the reason why counting fails at the moment.
@@ -39,9 +48,10 @@ type stall struct {
 	tries int   // failures in a row
 }
 
-// begin sets the position to count from, and reads the deleted scopes.
+// begin sets the position to count from, and reads the deleted scopes. It drops what
+// waits to be counted.
 func (b *batcher) begin(ctx context.Context, from uint64) error {
-	b.batch.From, b.batch.To, b.last = from, from, time.Now()
+	b.builder, b.batch, b.last, b.progress = b.newBuilder(), store.Batch{From: from, To: from}, time.Now(), false
 	return b.retry(ctx, func() error {
 		gone, err := b.counts.Deleted(ctx)
 		for _, s := range gone {
@@ -54,6 +64,17 @@ func (b *batcher) begin(ctx context.Context, from uint64) error {
 // full reports whether a batch is due while there are more records to read.
 func (b *batcher) full() bool {
 	return b.builder.clicks >= batchClicks || time.Since(b.last) >= busyEvery
+}
+
+// due returns when a pause must end; false if only a record ends it.
+func (b *batcher) due() (time.Time, bool) {
+	switch {
+	case b.builder.clicks >= busyClicks:
+		return b.last.Add(busyEvery), true
+	case !b.builder.empty():
+		return b.last.Add(batchEvery), true
+	}
+	return time.Now().Add(b.verifyEvery), b.shared != nil
 }
 
 // dueNow makes the next batch due at once if nothing was counted for a while. A single
@@ -124,21 +145,42 @@ func (b *batcher) flush(ctx context.Context) error {
 	b.batch.Journal = b.source
 	b.batch.MinutesFrom = keepMinutesFrom(b.now())
 	b.builder.fillBatch(&b.batch)
-	if err := b.retry(ctx, func() error { return b.counts.AddBatch(ctx, &b.batch) }); err != nil {
+	err := b.retry(ctx, func() error { return b.counts.AddBatch(ctx, &b.batch) })
+	if b.shared != nil && (errors.Is(err, store.ErrGap) || errors.Is(err, store.ErrOverlap)) {
+		err = fmt.Errorf("%w: %w", store.ErrResume, err) // another call was ErrResume
+	}
+	if err != nil {
 		return err
 	}
+	if b.stall.err != nil {
+		b.goOn()
+	}
 	to := b.batch.To
+	b.progress = true
 	b.onBatch(to)
 	b.batch = store.Batch{Epoch: b.batch.Epoch, From: to, To: to}
 	return nil
 }
 
-// retry calls f until it succeeds, with growing pauses. It returns store.ErrGap,
-// ErrOverlap and ErrGrain at once, and the error of ctx when it ends.
+// flushOrVerify adds the batch to the counts. If there is nothing to add, it fails with
+// store.ErrResume if the counts lost what they had counted: without clicks nothing else shows that.
+func (b *batcher) flushOrVerify(ctx context.Context) error {
+	if b.batch.To > b.batch.From || b.shared == nil {
+		return b.flush(ctx)
+	}
+	pos, _, err := b.counts.Position(ctx, b.source)
+	if err == nil && pos.Counted < b.batch.From {
+		return fmt.Errorf("%w: %d instead of %d", store.ErrResume, pos.Counted, b.batch.From)
+	}
+	return nil // if the counts are away, the next batch shows it
+}
+
+// retry calls f until it succeeds, with growing pauses. It returns an error that another
+// try cannot change at once, and the error of ctx when that ends.
 func (b *batcher) retry(ctx context.Context, f func() error) error {
 	for tries := 1; ; tries++ {
 		err := f()
-		if err == nil || errors.Is(err, store.ErrGap) || errors.Is(err, store.ErrOverlap) || errors.Is(err, store.ErrGrain) {
+		if err == nil || isPermanent(err) {
 			if tries > 1 {
 				b.goOn()
 			}
@@ -150,13 +192,27 @@ func (b *batcher) retry(ctx context.Context, f func() error) error {
 	}
 }
 
+// isPermanent reports whether another try cannot change an error.
+func isPermanent(err error) bool {
+	for _, permanent := range []error{store.ErrGap, store.ErrOverlap, store.ErrGrain, store.ErrResume, ErrForeign, errCountedElsewhere} {
+		if errors.Is(err, permanent) {
+			return true
+		}
+	}
+	return isFinal(err)
+}
+
 // backOff pauses after a failure; tries is the number of failures in a row, with which
 // the pauses grow. It logs the first failure, and then nothing until counting goes on.
 func (b *batcher) backOff(ctx context.Context, err error, tries int) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if b.stall.err == nil {
+	switch {
+	case b.stall.err != nil:
+	case errors.Is(err, click.ErrUnavailable):
+		b.log.Warn("the counts cannot be reached, and counting is tried again until they can. Visitors are answered and no click is lost, but questions fail and the journal grows: look at the servers of the counts", "error", err)
+	default:
 		b.log.Error("counting fails and is tried again until it succeeds. No click is lost, but the counts lag: check the disk", "error", err)
 	}
 	b.setStall(stall{err, tries})

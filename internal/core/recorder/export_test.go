@@ -29,6 +29,12 @@ func (o Options) WithPause(least time.Duration) Options {
 	return o
 }
 
+// WithVerifyEvery sets how often shared counts are verified while there are no clicks.
+func (o Options) WithVerifyEvery(p time.Duration) Options {
+	o.verifyEvery = p
+	return o
+}
+
 // WithImportTimeout sets how long an import waits for another one.
 func (o Options) WithImportTimeout(p time.Duration) Options {
 	o.importTimeout = p

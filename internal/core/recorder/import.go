@@ -1,6 +1,7 @@
 package recorder
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,7 +32,7 @@ var ErrImporting = errors.New("another import of the same input is running, perh
 // ErrImporting after a minute. The input is the Source of its marks. The caller calls
 // end when its import has ended.
 func (r *Recorder) BeginImport(ctx context.Context, input [32]byte) (marks []store.Mark, end func(), err error) {
-	late := time.After(r.wait)
+	late := time.After(cmp.Or(r.options.importTimeout, defaultImportTimeout))
 	for {
 		r.mu.Lock()
 		other, busy := r.imports[input]
@@ -56,13 +57,31 @@ func (r *Recorder) BeginImport(ctx context.Context, input [32]byte) (marks []sto
 		close(r.imports[input])
 		delete(r.imports, input)
 	}
-	if err := r.Drain(ctx); err != nil {
+	if marks, err = r.marks(ctx, input); err != nil {
 		end()
 		return nil, nil, err
 	}
-	if marks, err = r.counts.Marks(ctx, input); err != nil {
-		end()
-		return nil, nil, fmt.Errorf("recorder: %w", err)
-	}
 	return marks, end, nil
+}
+
+// marks returns the marks of an input once everything in the journal is counted. An engine that
+// loses clicks loses their marks, so it must still have them all afterwards.
+func (r *Recorder) marks(ctx context.Context, input [32]byte) ([]store.Mark, error) {
+	for {
+		end := r.journal.End()
+		if err := r.drain(ctx, end, false); err != nil {
+			return nil, err
+		}
+		marks, err := r.counts.Marks(ctx, input)
+		held := false
+		if err == nil {
+			held, err = r.holds(ctx, end)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("recorder: %w", err)
+		}
+		if held {
+			return marks, nil
+		}
+	}
 }

@@ -3,6 +3,7 @@ package recorder
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -25,6 +26,10 @@ const (
 	busyClicks  = 1_000
 	batchClicks = 200_000
 
+	// Counts that are shared are asked so often whether they lost clicks, if there are no
+	// new ones.
+	verifyEvery = 5 * time.Second
+
 	// What failed is tried again after retryLeast, and then after pauses that
 	// double, up to retryMost times the first.
 	retryLeast = 100 * time.Millisecond
@@ -33,6 +38,9 @@ const (
 	// settleTries is the number of failures in a row after which Settle
 	// fails, which takes some seconds.
 	settleTries = 5
+
+	// openTimeout is how long Open waits for the counts.
+	openTimeout = 2 * time.Second
 
 	// defaultImportTimeout is the time that an import waits for another import of the
 	// same input. One from a pipe may never end, and imports that cron starts would
@@ -53,19 +61,24 @@ type Counts interface {
 	Sync(ctx context.Context) error
 }
 
-// Options are the parts of a Recorder. All public fields are required.
+// Options are the parts of a Recorder. All public fields are required, except Shared.
 type Options struct {
 	Journal *journal.Journal
 	Counts  Counts
-	Now     func() time.Time
-	Log     *slog.Logger
+	// Shared is the engine of Counts if several servers count their journals in it. It may lose
+	// what is not durable (store.ErrResume), and have it counted again. nil for the counts of
+	// one journal.
+	Shared store.JournalCounts
+	Now    func() time.Time
+	Log    *slog.Logger
 
 	// Tests make these small: the bounds of the cap on different values, the
-	// first pause before another try, and how long an import waits for another
-	// import of the same input.
+	// first pause before another try, how often shared counts are verified, and how long
+	// an import waits for another import of the same input.
 	most          uint64
 	room          int
 	pause         time.Duration
+	verifyEvery   time.Duration
 	importTimeout time.Duration
 }
 
@@ -74,51 +87,55 @@ type Recorder struct {
 	journal *journal.Journal
 	counts  Counts
 	log     *slog.Logger
-	wait    time.Duration // of an import for another one
+	options Options
+	opened  uint64 // the end of the journal after Open
 
 	cancel context.CancelFunc
 	done   chan struct{} // closed when counting has stopped
 
 	mu      sync.Mutex
-	counted uint64        // journal position
+	counted uint64        // journal position; the first one that is kept while it is not known
 	changed chan struct{} // closed when counted, failed or stalled changes
 	failed  error         // why counting stopped for good
 	stalled stall         // why counting fails at the moment
 	wanted  bool          // a caller waits for the current batch
+	verify  bool          // the counter must ask for the position; see holds
 	wake    func()        // ends the pause of the counter
 	imports map[[32]byte]chan struct{}
 }
 
 // Open starts counting at the position that is counted. It fails if the journal and
 // the counts do not belong together, because clicks would be lost or counted twice.
+//
+// It does not wait for counts that are away (click.ErrUnavailable) or do not answer within
+// openTimeout. Then clicks are recorded, and counted when the counts answer. If the counts do not
+// fit the journal, counting stops then.
 func Open(ctx context.Context, o Options) (*Recorder, error) {
 	if o.most == 0 {
 		o.most, o.room = DailyValues, capWeight
 	}
-	pos, err := resume(ctx, o)
-	if err != nil {
-		return nil, fmt.Errorf("recorder: open: %w", err)
-	}
-	reader, err := o.Journal.Reader(pos)
+	reader, err := openReader(ctx, o)
 	if err != nil {
 		return nil, fmt.Errorf("recorder: open: %w", err)
 	}
 	counting, cancel := context.WithCancel(context.Background())
 	r := &Recorder{
-		journal: o.Journal, counts: o.Counts, log: o.Log, wait: cmp.Or(o.importTimeout, defaultImportTimeout),
+		journal: o.Journal, counts: o.Counts, log: o.Log, options: o, opened: o.Journal.End(),
 		cancel: cancel, done: make(chan struct{}),
-		counted: pos, changed: make(chan struct{}),
+		counted: o.Journal.First(), changed: make(chan struct{}),
 		imports: map[[32]byte]chan struct{}{},
 	}
+	if reader != nil {
+		r.counted = reader.Pos()
+	}
 	b := &batcher{
-		counts: o.Counts, source: o.Journal.ID(), now: o.Now, log: o.Log, first: cmp.Or(o.pause, retryLeast),
-		onBatch: func(to uint64) { r.set(func() { r.counted, r.wanted = to, false }) },
-		onStall: func(s stall) { r.set(func() { r.stalled = s }) },
-		builder: newBatchBuilder(newCaps(o.Counts, o.most, o.room)),
+		counts: o.Counts, shared: o.Shared, source: o.Journal.ID(), now: o.Now, log: o.Log, first: cmp.Or(o.pause, retryLeast), verifyEvery: cmp.Or(o.verifyEvery, verifyEvery),
+		onBatch:    func(to uint64) { r.set(func() { r.counted, r.wanted = to, false }) },
+		onStall:    func(s stall) { r.set(func() { r.stalled = s }) },
+		newBuilder: func() *batchBuilder { return newBatchBuilder(newCaps(o.Counts, o.most, o.room)) },
 	}
 	go func() {
 		defer close(r.done)
-		defer reader.Close()
 		err := r.countInBackground(counting, b, reader)
 		if counting.Err() == nil {
 			r.log.Error("counting has stopped. Clicks are still recorded in the journal, but not counted: run footfall check", "error", err)
@@ -126,6 +143,23 @@ func Open(ctx context.Context, o Options) (*Recorder, error) {
 		}
 	}()
 	return r, nil
+}
+
+// openReader returns a reader at the position to count from; nil if the counts are away.
+func openReader(ctx context.Context, o Options) (*journal.Reader, error) {
+	asking, cancel := context.WithTimeout(ctx, openTimeout)
+	defer cancel()
+	pos, err := resume(asking, o)
+	if errors.Is(err, click.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := skipLost(o, pos); err != nil {
+		return nil, err
+	}
+	return o.Journal.Reader(pos)
 }
 
 // Record makes a click durable. A time before click.Earliest or after click.Latest

@@ -14,25 +14,29 @@ import (
 // before its end must have been counted, or it fails with a journal.HoleError.
 func resume(ctx context.Context, o Options) (uint64, error) {
 	pos, found, err := o.Counts.Position(ctx, o.Journal.ID())
-	if err == nil && !found {
+	if err == nil && !found && o.Shared == nil {
 		err = begin(ctx, o)
 	}
 	if err == nil {
 		err = missing(&o.Journal.Contents, pos.Counted)
 	}
-	if err != nil {
-		return 0, err
-	}
-	if end := o.Journal.End(); pos.Counted > end {
-		// New clicks must not get the positions of clicks that were counted.
-		o.Log.Warn("the journal lost a tail that was already counted; recording goes on after it. If the power was not cut and nothing was given up, a segment was removed or cut: find out what did it",
-			"journal", end, "counted", pos.Counted)
-		if err := o.Journal.SkipTo(pos.Counted); err != nil {
-			return 0, err
-		}
-	}
-	return pos.Counted, nil
+	return pos.Counted, err
 }
+
+// skipLost makes a journal that lost a tail go on after it: new clicks must not get the
+// positions of clicks that were counted.
+func skipLost(o Options, counted uint64) error {
+	end := o.Journal.End()
+	if counted <= end {
+		return nil
+	}
+	o.Log.Warn("the journal lost a tail that was already counted; recording goes on after it. If the power was not cut and nothing was given up, a segment was removed or cut: find out what did it",
+		"journal", end, "counted", counted)
+	return o.Journal.SkipTo(counted)
+}
+
+// errCountedElsewhere: clicks that this process recorded would not be counted.
+var errCountedElsewhere = errors.New("the counts have clicks of this journal that it did not have when it was opened: another process counts a copy of it, or it lost its end while the counts were away")
 
 // missing fails with a journal.HoleError if the journal lacks records after the
 // position that the counts reach.

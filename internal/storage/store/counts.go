@@ -24,8 +24,9 @@ type Counting interface {
 	//
 	// An engine that is shared by servers may fail with ErrResume, and so may Sync and
 	// Delete. Until the clicks after the position are counted again, answers may show
-	// fewer of them. From ErrResume on, Position returns the position to count from; it
-	// does so too once the engine knows that a call would fail.
+	// fewer of them. From ErrResume on, Position returns the position to count from, which
+	// is 0 if nothing is durable; it does so too once the engine knows that a call would
+	// fail. Batches after that position are ErrGap, even if nothing is durable.
 	AddBatch(ctx context.Context, b *Batch) error
 	// Sync makes everything counted durable.
 	Sync(ctx context.Context) error

@@ -54,7 +54,7 @@ type Cluster struct {
 	ZooKeeper *daemon.Daemon
 
 	options       Options
-	ports         *ports
+	ports         *daemon.Ports
 	zookeeperAddr string
 }
 
@@ -69,7 +69,7 @@ func Launch(o Options) (*Cluster, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
-	if c.ports, err = reservePorts(filepath.Join(dir, "ports")); err != nil {
+	if c.ports, err = daemon.ReservePorts(filepath.Join(dir, "ports")); err != nil {
 		return nil, err
 	}
 	if err := c.start(); err != nil {
@@ -82,8 +82,8 @@ func Launch(o Options) (*Cluster, error) {
 func (c *Cluster) start() (err error) {
 	zookeeper := 0
 	if c.options.Shards > 0 {
-		zookeeper = c.ports.take()
-		c.zookeeperAddr = address(zookeeper)
+		zookeeper = c.ports.Take()
+		c.zookeeperAddr = daemon.Address(zookeeper)
 		if c.ZooKeeper, err = newZooKeeper(filepath.Join(c.options.Dir, "zookeeper"), zookeeper); err != nil {
 			return err
 		}
@@ -122,7 +122,7 @@ func (c *Cluster) start() (err error) {
 	}
 	if c.options.Proxies {
 		for _, n := range c.Nodes {
-			if n.Proxy, err = faultproxy.Listen(address(c.ports.take()), n.Addr); err != nil {
+			if n.Proxy, err = faultproxy.Listen(daemon.Address(c.ports.Take()), n.Addr); err != nil {
 				return err
 			}
 		}
@@ -176,7 +176,7 @@ func (c *Cluster) Close() {
 	if c.ZooKeeper != nil {
 		c.ZooKeeper.Kill()
 	}
-	c.ports.release()
+	c.ports.Release()
 }
 
 // Start is Launch for a test, which closes the cluster at its end. o.Dir may be empty.
@@ -239,6 +239,3 @@ func (c *Cluster) Address(database string) string {
 
 // NewName returns a name for a database that no other test uses.
 func (c *Cluster) NewName() string { return fmt.Sprintf("test_%d_%d", os.Getpid(), names.Add(1)) }
-
-// Port returns a port of the cluster's block that nothing else uses.
-func (c *Cluster) Port() int { return c.ports.take() }

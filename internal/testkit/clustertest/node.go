@@ -58,8 +58,8 @@ type Node struct {
 }
 
 func (c *Cluster) newNode(shard, replica int) *Node {
-	n := &Node{Shard: shard, Replica: replica, cluster: c, http: c.ports.take(), tcp: c.ports.take(), interserver: c.ports.take()}
-	n.Addr = address(n.http)
+	n := &Node{Shard: shard, Replica: replica, cluster: c, http: c.ports.Take(), tcp: c.ports.Take(), interserver: c.ports.Take()}
+	n.Addr = daemon.Address(n.http)
 	name := fmt.Sprintf("clickhouse-%d-%d", shard, replica)
 	n.dir = filepath.Join(c.options.Dir, name)
 	n.Daemon = &daemon.Daemon{

@@ -41,7 +41,7 @@ maxClientCnxns=0
 				"-Dzookeeper.forceSync=no", // a kill loses nothing that was written, and the machine stays up
 				"-cp", zookeeperJar, "org.apache.zookeeper.server.ZooKeeperServerMain", config)
 		},
-		Ready:    func(ctx context.Context) error { return zookeeperServes(ctx, address(port)) },
+		Ready:    func(ctx context.Context) error { return zookeeperServes(ctx, daemon.Address(port)) },
 		Output:   filepath.Join(dir, "output"),
 		Patience: 30 * time.Second,
 	}, nil

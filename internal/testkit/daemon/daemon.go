@@ -40,8 +40,12 @@ type Daemon struct {
 	// Patience is how long one run may take until it serves. Then it is killed and
 	// started again.
 	Patience time.Duration
-	mu       sync.Mutex
-	current  *run
+	// KillSignal is the signal of Kill, and of the end of this process; 0 is SIGKILL. A
+	// server of many processes needs another one to end all of them.
+	KillSignal syscall.Signal
+
+	mu      sync.Mutex
+	current *run
 }
 
 // run is one process.
@@ -66,7 +70,7 @@ func (d *Daemon) Start() error {
 		if failed = d.serves(r); failed == nil {
 			return nil
 		}
-		if !d.end(r) {
+		if !d.end(r, d.killSignal()) {
 			return fmt.Errorf("start %s: it was killed before it served", d.Name)
 		}
 	}
@@ -91,7 +95,7 @@ func (d *Daemon) launch() (r *run, fresh bool, err error) {
 	defer output.Close()
 	r = &run{cmd: d.Command(), ended: make(chan struct{})}
 	r.cmd.Stdout, r.cmd.Stderr = output, output
-	if err := startTied(r.cmd); err != nil {
+	if err := startTied(r.cmd, d.killSignal()); err != nil {
 		return nil, false, err
 	}
 	go func() {
@@ -122,28 +126,39 @@ func (d *Daemon) serves(r *run) error {
 	}
 }
 
-// end kills a process and waits for its end. It returns false if somebody else did so
+func (d *Daemon) killSignal() syscall.Signal {
+	if d.KillSignal == 0 {
+		return syscall.SIGKILL
+	}
+	return d.KillSignal
+}
+
+// end ends a process and waits for its end. It returns false if somebody else did so
 // before.
-func (d *Daemon) end(r *run) bool {
+func (d *Daemon) end(r *run, s syscall.Signal) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.current != r {
 		return false
 	}
-	_ = r.cmd.Process.Kill() // it may have ended
+	_ = r.cmd.Process.Signal(s) // it may have ended
+	_ = r.cmd.Process.Signal(syscall.SIGCONT)
 	<-r.ended
 	d.current = nil
 	return true
 }
 
-// Kill kills the server with -9, and waits for its end. It does nothing if the server
-// does not run.
-func (d *Daemon) Kill() {
+// Kill ends the server at once, as a crash does, and waits for its end. It does nothing if
+// the server does not run.
+func (d *Daemon) Kill() { d.End(d.killSignal()) }
+
+// End ends the server with a signal, as Kill does.
+func (d *Daemon) End(s syscall.Signal) {
 	d.mu.Lock()
 	r := d.current
 	d.mu.Unlock()
 	if r != nil {
-		d.end(r)
+		d.end(r, s)
 	}
 }
 

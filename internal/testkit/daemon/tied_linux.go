@@ -20,12 +20,12 @@ var starts = sync.OnceValue(func() chan func() {
 	return c
 })
 
-// startTied starts a process that is killed when this one ends, however it ends.
-func startTied(cmd *exec.Cmd) error {
+// startTied starts a process that gets a signal when this one ends, however it ends.
+func startTied(cmd *exec.Cmd, death syscall.Signal) error {
 	if cmd.SysProcAttr == nil {
 		cmd.SysProcAttr = &syscall.SysProcAttr{}
 	}
-	cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
+	cmd.SysProcAttr.Pdeathsig = death
 	cmd.SysProcAttr.Setpgid = true // Ctrl-C is for the starter, which ends them in order
 	started := make(chan error)
 	starts() <- func() { started <- cmd.Start() }

@@ -2,7 +2,10 @@
 
 package daemon
 
-import "os/exec"
+import (
+	"os/exec"
+	"syscall"
+)
 
 // startTied starts a process. Here it survives kill -9 of its starter.
-func startTied(cmd *exec.Cmd) error { return cmd.Start() }
+func startTied(cmd *exec.Cmd, _ syscall.Signal) error { return cmd.Start() }

@@ -59,7 +59,7 @@ func Shared(t testing.TB) *Server {
 		if shared.users--; shared.users > 0 {
 			return
 		}
-		shared.server.Kill()
+		shared.server.Close()
 		shared.server = nil
 		if err := os.RemoveAll(shared.dir); err != nil {
 			t.Error(err)
@@ -90,7 +90,7 @@ func Start(t testing.TB) *Server {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		s.Kill()
+		s.Close()
 		if err := os.RemoveAll(dir); err != nil {
 			t.Error(err)
 		}

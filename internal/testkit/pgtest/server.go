@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"os"
 	"os/exec"
 	"os/user"
@@ -23,22 +22,19 @@ const (
 	Password = "p@ss word/?"
 )
 
-const (
-	patience = time.Minute // for a start on a busy machine
-	pause    = 10 * time.Millisecond
-)
-
 // Server is a PostgreSQL on a port of 127.0.0.1, which can be stopped and started again.
 // It does not sync to the disk.
 type Server struct {
+	*daemon.Daemon
+
 	dir, programs string
+	ports         *daemon.Ports
 	port          int
 	as            *syscall.Credential // nil: as this process
-	process       *daemon.Daemon
 }
 
 // Launch starts a server that keeps its files in a directory, and waits until it serves.
-// The directory is empty, or one of an earlier Launch.
+// The directory is empty, or one of an earlier Launch, whose port it keeps.
 func Launch(dir string) (*Server, error) {
 	at, err := programs()
 	if err != nil {
@@ -48,19 +44,23 @@ func Launch(dir string) (*Server, error) {
 	if err := s.initialize(); err != nil {
 		return nil, fmt.Errorf("pgtest: %w", err)
 	}
-	s.process = &daemon.Daemon{
-		Name: "PostgreSQL", Command: s.command, Patience: patience, Output: filepath.Join(dir, "output"),
-		Ready: func(ctx context.Context) error { return s.Exec(ctx, "postgres", "SELECT 1") },
+	if s.ports, err = daemon.ReservePorts(filepath.Join(dir, "ports")); err != nil {
+		return nil, fmt.Errorf("pgtest: %w", err)
 	}
-	for range 10 { // another process may take the port first
-		if s.port, err = freePort(); err != nil {
-			return nil, fmt.Errorf("pgtest: %w", err)
-		}
-		if err = s.Start(); err == nil {
-			return s, nil
-		}
+	s.port = s.ports.Take()
+	s.Daemon = &daemon.Daemon{
+		Name:       "PostgreSQL",
+		Command:    s.command,
+		Ready:      func(ctx context.Context) error { return s.Exec(ctx, "postgres", "SELECT 1") },
+		Output:     filepath.Join(dir, "output"),
+		Patience:   time.Minute,
+		KillSignal: syscall.SIGQUIT, // the server ends its processes at once; SIGKILL would leave them
 	}
-	return nil, err
+	if err := s.Start(); err != nil {
+		s.Close()
+		return nil, fmt.Errorf("pgtest: %w", err)
+	}
+	return s, nil
 }
 
 // initialize makes the files of the server. PostgreSQL refuses to run as root.
@@ -99,14 +99,6 @@ func (s *Server) initialize() error {
 
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
 
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	return l.Addr().(*net.TCPAddr).Port, l.Close()
-}
-
 func (s *Server) command() *exec.Cmd {
 	c := exec.Command(filepath.Join(s.programs, "postgres"), "-D", s.data(), "-p", strconv.Itoa(s.port), "-k", s.dir, "-h", "127.0.0.1",
 		"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "shared_buffers=32MB", "-c", "max_connections=300")
@@ -114,19 +106,11 @@ func (s *Server) command() *exec.Cmd {
 	return c
 }
 
-// Start starts the server again, on the same port, and waits until it serves.
-func (s *Server) Start() error { return s.process.Start() }
-
 // Stop ends the server in order, and its connections with it.
-func (s *Server) Stop() { s.end(syscall.SIGINT) }
+func (s *Server) Stop() { s.End(syscall.SIGINT) }
 
-// Kill ends the server at once, as a crash does. (After kill -9 its children would still
-// end, while it starts again.)
-func (s *Server) Kill() { s.end(syscall.SIGQUIT) }
-
-func (s *Server) end(how syscall.Signal) {
-	_ = s.process.Signal(how) // it may have ended
-	for s.process.Running() {
-		time.Sleep(pause)
-	}
+// Close kills the server for good. Its files stay.
+func (s *Server) Close() {
+	s.Kill()
+	s.ports.Release()
 }

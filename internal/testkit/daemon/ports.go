@@ -1,4 +1,4 @@
-package clustertest
+package daemon
 
 import (
 	"errors"
@@ -17,16 +17,16 @@ const (
 	blockSize = 32
 )
 
-// ports is a block of port numbers that no other cluster uses at this time.
-type ports struct {
+// Ports is a block of port numbers on 127.0.0.1 that no other process reserves.
+type Ports struct {
 	lock net.Listener // on the first port of the block
 	next int
 	end  int
 }
 
-// reservePorts reserves the block that a file names. If there is no such file, it
-// chooses a block and writes the file: a directory of data keeps its ports.
-func reservePorts(file string) (*ports, error) {
+// ReservePorts reserves the block that a file names. If there is no such file, it chooses
+// a block and writes the file: a directory of data keeps its ports.
+func ReservePorts(file string) (*Ports, error) {
 	if text, err := os.ReadFile(file); err == nil {
 		first, err := strconv.Atoi(string(text))
 		if err != nil {
@@ -44,7 +44,7 @@ func reservePorts(file string) (*ports, error) {
 			continue
 		}
 		if err := os.WriteFile(file, []byte(strconv.Itoa(first)), 0o600); err != nil {
-			p.release()
+			p.Release()
 			return nil, err
 		}
 		return p, nil
@@ -52,16 +52,16 @@ func reservePorts(file string) (*ports, error) {
 	return nil, fmt.Errorf("no block of %d free ports between %d and %d", blockSize, firstPort, lastPort)
 }
 
-func reserveBlock(first int) (*ports, error) {
-	lock, err := net.Listen("tcp", address(first))
+func reserveBlock(first int) (*Ports, error) {
+	lock, err := net.Listen("tcp", Address(first))
 	if err != nil {
 		return nil, err
 	}
-	p := &ports{lock: lock, next: first + 1, end: first + blockSize}
+	p := &Ports{lock: lock, next: first + 1, end: first + blockSize}
 	for port := p.next; port < p.end; port++ {
-		l, err := net.Listen("tcp", address(port))
+		l, err := net.Listen("tcp", Address(port))
 		if err != nil {
-			p.release()
+			p.Release()
 			return nil, err
 		}
 		_ = l.Close() // it accepted nothing
@@ -69,14 +69,17 @@ func reserveBlock(first int) (*ports, error) {
 	return p, nil
 }
 
-func (p *ports) take() int {
+// Take returns a port that it has not returned before.
+func (p *Ports) Take() int {
 	if p.next == p.end {
-		panic("clustertest: more ports are needed than blockSize")
+		panic("daemon: more ports are needed than blockSize")
 	}
 	p.next++
 	return p.next - 1
 }
 
-func (p *ports) release() { _ = p.lock.Close() } // it accepted nothing
+// Release lets others reserve the block.
+func (p *Ports) Release() { _ = p.lock.Close() } // it accepted nothing
 
-func address(port int) string { return fmt.Sprintf("127.0.0.1:%d", port) }
+// Address returns the address of a port, as host:port.
+func Address(port int) string { return fmt.Sprintf("127.0.0.1:%d", port) }

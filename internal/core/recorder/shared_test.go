@@ -1,0 +1,165 @@
+package recorder_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/base/rollup"
+	"github.com/footfall/footfall/internal/core/recorder"
+	"github.com/footfall/footfall/internal/storage/journal"
+	"github.com/footfall/footfall/internal/testkit/await"
+	"github.com/footfall/footfall/internal/testkit/logtest"
+	"github.com/footfall/footfall/internal/testkit/seedtest"
+)
+
+// all passes every row.
+func all(row) bool { return true }
+
+// awaitCells drains the recorder, and waits for these cells: the recorder finds out later if
+// the engine has lost some.
+func awaitCells(t *testing.T, e *sharedEngine, r *recorder.Recorder, want map[rollup.Key]uint64) {
+	t.Helper()
+	await.Until(t, "the cells", func() (string, bool) {
+		if err := r.Drain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		got, _ := e.cells(all)
+		return fmt.Sprintf("%d cells, want %d", len(got), len(want)), maps.Equal(got, want)
+	})
+}
+
+// TestResumes: an engine that forgets what is not durable, fails in the midst of batches and is
+// away at times has every click once at the end.
+func TestResumes(t *testing.T) {
+	t.Parallel()
+	rng := seedtest.Rand(t)
+	for range 10 {
+		e := newSharedEngine(rng)
+		e.fails = 20
+		j, err := journal.Open(journal.Options{Dir: "journal", FS: vfs.NewMem(), SegmentSize: 1 << 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		log := new(logtest.Log)
+		r, err := recorder.Open(t.Context(), recorder.Options{
+			Journal: j, Counts: e, Shared: e, Now: func() time.Time { return begin }, Log: log.Logger(),
+		}.WithPause(time.Microsecond).WithVerifyEvery(time.Millisecond))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var clicks []click.Click
+		for range 300 {
+			c := randomClick(rng)
+			if err := r.Record(t.Context(), c); err != nil {
+				t.Fatal(err)
+			}
+			clicks = append(clicks, c)
+			switch rng.IntN(30) {
+			case 0:
+				e.forget(false)
+			case 1:
+				_ = e.Sync(t.Context()) // it may fail
+			case 2:
+				e.set(func(e *sharedEngine) { e.away = click.ErrUnavailable })
+			case 3:
+				e.set(func(e *sharedEngine) { e.away = nil })
+			}
+		}
+		e.set(func(e *sharedEngine) { e.away = nil })
+		awaitCells(t, e, r, expected(clicks))
+		if err := errors.Join(r.Close(t.Context()), j.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestAwayAtStart: while the counts are away, a server starts and records clicks. They are
+// counted when the counts are back; the log has one line when they are away, and one when they are
+// back.
+func TestAwayAtStart(t *testing.T) {
+	t.Parallel()
+	e := newSharedEngine(seedtest.Rand(t))
+	fs := vfs.NewMem()
+	var clicks []click.Click
+	for range 2 { // a new journal, and one with clicks
+		e.away = click.ErrUnavailable
+		j, err := journal.Open(journal.Options{Dir: "journal", FS: fs})
+		if err != nil {
+			t.Fatal(err)
+		}
+		log := new(logtest.Log)
+		r, err := recorder.Open(t.Context(), recorder.Options{
+			Journal: j, Counts: e, Shared: e, Now: func() time.Time { return begin }, Log: log.Logger(),
+		}.WithPause(time.Millisecond))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 20 {
+			c := randomClick(seedtest.Rand(t))
+			if err := r.Record(t.Context(), c); err != nil {
+				t.Fatal(err)
+			}
+			clicks = append(clicks, c)
+		}
+		if err := r.Settle(t.Context()); !errors.Is(err, recorder.ErrStalled) || !errors.Is(err, click.ErrUnavailable) {
+			t.Errorf("Settle without counts: %v", err)
+		}
+		if err := r.Stalled(); !errors.Is(err, click.ErrUnavailable) {
+			t.Errorf("counting is stalled by %v", err)
+		}
+		e.set(func(e *sharedEngine) { e.away = nil })
+		if err := r.Drain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		got, _ := e.cells(all)
+		compare(t, got, expected(clicks))
+		await.Until(t, "the end of the stall", func() (string, bool) { return log.String(), r.Stalled() == nil })
+		if n, m := log.Count("the counts cannot be reached"), log.Count("counting goes on"); n != 1 || m != 1 {
+			t.Errorf("the log has %d lines that the counts are away, and %d that counting goes on:\n%s", n, m, log)
+		}
+		if err := errors.Join(e.Sync(t.Context()), r.Close(t.Context()), j.Close()); err != nil {
+			t.Fatal(err)
+		}
+		e.forget(true)
+	}
+}
+
+// TestCountedElsewhere: if the counts come back with clicks of the journal that this process
+// did not record, counting stops, because clicks of this process have the same positions.
+func TestCountedElsewhere(t *testing.T) {
+	t.Parallel()
+	e := newSharedEngine(seedtest.Rand(t))
+	e.away = click.ErrUnavailable
+	j, err := journal.Open(journal.Options{Dir: "journal", FS: vfs.NewMem()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := recorder.Open(t.Context(), recorder.Options{
+		Journal: j, Counts: e, Shared: e, Now: func() time.Time { return begin }, Log: logtest.To(t),
+	}.WithPause(time.Millisecond))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Record(t.Context(), click.Click{User: 1, Link: 1}); err != nil {
+		t.Fatal(err)
+	}
+	e.set(func(e *sharedEngine) {
+		e.away = nil
+		e.durable[j.ID()] = &settled{to: 10, known: true}
+	})
+	if err := r.Drain(t.Context()); err == nil || !strings.Contains(err.Error(), "another process") {
+		t.Errorf("counting did not stop: %v", err)
+	}
+	_ = r.Close(context.Background()) // it says again why counting stopped
+	if err := j.Close(); err != nil {
+		t.Error(err)
+	}
+}
