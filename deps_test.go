@@ -193,6 +193,17 @@ func TestFloors(t *testing.T) {
 	})
 }
 
+// TestProgramHasNoTestkit: what the program is made of imports nothing that is for tests
+// alone, and so none of the dependencies that only tests have.
+func TestProgramHasNoTestkit(t *testing.T) {
+	forTests := []string{"bench", "torture", "internal/storage/storetest"}
+	imports(t, func(pkg, path string, test bool) {
+		if strings.HasPrefix(path, module+"internal/testkit/") && !test && !strings.HasPrefix(pkg, "internal/testkit/") && !slices.Contains(forTests, pkg) {
+			t.Errorf("%s imports %s", pkg, strings.TrimPrefix(path, module))
+		}
+	})
+}
+
 // TestArchitectureShowsTheFloors compares the table of ARCHITECTURE.md with the tree: it
 // must have the same folders and packages in the same order.
 func TestArchitectureShowsTheFloors(t *testing.T) {
