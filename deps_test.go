@@ -64,6 +64,7 @@ var floors = []floor{
 	}},
 	{"internal/storage", []place{
 		{"pebble", "an engine uses its port and no other engine"},
+		{"clickhouse", "an engine uses its port and no other engine"},
 		{"sql", "an engine uses its port and no other engine"},
 		{"storetest", "the rules use the ports and no engine"},
 		{"store", "the ports: contracts alone, so that engines and users of them meet here only"},
@@ -119,6 +120,7 @@ func places() (at map[string]int, reason map[string]string) {
 var dependencies = map[string]string{
 	"github.com/alecthomas/kong":              "the command line, with environment variables, from one declaration",
 	"github.com/boombuler/barcode":            "QR codes: the modules alone, without dependencies of its own, and kept up; we draw the picture",
+	"github.com/dchest/siphash":               "the hash that ClickHouse computes too, by which check compares without reading all counts; one file without dependencies",
 	"github.com/ebitengine/purego":            "tests alone: calls the library of the current ClickHouse without cgo",
 	"github.com/jackc/pgx/v5":                 "PostgreSQL in Go: links and users that many servers share; of the drivers it alone has notices, locks and database/sql in one",
 	"github.com/makiuchi-d/gozxing":           "tests alone: a decoder that shares no code with what draws our QR codes",

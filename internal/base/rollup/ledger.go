@@ -28,6 +28,12 @@ func (s *Sum) addSum(o Sum) {
 	s.Hi, _ = bits.Add64(s.Hi, o.Hi, carry)
 }
 
+func (s *Sum) subtract(o Sum) {
+	var borrow uint64
+	s.Lo, borrow = bits.Sub64(s.Lo, o.Lo, 0)
+	s.Hi, _ = bits.Sub64(s.Hi, o.Hi, borrow)
+}
+
 func (s Sum) String() string { return fmt.Sprintf("%016x%016x", s.Hi, s.Lo) }
 
 // Line names one entry of a ledger: the kind of scope, and the facet.
@@ -138,6 +144,20 @@ func (l *Ledger) AddLedger(o *Ledger) {
 		l[i].Sum.addSum(o[i].Sum)
 		l[i].Clicks += o[i].Clicks
 	}
+}
+
+// SubtractLedger subtracts all of o, mod 2⁶⁴ and 2¹²⁸.
+func (l *Ledger) SubtractLedger(o *Ledger) {
+	for i := range l {
+		l[i].Sum.subtract(o[i].Sum)
+		l[i].Clicks -= o[i].Clicks
+	}
+}
+
+// Hash returns a hash of the key, of which two keys are never the same in practice.
+func (k Key) Hash() [16]byte {
+	var buf [64]byte
+	return xxh3.Hash128(k.append(buf[:0])).Bytes()
 }
 
 // append writes the canonical bytes of a key, which the sum is made of.

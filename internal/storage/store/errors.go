@@ -17,6 +17,8 @@ var (
 	// ErrResume: the engine may have lost what was counted after the durable position, and has
 	// forgotten it. Counting must go on at the position that it returns now.
 	ErrResume = errors.New("counting must go on from an earlier position")
+	// ErrTaken: another process counts the journal. This one must stop.
+	ErrTaken = errors.New("another process counts this journal")
 	// ErrGrain: an edge is not a multiple of a minute; of a quarter-hour, for a facet without
 	// minutes.
 	ErrGrain = errors.New("edge is finer than the counts")

@@ -1,0 +1,402 @@
+package clickhouse
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/dchest/siphash"
+
+	"github.com/footfall/footfall/internal/base/rollup"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// A statement inserts at most this many rows, of at most this many partitions: ClickHouse
+// refuses more than 100.
+const maxInsertRows, maxInsertParts = 100_000, 90
+
+// snapshotPatience is how long a batch waits for snapshots to be closed. Then it begins an epoch, which
+// they do not see.
+const snapshotPatience = 2 * time.Second
+
+// AddBatch implements store.Counting. What it sends before it fails may stay: the next call with the
+// same batch sends the same.
+func (s *Store) AddBatch(ctx context.Context, b *store.Batch) (err error) {
+	defer wrap("add a batch", &err)
+	s.adding.Lock()
+	defer s.adding.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	src, err := s.source(ctx, b.Journal)
+	if err != nil {
+		return err
+	}
+	switch {
+	case b.From > b.To:
+		return errors.New("the batch ends before it starts")
+	case src.known && b.To <= src.counted:
+		return nil
+	case src.known && b.From > src.counted:
+		return store.ErrGap
+	case src.known && b.From < src.counted:
+		return store.ErrOverlap
+	}
+	shards, err := s.shards(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.keepClaim(ctx, src.id); err != nil {
+		return err
+	}
+	if err := s.startEpoch(ctx, src, b, shards); err != nil {
+		return err
+	}
+	if err := s.passSnapshots(ctx, src, shards); err != nil {
+		return err
+	}
+	return s.add(ctx, src, b, shards)
+}
+
+// startEpoch begins an epoch if the batch is of another segment of the journal. It fails with
+// store.ErrResume if rows of the open epoch were sent to a replica that is no longer used.
+func (s *Store) startEpoch(ctx context.Context, src *source, b *store.Batch, shards []*shard) error {
+	_, switches := switchesOf(shards)
+	switch {
+	case src.base == noBase || !src.known:
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		src.begin(b.From, b.Epoch, switches)
+		return nil
+	case !slices.Equal(src.switches, switches):
+		s.forget(src)
+		return store.ErrResume
+	case src.base != b.Epoch:
+		if err := s.endEpoch(ctx, src, shards); err != nil {
+			return err
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		src.begin(b.From, b.Epoch, switches)
+		s.settleSoon()
+	}
+	return nil
+}
+
+// resume forgets the source if rows of its open epoch were sent to a replica that is no longer used.
+func (s *Store) resume(ctx context.Context, id store.JournalID) error {
+	s.mu.Lock()
+	src := s.sources[id]
+	var was []uint64
+	if src != nil && src.base != noBase {
+		was = src.switches
+	}
+	s.mu.Unlock()
+	if was == nil {
+		return nil
+	}
+	shards, err := s.shards(ctx)
+	if err != nil {
+		return err
+	}
+	if _, now := switchesOf(shards); slices.Equal(now, was) {
+		return nil
+	}
+	s.adding.Lock() // no batch is being added
+	defer s.adding.Unlock()
+	if _, now := switchesOf(shards); !slices.Equal(now, src.switches) {
+		s.forget(src)
+	}
+	return nil
+}
+
+// forget makes the next call read the source again.
+func (s *Store) forget(src *source) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.sources[src.id] == src {
+		delete(s.sources, src.id)
+	}
+}
+
+// add sends the totals of the cells that a batch has clicks in, and then counts the batch.
+func (s *Store) add(ctx context.Context, src *source, b *store.Batch, shards []*shard) error {
+	add := newSending(src, shards)
+	for i := range b.Cells {
+		add.cell(&b.Cells[i])
+	}
+	if err := s.dropMinutes(ctx, src, b.MinutesFrom, shards); err != nil {
+		return err
+	}
+	for i := range b.Minutes {
+		if b.Minutes[i].Slot >= b.MinutesFrom {
+			add.minute(&b.Minutes[i])
+		}
+	}
+	s.setSending()
+	defer s.setSending()
+	if err := add.send(ctx); err != nil {
+		return err
+	}
+	if err := s.addMarks(ctx, b, shards); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	add.tally.journaled, add.tally.late, add.tally.deleted = b.Journaled, b.Late, slices.Clone(b.Deleted)
+	add.commit()
+	e := epoch{base: b.Epoch, tally: add.tally}
+	src.take(&e)
+	src.epoch.tally.add(&add.tally)
+	src.end, src.counted, src.known = b.To, b.To, true
+	return nil
+}
+
+// setSending says that sending begins or has ended.
+func (s *Store) setSending() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sending++
+}
+
+// sending is the rows of a batch.
+type sending struct {
+	src    *source
+	shards []*shard
+	tally  tally
+	cells  []piece // by shard
+	mins   []piece
+	totals []total
+}
+
+// piece is rows of one table and shard, in the order in which they are sent.
+type piece struct{ blocks map[int64]*block } // by partition
+
+// total is a cell's total after the batch.
+type total struct {
+	in     map[hash]uint64
+	hour   int64 // of minutes; in is nil if the hour is new
+	key    hash
+	clicks uint64
+}
+
+func newSending(src *source, shards []*shard) *sending {
+	a := &sending{src: src, shards: shards, cells: make([]piece, len(shards)), mins: make([]piece, len(shards))}
+	for i := range shards {
+		a.cells[i].blocks, a.mins[i].blocks = map[int64]*block{}, map[int64]*block{}
+	}
+	return a
+}
+
+// cell adds the clicks of a quarter-hour.
+func (a *sending) cell(c *rollup.Cell) {
+	if c.Clicks == 0 {
+		return
+	}
+	k := hash(c.Key.Hash())
+	n := a.src.totals[k] + c.Clicks
+	a.totals = append(a.totals, total{in: a.src.totals, key: k, clicks: n})
+	a.tally.cells.addCell(&c.Key, c.Clicks)
+	a.tally.highest = highestOf(a.tally.highest, c.Scope)
+	slot := c.Slot / rollup.QuarterHour
+	a.row(a.cells, cellsTable, &c.Key, slot, slot/monthSlots, n)
+}
+
+// minute adds the clicks of a minute.
+func (a *sending) minute(c *rollup.Cell) {
+	if c.Clicks == 0 {
+		return
+	}
+	hour, k := c.Slot/3600, hash(c.Key.Hash())
+	n := a.src.minutes[hour][k] + c.Clicks
+	a.totals = append(a.totals, total{in: a.src.minutes[hour], hour: hour, key: k, clicks: n})
+	slot := c.Slot / rollup.Minute
+	a.row(a.mins, minutesTable, &c.Key, slot, slot/hourSlots, n)
+}
+
+func (a *sending) row(pieces []piece, t *table, k *rollup.Key, slot, part int64, clicks uint64) {
+	blocks := pieces[shardOf(a.shards, k.Scope)].blocks
+	b := blocks[part]
+	if b == nil {
+		b = t.block()
+		blocks[part] = b
+	}
+	addRow(b, k, slot, a.src.id, a.src.start, 0, clicks)
+}
+
+func addRow(b *block, k *rollup.Key, slot int64, source store.JournalID, epoch, deletion, clicks uint64) {
+	b.add(uint64(k.Scope.User), uint64(k.Scope.Link), uint8(k.Facet), uint32(slot), k.Value, source[:], epoch, deletion, clicks)
+}
+
+// send sends the rows to the shards.
+func (a *sending) send(ctx context.Context) error {
+	errs := make([]error, len(a.shards))
+	var all sync.WaitGroup
+	for i, sh := range a.shards {
+		all.Go(func() {
+			errs[i] = sendPiece(ctx, sh, cellsTable, a.cells[i], a.src.switches[i])
+			if errs[i] == nil {
+				errs[i] = sendPiece(ctx, sh, minutesTable, a.mins[i], a.src.switches[i])
+			}
+		})
+	}
+	all.Wait()
+	return errors.Join(errs...)
+}
+
+// sendPiece sends rows to the replica that is used since switches changes. It fails with
+// store.ErrResume if another one must be used.
+func sendPiece(ctx context.Context, sh *shard, t *table, p piece, switches uint64) error {
+	n, now := sh.use()
+	if now != switches {
+		return store.ErrResume
+	}
+	err := p.send(ctx, n, t)
+	if isAway(err) && ctx.Err() == nil {
+		// It may have died after it took some of the rows, and have told no replica.
+		if err = p.send(ctx, n, t); isAway(err) && ctx.Err() == nil {
+			sh.leave(n)
+		}
+	}
+	var refused *Error
+	if errors.As(err, &refused) && refused.Code == readOnly && sh.writable(ctx, n) {
+		sh.leave(n)
+	}
+	return err
+}
+
+// send sends the rows to a server, some partitions at a time.
+func (p piece) send(ctx context.Context, n *node, t *table) error {
+	var parts []*block
+	rows := 0
+	flush := func() error {
+		all := t.block()
+		for _, b := range parts {
+			all.append(b)
+		}
+		parts, rows = nil, 0
+		return n.insert(ctx, t.name, all)
+	}
+	for _, b := range p.blocks {
+		if len(parts) == maxInsertParts || rows > 0 && rows+b.rows > maxInsertRows {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+		parts, rows = append(parts, b), rows+b.rows
+	}
+	if rows == 0 {
+		return nil
+	}
+	return flush()
+}
+
+// commit makes the totals those after the batch.
+func (a *sending) commit() {
+	for _, t := range a.totals {
+		in := t.in
+		if in == nil {
+			if in = a.src.minutes[t.hour]; in == nil {
+				in = map[hash]uint64{}
+				a.src.minutes[t.hour] = in
+			}
+		}
+		in[t.key] = t.clicks
+	}
+}
+
+// dropMinutes drops the minutes before a Unix second for good.
+func (s *Store) dropMinutes(ctx context.Context, src *source, from int64, shards []*shard) error {
+	s.mu.Lock()
+	last := s.minutesFrom
+	s.mu.Unlock()
+	if from <= last && last >= 0 {
+		s.mu.Lock()
+		s.minutesFrom = from
+		s.mu.Unlock()
+		return nil
+	}
+	for _, sh := range shards {
+		answers, err := sh.ask(ctx, "SELECT DISTINCT partition FROM system.parts WHERE active AND database = '"+s.o.Address.Database+"' AND table = 'minutes' AND toUInt64(partition) < "+strconv.FormatInt(from/3600, 10))
+		if err != nil {
+			return err
+		}
+		for _, a := range answers {
+			for i := range a.rows {
+				n, _ := sh.use()
+				if err := n.exec(ctx, "ALTER TABLE minutes DROP PARTITION "+a.texts[0][i]); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.minutesFrom = from
+	for _, src := range s.sources {
+		for hour := range src.minutes {
+			if hour < from/3600 {
+				delete(src.minutes, hour)
+			}
+		}
+	}
+	return nil
+}
+
+// addMarks writes the import marks of a batch, after its clicks.
+func (s *Store) addMarks(ctx context.Context, b *store.Batch, shards []*shard) error {
+	if len(b.Marks) == 0 {
+		return nil
+	}
+	rows := marksTable.block()
+	for i := range b.Marks {
+		m := &b.Marks[i]
+		rows.add(m.Input[:], m.Offset, m.Digest[:], s.stamp(), string(appendMark(nil, m)))
+	}
+	return s.insertMeta(ctx, shards, marksTable, rows)
+}
+
+// insertMeta inserts rows into a table of the first shard.
+func (s *Store) insertMeta(ctx context.Context, shards []*shard, t *table, rows *block) error {
+	return meta(shards).read(ctx, func(n *node) error { return n.insert(ctx, t.name, rows) })
+}
+
+// sipHash returns a hash of a key that sipHash64 of ClickHouse has too: see hashed.
+func sipHash(k *rollup.Key) uint64 {
+	var buf [96]byte
+	b := strconv.AppendUint(buf[:0], uint64(k.Scope.User), 10)
+	b = strconv.AppendUint(append(b, ' '), uint64(k.Scope.Link), 10)
+	b = strconv.AppendUint(append(b, ' '), uint64(k.Facet), 10)
+	b = strconv.AppendInt(append(b, ' '), k.Slot/rollup.QuarterHour, 10)
+	return siphash.Hash(0, 0, append(append(b, ' '), k.Value...))
+}
+
+// hashed is sipHash of a row in ClickHouse.
+const hashed = "sipHash64(concat(toString(user), ' ', toString(link), ' ', toString(facet), ' ', toString(slot), ' ', value))"
+
+// lineOf returns the index of a line of the ledger.
+func lineOf(perLink bool, f rollup.Facet) int {
+	return lineIndex[rollup.Line{PerLink: perLink, Facet: f}]
+}
+
+var lineIndex = func() map[rollup.Line]int {
+	index := map[rollup.Line]int{}
+	for i, l := range rollup.Lines() {
+		index[l] = i
+	}
+	return index
+}()
+
+// literal is bytes in a statement.
+func literal(b []byte) string { return fmt.Sprintf("unhex('%X')", b) }
+
+// quoted is a text in a statement.
+func quoted(s string) string { return "unhex('" + strings.ToUpper(fmt.Sprintf("%x", s)) + "')" }
+
+// scopeIs is the condition that a row is of a scope.
+func scopeIs(s rollup.Scope) string { return fmt.Sprintf("user = %d AND link = %d", s.User, s.Link) }

@@ -1,0 +1,162 @@
+package clickhouse
+
+import (
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"regexp"
+	"strings"
+)
+
+// Address says where ClickHouse is.
+type Address struct {
+	TLS   bool
+	User  string
+	Hosts []string // host:port of HTTP, each once
+	// Database is the name of a database that exists.
+	Database string
+	// Cluster is the name of the cluster in the configuration of ClickHouse. Empty for a single
+	// server.
+	Cluster string
+	// Secret returns the password. It reads it again from its file, if there is one.
+	Secret func() (string, error)
+
+	roots *x509.CertPool // nil: those of the system
+}
+
+// ErrAddress: an address is not one of ClickHouse.
+var ErrAddress = errors.New("not an address of ClickHouse")
+
+// The ports of HTTP and HTTPS of ClickHouse.
+const defaultPort, defaultTLSPort = "8123", "8443"
+
+// name is what databases and clusters may be called: it goes into statements unquoted.
+var name = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// ParseAddress parses an address:
+//
+//	clickhouse://USER:PASSWORD@HOST:PORT,HOST:PORT/DATABASE?cluster=NAME&password-file=FILE&ca-file=FILE
+//
+// With clickhouses:// the connections are encrypted. It fails with ErrAddress, without the password in
+// its text.
+func ParseAddress(text string) (*Address, error) {
+	scheme, rest, ok := strings.Cut(text, "://")
+	a := &Address{TLS: scheme == "clickhouses", User: "default", Database: "default"}
+	if !ok || scheme != "clickhouse" && scheme != "clickhouses" {
+		return nil, fmt.Errorf("%w: it must start with clickhouse:// or clickhouses://", ErrAddress)
+	}
+	// net/url takes one host; so parse the list apart.
+	authority, path := rest, ""
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		authority, path = rest[:i], rest[i:]
+	}
+	credentials, hosts := "", authority
+	if i := strings.LastIndexByte(authority, '@'); i >= 0 {
+		credentials, hosts = authority[:i+1], authority[i+1:]
+	}
+	u, err := url.Parse("clickhouse://" + credentials + "host" + path)
+	if err != nil {
+		return nil, fmt.Errorf("%w: special characters in its user, password or database must be escaped, such as %%2F for a slash", ErrAddress)
+	}
+	password, given := u.User.Password()
+	if name := u.User.Username(); name != "" {
+		a.User = name
+	}
+	if d := strings.Trim(u.Path, "/"); d != "" {
+		a.Database = d
+	}
+	if !name.MatchString(a.Database) {
+		return nil, fmt.Errorf("%w: the name of its database may have letters, digits and underscores", ErrAddress)
+	}
+	file, authorities := "", ""
+	for key, values := range u.Query() {
+		value := values[len(values)-1]
+		switch key {
+		case "cluster":
+			if a.Cluster = value; !name.MatchString(value) {
+				return nil, fmt.Errorf("%w: the name of its cluster may have letters, digits and underscores", ErrAddress)
+			}
+		case "password-file":
+			file = value
+		case "ca-file":
+			authorities = value
+		default:
+			return nil, fmt.Errorf("%w: it has no parameter %q; there are cluster, password-file and ca-file", ErrAddress, key)
+		}
+	}
+	if given && file != "" {
+		return nil, fmt.Errorf("%w: it has both a password and a password-file", ErrAddress)
+	}
+	a.Secret = func() (string, error) { return password, nil }
+	if file != "" {
+		a.Secret = func() (string, error) { return readSecret(file) }
+	}
+	if a.Hosts, err = parseHosts(hosts, a.TLS); err != nil {
+		return nil, err
+	}
+	if a.Cluster == "" && len(a.Hosts) > 1 {
+		return nil, fmt.Errorf("%w: several servers are a cluster, and its name is missing (?cluster=NAME)", ErrAddress)
+	}
+	switch {
+	case authorities == "":
+		return a, nil
+	case !a.TLS:
+		return nil, fmt.Errorf("%w: ca-file is for clickhouses:// alone", ErrAddress)
+	}
+	if a.roots, err = readAuthorities(authorities); err != nil {
+		return nil, fmt.Errorf("%w: ca-file: %w", ErrAddress, err)
+	}
+	return a, nil
+}
+
+func parseHosts(list string, encrypted bool) (hosts []string, err error) {
+	port, seen := defaultPort, map[string]bool{}
+	if encrypted {
+		port = defaultTLSPort
+	}
+	for _, host := range strings.Split(list, ",") {
+		if host == "" {
+			return nil, fmt.Errorf("%w: a host is missing", ErrAddress)
+		}
+		if _, _, err := net.SplitHostPort(host); err != nil {
+			host = net.JoinHostPort(strings.Trim(host, "[]"), port)
+		}
+		if u, err := url.Parse("http://" + host); err != nil || u.Host != host {
+			return nil, fmt.Errorf("%w: %q is no host", ErrAddress, host)
+		}
+		if seen[host] {
+			return nil, fmt.Errorf("%w: it has %s twice", ErrAddress, host)
+		}
+		seen[host] = true
+		hosts = append(hosts, host)
+	}
+	return hosts, nil
+}
+
+func readSecret(file string) (string, error) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("read the password of ClickHouse: %w", err)
+	}
+	return strings.TrimRight(string(b), "\r\n"), nil
+}
+
+func readAuthorities(file string) (*x509.CertPool, error) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read the certificates: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(b) {
+		return nil, fmt.Errorf("%s has no certificate in PEM", file)
+	}
+	return pool, nil
+}
+
+// String is the address without the password.
+func (a *Address) String() string {
+	return "clickhouse://" + strings.Join(a.Hosts, ",") + "/" + a.Database
+}

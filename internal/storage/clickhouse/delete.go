@@ -1,0 +1,316 @@
+package clickhouse
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/base/rollup"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// A deletion takes clicks from cells with rows of its own, which never change what an
+// epoch has counted. It is about the epochs before its cutoff: all of this process, and those
+// of others that every replica has. They have ended; so a deletion that was interrupted, and is carried out
+// again, takes the same.
+
+// deletion is a row of the table deletions.
+type deletion struct {
+	number uint64
+	scopes []rollup.Scope
+	// cutoff has the epoch of each source before which the deletion takes clicks.
+	cutoff map[store.JournalID]uint64
+}
+
+// Delete implements store.Counting. It fails with click.ErrUnavailable if a replica of the first shard
+// is away.
+func (s *Store) Delete(ctx context.Context, scopes []rollup.Scope) (err error) {
+	defer wrap("delete", &err)
+	if len(scopes) == 0 {
+		return nil
+	}
+	s.adding.Lock()
+	defer s.adding.Unlock()
+	shards, err := s.shards(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.endAll(ctx, shards); err != nil {
+		return err
+	}
+	release, err := s.o.Lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	last, unfinished, err := s.deletions(ctx)
+	if err != nil {
+		return err
+	}
+	for _, d := range unfinished {
+		if err := s.carryOut(ctx, d, shards); err != nil {
+			return err
+		}
+	}
+	d := &deletion{number: last + 1, scopes: scopes}
+	if d.cutoff, err = s.cutoff(ctx); err != nil {
+		return err
+	}
+	if err := s.insertDeletion(ctx, shards, d, nil); err != nil {
+		return err
+	}
+	// Another replica must not give another deletion the number.
+	if err := settleTables(ctx, shards[:1], deletionsTable); err != nil {
+		return err
+	}
+	return s.carryOut(ctx, d, shards)
+}
+
+// cutoff returns the epoch of each source from which on a deletion takes nothing.
+func (s *Store) cutoff(ctx context.Context) (map[store.JournalID]uint64, error) {
+	cutoff, own := map[store.JournalID]uint64{}, s.own()
+	for id, src := range own {
+		cutoff[id] = src.counted
+	}
+	err := s.epochs(ctx, "1", func(id store.JournalID, e *epoch) error {
+		if own[id] == nil {
+			cutoff[id] = max(cutoff[id], e.start+1)
+		}
+		return nil
+	})
+	return cutoff, err
+}
+
+// deletions returns the number of the last deletion, and those that were interrupted, in their
+// order.
+func (s *Store) deletions(ctx context.Context) (last uint64, unfinished []*deletion, err error) {
+	answers, err := s.askMeta(ctx, "SELECT max(number) FROM deletions")
+	if err != nil {
+		return 0, nil, err
+	}
+	for _, a := range answers {
+		for i := range a.rows {
+			last = max(last, a.numbers[0][i])
+		}
+	}
+	answers, err = s.askMeta(ctx, "SELECT number, scopes, cutoff FROM deletions FINAL WHERE state = 0 ORDER BY number")
+	for _, a := range answers {
+		for i := range a.rows {
+			d := &deletion{number: a.numbers[0][i]}
+			if err := d.unmarshal(a.texts[1][i], a.texts[2][i]); err != nil {
+				return 0, nil, err
+			}
+			unfinished = append(unfinished, d)
+		}
+	}
+	return last, unfinished, err
+}
+
+// insertDeletion writes the row of a deletion. removed is nil until it was carried out.
+func (s *Store) insertDeletion(ctx context.Context, shards []*shard, d *deletion, removed *sums) error {
+	state, ledger, lines := uint8(0), []byte(nil), ""
+	if removed != nil {
+		var err error
+		if ledger, err = removed.ledger.MarshalBinary(); err != nil {
+			return err
+		}
+		state, lines = 1, removed.marshalLines()
+	}
+	scopes, cutoff := d.marshal()
+	rows := deletionsTable.block()
+	rows.add(d.number, state, scopes, cutoff, string(ledger), lines)
+	return s.insertMeta(ctx, shards, deletionsTable, rows)
+}
+
+// marshal encodes scopes as pairs of numbers, and the cutoff as pairs of a source and a number.
+func (d *deletion) marshal() (scopes, cutoff string) {
+	var c []byte
+	for id, epoch := range d.cutoff {
+		c = binary.BigEndian.AppendUint64(append(c, id[:]...), epoch)
+	}
+	return marshalScopes(d.scopes), string(c)
+}
+
+func marshalScopes(scopes []rollup.Scope) string {
+	var b []byte
+	for _, s := range scopes {
+		b = binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(b, uint64(s.User)), uint64(s.Link))
+	}
+	return string(b)
+}
+
+func unmarshalScopes(s string) (scopes []rollup.Scope, err error) {
+	if len(s)%16 != 0 {
+		return nil, fmt.Errorf("a list of scopes has %d bytes", len(s))
+	}
+	for b := []byte(s); len(b) > 0; b = b[16:] {
+		scopes = append(scopes, rollup.Scope{User: click.UserID(binary.BigEndian.Uint64(b)), Link: click.LinkID(binary.BigEndian.Uint64(b[8:]))})
+	}
+	return scopes, nil
+}
+
+func (d *deletion) unmarshal(scopes, cutoff string) error {
+	var err error
+	if d.scopes, err = unmarshalScopes(scopes); err != nil || len(cutoff)%24 != 0 {
+		return errors.Join(err, fmt.Errorf("deletion %d is damaged: it has %d bytes of epochs", d.number, len(cutoff)))
+	}
+	d.cutoff = map[store.JournalID]uint64{}
+	for b := []byte(cutoff); len(b) > 0; b = b[24:] {
+		d.cutoff[store.JournalID(b[:16])] = binary.BigEndian.Uint64(b[16:])
+	}
+	return nil
+}
+
+// condition is that of the rows from which the deletion takes.
+func (d *deletion) condition() string {
+	parts := []string{"deletion > 0"}
+	for id, epoch := range d.cutoff {
+		parts = append(parts, fmt.Sprintf("source = %s AND epoch < %d", literal(id[:]), epoch))
+	}
+	slices.Sort(parts)
+	return fmt.Sprintf("deletion < %d AND (%s)", d.number, strings.Join(parts, " OR "))
+}
+
+// carryOut takes the clicks of a deletion. adding and the lock of deletions are held.
+func (s *Store) carryOut(ctx context.Context, d *deletion, shards []*shard) error {
+	s.mu.Lock()
+	for snap := range s.open {
+		if !slices.Contains(snap.hidden, d.number) {
+			snap.hidden = append(snap.hidden, d.number)
+		}
+	}
+	s.mu.Unlock()
+	s.setSending()
+	defer s.setSending()
+	var removed sums
+	users := map[click.UserID][]rollup.Scope{}
+	for _, sc := range d.scopes {
+		if !slices.Contains(users[sc.User], sc) {
+			users[sc.User] = append(users[sc.User], sc)
+		}
+	}
+	for _, user := range slices.Sorted(maps.Keys(users)) {
+		for _, g := range []grain{quarters, minutes} {
+			if err := s.takeUser(ctx, d, g, user, users[user], shards, &removed); err != nil {
+				return err
+			}
+		}
+	}
+	rows := deletedTable.block()
+	for _, sc := range d.scopes {
+		rows.add(uint64(sc.User), uint64(sc.Link), d.number, uint64(0))
+	}
+	if err := s.insertMeta(ctx, shards, deletedTable, rows); err != nil {
+		return err
+	}
+	return s.insertDeletion(ctx, shards, d, &removed)
+}
+
+// takeUser takes the clicks of scopes of one user, a month at a time.
+func (s *Store) takeUser(ctx context.Context, d *deletion, g grain, user click.UserID, scopes []rollup.Scope, shards []*shard, removed *sums) error {
+	links := make([]string, len(scopes))
+	whole := false
+	for i, sc := range scopes {
+		links[i] = fmt.Sprint(uint64(sc.Link))
+		whole = whole || sc.Link == click.AllLinks
+	}
+	of := fmt.Sprintf("user = %d", user)
+	deleted := of
+	if !whole {
+		deleted += " AND link IN (" + strings.Join(links, ", ") + ")"
+		of += " AND link IN (0, " + strings.Join(links, ", ") + ")"
+	}
+	months := map[uint64]bool{}
+	for _, sh := range shards {
+		answers, err := sh.ask(ctx, fmt.Sprintf("SELECT DISTINCT intDiv(slot, %d) FROM %s WHERE %s AND %s", monthSlots, g.name, deleted, d.condition()))
+		if err != nil {
+			return err
+		}
+		for _, a := range answers {
+			for i := range a.rows {
+				months[a.numbers[0][i]] = true
+			}
+		}
+	}
+	for _, month := range slices.Sorted(maps.Keys(months)) {
+		t := &taking{cells: map[rollup.Key]uint64{}, taken: map[rollup.Key]uint64{}}
+		for _, sh := range shards {
+			answers, err := sh.ask(ctx, fmt.Sprintf("SELECT user, link, facet, slot, value, %s AS n FROM %s FINAL WHERE %s AND slot >= %d AND slot < %d AND %s GROUP BY user, link, facet, slot, value HAVING n > 0",
+				netClicks, g.name, of, month*monthSlots, (month+1)*monthSlots, d.condition()))
+			if err != nil {
+				return err
+			}
+			for _, a := range answers {
+				for i := range a.rows {
+					c := cellOf(a, i)
+					c.Slot = c.Slot / rollup.QuarterHour * g.seconds
+					t.cells[c.Key] = c.Clicks
+				}
+			}
+		}
+		for _, sc := range scopes {
+			t.scope(sc)
+		}
+		if err := s.sendTaken(ctx, d, g, t, shards); err != nil {
+			return err
+		}
+		if g == quarters {
+			for k, n := range t.taken {
+				removed.addCell(&k, n)
+			}
+		}
+	}
+	return nil
+}
+
+// sendTaken sends the rows of a deletion.
+func (s *Store) sendTaken(ctx context.Context, d *deletion, g grain, t *taking, shards []*shard) error {
+	pieces := make([]piece, len(shards))
+	for i := range pieces {
+		pieces[i].blocks = map[int64]*block{}
+	}
+	for k, n := range t.taken {
+		slot := k.Slot / g.seconds
+		part := slot / monthSlots
+		if g == minutes {
+			part = slot / hourSlots
+		}
+		blocks := pieces[shardOf(shards, k.Scope)].blocks
+		if blocks[part] == nil {
+			blocks[part] = g.block()
+		}
+		addRow(blocks[part], &k, slot, store.JournalID{}, 0, d.number, n)
+	}
+	for i, sh := range shards {
+		if err := sh.read(ctx, func(n *node) error { return pieces[i].send(ctx, n, g.table) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// removed is what the deletions took that were carried out.
+func (v *view) removed(ctx context.Context) (all sums, err error) {
+	v.s.mu.Lock()
+	condition := v.frozen.withoutHidden("number")
+	v.s.mu.Unlock()
+	answers, err := v.askMeta(ctx, "SELECT removed, sums FROM deletions FINAL WHERE state = 1"+condition)
+	for _, a := range answers {
+		for i := range a.rows {
+			var t sums
+			if err := t.ledger.UnmarshalBinary([]byte(a.texts[0][i])); err != nil {
+				return all, err
+			}
+			if err := t.unmarshalLines(a.texts[1][i]); err != nil {
+				return all, err
+			}
+			all.add(&t)
+		}
+	}
+	return all, err
+}

@@ -1,0 +1,114 @@
+package clickhouse
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/base/rollup"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+var _ store.JournalCounts = (*Store)(nil)
+
+// daysAtOnce is the maximum number of days in one statement.
+const daysAtOnce = 1000
+
+// daySlots is the number of quarter-hours of a day.
+const daySlots = rollup.Day / rollup.QuarterHour
+
+// added is the condition of the rows that a journal has added.
+func added(e store.Earlier) string {
+	return fmt.Sprintf("deletion = 0 AND source = %s AND epoch < %d", literal(e.Journal[:]), e.Before)
+}
+
+// DayClicks implements store.JournalCounts.
+func (s *Store) DayClicks(ctx context.Context, e store.Earlier, days []store.ScopeDay) (_ []uint64, err error) {
+	defer wrap("clicks of days", &err)
+	shards, err := s.shards(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all := map[store.ScopeDay]uint64{}
+	lists := make([][]store.ScopeDay, len(shards))
+	seen := map[store.ScopeDay]bool{}
+	for _, d := range days {
+		if !seen[d] {
+			seen[d] = true
+			at := shardOf(shards, d.Scope)
+			lists[at] = append(lists[at], d)
+		}
+	}
+	for at, list := range lists {
+		for len(list) > 0 {
+			n := min(len(list), daysAtOnce)
+			if err := s.dayClicks(ctx, e, shards[at], list[:n], all); err != nil {
+				return nil, err
+			}
+			list = list[n:]
+		}
+	}
+	clicks := make([]uint64, len(days))
+	for i, d := range days {
+		clicks[i] = all[d]
+	}
+	return clicks, nil
+}
+
+// dayClicks adds the clicks of some days of a shard to all.
+func (s *Store) dayClicks(ctx context.Context, e store.Earlier, sh *shard, days []store.ScopeDay, all map[store.ScopeDay]uint64) error {
+	scopes := make([]string, len(days))
+	first, last := days[0].Day, days[0].Day
+	for i, d := range days {
+		scopes[i] = fmt.Sprintf("(%d, %d)", d.Scope.User, d.Scope.Link)
+		first, last = min(first, d.Day), max(last, d.Day)
+	}
+	answers, err := sh.ask(ctx, fmt.Sprintf("SELECT user, link, intDiv(slot, %d) AS day, sum(clicks) FROM cells FINAL WHERE (user, link) IN (%s) AND facet = %d AND slot >= %d AND slot < %d AND %s GROUP BY user, link, day",
+		daySlots, strings.Join(scopes, ", "), rollup.All, quarters.slot(first), quarters.slot(last+rollup.Day), added(e)))
+	for _, a := range answers {
+		for i := range a.rows {
+			d := store.ScopeDay{
+				Scope: rollup.Scope{User: click.UserID(a.numbers[0][i]), Link: click.LinkID(a.numbers[1][i])},
+				Day:   int64(a.numbers[2][i]) * rollup.Day,
+			}
+			all[d] = a.numbers[3][i]
+		}
+	}
+	return err
+}
+
+// DayValues implements store.JournalCounts.
+func (s *Store) DayValues(ctx context.Context, e store.Earlier, day store.ScopeDay, f rollup.Facet) (values []string, err error) {
+	defer wrap("values of a day", &err)
+	shards, err := s.shards(ctx)
+	if err != nil {
+		return nil, err
+	}
+	from := quarters.slot(day.Day)
+	answers, err := shards[shardOf(shards, day.Scope)].ask(ctx, fmt.Sprintf("SELECT DISTINCT value FROM cells WHERE (user, link) IN ((%d, %d)) AND facet = %d AND slot >= %d AND slot < %d AND %s",
+		day.Scope.User, day.Scope.Link, f, from, from+daySlots, added(e)))
+	for _, a := range answers {
+		values = append(values, a.texts[0]...)
+	}
+	return values, err
+}
+
+// JournalDeleted implements store.JournalCounts.
+func (s *Store) JournalDeleted(ctx context.Context, e store.Earlier) (scopes []rollup.Scope, err error) {
+	defer wrap("deletions of a journal", &err)
+	s.adding.Lock()
+	defer s.adding.Unlock()
+	src, err := s.source(ctx, e.Journal)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for sc, base := range src.deletions {
+		if base < e.Before {
+			scopes = append(scopes, sc)
+		}
+	}
+	return scopes, nil
+}

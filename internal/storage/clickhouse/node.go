@@ -1,0 +1,297 @@
+package clickhouse
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/footfall/footfall/internal/base/click"
+)
+
+const (
+	// requestTimeout is the longest time of a request. A server that is frozen accepts
+	// connections and never answers.
+	requestTimeout = 30 * time.Second
+	dialTimeout    = 3 * time.Second
+	// A server that has not answered a request for pingAfter is pinged, and must answer one of two
+	// pings in pingTimeout. So one that is frozen is found long before requestTimeout.
+	pingAfter, pingTimeout = 2 * time.Second, 2 * time.Second
+	// idleTimeout is less than the 10 s after which ClickHouse 18 closes idle connections.
+	idleTimeout = 8 * time.Second
+	// maxErrorText is how much of the answer to a failed request is read.
+	maxErrorText = 4 << 10
+)
+
+// node is one server of ClickHouse, spoken to over HTTP.
+type node struct {
+	base     url.URL // without database, user and password
+	database string
+	user     string
+	secret   func() (string, error)
+	client   *http.Client
+	timeout  time.Duration
+	// pingAfter and pingTimeout, which tests shorten.
+	pingAfter, pingTimeout time.Duration
+	// insertSettings are settings of inserts that old versions do not know.
+	insertSettings, questionSettings url.Values
+
+	// What the server says that it is.
+	cluster, replica        string
+	replicated              bool
+	shard, shards, replicas int // its number; how many there are; how many replicas the shard has
+	known                   atomic.Bool
+}
+
+func newNode(a *Address, host string) *node {
+	scheme := "http"
+	if a.TLS {
+		scheme = "https"
+	}
+	transport := &http.Transport{
+		DialContext:         (&net.Dialer{Timeout: dialTimeout}).DialContext,
+		IdleConnTimeout:     idleTimeout,
+		MaxIdleConnsPerHost: 16,
+		TLSHandshakeTimeout: dialTimeout,
+		TLSClientConfig:     &tls.Config{RootCAs: a.roots, MinVersion: tls.VersionTLS12},
+		DisableCompression:  true,
+	}
+	return &node{
+		base: url.URL{Scheme: scheme, Host: host, Path: "/"}, database: a.Database, user: a.User, secret: a.Secret,
+		client: &http.Client{Transport: transport}, timeout: requestTimeout, pingAfter: pingAfter, pingTimeout: pingTimeout,
+	}
+}
+
+// Error is an error that ClickHouse answered.
+type Error struct {
+	Host string
+	Code int // of ClickHouse; 0 if the answer has none
+	Text string
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("ClickHouse at %s: %s", e.Host, e.Text) }
+
+// Unwrap returns click.ErrUnavailable if the same request may succeed later.
+func (e *Error) Unwrap() error {
+	if passing[e.Code] {
+		return click.ErrUnavailable
+	}
+	return nil
+}
+
+// passing are the codes of errors that go away without a change of footfall or of a
+// configuration: ClickHouse is overloaded or starts, or its replicas or ZooKeeper are away.
+var passing = map[int]bool{
+	0: true, 3: true, 32: true, 33: true, unknownTable: true, 95: true, 96: true, 159: true, 160: true, 164: true, 173: true, 201: true, 202: true, 203: true, 209: true, 210: true, 225: true, 236: true,
+	241: true, readOnly: true, 243: true, 252: true, 253: true, 254: true, 265: true, 279: true, 285: true, 286: true, 319: true, 394: true, 439: true,
+	473: true, 999: true,
+}
+
+// Codes of errors that are not only reported.
+const unknownTable, readOnly = 60, 242
+
+// code finds the code of an error in an answer: "Code: 242, e.displayText() = …" of version 18,
+// and "Code: 242. DB::Exception: …" of later ones.
+var code = regexp.MustCompile(`^Code: ([0-9]+)[.,] `)
+
+// late finds an error after the rows of an answer.
+var late = regexp.MustCompile(`Code: ([0-9]+)[.,] [^\n]*$`)
+
+// send sends a statement. Inserts have a body of rows.
+func (n *node) send(ctx context.Context, statement string, settings url.Values, body []byte) (io.ReadCloser, error) {
+	u := n.base
+	q := url.Values{"database": {n.database}}
+	for name, values := range settings {
+		q[name] = values
+	}
+	var content io.Reader = strings.NewReader(statement)
+	if body != nil {
+		q.Set("query", statement)
+		content = bytes.NewReader(body)
+	}
+	u.RawQuery = q.Encode()
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, u.String(), content)
+	if err != nil {
+		return nil, err
+	}
+	secret, err := n.secret()
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("X-ClickHouse-User", n.user)
+	r.Header.Set("X-ClickHouse-Key", secret)
+	answer, err := n.client.Do(r)
+	if err != nil {
+		return nil, n.unreachable(ctx, err)
+	}
+	if answer.StatusCode == http.StatusOK && answer.Header.Get("X-ClickHouse-Exception-Code") == "" {
+		return answer.Body, nil
+	}
+	text, err := io.ReadAll(io.LimitReader(answer.Body, maxErrorText))
+	if err = errors.Join(err, answer.Body.Close()); err != nil {
+		return nil, n.unreachable(ctx, err)
+	}
+	return nil, n.refused(answer.StatusCode, text)
+}
+
+// refused returns the error of an answer.
+func (n *node) refused(status int, text []byte) error {
+	e := &Error{Host: n.base.Host, Text: strings.TrimSpace(string(text))}
+	if e.Text == "" {
+		e.Text = "status " + strconv.Itoa(status)
+	}
+	if found := code.FindSubmatch(text); found != nil {
+		e.Code, _ = strconv.Atoi(string(found[1]))
+	} else if found := late.FindSubmatch(text); found != nil {
+		e.Code, _ = strconv.Atoi(string(found[1]))
+	}
+	if e.Code == unknownTable { // its disk was replaced: see identify
+		n.known.Store(false)
+		return &awayError{e}
+	}
+	return e
+}
+
+// unreachable wraps an error of the connection. The request may have been carried out.
+func (n *node) unreachable(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil && cause != errTimeout && cause != errFrozen {
+		return cause
+	} else if cause != nil {
+		err = cause
+	}
+	var failed *url.Error
+	if errors.As(err, &failed) { // without the URL
+		err = failed.Err
+	}
+	return &awayError{fmt.Errorf("%w: ClickHouse at %s: %w", click.ErrUnavailable, n.base.Host, err)}
+}
+
+// Causes of a context that ended: requestTimeout is over; the server does not answer pings.
+var errTimeout, errFrozen = errors.New("no answer in time"), errors.New("it takes connections, and answers nothing")
+
+// bounded returns a context for a request. It ends after a time, except for 0, and when the server does
+// not answer pings.
+func (n *node) bounded(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
+	stop := context.CancelFunc(func() {})
+	if timeout > 0 {
+		ctx, stop = context.WithTimeoutCause(ctx, timeout, errTimeout)
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	watch := time.AfterFunc(n.pingAfter, func() {
+		for ctx.Err() == nil {
+			if !n.ping(ctx) && ctx.Err() == nil && !n.ping(ctx) {
+				cancel(errFrozen)
+				return
+			}
+			select {
+			case <-ctx.Done():
+			case <-time.After(n.pingAfter):
+			}
+		}
+	})
+	return ctx, func() {
+		watch.Stop()
+		cancel(nil)
+		stop()
+	}
+}
+
+// ping reports whether the server answers.
+func (n *node) ping(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, n.pingTimeout)
+	defer cancel()
+	u := n.base
+	u.Path = "/ping"
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return false
+	}
+	answer, err := n.client.Do(r)
+	if err != nil {
+		return false
+	}
+	_ = answer.Body.Close()
+	return true
+}
+
+// exec runs a statement that has no rows.
+func (n *node) exec(ctx context.Context, statement string) error {
+	ctx, cancel := n.bounded(ctx, n.timeout)
+	defer cancel()
+	answer, err := n.send(ctx, statement, nil, nil)
+	if err != nil {
+		return err
+	}
+	text, err := io.ReadAll(io.LimitReader(answer, maxErrorText))
+	if err = errors.Join(err, answer.Close()); err != nil {
+		return n.unreachable(ctx, err)
+	}
+	if code.Match(text) {
+		return n.refused(http.StatusOK, text)
+	}
+	return nil
+}
+
+// insert inserts the rows of a block, all or nothing of each partition. If it fails, it is not
+// known whether the rows are there.
+func (n *node) insert(ctx context.Context, table string, rows *block) error {
+	if rows.rows == 0 {
+		return nil
+	}
+	ctx, cancel := n.bounded(ctx, n.timeout)
+	defer cancel()
+	answer, err := n.send(ctx, "INSERT INTO "+table+" ("+rows.names()+") FORMAT Native", n.insertSettings, rows.encode())
+	if err != nil {
+		return err
+	}
+	text, err := io.ReadAll(io.LimitReader(answer, maxErrorText))
+	if err = errors.Join(err, answer.Close()); err != nil {
+		return n.unreachable(ctx, err)
+	}
+	if code.Match(text) {
+		return n.refused(http.StatusOK, text)
+	}
+	return nil
+}
+
+// query calls f with each block of an answer. ClickHouse sends the first one when it has all of them:
+// otherwise an error in the middle would come as 200, with its text among the rows.
+func (n *node) query(ctx context.Context, statement string, f func(*answer) error) error {
+	settings := url.Values{"wait_end_of_query": {"1"}}
+	maps.Copy(settings, n.questionSettings)
+	ctx, cancel := n.bounded(ctx, n.timeout)
+	defer cancel()
+	body, err := n.send(ctx, statement+" FORMAT Native", settings, nil)
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	r := bufio.NewReaderSize(body, 64<<10)
+	for {
+		if text, _ := r.Peek(256); code.Match(text) { // the error of an answer that had begun
+			return n.refused(http.StatusOK, text)
+		}
+		a, err := readAnswer(r)
+		if errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+			return nil
+		}
+		if err != nil {
+			return n.unreachable(ctx, err)
+		}
+		if err := f(a); err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,211 @@
+package clickhouse
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/base/rollup"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// Position implements store.Progress. Of the journal of another process, it is what every
+// replica has.
+func (v *view) Position(ctx context.Context, journal store.JournalID) (p store.Position, known bool, err error) {
+	defer wrap("position", &err)
+	if v.frozen == nil {
+		if err := v.s.resume(ctx, journal); err != nil {
+			return p, false, err
+		}
+	}
+	if src := v.own()[journal]; src != nil {
+		return store.Position{Counted: src.counted, Durable: src.durable}, src.known, nil
+	}
+	err = v.epochs(ctx, "source = "+literal(journal[:]), func(_ store.JournalID, e *epoch) error {
+		p.Counted, known = max(p.Counted, e.end), true
+		return nil
+	})
+	p.Durable = p.Counted
+	return p, known, err
+}
+
+// Journals implements store.Progress.
+func (v *view) Journals(ctx context.Context) (journals []store.JournalID, err error) {
+	defer wrap("journals", &err)
+	all := map[store.JournalID]bool{}
+	for id, src := range v.own() {
+		if src.known {
+			all[id] = true
+		}
+	}
+	err = v.epochs(ctx, "1", func(id store.JournalID, _ *epoch) error {
+		all[id] = true
+		return nil
+	})
+	return slices.SortedFunc(maps.Keys(all), func(a, b store.JournalID) int { return bytes.Compare(a[:], b[:]) }), err
+}
+
+// Marks implements store.Progress.
+func (v *view) Marks(ctx context.Context, input [32]byte) (marks []store.Mark, err error) {
+	defer wrap("marks", &err)
+	answers, err := v.askMeta(ctx, "SELECT offset, digest, mark FROM marks FINAL WHERE input = "+literal(input[:])+" ORDER BY offset, digest")
+	for _, a := range answers {
+		for i := range a.rows {
+			m := store.Mark{Input: input, Offset: a.numbers[0][i], Digest: [32]byte([]byte(a.texts[1][i]))}
+			if err := parseMark(&m, a.texts[2][i]); err != nil {
+				return nil, err
+			}
+			marks = append(marks, m)
+		}
+	}
+	return marks, err
+}
+
+// askMeta asks the first shard.
+func (v *view) askMeta(ctx context.Context, statement string) ([]*answer, error) {
+	shards, err := v.s.shards(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return meta(shards).ask(ctx, statement)
+}
+
+// markSize is the length of an encoded mark without its notes: five numbers and
+// a flag.
+const markSize = 5*8 + 1
+
+// appendMark encodes the part of a mark that has no column of its own.
+func appendMark(b []byte, m *store.Mark) []byte {
+	for _, n := range [...]uint64{m.Prev, m.Lines, m.Clicks, m.Skipped, m.Rejected} {
+		b = binary.BigEndian.AppendUint64(b, n)
+	}
+	inside := byte(0)
+	if m.Inside {
+		inside = 1
+	}
+	return append(append(b, inside), m.Notes...)
+}
+
+func parseMark(m *store.Mark, s string) error {
+	if len(s) < markSize || s[markSize-1] > 1 {
+		return fmt.Errorf("an import mark is %x", s)
+	}
+	b := []byte(s)
+	for i, n := range [...]*uint64{&m.Prev, &m.Lines, &m.Clicks, &m.Skipped, &m.Rejected} {
+		*n = binary.BigEndian.Uint64(b[8*i:])
+	}
+	m.Inside, m.Notes = b[markSize-1] == 1, s[markSize:]
+	return nil
+}
+
+// Deleted implements store.Progress.
+func (v *view) Deleted(ctx context.Context) (scopes []rollup.Scope, err error) {
+	defer wrap("deleted", &err)
+	v.s.mu.Lock()
+	condition := v.frozen.withoutHidden("deletion")
+	v.s.mu.Unlock()
+	answers, err := v.askMeta(ctx, "SELECT DISTINCT user, link FROM deleted WHERE 1"+condition+" ORDER BY user, link")
+	for _, a := range answers {
+		for i := range a.rows {
+			scopes = append(scopes, rollup.Scope{User: click.UserID(a.numbers[0][i]), Link: click.LinkID(a.numbers[1][i])})
+		}
+	}
+	return scopes, err
+}
+
+// Highest implements store.Progress.
+func (v *view) Highest(ctx context.Context) (user click.UserID, link click.LinkID, err error) {
+	defer wrap("highest", &err)
+	all, err := v.everything(ctx)
+	return all.highest.User, all.highest.Link, err
+}
+
+// everything is what all journals add to the counts.
+func (v *view) everything(ctx context.Context) (all tally, err error) {
+	own := v.own()
+	for _, src := range own {
+		all.add(&src.sum)
+	}
+	err = v.epochs(ctx, "1", func(id store.JournalID, e *epoch) error {
+		if own[id] == nil {
+			all.add(&e.tally)
+		}
+		return nil
+	})
+	return all, err
+}
+
+// The names in the table meta.
+const installationName, noteName = "installation", "note of "
+
+// Installation implements store.Identity. Of two processes that offer one at the same time, the
+// lower one stays.
+func (s *Store) Installation(ctx context.Context, offer [16]byte) (id [16]byte, err error) {
+	defer wrap("installation", &err)
+	id, found, err := s.installation(ctx)
+	if err != nil || found {
+		return id, err
+	}
+	rows := metaTable.block()
+	// The greatest version stays, and there is one version for each offer.
+	rows.add(installationName, ^binary.BigEndian.Uint64(offer[:]), string(offer[:]))
+	shards, err := s.shards(ctx)
+	if err == nil {
+		err = s.insertMeta(ctx, shards, metaTable, rows)
+	}
+	if err == nil {
+		err = settleTables(ctx, shards[:1], metaTable)
+	}
+	if err != nil {
+		return id, err
+	}
+	id, _, err = s.installation(ctx)
+	return id, err
+}
+
+func (s *Store) installation(ctx context.Context) (id [16]byte, found bool, err error) {
+	value, version, err := s.metaRow(ctx, installationName)
+	found = version > 0
+	if err == nil && found && len(value) != len(id) {
+		err = fmt.Errorf("the installation has %d bytes, not %d", len(value), len(id))
+	}
+	copy(id[:], value)
+	return id, found, err
+}
+
+// metaRow returns a value of the table meta and its version; 0 if there is none.
+func (s *Store) metaRow(ctx context.Context, name string) (value string, version uint64, err error) {
+	answers, err := s.askMeta(ctx, "SELECT value, version FROM meta FINAL WHERE name = "+quoted(name))
+	for _, a := range answers {
+		if a.rows > 0 {
+			return a.texts[0][0], a.numbers[1][0], err
+		}
+	}
+	return "", 0, err
+}
+
+// SetNote implements store.Identity. Each server has a note of its own.
+func (s *Store) SetNote(ctx context.Context, note []byte) (err error) {
+	defer wrap("set note", &err)
+	rows := metaTable.block()
+	rows.add(noteName+s.o.Server, s.stamp(), string(note))
+	shards, err := s.shards(ctx)
+	if err != nil {
+		return err
+	}
+	return s.insertMeta(ctx, shards, metaTable, rows)
+}
+
+// Note implements store.Identity.
+func (s *Store) Note(ctx context.Context) (note []byte, err error) {
+	defer wrap("note", &err)
+	value, _, err := s.metaRow(ctx, noteName+s.o.Server)
+	if value == "" {
+		return nil, err
+	}
+	return []byte(value), err
+}

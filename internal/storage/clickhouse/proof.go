@@ -1,0 +1,213 @@
+package clickhouse
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"strings"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/base/rollup"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// Proofs are about the epochs of this process, and those of others that every replica has. What other
+// processes count meanwhile is left out.
+
+// proven is the condition of the rows that a proof is about.
+func (v *view) proven(ctx context.Context) (string, error) {
+	ends := map[store.JournalID]uint64{}
+	for id := range v.own() {
+		ends[id] = ^uint64(0)
+	}
+	own := len(ends)
+	err := v.epochs(ctx, "1", func(id store.JournalID, e *epoch) error {
+		if ends[id] != ^uint64(0) {
+			ends[id] = max(ends[id], e.start+1)
+		}
+		return nil
+	})
+	if err != nil {
+		return "", err
+	}
+	_ = own
+	parts := []string{"deletion > 0"}
+	for id, end := range ends {
+		if end == ^uint64(0) {
+			parts = append(parts, "source = "+literal(id[:]))
+		} else {
+			parts = append(parts, fmt.Sprintf("source = %s AND epoch < %d", literal(id[:]), end))
+		}
+	}
+	return " AND (" + strings.Join(parts, " OR ") + ")" + v.condition(), nil
+}
+
+// scopesAtOnce is the maximum number of rows of the scopes that Cells reads at once, unless one
+// scope has more.
+const scopesAtOnce = 500_000
+
+// Cells implements store.Proof. It costs a cluster a scan of everything, in pieces of some
+// scopes: only an export and a check of an embedded copy need it.
+func (v *view) Cells(ctx context.Context) iter.Seq2[rollup.Cell, error] {
+	return func(yield func(rollup.Cell, error) bool) {
+		if err := v.cells(ctx, yield); err != nil {
+			wrap("cells", &err)
+			yield(rollup.Cell{}, err)
+		}
+	}
+}
+
+func (v *view) cells(ctx context.Context, yield func(rollup.Cell, error) bool) error {
+	condition, err := v.proven(ctx)
+	if err != nil {
+		return err
+	}
+	shards, err := v.s.shards(ctx)
+	if err != nil {
+		return err
+	}
+	for _, sh := range shards {
+		pieces, err := v.scopePieces(ctx, sh, condition)
+		if err != nil {
+			return err
+		}
+		for _, p := range pieces {
+			answers, err := sh.ask(ctx, fmt.Sprintf("SELECT user, link, facet, slot, value, %s AS n FROM cells FINAL WHERE user >= %d AND user <= %d AND (user, link) >= (toUInt64(%d), toUInt64(%d)) AND (user, link) <= (toUInt64(%d), toUInt64(%d))%s GROUP BY user, link, facet, slot, value HAVING n != 0 ORDER BY user, link, facet, slot, value",
+				netClicks, p[0].User, p[1].User, p[0].User, p[0].Link, p[1].User, p[1].Link, condition))
+			if err != nil {
+				return err
+			}
+			for _, a := range answers {
+				for i := range a.rows {
+					if !yield(cellOf(a, i), nil) {
+						return nil
+					}
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// cellOf returns the cell of a row of user, link, facet, slot, value and clicks.
+func cellOf(a *answer, i int) rollup.Cell {
+	return rollup.Cell{Key: rollup.Key{
+		Scope: rollup.Scope{User: click.UserID(a.numbers[0][i]), Link: click.LinkID(a.numbers[1][i])},
+		Facet: rollup.Facet(a.numbers[2][i]), Slot: int64(a.numbers[3][i]) * rollup.QuarterHour, Value: a.texts[4][i],
+	}, Clicks: a.numbers[5][i]}
+}
+
+// scopePieces splits the scopes of a shard into ranges, each with its first and its last scope.
+func (v *view) scopePieces(ctx context.Context, sh *shard, condition string) (pieces [][2]rollup.Scope, err error) {
+	answers, err := sh.ask(ctx, "SELECT user, link, count() FROM cells WHERE 1"+condition+" GROUP BY user, link ORDER BY user, link")
+	rows := uint64(0)
+	for _, a := range answers {
+		for i := range a.rows {
+			s := rollup.Scope{User: click.UserID(a.numbers[0][i]), Link: click.LinkID(a.numbers[1][i])}
+			n := a.numbers[2][i]
+			if last := len(pieces) - 1; last >= 0 && rows+n <= scopesAtOnce {
+				pieces[last][1] = s
+				rows += n
+				continue
+			}
+			pieces, rows = append(pieces, [2]rollup.Scope{s, s}), n
+		}
+	}
+	return pieces, err
+}
+
+// Ledger implements store.Proof.
+func (v *view) Ledger(ctx context.Context) (_ rollup.Ledger, err error) {
+	defer wrap("ledger", &err)
+	all, err := v.everything(ctx)
+	if err != nil {
+		return rollup.Ledger{}, err
+	}
+	removed, err := v.removed(ctx)
+	all.cells.subtract(&removed)
+	return all.cells.ledger, err
+}
+
+// Epochs implements store.Proof.
+func (v *view) Epochs(ctx context.Context, journal store.JournalID) (_ map[uint64]rollup.Ledger, err error) {
+	defer wrap("epochs", &err)
+	epochs := map[uint64]rollup.Ledger{}
+	if src := v.own()[journal]; src != nil {
+		for base, l := range src.bases {
+			epochs[base] = *l
+		}
+		return epochs, nil
+	}
+	err = v.epochs(ctx, "source = "+literal(journal[:]), func(_ store.JournalID, e *epoch) error {
+		l := epochs[e.base]
+		l.AddLedger(&e.journaled)
+		epochs[e.base] = l
+		return nil
+	})
+	return epochs, err
+}
+
+// Journaled implements store.Proof.
+func (v *view) Journaled(ctx context.Context) (_ rollup.Ledger, err error) {
+	defer wrap("journaled", &err)
+	all, err := v.everything(ctx)
+	return all.journaled, err
+}
+
+// Removed implements store.Proof.
+func (v *view) Removed(ctx context.Context) (_ rollup.Ledger, err error) {
+	defer wrap("removed", &err)
+	all, err := v.everything(ctx)
+	if err != nil {
+		return rollup.Ledger{}, err
+	}
+	removed, err := v.removed(ctx)
+	removed.ledger.AddLedger(&all.late)
+	return removed.ledger, err
+}
+
+// Verify implements store.Proof: the rows of each journal and deletion add up to the sums that are kept
+// with the epochs and deletions. ClickHouse adds up; it sends a few numbers for each line of the
+// ledger.
+func (v *view) Verify(ctx context.Context, report func(string)) (err error) {
+	defer wrap("verify", &err)
+	want, err := v.everything(ctx)
+	if err != nil {
+		return err
+	}
+	removed, err := v.removed(ctx)
+	if err != nil {
+		return err
+	}
+	want.cells.subtract(&removed)
+	condition, err := v.proven(ctx)
+	if err != nil {
+		return err
+	}
+	shards, err := v.s.shards(ctx)
+	if err != nil {
+		return err
+	}
+	type line struct{ clicks, sum uint64 }
+	got := make([]line, len(rollup.Lines()))
+	signed := "if(deletion = 0, toInt64(clicks), -toInt64(clicks))"
+	for _, sh := range shards {
+		answers, err := sh.ask(ctx, "SELECT link != 0 AS l, facet, sum("+signed+"), sum("+signed+" * toInt64("+hashed+")) FROM cells FINAL WHERE 1"+condition+" GROUP BY l, facet")
+		if err != nil {
+			return err
+		}
+		for _, a := range answers {
+			for i := range a.rows {
+				at := lineOf(a.numbers[0][i] == 1, rollup.Facet(a.numbers[1][i]))
+				got[at].clicks += a.numbers[2][i]
+				got[at].sum += a.numbers[3][i]
+			}
+		}
+	}
+	for i, l := range rollup.Lines() {
+		if w := (line{want.cells.ledger[i].Clicks, want.cells.lines[i]}); got[i] != w {
+			report(fmt.Sprintf("counts %s: ClickHouse has %d clicks (checksum %016x), and %d were counted (%016x)", l, got[i].clicks, got[i].sum, w.clicks, w.sum))
+		}
+	}
+	return nil
+}

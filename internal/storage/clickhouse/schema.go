@@ -1,0 +1,130 @@
+package clickhouse
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// Version is the version of the tables. A footfall of an older version refuses newer tables.
+const Version = 1
+
+// table is one table of each server.
+type table struct {
+	name    string
+	columns []string
+	key     string // by which rows replace each other, and are sorted
+	parts   string // PARTITION BY; may be empty
+	version string // the column whose greatest value stays
+}
+
+// The columns of cells and minutes. A row is the clicks of one cell that one epoch of one journal
+// (source) has counted so far, or that a deletion has taken from the cell: then deletion is
+// its number, and source and epoch are 0.
+var cellColumns = []string{
+	"user UInt64", "link UInt64", "facet UInt8", "slot UInt32", "value String",
+	"source FixedString(16)", "epoch UInt64", "deletion UInt64", "clicks UInt64",
+}
+
+const cellKey = "user, link, facet, slot, value, source, epoch, deletion"
+
+// Slots of a partition: quarter-hours of 31 days, and minutes of an hour.
+const monthSlots, hourSlots = 2976, 60
+
+var (
+	cellsTable   = &table{"cells", cellColumns, cellKey, "intDiv(slot, " + strconv.Itoa(monthSlots) + ")", "clicks"}
+	minutesTable = &table{"minutes", cellColumns, cellKey, "intDiv(slot, " + strconv.Itoa(hourSlots) + ")", "clicks"}
+	// epochsTable has a row for each epoch that has ended. The version is twice its end, and
+	// one more once every replica has all its cells.
+	epochsTable = &table{"epochs", []string{
+		"source FixedString(16)", "epoch UInt64", "base UInt64", "version UInt64",
+		"user UInt64", "link UInt64", "ledger String", "journaled String", "late String", "sums String", "deleted String",
+	}, "source, epoch", "", "version"}
+	// deletionsTable has a row for each deletion. The state is 0 until all that it takes is in
+	// cells and minutes.
+	deletionsTable = &table{"deletions", []string{
+		"number UInt64", "state UInt8", "scopes String", "cutoff String", "removed String", "sums String",
+	}, "number", "", "state"}
+	deletedTable = &table{"deleted", []string{"user UInt64", "link UInt64", "deletion UInt64", "version UInt64"}, "user, link, deletion", "", "version"}
+	marksTable   = &table{"marks", []string{"input FixedString(32)", "offset UInt64", "digest FixedString(32)", "version UInt64", "mark String"},
+		"input, offset, digest", "", "version"}
+	metaTable = &table{"meta", []string{"name String", "version UInt64", "value String"}, "name", "", "version"}
+)
+
+// tables are those of each shard, and metaTables those that only the first shard has.
+var (
+	tables     = []*table{cellsTable, minutesTable}
+	metaTables = []*table{epochsTable, deletionsTable, deletedTable, marksTable, metaTable}
+)
+
+// create is the statement that makes the table on a server, with replicas in a cluster.
+func (t *table) create(database string, n *node) string {
+	columns := ""
+	for i, c := range t.columns {
+		if i > 0 {
+			columns += ", "
+		}
+		columns += c
+	}
+	engine := "ReplacingMergeTree(" + t.version + ")"
+	settings := ""
+	if n.replicated {
+		engine = fmt.Sprintf("ReplicatedReplacingMergeTree('/footfall/%s/%s/%d/%s', '{replica}', %s)", n.cluster, database, n.shard, t.name, t.version)
+		// Without it, rows that are sent again would be swallowed, also after they were lost.
+		settings = " SETTINGS replicated_deduplication_window = 0"
+	}
+	partition := ""
+	if t.parts != "" {
+		partition = " PARTITION BY " + t.parts
+	}
+	return "CREATE TABLE IF NOT EXISTS " + t.name + " (" + columns + ") ENGINE = " + engine + partition + " ORDER BY (" + t.key + ")" + settings
+}
+
+// block returns an empty block of rows for the table.
+func (t *table) block() *block { return newBlock(t.columns...) }
+
+// prepare makes the tables of a server. On the first shard it checks their version.
+func (n *node) prepare(ctx context.Context) error {
+	all := tables
+	if n.shard == 1 {
+		all = slices.Concat(tables, metaTables)
+	}
+	for _, t := range all {
+		if err := n.exec(ctx, t.create(n.database, n)); err != nil {
+			return err
+		}
+	}
+	if n.shard > 1 {
+		return nil
+	}
+	found := ""
+	err := n.query(ctx, "SELECT argMax(value, version) FROM meta WHERE name = 'schema' GROUP BY name", func(a *answer) error {
+		if a.rows > 0 {
+			found = a.texts[0][0]
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if found == "" {
+		b := metaTable.block()
+		b.add("schema", uint64(Version), strconv.Itoa(Version))
+		return n.insert(ctx, metaTable.name, b)
+	}
+	if v, err := strconv.Atoi(found); err != nil || v > Version {
+		return errors.Join(fmt.Errorf("the tables of ClickHouse at %s have version %q, and this footfall has version %d: %w", n.base.Host, found, Version, store.ErrVersion), err)
+	}
+	return nil
+}
+
+// wanted are settings of inserts, if the server has them. Every insert must be carried out, also if the
+// same rows were inserted before, and be answered after it was carried out.
+var wanted = map[string]string{"async_insert": "0", "insert_deduplicate": "0", "deduplicate_insert": "disable", "max_partitions_per_insert_block": "0"}
+
+// asked are settings of questions, if the server has them. Rows of one key are in one partition.
+var asked = map[string]string{"do_not_merge_across_partitions_select_final": "1", "max_query_size": "67108864", "max_ast_elements": "1000000", "max_expanded_ast_elements": "10000000"}

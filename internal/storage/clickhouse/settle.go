@@ -1,0 +1,263 @@
+package clickhouse
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// An epoch ends at the end of a segment of the journal, and where clicks are deleted. Both
+// depend on the journal alone, so an epoch that is counted again after a crash ends there again. It also
+// ends at Sync, and where a snapshot begins; then every replica must have its row before
+// a row of the next epoch is sent.
+
+// endEpoch ends the open epoch of a source: it becomes one of those that some replica may
+// lack.
+func (s *Store) endEpoch(ctx context.Context, src *source, shards []*shard) error {
+	rows := epochsTable.block()
+	if err := src.epoch.row(rows, src.id, false); err != nil {
+		return err
+	}
+	if err := s.insertMeta(ctx, shards, epochsTable, rows); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	src.ended, src.recorded = append(src.ended, src.epoch), true
+	return nil
+}
+
+// Sync implements store.Counting. It fails with click.ErrUnavailable if a replica is away.
+func (s *Store) Sync(ctx context.Context) (err error) {
+	defer wrap("sync", &err)
+	s.adding.Lock()
+	defer s.adding.Unlock()
+	shards, err := s.shards(ctx)
+	if err != nil {
+		return err
+	}
+	return s.split(ctx, shards)
+}
+
+// split ends the open epochs that have counted something, and makes everything durable. adding
+// is held.
+func (s *Store) split(ctx context.Context, shards []*shard) error {
+	_, switches := switchesOf(shards)
+	var open []*source
+	for _, src := range s.all() {
+		if src.known && (src.end > src.start || !src.recorded) {
+			if src.base != noBase && !slices.Equal(src.switches, switches) {
+				s.forget(src)
+				return store.ErrResume
+			}
+			open = append(open, src)
+		}
+	}
+	err := s.settle(ctx, shards)
+	if err == nil && len(open) > 0 {
+		err = s.settleCells(ctx, shards)
+	}
+	if err != nil || len(open) == 0 {
+		return err
+	}
+	rows := epochsTable.block()
+	for _, src := range open {
+		if err := src.epoch.row(rows, src.id, true); err != nil {
+			return err
+		}
+	}
+	err = s.insertMeta(ctx, shards, epochsTable, rows)
+	if err == nil {
+		err = settleTables(ctx, shards[:1], epochsTable)
+	}
+	if err != nil {
+		// The epochs may have ended or not: only ClickHouse knows.
+		for _, src := range open {
+			s.forget(src)
+		}
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, src := range open {
+		src.durable, src.recorded = src.end, true
+		src.begin(src.counted, src.base, src.switches)
+	}
+	return nil
+}
+
+// endAll ends the open epochs that have counted something. adding is held.
+func (s *Store) endAll(ctx context.Context, shards []*shard) error {
+	_, switches := switchesOf(shards)
+	for _, src := range s.all() {
+		if !src.known || src.end == src.start {
+			continue
+		}
+		if !slices.Equal(switches, src.switches) {
+			s.forget(src)
+			return store.ErrResume
+		}
+		if err := s.endEpoch(ctx, src, shards); err != nil {
+			return err
+		}
+		s.mu.Lock()
+		src.begin(src.counted, src.base, src.switches)
+		s.settleSoon()
+		s.mu.Unlock()
+	}
+	return nil
+}
+
+// all returns the sources.
+func (s *Store) all() []*source {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]*source, 0, len(s.sources))
+	for _, src := range s.sources {
+		all = append(all, src)
+	}
+	return all
+}
+
+func switchesOf(shards []*shard) (nodes []*node, switches []uint64) {
+	for _, sh := range shards {
+		n, times := sh.use()
+		nodes, switches = append(nodes, n), append(switches, times)
+	}
+	return nodes, switches
+}
+
+// settleSoon makes epochs that have ended durable in the background. mu is held.
+func (s *Store) settleSoon() {
+	if s.settling || s.stopped {
+		return
+	}
+	s.settling = true
+	s.background.Go(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), settleTimeout)
+		defer cancel()
+		shards, err := s.shards(ctx)
+		if err == nil {
+			err = s.settle(ctx, shards)
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.settling = false
+		if err != nil && !s.unsettled {
+			s.o.Logger.Warn("not every replica of ClickHouse has all counts; the journal keeps the clicks until they have: look at the replicas", "error", err)
+		}
+		s.unsettled = err != nil
+	})
+}
+
+// settleTimeout is how long epochs wait for the replicas in the background. The next end of an
+// epoch tries again.
+const settleTimeout = 5 * time.Minute
+
+// settle waits until every replica has the epochs that have ended, and makes them durable.
+func (s *Store) settle(ctx context.Context, shards []*shard) error {
+	s.settleMu.Lock()
+	defer s.settleMu.Unlock()
+	type part struct {
+		src *source
+		n   int
+	}
+	var parts []part
+	s.mu.Lock()
+	for _, src := range s.sources {
+		if n := len(src.ended); n > 0 {
+			parts = append(parts, part{src, n})
+		}
+	}
+	s.mu.Unlock()
+	if len(parts) == 0 {
+		return nil
+	}
+	if err := s.settleCells(ctx, shards); err != nil {
+		return err
+	}
+	rows := epochsTable.block()
+	for _, p := range parts {
+		for i := range p.src.ended[:p.n] {
+			if err := p.src.ended[i].row(rows, p.src.id, true); err != nil {
+				return err
+			}
+		}
+	}
+	if err := s.insertMeta(ctx, shards, epochsTable, rows); err != nil {
+		return err
+	}
+	if err := settleTables(ctx, shards[:1], epochsTable); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range parts {
+		p.src.durable = max(p.src.durable, p.src.ended[p.n-1].end)
+		p.src.ended = p.src.ended[p.n:]
+	}
+	return nil
+}
+
+func (s *Store) settleCells(ctx context.Context, shards []*shard) error {
+	return settleTables(ctx, shards, cellsTable, minutesTable)
+}
+
+// settleTables waits until every replica has what the current one has.
+func settleTables(ctx context.Context, shards []*shard, tables ...*table) error {
+	errs := make([]error, len(shards))
+	var all sync.WaitGroup
+	for i, sh := range shards {
+		all.Go(func() {
+			others, err := sh.others()
+			for _, n := range others {
+				for _, t := range tables {
+					if err == nil {
+						err = n.exec(ctx, "SYSTEM SYNC REPLICA "+n.database+"."+t.name)
+					}
+				}
+			}
+			errs[i] = err
+		})
+	}
+	all.Wait()
+	return errors.Join(errs...)
+}
+
+// passSnapshots waits for the snapshots that are open. If they stay open, it begins an epoch that
+// they do not see. adding is held.
+func (s *Store) passSnapshots(ctx context.Context, src *source, shards []*shard) error {
+	patience := time.NewTimer(snapshotPatience)
+	defer patience.Stop()
+	for {
+		s.mu.Lock()
+		waiting := false
+		for snap := range s.open {
+			waiting = waiting || !snap.split
+		}
+		closed := s.closed
+		s.mu.Unlock()
+		if !waiting {
+			return nil
+		}
+		select {
+		case <-closed:
+		case <-patience.C:
+			if err := s.split(ctx, shards); err != nil {
+				return err
+			}
+			s.mu.Lock()
+			for snap := range s.open {
+				snap.split = true
+			}
+			s.mu.Unlock()
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}

@@ -1,0 +1,229 @@
+package clickhouse
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"maps"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/base/rollup"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// hash is the hash of a cell's key, by which totals are remembered.
+type hash [16]byte
+
+// sums are what footfall knows of some cells: the ledger, and for each of its lines a sum that
+// ClickHouse can compute too.
+type sums struct {
+	ledger rollup.Ledger
+	lines  [maxLines]uint64
+}
+
+// maxLines is the maximum number of lines of a ledger.
+const maxLines = len(rollup.Ledger{})
+
+func (t *sums) add(o *sums) {
+	t.ledger.AddLedger(&o.ledger)
+	for i := range t.lines {
+		t.lines[i] += o.lines[i]
+	}
+}
+
+func (t *sums) subtract(o *sums) {
+	t.ledger.SubtractLedger(&o.ledger)
+	for i := range t.lines {
+		t.lines[i] -= o.lines[i]
+	}
+}
+
+// addCell adds clicks of a cell.
+func (t *sums) addCell(k *rollup.Key, clicks uint64) {
+	t.ledger.Add(rollup.Cell{Key: *k, Clicks: clicks})
+	t.lines[lineOf(k.Scope.Link != click.AllLinks, k.Facet)] += clicks * sipHash(k)
+}
+
+// tally is what a stretch of a journal adds to the counts.
+type tally struct {
+	cells     sums
+	journaled rollup.Ledger
+	late      rollup.Ledger
+	highest   rollup.Scope // the highest user id and link id
+	deleted   []rollup.Scope
+}
+
+func (t *tally) add(o *tally) {
+	t.cells.add(&o.cells)
+	t.journaled.AddLedger(&o.journaled)
+	t.late.AddLedger(&o.late)
+	t.highest = highestOf(t.highest, o.highest)
+	t.deleted = append(t.deleted, o.deleted...)
+}
+
+func highestOf(a, b rollup.Scope) rollup.Scope {
+	return rollup.Scope{User: max(a.User, b.User), Link: max(a.Link, b.Link)}
+}
+
+// epoch is a stretch of a journal.
+type epoch struct {
+	start, base, end uint64
+	tally
+}
+
+// source is a journal whose batches this process adds. Its fields change together, with
+// Store.adding and Store.mu held.
+type source struct {
+	id store.JournalID
+	// counted is the end of the last batch, and durable that of the last epoch that every
+	// replica has. known is set after the first batch.
+	counted, durable uint64
+	known            bool
+	recorded         bool // an epoch of it has ended
+	// bases has the journaled clicks of each segment, by its base; sum is everything.
+	bases map[uint64]*rollup.Ledger
+	sum   tally
+	// deletions has the segments of its records of deletions, by scope.
+	deletions map[rollup.Scope]uint64
+
+	epoch // the open one
+	// totals has the clicks of each cell of the open epoch, and minutes those of each hour.
+	totals  map[hash]uint64
+	minutes map[int64]map[hash]uint64
+	// switches is how often the replica of each shard had changed when the open epoch began.
+	switches []uint64
+	// ended are epochs that some replicas may lack, oldest first.
+	ended []epoch
+}
+
+// source returns what is known of a journal. It reads that from ClickHouse at first.
+func (s *Store) source(ctx context.Context, id store.JournalID) (*source, error) {
+	s.mu.Lock()
+	src := s.sources[id]
+	s.mu.Unlock()
+	if src != nil {
+		return src, nil
+	}
+	if err := s.claim(ctx, id); err != nil {
+		return nil, err
+	}
+	src, err := s.load(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sources[id] = src
+	return src, nil
+}
+
+// load reads the epochs of a journal that every replica has. Those after them are counted again.
+func (s *Store) load(ctx context.Context, id store.JournalID) (*source, error) {
+	src := &source{id: id, bases: map[uint64]*rollup.Ledger{}, deletions: map[rollup.Scope]uint64{}}
+	err := s.epochs(ctx, fmt.Sprintf("source = %s", literal(id[:])), func(_ store.JournalID, e *epoch) error {
+		src.known, src.recorded = true, true
+		src.durable = max(src.durable, e.end)
+		src.take(e)
+		return nil
+	})
+	src.counted = src.durable
+	src.begin(src.counted, 0, nil)
+	src.epoch.base = noBase
+	return src, err
+}
+
+// noBase is the base of an epoch before the first batch.
+const noBase = ^uint64(0)
+
+// take adds an epoch that has ended.
+func (src *source) take(e *epoch) {
+	for _, sc := range e.deleted {
+		if base, ok := src.deletions[sc]; !ok || e.base < base {
+			src.deletions[sc] = e.base
+		}
+	}
+	src.sum.add(&e.tally)
+	src.sum.deleted = nil // see deletions
+	l := src.bases[e.base]
+	if l == nil {
+		l = new(rollup.Ledger)
+	} else {
+		l = ptr(*l) // a snapshot has the old one
+	}
+	l.AddLedger(&e.journaled)
+	src.bases[e.base] = l
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// begin begins an epoch.
+func (src *source) begin(at, base uint64, switches []uint64) {
+	src.epoch = epoch{start: at, base: base, end: at}
+	src.totals, src.minutes = map[hash]uint64{}, map[int64]map[hash]uint64{}
+	src.switches = switches
+}
+
+// copy returns the source as it is now, for a snapshot.
+func (src *source) copy() *source {
+	c := &source{id: src.id, counted: src.counted, durable: src.durable, known: src.known, bases: maps.Clone(src.bases), sum: src.sum, epoch: src.epoch}
+	return c
+}
+
+// epochs calls f with each epoch that every replica has.
+func (v *view) epochs(ctx context.Context, condition string, f func(store.JournalID, *epoch) error) error {
+	shards, err := v.s.shards(ctx)
+	if err != nil {
+		return err
+	}
+	answers, err := meta(shards).ask(ctx, "SELECT source, epoch, base, version, user, link, ledger, journaled, late, sums, deleted FROM epochs FINAL WHERE version % 2 = 1 AND "+condition+" ORDER BY source, epoch")
+	for _, a := range answers {
+		for i := range a.rows {
+			e := epoch{start: a.numbers[1][i], base: a.numbers[2][i], end: a.numbers[3][i] / 2}
+			e.highest = rollup.Scope{User: click.UserID(a.numbers[4][i]), Link: click.LinkID(a.numbers[5][i])}
+			err := errors.Join(e.cells.ledger.UnmarshalBinary([]byte(a.texts[6][i])), e.journaled.UnmarshalBinary([]byte(a.texts[7][i])),
+				e.late.UnmarshalBinary([]byte(a.texts[8][i])), e.cells.unmarshalLines(a.texts[9][i]))
+			if err == nil {
+				e.deleted, err = unmarshalScopes(a.texts[10][i])
+			}
+			if err == nil {
+				err = f(store.JournalID([]byte(a.texts[0][i])), &e)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return err
+}
+
+// row appends the row of an ended epoch. whole says that every replica has its cells.
+func (e *epoch) row(to *block, id store.JournalID, whole bool) error {
+	version := 2 * e.end
+	if whole {
+		version++
+	}
+	ledger, e1 := e.cells.ledger.MarshalBinary()
+	journaled, e2 := e.journaled.MarshalBinary()
+	late, e3 := e.late.MarshalBinary()
+	to.add(id[:], e.start, e.base, version, uint64(e.highest.User), uint64(e.highest.Link), string(ledger), string(journaled), string(late), e.cells.marshalLines(), marshalScopes(e.deleted))
+	return errors.Join(e1, e2, e3)
+}
+
+func (t *sums) marshalLines() string {
+	var b []byte
+	for i := range rollup.Lines() {
+		b = binary.BigEndian.AppendUint64(b, t.lines[i])
+	}
+	return string(b)
+}
+
+func (t *sums) unmarshalLines(s string) error {
+	if len(s)%8 != 0 || len(s) > 8*maxLines {
+		return fmt.Errorf("the sums of an epoch have %d bytes", len(s))
+	}
+	for i := range len(s) / 8 {
+		t.lines[i] = binary.BigEndian.Uint64([]byte(s[8*i:]))
+	}
+	return nil
+}

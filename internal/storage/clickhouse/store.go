@@ -1,0 +1,148 @@
+// Package clickhouse keeps counts in ClickHouse: store.ClickCounts for many servers of
+// footfall that share one cluster. ADR 30 says why it counts as it does.
+//
+// Each journal is a source of counts. Its clicks are counted in epochs: stretches of the
+// journal. For each cell that an epoch has counted there is one row, with the clicks so
+// far. Rows replace each other, and the greatest number stays. So a row may be sent any
+// number of times, to any replica, and what was counted can be counted again after a crash: that changes
+// nothing. A cell has the sum of the rows of all epochs of all sources.
+//
+// Where to look:
+//
+//	address.go, native.go, node.go   an address; the format of rows; one server, over HTTP
+//	cluster.go, schema.go            the servers by shard and replica; the tables
+//	store.go, source.go, claim.go    the store; what is known of a journal; who counts it
+//	add.go, settle.go                adds batches; makes epochs durable
+//	questions.go, sum.go             answers
+//	progress.go, proof.go            positions and marks; checksums
+//	journal.go                       what one journal has added
+//	delete.go, take.go               deletions
+//	snapshot.go                      counts that do not change
+package clickhouse
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/zeebo/xxh3"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/base/rollup"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+type logger = *slog.Logger
+
+// Options are the parts of a Store.
+type Options struct {
+	Address *Address
+	// Lock is held by one server at a time, while it deletes. It may be nil if there is one
+	// server alone.
+	Lock func(ctx context.Context) (release func(), err error)
+	// Server names this server among those that share the tables, for its note.
+	Server string
+	Logger *slog.Logger
+}
+
+// Store is store.ClickCounts over the tables of a cluster. It is safe for concurrent use. Only
+// one process adds the batches of a journal.
+type Store struct {
+	view
+	cluster *cluster
+	o       Options
+	process [16]byte // a random id
+
+	// adding is held while a batch is added, and by all that needs the sources to stand still.
+	adding  sync.Mutex
+	mu      sync.Mutex // for what follows
+	sources map[store.JournalID]*source
+	open    map[*Snapshot]bool
+	closed  chan struct{} // closed and replaced when a snapshot is closed
+	// sending counts when a batch is begun and ended: it is odd while rows are sent.
+	sending     uint64
+	lastStamp   uint64
+	claimed     map[store.JournalID]time.Time // when this process was last seen to have the claim
+	minutesFrom int64                         // minutes before it were dropped; −1 at first
+
+	// Epochs are made durable in the background.
+	settleMu                     sync.Mutex
+	background                   sync.WaitGroup
+	settling, unsettled, stopped bool
+}
+
+var _ store.ClickCounts = (*Store)(nil)
+
+// Open opens the counts at an address. It makes the tables if they are missing. A newer version of
+// them is store.ErrVersion. If ClickHouse is away, that is no error of Open: the methods fail with
+// click.ErrUnavailable until it is back.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	s := &Store{
+		cluster: newCluster(o.Address, o.Logger), o: o, closed: make(chan struct{}), minutesFrom: -1,
+		sources: map[store.JournalID]*source{}, open: map[*Snapshot]bool{}, claimed: map[store.JournalID]time.Time{},
+	}
+	_, _ = rand.Read(s.process[:]) // never fails
+	s.view = view{s: s}
+	if o.Lock == nil {
+		var one sync.Mutex
+		s.o.Lock = func(context.Context) (func(), error) { one.Lock(); return one.Unlock, nil }
+	}
+	if _, err := s.shards(ctx); err != nil && !errors.Is(err, click.ErrUnavailable) {
+		return nil, fmt.Errorf("store/clickhouse: open: %w", err)
+	}
+	return s, nil
+}
+
+// Close implements store.ClickCounts.
+func (s *Store) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), requestTimeout)
+	defer cancel()
+	s.mu.Lock()
+	s.stopped = true
+	s.mu.Unlock()
+	s.background.Wait()
+	err := s.Sync(ctx)
+	for _, n := range s.cluster.nodes {
+		n.client.CloseIdleConnections()
+	}
+	return err
+}
+
+// buckets is the number of parts that the scopes are split into. A shard has a share of them.
+const buckets = 1024
+
+// bucketOf returns the bucket of a scope.
+func bucketOf(s rollup.Scope) int {
+	b := binary.BigEndian.AppendUint64(nil, uint64(s.User))
+	return int(xxh3.Hash(binary.BigEndian.AppendUint64(b, uint64(s.Link))) % buckets)
+}
+
+// shards returns the shards.
+func (s *Store) shards(ctx context.Context) ([]*shard, error) { return s.cluster.connect(ctx) }
+
+// shardOf returns the index of the shard that has a scope.
+func shardOf(shards []*shard, scope rollup.Scope) int { return bucketOf(scope) * len(shards) / buckets }
+
+// meta returns the shard with the tables other than cells and minutes.
+func meta(shards []*shard) *shard { return shards[0] }
+
+// wrap is deferred by every method. It wraps *err, if it is not nil, with the operation.
+func wrap(operation string, err *error) {
+	if *err != nil {
+		*err = fmt.Errorf("store/clickhouse: %s: %w", operation, *err)
+	}
+}
+
+// stamp returns a number that is greater than earlier ones of this process, and most likely
+// than those of others.
+func (s *Store) stamp() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lastStamp = max(s.lastStamp+1, uint64(time.Now().UnixMicro()))
+	return s.lastStamp
+}

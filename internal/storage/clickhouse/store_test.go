@@ -1,0 +1,56 @@
+//go:build cluster
+
+package clickhouse_test
+
+import (
+	"testing"
+
+	"github.com/footfall/footfall/internal/storage/clickhouse"
+	"github.com/footfall/footfall/internal/storage/store"
+	"github.com/footfall/footfall/internal/storage/storetest"
+	"github.com/footfall/footfall/internal/testkit/clustertest"
+	"github.com/footfall/footfall/internal/testkit/logtest"
+)
+
+// engines are ClickHouse as it can be run: an old server, a cluster of old servers, and the current engine.
+var engines = []struct {
+	name    string
+	options clustertest.Options
+}{
+	{"18", clustertest.Options{Password: "fo?t/f&ll"}},
+	{"18 in a cluster", clustertest.Options{Shards: 2, Replicas: 2, Password: "secret"}},
+	{"current", clustertest.Options{Current: true, Password: "secret"}},
+}
+
+// open opens an empty store.
+func open(t *testing.T, c *clustertest.Cluster) *clickhouse.Store {
+	t.Helper()
+	return openAt(t, c.Database(t), "one")
+}
+
+// openAt opens the store at an address for a server.
+func openAt(t *testing.T, address, server string) *clickhouse.Store {
+	t.Helper()
+	a, err := clickhouse.ParseAddress(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := clickhouse.Open(t.Context(), clickhouse.Options{Address: a, Server: server, Logger: logtest.To(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// TestCounts: every engine obeys the laws, and answers random histories as the model does.
+func TestCounts(t *testing.T) {
+	t.Parallel()
+	for _, e := range engines {
+		t.Run(e.name, func(t *testing.T) {
+			t.Parallel()
+			c := clustertest.Start(t, e.options)
+			storetest.Counts(t, func(t *testing.T) store.ClickCounts { return open(t, c) })
+			storetest.Shared(t, func(t *testing.T) storetest.SharedEngine { return open(t, c) })
+		})
+	}
+}
