@@ -7,7 +7,7 @@ import (
 
 type exportCmd struct {
 	dataDir
-	Clicks bool `help:"Write each click that the journal has, instead of counts."`
+	Clicks bool `help:"Write each click that the journal has, instead of counts." env:"-"`
 }
 
 func (c *exportCmd) Run(e *env) error {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 	"syscall"
 
 	"github.com/footfall/footfall/internal/base/plain"
@@ -64,6 +65,15 @@ var hints = []func(error) string{
 	}),
 
 	// Its parts.
+	of(func(e *datadir.EngineError) string {
+		option := map[datadir.Part]string{datadir.PartCounts: "--clicks", datadir.PartLinks: "--links"}[e.Part]
+		if e.Was == datadir.Embedded {
+			return fmt.Sprintf("leave out %s to use the data that are there, or name a new directory with --data", option)
+		}
+		return fmt.Sprintf("give serve %s as at its last start, and other commands the variable FOOTFALL_%s", option, strings.ToUpper(option[2:]))
+	}),
+	on(datadir.ErrSharedCounts, "start footfall serve: it counts from its journal what they lack"),
+	on(datadir.ErrOtherCounts, "give every server --clicks, so that they have the counts together"),
 	on(recorder.ErrForeign, "put the journal of these counts back, or move this one away to start a new one"),
 	as(new(*journal.TailError), "put the newest file of the journal back as it was. "+repairJournal),
 	as(new(*journal.DuplicateError), "move the one that does not belong to this journal out of the directory"),
@@ -161,6 +171,7 @@ var hints = []func(error) string{
 	}),
 	as(new(*links.TakenError), "choose another name"),
 	on(links.ErrName, "choose another name, such as spring-sale"),
+	on(datadir.ErrBacklog, "import again once the counts can be reached, or raise --journal-limit"),
 	on(recorder.ErrImporting, "run the command again once that import has ended"),
 	on(control.ErrInstant, "give a date such as 2030-12-31, a time such as 2030-12-31T18:00+01:00, Unix seconds, or never"),
 	on(links.ErrNoVersion, "footfall link history lists the versions of a link"),

@@ -136,6 +136,8 @@ func shown(v reflect.Value) any {
 		return x.String()
 	case level:
 		return slog.Level(x).String()
+	case engineURL:
+		return x.String()
 	case []string:
 		return strings.Join(x, ",")
 	case string:

@@ -139,6 +139,19 @@ func (s *scheme) UnmarshalText(text []byte) error {
 	return fmt.Errorf("%q is not a scheme of short URLs: use http or https", text)
 }
 
+// engineURL is the address of an engine, which may hold a password.
+type engineURL string
+
+// String returns the address for the log: without user, password and parameters.
+func (u engineURL) String() string {
+	scheme, rest, ok := strings.Cut(string(u), "://")
+	if !ok {
+		return "(no URL)"
+	}
+	rest, _, _ = strings.Cut(rest, "?")
+	return scheme + "://" + rest[strings.LastIndexByte(rest, '@')+1:]
+}
+
 // level is the lowest level that is logged.
 type level slog.Level
 

@@ -19,6 +19,7 @@ import (
 
 type serveCmd struct {
 	Data             string    `help:"The data directory." type:"path" placeholder:"DIR" otherwise:"./footfall-data, and a temporary one with --demo"`
+	Links            engineURL `help:"The PostgreSQL database that has links and users, such as postgres://USER:PASSWORD@HOST/DATABASE. Many servers may use it. Instead of a password in the URL, ?password-file=FILE names a file that has it. Commands that run without a server read the variable." placeholder:"URL" otherwise:"links and users are in the data directory"`
 	Listen           []string  `help:"The address to listen on. Without a host, footfall listens on every address of this machine. May be repeated." default:"${listen}" placeholder:"HOST:PORT"`
 	HTTPListen       []string  `help:"Another address, for plain http next to https. It redirects visitors and answers the checks of --acme-domain on port 80, and refuses the API. May be repeated." name:"http-listen" placeholder:"HOST:PORT" otherwise:"nowhere"`
 	Domain           []string  `help:"A short domain of this installation. May be repeated; the first is the default." placeholder:"HOST" otherwise:"the host of the request"`
@@ -35,6 +36,7 @@ type serveCmd struct {
 	HomeURL          string    `help:"The URL that / redirects to." name:"home-url" placeholder:"URL" otherwise:"a plain page"`
 	Durability       string    `help:"When a visitor is redirected. fsync: after the click survives a power cut. write: after it survives a killed process, which is faster, but a power cut may lose the last clicks." enum:"fsync,write" default:"fsync" placeholder:"WHEN"`
 	JournalRetention retention `help:"How long the journal keeps clicks after they were counted: a duration such as 30d or 12h, forever, or 0 to remove them as soon as the counts are durable. Counts never expire. Removed clicks cannot be counted again without a backup." default:"30d" placeholder:"TIME"`
+	JournalLimit     bytesSize `help:"How many bytes of clicks, such as 100GB, may wait to be counted, as while the counts cannot be reached. At the limit clicks are lost, and visitors are still redirected. The log has an error from half of it on." placeholder:"BYTES" otherwise:"what the disk has room for"`
 	JournalMax       bytesSize `help:"The size, such as 20GB, above which the journal removes its oldest counted clicks before --journal-retention is over; 0 is no limit. The log warns at 80 %." default:"0" placeholder:"BYTES"`
 	GeoDB            []string  `help:"An MMDB file of countries or cities. footfall reads it again when it changes. May be repeated, such as for a file of IPv4 and one of IPv6: the first that has the address is used." name:"geo-db" type:"path" placeholder:"FILE" otherwise:"the built-in data of countries"`
 	RateLimit        number    `help:"How many API requests a user may make each second on average, and ten times as many at once; 0 is no limit." least:"0" most:"1000000" default:"0" placeholder:"N"`
@@ -58,6 +60,9 @@ func (c *serveCmd) fits() error {
 	if len(c.HTTPListen) > 0 && !c.secure() {
 		return usage("--http-listen only applies next to https: give a certificate with --tls-cert and --tls-key, or use --acme-domain; without either, --listen serves http")
 	}
+	if err := c.engines().Check(); err != nil {
+		return usage("%v", err)
+	}
 	if c.TLSCert != "" && len(c.ACMEDomain) > 0 {
 		return usage("--tls-cert and --acme-domain exclude each other: give one of them")
 	}
@@ -69,6 +74,8 @@ func (c *serveCmd) fits() error {
 	}
 	return nil
 }
+
+func (c *serveCmd) engines() server.Engines { return server.Engines{Links: string(c.Links)} }
 
 // softMemory is the memory limit of the Go runtime, in bytes: above it, the garbage
 // collector works harder. GOMEMLIMIT overrides it.
@@ -102,12 +109,13 @@ func (c *serveCmd) Run(e *env, k *kong.Context) (err error) {
 	}
 	o := server.Options{
 		Data: datadir.Options{
-			Path: c.Data, Create: true, NoSync: c.Durability == "write", Reserve: int64(c.DiskReserve),
+			Path: c.Data, Create: true, Limit: int64(c.JournalLimit), NoSync: c.Durability == "write", Reserve: int64(c.DiskReserve),
 			Retention: datadir.Retention{Keep: time.Duration(c.JournalRetention), Max: int64(c.JournalMax)}, Now: e.now, Log: log,
 		},
 		Domains: c.Domain, Host: hostOf(all.public[0]), Scheme: cmp.Or(string(c.ShortURLScheme), scheme),
 		Build: build,
 	}
+	c.engines().Use(&o.Data)
 	site := server.PublicOptions{
 		RedirectStatus: c.RedirectStatus, RedirectMaxAge: time.Duration(c.RedirectMaxAge),
 		ForwardQuery: c.ForwardQuery, NotFoundURL: c.NotFoundURL, HomeURL: c.HomeURL, GeoDB: c.GeoDB, TrustedProxies: c.TrustedProxies, ProxyHeader: c.ProxyHeader,

@@ -130,6 +130,7 @@ func (d *Dir) deletions(ctx context.Context) (scopes []rollup.Scope, finish func
 	if shared, ok := d.DB.(sharedLinks); ok {
 		scopes, version, err := shared.DeletionsAfter(ctx, d.engines.Deletions, deletionsAtOnce)
 		return scopes, func() error {
+			d.eraser.pending.Store(true)
 			d.engines.Deletions = version
 			return d.engines.write(d.path)
 		}, err

@@ -17,7 +17,7 @@
 //	                         do the parts belong together
 //	ctx_mutex.go, errors.go  a mutex that a context ends; the errors
 //	maintain.go, retention.go, disk.go, erase.go, opened_files.go, progress_save.go,
-//	watch_engines.go
+//	watch_engines.go, backlog.go
 //	                         what runs while the directory is open
 //	backup.go, separate.go, clicks_by_journal.go, delete.go
 //	                         what operators do to an open directory
@@ -59,6 +59,9 @@ type Options struct {
 	Reserve int64
 	// Retention says how much of the journal Maintain keeps.
 	Retention Retention
+	// Limit is the number of bytes of clicks that may wait to be counted. At the limit no
+	// clicks are recorded. 0 is what the disk has room for.
+	Limit int64
 	// Synced is called after each sync of the journal with the time that it took. It
 	// may be nil.
 	Synced func(time.Duration)
@@ -93,6 +96,8 @@ type Dir struct {
 	path      string
 	engines   enginesRecord
 	watched   []*sharedEngine
+	claimed   <-chan struct{} // closed when the lock of claimCounts is lost; nil without one
+	release   func()
 	now       func() time.Time
 	log       *slog.Logger
 	retention Retention
@@ -112,6 +117,7 @@ type Dir struct {
 	// backup copies them: the journal in the backup ends earlier than that progress.
 	progressMu sync.Mutex
 	progress   *tracker
+	backlog    backlog
 	eraser     eraser
 
 	closers []func(context.Context) error // in the order of opening
@@ -123,7 +129,8 @@ type Dir struct {
 func Open(ctx context.Context, o Options) (_ *Dir, err error) {
 	d := &Dir{
 		path: o.Path, now: o.Now, log: o.Log, retention: o.Retention, Disk: newDisk(o.Path, o.Reserve, o.Log),
-		trimMu: make(ctxMutex, 1), eraser: newEraser(), rolled: make(chan struct{}, 1),
+		backlog: backlog{limit: uint64(o.Limit), log: o.Log},
+		trimMu:  make(ctxMutex, 1), eraser: newEraser(), rolled: make(chan struct{}, 1),
 	}
 	defer func() {
 		if err != nil {
@@ -152,8 +159,24 @@ func Open(ctx context.Context, o Options) (_ *Dir, err error) {
 		return nil, err
 	}
 	d.onClose(d.closeLinks)
+	if err := d.engines.begin(ctx, o.Path, d.DB); err != nil {
+		return nil, err
+	}
+	if err := d.claimCounts(ctx); err != nil {
+		return nil, err
+	}
+	d.onClose(func(context.Context) error {
+		if d.release != nil {
+			d.release()
+		}
+		return nil
+	})
 	if d.eraser.earlier, _, err = d.DB.Dirty(ctx); err != nil {
 		return nil, unopened(PartLinks, err)
+	}
+	if d.engines.Links != Embedded { // they do not remember whether the counts were purged
+		d.eraser.earlier = true
+		d.eraser.pending.Store(true)
 	}
 	if err := d.openParts(ctx, o); err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package datadir
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -28,6 +29,8 @@ type enginesRecord struct {
 	// Deletions is the version of the shared links up to which their deletions are in
 	// the journal.
 	Deletions uint64 `json:"deletions"`
+
+	fresh bool // the directory is new, and the record is not written
 }
 
 const enginesVersion = 1
@@ -54,9 +57,8 @@ func placeOf(engine, dir, file string) string {
 	return engine
 }
 
-// openEngines compares the engines of a directory with those of the last start, and
-// remembers the ones of a new directory. It fails with a PartError that wraps an
-// EngineError.
+// openEngines compares the engines of a directory with those of the last start. It
+// fails with a PartError that wraps an EngineError.
 func openEngines(o Options) (r enginesRecord, err error) {
 	counts, links := Embedded, Embedded
 	if o.Clicks != nil {
@@ -71,14 +73,11 @@ func openEngines(o Options) (r enginesRecord, err error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return r, fmt.Errorf("open data directory: %w", err)
 	case !hasOtherParts(o.Path, linksFile(o.Path)) && !exists(linksFile(o.Path)): // a new directory
-		r = enginesRecord{Version: enginesVersion, Counts: counts, Links: links}
+		r = enginesRecord{Version: enginesVersion, Counts: counts, Links: links, fresh: true}
 		if _, err := rand.Read(r.Server[:]); err != nil {
 			return r, fmt.Errorf("draw a name of the directory: %w", err)
 		}
-		if counts == Embedded && links == Embedded {
-			return r, nil
-		}
-		return r, r.write(o.Path)
+		return r, nil
 	default:
 		r = enginesRecord{Counts: Embedded, Links: Embedded}
 	}
@@ -104,6 +103,22 @@ func readEngines(dir string) (r enginesRecord, err error) {
 		return r, fmt.Errorf("%s has the version %d: %w", path, r.Version, store.ErrVersion)
 	}
 	return r, nil
+}
+
+// begin writes the record of a new directory, whose journal needs no deletion that was
+// made before.
+func (r *enginesRecord) begin(ctx context.Context, dir string, links LinksStore) error {
+	if !r.fresh || !r.shared() {
+		return nil
+	}
+	if r.Links != Embedded {
+		now, err := links.Links(ctx)
+		if err != nil {
+			return unopened(PartLinks, err)
+		}
+		r.Deletions = now.Version
+	}
+	return r.write(dir)
 }
 
 // write replaces the file engines durably.

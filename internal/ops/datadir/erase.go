@@ -28,6 +28,8 @@ type eraser struct {
 	due chan struct{} // asks Maintain for an erasure; has room for one
 	// background is set while Maintain runs.
 	background atomic.Bool
+	// pending says that counts were deleted whose links are shared.
+	pending atomic.Bool
 	// earlier says that something unknown was deleted before the directory was opened.
 	// Guarded by mu.
 	earlier bool
@@ -38,21 +40,28 @@ func newEraser() eraser { return eraser{mu: make(ctxMutex, 1), due: make(chan st
 // erase removes everything that was deleted before the call from footfall.db,
 // clicks/ and checkpoint/. If it ends early, footfall.db remembers that something
 // may be left, and the next call, maybe of another process, begins again.
-func (d *Dir) erase(ctx context.Context) error {
+func (d *Dir) erase(ctx context.Context) (err error) {
 	if err := d.eraser.mu.lock(ctx); err != nil {
 		return err
 	}
 	defer d.eraser.mu.unlock()
 	dirty, mark, err := d.DB.Dirty(ctx)
-	if err != nil || !dirty {
+	if err != nil || !dirty && !d.eraser.pending.Swap(false) {
 		return err
 	}
-	// After a crash the journal may have deletions that are not yet counted again.
-	if err := d.Recorder.Settle(ctx); err != nil {
-		return err
-	}
-	if err := d.Counts.Purge(ctx, d.eraser.earlier); err != nil {
-		return err
+	defer func() {
+		if err != nil && d.engines.Links != Embedded {
+			d.eraser.pending.Store(true)
+		}
+	}()
+	if d.engines.Counts == Embedded {
+		// After a crash the journal may have deletions that are not yet counted again.
+		if err := d.Recorder.Settle(ctx); err != nil {
+			return err
+		}
+		if err := d.Counts.Purge(ctx, d.eraser.earlier); err != nil {
+			return err
+		}
 	}
 	if err := d.renewCheckpoint(ctx); err != nil {
 		return err

@@ -31,6 +31,8 @@ var (
 	ErrNotSeparate = errors.New("data and backups must be in separate directories")
 	// ErrSharedCounts says that an operation needs counts in the directory.
 	ErrSharedCounts = errors.New("the counts are not in the data directory: other servers add to them too")
+	// ErrOtherCounts says that another directory has counts of the same links and users.
+	ErrOtherCounts = errors.New("another data directory has counts of these links and users, and each of the two would lack clicks")
 	// ErrOldCounts says that the counts end before the journal begins.
 	ErrOldCounts = errors.New("the counts are too old for the journal")
 	// ErrUnknownJournal says that the id of a journal cannot be read from its files.

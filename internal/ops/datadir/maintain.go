@@ -11,7 +11,7 @@ import (
 
 // Maintain does what an open directory needs until ctx ends: it removes old segments
 // of the journal and deleted data, and watches the free space and the directory
-// itself. It calls failed at most once, with ErrMoved or a RemovedPartError. Then
+// itself. It calls failed with ErrMoved, a RemovedPartError or ErrOtherCounts. Then
 // the process should stop; after ErrMoved without Close, which would write into
 // another directory.
 func (d *Dir) Maintain(ctx context.Context, failed func(error)) {
@@ -21,6 +21,16 @@ func (d *Dir) Maintain(ctx context.Context, failed func(error)) {
 	all.Go(func() { d.retain(ctx) })
 	all.Go(func() { d.Disk.watch(ctx) })
 	all.Go(func() { d.eraseInBackground(ctx) })
+	if d.backlog.limit > 0 || d.engines.Counts != Embedded {
+		all.Go(func() { d.watchBacklog(ctx) })
+	}
+	if d.claimed != nil {
+		all.Go(func() {
+			if err := d.keepClaim(ctx); err != nil {
+				failed(err)
+			}
+		})
+	}
 	if len(d.watched) > 0 {
 		all.Go(func() { d.followDeletions(ctx) })
 		all.Go(func() { d.watchEngines(ctx) })

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync/atomic"
+	"time"
 
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/base/rollup"
@@ -19,7 +20,13 @@ type SharedCounts struct {
 	Engine string
 	// Open returns the counts, also while the engine is away. server names the
 	// directory among those that share the counts. Links and users are open already.
-	Open func(ctx context.Context, server string) (store.ClickCounts, error)
+	Open func(ctx context.Context, server string) (SharedCountsStore, error)
+}
+
+// SharedCountsStore keeps counts that several servers add to.
+type SharedCountsStore interface {
+	store.ClickCounts
+	store.JournalCounts
 }
 
 // SharedLinks says how to open links and users that several servers use. They are
@@ -37,13 +44,18 @@ type SharedLinksStore interface {
 	// links and users, in their order, and returns the version of the last one. They
 	// stay in the list.
 	DeletionsAfter(ctx context.Context, version uint64, limit int) ([]rollup.Scope, uint64, error)
+	// TryLock takes a lock that one process has at a time, until release, or until held
+	// is cancelled. It fails with sql.ErrLocked if another one has it.
+	TryLock(ctx context.Context, name string) (held context.Context, release func(), err error)
+	// Follow calls changed with what other processes change, until ctx ends.
+	Follow(ctx context.Context, changed func(store.Change))
 }
 
 var _ SharedLinksStore = (*sql.Postgres)(nil)
 
 // sharedCounts have no files in the directory, so nothing is done to these.
 type sharedCounts struct {
-	store.ClickCounts
+	SharedCountsStore
 	counted atomic.Uint64 // clicks that this process added
 	// belong fails if the counts do not belong to the directory. It is called before the
 	// first batch if they were away when the directory was opened; nil afterwards.
@@ -58,7 +70,7 @@ func (c *sharedCounts) AddBatch(ctx context.Context, b *store.Batch) error {
 		}
 		c.belong = nil
 	}
-	err := c.ClickCounts.AddBatch(ctx, b)
+	err := c.SharedCountsStore.AddBatch(ctx, b)
 	if err == nil {
 		c.counted.Add(b.Journaled.Total())
 	}
@@ -89,7 +101,7 @@ func (t *tracker) openSharedCounts(ctx context.Context, o Options, server progre
 	if err != nil {
 		return nil, errors.Join(err, counts.Close())
 	}
-	return &sharedCounts{ClickCounts: counts}, nil
+	return &sharedCounts{SharedCountsStore: counts}, nil
 }
 
 // sharedLinks have no file in the directory. They remember nothing about a directory,
@@ -119,4 +131,50 @@ func (d *Dir) CountedClicks(ctx context.Context) (uint64, error) {
 	}
 	ledger, err := d.Counts.Ledger(ctx)
 	return ledger.Total(), err
+}
+
+// FollowLinks calls changed with what other servers change in links and users, until
+// ctx ends.
+func (d *Dir) FollowLinks(ctx context.Context, changed func(store.Change)) {
+	if shared, ok := d.DB.(sharedLinks); ok {
+		shared.Follow(ctx, changed)
+	}
+}
+
+// claimCounts makes sure that no other directory has counts of the same shared links:
+// each of the two would count some of the clicks. It fails with ErrOtherCounts.
+func (d *Dir) claimCounts(ctx context.Context) error {
+	shared, ok := d.DB.(sharedLinks)
+	if !ok || d.engines.Counts != Embedded {
+		return nil
+	}
+	held, release, err := shared.TryLock(context.WithoutCancel(ctx), "counts")
+	if errors.Is(err, sql.ErrLocked) {
+		return unopened(PartCounts, ErrOtherCounts)
+	}
+	if err != nil {
+		return unopened(PartLinks, err)
+	}
+	d.claimed, d.release = held.Done(), release
+	return nil
+}
+
+// keepClaim takes the lock of claimCounts again when it is lost, until ctx ends. It fails
+// with ErrOtherCounts if another directory has taken it.
+func (d *Dir) keepClaim(ctx context.Context) error {
+	for {
+		select {
+		case <-d.claimed:
+		case <-ctx.Done():
+			return nil
+		}
+		select {
+		case <-time.After(engineEvery):
+		case <-ctx.Done():
+			return nil
+		}
+		if err := d.claimCounts(ctx); errors.Is(err, ErrOtherCounts) {
+			return err
+		}
+	}
 }

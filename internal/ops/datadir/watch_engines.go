@@ -24,6 +24,7 @@ type sharedEngine struct {
 // EngineState says whether a shared engine answers.
 type EngineState struct {
 	Name string
+	Part Part // what it keeps
 	Up   bool
 }
 
@@ -31,19 +32,9 @@ type EngineState struct {
 // is as Maintain found it last.
 func (d *Dir) Engines() (all []EngineState) {
 	for _, e := range d.watched {
-		all = append(all, EngineState{e.name, !e.down.Load()})
+		all = append(all, EngineState{e.name, e.part, !e.down.Load()})
 	}
 	return all
-}
-
-// LinksAway reports whether links and users are in a shared engine that does not answer.
-func (d *Dir) LinksAway() bool {
-	for _, e := range d.watched {
-		if e.part == PartLinks {
-			return e.down.Load()
-		}
-	}
-	return false
 }
 
 // sharedEngines returns the shared engines of a directory.

@@ -19,6 +19,8 @@ type State struct {
 	Engines []Engine
 	// JournalLag is the number of bytes of the journal that are not counted yet.
 	JournalLag uint64
+	// JournalRoom is the number of bytes that may not be counted; 0 if that is not bounded.
+	JournalRoom uint64
 	// JournalSegments is the number of files of the journal.
 	JournalSegments int
 	// CountingFailed says that counting has stopped until the next start.
@@ -49,6 +51,8 @@ var (
 		"1 if the engine answered when it was asked last, otherwise 0. Missing for engines in the data directory.", []string{"engine"}, nil)
 	journalLag = prometheus.NewDesc("footfall_journal_lag_bytes",
 		"Bytes of the journal that are not counted yet.", nil, nil)
+	journalRoom = prometheus.NewDesc("footfall_journal_room_bytes",
+		"Bytes of the journal that may wait to be counted: --journal-limit, or what the disk has room for. Missing without either --clicks or --journal-limit.", nil, nil)
 	journalSegments = prometheus.NewDesc("footfall_journal_segments",
 		"Number of files of the journal.", nil, nil)
 	countingFailed = prometheus.NewDesc("footfall_counting_failed",
@@ -70,7 +74,7 @@ type collector func() (State, error)
 
 // Describe implements prometheus.Collector.
 func (collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{notDurable, counted, engineUp, journalLag, journalSegments, countingFailed, countingStalled, diskFree, diskLow, storeBytes} {
+	for _, d := range []*prometheus.Desc{notDurable, counted, engineUp, journalLag, journalRoom, journalSegments, countingFailed, countingStalled, diskFree, diskLow, storeBytes} {
 		ch <- d
 	}
 }
@@ -86,6 +90,9 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	ch <- prometheus.MustNewConstMetric(notDurable, prometheus.CounterValue, float64(s.NotDurable))
 	ch <- prometheus.MustNewConstMetric(counted, prometheus.CounterValue, float64(s.Counted))
 	ch <- prometheus.MustNewConstMetric(journalLag, prometheus.GaugeValue, float64(s.JournalLag))
+	if s.JournalRoom > 0 {
+		ch <- prometheus.MustNewConstMetric(journalRoom, prometheus.GaugeValue, float64(s.JournalRoom))
+	}
 	ch <- prometheus.MustNewConstMetric(journalSegments, prometheus.GaugeValue, float64(s.JournalSegments))
 	ch <- prometheus.MustNewConstMetric(countingFailed, prometheus.GaugeValue, flag(s.CountingFailed))
 	ch <- prometheus.MustNewConstMetric(countingStalled, prometheus.GaugeValue, flag(s.CountingStalled))

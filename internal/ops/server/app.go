@@ -16,6 +16,7 @@
 //	tls.go, certificate.go, acme.go     https
 //	ownaddress.go                  which hosts are this server itself
 //	health.go, stats.go, state.go, profile.go   health, statistics, metrics and profiles
+//	engines.go                     the engines that other servers use too
 //	owner.go                       a command opens the directory, or asks the process that has it
 //	commands.go, lookup.go, links.go, linklist.go, delete.go   what commands do
 package server
@@ -133,7 +134,7 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 		return nil, err // cannot happen: these options passed above
 	}
 	a.importer = &feed.Importer{
-		Recorder: a.data.Recorder, Links: db, Users: db, Names: a.links, Host: o.Host, Now: a.now, After: time.After, Proxy: proxies.Trusts,
+		Recorder: a.data.Recording(), Links: db, Users: db, Names: a.links, Host: o.Host, Now: a.now, After: time.After, Proxy: proxies.Trusts,
 		ReadAgent: a.agents.ReadText,
 		Place: func(address netip.Addr) click.Place {
 			if site := a.places.Load(); site != nil {

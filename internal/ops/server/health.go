@@ -27,15 +27,26 @@ func Health(ctx context.Context, o datadir.Options) (string, error) {
 }
 
 // health returns the body of /healthz. It begins with ok as long as visitors are
-// answered; a second line says that the counts lag.
+// answered; further lines report problems.
+//
+// It is ok also while shared engines are away. Clicks are recorded without the counts,
+// and without PostgreSQL each server redirects the visitors of links that it has in its
+// cache. The engines are away for all servers, most likely: a load balancer that then took
+// out all of them would end that too.
 func (a *App) health() string {
+	lines := "ok\n"
 	switch _, failed := a.data.Recorder.Counted(); {
 	case failed != nil:
-		return "ok\ncounting has stopped: clicks are recorded, but not counted\n"
+		lines += "counting has stopped: clicks are recorded, but not counted\n"
 	case a.data.Recorder.Stalled() != nil:
-		return "ok\ncounting is tried again: clicks are recorded, but the counts lag\n"
+		lines += "counting is tried again: clicks are recorded, but the counts lag\n"
 	}
-	return "ok\n"
+	for _, e := range a.data.Engines() {
+		if !e.Up {
+			lines += string(e.Part) + " cannot be reached\n"
+		}
+	}
+	return lines
 }
 
 // healthz answers /healthz. The version is in a header, so that scripts can compare

@@ -111,7 +111,7 @@ func (a *App) newRedirect(p PublicOptions, proxies geo.Proxies) (http.Handler, e
 		a.onClose(func(context.Context) error { ticker.Stop(); stop(); return nil })
 	}
 	h := redirect.New(redirect.Options{
-		Links: a.links, Agents: a.agents, Places: places, Proxies: proxies, Recorder: a.monitor.MeasureRecorder(a.data.Recorder),
+		Links: a.links, Agents: a.agents, Places: places, Proxies: proxies, Recorder: a.monitor.MeasureRecorder(a.data.Recording()),
 		Clicks: metrics.NewRecent(a.data.Counts, a.now), Now: a.now, Log: a.log,
 		Store: a.data.DB, Totals: metrics.New(a.data.Counts), Pages: throttle.NewSeats(pagesAboutLinks()),
 		Status: cmp.Or(p.RedirectStatus, http.StatusMovedPermanently), MaxAge: p.RedirectMaxAge,

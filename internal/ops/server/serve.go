@@ -13,6 +13,7 @@ import (
 
 	"github.com/footfall/footfall/internal/ops/control"
 	"github.com/footfall/footfall/internal/ops/datadir"
+	"github.com/footfall/footfall/internal/storage/store"
 )
 
 const (
@@ -127,13 +128,16 @@ func Serve(ctx context.Context, o Options, p PublicOptions, ls []net.Listener, r
 	return err
 }
 
-// maintain runs datadir.Dir.Maintain until stop; wait returns when it has ended.
-// broken gets its error.
+// maintain runs datadir.Dir.Maintain, and follows what other servers change, until
+// stop; wait returns when it has ended. broken gets the error of Maintain.
 func (a *App) maintain(ctx context.Context) (stop, wait func(), broken <-chan error) {
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	failed := make(chan error, 1)
 	var ended sync.WaitGroup
 	ended.Go(func() { a.data.Maintain(running, func(err error) { failed <- err }) })
+	ended.Go(func() {
+		a.data.FollowLinks(running, func(c store.Change) { a.links.Changed(c); a.auth.Changed(c) })
+	})
 	return cancel, ended.Wait, failed
 }
 

@@ -13,6 +13,7 @@ func (a *App) state() (s monitor.State, err error) {
 	counted, failed := a.data.Recorder.Counted()
 	s.CountingFailed = failed != nil
 	s.CountingStalled = a.data.Recorder.Stalled() != nil
+	s.JournalRoom = a.data.Backlog()
 	if end := a.data.Journal.End(); end > counted {
 		s.JournalLag = end - counted
 	}
