@@ -10,6 +10,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"math/big"
+	"net"
 	"os"
 	"path/filepath"
 	"testing"
@@ -38,14 +39,22 @@ func New(t testing.TB) *Authority {
 	return a
 }
 
-// Write writes a certificate of the hosts and its key, and replaces the files if they
-// exist. The first host is the common name.
+// Write writes a certificate of the hosts (names or addresses) and its key, and replaces
+// the files if they exist. The first host is the common name.
 func (a *Authority) Write(t testing.TB, certFile, keyFile string, notAfter time.Time, hosts ...string) {
 	t.Helper()
-	cert, key := a.sign(t, &x509.Certificate{
-		Subject: pkix.Name{CommonName: hosts[0]}, NotAfter: notAfter, DNSNames: hosts,
+	template := &x509.Certificate{
+		Subject: pkix.Name{CommonName: hosts[0]}, NotAfter: notAfter,
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-	})
+	}
+	for _, h := range hosts {
+		if ip := net.ParseIP(h); ip != nil {
+			template.IPAddresses = append(template.IPAddresses, ip)
+		} else {
+			template.DNSNames = append(template.DNSNames, h)
+		}
+	}
+	cert, key := a.sign(t, template)
 	der, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
 		t.Fatal(err)

@@ -41,9 +41,15 @@ type Options struct {
 	// Proxies puts a proxy that fails on command before each node. Addresses name the
 	// proxies.
 	Proxies bool
+	// TLS, if it is not nil, is the certificate of the nodes. Addresses name the ports of
+	// https, and go past the proxies. It is for 18.16 alone.
+	TLS *TLS
 	// Password is the password of the user footfall, the only one.
 	Password string
 }
+
+// TLS has names of files in PEM. The certificate is for 127.0.0.1.
+type TLS struct{ Certificate, Key, Authority string }
 
 // Cluster is a number of servers that run.
 type Cluster struct {
@@ -221,19 +227,27 @@ func (c *Cluster) Drop(database string) error {
 
 // Address returns the address of a database, as serve --clicks takes it.
 func (c *Cluster) Address(database string) string {
+	scheme, parameters := "clickhouse", url.Values{}
+	if c.options.Shards > 0 {
+		parameters.Set("cluster", Name)
+	}
+	if c.options.TLS != nil {
+		scheme += "s"
+		parameters.Set("ca-file", c.options.TLS.Authority)
+	}
 	var hosts []string
 	for _, n := range c.Nodes {
-		if n.Proxy != nil {
+		switch {
+		case c.options.TLS != nil:
+			hosts = append(hosts, daemon.Address(n.https))
+		case n.Proxy != nil:
 			hosts = append(hosts, n.Proxy.Addr)
-		} else {
+		default:
 			hosts = append(hosts, n.Addr)
 		}
 	}
-	u := url.URL{Scheme: "clickhouse", User: url.UserPassword(User, c.options.Password),
-		Host: strings.Join(hosts, ","), Path: "/" + database}
-	if c.options.Shards > 0 {
-		u.RawQuery = "cluster=" + Name
-	}
+	u := url.URL{Scheme: scheme, User: url.UserPassword(User, c.options.Password), Host: strings.Join(hosts, ","),
+		Path: "/" + database, RawQuery: parameters.Encode()}
 	return u.String()
 }
 

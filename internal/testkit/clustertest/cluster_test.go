@@ -6,12 +6,16 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/footfall/footfall/internal/testkit/await"
+	"github.com/footfall/footfall/internal/testkit/certtest"
 	"github.com/footfall/footfall/internal/testkit/clustertest"
 	"github.com/footfall/footfall/internal/testkit/faultproxy"
+	"github.com/footfall/footfall/internal/testkit/harness"
 )
 
 const password = `p@ss/w:?&<"rd%`
@@ -142,6 +146,29 @@ func TestPassword(t *testing.T) {
 	}
 	if got, _ := address.User.Password(); got != password {
 		t.Errorf("the address %s has the password %q, want %q", address.Redacted(), got, password)
+	}
+}
+
+func TestTLS(t *testing.T) {
+	authority, dir := certtest.New(t), t.TempDir()
+	files := clustertest.TLS{Certificate: filepath.Join(dir, "cert.pem"), Key: filepath.Join(dir, "key.pem"), Authority: authority.File}
+	authority.Write(t, files.Certificate, files.Key, time.Now().Add(time.Hour), "127.0.0.1")
+	c := clustertest.Start(t, clustertest.Options{Password: password, TLS: &files})
+	u, err := url.Parse(c.Address("default"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := u.Query().Get("ca-file"); u.Scheme != "clickhouses" || got != files.Authority {
+		t.Errorf("the address is %s, want clickhouses:// and the file of the authority", u.Redacted())
+	}
+	client := harness.NewClient(authority.Trust("127.0.0.1"))
+	res, err := client.Get("https://" + u.Host + "/ping")
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		t.Errorf("the status is %d, want 200", res.StatusCode)
 	}
 }
 

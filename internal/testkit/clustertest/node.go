@@ -52,13 +52,14 @@ type Node struct {
 	// Proxy is nil without Options.Proxies.
 	Proxy *faultproxy.Proxy
 
-	cluster                *Cluster
-	dir                    string
-	http, tcp, interserver int
+	cluster                       *Cluster
+	dir                           string
+	http, https, tcp, interserver int
 }
 
 func (c *Cluster) newNode(shard, replica int) *Node {
-	n := &Node{Shard: shard, Replica: replica, cluster: c, http: c.ports.Take(), tcp: c.ports.Take(), interserver: c.ports.Take()}
+	n := &Node{Shard: shard, Replica: replica, cluster: c,
+		http: c.ports.Take(), https: c.ports.Take(), tcp: c.ports.Take(), interserver: c.ports.Take()}
 	n.Addr = daemon.Address(n.http)
 	name := fmt.Sprintf("clickhouse-%d-%d", shard, replica)
 	n.dir = filepath.Join(c.options.Dir, name)
@@ -92,7 +93,7 @@ func (n *Node) configure(zookeeper int, shards [][]*Node) error {
 		others = append(others, list)
 	}
 	values := map[string]any{
-		"Dir": n.dir, "HTTP": n.http, "TCP": n.tcp, "Interserver": n.interserver, "ZooKeeper": zookeeper,
+		"Dir": n.dir, "HTTP": n.http, "HTTPS": n.https, "TLS": n.cluster.options.TLS, "TCP": n.tcp, "Interserver": n.interserver, "ZooKeeper": zookeeper,
 		"Cluster": Name, "Shard": n.Shard, "Replica": n.Name, "Shards": others,
 		"User": User, "Password": n.cluster.options.Password, "Zone": "UTC",
 	}
