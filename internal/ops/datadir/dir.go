@@ -234,7 +234,11 @@ func (d *Dir) openParts(ctx context.Context, o Options) (err error) {
 			d.uncounted = end - pos.Counted
 		}
 	}
-	d.Recorder, err = recorder.Open(ctx, recorder.Options{Journal: d.Journal, Counts: d.Counts, Now: o.Now, Log: o.Log})
+	counting := recorder.Options{Journal: d.Journal, Counts: d.Counts, Now: o.Now, Log: o.Log}
+	if shared, ok := d.Counts.(*sharedCounts); ok {
+		counting.Shared = shared
+	}
+	d.Recorder, err = recorder.Open(ctx, counting)
 	if err != nil {
 		return unopened(PartJournal, err)
 	}

@@ -3,6 +3,7 @@ package datadir
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"sync/atomic"
@@ -13,6 +14,7 @@ import (
 	"github.com/footfall/footfall/internal/base/rollup"
 	"github.com/footfall/footfall/internal/storage/store"
 	"github.com/footfall/footfall/internal/storage/storetest"
+	"github.com/footfall/footfall/internal/testkit/await"
 	"github.com/footfall/footfall/internal/testkit/logtest"
 )
 
@@ -77,6 +79,15 @@ func (m memory) options(dir string, log *logtest.Log) Options {
 	}
 }
 
+func (m memory) open(t *testing.T, dir string, log *logtest.Log) *Dir {
+	t.Helper()
+	d, err := Open(t.Context(), m.options(dir, log))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
 // TestOtherEngine: a start with other engines than the last one is refused, and
 // changes nothing.
 func TestOtherEngine(t *testing.T) {
@@ -112,5 +123,82 @@ func TestOtherEngine(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestCountsAway: a directory opens while shared counts are away, and takes clicks.
+// They are counted once the counts are back, each once.
+func TestCountsAway(t *testing.T) {
+	t.Parallel()
+	m, log, dir := newMemory(), new(logtest.Log), filepath.Join(t.TempDir(), "data")
+	record := func(d *Dir, n int) {
+		t.Helper()
+		for range n {
+			if err := d.Recorder.Record(t.Context(), click.Click{Time: time.Now().UnixMilli(), User: 1, Link: 1}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	m.away.Store(true)
+	for range 2 { // the second one has a journal of which nothing was counted
+		d := m.open(t, dir, log)
+		if d.Created {
+			if _, err := d.AddUser(t.Context(), "ann"); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := d.AddLink(t.Context(), "ann", "http://example.org/"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		record(d, 3)
+		now, cancel := context.WithTimeout(t.Context(), 0)
+		defer cancel()
+		if err := d.Close(now); err != nil {
+			t.Errorf("a stop while the counts are away: %v", err)
+		}
+	}
+	d := m.open(t, dir, log)
+	record(d, 3)
+	if _, err := d.userClicks(t.Context(), "ann"); !errors.Is(err, click.ErrUnavailable) {
+		t.Errorf("the number of clicks while the counts are away: %v, want click.ErrUnavailable", err)
+	}
+	m.away.Store(false)
+	if err := d.Recorder.Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := d.userClicks(t.Context(), "ann"); err != nil || n != 9 {
+		t.Errorf("%d clicks were counted (%v), want 9", n, err)
+	}
+	d.checks(t, 9, 0)
+	d.mustClose(t)
+}
+
+// TestForeignCounts: counts that were away when the directory was opened, and belong
+// to other links and users, get no clicks.
+func TestForeignCounts(t *testing.T) {
+	t.Parallel()
+	m, log := newMemory(), new(logtest.Log)
+	d := m.open(t, filepath.Join(t.TempDir(), "one"), log)
+	d.mustClose(t)
+	if _, err := Open(t.Context(), m.options(filepath.Join(t.TempDir(), "two"), log)); !errors.Is(err, ErrMixed) {
+		t.Errorf("counts of another installation: %v, want ErrMixed", err)
+	}
+	m.away.Store(true)
+	d = m.open(t, filepath.Join(t.TempDir(), "two"), log)
+	if err := d.Recorder.Record(t.Context(), click.Click{Time: time.Now().UnixMilli(), User: 1, Link: 1}); err != nil {
+		t.Fatal(err)
+	}
+	m.away.Store(false)
+	await.Until(t, "counting fails because the counts are of another installation", func() (string, bool) {
+		err := d.Recorder.Stalled()
+		return fmt.Sprint(err), errors.Is(err, ErrMixed)
+	})
+	if l, err := m.Ledger(t.Context()); err != nil || l.Total() != 0 {
+		t.Errorf("%d clicks were counted (%v)", l.Total(), err)
+	}
+	now, cancel := context.WithTimeout(t.Context(), 0)
+	defer cancel()
+	if err := d.Close(now); err != nil {
+		t.Error(err)
 	}
 }
