@@ -82,7 +82,7 @@ func (d dataDir) options(e *env) datadir.Options {
 	if !o.Named {
 		o.Path = kong.ExpandPath(defaultData)
 	}
-	server.Engines{Links: os.Getenv(prefix + "LINKS")}.Use(&o) // as serve reads them
+	server.Engines{Clicks: os.Getenv(prefix + "CLICKS"), Links: os.Getenv(prefix + "LINKS")}.Use(&o) // as serve reads them
 	return o
 }
 

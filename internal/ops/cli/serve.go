@@ -19,7 +19,8 @@ import (
 
 type serveCmd struct {
 	Data             string    `help:"The data directory." type:"path" placeholder:"DIR" otherwise:"./footfall-data, and a temporary one with --demo"`
-	Links            engineURL `help:"The PostgreSQL database that has links and users, such as postgres://USER:PASSWORD@HOST/DATABASE. Many servers may use it. Instead of a password in the URL, ?password-file=FILE names a file that has it. Commands that run without a server read the variable." placeholder:"URL" otherwise:"links and users are in the data directory"`
+	Clicks           engineURL `help:"The ClickHouse database that has the counts, such as clickhouse://USER:PASSWORD@HOST:PORT,HOST:PORT/DATABASE?cluster=NAME, or clickhouses:// for TLS. Many servers may use it, together with --links. Instead of a password in the URL, password-file=FILE names a file that has it. Commands that run without a server read the variable." placeholder:"URL" otherwise:"the counts are in the data directory"`
+	Links            engineURL `help:"The PostgreSQL database that has links and users, such as postgres://USER:PASSWORD@HOST/DATABASE. Many servers may use it. Instead of a password in the URL, password-file=FILE names a file that has it. Commands that run without a server read the variable." placeholder:"URL" otherwise:"links and users are in the data directory"`
 	Listen           []string  `help:"The address to listen on. Without a host, footfall listens on every address of this machine. May be repeated." default:"${listen}" placeholder:"HOST:PORT"`
 	HTTPListen       []string  `help:"Another address, for plain http next to https. It redirects visitors and answers the checks of --acme-domain on port 80, and refuses the API. May be repeated." name:"http-listen" placeholder:"HOST:PORT" otherwise:"nowhere"`
 	Domain           []string  `help:"A short domain of this installation. May be repeated; the first is the default." placeholder:"HOST" otherwise:"the host of the request"`
@@ -75,7 +76,9 @@ func (c *serveCmd) fits() error {
 	return nil
 }
 
-func (c *serveCmd) engines() server.Engines { return server.Engines{Links: string(c.Links)} }
+func (c *serveCmd) engines() server.Engines {
+	return server.Engines{Clicks: string(c.Clicks), Links: string(c.Links)}
+}
 
 // softMemory is the memory limit of the Go runtime, in bytes: above it, the garbage
 // collector works harder. GOMEMLIMIT overrides it.
