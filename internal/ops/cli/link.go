@@ -134,6 +134,10 @@ func (e *env) removed(what string, t datadir.Traces) error {
 	case t.Failed != "":
 		fmt.Fprintln(e.stdout, what)
 		return errors.New(t.Failed)
+	case t.Later && len(t.Shared) > 0:
+		what += "\nIts clicks leave the counts when these can be reached again."
+	case len(t.Shared) > 0:
+		what += "\nNo answer has it any more. The servers of " + strings.Join(t.Shared, " and ") + " remove it from their files in their own time."
 	case t.Later:
 		what += "\nIt is still being removed from footfall.db, clicks/ and checkpoint/, which takes some minutes. The server's log says if that fails."
 	default:

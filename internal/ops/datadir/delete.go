@@ -35,6 +35,9 @@ type Traces struct {
 	Later bool
 	// Failed is the reason why it could not be removed; empty if it was, or is being removed.
 	Failed string
+	// Shared are the engines that have the data instead of the directory. They remove it
+	// from their own files later.
+	Shared []string
 	// Kept are damaged files and directories that were set aside. Nothing is removed
 	// from them.
 	Kept []string
@@ -44,7 +47,12 @@ type Traces struct {
 // visitors are no longer redirected, then from the counts, and then from the disk. Visitors and clicks do not wait.
 func (d *Dir) Delete(ctx context.Context, what Deletion) (r Removal, err error) {
 	if r, err = d.deleteCounts(ctx, what); err == nil {
+		later := r.Traces.Later
 		r.Traces = d.eraseNow(ctx)
+		r.Traces.Later = r.Traces.Later || later
+		for _, e := range d.watched {
+			r.Traces.Shared = append(r.Traces.Shared, e.name)
+		}
 	}
 	return r, err
 }

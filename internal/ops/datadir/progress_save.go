@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/core/recorder"
 	"github.com/footfall/footfall/internal/storage/progress"
 )
 
@@ -73,7 +73,7 @@ func (d *Dir) saveProgress(ctx context.Context, known progress.Record) error {
 // the journal, so it is no error.
 func (d *Dir) closeRecorder(ctx context.Context) error {
 	err := d.Recorder.Close(ctx)
-	if errors.Is(err, context.DeadlineExceeded) {
+	if errors.Is(err, context.DeadlineExceeded) || d.engines.Counts != Embedded && errors.Is(err, recorder.ErrStalled) {
 		counted, _ := d.Recorder.Counted()
 		d.log.Info("stopping before all clicks are counted: they are safe in the journal, and the next start counts the rest", "bytes", d.Journal.End()-counted)
 		return nil
@@ -95,7 +95,7 @@ func (d *Dir) closeCounts(ctx context.Context) error {
 		ctx = own
 	}
 	err := errors.Join(d.remember(ctx), d.Counts.Close())
-	if d.engines.Counts != Embedded && errors.Is(err, click.ErrUnavailable) {
+	if err != nil && d.engines.Counts != Embedded {
 		d.log.Warn("the counts cannot be reached while footfall stops. No click is lost: the next start counts from the journal what they lack", "engine", d.engines.Counts, "error", err)
 		return nil
 	}

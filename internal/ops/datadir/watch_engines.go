@@ -54,8 +54,8 @@ func (d *Dir) sharedEngines() (all []*sharedEngine) {
 	return all
 }
 
-// watchEngines asks the shared engines until ctx ends, and logs when one goes or
-// returns.
+// watchEngines asks the shared engines until ctx ends, and logs when links and users go
+// or return.
 func (d *Dir) watchEngines(ctx context.Context) {
 	ticker := time.NewTicker(engineEvery)
 	defer ticker.Stop()
@@ -68,10 +68,11 @@ func (d *Dir) watchEngines(ctx context.Context) {
 				return
 			}
 			switch was := e.down.Swap(err != nil); {
+			case e.part == PartCounts: // the recorder logs that
 			case err != nil && !was:
-				d.log.Warn("an engine does not answer. Without the counts, clicks are recorded and counted later, and questions fail; without links and users, only visitors of links that were visited here lately are redirected. Look at its servers and the network", "part", e.part, "engine", e.name, "error", err)
+				d.log.Warn("links and users cannot be reached. Only visitors of links that were visited on this server lately are redirected, and questions fail: look at PostgreSQL and the network", "error", err)
 			case err == nil && was:
-				d.log.Info("an engine answers again", "part", e.part, "engine", e.name)
+				d.log.Info("links and users can be reached again")
 			}
 		}
 		select {
