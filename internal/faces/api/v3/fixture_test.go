@@ -67,10 +67,22 @@ var fixtureClicks = []struct {
 // The token "good" belongs to ann, "new" to bob and "cat" to cat. "broken" makes Auth
 // fail.
 func newAPI(t testing.TB, domains ...string) *v3.API {
-	if domains == nil {
-		domains = []string{"sho.rt", "j.mp"}
-	}
 	kept := storetest.NewMemoryLinks()
+	byHash := filled(t, kept)
+	counts := new(storetest.MemoryCounts)
+	count(t, counts, byHash)
+	return apiOf(t, kept, counts, domains...)
+}
+
+// linksStore keeps links and users.
+type linksStore interface {
+	store.Links
+	store.Users
+}
+
+// filled adds users and links, and returns the links by their hashes.
+func filled(t testing.TB, kept linksStore) map[string]store.Link {
+	t.Helper()
 	for _, login := range []string{"ann", "bob"} {
 		if _, err := kept.AddUser(t.Context(), login, 1331567982); err != nil {
 			t.Fatal(err)
@@ -88,6 +100,15 @@ func newAPI(t testing.TB, domains ...string) *v3.API {
 	if _, err := kept.EditLink(t.Context(), byHash["hidden"].ID, store.LinkEdit{Private: &private, Title: &title, Modified: 1331669500}); err != nil {
 		t.Fatal(err)
 	}
+	return byHash
+}
+
+// apiOf makes an API of filled stores.
+func apiOf(t testing.TB, kept linksStore, counts store.ClickCounts, domains ...string) *v3.API {
+	t.Helper()
+	if domains == nil {
+		domains = []string{"sho.rt", "j.mp"}
+	}
 	short, err := links.New(links.Options{
 		Links: kept, Domains: domains, Now: func() time.Time { return now }, Random: &dice{},
 	})
@@ -96,18 +117,18 @@ func newAPI(t testing.TB, domains ...string) *v3.API {
 	}
 	return v3.New(v3.Options{
 		Auth: fixtureAuth{kept}, Links: short, Store: kept,
-		Clicks: metrics.New(counted(t, byHash)), Shortens: func(tag string) *metrics.Metrics { return metrics.New(links.Creations{Links: kept, Tag: tag}) },
+		Clicks: metrics.New(counts), Shortens: func(tag string) *metrics.Metrics { return metrics.New(links.Creations{Links: kept, Tag: tag}) },
 		Now: func() time.Time { return now },
 		Log: logtest.To(t),
 	})
 }
 
-// counted is a store with the clicks.
-func counted(t testing.TB, byHash map[string]store.Link) *storetest.MemoryCounts {
-	counts := new(storetest.MemoryCounts)
+// count adds the clicks to counts.
+func count(t testing.TB, counts store.Counting, byHash map[string]store.Link) {
+	t.Helper()
 	b := &store.Batch{To: 1, MinutesFrom: now.Unix() - 7200 - now.Unix()%3600}
 	cells, minutes := map[rollup.Key]uint64{}, map[rollup.Key]uint64{}
-	count := func(c click.Click, n int) {
+	add := func(c click.Click, n int) {
 		rollup.Each(c, rollup.QuarterHour, func(k rollup.Key) { cells[k] += uint64(n) })
 		if c.Time/1000 >= b.MinutesFrom {
 			rollup.Each(c, rollup.Minute, func(k rollup.Key) { minutes[k] += uint64(n) })
@@ -134,10 +155,10 @@ func counted(t testing.TB, byHash map[string]store.Link) *storetest.MemoryCounts
 			c.Agent = click.Agent{Device: click.Tablet, Browser: click.OtherBrowser, System: click.IOS, Source: click.FromLink}
 			c.City = "Springfield"
 		} // else it is of an older version
-		count(c, f.n)
+		add(c, f.n)
 		if i < 3 {
 			c.Bot, c.BotFamily = true, [...]click.BotFamily{"", "Googlebot", click.OtherBots}[i]
-			count(c, 3-i)
+			add(c, 3-i)
 		}
 	}
 	for k, n := range cells {
@@ -149,7 +170,6 @@ func counted(t testing.TB, byHash map[string]store.Link) *storetest.MemoryCounts
 	if err := counts.AddBatch(t.Context(), b); err != nil {
 		t.Fatal(err)
 	}
-	return counts
 }
 
 // fixtureAuth has a few tokens, and apiKeys made of the login.

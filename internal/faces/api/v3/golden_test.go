@@ -24,6 +24,11 @@ var update = flag.Bool("update", false, "rewrite the golden wire files")
 // and headers, and then the answer. The second line of a file may set the domain.
 func TestWire(t *testing.T) {
 	t.Parallel()
+	compareWire(t, func(t *testing.T, domains ...string) http.Handler { return newAPI(t, domains...) })
+}
+
+// compareWire compares APIs with the golden files. open makes the API of a file.
+func compareWire(t *testing.T, open func(t *testing.T, domains ...string) http.Handler) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
 		t.Fatal("no golden files", err)
@@ -39,7 +44,7 @@ func TestWire(t *testing.T) {
 				domain, _, _ := strings.Cut(rest, "\n")
 				domains = []string{domain}
 			}
-			api := newAPI(t, domains...)
+			api := open(t, domains...)
 			var out bytes.Buffer
 			for _, block := range strings.Split(string(golden), "\n\n") {
 				request := block
