@@ -11,8 +11,8 @@ import (
 )
 
 // countInBackground counts until ctx ends, or until no further record can ever be
-// counted. reader is at the position that is counted; nil if that is not known. A panic
-// ends counting, and not the program.
+// counted. reader is of newReader for the position that is counted; nil if that is not known. A
+// panic ends counting, and not the program.
 func (r *Recorder) countInBackground(ctx context.Context, b *batcher, reader *journal.Reader) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -55,7 +55,7 @@ func (r *Recorder) reopen(ctx context.Context, b *batcher) (reader *journal.Read
 		if pos > max(counted, r.opened) {
 			return fmt.Errorf("%w: they reach position %d", errCountedElsewhere, pos)
 		}
-		if reader, err = r.journal.Reader(pos); err == nil {
+		if reader, err = newReader(r.options, pos); err == nil {
 			r.set(func() { r.counted = pos })
 		}
 		return err
@@ -63,11 +63,12 @@ func (r *Recorder) reopen(ctx context.Context, b *batcher) (reader *journal.Read
 	return reader, err
 }
 
-// countFrom counts what the reader reads. It fails with store.ErrResume if counting must
+// countFrom counts what the reader reads after the position that is counted. It fails with store.ErrResume if counting must
 // go on from another position.
 func (r *Recorder) countFrom(ctx context.Context, b *batcher, reader *journal.Reader) error {
 	endAtStart := r.journal.End() // a batch ends here, so that clicks of the last run are counted at once
-	if err := b.begin(ctx, reader.Pos()); err != nil {
+	from, _ := r.Counted()
+	if err := b.begin(ctx, reader.Pos(), from); err != nil {
 		return err
 	}
 	for readFailures := 0; ; { // in a row

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/footfall/footfall/internal/base/click"
@@ -35,11 +36,14 @@ type batcher struct {
 	// begin sets these.
 	builder  *batchBuilder
 	batch    store.Batch
+	from     uint64    // what lies before it is counted already, and read for the cap alone
+	again    uint64    // see store.Batch
 	last     time.Time // of the last batch, or set by dueNow
 	progress bool      // a batch was counted
 
 	record record
-	stall  stall // the argument of the last onStall
+	stall  stall  // the argument of the last onStall
+	sent   uint64 // what lies before it may have been added, by this process or an earlier one
 }
 
 // stall is the reason why counting fails at the moment.
@@ -48,17 +52,27 @@ type stall struct {
 	tries int   // failures in a row
 }
 
-// begin sets the position to count from, and reads the deleted scopes. It drops what
-// waits to be counted.
-func (b *batcher) begin(ctx context.Context, from uint64) error {
-	b.builder, b.batch, b.last, b.progress = b.newBuilder(), store.Batch{From: from, To: from}, time.Now(), false
+// begin sets the position to count from, and the position at which records begin: the
+// same, or before it. It reads the deleted scopes, and drops what waits to be counted.
+func (b *batcher) begin(ctx context.Context, at, from uint64) error {
+	b.builder, b.batch, b.from, b.again = b.newBuilder(), store.Batch{From: at, To: at}, from, b.sent
+	b.last, b.progress = time.Now(), false
 	return b.retry(ctx, func() error {
-		gone, err := b.counts.Deleted(ctx)
+		gone, err := b.deleted(ctx, at)
 		for _, s := range gone {
 			b.builder.deleted[s] = struct{}{}
 		}
 		return err
 	})
+}
+
+// deleted returns the scopes that were deleted before a position, at which a segment starts if
+// counts are shared. Then the records of this journal decide.
+func (b *batcher) deleted(ctx context.Context, at uint64) ([]rollup.Scope, error) {
+	if b.shared == nil {
+		return b.counts.Deleted(ctx)
+	}
+	return b.shared.JournalDeleted(ctx, store.Earlier{Journal: b.source, Before: at})
 }
 
 // full reports whether a batch is due while there are more records to read.
@@ -86,33 +100,27 @@ func (b *batcher) dueNow() {
 	}
 }
 
-// add folds one record. A batch does not straddle segments.
+// add gathers one record. A batch does not straddle segments.
 func (b *batcher) add(ctx context.Context, rec journal.Record) error {
-	if rec.Segment != b.batch.Epoch {
+	if rec.Segment != b.batch.Epoch || rec.From == b.from {
 		if err := b.flush(ctx); err != nil {
 			return err
 		}
+	}
+	if rec.Segment != b.batch.Epoch {
 		b.batch.Epoch = rec.Segment
+		b.builder.caps.beginSegment(rec.Segment)
 	}
 	if err := b.record.decode(rec.Data, b.builder.intern); err != nil {
 		return errors.Join(fmt.Errorf("journal position %d: %w", rec.From, err), b.flush(ctx))
 	}
-	if b.builder.empty() {
-		b.builder.caps.forget()
-	}
-	err := b.retry(ctx, func() error {
-		return b.builder.caps.prepare(ctx, b.record.clicks, func() error { return b.flush(ctx) })
-	})
-	if err != nil {
-		return err
-	}
 	deletes := len(b.record.deleted) > 0
 	if deletes {
-		if err := b.delete(ctx); err != nil {
+		if err := b.delete(ctx, rec.To <= b.from); err != nil {
 			return err
 		}
 	}
-	b.builder.add(&b.record, keepMinutesFrom(b.now()))
+	b.builder.add(&b.record)
 	b.batch.To = rec.To
 	if deletes { // nothing else moves the position past them
 		return b.flush(ctx)
@@ -122,17 +130,20 @@ func (b *batcher) add(ctx context.Context, rec journal.Record) error {
 
 // delete counts everything before the record, and then deletes the scopes that it
 // names. The position does not move, so that it is done again after a crash.
-func (b *batcher) delete(ctx context.Context) error {
+func (b *batcher) delete(ctx context.Context, done bool) error {
 	if err := b.flush(ctx); err != nil {
 		return err
 	}
-	if err := b.retry(ctx, func() error { return b.counts.Delete(ctx, b.record.deleted) }); err != nil {
-		return err
+	if !done {
+		if err := b.retry(ctx, func() error { return b.counts.Delete(ctx, b.record.deleted) }); err != nil {
+			return err
+		}
 	}
 	for _, s := range b.record.deleted {
 		b.builder.deleted[s] = struct{}{}
 	}
-	b.builder.caps.forgetAll()
+	b.builder.caps.clicksDeleted()
+	b.batch.Deleted = slices.Clone(b.record.deleted)
 	return nil
 }
 
@@ -142,9 +153,17 @@ func (b *batcher) flush(ctx context.Context) error {
 	if b.batch.To == b.batch.From {
 		return nil
 	}
-	b.batch.Journal = b.source
+	if err := b.retry(ctx, func() error { return b.builder.prepare(ctx) }); err != nil {
+		return err
+	}
+	b.batch.Journal, b.batch.Again = b.source, b.again
 	b.batch.MinutesFrom = keepMinutesFrom(b.now())
 	b.builder.fillBatch(&b.batch)
+	if b.batch.To <= b.from {
+		b.next()
+		return nil
+	}
+	b.sent = max(b.sent, b.batch.To)
 	err := b.retry(ctx, func() error { return b.counts.AddBatch(ctx, &b.batch) })
 	if b.shared != nil && (errors.Is(err, store.ErrGap) || errors.Is(err, store.ErrOverlap)) {
 		err = fmt.Errorf("%w: %w", store.ErrResume, err) // another call was ErrResume
@@ -155,11 +174,15 @@ func (b *batcher) flush(ctx context.Context) error {
 	if b.stall.err != nil {
 		b.goOn()
 	}
-	to := b.batch.To
 	b.progress = true
-	b.onBatch(to)
-	b.batch = store.Batch{Epoch: b.batch.Epoch, From: to, To: to}
+	b.onBatch(b.batch.To)
+	b.next()
 	return nil
+}
+
+// next begins the batch after this one.
+func (b *batcher) next() {
+	b.batch = store.Batch{Epoch: b.batch.Epoch, From: b.batch.To, To: b.batch.To}
 }
 
 // flushOrVerify adds the batch to the counts. If there is nothing to add, it fails with

@@ -1,6 +1,8 @@
 package recorder
 
 import (
+	"context"
+
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/base/rollup"
 	"github.com/footfall/footfall/internal/storage/store"
@@ -10,7 +12,8 @@ import (
 type batchBuilder struct {
 	caps *caps
 
-	clicks   int
+	clicks   int           // of the batch
+	pending  []click.Click // those that count
 	cells    map[rollup.Key]uint64
 	minutes  map[rollup.Key]uint64
 	replaced map[rollup.Key]uint64 // cells that the cap counted as other, as they were
@@ -43,9 +46,8 @@ func (b *batchBuilder) intern(text []byte) string {
 	return s
 }
 
-// add counts a record's clicks. Those at or after minutesFrom, a Unix second,
-// fall into minute cells too.
-func (b *batchBuilder) add(r *record, minutesFrom int64) {
+// add gathers a record.
+func (b *batchBuilder) add(r *record) {
 	b.marks = append(b.marks, r.marks...)
 	b.clicks += len(r.clicks)
 	for i := range r.clicks {
@@ -54,7 +56,18 @@ func (b *batchBuilder) add(r *record, minutesFrom int64) {
 			rollup.Each(*c, rollup.QuarterHour, func(k rollup.Key) { b.late[k]++ })
 			continue
 		}
-		rollup.Each(*c, rollup.QuarterHour, func(k rollup.Key) {
+		b.pending = append(b.pending, *c)
+	}
+}
+
+// prepare reads what fillBatch needs from the store. After an error it is called again.
+func (b *batchBuilder) prepare(ctx context.Context) error { return b.caps.prepare(ctx, b.pending) }
+
+// count makes cells of the clicks. Those at or after minutesFrom, a Unix second,
+// fall into minute cells too.
+func (b *batchBuilder) count(minutesFrom int64) {
+	for _, c := range b.pending {
+		rollup.Each(c, rollup.QuarterHour, func(k rollup.Key) {
 			if other, replace := b.caps.admit(&k); replace {
 				b.replaced[k]++
 				k.Value = other
@@ -62,7 +75,7 @@ func (b *batchBuilder) add(r *record, minutesFrom int64) {
 			b.cells[k]++
 		})
 		if c.Time/1000 >= minutesFrom {
-			rollup.Each(*c, rollup.Minute, func(k rollup.Key) {
+			rollup.Each(c, rollup.Minute, func(k rollup.Key) {
 				if other, replace := b.caps.admit(&k); replace {
 					k.Value = other
 				}
@@ -86,13 +99,19 @@ func (b *batchBuilder) isDeleted(c *click.Click) bool {
 // empty reports whether there is nothing to count.
 func (b *batchBuilder) empty() bool { return b.clicks == 0 && len(b.marks) == 0 }
 
-// fillBatch moves the gathered cells and marks into a batch and starts again.
+// fillBatch moves the gathered cells and marks into a batch with its MinutesFrom, and starts
+// again. prepare comes before it.
 func (b *batchBuilder) fillBatch(to *store.Batch) {
+	b.count(to.MinutesFrom)
 	to.Cells = cellsOf(b.cells)
 	to.Minutes = cellsOf(b.minutes)
 	to.Marks = b.marks
 	b.sumJournaled(to)
 	b.clicks, b.marks = 0, nil
+	clear(b.pending) // let go of their texts
+	if b.pending = b.pending[:0]; cap(b.pending) > maxPending {
+		b.pending = nil
+	}
 	b.cells = emptied(b.cells)
 	b.minutes = emptied(b.minutes)
 	b.replaced = emptied(b.replaced)
@@ -100,10 +119,13 @@ func (b *batchBuilder) fillBatch(to *store.Batch) {
 	b.texts = emptied(b.texts)
 }
 
+// maxPending is the number of clicks for which memory is kept between batches.
+const maxPending = 1 << 12
+
 // emptied returns m without its entries, or another map if m grew large, because
 // clearing a large map takes time in every small batch.
 func emptied[K comparable, V any](m map[K]V) map[K]V {
-	if len(m) > 1<<12 {
+	if len(m) > maxPending {
 		return map[K]V{}
 	}
 	clear(m)

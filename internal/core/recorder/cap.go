@@ -14,79 +14,124 @@ import (
 // DailyValues is the maximum number of different values of a facet that is capped
 // (referrers, places) in a scope and a UTC day. In the order of the journal, clicks of
 // further values count as other. So hostile input cannot make cells without bound, and
-// sums still agree.
+// sums still agree. If counts are shared, each journal has this many values.
 const DailyValues = 5000
 
 // capWeight bounds the memory of the cap, in remembered days and values.
 const capWeight = 1 << 20
 
-// scopeDay is the unit of the cap: a scope in a UTC day.
-type scopeDay struct {
-	scope rollup.Scope
-	day   int64 // Unix second
-}
-
 // caps applies the cap. For a day with at most `most` clicks only the number of clicks
 // is kept; such a day cannot have too many values. For a busier day the values
 // are remembered, those in the store and later ones.
 //
-// What it forgot it reads from the store again. That is exact only if the store has
-// counted everything before, so it reads and forgets only between records, when
-// nothing waits to be counted: see prepare and forget.
+// Whatever caps forgets, it reads from the store again. So it reads only in prepare, and forgets
+// only when everything before is in the store, and is returned by it: before a batch, and if the
+// counts are shared, before a segment.
 type caps struct {
-	counts Counts
-	most   uint64 // different values
-	room   int    // the weight above which it forgets
-	days   map[scopeDay]*capDay
+	past history
+	// journal is the past of shared counts, or nil. It has only what came before the
+	// segment, so recent values are remembered.
+	journal *journalHistory
+	most    uint64 // different values
+	room    int    // the weight above which it forgets
+	days    map[store.ScopeDay]*capDay
+	// weight is the number of days and of values seen. The recent values do not count: they
+	// are as many as the clicks of a segment at most.
 	weight int
 }
 
+// capDay is a scope in a UTC day.
 type capDay struct {
 	clicks uint64                               // an upper bound of the different values of a facet
-	seen   map[rollup.Facet]map[uint64]struct{} // hashes of the values; nil while clicks ≤ most
+	seen   map[rollup.Facet]map[uint64]struct{} // hashes of the values; nil until there may be too many
+	// recent are the values that the store does not return yet, while seen is nil.
+	recent []capValue
+	// unread is set while clicks has only those of recent.
+	unread bool
+}
+
+// capValue is a value of a click.
+type capValue struct {
+	link  click.LinkID
+	facet rollup.Facet
+	hash  uint64
 }
 
 func newCaps(counts Counts, most uint64, room int) *caps {
-	return &caps{counts: counts, most: most, room: room, days: map[scopeDay]*capDay{}}
+	return &caps{past: wholeHistory{counts}, most: most, room: room, days: map[store.ScopeDay]*capDay{}}
 }
 
-// prepare is called once for each record, before admit. If a day becomes busy, it
-// calls flush, which adds everything before the record to the store, and reads the
-// values of the day. It looks at links only if the day of their user is
-// busy, because no link has more clicks than its user. It can be called again after
-// an error.
-func (c *caps) prepare(ctx context.Context, clicks []click.Click, flush func() error) error {
+// newSharedCaps returns the caps of a journal whose counts are shared.
+func newSharedCaps(counts store.JournalCounts, id store.JournalID, most uint64, room int) *caps {
+	c := newCaps(nil, most, room)
+	c.journal = &journalHistory{counts, store.Earlier{Journal: id}}
+	c.past = c.journal
+	return c
+}
+
+// beginSegment is called before the first record of a segment is prepared, when everything
+// before it is in the store.
+func (c *caps) beginSegment(base uint64) {
+	if c.journal == nil {
+		return
+	}
+	c.journal.earlier.Before = base
+	c.forget()
+	for _, d := range c.days {
+		d.recent = nil
+	}
+}
+
+// prepare is called with the clicks of a batch, before admit. It reads the values of
+// days that become busy. It looks at links only if the day of their user is
+// busy, because no link has more clicks than its user. After an error it is called again.
+func (c *caps) prepare(ctx context.Context, clicks []click.Click) error {
+	if c.journal == nil {
+		c.forget()
+	}
 	for level := userLevel; level <= linkLevel; level++ {
-		busy := map[scopeDay]*capDay{}
+		counted := func(click *click.Click) (store.ScopeDay, bool) {
+			k := scopeDays(click)
+			return k[level], !click.Bot && (level == userLevel || c.days[k[userLevel]].seen != nil)
+		}
+		added := map[store.ScopeDay]uint64{}
 		for i := range clicks {
-			if clicks[i].Bot {
-				continue
-			}
-			k := scopeDays(&clicks[i])
-			if level == linkLevel && c.days[k[userLevel]].clicks <= c.most {
-				continue
-			}
-			d, err := c.day(ctx, k[level])
-			if err != nil {
-				return err
-			}
-			if d.clicks++; d.clicks > c.most && d.seen == nil {
-				busy[k[level]] = d
+			if k, ok := counted(&clicks[i]); ok {
+				added[k]++
 			}
 		}
-		if len(busy) == 0 {
-			continue
-		}
-		if err := flush(); err != nil {
+		if err := c.readDays(ctx, added); err != nil {
 			return err
 		}
-		for k, d := range busy {
-			if err := c.readValues(ctx, k, d); err != nil {
-				return err
+		for k, n := range added {
+			if d := c.days[k]; d.seen == nil && d.clicks+n > c.most {
+				if err := c.readValues(ctx, k, d); err != nil {
+					return err
+				}
+			}
+		}
+		for k, n := range added {
+			c.days[k].clicks += n
+		}
+		if c.journal == nil {
+			continue
+		}
+		for i := range clicks {
+			if k, ok := counted(&clicks[i]); ok && c.days[k].seen == nil {
+				c.days[k].remember(&clicks[i])
 			}
 		}
 	}
 	return nil
+}
+
+// remember adds the values of a click to the recent ones.
+func (d *capDay) remember(c *click.Click) {
+	for _, f := range rollup.Facets() {
+		if value := f.Value(c); value != "" && value != f.Other(value) {
+			d.recent = append(d.recent, capValue{c.Link, f, xxh3.HashString(value)})
+		}
+	}
 }
 
 // admit reports whether a click of the key counts under another value, and which.
@@ -95,8 +140,8 @@ func (c *caps) admit(k *rollup.Key) (other string, replace bool) {
 	if !k.Facet.Capped() {
 		return "", false
 	}
-	d := c.days[scopeDay{k.Scope, dayOf(k.Slot)}]
-	if d == nil || d.clicks <= c.most { // a link's day is there only if that of its user is busy
+	d := c.days[store.ScopeDay{Scope: k.Scope, Day: dayOf(k.Slot)}]
+	if d == nil || d.seen == nil { // a link's day is there only if that of its user is busy
 		return "", false
 	}
 	seen, h := d.seen[k.Facet], xxh3.HashString(k.Value)
@@ -114,67 +159,95 @@ func (c *caps) admit(k *rollup.Key) (other string, replace bool) {
 	return "", false
 }
 
-// forget frees memory. It may be called when the store has counted everything, but
-// not between prepare and admit.
+// forget frees memory if there is too much in it.
 func (c *caps) forget() {
 	if c.weight > c.room {
 		c.forgetAll()
 	}
 }
 
-// forgetAll is called when clicks were removed: from then on only the rest of a day
-// counts, as in a rebuild.
 func (c *caps) forgetAll() {
 	clear(c.days)
 	c.weight = 0
 }
 
-func (c *caps) day(ctx context.Context, k scopeDay) (*capDay, error) {
-	if d := c.days[k]; d != nil {
-		return d, nil
+// clicksDeleted is called when clicks were removed from the store: from then on only the rest of
+// a day counts, as in a rebuild. It changes nothing if the store returns removed clicks too.
+func (c *caps) clicksDeleted() {
+	if c.journal == nil {
+		c.forgetAll()
 	}
-	counts, err := c.countsOfDay(ctx, k, rollup.All)
-	if err != nil {
-		return nil, err
-	}
-	d := &capDay{}
-	for _, n := range counts {
-		d.clicks += n.Clicks
-	}
-	c.days[k] = d
-	c.weight++
-	return d, nil
 }
 
-// readValues begins to remember the values of a day, with those in the store.
-func (c *caps) readValues(ctx context.Context, k scopeDay, d *capDay) error {
+// readDays reads the clicks of days that are not known.
+func (c *caps) readDays(ctx context.Context, days map[store.ScopeDay]uint64) error {
+	var unknown []store.ScopeDay
+	for k := range days {
+		if d := c.days[k]; d == nil || d.unread {
+			unknown = append(unknown, k)
+		}
+	}
+	if len(unknown) == 0 {
+		return nil
+	}
+	clicks, err := c.past.dayClicks(ctx, unknown)
+	if err != nil {
+		return fmt.Errorf("recorder: clicks of a day: %w", err)
+	}
+	for i, k := range unknown {
+		d := c.days[k]
+		if d == nil {
+			d = c.newDay(k)
+		}
+		d.clicks, d.unread = d.clicks+clicks[i], false
+	}
+	return nil
+}
+
+func (c *caps) newDay(k store.ScopeDay) *capDay {
+	d := &capDay{}
+	c.days[k] = d
+	c.weight++
+	return d
+}
+
+// readValues begins to remember the values of a day, with those in the store. The recent values
+// of a user become those of its links.
+func (c *caps) readValues(ctx context.Context, k store.ScopeDay, d *capDay) error {
 	seen := map[rollup.Facet]map[uint64]struct{}{}
 	for _, f := range rollup.Facets() {
 		if !f.Capped() {
 			continue
 		}
-		counts, err := c.countsOfDay(ctx, k, f)
+		values, err := c.past.dayValues(ctx, k, f)
 		if err != nil {
-			return err
+			return fmt.Errorf("recorder: values of a day: %w", err)
 		}
-		seen[f] = make(map[uint64]struct{}, len(counts))
-		for _, n := range counts {
-			if n.Value != "" && n.Value != f.Other(n.Value) {
-				seen[f][xxh3.HashString(n.Value)] = struct{}{}
+		seen[f] = make(map[uint64]struct{}, len(values))
+		for _, v := range values {
+			if v != "" && v != f.Other(v) {
+				seen[f][xxh3.HashString(v)] = struct{}{}
 			}
 		}
-		c.weight += len(seen[f])
 	}
-	d.seen = seen
+	for _, v := range d.recent {
+		seen[v.facet][v.hash] = struct{}{}
+		if k.Scope.Link == click.AllLinks {
+			at := store.ScopeDay{Scope: rollup.Scope{User: k.Scope.User, Link: v.link}, Day: k.Day}
+			link := c.days[at]
+			if link == nil {
+				link = c.newDay(at)
+				link.unread = true
+			}
+			link.clicks++
+			link.recent = append(link.recent, v)
+		}
+	}
+	for _, values := range seen {
+		c.weight += len(values)
+	}
+	d.seen, d.recent = seen, nil
 	return nil
-}
-
-func (c *caps) countsOfDay(ctx context.Context, k scopeDay, f rollup.Facet) ([]store.Count, error) {
-	counts, err := c.counts.Counts(ctx, store.Query{Scope: k.scope, Facet: f, Edges: []int64{k.day, k.day + rollup.Day}})
-	if err != nil {
-		return nil, fmt.Errorf("recorder: values of a day: %w", err)
-	}
-	return counts, nil
 }
 
 // The days in which a click counts, as indexes of scopeDays.
@@ -183,9 +256,12 @@ const (
 	linkLevel
 )
 
-func scopeDays(c *click.Click) [2]scopeDay {
+func scopeDays(c *click.Click) [2]store.ScopeDay {
 	day := dayOf(c.Time / 1000)
-	return [2]scopeDay{{rollup.Scope{User: c.User}, day}, {rollup.Scope{User: c.User, Link: c.Link}, day}}
+	return [2]store.ScopeDay{
+		{Scope: rollup.Scope{User: c.User}, Day: day},
+		{Scope: rollup.Scope{User: c.User, Link: c.Link}, Day: day},
+	}
 }
 
 // dayOf returns the start of the UTC day of a Unix second, which is after 1970.

@@ -5,6 +5,9 @@
 // records into a batch of cells, and adds it to the counts together with the
 // position that it reaches. Clicks of imports take the same way.
 //
+// If servers share the counts, what is sent for a stretch of the journal depends on the journal
+// alone, so that it can be counted again: see ADR 33.
+//
 // It answers no questions, resolves no links and has no time zones.
 //
 // Where to look:
@@ -16,6 +19,7 @@
 //	batcher.go      adds batches to the counts, and tries again after failures
 //	builder.go      gathers the cells of a batch
 //	cap.go          limits the different values of a day
+//	history.go      the values of a day that the store has
 //	resume.go       finds the position where counting starts
 //	replay.go       counts a journal that nothing appends to, for a rebuild or a repair
 //	recount.go      counts segments again, for an audit; reads clicks, for an export

@@ -60,6 +60,10 @@ type unsettled struct {
 	totals      map[rollup.Key]uint64
 	minutes     map[rollup.Key]uint64
 	lost        bool // the next call is ErrResume
+	// sent is set while rows of a batch may have been sent that is not counted: the epoch must
+	// not end before that batch.
+	sent  bool
+	again uint64 // see store.Batch
 }
 
 func newSharedEngine(rng *rand.Rand) *sharedEngine {
@@ -163,9 +167,10 @@ func (e *sharedEngine) AddBatch(ctx context.Context, b *store.Batch) error {
 	case src.known && b.From < src.to:
 		return store.ErrOverlap
 	}
+	src.again = b.Again
 	if src.base != b.Epoch {
 		src.to = b.From
-		src.begin(b.Epoch)
+		e.end(b.Journal, src, b.Epoch)
 	}
 	fails := e.rng.IntN(100) < e.fails
 	send := func(cells []rollup.Cell, totals map[rollup.Key]uint64, rows map[row]uint64) {
@@ -181,7 +186,7 @@ func (e *sharedEngine) AddBatch(ctx context.Context, b *store.Batch) error {
 	}
 	send(b.Cells, src.totals, e.rows)
 	send(b.Minutes, src.minutes, e.minutes)
-	if fails {
+	if src.sent = fails; fails {
 		return fmt.Errorf("a reply was lost: %w", click.ErrUnavailable)
 	}
 	for _, m := range b.Marks {
@@ -198,6 +203,19 @@ func (e *sharedEngine) AddBatch(ctx context.Context, b *store.Batch) error {
 	return nil
 }
 
+// end ends an epoch where every process ends it. Sometimes the others have it at once.
+func (e *sharedEngine) end(id store.JournalID, src *unsettled, base uint64) {
+	if src.known && e.rng.IntN(3) == 0 {
+		e.settle(id, src)
+	}
+	src.begin(base)
+}
+
+func (e *sharedEngine) settle(id store.JournalID, src *unsettled) {
+	d := src.copy()
+	e.durable[id] = &d
+}
+
 // Sync makes everything durable, and begins epochs.
 func (e *sharedEngine) Sync(ctx context.Context) error {
 	e.mu.Lock()
@@ -206,9 +224,11 @@ func (e *sharedEngine) Sync(ctx context.Context) error {
 		return err
 	}
 	for id, src := range e.open {
+		if src.sent || src.to < src.again {
+			return fmt.Errorf("a batch is being sent: %w", click.ErrUnavailable)
+		}
 		if src.known {
-			e.durable[id] = new(settled)
-			*e.durable[id] = src.copy()
+			e.settle(id, src)
 			src.begin(src.base)
 		}
 	}
@@ -221,8 +241,8 @@ func (e *sharedEngine) Delete(ctx context.Context, scopes []rollup.Scope) error 
 	if err := e.check(ctx); err != nil {
 		return err
 	}
-	for _, src := range e.open {
-		src.begin(src.base)
+	for id, src := range e.open {
+		e.end(id, src, src.base)
 	}
 	for _, s := range scopes {
 		e.deleted[s] = true
@@ -336,4 +356,14 @@ func (e *sharedEngine) JournalDeleted(_ context.Context, id store.Earlier) (scop
 		}
 	}
 	return scopes, nil
+}
+
+// minute returns the clicks of a minute that a journal has added. mu is held.
+func (e *sharedEngine) minute(id store.JournalID, k rollup.Key) (clicks uint64) {
+	for r, n := range e.minutes {
+		if r.Key == k && r.journal == id {
+			clicks += n
+		}
+	}
+	return clicks
 }

@@ -114,7 +114,7 @@ func Open(ctx context.Context, o Options) (*Recorder, error) {
 	if o.most == 0 {
 		o.most, o.room = DailyValues, capWeight
 	}
-	reader, err := openReader(ctx, o)
+	pos, reader, err := openReader(ctx, o)
 	if err != nil {
 		return nil, fmt.Errorf("recorder: open: %w", err)
 	}
@@ -122,17 +122,14 @@ func Open(ctx context.Context, o Options) (*Recorder, error) {
 	r := &Recorder{
 		journal: o.Journal, counts: o.Counts, log: o.Log, options: o, opened: o.Journal.End(),
 		cancel: cancel, done: make(chan struct{}),
-		counted: o.Journal.First(), changed: make(chan struct{}),
+		counted: pos, changed: make(chan struct{}),
 		imports: map[[32]byte]chan struct{}{},
-	}
-	if reader != nil {
-		r.counted = reader.Pos()
 	}
 	b := &batcher{
 		counts: o.Counts, shared: o.Shared, source: o.Journal.ID(), now: o.Now, log: o.Log, first: cmp.Or(o.pause, retryLeast), verifyEvery: cmp.Or(o.verifyEvery, verifyEvery),
 		onBatch:    func(to uint64) { r.set(func() { r.counted, r.wanted = to, false }) },
 		onStall:    func(s stall) { r.set(func() { r.stalled = s }) },
-		newBuilder: func() *batchBuilder { return newBatchBuilder(newCaps(o.Counts, o.most, o.room)) },
+		newBuilder: o.newBuilder, sent: r.opened,
 	}
 	go func() {
 		defer close(r.done)
@@ -145,21 +142,31 @@ func Open(ctx context.Context, o Options) (*Recorder, error) {
 	return r, nil
 }
 
-// openReader returns a reader at the position to count from; nil if the counts are away.
-func openReader(ctx context.Context, o Options) (*journal.Reader, error) {
+// openReader returns the position to count from, and a reader for it; the first position that is
+// kept, and nil, if the counts are away.
+func openReader(ctx context.Context, o Options) (uint64, *journal.Reader, error) {
 	asking, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
 	pos, err := resume(asking, o)
 	if errors.Is(err, click.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		return nil, nil
+		return o.Journal.First(), nil, nil
+	}
+	if err == nil {
+		err = skipLost(o, pos)
 	}
 	if err != nil {
-		return nil, err
+		return 0, nil, err
 	}
-	if err := skipLost(o, pos); err != nil {
-		return nil, err
+	reader, err := newReader(o, pos)
+	return pos, reader, err
+}
+
+// newBuilder returns a builder of batches.
+func (o Options) newBuilder() *batchBuilder {
+	if o.Shared != nil {
+		return newBatchBuilder(newSharedCaps(o.Shared, o.Journal.ID(), o.most, o.room))
 	}
-	return o.Journal.Reader(pos)
+	return newBatchBuilder(newCaps(o.Counts, o.most, o.room))
 }
 
 // Record makes a click durable. A time before click.Earliest or after click.Latest

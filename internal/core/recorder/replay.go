@@ -42,12 +42,12 @@ func (r Replay) To(ctx context.Context, to uint64) error {
 	}
 	watched, counted := meter.Current(ctx), pos.Counted
 	by := batcher{
-		counts: r.Counts, source: source, now: r.Now, log: r.Log, first: retryLeast,
+		counts: r.Counts, source: source, now: r.Now, log: r.Log, first: retryLeast, sent: r.Journal.End(),
 		onBatch:    func(to uint64) { watched.Add(int64(to - counted)); counted = to },
 		onStall:    func(stall) {},
 		newBuilder: func() *batchBuilder { return newBatchBuilder(newCaps(r.Counts, DailyValues, capWeight)) },
 	}
-	if err := by.begin(ctx, counted); err != nil {
+	if err := by.begin(ctx, counted, counted); err != nil {
 		return err
 	}
 	for rec, err := range r.Journal.Records(counted) {

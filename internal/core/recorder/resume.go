@@ -23,6 +23,22 @@ func resume(ctx context.Context, o Options) (uint64, error) {
 	return pos.Counted, err
 }
 
+// newReader returns a reader for counting from a position.
+func newReader(o Options, pos uint64) (*journal.Reader, error) {
+	return o.Journal.Reader(readFrom(&o.Journal.Contents, o.Shared != nil, pos))
+}
+
+// readFrom returns where to begin to read in order to count from a position. For shared counts, that
+// is the start of the segment if it goes on after the position: its cap depends on all of it.
+func readFrom(j *journal.Contents, shared bool, pos uint64) uint64 {
+	for _, s := range j.Segments() {
+		if shared && s.Base < pos && (pos < s.End || pos == s.End && !s.Sealed) {
+			return s.Base
+		}
+	}
+	return pos
+}
+
 // skipLost makes a journal that lost a tail go on after it: new clicks must not get the
 // positions of clicks that were counted.
 func skipLost(o Options, counted uint64) error {

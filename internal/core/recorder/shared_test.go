@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -12,7 +11,6 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/footfall/footfall/internal/base/click"
-	"github.com/footfall/footfall/internal/base/rollup"
 	"github.com/footfall/footfall/internal/core/recorder"
 	"github.com/footfall/footfall/internal/storage/journal"
 	"github.com/footfall/footfall/internal/testkit/await"
@@ -23,16 +21,16 @@ import (
 // all passes every row.
 func all(row) bool { return true }
 
-// awaitCells drains the recorder, and waits for these cells: the recorder finds out later if
-// the engine has lost some.
-func awaitCells(t *testing.T, e *sharedEngine, r *recorder.Recorder, want map[rollup.Key]uint64) {
+// awaitCounted waits until the engine has everything in the journal: the recorder finds out later
+// that the engine has lost something.
+func awaitCounted(t *testing.T, e *sharedEngine, r *recorder.Recorder, j *journal.Journal) {
 	t.Helper()
-	await.Until(t, "the cells", func() (string, bool) {
+	await.Until(t, "the position", func() (string, bool) {
 		if err := r.Drain(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		got, _ := e.cells(all)
-		return fmt.Sprintf("%d cells, want %d", len(got), len(want)), maps.Equal(got, want)
+		pos, _, err := e.Position(t.Context(), j.ID())
+		return fmt.Sprintf("%+v (%v), want %d", pos, err, j.End()), pos.Counted == j.End()
 	})
 }
 
@@ -74,7 +72,9 @@ func TestResumes(t *testing.T) {
 			}
 		}
 		e.set(func(e *sharedEngine) { e.away = nil })
-		awaitCells(t, e, r, expected(clicks))
+		awaitCounted(t, e, r, j)
+		got, _ := e.cells(all)
+		compare(t, got, expected(clicks))
 		if err := errors.Join(r.Close(t.Context()), j.Close()); err != nil {
 			t.Fatal(err)
 		}

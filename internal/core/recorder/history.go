@@ -1,0 +1,60 @@
+package recorder
+
+import (
+	"context"
+
+	"github.com/footfall/footfall/internal/base/rollup"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// history is what the store has of days: of everything before a batch, or before a segment.
+type history interface {
+	dayClicks(ctx context.Context, days []store.ScopeDay) ([]uint64, error)
+	dayValues(ctx context.Context, day store.ScopeDay, f rollup.Facet) ([]string, error)
+}
+
+// wholeHistory is that of counts of one journal: everything before the batch, except what was
+// deleted.
+type wholeHistory struct{ counts Counts }
+
+func (h wholeHistory) dayClicks(ctx context.Context, days []store.ScopeDay) ([]uint64, error) {
+	clicks := make([]uint64, len(days))
+	for i, k := range days {
+		counts, err := h.countsOf(ctx, k, rollup.All)
+		if err != nil {
+			return nil, err
+		}
+		for _, n := range counts {
+			clicks[i] += n.Clicks
+		}
+	}
+	return clicks, nil
+}
+
+func (h wholeHistory) dayValues(ctx context.Context, k store.ScopeDay, f rollup.Facet) ([]string, error) {
+	counts, err := h.countsOf(ctx, k, f)
+	values := make([]string, len(counts))
+	for i, n := range counts {
+		values[i] = n.Value
+	}
+	return values, err
+}
+
+func (h wholeHistory) countsOf(ctx context.Context, k store.ScopeDay, f rollup.Facet) ([]store.Count, error) {
+	return h.counts.Counts(ctx, store.Query{Scope: k.Scope, Facet: f, Edges: []int64{k.Day, k.Day + rollup.Day}})
+}
+
+// journalHistory is that of shared counts: what this journal added before a segment, deleted
+// clicks too. So it depends on the journal alone.
+type journalHistory struct {
+	counts  store.JournalCounts
+	earlier store.Earlier
+}
+
+func (h *journalHistory) dayClicks(ctx context.Context, days []store.ScopeDay) ([]uint64, error) {
+	return h.counts.DayClicks(ctx, h.earlier, days)
+}
+
+func (h *journalHistory) dayValues(ctx context.Context, day store.ScopeDay, f rollup.Facet) ([]string, error) {
+	return h.counts.DayValues(ctx, h.earlier, day, f)
+}
