@@ -4,10 +4,12 @@ package links_test
 
 import (
 	"context"
+	stdsql "database/sql"
 	"errors"
 	"fmt"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -216,6 +218,52 @@ func TestAwayAndBack(t *testing.T) {
 	})
 	b.finds(t, "none", "http://n/")
 	b.finds(t, "i", "http://i/")
+	await.Until(t, "the new connection is logged", func() (string, bool) {
+		return b.log.String(), b.log.Count("PostgreSQL sends notices of changes by other servers again") == 1
+	})
+}
+
+// TestSilentListener: if notices stop to arrive on a connection that stays open, that is
+// noticed, and other connections are used instead.
+func TestSilentListener(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	address := pgtest.Database(t)
+	a, b := newServer(t, address), newServer(t, address)
+	ann, err := a.db.AddUser(ctx, "ann", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.finds(t, "h", "")
+	raw, err := stdsql.Open("pgx", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer raw.Close()
+	// The processes of PostgreSQL that send notices to servers.
+	rows, err := raw.QueryContext(ctx, `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_notify%' AND state = 'idle' AND pid <> pg_backend_pid()`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	frozen := 0
+	for rows.Next() {
+		var pid int
+		if err := rows.Scan(&pid); err != nil {
+			t.Fatal(err)
+		}
+		if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = syscall.Kill(pid, syscall.SIGCONT) }) // it may have ended
+		frozen++
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil || frozen < 2 {
+		t.Fatalf("%d connections with notices are frozen, %v", frozen, err)
+	}
+	if _, _, err := a.db.MakeLink(ctx, store.NewLink{User: ann.ID, LongURL: "http://a/", Hash: "h", AggregateHash: "g", Created: 1}); err != nil {
+		t.Fatal(err)
+	}
+	b.finds(t, "h", "http://a/")
 	await.Until(t, "the new connection is logged", func() (string, bool) {
 		return b.log.String(), b.log.Count("PostgreSQL sends notices of changes by other servers again") == 1
 	})

@@ -22,7 +22,7 @@ const lockKey = `hashtextextended('footfall/' || COALESCE(current_schema()::text
 
 // Lock waits for a lock that one holder has at a time, of all processes. The holder has it
 // until release, or until the connection to PostgreSQL is lost: then held is cancelled,
-// and another process may get the lock.
+// and another process may get the lock. The end of ctx ends the wait alone.
 func (db *Postgres) Lock(ctx context.Context, name string) (held context.Context, release func(), err error) {
 	return db.lock(ctx, name, `SELECT TRUE FROM (SELECT pg_advisory_lock(`+lockKey+`)) l`)
 }
@@ -45,7 +45,7 @@ func (db *Postgres) lock(ctx context.Context, name, query string) (_ context.Con
 	if err != nil {
 		return nil, nil, errors.Join(err, c.Close())
 	}
-	held, lost := context.WithCancelCause(ctx)
+	held, lost := context.WithCancelCause(context.WithoutCancel(ctx))
 	checked := make(chan struct{})
 	go func() {
 		defer close(checked)
@@ -71,7 +71,7 @@ func (db *Postgres) keepLock(held context.Context, lost context.CancelCauseFunc,
 			return
 		case <-ticks.C:
 		}
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(held), lockEvery)
+		ctx, cancel := context.WithTimeout(held, lockEvery)
 		err := c.PingContext(ctx)
 		cancel()
 		if err != nil && held.Err() == nil {

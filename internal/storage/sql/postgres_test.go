@@ -182,7 +182,9 @@ func TestLocks(t *testing.T) {
 	address := pgtest.Database(t)
 	a, _ := openPostgres(t, address)
 	b, _ := openPostgres(t, address)
-	held, release, err := a.Lock(ctx, "some")
+	waiting, stop := context.WithCancel(ctx)
+	held, release, err := a.Lock(waiting, "some")
+	stop() // it does not wait any more
 	if err != nil {
 		t.Fatal(err)
 	}
