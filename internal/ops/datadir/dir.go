@@ -10,7 +10,7 @@
 //	dir.go, names.go         Open, Close, and what a directory has
 //	lock.go, lock_file.go    one process owns the directory
 //	trust.go, socket.go      whose directory it is; the socket of its owner
-//	engines.go, shared.go, engines_file.go
+//	engines.go, shared.go, shared_imports.go, engines_file.go
 //	                         what a directory needs of its engines; the ones that other servers
 //	                         use too; which ones it has
 //	open_db.go, progress.go, installation.go

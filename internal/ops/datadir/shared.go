@@ -44,8 +44,9 @@ type SharedLinksStore interface {
 	// links and users, in their order, and returns the version of the last one. They
 	// stay in the list.
 	DeletionsAfter(ctx context.Context, version uint64, limit int) ([]rollup.Scope, uint64, error)
-	// TryLock takes a lock that one process has at a time, until release, or until held
-	// is cancelled. It fails with sql.ErrLocked if another one has it.
+	// Lock waits for a lock that one process has at a time, until release, or until held
+	// is cancelled. TryLock fails with sql.ErrLocked instead of waiting.
+	Lock(ctx context.Context, name string) (held context.Context, release func(), err error)
 	TryLock(ctx context.Context, name string) (held context.Context, release func(), err error)
 	// Follow calls changed with what other processes change, until ctx ends.
 	Follow(ctx context.Context, changed func(store.Change))

@@ -134,7 +134,7 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 		return nil, err // cannot happen: these options passed above
 	}
 	a.importer = &feed.Importer{
-		Recorder: a.data.Recording(), Links: db, Users: db, Names: a.links, Host: o.Host, Now: a.now, After: time.After, Proxy: proxies.Trusts,
+		Recorder: a.data.Imports(), Links: db, Users: db, Names: a.links, Host: o.Host, Now: a.now, After: time.After, Proxy: proxies.Trusts,
 		ReadAgent: a.agents.ReadText,
 		Place: func(address netip.Addr) click.Place {
 			if site := a.places.Load(); site != nil {
