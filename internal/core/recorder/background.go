@@ -20,7 +20,7 @@ func (r *Recorder) countInBackground(ctx context.Context, b *batcher, reader *jo
 			r.log.Error("counting stopped because of a bug in footfall: report it with this stack", "panic", p, "stack", string(debug.Stack()))
 		}
 	}()
-	for failures := 0; ; { // calls that count nothing, in a row
+	for {
 		if reader == nil {
 			if reader, err = r.reopen(ctx, b); err != nil {
 				return err
@@ -29,17 +29,11 @@ func (r *Recorder) countInBackground(ctx context.Context, b *batcher, reader *jo
 		err = r.countFrom(ctx, b, reader)
 		reader.Close() // only read
 		reader = nil
-		switch {
-		case !errors.Is(err, store.ErrResume):
+		if !errors.Is(err, store.ErrResume) {
 			return err
-		case b.progress:
-			failures = 0
-			r.log.Warn("the counts lost clicks that they had counted. These are counted again from the journal; answers may show fewer clicks meanwhile. If it comes again, look at the servers of the counts", "error", err)
-		default:
-			failures++
-			if err := b.backOff(ctx, err, failures); err != nil {
-				return err
-			}
+		}
+		if err := b.pauseToResume(ctx, err); err != nil {
+			return err
 		}
 	}
 }

@@ -44,6 +44,8 @@ type batcher struct {
 	record record
 	stall  stall  // the argument of the last onStall
 	sent   uint64 // what lies before it may have been added, by this process or an earlier one
+
+	resumes int // calls of pauseToResume that found nothing counted, in a row
 }
 
 // stall is the reason why counting fails at the moment.
@@ -196,6 +198,18 @@ func (b *batcher) flushOrVerify(ctx context.Context) error {
 		return fmt.Errorf("%w: %d instead of %d", store.ErrResume, pos.Counted, b.batch.From)
 	}
 	return nil // if the counts are away, the next batch shows it
+}
+
+// pauseToResume is called after store.ErrResume, before counting begins again. It pauses if
+// nothing was counted since the last call.
+func (b *batcher) pauseToResume(ctx context.Context, err error) error {
+	if !b.progress {
+		b.resumes++
+		return b.backOff(ctx, err, b.resumes)
+	}
+	b.resumes, b.progress = 0, false
+	b.log.Warn("the counts lost clicks that they had counted. These are counted again from the journal; answers may show fewer clicks meanwhile. If it comes again, look at the servers of the counts", "error", err)
+	return nil
 }
 
 // retry calls f until it succeeds, with growing pauses. It returns an error that another

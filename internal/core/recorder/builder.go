@@ -24,6 +24,14 @@ type batchBuilder struct {
 	texts   map[string]string
 }
 
+// newBuilder returns a builder for a journal. shared is nil for the counts of one journal.
+func newBuilder(counts Counts, shared store.JournalCounts, id store.JournalID, most uint64, room int) *batchBuilder {
+	if shared != nil {
+		return newBatchBuilder(newSharedCaps(shared, id, most, room))
+	}
+	return newBatchBuilder(newCaps(counts, most, room))
+}
+
 func newBatchBuilder(c *caps) *batchBuilder {
 	return &batchBuilder{
 		caps:     c,
@@ -91,8 +99,9 @@ func (b *batchBuilder) isDeleted(c *click.Click) bool {
 	if len(b.deleted) == 0 {
 		return false
 	}
-	_, user := b.deleted[rollup.Scope{User: c.User}]
-	_, link := b.deleted[rollup.Scope{User: c.User, Link: c.Link}]
+	of := scopesOf(c)
+	_, user := b.deleted[of[userLevel]]
+	_, link := b.deleted[of[linkLevel]]
 	return user || link
 }
 

@@ -257,11 +257,13 @@ const (
 )
 
 func scopeDays(c *click.Click) [2]store.ScopeDay {
-	day := dayOf(c.Time / 1000)
-	return [2]store.ScopeDay{
-		{Scope: rollup.Scope{User: c.User}, Day: day},
-		{Scope: rollup.Scope{User: c.User, Link: c.Link}, Day: day},
-	}
+	day, of := dayOf(c.Time/1000), scopesOf(c)
+	return [2]store.ScopeDay{{Scope: of[userLevel], Day: day}, {Scope: of[linkLevel], Day: day}}
+}
+
+// scopesOf returns the user and the link of a click.
+func scopesOf(c *click.Click) [2]rollup.Scope {
+	return [2]rollup.Scope{{User: c.User}, {User: c.User, Link: c.Link}}
 }
 
 // dayOf returns the start of the UTC day of a Unix second, which is after 1970.

@@ -22,5 +22,6 @@
 //	history.go      the values of a day that the store has
 //	resume.go       finds the position where counting starts
 //	replay.go       counts a journal that nothing appends to, for a rebuild or a repair
+//	foreign.go      counts the journal of another server that is gone
 //	recount.go      counts segments again, for an audit; reads clicks, for an export
 package recorder

@@ -1,6 +1,7 @@
 package recorder_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -26,8 +27,10 @@ type sharedEngine struct {
 	known   map[store.JournalID]bool // a batch was added in this process
 	marks   map[string]sentMark
 	deleted map[rollup.Scope]bool
-	away    error // of every call; nil if it answers
-	fails   int   // in how many of 100 calls AddBatch sends some rows and fails
+	deletes []rollup.Scope // of all calls of Delete
+	away    error          // of every call; nil if it answers
+	fails   int            // in how many of 100 calls AddBatch sends some rows and fails
+	loses   int            // in how many the engine forgets
 }
 
 // sentMark is a mark of a batch of a journal that ends at to.
@@ -102,8 +105,11 @@ func (u *unsettled) begin(base uint64) {
 // forget makes the engine lose some of the rows that are not durable, and its memory. With
 // restart, the process has ended; otherwise the next call of it is ErrResume.
 func (e *sharedEngine) forget(restart bool) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
+	e.set(func(e *sharedEngine) { e.lose(restart) })
+}
+
+// lose is forget. mu is held.
+func (e *sharedEngine) lose(restart bool) {
 	for _, rows := range []map[row]uint64{e.rows, e.minutes} {
 		for r, n := range rows {
 			if d := e.durable[r.journal]; d != nil && r.start >= d.to && e.rng.IntN(2) == 0 {
@@ -155,6 +161,9 @@ func (e *sharedEngine) check(ctx context.Context) error {
 func (e *sharedEngine) AddBatch(ctx context.Context, b *store.Batch) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.rng.IntN(100) < e.loses {
+		e.lose(false)
+	}
 	if err := e.check(ctx); err != nil {
 		return err
 	}
@@ -247,6 +256,7 @@ func (e *sharedEngine) Delete(ctx context.Context, scopes []rollup.Scope) error 
 	for _, s := range scopes {
 		e.deleted[s] = true
 	}
+	e.deletes = append(e.deletes, scopes...)
 	return nil
 }
 
@@ -286,7 +296,11 @@ func (e *sharedEngine) Marks(_ context.Context, input [32]byte) (marks []store.M
 func (e *sharedEngine) Deleted(context.Context) ([]rollup.Scope, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return slices.Collect(maps.Keys(e.deleted)), e.away
+	return slices.SortedFunc(maps.Keys(e.deleted), compareScopes), e.away
+}
+
+func compareScopes(a, b rollup.Scope) int {
+	return cmp.Or(cmp.Compare(a.User, b.User), cmp.Compare(a.Link, b.Link))
 }
 
 // Counts has the clicks of all journals.

@@ -43,3 +43,9 @@ func (o Options) WithImportTimeout(p time.Duration) Options {
 
 // EncodeDeleted is encodeDeleted.
 var EncodeDeleted = encodeDeleted
+
+// WithCap bounds the cap of a replay.
+func (r Replay) WithCap(most uint64) Replay {
+	r.most, r.pause = most, time.Microsecond
+	return r
+}

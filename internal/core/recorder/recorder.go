@@ -129,7 +129,8 @@ func Open(ctx context.Context, o Options) (*Recorder, error) {
 		counts: o.Counts, shared: o.Shared, source: o.Journal.ID(), now: o.Now, log: o.Log, first: cmp.Or(o.pause, retryLeast), verifyEvery: cmp.Or(o.verifyEvery, verifyEvery),
 		onBatch:    func(to uint64) { r.set(func() { r.counted, r.wanted = to, false }) },
 		onStall:    func(s stall) { r.set(func() { r.stalled = s }) },
-		newBuilder: o.newBuilder, sent: r.opened,
+		newBuilder: func() *batchBuilder { return newBuilder(o.Counts, o.Shared, o.Journal.ID(), o.most, o.room) },
+		sent:       r.opened,
 	}
 	go func() {
 		defer close(r.done)
@@ -159,14 +160,6 @@ func openReader(ctx context.Context, o Options) (uint64, *journal.Reader, error)
 	}
 	reader, err := newReader(o, pos)
 	return pos, reader, err
-}
-
-// newBuilder returns a builder of batches.
-func (o Options) newBuilder() *batchBuilder {
-	if o.Shared != nil {
-		return newBatchBuilder(newSharedCaps(o.Shared, o.Journal.ID(), o.most, o.room))
-	}
-	return newBatchBuilder(newCaps(o.Counts, o.most, o.room))
 }
 
 // Record makes a click durable. A time before click.Earliest or after click.Latest

@@ -1,6 +1,7 @@
 package recorder
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,16 +13,22 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// Replay counts a journal in the foreground, for a rebuild or a repair. Nothing is
-// appended to the journal meanwhile. All public fields are required.
+// Replay counts a journal in the foreground, for a rebuild or a repair, or because its server
+// is gone. Nothing is appended to the journal meanwhile. All public fields are required, except
+// Shared.
 type Replay struct {
 	Journal *journal.Contents
 	Counts  Counts
+	Shared  store.JournalCounts // see Options
 	// Known skips the check that an uncounted journal belongs to these counts. A
 	// rebuild sets it.
 	Known bool
 	Now   func() time.Time
 	Log   *slog.Logger
+
+	// Tests make these small.
+	most  uint64
+	pause time.Duration
 }
 
 // To counts from the position that is counted up to a position at which a record
@@ -29,8 +36,27 @@ type Replay struct {
 // counted the records before that. The current meter of ctx counts bytes of the
 // journal.
 func (r Replay) To(ctx context.Context, to uint64) error {
-	source := store.JournalID(r.Journal.ID())
-	pos, found, err := r.Counts.Position(ctx, source)
+	most := cmp.Or(r.most, DailyValues)
+	by := &batcher{
+		counts: r.Counts, shared: r.Shared, source: r.Journal.ID(), now: r.Now, log: r.Log,
+		first: cmp.Or(r.pause, retryLeast), sent: r.Journal.End(),
+		onStall:    func(stall) {},
+		newBuilder: func() *batchBuilder { return newBuilder(r.Counts, r.Shared, r.Journal.ID(), most, capWeight) },
+	}
+	for {
+		err := r.count(ctx, by, to)
+		if !errors.Is(err, store.ErrResume) {
+			return err
+		}
+		if err := by.pauseToResume(ctx, err); err != nil {
+			return err
+		}
+	}
+}
+
+// count is To, but fails with store.ErrResume if it must be called again.
+func (r Replay) count(ctx context.Context, by *batcher, to uint64) error {
+	pos, found, err := r.Counts.Position(ctx, by.source)
 	if err == nil && !found && !r.Known {
 		_, err = checkForeign(ctx, r.Journal, r.Counts)
 	}
@@ -41,16 +67,12 @@ func (r Replay) To(ctx context.Context, to uint64) error {
 		return err
 	}
 	watched, counted := meter.Current(ctx), pos.Counted
-	by := batcher{
-		counts: r.Counts, source: source, now: r.Now, log: r.Log, first: retryLeast, sent: r.Journal.End(),
-		onBatch:    func(to uint64) { watched.Add(int64(to - counted)); counted = to },
-		onStall:    func(stall) {},
-		newBuilder: func() *batchBuilder { return newBatchBuilder(newCaps(r.Counts, DailyValues, capWeight)) },
-	}
-	if err := by.begin(ctx, counted, counted); err != nil {
+	by.onBatch = func(to uint64) { watched.Add(int64(to - counted)); counted = to }
+	from := readFrom(r.Journal, r.Shared != nil, counted)
+	if err := by.begin(ctx, from, counted); err != nil {
 		return err
 	}
-	for rec, err := range r.Journal.Records(counted) {
+	for rec, err := range r.Journal.Records(from) {
 		if err == nil {
 			err = ctx.Err()
 		}
