@@ -234,11 +234,9 @@ func (d *Dir) openParts(ctx context.Context, o Options) (err error) {
 			d.uncounted = end - pos.Counted
 		}
 	}
-	counting := recorder.Options{Journal: d.Journal, Counts: d.Counts, Now: o.Now, Log: o.Log}
-	if shared, ok := d.Counts.(*sharedCounts); ok {
-		counting.Shared = shared
-	}
-	d.Recorder, err = recorder.Open(ctx, counting)
+	d.Recorder, err = recorder.Open(ctx, recorder.Options{
+		Journal: d.Journal, Counts: d.Counts, Shared: journalCounts(d.Counts), Now: o.Now, Log: o.Log,
+	})
 	if err != nil {
 		return unopened(PartJournal, err)
 	}
@@ -312,7 +310,10 @@ func (d *Dir) giveUpTail(ctx context.Context, o Options) error {
 		return nil
 	}
 	lost := []journal.Hole{{From: tail.From, To: tail.To}}
-	if err := (recorder.Replay{Journal: &d.Journal.Contents, Counts: d.Counts, Now: o.Now, Log: o.Log}).GiveUp(ctx, lost); err != nil {
+	counting := recorder.Replay{
+		Journal: &d.Journal.Contents, Counts: d.Counts, Shared: journalCounts(d.Counts), Now: o.Now, Log: o.Log,
+	}
+	if err := counting.GiveUp(ctx, lost); err != nil {
 		return err
 	}
 	return d.Counts.Sync(ctx)

@@ -127,7 +127,7 @@ func (dd *damaged) repairJournal(ctx context.Context, o Options, giveUp bool, re
 		if !giveUp {
 			return &GiveUpError{PartJournal, fmt.Errorf("the journal was left as it is: %s of it cannot be read and are not counted", size)}
 		}
-		if err := (recorder.Replay{Journal: dd.contents(), Counts: dd.counts, Now: o.Now, Log: o.Log}).GiveUp(ctx, lost); err != nil {
+		if err := (recorder.Replay{Journal: dd.contents(), Counts: dd.counts, Shared: journalCounts(dd.counts), Now: o.Now, Log: o.Log}).GiveUp(ctx, lost); err != nil {
 			return err
 		}
 		report(fmt.Sprintf("gave up %s of the journal that cannot be read and were not counted", size))

@@ -63,6 +63,14 @@ type sharedCounts struct {
 	belong func(ctx context.Context) error
 }
 
+// journalCounts returns what recorder.Options.Shared is for counts.
+func journalCounts(c CountsEngine) store.JournalCounts {
+	if shared, ok := c.(*sharedCounts); ok {
+		return shared
+	}
+	return nil
+}
+
 // AddBatch implements store.Counting. One goroutine at a time calls it.
 func (c *sharedCounts) AddBatch(ctx context.Context, b *store.Batch) error {
 	if c.belong != nil {
