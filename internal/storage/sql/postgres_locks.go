@@ -75,7 +75,7 @@ func (db *Postgres) keepLock(held context.Context, lost context.CancelCauseFunc,
 		err := c.PingContext(ctx)
 		cancel()
 		if err != nil && held.Err() == nil {
-			db.log.Warn("the connection to PostgreSQL that held a lock was lost, and another server may get the lock: what needed it stops and has to be started again", "lock", name, "error", err)
+			db.log.Warn("a lock was lost with its connection to PostgreSQL, and another server may get it. An import that needed it ends: start it again", "lock", name, "error", err)
 			lost(fmt.Errorf("store/sql: lock %s: %w", name, postgresError(err)))
 			return
 		}
