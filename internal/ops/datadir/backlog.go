@@ -79,7 +79,7 @@ func (b *backlog) measure(waiting, free uint64) {
 	full := b.limit > 0 && (waiting >= b.limit || b.full() && waiting >= b.limit/10*9)
 	switch was := b.reached.Swap(full); {
 	case full && !was:
-		b.log.Error("the clicks that wait to be counted have reached --journal-limit. Visitors are redirected, but their clicks are lost: find out why the counts cannot be reached, or raise the limit", sizes...)
+		b.log.Error("the clicks that wait to be counted have reached --journal-limit. Visitors are redirected, but their clicks are lost: find out why they are not counted, or raise the limit", sizes...)
 	case was && !full:
 		b.log.Info("clicks are recorded again", sizes...)
 	}
@@ -89,13 +89,13 @@ func (b *backlog) measure(waiting, free uint64) {
 	}
 	alarm := waiting >= leastBacklog && waiting >= part
 	if alarm && !b.alarmed {
-		b.log.Error("the clicks that wait to be counted take up half of the room for them. Without room, clicks are lost: find out why the counts cannot be reached, make room, or raise --journal-limit", sizes...)
+		b.log.Error("the clicks that wait to be counted take up half of the room for them. Without room, clicks are lost: find out why they are not counted, make room, or raise --journal-limit", sizes...)
 	}
 	b.alarmed = alarm
 }
 
-// Backlog returns the number of bytes that may wait in the journal to be counted. It
-// is 0 without a limit, if the counts are in the directory.
+// Backlog returns the number of bytes that may wait in the journal to be counted; 0
+// before Maintain has measured it.
 func (d *Dir) Backlog() uint64 { return d.backlog.room.Load() }
 
 // watchBacklog measures the backlog until ctx ends.

@@ -21,9 +21,7 @@ func (d *Dir) Maintain(ctx context.Context, failed func(error)) {
 	all.Go(func() { d.retain(ctx) })
 	all.Go(func() { d.Disk.watch(ctx) })
 	all.Go(func() { d.eraseInBackground(ctx) })
-	if d.backlog.limit > 0 || d.engines.Counts != Embedded {
-		all.Go(func() { d.watchBacklog(ctx) })
-	}
+	all.Go(func() { d.watchBacklog(ctx) })
 	if d.claimed != nil {
 		all.Go(func() {
 			if err := d.keepClaim(ctx); err != nil {

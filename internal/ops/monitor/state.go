@@ -15,11 +15,11 @@ type State struct {
 	// Counted is the number of clicks in the counts, of people and bots. If other servers
 	// add to the counts, it is that of this server since its start.
 	Counted uint64
-	// Engines are those that are shared with other servers.
+	// Engines are those of the data.
 	Engines []Engine
 	// JournalLag is the number of bytes of the journal that are not counted yet.
 	JournalLag uint64
-	// JournalRoom is the number of bytes that may not be counted; 0 if that is not bounded.
+	// JournalRoom is the number of bytes that may wait to be counted.
 	JournalRoom uint64
 	// JournalSegments is the number of files of the journal.
 	JournalSegments int
@@ -36,7 +36,7 @@ type State struct {
 	Bytes map[string]int64
 }
 
-// Engine is an engine that other servers use too.
+// Engine is an engine that has data.
 type Engine struct {
 	Name string
 	Up   bool // it answers
@@ -48,11 +48,11 @@ var (
 	counted = prometheus.NewDesc("footfall_clicks_counted_total",
 		"All clicks in the counts, of people and bots, with imports. With --clicks, those that this server counted since its start.", nil, nil)
 	engineUp = prometheus.NewDesc("footfall_engine_up",
-		"1 if the engine answered when it was asked last, otherwise 0. Missing for engines in the data directory.", []string{"engine"}, nil)
+		"1 if the engine answered when it was asked last, otherwise 0. embedded is the data directory.", []string{"engine"}, nil)
 	journalLag = prometheus.NewDesc("footfall_journal_lag_bytes",
 		"Bytes of the journal that are not counted yet.", nil, nil)
 	journalRoom = prometheus.NewDesc("footfall_journal_room_bytes",
-		"Bytes of the journal that may wait to be counted: --journal-limit, or what the disk has room for. Missing without either --clicks or --journal-limit.", nil, nil)
+		"Bytes of the journal that may wait to be counted: --journal-limit, or what the disk has room for.", nil, nil)
 	journalSegments = prometheus.NewDesc("footfall_journal_segments",
 		"Number of files of the journal.", nil, nil)
 	countingFailed = prometheus.NewDesc("footfall_counting_failed",
@@ -90,9 +90,7 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	ch <- prometheus.MustNewConstMetric(notDurable, prometheus.CounterValue, float64(s.NotDurable))
 	ch <- prometheus.MustNewConstMetric(counted, prometheus.CounterValue, float64(s.Counted))
 	ch <- prometheus.MustNewConstMetric(journalLag, prometheus.GaugeValue, float64(s.JournalLag))
-	if s.JournalRoom > 0 {
-		ch <- prometheus.MustNewConstMetric(journalRoom, prometheus.GaugeValue, float64(s.JournalRoom))
-	}
+	ch <- prometheus.MustNewConstMetric(journalRoom, prometheus.GaugeValue, float64(s.JournalRoom))
 	ch <- prometheus.MustNewConstMetric(journalSegments, prometheus.GaugeValue, float64(s.JournalSegments))
 	ch <- prometheus.MustNewConstMetric(countingFailed, prometheus.GaugeValue, flag(s.CountingFailed))
 	ch <- prometheus.MustNewConstMetric(countingStalled, prometheus.GaugeValue, flag(s.CountingStalled))

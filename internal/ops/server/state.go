@@ -1,12 +1,16 @@
 package server
 
-import "github.com/footfall/footfall/internal/ops/monitor"
+import (
+	"github.com/footfall/footfall/internal/ops/datadir"
+	"github.com/footfall/footfall/internal/ops/monitor"
+)
 
 // state returns the gauges of monitor.
 func (a *App) state() (s monitor.State, err error) {
 	if s.Counted, err = a.data.CountedClicks(a.lifetime); err != nil {
 		return s, err
 	}
+	s.Engines = []monitor.Engine{{Name: datadir.Embedded, Up: true}}
 	for _, e := range a.data.Engines() {
 		s.Engines = append(s.Engines, monitor.Engine{Name: e.Name, Up: e.Up})
 	}
