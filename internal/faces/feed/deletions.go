@@ -91,10 +91,19 @@ func (g *gone) link(l *store.ForeignLink) error {
 	return fmt.Errorf("the link %.100q %w", l.Hash, errDeleted)
 }
 
+// Changed makes running imports look up links and users again, before the next lines, if
+// another process deleted or edited some.
+func (im *Importer) Changed(c store.Change) {
+	if c.All || c.Aggregates || len(c.Owners)+len(c.Links) > 0 {
+		im.changes.Add(1)
+	}
+}
+
 // forgetGone forgets all answers after a deletion.
 func (r *resolver) forgetGone() {
-	if r.gone.more {
-		r.gone.more = false
+	changes := r.im.changes.Load()
+	if r.gone.more || changes != r.changes {
+		r.gone.more, r.changes = false, changes
 		r.forget()
 	}
 }

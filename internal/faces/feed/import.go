@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/footfall/footfall/internal/base/click"
@@ -145,6 +146,7 @@ type Importer struct {
 	After func(time.Duration) <-chan time.Time
 
 	deletions deletions
+	changes   atomic.Uint64 // by other processes
 }
 
 // Import reads an input, gzip or plain, and returns when its clicks are durable and

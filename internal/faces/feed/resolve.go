@@ -19,6 +19,7 @@ type resolver struct {
 	logins  map[click.UserID]string
 	noLink  uint64 // lines rejected because their link does not exist
 	gone    *gone
+	changes uint64 // of im.changes, when it forgot last
 	// refused are links that clicks describe and that are not made, with the reason.
 	refused map[store.ForeignLink]error
 	// domains are the domains of keywords of this input, and strangers the hosts of

@@ -136,7 +136,7 @@ func (a *App) maintain(ctx context.Context) (stop, wait func(), broken <-chan er
 	var ended sync.WaitGroup
 	ended.Go(func() { a.data.Maintain(running, func(err error) { failed <- err }) })
 	ended.Go(func() {
-		a.data.FollowLinks(running, func(c store.Change) { a.links.Changed(c); a.auth.Changed(c) })
+		a.data.FollowLinks(running, func(c store.Change) { a.links.Changed(c); a.auth.Changed(c); a.importer.Changed(c) })
 	})
 	return cancel, ended.Wait, failed
 }

@@ -228,7 +228,8 @@ func refusedLogin(err error) bool {
 	return errors.As(err, &e) && (strings.HasPrefix(e.Code, "28") || e.Code == "3D000")
 }
 
-// postgresError marks the errors that may go away as click.ErrUnavailable.
+// postgresError marks the errors that may go away as click.ErrUnavailable, and those of a
+// unique index as click.ErrExists.
 func postgresError(err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, click.ErrUnavailable) {
 		return err
@@ -242,6 +243,8 @@ func postgresError(err error) error {
 		return fmt.Errorf("%w: %w", click.ErrUnavailable, err)
 	case !errors.As(err, &e):
 		return err
+	case e.Code == "23505" || e.Code == "23P01": // another program has not taken the lock of last_ids
+		return fmt.Errorf("%w: %w", click.ErrExists, err)
 	case e.Code == "53100":
 		return fmt.Errorf("%w: %w: %w", click.ErrUnavailable, err, syscall.ENOSPC)
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/sql"
 	"github.com/footfall/footfall/internal/storage/store"
 	"github.com/footfall/footfall/internal/storage/storetest"
+	"github.com/footfall/footfall/internal/testkit/await"
 	"github.com/footfall/footfall/internal/testkit/logtest"
 	"github.com/footfall/footfall/internal/testkit/pgtest"
 )
@@ -280,6 +281,41 @@ func TestGivenUpTransactions(t *testing.T) {
 	}
 	if findings := findings(t, db); len(findings) > 0 {
 		t.Errorf("the database: %q", findings)
+	}
+}
+
+// TestUniqueIndexDecides: a name that another program takes meanwhile, without the lock of
+// last_ids, is taken.
+func TestUniqueIndexDecides(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	address := pgtest.Database(t)
+	db, _ := openPostgres(t, address)
+	ann, err := db.AddUser(ctx, "ann", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tx, err := rawPostgres(t, address).Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(`INSERT INTO links (id, hash, user_id, aggregate_id, long_url, long_url_digest, created) VALUES (1000, 'h', 1, 1000, '', 0, 0)`); err != nil {
+		t.Fatal(err)
+	}
+	made := make(chan error)
+	go func() {
+		_, _, err := db.MakeLink(ctx, store.NewLink{User: ann.ID, LongURL: "http://a/", Hash: "h", AggregateHash: "g", Created: 1})
+		made <- err
+	}()
+	await.Until(t, "a transaction waits for another one", func() (string, bool) {
+		n := text(t, rawPostgres(t, address), `SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
+		return n, n == "1"
+	})
+	if err := tx.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-made; !errors.Is(err, click.ErrExists) {
+		t.Errorf("a hash that was taken meanwhile gave %v, not click.ErrExists", err)
 	}
 }
 
