@@ -25,6 +25,7 @@ type batcher struct {
 	first  time.Duration // the pause after the first failure
 
 	verifyEvery time.Duration
+	cut         func() bool // see Options
 
 	// onBatch is called with the position that a batch reached. onStall is called with
 	// the reason if counting fails, and with the zero value if it goes on.
@@ -79,7 +80,7 @@ func (b *batcher) deleted(ctx context.Context, at uint64) ([]rollup.Scope, error
 
 // full reports whether a batch is due while there are more records to read.
 func (b *batcher) full() bool {
-	return b.builder.clicks >= batchClicks || time.Since(b.last) >= busyEvery
+	return b.builder.clicks >= batchClicks || time.Since(b.last) >= busyEvery || b.cut != nil && b.cut()
 }
 
 // due returns when a pause must end; false if only a record ends it.
@@ -231,7 +232,7 @@ func (b *batcher) retry(ctx context.Context, f func() error) error {
 
 // isPermanent reports whether another try cannot change an error.
 func isPermanent(err error) bool {
-	for _, permanent := range []error{store.ErrGap, store.ErrOverlap, store.ErrGrain, store.ErrResume, ErrForeign, errCountedElsewhere} {
+	for _, permanent := range []error{store.ErrGap, store.ErrOverlap, store.ErrGrain, store.ErrResume, store.ErrTaken, ErrForeign, errCountedElsewhere} {
 		if errors.Is(err, permanent) {
 			return true
 		}

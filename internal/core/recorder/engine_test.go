@@ -209,6 +209,9 @@ func (e *sharedEngine) AddBatch(ctx context.Context, b *store.Batch) error {
 		src.deletedBefore[b.Epoch] = slices.Concat(src.deletedBefore[b.Epoch], b.Deleted)
 	}
 	src.to, src.known, e.known[b.Journal] = b.To, true, true
+	if e.rng.IntN(10) == 0 {
+		_ = e.sync() // another goroutine calls Sync
+	}
 	return nil
 }
 
@@ -232,6 +235,11 @@ func (e *sharedEngine) Sync(ctx context.Context) error {
 	if err := e.check(ctx); err != nil {
 		return err
 	}
+	return e.sync()
+}
+
+// sync is Sync. mu is held.
+func (e *sharedEngine) sync() error {
 	for id, src := range e.open {
 		if src.sent || src.to < src.again {
 			return fmt.Errorf("a batch is being sent: %w", click.ErrUnavailable)

@@ -35,6 +35,12 @@ func (o Options) WithVerifyEvery(p time.Duration) Options {
 	return o
 }
 
+// WithCut ends batches where cut says so, which is called after each record.
+func (o Options) WithCut(cut func() bool) Options {
+	o.cut = cut
+	return o
+}
+
 // WithImportTimeout sets how long an import waits for another one.
 func (o Options) WithImportTimeout(p time.Duration) Options {
 	o.importTimeout = p

@@ -37,7 +37,10 @@ func (r Replay) Foreign(ctx context.Context) (ForeignResult, error) {
 }
 
 func (r Replay) foreign(ctx context.Context) (ForeignResult, error) {
-	before, _, err := r.Counts.Position(ctx, r.Journal.ID())
+	before, found, err := r.Counts.Position(ctx, r.Journal.ID())
+	if err == nil && !found && !r.Known {
+		_, err = checkForeign(ctx, r.Journal, r.Counts)
+	}
 	if err != nil {
 		return ForeignResult{}, err
 	}

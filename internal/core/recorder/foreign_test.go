@@ -98,6 +98,32 @@ func TestForeign(t *testing.T) {
 	}
 }
 
+// TestReplayResumes: counting in the foreground goes on where an engine that loses clicks says.
+func TestReplayResumes(t *testing.T) {
+	t.Parallel()
+	rng := seedtest.Rand(t)
+	e, fs, want := newSharedEngine(rng), vfs.NewMem(), newJournalModel(3)
+	e.away = click.ErrUnavailable
+	s := openShared(t, fs, e, begin, 3, 10)
+	for range 300 {
+		c := capClick(rng)
+		if err := s.Record(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+		want.add(c)
+	}
+	s.kill(t)
+	e.away, e.loses = nil, 30
+	replay := recorder.Replay{
+		Journal: &s.journal.Contents, Counts: e, Shared: e, Now: func() time.Time { return begin }, Log: logtest.To(t),
+	}.WithCap(3)
+	if err := replay.To(t.Context(), s.journal.End()); err != nil {
+		t.Fatal(err)
+	}
+	got, _ := e.cells(all)
+	compare(t, got, want.cells)
+}
+
 // TestForeignUnknown: a journal of which the counts have nothing is refused, because it may be of
 // another installation.
 func TestForeignUnknown(t *testing.T) {

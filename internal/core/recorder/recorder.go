@@ -74,11 +74,13 @@ type Options struct {
 
 	// Tests make these small: the bounds of the cap on different values, the
 	// first pause before another try, how often shared counts are verified, and how long
-	// an import waits for another import of the same input.
+	// an import waits for another import of the same input. cut says that a batch ends
+	// after a record.
 	most          uint64
 	room          int
 	pause         time.Duration
 	verifyEvery   time.Duration
+	cut           func() bool
 	importTimeout time.Duration
 }
 
@@ -126,7 +128,7 @@ func Open(ctx context.Context, o Options) (*Recorder, error) {
 		imports: map[[32]byte]chan struct{}{},
 	}
 	b := &batcher{
-		counts: o.Counts, shared: o.Shared, source: o.Journal.ID(), now: o.Now, log: o.Log, first: cmp.Or(o.pause, retryLeast), verifyEvery: cmp.Or(o.verifyEvery, verifyEvery),
+		counts: o.Counts, shared: o.Shared, source: o.Journal.ID(), now: o.Now, log: o.Log, first: cmp.Or(o.pause, retryLeast), verifyEvery: cmp.Or(o.verifyEvery, verifyEvery), cut: o.cut,
 		onBatch:    func(to uint64) { r.set(func() { r.counted, r.wanted = to, false }) },
 		onStall:    func(s stall) { r.set(func() { r.stalled = s }) },
 		newBuilder: func() *batchBuilder { return newBuilder(o.Counts, o.Shared, o.Journal.ID(), o.most, o.room) },

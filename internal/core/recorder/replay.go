@@ -21,7 +21,7 @@ type Replay struct {
 	Counts  Counts
 	Shared  store.JournalCounts // see Options
 	// Known skips the check that an uncounted journal belongs to these counts. A
-	// rebuild sets it.
+	// rebuild sets it. If counts are shared, only Foreign checks that.
 	Known bool
 	Now   func() time.Time
 	Log   *slog.Logger
@@ -57,7 +57,7 @@ func (r Replay) To(ctx context.Context, to uint64) error {
 // count is To, but fails with store.ErrResume if it must be called again.
 func (r Replay) count(ctx context.Context, by *batcher, to uint64) error {
 	pos, found, err := r.Counts.Position(ctx, by.source)
-	if err == nil && !found && !r.Known {
+	if err == nil && !found && !r.Known && r.Shared == nil {
 		_, err = checkForeign(ctx, r.Journal, r.Counts)
 	}
 	if err == nil {

@@ -112,12 +112,13 @@ func openShared(t *testing.T, fs vfs.FS, e *sharedEngine, now time.Time, most, r
 	t.Helper()
 	s := &sharedServer{process: &process{sharedEngine: e}}
 	var err error
+	cuts := rand.New(rand.NewPCG(uint64(most), uint64(room)))
 	if s.journal, err = journal.Open(journal.Options{Dir: "journal", FS: fs, SegmentSize: 2 << 10}); err != nil {
 		t.Fatal(err)
 	}
 	s.Recorder, err = recorder.Open(t.Context(), recorder.Options{
 		Journal: s.journal, Counts: s.process, Shared: s.process, Now: func() time.Time { return now }, Log: logtest.To(t),
-	}.WithCap(uint64(most), room).WithPause(time.Microsecond).WithVerifyEvery(time.Millisecond))
+	}.WithCap(uint64(most), room).WithPause(time.Microsecond).WithVerifyEvery(time.Millisecond).WithCut(func() bool { return cuts.IntN(5) == 0 }))
 	if err != nil {
 		t.Fatal(err)
 	}

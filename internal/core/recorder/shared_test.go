@@ -1,7 +1,6 @@
 package recorder_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/core/recorder"
 	"github.com/footfall/footfall/internal/storage/journal"
+	"github.com/footfall/footfall/internal/storage/store"
 	"github.com/footfall/footfall/internal/testkit/await"
 	"github.com/footfall/footfall/internal/testkit/logtest"
 	"github.com/footfall/footfall/internal/testkit/seedtest"
@@ -81,6 +81,27 @@ func TestResumes(t *testing.T) {
 	}
 }
 
+// TestLostWhileIdle: clicks that the engine loses are counted again, although no other click
+// comes.
+func TestLostWhileIdle(t *testing.T) {
+	t.Parallel()
+	e := newSharedEngine(seedtest.Rand(t))
+	s := openShared(t, vfs.NewMem(), e, begin, 3, 10)
+	c := click.Click{Time: begin.UnixMilli(), User: 1, Link: 1}
+	for _, lose := range []func(){func() {}, func() { e.forget(false) }, func() { e.forget(false); _ = e.Sync(t.Context()) }} {
+		if err := errors.Join(s.Record(t.Context(), c), s.Drain(t.Context())); err != nil {
+			t.Fatal(err)
+		}
+		lose()
+		awaitCounted(t, e, s.Recorder, s.journal)
+	}
+	got, _ := e.cells(all)
+	compare(t, got, expected([]click.Click{c, c, c}))
+	if err := errors.Join(s.Close(t.Context()), s.journal.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestAwayAtStart: while the counts are away, a server starts and records clicks. They are
 // counted when the counts are back; the log has one line when they are away, and one when they are
 // back.
@@ -132,34 +153,28 @@ func TestAwayAtStart(t *testing.T) {
 	}
 }
 
-// TestCountedElsewhere: if the counts come back with clicks of the journal that this process
-// did not record, counting stops, because clicks of this process have the same positions.
+// TestCountedElsewhere: counting stops if another process counts the journal. If the counts come
+// back with clicks that this process did not record, those that it recorded have the same
+// positions.
 func TestCountedElsewhere(t *testing.T) {
 	t.Parallel()
-	e := newSharedEngine(seedtest.Rand(t))
-	e.away = click.ErrUnavailable
-	j, err := journal.Open(journal.Options{Dir: "journal", FS: vfs.NewMem()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := recorder.Open(t.Context(), recorder.Options{
-		Journal: j, Counts: e, Shared: e, Now: func() time.Time { return begin }, Log: logtest.To(t),
-	}.WithPause(time.Millisecond))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := r.Record(t.Context(), click.Click{User: 1, Link: 1}); err != nil {
-		t.Fatal(err)
-	}
-	e.set(func(e *sharedEngine) {
-		e.away = nil
-		e.durable[j.ID()] = &settled{to: 10, known: true}
-	})
-	if err := r.Drain(t.Context()); err == nil || !strings.Contains(err.Error(), "another process") {
-		t.Errorf("counting did not stop: %v", err)
-	}
-	_ = r.Close(context.Background()) // it says again why counting stopped
-	if err := j.Close(); err != nil {
-		t.Error(err)
+	for name, change := range map[string]func(*sharedEngine, store.JournalID){
+		"another process": func(e *sharedEngine, id store.JournalID) {
+			e.away = nil
+			e.durable[id] = &settled{to: 10, known: true}
+		},
+		store.ErrTaken.Error(): func(e *sharedEngine, _ store.JournalID) { e.away = store.ErrTaken },
+	} {
+		e := newSharedEngine(seedtest.Rand(t))
+		e.away = click.ErrUnavailable
+		s := openShared(t, vfs.NewMem(), e, begin, 3, 10)
+		if err := s.Record(t.Context(), click.Click{User: 1, Link: 1}); err != nil {
+			t.Fatal(err)
+		}
+		e.set(func(e *sharedEngine) { change(e, s.journal.ID()) })
+		if err := s.Drain(t.Context()); err == nil || !strings.Contains(err.Error(), "counting has stopped: ") || !strings.Contains(err.Error(), name) {
+			t.Errorf("counting did not stop: %v", err)
+		}
+		s.kill(t)
 	}
 }
