@@ -14,7 +14,7 @@ import (
 const (
 	firstPort = 20_000
 	lastPort  = 32_000
-	blockSize = 32
+	blockSize = 64
 )
 
 // Ports is a block of port numbers on 127.0.0.1 that no other process reserves.
