@@ -51,7 +51,7 @@ func (s *Store) AddBatch(ctx context.Context, b *store.Batch) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := s.keepClaim(ctx, src.id); err != nil {
+	if err := s.checkClaim(ctx, src.id); err != nil {
 		return err
 	}
 	if err := s.startEpoch(ctx, src, b, shards); err != nil {
@@ -77,6 +77,10 @@ func (s *Store) startEpoch(ctx context.Context, src *source, b *store.Batch, sha
 		s.forget(src)
 		return store.ErrResume
 	case src.base != b.Epoch:
+		if src.torn() {
+			s.forget(src)
+			return store.ErrResume
+		}
 		if err := s.endEpoch(ctx, src, shards); err != nil {
 			return err
 		}
@@ -122,6 +126,9 @@ func (s *Store) forget(src *source) {
 	if s.sources[src.id] == src {
 		delete(s.sources, src.id)
 	}
+	for snap := range s.open {
+		snap.lost = snap.lost || snap.sources[src.id] != nil
+	}
 }
 
 // add sends the totals of the cells that a batch has clicks in, and then counts the batch.
@@ -140,6 +147,7 @@ func (s *Store) add(ctx context.Context, src *source, b *store.Batch, shards []*
 	}
 	s.setSending()
 	defer s.setSending()
+	src.sent = max(src.sent, b.To)
 	if err := add.send(ctx); err != nil {
 		return err
 	}
@@ -226,11 +234,11 @@ func (a *sending) row(pieces []piece, t *table, k *rollup.Key, slot, part int64,
 		b = t.block()
 		blocks[part] = b
 	}
-	addRow(b, k, slot, a.src.id, a.src.start, 0, clicks)
+	addRow(b, k, slot, a.src, 0, clicks)
 }
 
-func addRow(b *block, k *rollup.Key, slot int64, source store.JournalID, epoch, deletion, clicks uint64) {
-	b.add(uint64(k.Scope.User), uint64(k.Scope.Link), uint8(k.Facet), uint32(slot), k.Value, source[:], epoch, deletion, clicks)
+func addRow(b *block, k *rollup.Key, slot int64, src *source, deletion, clicks uint64) {
+	b.add(uint64(k.Scope.User), uint64(k.Scope.Link), uint8(k.Facet), uint32(slot), k.Value, src.id[:], src.start, src.life, deletion, clicks)
 }
 
 // send sends the rows to the shards.

@@ -15,9 +15,8 @@ import (
 )
 
 // A deletion takes clicks from cells with rows of its own, which never change what an
-// epoch has counted. It is about the epochs before its cutoff: all of this process, and those
-// of others that every replica has. They have ended; so a deletion that was interrupted, and is carried out
-// again, takes the same.
+// epoch has counted. It is about the epochs before its cutoff. Every replica has them, and they do not
+// change any more; so a deletion that was interrupted, and is carried out again, takes the same.
 
 // deletion is a row of the table deletions.
 type deletion struct {
@@ -27,8 +26,8 @@ type deletion struct {
 	cutoff map[store.JournalID]uint64
 }
 
-// Delete implements store.Counting. It fails with click.ErrUnavailable if a replica of the first shard
-// is away.
+// Delete implements store.Counting. It fails with click.ErrUnavailable if a replica is away. Of the
+// clicks of other processes it removes those that every replica has.
 func (s *Store) Delete(ctx context.Context, scopes []rollup.Scope) (err error) {
 	defer wrap("delete", &err)
 	if len(scopes) == 0 {
@@ -40,7 +39,7 @@ func (s *Store) Delete(ctx context.Context, scopes []rollup.Scope) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := s.endAll(ctx, shards); err != nil {
+	if err := s.split(ctx, shards); err != nil {
 		return err
 	}
 	release, err := s.o.Lock(ctx)
@@ -73,14 +72,9 @@ func (s *Store) Delete(ctx context.Context, scopes []rollup.Scope) (err error) {
 
 // cutoff returns the epoch of each source from which on a deletion takes nothing.
 func (s *Store) cutoff(ctx context.Context) (map[store.JournalID]uint64, error) {
-	cutoff, own := map[store.JournalID]uint64{}, s.own()
-	for id, src := range own {
-		cutoff[id] = src.counted
-	}
+	cutoff := map[store.JournalID]uint64{}
 	err := s.epochs(ctx, "1", func(id store.JournalID, e *epoch) error {
-		if own[id] == nil {
-			cutoff[id] = max(cutoff[id], e.start+1)
-		}
+		cutoff[id] = max(cutoff[id], e.start+1)
 		return nil
 	})
 	return cutoff, err
@@ -166,14 +160,15 @@ func (d *deletion) unmarshal(scopes, cutoff string) error {
 	return nil
 }
 
-// condition is that of the rows from which the deletion takes.
-func (d *deletion) condition() string {
+// taken is the condition of the rows from which a deletion takes.
+func (s *Store) taken(ctx context.Context, d *deletion) (string, error) {
+	dead, err := s.dead(ctx)
 	parts := []string{"deletion > 0"}
 	for id, epoch := range d.cutoff {
 		parts = append(parts, fmt.Sprintf("source = %s AND epoch < %d", literal(id[:]), epoch))
 	}
 	slices.Sort(parts)
-	return fmt.Sprintf("deletion < %d AND (%s)", d.number, strings.Join(parts, " OR "))
+	return fmt.Sprintf("deletion < %d AND (%s)%s", d.number, strings.Join(parts, " OR "), dead), err
 }
 
 // carryOut takes the clicks of a deletion. adding and the lock of deletions are held.
@@ -225,9 +220,13 @@ func (s *Store) takeUser(ctx context.Context, d *deletion, g grain, user click.U
 		deleted += " AND link IN (" + strings.Join(links, ", ") + ")"
 		of += " AND link IN (0, " + strings.Join(links, ", ") + ")"
 	}
+	condition, err := s.taken(ctx, d)
+	if err != nil {
+		return err
+	}
 	months := map[uint64]bool{}
 	for _, sh := range shards {
-		answers, err := sh.ask(ctx, fmt.Sprintf("SELECT DISTINCT intDiv(slot, %d) FROM %s WHERE %s AND %s", monthSlots, g.name, deleted, d.condition()))
+		answers, err := sh.ask(ctx, fmt.Sprintf("SELECT DISTINCT intDiv(slot, %d) FROM %s WHERE %s AND %s", monthSlots, g.name, deleted, condition))
 		if err != nil {
 			return err
 		}
@@ -241,7 +240,7 @@ func (s *Store) takeUser(ctx context.Context, d *deletion, g grain, user click.U
 		t := &taking{cells: map[rollup.Key]uint64{}, taken: map[rollup.Key]uint64{}}
 		for _, sh := range shards {
 			answers, err := sh.ask(ctx, fmt.Sprintf("SELECT user, link, facet, slot, value, %s AS n FROM %s FINAL WHERE %s AND slot >= %d AND slot < %d AND %s GROUP BY user, link, facet, slot, value HAVING n > 0",
-				netClicks, g.name, of, month*monthSlots, (month+1)*monthSlots, d.condition()))
+				netClicks, g.name, of, month*monthSlots, (month+1)*monthSlots, condition))
 			if err != nil {
 				return err
 			}
@@ -284,7 +283,7 @@ func (s *Store) sendTaken(ctx context.Context, d *deletion, g grain, t *taking, 
 		if blocks[part] == nil {
 			blocks[part] = g.block()
 		}
-		addRow(blocks[part], &k, slot, store.JournalID{}, 0, d.number, n)
+		addRow(blocks[part], &k, slot, &source{}, d.number, n)
 	}
 	for i, sh := range shards {
 		if err := sh.read(ctx, func(n *node) error { return pieces[i].send(ctx, n, g.table) }); err != nil {

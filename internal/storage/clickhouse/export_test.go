@@ -58,3 +58,20 @@ func Insert(ctx context.Context, a *Address) error {
 
 // IsAway reports whether another replica is asked after the error.
 func IsAway(err error) bool { return isAway(err) }
+
+// Kill ends a store as the death of the process does: nothing is made durable. What its
+// background does may go on.
+func (s *Store) Kill() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stopped = true
+}
+
+// Prefer makes one of the replicas of each shard the current one.
+func (s *Store) Prefer(replica int) {
+	for _, sh := range s.cluster.shards {
+		sh.mu.Lock()
+		sh.current = replica
+		sh.mu.Unlock()
+	}
+}

@@ -19,8 +19,9 @@ const daysAtOnce = 1000
 const daySlots = rollup.Day / rollup.QuarterHour
 
 // added is the condition of the rows that a journal has added.
-func added(e store.Earlier) string {
-	return fmt.Sprintf("deletion = 0 AND source = %s AND epoch < %d", literal(e.Journal[:]), e.Before)
+func (s *Store) added(ctx context.Context, e store.Earlier) (string, error) {
+	dead, err := s.dead(ctx)
+	return fmt.Sprintf("deletion = 0 AND source = %s AND epoch < %d%s", literal(e.Journal[:]), e.Before, dead), err
 }
 
 // DayClicks implements store.JournalCounts.
@@ -64,8 +65,12 @@ func (s *Store) dayClicks(ctx context.Context, e store.Earlier, sh *shard, days 
 		scopes[i] = fmt.Sprintf("(%d, %d)", d.Scope.User, d.Scope.Link)
 		first, last = min(first, d.Day), max(last, d.Day)
 	}
+	condition, err := s.added(ctx, e)
+	if err != nil {
+		return err
+	}
 	answers, err := sh.ask(ctx, fmt.Sprintf("SELECT user, link, intDiv(slot, %d) AS day, sum(clicks) FROM cells FINAL WHERE (user, link) IN (%s) AND facet = %d AND slot >= %d AND slot < %d AND %s GROUP BY user, link, day",
-		daySlots, strings.Join(scopes, ", "), rollup.All, quarters.slot(first), quarters.slot(last+rollup.Day), added(e)))
+		daySlots, strings.Join(scopes, ", "), rollup.All, quarters.slot(first), quarters.slot(last+rollup.Day), condition))
 	for _, a := range answers {
 		for i := range a.rows {
 			d := store.ScopeDay{
@@ -85,9 +90,13 @@ func (s *Store) DayValues(ctx context.Context, e store.Earlier, day store.ScopeD
 	if err != nil {
 		return nil, err
 	}
+	condition, err := s.added(ctx, e)
+	if err != nil {
+		return nil, err
+	}
 	from := quarters.slot(day.Day)
 	answers, err := shards[shardOf(shards, day.Scope)].ask(ctx, fmt.Sprintf("SELECT DISTINCT value FROM cells WHERE (user, link) IN ((%d, %d)) AND facet = %d AND slot >= %d AND slot < %d AND %s",
-		day.Scope.User, day.Scope.Link, f, from, from+daySlots, added(e)))
+		day.Scope.User, day.Scope.Link, f, from, from+daySlots, condition))
 	for _, a := range answers {
 		values = append(values, a.texts[0]...)
 	}

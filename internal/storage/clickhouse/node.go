@@ -266,6 +266,14 @@ func (n *node) insert(ctx context.Context, table string, rows *block) error {
 	return nil
 }
 
+// syncReplica waits until the server has fetched everything that was inserted into a table before.
+func (n *node) syncReplica(ctx context.Context, t *table) error {
+	if !n.replicated {
+		return nil
+	}
+	return n.exec(ctx, "SYSTEM SYNC REPLICA "+n.database+"."+t.name)
+}
+
 // query calls f with each block of an answer. ClickHouse sends the first one when it has all of them:
 // otherwise an error in the middle would come as 200, with its text among the rows.
 func (n *node) query(ctx context.Context, statement string, f func(*answer) error) error {

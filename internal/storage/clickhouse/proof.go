@@ -39,7 +39,8 @@ func (v *view) proven(ctx context.Context) (string, error) {
 			parts = append(parts, fmt.Sprintf("source = %s AND epoch < %d", literal(id[:]), end))
 		}
 	}
-	return " AND (" + strings.Join(parts, " OR ") + ")" + v.condition(), nil
+	condition, err := v.condition(ctx)
+	return " AND (" + strings.Join(parts, " OR ") + ")" + condition, err
 }
 
 // scopesAtOnce is the maximum number of rows of the scopes that Cells reads at once, unless one

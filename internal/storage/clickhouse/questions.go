@@ -133,7 +133,11 @@ const wholeTries = 3
 func (v *view) whole(ctx context.Context, sh *shard, statement string) (answers []*answer, err error) {
 	for range wholeTries {
 		before := v.s.batches()
-		if answers, err = sh.ask(ctx, fmt.Sprintf(statement, v.condition())); err != nil {
+		condition, err := v.condition(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if answers, err = sh.ask(ctx, fmt.Sprintf(statement, condition)); err != nil {
 			return nil, err
 		}
 		if before%2 == 0 && v.s.batches() == before {
@@ -142,7 +146,11 @@ func (v *view) whole(ctx context.Context, sh *shard, statement string) (answers 
 	}
 	v.s.adding.Lock()
 	defer v.s.adding.Unlock()
-	return sh.ask(ctx, fmt.Sprintf(statement, v.condition()))
+	condition, err := v.condition(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return sh.ask(ctx, fmt.Sprintf(statement, condition))
 }
 
 func (s *Store) batches() uint64 {
@@ -158,8 +166,12 @@ func (v *view) First(ctx context.Context, scope rollup.Scope, f rollup.Facet) (f
 	if err != nil {
 		return 0, false, err
 	}
+	condition, err := v.condition(ctx)
+	if err != nil {
+		return 0, false, err
+	}
 	statement := fmt.Sprintf("SELECT slot, %s AS n FROM cells FINAL WHERE %s AND facet = %d%s GROUP BY slot HAVING n != 0 ORDER BY slot LIMIT 1",
-		netClicks, scopeIs(scope), f, v.condition())
+		netClicks, scopeIs(scope), f, condition)
 	answers, err := shards[shardOf(shards, scope)].ask(ctx, statement)
 	for _, a := range answers {
 		for i := range a.rows {

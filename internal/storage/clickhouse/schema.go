@@ -23,14 +23,14 @@ type table struct {
 }
 
 // The columns of cells and minutes. A row is the clicks of one cell that one epoch of one journal
-// (source) has counted so far, or that a deletion has taken from the cell: then deletion is
-// its number, and source and epoch are 0.
+// (source) has counted so far in one life, or that a deletion has taken from the cell: then deletion is
+// its number, and source, epoch and life are 0.
 var cellColumns = []string{
 	"user UInt64", "link UInt64", "facet UInt8", "slot UInt32", "value String",
-	"source FixedString(16)", "epoch UInt64", "deletion UInt64", "clicks UInt64",
+	"source FixedString(16)", "epoch UInt64", "life UInt64", "deletion UInt64", "clicks UInt64",
 }
 
-const cellKey = "user, link, facet, slot, value, source, epoch, deletion"
+const cellKey = "user, link, facet, slot, value, source, epoch, life, deletion"
 
 // Slots of a partition: quarter-hours of 31 days, and minutes of an hour.
 const monthSlots, hourSlots = 2976, 60
@@ -41,9 +41,11 @@ var (
 	// epochsTable has a row for each epoch that has ended. The version is twice its end, and
 	// one more once every replica has all its cells.
 	epochsTable = &table{"epochs", []string{
-		"source FixedString(16)", "epoch UInt64", "base UInt64", "version UInt64",
+		"source FixedString(16)", "epoch UInt64", "life UInt64", "base UInt64", "version UInt64",
 		"user UInt64", "link UInt64", "ledger String", "journaled String", "late String", "sums String", "deleted String",
-	}, "source, epoch", "", "version"}
+	}, "source, epoch, life", "", "version"}
+	livesTable = &table{"lives", []string{"source FixedString(16)", "life UInt64", "process FixedString(16)", "begin UInt64", "version UInt64", "closed UInt8"},
+		"source, life, process", "", "version"}
 	// deletionsTable has a row for each deletion. The state is 0 until all that it takes is in
 	// cells and minutes.
 	deletionsTable = &table{"deletions", []string{
@@ -58,7 +60,7 @@ var (
 // tables are those of each shard, and metaTables those that only the first shard has.
 var (
 	tables     = []*table{cellsTable, minutesTable}
-	metaTables = []*table{epochsTable, deletionsTable, deletedTable, marksTable, metaTable}
+	metaTables = []*table{epochsTable, livesTable, deletionsTable, deletedTable, marksTable, metaTable}
 )
 
 // create is the statement that makes the table on a server, with replicas in a cluster.

@@ -10,16 +10,14 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// An epoch ends at the end of a segment of the journal, and where clicks are deleted. Both
-// depend on the journal alone, so an epoch that is counted again after a crash ends there again. It also
-// ends at Sync, and where a snapshot begins; then every replica must have its row before
-// a row of the next epoch is sent.
+// An epoch ends at the end of a segment of the journal. It also ends at Sync, at a deletion, and where a
+// snapshot stays open; then every replica must have its row before a row of the next epoch is sent.
 
 // endEpoch ends the open epoch of a source: it becomes one of those that some replica may
 // lack.
 func (s *Store) endEpoch(ctx context.Context, src *source, shards []*shard) error {
 	rows := epochsTable.block()
-	if err := src.epoch.row(rows, src.id, false); err != nil {
+	if err := src.epoch.row(rows, src, false); err != nil {
 		return err
 	}
 	if err := s.insertMeta(ctx, shards, epochsTable, rows); err != nil {
@@ -50,7 +48,7 @@ func (s *Store) split(ctx context.Context, shards []*shard) error {
 	var open []*source
 	for _, src := range s.all() {
 		if src.known && (src.end > src.start || !src.recorded) {
-			if src.base != noBase && !slices.Equal(src.switches, switches) {
+			if src.base != noBase && !slices.Equal(src.switches, switches) || src.torn() {
 				s.forget(src)
 				return store.ErrResume
 			}
@@ -66,7 +64,7 @@ func (s *Store) split(ctx context.Context, shards []*shard) error {
 	}
 	rows := epochsTable.block()
 	for _, src := range open {
-		if err := src.epoch.row(rows, src.id, true); err != nil {
+		if err := src.epoch.row(rows, src, true); err != nil {
 			return err
 		}
 	}
@@ -86,28 +84,6 @@ func (s *Store) split(ctx context.Context, shards []*shard) error {
 	for _, src := range open {
 		src.durable, src.recorded = src.end, true
 		src.begin(src.counted, src.base, src.switches)
-	}
-	return nil
-}
-
-// endAll ends the open epochs that have counted something. adding is held.
-func (s *Store) endAll(ctx context.Context, shards []*shard) error {
-	_, switches := switchesOf(shards)
-	for _, src := range s.all() {
-		if !src.known || src.end == src.start {
-			continue
-		}
-		if !slices.Equal(switches, src.switches) {
-			s.forget(src)
-			return store.ErrResume
-		}
-		if err := s.endEpoch(ctx, src, shards); err != nil {
-			return err
-		}
-		s.mu.Lock()
-		src.begin(src.counted, src.base, src.switches)
-		s.settleSoon()
-		s.mu.Unlock()
 	}
 	return nil
 }
@@ -183,7 +159,7 @@ func (s *Store) settle(ctx context.Context, shards []*shard) error {
 	rows := epochsTable.block()
 	for _, p := range parts {
 		for i := range p.src.ended[:p.n] {
-			if err := p.src.ended[i].row(rows, p.src.id, true); err != nil {
+			if err := p.src.ended[i].row(rows, p.src, true); err != nil {
 				return err
 			}
 		}
@@ -217,7 +193,7 @@ func settleTables(ctx context.Context, shards []*shard, tables ...*table) error 
 			for _, n := range others {
 				for _, t := range tables {
 					if err == nil {
-						err = n.exec(ctx, "SYSTEM SYNC REPLICA "+n.database+"."+t.name)
+						err = n.syncReplica(ctx, t)
 					}
 				}
 			}

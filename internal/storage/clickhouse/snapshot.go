@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
@@ -24,6 +25,7 @@ type Snapshot struct {
 	view
 	// split says that later clicks are in later epochs than those of sources.
 	split   bool
+	lost    bool
 	sources map[store.JournalID]*source
 	hidden  []uint64 // the numbers of later deletions of this process
 }
@@ -55,13 +57,18 @@ func (snap *Snapshot) Close() error {
 }
 
 // condition is that of rows which the view has, to add to others; often empty.
-func (v *view) condition() string {
-	if v.frozen == nil {
-		return ""
+func (v *view) condition(ctx context.Context) (string, error) {
+	dead, err := v.s.dead(ctx)
+	if v.frozen == nil || err != nil {
+		return dead, err
 	}
 	v.s.mu.Lock()
 	defer v.s.mu.Unlock()
+	if v.frozen.lost {
+		return "", errLost
+	}
 	var b strings.Builder
+	b.WriteString(dead)
 	b.WriteString(v.frozen.withoutHidden("deletion"))
 	if v.frozen.split {
 		for id := range v.s.sources {
@@ -72,8 +79,11 @@ func (v *view) condition() string {
 			fmt.Fprintf(&b, " AND NOT (source = %s AND epoch >= %d)", literal(id[:]), end)
 		}
 	}
-	return b.String()
+	return b.String(), nil
 }
+
+// errLost: a snapshot is of clicks that are counted again.
+var errLost = fmt.Errorf("%w: clicks of the snapshot are counted again", click.ErrUnavailable)
 
 // own returns the sources of this process, in the view.
 func (v *view) own() map[store.JournalID]*source {

@@ -75,7 +75,8 @@ type epoch struct {
 // source is a journal whose batches this process adds. Its fields change together, with
 // Store.adding and Store.mu held.
 type source struct {
-	id store.JournalID
+	id   store.JournalID
+	life uint64
 	// counted is the end of the last batch, and durable that of the last epoch that every
 	// replica has. known is set after the first batch.
 	counted, durable uint64
@@ -91,6 +92,8 @@ type source struct {
 	// totals has the clicks of each cell of the open epoch, and minutes those of each hour.
 	totals  map[hash]uint64
 	minutes map[int64]map[hash]uint64
+	// sent is the end of the last batch of which rows may have been sent.
+	sent uint64
 	// switches is how often the replica of each shard had changed when the open epoch began.
 	switches []uint64
 	// ended are epochs that some replicas may lack, oldest first.
@@ -105,9 +108,6 @@ func (s *Store) source(ctx context.Context, id store.JournalID) (*source, error)
 	if src != nil {
 		return src, nil
 	}
-	if err := s.claim(ctx, id); err != nil {
-		return nil, err
-	}
 	src, err := s.load(ctx, id)
 	if err != nil {
 		return nil, err
@@ -118,18 +118,37 @@ func (s *Store) source(ctx context.Context, id store.JournalID) (*source, error)
 	return src, nil
 }
 
-// load reads the epochs of a journal that every replica has. Those after them are counted again.
+// load reads the epochs of a journal that every replica has, and begins a life. The epochs after them are
+// counted again.
 func (s *Store) load(ctx context.Context, id store.JournalID) (*source, error) {
+	if err := s.catchUp(ctx, livesTable, epochsTable); err != nil {
+		return nil, err
+	}
+	of := "source = " + literal(id[:])
+	all, err := s.readLives(ctx, of)
+	if err != nil {
+		return nil, err
+	}
+	last := all.last(id)
+	s.mu.Lock()
+	_, before := s.claimed[id]
+	s.mu.Unlock()
+	if before && last.process != s.process {
+		return nil, store.ErrTaken
+	}
 	src := &source{id: id, bases: map[uint64]*rollup.Ledger{}, deletions: map[rollup.Scope]uint64{}}
-	err := s.epochs(ctx, fmt.Sprintf("source = %s", literal(id[:])), func(_ store.JournalID, e *epoch) error {
+	err = s.epochs(ctx, of, func(_ store.JournalID, e *epoch) error {
 		src.known, src.recorded = true, true
 		src.durable = max(src.durable, e.end)
 		src.take(e)
 		return nil
 	})
+	if err != nil {
+		return nil, err
+	}
 	src.counted = src.durable
-	src.begin(src.counted, 0, nil)
-	src.epoch.base = noBase
+	src.begin(src.counted, noBase, nil)
+	src.life, err = s.beginLife(ctx, id, last, src.durable)
 	return src, err
 }
 
@@ -155,6 +174,9 @@ func (src *source) take(e *epoch) {
 	src.bases[e.base] = l
 }
 
+// torn reports whether the open epoch may have rows of clicks that are not counted. So it must not end.
+func (src *source) torn() bool { return src.sent > src.counted }
+
 func ptr[T any](v T) *T { return &v }
 
 // begin begins an epoch.
@@ -172,13 +194,17 @@ func (src *source) copy() *source {
 
 // epochs calls f with each epoch that every replica has.
 func (v *view) epochs(ctx context.Context, condition string, f func(store.JournalID, *epoch) error) error {
-	shards, err := v.s.shards(ctx)
+	all, err := v.readLives(ctx, condition)
 	if err != nil {
 		return err
 	}
-	answers, err := meta(shards).ask(ctx, "SELECT source, epoch, base, version, user, link, ledger, journaled, late, sums, deleted FROM epochs FINAL WHERE version % 2 = 1 AND "+condition+" ORDER BY source, epoch")
+	answers, err := v.askMeta(ctx, "SELECT source, epoch, base, version, user, link, ledger, journaled, late, sums, deleted, life FROM epochs FINAL WHERE version % 2 = 1 AND "+condition+" ORDER BY source, epoch")
 	for _, a := range answers {
 		for i := range a.rows {
+			id := store.JournalID([]byte(a.texts[0][i]))
+			if !all.counts(id, a.numbers[11][i], a.numbers[1][i]) {
+				continue
+			}
 			e := epoch{start: a.numbers[1][i], base: a.numbers[2][i], end: a.numbers[3][i] / 2}
 			e.highest = rollup.Scope{User: click.UserID(a.numbers[4][i]), Link: click.LinkID(a.numbers[5][i])}
 			err := errors.Join(e.cells.ledger.UnmarshalBinary([]byte(a.texts[6][i])), e.journaled.UnmarshalBinary([]byte(a.texts[7][i])),
@@ -187,7 +213,7 @@ func (v *view) epochs(ctx context.Context, condition string, f func(store.Journa
 				e.deleted, err = unmarshalScopes(a.texts[10][i])
 			}
 			if err == nil {
-				err = f(store.JournalID([]byte(a.texts[0][i])), &e)
+				err = f(id, &e)
 			}
 			if err != nil {
 				return err
@@ -198,7 +224,7 @@ func (v *view) epochs(ctx context.Context, condition string, f func(store.Journa
 }
 
 // row appends the row of an ended epoch. whole says that every replica has its cells.
-func (e *epoch) row(to *block, id store.JournalID, whole bool) error {
+func (e *epoch) row(to *block, src *source, whole bool) error {
 	version := 2 * e.end
 	if whole {
 		version++
@@ -206,7 +232,7 @@ func (e *epoch) row(to *block, id store.JournalID, whole bool) error {
 	ledger, e1 := e.cells.ledger.MarshalBinary()
 	journaled, e2 := e.journaled.MarshalBinary()
 	late, e3 := e.late.MarshalBinary()
-	to.add(id[:], e.start, e.base, version, uint64(e.highest.User), uint64(e.highest.Link), string(ledger), string(journaled), string(late), e.cells.marshalLines(), marshalScopes(e.deleted))
+	to.add(src.id[:], e.start, src.life, e.base, version, uint64(e.highest.User), uint64(e.highest.Link), string(ledger), string(journaled), string(late), e.cells.marshalLines(), marshalScopes(e.deleted))
 	return errors.Join(e1, e2, e3)
 }
 

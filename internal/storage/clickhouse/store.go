@@ -11,7 +11,7 @@
 //
 //	address.go, native.go, node.go   an address; the format of rows; one server, over HTTP
 //	cluster.go, schema.go            the servers by shard and replica; the tables
-//	store.go, source.go, claim.go    the store; what is known of a journal; who counts it
+//	store.go, source.go, lives.go    the store; what is known of a journal; who counts it
 //	add.go, settle.go                adds batches; makes epochs durable
 //	questions.go, sum.go             answers
 //	progress.go, proof.go            positions and marks; checksums
@@ -67,6 +67,8 @@ type Store struct {
 	// sending counts when a batch is begun and ended: it is odd while rows are sent.
 	sending     uint64
 	lastStamp   uint64
+	deadText    string // see dead
+	deadSince   time.Time
 	claimed     map[store.JournalID]time.Time // when this process was last seen to have the claim
 	minutesFrom int64                         // minutes before it were dropped; −1 at first
 
@@ -107,6 +109,9 @@ func (s *Store) Close() error {
 	s.mu.Unlock()
 	s.background.Wait()
 	err := s.Sync(ctx)
+	if err == nil {
+		err = s.closeLives(ctx)
+	}
 	for _, n := range s.cluster.nodes {
 		n.client.CloseIdleConnections()
 	}

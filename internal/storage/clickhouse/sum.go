@@ -70,6 +70,10 @@ func (s *summing) isExpensive(ctx context.Context) error {
 func (s *summing) interval(ctx context.Context, i int, shards []*shard) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	condition, err := s.v.condition(ctx)
+	if err != nil {
+		return err
+	}
 	var streams []*stream
 	defer func() {
 		for _, st := range streams {
@@ -79,7 +83,7 @@ func (s *summing) interval(ctx context.Context, i int, shards []*shard) error {
 	for at, conditions := range s.conditions(i, shards) {
 		for _, c := range conditions {
 			statement := fmt.Sprintf("SELECT value, %s AS n FROM %s FINAL WHERE facet = %d AND %s%s GROUP BY value HAVING n != 0 ORDER BY value",
-				netClicks, s.grain.name, s.q.Facet, c, s.v.condition())
+				netClicks, s.grain.name, s.q.Facet, c, condition)
 			st, err := shards[at].stream(ctx, statement)
 			if err != nil {
 				return err

@@ -1,0 +1,205 @@
+package clickhouse
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// A life is a stretch of time in which one process counts a journal. A new one begins whenever what is
+// known of the journal is read from ClickHouse: after a start of footfall, after a fail-over, and after a
+// request of unknown fate. It begins with the position from which the journal is counted again. What
+// earlier lives have sent of the epochs from there on is dead: no question and no proof takes it, whenever it
+// arrives. So an epoch may end elsewhere when its clicks are counted again.
+//
+// The process of the last life may count the journal. If a directory was copied, and both copies are in use,
+// the earlier process stops: their journals have one id, and different clicks.
+
+// life is a row of the table lives.
+type life struct {
+	number  uint64
+	process [16]byte
+	begin   uint64 // a journal position
+	version uint64
+	closed  bool // all that it has sent is in epochs that count
+}
+
+// Other servers see a new life after deadFor at most. So its first rows are sent newLifeWait after it
+// began; otherwise answers of others would have clicks twice until then.
+const deadFor, newLifeWait = 500 * time.Millisecond, time.Second
+
+// claimCheck is how often a process looks whether the last life is its own, while it counts.
+const claimCheck = 5 * time.Second
+
+// lives are the lives of journals, each in ascending order.
+type lives map[store.JournalID][]life
+
+// readLives reads the lives of the journals that fit the condition.
+func (v *view) readLives(ctx context.Context, condition string) (lives, error) {
+	all := lives{}
+	answers, err := v.askMeta(ctx, "SELECT source, life, process, begin, version, closed FROM lives FINAL WHERE "+condition)
+	for _, a := range answers {
+		for i := range a.rows {
+			id := store.JournalID([]byte(a.texts[0][i]))
+			l := life{number: a.numbers[1][i], process: [16]byte([]byte(a.texts[2][i])), begin: a.numbers[3][i], version: a.numbers[4][i], closed: a.numbers[5][i] == 1}
+			all[id] = append(all[id], l)
+		}
+	}
+	for _, of := range all {
+		slices.SortFunc(of, func(a, b life) int {
+			return cmp.Or(cmp.Compare(a.number, b.number), cmp.Compare(a.version, b.version), bytes.Compare(a.process[:], b.process[:]))
+		})
+	}
+	return all, err
+}
+
+// last returns the last life of a journal; one with the number 0 if there is none.
+func (ls lives) last(id store.JournalID) life {
+	if of := ls[id]; len(of) > 0 {
+		return of[len(of)-1]
+	}
+	return life{}
+}
+
+// counts reports whether an end that a life has sent counts: whether it is the last one that began at or
+// before the epoch.
+func (ls lives) counts(id store.JournalID, number, epoch uint64) bool {
+	for _, l := range slices.Backward(ls[id]) {
+		if l.begin <= epoch {
+			return l.number == number
+		}
+	}
+	return false
+}
+
+// beginLife begins a life of a journal at a position.
+func (s *Store) beginLife(ctx context.Context, id store.JournalID, last life, begin uint64) (uint64, error) {
+	shards, err := s.shards(ctx)
+	if err != nil {
+		return 0, err
+	}
+	l := life{number: last.number + 1, process: s.process, begin: begin, version: max(last.version+1, s.stamp())}
+	if err := s.insertMeta(ctx, shards, livesTable, l.row(id)); err != nil {
+		return 0, err
+	}
+	s.mu.Lock()
+	s.claimed[id], s.deadSince = time.Now(), time.Time{}
+	s.mu.Unlock()
+	if last.number > 0 && !last.closed {
+		select {
+		case <-time.After(newLifeWait):
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
+	}
+	return l.number, nil
+}
+
+func (l *life) row(id store.JournalID) *block {
+	closed := uint8(0)
+	if l.closed {
+		closed = 1
+	}
+	rows := livesTable.block()
+	rows.add(id[:], l.number, l.process[:], l.begin, l.version, closed)
+	return rows
+}
+
+// closeLives notes that the lives of this process have ended, and that everything they sent counts.
+func (s *Store) closeLives(ctx context.Context) error {
+	shards, err := s.shards(ctx)
+	if err != nil {
+		return err
+	}
+	all, err := s.readLives(ctx, "1")
+	if err != nil {
+		return err
+	}
+	for _, src := range s.all() {
+		if l := all.last(src.id); l.process == s.process && l.number == src.life && !src.torn() {
+			l.closed, l.version = true, max(l.version+1, s.stamp())
+			if err := s.insertMeta(ctx, shards, livesTable, l.row(src.id)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// dead is the condition that a row of an epoch is not of a life whose clicks were counted again.
+func (s *Store) dead(ctx context.Context) (string, error) {
+	s.mu.Lock()
+	text, at := s.deadText, s.deadSince
+	s.mu.Unlock()
+	if time.Since(at) < deadFor {
+		return text, nil
+	}
+	now := time.Now()
+	all, err := s.readLives(ctx, "1")
+	if err != nil {
+		return "", err
+	}
+	text = all.dead()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.deadText, s.deadSince = text, now
+	return text, nil
+}
+
+func (ls lives) dead() string {
+	var parts []string
+	for id, of := range ls {
+		for i := 1; i < len(of); i++ {
+			if of[i-1].closed || i+1 < len(of) && of[i+1].begin <= of[i].begin && !of[i].closed {
+				continue // there is nothing, or the next life says the same
+			}
+			parts = append(parts, fmt.Sprintf(" AND NOT (source = %s AND epoch >= %d AND life < %d)", literal(id[:]), of[i].begin, of[i].number))
+		}
+	}
+	slices.Sort(parts)
+	return strings.Join(parts, "")
+}
+
+// catchUp makes the current replica of the first shard fetch everything that was inserted into a table.
+func (s *Store) catchUp(ctx context.Context, tables ...*table) error {
+	shards, err := s.shards(ctx)
+	if err != nil {
+		return err
+	}
+	return meta(shards).read(ctx, func(n *node) error {
+		for _, t := range tables {
+			if err := n.syncReplica(ctx, t); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// checkClaim looks now and then whether the last life of a journal is one of this process. It fails with
+// store.ErrTaken if not.
+func (s *Store) checkClaim(ctx context.Context, id store.JournalID) error {
+	s.mu.Lock()
+	looked := s.claimed[id]
+	s.mu.Unlock()
+	if time.Since(looked) < claimCheck {
+		return nil
+	}
+	all, err := s.readLives(ctx, fmt.Sprintf("source = %s", literal(id[:])))
+	if err != nil {
+		return err
+	}
+	if all.last(id).process != s.process {
+		return store.ErrTaken
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.claimed[id] = time.Now()
+	return nil
+}
