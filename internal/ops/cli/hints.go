@@ -91,7 +91,12 @@ var hints = []func(error) string{
 	}),
 	as(new(*datadir.LostJournalError), "put its files back as they were. "+repairJournal),
 	as(new(*datadir.DivergedJournalError), replaceJournal),
-	as(new(*datadir.OlderLinksError), replaceLinks),
+	of(func(e *datadir.OlderLinksError) string {
+		if e.Shared {
+			return "bring back the server of PostgreSQL that has them; or run footfall check --repair --give-up-links to continue without them"
+		}
+		return replaceLinks
+	}),
 	as(new(*datadir.MissingLinksError), "put it back, with its -wal if that is there, or move footfall.db.saved there if there is one, or restore a whole backup"),
 	on(datadir.ErrUnknownJournal, "restore a backup, or move the journal away and start without it; then clicks that were recorded but not counted are lost"),
 	on(datadir.ErrNotRegular, "find out who put it there"),

@@ -148,8 +148,12 @@ func (u engineURL) String() string {
 	if !ok {
 		return "(no URL)"
 	}
-	rest, _, _ = strings.Cut(rest, "?")
-	return scheme + "://" + rest[strings.LastIndexByte(rest, '@')+1:]
+	place, query, _ := strings.Cut(rest, "?")
+	at := strings.LastIndexByte(place, '@')
+	if at < 0 && strings.Contains(query, "@") { // the question mark may be in the password
+		return scheme + "://…"
+	}
+	return scheme + "://" + place[at+1:]
 }
 
 // level is the lowest level that is logged.

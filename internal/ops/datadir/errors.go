@@ -184,6 +184,8 @@ type OlderLinksError struct {
 	// Diverged is set if it has other changes, because it belongs to another
 	// installation or to a copy that was used separately.
 	Diverged bool
+	// Shared is set if they are not in the file, but in an engine that other servers use.
+	Shared bool
 }
 
 func (e *OlderLinksError) Error() string {
@@ -195,6 +197,9 @@ func (e *OlderLinksError) Error() string {
 		return fmt.Sprintf("%s was replaced by an older or another file, and the -wal next to it may not belong to it", e.File)
 	case e.Needed.Version <= e.Now.Version:
 		lacks = fmt.Sprintf("links or users that have clicks in %s", e.Dir)
+	}
+	if e.Shared {
+		return "the shared links and users lack " + lacks + ": they were restored from an older backup, or a standby took over that did not have these"
 	}
 	return fmt.Sprintf("%s is older than the other parts of the data directory, or its -wal was removed: it lacks %s", e.File, lacks)
 }

@@ -116,7 +116,9 @@ func (t *tracker) checkLinks(ctx context.Context, db LinksEngine, counts store.P
 		return err
 	}
 	if needed.NewerThan(now) {
-		return &OlderLinksError{File: filepath.Join(t.dir, databaseFile), Dir: t.dir, Now: now, Needed: needed.Links}
+		older := &OlderLinksError{File: filepath.Join(t.dir, databaseFile), Dir: t.dir, Now: now, Needed: needed.Links}
+		_, older.Shared = db.(sharedLinks)
+		return older
 	}
 	return t.checkDiverged(ctx, db)
 }

@@ -211,6 +211,9 @@ func (dd *damaged) repairLinks(ctx context.Context, giveUp bool, report func(str
 	if err := dd.db.SaveProgress(ctx, dd.progress.known); err != nil {
 		return err
 	}
+	if older.Shared {
+		older.File = "PostgreSQL"
+	}
 	report(fmt.Sprintf("gave up what %s lacks: new links get ids after %d, and new users after %d", older.File, older.Needed.Link, older.Needed.User))
 	return nil
 }

@@ -171,8 +171,8 @@ func (k *retainer) trim(ctx context.Context, now time.Time) error {
 		}
 	}
 	durable, err := k.durable(ctx, before)
-	if k.dir.engines.shared() && errors.Is(err, click.ErrUnavailable) {
-		return nil // watchEngines has logged that
+	if k.dir.engines.Counts != Embedded && (errors.Is(err, click.ErrUnavailable) || errors.Is(err, store.ErrResume)) {
+		return nil // the recorder logs that, and the next round tries again
 	}
 	if err != nil {
 		return err

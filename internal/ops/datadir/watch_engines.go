@@ -46,10 +46,7 @@ func (d *Dir) sharedEngines() (all []*sharedEngine) {
 		}})
 	}
 	if d.engines.Links != Embedded {
-		all = append(all, &sharedEngine{name: d.engines.Links, part: PartLinks, ask: func(ctx context.Context) error {
-			_, err := d.DB.Links(ctx)
-			return err
-		}})
+		all = append(all, &sharedEngine{name: d.engines.Links, part: PartLinks, ask: d.askLinks})
 	}
 	return all
 }
@@ -81,4 +78,21 @@ func (d *Dir) watchEngines(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// askLinks asks shared links and users how new they are. If they lack what this process
+// did, a standby took over that did not have it: the ids of what was lost are not
+// given out again, because the journals may have clicks on them.
+func (d *Dir) askLinks(ctx context.Context) error {
+	known := d.progress.file.Record() // before the question: later changes are not missing
+	now, err := d.DB.Links(ctx)
+	if err != nil || !known.NewerThan(now) {
+		return err
+	}
+	if err := d.DB.GiveUpIDs(ctx, known.Links); err != nil {
+		return err
+	}
+	d.log.Error("PostgreSQL lost links, users or changes that were acknowledged: a standby took over that did not have them. Their ids are not used again. Make the standby synchronous, and look for what users miss",
+		"version", now.Version, "acknowledged", known.Links.Version)
+	return nil
 }
