@@ -124,35 +124,33 @@ func (db *Postgres) follow(ctx context.Context, listening func(), changed func(s
 		_, err := c.Exec(ctx, query, args...)
 		return err
 	}
+	try := func() error { return exec(`SELECT pg_notify($1, $2)`, channel, own) }
 	if err := exec(`LISTEN ` + channel); err != nil {
 		return err
 	}
-	for first, expected := true, false; ; {
-		if first && !expected {
-			if err := exec(`SELECT pg_notify($1, $2)`, channel, own); err != nil {
-				return err
-			}
-			expected = true
-		}
+	if err := try(); err != nil {
+		return err
+	}
+	for first, tried := true, true; ; {
 		change, err := db.next(ctx, c)
 		switch {
 		case err == nil:
 			if first {
 				listening()
 			}
-			first, expected = false, false
+			first, tried = false, false
 			if !change.Empty() {
 				changed(change)
 			}
 		case ctx.Err() != nil || !errors.Is(err, errSilence):
 			return err
-		case expected:
+		case tried:
 			return errors.New("a notice that was sent did not arrive")
-		default: // look whether notices still arrive
-			if err := exec(`SELECT pg_notify($1, $2)`, channel, own); err != nil {
+		default:
+			if err := try(); err != nil {
 				return err
 			}
-			expected = true
+			tried = true
 		}
 	}
 }
