@@ -38,13 +38,11 @@ type batcher struct {
 	builder  *batchBuilder
 	batch    store.Batch
 	from     uint64    // what lies before it is counted already, and read for the cap alone
-	again    uint64    // see store.Batch
 	last     time.Time // of the last batch, or set by dueNow
 	progress bool      // a batch was counted
 
 	record record
-	stall  stall  // the argument of the last onStall
-	sent   uint64 // what lies before it may have been added, by this process or an earlier one
+	stall  stall // the argument of the last onStall
 
 	resumes int // calls of pauseToResume that found nothing counted, in a row
 }
@@ -58,7 +56,7 @@ type stall struct {
 // begin sets the position to count from, and the position at which records begin: the
 // same, or before it. It reads the deleted scopes, and drops what waits to be counted.
 func (b *batcher) begin(ctx context.Context, at, from uint64) error {
-	b.builder, b.batch, b.from, b.again = b.newBuilder(), store.Batch{From: at, To: at}, from, b.sent
+	b.builder, b.batch, b.from = b.newBuilder(), store.Batch{From: at, To: at}, from
 	b.last, b.progress = time.Now(), false
 	return b.retry(ctx, func() error {
 		gone, err := b.deleted(ctx, at)
@@ -159,14 +157,13 @@ func (b *batcher) flush(ctx context.Context) error {
 	if err := b.retry(ctx, func() error { return b.builder.prepare(ctx) }); err != nil {
 		return err
 	}
-	b.batch.Journal, b.batch.Again = b.source, b.again
+	b.batch.Journal = b.source
 	b.batch.MinutesFrom = keepMinutesFrom(b.now())
 	b.builder.fillBatch(&b.batch)
 	if b.batch.To <= b.from {
 		b.next()
 		return nil
 	}
-	b.sent = max(b.sent, b.batch.To)
 	err := b.retry(ctx, func() error { return b.counts.AddBatch(ctx, &b.batch) })
 	if b.shared != nil && (errors.Is(err, store.ErrGap) || errors.Is(err, store.ErrOverlap)) {
 		err = fmt.Errorf("%w: %w", store.ErrResume, err) // another call was ErrResume

@@ -15,8 +15,9 @@ import (
 )
 
 // sharedEngine counts as an engine does that several servers share: it keeps the greatest total
-// that was sent of each cell and epoch, an epoch being a stretch of a journal. It forgets what is not
-// durable when a test says so. Its methods are safe for concurrent use.
+// that was sent of each cell and epoch, an epoch being a stretch of a journal. So what a journal
+// sends for an epoch must always be the same. It forgets what is not durable when a test says so. Its
+// methods are safe for concurrent use.
 type sharedEngine struct {
 	mu      sync.Mutex
 	rng     *rand.Rand // guarded by mu
@@ -25,6 +26,9 @@ type sharedEngine struct {
 	durable map[store.JournalID]*settled
 	open    map[store.JournalID]*unsettled
 	known   map[store.JournalID]bool // a batch was added in this process
+	// sent is the end of what was sent of a journal, also by an earlier process. No epoch ends
+	// before it at another place than earlier: its total would have clicks of the next one too.
+	sent    map[store.JournalID]uint64
 	marks   map[string]sentMark
 	deleted map[rollup.Scope]bool
 	deletes []rollup.Scope // of all calls of Delete
@@ -63,17 +67,13 @@ type unsettled struct {
 	totals      map[rollup.Key]uint64
 	minutes     map[rollup.Key]uint64
 	lost        bool // the next call is ErrResume
-	// sent is set while rows of a batch may have been sent that is not counted: the epoch must
-	// not end before that batch.
-	sent  bool
-	again uint64 // see store.Batch
 }
 
 func newSharedEngine(rng *rand.Rand) *sharedEngine {
 	return &sharedEngine{
 		rng: rand.New(rand.NewPCG(rng.Uint64(), rng.Uint64())), rows: map[row]uint64{}, minutes: map[row]uint64{},
 		durable: map[store.JournalID]*settled{}, open: map[store.JournalID]*unsettled{},
-		known: map[store.JournalID]bool{}, marks: map[string]sentMark{}, deleted: map[rollup.Scope]bool{},
+		known: map[store.JournalID]bool{}, sent: map[store.JournalID]uint64{}, marks: map[string]sentMark{}, deleted: map[rollup.Scope]bool{},
 	}
 }
 
@@ -176,7 +176,7 @@ func (e *sharedEngine) AddBatch(ctx context.Context, b *store.Batch) error {
 	case src.known && b.From < src.to:
 		return store.ErrOverlap
 	}
-	src.again = b.Again
+	e.sent[b.Journal] = max(e.sent[b.Journal], b.To)
 	if src.base != b.Epoch {
 		src.to = b.From
 		e.end(b.Journal, src, b.Epoch)
@@ -195,7 +195,7 @@ func (e *sharedEngine) AddBatch(ctx context.Context, b *store.Batch) error {
 	}
 	send(b.Cells, src.totals, e.rows)
 	send(b.Minutes, src.minutes, e.minutes)
-	if src.sent = fails; fails {
+	if fails {
 		return fmt.Errorf("a reply was lost: %w", click.ErrUnavailable)
 	}
 	for _, m := range b.Marks {
@@ -241,7 +241,7 @@ func (e *sharedEngine) Sync(ctx context.Context) error {
 // sync is Sync. mu is held.
 func (e *sharedEngine) sync() error {
 	for id, src := range e.open {
-		if src.sent || src.to < src.again {
+		if src.to < e.sent[id] {
 			return fmt.Errorf("a batch is being sent: %w", click.ErrUnavailable)
 		}
 		if src.known {

@@ -132,7 +132,6 @@ func Open(ctx context.Context, o Options) (*Recorder, error) {
 		onBatch:    func(to uint64) { r.set(func() { r.counted, r.wanted = to, false }) },
 		onStall:    func(s stall) { r.set(func() { r.stalled = s }) },
 		newBuilder: func() *batchBuilder { return newBuilder(o.Counts, o.Shared, o.Journal.ID(), o.most, o.room) },
-		sent:       r.opened,
 	}
 	go func() {
 		defer close(r.done)

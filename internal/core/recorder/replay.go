@@ -39,7 +39,7 @@ func (r Replay) To(ctx context.Context, to uint64) error {
 	most := cmp.Or(r.most, DailyValues)
 	by := &batcher{
 		counts: r.Counts, shared: r.Shared, source: r.Journal.ID(), now: r.Now, log: r.Log,
-		first: cmp.Or(r.pause, retryLeast), sent: r.Journal.End(),
+		first:      cmp.Or(r.pause, retryLeast),
 		onStall:    func(stall) {},
 		newBuilder: func() *batchBuilder { return newBuilder(r.Counts, r.Shared, r.Journal.ID(), most, capWeight) },
 	}

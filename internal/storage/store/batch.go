@@ -14,11 +14,6 @@ type Batch struct {
 	Epoch uint64
 	// From and To bound the stretch, as journal positions: From ≤ p < To.
 	From, To uint64
-	// Again is a position: what lies before it may have been added earlier, by another
-	// process too, and forgotten (see ErrResume). It is 0 or less than From otherwise. An
-	// engine that keeps totals of stretches must not end one before it where it may not
-	// have ended then: only ends of segments and deletions are the same each time.
-	Again uint64
 	// Cells are quarter-hour cells, at most one per key.
 	Cells []rollup.Cell
 	// Minutes are the minute cells of the same clicks, except of clicks before

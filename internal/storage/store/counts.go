@@ -28,8 +28,7 @@ type Counting interface {
 	// is 0 if nothing is durable; it does so too once the engine knows that a call would
 	// fail. Batches after that position are ErrGap, even if nothing is durable.
 	AddBatch(ctx context.Context, b *Batch) error
-	// Sync makes everything counted durable. It may fail with click.ErrUnavailable while
-	// clicks before Batch.Again are counted again.
+	// Sync makes everything counted durable.
 	Sync(ctx context.Context) error
 	// Delete removes every count of the scopes: users with all their links, or
 	// single links, whose clicks leave the counts of their users too. If the
