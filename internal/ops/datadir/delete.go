@@ -3,6 +3,7 @@ package datadir
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/footfall/footfall/internal/base/click"
@@ -98,10 +99,15 @@ func (d *Dir) Clicks(ctx context.Context, s rollup.Scope) (clicks uint64, err er
 // drain waits until everything is counted that was recorded before the call. It fails
 // with recorder.ErrStalled if shared counts are away, which may take long.
 func (d *Dir) drain(ctx context.Context) error {
-	if d.engines.Counts != Embedded {
-		return d.Recorder.Settle(ctx)
+	if d.engines.Counts == Embedded {
+		return d.Recorder.Drain(ctx)
 	}
-	return d.Recorder.Drain(ctx)
+	for _, e := range d.watched {
+		if e.part == PartCounts && e.down.Load() { // Settle would find out later
+			return fmt.Errorf("%w: %s: %w", recorder.ErrStalled, e.name, click.ErrUnavailable)
+		}
+	}
+	return d.Recorder.Settle(ctx)
 }
 
 // deletionsAtOnce bounds the memory of a deletion.
