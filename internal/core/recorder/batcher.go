@@ -246,7 +246,7 @@ func (b *batcher) backOff(ctx context.Context, err error, tries int) error {
 	switch {
 	case b.stall.err != nil:
 	case errors.Is(err, click.ErrUnavailable):
-		b.log.Warn("the counts cannot be reached, and counting is tried again until they can. Visitors are answered and no click is lost, but questions fail and the journal grows: look at the servers of the counts", "error", err)
+		b.log.Warn("the counts cannot be reached, and counting is tried again until they answer. Visitors are answered and no click is lost, but questions fail and the journal grows: look at the servers of the counts", "error", err)
 	default:
 		b.log.Error("counting fails and is tried again until it succeeds. No click is lost, but the counts lag: check the disk", "error", err)
 	}

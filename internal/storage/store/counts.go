@@ -69,7 +69,8 @@ type Progress interface {
 	// of one offset bytewise by their digests.
 	Marks(ctx context.Context, input [32]byte) ([]Mark, error)
 	// Deleted lists the scopes that were deleted, each once, by user and link.
-	// Ids are never reused: a click of a deleted scope is late (see Batch.Late).
+	// Ids are never reused: a click of a deleted scope is late (see Batch.Late). If counts
+	// are shared, only the scopes of JournalDeleted count for that.
 	Deleted(ctx context.Context) ([]rollup.Scope, error)
 	// Highest returns the highest user id and the highest link id in any click
 	// that was counted, deleted ones included; 0 if there was none. New ids must
