@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"strings"
 	"syscall"
 
+	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/base/plain"
 	"github.com/footfall/footfall/internal/core/geo"
 	"github.com/footfall/footfall/internal/core/links"
@@ -115,6 +117,9 @@ var hints = []func(error) string{
 		}
 		if errors.Is(e, fs.ErrPermission) {
 			return fmt.Sprintf("give all files in the data directory to user %d with chown -R", os.Geteuid())
+		}
+		if errors.As(e, new(net.Error)) && errors.Is(e, click.ErrUnavailable) {
+			return "look at the network and at " + map[datadir.Part]string{datadir.PartCounts: "ClickHouse", datadir.PartLinks: "PostgreSQL"}[e.Part] + ", and start again"
 		}
 		return ofSystem(e)
 	}),

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"strings"
 	"syscall"
 	"testing"
@@ -39,6 +40,13 @@ func TestHints(t *testing.T) {
 		{system(syscall.EMFILE), ": let the process open more files (LimitNOFILE, ulimit -n)", exitFailed},
 		{system(syscall.EACCES), " with chown -R", exitFailed},
 		{system(syscall.EIO), ": the disk fails: read what the log of the system says about it, and start again", exitFailed},
+		{&datadir.PartError{Part: datadir.PartLinks, Err: fmt.Errorf("%w: %w", click.ErrUnavailable, &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED})},
+			": look at the network and at PostgreSQL, and start again", exitFailed},
+		{&datadir.PartError{Part: datadir.PartCounts, Err: &datadir.EngineError{Part: datadir.PartCounts, Was: "clickhouse", Now: datadir.Embedded}},
+			": give serve --clicks as at its last start, and other commands the variable FOOTFALL_CLICKS", exitFailed},
+		{&datadir.PartError{Part: datadir.PartLinks, Err: &datadir.EngineError{Part: datadir.PartLinks, Was: datadir.Embedded, Now: "postgresql"}},
+			": leave out --links to use the data that are there, or name a new directory with --data", exitFailed},
+		{&datadir.OlderLinksError{Shared: true}, ": bring back the server of PostgreSQL that has them; or run footfall check --repair --give-up-links to continue without them", exitDamaged},
 		{&datadir.OpenError{Err: syscall.ENOTDIR}, ": name another directory with --data", exitDir},
 		{fmt.Errorf("%w /data", datadir.ErrOwned), ": stop it, or name another directory with --data", exitDir},
 		{&datadir.OwnerError{Dir: "/data", Owner: 12345, User: 7}, "sudo -u '#12345' footfall …, or give the directory to user 7 with chown -R", exitDir},
