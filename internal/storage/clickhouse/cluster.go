@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -116,6 +117,11 @@ func (c *cluster) identifyAll(ctx context.Context) error {
 			return errors.Join(fmt.Errorf("%w: no server of shard %d of the cluster %s answers", click.ErrUnavailable, i+1, c.address.Cluster), err)
 		}
 	}
+	if c.shards == nil {
+		if err := shards[0].fixShards(ctx, len(shards)); err != nil {
+			return err
+		}
+	}
 	c.shards = shards
 	return err
 }
@@ -143,6 +149,34 @@ func (c *cluster) identify(ctx context.Context, n *node) error {
 	}
 	n.questionSettings, err = n.settings(ctx, asked)
 	return err
+}
+
+// ErrShards: the cluster has another number of shards than when the tables were made. Scopes would be looked
+// for on other shards than those that have them.
+var ErrShards = errors.New("the number of shards of ClickHouse has changed")
+
+// fixShards keeps the number of shards with the tables, on the first shard. It fails with ErrShards if
+// another number is there.
+func (s *shard) fixShards(ctx context.Context, shards int) error {
+	return s.read(ctx, func(n *node) error {
+		found := ""
+		err := n.query(ctx, "SELECT value FROM meta FINAL WHERE name = 'shards'", func(a *answer) error {
+			if a.rows > 0 {
+				found = a.texts[0][0]
+			}
+			return nil
+		})
+		want := strconv.Itoa(shards)
+		switch {
+		case err != nil || found == want:
+			return err
+		case found != "":
+			return fmt.Errorf("%w from %s to %d", ErrShards, found, shards)
+		}
+		rows := metaTable.block()
+		rows.add("shards", uint64(1), want)
+		return n.insert(ctx, metaTable.name, rows)
+	})
 }
 
 // locate finds out the shard and the name of a replica. ClickHouse 18 takes several servers of one host,

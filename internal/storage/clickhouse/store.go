@@ -13,6 +13,7 @@
 //	cluster.go, schema.go            the servers by shard and replica; the tables
 //	store.go, source.go, lives.go    the store; what is known of a journal; who counts it
 //	add.go, settle.go                adds batches; makes epochs durable
+//	minutes_marks.go                 drops minutes, adds import marks; how values are written in statements
 //	questions.go, sum.go             answers
 //	progress.go, proof.go            positions and marks; checksums
 //	journal.go                       what one journal has added
