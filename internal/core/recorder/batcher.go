@@ -76,18 +76,27 @@ func (b *batcher) deleted(ctx context.Context, at uint64) ([]rollup.Scope, error
 	return b.shared.JournalDeleted(ctx, store.Earlier{Journal: b.source, Before: at})
 }
 
+// every returns the time from one batch to the next, under load or with a few clicks.
+func (b *batcher) every(busy bool) time.Duration {
+	switch {
+	case b.shared != nil:
+		return sharedEvery
+	case busy:
+		return busyEvery
+	}
+	return batchEvery
+}
+
 // full reports whether a batch is due while there are more records to read.
 func (b *batcher) full() bool {
-	return b.builder.clicks >= batchClicks || time.Since(b.last) >= busyEvery || b.cut != nil && b.cut()
+	return b.builder.clicks >= batchClicks || time.Since(b.last) >= b.every(true) || b.cut != nil && b.cut()
 }
 
 // due returns when a pause must end; false if only a record ends it.
 func (b *batcher) due() (time.Time, bool) {
 	switch {
-	case b.builder.clicks >= busyClicks:
-		return b.last.Add(busyEvery), true
 	case !b.builder.empty():
-		return b.last.Add(batchEvery), true
+		return b.last.Add(b.every(b.builder.clicks >= busyClicks)), true
 	}
 	return time.Now().Add(b.verifyEvery), b.shared != nil
 }
@@ -96,8 +105,8 @@ func (b *batcher) due() (time.Time, bool) {
 // click is then counted without a pause, and full still lets the batch grow while more
 // records can be read.
 func (b *batcher) dueNow() {
-	if b.builder.empty() && time.Since(b.last) > batchEvery {
-		b.last = time.Now().Add(-batchEvery)
+	if b.builder.empty() && time.Since(b.last) > b.every(false) {
+		b.last = time.Now().Add(-b.every(false))
 	}
 }
 

@@ -18,11 +18,14 @@ import (
 
 // How records become batches. A single click is counted at once, a few clicks
 // every batchEvery. Under load, from busyClicks on, a batch is made every
-// busyEvery, so that each cell is written less often. An answered click must be in
+// busyEvery, so that each cell is written less often. Batches of shared counts are made every
+// sharedEvery. An answered click must be in
 // the counts within a second. A batch has little more than batchClicks.
 const (
-	batchEvery  = 50 * time.Millisecond
-	busyEvery   = 400 * time.Millisecond
+	batchEvery = 50 * time.Millisecond
+	busyEvery  = 400 * time.Millisecond
+	// Each batch of shared counts is a few parts of ClickHouse, which merges them.
+	sharedEvery = 800 * time.Millisecond
 	busyClicks  = 1_000
 	batchClicks = 200_000
 
