@@ -37,7 +37,7 @@ func (s *Store) AddBatch(ctx context.Context, b *store.Batch) (err error) {
 		return errors.New("the batch ends before it starts")
 	case src.known && b.To <= src.counted:
 		return nil
-	case src.known && b.From > src.counted:
+	case src.known && b.From > src.counted, !src.known && s.lostBefore(b):
 		return store.ErrGap
 	case src.known && b.From < src.counted:
 		return store.ErrOverlap
@@ -56,6 +56,18 @@ func (s *Store) AddBatch(ctx context.Context, b *store.Batch) (err error) {
 		return err
 	}
 	return s.add(ctx, src, b, shards)
+}
+
+// lostBefore reports whether the clicks before a batch were counted by this process and lost again, before any
+// of the journal became durable. Otherwise it is the first batch of its journal.
+func (s *Store) lostBefore(b *store.Batch) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	first, ok := s.begun[b.Journal]
+	if !ok {
+		s.begun[b.Journal] = b.From
+	}
+	return ok && b.From > first
 }
 
 // startEpoch begins an epoch if the batch is of another segment of the journal. It fails with

@@ -258,6 +258,57 @@ func describe(t *testing.T, c *clustertest.Cluster, address string) {
 	}
 }
 
+// TestNothingDurable: a replica dies before anything was durable, so all is counted again. A batch that does
+// not begin at the start would leave a gap.
+func TestNothingDurable(t *testing.T) {
+	t.Parallel()
+	c := clustertest.Start(t, clustertest.Options{Shards: 1, Replicas: 2, Password: "secret"})
+	s := openAt(t, c.Database(t), "one")
+	journal := drawJournal(seedtest.Rand(t), store.JournalID{1}, 5)
+	for _, b := range journal[:3] {
+		if err := s.AddBatch(t.Context(), b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.Nodes[0].Kill()
+	if err := s.AddBatch(t.Context(), journal[3]); !errors.Is(err, click.ErrUnavailable) && !errors.Is(err, store.ErrResume) {
+		t.Fatalf("the replica is dead, and a batch is counted: %v", err)
+	}
+	if err := s.AddBatch(t.Context(), journal[3]); !errors.Is(err, store.ErrResume) {
+		t.Errorf("after the replica died: %v, want ErrResume", err)
+	}
+	if p, known, err := s.Position(t.Context(), journal[0].Journal); known || err != nil {
+		t.Errorf("nothing was durable, and the position is %+v, %v", p, err)
+	}
+	if err := s.AddBatch(t.Context(), journal[3]); !errors.Is(err, store.ErrGap) {
+		t.Errorf("a batch after the clicks that were lost: %v, want ErrGap", err)
+	}
+	for _, b := range journal {
+		if err := s.AddBatch(t.Context(), b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.Heal(); err != nil {
+		t.Fatal(err)
+	}
+	want := map[rollup.Key]uint64{}
+	for _, b := range journal {
+		for _, cell := range b.Cells {
+			want[cell.Key] += cell.Clicks
+		}
+	}
+	got := map[rollup.Key]uint64{}
+	for cell, err := range s.Cells(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got[cell.Key] += cell.Clicks
+	}
+	if !maps.Equal(got, want) {
+		t.Error(difference(got, want))
+	}
+}
+
 // check compares the counts with those that are wanted, over each replica.
 func check(ctx context.Context, t *testing.T, servers []*counter, want map[rollup.Key]uint64) {
 	t.Helper()

@@ -66,8 +66,10 @@ type Store struct {
 	open    map[*Snapshot]bool
 	closed  chan struct{} // closed and replaced when a snapshot is closed
 	// sending counts when a batch is begun and ended: it is odd while rows are sent.
-	sending     uint64
-	lastStamp   uint64
+	sending   uint64
+	lastStamp uint64
+	// begun has the start of the first batch of journals of which nothing was known.
+	begun       map[store.JournalID]uint64
 	deadText    string // see dead
 	deadSince   time.Time
 	claimed     map[store.JournalID]time.Time // when this process was last seen to have the claim
@@ -87,7 +89,7 @@ var _ store.ClickCounts = (*Store)(nil)
 func Open(ctx context.Context, o Options) (*Store, error) {
 	s := &Store{
 		cluster: newCluster(o.Address, o.Logger), o: o, closed: make(chan struct{}), minutesFrom: -1,
-		sources: map[store.JournalID]*source{}, open: map[*Snapshot]bool{}, claimed: map[store.JournalID]time.Time{},
+		sources: map[store.JournalID]*source{}, open: map[*Snapshot]bool{}, claimed: map[store.JournalID]time.Time{}, begun: map[store.JournalID]uint64{},
 	}
 	_, _ = rand.Read(s.process[:]) // never fails
 	s.view = view{s: s}
