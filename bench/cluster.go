@@ -18,13 +18,16 @@ import (
 )
 
 // cluster runs ClickHouse as 2 shards with 2 replicas each, ZooKeeper, PostgreSQL and
-// servers of footfall that use them, until it is interrupted.
+// servers of footfall that use them: up until it is interrupted, chaos for a while in which
+// they fail.
 func cluster(args []string) error {
-	flags := flag.NewFlagSet("cluster up", flag.ExitOnError)
+	flags := flag.NewFlagSet("cluster", flag.ExitOnError)
 	dir := flags.String("dir", "", "keep the data in this directory; without it, the data is deleted at the end")
-	servers := flags.Int("servers", 0, "number of servers of footfall")
-	if len(args) == 0 || args[0] != "up" {
-		return errors.New("usage: bench cluster up [--servers N] [--dir DIR]")
+	servers := flags.Int("servers", 0, "number of servers of footfall; chaos has 2 or more")
+	lasts := flags.Duration("for", defaultChaos, "chaos: how long servers fail")
+	seed := flags.Uint64("seed", 1, "chaos: which faults, and in which order")
+	if len(args) == 0 || args[0] != "up" && args[0] != "chaos" {
+		return errors.New("usage: bench cluster up|chaos [options]")
 	}
 	_ = flags.Parse(args[1:]) // it exits
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -40,68 +43,119 @@ func cluster(args []string) error {
 		}
 		*dir = temporary
 	}
-	const name = "footfall" // of the databases, and the password of ClickHouse
-	c, err := clustertest.Launch(clustertest.Options{Dir: *dir, Shards: 2, Replicas: 2, Password: name})
-	if err != nil {
+	if args[0] == "chaos" {
+		*servers = max(*servers, 2)
+	}
+	all := &installation{dir: *dir}
+	defer all.close()
+	if err := all.start(ctx, *servers); err != nil {
 		return err
 	}
-	defer c.Close()
-	if err := c.Create(name); err != nil {
-		return err
-	}
-	postgres, err := pgtest.Launch(filepath.Join(*dir, "postgres"))
-	if err != nil {
-		return err
-	}
-	defer postgres.Close()
-	_ = postgres.Exec(ctx, "postgres", "CREATE DATABASE "+name) // if it exists, Exec fails
-
-	clicks, links := c.Address(name), postgres.Address(name)
-	fmt.Printf("--clicks '%s'\n--links '%s'\n\n%-16s %-8s address\n", clicks, links, "server", "process")
-	for _, n := range c.Nodes {
-		fmt.Printf("%-16s %-8d http://%s\n", n.Name, n.Pid(), n.Addr)
-	}
-	fmt.Printf("%-16s %-8d\n%-16s %-8d\n", c.ZooKeeper.Name, c.ZooKeeper.Pid(), postgres.Name, postgres.Pid())
-
-	if *servers > 0 {
-		program, err := harness.Build(*dir)
-		if err != nil {
-			return err
-		}
-		ports, err := daemon.ReservePorts(filepath.Join(*dir, "footfall-ports"))
-		if err != nil {
-			return err
-		}
-		defer ports.Release()
-		for i := range *servers {
-			port := ports.Take()
-			s := clusterServer(program, filepath.Join(*dir, fmt.Sprintf("footfall-%d", i+1)), port, clicks, links)
-			if err := s.Start(); err != nil {
-				return err
-			}
-			defer s.End(syscall.SIGTERM)
-			fmt.Printf("%-16s %-8d http://%s\n", s.Name, s.Pid(), daemon.Address(port))
-		}
-		fmt.Printf("\nMake a user, on one of the servers for all of them:\n\n  %s user add ann --data %s\n", program.Path, filepath.Join(*dir, "footfall-1"))
+	all.print()
+	if args[0] == "chaos" {
+		return chaos(ctx, all, *lasts, *seed)
 	}
 	fmt.Printf("\nData and logs are in %s. Ctrl-C stops all of it.\n", *dir)
 	<-ctx.Done()
 	return nil
 }
 
-// clusterServer prepares a server of footfall.
-func clusterServer(program harness.Program, data string, port int, clicks, links string) *daemon.Daemon {
-	return &daemon.Daemon{
+// installation is all servers of a cluster.
+type installation struct {
+	dir           string
+	clickhouse    *clustertest.Cluster
+	postgres      *pgtest.Server
+	program       harness.Program
+	ports         *daemon.Ports
+	servers       []*clusterServer
+	clicks, links string // addresses
+}
+
+// clusterServer is a server of footfall.
+type clusterServer struct {
+	*daemon.Daemon
+	data, url string
+}
+
+func (all *installation) start(ctx context.Context, servers int) (err error) {
+	const name = "footfall" // of the databases, and the password of ClickHouse
+	if all.clickhouse, err = clustertest.Launch(clustertest.Options{Dir: all.dir, Shards: 2, Replicas: 2, Password: name}); err != nil {
+		return err
+	}
+	if err := all.clickhouse.Create(name); err != nil {
+		return err
+	}
+	if all.postgres, err = pgtest.Launch(filepath.Join(all.dir, "postgres")); err != nil {
+		return err
+	}
+	_ = all.postgres.Exec(ctx, "postgres", "CREATE DATABASE "+name) // if it exists, Exec fails
+	all.clicks, all.links = all.clickhouse.Address(name), all.postgres.Address(name)
+	if servers == 0 {
+		return nil
+	}
+	if all.program, err = harness.Build(all.dir); err != nil {
+		return err
+	}
+	if all.ports, err = daemon.ReservePorts(filepath.Join(all.dir, "footfall-ports")); err != nil {
+		return err
+	}
+	for i := range servers {
+		s := all.server(filepath.Join(all.dir, fmt.Sprintf("footfall-%d", i+1)), daemon.Address(all.ports.Take()))
+		if err := s.Start(); err != nil {
+			return err
+		}
+		all.servers = append(all.servers, s)
+	}
+	return nil
+}
+
+// server prepares a server of footfall.
+func (all *installation) server(data, addr string) *clusterServer {
+	s := &clusterServer{data: data, url: "http://" + addr}
+	s.Daemon = &daemon.Daemon{
 		Name: filepath.Base(data),
 		Command: func() *exec.Cmd {
-			return program.Command(context.Background(), "serve", "--data", data, "--listen", daemon.Address(port),
-				"--domain", shortDomain, "--clicks", clicks, "--links", links)
+			return all.program.Command(context.Background(), "serve", "--data", data, "--listen", addr,
+				"--domain", shortDomain, "--clicks", all.clicks, "--links", all.links)
 		},
 		Ready: func(context.Context) error {
-			_, err := harness.Get("http://" + daemon.Address(port) + "/healthz")
+			_, err := harness.Get(s.url + "/healthz")
 			return err
 		},
 		Output:   data + ".log",
 		Patience: harness.Timeout,
+	}
+	return s
+}
+
+func (all *installation) print() {
+	fmt.Printf("--clicks '%s'\n--links '%s'\n\n%-16s %-8s address\n", all.clicks, all.links, "server", "process")
+	for _, n := range all.clickhouse.Nodes {
+		fmt.Printf("%-16s %-8d http://%s\n", n.Name, n.Pid(), n.Addr)
+	}
+	for _, d := range []*daemon.Daemon{all.clickhouse.ZooKeeper, all.postgres.Daemon} {
+		fmt.Printf("%-16s %-8d\n", d.Name, d.Pid())
+	}
+	for _, s := range all.servers {
+		fmt.Printf("%-16s %-8d %s\n", s.Name, s.Pid(), s.url)
+	}
+	if len(all.servers) > 0 {
+		fmt.Printf("\nMake a user, on one of the servers for all of them:\n\n  %s user add ann --data %s\n", all.program.Path, all.servers[0].data)
+	}
+}
+
+// close ends all servers.
+func (all *installation) close() {
+	for _, s := range all.servers {
+		s.End(syscall.SIGTERM)
+	}
+	if all.ports != nil {
+		all.ports.Release()
+	}
+	if all.postgres != nil {
+		all.postgres.Close()
+	}
+	if all.clickhouse != nil {
+		all.clickhouse.Close()
 	}
 }

@@ -1,7 +1,7 @@
 // Command bench measures footfall, and compares it with others: one program for each
 // question, named by the first argument.
 //
-// It asserts nothing, except that clicks are not lost (large). Figures depend on the
+// It asserts nothing, except that clicks are not lost (large, cluster chaos). Figures depend on the
 // machine: quote ratios, and medians of several runs.
 //
 // One program measures nothing: cluster runs the servers that footfall can keep counts
