@@ -15,12 +15,12 @@ import (
 // refuses more than 100.
 const maxInsertRows, maxInsertParts = 100_000, 90
 
-// snapshotPatience is how long a batch waits for snapshots to be closed. Then it begins an epoch, which
-// they do not see.
+// snapshotPatience is how long a batch waits for snapshots to be closed. Then it begins an epoch
+// that they do not see.
 const snapshotPatience = 2 * time.Second
 
-// AddBatch implements store.Counting. What it sends before it fails may stay: the next call with the
-// same batch sends the same.
+// AddBatch implements store.Counting. Rows that it sent before it failed may stay. The next call
+// with the same batch sends them again.
 func (s *Store) AddBatch(ctx context.Context, b *store.Batch) (err error) {
 	defer wrap("add a batch", &err)
 	s.adding.Lock()
@@ -58,8 +58,9 @@ func (s *Store) AddBatch(ctx context.Context, b *store.Batch) (err error) {
 	return s.add(ctx, src, b, shards)
 }
 
-// lostBefore reports whether the clicks before a batch were counted by this process and lost again, before any
-// of the journal became durable. Otherwise it is the first batch of its journal.
+// lostBefore reports whether this process counted the clicks before a batch, and the counts lost
+// them before anything of the journal was durable. If not, the batch is the first one of its
+// journal.
 func (s *Store) lostBefore(b *store.Batch) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -99,7 +100,7 @@ func (s *Store) startEpoch(ctx context.Context, src *source, b *store.Batch, sha
 	return nil
 }
 
-// resume forgets the source if rows of its open epoch were sent to a replica that is no longer used.
+// resume forgets a source if rows of its open epoch were sent to a replica that is no longer used.
 func (s *Store) resume(ctx context.Context, id store.JournalID) error {
 	s.mu.Lock()
 	src := s.sources[id]
@@ -172,7 +173,7 @@ func (s *Store) add(ctx context.Context, src *source, b *store.Batch, shards []*
 	return nil
 }
 
-// setSending says that sending begins or has ended.
+// setSending notes that sending begins or has ended.
 func (s *Store) setSending() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -195,7 +196,7 @@ type piece struct{ blocks map[int64]*block } // by partition
 // total is a cell's total after the batch.
 type total struct {
 	in     map[hash]uint64
-	hour   int64 // of minutes; in is nil if the hour is new
+	hour   int64 // of a minute; in is nil if the hour is new
 	key    hash
 	clicks uint64
 }
@@ -264,8 +265,8 @@ func (a *sending) send(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// sendPiece sends rows to the replica that is used since switches changes. It fails with
-// store.ErrResume if another one must be used.
+// sendPiece sends rows to the current replica of a shard. It fails with store.ErrResume if that
+// is no longer the one of the epoch, whose number of changes is switches.
 func sendPiece(ctx context.Context, sh *shard, t *table, p piece, switches uint64) error {
 	n, now := sh.use()
 	if now != switches {
@@ -273,7 +274,8 @@ func sendPiece(ctx context.Context, sh *shard, t *table, p piece, switches uint6
 	}
 	err := p.send(ctx, n, t)
 	if isAway(err) && ctx.Err() == nil {
-		// It may have died after it took some of the rows, and have told no replica.
+		// It may have died with some of the rows, before another replica fetched them. If it is
+		// back, the rows are sent to it again.
 		if err = p.send(ctx, n, t); isAway(err) && ctx.Err() == nil {
 			sh.leave(n)
 		}
@@ -311,7 +313,7 @@ func (p piece) send(ctx context.Context, n *node, t *table) error {
 	return flush()
 }
 
-// commit makes the totals those after the batch.
+// commit remembers the totals after the batch.
 func (a *sending) commit() {
 	for _, t := range a.totals {
 		in := t.in

@@ -27,28 +27,28 @@ type Address struct {
 	roots *x509.CertPool // nil: those of the system
 }
 
-// ErrAddress: an address is not one of ClickHouse.
+// ErrAddress says that a text is not an address of ClickHouse.
 var ErrAddress = errors.New("not an address of ClickHouse")
 
 // The ports of HTTP and HTTPS of ClickHouse.
 const defaultPort, defaultTLSPort = "8123", "8443"
 
-// name is what databases and clusters may be called: it goes into statements unquoted.
+// name matches the names of databases and clusters: they go into statements unquoted.
 var name = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // ParseAddress parses an address:
 //
 //	clickhouse://USER:PASSWORD@HOST:PORT,HOST:PORT/DATABASE?cluster=NAME&password-file=FILE&ca-file=FILE
 //
-// With clickhouses:// the connections are encrypted. It fails with ErrAddress, without the password in
-// its text.
+// With clickhouses:// the connections are encrypted. It fails with ErrAddress, without the
+// password in its text.
 func ParseAddress(text string) (*Address, error) {
 	scheme, rest, ok := strings.Cut(text, "://")
 	a := &Address{TLS: scheme == "clickhouses", User: "default", Database: "default"}
 	if !ok || scheme != "clickhouse" && scheme != "clickhouses" {
 		return nil, fmt.Errorf("%w: it must start with clickhouse:// or clickhouses://", ErrAddress)
 	}
-	// net/url takes one host; so parse the list apart.
+	// net/url takes one host, so the list of hosts is parsed on its own.
 	authority, path := rest, ""
 	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
 		authority, path = rest[:i], rest[i:]

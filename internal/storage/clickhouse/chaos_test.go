@@ -120,7 +120,7 @@ func (s *counter) count(ctx context.Context, t *testing.T) error {
 	}
 }
 
-// failed returns errors that a server does not wait out.
+// failed returns the errors after which a server does not try again.
 func (s *counter) failed(err error) error {
 	if errors.Is(err, click.ErrUnavailable) || errors.Is(err, store.ErrResume) {
 		return nil
@@ -160,9 +160,9 @@ func breakSomething(rnd *rand.Rand, c *clustertest.Cluster) (what string, err er
 	}
 }
 
-// TestChaos: two servers count for the same users while parts of the cluster die, freeze, are cut off
-// and lose their disks, and the servers are killed. At the end, every click is counted once, on every
-// replica.
+// TestChaos: two servers count for the same users while parts of the cluster are killed, frozen
+// and cut off, and lose their disks, and while the servers are killed. At the end every click is
+// counted once, on every replica.
 func TestChaos(t *testing.T) {
 	t.Parallel()
 	rnd := seedtest.Rand(t)
@@ -258,8 +258,8 @@ func describe(t *testing.T, c *clustertest.Cluster, address string) {
 	}
 }
 
-// TestNothingDurable: a replica dies before anything was durable, so all is counted again. A batch that does
-// not begin at the start would leave a gap.
+// TestNothingDurable: a replica dies before anything was durable, so everything is counted again. A
+// batch that does not begin at the start would leave a gap.
 func TestNothingDurable(t *testing.T) {
 	t.Parallel()
 	c := clustertest.Start(t, clustertest.Options{Shards: 1, Replicas: 2, Password: "secret"})
@@ -309,7 +309,7 @@ func TestNothingDurable(t *testing.T) {
 	}
 }
 
-// check compares the counts with those that are wanted, over each replica.
+// check compares the counts of each replica with the wanted ones.
 func check(ctx context.Context, t *testing.T, servers []*counter, want map[rollup.Key]uint64) {
 	t.Helper()
 	for _, s := range servers {

@@ -31,13 +31,13 @@ type cluster struct {
 type shard struct {
 	mu       sync.Mutex
 	replicas []*node // in the order of the address
-	expected int     // replicas in the configuration of ClickHouse
+	expected int     // how many replicas the configuration of ClickHouse has
 	current  int     // the replica that is written to and read from
 	switches uint64  // how often current changed
 }
 
-// Servers that were away are asked who they are at most every identifyEvery; every retryEvery as long as
-// a shard has no server that answers. They have identifyTimeout to answer.
+// Servers that were away are asked again after identifyEvery which replicas they are, or after
+// retryEvery as long as a shard has no server that answers. They have identifyTimeout to answer.
 const identifyEvery, retryEvery, identifyTimeout = 10 * time.Second, time.Second, 10 * time.Second
 
 func newCluster(a *Address, log logger) *cluster {
@@ -151,11 +151,11 @@ func (c *cluster) identify(ctx context.Context, n *node) error {
 	return err
 }
 
-// ErrShards: the cluster has another number of shards than when the tables were made. Scopes would be looked
-// for on other shards than those that have them.
+// ErrShards says that the number of shards is not that with which the tables were made. Scopes
+// would be looked for on shards that do not have them.
 var ErrShards = errors.New("the number of shards of ClickHouse has changed")
 
-// fixShards keeps the number of shards with the tables, on the first shard. It fails with ErrShards if
+// fixShards writes the number of shards into a table of the first shard. It fails with ErrShards if
 // another number is there.
 func (s *shard) fixShards(ctx context.Context, shards int) error {
 	return s.read(ctx, func(n *node) error {
@@ -179,8 +179,8 @@ func (s *shard) fixShards(ctx context.Context, shards int) error {
 	})
 }
 
-// locate finds out the shard and the name of a replica. ClickHouse 18 takes several servers of one host,
-// each with its own port, for local; so the name of the replica is in its macros.
+// locate finds out the shard of a server, and the name of its replica. The name is that of its
+// macros: if several servers run on one host, ClickHouse 18 takes all of them for local.
 func (n *node) locate(ctx context.Context) error {
 	n.shard, n.replica = 0, ""
 	replicas := map[int]int{}
@@ -216,7 +216,7 @@ func (n *node) locate(ctx context.Context) error {
 	return err
 }
 
-// settings returns those settings that the server has.
+// settings returns the wanted settings that the server has.
 func (n *node) settings(ctx context.Context, wanted map[string]string) (url.Values, error) {
 	names := make([]string, 0, len(wanted))
 	for name := range wanted {
@@ -310,8 +310,8 @@ func (s *shard) read(ctx context.Context, f func(*node) error) error {
 	}
 }
 
-// writable reports whether the replica after n takes rows: n itself is read-only, because it has lost
-// ZooKeeper.
+// writable reports whether the replica after n takes rows: n itself is read-only, because it has
+// lost ZooKeeper.
 func (s *shard) writable(ctx context.Context, n *node) bool {
 	s.mu.Lock()
 	next := s.replicas[(s.current+1)%len(s.replicas)]
@@ -332,7 +332,7 @@ func (s *shard) known() int {
 	return len(s.replicas)
 }
 
-// awayError: a server did not answer.
+// awayError says that a server did not answer, so that another replica is asked.
 type awayError struct{ err error }
 
 func (e *awayError) Error() string { return e.err.Error() }

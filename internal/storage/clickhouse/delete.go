@@ -14,9 +14,10 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// A deletion takes clicks from cells with rows of its own, which never change what an
-// epoch has counted. It is about the epochs before its cutoff. Every replica has them, and they do not
-// change any more; so a deletion that was interrupted, and is carried out again, takes the same.
+// A deletion adds rows of its own, which are subtracted. It never changes what an epoch has
+// counted. It takes clicks of the epochs before its cutoff. Every replica has these, and they do
+// not change any more. So a deletion that was interrupted takes the same when it is carried out
+// again.
 
 // deletion is a row of the table deletions.
 type deletion struct {
@@ -26,8 +27,8 @@ type deletion struct {
 	cutoff map[store.JournalID]uint64
 }
 
-// Delete implements store.Counting. It fails with click.ErrUnavailable if a replica is away. Of the
-// clicks of other processes it removes those that every replica has.
+// Delete implements store.Counting. It fails with click.ErrUnavailable if a replica is away. It
+// removes the clicks of this process, and those of other processes that every replica has.
 func (s *Store) Delete(ctx context.Context, scopes []rollup.Scope) (err error) {
 	defer wrap("delete", &err)
 	if len(scopes) == 0 {
@@ -63,7 +64,7 @@ func (s *Store) Delete(ctx context.Context, scopes []rollup.Scope) (err error) {
 	if err := s.insertDeletion(ctx, shards, d, nil); err != nil {
 		return err
 	}
-	// Another replica must not give another deletion the number.
+	// Another server may ask another replica for the last number, and must get this one.
 	if err := settleTables(ctx, shards[:1], deletionsTable); err != nil {
 		return err
 	}
@@ -105,7 +106,7 @@ func (s *Store) deletions(ctx context.Context) (last uint64, unfinished []*delet
 	return last, unfinished, err
 }
 
-// insertDeletion writes the row of a deletion. removed is nil until it was carried out.
+// insertDeletion writes the row of a deletion. removed is nil before it is carried out.
 func (s *Store) insertDeletion(ctx context.Context, shards []*shard, d *deletion, removed *sums) error {
 	state, ledger, lines := uint8(0), []byte(nil), ""
 	if removed != nil {
@@ -160,7 +161,7 @@ func (d *deletion) unmarshal(scopes, cutoff string) error {
 	return nil
 }
 
-// taken is the condition of the rows from which a deletion takes.
+// taken is the condition of the rows that a deletion takes clicks from.
 func (s *Store) taken(ctx context.Context, d *deletion) (string, error) {
 	dead, err := s.dead(ctx)
 	parts := []string{"deletion > 0"}
@@ -171,7 +172,7 @@ func (s *Store) taken(ctx context.Context, d *deletion) (string, error) {
 	return fmt.Sprintf("deletion < %d AND (%s)%s", d.number, strings.Join(parts, " OR "), dead), err
 }
 
-// carryOut takes the clicks of a deletion. adding and the lock of deletions are held.
+// carryOut takes the clicks of a deletion. The caller holds adding and the lock of deletions.
 func (s *Store) carryOut(ctx context.Context, d *deletion, shards []*shard) error {
 	s.mu.Lock()
 	for snap := range s.open {
@@ -293,7 +294,7 @@ func (s *Store) sendTaken(ctx context.Context, d *deletion, g grain, t *taking, 
 	return nil
 }
 
-// removed is what the deletions took that were carried out.
+// removed is what the complete deletions took.
 func (v *view) removed(ctx context.Context) (all sums, err error) {
 	v.s.mu.Lock()
 	condition := v.frozen.withoutHidden("number")

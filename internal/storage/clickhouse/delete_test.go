@@ -17,8 +17,9 @@ import (
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// TestDeletionsOfTwoServers: a server deletes a link whose clicks another server counts too. Requests of the
-// deletion fail at each step, and it is tried again. The other server deletes what it had counted meanwhile.
+// TestDeletionsOfTwoServers: a server deletes a link whose clicks another server counts too.
+// Requests of the deletion fail at each step, and it is tried again. The other server deletes
+// what it had counted meanwhile.
 func TestDeletionsOfTwoServers(t *testing.T) {
 	t.Parallel()
 	rnd, ctx := seedtest.Rand(t), t.Context()
@@ -101,8 +102,8 @@ func without(counts map[rollup.Key]uint64, gone rollup.Scope) {
 	maps.DeleteFunc(counts, func(_ rollup.Key, n uint64) bool { return n == 0 })
 }
 
-// TestSyncAfterLostReplies: the rows of a batch are there, and nobody knows. Sync must not make the epoch
-// end before them.
+// TestSyncAfterLostReplies: the rows of a batch are there, but their reply was lost. Sync must
+// not end the epoch before them.
 func TestSyncAfterLostReplies(t *testing.T) {
 	t.Parallel()
 	rnd, ctx := seedtest.Rand(t), t.Context()
@@ -149,7 +150,7 @@ func TestSyncAfterLostReplies(t *testing.T) {
 	}
 }
 
-// catchUp counts what a server counted before it lost it.
+// catchUp counts again what a server lost.
 func catchUp(t *testing.T, s *clickhouse.Store, journal []*store.Batch) {
 	t.Helper()
 	for range 100 {

@@ -37,7 +37,8 @@ func Read(b []byte) (columns []Column, rest []byte, err error) {
 	return columns, rest[:n], nil
 }
 
-// Ask sends a question to a server. After a time it pings the server, which must answer in pingTimeout.
+// Ask sends a question to a server. After a time it pings the server, which must answer in
+// pingTimeout.
 func Ask(ctx context.Context, a *Address, pingAfter, pingTimeout time.Duration) (rows int, err error) {
 	n := newNode(a, a.Hosts[0])
 	n.pingAfter, n.pingTimeout = pingAfter, pingTimeout
@@ -59,8 +60,8 @@ func Insert(ctx context.Context, a *Address) error {
 // IsAway reports whether another replica is asked after the error.
 func IsAway(err error) bool { return isAway(err) }
 
-// Kill ends a store as the death of the process does: nothing is made durable. What its
-// background does may go on.
+// Kill ends a store as kill -9 of the process does: nothing is made durable. Its background may
+// go on.
 func (s *Store) Kill() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

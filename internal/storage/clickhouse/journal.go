@@ -18,7 +18,7 @@ const daysAtOnce = 1000
 // daySlots is the number of quarter-hours of a day.
 const daySlots = rollup.Day / rollup.QuarterHour
 
-// added is the condition of the rows that a journal has added.
+// added is the condition of the rows that a journal added earlier.
 func (s *Store) added(ctx context.Context, e store.Earlier) (string, error) {
 	dead, err := s.dead(ctx)
 	return fmt.Sprintf("deletion = 0 AND source = %s AND epoch < %d%s", literal(e.Journal[:]), e.Before, dead), err

@@ -12,14 +12,16 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// A life is a stretch of time in which one process counts a journal. A new one begins whenever what is
-// known of the journal is read from ClickHouse: after a start of footfall, after a fail-over, and after a
-// request of unknown fate. It begins with the position from which the journal is counted again. What
-// earlier lives have sent of the epochs from there on is dead: no question and no proof takes it, whenever it
-// arrives. So an epoch may end elsewhere when its clicks are counted again.
+// A life is a stretch of time in which one process counts a journal. A new life begins whenever
+// the process reads from ClickHouse how far the journal was counted: after a start, after a
+// change to another replica, and after a request of unknown fate. It begins at the position from
+// which the journal is counted again. Rows that earlier lives sent of epochs from there on are
+// dead: questions and proofs leave them out, whenever they arrive. So an epoch may end elsewhere
+// when its clicks are counted again.
 //
-// The process of the last life may count the journal. If a directory was copied, and both copies are in use,
-// the earlier process stops: their journals have one id, and different clicks.
+// Only the process of the last life may count the journal. If a directory was copied, and both
+// copies run, the process that was started first stops: the two journals have the same id, and
+// different clicks.
 
 // life is a row of the table lives.
 type life struct {
@@ -27,14 +29,14 @@ type life struct {
 	process [16]byte
 	begin   uint64 // a journal position
 	version uint64
-	closed  bool // all that it has sent is in epochs that count
+	closed  bool // everything that it sent is in epochs that count
 }
 
-// Other servers see a new life after deadFor at most. So its first rows are sent newLifeWait after it
-// began; otherwise answers of others would have clicks twice until then.
+// Each server reads the lives again after deadFor. The first rows of a new life are sent after
+// newLifeWait, when all servers know it. Before that, answers of others would count clicks twice.
 const deadFor, newLifeWait = 500 * time.Millisecond, time.Second
 
-// claimCheck is how often a process looks whether the last life is its own, while it counts.
+// claimCheck is the interval at which a process that counts checks that the last life is its own.
 const claimCheck = 5 * time.Second
 
 // lives are the lives of journals, each in ascending order.
@@ -59,7 +61,7 @@ func (v *view) readLives(ctx context.Context, condition string) (lives, error) {
 	return all, err
 }
 
-// last returns the last life of a journal; one with the number 0 if there is none.
+// last returns the last life of a journal, or a life with the number 0 if there is none.
 func (ls lives) last(id store.JournalID) life {
 	if of := ls[id]; len(of) > 0 {
 		return of[len(of)-1]
@@ -67,8 +69,8 @@ func (ls lives) last(id store.JournalID) life {
 	return life{}
 }
 
-// counts reports whether an end that a life has sent counts: whether it is the last one that began at or
-// before the epoch.
+// counts reports whether the end of an epoch that a life sent counts: whether that life is the
+// last one that began at or before the epoch.
 func (ls lives) counts(id store.JournalID, number, epoch uint64) bool {
 	for _, l := range slices.Backward(ls[id]) {
 		if l.begin <= epoch {
@@ -111,7 +113,8 @@ func (l *life) row(id store.JournalID) *block {
 	return rows
 }
 
-// closeLives notes that the lives of this process have ended, and that everything they sent counts.
+// closeLives notes that the lives of this process have ended, and that everything that they sent
+// counts.
 func (s *Store) closeLives(ctx context.Context) error {
 	shards, err := s.shards(ctx)
 	if err != nil {
@@ -132,7 +135,7 @@ func (s *Store) closeLives(ctx context.Context) error {
 	return nil
 }
 
-// dead is the condition that a row of an epoch is not of a life whose clicks were counted again.
+// dead is the condition that a row is not one of a life whose clicks were counted again.
 func (s *Store) dead(ctx context.Context) (string, error) {
 	s.mu.Lock()
 	text, at := s.deadText, s.deadSince
@@ -157,7 +160,7 @@ func (ls lives) dead() string {
 	for id, of := range ls {
 		for i := 1; i < len(of); i++ {
 			if of[i-1].closed || i+1 < len(of) && of[i+1].begin <= of[i].begin && !of[i].closed {
-				continue // there is nothing, or the next life says the same
+				continue // no row is dead, or the condition of the next life has them too
 			}
 			parts = append(parts, fmt.Sprintf(" AND NOT (source = %s AND epoch >= %d AND life < %d)", literal(id[:]), of[i].begin, of[i].number))
 		}
@@ -166,7 +169,8 @@ func (ls lives) dead() string {
 	return strings.Join(parts, "")
 }
 
-// catchUp makes the current replica of the first shard fetch everything that was inserted into a table.
+// catchUp makes the current replica of the first shard fetch everything that was inserted into
+// tables.
 func (s *Store) catchUp(ctx context.Context, tables ...*table) error {
 	shards, err := s.shards(ctx)
 	if err != nil {
@@ -182,8 +186,8 @@ func (s *Store) catchUp(ctx context.Context, tables ...*table) error {
 	})
 }
 
-// checkClaim looks now and then whether the last life of a journal is one of this process. It fails with
-// store.ErrTaken if not.
+// checkClaim checks, every claimCheck, that the last life of a journal is one of this process.
+// If not, it fails with store.ErrTaken.
 func (s *Store) checkClaim(ctx context.Context, id store.JournalID) error {
 	s.mu.Lock()
 	looked := s.claimed[id]

@@ -10,10 +10,10 @@ import (
 	"strings"
 )
 
-// This file has the format Native of ClickHouse, in which inserts and answers are sent: blocks
-// of columns, with the number of rows in front. So a body that was cut short is an error,
-// wherever it was cut; ClickHouse 18 takes a body of rows that ends between two rows for a
-// whole one.
+// This file has ClickHouse's format Native, in which inserts and answers are sent: blocks of
+// columns. Each block begins with its number of rows. So a body that was cut is an error,
+// wherever it was cut. Formats of rows lack that: ClickHouse 18 takes a body that was cut
+// between two rows for a whole one.
 //
 //	block   number of columns, number of rows, columns
 //	column  name, type, values
@@ -110,11 +110,11 @@ type answer struct {
 	texts   [][]string
 }
 
-// maxAnswerRows is the maximum number of rows and maxAnswerText the maximum length of a text
-// that a block is believed to have: ClickHouse sends blocks of 65,536 rows.
+// maxAnswerRows is the maximum number of rows of a block, and maxAnswerText the maximum length of
+// a text in bytes; what exceeds them is an error. ClickHouse sends blocks of 65,536 rows.
 const maxAnswerRows, maxAnswerText = 1 << 24, 1 << 26
 
-// readAnswer reads the next block; io.EOF after the last one.
+// readAnswer reads the next block. It returns io.EOF after the last one.
 func readAnswer(r *bufio.Reader) (a *answer, err error) {
 	columns, err := binary.ReadUvarint(r)
 	if err != nil {

@@ -22,12 +22,12 @@ import (
 )
 
 const (
-	// requestTimeout is the longest time of a request. A server that is frozen accepts
-	// connections and never answers.
+	// requestTimeout is the longest time of a request. A frozen server accepts connections
+	// and never answers.
 	requestTimeout = 30 * time.Second
 	dialTimeout    = 3 * time.Second
 	// A server that has not answered a request for pingAfter is pinged, and must answer one of two
-	// pings in pingTimeout. So one that is frozen is found long before requestTimeout.
+	// pings in pingTimeout. So a frozen server is found long before requestTimeout.
 	pingAfter, pingTimeout = 2 * time.Second, 2 * time.Second
 	// idleTimeout is less than the 10 s after which ClickHouse 18 closes idle connections.
 	idleTimeout = 8 * time.Second
@@ -35,7 +35,7 @@ const (
 	maxErrorText = 4 << 10
 )
 
-// node is one server of ClickHouse, spoken to over HTTP.
+// node is a client of one server of ClickHouse, over HTTP.
 type node struct {
 	base     url.URL // without database, user and password
 	database string
@@ -43,9 +43,9 @@ type node struct {
 	secret   func() (string, error)
 	client   *http.Client
 	timeout  time.Duration
-	// pingAfter and pingTimeout, which tests shorten.
+	// Tests shorten these.
 	pingAfter, pingTimeout time.Duration
-	// insertSettings are settings of inserts that old versions do not know.
+	// Settings of inserts and questions, as far as the server knows them.
 	insertSettings, questionSettings url.Values
 
 	// What the server says that it is.
@@ -74,7 +74,7 @@ func newNode(a *Address, host string) *node {
 	}
 }
 
-// Error is an error that ClickHouse answered.
+// Error is an error in an answer of ClickHouse.
 type Error struct {
 	Host string
 	Code int // of ClickHouse; 0 if the answer has none
@@ -91,7 +91,7 @@ func (e *Error) Unwrap() error {
 	return nil
 }
 
-// passing are the codes of errors that go away without a change of footfall or of a
+// passing has the codes of errors that may end without a change of footfall or of a
 // configuration: ClickHouse is overloaded or starts, or its replicas or ZooKeeper are away.
 var passing = map[int]bool{
 	0: true, 3: true, 32: true, 33: true, unknownTable: true, 95: true, 96: true, 159: true, 160: true, 164: true, 173: true, 201: true, 202: true, 203: true, 209: true, 210: true, 225: true, 236: true,
@@ -99,7 +99,7 @@ var passing = map[int]bool{
 	473: true, 999: true,
 }
 
-// Codes of errors that are not only reported.
+// Codes of errors after which more is done than to return them.
 const unknownTable, readOnly = 60, 242
 
 // code finds the code of an error in an answer: "Code: 242, e.displayText() = …" of version 18,
@@ -109,7 +109,7 @@ var code = regexp.MustCompile(`^Code: ([0-9]+)[.,] `)
 // late finds an error after the rows of an answer.
 var late = regexp.MustCompile(`Code: ([0-9]+)[.,] [^\n]*$`)
 
-// send sends a statement. Inserts have a body of rows.
+// send sends a statement; for an insert, body has the rows.
 func (n *node) send(ctx context.Context, statement string, settings url.Values, body []byte) (io.ReadCloser, error) {
 	u := n.base
 	q := url.Values{"database": {n.database}}
@@ -157,14 +157,15 @@ func (n *node) refused(status int, text []byte) error {
 	} else if found := late.FindSubmatch(text); found != nil {
 		e.Code, _ = strconv.Atoi(string(found[1]))
 	}
-	if e.Code == unknownTable { // its disk was replaced: see identify
+	if e.Code == unknownTable { // its disk was replaced: identifyAll makes the tables again
 		n.known.Store(false)
 		return &awayError{e}
 	}
 	return e
 }
 
-// unreachable wraps an error of the connection. The request may have been carried out.
+// unreachable returns the error of a request whose connection failed. ClickHouse may have
+// carried out the request.
 func (n *node) unreachable(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); cause != nil && cause != errTimeout && cause != errFrozen {
 		return cause
@@ -178,11 +179,11 @@ func (n *node) unreachable(ctx context.Context, err error) error {
 	return &awayError{fmt.Errorf("%w: ClickHouse at %s: %w", click.ErrUnavailable, n.base.Host, err)}
 }
 
-// Causes of a context that ended: requestTimeout is over; the server does not answer pings.
+// Causes of a context that ended: requestTimeout has passed, or the server does not answer pings.
 var errTimeout, errFrozen = errors.New("no answer in time"), errors.New("it takes connections, and answers nothing")
 
-// bounded returns a context for a request. It ends after a time, except for 0, and when the server does
-// not answer pings.
+// bounded returns a context for a request. It ends when the server does not answer pings, and
+// after a timeout, unless that is 0.
 func (n *node) bounded(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
 	stop := context.CancelFunc(func() {})
 	if timeout > 0 {
@@ -244,8 +245,8 @@ func (n *node) exec(ctx context.Context, statement string) error {
 	return nil
 }
 
-// insert inserts the rows of a block, all or nothing of each partition. If it fails, it is not
-// known whether the rows are there.
+// insert inserts the rows of a block, all or nothing of each partition. If it fails, the rows
+// may be there or not.
 func (n *node) insert(ctx context.Context, table string, rows *block) error {
 	if rows.rows == 0 {
 		return nil
@@ -274,8 +275,9 @@ func (n *node) syncReplica(ctx context.Context, t *table) error {
 	return n.exec(ctx, "SYSTEM SYNC REPLICA "+n.database+"."+t.name)
 }
 
-// query calls f with each block of an answer. ClickHouse sends the first one when it has all of them:
-// otherwise an error in the middle would come as 200, with its text among the rows.
+// query calls f with each block of an answer. ClickHouse sends nothing before the answer is
+// complete: otherwise an error in the middle would come with status 200, and its text among the
+// rows.
 func (n *node) query(ctx context.Context, statement string, f func(*answer) error) error {
 	settings := url.Values{"wait_end_of_query": {"1"}}
 	maps.Copy(settings, n.questionSettings)

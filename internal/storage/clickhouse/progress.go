@@ -13,8 +13,8 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// Position implements store.Progress. Of the journal of another process, it is what every
-// replica has.
+// Position implements store.Progress. For the journal of another process it is the end of what
+// every replica has.
 func (v *view) Position(ctx context.Context, journal store.JournalID) (p store.Position, known bool, err error) {
 	defer wrap("position", &err)
 	if v.frozen == nil {
@@ -74,8 +74,7 @@ func (v *view) askMeta(ctx context.Context, statement string) ([]*answer, error)
 	return meta(shards).ask(ctx, statement)
 }
 
-// markSize is the length of an encoded mark without its notes: five numbers and
-// a flag.
+// markSize is the length of an encoded mark without its notes: five numbers and a flag.
 const markSize = 5*8 + 1
 
 // appendMark encodes the part of a mark that has no column of its own.
@@ -142,8 +141,8 @@ func (v *view) everything(ctx context.Context) (all tally, err error) {
 // The names in the table meta.
 const installationName, noteName = "installation", "note of "
 
-// Installation implements store.Identity. Of two processes that offer one at the same time, the
-// lower one stays.
+// Installation implements store.Identity. If two processes offer ids at the same time, the lower id
+// stays.
 func (s *Store) Installation(ctx context.Context, offer [16]byte) (id [16]byte, err error) {
 	defer wrap("installation", &err)
 	id, found, err := s.installation(ctx)

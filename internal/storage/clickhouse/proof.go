@@ -11,8 +11,8 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// Proofs are about the epochs of this process, and those of others that every replica has. What other
-// processes count meanwhile is left out.
+// Proofs are about the epochs of this process, and about those of other processes that every
+// replica has. Clicks that other processes count meanwhile are left out.
 
 // proven is the condition of the rows that a proof is about.
 func (v *view) proven(ctx context.Context) (string, error) {
@@ -47,8 +47,7 @@ func (v *view) proven(ctx context.Context) (string, error) {
 // scope has more.
 const scopesAtOnce = 500_000
 
-// Cells implements store.Proof. It costs a cluster a scan of everything, in pieces of some
-// scopes: only an export and a check of an embedded copy need it.
+// Cells implements store.Proof. A cluster reads everything for it, some scopes at a time.
 func (v *view) Cells(ctx context.Context) iter.Seq2[rollup.Cell, error] {
 	return func(yield func(rollup.Cell, error) bool) {
 		if err := v.cells(ctx, yield); err != nil {
@@ -167,9 +166,9 @@ func (v *view) Removed(ctx context.Context) (_ rollup.Ledger, err error) {
 	return removed.ledger, err
 }
 
-// Verify implements store.Proof: the rows of each journal and deletion add up to the sums that are kept
-// with the epochs and deletions. ClickHouse adds up; it sends a few numbers for each line of the
-// ledger.
+// Verify implements store.Proof: the rows of each journal and deletion add up to the sums that
+// are kept with the epochs and deletions. ClickHouse adds up; it sends a few numbers for each
+// line of the ledger.
 func (v *view) Verify(ctx context.Context, report func(string)) (err error) {
 	defer wrap("verify", &err)
 	want, err := v.everything(ctx)

@@ -17,15 +17,15 @@ import (
 // netClicks is the clicks of rows, less what deletions took.
 const netClicks = "sum(if(deletion = 0, toInt64(clicks), -toInt64(clicks)))"
 
-// grain is where a question is answered from.
+// grain is a table that answers questions, with the length of its slots.
 type grain struct {
 	*table
-	seconds int64 // of a slot
+	seconds int64 // the length of a slot
 }
 
 var quarters, minutes = grain{cellsTable, rollup.QuarterHour}, grain{minutesTable, rollup.Minute}
 
-// grainOf returns the grain that answers, or store.ErrGrain.
+// grainOf returns the coarsest grain that has all edges, or store.ErrGrain.
 func grainOf(f rollup.Facet, edges []int64) (grain, error) {
 	if len(edges) < 2 || !slices.IsSorted(edges) {
 		return grain{}, errors.New("at least two edges are needed, in ascending order")
@@ -45,8 +45,8 @@ func grainOf(f rollup.Facet, edges []int64) (grain, error) {
 // slot returns the slot of an instant, within those that a row can have.
 func (g grain) slot(second int64) int64 { return min(max(second/g.seconds, 0), math.MaxUint32+1) }
 
-// maxSteps is the maximum number of edges that ClickHouse compares each slot with. For more, or
-// for a facet with one value, it returns slots.
+// maxSteps is the maximum number of intervals into which ClickHouse groups slots. With more, or
+// for a facet with one value, it returns slots, which are grouped here.
 const maxSteps = 64
 
 // Counts implements store.Questions.
@@ -112,7 +112,7 @@ func steps(slots []int64) string {
 	return "toUInt64(arrayCount(x -> x <= slot, [" + strings.Join(inner, ", ") + "]))"
 }
 
-// newest returns the counts of the newest intervals; all for 0.
+// newest returns the counts of the newest intervals, at most that many; 0 is all.
 func newest(counts []store.Count, most int) []store.Count {
 	intervals := 0
 	for i := range counts {
@@ -125,7 +125,7 @@ func newest(counts []store.Count, most int) []store.Count {
 	return counts
 }
 
-// wholeTries is how often a question is asked again because a batch was added meanwhile.
+// wholeTries is how often a question is asked before it waits for the batch that is being added.
 const wholeTries = 3
 
 // whole returns the answer to a question that shows no part of a batch of this process. The

@@ -17,14 +17,14 @@ const Version = 1
 type table struct {
 	name    string
 	columns []string
-	key     string // by which rows replace each other, and are sorted
+	key     string // rows with the same key replace each other; rows are sorted by it
 	parts   string // PARTITION BY; may be empty
 	version string // the column whose greatest value stays
 }
 
-// The columns of cells and minutes. A row is the clicks of one cell that one epoch of one journal
-// (source) has counted so far in one life, or that a deletion has taken from the cell: then deletion is
-// its number, and source, epoch and life are 0.
+// The columns of cells and minutes. A row is the clicks of one cell that one epoch of one
+// journal (source) has counted so far in one life, or that a deletion has taken from the cell:
+// then deletion is its number, and source, epoch and life are 0.
 var cellColumns = []string{
 	"user UInt64", "link UInt64", "facet UInt8", "slot UInt32", "value String",
 	"source FixedString(16)", "epoch UInt64", "life UInt64", "deletion UInt64", "clicks UInt64",
@@ -57,7 +57,7 @@ var (
 	metaTable = &table{"meta", []string{"name String", "version UInt64", "value String"}, "name", "", "version"}
 )
 
-// tables are those of each shard, and metaTables those that only the first shard has.
+// Each shard has tables. Only the first shard has metaTables.
 var (
 	tables     = []*table{cellsTable, minutesTable}
 	metaTables = []*table{epochsTable, livesTable, deletionsTable, deletedTable, marksTable, metaTable}
@@ -76,7 +76,7 @@ func (t *table) create(database string, n *node) string {
 	settings := ""
 	if n.replicated {
 		engine = fmt.Sprintf("ReplicatedReplacingMergeTree('/footfall/%s/%s/%d/%s', '{replica}', %s)", n.cluster, database, n.shard, t.name, t.version)
-		// Without it, rows that are sent again would be swallowed, also after they were lost.
+		// Otherwise ClickHouse drops rows that were sent before, although they may be lost.
 		settings = " SETTINGS replicated_deduplication_window = 0"
 	}
 	partition := ""
@@ -124,8 +124,8 @@ func (n *node) prepare(ctx context.Context) error {
 	return nil
 }
 
-// wanted are settings of inserts, if the server has them. Every insert must be carried out, also if the
-// same rows were inserted before, and be answered after it was carried out.
+// wanted are settings of inserts, if the server has them. ClickHouse must carry out every
+// insert, also if the same rows were inserted before, and answer after that.
 var wanted = map[string]string{"async_insert": "0", "insert_deduplicate": "0", "deduplicate_insert": "disable", "max_partitions_per_insert_block": "0"}
 
 // asked are settings of questions, if the server has them. Rows of one key are in one partition.

@@ -10,11 +10,10 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// An epoch ends at the end of a segment of the journal. It also ends at Sync, at a deletion, and where a
-// snapshot stays open; then every replica must have its row before a row of the next epoch is sent.
+// An epoch ends at the end of a segment of the journal. Sync, a deletion, and a snapshot that stays
+// open end it too. Then every replica must have its row before a row of the next epoch is sent.
 
-// endEpoch ends the open epoch of a source: it becomes one of those that some replica may
-// lack.
+// endEpoch ends the open epoch of a source. It becomes one of those that replicas may lack.
 func (s *Store) endEpoch(ctx context.Context, src *source, shards []*shard) error {
 	rows := epochsTable.block()
 	if err := src.epoch.row(rows, src, false); err != nil {
@@ -41,8 +40,8 @@ func (s *Store) Sync(ctx context.Context) (err error) {
 	return s.split(ctx, shards)
 }
 
-// split ends the open epochs that have counted something, and makes everything durable. adding
-// is held.
+// split ends the open epochs that have counted something, and makes everything durable. The caller
+// holds adding.
 func (s *Store) split(ctx context.Context, shards []*shard) error {
 	_, switches := switchesOf(shards)
 	var open []*source
@@ -73,7 +72,7 @@ func (s *Store) split(ctx context.Context, shards []*shard) error {
 		err = settleTables(ctx, shards[:1], epochsTable)
 	}
 	if err != nil {
-		// The epochs may have ended or not: only ClickHouse knows.
+		// The epochs may have ended or not: they are read from ClickHouse again.
 		for _, src := range open {
 			s.forget(src)
 		}
@@ -107,7 +106,7 @@ func switchesOf(shards []*shard) (nodes []*node, switches []uint64) {
 	return nodes, switches
 }
 
-// settleSoon makes epochs that have ended durable in the background. mu is held.
+// settleSoon makes epochs that have ended durable, in the background. The caller holds mu.
 func (s *Store) settleSoon() {
 	if s.settling || s.stopped {
 		return
@@ -130,8 +129,8 @@ func (s *Store) settleSoon() {
 	})
 }
 
-// settleTimeout is how long epochs wait for the replicas in the background. The next end of an
-// epoch tries again.
+// settleTimeout is how long the background waits for the replicas. It tries again at the next end
+// of an epoch.
 const settleTimeout = 5 * time.Minute
 
 // settle waits until every replica has the epochs that have ended, and makes them durable.
@@ -205,7 +204,7 @@ func settleTables(ctx context.Context, shards []*shard, tables ...*table) error 
 }
 
 // passSnapshots waits for the snapshots that are open. If they stay open, it begins an epoch that
-// they do not see. adding is held.
+// they do not see. The caller holds adding.
 func (s *Store) passSnapshots(ctx context.Context, src *source, shards []*shard) error {
 	patience := time.NewTimer(snapshotPatience)
 	defer patience.Stop()

@@ -19,8 +19,8 @@ type view struct {
 }
 
 // Snapshot is store.Snapshot. It shows the counts of the journals of this process as they
-// were; those of other processes go on meanwhile. Batches of this process wait a while for
-// snapshots, and begin an epoch then.
+// were. Those of other processes change meanwhile. Batches of this process wait
+// snapshotPatience for snapshots to be closed. Then they begin an epoch.
 type Snapshot struct {
 	view
 	// split says that later clicks are in later epochs than those of sources.
@@ -56,7 +56,8 @@ func (snap *Snapshot) Close() error {
 	return nil
 }
 
-// condition is that of rows which the view has, to add to others; often empty.
+// condition is the condition of the rows that the view shows, as a suffix for other conditions. It
+// is often empty.
 func (v *view) condition(ctx context.Context) (string, error) {
 	dead, err := v.s.dead(ctx)
 	if v.frozen == nil || err != nil {
@@ -82,10 +83,10 @@ func (v *view) condition(ctx context.Context) (string, error) {
 	return b.String(), nil
 }
 
-// errLost: a snapshot is of clicks that are counted again.
+// errLost says that clicks of a snapshot are counted again.
 var errLost = fmt.Errorf("%w: clicks of the snapshot are counted again", click.ErrUnavailable)
 
-// own returns the sources of this process, in the view.
+// own returns the sources of this process, as the view shows them.
 func (v *view) own() map[store.JournalID]*source {
 	v.s.mu.Lock()
 	defer v.s.mu.Unlock()
@@ -99,7 +100,8 @@ func (v *view) own() map[store.JournalID]*source {
 	return own
 }
 
-// withoutHidden is the condition that a number is not of a later deletion. mu is held.
+// withoutHidden is the condition that a number is not that of a later deletion. The caller holds
+// mu.
 func (snap *Snapshot) withoutHidden(column string) string {
 	if snap == nil || len(snap.hidden) == 0 {
 		return ""

@@ -15,8 +15,8 @@ import (
 // hash is the hash of a cell's key, by which totals are remembered.
 type hash [16]byte
 
-// sums are what footfall knows of some cells: the ledger, and for each of its lines a sum that
-// ClickHouse can compute too.
+// sums are checksums of some cells: the ledger, and for each of its lines a sum that ClickHouse can
+// compute too.
 type sums struct {
 	ledger rollup.Ledger
 	lines  [maxLines]uint64
@@ -81,11 +81,11 @@ type source struct {
 	// replica has. known is set after the first batch.
 	counted, durable uint64
 	known            bool
-	recorded         bool // an epoch of it has ended
+	recorded         bool // an epoch of the journal has ended
 	// bases has the journaled clicks of each segment, by its base; sum is everything.
 	bases map[uint64]*rollup.Ledger
 	sum   tally
-	// deletions has the segments of its records of deletions, by scope.
+	// deletions has, for each scope, the base of the first segment that records its deletion.
 	deletions map[rollup.Scope]uint64
 
 	epoch // the open one
@@ -94,13 +94,14 @@ type source struct {
 	minutes map[int64]map[hash]uint64
 	// sent is the end of the last batch of which rows may have been sent.
 	sent uint64
-	// switches is how often the replica of each shard had changed when the open epoch began.
+	// switches is how often the current replica of each shard had changed when the open epoch
+	// began.
 	switches []uint64
 	// ended are epochs that some replicas may lack, oldest first.
 	ended []epoch
 }
 
-// source returns what is known of a journal. It reads that from ClickHouse at first.
+// source returns what is known of a journal. The first call reads that from ClickHouse.
 func (s *Store) source(ctx context.Context, id store.JournalID) (*source, error) {
 	s.mu.Lock()
 	src := s.sources[id]
@@ -118,8 +119,8 @@ func (s *Store) source(ctx context.Context, id store.JournalID) (*source, error)
 	return src, nil
 }
 
-// load reads the epochs of a journal that every replica has, and begins a life. The epochs after them are
-// counted again.
+// load reads the epochs of a journal that every replica has, and begins a life. The epochs after
+// them are counted again.
 func (s *Store) load(ctx context.Context, id store.JournalID) (*source, error) {
 	if err := s.catchUp(ctx, livesTable, epochsTable); err != nil {
 		return nil, err
@@ -174,7 +175,8 @@ func (src *source) take(e *epoch) {
 	src.bases[e.base] = l
 }
 
-// torn reports whether the open epoch may have rows of clicks that are not counted. So it must not end.
+// torn reports whether rows of clicks that are not counted may have been sent. Then the open
+// epoch must not end.
 func (src *source) torn() bool { return src.sent > src.counted }
 
 func ptr[T any](v T) *T { return &v }
@@ -223,7 +225,7 @@ func (v *view) epochs(ctx context.Context, condition string, f func(store.Journa
 	return err
 }
 
-// row appends the row of an ended epoch. whole says that every replica has its cells.
+// row appends the row of an epoch that has ended. whole says that every replica has its cells.
 func (e *epoch) row(to *block, src *source, whole bool) error {
 	version := 2 * e.end
 	if whole {

@@ -4,8 +4,8 @@
 // Each journal is a source of counts. Its clicks are counted in epochs: stretches of the
 // journal. For each cell that an epoch has counted there is one row, with the clicks so
 // far. Rows replace each other, and the greatest number stays. So a row may be sent any
-// number of times, to any replica, and what was counted can be counted again after a crash: that changes
-// nothing. A cell has the sum of the rows of all epochs of all sources.
+// number of times, to any replica, and clicks may be counted again after a crash: that
+// changes nothing. The clicks of a cell are the sum of its rows, of all epochs and sources.
 //
 // Where to look:
 //
@@ -13,7 +13,7 @@
 //	cluster.go, schema.go            the servers by shard and replica; the tables
 //	store.go, source.go, lives.go    the store; what is known of a journal; who counts it
 //	add.go, settle.go                adds batches; makes epochs durable
-//	minutes_marks.go                 drops minutes, adds import marks; how values are written in statements
+//	minutes_marks.go                 drops minutes, adds import marks; values in statements
 //	questions.go, sum.go             answers
 //	progress.go, proof.go            positions and marks; checksums
 //	journal.go                       what one journal has added
@@ -43,10 +43,10 @@ type logger = *slog.Logger
 // Options are the parts of a Store.
 type Options struct {
 	Address *Address
-	// Lock is held by one server at a time, while it deletes. It may be nil if there is one
-	// server alone.
+	// Lock waits for a lock that one server holds at a time, while it deletes. It may be nil if
+	// there is one server alone.
 	Lock func(ctx context.Context) (release func(), err error)
-	// Server names this server among those that share the tables, for its note.
+	// Server is the name of this server, for its note. No other server has it.
 	Server string
 	Logger *slog.Logger
 }
@@ -59,21 +59,21 @@ type Store struct {
 	o       Options
 	process [16]byte // a random id
 
-	// adding is held while a batch is added, and by all that needs the sources to stand still.
+	// adding is held while a batch is added, and wherever the sources must not change.
 	adding  sync.Mutex
 	mu      sync.Mutex // for what follows
 	sources map[store.JournalID]*source
 	open    map[*Snapshot]bool
 	closed  chan struct{} // closed and replaced when a snapshot is closed
-	// sending counts when a batch is begun and ended: it is odd while rows are sent.
+	// sending increases when a batch begins and when it ends: it is odd while rows are sent.
 	sending   uint64
 	lastStamp uint64
-	// begun has the start of the first batch of journals of which nothing was known.
+	// begun has the start of the first batch of each journal of which nothing was known.
 	begun       map[store.JournalID]uint64
-	deadText    string // see dead
-	deadSince   time.Time
-	claimed     map[store.JournalID]time.Time // when this process was last seen to have the claim
-	minutesFrom int64                         // minutes before it were dropped; −1 at first
+	deadText    string                        // what dead returned
+	deadSince   time.Time                     // when its lives were read
+	claimed     map[store.JournalID]time.Time // when the last life was found to be of this process
+	minutesFrom int64                         // Unix second; minutes before it were dropped; −1 at first
 
 	// Epochs are made durable in the background.
 	settleMu                     sync.Mutex
@@ -83,9 +83,9 @@ type Store struct {
 
 var _ store.ClickCounts = (*Store)(nil)
 
-// Open opens the counts at an address. It makes the tables if they are missing. A newer version of
-// them is store.ErrVersion. If ClickHouse is away, that is no error of Open: the methods fail with
-// click.ErrUnavailable until it is back.
+// Open opens the counts at an address. It makes the tables if they are missing. It fails with
+// store.ErrVersion if they have a newer version. It does not fail while ClickHouse is away: the
+// methods fail with click.ErrUnavailable until it is back.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	s := &Store{
 		cluster: newCluster(o.Address, o.Logger), o: o, closed: make(chan struct{}), minutesFrom: -1,
@@ -121,7 +121,7 @@ func (s *Store) Close() error {
 	return err
 }
 
-// buckets is the number of parts that the scopes are split into. A shard has a share of them.
+// buckets is the number of parts that the scopes are split into. Each shard has a share of them.
 const buckets = 1024
 
 // bucketOf returns the bucket of a scope.
@@ -146,8 +146,8 @@ func wrap(operation string, err *error) {
 	}
 }
 
-// stamp returns a number that is greater than earlier ones of this process, and most likely
-// than those of others.
+// stamp returns a version for a row. It is greater than the earlier ones of this process, and,
+// as far as clocks agree, than those of other processes.
 func (s *Store) stamp() uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -12,7 +12,8 @@ import (
 	"github.com/footfall/footfall/internal/testkit/logtest"
 )
 
-// engines are ClickHouse as it can be run: an old server, a cluster of old servers, and the current engine.
+// engines are the ways to run ClickHouse: an old server, a cluster of old servers, and the current
+// engine.
 var engines = []struct {
 	name    string
 	options clustertest.Options

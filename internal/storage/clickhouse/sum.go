@@ -15,7 +15,7 @@ const (
 	// A sum is expensive if it has more parts than expensiveParts, or more values than
 	// expensiveValues.
 	expensiveParts, expensiveValues = 1000, 4000
-	// maxSince is the maximum number of different instants from which parts of one statement count.
+	// maxSince is the maximum number of different Since of the parts in one statement.
 	maxSince = 200
 )
 
@@ -149,7 +149,8 @@ func (s *summing) conditions(interval int, shards []*shard) [][]string {
 			some = nil
 		}
 		for first, scopes := range since[at] {
-			// The tuple uses the primary key. 18 does not use it for one that is compared.
+			// ClickHouse finds tuples in a list by the primary key; version 18 does not do so
+			// for a tuple that is compared.
 			some = append(some, fmt.Sprintf("(slot >= %d AND (user, link) IN (%s))", first, strings.Join(scopes, ", ")))
 			if len(some) == maxSince {
 				flush()
@@ -160,7 +161,7 @@ func (s *summing) conditions(interval int, shards []*shard) [][]string {
 	return all
 }
 
-// stream is an answer that is read as it comes. Its rows are a value and its clicks.
+// stream is an answer that is read as it comes. Each row is a value and its clicks.
 type stream struct {
 	n     *node
 	ctx   context.Context

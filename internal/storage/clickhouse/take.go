@@ -11,8 +11,8 @@ import (
 
 // taking is what a deletion takes from the cells of a stretch of time.
 type taking struct {
-	cells map[rollup.Key]uint64 // what is left of them
-	taken map[rollup.Key]uint64
+	cells map[rollup.Key]uint64 // the clicks that are left
+	taken map[rollup.Key]uint64 // the clicks that were taken
 }
 
 // take takes up to n clicks of a cell, and returns the rest.
@@ -27,8 +27,8 @@ func (t *taking) take(k rollup.Key, n uint64) (rest uint64) {
 	return n - took
 }
 
-// scope takes all clicks of a scope. Those of a link it takes from the user too, as
-// store.Counting says.
+// scope takes all clicks of a scope. It takes those of a link from the user too, as store.Counting
+// says.
 func (t *taking) scope(s rollup.Scope) {
 	var gone []rollup.Cell
 	for k, n := range t.cells {
