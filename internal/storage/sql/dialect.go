@@ -7,28 +7,30 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// engine is everything in which SQLite and PostgreSQL differ while the database is open.
+// engine has the differences between SQLite and PostgreSQL while the database is open.
 // All other SQL is the same: ids, times and booleans are BIGINT, and digests are TEXT in
 // hexadecimal.
 type engine struct {
-	// migrations are the names of the files of its schema, and ddl their words in its own.
+	// migrations is a pattern for the files of the schema. ddl returns a migration in the
+	// words of the engine.
 	migrations string
 	ddl        func(migration string) string
 	first      string // a statement before the first migration; may be empty
 
-	// passes is the condition that a link l passes store.Words, given as four
-	// parameters. If it is empty, the engine has no such function, and the links are
-	// filtered here.
+	// passes is the condition that a link l passes store.Words, which are four
+	// parameters. If it is empty, the engine has no such function: listPassing filters
+	// the links.
 	passes string
 	// usersAfter selects the first $2 users after a login.
 	usersAfter string
 	// wholeTable follows the name of a table that must be read without its indexes.
 	wholeTable string
-	// tagsOf is an aggregate of tags t, separated by commas.
+	// tagsOf is an aggregate function: the tags t, separated by commas.
 	tagsOf string
 
-	// deletions is the version in rows of the table deletions: its column, its value, and
-	// the condition that it is that of this transaction. SQLite does not have it.
+	// deletions are parts of statements for the version of a deletion: its column, its
+	// value, and the condition that it is the version of this transaction. In SQLite
+	// deletions have none.
 	deletions struct{ column, value, latest string }
 
 	// statements returns the context for the statements of a transaction.
@@ -37,10 +39,10 @@ type engine struct {
 	givenUp func(error) bool
 	// notify sends a change to other processes, once the transaction is committed.
 	notify func(context.Context, *DB, *sql.Tx, *store.Change) error
-	// deleting is called in a transaction before rows are deleted whose data must not
+	// deleting is called in a transaction before it deletes rows whose data must not
 	// stay on the disk.
 	deleting func(*deleter)
-	// settle makes what was written last part of the database alone.
+	// settle moves earlier writes from other files into that of the database.
 	settle func(context.Context, *sql.DB) error
 }
 
@@ -52,8 +54,8 @@ var sqliteEngine = engine{
 	usersAfter: selectUsers + `WHERE u.login > $1 ORDER BY u.login LIMIT $2`,
 	wholeTable: ` NOT INDEXED`,
 	tagsOf:     `group_concat(t.tag)`,
-	// To interrupt a statement would slow down each of thousands. A context that is
-	// cancelled ends the transaction between two statements.
+	// A context that can be cancelled would slow down each of thousands of statements.
+	// The end of the caller's context ends the transaction between two statements.
 	statements: context.WithoutCancel,
 	givenUp:    func(error) bool { return false }, // there is one writer
 	notify:     func(context.Context, *DB, *sql.Tx, *store.Change) error { return nil },
@@ -64,7 +66,7 @@ var sqliteEngine = engine{
 var postgresEngine = engine{
 	migrations: "migrations/postgres/*.sql",
 	ddl:        func(migration string) string { return migration },
-	// The index has the start of a login alone, because an entry has 2,700 bytes at most.
+	// The index has only the start of a login, because an entry has 2,700 bytes at most.
 	usersAfter: selectUsers + `WHERE substr(u.login, 1, 200) >= substr($1, 1, 200) AND u.login > $1
 		ORDER BY substr(u.login, 1, 200), u.login LIMIT $2`,
 	tagsOf: `string_agg(t.tag, ',')`,

@@ -1,10 +1,10 @@
 // Package sql keeps links and users in SQLite, or in PostgreSQL: store.Links and
 // store.Users. The SQL is the same, except what dialect.go lists.
 //
-// SQLite is a file, which belongs to a data directory. What is done to files is in
-// sqlite.go, wal.go, wipe.go, backup.go, peek.go, verify.go and in the mark of Begin.
-// PostgreSQL is shared by many servers. They take locks in postgres_locks.go, and announce
-// what they change in postgres_notices.go. The tables:
+// SQLite is a file, which belongs to a data directory. sqlite.go, wal.go, wipe.go,
+// backup.go, peek.go, verify.go and the mark of Begin are about files. PostgreSQL is shared
+// by many servers, which take locks (postgres_locks.go) and announce what they change
+// (postgres_notices.go). The tables:
 //
 //	last_ids      the newest id of each kind, which is never reused; the number of changes
 //	users         login → id, created, name, apiKey version, password
@@ -30,7 +30,7 @@
 // Where to look:
 //
 //	db.go, statements.go, write.go, migrate.go   the database; statements; transactions; its schema
-//	dialect.go             in what the engines differ
+//	dialect.go             how the engines differ
 //	users.go, tokens.go, secrets.go    users
 //	links.go, links_list.go, links_make.go, links_import.go, links_edit.go, links_tags.go, keywords.go, aggregates.go   links
 //	delete.go, wipe.go, postgres_deletions.go   deletes rows, and overwrites their bytes

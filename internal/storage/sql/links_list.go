@@ -161,8 +161,8 @@ func (db *DB) ListLinks(ctx context.Context, f store.LinkFilter) (links []store.
 	return links, all, nil
 }
 
-// listPassing lists the links that pass the words, for an engine that cannot search in
-// this way. It reads only the texts of the others.
+// listPassing lists the links that pass the words, for an engine that cannot search for
+// these. Of the links that it does not list, it reads only the texts.
 func (db *DB) listPassing(ctx context.Context, w *store.Words, c *conditions, offset, limit int) (links []store.Link, all int, err error) {
 	var ids []string
 	err = eachRow(ctx, db.lists, func(rows *sql.Rows) error {

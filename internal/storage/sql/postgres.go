@@ -33,14 +33,14 @@ type PostgresOptions struct {
 	// password-file names a file with the password, which is read for each connection.
 	// Without a password, PGPASSWORD and ~/.pgpass are used.
 	Address string
-	// Upgrading is called before an older schema is upgraded, as of OpenReportingUpgrade.
+	// Upgrading is called before an older schema is upgraded, as in OpenReportingUpgrade.
 	// It may be nil.
 	Upgrading func(from, to int)
 	Log       *slog.Logger
 }
 
 // Postgres is a DB in PostgreSQL, version 15 or newer. Many processes may have it open at
-// once. It has what they need of each other: notices of changes, and locks.
+// once. They use its notices of changes, and its locks.
 type Postgres struct {
 	*DB
 	config       *pgx.ConnConfig
@@ -55,15 +55,15 @@ func IsPostgres(address string) bool {
 }
 
 const (
-	// connectTimeout bounds the time that it takes to connect to one host, unless the
-	// address has connect_timeout.
+	// connectTimeout bounds how long it takes to connect to one host, unless the address
+	// has connect_timeout.
 	connectTimeout = 5 * time.Second
-	// idleTime is how long a connection is kept that nothing uses.
+	// idleTime is how long an unused connection is kept.
 	idleTime = time.Minute
 	// silence is how long the other end may be silent while an answer is expected or a
 	// connection is idle, until it is taken for dead.
 	silence = 20 * time.Second
-	// oldest version of PostgreSQL, as in server_version_num.
+	// oldestPostgres is the oldest version that footfall uses, as in server_version_num.
 	oldestPostgres = 150_000
 )
 
@@ -139,11 +139,11 @@ func parseAddress(address string) (config *pgx.ConnConfig, passwordFile string, 
 	}
 	for name, value := range map[string]string{
 		"application_name": "footfall",
-		// Each statement of a transaction sees what other transactions left before it: see
-		// write.
+		// Each statement of a transaction sees what other transactions committed before
+		// it: write needs that.
 		"default_transaction_isolation": "read committed",
-		// A process that stops in the middle of a transaction must not block those of
-		// others for ever, nor one that vanished with its host.
+		// A process that stops in the middle of a transaction, or vanishes with its host,
+		// must not block the transactions of others for ever.
 		"idle_in_transaction_session_timeout": "15s",
 		"tcp_keepalives_idle":                 "10s",
 		"tcp_keepalives_interval":             "5s",
@@ -220,15 +220,15 @@ func givenUp(err error) bool {
 	return errors.As(err, &e) && (e.Code == "40001" || e.Code == "40P01")
 }
 
-// refusedLogin reports whether PostgreSQL does not let the user in, or does not have the
-// database. While a server runs that may go away, as everything else that keeps it from
-// connecting.
+// refusedLogin reports whether PostgreSQL refuses the user, or does not have the
+// database. At a start that is an error. Later it counts as unavailable, as everything
+// else that keeps a server from connecting.
 func refusedLogin(err error) bool {
 	var e *pgconn.PgError
 	return errors.As(err, &e) && (strings.HasPrefix(e.Code, "28") || e.Code == "3D000")
 }
 
-// postgresError marks the errors that may go away as click.ErrUnavailable, and those of a
+// postgresError marks errors that may go away as click.ErrUnavailable, and errors of a
 // unique index as click.ErrExists.
 func postgresError(err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, click.ErrUnavailable) {

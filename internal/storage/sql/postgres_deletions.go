@@ -10,8 +10,8 @@ import (
 
 // DeletionsAfter lists scopes that were deleted after a version of links and users, in
 // their order, and returns the version of the last one; the given one if there are none.
-// It lists at most limit scopes, and more only if one transaction deleted more. They stay
-// in the list, because each server deletes what it counted of them.
+// It lists at most limit scopes, or more if one transaction deleted more. They stay in the
+// table, because each server deletes what it counted of them.
 func (db *Postgres) DeletionsAfter(ctx context.Context, version uint64, limit int) (scopes []rollup.Scope, last uint64, err error) {
 	defer wrap("deletions", &err)
 	last = version

@@ -7,7 +7,7 @@ import (
 )
 
 // boundUnanswered makes a connection fail if what was sent is not acknowledged in time.
-// Without it that takes Linux a quarter of an hour.
+// Without it, Linux waits for a quarter of an hour.
 func boundUnanswered(network, _ string, c syscall.RawConn) (err error) {
 	if network == "unix" {
 		return nil

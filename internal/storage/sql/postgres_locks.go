@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// ErrLocked: another process holds the lock.
+// ErrLocked says that another process holds the lock.
 var ErrLocked = errors.New("another server holds the lock")
 
 // lockEvery is the interval at which the connection of a lock is checked.
@@ -20,9 +20,9 @@ const lockEvery = 2 * time.Second
 // its schemas.
 const lockKey = `hashtextextended('footfall/' || COALESCE(current_schema()::text, '') || '/' || $1::text, 0)`
 
-// Lock waits for a lock that one holder has at a time, of all processes. The holder has it
-// until release, or until the connection to PostgreSQL is lost: then held is cancelled,
-// and another process may get the lock. The end of ctx ends the wait alone.
+// Lock waits for a lock, which one caller of all processes holds at a time. The caller
+// holds it until release, or until the connection to PostgreSQL is lost: then held is
+// cancelled, and another process may get the lock. The end of ctx ends only the wait.
 func (db *Postgres) Lock(ctx context.Context, name string) (held context.Context, release func(), err error) {
 	return db.lock(ctx, name, `SELECT TRUE FROM (SELECT pg_advisory_lock(`+lockKey+`)) l`)
 }
@@ -61,7 +61,7 @@ func (db *Postgres) lock(ctx context.Context, name, query string) (_ context.Con
 	}, nil
 }
 
-// keepLock cancels held when the connection that has the lock fails.
+// keepLock cancels held when the connection that holds the lock fails.
 func (db *Postgres) keepLock(held context.Context, lost context.CancelCauseFunc, c *sql.Conn, name string) {
 	ticks := time.NewTicker(lockEvery)
 	defer ticks.Stop()

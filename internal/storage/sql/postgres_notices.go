@@ -12,17 +12,17 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// channel is that of LISTEN and NOTIFY.
+// channel is the channel of LISTEN and NOTIFY.
 const channel = "footfall"
 
 const (
 	// maxNotice is the number of bytes that PostgreSQL takes in a notice.
 	maxNotice = 7999
-	// gather is how long notices are collected after the first one, so that a burst of
-	// them costs its receivers little.
+	// gather is how long notices are collected after the first one, so that a burst costs
+	// the receivers little.
 	gather = 20 * time.Millisecond
-	// beat is the longest silence until Follow sends itself a notice, and the time in
-	// which that must arrive.
+	// beat is how long Follow waits for a notice before it sends one to itself, and then
+	// for that one.
 	beat = 2 * time.Second
 	// MissedEvery is the interval at which Follow says that anything may have changed,
 	// as long as it gets no notices.
@@ -48,8 +48,8 @@ func notify(ctx context.Context, db *DB, tx *sql.Tx, c *store.Change) error {
 	return nil
 }
 
-// notices are the texts of a change. A change that is too long is sent in parts, and a
-// part that is too long as one that may have changed anything.
+// notices returns the texts of a change. A change that is too long is sent in parts. A part
+// that is too long, and cannot be divided, is sent as one that may have changed anything.
 func notices(from string, c store.Change) []string {
 	text, err := json.Marshal(notice{from, c})
 	if err == nil && len(text) <= maxNotice {
@@ -74,9 +74,9 @@ func halves(c store.Change) (a, b store.Change) {
 
 func half[T any](all []T) (a, b []T) { return all[:len(all)/2], all[len(all)/2:] }
 
-// Follow calls changed with what other processes change, until ctx ends; within a tenth of
-// a second, if all is well. If the connection is lost, or no notices arrive on it, it
-// calls changed every MissedEvery with a Change that may be anything, and connects again.
+// Follow calls changed with what other processes change, until ctx ends: usually within a
+// tenth of a second. If the connection is lost, or no notices arrive on it, Follow calls
+// changed every MissedEvery with Change.All, and connects again.
 func (db *Postgres) Follow(ctx context.Context, changed func(store.Change)) {
 	missed := time.NewTicker(MissedEvery)
 	defer missed.Stop()
@@ -106,7 +106,7 @@ func (db *Postgres) Follow(ctx context.Context, changed func(store.Change)) {
 }
 
 // follow connects and calls changed, until the connection fails. It calls listening when
-// it has got its first notice.
+// the first notice has arrived.
 func (db *Postgres) follow(ctx context.Context, listening func(), changed func(store.Change)) error {
 	c, err := db.connect(ctx)
 	if err != nil {
@@ -157,8 +157,8 @@ func (db *Postgres) follow(ctx context.Context, listening func(), changed func(s
 
 var errSilence = errors.New("no notice arrived")
 
-// next waits for a notice, and returns what it and those soon after it say. It fails with
-// errSilence if none arrives in time.
+// next waits for a notice, and returns the changes of this one and of those that follow
+// within gather. It fails with errSilence if none arrives within beat.
 func (db *Postgres) next(ctx context.Context, c *pgx.Conn) (change store.Change, err error) {
 	until := time.Now().Add(beat)
 	for got := false; ; got = true {
@@ -187,7 +187,7 @@ func (db *Postgres) next(ctx context.Context, c *pgx.Conn) (change store.Change,
 	}
 }
 
-// connect makes a connection of its own.
+// connect makes a connection for notices alone.
 func (db *Postgres) connect(ctx context.Context) (*pgx.Conn, error) {
 	config := db.config.Copy()
 	if err := readPassword(config, db.passwordFile); err != nil {

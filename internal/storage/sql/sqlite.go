@@ -22,7 +22,7 @@ import (
 
 const driverName = "sqlite"
 
-// SQLite is a DB in a file, which one process owns. It has what is done to files.
+// SQLite is a DB in a file, which one process owns.
 type SQLite struct {
 	*DB
 	path string

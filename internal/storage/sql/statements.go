@@ -37,8 +37,8 @@ func params(from, to int) string {
 	return b.String()
 }
 
-// key is a text that rows are found by. One that cannot be kept, which PostgreSQL refuses,
-// is empty: no row has that.
+// key returns a text by which rows are found. For a text that cannot be stored, which
+// PostgreSQL would refuse, it returns an empty one: no row has that.
 func key(text string) string {
 	if store.CheckText("", text) != nil {
 		return ""
@@ -46,8 +46,8 @@ func key(text string) string {
 	return text
 }
 
-// indexed is the condition that a column is a parameter. PostgreSQL has the start of such
-// a column in an index, because an entry has 2,700 bytes at most.
+// indexed is the condition that a column has the value of a parameter. In PostgreSQL an
+// index has the start of the column, because an entry has 2,700 bytes at most.
 func indexed(column string, parameter int) string {
 	return fmt.Sprintf(`substr(%[1]s, 1, 200) = substr($%[2]d, 1, 200) AND %[1]s = $%[2]d`, column, parameter)
 }

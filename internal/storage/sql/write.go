@@ -12,23 +12,23 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// transaction is one that changes links or users.
+// transaction is a transaction that changes links or users.
 type transaction struct {
 	*sql.Tx
 	last   lastIDs      // the newest ids, which the transaction raises
-	change store.Change // what other processes must not remember
+	change store.Change // what other processes must forget
 }
 
-// made says that a hash leads to a link from now on.
+// made notes that a hash leads to a link from now on.
 func (tx *transaction) made(hash click.Hash) { tx.change.Names = append(tx.change.Names, hash) }
 
-// named says that a link has a keyword from now on.
+// named notes that a link has a keyword from now on.
 func (tx *transaction) named(k store.Keyword) {
 	k.Link = 0
 	tx.change.Keywords = append(tx.change.Keywords, k)
 }
 
-// lastIDs is the row of the table of that name.
+// lastIDs is the row of the table last_ids.
 type lastIDs struct{ user, link, keyword, version int64 }
 
 func (l *lastIDs) scan(row *sql.Row) error {
@@ -44,8 +44,8 @@ func (l *lastIDs) links() progress.Links {
 // version of the database. If the engine gives up the transaction because of another
 // one, f is called again.
 //
-// The first statement locks the row of last_ids. So writes of all processes are one
-// after another, and f sees what the one before it left.
+// The first statement locks the row of last_ids. So all processes write one after
+// another, and f sees what the transaction before it left.
 func (db *DB) write(ctx context.Context, f func(context.Context, *transaction) error) error {
 	var last lastIDs
 	err := db.again(ctx, func() error {
@@ -77,8 +77,8 @@ func (db *DB) write(ctx context.Context, f func(context.Context, *transaction) e
 	return err
 }
 
-// How often a transaction is tried that the engine gives up because of another one, and
-// the longest pause before the second try; each one later is twice as long.
+// tries is how often a transaction is tried if the engine gives it up because of another
+// one. pause is the longest pause before the second try; it doubles before each later try.
 const (
 	tries = 6
 	pause = 20 * time.Millisecond
@@ -114,7 +114,7 @@ func inTx(ctx context.Context, db *sql.DB, f func(*sql.Tx) error) error {
 		err = tx.Commit()
 	}
 	if err != nil && ctx.Err() != nil {
-		// Most often the cause: the transaction is over, or its statements are closed.
+		// The end of ctx is most likely the cause: it ends the transaction.
 		return fmt.Errorf("%w: %w", ctx.Err(), err)
 	}
 	return err

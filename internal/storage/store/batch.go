@@ -31,8 +31,8 @@ type Batch struct {
 	Late rollup.Ledger
 	// Marks are the import marks that lie in the stretch.
 	Marks []Mark
-	// Deleted are the scopes of the records of deletions that lie in the stretch. They
-	// were deleted before. Only JournalDeleted returns them.
+	// Deleted are the scopes of the records of deletions in the stretch. Delete has
+	// removed them already. Only JournalDeleted returns them.
 	Deleted []rollup.Scope
 }
 

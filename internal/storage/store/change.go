@@ -3,13 +3,13 @@ package store
 import "github.com/footfall/footfall/internal/base/click"
 
 // Change says what a transaction of another process changed in links and users, so that
-// answers from before it are not used again.
+// earlier answers are not used again.
 type Change struct {
 	// All is set if anything may have changed.
 	All bool
-	// Users are those whose tokens, apiKey or name changed, and those that were deleted.
+	// Users are users whose tokens, apiKey or name changed, and deleted users.
 	Users []click.UserID
-	// Owners are the users of whom any link may have changed.
+	// Owners are users any of whose links may have changed.
 	Owners []click.UserID
 	// Links were edited or deleted.
 	Links []click.LinkID
@@ -21,7 +21,7 @@ type Change struct {
 	Keywords []Keyword
 }
 
-// Empty reports whether nothing changed of which answers are remembered.
+// Empty reports whether the change concerns no answers that are remembered.
 func (c *Change) Empty() bool {
 	return !c.All && !c.Aggregates && len(c.Users)+len(c.Owners)+len(c.Links)+len(c.Names)+len(c.Keywords) == 0
 }

@@ -22,11 +22,11 @@ type Counting interface {
 	// A batch with From > To is an error. A batch without cells moves the
 	// position alone. After any error, nothing of the batch is counted.
 	//
-	// An engine that is shared by servers may fail with ErrResume, and so may Sync and
-	// Delete. Until the clicks after the position are counted again, answers may show
-	// fewer of them. From ErrResume on, Position returns the position to count from, which
-	// is 0 if nothing is durable; it does so too once the engine knows that a call would
-	// fail. Batches after that position are ErrGap, even if nothing is durable.
+	// If servers share the engine, it may fail with ErrResume, as may Sync and Delete. From
+	// then on Position returns the position to count from, which is 0 if nothing is
+	// durable; it may do so before a call fails. A batch that starts after that position is
+	// ErrGap, even if nothing is durable. Until the clicks after the position are counted
+	// again, answers may show fewer of them.
 	AddBatch(ctx context.Context, b *Batch) error
 	// Sync makes everything counted durable.
 	Sync(ctx context.Context) error

@@ -6,9 +6,9 @@ import (
 	"github.com/footfall/footfall/internal/base/rollup"
 )
 
-// JournalCounts answers what one journal has added to counts that several journals share.
-// Counting a journal again must give the same batches, and these answers depend on that journal
-// alone: not on the batches of other journals, and not on what Delete took away.
+// JournalCounts says what one journal has added to counts that several journals share. A
+// journal that is counted again must give the same batches. So these answers depend on that
+// journal alone: not on the batches of other journals, and not on what Delete removed.
 //
 // An engine for one server does not need it.
 type JournalCounts interface {
@@ -22,9 +22,9 @@ type JournalCounts interface {
 	JournalDeleted(ctx context.Context, e Earlier) ([]rollup.Scope, error)
 }
 
-// Earlier names the batches of a journal whose Epoch is less than Before. All of them have been
-// added. Clicks that were removed by Delete are among theirs. Only the clicks of the deleted scopes
-// themselves may be missing, once the batch with their Deleted is durable.
+// Earlier names the batches of a journal whose Epoch is less than Before. All of them have
+// been added. Answers include clicks that Delete removed. Only the clicks of the deleted
+// scopes themselves may be missing, once the batch that has them in Deleted is durable.
 type Earlier struct {
 	Journal JournalID
 	Before  uint64
