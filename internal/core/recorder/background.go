@@ -11,8 +11,8 @@ import (
 )
 
 // countInBackground counts until ctx ends, or until no further record can ever be
-// counted. reader is of newReader for the position that is counted; nil if that is not known. A
-// panic ends counting, and not the program.
+// counted. reader is that of newReader for the position that is counted, or nil if that is not
+// known. A panic ends counting, and not the program.
 func (r *Recorder) countInBackground(ctx context.Context, b *batcher, reader *journal.Reader) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -57,8 +57,8 @@ func (r *Recorder) reopen(ctx context.Context, b *batcher) (reader *journal.Read
 	return reader, err
 }
 
-// countFrom counts what the reader reads after the position that is counted. It fails with store.ErrResume if counting must
-// go on from another position.
+// countFrom counts what the reader reads after the position that is counted. It fails with
+// store.ErrResume if counting must go on from another position.
 func (r *Recorder) countFrom(ctx context.Context, b *batcher, reader *journal.Reader) error {
 	endAtStart := r.journal.End() // a batch ends here, so that clicks of the last run are counted at once
 	from, _ := r.Counted()

@@ -37,14 +37,14 @@ type batcher struct {
 	// begin sets these.
 	builder  *batchBuilder
 	batch    store.Batch
-	from     uint64    // what lies before it is counted already, and read for the cap alone
+	from     uint64    // records before it are counted already, and read for the cap alone
 	last     time.Time // of the last batch, or set by dueNow
 	progress bool      // a batch was counted
 
 	record record
 	stall  stall // the argument of the last onStall
 
-	resumes int // calls of pauseToResume that found nothing counted, in a row
+	resumes int // calls of pauseToResume in a row before which nothing was counted
 }
 
 // stall is the reason why counting fails at the moment.
@@ -76,7 +76,7 @@ func (b *batcher) deleted(ctx context.Context, at uint64) ([]rollup.Scope, error
 	return b.shared.JournalDeleted(ctx, store.Earlier{Journal: b.source, Before: at})
 }
 
-// every returns the time from one batch to the next, under load or with a few clicks.
+// every returns the time from one batch to the next; busy is for load.
 func (b *batcher) every(busy bool) time.Duration {
 	switch {
 	case b.shared != nil:
@@ -92,7 +92,7 @@ func (b *batcher) full() bool {
 	return b.builder.clicks >= batchClicks || time.Since(b.last) >= b.every(true) || b.cut != nil && b.cut()
 }
 
-// due returns when a pause must end; false if only a record ends it.
+// due returns when a pause must end, or false if only a record ends it.
 func (b *batcher) due() (time.Time, bool) {
 	switch {
 	case !b.builder.empty():
@@ -175,7 +175,7 @@ func (b *batcher) flush(ctx context.Context) error {
 	}
 	err := b.retry(ctx, func() error { return b.counts.AddBatch(ctx, &b.batch) })
 	if b.shared != nil && (errors.Is(err, store.ErrGap) || errors.Is(err, store.ErrOverlap)) {
-		err = fmt.Errorf("%w: %w", store.ErrResume, err) // another call was ErrResume
+		err = fmt.Errorf("%w: %w", store.ErrResume, err) // another call failed with ErrResume
 	}
 	if err != nil {
 		return err
@@ -194,8 +194,9 @@ func (b *batcher) next() {
 	b.batch = store.Batch{Epoch: b.batch.Epoch, From: b.batch.To, To: b.batch.To}
 }
 
-// flushOrVerify adds the batch to the counts. If there is nothing to add, it fails with
-// store.ErrResume if the counts lost what they had counted: without clicks nothing else shows that.
+// flushOrVerify adds the batch to the counts. If there is nothing to add, it asks the counts
+// whether they lost clicks, and fails with store.ErrResume then: without new clicks nothing else
+// shows that.
 func (b *batcher) flushOrVerify(ctx context.Context) error {
 	if b.batch.To > b.batch.From || b.shared == nil {
 		return b.flush(ctx)
@@ -219,8 +220,8 @@ func (b *batcher) pauseToResume(ctx context.Context, err error) error {
 	return nil
 }
 
-// retry calls f until it succeeds, with growing pauses. It returns an error that another
-// try cannot change at once, and the error of ctx when that ends.
+// retry calls f until it succeeds, with growing pauses. It returns at once with an error that
+// another try cannot change, and with the error of ctx when that ends.
 func (b *batcher) retry(ctx context.Context, f func() error) error {
 	for tries := 1; ; tries++ {
 		err := f()
@@ -236,7 +237,7 @@ func (b *batcher) retry(ctx context.Context, f func() error) error {
 	}
 }
 
-// isPermanent reports whether another try cannot change an error.
+// isPermanent reports whether an error would be the same after another try.
 func isPermanent(err error) bool {
 	for _, permanent := range []error{store.ErrGap, store.ErrOverlap, store.ErrGrain, store.ErrResume, store.ErrTaken, ErrForeign, errCountedElsewhere} {
 		if errors.Is(err, permanent) {

@@ -13,7 +13,7 @@ type batchBuilder struct {
 	caps *caps
 
 	clicks   int           // of the batch
-	pending  []click.Click // those that count
+	pending  []click.Click // clicks that are not late, and not yet in cells
 	cells    map[rollup.Key]uint64
 	minutes  map[rollup.Key]uint64
 	replaced map[rollup.Key]uint64 // cells that the cap counted as other, as they were
@@ -117,7 +117,7 @@ func (b *batchBuilder) fillBatch(to *store.Batch) {
 	to.Marks = b.marks
 	b.sumJournaled(to)
 	b.clicks, b.marks = 0, nil
-	clear(b.pending) // let go of their texts
+	clear(b.pending) // frees their texts
 	if b.pending = b.pending[:0]; cap(b.pending) > maxPending {
 		b.pending = nil
 	}

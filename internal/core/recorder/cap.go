@@ -24,9 +24,9 @@ const capWeight = 1 << 20
 // is kept; such a day cannot have too many values. For a busier day the values
 // are remembered, those in the store and later ones.
 //
-// Whatever caps forgets, it reads from the store again. So it reads only in prepare, and forgets
-// only when everything before is in the store, and is returned by it: before a batch, and if the
-// counts are shared, before a segment.
+// What caps has forgotten, it reads from the store again. So it reads only in prepare, and forgets
+// only while the store returns everything earlier: before a batch, or, if the counts are shared,
+// before a segment.
 type caps struct {
 	past history
 	// journal is the past of shared counts, or nil. It has only what came before the
@@ -35,8 +35,8 @@ type caps struct {
 	most    uint64 // different values
 	room    int    // the weight above which it forgets
 	days    map[store.ScopeDay]*capDay
-	// weight is the number of days and of values seen. The recent values do not count: they
-	// are as many as the clicks of a segment at most.
+	// weight is the number of days and of values in seen. It leaves out the recent values:
+	// the clicks of one segment bound them.
 	weight int
 }
 
@@ -46,11 +46,11 @@ type capDay struct {
 	seen   map[rollup.Facet]map[uint64]struct{} // hashes of the values; nil until there may be too many
 	// recent are the values that the store does not return yet, while seen is nil.
 	recent []capValue
-	// unread is set while clicks has only those of recent.
+	// unread is set while clicks counts only the recent values.
 	unread bool
 }
 
-// capValue is a value of a click.
+// capValue is a value of a click in a facet.
 type capValue struct {
 	link  click.LinkID
 	facet rollup.Facet
@@ -171,8 +171,8 @@ func (c *caps) forgetAll() {
 	c.weight = 0
 }
 
-// clicksDeleted is called when clicks were removed from the store: from then on only the rest of
-// a day counts, as in a rebuild. It changes nothing if the store returns removed clicks too.
+// clicksDeleted is called after clicks were removed from the store: from then on a day has only the
+// other clicks, as in a rebuild. It changes nothing if the store returns removed clicks too.
 func (c *caps) clicksDeleted() {
 	if c.journal == nil {
 		c.forgetAll()

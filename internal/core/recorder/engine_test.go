@@ -14,9 +14,9 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// sharedEngine counts as an engine does that several servers share: it keeps the greatest total
-// that was sent of each cell and epoch, an epoch being a stretch of a journal. So what a journal
-// sends for an epoch must always be the same. It forgets what is not durable when a test says so. Its
+// sharedEngine counts as an engine that several servers share: it keeps the greatest total that
+// was sent of each cell and epoch. An epoch is a stretch of a journal. So what a journal sends
+// for an epoch must always be the same. It forgets what is not durable when a test says so. Its
 // methods are safe for concurrent use.
 type sharedEngine struct {
 	mu      sync.Mutex

@@ -16,8 +16,8 @@ type ForeignResult struct {
 	// Clicks is the number of clicks that the journal keeps, those of deleted links and
 	// users too, and Counted is how many of them were not durably counted before.
 	Clicks, Counted uint64
-	// Deleted are links and users that other servers deleted and that have clicks in the
-	// journal. These clicks are not in the counts.
+	// Deleted are deleted links and users that have clicks in the journal. These clicks are
+	// not in the counts.
 	Deleted []rollup.Scope
 }
 
@@ -59,9 +59,9 @@ func (r Replay) foreign(ctx context.Context) (ForeignResult, error) {
 	}
 }
 
-// deleteAgain fills the result, and deletes what other servers deleted. Later deletions find the
-// clicks of the journal, because these are durable; earlier ones may have been made without
-// them, and the journal has no record of those.
+// deleteAgain fills the result, and carries out again the deletions of links and users that have
+// clicks in the journal. Earlier deletions may have been made without these clicks, and the journal
+// has no record of them. Later deletions find the clicks, because these are durable.
 func (r Replay) deleteAgain(ctx context.Context, counted uint64, result *ForeignResult) error {
 	deleted, err := r.Counts.Deleted(ctx)
 	if err != nil {

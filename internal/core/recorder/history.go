@@ -7,14 +7,14 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// history is what the store has of days: of everything before a batch, or before a segment.
+// history answers what the store has of days before a batch, or before a segment.
 type history interface {
 	dayClicks(ctx context.Context, days []store.ScopeDay) ([]uint64, error)
 	dayValues(ctx context.Context, day store.ScopeDay, f rollup.Facet) ([]string, error)
 }
 
-// wholeHistory is that of counts of one journal: everything before the batch, except what was
-// deleted.
+// wholeHistory is the history of counts of one journal: everything before the batch, except what
+// was deleted.
 type wholeHistory struct{ counts Counts }
 
 func (h wholeHistory) dayClicks(ctx context.Context, days []store.ScopeDay) ([]uint64, error) {
@@ -44,8 +44,8 @@ func (h wholeHistory) countsOf(ctx context.Context, k store.ScopeDay, f rollup.F
 	return h.counts.Counts(ctx, store.Query{Scope: k.Scope, Facet: f, Edges: []int64{k.Day, k.Day + rollup.Day}})
 }
 
-// journalHistory is that of shared counts: what this journal added before a segment, deleted
-// clicks too. So it depends on the journal alone.
+// journalHistory is the history of shared counts: what this journal added before a segment, with
+// deleted clicks. So it depends on the journal alone.
 type journalHistory struct {
 	counts  store.JournalCounts
 	earlier store.Earlier

@@ -65,7 +65,7 @@ func (r *Recorder) BeginImport(ctx context.Context, input [32]byte) (marks []sto
 }
 
 // marks returns the marks of an input once everything in the journal is counted. An engine that
-// loses clicks loses their marks, so it must still have them all afterwards.
+// loses clicks loses their marks too. So it must still have all clicks afterwards.
 func (r *Recorder) marks(ctx context.Context, input [32]byte) ([]store.Mark, error) {
 	for {
 		end := r.journal.End()

@@ -24,12 +24,12 @@ import (
 const (
 	batchEvery = 50 * time.Millisecond
 	busyEvery  = 400 * time.Millisecond
-	// Each batch of shared counts is a few parts of ClickHouse, which merges them.
+	// ClickHouse stores each batch as a few parts, and merges these.
 	sharedEvery = 800 * time.Millisecond
 	busyClicks  = 1_000
 	batchClicks = 200_000
 
-	// Counts that are shared are asked so often whether they lost clicks, if there are no
+	// Shared counts are asked at this interval whether they lost clicks, while there are no
 	// new ones.
 	verifyEvery = 5 * time.Second
 
@@ -99,7 +99,7 @@ type Recorder struct {
 	done   chan struct{} // closed when counting has stopped
 
 	mu      sync.Mutex
-	counted uint64        // journal position; the first one that is kept while it is not known
+	counted uint64        // journal position; while it is not known, the first one that is kept
 	changed chan struct{} // closed when counted, failed or stalled changes
 	failed  error         // why counting stopped for good
 	stalled stall         // why counting fails at the moment
@@ -112,9 +112,9 @@ type Recorder struct {
 // Open starts counting at the position that is counted. It fails if the journal and
 // the counts do not belong together, because clicks would be lost or counted twice.
 //
-// It does not wait for counts that are away (click.ErrUnavailable) or do not answer within
-// openTimeout. Then clicks are recorded, and counted when the counts answer. If the counts do not
-// fit the journal, counting stops then.
+// It does not wait for counts that are away (click.ErrUnavailable), or do not answer within
+// openTimeout: clicks are recorded, and counted when the counts answer. If the counts then do not
+// fit the journal, counting stops.
 func Open(ctx context.Context, o Options) (*Recorder, error) {
 	if o.most == 0 {
 		o.most, o.room = DailyValues, capWeight
@@ -147,8 +147,8 @@ func Open(ctx context.Context, o Options) (*Recorder, error) {
 	return r, nil
 }
 
-// openReader returns the position to count from, and a reader for it; the first position that is
-// kept, and nil, if the counts are away.
+// openReader returns the position to count from, and a reader for it. If the counts are away, it
+// returns the first position that is kept, and nil.
 func openReader(ctx context.Context, o Options) (uint64, *journal.Reader, error) {
 	asking, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()

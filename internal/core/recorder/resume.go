@@ -28,8 +28,9 @@ func newReader(o Options, pos uint64) (*journal.Reader, error) {
 	return o.Journal.Reader(readFrom(&o.Journal.Contents, o.Shared != nil, pos))
 }
 
-// readFrom returns where to begin to read in order to count from a position. For shared counts, that
-// is the start of the segment if it goes on after the position: its cap depends on all of it.
+// readFrom returns where to begin to read in order to count from a position. For shared counts this
+// is the start of the segment, unless the segment ends at the position: the cap depends on all of
+// the segment.
 func readFrom(j *journal.Contents, shared bool, pos uint64) uint64 {
 	for _, s := range j.Segments() {
 		if shared && s.Base < pos && (pos < s.End || pos == s.End && !s.Sealed) {
@@ -51,7 +52,7 @@ func skipLost(o Options, counted uint64) error {
 	return o.Journal.SkipTo(counted)
 }
 
-// errCountedElsewhere: clicks that this process recorded would not be counted.
+// errCountedElsewhere says that clicks that this process recorded would not be counted.
 var errCountedElsewhere = errors.New("the counts have clicks of this journal that it did not have when it was opened: another process counts a copy of it, or it lost its end while the counts were away")
 
 // missing fails with a journal.HoleError if the journal lacks records after the

@@ -34,8 +34,8 @@ func awaitCounted(t *testing.T, e *sharedEngine, r *recorder.Recorder, j *journa
 	})
 }
 
-// TestResumes: an engine that forgets what is not durable, fails in the midst of batches and is
-// away at times has every click once at the end.
+// TestResumes: an engine forgets what is not durable, fails in the middle of batches, and is
+// away at times. At the end it has every click once.
 func TestResumes(t *testing.T) {
 	t.Parallel()
 	rng := seedtest.Rand(t)
