@@ -17,8 +17,8 @@ import (
 const (
 	// backlogEvery is the interval at which the backlog is measured.
 	backlogEvery = time.Second
-	// backlogAlarm is the part of the room, in percent, from which on an error is logged,
-	// and leastBacklog the number of bytes that are too few for that.
+	// An error is logged when the backlog takes up backlogAlarm percent of the room, and
+	// at least leastBacklog bytes.
 	backlogAlarm = 50
 	leastBacklog = 64 << 20
 )
@@ -66,9 +66,9 @@ func (r Recording) Import(ctx context.Context, clicks []click.Click, mark store.
 // full reports whether no more clicks may be recorded.
 func (b *backlog) full() bool { return b.reached.Load() }
 
-// measure compares the bytes that are recorded and not counted with the room for them,
-// and logs if that is half full, and if there is none. Recording goes on once
-// nine tenths of the limit suffice.
+// measure compares the bytes that are recorded and not counted with the room for them. It
+// logs an error when half of the room is used, and when the limit is reached. Recording
+// continues once less than nine tenths of the limit are used.
 func (b *backlog) measure(waiting, free uint64) {
 	room := waiting + free
 	if b.limit > 0 {
@@ -84,7 +84,7 @@ func (b *backlog) measure(waiting, free uint64) {
 		b.log.Info("clicks are recorded again", sizes...)
 	}
 	part := room / 100 * backlogAlarm
-	if b.alarmed { // so that it is not logged again and again
+	if b.alarmed { // it must fall to half of this before the next alarm
 		part /= 2
 	}
 	alarm := waiting >= leastBacklog && waiting >= part

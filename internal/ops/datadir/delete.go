@@ -72,7 +72,7 @@ func (d *Dir) deleteCounts(ctx context.Context, what Deletion) (r Removal, err e
 	removed = true
 	// Finish the deletion, even if the context of the caller ends.
 	err = d.finishDeletions(context.WithoutCancel(ctx))
-	if errors.Is(err, recorder.ErrStalled) { // of shared counts; the journal has the deletion
+	if errors.Is(err, recorder.ErrStalled) { // shared counts are away; the journal has the deletion
 		r.Traces.Later, err = true, nil
 	}
 	return r, err
@@ -103,7 +103,7 @@ func (d *Dir) drain(ctx context.Context) error {
 		return d.Recorder.Drain(ctx)
 	}
 	for _, e := range d.watched {
-		if e.part == PartCounts && e.down.Load() { // Settle would find out later
+		if e.part == PartCounts && e.down.Load() { // Settle would fail later
 			return fmt.Errorf("%w: %s: %w", recorder.ErrStalled, e.name, click.ErrUnavailable)
 		}
 	}

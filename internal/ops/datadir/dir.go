@@ -65,7 +65,8 @@ type Options struct {
 	// Synced is called after each sync of the journal with the time that it took. It
 	// may be nil.
 	Synced func(time.Duration)
-	// Clicks and Links say where counts, and links and users are; nil is in the directory.
+	// Clicks says where the counts are, and Links where links and users are. nil is the
+	// directory.
 	Clicks *SharedCounts
 	Links  *SharedLinks
 	Now    func() time.Time

@@ -20,14 +20,14 @@ type CountsEngine interface {
 	Size() (int64, error)
 }
 
-// LinksStore keeps links and users: sql.DB.
+// LinksStore keeps links and users, as sql.DB does.
 type LinksStore interface {
 	store.Links
 	store.Users
 	Verify(ctx context.Context, report func(string)) error
 	Close() error
 
-	// What is known of the state of links and users.
+	// How new links and users are, and which ids they have given out.
 	OnChange(f func(progress.Links))
 	Links(ctx context.Context) (progress.Links, error)
 	GiveUpIDs(ctx context.Context, l progress.Links) error
@@ -38,7 +38,7 @@ type LinksStore interface {
 type LinksEngine interface {
 	LinksStore
 
-	// What links and users remember: about the other parts, and about the processes
+	// What links and users remember about the other parts, and about the processes
 	// that changed them.
 	Progress(ctx context.Context) (progress.Record, error)
 	SaveProgress(ctx context.Context, r progress.Record) error
@@ -46,7 +46,7 @@ type LinksEngine interface {
 	Adopt(ctx context.Context, version uint64, life string) error
 	Was(ctx context.Context, version uint64, life string) (bool, error)
 
-	// What is done to their file.
+	// These are about the file.
 	Peek(ctx context.Context) (sql.PeekResult, error)
 	Backup(ctx context.Context, path string) error
 	Save(ctx context.Context, path string) error
@@ -55,7 +55,7 @@ type LinksEngine interface {
 	Cleaned(ctx context.Context, mark int64) error
 }
 
-// embeddedLinks are links and users in footfall.db.
+// embeddedLinks is links and users in footfall.db.
 type embeddedLinks struct {
 	*sql.SQLite
 	file string

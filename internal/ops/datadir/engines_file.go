@@ -24,7 +24,7 @@ type enginesRecord struct {
 	Version int    `json:"version"`
 	Counts  string `json:"counts"`
 	Links   string `json:"links"`
-	// Server is a random name of the directory among those that share the engines.
+	// Server is a random name, by which shared engines distinguish directories.
 	Server progress.ID `json:"server"`
 	// Deletions is the version of the shared links up to which their deletions are in
 	// the journal.
@@ -35,7 +35,7 @@ type enginesRecord struct {
 
 const enginesVersion = 1
 
-// shared reports whether a part is not in the directory.
+// shared reports whether any part is not in the directory.
 func (r *enginesRecord) shared() bool { return r.Counts != Embedded || r.Links != Embedded }
 
 // EngineError says that a part was kept by another engine before.
@@ -49,7 +49,7 @@ func (e *EngineError) Error() string {
 	return fmt.Sprintf("the %s of %s are in %s, and this start would look for them in %s", e.Part, e.Dir, placeOf(e.Was, e.Dir, ""), placeOf(e.Now, e.Dir, ""))
 }
 
-// placeOf names where a part is, which has a file if it is in the directory.
+// placeOf says where a part is: in an engine, or in a file of the directory.
 func placeOf(engine, dir, file string) string {
 	if engine == Embedded {
 		return filepath.Join(dir, file)
@@ -105,8 +105,8 @@ func readEngines(dir string) (r enginesRecord, err error) {
 	return r, nil
 }
 
-// begin writes the record of a new directory, whose journal needs no deletion that was
-// made before.
+// begin writes the record of a new directory. Its journal needs no deletion that was made
+// before.
 func (r *enginesRecord) begin(ctx context.Context, dir string, links LinksStore) error {
 	if !r.fresh || !r.shared() {
 		return nil

@@ -184,7 +184,7 @@ type OlderLinksError struct {
 	// Diverged is set if it has other changes, because it belongs to another
 	// installation or to a copy that was used separately.
 	Diverged bool
-	// Shared is set if they are not in the file, but in an engine that other servers use.
+	// Shared is set if links and users are in an engine that other servers use.
 	Shared bool
 }
 

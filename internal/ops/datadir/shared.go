@@ -18,8 +18,8 @@ import (
 type SharedCounts struct {
 	// Engine names the engine in messages, and in the file engines.
 	Engine string
-	// Open returns the counts, also while the engine is away. server names the
-	// directory among those that share the counts. Links and users are open already.
+	// Open returns the counts, also while the engine is away. server is the name of the
+	// directory, which no other directory has. Links and users are open already.
 	Open func(ctx context.Context, server string) (SharedCountsStore, error)
 }
 
@@ -40,12 +40,12 @@ type SharedLinks struct {
 // SharedLinksStore keeps links and users that several servers use.
 type SharedLinksStore interface {
 	LinksStore
-	// DeletionsAfter is Deletions with only those that were made after a version of
-	// links and users, in their order, and returns the version of the last one. They
-	// stay in the list.
+	// DeletionsAfter lists the deletions that were made after a version of links and
+	// users, in their order, and returns the version of the last one. They stay in the
+	// list.
 	DeletionsAfter(ctx context.Context, version uint64, limit int) ([]rollup.Scope, uint64, error)
-	// Lock waits for a lock that one process has at a time, until release, or until held
-	// is cancelled. TryLock fails with sql.ErrLocked instead of waiting.
+	// Lock waits for a lock, which one process holds at a time: until release, or until
+	// held is cancelled. TryLock fails with sql.ErrLocked instead of waiting.
 	Lock(ctx context.Context, name string) (held context.Context, release func(), err error)
 	TryLock(ctx context.Context, name string) (held context.Context, release func(), err error)
 	// Follow calls changed with what other processes change, until ctx ends.
@@ -54,12 +54,13 @@ type SharedLinksStore interface {
 
 var _ SharedLinksStore = (*sql.Postgres)(nil)
 
-// sharedCounts have no files in the directory, so nothing is done to these.
+// sharedCounts has no files in the directory, so its methods for files do nothing.
 type sharedCounts struct {
 	SharedCountsStore
 	counted atomic.Uint64 // clicks that this process added
 	// belong fails if the counts do not belong to the directory. It is called before the
-	// first batch if they were away when the directory was opened; nil afterwards.
+	// first batch if they were away when the directory was opened. nil if it need not be
+	// called.
 	belong func(ctx context.Context) error
 }
 
@@ -113,8 +114,8 @@ func (t *tracker) openSharedCounts(ctx context.Context, o Options, server progre
 	return &sharedCounts{SharedCountsStore: counts}, nil
 }
 
-// sharedLinks have no file in the directory. They remember nothing about a directory,
-// and not which process made which version: there are many.
+// sharedLinks has no file in the directory, so its methods for files do nothing. It
+// remembers neither a directory nor which process made which version: there are many.
 type sharedLinks struct{ SharedLinksStore }
 
 func (sharedLinks) Progress(context.Context) (r progress.Record, err error) { return r, nil }
@@ -150,8 +151,8 @@ func (d *Dir) FollowLinks(ctx context.Context, changed func(store.Change)) {
 	}
 }
 
-// claimCounts makes sure that no other directory has counts of the same shared links:
-// each of the two would count some of the clicks. It fails with ErrOtherCounts.
+// claimCounts takes a lock, so that no other directory has counts of the same shared
+// links: each of the two would have some of the clicks. It fails with ErrOtherCounts.
 func (d *Dir) claimCounts(ctx context.Context) error {
 	shared, ok := d.DB.(sharedLinks)
 	if !ok || d.engines.Counts != Embedded {

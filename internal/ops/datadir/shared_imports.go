@@ -21,8 +21,8 @@ type Imports interface {
 }
 
 // Imports returns what records the clicks of imports. With shared links, one server at a
-// time imports an input: two that do not have each other's marks would record its clicks
-// twice.
+// time imports an input: two servers that do not have each other's marks would record its
+// clicks twice.
 func (d *Dir) Imports() Imports {
 	if shared, ok := d.DB.(sharedLinks); ok {
 		return &sharedImports{Imports: d.Recording(), lock: shared.Lock, timeout: sharedImportTimeout}
@@ -30,8 +30,8 @@ func (d *Dir) Imports() Imports {
 	return d.Recording()
 }
 
-// sharedImportTimeout is how long an import waits for one of the same input on another
-// server.
+// sharedImportTimeout is how long an import waits for another server that imports the
+// same input.
 const sharedImportTimeout = time.Minute
 
 type sharedImports struct {
@@ -41,8 +41,8 @@ type sharedImports struct {
 	held    sync.Map // input → context.Context, which ends if its lock is lost
 }
 
-// BeginImport is that of Recorder, and fails with recorder.ErrImporting after a minute if
-// another server imports the input.
+// BeginImport is that of Recorder. It also fails with recorder.ErrImporting if another
+// server still imports the input after a minute.
 func (s *sharedImports) BeginImport(ctx context.Context, input [32]byte) (_ []store.Mark, end func(), err error) {
 	waiting, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()

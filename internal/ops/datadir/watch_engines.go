@@ -7,17 +7,17 @@ import (
 )
 
 const (
-	// engineEvery is the interval at which shared engines are asked whether they are
-	// there, and engineTimeout the time after which one is away.
+	// engineEvery is the interval at which shared engines are asked something, and
+	// engineTimeout the time in which they must answer.
 	engineEvery   = 5 * time.Second
 	engineTimeout = 5 * time.Second
 )
 
-// sharedEngine is an engine that Maintain watches.
+// sharedEngine is a shared engine that Maintain watches.
 type sharedEngine struct {
 	name string
 	part Part
-	ask  func(context.Context) error // for something small
+	ask  func(context.Context) error // a small request
 	down atomic.Bool
 }
 
@@ -28,8 +28,8 @@ type EngineState struct {
 	Up   bool
 }
 
-// Engines returns the state of the shared engines; none if everything is embedded. It
-// is as Maintain found it last.
+// Engines returns the state of the shared engines, as Maintain found it last. It is empty
+// if everything is embedded.
 func (d *Dir) Engines() (all []EngineState) {
 	for _, e := range d.watched {
 		all = append(all, EngineState{e.name, e.part, !e.down.Load()})
@@ -51,8 +51,8 @@ func (d *Dir) sharedEngines() (all []*sharedEngine) {
 	return all
 }
 
-// watchEngines asks the shared engines until ctx ends, and logs when links and users go
-// or return.
+// watchEngines asks the shared engines until ctx ends, and logs when links and users can
+// no longer be reached, and when they can again.
 func (d *Dir) watchEngines(ctx context.Context) {
 	ticker := time.NewTicker(engineEvery)
 	defer ticker.Stop()
@@ -81,8 +81,8 @@ func (d *Dir) watchEngines(ctx context.Context) {
 }
 
 // askLinks asks shared links and users how new they are. If they lack what this process
-// did, a standby took over that did not have it: the ids of what was lost are not
-// given out again, because the journals may have clicks on them.
+// changed, a standby took over that did not have it. Then the lost ids are not given out
+// again, because journals may have clicks of them.
 func (d *Dir) askLinks(ctx context.Context) error {
 	known := d.progress.file.Record() // before the question: later changes are not missing
 	now, err := d.DB.Links(ctx)

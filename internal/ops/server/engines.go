@@ -10,8 +10,8 @@ import (
 	"github.com/footfall/footfall/internal/storage/sql"
 )
 
-// Engines are the addresses of engines that other servers use too. An empty one means
-// that the data are in the data directory.
+// Engines are the addresses of engines that other servers use too. If an address is
+// empty, the data is in the data directory.
 type Engines struct {
 	Clicks string // of ClickHouse: the counts
 	Links  string // of PostgreSQL: links and users
@@ -38,8 +38,7 @@ func (e Engines) Check() error {
 	return nil
 }
 
-// Use makes a data directory use the engines. If Check fails, opening the directory
-// does too.
+// Use makes a data directory use the engines. Open of the directory fails if Check does.
 func (e Engines) Use(o *datadir.Options) {
 	var links *sql.Postgres
 	if e.Links != "" {

@@ -31,8 +31,8 @@ func Health(ctx context.Context, o datadir.Options) (string, error) {
 //
 // It is ok also while shared engines are away. Clicks are recorded without the counts,
 // and without PostgreSQL each server redirects the visitors of links that it has in its
-// cache. The engines are away for all servers, most likely: a load balancer that then took
-// out all of them would end that too.
+// cache. The engines are most likely away for all servers. If a load balancer then took out
+// all of them, no visitor would be redirected.
 func (a *App) health() string {
 	lines := "ok\n"
 	switch _, failed := a.data.Recorder.Counted(); {
