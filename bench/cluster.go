@@ -18,8 +18,8 @@ import (
 )
 
 // cluster runs ClickHouse as 2 shards with 2 replicas each, ZooKeeper, PostgreSQL and
-// servers of footfall that use them: up until it is interrupted, chaos for a while in which
-// they fail.
+// servers of footfall that use them. With up it runs them until it is interrupted. With
+// chaos it makes them fail for a while.
 func cluster(args []string) error {
 	flags := flag.NewFlagSet("cluster", flag.ExitOnError)
 	dir := flags.String("dir", "", "keep the data in this directory; without it, the data is deleted at the end")
@@ -29,7 +29,7 @@ func cluster(args []string) error {
 	if len(args) == 0 || args[0] != "up" && args[0] != "chaos" {
 		return errors.New("usage: bench cluster up|chaos [options]")
 	}
-	_ = flags.Parse(args[1:]) // it exits
+	_ = flags.Parse(args[1:]) // exits by itself after an error
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if *dir == "" {
@@ -60,7 +60,7 @@ func cluster(args []string) error {
 	return nil
 }
 
-// installation is all servers of a cluster.
+// installation has all servers of a cluster.
 type installation struct {
 	dir           string
 	clickhouse    *clustertest.Cluster

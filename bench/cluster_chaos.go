@@ -25,13 +25,14 @@ const (
 	chaosPoll     = 500 * time.Millisecond // between two questions
 )
 
-// fault lets a server fail, and ends that.
+// fault makes a server fail, and ends that.
 type fault struct {
 	name       string
 	begin, end func() error
 }
 
-// faults returns all faults. Each leaves a replica of each shard, except those that say so.
+// faults returns all faults. Each leaves one replica of each shard, unless its name says
+// otherwise.
 func (all *installation) faults() (list []fault) {
 	nothing := func() error { return nil }
 	killed := func(kill func()) func() error { return func() error { kill(); return nil } }
@@ -60,9 +61,9 @@ func (all *installation) faults() (list []fault) {
 // visits are clicks that visitors made.
 type visits struct{ sent, answered atomic.Uint64 }
 
-// chaos lets servers fail, one after another, while visitors click on links at all servers
-// of footfall. Then it compares what the visitors saw with the counts that each of the
-// servers answers.
+// chaos makes servers fail, one after another, while visitors click on links at all servers
+// of footfall. Then it compares the clicks that were answered with the counts of each
+// server.
 func chaos(ctx context.Context, all *installation, lasts time.Duration, seed uint64) error {
 	token, _, err := all.program.Run(ctx, "", "user", "add", "ann", "--data", all.servers[0].data)
 	if err != nil {
@@ -115,8 +116,8 @@ func chaos(ctx context.Context, all *installation, lasts time.Duration, seed uin
 	return all.compare(ctx, token, &v)
 }
 
-// visit clicks on links until ctx is done. It also counts the last click, which is sent to
-// its end.
+// visit clicks on links until ctx is done. It waits for the answer to the last click, and
+// counts it.
 func (v *visits) visit(ctx context.Context, url string, hashes []string) {
 	client := harness.NewClient(nil)
 	for i := 0; ctx.Err() == nil; i++ {
@@ -134,7 +135,7 @@ func (v *visits) visit(ctx context.Context, url string, hashes []string) {
 	}
 }
 
-// compare waits until all servers answer with the same counts, which are right.
+// compare waits until all servers answer with the same counts, and these are right.
 func (all *installation) compare(ctx context.Context, token string, v *visits) error {
 	var reported uint64
 	for _, s := range all.servers {

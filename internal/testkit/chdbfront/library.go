@@ -8,8 +8,8 @@ import (
 	"github.com/ebitengine/purego"
 )
 
-// library is libchdb. One process has one engine, whatever the number of connections.
-// Their queries run at the same time.
+// library is libchdb. One process has one engine, whose connections run queries at the
+// same time.
 type library struct {
 	path string // of the data
 

@@ -1,10 +1,10 @@
 // Command chdbfront serves the current engine of ClickHouse, which the library libchdb
 // contains, over HTTP, for tests: POST /?query=…&database=…&SETTING=… and GET /ping.
 //
-// It imitates ClickHouse's HTTP interface as far as a client needs it that sends whole
-// statements and reads whole answers: statements and data pass through it unchanged, and
-// errors have ClickHouse's text, code and status. It is not a server for any other
-// purpose: it keeps answers in memory, and has no sessions, no compression and one user.
+// It imitates ClickHouse's HTTP interface for a client that sends whole statements and
+// reads whole answers: statements and data pass through it unchanged, and errors have
+// ClickHouse's text, code and status. It is for tests only: it keeps answers in memory, and
+// has no sessions, no compression and one user.
 package main
 
 import (
@@ -118,7 +118,8 @@ func (f *front) execute(r *http.Request, body []byte, use func([]byte) error) er
 		return err
 	}
 	defer c.close()
-	if err := c.run([]byte("SET implicit_select = 0"), "Null", ignore); err != nil { // the library's own default is 1
+	// The default of the library is 1, and that of servers 0.
+	if err := c.run([]byte("SET implicit_select = 0"), "Null", ignore); err != nil {
 		return err
 	}
 	for name, values := range parameters {

@@ -13,7 +13,7 @@ var insertion = regexp.MustCompile("(?is)^(\\s*INSERT\\s+INTO\\s+(?:TABLE\\s+)?[
 
 // split takes a request apart as ClickHouse does: the statement is the parameter query
 // followed by the body. If it is an INSERT with data, before and after are the statement
-// without the data, which the name of a file must stand between.
+// without the data; the name of a file with the data goes between them.
 func split(query string, body []byte) (before, after string, data []byte, insert bool) {
 	whole := body
 	if query != "" {
@@ -58,8 +58,8 @@ func codeOf(err error) string {
 	return "1001"
 }
 
-// statuses are the statuses of ClickHouse's HTTP interface by error code. All other
-// codes are 500. Source: src/Server/HTTP/exceptionCodeToHTTPStatus.cpp of ClickHouse.
+// statuses has the statuses of ClickHouse's HTTP interface by error code. Other codes have
+// the status 500. Source: src/Server/HTTP/exceptionCodeToHTTPStatus.cpp of ClickHouse.
 var statuses = map[string]int{
 	"194": 401,
 	"192": 403, "193": 403, "497": 403, "512": 403, "516": 403,

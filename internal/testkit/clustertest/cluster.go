@@ -1,8 +1,8 @@
-// Package clustertest runs real servers of ClickHouse for tests, and for developers to
-// play with: Debian's 18.16, as a cluster with ZooKeeper or as one server alone, and the
-// current engine, alone, as the library of an npm package behind chdbfront.
+// Package clustertest runs real servers of ClickHouse, for tests and for developers to try
+// out: Debian's 18.16, as a cluster with ZooKeeper or as one server alone, and the current
+// engine, as one server alone: chdbfront serves the library of an npm package.
 //
-// The processes end with the one that started them. All that they write is in one
+// The processes end with the one that started them. Everything that they write is in one
 // directory.
 package clustertest
 
@@ -24,8 +24,8 @@ import (
 // Name is the name of the cluster in the configuration of its nodes.
 const Name = "footfall"
 
-// healTimeout is how long replicated tables may stay read-only after all servers run. It
-// takes up to 10 s.
+// healTimeout is how long replicated tables may stay read-only once all servers run.
+// Usually it is up to 10 s.
 const healTimeout = time.Minute
 
 // Options says which servers to run.
@@ -33,25 +33,25 @@ type Options struct {
 	// Dir is where the servers keep their files. It is made if it does not exist. If a
 	// cluster used it before, this one has the same data and ports.
 	Dir string
-	// Shards and Replicas are the size of the cluster. 0 shards are one server without
-	// ZooKeeper.
+	// Shards and Replicas are the size of the cluster. If Shards is 0, it is one server
+	// without ZooKeeper.
 	Shards, Replicas int
-	// Current runs the current engine, in place of 18.16. It has one server alone.
+	// Current runs the current engine instead of 18.16, as one server alone.
 	Current bool
-	// Proxies puts a proxy that fails on command before each node. Addresses name the
-	// proxies.
+	// Proxies puts a proxy that fails on command in front of each node. Addresses name
+	// the proxies.
 	Proxies bool
 	// TLS, if it is not nil, is the certificate of the nodes. Addresses name the ports of
-	// https, and go past the proxies. It is for 18.16 alone.
+	// https, and bypass the proxies. Only 18.16 has it.
 	TLS *TLS
-	// Password is the password of the user footfall, the only one.
+	// Password is the password of footfall, the only user.
 	Password string
 }
 
 // TLS has names of files in PEM. The certificate is for 127.0.0.1.
 type TLS struct{ Certificate, Key, Authority string }
 
-// Cluster is a number of servers that run.
+// Cluster is the servers of one Launch.
 type Cluster struct {
 	// Nodes are the servers of ClickHouse: the replicas of the first shard, of the
 	// second, and so on.
@@ -121,7 +121,7 @@ func (c *Cluster) start() (err error) {
 		}
 	}
 	if c.ZooKeeper != nil {
-		// A server with replicated tables that starts before it hangs or ends.
+		// A server with replicated tables hangs or ends if it starts before ZooKeeper.
 		if err := c.ZooKeeper.Start(); err != nil {
 			return err
 		}

@@ -17,8 +17,7 @@ import (
 	"github.com/footfall/footfall/internal/testkit/daemon"
 )
 
-// The current engine: 167 MB to fetch, 559 MB in the cache. Its version is the one that
-// most people run; tests that need another one belong to the cluster of 18.16.
+// The current engine takes 167 MB to fetch, and 559 MB in the cache.
 const (
 	libraryPackage = "@chdb/lib-linux-x64-gnu"
 	libraryVersion = "26.5.3"
@@ -84,7 +83,7 @@ func Library() (string, error) {
 	}
 	whole := filepath.Join(dir, "whole")
 	if err := os.Rename(whole, filepath.Dir(file)); err != nil {
-		if _, missing := os.Stat(file); missing != nil { // else another process was faster
+		if _, missing := os.Stat(file); missing != nil { // otherwise another process has fetched it
 			return "", err
 		}
 	}

@@ -73,7 +73,7 @@ func (c *Cluster) newNode(shard, replica int) *Node {
 		Ready:    n.ping,
 		Output:   filepath.Join(n.dir, "output"),
 		Logs:     []string{filepath.Join(n.dir, "errors")},
-		Patience: 6 * time.Second, // sometimes 18.16 hangs at its start, and the next one does not
+		Patience: 6 * time.Second, // 18.16 sometimes hangs at a start, but not at the next one
 	}
 	return n
 }
@@ -120,8 +120,8 @@ func escape(s string) (string, error) {
 }
 
 // Start starts the server and waits until it serves. After a kill it first waits until
-// ZooKeeper, if that answers, has ended the old session: a server that starts before
-// that keeps its replicated tables read-only for 10 s.
+// ZooKeeper has ended the old session, if ZooKeeper answers: a server that starts earlier
+// keeps its replicated tables read-only for 10 s.
 func (n *Node) Start() error {
 	if zookeeper := n.cluster.ZooKeeper; zookeeper != nil && !n.Running() {
 		ctx, cancel := context.WithTimeout(context.Background(), 2*sessionTimeout)
@@ -153,9 +153,9 @@ func (n *Node) ping(ctx context.Context) error {
 	return err
 }
 
-// Wipe is the loss of a replica's disk: it kills the server, removes all its data, and
-// starts it again with the definitions of the tables, which it takes from another
-// replica of the shard, as ClickHouse's manual says. The data comes from there too.
+// Wipe is the loss of a replica's disk. It kills the server, removes all its data, and
+// starts it again with the definitions of the tables of another replica of the shard, as
+// ClickHouse's manual says. The server fetches the data from there.
 func (n *Node) Wipe() error {
 	n.Kill()
 	if err := os.RemoveAll(filepath.Join(n.dir, "data")); err != nil {

@@ -47,8 +47,8 @@ maxClientCnxns=0
 	}, nil
 }
 
-// zookeeperServes asks the server for its state. One that only listens does not answer,
-// or answers that it is not serving.
+// zookeeperServes asks the server for its state. A server that only listens does not
+// answer, or answers that it is not serving.
 func zookeeperServes(ctx context.Context, addr string) error {
 	answer, err := askZooKeeper(ctx, addr, "mntr")
 	if strings.Contains(answer, "zk_server_state\t") {
@@ -57,8 +57,8 @@ func zookeeperServes(ctx context.Context, addr string) error {
 	return errors.Join(fmt.Errorf("it answers mntr with %.100q", answer), err)
 }
 
-// sessionsEnded returns nil once ZooKeeper has forgotten that the replica is alive, which
-// takes as long as a session after a kill.
+// sessionsEnded returns nil once ZooKeeper has ended the session of the replica. After a
+// kill that takes sessionTimeout.
 func sessionsEnded(ctx context.Context, addr, replica string) error {
 	answer, err := askZooKeeper(ctx, addr, "dump")
 	if err != nil {
@@ -70,7 +70,7 @@ func sessionsEnded(ctx context.Context, addr, replica string) error {
 	return nil
 }
 
-// askZooKeeper sends one of the words of four letters.
+// askZooKeeper sends one of ZooKeeper's commands of four letters.
 func askZooKeeper(ctx context.Context, addr, word string) (string, error) {
 	c, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package daemon runs servers that others wrote, in processes of their own, for tests
-// and measurements: it starts them, waits until they serve, freezes and kills them.
+// Package daemon runs servers that others wrote, for tests and measurements, each in a
+// process of its own. It starts them, waits until they serve, freezes and kills them.
 //
 // Every process ends with the one that started it, also after kill -9 (on Linux).
 // harness does the same for footfall itself, whose log it can read.
@@ -35,13 +35,13 @@ type Daemon struct {
 	Ready func(context.Context) error
 	// Output is the file to which standard output and standard error are appended.
 	Output string
-	// Logs are more files of the server whose ends are in errors.
+	// Logs are other files of the server. Errors quote the ends of Output and of these.
 	Logs []string
-	// Patience is how long one run may take until it serves. Then it is killed and
+	// Patience is how long the server may take until it serves. Then it is killed and
 	// started again.
 	Patience time.Duration
-	// KillSignal is the signal of Kill, and of the end of this process; 0 is SIGKILL. A
-	// server of many processes needs another one to end all of them.
+	// KillSignal is the signal that the server gets from Kill, and when this process ends;
+	// 0 is SIGKILL. A server of many processes needs another signal to end all of them.
 	KillSignal syscall.Signal
 
 	mu      sync.Mutex
@@ -133,8 +133,7 @@ func (d *Daemon) killSignal() syscall.Signal {
 	return d.KillSignal
 }
 
-// end ends a process and waits for its end. It returns false if somebody else did so
-// before.
+// end ends a process and waits for its end. It returns false if another call did so before.
 func (d *Daemon) end(r *run, s syscall.Signal) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -168,7 +167,7 @@ func (d *Daemon) Restart() error {
 	return d.Start()
 }
 
-// Freeze stops the process (SIGSTOP): connections stay, and nothing is answered.
+// Freeze stops the process (SIGSTOP): connections stay open, but get no answers.
 func (d *Daemon) Freeze() error { return d.Signal(syscall.SIGSTOP) }
 
 // Thaw lets a frozen process go on. It does nothing if the server does not run.
@@ -179,7 +178,7 @@ func (d *Daemon) Thaw() error {
 	return d.Signal(syscall.SIGCONT)
 }
 
-// Running reports whether there is a process, be it frozen or not.
+// Running reports whether there is a process, frozen or not.
 func (d *Daemon) Running() bool { return d.Pid() != 0 }
 
 // Pid returns the id of the process. It is 0 if the server does not run.

@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// stay waits for a signal that nobody sends. The runtime ends a program that only waits.
+// stay waits for a signal that never comes. The runtime ends a program that only waits.
 func stay() {
 	c := make(chan os.Signal, 1)
 	signal.Notify(c, syscall.SIGUSR1)

@@ -10,7 +10,7 @@ import (
 )
 
 // Ports from firstPort on are below those that the kernel gives to connections and to
-// listeners on port 0, so a server that is down for a while finds its own free.
+// listeners on port 0, so the port of a server that is down for a while stays free.
 const (
 	firstPort = 20_000
 	lastPort  = 32_000
@@ -25,7 +25,7 @@ type Ports struct {
 }
 
 // ReservePorts reserves the block that a file names. If there is no such file, it chooses
-// a block and writes the file: a directory of data keeps its ports.
+// a block and writes the file. So a data directory keeps its ports.
 func ReservePorts(file string) (*Ports, error) {
 	if text, err := os.ReadFile(file); err == nil {
 		first, err := strconv.Atoi(string(text))

@@ -26,7 +26,7 @@ func startTied(cmd *exec.Cmd, death syscall.Signal) error {
 		cmd.SysProcAttr = &syscall.SysProcAttr{}
 	}
 	cmd.SysProcAttr.Pdeathsig = death
-	cmd.SysProcAttr.Setpgid = true // Ctrl-C is for the starter, which ends them in order
+	cmd.SysProcAttr.Setpgid = true // Ctrl-C goes to the starter alone, which ends its processes in order
 	started := make(chan error)
 	starts() <- func() { started <- cmd.Start() }
 	return <-started

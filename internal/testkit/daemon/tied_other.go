@@ -7,5 +7,5 @@ import (
 	"syscall"
 )
 
-// startTied starts a process. Here it survives kill -9 of its starter.
+// startTied starts a process. On this system it survives kill -9 of its starter.
 func startTied(cmd *exec.Cmd, _ syscall.Signal) error { return cmd.Start() }

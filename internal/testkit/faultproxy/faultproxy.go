@@ -1,9 +1,8 @@
-// Package faultproxy stands between a client and an HTTP server, and fails on command as
-// networks and servers do: it refuses connections, does not answer, cuts the body of a
-// request, or loses the answer after the server has done what it was asked.
+// Package faultproxy is a proxy between a client and an HTTP server, which fails on command
+// as networks and servers do: it refuses connections, does not answer, cuts the body of a
+// request, or loses the answer after the server has carried out the request.
 //
-// A server that cannot be reached looks to the client like a connection that ends
-// without an answer.
+// If the server cannot be reached, the client's connection ends without an answer.
 package faultproxy
 
 import (
@@ -48,7 +47,7 @@ var (
 // connections on both sides end, the one to the server after its answer.
 func CutBody(n int64) Fault { return Fault{kind: cutBody, n: n} }
 
-// StatementSize is how much of a body the function of Set sees.
+// StatementSize is how many bytes of a body the function of Set gets.
 const StatementSize = 1024
 
 // Proxy is a listener that passes requests on to one server.
@@ -69,7 +68,7 @@ type Proxy struct {
 // Listen starts a proxy to the server at target. Both addresses are host:port.
 func Listen(addr, target string) (*Proxy, error) {
 	p := &Proxy{Addr: addr, target: target, transport: &http.Transport{
-		DisableKeepAlives: true, DisableCompression: true, // else it would fail and change by itself
+		DisableKeepAlives: true, DisableCompression: true, // otherwise it would fail or change answers by itself
 	}, changed: make(chan struct{})}
 	return p, p.Accept()
 }
@@ -116,9 +115,9 @@ func (p *Proxy) Set(faults func(statement string) Fault) {
 	p.change(faults)
 }
 
-// Next gives a fault to the next request whose statement is chosen by match. All others
-// pass. The channel is closed once the fault has happened, and the server has done what
-// the fault let it do.
+// Next gives a fault to the next request whose statement match accepts. All others pass.
+// The channel is closed once the fault has happened, and the server has done what the
+// fault let it do.
 func (p *Proxy) Next(f Fault, match func(statement string) bool) <-chan struct{} {
 	f.taken = make(chan struct{})
 	var used atomic.Bool
@@ -190,7 +189,7 @@ func (p *Proxy) handle(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// wait waits until faults change or the client goes, and ends the request.
+// wait waits until faults change or the client closes its connection, and ends the request.
 func wait(r *http.Request, changed <-chan struct{}) {
 	select {
 	case <-changed:
@@ -200,7 +199,7 @@ func wait(r *http.Request, changed <-chan struct{}) {
 }
 
 // cut sends a request with the first n bytes of its body, and waits until the server has
-// done with it what it does.
+// answered or closed the connection.
 func (p *Proxy) cut(r *http.Request, n int64) {
 	c, err := net.Dial("tcp", p.target)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package pgtest runs real PostgreSQL for tests, and for developers to play with: the one
-// of Debian, in processes that end with the one that started them.
+// Package pgtest runs Debian's PostgreSQL, for tests and for developers to try out. Its
+// processes end with the one that started them.
 //
 // The tests that use it have the build tag cluster. If PostgreSQL is missing, they fail.
 package pgtest
@@ -29,7 +29,7 @@ var shared struct {
 	server *Server
 }
 
-// databases counts those that were made, so that each has its own name.
+// databases is the number of databases made so far: each has a name of its own.
 var databases atomic.Int64
 
 // Database returns the address of a new database, on a server that the tests of the
@@ -82,7 +82,7 @@ func launch() (*Server, string, error) {
 	return s, dir, nil
 }
 
-// Start starts a server for one test, which may stop it. It is ended with the test.
+// Start starts a server for one test, which may stop it. It ends with the test.
 func Start(t testing.TB) *Server {
 	t.Helper()
 	s, dir, err := launch()
@@ -108,7 +108,7 @@ func (s *Server) Database(t testing.TB) string {
 	return s.Address(name)
 }
 
-// Address is that of a database of the server.
+// Address returns the address of a database of the server.
 func (s *Server) Address(database string) string {
 	u := url.URL{
 		Scheme: "postgres", User: url.UserPassword(User, Password), Host: net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)),
@@ -127,7 +127,7 @@ func (s *Server) Exec(ctx context.Context, database, statement string) error {
 	return errors.Join(err, c.Close(ctx))
 }
 
-// programs is the directory of the newest PostgreSQL of Debian.
+// programs returns the directory with the programs of Debian's newest PostgreSQL.
 func programs() (string, error) {
 	all, err := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
 	if err != nil {
