@@ -3,6 +3,7 @@ package datadir
 import (
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -59,9 +60,10 @@ type sharedCounts struct {
 	SharedCountsStore
 	counted atomic.Uint64 // clicks that this process added
 	// belong fails if the counts do not belong to the directory. It is called before the
-	// first batch if they were away when the directory was opened. nil if it need not be
-	// called.
-	belong func(ctx context.Context) error
+	// first batch or deletion if they were away when the directory was opened. nil if it need
+	// not be called.
+	belong   func(ctx context.Context) error
+	belongMu sync.Mutex
 }
 
 // journalCounts returns what recorder.Options.Shared is for counts.
@@ -74,17 +76,37 @@ func journalCounts(c CountsEngine) store.JournalCounts {
 
 // AddBatch implements store.Counting. One goroutine at a time calls it.
 func (c *sharedCounts) AddBatch(ctx context.Context, b *store.Batch) error {
-	if c.belong != nil {
-		if err := c.belong(ctx); err != nil {
-			return err
-		}
-		c.belong = nil
+	if err := c.checkBelongs(ctx); err != nil {
+		return err
 	}
 	err := c.SharedCountsStore.AddBatch(ctx, b)
 	if err == nil {
 		c.counted.Add(b.Journaled.Total())
 	}
 	return err
+}
+
+// Delete implements store.Counting.
+func (c *sharedCounts) Delete(ctx context.Context, scopes []rollup.Scope) error {
+	if err := c.checkBelongs(ctx); err != nil {
+		return err
+	}
+	return c.SharedCountsStore.Delete(ctx, scopes)
+}
+
+// checkBelongs fails if the counts are of another installation. It asks until they have answered
+// once.
+func (c *sharedCounts) checkBelongs(ctx context.Context) error {
+	c.belongMu.Lock()
+	defer c.belongMu.Unlock()
+	if c.belong == nil {
+		return nil
+	}
+	if err := c.belong(ctx); err != nil {
+		return err
+	}
+	c.belong = nil
+	return nil
 }
 
 func (*sharedCounts) Release() error                           { return nil }

@@ -63,9 +63,8 @@ func (e Engines) Use(o *datadir.Options) {
 			}
 			counts := clickhouse.Options{Address: address, Server: server, Logger: o.Log}
 			if links != nil { // otherwise one server alone has the counts
-				counts.Lock = func(ctx context.Context) (release func(), err error) {
-					_, release, err = links.Lock(ctx, "deletions of counts")
-					return release, err
+				counts.Lock = func(ctx context.Context) (held context.Context, release func(), err error) {
+					return links.Lock(ctx, "deletions of counts")
 				}
 			}
 			return clickhouse.Open(ctx, counts)

@@ -53,6 +53,9 @@ func ParseAddress(text string) (*Address, error) {
 	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
 		authority, path = rest[:i], rest[i:]
 	}
+	if strings.Contains(path, "@") { // the password may be there
+		return nil, fmt.Errorf("%w: special characters in its user, password or database must be escaped, such as %%2F for a slash", ErrAddress)
+	}
 	credentials, hosts := "", authority
 	if i := strings.LastIndexByte(authority, '@'); i >= 0 {
 		credentials, hosts = authority[:i+1], authority[i+1:]

@@ -55,6 +55,8 @@ func TestRefusedAddresses(t *testing.T) {
 		{"clickhouse://a,b", "its name is missing"},
 		{"clickhouse://u:hunter2%@a", "must be escaped"},
 		{"clickhouse://u:hunter2@a b", "host"},
+		{"clickhouse://u:hunter2#x@a/b", "must be escaped"},
+		{"clickhouse://u:hunter2?x@a/b", "must be escaped"},
 		{"clickhouse://u:hunter2@a/x-y", "letters, digits and underscores"},
 		{"clickhouse://u:hunter2@a?cluster=x'y", "letters, digits and underscores"},
 		{"clickhouse://u:hunter2@a?pasword-file=x", "no parameter"},

@@ -31,7 +31,6 @@ type cluster struct {
 type shard struct {
 	mu       sync.Mutex
 	replicas []*node // in the order of the address
-	expected int     // how many replicas the configuration of ClickHouse has
 	current  int     // the replica that is written to and read from
 	switches uint64  // how often current changed
 }
@@ -53,7 +52,7 @@ func newCluster(a *Address, log logger) *cluster {
 func (c *cluster) connect(ctx context.Context) ([]*shard, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.known() < len(c.nodes) && !time.Now().Before(c.next) {
+	if (c.shards == nil || c.known() < len(c.nodes)) && !time.Now().Before(c.next) {
 		c.err = c.identifyAll(ctx)
 		c.next = time.Now().Add(identifyEvery)
 		if c.err != nil && !c.warned && ctx.Err() == nil && c.log != nil {
@@ -86,9 +85,13 @@ func (c *cluster) identifyAll(ctx context.Context) error {
 	}
 	all.Wait()
 	for i, n := range c.nodes { // one after another: replicas make one table together
-		if errs[i] == nil && !n.known.Load() {
-			errs[i] = n.prepare(ctx)
-			n.known.Store(errs[i] == nil)
+		if errs[i] != nil || n.known.Load() {
+			continue
+		}
+		errs[i] = n.prepare(ctx)
+		n.known.Store(errs[i] == nil)
+		if c.shards != nil && errs[i] == nil && slices.Contains(c.shards[n.shard-1].replicas, n) {
+			c.shards[n.shard-1].renew(n)
 		}
 	}
 	err := errors.Join(errs...)
@@ -100,7 +103,7 @@ func (c *cluster) identifyAll(ctx context.Context) error {
 	if shards == nil {
 		shards = make([]*shard, c.nodes[first].shards)
 		for i := range shards {
-			shards[i] = &shard{expected: c.nodes[first].replicas}
+			shards[i] = &shard{}
 		}
 	}
 	for _, n := range c.nodes {
@@ -137,6 +140,9 @@ func (c *cluster) known() (known int) {
 
 // identify finds out which replica a server is.
 func (c *cluster) identify(ctx context.Context, n *node) error {
+	if n.identified { // requests read what it is, without a lock
+		return nil
+	}
 	n.cluster, n.replicated, n.shard, n.shards, n.replicas = c.address.Cluster, c.address.Cluster != "", 1, 1, 1
 	if n.replicated {
 		if err := n.locate(ctx); err != nil {
@@ -148,6 +154,7 @@ func (c *cluster) identify(ctx context.Context, n *node) error {
 		return err
 	}
 	n.questionSettings, err = n.settings(ctx, asked)
+	n.identified = err == nil
 	return err
 }
 
@@ -255,19 +262,25 @@ func (s *shard) use() (*node, uint64) {
 	return s.replicas[s.current], s.switches
 }
 
-// others returns the other replicas. It fails if one of them has never answered.
-func (s *shard) others() (others []*node, err error) {
+// all returns the replicas. It fails if one of them has never answered, or is not in the
+// address.
+func (s *shard) all() ([]*node, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for i, n := range s.replicas {
-		if i != s.current {
-			others = append(others, n)
-		}
+	if have, want := len(s.replicas), s.replicas[0].replicas; have < want {
+		return nil, fmt.Errorf("%w: %d of %d replicas of shard %d of ClickHouse have answered", click.ErrUnavailable, have, want, s.replicas[0].shard)
 	}
-	if len(s.replicas) < s.expected {
-		return nil, fmt.Errorf("%w: %d of %d replicas of a shard of ClickHouse answer", click.ErrUnavailable, len(s.replicas), s.expected)
+	return slices.Clone(s.replicas), nil
+}
+
+// renew is called when a replica may have lost its rows. What the open epochs sent to it must
+// be sent again.
+func (s *shard) renew(n *node) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.replicas[s.current] == n {
+		s.switches++
 	}
-	return others, nil
 }
 
 // leave makes the next replica the current one, because n failed.

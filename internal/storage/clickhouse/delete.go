@@ -43,11 +43,16 @@ func (s *Store) Delete(ctx context.Context, scopes []rollup.Scope) (err error) {
 	if err := s.split(ctx, shards); err != nil {
 		return err
 	}
-	release, err := s.o.Lock(ctx)
+	ctx, release, err := s.o.Lock(ctx)
 	if err != nil {
 		return err
 	}
 	defer release()
+	// Another server may have deleted through other replicas.
+	err = errors.Join(s.settleCells(ctx, shards), settleTables(ctx, shards[:1], epochsTable, livesTable, deletionsTable))
+	if err != nil {
+		return err
+	}
 	last, unfinished, err := s.deletions(ctx)
 	if err != nil {
 		return err
@@ -57,7 +62,7 @@ func (s *Store) Delete(ctx context.Context, scopes []rollup.Scope) (err error) {
 			return err
 		}
 	}
-	d := &deletion{number: last + 1, scopes: scopes}
+	d := &deletion{number: max(last+1, s.stamp()), scopes: scopes}
 	if d.cutoff, err = s.cutoff(ctx); err != nil {
 		return err
 	}
@@ -202,6 +207,9 @@ func (s *Store) carryOut(ctx context.Context, d *deletion, shards []*shard) erro
 		rows.add(uint64(sc.User), uint64(sc.Link), d.number, uint64(0))
 	}
 	if err := s.insertMeta(ctx, shards, deletedTable, rows); err != nil {
+		return err
+	}
+	if err := s.settleCells(ctx, shards); err != nil {
 		return err
 	}
 	return s.insertDeletion(ctx, shards, d, &removed)

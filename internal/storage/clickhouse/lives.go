@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
@@ -38,6 +39,24 @@ const deadFor, newLifeWait = 500 * time.Millisecond, time.Second
 
 // claimCheck is the interval at which a process that counts checks that the last life is its own.
 const claimCheck = 5 * time.Second
+
+// claim is the last life of a journal that this process began.
+type claim struct {
+	life uint64
+	seen time.Time // when it was last seen that there is no later one
+}
+
+// lostTo fails with store.ErrTaken if another process has begun a later life, and with
+// click.ErrUnavailable if the replica that was asked does not have the last one yet.
+func (c claim) lostTo(last life, process [16]byte) error {
+	switch {
+	case last.number > c.life && last.process != process:
+		return store.ErrTaken
+	case last.number < c.life:
+		return fmt.Errorf("%w: a replica of ClickHouse lags behind", click.ErrUnavailable)
+	}
+	return nil
+}
 
 // lives are the lives of journals, each in ascending order.
 type lives map[store.JournalID][]life
@@ -86,12 +105,13 @@ func (s *Store) beginLife(ctx context.Context, id store.JournalID, last life, be
 	if err != nil {
 		return 0, err
 	}
-	l := life{number: last.number + 1, process: s.process, begin: begin, version: max(last.version+1, s.stamp())}
+	// Two processes never take one number, also if one does not see what the other has inserted.
+	l := life{number: max(last.number+1, s.stamp()), process: s.process, begin: begin, version: max(last.version+1, s.stamp())}
 	if err := s.insertMeta(ctx, shards, livesTable, l.row(id)); err != nil {
 		return 0, err
 	}
 	s.mu.Lock()
-	s.claimed[id], s.deadSince = time.Now(), time.Time{}
+	s.claimed[id], s.deadSince = claim{l.number, time.Now()}, time.Time{}
 	s.mu.Unlock()
 	if last.number > 0 && !last.closed {
 		select {
@@ -190,20 +210,20 @@ func (s *Store) catchUp(ctx context.Context, tables ...*table) error {
 // If not, it fails with store.ErrTaken.
 func (s *Store) checkClaim(ctx context.Context, id store.JournalID) error {
 	s.mu.Lock()
-	looked := s.claimed[id]
+	c := s.claimed[id]
 	s.mu.Unlock()
-	if time.Since(looked) < claimCheck {
+	if time.Since(c.seen) < claimCheck {
 		return nil
 	}
 	all, err := s.readLives(ctx, fmt.Sprintf("source = %s", literal(id[:])))
 	if err != nil {
 		return err
 	}
-	if all.last(id).process != s.process {
-		return store.ErrTaken
+	if err := c.lostTo(all.last(id), s.process); err != nil {
+		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.claimed[id] = time.Now()
+	s.claimed[id] = claim{c.life, time.Now()}
 	return nil
 }

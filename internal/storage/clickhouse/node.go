@@ -49,6 +49,7 @@ type node struct {
 	insertSettings, questionSettings url.Values
 
 	// What the server says that it is.
+	identified              bool
 	cluster, replica        string
 	replicated              bool
 	shard, shards, replicas int // its number; how many there are; how many replicas the shard has
@@ -70,9 +71,12 @@ func newNode(a *Address, host string) *node {
 	}
 	return &node{
 		base: url.URL{Scheme: scheme, Host: host, Path: "/"}, database: a.Database, user: a.User, secret: a.Secret,
-		client: &http.Client{Transport: transport}, timeout: requestTimeout, pingAfter: pingAfter, pingTimeout: pingTimeout,
+		client: &http.Client{Transport: transport, CheckRedirect: noRedirect}, timeout: requestTimeout, pingAfter: pingAfter, pingTimeout: pingTimeout,
 	}
 }
+
+// noRedirect keeps the password from other hosts.
+func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // Error is an error in an answer of ClickHouse.
 type Error struct {
@@ -169,6 +173,8 @@ func (n *node) refused(status int, text []byte) error {
 func (n *node) unreachable(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); cause != nil && cause != errTimeout && cause != errFrozen {
 		return cause
+	} else if cause == errTimeout { // it answers pings, so another one would not be faster
+		return fmt.Errorf("%w: ClickHouse at %s: %w", click.ErrUnavailable, n.base.Host, cause)
 	} else if cause != nil {
 		err = cause
 	}

@@ -52,6 +52,9 @@ func (v *view) Journals(ctx context.Context) (journals []store.JournalID, err er
 // Marks implements store.Progress.
 func (v *view) Marks(ctx context.Context, input [32]byte) (marks []store.Mark, err error) {
 	defer wrap("marks", &err)
+	if err := v.s.catchUp(ctx, marksTable); err != nil { // another server may have imported through another replica
+		return nil, err
+	}
 	answers, err := v.askMeta(ctx, "SELECT offset, digest, mark FROM marks FINAL WHERE input = "+literal(input[:])+" ORDER BY offset, digest")
 	for _, a := range answers {
 		for i := range a.rows {

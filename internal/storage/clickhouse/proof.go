@@ -20,7 +20,6 @@ func (v *view) proven(ctx context.Context) (string, error) {
 	for id := range v.own() {
 		ends[id] = ^uint64(0)
 	}
-	own := len(ends)
 	err := v.epochs(ctx, "1", func(id store.JournalID, e *epoch) error {
 		if ends[id] != ^uint64(0) {
 			ends[id] = max(ends[id], e.start+1)
@@ -30,7 +29,6 @@ func (v *view) proven(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	_ = own
 	parts := []string{"deletion > 0"}
 	for id, end := range ends {
 		if end == ^uint64(0) {

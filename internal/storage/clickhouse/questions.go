@@ -71,7 +71,7 @@ func (v *view) Counts(ctx context.Context, q store.Query) (counts []store.Count,
 	if grouped {
 		group = steps(slots)
 	}
-	statement := fmt.Sprintf("SELECT %s AS at, value, %s AS n FROM %s FINAL WHERE %s AND facet = %d AND slot >= %d AND slot < %d%%s GROUP BY at, value HAVING n != 0",
+	statement := fmt.Sprintf("SELECT %s AS at, value, %s AS n FROM %s FINAL WHERE %s AND facet = %d AND slot >= %d AND slot < %d%%s GROUP BY at, value HAVING n > 0",
 		group, netClicks, g.name, scopeIs(q.Scope), q.Facet, slots[0], slots[last])
 	answers, err := v.whole(ctx, sh, statement)
 	if err != nil {
@@ -170,7 +170,7 @@ func (v *view) First(ctx context.Context, scope rollup.Scope, f rollup.Facet) (f
 	if err != nil {
 		return 0, false, err
 	}
-	statement := fmt.Sprintf("SELECT slot, %s AS n FROM cells FINAL WHERE %s AND facet = %d%s GROUP BY slot HAVING n != 0 ORDER BY slot LIMIT 1",
+	statement := fmt.Sprintf("SELECT slot, %s AS n FROM cells FINAL WHERE %s AND facet = %d%s GROUP BY slot HAVING n > 0 ORDER BY slot LIMIT 1",
 		netClicks, scopeIs(scope), f, condition)
 	answers, err := shards[shardOf(shards, scope)].ask(ctx, statement)
 	for _, a := range answers {

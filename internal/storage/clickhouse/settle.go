@@ -24,7 +24,9 @@ func (s *Store) endEpoch(ctx context.Context, src *source, shards []*shard) erro
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	src.ended, src.recorded = append(src.ended, src.epoch), true
+	ended := src.epoch
+	ended.switches = src.switches
+	src.ended, src.recorded = append(src.ended, ended), true
 	return nil
 }
 
@@ -113,7 +115,7 @@ func (s *Store) settleSoon() {
 	}
 	s.settling = true
 	s.background.Go(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), settleTimeout)
+		ctx, cancel := context.WithTimeout(s.ctx, settleTimeout)
 		defer cancel()
 		shards, err := s.shards(ctx)
 		if err == nil {
@@ -138,14 +140,14 @@ func (s *Store) settle(ctx context.Context, shards []*shard) error {
 	s.settleMu.Lock()
 	defer s.settleMu.Unlock()
 	type part struct {
-		src *source
-		n   int
+		src   *source
+		ended []epoch
 	}
 	var parts []part
 	s.mu.Lock()
 	for _, src := range s.sources {
-		if n := len(src.ended); n > 0 {
-			parts = append(parts, part{src, n})
+		if len(src.ended) > 0 {
+			parts = append(parts, part{src, slices.Clone(src.ended)})
 		}
 	}
 	s.mu.Unlock()
@@ -155,10 +157,16 @@ func (s *Store) settle(ctx context.Context, shards []*shard) error {
 	if err := s.settleCells(ctx, shards); err != nil {
 		return err
 	}
+	_, switches := switchesOf(shards)
 	rows := epochsTable.block()
 	for _, p := range parts {
-		for i := range p.src.ended[:p.n] {
-			if err := p.src.ended[i].row(rows, p.src, true); err != nil {
+		for i := range p.ended {
+			if !slices.Equal(p.ended[i].switches, switches) {
+				// Nobody knows whether the replica that was left has sent everything to the others.
+				s.forget(p.src)
+				return store.ErrResume
+			}
+			if err := p.ended[i].row(rows, p.src, true); err != nil {
 				return err
 			}
 		}
@@ -172,24 +180,24 @@ func (s *Store) settle(ctx context.Context, shards []*shard) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, p := range parts {
-		p.src.durable = max(p.src.durable, p.src.ended[p.n-1].end)
-		p.src.ended = p.src.ended[p.n:]
+		p.src.durable = max(p.src.durable, p.ended[len(p.ended)-1].end)
+		p.src.ended = p.src.ended[len(p.ended):]
 	}
 	return nil
 }
 
 func (s *Store) settleCells(ctx context.Context, shards []*shard) error {
-	return settleTables(ctx, shards, cellsTable, minutesTable)
+	return errors.Join(settleTables(ctx, shards, cellsTable, minutesTable), settleTables(ctx, shards[:1], marksTable, deletedTable))
 }
 
-// settleTables waits until every replica has what the current one has.
+// settleTables waits until every replica has what was inserted before.
 func settleTables(ctx context.Context, shards []*shard, tables ...*table) error {
 	errs := make([]error, len(shards))
 	var all sync.WaitGroup
 	for i, sh := range shards {
 		all.Go(func() {
-			others, err := sh.others()
-			for _, n := range others {
+			replicas, err := sh.all()
+			for _, n := range replicas {
 				for _, t := range tables {
 					if err == nil {
 						err = n.syncReplica(ctx, t)

@@ -69,6 +69,7 @@ func highestOf(a, b rollup.Scope) rollup.Scope {
 // epoch is a stretch of a journal.
 type epoch struct {
 	start, base, end uint64
+	switches         []uint64 // see source; of an epoch that has ended
 	tally
 }
 
@@ -132,10 +133,12 @@ func (s *Store) load(ctx context.Context, id store.JournalID) (*source, error) {
 	}
 	last := all.last(id)
 	s.mu.Lock()
-	_, before := s.claimed[id]
+	c, before := s.claimed[id]
 	s.mu.Unlock()
-	if before && last.process != s.process {
-		return nil, store.ErrTaken
+	if before {
+		if err := c.lostTo(last, s.process); err != nil {
+			return nil, err
+		}
 	}
 	src := &source{id: id, bases: map[uint64]*rollup.Ledger{}, deletions: map[rollup.Scope]uint64{}}
 	err = s.epochs(ctx, of, func(_ store.JournalID, e *epoch) error {

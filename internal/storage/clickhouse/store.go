@@ -43,9 +43,9 @@ type logger = *slog.Logger
 // Options are the parts of a Store.
 type Options struct {
 	Address *Address
-	// Lock waits for a lock that one server holds at a time, while it deletes. It may be nil if
-	// there is one server alone.
-	Lock func(ctx context.Context) (release func(), err error)
+	// Lock waits for a lock that one server holds at a time, while it deletes. The context that
+	// it returns ends if the lock is lost. Lock may be nil if there is one server alone.
+	Lock func(ctx context.Context) (held context.Context, release func(), err error)
 	// Server is the name of this server, for its note. No other server has it.
 	Server string
 	Logger *slog.Logger
@@ -57,7 +57,9 @@ type Store struct {
 	view
 	cluster *cluster
 	o       Options
-	process [16]byte // a random id
+	process [16]byte        // a random id
+	ctx     context.Context // of the background
+	stop    context.CancelFunc
 
 	// adding is held while a batch is added, and wherever the sources must not change.
 	adding  sync.Mutex
@@ -70,10 +72,10 @@ type Store struct {
 	lastStamp uint64
 	// begun has the start of the first batch of each journal of which nothing was known.
 	begun       map[store.JournalID]uint64
-	deadText    string                        // what dead returned
-	deadSince   time.Time                     // when its lives were read
-	claimed     map[store.JournalID]time.Time // when the last life was found to be of this process
-	minutesFrom int64                         // Unix second; minutes before it were dropped; −1 at first
+	deadText    string    // what dead returned
+	deadSince   time.Time // when its lives were read
+	claimed     map[store.JournalID]claim
+	minutesFrom int64 // Unix second; minutes before it were dropped; −1 at first
 
 	// Epochs are made durable in the background.
 	settleMu                     sync.Mutex
@@ -89,13 +91,14 @@ var _ store.ClickCounts = (*Store)(nil)
 func Open(ctx context.Context, o Options) (*Store, error) {
 	s := &Store{
 		cluster: newCluster(o.Address, o.Logger), o: o, closed: make(chan struct{}), minutesFrom: -1,
-		sources: map[store.JournalID]*source{}, open: map[*Snapshot]bool{}, claimed: map[store.JournalID]time.Time{}, begun: map[store.JournalID]uint64{},
+		sources: map[store.JournalID]*source{}, open: map[*Snapshot]bool{}, claimed: map[store.JournalID]claim{}, begun: map[store.JournalID]uint64{},
 	}
+	s.ctx, s.stop = context.WithCancel(context.Background())
 	_, _ = rand.Read(s.process[:]) // never fails
 	s.view = view{s: s}
 	if o.Lock == nil {
 		var one sync.Mutex
-		s.o.Lock = func(context.Context) (func(), error) { one.Lock(); return one.Unlock, nil }
+		s.o.Lock = func(ctx context.Context) (context.Context, func(), error) { one.Lock(); return ctx, one.Unlock, nil }
 	}
 	if _, err := s.shards(ctx); err != nil && !errors.Is(err, click.ErrUnavailable) {
 		return nil, fmt.Errorf("store/clickhouse: open: %w", err)
@@ -110,6 +113,7 @@ func (s *Store) Close() error {
 	s.mu.Lock()
 	s.stopped = true
 	s.mu.Unlock()
+	s.stop() // Sync does what the background does
 	s.background.Wait()
 	err := s.Sync(ctx)
 	if err == nil {

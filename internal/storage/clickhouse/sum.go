@@ -82,7 +82,7 @@ func (s *summing) interval(ctx context.Context, i int, shards []*shard) error {
 	}()
 	for at, conditions := range s.conditions(i, shards) {
 		for _, c := range conditions {
-			statement := fmt.Sprintf("SELECT value, %s AS n FROM %s FINAL WHERE facet = %d AND %s%s GROUP BY value HAVING n != 0 ORDER BY value",
+			statement := fmt.Sprintf("SELECT value, %s AS n FROM %s FINAL WHERE facet = %d AND %s%s GROUP BY value HAVING n > 0 ORDER BY value",
 				netClicks, s.grain.name, s.q.Facet, c, condition)
 			st, err := shards[at].stream(ctx, statement)
 			if err != nil {
