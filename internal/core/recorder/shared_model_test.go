@@ -238,7 +238,7 @@ func testSharedCounts(t *testing.T, rng *rand.Rand) {
 				t.Fatalf("minute %+v has %d clicks, want %d", k, got, n)
 			}
 		}
-		src := e.open[s.journal.ID()]
+		src := e.source(s.journal.ID()) // it may have been forgotten after everything was durable
 		if src.late != want.late {
 			t.Errorf("the late clicks are %v, want %v", src.late, want.late)
 		}
