@@ -154,7 +154,7 @@ func (a *answer) read(r *bufio.Reader, i int, kind string) error {
 	if err != nil {
 		return err
 	}
-	if kind != "String" && !strings.HasPrefix(kind, "FixedString") {
+	if kind != "String" && !strings.HasPrefix(kind, "FixedString(") {
 		return a.readNumbers(r, i, size)
 	}
 	a.texts[i] = make([]string, a.rows)
@@ -200,8 +200,10 @@ func sizeOf(kind string) (int, error) {
 	case "UInt64", "Int64":
 		return 8, nil
 	}
-	if size, err := strconv.Atoi(strings.TrimSuffix(strings.TrimPrefix(kind, "FixedString("), ")")); err == nil && size > 0 && size < 1000 {
-		return size, nil
+	if text, ok := strings.CutPrefix(kind, "FixedString("); ok {
+		if size, err := strconv.Atoi(strings.TrimSuffix(text, ")")); err == nil && size > 0 && size < 1000 {
+			return size, nil
+		}
 	}
 	return 0, fmt.Errorf("an answer of ClickHouse has a column of type %q", kind)
 }

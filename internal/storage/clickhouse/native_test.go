@@ -49,6 +49,7 @@ func TestCutAnswers(t *testing.T) {
 
 func FuzzNative(f *testing.F) {
 	f.Add(block())
+	f.Add([]byte("00\x00\x019")) // the type 9
 	f.Add([]byte("\x01\x02\x01n\x04Int8\x01\x02"))
 	f.Add([]byte("\x01\xff\xff\xff\x07\x01n\x06UInt64"))
 	f.Fuzz(func(t *testing.T, b []byte) {
