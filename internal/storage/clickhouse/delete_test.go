@@ -65,9 +65,7 @@ func TestDeletionsOfTwoServers(t *testing.T) {
 		}
 	}
 	for i, s := range servers {
-		if err := s.Sync(ctx); err != nil {
-			t.Fatal(err)
-		}
+		makeDurable(t, s, journals[i])
 		if err := s.Verify(ctx, func(fault string) { t.Errorf("server %d: %s", i+1, fault) }); err != nil {
 			t.Error(err)
 		}
@@ -135,9 +133,7 @@ func TestSyncAfterLostReplies(t *testing.T) {
 		t.Fatal(err)
 	}
 	catchUp(t, s, journal)
-	if err := s.Sync(ctx); err != nil {
-		t.Fatal(err)
-	}
+	makeDurable(t, s, journal)
 	got := map[rollup.Key]uint64{}
 	for cell, err := range s.Cells(ctx) {
 		if err != nil {
@@ -168,6 +164,23 @@ func catchUp(t *testing.T, s *clickhouse.Store, journal []*store.Batch) {
 		}
 	}
 	t.Fatal("the journal is not counted after 100 tries")
+}
+
+// makeDurable waits until all replicas have what a server counted. One that lags behind is
+// waited for again.
+func makeDurable(t *testing.T, s *clickhouse.Store, journal []*store.Batch) {
+	t.Helper()
+	for range 20 {
+		err := s.Sync(t.Context())
+		if err == nil {
+			return
+		}
+		if !passes(err) {
+			t.Fatal(err)
+		}
+		catchUp(t, s, journal)
+	}
+	t.Fatal("the replicas do not have everything after 20 tries")
 }
 
 // passes reports whether a call may succeed when it is tried again.

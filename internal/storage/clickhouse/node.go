@@ -235,20 +235,7 @@ func (n *node) ping(ctx context.Context) bool {
 
 // exec runs a statement that has no rows.
 func (n *node) exec(ctx context.Context, statement string) error {
-	ctx, cancel := n.bounded(ctx, n.timeout)
-	defer cancel()
-	answer, err := n.send(ctx, statement, nil, nil)
-	if err != nil {
-		return err
-	}
-	text, err := io.ReadAll(io.LimitReader(answer, maxErrorText))
-	if err = errors.Join(err, answer.Close()); err != nil {
-		return n.unreachable(ctx, err)
-	}
-	if code.Match(text) {
-		return n.refused(http.StatusOK, text)
-	}
-	return nil
+	return n.run(ctx, statement, nil, nil)
 }
 
 // insert inserts the rows of a block, all or nothing of each partition. If it fails, the rows
@@ -257,9 +244,14 @@ func (n *node) insert(ctx context.Context, table string, rows *block) error {
 	if rows.rows == 0 {
 		return nil
 	}
+	return n.run(ctx, "INSERT INTO "+table+" ("+rows.names()+") FORMAT Native", n.insertSettings, rows.encode())
+}
+
+// run sends a statement whose answer has no rows.
+func (n *node) run(ctx context.Context, statement string, settings url.Values, body []byte) error {
 	ctx, cancel := n.bounded(ctx, n.timeout)
 	defer cancel()
-	answer, err := n.send(ctx, "INSERT INTO "+table+" ("+rows.names()+") FORMAT Native", n.insertSettings, rows.encode())
+	answer, err := n.send(ctx, statement, settings, body)
 	if err != nil {
 		return err
 	}
