@@ -119,14 +119,16 @@ func spoilRow(t *testing.T, rng *rand.Rand, s *pebble.Store, grain byte, slots i
 	}
 	var keys, values [][]byte
 	for ok := it.First(); ok; ok = it.Next() {
+		if _, _, err := pebble.DecodeVector(it.Value(), slots); err != nil {
+			continue // an earlier call spoiled it
+		}
 		keys, values = append(keys, append([]byte{}, it.Key()...)), append(values, append([]byte{}, it.Value()...))
+	}
+	if err := it.Close(); err != nil {
+		t.Fatal(err)
 	}
 	i := rng.IntN(len(keys))
 	at, clicks, err := pebble.DecodeVector(values[i], slots)
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = it.Close()
 	switch rng.IntN(4) {
 	case 0:
 		err = errors.Join(err, s.DB().Delete(keys[i], engine.NoSync))
