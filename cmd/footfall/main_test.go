@@ -36,7 +36,7 @@ func run(t *testing.T, args ...string) string {
 	t.Helper()
 	out, _, err := self.Run(t.Context(), "", args...)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v\n%s", err, out)
 	}
 	return out
 }

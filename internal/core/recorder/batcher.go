@@ -139,12 +139,13 @@ func (b *batcher) add(ctx context.Context, rec journal.Record) error {
 }
 
 // delete counts everything before the record, and then deletes the scopes that it
-// names. The position does not move, so that it is done again after a crash.
+// names. The position does not move, so that it is done again after a crash. Shared counts
+// delete them once they have counted the record: see store.Batch.Deleted.
 func (b *batcher) delete(ctx context.Context, done bool) error {
 	if err := b.flush(ctx); err != nil {
 		return err
 	}
-	if !done {
+	if !done && b.shared == nil {
 		if err := b.retry(ctx, func() error { return b.counts.Delete(ctx, b.record.deleted) }); err != nil {
 			return err
 		}

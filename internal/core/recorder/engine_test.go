@@ -207,6 +207,7 @@ func (e *sharedEngine) AddBatch(ctx context.Context, b *store.Batch) error {
 	src.late.AddLedger(&b.Late)
 	if len(b.Deleted) > 0 {
 		src.deletedBefore[b.Epoch] = slices.Concat(src.deletedBefore[b.Epoch], b.Deleted)
+		e.delete(b.Deleted)
 	}
 	src.to, src.known, e.known[b.Journal] = b.To, true, true
 	if e.rng.IntN(10) == 0 {
@@ -261,11 +262,15 @@ func (e *sharedEngine) Delete(ctx context.Context, scopes []rollup.Scope) error 
 	for id, src := range e.open {
 		e.end(id, src, src.base)
 	}
+	e.delete(scopes)
+	return nil
+}
+
+func (e *sharedEngine) delete(scopes []rollup.Scope) {
 	for _, s := range scopes {
 		e.deleted[s] = true
 	}
 	e.deletes = append(e.deletes, scopes...)
-	return nil
 }
 
 func (e *sharedEngine) Position(ctx context.Context, id store.JournalID) (store.Position, bool, error) {

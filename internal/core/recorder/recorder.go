@@ -195,7 +195,7 @@ const deletedPerRecord = 10_000
 
 // Delete removes the counts of scopes for good: of links, or of users with all
 // their links, whose ids are never used again. It returns once that is durable and
-// done.
+// done; for shared counts, once the deletion is durable and later clicks are not counted.
 func (r *Recorder) Delete(ctx context.Context, scopes []rollup.Scope) error {
 	if err := r.RecordDeletion(ctx, scopes); err != nil {
 		return err

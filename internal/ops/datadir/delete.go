@@ -107,8 +107,21 @@ func (d *Dir) drain(ctx context.Context) error {
 			return fmt.Errorf("%w: %s: %w", recorder.ErrStalled, e.name, click.ErrUnavailable)
 		}
 	}
-	return d.Recorder.Settle(ctx)
+	if err := d.Recorder.Settle(ctx); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, deletedWithin)
+	defer cancel()
+	err := d.Counts.Sync(ctx) // carries out deletions that are counted
+	if errors.Is(err, click.ErrUnavailable) || errors.Is(err, store.ErrResume) || errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("%w: %w", recorder.ErrStalled, err)
+	}
+	return err
 }
+
+// deletedWithin is how long a deletion waits for shared counts. They carry it out later if they
+// could not.
+const deletedWithin = 10 * time.Second
 
 // deletionsAtOnce bounds the memory of a deletion.
 const deletionsAtOnce = 10_000

@@ -23,11 +23,10 @@ const snapshotPatience = 2 * time.Second
 // with the same batch sends them again.
 func (s *Store) AddBatch(ctx context.Context, b *store.Batch) (err error) {
 	defer wrap("add a batch", &err)
-	s.adding.Lock()
-	defer s.adding.Unlock()
-	if err := ctx.Err(); err != nil {
+	if err := s.adding.Acquire(ctx, 1); err != nil {
 		return err
 	}
+	defer s.adding.Release(1)
 	src, err := s.source(ctx, b.Journal)
 	if err != nil {
 		return err
@@ -52,7 +51,7 @@ func (s *Store) AddBatch(ctx context.Context, b *store.Batch) (err error) {
 	if err := s.startEpoch(ctx, src, b, shards); err != nil {
 		return err
 	}
-	if err := s.passSnapshots(ctx, src, shards); err != nil {
+	if err := s.passSnapshots(ctx, shards); err != nil {
 		return err
 	}
 	return s.add(ctx, src, b, shards)
@@ -64,9 +63,9 @@ func (s *Store) AddBatch(ctx context.Context, b *store.Batch) (err error) {
 func (s *Store) lostBefore(b *store.Batch) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	first, ok := s.begun[b.Journal]
+	first, ok := s.firstBatch[b.Journal]
 	if !ok {
-		s.begun[b.Journal] = b.From
+		s.firstBatch[b.Journal] = b.From
 	}
 	return ok && b.From > first
 }
@@ -85,7 +84,7 @@ func (s *Store) startEpoch(ctx context.Context, src *source, b *store.Batch, sha
 		s.forget(src)
 		return store.ErrResume
 	case src.base != b.Epoch:
-		if src.torn() {
+		if src.hasUncounted() {
 			s.forget(src)
 			return store.ErrResume
 		}
@@ -95,7 +94,7 @@ func (s *Store) startEpoch(ctx context.Context, src *source, b *store.Batch, sha
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		src.begin(b.From, b.Epoch, switches)
-		s.settleSoon()
+		s.settleSoon(false)
 	}
 	return nil
 }
@@ -119,20 +118,24 @@ func (s *Store) resume(ctx context.Context, id store.JournalID) error {
 	if _, now := switchesOf(shards); slices.Equal(now, was) {
 		return nil
 	}
-	s.adding.Lock() // no batch is being added
-	defer s.adding.Unlock()
+	if err := s.adding.Acquire(ctx, 1); err != nil { // no batch is being added
+		return err
+	}
+	defer s.adding.Release(1)
 	if _, now := switchesOf(shards); !slices.Equal(now, src.switches) {
 		s.forget(src)
 	}
 	return nil
 }
 
-// forget makes the next call read the source again.
+// forget makes the next call read the source again. Until then Sync fails, unless all that was
+// counted is durable.
 func (s *Store) forget(src *source) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.sources[src.id] == src {
 		delete(s.sources, src.id)
+		s.forgotten[src.id] = src.counted
 	}
 	for snap := range s.open {
 		snap.lost = snap.lost || snap.sources[src.id] != nil
@@ -145,9 +148,7 @@ func (s *Store) add(ctx context.Context, src *source, b *store.Batch, shards []*
 	for i := range b.Cells {
 		add.cell(&b.Cells[i])
 	}
-	if err := s.dropMinutes(ctx, src, b.MinutesFrom, shards); err != nil {
-		return err
-	}
+	s.dropMinutes(ctx, b.MinutesFrom, shards)
 	for i := range b.Minutes {
 		if b.Minutes[i].Slot >= b.MinutesFrom {
 			add.minute(&b.Minutes[i])
@@ -167,9 +168,12 @@ func (s *Store) add(ctx context.Context, src *source, b *store.Batch, shards []*
 	add.tally.journaled, add.tally.late, add.tally.deleted = b.Journaled, b.Late, slices.Clone(b.Deleted)
 	add.commit()
 	e := epoch{base: b.Epoch, tally: add.tally}
-	src.take(&e)
+	src.addEpoch(&e)
 	src.epoch.tally.add(&add.tally)
 	src.end, src.counted, src.known = b.To, b.To, true
+	if len(b.Deleted) > 0 {
+		s.settleSoon(true)
+	}
 	return nil
 }
 
@@ -185,13 +189,13 @@ type sending struct {
 	src    *source
 	shards []*shard
 	tally  tally
-	cells  []piece // by shard
-	mins   []piece
+	cells  []rowsByPartition // by shard
+	mins   []rowsByPartition
 	totals []total
 }
 
-// piece is rows of one table and shard, in the order in which they are sent.
-type piece struct{ blocks map[int64]*block } // by partition
+// rowsByPartition is rows of one table and shard.
+type rowsByPartition map[int64]*block
 
 // total is a cell's total after the batch.
 type total struct {
@@ -202,9 +206,9 @@ type total struct {
 }
 
 func newSending(src *source, shards []*shard) *sending {
-	a := &sending{src: src, shards: shards, cells: make([]piece, len(shards)), mins: make([]piece, len(shards))}
+	a := &sending{src: src, shards: shards, cells: make([]rowsByPartition, len(shards)), mins: make([]rowsByPartition, len(shards))}
 	for i := range shards {
-		a.cells[i].blocks, a.mins[i].blocks = map[int64]*block{}, map[int64]*block{}
+		a.cells[i], a.mins[i] = rowsByPartition{}, rowsByPartition{}
 	}
 	return a
 }
@@ -220,7 +224,7 @@ func (a *sending) cell(c *rollup.Cell) {
 	a.tally.cells.addCell(&c.Key, c.Clicks)
 	a.tally.highest = highestOf(a.tally.highest, c.Scope)
 	slot := c.Slot / rollup.QuarterHour
-	a.row(a.cells, cellsTable, &c.Key, slot, slot/monthSlots, n)
+	a.row(a.cells, quarters, &c.Key, slot, n)
 }
 
 // minute adds the clicks of a minute.
@@ -232,20 +236,20 @@ func (a *sending) minute(c *rollup.Cell) {
 	n := a.src.minutes[hour][k] + c.Clicks
 	a.totals = append(a.totals, total{in: a.src.minutes[hour], hour: hour, key: k, clicks: n})
 	slot := c.Slot / rollup.Minute
-	a.row(a.mins, minutesTable, &c.Key, slot, slot/hourSlots, n)
+	a.row(a.mins, minutes, &c.Key, slot, n)
 }
 
-func (a *sending) row(pieces []piece, t *table, k *rollup.Key, slot, part int64, clicks uint64) {
-	blocks := pieces[shardOf(a.shards, k.Scope)].blocks
-	b := blocks[part]
+func (a *sending) row(rows []rowsByPartition, g grain, k *rollup.Key, slot int64, clicks uint64) {
+	rows[shardOf(a.shards, k.Scope)].add(g, k, slot, a.src, 0, clicks)
+}
+
+// add adds a row. For a deletion, the source is empty.
+func (p rowsByPartition) add(g grain, k *rollup.Key, slot int64, src *source, deletion, clicks uint64) {
+	b := p[slot/g.partition]
 	if b == nil {
-		b = t.block()
-		blocks[part] = b
+		b = g.block()
+		p[slot/g.partition] = b
 	}
-	addRow(b, k, slot, a.src, 0, clicks)
-}
-
-func addRow(b *block, k *rollup.Key, slot int64, src *source, deletion, clicks uint64) {
 	b.add(uint64(k.Scope.User), uint64(k.Scope.Link), uint8(k.Facet), uint32(slot), k.Value, src.id[:], src.start, src.life, deletion, clicks)
 }
 
@@ -255,9 +259,9 @@ func (a *sending) send(ctx context.Context) error {
 	var all sync.WaitGroup
 	for i, sh := range a.shards {
 		all.Go(func() {
-			errs[i] = sendPiece(ctx, sh, cellsTable, a.cells[i], a.src.switches[i])
+			errs[i] = sendRows(ctx, sh, cellsTable, a.cells[i], a.src.switches[i])
 			if errs[i] == nil {
-				errs[i] = sendPiece(ctx, sh, minutesTable, a.mins[i], a.src.switches[i])
+				errs[i] = sendRows(ctx, sh, minutesTable, a.mins[i], a.src.switches[i])
 			}
 		})
 	}
@@ -265,52 +269,39 @@ func (a *sending) send(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// sendPiece sends rows to the current replica of a shard. It fails with store.ErrResume if that
+// sendRows sends rows to the current replica of a shard. It fails with store.ErrResume if that
 // is no longer the one of the epoch, whose number of changes is switches.
-func sendPiece(ctx context.Context, sh *shard, t *table, p piece, switches uint64) error {
+func sendRows(ctx context.Context, sh *shard, t *table, rows rowsByPartition, switches uint64) error {
 	n, now := sh.use()
 	if now != switches {
 		return store.ErrResume
 	}
-	err := p.send(ctx, n, t)
+	err := rows.send(ctx, n, t)
 	if isAway(err) && ctx.Err() == nil {
 		// It may have died with some of the rows, before another replica fetched them. If it is
 		// back, the rows are sent to it again.
-		if err = p.send(ctx, n, t); isAway(err) && ctx.Err() == nil {
-			sh.leave(n)
-		}
+		err = rows.send(ctx, n, t)
 	}
-	var refused *Error
-	if errors.As(err, &refused) && refused.Code == readOnly && sh.writable(ctx, n) {
-		sh.leave(n)
+	if err != nil {
+		sh.failed(ctx, n, err)
 	}
 	return err
 }
 
 // send sends the rows to a server, some partitions at a time.
-func (p piece) send(ctx context.Context, n *node, t *table) error {
-	var parts []*block
-	rows := 0
-	flush := func() error {
-		all := t.block()
-		for _, b := range parts {
-			all.append(b)
-		}
-		parts, rows = nil, 0
-		return n.insert(ctx, t.name, all)
-	}
-	for _, b := range p.blocks {
-		if len(parts) == maxInsertParts || rows > 0 && rows+b.rows > maxInsertRows {
-			if err := flush(); err != nil {
+func (p rowsByPartition) send(ctx context.Context, n *node, t *table) error {
+	all, parts := t.block(), 0
+	for _, b := range p {
+		if parts == maxInsertParts || parts > 0 && all.rows+b.rows > maxInsertRows {
+			if err := n.insert(ctx, t.name, all); err != nil {
 				return err
 			}
+			all, parts = t.block(), 0
 		}
-		parts, rows = append(parts, b), rows+b.rows
+		all.append(b)
+		parts++
 	}
-	if rows == 0 {
-		return nil
-	}
-	return flush()
+	return n.insert(ctx, t.name, all)
 }
 
 // commit remembers the totals after the batch.

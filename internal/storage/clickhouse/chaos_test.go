@@ -245,7 +245,7 @@ func describe(t *testing.T, c *clustertest.Cluster, address string) {
 		t.Fatal(err)
 	}
 	for _, q := range []string{
-		"SELECT hex(substring(source, 1, 1)), epoch, life, base, intDiv(version, 2) AS end, version % 2 AS whole FROM epochs FINAL ORDER BY source, epoch, life",
+		"SELECT hex(substring(source, 1, 1)), epoch, life, base, intDiv(version, 4) AS end, version % 4 AS state FROM epochs FINAL ORDER BY source, epoch, life",
 		"SELECT hex(substring(source, 1, 1)), life, begin FROM lives FINAL ORDER BY source, life",
 		"SELECT hex(substring(source, 1, 1)), epoch, sum(clicks) FROM cells FINAL WHERE link = 0 AND facet = 1 GROUP BY source, epoch ORDER BY source, epoch",
 	} {

@@ -9,7 +9,10 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/semaphore"
 
 	"github.com/footfall/footfall/internal/base/click"
 )
@@ -18,21 +21,13 @@ import (
 type cluster struct {
 	address *Address
 	log     logger
+	nodes   []*node                  // in the order of the address
+	shards  atomic.Pointer[[]*shard] // by number; nil until each shard has a server that answered
 
-	mu     sync.Mutex
-	nodes  []*node   // in the order of the address
-	shards []*shard  // by number; nil until each shard has a server that answered
-	next   time.Time // when servers that were away are asked again
-	err    error     // why some servers were away
+	asking *semaphore.Weighted // of 1, held while servers are asked what they are; for what follows
+	next   time.Time           // when servers that were away are asked again
+	err    error               // why some servers were away
 	warned bool
-}
-
-// shard is the replicas that have the same rows.
-type shard struct {
-	mu       sync.Mutex
-	replicas []*node // in the order of the address
-	current  int     // the replica that is written to and read from
-	switches uint64  // how often current changed
 }
 
 // Servers that were away are asked again after identifyEvery which replicas they are, or after
@@ -40,40 +35,51 @@ type shard struct {
 const identifyEvery, retryEvery, identifyTimeout = 10 * time.Second, time.Second, 10 * time.Second
 
 func newCluster(a *Address, log logger) *cluster {
-	c := &cluster{address: a, log: log}
+	c := &cluster{address: a, log: log, asking: semaphore.NewWeighted(1)}
 	for _, host := range a.Hosts {
 		c.nodes = append(c.nodes, newNode(a, host))
 	}
 	return c
 }
 
-// connect returns the shards. It asks each server which shard and replica it is, until all have
-// answered. It fails if a shard has no replica that answers.
+// connect returns the shards. It fails if a shard has no replica that has answered.
 func (c *cluster) connect(ctx context.Context) ([]*shard, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if (c.shards == nil || c.known() < len(c.nodes)) && !time.Now().Before(c.next) {
-		c.err = c.identifyAll(ctx)
-		c.next = time.Now().Add(identifyEvery)
-		if c.err != nil && !c.warned && ctx.Err() == nil && c.log != nil {
-			c.log.Warn("servers of ClickHouse are not used; the journal keeps what has not reached every replica: look at these servers", "error", c.err)
-		}
-		c.warned = c.err != nil
-		switch {
-		case ctx.Err() != nil:
-			c.next = time.Time{} // this caller gave up, not the servers
-		case c.shards == nil:
-			c.next = time.Now().Add(retryEvery)
-		}
+	if shards := c.shards.Load(); shards != nil {
+		return *shards, nil
 	}
-	if c.shards == nil {
-		return nil, c.err
+	if err := c.identifyAll(ctx); err != nil && c.shards.Load() == nil {
+		return nil, err
 	}
-	return c.shards, nil
+	return *c.shards.Load(), nil
 }
 
-// identifyAll asks the servers that were away.
+// identifyAll asks each server which shard and replica it is, unless it has answered. It does so
+// at most every identifyEvery, and fails meanwhile with the last error.
 func (c *cluster) identifyAll(ctx context.Context) error {
+	if err := c.asking.Acquire(ctx, 1); err != nil {
+		return err
+	}
+	defer c.asking.Release(1)
+	if c.shards.Load() != nil && c.known() == len(c.nodes) || time.Now().Before(c.next) {
+		return c.err
+	}
+	c.err = c.askAll(ctx)
+	c.next = time.Now().Add(identifyEvery)
+	if c.err != nil && !c.warned && ctx.Err() == nil && c.log != nil {
+		c.log.Warn("servers of ClickHouse are not used; the journal keeps what has not reached every replica: look at these servers", "error", c.err)
+	}
+	c.warned = c.err != nil
+	switch {
+	case ctx.Err() != nil:
+		c.next = time.Time{} // this caller gave up, not the servers
+	case c.shards.Load() == nil:
+		c.next = time.Now().Add(retryEvery)
+	}
+	return c.err
+}
+
+// askAll asks the servers that were away.
+func (c *cluster) askAll(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, identifyTimeout, errTimeout)
 	defer cancel()
 	errs := make([]error, len(c.nodes))
@@ -90,8 +96,8 @@ func (c *cluster) identifyAll(ctx context.Context) error {
 		}
 		errs[i] = n.prepare(ctx)
 		n.known.Store(errs[i] == nil)
-		if c.shards != nil && errs[i] == nil && slices.Contains(c.shards[n.shard-1].replicas, n) {
-			c.shards[n.shard-1].renew(n)
+		if shards := c.shards.Load(); shards != nil && errs[i] == nil {
+			(*shards)[n.shard-1].renew(n)
 		}
 	}
 	err := errors.Join(errs...)
@@ -99,8 +105,11 @@ func (c *cluster) identifyAll(ctx context.Context) error {
 	if first < 0 {
 		return err
 	}
-	shards := c.shards
-	if shards == nil {
+	var shards []*shard
+	old := c.shards.Load()
+	if old != nil {
+		shards = *old
+	} else {
 		shards = make([]*shard, c.nodes[first].shards)
 		for i := range shards {
 			shards[i] = &shard{}
@@ -120,12 +129,15 @@ func (c *cluster) identifyAll(ctx context.Context) error {
 			return errors.Join(fmt.Errorf("%w: no server of shard %d of the cluster %s answers", click.ErrUnavailable, i+1, c.address.Cluster), err)
 		}
 	}
-	if c.shards == nil {
+	if old == nil {
+		for _, sh := range shards {
+			sh.chooseFirst()
+		}
 		if err := shards[0].fixShards(ctx, len(shards)); err != nil {
 			return err
 		}
+		c.shards.Store(&shards)
 	}
-	c.shards = shards
 	return err
 }
 
@@ -165,7 +177,7 @@ var ErrShards = errors.New("the number of shards of ClickHouse has changed")
 // fixShards writes the number of shards into a table of the first shard. It fails with ErrShards if
 // another number is there.
 func (s *shard) fixShards(ctx context.Context, shards int) error {
-	return s.read(ctx, func(n *node) error {
+	return s.do(ctx, func(n *node) error {
 		found := ""
 		err := n.query(ctx, "SELECT value FROM meta FINAL WHERE name = 'shards'", func(a *answer) error {
 			if a.rows > 0 {
@@ -238,117 +250,3 @@ func (n *node) settings(ctx context.Context, wanted map[string]string) (url.Valu
 	})
 	return found, err
 }
-
-// join adds a replica, unless it is there.
-func (s *shard) join(n *node, order []*node) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if slices.Contains(s.replicas, n) {
-		return
-	}
-	var current *node
-	if len(s.replicas) > 0 {
-		current = s.replicas[s.current]
-	}
-	s.replicas = append(s.replicas, n)
-	slices.SortFunc(s.replicas, func(a, b *node) int { return slices.Index(order, a) - slices.Index(order, b) })
-	s.current = max(slices.Index(s.replicas, current), 0)
-}
-
-// use returns the replica to write to and read from, and how often that has changed.
-func (s *shard) use() (*node, uint64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.replicas[s.current], s.switches
-}
-
-// all returns the replicas. It fails if one of them has never answered, or is not in the
-// address.
-func (s *shard) all() ([]*node, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if have, want := len(s.replicas), s.replicas[0].replicas; have < want {
-		return nil, fmt.Errorf("%w: %d of %d replicas of shard %d of ClickHouse have answered", click.ErrUnavailable, have, want, s.replicas[0].shard)
-	}
-	return slices.Clone(s.replicas), nil
-}
-
-// renew is called when a replica may have lost its rows. What the open epochs sent to it must
-// be sent again.
-func (s *shard) renew(n *node) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.replicas[s.current] == n {
-		s.switches++
-	}
-}
-
-// leave makes the next replica the current one, because n failed.
-func (s *shard) leave(n *node) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.replicas) > 1 && s.replicas[s.current] == n {
-		s.current = (s.current + 1) % len(s.replicas)
-		s.switches++
-	}
-}
-
-// ask returns the whole answer to a question. It asks the other replicas if the current one does
-// not answer.
-func (s *shard) ask(ctx context.Context, statement string) (answers []*answer, err error) {
-	err = s.read(ctx, func(n *node) error {
-		answers = nil
-		return n.query(ctx, statement, func(a *answer) error {
-			answers = append(answers, a)
-			return nil
-		})
-	})
-	return answers, err
-}
-
-// read calls f with the current replica, and with the others if that does not answer.
-func (s *shard) read(ctx context.Context, f func(*node) error) error {
-	var errs []error
-	for {
-		n, _ := s.use()
-		err := f(n)
-		if err == nil || !isAway(err) || ctx.Err() != nil {
-			return err
-		}
-		errs = append(errs, err)
-		s.leave(n)
-		if len(errs) >= s.known() {
-			return errors.Join(errs...)
-		}
-	}
-}
-
-// writable reports whether the replica after n takes rows: n itself is read-only, because it has
-// lost ZooKeeper.
-func (s *shard) writable(ctx context.Context, n *node) bool {
-	s.mu.Lock()
-	next := s.replicas[(s.current+1)%len(s.replicas)]
-	s.mu.Unlock()
-	readOnly := uint64(1)
-	err := next.query(ctx, "SELECT count() FROM system.replicas WHERE is_readonly AND database = '"+next.database+"'", func(a *answer) error {
-		for i := range a.rows {
-			readOnly = a.numbers[0][i]
-		}
-		return nil
-	})
-	return err == nil && next != n && readOnly == 0
-}
-
-func (s *shard) known() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.replicas)
-}
-
-// awayError says that a server did not answer, so that another replica is asked.
-type awayError struct{ err error }
-
-func (e *awayError) Error() string { return e.err.Error() }
-func (e *awayError) Unwrap() error { return e.err }
-
-func isAway(err error) bool { return errors.As(err, new(*awayError)) }

@@ -34,15 +34,18 @@ func (s *Store) Delete(ctx context.Context, scopes []rollup.Scope) (err error) {
 	if len(scopes) == 0 {
 		return nil
 	}
-	s.adding.Lock()
-	defer s.adding.Unlock()
+	if err := s.Sync(ctx); err != nil {
+		return err
+	}
 	shards, err := s.shards(ctx)
 	if err != nil {
 		return err
 	}
-	if err := s.split(ctx, shards); err != nil {
-		return err
-	}
+	return s.remove(ctx, scopes, shards)
+}
+
+// remove removes the clicks of scopes that are in whole epochs.
+func (s *Store) remove(ctx context.Context, scopes []rollup.Scope, shards []*shard) error {
 	ctx, release, err := s.o.Lock(ctx)
 	if err != nil {
 		return err
@@ -79,10 +82,7 @@ func (s *Store) Delete(ctx context.Context, scopes []rollup.Scope) (err error) {
 // cutoff returns the epoch of each source from which on a deletion takes nothing.
 func (s *Store) cutoff(ctx context.Context) (map[store.JournalID]uint64, error) {
 	cutoff := map[store.JournalID]uint64{}
-	err := s.epochs(ctx, "1", func(id store.JournalID, e *epoch) error {
-		cutoff[id] = max(cutoff[id], e.start+1)
-		return nil
-	})
+	err := s.lastEpochs(ctx, "1", func(id store.JournalID, start, _ uint64) { cutoff[id] = start + 1 })
 	return cutoff, err
 }
 
@@ -168,26 +168,21 @@ func (d *deletion) unmarshal(scopes, cutoff string) error {
 
 // taken is the condition of the rows that a deletion takes clicks from.
 func (s *Store) taken(ctx context.Context, d *deletion) (string, error) {
-	dead, err := s.dead(ctx)
+	x, err := s.exclude(ctx)
+	if err != nil {
+		return "", err
+	}
 	parts := []string{"deletion > 0"}
 	for id, epoch := range d.cutoff {
 		parts = append(parts, fmt.Sprintf("source = %s AND epoch < %d", literal(id[:]), epoch))
 	}
 	slices.Sort(parts)
-	return fmt.Sprintf("deletion < %d AND (%s)%s", d.number, strings.Join(parts, " OR "), dead), err
+	return fmt.Sprintf("deletion < %d AND (%s)%s", d.number, strings.Join(parts, " OR "), x.dead), nil
 }
 
-// carryOut takes the clicks of a deletion. The caller holds adding and the lock of deletions.
+// carryOut takes the clicks of a deletion. Answers show nothing of that until it is complete. The
+// caller holds the lock of deletions.
 func (s *Store) carryOut(ctx context.Context, d *deletion, shards []*shard) error {
-	s.mu.Lock()
-	for snap := range s.open {
-		if !slices.Contains(snap.hidden, d.number) {
-			snap.hidden = append(snap.hidden, d.number)
-		}
-	}
-	s.mu.Unlock()
-	s.setSending()
-	defer s.setSending()
 	var removed sums
 	users := map[click.UserID][]rollup.Scope{}
 	for _, sc := range d.scopes {
@@ -195,9 +190,14 @@ func (s *Store) carryOut(ctx context.Context, d *deletion, shards []*shard) erro
 			users[sc.User] = append(users[sc.User], sc)
 		}
 	}
+	condition, err := s.taken(ctx, d)
+	if err != nil {
+		return err
+	}
 	for _, user := range slices.Sorted(maps.Keys(users)) {
 		for _, g := range []grain{quarters, minutes} {
-			if err := s.takeUser(ctx, d, g, user, users[user], shards, &removed); err != nil {
+			t := &taker{number: d.number, grain: g, user: user, scopes: users[user], condition: condition, shards: shards, removed: &removed}
+			if err := t.takeAll(ctx); err != nil {
 				return err
 			}
 		}
@@ -212,102 +212,21 @@ func (s *Store) carryOut(ctx context.Context, d *deletion, shards []*shard) erro
 	if err := s.settleCells(ctx, shards); err != nil {
 		return err
 	}
-	return s.insertDeletion(ctx, shards, d, &removed)
+	err = s.insertDeletion(ctx, shards, d, &removed)
+	if err == nil {
+		err = settleTables(ctx, shards[:1], deletionsTable)
+	}
+	s.excludeAgain()
+	return err
 }
 
-// takeUser takes the clicks of scopes of one user, a month at a time.
-func (s *Store) takeUser(ctx context.Context, d *deletion, g grain, user click.UserID, scopes []rollup.Scope, shards []*shard, removed *sums) error {
-	links := make([]string, len(scopes))
-	whole := false
-	for i, sc := range scopes {
-		links[i] = fmt.Sprint(uint64(sc.Link))
-		whole = whole || sc.Link == click.AllLinks
-	}
-	of := fmt.Sprintf("user = %d", user)
-	deleted := of
-	if !whole {
-		deleted += " AND link IN (" + strings.Join(links, ", ") + ")"
-		of += " AND link IN (0, " + strings.Join(links, ", ") + ")"
-	}
-	condition, err := s.taken(ctx, d)
-	if err != nil {
-		return err
-	}
-	months := map[uint64]bool{}
-	for _, sh := range shards {
-		answers, err := sh.ask(ctx, fmt.Sprintf("SELECT DISTINCT intDiv(slot, %d) FROM %s WHERE %s AND %s", monthSlots, g.name, deleted, condition))
-		if err != nil {
-			return err
-		}
-		for _, a := range answers {
-			for i := range a.rows {
-				months[a.numbers[0][i]] = true
-			}
-		}
-	}
-	for _, month := range slices.Sorted(maps.Keys(months)) {
-		t := &taking{cells: map[rollup.Key]uint64{}, taken: map[rollup.Key]uint64{}}
-		for _, sh := range shards {
-			answers, err := sh.ask(ctx, fmt.Sprintf("SELECT user, link, facet, slot, value, %s AS n FROM %s FINAL WHERE %s AND slot >= %d AND slot < %d AND %s GROUP BY user, link, facet, slot, value HAVING n > 0",
-				netClicks, g.name, of, month*monthSlots, (month+1)*monthSlots, condition))
-			if err != nil {
-				return err
-			}
-			for _, a := range answers {
-				for i := range a.rows {
-					c := cellOf(a, i)
-					c.Slot = c.Slot / rollup.QuarterHour * g.seconds
-					t.cells[c.Key] = c.Clicks
-				}
-			}
-		}
-		for _, sc := range scopes {
-			t.scope(sc)
-		}
-		if err := s.sendTaken(ctx, d, g, t, shards); err != nil {
-			return err
-		}
-		if g == quarters {
-			for k, n := range t.taken {
-				removed.addCell(&k, n)
-			}
-		}
-	}
-	return nil
-}
-
-// sendTaken sends the rows of a deletion.
-func (s *Store) sendTaken(ctx context.Context, d *deletion, g grain, t *taking, shards []*shard) error {
-	pieces := make([]piece, len(shards))
-	for i := range pieces {
-		pieces[i].blocks = map[int64]*block{}
-	}
-	for k, n := range t.taken {
-		slot := k.Slot / g.seconds
-		part := slot / monthSlots
-		if g == minutes {
-			part = slot / hourSlots
-		}
-		blocks := pieces[shardOf(shards, k.Scope)].blocks
-		if blocks[part] == nil {
-			blocks[part] = g.block()
-		}
-		addRow(blocks[part], &k, slot, &source{}, d.number, n)
-	}
-	for i, sh := range shards {
-		if err := sh.read(ctx, func(n *node) error { return pieces[i].send(ctx, n, g.table) }); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// removed is what the complete deletions took.
+// removed is what the deletions that answers show took.
 func (v *view) removed(ctx context.Context) (all sums, err error) {
-	v.s.mu.Lock()
-	condition := v.frozen.withoutHidden("number")
-	v.s.mu.Unlock()
-	answers, err := v.askMeta(ctx, "SELECT removed, sums FROM deletions FINAL WHERE state = 1"+condition)
+	x, err := v.exclusions(ctx)
+	if err != nil {
+		return all, err
+	}
+	answers, err := v.askMeta(ctx, "SELECT removed, sums FROM deletions FINAL WHERE state = 1"+x.deletions("number"))
 	for _, a := range answers {
 		for i := range a.rows {
 			var t sums

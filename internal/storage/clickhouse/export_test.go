@@ -70,7 +70,7 @@ func (s *Store) Kill() {
 
 // Prefer makes one of the replicas of each shard the current one.
 func (s *Store) Prefer(replica int) {
-	for _, sh := range s.cluster.shards {
+	for _, sh := range *s.cluster.shards.Load() {
 		sh.mu.Lock()
 		sh.current = replica
 		sh.mu.Unlock()

@@ -20,8 +20,11 @@ const daySlots = rollup.Day / rollup.QuarterHour
 
 // added is the condition of the rows that a journal added earlier.
 func (s *Store) added(ctx context.Context, e store.Earlier) (string, error) {
-	dead, err := s.dead(ctx)
-	return fmt.Sprintf("deletion = 0 AND source = %s AND epoch < %d%s", literal(e.Journal[:]), e.Before, dead), err
+	x, err := s.exclude(ctx)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("deletion = 0 AND source = %s AND epoch < %d%s", literal(e.Journal[:]), e.Before, x.dead), nil
 }
 
 // DayClicks implements store.JournalCounts.
@@ -106,8 +109,10 @@ func (s *Store) DayValues(ctx context.Context, e store.Earlier, day store.ScopeD
 // JournalDeleted implements store.JournalCounts.
 func (s *Store) JournalDeleted(ctx context.Context, e store.Earlier) (scopes []rollup.Scope, err error) {
 	defer wrap("deletions of a journal", &err)
-	s.adding.Lock()
-	defer s.adding.Unlock()
+	if err := s.adding.Acquire(ctx, 1); err != nil {
+		return nil, err
+	}
+	defer s.adding.Release(1)
 	src, err := s.source(ctx, e.Journal)
 	if err != nil {
 		return nil, err

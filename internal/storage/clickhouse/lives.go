@@ -33,9 +33,12 @@ type life struct {
 	closed  bool // everything that it sent is in epochs that count
 }
 
-// Each server reads the lives again after deadFor. The first rows of a new life are sent after
-// newLifeWait, when all servers know it. Before that, answers of others would count clicks twice.
-const deadFor, newLifeWait = 500 * time.Millisecond, time.Second
+// The first rows of a new life are sent after newLifeWait, when all servers know it: see
+// excludeFor. Before that, answers of others would count clicks twice.
+const newLifeWait = 2 * excludeFor
+
+// newLifeSync is how long a new life waits for replicas to have its row.
+const newLifeSync = 5 * time.Second
 
 // claimCheck is the interval at which a process that counts checks that the last life is its own.
 const claimCheck = 5 * time.Second
@@ -111,9 +114,16 @@ func (s *Store) beginLife(ctx context.Context, id store.JournalID, last life, be
 		return 0, err
 	}
 	s.mu.Lock()
-	s.claimed[id], s.deadSince = claim{l.number, time.Now()}, time.Time{}
+	s.claimed[id] = claim{l.number, time.Now()}
 	s.mu.Unlock()
+	s.excludeAgain()
 	if last.number > 0 && !last.closed {
+		// Another server may ask another replica.
+		syncing, cancel := context.WithTimeout(ctx, newLifeSync)
+		for _, n := range meta(shards).others() {
+			_ = n.syncReplica(syncing, livesTable) // it may be away
+		}
+		cancel()
 		select {
 		case <-time.After(newLifeWait):
 		case <-ctx.Done():
@@ -145,7 +155,7 @@ func (s *Store) closeLives(ctx context.Context) error {
 		return err
 	}
 	for _, src := range s.all() {
-		if l := all.last(src.id); l.process == s.process && l.number == src.life && !src.torn() {
+		if l := all.last(src.id); l.process == s.process && l.number == src.life && !src.hasUncounted() {
 			l.closed, l.version = true, max(l.version+1, s.stamp())
 			if err := s.insertMeta(ctx, shards, livesTable, l.row(src.id)); err != nil {
 				return err
@@ -155,26 +165,8 @@ func (s *Store) closeLives(ctx context.Context) error {
 	return nil
 }
 
-// dead is the condition that a row is not one of a life whose clicks were counted again.
-func (s *Store) dead(ctx context.Context) (string, error) {
-	s.mu.Lock()
-	text, at := s.deadText, s.deadSince
-	s.mu.Unlock()
-	if time.Since(at) < deadFor {
-		return text, nil
-	}
-	now := time.Now()
-	all, err := s.readLives(ctx, "1")
-	if err != nil {
-		return "", err
-	}
-	text = all.dead()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.deadText, s.deadSince = text, now
-	return text, nil
-}
-
+// dead is the condition that a row is not one of a life whose clicks were counted again, as a
+// suffix for others.
 func (ls lives) dead() string {
 	var parts []string
 	for id, of := range ls {
@@ -196,14 +188,7 @@ func (s *Store) catchUp(ctx context.Context, tables ...*table) error {
 	if err != nil {
 		return err
 	}
-	return meta(shards).read(ctx, func(n *node) error {
-		for _, t := range tables {
-			if err := n.syncReplica(ctx, t); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	return meta(shards).do(ctx, func(n *node) error { return n.syncReplica(ctx, tables...) })
 }
 
 // checkClaim checks, every claimCheck, that the last life of a journal is one of this process.

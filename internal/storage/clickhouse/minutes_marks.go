@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/dchest/siphash"
 
@@ -12,34 +13,24 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// dropMinutes drops the minutes before a Unix second for good.
-func (s *Store) dropMinutes(ctx context.Context, src *source, from int64, shards []*shard) error {
+// dropMinutes drops the minutes before a Unix second for good. If it cannot, it does so with a
+// later batch.
+func (s *Store) dropMinutes(ctx context.Context, from int64, shards []*shard) {
 	s.mu.Lock()
 	last := s.minutesFrom
+	s.minutesFrom = from
 	s.mu.Unlock()
 	if from <= last && last >= 0 {
-		s.mu.Lock()
-		s.minutesFrom = from
-		s.mu.Unlock()
-		return nil
+		return
 	}
 	for _, sh := range shards {
-		answers, err := sh.ask(ctx, "SELECT DISTINCT partition FROM system.parts WHERE active AND database = '"+s.o.Address.Database+"' AND table = 'minutes' AND toUInt64(partition) < "+strconv.FormatInt(from/3600, 10))
-		if err != nil {
-			return err
-		}
-		for _, a := range answers {
-			for i := range a.rows {
-				n, _ := sh.use()
-				if err := n.exec(ctx, "ALTER TABLE minutes DROP PARTITION "+a.texts[0][i]); err != nil {
-					return err
-				}
-			}
+		if err := s.dropPartitions(ctx, from/3600, sh); err != nil {
+			s.o.Logger.Warn("old minutes could not be dropped from ClickHouse, and that is tried again with the next hour; they only take room", "error", err)
+			return
 		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.minutesFrom = from
 	for _, src := range s.sources {
 		for hour := range src.minutes {
 			if hour < from/3600 {
@@ -47,7 +38,25 @@ func (s *Store) dropMinutes(ctx context.Context, src *source, from int64, shards
 			}
 		}
 	}
-	return nil
+}
+
+// dropPartitions drops the minutes before an hour. Other servers count minutes too. So if the clock of
+// this machine is ahead of that of ClickHouse, more is kept.
+func (s *Store) dropPartitions(ctx context.Context, hour int64, sh *shard) error {
+	answers, err := sh.ask(ctx, "SELECT DISTINCT partition, toUInt32(now()) FROM system.parts WHERE active AND database = '"+s.o.Address.Database+"' AND table = 'minutes'")
+	for _, a := range answers {
+		for i := range a.rows {
+			ahead := max(time.Now().Unix()-int64(a.numbers[1][i]), 0)
+			if p, _ := strconv.ParseInt(a.texts[0][i], 10, 64); p >= hour-ahead/3600 {
+				continue
+			}
+			err := sh.do(ctx, func(n *node) error { return n.exec(ctx, "ALTER TABLE minutes DROP PARTITION "+a.texts[0][i]) })
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return err
 }
 
 // addMarks writes the import marks of a batch, after its clicks.
@@ -65,7 +74,7 @@ func (s *Store) addMarks(ctx context.Context, b *store.Batch, shards []*shard) e
 
 // insertMeta inserts rows into a table of the first shard.
 func (s *Store) insertMeta(ctx context.Context, shards []*shard, t *table, rows *block) error {
-	return meta(shards).read(ctx, func(n *node) error { return n.insert(ctx, t.name, rows) })
+	return meta(shards).do(ctx, func(n *node) error { return n.insert(ctx, t.name, rows) })
 }
 
 // sipHash returns a hash of a key that sipHash64 of ClickHouse has too: see hashed.

@@ -54,6 +54,11 @@ type node struct {
 	replicated              bool
 	shard, shards, replicas int // its number; how many there are; how many replicas the shard has
 	known                   atomic.Bool
+	// lacks is set while the server may lack rows that other replicas have: it was away, or its
+	// tables were made again. Others are preferred until it has fetched everything.
+	lacks atomic.Bool
+	// syncsAll is set if the server does not know SYNC REPLICA LIGHTWEIGHT.
+	syncsAll atomic.Bool
 }
 
 func newNode(a *Address, host string) *node {
@@ -104,7 +109,10 @@ var passing = map[int]bool{
 }
 
 // Codes of errors after which more is done than to return them.
-const unknownTable, readOnly = 60, 242
+const unknownTable, syntaxError, readOnly = 60, 62, 242
+
+// readOnlyCodes are errors of a server that has lost ZooKeeper.
+var readOnlyCodes = []int{readOnly, 225, 319, 999}
 
 // code finds the code of an error in an answer: "Code: 242, e.displayText() = …" of version 18,
 // and "Code: 242. DB::Exception: …" of later ones.
@@ -161,8 +169,9 @@ func (n *node) refused(status int, text []byte) error {
 	} else if found := late.FindSubmatch(text); found != nil {
 		e.Code, _ = strconv.Atoi(string(found[1]))
 	}
-	if e.Code == unknownTable { // its disk was replaced: identifyAll makes the tables again
+	if e.Code == unknownTable { // its disk was replaced: askAll makes the tables again
 		n.known.Store(false)
+		n.lacks.Store(true)
 		return &awayError{e}
 	}
 	return e
@@ -235,7 +244,7 @@ func (n *node) ping(ctx context.Context) bool {
 
 // exec runs a statement that has no rows.
 func (n *node) exec(ctx context.Context, statement string) error {
-	return n.run(ctx, statement, nil, nil)
+	return n.run(ctx, statement, nil, nil, n.timeout)
 }
 
 // insert inserts the rows of a block, all or nothing of each partition. If it fails, the rows
@@ -244,12 +253,12 @@ func (n *node) insert(ctx context.Context, table string, rows *block) error {
 	if rows.rows == 0 {
 		return nil
 	}
-	return n.run(ctx, "INSERT INTO "+table+" ("+rows.names()+") FORMAT Native", n.insertSettings, rows.encode())
+	return n.run(ctx, "INSERT INTO "+table+" ("+rows.names()+") FORMAT Native", n.insertSettings, rows.encode(), n.timeout)
 }
 
-// run sends a statement whose answer has no rows.
-func (n *node) run(ctx context.Context, statement string, settings url.Values, body []byte) error {
-	ctx, cancel := n.bounded(ctx, n.timeout)
+// run sends a statement whose answer has no rows. The timeout is that of bounded.
+func (n *node) run(ctx context.Context, statement string, settings url.Values, body []byte, timeout time.Duration) error {
+	ctx, cancel := n.bounded(ctx, timeout)
 	defer cancel()
 	answer, err := n.send(ctx, statement, settings, body)
 	if err != nil {
@@ -265,21 +274,42 @@ func (n *node) run(ctx context.Context, statement string, settings url.Values, b
 	return nil
 }
 
-// syncReplica waits until the server has fetched everything that was inserted into a table before.
-func (n *node) syncReplica(ctx context.Context, t *table) error {
+// syncReplica waits until the server has fetched everything that was inserted into tables before.
+// That may take as long as ctx, while the server answers pings.
+func (n *node) syncReplica(ctx context.Context, tables ...*table) error {
 	if !n.replicated {
 		return nil
 	}
-	return n.exec(ctx, "SYSTEM SYNC REPLICA "+n.database+"."+t.name)
+	for _, t := range tables {
+		statement := "SYSTEM SYNC REPLICA " + n.database + "." + t.name
+		var refused *Error
+		err := error(nil)
+		if !n.syncsAll.Load() {
+			// Otherwise merges are waited for too.
+			err = n.run(ctx, statement+" LIGHTWEIGHT", nil, nil, 0)
+			n.syncsAll.Store(errors.As(err, &refused) && refused.Code == syntaxError) // older than 23.4
+		}
+		if n.syncsAll.Load() {
+			err = n.run(ctx, statement, nil, nil, 0)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// query calls f with each block of an answer. ClickHouse sends nothing before the answer is
-// complete: otherwise an error in the middle would come with status 200, and its text among the
-// rows.
+// query calls f with each block of an answer.
 func (n *node) query(ctx context.Context, statement string, f func(*answer) error) error {
+	return n.ask(ctx, statement, n.timeout, f)
+}
+
+// ask is query with the timeout of bounded. ClickHouse sends nothing before the answer is complete:
+// otherwise an error in the middle would come with status 200, and its text among the rows.
+func (n *node) ask(ctx context.Context, statement string, timeout time.Duration, f func(*answer) error) error {
 	settings := url.Values{"wait_end_of_query": {"1"}}
 	maps.Copy(settings, n.questionSettings)
-	ctx, cancel := n.bounded(ctx, n.timeout)
+	ctx, cancel := n.bounded(ctx, timeout)
 	defer cancel()
 	body, err := n.send(ctx, statement+" FORMAT Native", settings, nil)
 	if err != nil {

@@ -25,12 +25,31 @@ func (v *view) Position(ctx context.Context, journal store.JournalID) (p store.P
 	if src := v.own()[journal]; src != nil {
 		return store.Position{Counted: src.counted, Durable: src.durable}, src.known, nil
 	}
-	err = v.epochs(ctx, "source = "+literal(journal[:]), func(_ store.JournalID, e *epoch) error {
-		p.Counted, known = max(p.Counted, e.end), true
-		return nil
+	if v.frozen == nil {
+		if err := v.s.catchUp(ctx, livesTable, epochsTable); err != nil { // another server may have counted it
+			return p, false, err
+		}
+	}
+	err = v.lastEpochs(ctx, "source = "+literal(journal[:]), func(_ store.JournalID, _, end uint64) {
+		p.Counted, known = end, true
 	})
 	p.Durable = p.Counted
 	return p, known, err
+}
+
+// lastEpochs calls f with the last epoch of each journal that every replica has.
+func (v *view) lastEpochs(ctx context.Context, condition string, f func(id store.JournalID, start, end uint64)) error {
+	all, err := v.readLives(ctx, condition)
+	if err != nil {
+		return err
+	}
+	answers, err := v.askMeta(ctx, "SELECT source, max(epoch), max("+endOfEpoch+") FROM epochs FINAL WHERE "+isWhole+" AND "+condition+v.upToSnapshot()+all.dead()+" GROUP BY source")
+	for _, a := range answers {
+		for i := range a.rows {
+			f(store.JournalID([]byte(a.texts[0][i])), a.numbers[1][i], a.numbers[2][i])
+		}
+	}
+	return err
 }
 
 // Journals implements store.Progress.
@@ -42,10 +61,7 @@ func (v *view) Journals(ctx context.Context) (journals []store.JournalID, err er
 			all[id] = true
 		}
 	}
-	err = v.epochs(ctx, "1", func(id store.JournalID, _ *epoch) error {
-		all[id] = true
-		return nil
-	})
+	err = v.lastEpochs(ctx, "1", func(id store.JournalID, _, _ uint64) { all[id] = true })
 	return slices.SortedFunc(maps.Keys(all), func(a, b store.JournalID) int { return bytes.Compare(a[:], b[:]) }), err
 }
 
@@ -107,10 +123,11 @@ func parseMark(m *store.Mark, s string) error {
 // Deleted implements store.Progress.
 func (v *view) Deleted(ctx context.Context) (scopes []rollup.Scope, err error) {
 	defer wrap("deleted", &err)
-	v.s.mu.Lock()
-	condition := v.frozen.withoutHidden("deletion")
-	v.s.mu.Unlock()
-	answers, err := v.askMeta(ctx, "SELECT DISTINCT user, link FROM deleted WHERE 1"+condition+" ORDER BY user, link")
+	x, err := v.exclusions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	answers, err := v.askMeta(ctx, "SELECT DISTINCT user, link FROM deleted WHERE 1"+x.deletions("deletion")+" ORDER BY user, link")
 	for _, a := range answers {
 		for i := range a.rows {
 			scopes = append(scopes, rollup.Scope{User: click.UserID(a.numbers[0][i]), Link: click.LinkID(a.numbers[1][i])})
@@ -122,8 +139,19 @@ func (v *view) Deleted(ctx context.Context) (scopes []rollup.Scope, err error) {
 // Highest implements store.Progress.
 func (v *view) Highest(ctx context.Context) (user click.UserID, link click.LinkID, err error) {
 	defer wrap("highest", &err)
-	all, err := v.everything(ctx)
-	return all.highest.User, all.highest.Link, err
+	var all rollup.Scope
+	others := ""
+	for id, src := range v.own() {
+		all = highestOf(all, src.sum.highest)
+		others += " AND source != " + literal(id[:])
+	}
+	answers, err := v.askMeta(ctx, "SELECT max(user), max(link) FROM epochs FINAL WHERE "+isWhole+others+v.upToSnapshot())
+	for _, a := range answers {
+		for i := range a.rows {
+			all = highestOf(all, rollup.Scope{User: click.UserID(a.numbers[0][i]), Link: click.LinkID(a.numbers[1][i])})
+		}
+	}
+	return all.User, all.Link, err
 }
 
 // everything is what all journals add to the counts.

@@ -20,11 +20,10 @@ func (v *view) proven(ctx context.Context) (string, error) {
 	for id := range v.own() {
 		ends[id] = ^uint64(0)
 	}
-	err := v.epochs(ctx, "1", func(id store.JournalID, e *epoch) error {
+	err := v.lastEpochs(ctx, "1", func(id store.JournalID, start, _ uint64) {
 		if ends[id] != ^uint64(0) {
-			ends[id] = max(ends[id], e.start+1)
+			ends[id] = start + 1
 		}
-		return nil
 	})
 	if err != nil {
 		return "", err
@@ -70,7 +69,7 @@ func (v *view) cells(ctx context.Context, yield func(rollup.Cell, error) bool) e
 			return err
 		}
 		for _, p := range pieces {
-			answers, err := sh.ask(ctx, fmt.Sprintf("SELECT user, link, facet, slot, value, %s AS n FROM cells FINAL WHERE user >= %d AND user <= %d AND (user, link) >= (toUInt64(%d), toUInt64(%d)) AND (user, link) <= (toUInt64(%d), toUInt64(%d))%s GROUP BY user, link, facet, slot, value HAVING n != 0 ORDER BY user, link, facet, slot, value",
+			answers, err := sh.askLong(ctx, fmt.Sprintf("SELECT user, link, facet, slot, value, %s AS n FROM cells FINAL WHERE user >= %d AND user <= %d AND (user, link) >= (toUInt64(%d), toUInt64(%d)) AND (user, link) <= (toUInt64(%d), toUInt64(%d))%s GROUP BY user, link, facet, slot, value HAVING n != 0 ORDER BY user, link, facet, slot, value",
 				netClicks, p[0].User, p[1].User, p[0].User, p[0].Link, p[1].User, p[1].Link, condition))
 			if err != nil {
 				return err
@@ -97,7 +96,7 @@ func cellOf(a *answer, i int) rollup.Cell {
 
 // scopePieces splits the scopes of a shard into ranges, each with its first and its last scope.
 func (v *view) scopePieces(ctx context.Context, sh *shard, condition string) (pieces [][2]rollup.Scope, err error) {
-	answers, err := sh.ask(ctx, "SELECT user, link, count() FROM cells WHERE 1"+condition+" GROUP BY user, link ORDER BY user, link")
+	answers, err := sh.askLong(ctx, "SELECT user, link, count() FROM cells WHERE 1"+condition+" GROUP BY user, link ORDER BY user, link")
 	rows := uint64(0)
 	for _, a := range answers {
 		for i := range a.rows {
@@ -131,8 +130,10 @@ func (v *view) Epochs(ctx context.Context, journal store.JournalID) (_ map[uint6
 	defer wrap("epochs", &err)
 	epochs := map[uint64]rollup.Ledger{}
 	if src := v.own()[journal]; src != nil {
-		for base, l := range src.bases {
-			epochs[base] = *l
+		for _, seg := range src.segments {
+			l := epochs[seg.base]
+			l.AddLedger(seg.ledger)
+			epochs[seg.base] = l
 		}
 		return epochs, nil
 	}
@@ -169,6 +170,11 @@ func (v *view) Removed(ctx context.Context) (_ rollup.Ledger, err error) {
 // line of the ledger.
 func (v *view) Verify(ctx context.Context, report func(string)) (err error) {
 	defer wrap("verify", &err)
+	for _, src := range v.own() {
+		if src.hasUncounted() {
+			return fmt.Errorf("%w: a batch has failed, and ClickHouse may have some of its rows: wait until it is counted", click.ErrUnavailable)
+		}
+	}
 	want, err := v.everything(ctx)
 	if err != nil {
 		return err
@@ -190,7 +196,7 @@ func (v *view) Verify(ctx context.Context, report func(string)) (err error) {
 	got := make([]line, len(rollup.Lines()))
 	signed := "if(deletion = 0, toInt64(clicks), -toInt64(clicks))"
 	for _, sh := range shards {
-		answers, err := sh.ask(ctx, "SELECT link != 0 AS l, facet, sum("+signed+"), sum("+signed+" * toInt64("+hashed+")) FROM cells FINAL WHERE 1"+condition+" GROUP BY l, facet")
+		answers, err := sh.askLong(ctx, "SELECT link != 0 AS l, facet, sum("+signed+"), sum("+signed+" * toInt64("+hashed+")) FROM cells FINAL WHERE 1"+condition+" GROUP BY l, facet")
 		if err != nil {
 			return err
 		}

@@ -17,13 +17,14 @@ import (
 // netClicks is the clicks of rows, less what deletions took.
 const netClicks = "sum(if(deletion = 0, toInt64(clicks), -toInt64(clicks)))"
 
-// grain is a table that answers questions, with the length of its slots.
+// grain is a table that answers questions.
 type grain struct {
 	*table
-	seconds int64 // the length of a slot
+	seconds   int64 // the length of a slot
+	partition int64 // the slots of a partition
 }
 
-var quarters, minutes = grain{cellsTable, rollup.QuarterHour}, grain{minutesTable, rollup.Minute}
+var quarters, minutes = grain{cellsTable, rollup.QuarterHour, monthSlots}, grain{minutesTable, rollup.Minute, hourSlots}
 
 // grainOf returns the coarsest grain that has all edges, or store.ErrGrain.
 func grainOf(f rollup.Facet, edges []int64) (grain, error) {
@@ -144,8 +145,10 @@ func (v *view) whole(ctx context.Context, sh *shard, statement string) (answers 
 			return answers, nil
 		}
 	}
-	v.s.adding.Lock()
-	defer v.s.adding.Unlock()
+	if err := v.s.adding.Acquire(ctx, 1); err != nil {
+		return nil, err
+	}
+	defer v.s.adding.Release(1)
 	condition, err := v.condition(ctx)
 	if err != nil {
 		return nil, err
@@ -166,13 +169,9 @@ func (v *view) First(ctx context.Context, scope rollup.Scope, f rollup.Facet) (f
 	if err != nil {
 		return 0, false, err
 	}
-	condition, err := v.condition(ctx)
-	if err != nil {
-		return 0, false, err
-	}
-	statement := fmt.Sprintf("SELECT slot, %s AS n FROM cells FINAL WHERE %s AND facet = %d%s GROUP BY slot HAVING n > 0 ORDER BY slot LIMIT 1",
-		netClicks, scopeIs(scope), f, condition)
-	answers, err := shards[shardOf(shards, scope)].ask(ctx, statement)
+	statement := fmt.Sprintf("SELECT slot, %s AS n FROM cells FINAL WHERE %s AND facet = %d%%s GROUP BY slot HAVING n > 0 ORDER BY slot LIMIT 1",
+		netClicks, scopeIs(scope), f)
+	answers, err := v.whole(ctx, shards[shardOf(shards, scope)], statement)
 	for _, a := range answers {
 		for i := range a.rows {
 			return int64(a.numbers[0][i]) * rollup.QuarterHour, true, nil

@@ -38,8 +38,8 @@ const monthSlots, hourSlots = 2976, 60
 var (
 	cellsTable   = &table{"cells", cellColumns, cellKey, "intDiv(slot, " + strconv.Itoa(monthSlots) + ")", "clicks"}
 	minutesTable = &table{"minutes", cellColumns, cellKey, "intDiv(slot, " + strconv.Itoa(hourSlots) + ")", "clicks"}
-	// epochsTable has a row for each epoch that has ended. The version is twice its end, and
-	// one more once every replica has all its cells.
+	// epochsTable has a row for each epoch that has ended. The version is four times its end, plus
+	// its epochState.
 	epochsTable = &table{"epochs", []string{
 		"source FixedString(16)", "epoch UInt64", "life UInt64", "base UInt64", "version UInt64",
 		"user UInt64", "link UInt64", "ledger String", "journaled String", "late String", "sums String", "deleted String",
@@ -89,13 +89,30 @@ func (t *table) create(database string, n *node) string {
 // block returns an empty block of rows for the table.
 func (t *table) block() *block { return newBlock(t.columns...) }
 
+// tables returns the tables that the server has.
+func (n *node) tables() []*table {
+	if n.shard == 1 {
+		return slices.Concat(tables, metaTables)
+	}
+	return tables
+}
+
 // prepare makes the tables of a server. On the first shard it checks their version.
 func (n *node) prepare(ctx context.Context) error {
-	all := tables
-	if n.shard == 1 {
-		all = slices.Concat(tables, metaTables)
+	var found uint64
+	err := n.query(ctx, "SELECT count() FROM system.tables WHERE database = '"+n.database+"' AND name = '"+cellsTable.name+"'", func(a *answer) error {
+		for i := range a.rows {
+			found += a.numbers[0][i]
+		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
-	for _, t := range all {
+	if found == 0 && n.replicated {
+		n.lacks.Store(true)
+	}
+	for _, t := range n.tables() {
 		if err := n.exec(ctx, t.create(n.database, n)); err != nil {
 			return err
 		}
@@ -103,23 +120,23 @@ func (n *node) prepare(ctx context.Context) error {
 	if n.shard > 1 {
 		return nil
 	}
-	found := ""
-	err := n.query(ctx, "SELECT argMax(value, version) FROM meta WHERE name = 'schema' GROUP BY name", func(a *answer) error {
+	version := ""
+	err = n.query(ctx, "SELECT argMax(value, version) FROM meta WHERE name = 'schema' GROUP BY name", func(a *answer) error {
 		if a.rows > 0 {
-			found = a.texts[0][0]
+			version = a.texts[0][0]
 		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	if found == "" {
+	if version == "" {
 		b := metaTable.block()
 		b.add("schema", uint64(Version), strconv.Itoa(Version))
 		return n.insert(ctx, metaTable.name, b)
 	}
-	if v, err := strconv.Atoi(found); err != nil || v > Version {
-		return errors.Join(fmt.Errorf("the tables of ClickHouse at %s have version %q, and this footfall has version %d: %w", n.base.Host, found, Version, store.ErrVersion), err)
+	if v, err := strconv.Atoi(version); err != nil || v > Version {
+		return errors.Join(fmt.Errorf("the tables of ClickHouse at %s have version %q, and this footfall has version %d: %w", n.base.Host, version, Version, store.ErrVersion), err)
 	}
 	return nil
 }

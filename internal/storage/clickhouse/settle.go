@@ -3,20 +3,46 @@ package clickhouse
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"sync"
 	"time"
 
+	"github.com/footfall/footfall/internal/base/rollup"
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
 // An epoch ends at the end of a segment of the journal. Sync, a deletion, and a snapshot that stays
-// open end it too. Then every replica must have its row before a row of the next epoch is sent.
+// open end it too. After that the next epoch begins at once. The one that has ended is made durable
+// in the background: every replica must have its cells, and then its row.
 
-// endEpoch ends the open epoch of a source. It becomes one of those that replicas may lack.
+// endEpochs ends the open epochs that have counted something. It leaves out journals of which
+// a batch has failed and may be tried again. The caller holds adding.
+func (s *Store) endEpochs(ctx context.Context, shards []*shard) error {
+	_, switches := switchesOf(shards)
+	for _, src := range s.all() {
+		if !src.known || src.hasUncounted() || src.end == src.start && src.recorded {
+			continue
+		}
+		if src.base != noBase && !slices.Equal(src.switches, switches) {
+			s.forget(src)
+			return store.ErrResume
+		}
+		if err := s.endEpoch(ctx, src, shards); err != nil {
+			return err
+		}
+		s.mu.Lock()
+		src.begin(src.counted, src.base, switches)
+		s.mu.Unlock()
+	}
+	return nil
+}
+
+// endEpoch ends the open epoch of a source. It becomes one of those that replicas may lack. The
+// caller holds adding, and begins the next epoch.
 func (s *Store) endEpoch(ctx context.Context, src *source, shards []*shard) error {
 	rows := epochsTable.block()
-	if err := src.epoch.row(rows, src, false); err != nil {
+	if err := src.epoch.row(rows, src, epochEnded); err != nil {
 		return err
 	}
 	if err := s.insertMeta(ctx, shards, epochsTable, rows); err != nil {
@@ -33,58 +59,54 @@ func (s *Store) endEpoch(ctx context.Context, src *source, shards []*shard) erro
 // Sync implements store.Counting. It fails with click.ErrUnavailable if a replica is away.
 func (s *Store) Sync(ctx context.Context) (err error) {
 	defer wrap("sync", &err)
-	s.adding.Lock()
-	defer s.adding.Unlock()
 	shards, err := s.shards(ctx)
 	if err != nil {
 		return err
 	}
-	return s.split(ctx, shards)
+	if err := s.adding.Acquire(ctx, 1); err != nil {
+		return err
+	}
+	err = s.endAll(ctx, shards)
+	s.adding.Release(1)
+	if err != nil {
+		return err
+	}
+	return s.settle(ctx, shards)
 }
 
-// split ends the open epochs that have counted something, and makes everything durable. The caller
-// holds adding.
-func (s *Store) split(ctx context.Context, shards []*shard) error {
-	_, switches := switchesOf(shards)
-	var open []*source
-	for _, src := range s.all() {
-		if src.known && (src.end > src.start || !src.recorded) {
-			if src.base != noBase && !slices.Equal(src.switches, switches) || src.torn() {
-				s.forget(src)
-				return store.ErrResume
-			}
-			open = append(open, src)
-		}
-	}
-	err := s.settle(ctx, shards)
-	if err == nil && len(open) > 0 {
-		err = s.settleCells(ctx, shards)
-	}
-	if err != nil || len(open) == 0 {
+// endAll ends all open epochs that have counted something. It fails with store.ErrResume if a
+// batch has failed, or if clicks were forgotten: they are counted again. The caller holds adding.
+func (s *Store) endAll(ctx context.Context, shards []*shard) error {
+	if err := s.checkForgotten(ctx); err != nil {
 		return err
 	}
-	rows := epochsTable.block()
-	for _, src := range open {
-		if err := src.epoch.row(rows, src, true); err != nil {
+	for _, src := range s.all() {
+		if src.known && src.hasUncounted() {
+			s.forget(src)
+			return store.ErrResume
+		}
+	}
+	return s.endEpochs(ctx, shards)
+}
+
+// checkForgotten fails with store.ErrResume if clicks that were counted are neither durable nor
+// counted again.
+func (s *Store) checkForgotten(ctx context.Context) error {
+	s.mu.Lock()
+	forgotten := maps.Clone(s.forgotten)
+	s.mu.Unlock()
+	for id, counted := range forgotten {
+		durable := uint64(0)
+		err := s.lastEpochs(ctx, "source = "+literal(id[:]), func(_ store.JournalID, _, end uint64) { durable = end })
+		if err != nil {
 			return err
 		}
-	}
-	err = s.insertMeta(ctx, shards, epochsTable, rows)
-	if err == nil {
-		err = settleTables(ctx, shards[:1], epochsTable)
-	}
-	if err != nil {
-		// The epochs may have ended or not: they are read from ClickHouse again.
-		for _, src := range open {
-			s.forget(src)
+		if durable < counted {
+			return store.ErrResume
 		}
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, src := range open {
-		src.durable, src.recorded = src.end, true
-		src.begin(src.counted, src.base, src.switches)
+		s.mu.Lock()
+		delete(s.forgotten, id)
+		s.mu.Unlock()
 	}
 	return nil
 }
@@ -108,49 +130,99 @@ func switchesOf(shards []*shard) (nodes []*node, switches []uint64) {
 	return nodes, switches
 }
 
-// settleSoon makes epochs that have ended durable, in the background. The caller holds mu.
-func (s *Store) settleSoon() {
-	if s.settling || s.stopped {
+// settleSoon makes epochs that have ended durable, in the background; with open, it ends the open
+// ones first. The caller holds mu.
+func (s *Store) settleSoon(open bool) {
+	s.due, s.dueOpen = true, s.dueOpen || open
+	if s.settlingSoon || s.stopped {
 		return
 	}
-	s.settling = true
+	s.settlingSoon = true
 	s.background.Go(func() {
-		ctx, cancel := context.WithTimeout(s.ctx, settleTimeout)
-		defer cancel()
-		shards, err := s.shards(ctx)
-		if err == nil {
-			err = s.settle(ctx, shards)
+		for s.settleDue() {
 		}
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.settling = false
-		if err != nil && !s.unsettled {
-			s.o.Logger.Warn("not every replica of ClickHouse has all counts; the journal keeps the clicks until they have: look at the replicas", "error", err)
-		}
-		s.unsettled = err != nil
 	})
 }
 
-// settleTimeout is how long the background waits for the replicas. It tries again at the next end
-// of an epoch.
+// settleTimeout is how long the background waits for the replicas. After that it tries again.
 const settleTimeout = 5 * time.Minute
 
-// settle waits until every replica has the epochs that have ended, and makes them durable.
-func (s *Store) settle(ctx context.Context, shards []*shard) error {
-	s.settleMu.Lock()
-	defer s.settleMu.Unlock()
-	type part struct {
-		src   *source
-		ended []epoch
-	}
-	var parts []part
+// settleDue does what is due, and reports whether something was.
+func (s *Store) settleDue() bool {
 	s.mu.Lock()
-	for _, src := range s.sources {
-		if len(src.ended) > 0 {
-			parts = append(parts, part{src, slices.Clone(src.ended)})
+	due, open := s.due && !s.stopped, s.dueOpen
+	s.due, s.dueOpen, s.settlingSoon = false, false, due
+	s.mu.Unlock()
+	if !due {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(s.ctx, settleTimeout)
+	defer cancel()
+	shards, err := s.shards(ctx)
+	if err == nil && open {
+		err = s.adding.Acquire(ctx, 1)
+		if err == nil {
+			err = s.endEpochs(ctx, shards)
+			s.adding.Release(1)
 		}
 	}
-	s.mu.Unlock()
+	if err == nil {
+		err = s.settle(ctx, shards)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil && !s.unsettled && s.ctx.Err() == nil {
+		s.o.Logger.Warn("not every replica of ClickHouse has all counts; the journal keeps the clicks until they have: look at the replicas", "error", err)
+	}
+	s.unsettled = err != nil
+	return true
+}
+
+// unsettledSources reports whether epochs are not durable, or deletions in them are not carried
+// out. The caller holds mu.
+func (s *Store) unsettledSources() bool {
+	for _, src := range s.sources {
+		if len(src.ended) > 0 || len(src.undone) > 0 || len(src.epoch.deleted) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// settle waits until every replica has the epochs that have ended, and makes them durable. Then
+// it removes the scopes of the deletions that they record.
+func (s *Store) settle(ctx context.Context, shards []*shard) error {
+	if err := s.settling.Acquire(ctx, 1); err != nil {
+		return err
+	}
+	defer s.settling.Release(1)
+	if err := s.makeWhole(ctx, shards); err != nil {
+		return err
+	}
+	return s.removeRecorded(ctx, shards)
+}
+
+// part is some epochs of a source.
+type part struct {
+	src    *source
+	epochs []epoch
+}
+
+// parts returns epochs of the sources.
+func (s *Store) parts(of func(*source) []epoch) (parts []part) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, src := range s.sources {
+		if epochs := of(src); len(epochs) > 0 {
+			parts = append(parts, part{src, slices.Clone(epochs)})
+		}
+	}
+	return parts
+}
+
+// makeWhole waits until every replica has the epochs that have ended, and makes them durable.
+func (s *Store) makeWhole(ctx context.Context, shards []*shard) error {
+	parts := s.parts(func(src *source) []epoch { return src.ended })
 	if len(parts) == 0 {
 		return nil
 	}
@@ -160,13 +232,14 @@ func (s *Store) settle(ctx context.Context, shards []*shard) error {
 	_, switches := switchesOf(shards)
 	rows := epochsTable.block()
 	for _, p := range parts {
-		for i := range p.ended {
-			if !slices.Equal(p.ended[i].switches, switches) {
+		for i := range p.epochs {
+			e := &p.epochs[i]
+			if !slices.Equal(e.switches, switches) {
 				// Nobody knows whether the replica that was left has sent everything to the others.
 				s.forget(p.src)
 				return store.ErrResume
 			}
-			if err := p.ended[i].row(rows, p.src, true); err != nil {
+			if err := e.row(rows, p.src, e.stateWhole()); err != nil {
 				return err
 			}
 		}
@@ -180,8 +253,43 @@ func (s *Store) settle(ctx context.Context, shards []*shard) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, p := range parts {
-		p.src.durable = max(p.src.durable, p.ended[len(p.ended)-1].end)
-		p.src.ended = p.src.ended[len(p.ended):]
+		p.src.durable = max(p.src.durable, p.epochs[len(p.epochs)-1].end)
+		p.src.ended = p.src.ended[len(p.epochs):]
+		for _, e := range p.epochs {
+			if e.stateWhole() != epochDone {
+				p.src.undone = append(p.src.undone, e)
+			}
+		}
+	}
+	return nil
+}
+
+// removeRecorded removes the scopes of deletions that durable epochs record.
+func (s *Store) removeRecorded(ctx context.Context, shards []*shard) error {
+	parts := s.parts(func(src *source) []epoch { return src.undone })
+	if len(parts) == 0 {
+		return nil
+	}
+	var scopes []rollup.Scope
+	rows := epochsTable.block()
+	for _, p := range parts {
+		for i := range p.epochs {
+			scopes = append(scopes, p.epochs[i].deleted...)
+			if err := p.epochs[i].row(rows, p.src, epochDone); err != nil {
+				return err
+			}
+		}
+	}
+	if err := s.remove(ctx, scopes, shards); err != nil {
+		return err
+	}
+	if err := s.insertMeta(ctx, shards, epochsTable, rows); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range parts {
+		p.src.undone = p.src.undone[len(p.epochs):]
 	}
 	return nil
 }
@@ -198,10 +306,8 @@ func settleTables(ctx context.Context, shards []*shard, tables ...*table) error 
 		all.Go(func() {
 			replicas, err := sh.all()
 			for _, n := range replicas {
-				for _, t := range tables {
-					if err == nil {
-						err = n.syncReplica(ctx, t)
-					}
+				if err == nil {
+					err = n.syncReplica(ctx, tables...)
 				}
 			}
 			errs[i] = err
@@ -213,7 +319,7 @@ func settleTables(ctx context.Context, shards []*shard, tables ...*table) error 
 
 // passSnapshots waits for the snapshots that are open. If they stay open, it begins an epoch that
 // they do not see. The caller holds adding.
-func (s *Store) passSnapshots(ctx context.Context, src *source, shards []*shard) error {
+func (s *Store) passSnapshots(ctx context.Context, shards []*shard) error {
 	patience := time.NewTimer(snapshotPatience)
 	defer patience.Stop()
 	for {
@@ -230,13 +336,14 @@ func (s *Store) passSnapshots(ctx context.Context, src *source, shards []*shard)
 		select {
 		case <-closed:
 		case <-patience.C:
-			if err := s.split(ctx, shards); err != nil {
+			if err := s.endAll(ctx, shards); err != nil {
 				return err
 			}
 			s.mu.Lock()
 			for snap := range s.open {
 				snap.split = true
 			}
+			s.settleSoon(false)
 			s.mu.Unlock()
 			return nil
 		case <-ctx.Done():

@@ -3,7 +3,6 @@ package clickhouse
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/footfall/footfall/internal/base/click"
@@ -19,23 +18,38 @@ type view struct {
 }
 
 // Snapshot is store.Snapshot. It shows the counts of the journals of this process as they
-// were. Those of other processes change meanwhile. Batches of this process wait
-// snapshotPatience for snapshots to be closed. Then they begin an epoch.
+// were. Questions about those of other processes show what they count meanwhile; positions and proofs do
+// not. Batches of this process wait snapshotPatience for snapshots to be closed. Then they begin an
+// epoch.
 type Snapshot struct {
 	view
 	// split says that later clicks are in later epochs than those of sources.
 	split   bool
 	lost    bool
 	sources map[store.JournalID]*source
-	hidden  []uint64 // the numbers of later deletions of this process
+	// excluded has the deletions that were not complete. last is the start of the last epoch of each
+	// journal that every replica had.
+	excluded *exclusions
+	last     map[store.JournalID]uint64
 }
 
 // Snapshot implements store.ClickCounts.
-func (s *Store) Snapshot(context.Context) (store.Snapshot, error) {
-	s.adding.Lock()
-	defer s.adding.Unlock()
+func (s *Store) Snapshot(ctx context.Context) (_ store.Snapshot, err error) {
+	defer wrap("snapshot", &err)
 	snap := &Snapshot{sources: map[store.JournalID]*source{}}
 	snap.view = view{s: s, frozen: snap}
+	if snap.excluded, err = s.exclude(ctx); err != nil {
+		return nil, err
+	}
+	last := map[store.JournalID]uint64{}
+	if err := s.lastEpochs(ctx, "1", func(id store.JournalID, start, _ uint64) { last[id] = start }); err != nil {
+		return nil, err
+	}
+	snap.last = last
+	if err := s.adding.Acquire(ctx, 1); err != nil {
+		return nil, err
+	}
+	defer s.adding.Release(1)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for id, src := range s.sources {
@@ -56,31 +70,54 @@ func (snap *Snapshot) Close() error {
 	return nil
 }
 
-// condition is the condition of the rows that the view shows, as a suffix for other conditions. It
-// is often empty.
-func (v *view) condition(ctx context.Context) (string, error) {
-	dead, err := v.s.dead(ctx)
+// exclusions returns what the view leaves out.
+func (v *view) exclusions(ctx context.Context) (*exclusions, error) {
+	x, err := v.s.exclude(ctx)
 	if v.frozen == nil || err != nil {
-		return dead, err
+		return x, err
+	}
+	then := *v.frozen.excluded
+	then.dead = x.dead
+	return &then, nil
+}
+
+// condition is the condition of the rows that the view shows, as a suffix for other conditions.
+func (v *view) condition(ctx context.Context) (string, error) {
+	x, err := v.exclusions(ctx)
+	if err != nil {
+		return "", err
+	}
+	all := x.dead + x.deletions("deletion")
+	if v.frozen == nil {
+		return all, nil
 	}
 	v.s.mu.Lock()
 	defer v.s.mu.Unlock()
 	if v.frozen.lost {
 		return "", errLost
 	}
-	var b strings.Builder
-	b.WriteString(dead)
-	b.WriteString(v.frozen.withoutHidden("deletion"))
 	if v.frozen.split {
 		for id := range v.s.sources {
 			end := uint64(0) // of a journal that came later
 			if src := v.frozen.sources[id]; src != nil {
 				end = src.counted
 			}
-			fmt.Fprintf(&b, " AND NOT (source = %s AND epoch >= %d)", literal(id[:]), end)
+			all += fmt.Sprintf(" AND NOT (source = %s AND epoch >= %d)", literal(id[:]), end)
 		}
 	}
-	return b.String(), nil
+	return all, nil
+}
+
+// upToSnapshot is the condition of the epochs that the view shows, as a suffix for others.
+func (v *view) upToSnapshot() string {
+	if v.frozen == nil || v.frozen.last == nil {
+		return ""
+	}
+	var parts []string
+	for id, start := range v.frozen.last {
+		parts = append(parts, fmt.Sprintf("source = %s AND epoch <= %d", literal(id[:]), start))
+	}
+	return " AND (" + strings.Join(append(parts, "0"), " OR ") + ")"
 }
 
 // errLost says that clicks of a snapshot are counted again.
@@ -98,17 +135,4 @@ func (v *view) own() map[store.JournalID]*source {
 		own[id] = src.copy()
 	}
 	return own
-}
-
-// withoutHidden is the condition that a number is not that of a later deletion. The caller holds
-// mu.
-func (snap *Snapshot) withoutHidden(column string) string {
-	if snap == nil || len(snap.hidden) == 0 {
-		return ""
-	}
-	numbers := make([]string, len(snap.hidden))
-	for i, n := range snap.hidden {
-		numbers[i] = strconv.FormatUint(n, 10)
-	}
-	return " AND " + column + " NOT IN (" + strings.Join(numbers, ", ") + ")"
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"maps"
 
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/base/rollup"
@@ -69,8 +68,31 @@ func highestOf(a, b rollup.Scope) rollup.Scope {
 // epoch is a stretch of a journal.
 type epoch struct {
 	start, base, end uint64
+	state            epochState
 	switches         []uint64 // see source; of an epoch that has ended
 	tally
+}
+
+// epochState says how far an epoch that has ended has come.
+type epochState uint64
+
+// An epoch is whole once every replica has its cells. It is done once the scopes of the deletions
+// that it records were removed too. Only an epoch with deletions is ever not done when it is whole.
+const (
+	epochEnded epochState = 0
+	epochWhole epochState = 1
+	epochDone  epochState = 3
+)
+
+// isWhole is the condition that an epoch is whole, and endOfEpoch is its end.
+const isWhole, endOfEpoch = "version % 2 = 1", "intDiv(version, 4)"
+
+// stateWhole returns the state of the epoch once it is whole.
+func (e *epoch) stateWhole() epochState {
+	if len(e.deleted) > 0 {
+		return epochWhole
+	}
+	return epochDone
 }
 
 // source is a journal whose batches this process adds. Its fields change together, with
@@ -83,9 +105,10 @@ type source struct {
 	counted, durable uint64
 	known            bool
 	recorded         bool // an epoch of the journal has ended
-	// bases has the journaled clicks of each segment, by its base; sum is everything.
-	bases map[uint64]*rollup.Ledger
-	sum   tally
+	// segments have the journaled clicks of each segment; sum is everything. A copy of the source
+	// keeps its segments: all but the last one stay as they are, and the last one is replaced.
+	segments []segment
+	sum      tally
 	// deletions has, for each scope, the base of the first segment that records its deletion.
 	deletions map[rollup.Scope]uint64
 
@@ -98,8 +121,15 @@ type source struct {
 	// switches is how often the current replica of each shard had changed when the open epoch
 	// began.
 	switches []uint64
-	// ended are epochs that some replicas may lack, oldest first.
-	ended []epoch
+	// ended are epochs that some replicas may lack, oldest first. undone are whole epochs that are
+	// not done.
+	ended, undone []epoch
+}
+
+// segment is the journaled clicks of a segment of the journal.
+type segment struct {
+	base   uint64
+	ledger *rollup.Ledger // never changed
 }
 
 // source returns what is known of a journal. The first call reads that from ClickHouse.
@@ -117,6 +147,7 @@ func (s *Store) source(ctx context.Context, id store.JournalID) (*source, error)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sources[id] = src
+	delete(s.forgotten, id)
 	return src, nil
 }
 
@@ -140,11 +171,14 @@ func (s *Store) load(ctx context.Context, id store.JournalID) (*source, error) {
 			return nil, err
 		}
 	}
-	src := &source{id: id, bases: map[uint64]*rollup.Ledger{}, deletions: map[rollup.Scope]uint64{}}
+	src := &source{id: id, deletions: map[rollup.Scope]uint64{}}
 	err = s.epochs(ctx, of, func(_ store.JournalID, e *epoch) error {
 		src.known, src.recorded = true, true
 		src.durable = max(src.durable, e.end)
-		src.take(e)
+		if e.state != epochDone {
+			src.undone = append(src.undone, *e)
+		}
+		src.addEpoch(e)
 		return nil
 	})
 	if err != nil {
@@ -159,8 +193,8 @@ func (s *Store) load(ctx context.Context, id store.JournalID) (*source, error) {
 // noBase is the base of an epoch before the first batch.
 const noBase = ^uint64(0)
 
-// take adds an epoch that has ended.
-func (src *source) take(e *epoch) {
+// addEpoch adds an epoch to what is known of the journal.
+func (src *source) addEpoch(e *epoch) {
 	for _, sc := range e.deleted {
 		if base, ok := src.deletions[sc]; !ok || e.base < base {
 			src.deletions[sc] = e.base
@@ -168,21 +202,17 @@ func (src *source) take(e *epoch) {
 	}
 	src.sum.add(&e.tally)
 	src.sum.deleted = nil // see deletions
-	l := src.bases[e.base]
-	if l == nil {
-		l = new(rollup.Ledger)
-	} else {
-		l = ptr(*l) // a snapshot has the old one
+	l := e.journaled
+	if last := len(src.segments) - 1; last >= 0 && src.segments[last].base == e.base {
+		l.AddLedger(src.segments[last].ledger)
+		src.segments = src.segments[:last:last] // a copy has the old one
 	}
-	l.AddLedger(&e.journaled)
-	src.bases[e.base] = l
+	src.segments = append(src.segments, segment{e.base, &l})
 }
 
-// torn reports whether rows of clicks that are not counted may have been sent. Then the open
+// hasUncounted reports whether rows of clicks that are not counted may have been sent. Then the open
 // epoch must not end.
-func (src *source) torn() bool { return src.sent > src.counted }
-
-func ptr[T any](v T) *T { return &v }
+func (src *source) hasUncounted() bool { return src.sent > src.counted }
 
 // begin begins an epoch.
 func (src *source) begin(at, base uint64, switches []uint64) {
@@ -193,24 +223,23 @@ func (src *source) begin(at, base uint64, switches []uint64) {
 
 // copy returns the source as it is now, for a snapshot.
 func (src *source) copy() *source {
-	c := &source{id: src.id, counted: src.counted, durable: src.durable, known: src.known, bases: maps.Clone(src.bases), sum: src.sum, epoch: src.epoch}
-	return c
+	return &source{id: src.id, counted: src.counted, durable: src.durable, known: src.known, sent: src.sent, segments: src.segments, sum: src.sum, epoch: src.epoch}
 }
 
-// epochs calls f with each epoch that every replica has.
+// epochs calls f with each epoch that every replica has, in the order of each journal.
 func (v *view) epochs(ctx context.Context, condition string, f func(store.JournalID, *epoch) error) error {
 	all, err := v.readLives(ctx, condition)
 	if err != nil {
 		return err
 	}
-	answers, err := v.askMeta(ctx, "SELECT source, epoch, base, version, user, link, ledger, journaled, late, sums, deleted, life FROM epochs FINAL WHERE version % 2 = 1 AND "+condition+" ORDER BY source, epoch")
+	answers, err := v.askMeta(ctx, "SELECT source, epoch, base, version, user, link, ledger, journaled, late, sums, deleted, life FROM epochs FINAL WHERE "+isWhole+" AND "+condition+v.upToSnapshot()+" ORDER BY source, epoch")
 	for _, a := range answers {
 		for i := range a.rows {
 			id := store.JournalID([]byte(a.texts[0][i]))
 			if !all.counts(id, a.numbers[11][i], a.numbers[1][i]) {
 				continue
 			}
-			e := epoch{start: a.numbers[1][i], base: a.numbers[2][i], end: a.numbers[3][i] / 2}
+			e := epoch{start: a.numbers[1][i], base: a.numbers[2][i], end: a.numbers[3][i] / 4, state: epochState(a.numbers[3][i] % 4)}
 			e.highest = rollup.Scope{User: click.UserID(a.numbers[4][i]), Link: click.LinkID(a.numbers[5][i])}
 			err := errors.Join(e.cells.ledger.UnmarshalBinary([]byte(a.texts[6][i])), e.journaled.UnmarshalBinary([]byte(a.texts[7][i])),
 				e.late.UnmarshalBinary([]byte(a.texts[8][i])), e.cells.unmarshalLines(a.texts[9][i]))
@@ -228,12 +257,9 @@ func (v *view) epochs(ctx context.Context, condition string, f func(store.Journa
 	return err
 }
 
-// row appends the row of an epoch that has ended. whole says that every replica has its cells.
-func (e *epoch) row(to *block, src *source, whole bool) error {
-	version := 2 * e.end
-	if whole {
-		version++
-	}
+// row appends the row of an epoch that has ended.
+func (e *epoch) row(to *block, src *source, state epochState) error {
+	version := 4*e.end + uint64(state)
 	ledger, e1 := e.cells.ledger.MarshalBinary()
 	journaled, e2 := e.journaled.MarshalBinary()
 	late, e3 := e.late.MarshalBinary()

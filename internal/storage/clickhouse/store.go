@@ -10,7 +10,8 @@
 // Where to look:
 //
 //	address.go, native.go, node.go   an address; the format of rows; one server, over HTTP
-//	cluster.go, schema.go            the servers by shard and replica; the tables
+//	cluster.go, shard.go, tend.go    the servers; replicas of a shard; those that were away
+//	schema.go                        the tables
 //	store.go, source.go, lives.go    the store; what is known of a journal; who counts it
 //	add.go, settle.go                adds batches; makes epochs durable
 //	minutes_marks.go                 drops minutes, adds import marks; values in statements
@@ -18,7 +19,7 @@
 //	progress.go, proof.go            positions and marks; checksums
 //	journal.go                       what one journal has added
 //	delete.go, take.go               deletions
-//	snapshot.go                      counts that do not change
+//	exclude.go, snapshot.go          what answers leave out; counts that do not change
 package clickhouse
 
 import (
@@ -32,6 +33,7 @@ import (
 	"time"
 
 	"github.com/zeebo/xxh3"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/base/rollup"
@@ -61,26 +63,29 @@ type Store struct {
 	ctx     context.Context // of the background
 	stop    context.CancelFunc
 
-	// adding is held while a batch is added, and wherever the sources must not change.
-	adding  sync.Mutex
-	mu      sync.Mutex // for what follows
-	sources map[store.JournalID]*source
-	open    map[*Snapshot]bool
-	closed  chan struct{} // closed and replaced when a snapshot is closed
+	// adding, of 1, is held while a batch is added, and wherever the sources must not change.
+	// settling, of 1, is held while epochs are made durable, and deletions carried out.
+	adding, settling *semaphore.Weighted
+	mu               sync.Mutex // for what follows
+	sources          map[store.JournalID]*source
+	forgotten        map[store.JournalID]uint64 // what was counted of sources that are not read again yet
+	open             map[*Snapshot]bool
+	closed           chan struct{} // closed and replaced when a snapshot is closed
 	// sending increases when a batch begins and when it ends: it is odd while rows are sent.
 	sending   uint64
 	lastStamp uint64
-	// begun has the start of the first batch of each journal of which nothing was known.
-	begun       map[store.JournalID]uint64
-	deadText    string    // what dead returned
-	deadSince   time.Time // when its lives were read
-	claimed     map[store.JournalID]claim
-	minutesFrom int64 // Unix second; minutes before it were dropped; −1 at first
+	// firstBatch has the start of the first batch of each journal of which nothing was known.
+	firstBatch       map[store.JournalID]uint64
+	excluded         *exclusions // what exclude returned; nil after this process has changed it
+	exclusionChanges uint64      // how often this process has
+	claimed          map[store.JournalID]claim
+	minutesFrom      int64 // Unix second; minutes before it were dropped; −1 at first
 
-	// Epochs are made durable in the background.
-	settleMu                     sync.Mutex
-	background                   sync.WaitGroup
-	settling, unsettled, stopped bool
+	// The background; see settleSoon and tendSoon.
+	background                          sync.WaitGroup
+	due, dueOpen, settlingSoon, tending bool
+	unsettled, stopped                  bool
+	tended                              time.Time
 }
 
 var _ store.ClickCounts = (*Store)(nil)
@@ -91,14 +96,17 @@ var _ store.ClickCounts = (*Store)(nil)
 func Open(ctx context.Context, o Options) (*Store, error) {
 	s := &Store{
 		cluster: newCluster(o.Address, o.Logger), o: o, closed: make(chan struct{}), minutesFrom: -1,
-		sources: map[store.JournalID]*source{}, open: map[*Snapshot]bool{}, claimed: map[store.JournalID]claim{}, begun: map[store.JournalID]uint64{},
+		sources: map[store.JournalID]*source{}, forgotten: map[store.JournalID]uint64{}, open: map[*Snapshot]bool{}, claimed: map[store.JournalID]claim{}, firstBatch: map[store.JournalID]uint64{},
+		adding: semaphore.NewWeighted(1), settling: semaphore.NewWeighted(1),
 	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	_, _ = rand.Read(s.process[:]) // never fails
 	s.view = view{s: s}
 	if o.Lock == nil {
-		var one sync.Mutex
-		s.o.Lock = func(ctx context.Context) (context.Context, func(), error) { one.Lock(); return ctx, one.Unlock, nil }
+		one := semaphore.NewWeighted(1)
+		s.o.Lock = func(ctx context.Context) (context.Context, func(), error) {
+			return ctx, func() { one.Release(1) }, one.Acquire(ctx, 1)
+		}
 	}
 	if _, err := s.shards(ctx); err != nil && !errors.Is(err, click.ErrUnavailable) {
 		return nil, fmt.Errorf("store/clickhouse: open: %w", err)
@@ -135,7 +143,13 @@ func bucketOf(s rollup.Scope) int {
 }
 
 // shards returns the shards.
-func (s *Store) shards(ctx context.Context) ([]*shard, error) { return s.cluster.connect(ctx) }
+func (s *Store) shards(ctx context.Context) ([]*shard, error) {
+	shards, err := s.cluster.connect(ctx)
+	if err == nil {
+		s.tendSoon(shards)
+	}
+	return shards, err
+}
 
 // shardOf returns the index of the shard that has a scope.
 func shardOf(shards []*shard, scope rollup.Scope) int { return bucketOf(scope) * len(shards) / buckets }

@@ -175,7 +175,7 @@ type stream struct {
 
 // stream begins to read an answer.
 func (s *shard) stream(ctx context.Context, statement string) (st *stream, err error) {
-	err = s.read(ctx, func(n *node) error {
+	err = s.do(ctx, func(n *node) error {
 		ctx, stop := n.bounded(ctx, 0)
 		body, err := n.send(ctx, statement+" FORMAT Native", n.questionSettings, nil)
 		if err != nil {

@@ -1,87 +1,195 @@
 package clickhouse
 
 import (
+	"cmp"
+	"context"
+	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/base/rollup"
 )
 
-// taking is what a deletion takes from the cells of a stretch of time.
-type taking struct {
+// taker takes the clicks of scopes of one user for a deletion.
+type taker struct {
+	number    uint64 // of the deletion
+	grain     grain
+	user      click.UserID
+	scopes    []rollup.Scope
+	condition string // of the rows that clicks are taken from
+	shards    []*shard
+	removed   *sums // what was taken from quarter-hours
+}
+
+// maxTakenRows is the maximum number of rows from which clicks are taken at once, unless one slot
+// has more.
+// A statement has at most maxTakenSlots.
+const maxTakenRows, maxTakenSlots = 200_000, 10_000
+
+// takeAll takes the clicks, some slots at a time: those of one slot do not depend on others.
+func (t *taker) takeAll(ctx context.Context) error {
+	gone, of := "1", fmt.Sprintf("user = %d", t.user)
+	if !slices.Contains(t.scopes, rollup.Scope{User: t.user}) {
+		links := make([]string, len(t.scopes))
+		for i, sc := range t.scopes {
+			links[i] = strconv.FormatUint(uint64(sc.Link), 10)
+		}
+		list := strings.Join(links, ", ")
+		gone, of = "link IN ("+list+")", of+" AND link IN (0, "+list+")"
+	}
+	type size struct {
+		rows uint64
+		gone bool // some of them are of the scopes
+	}
+	slots := map[uint64]size{}
+	for _, sh := range t.shards {
+		answers, err := sh.askLong(ctx, fmt.Sprintf("SELECT slot, count(), max(%s) FROM %s WHERE %s AND %s GROUP BY slot", gone, t.grain.name, of, t.condition))
+		if err != nil {
+			return err
+		}
+		for _, a := range answers {
+			for i, slot := range a.numbers[0] {
+				s := slots[slot]
+				slots[slot] = size{s.rows + a.numbers[1][i], s.gone || a.numbers[2][i] == 1}
+			}
+		}
+	}
+	maps.DeleteFunc(slots, func(_ uint64, s size) bool { return !s.gone })
+	var some []string
+	rows := uint64(0)
+	for i, slot := range slices.Sorted(maps.Keys(slots)) {
+		some, rows = append(some, strconv.FormatUint(slot, 10)), rows+slots[slot].rows
+		if last := i == len(slots)-1; !last && rows < maxTakenRows && len(some) < maxTakenSlots {
+			continue
+		}
+		if err := t.take(ctx, of+" AND slot IN ("+strings.Join(some, ", ")+")"); err != nil {
+			return err
+		}
+		some, rows = nil, 0
+	}
+	return nil
+}
+
+// take takes the clicks of rows. It sends them before it returns.
+func (t *taker) take(ctx context.Context, of string) error {
+	left := &clicksLeft{cells: map[rollup.Key]uint64{}, taken: map[rollup.Key]uint64{}}
+	for _, sh := range t.shards {
+		answers, err := sh.askLong(ctx, fmt.Sprintf("SELECT user, link, facet, slot, value, %s AS n FROM %s FINAL WHERE %s AND %s GROUP BY user, link, facet, slot, value HAVING n > 0",
+			netClicks, t.grain.name, of, t.condition))
+		if err != nil {
+			return err
+		}
+		for _, a := range answers {
+			for i := range a.rows {
+				c := cellOf(a, i)
+				c.Slot = c.Slot / rollup.QuarterHour * t.grain.seconds
+				left.add(c)
+			}
+		}
+	}
+	for _, sc := range t.scopes {
+		left.takeScope(sc)
+	}
+	rows := make([]rowsByPartition, len(t.shards))
+	for i := range rows {
+		rows[i] = rowsByPartition{}
+	}
+	for k, n := range left.taken {
+		slot := k.Slot / t.grain.seconds
+		rows[shardOf(t.shards, k.Scope)].add(t.grain, &k, slot, &source{}, t.number, n)
+		if t.grain == quarters {
+			t.removed.addCell(&k, n)
+		}
+	}
+	for i, sh := range t.shards {
+		if err := sh.do(ctx, func(n *node) error { return rows[i].send(ctx, n, t.grain.table) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// clicksLeft is cells from which a deletion takes clicks.
+type clicksLeft struct {
 	cells map[rollup.Key]uint64 // the clicks that are left
 	taken map[rollup.Key]uint64 // the clicks that were taken
+	// links has the keys of each link, and capped those of the capped facets of the user, by
+	// ascending value. Cells without clicks may be there.
+	links  map[click.LinkID][]rollup.Key
+	capped map[place][]rollup.Key
+}
+
+// place is a facet of the user in a slot.
+type place struct {
+	facet rollup.Facet
+	slot  int64
+}
+
+func (l *clicksLeft) add(c rollup.Cell) { l.cells[c.Key] = c.Clicks }
+
+// index fills links and capped.
+func (l *clicksLeft) index() {
+	l.links, l.capped = map[click.LinkID][]rollup.Key{}, map[place][]rollup.Key{}
+	for _, k := range slices.SortedFunc(maps.Keys(l.cells), func(a, b rollup.Key) int { return cmp.Compare(a.Value, b.Value) }) {
+		if l.links[k.Scope.Link] = append(l.links[k.Scope.Link], k); k.Scope.Link == click.AllLinks && k.Facet.Capped() {
+			at := place{k.Facet, k.Slot}
+			l.capped[at] = append(l.capped[at], k)
+		}
+	}
 }
 
 // take takes up to n clicks of a cell, and returns the rest.
-func (t *taking) take(k rollup.Key, n uint64) (rest uint64) {
-	took := min(n, t.cells[k])
+func (l *clicksLeft) take(k rollup.Key, n uint64) (rest uint64) {
+	took := min(n, l.cells[k])
 	if took > 0 {
-		t.taken[k] += took
-	}
-	if t.cells[k] -= took; t.cells[k] == 0 {
-		delete(t.cells, k)
+		l.taken[k] += took
+		l.cells[k] -= took
 	}
 	return n - took
 }
 
-// scope takes all clicks of a scope. It takes those of a link from the user too, as store.Counting
-// says.
-func (t *taking) scope(s rollup.Scope) {
-	var gone []rollup.Cell
-	for k, n := range t.cells {
-		if k.Scope.User == s.User && (s.Link == click.AllLinks || k.Scope.Link == s.Link) {
-			gone = append(gone, rollup.Cell{Key: k, Clicks: n})
+// takeScope takes all clicks of a scope. It takes those of a link from the user too, as
+// store.Counting says.
+func (l *clicksLeft) takeScope(s rollup.Scope) {
+	if l.links == nil {
+		l.index()
+	}
+	if s.Link == click.AllLinks {
+		for k, n := range l.cells {
+			l.take(k, n)
 		}
+		return
 	}
-	slices.SortFunc(gone, func(a, b rollup.Cell) int { return strings.Compare(a.Value, b.Value) })
-	for _, c := range gone {
-		t.take(c.Key, c.Clicks)
-	}
-	if s.Link != click.AllLinks {
-		t.fromUser(gone)
+	for _, k := range l.links[s.Link] {
+		if n := l.cells[k]; n > 0 {
+			l.take(k, n)
+			l.takeFromUser(k, n)
+		}
 	}
 }
 
-// fromUser takes the clicks of a link, by ascending value, from its user.
-func (t *taking) fromUser(gone []rollup.Cell) {
-	type place struct {
-		facet rollup.Facet
-		slot  int64
-	}
-	var values map[place][]string // of capped facets of the user, ascending
-	for _, c := range gone {
-		user := c.Key
-		user.Scope.Link = click.AllLinks
-		rest := t.take(user, c.Clicks)
-		switch {
-		case c.Facet == rollup.All:
-			user.Facet, user.Value = rollup.Link, rollup.LinkValue(c.Scope.Link)
-			t.take(user, c.Clicks)
-		case c.Facet.Capped() && rest > 0:
-			other := user
-			other.Value = c.Facet.Other(c.Value)
-			rest = t.take(other, rest)
-			if rest > 0 && values == nil {
-				values = map[place][]string{}
-				for _, k := range slices.SortedFunc(maps.Keys(t.cells), func(a, b rollup.Key) int { return strings.Compare(a.Value, b.Value) }) {
-					if k.Scope == user.Scope && k.Facet.Capped() {
-						at := place{k.Facet, k.Slot}
-						values[at] = append(values[at], k.Value)
-					}
-				}
+// takeFromUser takes the clicks of a cell of a link from its user.
+func (l *clicksLeft) takeFromUser(k rollup.Key, n uint64) {
+	user := k
+	user.Scope.Link = click.AllLinks
+	rest := l.take(user, n)
+	switch {
+	case k.Facet == rollup.All:
+		user.Facet, user.Value = rollup.Link, rollup.LinkValue(k.Scope.Link)
+		l.take(user, n)
+	case k.Facet.Capped() && rest > 0:
+		other := user
+		other.Value = k.Facet.Other(k.Value)
+		rest = l.take(other, rest)
+		for _, same := range l.capped[place{user.Facet, user.Slot}] {
+			if rest == 0 {
+				return
 			}
-			for _, v := range values[place{user.Facet, user.Slot}] {
-				if rest == 0 {
-					break
-				}
-				if user.Facet.Other(v) == other.Value {
-					k := user
-					k.Value = v
-					rest = t.take(k, rest)
-				}
+			if k.Facet.Other(same.Value) == other.Value {
+				rest = l.take(same, rest)
 			}
 		}
 	}

@@ -31,8 +31,10 @@ type Batch struct {
 	Late rollup.Ledger
 	// Marks are the import marks that lie in the stretch.
 	Marks []Mark
-	// Deleted are the scopes of the records of deletions in the stretch. Delete has
-	// removed them already. Only JournalDeleted returns them.
+	// Deleted are the scopes of the records of deletions in the stretch. An engine with
+	// JournalCounts removes them, as Delete does, after it has counted the batch: AddBatch
+	// does not wait for that, because the engine may be away, and Sync does. For other engines
+	// Delete has removed them already.
 	Deleted []rollup.Scope
 }
 

@@ -18,7 +18,8 @@ type JournalCounts interface {
 	// DayValues lists the values that clicks of a day have in a facet, each once, in any
 	// order.
 	DayValues(ctx context.Context, e Earlier, day ScopeDay, f rollup.Facet) ([]string, error)
-	// JournalDeleted lists the scopes in Batch.Deleted, each once, in any order.
+	// JournalDeleted lists the scopes in Batch.Deleted, each once, in any order. They may not be
+	// removed yet.
 	JournalDeleted(ctx context.Context, e Earlier) ([]rollup.Scope, error)
 }
 

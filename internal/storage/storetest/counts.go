@@ -32,6 +32,8 @@ type (
 	}
 	SharedEngine interface {
 		store.Counting
+		store.Questions
+		store.Progress
 		store.JournalCounts
 		io.Closer
 	}
@@ -41,24 +43,26 @@ type (
 // engine runs the suite of each role that it serves, or Counts if it serves all.
 
 // Questions checks the rules of store.Counting and store.Questions.
-func Questions(t *testing.T, open func(t *testing.T) QuestionsEngine) { run(t, questions, open) }
+func Questions(t *testing.T, open func(t *testing.T) QuestionsEngine) { run(t, 0, questions, open) }
 
 // Progress checks the rules of store.Counting and store.Progress.
-func Progress(t *testing.T, open func(t *testing.T) ProgressEngine) { run(t, progress, open) }
+func Progress(t *testing.T, open func(t *testing.T) ProgressEngine) { run(t, 0, progress, open) }
 
 // Proof checks the rules of store.Counting and store.Proof.
-func Proof(t *testing.T, open func(t *testing.T) ProofEngine) { run(t, proof, open) }
+func Proof(t *testing.T, open func(t *testing.T) ProofEngine) { run(t, 0, proof, open) }
 
 // Identity checks the rules of store.Identity.
-func Identity(t *testing.T, open func(t *testing.T) IdentityEngine) { run(t, identity, open) }
+func Identity(t *testing.T, open func(t *testing.T) IdentityEngine) { run(t, 0, identity, open) }
 
 // Shared checks the rules of store.JournalCounts.
-func Shared(t *testing.T, open func(t *testing.T) SharedEngine) { run(t, shared, open) }
+func Shared(t *testing.T, open func(t *testing.T) SharedEngine) {
+	run(t, shared, questions|progress|shared, open)
+}
 
 // Counts checks the rules of store.ClickCounts: those of every role, and those that
 // need several.
 func Counts(t *testing.T, open func(t *testing.T) store.ClickCounts) {
-	run(t, counting|questions|progress|proof|identity|snapshots, open)
+	run(t, 0, counting|questions|progress|proof|identity|snapshots, open)
 }
 
 // roles is a set of roles.
@@ -111,15 +115,16 @@ var laws = []struct {
 	{identity, "the installation is the one that was offered first", lawInstallation},
 	{identity, "the note is the last one that was set", lawNote},
 	{shared, "what a journal added depends on no other journal, and on no deletion", lawAdded},
+	{shared | questions | progress, "after Sync the scopes of a batch with deletions are removed", lawDeletedInBatch},
 	{questions | progress | proof, "cells, minutes, marks, ledgers and position change together", lawTogether},
 	{questions | progress | proof | snapshots, "a snapshot does not change while the store does", lawSnapshot},
 	{questions, "random histories are answered as the model answers them", lawModel},
 }
 
-// run checks the rules that need no other roles than those given.
-func run[S io.Closer](t *testing.T, served roles, open func(t *testing.T) S) {
+// run checks the rules that need all of the wanted roles, and no others than those served.
+func run[S io.Closer](t *testing.T, wanted, served roles, open func(t *testing.T) S) {
 	for _, l := range laws {
-		if l.needs&^served != 0 {
+		if l.needs&wanted != wanted || l.needs&^served != 0 {
 			continue
 		}
 		t.Run(l.rule, func(t *testing.T) {

@@ -72,3 +72,34 @@ func lawAdded(t *testing.T, c *counts) {
 		t.Errorf("no days have the clicks %v (%v)", got, err)
 	}
 }
+
+// lawDeletedInBatch: two journals have clicks of a link, and one records its deletion. A click that
+// was counted before the record leaves the counts, and so does one in the same batch. The other
+// link stays.
+func lawDeletedInBatch(t *testing.T, c *counts) {
+	other := store.JournalID{2}
+	gone := rollup.Scope{User: 1, Link: 3}
+	c.addBatch(t, batch(source, 0, 10, 0, at(0, 1, 2, france), at(1, 1, 3, france)))
+	c.addBatch(t, batch(other, 0, 10, 0, at(0, 1, 3, france)))
+	if err := c.Sync(c.ctx); err != nil {
+		t.Fatal(err)
+	}
+	b := batch(source, 10, 20, 0, at(2, 1, 3, france))
+	b.Deleted = []rollup.Scope{gone, {User: 9}}
+	c.addBatch(t, b)
+	c.addBatch(t, batch(source, 20, 30, 0, at(3, 1, 2, france)))
+	for range 2 { // the second one changes nothing
+		if err := c.Sync(c.ctx); err != nil {
+			t.Fatal(err)
+		}
+		c.wantTotal(t, gone, 0)
+		c.wantTotal(t, rollup.Scope{User: 1, Link: 2}, 2)
+		c.wantTotal(t, rollup.Scope{User: 1}, 2)
+	}
+	if got, err := c.Deleted(c.ctx); err != nil || !slices.Equal(got, []rollup.Scope{gone, {User: 9}}) {
+		t.Errorf("Deleted lists %v, %v", got, err)
+	}
+	if p, _, err := c.Position(c.ctx, source); err != nil || p != (store.Position{Counted: 30, Durable: 30}) {
+		t.Errorf("the position is %+v, %v", p, err)
+	}
+}

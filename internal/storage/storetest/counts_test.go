@@ -59,9 +59,11 @@ func TestRolesOfMemoryCounts(t *testing.T) {
 			m := &storetest.MemoryCounts{}
 			return struct {
 				store.Counting
+				store.Questions
+				store.Progress
 				store.JournalCounts
 				io.Closer
-			}{m, m, m}
+			}{m, m, m, m, m}
 		})
 	})
 }

@@ -58,6 +58,9 @@ func (m *MemoryCounts) AddBatch(ctx context.Context, b *store.Batch) error {
 	}
 	m.positions[b.Journal] = b.To
 	m.remember(b)
+	for _, s := range b.Deleted {
+		m.delete(s)
+	}
 	return nil
 }
 
