@@ -80,7 +80,7 @@ func (s *Store) startEpoch(ctx context.Context, src *source, b *store.Batch, sha
 		defer s.mu.Unlock()
 		src.begin(b.From, b.Epoch, switches)
 		return nil
-	case !slices.Equal(src.switches, switches):
+	case !sameReplicas(src.switches, switches):
 		s.forget(src)
 		return store.ErrResume
 	case src.base != b.Epoch:
@@ -115,14 +115,14 @@ func (s *Store) resume(ctx context.Context, id store.JournalID) error {
 	if err != nil {
 		return err
 	}
-	if _, now := switchesOf(shards); slices.Equal(now, was) {
+	if _, now := switchesOf(shards); sameReplicas(now, was) {
 		return nil
 	}
 	if err := s.adding.Acquire(ctx, 1); err != nil { // no batch is being added
 		return err
 	}
 	defer s.adding.Release(1)
-	if _, now := switchesOf(shards); !slices.Equal(now, src.switches) {
+	if _, now := switchesOf(shards); !sameReplicas(now, src.switches) {
 		s.forget(src)
 	}
 	return nil
@@ -144,7 +144,7 @@ func (s *Store) forget(src *source) {
 
 // add sends the totals of the cells that a batch has clicks in, and then counts the batch.
 func (s *Store) add(ctx context.Context, src *source, b *store.Batch, shards []*shard) error {
-	add := newSending(src, shards)
+	add := newSending(src, shards, s.cluster.write)
 	for i := range b.Cells {
 		add.cell(&b.Cells[i])
 	}
@@ -188,6 +188,7 @@ func (s *Store) setSending() {
 type sending struct {
 	src    *source
 	shards []*shard
+	layout int // the number of shards to write to
 	tally  tally
 	cells  []rowsByPartition // by shard
 	mins   []rowsByPartition
@@ -205,8 +206,8 @@ type total struct {
 	clicks uint64
 }
 
-func newSending(src *source, shards []*shard) *sending {
-	a := &sending{src: src, shards: shards, cells: make([]rowsByPartition, len(shards)), mins: make([]rowsByPartition, len(shards))}
+func newSending(src *source, shards []*shard, layout int) *sending {
+	a := &sending{src: src, layout: layout, shards: shards, cells: make([]rowsByPartition, len(shards)), mins: make([]rowsByPartition, len(shards))}
 	for i := range shards {
 		a.cells[i], a.mins[i] = rowsByPartition{}, rowsByPartition{}
 	}
@@ -240,7 +241,7 @@ func (a *sending) minute(c *rollup.Cell) {
 }
 
 func (a *sending) row(rows []rowsByPartition, g grain, k *rollup.Key, slot int64, clicks uint64) {
-	rows[shardOf(a.shards, k.Scope)].add(g, k, slot, a.src, 0, clicks)
+	rows[shardOf(a.layout, k.Scope)].add(g, k, slot, a.src, 0, clicks)
 }
 
 // add adds a row. For a deletion, the source is empty.
@@ -255,9 +256,9 @@ func (p rowsByPartition) add(g grain, k *rollup.Key, slot int64, src *source, de
 
 // send sends the rows to the shards.
 func (a *sending) send(ctx context.Context) error {
-	errs := make([]error, len(a.shards))
+	errs := make([]error, a.layout)
 	var all sync.WaitGroup
-	for i, sh := range a.shards {
+	for i, sh := range a.shards[:a.layout] {
 		all.Go(func() {
 			errs[i] = sendRows(ctx, sh, cellsTable, a.cells[i], a.src.switches[i])
 			if errs[i] == nil {

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -21,6 +22,9 @@ type Address struct {
 	// Cluster is the name of the cluster in the configuration of ClickHouse. Empty for a single
 	// server.
 	Cluster string
+	// Shards is the number of shards to write with. 0 is the number that was written with last; at
+	// first, all.
+	Shards int
 	// Secret returns the password. It reads it again from its file, if there is one.
 	Secret func() (string, error)
 
@@ -38,7 +42,7 @@ var name = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // ParseAddress parses an address:
 //
-//	clickhouse://USER:PASSWORD@HOST:PORT,HOST:PORT/DATABASE?cluster=NAME&password-file=FILE&ca-file=FILE
+//	clickhouse://USER:PASSWORD@HOST:PORT,HOST:PORT/DATABASE?cluster=NAME&shards=N&password-file=FILE&ca-file=FILE
 //
 // With clickhouses:// the connections are encrypted. It fails with ErrAddress, without the
 // password in its text.
@@ -82,12 +86,16 @@ func ParseAddress(text string) (*Address, error) {
 			if a.Cluster = value; !name.MatchString(value) {
 				return nil, fmt.Errorf("%w: the name of its cluster may have letters, digits and underscores", ErrAddress)
 			}
+		case "shards":
+			if a.Shards, err = strconv.Atoi(value); err != nil || a.Shards < 1 || a.Shards > buckets {
+				return nil, fmt.Errorf("%w: shards must be a number from 1 to %d", ErrAddress, buckets)
+			}
 		case "password-file":
 			file = value
 		case "ca-file":
 			authorities = value
 		default:
-			return nil, fmt.Errorf("%w: it has no parameter %q; there are cluster, password-file and ca-file", ErrAddress, key)
+			return nil, fmt.Errorf("%w: it has no parameter %q; there are cluster, shards, password-file and ca-file", ErrAddress, key)
 		}
 	}
 	if given && file != "" {
@@ -102,6 +110,9 @@ func ParseAddress(text string) (*Address, error) {
 	}
 	if a.Cluster == "" && len(a.Hosts) > 1 {
 		return nil, fmt.Errorf("%w: several servers are a cluster, and its name is missing (?cluster=NAME)", ErrAddress)
+	}
+	if a.Cluster == "" && a.Shards > 1 {
+		return nil, fmt.Errorf("%w: several shards are a cluster, and its name is missing (?cluster=NAME)", ErrAddress)
 	}
 	switch {
 	case authorities == "":

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -22,7 +21,9 @@ type cluster struct {
 	address *Address
 	log     logger
 	nodes   []*node                  // in the order of the address
-	shards  atomic.Pointer[[]*shard] // by number; nil until each shard has a server that answered
+	shards  atomic.Pointer[[]*shard] // by number; nil until each shard of the layouts has a server that answered
+	layouts atomic.Pointer[layouts]  // set before shards
+	write   int                      // the number of shards to write with; set before shards
 
 	asking *semaphore.Weighted // of 1, held while servers are asked what they are; for what follows
 	next   time.Time           // when servers that were away are asked again
@@ -42,15 +43,16 @@ func newCluster(a *Address, log logger) *cluster {
 	return c
 }
 
-// connect returns the shards. It fails if a shard has no replica that has answered.
+// connect returns the shards of the layouts. It fails if one has no replica that has answered.
 func (c *cluster) connect(ctx context.Context) ([]*shard, error) {
-	if shards := c.shards.Load(); shards != nil {
-		return *shards, nil
+	shards := c.shards.Load()
+	if shards == nil {
+		if err := c.identifyAll(ctx); err != nil && c.shards.Load() == nil {
+			return nil, err
+		}
+		shards = c.shards.Load()
 	}
-	if err := c.identifyAll(ctx); err != nil && c.shards.Load() == nil {
-		return nil, err
-	}
-	return *c.shards.Load(), nil
+	return (*shards)[:c.layouts.Load().most()], nil
 }
 
 // identifyAll asks each server which shard and replica it is, unless it has answered. It does so
@@ -96,7 +98,7 @@ func (c *cluster) askAll(ctx context.Context) error {
 		}
 		errs[i] = n.prepare(ctx)
 		n.known.Store(errs[i] == nil)
-		if shards := c.shards.Load(); shards != nil && errs[i] == nil {
+		if shards := c.shards.Load(); shards != nil && errs[i] == nil && n.shard <= len(*shards) {
 			(*shards)[n.shard-1].renew(n)
 		}
 	}
@@ -108,36 +110,29 @@ func (c *cluster) askAll(ctx context.Context) error {
 	var shards []*shard
 	old := c.shards.Load()
 	if old != nil {
-		shards = *old
-	} else {
-		shards = make([]*shard, c.nodes[first].shards)
-		for i := range shards {
-			shards[i] = &shard{}
-		}
+		shards = slices.Clone(*old)
 	}
 	for _, n := range c.nodes {
 		if !n.known.Load() {
 			continue
 		}
-		if n.shard > len(shards) {
-			return fmt.Errorf("ClickHouse at %s is shard %d of %s, and other servers have %d shards", n.base.Host, n.shard, c.address.Cluster, len(shards))
+		for len(shards) < n.shards {
+			shards = append(shards, &shard{})
 		}
 		shards[n.shard-1].join(n, c.nodes)
 	}
-	for i, sh := range shards {
-		if len(sh.replicas) == 0 {
-			return errors.Join(fmt.Errorf("%w: no server of shard %d of the cluster %s answers", click.ErrUnavailable, i+1, c.address.Cluster), err)
-		}
+	if shards[0].known() == 0 {
+		return errors.Join(fmt.Errorf("%w: no server of shard 1 of the cluster %s answers", click.ErrUnavailable, c.address.Cluster), err)
 	}
 	if old == nil {
 		for _, sh := range shards {
 			sh.chooseFirst()
 		}
-		if err := shards[0].fixShards(ctx, len(shards)); err != nil {
-			return err
+		if e := c.chooseLayout(ctx, shards); e != nil {
+			return errors.Join(e, err)
 		}
-		c.shards.Store(&shards)
 	}
+	c.shards.Store(&shards)
 	return err
 }
 
@@ -168,34 +163,6 @@ func (c *cluster) identify(ctx context.Context, n *node) error {
 	n.questionSettings, err = n.settings(ctx, asked)
 	n.identified = err == nil
 	return err
-}
-
-// ErrShards says that the number of shards is not that with which the tables were made. Scopes
-// would be looked for on shards that do not have them.
-var ErrShards = errors.New("the number of shards of ClickHouse has changed")
-
-// fixShards writes the number of shards into a table of the first shard. It fails with ErrShards if
-// another number is there.
-func (s *shard) fixShards(ctx context.Context, shards int) error {
-	return s.do(ctx, func(n *node) error {
-		found := ""
-		err := n.query(ctx, "SELECT value FROM meta FINAL WHERE name = 'shards'", func(a *answer) error {
-			if a.rows > 0 {
-				found = a.texts[0][0]
-			}
-			return nil
-		})
-		want := strconv.Itoa(shards)
-		switch {
-		case err != nil || found == want:
-			return err
-		case found != "":
-			return fmt.Errorf("%w from %s to %d", ErrShards, found, shards)
-		}
-		rows := metaTable.block()
-		rows.add("shards", uint64(1), want)
-		return n.insert(ctx, metaTable.name, rows)
-	})
 }
 
 // locate finds out the shard of a server, and the name of its replica. The name is that of its

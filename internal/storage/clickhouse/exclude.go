@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/footfall/footfall/internal/base/click"
 )
 
 // excludeFor is how long exclusions are used. So another server's new life is known after that,
@@ -19,6 +21,7 @@ type exclusions struct {
 	// Rows of deletions after last, and of those in unfinished, are left out.
 	last       uint64
 	unfinished []string
+	layouts    layouts // those that rows may have been written with
 	since      time.Time
 }
 
@@ -46,6 +49,20 @@ func (s *Store) exclude(ctx context.Context) (*exclusions, error) {
 		return nil, err
 	}
 	x.dead = all.dead()
+	shards, err := s.shards(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found, err := meta(shards).ask(ctx, layoutsStatement)
+	if err != nil {
+		return nil, err
+	}
+	if x.layouts, err = layoutsOf(found); err != nil {
+		return nil, err
+	}
+	if err := s.cluster.setLayouts(x.layouts, *s.cluster.shards.Load()); err != nil {
+		return nil, fmt.Errorf("%w: %w", click.ErrUnavailable, err)
+	}
 	answers, err := s.askMeta(ctx, "SELECT number, state FROM deletions FINAL")
 	if err != nil {
 		return nil, err

@@ -33,13 +33,6 @@ type life struct {
 	closed  bool // everything that it sent is in epochs that count
 }
 
-// The first rows of a new life are sent after newLifeWait, when all servers know it: see
-// excludeFor. Before that, answers of others would count clicks twice.
-const newLifeWait = 2 * excludeFor
-
-// newLifeSync is how long a new life waits for replicas to have its row.
-const newLifeSync = 5 * time.Second
-
 // claimCheck is the interval at which a process that counts checks that the last life is its own.
 const claimCheck = 5 * time.Second
 
@@ -102,7 +95,8 @@ func (ls lives) counts(id store.JournalID, number, epoch uint64) bool {
 	return false
 }
 
-// beginLife begins a life of a journal at a position.
+// beginLife begins a life of a journal at a position. Before other servers know of it, answers of
+// theirs would count clicks twice.
 func (s *Store) beginLife(ctx context.Context, id store.JournalID, last life, begin uint64) (uint64, error) {
 	shards, err := s.shards(ctx)
 	if err != nil {
@@ -118,16 +112,8 @@ func (s *Store) beginLife(ctx context.Context, id store.JournalID, last life, be
 	s.mu.Unlock()
 	s.excludeAgain()
 	if last.number > 0 && !last.closed {
-		// Another server may ask another replica.
-		syncing, cancel := context.WithTimeout(ctx, newLifeSync)
-		for _, n := range meta(shards).others() {
-			_ = n.syncReplica(syncing, livesTable) // it may be away
-		}
-		cancel()
-		select {
-		case <-time.After(newLifeWait):
-		case <-ctx.Done():
-			return 0, ctx.Err()
+		if err := meta(shards).announce(ctx, livesTable); err != nil {
+			return 0, err
 		}
 	}
 	return l.number, nil

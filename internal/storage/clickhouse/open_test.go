@@ -12,11 +12,11 @@ import (
 	"github.com/footfall/footfall/internal/testkit/logtest"
 )
 
-// TestRefusedTables: tables of a newer version, and those of another number of shards.
+// TestRefusedTables: tables of a newer version, and those of more shards.
 func TestRefusedTables(t *testing.T) {
 	t.Parallel()
 	c := clustertest.Start(t, clustertest.Options{Password: "secret"})
-	for name, want := range map[string]error{"schema": store.ErrVersion, "shards": clickhouse.ErrShards} {
+	for name, want := range map[string]error{"schema": store.ErrVersion, "layout of shards: 7": clickhouse.ErrShards} {
 		address := c.Database(t)
 		if err := openAt(t, address, "one").Close(); err != nil {
 			t.Fatal(err)

@@ -1,9 +1,12 @@
 package clickhouse
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/footfall/footfall/internal/base/click"
@@ -14,8 +17,8 @@ import (
 // Proofs are about the epochs of this process, and about those of other processes that every
 // replica has. Clicks that other processes count meanwhile are left out.
 
-// proven is the condition of the rows that a proof is about.
-func (v *view) proven(ctx context.Context) (string, error) {
+// proven is the reading of the rows that a proof is about.
+func (v *view) proven(ctx context.Context) (*reading, error) {
 	ends := map[store.JournalID]uint64{}
 	for id := range v.own() {
 		ends[id] = ^uint64(0)
@@ -26,7 +29,7 @@ func (v *view) proven(ctx context.Context) (string, error) {
 		}
 	})
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	parts := []string{"deletion > 0"}
 	for id, end := range ends {
@@ -36,8 +39,12 @@ func (v *view) proven(ctx context.Context) (string, error) {
 			parts = append(parts, fmt.Sprintf("source = %s AND epoch < %d", literal(id[:]), end))
 		}
 	}
-	condition, err := v.condition(ctx)
-	return " AND (" + strings.Join(parts, " OR ") + ")" + condition, err
+	r, err := v.reading(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r.condition = " AND (" + strings.Join(parts, " OR ") + ")" + r.condition
+	return r, nil
 }
 
 // scopesAtOnce is the maximum number of rows of the scopes that Cells reads at once, unless one
@@ -55,35 +62,46 @@ func (v *view) Cells(ctx context.Context) iter.Seq2[rollup.Cell, error] {
 }
 
 func (v *view) cells(ctx context.Context, yield func(rollup.Cell, error) bool) error {
-	condition, err := v.proven(ctx)
+	r, err := v.proven(ctx)
 	if err != nil {
 		return err
 	}
-	shards, err := v.s.shards(ctx)
+	ranges, err := r.ranges(ctx)
 	if err != nil {
 		return err
 	}
-	for _, sh := range shards {
-		pieces, err := v.scopePieces(ctx, sh, condition)
-		if err != nil {
-			return err
-		}
-		for _, p := range pieces {
-			answers, err := sh.askLong(ctx, fmt.Sprintf("SELECT user, link, facet, slot, value, %s AS n FROM cells FINAL WHERE user >= %d AND user <= %d AND (user, link) >= (toUInt64(%d), toUInt64(%d)) AND (user, link) <= (toUInt64(%d), toUInt64(%d))%s GROUP BY user, link, facet, slot, value HAVING n != 0 ORDER BY user, link, facet, slot, value",
-				netClicks, p[0].User, p[1].User, p[0].User, p[0].Link, p[1].User, p[1].Link, condition))
+	for _, some := range ranges {
+		statement := fmt.Sprintf("SELECT user, link, facet, slot, value, %s AS n FROM cells FINAL WHERE user >= %d AND user <= %d AND (user, link) >= (toUInt64(%d), toUInt64(%d)) AND (user, link) <= (toUInt64(%d), toUInt64(%d))%s GROUP BY user, link, facet, slot, value",
+			netClicks, some[0].User, some[1].User, some[0].User, some[0].Link, some[1].User, some[1].Link, r.condition)
+		cells := map[rollup.Key]uint64{}
+		for _, sh := range r.shards {
+			answers, err := sh.askLong(ctx, statement)
 			if err != nil {
 				return err
 			}
 			for _, a := range answers {
 				for i := range a.rows {
-					if !yield(cellOf(a, i), nil) {
-						return nil
-					}
+					c := cellOf(a, i)
+					cells[c.Key] += c.Clicks
 				}
+			}
+		}
+		for _, k := range slices.SortedFunc(maps.Keys(cells), compareKeys) {
+			if n := cells[k]; n != 0 && !yield(rollup.Cell{Key: k, Clicks: n}, nil) {
+				return nil
 			}
 		}
 	}
 	return nil
+}
+
+// compareKeys orders the cells of a scope next to each other.
+func compareKeys(a, b rollup.Key) int {
+	return cmp.Or(compareScopes(a.Scope, b.Scope), cmp.Compare(a.Facet, b.Facet), cmp.Compare(a.Slot, b.Slot), cmp.Compare(a.Value, b.Value))
+}
+
+func compareScopes(a, b rollup.Scope) int {
+	return cmp.Or(cmp.Compare(a.User, b.User), cmp.Compare(a.Link, b.Link))
 }
 
 // cellOf returns the cell of a row of user, link, facet, slot, value and clicks.
@@ -94,23 +112,30 @@ func cellOf(a *answer, i int) rollup.Cell {
 	}, Clicks: a.numbers[5][i]}
 }
 
-// scopePieces splits the scopes of a shard into ranges, each with its first and its last scope.
-func (v *view) scopePieces(ctx context.Context, sh *shard, condition string) (pieces [][2]rollup.Scope, err error) {
-	answers, err := sh.askLong(ctx, "SELECT user, link, count() FROM cells WHERE 1"+condition+" GROUP BY user, link ORDER BY user, link")
-	rows := uint64(0)
-	for _, a := range answers {
-		for i := range a.rows {
-			s := rollup.Scope{User: click.UserID(a.numbers[0][i]), Link: click.LinkID(a.numbers[1][i])}
-			n := a.numbers[2][i]
-			if last := len(pieces) - 1; last >= 0 && rows+n <= scopesAtOnce {
-				pieces[last][1] = s
-				rows += n
-				continue
+// ranges splits the scopes into ranges, each with its first and its last scope.
+func (r *reading) ranges(ctx context.Context) (ranges [][2]rollup.Scope, err error) {
+	all := map[rollup.Scope]uint64{}
+	for _, sh := range r.shards {
+		answers, err := sh.askLong(ctx, "SELECT user, link, count() FROM cells WHERE 1"+r.condition+" GROUP BY user, link")
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range answers {
+			for i := range a.rows {
+				all[rollup.Scope{User: click.UserID(a.numbers[0][i]), Link: click.LinkID(a.numbers[1][i])}] += a.numbers[2][i]
 			}
-			pieces, rows = append(pieces, [2]rollup.Scope{s, s}), n
 		}
 	}
-	return pieces, err
+	rows := uint64(0)
+	for _, s := range slices.SortedFunc(maps.Keys(all), compareScopes) {
+		if last := len(ranges) - 1; last >= 0 && rows+all[s] <= scopesAtOnce {
+			ranges[last][1] = s
+			rows += all[s]
+			continue
+		}
+		ranges, rows = append(ranges, [2]rollup.Scope{s, s}), all[s]
+	}
+	return ranges, nil
 }
 
 // Ledger implements store.Proof.
@@ -184,19 +209,15 @@ func (v *view) Verify(ctx context.Context, report func(string)) (err error) {
 		return err
 	}
 	want.cells.subtract(&removed)
-	condition, err := v.proven(ctx)
-	if err != nil {
-		return err
-	}
-	shards, err := v.s.shards(ctx)
+	r, err := v.proven(ctx)
 	if err != nil {
 		return err
 	}
 	type line struct{ clicks, sum uint64 }
 	got := make([]line, len(rollup.Lines()))
 	signed := "if(deletion = 0, toInt64(clicks), -toInt64(clicks))"
-	for _, sh := range shards {
-		answers, err := sh.askLong(ctx, "SELECT link != 0 AS l, facet, sum("+signed+"), sum("+signed+" * toInt64("+hashed+")) FROM cells FINAL WHERE 1"+condition+" GROUP BY l, facet")
+	for _, sh := range r.shards {
+		answers, err := sh.askLong(ctx, "SELECT link != 0 AS l, facet, sum("+signed+"), sum("+signed+" * toInt64("+hashed+")) FROM cells FINAL WHERE 1"+r.condition+" GROUP BY l, facet")
 		if err != nil {
 			return err
 		}

@@ -57,11 +57,6 @@ func (v *view) Counts(ctx context.Context, q store.Query) (counts []store.Count,
 	if err != nil {
 		return nil, err
 	}
-	shards, err := v.s.shards(ctx)
-	if err != nil {
-		return nil, err
-	}
-	sh := shards[shardOf(shards, q.Scope)]
 	slots := make([]int64, len(q.Edges))
 	for i, e := range q.Edges {
 		slots[i] = g.slot(e)
@@ -74,7 +69,7 @@ func (v *view) Counts(ctx context.Context, q store.Query) (counts []store.Count,
 	}
 	statement := fmt.Sprintf("SELECT %s AS at, value, %s AS n FROM %s FINAL WHERE %s AND facet = %d AND slot >= %d AND slot < %d%%s GROUP BY at, value HAVING n > 0",
 		group, netClicks, g.name, scopeIs(q.Scope), q.Facet, slots[0], slots[last])
-	answers, err := v.whole(ctx, sh, statement)
+	answers, err := v.whole(ctx, q.Scope, statement)
 	if err != nil {
 		return nil, err
 	}
@@ -129,16 +124,17 @@ func newest(counts []store.Count, most int) []store.Count {
 // wholeTries is how often a question is asked before it waits for the batch that is being added.
 const wholeTries = 3
 
-// whole returns the answer to a question that shows no part of a batch of this process. The
-// statement has %s for the condition of the view.
-func (v *view) whole(ctx context.Context, sh *shard, statement string) (answers []*answer, err error) {
+// whole returns the answer to a question about a scope that shows no part of a batch of this
+// process. The statement has %s for the condition of the view.
+func (v *view) whole(ctx context.Context, scope rollup.Scope, statement string) ([]*answer, error) {
 	for range wholeTries {
 		before := v.s.batches()
-		condition, err := v.condition(ctx)
+		r, err := v.reading(ctx)
 		if err != nil {
 			return nil, err
 		}
-		if answers, err = sh.ask(ctx, fmt.Sprintf(statement, condition)); err != nil {
+		answers, err := r.ask(ctx, scope, statement)
+		if err != nil {
 			return nil, err
 		}
 		if before%2 == 0 && v.s.batches() == before {
@@ -149,11 +145,11 @@ func (v *view) whole(ctx context.Context, sh *shard, statement string) (answers 
 		return nil, err
 	}
 	defer v.s.adding.Release(1)
-	condition, err := v.condition(ctx)
+	r, err := v.reading(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return sh.ask(ctx, fmt.Sprintf(statement, condition))
+	return r.ask(ctx, scope, statement)
 }
 
 func (s *Store) batches() uint64 {
@@ -165,17 +161,15 @@ func (s *Store) batches() uint64 {
 // First implements store.Questions.
 func (v *view) First(ctx context.Context, scope rollup.Scope, f rollup.Facet) (first int64, ok bool, err error) {
 	defer wrap("first", &err)
-	shards, err := v.s.shards(ctx)
-	if err != nil {
-		return 0, false, err
-	}
 	statement := fmt.Sprintf("SELECT slot, %s AS n FROM cells FINAL WHERE %s AND facet = %d%%s GROUP BY slot HAVING n > 0 ORDER BY slot LIMIT 1",
 		netClicks, scopeIs(scope), f)
-	answers, err := v.whole(ctx, shards[shardOf(shards, scope)], statement)
-	for _, a := range answers {
+	answers, err := v.whole(ctx, scope, statement)
+	for _, a := range answers { // one or none of each shard
 		for i := range a.rows {
-			return int64(a.numbers[0][i]) * rollup.QuarterHour, true, nil
+			if at := int64(a.numbers[0][i]) * rollup.QuarterHour; !ok || at < first {
+				first, ok = at, true
+			}
 		}
 	}
-	return 0, false, err
+	return first, ok, err
 }

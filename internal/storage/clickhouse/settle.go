@@ -24,7 +24,7 @@ func (s *Store) endEpochs(ctx context.Context, shards []*shard) error {
 		if !src.known || src.hasUncounted() || src.end == src.start && src.recorded {
 			continue
 		}
-		if src.base != noBase && !slices.Equal(src.switches, switches) {
+		if src.base != noBase && !sameReplicas(src.switches, switches) {
 			s.forget(src)
 			return store.ErrResume
 		}
@@ -128,6 +128,13 @@ func switchesOf(shards []*shard) (nodes []*node, switches []uint64) {
 		nodes, switches = append(nodes, n), append(switches, times)
 	}
 	return nodes, switches
+}
+
+// sameReplicas reports whether the current replicas are the same as before. Shards may have come
+// since, which have no rows of the epoch.
+func sameReplicas(before, now []uint64) bool {
+	n := min(len(before), len(now))
+	return slices.Equal(before[:n], now[:n])
 }
 
 // settleSoon makes epochs that have ended durable, in the background; with open, it ends the open
@@ -234,7 +241,7 @@ func (s *Store) makeWhole(ctx context.Context, shards []*shard) error {
 	for _, p := range parts {
 		for i := range p.epochs {
 			e := &p.epochs[i]
-			if !slices.Equal(e.switches, switches) {
+			if !sameReplicas(e.switches, switches) {
 				// Nobody knows whether the replica that was left has sent everything to the others.
 				s.forget(p.src)
 				return store.ErrResume

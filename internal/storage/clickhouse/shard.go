@@ -73,6 +73,9 @@ func (s *shard) others() (others []*node) {
 func (s *shard) first() (current, first *node) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if len(s.replicas) == 0 {
+		return nil, nil
+	}
 	current = s.replicas[s.current]
 	for _, n := range s.replicas {
 		if n.known.Load() && !n.lacks.Load() {
@@ -90,7 +93,7 @@ func (s *shard) chooseFirst() { s.change(s.first()) }
 func (s *shard) renew(n *node) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.replicas[s.current] == n {
+	if len(s.replicas) > 0 && s.replicas[s.current] == n {
 		s.switches++
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/base/rollup"
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
@@ -36,8 +37,17 @@ type Snapshot struct {
 // Snapshot implements store.ClickCounts.
 func (s *Store) Snapshot(ctx context.Context) (_ store.Snapshot, err error) {
 	defer wrap("snapshot", &err)
+	snap, err := s.snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return snap, nil
+}
+
+func (s *Store) snapshot(ctx context.Context) (*Snapshot, error) {
 	snap := &Snapshot{sources: map[store.JournalID]*source{}}
 	snap.view = view{s: s, frozen: snap}
+	var err error
 	if snap.excluded, err = s.exclude(ctx); err != nil {
 		return nil, err
 	}
@@ -61,13 +71,17 @@ func (s *Store) Snapshot(ctx context.Context) (_ store.Snapshot, err error) {
 
 // Close implements store.Snapshot.
 func (snap *Snapshot) Close() error {
+	snap.close()
+	return nil
+}
+
+func (snap *Snapshot) close() {
 	s := snap.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.open, snap)
 	close(s.closed)
 	s.closed = make(chan struct{})
-	return nil
 }
 
 // exclusions returns what the view leaves out.
@@ -77,24 +91,35 @@ func (v *view) exclusions(ctx context.Context) (*exclusions, error) {
 		return x, err
 	}
 	then := *v.frozen.excluded
-	then.dead = x.dead
+	then.dead, then.layouts = x.dead, x.layouts
 	return &then, nil
 }
 
-// condition is the condition of the rows that the view shows, as a suffix for other conditions.
-func (v *view) condition(ctx context.Context) (string, error) {
+// reading says which rows of cells and minutes the view shows, and where they are.
+type reading struct {
+	shards    []*shard
+	layouts   layouts
+	condition string // a suffix for other conditions
+}
+
+// reading returns what the view shows now.
+func (v *view) reading(ctx context.Context) (*reading, error) {
 	x, err := v.exclusions(ctx)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	all := x.dead + x.deletions("deletion")
+	shards, err := v.s.shards(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r := &reading{shards: shards, layouts: x.layouts, condition: x.dead + x.deletions("deletion")}
 	if v.frozen == nil {
-		return all, nil
+		return r, nil
 	}
 	v.s.mu.Lock()
 	defer v.s.mu.Unlock()
 	if v.frozen.lost {
-		return "", errLost
+		return nil, errLost
 	}
 	if v.frozen.split {
 		for id := range v.s.sources {
@@ -102,8 +127,20 @@ func (v *view) condition(ctx context.Context) (string, error) {
 			if src := v.frozen.sources[id]; src != nil {
 				end = src.counted
 			}
-			all += fmt.Sprintf(" AND NOT (source = %s AND epoch >= %d)", literal(id[:]), end)
+			r.condition += fmt.Sprintf(" AND NOT (source = %s AND epoch >= %d)", literal(id[:]), end)
 		}
+	}
+	return r, nil
+}
+
+// ask asks the shards that may have rows of a scope. The statement has %s for the condition.
+func (r *reading) ask(ctx context.Context, scope rollup.Scope, statement string) (all []*answer, err error) {
+	for _, i := range r.layouts.shardsOf(scope) {
+		answers, err := r.shards[i].ask(ctx, fmt.Sprintf(statement, r.condition))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, answers...)
 	}
 	return all, nil
 }

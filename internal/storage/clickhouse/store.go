@@ -11,7 +11,7 @@
 //
 //	address.go, native.go, node.go   an address; the format of rows; one server, over HTTP
 //	cluster.go, shard.go, tend.go    the servers; replicas of a shard; those that were away
-//	schema.go                        the tables
+//	schema.go, layout.go             the tables; how scopes are spread over shards
 //	store.go, source.go, lives.go    the store; what is known of a journal; who counts it
 //	add.go, settle.go                adds batches; makes epochs durable
 //	minutes_marks.go                 drops minutes, adds import marks; values in statements
@@ -133,9 +133,6 @@ func (s *Store) Close() error {
 	return err
 }
 
-// buckets is the number of parts that the scopes are split into. Each shard has a share of them.
-const buckets = 1024
-
 // bucketOf returns the bucket of a scope.
 func bucketOf(s rollup.Scope) int {
 	b := binary.BigEndian.AppendUint64(nil, uint64(s.User))
@@ -150,9 +147,6 @@ func (s *Store) shards(ctx context.Context) ([]*shard, error) {
 	}
 	return shards, err
 }
-
-// shardOf returns the index of the shard that has a scope.
-func shardOf(shards []*shard, scope rollup.Scope) int { return bucketOf(scope) * len(shards) / buckets }
 
 // meta returns the shard with the tables other than cells and minutes.
 func meta(shards []*shard) *shard { return shards[0] }

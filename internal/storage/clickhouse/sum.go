@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/base/rollup"
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
@@ -15,23 +17,26 @@ const (
 	// A sum is expensive if it has more parts than expensiveParts, or more values than
 	// expensiveValues.
 	expensiveParts, expensiveValues = 1000, 4000
-	// maxSince is the maximum number of different Since of the parts in one statement.
-	maxSince = 200
 )
 
-// Sum implements store.Questions. ClickHouse sorts the values; they are read as they come.
+// Sum implements store.Questions. ClickHouse sorts the values; they are read as they come, from a
+// snapshot.
 func (v *view) Sum(ctx context.Context, q store.Sum, f func(store.Count) error) (err error) {
 	defer wrap("sum", &err)
+	if v.frozen == nil {
+		snap, err := v.s.snapshot(ctx)
+		if err != nil {
+			return err
+		}
+		defer snap.close()
+		v = &snap.view
+	}
 	g, err := grainOf(q.Facet, q.Edges)
 	if err != nil {
 		return err
 	}
 	if len(q.Parts) == 0 {
 		return nil
-	}
-	shards, err := v.s.shards(ctx)
-	if err != nil {
-		return err
 	}
 	s := &summing{v: v, q: &q, grain: g, expensive: q.Expensive, f: f}
 	if len(q.Parts) > expensiveParts {
@@ -40,7 +45,7 @@ func (v *view) Sum(ctx context.Context, q store.Sum, f func(store.Count) error) 
 		}
 	}
 	for i := len(q.Edges) - 2; i >= 0; i-- {
-		if err := s.interval(ctx, i, shards); err != nil {
+		if err := s.interval(ctx, i); err != nil {
 			return err
 		}
 	}
@@ -67,10 +72,10 @@ func (s *summing) isExpensive(ctx context.Context) error {
 }
 
 // interval sums up one interval.
-func (s *summing) interval(ctx context.Context, i int, shards []*shard) error {
+func (s *summing) interval(ctx context.Context, i int) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	condition, err := s.v.condition(ctx)
+	r, err := s.v.reading(ctx)
 	if err != nil {
 		return err
 	}
@@ -80,16 +85,17 @@ func (s *summing) interval(ctx context.Context, i int, shards []*shard) error {
 			st.close()
 		}
 	}()
-	for at, conditions := range s.conditions(i, shards) {
-		for _, c := range conditions {
-			statement := fmt.Sprintf("SELECT value, %s AS n FROM %s FINAL WHERE facet = %d AND %s%s GROUP BY value HAVING n > 0 ORDER BY value",
-				netClicks, s.grain.name, s.q.Facet, c, condition)
-			st, err := shards[at].stream(ctx, statement)
-			if err != nil {
-				return err
-			}
-			streams = append(streams, st)
+	for at, condition := range s.conditions(i, r) {
+		if condition == "" {
+			continue
 		}
+		statement := fmt.Sprintf("SELECT value, %s AS n FROM %s FINAL WHERE facet = %d AND %s%s GROUP BY value HAVING n > 0 ORDER BY value",
+			netClicks, s.grain.name, s.q.Facet, condition, r.condition)
+		st, err := r.shards[at].stream(ctx, statement)
+		if err != nil {
+			return err
+		}
+		streams = append(streams, st)
 	}
 	for {
 		least, found := "", false
@@ -124,41 +130,61 @@ func (s *summing) interval(ctx context.Context, i int, shards []*shard) error {
 	}
 }
 
-// conditions are those of the rows of an interval, by shard.
-func (s *summing) conditions(interval int, shards []*shard) [][]string {
+// conditions are those of the rows of an interval, by shard; empty for a shard without parts.
+func (s *summing) conditions(interval int, r *reading) []string {
 	from, to := s.grain.slot(s.q.Edges[interval]), s.grain.slot(s.q.Edges[interval+1])
-	since := make([]map[int64][]string, len(shards)) // scopes, by the first slot
+	users, links := make([]sinces, len(r.shards)), make([]sinces, len(r.shards))
 	for _, p := range s.q.Parts {
 		first := max(from, s.grain.slot(p.Since))
 		if first >= to {
 			continue
 		}
-		at := shardOf(shards, p.Scope)
-		if since[at] == nil {
-			since[at] = map[int64][]string{}
+		for _, at := range r.layouts.shardsOf(p.Scope) {
+			if p.Scope.Link == click.AllLinks {
+				users[at].add(p.Scope, uint64(p.Scope.User), first)
+			} else {
+				links[at].add(p.Scope, uint64(p.Scope.Link), first)
+			}
 		}
-		since[at][first] = append(since[at][first], fmt.Sprintf("(%d, %d)", p.Scope.User, p.Scope.Link))
 	}
-	all := make([][]string, len(shards))
-	for at := range since {
+	all := make([]string, len(r.shards))
+	for at := range all {
 		var some []string
-		flush := func() {
-			if len(some) > 0 {
-				all[at] = append(all[at], "slot < "+strconv.FormatInt(to, 10)+" AND ("+strings.Join(some, " OR ")+")")
-			}
-			some = nil
-		}
-		for first, scopes := range since[at] {
-			// ClickHouse finds tuples in a list by the primary key; version 18 does not do so
-			// for a tuple that is compared.
-			some = append(some, fmt.Sprintf("(slot >= %d AND (user, link) IN (%s))", first, strings.Join(scopes, ", ")))
-			if len(some) == maxSince {
-				flush()
+		for column, since := range map[string]*sinces{"user": &users[at], "link": &links[at]} {
+			if len(since.scopes) > 0 {
+				some = append(some, since.condition(column))
 			}
 		}
-		flush()
+		if len(some) > 0 {
+			all[at] = fmt.Sprintf("slot < %d AND (%s)", to, strings.Join(some, " OR "))
+		}
 	}
 	return all
+}
+
+// sinces are scopes of users or of links, each with its first slot.
+type sinces struct {
+	scopes, ids, first []string
+	least, most        int64 // first slots
+}
+
+func (s *sinces) add(scope rollup.Scope, id uint64, first int64) {
+	if len(s.first) == 0 {
+		s.least, s.most = first, first
+	}
+	s.least, s.most = min(s.least, first), max(s.most, first)
+	s.scopes = append(s.scopes, fmt.Sprintf("(%d, %d)", scope.User, scope.Link))
+	s.ids, s.first = append(s.ids, strconv.FormatUint(id, 10)), append(s.first, strconv.FormatInt(first, 10))
+}
+
+// condition is the condition of the rows of the scopes from their first slots on. ClickHouse finds
+// tuples in a list by the primary key; version 18 does not do so for a tuple that is compared.
+func (s *sinces) condition(column string) string {
+	all := fmt.Sprintf("slot >= %d AND (user, link) IN (%s)", s.least, strings.Join(s.scopes, ", "))
+	if s.least < s.most {
+		all += fmt.Sprintf(" AND slot >= transform(%s, [%s], [%s], 0)", column, strings.Join(s.ids, ", "), strings.Join(s.first, ", "))
+	}
+	return "(" + all + ")"
 }
 
 // stream is an answer that is read as it comes. Each row is a value and its clicks.

@@ -76,7 +76,9 @@ func (t *taker) takeAll(ctx context.Context) error {
 // take takes the clicks of rows. It sends them before it returns.
 func (t *taker) take(ctx context.Context, of string) error {
 	left := &clicksLeft{cells: map[rollup.Key]uint64{}, taken: map[rollup.Key]uint64{}}
-	for _, sh := range t.shards {
+	has := make([]map[rollup.Key]uint64, len(t.shards))
+	for at, sh := range t.shards {
+		has[at] = map[rollup.Key]uint64{}
 		answers, err := sh.askLong(ctx, fmt.Sprintf("SELECT user, link, facet, slot, value, %s AS n FROM %s FINAL WHERE %s AND %s GROUP BY user, link, facet, slot, value HAVING n > 0",
 			netClicks, t.grain.name, of, t.condition))
 		if err != nil {
@@ -86,7 +88,8 @@ func (t *taker) take(ctx context.Context, of string) error {
 			for i := range a.rows {
 				c := cellOf(a, i)
 				c.Slot = c.Slot / rollup.QuarterHour * t.grain.seconds
-				left.add(c)
+				left.cells[c.Key] += c.Clicks
+				has[at][c.Key] = c.Clicks
 			}
 		}
 	}
@@ -98,10 +101,14 @@ func (t *taker) take(ctx context.Context, of string) error {
 		rows[i] = rowsByPartition{}
 	}
 	for k, n := range left.taken {
-		slot := k.Slot / t.grain.seconds
-		rows[shardOf(t.shards, k.Scope)].add(t.grain, &k, slot, &source{}, t.number, n)
 		if t.grain == quarters {
 			t.removed.addCell(&k, n)
+		}
+		for i := range has { // so no shard has less than no click of a cell
+			if some := min(n, has[i][k]); some > 0 {
+				rows[i].add(t.grain, &k, k.Slot/t.grain.seconds, &source{}, t.number, some)
+				n -= some
+			}
 		}
 	}
 	for i, sh := range t.shards {
@@ -127,8 +134,6 @@ type place struct {
 	facet rollup.Facet
 	slot  int64
 }
-
-func (l *clicksLeft) add(c rollup.Cell) { l.cells[c.Key] = c.Clicks }
 
 // index fills links and capped.
 func (l *clicksLeft) index() {

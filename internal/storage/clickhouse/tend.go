@@ -3,7 +3,6 @@ package clickhouse
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 )
 
@@ -83,7 +82,7 @@ func (s *Store) preferFirst(ctx context.Context, shards []*shard) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, src := range s.sources {
-		if slices.Equal(src.switches, before) && src.sent <= src.start && len(src.ended) == 0 {
+		if sameReplicas(src.switches, before) && src.sent <= src.start && len(src.ended) == 0 {
 			src.switches = after
 		}
 	}
