@@ -2,13 +2,14 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"syscall"
 
 	"github.com/footfall/footfall/internal/testkit/clustertest"
@@ -18,47 +19,82 @@ import (
 )
 
 // cluster runs ClickHouse as 2 shards with 2 replicas each, ZooKeeper, PostgreSQL and
-// servers of footfall that use them. With up it runs them until it is interrupted. With
-// chaos it makes them fail for a while.
+// servers of footfall that use them.
 func cluster(args []string) error {
-	flags := flag.NewFlagSet("cluster", flag.ExitOnError)
-	dir := flags.String("dir", "", "keep the data in this directory; without it, the data is deleted at the end")
-	servers := flags.Int("servers", 0, "number of servers of footfall; chaos has 2 or more")
-	lasts := flags.Duration("for", defaultChaos, "chaos: how long servers fail")
-	seed := flags.Uint64("seed", 1, "chaos: which faults, and in which order")
-	if len(args) == 0 || args[0] != "up" && args[0] != "chaos" {
-		return errors.New("usage: bench cluster up|chaos [options]")
+	programs := map[string]func(context.Context, []string) error{
+		"up":    clusterUp,    // runs them until it is interrupted
+		"chaos": clusterChaos, // makes them fail for a while
+		"load":  clusterLoad,  // measures clicks
 	}
-	_ = flags.Parse(args[1:]) // exits by itself after an error
+	if len(args) == 0 || programs[args[0]] == nil {
+		return fmt.Errorf("usage: bench cluster PROGRAM [options]\nprograms: %v", slices.Sorted(maps.Keys(programs)))
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if *dir == "" {
-		temporary, err := os.MkdirTemp("", "footfall-cluster-")
-		if err != nil {
-			return err
-		}
-		defer os.RemoveAll(temporary)
-		if err := os.Chmod(temporary, 0o711); err != nil { // PostgreSQL runs as its own user
-			return err
-		}
-		*dir = temporary
-	}
-	if args[0] == "chaos" {
-		*servers = max(*servers, 2)
-	}
-	all := &installation{dir: *dir}
-	defer all.close()
-	if err := all.start(ctx, *servers); err != nil {
+	return programs[args[0]](ctx, args[1:])
+}
+
+const dirUsage = "keep the data in this directory; without it, the data is deleted at the end"
+
+func clusterUp(ctx context.Context, args []string) error {
+	flags := flag.NewFlagSet("cluster up", flag.ContinueOnError)
+	dir := flags.String("dir", "", dirUsage)
+	servers := flags.Int("servers", 0, "number of servers of footfall")
+	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	all.print()
-	if args[0] == "chaos" {
-		return chaos(ctx, all, *lasts, *seed)
-	}
-	fmt.Printf("\nData and logs are in %s. Ctrl-C stops all of it.\n", *dir)
-	<-ctx.Done()
-	return nil
+	return withInstallation(ctx, *dir, *servers, func(all *installation) error {
+		fmt.Printf("\nData and logs are in %s. Ctrl-C stops all of it.\n", all.dir)
+		<-ctx.Done()
+		return nil
+	})
 }
+
+func clusterChaos(ctx context.Context, args []string) error {
+	flags := flag.NewFlagSet("cluster chaos", flag.ContinueOnError)
+	dir := flags.String("dir", "", dirUsage)
+	servers := flags.Int("servers", 2, "number of servers of footfall, 2 or more")
+	lasts := flags.Duration("for", defaultChaos, "how long servers fail")
+	seed := flags.Uint64("seed", 1, "which faults, and in which order")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	return withInstallation(ctx, *dir, max(*servers, 2), func(all *installation) error {
+		return chaos(ctx, all, *lasts, *seed)
+	})
+}
+
+// withInstallation calls f with an installation that it starts and ends.
+func withInstallation(ctx context.Context, dir string, servers int, f func(*installation) error) error {
+	return inDir(dir, func(dir string) error {
+		all := &installation{dir: dir}
+		defer all.close()
+		if err := all.start(ctx, servers); err != nil {
+			return err
+		}
+		all.print()
+		return f(all)
+	})
+}
+
+// inDir calls f with a directory; if it is empty, with a temporary one.
+func inDir(dir string, f func(dir string) error) error {
+	if dir != "" {
+		return f(dir)
+	}
+	dir, err := os.MkdirTemp("", "footfall-cluster-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	if err := os.Chmod(dir, 0o711); err != nil { // PostgreSQL runs as its own user
+		return err
+	}
+	return f(dir)
+}
+
+// databaseName is the name of the databases.
+const databaseName = "footfall"
 
 // installation has all servers of a cluster.
 type installation struct {
@@ -78,7 +114,7 @@ type clusterServer struct {
 }
 
 func (all *installation) start(ctx context.Context, servers int) (err error) {
-	const name = "footfall" // of the databases, and the password of ClickHouse
+	const name = databaseName // and the password of ClickHouse
 	if all.clickhouse, err = clustertest.Launch(clustertest.Options{Dir: all.dir, Shards: 2, Replicas: 2, Password: name}); err != nil {
 		return err
 	}
@@ -116,7 +152,7 @@ func (all *installation) server(data, addr string) *clusterServer {
 		Name: filepath.Base(data),
 		Command: func() *exec.Cmd {
 			return all.program.Command(context.Background(), "serve", "--data", data, "--listen", addr,
-				"--domain", shortDomain, "--clicks", all.clicks, "--links", all.links)
+				"--domain", shortDomain, "--trusted-proxies", "127.0.0.0/8", "--clicks", all.clicks, "--links", all.links)
 		},
 		Ready: func(context.Context) error {
 			_, err := harness.Get(s.url + "/healthz")

@@ -126,7 +126,7 @@ func (l *largeRun) start() (err error) {
 	if l.p, err = harness.Start(l.serve()); err != nil {
 		return err
 	}
-	fmt.Printf("%-28s %8.2f s  now  %5.0f MB\n", "start", time.Since(began).Seconds(), memory(l.p))
+	fmt.Printf("%-28s %8.2f s  now  %5.0f MB\n", "start", time.Since(began).Seconds(), memory(l.p.Cmd.Process.Pid).now)
 	l.token, err = l.newToken("live")
 	return err
 }
@@ -170,7 +170,7 @@ func (l *largeRun) killUnderLoad(times int) error {
 	var ready, counted []time.Duration
 	for range times {
 		stop := time.AfterFunc(time.Second+time.Duration(l.rng.Int64N(int64(3*time.Second))), l.p.Kill)
-		live, _ := generate(l.p.Addr, 64, 20*time.Second, http.StatusMovedPermanently, l.clicks()) // until the server is killed
+		live, _ := generate([]string{l.p.Addr}, 64, 20*time.Second, http.StatusMovedPermanently, l.clicks()) // until the server is killed
 		stop.Stop()
 		_ = l.p.Wait()
 		l.sent, l.answered, l.reported = l.sent+live.sent, l.answered+live.answered, l.reported+harness.NotDurable(l.p.Log.String())
@@ -253,7 +253,7 @@ func (l *largeRun) loadOfEveryKind(d time.Duration) error {
 		connections, status int
 		request             func(connection, n int) []byte
 	}{{32, http.StatusMovedPermanently, l.clicks()}, {16, http.StatusMovedPermanently, random}, {16, http.StatusNotFound, unknown}} {
-		wg.Go(func() { loads[i], errs[i] = generate(l.p.Addr, of.connections, d, of.status, of.request) })
+		wg.Go(func() { loads[i], errs[i] = generate([]string{l.p.Addr}, of.connections, d, of.status, of.request) })
 	}
 	until := began.Add(d)
 	for range 100 {
@@ -268,7 +268,7 @@ func (l *largeRun) loadOfEveryKind(d time.Duration) error {
 	for waiting := true; waiting; {
 		select {
 		case <-ticker.C:
-			fmt.Printf(" %.0f", memory(l.p))
+			fmt.Printf(" %.0f", memory(l.p.Cmd.Process.Pid).now)
 		case <-done:
 			waiting = false
 		}

@@ -1,18 +1,14 @@
 package main
 
 import (
-	"bufio"
 	"fmt"
 	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
-
-	"github.com/footfall/footfall/internal/testkit/harness"
 )
 
 // neverRead sends questions over one connection and reads no answer. When the server
@@ -54,22 +50,6 @@ func hold(addr string, until time.Time, talk func(net.Conn) error) {
 			time.Sleep(100 * time.Millisecond)
 		}
 	}
-}
-
-// memory returns the resident memory of a server in MB, or 0 if it is unknown.
-func memory(s *harness.Process) float64 {
-	f, err := os.Open(fmt.Sprintf("/proc/%d/status", s.Cmd.Process.Pid))
-	if err != nil {
-		return 0
-	}
-	defer f.Close()
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		if rest, ok := strings.CutPrefix(lines.Text(), "VmRSS:"); ok {
-			kb, _ := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(rest, "kB")), 64)
-			return kb / 1000
-		}
-	}
-	return 0
 }
 
 // peakOf returns the peak of the resident memory of an ended process, in MB.

@@ -20,11 +20,11 @@ type load struct {
 
 func (l load) perSecond() float64 { return float64(l.answered) / l.took.Seconds() }
 
-// generate sends requests for d over connections that are kept alive, each sending
-// its next request once the last was answered. request returns the n-th request of a
+// generate sends requests to servers for d over connections that are kept alive, each
+// sending its next request once the last was answered. request returns the n-th request of a
 // connection. Answers with the wanted status count; any other status than that and 503
 // is an error.
-func generate(addr string, connections int, d time.Duration, status int, request func(connection, n int) []byte) (load, error) {
+func generate(servers []string, connections int, d time.Duration, status int, request func(connection, n int) []byte) (load, error) {
 	var (
 		wg    sync.WaitGroup
 		mu    sync.Mutex
@@ -35,7 +35,7 @@ func generate(addr string, connections int, d time.Duration, status int, request
 	began := time.Now()
 	for i := range connections {
 		wg.Go(func() {
-			own, took, err := oneConnection(addr, began.Add(d), status, func(n int) []byte { return request(i, n) })
+			own, took, err := oneConnection(servers[i%len(servers)], began.Add(d), status, func(n int) []byte { return request(i, n) })
 			mu.Lock()
 			defer mu.Unlock()
 			total.sent += own.sent
@@ -61,14 +61,14 @@ func generate(addr string, connections int, d time.Duration, status int, request
 func oneConnection(addr string, until time.Time, status int, request func(n int) []byte) (l load, times []time.Duration, err error) {
 	n := 0
 	err = harness.Talk(addr, func() ([]byte, func(int) error) {
-		began := time.Now()
-		if !began.Before(until) {
+		if !time.Now().Before(until) {
 			return nil, nil
 		}
+		sample, bytes := n%8 == 0, request(n)
 		l.sent++
-		sample := n%8 == 0
 		n++
-		return request(n - 1), func(got int) error {
+		began := time.Now()
+		return bytes, func(got int) error {
 			switch got {
 			case status:
 				l.answered++

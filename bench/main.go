@@ -4,8 +4,16 @@
 // It asserts nothing, except that clicks are not lost (large, cluster chaos). Figures depend on the
 // machine: quote ratios, and medians of several runs.
 //
-// One program measures nothing: cluster runs the servers that footfall can keep counts
-// and links in.
+// Where to look:
+//
+//	redirect.go, answers.go          visits and answers of one server
+//	load.go, processes.go            requests; memory and processor time of processes
+//	layout*.go                       the engine of counts
+//	large*.go                        years of clicks
+//	siege.go                         hostile clients
+//	cluster.go, cluster_chaos.go     runs many servers over ClickHouse and PostgreSQL, and
+//	                                 makes them fail
+//	cluster_load.go, cluster_rows.go measures these servers, and their rows
 package main
 
 import (

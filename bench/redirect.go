@@ -76,11 +76,11 @@ func (s *servers) compare(name string, pairs, connections int, each time.Duratio
 	var ours, bare []load
 	var ratios []float64
 	for range pairs {
-		b, err := generate(s.bare.Addr, connections, each, http.StatusMovedPermanently, request)
+		b, err := generate([]string{s.bare.Addr}, connections, each, http.StatusMovedPermanently, request)
 		if err != nil {
 			return 0, fmt.Errorf("bare handler: %w", err)
 		}
-		o, err := generate(s.footfall.Addr, connections, each, http.StatusMovedPermanently, request)
+		o, err := generate([]string{s.footfall.Addr}, connections, each, http.StatusMovedPermanently, request)
 		if err != nil {
 			return 0, fmt.Errorf("footfall: %w", err)
 		}
