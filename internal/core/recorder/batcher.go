@@ -94,8 +94,7 @@ func (b *batcher) full() bool {
 
 // due returns when a pause must end, or false if only a record ends it.
 func (b *batcher) due() (time.Time, bool) {
-	switch {
-	case !b.builder.empty():
+	if !b.builder.empty() {
 		return b.last.Add(b.every(b.builder.clicks >= busyClicks)), true
 	}
 	return time.Now().Add(b.verifyEvery), b.shared != nil
@@ -174,11 +173,7 @@ func (b *batcher) flush(ctx context.Context) error {
 		b.next()
 		return nil
 	}
-	err := b.retry(ctx, func() error { return b.counts.AddBatch(ctx, &b.batch) })
-	if b.shared != nil && (errors.Is(err, store.ErrGap) || errors.Is(err, store.ErrOverlap)) {
-		err = fmt.Errorf("%w: %w", store.ErrResume, err) // another call failed with ErrResume
-	}
-	if err != nil {
+	if err := b.retry(ctx, func() error { return b.addBatch(ctx, &b.batch) }); err != nil {
 		return err
 	}
 	if b.stall.err != nil {
@@ -188,6 +183,16 @@ func (b *batcher) flush(ctx context.Context) error {
 	b.onBatch(b.batch.To)
 	b.next()
 	return nil
+}
+
+// addBatch adds a batch to the counts. It fails with store.ErrResume if shared counts lost what
+// was before the batch.
+func (b *batcher) addBatch(ctx context.Context, batch *store.Batch) error {
+	err := b.counts.AddBatch(ctx, batch)
+	if b.shared != nil && (errors.Is(err, store.ErrGap) || errors.Is(err, store.ErrOverlap)) {
+		err = fmt.Errorf("%w: %w", store.ErrResume, err) // another call failed with ErrResume
+	}
+	return err
 }
 
 // next begins the batch after this one.

@@ -36,6 +36,11 @@ type Replay struct {
 // counted the records before that. The current meter of ctx counts bytes of the
 // journal.
 func (r Replay) To(ctx context.Context, to uint64) error {
+	return r.resuming(ctx, func(by *batcher) error { return r.count(ctx, by, to) })
+}
+
+// resuming calls f again, after a pause, while it fails with store.ErrResume.
+func (r Replay) resuming(ctx context.Context, f func(*batcher) error) error {
 	most := cmp.Or(r.most, DailyValues)
 	by := &batcher{
 		counts: r.Counts, shared: r.Shared, source: r.Journal.ID(), now: r.Now, log: r.Log,
@@ -44,7 +49,7 @@ func (r Replay) To(ctx context.Context, to uint64) error {
 		newBuilder: func() *batchBuilder { return newBuilder(r.Counts, r.Shared, r.Journal.ID(), most, capWeight) },
 	}
 	for {
-		err := r.count(ctx, by, to)
+		err := f(by)
 		if !errors.Is(err, store.ErrResume) {
 			return err
 		}
@@ -101,29 +106,34 @@ func (r Replay) count(ctx context.Context, by *batcher, to uint64) error {
 }
 
 // GiveUp gives up stretches of the journal, in ascending order: it counts the clicks
-// before and between them, and marks the stretches as counted. Clicks in them that
-// were not counted before are lost.
+// before and between them, marks the stretches as counted, and makes that durable. Clicks
+// in them that were not counted before are lost.
 func (r Replay) GiveUp(ctx context.Context, lost []journal.Hole) error {
-	source := store.JournalID(r.Journal.ID())
-	for _, h := range lost {
-		pos, _, err := r.Counts.Position(ctx, source)
-		if err == nil && pos.Counted < h.From {
-			pos.Counted, err = h.From, r.To(ctx, h.From)
-		}
-		if err == nil && pos.Counted < h.To {
-			b := &store.Batch{Journal: source, From: pos.Counted, To: h.To, MinutesFrom: keepMinutesFrom(r.Now())}
-			for _, s := range r.Journal.Segments() {
-				if s.Base <= pos.Counted {
-					b.Epoch = s.Base
-				}
+	return r.resuming(ctx, func(by *batcher) error {
+		for _, h := range lost {
+			if err := r.giveUp(ctx, by, h); err != nil {
+				return fmt.Errorf("recorder: give up positions %d to %d: %w", h.From, h.To, err)
 			}
-			err = r.Counts.AddBatch(ctx, b)
 		}
-		if err != nil {
-			return fmt.Errorf("recorder: give up positions %d to %d: %w", h.From, h.To, err)
+		return r.Counts.Sync(ctx)
+	})
+}
+
+func (r Replay) giveUp(ctx context.Context, by *batcher, h journal.Hole) error {
+	pos, _, err := r.Counts.Position(ctx, by.source)
+	if err == nil && pos.Counted < h.From {
+		pos.Counted, err = h.From, r.count(ctx, by, h.From)
+	}
+	if err != nil || pos.Counted >= h.To {
+		return err
+	}
+	b := &store.Batch{Journal: by.source, From: pos.Counted, To: h.To, MinutesFrom: keepMinutesFrom(r.Now())}
+	for _, s := range r.Journal.Segments() {
+		if s.Base <= pos.Counted {
+			b.Epoch = s.Base
 		}
 	}
-	return nil
+	return by.addBatch(ctx, b)
 }
 
 // GiveUpJournal marks a missing journal as counted up to a position. Its clicks that

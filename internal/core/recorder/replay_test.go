@@ -18,6 +18,7 @@ import (
 	"github.com/footfall/footfall/internal/core/recorder"
 	"github.com/footfall/footfall/internal/storage/journal"
 	"github.com/footfall/footfall/internal/storage/pebble"
+	"github.com/footfall/footfall/internal/testkit/logtest"
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
@@ -117,6 +118,42 @@ func TestGiveUp(t *testing.T) {
 		again := openWith(t, cut, 1<<20, clicked)
 		compare(t, again.cells(t), expected(want))
 		again.close(t)
+	}
+}
+
+// TestGiveUpResumes: giving up the end of a journal goes on after shared counts lost what was
+// counted.
+func TestGiveUpResumes(t *testing.T) {
+	t.Parallel()
+	rng := seedtest.Rand(t)
+	for range 10 {
+		e := newSharedEngine(rng)
+		j, err := journal.Open(journal.Options{Dir: "journal", FS: vfs.NewMem(), SegmentSize: 1 << 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var clicks []click.Click
+		for range 50 {
+			c := randomClick(rng)
+			if _, err := j.Append(t.Context(), recorder.Encode([]click.Click{c}, nil)); err != nil {
+				t.Fatal(err)
+			}
+			clicks = append(clicks, c)
+		}
+		e.loses = 50
+		counting := recorder.Replay{Journal: &j.Contents, Counts: e, Shared: e, Now: func() time.Time { return begin }, Log: logtest.To(t)}.WithCap(1000)
+		lost := journal.Hole{From: j.End(), To: j.End() + 100}
+		if err := counting.GiveUp(t.Context(), []journal.Hole{lost}); err != nil {
+			t.Fatal(err)
+		}
+		if pos, _, err := e.Position(t.Context(), j.ID()); err != nil || pos.Durable != lost.To {
+			t.Errorf("the counts are durable up to %d (%v), want %d", pos.Durable, err, lost.To)
+		}
+		got, _ := e.cells(all)
+		compare(t, got, expected(clicks))
+		if err := j.Close(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

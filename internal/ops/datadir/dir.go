@@ -310,14 +310,10 @@ func (d *Dir) giveUpTail(ctx context.Context, o Options) error {
 	if !ok {
 		return nil
 	}
-	lost := []journal.Hole{{From: tail.From, To: tail.To}}
 	counting := recorder.Replay{
 		Journal: &d.Journal.Contents, Counts: d.Counts, Shared: journalCounts(d.Counts), Now: o.Now, Log: o.Log,
 	}
-	if err := counting.GiveUp(ctx, lost); err != nil {
-		return err
-	}
-	return d.Counts.Sync(ctx)
+	return counting.GiveUp(ctx, []journal.Hole{{From: tail.From, To: tail.To}})
 }
 
 // onClose makes Close call f, before it closes the parts that were opened earlier.
