@@ -50,6 +50,7 @@ func TestMisuse(t *testing.T) {
 		{`--log-level: "loud" is not a log level: use debug, info, warn or error`, serve("--log-level", "loud")},
 		{`--short-url-scheme: "ftp" is not a scheme of short URLs: use http or https`, serve("--short-url-scheme", "ftp")},
 		{`--durability must be one of "fsync","write"`, serve("--durability", "hope")},
+		{"--durability write cannot be used with --clicks", serve("--durability", "write", "--clicks", "clickhouse://ch/clicks")},
 		{"only apply together with --acme-domain", serve("--acme-email", "ann@example.org")},
 		{"only apply together with --acme-domain", serve("--acme-directory", "https://ca.example/")},
 		{`--acme-domain: "https://sho.rt" is not a domain: give a host such as sho.rt`, serve("--acme-domain", "https://sho.rt")},

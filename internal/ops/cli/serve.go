@@ -35,7 +35,7 @@ type serveCmd struct {
 	ForwardQuery     bool      `help:"Add the parameters of a visit, such as ?utm_source=mail, to the URL that the link leads to. Parameters that the URL has already stay as they are."`
 	NotFoundURL      string    `help:"The URL that unknown names redirect to." name:"not-found-url" placeholder:"URL" otherwise:"a plain page"`
 	HomeURL          string    `help:"The URL that / redirects to." name:"home-url" placeholder:"URL" otherwise:"a plain page"`
-	Durability       string    `help:"When a visitor is redirected. fsync: after the click survives a power cut. write: after it survives a killed process, which is faster, but a power cut may lose the last clicks." enum:"fsync,write" default:"fsync" placeholder:"WHEN"`
+	Durability       string    `help:"When a visitor is redirected. fsync: after the click survives a power cut. write: after it survives a killed process, which is faster, but a power cut may lose the last clicks; not with --clicks." enum:"fsync,write" default:"fsync" placeholder:"WHEN"`
 	JournalRetention retention `help:"How long the journal keeps clicks after they were counted: a duration such as 30d or 12h, forever, or 0 to remove them as soon as the counts are durable. Counts never expire. Removed clicks cannot be counted again without a backup." default:"30d" placeholder:"TIME"`
 	JournalLimit     bytesSize `help:"How many bytes of clicks, such as 100GB, may wait to be counted, as while the counts cannot be reached. At the limit clicks are lost, and visitors are still redirected. The log has an error from half of it on." placeholder:"BYTES" otherwise:"what the disk has room for"`
 	JournalMax       bytesSize `help:"The size, such as 20GB, above which the journal removes its oldest counted clicks before --journal-retention is over; 0 is no limit. The log warns at 80 %." default:"0" placeholder:"BYTES"`
@@ -63,6 +63,9 @@ func (c *serveCmd) fits() error {
 	}
 	if err := c.engines().Check(); err != nil {
 		return usage("%v", err)
+	}
+	if c.Clicks != "" && c.Durability == "write" {
+		return usage("--durability write cannot be used with --clicks: after a power cut, ClickHouse may have clicks that the journal lost, and counting would stop. Leave it out")
 	}
 	if c.TLSCert != "" && len(c.ACMEDomain) > 0 {
 		return usage("--tls-cert and --acme-domain exclude each other: give one of them")
