@@ -27,9 +27,10 @@ type batcher struct {
 	verifyEvery time.Duration
 	cut         func() bool // see Options
 
-	// onBatch is called with the position that a batch reached. onStall is called with
-	// the reason if counting fails, and with the zero value if it goes on.
-	onBatch func(to uint64)
+	// onBatch is called with the position that a batch reached, and with its clicks that no
+	// earlier batch had. onStall is called with the reason if counting fails, and with the
+	// zero value if it goes on.
+	onBatch func(to, clicks uint64)
 	onStall func(stall)
 
 	newBuilder func() *batchBuilder
@@ -40,9 +41,11 @@ type batcher struct {
 	from     uint64    // records before it are counted already, and read for the cap alone
 	last     time.Time // of the last batch, or set by dueNow
 	progress bool      // a batch was counted
+	clicks   uint64    // of the batch, that no earlier batch had
 
-	record record
-	stall  stall // the argument of the last onStall
+	reached uint64 // the highest position that was counted
+	record  record
+	stall   stall // the argument of the last onStall
 
 	resumes int // calls of pauseToResume in a row before which nothing was counted
 }
@@ -57,7 +60,7 @@ type stall struct {
 // same, or before it. It reads the deleted scopes, and drops what waits to be counted.
 func (b *batcher) begin(ctx context.Context, at, from uint64) error {
 	b.builder, b.batch, b.from = b.newBuilder(), store.Batch{From: at, To: at}, from
-	b.last, b.progress = time.Now(), false
+	b.last, b.progress, b.clicks, b.reached = time.Now(), false, 0, max(b.reached, from)
 	return b.retry(ctx, func() error {
 		gone, err := b.deleted(ctx, at)
 		for _, s := range gone {
@@ -130,7 +133,9 @@ func (b *batcher) add(ctx context.Context, rec journal.Record) error {
 		}
 	}
 	b.builder.add(&b.record)
-	b.batch.To = rec.To
+	if b.batch.To = rec.To; rec.To > b.reached {
+		b.clicks += uint64(len(b.record.clicks))
+	}
 	if deletes { // nothing else moves the position past them
 		return b.flush(ctx)
 	}
@@ -180,7 +185,8 @@ func (b *batcher) flush(ctx context.Context) error {
 		b.goOn()
 	}
 	b.progress = true
-	b.onBatch(b.batch.To)
+	b.onBatch(b.batch.To, b.clicks)
+	b.clicks, b.reached = 0, max(b.reached, b.batch.To)
 	b.next()
 	return nil
 }

@@ -100,6 +100,7 @@ type Recorder struct {
 
 	mu      sync.Mutex
 	counted uint64        // journal position; while it is not known, the first one that is kept
+	clicks  uint64        // see CountedClicks
 	changed chan struct{} // closed when counted, failed or stalled changes
 	failed  error         // why counting stopped for good
 	stalled stall         // why counting fails at the moment
@@ -132,7 +133,7 @@ func Open(ctx context.Context, o Options) (*Recorder, error) {
 	}
 	b := &batcher{
 		counts: o.Counts, shared: o.Shared, source: o.Journal.ID(), now: o.Now, log: o.Log, first: cmp.Or(o.pause, retryLeast), verifyEvery: cmp.Or(o.verifyEvery, verifyEvery), cut: o.cut,
-		onBatch:    func(to uint64) { r.set(func() { r.counted, r.wanted = to, false }) },
+		onBatch:    func(to, clicks uint64) { r.set(func() { r.counted, r.clicks, r.wanted = to, r.clicks+clicks, false }) },
 		onStall:    func(s stall) { r.set(func() { r.stalled = s }) },
 		newBuilder: func() *batchBuilder { return newBuilder(o.Counts, o.Shared, o.Journal.ID(), o.most, o.room) },
 	}
@@ -229,6 +230,14 @@ func (r *Recorder) Counted() (uint64, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.counted, r.failed
+}
+
+// CountedClicks returns the number of clicks that were counted since Open, those of deleted
+// links and users too. Clicks that are counted again after a loss are one click each.
+func (r *Recorder) CountedClicks() uint64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.clicks
 }
 
 // Close counts the clicks that are recorded, as far as ctx allows, and stops. It fails with

@@ -72,7 +72,7 @@ func (r Replay) count(ctx context.Context, by *batcher, to uint64) error {
 		return err
 	}
 	watched, counted := meter.Current(ctx), pos.Counted
-	by.onBatch = func(to uint64) { watched.Add(int64(to - counted)); counted = to }
+	by.onBatch = func(to, _ uint64) { watched.Add(int64(to - counted)); counted = to }
 	from := readFrom(r.Journal, r.Shared != nil, counted)
 	if err := by.begin(ctx, from, counted); err != nil {
 		return err

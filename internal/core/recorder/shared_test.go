@@ -35,7 +35,7 @@ func awaitCounted(t *testing.T, e *sharedEngine, r *recorder.Recorder, j *journa
 }
 
 // TestResumes: an engine forgets what is not durable, fails in the middle of batches, and is
-// away at times. At the end it has every click once.
+// away at times. At the end it has every click once, and the recorder says how many there were.
 func TestResumes(t *testing.T) {
 	t.Parallel()
 	rng := seedtest.Rand(t)
@@ -75,6 +75,9 @@ func TestResumes(t *testing.T) {
 		awaitCounted(t, e, r, j)
 		got, _ := e.cells(all)
 		compare(t, got, expected(clicks))
+		if n := r.CountedClicks(); n != uint64(len(clicks)) {
+			t.Errorf("the recorder says that it counted %d clicks, want %d", n, len(clicks))
+		}
 		if err := errors.Join(r.Close(t.Context()), j.Close()); err != nil {
 			t.Fatal(err)
 		}

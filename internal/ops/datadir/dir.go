@@ -214,19 +214,19 @@ func (d *Dir) openParts(ctx context.Context, o Options) (err error) {
 	if d.installation, err = installationOf(ctx, d.DB); err != nil {
 		return err
 	}
-	if !d.progress.unseen.Load() {
+	if !d.progress.countsUnknown.Load() {
 		if err := d.checkInstallation(ctx); err != nil {
 			return err
 		}
 	} else if c, ok := d.Counts.(*sharedCounts); ok {
-		c.belong = d.checkShared
+		c.checkBelongs = d.checkShared
 	}
 	done = LogIfSlow("journal", o.Log)
 	defer func() { done() }()
 	if err := d.openJournal(ctx, o); err != nil {
 		return err
 	}
-	if !d.progress.unseen.Load() {
+	if !d.progress.countsUnknown.Load() {
 		pos, _, err := d.Counts.Position(ctx, d.Journal.ID())
 		if err != nil {
 			return unopened(PartCounts, err)

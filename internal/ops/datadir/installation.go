@@ -30,10 +30,10 @@ func (d *Dir) checkShared(ctx context.Context) error {
 	if err := d.checkInstallation(ctx); err != nil {
 		return err
 	}
-	d.progress.unseen.Store(false)
+	d.progress.countsUnknown.Store(false)
 	err := d.progress.checkLinks(ctx, d.DB, d.Counts, nil)
 	if err != nil {
-		d.progress.unseen.Store(true)
+		d.progress.countsUnknown.Store(true)
 	}
 	return err
 }

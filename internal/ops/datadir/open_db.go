@@ -149,7 +149,7 @@ func (t *tracker) checkDiverged(ctx context.Context, db LinksEngine) error {
 // have.
 func (t *tracker) neededLinks(ctx context.Context, counts store.Progress, j *journal.Contents) (needed progress.Record, err error) {
 	needed.AddLinks(t.known.Links)
-	if t.unseen.Load() {
+	if t.countsUnknown.Load() {
 		return needed, nil
 	}
 	user, link, err := counts.Highest(ctx)

@@ -31,8 +31,8 @@ type tracker struct {
 	end progress.Journal
 	// needed has the journals that are not counted to their end, and these ends.
 	needed map[progress.ID]uint64
-	// unseen says that the counts were away, so that it is not known what they need.
-	unseen atomic.Bool
+	// countsUnknown says that the counts were away, so that it is not known what they need.
+	countsUnknown atomic.Bool
 	// following is set once all parts were compared and the file follows them.
 	following bool
 }
@@ -191,7 +191,7 @@ func (t *tracker) checkJournal(j *journal.Contents) error {
 // missingJournals returns the journals with clicks that are not counted, except
 // the one that is present. present is zero if there is none.
 func (t *tracker) missingJournals(ctx context.Context, counts store.Progress, present [16]byte) (missing []*LostJournalError, err error) {
-	if t.unseen.Load() {
+	if t.countsUnknown.Load() {
 		return nil, nil
 	}
 	for _, j := range t.known.Journals {

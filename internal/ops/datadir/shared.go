@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/footfall/footfall/internal/base/click"
@@ -58,12 +57,11 @@ var _ SharedLinksStore = (*sql.Postgres)(nil)
 // sharedCounts has no files in the directory, so its methods for files do nothing.
 type sharedCounts struct {
 	SharedCountsStore
-	counted atomic.Uint64 // clicks that this process added
-	// belong fails if the counts do not belong to the directory. It is called before the
+	// checkBelongs fails if the counts do not belong to the directory. It is called before the
 	// first batch or deletion if they were away when the directory was opened. nil if it need
 	// not be called.
-	belong   func(ctx context.Context) error
-	belongMu sync.Mutex
+	checkBelongs func(ctx context.Context) error
+	checkMu      sync.Mutex
 }
 
 // journalCounts returns what recorder.Options.Shared is for counts.
@@ -76,36 +74,31 @@ func journalCounts(c CountsEngine) store.JournalCounts {
 
 // AddBatch implements store.Counting. One goroutine at a time calls it.
 func (c *sharedCounts) AddBatch(ctx context.Context, b *store.Batch) error {
-	if err := c.checkBelongs(ctx); err != nil {
+	if err := c.check(ctx); err != nil {
 		return err
 	}
-	err := c.SharedCountsStore.AddBatch(ctx, b)
-	if err == nil {
-		c.counted.Add(b.Journaled.Total())
-	}
-	return err
+	return c.SharedCountsStore.AddBatch(ctx, b)
 }
 
 // Delete implements store.Counting.
 func (c *sharedCounts) Delete(ctx context.Context, scopes []rollup.Scope) error {
-	if err := c.checkBelongs(ctx); err != nil {
+	if err := c.check(ctx); err != nil {
 		return err
 	}
 	return c.SharedCountsStore.Delete(ctx, scopes)
 }
 
-// checkBelongs fails if the counts are of another installation. It asks until they have answered
-// once.
-func (c *sharedCounts) checkBelongs(ctx context.Context) error {
-	c.belongMu.Lock()
-	defer c.belongMu.Unlock()
-	if c.belong == nil {
+// check calls checkBelongs until the counts have answered once.
+func (c *sharedCounts) check(ctx context.Context) error {
+	c.checkMu.Lock()
+	defer c.checkMu.Unlock()
+	if c.checkBelongs == nil {
 		return nil
 	}
-	if err := c.belong(ctx); err != nil {
+	if err := c.checkBelongs(ctx); err != nil {
 		return err
 	}
-	c.belong = nil
+	c.checkBelongs = nil
 	return nil
 }
 
@@ -125,7 +118,7 @@ func (t *tracker) openSharedCounts(ctx context.Context, o Options, server progre
 	err = t.addCounts(ctx, counts)
 	if errors.Is(err, click.ErrUnavailable) {
 		t.needed, err = map[progress.ID]uint64{}, nil
-		t.unseen.Store(true)
+		t.countsUnknown.Store(true)
 		for _, j := range t.known.Journals {
 			t.needed[j.ID] = j.End
 		}
@@ -156,10 +149,10 @@ func (sharedLinks) Clean(context.Context) error                          { retur
 func (sharedLinks) Cleaned(context.Context, int64) error                 { return nil }
 
 // CountedClicks returns the number of clicks in the counts, of people and bots. If
-// the counts are shared, it is the number that this process added.
+// the counts are shared, it is the number that this process counted.
 func (d *Dir) CountedClicks(ctx context.Context) (uint64, error) {
-	if shared, ok := d.Counts.(*sharedCounts); ok {
-		return shared.counted.Load(), nil
+	if d.engines.Counts != Embedded {
+		return d.Recorder.CountedClicks(), nil
 	}
 	ledger, err := d.Counts.Ledger(ctx)
 	return ledger.Total(), err
