@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/footfall/footfall/internal/testkit/clustertest"
 	"github.com/footfall/footfall/internal/testkit/harness"
 )
 
@@ -53,6 +54,9 @@ func runInside() (int, error) {
 	if err := os.Mkdir(certificates, 0o755); err == nil {
 		defer os.Remove(certificates) // it is only a mount point
 	} else if !os.IsExist(err) {
+		return 0, err
+	}
+	if _, err := clustertest.Library(); err != nil { // the namespace has no network
 		return 0, err
 	}
 	built, err := harness.Build(dir)
