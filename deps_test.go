@@ -153,8 +153,11 @@ func imports(t *testing.T, f func(pkg, path string, test bool)) {
 		if err != nil {
 			return err
 		}
-		if d.IsDir() && path != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata") {
-			return filepath.SkipDir
+		if d.IsDir() && path != "." {
+			_, err := os.Stat(filepath.Join(path, "go.mod"))
+			if strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata" || err == nil { // a module of its own
+				return filepath.SkipDir
+			}
 		}
 		if !strings.HasSuffix(path, ".go") {
 			return nil
