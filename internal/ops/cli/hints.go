@@ -19,6 +19,7 @@ import (
 	"github.com/footfall/footfall/internal/ops/datadir"
 	"github.com/footfall/footfall/internal/ops/server"
 	"github.com/footfall/footfall/internal/storage/backup"
+	"github.com/footfall/footfall/internal/storage/clickhouse"
 	"github.com/footfall/footfall/internal/storage/journal"
 	"github.com/footfall/footfall/internal/storage/progress"
 	"github.com/footfall/footfall/internal/storage/store"
@@ -33,6 +34,7 @@ var hints = []func(error) string{
 	on(datadir.ErrNoData, "name the right directory with --data"),
 	on(datadir.ErrForeign, "name an empty directory with --data"),
 	on(datadir.ErrFile, "name a directory with --data"),
+	on(clickhouse.ErrShards, "name the servers of all shards in FOOTFALL_CLICKS, and list them in remote_servers of ClickHouse's configuration"),
 	on(datadir.ErrMoved, "put the right one back, and start again"),
 	of(func(e *datadir.OwnerError) string {
 		instead := ""

@@ -145,6 +145,9 @@ func (s *Store) forget(src *source) {
 // add sends the totals of the cells that a batch has clicks in, and then counts the batch.
 func (s *Store) add(ctx context.Context, src *source, b *store.Batch, shards []*shard) error {
 	add := newSending(src, shards, s.cluster.write)
+	s.mu.Lock()
+	add.claim = s.claimed[src.id]
+	s.mu.Unlock()
 	for i := range b.Cells {
 		add.cell(&b.Cells[i])
 	}
@@ -189,6 +192,7 @@ type sending struct {
 	src    *source
 	shards []*shard
 	layout int // the number of shards to write to
+	claim  claim
 	tally  tally
 	cells  []rowsByPartition // by shard
 	mins   []rowsByPartition
@@ -260,9 +264,9 @@ func (a *sending) send(ctx context.Context) error {
 	var all sync.WaitGroup
 	for i, sh := range a.shards[:a.layout] {
 		all.Go(func() {
-			errs[i] = sendRows(ctx, sh, cellsTable, a.cells[i], a.src.switches[i])
+			errs[i] = a.sendRows(ctx, sh, cellsTable, a.cells[i], a.src.switches[i])
 			if errs[i] == nil {
-				errs[i] = sendRows(ctx, sh, minutesTable, a.mins[i], a.src.switches[i])
+				errs[i] = a.sendRows(ctx, sh, minutesTable, a.mins[i], a.src.switches[i])
 			}
 		})
 	}
@@ -270,15 +274,19 @@ func (a *sending) send(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
+// maxSuspended is how long a machine may have been suspended if a process on it sends rows again without
+// checking that it still counts the journal. Much later, the rows of its life are swept.
+const maxSuspended = time.Hour
+
 // sendRows sends rows to the current replica of a shard. It fails with store.ErrResume if that
 // is no longer the one of the epoch, whose number of changes is switches.
-func sendRows(ctx context.Context, sh *shard, t *table, rows rowsByPartition, switches uint64) error {
+func (a *sending) sendRows(ctx context.Context, sh *shard, t *table, rows rowsByPartition, switches uint64) error {
 	n, now := sh.use()
 	if now != switches {
 		return store.ErrResume
 	}
 	err := rows.send(ctx, n, t)
-	if isAway(err) && ctx.Err() == nil {
+	if isAway(err) && ctx.Err() == nil && a.claim.isRecent(maxSuspended) {
 		// It may have died with some of the rows, before another replica fetched them. If it is
 		// back, the rows are sent to it again.
 		err = rows.send(ctx, n, t)

@@ -25,7 +25,20 @@ type deletion struct {
 	scopes []rollup.Scope
 	// cutoff has the epoch of each source before which the deletion takes clicks.
 	cutoff map[store.JournalID]uint64
+	// ledger and lines are sums of what it took, as they are stored.
+	ledger, lines string
 }
+
+// deletionState says how far a deletion has come.
+type deletionState uint8
+
+// A deletion begins, takes the clicks, and is complete. A day later its rows, and those that it took
+// the clicks from, are removed.
+const (
+	deletionBegun    deletionState = 0
+	deletionComplete deletionState = 1
+	deletionSwept    deletionState = 2
+)
 
 // Delete implements store.Counting. It fails with click.ErrUnavailable if a replica is away. It
 // removes the clicks of this process, and those of other processes that every replica has.
@@ -56,7 +69,14 @@ func (s *Store) remove(ctx context.Context, scopes []rollup.Scope, shards []*sha
 	if err != nil {
 		return err
 	}
-	last, unfinished, err := s.deletions(ctx)
+	if err := waitForMutations(ctx, shards); err != nil { // of a server that was killed
+		return err
+	}
+	unfinished, err := s.readDeletions(ctx, fmt.Sprintf("state = %d", deletionBegun))
+	if err != nil {
+		return err
+	}
+	last, err := s.lastDeletion(ctx)
 	if err != nil {
 		return err
 	}
@@ -69,7 +89,7 @@ func (s *Store) remove(ctx context.Context, scopes []rollup.Scope, shards []*sha
 	if d.cutoff, err = s.cutoff(ctx); err != nil {
 		return err
 	}
-	if err := s.insertDeletion(ctx, shards, d, nil); err != nil {
+	if err := s.insertDeletion(ctx, shards, d, deletionBegun); err != nil {
 		return err
 	}
 	// Another server may ask another replica for the last number, and must get this one.
@@ -86,44 +106,44 @@ func (s *Store) cutoff(ctx context.Context) (map[store.JournalID]uint64, error) 
 	return cutoff, err
 }
 
-// deletions returns the number of the last deletion, and those that were interrupted, in their
-// order.
-func (s *Store) deletions(ctx context.Context) (last uint64, unfinished []*deletion, err error) {
+// lastDeletion returns the number of the last deletion.
+func (s *Store) lastDeletion(ctx context.Context) (last uint64, err error) {
 	answers, err := s.askMeta(ctx, "SELECT max(number) FROM deletions")
-	if err != nil {
-		return 0, nil, err
-	}
 	for _, a := range answers {
 		for i := range a.rows {
 			last = max(last, a.numbers[0][i])
 		}
 	}
-	answers, err = s.askMeta(ctx, "SELECT number, scopes, cutoff FROM deletions FINAL WHERE state = 0 ORDER BY number")
-	for _, a := range answers {
-		for i := range a.rows {
-			d := &deletion{number: a.numbers[0][i]}
-			if err := d.unmarshal(a.texts[1][i], a.texts[2][i]); err != nil {
-				return 0, nil, err
-			}
-			unfinished = append(unfinished, d)
-		}
-	}
-	return last, unfinished, err
+	return last, err
 }
 
-// insertDeletion writes the row of a deletion. removed is nil before it is carried out.
-func (s *Store) insertDeletion(ctx context.Context, shards []*shard, d *deletion, removed *sums) error {
-	state, ledger, lines := uint8(0), []byte(nil), ""
-	if removed != nil {
-		var err error
-		if ledger, err = removed.ledger.MarshalBinary(); err != nil {
-			return err
+// readDeletions returns deletions, in their order.
+func (s *Store) readDeletions(ctx context.Context, condition string) (all []*deletion, err error) {
+	answers, err := s.askMeta(ctx, "SELECT number, scopes, cutoff, removed, sums FROM deletions FINAL WHERE "+condition+" ORDER BY number")
+	for _, a := range answers {
+		for i := range a.rows {
+			d := &deletion{number: a.numbers[0][i], ledger: a.texts[3][i], lines: a.texts[4][i]}
+			if err := d.unmarshal(a.texts[1][i], a.texts[2][i]); err != nil {
+				return nil, err
+			}
+			all = append(all, d)
 		}
-		state, lines = 1, removed.marshalLines()
 	}
+	return all, err
+}
+
+// setRemoved sets the sums of what the deletion took.
+func (d *deletion) setRemoved(removed *sums) error {
+	ledger, err := removed.ledger.MarshalBinary()
+	d.ledger, d.lines = string(ledger), removed.marshalLines()
+	return err
+}
+
+// insertDeletion writes the row of a deletion.
+func (s *Store) insertDeletion(ctx context.Context, shards []*shard, d *deletion, state deletionState) error {
 	scopes, cutoff := d.marshal()
 	rows := deletionsTable.block()
-	rows.add(d.number, state, scopes, cutoff, string(ledger), lines)
+	rows.add(d.number, uint8(state), scopes, cutoff, d.ledger, d.lines)
 	return s.insertMeta(ctx, shards, deletionsTable, rows)
 }
 
@@ -172,12 +192,18 @@ func (s *Store) taken(ctx context.Context, d *deletion) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	parts := []string{"deletion > 0"}
+	return fmt.Sprintf("deletion < %d AND (deletion > 0%s)%s", d.number, d.beforeCutoff(), x.dead), nil
+}
+
+// beforeCutoff is the condition that a row is of an epoch before the cutoff, as alternatives for
+// another condition.
+func (d *deletion) beforeCutoff() string {
+	var parts []string
 	for id, epoch := range d.cutoff {
-		parts = append(parts, fmt.Sprintf("source = %s AND epoch < %d", literal(id[:]), epoch))
+		parts = append(parts, fmt.Sprintf(" OR source = %s AND epoch < %d", literal(id[:]), epoch))
 	}
 	slices.Sort(parts)
-	return fmt.Sprintf("deletion < %d AND (%s)%s", d.number, strings.Join(parts, " OR "), x.dead), nil
+	return strings.Join(parts, "")
 }
 
 // carryOut takes the clicks of a deletion. Answers show nothing of that until it is complete. The
@@ -212,7 +238,10 @@ func (s *Store) carryOut(ctx context.Context, d *deletion, shards []*shard) erro
 	if err := s.settleCells(ctx, shards); err != nil {
 		return err
 	}
-	err = s.insertDeletion(ctx, shards, d, &removed)
+	if err := d.setRemoved(&removed); err != nil {
+		return err
+	}
+	err = s.insertDeletion(ctx, shards, d, deletionComplete)
 	if err == nil {
 		err = settleTables(ctx, shards[:1], deletionsTable)
 	}
@@ -226,7 +255,7 @@ func (v *view) removed(ctx context.Context) (all sums, err error) {
 	if err != nil {
 		return all, err
 	}
-	answers, err := v.askMeta(ctx, "SELECT removed, sums FROM deletions FINAL WHERE state = 1"+x.deletions("number"))
+	answers, err := v.askMeta(ctx, "SELECT removed, sums FROM deletions FINAL WHERE state != 0"+x.deletions("number"))
 	for _, a := range answers {
 		for i := range a.rows {
 			var t sums

@@ -76,3 +76,6 @@ func (s *Store) Prefer(replica int) {
 		sh.mu.Unlock()
 	}
 }
+
+// Sweep removes the rows that were dead or deleted before a time.
+func (s *Store) Sweep(ctx context.Context, before time.Time) error { return s.sweep(ctx, before) }

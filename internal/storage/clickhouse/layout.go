@@ -106,7 +106,7 @@ func (c *cluster) chooseLayout(ctx context.Context, shards []*shard) error {
 // click.ErrUnavailable if none of its replicas has answered.
 func (c *cluster) setLayouts(l layouts, shards []*shard) error {
 	if len(shards) < l.most() {
-		return fmt.Errorf("%w: counts are spread over %d shards, and this server has the addresses of %d: list all shards in the address, and in the cluster of ClickHouse's configuration", ErrShards, l.most(), len(shards))
+		return fmt.Errorf("%w: counts are spread over %d shards, and this server has the addresses of %d", ErrShards, l.most(), len(shards))
 	}
 	for i, sh := range shards[:l.most()] {
 		if sh.known() == 0 {

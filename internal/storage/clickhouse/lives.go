@@ -39,7 +39,13 @@ const claimCheck = 5 * time.Second
 // claim is the last life of a journal that this process began.
 type claim struct {
 	life uint64
-	seen time.Time // when it was last seen that there is no later one
+	seen time.Time // when it was last seen that there is no later one; by the clock of the day, which goes on in a suspended machine
+}
+
+// isRecent reports whether the claim was checked within a time.
+func (c claim) isRecent(within time.Duration) bool {
+	since := time.Since(c.seen)
+	return since >= 0 && since < within
 }
 
 // lostTo fails with store.ErrTaken if another process has begun a later life, and with
@@ -108,7 +114,7 @@ func (s *Store) beginLife(ctx context.Context, id store.JournalID, last life, be
 		return 0, err
 	}
 	s.mu.Lock()
-	s.claimed[id] = claim{l.number, time.Now()}
+	s.claimed[id] = claim{l.number, time.Now().Round(0)}
 	s.mu.Unlock()
 	s.excludeAgain()
 	if last.number > 0 && !last.closed {
@@ -183,7 +189,7 @@ func (s *Store) checkClaim(ctx context.Context, id store.JournalID) error {
 	s.mu.Lock()
 	c := s.claimed[id]
 	s.mu.Unlock()
-	if time.Since(c.seen) < claimCheck {
+	if c.isRecent(claimCheck) {
 		return nil
 	}
 	all, err := s.readLives(ctx, fmt.Sprintf("source = %s", literal(id[:])))
@@ -195,6 +201,6 @@ func (s *Store) checkClaim(ctx context.Context, id store.JournalID) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.claimed[id] = claim{c.life, time.Now()}
+	s.claimed[id] = claim{c.life, time.Now().Round(0)}
 	return nil
 }

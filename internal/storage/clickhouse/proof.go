@@ -3,6 +3,7 @@ package clickhouse
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"maps"
@@ -197,7 +198,7 @@ func (v *view) Verify(ctx context.Context, report func(string)) (err error) {
 	defer wrap("verify", &err)
 	for _, src := range v.own() {
 		if src.hasUncounted() {
-			return fmt.Errorf("%w: a batch has failed, and ClickHouse may have some of its rows: wait until it is counted", click.ErrUnavailable)
+			return fmt.Errorf("%w: a batch has failed, and ClickHouse may have some of its rows", click.ErrUnavailable)
 		}
 	}
 	want, err := v.everything(ctx)
@@ -212,6 +213,12 @@ func (v *view) Verify(ctx context.Context, report func(string)) (err error) {
 	r, err := v.proven(ctx)
 	if err != nil {
 		return err
+	}
+	for _, sh := range r.shards {
+		n, _ := sh.use()
+		if busy, err := n.removesRows(ctx); err != nil || busy {
+			return errors.Join(err, fmt.Errorf("%w: rows of deleted links are being removed from ClickHouse", click.ErrUnavailable))
+		}
 	}
 	type line struct{ clicks, sum uint64 }
 	got := make([]line, len(rollup.Lines()))

@@ -18,7 +18,7 @@
 //	questions.go, sum.go             answers
 //	progress.go, proof.go            positions and marks; checksums
 //	journal.go                       what one journal has added
-//	delete.go, take.go               deletions
+//	delete.go, take.go, sweep.go     deletions; rows that are removed from ClickHouse
 //	exclude.go, snapshot.go          what answers leave out; counts that do not change
 package clickhouse
 
@@ -85,7 +85,7 @@ type Store struct {
 	background                          sync.WaitGroup
 	due, dueOpen, settlingSoon, tending bool
 	unsettled, stopped                  bool
-	tended                              time.Time
+	tended, swept                       time.Time
 }
 
 var _ store.ClickCounts = (*Store)(nil)

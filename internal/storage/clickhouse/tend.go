@@ -22,7 +22,7 @@ func (s *Store) tendSoon(shards []*shard) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	wanted = wanted || s.unsettledSources()
+	wanted = wanted || s.unsettledSources() || time.Since(s.swept) > sweepEvery
 	if !wanted || s.tending || s.stopped || time.Since(s.tended) < tendEvery {
 		return
 	}
@@ -53,9 +53,18 @@ func (s *Store) tend(ctx context.Context, shards []*shard) {
 		}
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	if s.unsettledSources() {
 		s.settleSoon(true)
+	}
+	sweep := time.Since(s.swept) > sweepEvery
+	if sweep {
+		s.swept = time.Now()
+	}
+	s.mu.Unlock()
+	if sweep {
+		if err := s.sweep(ctx, time.Now().Add(-sweepAge)); err != nil && ctx.Err() == nil {
+			s.o.Logger.Warn("rows that no answer shows could not be removed from ClickHouse, and that is tried again in an hour; they only take room", "error", err)
+		}
 	}
 }
 

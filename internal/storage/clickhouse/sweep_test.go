@@ -1,0 +1,123 @@
+//go:build cluster
+
+package clickhouse_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/base/rollup"
+	"github.com/footfall/footfall/internal/storage/clickhouse"
+	"github.com/footfall/footfall/internal/storage/store"
+	"github.com/footfall/footfall/internal/storage/storetest"
+	"github.com/footfall/footfall/internal/testkit/clustertest"
+	"github.com/footfall/footfall/internal/testkit/seedtest"
+)
+
+// TestSweep: a process is killed, and a link and a user are deleted. A sweep removes the rows that no
+// answer shows, and changes no answer. A young row stays.
+func TestSweep(t *testing.T) {
+	t.Parallel()
+	for _, e := range engines {
+		t.Run(e.name, func(t *testing.T) {
+			t.Parallel()
+			testSweep(t, clustertest.Start(t, e.options))
+		})
+	}
+}
+
+func testSweep(t *testing.T, c *clustertest.Cluster) {
+	rnd, ctx := seedtest.Rand(t), t.Context()
+	address := c.Database(t)
+	journal := drawJournal(rnd, store.JournalID{1}, 12)
+	model := &storetest.MemoryCounts{}
+	s := openAt(t, address, "one")
+	for i, b := range journal {
+		if i == 3 || i == 8 { // what was not durable is counted again
+			s.Kill()
+			s = openAt(t, address, "one")
+			catchUp(t, s, journal[:i])
+		}
+		if err := s.AddBatch(ctx, b); err != nil {
+			t.Fatal(err)
+		}
+		if err := model.AddBatch(ctx, b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	gone := []rollup.Scope{{User: 1, Link: 11}, {User: 3}, {User: 1, Link: 12}}
+	for _, sc := range gone {
+		if err := s.Delete(ctx, []rollup.Scope{sc}); err != nil {
+			t.Fatal(err)
+		}
+		if err := model.Delete(ctx, []rollup.Scope{sc}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a, err := clickhouse.ParseAddress(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := func(condition string) (total int) {
+		for _, n := range c.Nodes {
+			answer, err := n.Query(a.Database, "SELECT count() > 0 FROM cells WHERE "+condition)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if answer == "1\n" {
+				total++
+			}
+		}
+		return total
+	}
+	const ofGone = "user = 3 OR link IN (11, 12)"
+	ask := func(question string) string {
+		answer, err := c.Nodes[0].Query(a.Database, question)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.TrimSpace(answer)
+	}
+	begin := ask("SELECT begin FROM lives ORDER BY life DESC LIMIT 1")
+	last := ask("SELECT max(life) FROM lives")
+	ofDead := "epoch >= " + begin + " AND life > 0 AND life < " + last
+	if rows(ofGone) == 0 || rows(ofDead) == 0 {
+		t.Fatal("there are no rows to sweep")
+	}
+	if err := s.Sweep(ctx, time.Now().Add(-time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if rows(ofGone) == 0 {
+		t.Error("rows of the last hour are swept")
+	}
+	for range 2 { // the second one finds nothing
+		if err := s.Sweep(ctx, time.Now().Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		if n := rows(ofGone); n > 0 {
+			t.Errorf("%d servers have rows of deleted scopes after a sweep", n)
+		}
+		if n := rows(ofDead); n > 0 {
+			t.Errorf("%d servers have rows of dead lives after a sweep", n)
+		}
+		if n := ask("SELECT count() FROM lives FINAL WHERE closed = 0"); n != "1" {
+			t.Errorf("%s lives are open after a sweep", n)
+		}
+		compareAnswers(t, s, model)
+		if err := s.Verify(ctx, func(fault string) { t.Error(fault) }); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := s.Delete(ctx, []rollup.Scope{{User: 2, Link: click.LinkID(21)}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := model.Delete(ctx, []rollup.Scope{{User: 2, Link: 21}}); err != nil {
+		t.Fatal(err)
+	}
+	compareAnswers(t, s, model)
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
