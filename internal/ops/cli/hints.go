@@ -77,6 +77,9 @@ var hints = []func(error) string{
 		return fmt.Sprintf("give serve %s as at its last start, and other commands the variable FOOTFALL_%s", option, strings.ToUpper(option[2:]))
 	}),
 	on(datadir.ErrSharedCounts, "start footfall serve: it counts from its journal what they lack"),
+	on(datadir.ErrInUse, "stop it if it must go; while it runs, it counts its journal itself"),
+	on(datadir.ErrNotShared, "start footfall serve with that directory, without --clicks and --links"),
+	on(datadir.ErrOtherInstallation, "name the engines of its own installation with --clicks and --links"),
 	on(datadir.ErrOtherCounts, "give every server --clicks, so that they have the counts together"),
 	on(recorder.ErrForeign, "put the journal of these counts back, or move this one away to start a new one"),
 	as(new(*journal.TailError), "put the newest file of the journal back as it was. "+repairJournal),

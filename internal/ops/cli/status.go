@@ -45,7 +45,7 @@ var statuses = []struct {
 	{is(click.ErrExists), exitExists},
 	{func(err error) bool {
 		return errors.Is(err, datadir.ErrOwned) || errors.Is(err, datadir.ErrNoData) || errors.Is(err, datadir.ErrForeign) || errors.Is(err, datadir.ErrFile) ||
-			errors.Is(err, datadir.ErrUntrusted) || errors.Is(err, server.ErrNoServer) || errors.As(err, new(*datadir.OwnerError)) || errors.As(err, new(*datadir.OpenError))
+			errors.Is(err, datadir.ErrUntrusted) || errors.Is(err, datadir.ErrInUse) || errors.Is(err, datadir.ErrNotShared) || errors.Is(err, datadir.ErrOtherInstallation) || errors.Is(err, server.ErrNoServer) || errors.As(err, new(*datadir.OwnerError)) || errors.As(err, new(*datadir.OpenError))
 	}, exitDir},
 	{func(err error) bool {
 		return errors.Is(err, control.ErrCutOff) || errors.Is(err, control.ErrStopping) || errors.Is(err, context.Canceled)

@@ -17,6 +17,7 @@ func IsDamaged(err error) bool {
 // damaged is a data directory that is examined or repaired. Unlike a Dir it may
 // lack clicks, links and users. Nothing is recorded and nothing is counted.
 type damaged struct {
+	engines  enginesRecord
 	db       LinksEngine
 	progress *tracker
 	counts   CountsEngine
@@ -51,8 +52,7 @@ func openDamaged(ctx context.Context, o Options, older bool) (_ *damaged, err er
 			err = errors.Join(err, dd.close())
 		}
 	}()
-	engines, err := openEngines(o)
-	if err != nil {
+	if dd.engines, err = openEngines(o); err != nil {
 		return nil, err
 	}
 	if err := finishRebuild(o.Path); err != nil {
@@ -66,7 +66,7 @@ func openDamaged(ctx context.Context, o Options, older bool) (_ *damaged, err er
 		return nil, err
 	}
 	onClose(dd.progress.file.Close)
-	if dd.counts, err = dd.progress.openCounts(ctx, o, engines.Server); err != nil {
+	if dd.counts, err = dd.progress.openCounts(ctx, o, dd.engines.Server); err != nil {
 		return nil, unopened(PartCounts, err)
 	}
 	onClose(dd.counts.Close)

@@ -23,6 +23,7 @@
 //	                         what operators do to an open directory
 //	check.go, repair.go      what they do to an open one, and to one that Open refuses
 //	damaged.go               opens the parts of one that Open refuses
+//	adopt.go               counts the journal of a server that is gone
 //	rebuild.go, rebuild_base.go
 //	                         counts the journal again, while no process has it open
 package datadir

@@ -29,6 +29,8 @@ type enginesRecord struct {
 	// Deletions is the version of the shared links up to which their deletions are in
 	// the journal.
 	Deletions uint64 `json:"deletions"`
+	// Installation is the id of the installation; zero if an earlier version wrote the record.
+	Installation progress.ID `json:"installation"`
 
 	fresh bool // the directory is new, and the record is not written
 }
@@ -106,12 +108,21 @@ func readEngines(dir string) (r enginesRecord, err error) {
 }
 
 // begin writes the record of a new directory. Its journal needs no deletion that was made
-// before.
+// before. It fails with ErrOtherInstallation if the directory is not new, and links and users are
+// of another installation.
 func (r *enginesRecord) begin(ctx context.Context, dir string, links LinksStore) error {
-	if !r.fresh || !r.shared() {
+	if !r.shared() {
 		return nil
 	}
-	if r.Links != Embedded {
+	id, err := installationOf(ctx, links)
+	if err != nil {
+		return unopened(PartLinks, err)
+	}
+	if err := r.checkInstallation(dir, id); err != nil || r.Installation == progress.ID(id) {
+		return err
+	}
+	r.Installation = id
+	if r.fresh && r.Links != Embedded {
 		now, err := links.Links(ctx)
 		if err != nil {
 			return unopened(PartLinks, err)
@@ -119,6 +130,14 @@ func (r *enginesRecord) begin(ctx context.Context, dir string, links LinksStore)
 		r.Deletions = now.Version
 	}
 	return r.write(dir)
+}
+
+// checkInstallation fails with ErrOtherInstallation if the directory belongs to another one.
+func (r *enginesRecord) checkInstallation(dir string, id [16]byte) error {
+	if r.Installation != (progress.ID{}) && r.Installation != id {
+		return unopened(PartLinks, fmt.Errorf("the links and users in %s are not those of %s: %w", placeOf(r.Links, dir, databaseFile), dir, ErrOtherInstallation))
+	}
+	return nil
 }
 
 // write replaces the file engines durably.

@@ -33,6 +33,12 @@ var (
 	ErrSharedCounts = errors.New("the counts are not in the data directory: other servers add to them too")
 	// ErrOtherCounts says that another directory has counts of the same links and users.
 	ErrOtherCounts = errors.New("another data directory has counts of these links and users, and each of the two would lack clicks")
+	// ErrOtherInstallation says that a directory was used with other shared engines.
+	ErrOtherInstallation = errors.New("the directory belongs to another installation")
+	// ErrInUse says that a server that should be gone still runs.
+	ErrInUse = errors.New("a process has this data directory open, so its server is not gone")
+	// ErrNotShared says that a directory has its counts itself.
+	ErrNotShared = errors.New("the counts are in the data directory: it was not a server of a cluster")
 	// ErrOldCounts says that the counts end before the journal begins.
 	ErrOldCounts = errors.New("the counts are too old for the journal")
 	// ErrUnknownJournal says that the id of a journal cannot be read from its files.

@@ -13,13 +13,18 @@ import (
 // checkInstallation fails if the counts belong to other links and users. The ids in
 // them would then name the wrong links and users.
 func (d *Dir) checkInstallation(ctx context.Context) error {
-	counted, err := d.Counts.Installation(ctx, d.installation)
+	return checkCounts(ctx, d.path, &d.engines, d.Counts, d.installation)
+}
+
+// checkCounts is checkInstallation of the counts of a directory.
+func checkCounts(ctx context.Context, dir string, engines *enginesRecord, counts store.Identity, installation [16]byte) error {
+	counted, err := counts.Installation(ctx, installation)
 	if err != nil {
 		return fmt.Errorf("open counts: %w", err)
 	}
-	if counted != d.installation {
+	if counted != installation {
 		return fmt.Errorf("%s holds the links and users of one installation and %s the counts of another: %w",
-			placeOf(d.engines.Links, d.path, databaseFile), placeOf(d.engines.Counts, d.path, clicksDir), ErrMixed)
+			placeOf(engines.Links, dir, databaseFile), placeOf(engines.Counts, dir, clicksDir), ErrMixed)
 	}
 	return nil
 }
