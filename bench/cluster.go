@@ -22,9 +22,10 @@ import (
 // servers of footfall that use them.
 func cluster(args []string) error {
 	programs := map[string]func(context.Context, []string) error{
-		"up":    clusterUp,    // runs them until it is interrupted
-		"chaos": clusterChaos, // makes them fail for a while
-		"load":  clusterLoad,  // measures clicks
+		"up":        clusterUp,        // runs them until it is interrupted
+		"chaos":     clusterChaos,     // makes them fail for a while
+		"load":      clusterLoad,      // measures clicks
+		"questions": clusterQuestions, // measures answers, without servers of footfall
 	}
 	if len(args) == 0 || programs[args[0]] == nil {
 		return fmt.Errorf("usage: bench cluster PROGRAM [options]\nprograms: %v", slices.Sorted(maps.Keys(programs)))

@@ -86,7 +86,7 @@ func build(s *pebble.Store, clicks, size int, plain bool) error {
 	ctx := context.Background()
 	var recording time.Duration
 	var recorded, cells, minutes int
-	f := newFolder()
+	f := newFolder(store.JournalID{1})
 	start := time.Now()
 	record := func() error {
 		b := f.take()
@@ -102,7 +102,7 @@ func build(s *pebble.Store, clicks, size int, plain bool) error {
 	}
 	err := eachDay(clicks, plain, rand.New(rand.NewPCG(1, 2)), func(day []click.Click) error {
 		for _, c := range day {
-			if f.add(c); f.clicks == size {
+			if f.add(c, 1); f.clicks == uint64(size) {
 				if err := record(); err != nil {
 					return err
 				}

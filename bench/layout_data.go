@@ -98,31 +98,33 @@ func country(i int) click.Country {
 // folder makes batches of clicks as the recorder does: it adds up cells in memory until
 // a batch is full.
 type folder struct {
+	journal  store.JournalID
+	epoch    uint64
 	next     uint64
 	quarters map[rollup.Key]uint64
 	minutes  map[rollup.Key]uint64
 	newest   int64
-	clicks   int
+	clicks   uint64
 }
 
-func newFolder() *folder {
-	return &folder{quarters: map[rollup.Key]uint64{}, minutes: map[rollup.Key]uint64{}}
+func newFolder(journal store.JournalID) *folder {
+	return &folder{journal: journal, quarters: map[rollup.Key]uint64{}, minutes: map[rollup.Key]uint64{}}
 }
 
-// add adds a click to the batch. Only clicks of the last day have minutes, as if the
+// add adds n equal clicks to the batch. Only clicks of the last day have minutes, as if the
 // others came from a journal that is read again.
-func (f *folder) add(c click.Click) {
-	rollup.Each(c, rollup.QuarterHour, func(k rollup.Key) { f.quarters[k]++ })
+func (f *folder) add(c click.Click, n uint64) {
+	rollup.Each(c, rollup.QuarterHour, func(k rollup.Key) { f.quarters[k] += n })
 	if c.Time/1000 >= end-rollup.Day {
-		rollup.Each(c, rollup.Minute, func(k rollup.Key) { f.minutes[k]++ })
+		rollup.Each(c, rollup.Minute, func(k rollup.Key) { f.minutes[k] += n })
 	}
 	f.newest = max(f.newest, c.Time/1000)
-	f.clicks++
+	f.clicks += n
 }
 
 // take returns the batch of the clicks that were added, and starts another one.
 func (f *folder) take() *store.Batch {
-	b := &store.Batch{Journal: store.JournalID{1}, From: f.next, To: f.next + uint64(f.clicks)}
+	b := &store.Batch{Journal: f.journal, Epoch: f.epoch, From: f.next, To: f.next + f.clicks}
 	b.MinutesFrom = f.newest/3600*3600 - 7200
 	b.Cells = cellsOf(f.quarters, 0)
 	b.Minutes = cellsOf(f.minutes, b.MinutesFrom)

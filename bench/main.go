@@ -1,8 +1,9 @@
 // Command bench measures footfall, and compares it with others: one program for each
 // question, named by the first argument.
 //
-// It asserts nothing, except that clicks are not lost (large, cluster chaos). Figures depend on the
-// machine: quote ratios, and medians of several runs.
+// It asserts nothing, except that clicks are not lost (large, cluster chaos), and that
+// answers are the same (cluster questions). Figures depend on the machine: quote ratios, and
+// medians of several runs.
 //
 // Where to look:
 //
@@ -14,6 +15,8 @@
 //	cluster.go, cluster_chaos.go     runs many servers over ClickHouse and PostgreSQL, and
 //	                                 makes them fail
 //	cluster_load.go, cluster_rows.go measures these servers, and their rows
+//	cluster_questions.go, cluster_fill.go
+//	                                 measures answers from ClickHouse
 package main
 
 import (
