@@ -143,6 +143,9 @@ func bucketOf(s rollup.Scope) int {
 func (s *Store) shards(ctx context.Context) ([]*shard, error) {
 	shards, err := s.cluster.connect(ctx)
 	if err == nil {
+		err = s.setStamp(ctx, shards)
+	}
+	if err == nil {
 		s.tendSoon(shards)
 	}
 	return shards, err
@@ -156,6 +159,36 @@ func wrap(operation string, err *error) {
 	if *err != nil {
 		*err = fmt.Errorf("store/clickhouse: %s: %w", operation, *err)
 	}
+}
+
+// setStamp makes stamps greater than those of notes and marks that are there: the clock may have
+// been set back.
+func (s *Store) setStamp(ctx context.Context, shards []*shard) error {
+	s.mu.Lock()
+	set := s.lastStamp > 0
+	s.mu.Unlock()
+	if set {
+		return nil
+	}
+	last := uint64(1)
+	for _, question := range []string{
+		"SELECT max(version) FROM meta WHERE startsWith(name, '" + noteName + "')",
+		"SELECT max(version) FROM marks",
+	} {
+		answers, err := meta(shards).ask(ctx, question)
+		if err != nil {
+			return err
+		}
+		for _, a := range answers {
+			for i := range a.rows {
+				last = max(last, a.numbers[0][i])
+			}
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lastStamp = max(s.lastStamp, last)
+	return nil
 }
 
 // stamp returns a version for a row. It is greater than the earlier ones of this process, and,

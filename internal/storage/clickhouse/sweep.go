@@ -83,6 +83,7 @@ func (s *Store) sweepDeletions(ctx context.Context, before time.Time, shards []*
 				return err
 			}
 		}
+		d.scopes, d.cutoff = nil, nil // no longer needed
 		if err := s.insertDeletion(ctx, shards, d, deletionSwept); err != nil {
 			return err
 		}
