@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -26,6 +27,7 @@ func clusterLoad(ctx context.Context, args []string) error {
 	flags.IntVar(&o.connections, "connections", 128, "connections kept alive")
 	flags.IntVar(&o.rate, "rate", 500, "visits per second while visits are timed")
 	flags.IntVar(&o.links, "links", 10_000, "links that are visited, by Zipf's law")
+	flags.StringVar(&o.feed, "feed", "internal/faces/feed/testdata/*.gz", "files of Bitly's click feed, to import first")
 	flags.IntVar(&o.trials, "trials", 40, "how often a click is awaited in the answers")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -36,29 +38,38 @@ func clusterLoad(ctx context.Context, args []string) error {
 			return err
 		}
 		defer func() { _ = both[0].own.Stop() }()
+		if err := all.importFeed(ctx, &o, both); err != nil {
+			return err
+		}
+		before, err := all.rows()
+		if err != nil {
+			return err
+		}
+		before.clicks = both[1].clicks
 		for _, step := range []func(context.Context, *loadOptions, []*side) error{runPairs, timeVisits, awaitClicks, printMemory} {
 			if err := step(ctx, &o, both); err != nil {
 				return err
 			}
 		}
-		return all.printRows(both[1].clicks)
+		return all.printRows("the load", before, both[1].clicks)
 	})
 }
 
 type loadOptions struct {
 	pairs, connections, rate, links, trials int
 	each                                    time.Duration
+	feed                                    string
 }
 
 // side is one of the two installations that are compared.
 type side struct {
 	name   string
 	own    *harness.Process // of the embedded one
+	data   string           // of the first server
 	addrs  []string
 	token  string
 	parts  []part
 	clicks uint64 // that were counted
-
 }
 
 // part is the processes of one kind.
@@ -75,8 +86,8 @@ func (all *installation) sides(ctx context.Context, o *loadOptions) ([]*side, er
 	if err != nil {
 		return nil, err
 	}
-	embedded := &side{name: "embedded", own: server, addrs: []string{server.Addr}, parts: []part{{"footfall", []int{server.Cmd.Process.Pid}}}}
-	shared := &side{name: "cluster", parts: make([]part, 4)}
+	embedded := &side{name: "embedded", own: server, data: data, addrs: []string{server.Addr}, parts: []part{{"footfall", []int{server.Cmd.Process.Pid}}}}
+	shared := &side{name: "cluster", data: all.servers[0].data, parts: make([]part, 4)}
 	for i, name := range []string{"footfall", "ClickHouse", "ZooKeeper", "PostgreSQL"} {
 		shared.parts[i].name = name
 	}
@@ -90,22 +101,57 @@ func (all *installation) sides(ctx context.Context, o *loadOptions) ([]*side, er
 	shared.parts[2].pids = []int{all.clickhouse.ZooKeeper.Pid()}
 	shared.parts[3].pids = []int{all.postgres.Pid()}
 	both := []*side{embedded, shared}
-	for i, dir := range []string{data, all.servers[0].data} {
-		feed := all.program.Command(ctx, "import", "--format", "bitly-feed", "--data", dir, "-")
+	for _, s := range both {
+		feed := all.program.Command(ctx, "import", "--format", "bitly-feed", "--data", s.data, "-")
 		feed.Stdin, feed.Stderr = linkFeed(o.links), os.Stderr
 		if err := feed.Run(); err != nil {
 			return nil, fmt.Errorf("make links: %w", err)
 		}
-		token, _, err := all.program.Run(ctx, "", "user", "token", "bench", "--data", dir)
+		token, _, err := all.program.Run(ctx, "", "user", "token", "bench", "--data", s.data)
 		if err != nil {
 			return nil, err
 		}
-		both[i].token = strings.TrimSpace(token)
-		if err := both[i].await(uint64(o.links), 0); err != nil {
+		s.token = strings.TrimSpace(token)
+		if err := s.await(uint64(o.links), 0); err != nil {
 			return nil, err
 		}
 	}
 	return both, nil
+}
+
+// importFeed imports files on both sides, and prints how long it takes until their clicks are
+// counted.
+func (all *installation) importFeed(ctx context.Context, o *loadOptions, both []*side) error {
+	files, err := filepath.Glob(o.feed)
+	if err != nil || len(files) == 0 {
+		return fmt.Errorf("-feed %s matches no file: start bench in the root of the repository", o.feed)
+	}
+	before, err := all.rows()
+	if err != nil {
+		return err
+	}
+	var took [2]float64
+	var clicks uint64
+	for i, s := range both {
+		began := time.Now()
+		out, _, err := all.program.Run(ctx, "", append([]string{"import", "--format", "bitly-feed", "--json", "--data", s.data}, files...)...)
+		if err != nil {
+			return err
+		}
+		if _, err := s.visitAndAwait(0); err != nil { // a journal is counted in its order
+			return err
+		}
+		took[i], clicks = time.Since(began).Seconds(), 0
+		for line := range strings.Lines(out) {
+			var file struct{ Clicks uint64 }
+			if err := json.Unmarshal([]byte(line), &file); err != nil {
+				return fmt.Errorf("import printed %q: %w", line, err)
+			}
+			clicks += file.Clicks
+		}
+	}
+	fmt.Printf("\n%d clicks of a feed: %.1f s embedded, %.1f s in the cluster through one server, ratio %.1f\n", clicks, took[0], took[1], took[1]/took[0])
+	return all.printRows("the feed", before, clicks)
 }
 
 // count returns the clicks in the answers of one server.
@@ -227,25 +273,16 @@ func timeVisits(_ context.Context, o *loadOptions, both []*side) error {
 // the server that was visited, and of the last one.
 func awaitClicks(_ context.Context, o *loadOptions, both []*side) error {
 	fmt.Printf("\nfrom a visit to the answers, in ms\n%-28s %8s %8s\n", "", "p50", "most")
-	visit := harness.Visit(shortDomain, hashOf(0))
 	for _, s := range both {
 		for asked := range s.addrs {
 			var times []float64
 			for i := range o.trials {
 				time.Sleep(time.Duration(i*37%100) * 10 * time.Millisecond) // to come at any time between two batches
-				sent := false
-				err := harness.Talk(s.addrs[0], func() ([]byte, func(int) error) {
-					if sent {
-						return nil, nil
-					}
-					sent = true
-					return visit, func(int) error { return nil }
-				})
-				began := time.Now()
-				if err := errors.Join(err, s.await(1, asked)); err != nil {
+				took, err := s.visitAndAwait(asked)
+				if err != nil {
 					return err
 				}
-				times = append(times, time.Since(began).Seconds()*1000)
+				times = append(times, took.Seconds()*1000)
 			}
 			of := "the same server"
 			if asked > 0 {
@@ -255,6 +292,22 @@ func awaitClicks(_ context.Context, o *loadOptions, both []*side) error {
 		}
 	}
 	return nil
+}
+
+// visitAndAwait sends a click to the first server, and returns how long it takes after that until
+// it is in the answers of a server.
+func (s *side) visitAndAwait(server int) (time.Duration, error) {
+	sent := false
+	err := harness.Talk(s.addrs[0], func() ([]byte, func(int) error) {
+		if sent {
+			return nil, nil
+		}
+		sent = true
+		return harness.Visit(shortDomain, hashOf(0)), func(int) error { return nil }
+	})
+	began := time.Now()
+	err = errors.Join(err, s.await(1, server))
+	return time.Since(began), err
 }
 
 func printMemory(_ context.Context, _ *loadOptions, both []*side) error {
