@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/footfall/footfall/internal/base/click"
@@ -59,7 +61,7 @@ func (b *bursts) each(f func(c click.Click, n uint64) error) error {
 type counted struct {
 	name string // embedded, or the number of sources and the clicks in a segment
 	store.ClickCounts
-	sources []*folder
+	sources []*journaled
 	segment uint64 // clicks in a segment of a journal
 	deal    *rand.Rand
 	adding  time.Duration
@@ -69,10 +71,16 @@ type counted struct {
 	dir      string // of the embedded engine
 }
 
+// journaled is the clicks of one journal.
+type journaled struct {
+	*folder
+	kept []*store.Batch // that may have to be added again
+}
+
 func newCounted(name string, s store.ClickCounts, sources, segment int) *counted {
 	c := &counted{name: name, ClickCounts: s, segment: uint64(segment), deal: rand.New(rand.NewPCG(5, 6))}
 	for i := range sources {
-		c.sources = append(c.sources, newFolder(store.JournalID{1, byte(i >> 8), byte(i)}))
+		c.sources = append(c.sources, &journaled{folder: newFolder(store.JournalID{1, byte(i >> 8), byte(i)})})
 	}
 	return c
 }
@@ -126,7 +134,7 @@ func (c *counted) add(ctx context.Context, one click.Click, n uint64) error {
 // fillCells is the number of cells that the batches of all sources may have.
 const fillCells = 400_000
 
-func (c *counted) addTo(ctx context.Context, f *folder, one click.Click, n uint64) error {
+func (c *counted) addTo(ctx context.Context, f *journaled, one click.Click, n uint64) error {
 	f.add(one, n)
 	if len(f.quarters)+len(f.minutes) < fillCells/len(c.sources) && f.next+f.clicks < f.epoch+c.segment {
 		return nil
@@ -134,9 +142,10 @@ func (c *counted) addTo(ctx context.Context, f *folder, one click.Click, n uint6
 	return c.flush(ctx, f)
 }
 
-func (c *counted) flush(ctx context.Context, f *folder) error {
+func (c *counted) flush(ctx context.Context, f *journaled) error {
 	b, began := f.take(), time.Now()
-	err := c.AddBatch(ctx, b)
+	f.kept = append(f.kept, b)
+	err := c.patiently(ctx, func() error { return c.addKept(ctx, f) })
 	c.adding += time.Since(began)
 	if f.next >= f.epoch+c.segment {
 		f.epoch = f.next
@@ -152,8 +161,49 @@ func (c *counted) finish(ctx context.Context) error {
 		}
 	}
 	began := time.Now()
-	err := c.Sync(ctx)
+	err := c.patiently(ctx, func() error {
+		for _, f := range c.sources {
+			if err := c.addKept(ctx, f); err != nil {
+				return err
+			}
+		}
+		return c.Sync(ctx)
+	})
 	c.adding += time.Since(began)
+	return err
+}
+
+// addKept adds the batches that are not counted, and drops those that are durable.
+func (c *counted) addKept(ctx context.Context, f *journaled) error {
+	at, _, err := c.Position(ctx, f.journal)
+	if err != nil {
+		return err
+	}
+	if c.servers == nil {
+		at.Durable = at.Counted // it loses nothing while this process runs
+	}
+	f.kept = slices.DeleteFunc(f.kept, func(b *store.Batch) bool { return b.To <= at.Durable })
+	for _, b := range f.kept {
+		if b.To > at.Counted {
+			if err := c.AddBatch(ctx, b); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// patience is how often something is tried again, a second later, while ClickHouse is away, or
+// counting must go on from an earlier position.
+const patience = 120
+
+func (c *counted) patiently(ctx context.Context, f func() error) (err error) {
+	for range patience {
+		if err = f(); !errors.Is(err, store.ErrResume) && !errors.Is(err, click.ErrUnavailable) {
+			return err
+		}
+		wait(ctx, time.Second)
+	}
 	return err
 }
 

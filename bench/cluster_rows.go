@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/footfall/footfall/internal/testkit/clustertest"
 )
@@ -41,20 +42,22 @@ func numbersOf(n *clustertest.Node, statement string) (numbers []float64, err er
 	return numbers, err
 }
 
-// inserted returns how many rows and bytes were sent to the servers since they were started.
-func inserted(c *clustertest.Cluster) (rows, bytes float64, err error) {
+// sent is what was sent to the servers since they were started.
+type sent struct{ inserts, rows, bytes float64 }
+
+func sentTo(c *clustertest.Cluster) (sum sent, err error) {
 	for _, n := range c.Nodes {
-		for event, to := range map[string]*float64{"InsertedRows": &rows, "InsertedBytes": &bytes} {
+		for event, to := range map[string]*float64{"InsertQuery": &sum.inserts, "InsertedRows": &sum.rows, "InsertedBytes": &sum.bytes} {
 			numbers, err := numbersOf(n, "SELECT value FROM system.events WHERE event = '"+event+"'")
 			if err != nil {
-				return 0, 0, err
+				return sum, err
 			}
-			for _, number := range numbers {
+			for _, number := range numbers { // none if it did not happen
 				*to += number
 			}
 		}
 	}
-	return rows, bytes, nil
+	return sum, nil
 }
 
 // optimize merges all parts of a table on all servers, as ClickHouse does in time.
@@ -63,15 +66,14 @@ func optimize(c *clustertest.Cluster, database, table string) error {
 		if n.Replica > 1 {
 			continue // it fetches the parts, or merges them too
 		}
-		parts, err := numbersOf(n, "SELECT count() FROM system.parts WHERE active AND database = '"+database+"' AND table = '"+table+"'")
+		partitions, err := numbersOf(n, "SELECT DISTINCT partition FROM system.parts WHERE active AND database = '"+database+"' AND table = '"+table+"'")
 		if err != nil {
 			return err
 		}
-		if parts[0] == 0 {
-			continue // ClickHouse 18 refuses
-		}
-		if err := n.Exec(database, "OPTIMIZE TABLE "+table+" FINAL"); err != nil {
-			return err
+		for _, p := range partitions {
+			if err := n.Exec(database, fmt.Sprintf("OPTIMIZE TABLE %s PARTITION %.0f FINAL", table, p)); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -79,18 +81,20 @@ func optimize(c *clustertest.Cluster, database, table string) error {
 
 // rowsBefore is what ClickHouse and the journals had at a time.
 type rowsBefore struct {
-	clicks          uint64
-	sentRows, bytes float64
-	tables          map[string]rowsOf // with all parts merged
-	journal         float64
+	clicks uint64
+	sent
+	zooKeeper time.Duration
+	tables    map[string]rowsOf // with all parts merged
+	journal   float64
 }
 
 // rows returns what ClickHouse and the journals have now. It merges all parts.
 func (all *installation) rows() (now rowsBefore, err error) {
 	now.tables = map[string]rowsOf{}
-	if now.sentRows, now.bytes, err = inserted(all.clickhouse); err != nil {
+	if now.sent, err = sentTo(all.clickhouse); err != nil {
 		return now, err
 	}
+	now.zooKeeper = processorTime(all.clickhouse.ZooKeeper.Pid())
 	for _, table := range countTables {
 		if err := optimize(all.clickhouse, databaseName, table); err != nil {
 			return now, err
@@ -118,11 +122,13 @@ func (all *installation) printRows(what string, since rowsBefore, clicks uint64)
 		return err
 	}
 	n := float64(clicks - since.clicks)
-	fmt.Printf("\n%-34s %8s %8s\n%-34s %8.2f %8.1f\n", "of a click of "+what, "rows", "bytes", "sent to ClickHouse", (now.sentRows-since.sentRows)/n, (now.bytes-since.bytes)/n)
+	fmt.Printf("\n%-34s %8s %8s\n%-34s %8.2f %8.1f\n", "of a click of "+what, "rows", "bytes", "sent to ClickHouse", (now.sent.rows-since.sent.rows)/n, (now.bytes-since.bytes)/n)
 	for _, table := range countTables {
 		before, after := since.tables[table], now.tables[table]
 		fmt.Printf("%-34s %8.2f %8.1f\n", table+", merged", (after.rows-before.rows)/n, (after.bytes-before.bytes)/n)
 	}
 	fmt.Printf("%-34s %8s %8.1f\n", "journal", "", (now.journal-since.journal)/n)
+	inserts := now.inserts - since.inserts
+	fmt.Printf("%.0f inserts of %.0f rows; %.1f ms of ZooKeeper's processor time for each\n", inserts, (now.sent.rows-since.sent.rows)/inserts, (now.zooKeeper-since.zooKeeper).Seconds()*1000/inserts)
 	return nil
 }
