@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,7 +14,8 @@ import (
 // Prometheus adds to metrics; it also adds the metric up.
 var (
 	language = []string{
-		"absent", "and", "by", "deriv", "histogram_quantile", "increase", "predict_linear", "rate", "sum",
+		"abs", "absent", "and", "by", "clamp_min", "count", "deriv", "histogram_quantile", "increase", "min", "on", "predict_linear", "rate",
+		"sum", "timestamp",
 	}
 	targets = []string{"job", "instance"}
 )
@@ -22,7 +24,7 @@ var (
 	quoted     = regexp.MustCompile(`"[^"]*"|'[^']*'`)
 	rangeOf    = regexp.MustCompile(`\[[^]]*\]`)
 	number     = regexp.MustCompile(`\b[0-9][0-9a-z.]*\b`)
-	grouping   = regexp.MustCompile(`\bby \(([^)]*)\)`)
+	grouping   = regexp.MustCompile(`\b(?:by|on) \(([^)]*)\)`)
 	matchers   = regexp.MustCompile(`\{([^}]*)\}`)
 	identifier = regexp.MustCompile(`[a-zA-Z_:][a-zA-Z0-9_:]*`)
 	place      = regexp.MustCompile(`"[^"]*"|docs/[a-z]+\.md`)
@@ -45,7 +47,39 @@ func mentions(expression string) (metrics, labels []string) {
 	return metrics, labels
 }
 
-// TestRulesNameMetrics: the alerts of contrib use only metrics and labels of the
+// boardExpressions returns the expressions of the board for Grafana.
+func boardExpressions(t *testing.T) (expressions []string) {
+	t.Helper()
+	text, err := os.ReadFile("../../contrib/grafana/footfall.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	type question struct{ Expr string }
+	var board struct {
+		Panels     []struct{ Targets []question }
+		Templating struct{ List []struct{ Definition string } }
+	}
+	if err := json.Unmarshal(text, &board); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range board.Panels {
+		for _, q := range p.Targets {
+			expressions = append(expressions, q.Expr)
+		}
+	}
+	if len(expressions) < 30 {
+		t.Errorf("the board has only %d expressions; is the search wrong?", len(expressions))
+	}
+	for _, v := range board.Templating.List {
+		if of, ok := strings.CutPrefix(v.Definition, "label_values("); ok { // of a metric, and the label
+			expression, label, _ := strings.Cut(strings.TrimSuffix(of, ")"), ", ")
+			expressions = append(expressions, "sum by ("+label+") ("+expression+")")
+		}
+	}
+	return expressions
+}
+
+// TestRulesNameMetrics: the alerts and the board of contrib use only metrics and labels of the
 // program, and the table of docs/operations.md has all metrics. promtool checks only the
 // syntax of the rules.
 func TestRulesNameMetrics(t *testing.T) {
@@ -70,6 +104,26 @@ func TestRulesNameMetrics(t *testing.T) {
 		}
 	}
 
+	known := func(expression string) {
+		metrics, labels := mentions(expression)
+		if len(metrics) == 0 {
+			t.Errorf("%s uses no metric", expression)
+		}
+		for _, name := range metrics {
+			if !slices.Contains(exported, name) {
+				t.Errorf("footfall has no metric %s, which is used here: %s", name, expression)
+			}
+		}
+		for _, label := range labels {
+			if !slices.Contains(labelled, label) {
+				t.Errorf("footfall has no label %s, which is used here: %s", label, expression)
+			}
+		}
+	}
+	for _, expression := range boardExpressions(t) {
+		known(expression)
+	}
+
 	rules, err := os.ReadFile("../../contrib/prometheus/footfall.rules.yml")
 	if err != nil {
 		t.Fatal(err)
@@ -84,20 +138,7 @@ func TestRulesNameMetrics(t *testing.T) {
 		switch key {
 		case "expr":
 			alerts++
-			metrics, labels := mentions(value)
-			if len(metrics) == 0 {
-				t.Errorf("the rule %s uses no metric", value)
-			}
-			for _, name := range metrics {
-				if !slices.Contains(exported, name) {
-					t.Errorf("footfall has no metric %s, which this rule uses: %s", name, value)
-				}
-			}
-			for _, label := range labels {
-				if !slices.Contains(labelled, label) {
-					t.Errorf("footfall has no label %s, which this rule uses: %s", label, value)
-				}
-			}
+			known(value)
 		case "advice":
 			var sections []string // their page comes after them
 			pages := 0

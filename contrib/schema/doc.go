@@ -2,5 +2,5 @@
 // the types and schemas of those who made these, and so find misspelt keys and values of the wrong
 // type. It is a module of its own, so that footfall does not depend on them:
 //
-//	cd contrib/schema && go test
+//	cd contrib/schema && go test -count=1
 package schema

@@ -2,7 +2,10 @@ module github.com/footfall/footfall/contrib/schema
 
 go 1.26.0
 
-require github.com/compose-spec/compose-go/v2 v2.16.2
+require (
+	github.com/compose-spec/compose-go/v2 v2.16.2
+	github.com/grafana/grafana-foundation-sdk/go v0.0.22
+)
 
 require (
 	github.com/distribution/reference v0.5.0 // indirect

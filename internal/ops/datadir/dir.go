@@ -35,6 +35,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/footfall/footfall/internal/core/recorder"
@@ -95,15 +96,18 @@ type Dir struct {
 	Disk     *Disk
 	Created  bool // the directory had no data before Open
 
-	path      string
-	engines   enginesRecord
-	watched   []*sharedEngine
-	claimed   <-chan struct{} // closed when the lock of claimCounts is lost; nil without one
-	release   func()
-	now       func() time.Time
-	log       *slog.Logger
-	retention Retention
-	lock      *dirLock
+	path    string
+	engines enginesRecord
+	watched []*sharedEngine
+	// replicated is the position up to which all servers of shared counts have the journal;
+	// nil before it is known.
+	replicated atomic.Pointer[uint64]
+	claimed    <-chan struct{} // closed when the lock of claimCounts is lost; nil without one
+	release    func()
+	now        func() time.Time
+	log        *slog.Logger
+	retention  Retention
+	lock       *dirLock
 	// opened are the files that watchFiles compares with the disk.
 	opened openedFiles
 	// installation is the id of the installation. It is not secret.

@@ -69,6 +69,8 @@ func (m memory) Deleted(ctx context.Context) ([]rollup.Scope, error) {
 	return m.MemoryCounts.Deleted(ctx)
 }
 
+func (m memory) Lagging() (servers, deletions int) { return 0, 0 }
+
 func (m memory) Close() error { return nil }
 
 // options are those of a directory that uses the counts.

@@ -27,6 +27,9 @@ type SharedCounts struct {
 type SharedCountsStore interface {
 	store.ClickCounts
 	store.JournalCounts
+	// Lagging returns how many servers of the counts are away or lack rows that others have,
+	// and how many deletions wait for that, as far as this process has noticed.
+	Lagging() (servers, deletions int)
 }
 
 // SharedLinks says how to open links and users that several servers use. They are

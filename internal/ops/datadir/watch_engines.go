@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync/atomic"
 	"time"
+
+	"github.com/footfall/footfall/internal/storage/store"
 )
 
 const (
@@ -28,6 +30,28 @@ type EngineState struct {
 	Up   bool
 }
 
+// CountsLag says what shared counts lack, as far as this process knows.
+type CountsLag struct {
+	Servers   int // of the engine, that are away or lack rows that others have
+	Deletions int // users and links that wait to be removed because of them
+	// NotReplicated is the number of bytes of the journal that some servers may lack.
+	NotReplicated uint64
+}
+
+// CountsLag returns what shared counts lack; zero if the counts are in the directory.
+func (d *Dir) CountsLag() (l CountsLag) {
+	shared, ok := d.Counts.(*sharedCounts)
+	if !ok {
+		return l
+	}
+	l.Servers, l.Deletions = shared.Lagging()
+	if p := d.replicated.Load(); p != nil {
+		end := d.Journal.End()
+		l.NotReplicated = end - min(*p, end)
+	}
+	return l
+}
+
 // Engines returns the state of the shared engines, as Maintain found it last. It is empty
 // if everything is embedded.
 func (d *Dir) Engines() (all []EngineState) {
@@ -42,6 +66,9 @@ func (d *Dir) sharedEngines() (all []*sharedEngine) {
 	if d.engines.Counts != Embedded {
 		all = append(all, &sharedEngine{name: d.engines.Counts, part: PartCounts, ask: func(ctx context.Context) error {
 			_, err := d.Counts.Note(ctx)
+			if p, _, failed := d.Counts.Position(ctx, store.JournalID(d.Journal.ID())); err == nil && failed == nil {
+				d.replicated.Store(&p.Durable)
+			}
 			return err
 		}})
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/ops/monitor"
@@ -43,7 +44,8 @@ func TestMetrics(t *testing.T) {
 	h := m.Questions(http.NotFoundHandler(), func(path string) string { return strings.TrimPrefix(path, "/v3/") })
 	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/v3/user/clicks", nil))
 	state := monitor.State{
-		NotDurable: 1, Counted: 22108, JournalLag: 77, JournalRoom: 88, JournalSegments: 3, Engines: []monitor.Engine{{Name: "clickhouse"}, {Name: "postgresql", Up: true}}, CountingFailed: true, CountingStalled: true, Bytes: map[string]int64{"journal": 5, "counts": 6},
+		NotDurable: 1, Counted: 22108, JournalLag: 77, JournalRoom: 88, JournalSegments: 3, ServersLag: 2, DeletionsLag: 4, NotReplicated: 99, Now: time.UnixMilli(1795669200500),
+		Engines: []monitor.Engine{{Name: "clickhouse"}, {Name: "postgresql", Up: true}}, CountingFailed: true, CountingStalled: true, Bytes: map[string]int64{"journal": 5, "counts": 6},
 	}
 	var err error
 	m.Watch(func() (monitor.State, error) { return state, err })
@@ -53,6 +55,7 @@ func TestMetrics(t *testing.T) {
 		"footfall_record_seconds_count 3", "footfall_journal_sync_seconds_count 1",
 		`footfall_question_seconds_count{method="user/clicks"} 1`, "footfall_clicks_not_durable_total 1",
 		"footfall_clicks_counted_total 22108", "footfall_journal_lag_bytes 77", "footfall_journal_segments 3", "footfall_journal_room_bytes 88",
+		"footfall_counts_servers_lagging 2", "footfall_counts_deletions_waiting 4", "footfall_journal_not_replicated_bytes 99", "footfall_clock_seconds 1.7956692005e+09",
 		`footfall_engine_up{engine="clickhouse"} 0`, `footfall_engine_up{engine="postgresql"} 1`, "footfall_counting_failed 1", "footfall_counting_stalled 1",
 		`footfall_store_bytes{part="counts"} 6`, `footfall_store_bytes{part="journal"} 5`, "go_goroutines",
 	} {

@@ -3,12 +3,15 @@ package monitor
 import (
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
 
 // State has the values that are read when Prometheus asks.
 type State struct {
+	// Now is the time of this server's clock.
+	Now time.Time
 	// NotDurable is the number of visitors who were redirected since the start although
 	// footfall does not know that their clicks are durable.
 	NotDurable uint64
@@ -21,6 +24,12 @@ type State struct {
 	JournalLag uint64
 	// JournalRoom is the number of bytes that may wait to be counted.
 	JournalRoom uint64
+	// ServersLag is the number of servers of shared counts that are away or lack rows.
+	ServersLag int
+	// DeletionsLag is the number of users and links that wait to be removed from them.
+	DeletionsLag int
+	// NotReplicated is the number of bytes of the journal that some of them may lack.
+	NotReplicated uint64
 	// JournalSegments is the number of files of the journal.
 	JournalSegments int
 	// CountingFailed says that counting has stopped until the next start.
@@ -53,6 +62,14 @@ var (
 		"Bytes of the journal that are not counted yet.", nil, nil)
 	journalRoom = prometheus.NewDesc("footfall_journal_room_bytes",
 		"Bytes of the journal that may wait to be counted: --journal-limit, or what the disk has room for.", nil, nil)
+	serversLag = prometheus.NewDesc("footfall_counts_servers_lagging",
+		"Servers of --clicks that are away or lack counts, as far as this server has noticed.", nil, nil)
+	deletionsLag = prometheus.NewDesc("footfall_counts_deletions_waiting",
+		"Deleted users and links whose clicks are still in the counts, because servers of --clicks are away.", nil, nil)
+	notReplicated = prometheus.NewDesc("footfall_journal_not_replicated_bytes",
+		"Bytes of the journal whose clicks some servers of --clicks may lack. The journal keeps them.", nil, nil)
+	clock = prometheus.NewDesc("footfall_clock_seconds",
+		"The time of this server, as seconds since 1970.", nil, nil)
 	journalSegments = prometheus.NewDesc("footfall_journal_segments",
 		"Number of files of the journal.", nil, nil)
 	countingFailed = prometheus.NewDesc("footfall_counting_failed",
@@ -74,7 +91,7 @@ type collector func() (State, error)
 
 // Describe implements prometheus.Collector.
 func (collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{notDurable, counted, engineUp, journalLag, journalRoom, journalSegments, countingFailed, countingStalled, diskFree, diskLow, storeBytes} {
+	for _, d := range []*prometheus.Desc{notDurable, counted, engineUp, serversLag, deletionsLag, notReplicated, clock, journalLag, journalRoom, journalSegments, countingFailed, countingStalled, diskFree, diskLow, storeBytes} {
 		ch <- d
 	}
 }
@@ -89,6 +106,10 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	}
 	ch <- prometheus.MustNewConstMetric(notDurable, prometheus.CounterValue, float64(s.NotDurable))
 	ch <- prometheus.MustNewConstMetric(counted, prometheus.CounterValue, float64(s.Counted))
+	ch <- prometheus.MustNewConstMetric(serversLag, prometheus.GaugeValue, float64(s.ServersLag))
+	ch <- prometheus.MustNewConstMetric(deletionsLag, prometheus.GaugeValue, float64(s.DeletionsLag))
+	ch <- prometheus.MustNewConstMetric(notReplicated, prometheus.GaugeValue, float64(s.NotReplicated))
+	ch <- prometheus.MustNewConstMetric(clock, prometheus.GaugeValue, float64(s.Now.UnixMilli())/1000)
 	ch <- prometheus.MustNewConstMetric(journalLag, prometheus.GaugeValue, float64(s.JournalLag))
 	ch <- prometheus.MustNewConstMetric(journalRoom, prometheus.GaugeValue, float64(s.JournalRoom))
 	ch <- prometheus.MustNewConstMetric(journalSegments, prometheus.GaugeValue, float64(s.JournalSegments))

@@ -14,6 +14,9 @@ func (a *App) state() (s monitor.State, err error) {
 	for _, e := range a.data.Engines() {
 		s.Engines = append(s.Engines, monitor.Engine{Name: e.Name, Up: e.Up})
 	}
+	s.Now = a.now()
+	lag := a.data.CountsLag()
+	s.ServersLag, s.DeletionsLag, s.NotReplicated = lag.Servers, lag.Deletions, lag.NotReplicated
 	counted, failed := a.data.Recorder.Counted()
 	s.CountingFailed = failed != nil
 	s.CountingStalled = a.data.Recorder.Stalled() != nil
