@@ -165,8 +165,14 @@ func Open(ctx context.Context, o Options) (_ *Dir, err error) {
 		return nil, err
 	}
 	d.onClose(d.closeLinks)
-	if err := d.engines.begin(ctx, o.Path, d.DB); err != nil {
-		return nil, err
+	if d.engines.shared() {
+		id, err := installationOf(ctx, d.DB)
+		if err == nil {
+			err = d.engines.checkInstallation(o.Path, id)
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
 	if err := d.claimCounts(ctx); err != nil {
 		return nil, err
@@ -225,6 +231,11 @@ func (d *Dir) openParts(ctx context.Context, o Options) (err error) {
 		}
 	} else if c, ok := d.Counts.(*sharedCounts); ok {
 		c.checkBelongs = d.checkShared
+	}
+	if len(d.progress.needed) == 0 { // otherwise a new directory lacks its journal, and is refused
+		if err := d.engines.begin(ctx, o.Path, d.DB, d.installation); err != nil {
+			return err
+		}
 	}
 	done = LogIfSlow("journal", o.Log)
 	defer func() { done() }()

@@ -32,7 +32,7 @@ type enginesRecord struct {
 	// Installation is the id of the installation; zero if an earlier version wrote the record.
 	Installation progress.ID `json:"installation"`
 
-	fresh bool // the directory is new, and the record is not written
+	fresh bool // the record is not written: the directory has no journal yet
 }
 
 const enginesVersion = 1
@@ -74,12 +74,14 @@ func openEngines(o Options) (r enginesRecord, err error) {
 	case err == nil:
 	case !errors.Is(err, fs.ErrNotExist):
 		return r, fmt.Errorf("open data directory: %w", err)
-	case !hasOtherParts(o.Path, linksFile(o.Path)) && !exists(linksFile(o.Path)): // a new directory
+	case !hasClicks(o.Path): // a new directory, or one whose first start failed
 		r = enginesRecord{Version: enginesVersion, Counts: counts, Links: links, fresh: true}
+		if exists(linksFile(o.Path)) {
+			r.Links = Embedded
+		}
 		if _, err := rand.Read(r.Server[:]); err != nil {
 			return r, fmt.Errorf("draw a name of the directory: %w", err)
 		}
-		return r, nil
 	default:
 		r = enginesRecord{Counts: Embedded, Links: Embedded}
 	}
@@ -107,21 +109,14 @@ func readEngines(dir string) (r enginesRecord, err error) {
 	return r, nil
 }
 
-// begin writes the record of a new directory. Its journal needs no deletion that was made
-// before. It fails with ErrOtherInstallation if the directory is not new, and links and users are
-// of another installation.
-func (r *enginesRecord) begin(ctx context.Context, dir string, links LinksStore) error {
-	if !r.shared() {
+// begin writes the record of a new directory, before its journal is made: then all engines have
+// been opened, and a start that fails leaves no record. The journal needs no deletion that was made
+// before.
+func (r *enginesRecord) begin(ctx context.Context, dir string, links LinksStore, installation progress.ID) error {
+	if !r.shared() || r.Installation == installation {
 		return nil
 	}
-	id, err := installationOf(ctx, links)
-	if err != nil {
-		return unopened(PartLinks, err)
-	}
-	if err := r.checkInstallation(dir, id); err != nil || r.Installation == progress.ID(id) {
-		return err
-	}
-	r.Installation = id
+	r.Installation = installation
 	if r.fresh && r.Links != Embedded {
 		now, err := links.Links(ctx)
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -125,6 +126,41 @@ func TestOtherEngine(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestFailedFirstStart: after a first start that failed, a start with other engines makes the
+// directory.
+func TestFailedFirstStart(t *testing.T) {
+	t.Parallel()
+	links := newSharedFile(t)
+	for name, change := range map[string]func(o *Options){
+		"the same engines":     func(*Options) {},
+		"--clicks is left out": func(o *Options) { o.Clicks = nil },
+		"another engine":       func(o *Options) { o.Clicks.Engine = "other" },
+	} {
+		for _, shared := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/--links %v", name, shared), func(t *testing.T) {
+				t.Parallel()
+				o := newMemory().options(filepath.Join(t.TempDir(), "data"), new(logtest.Log))
+				first := o
+				first.Clicks = &SharedCounts{Engine: "memory", Open: func(context.Context, string) (SharedCountsStore, error) { return nil, errors.New("wrong password") }}
+				if shared {
+					first.Links = links.engine()
+				}
+				if _, err := Open(t.Context(), first); err == nil || !strings.Contains(err.Error(), "wrong password") {
+					t.Fatalf("a start with wrong options: %v", err)
+				}
+				change(&o)
+				for range 2 {
+					d, err := Open(t.Context(), o)
+					if err != nil {
+						t.Fatal(err)
+					}
+					d.mustClose(t)
+				}
+			})
+		}
 	}
 }
 

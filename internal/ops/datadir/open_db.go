@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/footfall/footfall/internal/base/fsync"
@@ -81,16 +82,20 @@ func checkLinksFile(ctx context.Context, dir, path string) error {
 
 // hasOtherParts reports whether a directory has a part that is made after links and
 // users.
-func hasOtherParts(dir, database string) bool {
-	for _, pattern := range []string{filepath.Join(dir, clicksDir, "*"), filepath.Join(dir, journalDir, "*"), database + "-wal"} {
-		all, _ := filepath.Glob(pattern) // the patterns are valid
-		for _, path := range all {
-			if info, err := os.Stat(path); err == nil && info.Size() > 0 {
-				return true
-			}
-		}
-	}
-	return false
+func hasOtherParts(dir, database string) bool { return hasClicks(dir) || anyFilled(database+"-wal") }
+
+// hasClicks reports whether a directory has a journal or counts.
+func hasClicks(dir string) bool {
+	return anyFilled(filepath.Join(dir, clicksDir, "*")) || anyFilled(filepath.Join(dir, journalDir, "*"))
+}
+
+// anyFilled reports whether a file that matches a pattern is not empty.
+func anyFilled(pattern string) bool {
+	all, _ := filepath.Glob(pattern) // the patterns are valid
+	return slices.ContainsFunc(all, func(path string) bool {
+		info, err := os.Stat(path)
+		return err == nil && info.Size() > 0
+	})
 }
 
 // setWALAside renames the -wal of another database.

@@ -96,11 +96,15 @@ func (f *sharedFile) Lock(ctx context.Context, name string) (context.Context, fu
 func (*sharedFile) Follow(context.Context, func(store.Change)) {}
 func (*sharedFile) Close() error                               { return nil }
 
+func (f *sharedFile) engine() *SharedLinks {
+	return &SharedLinks{Engine: "file", Open: func(context.Context) (SharedLinksStore, error) { return f, nil }}
+}
+
 // open opens a directory with shared counts and links.
 func (f *sharedFile) open(t *testing.T, m memory, log *logtest.Log) *Dir {
 	t.Helper()
 	o := m.options(filepath.Join(t.TempDir(), "data"), log)
-	o.Links = &SharedLinks{Engine: "file", Open: func(context.Context) (SharedLinksStore, error) { return f, nil }}
+	o.Links = f.engine()
 	d, err := Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
