@@ -131,7 +131,8 @@ func TestCountsRemoved(t *testing.T) {
 			w.must(os.Mkdir(filepath.Join(w.dir, clicksDir), 0o700))
 		}, "no counts"},
 		{"the marker", func(w *scenario) { w.must(os.Remove(w.path("clicks/marker.manifest.*"))) }, "marker.manifest"},
-		{"the end of the manifest", func(w *scenario) { w.edit("clicks/MANIFEST-*", func(b []byte) []byte { return b[:len(b)/2] }) }, "the counts are damaged"},
+		// A manifest that ends after a whole record is an older one.
+		{"the manifest after the middle of its first record", func(w *scenario) { w.edit("clicks/MANIFEST-*", cut(60)) }, "the counts are damaged"},
 	} {
 		for _, emptied := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/journal emptied %v", c.name, emptied), func(t *testing.T) {
