@@ -80,7 +80,12 @@ var hints = []func(error) string{
 	on(datadir.ErrInUse, "stop it if it must go; while it runs, it counts its journal itself"),
 	on(datadir.ErrNotShared, "start footfall serve with that directory, without --clicks and --links"),
 	on(datadir.ErrOtherInstallation, "name the engines of its own installation with --clicks and --links"),
-	on(datadir.ErrOtherCounts, "give every server --clicks, so that they have the counts together"),
+	of(func(e *datadir.OtherCountsError) string {
+		if e.Was == datadir.Embedded {
+			return "use the server of that directory alone, or follow docs/cluster.md, “Where the counts are”"
+		}
+		return "give serve --clicks as the other servers have it, and other commands the variable FOOTFALL_CLICKS"
+	}),
 	on(recorder.ErrForeign, "put the journal of these counts back, or move this one away to start a new one"),
 	as(new(*journal.TailError), "put the newest file of the journal back as it was. "+repairJournal),
 	as(new(*journal.DuplicateError), "move the one that does not belong to this journal out of the directory"),

@@ -232,6 +232,9 @@ func (d *Dir) openParts(ctx context.Context, o Options) (err error) {
 	} else if c, ok := d.Counts.(*sharedCounts); ok {
 		c.checkBelongs = d.checkShared
 	}
+	if err := d.checkCountsEngine(ctx, d.engines.Counts); err != nil {
+		return err
+	}
 	if len(d.progress.needed) == 0 { // otherwise a new directory lacks its journal, and is refused
 		if err := d.engines.begin(ctx, o.Path, d.DB, d.installation); err != nil {
 			return err

@@ -31,8 +31,6 @@ var (
 	ErrNotSeparate = errors.New("data and backups must be in separate directories")
 	// ErrSharedCounts says that an operation needs counts in the directory.
 	ErrSharedCounts = errors.New("the counts are not in the data directory: other servers add to them too")
-	// ErrOtherCounts says that another directory has counts of the same links and users.
-	ErrOtherCounts = errors.New("another data directory has counts of these links and users, and each of the two would lack clicks")
 	// ErrOtherInstallation says that a directory was used with other shared engines.
 	ErrOtherInstallation = errors.New("the directory belongs to another installation")
 	// ErrInUse says that a server that should be gone still runs.
@@ -177,6 +175,21 @@ type MissingLinksError struct{ File string }
 
 func (e *MissingLinksError) Error() string {
 	return fmt.Sprintf("%s is missing or empty, although the other parts of the data directory are there", e.File)
+}
+
+// OtherCountsError says that the counts of the same links and users are elsewhere.
+type OtherCountsError struct {
+	Was, Now string // the names of engines; Embedded for a data directory
+}
+
+func (e *OtherCountsError) Error() string {
+	switch {
+	case e.Was == e.Now:
+		return "another data directory has counts of these links and users, and each of the two would lack clicks"
+	case e.Was == Embedded:
+		return fmt.Sprintf("the counts of these links and users are in the data directory of another server, and this one would have its counts in %s", e.Now)
+	}
+	return fmt.Sprintf("the counts of these links and users are in %s, and this server would have its counts in its data directory", e.Was)
 }
 
 // OlderLinksError says that links and users do not have all changes that the other

@@ -11,7 +11,7 @@ import (
 
 // Maintain does what an open directory needs until ctx ends: it removes old segments
 // of the journal and deleted data, and watches the free space and the directory
-// itself. It calls failed with ErrMoved, a RemovedPartError or ErrOtherCounts. Then
+// itself. It calls failed with ErrMoved, a RemovedPartError or an OtherCountsError. Then
 // the process should stop; after ErrMoved without Close, which would write into
 // another directory.
 func (d *Dir) Maintain(ctx context.Context, failed func(error)) {

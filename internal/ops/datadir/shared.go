@@ -47,6 +47,9 @@ type SharedLinksStore interface {
 	// users, in their order, and returns the version of the last one. They stay in the
 	// list.
 	DeletionsAfter(ctx context.Context, version uint64, limit int) ([]rollup.Scope, uint64, error)
+	// CountsEngine returns the name of the engine that has the counts of these links and users:
+	// the one that was offered first. It is empty if none was offered; an empty offer is none.
+	CountsEngine(ctx context.Context, offer string) (string, error)
 	// Lock waits for a lock, which one process holds at a time: until release, or until
 	// held is cancelled. TryLock fails with sql.ErrLocked instead of waiting.
 	Lock(ctx context.Context, name string) (held context.Context, release func(), err error)
@@ -169,16 +172,19 @@ func (d *Dir) FollowLinks(ctx context.Context, changed func(store.Change)) {
 	}
 }
 
-// claimCounts takes a lock, so that no other directory has counts of the same shared
-// links: each of the two would have some of the clicks. It fails with ErrOtherCounts.
+// claimCounts fails with an OtherCountsError if the counts of shared links are elsewhere. If they
+// are in this directory, it takes a lock, so that no other one has counts of these links.
 func (d *Dir) claimCounts(ctx context.Context) error {
+	if err := d.checkCountsEngine(ctx, ""); err != nil {
+		return err
+	}
 	shared, ok := d.DB.(sharedLinks)
 	if !ok || d.engines.Counts != Embedded {
 		return nil
 	}
 	held, release, err := shared.TryLock(context.WithoutCancel(ctx), "counts")
 	if errors.Is(err, sql.ErrLocked) {
-		return unopened(PartCounts, ErrOtherCounts)
+		return unopened(PartCounts, &OtherCountsError{Embedded, Embedded})
 	}
 	if err != nil {
 		return unopened(PartLinks, err)
@@ -187,8 +193,25 @@ func (d *Dir) claimCounts(ctx context.Context) error {
 	return nil
 }
 
+// checkCountsEngine fails with an OtherCountsError if the counts of shared links are in another
+// engine. offer is the engine of this directory, which the others must use from now on, or empty.
+func (d *Dir) checkCountsEngine(ctx context.Context, offer string) error {
+	shared, ok := d.DB.(sharedLinks)
+	if !ok {
+		return nil
+	}
+	name, err := shared.CountsEngine(ctx, offer)
+	if err != nil {
+		return unopened(PartLinks, err)
+	}
+	if name != "" && name != d.engines.Counts {
+		return unopened(PartCounts, &OtherCountsError{name, d.engines.Counts})
+	}
+	return nil
+}
+
 // keepClaim takes the lock of claimCounts again when it is lost, until ctx ends. It fails
-// with ErrOtherCounts if another directory has taken it.
+// with an OtherCountsError if another directory has taken it.
 func (d *Dir) keepClaim(ctx context.Context) error {
 	for {
 		select {
@@ -201,7 +224,7 @@ func (d *Dir) keepClaim(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		}
-		if err := d.claimCounts(ctx); errors.Is(err, ErrOtherCounts) {
+		if err := d.claimCounts(ctx); errors.As(err, new(*OtherCountsError)) {
 			return err
 		}
 	}

@@ -1,7 +1,9 @@
 package datadir
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -22,6 +24,7 @@ type sharedFile struct {
 	mu      sync.Mutex
 	deleted []deletedAt
 	lost    bool // the newest changes
+	counts  string
 	givenUp progress.Links
 }
 
@@ -85,6 +88,13 @@ func (f *sharedFile) Links(ctx context.Context) (progress.Links, error) {
 func (f *sharedFile) GiveUpIDs(ctx context.Context, l progress.Links) error {
 	f.givenUp = l
 	return f.SQLite.GiveUpIDs(ctx, l)
+}
+
+func (f *sharedFile) CountsEngine(_ context.Context, offer string) (string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.counts = cmp.Or(f.counts, offer)
+	return f.counts, nil
 }
 
 func (*sharedFile) TryLock(ctx context.Context, _ string) (context.Context, func(), error) {
@@ -157,6 +167,49 @@ func TestDeletionsOfOtherServers(t *testing.T) {
 		}
 		d.checks(t, 0, 0)
 		d.mustClose(t)
+	}
+}
+
+// TestOneEngineOfCounts: the counts of shared links are in shared counts for all servers, or in the
+// directory of one. A start that fails decides nothing.
+func TestOneEngineOfCounts(t *testing.T) {
+	t.Parallel()
+	for _, shared := range []bool{false, true} {
+		links, m := newSharedFile(t), newMemory()
+		options := func(shared bool) Options {
+			o := m.options(filepath.Join(t.TempDir(), "data"), new(logtest.Log))
+			if o.Links = links.engine(); !shared {
+				o.Clicks = nil
+			}
+			return o
+		}
+		fails := options(true)
+		fails.Clicks.Open = func(context.Context, string) (SharedCountsStore, error) { return nil, errors.New("wrong password") }
+		if _, err := Open(t.Context(), fails); err == nil {
+			t.Error("a start with wrong options succeeds")
+		}
+		one := options(shared)
+		for range 2 {
+			d, err := Open(t.Context(), one)
+			if err != nil {
+				t.Fatal(err)
+			}
+			d.mustClose(t)
+			other := options(!shared)
+			for range 2 {
+				if d, err := Open(t.Context(), other); !errors.As(err, new(*OtherCountsError)) {
+					t.Errorf("shared counts %v, and then %v: %v, want an OtherCountsError", shared, !shared, err)
+					if err == nil {
+						d.mustClose(t)
+					}
+				}
+			}
+			other = options(shared)
+			if d, err = Open(t.Context(), other); err != nil {
+				t.Fatal(err)
+			}
+			d.mustClose(t)
+		}
 	}
 }
 

@@ -64,7 +64,7 @@ func TestEnginesAgree(t *testing.T) {
 }
 
 // TestTablesAgree: both engines have the same tables and columns, except those that are
-// about a file.
+// about a file, or about many servers.
 func TestTablesAgree(t *testing.T) {
 	t.Parallel()
 	address := pgtest.Database(t)
@@ -74,11 +74,30 @@ func TestTablesAgree(t *testing.T) {
 	open(t, path)
 	embedded := raw(t, path)
 	got := text(t, shared, `SELECT string_agg(table_name || '.' || column_name, ' ' ORDER BY table_name COLLATE "C", column_name COLLATE "C")
-		FROM information_schema.columns WHERE table_schema = 'public' AND NOT (table_name = 'deletions' AND column_name = 'version')`)
+		FROM information_schema.columns WHERE table_schema = 'public' AND (table_name, column_name) NOT IN (('deletions', 'version'), ('installation', 'counts'))`)
 	want := text(t, embedded, `SELECT group_concat(column, ' ') FROM (SELECT m.name || '.' || c.name AS column
 		FROM sqlite_schema m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT IN ('progress', 'lives') ORDER BY m.name, c.name)`)
 	if got != want {
 		t.Errorf("PostgreSQL has the columns\n%s\nand SQLite\n%s", got, want)
+	}
+}
+
+// TestCountsEngine: the first offer stays, on all servers.
+func TestCountsEngine(t *testing.T) {
+	t.Parallel()
+	address := pgtest.Database(t)
+	a, _ := openPostgres(t, address)
+	b, _ := openPostgres(t, address)
+	for _, c := range []struct {
+		db          *sql.Postgres
+		offer, want string
+	}{{a, "", ""}, {a, "clickhouse", "clickhouse"}, {b, "", "clickhouse"}, {b, "embedded", "clickhouse"}} {
+		if _, err := c.db.Secret(t.Context(), [32]byte{1}); err != nil && c.offer != "" {
+			t.Fatal(err)
+		}
+		if got, err := c.db.CountsEngine(t.Context(), c.offer); err != nil || got != c.want {
+			t.Errorf("with the offer %q the engine is %q (%v), want %q", c.offer, got, err, c.want)
+		}
 	}
 }
 
