@@ -136,7 +136,7 @@ var dependencies = map[string]string{
 	"github.com/zeebo/xxh3":                   "128-bit hashes of cells for the ledger, and ETags",
 	"golang.org/x/crypto":                     "bcrypt: passwords; autocert: certificates by ACME",
 	"golang.org/x/net":                        "internationalised hosts of long URLs and of certificates; which names of headers are valid",
-	"golang.org/x/sync":                       "singleflight: one lookup for many visitors who ask for the same name at once",
+	"golang.org/x/sync":                       "singleflight: one lookup for many visitors who ask for the same name at once; semaphore: locks for which a context ends the wait",
 	"golang.org/x/sys":                        "locks of the data directory, owners of sockets and files, free space",
 	"golang.org/x/text":                       "names of regions without their accents; x/net has it already",
 	"golang.org/x/term":                       "a terminal does not show a password that is typed",

@@ -23,10 +23,10 @@ func (d *Dir) Backup(ctx context.Context, dir string, n int) (m backup.Manifest,
 	if err := checkSeparate(d.path, dir); err != nil {
 		return m, err
 	}
-	if err := d.trimMu.lock(ctx); err != nil {
+	if err := d.trimMu.Acquire(ctx, 1); err != nil {
 		return m, err
 	}
-	defer d.trimMu.unlock()
+	defer d.trimMu.Release(1)
 	draft, err := backup.Begin(dir, d.publicName(), d.now())
 	if err != nil {
 		return m, err
@@ -47,10 +47,10 @@ func (d *Dir) Backup(ctx context.Context, dir string, n int) (m backup.Manifest,
 
 // HoldJournal keeps the journal from being trimmed until release is called.
 func (d *Dir) HoldJournal(ctx context.Context) (release func(), err error) {
-	if err := d.trimMu.lock(ctx); err != nil {
+	if err := d.trimMu.Acquire(ctx, 1); err != nil {
 		return nil, err
 	}
-	return d.trimMu.unlock, nil
+	return func() { d.trimMu.Release(1) }, nil
 }
 
 // backupJournal copies the trim mark and the segments up to a position, where one

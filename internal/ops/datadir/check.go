@@ -31,10 +31,10 @@ func (d *Dir) Check(ctx context.Context, report func(string)) (v Verdict, err er
 		stopped = err
 		report(err.Error())
 	}
-	if err := d.trimMu.lock(ctx); err != nil {
+	if err := d.trimMu.Acquire(ctx, 1); err != nil {
 		return v, err
 	}
-	defer d.trimMu.unlock()
+	defer d.trimMu.Release(1)
 	if v, err = check(ctx, d.DB, d.Counts, &d.Journal.Contents, 0, stopped, report); err != nil {
 		return v, err
 	}

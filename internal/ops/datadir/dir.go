@@ -15,7 +15,7 @@
 //	                         use too; which ones it has
 //	open_db.go, progress.go, installation.go
 //	                         do the parts belong together
-//	ctx_mutex.go, errors.go  a mutex that a context ends; the errors
+//	errors.go                the errors
 //	maintain.go, retention.go, disk.go, erase.go, opened_files.go, progress_save.go,
 //	watch_engines.go, backlog.go
 //	                         what runs while the directory is open
@@ -37,6 +37,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/semaphore"
 
 	"github.com/footfall/footfall/internal/core/recorder"
 	"github.com/footfall/footfall/internal/storage/backup"
@@ -114,9 +116,9 @@ type Dir struct {
 	installation [16]byte
 	uncounted    uint64 // bytes of the journal that were not counted when it was opened
 
-	// trimMu is held to trim the journal, or to keep it from being trimmed for as long
-	// as a backup takes. deleteMu is held to delete users and links, or to keep them.
-	trimMu   ctxMutex
+	// trimMu, of 1, is held to trim the journal, or to keep it from being trimmed for as
+	// long as a backup takes. deleteMu is held to delete users and links, or to keep them.
+	trimMu   *semaphore.Weighted
 	rolled   chan struct{} // a segment of the journal is full
 	deleteMu sync.Mutex
 	// progressMu is held while links and users remember new progress, and while a
@@ -136,7 +138,7 @@ func Open(ctx context.Context, o Options) (_ *Dir, err error) {
 	d := &Dir{
 		path: o.Path, now: o.Now, log: o.Log, retention: o.Retention, Disk: newDisk(o.Path, o.Reserve, o.Log),
 		backlog: backlog{limit: uint64(o.Limit), log: o.Log},
-		trimMu:  make(ctxMutex, 1), eraser: newEraser(), rolled: make(chan struct{}, 1),
+		trimMu:  semaphore.NewWeighted(1), eraser: newEraser(), rolled: make(chan struct{}, 1),
 	}
 	defer func() {
 		if err != nil {

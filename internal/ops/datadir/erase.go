@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/footfall/footfall/internal/storage/backup"
 )
 
@@ -24,8 +26,8 @@ const (
 
 // eraser removes from the disk the bytes that were deleted from links and counts.
 type eraser struct {
-	mu  ctxMutex      // one erasure at a time
-	due chan struct{} // asks Maintain for an erasure; has room for one
+	mu  *semaphore.Weighted // one erasure at a time
+	due chan struct{}       // asks Maintain for an erasure; has room for one
 	// background is set while Maintain runs.
 	background atomic.Bool
 	// pending says that counts were deleted whose links are shared.
@@ -35,16 +37,16 @@ type eraser struct {
 	earlier bool
 }
 
-func newEraser() eraser { return eraser{mu: make(ctxMutex, 1), due: make(chan struct{}, 1)} }
+func newEraser() eraser { return eraser{mu: semaphore.NewWeighted(1), due: make(chan struct{}, 1)} }
 
 // erase removes everything that was deleted before the call from footfall.db,
 // clicks/ and checkpoint/. If it ends early, footfall.db remembers that something
 // may be left, and the next call, maybe of another process, begins again.
 func (d *Dir) erase(ctx context.Context) (err error) {
-	if err := d.eraser.mu.lock(ctx); err != nil {
+	if err := d.eraser.mu.Acquire(ctx, 1); err != nil {
 		return err
 	}
-	defer d.eraser.mu.unlock()
+	defer d.eraser.mu.Release(1)
 	dirty, mark, err := d.DB.Dirty(ctx)
 	if err != nil || !dirty && !d.eraser.pending.Swap(false) {
 		return err
@@ -76,10 +78,10 @@ func (d *Dir) erase(ctx context.Context) (err error) {
 // renewCheckpoint replaces the checkpoint, if there is one, by the present counts.
 // The old one stays until the new one is complete.
 func (d *Dir) renewCheckpoint(ctx context.Context) error {
-	if err := d.trimMu.lock(ctx); err != nil {
+	if err := d.trimMu.Acquire(ctx, 1); err != nil {
 		return err
 	}
-	defer d.trimMu.unlock()
+	defer d.trimMu.Release(1)
 	dir := filepath.Join(d.path, checkpointDir)
 	if err := os.RemoveAll(dir + newSuffix); err != nil {
 		return err

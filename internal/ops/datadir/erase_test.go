@@ -214,7 +214,7 @@ func TestErasedLater(t *testing.T) {
 	t.Parallel()
 	w := newErasure(t)
 	w.d.eraser.background.Store(true)
-	w.must(w.d.trimMu.lock(t.Context())) // as a backup does
+	w.must(w.d.trimMu.Acquire(t.Context(), 1)) // as a backup does
 	waiting, cancel := context.WithCancel(t.Context())
 	done := make(chan Traces)
 	u, err := w.d.DB.UserByLogin(t.Context(), "cat")
@@ -226,7 +226,7 @@ func TestErasedLater(t *testing.T) {
 	if traces := <-done; !traces.Later || traces.Failed != "" {
 		t.Errorf("while a backup is made: %+v", traces)
 	}
-	w.d.trimMu.unlock()
+	w.d.trimMu.Release(1)
 	running, stop := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() {

@@ -49,10 +49,10 @@ func (d *Dir) keepForRebuild(ctx context.Context, report func(string)) error {
 	if len(holes) == 0 {
 		return nil
 	}
-	if err := d.trimMu.lock(ctx); err != nil {
+	if err := d.trimMu.Acquire(ctx, 1); err != nil {
 		return err
 	}
-	defer d.trimMu.unlock()
+	defer d.trimMu.Release(1)
 	if _, m, err := backup.Newest(filepath.Join(d.path, checkpointDir)); err == nil && m.Counted >= holes[len(holes)-1].To {
 		return nil
 	}

@@ -128,10 +128,10 @@ func (k *retainer) size() (bytes int64) {
 
 // trim removes the segments that need not be kept at an instant.
 func (k *retainer) trim(ctx context.Context, now time.Time) error {
-	if err := k.dir.trimMu.lock(ctx); err != nil {
+	if err := k.dir.trimMu.Acquire(ctx, 1); err != nil {
 		return err
 	}
-	defer k.dir.trimMu.unlock()
+	defer k.dir.trimMu.Release(1)
 	j := k.dir.Journal
 	if k.Keep != Forever && now.Sub(k.rotated).Abs() >= min(k.Keep/rotateParts, rotateMost) {
 		if err := j.Rotate(); err != nil {

@@ -172,7 +172,7 @@ func TestRetainEndsWithContext(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer d.Close(t.Context())
-	if err := d.trimMu.lock(t.Context()); err != nil {
+	if err := d.trimMu.Acquire(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
 	stopping, stop := context.WithCancel(t.Context())
@@ -191,7 +191,7 @@ func TestRetainEndsWithContext(t *testing.T) {
 			t.Errorf("%s that waits for another ends with %v", what, err)
 		}
 	}
-	d.trimMu.unlock()
+	d.trimMu.Release(1)
 }
 
 // TestMaxIsChecked: a journal that exceeds Max is trimmed when a segment is full,
