@@ -206,15 +206,18 @@ func (b *batcher) next() {
 	b.batch = store.Batch{Epoch: b.batch.Epoch, From: b.batch.To, To: b.batch.To}
 }
 
-// flushOrVerify adds the batch to the counts. If there is nothing to add, it asks the counts
-// whether they lost clicks, and fails with store.ErrResume then: without new clicks nothing else
-// shows that.
+// flushOrVerify adds the batch to the counts. If there is nothing to add, it asks the counts for
+// their position: without new clicks nothing else shows that they lost clicks (store.ErrResume), or
+// that another process counts the journal (store.ErrTaken).
 func (b *batcher) flushOrVerify(ctx context.Context) error {
 	if b.batch.To > b.batch.From || b.shared == nil {
 		return b.flush(ctx)
 	}
 	pos, _, err := b.counts.Position(ctx, b.source)
-	if err == nil && pos.Counted < b.batch.From {
+	switch {
+	case errors.Is(err, store.ErrTaken):
+		return err
+	case err == nil && pos.Counted < b.batch.From:
 		return fmt.Errorf("%w: %d instead of %d", store.ErrResume, pos.Counted, b.batch.From)
 	}
 	return nil // if the counts are away, the next batch shows it

@@ -181,3 +181,20 @@ func TestCountedElsewhere(t *testing.T) {
 		s.kill(t)
 	}
 }
+
+// TestTakenWhileIdle: counting stops if another process counts the journal, although no other click
+// comes.
+func TestTakenWhileIdle(t *testing.T) {
+	t.Parallel()
+	e := newSharedEngine(seedtest.Rand(t))
+	s := openShared(t, vfs.NewMem(), e, begin, 3, 10)
+	if err := errors.Join(s.Record(t.Context(), click.Click{User: 1, Link: 1}), s.Drain(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	e.set(func(e *sharedEngine) { e.away = store.ErrTaken })
+	await.Until(t, "counting stops", func() (string, bool) {
+		_, err := s.Counted()
+		return fmt.Sprint(err), errors.Is(err, store.ErrTaken)
+	})
+	s.kill(t)
+}

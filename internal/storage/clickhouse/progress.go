@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -23,6 +24,11 @@ func (v *view) Position(ctx context.Context, journal store.JournalID) (p store.P
 		}
 	}
 	if src := v.own()[journal]; src != nil {
+		if v.frozen == nil {
+			if err := v.s.checkClaim(ctx, journal); errors.Is(err, store.ErrTaken) { // else the next batch shows it
+				return p, false, err
+			}
+		}
 		return store.Position{Counted: src.counted, Durable: src.durable}, src.known, nil
 	}
 	if v.frozen == nil {

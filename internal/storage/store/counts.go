@@ -61,7 +61,8 @@ type Questions interface {
 // Progress says how far counting has come, so that it can go on after a restart.
 type Progress interface {
 	// Position returns how far a journal is counted; the zero Position and false if
-	// nothing of it was counted.
+	// nothing of it was counted. It fails with ErrTaken if this process counted the journal,
+	// and another one does so now.
 	Position(ctx context.Context, journal JournalID) (Position, bool, error)
 	// Journals lists the journals that have a counted batch, bytewise.
 	Journals(ctx context.Context) ([]JournalID, error)
