@@ -23,11 +23,23 @@ type Summary struct {
 	Clicks   uint64 `json:"clicks"`
 	Cells    int    `json:"cells"`
 	Segments int    `json:"segments"` // of the journal
-	// Shared says that the engine compared the cells itself; Cells is 0.
-	Shared bool  `json:"shared,omitempty"`
-	Wrong  Wrong `json:"wrong"`
+	// Shared says where the clicks of shared counts come from. Then the engine compared the
+	// cells itself, and Cells is 0.
+	Shared *Shared `json:"shared,omitempty"`
+	Wrong  Wrong   `json:"wrong"`
 	// Notes are sentences about parts that are missing for a known reason.
 	Notes []string `json:"notes,omitempty"`
+}
+
+// Shared is the clicks that are in shared counts, as one server sees them. Own plus Others
+// minus Deleted is Summary.Clicks.
+type Shared struct {
+	// Own were counted of the journal of this server.
+	Own uint64 `json:"this_server"`
+	// Others were counted of other journals, as far as every replica has them.
+	Others uint64 `json:"other_servers"`
+	// Deleted are clicks of deleted links and users. Own and Others have them too.
+	Deleted uint64 `json:"deleted"`
 }
 
 // Wrong is the number of findings: about the counts, about the sums of days, about
@@ -41,8 +53,9 @@ type Wrong struct {
 }
 
 func (s Summary) String() string {
-	if s.Shared {
-		return fmt.Sprintf("%s and %s checked", plural(int(s.Clicks), "click"), plural(s.Segments, "journal segment"))
+	if s.Shared != nil {
+		return fmt.Sprintf("%s (%d of this server, plus %d of others that every replica has, minus %d that were deleted) and %s of this server checked",
+			plural(int(s.Clicks), "click"), s.Shared.Own, s.Shared.Others, s.Shared.Deleted, plural(s.Segments, "journal segment"))
 	}
 	return fmt.Sprintf("%s in %s and %s checked",
 		plural(int(s.Clicks), "click"), plural(s.Cells, "cell"), plural(s.Segments, "journal segment"))
@@ -84,7 +97,6 @@ func CheckShared[S Snapshot](ctx context.Context, counts Snapshotter[S], j *jour
 }
 
 func check[S Snapshot](ctx context.Context, counts Snapshotter[S], j *journal.Contents, shared bool, report func(string)) (s Summary, err error) {
-	s.Shared = shared
 	snap, err := counts.Snapshot(ctx)
 	if err != nil {
 		return s, fmt.Errorf("check: %w", err)
@@ -111,7 +123,9 @@ func check[S Snapshot](ctx context.Context, counts Snapshotter[S], j *journal.Co
 		return nil
 	}
 	if shared {
-		s.Clicks, err = checkLedger(ctx, snap, about(&s.Wrong.Counts))
+		if s.Shared, err = sharedClicks(ctx, snap, j); err == nil {
+			s.Clicks, err = checkLedger(ctx, snap, about(&s.Wrong.Counts))
+		}
 	} else {
 		s.Cells, s.Clicks, err = checkCells(ctx, snap, about(&s.Wrong.Counts))
 	}
@@ -178,6 +192,28 @@ func checkCells(ctx context.Context, snap store.Proof, report func(string)) (cel
 		return cells, 0, err
 	}
 	return cells, sum.Total(), nil
+}
+
+// sharedClicks returns whose clicks are in shared counts. j is the journal of this server, or nil.
+func sharedClicks(ctx context.Context, snap store.Proof, j *journal.Contents) (*Shared, error) {
+	all, err := snap.Journaled(ctx)
+	if err != nil {
+		return nil, err
+	}
+	removed, err := snap.Removed(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := &Shared{Others: all.Total(), Deleted: removed.Total()}
+	if j == nil {
+		return s, nil
+	}
+	epochs, err := snap.Epochs(ctx, j.ID())
+	for _, l := range epochs {
+		s.Own += l.Total()
+	}
+	s.Others -= min(s.Own, s.Others)
+	return s, err
 }
 
 // checkLedger compares the ledger with what was counted and deleted, and returns its

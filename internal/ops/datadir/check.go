@@ -94,7 +94,7 @@ func check(ctx context.Context, db LinksEngine, counts CountsEngine, j *journal.
 	}
 	v.Wrong.Damage += missing
 	wrong := v.Wrong
-	if v.Shared && wrong.Counts+wrong.Days+wrong.Journal > 0 {
+	if v.Shared != nil && wrong.Counts+wrong.Days+wrong.Journal > 0 {
 		v.Remedies, wrong = []Remedy{RestoreShared}, audit.Wrong{Damage: wrong.Damage}
 	}
 	v.Remedies = append(v.Remedies, remedies(links, wrong)...)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/base/rollup"
+	"github.com/footfall/footfall/internal/core/audit"
 	"github.com/footfall/footfall/internal/storage/progress"
 	"github.com/footfall/footfall/internal/storage/sql"
 	"github.com/footfall/footfall/internal/storage/store"
@@ -146,8 +147,15 @@ func TestDeletionsOfOtherServers(t *testing.T) {
 	}
 	record(one)
 	record(two)
-	if r, err := one.DeleteLink(t.Context(), l); err != nil || r.Clicks != 2 {
-		t.Errorf("the deletion: %+v, %v, want 2 clicks", r, err)
+	record(two)
+	for d, want := range map[*Dir]audit.Shared{one: {Own: 1, Others: 2}, two: {Own: 2, Others: 1}} {
+		v, err := d.Check(t.Context(), func(finding string) { t.Error(finding) })
+		if err != nil || v.Clicks != 3 || *v.Shared != want {
+			t.Errorf("check says that %d clicks are those of %+v (%v), want %+v", v.Clicks, v.Shared, err, want)
+		}
+	}
+	if r, err := one.DeleteLink(t.Context(), l); err != nil || r.Clicks != 3 {
+		t.Errorf("the deletion: %+v, %v, want 3 clicks", r, err)
 	}
 	var written [2]uint64
 	for i := range written {
@@ -166,8 +174,13 @@ func TestDeletionsOfOtherServers(t *testing.T) {
 			t.Errorf("%d clicks are left (%v)", n, err)
 		}
 		d.checks(t, 0, 0)
-		d.mustClose(t)
 	}
+	v, err := one.Check(t.Context(), func(string) {})
+	if want := (audit.Shared{Own: 1, Others: 4, Deleted: 5}); err != nil || *v.Shared != want {
+		t.Errorf("after the deletion, check says %+v (%v), want %+v", v.Shared, err, want)
+	}
+	one.mustClose(t)
+	two.mustClose(t)
 }
 
 // TestOneEngineOfCounts: the counts of shared links are in shared counts for all servers, or in the
