@@ -76,7 +76,7 @@ func ParseAddress(text string) (*Address, error) {
 		a.Database = d
 	}
 	if !name.MatchString(a.Database) {
-		return nil, fmt.Errorf("%w: the name of its database may have letters, digits and underscores", ErrAddress)
+		return nil, fmt.Errorf("%w: the name of its database must consist of letters, digits and underscores, and not begin with a digit", ErrAddress)
 	}
 	file, authorities := "", ""
 	for key, values := range u.Query() {
@@ -84,7 +84,7 @@ func ParseAddress(text string) (*Address, error) {
 		switch key {
 		case "cluster":
 			if a.Cluster = value; !name.MatchString(value) {
-				return nil, fmt.Errorf("%w: the name of its cluster may have letters, digits and underscores", ErrAddress)
+				return nil, fmt.Errorf("%w: the name of its cluster must consist of letters, digits and underscores, and not begin with a digit", ErrAddress)
 			}
 		case "shards":
 			if a.Shards, err = strconv.Atoi(value); err != nil || a.Shards < 1 || a.Shards > buckets {
@@ -118,7 +118,7 @@ func ParseAddress(text string) (*Address, error) {
 	case authorities == "":
 		return a, nil
 	case !a.TLS:
-		return nil, fmt.Errorf("%w: ca-file is for clickhouses:// alone", ErrAddress)
+		return nil, fmt.Errorf("%w: ca-file needs clickhouses://", ErrAddress)
 	}
 	if a.roots, err = readAuthorities(authorities); err != nil {
 		return nil, fmt.Errorf("%w: ca-file: %w", ErrAddress, err)
@@ -139,10 +139,10 @@ func parseHosts(list string, encrypted bool) (hosts []string, err error) {
 			host = net.JoinHostPort(strings.Trim(host, "[]"), port)
 		}
 		if u, err := url.Parse("http://" + host); err != nil || u.Host != host {
-			return nil, fmt.Errorf("%w: %q is no host", ErrAddress, host)
+			return nil, fmt.Errorf("%w: %q is not a host", ErrAddress, host)
 		}
 		if seen[host] {
-			return nil, fmt.Errorf("%w: it has %s twice", ErrAddress, host)
+			return nil, fmt.Errorf("%w: it names %s twice", ErrAddress, host)
 		}
 		seen[host] = true
 		hosts = append(hosts, host)
@@ -168,9 +168,4 @@ func readAuthorities(file string) (*x509.CertPool, error) {
 		return nil, fmt.Errorf("%s has no certificate in PEM", file)
 	}
 	return pool, nil
-}
-
-// String is the address without the password.
-func (a *Address) String() string {
-	return "clickhouse://" + strings.Join(a.Hosts, ",") + "/" + a.Database
 }

@@ -64,7 +64,7 @@ func TestRefusedAddresses(t *testing.T) {
 		{"clickhouse://u:hunter2@a?cluster=x'y", "letters, digits and underscores"},
 		{"clickhouse://u:hunter2@a?pasword-file=x", "no parameter"},
 		{"clickhouse://u:hunter2@a?password-file=x", "both a password and"},
-		{"clickhouse://u:hunter2@a?ca-file=/nowhere/x", "for clickhouses:// alone"},
+		{"clickhouse://u:hunter2@a?ca-file=/nowhere/x", "ca-file needs clickhouses://"},
 		{"clickhouses://u:hunter2@a?ca-file=/nowhere/x", "no such file"},
 		{"clickhouses://u:hunter2@a?ca-file=/dev/null", "no certificate"},
 	}

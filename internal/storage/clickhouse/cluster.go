@@ -157,10 +157,10 @@ func (c *cluster) identify(ctx context.Context, n *node) error {
 		}
 	}
 	var err error
-	if n.insertSettings, err = n.settings(ctx, wanted); err != nil {
+	if n.insertSettings, err = n.settings(ctx, insertSettings); err != nil {
 		return err
 	}
-	n.questionSettings, err = n.settings(ctx, asked)
+	n.questionSettings, err = n.settings(ctx, questionSettings)
 	n.identified = err == nil
 	return err
 }

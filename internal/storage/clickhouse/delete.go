@@ -65,7 +65,7 @@ func (s *Store) remove(ctx context.Context, scopes []rollup.Scope, shards []*sha
 	}
 	defer release()
 	// Another server may have deleted through other replicas.
-	err = errors.Join(s.settleCells(ctx, shards), settleTables(ctx, shards[:1], epochsTable, livesTable, deletionsTable))
+	err = errors.Join(s.syncCells(ctx, shards), syncTables(ctx, shards[:1], epochsTable, livesTable, deletionsTable))
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (s *Store) remove(ctx context.Context, scopes []rollup.Scope, shards []*sha
 		return err
 	}
 	// Another server may ask another replica for the last number, and must get this one.
-	if err := settleTables(ctx, shards[:1], deletionsTable); err != nil {
+	if err := syncTables(ctx, shards[:1], deletionsTable); err != nil {
 		return err
 	}
 	return s.carryOut(ctx, d, shards)
@@ -166,7 +166,7 @@ func marshalScopes(scopes []rollup.Scope) string {
 
 func unmarshalScopes(s string) (scopes []rollup.Scope, err error) {
 	if len(s)%16 != 0 {
-		return nil, fmt.Errorf("a list of scopes has %d bytes", len(s))
+		return nil, fmt.Errorf("a list of scopes is damaged: %d bytes", len(s))
 	}
 	for b := []byte(s); len(b) > 0; b = b[16:] {
 		scopes = append(scopes, rollup.Scope{User: click.UserID(binary.BigEndian.Uint64(b)), Link: click.LinkID(binary.BigEndian.Uint64(b[8:]))})
@@ -177,7 +177,7 @@ func unmarshalScopes(s string) (scopes []rollup.Scope, err error) {
 func (d *deletion) unmarshal(scopes, cutoff string) error {
 	var err error
 	if d.scopes, err = unmarshalScopes(scopes); err != nil || len(cutoff)%24 != 0 {
-		return errors.Join(err, fmt.Errorf("deletion %d is damaged: it has %d bytes of epochs", d.number, len(cutoff)))
+		return errors.Join(err, fmt.Errorf("the epochs of deletion %d are damaged: %d bytes", d.number, len(cutoff)))
 	}
 	d.cutoff = map[store.JournalID]uint64{}
 	for b := []byte(cutoff); len(b) > 0; b = b[24:] {
@@ -235,7 +235,7 @@ func (s *Store) carryOut(ctx context.Context, d *deletion, shards []*shard) erro
 	if err := s.insertMeta(ctx, shards, deletedTable, rows); err != nil {
 		return err
 	}
-	if err := s.settleCells(ctx, shards); err != nil {
+	if err := s.syncCells(ctx, shards); err != nil {
 		return err
 	}
 	if err := d.setRemoved(&removed); err != nil {
@@ -243,7 +243,7 @@ func (s *Store) carryOut(ctx context.Context, d *deletion, shards []*shard) erro
 	}
 	err = s.insertDeletion(ctx, shards, d, deletionComplete)
 	if err == nil {
-		err = settleTables(ctx, shards[:1], deletionsTable)
+		err = syncTables(ctx, shards[:1], deletionsTable)
 	}
 	s.excludeAgain()
 	return err

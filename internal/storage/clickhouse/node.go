@@ -94,15 +94,15 @@ func (e *Error) Error() string { return fmt.Sprintf("ClickHouse at %s: %s", e.Ho
 
 // Unwrap returns click.ErrUnavailable if the same request may succeed later.
 func (e *Error) Unwrap() error {
-	if passing[e.Code] {
+	if temporary[e.Code] {
 		return click.ErrUnavailable
 	}
 	return nil
 }
 
-// passing has the codes of errors that may end without a change of footfall or of a
+// temporary has the codes of errors that may end without a change of footfall or of a
 // configuration: ClickHouse is overloaded or starts, or its replicas or ZooKeeper are away.
-var passing = map[int]bool{
+var temporary = map[int]bool{
 	0: true, 3: true, 32: true, 33: true, unknownTable: true, 95: true, 96: true, 159: true, 160: true, 164: true, 173: true, 201: true, 202: true, 203: true, 209: true, 210: true, 225: true, 236: true,
 	241: true, readOnly: true, 243: true, 252: true, 253: true, 254: true, 265: true, 279: true, 285: true, 286: true, 319: true, 394: true, 439: true,
 	473: true, 999: true,
@@ -118,8 +118,8 @@ var readOnlyCodes = []int{readOnly, 225, 319, 999}
 // and "Code: 242. DB::Exception: …" of later ones.
 var code = regexp.MustCompile(`^Code: ([0-9]+)[.,] `)
 
-// late finds an error after the rows of an answer.
-var late = regexp.MustCompile(`Code: ([0-9]+)[.,] [^\n]*$`)
+// trailingCode finds an error after the rows of an answer.
+var trailingCode = regexp.MustCompile(`Code: ([0-9]+)[.,] [^\n]*$`)
 
 // send sends a statement; for an insert, body has the rows.
 func (n *node) send(ctx context.Context, statement string, settings url.Values, body []byte) (io.ReadCloser, error) {
@@ -166,7 +166,7 @@ func (n *node) refused(status int, text []byte) error {
 	}
 	if found := code.FindSubmatch(text); found != nil {
 		e.Code, _ = strconv.Atoi(string(found[1]))
-	} else if found := late.FindSubmatch(text); found != nil {
+	} else if found := trailingCode.FindSubmatch(text); found != nil {
 		e.Code, _ = strconv.Atoi(string(found[1]))
 	}
 	if e.Code == unknownTable { // its disk was replaced: askAll makes the tables again
@@ -195,7 +195,7 @@ func (n *node) unreachable(ctx context.Context, err error) error {
 }
 
 // Causes of a context that ended: requestTimeout has passed, or the server does not answer pings.
-var errTimeout, errFrozen = errors.New("no answer in time"), errors.New("it takes connections, and answers nothing")
+var errTimeout, errFrozen = errors.New("no answer in time"), errors.New("it accepts connections but does not answer")
 
 // bounded returns a context for a request. It ends when the server does not answer pings, and
 // after a timeout, unless that is 0.

@@ -116,7 +116,7 @@ func appendMark(b []byte, m *store.Mark) []byte {
 
 func parseMark(m *store.Mark, s string) error {
 	if len(s) < markSize || s[markSize-1] > 1 {
-		return fmt.Errorf("an import mark is %x", s)
+		return fmt.Errorf("an import mark is damaged: %x", s)
 	}
 	b := []byte(s)
 	for i, n := range [...]*uint64{&m.Prev, &m.Lines, &m.Clicks, &m.Skipped, &m.Rejected} {
@@ -194,7 +194,7 @@ func (s *Store) Installation(ctx context.Context, offer [16]byte) (id [16]byte, 
 		err = s.insertMeta(ctx, shards, metaTable, rows)
 	}
 	if err == nil {
-		err = settleTables(ctx, shards[:1], metaTable)
+		err = syncTables(ctx, shards[:1], metaTable)
 	}
 	if err != nil {
 		return id, err
@@ -207,7 +207,7 @@ func (s *Store) installation(ctx context.Context) (id [16]byte, found bool, err 
 	value, version, err := s.metaRow(ctx, installationName)
 	found = version > 0
 	if err == nil && found && len(value) != len(id) {
-		err = fmt.Errorf("the installation has %d bytes, not %d", len(value), len(id))
+		err = fmt.Errorf("the id of the installation is damaged: %d bytes", len(value))
 	}
 	copy(id[:], value)
 	return id, found, err

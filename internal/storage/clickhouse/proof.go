@@ -238,7 +238,7 @@ func (v *view) Verify(ctx context.Context, report func(string)) (err error) {
 	}
 	for i, l := range rollup.Lines() {
 		if w := (line{want.cells.ledger[i].Clicks, want.cells.lines[i]}); got[i] != w {
-			report(fmt.Sprintf("counts %s: ClickHouse has %d clicks (checksum %016x), and %d were counted (%016x)", l, got[i].clicks, got[i].sum, w.clicks, w.sum))
+			report(fmt.Sprintf("counts %s: ClickHouse has %d clicks (checksum %016x), but %d were counted (checksum %016x)", l, got[i].clicks, got[i].sum, w.clicks, w.sum))
 		}
 	}
 	return nil

@@ -141,9 +141,9 @@ func (n *node) prepare(ctx context.Context) error {
 	return nil
 }
 
-// wanted are settings of inserts, if the server has them. ClickHouse must carry out every
+// insertSettings are settings of inserts, if the server has them. ClickHouse must carry out every
 // insert, also if the same rows were inserted before, and answer after that.
-var wanted = map[string]string{"async_insert": "0", "insert_deduplicate": "0", "deduplicate_insert": "disable", "max_partitions_per_insert_block": "0"}
+var insertSettings = map[string]string{"async_insert": "0", "insert_deduplicate": "0", "deduplicate_insert": "disable", "max_partitions_per_insert_block": "0"}
 
-// asked are settings of questions, if the server has them. Rows of one key are in one partition.
-var asked = map[string]string{"do_not_merge_across_partitions_select_final": "1", "max_query_size": "67108864", "max_ast_elements": "1000000", "max_expanded_ast_elements": "10000000"}
+// questionSettings are settings of questions, if the server has them. Rows of one key are in one partition.
+var questionSettings = map[string]string{"do_not_merge_across_partitions_select_final": "1", "max_query_size": "67108864", "max_ast_elements": "1000000", "max_expanded_ast_elements": "10000000"}

@@ -179,7 +179,7 @@ func (s *Store) settleDue() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err != nil && !s.unsettled && s.ctx.Err() == nil {
-		s.o.Logger.Warn("not every replica of ClickHouse has all counts; the journal keeps the clicks until they have: look at the replicas", "error", err)
+		s.o.Logger.Warn("not every replica of ClickHouse has all counts; the journal keeps the clicks until they do: look at the replicas", "error", err)
 	}
 	s.unsettled = err != nil
 	return true
@@ -233,7 +233,7 @@ func (s *Store) makeWhole(ctx context.Context, shards []*shard) error {
 	if len(parts) == 0 {
 		return nil
 	}
-	if err := s.settleCells(ctx, shards); err != nil {
+	if err := s.syncCells(ctx, shards); err != nil {
 		return err
 	}
 	_, switches := switchesOf(shards)
@@ -254,7 +254,7 @@ func (s *Store) makeWhole(ctx context.Context, shards []*shard) error {
 	if err := s.insertMeta(ctx, shards, epochsTable, rows); err != nil {
 		return err
 	}
-	if err := settleTables(ctx, shards[:1], epochsTable); err != nil {
+	if err := syncTables(ctx, shards[:1], epochsTable); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -301,12 +301,12 @@ func (s *Store) removeRecorded(ctx context.Context, shards []*shard) error {
 	return nil
 }
 
-func (s *Store) settleCells(ctx context.Context, shards []*shard) error {
-	return errors.Join(settleTables(ctx, shards, cellsTable, minutesTable), settleTables(ctx, shards[:1], marksTable, deletedTable))
+func (s *Store) syncCells(ctx context.Context, shards []*shard) error {
+	return errors.Join(syncTables(ctx, shards, cellsTable, minutesTable), syncTables(ctx, shards[:1], marksTable, deletedTable))
 }
 
-// settleTables waits until every replica has what was inserted before.
-func settleTables(ctx context.Context, shards []*shard, tables ...*table) error {
+// syncTables waits until every replica has what was inserted before.
+func syncTables(ctx context.Context, shards []*shard, tables ...*table) error {
 	errs := make([]error, len(shards))
 	var all sync.WaitGroup
 	for i, sh := range shards {

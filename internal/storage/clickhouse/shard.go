@@ -48,7 +48,7 @@ func (s *shard) all() ([]*node, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if have, want := len(s.replicas), s.replicas[0].replicas; have < want {
-		return nil, fmt.Errorf("%w: only %d of %d replicas of shard %d of ClickHouse have ever answered: start the others, or add them to the address", click.ErrUnavailable, have, want, s.replicas[0].shard)
+		return nil, fmt.Errorf("%w: only %d of %d replicas of shard %d of ClickHouse have answered: start the others, or add them to the address", click.ErrUnavailable, have, want, s.replicas[0].shard)
 	}
 	return slices.Clone(s.replicas), nil
 }

@@ -277,7 +277,7 @@ func (t *sums) marshalLines() string {
 
 func (t *sums) unmarshalLines(s string) error {
 	if len(s)%8 != 0 || len(s) > 8*maxLines {
-		return fmt.Errorf("the sums of an epoch have %d bytes", len(s))
+		return fmt.Errorf("the sums of an epoch are damaged: %d bytes", len(s))
 	}
 	for i := range len(s) / 8 {
 		t.lines[i] = binary.BigEndian.Uint64([]byte(s[8*i:]))
