@@ -231,7 +231,7 @@ func (b *batcher) pauseToResume(ctx context.Context, err error) error {
 		return b.backOff(ctx, err, b.resumes)
 	}
 	b.resumes, b.progress = 0, false
-	b.log.Warn("the counts lost clicks that they had counted. These are counted again from the journal; answers may show fewer clicks meanwhile. If it comes again, look at the servers of the counts", "error", err)
+	b.log.Warn("the counts lost clicks that they had counted. These are counted again from the journal; answers may show fewer clicks meanwhile. If this happens again, look at the servers of the counts", "error", err)
 	return nil
 }
 

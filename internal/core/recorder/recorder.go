@@ -18,9 +18,9 @@ import (
 
 // How records become batches. A single click is counted at once, a few clicks
 // every batchEvery. Under load, from busyClicks on, a batch is made every
-// busyEvery, so that each cell is written less often. Batches of shared counts are made every
-// sharedEvery. An answered click must be in
-// the counts within a second. A batch has little more than batchClicks.
+// busyEvery, so that each cell is written less often. Batches of shared counts are
+// made every sharedEvery. An answered click must be in the counts within a second. A
+// batch has little more than batchClicks.
 const (
 	batchEvery = 50 * time.Millisecond
 	busyEvery  = 400 * time.Millisecond

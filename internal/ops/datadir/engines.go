@@ -9,8 +9,8 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// CountsEngine is the engine for counts of a data directory. The methods besides
-// those of store.ClickCounts are pebble.Store's, and are about its files.
+// CountsEngine is the engine for counts of a data directory. The methods other
+// than those of store.ClickCounts are pebble.Store's, and are about its files.
 type CountsEngine interface {
 	store.ClickCounts
 	Release() error
@@ -34,7 +34,7 @@ type LinksStore interface {
 }
 
 // LinksEngine is the engine for links and users of a data directory. The methods
-// besides those of LinksStore are those of SQLite.
+// other than those of LinksStore are those of SQLite.
 type LinksEngine interface {
 	LinksStore
 

@@ -43,7 +43,7 @@ func openProgress(ctx context.Context, dir string, db LinksEngine, older bool, l
 	path := filepath.Join(dir, progressFile)
 	file, err := progress.Open(path)
 	if errors.Is(err, progress.ErrUnreadable) {
-		log.Warn("the file progress is damaged and is written again; this start may not notice if the end of the journal is missing: look at the disk if this comes again", "file", path, "error", err)
+		log.Warn("the file progress is damaged and is written again; this start may not notice if the end of the journal is missing: look at the disk if this happens again", "file", path, "error", err)
 		err = nil
 	}
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 // All other SQL is the same: ids, times and booleans are BIGINT, and digests are TEXT in
 // hexadecimal.
 type engine struct {
-	// migrations is a pattern for the files of the schema. ddl returns a migration in the
-	// words of the engine.
+	// migrations is a pattern for the files of the schema. ddl translates a migration for
+	// the engine.
 	migrations string
 	ddl        func(migration string) string
 	first      string // a statement before the first migration; may be empty
@@ -35,14 +35,15 @@ type engine struct {
 
 	// statements returns the context for the statements of a transaction.
 	statements func(context.Context) context.Context
-	// givenUp reports whether the engine gave up a transaction because of another one.
-	givenUp func(error) bool
+	// isConflict reports whether a transaction failed because of another one, so that the
+	// same transaction may succeed later.
+	isConflict func(error) bool
 	// notify sends a change to other processes, once the transaction is committed.
 	notify func(context.Context, *DB, *sql.Tx, *store.Change) error
 	// deleting is called in a transaction before it deletes rows whose data must not
 	// stay on the disk.
 	deleting func(*deleter)
-	// settle moves earlier writes from other files into that of the database.
+	// settle moves earlier writes from other files into the file of the database.
 	settle func(context.Context, *sql.DB) error
 }
 
@@ -57,7 +58,7 @@ var sqliteEngine = engine{
 	// A context that can be cancelled would slow down each of thousands of statements.
 	// The end of the caller's context ends the transaction between two statements.
 	statements: context.WithoutCancel,
-	givenUp:    func(error) bool { return false }, // there is one writer
+	isConflict: func(error) bool { return false }, // there is one writer
 	notify:     func(context.Context, *DB, *sql.Tx, *store.Change) error { return nil },
 	deleting:   (*deleter).setDirty,
 	settle:     emptyLog,
@@ -74,7 +75,7 @@ var postgresEngine = engine{
 		`, version`, `, (SELECT version FROM last_ids)`, ` AND version = (SELECT version FROM last_ids)`,
 	},
 	statements: func(ctx context.Context) context.Context { return ctx },
-	givenUp:    givenUp,
+	isConflict: isConflict,
 	notify:     notify,
 	deleting:   func(*deleter) {},
 	settle:     func(context.Context, *sql.DB) error { return nil },

@@ -214,8 +214,8 @@ func (db *Postgres) Verify(ctx context.Context, report func(string)) error {
 	return db.verify(ctx, report, db.verifyLongURLs, db.verifyKeywords, db.verifyCopies, db.verifyIDs)
 }
 
-// givenUp reports whether a transaction was given up because of another one.
-func givenUp(err error) bool {
+// isConflict reports whether a transaction failed because of another one.
+func isConflict(err error) bool {
 	var e *pgconn.PgError
 	return errors.As(err, &e) && (e.Code == "40001" || e.Code == "40P01")
 }

@@ -21,9 +21,9 @@ const (
 	// gather is how long notices are collected after the first one, so that a burst costs
 	// the receivers little.
 	gather = 20 * time.Millisecond
-	// beat is how long Follow waits for a notice before it sends one to itself, and then
-	// for that one.
-	beat = 2 * time.Second
+	// noticeTimeout is how long Follow waits for a notice before it sends one to itself, and
+	// then for that one.
+	noticeTimeout = 2 * time.Second
 	// MissedEvery is the interval at which Follow says that anything may have changed,
 	// as long as it gets no notices.
 	MissedEvery = 5 * time.Second
@@ -48,8 +48,8 @@ func notify(ctx context.Context, db *DB, tx *sql.Tx, c *store.Change) error {
 	return nil
 }
 
-// notices returns the texts of a change. A change that is too long is sent in parts. A part
-// that is too long, and cannot be divided, is sent as one that may have changed anything.
+// notices returns the texts of a change. A change that is too long is sent in parts. If a
+// part is too long and cannot be divided, the notice says that anything may have changed.
 func notices(from string, c store.Change) []string {
 	text, err := json.Marshal(notice{from, c})
 	if err == nil && len(text) <= maxNotice {
@@ -113,44 +113,44 @@ func (db *Postgres) follow(ctx context.Context, listening func(), changed func(s
 		return err
 	}
 	defer func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), beat)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noticeTimeout)
 		defer cancel()
 		_ = c.Close(ctx)
 	}()
 	own := notices(db.origin, store.Change{})[0]
 	exec := func(query string, args ...any) error {
-		ctx, cancel := context.WithTimeout(ctx, beat)
+		ctx, cancel := context.WithTimeout(ctx, noticeTimeout)
 		defer cancel()
 		_, err := c.Exec(ctx, query, args...)
 		return err
 	}
-	try := func() error { return exec(`SELECT pg_notify($1, $2)`, channel, own) }
+	notifyOwn := func() error { return exec(`SELECT pg_notify($1, $2)`, channel, own) }
 	if err := exec(`LISTEN ` + channel); err != nil {
 		return err
 	}
-	if err := try(); err != nil {
+	if err := notifyOwn(); err != nil {
 		return err
 	}
-	for first, tried := true, true; ; {
+	for first, notified := true, true; ; {
 		change, err := db.next(ctx, c)
 		switch {
 		case err == nil:
 			if first {
 				listening()
 			}
-			first, tried = false, false
+			first, notified = false, false
 			if !change.Empty() {
 				changed(change)
 			}
 		case ctx.Err() != nil || !errors.Is(err, errSilence):
 			return err
-		case tried:
+		case notified:
 			return errors.New("a notice that was sent did not arrive")
 		default:
-			if err := try(); err != nil {
+			if err := notifyOwn(); err != nil {
 				return err
 			}
-			tried = true
+			notified = true
 		}
 	}
 }
@@ -158,9 +158,9 @@ func (db *Postgres) follow(ctx context.Context, listening func(), changed func(s
 var errSilence = errors.New("no notice arrived")
 
 // next waits for a notice, and returns the changes of this one and of those that follow
-// within gather. It fails with errSilence if none arrives within beat.
+// within gather. It fails with errSilence if none arrives within noticeTimeout.
 func (db *Postgres) next(ctx context.Context, c *pgx.Conn) (change store.Change, err error) {
-	until := time.Now().Add(beat)
+	until := time.Now().Add(noticeTimeout)
 	for got := false; ; got = true {
 		waiting, cancel := context.WithDeadline(ctx, until)
 		n, err := c.WaitForNotification(waiting)
@@ -177,12 +177,12 @@ func (db *Postgres) next(ctx context.Context, c *pgx.Conn) (change store.Change,
 		if !got {
 			until = time.Now().Add(gather)
 		}
-		var said notice
-		if err := json.Unmarshal([]byte(n.Payload), &said); err != nil { // of another program, or a newer footfall
-			said.Change = store.Change{All: true}
+		var received notice
+		if err := json.Unmarshal([]byte(n.Payload), &received); err != nil { // of another program, or a newer footfall
+			received.Change = store.Change{All: true}
 		}
-		if said.From != db.origin {
-			change.Add(said.Change)
+		if received.From != db.origin {
+			change.Add(received.Change)
 		}
 	}
 }
@@ -195,6 +195,6 @@ func (db *Postgres) connect(ctx context.Context) (*pgx.Conn, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, MissedEvery)
 	defer cancel()
-	config.ConnectTimeout = min(config.ConnectTimeout, beat)
+	config.ConnectTimeout = min(config.ConnectTimeout, noticeTimeout)
 	return pgx.ConnectConfig(ctx, config)
 }

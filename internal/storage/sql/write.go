@@ -41,14 +41,14 @@ func (l *lastIDs) links() progress.Links {
 }
 
 // write runs f in a transaction on the one connection that writes, and raises the
-// version of the database. If the engine gives up the transaction because of another
-// one, f is called again.
+// version of the database. If the transaction fails because of another one, f is called
+// again.
 //
 // The first statement locks the row of last_ids. So all processes write one after
 // another, and f sees what the transaction before it left.
 func (db *DB) write(ctx context.Context, f func(context.Context, *transaction) error) error {
 	var last lastIDs
-	err := db.again(ctx, func() error {
+	err := db.retry(ctx, func() error {
 		return inTx(ctx, db.writer, func(tx *sql.Tx) error {
 			w := &transaction{Tx: tx}
 			row := tx.QueryRowContext(ctx, `UPDATE last_ids SET version = version + 1 RETURNING user_id, link_id, keyword_id, version`)
@@ -77,18 +77,18 @@ func (db *DB) write(ctx context.Context, f func(context.Context, *transaction) e
 	return err
 }
 
-// tries is how often a transaction is tried if the engine gives it up because of another
-// one. pause is the longest pause before the second try; it doubles before each later try.
+// tries is how often a transaction is tried if it fails because of another one. pause is
+// the longest pause before the second try; it doubles before each later try.
 const (
 	tries = 6
 	pause = 20 * time.Millisecond
 )
 
-// again calls f until it does not fail because of another transaction.
-func (db *DB) again(ctx context.Context, f func() error) error {
+// retry calls f until it does not fail because of another transaction.
+func (db *DB) retry(ctx context.Context, f func() error) error {
 	for try := range tries {
 		err := f()
-		if err == nil || !db.engine.givenUp(err) {
+		if err == nil || !db.engine.isConflict(err) {
 			return err
 		}
 		if try == tries-1 {

@@ -13,13 +13,13 @@ import (
 type library struct {
 	path string // of the data
 
-	connect func(argc int32, argv **byte) *uintptr
-	closing func(conn *uintptr)
-	query   func(conn uintptr, query *byte, queryLen uint64, format *byte, formatLen uint64) uintptr
-	buffer  func(result uintptr) unsafe.Pointer
-	length  func(result uintptr) uint64
-	err     func(result uintptr) string
-	destroy func(result uintptr)
+	connect   func(argc int32, argv **byte) *uintptr
+	closeConn func(conn *uintptr)
+	query     func(conn uintptr, query *byte, queryLen uint64, format *byte, formatLen uint64) uintptr
+	buffer    func(result uintptr) unsafe.Pointer
+	length    func(result uintptr) uint64
+	err       func(result uintptr) string
+	destroy   func(result uintptr)
 }
 
 // openLibrary loads the library and opens the data at path. The engine runs until the
@@ -32,7 +32,7 @@ func openLibrary(file, path string) (*library, error) {
 	l := &library{path: path}
 	var handleSignals func(enabled int32)
 	for name, function := range map[string]any{
-		"chdb_connect": &l.connect, "chdb_close_conn": &l.closing, "chdb_query_n": &l.query,
+		"chdb_connect": &l.connect, "chdb_close_conn": &l.closeConn, "chdb_query_n": &l.query,
 		"chdb_result_buffer": &l.buffer, "chdb_result_length": &l.length, "chdb_result_error": &l.err,
 		"chdb_destroy_query_result": &l.destroy, "chdb_set_signal_handlers_enabled": &handleSignals,
 	} {
@@ -62,7 +62,7 @@ func (l *library) open() (connection, error) {
 	return connection{l, conn}, nil
 }
 
-func (c connection) close() { c.l.closing(c.conn) }
+func (c connection) close() { c.l.closeConn(c.conn) }
 
 // run executes a statement, and calls use with the answer, which is valid until use
 // returns. An error of the engine begins with its code: "Code: 60. DB::Exception: …".

@@ -37,7 +37,7 @@ func quote(s string, mark string) string {
 	return mark + strings.NewReplacer(`\`, `\\`, mark, `\`+mark).Replace(s) + mark
 }
 
-// exception is an error of this front, in the words of the engine.
+// exception is an error of this front, in the form of the engine's.
 type exception struct {
 	code       int
 	text, name string
