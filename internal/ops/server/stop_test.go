@@ -16,8 +16,9 @@ func TestGraceIsEnough(t *testing.T) {
 	most := publicTimeout + closeTimeout + datadir.RememberTimeout
 	for path, pattern := range map[string]string{
 		"../../../contrib/footfall.service": `TimeoutStopSec=(\d+)\n`, "../../../contrib/compose.yaml": `stop_grace_period: (\d+s)\n`,
-		"../../../contrib/cluster/compose.yaml": `stop_grace_period: (\d+s)\n`,
-		"../../../contrib/kubernetes.yaml":      `terminationGracePeriodSeconds: (\d+)\n`, "../../../Dockerfile": `--stop-timeout (\d+)`,
+		"../../../contrib/cluster/kubernetes.yaml": `terminationGracePeriodSeconds: (\d+)\n`,
+		"../../../contrib/cluster/compose.yaml":    `stop_grace_period: (\d+s)\n`,
+		"../../../contrib/kubernetes.yaml":         `terminationGracePeriodSeconds: (\d+)\n`, "../../../Dockerfile": `--stop-timeout (\d+)`,
 	} {
 		text, err := os.ReadFile(path)
 		if err != nil {
