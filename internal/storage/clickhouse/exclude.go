@@ -60,6 +60,9 @@ func (s *Store) exclude(ctx context.Context) (*exclusions, error) {
 	if x.layouts, err = layoutsOf(found); err != nil {
 		return nil, err
 	}
+	if len(x.layouts) == 0 {
+		return nil, fmt.Errorf("%w: the tables of ClickHouse were emptied: restore them from a backup", click.ErrUnavailable)
+	}
 	if err := s.cluster.setLayouts(x.layouts, *s.cluster.shards.Load()); err != nil {
 		return nil, fmt.Errorf("%w: %w", click.ErrUnavailable, err)
 	}
