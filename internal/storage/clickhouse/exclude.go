@@ -61,7 +61,7 @@ func (s *Store) exclude(ctx context.Context) (*exclusions, error) {
 		return nil, err
 	}
 	if len(x.layouts) == 0 {
-		return nil, fmt.Errorf("%w: the tables of ClickHouse were emptied: restore them from a backup", click.ErrUnavailable)
+		return nil, fmt.Errorf("%w: the tables of ClickHouse were emptied", click.ErrUnavailable)
 	}
 	if err := s.cluster.setLayouts(x.layouts, *s.cluster.shards.Load()); err != nil {
 		return nil, fmt.Errorf("%w: %w", click.ErrUnavailable, err)
