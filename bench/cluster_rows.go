@@ -46,15 +46,23 @@ func numbersOf(n *clustertest.Node, statement string) (numbers []float64, err er
 type sent struct{ inserts, rows, bytes float64 }
 
 func sentTo(c *clustertest.Cluster) (sum sent, err error) {
+	for event, to := range map[string]*float64{"InsertQuery": &sum.inserts, "InsertedRows": &sum.rows, "InsertedBytes": &sum.bytes} {
+		if *to, err = events(c, event); err != nil {
+			return sum, err
+		}
+	}
+	return sum, nil
+}
+
+// events returns how often something happened on all servers since they were started.
+func events(c *clustertest.Cluster, event string) (sum float64, err error) {
 	for _, n := range c.Nodes {
-		for event, to := range map[string]*float64{"InsertQuery": &sum.inserts, "InsertedRows": &sum.rows, "InsertedBytes": &sum.bytes} {
-			numbers, err := numbersOf(n, "SELECT value FROM system.events WHERE event = '"+event+"'")
-			if err != nil {
-				return sum, err
-			}
-			for _, number := range numbers { // none if it did not happen
-				*to += number
-			}
+		numbers, err := numbersOf(n, "SELECT value FROM system.events WHERE event = '"+event+"'")
+		if err != nil {
+			return sum, err
+		}
+		for _, number := range numbers { // none if it did not happen
+			sum += number
 		}
 	}
 	return sum, nil
