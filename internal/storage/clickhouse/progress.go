@@ -77,7 +77,11 @@ func (v *view) Marks(ctx context.Context, input [32]byte) (marks []store.Mark, e
 	if err := v.s.catchUp(ctx, marksTable); err != nil { // another server may have imported through another replica
 		return nil, err
 	}
-	answers, err := v.askMeta(ctx, "SELECT offset, digest, mark FROM marks FINAL WHERE input = "+literal(input[:])+" ORDER BY offset, digest")
+	last := ^uint64(0)
+	if v.frozen != nil {
+		last = v.frozen.stamp
+	}
+	answers, err := v.askMeta(ctx, fmt.Sprintf("SELECT offset, digest, argMax(mark, version) FROM marks WHERE input = %s AND version <= %d GROUP BY offset, digest ORDER BY offset, digest", literal(input[:]), last))
 	for _, a := range answers {
 		for i := range a.rows {
 			m := store.Mark{Input: input, Offset: a.numbers[0][i], Digest: [32]byte([]byte(a.texts[1][i]))}

@@ -52,8 +52,9 @@ var (
 		"number UInt64", "state UInt8", "scopes String", "cutoff String", "removed String", "sums String",
 	}, "number", "", "state"}
 	deletedTable = &table{"deleted", []string{"user UInt64", "link UInt64", "deletion UInt64", "version UInt64"}, "user, link, deletion", "", "version"}
-	marksTable   = &table{"marks", []string{"input FixedString(32)", "offset UInt64", "digest FixedString(32)", "version UInt64", "mark String"},
-		"input, offset, digest", "", "version"}
+	// marksTable keeps the marks that others have replaced: snapshots show them.
+	marksTable = &table{"marks", []string{"input FixedString(32)", "offset UInt64", "digest FixedString(32)", "version UInt64", "mark String"},
+		"input, offset, digest, version", "", "version"}
 	metaTable = &table{"meta", []string{"name String", "version UInt64", "value String"}, "name", "", "version"}
 )
 

@@ -32,6 +32,7 @@ type Snapshot struct {
 	// journal that every replica had.
 	excluded *exclusions
 	last     map[store.JournalID]uint64
+	stamp    uint64 // marks with a later one are left out
 }
 
 // Snapshot implements store.ClickCounts.
@@ -60,6 +61,7 @@ func (s *Store) snapshot(ctx context.Context) (*Snapshot, error) {
 		return nil, err
 	}
 	defer s.adding.Release(1)
+	snap.stamp = s.stamp()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for id, src := range s.sources {

@@ -5,7 +5,10 @@ package clickhouse_test
 import (
 	"testing"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
+
 	"github.com/footfall/footfall/internal/storage/clickhouse"
+	"github.com/footfall/footfall/internal/storage/pebble"
 	"github.com/footfall/footfall/internal/storage/store"
 	"github.com/footfall/footfall/internal/storage/storetest"
 	"github.com/footfall/footfall/internal/testkit/clustertest"
@@ -43,14 +46,24 @@ func openAt(t *testing.T, address, server string) *clickhouse.Store {
 	return s
 }
 
-// TestCounts: every engine obeys the laws, and answers random histories as the model does.
+// openPebble opens an empty store of a server alone.
+func openPebble(t *testing.T) store.ClickCounts {
+	t.Helper()
+	s, err := pebble.Open(pebble.Options{Dir: "clicks", FS: vfs.NewMem()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// TestCounts: every engine obeys the laws, and answers random histories as the model and Pebble do.
 func TestCounts(t *testing.T) {
 	t.Parallel()
 	for _, e := range engines {
 		t.Run(e.name, func(t *testing.T) {
 			t.Parallel()
 			c := clustertest.Start(t, e.options)
-			storetest.Counts(t, func(t *testing.T) store.ClickCounts { return open(t, c) })
+			storetest.Counts(t, func(t *testing.T) store.ClickCounts { return open(t, c) }, openPebble)
 			storetest.Shared(t, func(t *testing.T) storetest.SharedEngine { return open(t, c) })
 		})
 	}

@@ -60,9 +60,9 @@ func Shared(t *testing.T, open func(t *testing.T) SharedEngine) {
 }
 
 // Counts checks the rules of store.ClickCounts: those of every role, and those that
-// need several.
-func Counts(t *testing.T, open func(t *testing.T) store.ClickCounts) {
-	run(t, 0, counting|questions|progress|proof|identity|snapshots, open)
+// need several. Random histories are compared with those of other engines too.
+func Counts(t *testing.T, open func(t *testing.T) store.ClickCounts, others ...func(t *testing.T) store.ClickCounts) {
+	run(t, 0, counting|questions|progress|proof|identity|snapshots, open, others...)
 }
 
 // roles is a set of roles.
@@ -118,11 +118,11 @@ var laws = []struct {
 	{shared | questions | progress, "after Sync the scopes of a batch with deletions are removed", lawDeletedInBatch},
 	{questions | progress | proof, "cells, minutes, marks, ledgers and position change together", lawTogether},
 	{questions | progress | proof | snapshots, "a snapshot does not change while the store does", lawSnapshot},
-	{questions, "random histories are answered as the model answers them", lawModel},
+	{questions, "random histories are answered as the model and other engines answer them", lawModel},
 }
 
 // run checks the rules that need all of the wanted roles, and no others than those served.
-func run[S io.Closer](t *testing.T, wanted, served roles, open func(t *testing.T) S) {
+func run[S io.Closer](t *testing.T, wanted, served roles, open func(t *testing.T) S, others ...func(t *testing.T) S) {
 	for _, l := range laws {
 		if l.needs&wanted != wanted || l.needs&^served != 0 {
 			continue
@@ -134,6 +134,9 @@ func run[S io.Closer](t *testing.T, wanted, served roles, open func(t *testing.T
 				}
 			}()
 			c := newCounts(func() io.Closer { return open(t) })
+			for _, other := range others {
+				c.others = append(c.others, func() *counts { return newCounts(func() io.Closer { return other(t) }) })
+			}
 			t.Cleanup(func() {
 				if err := c.Close(); err != nil {
 					t.Errorf("Close: %v", err)
@@ -155,9 +158,10 @@ type counts struct {
 	io.Closer
 	snapshot func(context.Context) (store.Snapshot, error)
 
-	ctx  context.Context
-	open func() *counts // another one, empty
-	next uint64         // position of source
+	ctx    context.Context
+	open   func() *counts   // another one, empty
+	others []func() *counts // other engines, empty
+	next   uint64           // position of source
 }
 
 func newCounts(open func() io.Closer) *counts {

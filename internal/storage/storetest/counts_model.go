@@ -6,13 +6,10 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
-	"slices"
-	"testing"
 
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/base/rollup"
 	"github.com/footfall/footfall/internal/storage/store"
-	"github.com/footfall/footfall/internal/testkit/seedtest"
 	"pgregory.net/rapid"
 )
 
@@ -21,7 +18,11 @@ import (
 func DrawBatch(t *rapid.T, src store.JournalID, from, to uint64) *store.Batch {
 	minutesFrom := noon + 3600*rapid.Int64Range(-2, 2).Draw(t, "MinutesFrom")
 	b := batch(src, from, to, minutesFrom, rapid.SliceOfN(rapid.Custom(drawClick), 0, 12).Draw(t, "clicks")...)
-	b.Epoch = from / 50
+	b.Epoch = from - from%50
+	if rapid.IntRange(0, 3).Draw(t, "late") == 0 {
+		b.Late = batch(src, from, to, 0, drawClick(t)).Journaled
+		b.Journaled.AddLedger(&b.Late)
+	}
 	if rapid.Bool().Draw(t, "capped") {
 		capValues(t, b)
 	}
@@ -90,68 +91,6 @@ func drawQuery(t *rapid.T) store.Query {
 	return q
 }
 
-// lawModel runs random histories on the store and on the model.
-func lawModel(t *testing.T, c *counts) {
-	seedtest.Check(t, func(r *rapid.T) {
-		model, tested := &MemoryCounts{}, c.open()
-		defer func() {
-			if err := tested.Close(); err != nil {
-				r.Errorf("Close: %v", err)
-			}
-		}()
-		var ends [2]uint64
-		actions := map[string]func(*rapid.T){
-			"add a batch": func(r *rapid.T) {
-				i := rapid.IntRange(0, 1).Draw(r, "source")
-				from := ends[i] - min(ends[i], rapid.SampledFrom([]uint64{0, 0, 0, 0, 3, 10}).Draw(r, "back"))
-				from += rapid.SampledFrom([]uint64{0, 0, 0, 0, 1}).Draw(r, "skip")
-				b := DrawBatch(r, store.JournalID{byte(i)}, from, from+rapid.Uint64Range(1, 10).Draw(r, "length"))
-				want, got := model.AddBatch(c.ctx, b), tested.AddBatch(c.ctx, b)
-				sameErrors(r, want, got)
-				if p, _, _ := model.Position(c.ctx, b.Journal); want == nil {
-					ends[i] = p.Counted
-				}
-			},
-			"counts": func(r *rapid.T) {
-				q := drawQuery(r)
-				want, e1 := model.Counts(c.ctx, q)
-				got, e2 := tested.Counts(c.ctx, q)
-				sameErrors(r, e1, e2)
-				if !slices.Equal(want, got) {
-					r.Fatalf("Counts(%+v): %s", q, firstDifference(got, want))
-				}
-			},
-			"sum": func(r *rapid.T) {
-				q := drawSum(r)
-				var want, got []store.Count
-				e1 := model.Sum(c.ctx, q, collect(&want))
-				e2 := tested.Sum(c.ctx, q, collect(&got))
-				sameErrors(r, e1, e2)
-				if !slices.Equal(want, got) {
-					r.Fatalf("Sum(%+v): %s", q, firstDifference(got, want))
-				}
-			},
-			"delete": func(r *rapid.T) {
-				scopes := rapid.SliceOfN(rapid.Custom(drawScope), 0, 5).Draw(r, "scopes")
-				sameErrors(r, model.Delete(c.ctx, scopes), tested.Delete(c.ctx, scopes))
-			},
-			"sync": func(r *rapid.T) {
-				if rapid.IntRange(0, 3).Draw(r, "sync") == 0 {
-					sameErrors(r, model.Sync(c.ctx), tested.Sync(c.ctx))
-				}
-			},
-		}
-		if tested.Progress != nil && tested.Proof != nil {
-			actions[""] = func(r *rapid.T) {
-				if err := Same(tested, model, store.JournalID{0}, store.JournalID{1}); err != nil {
-					r.Fatal(err)
-				}
-			}
-		}
-		r.Repeat(actions)
-	})
-}
-
 // Same compares everything that two stores hold, of the given journals, and lets
 // got verify itself.
 func Same(got, want store.Snapshot, journals ...store.JournalID) error {
@@ -217,19 +156,6 @@ func Same(got, want store.Snapshot, journals ...store.JournalID) error {
 	var wrong []error
 	err := got.Verify(ctx, func(s string) { wrong = append(wrong, errors.New(s)) })
 	return errors.Join(append(wrong, err)...)
-}
-
-// sameErrors checks that both fail for the same reason, or neither.
-func sameErrors(t *rapid.T, want, got error) {
-	t.Helper()
-	for _, e := range []error{store.ErrGap, store.ErrOverlap, store.ErrGrain} {
-		if errors.Is(want, e) != errors.Is(got, e) {
-			t.Fatalf("error %v, want %v", got, want)
-		}
-	}
-	if (want == nil) != (got == nil) {
-		t.Fatalf("error %v, want %v", got, want)
-	}
 }
 
 func firstDifference(got, want []store.Count) string {

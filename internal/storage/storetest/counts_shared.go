@@ -61,9 +61,7 @@ func lawAdded(t *testing.T, c *counts) {
 			t.Errorf("before %d, journal %x has the referrers %q (%v), want %q", w.Before, w.Journal[:1], values, err, w.values)
 		}
 		deleted, err := c.JournalDeleted(c.ctx, w.Earlier)
-		slices.SortFunc(deleted, func(a, b rollup.Scope) int {
-			return cmp.Or(cmp.Compare(a.User, b.User), cmp.Compare(a.Link, b.Link))
-		})
+		slices.SortFunc(deleted, byUserAndLink)
 		if err != nil || !slices.Equal(deleted, w.deleted) {
 			t.Errorf("before %d, journal %x has the deleted scopes %v (%v), want %v", w.Before, w.Journal[:1], deleted, err, w.deleted)
 		}
@@ -71,6 +69,10 @@ func lawAdded(t *testing.T, c *counts) {
 	if got, err := c.DayClicks(c.ctx, store.Earlier{Journal: source, Before: 40}, nil); err != nil || len(got) > 0 {
 		t.Errorf("no days have the clicks %v (%v)", got, err)
 	}
+}
+
+func byUserAndLink(a, b rollup.Scope) int {
+	return cmp.Or(cmp.Compare(a.User, b.User), cmp.Compare(a.Link, b.Link))
 }
 
 // lawDeletedInBatch: two journals have clicks of a link, and one records its deletion. A click that
