@@ -42,7 +42,9 @@ func (s *Store) endEpochs(ctx context.Context, shards []*shard) error {
 // caller holds adding, and begins the next epoch.
 func (s *Store) endEpoch(ctx context.Context, src *source, shards []*shard) error {
 	rows := epochsTable.block()
-	if err := src.epoch.row(rows, src, epochEnded); err != nil {
+	ended := src.epoch
+	ended.life, ended.switches = src.life, src.switches
+	if err := ended.row(rows, src, epochEnded); err != nil {
 		return err
 	}
 	if err := s.insertMeta(ctx, shards, epochsTable, rows); err != nil {
@@ -50,8 +52,6 @@ func (s *Store) endEpoch(ctx context.Context, src *source, shards []*shard) erro
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ended := src.epoch
-	ended.switches = src.switches
 	src.ended, src.recorded = append(src.ended, ended), true
 	return nil
 }

@@ -68,6 +68,7 @@ func highestOf(a, b rollup.Scope) rollup.Scope {
 // epoch is a stretch of a journal.
 type epoch struct {
 	start, base, end uint64
+	life             uint64 // that sent its rows; of an epoch that has ended
 	state            epochState
 	switches         []uint64 // see source; of an epoch that has ended
 	tally
@@ -239,7 +240,7 @@ func (v *view) epochs(ctx context.Context, condition string, f func(store.Journa
 			if !all.counts(id, a.numbers[11][i], a.numbers[1][i]) {
 				continue
 			}
-			e := epoch{start: a.numbers[1][i], base: a.numbers[2][i], end: a.numbers[3][i] / 4, state: epochState(a.numbers[3][i] % 4)}
+			e := epoch{start: a.numbers[1][i], base: a.numbers[2][i], end: a.numbers[3][i] / 4, life: a.numbers[11][i], state: epochState(a.numbers[3][i] % 4)}
 			e.highest = rollup.Scope{User: click.UserID(a.numbers[4][i]), Link: click.LinkID(a.numbers[5][i])}
 			err := errors.Join(e.cells.ledger.UnmarshalBinary([]byte(a.texts[6][i])), e.journaled.UnmarshalBinary([]byte(a.texts[7][i])),
 				e.late.UnmarshalBinary([]byte(a.texts[8][i])), e.cells.unmarshalLines(a.texts[9][i]))
@@ -263,7 +264,7 @@ func (e *epoch) row(to *block, src *source, state epochState) error {
 	ledger, e1 := e.cells.ledger.MarshalBinary()
 	journaled, e2 := e.journaled.MarshalBinary()
 	late, e3 := e.late.MarshalBinary()
-	to.add(src.id[:], e.start, src.life, e.base, version, uint64(e.highest.User), uint64(e.highest.Link), string(ledger), string(journaled), string(late), e.cells.marshalLines(), marshalScopes(e.deleted))
+	to.add(src.id[:], e.start, e.life, e.base, version, uint64(e.highest.User), uint64(e.highest.Link), string(ledger), string(journaled), string(late), e.cells.marshalLines(), marshalScopes(e.deleted))
 	return errors.Join(e1, e2, e3)
 }
 
