@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"context"
 	"time"
+
+	"github.com/footfall/footfall/internal/storage/store"
 )
 
 // Column is a column of an answer.
@@ -79,3 +81,36 @@ func (s *Store) Prefer(replica int) {
 
 // Sweep removes the rows that were dead or deleted before a time.
 func (s *Store) Sweep(ctx context.Context, before time.Time) error { return s.sweep(ctx, before) }
+
+// Hurry makes the next call look after servers that were away, read what answers leave out, and
+// check that no other process counts the journals, although little time has passed.
+func (s *Store) Hurry() {
+	s.excludeAgain()
+	s.mu.Lock()
+	s.tended = time.Time{}
+	for id, c := range s.claimed {
+		s.claimed[id] = claim{life: c.life}
+	}
+	s.mu.Unlock()
+	_ = s.cluster.asking.Acquire(context.Background(), 1)
+	s.cluster.next = time.Time{}
+	s.cluster.asking.Release(1)
+}
+
+// Forgotten reports whether what was counted of a journal was forgotten, and is not read again yet.
+func (s *Store) Forgotten(id store.JournalID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, forgotten := s.forgotten[id]
+	return forgotten
+}
+
+// Current returns the number of the replica of each shard that is written to and read from.
+func (s *Store) Current() (current []int) {
+	for _, sh := range *s.cluster.shards.Load() {
+		sh.mu.Lock()
+		current = append(current, sh.current+1)
+		sh.mu.Unlock()
+	}
+	return current
+}

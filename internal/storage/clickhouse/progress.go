@@ -182,29 +182,36 @@ func (v *view) everything(ctx context.Context) (all tally, err error) {
 // The names in the table meta.
 const installationName, noteName = "installation", "note of "
 
-// Installation implements store.Identity. If two processes offer ids at the same time, the lower id
-// stays.
+// Installation implements store.Identity. It fails with click.ErrUnavailable if there is no id yet
+// and a replica is away.
 func (s *Store) Installation(ctx context.Context, offer [16]byte) (id [16]byte, err error) {
 	defer wrap("installation", &err)
 	id, found, err := s.installation(ctx)
 	if err != nil || found {
 		return id, err
 	}
-	rows := metaTable.block()
-	// The greatest version stays, and there is one version for each offer.
-	rows.add(installationName, ^binary.BigEndian.Uint64(offer[:]), string(offer[:]))
 	shards, err := s.shards(ctx)
-	if err == nil {
-		err = s.insertMeta(ctx, shards, metaTable, rows)
-	}
-	if err == nil {
-		err = syncTables(ctx, shards[:1], metaTable)
-	}
 	if err != nil {
 		return id, err
 	}
-	id, _, err = s.installation(ctx)
-	return id, err
+	ctx, release, err := s.o.Lock(ctx) // other servers offer ids too
+	if err != nil {
+		return id, err
+	}
+	defer release()
+	if err := syncTables(ctx, shards[:1], metaTable); err != nil {
+		return id, err
+	}
+	if id, found, err = s.installation(ctx); err != nil || found {
+		return id, err
+	}
+	rows := metaTable.block()
+	rows.add(installationName, s.stamp(), string(offer[:]))
+	err = s.insertMeta(ctx, shards, metaTable, rows)
+	if err == nil {
+		err = syncTables(ctx, shards[:1], metaTable)
+	}
+	return offer, err
 }
 
 func (s *Store) installation(ctx context.Context) (id [16]byte, found bool, err error) {
@@ -237,6 +244,7 @@ func (s *Store) SetNote(ctx context.Context, note []byte) (err error) {
 	if err != nil {
 		return err
 	}
+	s.noteSet.Store(true)
 	return s.insertMeta(ctx, shards, metaTable, rows)
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/footfall/footfall/internal/storage/store"
 )
@@ -110,8 +111,17 @@ func (n *node) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if found == 0 && n.replicated {
-		n.lacks.Store(true)
+	if n.replicated {
+		behind, err := n.isBehind(ctx)
+		if err != nil {
+			return err
+		}
+		if behind {
+			waiting, cancel := context.WithTimeout(ctx, behindPatience)
+			behind = n.syncReplica(waiting, n.tables()...) != nil
+			cancel()
+		}
+		n.lacks.Store(n.lacks.Load() || found == 0 || behind)
 	}
 	for _, t := range n.tables() {
 		if err := n.exec(ctx, t.create(n.database, n)); err != nil {
@@ -140,6 +150,22 @@ func (n *node) prepare(ctx context.Context) error {
 		return errors.Join(fmt.Errorf("the tables of ClickHouse at %s have version %q, and this footfall has version %d: %w", n.base.Host, version, Version, store.ErrVersion), err)
 	}
 	return nil
+}
+
+// behindPatience is how long a replica may take to fetch rows before others are preferred. A few
+// rows are always on their way.
+const behindPatience = 2 * time.Second
+
+// isBehind reports whether a replica fetches rows that it lacks, or cannot find out because it has
+// lost ZooKeeper.
+func (n *node) isBehind(ctx context.Context) (behind bool, err error) {
+	err = n.query(ctx, "SELECT count() FROM system.replicas WHERE database = '"+n.database+"' AND (is_readonly OR inserts_in_queue > 0)", func(a *answer) error {
+		for i := range a.rows {
+			behind = behind || a.numbers[0][i] > 0
+		}
+		return nil
+	})
+	return behind, err
 }
 
 // insertSettings are settings of inserts, if the server has them. ClickHouse must carry out every

@@ -71,6 +71,12 @@ func (s *Store) Sync(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if s.noteSet.Swap(false) {
+		if err := syncTables(ctx, shards[:1], metaTable); err != nil {
+			s.noteSet.Store(true)
+			return err
+		}
+	}
 	return s.settle(ctx, shards)
 }
 

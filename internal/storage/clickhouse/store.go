@@ -31,6 +31,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/zeebo/xxh3"
@@ -80,7 +81,8 @@ type Store struct {
 	excluded         *exclusions // what exclude returned; nil after this process has changed it
 	exclusionChanges uint64      // how often this process has
 	claimed          map[store.JournalID]claim
-	minutesFrom      int64 // Unix second; minutes before it were dropped; −1 at first
+	noteSet          atomic.Bool // since the last Sync
+	minutesFrom      int64       // Unix second; minutes before it were dropped; −1 at first
 
 	// The background; see settleSoon and tendSoon.
 	background                          sync.WaitGroup

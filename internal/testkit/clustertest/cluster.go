@@ -38,8 +38,8 @@ type Options struct {
 	Shards, Replicas int
 	// Current runs the current engine instead of 18.16, as one server alone.
 	Current bool
-	// Proxies puts a proxy that fails on command in front of each node. Addresses name
-	// the proxies.
+	// Proxies puts a proxy that fails on command in front of each node, and another one
+	// between the node and ZooKeeper. Addresses name the proxies.
 	Proxies bool
 	// TLS, if it is not nil, is the certificate of the nodes. Addresses name the ports of
 	// https, and bypass the proxies. Only 18.16 has it.
@@ -86,9 +86,8 @@ func Launch(o Options) (*Cluster, error) {
 }
 
 func (c *Cluster) start() (err error) {
-	zookeeper := 0
 	if c.options.Shards > 0 {
-		zookeeper = c.ports.Take()
+		zookeeper := c.ports.Take()
 		c.zookeeperAddr = daemon.Address(zookeeper)
 		if c.ZooKeeper, err = newZooKeeper(filepath.Join(c.options.Dir, "zookeeper"), zookeeper); err != nil {
 			return err
@@ -115,7 +114,12 @@ func (c *Cluster) start() (err error) {
 	}
 	if !c.options.Current {
 		for _, n := range c.Nodes {
-			if err := n.configure(zookeeper, shards); err != nil {
+			if c.options.Proxies && c.ZooKeeper != nil {
+				if n.ZooKeeper, err = faultproxy.ListenAny(daemon.Address(c.ports.Take()), c.zookeeperAddr); err != nil {
+					return err
+				}
+			}
+			if err := n.configure(shards); err != nil {
 				return err
 			}
 		}
@@ -156,7 +160,11 @@ func (c *Cluster) Heal() error {
 		}
 	}
 	return c.each(func(n *Node) error {
-		err := errors.Join(n.Thaw(), n.Start())
+		err := error(nil)
+		if n.ZooKeeper != nil {
+			err = n.ZooKeeper.Accept()
+		}
+		err = errors.Join(err, n.Thaw(), n.Start())
 		if n.Proxy != nil {
 			n.Proxy.Set(nil)
 			err = errors.Join(err, n.Proxy.Accept())
@@ -175,6 +183,9 @@ func (c *Cluster) Close() {
 	_ = c.each(func(n *Node) error {
 		if n.Proxy != nil {
 			n.Proxy.Close()
+		}
+		if n.ZooKeeper != nil {
+			n.ZooKeeper.Refuse()
 		}
 		n.Kill()
 		return nil

@@ -51,6 +51,9 @@ type Node struct {
 	Addr string
 	// Proxy is nil without Options.Proxies.
 	Proxy *faultproxy.Proxy
+	// ZooKeeper is between the node and ZooKeeper. It is nil without Options.Proxies, and for one
+	// server alone.
+	ZooKeeper *faultproxy.Relay
 
 	cluster                       *Cluster
 	dir                           string
@@ -79,7 +82,12 @@ func (c *Cluster) newNode(shard, replica int) *Node {
 }
 
 // configure writes the files that the server reads at its start.
-func (n *Node) configure(zookeeper int, shards [][]*Node) error {
+func (n *Node) configure(shards [][]*Node) error {
+	zookeeper := n.cluster.zookeeperAddr
+	if n.ZooKeeper != nil {
+		zookeeper = n.ZooKeeper.Addr
+	}
+	_, zookeeperPort, _ := strings.Cut(zookeeper, ":")
 	if err := os.MkdirAll(n.dir, 0o700); err != nil {
 		return err
 	}
@@ -93,7 +101,7 @@ func (n *Node) configure(zookeeper int, shards [][]*Node) error {
 		others = append(others, list)
 	}
 	values := map[string]any{
-		"Dir": n.dir, "HTTP": n.http, "HTTPS": n.https, "TLS": n.cluster.options.TLS, "TCP": n.tcp, "Interserver": n.interserver, "ZooKeeper": zookeeper,
+		"Dir": n.dir, "HTTP": n.http, "HTTPS": n.https, "TLS": n.cluster.options.TLS, "TCP": n.tcp, "Interserver": n.interserver, "ZooKeeper": zookeeperPort,
 		"Cluster": Name, "Shard": n.Shard, "Replica": n.Name, "Shards": others,
 		"User": User, "Password": n.cluster.options.Password, "Zone": "UTC",
 	}

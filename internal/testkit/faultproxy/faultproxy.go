@@ -1,6 +1,7 @@
 // Package faultproxy is a proxy between a client and an HTTP server, which fails on command
 // as networks and servers do: it refuses connections, does not answer, cuts the body of a
-// request, or loses the answer after the server has carried out the request.
+// request, or loses the answer after the server has carried out the request. A Relay passes
+// other protocols than HTTP on.
 //
 // If the server cannot be reached, the client's connection ends without an answer.
 package faultproxy
