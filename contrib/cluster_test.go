@@ -5,6 +5,7 @@ package contrib_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/footfall/footfall/internal/testkit/clustertest"
@@ -39,6 +40,23 @@ func TestClickHouseFile(t *testing.T) {
 	} {
 		if got, err := c.Nodes[0].Query("", statement); err != nil || got != want {
 			t.Errorf("%s: %q, %v, want %q", statement, got, err, want)
+		}
+	}
+}
+
+// TestClusterCaddyfile: Caddy accepts the file, and sends each request to one server only, once it
+// has been sent.
+func TestClusterCaddyfile(t *testing.T) {
+	home := t.TempDir()
+	env := []string{"HOME=" + home, "XDG_DATA_HOME=" + home, "XDG_CONFIG_HOME=" + home}
+	args := []string{"--config", "cluster/Caddyfile", "--adapter", "caddyfile"}
+	t.Log(must(t, "env", append(append(env, "caddy", "validate"), args...)...))
+	adapted := must(t, "env", append(append(env, "caddy", "adapt"), args...)...)
+	for _, want := range []string{
+		`"upstreams":[{"dial":"footfall-1:8080"},{"dial":"footfall-2:8080"}]`, `"retry_match":[{"method":["NONE"]}]`, `"uri":"/healthz"`,
+	} {
+		if !strings.Contains(adapted, want) {
+			t.Errorf("Caddy understands the file without %s: %s", want, adapted)
 		}
 	}
 }
