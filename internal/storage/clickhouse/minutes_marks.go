@@ -43,11 +43,12 @@ func (s *Store) dropMinutes(ctx context.Context, from int64, shards []*shard) {
 // dropPartitions drops the minutes before an hour. Other servers count minutes too. So if the clock of
 // this machine is ahead of that of ClickHouse, more is kept.
 func (s *Store) dropPartitions(ctx context.Context, hour int64, sh *shard) error {
+	now := time.Now().Unix() // before ClickHouse looks at its clock
 	answers, err := sh.ask(ctx, "SELECT DISTINCT partition, toUInt32(now()) FROM system.parts WHERE active AND database = '"+s.o.Address.Database+"' AND table = 'minutes'")
 	for _, a := range answers {
 		for i := range a.rows {
-			ahead := max(time.Now().Unix()-int64(a.numbers[1][i]), 0)
-			if p, _ := strconv.ParseInt(a.texts[0][i], 10, 64); p >= hour-ahead/3600 {
+			ahead := max(now-int64(a.numbers[1][i]), 0)
+			if p, _ := strconv.ParseInt(a.texts[0][i], 10, 64); p >= hour-(ahead+3599)/3600 {
 				continue
 			}
 			err := sh.do(ctx, func(n *node) error { return n.exec(ctx, "ALTER TABLE minutes DROP PARTITION "+a.texts[0][i]) })
