@@ -4,6 +4,7 @@ package clickhouse_test
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/footfall/footfall/internal/base/rollup"
 	"github.com/footfall/footfall/internal/storage/clickhouse"
 	"github.com/footfall/footfall/internal/storage/store"
+	"github.com/footfall/footfall/internal/testkit/await"
 	"github.com/footfall/footfall/internal/testkit/clustertest"
 	"github.com/footfall/footfall/internal/testkit/faultproxy"
 	"github.com/footfall/footfall/internal/testkit/seedtest"
@@ -52,16 +54,14 @@ func TestDeletionsOfTwoServers(t *testing.T) {
 			n.Proxy.Next(faultproxy.LoseReply, isInsert)
 		}
 		for server, s := range servers {
-			for try := 0; ; try++ {
+			what := fmt.Sprintf("server %d deletes after a reply of an insert into %s was lost", server+1, table)
+			succeeds(t, what, func() error {
 				err := s.Delete(ctx, []rollup.Scope{gone(i)})
-				if err == nil {
-					break
+				if err != nil && passes(err) {
+					catchUp(t, s, journals[server])
 				}
-				if !passes(err) || try > 20 {
-					t.Fatalf("server %d deletes while a reply of an insert into %s is lost: %v", server+1, table, err)
-				}
-				catchUp(t, s, journals[server])
-			}
+				return err
+			})
 		}
 	}
 	for i, s := range servers {
@@ -149,38 +149,40 @@ func TestSyncAfterLostReplies(t *testing.T) {
 // catchUp counts again what a server lost.
 func catchUp(t *testing.T, s *clickhouse.Store, journal []*store.Batch) {
 	t.Helper()
-	for range 100 {
+	succeeds(t, "the journal is counted", func() error {
 		p, _, err := s.Position(t.Context(), journal[0].Journal)
 		for _, b := range journal[min(p.Counted/batchSize, uint64(len(journal))):] {
 			if err == nil {
 				err = s.AddBatch(t.Context(), b)
 			}
 		}
-		if err == nil {
-			return
-		}
-		if !passes(err) {
-			t.Fatal(err)
-		}
-	}
-	t.Fatal("the journal is not counted after 100 tries")
+		return err
+	})
 }
 
 // makeDurable waits until all replicas have what a server counted. One that lags behind is
 // waited for again.
 func makeDurable(t *testing.T, s *clickhouse.Store, journal []*store.Batch) {
 	t.Helper()
-	for range 20 {
+	succeeds(t, "the replicas have everything", func() error {
 		err := s.Sync(t.Context())
-		if err == nil {
-			return
+		if err != nil && passes(err) {
+			catchUp(t, s, journal)
 		}
-		if !passes(err) {
+		return err
+	})
+}
+
+// succeeds calls f until it succeeds. A replica that was away may refuse rows for many seconds.
+func succeeds(t *testing.T, what string, f func() error) {
+	t.Helper()
+	await.Until(t, what, func() (string, bool) {
+		err := f()
+		if err != nil && !passes(err) {
 			t.Fatal(err)
 		}
-		catchUp(t, s, journal)
-	}
-	t.Fatal("the replicas do not have everything after 20 tries")
+		return fmt.Sprint(err), err == nil
+	})
 }
 
 // passes reports whether a call may succeed when it is tried again.
