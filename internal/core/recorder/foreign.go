@@ -2,13 +2,11 @@ package recorder
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/footfall/footfall/internal/base/rollup"
 	"github.com/footfall/footfall/internal/storage/journal"
-	"github.com/footfall/footfall/internal/storage/store"
 )
 
 // ForeignResult says what Foreign found in a journal.
@@ -44,19 +42,19 @@ func (r Replay) foreign(ctx context.Context) (ForeignResult, error) {
 	if err != nil {
 		return ForeignResult{}, err
 	}
-	for {
-		err := r.To(ctx, r.Journal.End())
+	var result ForeignResult
+	err = r.resuming(ctx, func(by *batcher) error {
+		result = ForeignResult{}
+		err := r.count(ctx, by, r.Journal.End())
 		if err == nil {
 			err = r.Counts.Sync(ctx)
 		}
-		var result ForeignResult
 		if err == nil {
 			err = r.deleteAgain(ctx, before.Counted, &result)
 		}
-		if !errors.Is(err, store.ErrResume) {
-			return result, err
-		}
-	}
+		return err
+	})
+	return result, err
 }
 
 // deleteAgain fills the result, and carries out again the deletions of links and users that have
