@@ -45,8 +45,10 @@ func (r *Recorder) reopen(ctx context.Context, b *batcher) (reader *journal.Read
 		if err != nil {
 			return err
 		}
-		counted, _ := r.Counted()
-		if pos > max(counted, r.opened) {
+		r.mu.Lock()
+		known := max(r.reached, r.opened)
+		r.mu.Unlock()
+		if pos > known {
 			return fmt.Errorf("%w: they reach position %d", errCountedElsewhere, pos)
 		}
 		if reader, err = newReader(r.options, pos); err == nil {

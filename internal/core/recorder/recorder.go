@@ -100,6 +100,7 @@ type Recorder struct {
 
 	mu      sync.Mutex
 	counted uint64        // journal position; while it is not known, the first one that is kept
+	reached uint64        // the greatest counted; it stays when the counts lose clicks
 	clicks  uint64        // see CountedClicks
 	changed chan struct{} // closed when counted, failed or stalled changes
 	failed  error         // why counting stopped for good
@@ -133,7 +134,9 @@ func Open(ctx context.Context, o Options) (*Recorder, error) {
 	}
 	b := &batcher{
 		counts: o.Counts, shared: o.Shared, source: o.Journal.ID(), now: o.Now, log: o.Log, first: cmp.Or(o.pause, retryLeast), verifyEvery: cmp.Or(o.verifyEvery, verifyEvery), cut: o.cut,
-		onBatch:    func(to, clicks uint64) { r.set(func() { r.counted, r.clicks, r.wanted = to, r.clicks+clicks, false }) },
+		onBatch: func(to, clicks uint64) {
+			r.set(func() { r.counted, r.reached, r.clicks, r.wanted = to, max(r.reached, to), r.clicks+clicks, false })
+		},
 		onStall:    func(s stall) { r.set(func() { r.stalled = s }) },
 		newBuilder: func() *batchBuilder { return newBuilder(o.Counts, o.Shared, o.Journal.ID(), o.most, o.room) },
 	}

@@ -81,7 +81,7 @@ func (d *Dir) deleteCounts(ctx context.Context, what Deletion) (r Removal, err e
 // Clicks counts all clicks of a scope, including those of bots, and those recorded
 // before the call.
 func (d *Dir) Clicks(ctx context.Context, s rollup.Scope) (clicks uint64, err error) {
-	if err := d.drain(ctx); err != nil {
+	if err := d.settle(ctx); err != nil {
 		return 0, err
 	}
 	for _, f := range []rollup.Facet{rollup.All, rollup.Bot} {
@@ -96,9 +96,9 @@ func (d *Dir) Clicks(ctx context.Context, s rollup.Scope) (clicks uint64, err er
 	return clicks, nil
 }
 
-// drain waits until everything is counted that was recorded before the call. It fails
+// settle waits until everything is counted that was recorded before the call. It fails
 // with recorder.ErrStalled if shared counts are away, which may take long.
-func (d *Dir) drain(ctx context.Context) error {
+func (d *Dir) settle(ctx context.Context) error {
 	if d.engines.Counts == Embedded {
 		return d.Recorder.Drain(ctx)
 	}
@@ -107,12 +107,18 @@ func (d *Dir) drain(ctx context.Context) error {
 			return fmt.Errorf("%w: %s: %w", recorder.ErrStalled, e.name, click.ErrUnavailable)
 		}
 	}
-	if err := d.Recorder.Settle(ctx); err != nil {
+	return d.Recorder.Settle(ctx)
+}
+
+// settleDeletions waits until the deletions that were recorded before the call are carried out. It
+// fails with recorder.ErrStalled if shared counts, or a part of them, are away.
+func (d *Dir) settleDeletions(ctx context.Context) error {
+	if err := d.settle(ctx); err != nil || d.engines.Counts == Embedded {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, deletedWithin)
 	defer cancel()
-	err := d.Counts.Sync(ctx) // carries out deletions that are counted
+	err := d.Counts.Sync(ctx)
 	if errors.Is(err, click.ErrUnavailable) || errors.Is(err, store.ErrResume) || errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("%w: %w", recorder.ErrStalled, err)
 	}
@@ -141,7 +147,7 @@ func (d *Dir) finishDeletions(ctx context.Context) error {
 		if err := d.Recorder.RecordDeletion(ctx, scopes); err != nil {
 			return err
 		}
-		stalled := d.drain(ctx)
+		stalled := d.settleDeletions(ctx)
 		if stalled != nil && !errors.Is(stalled, recorder.ErrStalled) {
 			return stalled
 		}

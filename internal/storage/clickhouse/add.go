@@ -3,10 +3,12 @@ package clickhouse
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
 
+	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/base/rollup"
 	"github.com/footfall/footfall/internal/storage/store"
 )
@@ -23,10 +25,13 @@ const snapshotPatience = 2 * time.Second
 // with the same batch sends them again.
 func (s *Store) AddBatch(ctx context.Context, b *store.Batch) (err error) {
 	defer wrap("add a batch", &err)
-	if err := s.adding.Acquire(ctx, 1); err != nil {
+	if err := s.catchUpFor(ctx, b.Journal); err != nil {
 		return err
 	}
-	defer s.adding.Release(1)
+	if err := s.adding.Acquire(ctx, exclusive); err != nil {
+		return err
+	}
+	defer s.adding.Release(exclusive)
 	src, err := s.source(ctx, b.Journal)
 	if err != nil {
 		return err
@@ -55,6 +60,18 @@ func (s *Store) AddBatch(ctx context.Context, b *store.Batch) (err error) {
 		return err
 	}
 	return s.add(ctx, src, b, shards)
+}
+
+// catchUpFor makes the first shard fetch what it lacks, before a source is read. That may take long,
+// and others need not wait for it.
+func (s *Store) catchUpFor(ctx context.Context, id store.JournalID) error {
+	s.mu.Lock()
+	known := s.sources[id] != nil
+	s.mu.Unlock()
+	if known {
+		return nil
+	}
+	return s.catchUp(ctx, livesTable, epochsTable)
 }
 
 // lostBefore reports whether this process counted the clicks before a batch, and the counts lost
@@ -118,10 +135,10 @@ func (s *Store) resume(ctx context.Context, id store.JournalID) error {
 	if _, now := switchesOf(shards); sameReplicas(now, was) {
 		return nil
 	}
-	if err := s.adding.Acquire(ctx, 1); err != nil { // no batch is being added
+	if err := s.adding.Acquire(ctx, exclusive); err != nil { // no batch is being added
 		return err
 	}
-	defer s.adding.Release(1)
+	defer s.adding.Release(exclusive)
 	if _, now := switchesOf(shards); !sameReplicas(now, src.switches) {
 		s.forget(src)
 	}
@@ -157,9 +174,15 @@ func (s *Store) add(ctx context.Context, src *source, b *store.Batch, shards []*
 			add.minute(&b.Minutes[i])
 		}
 	}
-	s.setSending()
-	defer s.setSending()
+	s.mu.Lock()
+	s.sending++
 	src.sent = max(src.sent, b.To)
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.sending++
+	}()
 	if err := add.send(ctx); err != nil {
 		return err
 	}
@@ -178,13 +201,6 @@ func (s *Store) add(ctx context.Context, src *source, b *store.Batch, shards []*
 		s.settleSoon(true)
 	}
 	return nil
-}
-
-// setSending notes that sending begins or has ended.
-func (s *Store) setSending() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.sending++
 }
 
 // sending is the rows of a batch.
@@ -285,11 +301,11 @@ func (a *sending) sendRows(ctx context.Context, sh *shard, t *table, rows rowsBy
 	if now != switches {
 		return store.ErrResume
 	}
-	err := rows.send(ctx, n, t)
-	if isAway(err) && ctx.Err() == nil && a.claim.isRecent(maxSuspended) {
+	err := rows.send(ctx, n, t, a.claim)
+	if isAway(err) && ctx.Err() == nil {
 		// It may have died with some of the rows, before another replica fetched them. If it is
 		// back, the rows are sent to it again.
-		err = rows.send(ctx, n, t)
+		err = rows.send(ctx, n, t, a.claim)
 	}
 	if err != nil {
 		sh.failed(ctx, n, err)
@@ -297,12 +313,18 @@ func (a *sending) sendRows(ctx context.Context, sh *shard, t *table, rows rowsBy
 	return err
 }
 
-// send sends the rows to a server, some partitions at a time.
-func (p rowsByPartition) send(ctx context.Context, n *node, t *table) error {
+// send sends the rows to a server, some partitions at a time, while the claim is recent.
+func (p rowsByPartition) send(ctx context.Context, n *node, t *table, c claim) error {
 	all, parts := t.block(), 0
+	insert := func() error {
+		if !c.isRecent(maxSuspended) {
+			return fmt.Errorf("%w: this process did not run for a while", click.ErrUnavailable)
+		}
+		return n.insert(ctx, t.name, all)
+	}
 	for _, b := range p {
 		if parts == maxInsertParts || parts > 0 && all.rows+b.rows > maxInsertRows {
-			if err := n.insert(ctx, t.name, all); err != nil {
+			if err := insert(); err != nil {
 				return err
 			}
 			all, parts = t.block(), 0
@@ -310,7 +332,7 @@ func (p rowsByPartition) send(ctx context.Context, n *node, t *table) error {
 		all.append(b)
 		parts++
 	}
-	return n.insert(ctx, t.name, all)
+	return insert()
 }
 
 // commit remembers the totals after the batch.

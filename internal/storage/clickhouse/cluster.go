@@ -96,6 +96,9 @@ func (c *cluster) askAll(ctx context.Context) error {
 		if errs[i] != nil || n.known.Load() {
 			continue
 		}
+		if shards := c.shards.Load(); shards != nil && n.shard <= len(*shards) {
+			(*shards)[n.shard-1].renew(n) // before it answers again
+		}
 		errs[i] = n.prepare(ctx)
 		n.known.Store(errs[i] == nil)
 		if shards := c.shards.Load(); shards != nil && errs[i] == nil && n.shard <= len(*shards) {
@@ -160,7 +163,11 @@ func (c *cluster) identify(ctx context.Context, n *node) error {
 	if n.insertSettings, err = n.settings(ctx, insertSettings); err != nil {
 		return err
 	}
-	n.questionSettings, err = n.settings(ctx, questionSettings)
+	if n.questionSettings, err = n.settings(ctx, questionSettings); err != nil {
+		return err
+	}
+	started, err := n.startTime(ctx)
+	n.started.Store(started)
 	n.identified = err == nil
 	return err
 }

@@ -80,7 +80,16 @@ func (s *Store) remove(ctx context.Context, scopes []rollup.Scope, shards []*sha
 	if err != nil {
 		return err
 	}
+	s.excludeAgain() // with the lives of all replicas
 	for _, d := range unfinished {
+		if d.number < last {
+			// Its row came so late that a later deletion did not see it. So it took nothing, and its server
+			// begins again with another number.
+			if err := s.discard(ctx, d, shards); err != nil {
+				return err
+			}
+			continue
+		}
 		if err := s.carryOut(ctx, d, shards); err != nil {
 			return err
 		}
@@ -96,7 +105,25 @@ func (s *Store) remove(ctx context.Context, scopes []rollup.Scope, shards []*sha
 	if err := syncTables(ctx, shards[:1], deletionsTable); err != nil {
 		return err
 	}
+	late, err := s.readDeletions(ctx, fmt.Sprintf("state = %d AND number < %d", deletionBegun, d.number))
+	if err != nil {
+		return err
+	}
+	for _, l := range late {
+		if err := s.discard(ctx, l, shards); err != nil {
+			return err
+		}
+	}
 	return s.carryOut(ctx, d, shards)
+}
+
+// discard ends a deletion that was never carried out.
+func (s *Store) discard(ctx context.Context, d *deletion, shards []*shard) error {
+	if err := d.setRemoved(&sums{}); err != nil {
+		return err
+	}
+	d.scopes, d.cutoff = nil, nil
+	return s.insertDeletion(ctx, shards, d, deletionSwept)
 }
 
 // cutoff returns the epoch of each source from which on a deletion takes nothing.

@@ -48,6 +48,9 @@ func (s *Store) exclude(ctx context.Context) (*exclusions, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := s.checkLives(all); err != nil {
+		return nil, err
+	}
 	x.dead = all.dead()
 	shards, err := s.shards(ctx)
 	if err != nil {
@@ -57,15 +60,17 @@ func (s *Store) exclude(ctx context.Context) (*exclusions, error) {
 	if err != nil {
 		return nil, err
 	}
-	if x.layouts, err = layoutsOf(found); err != nil {
+	written, err := layoutsOf(found)
+	if err != nil {
 		return nil, err
 	}
-	if len(x.layouts) == 0 {
+	if len(written) == 0 {
 		return nil, fmt.Errorf("%w: the tables of ClickHouse were emptied", click.ErrUnavailable)
 	}
-	if err := s.cluster.setLayouts(x.layouts, *s.cluster.shards.Load()); err != nil {
+	if err := s.cluster.setLayouts(written, *s.cluster.shards.Load()); err != nil {
 		return nil, fmt.Errorf("%w: %w", click.ErrUnavailable, err)
 	}
+	x.layouts = *s.cluster.layouts.Load()
 	answers, err := s.askMeta(ctx, "SELECT number, state FROM deletions FINAL")
 	if err != nil {
 		return nil, err
@@ -84,6 +89,19 @@ func (s *Store) exclude(ctx context.Context) (*exclusions, error) {
 		s.excluded = x
 	}
 	return x, nil
+}
+
+// checkLives fails with click.ErrUnavailable if lives that this process has begun are missing: the
+// replica that was asked lags.
+func (s *Store) checkLives(all lives) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id, c := range s.claimed {
+		if all.last(id).number < c.life {
+			return c.lostTo(all.last(id), s.process)
+		}
+	}
+	return nil
 }
 
 // excludeAgain makes the next answer read what is left out: this process has changed it.

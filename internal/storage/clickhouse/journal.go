@@ -112,10 +112,13 @@ func (s *Store) DayValues(ctx context.Context, e store.Earlier, day store.ScopeD
 // JournalDeleted implements store.JournalCounts.
 func (s *Store) JournalDeleted(ctx context.Context, e store.Earlier) (scopes []rollup.Scope, err error) {
 	defer wrap("deletions of a journal", &err)
-	if err := s.adding.Acquire(ctx, 1); err != nil {
+	if err := s.catchUpFor(ctx, e.Journal); err != nil {
 		return nil, err
 	}
-	defer s.adding.Release(1)
+	if err := s.adding.Acquire(ctx, exclusive); err != nil {
+		return nil, err
+	}
+	defer s.adding.Release(exclusive)
 	src, err := s.source(ctx, e.Journal)
 	if err != nil {
 		return nil, err

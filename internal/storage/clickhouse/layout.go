@@ -91,8 +91,8 @@ func (c *cluster) chooseLayout(ctx context.Context, shards []*shard) error {
 		return nil
 	}
 	rows := metaTable.block()
-	n := strconv.Itoa(write)
-	rows.add(layoutName+n, uint64(time.Now().UnixMicro()), n)
+	text := strconv.Itoa(write)
+	rows.add(layoutName+text, uint64(time.Now().UnixMicro()), text)
 	if err := shards[0].do(ctx, func(n *node) error { return n.insert(ctx, metaTable.name, rows) }); err != nil {
 		return err
 	}
@@ -102,9 +102,19 @@ func (c *cluster) chooseLayout(ctx context.Context, shards []*shard) error {
 	return shards[0].announce(ctx, metaTable)
 }
 
-// setLayouts sets the layouts. It fails with ErrShards if a shard is missing, and with
-// click.ErrUnavailable if none of its replicas has answered.
-func (c *cluster) setLayouts(l layouts, shards []*shard) error {
+// setLayouts adds layouts to those that are known: a replica that lacks rows may not have all. It
+// fails with ErrShards if a shard is missing, and with click.ErrUnavailable if none of its replicas has
+// answered.
+func (c *cluster) setLayouts(found layouts, shards []*shard) error {
+	var l layouts
+	if known := c.layouts.Load(); known != nil {
+		l = slices.Clone(*known)
+	}
+	for _, n := range found {
+		if !slices.Contains(l, n) {
+			l = append(l, n)
+		}
+	}
 	if len(shards) < l.most() {
 		return fmt.Errorf("%w: counts are spread over %d shards, and this server has the addresses of %d", ErrShards, l.most(), len(shards))
 	}

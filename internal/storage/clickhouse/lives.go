@@ -110,10 +110,19 @@ func (s *Store) beginLife(ctx context.Context, id store.JournalID, last life, be
 	}
 	// Two processes never take one number, also if one does not see what the other has inserted.
 	l := life{number: max(last.number+1, s.stamp()), process: s.process, begin: begin, version: max(last.version+1, s.stamp())}
+	// If an insert of this process had an unknown fate, its row may arrive later, with a begin that is no
+	// longer right. The same number replaces it.
+	s.mu.Lock()
+	if tried := s.triedLife[id]; tried > last.number {
+		l.number = tried
+	}
+	s.triedLife[id] = l.number
+	s.mu.Unlock()
 	if err := s.insertMeta(ctx, shards, livesTable, l.row(id)); err != nil {
 		return 0, err
 	}
 	s.mu.Lock()
+	delete(s.triedLife, id)
 	s.claimed[id] = claim{l.number, time.Now().Round(0)}
 	s.mu.Unlock()
 	s.excludeAgain()

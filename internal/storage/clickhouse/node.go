@@ -57,6 +57,10 @@ type node struct {
 	// lacks is set while the server may lack rows that other replicas have: it was away, or its
 	// tables were made again. Others are preferred until it has fetched everything.
 	lacks atomic.Bool
+	// empty is set while its tables, which were made again, have fetched nothing for sure. It answers no
+	// question.
+	empty   atomic.Bool
+	started atomic.Int64 // see checkStart; 0 at first
 	// syncsAll is set if the server does not know SYNC REPLICA LIGHTWEIGHT.
 	syncsAll atomic.Bool
 }
@@ -109,7 +113,7 @@ var temporary = map[int]bool{
 }
 
 // Codes of errors after which more is done than to return them.
-const unknownTable, syntaxError, readOnly = 60, 62, 242
+const unknownTable, syntaxError, unknownDatabase, readOnly = 60, 62, 81, 242
 
 // readOnlyCodes are errors of a server that has lost ZooKeeper.
 var readOnlyCodes = []int{readOnly, 225, 319, 999}
@@ -169,7 +173,7 @@ func (n *node) refused(status int, text []byte) error {
 	} else if found := trailingCode.FindSubmatch(text); found != nil {
 		e.Code, _ = strconv.Atoi(string(found[1]))
 	}
-	if e.Code == unknownTable { // its disk was replaced: askAll makes the tables again
+	if e.Code == unknownTable || e.Code == unknownDatabase && n.identified { // its disk was replaced: askAll makes the tables again
 		n.known.Store(false)
 		n.lacks.Store(true)
 		return &awayError{e}

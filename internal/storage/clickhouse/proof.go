@@ -3,7 +3,6 @@ package clickhouse
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"maps"
@@ -214,11 +213,9 @@ func (v *view) Verify(ctx context.Context, report func(string)) (err error) {
 	if err != nil {
 		return err
 	}
-	for _, sh := range r.shards {
-		n, _ := sh.use()
-		if busy, err := n.removesRows(ctx); err != nil || busy {
-			return errors.Join(err, fmt.Errorf("%w: rows of deleted links are being removed from ClickHouse", click.ErrUnavailable))
-		}
+	before, err := r.steady(ctx)
+	if err != nil {
+		return err
 	}
 	type line struct{ clicks, sum uint64 }
 	got := make([]line, len(rollup.Lines()))
@@ -236,10 +233,48 @@ func (v *view) Verify(ctx context.Context, report func(string)) (err error) {
 			}
 		}
 	}
+	if err := v.checkSteady(ctx, r, before); err != nil {
+		return err
+	}
 	for i, l := range rollup.Lines() {
 		if w := (line{want.cells.ledger[i].Clicks, want.cells.lines[i]}); got[i] != w {
 			report(fmt.Sprintf("counts %s: ClickHouse has %d clicks (checksum %016x), but %d were counted (checksum %016x)", l, got[i].clicks, got[i].sum, w.clicks, w.sum))
 		}
 	}
 	return nil
+}
+
+// steadiness is what must not change while a proof asks the shards one after another.
+type steadiness struct {
+	switches  []uint64
+	mutations []uint64 // by shard
+}
+
+// steady returns what must stay. It fails with click.ErrUnavailable while rows are removed.
+func (r *reading) steady(ctx context.Context) (s steadiness, err error) {
+	for _, sh := range r.shards {
+		n, _ := sh.use()
+		all, open, err := n.mutations(ctx)
+		if err != nil {
+			return s, err
+		}
+		if open > 0 {
+			return s, fmt.Errorf("%w: rows of deleted links are being removed from ClickHouse", click.ErrUnavailable)
+		}
+		s.mutations = append(s.mutations, all)
+	}
+	_, s.switches = switchesOf(r.shards)
+	return s, nil
+}
+
+// checkSteady fails with click.ErrUnavailable if what the view shows has changed since.
+func (v *view) checkSteady(ctx context.Context, r *reading, before steadiness) error {
+	if _, err := v.reading(ctx); err != nil { // a snapshot that was lost meanwhile
+		return err
+	}
+	now, err := r.steady(ctx)
+	if err == nil && (!slices.Equal(now.switches, before.switches) || !slices.Equal(now.mutations, before.mutations)) {
+		err = fmt.Errorf("%w: the servers of ClickHouse changed during the proof", click.ErrUnavailable)
+	}
+	return err
 }

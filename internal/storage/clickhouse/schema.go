@@ -99,6 +99,9 @@ func (n *node) tables() []*table {
 	return tables
 }
 
+// newTablesSync is how long prepare waits for what new tables fetch from other replicas.
+const newTablesSync = 2 * time.Second
+
 // prepare makes the tables of a server. On the first shard it checks their version.
 func (n *node) prepare(ctx context.Context) error {
 	var found uint64
@@ -121,12 +124,20 @@ func (n *node) prepare(ctx context.Context) error {
 			behind = n.syncReplica(waiting, n.tables()...) != nil
 			cancel()
 		}
-		n.lacks.Store(n.lacks.Load() || found == 0 || behind)
+		n.lacks.Store(n.lacks.Load() || behind)
 	}
 	for _, t := range n.tables() {
 		if err := n.exec(ctx, t.create(n.database, n)); err != nil {
 			return err
 		}
+	}
+	if found == 0 && n.replicated {
+		// Usually all tables are new, and there is nothing to fetch.
+		syncing, cancel := context.WithTimeout(ctx, newTablesSync)
+		defer cancel()
+		lacks := n.syncReplica(syncing, n.tables()...) != nil
+		n.empty.Store(lacks)
+		n.lacks.Store(lacks)
 	}
 	if n.shard > 1 {
 		return nil

@@ -41,9 +41,9 @@ func (s *Store) endEpochs(ctx context.Context, shards []*shard) error {
 // endEpoch ends the open epoch of a source. It becomes one of those that replicas may lack. The
 // caller holds adding, and begins the next epoch.
 func (s *Store) endEpoch(ctx context.Context, src *source, shards []*shard) error {
-	rows := epochsTable.block()
 	ended := src.epoch
-	ended.life, ended.switches = src.life, src.switches
+	ended.switches, ended.life = src.switches, src.life
+	rows := epochsTable.block()
 	if err := ended.row(rows, src, epochEnded); err != nil {
 		return err
 	}
@@ -63,11 +63,16 @@ func (s *Store) Sync(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := s.adding.Acquire(ctx, 1); err != nil {
+	if err := s.adding.Acquire(ctx, exclusive); err != nil {
 		return err
 	}
-	err = s.endAll(ctx, shards)
-	s.adding.Release(1)
+	counted := map[*source]uint64{}
+	if err = s.endAll(ctx, shards); err == nil {
+		for _, src := range s.all() {
+			counted[src] = src.counted
+		}
+	}
+	s.adding.Release(exclusive)
 	if err != nil {
 		return err
 	}
@@ -77,7 +82,25 @@ func (s *Store) Sync(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	return s.settle(ctx, shards)
+	if err := s.settle(ctx, shards); err != nil {
+		return err
+	}
+	if !s.areDurable(counted) {
+		return store.ErrResume // the background forgot them
+	}
+	return s.removeRecorded(ctx, shards)
+}
+
+// areDurable reports whether sources are durable as far as they were counted.
+func (s *Store) areDurable(counted map[*source]uint64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for src, to := range counted {
+		if src.durable < to {
+			return false
+		}
+	}
+	return true
 }
 
 // endAll ends all open epochs that have counted something. It fails with store.ErrResume if a
@@ -173,14 +196,17 @@ func (s *Store) settleDue() bool {
 	defer cancel()
 	shards, err := s.shards(ctx)
 	if err == nil && open {
-		err = s.adding.Acquire(ctx, 1)
+		err = s.adding.Acquire(ctx, exclusive)
 		if err == nil {
 			err = s.endEpochs(ctx, shards)
-			s.adding.Release(1)
+			s.adding.Release(exclusive)
 		}
 	}
 	if err == nil {
 		err = s.settle(ctx, shards)
+	}
+	if err == nil {
+		err = s.removeRecorded(s.ctx, shards) // which may take long
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -202,17 +228,13 @@ func (s *Store) unsettledSources() bool {
 	return false
 }
 
-// settle waits until every replica has the epochs that have ended, and makes them durable. Then
-// it removes the scopes of the deletions that they record.
+// settle waits until every replica has the epochs that have ended, and makes them durable.
 func (s *Store) settle(ctx context.Context, shards []*shard) error {
 	if err := s.settling.Acquire(ctx, 1); err != nil {
 		return err
 	}
 	defer s.settling.Release(1)
-	if err := s.makeWhole(ctx, shards); err != nil {
-		return err
-	}
-	return s.removeRecorded(ctx, shards)
+	return s.makeWhole(ctx, shards)
 }
 
 // part is some epochs of a source.
@@ -241,6 +263,11 @@ func (s *Store) makeWhole(ctx context.Context, shards []*shard) error {
 	}
 	if err := s.syncCells(ctx, shards); err != nil {
 		return err
+	}
+	for _, sh := range shards {
+		if err := sh.checkStart(ctx); err != nil {
+			return err
+		}
 	}
 	_, switches := switchesOf(shards)
 	rows := epochsTable.block()
@@ -279,6 +306,10 @@ func (s *Store) makeWhole(ctx context.Context, shards []*shard) error {
 
 // removeRecorded removes the scopes of deletions that durable epochs record.
 func (s *Store) removeRecorded(ctx context.Context, shards []*shard) error {
+	if err := s.removing.Acquire(ctx, 1); err != nil {
+		return err
+	}
+	defer s.removing.Release(1)
 	parts := s.parts(func(src *source) []epoch { return src.undone })
 	if len(parts) == 0 {
 		return nil
@@ -320,7 +351,9 @@ func syncTables(ctx context.Context, shards []*shard, tables ...*table) error {
 			replicas, err := sh.all()
 			for _, n := range replicas {
 				if err == nil {
-					err = n.syncReplica(ctx, tables...)
+					if err = n.syncReplica(ctx, tables...); isAway(err) && ctx.Err() == nil {
+						sh.lose(n)
+					}
 				}
 			}
 			errs[i] = err

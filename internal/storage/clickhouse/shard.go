@@ -98,6 +98,44 @@ func (s *shard) renew(n *node) {
 	}
 }
 
+// lose is called when a replica did not answer, and may lose rows that only it has: it leaves it, or
+// renews it if there is no other one.
+func (s *shard) lose(n *node) {
+	if s.known() == 1 {
+		s.renew(n)
+		return
+	}
+	s.leave(n)
+}
+
+// checkStart renews the current replica if it was started again since it was first asked: it may
+// have lost rows that no other replica has.
+func (s *shard) checkStart(ctx context.Context) error {
+	n, _ := s.use()
+	started, err := n.startTime(ctx)
+	if err != nil {
+		return err
+	}
+	if was := n.started.Swap(started); was != 0 && max(started-was, was-started) > startTolerance {
+		s.renew(n)
+	}
+	return nil
+}
+
+// startTolerance is how much two answers about one start may differ, in seconds: clocks are set.
+const startTolerance = 5
+
+// startTime returns when the server was started, as a Unix second of its clock.
+func (n *node) startTime(ctx context.Context) (start int64, err error) {
+	err = n.query(ctx, "SELECT toInt64(toUInt32(now())) - toInt64(uptime())", func(a *answer) error {
+		for i := range a.rows {
+			start = int64(a.numbers[0][i])
+		}
+		return nil
+	})
+	return start, err
+}
+
 // leave makes another replica the current one, because n failed.
 func (s *shard) leave(n *node) {
 	n.lacks.Store(true) // what others get meanwhile
@@ -129,6 +167,9 @@ func (s *shard) askLong(ctx context.Context, statement string) ([]*answer, error
 
 func (s *shard) answers(ctx context.Context, statement string, timeout func(*node) time.Duration) (answers []*answer, err error) {
 	err = s.do(ctx, func(n *node) error {
+		if n.empty.Load() {
+			return &awayError{fmt.Errorf("%w: ClickHouse at %s fetches its tables from other replicas", click.ErrUnavailable, n.base.Host)}
+		}
 		answers = nil
 		return n.ask(ctx, statement, timeout(n), func(a *answer) error {
 			answers = append(answers, a)

@@ -33,6 +33,9 @@ type Snapshot struct {
 	excluded *exclusions
 	last     map[store.JournalID]uint64
 	stamp    uint64 // marks with a later one are left out
+	// forgotten are journals of this process that were to be read again. They are shown as those of
+	// other processes are.
+	forgotten map[store.JournalID]bool
 }
 
 // Snapshot implements store.ClickCounts.
@@ -46,7 +49,7 @@ func (s *Store) Snapshot(ctx context.Context) (_ store.Snapshot, err error) {
 }
 
 func (s *Store) snapshot(ctx context.Context) (*Snapshot, error) {
-	snap := &Snapshot{sources: map[store.JournalID]*source{}}
+	snap := &Snapshot{sources: map[store.JournalID]*source{}, forgotten: map[store.JournalID]bool{}}
 	snap.view = view{s: s, frozen: snap}
 	var err error
 	if snap.excluded, err = s.exclude(ctx); err != nil {
@@ -57,15 +60,18 @@ func (s *Store) snapshot(ctx context.Context) (*Snapshot, error) {
 		return nil, err
 	}
 	snap.last = last
-	if err := s.adding.Acquire(ctx, 1); err != nil {
+	if err := s.adding.Acquire(ctx, exclusive); err != nil {
 		return nil, err
 	}
-	defer s.adding.Release(1)
+	defer s.adding.Release(exclusive)
 	snap.stamp = s.stamp()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for id, src := range s.sources {
 		snap.sources[id] = src.copy()
+	}
+	for id := range s.forgotten {
+		snap.forgotten[id] = true
 	}
 	s.open[snap] = true
 	return snap, nil
@@ -123,13 +129,12 @@ func (v *view) reading(ctx context.Context) (*reading, error) {
 	if v.frozen.lost {
 		return nil, errLost
 	}
-	if v.frozen.split {
-		for id := range v.s.sources {
-			end := uint64(0) // of a journal that came later
-			if src := v.frozen.sources[id]; src != nil {
-				end = src.counted
-			}
-			r.condition += fmt.Sprintf(" AND NOT (source = %s AND epoch >= %d)", literal(id[:]), end)
+	for id, src := range v.frozen.sources {
+		r.condition += fmt.Sprintf(" AND NOT (source = %s AND epoch >= %d)", literal(id[:]), src.counted)
+	}
+	for id := range v.s.sources {
+		if _, ok := v.frozen.last[id]; !ok && v.frozen.sources[id] == nil && !v.frozen.forgotten[id] { // it came later
+			r.condition += fmt.Sprintf(" AND source != %s", literal(id[:]))
 		}
 	}
 	return r, nil

@@ -65,14 +65,16 @@ type Store struct {
 	ctx     context.Context // of the background
 	stop    context.CancelFunc
 
-	// adding, of 1, is held while a batch is added, and wherever the sources must not change.
-	// settling, of 1, is held while epochs are made durable, and deletions carried out.
-	adding, settling *semaphore.Weighted
-	mu               sync.Mutex // for what follows
-	sources          map[store.JournalID]*source
-	forgotten        map[store.JournalID]uint64 // what was counted of sources that are not read again yet
-	open             map[*Snapshot]bool
-	closed           chan struct{} // closed and replaced when a snapshot is closed
+	// adding is held exclusively while a batch is added, and wherever the sources must not change;
+	// questions that must see no part of a batch share it.
+	// settling, of 1, is held while epochs are made durable, and removing, of 1, while deletions that they
+	// record are carried out.
+	adding, settling, removing *semaphore.Weighted
+	mu                         sync.Mutex // for what follows
+	sources                    map[store.JournalID]*source
+	forgotten                  map[store.JournalID]uint64 // what was counted of sources that are not read again yet
+	open                       map[*Snapshot]bool
+	closed                     chan struct{} // closed and replaced when a snapshot is closed
 	// sending increases when a batch begins and when it ends: it is odd while rows are sent.
 	sending   uint64
 	lastStamp uint64
@@ -81,8 +83,9 @@ type Store struct {
 	excluded         *exclusions // what exclude returned; nil after this process has changed it
 	exclusionChanges uint64      // how often this process has
 	claimed          map[store.JournalID]claim
-	noteSet          atomic.Bool // since the last Sync
-	minutesFrom      int64       // Unix second; minutes before it were dropped; −1 at first
+	triedLife        map[store.JournalID]uint64 // lives whose insert failed
+	noteSet          atomic.Bool                // since the last Sync
+	minutesFrom      int64                      // Unix second; minutes before it were dropped; −1 at first
 
 	// The background; see settleSoon and tendSoon.
 	background                          sync.WaitGroup
@@ -90,6 +93,9 @@ type Store struct {
 	unsettled, stopped                  bool
 	tended, swept                       time.Time
 }
+
+// exclusive is all of Store.adding.
+const exclusive = 1 << 30
 
 var _ store.ClickCounts = (*Store)(nil)
 
@@ -99,8 +105,8 @@ var _ store.ClickCounts = (*Store)(nil)
 func Open(ctx context.Context, o Options) (*Store, error) {
 	s := &Store{
 		cluster: newCluster(o.Address, o.Logger), o: o, closed: make(chan struct{}), minutesFrom: -1,
-		sources: map[store.JournalID]*source{}, forgotten: map[store.JournalID]uint64{}, open: map[*Snapshot]bool{}, claimed: map[store.JournalID]claim{}, firstBatch: map[store.JournalID]uint64{},
-		adding: semaphore.NewWeighted(1), settling: semaphore.NewWeighted(1),
+		sources: map[store.JournalID]*source{}, forgotten: map[store.JournalID]uint64{}, open: map[*Snapshot]bool{}, claimed: map[store.JournalID]claim{}, triedLife: map[store.JournalID]uint64{}, firstBatch: map[store.JournalID]uint64{},
+		adding: semaphore.NewWeighted(exclusive), settling: semaphore.NewWeighted(1), removing: semaphore.NewWeighted(1),
 	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	_, _ = rand.Read(s.process[:]) // never fails

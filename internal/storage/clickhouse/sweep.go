@@ -27,6 +27,12 @@ func (s *Store) sweep(ctx context.Context, before time.Time) error {
 	if err != nil {
 		return err
 	}
+	for _, sh := range shards { // what an earlier sweep began may take hours
+		n, _ := sh.use()
+		if _, open, err := n.mutations(ctx); err != nil || open > 0 {
+			return err
+		}
+	}
 	return errors.Join(s.sweepLives(ctx, before, shards), s.sweepDeletions(ctx, before, shards))
 }
 
@@ -140,11 +146,11 @@ func waitForMutations(ctx context.Context, shards []*shard) error {
 		}
 		for _, n := range replicas {
 			for {
-				busy, err := n.removesRows(ctx)
+				_, open, err := n.mutations(ctx)
 				if err != nil {
 					return err
 				}
-				if !busy {
+				if open == 0 {
 					break
 				}
 				select {
@@ -158,13 +164,14 @@ func waitForMutations(ctx context.Context, shards []*shard) error {
 	return nil
 }
 
-// removesRows reports whether rows are being removed from the tables of a server.
-func (n *node) removesRows(ctx context.Context) (busy bool, err error) {
-	err = n.query(ctx, "SELECT count() FROM system.mutations WHERE database = '"+n.database+"' AND NOT is_done", func(a *answer) error {
+// mutations returns how often rows were removed from the tables of a server, and how many of these
+// removals are not done.
+func (n *node) mutations(ctx context.Context) (all, open uint64, err error) {
+	err = n.query(ctx, "SELECT count(), sum(NOT is_done) FROM system.mutations WHERE database = '"+n.database+"'", func(a *answer) error {
 		for i := range a.rows {
-			busy = busy || a.numbers[0][i] > 0
+			all, open = a.numbers[0][i], a.numbers[1][i]
 		}
 		return nil
 	})
-	return busy, err
+	return all, open, err
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/base/rollup"
@@ -112,7 +113,7 @@ func (t *taker) take(ctx context.Context, of string) error {
 		}
 	}
 	for i, sh := range t.shards {
-		if err := sh.do(ctx, func(n *node) error { return rows[i].send(ctx, n, t.grain.table) }); err != nil {
+		if err := sh.do(ctx, func(n *node) error { return rows[i].send(ctx, n, t.grain.table, claim{seen: time.Now()}) }); err != nil {
 			return err
 		}
 	}

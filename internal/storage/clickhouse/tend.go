@@ -43,6 +43,7 @@ func (s *Store) tend(ctx context.Context, shards []*shard) {
 	defer cancel()
 	for _, n := range s.cluster.nodes {
 		if n.known.Load() && n.lacks.Load() && n.syncReplica(ctx, n.tables()...) == nil {
+			n.empty.Store(false)
 			n.lacks.Store(false)
 		}
 	}
@@ -76,10 +77,10 @@ func (s *Store) preferFirst(ctx context.Context, shards []*shard) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	if err := s.adding.Acquire(ctx, 1); err != nil { // batches wait
+	if err := s.adding.Acquire(ctx, exclusive); err != nil { // batches wait
 		return err
 	}
-	defer s.adding.Release(1)
+	defer s.adding.Release(exclusive)
 	if err := errors.Join(s.endEpochs(ctx, shards), s.settle(ctx, shards)); err != nil {
 		return err
 	}
