@@ -1,7 +1,7 @@
 // Package cli is the command line: commands and options, each option declared
 // once and also read from FOOTFALL_NAME in the environment.
 //
-// It does not do the work. serve, restore, rebuild, adopt and the repair of a journal call
+// It does not do the work. serve, restore, rebuild, move, adopt and the repair of a journal call
 // packages server, backup and datadir; every other command that needs data asks the
 // process that owns the data directory. What a person can do about an error is here alone: see hints.go.
 //
@@ -11,7 +11,7 @@
 //	serve.go, listen.go    serve, and its listeners
 //	log.go                 the format of logs, and the first lines of the log of serve
 //	backup.go              backup, restore, rebuild
-//	adopt.go               adopt
+//	adopt.go, move.go      adopt; move
 //	check.go, debug.go, export.go, health.go, import.go, import_links.go, link.go, link_edit.go,
 //	stats.go, user.go      a command, or a few that belong together
 //	options.go, variables.go, usage.go   how options are read, and what --help says
@@ -65,6 +65,7 @@ type commands struct {
 	Restore restoreCmd `cmd:"" help:"Make a data directory from the newest backup, and check it."`
 	Rebuild rebuildCmd `cmd:"" help:"Count the journal again, starting from the newest backup or checkpoint that the journal continues. Stop the server first."`
 	Adopt   adoptCmd   `cmd:"" help:"Count the clicks of a server of a cluster that is gone for good, from its data directory. Each click counts once, even if you run it again. That server must never start again."`
+	Move    moveCmd    `cmd:"" help:"Move all data from a data directory into a cluster of ClickHouse and PostgreSQL, or from a cluster into a data directory."`
 	Health  healthCmd  `cmd:"" name:"healthcheck" aliases:"health" help:"Report whether the server answers visitors: exit status 0 if it does, otherwise 1. For health checks of containers."`
 	Debug   debugCmd   `cmd:"" help:"Print a profile of the running server, for example what each goroutine does."`
 	Version versionCmd `cmd:"" help:"Print the version."`

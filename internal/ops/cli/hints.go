@@ -22,6 +22,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/clickhouse"
 	"github.com/footfall/footfall/internal/storage/journal"
 	"github.com/footfall/footfall/internal/storage/progress"
+	"github.com/footfall/footfall/internal/storage/sql"
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
@@ -72,13 +73,25 @@ var hints = []func(error) string{
 	of(func(e *datadir.EngineError) string {
 		option := map[datadir.Part]string{datadir.PartCounts: "--clicks", datadir.PartLinks: "--links"}[e.Part]
 		if e.Was == datadir.Embedded {
-			return fmt.Sprintf("leave out %s to use the data that are there, or name a new directory with --data", option)
+			return fmt.Sprintf("leave out %s to use the data that are there, or name a new directory with --data; footfall move to-cluster moves all data into an empty cluster", option)
 		}
 		return fmt.Sprintf("give serve %s as at its last start, and other commands the variable FOOTFALL_%s", option, strings.ToUpper(option[2:]))
 	}),
 	on(datadir.ErrSharedCounts, "start footfall serve: it counts from its journal what they lack"),
 	on(datadir.ErrInUse, "stop it if it must go; while it runs, it counts its journal itself"),
-	on(datadir.ErrNotShared, "start footfall serve with that directory, without --clicks and --links"),
+	on(datadir.ErrNotShared, "start footfall serve with that directory, without --clicks and --links; footfall move to-cluster moves its data into an empty cluster"),
+	of(func(e *datadir.MovingError) string {
+		if e.Back() {
+			return "run footfall move from-cluster again, which starts again, or remove the directory"
+		}
+		return "run footfall move to-cluster again, or go back with footfall move cancel"
+	}),
+	on(datadir.ErrClusterNotEmpty, "name empty databases with --clicks and --links"),
+	on(sql.ErrNotEmpty, "name empty databases with --clicks and --links"),
+	on(datadir.ErrInCluster, "start footfall serve with --clicks and --links"),
+	on(datadir.ErrNotNew, "name a new one with --data"),
+	on(datadir.ErrChanged, "stop all servers of the cluster, and run the command again"),
+	on(datadir.ErrDisagrees, "run footfall check, repair what it finds, and run the command again"),
 	on(datadir.ErrOtherInstallation, "name the engines of its own installation with --clicks and --links"),
 	of(func(e *datadir.OtherCountsError) string {
 		if e.Was == datadir.Embedded {

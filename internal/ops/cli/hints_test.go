@@ -45,7 +45,7 @@ func TestHints(t *testing.T) {
 		{&datadir.PartError{Part: datadir.PartCounts, Err: &datadir.EngineError{Part: datadir.PartCounts, Was: "clickhouse", Now: datadir.Embedded}},
 			": give serve --clicks as at its last start, and other commands the variable FOOTFALL_CLICKS", exitFailed},
 		{&datadir.PartError{Part: datadir.PartLinks, Err: &datadir.EngineError{Part: datadir.PartLinks, Was: datadir.Embedded, Now: "postgresql"}},
-			": leave out --links to use the data that are there, or name a new directory with --data", exitFailed},
+			": leave out --links to use the data that are there, or name a new directory with --data; footfall move to-cluster moves all data into an empty cluster", exitFailed},
 		{&datadir.OlderLinksError{Shared: true}, ": bring back the server of PostgreSQL that has them; or run footfall check --repair --give-up-links to continue without them", exitDamaged},
 		{&datadir.OpenError{Err: syscall.ENOTDIR}, ": name another directory with --data", exitDir},
 		{fmt.Errorf("%w /data", datadir.ErrOwned), ": stop it, or name another directory with --data", exitDir},

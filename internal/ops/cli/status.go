@@ -37,6 +37,7 @@ var statuses = []struct {
 	{is(errUnhealthy), exitFailed}, // health checks of containers know 0 and 1
 	{is(errUsage), exitUsage},
 	{is(errDisagrees), exitDamaged},
+	{is(datadir.ErrDisagrees), exitDamaged},
 	{func(err error) bool {
 		return errors.As(err, new(*store.CorruptError)) || errors.Is(err, journal.ErrCorrupt) || errors.As(err, new(*datadir.GiveUpError)) ||
 			errors.As(err, new(*datadir.OlderLinksError)) || errors.As(err, new(*datadir.MissingLinksError)) || errors.As(err, new(*datadir.NoBaseError))
@@ -45,7 +46,7 @@ var statuses = []struct {
 	{is(click.ErrExists), exitExists},
 	{func(err error) bool {
 		return errors.Is(err, datadir.ErrOwned) || errors.Is(err, datadir.ErrNoData) || errors.Is(err, datadir.ErrForeign) || errors.Is(err, datadir.ErrFile) ||
-			errors.Is(err, datadir.ErrUntrusted) || errors.Is(err, datadir.ErrInUse) || errors.Is(err, datadir.ErrNotShared) || errors.Is(err, datadir.ErrOtherInstallation) || errors.Is(err, server.ErrNoServer) || errors.As(err, new(*datadir.OwnerError)) || errors.As(err, new(*datadir.OpenError))
+			errors.Is(err, datadir.ErrUntrusted) || errors.Is(err, datadir.ErrInUse) || errors.Is(err, datadir.ErrInCluster) || errors.Is(err, datadir.ErrNotNew) || errors.As(err, new(*datadir.MovingError)) || errors.Is(err, datadir.ErrNotShared) || errors.Is(err, datadir.ErrOtherInstallation) || errors.Is(err, server.ErrNoServer) || errors.As(err, new(*datadir.OwnerError)) || errors.As(err, new(*datadir.OpenError))
 	}, exitDir},
 	{func(err error) bool {
 		return errors.Is(err, control.ErrCutOff) || errors.Is(err, control.ErrStopping) || errors.Is(err, context.Canceled)

@@ -23,6 +23,8 @@
 //	                         what operators do to an open directory
 //	check.go, repair.go      what they do to an open one, and to one that Open refuses
 //	damaged.go               opens the parts of one that Open refuses
+//	move.go, move_back.go, move_counts.go
+//	                         moves everything into a cluster, and back
 //	adopt.go               counts the journal of a server that is gone
 //	rebuild.go, rebuild_base.go
 //	                         counts the journal again, while no process has it open
@@ -75,6 +77,8 @@ type Options struct {
 	Links  *SharedLinks
 	Now    func() time.Time
 	Log    *slog.Logger
+
+	moving bool // a move opens its directory
 }
 
 // Dir is an open data directory:

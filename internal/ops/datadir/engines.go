@@ -31,6 +31,9 @@ type LinksStore interface {
 	OnChange(f func(progress.Links))
 	Links(ctx context.Context) (progress.Links, error)
 	GiveUpIDs(ctx context.Context, l progress.Links) error
+
+	// Tables returns the database, for sql.Copy.
+	Tables() *sql.DB
 }
 
 // LinksEngine is the engine for links and users of a data directory. The methods

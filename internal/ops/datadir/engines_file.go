@@ -31,6 +31,8 @@ type enginesRecord struct {
 	Deletions uint64 `json:"deletions"`
 	// Installation is the id of the installation; zero if an earlier version wrote the record.
 	Installation progress.ID `json:"installation"`
+	// Moving is set while a move is not complete. Counts and Links are then the engines after it.
+	Moving moveState `json:"moving,omitempty"`
 
 	fresh bool // the record is not written: the directory has no journal yet
 }
@@ -71,6 +73,10 @@ func openEngines(o Options) (r enginesRecord, err error) {
 	}
 	r, err = readEngines(o.Path)
 	switch {
+	case err == nil && r.Moving != notMoving && !o.moving:
+		return r, &MovingError{o.Path, r.Moving}
+	case err == nil && r.Moving != notMoving:
+		return enginesRecord{Counts: Embedded, Links: Embedded}, nil
 	case err == nil:
 	case !errors.Is(err, fs.ErrNotExist):
 		return r, fmt.Errorf("open data directory: %w", err)
@@ -79,9 +85,7 @@ func openEngines(o Options) (r enginesRecord, err error) {
 		if exists(linksFile(o.Path)) {
 			r.Links = Embedded
 		}
-		if _, err := rand.Read(r.Server[:]); err != nil {
-			return r, fmt.Errorf("draw a name of the directory: %w", err)
-		}
+		r.drawServer()
 	default:
 		r = enginesRecord{Counts: Embedded, Links: Embedded}
 	}
@@ -93,6 +97,9 @@ func openEngines(o Options) (r enginesRecord, err error) {
 	}
 	return r, nil
 }
+
+// drawServer draws the name of the directory.
+func (r *enginesRecord) drawServer() { _, _ = rand.Read(r.Server[:]) } // never fails
 
 func readEngines(dir string) (r enginesRecord, err error) {
 	path := filepath.Join(dir, enginesFile)

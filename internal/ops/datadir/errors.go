@@ -37,6 +37,19 @@ var (
 	ErrInUse = errors.New("a process has this data directory open, so its server is not gone")
 	// ErrNotShared says that a directory has its counts itself.
 	ErrNotShared = errors.New("the counts are in the data directory: it was not a server of a cluster")
+	// ErrClusterNotEmpty says that the shared engines of a move have data.
+	ErrClusterNotEmpty = errors.New("the cluster has data already")
+	// ErrInCluster says that a directory is that of a server of a cluster.
+	ErrInCluster = errors.New("the data are in a cluster already")
+	// ErrNotMoving says that there is no move to cancel.
+	ErrNotMoving = errors.New("no move of this directory was interrupted")
+	// ErrNotNew says that a directory has data, and a new one is needed.
+	ErrNotNew = errors.New("the directory is not empty")
+	// ErrChanged says that counts changed while they were copied.
+	ErrChanged = errors.New("a server of the cluster counted clicks or imports meanwhile")
+	// ErrDisagrees says that a check before or after a move found something, or that what was
+	// moved differs.
+	ErrDisagrees = errors.New("something does not agree")
 	// ErrOldCounts says that the counts end before the journal begins.
 	ErrOldCounts = errors.New("the counts are too old for the journal")
 	// ErrUnknownJournal says that the id of a journal cannot be read from its files.
@@ -126,6 +139,22 @@ func (e *UntrustedError) Error() string {
 
 // Is makes every UntrustedError an ErrUntrusted.
 func (e *UntrustedError) Is(target error) bool { return target == ErrUntrusted }
+
+// MovingError says that a move of the directory is not complete.
+type MovingError struct {
+	Dir   string
+	State moveState
+}
+
+func (e *MovingError) Error() string {
+	if e.State == movingIn {
+		return fmt.Sprintf("a move of a cluster's data into %s was interrupted", e.Dir)
+	}
+	return fmt.Sprintf("a move of the data of %s into a cluster was interrupted", e.Dir)
+}
+
+// Back reports whether the move was one from a cluster.
+func (e *MovingError) Back() bool { return e.State == movingIn }
 
 // RemovedPartError says that a part was moved away, removed or replaced while the
 // directory was open.

@@ -77,21 +77,41 @@ func (v *view) Marks(ctx context.Context, input [32]byte) (marks []store.Mark, e
 	if err := v.s.catchUp(ctx, marksTable); err != nil { // another server may have imported through another replica
 		return nil, err
 	}
+	err = v.eachMark(ctx, "input = "+literal(input[:]), func(m store.Mark) error {
+		marks = append(marks, m)
+		return nil
+	})
+	return marks, err
+}
+
+// EachMark implements store.Progress.
+func (v *view) EachMark(ctx context.Context, f func(store.Mark) error) (err error) {
+	defer wrap("each mark", &err)
+	if err := v.s.catchUp(ctx, marksTable); err != nil {
+		return err
+	}
+	return v.eachMark(ctx, "1", f)
+}
+
+// eachMark calls f with the marks that fit a condition, in the order of EachMark.
+func (v *view) eachMark(ctx context.Context, condition string, f func(store.Mark) error) error {
 	last := ^uint64(0)
 	if v.frozen != nil {
 		last = v.frozen.stamp
 	}
-	answers, err := v.askMeta(ctx, fmt.Sprintf("SELECT offset, digest, argMax(mark, version) FROM marks WHERE input = %s AND version <= %d GROUP BY offset, digest ORDER BY offset, digest", literal(input[:]), last))
+	answers, err := v.askMeta(ctx, fmt.Sprintf("SELECT input, offset, digest, argMax(mark, version) FROM marks WHERE %s AND version <= %d GROUP BY input, offset, digest ORDER BY input, offset, digest", condition, last))
 	for _, a := range answers {
 		for i := range a.rows {
-			m := store.Mark{Input: input, Offset: a.numbers[0][i], Digest: [32]byte([]byte(a.texts[1][i]))}
-			if err := parseMark(&m, a.texts[2][i]); err != nil {
-				return nil, err
+			m := store.Mark{Input: [32]byte([]byte(a.texts[0][i])), Offset: a.numbers[1][i], Digest: [32]byte([]byte(a.texts[2][i]))}
+			if err := parseMark(&m, a.texts[3][i]); err != nil {
+				return err
 			}
-			marks = append(marks, m)
+			if err := f(m); err != nil {
+				return err
+			}
 		}
 	}
-	return marks, err
+	return err
 }
 
 // askMeta asks the first shard.

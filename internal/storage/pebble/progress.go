@@ -74,6 +74,19 @@ func (v *view) Marks(ctx context.Context, input [32]byte) ([]store.Mark, error) 
 	})
 }
 
+// EachMark implements store.Progress.
+func (v *view) EachMark(ctx context.Context, f func(store.Mark) error) error {
+	return v.calls.run("each mark", func() error {
+		return v.each(ctx, []byte{keyMark}, func(key, value []byte) error {
+			m, err := parseMark(key, value)
+			if err != nil {
+				return err
+			}
+			return f(m)
+		})
+	})
+}
+
 // Deleted implements store.Progress.
 func (v *view) Deleted(ctx context.Context) ([]rollup.Scope, error) {
 	return answer(v.calls, "deleted", func() ([]rollup.Scope, error) { return v.deleted(ctx) })

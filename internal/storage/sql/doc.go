@@ -35,7 +35,7 @@
 //	links.go, links_list.go, links_make.go, links_import.go, links_edit.go, links_tags.go, keywords.go, aggregates.go   links
 //	delete.go, wipe.go, postgres_deletions.go   deletes rows, and overwrites their bytes
 //	progress.go, peek.go   what the database remembers about the other parts
-//	backup.go, verify.go   a copy; proves what is stored
+//	backup.go, copy.go, verify.go   a copy; another one, also in the other engine; proves what is stored
 //	sqlite.go, wal.go      opens a file; error codes; the write-ahead log
 //	postgres.go, postgres_*.go   opens PostgreSQL; error codes; locks; notices of changes
 //

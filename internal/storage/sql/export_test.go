@@ -3,6 +3,8 @@ package sql
 import (
 	"database/sql"
 	"encoding/json"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/footfall/footfall/internal/storage/store"
@@ -40,4 +42,15 @@ func Notices(t testing.TB, c store.Change) (texts []string, read []store.Change)
 		read = append(read, n.Change)
 	}
 	return texts, read
+}
+
+// CopiedColumns are the columns that Copy copies, as TABLE.COLUMN, sorted.
+func CopiedColumns() (all []string) {
+	for _, t := range copiedTables {
+		for c := range strings.SplitSeq(t.columns, ", ") {
+			all = append(all, t.name+"."+c)
+		}
+	}
+	slices.Sort(all)
+	return all
 }

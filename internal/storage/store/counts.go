@@ -69,6 +69,9 @@ type Progress interface {
 	// Marks lists the marks of an import's input by ascending offset, and those
 	// of one offset bytewise by their digests.
 	Marks(ctx context.Context, input [32]byte) ([]Mark, error)
+	// EachMark calls f with the marks of all inputs: bytewise by input, and those of an input
+	// in the order of Marks. It ends with an error of f.
+	EachMark(ctx context.Context, f func(Mark) error) error
 	// Deleted lists the scopes that were deleted, each once, by user and link.
 	// Ids are never reused: a click of a deleted scope is late (see Batch.Late). If counts
 	// are shared, only the scopes of JournalDeleted count for that.

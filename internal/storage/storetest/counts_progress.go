@@ -136,6 +136,14 @@ func lawMarks(t *testing.T, c *counts) {
 			t.Errorf("after a mark with other notes: %+v, %v, want %+v", got, err, want)
 		}
 	}
+	var each []store.Mark
+	if err := c.EachMark(c.ctx, func(m store.Mark) error { each = append(each, m); return nil }); err != nil || !slices.Equal(each, append(slices.Clone(want), all[3])) {
+		t.Errorf("the marks of all inputs: %+v, %v, want %+v and %+v", each, err, want, all[3])
+	}
+	stop := errors.New("stop")
+	if err := c.EachMark(c.ctx, func(store.Mark) error { return stop }); !errors.Is(err, stop) {
+		t.Errorf("EachMark ended with %v, want the error of its function", err)
+	}
 	if got, err := c.Marks(c.ctx, [32]byte{6}); err != nil || len(got) != 0 {
 		t.Errorf("marks of an unknown input: %+v, %v", got, err)
 	}

@@ -43,6 +43,21 @@ func (m *MemoryCounts) Marks(_ context.Context, source [32]byte) ([]store.Mark, 
 	return marks, nil
 }
 
+// EachMark implements store.Progress.
+func (m *MemoryCounts) EachMark(_ context.Context, f func(store.Mark) error) error {
+	m.mu.Lock()
+	marks := slices.SortedFunc(maps.Values(m.marks), func(a, b store.Mark) int {
+		return cmp.Or(bytes.Compare(a.Input[:], b.Input[:]), cmp.Compare(a.Offset, b.Offset), bytes.Compare(a.Digest[:], b.Digest[:]))
+	})
+	m.mu.Unlock()
+	for _, k := range marks {
+		if err := f(k); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Deleted implements store.Progress.
 func (m *MemoryCounts) Deleted(context.Context) ([]rollup.Scope, error) {
 	m.mu.Lock()

@@ -1,0 +1,330 @@
+package datadir
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/base/meter"
+	"github.com/footfall/footfall/internal/base/rollup"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// movedCells is the maximum number of cells or import marks of a batch. It is large, because
+// ClickHouse stores each batch as one part for each month. After movedBatches batches a new epoch
+// begins: ClickHouse holds the cells of an epoch in memory until then.
+const movedCells, movedBatches = 200_000, 5
+
+// countsMove copies counts to an engine that has none. The cells, which no longer say of which
+// journal they are, become the batches of a journal that does not exist: the moved one. Its
+// positions are the numbers of cells and marks. The other journals keep their positions, and the sums
+// of their segments, but have no cells. So all ledgers together are as before, and a check proves the
+// same.
+//
+// A move that was interrupted continues at the last position that is durable, if from has not
+// changed.
+type countsMove struct {
+	from interface {
+		store.Questions
+		store.Progress
+		store.Proof
+	}
+	to store.ClickCounts
+	// home is the journal that counting goes on with. Its first batch has the deleted scopes, for
+	// an engine that takes them from batches.
+	home  store.JournalID
+	moved store.JournalID
+	now   func() time.Time
+	size  uint64 // of a batch; 0 is movedCells
+
+	batch   store.Batch // of the moved journal
+	counted uint64      // batches that end at or before it were counted by an earlier attempt
+	minutes minutesMove
+}
+
+// movedJournal returns the id of the moved journal of a move after which counting goes on with
+// another one.
+func movedJournal(home store.JournalID) store.JournalID {
+	sum := sha256.Sum256(append([]byte("footfall moved counts"), home[:]...))
+	return store.JournalID(sum[:16])
+}
+
+// run copies the counts, and makes them durable.
+func (m *countsMove) run(ctx context.Context) error {
+	m.size = cmp.Or(m.size, movedCells)
+	for {
+		err := m.attempt(ctx)
+		if !errors.Is(err, store.ErrResume) { // the engine changed to another replica
+			return err
+		}
+		if err := pause(ctx, movePause); err != nil {
+			return err
+		}
+	}
+}
+
+func (m *countsMove) attempt(ctx context.Context) error {
+	pos, _, err := m.to.Position(ctx, m.moved)
+	if err != nil {
+		return err
+	}
+	m.counted = pos.Counted
+	m.begin(0)
+	ledger, err := m.from.Ledger(ctx)
+	if err != nil {
+		return err
+	}
+	all := uint64(0)
+	for _, e := range ledger {
+		all += e.Clicks
+	}
+	meter.Begin(ctx, "counts", meter.Clicks, int64(all))
+	for _, copy := range []func(context.Context) error{m.cells, m.marks, m.removed, m.journals, m.to.Sync, m.deleted, m.to.Sync} {
+		if err := copy(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// begin begins a batch at a position of the moved journal.
+func (m *countsMove) begin(at uint64) {
+	m.batch = store.Batch{Journal: m.moved, Epoch: at - at%(movedBatches*m.size), From: at, To: at, MinutesFrom: m.minutes.from}
+}
+
+// flush adds the batch.
+func (m *countsMove) flush(ctx context.Context) error {
+	if m.batch.To > m.counted {
+		if err := m.add(ctx, &m.batch); err != nil {
+			return err
+		}
+	}
+	m.begin(m.batch.To)
+	return nil
+}
+
+// The first pause after a failure, and the number of tries. The pauses double.
+const (
+	movePause = 250 * time.Millisecond
+	moveTries = 9
+)
+
+// add adds a batch. It tries again for a minute if the engine is away or has too much to do.
+func (m *countsMove) add(ctx context.Context, b *store.Batch) error {
+	for try := 1; ; try++ {
+		err := m.to.AddBatch(ctx, b)
+		if try == moveTries || !errors.Is(err, click.ErrUnavailable) {
+			return err
+		}
+		if err := pause(ctx, movePause<<(try-1)); err != nil {
+			return err
+		}
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// cells copies the quarter-hours, and the minutes of the last hours.
+func (m *countsMove) cells(ctx context.Context) error {
+	m.minutes = minutesMove{from: minutesFrom(m.now())}
+	m.begin(0)
+	watched := meter.Current(ctx)
+	for c, err := range m.from.Cells(ctx) {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err == nil && c.Scope != m.minutes.scope {
+			err = m.addMinutes(ctx)
+			m.minutes.scope = c.Scope
+		}
+		if err == nil && m.batch.To-m.batch.From == m.size {
+			err = m.flush(ctx)
+		}
+		if err != nil {
+			return err
+		}
+		watched.Add(int64(c.Clicks))
+		if m.batch.To >= m.counted {
+			m.batch.Cells = append(m.batch.Cells, c)
+		}
+		m.batch.To++
+		m.minutes.see(&c)
+	}
+	if err := m.addMinutes(ctx); err != nil {
+		return err
+	}
+	return m.flush(ctx)
+}
+
+// minutesMove has the quarter-hours of a scope that have minutes.
+type minutesMove struct {
+	from  int64 // Unix second from which on minutes are kept
+	scope rollup.Scope
+	slots map[int64]bool
+}
+
+func minutesFrom(now time.Time) int64 {
+	t := max(now.Unix()-rollup.MinutesKept, 0)
+	return t - t%3600
+}
+
+func (m *minutesMove) see(c *rollup.Cell) {
+	if c.Slot < m.from {
+		return
+	}
+	if m.slots == nil {
+		m.slots = map[int64]bool{}
+	}
+	m.slots[c.Slot] = true
+}
+
+// edges returns the minutes of the quarter-hours, as the edges of a question.
+func (m *minutesMove) edges() (edges []int64) {
+	for _, slot := range slices.Sorted(maps.Keys(m.slots)) {
+		if n := len(edges); n > 0 && edges[n-1] == slot {
+			edges = edges[:n-1]
+		}
+		for at := slot; at <= slot+rollup.QuarterHour; at += rollup.Minute {
+			edges = append(edges, at)
+		}
+	}
+	return edges
+}
+
+// addMinutes adds the minutes of the last scope to the batch.
+func (m *countsMove) addMinutes(ctx context.Context) error {
+	if len(m.minutes.slots) == 0 || m.batch.To <= m.counted { // an earlier batch has them
+		m.minutes.slots = nil
+		return nil
+	}
+	edges := m.minutes.edges()
+	m.minutes.slots = nil
+	for _, f := range rollup.Facets() {
+		if !f.ByMinute() || !f.In(m.minutes.scope) {
+			continue
+		}
+		counts, err := m.from.Counts(ctx, store.Query{Scope: m.minutes.scope, Facet: f, Edges: edges})
+		if err != nil {
+			return err
+		}
+		for _, c := range counts {
+			k := rollup.Key{Scope: m.minutes.scope, Facet: f, Slot: edges[c.Interval], Value: c.Value}
+			m.batch.Minutes = append(m.batch.Minutes, rollup.Cell{Key: k, Clicks: c.Clicks})
+		}
+	}
+	return nil
+}
+
+// marks copies the import marks.
+func (m *countsMove) marks(ctx context.Context) error {
+	err := m.from.EachMark(ctx, func(mark store.Mark) error {
+		m.batch.Marks = append(m.batch.Marks, mark)
+		m.batch.To++
+		if m.batch.To-m.batch.From < m.size {
+			return nil
+		}
+		return m.flush(ctx)
+	})
+	if err != nil {
+		return err
+	}
+	return m.flush(ctx)
+}
+
+// removed adds the ledger of what deletions removed, at the last position.
+func (m *countsMove) removed(ctx context.Context) (err error) {
+	if m.batch.Late, err = m.from.Removed(ctx); err != nil {
+		return err
+	}
+	m.batch.To++
+	return m.flush(ctx)
+}
+
+// journals adds the positions of all journals, and what was counted of their segments.
+func (m *countsMove) journals(ctx context.Context) error {
+	all, err := m.from.Journals(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range all {
+		pos, _, err := m.from.Position(ctx, id)
+		if err != nil {
+			return err
+		}
+		epochs, err := m.from.Epochs(ctx, id)
+		if err != nil {
+			return err
+		}
+		if err := m.journal(ctx, id, pos.Counted, epochs); err != nil {
+			return fmt.Errorf("journal %x: %w", id, err)
+		}
+	}
+	return nil
+}
+
+func (m *countsMove) journal(ctx context.Context, id store.JournalID, counted uint64, epochs map[uint64]rollup.Ledger) (err error) {
+	bases := slices.Sorted(maps.Keys(epochs))
+	if len(bases) == 0 {
+		bases = []uint64{0}
+	}
+	var deleted []rollup.Scope
+	if id == m.home {
+		if deleted, err = m.from.Deleted(ctx); err != nil {
+			return err
+		}
+	}
+	for i, base := range bases {
+		to := counted
+		if i+1 < len(bases) {
+			to = min(bases[i+1], counted)
+		}
+		b := &store.Batch{Journal: id, Epoch: base, From: base, To: to, Journaled: epochs[base], Deleted: deleted, MinutesFrom: m.minutes.from}
+		if b.From >= b.To && b.Journaled == (rollup.Ledger{}) && len(deleted) == 0 {
+			continue
+		}
+		if err := m.add(ctx, b); err != nil {
+			return err
+		}
+		deleted = nil
+	}
+	return nil
+}
+
+// deleted makes the engine list the deleted scopes. None of them has clicks.
+func (m *countsMove) deleted(ctx context.Context) error {
+	scopes, err := m.from.Deleted(ctx)
+	if err != nil {
+		return err
+	}
+	listed, err := m.to.Deleted(ctx)
+	if err != nil {
+		return err
+	}
+	missing := map[rollup.Scope]bool{}
+	for _, s := range scopes {
+		missing[s] = true
+	}
+	for _, s := range listed {
+		delete(missing, s)
+	}
+	scopes = slices.DeleteFunc(scopes, func(s rollup.Scope) bool { return !missing[s] })
+	for some := range slices.Chunk(scopes, deletionsAtOnce) {
+		if err := m.to.Delete(ctx, some); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,180 @@
+package datadir
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/base/rollup"
+	"github.com/footfall/footfall/internal/storage/pebble"
+	"github.com/footfall/footfall/internal/storage/store"
+	"github.com/footfall/footfall/internal/storage/storetest"
+	"github.com/footfall/footfall/internal/testkit/logtest"
+	"github.com/footfall/footfall/internal/testkit/seedtest"
+)
+
+// randomCounts gives counts clicks of two journals, import marks and deletions. It returns the second
+// journal, whose first segments were trimmed.
+func randomCounts(t *testing.T, rng *rand.Rand, counts store.ClickCounts, now time.Time) store.JournalID {
+	t.Helper()
+	var home store.JournalID
+	for j := range 2 {
+		id, at := store.JournalID{byte(1 + j)}, uint64(100*j)
+		for n := range 12 {
+			b := &store.Batch{Journal: id, Epoch: at - at%200, From: at, To: at + 50, MinutesFrom: minutesFrom(now)}
+			quarters, byMinute := map[rollup.Key]uint64{}, map[rollup.Key]uint64{}
+			for range rng.IntN(60) {
+				minutes := []int{3 * 60, 72 * 60}[rng.IntN(2)]
+				c := click.Click{Time: now.Add(-time.Duration(rng.IntN(minutes)) * time.Minute).UnixMilli(), User: click.UserID(1 + rng.IntN(4)), Bot: rng.IntN(5) == 0}
+				c.Link = click.LinkID(10*int(c.User) + rng.IntN(3))
+				rollup.Each(c, rollup.QuarterHour, func(k rollup.Key) { quarters[k]++ })
+				if c.Time/1000 >= b.MinutesFrom {
+					rollup.Each(c, rollup.Minute, func(k rollup.Key) { byMinute[k]++ })
+				}
+			}
+			for k, n := range quarters {
+				b.Cells = append(b.Cells, rollup.Cell{Key: k, Clicks: n})
+			}
+			for k, n := range byMinute {
+				b.Minutes = append(b.Minutes, rollup.Cell{Key: k, Clicks: n})
+			}
+			b.Journaled.Add(b.Cells...)
+			b.Marks = []store.Mark{{Input: [32]byte{byte(rng.IntN(3))}, Offset: uint64(n + 1), Clicks: uint64(n), Notes: fmt.Sprint(j, n)}}
+			if err := counts.AddBatch(t.Context(), b); err != nil {
+				t.Fatal(err)
+			}
+			at = b.To
+		}
+		home = id
+	}
+	if err := counts.Delete(t.Context(), []rollup.Scope{{User: 1}, {User: 2, Link: 21}, {User: 9, Link: 9}}); err != nil {
+		t.Fatal(err)
+	}
+	return home
+}
+
+// contents is everything that questions and proofs see of counts.
+type contents struct {
+	cells                      map[rollup.Key]uint64
+	minutes                    map[string][]store.Count
+	ledger, journaled, removed rollup.Ledger
+	deleted                    []rollup.Scope
+	marks                      []store.Mark
+	positions                  map[store.JournalID]uint64
+	epochs                     map[store.JournalID]map[uint64]rollup.Ledger
+}
+
+// contentsOf returns what counts have, without the moved journal.
+func contentsOf(t *testing.T, counts store.ClickCounts, now time.Time, moved store.JournalID) contents {
+	t.Helper()
+	c := contents{cells: map[rollup.Key]uint64{}, minutes: map[string][]store.Count{}, positions: map[store.JournalID]uint64{}, epochs: map[store.JournalID]map[uint64]rollup.Ledger{}}
+	ctx := t.Context()
+	var errs [6]error
+	for cell, err := range counts.Cells(ctx) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.cells[cell.Key] = cell.Clicks
+		var edges []int64
+		for at := minutesFrom(now); at <= now.Unix()+60; at += 60 {
+			edges = append(edges, at)
+		}
+		for _, f := range rollup.Facets() {
+			if what := fmt.Sprint(cell.Scope, f); f.ByMinute() && c.minutes[what] == nil {
+				if c.minutes[what], err = counts.Counts(ctx, store.Query{Scope: cell.Scope, Facet: f, Edges: edges}); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	c.ledger, errs[0] = counts.Ledger(ctx)
+	c.journaled, errs[1] = counts.Journaled(ctx)
+	c.removed, errs[2] = counts.Removed(ctx)
+	c.deleted, errs[3] = counts.Deleted(ctx)
+	errs[4] = counts.EachMark(ctx, func(m store.Mark) error { c.marks = append(c.marks, m); return nil })
+	journals, err := counts.Journals(ctx)
+	errs[5] = err
+	for _, id := range journals {
+		if id == moved {
+			continue
+		}
+		pos, _, err := counts.Position(ctx, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.positions[id] = pos.Counted
+		if c.epochs[id], err = counts.Epochs(ctx, id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	errs[5] = errors.Join(errs[5], counts.Verify(ctx, func(finding string) { t.Error(finding) }))
+	if err := errors.Join(errs[:]...); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// failing is counts whose AddBatch fails now and then, before or after it counted.
+type failing struct {
+	store.ClickCounts
+	rng *rand.Rand
+	one int // of so many calls fails
+}
+
+var errFailing = errors.New("the move is killed here")
+
+func (f *failing) AddBatch(ctx context.Context, b *store.Batch) error {
+	if f.rng.IntN(2*f.one) == 0 {
+		return errFailing
+	}
+	err := f.ClickCounts.AddBatch(ctx, b)
+	if err == nil && (f.rng.IntN(2*f.one) == 0 || len(b.Minutes) > 0 && f.rng.IntN(4) == 0) {
+		return errFailing
+	}
+	return err
+}
+
+// TestMoveCounts: counts are the same in another engine, after a move that failed often, and in a
+// third engine.
+func TestMoveCounts(t *testing.T) {
+	t.Parallel()
+	rng, now := seedtest.Rand(t), time.Now()
+	for range seedtest.Rounds(t, 3) {
+		open := func() *pebble.Store {
+			counts, err := pebble.Open(pebble.Options{Dir: filepath.Join(t.TempDir(), "clicks"), Logger: logtest.To(t)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { counts.Close() })
+			return counts
+		}
+		first := open()
+		home := randomCounts(t, rng, first, now)
+		moved := movedJournal(home)
+		want := contentsOf(t, first, now, moved)
+		from := store.ClickCounts(first)
+		for i, to := range []store.ClickCounts{new(storetest.MemoryCounts), open()} {
+			size := []int{1, 3, 50, 400}[rng.IntN(4)]
+			to := &failing{to, rng, 3 + len(want.cells)/size/20}
+			m := &countsMove{from: from, to: to, home: home, moved: moved, now: func() time.Time { return now }, size: uint64(size)}
+			for err := m.run(t.Context()); err != nil; err = m.run(t.Context()) {
+				if !errors.Is(err, errFailing) {
+					t.Fatal(err)
+				}
+			}
+			got := contentsOf(t, to, now, moved)
+			for f := range reflect.TypeFor[contents]().NumField() {
+				g, w := reflect.ValueOf(got).Field(f), reflect.ValueOf(want).Field(f)
+				if fmt.Sprint(g) != fmt.Sprint(w) {
+					t.Errorf("move %d: %s is %v\nwant %v", i+1, reflect.TypeFor[contents]().Field(f).Name, g, w)
+				}
+			}
+		}
+	}
+}
