@@ -116,6 +116,7 @@ func TestTwoServers(t *testing.T) {
 	fails(t, "it counts from its journal what they lack", "rebuild", "--data", p.dirs[0])
 	t.Setenv("FOOTFALL_CLICKS", "")
 	fails(t, "FOOTFALL_CLICKS", "link", "list", "--data", p.dirs[0])
+	fails(t, "give serve --clicks as the other servers have it", "user", "add", "bob", "--data", t.TempDir())
 }
 
 // TestCountsGoAway: without ClickHouse visitors are redirected, questions are refused,
