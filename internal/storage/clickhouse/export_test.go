@@ -6,6 +6,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/footfall/footfall/internal/base/rollup"
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
@@ -113,4 +114,36 @@ func (s *Store) Current() (current []int) {
 		sh.mu.Unlock()
 	}
 	return current
+}
+
+// Forget makes the next call read a journal again, as after a change of replicas.
+func (s *Store) Forget(id store.JournalID) {
+	s.mu.Lock()
+	src := s.sources[id]
+	s.mu.Unlock()
+	s.forget(src)
+}
+
+// PrepareDeletion returns a function that inserts the first row of a deletion with a number of now.
+func (s *Store) PrepareDeletion(ctx context.Context, scopes []rollup.Scope) (insert func() error, err error) {
+	d := &deletion{number: s.stamp(), scopes: scopes}
+	if d.cutoff, err = s.cutoff(ctx); err != nil {
+		return nil, err
+	}
+	shards, err := s.shards(ctx)
+	return func() error { return s.insertDeletion(ctx, shards, d, deletionBegun) }, err
+}
+
+// Rows returns a function that counts the clicks in the rows that the snapshot shows now.
+func (snap *Snapshot) Rows(ctx context.Context, scope rollup.Scope) (clicks func() (uint64, error), err error) {
+	r, err := snap.reading(ctx)
+	return func() (sum uint64, err error) {
+		answers, err := r.ask(ctx, scope, "SELECT sum(clicks) FROM cells FINAL WHERE "+scopeIs(scope)+" AND facet = 1%s")
+		for _, a := range answers {
+			for i := range a.rows {
+				sum += a.numbers[0][i]
+			}
+		}
+		return sum, err
+	}, err
 }
