@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -58,7 +59,7 @@ func TestDocsNameCommands(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const command = `footfall ((?:[a-z]+ ?){1,2})([^\n` + "`" + `|)#]*)`
+	const command = `footfall ((?:[a-z]+(?:-[a-z]+)* ?){1,2})([^\n` + "`" + `|)#]*)`
 	inBlocks, inProse := regexp.MustCompile(`(?m)(?:^ *|\$\(|\| |-u footfall )`+command), regexp.MustCompile("(?:`|\\$\\()"+command)
 	option := regexp.MustCompile(`--[a-z][a-z-]*`)
 	help := map[string]string{}
@@ -77,7 +78,7 @@ func TestDocsNameCommands(t *testing.T) {
 		}
 		for _, m := range shown {
 			words := strings.Fields(m[1])
-			if words[0] != "user" && words[0] != "link" {
+			if !slices.Contains([]string{"user", "link", "move"}, words[0]) {
 				words = words[:1]
 			}
 			name := strings.Join(words, " ")
