@@ -3,11 +3,13 @@ package clickhouse
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/storage/store"
 )
 
 // excludeFor is how long exclusions are used. So another server's new life is known after that,
@@ -35,16 +37,49 @@ func (x *exclusions) deletions(column string) string {
 	return text
 }
 
+// past is what leaves nothing out any more, so that it is not read again. What is closed or complete
+// stays so on every replica. A deletion begins after all earlier ones are complete everywhere. The row of
+// one that comes later has taken nothing: see remove.
+type past struct {
+	deletion uint64 // all deletions up to this one are complete
+	// lives has a life of each journal. All lives before it are closed. Journals with one life are left out.
+	lives map[store.JournalID]uint64
+}
+
+// livesLeft is the condition of the lives that may still leave rows out.
+func (p *past) livesLeft() string {
+	parts := []string{"1"}
+	for id, first := range p.lives {
+		parts = append(parts, fmt.Sprintf("NOT (source = %s AND life < %d)", literal(id[:]), first))
+	}
+	slices.Sort(parts)
+	return strings.Join(parts, " AND ")
+}
+
+// passLives adds the lives before the first one that is open, or before the last one.
+func (p *past) passLives(all lives) {
+	for id, of := range all {
+		first := 0
+		for first < len(of)-1 && of[first].closed {
+			first++
+		}
+		if first > 0 && of[first].number > p.lives[id] {
+			p.lives[id] = of[first].number
+		}
+	}
+}
+
 // exclude returns what answers leave out now.
 func (s *Store) exclude(ctx context.Context) (*exclusions, error) {
 	s.mu.Lock()
 	x, changes := s.excluded, s.exclusionChanges
+	last, livesLeft := s.past.deletion, s.past.livesLeft()
 	s.mu.Unlock()
 	if x != nil && time.Since(x.since) < excludeFor {
 		return x, nil
 	}
-	x = &exclusions{since: time.Now()}
-	all, err := s.readLives(ctx, "1")
+	x = &exclusions{since: time.Now(), last: last}
+	all, err := s.readLives(ctx, livesLeft)
 	if err != nil {
 		return nil, err
 	}
@@ -71,20 +106,26 @@ func (s *Store) exclude(ctx context.Context) (*exclusions, error) {
 		return nil, fmt.Errorf("%w: %w", click.ErrUnavailable, err)
 	}
 	x.layouts = *s.cluster.layouts.Load()
-	answers, err := s.askMeta(ctx, "SELECT number, state FROM deletions FINAL")
+	answers, err := s.askMeta(ctx, fmt.Sprintf("SELECT number, state FROM deletions FINAL WHERE number > %d ORDER BY number", last))
 	if err != nil {
 		return nil, err
 	}
+	complete := last
 	for _, a := range answers {
 		for i := range a.rows {
-			number := a.numbers[0][i]
-			if x.last = max(x.last, number); a.numbers[1][i] == 0 {
-				x.unfinished = append(x.unfinished, strconv.FormatUint(number, 10))
+			x.last = a.numbers[0][i]
+			if a.numbers[1][i] == uint64(deletionBegun) {
+				x.unfinished = append(x.unfinished, strconv.FormatUint(x.last, 10))
+			}
+			if len(x.unfinished) == 0 {
+				complete = x.last
 			}
 		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.past.deletion = max(s.past.deletion, complete)
+	s.past.passLives(all)
 	if s.exclusionChanges == changes {
 		s.excluded = x
 	}

@@ -82,6 +82,7 @@ type Store struct {
 	firstBatch       map[store.JournalID]uint64
 	excluded         *exclusions // what exclude returned; nil after this process has changed it
 	exclusionChanges uint64      // how often this process has
+	past             past
 	claimed          map[store.JournalID]claim
 	triedLife        map[store.JournalID]uint64 // lives whose insert failed
 	noteSet          atomic.Bool                // since the last Sync
@@ -106,6 +107,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	s := &Store{
 		cluster: newCluster(o.Address, o.Logger), o: o, closed: make(chan struct{}), minutesFrom: -1,
 		sources: map[store.JournalID]*source{}, forgotten: map[store.JournalID]uint64{}, open: map[*Snapshot]bool{}, claimed: map[store.JournalID]claim{}, triedLife: map[store.JournalID]uint64{}, firstBatch: map[store.JournalID]uint64{},
+		past:   past{lives: map[store.JournalID]uint64{}},
 		adding: semaphore.NewWeighted(exclusive), settling: semaphore.NewWeighted(1), removing: semaphore.NewWeighted(1),
 	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
