@@ -43,7 +43,7 @@ func (r Replay) foreign(ctx context.Context) (ForeignResult, error) {
 		return ForeignResult{}, err
 	}
 	var result ForeignResult
-	err = r.resuming(ctx, func(by *batcher) error {
+	err = r.resuming(ctx, r.Journal.ID(), func(by *batcher) error {
 		result = ForeignResult{}
 		err := r.count(ctx, by, r.Journal.End())
 		if err == nil {

@@ -36,17 +36,18 @@ type Replay struct {
 // counted the records before that. The current meter of ctx counts bytes of the
 // journal.
 func (r Replay) To(ctx context.Context, to uint64) error {
-	return r.resuming(ctx, func(by *batcher) error { return r.count(ctx, by, to) })
+	return r.resuming(ctx, r.Journal.ID(), func(by *batcher) error { return r.count(ctx, by, to) })
 }
 
-// resuming calls f again, after a pause, while it fails with store.ErrResume.
-func (r Replay) resuming(ctx context.Context, f func(*batcher) error) error {
+// resuming calls f again, after a pause, while it fails with store.ErrResume. id is that of the
+// journal.
+func (r Replay) resuming(ctx context.Context, id store.JournalID, f func(*batcher) error) error {
 	most := cmp.Or(r.most, DailyValues)
 	by := &batcher{
-		counts: r.Counts, shared: r.Shared, source: r.Journal.ID(), now: r.Now, log: r.Log,
+		counts: r.Counts, shared: r.Shared, source: id, now: r.Now, log: r.Log,
 		first:      cmp.Or(r.pause, retryLeast),
 		onStall:    func(stall) {},
-		newBuilder: func() *batchBuilder { return newBuilder(r.Counts, r.Shared, r.Journal.ID(), most, capWeight) },
+		newBuilder: func() *batchBuilder { return newBuilder(r.Counts, r.Shared, id, most, capWeight) },
 	}
 	for {
 		err := f(by)
@@ -73,7 +74,10 @@ func (r Replay) count(ctx context.Context, by *batcher, to uint64) error {
 	}
 	watched, counted := meter.Current(ctx), pos.Counted
 	by.onBatch = func(to, _ uint64) { watched.Add(int64(to - counted)); counted = to }
-	from := readFrom(r.Journal, r.Shared != nil, counted)
+	from, epoch, err := r.readFrom(counted)
+	if err != nil {
+		return err
+	}
 	if err := by.begin(ctx, from, counted); err != nil {
 		return err
 	}
@@ -84,6 +88,7 @@ func (r Replay) count(ctx context.Context, by *batcher, to uint64) error {
 		if err != nil {
 			return errors.Join(err, by.flush(ctx))
 		}
+		rec.Segment = max(rec.Segment, epoch)
 		if err := by.add(ctx, rec); err != nil {
 			return err
 		}
@@ -105,11 +110,32 @@ func (r Replay) count(ctx context.Context, by *batcher, to uint64) error {
 	return nil
 }
 
+// readFrom returns where to begin to read in order to count from a position, and the least epoch of
+// the batches. Both are the position itself if counts are shared and its segment cannot be read up to
+// there: the cap then begins with what the store has.
+func (r Replay) readFrom(pos uint64) (from, epoch uint64, err error) {
+	from = readFrom(r.Journal, r.Shared != nil, pos)
+	if from == pos {
+		return from, 0, nil
+	}
+	for rec, err := range r.Journal.Scan(from) {
+		switch {
+		case errors.Is(err, journal.ErrCorrupt):
+			return pos, pos, nil
+		case err != nil:
+			return 0, 0, err
+		case rec.To >= pos:
+			return from, 0, nil
+		}
+	}
+	return from, 0, nil
+}
+
 // GiveUp gives up stretches of the journal, in ascending order: it counts the clicks
 // before and between them, marks the stretches as counted, and makes that durable. Clicks
 // in them that were not counted before are lost.
 func (r Replay) GiveUp(ctx context.Context, lost []journal.Hole) error {
-	return r.resuming(ctx, func(by *batcher) error {
+	return r.resuming(ctx, r.Journal.ID(), func(by *batcher) error {
 		for _, h := range lost {
 			if err := r.giveUp(ctx, by, h); err != nil {
 				return fmt.Errorf("recorder: give up positions %d to %d: %w", h.From, h.To, err)
@@ -136,13 +162,19 @@ func (r Replay) giveUp(ctx context.Context, by *batcher, h journal.Hole) error {
 	return by.addBatch(ctx, b)
 }
 
-// GiveUpJournal marks a missing journal as counted up to a position. Its clicks that
-// were not counted before are lost.
-func GiveUpJournal(ctx context.Context, counts Counts, now time.Time, id [16]byte, to uint64) error {
-	pos, _, err := counts.Position(ctx, id)
-	if err == nil && pos.Counted < to {
-		err = counts.AddBatch(ctx, &store.Batch{Journal: id, From: pos.Counted, To: to, MinutesFrom: keepMinutesFrom(now)})
-	}
+// GiveUpJournal marks a missing journal as counted up to a position, and makes that durable. Its
+// clicks that were not counted before are lost. It does not use Journal.
+func (r Replay) GiveUpJournal(ctx context.Context, id store.JournalID, to uint64) error {
+	err := r.resuming(ctx, id, func(by *batcher) error {
+		pos, _, err := r.Counts.Position(ctx, id)
+		if err == nil && pos.Counted < to {
+			err = by.addBatch(ctx, &store.Batch{Journal: id, From: pos.Counted, To: to, MinutesFrom: keepMinutesFrom(r.Now())})
+		}
+		if err != nil {
+			return err
+		}
+		return r.Counts.Sync(ctx)
+	})
 	if err != nil {
 		return fmt.Errorf("recorder: give up journal %x: %w", id, err)
 	}

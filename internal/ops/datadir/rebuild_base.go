@@ -137,7 +137,8 @@ func (r *rebuild) start(ctx context.Context, b base, counts *pebble.Store) (uint
 		return 0, refuse("%s reaches position %d of the journal, which ends at position %d", b.name, pos.Counted, r.journal.End())
 	case pos.Counted >= r.complete():
 	case b.giveUp:
-		if err := recorder.GiveUpJournal(ctx, counts, r.o.Now(), r.journal.ID(), r.complete()); err != nil {
+		counting := recorder.Replay{Counts: counts, Now: r.o.Now, Log: r.o.Log}
+		if err := counting.GiveUpJournal(ctx, r.journal.ID(), r.complete()); err != nil {
 			return 0, err
 		}
 		r.report(fmt.Sprintf(gap+"given up", b.name, pos.Counted, r.complete()))

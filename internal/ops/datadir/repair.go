@@ -94,17 +94,15 @@ func RepairDamaged(ctx context.Context, o Options, giveUp GiveUp, report func(st
 
 // giveUpMissing gives up the clicks of journals that are missing.
 func (dd *damaged) giveUpMissing(ctx context.Context, o Options, giveUp bool, report func(string)) error {
+	counting := recorder.Replay{Counts: dd.counts, Shared: journalCounts(dd.counts), Now: o.Now, Log: o.Log}
 	for _, m := range dd.missing {
 		if !giveUp {
 			return &GiveUpError{PartJournal, fmt.Errorf("nothing was changed: %w", m)}
 		}
-		if err := recorder.GiveUpJournal(ctx, dd.counts, o.Now(), m.ID, m.End); err != nil {
+		if err := counting.GiveUpJournal(ctx, store.JournalID(m.ID), m.End); err != nil {
 			return err
 		}
 		report(fmt.Sprintf("gave up %d bytes of the missing journal %s that were not counted", m.End-m.Counted, m.ID))
-	}
-	if len(dd.missing) > 0 {
-		return dd.counts.Sync(ctx)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package datadir
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/base/rollup"
 	"github.com/footfall/footfall/internal/storage/backup"
 	"github.com/footfall/footfall/internal/storage/journal"
@@ -209,4 +211,54 @@ func TestOldCounts(t *testing.T) {
 	d, _ = openIn(t, dir)
 	defer d.mustClose(t)
 	d.checks(t, 30, 0)
+}
+
+// TestGiveUpTwice: two stretches of one segment of the journal that are not counted and cannot be
+// read are given up, although the counts are shared. The clicks before, between and after them count.
+func TestGiveUpTwice(t *testing.T) {
+	t.Parallel()
+	m, log := newMemory(), new(logtest.Log)
+	dir := filepath.Join(t.TempDir(), "data")
+	d := m.open(t, dir, log)
+	if _, err := d.AddUser(t.Context(), "ann"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.AddLink(t.Context(), "ann", "http://example.org/"); err != nil {
+		t.Fatal(err)
+	}
+	d.click(t, 5)
+	m.away.Store(true)
+	for range 40 {
+		if err := d.Recorder.Record(t.Context(), click.Click{Time: time.Now().UnixMilli(), User: 1, Link: 1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	_ = d.Close(ended) // it says that clicks are not counted
+	m.away.Store(false)
+	file, err := d.Journal.File(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[len(b)/2] ^= 1
+	b[len(b)*3/4] ^= 1
+	if err := os.WriteFile(file, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	report := func(said string) { t.Log(said) }
+	if err := RepairDamaged(t.Context(), m.options(dir, log), GiveUp{}, report); !errors.As(err, new(*GiveUpError)) {
+		t.Fatalf("a repair that gives up nothing: %v, want a GiveUpError", err)
+	}
+	if err := RepairDamaged(t.Context(), m.options(dir, log), GiveUp{Damaged: true}, report); err != nil {
+		t.Fatal(err)
+	}
+	d = m.open(t, dir, log)
+	d.click(t, 1)
+	d.checks(t, 5+40-2+1, 1)
+	d.mustClose(t)
 }

@@ -9,8 +9,9 @@ type JournalID [16]byte
 // each other: the next From is the last To.
 type Batch struct {
 	Journal JournalID
-	// Epoch is the base of the journal segment that the batch lies in. A batch
-	// never spans two segments.
+	// Epoch is the base of the journal segment that the batch lies in, or a later
+	// position in it if the segment is damaged before that. A batch never spans two
+	// segments.
 	Epoch uint64
 	// From and To bound the stretch, as journal positions: From ≤ p < To.
 	From, To uint64
