@@ -214,7 +214,7 @@ func TestOldCounts(t *testing.T) {
 }
 
 // TestGiveUpTwice: two stretches of one segment of the journal that are not counted and cannot be
-// read are given up, although the counts are shared. The clicks before, between and after them count.
+// read are given up, although the counts are shared. All other clicks count.
 func TestGiveUpTwice(t *testing.T) {
 	t.Parallel()
 	m, log := newMemory(), new(logtest.Log)

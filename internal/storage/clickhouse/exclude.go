@@ -38,8 +38,8 @@ func (x *exclusions) deletions(column string) string {
 }
 
 // past is what leaves nothing out any more, so that it is not read again. What is closed or complete
-// stays so on every replica. A deletion begins after all earlier ones are complete everywhere. The row of
-// one that comes later has taken nothing: see remove.
+// stays so on every replica. A deletion begins after all earlier ones are complete everywhere. A row that
+// comes later has taken nothing: see remove.
 type past struct {
 	deletion uint64 // all deletions up to this one are complete
 	// lives has a life of each journal. All lives before it are closed. Journals with one life are left out.
