@@ -26,7 +26,7 @@ type Counts interface {
 
 // Snapshot is the counts at one time, until it is closed: a part of store.Snapshot.
 type Snapshot interface {
-	First(ctx context.Context, s rollup.Scope, f rollup.Facet) (int64, bool, error)
+	Counts
 	Sum(ctx context.Context, q store.Sum, f func(store.Count) error) error
 	Close() error
 }

@@ -4,6 +4,7 @@
 // A call in the order of the code:
 //
 //	api.go          ServeHTTP: finds the method, bounds its time, and logs faults
+//	at.go           answers that are all about one instant
 //	request.go      query string and body become a query
 //	methods.go      the table of methods
 //	credentials.go  whose token (parameter or Authorization header) or apiKey it is, and the
