@@ -73,6 +73,7 @@ var floors = []floor{
 		{"backup", "files, whatever is in them"},
 	}},
 	{"internal/base", []place{
+		{"argument", "numbers, instants and zones in the texts of parameters; uses calendar and rollup"},
 		{"rollup", "arithmetic on the types of click"},
 		{"cache", "cached answers of any source"},
 		{"calendar", "the only package that computes with time zones"},

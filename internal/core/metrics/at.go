@@ -9,7 +9,7 @@ func (m *Metrics) At(ctx context.Context) (at *Metrics, close func() error, err 
 	if err != nil {
 		return nil, nil, err
 	}
-	return &Metrics{s, func(context.Context) (Snapshot, error) { return open{s}, nil }}, s.Close, nil
+	return &Metrics{s, func(context.Context) (Snapshot, error) { return open{s}, nil }, m.all}, s.Close, nil
 }
 
 // open is a snapshot that stays open after Close.

@@ -56,13 +56,19 @@ type Scope struct {
 type Metrics struct {
 	counts   Counts
 	snapshot func(context.Context) (Snapshot, error)
+	// all is the facet of totals and series: rollup.All, or rollup.Bot.
+	all rollup.Facet
 }
 
 // New returns Metrics of the counts in c.
 func New[S Snapshot](c Store[S]) *Metrics {
 	// The closure converts S to Snapshot: Go does not convert the results of a func.
-	return &Metrics{c, func(ctx context.Context) (Snapshot, error) { return c.Snapshot(ctx) }}
+	return &Metrics{c, func(ctx context.Context) (Snapshot, error) { return c.Snapshot(ctx) }, rollup.All}
 }
+
+// OfBots returns Metrics whose totals and series are about the clicks of bots. Lists by value
+// are the same.
+func (m *Metrics) OfBots() *Metrics { return &Metrics{m.counts, m.snapshot, rollup.Bot} }
 
 // AllTime as a number of units means all units from the first click on.
 const AllTime = -1
@@ -118,7 +124,7 @@ type Point struct {
 
 // Total returns the clicks in the window, without those of bots.
 func (m *Metrics) Total(ctx context.Context, of Subject, w Window) (uint64, error) {
-	return m.total(ctx, of, rollup.All, w)
+	return m.total(ctx, of, m.all, w)
 }
 
 // Ever returns the clicks of all time, without those of bots.
@@ -238,7 +244,7 @@ func (m *Metrics) dense(ctx context.Context, of Subject, edges []int64, within B
 	if len(edges) < 2 {
 		return nil, nil
 	}
-	counts, err := m.countsOfSubject(ctx, of, store.Query{Facet: rollup.All, Edges: within.cut(edges)})
+	counts, err := m.countsOfSubject(ctx, of, store.Query{Facet: m.all, Edges: within.cut(edges)})
 	if err != nil {
 		return nil, err
 	}
@@ -256,7 +262,7 @@ func (m *Metrics) dense(ctx context.Context, of Subject, edges []int64, within B
 // sparse lists units with clicks. How far back these are is not known, so it goes
 // back in steps that double.
 func (m *Metrics) sparse(ctx context.Context, of Subject, w Window, limit int) ([]Point, error) {
-	first, found, err := firstClick(ctx, m.counts, of, rollup.All)
+	first, found, err := firstClick(ctx, m.counts, of, m.all)
 	if err != nil || !found {
 		return nil, err
 	}
@@ -276,12 +282,16 @@ func (m *Metrics) sparse(ctx context.Context, of Subject, w Window, limit int) (
 		}
 		slices.Reverse(edges)
 		counts, err := m.countsOfSubject(ctx, of, store.Query{
-			Facet: rollup.All, Edges: edges, Newest: limit - len(points),
+			Facet: m.all, Edges: edges, Newest: limit - len(points),
 		})
 		if err != nil {
 			return nil, err
 		}
-		for _, c := range counts {
+		for _, c := range counts { // several values of an interval are next to each other
+			if n := len(points); n > 0 && points[n-1].Start == edges[c.Interval] {
+				points[n-1].Count += c.Clicks
+				continue
+			}
 			points = append(points, Point{edges[c.Interval], c.Clicks})
 		}
 	}

@@ -5,12 +5,12 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/footfall/footfall/internal/base/argument"
 	"github.com/footfall/footfall/internal/base/calendar"
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/base/plain"
 	"github.com/footfall/footfall/internal/core/links"
 	"github.com/footfall/footfall/internal/core/metrics"
-	v3 "github.com/footfall/footfall/internal/faces/api/v3"
 	"github.com/footfall/footfall/internal/ops/control"
 	"github.com/footfall/footfall/internal/storage/store"
 )
@@ -65,7 +65,7 @@ func (a *App) edit(ctx context.Context, d control.LinkDetails) (e store.LinkEdit
 		at := int64(0)
 		if *d.Expires != "" {
 			var ok bool
-			if at, ok = v3.Instant(*d.Expires, utc, a.now()); !ok {
+			if at, ok = argument.Instant(*d.Expires, utc, a.now()); !ok {
 				return e, fmt.Errorf("%q is %w", *d.Expires, control.ErrInstant)
 			}
 		}
@@ -148,7 +148,7 @@ func (a *App) userLink(ctx context.Context, written string) (store.Link, error) 
 
 // listed is a link as commands show it.
 func (a *App) listed(ctx context.Context, m *metrics.Metrics, domain, login string, l store.Link) (control.Link, error) {
-	zone, _ := v3.Zone("")
+	zone, _ := argument.Zone(argument.DefaultZone)
 	clicks, err := m.Total(ctx, metrics.Subject{{User: l.User, Link: l.ID}}, a.days(zone, metrics.AllTime))
 	listed := control.Link{
 		Link: a.links.ShortURL(domain, l.Hash), Clicks: clicks, Login: login, LongURL: l.LongURL,

@@ -5,12 +5,12 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/footfall/footfall/internal/base/argument"
 	"github.com/footfall/footfall/internal/base/calendar"
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/base/plain"
 	"github.com/footfall/footfall/internal/base/rollup"
 	"github.com/footfall/footfall/internal/core/metrics"
-	v3 "github.com/footfall/footfall/internal/faces/api/v3"
 	"github.com/footfall/footfall/internal/ops/control"
 	"github.com/footfall/footfall/internal/storage/store"
 )
@@ -18,7 +18,7 @@ import (
 // stats returns the sums of a user; without a login, those of all users. The numbers
 // are those that the API returns.
 func (a *App) stats(ctx context.Context, o control.StatsOptions) (s control.StatsOf, err error) {
-	zone, ok := v3.Zone(o.Timezone)
+	zone, ok := argument.Zone(cmp.Or(o.Timezone, argument.DefaultZone))
 	if !ok {
 		return s, fmt.Errorf("%s is %w", plain.Text(o.Timezone), control.ErrTimezone)
 	}
@@ -29,7 +29,7 @@ func (a *App) stats(ctx context.Context, o control.StatsOptions) (s control.Stat
 	if err := a.data.Recorder.Settle(ctx); err != nil {
 		return s, err
 	}
-	s = control.StatsOf{Login: o.Login, Timezone: cmp.Or(o.Timezone, v3.DefaultZone), TopLinks: []control.TopLink{}}
+	s = control.StatsOf{Login: o.Login, Timezone: cmp.Or(o.Timezone, argument.DefaultZone), TopLinks: []control.TopLink{}}
 	var of metrics.Subject
 	err = a.eachUser(ctx, o.Login, func(u store.User) error {
 		_, links, err := a.data.DB.ListLinks(ctx, store.LinkFilter{User: u.ID})

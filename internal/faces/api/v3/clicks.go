@@ -12,15 +12,46 @@ func (a *API) userClicks(c *call) (any, error) {
 		return a.userClicksLegacy(c, user)
 	}
 	w := c.window()
-	tag := c.tag()
+	f := c.filter()
 	if err := c.endParamsWithText(w.total); err != nil {
 		return nil, err
 	}
-	of, err := c.clicksOf(user, tag)
+	of, err := c.clicksOf(user, f)
 	if err != nil {
 		return nil, err
 	}
 	return c.overTime(a.Clicks, of, w, "user_clicks", clicksAt)
+}
+
+// userBotClicks is user/bot_clicks: clicks of bots on all links of the user over time. It is
+// ours, and has no legacy form.
+func (a *API) userBotClicks(c *call) (any, error) {
+	user := c.authUser()
+	w := c.window()
+	f := c.filter()
+	if err := c.endParamsWithText(w.total); err != nil {
+		return nil, err
+	}
+	of, err := c.clicksOf(user, f)
+	if err != nil {
+		return nil, err
+	}
+	return c.overTime(a.Clicks.OfBots(), of, w, "user_bot_clicks", clicksAt)
+}
+
+// linkBotClicks is link/bot_clicks: clicks of bots on a link over time. It is ours.
+func (a *API) linkBotClicks(c *call) (any, error) {
+	user := c.authUser()
+	written := c.required("link")
+	w := c.window()
+	if err := c.endParamsWithText(w.total); err != nil {
+		return nil, err
+	}
+	of, err := c.subject(user, written)
+	if err != nil {
+		return nil, err
+	}
+	return c.overTime(a.Clicks.OfBots(), of, w, "link_bot_clicks", clicksAt)
 }
 
 // linkClicks is link/clicks: clicks on a link over time.
@@ -92,11 +123,11 @@ func (e dtShortens) row() object { return object{{"date", moment(e.DT)}, {"short
 
 func (a *API) userClicksLegacy(c *call, user store.User) (any, error) {
 	w := c.legacyWindow()
-	tag := c.tag()
+	f := c.filter()
 	if err := c.endParams(); err != nil {
 		return nil, err
 	}
-	of, err := c.clicksOf(user, tag)
+	of, err := c.clicksOf(user, f)
 	if err != nil {
 		return nil, err
 	}

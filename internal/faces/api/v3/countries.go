@@ -18,11 +18,11 @@ func (a *API) userCountries(c *call) (any, error) {
 		return a.userCountriesLegacy(c, user)
 	}
 	w := c.window()
-	tag := c.tag()
+	f := c.filter()
 	if err := c.endParams(); err != nil {
 		return nil, err
 	}
-	of, err := c.clicksOf(user, tag)
+	of, err := c.clicksOf(user, f)
 	if err != nil {
 		return nil, err
 	}
@@ -33,11 +33,11 @@ func (a *API) userCountries(c *call) (any, error) {
 
 func (a *API) userCountriesLegacy(c *call, user store.User) (any, error) {
 	w := c.legacyWindow()
-	tag := c.tag()
+	f := c.filter()
 	if err := c.endParams(); err != nil {
 		return nil, err
 	}
-	of, err := c.clicksOf(user, tag)
+	of, err := c.clicksOf(user, f)
 	if err != nil {
 		return nil, err
 	}

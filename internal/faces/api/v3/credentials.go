@@ -32,6 +32,10 @@ type Auth interface {
 // authUser authenticates the caller, and takes from the user's rate limit. After a
 // failure the error is in c.err, which endParams returns, and the user is the zero value.
 func (c *call) authUser() store.User {
+	if c.as != nil {
+		c.asking = c.as.ID
+		return *c.as
+	}
 	u := c.asker()
 	c.asking = u.ID
 	if c.err == nil {

@@ -115,7 +115,7 @@ func leaves(t *testing.T, data map[string]any, zone string) (all []map[string]st
 			}
 			for name, value := range v {
 				switch name {
-				case "dt", "day_start":
+				case "dt", "day_start", "at":
 					entry["date"] = date(value)
 				case "short_url", "hash":
 					entry["link"] = fmt.Sprint(value)
@@ -129,7 +129,9 @@ func leaves(t *testing.T, data map[string]any, zone string) (all []map[string]st
 					}
 					entry[name] = fmt.Sprint(value)
 				default:
-					entry[name] = fmt.Sprint(value)
+					if entry[name] = ""; value != nil {
+						entry[name] = fmt.Sprint(value)
+					}
 				}
 			}
 			if inner != nil {
@@ -139,7 +141,7 @@ func leaves(t *testing.T, data map[string]any, zone string) (all []map[string]st
 			all = append(all, entry)
 		}
 	}
-	for _, key := range []string{"user_clicks", "link_clicks", "user_shorten_counts"} {
+	for _, key := range []string{"user_clicks", "link_clicks", "user_bot_clicks", "link_bot_clicks", "user_shorten_counts"} {
 		if n, one := data[key].(json.Number); one {
 			name := "clicks"
 			if key == "user_shorten_counts" {
@@ -161,7 +163,7 @@ func leaves(t *testing.T, data map[string]any, zone string) (all []map[string]st
 	for _, name := range []string{
 		"user_clicks", "link_clicks", "user_shorten_counts", "clicks", "countries", "referrers", "referring_domains", "popular_links",
 		"devices", "browsers", "systems", "sources", "cities", "regions", "bots",
-		"clicks_by_day", "share_counts_by_share_type", "shares", "tracking_domains",
+		"user_bot_clicks", "link_bot_clicks", "destination_changes", "clicks_by_day", "share_counts_by_share_type", "shares", "tracking_domains",
 	} {
 		if data[name] != nil {
 			list(data[name], nil)

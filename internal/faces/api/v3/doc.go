@@ -10,7 +10,7 @@
 //	credentials.go  whose token (parameter or Authorization header) or apiKey it is, and the
 //	                limits of that user; the method validate
 //	params.go       parameters: names, bounds, rules
-//	values.go       text of a parameter to number, bool, instant
+//	values.go       the names that JSONP may call
 //	subject.go      which links the question is about
 //	counts.go       what methods about counts share: lists by facet, by day
 //	status.go       errors to statuses
@@ -20,6 +20,7 @@
 // Methods are in
 //
 //	clicks.go, countries.go, popular_links.go, referrers.go, referring_domains.go,
+//	destination_changes.go,
 //	projections.go, link_encoders.go, link_history.go, lookup.go, user_info.go   named after them
 //	shorturls.go    those that name links by shortUrl and hash
 //	shorten.go, link_edit.go   those that make and change links

@@ -3,12 +3,13 @@ package v3
 import (
 	"net/url"
 
+	"github.com/footfall/footfall/internal/base/argument"
 	"github.com/footfall/footfall/internal/base/calendar"
 )
 
 // The parsers of parameters, and the writer of xml.
 var (
-	ParseBool  = parseBool
+	ParseBool  = argument.Bool
 	IsCallback = isCallback
 	ToXML      = toXML
 	Spaced     = spaced
@@ -20,21 +21,21 @@ var (
 // ParseQuery is parseQuery in the type of the standard library.
 func ParseQuery(raw string) url.Values { return url.Values(parseQuery(raw)) }
 
-// ParseInt is parseInt; ok if s is a number in an int64.
+// ParseInt is argument.Int; ok if s is a number in an int64.
 func ParseInt(s string) (n int64, ok bool) {
-	n, kind := parseInt(s)
-	return n, kind == aNumber
+	n, kind := argument.Int(s)
+	return n, kind == argument.ANumber
 }
 
-// ParseISO is parseISO in UTC.
+// ParseISO is argument.ISO in UTC.
 func ParseISO(s string) (t int64, ok bool) {
-	return parseISO(s, func() *calendar.Zone {
+	return argument.ISO(s, func() *calendar.Zone {
 		z, err := calendar.Load("UTC")
 		if err != nil {
 			panic(err)
 		}
 		return z
-	}, lastOfDay)
+	}, argument.LastOfDay)
 }
 
 // MaxSkipped is maxSkipped.

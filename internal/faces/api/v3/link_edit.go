@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 
+	"github.com/footfall/footfall/internal/base/argument"
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/core/links"
 	"github.com/footfall/footfall/internal/storage/store"
@@ -73,7 +74,7 @@ func (c *call) edit() store.LinkEdit {
 	}
 	if named["user_ts"] {
 		c.required("user_ts")
-		e.UserTS = new(c.timestamp("user_ts", lastOfDay))
+		e.UserTS = new(c.timestamp("user_ts", argument.LastOfDay))
 	}
 	if named["archived"] {
 		c.required("archived")
@@ -122,7 +123,7 @@ func (c *call) expires() int64 {
 	if c.query.get("expires") == "never" {
 		return 0
 	}
-	return c.timestamp("expires", lastOfDay)
+	return c.timestamp("expires", argument.LastOfDay)
 }
 
 // newURL is the value of a parameter that is a URL to which a link may lead; empty stays

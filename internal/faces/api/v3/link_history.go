@@ -3,6 +3,7 @@ package v3
 import (
 	"math"
 
+	"github.com/footfall/footfall/internal/base/argument"
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/storage/store"
 )
@@ -17,9 +18,9 @@ func (a *API) userLinkHistory(c *call) (any, error) {
 	var f store.LinkFilter
 	f.Limit = c.limit(defaultPage, maxPage)
 	f.Offset = int(c.int("offset", 0, 0, math.MaxInt32))
-	f.CreatedTo = c.since("created_before", lastOfDay)
-	f.CreatedFrom = c.since("created_after", firstOfDay)
-	f.ModifiedFrom = c.since("modified_after", firstOfDay)
+	f.CreatedTo = c.since("created_before", argument.LastOfDay)
+	f.CreatedFrom = c.since("created_after", argument.FirstOfDay)
+	f.ModifiedFrom = c.since("modified_after", argument.FirstOfDay)
 	f.Archived = onOff(c.choice("archived", "off", "on", "both"))
 	f.Private = onOff(c.choice("private", "both", "on", "off"))
 	f.User = c.userOf("user", user).ID

@@ -36,6 +36,8 @@ func (a *API) methodTable() map[string]method {
 	badToken := invalid("access_token")
 	methods := map[string]method{
 		"user/clicks":                         {run: a.userClicks, dated: true, rows: true},
+		"user/bot_clicks":                     {run: a.userBotClicks, dated: true, rows: true},
+		"user/destination_changes":            {run: a.userDestinationChanges, rows: true},
 		"user/countries":                      {run: a.userCountries, dated: true, rows: true},
 		"user/popular_links":                  {run: a.userPopularLinks, dated: true, rows: true},
 		"user/referrers":                      {run: a.userReferrers, dated: true, rows: true},
@@ -56,6 +58,7 @@ func (a *API) methodTable() map[string]method {
 		"oauth/app": {run: a.oauthApp},
 
 		"link/clicks":              {run: a.linkClicks, dated: true, rows: true, keyed: true},
+		"link/bot_clicks":          {run: a.linkBotClicks, dated: true, rows: true, keyed: true},
 		"link/countries":           {run: a.linkCountries, dated: true, rows: true, keyed: true},
 		"link/referrers":           {run: a.linkReferrers, dated: true, rows: true, keyed: true},
 		"link/referrers_by_domain": {run: a.linkReferrersByDomain, dated: true, rows: true, keyed: true},

@@ -27,7 +27,7 @@ type form struct {
 // rows reports whether the method has format=csv.
 func (f form) rows() bool {
 	return slices.Contains(f.params, "unit") || slices.Contains(f.params, "days") ||
-		slices.Contains(strings.Fields("clicks clicks_by_minute countries referrers user/tracking_domain_list"), f.method)
+		slices.Contains(strings.Fields("clicks clicks_by_minute countries referrers user/tracking_domain_list user/destination_changes"), f.method)
 }
 
 const (
@@ -57,7 +57,10 @@ func forms() []form {
 	add(over+" exclude_social_networks tag", false, "user/referring_domains")
 	add(legacy+" tag", false, "user/clicks", "user/countries", "user/referrers")
 	add(legacy+" exclude_social_networks tag", false, "user/referring_domains")
-	add(total+" tag", false, "user/popular_links")
+	add(total+" tag expand_links", false, "user/popular_links")
+	add(over+" tag", true, "user/bot_clicks")
+	add("link "+over, true, "link/bot_clicks")
+	add("link timezone limit", false, "user/destination_changes")
 	add("domain "+over, false, "user/tracking_domain_clicks", "user/tracking_domain_shorten_counts")
 	add("", false, "user/tracking_domain_list")
 	add("client_id", false, "oauth/app")
@@ -102,7 +105,7 @@ var values = map[string][2]string{
 	"root_domain": {"d", "\xff"}, "keyword_link": {"http://sho.rt/k2", "http://evil.example/k"}, "target_link": {"ze6poY", ""}, "overwrite": {"1", "maybe"},
 	"tag": {"news", "a,b"}, "tags": {"news,Big deal", "\xff"}, "expires": {"never", "soon"}, "long_url": {"http://google.com/", "nonsense"},
 	"expired_url": {"http://over.example/", "ftp://a/"}, "max_clicks": {"7", "-1"}, "forward_query": {"on", "maybe"},
-	"expand_client_id": {"1", "maybe"}, "expand_user": {"1", "maybe"}, "x_login": {"ann", ""}, "x_apiKey": {"R_ann", ""},
+	"expand_client_id": {"1", "maybe"}, "expand_user": {"1", "maybe"}, "expand_links": {"1", "maybe"}, "x_login": {"ann", ""}, "x_apiKey": {"R_ann", ""},
 }
 
 func (f form) value(name string, good bool) string {

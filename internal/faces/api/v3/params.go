@@ -1,11 +1,13 @@
 package v3
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/footfall/footfall/internal/base/argument"
 	"github.com/footfall/footfall/internal/base/calendar"
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/core/links"
@@ -26,6 +28,8 @@ const (
 	// limit says otherwise.
 	defaultEntries = 100
 	maxEntries     = 1000
+	// allEntries is the number of entries with limit=all.
+	allEntries = 1_000_000
 	// defaultEncoders is defaultEntries for lists of users.
 	defaultEncoders = 10
 	// The links of a page of user/link_history.
@@ -37,9 +41,6 @@ const (
 	// maxDays is the largest value of days, and defaultDays the value if absent.
 	defaultDays = 7
 	maxDays     = 30
-	// maxHours is the distance of a zone from UTC in hours.
-	maxHours = 14
-
 	// maxText is the length of what users write about their links and themselves,
 	// in bytes.
 	maxText = 4096
@@ -57,6 +58,7 @@ var known = set(`
 	unit units timezone tz_offset rollup limit unit_reference_ts from to days exclude_social_networks
 	link shortUrl hash url longUrl uri domain client_id expand_user x_login x_apiKey full_name
 	title note private user_ts archived edit tag tags long_url expires expired_url max_clicks forward_query keyword_link target_link overwrite
+	expand_links
 	offset created_before created_after modified_after user query keyword exact_domain root_domain expand_client_id`)
 
 func set(names string) map[string]bool {
@@ -103,7 +105,7 @@ func (c *call) bool(name string, absent bool) bool {
 	if s == "" {
 		return absent
 	}
-	v, ok := parseBool(s)
+	v, ok := argument.Bool(s)
 	if !ok {
 		c.fail(invalid(name))
 	}
@@ -116,8 +118,8 @@ func (c *call) int(name string, absent, least, most int64) int64 {
 	if s == "" {
 		return absent
 	}
-	n, kind := parseInt(s)
-	if kind != aNumber || n < least || n > most {
+	n, kind := argument.Int(s)
+	if kind != argument.ANumber || n < least || n > most {
 		c.fail(invalid(name))
 	}
 	return n
@@ -139,14 +141,22 @@ func (c *call) tag() string {
 // limit is the maximum number of entries of a list.
 func (c *call) limit(absent, most int64) int { return int(c.int("limit", absent, 1, most)) }
 
+// entries is limit for clicks, where it may be all.
+func (c *call) entries() int {
+	if c.query.get("limit") == "all" {
+		return allEntries
+	}
+	return c.limit(defaultEntries, maxEntries)
+}
+
 // timestamp is a parameter that is an instant, as a Unix second; 0 if absent. Numbers
 // from 100,000,000,000 on are milliseconds. d is for dates without a time.
-func (c *call) timestamp(name string, d day) int64 {
+func (c *call) timestamp(name string, d argument.Day) int64 {
 	s := c.query.get(name)
 	if s == "" {
 		return 0
 	}
-	t, ok := parseInstant(s, c.zone, d, c.now)
+	t, ok := argument.InstantIn(s, c.zone, d, c.now)
 	if !ok {
 		c.fail(invalid(name))
 	}
@@ -155,12 +165,12 @@ func (c *call) timestamp(name string, d day) int64 {
 
 // since is timestamp for filters. An instant before 1980 is an absent one: there are
 // no older links, and clients send 0 and 1 for all links.
-func (c *call) since(name string, d day) int64 {
+func (c *call) since(name string, d argument.Day) int64 {
 	s := c.query.get(name)
-	if n, kind := parseInt(s); kind == aNumber && 0 <= n && n < click.Earliest.Unix() {
+	if n, kind := argument.Int(s); kind == argument.ANumber && 0 <= n && n < click.Earliest.Unix() {
 		return 0
 	}
-	if iso.MatchString(s) && "1970" <= s && s < "1980" {
+	if argument.IsISO(s) && "1970" <= s && s < "1980" {
 		if _, err := time.Parse(time.DateOnly, s[:len(time.DateOnly)]); err == nil {
 			return 0
 		}
@@ -168,35 +178,12 @@ func (c *call) since(name string, d day) int64 {
 	return c.timestamp(name, d)
 }
 
-// DefaultZone is the time zone of questions without one.
-const DefaultZone = "America/New_York"
-
-// Zone is the time zone of a parameter: an IANA name, or whole hours from -14 to 14
-// east of UTC; DefaultZone if s is empty. It is false if there is no such zone.
-func Zone(s string) (*calendar.Zone, bool) {
-	if s == "" {
-		s = DefaultZone
-	}
-	n, kind := parseInt(s)
-	switch {
-	case kind == aNumber && -maxHours <= n && n <= maxHours:
-		if z, err := calendar.Fixed(int(n)); err == nil {
-			return z, true
-		}
-	case kind == notANumber:
-		if z, err := calendar.Load(s); err == nil {
-			return z, true
-		}
-	}
-	return nil, false
-}
-
 // zone is timezone, or tz_offset, which is another name for it: a wrong value of either is
 // INVALID_ARG_TIMEZONE.
 func (c *call) zone() *calendar.Zone { return c.zoneOf(c.query.get("timezone", "tz_offset")) }
 
 func (c *call) zoneOf(s string) *calendar.Zone {
-	z, ok := Zone(s)
+	z, ok := argument.Zone(cmp.Or(s, argument.DefaultZone))
 	if !ok {
 		c.fail(invalid("timezone"))
 	}
@@ -222,9 +209,9 @@ func (c *call) units(u calendar.Unit) int {
 	if s == "" {
 		return metrics.AllTime // the default, so only units with clicks are listed (see metrics.Series)
 	}
-	n, kind := parseInt(s)
+	n, kind := argument.Int(s)
 	switch {
-	case kind != aNumber, n != metrics.AllTime && (n < 1 || n > math.MaxInt32), u == calendar.Minute && n > metrics.MaxMinutes:
+	case kind != argument.ANumber, n != metrics.AllTime && (n < 1 || n > math.MaxInt32), u == calendar.Minute && n > metrics.MaxMinutes:
 		c.fail(invalid("units"))
 		return metrics.AllTime
 	}
@@ -238,13 +225,13 @@ func (c *call) days() int {
 	if s == "" {
 		return defaultDays
 	}
-	n, kind := parseInt(s)
+	n, kind := argument.Int(s)
 	switch kind {
-	case notANumber:
+	case argument.NotANumber:
 		c.fail(invalid("days"))
-	case tooSmall:
+	case argument.TooSmall:
 		return 1
-	case tooLarge:
+	case argument.TooLarge:
 		return maxDays
 	}
 	return int(min(max(n, 1), maxDays))
@@ -261,7 +248,7 @@ func (c *call) reference(u calendar.Unit) (t int64, echo *int64) {
 	if u == calendar.Minute {
 		c.fail(invalid(name))
 	}
-	t = c.timestamp(name, lastOfDay)
+	t = c.timestamp(name, argument.LastOfDay)
 	return t, &t
 }
 
@@ -288,46 +275,57 @@ func (c *call) windowOf(takesRollup bool) windowParams {
 	if takesRollup {
 		w.total = c.bool("rollup", true)
 	}
-	w.limit = c.limit(defaultEntries, maxEntries)
+	w.limit = c.entries()
 	w.Reference, w.echo = c.reference(w.Unit)
 	c.dates(&w)
 	return w
 }
 
-// dates takes from and to, the first and the last date of the window. Without to the
-// last date is today, without from the window is open. They exclude the other
-// parameters that bound a window, and unit=minute.
+// dates takes from and to: the first and the last date of the window, or instants between
+// which it is. Without to the last date is today, without from the window is open. They
+// exclude the other parameters that bound a window, and unit=minute.
 func (c *call) dates(w *windowParams) {
 	from, to := c.query.get("from"), c.query.get("to")
 	if c.err != nil || from == "" && to == "" {
 		return
 	}
-	last := w.Zone.Date(c.now.Unix())
 	if c.query.get("units") != "" || c.query.get("unit_reference_ts") != "" || c.query.get("days") != "" || w.Unit == calendar.Minute {
 		c.fail(invalid("from"))
 	}
-	first, ok := parseDate(from)
-	if from != "" && !ok {
-		c.fail(invalid("from"))
-	}
-	if to != "" {
-		if last, ok = parseDate(to); !ok {
-			c.fail(invalid("to"))
+	start, end := int64(0), int64(0)
+	var ok bool
+	if from != "" {
+		if start, ok = argument.Start(from, w.Zone); !ok {
+			c.fail(invalid("from"))
 		}
 	}
-	if from == "" {
-		first = last
+	if to == "" {
+		today := w.Zone.Date(c.now.Unix())
+		_, end = w.Zone.Dates(today, today)
+	} else if end, ok = argument.End(to, w.Zone); !ok {
+		c.fail(invalid("to"))
 	}
-	if first > last {
+	if from != "" && startsAfter(from, to, start, end, w.Zone) {
 		c.fail(invalid("from"))
 	}
 	if c.err != nil {
 		return
 	}
-	start, end := w.Zone.Dates(first, last)
-	if w.Until, w.Reference = end, end-1; from != "" {
-		w.From = start
+	w.From, w.Until, w.Reference = start, end, end-1
+}
+
+// startsAfter reports whether a range begins after its end. Equal dates that the zone skipped
+// are an empty range.
+func startsAfter(from, to string, start, end int64, zone *calendar.Zone) bool {
+	first, isDate := argument.Date(from)
+	last, isDateToo := argument.Date(to)
+	if isDate && isDateToo {
+		return first > last
 	}
+	if isDate && to == "" {
+		return first > zone.Date(end-1)
+	}
+	return start >= end
 }
 
 // isLegacy reports whether the question is in the legacy form: none of unit, from and to
@@ -344,7 +342,7 @@ type legacyParams struct {
 func (c *call) legacyWindow() (w legacyParams) {
 	w.Days = c.days()
 	w.Zone = c.zone()
-	w.limit = c.limit(defaultEntries, maxEntries)
+	w.limit = c.entries()
 	w.Reference, _ = c.reference(calendar.Day)
 	return w
 }

@@ -2,6 +2,7 @@ package v3
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/footfall/footfall/internal/base/click"
@@ -13,21 +14,53 @@ import (
 func (a *API) userPopularLinks(c *call) (any, error) {
 	user := c.authUser()
 	w := c.windowWithoutRollup()
-	tag := c.tag()
+	f := c.filter()
+	expand := c.bool("expand_links", false)
 	if err := c.endParams(); err != nil {
 		return nil, err
 	}
+	ids, all, err := c.filtered(user, f)
+	if err != nil {
+		return nil, err
+	}
 	names := c.shortURLs
-	if tag != "" {
-		tagged, err := c.tagged(user, tag)
-		if err != nil {
-			return nil, err
-		}
-		names = c.shortURLsAmong(tagged)
+	if !all {
+		names = c.shortURLsAmong(ids)
 	}
 	top, err := c.ranked(metrics.Subject{{User: user.ID}}, rollup.Link, w, metrics.Ranking{Names: names})
+	if err != nil {
+		return nil, err
+	}
 	list := entriesOf(top, func(v metrics.Value) popularLink { return popularLink{v.Name, v.Clicks} })
-	return withList(c, w.Zone, list, c.about(w, field{"popular_links", list})), err
+	if expand {
+		expanded, err := c.expandPopular(list)
+		return withList(c, w.Zone, expanded, c.about(w, field{"popular_links", expanded})), err
+	}
+	return withList(c, w.Zone, list, c.about(w, field{"popular_links", list})), nil
+}
+
+// expandPopular adds the title and the long URL of each link.
+func (c *call) expandPopular(list []popularLink) ([]expandedLink, error) {
+	expanded := make([]expandedLink, len(list))
+	for i, p := range list {
+		l, err := c.api.Links.Find(c.ctx, p.Link, c.host)
+		if err != nil && !errors.Is(err, click.ErrNotFound) { // deleted meanwhile
+			return nil, err
+		}
+		expanded[i] = expandedLink{p.Link, p.Clicks, orNull(l.Title), l.LongURL}
+	}
+	return expanded, nil
+}
+
+type expandedLink struct {
+	Link    string `json:"link"`
+	Clicks  uint64 `json:"clicks"`
+	Title   any    `json:"title"` // or null
+	LongURL string `json:"long_url"`
+}
+
+func (e expandedLink) row() object {
+	return object{{"link", e.Link}, {"clicks", e.Clicks}, {"title", e.Title}, {"long_url", e.LongURL}}
 }
 
 type popularLink struct {

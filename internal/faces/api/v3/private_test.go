@@ -124,6 +124,13 @@ var privateQuestions = []struct {
 	{"link/cities", "link={link}", `KP`, `FR`},
 	{"link/regions", "link={link}", `KP`, `FR`},
 	{"link/bots", "link={link}", `003`, `[67]000\b`},
+	{"link/bot_clicks", "link={link}", `003`, `[67]000\b`},
+	{"user/bot_clicks", "", `9009`, ``},
+	{"user/bot_clicks", "link={link}", `003`, ``},
+	{"user/clicks", "unit=day&link={link}", `003`, ``},
+	{"user/popular_links", "link={link}", `003`, ``},
+	{"user/popular_links", "expand_links=true", `secret title`, ``},
+	{"user/destination_changes", "link={link}", ``, ``},
 	{"link/shares", "link={link}", `total_shares`, `total_shares`},
 	{"link/encoders", "link={link}", `ann`, `sho.rt`},
 	{"link/encoders_by_count", "link={link}", `1003`, `[67]000\b`},
@@ -224,7 +231,7 @@ func TestPrivateLinksAreTheirOwnersOnly(t *testing.T) {
 					without, _ := ask(t, newPrivateWorld(t, false), q.method, request)
 					name := q.method + "?" + query + "&format=" + format + " of " + kind.name + ", asked by " + who.name
 					// The links of a user are not aggregate links.
-					ofLinks := !strings.HasPrefix(q.method, "user/link_") || !strings.HasSuffix(kind.link, "agg")
+					ofLinks := !strings.HasPrefix(q.method, "user/") || !strings.HasSuffix(kind.link, "agg")
 					byKey := strings.HasPrefix(who.credentials, "login")
 					switch body := got.Body.String(); {
 					case logged != "":

@@ -14,11 +14,11 @@ func (a *API) addProjections(methods map[string]method) {
 		methods["user/"+p.List] = method{dated: true, rows: true, noMinutes: !p.Facet.ByMinute(), run: func(c *call) (any, error) {
 			user := c.authUser()
 			w := c.windowWithoutRollup()
-			tag := c.tag()
+			f := c.filter()
 			if err := c.endParams(); err != nil {
 				return nil, err
 			}
-			of, err := c.clicksOf(user, tag)
+			of, err := c.clicksOf(user, f)
 			if err != nil {
 				return nil, err
 			}

@@ -21,11 +21,11 @@ func (a *API) userReferrers(c *call) (any, error) {
 		return a.userReferrersLegacy(c, user)
 	}
 	w := c.window()
-	tag := c.tag()
+	f := c.filter()
 	if err := c.endParams(); err != nil {
 		return nil, err
 	}
-	of, err := c.clicksOf(user, tag)
+	of, err := c.clicksOf(user, f)
 	if err != nil {
 		return nil, err
 	}
@@ -36,11 +36,11 @@ func (a *API) userReferrers(c *call) (any, error) {
 
 func (a *API) userReferrersLegacy(c *call, user store.User) (any, error) {
 	w := c.legacyWindow()
-	tag := c.tag()
+	f := c.filter()
 	if err := c.endParams(); err != nil {
 		return nil, err
 	}
-	of, err := c.clicksOf(user, tag)
+	of, err := c.clicksOf(user, f)
 	if err != nil {
 		return nil, err
 	}

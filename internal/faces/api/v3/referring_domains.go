@@ -21,11 +21,11 @@ func (a *API) userReferringDomains(c *call) (any, error) {
 	}
 	w := c.window()
 	excluded := c.excluded()
-	tag := c.tag()
+	f := c.filter()
 	if err := c.endParams(); err != nil {
 		return nil, err
 	}
-	of, err := c.clicksOf(user, tag)
+	of, err := c.clicksOf(user, f)
 	if err != nil {
 		return nil, err
 	}
@@ -37,11 +37,11 @@ func (a *API) userReferringDomains(c *call) (any, error) {
 func (a *API) userReferringDomainsLegacy(c *call, user store.User) (any, error) {
 	w := c.legacyWindow()
 	excluded := c.excluded()
-	tag := c.tag()
+	f := c.filter()
 	if err := c.endParams(); err != nil {
 		return nil, err
 	}
-	of, err := c.clicksOf(user, tag)
+	of, err := c.clicksOf(user, f)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/footfall/footfall/internal/base/argument"
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/core/links"
 	"github.com/footfall/footfall/internal/faces/envelope"
@@ -47,7 +48,7 @@ func (a *API) userLinkSave(c *call) (any, error) {
 		c.err = invalid("longUrl")
 	}
 	r.Details = store.LinkDetails{
-		Title: c.text("title"), Note: c.text("note"), Private: c.bool("private", false), UserTS: c.timestamp("user_ts", lastOfDay),
+		Title: c.text("title"), Note: c.text("note"), Private: c.bool("private", false), UserTS: c.timestamp("user_ts", argument.LastOfDay),
 		Tags: c.tags(), Expires: c.expires(),
 	}
 	domain := c.shortDomain()

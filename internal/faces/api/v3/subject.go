@@ -2,33 +2,103 @@ package v3
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/core/links"
 	"github.com/footfall/footfall/internal/core/metrics"
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// clicksOf is the clicks on all links of a user; with a tag, on those that have the tag.
-// It takes a seat if there are many of these.
-func (c *call) clicksOf(u store.User, tag string) (metrics.Subject, error) {
-	if tag == "" {
-		return metrics.Subject{{User: u.ID}}, nil
-	}
-	links, err := c.tagged(u, tag)
-	of := make(metrics.Subject, len(links))
-	for i, id := range links {
-		of[i] = metrics.Scope{User: u.ID, Link: id}
-	}
-	return of, err
+// filter limits a question about the links of a user. An empty one does not.
+type filter struct {
+	links []string // as they are written
+	tags  []string // a link has one of them
 }
 
-// tagged is the user's links that have a tag. It takes a seat if there are many.
-func (c *call) tagged(u store.User, tag string) ([]click.LinkID, error) {
-	links, err := c.api.Store.TaggedLinks(c.ctx, u.ID, tag)
-	if err == nil && len(links) > manyTagged {
-		err = c.takeSeat(c.ctx)
+// filter takes link and tag.
+func (c *call) filter() (f filter) {
+	f.links = c.query.all("link")
+	if len(f.links) > maxNamedLinks {
+		c.fail(invalid("link"))
 	}
-	return links, err
+	raw := c.query.all("tag")
+	if len(raw) > maxNamedLinks {
+		c.fail(invalid("tag"))
+		return f
+	}
+	for _, r := range raw {
+		tag, err := links.ParseTag(r)
+		if err != nil {
+			c.fail(invalid("tag"))
+		}
+		f.tags = append(f.tags, tag)
+	}
+	return f
+}
+
+// clicksOf is the clicks on the links of a user that pass a filter. It takes a seat if
+// these are many.
+func (c *call) clicksOf(u store.User, f filter) (metrics.Subject, error) {
+	ids, all, err := c.filtered(u, f)
+	if err != nil {
+		return nil, err
+	}
+	if all {
+		return metrics.Subject{{User: u.ID}}, nil
+	}
+	of := make(metrics.Subject, len(ids))
+	for i, id := range ids {
+		of[i] = metrics.Scope{User: u.ID, Link: id}
+	}
+	return of, nil
+}
+
+// filtered lists the links of a user that pass a filter, in ascending order; all means that
+// every link does. It fails with click.ErrNotFound if the filter names a link that is not the
+// user's.
+func (c *call) filtered(u store.User, f filter) (ids []click.LinkID, all bool, err error) {
+	for _, written := range f.links {
+		l, err := c.api.Links.Find(c.ctx, written, c.host)
+		if err != nil {
+			return nil, false, err
+		}
+		if l.User != u.ID {
+			return nil, false, click.ErrNotFound
+		}
+		ids = append(ids, l.ID)
+	}
+	if len(f.tags) == 0 {
+		return sortedOnce(ids), len(f.links) == 0, nil
+	}
+	var tagged []click.LinkID
+	for _, tag := range f.tags {
+		list, err := c.api.Store.TaggedLinks(c.ctx, u.ID, tag)
+		if err != nil {
+			return nil, false, err
+		}
+		tagged = append(tagged, list...)
+	}
+	if len(tagged) > manyTagged {
+		if err := c.takeSeat(c.ctx); err != nil {
+			return nil, false, err
+		}
+	}
+	tagged = sortedOnce(tagged)
+	if len(f.links) == 0 {
+		return tagged, false, nil
+	}
+	ids = slices.DeleteFunc(sortedOnce(ids), func(id click.LinkID) bool {
+		_, has := slices.BinarySearch(tagged, id)
+		return !has
+	})
+	return ids, false, nil
+}
+
+// sortedOnce sorts ids, and leaves out repeated ones.
+func sortedOnce(ids []click.LinkID) []click.LinkID {
+	slices.Sort(ids)
+	return slices.Compact(ids)
 }
 
 // subject is the clicks on the link that the parameter link names.
