@@ -70,7 +70,7 @@ func TestDelete(t *testing.T) {
 // users cat and catherine.
 func traces(t *testing.T, data string) []string {
 	t.Helper()
-	return tracetest.In(t, data, "cat-title", "cat-note", "cat-url", "cat-referrer", "catherine", "$2a$")
+	return tracetest.In(t, data, "cat-title", "cat-note", "cat-url", "cat-referrer", "catherine", "$argon2id$")
 }
 
 // addTraces makes the users cat and catherine with private links and a password.

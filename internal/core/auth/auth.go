@@ -1,5 +1,5 @@
-// Package auth says who is asking. It makes, checks and revokes access tokens and apiKeys,
-// checks passwords, and says which logins are valid.
+// Package auth says who is asking. It makes, checks and revokes access tokens, apiKeys and the
+// sessions of browsers, checks passwords, and says which logins are valid.
 //
 // It stores no secret of a user in the clear. It has no wire formats, and does not
 // decide what a user may do.
@@ -8,9 +8,10 @@
 //
 //	auth.go         the cache of users by token and apiKey
 //	token.go, key.go   access tokens; apiKeys
+//	session.go      sessions of browsers, and invitations to set a password
 //	login.go        which logins are valid
-//	password.go, passwordlimit.go, queue.go   passwords: checks them, limits wrong ones, lets
-//	                callers wait for a processor
+//	password.go, proof.go, passwordlimit.go, queue.go   passwords: checks them, what is kept of
+//	                them, limits wrong ones, lets callers wait for a processor
 //	errors.go       the errors
 package auth
 
@@ -43,30 +44,33 @@ type Auth struct {
 	users  store.Users
 	now    func() time.Time
 	recent *cache.Answers[digest, store.User]
+	// sessions are by the digest of their secret.
+	sessions *cache.Answers[digest, Session]
 
 	secret atomic.Pointer[[32]byte] // of the installation, once it is known
 
-	cost    int // of bcrypt
+	cost    Cost
 	guesses *guesses
 	queue   *queue
 }
 
 // New makes an Auth over the users. now is the clock of its caches and limits.
-func New(users store.Users, now func() time.Time) *Auth { return WithCost(users, now, Cost) }
+func New(users store.Users, now func() time.Time) *Auth { return WithCost(users, now, DefaultCost) }
 
-// WithCost is New with another cost of bcrypt, 4 to 31. A low cost suits tests that hash
-// many passwords.
-func WithCost(users store.Users, now func() time.Time, cost int) *Auth {
+// WithCost is New with another cost of passwords. A low cost suits tests that hash many.
+func WithCost(users store.Users, now func() time.Time, cost Cost) *Auth {
 	return &Auth{
 		users: users, now: now, recent: cache.New(cache.Options[digest, store.User]{Entries: cacheSize, Age: CacheAge}),
-		cost: cost, guesses: newGuesses(now), queue: newQueue(),
+		sessions: cache.New(cache.Options[digest, Session]{Entries: cacheSize, Age: CacheAge}),
+		cost:     cost, guesses: newGuesses(now), queue: newQueue(),
 	}
 }
 
-// Forget removes a user's tokens and apiKey from the cache. Calls in progress do not add
+// Forget removes a user's tokens, apiKey and sessions from the cache. Calls in progress do not add
 // them again. It must be called after a user is deleted.
 func (a *Auth) Forget(user click.UserID) {
 	a.recent.ForgetIf(func(_ digest, u *store.User) bool { return u.ID == user })
+	a.sessions.ForgetIf(func(_ digest, s *Session) bool { return s.User.ID == user })
 }
 
 // Changed removes from the cache what another process changed.
@@ -74,8 +78,10 @@ func (a *Auth) Changed(c store.Change) {
 	switch {
 	case c.All:
 		a.recent.Expire()
+		a.sessions.Expire()
 	case len(c.Users) > 0:
 		a.recent.ForgetIf(func(_ digest, u *store.User) bool { return slices.Contains(c.Users, u.ID) })
+		a.sessions.ForgetIf(func(_ digest, s *Session) bool { return slices.Contains(c.Users, s.User.ID) })
 	}
 }
 

@@ -8,23 +8,13 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/crypto/bcrypt"
-
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-const (
-	// MinPassword and MaxPassword bound a password, in bytes. bcrypt ignores all
-	// bytes after the 72nd.
-	MinPassword, MaxPassword = 8, 72
-
-	// Cost is the cost parameter of bcrypt. At 12 a password takes about 0.2 s of one core, four times
-	// the minimum of OWASP. A program can wait for that, because it sends its password
-	// only once, for a token. An attacker can try five passwords a second, of all logins
-	// together.
-	Cost = 12
-)
+// MinPassword and MaxPassword bound a password, in bytes. Earlier versions used bcrypt, which
+// ignores all bytes after the 72nd.
+const MinPassword, MaxPassword = 8, 72
 
 // ErrPasswordForm is for a text that cannot be a password.
 var ErrPasswordForm = errors.New("password must be 8 to 72 bytes of UTF-8 without control characters")
@@ -43,9 +33,10 @@ func ValidPassword(password string) error {
 	return nil
 }
 
-// SetPassword gives the user with this login another password. Tokens and apiKey stay
-// valid. It fails with click.ErrNotFound for an unknown login, and with ErrPasswordForm. It
-// does not wait in the queue, because only the operator calls it.
+// SetPassword gives the user with this login another password. Tokens and apiKey stay valid.
+// The user's sessions and invitations end. It fails with click.ErrNotFound for an unknown
+// login, and with ErrPasswordForm. It does not wait in the queue, because only the operator and
+// users who are known call it.
 func (a *Auth) SetPassword(ctx context.Context, login, password string) error {
 	if err := ValidPassword(password); err != nil {
 		return err
@@ -54,12 +45,18 @@ func (a *Auth) SetPassword(ctx context.Context, login, password string) error {
 	if err != nil {
 		return fmt.Errorf("auth: set password: %w", err)
 	}
-	proof, err := bcrypt.GenerateFromPassword([]byte(password), a.cost)
+	proof, err := newProof(password, a.cost)
 	if err != nil {
 		return fmt.Errorf("auth: set password: %w", err)
 	}
-	if err := a.users.SetPassword(ctx, u.ID, string(proof)); err != nil {
+	if err := a.users.SetPassword(ctx, u.ID, proof); err != nil {
 		return fmt.Errorf("auth: set password: %w", err)
+	}
+	defer a.Forget(u.ID)
+	for _, kind := range []store.SessionKind{store.SignedIn, store.Invitation} {
+		if _, err := a.users.RemoveSessions(ctx, u.ID, kind, store.TokenDigest{}); err != nil {
+			return fmt.Errorf("auth: set password: end sessions: %w", err)
+		}
 	}
 	return nil
 }
@@ -69,8 +66,7 @@ func (a *Auth) SetPassword(ctx context.Context, login, password string) error {
 // which take the same time, with ErrTooMany and ErrBusy, and with the errors of the store.
 // Only passwords that were checked and were wrong count in the limits.
 func (a *Auth) UserByPassword(ctx context.Context, from, login, password string) (store.User, error) {
-	// bcrypt would take a longer password for its first 72 bytes. The answer may be
-	// quick, because it does not depend on the login.
+	// The answer may be quick, because it does not depend on the login.
 	if err := ValidPassword(password); err != nil {
 		return store.User{}, fmt.Errorf("auth: user by password: %w: %w", ErrPassword, err)
 	}
@@ -114,20 +110,32 @@ func (a *Auth) prove(ctx context.Context, login, password string) (store.User, e
 	if unset {
 		proof = dummyProof(a.cost)
 	}
-	err = bcrypt.CompareHashAndPassword([]byte(proof), []byte(password))
+	right, old, err := checkProof(proof, password, a.cost)
 	switch {
 	case unknown:
 		return store.User{}, fmt.Errorf("auth: user by password: %w", ErrUnknownLogin)
-	case unset, errors.Is(err, bcrypt.ErrMismatchedHashAndPassword):
+	case unset, err == nil && !right:
 		return store.User{}, fmt.Errorf("auth: user by password: %w", ErrPassword)
 	case err != nil:
 		return store.User{}, fmt.Errorf("auth: user by password: %w", err)
 	}
+	if old { // of an earlier version, or with another cost
+		err = a.replaceProof(ctx, u, proof, password)
+		if err != nil && !errors.Is(err, click.ErrUnavailable) {
+			return store.User{}, fmt.Errorf("auth: user by password: %w", err)
+		}
+	}
 	return u, nil
 }
 
-// dummyProof takes as long to check as a real proof, and no password fits it.
-func dummyProof(cost int) string {
-	const salt, digest = 22, 31 // characters
-	return fmt.Sprintf("$2a$%02d$%s", cost, strings.Repeat(".", salt+digest))
+// replaceProof replaces the proof of a password, unless it was replaced meanwhile.
+func (a *Auth) replaceProof(ctx context.Context, u store.User, old, password string) error {
+	proof, err := newProof(password, a.cost)
+	if err != nil {
+		return err
+	}
+	if now, err := a.users.Password(ctx, u.ID); err != nil || now != old {
+		return err
+	}
+	return a.users.SetPassword(ctx, u.ID, proof)
 }

@@ -27,7 +27,7 @@ type locked struct {
 func newLocked(t *testing.T) *locked {
 	t.Helper()
 	h := &locked{users: &faulty{Users: storetest.NewMemoryLinks()}, now: time.Unix(1331822918, 0)}
-	h.auth = auth.WithCost(h.users, func() time.Time { return h.now }, bcrypt.MinCost)
+	h.auth = auth.WithCost(h.users, func() time.Time { return h.now }, cheap)
 	for login, u := range map[string]*store.User{"ann": &h.ann, "bob": &h.bob} {
 		var err error
 		if *u, err = h.users.AddUser(t.Context(), login, 1); err != nil {
@@ -89,7 +89,7 @@ func TestUserByPassword(t *testing.T) {
 	}
 }
 
-// TestLongPasswords: bcrypt reads 72 bytes only, so it would accept a longer text that
+// TestLongPasswords: bcrypt reads 72 bytes only, so a proof of it would fit a longer text that
 // begins with the password.
 func TestLongPasswords(t *testing.T) {
 	h := newLocked(t)
@@ -120,33 +120,85 @@ func TestSetPassword(t *testing.T) {
 	h.try(t, "ann", "another password", nil)
 }
 
-// TestProofs: the proof that is kept is of bcrypt, salted, with the given cost. The
-// dummy proof has the same cost.
+// cheap is a cost for tests.
+var cheap = auth.Cost{Memory: 8, Passes: 1}
+
+// TestProofs: the proof that is kept is of argon2id, salted, with the given cost. The dummy
+// proof has the same cost, and no password fits it.
 func TestProofs(t *testing.T) {
 	h := newLocked(t)
-	first, err := h.users.Password(t.Context(), h.ann.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
+	first, second := h.proof(t), ""
 	h.set(t, password)
-	second, err := h.users.Password(t.Context(), h.ann.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
+	second = h.proof(t)
 	if first == second || strings.Contains(first, password) {
 		t.Errorf("the same password twice is kept as %s and %s", first, second)
 	}
 	for _, proof := range []string{first, second, h.auth.DummyProof()} {
-		if cost, err := bcrypt.Cost([]byte(proof)); err != nil || cost != bcrypt.MinCost {
-			t.Errorf("%s has cost %d (%v), want %d", proof, cost, err, bcrypt.MinCost)
+		if !strings.HasPrefix(proof, "$argon2id$v=19$m=8,t=1,p=1$") {
+			t.Errorf("a proof is %s", proof)
 		}
 	}
-	if err := bcrypt.CompareHashAndPassword([]byte(h.auth.DummyProof()), []byte(password)); !errors.Is(err, bcrypt.ErrMismatchedHashAndPassword) {
-		t.Errorf("comparing a password with the dummy: %v", err)
+	if proof := auth.New(h.users, time.Now).DummyProof(); !strings.HasPrefix(proof, "$argon2id$v=19$m=47104,t=1,p=1$") {
+		t.Errorf("the proof of New is %s", proof)
 	}
-	full := auth.New(h.users, time.Now)
-	if cost, err := bcrypt.Cost([]byte(full.DummyProof())); err != nil || cost != auth.Cost {
-		t.Errorf("New has cost %d (%v), want %d", cost, err, auth.Cost)
+	for _, proof := range []string{h.auth.DummyProof(), "", "$argon2id$v=19$m=8,t=1,p=1$$", "$argon2id$v=19$m=99999999,t=1,p=1$AAAA$AAAA", "$x$"} {
+		if err := h.users.SetPassword(t.Context(), h.ann.ID, proof); err != nil {
+			continue // an empty proof is none
+		}
+		if u, err := h.auth.UserByPassword(t.Context(), "here", "ann", password); err == nil {
+			t.Errorf("a password fits the proof %q of %+v", proof, u)
+		}
+	}
+}
+
+// proof is what is kept of ann's password.
+func (h *locked) proof(t *testing.T) string {
+	t.Helper()
+	proof, err := h.users.Password(t.Context(), h.ann.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return proof
+}
+
+// TestKnownProof: the example of the reference implementation of argon2.
+func TestKnownProof(t *testing.T) {
+	h := newLocked(t)
+	// echo -n "password" | argon2 somesalt -id -t 2 -m 16 -p 1 -l 32
+	const proof = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc"
+	if err := h.users.SetPassword(t.Context(), h.ann.ID, proof); err != nil {
+		t.Fatal(err)
+	}
+	h.try(t, "ann", "passw0rd", auth.ErrPassword)
+	h.try(t, "ann", "password", nil)
+}
+
+// TestOldProofs: proofs of bcrypt, and of another cost, fit as before, and are replaced at the
+// next right password.
+func TestOldProofs(t *testing.T) {
+	h := newLocked(t)
+	old, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dear := auth.WithCost(h.users, func() time.Time { return h.now }, auth.Cost{Memory: 16, Passes: 2})
+	for name, set := range map[string]func() error{
+		"bcrypt":       func() error { return h.users.SetPassword(t.Context(), h.ann.ID, string(old)) },
+		"another cost": func() error { return dear.SetPassword(t.Context(), "ann", password) },
+	} {
+		if err := set(); err != nil {
+			t.Fatal(err)
+		}
+		before := h.proof(t)
+		h.try(t, "ann", password+"x", auth.ErrPassword)
+		if h.proof(t) != before {
+			t.Errorf("%s: a wrong password replaced the proof", name)
+		}
+		h.try(t, "ann", password, nil)
+		if after := h.proof(t); !strings.HasPrefix(after, "$argon2id$v=19$m=8,t=1,p=1$") {
+			t.Errorf("%s: after the right password the proof is %s", name, after)
+		}
+		h.try(t, "ann", password, nil)
 	}
 }
 

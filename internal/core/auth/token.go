@@ -73,6 +73,20 @@ func (a *Auth) Issue(ctx context.Context, u store.User) (string, error) {
 	})
 }
 
+// NewToken gives a user another token, which is valid until it is revoked, and returns it.
+func (a *Auth) NewToken(ctx context.Context, u store.User) (string, error) {
+	return issue(func(digest store.TokenDigest) error { return a.users.AddToken(ctx, u.ID, digest, a.now().Unix()) })
+}
+
+// Tokens returns how many tokens a user has.
+func (a *Auth) Tokens(ctx context.Context, u store.User) (int, error) {
+	n, err := a.users.CountTokens(ctx, u.ID)
+	if err != nil {
+		return 0, fmt.Errorf("auth: tokens: %w", err)
+	}
+	return n, nil
+}
+
 func issue(add func(store.TokenDigest) error) (string, error) {
 	token, err := NewToken(rand.Reader)
 	if err != nil {

@@ -112,6 +112,16 @@ func (p Proxies) Visitor(r *http.Request) netip.Addr {
 	return p.Client(peer.Addr(), r.Header)
 }
 
+// Secure reports whether the visitor came by https: to this server, or to a trusted proxy that
+// says so in X-Forwarded-Proto.
+func (p Proxies) Secure(r *http.Request) bool {
+	if r.TLS != nil {
+		return true
+	}
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	return err == nil && p.Trusts(peer.Addr()) && strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https")
+}
+
 // Network is the network of the visitor (see the function Network), as text.
 func (p Proxies) Network(r *http.Request) string { return Network(p.Visitor(r)).String() }
 

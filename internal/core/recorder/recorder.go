@@ -243,6 +243,14 @@ func (r *Recorder) CountedClicks() uint64 {
 	return r.clicks
 }
 
+// Changed is closed when something was counted after the call, or counting has failed or goes
+// on again.
+func (r *Recorder) Changed() <-chan struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.changed
+}
+
 // Close counts the clicks that are recorded, as far as ctx allows, and stops. It fails with
 // ErrStalled if counting has failed several times in a row. The rest is counted
 // after the next Open.

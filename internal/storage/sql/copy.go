@@ -33,6 +33,7 @@ type copiedTable struct {
 var copiedTables = []copiedTable{
 	{name: "users", columns: "id, login, created, full_name, key_version, password", order: "id"},
 	{name: "tokens", columns: "digest, user_id, created, passing", order: "digest"},
+	{name: "sessions", columns: "digest, user_id, kind, created, used, agent, place", order: "digest"},
 	{name: "links", columns: "id, user_id, hash, aggregate_id, long_url, long_url_digest, created, title, note, private, archived, user_ts, modified, " +
 		"tags, forward_query, expires, max_clicks, expired_url", order: "id", first: "user_id IS NULL"},
 	{name: "keywords", columns: "id, domain, keyword, link_id, keyword_folded", order: "id"},
@@ -44,7 +45,7 @@ var copiedTables = []copiedTable{
 // copiedRows is the number of rows that one statement inserts.
 const copiedRows = 200
 
-// Copy copies users, tokens and links to another database, with their ids, the last ids that were given
+// Copy copies users, tokens, sessions and links to another database, with their ids, the last ids that were given
 // out, the version and the secret: all or nothing. That database must be empty: ErrNotEmpty. If it
 // has the same secret already, Copy has been there before, and changes nothing. Nothing else may
 // change the first database meanwhile.

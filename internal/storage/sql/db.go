@@ -41,6 +41,7 @@ type DB struct {
 	linkByKeyword, nameHolder          *sql.Stmt
 	userByLogin, userByID, userByToken *sql.Stmt
 	listUsers, lastIDs, tokensOfUser   *sql.Stmt
+	session, sessionsOf                *sql.Stmt
 
 	reads, writes finders // of whole, and of the writer
 	hashes        finder
@@ -87,6 +88,8 @@ func (db *DB) prepare(ctx context.Context) error {
 	db.userByLogin = n.stmt(selectUsers + `WHERE u.login = $1`)
 	db.userByID = n.stmt(selectUsers + `WHERE u.id = $1`)
 	db.userByToken = n.stmt(selectUsers + `JOIN tokens t ON t.user_id = u.id WHERE t.digest = $1`)
+	db.session = n.stmt(`SELECT ` + sessionColumns + `, ` + userColumns + ` FROM sessions s JOIN users u ON u.id = s.user_id
+		WHERE s.digest = $1 AND s.kind = $2`)
 	db.passwordOf = n.stmt(`SELECT password FROM users WHERE id = $1`)
 	db.hasDomain = n.stmt(`SELECT 1 FROM keywords WHERE ` + indexed("domain", 1) + ` LIMIT 1`)
 
@@ -111,6 +114,7 @@ func (db *DB) prepare(ctx context.Context) error {
 	db.versions = l.stmt(versionsOf)
 
 	r := preparer{ctx: ctx, db: db.whole}
+	db.sessionsOf = r.stmt(`SELECT ` + sessionColumns + ` FROM sessions s WHERE s.user_id = $1 AND s.kind = $2 ORDER BY s.created DESC, s.digest`)
 	db.listUsers = r.stmt(db.engine.usersAfter)
 	db.tokensOfUser = r.stmt(`SELECT COUNT(*) FROM tokens WHERE user_id = $1`)
 	db.lastIDs = r.stmt(`SELECT user_id, link_id, keyword_id, version FROM last_ids`)

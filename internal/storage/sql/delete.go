@@ -43,6 +43,7 @@ func (db *DB) DeleteUser(ctx context.Context, user click.UserID) (r store.Delete
 		d.tx.change.Users, d.tx.change.Owners = []click.UserID{user}, []click.UserID{user}
 		d.tx.change.Aggregates = r.Aggregates > 0
 		r.Tokens = d.exec(`DELETE FROM tokens WHERE user_id = $1`, int64(user))
+		d.exec(`DELETE FROM sessions WHERE user_id = $1`, int64(user))
 		r.Users = d.exec(`DELETE FROM users WHERE id = $1`, int64(user))
 		d.addDeletion(int64(user), 0)
 		return nil

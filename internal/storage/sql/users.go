@@ -8,11 +8,15 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-const selectUsers = `SELECT u.id, u.login, u.created, u.full_name, u.key_version FROM users u `
+const (
+	userColumns = `u.id, u.login, u.created, u.full_name, u.key_version`
+	selectUsers = `SELECT ` + userColumns + ` FROM users u `
+)
 
-func scanUser(row interface{ Scan(...any) error }) (u store.User, err error) {
+// scanUser scans a row of userColumns, which come after some others.
+func scanUser(row interface{ Scan(...any) error }, before ...any) (u store.User, err error) {
 	var id int64
-	if err := row.Scan(&id, &u.Login, &u.Created, &u.FullName, &u.KeyVersion); err != nil {
+	if err := row.Scan(append(before, &id, &u.Login, &u.Created, &u.FullName, &u.KeyVersion)...); err != nil {
 		return store.User{}, err
 	}
 	u.ID = click.UserID(id)

@@ -25,6 +25,7 @@ type TokenDigest [32]byte
 // Users keeps users and their credentials. A call that returns without error is
 // durable. Implementations are safe for concurrent use.
 type Users interface {
+	Sessions
 	// AddUser makes a user. click.ErrExists if the login is taken, ErrText if it
 	// does not pass CheckText.
 	AddUser(ctx context.Context, login string, created int64) (User, error)
@@ -62,7 +63,7 @@ type Users interface {
 	// Password returns the proof that was set last; click.ErrNotFound if there is
 	// no such user, or none was set.
 	Password(ctx context.Context, user click.UserID) (proof string, err error)
-	// DeleteUser deletes a user with all tokens, and all links of the user as
+	// DeleteUser deletes a user with all tokens and sessions, and all links of the user as
 	// Links.DeleteLink does. The login may be used again. click.ErrNotFound if
 	// there is no such user.
 	DeleteUser(ctx context.Context, user click.UserID) (DeletedRows, error)

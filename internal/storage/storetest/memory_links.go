@@ -26,8 +26,10 @@ type MemoryLinks struct {
 	users  []store.User // by id, from 1 on
 	logins map[string]click.UserID
 	tokens map[store.TokenDigest]memoryToken
-	proofs map[click.UserID]string
-	secret *[32]byte
+	// sessions are by digest, too.
+	sessions map[store.TokenDigest]store.Session
+	proofs   map[click.UserID]string
+	secret   *[32]byte
 
 	links      []store.Link // by id, from 1 on
 	hashes     map[click.Hash]click.LinkID
@@ -54,6 +56,7 @@ func NewMemoryLinks() *MemoryLinks {
 	return &MemoryLinks{
 		logins:     make(map[string]click.UserID),
 		tokens:     make(map[store.TokenDigest]memoryToken),
+		sessions:   make(map[store.TokenDigest]store.Session),
 		proofs:     make(map[click.UserID]string),
 		hashes:     make(map[click.Hash]click.LinkID),
 		aggregates: make(map[click.Hash]click.LinkID),

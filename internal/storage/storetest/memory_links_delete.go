@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/footfall/footfall/internal/base/click"
@@ -59,6 +60,7 @@ func (m *MemoryLinks) DeleteUser(_ context.Context, user click.UserID) (r store.
 		}
 	}
 	r.Tokens = m.removeTokens(user)
+	maps.DeleteFunc(m.sessions, func(_ store.TokenDigest, s store.Session) bool { return s.User == user })
 	delete(m.proofs, user)
 	delete(m.logins, u.Login)
 	m.users[user-1] = store.User{}
