@@ -47,6 +47,8 @@ var floors = []floor{
 	}},
 	{"internal/faces", []place{
 		{"redirect", "a face uses no other face"},
+		{"page", "a face uses no other face; it is given the API as a handler"},
+		{"page/web", "the files that browsers get; uses nothing"},
 		{"api/v3", "a face uses no other face"},
 		{"api/v4", "a face uses no other face"},
 		{"oauth", "a face uses no other face"},

@@ -28,8 +28,12 @@ func TestDemo(t *testing.T) {
 		token = regexp.MustCompile(`(?m)access_token=(\w+).*\n`).FindStringSubmatch(out.String())
 		return out.String(), token != nil
 	})
-	const host, shown = "http://127.0.0.1:8080", "kac3…cee16" // in the README
-	here := strings.NewReplacer(host, server.URL, shown, token[1])
+	key := regexp.MustCompile(`/-/enter\?key=(\w+)`).FindStringSubmatch(out.String())
+	if key == nil {
+		t.Fatalf("the demo prints no address of the page: %s", out)
+	}
+	const host, shown, shownKey = "http://127.0.0.1:8080", "kac3…cee16", "k6a1…8e4fe" // in the README
+	here := strings.NewReplacer(host, server.URL, shown, token[1], shownKey, key[1])
 
 	_, begin, _ := strings.Cut(string(page), "```\nClicks of")
 	begin, _, found := strings.Cut(begin, "```\n")

@@ -12,13 +12,14 @@ import (
 	"github.com/valyala/fastjson"
 )
 
-// demo is an hour of Bitly's click feed, of 2013-02-03; public domain.
+// demo is every third click on the links of DemoLogin in 23 hours of Bitly's click feed, of 2012
+// and 2013, one hour after the other; public domain.
 //
-//go:embed testdata/2013-02-03-1359891902.gz
+//go:embed demo.gz
 var demo []byte
 
 // DemoSpan is the period over which Demo spreads its clicks.
-const DemoSpan = 30 * 24 * time.Hour
+const DemoSpan = 60 * 24 * time.Hour
 
 // DemoLogin is a user with many clicks in Demo.
 const DemoLogin = "nasatwitter"

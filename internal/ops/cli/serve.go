@@ -50,7 +50,7 @@ type serveCmd struct {
 	LogLevel         level     `help:"The lowest level that is logged: debug, info, warn or error." default:"info" placeholder:"LEVEL"`
 	TrustedProxies   []string  `help:"An address or network of a proxy whose --proxy-header gives the visitor's address. May be repeated." placeholder:"CIDR" otherwise:"none"`
 	ProxyHeader      string    `help:"The header in which --trusted-proxies give the visitor's address: X-Forwarded-For, Forwarded, or any that has one address or a list, such as X-Real-IP or CF-Connecting-IP. No other header is believed." default:"X-Forwarded-For" placeholder:"NAME"`
-	Demo             bool      `help:"Import an hour of real clicks, spread over the last 30 days, and print a question to try."`
+	Demo             bool      `help:"Import some thousand real clicks, spread over the last 60 days, and print an address to open."`
 }
 
 // fits fails if options contradict each other, or one lacks another.
@@ -152,13 +152,17 @@ func (c *serveCmd) demo(e *env, app *server.App, url string) error {
 	if err != nil {
 		return err
 	}
+	page, err := app.SignInLink(e.ctx, feed.DemoLogin)
+	if err != nil {
+		return err
+	}
 	const question = "unit=day&units=30&rollup=false"
-	return e.print(fmt.Sprintf(`Clicks of the last 30 days on the links of %s, by day. Open in a browser:
+	return e.print(fmt.Sprintf(`Clicks of the last 30 days on the links of %s. Open in a browser:
 
   %s
 
 or ask with curl:
 
-  curl '%[2]s'
-`, feed.DemoLogin, url+"/v3/user/clicks?access_token="+token+"&"+question), nil)
+  curl '%s'
+`, feed.DemoLogin, page, url+"/v3/user/clicks?access_token="+token+"&"+question), nil)
 }

@@ -18,10 +18,11 @@ import (
 )
 
 type userCmd struct {
-	Add      userAddCmd      `cmd:"" help:"Add a user and print an access token, alone on its line. It is not shown again."`
+	Add      userAddCmd      `cmd:"" help:"Add a user and print an access token, alone on its line. It is not shown again. Standard error gets an address at which the user sets a password."`
 	Token    userTokenCmd    `cmd:"" help:"Print another access token for a user. It stays valid until you revoke it."`
 	Revoke   userRevokeCmd   `cmd:"" help:"Revoke an access token of a user, or all of them. The password and the apiKey stay valid."`
 	Password userPasswordCmd `cmd:"" help:"Set a user's password, 8 to 72 bytes. Programs exchange it for tokens at /oauth/access_token. footfall asks for it on a terminal, and otherwise reads the first line of standard input. Tokens and the apiKey stay valid."`
+	Invite   userInviteCmd   `cmd:"" help:"Print an address at which a user sets a password, alone on its line. It works once, for 24 hours."`
 	Key      userKeyCmd      `cmd:"" help:"Print a user's apiKey. All methods except user/… take it together with the login."`
 	Delete   userDeleteCmd   `cmd:"" help:"Delete a user, their links and every click counted on them. This cannot be undone."`
 	List     userListCmd     `cmd:"" help:"List users by login, with the time when each was added and how many tokens each has."`
@@ -35,7 +36,26 @@ type userAddCmd struct {
 func (c *userAddCmd) Run(e *env) error {
 	return c.making(e, func(o *server.Owner) error {
 		token, err := ask(e, o, control.AddUser, c.Login)
-		return e.print(token, err)
+		if err := e.print(token, err); err != nil {
+			return err
+		}
+		address, err := ask(e, o, control.Invite, c.Login)
+		if err == nil {
+			_, err = fmt.Fprintf(e.stderr, "%s sets a password for the page here, once, within 24 hours:\n  %s\n", plain.Text(c.Login), address)
+		}
+		return err
+	})
+}
+
+type userInviteCmd struct {
+	dataDir
+	Login string `arg:"" help:"The user's login."`
+}
+
+func (c *userInviteCmd) Run(e *env) error {
+	return c.with(e, func(o *server.Owner) error {
+		address, err := ask(e, o, control.Invite, c.Login)
+		return e.print(address, err)
 	})
 }
 

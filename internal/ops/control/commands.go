@@ -22,6 +22,8 @@ var (
 	RevokeAllTokens = declare[string, None, int]("user/revoke-all-tokens")
 	// SetPassword gives a user another password. auth.ErrPasswordForm.
 	SetPassword = declare[PasswordOf, None, None]("user/set-password")
+	// Invite answers the address at which a user sets a password, once.
+	Invite = declare[string, None, string]("user/invite")
 	// APIKey answers the apiKey of a user.
 	APIKey = declare[string, None, string]("user/api-key")
 	// NewAPIKey gives a user another apiKey, in place of the last one, and answers it.

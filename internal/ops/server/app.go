@@ -91,6 +91,8 @@ type App struct {
 	lifetime   context.Context     // done once the App is closed
 	serving    atomic.Bool         // visitors are answered
 	notDurable func() uint64       // nil before Handler
+	endStreams func()              // nil before Handler
+	proved     atomic.Pointer[proved]
 
 	closers []func(context.Context) error // in the order of opening
 }

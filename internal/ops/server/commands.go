@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/core/auth"
 	"github.com/footfall/footfall/internal/core/recorder"
 	"github.com/footfall/footfall/internal/faces/feed"
+	"github.com/footfall/footfall/internal/faces/page"
 	"github.com/footfall/footfall/internal/ops/control"
 	"github.com/footfall/footfall/internal/ops/datadir"
 	"github.com/footfall/footfall/internal/storage/backup"
@@ -28,6 +30,7 @@ func (a *App) commands() []control.Served {
 		control.SetPassword.Implement(func(ctx context.Context, p control.PasswordOf) (control.None, error) {
 			return control.None{}, a.SetPassword(ctx, p.Login, p.Password)
 		}),
+		control.Invite.Implement(a.Invite),
 		control.APIKey.Implement(a.apiKey),
 		control.NewAPIKey.Implement(a.newAPIKey),
 		control.ListUsers.Implement(a.listUsers),
@@ -135,6 +138,41 @@ func (a *App) SetPassword(ctx context.Context, login, password string) error {
 	return err
 }
 
+// Invite returns the address at which a user sets a password, once.
+func (a *App) Invite(ctx context.Context, login string) (string, error) {
+	u, err := a.user(ctx, login)
+	if err != nil {
+		return "", err
+	}
+	secret, err := a.auth.Invite(ctx, u)
+	if err != nil {
+		return "", err
+	}
+	return a.pageURL("welcome?invitation=" + secret)
+}
+
+// SignInLink returns an address that signs a browser in as a user, for a day.
+func (a *App) SignInLink(ctx context.Context, login string) (string, error) {
+	u, err := a.user(ctx, login)
+	if err != nil {
+		return "", err
+	}
+	secret, err := a.auth.InviteIn(ctx, u)
+	if err != nil {
+		return "", err
+	}
+	return a.pageURL("enter?key=" + secret)
+}
+
+// pageURL is the address of a page.
+func (a *App) pageURL(path string) (string, error) {
+	domain, err := a.links.Domain("", a.host)
+	if err != nil {
+		return "", err
+	}
+	return strings.TrimSuffix(a.links.ShortURL(domain, ""), "/") + page.Prefix + path, nil
+}
+
 func (a *App) apiKey(ctx context.Context, login string) (string, error) {
 	u, err := a.user(ctx, login)
 	if err != nil {
@@ -209,5 +247,15 @@ func (a *App) Backup(ctx context.Context, to string, keep int) (backup.Manifest,
 
 // Check compares all parts of the data directory: see datadir.Dir.Check.
 func (a *App) Check(ctx context.Context, report func(string)) (datadir.Verdict, error) {
-	return a.data.Check(ctx, report)
+	v, err := a.data.Check(ctx, report)
+	if err == nil {
+		a.proved.Store(&proved{a.now().Unix(), len(v.Remedies) == 0})
+	}
+	return v, err
+}
+
+// proved is the result of the last check.
+type proved struct {
+	at int64 // Unix second
+	ok bool
 }

@@ -186,7 +186,7 @@ func TestContentTypes(t *testing.T) {
 	}
 	for _, target := range []string{
 		"/", "/none", "/robots.txt", "/favicon.ico", "/healthz", "/v3", "/v3/none", "/v3/user/clicks", "/v3/expand?format=xml", "/v3/expand?format=txt",
-		"/v3/user/info?callback=cb", "/oauth/access_token", "/oauth/none", "/-/",
+		"/v3/user/info?callback=cb", "/oauth/access_token", "/oauth/none", "/-/view", "/-/live", "/-/api/user/clicks",
 	} {
 		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
 			w := httptest.NewRecorder()

@@ -11,9 +11,11 @@ import (
 	"github.com/footfall/footfall/internal/core/geo"
 	"github.com/footfall/footfall/internal/core/links"
 	"github.com/footfall/footfall/internal/core/metrics"
+	"github.com/footfall/footfall/internal/core/useragent"
 	v3 "github.com/footfall/footfall/internal/faces/api/v3"
 	v4 "github.com/footfall/footfall/internal/faces/api/v4"
 	"github.com/footfall/footfall/internal/faces/oauth"
+	"github.com/footfall/footfall/internal/faces/page"
 	"github.com/footfall/footfall/internal/faces/redirect"
 )
 
@@ -27,7 +29,7 @@ func (a *App) Handler(p PublicOptions) (http.Handler, error) {
 }
 
 // handlers are the handlers of the public, each for some paths.
-type handlers struct{ redirect, v3, v4, oauth, health http.Handler }
+type handlers struct{ redirect, v3, v4, oauth, page, health http.Handler }
 
 // httpPolicy is the way in which a server that speaks https handles a request over
 // http.
@@ -48,6 +50,8 @@ func (h *handlers) route(path string) (http.Handler, httpPolicy) {
 		return h.v4, refuse
 	case strings.HasPrefix(path, "/oauth/"):
 		return h.oauth, refuse
+	case strings.HasPrefix(path, page.Prefix):
+		return h.page, toHTTPS
 	case path == "/healthz":
 		return h.health, answer
 	case path == "/":
@@ -89,8 +93,15 @@ func (a *App) newHandlers(p PublicOptions) (*handlers, error) {
 		Auth: a.auth, Attempts: throttle.New(throttle.PerSecond(attemptsPerSecond), attemptsAtOnce, a.now), Address: proxies.Network,
 		Log: a.log,
 	})
-	a.onClose(func(context.Context) error { api.Close(); tokens.Close(); return nil })
-	return &handlers{redirect: visitors, v3: measured, v4: v4.Handler(), oauth: tokens, health: http.HandlerFunc(a.healthz)}, nil
+	pages := page.New(page.Options{
+		Auth: a.auth, Account: a.auth, API: api, Now: a.now, Log: a.log, Version: a.build.Version, Network: proxies.Network,
+		At:       func(ctx context.Context) (page.API, func() error, error) { return api.At(ctx) },
+		Attempts: throttle.New(throttle.PerSecond(attemptsPerSecond), attemptsAtOnce, a.now),
+		Counted:  a.data.Recorder.Changed, Proved: a.lastProof, Agent: a.agentText, Secure: proxies.Secure,
+	})
+	a.endStreams = pages.EndStreams
+	a.onClose(func(context.Context) error { pages.Close(); api.Close(); tokens.Close(); return nil })
+	return &handlers{page: pages, redirect: visitors, v3: measured, v4: v4.Handler(), oauth: tokens, health: http.HandlerFunc(a.healthz)}, nil
 }
 
 // newRedirect makes the handler of visitors, sets notDurable and places, and starts to read
@@ -120,4 +131,22 @@ func (a *App) newRedirect(p PublicOptions, proxies geo.Proxies) (http.Handler, e
 	a.notDurable = h.NotDurable
 	a.onClose(func(context.Context) error { h.Close(); return nil })
 	return h, nil
+}
+
+// lastProof says when check last compared all counts, as a Unix second, and whether they
+// agreed; 0 if it did not since the start.
+func (a *App) lastProof() (at int64, ok bool) {
+	if p := a.proved.Load(); p != nil {
+		return p.at, p.ok
+	}
+	return 0, false
+}
+
+// agentText is the browser and the system of a request, as its user knows them.
+func (a *App) agentText(r *http.Request) string {
+	v := a.agents.ReadText(r.UserAgent())
+	if v.Kind != useragent.Person {
+		return "a program"
+	}
+	return v.Agent.Browser.String() + ", " + v.Agent.System.String()
 }

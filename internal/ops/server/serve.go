@@ -113,6 +113,7 @@ func Serve(ctx context.Context, o Options, p PublicOptions, ls []net.Listener, r
 	stopMaintenance()
 	var stopped sync.WaitGroup
 	stopped.Go(func() { stopControl(0) }) // a backup would delay what follows
+	app.endStreams()
 	public.shutdown()
 	stopped.Wait()
 	waitMaintenance()

@@ -1,0 +1,113 @@
+package page
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// API answers the questions of the page: the one that programs get, too.
+type API interface {
+	// ServeAs answers a request to a method as a user, without credentials.
+	ServeAs(w http.ResponseWriter, r *http.Request, u store.User)
+}
+
+// asker asks the API as one user.
+type asker struct {
+	ctx  context.Context
+	api  API
+	user store.User
+	host string // of the request of the browser: short URLs have it if no domain is set
+}
+
+// refusal is the answer of the API to a question that it does not answer.
+type refusal struct {
+	Code int
+	Text string // such as INVALID_ARG_UNIT
+}
+
+func (r refusal) Error() string { return r.Text }
+
+// ask asks a method, and reads the data of the answer into data. It fails with a refusal.
+func (a asker) ask(method string, q url.Values, data any) error {
+	r, err := http.NewRequestWithContext(a.ctx, http.MethodGet, "/v3/"+method+"?"+q.Encode(), nil)
+	if err != nil {
+		return fmt.Errorf("ask %s: %w", method, err)
+	}
+	r.Host = a.host
+	var w answer
+	a.api.ServeAs(&w, r, a.user)
+	envelope := struct {
+		StatusCode int    `json:"status_code"`
+		StatusTxt  string `json:"status_txt"`
+		Data       any    `json:"data"`
+	}{Data: data}
+	// Of a refusal the data is null or an empty list, and data is not used.
+	err = json.Unmarshal(w.body.Bytes(), &envelope)
+	if envelope.StatusCode != http.StatusOK && envelope.StatusTxt != "" {
+		return refusal{envelope.StatusCode, envelope.StatusTxt}
+	}
+	if err != nil {
+		return fmt.Errorf("ask %s: %w", method, err)
+	}
+	return nil
+}
+
+// answer keeps an answer of the API.
+type answer struct {
+	header http.Header
+	body   bytes.Buffer
+}
+
+func (a *answer) Header() http.Header {
+	if a.header == nil {
+		a.header = http.Header{}
+	}
+	return a.header
+}
+
+func (a *answer) Write(b []byte) (int, error) { return a.body.Write(b) }
+
+func (a *answer) WriteHeader(int) {}
+
+// point is the clicks of a unit of time.
+type point struct {
+	DT     int64  `json:"dt"`
+	Clicks uint64 `json:"clicks"`
+}
+
+// series asks for clicks over time, oldest first. key is the name of the list in the data.
+func (a asker) series(method, key string, q url.Values) ([]point, error) {
+	q = without(q)
+	q.Set("rollup", "false")
+	q.Set("limit", "all")
+	var data map[string]json.RawMessage
+	if err := a.ask(method, q, &data); err != nil {
+		return nil, err
+	}
+	var list []point
+	if err := json.Unmarshal(data[key], &list); err != nil {
+		return nil, fmt.Errorf("read %s of %s: %w", key, method, err)
+	}
+	for i, j := 0, len(list)-1; i < j; i, j = i+1, j-1 {
+		list[i], list[j] = list[j], list[i]
+	}
+	return list, nil
+}
+
+// total asks for one number of clicks.
+func (a asker) total(method, key string, q url.Values) (n uint64, err error) {
+	var data map[string]json.RawMessage
+	if err := a.ask(method, q, &data); err != nil {
+		return 0, err
+	}
+	if err := json.Unmarshal(data[key], &n); err != nil {
+		return 0, fmt.Errorf("read %s of %s: %w", key, method, err)
+	}
+	return n, nil
+}

@@ -1,0 +1,274 @@
+package page
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/footfall/footfall/internal/base/calendar"
+	"github.com/footfall/footfall/internal/core/links"
+)
+
+const (
+	// shownRows is the number of rows of a panel before the others are opened.
+	shownRows = 10
+	// maxRows is the number of rows that a panel asks for.
+	maxRows = 1000
+)
+
+// panel is a list of clicks by a value.
+type panel struct {
+	ID   string `json:"id"`
+	Rows []row  `json:"rows"`
+	// All is the number of rows that there are; maxRows means at least so many.
+	All int `json:"all"`
+	// More is the rows that are left out; nil if there are none.
+	More *moreRows `json:"more"`
+	// Clicks is the sum of all rows: the clicks of people in the range, or of bots.
+	Clicks uint64 `json:"clicks"`
+	// Refuses says why the panel cannot follow the view: minutes; empty if it can.
+	Refuses string `json:"refuses,omitempty"`
+	// Error is the status of the API if it did not answer.
+	Error string `json:"error,omitempty"`
+	Call  call   `json:"call"`
+}
+
+type moreRows struct {
+	Rows   int    `json:"rows"`
+	Clicks uint64 `json:"clicks"`
+}
+
+// row is one value.
+type row struct {
+	Key    string `json:"key"`
+	Name   string `json:"name"`
+	Detail string `json:"detail,omitempty"`
+	// URL is what the row leads to, if it is one that may be followed.
+	URL    string `json:"url,omitempty"`
+	Clicks uint64 `json:"clicks"`
+	// Previous is the clicks in the comparison; nil if they are not known.
+	Previous *uint64 `json:"previous"`
+	Query    string  `json:"query,omitempty"` // filters the view by the row
+	Href     string  `json:"href,omitempty"`  // the page of the link
+	Kind     string  `json:"kind,omitempty"`  // unknown, other or direct
+}
+
+// panelTable lists the panels in the order of the page: the method of the API, the list in
+// its answer, and the fields of a row.
+var panelTable = []struct {
+	id, method, list string
+	name, detail     []string
+	minutes          bool // the method has counts by the minute
+	bots             bool
+	all              bool // the view has all rows
+}{
+	{id: "countries", method: "user/countries", list: "countries", name: []string{"country"}, minutes: true, all: true},
+	{id: "regions", method: "user/regions", list: "regions", name: []string{"region"}, detail: []string{"country"}},
+	{id: "cities", method: "user/cities", list: "cities", name: []string{"city"}, detail: []string{"region", "country"}},
+	{id: "links", method: "user/popular_links", list: "popular_links", name: []string{"link"}, detail: []string{"title", "long_url"}, minutes: true},
+	{id: "referrers", method: "user/referrers", list: "referrers", name: []string{"referrer"}, minutes: true},
+	{id: "domains", method: "user/referring_domains", list: "referring_domains", name: []string{"domain"}, minutes: true},
+	{id: "devices", method: "user/devices", list: "devices", name: []string{"device"}},
+	{id: "browsers", method: "user/browsers", list: "browsers", name: []string{"browser"}},
+	{id: "systems", method: "user/systems", list: "systems", name: []string{"system"}},
+	{id: "sources", method: "user/sources", list: "sources", name: []string{"source"}},
+	{id: "bots", method: "user/bots", list: "bots", name: []string{"bot"}, minutes: true, bots: true},
+}
+
+// fillPanels asks for each panel. One that the API does not answer shows the reason, and the
+// others stay.
+func (b *builder) fillPanels() error {
+	for i := range panelTable {
+		p, err := b.panel(i, shownRows)
+		if err != nil {
+			return err
+		}
+		b.v.Panels = append(b.v.Panels, p)
+	}
+	return nil
+}
+
+// panel asks for a panel of panelTable. It has at most so many rows, or all that were asked
+// for if the view has all.
+func (b *builder) panel(i, rows int) (panel, error) {
+	t := panelTable[i]
+	p := panel{ID: t.id, Rows: []row{}, Clicks: b.total}
+	if t.bots {
+		p.Clicks = b.bots
+	}
+	if b.w.unit == calendar.Minute && !t.minutes {
+		p.Refuses = "minutes"
+		return p, nil
+	}
+	q := b.in("limit", strconv.Itoa(maxRows))
+	if t.id == "links" {
+		q.Set("expand_links", "true")
+	}
+	p.Call = call{Method: t.method, Query: q.Encode()}
+	list, err := b.list(t.method, t.list, q)
+	if r := (refusal{}); errors.As(err, &r) && r.Code >= http.StatusInternalServerError {
+		p.Error = r.Text
+		return p, nil
+	}
+	if err != nil {
+		return p, err
+	}
+	previous, err := b.previousOf(i)
+	if err != nil {
+		return p, err
+	}
+	sum := uint64(0)
+	for n, e := range list {
+		clicks := e.clicks()
+		sum += clicks
+		if n >= rows && !t.all {
+			continue
+		}
+		r := row{Key: e.key(t.name, t.detail), Name: e[t.name[0]].text(), Clicks: clicks}
+		b.nameRow(&r, t.id, e, t.detail)
+		if previous != nil {
+			r.Previous = previous(r.Key)
+		}
+		p.Rows = append(p.Rows, r)
+		p.Call.Clicks += clicks
+	}
+	p.All, p.Call.Rows, p.Call.Clicks = len(list), len(list), sum
+	shown := uint64(0)
+	for _, r := range p.Rows[:min(len(p.Rows), rows)] {
+		shown += r.Clicks
+	}
+	if len(list) > rows || shown < p.Clicks {
+		p.More = &moreRows{Rows: max(len(list)-rows, 0), Clicks: p.Clicks - shown}
+	}
+	return p, nil
+}
+
+// previousOf asks for the rows of the comparison. It returns nil if there is none.
+func (b *builder) previousOf(i int) (func(key string) *uint64, error) {
+	t := panelTable[i]
+	if b.c.kind == "none" {
+		return nil, nil
+	}
+	var list []entry
+	if b.c.start < b.c.cut {
+		var err error
+		list, err = b.list(t.method, t.list, b.with(b.c.within(&b.w, b.c.cut), "limit", strconv.Itoa(maxRows)))
+		if errors.As(err, new(refusal)) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	// The title of a link is not part of its key, because it is not asked for here.
+	at := make(map[string]uint64, len(list))
+	for _, e := range list {
+		at[e.key(t.name, t.detail)] = e.clicks()
+	}
+	return func(key string) *uint64 {
+		n, ok := at[key]
+		if !ok && len(list) == maxRows { // it may be among those that are left out
+			return nil
+		}
+		return &n
+	}, nil
+}
+
+// list asks for a list.
+func (a asker) list(method, key string, q url.Values) ([]entry, error) {
+	var data map[string]json.RawMessage
+	if err := a.ask(method, q, &data); err != nil {
+		return nil, err
+	}
+	var list []entry
+	if err := json.Unmarshal(data[key], &list); err != nil {
+		return nil, fmt.Errorf("read %s of %s: %w", key, method, err)
+	}
+	return list, nil
+}
+
+// entry is an item of a list, by field.
+type entry map[string]value
+
+// value is a text, a number or null.
+type value string
+
+// UnmarshalJSON keeps a text without quotes, a number as it is written, and null as nothing.
+func (v *value) UnmarshalJSON(b []byte) error {
+	if len(b) > 0 && b[0] == '"' {
+		var s string
+		err := json.Unmarshal(b, &s)
+		*v = value(s)
+		return err
+	}
+	if *v = value(b); *v == "null" {
+		*v = ""
+	}
+	return nil
+}
+
+func (v value) text() string { return string(v) }
+
+func (e entry) clicks() uint64 {
+	n, _ := strconv.ParseUint(string(e["clicks"]), 10, 64)
+	return n
+}
+
+// key is what tells the entry from others of its list.
+func (e entry) key(name, detail []string) string {
+	key := e[name[0]].text()
+	if name[0] == "link" {
+		return key
+	}
+	for _, d := range detail {
+		key += "\x1f" + e[d].text()
+	}
+	return key
+}
+
+// nameRow sets what a row shows next to its clicks.
+func (b *builder) nameRow(r *row, id string, e entry, detail []string) {
+	switch r.Name {
+	case "None", "unknown":
+		r.Kind = "unknown"
+	case "other":
+		r.Kind = "other"
+	case "direct":
+		r.Kind = "direct"
+	}
+	var parts []string
+	for _, d := range detail {
+		if s := e[d].text(); s != "" && s != "unknown" {
+			parts = append(parts, s)
+		}
+	}
+	r.Detail = strings.Join(parts, ", ")
+	switch id {
+	case "links":
+		r.URL, r.Name, r.Kind = r.Name, nameOf(r.Name), ""
+		r.Detail = e["title"].text()
+		if r.Detail == "" {
+			r.Detail = e["long_url"].text()
+		}
+		r.Href = "link/" + r.Name + b.v.Query
+		q := without(b.query, "link")
+		q.Set("link", r.Name)
+		r.Query = encode(q)
+	case "referrers":
+		r.URL = followable(r.Name)
+	case "domains":
+		r.URL = followable(e["url"].text())
+	}
+}
+
+// followable is a URL that strangers chose, if a browser may follow it.
+func followable(u string) string {
+	if !strings.HasPrefix(u, "http://") && !strings.HasPrefix(u, "https://") || links.CheckForeignURL(u) != nil {
+		return ""
+	}
+	return u
+}

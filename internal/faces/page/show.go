@@ -1,0 +1,120 @@
+package page
+
+import (
+	"bytes"
+	"embed"
+	"html/template"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/footfall/footfall/internal/faces/envelope"
+	"github.com/footfall/footfall/internal/faces/page/web"
+)
+
+//go:embed html
+var htmlFiles embed.FS
+
+// pages are the templates, by name.
+var pages = template.Must(template.New("").Funcs(template.FuncMap{
+	"script": web.Script, "path": web.Path, "style": web.Style, "grouped": grouped, "signed": signed,
+}).ParseFS(htmlFiles, "html/*.html"))
+
+// shown is what the frame of every page needs.
+type shown struct {
+	Title string
+	Name  string // of the page: its script is NAME.js, and its style NAME.css
+	Login string // empty if nobody is signed in
+	View  any    // for the script
+	Error string // instead of a view
+	ID    string // of the request, if the error is not the visitor's
+}
+
+// show answers with a page that draws a view, or with the error.
+func (p *Page) show(w http.ResponseWriter, r request, name string, v *view, err error) {
+	if err != nil {
+		p.showError(w, r.Request, err)
+		return
+	}
+	title := "Overview"
+	if v.Link != nil {
+		title = nameOf(v.Link.Link)
+	}
+	p.write(w, r.Request, http.StatusOK, name, shown{Title: title, Name: name, Login: r.session.User.Login, View: v})
+}
+
+// showForm answers with the form for signing in.
+func (p *Page) showForm(w http.ResponseWriter, r *http.Request, status int, f loginForm) {
+	p.write(w, r, status, "login", shown{Title: "Sign in", Name: "login", View: f})
+}
+
+// showError answers with a page that says what is wrong.
+func (p *Page) showError(w http.ResponseWriter, r *http.Request, err error) {
+	status, text := p.statusOf(err)
+	s := shown{Title: "footfall", Name: "error", Error: advice(text)}
+	if status == http.StatusInternalServerError {
+		p.faults.Note(w, r, envelope.Unknown, err)
+		s.ID = w.Header().Get("X-Request-Id")
+	}
+	p.write(w, r, status, "error", s)
+}
+
+func (p *Page) missing(w http.ResponseWriter, r *http.Request) {
+	p.write(w, r, http.StatusNotFound, "error", shown{Title: "Not found", Name: "error", Error: advice("NOT_FOUND")})
+}
+
+// advice says what an error of a view means, and what to do.
+func advice(text string) string {
+	switch text {
+	case "NOT_FOUND":
+		return "There is no such page, or no such link of yours."
+	case envelope.Unavailable.Text:
+		return "The counts cannot be read at the moment. No click is lost. Try again in a moment."
+	case "INVALID_ARG_TIMEZONE":
+		return "There is no such time zone. Take a name of the IANA database, such as Europe/Berlin."
+	case "INVALID_ARG_LINK":
+		return "The address of this page names a link that you do not have."
+	}
+	if bad, ok := strings.CutPrefix(text, "INVALID_ARG_"); ok {
+		return "The address of this page has a wrong value of " + bad + ". Open the overview, and choose the range there."
+	}
+	return "The server could not make this page. Its log says why."
+}
+
+func (p *Page) write(w http.ResponseWriter, r *http.Request, status int, name string, s shown) {
+	var b bytes.Buffer
+	if err := pages.ExecuteTemplate(&b, name+".html", s); err != nil {
+		p.faults.Note(w, r, envelope.Unknown, err)
+		http.Error(w, "The server could not make this page. Its log says why.", http.StatusInternalServerError)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Length", strconv.Itoa(b.Len()))
+	w.WriteHeader(status)
+	_, _ = w.Write(b.Bytes()) // the browser has left
+}
+
+// grouped writes a number with a comma every three digits.
+func grouped(n uint64) string {
+	digits := strconv.FormatUint(n, 10)
+	var b []byte
+	for i := range digits {
+		if i > 0 && (len(digits)-i)%3 == 0 {
+			b = append(b, ',')
+		}
+		b = append(b, digits[i])
+	}
+	return string(b)
+}
+
+// signed writes the change from a count to another.
+func signed(now uint64, before *uint64) string {
+	switch {
+	case before == nil:
+		return ""
+	case now >= *before:
+		return "+" + grouped(now-*before)
+	}
+	return "−" + grouped(*before-now)
+}

@@ -1,0 +1,112 @@
+// The list of links: search, make, change, archive.
+import { useEffect, useRef, useState } from "preact/hooks";
+import { html, render, signal, given, count, ask, api, means, day, save } from "./lib.js";
+import { Edit, Copy, change } from "./link.js";
+import { shortcuts } from "./keys.js";
+
+const list = signal(given()), busy = signal(false), problem = signal(""), chosen = signal(new Set());
+let asking;
+
+async function load(query, push = true) {
+  asking?.abort();
+  const mine = (asking = new AbortController());
+  busy.value = true;
+  try {
+    list.value = await ask("/-/links/view" + query, { signal: mine.signal });
+    if (push) history.replaceState(null, "", "/-/links" + query);
+    problem.value = "";
+    chosen.value = new Set();
+  } catch (e) {
+    if (e.name === "AbortError") return;
+    problem.value = e.message;
+  }
+  if (mine === asking) busy.value = false;
+}
+const reload = () => load(list.value.query, false);
+const search = (changes) => {
+  const q = new URLSearchParams(list.value.query.slice(1));
+  for (const [k, v] of Object.entries({ offset: "", ...changes })) v ? q.set(k, v) : q.delete(k);
+  load("?" + q);
+};
+
+/** Clicks over the range as small bars, on a scale of their own. */
+function Spark({ row, starts }) {
+  const most = Math.max(1, ...row.spark), n = row.spark.length, w = 120 / n;
+  return html`<svg class="spark" width="120" height="24" role="img" aria-label=${`At most ${count(Math.max(...row.spark))} clicks`}>${row.spark.map((c, i) => c > 0 && html`<rect x=${i * w} width=${Math.max(0.8, w * 0.75)} y=${24 - Math.max(1, (c / most) * 24)} height=${Math.max(1, (c / most) * 24)}/>`)}</svg>`;
+}
+
+function Make() {
+  const [url, setURL] = useState(""), [name, setName] = useState(""), [error, setError] = useState(["", ""]), [made, setMade] = useState(null);
+  const submit = async (e) => {
+    e.preventDefault();
+    try {
+      const data = await api("shorten", { longUrl: url, ...(name ? { keyword: name } : {}) }, true);
+      setMade(data.url);
+      setURL(""); setName(""); setError(["", ""]);
+      await reload();
+    } catch (err) { setError([/KEYWORD/.test(err.message) ? "name" : "url", means(err.message)]); }
+  };
+  return html`<form class="panel make" onSubmit=${submit} aria-label="Make a link"><div><label for="long">Long address</label><input id="long" type="url" required placeholder="https://" value=${url} onInput=${(e) => setURL(e.target.value)} aria-invalid=${error[0] === "url"} aria-describedby="make-error"/></div>
+    <div><label for="name">Name, if you like</label><input id="name" placeholder="a random one" value=${name} onInput=${(e) => setName(e.target.value)} aria-invalid=${error[0] === "name"} aria-describedby="make-error"/></div><button type="submit">Make link</button>
+    <p id="make-error" class=${error[1] ? "wrong" : ""} role="status">${error[1]}${made && !error[1] && html`<a href=${made}>${made.replace(/^https?:\/\//, "")}</a> <${Copy} text=${made}/>`}</p></form>`;
+}
+
+function Bulk() {
+  const [tag, setTag] = useState(""), links = [...chosen.value];
+  if (links.length === 0) return null;
+  const all = async (edits) => {
+    busy.value = true;
+    for (const l of links) {
+      try { await change(l, typeof edits === "function" ? edits(l) : edits); } catch (e) { problem.value = e.message; break; }
+    }
+    await reload();
+  };
+  const tagsOf = (l) => list.value.links.find((r) => r.link === l)?.tags ?? [];
+  return html`<div class="bulk" role="group" aria-label="Chosen links"><strong>${count(links.length)} chosen</strong>
+    <button type="button" onClick=${() => all({ archived: list.value.search.archived === "on" ? "false" : "true" })}>${list.value.search.archived === "on" ? "Take out of the archive" : "Archive"}</button>
+    <form onSubmit=${(e) => { e.preventDefault(); if (tag) all((l) => ({ tags: [...tagsOf(l), tag].join(",") })); }}><input aria-label="Tag" placeholder="tag" value=${tag} onInput=${(e) => setTag(e.target.value)}/><button type="submit">Add tag</button></form>
+    <button type="button" class="plain" onClick=${() => { chosen.value = new Set(); }}>None</button></div>`;
+}
+
+const cell = (s) => { s = String(s ?? ""); if (/^[=+\-@\t\r]/.test(s)) s = "'" + s; return /[",\n\r]/.test(s) ? '"' + s.replaceAll('"', '""') + '"' : s; };
+async function exported() {
+  const s = list.value.search, rows = [["link", "long_url", "title", "tags", "created_at"]];
+  for (let offset = 0; ; offset += 100) {
+    const d = await api("user/link_history", { limit: 100, offset, archived: s.archived, ...(s.text ? { query: s.text } : {}), ...(s.tag ? { tag: s.tag } : {}), ...(s.domain ? { exact_domain: s.domain } : {}) });
+    for (const l of d.link_history) rows.push([l.keyword_link || l.link, l.long_url, l.title, l.tags.join(" "), new Date(l.created_at * 1000).toISOString()]);
+    if (offset + 100 >= d.result_count) break;
+  }
+  save("links.csv", rows.map((r) => r.map(cell).join(",")).join("\r\n") + "\r\n", "text/csv");
+}
+
+function Row({ row }) {
+  const l = list.value;
+  return html`<tr class=${row.archived ? "archived" : ""}><td><input type="checkbox" aria-label=${"Choose " + row.name} checked=${chosen.value.has(row.link)} onChange=${(e) => { const c = new Set(chosen.value); e.target.checked ? c.add(row.link) : c.delete(row.link); chosen.value = c; }}/></td>
+    <th scope="row"><a href=${"/-/" + row.href}>${row.title || row.name}</a><span class="sub">${(row.keyword_link || row.link).replace(/^https?:\/\//, "")} <${Copy} text=${row.keyword_link || row.link}/></span>
+      <span class="sub"><${Edit} label=${"destination of " + row.name} value=${row.long_url} save=${async (t) => { await change(row.link, { long_url: t }); await reload(); }}/></span></th>
+    <td class="tags">${(row.tags ?? []).map((t) => html`<button type="button" class="pill" aria-label=${"Only links with the tag " + t} onClick=${() => search({ tag: t })}>#${t}</button> `)}</td>
+    <td class="dim">${day(new Date(row.created_at * 1000).toISOString().slice(0, 10))}</td><td><${Spark} row=${row} starts=${l.starts}/></td><td>${count(row.clicks)}</td></tr>`;
+}
+
+function App() {
+  const l = list.value, s = l.search, [text, setText] = useState(s.text), timer = useRef();
+  useEffect(() => { document.title = "Links \u00b7 footfall"; }, []);
+  const typed = (e) => { setText(e.target.value); clearTimeout(timer.current); timer.current = setTimeout(() => search({ query: e.target.value }), 150); };
+  return html`<div class=${"page" + (busy.value ? " busy" : "")} aria-busy=${busy.value}><h1>Links</h1>
+    ${problem.value && html`<p class="banner" role="alert">${means(problem.value)} <button type="button" onClick=${reload}>Try again</button></p>`}
+    <${Make}/>
+    <section class="panel" aria-label="Your links"><div class="finder"><input type="search" id="find" aria-label="Search links" placeholder="Search titles, notes and addresses" value=${text} onInput=${typed}/>
+      ${s.tag && html`<button type="button" class="pill" aria-label=${"Remove the filter " + s.tag} onClick=${() => search({ tag: "" })}>#${s.tag} \u00d7</button>`}
+      <label>Domain <input class="short" placeholder="all" value=${s.domain} onChange=${(e) => search({ domain: e.target.value })}/></label>
+      <label>Archived <select value=${s.archived} onChange=${(e) => search({ archived: e.target.value })}><option value="off">hidden</option><option value="both">shown</option><option value="on">only</option></select></label>
+      <label>Sort by <select value=${s.sort} onChange=${(e) => search({ sort: e.target.value })}><option value="created">newest</option><option value="clicks">clicks</option></select></label>
+      <label>Range <select value=${l.range.preset} onChange=${(e) => { const p = new URLSearchParams(l.range.presets.find((p) => p.id === e.target.value).query.slice(1)); search({ unit: p.get("unit"), units: p.get("units"), range: p.get("range"), from: "", to: "" }); }}>${l.range.presets.filter((p) => p.id !== "hour").map((p) => html`<option value=${p.id}>${p.id.replace("last", "last ")}</option>`)}</select></label>
+      <button type="button" class="plain" onClick=${exported}>CSV</button></div>
+      <${Bulk}/>
+      ${l.links.length === 0 ? html`<p class="quiet">${s.text || s.tag || s.domain ? "No link is like this." : "You have no links yet. Make the first one above."}</p>`
+        : html`<table class="rows links"><thead><tr><td></td><th scope="col">Link</th><th scope="col">Tags</th><th scope="col">Made</th><th scope="col">Over time</th><th scope="col">Clicks</th></tr></thead><tbody>${l.links.map((row) => html`<${Row} key=${row.link} row=${row}/>`)}</tbody></table>`}
+      <p class="pages">${s.offset > 0 && html`<button type="button" onClick=${() => search({ offset: String(Math.max(0, s.offset - 50) || "") })}>Back</button>`}<span class="quiet">${l.links.length > 0 ? `${count(s.offset + 1)}\u2013${count(s.offset + l.links.length)} of ${count(l.all)}` : ""}${l.sorted ? `; ${count(l.sorted)} have clicks` : ""}</span>${s.offset + l.links.length < (l.sorted || l.all) && l.links.length > 0 && html`<button type="button" onClick=${() => search({ offset: String(s.offset + 50) })}>Next</button>`}</p></section></div>`;
+}
+
+shortcuts({ "/": ["Search", () => setTimeout(() => document.getElementById("find").focus())], n: ["New link", () => setTimeout(() => document.getElementById("long").focus())], o: ["Overview", () => location.assign("/-/")] });
+render(html`<${App}/>`, document.getElementById("main"));

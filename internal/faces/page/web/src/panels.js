@@ -1,0 +1,108 @@
+// Lists of clicks by a value, the calls of the API that have them, and what can be saved.
+import { useEffect, useRef, useState } from "preact/hooks";
+import { html, count, percent, change, country, ask, means, copy } from "./lib.js";
+
+export const titles = {
+  countries: ["Countries", "Country"], regions: ["Regions", "Region"], cities: ["Cities", "City"], links: ["Links", "Link"],
+  referrers: ["Pages", "Page"], domains: ["Sites", "Site"], devices: ["Devices", "Device"], browsers: ["Browsers", "Browser"],
+  systems: ["Systems", "System"], sources: ["QR codes", "Came by"], bots: ["Bots", "Bot"],
+};
+
+const words = { unknown: "Unknown", other: "Other", direct: "Direct, no referrer", desktop: "Desktop", mobile: "Mobile", tablet: "Tablet", tv: "Television", qr: "QR code", link: "Link" };
+
+/** What a row is called. */
+export function label(id, r) {
+  if (r.kind === "unknown" || r.name === "unknown") return id === "cities" || id === "regions" ? "Unknown" : words.unknown;
+  if (r.kind === "other") return words.other;
+  if (r.kind === "direct") return words.direct;
+  if (id === "countries") return country(r.name);
+  if (id === "devices" || id === "sources") return words[r.name] ?? r.name;
+  return r.name;
+}
+
+/** What is written below or after the name. */
+function detail(id, r) {
+  if (!r.detail) return "";
+  if (id !== "cities" && id !== "regions") return r.detail;
+  return r.detail.split(", ").map((d, i, all) => (i === all.length - 1 ? country(d) : d)).join(", ");
+}
+
+function Name({ id, r, go }) {
+  const name = label(id, r);
+  return html`${id === "countries" && html`<span class="chip" aria-hidden="true">${r.kind ? "\u2013" : r.name}</span>`}
+    ${r.href ? html`<a class="two" href=${"/-/" + r.href}>${(r.detail || name).replace(/^https?:\/\//, "")}</a><span class="sub two">${name}</span>`
+      : r.url ? html`<a href=${r.url} rel="noreferrer noopener" target="_blank">${name}</a>` : name}
+    ${!r.href && detail(id, r) && html` <span class="sub">${detail(id, r)}</span>`}
+    ${r.query && html` <button type="button" class="filter" title="Show only this link" aria-label=${"Show only " + name} onClick=${() => go(r.query)}>only</button>`}`;
+}
+
+export function Rows({ id, panel, rows, compared, hot, setHot, go }) {
+  return rows.map((r) => html`<tr key=${r.key} class=${hot === r.key ? "hot" : ""} onPointerEnter=${setHot && (() => setHot(r.kind ? "" : r.key))} onPointerLeave=${setHot && (() => setHot(""))}>
+    <th scope="row"><i class="share" ref=${(e) => e && (e.style.width = (100 * r.clicks) / Math.max(1, rows[0].clicks) + "%")}></i><${Name} id=${id} r=${r} go=${go}/></th>
+    <td>${count(r.clicks)}</td><td class="dim">${percent(r.clicks, panel.clicks)}</td>${compared && html`<td class="dim">${change(r.clicks, r.previous)}</td>`}</tr>`);
+}
+
+/** All rows of a panel, to search and to sort. */
+function AllRows({ id, view, close, go }) {
+  const dialog = useRef(), [panel, setPanel] = useState(null), [error, setError] = useState(""), [find, setFind] = useState(""), [sort, setSort] = useState("clicks");
+  const compared = view.compare.kind !== "none";
+  useEffect(() => {
+    dialog.current.showModal();
+    const path = view.share ?? "/-/";
+    ask(path + "rows" + (view.query || "?") + "&panel=" + id).then(setPanel, (e) => setError(e.message));
+  }, []);
+  const found = panel?.rows.filter((r) => (label(id, r) + " " + detail(id, r) + " " + r.name).toLowerCase().includes(find.toLowerCase())) ?? [];
+  const by = { clicks: (a, b) => b.clicks - a.clicks, name: (a, b) => label(id, a).localeCompare(label(id, b)), change: (a, b) => (b.clicks - (b.previous ?? 0)) - (a.clicks - (a.previous ?? 0)) };
+  const rows = [...found].sort(by[sort]);
+  const head = (key, text) => html`<th scope="col" aria-sort=${sort === key ? (key === "name" ? "ascending" : "descending") : "none"}><button type="button" onClick=${() => setSort(key)}>${text}${sort === key ? (key === "name" ? " \u2191" : " \u2193") : ""}</button></th>`;
+  return html`<dialog ref=${dialog} aria-labelledby="all-title" onClose=${close} onClick=${(e) => e.target === dialog.current && dialog.current.close()}>
+    <div class="dialog"><header><h2 id="all-title">${titles[id][0]}</h2><input type="search" aria-label="Search these rows" placeholder="Search" value=${find} onInput=${(e) => setFind(e.target.value)}/><button type="button" class="close" aria-label="Close" onClick=${() => dialog.current.close()}>\u00d7</button></header>
+    ${error ? html`<p role="alert">${means(error)}</p>` : !panel ? html`<p class="quiet">Asking\u2026</p>` : html`<div class="scroll" tabindex="0" role="region" aria-label="All rows"><table class="rows"><thead><tr>${head("name", titles[id][1])}${head("clicks", "Clicks")}<th scope="col">Share</th>${compared && head("change", "Change")}</tr></thead>
+      <tbody><${Rows} id=${id} panel=${panel} rows=${rows} compared=${compared} go=${(q) => { dialog.current.close(); go(q); }}/></tbody></table></div>
+      <p class="quiet">${count(rows.length)} of ${panel.more?.rows || panel.all >= 1000 ? "the first " : ""}${count(panel.rows.length)} rows. ${panel.more?.clicks ? `${count(panel.more.clicks)} clicks are in rows that are not listed here; the CSV has all.` : ""}</p>`}
+    </div></dialog>`;
+}
+
+/** The call of the API that has the numbers, in three languages, and its answer as a file. */
+export function Call({ call, view, title, extra }) {
+  const [how, setHow] = useState("curl"), [copied, setCopied] = useState(false);
+  if (!call?.method || view.share) return null;
+  const url = `${location.origin}/v3/${call.method}?access_token=TOKEN&${call.query}`;
+  const code = {
+    curl: `curl '${url}'`,
+    JavaScript: `const answer = await fetch(\n  "${url}");\nconst { data } = await answer.json();`,
+    Python: `import json, urllib.request\nanswer = urllib.request.urlopen(\n    "${url}")\ndata = json.load(answer)["data"]`,
+  };
+  const all = new URLSearchParams(call.query);
+  if (all.has("limit")) all.set("limit", "all");
+  const file = (format) => { all.set("format", format); return `/-/api/${call.method}?${all}`; };
+  return html`<details class="call"><summary aria-label=${"The API call of " + title}><span aria-hidden="true">${"</>"}</span> API</summary><div class="sheet">
+    <div class="tabs" role="group" aria-label="Language">${Object.keys(code).map((k) => html`<button type="button" aria-pressed=${how === k} onClick=${() => setHow(k)}>${k}</button>`)}</div>
+    <pre tabindex="0"><code>${code[how]}</code></pre>
+    <p><button type="button" onClick=${() => copy(code[how]).then(() => setCopied(true))}>${copied ? "Copied" : "Copy"}</button>
+      <a href=${file("csv")} download=${title + ".csv"}>CSV</a> <a href=${file("json")} download=${title + ".json"}>JSON</a> ${extra}</p>
+    <p class="quiet">${count(call.rows)} ${call.rows === 1 ? "row" : "rows"}, sum ${count(call.clicks)}. CSV and JSON have all rows. TOKEN is one of yours: see Account.</p></div></details>`;
+}
+
+export function Panel({ id, view, go, hot, setHot, sub, tabs, size }) {
+  const panel = view.panels.find((p) => p.id === id), [open, setOpen] = useState(false), compared = view.compare.kind !== "none";
+  const title = titles[id][0];
+  const rows = panel.rows.slice(0, 10);
+  return html`<section class=${"panel list p-" + id + (size ? " " + size : "")} aria-labelledby=${"h-" + id}><header><h2 id=${"h-" + id} class=${tabs ? "hidden" : ""}>${title}</h2>${tabs}${sub && html`<span class="quiet">${sub}</span>`}<${Call} call=${panel.call} view=${view} title=${title}/></header>
+    ${panel.error ? html`<div class="state"><p><strong>This panel could not be read.</strong></p><p>${means(panel.error)}</p><p>The other panels are complete.</p><button type="button" onClick=${() => go(view.query)}>Try again</button></div>`
+      : panel.refuses ? html`<p class="quiet">There are no counts of ${title.toLowerCase()} by the minute. Choose a range of hours or days.</p>`
+      : rows.length === 0 ? html`<p class="quiet">No clicks in this range.</p>`
+      : html`<table class="rows"><thead><tr><th scope="col">${titles[id][1]}</th><th scope="col">Clicks</th><th scope="col">Share</th>${compared && html`<th scope="col">Change</th>`}</tr></thead><tbody>
+        <${Rows} id=${id} panel=${panel} rows=${rows} compared=${compared} hot=${hot} setHot=${setHot} go=${go}/>
+        ${panel.more && html`<tr class="more"><th scope="row">${panel.more.rows > 0 ? html`<button type="button" onClick=${() => setOpen(true)}>${panel.all >= 1000 ? "at least " : ""}${count(panel.more.rows)} more</button>` : "Not listed"}</th><td>${count(panel.more.clicks)}</td><td class="dim">${percent(panel.more.clicks, panel.clicks)}</td>${compared && html`<td></td>`}</tr>`}
+        </tbody><tfoot><tr><th scope="row">Sum</th><td>${count(panel.clicks)}</td><td class="dim">${percent(1, 1)}</td>${compared && html`<td></td>`}</tr></tfoot></table>`}
+    ${open && html`<${AllRows} id=${id} view=${view} close=${() => setOpen(false)} go=${go}/>`}
+  </section>`;
+}
+
+/** Some lists in one panel, one at a time. */
+export function Tabs({ ids, view, go, size }) {
+  const [id, setId] = useState(ids[0]);
+  const tabs = html`<div class="tabs" role="group" aria-label="List">${ids.map((i) => html`<button type="button" aria-pressed=${i === id} onClick=${() => setId(i)}>${titles[i][0]}</button>`)}</div>`;
+  return html`<${Panel} key=${id} id=${id} view=${view} go=${go} tabs=${tabs} size=${size}/>`;
+}
