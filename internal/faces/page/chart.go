@@ -103,13 +103,11 @@ func (b *builder) bar(start, end int64) bar {
 	case w.now < end:
 		p.State = "running"
 	}
-	before := p.Offset
 	if w.unit == calendar.Hour || w.unit == calendar.Minute {
-		before = w.zone.Offset(start-1) / 60
-		if before != p.Offset {
+		switch before := w.zone.Offset(start-1) / 60; {
+		case before < p.Offset:
 			p.Clocks = "forward"
-		}
-		if before > p.Offset {
+		case before > p.Offset:
 			p.Clocks = "back"
 		}
 	} else if dates := w.zone.Date(end-1) - w.zone.Date(start) + 1; end-start != dates*secondsPerDay {

@@ -2,6 +2,7 @@ package page
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -36,6 +37,9 @@ var presets = []struct{ id, query string }{
 
 // setWord sets the window that a word says. It is false for an unknown word.
 func (w *window) setWord(word string) bool {
+	if !slices.Contains(words, word) {
+		return false
+	}
 	today := w.today()
 	var first, last int64
 	switch word {
@@ -50,11 +54,9 @@ func (w *window) setWord(word string) bool {
 		first = w.startOf(last, "week")
 	case "month", "quarter", "year":
 		first, last = w.startOf(today, word), today
-	case "last-month", "last-year":
+	default:
 		last = w.startOf(today, word[len("last-"):]) - 1
 		first = w.startOf(last, word[len("last-"):])
-	default:
-		return false
 	}
 	w.word = word
 	start, end := w.zone.Dates(first, last)

@@ -1,0 +1,67 @@
+package web_test
+
+import (
+	"compress/gzip"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/footfall/footfall/internal/faces/page/web"
+)
+
+func get(path, encoding string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest("GET", path, nil)
+	r.Header.Set("Accept-Encoding", encoding)
+	w := httptest.NewRecorder()
+	web.ServeHTTP(w, r)
+	return w
+}
+
+// TestFiles: every file is there plain and compressed, may be kept for ever, and has its type.
+func TestFiles(t *testing.T) {
+	for name, kind := range map[string]string{
+		web.Script("overview"): "text/javascript; charset=utf-8", web.Script("links"): "text/javascript; charset=utf-8", web.Script("account"): "text/javascript; charset=utf-8",
+		web.Script("login"): "text/javascript; charset=utf-8", web.Script("theme"): "text/javascript; charset=utf-8",
+		web.Style("base"): "text/css; charset=utf-8", web.Path("world.json"): "application/json",
+	} {
+		plain := get(name, "")
+		if plain.Code != http.StatusOK || plain.Body.Len() == 0 || plain.Header().Get("Content-Encoding") != "" {
+			t.Fatalf("%q is answered %d %v", name, plain.Code, plain.Header())
+		}
+		for accepted, want := range map[string]string{"gzip": "gzip", "gzip, deflate, br, zstd": "br", "br;q=0, gzip;q=0.5": "gzip", "identity": "", "br; q=0.000, GZIP;q=0": ""} {
+			w := get(name, accepted)
+			h := w.Header()
+			if h.Get("Content-Encoding") != want || h.Get("Content-Type") != kind || h.Get("Vary") != "Accept-Encoding" || h.Get("Cache-Control") != "public, max-age=31536000, immutable" {
+				t.Errorf("%s for %q has the headers %v", name, accepted, h)
+			}
+			if want == "gzip" {
+				z, err := gzip.NewReader(w.Body)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if data, err := io.ReadAll(z); err != nil || string(data) != plain.Body.String() {
+					t.Errorf("%s compressed is another file (%v)", name, err)
+				}
+			}
+		}
+	}
+	for _, none := range []string{"manifest.json", "overview.js", "", "../web.go", strings.TrimPrefix(web.Style("base"), web.Prefix) + ".br", "none.js"} {
+		if w := get(web.Prefix+none, "br"); w.Code != http.StatusNotFound {
+			t.Errorf("%q is answered %d", none, w.Code)
+		}
+	}
+	if p := web.Path("none"); p != "" {
+		t.Errorf("a file that does not exist has the path %q", p)
+	}
+}
+
+// TestBudget: the files of the overview are small.
+func TestBudget(t *testing.T) {
+	scripts := get(web.Script("overview"), "br").Body.Len() + get(web.Script("theme"), "br").Body.Len()
+	all := scripts + get(web.Style("base"), "br").Body.Len() + get(web.Path("world.json"), "br").Body.Len()
+	if scripts > 50_000 || all > 120_000 {
+		t.Errorf("the scripts have %d bytes, all files %d", scripts, all)
+	}
+}
