@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/core/audit"
 	"github.com/footfall/footfall/internal/core/recorder"
 	"github.com/footfall/footfall/internal/storage/backup"
@@ -170,6 +171,9 @@ func (dd *damaged) syncCounts(ctx context.Context) (uint64, error) {
 	pos, found, err := dd.counts.Position(ctx, source)
 	if err != nil {
 		return 0, err
+	}
+	if pos.Durable < pos.Counted {
+		return 0, fmt.Errorf("%w: servers are away that may lack some counts", click.ErrUnavailable)
 	}
 	first := dd.journal.First()
 	if found && first > dd.journal.Trimmed() {

@@ -47,7 +47,7 @@ func (d *Dir) CountsLag() (l CountsLag) {
 	l.Servers, l.Deletions = shared.Lagging()
 	if p := d.replicated.Load(); p != nil {
 		end := d.Journal.End()
-		l.NotReplicated = end - min(*p, end)
+		l.NotReplicated = end - min(max(*p, d.Journal.First()), end) // what was removed is replicated
 	}
 	return l
 }

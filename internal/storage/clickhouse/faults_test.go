@@ -40,6 +40,7 @@ func TestFaults(t *testing.T) {
 		{"Sync after clicks were forgotten", testForgotten},
 		{"a copy of a journal", testCopy},
 		{"marks, note and installation", testMeta},
+		{"an epoch that one replica alone calls whole", testWholeOnOneReplica},
 	} {
 		t.Run(f.what, func(t *testing.T) { f.test(t, c) })
 	}

@@ -14,8 +14,9 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// Position implements store.Progress. For the journal of another process it is the end of what
-// every replica has.
+// Position implements store.Progress. For the journal of another process it is the end of the last
+// epoch that is whole. Durable is 0 as long as replicas are away that may lack the row of it, and in a
+// snapshot of such a journal.
 func (v *view) Position(ctx context.Context, journal store.JournalID) (p store.Position, known bool, err error) {
 	defer wrap("position", &err)
 	if v.frozen == nil {
@@ -39,11 +40,21 @@ func (v *view) Position(ctx context.Context, journal store.JournalID) (p store.P
 	err = v.lastEpochs(ctx, "source = "+literal(journal[:]), func(_ store.JournalID, _, end uint64) {
 		p.Counted, known = end, true
 	})
-	p.Durable = p.Counted
+	if err != nil || !known || v.frozen != nil {
+		return p, known, err
+	}
+	shards, err := v.s.shards(ctx)
+	if err != nil {
+		return p, false, err
+	}
+	every, err := v.s.everyReplicaHas(ctx, shards)
+	if every {
+		p.Durable = p.Counted
+	}
 	return p, known, err
 }
 
-// lastEpochs calls f with the last epoch of each journal that every replica has.
+// lastEpochs calls f with the last epoch of each journal that is whole.
 func (v *view) lastEpochs(ctx context.Context, condition string, f func(id store.JournalID, start, end uint64)) error {
 	all, err := v.readLives(ctx, condition)
 	if err != nil {

@@ -2,10 +2,7 @@ package clickhouse
 
 import (
 	"context"
-	"errors"
-	"maps"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/footfall/footfall/internal/base/rollup"
@@ -91,22 +88,10 @@ func (s *Store) Sync(ctx context.Context) (err error) {
 	return s.removeRecorded(ctx, shards)
 }
 
-// areDurable reports whether sources are durable as far as they were counted.
-func (s *Store) areDurable(counted map[*source]uint64) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for src, to := range counted {
-		if src.durable < to {
-			return false
-		}
-	}
-	return true
-}
-
 // endAll ends all open epochs that have counted something. It fails with store.ErrResume if a
 // batch has failed, or if clicks were forgotten: they are counted again. The caller holds adding.
 func (s *Store) endAll(ctx context.Context, shards []*shard) error {
-	if err := s.checkForgotten(ctx); err != nil {
+	if err := s.checkForgotten(ctx, shards); err != nil {
 		return err
 	}
 	for _, src := range s.all() {
@@ -116,28 +101,6 @@ func (s *Store) endAll(ctx context.Context, shards []*shard) error {
 		}
 	}
 	return s.endEpochs(ctx, shards)
-}
-
-// checkForgotten fails with store.ErrResume if clicks that were counted are neither durable nor
-// counted again.
-func (s *Store) checkForgotten(ctx context.Context) error {
-	s.mu.Lock()
-	forgotten := maps.Clone(s.forgotten)
-	s.mu.Unlock()
-	for id, counted := range forgotten {
-		durable := uint64(0)
-		err := s.lastEpochs(ctx, "source = "+literal(id[:]), func(_ store.JournalID, _, end uint64) { durable = end })
-		if err != nil {
-			return err
-		}
-		if durable < counted {
-			return store.ErrResume
-		}
-		s.mu.Lock()
-		delete(s.forgotten, id)
-		s.mu.Unlock()
-	}
-	return nil
 }
 
 // all returns the sources.
@@ -217,91 +180,15 @@ func (s *Store) settleDue() bool {
 	return true
 }
 
-// unsettledSources reports whether epochs are not durable, or deletions in them are not carried
+// unsettledSources reports whether epochs are not known to be durable, or deletions in them are not carried
 // out. The caller holds mu.
 func (s *Store) unsettledSources() bool {
 	for _, src := range s.sources {
-		if len(src.ended) > 0 || len(src.undone) > 0 || len(src.epoch.deleted) > 0 {
+		if src.isUnconfirmed() || len(src.ended) > 0 || len(src.undone) > 0 || len(src.epoch.deleted) > 0 {
 			return true
 		}
 	}
 	return false
-}
-
-// settle waits until every replica has the epochs that have ended, and makes them durable.
-func (s *Store) settle(ctx context.Context, shards []*shard) error {
-	if err := s.settling.Acquire(ctx, 1); err != nil {
-		return err
-	}
-	defer s.settling.Release(1)
-	return s.makeWhole(ctx, shards)
-}
-
-// part is some epochs of a source.
-type part struct {
-	src    *source
-	epochs []epoch
-}
-
-// parts returns epochs of the sources.
-func (s *Store) parts(of func(*source) []epoch) (parts []part) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, src := range s.sources {
-		if epochs := of(src); len(epochs) > 0 {
-			parts = append(parts, part{src, slices.Clone(epochs)})
-		}
-	}
-	return parts
-}
-
-// makeWhole waits until every replica has the epochs that have ended, and makes them durable.
-func (s *Store) makeWhole(ctx context.Context, shards []*shard) error {
-	parts := s.parts(func(src *source) []epoch { return src.ended })
-	if len(parts) == 0 {
-		return nil
-	}
-	if err := s.syncCells(ctx, shards); err != nil {
-		return err
-	}
-	for _, sh := range shards {
-		if err := sh.checkStart(ctx); err != nil {
-			return err
-		}
-	}
-	_, switches := switchesOf(shards)
-	rows := epochsTable.block()
-	for _, p := range parts {
-		for i := range p.epochs {
-			e := &p.epochs[i]
-			if !sameReplicas(e.switches, switches) {
-				// Nobody knows whether the replica that was left has sent everything to the others.
-				s.forget(p.src)
-				return store.ErrResume
-			}
-			if err := e.row(rows, p.src, e.stateWhole()); err != nil {
-				return err
-			}
-		}
-	}
-	if err := s.insertMeta(ctx, shards, epochsTable, rows); err != nil {
-		return err
-	}
-	if err := syncTables(ctx, shards[:1], epochsTable); err != nil {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, p := range parts {
-		p.src.durable = max(p.src.durable, p.epochs[len(p.epochs)-1].end)
-		p.src.ended = p.src.ended[len(p.epochs):]
-		for _, e := range p.epochs {
-			if e.stateWhole() != epochDone {
-				p.src.undone = append(p.src.undone, e)
-			}
-		}
-	}
-	return nil
 }
 
 // removeRecorded removes the scopes of deletions that durable epochs record.
@@ -336,31 +223,6 @@ func (s *Store) removeRecorded(ctx context.Context, shards []*shard) error {
 		p.src.undone = p.src.undone[len(p.epochs):]
 	}
 	return nil
-}
-
-func (s *Store) syncCells(ctx context.Context, shards []*shard) error {
-	return errors.Join(syncTables(ctx, shards, cellsTable, minutesTable), syncTables(ctx, shards[:1], marksTable, deletedTable))
-}
-
-// syncTables waits until every replica has what was inserted before.
-func syncTables(ctx context.Context, shards []*shard, tables ...*table) error {
-	errs := make([]error, len(shards))
-	var all sync.WaitGroup
-	for i, sh := range shards {
-		all.Go(func() {
-			replicas, err := sh.all()
-			for _, n := range replicas {
-				if err == nil {
-					if err = n.syncReplica(ctx, tables...); isAway(err) && ctx.Err() == nil {
-						sh.lose(n)
-					}
-				}
-			}
-			errs[i] = err
-		})
-	}
-	all.Wait()
-	return errors.Join(errs...)
 }
 
 // passSnapshots waits for the snapshots that are open. If they stay open, it begins an epoch that

@@ -102,10 +102,11 @@ type source struct {
 	id   store.JournalID
 	life uint64
 	// counted is the end of the last batch, and durable that of the last epoch that every
-	// replica has. known is set after the first batch.
-	counted, durable uint64
-	known            bool
-	recorded         bool // an epoch of the journal has ended
+	// replica is known to have. whole is the end of the last epoch with which the source was read.
+	// known is set after the first batch.
+	counted, durable, whole uint64
+	known                   bool
+	recorded                bool // an epoch of the journal has ended
 	// segments have the journaled clicks of each segment; sum is everything. A copy of the source
 	// keeps its segments: all but the last one stay as they are, and the last one is replaced.
 	segments []segment
@@ -152,8 +153,9 @@ func (s *Store) source(ctx context.Context, id store.JournalID) (*source, error)
 	return src, nil
 }
 
-// load reads the epochs of a journal that every replica has, and begins a life. The epochs after
-// them are counted again.
+// load reads the epochs of a journal that are whole, and begins a life. The epochs after them are
+// counted again. Whether every replica has the last ones is not known if a replica is away: confirm
+// finds out later.
 func (s *Store) load(ctx context.Context, id store.JournalID) (*source, error) {
 	if err := s.catchUp(ctx, livesTable, epochsTable); err != nil {
 		return nil, err
@@ -175,7 +177,7 @@ func (s *Store) load(ctx context.Context, id store.JournalID) (*source, error) {
 	src := &source{id: id, deletions: map[rollup.Scope]uint64{}}
 	err = s.epochs(ctx, of, func(_ store.JournalID, e *epoch) error {
 		src.known, src.recorded = true, true
-		src.durable = max(src.durable, e.end)
+		src.whole = max(src.whole, e.end)
 		if e.state != epochDone {
 			src.undone = append(src.undone, *e)
 		}
@@ -185,9 +187,18 @@ func (s *Store) load(ctx context.Context, id store.JournalID) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	src.counted = src.durable
+	shards, err := s.shards(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if every, err := s.everyReplicaHas(ctx, shards); err != nil {
+		return nil, err
+	} else if every {
+		src.durable = src.whole
+	}
+	src.counted = src.whole
 	src.begin(src.counted, noBase, nil)
-	src.life, err = s.beginLife(ctx, id, last, src.durable)
+	src.life, err = s.beginLife(ctx, id, last, src.whole)
 	return src, err
 }
 
@@ -227,7 +238,7 @@ func (src *source) copy() *source {
 	return &source{id: src.id, counted: src.counted, durable: src.durable, known: src.known, sent: src.sent, segments: src.segments, sum: src.sum, epoch: src.epoch}
 }
 
-// epochs calls f with each epoch that every replica has, in the order of each journal.
+// epochs calls f with each epoch that is whole, in the order of each journal.
 func (v *view) epochs(ctx context.Context, condition string, f func(store.JournalID, *epoch) error) error {
 	all, err := v.readLives(ctx, condition)
 	if err != nil {

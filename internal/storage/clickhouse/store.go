@@ -14,7 +14,7 @@
 //	lagging.go                       what is missing on some of them
 //	schema.go, layout.go             the tables; how scopes are spread over shards
 //	store.go, source.go, lives.go    the store; what is known of a journal; who counts it
-//	add.go, settle.go                adds batches; makes epochs durable
+//	add.go, settle.go, durable.go    adds batches; ends epochs; makes them durable
 //	minutes_marks.go                 drops minutes, adds import marks; values in statements
 //	questions.go, sum.go             answers
 //	progress.go, proof.go            positions and marks; checksums
