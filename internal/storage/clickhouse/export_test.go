@@ -147,3 +147,15 @@ func (snap *Snapshot) Rows(ctx context.Context, scope rollup.Scope) (clicks func
 		return sum, err
 	}, err
 }
+
+// Fetch makes a replica fetch what it lacks after it was away, or, with empty, after its tables were
+// made again. It first passes on a function that does what a failed request does. Fetch returns what the
+// replica lacks after that.
+func Fetch(ctx context.Context, a *Address, empty bool, leave func(leave func())) (rows, all bool, err error) {
+	n := newNode(a, a.Hosts[0])
+	n.replicated, n.shard = true, 1
+	n.lacks.set(empty)
+	leave(func() { n.lacks.set(false) })
+	err = n.fetch(ctx)
+	return n.lacks.rows(), n.lacks.all(), err
+}

@@ -4,7 +4,7 @@ package clickhouse
 // removed because of them, as far as this process has noticed: it does not ask.
 func (s *Store) Lagging() (servers, deletions int) {
 	for _, n := range s.cluster.nodes {
-		if !n.known.Load() || n.lacks.Load() {
+		if !n.known.Load() || n.lacks.rows() {
 			servers++
 		}
 	}

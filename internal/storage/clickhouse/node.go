@@ -55,11 +55,8 @@ type node struct {
 	shard, shards, replicas int // its number; how many there are; how many replicas the shard has
 	known                   atomic.Bool
 	// lacks is set while the server may lack rows that other replicas have: it was away, or its
-	// tables were made again. Others are preferred until it has fetched everything.
-	lacks atomic.Bool
-	// empty is set while its tables, which were made again, have fetched nothing for sure. It answers no
-	// question.
-	empty   atomic.Bool
+	// tables were made again.
+	lacks   lacking
 	started atomic.Int64 // see checkStart; 0 at first
 	// syncsAll is set if the server does not know SYNC REPLICA LIGHTWEIGHT.
 	syncsAll atomic.Bool
@@ -175,7 +172,7 @@ func (n *node) refused(status int, text []byte) error {
 	}
 	if e.Code == unknownTable || e.Code == unknownDatabase && n.identified { // its disk was replaced: askAll makes the tables again
 		n.known.Store(false)
-		n.lacks.Store(true)
+		n.lacks.set(false)
 		return &awayError{e}
 	}
 	return e

@@ -124,7 +124,9 @@ func (n *node) prepare(ctx context.Context) error {
 			behind = n.syncReplica(waiting, n.tables()...) != nil
 			cancel()
 		}
-		n.lacks.Store(n.lacks.Load() || behind)
+		if behind {
+			n.lacks.set(false)
+		}
 	}
 	for _, t := range n.tables() {
 		if err := n.exec(ctx, t.create(n.database, n)); err != nil {
@@ -135,9 +137,9 @@ func (n *node) prepare(ctx context.Context) error {
 		// Usually all tables are new, and there is nothing to fetch.
 		syncing, cancel := context.WithTimeout(ctx, newTablesSync)
 		defer cancel()
-		lacks := n.syncReplica(syncing, n.tables()...) != nil
-		n.empty.Store(lacks)
-		n.lacks.Store(lacks)
+		if n.fetch(syncing) != nil {
+			n.lacks.set(true)
+		}
 	}
 	if n.shard > 1 {
 		return nil

@@ -60,7 +60,7 @@ func (s *shard) others() (others []*node) {
 	defer s.mu.Unlock()
 	for _, lacks := range []bool{false, true} {
 		for i, n := range s.replicas {
-			if i != s.current && n.lacks.Load() == lacks {
+			if i != s.current && n.lacks.rows() == lacks {
 				others = append(others, n)
 			}
 		}
@@ -78,7 +78,7 @@ func (s *shard) first() (current, first *node) {
 	}
 	current = s.replicas[s.current]
 	for _, n := range s.replicas {
-		if n.known.Load() && !n.lacks.Load() {
+		if n.known.Load() && !n.lacks.rows() {
 			return current, n
 		}
 	}
@@ -138,7 +138,7 @@ func (n *node) startTime(ctx context.Context) (start int64, err error) {
 
 // leave makes another replica the current one, because n failed.
 func (s *shard) leave(n *node) {
-	n.lacks.Store(true) // what others get meanwhile
+	n.lacks.set(false) // what others get meanwhile
 	if others := s.others(); len(others) > 0 {
 		s.change(n, others[0])
 	}
@@ -167,7 +167,7 @@ func (s *shard) askLong(ctx context.Context, statement string) ([]*answer, error
 
 func (s *shard) answers(ctx context.Context, statement string, timeout func(*node) time.Duration) (answers []*answer, err error) {
 	err = s.do(ctx, func(n *node) error {
-		if n.empty.Load() {
+		if n.lacks.all() {
 			return &awayError{fmt.Errorf("%w: ClickHouse at %s fetches its tables from other replicas", click.ErrUnavailable, n.base.Host)}
 		}
 		answers = nil

@@ -11,7 +11,7 @@
 //
 //	address.go, native.go, node.go   an address; the format of rows; one server, over HTTP
 //	cluster.go, shard.go, tend.go    the servers; replicas of a shard; those that were away
-//	lagging.go                       what is missing on some of them
+//	lacking.go, lagging.go           what is missing on some of them
 //	schema.go, layout.go             the tables; how scopes are spread over shards
 //	store.go, source.go, lives.go    the store; what is known of a journal; who counts it
 //	add.go, settle.go, durable.go    adds batches; ends epochs; makes them durable

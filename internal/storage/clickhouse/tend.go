@@ -14,7 +14,7 @@ const tendEvery = identifyEvery
 func (s *Store) tendSoon(shards []*shard) {
 	wanted := s.cluster.known() < len(s.cluster.nodes)
 	for _, n := range s.cluster.nodes {
-		wanted = wanted || n.lacks.Load()
+		wanted = wanted || n.lacks.rows()
 	}
 	for _, sh := range shards {
 		current, first := sh.first()
@@ -42,9 +42,8 @@ func (s *Store) tend(ctx context.Context, shards []*shard) {
 	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
 	defer cancel()
 	for _, n := range s.cluster.nodes {
-		if n.known.Load() && n.lacks.Load() && n.syncReplica(ctx, n.tables()...) == nil {
-			n.empty.Store(false)
-			n.lacks.Store(false)
+		if n.known.Load() && n.lacks.rows() {
+			_ = n.fetch(ctx)
 		}
 	}
 	for _, sh := range shards {
