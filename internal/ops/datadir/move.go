@@ -119,14 +119,8 @@ func (d *Dir) moveOut(ctx context.Context, o Options, record *enginesRecord, m *
 		return err
 	}
 	home := store.JournalID(d.Journal.ID())
-	move := &countsMove{from: d.Counts, to: counts, home: home, moved: movedJournal(home), now: d.now}
-	if err := move.run(ctx); err != nil {
-		return unopened(PartCounts, err)
-	}
-	if err := m.addLinks(ctx, d.DB, links); err != nil {
-		return err
-	}
-	if err := m.addCounts(ctx, d.Counts, counts); err != nil {
+	move := &countsMove{from: d.Counts, to: counts, home: home, moved: movedJournal(home), now: d.now, log: d.log}
+	if err := m.copy(ctx, move, d.DB, links); err != nil {
 		return err
 	}
 	findings := 0
@@ -208,6 +202,17 @@ func CancelMove(dir string) (err error) {
 		return &MovingError{dir, record.Moving}
 	}
 	return errors.Join(os.Remove(filepath.Join(dir, enginesFile)), fsync.Path(dir))
+}
+
+// copy copies counts, and adds rows about them and about links and users, which were copied before.
+func (m *Moved) copy(ctx context.Context, counts *countsMove, from, to LinksStore) error {
+	if err := counts.run(ctx); err != nil {
+		return unopened(PartCounts, err)
+	}
+	if err := m.addLinks(ctx, from, to); err != nil {
+		return err
+	}
+	return counts.waiting(ctx, func(ctx context.Context) error { return m.addCounts(ctx, counts.from, counts.to) })
 }
 
 // addLinks adds rows about links and users.

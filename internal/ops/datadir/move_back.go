@@ -109,14 +109,8 @@ func moveIn(ctx context.Context, o Options, m *Moved, report func(string)) (err 
 	if err != nil {
 		return err
 	}
-	move := &countsMove{from: counts, to: own, home: home, moved: movedJournal(home), now: o.Now}
-	if err := move.run(ctx); err != nil {
-		return unopened(PartCounts, err)
-	}
-	if err := m.addLinks(ctx, links, db); err != nil {
-		return err
-	}
-	if err := m.addCounts(ctx, counts, own); err != nil {
+	move := &countsMove{from: counts, to: own, home: home, moved: movedJournal(home), now: o.Now, log: o.Log}
+	if err := m.copy(ctx, move, links, db); err != nil {
 		return err
 	}
 	after, err := stateOf(ctx, counts)

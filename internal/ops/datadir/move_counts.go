@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"slices"
 	"time"
@@ -41,10 +42,12 @@ type countsMove struct {
 	home  store.JournalID
 	moved store.JournalID
 	now   func() time.Time
+	log   *slog.Logger
 	size  uint64 // of a batch; 0 is movedCells
 
 	batch   store.Batch // of the moved journal
 	counted uint64      // batches that end at or before it were counted by an earlier attempt
+	added   int         // batches, by this process
 	minutes minutesMove
 }
 
@@ -58,15 +61,7 @@ func movedJournal(home store.JournalID) store.JournalID {
 // run copies the counts, and makes them durable.
 func (m *countsMove) run(ctx context.Context) error {
 	m.size = cmp.Or(m.size, movedCells)
-	for {
-		err := m.attempt(ctx)
-		if !errors.Is(err, store.ErrResume) { // the engine changed to another replica
-			return err
-		}
-		if err := pause(ctx, movePause); err != nil {
-			return err
-		}
-	}
+	return m.waiting(ctx, m.attempt)
 }
 
 func (m *countsMove) attempt(ctx context.Context) error {
@@ -109,23 +104,43 @@ func (m *countsMove) flush(ctx context.Context) error {
 	return nil
 }
 
-// The first pause after a failure, and the number of tries. The pauses double.
+// The first pause after a failure, and the last one. The pauses double in between. After moveTries
+// failures in a row without a batch in between, which takes about ten minutes, the move fails.
 const (
-	movePause = 250 * time.Millisecond
-	moveTries = 9
+	movePause, maxMovePause = 250 * time.Millisecond, 16 * time.Second
+	moveTries               = 42
 )
 
-// add adds a batch. It tries again for a minute if the engine is away or has too much to do.
-func (m *countsMove) add(ctx context.Context, b *store.Batch) error {
+// waiting calls f again while an engine is away, has too much to do, or uses another replica now. f
+// begins again, and leaves out the batches that are counted.
+func (m *countsMove) waiting(ctx context.Context, f func(context.Context) error) error {
+	added, wait := m.added, movePause
 	for try := 1; ; try++ {
-		err := m.to.AddBatch(ctx, b)
-		if try == moveTries || !errors.Is(err, click.ErrUnavailable) {
+		err := f(ctx)
+		if !errors.Is(err, click.ErrUnavailable) && !errors.Is(err, store.ErrResume) {
 			return err
 		}
-		if err := pause(ctx, movePause<<(try-1)); err != nil {
+		if m.added > added {
+			try, added, wait = 1, m.added, movePause
+		}
+		if try == moveTries {
 			return err
 		}
+		m.log.Warn("the move waits for the counts, and then goes on; it gives up after ten minutes: look at ClickHouse", "error", err)
+		if err := pause(ctx, wait); err != nil {
+			return err
+		}
+		wait = min(2*wait, maxMovePause)
 	}
+}
+
+// add adds a batch.
+func (m *countsMove) add(ctx context.Context, b *store.Batch) error {
+	err := m.to.AddBatch(ctx, b)
+	if err == nil {
+		m.added++
+	}
+	return err
 }
 
 func pause(ctx context.Context, d time.Duration) error {

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -140,29 +142,152 @@ func (f *failing) AddBatch(ctx context.Context, b *store.Batch) error {
 	return err
 }
 
+// away is counts each of whose methods that a move calls fails once, as if the engine were away.
+type away struct {
+	store.ClickCounts
+	failed map[string]bool
+}
+
+func (a *away) once(method string) error {
+	if a.failed[method] {
+		return nil
+	}
+	a.failed[method] = true
+	return fmt.Errorf("%s: %w", method, click.ErrUnavailable)
+}
+
+func (a *away) AddBatch(ctx context.Context, b *store.Batch) error {
+	if err := a.once("AddBatch"); err != nil {
+		return err
+	}
+	return a.ClickCounts.AddBatch(ctx, b)
+}
+
+func (a *away) Sync(ctx context.Context) error {
+	if err := a.once("Sync"); err != nil {
+		return err
+	}
+	return a.ClickCounts.Sync(ctx)
+}
+
+func (a *away) Delete(ctx context.Context, scopes []rollup.Scope) error {
+	if err := a.once("Delete"); err != nil {
+		return err
+	}
+	return a.ClickCounts.Delete(ctx, scopes)
+}
+
+func (a *away) Position(ctx context.Context, id store.JournalID) (store.Position, bool, error) {
+	if err := a.once("Position"); err != nil {
+		return store.Position{}, false, err
+	}
+	return a.ClickCounts.Position(ctx, id)
+}
+
+func (a *away) Counts(ctx context.Context, q store.Query) ([]store.Count, error) {
+	if err := a.once("Counts"); err != nil {
+		return nil, err
+	}
+	return a.ClickCounts.Counts(ctx, q)
+}
+
+func (a *away) Epochs(ctx context.Context, id store.JournalID) (map[uint64]rollup.Ledger, error) {
+	if err := a.once("Epochs"); err != nil {
+		return nil, err
+	}
+	return a.ClickCounts.Epochs(ctx, id)
+}
+
+func (a *away) Ledger(ctx context.Context) (rollup.Ledger, error) {
+	if err := a.once("Ledger"); err != nil {
+		return rollup.Ledger{}, err
+	}
+	return a.ClickCounts.Ledger(ctx)
+}
+
+// Cells fails after some cells.
+func (a *away) Cells(ctx context.Context) iter.Seq2[rollup.Cell, error] {
+	return func(yield func(rollup.Cell, error) bool) {
+		n := 0
+		for c, err := range a.ClickCounts.Cells(ctx) {
+			if n++; n == 100 {
+				if err := a.once("Cells"); err != nil {
+					yield(rollup.Cell{}, err)
+					return
+				}
+			}
+			if !yield(c, err) {
+				return
+			}
+		}
+	}
+}
+
+// TestMoveWaits: a move goes on after each part of it failed because an engine was away.
+func TestMoveWaits(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	from, to := &away{openPebble(t), allFailed()}, &away{openPebble(t), map[string]bool{}}
+	home := randomCounts(t, seedtest.Rand(t), from, now)
+	moved := movedJournal(home)
+	want := contentsOf(t, from, now, moved)
+	from.failed = map[string]bool{}
+	log := new(logtest.Log)
+	m := &countsMove{from: from, to: to, home: home, moved: moved, now: func() time.Time { return now }, log: log.Logger(), size: 50}
+	var proof Moved
+	if err := m.run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.waiting(t.Context(), func(ctx context.Context) error { return proof.addCounts(ctx, from, to) }); err != nil || !proof.same() {
+		t.Errorf("the proof is %+v, %v", proof.Rows, err)
+	}
+	for side, methods := range map[*away][]string{from: {"Cells", "Counts", "Position", "Epochs", "Ledger"}, to: {"AddBatch", "Position", "Sync", "Delete", "Ledger"}} {
+		for _, method := range methods {
+			if !side.failed[method] || !strings.Contains(log.String(), method+": ") {
+				t.Errorf("the move was to wait for %s: %s", method, log)
+			}
+		}
+		side.failed = allFailed()
+	}
+	if got := contentsOf(t, to, now, moved); fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Error("the counts differ after the move")
+	}
+}
+
+func openPebble(t *testing.T) *pebble.Store {
+	t.Helper()
+	counts, err := pebble.Open(pebble.Options{Dir: filepath.Join(t.TempDir(), "clicks"), Logger: logtest.To(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { counts.Close() })
+	return counts
+}
+
+// allFailed is that no method fails.
+func allFailed() map[string]bool {
+	failed := map[string]bool{}
+	for _, method := range []string{"AddBatch", "Position", "Sync", "Delete", "Cells", "Counts", "Epochs", "Ledger"} {
+		failed[method] = true
+	}
+	return failed
+}
+
 // TestMoveCounts: counts are the same in another engine, after a move that failed often, and in a
 // third engine.
 func TestMoveCounts(t *testing.T) {
 	t.Parallel()
 	rng, now := seedtest.Rand(t), time.Now()
 	for range seedtest.Rounds(t, 3) {
-		open := func() *pebble.Store {
-			counts, err := pebble.Open(pebble.Options{Dir: filepath.Join(t.TempDir(), "clicks"), Logger: logtest.To(t)})
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { counts.Close() })
-			return counts
-		}
-		first := open()
+		first := openPebble(t)
 		home := randomCounts(t, rng, first, now)
 		moved := movedJournal(home)
 		want := contentsOf(t, first, now, moved)
 		from := store.ClickCounts(first)
-		for i, to := range []store.ClickCounts{new(storetest.MemoryCounts), open()} {
+		for i, to := range []store.ClickCounts{new(storetest.MemoryCounts), openPebble(t)} {
 			size := []int{1, 3, 50, 400}[rng.IntN(4)]
 			to := &failing{to, rng, 3 + len(want.cells)/size/20}
-			m := &countsMove{from: from, to: to, home: home, moved: moved, now: func() time.Time { return now }, size: uint64(size)}
+			m := &countsMove{from: from, to: to, home: home, moved: moved, now: func() time.Time { return now }, log: logtest.To(t), size: uint64(size)}
 			for err := m.run(t.Context()); err != nil; err = m.run(t.Context()) {
 				if !errors.Is(err, errFailing) {
 					t.Fatal(err)
