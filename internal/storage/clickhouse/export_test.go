@@ -159,3 +159,37 @@ func Fetch(ctx context.Context, a *Address, empty bool, leave func(leave func())
 	err = n.fetch(ctx)
 	return n.lacks.rows(), n.lacks.all(), err
 }
+
+// Replicas is a shard of two replicas.
+type Replicas struct{ s *shard }
+
+// NewReplicas returns a shard whose first replica has new tables, which have fetched nothing.
+func NewReplicas(first, second *Address) Replicas {
+	s := &shard{}
+	for i, a := range []*Address{first, second} {
+		n := newNode(a, a.Hosts[0])
+		n.replicated, n.shard, n.replicas = true, 1, 2
+		n.known.Store(true)
+		if i == 0 {
+			n.lacks.set(true)
+		}
+		s.replicas = append(s.replicas, n)
+	}
+	return Replicas{s}
+}
+
+// Ask sends a question to the shard.
+func (r Replicas) Ask(ctx context.Context) (rows int, err error) {
+	answers, err := r.s.ask(ctx, "SELECT 1")
+	for _, a := range answers {
+		rows += a.rows
+	}
+	return rows, err
+}
+
+// Fetch waits until the first replica has fetched what it lacks, and prefers it again.
+func (r Replicas) Fetch(ctx context.Context) error {
+	err := r.s.replicas[0].fetch(ctx)
+	r.s.chooseFirst()
+	return err
+}
