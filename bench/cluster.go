@@ -25,6 +25,7 @@ func cluster(args []string) error {
 		"up":        clusterUp,        // runs them until it is interrupted
 		"chaos":     clusterChaos,     // makes them fail for a while
 		"load":      clusterLoad,      // measures clicks
+		"move":      clusterMove,      // measures moves into the cluster and back
 		"questions": clusterQuestions, // measures answers, without servers of footfall
 	}
 	if len(args) == 0 || programs[args[0]] == nil {
