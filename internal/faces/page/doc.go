@@ -16,6 +16,7 @@
 //	compare.go      the time that it is compared with
 //	chart.go, heat.go, panels.go, rows.go   parts of a view
 //	link.go, links.go    a link; the list of links
+//	import.go       links from a CSV file
 //	live.go         says that there are new clicks
 //	show.go, html/  the frame around a view, errors, and tables for browsers without scripts
 //	web/            the scripts and styles, and how they are built

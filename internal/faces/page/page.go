@@ -30,7 +30,9 @@ type Options struct {
 	API     API
 	// At returns an API whose answers are all about one instant, until close is called.
 	At func(ctx context.Context) (at API, close func() error, err error)
-	// Counted is told after clicks were counted. See live.go.
+	// ImportLinks imports a file for a user.
+	ImportLinks ImportLinks
+	// Counted returns a channel that is closed after the next clicks were counted. See live.go.
 	Counted func() <-chan struct{}
 	// Proved says when check last compared all counts with the journal, as a Unix second, and
 	// whether they agreed; 0 if it never did since the start.
@@ -90,6 +92,7 @@ func (p *Page) newRoutes() http.Handler {
 	mux.HandleFunc("GET /-/view/link/{link...}", p.data(p.linkView))
 	mux.HandleFunc("GET /-/links", p.signedIn(p.links))
 	mux.HandleFunc("GET /-/links/view", p.data(p.linksView))
+	mux.HandleFunc("POST /-/links/import", p.importLinks)
 	mux.HandleFunc("GET /-/api/{method...}", p.call)
 	mux.HandleFunc("POST /-/api/{method...}", p.call)
 	mux.HandleFunc("GET /-/zones", p.zones)

@@ -42,6 +42,7 @@ func styleDigest() string {
 type about struct {
 	Style                    template.CSS
 	ShortURL, LongURL, Title string
+	Name                     string // of the link, for the address of its page
 	To                       template.URL // a long URL that may be followed, or empty
 	QRCode                   template.URL
 	Made                     time.Time
@@ -70,7 +71,7 @@ func (h *Handler) aboutLink(w http.ResponseWriter, r *http.Request, name string,
 	}
 	short := h.shortURL(r, name)
 	a := about{
-		Style: template.CSS(aboutStyle), ShortURL: short, LongURL: l.LongURL, Title: l.Title,
+		Style: template.CSS(aboutStyle), Name: name, ShortURL: short, LongURL: l.LongURL, Title: l.Title,
 		QRCode: template.URL(short + links.QRCode), Made: time.Unix(l.Created, 0).UTC(),
 	}
 	if links.CheckForeignURL(l.LongURL) == nil { // http, https or ftp

@@ -333,3 +333,36 @@ func TestLivePage(t *testing.T) {
 		next("event: clicks\nretry: 2000\ndata: {\"clicks\":" + string(rune('1'+i)) + "}\n")
 	}
 }
+
+// TestImportOnThePage: a dry run changes nothing and reports every link, and an import makes
+// them, once.
+func TestImportOnThePage(t *testing.T) {
+	t.Parallel()
+	app, site := newSite(t)
+	browser := visit(t, app, site, "ann")
+	const file = "long_url,keyword,title\nhttp://example.org/a,first,A\nftp:nonsense,second,B\nhttp://example.org/c,sale,C\n"
+	for _, c := range []struct {
+		query, file, want string
+		there             bool // the link is there after it
+	}{
+		{"?dry=true", file, `"sums":{"links":3,"made":1,"known":0,"rejected":2}`, false},
+		{"?dry=true", file, `"line":2,"link":"first","long_url":"http://example.org/a","verdict":"made"`, false},
+		{"", "a,b\n1,2\n", `{"error":"the file cannot be imported: no column has the long URLs`, false},
+		{"", "", `{"error":"the file cannot be imported: the file is empty`, false},
+		{"", file, `"sums":{"links":3,"made":1,"known":0,"rejected":2}`, true},
+		{"", file, `"line":3,"link":"second","long_url":"ftp:nonsense","verdict":"rejected"`, true},
+		{"", file, `"sums":{"links":3,"made":0,"known":1,"rejected":2}`, true},
+	} {
+		w := browser.send("POST", "/-/links/import"+c.query, c.file)
+		if !strings.Contains(w.Body.String(), c.want) {
+			t.Errorf("an import with %q is answered %d %s, without %s", c.query, w.Code, w.Body, c.want)
+		}
+		list := browser.send("GET", "/-/links/view?query=example.org/a", "")
+		if there := strings.Contains(list.Body.String(), `"all":1`); there != c.there {
+			t.Errorf("after an import with %q the link is there: %v", c.query, there)
+		}
+	}
+	if w := (pageVisitor{t: t, site: site}).send("POST", "/-/links/import", file); w.Code != http.StatusUnauthorized {
+		t.Errorf("an import of a stranger is answered %d %s", w.Code, w.Body)
+	}
+}

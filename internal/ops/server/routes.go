@@ -3,6 +3,9 @@ package server
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -14,6 +17,7 @@ import (
 	"github.com/footfall/footfall/internal/core/useragent"
 	v3 "github.com/footfall/footfall/internal/faces/api/v3"
 	v4 "github.com/footfall/footfall/internal/faces/api/v4"
+	"github.com/footfall/footfall/internal/faces/feed"
 	"github.com/footfall/footfall/internal/faces/oauth"
 	"github.com/footfall/footfall/internal/faces/page"
 	"github.com/footfall/footfall/internal/faces/redirect"
@@ -95,9 +99,9 @@ func (a *App) newHandlers(p PublicOptions) (*handlers, error) {
 	})
 	pages := page.New(page.Options{
 		Auth: a.auth, Account: a.auth, API: api, Now: a.now, Log: a.log, Version: a.build.Version, Network: proxies.Network,
-		At:       func(ctx context.Context) (page.API, func() error, error) { return api.At(ctx) },
-		Attempts: throttle.New(throttle.PerSecond(attemptsPerSecond), attemptsAtOnce, a.now),
-		Counted:  a.data.Recorder.Changed, Proved: a.lastProof, Agent: a.agentText, Secure: proxies.Secure,
+		At:          func(ctx context.Context) (page.API, func() error, error) { return api.At(ctx) },
+		Attempts:    throttle.New(throttle.PerSecond(attemptsPerSecond), attemptsAtOnce, a.now),
+		ImportLinks: a.importLinks, Counted: a.data.Recorder.Changed, Proved: a.lastProof, Agent: a.agentText, Secure: proxies.Secure,
 	})
 	a.endStreams = pages.EndStreams
 	a.onClose(func(context.Context) error { pages.Close(); api.Close(); tokens.Close(); return nil })
@@ -149,4 +153,16 @@ func (a *App) agentText(r *http.Request) string {
 		return "a program"
 	}
 	return v.Agent.Browser.String() + ", " + v.Agent.System.String()
+}
+
+// importLinks is page.ImportLinks. Clicks that the file counts are left out: they are imported
+// with footfall import --counts.
+func (a *App) importLinks(ctx context.Context, login string, in io.Reader, dry bool, each func(page.ImportedLink)) (page.ImportSums, error) {
+	r, err := a.importer.ImportLinks(ctx, feed.LinksOptions{Login: login, DryRun: dry}, in, func(l feed.LinkRow) {
+		each(page.ImportedLink{Line: l.Line, Link: l.Link, LongURL: l.LongURL, Verdict: string(l.Verdict), Reason: l.Reason})
+	})
+	if lacks := new(feed.ColumnsError); errors.As(err, &lacks) {
+		err = fmt.Errorf("%w: %w", page.ErrColumns, err)
+	}
+	return page.ImportSums{Links: r.Links, Made: r.Made, Known: r.Known, Rejected: r.Rejected}, err
 }

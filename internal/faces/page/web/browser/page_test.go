@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -217,5 +218,26 @@ func TestAccessible(t *testing.T) {
 		b.press(".p-links .more button", eval[string](b, `document.querySelector(".p-links .more button").textContent`))
 		b.until("all links are listed", `document.querySelector("dialog[open] tbody tr") !== null`)
 		check("all links, " + theme)
+	}
+}
+
+// TestImport: a CSV file is tried, and then imported.
+func TestImport(t *testing.T) {
+	b := serve(t).open()
+	b.signIn()
+	file := filepath.Join(t.TempDir(), "links.csv")
+	if err := os.WriteFile(file, []byte("long_url,keyword\nhttps://example.org/imported,imported\nnonsense,wrong\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b.visit("/-/links")
+	eval[bool](b, `document.querySelector(".import summary").click() || true`)
+	b.do(chromedp.SetUploadFiles(`.import input`, []string{file}))
+	b.press(".import button", "Try")
+	b.until("the dry run says what would be done", `document.querySelector(".import [role=status]").textContent.includes("1 would be made") && document.querySelectorAll(".lines tbody tr").length === 2`)
+	b.press(".import button", "Import")
+	b.until("the import says what was done", `document.querySelector(".import [role=status]").textContent.includes("1 made")`)
+	b.until("the link is listed", `[...document.querySelectorAll(".links .sub")].some((e) => e.textContent.includes("/imported"))`)
+	if to := b.click("/imported"); to != "https://example.org/imported" {
+		t.Errorf("the link leads to %q", to)
 	}
 }

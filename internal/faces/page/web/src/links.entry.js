@@ -79,6 +79,41 @@ async function exported() {
   save("links.csv", rows.map((r) => r.map(cell).join(",")).join("\r\n") + "\r\n", "text/csv");
 }
 
+/** Imports a CSV file, and shows line by line what that does. */
+function Import() {
+  const file = useRef(), [rows, setRows] = useState([]), [said, setSaid] = useState(""), [wrong, setWrong] = useState(""), [running, setRunning] = useState(false);
+  const run = async (dry) => {
+    if (!file.current.files[0]) { setWrong("Choose a file first."); return; }
+    setRows([]); setSaid("Reading\u2026"); setWrong(""); setRunning(true);
+    const seen = [];
+    try {
+      const r = await fetch("/-/links/import?dry=" + dry, { method: "POST", body: file.current.files[0] });
+      if (r.status === 401) { location.assign("/-/login?next=/-/links"); return; }
+      const lines = r.body.pipeThrough(new TextDecoderStream()).getReader();
+      for (let rest = ""; ;) {
+        const { value, done } = await lines.read();
+        const all = (rest + (value ?? "")).split("\n");
+        rest = all.pop();
+        for (const line of all) {
+          const l = JSON.parse(line);
+          if (l.row) seen.push(l.row);
+          if (l.done) setSaid(`${count(l.done)} links so far`);
+          if (l.error) { setWrong(l.error); setSaid(""); }
+          if (l.sums) setSaid(`${count(l.sums.links)} links: ${count(l.sums.made)} ${dry ? "would be made" : "made"}, ${count(l.sums.known)} known, ${count(l.sums.rejected)} rejected.`);
+        }
+        setRows([...seen]);
+        if (done) break;
+      }
+      if (!dry) await reload();
+    } catch { setWrong(means("OFFLINE")); }
+    setRunning(false);
+  };
+  return html`<details class="import"><summary>Import a CSV file</summary><p class="quiet">An export of Bitly, Dub, Kutt, Shlink or YOURLS, or a file with the columns long_url and keyword.</p>
+    <p><input type="file" accept=".csv,text/csv" aria-label="CSV file" ref=${file}/> <button type="button" disabled=${running} onClick=${() => run(true)}>Try</button> <button type="button" disabled=${running} onClick=${() => run(false)}>Import</button></p>
+    <p role="status">${said}</p>${wrong && html`<p class="wrong" role="alert">${wrong}</p>`}
+    ${rows.length > 0 && html`<div class="scroll" tabindex="0" role="region" aria-label="Lines of the file"><table class="rows lines"><thead><tr><th scope="col">Line</th><th scope="col">Link</th><th scope="col">Leads to</th><th scope="col">What happens</th></tr></thead><tbody>${rows.map((l) => html`<tr key=${l.line}><th scope="row">${count(l.line)}</th><td>${l.link}</td><td>${l.long_url}</td><td>${l.reason || l.verdict}</td></tr>`)}</tbody></table></div>`}</details>`;
+}
+
 function Row({ row }) {
   const l = list.value;
   return html`<tr class=${row.archived ? "archived" : ""}><td><input type="checkbox" aria-label=${"Choose " + row.name} checked=${chosen.value.has(row.link)} onChange=${(e) => { const c = new Set(chosen.value); e.target.checked ? c.add(row.link) : c.delete(row.link); chosen.value = c; }}/></td>
@@ -95,6 +130,7 @@ function App() {
   return html`<div class=${"page" + (busy.value ? " busy" : "")} aria-busy=${busy.value}><h1>Links</h1>
     ${problem.value && html`<p class="banner" role="alert">${means(problem.value)} <button type="button" onClick=${reload}>Try again</button></p>`}
     <${Make}/>
+    <section class="panel" aria-label="Import"><${Import}/></section>
     <section class="panel" aria-label="Your links"><div class="finder"><input type="search" id="find" aria-label="Search links" placeholder="Search titles, notes and addresses" value=${text} onInput=${typed}/>
       ${s.tag && html`<button type="button" class="pill" aria-label=${"Remove the filter " + s.tag} onClick=${() => search({ tag: "" })}>#${s.tag} \u00d7</button>`}
       <label>Domain <input class="short" placeholder="all" value=${s.domain} onChange=${(e) => search({ domain: e.target.value })}/></label>
