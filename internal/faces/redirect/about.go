@@ -42,7 +42,7 @@ func styleDigest() string {
 type about struct {
 	Style                    template.CSS
 	ShortURL, LongURL, Title string
-	Name                     string // of the link, for the address of its page
+	Name                     string       // of the link, for the address of its page
 	To                       template.URL // a long URL that may be followed, or empty
 	QRCode                   template.URL
 	Made                     time.Time
