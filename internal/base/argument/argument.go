@@ -88,13 +88,17 @@ func InstantIn(s string, zone func() *calendar.Zone, d Day, now time.Time) (int6
 		return t, true
 	}
 	t, kind := Int(s)
-	if t >= 100_000_000_000 {
+	if t >= milliseconds {
 		t /= 1000
 	}
 	return t, kind == ANumber && t >= click.Earliest.Unix() && t < click.Latest.Unix()
 }
 
-const secondsPerDay = 86400
+const (
+	secondsPerDay = 86400
+	// milliseconds is the number from which on a number is of milliseconds.
+	milliseconds = 100_000_000_000
+)
 
 // ISO is the Unix second of a date or time from 1980 to 2099; false if s is
 // neither. Without an offset it is local to the zone, which is asked for only then. A
@@ -179,8 +183,8 @@ func End(s string, zone *calendar.Zone) (int64, bool) {
 }
 
 func parseQuarter(s string, zone *calendar.Zone) (int64, bool) {
-	if s == "now" {
-		return 0, false
+	if n, _ := Int(s); s == "now" || strings.ContainsAny(s, ".,") || n >= milliseconds && n%(1000*rollup.QuarterHour) != 0 {
+		return 0, false // a part of a second
 	}
 	t, ok := InstantIn(s, func() *calendar.Zone { return zone }, FirstOfDay, time.Time{})
 	return t, ok && t%rollup.QuarterHour == 0

@@ -15,6 +15,8 @@ import (
 type API interface {
 	// ServeAs answers a request to a method as a user, without credentials.
 	ServeAs(w http.ResponseWriter, r *http.Request, u store.User)
+	// Writes reports whether a method may change something, by its path.
+	Writes(path string) bool
 }
 
 // asker asks the API as one user.

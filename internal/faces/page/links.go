@@ -11,6 +11,8 @@ import (
 const (
 	// linksPage is the number of links on a page of the list.
 	linksPage = 50
+	// historyPage is the number of links that the API lists at once.
+	historyPage = 100
 	// sortable is the number of links that are sorted by clicks if a search finds many.
 	sortable = 1000
 )
@@ -139,12 +141,20 @@ func (b *builder) found(l *linkList) ([]linkDetails, error) {
 		l.All = data.All
 		return data.Links, err
 	}
-	if err := b.ask("user/link_history", s.asked(sortable, 0), &data); err != nil {
-		return nil, err
+	var all []linkDetails
+	for {
+		data.Links = nil
+		if err := b.ask("user/link_history", s.asked(historyPage, len(all)), &data); err != nil {
+			return nil, err
+		}
+		if l.All = data.All; data.All > sortable {
+			return b.mostClicked(l)
+		}
+		if all = append(all, data.Links...); len(all) >= data.All || len(data.Links) == 0 {
+			break
+		}
 	}
-	if l.All = data.All; data.All > len(data.Links) {
-		return b.mostClicked(l)
-	}
+	data.Links = all
 	clicks := map[string]uint64{}
 	top, err := b.list("user/popular_links", "popular_links", b.in("limit", "all"))
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -40,6 +41,8 @@ type Options struct {
 	// Network is the network of the visitor of a request, for limits; and Place is where a
 	// session says that it was opened.
 	Network func(*http.Request) string
+	// Views bounds the views of a user, who shares it with their programs; nil sets no bound.
+	Views *throttle.Limiter
 	// Attempts bounds the passwords of a network; nil sets no bound.
 	Attempts *throttle.Limiter
 	// Agent is the browser and the system of a request, for the list of sessions.
@@ -132,8 +135,11 @@ type request struct {
 	session Session
 }
 
-// asker asks the API at one instant. The caller calls done.
+// asker asks the API at one instant, for one view. The caller calls done.
 func (p *Page) asker(r *http.Request, u store.User) (a asker, done func(), err error) {
+	if p.o.Views != nil && !p.o.Views.Take(strconv.FormatUint(uint64(u.ID), 10)).OK {
+		return asker{}, nil, refusal{http.StatusTooManyRequests, "RATE_LIMIT_EXCEEDED"}
+	}
 	at, end, err := p.o.At(r.Context())
 	if err != nil {
 		return asker{}, nil, err
@@ -249,6 +255,14 @@ func (p *Page) call(w http.ResponseWriter, r *http.Request) {
 	}
 	c := r.Clone(r.Context())
 	c.URL.Path = "/v3/" + r.PathValue("method")
+	if r.Method != http.MethodPost && p.o.API.Writes(c.URL.Path) { // other sites can send a GET
+		w.Header().Set("Allow", http.MethodPost)
+		writeJSON(w, http.StatusMethodNotAllowed, errorView{"METHOD_NOT_ALLOWED"})
+		return
+	}
+	q := c.URL.Query()
+	q.Del("callback") // an answer that is a script could be read by other sites
+	c.URL.RawQuery = q.Encode()
 	if r.URL.Query().Get("format") == "csv" {
 		w.Header().Set("Content-Disposition", "attachment; filename=\""+strings.ReplaceAll(r.PathValue("method"), "/", "-")+".csv\"")
 	}
@@ -278,9 +292,12 @@ func (p *Page) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if status == http.StatusInternalServerError {
 		p.faults.Note(w, r, envelope.Unknown, err)
 	}
-	writeJSON(w, status, struct {
-		Error string `json:"error"`
-	}{text})
+	writeJSON(w, status, errorView{text})
+}
+
+// errorView is the answer to a question of the script that failed.
+type errorView struct {
+	Error string `json:"error"`
 }
 
 // statusOf is the HTTP status of an error, and the word for it.

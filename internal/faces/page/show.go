@@ -70,6 +70,8 @@ func advice(text string) string {
 		return "There is no such page, or no such link of yours."
 	case envelope.Unavailable.Text:
 		return "The counts cannot be read at the moment. No click is lost. Try again in a moment."
+	case "RATE_LIMIT_EXCEEDED":
+		return "You have asked too many questions. Wait a few seconds, and open the page again."
 	case "INVALID_ARG_TIMEZONE":
 		return "There is no such time zone. Take a name of the IANA database, such as Europe/Berlin."
 	case "INVALID_ARG_LINK":

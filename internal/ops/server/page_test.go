@@ -144,6 +144,27 @@ func TestOtherSites(t *testing.T) {
 			t.Errorf("%s from another site is answered %d %s", path, w.Code, w.Body)
 		}
 	}
+	// A GET that another site makes a browser send, which is allowed, changes nothing.
+	for _, path := range []string{
+		"/-/api/shorten?longUrl=http://evil.example/", "/-/api/user/link_edit?link=sale&edit=long_url&long_url=http://evil.example/",
+		"/-/api/user/link_save?longUrl=http://evil.example/", "/-/api/user/info?full_name=Evil", "/-/api/v3/shorten?longUrl=http://evil.example/",
+		"/-/api/user/save_custom_domain_keyword?keyword_link=http://sho.rt/evil&target_link=http://sho.rt/sale", "/-/account/token", "/-/logout",
+	} {
+		r := httptest.NewRequest("GET", "http://sho.rt"+path, nil)
+		r.Header.Set("Cookie", browser.cookie)
+		r.Header.Set("Sec-Fetch-Site", "cross-site")
+		w := httptest.NewRecorder()
+		site.ServeHTTP(w, r)
+		if w.Code == http.StatusOK {
+			t.Errorf("a GET of %s is answered %s", path, w.Body)
+		}
+	}
+	if w := browser.send("GET", "/-/api/user/clicks?unit=day&callback=steal", ""); strings.Contains(w.Body.String(), "steal") || strings.Contains(w.Header().Get("Content-Type"), "script") {
+		t.Errorf("an answer is a script: %s", w.Body)
+	}
+	if list := browser.send("GET", "/-/links/view?sort=clicks", "").Body.String(); strings.Contains(list, "evil") || !strings.Contains(list, `"all":1`) {
+		t.Errorf("after what other sites sent the links are %s", list)
+	}
 	for _, path := range []string{"/-/", "/-/view", "/-/links", "/-/account", "/-/login", "/-/none", "/-/api/user/clicks?unit=day"} {
 		w := browser.send("GET", path, "")
 		h := w.Header()
@@ -364,5 +385,30 @@ func TestImportOnThePage(t *testing.T) {
 	}
 	if w := (pageVisitor{t: t, site: site}).send("POST", "/-/links/import", file); w.Code != http.StatusUnauthorized {
 		t.Errorf("an import of a stranger is answered %d %s", w.Code, w.Body)
+	}
+}
+
+// TestViewsAreLimited: a view is one question of the user's rate.
+func TestViewsAreLimited(t *testing.T) {
+	t.Parallel()
+	app, _ := newSite(t)
+	site, err := app.Handler(server.PublicOptions{RateLimit: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	browser := visit(t, app, site, "ann")
+	answered := 0
+	for range 100 {
+		switch w := browser.send("GET", "/-/view", ""); {
+		case w.Code == http.StatusOK:
+			answered++
+			continue
+		case w.Code != http.StatusTooManyRequests || w.Body.String() != `{"error":"RATE_LIMIT_EXCEEDED"}`+"\n":
+			t.Fatalf("a view is answered %d %s", w.Code, w.Body)
+		}
+		break
+	}
+	if answered < 10 || answered == 100 {
+		t.Errorf("%d views are answered", answered)
 	}
 }

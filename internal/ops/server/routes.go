@@ -81,12 +81,13 @@ func (a *App) newHandlers(p PublicOptions) (*handlers, error) {
 	if err != nil {
 		return nil, err
 	}
+	users := throttle.New(throttle.PerSecond(p.RateLimit), p.RateLimit*burst, a.now)
 	api := v3.New(v3.Options{
 		Auth: a.auth, Links: a.links, Store: a.data.DB, Now: a.now, Log: a.log,
 		Clicks: metrics.New(a.data.Counts), Shortens: func(tag string) *metrics.Metrics { return metrics.New(links.Creations{Links: a.data.DB, Tag: tag}) },
 		Seats: throttle.NewSeats(a.expensive), Timeout: questionTimeout, Full: a.data.Disk.Full,
 		Limits: v3.Limits{
-			Users:   throttle.New(throttle.PerSecond(p.RateLimit), p.RateLimit*burst, a.now),
+			Users:   users,
 			Links:   throttle.New(throttle.PerMinute(p.LinksPerMinute), p.LinksPerMinute, a.now),
 			Texts:   throttle.New(throttle.PerMinute(p.TextPerMinute), p.TextPerMinute, a.now),
 			Refused: throttle.New(throttle.PerSecond(refusedPerSecond), refusedAtOnce, a.now), Address: proxies.Network,
@@ -101,7 +102,7 @@ func (a *App) newHandlers(p PublicOptions) (*handlers, error) {
 		Auth: a.auth, Account: a.auth, API: api, Now: a.now, Log: a.log, Version: a.build.Version, Network: proxies.Network,
 		At:          func(ctx context.Context) (page.API, func() error, error) { return api.At(ctx) },
 		Attempts:    throttle.New(throttle.PerSecond(attemptsPerSecond), attemptsAtOnce, a.now),
-		ImportLinks: a.importLinks, Counted: a.data.Recorder.Changed, Proved: a.lastProof, Agent: a.agentText, Secure: proxies.Secure,
+		ImportLinks: a.importLinks, Views: users, Counted: a.data.Recorder.Changed, Proved: a.lastProof, Agent: a.agentText, Secure: proxies.Secure,
 	})
 	a.endStreams = pages.EndStreams
 	a.onClose(func(context.Context) error { pages.Close(); api.Close(); tokens.Close(); return nil })

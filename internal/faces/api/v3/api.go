@@ -103,6 +103,10 @@ func (a *API) Close() {
 	a.givenUp.Close()
 }
 
+// Writes reports whether the method that a path names may change something. A caller that knows
+// who is asking by a cookie must not pass on a GET of such a method: other sites can send one.
+func (a *API) Writes(path string) bool { return a.methods[a.Method(path)].writes }
+
 // Methods lists the methods by their paths below /v3, in no particular order.
 func (a *API) Methods() []string { return slices.Collect(maps.Keys(a.methods)) }
 

@@ -2,9 +2,12 @@ package v3_test
 
 import (
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/footfall/footfall/internal/base/throttle"
 	v3 "github.com/footfall/footfall/internal/faces/api/v3"
 )
 
@@ -17,6 +20,7 @@ func TestServeAs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	api.Limits.Users = throttle.New(time.Hour, 1, time.Now) // does not apply
 	at, done, err := api.At(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -34,5 +38,24 @@ func TestServeAs(t *testing.T) {
 				t.Errorf("%s with %q: %s, %v", name, credentials, w.Body, w.Header())
 			}
 		}
+	}
+}
+
+// TestWrites: the methods that may change something are known.
+func TestWrites(t *testing.T) {
+	t.Parallel()
+	api := newAPI(t)
+	var writes []string
+	for _, m := range api.Methods() {
+		if api.Writes("/v3/" + m) {
+			writes = append(writes, m)
+		}
+		if api.Writes("/v3/"+m) != api.Writes("/v3/v3/"+m+"/") {
+			t.Errorf("%s writes under one of its paths only", m)
+		}
+	}
+	slices.Sort(writes)
+	if want := strings.Fields("shorten user/info user/link_edit user/link_save user/save_custom_domain_keyword"); !slices.Equal(writes, want) {
+		t.Errorf("the methods that write are %v, want %v", writes, want)
 	}
 }

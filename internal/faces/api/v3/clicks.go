@@ -90,6 +90,9 @@ func (c *call) overTime(m *metrics.Metrics, of metrics.Subject, w windowParams, 
 		row := at(metrics.Point{Count: total}).row().withoutDate()
 		return c.withRow(row, textData{c.about(w, field{key, total}), total}), err
 	}
+	if err := c.seatForSeries(of, w); err != nil {
+		return nil, err
+	}
 	series, err := m.Series(c.ctx, of, w.Window, w.limit)
 	if err != nil {
 		return nil, err

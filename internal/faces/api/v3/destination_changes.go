@@ -38,7 +38,7 @@ func (a *API) userDestinationChanges(c *call) (any, error) {
 			return nil, err
 		}
 		slices.SortFunc(versions, func(x, y store.Version) int { return cmp.Compare(x.Number, y.Number) })
-		for i := 1; i < len(versions); i++ {
+		for i := len(versions) - 1; i > 0; i-- { // two may be of one second
 			list = append(list, destinationChange{versions[i].Since, c.shortURL(l.Hash), versions[i-1].LongURL, versions[i].LongURL})
 		}
 	}

@@ -7,8 +7,10 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/footfall/footfall/internal/base/calendar"
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/base/throttle"
+	"github.com/footfall/footfall/internal/core/metrics"
 	"github.com/footfall/footfall/internal/faces/envelope"
 	"github.com/footfall/footfall/internal/storage/store"
 )
@@ -28,6 +30,8 @@ const (
 	manyOfURL = 1000
 	// manyTagged is the same for the links of a user with one tag.
 	manyTagged = 1000
+	// manyPoints is the number of units, times links, that makes a series expensive.
+	manyPoints = 20_000
 	// manyLookups bounds the long URLs that a cheap call looks up.
 	manyLookups = 200
 
@@ -64,6 +68,23 @@ func (c *call) seatForLinks(user click.UserID, search bool) error {
 	more, err := c.api.Store.MoreLinks(c.ctx, user, many)
 	if err != nil || !more {
 		return err
+	}
+	return c.takeSeat(c.ctx)
+}
+
+// seatForSeries takes a seat if a series has many units, or is about many links.
+func (c *call) seatForSeries(of metrics.Subject, w windowParams) error {
+	units := w.Units
+	switch {
+	case w.From > 0:
+		units = w.Zone.Count(w.Unit, w.From, w.Reference)
+	case units == metrics.AllTime && w.Unit == calendar.Hour:
+		units = w.limit // there may be so many
+	case units == metrics.AllTime:
+		return nil // days since 1980
+	}
+	if min(units, w.limit)*max(len(of), 1) <= manyPoints {
+		return nil
 	}
 	return c.takeSeat(c.ctx)
 }

@@ -26,6 +26,8 @@ type method struct {
 	entries string
 	// secret answers must not be stored by browsers.
 	secret bool
+	// writes is true for methods that may change something.
+	writes bool
 }
 
 // emptyList is the data of older methods next to an error.
@@ -48,12 +50,12 @@ func (a *API) methodTable() map[string]method {
 		"user/tracking_domain_list":           {run: a.userTrackingDomainList, rows: true},
 		"user/tracking_domain_clicks":         {run: a.userTrackingDomain, dated: true, rows: true},
 		"user/tracking_domain_shorten_counts": {run: a.userTrackingDomain, dated: true, rows: true},
-		"user/info":                           {run: a.userInfo, secret: true},
+		"user/info":                           {run: a.userInfo, secret: true, writes: true},
 		"user/link_history":                   {run: a.userLinkHistory},
-		"user/link_save":                      {run: a.userLinkSave},
-		"user/link_edit":                      {run: a.userLinkEdit},
+		"user/link_save":                      {run: a.userLinkSave, writes: true},
+		"user/link_edit":                      {run: a.userLinkEdit, writes: true},
 		"user/link_lookup":                    {run: a.userLinkLookup},
-		"user/save_custom_domain_keyword":     {run: a.userSaveCustomDomainKeyword},
+		"user/save_custom_domain_keyword":     {run: a.userSaveCustomDomainKeyword, writes: true},
 
 		"oauth/app": {run: a.oauthApp},
 
@@ -69,7 +71,7 @@ func (a *API) methodTable() map[string]method {
 		"link/lookup":              {run: a.linkLookup, keyed: true},
 		"link/shares":              {run: a.linkShares, dated: true, rows: true, keyed: true},
 
-		"shorten":          {run: a.shorten, older: true, badToken: badToken, noData: emptyList},
+		"shorten":          {run: a.shorten, older: true, badToken: badToken, noData: emptyList, writes: true},
 		"expand":           {run: a.expand, older: true, badToken: badToken, noData: emptyList, entries: "expand"},
 		"clicks":           {run: a.olderClicks, rows: true, older: true, noData: emptyList},
 		"info":             {run: a.info, older: true, anonymous: "login"},
