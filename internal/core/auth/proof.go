@@ -18,8 +18,8 @@ type Cost struct {
 	Passes uint32
 }
 
-// DefaultCost is one of the settings that OWASP recommends (Password Storage Cheat Sheet). It
-// takes about 50 ms of one core, and passwords are checked one at a time.
+// DefaultCost is one of the settings that OWASP recommends (Password Storage Cheat Sheet).
+// Passwords are checked one at a time.
 var DefaultCost = Cost{Memory: 46 << 10, Passes: 1}
 
 const (

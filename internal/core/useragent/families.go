@@ -72,7 +72,7 @@ var families = tableOf([]row[click.BotFamily]{
 	{"AdsBot-Google", []string{"adsbot-google", "mediapartners-google"}},
 	{"Google", []string{
 		"google-", "-google", "googleother", "google favicon", "google web preview", "google search console", "googleimageproxy", "googleproducer",
-		"googleadsense", "googleassociation", "googleprober", "googlesites", "developers.google.com/+/web/snippet", "^feedfetcher",
+		"googleadsense", "googleassociation", "googleprober", "googlesites", "/+/web/snippet", "^feedfetcher",
 	}},
 	{"Bingbot", []string{"bingbot", "msnbot", "adidxbot", "microsoftpreview"}},
 	{"YandexBot", []string{"yandexbot", "yandeximages", "yandex.com/bots", "yandexmobilebot", "yandexrenderresources", "yandexaccessibility"}},

@@ -164,6 +164,9 @@ func TestLibraryAgrees(t *testing.T) {
 	if spiders < 5 {
 		t.Errorf("the library finds %d spiders in the feed, so this test tests nothing", spiders)
 	}
+	if r.ReadText("GOOGLE/+/WEB/SNIPPET").Kind != useragent.Bot { // was drawn below once
+		t.Error("Google's snippets are not a bot")
+	}
 	var rules []*rapid.Generator[string]
 	for _, r := range library.Device {
 		if r.DeviceReplacement == "Spider" {
