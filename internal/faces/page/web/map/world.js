@@ -12,13 +12,20 @@ const iso = require("i18n-iso-countries");
 const width = 1600; // units of the picture
 const smallest = 30; // square units: less is a point
 
-const atlas = readFileSync(require.resolve("world-atlas/countries-50m.json"));
-const out = await mapshaper.applyCommands(
-  "-i atlas.json id-field=code -target countries -filter 'code !== \"010\"' -proj '+proj=eqearth +lon_0=11' " +
-    "-simplify 9% weighted keep-shapes -clean -o out.json format=geojson",
-  { "atlas.json": atlas },
-);
-const layer = JSON.parse(Object.values(out)[0]);
+// step runs commands of mapshaper on data, and gives back GeoJSON.
+const step = async (data, commands) => JSON.parse(Object.values(await mapshaper.applyCommands(`-i in.json ${commands} -o out.json format=geojson`, { "in.json": data }))[0]);
+
+const atlas = await step(readFileSync(require.resolve("world-atlas/countries-50m.json")), "id-field=code -target countries -filter 'code !== \"010\"'");
+// Rings of the atlas that reach 180 degrees go on at -180, which would be drawn as a line across
+// the world. Here they go on beyond 180 instead: the rotated map is whole there.
+for (const f of atlas.features) {
+  for (const p of f.geometry?.type === "MultiPolygon" ? f.geometry.coordinates : [f.geometry?.coordinates ?? []]) {
+    for (const ring of p) {
+      if (ring.some(([x], i) => i > 0 && Math.abs(x - ring[i - 1][0]) > 180)) ring.forEach((c) => { if (c[0] < 0) c[0] += 360; });
+    }
+  }
+}
+const layer = await step(JSON.stringify(atlas), "-proj init=wgs84 crs='+proj=eqearth +lon_0=11' -simplify 9% weighted keep-shapes -clean");
 
 // The names of places that have no number of ISO 3166 in the atlas.
 const named = { Kosovo: "XK", "N. Cyprus": "CY", Somaliland: "SO", "Siachen Glacier": "IN", "Indian Ocean Ter.": "CX", "Ashmore and Cartier Is.": "AU" };

@@ -127,7 +127,8 @@ export function Chart({ view, go, svgRef }) {
       onKeyDown=${key} onBlur=${() => { setFocus(-1); setHot(-1); }}
       onPointerMove=${(e) => { const i = index(e); setHot(i); if (drag.current !== null && i >= 0) setDragged([drag.current, i]); }}
       onPointerLeave=${() => { setHot(-1); }}
-      onPointerDown=${(e) => { if (e.pointerType !== "touch" && index(e) >= 0) { drag.current = index(e); } }}
+      onPointerDown=${(e) => { if (e.button === 0 && e.pointerType !== "touch" && index(e) >= 0) { drag.current = index(e); e.currentTarget.setPointerCapture(e.pointerId); } }}
+      onPointerCancel=${() => { drag.current = null; setDragged(null); }}
       onPointerUp=${(e) => { const i = index(e), from = drag.current; drag.current = null; setDragged(null); if (from !== null && i >= 0) zoom(from, i); }}>
       <defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect class="hatch-ground" width="6" height="6"/><line class="hatch" x1="0" y1="0" x2="0" y2="6"/></pattern></defs>
       ${axis.map((v) => html`<g key=${"a" + v}><line class=${v === 0 ? "base" : "grid"} x1=${left} x2=${width - 8} y1=${Math.round(y(v)) + 0.5} y2=${Math.round(y(v)) + 0.5}/><text class="axis" x=${left - 10} y=${y(v) + 4} text-anchor="end">${count(v)}</text></g>`)}

@@ -20,7 +20,7 @@ export function WorldMap({ panel, hot, setHot, address }) {
   const placed = panel.rows.filter((r) => !r.kind), inClass = bounds.map((_, i) => placed.filter((r) => level(r.clicks) === i + 1).length);
   const row = by.get(hot);
   const shape = (code) => ({ class: "l" + level(by.get(code)?.clicks ?? 0) + (hot === code ? " hot" : ""), onPointerEnter: () => setHot(code), onPointerLeave: () => setHot("") });
-  return html`<div class="world"><svg viewBox=${borders ? `0 -4 ${borders.width} ${borders.height + 8}` : "0 -4 1600 709"} role="img" aria-label=${`Map: ${placed.length} countries have clicks. The list beside it has the numbers.`}>
+  return html`<div class="world"><svg viewBox=${borders ? `0 -4 ${borders.width} ${borders.height + 8}` : "0 -4 1600 726"} role="img" aria-label=${`Map: ${placed.length} countries have clicks. The list beside it has the numbers.`}>
       ${borders && Object.entries(borders.paths).map(([code, d]) => html`<path key=${code} d=${d} ...${shape(code)}/>`)}
       ${borders && Object.entries(borders.points).filter(([code]) => by.get(code)?.clicks > 0 || !borders.paths[code]).map(([code, [x, y]]) => html`<circle key=${"p" + code} cx=${x} cy=${y} r=${by.get(code)?.clicks > 0 ? 6 : 3} ...${shape(code)}/>`)}
     </svg>

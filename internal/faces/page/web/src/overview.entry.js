@@ -13,7 +13,7 @@ import { shortcuts } from "./keys.js";
 
 const root = document.getElementById("main"), world = document.getElementById("view").dataset.world;
 const view = signal(given()), busy = signal(false), problem = signal(""), paused = signal(false), seen = signal(null);
-let asking;
+let asking, again = false; // whether clicks came while a view was asked for
 
 /** The path of the data of this page. */
 const data = () => (view.value.share ? view.value.share + "view" : "/-/view" + (view.value.page === "link" ? location.pathname.slice(2) : ""));
@@ -32,7 +32,11 @@ async function load(query, push) {
     if (e.name === "AbortError") return;
     problem.value = e.message;
   }
-  if (mine === asking) busy.value = false;
+  if (mine !== asking) return;
+  busy.value = false;
+  if (!again) return;
+  again = false;
+  if (!problem.value) load(view.value.query, false);
 }
 const go = (query) => load(query, true);
 addEventListener("popstate", () => load(location.search, false));
@@ -50,6 +54,7 @@ function follow() {
   stream = new EventSource("/-/live" + query);
   const heard = (e) => {
     const { clicks } = JSON.parse(e.data);
+    if (busy.value) return (again = true); // a step of the reader goes first
     if (problem.value === "OFFLINE" || clicks !== view.value.headline.clicks + view.value.headline.bots) load(view.value.query, false);
   };
   stream.addEventListener("hello", heard);

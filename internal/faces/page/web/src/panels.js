@@ -37,8 +37,9 @@ function Name({ id, r, go }) {
 }
 
 export function Rows({ id, panel, rows, compared, hot, setHot, go }) {
+  const most = Math.max(1, ...panel.rows.map((r) => r.clicks));
   return rows.map((r) => html`<tr key=${r.key} class=${hot === r.key ? "hot" : ""} onPointerEnter=${setHot && (() => setHot(r.kind ? "" : r.key))} onPointerLeave=${setHot && (() => setHot(""))}>
-    <th scope="row"><i class="share" ref=${(e) => e && (e.style.width = (100 * r.clicks) / Math.max(1, rows[0].clicks) + "%")}></i><${Name} id=${id} r=${r} go=${go}/></th>
+    <th scope="row"><i class="share" ref=${(e) => e && (e.style.width = (100 * r.clicks) / most + "%")}></i><${Name} id=${id} r=${r} go=${go}/></th>
     <td>${count(r.clicks)}</td><td class="dim">${percent(r.clicks, panel.clicks)}</td>${compared && html`<td class="dim">${change(r.clicks, r.previous)}</td>`}</tr>`);
 }
 
@@ -48,8 +49,10 @@ function AllRows({ id, view, close, go }) {
   const compared = view.compare.kind !== "none";
   useEffect(() => {
     dialog.current.showModal();
-    const path = view.share ?? "/-/";
-    ask(path + "rows" + (view.query || "?") + "&panel=" + id).then(setPanel, (e) => setError(e.message));
+    const path = view.share ?? "/-/", q = new URLSearchParams(view.query.slice(1));
+    q.set("panel", id);
+    if (view.page === "link" && !view.share) q.set("link", view.filters.links[0]?.link ?? view.link.link); // the path names it, and not the query
+    ask(path + "rows?" + q).then(setPanel, (e) => setError(e.message));
   }, []);
   const found = panel?.rows.filter((r) => (label(id, r) + " " + detail(id, r) + " " + r.name).toLowerCase().includes(find.toLowerCase())) ?? [];
   const by = { clicks: (a, b) => b.clicks - a.clicks, name: (a, b) => label(id, a).localeCompare(label(id, b)), change: (a, b) => (b.clicks - (b.previous ?? 0)) - (a.clicks - (a.previous ?? 0)) };
