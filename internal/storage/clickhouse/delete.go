@@ -65,7 +65,7 @@ func (s *Store) remove(ctx context.Context, scopes []rollup.Scope, shards []*sha
 	}
 	defer release()
 	// Another server may have deleted through other replicas.
-	err = errors.Join(s.syncCells(ctx, shards), syncTables(ctx, shards[:1], epochsTable, livesTable, deletionsTable))
+	err = errors.Join(s.syncCells(ctx, shards), syncTables(ctx, shards[:1], epochsTable, deletionsTable))
 	if err != nil {
 		return err
 	}

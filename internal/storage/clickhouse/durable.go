@@ -13,8 +13,8 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// An epoch is durable once every replica has its cells and the row that says that it is whole. A row
-// that one replica alone has may be lost with it. So a process that starts waits for the others,
+// An epoch is durable once every replica has its cells, the life that sent them, and the row that says
+// that it is whole. A row that one replica alone has may be lost with it. So a process that starts waits for the others,
 // because the last one may have died before it did.
 
 // settle waits until every replica has the epochs that have ended, and makes them durable.
@@ -47,7 +47,7 @@ func (s *Store) confirm(ctx context.Context, shards []*shard) error {
 	if len(sources) == 0 {
 		return nil
 	}
-	if err := syncTables(ctx, shards[:1], epochsTable); err != nil {
+	if err := syncTables(ctx, shards[:1], livesTable, epochsTable); err != nil {
 		return err
 	}
 	for _, src := range sources {
@@ -78,7 +78,7 @@ func (s *Store) everyReplicaHas(ctx context.Context, shards []*shard) (bool, err
 	defer cancel()
 	for _, n := range replicas {
 		if err == nil {
-			err = n.syncReplica(waiting, epochsTable)
+			err = n.syncReplica(waiting, livesTable, epochsTable)
 		}
 	}
 	return err == nil, ctx.Err()
@@ -191,7 +191,7 @@ func (s *Store) checkForgotten(ctx context.Context, shards []*shard) error {
 }
 
 func (s *Store) syncCells(ctx context.Context, shards []*shard) error {
-	return errors.Join(syncTables(ctx, shards, cellsTable, minutesTable), syncTables(ctx, shards[:1], marksTable, deletedTable))
+	return errors.Join(syncTables(ctx, shards, cellsTable, minutesTable), syncTables(ctx, shards[:1], livesTable, marksTable, deletedTable))
 }
 
 // syncTables waits until every replica has what was inserted before.

@@ -90,7 +90,7 @@ func (s *Store) Hurry() {
 	s.mu.Lock()
 	s.tended = time.Time{}
 	for id, c := range s.claimed {
-		s.claimed[id] = claim{life: c.life}
+		s.claimed[id] = claim{life: c.life, begin: c.begin}
 	}
 	s.mu.Unlock()
 	_ = s.cluster.asking.Acquire(context.Background(), 1)

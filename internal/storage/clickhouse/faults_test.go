@@ -41,6 +41,8 @@ func TestFaults(t *testing.T) {
 		{"a copy of a journal", testCopy},
 		{"marks, note and installation", testMeta},
 		{"an epoch that one replica alone calls whole", testWholeOnOneReplica},
+		{"a replica that alone has an epoch and a life is lost", testLostWithReplica},
+		{"a life that one replica alone has", testLifeOnOneReplica},
 	} {
 		t.Run(f.what, func(t *testing.T) { f.test(t, c) })
 	}

@@ -130,11 +130,7 @@ func (c *cluster) setLayouts(found layouts, shards []*shard) error {
 // announce waits until other servers of footfall know what was inserted into a table of the first
 // shard. They may ask other replicas.
 func (s *shard) announce(ctx context.Context, t *table) error {
-	syncing, cancel := context.WithTimeout(ctx, announceSync)
-	for _, n := range s.others() {
-		_ = n.syncReplica(syncing, t) // it may be away
-	}
-	cancel()
+	s.spread(ctx, t)
 	select {
 	case <-time.After(2 * excludeFor):
 		return nil
@@ -143,5 +139,14 @@ func (s *shard) announce(ctx context.Context, t *table) error {
 	}
 }
 
-// announceSync is how long announce waits for replicas.
+// spread waits until the other replicas have what was inserted into a table, except those that are away.
+func (s *shard) spread(ctx context.Context, t *table) {
+	ctx, cancel := context.WithTimeout(ctx, announceSync)
+	defer cancel()
+	for _, n := range s.others() {
+		_ = n.syncReplica(ctx, t)
+	}
+}
+
+// announceSync is how long spread waits for replicas.
 const announceSync = 5 * time.Second

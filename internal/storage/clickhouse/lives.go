@@ -38,8 +38,9 @@ const claimCheck = 5 * time.Second
 
 // claim is the last life of a journal that this process began.
 type claim struct {
-	life uint64
-	seen time.Time // when it was last seen that there is no later one; by the clock of the day, which goes on in a suspended machine
+	life  uint64
+	begin uint64    // where it begins
+	seen  time.Time // when it was last seen that there is no later one; by the clock of the day, which goes on in a suspended machine
 }
 
 // isRecent reports whether the claim was checked within a time.
@@ -54,11 +55,14 @@ func (c claim) lostTo(last life, process [16]byte) error {
 	switch {
 	case last.number > c.life && last.process != process:
 		return store.ErrTaken
-	case last.number < c.life:
+	case c.isMissing(last):
 		return fmt.Errorf("%w: a replica of ClickHouse lags behind", click.ErrUnavailable)
 	}
 	return nil
 }
+
+// isMissing reports whether the replica that was asked for the last life lacks that of the claim.
+func (c claim) isMissing(last life) bool { return last.number < c.life }
 
 // lives are the lives of journals, each in ascending order.
 type lives map[store.JournalID][]life
@@ -123,15 +127,27 @@ func (s *Store) beginLife(ctx context.Context, id store.JournalID, last life, be
 	}
 	s.mu.Lock()
 	delete(s.triedLife, id)
-	s.claimed[id] = claim{l.number, time.Now().Round(0)}
+	s.claimed[id] = claim{l.number, begin, time.Now().Round(0)}
 	s.mu.Unlock()
 	s.excludeAgain()
 	if last.number > 0 && !last.closed {
-		if err := meta(shards).announce(ctx, livesTable); err != nil {
-			return 0, err
-		}
+		return l.number, meta(shards).announce(ctx, livesTable)
 	}
-	return l.number, nil
+	// Rows of a life that is unknown would count beside those of the next one. So no replica that is lost
+	// later takes the only row of the life with it.
+	meta(shards).spread(ctx, livesTable)
+	return l.number, ctx.Err()
+}
+
+// bringBack inserts the last life of this process again, after the only replica that had it was lost. Other
+// replicas and shards may have rows of that life.
+func (s *Store) bringBack(ctx context.Context, id store.JournalID, c claim, last life) (life, error) {
+	shards, err := s.shards(ctx)
+	if err != nil {
+		return last, err
+	}
+	l := life{number: c.life, process: s.process, begin: c.begin, version: max(last.version+1, s.stamp())}
+	return l, s.insertMeta(ctx, shards, livesTable, l.row(id))
 }
 
 func (l *life) row(id store.JournalID) *block {
@@ -210,6 +226,6 @@ func (s *Store) checkClaim(ctx context.Context, id store.JournalID) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.claimed[id] = claim{c.life, time.Now().Round(0)}
+	s.claimed[id] = claim{c.life, c.begin, time.Now().Round(0)}
 	return nil
 }

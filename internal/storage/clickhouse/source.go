@@ -170,6 +170,11 @@ func (s *Store) load(ctx context.Context, id store.JournalID) (*source, error) {
 	c, before := s.claimed[id]
 	s.mu.Unlock()
 	if before {
+		if c.isMissing(last) { // although the replica has fetched everything
+			if last, err = s.bringBack(ctx, id, c, last); err != nil {
+				return nil, err
+			}
+		}
 		if err := c.lostTo(last, s.process); err != nil {
 			return nil, err
 		}
