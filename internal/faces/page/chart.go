@@ -21,10 +21,11 @@ type bar struct {
 	Start     int64  `json:"start"`
 	End       int64  `json:"end"`
 	Local     string `json:"local"`
+	Until     string `json:"until"`  // the local end
 	Offset    int    `json:"offset"` // minutes east of UTC, at the start
 	EndOffset int    `json:"endOffset"`
 	Clicks    uint64 `json:"clicks"`
-	Bots      uint64 `json:"bots"`
+	Bots      uint64 `json:"bots"`  // beside the clicks
 	State     string `json:"state"` // done, running or future
 	// Hours is the length of a day, week or month that is longer or shorter than others, in
 	// hours; 0 for the usual length.
@@ -36,7 +37,9 @@ type bar struct {
 	Partial       bool    `json:"partial,omitempty"`
 	Previous      *uint64 `json:"previous"`
 	PreviousLocal string  `json:"previousLocal,omitempty"`
-	Query         string  `json:"query"` // zooms in
+	// PreviousOffset is that of PreviousLocal, in minutes east of UTC: clocks may have changed.
+	PreviousOffset int    `json:"previousOffset"`
+	Query          string `json:"query"` // zooms in
 }
 
 // change is a link that was given another destination.
@@ -52,17 +55,20 @@ type change struct {
 func (b *builder) fillChart() error {
 	w, c := &b.w, &b.v.Chart
 	q := b.in()
-	people, err := b.series("user/clicks", "user_clicks", q)
+	clicks, err := b.byTime(q)
 	if err != nil {
 		return err
 	}
-	bots, err := b.series("user/bot_clicks", "user_bot_clicks", q)
-	if err != nil {
-		return err
+	var bots []point
+	if b.counted == withBots {
+		if bots, err = b.series("user/bot_clicks", "user_bot_clicks", q); err != nil {
+			return err
+		}
 	}
 	q.Set("rollup", "false")
 	q.Set("limit", "all")
-	c.Call = call{Method: "user/clicks", Query: q.Encode()}
+	method, _ := b.counted.method()
+	c.Call = call{Method: method, Query: q.Encode()}
 	c.BotsCall = call{Method: "user/bot_clicks", Query: q.Encode()}
 	edges := w.edges()
 	at := make(map[int64]int, len(edges))
@@ -71,7 +77,7 @@ func (b *builder) fillChart() error {
 		c.Points[i] = b.bar(edges[i], edges[i+1])
 		at[edges[i]] = i
 	}
-	for _, p := range people {
+	for _, p := range clicks {
 		if i, ok := at[p.DT]; ok {
 			c.Points[i].Clicks = p.Clicks
 		}
@@ -83,7 +89,7 @@ func (b *builder) fillChart() error {
 		}
 		c.BotsCall.Clicks += p.Clicks
 	}
-	c.Call.Rows, c.BotsCall.Rows = len(people), len(bots)
+	c.Call.Rows, c.BotsCall.Rows = len(clicks), len(bots)
 	if err := b.fillPrevious(c.Points); err != nil {
 		return err
 	}
@@ -94,7 +100,7 @@ func (b *builder) fillChart() error {
 func (b *builder) bar(start, end int64) bar {
 	w := &b.w
 	p := bar{
-		Start: start, End: end, Local: w.local(start), Offset: w.zone.Offset(start) / 60, EndOffset: w.zone.Offset(end) / 60,
+		Start: start, End: end, Local: w.local(start), Until: w.local(end), Offset: w.zone.Offset(start) / 60, EndOffset: w.zone.Offset(end) / 60,
 		State: "done", Partial: start < w.start || end > w.end,
 	}
 	switch {
@@ -146,13 +152,13 @@ func (b *builder) fillPrevious(bars []bar) error {
 	if b.c.kind == "none" || b.c.start >= b.c.end {
 		return nil
 	}
-	list, err := b.series("user/clicks", "user_clicks", b.with(b.c.within(&b.w, b.c.end)))
+	list, err := b.byTime(b.with(b.c.within(&b.w, b.c.end)))
 	if err != nil {
 		return err
 	}
 	for i := range min(len(list), len(bars)) {
-		n := list[i].Clicks
-		bars[i].Previous, bars[i].PreviousLocal = &n, b.w.local(max(list[i].DT, b.c.start))
+		n, at := list[i].Clicks, max(list[i].DT, b.c.start)
+		bars[i].Previous, bars[i].PreviousLocal, bars[i].PreviousOffset = &n, b.w.local(at), b.w.zone.Offset(at)/60
 	}
 	return nil
 }

@@ -14,6 +14,7 @@
 //	view.go, shapes.go   makes the view of the overview and of a link; what it consists of
 //	window.go, words.go  which time a view covers, and which times come before and after it
 //	compare.go      the time that it is compared with
+//	counted.go      whether it counts people, bots or both
 //	chart.go, heat.go, panels.go, rows.go   parts of a view
 //	link.go, links.go    a link; the list of links
 //	import.go       links from a CSV file

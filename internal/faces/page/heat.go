@@ -42,13 +42,14 @@ func (b *builder) fillHeat() error {
 	q := url.Values{"timezone": {w.name}, "unit": {"hour"}}
 	setSpan(q, w, w.start, w.end)
 	b.with(q)
-	hours, err := b.series("user/clicks", "user_clicks", q)
+	hours, err := b.byTime(q)
 	if err != nil {
 		return err
 	}
 	q.Set("rollup", "false")
 	q.Set("limit", "all")
-	h.Call = call{Method: "user/clicks", Query: q.Encode(), Rows: len(hours)}
+	method, _ := b.counted.method()
+	h.Call = call{Method: method, Query: q.Encode(), Rows: len(hours)}
 	row := func(t int64) int { return (int(dateOf(w.zone.Date(t)).Weekday()-from) + 7) % 7 }
 	var came [7][24]int
 	for _, p := range hours {

@@ -101,7 +101,7 @@ func (p *Page) buildLinks(r request) (*linkList, error) {
 		return nil, err
 	}
 	defer done()
-	span := without(q, "link", "tag", "compare")
+	span := without(q, "link", "tag", "bots", "compare")
 	span.Set("compare", "none")
 	b, err := newBuilder(a, p.question(r.Request, span, nil))
 	if err != nil {

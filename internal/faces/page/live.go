@@ -102,14 +102,4 @@ func (p *Page) wait(ctx context.Context, counted <-chan struct{}, quiet <-chan t
 	return ""
 }
 
-// everyone is the clicks of people and bots in the window.
-func (b *builder) everyone() (uint64, error) {
-	people, err := b.asker.total("user/clicks", "user_clicks", b.in())
-	if err != nil {
-		return 0, err
-	}
-	bots, err := b.asker.total("user/bot_clicks", "user_bot_clicks", b.in())
-	return people + bots, err
-}
-
 func escape(s string) string { return url.QueryEscape(s) }

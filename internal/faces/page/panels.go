@@ -16,6 +16,9 @@ import (
 const (
 	// shownRows is the number of rows of a panel before the others are opened.
 	shownRows = 10
+	// shownRest is the number of rows for what is unknown, which come in addition. There are
+	// more of them only where cities are unknown in many countries.
+	shownRest = 2
 	// maxRows is the number of rows that a panel asks for.
 	maxRows = 1000
 )
@@ -23,18 +26,29 @@ const (
 // panel is a list of clicks by a value.
 type panel struct {
 	ID   string `json:"id"`
-	Rows []row  `json:"rows"`
+	Rows []row  `json:"rows"` // those that name a value
+	// Rest is the rows for what is unknown, or named nowhere. They stand after all others.
+	Rest []row `json:"rest"`
 	// All is the number of rows that there are; maxRows means at least so many.
 	All int `json:"all"`
 	// More is the rows that are left out; nil if there are none.
 	More *moreRows `json:"more"`
 	// Clicks is the sum of all rows: the clicks of people in the range, or of bots.
 	Clicks uint64 `json:"clicks"`
-	// Refuses says why the panel cannot follow the view: minutes; empty if it can.
+	// Refuses says why the panel cannot follow the view: minutes, bots or people; empty if it can.
 	Refuses string `json:"refuses,omitempty"`
 	// Error is the status of the API if it did not answer.
 	Error string `json:"error,omitempty"`
 	Call  call   `json:"call"`
+}
+
+// Left is the rows that are left out of Rows and Rest, which are more than shownRows if the view
+// has all.
+func (p panel) Left() *moreRows {
+	if len(p.Rows) > shownRows {
+		return nil
+	}
+	return p.More
 }
 
 type moreRows struct {
@@ -53,6 +67,7 @@ type row struct {
 	// Previous is the clicks in the comparison; nil if they are not known.
 	Previous *uint64 `json:"previous"`
 	Query    string  `json:"query,omitempty"` // filters the view by the row
+	Add      string  `json:"add,omitempty"`   // adds the row to the filter
 	Href     string  `json:"href,omitempty"`  // the page of the link
 	Kind     string  `json:"kind,omitempty"`  // unknown, other or direct
 }
@@ -96,9 +111,12 @@ func (b *builder) fillPanels() error {
 // for if the view has all.
 func (b *builder) panel(i, rows int) (panel, error) {
 	t := panelTable[i]
-	p := panel{ID: t.id, Rows: []row{}, Clicks: b.total}
+	p := panel{ID: t.id, Rows: []row{}, Rest: []row{}, Clicks: b.total}
 	if t.bots {
 		p.Clicks = b.bots
+	}
+	if p.Refuses = b.counted.refuses(t.bots); p.Refuses != "" {
+		return p, nil
 	}
 	if b.w.unit == calendar.Minute && !t.minutes {
 		p.Refuses = "minutes"
@@ -121,28 +139,31 @@ func (b *builder) panel(i, rows int) (panel, error) {
 	if err != nil {
 		return p, err
 	}
-	sum := uint64(0)
-	for n, e := range list {
+	left, sum := 0, uint64(0) // rows that the panel leaves out, and the clicks of those that it shows
+	for _, e := range list {
 		clicks := e.clicks()
-		sum += clicks
-		if n >= rows && !t.all {
-			continue
-		}
+		p.Call.Clicks += clicks
 		r := row{Key: e.key(t.name, t.detail), Name: e[t.name[0]].text(), Clicks: clicks}
 		b.nameRow(&r, t.id, e, t.detail)
+		to, most := &p.Rows, rows
+		if !named(r) {
+			if to = &p.Rest; rows == shownRows {
+				most = shownRest
+			}
+		}
+		if len(*to) < most {
+			sum += clicks
+		} else if left++; !t.all {
+			continue
+		}
 		if previous != nil {
 			r.Previous = previous(r.Key)
 		}
-		p.Rows = append(p.Rows, r)
-		p.Call.Clicks += clicks
+		*to = append(*to, r)
 	}
-	p.All, p.Call.Rows, p.Call.Clicks = len(list), len(list), sum
-	shown := uint64(0)
-	for _, r := range p.Rows[:min(len(p.Rows), rows)] {
-		shown += r.Clicks
-	}
-	if len(list) > rows || shown < p.Clicks {
-		p.More = &moreRows{Rows: max(len(list)-rows, 0), Clicks: p.Clicks - shown}
+	p.All, p.Call.Rows = len(list), len(list)
+	if left > 0 || sum < p.Clicks {
+		p.More = &moreRows{Rows: left, Clicks: p.Clicks - sum}
 	}
 	return p, nil
 }
@@ -258,6 +279,7 @@ func (b *builder) nameRow(r *row, id string, e entry, detail []string) {
 		q := without(b.query, "link")
 		q.Set("link", r.Name)
 		r.Query = encode(q)
+		r.Add = b.adding(r.Name)
 	case "referrers":
 		r.URL = followable(r.Name)
 	case "domains":

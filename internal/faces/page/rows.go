@@ -8,11 +8,10 @@ func buildRows(a asker, qn question, id string) (panel, error) {
 	if err != nil {
 		return panel{}, err
 	}
-	if err := b.fillChart(); err != nil {
-		return panel{}, err
-	}
-	if err := b.fillHeadline(); err != nil {
-		return panel{}, err
+	for _, step := range []func() error{b.fillFilters, b.fillChart, b.fillHeadline} {
+		if err := step(); err != nil {
+			return panel{}, err
+		}
 	}
 	for i := range panelTable {
 		if panelTable[i].id == id {

@@ -53,7 +53,7 @@ type compareView struct {
 
 type headline struct {
 	Clicks   uint64  `json:"clicks"`
-	Bots     uint64  `json:"bots"`
+	Bots     uint64  `json:"bots"` // beside the clicks; 0 if the view has people or bots only
 	Previous *uint64 `json:"previous"`
 	Busiest  int     `json:"busiest"` // index in the chart; -1 without clicks
 	Average  float64 `json:"average"` // by unit that has begun
@@ -81,10 +81,12 @@ type emptyView struct {
 	Query     string `json:"query"`
 }
 
-// filters are the links and tags that the view is limited to.
+// filters are the links and tags that the view is limited to, and whose clicks it has.
 type filters struct {
-	Links []linkFilter `json:"links"`
-	Tags  []tagFilter  `json:"tags"`
+	Links    []linkFilter     `json:"links"`
+	Tags     []tagFilter      `json:"tags"`
+	Bots     visitors         `json:"bots"`
+	Visitors []visitorsChoice `json:"visitors"`
 }
 
 type linkFilter struct {

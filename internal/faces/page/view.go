@@ -1,7 +1,9 @@
 package page
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -20,7 +22,7 @@ type question struct {
 }
 
 // parameters of a view, in the order of the page.
-var parameters = []string{"range", "from", "to", "unit", "units", "unit_reference_ts", "timezone", "link", "tag", "compare"}
+var parameters = []string{"range", "from", "to", "unit", "units", "unit_reference_ts", "timezone", "link", "tag", "bots", "compare"}
 
 // canonical keeps of a query what a view takes.
 func canonical(q url.Values) url.Values {
@@ -41,7 +43,8 @@ type builder struct {
 	w window
 	c comparison
 	v *view
-	// total is the clicks of people in the range, and bots those of bots.
+	// counted says whose clicks total has; bots is those of bots, if they are counted.
+	counted     visitors
 	total, bots uint64
 }
 
@@ -59,6 +62,9 @@ func newBuilder(a asker, qn question) (*builder, error) {
 		}
 	}
 	var err error
+	if b.counted, err = parseVisitors(b.query); err != nil {
+		return nil, err
+	}
 	if b.w, err = parseWindow(b.query, b.zone, b.week, b.now); err != nil {
 		return nil, err
 	}
@@ -138,7 +144,7 @@ func (b *builder) fillRange() {
 	r.Base = encode(without(b.query, "timezone"))
 
 	others := without(b.query, "range", "from", "to", "unit", "units", "unit_reference_ts")
-	time := without(b.query, "timezone", "link", "tag", "compare")
+	time := without(b.query, "timezone", "link", "tag", "bots", "compare")
 	if len(time) == 0 {
 		time = url.Values{"unit": {"day"}, "units": {"30"}}
 	}
@@ -233,16 +239,19 @@ func (b *builder) out() string {
 func (b *builder) fillHeadline() error {
 	h := &b.v.Head
 	q := b.in()
-	h.Call = call{Method: "user/clicks", Query: q.Encode(), Rows: 1}
+	method, _ := b.counted.method()
+	h.Call = call{Method: method, Query: q.Encode(), Rows: 1}
 	var err error
-	if b.total, err = b.asker.total("user/clicks", "user_clicks", q); err != nil {
+	if b.total, err = b.headlineClicks(q); err != nil {
 		return err
 	}
 	h.Clicks, h.Call.Clicks = b.total, b.total
 	for _, p := range b.v.Chart.Points {
-		b.bots += p.Bots
+		h.Bots += p.Bots
 	}
-	h.Bots = b.bots
+	if b.bots = h.Bots; b.counted == botsOnly {
+		b.bots = b.total
+	}
 	h.Busiest = -1
 	begun, most := 0, uint64(0)
 	for i, p := range b.v.Chart.Points {
@@ -267,7 +276,7 @@ func (b *builder) fillCompare() error {
 	}
 	v.From, v.To, v.Cut = b.w.local(b.c.start), b.w.local(b.c.cut), b.c.cut < b.c.end
 	if b.c.start < b.c.cut {
-		n, err := b.asker.total("user/clicks", "user_clicks", b.with(b.c.within(&b.w, b.c.cut)))
+		n, err := b.headlineClicks(b.with(b.c.within(&b.w, b.c.cut)))
 		if err != nil {
 			return err
 		}
@@ -283,15 +292,18 @@ func (b *builder) fillEmpty() error {
 		return nil
 	}
 	q := b.with(url.Values{"timezone": {b.w.name}, "unit": {"day"}, "units": {"-1"}, "rollup": {"false"}, "limit": {"1"}})
-	var data struct {
-		Days []point `json:"user_clicks"`
-	}
-	if err := b.ask("user/clicks", q, &data); err != nil {
+	method, key := b.counted.method()
+	var data map[string]json.RawMessage
+	if err := b.ask(method, q, &data); err != nil {
 		return err
 	}
+	var days []point
+	if err := json.Unmarshal(data[key], &days); err != nil {
+		return fmt.Errorf("read %s of %s: %w", key, method, err)
+	}
 	b.v.Empty = &emptyView{}
-	if len(data.Days) > 0 {
-		at := data.Days[0].DT
+	if len(days) > 0 {
+		at := days[0].DT
 		s := without(b.query, "range", "from", "to", "unit", "units", "unit_reference_ts", "compare")
 		d := b.w.zone.Date(at)
 		s.Set("from", dateText(d-6))
@@ -304,7 +316,7 @@ func (b *builder) fillEmpty() error {
 // fillFilters names the filters. A link that the user does not have is refused.
 func (b *builder) fillFilters() error {
 	f := &b.v.Filters
-	*f = filters{[]linkFilter{}, []tagFilter{}}
+	*f = filters{[]linkFilter{}, []tagFilter{}, b.counted, b.counted.choices(b.query)}
 	for _, l := range b.query["link"] {
 		d, err := b.linkDetails(l)
 		if errors.As(err, new(refusal)) {
@@ -319,6 +331,15 @@ func (b *builder) fillFilters() error {
 		f.Tags = append(f.Tags, tagFilter{t, b.withoutValue("tag", t)})
 	}
 	return nil
+}
+
+// adding is the query with one more link in the filter.
+func (b *builder) adding(name string) string {
+	q := without(b.query)
+	if !slices.ContainsFunc(b.v.Filters.Links, func(f linkFilter) bool { return f.Name == name }) {
+		q["link"] = append(slices.Clone(q["link"]), name)
+	}
+	return encode(q)
 }
 
 // withoutValue is the query without one of the values of a parameter.

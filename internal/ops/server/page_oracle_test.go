@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -45,10 +46,8 @@ type pageView struct {
 	}
 	Panels []struct {
 		ID   string
-		Rows []struct {
-			Key    string
-			Clicks uint64
-		}
+		Rows []pageRow
+		Rest []pageRow
 		More *struct {
 			Rows   int
 			Clicks uint64
@@ -60,6 +59,11 @@ type pageView struct {
 		Call    pageCall
 	}
 	Empty *struct{ Last int64 }
+}
+
+type pageRow struct {
+	Key, Kind string
+	Clicks    uint64
 }
 
 type pageCall struct {
@@ -197,7 +201,7 @@ func TestPageAgrees(t *testing.T) {
 					fault("the headline is %d, the oracle says %d", v.Headline.Clicks, want)
 				}
 				got := map[string]uint64{}
-				for _, r := range v.Panels[0].Rows {
+				for _, r := range slices.Concat(v.Panels[0].Rows, v.Panels[0].Rest) {
 					got[r.Key] = r.Clicks
 				}
 				if !maps.Equal(got, countries) {
@@ -237,6 +241,12 @@ func TestPageAgrees(t *testing.T) {
 					if i < 10 {
 						sum += r.Clicks
 					}
+					if r.Kind == "unknown" || r.Kind == "other" {
+						fault("%s has %q among the others", p.ID, r.Key)
+					}
+				}
+				for _, r := range p.Rest {
+					sum += r.Clicks
 				}
 				if p.More != nil {
 					sum += p.More.Clicks

@@ -1,6 +1,7 @@
 // The chart of clicks over time: bars of people with bots on top, the comparison as a step line.
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { html, count, change, wall, day, clock, utc } from "./lib.js";
+import { html, count, wall, clock, utc } from "./lib.js";
+import { Tooltip, Readout } from "./tip.js";
 
 const height = 250, top = 26, bottom = 44, left = 52;
 
@@ -45,45 +46,16 @@ function tick(p, i, unit, wide, points) {
   }
 }
 
-/** The name of a unit, as a tooltip and a table say it. */
-export function named(p, unit) {
-  switch (unit) {
-    case "minute": case "hour": return wall(p.local, { weekday: "short", day: "numeric", month: "short" }) + ", " + clock(p.local) + " " + utc(p.offset);
-    case "day": return day(p.local);
-    case "month": return wall(p.local, { month: "long", year: "numeric" });
-    default: return "Week of " + day(p.local);
-  }
-}
-
-const oddity = (p, unit) => {
-  if (unit === "hour" && p.clocks) return "Clocks went " + p.clocks + " before it";
-  if (p.hours) return count(p.hours) + " hours: clocks went " + p.clocks;
-  return p.partial ? "Only the part in the range" : "";
-};
-
-function Tooltip({ p, unit, x, width, compare }) {
-  const total = p.clicks + p.bots;
-  return html`<div class=${"tip" + (x > width / 2 ? " before" : "")} role="status" ref=${(e) => e && (e.style.setProperty("--x", x + "px"))}>
-    <strong>${named(p, unit)}</strong>
-    ${unit !== "hour" && unit !== "minute" && html`<span>${clock(p.local)} \u2013 24:00, ${utc(p.offset)}${p.endOffset !== p.offset ? " to " + utc(p.endOffset) : ""}</span>`}
-    ${oddity(p, unit) && html`<span>${oddity(p, unit)}</span>`}
-    <dl><dt><i class="people"></i>People</dt><dd>${count(p.clicks)}</dd>
-      <dt><i class="bots"></i>Bots</dt><dd>${count(p.bots)}</dd>
-      ${p.bots > 0 && html`<dt>Together</dt><dd>${count(total)}</dd>`}
-      ${p.previous !== null && html`<dt><i class="line"></i>${named({ local: p.previousLocal, offset: p.offset }, unit)}</dt><dd>${count(p.previous)}</dd>
-      <dt>Change</dt><dd>${p.state === "running" ? "so far" : change(p.clicks, p.previous)}</dd>`}
-    </dl></div>`;
-}
-
 export function Chart({ view, go, svgRef }) {
-  const { points } = view.chart, unit = view.range.unit;
+  const { points } = view.chart, unit = view.range.unit, bots = view.filters.bots === "on";
   const box = useRef(), [width, setWidth] = useState(0), [hot, setHot] = useState(-1), [focus, setFocus] = useState(-1), drag = useRef(null), [dragged, setDragged] = useState(null);
+  const [touch, setTouch] = useState(false), [chosen, setChosen] = useState(null); // what a finger chose: from and to
   useLayoutEffect(() => {
     const see = new ResizeObserver(([e]) => setWidth(Math.floor(e.contentRect.width)));
     see.observe(box.current);
     return () => see.disconnect();
   }, []);
-  useEffect(() => { setHot(-1); setFocus(-1); }, [view.query]);
+  useEffect(() => { setHot(-1); setFocus(-1); setChosen(null); }, [view.query]);
   const most = Math.max(1, ...points.map((p) => Math.max(p.clicks + p.bots, p.previous ?? 0)));
   const axis = steps(most), max = axis[axis.length - 1];
   const w = Math.max(1, width - left - 8), step = w / points.length, bar = Math.max(1, step * (width < 600 ? 0.8 : 0.72));
@@ -120,16 +92,29 @@ export function Chart({ view, go, svgRef }) {
   const line = points.some((p) => p.previous !== null)
     ? points.map((p, i) => (p.previous === null ? "" : (i === 0 || points[i - 1].previous === null ? "M" : "L") + `${x(i)} ${y(p.previous)}H${x(i + 1)}`)).join("") : "";
   const read = hot >= 0 ? hot : focus, shown = read < points.length ? read : -1;
-  const sel = dragged && [Math.min(...dragged), Math.max(...dragged)];
-  return html`<div class="chart" ref=${box}>
+  const ordered = (d) => d && d[1] < points.length && d[0] < points.length && [Math.min(...d), Math.max(...d)];
+  const sel = ordered(dragged) || touch && ordered(chosen), narrow = width > 0 && width < 600;
+  // A finger covers a tooltip, and must be able to read a bar without opening it.
+  const reading = sel || (shown >= 0 ? [shown, shown] : null);
+  return html`<div class=${"chart" + (bots ? " of-bots" : "")} ref=${box}>
+    ${(narrow || touch) && html`<${Readout} view=${view} span=${reading} zoom=${reading && unit !== "minute" && (reading[0] !== reading[1] || points[reading[0]].query) ? () => zoom(...reading) : null}/>`}
     ${width > 0 && html`<svg ref=${svgRef} width=${width} height=${height} role="application" tabindex="0" aria-roledescription="bar chart"
       aria-label=${`Clicks by ${unit}. Use the left and right arrow keys to read the bars${points[0]?.query ? ", and Enter to open one" : ""}.`}
       onKeyDown=${key} onBlur=${() => { setFocus(-1); setHot(-1); }}
-      onPointerMove=${(e) => { const i = index(e); setHot(i); if (drag.current !== null && i >= 0) setDragged([drag.current, i]); }}
+      onPointerMove=${(e) => { const i = index(e); if (e.pointerType !== "touch") setHot(i); if (drag.current !== null && i >= 0) setDragged([drag.current, i]); }}
       onPointerLeave=${() => { setHot(-1); }}
-      onPointerDown=${(e) => { if (e.button === 0 && e.pointerType !== "touch" && index(e) >= 0) { drag.current = index(e); e.currentTarget.setPointerCapture(e.pointerId); } }}
+      onPointerDown=${(e) => {
+        setTouch(e.pointerType === "touch");
+        if (e.button === 0 && index(e) >= 0) { drag.current = index(e); e.currentTarget.setPointerCapture(e.pointerId); }
+      }}
       onPointerCancel=${() => { drag.current = null; setDragged(null); }}
-      onPointerUp=${(e) => { const i = index(e), from = drag.current; drag.current = null; setDragged(null); if (from !== null && i >= 0) zoom(from, i); }}>
+      onPointerUp=${(e) => {
+        const i = index(e), from = drag.current;
+        drag.current = null;
+        setDragged(null);
+        if (from === null || i < 0) return;
+        if (e.pointerType === "touch") setChosen([from, i]); else zoom(from, i);
+      }}>
       <defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect class="hatch-ground" width="6" height="6"/><line class="hatch" x1="0" y1="0" x2="0" y2="6"/></pattern></defs>
       ${axis.map((v) => html`<g key=${"a" + v}><line class=${v === 0 ? "base" : "grid"} x1=${left} x2=${width - 8} y1=${Math.round(y(v)) + 0.5} y2=${Math.round(y(v)) + 0.5}/><text class="axis" x=${left - 10} y=${y(v) + 4} text-anchor="end">${count(v)}</text></g>`)}
       ${sel && html`<rect class="selection" x=${x(sel[0])} width=${(sel[1] - sel[0] + 1) * step} y=${top} height=${height - top - bottom}/>`}
@@ -153,16 +138,6 @@ export function Chart({ view, go, svgRef }) {
         return html`<g class="changed" key=${"c" + c.at}><line x1=${cx} x2=${cx} y1=${top - 8} y2=${y(0)}/><path d=${`M${cx - 5} ${top - 12}h10l-5 7z`}><title>${`${c.link} leads to ${c.to} from ${c.local.replace("T", " ")} on`}</title></path></g>`;
       })}
     </svg>
-    ${shown >= 0 && !sel && html`<${Tooltip} p=${points[shown]} unit=${unit} x=${x(shown) + step / 2} width=${width} compare=${view.compare}/>`}`}
+    ${shown >= 0 && !sel && !narrow && !touch && html`<${Tooltip} p=${points[shown]} view=${view} x=${x(shown) + step / 2} width=${width}/>`}`}
   </div>`;
-}
-
-/** The numbers of the chart as a table. */
-export function ChartTable({ view }) {
-  const unit = view.range.unit, compared = view.compare.kind !== "none";
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Clicks over time as a table"><table><thead><tr><th scope="col">${unit === "mweek" ? "week" : unit}</th><th scope="col">People</th><th scope="col">Bots</th>
-    ${compared && html`<th scope="col">Before</th><th scope="col">Change</th>`}</tr></thead><tbody>
-    ${view.chart.points.map((p) => html`<tr key=${p.start}><th scope="row">${named(p, unit)}${p.state === "running" ? ", so far" : ""}${p.hours ? `, ${count(p.hours)} h` : ""}</th><td>${count(p.clicks)}</td><td>${count(p.bots)}</td>
-      ${compared && html`<td>${p.previous === null ? "" : count(p.previous)}</td><td>${p.state === "done" ? change(p.clicks, p.previous) : ""}</td>`}</tr>`)}
-    </tbody></table></div>`;
 }

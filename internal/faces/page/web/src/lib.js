@@ -46,8 +46,11 @@ export function span(from, to) {
   return f.formatRange(at(from), whole ? last : at(to));
 }
 
-/** The dates of a span. */
-export const dates = (from, to) => new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeZone: "UTC" }).formatRange(at(from), new Date(at(to).getTime() - 60000));
+/** The dates of a span, without the year if it is that of now, which is a local time. */
+export function dates(from, to, now = "") {
+  const year = [from, to].every((t) => t.slice(0, 4) === now.slice(0, 4)) ? undefined : "numeric";
+  return new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", year, timeZone: "UTC" }).formatRange(at(from), new Date(at(to).getTime() - 60000));
+}
 
 /** The offset from UTC in minutes, as UTC−5 or UTC+5:30. */
 export function utc(minutes) {

@@ -17,7 +17,7 @@ export function WorldMap({ panel, hot, setHot, address }) {
   const by = new Map(panel.rows.map((r) => [r.key, r]));
   const bounds = classes(Math.max(0, ...panel.rows.map((r) => r.clicks)));
   const level = (n) => bounds.filter((b) => n >= b).length;
-  const placed = panel.rows.filter((r) => !r.kind), inClass = bounds.map((_, i) => placed.filter((r) => level(r.clicks) === i + 1).length);
+  const placed = panel.rows, inClass = bounds.map((_, i) => placed.filter((r) => level(r.clicks) === i + 1).length);
   const row = by.get(hot);
   const shape = (code) => ({ class: "l" + level(by.get(code)?.clicks ?? 0) + (hot === code ? " hot" : ""), onPointerEnter: () => setHot(code), onPointerLeave: () => setHot("") });
   return html`<div class="world"><svg viewBox=${borders ? `0 -4 ${borders.width} ${borders.height + 8}` : "0 -4 1600 726"} role="img" aria-label=${`Map: ${placed.length} countries have clicks. The list beside it has the numbers.`}>

@@ -1,11 +1,12 @@
 // The overview, and the page of one link: draws the view that came with the page, and asks for
 // others.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { html, render, signal, given, count, percent, change, span, dates, ask, means, day, remember, remembered, utc } from "./lib.js";
-import { Chart, ChartTable } from "./chart.js";
+import { html, render, signal, given, count, percent, change, span, dates, ask, means, day, remember, remembered, utc, wall } from "./lib.js";
+import { Chart } from "./chart.js";
+import { ChartTable } from "./tip.js";
 import { Heat } from "./heat.js";
 import { WorldMap } from "./map.js";
-import { Panel, Tabs, Call } from "./panels.js";
+import { Panel, Tabs, Call, refusal } from "./panels.js";
 import { Toolbar } from "./toolbar.js";
 import { saveSVG, savePNG } from "./picture.js";
 import { LinkHead } from "./link.js";
@@ -69,14 +70,22 @@ function Live() {
   return html`<button type="button" class=${"live" + (paused.value ? "" : " on")} aria-pressed=${!paused.value} title="New clicks appear at once" onClick=${() => { paused.value = !paused.value; if (paused.value) { stream?.close(); stream = undefined; } else { load(view.value.query, false); follow(); } }}><i></i>${paused.value ? "Paused" : "Live"}</button>`;
 }
 
+/** The time of the comparison: dates, and times only where it does not begin and end with a day. */
+function before({ compare: c, range: r }) {
+  const whole = (t) => t.endsWith("T00:00");
+  if (!whole(c.from)) return span(c.from, c.to);
+  return dates(c.from, c.to, r.now) + (whole(c.to) ? "" : ", to " + wall(c.to, { timeStyle: "short" }));
+}
+
 function Headline({ v }) {
   const h = v.headline, r = v.range, busiest = h.busiest >= 0 ? v.chart.points[h.busiest] : null;
   const proved = v.proved.at > 0;
+  const of = v.filters.bots === "on" ? " of bots" : "";
   return html`<section class="headline" aria-label="Headline">
-    <div><p>Clicks</p><${v.page === "link" ? "p" : "h1"} class="total" aria-label=${count(h.clicks) + " clicks"}>${count(h.clicks)}<//>
+    <div><p>Clicks${of}</p><${v.page === "link" ? "p" : "h1"} class="total" aria-label=${count(h.clicks) + " clicks" + of}>${count(h.clicks)}<//>
       <p class="quiet">${proved ? html`<span class=${v.proved.ok ? "ok" : "wrong"}>${v.proved.ok ? "\u2713" : "!"}</span> ${v.proved.ok ? "All panels add up. Proved by check" : "Check found a fault"} ${new Date(v.proved.at * 1000).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" })}` : html`All panels add up. <code>footfall check</code> proves it against the journal.`}</p></div>
-    <dl>${h.previous !== null && html`<div><dt>Change</dt><dd>${change(h.clicks, h.previous)}<span>${count(h.previous)} in ${span(v.compare.from, v.compare.to)}</span></dd></div>`}
-      <div><dt>Bots</dt><dd class="botted">${count(h.bots)}<span>${h.bots > 0 ? percent(h.bots, h.bots + h.clicks) + " of all requests, in no total" : "none"}</span></dd></div>
+    <dl>${h.previous !== null && html`<div><dt>Change</dt><dd>${change(h.clicks, h.previous)}<span>${count(h.previous)} in ${before(v)}</span></dd></div>`}
+      ${v.filters.bots === "both" && html`<div><dt>Bots</dt><dd class=${h.bots > 0 ? "botted" : ""}>${count(h.bots)}<span>${h.bots > 0 ? percent(h.bots, h.bots + h.clicks) + " of all requests, in no total" : "none"}</span></dd></div>`}
       ${busiest && html`<div><dt>Most</dt><dd>${count(busiest.clicks)}<span>${r.unit === "hour" || r.unit === "minute" ? busiest.local.replace("T", ", ") : day(busiest.local)}</span></dd></div>`}
       <div><dt>${"By " + (r.unit === "mweek" ? "week" : r.unit)}</dt><dd>${count(Math.round(h.average * 10) / 10)}<span>on average</span></dd></div></dl></section>`;
 }
@@ -97,7 +106,7 @@ function App() {
   const name = `footfall ${v.range.from.slice(0, 10)} ${v.range.unit}`;
   const pictures = html`<button type="button" onClick=${() => savePNG(svg.current, name)}>PNG</button> <button type="button" onClick=${() => saveSVG(svg.current, name)}>SVG</button>`;
   const compared = v.compare.kind !== "none";
-  const placed = v.panels[0].rows.filter((r) => !r.kind).reduce((s, r) => s + r.clicks, 0);
+  const bots = v.filters.bots, countries = v.panels[0], placed = countries.rows.reduce((s, r) => s + r.clicks, 0);
   return html`<${Toolbar} view=${v} go=${go} live=${!v.share && html`<${Live}/>`}/>
     <div class=${"page" + (busy.value ? " busy" : "")} aria-busy=${busy.value}>
     ${problem.value && html`<p class="banner" role="alert">${means(problem.value)} <button type="button" onClick=${() => load(view.value.query, false)}>Try again</button></p>`}
@@ -105,11 +114,12 @@ function App() {
     <${Headline} v=${v}/>
     ${v.empty && html`<${Empty} v=${v}/>`}
     <section class="panel" aria-labelledby="h-chart"><header><h2 id="h-chart">Clicks by ${v.range.unit === "mweek" ? "week" : v.range.unit}</h2>
-      <ul class="keys"><li><i class="people"></i>People</li><li><i class="bots"></i>Bots</li>${compared && html`<li><i class="line"></i>${dates(v.compare.from, v.compare.to)}</li>`}${v.range.running && html`<li><i class="running"></i>Not over</li>`}</ul>
+      <ul class="keys">${bots !== "on" && html`<li><i class="people"></i>People</li>`}${bots !== "off" && html`<li><i class="bots"></i>Bots</li>`}${compared && html`<li><i class="line"></i>${dates(v.compare.from, v.compare.to, v.range.now)}</li>`}${v.range.running && html`<li><i class="running"></i>Not over</li>`}</ul>
       ${v.range.out && html`<button type="button" class="plain" onClick=${() => go(v.range.out)}>Zoom out</button>`}<button type="button" class="plain" aria-pressed=${table} onClick=${() => setTable(!table)}>Table</button><${Call} call=${v.chart.call} view=${v} title="Clicks" extra=${pictures}/></header>
       ${table ? html`<${ChartTable} view=${v}/>` : html`<${Chart} view=${v} go=${go} svgRef=${svg}/>`}</section>
     <div class="grid">
-      <section class="panel wide" aria-labelledby="h-world"><header><h2 id="h-world">World</h2><span class="quiet">${count(placed)} of ${count(v.headline.clicks)} clicks have a country</span></header><${WorldMap} panel=${v.panels[0]} hot=${hot} setHot=${setHot} address=${world}/></section>
+      <section class="panel wide" aria-labelledby="h-world"><header><h2 id="h-world">World</h2>${!countries.refuses && html`<span class="quiet">${count(placed)} of ${count(v.headline.clicks)} clicks have a country</span>`}<${Call} call=${countries.call} view=${v} title="World"/></header>
+        ${countries.refuses ? html`<p class="quiet">${refusal(countries.refuses, "Countries")}</p>` : html`<${WorldMap} panel=${countries} hot=${hot} setHot=${setHot} address=${world}/>`}</section>
       <${Panel} id="countries" view=${v} go=${go} hot=${hot} setHot=${setHot}/>
       ${v.page !== "link" && html`<${Panel} id="links" view=${v} go=${go}/>`}
       <${Tabs} ids=${["domains", "referrers"]} view=${v} go=${go}/>
@@ -121,7 +131,15 @@ function App() {
     <footer class="foot"><span>footfall ${v.version}</span><span>${v.range.now.replace("T", " ")} ${v.range.timezone.replaceAll("_", " ")}, ${utc(v.range.offset)} \u00b7 <kbd>?</kbd> shortcuts</span></footer></div>`;
 }
 
+const find = () => {
+  const menu = document.getElementById("find").closest("details");
+  const fold = document.querySelector(".fold");
+  if (fold.offsetParent && fold.getAttribute("aria-expanded") === "false") fold.click();
+  menu.open = true;
+  document.getElementById("find").focus();
+};
 shortcuts({
+  ...(view.value.page === "link" || view.value.share ? {} : { "/": ["Find a link or a tag, and show only its clicks", () => setTimeout(find)] }),
   "[": ["Earlier", () => view.value.range.earlier && go(view.value.range.earlier)],
   "]": ["Later", () => view.value.range.later && go(view.value.range.later)],
   ArrowLeft: ["Earlier, outside the chart", () => view.value.range.earlier && go(view.value.range.earlier)],
@@ -131,7 +149,7 @@ shortcuts({
   t: ["Today", () => go(view.value.range.presets.find((p) => p.id === "today").query)],
   m: ["This month", () => go(view.value.range.presets.find((p) => p.id === "month").query)],
   l: ["Links", () => location.assign("/-/links")],
-});
+}, view.value.page === "link" || view.value.share ? [] : [["Shift", "With a click or Enter on a link: add it to the filter"]]);
 
 render(html`<${App}/>`, root);
 // The zone of the browser is the first zone: only the browser knows it.

@@ -1,6 +1,7 @@
 // Lists of clicks by a value, the calls of the API that have them, and what can be saved.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { html, count, percent, change, country, ask, means, copy } from "./lib.js";
+import { filtering } from "./filter.js";
 
 export const titles = {
   countries: ["Countries", "Country"], regions: ["Regions", "Region"], cities: ["Cities", "City"], links: ["Links", "Link"],
@@ -33,13 +34,16 @@ function Name({ id, r, go }) {
     ${r.href ? html`<a class="two" href=${"/-/" + r.href}>${(r.detail || name).replace(/^https?:\/\//, "")}</a><span class="sub two">${name}</span>`
       : r.url ? html`<a href=${r.url} rel="noreferrer noopener" target="_blank">${name}</a>` : name}
     ${!r.href && detail(id, r) && html` <span class="sub">${detail(id, r)}</span>`}
-    ${r.query && html` <button type="button" class="filter" title="Show only this link" aria-label=${"Show only " + name} onClick=${() => go(r.query)}>only</button>`}`;
+    ${r.query && html` <button type="button" class="filter" title="Show only this link; Shift adds it to the filter" aria-label=${"Show only " + name} ...${filtering(() => go(r.query), () => go(r.add))}>only</button>`}`;
 }
+
+/** Whether a row is for what is unknown, or named nowhere: it stands last, and has no bar. */
+const rest = (r) => r.kind === "unknown" || r.kind === "other";
 
 export function Rows({ id, panel, rows, compared, hot, setHot, go }) {
   const most = Math.max(1, ...panel.rows.map((r) => r.clicks));
   return rows.map((r) => html`<tr key=${r.key} class=${hot === r.key ? "hot" : ""} onPointerEnter=${setHot && (() => setHot(r.kind ? "" : r.key))} onPointerLeave=${setHot && (() => setHot(""))}>
-    <th scope="row"><i class="share" ref=${(e) => e && (e.style.width = (100 * r.clicks) / most + "%")}></i><${Name} id=${id} r=${r} go=${go}/></th>
+    <th scope="row">${rest(r) ? "" : html`<i class="share" ref=${(e) => e && (e.style.width = (100 * r.clicks) / most + "%")}></i>`}<${Name} id=${id} r=${r} go=${go}/></th>
     <td>${count(r.clicks)}</td><td class="dim">${percent(r.clicks, panel.clicks)}</td>${compared && html`<td class="dim">${change(r.clicks, r.previous)}</td>`}</tr>`);
 }
 
@@ -54,15 +58,15 @@ function AllRows({ id, view, close, go }) {
     if (view.page === "link" && !view.share) q.set("link", view.filters.links[0]?.link ?? view.link.link); // the path names it, and not the query
     ask(path + "rows?" + q).then(setPanel, (e) => setError(e.message));
   }, []);
-  const found = panel?.rows.filter((r) => (label(id, r) + " " + detail(id, r) + " " + r.name).toLowerCase().includes(find.toLowerCase())) ?? [];
+  const found = [...(panel?.rows ?? []), ...(panel?.rest ?? [])].filter((r) => (label(id, r) + " " + detail(id, r) + " " + r.name).toLowerCase().includes(find.toLowerCase()));
   const by = { clicks: (a, b) => b.clicks - a.clicks, name: (a, b) => label(id, a).localeCompare(label(id, b)), change: (a, b) => (b.clicks - (b.previous ?? 0)) - (a.clicks - (a.previous ?? 0)) };
-  const rows = [...found].sort(by[sort]);
+  const rows = found.sort((a, b) => (sort === "name" ? 0 : rest(a) - rest(b)) || by[sort](a, b));
   const head = (key, text) => html`<th scope="col" aria-sort=${sort === key ? (key === "name" ? "ascending" : "descending") : "none"}><button type="button" onClick=${() => setSort(key)}>${text}${sort === key ? (key === "name" ? " \u2191" : " \u2193") : ""}</button></th>`;
   return html`<dialog ref=${dialog} aria-labelledby="all-title" onClose=${close} onClick=${(e) => e.target === dialog.current && dialog.current.close()}>
     <div class="dialog"><header><h2 id="all-title">${titles[id][0]}</h2><input type="search" aria-label="Search these rows" placeholder="Search" value=${find} onInput=${(e) => setFind(e.target.value)}/><button type="button" class="close" aria-label="Close" onClick=${() => dialog.current.close()}>\u00d7</button></header>
     ${error ? html`<p role="alert">${means(error)}</p>` : !panel ? html`<p class="quiet">Asking\u2026</p>` : html`<div class="scroll" tabindex="0" role="region" aria-label="All rows"><table class="rows"><thead><tr>${head("name", titles[id][1])}${head("clicks", "Clicks")}<th scope="col">Share</th>${compared && head("change", "Change")}</tr></thead>
       <tbody><${Rows} id=${id} panel=${panel} rows=${rows} compared=${compared} go=${(q) => { dialog.current.close(); go(q); }}/></tbody></table></div>
-      <p class="quiet">${count(rows.length)} of ${panel.more?.rows || panel.all >= 1000 ? "the first " : ""}${count(panel.rows.length)} rows. ${panel.more?.clicks ? `${count(panel.more.clicks)} clicks are in rows that are not listed here; the CSV has all.` : ""}</p>`}
+      <p class="quiet">${count(rows.length)} of ${panel.more?.rows || panel.all >= 1000 ? "the first " : ""}${count(panel.rows.length + panel.rest.length)} rows. ${panel.more?.clicks ? `${count(panel.more.clicks)} clicks are in rows that are not listed here; the CSV has all.` : ""}</p>`}
     </div></dialog>`;
 }
 
@@ -87,17 +91,27 @@ export function Call({ call, view, title, extra }) {
     <p class="quiet">${count(call.rows)} ${call.rows === 1 ? "row" : "rows"}, sum ${count(call.clicks)}. CSV and JSON have all rows. TOKEN is one of yours: see Account.</p></div></details>`;
 }
 
+/** Why a panel has no rows in this view. */
+export function refusal(why, title) {
+  switch (why) {
+    case "bots": return `This view has bots only, and the ${title.toLowerCase()} of bots are not known: they are counted by time and by name.`;
+    case "people": return "This view has people only.";
+    default: return `There are no counts of ${title.toLowerCase()} by the minute. Choose a range of hours or days.`;
+  }
+}
+
 export function Panel({ id, view, go, hot, setHot, sub, tabs, size }) {
   const panel = view.panels.find((p) => p.id === id), [open, setOpen] = useState(false), compared = view.compare.kind !== "none";
   const title = titles[id][0];
   const rows = panel.rows.slice(0, 10);
   return html`<section class=${"panel list p-" + id + (size ? " " + size : "")} aria-labelledby=${"h-" + id}><header><h2 id=${"h-" + id} class=${tabs ? "hidden" : ""}>${title}</h2>${tabs}${sub && html`<span class="quiet">${sub}</span>`}<${Call} call=${panel.call} view=${view} title=${title}/></header>
     ${panel.error ? html`<div class="state"><p><strong>This panel could not be read.</strong></p><p>${means(panel.error)}</p><p>The other panels are complete.</p><button type="button" onClick=${() => go(view.query)}>Try again</button></div>`
-      : panel.refuses ? html`<p class="quiet">There are no counts of ${title.toLowerCase()} by the minute. Choose a range of hours or days.</p>`
-      : rows.length === 0 ? html`<p class="quiet">No clicks in this range.</p>`
+      : panel.refuses ? html`<p class="quiet">${refusal(panel.refuses, title)}</p>`
+      : rows.length + panel.rest.length === 0 ? html`<p class="quiet">No clicks in this range.</p>`
       : html`<table class="rows"><thead><tr><th scope="col">${titles[id][1]}</th><th scope="col">Clicks</th><th scope="col">Share</th>${compared && html`<th scope="col">Change</th>`}</tr></thead><tbody>
         <${Rows} id=${id} panel=${panel} rows=${rows} compared=${compared} hot=${hot} setHot=${setHot} go=${go}/>
         ${panel.more && html`<tr class="more"><th scope="row">${panel.more.rows > 0 ? html`<button type="button" onClick=${() => setOpen(true)}>${panel.all >= 1000 ? "at least " : ""}${count(panel.more.rows)} more</button>` : "Not listed"}</th><td>${count(panel.more.clicks)}</td><td class="dim">${percent(panel.more.clicks, panel.clicks)}</td>${compared && html`<td></td>`}</tr>`}
+        <${Rows} id=${id} panel=${panel} rows=${panel.rest} compared=${compared} hot=${hot} setHot=${setHot} go=${go}/>
         </tbody><tfoot><tr><th scope="row">Sum</th><td>${count(panel.clicks)}</td><td class="dim">${percent(1, 1)}</td>${compared && html`<td></td>`}</tr></tfoot></table>`}
     ${open && html`<${AllRows} id=${id} view=${view} close=${() => setOpen(false)} go=${go}/>`}
   </section>`;

@@ -1,6 +1,7 @@
 // The range, the unit, the zone and the comparison of a view.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { html, span, utc, ask, remember, clock } from "./lib.js";
+import { html, count, span, utc, ask, remember, clock } from "./lib.js";
+import { Chips, Filters, filters } from "./filter.js";
 
 const presets = {
   hour: "Last hour", today: "Today", yesterday: "Yesterday", last7: "7 days", last30: "30 days", last90: "90 days", last12: "12 months",
@@ -10,7 +11,7 @@ const short = { today: "Today", last7: "7 d", last30: "30 d", month: "Month", ye
 const units = { minute: "Minute", hour: "Hour", day: "Day", week: "Week", mweek: "Week", month: "Month" };
 const compares = { "previous date": "The time before", "previous weekday": "The time before, same weekdays", "year date": "The year before", "year weekday": "The year before, same weekdays", "none date": "Nothing" };
 
-/** A button that opens a sheet below it. */
+/** A button that opens a sheet below it, where a search has the focus if there is one. */
 export function Menu({ label, name, children }) {
   const ref = useRef();
   useEffect(() => {
@@ -21,7 +22,7 @@ export function Menu({ label, name, children }) {
     return () => document.removeEventListener("pointerdown", out);
   }, []);
   const close = () => { ref.current.open = false; };
-  return html`<details class="menu" ref=${ref}><summary aria-label=${name}>${label}</summary><div class="sheet">${children(close)}</div></details>`;
+  return html`<details class="menu" ref=${ref} onToggle=${() => ref.current.open && ref.current.querySelector("input[type=search]")?.focus()}><summary aria-label=${name}>${label}</summary><div class="sheet">${children(close)}</div></details>`;
 }
 
 function Own({ view, go, close }) {
@@ -58,7 +59,7 @@ function Zones({ view, go, close }) {
   const mine = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const words = find.toLowerCase().split(/\s+/);
   const found = list.filter((z) => words.every((w) => z.toLowerCase().replaceAll("_", " ").includes(w)));
-  return html`<div class="zones"><input type="search" autofocus aria-label="Search time zones" placeholder="City or region" value=${find} onInput=${(e) => setFind(e.target.value)} onKeyDown=${(e) => e.key === "Enter" && found[0] && pick(found[0])}/>
+  return html`<div class="zones"><input type="search" aria-label="Search time zones" placeholder="City or region" value=${find} onInput=${(e) => setFind(e.target.value)} onKeyDown=${(e) => e.key === "Enter" && found[0] && pick(found[0])}/>
     <ul>${(find ? found : [...new Set([mine, "UTC", "America/New_York"].filter((z) => list.includes(z) || !list.length)), ...found]).slice(0, 60).map((z) => html`<li key=${z}><button type="button" aria-pressed=${z === view.range.timezone} onClick=${() => pick(z)}>${z.replaceAll("_", " ")}${z === mine ? html` <span class="quiet">this browser</span>` : ""}</button></li>`)}</ul></div>`;
 }
 
@@ -69,17 +70,20 @@ function Comparisons({ view, go, close }) {
 }
 
 export function Toolbar({ view, go, live }) {
-  const r = view.range;
+  const r = view.range, [open, setOpen] = useState(false);
+  // What is folded on a phone, in a few words.
+  const folded = ["By " + units[r.unit].toLowerCase(), r.timezone.split("/").pop().replaceAll("_", " "), view.compare.kind === "none" ? "" : "compared", filters(view) > 0 ? "filtered" : ""].filter(Boolean).join(" \u00b7 ");
   return html`<div class="toolbar" role="toolbar" aria-label="Range"><div class="inner">
     <div class="group range"><a class="step" href=${r.earlier || undefined} aria-disabled=${!r.earlier} aria-label="Earlier" title="Earlier ( [ )" onClick=${(e) => { e.preventDefault(); r.earlier && go(r.earlier); }}>\u2039</a>
       <${Menu} name=${"Range: " + span(r.from, r.to)} label=${html`<strong>${span(r.from, r.to)}</strong>`}>${(close) => html`<ul class="presets">${r.presets.map((p) => html`<li><button type="button" aria-pressed=${p.id === r.preset} onClick=${() => { close(); go(p.query); }}>${presets[p.id]}</button></li>`)}</ul><${Own} view=${view} go=${go} close=${close}/>`}<//>
       <a class="step" href=${r.later || undefined} aria-disabled=${!r.later} aria-label="Later" title="Later ( ] )" onClick=${(e) => { e.preventDefault(); r.later && go(r.later); }}>\u203a</a></div>
-    <div class="quick">${Object.keys(short).map((id) => { const p = r.presets.find((p) => p.id === id); return html`<a href=${p.query} aria-current=${r.preset === id ? "true" : undefined} onClick=${(e) => { e.preventDefault(); go(p.query); }} title=${presets[id]}>${short[id]}</a>`; })}</div>
+    <button type="button" class="fold" aria-expanded=${open} aria-controls="options" onClick=${() => setOpen(!open)}>${folded} <span aria-hidden="true">${open ? "\u25b4" : "\u25be"}</span></button>
+    <div class=${"options" + (open ? " open" : "")} id="options"><div class="quick">${Object.keys(short).map((id) => { const p = r.presets.find((p) => p.id === id); return html`<a href=${p.query} aria-current=${r.preset === id ? "true" : undefined} onClick=${(e) => { e.preventDefault(); go(p.query); }} title=${presets[id]}>${short[id]}</a>`; })}</div>
     <div class="group units" role="group" aria-label="Unit">${r.units.map((u) => html`<button type="button" aria-pressed=${u === r.unit} onClick=${() => go(r.byUnit[u])}>${units[u]}</button>`)}</div>
     <${Menu} name=${"Time zone: " + r.timezone} label=${r.timezone.split("/").pop().replaceAll("_", " ") + (r.timezone === "UTC" ? "" : ", " + utc(r.offset))}>${(close) => html`<${Zones} view=${view} go=${go} close=${close}/>`}<//>
     <${Menu} name=${view.compare.kind === "none" ? "Compare: No comparison" : "Compare"} label=${view.compare.kind === "none" ? "No comparison" : "Compare"}>${(close) => html`<${Comparisons} view=${view} go=${go} close=${close}/>`}<//>
+    ${!view.share && html`<${Menu} name=${filters(view) === 0 ? "Filter" : `Filter: ${filters(view)} set`} label=${html`<span class="filtered">Filter${filters(view) > 0 ? " " + count(filters(view)) : ""}</span>`}>${(close) => html`<${Filters} view=${view} go=${go} close=${close}/>`}<//>`}</div>
     ${live}
   </div></div>
-  ${(view.filters.links.length > 0 && view.page !== "link" || view.filters.tags.length > 0) && html`<div class="chips"><div class="inner"><span>Only</span>${view.page !== "link" && view.filters.links.map((l) => html`<a class="pill" href=${l.without} aria-label=${"Remove the filter " + l.name} onClick=${(e) => { e.preventDefault(); go(l.without); }}>${l.title || l.name} <span aria-hidden="true">\u00d7</span></a>`)}
-    ${view.filters.tags.map((t) => html`<a class="pill" href=${t.without} aria-label=${"Remove the filter " + t.tag} onClick=${(e) => { e.preventDefault(); go(t.without); }}>#${t.tag} <span aria-hidden="true">\u00d7</span></a>`)}</div></div>`}`;
+  <${Chips} view=${view} go=${go}/>`;
 }
