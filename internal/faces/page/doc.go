@@ -15,7 +15,7 @@
 //	window.go, words.go  which time a view covers, and which times come before and after it
 //	compare.go      the time that it is compared with
 //	counted.go      whether it counts people, bots or both
-//	chart.go, heat.go, panels.go, rows.go   parts of a view
+//	chart.go, heat.go, panels.go, rows.go, sparks.go   parts of a view
 //	link.go, links.go    a link; the list of links
 //	import.go       links from a CSV file
 //	live.go         says that there are new clicks

@@ -27,8 +27,7 @@ type linkList struct {
 	Links  []linkRow  `json:"links"`
 	All    int        `json:"all"` // links that the search finds
 	// Sorted is the number of links that were sorted by clicks, if not all were.
-	Sorted int      `json:"sorted,omitempty"`
-	Starts []string `json:"starts"` // local, of the units of each sparkline
+	Sorted int `json:"sorted,omitempty"`
 }
 
 // linkSearch is what links are searched by. An empty value does not limit.
@@ -114,9 +113,6 @@ func (p *Page) buildLinks(r request) (*linkList, error) {
 	found, err := b.found(l)
 	if err != nil {
 		return nil, err
-	}
-	for _, e := range b.w.edges()[:b.w.count(b.w.unit)] {
-		l.Starts = append(l.Starts, b.w.local(e))
 	}
 	for _, d := range found {
 		row := linkRow{linkDetails: d, Name: nameOf(d.Link)}

@@ -39,7 +39,9 @@ type panel struct {
 	Refuses string `json:"refuses,omitempty"`
 	// Error is the status of the API if it did not answer.
 	Error string `json:"error,omitempty"`
-	Call  call   `json:"call"`
+	// SparkUnit is the unit of the small charts of its rows; empty if they have none.
+	SparkUnit string `json:"sparkUnit,omitempty"`
+	Call      call   `json:"call"`
 }
 
 // Left is the rows that are left out of Rows and Rest, which are more than shownRows if the view
@@ -70,6 +72,8 @@ type row struct {
 	Add      string  `json:"add,omitempty"`   // adds the row to the filter
 	Href     string  `json:"href,omitempty"`  // the page of the link
 	Kind     string  `json:"kind,omitempty"`  // unknown, other or direct
+	// Spark is the clicks on a link by SparkUnit of the panel, oldest first.
+	Spark []uint64 `json:"spark,omitempty"`
 }
 
 // panelTable lists the panels in the order of the page: the method of the API, the list in
@@ -164,6 +168,9 @@ func (b *builder) panel(i, rows int) (panel, error) {
 	p.All, p.Call.Rows = len(list), len(list)
 	if left > 0 || sum < p.Clicks {
 		p.More = &moreRows{Rows: left, Clicks: p.Clicks - sum}
+	}
+	if t.id == "links" && rows == shownRows && b.overview {
+		return p, b.addSparks(&p)
 	}
 	return p, nil
 }

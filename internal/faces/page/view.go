@@ -46,6 +46,7 @@ type builder struct {
 	// counted says whose clicks total has; bots is those of bots, if they are counted.
 	counted     visitors
 	total, bots uint64
+	overview    bool // the query has the filter, and not the page
 }
 
 // newBuilder finds out which time a view covers, and what it is compared with. It fails with a
@@ -54,6 +55,7 @@ func newBuilder(a asker, qn question) (*builder, error) {
 	b := &builder{asker: a, question: qn, v: &view{Page: "overview", Login: a.user.Login}}
 	b.query = canonical(qn.query)
 	if b.scope == nil {
+		b.overview = true
 		b.scope = url.Values{}
 		for _, name := range []string{"link", "tag"} {
 			if v := b.query[name]; v != nil {

@@ -182,6 +182,21 @@ func TestFilterChoices(t *testing.T) {
 	}
 }
 
+// TestEarlierOffset: the time that a unit is compared with has its own offset from UTC.
+func TestEarlierOffset(t *testing.T) {
+	t.Parallel()
+	app, site := newSite(t)
+	v := visit(t, app, site, "ann").view("from=2012-03-12&to=2012-03-12&unit=hour&compare=2012-03-10&timezone=America/New_York")
+	if len(v.Chart.Points) != 24 {
+		t.Fatalf("the day has %d hours", len(v.Chart.Points))
+	}
+	for _, p := range v.Chart.Points {
+		if p.Offset != -240 || p.PreviousOffset != -300 {
+			t.Errorf("the hour at %d is %d minutes from UTC, and the earlier one %d", p.Start, p.Offset, p.PreviousOffset)
+		}
+	}
+}
+
 func parsed(t *testing.T, query string) url.Values {
 	t.Helper()
 	q, err := url.ParseQuery(query[1:])

@@ -37,6 +37,8 @@ type pageView struct {
 			Clicks     uint64
 			Bots       uint64
 			State      string
+
+			Offset, PreviousOffset int
 		}
 		Call, BotsCall pageCall
 	}
@@ -64,6 +66,7 @@ type pageView struct {
 type pageRow struct {
 	Key, Kind string
 	Clicks    uint64
+	Spark     []uint64
 }
 
 type pageCall struct {
@@ -243,6 +246,13 @@ func TestPageAgrees(t *testing.T) {
 					}
 					if r.Kind == "unknown" || r.Kind == "other" {
 						fault("%s has %q among the others", p.ID, r.Key)
+					}
+					drawn := uint64(0)
+					for _, n := range r.Spark {
+						drawn += n
+					}
+					if p.ID == "links" && (drawn != r.Clicks || len(r.Spark) > 100) {
+						fault("the small chart of %s has %d clicks in %d units, the row %d", r.Key, drawn, len(r.Spark), r.Clicks)
 					}
 				}
 				for _, r := range p.Rest {

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { html, render, signal, given, count, ask, api, means, day, save } from "./lib.js";
 import { Edit, Copy, change } from "./link.js";
 import { shortcuts } from "./keys.js";
+import { Spark } from "./spark.js";
 
 const list = signal(given()), busy = signal(false), problem = signal(""), chosen = signal(new Set());
 let asking;
@@ -28,12 +29,6 @@ const search = (changes) => {
   for (const [k, v] of Object.entries({ offset: "", ...changes })) v ? q.set(k, v) : q.delete(k);
   load("?" + q);
 };
-
-/** Clicks over the range as small bars, on a scale of their own. */
-function Spark({ row, starts }) {
-  const most = Math.max(1, ...row.spark), n = row.spark.length, w = 120 / n;
-  return html`<svg class="spark" width="120" height="24" role="img" aria-label=${`At most ${count(Math.max(...row.spark))} clicks`}>${row.spark.map((c, i) => c > 0 && html`<rect x=${i * w} width=${Math.max(0.8, w * 0.75)} y=${24 - Math.max(1, (c / most) * 24)} height=${Math.max(1, (c / most) * 24)}/>`)}</svg>`;
-}
 
 function Make() {
   const [url, setURL] = useState(""), [name, setName] = useState(""), [error, setError] = useState(["", ""]), [made, setMade] = useState(null);
@@ -120,7 +115,7 @@ function Row({ row }) {
     <th scope="row"><a href=${"/-/" + row.href}>${row.title || row.name}</a><span class="sub">${(row.keyword_link || row.link).replace(/^https?:\/\//, "")} <${Copy} text=${row.keyword_link || row.link}/></span>
       <span class="sub"><${Edit} label=${"destination of " + row.name} value=${row.long_url} save=${async (t) => { await change(row.link, { long_url: t }); await reload(); }}/></span></th>
     <td class="tags">${(row.tags ?? []).map((t) => html`<button type="button" class="pill" aria-label=${"Only links with the tag " + t} onClick=${() => search({ tag: t })}>#${t}</button> `)}</td>
-    <td class="dim">${day(new Date(row.created_at * 1000).toISOString().slice(0, 10))}</td><td><${Spark} row=${row} starts=${l.starts}/></td><td>${count(row.clicks)}</td></tr>`;
+    <td class="dim">${day(new Date(row.created_at * 1000).toISOString().slice(0, 10))}</td><td><${Spark} clicks=${row.spark}/></td><td>${count(row.clicks)}</td></tr>`;
 }
 
 function App() {

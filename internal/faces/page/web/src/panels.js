@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { html, count, percent, change, country, ask, means, copy } from "./lib.js";
 import { filtering } from "./filter.js";
+import { Spark } from "./spark.js";
 
 export const titles = {
   countries: ["Countries", "Country"], regions: ["Regions", "Region"], cities: ["Cities", "City"], links: ["Links", "Link"],
@@ -43,7 +44,7 @@ const rest = (r) => r.kind === "unknown" || r.kind === "other";
 export function Rows({ id, panel, rows, compared, hot, setHot, go }) {
   const most = Math.max(1, ...panel.rows.map((r) => r.clicks));
   return rows.map((r) => html`<tr key=${r.key} class=${hot === r.key ? "hot" : ""} onPointerEnter=${setHot && (() => setHot(r.kind ? "" : r.key))} onPointerLeave=${setHot && (() => setHot(""))}>
-    <th scope="row">${rest(r) ? "" : html`<i class="share" ref=${(e) => e && (e.style.width = (100 * r.clicks) / most + "%")}></i>`}<${Name} id=${id} r=${r} go=${go}/></th>
+    <th scope="row">${rest(r) ? "" : html`<i class="share" ref=${(e) => e && (e.style.width = (100 * r.clicks) / most + "%")}></i>`}<${Name} id=${id} r=${r} go=${go}/>${r.spark && html`<${Spark} clicks=${r.spark}/>`}</th>
     <td>${count(r.clicks)}</td><td class="dim">${percent(r.clicks, panel.clicks)}</td>${compared && html`<td class="dim">${change(r.clicks, r.previous)}</td>`}</tr>`);
 }
 
@@ -108,7 +109,7 @@ export function Panel({ id, view, go, hot, setHot, sub, tabs, size }) {
     ${panel.error ? html`<div class="state"><p><strong>This panel could not be read.</strong></p><p>${means(panel.error)}</p><p>The other panels are complete.</p><button type="button" onClick=${() => go(view.query)}>Try again</button></div>`
       : panel.refuses ? html`<p class="quiet">${refusal(panel.refuses, title)}</p>`
       : rows.length + panel.rest.length === 0 ? html`<p class="quiet">No clicks in this range.</p>`
-      : html`<table class="rows"><thead><tr><th scope="col">${titles[id][1]}</th><th scope="col">Clicks</th><th scope="col">Share</th>${compared && html`<th scope="col">Change</th>`}</tr></thead><tbody>
+      : html`<table class=${"rows" + (panel.sparkUnit ? " sparked" : "")}><thead><tr><th scope="col">${titles[id][1]}${panel.sparkUnit && html`<span class="scale">By ${panel.sparkUnit === "mweek" ? "week" : panel.sparkUnit}, own scale</span>`}</th><th scope="col">Clicks</th><th scope="col">Share</th>${compared && html`<th scope="col">Change</th>`}</tr></thead><tbody>
         <${Rows} id=${id} panel=${panel} rows=${rows} compared=${compared} hot=${hot} setHot=${setHot} go=${go}/>
         ${panel.more && html`<tr class="more"><th scope="row">${panel.more.rows > 0 ? html`<button type="button" onClick=${() => setOpen(true)}>${panel.all >= 1000 ? "at least " : ""}${count(panel.more.rows)} more</button>` : "Not listed"}</th><td>${count(panel.more.clicks)}</td><td class="dim">${percent(panel.more.clicks, panel.clicks)}</td>${compared && html`<td></td>`}</tr>`}
         <${Rows} id=${id} panel=${panel} rows=${panel.rest} compared=${compared} hot=${hot} setHot=${setHot} go=${go}/>

@@ -1,7 +1,7 @@
 // Saves the chart as a picture: SVG with its styles inside, or PNG.
 import { save } from "./lib.js";
 
-const kept = ["fill", "stroke", "stroke-width", "font-size", "font-family", "font-weight", "opacity"];
+const kept = ["fill", "stroke", "stroke-width", "stroke-dasharray", "font-size", "font-family", "font-weight", "opacity"];
 
 function inlined(svg) {
   const copy = svg.cloneNode(true);
