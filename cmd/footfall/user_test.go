@@ -3,11 +3,13 @@ package main
 import (
 	"net/http"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/footfall/footfall/internal/storage/sql"
+	"github.com/footfall/footfall/internal/storage/store"
 	"github.com/footfall/footfall/internal/testkit/harness"
 )
 
@@ -171,5 +173,31 @@ func TestOddLogins(t *testing.T) {
 	out = run(t, "user", "delete", "eve\x1b]0;owned\x07", "--yes", "--data", data)
 	if strings.ContainsAny(out, "\x1b\x07") {
 		t.Errorf("user delete prints %q", out)
+	}
+}
+
+// TestNamedToken: the name of a token is kept, and the token is alone on its line.
+func TestNamedToken(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), "data")
+	addUser(t, data, "ann")
+	if out := run(t, "user", "token", "ann", "--name", "monthly reports", "--data", data); !regexp.MustCompile(`^[g-z][0-9a-f]{64}\n$`).MatchString(out) {
+		t.Errorf("user token prints %q", out)
+	}
+	db, err := sql.Open(t.Context(), filepath.Join(data, "footfall.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	u, err := db.UserByLogin(t.Context(), "ann")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := db.ListTokens(t.Context(), u.ID, 9)
+	if err != nil || len(list) != 2 || !slices.ContainsFunc(list, func(t store.Token) bool { return t.Name == "monthly reports" }) {
+		t.Errorf("the tokens are %+v (%v)", list, err)
+	}
+	if p := try(t, "user", "token", "ann", "--name", "a\nb", "--data", data); p.status == 0 || !strings.Contains(p.stderr, "the name of a token") {
+		t.Errorf("a name of two lines: %+v", p)
 	}
 }

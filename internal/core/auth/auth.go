@@ -7,7 +7,8 @@
 // Where to look:
 //
 //	auth.go         the cache of users by token and apiKey
-//	token.go, key.go   access tokens; apiKeys
+//	token.go, tokenlist.go   access tokens; their names and last uses
+//	key.go          apiKeys
 //	session.go      sessions of browsers, and invitations to set a password
 //	login.go        which logins are valid
 //	password.go, proof.go, passwordlimit.go, queue.go   passwords: checks them, what is kept of
@@ -46,6 +47,8 @@ type Auth struct {
 	recent *cache.Answers[digest, store.User]
 	// sessions are by the digest of their secret.
 	sessions *cache.Answers[digest, Session]
+
+	uses uses
 
 	secret atomic.Pointer[[32]byte] // of the installation, once it is known
 
@@ -97,6 +100,7 @@ func (a *Auth) User(ctx context.Context, token string) (store.User, error) {
 	if err != nil {
 		return store.User{}, fmt.Errorf("auth: user of token: %w", err)
 	}
+	a.uses.note(digest, a.now().Unix())
 	return u, nil
 }
 

@@ -62,7 +62,7 @@ func (h *fixture) user(t *testing.T, login string) store.User {
 
 func (h *fixture) token(t *testing.T, login string) string {
 	t.Helper()
-	token, err := auth.Issue(context.Background(), h.users, login, h.now)
+	token, err := auth.Issue(context.Background(), h.users, login, "", h.now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func TestUser(t *testing.T) {
 		h.want(t, second, ann)
 		h.want(t, other, bob)
 	}
-	if token, err := auth.Issue(context.Background(), h.users, "nobody", h.now); !errors.Is(err, click.ErrNotFound) || token != "" {
+	if token, err := auth.Issue(context.Background(), h.users, "nobody", "", h.now); !errors.Is(err, click.ErrNotFound) || token != "" {
 		t.Errorf("a token for an unknown login: %q, %v", token, err)
 	}
 }
@@ -186,7 +186,7 @@ func TestFailuresAreNotCached(t *testing.T) {
 		}
 	}
 	h.users.err = nil
-	if err := h.users.AddToken(context.Background(), ann.ID, auth.Digest(token), 1); err != nil {
+	if err := h.users.AddToken(context.Background(), store.Token{User: ann.ID, Digest: auth.Digest(token), Created: 1}, 0); err != nil {
 		t.Fatal(err)
 	}
 	h.want(t, token, ann)
@@ -229,7 +229,7 @@ func BenchmarkRememberedToken(b *testing.B) {
 	if _, err := users.AddUser(context.Background(), "ann", 1); err != nil {
 		b.Fatal(err)
 	}
-	token, err := auth.Issue(context.Background(), users, "ann", time.Unix(1, 0))
+	token, err := auth.Issue(context.Background(), users, "ann", "", time.Unix(1, 0))
 	if err != nil {
 		b.Fatal(err)
 	}

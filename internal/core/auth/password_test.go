@@ -224,14 +224,14 @@ func TestFailuresOfTheStore(t *testing.T) {
 
 func TestIssue(t *testing.T) {
 	h := newLocked(t)
-	token, err := h.auth.Issue(t.Context(), h.ann)
+	token, err := h.auth.Issue(t.Context(), h.ann, "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if u, err := h.auth.User(t.Context(), token); err != nil || u != h.ann {
 		t.Errorf("the token is of %+v (%v)", u, err)
 	}
-	if token, err := h.auth.Issue(t.Context(), store.User{ID: 99}); !errors.Is(err, auth.ErrUnknownLogin) || token != "" {
+	if token, err := h.auth.Issue(t.Context(), store.User{ID: 99}, ""); !errors.Is(err, auth.ErrUnknownLogin) || token != "" {
 		t.Errorf("a token for a deleted user: %q, %v", token, err)
 	}
 }

@@ -58,7 +58,7 @@ func TestRevokeDuringLookup(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		token, err := auth.Issue(t.Context(), users, "ann", time.Unix(1e9, 0))
+		token, err := auth.Issue(t.Context(), users, "ann", "", time.Unix(1e9, 0))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -234,7 +234,7 @@ func TestSessionTokensAreReplaced(t *testing.T) {
 	stays := h.token(t, "ann")
 	var first, second string
 	for i := range auth.MaxSessionTokens + 1 {
-		token, err := h.auth.Issue(t.Context(), ann)
+		token, err := h.auth.Issue(t.Context(), ann, "")
 		if err != nil {
 			t.Fatal(err)
 		}

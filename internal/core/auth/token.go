@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/footfall/footfall/internal/base/click"
@@ -52,20 +53,29 @@ const MaxSessionTokens = 1000
 
 // Issue gives the user with this login another token and returns it. It is valid until it is
 // revoked. Only its digest is kept, so it cannot be shown again. It fails with
-// click.ErrNotFound for an unknown login.
-func Issue(ctx context.Context, users store.Users, login string, now time.Time) (string, error) {
+// click.ErrNotFound for an unknown login, and with ErrTokenName.
+func Issue(ctx context.Context, users store.Users, login, name string, now time.Time) (string, error) {
+	if err := ValidTokenName(name); err != nil {
+		return "", err
+	}
 	u, err := users.UserByLogin(ctx, login)
 	if err != nil {
 		return "", fmt.Errorf("auth: issue token: %w", err)
 	}
-	return issue(func(digest store.TokenDigest) error { return users.AddToken(ctx, u.ID, digest, now.Unix()) })
+	return issue(func(digest store.TokenDigest) error {
+		return users.AddToken(ctx, store.Token{User: u.ID, Digest: digest, Name: name, Created: now.Unix()}, 0)
+	})
 }
 
-// Issue gives a user another session token. It fails with ErrUnknownLogin if the user was
-// deleted meanwhile.
-func (a *Auth) Issue(ctx context.Context, u store.User) (string, error) {
+// Issue gives a user another session token. name is what the program calls itself, and may be any
+// text. Issue fails with ErrUnknownLogin if the user was deleted meanwhile.
+func (a *Auth) Issue(ctx context.Context, u store.User, name string) (string, error) {
+	name = strings.ToValidUTF8(name[:min(len(name), MaxTokenName)], "")
+	if ValidTokenName(name) != nil {
+		name = ""
+	}
 	return issue(func(digest store.TokenDigest) error {
-		err := a.users.AddSessionToken(ctx, u.ID, digest, a.now().Unix(), MaxSessionTokens)
+		err := a.users.AddToken(ctx, store.Token{User: u.ID, Digest: digest, Name: name, Created: a.now().Unix(), Session: true}, MaxSessionTokens)
 		if errors.Is(err, click.ErrNotFound) {
 			err = fmt.Errorf("%w: the user was deleted", ErrUnknownLogin)
 		}
@@ -73,18 +83,15 @@ func (a *Auth) Issue(ctx context.Context, u store.User) (string, error) {
 	})
 }
 
-// NewToken gives a user another token, which is valid until it is revoked, and returns it.
-func (a *Auth) NewToken(ctx context.Context, u store.User) (string, error) {
-	return issue(func(digest store.TokenDigest) error { return a.users.AddToken(ctx, u.ID, digest, a.now().Unix()) })
-}
-
-// Tokens returns how many tokens a user has.
-func (a *Auth) Tokens(ctx context.Context, u store.User) (int, error) {
-	n, err := a.users.CountTokens(ctx, u.ID)
-	if err != nil {
-		return 0, fmt.Errorf("auth: tokens: %w", err)
+// NewToken gives a user another token, which is valid until it is revoked, and returns it. It
+// fails with ErrTokenName.
+func (a *Auth) NewToken(ctx context.Context, u store.User, name string) (string, error) {
+	if err := ValidTokenName(name); err != nil {
+		return "", err
 	}
-	return n, nil
+	return issue(func(digest store.TokenDigest) error {
+		return a.users.AddToken(ctx, store.Token{User: u.ID, Digest: digest, Name: name, Created: a.now().Unix()}, 0)
+	})
 }
 
 func issue(add func(store.TokenDigest) error) (string, error) {

@@ -117,7 +117,7 @@ func TestOtherServersSeeChanges(t *testing.T) {
 		{"nothing", func() error { return nil }, seen{}},
 		{"a user gets a token", func() (err error) {
 			if ann, err = a.db.AddUser(ctx, "ann", 1); err == nil {
-				err = a.db.AddToken(ctx, ann.ID, auth.Digest(token), 1)
+				err = a.db.AddToken(ctx, store.Token{User: ann.ID, Digest: auth.Digest(token), Created: 1}, 0)
 			}
 			return err
 		}, seen{token: "ann"}},

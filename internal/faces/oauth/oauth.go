@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/footfall/footfall/internal/base/lograte"
@@ -20,8 +21,9 @@ type Auth interface {
 	// address of the client. The errors are auth.ErrUnknownLogin,
 	// auth.ErrPassword, auth.ErrTooMany and auth.ErrBusy.
 	UserByPassword(ctx context.Context, from, login, password string) (store.User, error)
-	// Issue gives a user another token.
-	Issue(ctx context.Context, user store.User) (token string, err error)
+	// Issue gives a user another token. name is what the program calls itself, and may be any
+	// text.
+	Issue(ctx context.Context, user store.User, name string) (token string, err error)
 }
 
 // Options configures an OAuth. All fields except Attempts are required.
@@ -124,5 +126,12 @@ func (o *OAuth) accessToken(r *http.Request, f form) (token string, err error) {
 	if err != nil {
 		return "", err
 	}
-	return o.Auth.Issue(r.Context(), u)
+	return o.Auth.Issue(r.Context(), u, program(r))
+}
+
+// program is what a program calls itself, such as python-requests/2.32.3, for the user's list of
+// tokens.
+func program(r *http.Request) string {
+	name, _, _ := strings.Cut(r.UserAgent(), " ")
+	return name
 }

@@ -23,6 +23,7 @@ import (
 // fakeAuth has the user ann. Other logins name the error that it returns.
 type fakeAuth struct {
 	issued  int
+	names   []string // of programs that got a token
 	checked []string // logins whose password was checked, with their addresses
 }
 
@@ -48,7 +49,8 @@ func (d *fakeAuth) UserByPassword(_ context.Context, from, login, password strin
 	return store.User{ID: 7, Login: "ann"}, nil
 }
 
-func (d *fakeAuth) Issue(_ context.Context, u store.User) (string, error) {
+func (d *fakeAuth) Issue(_ context.Context, u store.User, name string) (string, error) {
+	d.names = append(d.names, name)
 	if u.Login == "leaving" {
 		return "", fmt.Errorf("issue: %w", auth.ErrUnknownLogin)
 	}
@@ -149,13 +151,17 @@ func TestBareToken(t *testing.T) {
 		{"?code=x&grant_type=password", "", ""}, // only the body counts
 		{"", "no type/at all;;", "%zz"},
 	} {
-		o, _, log := newOAuth()
+		o, d, log := newOAuth()
 		r := request("POST", "/oauth/access_token"+c.query, "ann", "pass:wörd", c.body)
 		if c.contentType != "" {
 			r.Header.Set("Content-Type", c.contentType)
 		}
+		r.Header.Set("User-Agent", "python-requests/2.32.3 (Linux)")
 		w := httptest.NewRecorder()
 		o.ServeHTTP(w, r)
+		if len(d.names) != 1 || d.names[0] != "python-requests/2.32.3" {
+			t.Errorf("the token is named %q", d.names)
+		}
 		if w.Code != 200 || w.Body.String() != "token1" || w.Header().Get("Content-Type") != "text/plain; charset=utf-8" || log.Len() > 0 {
 			t.Errorf("%+v: %d, %s %q, logged %q", c, w.Code, w.Header().Get("Content-Type"), w.Body, log)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/footfall/footfall/internal/core/auth"
 	"github.com/footfall/footfall/internal/storage/store"
@@ -22,17 +23,27 @@ type Account interface {
 	Accept(ctx context.Context, secret, password string) (store.User, error)
 	Enter(ctx context.Context, entrance, place, agent string) (secret string, err error)
 	APIKey(ctx context.Context, u store.User) (string, error)
-	Tokens(ctx context.Context, u store.User) (int, error)
-	NewToken(ctx context.Context, u store.User) (string, error)
+	Tokens(ctx context.Context, u store.User) (list []auth.Token, all int, err error)
+	NewToken(ctx context.Context, u store.User, name string) (string, error)
+	RevokeID(ctx context.Context, u store.User, id string) error
 	RevokeAll(ctx context.Context, u store.User) (int, error)
 }
 
 // accountView is the page of the account.
 type accountView struct {
 	Login    string        `json:"login"`
-	Tokens   int           `json:"tokens"`
+	Tokens   []tokenView   `json:"tokens"`
+	All      int           `json:"allTokens"` // of which Tokens are the newest
 	APIKey   string        `json:"apiKey"`
 	Sessions []sessionView `json:"sessions"`
+}
+
+type tokenView struct {
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	Program bool   `json:"program"` // a program got it for the password
+	Created int64  `json:"created"`
+	Used    int64  `json:"used"` // 0: never, as far as it is known
 }
 
 type sessionView struct {
@@ -62,7 +73,7 @@ func (p *Page) account(w http.ResponseWriter, r request) {
 
 func (p *Page) buildAccount(r request) (*accountView, error) {
 	u := r.session.User
-	v := &accountView{Login: u.Login, Sessions: []sessionView{}}
+	v := &accountView{Login: u.Login, Tokens: []tokenView{}, Sessions: []sessionView{}}
 	list, err := p.o.Account.Sessions(r.Context(), u)
 	if err != nil {
 		return nil, err
@@ -70,8 +81,13 @@ func (p *Page) buildAccount(r request) (*accountView, error) {
 	for _, s := range list {
 		v.Sessions = append(v.Sessions, sessionView{s.ID, s.Agent, s.Place, s.Created, s.Used, s.ID == r.session.ID})
 	}
-	if v.Tokens, err = p.o.Account.Tokens(r.Context(), u); err != nil {
+	tokens, all, err := p.o.Account.Tokens(r.Context(), u)
+	if err != nil {
 		return nil, err
+	}
+	v.All = all
+	for _, t := range tokens {
+		v.Tokens = append(v.Tokens, tokenView{t.ID, t.Name, t.Session, t.Created, t.Used})
 	}
 	v.APIKey, err = p.o.Account.APIKey(r.Context(), u)
 	return v, err
@@ -91,8 +107,10 @@ func (p *Page) changeAccount(w http.ResponseWriter, r *http.Request) {
 	case "password":
 		in, c.Said, err = p.changePassword(w, in)
 	case "token":
-		c.Token, err = p.o.Account.NewToken(r.Context(), s.User)
+		c.Token, err = p.newToken(r, s.User)
 	case "revoke":
+		err = p.o.Account.RevokeID(r.Context(), s.User, r.PostFormValue("id"))
+	case "revoke-all":
 		_, err = p.o.Account.RevokeAll(r.Context(), s.User)
 	case "end":
 		err = p.o.Account.EndSession(r.Context(), s.User, r.PostFormValue("id"))
@@ -110,6 +128,15 @@ func (p *Page) changeAccount(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeJSON(w, http.StatusOK, c)
+}
+
+// newToken makes a token, which needs a name here.
+func (p *Page) newToken(r *http.Request, u store.User) (string, error) {
+	name := strings.TrimSpace(r.PostFormValue("name"))
+	if name == "" {
+		return "", auth.ErrTokenName
+	}
+	return p.o.Account.NewToken(r.Context(), u, name)
 }
 
 // changePassword changes the password of somebody who knows the one before. All sessions end,

@@ -318,6 +318,8 @@ func (p *Page) statusOf(err error) (int, string) {
 		return http.StatusBadRequest, "WRONG_PASSWORD"
 	case errors.Is(err, auth.ErrPasswordForm):
 		return http.StatusBadRequest, "PASSWORD_FORM"
+	case errors.Is(err, auth.ErrTokenName):
+		return http.StatusBadRequest, "TOKEN_NAME"
 	case errors.Is(err, auth.ErrTooMany), errors.Is(err, auth.ErrBusy):
 		return http.StatusTooManyRequests, "TOO_MANY"
 	case errors.As(err, new(badParameter)):

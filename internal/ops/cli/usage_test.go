@@ -46,9 +46,9 @@ func TestHelpShowsDefaults(t *testing.T) {
 			if f.HasDefault {
 				wants = append(wants, "default: "+f.Default)
 			}
-			aboutOneLink := path[0] == "link" && !slices.Contains([]string{"data", "domain", "json"}, f.Name)
-			ofServe := path[0] == "export" && f.Name == "clicks"                                                                                   // serve has the variable
-			if !aboutOneLink && !ofServe && !slices.Contains([]string{"yes", "all", "new", "lossy", "give-up-damaged", "give-up-links"}, f.Name) { // what cannot be taken back is typed
+			aboutOne := (path[0] == "link" || path[0] == "user") && !slices.Contains([]string{"data", "domain", "json"}, f.Name)
+			ofServe := path[0] == "export" && f.Name == "clicks"                                                                               // serve has the variable
+			if !aboutOne && !ofServe && !slices.Contains([]string{"yes", "all", "new", "lossy", "give-up-damaged", "give-up-links"}, f.Name) { // what cannot be taken back is typed
 				wants = append(wants, "$FOOTFALL_"+strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_")))
 			}
 			for _, want := range wants {

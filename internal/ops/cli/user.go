@@ -62,11 +62,15 @@ func (c *userInviteCmd) Run(e *env) error {
 type userTokenCmd struct {
 	dataDir
 	Login string `arg:"" help:"The user's login."`
+	Name  string `help:"What the token is for, at most 100 bytes. The user sees it in the list of their tokens." placeholder:"NAME" env:"-"`
 }
 
 func (c *userTokenCmd) Run(e *env) error {
+	if err := auth.ValidTokenName(c.Name); err != nil {
+		return err
+	}
 	return c.with(e, func(o *server.Owner) error {
-		token, err := ask(e, o, control.AddToken, c.Login)
+		token, err := ask(e, o, control.AddToken, control.NewToken{Login: c.Login, Name: c.Name})
 		return e.print(token, err)
 	})
 }

@@ -13,8 +13,8 @@ import (
 var (
 	// AddUser makes a user and answers a token for them. ExistsError.
 	AddUser = declare[string, None, string]("user/add")
-	// AddToken answers another token of a user.
-	AddToken = declare[string, None, string]("user/add-token")
+	// AddToken answers another token of a user. auth.ErrTokenName.
+	AddToken = declare[NewToken, None, string]("user/add-token")
 	// RevokeToken removes one token of a user. click.ErrNotFound if they do not have
 	// it.
 	RevokeToken = declare[TokenOf, None, None]("user/revoke-token")
@@ -76,6 +76,9 @@ var (
 	// Debug reports pieces of a profile of the process, in the form of Go's pprof.
 	Debug = declare[Profile, []byte, None]("debug")
 )
+
+// NewToken is a token to make. Name says what it is for; it may be empty.
+type NewToken struct{ Login, Name string }
 
 // TokenOf is a token of a user.
 type TokenOf struct{ Login, Token string }

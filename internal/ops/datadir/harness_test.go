@@ -26,7 +26,7 @@ func (d *Dir) AddUser(ctx context.Context, login string) (store.User, error) {
 
 // AddToken gives a user another token.
 func (d *Dir) AddToken(ctx context.Context, login string) (string, error) {
-	return auth.Issue(ctx, d.DB, login, d.now())
+	return auth.Issue(ctx, d.DB, login, "", d.now())
 }
 
 // AddLink makes a link of a user.

@@ -128,6 +128,7 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	a.monitor.Build(o.Build.Version, o.Build.Revision, o.Build.Go)
 	db := a.data.DB
 	a.auth = auth.New(db, a.now)
+	a.onClose(a.writeLastUses)
 	a.agents = useragent.New()
 	// The built-in data take a while to unpack, and most commands do not need them.
 	builtin := sync.OnceValues(func() (*geo.Lookup, error) { return geo.Open() })

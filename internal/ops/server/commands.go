@@ -22,7 +22,7 @@ import (
 func (a *App) commands() []control.Served {
 	return []control.Served{
 		control.AddUser.Implement(a.AddUser),
-		control.AddToken.Implement(a.AddToken),
+		control.AddToken.Implement(a.addToken),
 		control.RevokeToken.Implement(func(ctx context.Context, t control.TokenOf) (control.None, error) {
 			return control.None{}, a.revokeToken(ctx, t)
 		}),
@@ -102,9 +102,13 @@ func (a *App) AddUser(ctx context.Context, login string) (token string, err erro
 
 // AddToken makes another token for a user, and returns it.
 func (a *App) AddToken(ctx context.Context, login string) (token string, err error) {
-	token, err = auth.Issue(ctx, a.data.DB, login, a.now())
+	return a.addToken(ctx, control.NewToken{Login: login})
+}
+
+func (a *App) addToken(ctx context.Context, t control.NewToken) (token string, err error) {
+	token, err = auth.Issue(ctx, a.data.DB, t.Login, t.Name, a.now())
 	if errors.Is(err, click.ErrNotFound) {
-		err = a.unknownUser(ctx, login)
+		err = a.unknownUser(ctx, t.Login)
 	}
 	return token, err
 }

@@ -245,7 +245,7 @@ func TestAccount(t *testing.T) {
 	change := func(what, body string) (c struct {
 		Error, Token string
 		Account      struct {
-			Tokens   int
+			All      int `json:"allTokens"`
 			Sessions []struct {
 				ID      string
 				Current bool
@@ -262,14 +262,14 @@ func TestAccount(t *testing.T) {
 		}
 		return c
 	}
-	made := change("token", "x=1")
-	if made.Account.Tokens != 2 || len(made.Account.Sessions) != 2 {
+	made := change("token", "name=reports")
+	if made.Account.All != 2 || len(made.Account.Sessions) != 2 {
 		t.Errorf("after a new token the account is %+v", made)
 	}
-	if _, body := get(t, site, "/v3/user/clicks?unit=day&access_token="+made.Token); !strings.Contains(body, "OK") {
+	if _, body := get(t, site, "/v3/user/clicks?unit=day&access_token="+made.Token); !strings.Contains(body, `"status_txt": "OK"`) {
 		t.Errorf("the new token is answered %s", body)
 	}
-	if c := change("revoke", "x=1"); c.Account.Tokens != 0 {
+	if c := change("revoke-all", "x=1"); c.Account.All != 0 {
 		t.Errorf("after revoking the account is %+v", c)
 	}
 	for _, s := range made.Account.Sessions {

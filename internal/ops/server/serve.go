@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/core/auth"
 	"github.com/footfall/footfall/internal/ops/control"
 	"github.com/footfall/footfall/internal/ops/datadir"
 	"github.com/footfall/footfall/internal/storage/store"
@@ -129,8 +131,8 @@ func Serve(ctx context.Context, o Options, p PublicOptions, ls []net.Listener, r
 	return err
 }
 
-// maintain runs datadir.Dir.Maintain, and follows what other servers change, until
-// stop; wait returns when it has ended. broken gets the error of Maintain.
+// maintain runs datadir.Dir.Maintain, follows what other servers change, and writes when tokens
+// were used, until stop; wait returns when it has ended. broken gets the error of Maintain.
 func (a *App) maintain(ctx context.Context) (stop, wait func(), broken <-chan error) {
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	failed := make(chan error, 1)
@@ -139,7 +141,39 @@ func (a *App) maintain(ctx context.Context) (stop, wait func(), broken <-chan er
 	ended.Go(func() {
 		a.data.FollowLinks(running, func(c store.Change) { a.links.Changed(c); a.auth.Changed(c); a.importer.Changed(c) })
 	})
+	ended.Go(func() {
+		ticker := time.NewTicker(auth.UsesEvery)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ticker.C:
+				a.logLastUses(a.auth.WriteUses(running))
+			case <-running.Done():
+				return
+			}
+		}
+	})
 	return cancel, ended.Wait, failed
+}
+
+// lastUsesTimeout is how long a stop waits until it is written when tokens were used.
+const lastUsesTimeout = time.Second
+
+// writeLastUses writes when tokens were used last. It has no error, because nothing depends on
+// that.
+func (a *App) writeLastUses(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, lastUsesTimeout)
+	defer cancel()
+	a.logLastUses(a.auth.WriteUses(ctx))
+	return nil
+}
+
+// logLastUses logs an error of WriteUses, unless links and users are away, which the log says
+// already.
+func (a *App) logLastUses(err error) {
+	if err != nil && !errors.Is(err, click.ErrUnavailable) && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled) {
+		a.log.Warn("it could not be written when tokens were used last; the list of tokens shows an earlier use", "error", err)
+	}
 }
 
 // serveMetrics answers Prometheus on a listener until the server is closed.

@@ -132,7 +132,7 @@ func BenchmarkLookups(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	if err := db.AddToken(context.Background(), u.ID, store.TokenDigest{1}, 1); err != nil {
+	if err := db.AddToken(context.Background(), store.Token{User: u.ID, Digest: store.TokenDigest{1}, Created: 1}, 0); err != nil {
 		b.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background()) // as requests have

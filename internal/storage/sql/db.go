@@ -41,6 +41,7 @@ type DB struct {
 	linkByKeyword, nameHolder          *sql.Stmt
 	userByLogin, userByID, userByToken *sql.Stmt
 	listUsers, lastIDs, tokensOfUser   *sql.Stmt
+	listTokens                         *sql.Stmt
 	session, sessionsOf                *sql.Stmt
 
 	reads, writes finders // of whole, and of the writer
@@ -117,6 +118,7 @@ func (db *DB) prepare(ctx context.Context) error {
 	db.sessionsOf = r.stmt(`SELECT ` + sessionColumns + ` FROM sessions s WHERE s.user_id = $1 AND s.kind = $2 ORDER BY s.created DESC, s.digest`)
 	db.listUsers = r.stmt(db.engine.usersAfter)
 	db.tokensOfUser = r.stmt(`SELECT COUNT(*) FROM tokens WHERE user_id = $1`)
+	db.listTokens = r.stmt(`SELECT digest, created, passing, name, used FROM tokens WHERE user_id = $1 ORDER BY passing, created DESC, digest LIMIT $2`)
 	db.lastIDs = r.stmt(`SELECT user_id, link_id, keyword_id, version FROM last_ids`)
 	db.reads = newFinders(&r)
 

@@ -36,7 +36,7 @@ func TestSearchesDoNotDelayNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	ann := links[0].User
-	if err := db.AddToken(ctx, ann, store.TokenDigest{1}, 1); err != nil {
+	if err := db.AddToken(ctx, store.Token{User: ann, Digest: store.TokenDigest{1}, Created: 1}, 0); err != nil {
 		t.Fatal(err)
 	}
 	if err := db.SetPassword(ctx, ann, "proof"); err != nil {
@@ -191,6 +191,7 @@ func TestSchema6IsUpgraded(t *testing.T) {
 		DROP INDEX links_by_user; DROP INDEX aggregates_whole; DROP TABLE sessions; DROP TABLE tags; DROP TABLE versions; DROP TABLE former_aggregates;
 		ALTER TABLE links DROP COLUMN tags; ALTER TABLE links DROP COLUMN forward_query; ALTER TABLE links DROP COLUMN expires;
 		ALTER TABLE links DROP COLUMN max_clicks; ALTER TABLE links DROP COLUMN expired_url;
+		ALTER TABLE tokens DROP COLUMN name; ALTER TABLE tokens DROP COLUMN used;
 		CREATE INDEX links_by_user ON links (user_id, user_ts, id, created) WHERE user_id IS NOT NULL;
 		CREATE INDEX links_whole ON links (id, aggregate_id, created, user_ts, modified, private, archived, title, note)`)
 	db = open(t, path)

@@ -76,7 +76,7 @@ func TestReopen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := db.AddToken(ctx, links[0].User, store.TokenDigest{1}, 6); err != nil {
+	if err := db.AddToken(ctx, store.Token{User: links[0].User, Digest: store.TokenDigest{1}, Created: 6}, 0); err != nil {
 		t.Fatal(err)
 	}
 	if err := db.Close(); err != nil {

@@ -42,7 +42,7 @@ func TestVerify(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if err := db.AddToken(ctx, links[0].User, store.TokenDigest{7}, 1_370_000_000); err != nil {
+	if err := db.AddToken(ctx, store.Token{User: links[0].User, Digest: store.TokenDigest{7}, Created: 1_370_000_000}, 0); err != nil {
 		t.Fatal(err)
 	}
 	writer := raw(t, made)

@@ -19,13 +19,11 @@ type User struct {
 	KeyVersion int64
 }
 
-// TokenDigest is the SHA-256 of an access token; the token itself is not kept.
-type TokenDigest [32]byte
-
 // Users keeps users and their credentials. A call that returns without error is
 // durable. Implementations are safe for concurrent use.
 type Users interface {
 	Sessions
+	Tokens
 	// AddUser makes a user. click.ErrExists if the login is taken, ErrText if it
 	// does not pass CheckText.
 	AddUser(ctx context.Context, login string, created int64) (User, error)
@@ -35,22 +33,6 @@ type Users interface {
 	// ListUsers lists at most limit users by ascending login, bytewise, from
 	// the first login after the given one. A limit below 1 lists none.
 	ListUsers(ctx context.Context, after string, limit int) ([]User, error)
-	// AddToken gives a user another token. click.ErrNotFound if there is no such
-	// user, click.ErrExists if the digest is known.
-	AddToken(ctx context.Context, user click.UserID, digest TokenDigest, created int64) error
-	// AddSessionToken is AddToken for a session token, which newer ones replace: it
-	// removes the user's session tokens except the newest by created, as many as keep
-	// says, and never this one.
-	AddSessionToken(ctx context.Context, user click.UserID, digest TokenDigest, created int64, keep int) error
-	// RemoveToken fails with click.ErrNotFound if the user has no such token.
-	RemoveToken(ctx context.Context, user click.UserID, digest TokenDigest) error
-	// RemoveTokens removes all tokens of a user and returns how many there were.
-	// click.ErrNotFound if there is no such user.
-	RemoveTokens(ctx context.Context, user click.UserID) (int, error)
-	// CountTokens returns how many tokens a user has; 0 if there is no such user.
-	CountTokens(ctx context.Context, user click.UserID) (int, error)
-	// UserByToken fails with click.ErrNotFound.
-	UserByToken(ctx context.Context, digest TokenDigest) (User, error)
 	// SetFullName fails with click.ErrNotFound if there is no such user, and with
 	// ErrText if the name is not empty and does not pass CheckText.
 	SetFullName(ctx context.Context, user click.UserID, name string) error

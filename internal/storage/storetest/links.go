@@ -80,6 +80,7 @@ func LinkSuite(t *testing.T, open func(t *testing.T) LinkStore) {
 		{"a token finds its user", userTokens},
 		{"a removed token finds no user", userTokensRemoved},
 		{"newer session tokens replace older ones", userSessionTokens},
+		{"tokens are listed with their names and last uses", userTokenList},
 		{"a session finds its user", userSessions},
 		{"a removed session finds no user", userSessionsRemoved},
 		{"newer sessions replace older ones", userSessionsReplaced},

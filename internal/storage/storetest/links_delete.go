@@ -96,7 +96,7 @@ func deleteUser(t *testing.T, s LinkStore) {
 		named(foreign("ann", "a", "g1", "http://a/"), "j.mp", "word"), foreign("ann", "b", "g1", "http://a/"),
 		foreign("ann", "c", "g2", "http://c/"), foreign("bob", "d", "g2", "http://c/"))
 	for i, u := range []click.UserID{ann.ID, ann.ID, got[3].User} {
-		if err := s.AddToken(ctx, u, store.TokenDigest{byte(i + 1)}, 1); err != nil {
+		if err := s.AddToken(ctx, store.Token{User: u, Digest: store.TokenDigest{byte(i + 1)}, Created: 1}, 0); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -117,7 +117,7 @@ func deleteUser(t *testing.T, s LinkStore) {
 		"UserByID":    func() error { _, err := s.UserByID(ctx, ann.ID); return err }(),
 		"UserByToken": func() error { _, err := s.UserByToken(ctx, store.TokenDigest{1}); return err }(),
 		"Password":    func() error { _, err := s.Password(ctx, ann.ID); return err }(),
-		"AddToken":    s.AddToken(ctx, ann.ID, store.TokenDigest{9}, 1),
+		"AddToken":    s.AddToken(ctx, store.Token{User: ann.ID, Digest: store.TokenDigest{9}, Created: 1}, 0),
 		"again":       func() error { _, err := s.DeleteUser(ctx, ann.ID); return err }(),
 		"no user":     func() error { _, err := s.DeleteUser(ctx, click.Nobody); return err }(),
 		"too high":    func() error { _, err := s.DeleteUser(ctx, math.MaxUint64); return err }(),

@@ -16,13 +16,36 @@ func (h *linkHistory) digest(t *rapid.T) (d store.TokenDigest) {
 func (h *linkHistory) addToken(t *rapid.T) {
 	got, want := h.users(t)
 	digest, created := h.digest(t), h.second().Draw(t, "created")
-	if keep := rapid.IntRange(0, 4).Draw(t, "keep"); keep > 0 {
-		h.match.errors(t, h.store.AddSessionToken(context.Background(), got.ID, digest, created, keep),
-			h.model.AddSessionToken(context.Background(), want.ID, digest, created, keep))
+	token := store.Token{User: got.ID, Digest: digest, Created: created, Name: rapid.SampledFrom([]string{"", "reports", "\xff"}).Draw(t, "name")}
+	keep := rapid.IntRange(0, 4).Draw(t, "keep")
+	token.Session = keep > 0
+	model := token
+	model.User = want.ID
+	h.match.errors(t, h.store.AddToken(context.Background(), token, keep), h.model.AddToken(context.Background(), model, keep))
+}
+
+// listTokens compares the tokens of a user, after some of them were used.
+func (h *linkHistory) listTokens(t *rapid.T) {
+	got, want := h.users(t)
+	used := map[store.TokenDigest]int64{h.digest(t): h.second().Draw(t, "used"), h.digest(t): h.second().Draw(t, "used")}
+	h.match.errors(t, h.store.TouchTokens(context.Background(), used), h.model.TouchTokens(context.Background(), used))
+	limit := rapid.IntRange(-1, 5).Draw(t, "limit")
+	list, err := h.store.ListTokens(context.Background(), got.ID, limit)
+	model, wantErr := h.model.ListTokens(context.Background(), want.ID, limit)
+	if h.match.errors(t, err, wantErr) {
 		return
 	}
-	h.match.errors(t, h.store.AddToken(context.Background(), got.ID, digest, created),
-		h.model.AddToken(context.Background(), want.ID, digest, created))
+	if len(list) != len(model) {
+		t.Fatalf("a user has the tokens %+v, in the model %+v", list, model)
+	}
+	for i, token := range list {
+		if token.User != got.ID || model[i].User != want.ID {
+			t.Fatalf("a token is of user %d, in the model %d", token.User, model[i].User)
+		}
+		if token.User = model[i].User; token != model[i] {
+			t.Fatalf("a token is %+v, in the model %+v", token, model[i])
+		}
+	}
 }
 
 func (h *linkHistory) removeToken(t *rapid.T) {

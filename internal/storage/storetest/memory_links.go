@@ -25,7 +25,7 @@ type MemoryLinks struct {
 	mu     sync.Mutex
 	users  []store.User // by id, from 1 on
 	logins map[string]click.UserID
-	tokens map[store.TokenDigest]memoryToken
+	tokens map[store.TokenDigest]store.Token
 	// sessions are by digest, too.
 	sessions map[store.TokenDigest]store.Session
 	proofs   map[click.UserID]string
@@ -55,7 +55,7 @@ var _ LinkStore = (*MemoryLinks)(nil)
 func NewMemoryLinks() *MemoryLinks {
 	return &MemoryLinks{
 		logins:     make(map[string]click.UserID),
-		tokens:     make(map[store.TokenDigest]memoryToken),
+		tokens:     make(map[store.TokenDigest]store.Token),
 		sessions:   make(map[store.TokenDigest]store.Session),
 		proofs:     make(map[click.UserID]string),
 		hashes:     make(map[click.Hash]click.LinkID),

@@ -14,7 +14,7 @@ import (
 func userNames(t *testing.T, s LinkStore) {
 	ctx := context.Background()
 	ann, bob := addUser(t, s, "ann", 1), addUser(t, s, "bob", 2)
-	if err := s.AddToken(ctx, ann.ID, store.TokenDigest{1}, 3); err != nil {
+	if err := s.AddToken(ctx, store.Token{User: ann.ID, Digest: store.TokenDigest{1}, Created: 3}, 0); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range append(oddTexts(), "") {

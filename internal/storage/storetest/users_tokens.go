@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/footfall/footfall/internal/base/click"
@@ -18,11 +19,11 @@ func userTokens(t *testing.T, s LinkStore) {
 	ctx := context.Background()
 	ann, bob := addUser(t, s, "ann", 1), addUser(t, s, "bob", 2)
 	for n, u := range []store.User{ann, ann, bob} {
-		if err := s.AddToken(ctx, u.ID, digestOf(n), 3); err != nil {
+		if err := s.AddToken(ctx, store.Token{User: u.ID, Digest: digestOf(n), Created: 3}, 0); err != nil {
 			t.Fatalf("a new token was not kept: %v", err)
 		}
 	}
-	if err := s.AddToken(ctx, ann.ID, store.TokenDigest{}, 3); err != nil {
+	if err := s.AddToken(ctx, store.Token{User: ann.ID, Digest: store.TokenDigest{}, Created: 3}, 0); err != nil {
 		t.Fatalf("a digest of zeros was not kept: %v", err)
 	}
 	for n, want := range []store.User{ann, ann, bob} {
@@ -34,7 +35,7 @@ func userTokens(t *testing.T, s LinkStore) {
 		t.Errorf("an unknown token gave %+v and %v, not click.ErrNotFound", u, err)
 	}
 	for _, u := range []click.UserID{ann.ID, bob.ID} {
-		if err := s.AddToken(ctx, u, digestOf(0), 4); !errors.Is(err, click.ErrExists) {
+		if err := s.AddToken(ctx, store.Token{User: u, Digest: digestOf(0), Created: 4}, 0); !errors.Is(err, click.ErrExists) {
 			t.Errorf("a digest that is known gave %v, not click.ErrExists", err)
 		}
 	}
@@ -43,7 +44,7 @@ func userTokens(t *testing.T, s LinkStore) {
 	}
 	for _, u := range []click.UserID{click.Nobody, bob.ID + 1, math.MaxUint64} {
 		for _, n := range []int{0, 98} { // known and new
-			if err := s.AddToken(ctx, u, digestOf(n), 4); !errors.Is(err, click.ErrNotFound) {
+			if err := s.AddToken(ctx, store.Token{User: u, Digest: digestOf(n), Created: 4}, 0); !errors.Is(err, click.ErrNotFound) {
 				t.Errorf("a token for an unknown user gave %v, not click.ErrNotFound", err)
 			}
 		}
@@ -73,14 +74,14 @@ func userTokensRemoved(t *testing.T, s LinkStore) {
 	ctx := context.Background()
 	ann, bob := addUser(t, s, "ann", 1), addUser(t, s, "bob", 2)
 	for n := range 3 {
-		if err := s.AddToken(ctx, ann.ID, digestOf(n), 3); err != nil {
+		if err := s.AddToken(ctx, store.Token{User: ann.ID, Digest: digestOf(n), Created: 3}, 0); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := s.AddSessionToken(ctx, ann.ID, digestOf(3), 3, 5); err != nil {
+	if err := s.AddToken(ctx, store.Token{User: ann.ID, Digest: digestOf(3), Created: 3, Session: true}, 5); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.AddToken(ctx, bob.ID, digestOf(90), 3); err != nil {
+	if err := s.AddToken(ctx, store.Token{User: bob.ID, Digest: digestOf(90), Created: 3}, 0); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.RemoveToken(ctx, ann.ID, digestOf(1)); err != nil {
@@ -106,7 +107,7 @@ func userTokensRemoved(t *testing.T, s LinkStore) {
 	if n, err := s.CountTokens(ctx, bob.ID+1); err != nil || n != 0 {
 		t.Errorf("an unknown user has %d tokens, %v", n, err)
 	}
-	if err := s.AddToken(ctx, ann.ID, digestOf(0), 4); err != nil {
+	if err := s.AddToken(ctx, store.Token{User: ann.ID, Digest: digestOf(0), Created: 4}, 0); err != nil {
 		t.Errorf("a removed token cannot be added again: %v", err)
 	}
 }
@@ -116,23 +117,23 @@ func userSessionTokens(t *testing.T, s LinkStore) {
 	ann, bob := addUser(t, s, "ann", 1), addUser(t, s, "bob", 2)
 	add := func(n int, created int64, keep int) {
 		t.Helper()
-		if err := s.AddSessionToken(ctx, ann.ID, digestOf(n), created, keep); err != nil {
+		if err := s.AddToken(ctx, store.Token{User: ann.ID, Digest: digestOf(n), Created: created, Session: true}, keep); err != nil {
 			t.Fatalf("AddSessionToken: %v", err)
 		}
 	}
 	for n := range 3 {
-		if err := s.AddToken(ctx, ann.ID, digestOf(n), int64(n)); err != nil {
+		if err := s.AddToken(ctx, store.Token{User: ann.ID, Digest: digestOf(n), Created: int64(n)}, 0); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := s.AddSessionToken(ctx, bob.ID, digestOf(90), 1, 3); err != nil {
+	if err := s.AddToken(ctx, store.Token{User: bob.ID, Digest: digestOf(90), Created: 1, Session: true}, 3); err != nil {
 		t.Fatal(err)
 	}
 	add(3, 50, 3)
 	add(4, 20, 3)
 	add(5, 30, 3)
 	wantTokens(t, s, "after as many session tokens as are kept", ann, 6, 0, 1, 2, 3, 4, 5)
-	if err := s.AddSessionToken(ctx, ann.ID, digestOf(0), 60, 3); !errors.Is(err, click.ErrExists) {
+	if err := s.AddToken(ctx, store.Token{User: ann.ID, Digest: digestOf(0), Created: 60, Session: true}, 3); !errors.Is(err, click.ErrExists) {
 		t.Errorf("a digest that is known gave %v, not click.ErrExists", err)
 	}
 	wantTokens(t, s, "after a session token that was refused", ann, 6, 0, 1, 2, 3, 4, 5)
@@ -156,7 +157,60 @@ func userSessionTokens(t *testing.T, s LinkStore) {
 	if u, err := s.UserByToken(ctx, digestOf(90)); err != nil || u != bob {
 		t.Errorf("the token of another user was replaced: %+v, %v", u, err)
 	}
-	noUser(t, bob, func(u click.UserID) error { return s.AddSessionToken(ctx, u, digestOf(98), 1, 1) })
+	noUser(t, bob, func(u click.UserID) error {
+		return s.AddToken(ctx, store.Token{User: u, Digest: digestOf(98), Created: 1, Session: true}, 1)
+	})
+}
+
+func userTokenList(t *testing.T, s LinkStore) {
+	ctx := context.Background()
+	ann, bob := addUser(t, s, "ann", 1), addUser(t, s, "bob", 2)
+	want := []store.Token{ // as they are listed
+		{Digest: store.TokenDigest{9}, User: ann.ID, Created: 8, Name: "reports"},
+		{Digest: store.TokenDigest{1}, User: ann.ID, Created: 5, Used: 7},
+		{Digest: store.TokenDigest{2}, User: ann.ID, Created: 5, Name: "日本"},
+		{Digest: store.TokenDigest{4}, User: ann.ID, Created: 90, Session: true, Name: "a program"},
+		{Digest: store.TokenDigest{3}, User: ann.ID, Created: 80, Session: true},
+	}
+	for _, i := range []int{2, 4, 0, 1, 3} {
+		if err := s.AddToken(ctx, want[i], 9); err != nil {
+			t.Fatalf("a token with a name was not kept: %v", err)
+		}
+	}
+	if err := s.AddToken(ctx, store.Token{User: bob.ID, Digest: digestOf(90), Created: 1}, 0); err != nil {
+		t.Fatal(err)
+	}
+	list := func(rule string, limit int, want ...store.Token) {
+		t.Helper()
+		if got, err := s.ListTokens(ctx, ann.ID, limit); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: the tokens are %+v (%v), want %+v", rule, got, err, want)
+		}
+	}
+	list("all", 9, want...)
+	list("some", 4, want[:4]...)
+	list("none", 0)
+	list("fewer than none", -1)
+	if err := s.TouchTokens(ctx, map[store.TokenDigest]int64{{9}: 20, {1}: 6, {4}: 30, digestOf(99): 40}); err != nil {
+		t.Errorf("tokens were not touched: %v", err)
+	}
+	want[0].Used, want[3].Used = 20, 30 // that of 1 is later already
+	list("after some were used", 9, want...)
+	if err := s.TouchTokens(ctx, nil); err != nil {
+		t.Errorf("no tokens were touched: %v", err)
+	}
+	if u, err := s.UserByToken(ctx, digestOf(99)); !errors.Is(err, click.ErrNotFound) {
+		t.Errorf("touching an unknown token gave it to %+v, %v", u, err)
+	}
+	for _, name := range []string{"\xff", "a\x00b"} {
+		if err := s.AddToken(ctx, store.Token{User: ann.ID, Digest: digestOf(91), Name: name}, 0); !errors.Is(err, store.ErrText) {
+			t.Errorf("a token named %q gave %v, not store.ErrText", name, err)
+		}
+	}
+	for _, u := range []click.UserID{click.Nobody, bob.ID + 1, math.MaxUint64} {
+		if got, err := s.ListTokens(ctx, u, 9); err != nil || len(got) > 0 {
+			t.Errorf("unknown user %d has the tokens %+v, %v", u, got, err)
+		}
+	}
 }
 
 func userKeyVersions(t *testing.T, s LinkStore) {

@@ -21,14 +21,26 @@ function Password() {
     <label for="new">New password, 8 to 72 bytes</label><input id="new" type="password" autocomplete="new-password" required minlength="8" value=${next} onInput=${(e) => setNext(e.target.value)}/><button type="submit">Change</button><p role="status">${said}</p></form></section>`;
 }
 
+// The tokens that the user made, and those that programs got for the password.
+function Tokens({ a }) {
+  const [name, setName] = useState(""), [token, setToken] = useState("");
+  const mine = a.tokens.filter((t) => !t.program), programs = a.tokens.filter((t) => t.program);
+  const table = (list) => html`<table class="rows tokens"><thead><tr><th scope="col">Name</th><th scope="col">Made</th><th scope="col">Last use</th><td></td></tr></thead><tbody>${list.map((t) => html`<tr key=${t.id}><th scope="row">${t.name || html`<span class="quiet">no name</span>`}</th><td class="dim">${when(t.created)}</td><td class="dim">${t.used ? when(t.used) : "not known"}</td><td><button type="button" class="small" aria-label=${"Revoke " + (t.name || "the token of " + when(t.created))} onClick=${() => post("revoke", { id: t.id }).then((got) => got && setToken(""))}>Revoke</button></td></tr>`)}</tbody></table>`;
+  return html`<section class="panel" aria-labelledby="h-tokens"><h2 id="h-tokens">Access tokens</h2><p>Programs send one as <code>access_token</code>. A program that you revoke a token of is refused at once.</p>
+    <form class="fields" onSubmit=${async (e) => { e.preventDefault(); const got = await post("token", { name }); if (got) { setToken(got.token); setName(""); } }}><label for="token-name">What the new token is for</label><input id="token-name" required maxlength="100" autocomplete="off" value=${name} onInput=${(e) => setName(e.target.value)}/><button type="submit">Make a token</button></form>
+    ${token && html`<p role="status">It is shown once: <code class="secret">${token}</code> <${Copy} text=${token}/></p>`}
+    ${mine.length > 0 && table(mine)}
+    ${programs.length > 0 && html`<h3>Of programs that know the password</h3>${table(programs)}`}
+    ${a.allTokens > a.tokens.length && html`<p class="quiet">These are the newest ${a.tokens.length} of ${a.allTokens}.</p>`}
+    ${a.allTokens > 0 && html`<details><summary>Revoke all tokens</summary><p>Programs that use one are refused from then on.</p><button type="button" onClick=${() => post("revoke-all").then(() => setToken(""))}>Revoke all</button></details>`}
+    <p>Your apiKey for older programs, next to your login: <code class="secret">${a.apiKey}</code> <${Copy} text=${a.apiKey}/></p></section>`;
+}
+
 function App() {
-  const a = account.value, [token, setToken] = useState(""), [theme, setTheme] = useState(localStorage.getItem("theme") ?? "auto"), [week, setWeek] = useState(remembered("footfall_week") || "monday");
-  return html`<div class="page narrow"><h1>Account</h1>${problem.value && html`<p class="banner" role="alert">${{ WRONG_PASSWORD: "That is not your password.", PASSWORD_FORM: "A password has 8 to 72 bytes, and no control characters.", TOO_MANY: "There were too many wrong passwords. Wait a minute." }[problem.value] ?? means(problem.value)}</p>`}
+  const a = account.value, [theme, setTheme] = useState(localStorage.getItem("theme") ?? "auto"), [week, setWeek] = useState(remembered("footfall_week") || "monday");
+  return html`<div class="page narrow"><h1>Account</h1>${problem.value && html`<p class="banner" role="alert">${{ WRONG_PASSWORD: "That is not your password.", PASSWORD_FORM: "A password has 8 to 72 bytes, and no control characters.", TOKEN_NAME: "The name of a token has 1 to 100 bytes, and no control characters.", NOT_FOUND: "That is gone already. Load the page again.", TOO_MANY: "There were too many wrong passwords. Wait a minute." }[problem.value] ?? means(problem.value)}</p>`}
     <${Password}/>
-    <section class="panel" aria-labelledby="h-tokens"><h2 id="h-tokens">Access tokens</h2><p>Programs send one as <code>access_token</code>. You have ${a.tokens}.</p><button type="button" onClick=${async () => { const got = await post("token"); if (got) setToken(got.token); }}>Make a token</button>
-      ${token && html`<p role="status">It is shown once: <code class="secret">${token}</code> <${Copy} text=${token}/></p>`}
-      <p>Your apiKey for older programs, next to your login: <code class="secret">${a.apiKey}</code> <${Copy} text=${a.apiKey}/></p>
-      ${a.tokens > 0 && html`<details><summary>Revoke all tokens</summary><p>Programs that use one are refused from then on.</p><button type="button" onClick=${() => post("revoke").then(() => setToken(""))}>Revoke all</button></details>`}</section>
+    <${Tokens} a=${a}/>
     <section class="panel" aria-labelledby="h-sessions"><h2 id="h-sessions">Sessions</h2><table class="rows"><thead><tr><th scope="col">Browser</th><th scope="col">Network</th><th scope="col">Last use</th><td></td></tr></thead><tbody>${a.sessions.map((s) => html`<tr key=${s.id}><th scope="row">${s.agent || "unknown"}${s.current ? html` <span class="pill">this one</span>` : ""}</th><td class="dim">${s.place}</td><td class="dim">${when(s.used)}</td><td>${!s.current && html`<button type="button" class="small" aria-label=${"End the session of " + s.agent} onClick=${() => post("end", { id: s.id })}>End</button>`}</td></tr>`)}</tbody></table>
       ${a.sessions.length > 1 && html`<p><button type="button" onClick=${() => post("end-others")}>End all others</button></p>`}</section>
     <section class="panel" aria-labelledby="h-look"><h2 id="h-look">Look</h2><div class="fields"><label for="theme">Colours</label><select id="theme" value=${theme} onChange=${(e) => { const t = e.target.value; setTheme(t); if (t === "auto") { localStorage.removeItem("theme"); delete document.documentElement.dataset.theme; } else { localStorage.setItem("theme", t); document.documentElement.dataset.theme = t; } }}><option value="auto">as the system</option><option value="light">light</option><option value="dark">dark</option></select>
