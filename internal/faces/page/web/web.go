@@ -11,7 +11,6 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
-	"mime"
 	"net/http"
 	"path"
 	"strconv"
@@ -56,27 +55,17 @@ func Style(name string) string { return Path(name + ".css") }
 // because another content has another name.
 func ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name := path.Base(r.URL.Path)
-	encoding, suffix := "", ""
-	accepted := r.Header.Get("Accept-Encoding")
-	switch {
-	case accepts(accepted, "br"):
-		encoding, suffix = "br", ".br"
-	case accepts(accepted, "gzip"):
-		encoding, suffix = "gzip", ".gz"
-	}
-	ext := path.Ext(name)
-	data, err := dist.ReadFile("dist/" + name + suffix)
-	if err != nil || name == "manifest.json" || ext == ".br" || ext == ".gz" {
+	encoding := encodingFor(strings.Join(r.Header.Values("Accept-Encoding"), ","))
+	kind := types[path.Ext(name)]
+	data, err := dist.ReadFile("dist/" + name + encoding.suffix)
+	if err != nil || name == "manifest.json" || kind == "" {
 		http.NotFound(w, r)
 		return
 	}
 	h := w.Header()
-	h.Set("Content-Type", mime.TypeByExtension(ext))
-	if ext == ".js" {
-		h.Set("Content-Type", "text/javascript; charset=utf-8")
-	}
-	if encoding != "" {
-		h.Set("Content-Encoding", encoding)
+	h.Set("Content-Type", kind)
+	if encoding.name != "" {
+		h.Set("Content-Encoding", encoding.name)
 	}
 	h.Set("Vary", "Accept-Encoding")
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
@@ -84,14 +73,47 @@ func ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(data) // the browser has left
 }
 
-// accepts reports whether an Accept-Encoding header names an encoding, and does not refuse it.
+// types are the types of files by the end of their names. Those of package mime depend on the
+// machine.
+var types = map[string]string{
+	".css":  "text/css; charset=utf-8",
+	".js":   "text/javascript; charset=utf-8",
+	".json": "application/json",
+	".svg":  "image/svg+xml",
+}
+
+// encoding is a way in which every file is compressed; the zero value is none.
+type encoding struct{ name, suffix string }
+
+// encodings lists them, the smallest files first.
+var encodings = []encoding{{"br", ".br"}, {"zstd", ".zst"}, {"gzip", ".gz"}}
+
+// encodingFor returns the first encoding that an Accept-Encoding header names and does not
+// refuse.
+func encodingFor(header string) encoding {
+	for _, e := range encodings {
+		if accepts(header, e.name) {
+			return e
+		}
+	}
+	return encoding{}
+}
+
+// accepts reports whether an Accept-Encoding header names an encoding with a weight above 0.
 func accepts(header, encoding string) bool {
 	for part := range strings.SplitSeq(header, ",") {
-		name, q, _ := strings.Cut(part, ";")
-		if strings.EqualFold(strings.TrimSpace(name), encoding) {
-			q = strings.ReplaceAll(q, " ", "")
-			return q != "q=0" && !strings.HasPrefix(q, "q=0.000")
+		name, parameters, _ := strings.Cut(part, ";")
+		if !strings.EqualFold(strings.TrimSpace(name), encoding) {
+			continue
 		}
+		for p := range strings.SplitSeq(parameters, ";") {
+			key, weight, _ := strings.Cut(p, "=")
+			if strings.EqualFold(strings.TrimSpace(key), "q") {
+				q, err := strconv.ParseFloat(strings.TrimSpace(weight), 64)
+				return err == nil && q > 0
+			}
+		}
+		return true
 	}
 	return false
 }

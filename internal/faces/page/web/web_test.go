@@ -1,8 +1,10 @@
 package web_test
 
 import (
+	"bytes"
 	"compress/gzip"
 	"io"
+	"mime"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -30,13 +32,15 @@ func TestFiles(t *testing.T) {
 		if plain.Code != http.StatusOK || plain.Body.Len() == 0 || plain.Header().Get("Content-Encoding") != "" {
 			t.Fatalf("%q is answered %d %v", name, plain.Code, plain.Header())
 		}
-		for accepted, want := range map[string]string{"gzip": "gzip", "gzip, deflate, br, zstd": "br", "br;q=0, gzip;q=0.5": "gzip", "identity": "", "br; q=0.000, GZIP;q=0": ""} {
+		for accepted, want := range map[string]string{"gzip": "gzip", "gzip, deflate, br, zstd": "br", "br;q=0, gzip;q=0.5": "gzip", "identity": "", "br; q=0.000, GZIP;q=0": "",
+			"br;q=0.0, zstd, gzip": "zstd", "br;q=0.00,gzip;q=0.0": "", "br;q=0.001": "br", "br;q=x, gzip; Q = 1.0": "gzip", "zstd;v=1;q=0.0": "", "*": ""} {
 			w := get(name, accepted)
 			h := w.Header()
 			if h.Get("Content-Encoding") != want || h.Get("Content-Type") != kind || h.Get("Vary") != "Accept-Encoding" || h.Get("Cache-Control") != "public, max-age=31536000, immutable" {
 				t.Errorf("%s for %q has the headers %v", name, accepted, h)
 			}
-			if want == "gzip" {
+			switch want {
+			case "gzip":
 				z, err := gzip.NewReader(w.Body)
 				if err != nil {
 					t.Fatal(err)
@@ -44,16 +48,34 @@ func TestFiles(t *testing.T) {
 				if data, err := io.ReadAll(z); err != nil || string(data) != plain.Body.String() {
 					t.Errorf("%s compressed is another file (%v)", name, err)
 				}
+			case "zstd":
+				if !bytes.HasPrefix(w.Body.Bytes(), []byte{0x28, 0xb5, 0x2f, 0xfd}) || w.Body.Len() > plain.Body.Len() {
+					t.Errorf("%s is not compressed with zstd", name)
+				}
 			}
 		}
 	}
-	for _, none := range []string{"manifest.json", "overview.js", "", "../web.go", strings.TrimPrefix(web.Style("base"), web.Prefix) + ".br", "none.js"} {
+	for _, none := range []string{"manifest.json", "overview.js", "", "../web.go", strings.TrimPrefix(web.Style("base"), web.Prefix) + ".br", strings.TrimPrefix(web.Style("base"), web.Prefix) + ".zst", "none.js"} {
 		if w := get(web.Prefix+none, "br"); w.Code != http.StatusNotFound {
 			t.Errorf("%q is answered %d", none, w.Code)
 		}
 	}
 	if p := web.Path("none"); p != "" {
 		t.Errorf("a file that does not exist has the path %q", p)
+	}
+}
+
+// TestTypes: the types of files do not depend on the machine.
+func TestTypes(t *testing.T) {
+	for _, ext := range []string{".js", ".css", ".json"} {
+		if err := mime.AddExtensionType(ext, "text/x-wrong"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for path, want := range map[string]string{web.Script("links"): "text/javascript; charset=utf-8", web.Style("base"): "text/css; charset=utf-8", web.Path("world.json"): "application/json"} {
+		if kind := get(path, "").Header().Get("Content-Type"); kind != want {
+			t.Errorf("%s is %q", path, kind)
+		}
 	}
 }
 

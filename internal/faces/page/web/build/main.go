@@ -25,6 +25,7 @@ import (
 
 	"github.com/andybalholm/brotli"
 	"github.com/evanw/esbuild/pkg/api"
+	"github.com/klauspost/compress/zstd"
 )
 
 func main() {
@@ -109,6 +110,9 @@ func assets(web string) (map[string][]byte, error) {
 		if files[hashed+".br"], err = brotlied(data); err != nil {
 			return nil, err
 		}
+		if files[hashed+".zst"], err = zstded(data); err != nil {
+			return nil, err
+		}
 		if files[hashed+".gz"], err = gzipped(data); err != nil {
 			return nil, err
 		}
@@ -128,6 +132,14 @@ func brotlied(data []byte) ([]byte, error) {
 		return nil, err
 	}
 	return b.Bytes(), nil
+}
+
+func zstded(data []byte) ([]byte, error) {
+	w, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBestCompression), zstd.WithEncoderConcurrency(1))
+	if err != nil {
+		return nil, err
+	}
+	return w.EncodeAll(data, nil), w.Close()
 }
 
 func gzipped(data []byte) ([]byte, error) {
