@@ -50,7 +50,7 @@ type MovedRow struct {
 // It can be killed at any time, and called again. From the first byte that it writes elsewhere until it is
 // done, the directory cannot be opened otherwise: ErrMoving. It fails with ErrOwned, with
 // sql.ErrNotEmpty, with ErrDisagrees if a check finds something before or after, which it reports, and
-// with click.ErrUnavailable.
+// with click.ErrUnavailable if an engine cannot be opened, or is away for about ten minutes.
 func MoveToCluster(ctx context.Context, o Options, report func(string)) (m Moved, err error) {
 	own := o
 	own.Clicks, own.Links, own.moving = nil, nil, true
@@ -112,22 +112,30 @@ func (d *Dir) moveOut(ctx context.Context, o Options, record *enginesRecord, m *
 		return unopened(PartCounts, err)
 	}
 	defer func() { _ = counts.Close() }() // all is durable, or is copied again
-	if err := d.beginMove(ctx, record, links, counts); err != nil {
+	home := store.JournalID(d.Journal.ID())
+	move := &countsMove{from: d.Counts, to: counts, home: home, moved: movedJournal(home), now: d.now, log: d.log}
+	if err := d.beginMove(ctx, record, links, move); err != nil {
 		return err
 	}
 	if err := sql.Copy(ctx, d.DB.Tables(), links.Tables()); err != nil {
 		return err
 	}
-	home := store.JournalID(d.Journal.ID())
-	move := &countsMove{from: d.Counts, to: counts, home: home, moved: movedJournal(home), now: d.now, log: d.log}
 	if err := m.copy(ctx, move, d.DB, links); err != nil {
 		return err
 	}
-	findings := 0
-	if _, err := audit.CheckShared(ctx, counts, &d.Journal.Contents, func(finding string) { findings++; report(finding) }); err != nil {
+	var findings []string
+	err = move.waiting(ctx, func(ctx context.Context) error {
+		findings = nil // of a check that did not end
+		_, err := audit.CheckShared(ctx, counts, &d.Journal.Contents, func(finding string) { findings = append(findings, finding) })
+		return err
+	})
+	if err != nil {
 		return err
 	}
-	if findings > 0 || !m.same() {
+	for _, finding := range findings {
+		report(finding)
+	}
+	if len(findings) > 0 || !m.same() {
 		return fmt.Errorf("the data were not moved: %w", ErrDisagrees)
 	}
 	if _, err := links.CountsEngine(ctx, record.Counts); err != nil { // no directory may have other counts
@@ -143,12 +151,16 @@ func (d *Dir) moveOut(ctx context.Context, o Options, record *enginesRecord, m *
 
 // beginMove checks that the shared engines are empty, or have what an earlier attempt
 // copied there, and writes that the move has begun.
-func (d *Dir) beginMove(ctx context.Context, record *enginesRecord, links SharedLinksStore, counts store.ClickCounts) error {
+func (d *Dir) beginMove(ctx context.Context, record *enginesRecord, links SharedLinksStore, move *countsMove) error {
 	copied, err := links.Tables().IsCopy(ctx, d.DB.Tables())
 	if err != nil {
 		return err
 	}
-	journals, err := counts.Journals(ctx)
+	var journals []store.JournalID
+	err = move.waiting(ctx, func(ctx context.Context) (err error) {
+		journals, err = move.to.Journals(ctx)
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -156,7 +168,10 @@ func (d *Dir) beginMove(ctx context.Context, record *enginesRecord, links Shared
 		return ErrClusterNotEmpty
 	}
 	record.Installation = d.installation
-	if err := checkCounts(ctx, d.path, record, counts, d.installation); err != nil {
+	err = move.waiting(ctx, func(ctx context.Context) error {
+		return checkCounts(ctx, d.path, record, move.to, d.installation)
+	})
+	if err != nil {
 		return err
 	}
 	record.Moving = movingOut

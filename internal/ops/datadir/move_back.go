@@ -24,7 +24,7 @@ import (
 // It can be killed at any time. Called again, it starts again. Until it is done, the directory
 // cannot be opened otherwise: MovingError. It fails with ErrNotNew if the directory has other data, with
 // ErrOwned, with ErrDisagrees if a check finds something, which it reports, and with
-// click.ErrUnavailable.
+// click.ErrUnavailable if an engine cannot be opened, or is away for about ten minutes.
 func MoveFromCluster(ctx context.Context, o Options, report func(string)) (m Moved, err error) {
 	lock, err := lockDir(o.Path, true)
 	if err != nil {
@@ -82,10 +82,14 @@ func moveIn(ctx context.Context, o Options, m *Moved, report func(string)) (err 
 		return err
 	}
 	cluster := enginesRecord{Counts: o.Clicks.Engine, Links: o.Links.Engine}
-	if err := checkCounts(ctx, o.Path, &cluster, counts, installation); err != nil {
+	move := &countsMove{from: counts, now: o.Now, log: o.Log}
+	err = move.waiting(ctx, func(ctx context.Context) error {
+		return checkCounts(ctx, o.Path, &cluster, counts, installation)
+	})
+	if err != nil {
 		return err
 	}
-	before, err := stateOf(ctx, counts)
+	before, err := move.state(ctx)
 	if err != nil {
 		return err
 	}
@@ -109,11 +113,11 @@ func moveIn(ctx context.Context, o Options, m *Moved, report func(string)) (err 
 	if err != nil {
 		return err
 	}
-	move := &countsMove{from: counts, to: own, home: home, moved: movedJournal(home), now: o.Now, log: o.Log}
+	move.to, move.home, move.moved = own, home, movedJournal(home)
 	if err := m.copy(ctx, move, links, db); err != nil {
 		return err
 	}
-	after, err := stateOf(ctx, counts)
+	after, err := move.state(ctx)
 	switch {
 	case err != nil:
 		return err
@@ -165,6 +169,15 @@ type countsState struct {
 	ledger    rollup.Ledger
 	journals  []store.JournalID
 	positions []uint64
+}
+
+// state returns the state of the counts that are copied.
+func (m *countsMove) state(ctx context.Context) (s countsState, err error) {
+	err = m.waiting(ctx, func(ctx context.Context) (err error) {
+		s, err = stateOf(ctx, m.from)
+		return err
+	})
+	return s, err
 }
 
 func stateOf(ctx context.Context, counts countsProof) (s countsState, err error) {

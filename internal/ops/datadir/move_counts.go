@@ -45,10 +45,16 @@ type countsMove struct {
 	log   *slog.Logger
 	size  uint64 // of a batch; 0 is movedCells
 
-	batch   store.Batch // of the moved journal
-	counted uint64      // batches that end at or before it were counted by an earlier attempt
-	added   int         // batches, by this process
+	batch   store.Batch      // of the moved journal
+	counted uint64           // batches that end at or before it were counted by an earlier attempt
+	added   map[batchOf]bool // by this process
 	minutes minutesMove
+}
+
+// batchOf names a batch: its journal and its begin.
+type batchOf struct {
+	journal store.JournalID
+	from    uint64
 }
 
 // movedJournal returns the id of the moved journal of a move after which counting goes on with
@@ -112,16 +118,16 @@ const (
 )
 
 // waiting calls f again while an engine is away, has too much to do, or uses another replica now. f
-// begins again, and leaves out the batches that are counted.
+// begins again, and leaves out the batches that are counted. A batch that is added again is not a new one.
 func (m *countsMove) waiting(ctx context.Context, f func(context.Context) error) error {
-	added, wait := m.added, movePause
+	added, wait := len(m.added), movePause
 	for try := 1; ; try++ {
 		err := f(ctx)
 		if !errors.Is(err, click.ErrUnavailable) && !errors.Is(err, store.ErrResume) {
 			return err
 		}
-		if m.added > added {
-			try, added, wait = 1, m.added, movePause
+		if n := len(m.added); n > added {
+			try, added, wait = 1, n, movePause
 		}
 		if try == moveTries {
 			return err
@@ -136,11 +142,14 @@ func (m *countsMove) waiting(ctx context.Context, f func(context.Context) error)
 
 // add adds a batch.
 func (m *countsMove) add(ctx context.Context, b *store.Batch) error {
-	err := m.to.AddBatch(ctx, b)
-	if err == nil {
-		m.added++
+	if err := m.to.AddBatch(ctx, b); err != nil {
+		return err
 	}
-	return err
+	if m.added == nil {
+		m.added = map[batchOf]bool{}
+	}
+	m.added[batchOf{b.Journal, b.From}] = true
+	return nil
 }
 
 func pause(ctx context.Context, d time.Duration) error {

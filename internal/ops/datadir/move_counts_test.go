@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/footfall/footfall/internal/base/click"
@@ -271,6 +272,31 @@ func allFailed() map[string]bool {
 		failed[method] = true
 	}
 	return failed
+}
+
+// neverDurable is counts that take all batches, and lose them.
+type neverDurable struct{ store.ClickCounts }
+
+func (neverDurable) AddBatch(context.Context, *store.Batch) error { return nil }
+func (neverDurable) Sync(context.Context) error                   { return store.ErrResume }
+
+// TestMoveGivesUp: batches that are added again are no progress, and the pauses of the move grow.
+func TestMoveGivesUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		now := time.Now()
+		from := new(storetest.MemoryCounts)
+		home := randomCounts(t, seedtest.Rand(t), from, now)
+		m := &countsMove{from: from, to: neverDurable{new(storetest.MemoryCounts)}, home: home, moved: movedJournal(home), now: time.Now, log: logtest.To(t)}
+		ctx, stop := context.WithTimeout(t.Context(), time.Hour)
+		defer stop()
+		if err := m.run(ctx); !errors.Is(err, store.ErrResume) {
+			t.Errorf("the move returns %v, want ErrResume", err)
+		}
+		if waited := time.Since(now); waited < 9*time.Minute || waited > 11*time.Minute {
+			t.Errorf("the move waited for %v, want about ten minutes", waited)
+		}
+	})
 }
 
 // TestMoveCounts: counts are the same in another engine, after a move that failed often, and in a
