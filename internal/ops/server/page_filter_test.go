@@ -2,13 +2,17 @@ package server_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/footfall/footfall/internal/faces/feed"
 	"github.com/footfall/footfall/internal/testkit/await"
 )
 
@@ -178,6 +182,48 @@ func TestFilterChoices(t *testing.T) {
 	for _, r := range rows.Rows {
 		if add := parsed(t, r.Add); !slices.Equal(add["link"], []string{"sho.rt/two", "sho.rt/sale"}) {
 			t.Errorf("%s added to the filter leads to %v", r.Name, add)
+		}
+	}
+}
+
+// TestAllRows: limit=all has every row, also where a list has more than limit takes, and the files
+// of a panel have them.
+func TestAllRows(t *testing.T) {
+	t.Parallel()
+	const pages = 1200 // limit takes 1,000 at most
+	app, site := newSite(t)
+	browser, credentials := visit(t, app, site, "ann"), token(t, app, "ann")
+	var clicks strings.Builder
+	at := time.Now().Add(-time.Hour).Unix()
+	for i := range pages {
+		fmt.Fprintf(&clicks, `{"type":"click","link":"sale","ts":%d,"referrer":"http://example.org/%d"}`+"\n", at, i)
+	}
+	if r, err := app.Import(t.Context(), "ndjson", strings.NewReader(clicks.String()), func(l feed.Rejected) { t.Error(l.Reason) }); err != nil || r.Clicks != pages {
+		t.Fatalf("%v are imported (%v)", r, err)
+	}
+	const span = "unit=day&units=2&timezone=UTC"
+	v := browser.view(span)
+	if v.Headline.Clicks != pages {
+		t.Fatalf("%d clicks are counted", v.Headline.Clicks)
+	}
+	for limit, rows := range map[string]int{"": 100, "&limit=1000": 1000, "&limit=all": pages} {
+		c := pageCall{Method: "user/referrers", Query: span + limit}
+		if sum, n := sumOf(t, site, credentials, c); n != rows || sum != uint64(rows) {
+			t.Errorf("with %q there are %d rows with %d clicks, want %d", limit, n, sum, rows)
+		}
+	}
+	for _, wrong := range []string{"ALL", "all,", "1000000", "-1", "0"} {
+		if _, body := get(t, site, "/v3/user/referrers?access_token="+credentials+"&"+span+"&limit="+wrong); !strings.Contains(body, "INVALID_ARG_LIMIT") {
+			t.Errorf("limit=%s is answered %.100s", wrong, body)
+		}
+	}
+	csv := browser.send("GET", "/-/api/user/referrers?format=csv&"+span+"&limit=all", "").Body.String()
+	if n := strings.Count(csv, "http://example.org/"); n != pages {
+		t.Errorf("the file has %d rows", n)
+	}
+	for _, p := range v.Panels {
+		if p.ID == "referrers" && (p.All != 1000 || p.More.Clicks != pages-10) {
+			t.Errorf("the panel has %d rows, and %d clicks in more", p.All, p.More.Clicks)
 		}
 	}
 }

@@ -3,10 +3,13 @@ package web_test
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/json"
 	"io"
 	"mime"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -85,5 +88,47 @@ func TestBudget(t *testing.T) {
 	all := scripts + get(web.Style("base"), "br").Body.Len() + get(web.Path("world.json"), "br").Body.Len()
 	if scripts > 50_000 || all > 120_000 {
 		t.Errorf("the scripts have %d bytes, all files %d", scripts, all)
+	}
+}
+
+// TestMap: no border crosses the picture, also of countries on both sides of 180 degrees: they are
+// whole, and in their place.
+func TestMap(t *testing.T) {
+	var world struct {
+		Width  int
+		Paths  map[string]string
+		Points map[string][2]int
+	}
+	if err := json.Unmarshal(get(web.Path("world.json"), "").Body.Bytes(), &world); err != nil {
+		t.Fatal(err)
+	}
+	if len(world.Paths) < 150 || world.Width != 1600 {
+		t.Fatalf("the map is %d wide and has %d countries", world.Width, len(world.Paths))
+	}
+	number := regexp.MustCompile(`-?\d+`)
+	left, right := map[string]int{}, map[string]int{}
+	for code, path := range world.Paths {
+		left[code], right[code] = world.Width, 0
+		for ring := range strings.SplitSeq(strings.TrimSuffix(path, "z"), "z") {
+			x := 0
+			for i, s := range number.FindAllString(ring, -1) {
+				n, err := strconv.Atoi(s)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if i%2 == 1 { // y
+					continue
+				}
+				if x += n; i > 0 && (n > 150 || n < -150) {
+					t.Errorf("a border of %s goes %d to the side at once", code, n)
+				}
+				left[code], right[code] = min(left[code], x), max(right[code], x)
+			}
+		}
+	}
+	for code, want := range map[string][2]int{"RU": {800, 1370}, "FJ": {1530, 1560}, "NZ": {1380, 1500}, "US": {0, 560}} {
+		if left[code] < want[0] || right[code] > want[1] || left[code] > right[code] {
+			t.Errorf("%s is from %d to %d, and not within %v", code, left[code], right[code], want)
+		}
 	}
 }
