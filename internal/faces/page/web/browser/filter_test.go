@@ -56,7 +56,7 @@ func TestPeopleOrBots(t *testing.T) {
 	if n := b.total("unit=day&units=30&timezone=UTC"); n != people {
 		t.Errorf("the API counts %d people, before there were %d", n, people)
 	}
-	if text := eval[string](b, `document.querySelector(".p-countries").textContent`); !strings.Contains(text, "countries of bots are not known") {
+	if text := eval[string](b, `document.querySelector(".p-countries").textContent`); !strings.Contains(text, "and not by country") {
 		t.Errorf("the countries say %q", text)
 	}
 	if eval[int](b, `document.querySelectorAll(".p-bots tbody tr").length`) == 0 {

@@ -34,7 +34,7 @@ function tick(p, i, unit, wide, points) {
       const monday = new Date(d + ":00Z").getUTCDay() === 1;
       const note = p.hours ? count(p.hours) + " h" : "";
       if (wide >= 24) return [String(+d.slice(8, 10)), note || (monday || i === 0 ? weekday() : ""), monday || note];
-      if (wide * 7 >= 46) return monday || note ? [wall(d, { day: "numeric", month: "short" }), note, true] : null;
+      if (wide * 7 >= 46) return monday ? [wall(d, { day: "numeric", month: "short" }), note, true] : note ? ["", note, true] : null; // the date of the day after may be there
       return d.endsWith("-01T00:00") ? [wall(d, { month: "short" }), d.slice(5, 7) === "01" || i === 0 ? d.slice(0, 4) : ""] : null;
     }
     case "month": {

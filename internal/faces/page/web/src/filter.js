@@ -24,13 +24,13 @@ async function search(text) {
   return { links: text.startsWith("#") ? [] : list, tags: [...tags].slice(0, 8) };
 }
 
-function Search({ view, go, close }) {
+function Search({ view, go, close, open }) {
   const [text, setText] = useState(""), [found, setFound] = useState(null), [problem, setProblem] = useState(""), timer = useRef(), latest = useRef(0);
   const ask = (s) => {
     const mine = ++latest.current;
     search(s).then((f) => { if (mine === latest.current) { setFound(f); setProblem(""); } }, (e) => setProblem(e.message));
   };
-  useEffect(() => () => clearTimeout(timer.current), []);
+  useEffect(() => { if (open && !found) ask(""); return () => clearTimeout(timer.current); }, [open]);
   const typed = (e) => { const s = e.target.value.trim(); setText(e.target.value); clearTimeout(timer.current); timer.current = setTimeout(() => ask(s), 150); };
   const pick = (name, value, adding) => {
     const q = new URLSearchParams(view.query.slice(1));
@@ -44,17 +44,17 @@ function Search({ view, go, close }) {
   const item = (name, value, label, sub) => html`<li key=${name + value}><button type="button" ...${filtering(() => pick(name, value, false), () => pick(name, value, true))}>${label}${sub && html` <span class="quiet">${sub}</span>`}</button>
     ${some && html`<button type="button" class="small" aria-label=${"Add " + label + " to the filter"} onClick=${() => pick(name, value, true)}>Add</button>`}</li>`;
   const short = (l) => (l.keyword_link || l.link).replace(/^https?:\/\//, "");
-  return html`<p><label for="find">Only a link or a tag</label></p><input type="search" id="find" placeholder="Title, address or #tag" autocomplete="off" value=${text} onInput=${typed} onFocus=${() => found ?? ask("")}/>
+  return html`<p><label for="find">Only a link or a tag</label></p><input type="search" id="find" placeholder="Title, address or #tag" autocomplete="off" value=${text} onInput=${typed}/>
     ${problem ? html`<p class="wrong" role="alert">The links cannot be searched at the moment.</p>`
-      : found && html`<ul>${found.tags.map((t) => item("tag", t, "#" + t))}${found.links.map((l) => item("link", l.link.replace(/^https?:\/\//, ""), l.title || short(l), l.title ? short(l) : ""))}</ul>
+      : found && html`<ul>${found.tags.map((t) => item("tag", t, "#" + t))}${found.links.map((l) => item("link", l.link.replace(/^https?:\/\//, ""), l.title || short(l), l.title ? short(l) : (l.long_url ?? "").replace(/^https?:\/\//, "")))}</ul>
       ${found.links.length + found.tags.length === 0 ? html`<p class="quiet">No link is like this.</p>` : html`<p class="quiet"><kbd>Shift</kbd> adds to the filter.</p>`}`}`;
 }
 
 /** The sheet of the filter. */
-export function Filters({ view, go, close }) {
+export function Filters({ view, go, close, open }) {
   const f = view.filters;
   return html`<div class="filters"><div class="group" role="group" aria-label="Whose clicks">${f.visitors.map((c) => html`<button type="button" aria-pressed=${c.bots === f.bots} onClick=${() => { close(); go(c.query); }}>${visitors[c.bots]}</button>`)}</div>
-    ${view.page !== "link" && html`<${Search} view=${view} go=${go} close=${close}/>`}</div>`;
+    ${view.page !== "link" && html`<${Search} view=${view} go=${go} close=${close} open=${open}/>`}</div>`;
 }
 
 /** How many filters a view has. */

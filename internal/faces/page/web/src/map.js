@@ -25,5 +25,5 @@ export function WorldMap({ panel, hot, setHot, address }) {
       ${borders && Object.entries(borders.points).filter(([code]) => by.get(code)?.clicks > 0 || !borders.paths[code]).map(([code, [x, y]]) => html`<circle key=${"p" + code} cx=${x} cy=${y} r=${by.get(code)?.clicks > 0 ? 6 : 3} ...${shape(code)}/>`)}
     </svg>
     <p class="readout" aria-hidden="true">${hot ? html`<strong>${country(hot)}</strong> ${row ? count(row.clicks) + " \u00b7 " + percent(row.clicks, panel.clicks) : "no clicks"}` : "\u00a0"}</p>
-    <ol class="legend">${[0, ...bounds].map((_, i) => html`<li><i class=${"l" + i}></i><span>${legend(bounds, i)}</span><span>${i > 0 && inClass[i - 1] > 0 ? inClass[i - 1] + (inClass[i - 1] === 1 ? " country" : " countries") : "\u00a0"}</span></li>`)}</ol></div>`;
+    <ol class="legend">${[0, ...bounds].map((_, i) => html`<li><i class=${"l" + i}></i><span class="wide">${legend(bounds, i)}</span><span class="narrow" aria-hidden="true">${i === 0 ? "0" : count(bounds[i - 1]) + (i === bounds.length ? " +" : "")}</span><span>${i > 0 && inClass[i - 1] > 0 ? inClass[i - 1] + (inClass[i - 1] === 1 ? " country" : " countries") : "\u00a0"}</span></li>`)}</ol></div>`;
 }

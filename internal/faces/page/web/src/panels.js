@@ -93,11 +93,12 @@ export function Call({ call, view, title, extra }) {
 }
 
 /** Why a panel has no rows in this view. */
-export function refusal(why, title) {
+export function refusal(why, id) {
   switch (why) {
-    case "bots": return `This view has bots only, and the ${title.toLowerCase()} of bots are not known: they are counted by time and by name.`;
+    case "bots": return id === "links" ? "This view has bots only. There is no list of the links that bots follow: the page of a link has its bots."
+      : `This view has bots only. Bots are counted by time and by name, and not by ${id === "sources" ? "source" : titles[id][1].toLowerCase()}.`;
     case "people": return "This view has people only.";
-    default: return `There are no counts of ${title.toLowerCase()} by the minute. Choose a range of hours or days.`;
+    default: return `There are no counts of ${titles[id][0].toLowerCase()} by the minute. Choose a range of hours or days.`;
   }
 }
 
@@ -107,7 +108,7 @@ export function Panel({ id, view, go, hot, setHot, sub, tabs, size }) {
   const rows = panel.rows.slice(0, 10);
   return html`<section class=${"panel list p-" + id + (size ? " " + size : "")} aria-labelledby=${"h-" + id}><header><h2 id=${"h-" + id} class=${tabs ? "hidden" : ""}>${title}</h2>${tabs}${sub && html`<span class="quiet">${sub}</span>`}<${Call} call=${panel.call} view=${view} title=${title}/></header>
     ${panel.error ? html`<div class="state"><p><strong>This panel could not be read.</strong></p><p>${means(panel.error)}</p><p>The other panels are complete.</p><button type="button" onClick=${() => go(view.query)}>Try again</button></div>`
-      : panel.refuses ? html`<p class="quiet">${refusal(panel.refuses, title)}</p>`
+      : panel.refuses ? html`<p class="quiet">${refusal(panel.refuses, id)}</p>`
       : rows.length + panel.rest.length === 0 ? html`<p class="quiet">No clicks in this range.</p>`
       : html`<table class=${"rows" + (panel.sparkUnit ? " sparked" : "")}><thead><tr><th scope="col">${titles[id][1]}${panel.sparkUnit && html`<span class="scale">By ${panel.sparkUnit === "mweek" ? "week" : panel.sparkUnit}, own scale</span>`}</th><th scope="col">Clicks</th><th scope="col">Share</th>${compared && html`<th scope="col">Change</th>`}</tr></thead><tbody>
         <${Rows} id=${id} panel=${panel} rows=${rows} compared=${compared} hot=${hot} setHot=${setHot} go=${go}/>
@@ -121,6 +122,6 @@ export function Panel({ id, view, go, hot, setHot, sub, tabs, size }) {
 /** Some lists in one panel, one at a time. */
 export function Tabs({ ids, view, go, size }) {
   const [id, setId] = useState(ids[0]);
-  const tabs = html`<div class="tabs" role="group" aria-label="List">${ids.map((i) => html`<button type="button" aria-pressed=${i === id} onClick=${() => setId(i)}>${titles[i][0]}</button>`)}</div>`;
+  const tabs = html`<div class="tabs" role="group" aria-label="List">${ids.map((i) => html`<button type="button" aria-pressed=${i === id} onClick=${() => setId(i)}>${i === "sources" ? html`QR<span class="hidden"> codes</span>` : titles[i][0]}</button>`)}</div>`;
   return html`<${Panel} key=${id} id=${id} view=${view} go=${go} tabs=${tabs} size=${size}/>`;
 }

@@ -1,6 +1,6 @@
 // The range, the unit, the zone and the comparison of a view.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { html, count, span, utc, ask, remember, clock } from "./lib.js";
+import { html, span, utc, ask, remember, clock } from "./lib.js";
 import { Chips, Filters, filters } from "./filter.js";
 
 const presets = {
@@ -13,7 +13,7 @@ const compares = { "previous date": "The time before", "previous weekday": "The 
 
 /** A button that opens a sheet below it, where a search has the focus if there is one. */
 export function Menu({ label, name, children }) {
-  const ref = useRef();
+  const ref = useRef(), [open, setOpen] = useState(false);
   useEffect(() => {
     const out = (e) => { if (ref.current?.open && !ref.current.contains(e.target)) ref.current.open = false; };
     const esc = (e) => { if (e.key === "Escape" && ref.current?.open) { ref.current.open = false; ref.current.querySelector("summary").focus(); e.stopPropagation(); } };
@@ -22,7 +22,7 @@ export function Menu({ label, name, children }) {
     return () => document.removeEventListener("pointerdown", out);
   }, []);
   const close = () => { ref.current.open = false; };
-  return html`<details class="menu" ref=${ref} onToggle=${() => ref.current.open && ref.current.querySelector("input[type=search]")?.focus()}><summary aria-label=${name}>${label}</summary><div class="sheet">${children(close)}</div></details>`;
+  return html`<details class="menu" ref=${ref} onToggle=${() => { setOpen(ref.current.open); if (ref.current.open) ref.current.querySelector("input[type=search]")?.focus(); }}><summary aria-label=${name}>${label}</summary><div class="sheet">${children(close, open)}</div></details>`;
 }
 
 function Own({ view, go, close }) {
@@ -82,7 +82,7 @@ export function Toolbar({ view, go, live }) {
     <div class="group units" role="group" aria-label="Unit">${r.units.map((u) => html`<button type="button" aria-pressed=${u === r.unit} onClick=${() => go(r.byUnit[u])}>${units[u]}</button>`)}</div>
     <${Menu} name=${"Time zone: " + r.timezone} label=${r.timezone.split("/").pop().replaceAll("_", " ") + (r.timezone === "UTC" ? "" : ", " + utc(r.offset))}>${(close) => html`<${Zones} view=${view} go=${go} close=${close}/>`}<//>
     <${Menu} name=${view.compare.kind === "none" ? "Compare: No comparison" : "Compare"} label=${view.compare.kind === "none" ? "No comparison" : "Compare"}>${(close) => html`<${Comparisons} view=${view} go=${go} close=${close}/>`}<//>
-    ${!view.share && html`<${Menu} name=${filters(view) === 0 ? "Filter" : `Filter: ${filters(view)} set`} label=${html`<span class="filtered">Filter${filters(view) > 0 ? " " + count(filters(view)) : ""}</span>`}>${(close) => html`<${Filters} view=${view} go=${go} close=${close}/>`}<//>`}</div>
+    ${!view.share && html`<${Menu} name=${filters(view) === 0 ? "Filter" : `Filter: ${filters(view)} set`} label=${html`<span class=${filters(view) > 0 ? "filtered" : ""}>Filter</span>`}>${(close, open) => html`<${Filters} view=${view} go=${go} close=${close} open=${open}/>`}<//>`}</div>
     ${live}
   </div></div>
   <${Chips} view=${view} go=${go}/>`;
