@@ -65,6 +65,12 @@ export function country(code) {
   return names.of(code);
 }
 
+/** The names of the ranges that are offered. */
+export const presets = {
+  hour: "Last hour", today: "Today", yesterday: "Yesterday", last7: "7 days", last30: "30 days", last90: "90 days", last12: "12 months",
+  week: "This week", month: "This month", quarter: "This quarter", year: "This year", all: "All time",
+};
+
 /** A question to the server; it fails with the word of the server, or OFFLINE. */
 export async function ask(path, options) {
   let r;

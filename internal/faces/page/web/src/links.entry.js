@@ -1,6 +1,6 @@
 // The list of links: search, make, change, archive.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { html, render, signal, given, count, ask, api, means, day, save } from "./lib.js";
+import { html, render, signal, given, count, ask, api, means, day, save, presets } from "./lib.js";
 import { Edit, Copy, change } from "./link.js";
 import { shortcuts } from "./keys.js";
 import { Spark } from "./spark.js";
@@ -110,9 +110,10 @@ function Import() {
 }
 
 function Row({ row }) {
-  const l = list.value;
+  const short = (row.keyword_link || row.link).replace(/^https?:\/\//, "");
   return html`<tr class=${row.archived ? "archived" : ""}><td><input type="checkbox" aria-label=${"Choose " + row.name} checked=${chosen.value.has(row.link)} onChange=${(e) => { const c = new Set(chosen.value); e.target.checked ? c.add(row.link) : c.delete(row.link); chosen.value = c; }}/></td>
-    <th scope="row"><a href=${"/-/" + row.href}>${row.title || row.name}</a><span class="sub">${(row.keyword_link || row.link).replace(/^https?:\/\//, "")} <${Copy} text=${row.keyword_link || row.link}/></span>
+    <th scope="row"><a href=${"/-/" + row.href}>${row.title || short}</a>${!row.title && html` <${Copy} text=${row.keyword_link || row.link}/>`}
+      ${row.title && html`<span class="sub">${short} <${Copy} text=${row.keyword_link || row.link}/></span>`}
       <span class="sub"><${Edit} label=${"destination of " + row.name} value=${row.long_url} save=${async (t) => { await change(row.link, { long_url: t }); await reload(); }}/></span></th>
     <td class="tags">${(row.tags ?? []).map((t) => html`<button type="button" class="pill" aria-label=${"Only links with the tag " + t} onClick=${() => search({ tag: t })}>#${t}</button> `)}</td>
     <td class="dim">${day(new Date(row.created_at * 1000).toISOString().slice(0, 10))}</td><td><${Spark} clicks=${row.spark}/></td><td>${count(row.clicks)}</td></tr>`;
@@ -131,7 +132,7 @@ function App() {
       <label>Domain <input class="short" placeholder="all" value=${s.domain} onChange=${(e) => search({ domain: e.target.value })}/></label>
       <label>Archived <select value=${s.archived} onChange=${(e) => search({ archived: e.target.value })}><option value="off">hidden</option><option value="both">shown</option><option value="on">only</option></select></label>
       <label>Sort by <select value=${s.sort} onChange=${(e) => search({ sort: e.target.value })}><option value="created">newest</option><option value="clicks">clicks</option></select></label>
-      <label>Range <select value=${l.range.preset} onChange=${(e) => { const p = new URLSearchParams(l.range.presets.find((p) => p.id === e.target.value).query.slice(1)); search({ unit: p.get("unit"), units: p.get("units"), range: p.get("range"), from: "", to: "" }); }}>${l.range.presets.filter((p) => p.id !== "hour").map((p) => html`<option value=${p.id}>${p.id.replace("last", "last ")}</option>`)}</select></label>
+      <label>Range <select value=${l.range.preset} onChange=${(e) => { const p = new URLSearchParams(l.range.presets.find((p) => p.id === e.target.value).query.slice(1)); search({ unit: p.get("unit"), units: p.get("units"), range: p.get("range"), from: "", to: "" }); }}>${l.range.presets.filter((p) => p.id !== "hour").map((p) => html`<option value=${p.id}>${presets[p.id]}</option>`)}</select></label>
       <button type="button" class="plain" onClick=${exported}>CSV</button></div>
       <${Bulk}/>
       ${l.links.length === 0 ? html`<p class="quiet">${s.text || s.tag || s.domain ? "No link is like this." : "You have no links yet. Make the first one above."}</p>`

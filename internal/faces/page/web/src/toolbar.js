@@ -1,12 +1,8 @@
 // The range, the unit, the zone and the comparison of a view.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { html, span, utc, ask, remember, clock } from "./lib.js";
+import { html, span, utc, ask, remember, clock, presets } from "./lib.js";
 import { Chips, Filters, filters } from "./filter.js";
 
-const presets = {
-  hour: "Last hour", today: "Today", yesterday: "Yesterday", last7: "7 days", last30: "30 days", last90: "90 days", last12: "12 months",
-  week: "This week", month: "This month", quarter: "This quarter", year: "This year", all: "All time",
-};
 const short = { today: "Today", last7: "7 d", last30: "30 d", month: "Month", year: "Year", all: "All" };
 const units = { minute: "Minute", hour: "Hour", day: "Day", week: "Week", mweek: "Week", month: "Month" };
 const compares = { "previous date": "The time before", "previous weekday": "The time before, same weekdays", "year date": "The year before", "year weekday": "The year before, same weekdays", "none date": "Nothing" };
