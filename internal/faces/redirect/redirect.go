@@ -124,6 +124,13 @@ type Handler struct {
 	lost         atomic.Uint64 // clicks that are not known to be durable
 	reported     uint64        // those of them that are in the log; used by logNotDurable alone
 	cacheControl []string
+	patience     patience
+}
+
+// Unwatcher is a ResponseWriter that watches whether its client leaves.
+type Unwatcher interface {
+	// Unwatch says that from now on it does not matter to the handler of the request.
+	Unwatch()
 }
 
 // New returns a Handler that must be closed.
@@ -234,7 +241,7 @@ func (h *Handler) redirect(w http.ResponseWriter, r *http.Request, l *store.Link
 	case visitor.Kind == useragent.Prefetch:
 		cache = noStore // the click that may follow must come here
 	case r.Method == http.MethodGet:
-		h.record(r, l, visitor, scanned)
+		h.record(w, r, l, visitor, scanned)
 	}
 	header := w.Header()
 	to := links.Location(l.LongURL)
@@ -257,7 +264,7 @@ var (
 // record makes the click durable. If it fails, it returns once the failure is in the
 // log, or after logTimeout if the log blocks. So unless the log blocks, each visitor who
 // was answered has a click that is durable or reported, even after kill -9.
-func (h *Handler) record(r *http.Request, l *store.Link, v useragent.Visitor, scanned bool) {
+func (h *Handler) record(w http.ResponseWriter, r *http.Request, l *store.Link, v useragent.Visitor, scanned bool) {
 	place := h.o.Places.Place(h.o.Proxies.Visitor(r)) // the address goes no further than this
 	c := click.Click{
 		Time: h.o.Now().UnixMilli(), User: l.User, Link: l.ID,
@@ -274,9 +281,10 @@ func (h *Handler) record(r *http.Request, l *store.Link, v useragent.Visitor, sc
 		}
 	}
 	// A visitor who has left has clicked all the same.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), RecordTimeout)
-	defer cancel()
-	if err := h.o.Recorder.Record(ctx, c); err != nil {
+	if u, ok := w.(Unwatcher); ok {
+		u.Unwatch()
+	}
+	if err := h.o.Recorder.Record(h.patience.context(), c); err != nil {
 		h.lost.Add(1)
 		h.notDurable.NoteAndWait(err, logTimeout)
 	}

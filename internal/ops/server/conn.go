@@ -26,7 +26,11 @@ type limitedConn struct {
 	pending int      // requests that wait for the server, not for their client
 	index   int      // in network.evictable
 
+	reading, writing deadline
+
 	memory atomic.Int64 // bytes that its requests take; changed with mu held
+	// unwatched says that nobody needs to know whether the client leaves; see unwatch.
+	unwatched atomic.Bool
 
 	mu         sync.Mutex
 	closed     bool
@@ -50,7 +54,10 @@ func (c *limitedConn) Close() error {
 
 // Read implements net.Conn. The bytes count as memory of the connection.
 func (c *limitedConn) Read(b []byte) (int, error) {
-	n, err := c.Conn.Read(b)
+	if len(b) == 1 && c.unwatched.Load() {
+		return 0, nil // see unwatch
+	}
+	n, err := c.readInTime(b)
 	if n > 0 {
 		c.mu.Lock()
 		c.unparsed += int64(n)

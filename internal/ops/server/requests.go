@@ -32,7 +32,7 @@ func (l *connLimiter) trackRequests(next http.Handler) http.Handler {
 			// It takes memory until the client has its answer, which may be never.
 			context.AfterFunc(r.Context(), func() { c.endRequest(m) })
 		} else {
-			defer c.endRequest(m)
+			defer func() { c.unwatched.Store(false); c.endRequest(m) }()
 		}
 		if r.Body != nil && r.Body != http.NoBody {
 			copied := *r
@@ -78,6 +78,12 @@ func (w trackedWriter) Write(p []byte) (int, error) {
 	}
 	return w.ResponseWriter.Write(p)
 }
+
+// Unwatch implements redirect.Unwatcher. During a request without a body, net/http reads one byte in the
+// background, to learn whether the client leaves. For a visitor who waits for the disk that costs a system call
+// and two more wake-ups, a tenth of the whole request. Until the request ends, such a read returns at once
+// without a byte, which net/http takes for the end of the wait. Nobody else reads a single byte meanwhile.
+func (w trackedWriter) Unwatch() { w.c.unwatched.Store(true) }
 
 // Unwrap is for http.ResponseController.
 func (w trackedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
