@@ -12,6 +12,7 @@
 //	routes.go, plainhttp.go        which path goes to which face; http next to https
 //	publicservers.go, httpserver.go, httperrorlog.go   the web servers of net/http
 //	listener.go, conn.go, requests.go   a connection, and its requests
+//	deadline.go                         its deadlines
 //	admission.go, network.go, memory.go   which connections may stay open
 //	tls.go, certificate.go, acme.go     https
 //	ownaddress.go                  which hosts are this server itself
