@@ -26,6 +26,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/footfall/footfall/internal/base/click"
@@ -75,6 +76,8 @@ type Links struct {
 	random  io.Reader
 	seed    maphash.Seed
 	shards  [shards]shard
+
+	lastHost atomic.Pointer[askedHost]
 }
 
 // New fails if a domain or the scheme is not valid.

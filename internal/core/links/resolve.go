@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/footfall/footfall/internal/base/click"
@@ -37,7 +38,7 @@ var errUnknown = fmt.Errorf("links: resolve: %w", click.ErrNotFound)
 // the last answer that was a link is used, of any age; without one the
 // error is the store's, never click.ErrNotFound.
 func (l *Links) Resolve(ctx context.Context, host, path string) (store.Link, error) {
-	host = weburl.Host(host)
+	host = l.hostName(host)
 	link, _, err := tryNames(path, func(name string) (store.Link, error) {
 		return l.resolve(ctx, question{host, spelling{name: name}})
 	})
@@ -45,6 +46,19 @@ func (l *Links) Resolve(ctx context.Context, host, path string) (store.Link, err
 		return l.resolve(ctx, question{host, spelling{store.FoldName(click.Hash(name)), true}})
 	}
 	return link, err
+}
+
+// askedHost is the Host header of a visit, and the name of that host.
+type askedHost struct{ header, name string }
+
+// hostName is weburl.Host. It remembers the last answer, because nearly all visitors ask one host.
+func (l *Links) hostName(header string) string {
+	if last := l.lastHost.Load(); last != nil && last.header == header {
+		return last.name
+	}
+	h := &askedHost{strings.Clone(header), weburl.Host(header)}
+	l.lastHost.Store(h)
+	return h.name
 }
 
 func (l *Links) resolve(ctx context.Context, q question) (store.Link, error) {

@@ -174,16 +174,33 @@ func openReader(ctx context.Context, o Options) (uint64, *journal.Reader, error)
 // becomes the nearest one between them. If ctx ends first, Record fails, but the
 // click is usually recorded and counted.
 func (r *Recorder) Record(ctx context.Context, c click.Click) error {
-	buf := encoders.Get().(*encoder)
+	buf := encodeOne(c)
 	defer encoders.Put(buf)
-	// A wrong clock must not stop counting.
-	c.Time = min(max(c.Time, click.Earliest.UnixMilli()), click.Latest.UnixMilli()-1)
-	buf.click[0] = c
-	buf.bytes = encode(buf.bytes[:0], buf.click[:], nil)
 	if _, err := r.journal.Append(ctx, buf.bytes); err != nil {
 		return fmt.Errorf("recorder: %w", err)
 	}
 	return nil
+}
+
+// RecordWithin is Record for visitors, many of whom wait at the same time. It fails with
+// context.DeadlineExceeded if the click is not durable after the patience, or a little earlier.
+func (r *Recorder) RecordWithin(patience time.Duration, c click.Click) error {
+	buf := encodeOne(c)
+	defer encoders.Put(buf)
+	if err := r.journal.AppendWithin(patience, buf.bytes); err != nil {
+		return fmt.Errorf("recorder: %w", err)
+	}
+	return nil
+}
+
+// encodeOne encodes a click.
+func encodeOne(c click.Click) *encoder {
+	buf := encoders.Get().(*encoder)
+	// A wrong clock must not stop counting.
+	c.Time = min(max(c.Time, click.Earliest.UnixMilli()), click.Latest.UnixMilli()-1)
+	buf.click[0] = c
+	buf.bytes = encode(buf.bytes[:0], buf.click[:], nil)
+	return buf
 }
 
 // encoder is scratch space for one click.

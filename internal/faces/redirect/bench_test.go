@@ -1,11 +1,11 @@
 package redirect_test
 
 import (
-	"context"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/faces/redirect"
@@ -21,7 +21,7 @@ func BenchmarkVisit(b *testing.B) {
 	} {
 		b.Run(name, func(b *testing.B) {
 			d := newFace(b, func(o *redirect.Options) {
-				o.Recorder = recording(func(context.Context, click.Click) error { return nil })
+				o.Recorder = recording(func(time.Duration, click.Click) error { return nil })
 			})
 			r := httptest.NewRequest(http.MethodGet, "http://sho.rt/abc", nil)
 			b.ReportAllocs()

@@ -64,7 +64,7 @@ type (
 	}
 	// Recorder returns when the click is durable: recorder.Recorder.
 	Recorder interface {
-		Record(context.Context, click.Click) error
+		RecordWithin(patience time.Duration, c click.Click) error
 	}
 )
 
@@ -124,7 +124,6 @@ type Handler struct {
 	lost         atomic.Uint64 // clicks that are not known to be durable
 	reported     uint64        // those of them that are in the log; used by logNotDurable alone
 	cacheControl []string
-	patience     patience
 }
 
 // Unwatcher is a ResponseWriter that watches whether its client leaves.
@@ -284,7 +283,7 @@ func (h *Handler) record(w http.ResponseWriter, r *http.Request, l *store.Link, 
 	if u, ok := w.(Unwatcher); ok {
 		u.Unwatch()
 	}
-	if err := h.o.Recorder.Record(h.patience.context(), c); err != nil {
+	if err := h.o.Recorder.RecordWithin(RecordTimeout, c); err != nil {
 		h.lost.Add(1)
 		h.notDurable.NoteAndWait(err, logTimeout)
 	}

@@ -100,15 +100,15 @@ func (islands) Place(a netip.Addr) click.Place {
 	return click.Place{Country: click.Country{'N', 'Z'}, Region: "AUK", City: "Auckland"}
 }
 
-func (d *face) Record(_ context.Context, c click.Click) error {
+func (d *face) RecordWithin(_ time.Duration, c click.Click) error {
 	d.clicks = append(d.clicks, c)
 	return d.fails
 }
 
 // recording is a Recorder.
-type recording func(context.Context, click.Click) error
+type recording func(time.Duration, click.Click) error
 
-func (r recording) Record(ctx context.Context, c click.Click) error { return r(ctx, c) }
+func (r recording) RecordWithin(patience time.Duration, c click.Click) error { return r(patience, c) }
 
 func newFace(t testing.TB, change func(*redirect.Options)) *face {
 	d := &face{}
@@ -256,9 +256,9 @@ func TestVisitorComesFirst(t *testing.T) {
 		var log logtest.Log
 		d := newFace(t, func(o *redirect.Options) {
 			o.Log = log.Logger()
-			o.Recorder = recording(func(ctx context.Context, _ click.Click) error {
-				<-ctx.Done() // a disk that hangs
-				return ctx.Err()
+			o.Recorder = recording(func(patience time.Duration, _ click.Click) error {
+				time.Sleep(patience) // a disk that hangs
+				return context.DeadlineExceeded
 			})
 		})
 		began := time.Now()
@@ -284,7 +284,7 @@ func TestClicksThatAreNotDurable(t *testing.T) {
 		var log logtest.Log
 		d := newFace(t, func(o *redirect.Options) {
 			o.Log = log.Logger()
-			o.Recorder = recording(func(context.Context, click.Click) error { return errors.New("no space left on device") })
+			o.Recorder = recording(func(time.Duration, click.Click) error { return errors.New("no space left on device") })
 		})
 		var answered atomic.Uint64
 		visit := func(visitors int) {

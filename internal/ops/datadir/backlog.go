@@ -55,6 +55,14 @@ func (r Recording) Record(ctx context.Context, c click.Click) error {
 	return r.Recorder.Record(ctx, c)
 }
 
+// RecordWithin makes a click durable.
+func (r Recording) RecordWithin(patience time.Duration, c click.Click) error {
+	if r.backlog.full() {
+		return ErrBacklog
+	}
+	return r.Recorder.RecordWithin(patience, c)
+}
+
 // Import makes clicks of an import durable.
 func (r Recording) Import(ctx context.Context, clicks []click.Click, mark store.Mark) error {
 	if r.backlog.full() {

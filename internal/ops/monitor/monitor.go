@@ -6,7 +6,6 @@
 package monitor
 
 import (
-	"context"
 	"net/http"
 	"time"
 
@@ -71,7 +70,7 @@ func (m *Monitor) Handler() http.Handler {
 
 // Recorder makes clicks durable: recorder.Recorder.
 type Recorder interface {
-	Record(context.Context, click.Click) error
+	RecordWithin(patience time.Duration, c click.Click) error
 }
 
 // MeasureRecorder returns a Recorder that calls next and measures how long it takes.
@@ -82,10 +81,10 @@ type measured struct {
 	m *Monitor
 }
 
-// Record implements Recorder.
-func (r measured) Record(ctx context.Context, c click.Click) error {
+// RecordWithin implements Recorder.
+func (r measured) RecordWithin(patience time.Duration, c click.Click) error {
 	began := time.Now()
-	err := r.Recorder.Record(ctx, c)
+	err := r.Recorder.RecordWithin(patience, c)
 	r.m.records.Observe(time.Since(began).Seconds())
 	return err
 }

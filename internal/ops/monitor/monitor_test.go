@@ -1,7 +1,6 @@
 package monitor_test
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -23,7 +22,7 @@ func scrape(t *testing.T, m *monitor.Monitor) (int, string) {
 // failing fails to record clicks on link 2.
 type failing struct{ err error }
 
-func (f failing) Record(_ context.Context, c click.Click) error {
+func (f failing) RecordWithin(_ time.Duration, c click.Click) error {
 	if c.Link == 2 {
 		return f.err
 	}
@@ -35,7 +34,7 @@ func TestMetrics(t *testing.T) {
 	fails := errors.New("disk full")
 	recorder := m.MeasureRecorder(failing{fails})
 	for link := range click.LinkID(3) {
-		if err := recorder.Record(t.Context(), click.Click{Link: link}); (link == 2) != errors.Is(err, fails) {
+		if err := recorder.RecordWithin(time.Second, click.Click{Link: link}); (link == 2) != errors.Is(err, fails) {
 			t.Errorf("recording a click on link %d returned %v", link, err)
 		}
 	}

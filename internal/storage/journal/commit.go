@@ -20,6 +20,8 @@ type group struct {
 	records int
 	room    chan struct{} // closed when the group is taken; nil if no append waits for room
 	done    chan struct{} // closed when the group is durable or has failed
+	// patience is that of calls of AppendWithin; nil without one.
+	patience *sharedPatience
 
 	// Set before done is closed.
 	start uint64 // where its first record is
@@ -58,7 +60,7 @@ func (j *Journal) enqueue(ctx context.Context, record []byte) (g *group, after i
 			j.mu.Unlock()
 			return nil, 0, ErrClosed
 		}
-		if g.records == 0 || len(g.buf)+RecordOverhead+len(record) <= maxGroup {
+		if g.hasRoom(record) {
 			break
 		}
 		if g.room == nil {
@@ -73,15 +75,27 @@ func (j *Journal) enqueue(ctx context.Context, record []byte) (g *group, after i
 		}
 		j.mu.Lock()
 	}
-	g.last = len(g.buf)
-	g.buf = appendRecord(g.buf, record)
-	g.records++
-	first, after := g.records == 1, len(g.buf)
+	after = g.put(record)
+	first := g.records == 1
 	j.mu.Unlock()
 	if first {
 		j.wakeCommitter()
 	}
 	return g, after, nil
+}
+
+// hasRoom reports whether a record fits into a group.
+func (g *group) hasRoom(record []byte) bool {
+	return g.records == 0 || len(g.buf)+RecordOverhead+len(record) <= maxGroup
+}
+
+// put puts a copy of the record into a group, and returns the distance from the group's start to the
+// record's end. The caller holds Journal.mu.
+func (g *group) put(record []byte) (after int) {
+	g.last = len(g.buf)
+	g.buf = appendRecord(g.buf, record)
+	g.records++
+	return len(g.buf)
 }
 
 func (j *Journal) wakeCommitter() {
@@ -146,6 +160,7 @@ func (j *Journal) commit(g *group) {
 	}
 	j.mu.Unlock()
 	close(g.done)
+	g.patience.stop()
 	if g.err == nil {
 		j.wakeReaders()
 	}

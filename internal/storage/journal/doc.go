@@ -8,6 +8,7 @@
 // Where to look:
 //
 //	journal.go              Open, Append, Rotate, Close
+//	within.go               Append for many calls at the same time
 //	commit.go               the goroutine that writes groups and begins segments
 //	record.go, header.go    the bytes of a record, and of the start of a segment
 //	segment.go, dir.go      a file; making, renaming and removing files

@@ -152,11 +152,11 @@ func (j *Journal) Append(ctx context.Context, record []byte) (to uint64, err err
 		return 0, fmt.Errorf("journal: append %d bytes: %w", len(record), ErrSize)
 	}
 	g, after, err := j.enqueue(ctx, record)
-	if err != nil {
-		return 0, fmt.Errorf("journal: append: %w", err)
+	if err == nil {
+		err = g.wait(ctx)
 	}
-	if err := g.wait(ctx); err != nil {
-		return 0, fmt.Errorf("journal: append: %w", err)
+	if err != nil {
+		return 0, wrapAppend(err)
 	}
 	return g.start + uint64(after), nil
 }
