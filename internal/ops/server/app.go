@@ -30,6 +30,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -101,7 +102,7 @@ type App struct {
 // Open opens a data directory. It returns datadir.ErrOwned if another process has
 // it open. The caller closes the App.
 func Open(ctx context.Context, o Options) (_ *App, err error) {
-	a := &App{now: o.Data.Now, log: o.Data.Log, host: o.Host, build: o.Build, monitor: monitor.New(), expensive: expensiveQuestions()}
+	a := &App{now: o.Data.Now, log: o.Data.Log, host: o.Host, build: o.Build, monitor: monitor.New()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close(ctx))
@@ -116,6 +117,7 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	if _, err := links.New(linked); err != nil {
 		return nil, fmt.Errorf("--domain: %w", err)
 	}
+	a.expensive = expensiveQuestions(runtime.GOMAXPROCS(0), o.Data.Clicks != nil || o.Data.Links != nil)
 	o.Data.Synced = a.monitor.Synced
 	if a.data, err = datadir.Open(ctx, o.Data); err != nil {
 		return nil, err

@@ -25,11 +25,17 @@ const (
 	questionTimeout = 30 * time.Second
 )
 
-// expensiveQuestions returns the number of questions that are answered at once although
-// they take long or much memory: few, because each takes a processor, and visitors
-// need the others. Package v3 says which questions these are, in expensive.go.
-func expensiveQuestions() throttle.SeatLimits {
-	return throttle.SeatLimits{All: 4, Each: 2, Waiting: 64, WaitingEach: 16, Timeout: 10 * time.Second}
+// expensiveQuestions returns the number of questions that are answered at once although they take long or much
+// memory. Each takes a processor of this machine, and visitors need one: so there is one question less than
+// processors, but one at least and 4 at most. Other servers may have the data: then their processors work,
+// and there are 4. Package v3 says which questions these are, in expensive.go.
+func expensiveQuestions(processors int, elsewhere bool) throttle.SeatLimits {
+	const most, mostEach = 4, 2
+	all := most
+	if !elsewhere {
+		all = min(most, max(1, processors-1))
+	}
+	return throttle.SeatLimits{All: all, Each: min(mostEach, all), Waiting: 64, WaitingEach: 16, Timeout: 10 * time.Second}
 }
 
 // pagesAboutLinks returns the number of QR codes that are drawn and pages about links that
