@@ -81,7 +81,7 @@ func (db *DB) openPools(ctx context.Context, open func() (*sql.DB, error)) error
 }
 
 func (db *DB) prepare(ctx context.Context) error {
-	n := preparer{ctx: ctx, db: db.names}
+	n := preparer{ctx: ctx, db: db.names, engine: db.engine}
 	db.linkByName = n.stmt(linkByName)
 	db.linkByID = n.stmt(selectLinks + `WHERE l.id = $1`)
 	db.linkByKeyword = n.stmt(linkByKeyword)
@@ -94,7 +94,7 @@ func (db *DB) prepare(ctx context.Context) error {
 	db.passwordOf = n.stmt(`SELECT password FROM users WHERE id = $1`)
 	db.hasDomain = n.stmt(`SELECT 1 FROM keywords WHERE ` + indexed("domain", 1) + ` LIMIT 1`)
 
-	l := preparer{ctx: ctx, db: db.lists}
+	l := preparer{ctx: ctx, db: db.lists, engine: db.engine}
 	db.hashes = newFinder(&l, `SELECT id, hash FROM links WHERE id`)
 	db.linksByID = newFinder(&l, selectLinks+`WHERE l.id`)
 	db.linkOfUser = l.stmt(linkOfUser)
@@ -114,7 +114,7 @@ func (db *DB) prepare(ctx context.Context) error {
 	db.firstOfTag = l.stmt(`SELECT MIN(created) FROM links WHERE ` + tagged)
 	db.versions = l.stmt(versionsOf)
 
-	r := preparer{ctx: ctx, db: db.whole}
+	r := preparer{ctx: ctx, db: db.whole, engine: db.engine}
 	db.sessionsOf = r.stmt(`SELECT ` + sessionColumns + ` FROM sessions s WHERE s.user_id = $1 AND s.kind = $2 ORDER BY s.created DESC, s.digest`)
 	db.listUsers = r.stmt(db.engine.usersAfter)
 	db.tokensOfUser = r.stmt(`SELECT COUNT(*) FROM tokens WHERE user_id = $1`)
@@ -122,7 +122,7 @@ func (db *DB) prepare(ctx context.Context) error {
 	db.lastIDs = r.stmt(`SELECT user_id, link_id, keyword_id, version FROM last_ids`)
 	db.reads = newFinders(&r)
 
-	w := preparer{ctx: ctx, db: db.writer}
+	w := preparer{ctx: ctx, db: db.writer, engine: db.engine}
 	db.writes = newFinders(&w)
 	db.inserts = newInserts(&w)
 	db.edits = newEdits(&w)

@@ -17,6 +17,9 @@ type engine struct {
 	ddl        func(migration string) string
 	first      string // a statement before the first migration; may be empty
 
+	// parameters translates the parameters of a statement, $1 and so on.
+	parameters func(query string) string
+
 	// passes is the condition that a link l passes store.Words, which are four
 	// parameters. If it is empty, the engine has no such function: listPassing filters
 	// the links.
@@ -51,6 +54,7 @@ var sqliteEngine = engine{
 	migrations: "migrations/*.sql",
 	ddl:        ddl,
 	first:      markClean, // a new file has no remains
+	parameters: unnumbered,
 	passes:     `passes($%d, $%d, $%d, $%d, l.long_url, l.title, l.note)`,
 	usersAfter: selectUsers + `WHERE u.login > $1 ORDER BY u.login LIMIT $2`,
 	wholeTable: ` NOT INDEXED`,
@@ -67,6 +71,7 @@ var sqliteEngine = engine{
 var postgresEngine = engine{
 	migrations: "migrations/postgres/*.sql",
 	ddl:        func(migration string) string { return migration },
+	parameters: func(query string) string { return query },
 	// The index has only the start of a login, because an entry has 2,700 bytes at most.
 	usersAfter: selectUsers + `WHERE substr(u.login, 1, 200) >= substr($1, 1, 200) AND u.login > $1
 		ORDER BY substr(u.login, 1, 200), u.login LIMIT $2`,

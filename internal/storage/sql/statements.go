@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,16 +14,30 @@ import (
 
 // preparer prepares statements, and keeps the first error.
 type preparer struct {
-	ctx context.Context // of Open
-	db  *sql.DB
-	err error
+	ctx    context.Context // of Open
+	db     *sql.DB
+	engine *engine
+	err    error
 }
 
 func (p *preparer) stmt(query string) (s *sql.Stmt) {
 	if p.err == nil { // else it would fail in the same way
-		s, p.err = p.db.PrepareContext(p.ctx, query)
+		s, p.err = p.db.PrepareContext(p.ctx, p.engine.parameters(query))
 	}
 	return s
+}
+
+var parameter = regexp.MustCompile(`\$[0-9]+`)
+
+// unnumbered replaces $1, $2, … by question marks if each is there once, in this order. To SQLite, $1 is a name,
+// and its driver searches the names of a statement for each value.
+func unnumbered(query string) string {
+	for i, name := range parameter.FindAllString(query, -1) {
+		if name != "$"+strconv.Itoa(i+1) {
+			return query
+		}
+	}
+	return parameter.ReplaceAllLiteralString(query, "?")
 }
 
 // params is "$from, … $to".
