@@ -144,6 +144,77 @@ func TestRevoke(t *testing.T) {
 	keyGives(again, "OK")
 }
 
+// TestRoles: a user is disabled and enabled, and becomes an admin, with a running server.
+func TestRoles(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), "data")
+	ask := func(args ...string) string {
+		t.Helper()
+		return strings.TrimSpace(run(t, append(args, "--data", data)...))
+	}
+	ann, eve := ask("user", "add", "ann"), ask("user", "add", "eve", "--admin")
+	if !regexp.MustCompile(`^[g-z][0-9a-f]{64}$`).MatchString(eve) {
+		t.Errorf("user add --admin prints %q", eve)
+	}
+	ask("link", "add", "ann", "http://example.org/", "--name", "sale", "--domain", "sho.rt")
+	base := serve(t, "--data", data).URL
+	roles := func(want ...string) {
+		t.Helper()
+		var got []string
+		for line := range strings.Lines(ask("user", "list") + "\n") {
+			columns := strings.Split(strings.TrimSpace(line), "\t")
+			got = append(got, strings.Join(append(columns[:1], columns[3:]...), " "))
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("user list has the roles %q, want %q", got, want)
+		}
+	}
+	answers := func(want bool) {
+		t.Helper()
+		if body := fetch(t, base+"/v3/user/clicks?unit=day&access_token="+ann); strings.Contains(body, `"status_txt": "OK"`) != want {
+			t.Errorf("the token of ann is answered %s, want an answer: %v", body, want)
+		}
+	}
+	roles("ann", "eve admin")
+	answers(true)
+	if out := ask("user", "disable", "ann"); !strings.HasPrefix(out, "ann is disabled: ") {
+		t.Errorf("user disable prints %q", out)
+	}
+	answers(false)
+	for range 3 {
+		r, err := http.NewRequest("GET", base+"/sale", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")
+		res, _, err := harness.Do(plain, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if to := res.Header.Get("Location"); res.StatusCode != http.StatusMovedPermanently || to != "http://example.org/" {
+			t.Errorf("the link of a user who is disabled leads to %d %q", res.StatusCode, to)
+		}
+	}
+	ask("user", "admin", "ann")
+	ask("user", "admin", "eve", "--remove")
+	roles("ann admin disabled", "eve")
+	if list := ask("user", "list", "--json"); !strings.Contains(list, `"admin":true,"disabled":true`) {
+		t.Errorf("user list --json prints %s", list)
+	}
+	if out := ask("user", "enable", "ann"); out != "ann is enabled" {
+		t.Errorf("user enable prints %q", out)
+	}
+	answers(true)
+	if body := fetch(t, base+"/v3/user/clicks?unit=day&access_token="+ann+"&format=txt"); body != "3\n" {
+		t.Errorf("ann has %q clicks, want those of the time when they were disabled", body)
+	}
+	for _, command := range []string{"disable", "enable", "admin"} {
+		if p := try(t, "user", command, "nobody", "--data", data); p.status != 3 || !strings.Contains(p.stderr, `there is no user "nobody"`) {
+			t.Errorf("user %s for a login that does not exist: %+v", command, p)
+		}
+	}
+}
+
 // TestOddLogins: logins that only older versions accepted are quoted on a terminal.
 func TestOddLogins(t *testing.T) {
 	t.Parallel()

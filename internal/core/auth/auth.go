@@ -10,7 +10,7 @@
 //	token.go, tokenlist.go   access tokens; their names and last uses
 //	key.go          apiKeys
 //	session.go      sessions of browsers, and invitations to set a password
-//	login.go        which logins are valid
+//	login.go, role.go   which logins are valid; who is an admin or disabled
 //	password.go, proof.go, passwordlimit.go, queue.go   passwords: checks them, what is kept of
 //	                them, limits wrong ones, lets callers wait for a processor
 //	errors.go       the errors
@@ -89,14 +89,20 @@ func (a *Auth) Changed(c store.Change) {
 }
 
 // User returns the owner of a token. It fails with click.ErrNotFound if the token is unknown
-// or malformed. The answer about a valid token may be up to CacheAge old. Unknown tokens
+// or malformed, or its owner is disabled. The answer about a valid token may be up to CacheAge old. Unknown tokens
 // are not cached, so that a new token works at once.
 func (a *Auth) User(ctx context.Context, token string) (store.User, error) {
 	if !wellFormed(token) {
 		return store.User{}, fmt.Errorf("auth: malformed token: %w", click.ErrNotFound)
 	}
 	digest := Digest(token)
-	u, err := a.owner(digest, func() (store.User, error) { return a.users.UserByToken(ctx, digest) }, click.ErrNotFound)
+	u, err := a.owner(digest, func() (store.User, error) {
+		u, err := a.users.UserByToken(ctx, digest)
+		if err == nil && u.Disabled {
+			err = errDisabled
+		}
+		return u, err
+	}, click.ErrNotFound)
 	if err != nil {
 		return store.User{}, fmt.Errorf("auth: user of token: %w", err)
 	}

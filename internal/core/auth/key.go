@@ -84,6 +84,9 @@ func (a *Auth) askByKey(ctx context.Context, login, apiKey string) (store.User, 
 	if err != nil {
 		return store.User{}, err
 	}
+	if u.Disabled {
+		return store.User{}, ErrKey
+	}
 	if subtle.ConstantTimeCompare([]byte(key), []byte(apiKey)) != 1 {
 		return store.User{}, ErrKey
 	}

@@ -91,8 +91,8 @@ func (a *Auth) UserByPassword(ctx context.Context, from, login, password string)
 	return u, err
 }
 
-// prove does the same work for an unknown login, a user without a password, and a wrong
-// password.
+// prove does the same work for an unknown login, a user without a password, a wrong password, and
+// a user who is disabled.
 func (a *Auth) prove(ctx context.Context, login, password string) (store.User, error) {
 	u, err := a.users.UserByLogin(ctx, login)
 	unknown := errors.Is(err, click.ErrNotFound)
@@ -114,7 +114,7 @@ func (a *Auth) prove(ctx context.Context, login, password string) (store.User, e
 	switch {
 	case unknown:
 		return store.User{}, fmt.Errorf("auth: user by password: %w", ErrUnknownLogin)
-	case unset, err == nil && !right:
+	case unset, err == nil && !right, err == nil && u.Disabled:
 		return store.User{}, fmt.Errorf("auth: user by password: %w", ErrPassword)
 	case err != nil:
 		return store.User{}, fmt.Errorf("auth: user by password: %w", err)

@@ -104,8 +104,8 @@ func sessionText(s string) string {
 	return s
 }
 
-// Session returns the session of a secret. It fails with click.ErrNotFound if there is none, or
-// if it has ended. The answer may be up to CacheAge old.
+// Session returns the session of a secret. It fails with click.ErrNotFound if there is none, if it
+// has ended, or if its user is disabled. The answer may be up to CacheAge old.
 func (a *Auth) Session(ctx context.Context, secret string) (Session, error) {
 	if !wellFormed(secret) {
 		return Session{}, fmt.Errorf("auth: malformed secret of a session: %w", click.ErrNotFound)
@@ -114,6 +114,9 @@ func (a *Auth) Session(ctx context.Context, secret string) (Session, error) {
 	s, fresh, generation := a.sessions.Get(digest, now)
 	if !fresh {
 		kept, u, err := a.users.Session(ctx, store.SignedIn, digest)
+		if err == nil && u.Disabled {
+			err = errDisabled
+		}
 		if err != nil {
 			if errors.Is(err, click.ErrNotFound) {
 				a.sessions.Drop(digest)
@@ -211,6 +214,9 @@ func (a *Auth) invited(ctx context.Context, kind store.SessionKind, secret strin
 	s, u, err := a.users.Session(ctx, kind, Digest(secret))
 	if err == nil && a.now().Sub(time.Unix(s.Created, 0)) >= InvitationAge {
 		err = click.ErrNotFound
+	}
+	if err == nil && u.Disabled {
+		err = errDisabled
 	}
 	if err != nil {
 		return store.User{}, fmt.Errorf("auth: invitation: %w", err)

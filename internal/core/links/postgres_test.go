@@ -121,6 +121,8 @@ func TestOtherServersSeeChanges(t *testing.T) {
 			}
 			return err
 		}, seen{token: "ann"}},
+		{"the user is disabled", func() error { return a.db.SetDisabled(ctx, ann.ID, true) }, seen{}},
+		{"the user is enabled", func() error { return a.db.SetDisabled(ctx, ann.ID, false) }, seen{token: "ann"}},
 		{"a link is made", func() (err error) {
 			link, _, err = a.db.MakeLink(ctx, store.NewLink{User: ann.ID, LongURL: "http://a/", Hash: "h", AggregateHash: "g", Created: 1})
 			return err

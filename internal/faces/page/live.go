@@ -11,7 +11,7 @@ import (
 
 const (
 	// livePause is the shortest time between two events of a stream, and liveQuiet the longest:
-	// then it says that it is still there, and the session is checked again.
+	// then it says that it is still there.
 	livePause = 500 * time.Millisecond
 	liveQuiet = 20 * time.Second
 )
@@ -71,10 +71,8 @@ func (p *Page) live(w http.ResponseWriter, r *http.Request) {
 		if event = p.wait(r.Context(), counted, quiet.C); event == "" {
 			return
 		}
-		if event == "quiet" { // the session may have ended
-			if s, err = p.session(r); err != nil {
-				return
-			}
+		if s, err = p.session(r); err != nil { // it has ended, or the user is disabled
+			return
 		}
 	}
 }

@@ -148,6 +148,9 @@ func (c *serveCmd) demo(e *env, app *server.App, url string) error {
 	if _, err := app.Import(e.ctx, feed.BitlyFeed, clicks, func(feed.Rejected) {}); err != nil {
 		return err
 	}
+	if err := app.SetAdmin(e.ctx, feed.DemoLogin, true); err != nil {
+		return err
+	}
 	token, err := app.AddToken(e.ctx, feed.DemoLogin)
 	if err != nil {
 		return err

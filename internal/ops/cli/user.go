@@ -22,15 +22,19 @@ type userCmd struct {
 	Token    userTokenCmd    `cmd:"" help:"Print another access token for a user. It stays valid until you revoke it."`
 	Revoke   userRevokeCmd   `cmd:"" help:"Revoke an access token of a user, or all of them. The password and the apiKey stay valid."`
 	Password userPasswordCmd `cmd:"" help:"Set a user's password, 8 to 72 bytes. Programs exchange it for tokens at /oauth/access_token. footfall asks for it on a terminal, and otherwise reads the first line of standard input. Tokens and the apiKey stay valid."`
+	Disable  userDisableCmd  `cmd:"" help:"Disable a user: tokens, apiKey, password and sessions are refused at once, on all servers. Their links lead on, and clicks are counted."`
+	Enable   userEnableCmd   `cmd:"" help:"Enable a user who is disabled. What they had is valid again."`
+	Admin    userAdminCmd    `cmd:"" help:"Let a user manage the server on the page, under /-/admin/: its health, and all users."`
 	Invite   userInviteCmd   `cmd:"" help:"Print an address at which a user sets a password, alone on its line. It works once, for 24 hours."`
 	Key      userKeyCmd      `cmd:"" help:"Print a user's apiKey. All methods except user/… take it together with the login."`
 	Delete   userDeleteCmd   `cmd:"" help:"Delete a user, their links and every click counted on them. This cannot be undone."`
-	List     userListCmd     `cmd:"" help:"List users by login, with the time when each was added and how many tokens each has."`
+	List     userListCmd     `cmd:"" help:"List users by login, with the time when each was added, how many tokens each has, and whether they are an admin or disabled."`
 }
 
 type userAddCmd struct {
 	dataDir
 	Login string `arg:"" help:"The user's name in answers: 1 to 64 bytes, without blanks."`
+	Admin bool   `help:"Let the user manage the server, as user admin does." env:"-"`
 }
 
 func (c *userAddCmd) Run(e *env) error {
@@ -38,6 +42,11 @@ func (c *userAddCmd) Run(e *env) error {
 		token, err := ask(e, o, control.AddUser, c.Login)
 		if err := e.print(token, err); err != nil {
 			return err
+		}
+		if c.Admin {
+			if _, err := ask(e, o, control.SetAdmin, control.Role{Login: c.Login, On: true}); err != nil {
+				return err
+			}
 		}
 		address, err := ask(e, o, control.Invite, c.Login)
 		if err == nil {
@@ -56,6 +65,47 @@ func (c *userInviteCmd) Run(e *env) error {
 	return c.with(e, func(o *server.Owner) error {
 		address, err := ask(e, o, control.Invite, c.Login)
 		return e.print(address, err)
+	})
+}
+
+type userDisableCmd struct {
+	dataDir
+	Login string `arg:"" help:"The user's login."`
+}
+
+func (c *userDisableCmd) Run(e *env) error {
+	return c.with(e, func(o *server.Owner) error {
+		_, err := ask(e, o, control.SetDisabled, control.Role{Login: c.Login, On: true})
+		return e.print(plain.Text(c.Login)+" is disabled: tokens, apiKey, password and sessions are refused; links lead on", err)
+	})
+}
+
+type userEnableCmd struct {
+	dataDir
+	Login string `arg:"" help:"The user's login."`
+}
+
+func (c *userEnableCmd) Run(e *env) error {
+	return c.with(e, func(o *server.Owner) error {
+		_, err := ask(e, o, control.SetDisabled, control.Role{Login: c.Login})
+		return e.print(plain.Text(c.Login)+" is enabled", err)
+	})
+}
+
+type userAdminCmd struct {
+	dataDir
+	Login  string `arg:"" help:"The user's login."`
+	Remove bool   `help:"Take it away again." env:"-"`
+}
+
+func (c *userAdminCmd) Run(e *env) error {
+	said := " is an admin: the page has Health and Users for them"
+	if c.Remove {
+		said = " is no admin"
+	}
+	return c.with(e, func(o *server.Owner) error {
+		_, err := ask(e, o, control.SetAdmin, control.Role{Login: c.Login, On: !c.Remove})
+		return e.print(plain.Text(c.Login)+said, err)
 	})
 }
 
@@ -210,11 +260,20 @@ func (c *userListCmd) Run(e *env) error {
 						Login     string `json:"login"`
 						CreatedAt int64  `json:"created_at"`
 						Tokens    int    `json:"tokens"`
-					}{u.Login, u.Created, u.Tokens})
+						Admin     bool   `json:"admin"`
+						Disabled  bool   `json:"disabled"`
+					}{u.Login, u.Created, u.Tokens, u.Admin, u.Disabled})
 					continue
 				}
 				made := time.Unix(u.Created, 0).UTC().Format(time.RFC3339)
-				if err := e.print(fmt.Sprintf("%s\t%s\t%d", plain.Text(u.Login), made, u.Tokens), nil); err != nil {
+				line := fmt.Sprintf("%s\t%s\t%d", plain.Text(u.Login), made, u.Tokens)
+				if u.Admin {
+					line += "\tadmin"
+				}
+				if u.Disabled {
+					line += "\tdisabled"
+				}
+				if err := e.print(line, nil); err != nil {
 					return err
 				}
 			}

@@ -24,6 +24,10 @@ var (
 	SetPassword = declare[PasswordOf, None, None]("user/set-password")
 	// Invite answers the address at which a user sets a password, once.
 	Invite = declare[string, None, string]("user/invite")
+	// SetAdmin lets a user manage the server, or not any more.
+	SetAdmin = declare[Role, None, None]("user/set-admin")
+	// SetDisabled refuses all credentials of a user, or accepts them again.
+	SetDisabled = declare[Role, None, None]("user/set-disabled")
 	// APIKey answers the apiKey of a user.
 	APIKey = declare[string, None, string]("user/api-key")
 	// NewAPIKey gives a user another apiKey, in place of the last one, and answers it.
@@ -82,6 +86,12 @@ type NewToken struct{ Login, Name string }
 
 // TokenOf is a token of a user.
 type TokenOf struct{ Login, Token string }
+
+// Role is whether a user has a role.
+type Role struct {
+	Login string
+	On    bool
+}
 
 // PasswordOf is a password of a user.
 type PasswordOf struct{ Login, Password string }

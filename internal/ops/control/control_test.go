@@ -33,7 +33,7 @@ type owner struct {
 func (o owner) commands() []control.Served {
 	return []control.Served{
 		unused(control.AddUser), unused(control.AddToken), unused(control.RevokeToken), unused(control.RevokeAllTokens),
-		unused(control.SetPassword), unused(control.Invite), unused(control.APIKey), unused(control.NewAPIKey), unused(control.ListUsers),
+		unused(control.SetPassword), unused(control.SetAdmin), unused(control.SetDisabled), unused(control.Invite), unused(control.APIKey), unused(control.NewAPIKey), unused(control.ListUsers),
 		unused(control.CountUserClicks), unused(control.DeleteUser), unused(control.AddLink), unused(control.EditLink), unused(control.LinkHistory), unused(control.ListLinks),
 		unused(control.CountLinkClicks), unused(control.DeleteLink), unused(control.Stats), unused(control.ImportLinks), unused(control.Export),
 		unused(control.Repair), unused(control.Health), unused(control.Debug),

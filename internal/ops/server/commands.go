@@ -30,6 +30,12 @@ func (a *App) commands() []control.Served {
 		control.SetPassword.Implement(func(ctx context.Context, p control.PasswordOf) (control.None, error) {
 			return control.None{}, a.SetPassword(ctx, p.Login, p.Password)
 		}),
+		control.SetAdmin.Implement(func(ctx context.Context, r control.Role) (control.None, error) {
+			return control.None{}, a.SetAdmin(ctx, r.Login, r.On)
+		}),
+		control.SetDisabled.Implement(func(ctx context.Context, r control.Role) (control.None, error) {
+			return control.None{}, a.SetDisabled(ctx, r.Login, r.On)
+		}),
 		control.Invite.Implement(a.Invite),
 		control.APIKey.Implement(a.apiKey),
 		control.NewAPIKey.Implement(a.newAPIKey),
@@ -140,6 +146,25 @@ func (a *App) SetPassword(ctx context.Context, login, password string) error {
 		return a.unknownUser(ctx, login)
 	}
 	return err
+}
+
+// SetAdmin lets a user manage the server, or not any more.
+func (a *App) SetAdmin(ctx context.Context, login string, admin bool) error {
+	u, err := a.user(ctx, login)
+	if err != nil {
+		return err
+	}
+	return a.auth.SetAdmin(ctx, u, admin)
+}
+
+// SetDisabled refuses all credentials of a user, or accepts them again. Their links lead on all the
+// same.
+func (a *App) SetDisabled(ctx context.Context, login string, disabled bool) error {
+	u, err := a.user(ctx, login)
+	if err != nil {
+		return err
+	}
+	return a.auth.SetDisabled(ctx, u, disabled)
 }
 
 // Invite returns the address at which a user sets a password, once.

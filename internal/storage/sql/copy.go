@@ -31,7 +31,7 @@ type copiedTable struct {
 // copiedTables are in an order in which each row follows those that it refers to. The table
 // deletions is missing: it is about one set of counts.
 var copiedTables = []copiedTable{
-	{name: "users", columns: "id, login, created, full_name, key_version, password", order: "id"},
+	{name: "users", columns: "id, login, created, full_name, key_version, password, admin, disabled", order: "id"},
 	{name: "tokens", columns: "digest, user_id, created, passing, name, used", order: "digest"},
 	{name: "sessions", columns: "digest, user_id, kind, created, used, agent, place", order: "digest"},
 	{name: "links", columns: "id, user_id, hash, aggregate_id, long_url, long_url_digest, created, title, note, private, archived, user_ts, modified, " +

@@ -7,7 +7,7 @@
 // (postgres_notices.go). The tables:
 //
 //	last_ids      the newest id of each kind, which is never reused; the number of changes
-//	users         login → id, created, name, apiKey version, password
+//	users         login → id, created, name, apiKey version, password, admin, disabled
 //	tokens        digest → user, created, passing (1: a session token), name, last use
 //	sessions      digest → user, kind (1: a browser that is signed in, 2: an invitation,
 //	              3: an entrance), created,

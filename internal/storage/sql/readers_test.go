@@ -191,7 +191,7 @@ func TestSchema6IsUpgraded(t *testing.T) {
 		DROP INDEX links_by_user; DROP INDEX aggregates_whole; DROP TABLE sessions; DROP TABLE tags; DROP TABLE versions; DROP TABLE former_aggregates;
 		ALTER TABLE links DROP COLUMN tags; ALTER TABLE links DROP COLUMN forward_query; ALTER TABLE links DROP COLUMN expires;
 		ALTER TABLE links DROP COLUMN max_clicks; ALTER TABLE links DROP COLUMN expired_url;
-		ALTER TABLE tokens DROP COLUMN name; ALTER TABLE tokens DROP COLUMN used;
+		ALTER TABLE tokens DROP COLUMN name; ALTER TABLE tokens DROP COLUMN used; ALTER TABLE users DROP COLUMN admin; ALTER TABLE users DROP COLUMN disabled;
 		CREATE INDEX links_by_user ON links (user_id, user_ts, id, created) WHERE user_id IS NOT NULL;
 		CREATE INDEX links_whole ON links (id, aggregate_id, created, user_ts, modified, private, archived, title, note)`)
 	db = open(t, path)

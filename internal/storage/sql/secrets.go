@@ -29,6 +29,18 @@ func (db *DB) SetKeyVersion(ctx context.Context, user click.UserID, version int6
 	return db.changeRow(ctx, user, `UPDATE users SET key_version = $1 WHERE id = $2`, version, int64(user))
 }
 
+// SetAdmin implements store.Users.
+func (db *DB) SetAdmin(ctx context.Context, user click.UserID, admin bool) (err error) {
+	defer wrap("set admin", &err)
+	return db.changeRow(ctx, user, `UPDATE users SET admin = $1 WHERE id = $2`, flag(admin), int64(user))
+}
+
+// SetDisabled implements store.Users.
+func (db *DB) SetDisabled(ctx context.Context, user click.UserID, disabled bool) (err error) {
+	defer wrap("set disabled", &err)
+	return db.changeRow(ctx, user, `UPDATE users SET disabled = $1 WHERE id = $2`, flag(disabled), int64(user))
+}
+
 // SetPassword implements store.Users.
 func (db *DB) SetPassword(ctx context.Context, user click.UserID, proof string) (err error) {
 	defer wrap("set password", &err)

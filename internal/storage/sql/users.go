@@ -9,17 +9,17 @@ import (
 )
 
 const (
-	userColumns = `u.id, u.login, u.created, u.full_name, u.key_version`
+	userColumns = `u.id, u.login, u.created, u.full_name, u.key_version, u.admin, u.disabled`
 	selectUsers = `SELECT ` + userColumns + ` FROM users u `
 )
 
 // scanUser scans a row of userColumns, which come after some others.
 func scanUser(row interface{ Scan(...any) error }, before ...any) (u store.User, err error) {
-	var id int64
-	if err := row.Scan(append(before, &id, &u.Login, &u.Created, &u.FullName, &u.KeyVersion)...); err != nil {
+	var id, admin, disabled int64
+	if err := row.Scan(append(before, &id, &u.Login, &u.Created, &u.FullName, &u.KeyVersion, &admin, &disabled)...); err != nil {
 		return store.User{}, err
 	}
-	u.ID = click.UserID(id)
+	u.ID, u.Admin, u.Disabled = click.UserID(id), admin != 0, disabled != 0
 	return u, nil
 }
 

@@ -17,6 +17,10 @@ type User struct {
 	// KeyVersion is the version of the user's apiKey: 0 for the first one, and
 	// another number for each one that replaced it.
 	KeyVersion int64
+	// Admin users manage the server.
+	Admin bool
+	// Disabled users get nothing, whatever their credentials. Engines keep both only.
+	Disabled bool
 }
 
 // Users keeps users and their credentials. A call that returns without error is
@@ -38,6 +42,9 @@ type Users interface {
 	SetFullName(ctx context.Context, user click.UserID, name string) error
 	// SetKeyVersion fails with click.ErrNotFound if there is no such user.
 	SetKeyVersion(ctx context.Context, user click.UserID, version int64) error
+	// SetAdmin and SetDisabled fail with click.ErrNotFound if there is no such user.
+	SetAdmin(ctx context.Context, user click.UserID, admin bool) error
+	SetDisabled(ctx context.Context, user click.UserID, disabled bool) error
 	// SetPassword sets the proof of the user's password, which only package auth
 	// makes and reads; it is not empty. click.ErrNotFound if there is no such
 	// user, ErrText if the proof does not pass CheckText.

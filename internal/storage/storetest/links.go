@@ -86,6 +86,7 @@ func LinkSuite(t *testing.T, open func(t *testing.T) LinkStore) {
 		{"newer sessions replace older ones", userSessionsReplaced},
 		{"the version of an apiKey is the one set last", userKeyVersions},
 		{"each user has their own full name", userNames},
+		{"each user is an admin or disabled alone", userRoles},
 		{"the password is the one set last", userPasswords},
 		{"the secret is the one offered first", userSecret},
 		{"user ids are never reused", userIDs},

@@ -26,6 +26,13 @@ func (h *linkHistory) setFullName(t *rapid.T) {
 	h.match.errors(t, h.store.SetFullName(context.Background(), got.ID, name), h.model.SetFullName(context.Background(), want.ID, name))
 }
 
+func (h *linkHistory) setRole(t *rapid.T) {
+	got, want := h.users(t)
+	admin, disabled := rapid.Bool().Draw(t, "admin"), rapid.Bool().Draw(t, "disabled")
+	h.match.errors(t, h.store.SetAdmin(context.Background(), got.ID, admin), h.model.SetAdmin(context.Background(), want.ID, admin))
+	h.match.errors(t, h.store.SetDisabled(context.Background(), got.ID, disabled), h.model.SetDisabled(context.Background(), want.ID, disabled))
+}
+
 func (h *linkHistory) password(t *rapid.T) {
 	got, want := h.users(t)
 	if proof := rapid.SampledFrom([]string{"", "one", "two"}).Draw(t, "proof"); proof != "" {

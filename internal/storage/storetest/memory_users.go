@@ -35,6 +35,28 @@ func (m *MemoryLinks) SetKeyVersion(_ context.Context, user click.UserID, versio
 	return nil
 }
 
+// SetAdmin implements store.Users.
+func (m *MemoryLinks) SetAdmin(_ context.Context, user click.UserID, admin bool) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, err := m.userByID(user); err != nil {
+		return fmt.Errorf("storetest: set admin: %w", err)
+	}
+	m.users[user-1].Admin = admin
+	return nil
+}
+
+// SetDisabled implements store.Users.
+func (m *MemoryLinks) SetDisabled(_ context.Context, user click.UserID, disabled bool) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, err := m.userByID(user); err != nil {
+		return fmt.Errorf("storetest: set disabled: %w", err)
+	}
+	m.users[user-1].Disabled = disabled
+	return nil
+}
+
 // SetPassword implements store.Users.
 func (m *MemoryLinks) SetPassword(_ context.Context, user click.UserID, proof string) error {
 	m.mu.Lock()

@@ -43,6 +43,38 @@ func userNames(t *testing.T, s LinkStore) {
 	}
 }
 
+func userRoles(t *testing.T, s LinkStore) {
+	ctx := context.Background()
+	ann, bob := addUser(t, s, "ann", 1), addUser(t, s, "bob", 2)
+	if err := errors.Join(s.AddToken(ctx, store.Token{User: ann.ID, Digest: digestOf(1)}, 0), s.AddSession(ctx, signedIn(ann, 2, 1), 1)); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		for _, role := range [][2]bool{{true, false}, {true, true}, {false, true}, {false, false}} {
+			if err := errors.Join(s.SetAdmin(ctx, ann.ID, role[0]), s.SetDisabled(ctx, ann.ID, role[1])); err != nil {
+				t.Fatalf("a role was not set: %v", err)
+			}
+			ann.Admin, ann.Disabled = role[0], role[1]
+			byLogin, errLogin := s.UserByLogin(ctx, "ann")
+			byID, errID := s.UserByID(ctx, ann.ID)
+			byToken, errToken := s.UserByToken(ctx, digestOf(1))
+			_, bySession, errSession := s.Session(ctx, store.SignedIn, digestOf(2))
+			list, errList := s.ListUsers(ctx, "", 1)
+			if err := errors.Join(errLogin, errID, errToken, errSession, errList); err != nil || len(list) != 1 {
+				t.Fatalf("a user with a role is not found: %v, %v", list, err)
+			}
+			for _, u := range []store.User{byLogin, byID, byToken, bySession, list[0]} {
+				same(t, "a role is not the one set last", u, ann)
+			}
+		}
+	}
+	noUser(t, bob, func(u click.UserID) error { return s.SetAdmin(ctx, u, true) })
+	noUser(t, bob, func(u click.UserID) error { return s.SetDisabled(ctx, u, true) })
+	if u, err := s.UserByID(ctx, bob.ID); err != nil || u != bob {
+		t.Errorf("another user got a role too: %+v, %v", u, err)
+	}
+}
+
 // noUser looks up users that do not exist; newest is the last one made.
 func noUser(t *testing.T, newest store.User, ask func(click.UserID) error) {
 	t.Helper()
