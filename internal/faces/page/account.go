@@ -68,7 +68,7 @@ func (p *Page) account(w http.ResponseWriter, r request) {
 		p.showError(w, r.Request, err)
 		return
 	}
-	p.write(w, r.Request, http.StatusOK, "account", shown{Title: "Account", Name: "account", Login: v.Login, View: v})
+	p.write(w, r.Request, http.StatusOK, "account", shown{Title: "Account", Name: "account", Login: v.Login, Admin: r.session.User.Admin, View: v})
 }
 
 func (p *Page) buildAccount(r request) (*accountView, error) {

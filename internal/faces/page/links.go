@@ -83,7 +83,7 @@ func (p *Page) links(w http.ResponseWriter, r request) {
 		p.showError(w, r.Request, err)
 		return
 	}
-	p.write(w, r.Request, http.StatusOK, "links", shown{Title: "Links", Name: "links", Login: l.Login, View: l})
+	p.write(w, r.Request, http.StatusOK, "links", shown{Title: "Links", Name: "links", Login: l.Login, Admin: r.session.User.Admin, View: l})
 }
 
 func (p *Page) linksView(r request) (any, error) { return p.buildLinks(r) }

@@ -28,7 +28,9 @@ const Prefix = "/-/"
 type Options struct {
 	Auth    Auth
 	Account Account
-	API     API
+	// Operator manages the server, for admins.
+	Operator Operator
+	API      API
 	// At returns an API whose answers are all about one instant, until close is called.
 	At func(ctx context.Context) (at API, close func() error, err error)
 	// ImportLinks imports a file for a user.
@@ -58,6 +60,7 @@ type Options struct {
 type Page struct {
 	o      Options
 	routes http.Handler
+	none   http.Handler // answers as routes does where there is nothing
 	faults *envelope.Faults
 	done   chan struct{} // closed by end
 	end    func()
@@ -70,7 +73,9 @@ func New(o Options) *Page {
 	p.faults = envelope.NewFaults(func(pages uint64, last envelope.Fault) {
 		o.Log.Error("a page could not be made", "pages", pages, "request_id", last.RequestID, "path", last.Path, "error", last.Err)
 	})
-	p.routes = p.newRoutes()
+	none := http.NewServeMux()
+	none.HandleFunc("GET /-/{path...}", p.missing)
+	p.none, p.routes = none, p.newRoutes()
 	return p
 }
 
@@ -109,7 +114,13 @@ func (p *Page) newRoutes() http.Handler {
 	mux.HandleFunc("POST /-/login", p.signIn)
 	mux.HandleFunc("POST /-/logout", p.signOut)
 	mux.HandleFunc("GET /-/{path...}", p.missing)
-	return http.NewCrossOriginProtection().Handler(mux)
+	return http.NewCrossOriginProtection().Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, Prefix+"admin/") { // with every method
+			p.admin(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	}))
 }
 
 // ServeHTTP implements http.Handler.

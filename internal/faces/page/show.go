@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/footfall/footfall/internal/faces/envelope"
 	"github.com/footfall/footfall/internal/faces/page/web"
@@ -17,7 +18,7 @@ var htmlFiles embed.FS
 
 // pages are the templates, by name.
 var pages = template.Must(template.New("").Funcs(template.FuncMap{
-	"script": web.Script, "path": web.Path, "style": web.Style, "grouped": grouped, "signed": signed,
+	"script": web.Script, "path": web.Path, "style": web.Style, "grouped": grouped, "signed": signed, "date": date,
 }).ParseFS(htmlFiles, "html/*.html"))
 
 // shown is what the frame of every page needs.
@@ -25,6 +26,7 @@ type shown struct {
 	Title string
 	Name  string // of the page: its script is NAME.js, and its style NAME.css
 	Login string // empty if nobody is signed in
+	Admin bool   // the user manages the server
 	View  any    // for the script
 	Error string // instead of a view
 	ID    string // of the request, if the error is not the visitor's
@@ -40,7 +42,7 @@ func (p *Page) show(w http.ResponseWriter, r request, name string, v *view, err 
 	if v.Link != nil {
 		title = nameOf(v.Link.Link)
 	}
-	p.write(w, r.Request, http.StatusOK, name, shown{Title: title, Name: name, Login: r.session.User.Login, View: v})
+	p.write(w, r.Request, http.StatusOK, name, shown{Title: title, Name: name, Login: r.session.User.Login, Admin: r.session.User.Admin, View: v})
 }
 
 // showForm answers with the form for signing in.
@@ -96,6 +98,9 @@ func (p *Page) write(w http.ResponseWriter, r *http.Request, status int, name st
 	w.WriteHeader(status)
 	_, _ = w.Write(b.Bytes()) // the browser has left
 }
+
+// date writes the day of a Unix second in UTC.
+func date(at int64) string { return time.Unix(at, 0).UTC().Format("2 January 2006") }
 
 // grouped writes a number with a comma every three digits.
 func grouped(n uint64) string {

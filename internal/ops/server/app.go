@@ -20,6 +20,7 @@
 //	engines.go                     the engines that other servers use too
 //	owner.go                       a command opens the directory, or asks the process that has it
 //	commands.go, lookup.go, links.go, linklist.go, delete.go   what commands do
+//	admin.go                       what admins do on the page
 package server
 
 import (
@@ -88,6 +89,7 @@ type App struct {
 	host   string
 	build  version.Info
 
+	started    time.Time
 	monitor    *monitor.Monitor
 	expensive  throttle.SeatLimits // questions that take long or much memory
 	lifetime   context.Context     // done once the App is closed
@@ -102,7 +104,7 @@ type App struct {
 // Open opens a data directory. It returns datadir.ErrOwned if another process has
 // it open. The caller closes the App.
 func Open(ctx context.Context, o Options) (_ *App, err error) {
-	a := &App{now: o.Data.Now, log: o.Data.Log, host: o.Host, build: o.Build, monitor: monitor.New()}
+	a := &App{now: o.Data.Now, started: o.Data.Now(), log: o.Data.Log, host: o.Host, build: o.Build, monitor: monitor.New()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close(ctx))

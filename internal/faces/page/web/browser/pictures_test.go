@@ -27,6 +27,7 @@ func TestPictures(t *testing.T) {
 		{"overview", overview, "light", 1280, 1000}, {"overview-dark", overview, "dark", 1280, 1000}, {"overview-phone", overview, "light", 390, 844},
 		{"links", "/-/links", "light", 1280, 800}, {"links-phone", "/-/links", "dark", 390, 844},
 		{"link", link, "light", 1280, 800}, {"account", "/-/account", "light", 1280, 800}, {"account-phone", "/-/account", "light", 390, 844},
+		{"health", "/-/admin/health", "light", 1280, 900}, {"users", "/-/admin/users", "dark", 1280, 800}, {"users-phone", "/-/admin/users", "light", 390, 844},
 	} {
 		b.theme(p.theme)
 		b.do(chromedp.EmulateViewport(p.width, p.height))
