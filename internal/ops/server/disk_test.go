@@ -72,6 +72,9 @@ func TestFullDisk(t *testing.T) {
 		if err != nil || state.DiskLow != c.level || state.DiskFree == 0 || int(state.Counted) != clicks {
 			t.Errorf("with a reserve of %d, and %d clicks, the state is %+v, %v", c.reserve, clicks, state, err)
 		}
+		if full := strings.Join(admin{app}.Health(t.Context()).Problems, " "); strings.Contains(full, "The disk is almost full") != (c.level == 2) {
+			t.Errorf("with a reserve of %d the page of admins names the problems %q", c.reserve, full)
+		}
 		app.mustClose(t)
 	}
 }
