@@ -1,5 +1,5 @@
-// Package auth says who is asking. It makes, checks and revokes access tokens, apiKeys and the
-// sessions of browsers, checks passwords, and says which logins are valid.
+// Package auth says who is asking. It makes, checks and revokes access tokens, apiKeys, the
+// sessions of browsers and shares, checks passwords, and says which logins are valid.
 //
 // It stores no secret of a user in the clear. It has no wire formats, and does not
 // decide what a user may do.
@@ -10,6 +10,7 @@
 //	token.go, tokenlist.go   access tokens; their names and last uses
 //	key.go          apiKeys
 //	session.go      sessions of browsers, and invitations to set a password
+//	share.go        shares: secret addresses of views
 //	login.go, role.go   which logins are valid; who is an admin or disabled
 //	password.go, proof.go, passwordlimit.go, queue.go   passwords: checks them, what is kept of
 //	                them, limits wrong ones, lets callers wait for a processor

@@ -15,4 +15,11 @@ var (
 	ErrTooMany = errors.New("too many wrong passwords")
 	// ErrBusy is for too many passwords that wait to be checked.
 	ErrBusy = errors.New("too many passwords wait to be checked")
+	// ErrShareEnd is for a share that would have ended already.
+	ErrShareEnd = errors.New("the share would have ended already")
+	// ErrShareFrames is for sites that cannot be allowed to show a share in a frame, and for a
+	// share with a password, which none can.
+	ErrShareFrames = errors.New("a share is shown in frames of * or of up to 10 origins, and not with a password")
+	// ErrShares is for a user who has MaxShares shares.
+	ErrShares = errors.New("too many shares")
 )

@@ -31,6 +31,7 @@ func TestDisabled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	share := h.share(t, auth.NewShare{Tag: "spring"})
 	other := auth.WithCost(h.users, func() time.Time { return h.now }, cheap) // another server, which gets a notice
 	valid := func(rule string, a *auth.Auth, want bool) {
 		t.Helper()
@@ -43,6 +44,7 @@ func TestDisabled(t *testing.T) {
 			"password":   {func() error { _, err := a.UserByPassword(t.Context(), "here", "ann", password); return err }(), auth.ErrPassword},
 			"session":    {func() error { _, err := a.Session(t.Context(), session); return err }(), click.ErrNotFound},
 			"invitation": {func() error { _, err := a.Invited(t.Context(), invitation); return err }(), click.ErrNotFound},
+			"share":      {func() error { _, err := a.Share(t.Context(), share); return err }(), click.ErrNotFound},
 			"entrance":   {func() error { _, err := a.Enter(t.Context(), entrance, "", ""); return err }(), click.ErrNotFound},
 		} {
 			if want && check.err != nil || !want && !errors.Is(check.err, check.refused) {

@@ -36,6 +36,7 @@ type accountView struct {
 	All      int           `json:"allTokens"` // of which Tokens are the newest
 	APIKey   string        `json:"apiKey"`
 	Sessions []sessionView `json:"sessions"`
+	Shares   []shareView   `json:"shares"`
 }
 
 type tokenView struct {
@@ -88,6 +89,9 @@ func (p *Page) buildAccount(r request) (*accountView, error) {
 	v.All = all
 	for _, t := range tokens {
 		v.Tokens = append(v.Tokens, tokenView{t.ID, t.Name, t.Session, t.Created, t.Used})
+	}
+	if v.Shares, err = p.listShares(r.Request, u); err != nil {
+		return nil, err
 	}
 	v.APIKey, err = p.o.Account.APIKey(r.Context(), u)
 	return v, err

@@ -18,6 +18,7 @@
 //	counted.go      whether it counts people, bots or both
 //	chart.go, heat.go, panels.go, rows.go, sparks.go   parts of a view
 //	link.go, links.go    a link; the list of links
+//	share.go, shares.go   views for whoever has a secret address; the owner's list of them
 //	import.go       links from a CSV file
 //	live.go         says that there are new clicks
 //	show.go, html/  the frame around a view, errors, and tables for browsers without scripts

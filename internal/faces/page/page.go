@@ -30,6 +30,7 @@ type Options struct {
 	Account Account
 	// Operator manages the server, for admins.
 	Operator Operator
+	Shares   Shares
 	API      API
 	// At returns an API whose answers are all about one instant, until close is called.
 	At func(ctx context.Context) (at API, close func() error, err error)
@@ -107,6 +108,11 @@ func (p *Page) newRoutes() http.Handler {
 	mux.HandleFunc("GET /-/assets/", web.ServeHTTP)
 	mux.HandleFunc("GET /-/account", p.signedIn(p.account))
 	mux.HandleFunc("POST /-/account/{what}", p.changeAccount)
+	mux.HandleFunc("POST /-/shares/{what}", p.changeShares)
+	mux.HandleFunc("GET /-/s/{secret}", p.showShare)
+	mux.HandleFunc("POST /-/s/{secret}", p.openShare)
+	mux.HandleFunc("GET /-/s/{secret}/view", p.shareData(p.shareView))
+	mux.HandleFunc("GET /-/s/{secret}/rows", p.shareData(p.shareRows))
 	mux.HandleFunc("GET /-/welcome", p.welcome)
 	mux.HandleFunc("POST /-/welcome", p.accept)
 	mux.HandleFunc("GET /-/enter", p.enter)
@@ -148,7 +154,12 @@ type request struct {
 
 // asker asks the API at one instant, for one view. The caller calls done.
 func (p *Page) asker(r *http.Request, u store.User) (a asker, done func(), err error) {
-	if p.o.Views != nil && !p.o.Views.Take(strconv.FormatUint(uint64(u.ID), 10)).OK {
+	return p.askerWithin(r, u, strconv.FormatUint(uint64(u.ID), 10))
+}
+
+// askerWithin is asker with a key of the bound on views.
+func (p *Page) askerWithin(r *http.Request, u store.User, key string) (a asker, done func(), err error) {
+	if p.o.Views != nil && !p.o.Views.Take(key).OK {
 		return asker{}, nil, refusal{http.StatusTooManyRequests, "RATE_LIMIT_EXCEEDED"}
 	}
 	at, end, err := p.o.At(r.Context())
@@ -331,6 +342,12 @@ func (p *Page) statusOf(err error) (int, string) {
 		return http.StatusBadRequest, "PASSWORD_FORM"
 	case errors.Is(err, auth.ErrTokenName):
 		return http.StatusBadRequest, "TOKEN_NAME"
+	case errors.Is(err, auth.ErrShareEnd):
+		return http.StatusBadRequest, "SHARE_END"
+	case errors.Is(err, auth.ErrShareFrames):
+		return http.StatusBadRequest, "SHARE_FRAMES"
+	case errors.Is(err, auth.ErrShares):
+		return http.StatusBadRequest, "TOO_MANY_SHARES"
 	case errors.Is(err, auth.ErrTooMany), errors.Is(err, auth.ErrBusy):
 		return http.StatusTooManyRequests, "TOO_MANY"
 	case errors.As(err, new(badParameter)):

@@ -18,6 +18,10 @@ type view struct {
 	Proved  proof        `json:"proved"`
 	Empty   *emptyView   `json:"empty"`
 	Link    *linkDetails `json:"link,omitempty"`
+	// Share is the path of a share, with a slash after it, in the view of one, and Tag is its
+	// tag, unless it is one of a link.
+	Share string `json:"share,omitempty"`
+	Tag   string `json:"tag,omitempty"`
 }
 
 type rangeView struct {

@@ -99,7 +99,7 @@ func (a *App) newHandlers(p PublicOptions) (*handlers, error) {
 		Log: a.log,
 	})
 	pages := page.New(page.Options{
-		Auth: a.auth, Account: a.auth, Operator: admin{a}, API: api, Now: a.now, Log: a.log, Version: a.build.Version, Network: proxies.Network,
+		Auth: a.auth, Account: a.auth, Shares: a.auth, Operator: admin{a}, API: api, Now: a.now, Log: a.log, Version: a.build.Version, Network: proxies.Network,
 		At:          func(ctx context.Context) (page.API, func() error, error) { return api.At(ctx) },
 		Attempts:    throttle.New(throttle.PerSecond(attemptsPerSecond), attemptsAtOnce, a.now),
 		ImportLinks: a.importLinks, Views: users, Counted: a.data.Recorder.Changed, Proved: a.lastProof, Agent: a.agentText, Secure: proxies.Secure,

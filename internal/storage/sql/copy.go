@@ -39,13 +39,14 @@ var copiedTables = []copiedTable{
 	{name: "keywords", columns: "id, domain, keyword, link_id, keyword_folded", order: "id"},
 	{name: "tags", columns: "user_id, tag, link_id", order: "user_id, tag, link_id"},
 	{name: "versions", columns: "link_id, number, since, long_url, long_url_digest, aggregate_id", order: "link_id, number"},
+	{name: "shares", columns: "digest, user_id, link_id, tag, created, ends, used, proof, frames", order: "digest"},
 	{name: "former_aggregates", columns: "link_id, aggregate_id", order: "link_id, aggregate_id"},
 }
 
 // copiedRows is the number of rows that one statement inserts.
 const copiedRows = 200
 
-// Copy copies users, tokens, sessions and links to another database, with their ids, the last ids that were given
+// Copy copies users, tokens, sessions, shares and links to another database, with their ids, the last ids that were given
 // out, the version and the secret: all or nothing. That database must be empty: ErrNotEmpty. If it
 // has the same secret already, Copy has been there before, and changes nothing. Nothing else may
 // change the first database meanwhile.

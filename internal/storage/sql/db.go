@@ -43,6 +43,7 @@ type DB struct {
 	listUsers, lastIDs, tokensOfUser   *sql.Stmt
 	listTokens                         *sql.Stmt
 	session, sessionsOf                *sql.Stmt
+	share, sharesOf                    *sql.Stmt
 
 	reads, writes finders // of whole, and of the writer
 	hashes        finder
@@ -91,6 +92,7 @@ func (db *DB) prepare(ctx context.Context) error {
 	db.userByToken = n.stmt(selectUsers + `JOIN tokens t ON t.user_id = u.id WHERE t.digest = $1`)
 	db.session = n.stmt(`SELECT ` + sessionColumns + `, ` + userColumns + ` FROM sessions s JOIN users u ON u.id = s.user_id
 		WHERE s.digest = $1 AND s.kind = $2`)
+	db.share = n.stmt(`SELECT ` + shareColumns + `, ` + userColumns + sharesLinks + ` JOIN users u ON u.id = s.user_id WHERE s.digest = $1`)
 	db.passwordOf = n.stmt(`SELECT password FROM users WHERE id = $1`)
 	db.hasDomain = n.stmt(`SELECT 1 FROM keywords WHERE ` + indexed("domain", 1) + ` LIMIT 1`)
 
@@ -116,6 +118,7 @@ func (db *DB) prepare(ctx context.Context) error {
 
 	r := preparer{ctx: ctx, db: db.whole, engine: db.engine}
 	db.sessionsOf = r.stmt(`SELECT ` + sessionColumns + ` FROM sessions s WHERE s.user_id = $1 AND s.kind = $2 ORDER BY s.created DESC, s.digest`)
+	db.sharesOf = r.stmt(`SELECT ` + shareColumns + sharesLinks + ` WHERE s.user_id = $1 ORDER BY s.created DESC, s.digest`)
 	db.listUsers = r.stmt(db.engine.usersAfter)
 	db.tokensOfUser = r.stmt(`SELECT COUNT(*) FROM tokens WHERE user_id = $1`)
 	db.listTokens = r.stmt(`SELECT digest, created, passing, name, used FROM tokens WHERE user_id = $1 ORDER BY passing, created DESC, digest LIMIT $2`)

@@ -44,6 +44,7 @@ func (db *DB) DeleteUser(ctx context.Context, user click.UserID) (r store.Delete
 		d.tx.change.Aggregates = r.Aggregates > 0
 		r.Tokens = d.exec(`DELETE FROM tokens WHERE user_id = $1`, int64(user))
 		d.exec(`DELETE FROM sessions WHERE user_id = $1`, int64(user))
+		d.exec(`DELETE FROM shares WHERE user_id = $1`, int64(user))
 		r.Users = d.exec(`DELETE FROM users WHERE id = $1`, int64(user))
 		d.addDeletion(int64(user), 0)
 		return nil
@@ -105,7 +106,7 @@ func (d *deleter) links(condition, others string, arg any) {
 	for _, table := range [...]struct {
 		name string
 		rows *int
-	}{{"keywords", &d.deleted.Keywords}, {"tags", new(int)}, {"versions", new(int)}, {"former_aggregates", new(int)}} {
+	}{{"keywords", &d.deleted.Keywords}, {"tags", new(int)}, {"versions", new(int)}, {"shares", new(int)}, {"former_aggregates", new(int)}} {
 		*table.rows = d.exec(`DELETE FROM `+table.name+` WHERE link_id IN (SELECT l.id FROM links l WHERE `+condition+`)`, arg)
 	}
 	d.deleted.Links = d.exec(`DELETE FROM links AS l WHERE `+condition, arg)

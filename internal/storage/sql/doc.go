@@ -12,6 +12,8 @@
 //	sessions      digest → user, kind (1: a browser that is signed in, 2: an invitation,
 //	              3: an entrance), created,
 //	              last used, browser, network
+//	shares        digest → user, link (null: of a tag), tag, created, end, last use, password,
+//	              who may frame it
 //	links         id, user (null: an aggregate link), hash, aggregate, long URL, details
 //	keywords      domain (empty: every domain), keyword, the same in one case → link
 //	tags          user, tag → link; a copy of the tags in links
@@ -34,7 +36,7 @@
 //
 //	db.go, statements.go, write.go, migrate.go   the database; statements; transactions; its schema
 //	dialect.go             how the engines differ
-//	users.go, tokens.go, sessions.go, secrets.go    users
+//	users.go, tokens.go, sessions.go, shares.go, secrets.go    users
 //	links.go, links_list.go, links_make.go, links_import.go, links_edit.go, links_tags.go, keywords.go, aggregates.go   links
 //	delete.go, wipe.go, postgres_deletions.go   deletes rows, and overwrites their bytes
 //	progress.go, peek.go   what the database remembers about the other parts
@@ -43,5 +45,5 @@
 //	postgres.go, postgres_*.go   opens PostgreSQL; error codes; locks; notices of changes
 //
 // It refuses to count clicks, to draw hashes, to validate logins and URLs, and to
-// store tokens and secrets of sessions: it gets their digests.
+// store tokens and secrets of sessions and shares: it gets their digests.
 package sql

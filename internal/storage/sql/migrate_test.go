@@ -41,7 +41,7 @@ func TestUpgrade(t *testing.T) {
 			t.Errorf("ImportLinks after the upgrade: %+v, %v", links, err)
 		}
 	}
-	if v := text(t, raw(t, path), `SELECT group_concat(version) FROM (SELECT version FROM schema_versions ORDER BY version)`); v != "1,2,3,4,5,6,7,8,9,10,11,12,13" {
+	if v := text(t, raw(t, path), `SELECT group_concat(version) FROM (SELECT version FROM schema_versions ORDER BY version)`); v != "1,2,3,4,5,6,7,8,9,10,11,12,13,14" {
 		t.Errorf("the schema's versions are %s", v)
 	}
 }

@@ -188,7 +188,7 @@ func TestSchema6IsUpgraded(t *testing.T) {
 	exec(t, old, `DELETE FROM schema_versions WHERE version >= 7;
 		DROP INDEX keywords_by_folded; ALTER TABLE keywords DROP COLUMN keyword_folded;
 		DROP TABLE progress; DROP TABLE lives; ALTER TABLE last_ids DROP COLUMN version;
-		DROP INDEX links_by_user; DROP INDEX aggregates_whole; DROP TABLE sessions; DROP TABLE tags; DROP TABLE versions; DROP TABLE former_aggregates;
+		DROP INDEX links_by_user; DROP INDEX aggregates_whole; DROP TABLE sessions; DROP TABLE shares; DROP TABLE tags; DROP TABLE versions; DROP TABLE former_aggregates;
 		ALTER TABLE links DROP COLUMN tags; ALTER TABLE links DROP COLUMN forward_query; ALTER TABLE links DROP COLUMN expires;
 		ALTER TABLE links DROP COLUMN max_clicks; ALTER TABLE links DROP COLUMN expired_url;
 		ALTER TABLE tokens DROP COLUMN name; ALTER TABLE tokens DROP COLUMN used; ALTER TABLE users DROP COLUMN admin; ALTER TABLE users DROP COLUMN disabled;

@@ -20,7 +20,7 @@
 //
 //	counts.go, batch.go, query.go    the port of counts; batches and questions
 //	shared.go                        what one journal added to counts that several share
-//	links.go, link_details.go, filter.go, fold.go, users.go, tokens.go, sessions.go
+//	links.go, link_details.go, filter.go, fold.go, users.go, tokens.go, sessions.go, shares.go
 //	                                 the ports of links and users
 //	change.go                        what another process changed in links and users
 //	errors.go                        the errors

@@ -305,7 +305,7 @@ type Links interface {
 	AllLinks(ctx context.Context, after click.LinkID, limit int) ([]Link, error)
 	// Keywords lists the keywords of links, the oldest first.
 	Keywords(ctx context.Context, links []click.LinkID) ([]Keyword, error)
-	// DeleteLink deletes a link with its keywords, tags and versions, and each aggregate
+	// DeleteLink deletes a link with its keywords, tags, versions and shares, and each aggregate
 	// link that it has or had, if no other link has or had it. Its names may be used
 	// again, its id is never reused, and Deletions lists what must be deleted from the
 	// counts. click.ErrNotFound if there is no such link, or it is an aggregate link.

@@ -27,6 +27,7 @@ type User struct {
 // durable. Implementations are safe for concurrent use.
 type Users interface {
 	Sessions
+	Shares
 	Tokens
 	// AddUser makes a user. click.ErrExists if the login is taken, ErrText if it
 	// does not pass CheckText.
@@ -52,7 +53,7 @@ type Users interface {
 	// Password returns the proof that was set last; click.ErrNotFound if there is
 	// no such user, or none was set.
 	Password(ctx context.Context, user click.UserID) (proof string, err error)
-	// DeleteUser deletes a user with all tokens and sessions, and all links of the user as
+	// DeleteUser deletes a user with all tokens, sessions and shares, and all links of the user as
 	// Links.DeleteLink does. The login may be used again. click.ErrNotFound if
 	// there is no such user.
 	DeleteUser(ctx context.Context, user click.UserID) (DeletedRows, error)

@@ -84,6 +84,8 @@ func LinkSuite(t *testing.T, open func(t *testing.T) LinkStore) {
 		{"a session finds its user", userSessions},
 		{"a removed session finds no user", userSessionsRemoved},
 		{"newer sessions replace older ones", userSessionsReplaced},
+		{"a share finds its user, and is of a link or of a tag", userShares},
+		{"a removed share is not found, nor one of a deleted link or user", userSharesRemoved},
 		{"the version of an apiKey is the one set last", userKeyVersions},
 		{"each user has their own full name", userNames},
 		{"each user is an admin or disabled alone", userRoles},

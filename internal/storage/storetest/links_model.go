@@ -36,6 +36,7 @@ func LinkHistories(t *testing.T, s, model LinkStore) {
 			"user": h.addUser, "login": h.userByLogin, "users": h.listUsers,
 			"token": h.addToken, "owner": h.userByToken, "remove token": h.removeToken, "remove tokens": h.removeTokens, "tokens": h.countTokens, "list tokens": h.listTokens, "name of user": h.setFullName, "role": h.setRole, "password": h.password,
 			"session": h.addSession, "sessions": h.listSessions, "remove session": h.removeSession, "remove sessions": h.removeSessions,
+			"share": h.addShare, "shares": h.listShares, "remove share": h.removeShare,
 			"delete link": h.deleteLink, "delete user": h.deleteUser, "edit": h.editLink, "list": h.listLinks, "of URL": h.linksOfURL, "made": h.countLinks,
 		})
 	})

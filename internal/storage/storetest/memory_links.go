@@ -26,8 +26,9 @@ type MemoryLinks struct {
 	users  []store.User // by id, from 1 on
 	logins map[string]click.UserID
 	tokens map[store.TokenDigest]store.Token
-	// sessions are by digest, too.
+	// sessions and shares are by digest, too.
 	sessions map[store.TokenDigest]store.Session
+	shares   map[store.TokenDigest]store.Share
 	proofs   map[click.UserID]string
 	secret   *[32]byte
 
@@ -57,6 +58,7 @@ func NewMemoryLinks() *MemoryLinks {
 		logins:     make(map[string]click.UserID),
 		tokens:     make(map[store.TokenDigest]store.Token),
 		sessions:   make(map[store.TokenDigest]store.Session),
+		shares:     make(map[store.TokenDigest]store.Share),
 		proofs:     make(map[click.UserID]string),
 		hashes:     make(map[click.Hash]click.LinkID),
 		aggregates: make(map[click.Hash]click.LinkID),

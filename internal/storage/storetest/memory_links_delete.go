@@ -33,6 +33,7 @@ func (m *MemoryLinks) deleteLink(l *store.Link, r *store.DeletedRows) {
 	candidates := append(m.former[gone.ID], gone.Aggregate)
 	delete(m.former, gone.ID)
 	delete(m.versions, gone.ID)
+	maps.DeleteFunc(m.shares, func(_ store.TokenDigest, s store.Share) bool { return s.User == gone.User && s.Link == gone.Hash })
 	for _, a := range candidates {
 		if m.links[a-1].ID == 0 || slices.ContainsFunc(m.links, func(o store.Link) bool {
 			return o.User != click.Nobody && (o.Aggregate == a || slices.Contains(m.former[o.ID], a))
@@ -61,6 +62,7 @@ func (m *MemoryLinks) DeleteUser(_ context.Context, user click.UserID) (r store.
 	}
 	r.Tokens = m.removeTokens(user)
 	maps.DeleteFunc(m.sessions, func(_ store.TokenDigest, s store.Session) bool { return s.User == user })
+	maps.DeleteFunc(m.shares, func(_ store.TokenDigest, s store.Share) bool { return s.User == user })
 	delete(m.proofs, user)
 	delete(m.logins, u.Login)
 	m.users[user-1] = store.User{}

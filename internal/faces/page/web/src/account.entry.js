@@ -36,11 +36,25 @@ function Tokens({ a }) {
     <p>Your apiKey for older programs, next to your login: <code class="secret">${a.apiKey}</code> <${Copy} text=${a.apiKey}/></p></section>`;
 }
 
+// The secret addresses of views. The addresses themselves are not kept.
+function Shares({ a }) {
+  const what = (s) => s.tag ? "#" + s.tag : s.link, revoke = async (s) => {
+    try {
+      const got = await ask("/-/shares/revoke", { method: "POST", body: new URLSearchParams({ id: s.id }) });
+      problem.value = "";
+      account.value = { ...account.value, shares: got.shares };
+    } catch (e) { problem.value = e.message; }
+  };
+  return html`<section class="panel" aria-labelledby="h-shares"><h2 id="h-shares">Shares</h2><p>Whoever has the address of one sees the clicks on its link or tag, and nothing else. <em>Share</em> on the page of a link, or below the filter of a tag, makes one.</p>
+    ${a.shares.length > 0 && html`<table class="rows shares"><thead><tr><th scope="col">Of</th><th scope="col">Made</th><th scope="col">Ends</th><th scope="col">Last opened</th><td></td></tr></thead><tbody>${a.shares.map((s) => html`<tr key=${s.id}><th scope="row"><a href=${s.tag ? "/-/?" + new URLSearchParams({ tag: s.tag }) : "/-/link/" + encodeURIComponent(s.link)}>${what(s)}</a>${s.password && html` <span class="pill">password</span>`}${s.frames && html` <span class="pill" title=${s.frames}>in frames</span>`}</th><td class="dim">${when(s.created)}</td><td class="dim">${s.ends ? when(s.ends) : "never"}</td><td class="dim">${s.used ? when(s.used) : "never"}</td><td><button type="button" class="small" aria-label=${"Revoke the share of " + what(s)} onClick=${() => revoke(s)}>Revoke</button></td></tr>`)}</tbody></table>`}</section>`;
+}
+
 function App() {
   const a = account.value, [theme, setTheme] = useState(localStorage.getItem("theme") ?? "auto"), [week, setWeek] = useState(remembered("footfall_week") || "monday");
   return html`<div class="page narrow"><h1>Account</h1>${problem.value && html`<p class="banner" role="alert">${{ WRONG_PASSWORD: "That is not your password.", PASSWORD_FORM: "A password has 8 to 72 bytes, and no control characters.", TOKEN_NAME: "The name of a token has 1 to 100 bytes, and no control characters.", NOT_FOUND: "That is gone already. Load the page again.", TOO_MANY: "There were too many wrong passwords. Wait a minute." }[problem.value] ?? means(problem.value)}</p>`}
     <${Password}/>
     <${Tokens} a=${a}/>
+    <${Shares} a=${a}/>
     <section class="panel" aria-labelledby="h-sessions"><h2 id="h-sessions">Sessions</h2><table class="rows"><thead><tr><th scope="col">Browser</th><th scope="col">Network</th><th scope="col">Last use</th><td></td></tr></thead><tbody>${a.sessions.map((s) => html`<tr key=${s.id}><th scope="row">${s.agent || "unknown"}${s.current ? html` <span class="pill">this one</span>` : ""}</th><td class="dim">${s.place}</td><td class="dim">${when(s.used)}</td><td>${!s.current && html`<button type="button" class="small" aria-label=${"End the session of " + s.agent} onClick=${() => post("end", { id: s.id })}>End</button>`}</td></tr>`)}</tbody></table>
       ${a.sessions.length > 1 && html`<p><button type="button" onClick=${() => post("end-others")}>End all others</button></p>`}</section>
     <section class="panel" aria-labelledby="h-look"><h2 id="h-look">Look</h2><div class="fields"><label for="theme">Colours</label><select id="theme" value=${theme} onChange=${(e) => { const t = e.target.value; setTheme(t); if (t === "auto") { localStorage.removeItem("theme"); delete document.documentElement.dataset.theme; } else { localStorage.setItem("theme", t); document.documentElement.dataset.theme = t; } }}><option value="auto">as the system</option><option value="light">light</option><option value="dark">dark</option></select>

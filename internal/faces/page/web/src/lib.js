@@ -80,6 +80,10 @@ export async function ask(path, options) {
     if (e.name === "AbortError") throw e;
     throw new Error("OFFLINE");
   }
+  if (r.status === 401 && location.pathname.startsWith("/-/s/")) { // a share, which asks for its password
+    location.reload();
+    throw new Error("SIGNED_OUT");
+  }
   if (r.status === 401) {
     location.assign("/-/login?next=" + encodeURIComponent(location.pathname + location.search));
     throw new Error("SIGNED_OUT");

@@ -1,6 +1,7 @@
 // The head of the page of one link: its destination, which can be changed, and its details.
 import { useState } from "preact/hooks";
 import { html, api, means, copy } from "./lib.js";
+import { Share } from "./share.js";
 
 /** A text that is edited in place. */
 export function Edit({ label, value, save, multiline, placeholder }) {
@@ -38,5 +39,6 @@ export function LinkHead({ link: l, view, reload }) {
         <div><dt>Ends</dt><dd><${Edit} label="end" value=${l.expires ? new Date(l.expires * 1000).toISOString().slice(0, 16) : ""} placeholder="Never" save=${(t) => set("expires")(t || "never")}/></dd></div>
         <div><dt>Made</dt><dd>${new Date(l.created_at * 1000).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" })}</dd></div></dl>
       ${changes.length > 0 && html`<details><summary>${changes.length === 1 ? "1 earlier destination" : changes.length + " earlier destinations"}</summary><ol class="history">${changes.map((c) => html`<li><span>${new Date(c.at * 1000).toLocaleString()}</span> ${c.from} <button type="button" class="small" onClick=${() => set("long_url")(c.from)}>Lead there again</button></li>`)}</ol></details>`}
+      <${Share} of=${{ link: l.link }}/>
     </div><div class="qr"><img src=${path + ".qrcode?format=svg"} alt=${"QR code of " + short} width="132" height="132" loading="lazy"/><p><a href=${path + ".qrcode?format=svg"} download="qr.svg">SVG</a> <a href=${path + ".qrcode?format=png&size=1024"} download="qr.png">PNG</a></p></div></section>`;
 }

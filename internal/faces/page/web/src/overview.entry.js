@@ -10,6 +10,7 @@ import { Panel, Tabs, Call, refusal } from "./panels.js";
 import { Toolbar } from "./toolbar.js";
 import { saveSVG, savePNG } from "./picture.js";
 import { LinkHead } from "./link.js";
+import { Share, ShareHead } from "./share.js";
 import { shortcuts } from "./keys.js";
 
 const root = document.getElementById("main"), world = document.getElementById("view").dataset.world;
@@ -82,8 +83,8 @@ function Headline({ v }) {
   const proved = v.proved.at > 0;
   const of = v.filters.bots === "on" ? " of bots" : "";
   return html`<section class="headline" aria-label="Headline">
-    <div><p>Clicks${of}</p><${v.page === "link" ? "p" : "h1"} class="total" aria-label=${count(h.clicks) + " clicks" + of}>${count(h.clicks)}<//>
-      <p class="quiet">${proved ? html`<span class=${v.proved.ok ? "ok" : "wrong"}>${v.proved.ok ? "\u2713" : "!"}</span> ${v.proved.ok ? "All panels add up. Proved by check" : "Check found a fault"} ${new Date(v.proved.at * 1000).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" })}` : html`All panels add up. <code>footfall check</code> proves it against the journal.`}</p></div>
+    <div><p>Clicks${of}</p><${v.page === "link" || v.share ? "p" : "h1"} class="total" aria-label=${count(h.clicks) + " clicks" + of}>${count(h.clicks)}<//>
+      <p class="quiet">${v.share ? "All panels add up." : proved ? html`<span class=${v.proved.ok ? "ok" : "wrong"}>${v.proved.ok ? "\u2713" : "!"}</span> ${v.proved.ok ? "All panels add up. Proved by check" : "Check found a fault"} ${new Date(v.proved.at * 1000).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" })}` : html`All panels add up. <code>footfall check</code> proves it against the journal.`}</p></div>
     <dl>${h.previous !== null && html`<div><dt>Change</dt><dd>${change(h.clicks, h.previous)}<span>${count(h.previous)} in ${before(v)}</span></dd></div>`}
       ${v.filters.bots === "both" && html`<div><dt>Bots</dt><dd class=${h.bots > 0 ? "botted" : ""}>${count(h.bots)}<span>${h.bots > 0 ? percent(h.bots, h.bots + h.clicks) + " of all requests, in no total" : "none"}</span></dd></div>`}
       ${busiest && html`<div><dt>Most</dt><dd>${count(busiest.clicks)}<span>${r.unit === "hour" || r.unit === "minute" ? busiest.local.replace("T", ", ") : day(busiest.local)}</span></dd></div>`}
@@ -94,14 +95,14 @@ function Empty({ v }) {
   const e = v.empty;
   return html`<section class="panel state"><h2>No clicks in this range</h2>
     ${e.last ? html`<p>The last was on ${day(e.lastLocal)}.</p><button type="button" onClick=${() => go(e.query)}>Go there</button>`
-      : html`<p>No link of yours was clicked yet. Make one under <a href="/-/links">Links</a>, and open it in another tab: the click appears here within a second.</p>`}</section>`;
+      : v.share ? html`<p>There was none before.</p>` : html`<p>No link of yours was clicked yet. Make one under <a href="/-/links">Links</a>, and open it in another tab: the click appears here within a second.</p>`}</section>`;
 }
 
 function App() {
   const v = view.value, svg = useRef(), [table, setTable] = useState(false), [hot, setHot] = useState("");
   useEffect(follow, [v.query, v.page]);
   useEffect(() => {
-    document.title = `${count(v.headline.clicks)} clicks \u00b7 ${v.link ? v.link.title || v.filters.links[0]?.name || "link" : "footfall"}`;
+    document.title = `${count(v.headline.clicks)} clicks \u00b7 ${v.link ? v.link.title || v.filters.links[0]?.name || "link" : v.tag ? "#" + v.tag : "footfall"}`;
   }, [v]);
   const name = `footfall ${v.range.from.slice(0, 10)} ${v.range.unit}`;
   const pictures = html`<button type="button" onClick=${() => savePNG(svg.current, name)}>PNG</button> <button type="button" onClick=${() => saveSVG(svg.current, name)}>SVG</button>`;
@@ -110,7 +111,8 @@ function App() {
   return html`<${Toolbar} view=${v} go=${go} live=${!v.share && html`<${Live}/>`}/>
     <div class=${"page" + (busy.value ? " busy" : "")} aria-busy=${busy.value}>
     ${problem.value && html`<p class="banner" role="alert">${means(problem.value)} <button type="button" onClick=${() => load(view.value.query, false)}>Try again</button></p>`}
-    ${v.link && html`<${LinkHead} link=${v.link} view=${v} reload=${() => load(view.value.query, false)}/>`}
+    ${v.share ? html`<${ShareHead} view=${v}/>` : v.page !== "link" && v.filters.tags.length === 1 && v.filters.links.length === 0 && html`<section class="panel sharing" aria-label="The tag"><p>Clicks on links with the tag <strong>#${v.filters.tags[0].tag}</strong></p><${Share} of=${{ tag: v.filters.tags[0].tag }}/></section>`}
+    ${v.link && !v.share && html`<${LinkHead} link=${v.link} view=${v} reload=${() => load(view.value.query, false)}/>`}
     <${Headline} v=${v}/>
     ${v.empty && html`<${Empty} v=${v}/>`}
     <section class="panel" aria-labelledby="h-chart"><header><h2 id="h-chart">Clicks by ${v.range.unit === "mweek" ? "week" : v.range.unit}</h2>
@@ -128,7 +130,7 @@ function App() {
       <${Tabs} ids=${["cities", "regions"]} view=${v} go=${go} size="half"/>
       <${Panel} id="bots" view=${v} go=${go} size="half"/>
     </div>
-    <footer class="foot"><span>footfall ${v.version}</span><span>${v.range.now.replace("T", " ")} ${v.range.timezone.replaceAll("_", " ")}, ${utc(v.range.offset)} \u00b7 <kbd>?</kbd> shortcuts</span></footer></div>`;
+    <footer class="foot"><span>footfall ${v.version ?? ""}</span><span>${v.range.now.replace("T", " ")} ${v.range.timezone.replaceAll("_", " ")}, ${utc(v.range.offset)} \u00b7 <kbd>?</kbd> shortcuts</span></footer></div>`;
 }
 
 const find = () => {
@@ -148,13 +150,16 @@ shortcuts({
   c: ["Compare, or not", () => { const q = new URLSearchParams(view.value.query.slice(1)); q.set("compare", view.value.compare.kind === "none" ? "previous" : "none"); go("?" + q); }],
   t: ["Today", () => go(view.value.range.presets.find((p) => p.id === "today").query)],
   m: ["This month", () => go(view.value.range.presets.find((p) => p.id === "month").query)],
-  l: ["Links", () => location.assign("/-/links")],
+  ...(view.value.share ? {} : { l: ["Links", () => location.assign("/-/links")] }),
 }, view.value.page === "link" || view.value.share ? [] : [["Shift", "With a click or Enter on a link: add it to the filter"]]);
 
 render(html`<${App}/>`, root);
 // The zone of the browser is the first zone: only the browser knows it.
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-if (!view.value.share && !remembered("footfall_zone") && zone) {
+if (view.value.share) { // which may be in a frame, where browsers keep no cookies
+  const q = new URLSearchParams(location.search);
+  if (zone && !q.has("timezone") && !remembered("footfall_zone") && zone !== view.value.range.timezone) { q.set("timezone", zone); load("?" + q, false); }
+} else if (!remembered("footfall_zone") && zone) {
   remember("footfall_zone", zone);
   if (!new URLSearchParams(location.search).has("timezone") && zone !== view.value.range.timezone) load(location.search, false);
 }
