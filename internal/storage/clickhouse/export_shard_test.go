@@ -38,6 +38,21 @@ func (r Replicas) SyncTables(ctx context.Context) error {
 // KnowsTables reports whether the tables of the first replica need not be made again.
 func (r Replicas) KnowsTables() bool { return r.s.replicas[0].known.Load() }
 
+// FetchAll makes all replicas fetch what they lack, and reports how many still lack something.
+func (r Replicas) FetchAll(ctx context.Context) (lack int) {
+	c := &cluster{nodes: r.s.replicas}
+	for _, n := range c.nodes {
+		n.lacks.set(false)
+	}
+	c.fetch(ctx)
+	for _, n := range c.nodes {
+		if n.lacks.rows() {
+			lack++
+		}
+	}
+	return lack
+}
+
 // AddLayouts adds layouts to those of a cluster of three shards, one after another, and returns all.
 func AddLayouts(found ...[]int) ([]int, error) {
 	c := &cluster{address: &Address{}}

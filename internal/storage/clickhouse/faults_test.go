@@ -36,6 +36,7 @@ func TestFaults(t *testing.T) {
 		{"an answer shows all or nothing of a deletion", testDeletionInAnswers},
 		{"a snapshot while another server counts", testSnapshotBesideServer},
 		{"a replica that is being restored", testRestoredReplica},
+		{"a replica that was restored is used again", testReturn},
 		{"a replica that has lost ZooKeeper", testReadOnlyReplica},
 		{"Sync after clicks were forgotten", testForgotten},
 		{"a copy of a journal", testCopy},

@@ -64,6 +64,34 @@ func testRestoredReplica(t *testing.T, c *clustertest.Cluster) {
 	}
 }
 
+// testReturn: the first replica loses its disk. A process that has left it uses it again once it has fetched
+// everything.
+func testReturn(t *testing.T, c *clustertest.Cluster) {
+	address := c.Database(t)
+	journal := drawJournal(seedtest.Rand(t), store.JournalID{1}, 9)
+	s := openAt(t, address, "one")
+	add(t, s, journal[:6]...)
+	if err := s.Sync(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c.Nodes[0].Kill()
+	catchUp(t, s, journal[:8])
+	if replicas := s.Current(); !slices.Equal(replicas, []int{2}) {
+		t.Fatalf("the first replica is dead, and the process uses the replica %v", replicas)
+	}
+	if err := c.Nodes[0].Wipe(); err != nil {
+		t.Fatal(err)
+	}
+	await.Until(t, "the process uses the first replica again", func() (string, bool) {
+		s.Hurry()
+		_, err := ask(t.Context(), s, rollup.Scope{User: 1})
+		return fmt.Sprint(s.Current(), err), slices.Equal(s.Current(), []int{1})
+	})
+	catchUp(t, s, journal)
+	makeDurable(t, s, journal)
+	wantEverywhere(t, s, cellsOf(journal...))
+}
+
 // testReadOnlyReplica: the first replica loses ZooKeeper. It answers questions, and refuses rows.
 func testReadOnlyReplica(t *testing.T, c *clustertest.Cluster) {
 	address := c.Database(t)

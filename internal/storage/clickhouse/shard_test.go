@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -66,6 +67,30 @@ func TestSyncThatFails(t *testing.T) {
 		if uses, switches := s.Uses(); uses != test.uses || switches != test.switches || errors.Is(err, click.ErrUnavailable) != test.fails {
 			t.Errorf("%s: the replica %d is used, and rows are sent again %d times, %v; want replica %d and %d times", test.what, uses, switches, err, test.uses, test.switches)
 		}
+	}
+}
+
+// TestFetch: a replica that fetches rows does not wait for another one, which may be frozen.
+func TestFetch(t *testing.T) {
+	t.Parallel()
+	both := make(chan struct{})
+	var asked atomic.Int32
+	replica := func() *clickhouse.Address {
+		var first sync.Once
+		return server(t, func(_ http.ResponseWriter, r *http.Request) {
+			first.Do(func() {
+				if asked.Add(1) == 2 {
+					close(both)
+				}
+			})
+			select {
+			case <-both:
+			case <-r.Context().Done():
+			}
+		})
+	}
+	if lack := clickhouse.ShardOf(replica(), replica()).FetchAll(t.Context()); lack != 0 {
+		t.Errorf("%d replicas still lack rows", lack)
 	}
 }
 

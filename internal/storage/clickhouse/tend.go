@@ -3,6 +3,7 @@ package clickhouse
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 )
 
@@ -41,11 +42,7 @@ func (s *Store) tend(ctx context.Context, shards []*shard) {
 	_ = s.cluster.identifyAll(ctx) // it has logged what is wrong
 	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
 	defer cancel()
-	for _, n := range s.cluster.nodes {
-		if n.known.Load() && n.lacks.rows() {
-			_ = n.fetch(ctx)
-		}
-	}
+	s.cluster.fetch(ctx)
 	for _, sh := range shards {
 		if current, first := sh.first(); current != first {
 			_ = s.preferFirst(ctx, shards)
@@ -66,6 +63,22 @@ func (s *Store) tend(ctx context.Context, shards []*shard) {
 			s.o.Logger.Warn("rows that no answer shows could not be removed from ClickHouse, and that is tried again in an hour; they only take room", "error", err)
 		}
 	}
+}
+
+// fetchPatience is how long fetch waits. A replica fetches on after that, and is asked again.
+const fetchPatience = 30 * time.Second
+
+// fetch waits until servers have fetched what they lack. None waits for another one, which may be frozen.
+func (c *cluster) fetch(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, fetchPatience)
+	defer cancel()
+	var all sync.WaitGroup
+	for _, n := range c.nodes {
+		if n.known.Load() && n.lacks.rows() {
+			all.Go(func() { _ = n.fetch(ctx) })
+		}
+	}
+	all.Wait()
 }
 
 // preferFirst makes the first replica of each shard that lacks nothing the current one, while no
