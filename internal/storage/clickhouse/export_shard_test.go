@@ -86,3 +86,17 @@ func SendAfter(ctx context.Context, a *Address, since time.Duration) error {
 	rows.add(quarters, &rollup.Key{Facet: rollup.All}, 0, &source{}, 0, 1)
 	return rows.send(ctx, newNode(a, a.Hosts[0]), cellsTable, claim{seen: time.Now().Add(-since)})
 }
+
+// Lags returns what Lagging says of a store with three servers, and a journal whose open, ended and undone
+// epochs record the deletion of one, two and three scopes.
+func (r Replicas) Lags(away, lacks, unsettled bool) (servers, deletions int) {
+	scopes := make([]rollup.Scope, 3)
+	recording := func(n int) epoch { return epoch{tally: tally{deleted: scopes[:n]}} }
+	src := &source{epoch: recording(1), ended: []epoch{recording(2)}, undone: []epoch{recording(3)}}
+	s := &Store{cluster: &cluster{nodes: r.s.replicas}, unsettled: unsettled, sources: map[store.JournalID]*source{{1}: src}}
+	r.s.replicas[0].known.Store(!away)
+	if lacks {
+		r.s.replicas[1].lacks.set(false)
+	}
+	return s.Lagging()
+}

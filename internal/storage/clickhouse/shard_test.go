@@ -94,6 +94,21 @@ func TestFetch(t *testing.T) {
 	}
 }
 
+// TestLags: a server lags if it is away, if it lacks rows, or if epochs wait for one that is not known.
+func TestLags(t *testing.T) {
+	t.Parallel()
+	a := server(t, func(http.ResponseWriter, *http.Request) {})
+	for _, test := range []struct {
+		away, lacks, unsettled bool
+		servers                int
+	}{{false, false, false, 0}, {true, false, false, 1}, {false, true, false, 1}, {true, true, false, 2}, {false, false, true, 1}, {true, true, true, 2}} {
+		servers, deletions := clickhouse.ShardOf(a, a, a).Lags(test.away, test.lacks, test.unsettled)
+		if servers != test.servers || deletions != 1+2+3 {
+			t.Errorf("%+v: %d servers lag and %d deletions wait, want %d and 6", test, servers, deletions, test.servers)
+		}
+	}
+}
+
 // TestDatabaseIsGone: a server that lost its disk may have lost the whole database. Its tables are made
 // again, and another replica is asked.
 func TestDatabaseIsGone(t *testing.T) {
