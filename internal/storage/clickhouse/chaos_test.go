@@ -111,7 +111,7 @@ func (s *counter) count(ctx context.Context, t *testing.T) error {
 		switch {
 		case err == nil:
 			at++
-		case errors.Is(err, store.ErrResume):
+		case errors.Is(err, store.ErrResume), errors.Is(err, store.ErrGap): // a gap: the background noticed it first
 			s.resumes++
 			at = -1
 		case s.failed(err) != nil:
