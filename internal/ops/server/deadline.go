@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// deadline changes a deadline of a connection seldom. net/http sets five for each request, nearly all of
-// them later than the one before, and a change of the real one costs as much as the shortest of system
-// calls. So a later one is only noted. The real one then passes too early; extend sets it again.
+// deadline changes a deadline of a connection seldom. net/http sets five for each request. Nearly all of them
+// are later than the one before, and each change takes locks of the runtime. So a later one is only noted.
+// The real one then passes too early, and extend sets it again.
 type deadline struct {
 	mu     sync.Mutex
 	wanted time.Time // no deadline if zero
