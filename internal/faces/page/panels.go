@@ -42,6 +42,10 @@ type panel struct {
 	// SparkUnit is the unit of the small charts of its rows; empty if they have none.
 	SparkUnit string `json:"sparkUnit,omitempty"`
 	Call      call   `json:"call"`
+	// PagesCall is the question that has the pages below sites; nil in other panels. PagesAll is
+	// the number of pages that there are; maxRows means at least so many.
+	PagesCall *call `json:"pagesCall,omitempty"`
+	PagesAll  int   `json:"pagesAll,omitempty"`
 }
 
 // Left is the rows that are left out of Rows and Rest, which are more than shownRows if the view
@@ -74,17 +78,24 @@ type row struct {
 	Kind     string  `json:"kind,omitempty"`  // unknown, other or direct
 	// Spark is the clicks on a link by SparkUnit of the panel, oldest first.
 	Spark []uint64 `json:"spark,omitempty"`
+	// Pages are the pages of a site, and MorePages those that are left out; nil if there are none.
+	// Together they have the clicks of the site.
+	Pages     []row     `json:"pages,omitempty"`
+	MorePages *moreRows `json:"morePages,omitempty"`
 }
 
-// panelTable lists the panels in the order of the page: the method of the API, the list in
-// its answer, and the fields of a row.
-var panelTable = []struct {
+// panelOf is what a panel is made of: the method of the API, the list in its answer, and the
+// fields of a row.
+type panelOf struct {
 	id, method, list string
 	name, detail     []string
 	minutes          bool // the method has counts by the minute
 	bots             bool
 	all              bool // the view has all rows
-}{
+}
+
+// panelTable lists the panels in the order of the page.
+var panelTable = []panelOf{
 	{id: "countries", method: "user/countries", list: "countries", name: []string{"country"}, minutes: true, all: true},
 	{id: "regions", method: "user/regions", list: "regions", name: []string{"region"}, detail: []string{"country"}},
 	{id: "cities", method: "user/cities", list: "cities", name: []string{"city"}, detail: []string{"region", "country"}},
@@ -169,10 +180,13 @@ func (b *builder) panel(i, rows int) (panel, error) {
 	if left > 0 || sum < p.Clicks {
 		p.More = &moreRows{Rows: left, Clicks: p.Clicks - sum}
 	}
-	if t.id == "links" && rows == shownRows && b.overview {
-		return p, b.addSparks(&p)
+	switch {
+	case t.id == "links" && rows == shownRows && b.overview:
+		err = b.addSparks(&p)
+	case t.id == "domains":
+		err = b.addPages(&p, rows)
 	}
-	return p, nil
+	return p, err
 }
 
 // previousOf asks for the rows of the comparison. It returns nil if there is none.
@@ -204,6 +218,19 @@ func (b *builder) previousOf(i int) (func(key string) *uint64, error) {
 		}
 		return &n
 	}, nil
+}
+
+// list is that of asker. It asks each question once for a view.
+func (b *builder) list(method, key string, q url.Values) ([]entry, error) {
+	question := method + "?" + q.Encode()
+	if list, ok := b.listed[question]; ok {
+		return list, nil
+	}
+	list, err := b.asker.list(method, key, q)
+	if err == nil {
+		b.listed[question] = list
+	}
+	return list, err
 }
 
 // list asks for a list.

@@ -246,7 +246,7 @@ func (v *view) publish() {
 }
 
 func (p *panel) publish() {
-	p.Call = call{}
+	p.Call, p.PagesCall = call{}, nil
 	for _, list := range [][]row{p.Rows, p.Rest} {
 		for i := range list {
 			list[i].Query, list[i].Add, list[i].Href = "", "", ""

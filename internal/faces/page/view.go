@@ -47,12 +47,13 @@ type builder struct {
 	counted     visitors
 	total, bots uint64
 	overview    bool // the query has the filter, and not the page
+	listed      map[string][]entry
 }
 
 // newBuilder finds out which time a view covers, and what it is compared with. It fails with a
 // refusal of the API, or the error of a parameter.
 func newBuilder(a asker, qn question) (*builder, error) {
-	b := &builder{asker: a, question: qn, v: &view{Page: "overview", Login: a.user.Login}}
+	b := &builder{asker: a, question: qn, v: &view{Page: "overview", Login: a.user.Login}, listed: map[string][]entry{}}
 	b.query = canonical(qn.query)
 	if b.scope == nil {
 		b.overview = true

@@ -221,9 +221,23 @@ func TestAllRows(t *testing.T) {
 	if n := strings.Count(csv, "http://example.org/"); n != pages {
 		t.Errorf("the file has %d rows", n)
 	}
+	w := browser.send("GET", "/-/rows?panel=domains&"+span, "")
+	var sites struct{ Rows []pageRow }
+	if err := json.Unmarshal(w.Body.Bytes(), &sites); err != nil || len(sites.Rows) != 1 {
+		t.Fatalf("the sites are %s", w.Body)
+	}
+	if site := sites.Rows[0]; site.pagesFault("domains") != "" || len(site.Pages) != 1000 || site.MorePages.Rows != 0 || site.MorePages.Clicks != pages-1000 {
+		t.Errorf("the site has %d pages and %v more", len(site.Pages), site.MorePages)
+	}
 	for _, p := range v.Panels {
 		if p.ID == "referrers" && (p.All != 1000 || p.More.Clicks != pages-10) {
 			t.Errorf("the panel has %d rows, and %d clicks in more", p.All, p.More.Clicks)
+		}
+		if p.ID == "domains" {
+			site := p.Rows[0]
+			if fault := site.pagesFault(p.ID); fault != "" || p.PagesAll != 1000 || len(site.Pages) != 5 || site.MorePages.Rows != 995 || site.MorePages.Clicks != pages-5 {
+				t.Errorf("the site has %d pages and %v more (%s)", len(site.Pages), site.MorePages, fault)
+			}
 		}
 	}
 }

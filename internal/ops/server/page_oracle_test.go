@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -59,6 +60,9 @@ type pageView struct {
 		Refuses string
 		Error   string
 		Call    pageCall
+
+		PagesCall *pageCall
+		PagesAll  int
 	}
 	Empty *struct{ Last int64 }
 }
@@ -67,6 +71,12 @@ type pageRow struct {
 	Key, Kind string
 	Clicks    uint64
 	Spark     []uint64
+
+	Pages     []pageRow
+	MorePages *struct {
+		Rows   int
+		Clicks uint64
+	}
 }
 
 type pageCall struct {
@@ -261,6 +271,14 @@ func TestPageAgrees(t *testing.T) {
 				if p.More != nil {
 					sum += p.More.Clicks
 				}
+				if p.PagesCall != nil {
+					calls = append(calls, *p.PagesCall)
+				}
+				for _, r := range slices.Concat(p.Rows, p.Rest) {
+					if fault := r.pagesFault(p.ID); fault != "" {
+						t.Errorf("%s in %s: %s", q, name, fault)
+					}
+				}
 				want := v.Headline.Clicks
 				if p.ID == "bots" {
 					want = v.Headline.Bots
@@ -300,6 +318,28 @@ func TestPageAgrees(t *testing.T) {
 	if seen < 1000 {
 		t.Errorf("the ranges have %d clicks together", seen)
 	}
+}
+
+// pagesFault says what is wrong with the pages below a row: they are of that site, and have its
+// clicks together.
+func (r pageRow) pagesFault(panel string) string {
+	sum := uint64(0)
+	for _, p := range r.Pages {
+		if _, rest, _ := strings.Cut(p.Key, "://"); !strings.HasPrefix(rest, r.Key+"/") && rest != r.Key && p.Key != r.Key {
+			return p.Key + " is a page of " + r.Key
+		}
+		sum += p.Clicks
+	}
+	if r.MorePages != nil {
+		sum += r.MorePages.Clicks
+	}
+	switch {
+	case panel == "domains" && strings.Contains(r.Key, ".") && len(r.Pages) == 0 && r.MorePages == nil:
+		return r.Key + " has no pages"
+	case (len(r.Pages) > 0 || r.MorePages != nil) && (sum != r.Clicks || panel != "domains"):
+		return fmt.Sprintf("the pages of %s have %d clicks, and it has %d", r.Key, sum, r.Clicks)
+	}
+	return ""
 }
 
 // wall is the instant of a local time.

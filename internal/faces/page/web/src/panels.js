@@ -1,4 +1,5 @@
 // Lists of clicks by a value, the calls of the API that have them, and what can be saved.
+import { Fragment } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { html, count, percent, change, country, ask, means, copy } from "./lib.js";
 import { filtering } from "./filter.js";
@@ -6,7 +7,7 @@ import { Spark } from "./spark.js";
 
 export const titles = {
   countries: ["Countries", "Country"], regions: ["Regions", "Region"], cities: ["Cities", "City"], links: ["Links", "Link"],
-  referrers: ["Pages", "Page"], domains: ["Sites", "Site"], devices: ["Devices", "Device"], browsers: ["Browsers", "Browser"],
+  referrers: ["Pages", "Page"], domains: ["Referrers", "Site"], devices: ["Devices", "Device"], browsers: ["Browsers", "Browser"],
   systems: ["Systems", "System"], sources: ["QR codes", "Came by"], bots: ["Bots", "Bot"],
 };
 
@@ -41,16 +42,27 @@ function Name({ id, r, go }) {
 /** Whether a row is for what is unknown, or named nowhere: it stands last, and has no bar. */
 const rest = (r) => r.kind === "unknown" || r.kind === "other";
 
-export function Rows({ id, panel, rows, compared, hot, setHot, go }) {
-  const most = Math.max(1, ...panel.rows.map((r) => r.clicks));
-  return rows.map((r) => html`<tr key=${r.key} class=${hot === r.key ? "hot" : ""} onPointerEnter=${setHot && (() => setHot(r.kind ? "" : r.key))} onPointerLeave=${setHot && (() => setHot(""))}>
-    <th scope="row">${rest(r) ? "" : html`<i class="share" ref=${(e) => e && (e.style.width = (100 * r.clicks) / most + "%")}></i>`}<${Name} id=${id} r=${r} go=${go}/>${r.spark && html`<${Spark} clicks=${r.spark}/>`}</th>
-    <td>${count(r.clicks)}</td><td class="dim">${percent(r.clicks, panel.clicks)}</td>${compared && html`<td class="dim">${change(r.clicks, r.previous)}</td>`}</tr>`);
+/** The pages below a site. Where the address begins as that of the site, only its path is written. */
+function Pages({ site, panel, compared, most, all }) {
+  const path = (p) => (site.url && p.name.startsWith(site.url) ? p.name.slice(site.url.length - 1) : p.name), more = site.morePages;
+  return html`${site.pages.map((p) => html`<tr key=${site.key + "\n" + p.key} class="below"><th scope="row" title=${p.name}><i class="share" ref=${(e) => e && (e.style.width = (100 * p.clicks) / most + "%")}></i>${p.url ? html`<a href=${p.url} rel="noreferrer noopener" target="_blank">${path(p)}</a>` : label("referrers", p)}</th>
+      <td>${count(p.clicks)}</td><td class="dim">${percent(p.clicks, panel.clicks)}</td>${compared && html`<td class="dim">${change(p.clicks, p.previous)}</td>`}</tr>`)}
+    ${more && html`<tr key=${site.key + "\nmore"} class="below more"><th scope="row">${more.rows > 0 ? html`<button type="button" onClick=${() => all(site.name)}>${panel.pagesAll >= 1000 ? "at least " : ""}${count(more.rows)} more ${more.rows === 1 ? "page" : "pages"}</button>` : "Pages that are not listed"}</th>
+      <td>${count(more.clicks)}</td><td class="dim">${percent(more.clicks, panel.clicks)}</td>${compared && html`<td></td>`}</tr>`}`;
 }
 
-/** All rows of a panel, to search and to sort. */
-function AllRows({ id, view, close, go }) {
-  const dialog = useRef(), [panel, setPanel] = useState(null), [error, setError] = useState(""), [find, setFind] = useState(""), [sort, setSort] = useState("clicks");
+export function Rows({ id, panel, rows, compared, hot, setHot, go, all, first = [] }) {
+  const most = Math.max(1, ...panel.rows.map((r) => r.clicks)), [open, setOpen] = useState(new Set(first));
+  const toggle = (key) => setOpen((o) => { const n = new Set(o); n.delete(key) || n.add(key); return n; });
+  return rows.map((r) => html`<${Fragment} key=${r.key}><tr class=${hot === r.key ? "hot" : ""} onPointerEnter=${setHot && (() => setHot(r.kind ? "" : r.key))} onPointerLeave=${setHot && (() => setHot(""))}>
+    <th scope="row">${rest(r) ? "" : html`<i class="share" ref=${(e) => e && (e.style.width = (100 * r.clicks) / most + "%")}></i>`}${r.pages && html`<button type="button" class="toggle" aria-expanded=${open.has(r.key)} aria-label=${"Pages of " + label(id, r)} onClick=${() => toggle(r.key)}>\u25b8</button>`}<${Name} id=${id} r=${r} go=${go}/>${r.spark && html`<${Spark} clicks=${r.spark}/>`}</th>
+    <td>${count(r.clicks)}</td><td class="dim">${percent(r.clicks, panel.clicks)}</td>${compared && html`<td class="dim">${change(r.clicks, r.previous)}</td>`}</tr>
+    ${r.pages && open.has(r.key) && html`<${Pages} site=${r} panel=${panel} compared=${compared} most=${most} all=${all}/>`}<//>`);
+}
+
+/** All rows of a panel, to search and to sort. They begin with the pages of a site if one is named. */
+function AllRows({ id, view, close, go, site }) {
+  const dialog = useRef(), [panel, setPanel] = useState(null), [error, setError] = useState(""), [find, setFind] = useState(site), [sort, setSort] = useState("clicks");
   const compared = view.compare.kind !== "none";
   useEffect(() => {
     dialog.current.showModal();
@@ -59,21 +71,26 @@ function AllRows({ id, view, close, go }) {
     if (view.page === "link" && !view.share) q.set("link", view.filters.links[0]?.link ?? view.link.link); // the path names it, and not the query
     ask(path + "rows?" + q).then(setPanel, (e) => setError(e.message));
   }, []);
-  const found = [...(panel?.rows ?? []), ...(panel?.rest ?? [])].filter((r) => (label(id, r) + " " + detail(id, r) + " " + r.name).toLowerCase().includes(find.toLowerCase()));
+  const has = (r) => (label(id, r) + " " + detail(id, r) + " " + r.name).toLowerCase().includes(find.toLowerCase()) || r.pages?.some((p) => p.name.toLowerCase().includes(find.toLowerCase()));
+  const found = [...(panel?.rows ?? []), ...(panel?.rest ?? [])].filter(has);
   const by = { clicks: (a, b) => b.clicks - a.clicks, name: (a, b) => label(id, a).localeCompare(label(id, b)), change: (a, b) => (b.clicks - (b.previous ?? 0)) - (a.clicks - (a.previous ?? 0)) };
   const rows = found.sort((a, b) => (sort === "name" ? 0 : rest(a) - rest(b)) || by[sort](a, b));
   const head = (key, text) => html`<th scope="col" aria-sort=${sort === key ? (key === "name" ? "ascending" : "descending") : "none"}><button type="button" onClick=${() => setSort(key)}>${text}${sort === key ? (key === "name" ? " \u2191" : " \u2193") : ""}</button></th>`;
   return html`<dialog ref=${dialog} aria-labelledby="all-title" onClose=${close} onClick=${(e) => e.target === dialog.current && dialog.current.close()}>
     <div class="dialog"><header><h2 id="all-title">${titles[id][0]}</h2><input type="search" aria-label="Search these rows" placeholder="Search" value=${find} onInput=${(e) => setFind(e.target.value)}/><button type="button" class="close" aria-label="Close" onClick=${() => dialog.current.close()}>\u00d7</button></header>
     ${error ? html`<p role="alert">${means(error)}</p>` : !panel ? html`<p class="quiet">Asking\u2026</p>` : html`<div class="scroll" tabindex="0" role="region" aria-label="All rows"><table class="rows"><thead><tr>${head("name", titles[id][1])}${head("clicks", "Clicks")}<th scope="col">Share</th>${compared && head("change", "Change")}</tr></thead>
-      <tbody><${Rows} id=${id} panel=${panel} rows=${rows} compared=${compared} go=${(q) => { dialog.current.close(); go(q); }}/></tbody></table></div>
+      <tbody><${Rows} id=${id} panel=${panel} rows=${rows} compared=${compared} first=${[site]} go=${(q) => { dialog.current.close(); go(q); }}/></tbody></table></div>
       <p class="quiet">${count(rows.length)} of ${panel.more?.rows || panel.all >= 1000 ? "the first " : ""}${count(panel.rows.length + panel.rest.length)} rows. ${panel.more?.clicks ? `${count(panel.more.clicks)} clicks are in rows that are not listed here; the CSV has all.` : ""}</p>`}
     </div></dialog>`;
 }
 
-/** The call of the API that has the numbers, in three languages, and its answer as a file. */
-export function Call({ call, view, title, extra }) {
-  const [how, setHow] = useState("curl"), [copied, setCopied] = useState(false);
+/**
+ * The call of the API that has the numbers, in three languages, and its answer as a file. A panel
+ * of two calls names both: { title: call }.
+ */
+export function Call({ call: first, calls, view, title, extra }) {
+  const [how, setHow] = useState("curl"), [copied, setCopied] = useState(false), [which, setWhich] = useState(title);
+  const call = calls?.[which] ?? first;
   if (!call?.method || view.share) return null;
   const url = `${location.origin}/v3/${call.method}?access_token=TOKEN&${call.query}`;
   const code = {
@@ -85,10 +102,11 @@ export function Call({ call, view, title, extra }) {
   if (all.has("limit")) all.set("limit", "all");
   const file = (format) => { all.set("format", format); return `/-/api/${call.method}?${all}`; };
   return html`<details class="call"><summary aria-label=${"The API call of " + title}><span aria-hidden="true">${"</>"}</span> API</summary><div class="sheet">
+    ${calls && html`<div class="tabs" role="group" aria-label="Numbers">${Object.keys(calls).map((k) => html`<button type="button" aria-pressed=${k === which} onClick=${() => { setWhich(k); setCopied(false); }}>${k}</button>`)}</div>`}
     <div class="tabs" role="group" aria-label="Language">${Object.keys(code).map((k) => html`<button type="button" aria-pressed=${how === k} onClick=${() => setHow(k)}>${k}</button>`)}</div>
     <pre tabindex="0"><code>${code[how]}</code></pre>
     <p><button type="button" onClick=${() => copy(code[how]).then(() => setCopied(true))}>${copied ? "Copied" : "Copy"}</button>
-      <a href=${file("csv")} download=${title + ".csv"}>CSV</a> <a href=${file("json")} download=${title + ".json"}>JSON</a> ${extra}</p>
+      <a href=${file("csv")} download=${which + ".csv"}>CSV</a> <a href=${file("json")} download=${which + ".json"}>JSON</a> ${extra}</p>
     <p class="quiet">${count(call.rows)} ${call.rows === 1 ? "row" : "rows"}, sum ${count(call.clicks)}. CSV and JSON have all rows. TOKEN is one of yours: see Account.</p></div></details>`;
 }
 
@@ -103,19 +121,19 @@ export function refusal(why, id) {
 }
 
 export function Panel({ id, view, go, hot, setHot, sub, tabs, size }) {
-  const panel = view.panels.find((p) => p.id === id), [open, setOpen] = useState(false), compared = view.compare.kind !== "none";
+  const panel = view.panels.find((p) => p.id === id), [open, setOpen] = useState(null), compared = view.compare.kind !== "none"; // what the list of all rows begins with
   const title = titles[id][0];
   const rows = panel.rows.slice(0, 10);
-  return html`<section class=${"panel list p-" + id + (size ? " " + size : "")} aria-labelledby=${"h-" + id}><header><h2 id=${"h-" + id} class=${tabs ? "hidden" : ""}>${title}</h2>${tabs}${sub && html`<span class="quiet">${sub}</span>`}<${Call} call=${panel.call} view=${view} title=${title}/></header>
+  return html`<section class=${"panel list p-" + id + (size ? " " + size : "")} aria-labelledby=${"h-" + id}><header><h2 id=${"h-" + id} class=${tabs ? "hidden" : ""}>${title}</h2>${tabs}${sub && html`<span class="quiet">${sub}</span>`}<${Call} call=${panel.call} calls=${panel.pagesCall && { [title]: panel.call, [titles.referrers[0]]: panel.pagesCall }} view=${view} title=${title}/></header>
     ${panel.error ? html`<div class="state"><p><strong>This panel could not be read.</strong></p><p>${means(panel.error)}</p><p>The other panels are complete.</p><button type="button" onClick=${() => go(view.query)}>Try again</button></div>`
       : panel.refuses ? html`<p class="quiet">${refusal(panel.refuses, id)}</p>`
       : rows.length + panel.rest.length === 0 ? html`<p class="quiet">No clicks in this range.</p>`
       : html`<table class=${"rows" + (panel.sparkUnit ? " sparked" : "")}><thead><tr><th scope="col">${titles[id][1]}${panel.sparkUnit && html`<span class="scale">By ${panel.sparkUnit === "mweek" ? "week" : panel.sparkUnit}, own scale</span>`}</th><th scope="col">Clicks</th><th scope="col">Share</th>${compared && html`<th scope="col">Change</th>`}</tr></thead><tbody>
-        <${Rows} id=${id} panel=${panel} rows=${rows} compared=${compared} hot=${hot} setHot=${setHot} go=${go}/>
-        ${panel.more && html`<tr class="more"><th scope="row">${panel.more.rows > 0 ? html`<button type="button" onClick=${() => setOpen(true)}>${panel.all >= 1000 ? "at least " : ""}${count(panel.more.rows)} more</button>` : "Not listed"}</th><td>${count(panel.more.clicks)}</td><td class="dim">${percent(panel.more.clicks, panel.clicks)}</td>${compared && html`<td></td>`}</tr>`}
-        <${Rows} id=${id} panel=${panel} rows=${panel.rest} compared=${compared} hot=${hot} setHot=${setHot} go=${go}/>
+        <${Rows} id=${id} panel=${panel} rows=${rows} compared=${compared} hot=${hot} setHot=${setHot} go=${go} all=${setOpen}/>
+        ${panel.more && html`<tr class="more"><th scope="row">${panel.more.rows > 0 ? html`<button type="button" onClick=${() => setOpen("")}>${panel.all >= 1000 ? "at least " : ""}${count(panel.more.rows)} more</button>` : "Not listed"}</th><td>${count(panel.more.clicks)}</td><td class="dim">${percent(panel.more.clicks, panel.clicks)}</td>${compared && html`<td></td>`}</tr>`}
+        <${Rows} id=${id} panel=${panel} rows=${panel.rest} compared=${compared} hot=${hot} setHot=${setHot} go=${go} all=${setOpen}/>
         </tbody><tfoot><tr><th scope="row">Sum</th><td>${count(panel.clicks)}</td><td class="dim">${percent(1, 1)}</td>${compared && html`<td></td>`}</tr></tfoot></table>`}
-    ${open && html`<${AllRows} id=${id} view=${view} close=${() => setOpen(false)} go=${go}/>`}
+    ${open !== null && html`<${AllRows} id=${id} view=${view} site=${open} close=${() => setOpen(null)} go=${go}/>`}
   </section>`;
 }
 
