@@ -34,6 +34,8 @@ var floors = []floor{
 	{"", []place{
 		{"cmd/footfall", "a few lines"},
 		{"bench", "programs that measure from outside"},
+		{"bench/clicks", "what they measure with; uses nothing"},
+		{"bench/table", "what they print; uses nothing"},
 		{"torture", "programs that test from outside"},
 		{"clients", "tests alone: other people's programs against ours"},
 		{"contrib", "tests alone: what operators run it with"},

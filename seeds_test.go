@@ -16,7 +16,7 @@ import (
 // use: those that draw from a seed which the test passes.
 var seeded = map[string][]string{
 	"math/rand":          {},
-	"math/rand/v2":       {"New", "NewPCG", "NewChaCha8", "NewZipf", "Rand", "PCG", "ChaCha8", "Source"},
+	"math/rand/v2":       {"New", "NewPCG", "NewChaCha8", "NewZipf", "Zipf", "Rand", "PCG", "ChaCha8", "Source"},
 	"crypto/rand":        {},
 	"hash/maphash":       {},
 	"testing/quick":      {},

@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"io"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"sync"
@@ -84,4 +86,36 @@ func oneConnection(addr string, until time.Time, status int, request func(n int)
 		}
 	})
 	return l, times, err
+}
+
+// hashOf returns the hash of the link with a number.
+func hashOf(link int) string { return fmt.Sprintf("bench%d", link) }
+
+// zipfRequests prepares requests whose links follow Zipf's law. Their addresses are in
+// networks of the whole world.
+func zipfRequests(links int) func(connection, n int) []byte {
+	rng := rand.New(rand.NewPCG(1, 2))
+	zipf := rand.NewZipf(rng, 1.1, 1, uint64(links-1))
+	requests := make([][]byte, 200_000)
+	for i := range requests {
+		link, referrer, address := int(zipf.Uint64()), 1+rng.IntN(1000), 1+rng.IntN(5000)
+		requests[i] = harness.Visit(shortDomain, hashOf(link), "User-Agent: "+harness.Browsers[rng.IntN(len(harness.Browsers))],
+			fmt.Sprintf("Referer: https://example.org/page/%d", referrer),
+			fmt.Sprintf("X-Forwarded-For: %d.%d.%d.7", 1+address%220, address*7%256, address*13%256))
+	}
+	return func(connection, n int) []byte { return requests[(connection*7919+n)%len(requests)] }
+}
+
+// linkFeed returns a click feed with one click on every link.
+func linkFeed(links int) io.Reader {
+	r, w := io.Pipe()
+	go func() {
+		for i := range links {
+			if _, err := fmt.Fprintf(w, `{"t":1360000000,"h":%q,"g":"g%s","l":"bench","u":"http://example.org/some/page/%d","hc":1360000000}`+"\n", hashOf(i), hashOf(i), i); err != nil {
+				return
+			}
+		}
+		_ = w.Close()
+	}()
+	return r
 }

@@ -7,7 +7,12 @@
 //
 // Where to look:
 //
-//	redirect.go, answers.go          visits and answers of one server
+//	all.go                           runs the comparisons of one server with others, and prints
+//	                                 their table
+//	redirect.go                      comparisons of visits; bare.go is what they are compared with
+//	data.go                          data directories that the comparisons fill
+//	wrk.go, paced.go                 makes visits, as fast as possible and at a fixed rate
+//	answers.go                       answers of one server
 //	load.go, processes.go            requests; memory and processor time of processes
 //	layout*.go                       the engine of counts
 //	large*.go                        years of clicks
@@ -32,24 +37,28 @@ const shortDomain = "sho.rt"
 
 // programs returns the measurements. Each takes the arguments after its name.
 func programs() map[string]func(args []string) error {
-	return map[string]func(args []string) error{
-		"layout":   layout,
-		"redirect": redirect,
-		"bare":     bare,
-		"answers":  answers,
-		"large":    large,
-		"siege":    besiege,
-		"cluster":  cluster,
+	programs := map[string]func(args []string) error{
+		"all":     all,
+		"layout":  layout,
+		"bare":    bare,
+		"answers": answers,
+		"large":   large,
+		"siege":   besiege,
+		"cluster": cluster,
 	}
+	for _, c := range comparisons() {
+		programs[c.name] = func(args []string) error { return compareWith(c.name, args) }
+	}
+	return programs
 }
 
 func main() {
-	all := programs()
-	if len(os.Args) < 2 || all[os.Args[1]] == nil {
-		fmt.Fprintf(os.Stderr, "usage: bench PROGRAM [options]\nprograms: %v\n", slices.Sorted(maps.Keys(all)))
+	named := programs()
+	if len(os.Args) < 2 || named[os.Args[1]] == nil {
+		fmt.Fprintf(os.Stderr, "usage: bench PROGRAM [options]\nprograms: %v\n", slices.Sorted(maps.Keys(named)))
 		os.Exit(2)
 	}
-	if err := all[os.Args[1]](os.Args[2:]); err != nil {
+	if err := named[os.Args[1]](os.Args[2:]); err != nil {
 		fmt.Fprintf(os.Stderr, "bench %s: %v\n", os.Args[1], err)
 		os.Exit(1)
 	}

@@ -1,214 +1,194 @@
 package main
 
 import (
-	"context"
-	"flag"
+	"errors"
 	"fmt"
-	"io"
-	"math/rand/v2"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
-	"strings"
 	"time"
 
+	"github.com/footfall/footfall/bench/clicks"
+	"github.com/footfall/footfall/bench/table"
 	"github.com/footfall/footfall/internal/testkit/harness"
 )
 
-// redirect compares footfall's redirects with those of a bare net/http handler, which
-// writes the same headers and records nothing. It measures both in turn, in pairs, on the
-// machine that also makes the load.
-func redirect(args []string) error {
-	flags := flag.NewFlagSet("redirect", flag.ContinueOnError)
-	pairs := flags.Int("pairs", 5, "pairs of runs for each figure")
-	each := flags.Duration("each", 5*time.Second, "duration of a run")
-	connections := flags.Int("connections", 256, "connections kept alive")
-	links := flags.Int("links", 100_000, "links that are visited, by Zipf's law")
-	durability := flags.String("durability", "fsync", "footfall's --durability")
-	if err := flags.Parse(args); err != nil {
-		return err
-	}
-	dir, err := os.MkdirTemp(".", "bench-redirect-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	s, err := startServers(dir, *links, *durability)
-	if err != nil {
-		return err
-	}
-	defer s.stop()
+// redirects are the servers that are compared, each a process of its own.
+type redirects struct {
+	*session
+	ours, bare, commits *harness.Process
+	token               string
+	all                 uint64 // clicks that were counted
+	lags                []float64
+}
 
-	fmt.Printf("%d connections, %v a run, medians of %d pairs, --durability %s\n\n", *connections, *each, *pairs, *durability)
-	one := harness.Visit(shortDomain, hashOf(0))
-	zipf := zipfRequests(*links)
-	var answered uint64
+// measureRedirects compares footfall's redirects with those of a bare net/http handler, which writes
+// the same headers and records nothing, and with the same handler after a group commit. Zipf is over
+// 100,000 links, 1,000 referrers, 200 countries and 100 user agents.
+func measureRedirects(s *session) (err error) {
+	m := clicks.Usual(0)
+	m.Users = 1
+	data, err := s.newData("redirect", m)
+	if err != nil {
+		return err
+	}
+	r := &redirects{session: s}
+	defer func() { err = errors.Join(err, r.stop()) }()
+	if err := r.start(data); err != nil {
+		return err
+	}
+	one := m
+	one.Links = 1
+	same, e1 := writeVisits(s.dir, one)
+	zipf, e2 := writeVisits(s.dir, m)
+	if err := errors.Join(e1, e2); err != nil {
+		return err
+	}
+	for _, p := range []*harness.Process{r.ours, r.bare, r.commits} { // fills caches
+		if _, err := r.load(p, same, 256, time.Second); err != nil {
+			return err
+		}
+	}
+	var perSecond float64
 	for _, w := range []struct {
-		name    string
-		request func(connection, n int) []byte
+		work, against string
+		theirs        *harness.Process
+		visits        visitFiles
+		connections   int
+		goal          float64
+		lag           bool
 	}{
-		{"one path", func(int, int) []byte { return one }},
-		{fmt.Sprintf("Zipf over %d links, 1,000 referrers, 200 countries, 10 browsers", *links), zipf},
+		{"redirects, 256 connections, one path", "bare net/http handler", r.bare, same, 256, 0.80, true},
+		{"redirects, 256 connections, one path", "the same with a group commit", r.commits, same, 256, 0.95, false},
+		{"redirects, 256 connections, Zipf", "bare net/http handler", r.bare, zipf, 256, 0.65, true},
+		{"redirects, 64 connections, one path", "bare net/http handler", r.bare, same, 64, 0.6, false},
 	} {
-		n, err := s.compare(w.name, *pairs, *connections, *each, w.request)
-		if err != nil {
+		row := table.Row{Work: w.work, Against: w.against, Unit: "requests/s", Goal: table.AtLeast(w.goal)}
+		row.Ours.Promise, row.Theirs.Promise = r.promise(), table.Nothing
+		if w.theirs == r.commits {
+			row.Theirs.Promise = table.PowerCut
+		}
+		r.lags = nil
+		side := func(p *harness.Process) func() (float64, error) {
+			return func() (float64, error) {
+				l, err := r.load(p, w.visits, w.connections, s.each)
+				return l.perSecond(), err
+			}
+		}
+		if row.Ours.Values, row.Theirs.Values, err = alternate(s.pairs, side(r.ours), side(w.theirs)); err != nil {
 			return err
 		}
-		answered += n
-	}
-	var counted uint64
-	for began := time.Now(); counted < answered && time.Since(began) < 5*time.Second; {
-		if counted, err = s.footfall.Clicks("user/clicks?", s.token); err != nil {
-			return err
+		row.Ours.Peak, row.Theirs.Peak = memory(r.ours.Cmd.Process.Pid).peak, memory(w.theirs.Cmd.Process.Pid).peak
+		s.add(row)
+		if w.lag {
+			s.add(table.Row{Work: w.work + ": until all is counted", Unit: "s", By: table.Value, Goal: table.AtMost(2),
+				Ours: table.Side{Values: r.lags, Promise: r.promise()}})
 		}
-		counted -= s.before
-	}
-	fmt.Printf("%d clicks answered, %d counted\n", answered, counted)
-	return nil
-}
-
-// compare runs pairs and prints their medians. It returns how many clicks footfall
-// answered.
-func (s *servers) compare(name string, pairs, connections int, each time.Duration, request func(connection, n int) []byte) (answered uint64, err error) {
-	var ours, bare []load
-	var ratios []float64
-	for range pairs {
-		b, err := generate([]string{s.bare.Addr}, connections, each, http.StatusMovedPermanently, request)
-		if err != nil {
-			return 0, fmt.Errorf("bare handler: %w", err)
-		}
-		o, err := generate([]string{s.footfall.Addr}, connections, each, http.StatusMovedPermanently, request)
-		if err != nil {
-			return 0, fmt.Errorf("footfall: %w", err)
-		}
-		bare, ours = append(bare, b), append(ours, o)
-		ratios = append(ratios, o.perSecond()/b.perSecond())
-		answered += o.answered
-	}
-	slices.Sort(ratios)
-	fmt.Printf("%s\n", name)
-	for _, l := range []struct {
-		name  string
-		loads []load
-	}{{"bare net/http handler", bare}, {"footfall", ours}} {
-		fmt.Printf("  %-22s %8.0f requests/s   p50 %-8v p99 %v\n", l.name,
-			medianOf(l.loads, load.perSecond),
-			time.Duration(medianOf(l.loads, func(l load) float64 { return float64(l.p50) })).Round(10*time.Microsecond),
-			time.Duration(medianOf(l.loads, func(l load) float64 { return float64(l.p99) })).Round(10*time.Microsecond))
-	}
-	fmt.Printf("  ratio %.2f (%.2f to %.2f)\n\n", ratios[len(ratios)/2], ratios[0], ratios[len(ratios)-1])
-	return answered, nil
-}
-
-func medianOf(loads []load, of func(load) float64) float64 {
-	values := make([]float64, len(loads))
-	for i, l := range loads {
-		values[i] = of(l)
-	}
-	slices.Sort(values)
-	return values[len(values)/2]
-}
-
-// hashOf returns the hash of the link with a number.
-func hashOf(link int) string { return fmt.Sprintf("bench%d", link) }
-
-// zipfRequests prepares requests whose links follow Zipf's law. Their addresses are in
-// networks of the whole world.
-func zipfRequests(links int) func(connection, n int) []byte {
-	rng := rand.New(rand.NewPCG(1, 2))
-	zipf := rand.NewZipf(rng, 1.1, 1, uint64(links-1))
-	requests := make([][]byte, 200_000)
-	for i := range requests {
-		link, referrer, address := int(zipf.Uint64()), 1+rng.IntN(1000), 1+rng.IntN(5000)
-		requests[i] = harness.Visit(shortDomain, hashOf(link), "User-Agent: "+harness.Browsers[rng.IntN(len(harness.Browsers))],
-			fmt.Sprintf("Referer: https://example.org/page/%d", referrer),
-			fmt.Sprintf("X-Forwarded-For: %d.%d.%d.7", 1+address%220, address*7%256, address*13%256))
-	}
-	return func(connection, n int) []byte { return requests[(connection*7919+n)%len(requests)] }
-}
-
-// servers are the two servers that are compared, as processes of their own.
-type servers struct {
-	footfall, bare *harness.Process
-	token          string
-	before         uint64 // clicks that came with the links
-}
-
-func (s *servers) stop() {
-	for _, one := range []*harness.Process{s.footfall, s.bare} {
-		if one != nil {
-			_ = one.Stop()
+		if perSecond == 0 {
+			perSecond = table.Median(row.Ours.Values)
 		}
 	}
+	return r.halfLoad(perSecond / 2)
 }
 
-// startServers builds footfall, makes links, and starts both servers.
-func startServers(dir string, links int, durability string) (_ *servers, err error) {
-	program, err := harness.Build(dir)
-	if err != nil {
-		return nil, err
+// promise returns what footfall promises about a click before its visitor is redirected.
+func (r *redirects) promise() string {
+	if r.durability == "write" {
+		return table.Killed
 	}
-	ctx, data := context.Background(), filepath.Join(dir, "data")
-	feed := program.Command(ctx, "import", "--format", "bitly-feed", "--data", data, "-")
-	feed.Stdin, feed.Stderr = linkFeed(links), os.Stderr
-	if err := feed.Run(); err != nil {
-		return nil, fmt.Errorf("make links: %w", err)
+	return table.PowerCut
+}
+
+func (r *redirects) start(data string) (err error) {
+	if r.ours, err = r.serve(data, "--durability", r.durability); err != nil {
+		return err
 	}
-	token, _, err := program.Run(ctx, "", "user", "token", "bench", "--data", data)
-	if err != nil {
-		return nil, err
-	}
-	s := &servers{token: strings.TrimSpace(token)}
-	defer func() {
-		if err != nil {
-			s.stop()
-		}
-	}()
-	s.footfall, err = harness.Start(program.Command(ctx, "serve", "--data", data, "--durability", durability, "--trusted-proxies", "127.0.0.0/8",
-		"--domain", shortDomain, "--listen", "127.0.0.1:0"))
-	if err != nil {
-		return nil, err
-	}
-	if s.before, err = s.footfall.Clicks("user/clicks?", s.token); err != nil {
-		return nil, err
+	if r.token, err = r.session.token(data, clicks.Login(0)); err != nil {
+		return err
 	}
 	self, err := os.Executable()
 	if err != nil {
-		return nil, err
-	}
-	s.bare, err = harness.Start(exec.Command(self, "bare"))
-	return s, err
-}
-
-// linkFeed returns a click feed with one click on every link.
-func linkFeed(links int) io.Reader {
-	r, w := io.Pipe()
-	go func() {
-		for i := range links {
-			if _, err := fmt.Fprintf(w, `{"t":1360000000,"h":%q,"g":"g%s","l":"bench","u":"http://example.org/some/page/%d","hc":1360000000}`+"\n", hashOf(i), hashOf(i), i); err != nil {
-				return
-			}
-		}
-		_ = w.Close()
-	}()
-	return r
-}
-
-// bare serves the handler that footfall is compared with, until it is killed.
-func bare([]string) error {
-	location, cache := []string{"http://example.org/some/page/0"}, []string{"private, max-age=90"}
-	length := []string{"0"}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
 		return err
 	}
-	fmt.Fprintf(os.Stderr, "msg=ready url=http://%s\n", l.Addr())
-	return http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		h := w.Header()
-		h["Location"], h["Cache-Control"], h["Content-Length"] = location, cache, length
-		w.WriteHeader(http.StatusMovedPermanently)
-	}))
+	if r.bare, err = harness.Start(exec.CommandContext(r.ctx, self, "bare")); err != nil {
+		return err
+	}
+	r.commits, err = harness.Start(exec.CommandContext(r.ctx, self, "bare", "-commit", filepath.Join(r.dir, "commits")))
+	return err
+}
+
+func (r *redirects) stop() (err error) {
+	if r.ours != nil {
+		err = r.ours.Stop()
+	}
+	for _, p := range []*harness.Process{r.bare, r.commits} {
+		if p != nil {
+			p.Kill()
+		}
+	}
+	return err
+}
+
+// load sends visits, and waits until footfall has counted all that were answered.
+func (r *redirects) load(p *harness.Process, v visitFiles, connections int, d time.Duration) (loaded, error) {
+	l, err := wrk(r.ctx, p.Addr, v, connections, d)
+	if err == nil && p == r.ours {
+		err = r.counted(l.Answered)
+	}
+	return l, err
+}
+
+// counted waits until more clicks are counted, and notes how long that took. More than were answered may
+// be counted: those whose answers the load generator did not wait for.
+func (r *redirects) counted(answered uint64) error {
+	began := time.Now()
+	for {
+		n, err := r.ours.Clicks("user/clicks?", r.token)
+		if err != nil {
+			return err
+		}
+		if n >= r.all+answered {
+			r.lags = append(r.lags, time.Since(began).Seconds())
+			return r.settle(n)
+		}
+		if time.Since(began) > harness.Timeout {
+			return fmt.Errorf("%d clicks were answered, and only %d are counted", r.all+answered, n)
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+}
+
+// settle waits until the count stays the same.
+func (r *redirects) settle(n uint64) error {
+	for same := 0; same < 5; {
+		time.Sleep(20 * time.Millisecond)
+		now, err := r.ours.Clicks("user/clicks?", r.token)
+		if err != nil {
+			return err
+		}
+		if same++; now != n {
+			n, same = now, 0
+		}
+	}
+	r.all = n
+	return nil
+}
+
+// halfLoad measures how long answers take at a rate that is half of the most.
+func (r *redirects) halfLoad(perSecond float64) (err error) {
+	visit := harness.Visit(shortDomain, clicks.Hash(0))
+	row := table.Row{Work: fmt.Sprintf("p99 of redirects, 256 connections, %.0f/s", perSecond),
+		Against: "bare net/http handler", Unit: "ms", By: table.Difference, Goal: table.AtMost(3),
+		Ours: table.Side{Promise: r.promise()}, Theirs: table.Side{Promise: table.Nothing}}
+	side := func(p *harness.Process) func() (float64, error) {
+		return func() (float64, error) {
+			times, err := paced(p.Addr, schedule{256, perSecond}, r.each, func(int, int) []byte { return visit })
+			return table.Quantile(times, 0.99), err
+		}
+	}
+	row.Ours.Values, row.Theirs.Values, err = alternate(r.pairs, side(r.ours), side(r.bare))
+	if err == nil {
+		r.add(row)
+	}
+	return err
 }
