@@ -1,9 +1,11 @@
 package recorder_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -179,6 +181,58 @@ func TestCountedElsewhere(t *testing.T) {
 			t.Errorf("counting did not stop: %v", err)
 		}
 		s.kill(t)
+	}
+}
+
+// lagging is an engine whose next answers are those of a replica that lacks everything.
+type lagging struct {
+	*sharedEngine
+	answers atomic.Int32
+}
+
+func (e *lagging) Position(ctx context.Context, id store.JournalID) (store.Position, bool, error) {
+	if e.answers.Add(-1) >= 0 {
+		return store.Position{}, false, nil
+	}
+	return e.sharedEngine.Position(ctx, id)
+}
+
+// TestCountsComeBack: the counts seem to have lost all clicks, and have them when counting begins again. This
+// process has recorded these clicks, so that counting goes on.
+func TestCountsComeBack(t *testing.T) {
+	t.Parallel()
+	e := &lagging{sharedEngine: newSharedEngine(seedtest.Rand(t))}
+	j, err := journal.Open(journal.Options{Dir: "journal", FS: vfs.NewMem()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := recorder.Open(t.Context(), recorder.Options{
+		Journal: j, Counts: e, Shared: e, Now: func() time.Time { return begin }, Log: logtest.To(t),
+	}.WithPause(time.Microsecond).WithVerifyEvery(time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var clicks []click.Click
+	for range 2 {
+		c := randomClick(seedtest.Rand(t))
+		if err := errors.Join(r.Record(t.Context(), c), r.Drain(t.Context())); err != nil {
+			t.Fatal(err)
+		}
+		clicks = append(clicks, c)
+		e.answers.Store(2) // an import asks, and then the counter, which begins again
+		_, end, err := r.BeginImport(t.Context(), [32]byte{1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		end()
+	}
+	got, _ := e.cells(all)
+	compare(t, got, expected(clicks))
+	if n := r.CountedClicks(); n != uint64(len(clicks)) {
+		t.Errorf("the recorder says that it counted %d clicks, want %d", n, len(clicks))
+	}
+	if err := errors.Join(r.Close(t.Context()), j.Close()); err != nil {
+		t.Fatal(err)
 	}
 }
 
