@@ -163,11 +163,7 @@ func (c *cluster) identify(ctx context.Context, n *node) error {
 	if n.insertSettings, err = n.settings(ctx, insertSettings); err != nil {
 		return err
 	}
-	if n.questionSettings, err = n.settings(ctx, questionSettings); err != nil {
-		return err
-	}
-	started, err := n.startTime(ctx)
-	n.started.Store(started)
+	n.questionSettings, err = n.settings(ctx, questionSettings)
 	n.identified = err == nil
 	return err
 }

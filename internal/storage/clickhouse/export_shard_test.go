@@ -27,9 +27,6 @@ func (r Replicas) Uses() (replica int, switches uint64) {
 	return r.s.current + 1, r.s.switches
 }
 
-// CheckStart looks whether the replica that is used was started again.
-func (r Replicas) CheckStart(ctx context.Context) error { return r.s.checkStart(ctx) }
-
 // SyncTables waits until each replica has all rows.
 func (r Replicas) SyncTables(ctx context.Context) error {
 	return syncTables(ctx, []*shard{r.s}, metaTable)

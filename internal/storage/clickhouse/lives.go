@@ -126,7 +126,6 @@ func (s *Store) beginLife(ctx context.Context, id store.JournalID, last life, be
 		return 0, err
 	}
 	s.mu.Lock()
-	delete(s.triedLife, id)
 	s.claimed[id] = claim{l.number, begin, time.Now().Round(0)}
 	s.mu.Unlock()
 	s.excludeAgain()

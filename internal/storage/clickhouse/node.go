@@ -56,8 +56,8 @@ type node struct {
 	known                   atomic.Bool
 	// lacks is set while the server may lack rows that other replicas have: it was away, or its
 	// tables were made again.
-	lacks   lacking
-	started atomic.Int64 // see checkStart; 0 at first
+	lacks lacking
+	mark  atomic.Pointer[[16]byte] // see leaveMark; nil at first
 	// syncsAll is set if the server does not know SYNC REPLICA LIGHTWEIGHT.
 	syncsAll atomic.Bool
 }

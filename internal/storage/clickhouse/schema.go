@@ -133,6 +133,12 @@ func (n *node) prepare(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := n.exec(ctx, createStarts); err != nil {
+		return err
+	}
+	if err := n.leaveMark(ctx); err != nil {
+		return err
+	}
 	if found == 0 && n.replicated {
 		// Usually all tables are new, and there is nothing to fetch.
 		syncing, cancel := context.WithTimeout(ctx, newTablesSync)

@@ -108,34 +108,6 @@ func (s *shard) lose(n *node) {
 	s.leave(n)
 }
 
-// checkStart renews the current replica if it was started again since it was first asked: it may
-// have lost rows that no other replica has.
-func (s *shard) checkStart(ctx context.Context) error {
-	n, _ := s.use()
-	started, err := n.startTime(ctx)
-	if err != nil {
-		return err
-	}
-	if was := n.started.Swap(started); was != 0 && max(started-was, was-started) > startTolerance {
-		s.renew(n)
-	}
-	return nil
-}
-
-// startTolerance is how much two answers about one start may differ, in seconds: clocks are set.
-const startTolerance = 5
-
-// startTime returns when the server was started, as a Unix second of its clock.
-func (n *node) startTime(ctx context.Context) (start int64, err error) {
-	err = n.query(ctx, "SELECT toInt64(toUInt32(now())) - toInt64(uptime())", func(a *answer) error {
-		for i := range a.rows {
-			start = int64(a.numbers[0][i])
-		}
-		return nil
-	})
-	return start, err
-}
-
 // leave makes another replica the current one, because n failed.
 func (s *shard) leave(n *node) {
 	n.lacks.set(false) // what others get meanwhile

@@ -15,30 +15,6 @@ import (
 	"github.com/footfall/footfall/internal/storage/clickhouse"
 )
 
-// TestStartTimes: what open epochs sent to a server that was started again must be sent again. Answers
-// about one start may differ by some seconds.
-func TestStartTimes(t *testing.T) {
-	t.Parallel()
-	var start atomic.Int64
-	a := server(t, func(w http.ResponseWriter, r *http.Request) {
-		_, _ = w.Write(clickhouse.Encode([]string{"start UInt64"}, []any{uint64(start.Load())}))
-	})
-	s := clickhouse.ShardOf(a)
-	const first = 1_700_000_000
-	for _, step := range []struct {
-		start    int64
-		switches uint64
-	}{{first, 0}, {first + 3, 0}, {first, 0}, {first + 60, 1}, {first + 58, 1}, {first, 2}} {
-		start.Store(step.start)
-		if err := s.CheckStart(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if _, switches := s.Uses(); switches != step.switches {
-			t.Errorf("it was started at %d, and rows are sent again %d times, want %d", step.start, switches, step.switches)
-		}
-	}
-}
-
 // TestSyncThatFails: a server that does not answer while it fetches rows may have died, and rows with it.
 // The other replica is used, and rows are sent again. So they are if there is no other one.
 func TestSyncThatFails(t *testing.T) {

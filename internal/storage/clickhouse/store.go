@@ -12,6 +12,7 @@
 //	address.go, native.go, node.go   an address; the format of rows; one server, over HTTP
 //	cluster.go, shard.go, tend.go    the servers; replicas of a shard; those that were away
 //	lacking.go, lagging.go           what is missing on some of them
+//	starts.go                        which of them were started again
 //	schema.go, layout.go             the tables; how scopes are spread over shards
 //	store.go, source.go, lives.go    the store; what is known of a journal; who counts it
 //	add.go, settle.go, durable.go    adds batches; ends epochs; makes them durable
@@ -84,7 +85,7 @@ type Store struct {
 	exclusionChanges uint64      // how often this process has
 	past             past
 	claimed          map[store.JournalID]claim
-	triedLife        map[store.JournalID]uint64 // lives whose insert failed
+	triedLife        map[store.JournalID]uint64 // the last life of each journal that was inserted, perhaps without success
 	noteSet          atomic.Bool                // since the last Sync
 	minutesFrom      int64                      // Unix second; minutes before it were dropped; −1 at first
 
@@ -104,8 +105,17 @@ var _ store.ClickCounts = (*Store)(nil)
 // store.ErrVersion if they have a newer version. It does not fail while ClickHouse is away: the
 // methods fail with click.ErrUnavailable until it is back.
 func Open(ctx context.Context, o Options) (*Store, error) {
+	s := newStore(newCluster(o.Address, o.Logger), o)
+	if _, err := s.shards(ctx); err != nil && !errors.Is(err, click.ErrUnavailable) {
+		return nil, fmt.Errorf("store/clickhouse: open: %w", err)
+	}
+	return s, nil
+}
+
+// newStore returns a store over the servers of a cluster.
+func newStore(c *cluster, o Options) *Store {
 	s := &Store{
-		cluster: newCluster(o.Address, o.Logger), o: o, closed: make(chan struct{}), minutesFrom: -1,
+		cluster: c, o: o, closed: make(chan struct{}), minutesFrom: -1,
 		sources: map[store.JournalID]*source{}, forgotten: map[store.JournalID]uint64{}, open: map[*Snapshot]bool{}, claimed: map[store.JournalID]claim{}, triedLife: map[store.JournalID]uint64{}, firstBatch: map[store.JournalID]uint64{},
 		past:   past{lives: map[store.JournalID]uint64{}},
 		adding: semaphore.NewWeighted(exclusive), settling: semaphore.NewWeighted(1), removing: semaphore.NewWeighted(1),
@@ -119,10 +129,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 			return ctx, func() { one.Release(1) }, one.Acquire(ctx, 1)
 		}
 	}
-	if _, err := s.shards(ctx); err != nil && !errors.Is(err, click.ErrUnavailable) {
-		return nil, fmt.Errorf("store/clickhouse: open: %w", err)
-	}
-	return s, nil
+	return s
 }
 
 // Close implements store.ClickCounts.

@@ -23,8 +23,29 @@ func TestSweep(t *testing.T) {
 	for _, e := range engines {
 		t.Run(e.name, func(t *testing.T) {
 			t.Parallel()
-			testSweep(t, clustertest.Start(t, e.options))
+			c := clustertest.Start(t, e.options)
+			testSweep(t, c)
+			testStarts(t, c)
 		})
+	}
+}
+
+// testStarts: a start of a server is noticed, although it follows the last one at once.
+func testStarts(t *testing.T, c *clustertest.Cluster) {
+	s := open(t, c)
+	for want := range uint64(2) {
+		succeeds(t, "the first server is asked", func() error {
+			starts, err := s.CheckStart(t.Context())
+			if err == nil && starts != want {
+				t.Errorf("%d starts are noticed, want %d", starts, want)
+			}
+			return err
+		})
+		if want == 0 {
+			if err := c.Nodes[0].Restart(); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 }
 
