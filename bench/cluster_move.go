@@ -20,10 +20,12 @@ func clusterMove(ctx context.Context, args []string) error {
 	flags.IntVar(&size.users, "users", 1000, "users")
 	flags.IntVar(&size.links, "links", 100_000, "links")
 	flags.IntVar(&size.clicks, "clicks", 2_000_000, "clicks to move")
+	flags.IntVar(&size.together, "together", clicksPerLine, "clicks on one link in one quarter-hour, 2 or more; fewer of them make more cells")
 	dir := flags.String("dir", "", dirUsage)
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
+	size.together = max(size.together, 2)
 	return withInstallation(ctx, *dir, 0, func(all *installation) (err error) {
 		l := &largeRun{dir: all.dir, data: filepath.Join(all.dir, "embedded"), size: size, rng: rand.New(rand.NewPCG(1, 1))}
 		if l.program, err = harness.Build(all.dir); err != nil {
@@ -38,7 +40,13 @@ func clusterMove(ctx context.Context, args []string) error {
 			if err := l.run("move "+move.what, nil, "move", move.what, "--data", move.data, "--clicks", all.clicks, "--links", all.links); err != nil {
 				return err
 			}
-			fmt.Printf("%-28s %8.0f\n", "  clicks/s", float64(size.clicks)/time.Since(began).Seconds())
+			took := time.Since(began).Seconds()
+			fmt.Printf("%-28s %8.0f\n", "  clicks/s", float64(size.clicks)/took)
+			r, err := rowsIn(all.clickhouse, databaseName, "cells")
+			if err != nil {
+				return err
+			}
+			fmt.Printf("%-28s %8.0f of %.0f\n", "  cells/s", r.rows/took, r.rows)
 		}
 		return nil
 	})

@@ -24,7 +24,7 @@ import (
 // memory is bounded under every kind of load. It fails if clicks are lost.
 func large(args []string) error {
 	flags := flag.NewFlagSet("large", flag.ContinueOnError)
-	var size largeSize
+	size := largeSize{together: clicksPerLine}
 	flags.IntVar(&size.clicks, "clicks", 100_000_000, "clicks to import")
 	flags.IntVar(&size.links, "links", 10_000_000, "links")
 	flags.IntVar(&size.users, "users", 1_000_000, "users")

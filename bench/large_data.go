@@ -11,13 +11,16 @@ import (
 )
 
 // largeSize holds the numbers of users, links and clicks that are imported.
-type largeSize struct{ users, links, clicks int }
+type largeSize struct {
+	users, links, clicks int
+	together             int // clicks in a line of counts: on one link in one quarter-hour; 2 or more
+}
 
 // liveLinks is the number of links of the user live. Their counts are compared with the
 // answers to their visitors.
 const liveLinks = 1000
 
-// clicksPerLine is the number of clicks in a line of counts.
+// clicksPerLine is the number of clicks in a line of counts, unless it is chosen.
 const clicksPerLine = 100
 
 // write writes users, links and counts as NDJSON: 90 days of clicks until now, most of
@@ -35,12 +38,12 @@ func (s largeSize) write(to io.Writer) error {
 	}
 	rng := rand.New(rand.NewPCG(1, 2))
 	zipf := rand.NewZipf(rng, 1.1, 10, uint64(s.links-1))
-	lines := s.clicks / clicksPerLine
+	lines := s.clicks / s.together
 	const quarters = 90 * 96
 	end := time.Now().Unix() / 900 * 900
 	for i := range lines {
 		ts := end - 900*int64(quarters-i*quarters/lines)
-		us, other := 1+rng.IntN(clicksPerLine-2), "DE"
+		us, other := 1+rng.IntN(max(s.together-2, 1)), "DE"
 		if rng.IntN(2) == 0 {
 			other = country(rng.IntN(countries)).String()
 		}
@@ -48,7 +51,7 @@ func (s largeSize) write(to io.Writer) error {
 			other = "CA"
 		}
 		fmt.Fprintf(w, `{"type":"counts","hash":%q,"ts":%d,"clicks":%d,"countries":{"US":%d,%q:%d},"referrers":{"direct":%d,"http://example.com/%d":%d}}`+"\n",
-			largeHash(int(zipf.Uint64())), ts, clicksPerLine, us, other, clicksPerLine-us, us, rng.IntN(1000), clicksPerLine-us)
+			largeHash(int(zipf.Uint64())), ts, s.together, us, other, s.together-us, us, rng.IntN(1000), s.together-us)
 	}
 	return w.Flush()
 }
