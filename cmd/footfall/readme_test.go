@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -39,6 +40,15 @@ func TestDemo(t *testing.T) {
 	begin, _, found := strings.Cut(begin, "```\n")
 	if begin = here.Replace("Clicks of" + begin); !found || !strings.HasPrefix(out.String(), begin) {
 		t.Errorf("the demo prints\n%s\nand the README shows\n%s", out, begin)
+	}
+
+	// People and bots.
+	for method, sentence := range map[string]string{"clicks": "%s of people", "bot_clicks": "%s of bots"} {
+		n := fetch(t, server.URL+"/v3/user/"+method+"?access_token="+token[1]+"&unit=month&units=-1&timezone=UTC&format=txt")
+		n = regexp.MustCompile(`(\d)(\d{3})$`).ReplaceAllString(strings.TrimSpace(n), "$1,$2")
+		if !strings.Contains(string(page), fmt.Sprintf(sentence, n)) {
+			t.Errorf("the README does not say that there are %s", fmt.Sprintf(sentence, n))
+		}
 	}
 
 	// The number of clicks of a day depends on when the test runs.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"runtime/debug"
@@ -141,12 +142,17 @@ func (c *serveCmd) Run(e *env, k *kong.Context) (err error) {
 
 // demo imports the clicks of the demo, and prints a question about them.
 func (c *serveCmd) demo(e *env, app *server.App, url string) error {
-	clicks, err := feed.Demo(e.now())
+	people, bots, err := feed.Demo(e.now())
 	if err != nil {
 		return err
 	}
-	if _, err := app.Import(e.ctx, feed.BitlyFeed, clicks, func(feed.Rejected) {}); err != nil {
-		return err
+	for _, of := range []struct {
+		format string
+		clicks io.Reader
+	}{{feed.BitlyFeed, people}, {"ndjson", bots}} {
+		if _, err := app.Import(e.ctx, of.format, of.clicks, func(feed.Rejected) {}); err != nil {
+			return err
+		}
 	}
 	if err := app.SetAdmin(e.ctx, feed.DemoLogin, true); err != nil {
 		return err
