@@ -1,6 +1,7 @@
 package rollup
 
 import (
+	"encoding/binary"
 	"slices"
 	"strconv"
 
@@ -36,6 +37,8 @@ type facet struct {
 	quarters bool
 	// value is under which value a click counts, and whether it counts at all.
 	value func(*click.Click) (string, bool)
+	// id, if set, identifies that value in less time.
+	id func(*click.Click) (valueID, bool)
 	// other, if set, returns the value under which clicks of a value count if a scope has too
 	// many different values in a day (see package recorder). For its own result it returns the
 	// same.
@@ -72,21 +75,30 @@ var facets = []facet{
 		value: func(c *click.Click) (string, bool) { return "", !c.Bot }},
 	{Facet: Country, name: "country", complete: true,
 		value: func(c *click.Click) (string, bool) { return c.Country.String(), !c.Bot },
+		id:    func(c *click.Click) (valueID, bool) { return valueID{number: countryID(c)}, !c.Bot },
 		text:  &text{key: "countries", empty: "None", set: setCountry}},
 	{Facet: Referrer, name: "referrer", complete: true, other: otherReferrers,
 		value: func(c *click.Click) (string, bool) { return string(c.Referrer), !c.Bot },
 		text:  &text{key: "referrers", empty: "direct", set: setReferrer}},
 	{Facet: Link, name: "link", perUser: true, complete: true,
-		value: func(c *click.Click) (string, bool) { return LinkValue(c.Link), !c.Bot }},
+		value: func(c *click.Click) (string, bool) { return LinkValue(c.Link), !c.Bot },
+		id:    func(c *click.Click) (valueID, bool) { return valueID{number: uint64(c.Link)}, !c.Bot }},
 	{Facet: Bot, name: "bot",
 		value: func(c *click.Click) (string, bool) { return string(c.BotFamily), c.Bot },
 		text:  &text{key: "bot_families", empty: click.Unknown, set: setBotFamily, bots: true}},
 	{Facet: Agent, name: "agent", quarters: true, missing: &missing{All, inAll, unknownAgent},
 		value: func(c *click.Click) (string, bool) { return AgentValue(c.Agent), !c.Bot && c.Agent.Known() },
-		text:  &text{key: "agents", of: agentText, set: setAgent}},
+		id: func(c *click.Click) (valueID, bool) {
+			packed := c.Agent.Pack()
+			return valueID{number: uint64(binary.BigEndian.Uint32(packed[:]))}, !c.Bot && c.Agent.Known()
+		},
+		text: &text{key: "agents", of: agentText, set: setAgent}},
 	{Facet: Place, name: "place", quarters: true, missing: &missing{Country, countryOfPlace, unknownPlace}, other: otherPlaces,
 		value: func(c *click.Click) (string, bool) {
 			return PlaceValue(c.Place()), !c.Bot && (c.Region != "" || c.City != "")
+		},
+		id: func(c *click.Click) (valueID, bool) {
+			return valueID{countryID(c), string(c.Region), string(c.City)}, !c.Bot && (c.Region != "" || c.City != "")
 		},
 		text: &text{key: "places", set: setPlace}},
 }
@@ -119,6 +131,8 @@ func Facets() []Facet {
 	}
 	return all
 }
+
+func countryID(c *click.Click) uint64 { return uint64(c.Country[0])<<8 | uint64(c.Country[1]) }
 
 // description returns the row of the facet; for a number without a facet, a row that counts
 // nothing.

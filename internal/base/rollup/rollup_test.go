@@ -1,6 +1,7 @@
 package rollup_test
 
 import (
+	"cmp"
 	"encoding/hex"
 	"slices"
 	"strings"
@@ -178,5 +179,126 @@ func TestNewFacet(t *testing.T) {
 	undo()
 	if back.UnmarshalBinary(longer) == nil {
 		t.Error("a ledger of a newer version was read")
+	}
+}
+
+func drawClick(t *rapid.T) click.Click {
+	c := click.Click{
+		Time: rapid.Int64Range(-2, 200_000).Draw(t, "second")*1000 + rapid.Int64Range(0, 999).Draw(t, "ms"),
+		User: click.UserID(rapid.Uint64Range(0, 3).Draw(t, "user")), Link: click.LinkID(rapid.Uint64Range(1, 5).Draw(t, "link")),
+		Country:  rapid.SampledFrom([]click.Country{{}, {'U', 'S'}, {'D', 'E'}}).Draw(t, "country"),
+		Region:   rapid.SampledFrom([]click.Region{"", "TX"}).Draw(t, "region"),
+		City:     rapid.SampledFrom([]click.City{"", "Austin", "TX"}).Draw(t, "city"),
+		Referrer: rapid.SampledFrom([]click.Referrer{"", "http://t.co/", "\x00", "other"}).Draw(t, "referrer"),
+		Agent:    click.Agent{Device: rapid.SampledFrom([]click.Device{0, click.Mobile}).Draw(t, "device")},
+		Bot:      rapid.Float64().Draw(t, "bot") < 0.2,
+	}
+	if c.Bot {
+		c.BotFamily = rapid.SampledFrom([]click.BotFamily{"", "Googlebot"}).Draw(t, "family")
+	}
+	return c
+}
+
+// TestFold: a Fold has the cells that Each names, each key once and in order, whatever it
+// folded before.
+func TestFold(t *testing.T) {
+	undo := func() {}
+	defer func() { undo() }()
+	for _, extended := range []bool{false, true} {
+		if extended { // a facet without ids
+			_, undo = rollup.Extend("parity", func(c click.Click) (string, bool) { return "x"[:c.Link%2], c.Link != 3 })
+		}
+		var f rollup.Fold
+		seedtest.Check(t, func(t *rapid.T) {
+			clicks := rapid.SliceOfN(rapid.Custom(drawClick), 0, 60).Draw(t, "clicks")
+			caps := rapid.Bool().Draw(t, "caps")
+			replace := func(k rollup.Key) (string, bool) {
+				if !k.Facet.Capped() {
+					t.Fatalf("%v has no cap", k)
+				}
+				return k.Facet.Other(k.Value), k.Value != "" && (int64(k.Scope.Link)+k.Slot/900)%2 == 0
+			}
+			want := [2]map[rollup.Key]uint64{{}, {}}
+			for _, c := range clicks {
+				byMinute := c.Time%2 == 0
+				quarter := c
+				quarter.Time = c.Time - (c.Time%900_000+900_000)%900_000
+				for grain, step := range [2]int64{rollup.QuarterHour, rollup.Minute} {
+					if grain == 1 && !byMinute {
+						continue
+					}
+					rollup.Each(c, step, func(k rollup.Key) {
+						if caps && k.Facet.Capped() {
+							inQuarter := k
+							inQuarter.Slot = quarter.Time / 1000
+							if other, ok := replace(inQuarter); ok {
+								k.Value = other
+							}
+						}
+						want[grain][k]++
+					})
+				}
+				if caps {
+					f.Add(&c, byMinute, replace)
+				} else {
+					f.Add(&c, byMinute, nil)
+				}
+			}
+			quarters, minutes := f.Cells()
+			compareFolded(t, "quarter-hours", quarters, want[0], 0)
+			compareFolded(t, "minutes", minutes, want[1], 3600)
+		})
+	}
+}
+
+// compareFolded compares cells with those wanted. If period is not 0, they are ordered by that
+// first; else by days after the facet.
+func compareFolded(t rapid.TB, name string, got []rollup.Cell, want map[rollup.Key]uint64, period int64) {
+	t.Helper()
+	floor := func(s, step int64) int64 { return s - (s%step+step)%step }
+	order := func(a, b rollup.Cell) int {
+		first, day := 0, cmp.Compare(floor(a.Slot, 86400), floor(b.Slot, 86400))
+		if period != 0 {
+			first, day = cmp.Compare(floor(a.Slot, period), floor(b.Slot, period)), 0
+		}
+		return cmp.Or(first, cmp.Compare(a.Scope.User, b.Scope.User), cmp.Compare(a.Scope.Link, b.Scope.Link), cmp.Compare(a.Facet, b.Facet),
+			day, strings.Compare(a.Value, b.Value), cmp.Compare(a.Slot, b.Slot))
+	}
+	if !slices.IsSortedFunc(got, order) {
+		t.Fatalf("%s are not in order: %v", name, got)
+	}
+	for _, c := range got {
+		if want[c.Key] != c.Clicks {
+			t.Fatalf("%s have %d clicks of %v, want %d", name, c.Clicks, c.Key, want[c.Key])
+		}
+		delete(want, c.Key)
+	}
+	if len(want) > 0 {
+		t.Fatalf("%s lack %v", name, want)
+	}
+}
+
+// TestFoldOfMany: more clicks than have numbers are folded in pieces, and each key still comes
+// once.
+func TestFoldOfMany(t *testing.T) {
+	var f rollup.Fold
+	const clicks = 1<<17 + 1000
+	for i := range clicks {
+		f.Add(&click.Click{Time: int64(i) * 11, User: 1, Link: click.LinkID(1 + i%50), Country: click.Country{'U', 'S'}}, i%2 == 0, nil)
+	}
+	quarters, minutes := f.Cells()
+	for i, cells := range [][]rollup.Cell{quarters, minutes} {
+		total := uint64(0)
+		for at, c := range cells {
+			if at > 0 && c.Key == cells[at-1].Key {
+				t.Fatalf("%v comes twice", c.Key)
+			}
+			if c.Facet == rollup.All && c.Scope.Link == click.AllLinks {
+				total += c.Clicks
+			}
+		}
+		if want := uint64(clicks / (i + 1)); total != want {
+			t.Errorf("grain %d has %d clicks, want %d", i, total, want)
+		}
 	}
 }

@@ -14,8 +14,7 @@ type batchBuilder struct {
 
 	clicks   int           // of the batch
 	pending  []click.Click // clicks that are not late, and not yet in cells
-	cells    map[rollup.Key]uint64
-	minutes  map[rollup.Key]uint64
+	fold     rollup.Fold
 	replaced map[rollup.Key]uint64 // cells that the cap counted as other, as they were
 	late     map[rollup.Key]uint64 // cells of scopes that were deleted before: journaled, but not counted
 	marks    []store.Mark
@@ -35,8 +34,6 @@ func newBuilder(counts Counts, shared store.JournalCounts, id store.JournalID, m
 func newBatchBuilder(c *caps) *batchBuilder {
 	return &batchBuilder{
 		caps:     c,
-		cells:    map[rollup.Key]uint64{},
-		minutes:  map[rollup.Key]uint64{},
 		replaced: map[rollup.Key]uint64{},
 		late:     map[rollup.Key]uint64{},
 		deleted:  map[rollup.Scope]struct{}{},
@@ -74,22 +71,20 @@ func (b *batchBuilder) prepare(ctx context.Context) error { return b.caps.prepar
 // count makes cells of the clicks. Those at or after minutesFrom, a Unix second,
 // fall into minute cells too.
 func (b *batchBuilder) count(minutesFrom int64) {
-	for _, c := range b.pending {
-		rollup.Each(c, rollup.QuarterHour, func(k rollup.Key) {
-			if other, replace := b.caps.admit(&k); replace {
-				b.replaced[k]++
-				k.Value = other
-			}
-			b.cells[k]++
-		})
-		if c.Time/1000 >= minutesFrom {
-			rollup.Each(c, rollup.Minute, func(k rollup.Key) {
-				if other, replace := b.caps.admit(&k); replace {
-					k.Value = other
-				}
-				b.minutes[k]++
-			})
+	replace := func(k rollup.Key) (string, bool) {
+		other, ok := b.caps.admit(&k)
+		if ok {
+			b.replaced[k]++
 		}
+		return other, ok
+	}
+	for i := range b.pending {
+		c := &b.pending[i]
+		capped := replace
+		if !b.caps.busy(c) {
+			capped = nil
+		}
+		b.fold.Add(c, c.Time/1000 >= minutesFrom, capped)
 	}
 }
 
@@ -112,8 +107,7 @@ func (b *batchBuilder) empty() bool { return b.clicks == 0 && len(b.marks) == 0 
 // again. prepare comes before it.
 func (b *batchBuilder) fillBatch(to *store.Batch) {
 	b.count(to.MinutesFrom)
-	to.Cells = cellsOf(b.cells)
-	to.Minutes = cellsOf(b.minutes)
+	to.Cells, to.Minutes = b.fold.Cells()
 	to.Marks = b.marks
 	b.sumJournaled(to)
 	b.clicks, b.marks = 0, nil
@@ -121,20 +115,21 @@ func (b *batchBuilder) fillBatch(to *store.Batch) {
 	if b.pending = b.pending[:0]; cap(b.pending) > maxPending {
 		b.pending = nil
 	}
-	b.cells = emptied(b.cells)
-	b.minutes = emptied(b.minutes)
 	b.replaced = emptied(b.replaced)
 	b.late = emptied(b.late)
 	b.texts = emptied(b.texts)
 }
 
 // maxPending is the number of clicks for which memory is kept between batches.
-const maxPending = 1 << 12
+const maxPending = 1 << 15
+
+// maxEmptied is the number of entries up to which a map is cleared for the next batch.
+const maxEmptied = 1 << 12
 
 // emptied returns m without its entries, or another map if m grew large, because
 // clearing a large map takes time in every small batch.
 func emptied[K comparable, V any](m map[K]V) map[K]V {
-	if len(m) > maxPending {
+	if len(m) > maxEmptied {
 		return map[K]V{}
 	}
 	clear(m)

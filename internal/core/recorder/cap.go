@@ -134,6 +134,12 @@ func (d *capDay) remember(c *click.Click) {
 	}
 }
 
+// busy reports whether admit may replace values of a click.
+func (c *caps) busy(of *click.Click) bool {
+	d := c.days[scopeDays(of)[userLevel]]
+	return d != nil && d.seen != nil
+}
+
 // admit reports whether a click of the key counts under another value, and which.
 // The second call with the same key has the same result.
 func (c *caps) admit(k *rollup.Key) (other string, replace bool) {

@@ -1,10 +1,13 @@
 package recorder
 
 import (
+	"context"
+	"math"
 	"time"
 
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/storage/store"
+	"github.com/footfall/footfall/internal/storage/storetest"
 )
 
 // Encode and Decode are the codec of journal records.
@@ -54,4 +57,28 @@ var EncodeDeleted = encodeDeleted
 func (r Replay) WithCap(most uint64) Replay {
 	r.most, r.pause = most, time.Microsecond
 	return r
+}
+
+// NewFill returns a function that makes a batch of records, and returns the number of its cells.
+// byMinute makes cells of minutes too.
+func NewFill(ctx context.Context) func(records [][]byte, byMinute bool) (cells int) {
+	b := newBuilder(new(storetest.MemoryCounts), nil, store.JournalID{}, DailyValues, capWeight)
+	return func(records [][]byte, byMinute bool) int {
+		var r record
+		for _, data := range records {
+			if err := r.decode(data, b.intern); err != nil {
+				panic(err)
+			}
+			b.add(&r)
+		}
+		if err := b.prepare(ctx); err != nil {
+			panic(err)
+		}
+		batch := store.Batch{MinutesFrom: math.MaxInt64}
+		if byMinute {
+			batch.MinutesFrom = 0
+		}
+		b.fillBatch(&batch)
+		return len(batch.Cells) + len(batch.Minutes)
+	}
 }
