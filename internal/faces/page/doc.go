@@ -16,7 +16,7 @@
 //	window.go, words.go  which time a view covers, and which times come before and after it
 //	compare.go      the time that it is compared with
 //	counted.go      whether it counts people, bots or both
-//	chart.go, heat.go, panels.go, sites.go, rows.go, sparks.go   parts of a view
+//	chart.go, strip.go, heat.go, panels.go, sites.go, rows.go, sparks.go   parts of a view
 //	link.go, links.go    a link; the list of links
 //	share.go, shares.go   views for whoever has a secret address; the owner's list of them
 //	import.go       links from a CSV file

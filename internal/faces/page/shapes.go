@@ -13,6 +13,7 @@ type view struct {
 	Compare compareView  `json:"compare"`
 	Head    headline     `json:"headline"`
 	Chart   chart        `json:"chart"`
+	Strip   *strip       `json:"strip"` // nil without one
 	Heat    heat         `json:"heat"`
 	Panels  []panel      `json:"panels"`
 	Proved  proof        `json:"proved"`

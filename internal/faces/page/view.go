@@ -88,7 +88,7 @@ func build(a asker, qn question) (*view, error) {
 		return nil, err
 	}
 	b.fillRange()
-	for _, step := range []func() error{b.fillFilters, b.fillChart, b.fillHeadline, b.fillHeat, b.fillPanels, b.fillEmpty} {
+	for _, step := range []func() error{b.fillFilters, b.fillChart, b.fillHeadline, b.fillStrip, b.fillHeat, b.fillPanels, b.fillEmpty} {
 		if err := step(); err != nil {
 			return nil, err
 		}

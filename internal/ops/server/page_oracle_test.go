@@ -43,6 +43,10 @@ type pageView struct {
 		}
 		Call, BotsCall pageCall
 	}
+	Strip *struct {
+		Unit, From, To string
+		Points         []struct{ Clicks uint64 }
+	}
 	Heat struct {
 		Cells [7][24]uint64
 		Call  pageCall
@@ -189,7 +193,7 @@ func TestPageAgrees(t *testing.T) {
 		}
 		return n, countries
 	}
-	seen := uint64(0)
+	seen, strips := uint64(0), 0
 	for _, name := range []string{"UTC", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe", "-3"} {
 		zone, err := calendar.Load(name)
 		if name == "-3" {
@@ -224,6 +228,18 @@ func TestPageAgrees(t *testing.T) {
 					if n, _ := within(max(p.Start, v.Range.Start), min(p.End, v.Range.End)); p.Clicks != n {
 						fault("from %d to %d the chart has %d, the oracle says %d", p.Start, p.End, p.Clicks, n)
 					}
+				}
+				if v.Strip != nil {
+					from, to, sum := wall(t, zone, v.Strip.From), wall(t, zone, v.Strip.To), uint64(0)
+					for _, p := range v.Strip.Points {
+						sum += p.Clicks
+					}
+					if n, _ := within(from, to); n != sum || from > v.Range.Start || to < v.Range.End || to-from < v.Range.End-v.Range.Start {
+						fault("the strip is from %s to %s and has %d clicks, the oracle says %d", v.Strip.From, v.Strip.To, sum, n)
+					}
+					strips++
+				} else if v.Range.End-v.Range.Start < 1500*86400 && !strings.Contains(q, "units=-1") {
+					fault("there is no strip")
 				}
 				if v.Compare.Kind != "none" {
 					from, to := wall(t, zone, v.Compare.From), wall(t, zone, v.Compare.To)
@@ -315,8 +331,8 @@ func TestPageAgrees(t *testing.T) {
 			}
 		}
 	}
-	if seen < 1000 {
-		t.Errorf("the ranges have %d clicks together", seen)
+	if seen < 1000 || strips < 50 {
+		t.Errorf("the ranges have %d clicks together, and %d strips", seen, strips)
 	}
 }
 

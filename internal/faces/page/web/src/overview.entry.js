@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { html, render, signal, given, count, percent, change, span, dates, ask, means, day, remember, remembered, utc, wall } from "./lib.js";
 import { Chart } from "./chart.js";
+import { Strip } from "./strip.js";
 import { ChartTable } from "./tip.js";
 import { Heat } from "./heat.js";
 import { WorldMap } from "./map.js";
@@ -118,7 +119,8 @@ function App() {
     <section class="panel" aria-labelledby="h-chart"><header><h2 id="h-chart">Clicks by ${v.range.unit === "mweek" ? "week" : v.range.unit}</h2>
       <ul class="keys">${bots !== "on" && html`<li><i class="people"></i>People</li>`}${bots !== "off" && html`<li><i class="bots"></i>Bots</li>`}${compared && html`<li><i class="line"></i>${dates(v.compare.from, v.compare.to, v.range.now)}</li>`}${v.range.running && html`<li><i class=${"running" + (bots === "on" ? " bots" : "")}></i>Not over</li>`}</ul>
       ${v.range.out && html`<button type="button" class="plain" onClick=${() => go(v.range.out)}>Zoom out</button>`}<button type="button" class="plain" aria-pressed=${table} onClick=${() => setTable(!table)}>Table</button><${Call} call=${v.chart.call} view=${v} title="Clicks" extra=${pictures}/></header>
-      ${table ? html`<${ChartTable} view=${v}/>` : html`<${Chart} view=${v} go=${go} svgRef=${svg}/>`}</section>
+      ${table ? html`<${ChartTable} view=${v}/>` : html`<${Chart} view=${v} go=${go} svgRef=${svg}/>`}
+      ${v.strip && html`<${Strip} view=${v} go=${go}/>`}</section>
     <div class="grid">
       <section class="panel wide" aria-labelledby="h-world"><header><h2 id="h-world">World</h2>${!countries.refuses && html`<span class="quiet">${count(placed)} of ${count(v.headline.clicks)} have a country</span>`}<${Call} call=${countries.call} view=${v} title="World"/></header>
         ${countries.refuses ? html`<p class="quiet">${refusal(countries.refuses, "countries")}</p>` : html`<${WorldMap} panel=${countries} hot=${hot} setHot=${setHot} address=${world}/>`}</section>

@@ -42,9 +42,13 @@ function Name({ id, r, go }) {
 /** Whether a row is for what is unknown, or named nowhere: it stands last, and has no bar. */
 const rest = (r) => r.kind === "unknown" || r.kind === "other";
 
-/** The pages below a site. Where the address begins as that of the site, only its path is written. */
+/** The pages below a site. Of addresses there only the path is written, and the other scheme. */
 function Pages({ site, panel, compared, most, all }) {
-  const path = (p) => (site.url && p.name.startsWith(site.url) ? p.name.slice(site.url.length - 1) : p.name), more = site.morePages;
+  const path = (p) => {
+    const scheme = /^https?:\/\//.exec(p.name)?.[0];
+    if (!scheme || !p.name.startsWith(scheme + site.name + "/")) return p.name;
+    return html`${p.name.slice((scheme + site.name).length)}${site.url?.startsWith(scheme) ? "" : html` <span class="sub">${scheme.slice(0, -3)}</span>`}`;
+  }, more = site.morePages;
   return html`${site.pages.map((p) => html`<tr key=${site.key + "\n" + p.key} class="below"><th scope="row" title=${p.name}><i class="share" ref=${(e) => e && (e.style.width = (100 * p.clicks) / most + "%")}></i>${p.url ? html`<a href=${p.url} rel="noreferrer noopener" target="_blank">${path(p)}</a>` : label("referrers", p)}</th>
       <td>${count(p.clicks)}</td><td class="dim">${percent(p.clicks, panel.clicks)}</td>${compared && html`<td class="dim">${change(p.clicks, p.previous)}</td>`}</tr>`)}
     ${more && html`<tr key=${site.key + "\nmore"} class="below more"><th scope="row">${more.rows > 0 ? html`<button type="button" onClick=${() => all(site.name)}>${panel.pagesAll >= 1000 ? "at least " : ""}${count(more.rows)} more ${more.rows === 1 ? "page" : "pages"}</button>` : "Pages that are not listed"}</th>
@@ -55,7 +59,7 @@ export function Rows({ id, panel, rows, compared, hot, setHot, go, all, first = 
   const most = Math.max(1, ...panel.rows.map((r) => r.clicks)), [open, setOpen] = useState(new Set(first));
   const toggle = (key) => setOpen((o) => { const n = new Set(o); n.delete(key) || n.add(key); return n; });
   return rows.map((r) => html`<${Fragment} key=${r.key}><tr class=${hot === r.key ? "hot" : ""} onPointerEnter=${setHot && (() => setHot(r.kind ? "" : r.key))} onPointerLeave=${setHot && (() => setHot(""))}>
-    <th scope="row">${rest(r) ? "" : html`<i class="share" ref=${(e) => e && (e.style.width = (100 * r.clicks) / most + "%")}></i>`}${r.pages && html`<button type="button" class="toggle" aria-expanded=${open.has(r.key)} aria-label=${"Pages of " + label(id, r)} onClick=${() => toggle(r.key)}>\u25b8</button>`}<${Name} id=${id} r=${r} go=${go}/>${r.spark && html`<${Spark} clicks=${r.spark}/>`}</th>
+    <th scope="row">${rest(r) ? "" : html`<i class="share" ref=${(e) => e && (e.style.width = (100 * r.clicks) / most + "%")}></i>`}${r.pages && html`<button type="button" class="toggle" aria-expanded=${open.has(r.key)} aria-label=${"Pages of " + label(id, r)} onClick=${() => toggle(r.key)}>\u25b8</button>`}${!r.pages && id === "domains" && html`<i class="toggle"></i>`}<${Name} id=${id} r=${r} go=${go}/>${r.spark && html`<${Spark} clicks=${r.spark}/>`}</th>
     <td>${count(r.clicks)}</td><td class="dim">${percent(r.clicks, panel.clicks)}</td>${compared && html`<td class="dim">${change(r.clicks, r.previous)}</td>`}</tr>
     ${r.pages && open.has(r.key) && html`<${Pages} site=${r} panel=${panel} compared=${compared} most=${most} all=${all}/>`}<//>`);
 }
