@@ -84,6 +84,8 @@ func (b *batcher) every(busy bool) time.Duration {
 	switch {
 	case b.shared != nil:
 		return sharedEvery
+	case busy && b.builder.clicks >= heavyClicks:
+		return heavyEvery
 	case busy:
 		return busyEvery
 	}

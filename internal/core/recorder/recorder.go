@@ -18,16 +18,20 @@ import (
 
 // How records become batches. A single click is counted at once, a few clicks
 // every batchEvery. Under load, from busyClicks on, a batch is made every
-// busyEvery, so that each cell is written less often. Batches of shared counts are
-// made every sharedEvery. An answered click must be in the counts within a second. A
-// batch has little more than batchClicks.
+// busyEvery, so that each cell is written less often. From heavyClicks on, which is 20,000
+// clicks a second, it is made every heavyEvery, so that the store has half as much to write.
+// Batches of shared counts are made every sharedEvery. An answered click must be in the counts
+// within a second, and under heavy load within two. A batch has little more than batchClicks:
+// it takes about 3 kB a click.
 const (
 	batchEvery = 50 * time.Millisecond
 	busyEvery  = 400 * time.Millisecond
+	heavyEvery = 1200 * time.Millisecond
 	// ClickHouse stores each batch as a few parts, and merges these.
 	sharedEvery = 800 * time.Millisecond
 	busyClicks  = 1_000
-	batchClicks = 200_000
+	heavyClicks = 8_000
+	batchClicks = 60_000
 
 	// Shared counts are asked at this interval whether they lost clicks, while there are no
 	// new ones.
