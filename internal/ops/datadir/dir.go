@@ -23,7 +23,7 @@
 //	                         what operators do to an open directory
 //	check.go, repair.go      what they do to an open one, and to one that Open refuses
 //	damaged.go               opens the parts of one that Open refuses
-//	move.go, move_back.go, move_counts.go
+//	move.go, move_back.go, move_counts.go, move_minutes.go
 //	                         moves everything into a cluster, and back
 //	adopt.go               counts the journal of a server that is gone
 //	rebuild.go, rebuild_base.go

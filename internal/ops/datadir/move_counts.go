@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"maps"
 	"slices"
@@ -164,6 +165,11 @@ func pause(ctx context.Context, d time.Duration) error {
 // cells copies the quarter-hours, and the minutes of the last hours.
 func (m *countsMove) cells(ctx context.Context) error {
 	m.minutes = minutesMove{from: minutesFrom(m.now())}
+	if all, ok := m.from.(minuteCells); ok {
+		next, stop := iter.Pull2(all.Minutes(ctx, m.minutes.from))
+		defer stop()
+		m.minutes.next = next
+	}
 	m.begin(0)
 	watched := meter.Current(ctx)
 	for c, err := range m.from.Cells(ctx) {
@@ -191,65 +197,6 @@ func (m *countsMove) cells(ctx context.Context) error {
 		return err
 	}
 	return m.flush(ctx)
-}
-
-// minutesMove has the quarter-hours of a scope that have minutes.
-type minutesMove struct {
-	from  int64 // Unix second from which on minutes are kept
-	scope rollup.Scope
-	slots map[int64]bool
-}
-
-func minutesFrom(now time.Time) int64 {
-	t := max(now.Unix()-rollup.MinutesKept, 0)
-	return t - t%3600
-}
-
-func (m *minutesMove) see(c *rollup.Cell) {
-	if c.Slot < m.from {
-		return
-	}
-	if m.slots == nil {
-		m.slots = map[int64]bool{}
-	}
-	m.slots[c.Slot] = true
-}
-
-// edges returns the minutes of the quarter-hours, as the edges of a question.
-func (m *minutesMove) edges() (edges []int64) {
-	for _, slot := range slices.Sorted(maps.Keys(m.slots)) {
-		if n := len(edges); n > 0 && edges[n-1] == slot {
-			edges = edges[:n-1]
-		}
-		for at := slot; at <= slot+rollup.QuarterHour; at += rollup.Minute {
-			edges = append(edges, at)
-		}
-	}
-	return edges
-}
-
-// addMinutes adds the minutes of the last scope to the batch.
-func (m *countsMove) addMinutes(ctx context.Context) error {
-	if len(m.minutes.slots) == 0 || m.batch.To <= m.counted { // an earlier batch has them
-		m.minutes.slots = nil
-		return nil
-	}
-	edges := m.minutes.edges()
-	m.minutes.slots = nil
-	for _, f := range rollup.Facets() {
-		if !f.ByMinute() || !f.In(m.minutes.scope) {
-			continue
-		}
-		counts, err := m.from.Counts(ctx, store.Query{Scope: m.minutes.scope, Facet: f, Edges: edges})
-		if err != nil {
-			return err
-		}
-		for _, c := range counts {
-			k := rollup.Key{Scope: m.minutes.scope, Facet: f, Slot: edges[c.Interval], Value: c.Value}
-			m.batch.Minutes = append(m.batch.Minutes, rollup.Cell{Key: k, Clicks: c.Clicks})
-		}
-	}
-	return nil
 }
 
 // marks copies the import marks.

@@ -51,28 +51,42 @@ func (v *view) proven(ctx context.Context) (*reading, error) {
 // scope has more.
 const scopesAtOnce = 500_000
 
-// Cells implements store.Proof. A cluster reads everything for it, some scopes at a time.
+// Cells implements store.Proof. A cluster reads everything for it, some scopes at a time. Scopes are in
+// ascending order.
 func (v *view) Cells(ctx context.Context) iter.Seq2[rollup.Cell, error] {
+	return v.cells(ctx, "cells", quarters, 0)
+}
+
+// Minutes returns the minutes from a Unix second on, as Cells returns the quarter-hours, with the scopes in
+// the same order.
+func (v *view) Minutes(ctx context.Context, from int64) iter.Seq2[rollup.Cell, error] {
+	return v.cells(ctx, "minutes", minutes, from)
+}
+
+func (v *view) cells(ctx context.Context, operation string, g grain, from int64) iter.Seq2[rollup.Cell, error] {
 	return func(yield func(rollup.Cell, error) bool) {
-		if err := v.cells(ctx, yield); err != nil {
-			wrap("cells", &err)
+		if err := v.eachCell(ctx, g, from, yield); err != nil {
+			wrap(operation, &err)
 			yield(rollup.Cell{}, err)
 		}
 	}
 }
 
-func (v *view) cells(ctx context.Context, yield func(rollup.Cell, error) bool) error {
+func (v *view) eachCell(ctx context.Context, g grain, from int64, yield func(rollup.Cell, error) bool) error {
 	r, err := v.proven(ctx)
 	if err != nil {
 		return err
 	}
-	ranges, err := r.ranges(ctx)
+	if from > 0 {
+		r.condition += fmt.Sprintf(" AND slot >= %d", g.slot(from))
+	}
+	ranges, err := r.ranges(ctx, g)
 	if err != nil {
 		return err
 	}
 	for _, some := range ranges {
-		statement := fmt.Sprintf("SELECT user, link, facet, slot, value, %s AS n FROM cells FINAL WHERE user >= %d AND user <= %d AND (user, link) >= (toUInt64(%d), toUInt64(%d)) AND (user, link) <= (toUInt64(%d), toUInt64(%d))%s GROUP BY user, link, facet, slot, value",
-			netClicks, some[0].User, some[1].User, some[0].User, some[0].Link, some[1].User, some[1].Link, r.condition)
+		statement := fmt.Sprintf("SELECT user, link, facet, slot, value, %s AS n FROM %s FINAL WHERE user >= %d AND user <= %d AND (user, link) >= (toUInt64(%d), toUInt64(%d)) AND (user, link) <= (toUInt64(%d), toUInt64(%d))%s GROUP BY user, link, facet, slot, value",
+			netClicks, g.name, some[0].User, some[1].User, some[0].User, some[0].Link, some[1].User, some[1].Link, r.condition)
 		cells := map[rollup.Key]uint64{}
 		for _, sh := range r.shards {
 			answers, err := sh.askLong(ctx, statement)
@@ -81,7 +95,7 @@ func (v *view) cells(ctx context.Context, yield func(rollup.Cell, error) bool) e
 			}
 			for _, a := range answers {
 				for i := range a.rows {
-					c := cellOf(a, i)
+					c := g.cell(a, i)
 					cells[c.Key] += c.Clicks
 				}
 			}
@@ -104,19 +118,19 @@ func compareScopes(a, b rollup.Scope) int {
 	return cmp.Or(cmp.Compare(a.User, b.User), cmp.Compare(a.Link, b.Link))
 }
 
-// cellOf returns the cell of a row of user, link, facet, slot, value and clicks.
-func cellOf(a *answer, i int) rollup.Cell {
+// cell returns the cell of a row of user, link, facet, slot, value and clicks.
+func (g grain) cell(a *answer, i int) rollup.Cell {
 	return rollup.Cell{Key: rollup.Key{
 		Scope: rollup.Scope{User: click.UserID(a.numbers[0][i]), Link: click.LinkID(a.numbers[1][i])},
-		Facet: rollup.Facet(a.numbers[2][i]), Slot: int64(a.numbers[3][i]) * rollup.QuarterHour, Value: a.texts[4][i],
+		Facet: rollup.Facet(a.numbers[2][i]), Slot: int64(a.numbers[3][i]) * g.seconds, Value: a.texts[4][i],
 	}, Clicks: a.numbers[5][i]}
 }
 
-// ranges splits the scopes into ranges, each with its first and its last scope.
-func (r *reading) ranges(ctx context.Context) (ranges [][2]rollup.Scope, err error) {
+// ranges splits the scopes of a table into ranges, each with its first and its last scope.
+func (r *reading) ranges(ctx context.Context, g grain) (ranges [][2]rollup.Scope, err error) {
 	all := map[rollup.Scope]uint64{}
 	for _, sh := range r.shards {
-		answers, err := sh.askLong(ctx, "SELECT user, link, count() FROM cells WHERE 1"+r.condition+" GROUP BY user, link")
+		answers, err := sh.askLong(ctx, "SELECT user, link, count() FROM "+g.name+" WHERE 1"+r.condition+" GROUP BY user, link")
 		if err != nil {
 			return nil, err
 		}

@@ -3,6 +3,8 @@
 package clickhouse_test
 
 import (
+	"cmp"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -138,7 +140,54 @@ func testSweep(t *testing.T, c *clustertest.Cluster) {
 		t.Fatal(err)
 	}
 	compareAnswers(t, s, model)
+	compareMinutes(t, s, model)
 	if err := s.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// compareMinutes compares the minutes of all scopes, which come in their order, with what the model answers.
+func compareMinutes(t *testing.T, s *clickhouse.Store, model store.ClickCounts) {
+	t.Helper()
+	got := map[rollup.Key]uint64{}
+	last := rollup.Scope{}
+	for c, err := range s.Minutes(t.Context(), minutesFrom) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cmp.Or(cmp.Compare(c.Scope.User, last.User), cmp.Compare(c.Scope.Link, last.Link)) < 0 {
+			t.Errorf("minutes of %v are after those of %v", c.Scope, last)
+		}
+		last = c.Scope
+		got[c.Key] += c.Clicks
+	}
+	var edges []int64
+	for at := int64(minutesFrom); at <= end; at += rollup.Minute {
+		edges = append(edges, at)
+	}
+	want, asked := map[rollup.Key]uint64{}, map[rollup.Scope]bool{}
+	for cell, err := range model.Cells(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if asked[cell.Scope] {
+			continue
+		}
+		asked[cell.Scope] = true
+		for _, f := range rollup.Facets() {
+			if !f.ByMinute() || !f.In(cell.Scope) {
+				continue
+			}
+			counts, err := model.Counts(t.Context(), store.Query{Scope: cell.Scope, Facet: f, Edges: edges})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, c := range counts {
+				want[rollup.Key{Scope: cell.Scope, Facet: f, Slot: edges[c.Interval], Value: c.Value}] = c.Clicks
+			}
+		}
+	}
+	if len(want) == 0 || !maps.Equal(got, want) {
+		t.Errorf("of %d minutes:\n%s", len(want), difference(got, want))
 	}
 }

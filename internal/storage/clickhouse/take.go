@@ -87,8 +87,7 @@ func (t *taker) take(ctx context.Context, of string) error {
 		}
 		for _, a := range answers {
 			for i := range a.rows {
-				c := cellOf(a, i)
-				c.Slot = c.Slot / rollup.QuarterHour * t.grain.seconds
+				c := t.grain.cell(a, i)
 				left.cells[c.Key] += c.Clicks
 				has[at][c.Key] = c.Clicks
 			}
