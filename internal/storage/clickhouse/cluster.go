@@ -92,6 +92,7 @@ func (c *cluster) askAll(ctx context.Context) error {
 		}
 	}
 	all.Wait()
+	var ready []int
 	for i, n := range c.nodes { // one after another: replicas make one table together
 		if errs[i] != nil || n.known.Load() {
 			continue
@@ -99,7 +100,13 @@ func (c *cluster) askAll(ctx context.Context) error {
 		if shards := c.shards.Load(); shards != nil && n.shard <= len(*shards) {
 			(*shards)[n.shard-1].renew(n) // before it answers again
 		}
-		errs[i] = n.prepare(ctx)
+		if errs[i] = n.prepare(ctx); errs[i] == nil {
+			ready = append(ready, i)
+		}
+	}
+	for _, i := range ready { // a new table fetches rows that are older than itself some seconds later
+		n := c.nodes[i]
+		errs[i] = n.checkVersion(ctx)
 		n.known.Store(errs[i] == nil)
 		if shards := c.shards.Load(); shards != nil && errs[i] == nil && n.shard <= len(*shards) {
 			(*shards)[n.shard-1].renew(n)

@@ -102,7 +102,7 @@ func (n *node) tables() []*table {
 // newTablesSync is how long prepare waits for what new tables fetch from other replicas.
 const newTablesSync = 2 * time.Second
 
-// prepare makes the tables of a server. On the first shard it checks their version.
+// prepare makes the tables of a server.
 func (n *node) prepare(ctx context.Context) error {
 	var found uint64
 	err := n.query(ctx, "SELECT count() FROM system.tables WHERE database = '"+n.database+"' AND name = '"+cellsTable.name+"'", func(a *answer) error {
@@ -147,11 +147,16 @@ func (n *node) prepare(ctx context.Context) error {
 			n.lacks.set(true)
 		}
 	}
+	return nil
+}
+
+// checkVersion checks the version of the tables of a server. New tables get one. Only the first shard has it.
+func (n *node) checkVersion(ctx context.Context) error {
 	if n.shard > 1 {
 		return nil
 	}
 	version := ""
-	err = n.query(ctx, "SELECT argMax(value, version) FROM meta WHERE name = 'schema' GROUP BY name", func(a *answer) error {
+	err := n.query(ctx, "SELECT argMax(value, version) FROM meta WHERE name = 'schema' GROUP BY name", func(a *answer) error {
 		if a.rows > 0 {
 			version = a.texts[0][0]
 		}
