@@ -64,3 +64,6 @@ func (s *Store) CheckStart(ctx context.Context) (switches uint64, err error) {
 
 // LayoutsStatement asks for the layouts.
 const LayoutsStatement = layoutsStatement
+
+// WaitForSnapshots sets how long a batch waits for snapshots to be closed.
+func (s *Store) WaitForSnapshots(patience time.Duration) { s.snapshotPatience = patience }

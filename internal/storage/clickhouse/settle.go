@@ -228,7 +228,7 @@ func (s *Store) removeRecorded(ctx context.Context, shards []*shard) error {
 // passSnapshots waits for the snapshots that are open. If they stay open, it begins an epoch that
 // they do not see. The caller holds adding.
 func (s *Store) passSnapshots(ctx context.Context, shards []*shard) error {
-	patience := time.NewTimer(snapshotPatience)
+	patience := time.NewTimer(s.snapshotPatience)
 	defer patience.Stop()
 	for {
 		s.mu.Lock()

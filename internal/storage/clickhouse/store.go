@@ -62,9 +62,11 @@ type Store struct {
 	view
 	cluster *cluster
 	o       Options
-	process [16]byte        // a random id
-	ctx     context.Context // of the background
-	stop    context.CancelFunc
+	process [16]byte // a random id
+	// Tests shorten it.
+	snapshotPatience time.Duration
+	ctx              context.Context // of the background
+	stop             context.CancelFunc
 
 	// adding is held exclusively while a batch is added, and wherever the sources must not change;
 	// questions that must see no part of a batch share it.
@@ -115,7 +117,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 // newStore returns a store over the servers of a cluster.
 func newStore(c *cluster, o Options) *Store {
 	s := &Store{
-		cluster: c, o: o, closed: make(chan struct{}), minutesFrom: -1,
+		cluster: c, o: o, snapshotPatience: snapshotPatience, closed: make(chan struct{}), minutesFrom: -1,
 		sources: map[store.JournalID]*source{}, forgotten: map[store.JournalID]uint64{}, open: map[*Snapshot]bool{}, claimed: map[store.JournalID]claim{}, triedLife: map[store.JournalID]uint64{}, firstBatch: map[store.JournalID]uint64{},
 		past:   past{lives: map[store.JournalID]uint64{}},
 		adding: semaphore.NewWeighted(exclusive), settling: semaphore.NewWeighted(1), removing: semaphore.NewWeighted(1),

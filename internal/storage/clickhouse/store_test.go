@@ -3,7 +3,9 @@
 package clickhouse_test
 
 import (
+	"errors"
 	"testing"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
@@ -46,6 +48,27 @@ func openAt(t *testing.T, address, server string) *clickhouse.Store {
 	return s
 }
 
+// once is a store whose database is dropped when it is closed: each history has one of its own, and the servers
+// are slow with many tables.
+type once struct {
+	*clickhouse.Store
+	drop func() error
+}
+
+func (o once) Close() error { return errors.Join(o.Store.Close(), o.drop()) }
+
+// openOnce opens an empty store. Its batches do not wait long for snapshots.
+func openOnce(t *testing.T, c *clustertest.Cluster) once {
+	t.Helper()
+	name := c.NewName()
+	if err := c.Create(name); err != nil {
+		t.Fatal(err)
+	}
+	s := openAt(t, c.Address(name), "one")
+	s.WaitForSnapshots(20 * time.Millisecond)
+	return once{s, func() error { return c.Drop(name) }}
+}
+
 // openPebble opens an empty store of a server alone.
 func openPebble(t *testing.T) store.ClickCounts {
 	t.Helper()
@@ -63,8 +86,8 @@ func TestCounts(t *testing.T) {
 		t.Run(e.name, func(t *testing.T) {
 			t.Parallel()
 			c := clustertest.Start(t, e.options)
-			storetest.Counts(t, func(t *testing.T) store.ClickCounts { return open(t, c) }, openPebble)
-			storetest.Shared(t, func(t *testing.T) storetest.SharedEngine { return open(t, c) })
+			storetest.Counts(t, func(t *testing.T) store.ClickCounts { return openOnce(t, c) }, openPebble)
+			storetest.Shared(t, func(t *testing.T) storetest.SharedEngine { return openOnce(t, c) })
 		})
 	}
 }
