@@ -137,7 +137,7 @@ var dependencies = map[string]string{
 	"github.com/rogpeppe/go-internal":         "tests alone: testscript, in which a reported fault reads as a user would type it",
 	"github.com/schollz/progressbar/v3":       "progress bars on terminals of every width, and the rate; its dependencies are two, of text width and colour",
 	"github.com/ua-parser/uap-go":             "tests alone: the list of bots that the uap-core project keeps, with which ours must agree",
-	"github.com/valyala/fastjson":             "feed lines are read three times as fast as with encoding/json",
+	"github.com/valyala/fastjson":             "feed lines, and long answers for the page, are read three times as fast as with encoding/json",
 	"github.com/zeebo/xxh3":                   "128-bit hashes of cells for the ledger, and ETags",
 	"golang.org/x/crypto":                     "bcrypt: passwords; autocert: certificates by ACME",
 	"golang.org/x/net":                        "internationalised hosts of long URLs and of certificates; which names of headers are valid",

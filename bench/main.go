@@ -14,6 +14,7 @@
 //	wrk.go, paced.go                 makes visits, as fast as possible and at a fixed rate
 //	answers.go                       answers of one server
 //	load.go, processes.go            requests; memory and processor time of processes
+//	page.go                          the page of a user with many links
 //	layout*.go                       the engine of counts
 //	large*.go                        years of clicks
 //	siege.go                         hostile clients
@@ -43,6 +44,7 @@ func programs() map[string]func(args []string) error {
 		"bare":    bare,
 		"answers": answers,
 		"large":   large,
+		"page":    pageTimes,
 		"siege":   besiege,
 		"cluster": cluster,
 	}

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/valyala/fastjson"
+
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
@@ -37,20 +39,17 @@ func (r refusal) Error() string { return r.Text }
 
 // ask asks a method, and reads the data of the answer into data. It fails with a refusal.
 func (a asker) ask(method string, q url.Values, data any) error {
-	r, err := http.NewRequestWithContext(a.ctx, http.MethodGet, "/v3/"+method+"?"+q.Encode(), nil)
+	body, err := a.body(method, q)
 	if err != nil {
-		return fmt.Errorf("ask %s: %w", method, err)
+		return err
 	}
-	r.Host = a.host
-	var w answer
-	a.api.ServeAs(&w, r, a.user)
 	envelope := struct {
 		StatusCode int    `json:"status_code"`
 		StatusTxt  string `json:"status_txt"`
 		Data       any    `json:"data"`
 	}{Data: data}
 	// Of a refusal the data is null or an empty list, and data is not used.
-	err = json.Unmarshal(w.body.Bytes(), &envelope)
+	err = json.Unmarshal(body, &envelope)
 	if envelope.StatusCode != http.StatusOK && envelope.StatusTxt != "" {
 		return refusal{envelope.StatusCode, envelope.StatusTxt}
 	}
@@ -58,6 +57,18 @@ func (a asker) ask(method string, q url.Values, data any) error {
 		return fmt.Errorf("ask %s: %w", method, err)
 	}
 	return nil
+}
+
+// body asks a method, and returns the answer as it is.
+func (a asker) body(method string, q url.Values) ([]byte, error) {
+	r, err := http.NewRequestWithContext(a.ctx, http.MethodGet, "/v3/"+method+"?"+q.Encode(), nil)
+	if err != nil {
+		return nil, fmt.Errorf("ask %s: %w", method, err)
+	}
+	r.Host = a.host
+	var w answer
+	a.api.ServeAs(&w, r, a.user)
+	return w.body.Bytes(), nil
 }
 
 // answer keeps an answer of the API.
@@ -83,21 +94,31 @@ type point struct {
 	Clicks uint64 `json:"clicks"`
 }
 
-// series asks for clicks over time, oldest first. key is the name of the list in the data.
+// series asks for clicks over time, oldest first. key is the name of the list in the data. Ten
+// years have 87,600 hours, which encoding/json would read in a tenth of a second.
 func (a asker) series(method, key string, q url.Values) ([]point, error) {
 	q = without(q)
 	q.Set("rollup", "false")
 	q.Set("limit", "all")
-	var data map[string]json.RawMessage
-	if err := a.ask(method, q, &data); err != nil {
+	body, err := a.body(method, q)
+	if err != nil {
 		return nil, err
 	}
-	var list []point
-	if err := json.Unmarshal(data[key], &list); err != nil {
-		return nil, fmt.Errorf("read %s of %s: %w", key, method, err)
+	var p fastjson.Parser
+	v, err := p.ParseBytes(body)
+	if err != nil {
+		return nil, fmt.Errorf("ask %s: %w", method, err)
 	}
-	for i, j := 0, len(list)-1; i < j; i, j = i+1, j-1 {
-		list[i], list[j] = list[j], list[i]
+	if code, text := v.GetInt("status_code"), v.GetStringBytes("status_txt"); code != http.StatusOK && len(text) > 0 {
+		return nil, refusal{code, string(text)}
+	}
+	entries := v.GetArray("data", key)
+	if v := v.Get("data", key); v == nil || v.Type() != fastjson.TypeArray {
+		return nil, fmt.Errorf("read %s of %s: it is no list", key, method)
+	}
+	list := make([]point, len(entries))
+	for i, e := range entries {
+		list[len(list)-1-i] = point{e.GetInt64("dt"), e.GetUint64("clicks")}
 	}
 	return list, nil
 }

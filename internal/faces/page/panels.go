@@ -112,7 +112,10 @@ var panelTable = []panelOf{
 // fillPanels asks for each panel. One that the API does not answer shows the reason, and the
 // others stay.
 func (b *builder) fillPanels() error {
-	for i := range panelTable {
+	for i, t := range panelTable {
+		if t.id == "links" && !b.overview && b.scope["link"] != nil {
+			continue // it is the page of that link
+		}
 		p, err := b.panel(i, shownRows)
 		if err != nil {
 			return err
@@ -142,6 +145,9 @@ func (b *builder) panel(i, rows int) (panel, error) {
 		q.Set("expand_links", "true")
 	}
 	p.Call = call{Method: t.method, Query: q.Encode()}
+	if rows == shownRows { // those of the others are not needed
+		q.Del("expand_links")
+	}
 	list, err := b.list(t.method, t.list, q)
 	if r := (refusal{}); errors.As(err, &r) && r.Code >= http.StatusInternalServerError {
 		p.Error = r.Text
@@ -150,14 +156,21 @@ func (b *builder) panel(i, rows int) (panel, error) {
 	if err != nil {
 		return p, err
 	}
-	previous, err := b.previousOf(i)
-	if err != nil {
-		return p, err
+	previous := b.previousOfLink
+	if t.id != "links" || rows != shownRows {
+		if previous, err = b.previousOf(i); err != nil {
+			return p, err
+		}
 	}
 	left, sum := 0, uint64(0) // rows that the panel leaves out, and the clicks of those that it shows
 	for _, e := range list {
 		clicks := e.clicks()
 		p.Call.Clicks += clicks
+		if t.id == "links" && rows == shownRows && len(p.Rows) < rows {
+			if err := b.expand(e); err != nil {
+				return p, err
+			}
+		}
 		r := row{Key: e.key(t.name, t.detail), Name: e[t.name[0]].text(), Clicks: clicks}
 		b.nameRow(&r, t.id, e, t.detail)
 		to, most := &p.Rows, rows
@@ -172,7 +185,9 @@ func (b *builder) panel(i, rows int) (panel, error) {
 			continue
 		}
 		if previous != nil {
-			r.Previous = previous(r.Key)
+			if r.Previous, err = previous(r.Key); err != nil {
+				return p, err
+			}
 		}
 		*to = append(*to, r)
 	}
@@ -189,8 +204,38 @@ func (b *builder) panel(i, rows int) (panel, error) {
 	return p, err
 }
 
+// expand adds to an entry of a list of links what the page shows of its link.
+func (b *builder) expand(e entry) error {
+	l, err := b.linkDetails(e["link"].text())
+	if errors.As(err, new(refusal)) {
+		return nil // it is shown with its name
+	}
+	if err == nil {
+		e["title"], e["long_url"] = value(l.Title), value(l.LongURL)
+	}
+	return err
+}
+
+// previousOfLink asks for the clicks on a link in the comparison. For a few links that is quicker
+// than previousOf, which names each link that had clicks.
+func (b *builder) previousOfLink(link string) (*uint64, error) {
+	if b.c.kind == "none" {
+		return nil, nil
+	}
+	if b.c.start >= b.c.cut {
+		return new(uint64), nil
+	}
+	q := b.c.within(&b.w, b.c.cut)
+	q.Set("link", link)
+	n, err := b.headlineClicks(q)
+	if errors.As(err, new(refusal)) {
+		return nil, nil
+	}
+	return &n, err
+}
+
 // previousOf asks for the rows of the comparison. It returns nil if there is none.
-func (b *builder) previousOf(i int) (func(key string) *uint64, error) {
+func (b *builder) previousOf(i int) (func(key string) (*uint64, error), error) {
 	t := panelTable[i]
 	if b.c.kind == "none" {
 		return nil, nil
@@ -211,12 +256,12 @@ func (b *builder) previousOf(i int) (func(key string) *uint64, error) {
 	for _, e := range list {
 		at[e.key(t.name, t.detail)] = e.clicks()
 	}
-	return func(key string) *uint64 {
+	return func(key string) (*uint64, error) {
 		n, ok := at[key]
 		if !ok && len(list) == maxRows { // it may be among those that are left out
-			return nil
+			return nil, nil
 		}
-		return &n
+		return &n, nil
 	}, nil
 }
 

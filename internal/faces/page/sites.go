@@ -37,7 +37,9 @@ func (b *builder) addPages(p *panel, rows int) error {
 		r := row{Key: e.key(t.name, t.detail), Name: e[t.name[0]].text(), Clicks: e.clicks()}
 		b.nameRow(&r, t.id, e, t.detail)
 		if previous != nil {
-			r.Previous = previous(r.Key)
+			if r.Previous, err = previous(r.Key); err != nil {
+				return err
+			}
 		}
 		site := siteOf(r.Name)
 		bySite[site] = append(bySite[site], r)
