@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -69,7 +70,7 @@ func (p *Page) account(w http.ResponseWriter, r request) {
 		p.showError(w, r.Request, err)
 		return
 	}
-	p.write(w, r.Request, http.StatusOK, "account", shown{Title: "Account", Name: "account", Login: v.Login, Admin: r.session.User.Admin, View: v})
+	p.write(w, r.Request, http.StatusOK, "account", shown{Title: "Account", Name: "account", Login: v.Login, Admin: r.session.User.Admin, View: accountPage{accountView: v}})
 }
 
 func (p *Page) buildAccount(r request) (*accountView, error) {
@@ -101,7 +102,7 @@ func (p *Page) buildAccount(r request) (*accountView, error) {
 func (p *Page) changeAccount(w http.ResponseWriter, r *http.Request) {
 	s, err := p.session(r)
 	if err != nil {
-		p.refuse(w, r, err)
+		p.refuseForm(w, r, err)
 		return
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
@@ -122,6 +123,10 @@ func (p *Page) changeAccount(w http.ResponseWriter, r *http.Request) {
 		_, err = p.o.Account.EndOtherSessions(r.Context(), s.User, p.secret(r))
 	default:
 		p.missing(w, r)
+		return
+	}
+	if fromForm(r) {
+		p.showAccount(w, in, cmp.Or(c.Said, saidOf[r.PathValue("what")]), c.Token, err)
 		return
 	}
 	if err == nil {

@@ -45,7 +45,7 @@ func (p *Page) listShares(r *http.Request, u store.User) ([]shareView, error) {
 func (p *Page) changeShares(w http.ResponseWriter, r *http.Request) {
 	s, err := p.session(r)
 	if err != nil {
-		p.refuse(w, r, err)
+		p.refuseForm(w, r, err)
 		return
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
@@ -57,6 +57,10 @@ func (p *Page) changeShares(w http.ResponseWriter, r *http.Request) {
 		err = p.o.Shares.RevokeShare(r.Context(), s.User, r.PostFormValue("id"))
 	default:
 		p.missing(w, r)
+		return
+	}
+	if fromForm(r) { // which revokes one: only the script makes them
+		p.showAccount(w, request{r, s}, "The share is revoked.", "", err)
 		return
 	}
 	if err == nil {

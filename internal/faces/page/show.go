@@ -18,7 +18,7 @@ var htmlFiles embed.FS
 
 // pages are the templates, by name.
 var pages = template.Must(template.New("").Funcs(template.FuncMap{
-	"script": web.Script, "path": web.Path, "style": web.Style, "grouped": grouped, "signed": signed, "date": date,
+	"script": web.Script, "path": web.Path, "style": web.Style, "grouped": grouped, "signed": signed, "date": date, "moment": moment,
 }).ParseFS(htmlFiles, "html/*.html"))
 
 // shown is what the frame of every page needs.
@@ -77,7 +77,7 @@ func advice(text string) string {
 	case "INVALID_ARG_TIMEZONE":
 		return "There is no such time zone. Take a name of the IANA database, such as Europe/Berlin."
 	case "INVALID_ARG_LINK":
-		return "The address of this page names a link that you do not have."
+		return "The address of this page names a link that you do not have. Aggregate links belong to nobody: take your own link to the same address."
 	}
 	if bad, ok := strings.CutPrefix(text, "INVALID_ARG_"); ok {
 		return "The address of this page has a wrong value of " + bad + ". Open the overview, and choose the range there."

@@ -2,6 +2,7 @@ package datadir
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"log/slog"
 	"math/rand/v2"
@@ -46,7 +47,7 @@ func (w *erasure) must(errs ...error) {
 	}
 }
 
-// user makes a user with links that are clicked, and returns the words of both.
+// user makes a user with links that are clicked and shared, and returns the words of all.
 func (w *erasure) user(login string) (words []string) {
 	w.t.Helper()
 	ctx, a := w.t.Context(), w.d
@@ -62,7 +63,7 @@ func (w *erasure) user(login string) (words []string) {
 		w.must(err)
 		_, err = a.DB.EditLink(ctx, l.ID, store.LinkEdit{Title: &title, Note: &note, Modified: 1})
 		w.must(err)
-		w.link, w.linkWords = l, []string{url, title, note}
+		w.link, w.linkWords = l, append(w.share(store.Share{User: u.ID, Link: l.Hash}), url, title, note)
 		for range 20 {
 			referrer := w.word()
 			w.must(a.Recorder.Record(ctx, click.Click{Time: a.now().UnixMilli(), User: u.ID, Link: l.ID, Referrer: click.Referrer("http://" + referrer)}))
@@ -71,7 +72,17 @@ func (w *erasure) user(login string) (words []string) {
 		words = append(words, w.linkWords...)
 	}
 	w.must(a.Recorder.Drain(ctx))
-	return words
+	tag := w.word()
+	return append(append(words, tag), w.share(store.Share{User: u.ID, Tag: tag})...)
+}
+
+// share adds a share with a password, which is to be shown in frames, and returns its words.
+func (w *erasure) share(s store.Share) (words []string) {
+	w.t.Helper()
+	s.Proof, s.Frames, s.Created = w.word(), w.word(), w.d.now().Unix()
+	s.Digest = sha256.Sum256([]byte(s.Proof))
+	w.must(w.d.DB.AddShare(w.t.Context(), s))
+	return []string{s.Proof, s.Frames}
 }
 
 // traces counts the words that are in a file of a data directory, except in the journal.

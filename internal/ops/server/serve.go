@@ -172,7 +172,7 @@ func (a *App) writeLastUses(ctx context.Context) error {
 // already.
 func (a *App) logLastUses(err error) {
 	if err != nil && !errors.Is(err, click.ErrUnavailable) && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled) {
-		a.log.Warn("it could not be written when tokens were used last; the list of tokens shows an earlier use", "error", err)
+		a.log.Warn("the last use of tokens could not be written; the list of tokens shows an earlier one", "error", err)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 )
 
@@ -41,5 +42,30 @@ func TestTokens(t *testing.T) {
 	b.until("the token is gone", `![...document.querySelectorAll(".tokens th")].some((e) => e.textContent === "<b>reports")`)
 	if answers(token) {
 		t.Error("a revoked token is answered")
+	}
+}
+
+// TestAccountWithoutScripts: a token is made, shown once, and revoked by plain forms.
+func TestAccountWithoutScripts(t *testing.T) {
+	b := serve(t).open()
+	b.signIn()
+	if _, err := chromedp.Call(b.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
+		t.Fatal(err)
+	}
+	text := func() string {
+		t.Helper()
+		s, err := chromedp.Run(b.ctx, chromedp.Text(`main`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	b.do(chromedp.Navigate(b.url+"/-/account"), chromedp.SendKeys(`#f-name`, "reports"), chromedp.Submit(`#f-name`), chromedp.WaitVisible(`[role=status] .secret`))
+	if s := text(); !strings.Contains(s, "The token is made.") || !strings.Contains(s, "reports") {
+		t.Errorf("after the form the page says %q", s)
+	}
+	b.do(chromedp.Click(`[aria-label="Revoke reports"]`), chromedp.WaitNotPresent(`[aria-label="Revoke reports"]`), chromedp.WaitVisible(`[role=status]`))
+	if s := text(); !strings.Contains(s, "The token is revoked.") {
+		t.Errorf("after revoking the page says %q", s)
 	}
 }
