@@ -30,6 +30,17 @@ type comparison struct {
 func comparisons() []comparison {
 	return []comparison{
 		{"redirect", measureRedirects},
+		{"search", measureSearch},
+		{"import", measureImport},
+		{"feed", measureFeed},
+		{"links", measureLinks},
+		{"questions", measureQuestions},
+		{"alltime", measureAllTime},
+		{"popular", measurePopular},
+		{"disk", measureDisk},
+		{"memory", measureMemory},
+		{"check", measureCheck},
+		{"sqlite", measureSQLite},
 	}
 }
 
@@ -44,6 +55,7 @@ type session struct {
 	large   bool
 	rows    []table.Row
 
+	fills      map[int]*filled
 	durability string // of redirects: footfall's --durability
 }
 
@@ -95,7 +107,7 @@ func compareWith(name string, args []string) error {
 	flags := flag.NewFlagSet(name, flag.ContinueOnError)
 	s := &session{}
 	flags.BoolVar(&s.short, "short", false, "small sizes and short runs, to try the programs")
-	flags.BoolVar(&s.large, "large", false, "also with 10 million links, where that is possible")
+	flags.BoolVar(&s.large, "large", false, "also memory and check with 10 million links")
 	flags.IntVar(&s.pairs, "pairs", 0, "pairs of runs for each figure; 0 is 5, or 2 with -short")
 	flags.DurationVar(&s.each, "each", 0, "duration of a run of redirects; 0 is 5 s, or 1 s with -short")
 	flags.StringVar(&s.durability, "durability", "fsync", "footfall's --durability, for redirects")
@@ -151,9 +163,12 @@ func (s *session) run(selected []comparison) (failed error) {
 		if err := c.measure(s); err != nil {
 			failed = errors.Join(failed, fmt.Errorf("%s: %w", c.name, err))
 			first, _, _ := strings.Cut(err.Error(), "\n")
-			s.rows = append(s.rows, table.Row{Work: c.name, Failed: first})
+			s.rows = append(s.rows, table.Row{Work: c.name, Failed: first[:min(len(first), 100)]})
 		}
 		debug.FreeOSMemory()
+	}
+	for _, f := range s.fills {
+		f.house.close()
 	}
 	fmt.Printf("\n%s\n", s.machine(began, load))
 	return errors.Join(failed, table.Write(os.Stdout, s.rows))

@@ -5,13 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/footfall/footfall/bench/clicks"
+	"github.com/footfall/footfall/internal/storage/pebble"
 	"github.com/footfall/footfall/internal/testkit/harness"
 )
 
@@ -87,4 +91,54 @@ func (s *session) serve(data string, options ...string) (*harness.Process, error
 func (s *session) token(data, login string) (string, error) {
 	token, _, err := s.program.Run(s.ctx, "", "user", "token", login, "--data", data)
 	return strings.TrimSpace(token), err
+}
+
+// segment is the number of clicks in a file; 2 GB.
+const segment = 10_000_000
+
+// imported imports clicks into a running server, as operators do, from files of up to segment clicks. It calls
+// also with each file, if it is not nil. It returns the highest peak of memory of the import commands.
+func (s *session) imported(data string, m clicks.Made, also func(file string) error) (peak float64, err error) {
+	n := 0
+	err = m.WriteFiles(s.dir, segment, func(file string) error {
+		r, err := s.footfall(data, "import", "--format", "ndjson", file)
+		if err != nil {
+			return err
+		}
+		peak = max(peak, r.peak)
+		n = min(n+segment, m.Clicks)
+		note("%s: %d clicks imported, %.0f clicks/s", filepath.Base(data), n, float64(min(segment, n))/r.took.Seconds())
+		if also != nil {
+			return also(file)
+		}
+		return nil
+	})
+	return peak, err
+}
+
+// compact brings the counts of a directory that no server has open into their smallest and fastest
+// form.
+func (s *session) compact(data string) error {
+	counts, err := pebble.Open(pebble.Options{Dir: countsIn(data)})
+	if err != nil {
+		return err
+	}
+	return errors.Join(counts.Compact(s.ctx), counts.Close())
+}
+
+// countsIn returns the directory of the counts.
+func countsIn(data string) string { return filepath.Join(data, "clicks") }
+
+// forget drops the files of a directory from the memory of the system.
+func forget(dir string) error {
+	return filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || !e.Type().IsRegular() {
+			return err
+		}
+		f, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		return errors.Join(f.Sync(), unix.Fadvise(int(f.Fd()), 0, 0, unix.FADV_DONTNEED), f.Close())
+	})
 }

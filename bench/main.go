@@ -10,7 +10,12 @@
 //	all.go                           runs the comparisons of one server with others, and prints
 //	                                 their table
 //	redirect.go                      comparisons of visits; bare.go is what they are compared with
-//	data.go                          data directories that the comparisons fill
+//	import.go, feed.go               comparisons of imports
+//	questions.go, long.go, search.go comparisons of questions, and of redirects during searches
+//	bulk.go                          disk, memory and check
+//	sqlite.go                        one row of SQLite for each cell
+//	data.go, filled.go, ask.go       what the comparisons fill and ask
+//	clickhouse.go                    the current ClickHouse with the same clicks
 //	wrk.go, paced.go                 makes visits, as fast as possible and at a fixed rate
 //	answers.go                       answers of one server
 //	load.go, processes.go            requests; memory and processor time of processes

@@ -3,6 +3,9 @@ package clicks_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -84,6 +87,30 @@ func TestLines(t *testing.T) {
 			l.Hash == "" || len(l.Country) != 2 || l.TS < float64(m.Start().Unix()) || (l.City == "") != (l.Region == "") || string(click.ParseRegion(l.Region)) != l.Region {
 			t.Fatalf("%s", line)
 		}
+	}
+}
+
+// TestWriteFiles: the files together are the lines, and none is left.
+func TestWriteFiles(t *testing.T) {
+	m := small()
+	var whole, parts bytes.Buffer
+	if err := m.WriteClicks(&whole); err != nil {
+		t.Fatal(err)
+	}
+	dir, sizes := t.TempDir(), []int(nil)
+	err := m.WriteFiles(dir, 20_000, func(file string) error {
+		b, err := os.ReadFile(file)
+		sizes = append(sizes, bytes.Count(b, []byte("\n")))
+		parts.Write(b)
+		return err
+	})
+	left, e := os.ReadDir(dir)
+	if err != nil || e != nil || len(left) > 0 || !slices.Equal(sizes, []int{20_000, 20_000, 10_000}) || !bytes.Equal(parts.Bytes(), whole.Bytes()) {
+		t.Errorf("files of %d lines, whole is %v, %d are left (%v, %v)", sizes, bytes.Equal(parts.Bytes(), whole.Bytes()), len(left), err, e)
+	}
+	broken := errors.New("broken")
+	if err := m.WriteFiles(dir, 20_000, func(string) error { return broken }); !errors.Is(err, broken) {
+		t.Errorf("the error of the use is %v", err)
 	}
 }
 

@@ -2,8 +2,10 @@ package clicks
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strconv"
 )
 
@@ -58,6 +60,44 @@ func (m Made) WriteClicks(to io.Writer) error {
 		return err
 	}
 	return w.Flush()
+}
+
+// WriteFiles writes the clicks into files of up to size clicks in a directory, one after another. It calls
+// use with each, and removes the file after that.
+func (m Made) WriteFiles(dir string, size int, use func(file string) error) error {
+	var f *os.File
+	w := bufio.NewWriterSize(nil, 1<<20)
+	end := func() error {
+		if f == nil {
+			return nil
+		}
+		err := errors.Join(w.Flush(), f.Close())
+		if err == nil {
+			err = use(f.Name())
+		}
+		err = errors.Join(err, os.Remove(f.Name()))
+		f = nil
+		return err
+	}
+	texts := m.texts()
+	var line []byte
+	n := 0
+	err := m.Each(func(c Click) (err error) {
+		if n%size == 0 {
+			if err := end(); err != nil {
+				return err
+			}
+			if f, err = os.CreateTemp(dir, "clicks-*.ndjson"); err != nil {
+				return err
+			}
+			w.Reset(f)
+		}
+		n++
+		line = texts.line(line[:0], c)
+		_, err = w.Write(line)
+		return err
+	})
+	return errors.Join(err, end())
 }
 
 // texts has the parts of lines.

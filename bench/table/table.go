@@ -128,13 +128,17 @@ func (r Row) cells() []string {
 	compared := r.Compared()
 	theirs, spread := "–", r.compared(slices.Min(compared))+" to "+r.compared(slices.Max(compared))
 	if len(r.Theirs.Values) > 0 {
-		theirs = number(Median(r.Theirs.Values)) + " " + r.Unit
+		theirs = Number(Median(r.Theirs.Values)) + " " + r.Unit
 	}
 	if len(compared) == 1 {
 		spread = "one run"
 	}
+	median := r.compared(Median(compared))
+	if r.By == Value {
+		median = "–"
+	}
 	return []string{
-		r.Work, dash(r.Against), number(Median(r.Ours.Values)) + " " + r.Unit, theirs, r.compared(Median(compared)), spread, r.goal(), r.met(),
+		r.Work, dash(r.Against), Number(Median(r.Ours.Values)) + " " + r.Unit, theirs, median, spread, r.goal(), r.met(),
 		both(r.Ours.Peak, r.Theirs.Peak, megabytes), both(r.Ours.Disk, r.Theirs.Disk, bytes),
 		dash(strings.TrimSuffix(r.Ours.Promise+" / "+r.Theirs.Promise, " / ")),
 	}
@@ -150,7 +154,7 @@ func (r Row) compared(v float64) string {
 	case Difference:
 		return fmt.Sprintf("%+.2f %s", v, r.Unit)
 	default:
-		return number(v)
+		return Number(v)
 	}
 }
 
@@ -202,8 +206,8 @@ func megabytes(mb float64) string { return fmt.Sprintf("%.0f MB", mb) }
 
 func bytes(n float64) string { return fmt.Sprintf("%.1f MB", n/1e6) }
 
-// number returns a number with three digits that count, and commas between thousands.
-func number(v float64) string {
+// Number returns a number with three digits that count, and commas between thousands.
+func Number(v float64) string {
 	a := math.Abs(v)
 	switch {
 	case a >= 1000:

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/footfall/footfall/bench/clicks"
+)
+
+// filled is a number of clicks in footfall and in ClickHouse.
+type filled struct {
+	made         clicks.Made
+	data         string
+	house        *house
+	server       float64   // peaks of the memory while footfall's server imported, in MB
+	command      float64   // of the import command
+	clickhouse   float64   // and of ClickHouse
+	countsBefore int64     // bytes of the counts before they were compacted
+	countsAfter  int64     // and after that
+	fresh        []float64 // how long answers took right after the import, in ms
+}
+
+// fill returns the usual clicks in footfall and in ClickHouse. It fills them once in a session.
+func (s *session) fill(n int) (*filled, error) {
+	if f := s.fills[n]; f != nil {
+		return f, nil
+	}
+	f := &filled{made: clicks.Usual(n)}
+	if err := s.fillNow(f, fmt.Sprintf("clicks-%d", n)); err != nil {
+		if f.house != nil {
+			f.house.close()
+		}
+		return nil, err
+	}
+	if s.fills == nil {
+		s.fills = map[int]*filled{}
+	}
+	s.fills[n] = f
+	return f, nil
+}
+
+func (s *session) fillNow(f *filled, name string) (err error) {
+	if f.data, err = s.newData(name, f.made); err != nil {
+		return err
+	}
+	if f.house, err = s.house(name + "-clickhouse"); err != nil {
+		return err
+	}
+	if err := f.house.tables(f.made, false, byCountry, allCells); err != nil {
+		return err
+	}
+	if err := s.fillOurs(f); err != nil {
+		return err
+	}
+	if f.countsBefore, err = bytesIn(countsIn(f.data)); err != nil {
+		return err
+	}
+	if err := s.compact(f.data); err != nil {
+		return err
+	}
+	f.countsAfter, err = bytesIn(countsIn(f.data))
+	return err
+}
+
+// fillOurs imports the clicks into a running server, and asks questions right after that.
+func (s *session) fillOurs(f *filled) (err error) {
+	ours, err := s.open(f.data, askingUsers(f.made))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, ours.p.Stop()) }()
+	if f.command, err = s.imported(f.data, f.made, f.house.insert); err != nil {
+		return err
+	}
+	f.clickhouse, f.server = f.house.peak(), memory(ours.p.Cmd.Process.Pid).peak
+	for _, countries := range []bool{false, true} {
+		a, err := newAsker(f.made, askingUsers(f.made), countries, 30)
+		if err != nil {
+			return err
+		}
+		times, err := timed(s.size(300, 50), func() error { return ours.ask(a.next()) })
+		if err != nil {
+			return err
+		}
+		f.fresh = append(f.fresh, times...)
+	}
+	return nil
+}
+
+// askingUsers returns the users who ask: 50, busy ones and others.
+func askingUsers(m clicks.Made) (users []int) {
+	for i := range min(50, m.Users) {
+		users = append(users, i*m.Users/min(50, m.Users))
+	}
+	return users
+}
