@@ -118,6 +118,9 @@ func compareAnswers(t *testing.T, got, want store.ClickCounts) {
 			if wantAt, wantOK, _ := want.First(ctx, s, facet); at != wantAt || ok != wantOK || err != nil {
 				t.Errorf("First of %v by %v: %d, %v, %v; want %d, %v", s, facet, at, ok, err, wantAt, wantOK)
 			}
+			if i%6 != 0 && i != len(scopes)-1 { // the sums of one part, of some, and of all
+				continue
+			}
 			sum := store.Sum{Facet: facet, Edges: edges}
 			for j, s := range scopes[:i+1] {
 				sum.Parts = append(sum.Parts, store.Part{Scope: s, Since: start + int64(j%3)*9*rollup.Day})
