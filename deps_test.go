@@ -83,6 +83,7 @@ var floors = []floor{
 		{"calendar", "the only package that computes with time zones"},
 		{"click", "the shared types; every package may use them"},
 		{"fsync", "syncs files and directories of any kind"},
+		{"inorder", "that parts of a work overlap"},
 		{"lograte", "how often any line is logged"},
 		{"meter", "the progress of any work"},
 		{"plain", "foreign text on a terminal; every package may use it"},

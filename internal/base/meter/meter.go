@@ -33,6 +33,7 @@ type State struct {
 type Meter struct {
 	mu     sync.Mutex
 	stages []*Stage
+	whole  *Meter // see Follow
 }
 
 // Stage is a part of the work. The methods of a nil Stage do nothing.
@@ -71,7 +72,24 @@ func (m *Meter) begin(s *Stage, total int64) *Stage {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.stages = append(m.stages, s)
+	if m.whole != nil {
+		m.whole.begin(s, total)
+	}
 	return s
+}
+
+// Follow shows the stages of part, which is a part of the work, as stages of m: those that began
+// before, and from then on each when it begins. A nil m does nothing.
+func (m *Meter) Follow(part *Meter) {
+	if m == nil {
+		return
+	}
+	part.mu.Lock()
+	defer part.mu.Unlock()
+	part.whole = m
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.stages = append(m.stages, part.stages...)
 }
 
 // Current returns the stage of a context that was begun last, or nil.

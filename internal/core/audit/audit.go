@@ -9,9 +9,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 
 	"github.com/dustin/go-humanize/english"
 
+	"github.com/footfall/footfall/internal/base/inorder"
 	"github.com/footfall/footfall/internal/base/meter"
 	"github.com/footfall/footfall/internal/base/rollup"
 	"github.com/footfall/footfall/internal/storage/journal"
@@ -108,41 +110,62 @@ func check[S Snapshot](ctx context.Context, counts Snapshotter[S], j *journal.Co
 	}
 	// A damaged file is one finding, and the rest is checked all the same.
 	named := map[string]bool{}
-	damage := func(what string, err error) error {
-		var d *store.CorruptError
-		switch {
-		case err == nil:
+	damage := func(what string) func(error) error {
+		return func(err error) error {
+			var d *store.CorruptError
+			switch {
+			case err == nil:
+				return nil
+			case !errors.As(err, &d):
+				return fmt.Errorf("check %s: %w", what, err)
+			}
+			if !named[d.File] {
+				named[d.File] = true
+				about(&s.Wrong.Counts)(d.Error())
+			}
 			return nil
-		case !errors.As(err, &d):
-			return fmt.Errorf("check %s: %w", what, err)
 		}
-		if !named[d.File] {
-			named[d.File] = true
-			about(&s.Wrong.Counts)(d.Error())
-		}
-		return nil
 	}
+	parts := []inorder.Part{{
+		Do: func(ctx context.Context, report func(string)) (err error) {
+			if shared {
+				if s.Shared, err = sharedClicks(ctx, snap, j); err == nil {
+					s.Clicks, err = checkLedger(ctx, snap, report)
+				}
+				return err
+			}
+			s.Cells, s.Clicks, err = checkCells(ctx, snap, report)
+			return err
+		},
+		Report: about(&s.Wrong.Counts), Done: damage("counts"),
+	}, {
+		Do: func(ctx context.Context, report func(string)) error {
+			meter.Begin(ctx, "sums of days", meter.Clicks, 0)
+			return snap.Verify(ctx, report)
+		},
+		Report: about(&s.Wrong.Days), Done: damage("sums"),
+	}}
+	if j != nil {
+		c := &journalCheck{snap: snap, journal: j, shared: shared}
+		parts = append(parts, inorder.Part{
+			Do: c.run, Report: report,
+			Done: func(err error) error {
+				s.Segments, s.Notes, s.Wrong.Journal, s.Wrong.Damage = c.segments, c.notes, c.different, c.unreadable
+				return damage("journal")(err)
+			},
+		})
+	}
+	err = inorder.Run(ctx, AtOnce(shared), parts...)
+	return s, err
+}
+
+// AtOnce returns how many parts a check does at the same time: as many as there are processors,
+// and one part of shared counts, because other servers need them.
+func AtOnce(shared bool) int {
 	if shared {
-		if s.Shared, err = sharedClicks(ctx, snap, j); err == nil {
-			s.Clicks, err = checkLedger(ctx, snap, about(&s.Wrong.Counts))
-		}
-	} else {
-		s.Cells, s.Clicks, err = checkCells(ctx, snap, about(&s.Wrong.Counts))
+		return 1
 	}
-	if err := damage("counts", err); err != nil {
-		return s, err
-	}
-	meter.Begin(ctx, "sums of days", meter.Clicks, 0)
-	if err := damage("sums", snap.Verify(ctx, about(&s.Wrong.Days))); err != nil {
-		return s, err
-	}
-	if j == nil {
-		return s, nil
-	}
-	c := &journalCheck{snap: snap, journal: j, shared: shared, differs: about(&s.Wrong.Journal), damaged: about(&s.Wrong.Damage)}
-	err = c.run(ctx)
-	s.Segments, s.Notes = c.segments, c.notes
-	return s, damage("journal", err)
+	return runtime.GOMAXPROCS(0)
 }
 
 // CheckCounts returns the number of findings about the counts themselves. It reads

@@ -19,24 +19,29 @@ const maxReported = 100
 type facetCheck struct {
 	report func(string)
 	scope  rollup.Scope
-	slots  map[int64]facets
 	found  int
+
+	slots  map[int64]int // of the scope: where their clicks begin
+	clicks []uint64      // of each slot, by the number of the facet
 }
 
-// facets is the number of clicks in a slot, by the number of the facet.
-type facets []uint64
-
 func (s *facetCheck) add(c *rollup.Cell) {
-	if s.slots == nil || c.Scope != s.scope {
+	if c.Scope != s.scope {
 		s.compare()
-		s.scope, s.slots = c.Scope, map[int64]facets{}
+		s.scope = c.Scope
 	}
-	f := s.slots[c.Slot]
-	if f == nil {
-		f = make(facets, len(rollup.Facets())+1)
-		s.slots[c.Slot] = f
+	at, ok := s.slots[c.Slot]
+	if !ok {
+		if s.slots == nil {
+			s.slots = map[int64]int{}
+		}
+		at = len(s.clicks)
+		s.slots[c.Slot] = at
+		for range len(rollup.Facets()) + 1 {
+			s.clicks = append(s.clicks, 0)
+		}
 	}
-	f[c.Facet] += c.Clicks
+	s.clicks[at+int(c.Facet)] += c.Clicks
 }
 
 // compare checks the last scope.
@@ -46,7 +51,7 @@ func (s *facetCheck) compare() {
 		return !f.Complete() && !part || !f.In(s.scope)
 	})
 	for _, slot := range slices.Sorted(maps.Keys(s.slots)) {
-		f := s.slots[slot]
+		f := s.clicks[s.slots[slot]:]
 		for _, by := range compared {
 			if f[by] == f[rollup.All] || !by.Complete() && f[by] < f[rollup.All] {
 				continue
@@ -57,7 +62,10 @@ func (s *facetCheck) compare() {
 			}
 		}
 	}
-	s.slots = nil
+	if s.clicks = s.clicks[:0]; len(s.slots) > 1<<10 { // clearing a large map takes time for each scope
+		s.slots = nil
+	}
+	clear(s.slots)
 }
 
 // end checks the last scope, and reports how many findings were not.

@@ -18,17 +18,24 @@ type journalCheck struct {
 	snap    Counts
 	journal *journal.Contents
 	shared  bool // the counts have other journals, which other servers keep
-	// differs reports a difference between counts and journal, and damaged an
-	// unreadable stretch of the journal.
-	differs, damaged func(string)
+	report  func(string)
 
 	counted  uint64 // position
 	reported uint64 // the position up to which flaws were reported
 	segments int
 	notes    []string
+
+	different, unreadable int // findings
 }
 
-func (c *journalCheck) run(ctx context.Context) error {
+// differs reports a difference between counts and journal.
+func (c *journalCheck) differs(finding string) { c.different++; c.report(finding) }
+
+// damaged reports an unreadable stretch of the journal.
+func (c *journalCheck) damaged(finding string) { c.unreadable++; c.report(finding) }
+
+func (c *journalCheck) run(ctx context.Context, report func(string)) error {
+	c.report = report
 	source := store.JournalID(c.journal.ID())
 	pos, _, err := c.snap.Position(ctx, source)
 	if err != nil {

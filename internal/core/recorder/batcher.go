@@ -125,7 +125,7 @@ func (b *batcher) add(ctx context.Context, rec journal.Record) error {
 		b.batch.Epoch = rec.Segment
 		b.builder.caps.beginSegment(rec.Segment)
 	}
-	if err := b.record.decode(rec.Data, b.builder.intern); err != nil {
+	if err := b.record.decode(rec.Data, b.builder.texts.intern); err != nil {
 		return errors.Join(fmt.Errorf("journal position %d: %w", rec.From, err), b.flush(ctx))
 	}
 	deletes := len(b.record.deleted) > 0

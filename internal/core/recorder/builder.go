@@ -20,7 +20,7 @@ type batchBuilder struct {
 	marks    []store.Mark
 
 	deleted map[rollup.Scope]struct{}
-	texts   map[string]string
+	texts   texts
 }
 
 // newBuilder returns a builder for a journal. shared is nil for the counts of one journal.
@@ -37,17 +37,20 @@ func newBatchBuilder(c *caps) *batchBuilder {
 		replaced: map[rollup.Key]uint64{},
 		late:     map[rollup.Key]uint64{},
 		deleted:  map[rollup.Scope]struct{}{},
-		texts:    map[string]string{},
+		texts:    texts{},
 	}
 }
 
+// texts are the texts of a batch, each once.
+type texts map[string]string
+
 // intern returns one string for each text of the batch.
-func (b *batchBuilder) intern(text []byte) string {
-	if s, ok := b.texts[string(text)]; ok {
+func (t texts) intern(text []byte) string {
+	if s, ok := t[string(text)]; ok {
 		return s
 	}
 	s := string(text)
-	b.texts[s] = s
+	t[s] = s
 	return s
 }
 

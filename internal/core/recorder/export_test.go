@@ -66,7 +66,7 @@ func NewFill(ctx context.Context) func(records [][]byte, byMinute bool) (cells i
 	return func(records [][]byte, byMinute bool) int {
 		var r record
 		for _, data := range records {
-			if err := r.decode(data, b.intern); err != nil {
+			if err := r.decode(data, b.texts.intern); err != nil {
 				panic(err)
 			}
 			b.add(&r)

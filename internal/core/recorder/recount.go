@@ -36,7 +36,15 @@ func Recount(ctx context.Context, j *journal.Contents, until uint64) iter.Seq2[E
 // recount reads one segment and counts it up to a position.
 func (e *Epoch) recount(ctx context.Context, j *journal.Contents, until uint64) (any bool, err error) {
 	var r record
-	cells := map[rollup.Key]uint64{}
+	var fold rollup.Fold
+	clicks := 0 // in fold
+	texts := texts{}
+	count := func() {
+		cells, _ := fold.Cells()
+		e.Ledger.Add(cells...)
+		clicks = 0
+		texts = emptied(texts)
+	}
 	watched := meter.Current(ctx)
 	for rec, err := range j.Scan(e.Base) {
 		if err == nil {
@@ -49,19 +57,18 @@ func (e *Epoch) recount(ctx context.Context, j *journal.Contents, until uint64) 
 		if rec.To > until {
 			continue
 		}
-		if err := r.decode(rec.Data, newText); err != nil {
+		if err := r.decode(rec.Data, texts.intern); err != nil {
 			return any, fmt.Errorf("journal position %d: %w", rec.From, err)
 		}
-		for _, c := range r.clicks {
-			rollup.Each(c, rollup.QuarterHour, func(k rollup.Key) { cells[k]++ })
+		for i := range r.clicks {
+			fold.Add(&r.clicks[i], false, nil)
 		}
-		if len(cells) > batchClicks {
-			e.Ledger.Add(cellsOf(cells)...)
-			clear(cells)
+		if clicks += len(r.clicks); clicks > batchClicks {
+			count()
 		}
 		any = true
 	}
-	e.Ledger.Add(cellsOf(cells)...)
+	count()
 	return any, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/footfall/footfall/internal/base/inorder"
 	"github.com/footfall/footfall/internal/base/meter"
 	"github.com/footfall/footfall/internal/core/audit"
 	"github.com/footfall/footfall/internal/core/recorder"
@@ -78,19 +79,27 @@ func CheckDamaged(ctx context.Context, o Options, report func(string)) (v Verdic
 // number of journals that are missing, and stopped is the error that stopped counting, or nil. The
 // caller has reported both.
 func check(ctx context.Context, db LinksEngine, counts CountsEngine, j *journal.Contents, missing int, stopped error, report func(string)) (v Verdict, err error) {
-	links := 0
-	meter.Begin(ctx, "links and users", meter.Bytes, 0)
-	err = db.Verify(ctx, func(finding string) {
-		links++
-		report(finding)
+	links, done := 0, func(err error) error { return err }
+	_, shared := counts.(*sharedCounts)
+	err = inorder.Run(ctx, audit.AtOnce(shared), inorder.Part{
+		Do: func(ctx context.Context, report func(string)) error {
+			meter.Begin(ctx, "links and users", meter.Bytes, 0)
+			return db.Verify(ctx, report)
+		},
+		Report: func(finding string) { links++; report(finding) }, Done: done,
+	}, inorder.Part{
+		Do: func(ctx context.Context, report func(string)) (err error) {
+			if shared {
+				v.Summary, err = audit.CheckShared(ctx, counts, j, report)
+			} else {
+				v.Summary, err = audit.Check(ctx, counts, j, report)
+			}
+			return err
+		},
+		Report: report, Done: done,
 	})
 	if err != nil {
 		return v, err
-	}
-	if _, shared := counts.(*sharedCounts); shared {
-		v.Summary, err = audit.CheckShared(ctx, counts, j, report)
-	} else {
-		v.Summary, err = audit.Check(ctx, counts, j, report)
 	}
 	v.Wrong.Damage += missing
 	wrong := v.Wrong

@@ -15,7 +15,7 @@ import (
 // every value whose day totals differ.
 func (v *view) Verify(ctx context.Context, report func(string)) error {
 	return v.calls.run("verify", func() error {
-		return v.eachBlock(ctx, report, func(at block, want, have map[string]*[31]uint64) error {
+		return v.eachBlock(ctx, report, func(at block, want, have *totals) error {
 			disagreements(at, want, have, report)
 			return nil
 		})
@@ -37,7 +37,7 @@ func (b block) compare(o block) int {
 
 // eachBlock calls f with the day totals of each block: want, the sums of the
 // quarter-hours, and have, the stored totals.
-func (v *view) eachBlock(ctx context.Context, report func(string), f func(at block, want, have map[string]*[31]uint64) error) (err error) {
+func (v *view) eachBlock(ctx context.Context, report func(string), f func(at block, want, have *totals) error) (err error) {
 	quarters, err := newBlocks(ctx, v.r, grainQuarter, report)
 	if err != nil {
 		return err
@@ -49,42 +49,81 @@ func (v *view) eachBlock(ctx context.Context, report func(string), f func(at blo
 	}
 	defer func() { err = errors.Join(err, days.it.Close()) }()
 
+	var want, have totals
 	for quarters.ok || days.ok {
 		at := quarters.at
 		if !quarters.ok || days.ok && days.at.compare(at) < 0 {
 			at = days.at
 		}
-		want, err := quarters.take(at)
-		if err != nil {
+		if err := quarters.take(at, &want); err != nil {
 			return err
 		}
-		have, err := days.take(at)
-		if err != nil {
+		if err := days.take(at, &have); err != nil {
 			return err
 		}
-		if err := f(at, want, have); err != nil {
+		if err := f(at, &want, &have); err != nil {
 			return err
 		}
 	}
 	return errors.Join(quarters.it.Error(), days.it.Error())
 }
 
+// totals is the clicks of a block by value and day.
+type totals struct {
+	at   map[string]int // of a value in days
+	days [][31]uint64
+}
+
+// empty removes all values.
+func (t *totals) empty() {
+	if t.days = t.days[:0]; t.at == nil || len(t.at) > 1<<10 { // clearing a large map takes time for each block
+		t.at = map[string]int{}
+	}
+	clear(t.at)
+}
+
+// of returns the days of a value, until the next value is added.
+func (t *totals) of(value []byte) *[31]uint64 {
+	at, ok := t.at[string(value)]
+	if !ok {
+		at = len(t.days)
+		t.at[string(value)] = at
+		t.days = append(t.days, [31]uint64{})
+	}
+	return &t.days[at]
+}
+
+// get returns the days of a value, which are empty if it has none.
+func (t *totals) get(value string) [31]uint64 {
+	if at, ok := t.at[value]; ok {
+		return t.days[at]
+	}
+	return [31]uint64{}
+}
+
+// equal reports whether both have the same clicks under the same values.
+func (t *totals) equal(o *totals) bool {
+	if len(t.at) != len(o.at) {
+		return false
+	}
+	for value, at := range t.at {
+		other, ok := o.at[value]
+		if !ok || t.days[at] != o.days[other] {
+			return false
+		}
+	}
+	return true
+}
+
 // disagreements reports the values whose day totals differ, each once.
-func disagreements(at block, want, have map[string]*[31]uint64, report func(string)) {
-	none := new([31]uint64)
-	values := maps.Clone(want)
-	maps.Copy(values, have)
+func disagreements(at block, want, have *totals, report func(string)) {
+	if want.equal(have) {
+		return
+	}
+	values := maps.Clone(want.at)
+	maps.Copy(values, have.at)
 	for _, v := range slices.Sorted(maps.Keys(values)) {
-		w, h := want[v], have[v]
-		if w == nil {
-			w = none
-		}
-		if h == nil {
-			h = none
-		}
-		if *w == *h {
-			continue
-		}
+		w, h := want.get(v), have.get(v)
 		for d := range w {
 			if w[d] != h[d] {
 				report(fmt.Sprintf("%s: the day total of %s-%02d is %d clicks, but its quarter-hours add up to %d.",
@@ -142,23 +181,19 @@ func (b *blocks) parse(ok bool) error {
 	return nil
 }
 
-// take reads block at as day totals by value, if it is the next one. Vectors that
+// take reads block at into totals, if it is the next one; else they are empty. Vectors that
 // cannot be decoded are reported and left out.
-func (b *blocks) take(at block) (map[string]*[31]uint64, error) {
-	totals := map[string]*[31]uint64{}
+func (b *blocks) take(at block, totals *totals) error {
+	totals.empty()
 	for b.ok && b.at == at {
 		if err := b.ctx.Err(); err != nil {
-			return nil, err
+			return err
 		}
 		value, err := b.it.ValueAndErr()
 		if err != nil {
-			return nil, err
+			return err
 		}
-		t := totals[string(b.key.value)]
-		if t == nil {
-			t = new([31]uint64)
-			totals[string(b.key.value)] = t
-		}
+		t := totals.of(b.key.value)
 		err = eachSlot(value, slots(b.grain), func(slot int, clicks uint64) error {
 			if b.grain == grainQuarter {
 				slot = int(b.day)
@@ -170,10 +205,10 @@ func (b *blocks) take(at block) (map[string]*[31]uint64, error) {
 			b.report(fmt.Sprintf("%s: %v.", at.name(string(b.key.value)), err))
 		}
 		if err := b.parse(b.it.Next()); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return totals, nil
+	return nil
 }
 
 // Repair rewrites the sums of days that do not agree with the quarter-hours, which
@@ -190,8 +225,8 @@ func (s *Store) Repair(ctx context.Context) (months int, err error) {
 }
 
 func (s *Store) repair(ctx context.Context) (months int, err error) {
-	err = s.eachBlock(ctx, func(string) {}, func(at block, want, have map[string]*[31]uint64) error {
-		if maps.EqualFunc(want, have, func(a, b *[31]uint64) bool { return *a == *b }) {
+	err = s.eachBlock(ctx, func(string) {}, func(at block, want, have *totals) error {
+		if want.equal(have) {
 			return nil
 		}
 		months++
@@ -201,17 +236,17 @@ func (s *Store) repair(ctx context.Context) (months int, err error) {
 }
 
 // replaceMonth replaces the sums of a block.
-func (s *Store) replaceMonth(at block, totals map[string]*[31]uint64) error {
+func (s *Store) replaceMonth(at block, totals *totals) error {
 	batch := s.db.NewBatch()
 	defer batch.Close()
 	prefix := appendPeriod(appendScope(nil, grainDay, at.scope, at.facet), at.month)
 	if err := batch.DeleteRange(prefix, after(prefix), nil); err != nil {
 		return err
 	}
-	for _, value := range slices.Sorted(maps.Keys(totals)) {
+	for _, value := range slices.Sorted(maps.Keys(totals.at)) {
 		var vector []byte
 		prev := -1
-		for day, clicks := range totals[value] {
+		for day, clicks := range totals.get(value) {
 			if clicks != 0 {
 				vector = appendSlot(vector, prev, day, clicks)
 				prev = day

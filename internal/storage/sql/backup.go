@@ -12,7 +12,7 @@ import (
 func (db *SQLite) Backup(ctx context.Context, path string) (err error) {
 	defer wrap("backup", &err)
 	// A connection of its own: those that read must not write, even another file.
-	own, err := sql.Open(driverName, dsn(db.path, false))
+	own, err := sql.Open(driverName, dsn(db.path, false, wholeReaderCache))
 	if err != nil {
 		return err
 	}

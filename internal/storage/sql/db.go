@@ -18,7 +18,14 @@ import (
 const (
 	nameReaders  = 4
 	listReaders  = 8
-	wholeReaders = 2
+	wholeReaders = 3 // a check reads through two
+)
+
+// The memory of SQLite for pages, in KiB, of each of these connections. Those that read
+// everything follow indexes to rows all over the file.
+const (
+	readerCache      = 4 << 10
+	wholeReaderCache = 32 << 10
 )
 
 var (
@@ -65,12 +72,12 @@ type DB struct {
 }
 
 // openPools opens the connections, and prepares the statements.
-func (db *DB) openPools(ctx context.Context, open func() (*sql.DB, error)) error {
+func (db *DB) openPools(ctx context.Context, open func(cache int) (*sql.DB, error)) error {
 	for _, r := range []struct {
-		pool    **sql.DB
-		readers int
-	}{{&db.names, nameReaders}, {&db.lists, listReaders}, {&db.whole, wholeReaders}} {
-		pool, err := open()
+		pool           **sql.DB
+		readers, cache int
+	}{{&db.names, nameReaders, readerCache}, {&db.lists, listReaders, readerCache}, {&db.whole, wholeReaders, wholeReaderCache}} {
+		pool, err := open(r.cache)
 		if err != nil {
 			return err
 		}

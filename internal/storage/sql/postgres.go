@@ -107,7 +107,7 @@ func OpenPostgres(ctx context.Context, o PostgresOptions) (_ *Postgres, err erro
 	if err := db.migrate(ctx, o.Upgrading); err != nil {
 		return nil, err
 	}
-	return db, db.openPools(ctx, open)
+	return db, db.openPools(ctx, func(int) (*sql.DB, error) { return open() })
 }
 
 // Close waits for calls in progress, and gives up all locks.

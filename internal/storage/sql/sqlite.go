@@ -72,7 +72,7 @@ func open(ctx context.Context, path string, upgrading func(from, to int)) (_ *SQ
 			err = errors.Join(err, db.Close())
 		}
 	}()
-	if db.writer, err = sql.Open(driverName, dsn(path, false)); err != nil {
+	if db.writer, err = sql.Open(driverName, dsn(path, false, writerCache)); err != nil {
 		return nil, err
 	}
 	db.writer.SetMaxOpenConns(1)
@@ -82,7 +82,7 @@ func open(ctx context.Context, path string, upgrading func(from, to int)) (_ *SQ
 			return nil, err
 		}
 	}
-	return db, db.openPools(ctx, func() (*sql.DB, error) { return sql.Open(driverName, dsn(path, true)) })
+	return db, db.openPools(ctx, func(cache int) (*sql.DB, error) { return sql.Open(driverName, dsn(path, true, cache)) })
 }
 
 // busyMillis is the time that a connection waits for a lock, in milliseconds. Connections
@@ -90,14 +90,19 @@ func open(ctx context.Context, path string, upgrading func(from, to int)) (_ *SQ
 // file.
 const busyMillis = 10_000
 
+// writerCache is the memory for pages of the connection that writes, in KiB: large imports touch
+// much of the indexes.
+const writerCache = 64 << 10
+
 // Every connection of a pool is opened with its DSN, so the pragmas in it hold
 // for each of them. In WAL mode, synchronous=FULL syncs at every commit.
-func dsn(path string, readOnly bool) string {
+func dsn(path string, readOnly bool, cache int) string {
 	q := url.Values{"_pragma": {
 		fmt.Sprintf("busy_timeout(%d)", busyMillis),
 		"journal_mode(WAL)",
 		"synchronous(FULL)",
 		"foreign_keys(ON)",
+		fmt.Sprintf("cache_size(-%d)", cache),
 	}}
 	if readOnly {
 		q.Add("_pragma", "query_only(ON)")
@@ -105,7 +110,6 @@ func dsn(path string, readOnly bool) string {
 		// A transaction that reads and then writes must not fail because another one
 		// wrote in between.
 		q.Set("_txlock", "immediate")
-		q.Add("_pragma", "cache_size(-65536)") // KiB: large imports touch much of the indexes
 		// The statement journal of a large insert need not be on disk.
 		q.Add("_pragma", "temp_store(MEMORY)")
 		q.Add("_pragma", "wal_autocheckpoint(4000)") // pages, about 16 MB

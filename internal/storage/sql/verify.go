@@ -11,6 +11,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/base/inorder"
 	"github.com/footfall/footfall/internal/base/plain"
 	"github.com/footfall/footfall/internal/storage/store"
 )
@@ -25,15 +26,22 @@ func (db *SQLite) Verify(ctx context.Context, report func(string)) error {
 }
 
 func (db *DB) verify(ctx context.Context, report func(string), checks ...func(context.Context, func(string)) error) error {
+	var parts []inorder.Part
 	for _, check := range checks {
-		err := check(ctx, func(finding string) { report("links and users: " + finding) })
-		if isDamage(err) {
-			report(fmt.Sprintf("links and users: %v", err))
-		} else if err != nil {
-			return fmt.Errorf("store/sql: verify: %w", engineError(err))
-		}
+		parts = append(parts, inorder.Part{
+			Do:     check,
+			Report: func(finding string) { report("links and users: " + finding) },
+			Done: func(err error) error {
+				if isDamage(err) {
+					report(fmt.Sprintf("links and users: %v", err))
+				} else if err != nil {
+					return fmt.Errorf("store/sql: verify: %w", engineError(err))
+				}
+				return nil
+			},
+		})
 	}
-	return nil
+	return inorder.Run(ctx, wholeReaders-1, parts...)
 }
 
 // isDamage reports whether an error means that the database is damaged, and not that it
