@@ -18,7 +18,7 @@ import (
 
 // Defaults of Options, in bytes.
 const (
-	DefaultCache    = 256 << 20
+	DefaultCache    = 128 << 20
 	DefaultMemTable = 64 << 20
 )
 
