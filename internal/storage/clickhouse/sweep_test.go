@@ -140,18 +140,20 @@ func testSweep(t *testing.T, c *clustertest.Cluster) {
 		t.Fatal(err)
 	}
 	compareAnswers(t, s, model)
-	compareMinutes(t, s, model)
+	compareMinutes(t, s, model, minutesFrom)
+	compareMinutes(t, s, model, minutesFrom+3600)
 	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
 }
 
-// compareMinutes compares the minutes of all scopes, which come in their order, with what the model answers.
-func compareMinutes(t *testing.T, s *clickhouse.Store, model store.ClickCounts) {
+// compareMinutes compares the minutes of all scopes from a Unix second on, which come in the order of the scopes,
+// with what the model answers.
+func compareMinutes(t *testing.T, s *clickhouse.Store, model store.ClickCounts, from int64) {
 	t.Helper()
 	got := map[rollup.Key]uint64{}
 	last := rollup.Scope{}
-	for c, err := range s.Minutes(t.Context(), minutesFrom) {
+	for c, err := range s.Minutes(t.Context(), from) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -162,7 +164,7 @@ func compareMinutes(t *testing.T, s *clickhouse.Store, model store.ClickCounts) 
 		got[c.Key] += c.Clicks
 	}
 	var edges []int64
-	for at := int64(minutesFrom); at <= end; at += rollup.Minute {
+	for at := from; at <= end; at += rollup.Minute {
 		edges = append(edges, at)
 	}
 	want, asked := map[rollup.Key]uint64{}, map[rollup.Scope]bool{}
