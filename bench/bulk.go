@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/footfall/footfall/bench/clicks"
@@ -28,6 +30,13 @@ func measureDisk(s *session) error {
 	before, err := f.house.size(allCells)
 	if err != nil {
 		return err
+	}
+	counted, err := f.house.query("SELECT sum(clicks) FROM " + allCells + " WHERE link = 0 AND facet = 1")
+	if err != nil {
+		return err
+	}
+	if counted = strings.TrimSpace(counted); counted != strconv.Itoa(f.made.Clicks) {
+		return fmt.Errorf("ClickHouse counted %s clicks of %d", counted, f.made.Clicks)
 	}
 	if err := f.house.exec("OPTIMIZE TABLE " + allCells + " FINAL"); err != nil {
 		return err

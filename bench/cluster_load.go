@@ -9,10 +9,10 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
+	"github.com/footfall/footfall/bench/table"
 	"github.com/footfall/footfall/internal/testkit/harness"
 )
 
@@ -208,12 +208,12 @@ func runPairs(_ context.Context, o *loadOptions, both []*side) error {
 	fmt.Printf("\n%d connections, Zipf over %d links, runs of %v, medians of %d pairs\n\n%-10s %14s %14s\n",
 		o.connections, o.links, o.each, o.pairs, "clicks/s", "recorded", "counted")
 	for i, s := range both {
-		fmt.Printf("%-10s %14.0f %14.0f\n", s.name, quantile(everySecond(recorded, i), 0.5), quantile(everySecond(counted, i), 0.5))
+		fmt.Printf("%-10s %14.0f %14.0f\n", s.name, table.Quantile(everySecond(recorded, i), 0.5), table.Quantile(everySecond(counted, i), 0.5))
 	}
-	fmt.Printf("%-10s %14.2f %14.2f\n\nprocessor time, µs a click\n", "ratio", quantile(ratios, 0.5), quantile(countRatios, 0.5))
+	fmt.Printf("%-10s %14.2f %14.2f\n\nprocessor time, µs a click\n", "ratio", table.Quantile(ratios, 0.5), table.Quantile(countRatios, 0.5))
 	for _, s := range both {
 		for _, p := range s.parts {
-			fmt.Printf("  %-24s %8.1f\n", s.name+", "+p.name, quantile(cost[s.name+" "+p.name], 0.5))
+			fmt.Printf("  %-24s %8.1f\n", s.name+", "+p.name, table.Quantile(cost[s.name+" "+p.name], 0.5))
 		}
 	}
 	return nil
@@ -225,12 +225,6 @@ func everySecond(values []float64, first int) (some []float64) {
 		some = append(some, values[i])
 	}
 	return some
-}
-
-// quantile returns the value that a part of the values does not exceed.
-func quantile(values []float64, part float64) float64 {
-	sorted := slices.Sorted(slices.Values(values))
-	return sorted[min(int(part*float64(len(sorted))), len(sorted)-1)]
 }
 
 func (p part) processorTime() (sum time.Duration) {
@@ -262,7 +256,7 @@ func timeVisits(_ context.Context, o *loadOptions, both []*side) error {
 	}
 	var medians [2][2]float64
 	for i, s := range both {
-		medians[i] = [2]float64{quantile(everySecond(p50, i), 0.5), quantile(everySecond(p99, i), 0.5)}
+		medians[i] = [2]float64{table.Quantile(everySecond(p50, i), 0.5), table.Quantile(everySecond(p99, i), 0.5)}
 		fmt.Printf("%-10s %8.2f %8.2f\n", s.name, medians[i][0], medians[i][1])
 	}
 	fmt.Printf("%-10s %8.2f %8.2f\n", "ratio", medians[1][0]/medians[0][0], medians[1][1]/medians[0][1])
@@ -288,7 +282,7 @@ func awaitClicks(_ context.Context, o *loadOptions, both []*side) error {
 			if asked > 0 {
 				of = "another server"
 			}
-			fmt.Printf("%-28s %8.0f %8.0f\n", s.name+", "+of, quantile(times, 0.5), quantile(times, 1))
+			fmt.Printf("%-28s %8.0f %8.0f\n", s.name+", "+of, table.Quantile(times, 0.5), table.Quantile(times, 1))
 		}
 	}
 	return nil

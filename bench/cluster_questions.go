@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/footfall/footfall/bench/table"
 	"github.com/footfall/footfall/internal/base/calendar"
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/base/rollup"
@@ -212,11 +213,11 @@ func (q question) compare(ctx context.Context, zone *calendar.Zone, user click.U
 		}
 	}
 	fmt.Printf("%-24v %-8d %9d", q, user, values)
-	p50 := quantile(took[0], 0.5)
+	p50 := table.Quantile(took[0], 0.5)
 	for i := range all {
-		fmt.Printf(" | %7.2f %7.2f", quantile(took[i], 0.5), quantile(took[i], 0.99))
+		fmt.Printf(" | %7.2f %7.2f", table.Quantile(took[i], 0.5), table.Quantile(took[i], 0.99))
 		if i > 0 {
-			fmt.Printf(" %6.1f %8.0f", quantile(took[i], 0.5)/p50, granules[i])
+			fmt.Printf(" %6.1f %8.0f", table.Quantile(took[i], 0.5)/p50, granules[i])
 		}
 	}
 	fmt.Println()

@@ -96,21 +96,23 @@ func (s *session) token(data, login string) (string, error) {
 // segment is the number of clicks in a file; 2 GB.
 const segment = 10_000_000
 
-// imported imports clicks into a running server, as operators do, from files of up to segment clicks. It calls
-// also with each file, if it is not nil. It returns the highest peak of memory of the import commands.
+// imported imports clicks into a running server, as operators do, from files of up to segment clicks. Before each,
+// it calls also with the file, if it is not nil. It returns the highest peak of memory of the import commands.
 func (s *session) imported(data string, m clicks.Made, also func(file string) error) (peak float64, err error) {
 	n := 0
 	err = m.WriteFiles(s.dir, segment, func(file string) error {
+		if also != nil {
+			if err := also(file); err != nil {
+				return err
+			}
+		}
 		r, err := s.footfall(data, "import", "--format", "ndjson", file)
 		if err != nil {
 			return err
 		}
-		peak = max(peak, r.peak)
-		n = min(n+segment, m.Clicks)
-		note("%s: %d clicks imported, %.0f clicks/s", filepath.Base(data), n, float64(min(segment, n))/r.took.Seconds())
-		if also != nil {
-			return also(file)
-		}
+		before := n
+		peak, n = max(peak, r.peak), min(n+segment, m.Clicks)
+		note("%s: %d clicks imported, %.0f clicks/s", filepath.Base(data), n, float64(n-before)/r.took.Seconds())
 		return nil
 	})
 	return peak, err

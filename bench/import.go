@@ -121,9 +121,10 @@ func (s *session) compareImports(m clicks.Made, empty, file, against, rollup str
 		if err != nil {
 			return 0, err
 		}
-		size, err := bytesIn(data)
-		row.Ours.Peak, row.Ours.Disk = max(row.Ours.Peak, r.peak), float64(size)
-		return float64(m.Clicks) / r.took.Seconds(), err
+		counts, e1 := bytesIn(countsIn(data))
+		journal, e2 := bytesIn(filepath.Join(data, "journal"))
+		row.Ours.Peak, row.Ours.Disk = max(row.Ours.Peak, r.peak), float64(counts+journal)
+		return float64(m.Clicks) / r.took.Seconds(), errors.Join(e1, e2)
 	}
 	theirs := func() (float64, error) {
 		if err := h.tables(m, true, rollup); err != nil {

@@ -127,10 +127,6 @@ func (s *session) askWarm(f *filled) (all []float64, err error) {
 			return nil, err
 		}
 		row.Ours.Peak, row.Theirs.Peak = memory(ours.p.Cmd.Process.Pid).peak, f.house.peak()
-		row.Ours.Disk = float64(f.countsAfter)
-		if row.Theirs.Disk, err = f.house.size(byCountry); err != nil {
-			return nil, err
-		}
 		s.add(row)
 	}
 	return all, nil
