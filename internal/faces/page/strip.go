@@ -22,6 +22,9 @@ type stripPoint struct {
 	Clicks uint64 `json:"clicks"`
 }
 
+// emptyStrip is how many windows long a strip is at least, also if it begins without clicks.
+const emptyStrip = 3
+
 // around is the unit of the strip of a window, and how many there are; 0 for a window without
 // one: the last minutes, and a time that is longer than all strips.
 func (w *window) around() (calendar.Unit, int) {
@@ -65,7 +68,11 @@ func (b *builder) fillStrip() error {
 		at[p.DT] = p.Clicks
 	}
 	_, latest := w.zone.Dates(w.today(), w.today())
-	s := &strip{Unit: unit.String(), From: w.local(start), To: w.local(end), Latest: w.local(max(latest, w.end))}
+	s := &strip{Unit: unit.String(), To: w.local(end), Latest: w.local(max(latest, w.end))}
+	for len(edges) > 2 && at[edges[0]] == 0 && edges[1] <= w.start && end-edges[1] >= emptyStrip*(w.end-w.start) {
+		edges = edges[1:] // there were no clicks yet
+	}
+	s.From = w.local(edges[0])
 	for _, e := range edges[:len(edges)-1] {
 		s.Points = append(s.Points, stripPoint{w.local(e), at[e]})
 	}

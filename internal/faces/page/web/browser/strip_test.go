@@ -65,7 +65,7 @@ func TestStrip(t *testing.T) {
 	mouse(p.Right+2, p.Right+2-4*p.Day)
 	expect("made shorter", 20, 24)
 	p = find()
-	mouse(p.Left-60*p.Day-p.Day/2, p.Left-54*p.Day-p.Day/2)
+	mouse(p.Left-12*p.Day-p.Day/2, p.Left-6*p.Day-p.Day/2)
 	if long := shown().Long; long != 7 {
 		t.Errorf("another range has %d days", long)
 	}
