@@ -221,7 +221,11 @@ func (j *Journal) put(g *group) error {
 	s := j.last()
 	fillChecks(g.buf, s.seed, s.end-s.base)
 	began := time.Now()
-	if _, err := j.file.WriteAt(g.buf, s.offset(s.end)); err != nil {
+	_, err := j.file.WriteAt(g.buf, s.offset(s.end))
+	if err == nil {
+		err = j.writeZeros(s.offset(s.end) + int64(len(g.buf)))
+	}
+	if err != nil {
 		return fmt.Errorf("write %s: %w", j.dir.join(s.file), err)
 	}
 	if !j.noSync {
@@ -244,7 +248,7 @@ func (j *Journal) put(g *group) error {
 // error of closing adds nothing to the one before it.
 func (j *Journal) abandon() {
 	j.file.Close()
-	j.file = nil
+	j.file, j.ahead = nil, ahead{}
 }
 
 // roll makes a segment that starts at base, which is the end or later, and seals
@@ -280,9 +284,10 @@ func (j *Journal) roll(base uint64) error {
 	}
 	j.leftover = 0
 	if j.file != nil {
-		j.file.Close() // it is synced
+		_ = j.cutZeros(old) // only for the space: it ends where the new one says
+		j.file.Close()      // it is synced
 	}
-	j.file = f
+	j.file, j.ahead = f, ahead{}
 	j.segMu.Lock()
 	defer j.segMu.Unlock()
 	if replace {

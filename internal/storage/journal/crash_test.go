@@ -83,7 +83,7 @@ func (h *history) generation() {
 	o := journal.Options{
 		Dir:         "deep/journal",
 		SegmentSize: 200 + h.rng.Int64N(20000),
-		FS: &hookFS{FS: h.disk, before: h.before, misused: func(op, name string) {
+		FS: &hookFS{FS: h.disk, before: h.before, truncates: h.rng.IntN(2) == 0, misused: func(op, name string) {
 			h.t.Errorf("%s of %s after it failed before", op, name)
 		}},
 	}

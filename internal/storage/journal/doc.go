@@ -10,6 +10,7 @@
 //	journal.go              Open, Append, Rotate, Close
 //	within.go               Append for many calls at the same time
 //	commit.go               the goroutine that writes groups and begins segments
+//	ahead.go                zeros after the records, which later groups replace
 //	record.go, header.go    the bytes of a record, and of the start of a segment
 //	segment.go, dir.go      a file; making, renaming and removing files
 //	contents.go, reader.go  what can be read; reading while records are appended

@@ -3,6 +3,7 @@ package journal_test
 import (
 	"errors"
 	"os"
+	"strings"
 	"sync"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -17,6 +18,8 @@ type hookFS struct {
 	vfs.FS
 	before  func(op, name string) error
 	misused func(op, name string)
+	// truncates gives files the method Truncate, as those of the operating system have.
+	truncates bool
 }
 
 func (h *hookFS) OpenReadWrite(name string, c vfs.DiskWriteCategory, o ...vfs.OpenOption) (vfs.File, error) {
@@ -27,7 +30,39 @@ func (h *hookFS) OpenReadWrite(name string, c vfs.DiskWriteCategory, o ...vfs.Op
 	if err != nil {
 		return nil, err
 	}
-	return &hookFile{File: f, fs: h, name: name}, nil
+	file := &hookFile{File: f, fs: h, name: name}
+	if h.truncates {
+		return truncatedFile{file}, nil
+	}
+	return file, nil
+}
+
+// truncatedFile is a segment that can be made shorter while it is open: by a copy that takes its
+// name.
+type truncatedFile struct{ *hookFile }
+
+func (f truncatedFile) Truncate(size int64) (err error) {
+	if err := f.ahead("truncate"); err != nil {
+		return err
+	}
+	b := make([]byte, size)
+	if n, err := f.File.ReadAt(b, 0); int64(n) < size {
+		return err
+	}
+	fs, name := f.fs.FS, strings.TrimSuffix(f.name, ".temp")+".open"
+	temp := name + ".shorter"
+	short, err := fs.OpenReadWrite(temp, vfs.WriteCategoryUnspecified)
+	if err != nil {
+		return err
+	}
+	if _, err := short.WriteAt(b, 0); err != nil {
+		return errors.Join(err, short.Close())
+	}
+	if err := errors.Join(short.Sync(), fs.Rename(temp, name), f.File.Close()); err != nil {
+		return err
+	}
+	f.File = short
+	return nil
 }
 
 func (h *hookFS) OpenDir(name string) (vfs.File, error) {

@@ -77,6 +77,7 @@ type Journal struct {
 	writing  sync.Mutex
 	file     vfs.File // of the newest segment; nil if the next group needs a new one
 	closed   bool     // no more changes
+	ahead    ahead    // of file
 	leftover uint64   // base of a file that a failed roll may have left; 0 if there is none
 	full     bool     // the last attempt to roll failed, and was logged
 
@@ -224,13 +225,14 @@ func (j *Journal) Close() error {
 	if j.file == nil {
 		return nil
 	}
-	var errs []error
-	if j.noSync {
-		errs = append(errs, j.file.Sync())
+	changed := j.noSync || j.ahead != ahead{}
+	err := j.cutZeros(j.last())
+	if err == nil && changed {
+		err = j.file.Sync()
 	}
-	errs = append(errs, j.file.Close())
+	err = errors.Join(err, j.file.Close())
 	j.file = nil
-	if err := errors.Join(errs...); err != nil {
+	if err != nil {
 		return fmt.Errorf("journal: close: %w", err)
 	}
 	// The whole file is acknowledged: from now on any bad byte is damage.
