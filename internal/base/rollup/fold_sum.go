@@ -102,7 +102,7 @@ type entryLayout struct {
 
 // layoutOfEntries returns the layout in which the entries of a grain ascend as Cells says.
 func layoutOfEntries(grain, scopes, periods, values int) entryLayout {
-	l := entryLayout{valueBits: bits.Len(uint(values)), periodBits: bits.Len(uint(periods)), scopeBits: bits.Len(uint(scopes))}
+	l := entryLayout{valueBits: bitsOf(values), periodBits: bitsOf(periods), scopeBits: bitsOf(scopes)}
 	l.value = slotBits
 	at := l.value + l.valueBits
 	if grain == quarters {
@@ -119,6 +119,9 @@ func layoutOfEntries(grain, scopes, periods, values int) entryLayout {
 	l.bits = at
 	return l
 }
+
+// bitsOf is the number of bits of n different numbers from 0 on.
+func bitsOf(n int) int { return bits.Len(uint(max(n, 1) - 1)) }
 
 // part returns some bits of an entry.
 func part(e entry, at, bits int) entry { return e >> at & (1<<bits - 1) }

@@ -281,6 +281,9 @@ func compareFolded(t rapid.TB, name string, got []rollup.Cell, want map[rollup.K
 // TestFoldOfMany: more clicks than have numbers are folded in pieces, and each key still comes
 // once.
 func TestFoldOfMany(t *testing.T) {
+	if bits := rollup.MostBits(); bits > 64 {
+		t.Errorf("an entry may have %d bits", bits)
+	}
 	var f rollup.Fold
 	const clicks = 1<<17 + 1000
 	for i := range clicks {
