@@ -45,6 +45,9 @@ func measureDisk(s *session) error {
 	if err != nil {
 		return err
 	}
+	if err := f.house.rest(); err != nil {
+		return err
+	}
 	n := float64(f.made.Clicks)
 	for _, r := range []struct {
 		state        string

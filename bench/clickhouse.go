@@ -18,6 +18,7 @@ import (
 type house struct {
 	cluster *clustertest.Cluster
 	node    *clustertest.Node
+	frozen  bool
 }
 
 func (s *session) house(name string) (*house, error) {
@@ -25,7 +26,7 @@ func (s *session) house(name string) (*house, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &house{c, c.Nodes[0]}, nil
+	return &house{cluster: c, node: c.Nodes[0]}, nil
 }
 
 func (h *house) close() { h.cluster.Close() }
@@ -33,8 +34,20 @@ func (h *house) close() { h.cluster.Close() }
 // peak returns the peak of the resident memory since the start, in MB.
 func (h *house) peak() float64 { return memory(h.node.Pid()).peak }
 
+// rest freezes the process until the next statement, so that its merges take no time from footfall.
+func (h *house) rest() error {
+	h.frozen = true
+	return h.node.Freeze()
+}
+
 // query executes a statement. It may take long.
 func (h *house) query(statement string) (string, error) {
+	if h.frozen {
+		h.frozen = false
+		if err := h.node.Thaw(); err != nil {
+			return "", err
+		}
+	}
 	v := url.Values{"user": {clustertest.User}, "password": {databaseName}, "query": {statement}}
 	answer, err := get(http.MethodPost, "http://"+h.node.Addr+"/?"+v.Encode())
 	if err != nil {

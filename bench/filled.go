@@ -69,7 +69,7 @@ func (s *session) fillOurs(f *filled) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, ours.p.Stop()) }()
-	if f.command, err = s.imported(f.data, f.made, f.house.insert); err != nil {
+	if f.command, err = s.imported(f.data, f.made, func(file string) error { return errors.Join(f.house.insert(file), f.house.rest()) }); err != nil {
 		return err
 	}
 	f.clickhouse, f.server = f.house.peak(), memory(ours.p.Cmd.Process.Pid).peak

@@ -44,6 +44,9 @@ func measureQuestions(s *session) error {
 			first = warm
 		}
 		last = warm
+		if err := f.house.rest(); err != nil {
+			return err
+		}
 	}
 	all := s.sizes()
 	s.add(table.Row{Work: fmt.Sprintf("answers about 30 days, median, %s clicks", table.Number(float64(all[len(all)-1]))),
