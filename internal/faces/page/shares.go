@@ -59,8 +59,12 @@ func (p *Page) changeShares(w http.ResponseWriter, r *http.Request) {
 		p.missing(w, r)
 		return
 	}
-	if fromForm(r) { // which revokes one: only the script makes them
-		p.showAccount(w, request{r, s}, "The share is revoked.", "", err)
+	if fromForm(r) {
+		said := "The share is revoked."
+		if v.Address != "" {
+			said = "The share is made. Its address is shown once: " + v.Address
+		}
+		p.showAccount(w, request{r, s}, said, "", err)
 		return
 	}
 	if err == nil {

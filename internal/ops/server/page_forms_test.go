@@ -90,6 +90,14 @@ func TestAccountForms(t *testing.T) {
 	if w := browser.send("GET", address, ""); w.Code != http.StatusNotFound {
 		t.Errorf("a share that is revoked is answered %d", w.Code)
 	}
+	body = sent(http.StatusOK, "The share is made.", "/-/shares/make", url.Values{"link": {"sale"}})
+	made := regexp.MustCompile(`shown once: (/-/[^\s<]+)`).FindStringSubmatch(body)
+	if made == nil {
+		t.Fatalf("the form shows no address of the share: %s", body)
+	}
+	if w := browser.send("GET", made[1], ""); w.Code != http.StatusOK {
+		t.Errorf("the share that a form made is answered %d", w.Code)
+	}
 
 	stranger := pageVisitor{t: t, site: site}
 	for _, path := range []string{"/-/account/token", "/-/shares/revoke"} {
