@@ -144,18 +144,14 @@ func emptied[K comparable, V any](m map[K]V) map[K]V {
 func (b *batchBuilder) sumJournaled(to *store.Batch) {
 	to.Late.Add(cellsOf(b.late)...)
 	to.Journaled.AddLedger(&to.Late)
-	others := map[rollup.Key]uint64{}
+	to.Journaled.Add(to.Cells...)
+	var others rollup.Ledger
 	for k, n := range b.replaced {
 		to.Journaled.Add(rollup.Cell{Key: k, Clicks: n})
 		k.Value = k.Facet.Other(k.Value)
-		others[k] += n
+		others.Add(rollup.Cell{Key: k, Clicks: n})
 	}
-	for _, c := range to.Cells {
-		if len(others) > 0 {
-			c.Clicks -= others[c.Key]
-		}
-		to.Journaled.Add(c)
-	}
+	to.Journaled.SubtractLedger(&others)
 }
 
 func cellsOf(m map[rollup.Key]uint64) []rollup.Cell {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/footfall/footfall/internal/base/click"
@@ -56,7 +55,7 @@ func (s *Store) addBatch(ctx context.Context, b *store.Batch) error {
 	if err != nil {
 		return err
 	}
-	batch := s.db.NewBatchWithSize(64 * (len(quarters.list) + 16))
+	batch := s.db.NewBatchWithSize(64 * (quarters.rows + 16))
 	defer batch.Close()
 	if err := mergeRows(batch, quarters); err != nil {
 		return err
@@ -70,15 +69,15 @@ func (s *Store) addBatch(ctx context.Context, b *store.Batch) error {
 	if err := s.addRest(batch, b); err != nil {
 		return err
 	}
-	if err := s.raiseHighest(batch, quarters.list); err != nil {
+	if err := s.raiseHighest(batch, quarters); err != nil {
 		return err
 	}
 	if err := s.apply(batch); err != nil {
 		return err
 	}
 
-	for i := range quarters.list {
-		if q := &quarters.list[i]; q.link == uint64(click.AllLinks) && (q.facet == rollup.All || q.facet == rollup.Bot) {
+	for i := range quarters.rows {
+		if q := quarters.at(i); q.link == uint64(click.AllLinks) && (q.facet == rollup.All || q.facet == rollup.Bot) {
 			s.unflushed += q.clicks
 		}
 	}
@@ -109,8 +108,7 @@ func (s *Store) addMinutes(batch *pebble.Batch, minutes sorted, from int64) erro
 			return err
 		}
 	}
-	minutes.list = slices.DeleteFunc(minutes.list, func(m row) bool { return int64(m.period)*hour < from })
-	return mergeRows(batch, minutes)
+	return mergeRows(batch, minutes.since(from))
 }
 
 // addRest adds everything except cells: position, ledgers, marks.
@@ -137,16 +135,17 @@ func (s *Store) addRest(batch *pebble.Batch, b *store.Batch) error {
 }
 
 // raiseHighest raises the highest ids.
-func (s *Store) raiseHighest(batch *pebble.Batch, quarters []row) error {
+func (s *Store) raiseHighest(batch *pebble.Batch, quarters sorted) error {
 	user, link, err := highest(s.db)
 	if err != nil {
 		return err
 	}
 	before := rollup.Scope{User: user, Link: link}
 	high := before
-	for i := range quarters {
-		high.User = max(high.User, click.UserID(quarters[i].user))
-		high.Link = max(high.Link, click.LinkID(quarters[i].link))
+	for i := range quarters.rows {
+		q := quarters.at(i)
+		high.User = max(high.User, click.UserID(q.user))
+		high.Link = max(high.Link, click.LinkID(q.link))
 	}
 	if high == before {
 		return nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sort"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/footfall/footfall/internal/base/click"
@@ -27,23 +28,34 @@ type row struct {
 // may have the same key and slot.
 type sorted struct {
 	grain byte
-	list  []row
+	rows  int
+	at    func(i int) row
 }
 
 // sortRows sorts rows in place.
 func sortRows(grain byte, rows []row) sorted {
 	slices.SortFunc(rows, compare(grain))
-	return sorted{grain, rows}
+	return sorted{grain, len(rows), func(i int) row { return rows[i] }}
 }
 
-// rowsOf makes rows of cells. Cells without clicks are left out.
+// rowsOf makes rows of cells. Cells without clicks are left out. If the cells are in the order
+// of their keys, as those of rollup.Fold are, the rows take no memory.
 func rowsOf(grain byte, cells []rollup.Cell) (sorted, error) {
 	length, step := int64(rollup.Day), int64(rollup.QuarterHour)
 	last := int64(math.MaxUint16)
 	if grain == grainMinute {
 		length, step, last = hour, rollup.Minute, math.MaxUint32
 	}
-	out := make([]row, 0, len(cells))
+	at := func(i int) row {
+		c := &cells[i]
+		return row{
+			user: uint64(c.Scope.User), link: uint64(c.Scope.Link), facet: c.Facet,
+			period: uint32(c.Slot / length), slot: uint8(c.Slot % length / step),
+			value: c.Value, clicks: c.Clicks,
+		}
+	}
+	order, ready := compare(grain), true
+	var before row
 	for i := range cells {
 		c := &cells[i]
 		if c.Slot < 0 || c.Slot%step != 0 || c.Slot/length > last {
@@ -52,38 +64,57 @@ func rowsOf(grain byte, cells []rollup.Cell) (sorted, error) {
 		if !c.Facet.In(c.Scope) {
 			return sorted{}, fmt.Errorf("facet %s has no cells of links, and a cell has link %d", c.Facet, c.Scope.Link)
 		}
-		if c.Clicks == 0 {
-			continue
-		}
-		out = append(out, row{
-			user: uint64(c.Scope.User), link: uint64(c.Scope.Link), facet: c.Facet,
-			period: uint32(c.Slot / length), slot: uint8(c.Slot % length / step),
-			value: c.Value, clicks: c.Clicks,
-		})
+		r := at(i)
+		ready = ready && c.Clicks != 0 && (i == 0 || order(before, r) <= 0)
+		before = r
 	}
-	return sortRows(grain, out), nil
+	if ready {
+		return sorted{grain, len(cells), at}, nil
+	}
+	rows := make([]row, 0, len(cells))
+	for i := range cells {
+		if cells[i].Clicks != 0 {
+			rows = append(rows, at(i))
+		}
+	}
+	return sortRows(grain, rows), nil
+}
+
+// since returns the rows of minutes whose hour starts at or after from, a Unix second.
+func (s sorted) since(from int64) sorted {
+	old := sort.Search(s.rows, func(i int) bool { return int64(s.at(i).period)*hour >= from })
+	return sorted{s.grain, s.rows - old, func(i int) row { return s.at(old + i) }}
 }
 
 // dayRows makes the rows of day totals. Rows of one key are adjacent in quarters. Within the
 // rows of a month, which are few as a rule, only the order of values and days differs.
 func dayRows(quarters sorted) sorted {
-	out := make([]row, 0, len(quarters.list))
+	keys := 0
+	var before row
+	for i := range quarters.rows {
+		q := quarters.at(i)
+		if i == 0 || !q.sameKey(&before) {
+			keys++
+		}
+		before = q
+	}
+	out := make([]row, 0, keys)
 	byMonth := compare(grainDay)
 	first := 0 // of the rows of the month
-	var day uint32
 	var m uint16
 	var in uint8
-	for i := range quarters.list {
-		q := &quarters.list[i]
-		if i == 0 || q.period != day {
-			day = q.period
-			m, in = month(uint16(day))
+	for i := range quarters.rows {
+		q := quarters.at(i)
+		if i == 0 || q.period != before.period {
+			m, in = month(uint16(q.period))
 		}
-		if n := len(out) - 1; i > 0 && q.sameKey(&quarters.list[i-1]) {
-			out[n].clicks += q.clicks
+		same := i > 0 && q.sameKey(&before)
+		before = q
+		if same {
+			out[len(out)-1].clicks += q.clicks
 			continue
 		}
-		d := *q
+		d := q
 		d.period, d.slot = uint32(m), in
 		if first < len(out) && !d.sameMonth(&out[first]) {
 			slices.SortFunc(out[first:], byMonth)
@@ -92,7 +123,7 @@ func dayRows(quarters sorted) sorted {
 		out = append(out, d)
 	}
 	slices.SortFunc(out[first:], byMonth)
-	return sorted{grainDay, out}
+	return sorted{grainDay, len(out), func(i int) row { return out[i] }}
 }
 
 // sameMonth reports whether two rows of days are of the same scope, facet and month.
@@ -154,27 +185,31 @@ func addRows(db *pebble.DB, batch *pebble.Batch, rows sorted) error {
 
 // each calls f with one vector for each key.
 func (s sorted) each(f func(key, vector []byte) error) error {
-	rows := s.list
 	var key, vector []byte
-	for len(rows) > 0 {
-		r := &rows[0]
+	var r row
+	if s.rows > 0 {
+		r = s.at(0)
+	}
+	for i := 0; i < s.rows; {
 		key = r.appendKey(key[:0], s.grain)
 		vector = vector[:0]
-		prev, i := -1, 0
-		for i < len(rows) && (i == 0 || rows[i].sameKey(r)) {
-			slot, clicks := int(rows[i].slot), rows[i].clicks
-			for i++; i < len(rows) && int(rows[i].slot) == slot && rows[i].sameKey(r); i++ {
-				clicks += rows[i].clicks
+		prev, of := -1, r
+		for i < s.rows && r.sameKey(&of) {
+			slot, clicks := r.slot, uint64(0)
+			for i < s.rows && r.slot == slot && r.sameKey(&of) {
+				clicks += r.clicks
+				if i++; i < s.rows {
+					r = s.at(i)
+				}
 			}
 			if clicks != 0 {
-				vector = appendSlot(vector, prev, slot, clicks)
-				prev = slot
+				vector = appendSlot(vector, prev, int(slot), clicks)
+				prev = int(slot)
 			}
 		}
 		if err := f(key, vector); err != nil {
 			return err
 		}
-		rows = rows[i:]
 	}
 	return nil
 }
