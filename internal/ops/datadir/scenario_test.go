@@ -1,7 +1,6 @@
 package datadir
 
 import (
-	"bytes"
 	"errors"
 	"io/fs"
 	"maps"
@@ -185,16 +184,12 @@ func (w *scenario) path(pattern string) string {
 	return all[len(all)-1]
 }
 
-// edit changes the bytes of a file: those of the newest segment without the zeros after its
-// records.
+// edit changes the bytes of a file.
 func (w *scenario) edit(pattern string, change func([]byte) []byte) {
 	w.t.Helper()
 	path := w.path(pattern)
 	b, err := os.ReadFile(path)
 	w.must(err)
-	if filepath.Ext(path) == ".open" {
-		b = bytes.TrimRight(b, "\x00")
-	}
 	w.must(os.WriteFile(path, change(b), 0o600))
 }
 

@@ -248,7 +248,7 @@ func (j *Journal) put(g *group) error {
 // error of closing adds nothing to the one before it.
 func (j *Journal) abandon() {
 	j.file.Close()
-	j.file, j.ahead = nil, ahead{}
+	j.file, j.ahead = nil, 0
 }
 
 // roll makes a segment that starts at base, which is the end or later, and seals
@@ -287,7 +287,7 @@ func (j *Journal) roll(base uint64) error {
 		_ = j.cutZeros(old) // only for the space: it ends where the new one says
 		j.file.Close()      // it is synced
 	}
-	j.file, j.ahead = f, ahead{}
+	j.file, j.ahead = f, 0
 	j.segMu.Lock()
 	defer j.segMu.Unlock()
 	if replace {

@@ -87,6 +87,7 @@ func (h *history) generation() {
 			h.t.Errorf("%s of %s after it failed before", op, name)
 		}},
 	}
+	o = o.WithLeastAhead(20)
 	faulty := h.faulty
 	j, err := journal.Open(o)
 	for attempt := 0; errors.Is(err, errInjected); attempt++ {

@@ -45,7 +45,8 @@ type Options struct {
 	Ended func(id [16]byte, end uint64, last uint32)
 	// Rolled is called when a segment is full, or sealed by Rotate, and the next
 	// one was made. It must not block. nil is allowed.
-	Rolled func()
+	Rolled     func()
+	leastAhead int64 // tests make it small
 	// Logger gets events that no method returns, such as a tail that was cut or a
 	// file that was given up. nil discards them.
 	Logger *slog.Logger
@@ -57,6 +58,7 @@ type Journal struct {
 	Contents
 
 	segmentSize int64
+	leastAhead  int64
 	noSync      bool
 	existing    bool
 	synced      func(time.Duration)
@@ -77,7 +79,7 @@ type Journal struct {
 	writing  sync.Mutex
 	file     vfs.File // of the newest segment; nil if the next group needs a new one
 	closed   bool     // no more changes
-	ahead    ahead    // of file
+	ahead    int64    // where the zeros in file end, as an offset; 0 without any
 	leftover uint64   // base of a file that a failed roll may have left; 0 if there is none
 	full     bool     // the last attempt to roll failed, and was logged
 
@@ -113,6 +115,7 @@ func newJournal(o Options) *Journal {
 	return &Journal{
 		Contents:    newContents(o),
 		segmentSize: o.SegmentSize,
+		leastAhead:  o.leastAhead,
 		noSync:      o.NoSync,
 		existing:    o.Existing,
 		synced:      o.Synced,
@@ -225,7 +228,7 @@ func (j *Journal) Close() error {
 	if j.file == nil {
 		return nil
 	}
-	changed := j.noSync || j.ahead != ahead{}
+	changed := j.noSync || j.ahead != 0
 	err := j.cutZeros(j.last())
 	if err == nil && changed {
 		err = j.file.Sync()
