@@ -62,6 +62,37 @@ func TestRun(t *testing.T) {
 	}
 }
 
+// TestPartsOfParts: the stages of a part's parts come too, also those that began before their
+// turn.
+func TestPartsOfParts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var m meter.Meter
+		part := func(do func(context.Context, func(string)) error) inorder.Part {
+			return inorder.Part{Do: do, Report: func(string) {}, Done: func(err error) error { return err }}
+		}
+		stage := func(name string, takes time.Duration) inorder.Part {
+			return part(func(ctx context.Context, _ func(string)) error {
+				meter.Begin(ctx, name, meter.Clicks, 1)
+				time.Sleep(takes)
+				return nil
+			})
+		}
+		inner := part(func(ctx context.Context, _ func(string)) error {
+			return inorder.Run(ctx, 2, stage("b", 3*time.Second), stage("c", time.Second))
+		})
+		if err := inorder.Run(meter.With(t.Context(), &m), 2, stage("a", time.Second), inner, stage("d", 0)); err != nil {
+			t.Fatal(err)
+		}
+		var stages string
+		for _, s := range m.All() {
+			stages += s.Stage
+		}
+		if stages != "abcd" {
+			t.Errorf("the stages are %q", stages)
+		}
+	})
+}
+
 // TestError: an error of Done ends the parts that follow, also those with many findings.
 func TestError(t *testing.T) {
 	broken, ended := errors.New("broken"), 0

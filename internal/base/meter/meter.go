@@ -69,13 +69,18 @@ func (m *Meter) begin(s *Stage, total int64) *Stage {
 		return nil
 	}
 	s.total.Store(total)
+	m.add(s)
+	return s
+}
+
+// add adds stages to m, and to the meter that follows it.
+func (m *Meter) add(stages ...*Stage) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.stages = append(m.stages, s)
+	m.stages = append(m.stages, stages...)
 	if m.whole != nil {
-		m.whole.begin(s, total)
+		m.whole.add(stages...)
 	}
-	return s
 }
 
 // Follow shows the stages of part, which is a part of the work, as stages of m: those that began
@@ -87,9 +92,7 @@ func (m *Meter) Follow(part *Meter) {
 	part.mu.Lock()
 	defer part.mu.Unlock()
 	part.whole = m
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.stages = append(m.stages, part.stages...)
+	m.add(part.stages...)
 }
 
 // Current returns the stage of a context that was begun last, or nil.
