@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 
@@ -12,20 +14,21 @@ import (
 	"github.com/footfall/footfall/internal/base/rollup"
 	"github.com/footfall/footfall/internal/storage/store"
 	"github.com/footfall/footfall/internal/testkit/logtest"
+	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
 // calls counts the calls of an engine and of its snapshots. One of them fails.
 type calls struct {
 	mu     sync.Mutex
-	n      int
-	fails  int // the number of a call, from 1; 0 is none
+	all    []string // the methods
+	fails  int      // the number of a call, from 1; 0 is none
 	failed string
 }
 
 func (c *calls) call(method string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.n++; c.n != c.fails {
+	if c.all = append(c.all, method); len(c.all) != c.fails {
 		return nil
 	}
 	c.failed = method
@@ -203,15 +206,33 @@ func moveOnce(t *testing.T, failsOut, failsBack int) (out, back *calls) {
 	return out, back
 }
 
+// edges returns the numbers, from 1, of the first and the last call of each method in each list,
+// and some of the others.
+func edges(rng *rand.Rand, others int, lists ...[]string) map[int]bool {
+	chosen := map[int]bool{}
+	for _, list := range lists {
+		for i, method := range list {
+			if !slices.Contains(list[:i], method) || !slices.Contains(list[i+1:], method) {
+				chosen[i+1] = true
+			}
+		}
+		for range others {
+			chosen[1+rng.IntN(len(list))] = true
+		}
+	}
+	return chosen
+}
+
 // TestMoveWaitsAnywhere: a move in each direction goes on after any one call of the cluster's counts
-// failed, from the first question to the audit.
+// failed, from the first question to the audit: the first and the last of each method, and some
+// others.
 func TestMoveWaitsAnywhere(t *testing.T) {
 	t.Parallel()
 	out, back := moveOnce(t, 0, 0)
 	var mu sync.Mutex
 	failed := map[string]bool{}
 	t.Run("each call", func(t *testing.T) {
-		for n := 1; n <= max(out.n, back.n); n++ {
+		for n := range edges(seedtest.Rand(t), seedtest.Rounds(t, 3), out.all, back.all) {
 			t.Run(fmt.Sprint(n), func(t *testing.T) {
 				t.Parallel()
 				out, back := moveOnce(t, n, n)
