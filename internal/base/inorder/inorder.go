@@ -4,6 +4,7 @@ package inorder
 
 import (
 	"context"
+	"errors"
 
 	"github.com/footfall/footfall/internal/base/meter"
 )
@@ -19,13 +20,15 @@ type Part struct {
 	Done func(error) error
 }
 
+var errPanicked = errors.New("a part panicked")
+
 // waiting is the maximum number of findings of a part that wait for their turn. Then the part
 // waits.
 const waiting = 100
 
 // Run does the parts, at most atOnce at the same time. Report and Done are called by the caller's
 // goroutine, part by part. After an error of Done it stops the parts that follow, waits until
-// they have ended, and returns the error. The stages of the meter of ctx come part by part too.
+// they have ended, and returns the error. If Do panics, Run panics in the same way. The stages of the meter of ctx come part by part too.
 func Run(ctx context.Context, atOnce int, parts ...Part) error {
 	ctx, cancel := context.WithCancel(ctx)
 	whole := meter.Of(ctx)
@@ -58,7 +61,12 @@ func Run(ctx context.Context, atOnce int, parts ...Part) error {
 				parts[i].Report(finding)
 			}
 		}
-		if err == nil {
+		switch {
+		case p.panicked != nil:
+			cancel()
+			defer panic(p.panicked) // when all have ended
+			err = errPanicked
+		case err == nil:
 			if err = parts[i].Done(p.err); err != nil {
 				cancel()
 			}
@@ -73,11 +81,13 @@ func Run(ctx context.Context, atOnce int, parts ...Part) error {
 type part struct {
 	meter    *meter.Meter
 	findings chan string // closed at the end
-	err      error       // set before that
+	err      error       // set before that, as panicked
+	panicked any
 }
 
 func (p *part) do(ctx context.Context, f func(context.Context, func(string)) error) {
 	defer close(p.findings)
+	defer func() { p.panicked = recover() }()
 	p.err = ctx.Err()
 	if p.err == nil {
 		p.err = f(meter.With(ctx, p.meter), func(finding string) { p.findings <- finding })

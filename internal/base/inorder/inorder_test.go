@@ -62,6 +62,23 @@ func TestRun(t *testing.T) {
 	}
 }
 
+// TestPanic: a panic of a part reaches the caller, who may recover, and not the process.
+func TestPanic(t *testing.T) {
+	ended := false
+	defer func() {
+		if got := recover(); got != "bug" || !ended {
+			t.Errorf("the panic is %v; the other part ended: %v", got, ended)
+		}
+	}()
+	quiet := func(string) {}
+	done := func(err error) error { return err }
+	_ = inorder.Run(t.Context(), 2,
+		inorder.Part{Do: func(context.Context, func(string)) error { panic("bug") }, Report: quiet, Done: done},
+		inorder.Part{Do: func(ctx context.Context, _ func(string)) error { <-ctx.Done(); ended = true; return nil }, Report: quiet, Done: done},
+	)
+	t.Error("Run returned")
+}
+
 // TestPartsOfParts: the stages of a part's parts come too, also those that began before their
 // turn.
 func TestPartsOfParts(t *testing.T) {
