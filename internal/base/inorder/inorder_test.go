@@ -64,7 +64,7 @@ func TestRun(t *testing.T) {
 
 // TestPanic: a panic of a part reaches the caller, who may recover, and not the process.
 func TestPanic(t *testing.T) {
-	ended := false
+	ended, running := false, make(chan struct{})
 	defer func() {
 		if got := recover(); got != "bug" || !ended {
 			t.Errorf("the panic is %v; the other part ended: %v", got, ended)
@@ -73,8 +73,13 @@ func TestPanic(t *testing.T) {
 	quiet := func(string) {}
 	done := func(err error) error { return err }
 	_ = inorder.Run(t.Context(), 2,
-		inorder.Part{Do: func(context.Context, func(string)) error { panic("bug") }, Report: quiet, Done: done},
-		inorder.Part{Do: func(ctx context.Context, _ func(string)) error { <-ctx.Done(); ended = true; return nil }, Report: quiet, Done: done},
+		inorder.Part{Do: func(context.Context, func(string)) error { <-running; panic("bug") }, Report: quiet, Done: done},
+		inorder.Part{Do: func(ctx context.Context, _ func(string)) error {
+			close(running)
+			<-ctx.Done()
+			ended = true
+			return nil
+		}, Report: quiet, Done: done},
 	)
 	t.Error("Run returned")
 }
