@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,14 +28,14 @@ func TestProofOfWhatChanges(t *testing.T) {
 		{what: "the replica dies", dies: true, unavailable: true},
 	} {
 		first, second := newFake(t), newFake(t)
-		asked := uint64(0) // how often rows were added up
+		var asked atomic.Uint64 // how often rows were added up, by both servers
 		answer := func(dies bool) func(string, []clickhouse.Column) ([]byte, bool) {
 			return func(statement string, _ []clickhouse.Column) ([]byte, bool) {
 				switch {
 				case strings.Contains(statement, " FROM system.mutations "):
-					return number(5+asked*test.more, test.open), true
+					return number(5+asked.Load()*test.more, test.open), true
 				case strings.Contains(statement, " FROM cells "):
-					asked++
+					asked.Add(1)
 					return nil, !dies
 				}
 				return nil, true

@@ -70,6 +70,18 @@ func (l *Log) Len() int { return len(l.String()) }
 // Count returns how often a text occurs in String.
 func (l *Log) Count(words string) int { return strings.Count(l.String(), words) }
 
+// Alarms returns the lines of String of level WARN or ERROR. A machine that is slow adds no
+// line to them: that a step takes long is logged at level INFO.
+func (l *Log) Alarms() string {
+	var alarms strings.Builder
+	for line := range strings.Lines(l.String()) {
+		if strings.Contains(line, " level=WARN ") || strings.Contains(line, " level=ERROR ") {
+			alarms.WriteString(line)
+		}
+	}
+	return alarms.String()
+}
+
 // Reset empties the log.
 func (l *Log) Reset() {
 	l.mu.Lock()
