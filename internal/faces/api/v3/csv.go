@@ -36,9 +36,6 @@ type entry interface{ row() object }
 // row makes an object an entry.
 func (o object) row() object { return o }
 
-// withoutDate is a row without its first cell, which is the date.
-func (o object) withoutDate() object { return o[1:] }
-
 // newTable is an empty table with the columns given, and then those of an entry; nil
 // unless the answer is csv.
 func (c *call) newTable(zone *calendar.Zone, of entry, columns ...string) *table {

@@ -64,6 +64,10 @@ func (w *jsonWriter) value(v any) error {
 		}
 		w.b.WriteByte('}')
 		return nil
+	case series:
+		w.b.Grow(seriesBytes * len(v.list))
+		w.b.Write(v.appendJSON(w.b.AvailableBuffer()))
+		return nil
 	}
 	if w.e == nil {
 		w.e = json.NewEncoder(&w.b)
