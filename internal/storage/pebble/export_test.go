@@ -73,13 +73,14 @@ func Sift(most int, values func(yield func(value []byte) bool), f func(value str
 			if s.before(v) || s.after(v) {
 				continue
 			}
-			if err := s.tally.vector(pieces, 96, []byte{0}, v); err != nil {
+			clicks, err := within(pieces, 96, []byte{0})
+			if err != nil {
 				return passes, held, err
 			}
-			s.took(len(v))
+			s.add(v, clicks)
 			bytes := 0
-			if items := s.tally.lists[0].items; len(items)%512 == 0 { // counting them is expensive
-				for _, i := range items {
+			if len(s.items)%512 == 0 { // counting them is expensive
+				for _, i := range s.items {
 					bytes += len(i.value) + itemBytes
 				}
 			}

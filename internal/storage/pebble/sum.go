@@ -163,10 +163,13 @@ func (s *summing) row(pieces []piece, grain byte, key, value []byte) error {
 	if err != nil {
 		return err
 	}
-	if err := s.sieve.tally.vector(pieces, slots(grain), vector, value); err != nil {
+	clicks, err := within(pieces, slots(grain), vector)
+	if err != nil {
 		return fmt.Errorf("key %x: %w", key, err)
 	}
-	s.sieve.took(len(value))
+	if clicks > 0 {
+		s.sieve.add(value, clicks)
+	}
 	if s.expensive != nil && (s.sieve.held > expensiveHeld || s.rows > expensiveRows) {
 		expensive := s.expensive
 		s.expensive = nil

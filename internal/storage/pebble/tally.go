@@ -9,10 +9,12 @@ import (
 
 // tally adds up an answer: one list for each interval.
 type tally struct {
-	lists []list
-	// values holds the bytes of the values, which are many and short.
-	values strings.Builder
+	lists  []list
+	values texts
 }
+
+// texts holds the bytes of values, which are many and short. Strings share blocks of memory.
+type texts struct{ block strings.Builder }
 
 // list is the clicks of one interval: runs of ascending values, in the order in
 // which they were read. They are merged when the list gets long, and at the end.
@@ -39,7 +41,7 @@ func (t *tally) vector(pieces []piece, slots int, vector, value []byte) error {
 			return
 		}
 		if !have {
-			text, have = t.text(value), true
+			text, have = t.values.add(value), true
 		}
 		t.lists[interval].add(text, sum)
 	}
@@ -74,17 +76,42 @@ func (t *tally) vector(pieces []piece, slots int, vector, value []byte) error {
 	return nil
 }
 
-// text is the value as a string. Strings share blocks of memory.
-func (t *tally) text(value []byte) string {
-	const block = 16 << 10
-	if t.values.Cap()-t.values.Len() < len(value) {
-		size := min(block, max(256, 4*t.values.Cap()))
-		t.values = strings.Builder{}
-		t.values.Grow(max(size, len(value)))
+// within is the clicks of a vector in the pieces that are in an interval.
+func within(pieces []piece, slots int, vector []byte) (sum uint64, err error) {
+	slot := -1
+	for len(vector) > 0 {
+		gap, clicks, rest, err := nextSlot(vector)
+		if err != nil {
+			return 0, err
+		}
+		if slot += gap + 1; slot >= slots {
+			return 0, errVector
+		}
+		for len(pieces) > 0 && slot >= pieces[0].end {
+			pieces = pieces[1:]
+		}
+		if len(pieces) == 0 {
+			return sum, nil
+		}
+		if pieces[0].interval >= 0 {
+			sum += clicks
+		}
+		vector = rest
 	}
-	start := t.values.Len()
-	t.values.Write(value)
-	return t.values.String()[start:]
+	return sum, nil
+}
+
+// add returns the value as a string.
+func (t *texts) add(value []byte) string {
+	const most = 16 << 10
+	if t.block.Cap()-t.block.Len() < len(value) {
+		size := min(most, max(256, 4*t.block.Cap()))
+		t.block = strings.Builder{}
+		t.block.Grow(max(size, len(value)))
+	}
+	start := t.block.Len()
+	t.block.Write(value)
+	return t.block.String()[start:]
 }
 
 func (l *list) add(value string, clicks uint64) {
