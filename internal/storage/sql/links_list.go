@@ -148,9 +148,12 @@ func (db *DB) ListLinks(ctx context.Context, f store.LinkFilter) (links []store.
 	}
 	if f.Any() {
 		c.addWords(db.engine.passes, &f)
+		return db.listFound(ctx, c, offset, limit)
 	}
-	err = db.lists.QueryRowContext(ctx, countLinks+c.all(), c.args...).Scan(&all)
-	if err == nil && limit > 0 && offset < all {
+	if err = db.lists.QueryRowContext(ctx, countLinks+c.all(), c.args...).Scan(&all); err != nil {
+		return nil, 0, err
+	}
+	if limit > 0 && offset < all {
 		n := len(c.args)
 		links, err = listed(ctx, db.lists, fmt.Sprintf(`%s%s%s LIMIT $%d OFFSET $%d`, selectLinks, c.all(), newestFirst, n+1, n+2),
 			append(c.args, limit, offset)...)
@@ -159,6 +162,43 @@ func (db *DB) ListLinks(ctx context.Context, f store.LinkFilter) (links []store.
 		return nil, 0, err
 	}
 	return links, all, nil
+}
+
+// manyFound is the number of links after those of a list that are found to know how many there
+// are. If there are more, they are counted from the start.
+const manyFound = 2000
+
+// listFound lists the links that an engine finds, which takes long: it looks at each link once if
+// it finds few.
+func (db *DB) listFound(ctx context.Context, c *conditions, offset, limit int) (links []store.Link, all int, err error) {
+	var ids []string
+	err = eachRow(ctx, db.lists, func(rows *sql.Rows) error {
+		var id string
+		err := rows.Scan(&id)
+		if all++; all > offset && len(ids) < limit {
+			ids = append(ids, id)
+		}
+		return err
+	}, fmt.Sprintf(`SELECT l.id FROM links l%s%s LIMIT $%d`, c.all(), newestFirst, len(c.args)+1), append(slices.Clone(c.args), offset+limit+manyFound)...)
+	if err == nil && all == offset+limit+manyFound {
+		err = db.lists.QueryRowContext(ctx, countLinks+c.all(), c.args...).Scan(&all)
+	}
+	if err != nil {
+		return nil, 0, err
+	}
+	links, err = db.byID(ctx, ids)
+	return links, all, err
+}
+
+// byID reads links, and returns them newest first.
+func (db *DB) byID(ctx context.Context, ids []string) (links []store.Link, err error) {
+	err = db.linksByID.find(ctx, nil, ids, func(rows *sql.Rows) error {
+		l, err := scanLink(rows)
+		links = append(links, l)
+		return err
+	})
+	slices.SortFunc(links, func(a, b store.Link) int { return cmp.Or(cmp.Compare(b.UserTS, a.UserTS), cmp.Compare(b.ID, a.ID)) })
+	return links, err
 }
 
 // listPassing lists the links that pass the words, for an engine that cannot search for
@@ -179,12 +219,7 @@ func (db *DB) listPassing(ctx context.Context, w *store.Words, c *conditions, of
 	if err != nil {
 		return nil, 0, err
 	}
-	err = db.linksByID.find(ctx, nil, ids, func(rows *sql.Rows) error {
-		l, err := scanLink(rows)
-		links = append(links, l)
-		return err
-	})
-	slices.SortFunc(links, func(a, b store.Link) int { return cmp.Or(cmp.Compare(b.UserTS, a.UserTS), cmp.Compare(b.ID, a.ID)) })
+	links, err = db.byID(ctx, ids)
 	return links, all, err
 }
 

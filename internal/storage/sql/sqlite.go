@@ -120,7 +120,9 @@ func dsn(path string, readOnly bool, cache int) string {
 
 // A function belongs to the driver, and so to every connection of the process.
 func init() {
-	sqlite.MustRegisterDeterministicScalarFunction("passes", 7, func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+	// VolatileArgs: the texts are not copied, because they are not kept. A search calls it for each
+	// link of a user.
+	sqlite.MustRegisterFunction("passes", &sqlite.FunctionImpl{NArgs: 7, Deterministic: true, VolatileArgs: true, Scalar: func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
 		var w store.Words
 		var l store.Link
 		for i, text := range []*string{0: &w.Query, 1: &w.ExactDomain, 2: &w.RootDomain, 4: &l.LongURL, 5: &l.Title, 6: &l.Note} {
@@ -135,7 +137,7 @@ func init() {
 		}
 		w.WithoutNotes = args[3] == int64(1)
 		return bit(w.Pass(&l)), nil
-	})
+	}})
 	// For migration 9, as long as databases of an older schema exist.
 	sqlite.MustRegisterDeterministicScalarFunction("fold_name", 1, func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
 		name, ok := args[0].(string)
