@@ -12,7 +12,7 @@
 //	account.go      the account: password, sessions, tokens; a first password
 //	forms.go        the same for browsers without scripts
 //	admin.go        health and users, for admins alone
-//	ask.go          asks the API
+//	ask.go, entries.go   asks the API; lists of its answers
 //	view.go, shapes.go   makes the view of the overview and of a link; what it consists of
 //	window.go, words.go  which time a view covers, and which times come before and after it
 //	compare.go      the time that it is compared with

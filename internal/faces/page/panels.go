@@ -1,11 +1,8 @@
 package page
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 
@@ -263,71 +260,6 @@ func (b *builder) previousOf(i int) (func(key string) (*uint64, error), error) {
 		}
 		return &n, nil
 	}, nil
-}
-
-// list is that of asker. It asks each question once for a view.
-func (b *builder) list(method, key string, q url.Values) ([]entry, error) {
-	question := method + "?" + q.Encode()
-	if list, ok := b.listed[question]; ok {
-		return list, nil
-	}
-	list, err := b.asker.list(method, key, q)
-	if err == nil {
-		b.listed[question] = list
-	}
-	return list, err
-}
-
-// list asks for a list.
-func (a asker) list(method, key string, q url.Values) ([]entry, error) {
-	var data map[string]json.RawMessage
-	if err := a.ask(method, q, &data); err != nil {
-		return nil, err
-	}
-	var list []entry
-	if err := json.Unmarshal(data[key], &list); err != nil {
-		return nil, fmt.Errorf("read %s of %s: %w", key, method, err)
-	}
-	return list, nil
-}
-
-// entry is an item of a list, by field.
-type entry map[string]value
-
-// value is a text, a number or null.
-type value string
-
-// UnmarshalJSON keeps a text without quotes, a number as it is written, and null as nothing.
-func (v *value) UnmarshalJSON(b []byte) error {
-	if len(b) > 0 && b[0] == '"' {
-		var s string
-		err := json.Unmarshal(b, &s)
-		*v = value(s)
-		return err
-	}
-	if *v = value(b); *v == "null" {
-		*v = ""
-	}
-	return nil
-}
-
-func (v value) text() string { return string(v) }
-
-func (e entry) clicks() uint64 {
-	n, _ := strconv.ParseUint(string(e["clicks"]), 10, 64)
-	return n
-}
-
-// key is what tells the entry from others of its list.
-func (e entry) key(name, detail []string) string {
-	key := e[name[0]].text()
-	if name[0] == "link" {
-		return key
-	}
-	for _, d := range detail {
-		key += "\x1f" + e[d].text()
-	}
-	return key
 }
 
 // nameRow sets what a row shows next to its clicks.

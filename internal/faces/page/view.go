@@ -47,13 +47,15 @@ type builder struct {
 	counted     visitors
 	total, bots uint64
 	overview    bool // the query has the filter, and not the page
-	listed      map[string][]entry
+	// What was asked for, by question.
+	listed map[string][]entry
+	counts map[string][]point
 }
 
 // newBuilder finds out which time a view covers, and what it is compared with. It fails with a
 // refusal of the API, or the error of a parameter.
 func newBuilder(a asker, qn question) (*builder, error) {
-	b := &builder{asker: a, question: qn, v: &view{Page: "overview", Login: a.user.Login}, listed: map[string][]entry{}}
+	b := &builder{asker: a, question: qn, v: &view{Page: "overview", Login: a.user.Login}, listed: map[string][]entry{}, counts: map[string][]point{}}
 	b.query = canonical(qn.query)
 	if b.scope == nil {
 		b.overview = true
