@@ -102,7 +102,7 @@ func (p *Page) buildAccount(r request) (*accountView, error) {
 func (p *Page) changeAccount(w http.ResponseWriter, r *http.Request) {
 	s, err := p.session(r)
 	if err != nil {
-		p.refuseForm(w, r, err)
+		p.refuseForm(w, r, err, "/-/account")
 		return
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)

@@ -10,7 +10,7 @@
 //	page.go         the paths, and who answers them
 //	session.go      who is signed in; the form for it
 //	account.go      the account: password, sessions, tokens; a first password
-//	forms.go        the same for browsers without scripts
+//	forms.go, linkforms.go, shareform.go   forms for browsers without scripts
 //	admin.go        health and users, for admins alone
 //	ask.go, entries.go   asks the API; lists of its answers
 //	view.go, shapes.go   makes the view of the overview and of a link; what it consists of

@@ -19,10 +19,11 @@ type accountPage struct {
 // fromForm reports whether a form asks, and not the script.
 func fromForm(r *http.Request) bool { return strings.Contains(r.Header.Get("Accept"), "text/html") }
 
-// refuseForm answers somebody who has no session: a form with that for signing in.
-func (p *Page) refuseForm(w http.ResponseWriter, r *http.Request, err error) {
+// refuseForm answers somebody who has no session: a form with that for signing in, which leads to
+// next, a path of a page.
+func (p *Page) refuseForm(w http.ResponseWriter, r *http.Request, err error, next string) {
 	if errors.Is(err, errSignedOut) && fromForm(r) {
-		http.Redirect(w, r, "/-/login?next=/-/account", http.StatusSeeOther)
+		http.Redirect(w, r, "/-/login?next="+next, http.StatusSeeOther)
 		return
 	}
 	p.refuse(w, r, err)

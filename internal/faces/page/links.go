@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	// linksPage is the number of links on a page of the list.
-	linksPage = 50
+	// linksPerPage is the number of links on a page of the list.
+	linksPerPage = 50
 	// historyPage is the number of links that the API lists at once.
 	historyPage = 100
 	// sortable is the number of links that are sorted by clicks if a search finds many.
@@ -77,13 +77,16 @@ func (s linkSearch) asked(limit, offset int) url.Values {
 	return q
 }
 
-func (p *Page) links(w http.ResponseWriter, r request) {
+func (p *Page) links(w http.ResponseWriter, r request) { p.showLinks(w, r, http.StatusOK, makeForm{}) }
+
+// showLinks answers with the list of links.
+func (p *Page) showLinks(w http.ResponseWriter, r request, status int, f makeForm) {
 	l, err := p.buildLinks(r)
 	if err != nil {
 		p.showError(w, r.Request, err)
 		return
 	}
-	p.write(w, r.Request, http.StatusOK, "links", shown{Title: "Links", Name: "links", Login: l.Login, Admin: r.session.User.Admin, View: l})
+	p.write(w, r.Request, status, "links", shown{Title: "Links", Name: "links", Login: l.Login, Admin: r.session.User.Admin, View: linksPage{l, f}})
 }
 
 func (p *Page) linksView(r request) (any, error) { return p.buildLinks(r) }
@@ -133,7 +136,7 @@ func (b *builder) found(l *linkList) ([]linkDetails, error) {
 	}
 	s := l.Search
 	if s.Sort == "created" {
-		err := b.ask("user/link_history", s.asked(linksPage, s.Offset), &data)
+		err := b.ask("user/link_history", s.asked(linksPerPage, s.Offset), &data)
 		l.All = data.All
 		return data.Links, err
 	}
@@ -161,7 +164,7 @@ func (b *builder) found(l *linkList) ([]linkDetails, error) {
 	}
 	slices.SortStableFunc(data.Links, func(x, y linkDetails) int { return cmp.Compare(clicks[y.Link], clicks[x.Link]) })
 	from := min(s.Offset, len(data.Links))
-	return data.Links[from:min(from+linksPage, len(data.Links))], nil
+	return data.Links[from:min(from+linksPerPage, len(data.Links))], nil
 }
 
 // mostClicked is found for more links than are sorted here: those with clicks in the range, in
@@ -178,7 +181,7 @@ func (b *builder) mostClicked(l *linkList) ([]linkDetails, error) {
 	}
 	l.Sorted = len(top)
 	var found []linkDetails
-	for _, e := range top[min(s.Offset, len(top)):min(s.Offset+linksPage, len(top))] {
+	for _, e := range top[min(s.Offset, len(top)):min(s.Offset+linksPerPage, len(top))] {
 		d, err := b.linkDetails(e["link"].text())
 		if err != nil {
 			return nil, err

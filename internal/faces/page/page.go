@@ -98,9 +98,11 @@ func (p *Page) newRoutes() http.Handler {
 	mux.HandleFunc("GET /-/rows", p.data(p.rows))
 	mux.HandleFunc("GET /-/live", p.live)
 	mux.HandleFunc("GET /-/link/{link...}", p.signedIn(p.link))
+	mux.HandleFunc("POST /-/link/{link...}", p.editLink)
 	mux.HandleFunc("GET /-/view/link/{link...}", p.data(p.linkView))
 	mux.HandleFunc("GET /-/links", p.signedIn(p.links))
 	mux.HandleFunc("GET /-/links/view", p.data(p.linksView))
+	mux.HandleFunc("POST /-/links/make", p.makeLink)
 	mux.HandleFunc("POST /-/links/import", p.importLinks)
 	mux.HandleFunc("GET /-/api/{method...}", p.call)
 	mux.HandleFunc("POST /-/api/{method...}", p.call)
@@ -108,6 +110,7 @@ func (p *Page) newRoutes() http.Handler {
 	mux.HandleFunc("GET /-/assets/", web.ServeHTTP)
 	mux.HandleFunc("GET /-/account", p.signedIn(p.account))
 	mux.HandleFunc("POST /-/account/{what}", p.changeAccount)
+	mux.HandleFunc("GET /-/shares/new", p.signedIn(p.newShare))
 	mux.HandleFunc("POST /-/shares/{what}", p.changeShares)
 	mux.HandleFunc("GET /-/s/{secret}", p.showShare)
 	mux.HandleFunc("POST /-/s/{secret}", p.openShare)
@@ -214,7 +217,11 @@ const (
 
 func (p *Page) overview(w http.ResponseWriter, r request) {
 	v, err := p.build(r.Request, r.session.User, r.URL.Query(), nil)
-	p.show(w, r, "overview", v, err)
+	if err != nil {
+		p.showError(w, r.Request, err)
+		return
+	}
+	p.write(w, r.Request, http.StatusOK, "overview", shown{Title: "Overview", Name: "overview", Login: v.Login, Admin: r.session.User.Admin, View: v})
 }
 
 func (p *Page) overviewView(r request) (any, error) {
@@ -222,8 +229,19 @@ func (p *Page) overviewView(r request) (any, error) {
 }
 
 func (p *Page) link(w http.ResponseWriter, r request) {
+	p.showLink(w, r, http.StatusOK, func(l *linkDetails) editForm { return editFormOf(l.fields(), nil) })
+}
+
+// showLink answers with the page of a link, and the form that form returns for it.
+func (p *Page) showLink(w http.ResponseWriter, r request, status int, form func(*linkDetails) editForm) {
 	v, err := p.buildLink(r)
-	p.show(w, r, "link", v, err)
+	if err != nil {
+		p.showError(w, r.Request, err)
+		return
+	}
+	p.write(w, r.Request, status, "link", shown{
+		Title: nameOf(v.Link.Link), Name: "link", Login: v.Login, Admin: r.session.User.Admin, View: linkPage{v, form(v.Link)},
+	})
 }
 
 func (p *Page) linkView(r request) (any, error) { return p.buildLink(r) }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/footfall/footfall/internal/core/auth"
 	"github.com/footfall/footfall/internal/core/links"
@@ -45,7 +46,7 @@ func (p *Page) listShares(r *http.Request, u store.User) ([]shareView, error) {
 func (p *Page) changeShares(w http.ResponseWriter, r *http.Request) {
 	s, err := p.session(r)
 	if err != nil {
-		p.refuseForm(w, r, err)
+		p.refuseForm(w, r, err, "/-/account")
 		return
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
@@ -60,11 +61,11 @@ func (p *Page) changeShares(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if fromForm(r) {
-		said := "The share is revoked."
-		if v.Address != "" {
-			said = "The share is made. Its address is shown once: " + v.Address
+		if r.PathValue("what") == "make" {
+			p.showNewShare(w, request{r, s}, v.Address, err)
+			return
 		}
-		p.showAccount(w, request{r, s}, said, "", err)
+		p.showAccount(w, request{r, s}, "The share is revoked.", "", err)
 		return
 	}
 	if err == nil {
@@ -77,8 +78,8 @@ func (p *Page) changeShares(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, v)
 }
 
-// makeShare makes a share of what the form says: link or tag, ends (a Unix second), password,
-// and frames (origins with spaces between them).
+// makeShare makes a share of what the form says: link or tag, ends (a Unix second, or date and
+// time in UTC), password, and frames (origins with spaces between them).
 func (p *Page) makeShare(r request) (address string, err error) {
 	n := auth.NewShare{Password: r.PostFormValue("password"), Frames: strings.Fields(r.PostFormValue("frames"))}
 	link, tag := r.PostFormValue("link"), r.PostFormValue("tag")
@@ -95,7 +96,7 @@ func (p *Page) makeShare(r request) (address string, err error) {
 		return "", invalid("TAG")
 	}
 	if s := r.PostFormValue("ends"); s != "" {
-		if n.Ends, err = strconv.ParseInt(s, 10, 64); err != nil {
+		if n.Ends, err = endOf(s); err != nil {
 			return "", invalid("ENDS")
 		}
 	}
@@ -104,4 +105,12 @@ func (p *Page) makeShare(r request) (address string, err error) {
 		return "", err
 	}
 	return sharePrefix + secret, nil
+}
+
+// endOf reads the end of a share: a Unix second, or date and time in UTC.
+func endOf(s string) (int64, error) {
+	if t, err := time.Parse("2006-01-02T15:04", s); err == nil {
+		return t.Unix(), nil
+	}
+	return strconv.ParseInt(s, 10, 64)
 }

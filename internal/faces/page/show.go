@@ -19,6 +19,7 @@ var htmlFiles embed.FS
 // pages are the templates, by name.
 var pages = template.Must(template.New("").Funcs(template.FuncMap{
 	"script": web.Script, "path": web.Path, "style": web.Style, "grouped": grouped, "signed": signed, "date": date, "moment": moment,
+	"field": func(w wrong, name string) wrongField { return wrongField{name, w[name]} },
 }).ParseFS(htmlFiles, "html/*.html"))
 
 // shown is what the frame of every page needs.
@@ -30,19 +31,6 @@ type shown struct {
 	View  any    // for the script
 	Error string // instead of a view
 	ID    string // of the request, if the error is not the visitor's
-}
-
-// show answers with a page that draws a view, or with the error.
-func (p *Page) show(w http.ResponseWriter, r request, name string, v *view, err error) {
-	if err != nil {
-		p.showError(w, r.Request, err)
-		return
-	}
-	title := "Overview"
-	if v.Link != nil {
-		title = nameOf(v.Link.Link)
-	}
-	p.write(w, r.Request, http.StatusOK, name, shown{Title: title, Name: name, Login: r.session.User.Login, Admin: r.session.User.Admin, View: v})
 }
 
 // showForm answers with the form for signing in.

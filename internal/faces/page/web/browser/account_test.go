@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 )
 
@@ -49,23 +48,13 @@ func TestTokens(t *testing.T) {
 func TestAccountWithoutScripts(t *testing.T) {
 	b := serve(t).open()
 	b.signIn()
-	if _, err := chromedp.Call(b.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
-		t.Fatal(err)
-	}
-	text := func() string {
-		t.Helper()
-		s, err := chromedp.Run(b.ctx, chromedp.Text(`main`))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return s
-	}
+	b.withoutScripts()
 	b.do(chromedp.Navigate(b.url+"/-/account"), chromedp.SendKeys(`#f-name`, "reports"), chromedp.Submit(`#f-name`), chromedp.WaitVisible(`[role=status] .secret`))
-	if s := text(); !strings.Contains(s, "The token is made.") || !strings.Contains(s, "reports") {
+	if s := b.text(`main`); !strings.Contains(s, "The token is made.") || !strings.Contains(s, "reports") {
 		t.Errorf("after the form the page says %q", s)
 	}
 	b.do(chromedp.Click(`[aria-label="Revoke reports"]`), chromedp.WaitNotPresent(`[aria-label="Revoke reports"]`), chromedp.WaitVisible(`[role=status]`))
-	if s := text(); !strings.Contains(s, "The token is revoked.") {
+	if s := b.text(`main`); !strings.Contains(s, "The token is revoked.") {
 		t.Errorf("after revoking the page says %q", s)
 	}
 }

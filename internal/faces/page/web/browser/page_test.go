@@ -95,7 +95,7 @@ func TestLinkByHand(t *testing.T) {
 	b.until("the link is made", `[...document.querySelectorAll(".links .sub")].some((e) => e.textContent.includes("/spring"))`)
 	b.do(chromedp.SendKeys(`#long`, "https://example.org/other"), chromedp.SendKeys(`#name`, "spring"))
 	b.press(".make button", "Make link")
-	b.until("a name that is taken is refused beside the field", `document.querySelector("#name").getAttribute("aria-invalid") === "true" && document.querySelector("#make-error").textContent.length > 10`)
+	b.until("a name that is taken is refused beside the field", `document.querySelector("#name").getAttribute("aria-invalid") === "true" && document.querySelector("#make-error").textContent === "This name is taken. Choose another one."`)
 
 	b.visit("/-/?unit=day&units=1&timezone=UTC")
 	before := b.clicks()

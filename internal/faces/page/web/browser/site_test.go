@@ -99,20 +99,27 @@ func (s *site) stop() {
 	}
 }
 
-// run runs a command, and returns what it prints.
+// run runs a command, and returns what it prints on standard output.
 func (s *site) run(input string, args ...string) string {
+	s.t.Helper()
+	out, _ := s.ran(input, args...)
+	return out
+}
+
+// ran runs a command, and returns what it prints on standard output and standard error.
+func (s *site) ran(input string, args ...string) (out, errs string) {
 	s.t.Helper()
 	path, err := program()
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	cmd := exec.Command(path, args...)
-	var out, errs bytes.Buffer
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(input), &out, &errs
+	var o, e bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(input), &o, &e
 	if err := cmd.Run(); err != nil {
-		s.t.Fatalf("footfall %s: %v\n%s", strings.Join(args, " "), err, errs.String())
+		s.t.Fatalf("footfall %s: %v\n%s", strings.Join(args, " "), err, e.String())
 	}
-	return out.String()
+	return o.String(), e.String()
 }
 
 // api is the data of an answer of the API.
@@ -204,11 +211,16 @@ func eval[T any](b tab, script string) T {
 	return v
 }
 
+// patience is how long until waits: far longer than the slowest step of a busy machine, and short
+// enough that a test which is broken says what it saw before the time of all is over.
+const patience = time.Minute
+
 // until asks again until a script is true. A page that is being left has no answer.
 func (b tab) until(what, script string) {
 	b.t.Helper()
 	again := time.NewTicker(50 * time.Millisecond)
 	defer again.Stop()
+	tired := time.After(patience)
 	for {
 		ok, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool]("("+script+") === true"))
 		if ok && err == nil {
@@ -218,8 +230,28 @@ func (b tab) until(what, script string) {
 		case <-again.C:
 		case <-b.ctx.Done():
 			b.t.Fatalf("waiting until %s: %v", what, err)
+		case <-tired:
+			b.t.Fatalf("waited %v until %s (%v), and %s shows:\n%.2000s", patience, what, err, eval[string](b, `location.href`), eval[string](b, `document.body.innerText`))
 		}
 	}
+}
+
+// withoutScripts opens pages without their scripts from now on.
+func (b tab) withoutScripts() {
+	b.t.Helper()
+	if _, err := chromedp.Call(b.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// text is what an element shows.
+func (b tab) text(selector string) string {
+	b.t.Helper()
+	s, err := chromedp.Run(b.ctx, chromedp.Text(selector))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return s
 }
 
 // signIn signs in by the form.
@@ -253,10 +285,10 @@ func (b tab) press(selector, text string) {
 	eval[bool](b, find+`.click() || true`)
 }
 
-// theme sets what the system prefers.
+// theme sets what the system prefers. Motion is reduced, so that colours change at once.
 func (b tab) theme(name string) {
 	b.t.Helper()
-	_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: name}}})
+	_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: name}, {Name: "prefers-reduced-motion", Value: "reduce"}}})
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -109,7 +109,7 @@ export function means(word) {
     NOT_FOUND: "There is no such link of yours.",
     INVALID_URI: "That is not an address that can be shortened: begin it with http:// or https://.",
     ALREADY_A_BITLY_LINK: "That is a short link of this server already.",
-    KEYWORD_ALREADY_EXISTS: "This name is taken. Choose another one.",
+    KEYWORD_TAKEN: "This name is taken. Choose another one.",
     INVALID_ARG_LINK: "That is no link of yours. Aggregate links belong to nobody: take your own link to the same address.",
     INVALID_ARG_KEYWORD: "A name has letters, digits, - and _.",
     RATE_LIMIT_EXCEEDED: "Too many changes at once. Wait a minute, and go on.",
