@@ -41,8 +41,15 @@ func TestSites(t *testing.T) {
 	}
 	const below = `[...document.querySelectorAll("%s .below")]`
 	b.press(".p-domains .toggle", "Pages of "+site)
-	b.until("its pages are listed", fmt.Sprintf(below, ".p-domains")+`.length === 6`)
-	b.until("its button says so", `document.querySelector(".p-domains .toggle[aria-expanded=true]")?.getAttribute("aria-label") === "Pages of `+site+`"`)
+	b.until("its button says that it is open", `document.querySelector(".p-domains .toggle[aria-expanded=true]")?.getAttribute("aria-label") === "Pages of `+site+`"`)
+	// The button and the rows are drawn at once: there is nothing more to wait for.
+	listed := func(what, within string, want int) {
+		t.Helper()
+		if n := eval[int](b, fmt.Sprintf(below, within)+`.length`); n != want {
+			t.Fatalf("%s are %d rows, want %d: %s", what, n, want, eval[string](b, `document.querySelector(".p-domains").innerText`))
+		}
+	}
+	listed("its pages", ".p-domains", 6)
 	const sum = `.reduce((s, e) => s + Number(e.querySelector("td").textContent.replace(/\D/g, "")), 0)`
 	if got := eval[int](b, fmt.Sprintf(below, ".p-domains")+sum); got != want {
 		t.Errorf("its pages have %d clicks, and the API says %d", got, want)
@@ -51,16 +58,21 @@ func TestSites(t *testing.T) {
 		t.Errorf("the first page is called %q", name)
 	}
 	b.press(".p-domains .below button", fmt.Sprint(pages-5, " more pages"))
-	b.until("all its pages are listed", fmt.Sprintf(below, "dialog[open]")+fmt.Sprintf(`.length === %d`, pages))
+	b.until("all rows are listed", `document.querySelector("dialog[open] tbody tr") !== null`)
+	listed("all its pages", "dialog[open]", pages)
 	if got := eval[int](b, fmt.Sprintf(below, "dialog[open]")+sum); got != want {
 		t.Errorf("all its pages have %d clicks, and the API says %d", got, want)
 	}
 	b.press("dialog[open] .close", "Close")
 	b.press(".p-domains .toggle", "Pages of "+site)
-	b.until("its pages are closed", `document.querySelector(".p-domains .below") === null`)
+	b.until("its button says that it is closed", `document.querySelector(".p-domains .toggle[aria-expanded=true]") === null`)
+	listed("the pages of a closed site", ".p-domains", 0)
 	for name, method := range map[string]string{"Referrers": "user/referring_domains", "Pages": "user/referrers"} {
 		b.press(".p-domains .sheet button", name)
-		b.until("the call is "+method, fmt.Sprintf(`document.querySelector(".p-domains .call pre").textContent.includes(%q)`, "/v3/"+method+"?"))
+		b.until("the call of "+name+" is shown", fmt.Sprintf(`[...document.querySelectorAll(".p-domains .sheet button")].some((e) => e.textContent === %q && e.getAttribute("aria-pressed") === "true")`, name))
+		if shown := eval[string](b, `document.querySelector(".p-domains .call pre").textContent`); !strings.Contains(shown, "/v3/"+method+"?") {
+			t.Errorf("the call of %s is %q", name, shown)
+		}
 		file, err := url.Parse(eval[string](b, `document.querySelector(".p-domains .call a").getAttribute("href")`))
 		if err != nil || file.Path != "/-/api/"+method || file.Query().Get("limit") != "all" {
 			t.Errorf("the file of %s is %v (%v)", name, file, err)
