@@ -53,6 +53,7 @@ type DB struct {
 	share, sharesOf                    *sql.Stmt
 
 	reads, writes finders // of whole, and of the writer
+	namesInUse    namesInUse
 	hashes        finder
 	linksByID     finder
 	inserts       inserts
@@ -131,6 +132,7 @@ func (db *DB) prepare(ctx context.Context) error {
 	db.listTokens = r.stmt(`SELECT digest, created, passing, name, used FROM tokens WHERE user_id = $1 ORDER BY passing, created DESC, digest LIMIT $2`)
 	db.lastIDs = r.stmt(`SELECT user_id, link_id, keyword_id, version FROM last_ids`)
 	db.reads = newFinders(&r)
+	db.namesInUse = newNamesInUse(&r)
 
 	w := preparer{ctx: ctx, db: db.writer, engine: db.engine}
 	db.writes = newFinders(&w)

@@ -24,10 +24,54 @@ const (
 		ORDER BY id LIMIT 1))`
 )
 
+// namesInUse finds names that are in use. The index of each kind has all that is asked for.
+type namesInUse struct{ links, aggregates, keywords finder }
+
+func newNamesInUse(p *preparer) namesInUse {
+	return namesInUse{
+		links:      newFinder(p, `SELECT hash FROM links WHERE user_id IS NOT NULL AND hash`),
+		aggregates: newFinder(p, `SELECT hash FROM links WHERE user_id IS NULL AND hash`),
+		keywords:   newFinder(p, `SELECT keyword_folded FROM keywords WHERE keyword_folded`),
+	}
+}
+
 // LinkByKeyword implements store.Links.
 func (db *DB) LinkByKeyword(ctx context.Context, domain string, name click.Hash) (l store.Link, err error) {
 	defer wrap("link by keyword", &err)
 	return scanLink(db.linkByKeyword.QueryRowContext(ctx, key(strings.ToLower(domain)), key(store.FoldName(name))))
+}
+
+// NamesInUse implements store.Links.
+func (db *DB) NamesInUse(ctx context.Context, names []click.Hash) (used map[click.Hash]bool, err error) {
+	defer wrap("names in use", &err)
+	used = map[click.Hash]bool{}
+	hashes, folded := make([]string, len(names)), make([]string, len(names))
+	for i, name := range names {
+		hashes[i], folded[i] = key(string(name)), key(store.FoldName(name))
+	}
+	for _, f := range []finder{db.namesInUse.links, db.namesInUse.aggregates} {
+		if err := f.find(ctx, nil, hashes, func(rows *sql.Rows) error { return scanName(rows, used) }); err != nil {
+			return nil, err
+		}
+	}
+	keywords := map[string]bool{}
+	err = db.namesInUse.keywords.find(ctx, nil, folded, func(rows *sql.Rows) error { return scanName(rows, keywords) })
+	if err != nil || len(keywords) == 0 {
+		return used, err
+	}
+	for _, name := range names {
+		if keywords[store.FoldName(name)] {
+			used[name] = true
+		}
+	}
+	return used, nil
+}
+
+func scanName[N ~string](rows *sql.Rows, names map[N]bool) error {
+	var name N
+	err := rows.Scan(&name)
+	names[name] = true
+	return err
 }
 
 // NameHolder implements store.Links.

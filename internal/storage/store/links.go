@@ -226,6 +226,10 @@ type Links interface {
 	// domain. click.ErrNotFound if none does. Names are case-sensitive, domains are
 	// not.
 	LinkByName(ctx context.Context, domain string, name click.Hash) (Link, error)
+	// NamesInUse returns those of the names that are the hash of a link or of an aggregate
+	// link, or have the same FoldName as a keyword. Neither LinkByName nor LinkByKeyword
+	// finds any of the others, on any domain.
+	NamesInUse(ctx context.Context, names []click.Hash) (map[click.Hash]bool, error)
 	// LinkByKeyword returns the first of these that exists, of keywords that have the
 	// same FoldName as the name: the link of the oldest one on that domain, of the
 	// oldest one on every domain, of the oldest one on any domain. click.ErrNotFound

@@ -31,6 +31,7 @@ func LinkSuite(t *testing.T, open func(t *testing.T) LinkStore) {
 		{"domains are compared in lower case, names are not", linkCase},
 		{"a keyword without a domain is of every domain", keywordEverywhere},
 		{"a keyword is found in any case", keywordCase},
+		{"names in use are hashes of both kinds, and keywords in any case", namesInUse},
 		{"a link gets a name that is free", nameFree},
 		{"a name that another link has is not given", nameTaken},
 		{"a name may be moved to another link of its user", nameOverwritten},

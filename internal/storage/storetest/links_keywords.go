@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/footfall/footfall/internal/base/click"
@@ -46,6 +47,29 @@ func keywordCase(t *testing.T, s LinkStore) {
 		if l, err := s.LinkByKeyword(context.Background(), "j.mp", click.Hash(name)); !errors.Is(err, click.ErrNotFound) {
 			t.Errorf("%q, which is no keyword, gave %+v, %v", name, l, err)
 		}
+	}
+}
+
+func namesInUse(t *testing.T, s LinkStore) {
+	importLinks(t, s,
+		named(foreign("ann", "Hash", "g1", "http://1/"), "old.example", "Ära"),
+		named(foreign("ann", "h2", "", "http://2/"), "", "Every"))
+	used := []click.Hash{"Hash", "g1", "h2", "Ära", "äRA", "Every", "EVERY"}
+	free := []click.Hash{"hash", "G1", "H2", "ära ", "new", "", "\xff", "\ufffd"}
+	for i := range 100 { // more than one query has
+		free = append(free, click.Hash(fmt.Sprintf("new%d", i)))
+	}
+	got, err := s.NamesInUse(context.Background(), append(free, append(used, used...)...))
+	if err != nil || len(got) != len(used) {
+		t.Errorf("of the names in use, %q, these are reported: %v, %v", used, got, err)
+	}
+	for _, name := range used {
+		if !got[name] {
+			t.Errorf("%q is in use, and is not reported", name)
+		}
+	}
+	if got, err := s.NamesInUse(context.Background(), nil); err != nil || len(got) > 0 {
+		t.Errorf("of no names, %v are in use, %v", got, err)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -32,7 +33,7 @@ func LinkHistories(t *testing.T, s, model LinkStore) {
 		h := linkHistory{match: m, store: s, model: model, suffix: fmt.Sprintf(" %d", history)}
 		t.Repeat(map[string]func(*rapid.T){
 			"import": h.importLinks, "make": h.makeLink, "name": h.linkByName, "id": h.linkByID,
-			"name link": h.nameLink, "keyword": h.linkByKeyword, "holder": h.nameHolder,
+			"names in use": h.namesInUse, "name link": h.nameLink, "keyword": h.linkByKeyword, "holder": h.nameHolder,
 			"user": h.addUser, "login": h.userByLogin, "users": h.listUsers,
 			"token": h.addToken, "owner": h.userByToken, "remove token": h.removeToken, "remove tokens": h.removeTokens, "tokens": h.countTokens, "list tokens": h.listTokens, "name of user": h.setFullName, "role": h.setRole, "password": h.password,
 			"session": h.addSession, "sessions": h.listSessions, "remove session": h.removeSession, "remove sessions": h.removeSessions,
@@ -197,6 +198,15 @@ func (h *linkHistory) linkByKeyword(t *rapid.T) {
 	want, wantErr := h.model.LinkByKeyword(context.Background(), domain, name)
 	if !h.match.errors(t, err, wantErr) {
 		h.match.link(t, got, want)
+	}
+}
+
+func (h *linkHistory) namesInUse(t *rapid.T) {
+	names := []click.Hash{click.Hash(h.name(t, "name")), click.Hash(h.name(t, "another name"))}
+	got, err := h.store.NamesInUse(context.Background(), names)
+	want, wantErr := h.model.NamesInUse(context.Background(), names)
+	if !h.match.errors(t, err, wantErr) && !maps.Equal(got, want) {
+		t.Fatalf("of %q, %v are in use, in the model %v", names, got, want)
 	}
 }
 

@@ -55,6 +55,19 @@ func (m *MemoryLinks) LinkByKeyword(_ context.Context, domain string, name click
 	return store.Link{}, fmt.Errorf("storetest: link by keyword: %w", click.ErrNotFound)
 }
 
+// NamesInUse implements store.Links.
+func (m *MemoryLinks) NamesInUse(_ context.Context, names []click.Hash) (map[click.Hash]bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	used := map[click.Hash]bool{}
+	for _, name := range names {
+		if m.hashes[name] != 0 || m.aggregates[name] != 0 || m.firstKeyword(func(k memoryKeyword) bool { return sameName(k.name, name) }) != 0 {
+			used[name] = true
+		}
+	}
+	return used, nil
+}
+
 // NameHolder implements store.Links.
 func (m *MemoryLinks) NameHolder(_ context.Context, domain string, name click.Hash) (store.Link, error) {
 	m.mu.Lock()
