@@ -34,6 +34,10 @@ func parseDate(s string) (t int64, zoned bool, err error) {
 		}
 		return int64(n), true, nil
 	}
+	// Most files have this one, and no layout with a zone takes its texts.
+	if t, err := time.Parse(time.DateTime, s); err == nil {
+		return t.Unix(), false, nil
+	}
 	s, _, _ = strings.Cut(s, " (") // of JavaScript: … GMT+0100 (Central European Standard Time)
 	for _, layout := range datesWithZone {
 		if t, err := time.Parse(layout, s); err == nil && knownZone(t) {

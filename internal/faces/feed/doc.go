@@ -17,7 +17,7 @@
 //	redirect_loops.go, deletions.go    rejects links that lead back here; and those just deleted
 //	resume.go, notes.go       finds the place up to which an input is known; notes about it
 //	cut_off.go, rejected.go   an input that ends inside a known part; lines rejected before
-//	links_csv.go           ImportLinks, of CSV files
+//	links_csv.go, links_csv_batch.go         ImportLinks, of CSV files; reads them
 //	links_csv_plan.go, links_csv_counts.go   which links it makes; records their clicks once
 //	csv.go, csv_columns.go, csv_link.go, csv_dates.go   records, columns and links of CSV files
 //	export.go, export_counts.go, demo.go   writes NDJSON; writes clicks to try footfall with

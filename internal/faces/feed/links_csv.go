@@ -89,7 +89,7 @@ func (im *Importer) ImportLinks(ctx context.Context, o LinksOptions, r io.Reader
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	x := &linksImport{im: im, options: o, user: user.ID, each: each, source: sha256.Sum256([]byte(LinksCSV + "\n" + o.Login))}
+	x := &linksImport{im: im, options: o, user: user.ID, each: each, cancel: cancel, planned: planned{}, source: sha256.Sum256([]byte(LinksCSV + "\n" + o.Login))}
 	// Imports for one user wait for each other: both would count the clicks of a new link.
 	marks, end, err := im.Recorder.BeginImport(ctx, x.source)
 	if err != nil {
@@ -100,7 +100,6 @@ func (im *Importer) ImportLinks(ctx context.Context, o LinksOptions, r io.Reader
 	gone, endGone := im.deletions.begin()
 	defer endGone()
 	x.resolver = newResolver(im, gone)
-	x.forgetPlanned()
 	x.csv = newCSVReader(bufio.NewReaderSize(newInflow(ctx, r, im.After), maxLine))
 	err = x.importAll(ctx)
 	if err == nil {
@@ -129,6 +128,7 @@ type linksImport struct {
 	options  LinksOptions
 	user     click.UserID
 	each     func(LinkRow)
+	cancel   func() // stops reading the input
 	resolver resolver
 	csv      *csvReader
 	header   csvHeader
@@ -138,14 +138,8 @@ type linksImport struct {
 	marks   []store.Mark // of earlier imports
 	seen    bool         // one of them is at the end of the batch
 	planned planned
+	free    map[string]bool // names that no link had before the batch
 }
-
-const (
-	// maxRows, maxRowBytes and maxRowClicks bound a batch of links.
-	maxRows      = 1000
-	maxRowBytes  = 1 << 20
-	maxRowClicks = 1_000_000
-)
 
 func (x *linksImport) importAll(ctx context.Context) error {
 	head, err := x.csv.next()
@@ -159,39 +153,26 @@ func (x *linksImport) importAll(ctx context.Context) error {
 		return err
 	}
 	x.result.Ignored = x.header.ignored
-	for {
-		rows, more, err := x.rows()
-		if err != nil {
-			return err
+	batches := make(chan csvBatch, 1)
+	go x.read(ctx, batches)
+	for b := range batches {
+		err = b.err
+		if err == nil || errors.Is(err, io.EOF) {
+			err = x.batch(ctx, &b)
 		}
-		if err := x.batch(ctx, rows); err != nil || !more {
+		if err != nil {
+			x.cancel()
+			for range batches { // until read has ended
+			}
 			return err
 		}
 	}
-}
-
-// rows reads the next batch. It depends on nothing but the file, so that the same file has
-// the same batches.
-func (x *linksImport) rows() (rows []csvLink, more bool, err error) {
-	now, start, clicks := x.im.Now().Unix(), x.csv.offset, uint64(0)
-	for len(rows) < maxRows && x.csv.offset-start < maxRowBytes && clicks < maxRowClicks {
-		rec, err := x.csv.next()
-		if errors.Is(err, io.EOF) {
-			return rows, false, nil
-		}
-		if err != nil {
-			return nil, false, err
-		}
-		l := x.header.link(rec, now, x.options.Counts)
-		rows = append(rows, l)
-		clicks += l.clicks
-	}
-	return rows, true, nil
+	return ctx.Err() // read ends early for it, without an error
 }
 
 // batch plans and makes some links, records their clicks, and then reports what it did.
-func (x *linksImport) batch(ctx context.Context, rows []csvLink) error {
-	plans, err := x.planAndMake(ctx, rows)
+func (x *linksImport) batch(ctx context.Context, b *csvBatch) error {
+	plans, err := x.planAndMake(ctx, b)
 	if err != nil {
 		return err
 	}
@@ -201,7 +182,7 @@ func (x *linksImport) batch(ctx context.Context, rows []csvLink) error {
 	return nil
 }
 
-func (x *linksImport) planAndMake(ctx context.Context, rows []csvLink) ([]plan, error) {
+func (x *linksImport) planAndMake(ctx context.Context, b *csvBatch) ([]plan, error) {
 	resolving := &x.im.deletions.resolving
 	resolving.RLock()
 	defer resolving.RUnlock()
@@ -209,23 +190,23 @@ func (x *linksImport) planAndMake(ctx context.Context, rows []csvLink) ([]plan, 
 	if reason := x.resolver.gone.user(x.options.Login); reason != nil {
 		return nil, reason
 	}
-	plans, err := x.plan(ctx, rows)
+	plans, err := x.plan(ctx, b.rows)
 	if err != nil {
 		return nil, err
 	}
-	n, err := x.findBegun(plans)
+	n, err := x.findBegun(b, plans)
 	if err != nil || x.options.DryRun {
 		return plans, err
 	}
-	if err := x.beginCounts(ctx, plans, n); err != nil {
+	if err := x.beginCounts(ctx, b, plans, n); err != nil {
 		return nil, err
 	}
 	if err := x.makeLinks(ctx, plans); err != nil {
 		return nil, err
 	}
-	x.forgetPlanned()
+	clear(x.planned)
 	if x.options.Counts {
-		err = x.recordCounts(ctx, plans, n.taken.clicks)
+		err = x.recordCounts(ctx, b, plans, n.taken.clicks)
 	}
 	return plans, err
 }

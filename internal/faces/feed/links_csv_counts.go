@@ -21,9 +21,8 @@ func (p *plan) counts() bool {
 
 // findBegun finds the lines of which an earlier import of the file has left the clicks, and
 // returns what the mark says.
-func (x *linksImport) findBegun(plans []plan) (n notes, err error) {
-	sum := x.csv.sum()
-	i := slices.IndexFunc(x.marks, func(m store.Mark) bool { return m.Offset == x.csv.offset && m.Digest == sum })
+func (x *linksImport) findBegun(b *csvBatch, plans []plan) (n notes, err error) {
+	i := slices.IndexFunc(x.marks, func(m store.Mark) bool { return m.Offset == b.offset && m.Digest == b.digest })
 	if x.seen = i >= 0; !x.seen {
 		return notes{}, nil
 	}
@@ -36,12 +35,12 @@ func (x *linksImport) findBegun(plans []plan) (n notes, err error) {
 
 // beginCounts records a mark with the lines of which the clicks count, unless there is one
 // already.
-func (x *linksImport) beginCounts(ctx context.Context, plans []plan, n notes) error {
+func (x *linksImport) beginCounts(ctx context.Context, b *csvBatch, plans []plan, n notes) error {
 	lines := counting(plans)
 	if n.taken.clicks > 0 || slices.Equal(lines, n.waiting) {
 		return nil
 	}
-	return x.record(ctx, nil, notes{waiting: lines})
+	return x.record(ctx, b, nil, notes{waiting: lines})
 }
 
 // counting lists the lines of which the clicks count.
@@ -55,8 +54,8 @@ func counting(plans []plan) (lines []uint64) {
 }
 
 // record records clicks, and the mark at the end of the batch.
-func (x *linksImport) record(ctx context.Context, clicks []click.Click, n notes) error {
-	m := store.Mark{Input: x.source, Offset: x.csv.offset, Digest: x.csv.sum(), Lines: x.csv.lines, Skipped: x.csv.lines, Notes: n.encode()}
+func (x *linksImport) record(ctx context.Context, b *csvBatch, clicks []click.Click, n notes) error {
+	m := store.Mark{Input: x.source, Offset: b.offset, Digest: b.digest, Lines: b.lines, Skipped: b.lines, Notes: n.encode()}
 	if err := x.im.Recorder.Import(ctx, clicks, m); err != nil {
 		return fmt.Errorf("import clicks: %w", err)
 	}
@@ -66,7 +65,7 @@ func (x *linksImport) record(ctx context.Context, clicks []click.Click, n notes)
 
 // recordCounts records the clicks of the links that count, except those that an earlier
 // import has recorded.
-func (x *linksImport) recordCounts(ctx context.Context, plans []plan, earlier uint64) error {
+func (x *linksImport) recordCounts(ctx context.Context, b *csvBatch, plans []plan, earlier uint64) error {
 	waiting := counting(plans)
 	if len(waiting) == 0 {
 		return nil
@@ -93,11 +92,11 @@ func (x *linksImport) recordCounts(ctx context.Context, plans []plan, earlier ui
 				continue
 			}
 			recorded += uint64(len(clicks))
-			if err := x.record(ctx, clicks, notes{waiting: waiting, taken: tally{clicks: recorded}}); err != nil {
+			if err := x.record(ctx, b, clicks, notes{waiting: waiting, taken: tally{clicks: recorded}}); err != nil {
 				return err
 			}
 			clicks = clicks[:0]
 		}
 	}
-	return x.record(ctx, clicks, notes{})
+	return x.record(ctx, b, clicks, notes{})
 }

@@ -49,15 +49,16 @@ func (p planned) add(at links.Place, h holder) {
 	}
 }
 
-func (x *linksImport) forgetPlanned() { x.planned = planned{} }
-
 // plan decides about links in their order.
 func (x *linksImport) plan(ctx context.Context, rows []csvLink) ([]plan, error) {
 	if len(x.planned) > maxKnown { // of a dry run: a later link of the same name is not noticed
-		x.forgetPlanned()
+		clear(x.planned)
+	}
+	if err := x.findFree(ctx, rows); err != nil {
+		return nil, fmt.Errorf("import links: %w", err)
 	}
 	plans := make([]plan, len(rows))
-	var all []store.ForeignLink
+	all := make([]store.ForeignLink, 0, len(rows))
 	for i := range rows {
 		plans[i] = plan{csvLink: rows[i], verdict: NotMade}
 		if rows[i].rejected == nil {
@@ -95,6 +96,29 @@ func (x *linksImport) plan(ctx context.Context, rows []csvLink) ([]plan, error) 
 	return plans, nil
 }
 
+// findFree finds the names of a batch that no link has. Most names of a new file are such, and
+// need not be looked up one by one.
+func (x *linksImport) findFree(ctx context.Context, rows []csvLink) error {
+	names := make([]click.Hash, 0, len(rows))
+	for i := range rows {
+		if rows[i].rejected != nil {
+			continue
+		}
+		names = append(names, click.Hash(rows[i].name))
+		for _, c := range rows[i].custom {
+			names = append(names, click.Hash(c.Name))
+		}
+	}
+	used, err := x.im.Links.NamesInUse(ctx, names)
+	x.free = make(map[string]bool, len(names))
+	for _, name := range names {
+		if !used[name] {
+			x.free[string(name)] = true
+		}
+	}
+	return err
+}
+
 // decide sets the verdict, the hash and the keywords of a plan.
 //
 // The hash is the name, which is found on every domain. If another link has that already, a
@@ -127,7 +151,10 @@ func (x *linksImport) decide(ctx context.Context, p *plan) error {
 		err = x.settle(ctx, p, h)
 	}
 	if err == nil && p.verdict == Made && p.domain == "" && p.name == strings.ToLower(p.name) && p.name != strings.ToUpper(p.name) {
-		if _, err = x.im.Links.LinkByKeyword(ctx, "", click.Hash(p.name)); errors.Is(err, click.ErrNotFound) {
+		if !x.free[p.name] {
+			_, err = x.im.Links.LinkByKeyword(ctx, "", click.Hash(p.name))
+		}
+		if x.free[p.name] || errors.Is(err, click.ErrNotFound) {
 			p.keywords, err = append(p.keywords, links.Place{Name: p.name}), nil
 		}
 	}
@@ -219,6 +246,9 @@ func (x *linksImport) anywhere(ctx context.Context, at links.Place) (holder, boo
 }
 
 func (x *linksImport) lookup(ctx context.Context, at links.Place) (store.Link, bool, error) {
+	if x.free[at.Name] {
+		return store.Link{}, false, nil
+	}
 	l, err := x.im.Links.LinkByName(ctx, at.Host, click.Hash(at.Name))
 	if errors.Is(err, click.ErrNotFound) {
 		return store.Link{}, false, nil

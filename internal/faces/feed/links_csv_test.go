@@ -256,14 +256,76 @@ func TestLinksCutOffAndDeleted(t *testing.T) {
 	}
 }
 
+// TestLinksMarks: clicks that an import left are found where earlier versions of footfall
+// marked them: at the end of the thousand lines that have them.
+func TestLinksMarks(t *testing.T) {
+	t.Parallel()
+	lines := []string{"keyword,url,clicks\n"}
+	for i := range 4500 {
+		lines = append(lines, fmt.Sprintf("k%d,http://a/%d,%d\n", i, i, map[int]int{1500: 3, 1700: 4, 4400: 5}[i]))
+	}
+	file := strings.Join(lines, "")
+	tape := newTape()
+	im := linksImporter(t, tape)
+	if r, _ := importsLinks(t, im, feed.LinksOptions{Login: "ann"}, file); r.Made != 4500 || r.ClicksLeft != 12 {
+		t.Fatalf("%+v", r)
+	}
+	var at []uint64
+	for _, marks := range tape.marks {
+		for _, m := range marks {
+			at = append(at, m.Lines)
+			if want := uint64(len(strings.Join(lines[:m.Lines], ""))); m.Offset != want {
+				t.Errorf("the mark after line %d is at byte %d, want %d", m.Lines, m.Offset, want)
+			}
+		}
+	}
+	if want := []uint64{2001, 4501}; !slices.Equal(at, want) {
+		t.Errorf("there are marks after lines %d, want %d", at, want)
+	}
+	if r, _ := importsLinks(t, im, withCounts, file); r.Known != 4500 || r.Clicks != 12 || len(tape.clicks) != 12 {
+		t.Errorf("%+v, and %d clicks in all", r, len(tape.clicks))
+	}
+}
+
+// lookups counts the names that are looked up one by one.
+type lookups struct {
+	store.Links
+	n int
+}
+
+func (l *lookups) LinkByName(ctx context.Context, domain string, name click.Hash) (store.Link, error) {
+	l.n++
+	return l.Links.LinkByName(ctx, domain, name)
+}
+
+func (l *lookups) LinkByKeyword(ctx context.Context, domain string, name click.Hash) (store.Link, error) {
+	l.n++
+	return l.Links.LinkByKeyword(ctx, domain, name)
+}
+
+// TestLinksLookedUp: names that no link has are looked up together.
+func TestLinksLookedUp(t *testing.T) {
+	t.Parallel()
+	im := linksImporter(t, newTape())
+	counted := &lookups{Links: im.Links}
+	im.Links = counted
+	const file = "Short URL,Custom Link,Long URL\nbit.ly/a,bit.ly/Sale,http://a/\nown.example/b,,http://b/\nc,,http://c/\n"
+	if r, _ := importsLinks(t, im, withCounts, file); r.Made != 3 || counted.n > 0 {
+		t.Errorf("%+v, with %d names looked up one by one", r, counted.n)
+	}
+	if r, _ := importsLinks(t, im, withCounts, file); r.Known != 3 || counted.n == 0 {
+		t.Errorf("%+v, with %d names looked up one by one", r, counted.n)
+	}
+}
+
 // TestLinksDeletedUser: an import does not make its user again.
 func TestLinksDeletedUser(t *testing.T) {
 	t.Parallel()
 	im := linksImporter(t, newTape())
 	var file strings.Builder
 	file.WriteString("keyword,url\nv3,http://a/\n")
-	for i := range 3000 {
-		fmt.Fprintf(&file, "k%d,http://a/\n", i)
+	for i := range 3000 { // more than one batch has
+		fmt.Fprintf(&file, "k%d,http://a/%0600d\n", i, 0)
 	}
 	u, err := im.Users.UserByLogin(t.Context(), "ann")
 	if err != nil {
