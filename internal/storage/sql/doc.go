@@ -37,7 +37,7 @@
 //	db.go, statements.go, write.go, migrate.go   the database; statements; transactions; its schema
 //	dialect.go             how the engines differ
 //	users.go, tokens.go, sessions.go, shares.go, secrets.go    users
-//	links.go, links_list.go, links_make.go, links_import.go, links_edit.go, links_tags.go, keywords.go, aggregates.go   links
+//	links.go, links_list.go, links_make.go, links_import.go, links_batch.go, links_edit.go, links_tags.go, keywords.go, aggregates.go   links
 //	delete.go, wipe.go, postgres_deletions.go   deletes rows, and overwrites their bytes
 //	progress.go, peek.go   what the database remembers about the other parts
 //	backup.go, copy.go, verify.go   a copy; another one, also in the other engine; proves what is stored

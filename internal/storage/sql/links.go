@@ -48,6 +48,22 @@ func rowOf(l *store.Link) []any {
 		string(l.Tags), int64(l.ForwardQuery), l.Expires, l.MaxClicks, l.ExpiredURL}
 }
 
+// aggregateColumns are the columns of appendAggregate, and plainColumns those of appendPlain.
+var (
+	aggregateColumns = []string{"id", "hash", "aggregate_id", "long_url", "long_url_digest", "created", "user_ts", "modified"}
+	plainColumns     = append([]string{"user_id"}, aggregateColumns...)
+)
+
+// appendAggregate adds the row of an aggregate link, which has no details.
+func appendAggregate(rows []any, l *store.Link) []any {
+	return append(rows, int64(l.ID), string(l.Hash), int64(l.Aggregate), l.LongURL, urlDigest(l.LongURL), l.Created, l.UserTS, l.Modified)
+}
+
+// appendPlain adds the row of a link of a user that has no details except UserTS.
+func appendPlain(rows []any, l *store.Link) []any {
+	return appendAggregate(append(rows, int64(l.User)), l)
+}
+
 // newAggregate is an aggregate link of a long URL.
 func newAggregate(id int64, hash click.Hash, longURL string, created int64) *store.Link {
 	return &store.Link{

@@ -136,7 +136,7 @@ type inserter struct {
 }
 
 // rowsPerInsert is from where on more rows in one statement are no faster.
-const rowsPerInsert = 8
+const rowsPerInsert = 64
 
 func newInserter(p *preparer, table string, columns ...string) inserter {
 	n := len(columns)
