@@ -211,14 +211,20 @@ func (s *Store) engine(o Options) *pebble.Options {
 			o.Logger.Error("a file of the counts is damaged: stop the server and run footfall rebuild", "file", d.Path)
 		}
 	}
+	// Blocks of columns would have the place of each key and value in two bytes, which zstd hardly
+	// makes smaller. Most vectors have one or two bytes themselves.
+	e.Experimental.EnableColumnarBlocks = func() bool { return false }
 	e.TargetFileSizes[0] = 8 << 20
 	for i := range e.Levels {
 		e.Levels[i].BlockSize = 32 << 10
+		e.Levels[i].BlockRestartInterval = 64
 		e.Levels[i].IndexBlockSize = 64 << 10
 		e.Levels[i].Compression = func() *sstable.CompressionProfile { return sstable.FastestCompression }
 	}
 	// Most of the data is in the last level, whose files are written seldom.
-	e.Levels[len(e.Levels)-1].Compression = func() *sstable.CompressionProfile { return sstable.ZstdCompression }
+	last := &e.Levels[len(e.Levels)-1]
+	last.BlockSize = 64 << 10
+	last.Compression = func() *sstable.CompressionProfile { return sstable.ZstdCompression }
 	return e
 }
 
