@@ -23,7 +23,7 @@ func (s *Store) AddBatch(ctx context.Context, b *store.Batch) error {
 	})
 }
 
-func (s *Store) addBatch(ctx context.Context, b *store.Batch) error {
+func (s *Store) addBatch(ctx context.Context, b *store.Batch) (err error) {
 	if b.From > b.To {
 		return errors.New("the batch ends before it starts")
 	}
@@ -32,6 +32,11 @@ func (s *Store) addBatch(ctx context.Context, b *store.Batch) error {
 	}
 	s.write.Lock()
 	defer s.write.Unlock()
+	defer func() {
+		if err != nil {
+			clear(s.months)
+		}
+	}()
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -57,19 +62,7 @@ func (s *Store) addBatch(ctx context.Context, b *store.Batch) error {
 	}
 	batch := s.db.NewBatchWithSize(64 * (quarters.rows + 16))
 	defer batch.Close()
-	if err := mergeRows(batch, quarters); err != nil {
-		return err
-	}
-	if err := mergeRows(batch, dayRows(quarters)); err != nil {
-		return err
-	}
-	if err := s.addMinutes(batch, minutes, b.MinutesFrom); err != nil {
-		return err
-	}
-	if err := s.addRest(batch, b); err != nil {
-		return err
-	}
-	if err := s.raiseHighest(batch, quarters); err != nil {
+	if err := s.fill(batch, b, quarters, minutes); err != nil {
 		return err
 	}
 	if err := s.apply(batch); err != nil {
@@ -90,16 +83,40 @@ func (s *Store) addBatch(ctx context.Context, b *store.Batch) error {
 	return nil
 }
 
+// fill fills the engine's batch in the order of the keys: the engine sorts a large batch, which takes
+// little time then.
+func (s *Store) fill(batch *pebble.Batch, b *store.Batch, quarters, minutes sorted) error {
+	var cells rollup.Ledger
+	cells.Add(b.Cells...)
+	for _, add := range [...]func() error{
+		grainDay:   func() error { return s.addDays(batch, dayRows(quarters)) },
+		keyEpoch:   func() error { return addLedger(s.db, batch, epochKey(b.Journal, b.Epoch), &b.Journaled) },
+		keyRemoved: func() error { return s.addLate(batch, &b.Late) },
+		keyHighest: func() error { return s.raiseHighest(batch, quarters) },
+		keyMark:    func() error { return addMarks(batch, b.Marks) },
+		keyLedger:  func() error { return addLedger(s.db, batch, []byte{keyLedger}, &cells) },
+		// with keyMinutesFrom, which is next to it
+		grainMinute: func() error { return s.addMinutes(batch, minutes, b.MinutesFrom) },
+		keyPosition: func() error {
+			return batch.Set(positionKey(b.Journal), binary.BigEndian.AppendUint64(nil, b.To), nil)
+		},
+		grainQuarter: func() error { return mergeRows(batch, quarters) },
+	} {
+		if add == nil {
+			continue
+		}
+		if err := add(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // addMinutes adds minutes, and drops the hours before from, a Unix second.
 func (s *Store) addMinutes(batch *pebble.Batch, minutes sorted, from int64) error {
 	before, err := storedMinutesFrom(s.db)
 	if err != nil {
 		return err
-	}
-	if from != before {
-		if err := batch.Set([]byte{keyMinutesFrom}, binary.BigEndian.AppendUint64(nil, uint64(from)), nil); err != nil {
-			return err
-		}
 	}
 	if from > before {
 		first := uint32(min(from/hour, math.MaxUint32))
@@ -108,30 +125,28 @@ func (s *Store) addMinutes(batch *pebble.Batch, minutes sorted, from int64) erro
 			return err
 		}
 	}
-	return mergeRows(batch, minutes.since(from))
+	if err := mergeRows(batch, minutes.since(from)); err != nil || from == before {
+		return err
+	}
+	return batch.Set([]byte{keyMinutesFrom}, binary.BigEndian.AppendUint64(nil, uint64(from)), nil)
 }
 
-// addRest adds everything except cells: position, ledgers, marks.
-func (s *Store) addRest(batch *pebble.Batch, b *store.Batch) error {
-	var cells rollup.Ledger
-	cells.Add(b.Cells...)
-	if err := addLedger(s.db, batch, []byte{keyLedger}, &cells); err != nil {
-		return err
+// addLate adds to the clicks that were deleted, or were late.
+func (s *Store) addLate(batch *pebble.Batch, late *rollup.Ledger) error {
+	if *late == (rollup.Ledger{}) {
+		return nil
 	}
-	if err := addLedger(s.db, batch, epochKey(b.Journal, b.Epoch), &b.Journaled); err != nil {
-		return err
-	}
-	if b.Late != (rollup.Ledger{}) {
-		if err := addLedger(s.db, batch, []byte{keyRemoved}, &b.Late); err != nil {
+	return addLedger(s.db, batch, []byte{keyRemoved}, late)
+}
+
+// addMarks adds the marks of imports.
+func addMarks(batch *pebble.Batch, marks []store.Mark) error {
+	for i := range marks {
+		if err := batch.Set(markKey(&marks[i]), appendMark(nil, &marks[i]), nil); err != nil {
 			return err
 		}
 	}
-	for i := range b.Marks {
-		if err := batch.Set(markKey(&b.Marks[i]), appendMark(nil, &b.Marks[i]), nil); err != nil {
-			return err
-		}
-	}
-	return batch.Set(positionKey(b.Journal), binary.BigEndian.AppendUint64(nil, b.To), nil)
+	return nil
 }
 
 // raiseHighest raises the highest ids.

@@ -53,7 +53,7 @@ func counted(t *testing.T, rng *rand.Rand, spoil func(*store.Batch)) vfs.FS {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := pebble.Open(pebble.Options{Dir: "clicks", FS: fs, Cache: 1 << 20, MemTable: 1 << 20})
+	s, err := pebble.Open(pebble.Options{Dir: "clicks", FS: fs, Cache: 1 << 20, MemTable: 1 << 20}.BusyFrom(5))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +92,7 @@ func counted(t *testing.T, rng *rand.Rand, spoil func(*store.Batch)) vfs.FS {
 // finding too.
 func findings(t *testing.T, fs vfs.FS, tamper func(*pebble.Store)) (list []string) {
 	t.Helper()
-	s, err := pebble.Open(pebble.Options{Dir: "clicks", FS: fs, Cache: 1 << 20, MemTable: 1 << 20})
+	s, err := pebble.Open(pebble.Options{Dir: "clicks", FS: fs, Cache: 1 << 20, MemTable: 1 << 20}.BusyFrom(5))
 	if err != nil {
 		return []string{err.Error()}
 	}
@@ -250,7 +250,7 @@ func TestDamagedTable(t *testing.T) {
 	t.Parallel()
 	rng := seedtest.Rand(t)
 	fs := vfs.NewMem()
-	o := pebble.Options{Dir: "clicks", FS: fs, Cache: 1 << 20, MemTable: 1 << 20}
+	o := pebble.Options{Dir: "clicks", FS: fs, Cache: 1 << 20, MemTable: 1 << 20}.BusyFrom(5)
 	var cells []rollup.Cell
 	for link := range click.LinkID(3000) { // several blocks
 		for day := range 3 {

@@ -28,7 +28,7 @@ func (v *view) counts(ctx context.Context, q store.Query) (counts []store.Count,
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, it.Close()) }()
-	sc := &scan{ctx: ctx, it: it, scope: q.Scope, facet: q.Facet}
+	sc := &scan{ctx: ctx, it: it, scope: q.Scope, facet: q.Facet, busy: v.busy}
 	if quarters {
 		return sc.quarters(q)
 	}
@@ -44,6 +44,7 @@ func (sc *scan) quarters(q store.Query) ([]store.Count, error) {
 		size, left = q.Newest, q.Newest
 	}
 	var counts []store.Count
+	var busy *busyMonths
 	for hi := len(q.Edges) - 1; hi > 0 && left > 0; size *= 2 {
 		first, last, ok, err := sc.bounds(q.Edges[0], q.Edges[hi])
 		if err != nil {
@@ -61,8 +62,15 @@ func (sc *scan) quarters(q store.Query) ([]store.Count, error) {
 		if lo >= hi {
 			break
 		}
+		if busy == nil {
+			busy = &busyMonths{sc: sc, first: first, last: last}
+		}
 		t := &tally{lists: make([]list, hi-lo)}
-		if err := sc.readPlan(makePlan(sc.facet, q.Edges[lo:hi+1], first, last), t); err != nil {
+		p := makePlan(sc.facet, q.Edges[lo:hi+1], first, last, busy.have)
+		if busy.err != nil {
+			return nil, busy.err
+		}
+		if err := sc.readPlan(p, t); err != nil {
 			return nil, err
 		}
 		counts, left = t.appendCounts(counts, lo, left)

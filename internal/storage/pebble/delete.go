@@ -51,6 +51,8 @@ const flushRanges = 500
 func (s *Store) deleteFirst(ctx context.Context, scopes []rollup.Scope) (n int, err error) {
 	s.write.Lock()
 	defer s.write.Unlock()
+	defer clear(s.months)
+	clear(s.months)
 	d := deletion{
 		s: s, ctx: ctx, batch: s.db.NewBatch(),
 		added: map[rollup.Scope]bool{}, users: map[click.UserID]*[2]taking{},
@@ -170,7 +172,7 @@ func (d *deletion) apply() error {
 		if err := addRows(d.s.db, d.batch, rows); err != nil {
 			return err
 		}
-		if err := addRows(d.s.db, d.batch, dayRows(rows)); err != nil {
+		if err := d.s.takeDays(d.batch, dayRows(rows)); err != nil {
 			return err
 		}
 		if err := addRows(d.s.db, d.batch, sortRows(grainMinute, minutes.rows)); err != nil {

@@ -16,6 +16,7 @@
 //	store.go, version.go, errors.go   opens a store
 //	calls.go               runs each call, unless the store is closed; Close waits for them
 //	add_batch.go, rows.go, apply.go, merge.go, vector.go   adds a batch
+//	busy.go                the sums of days that are stored
 //	flush.go, checkpoint.go   Sync and Close; a copy for a rebuild
 //	snapshot.go            one state of the store for several questions
 //	counts.go, sum.go, first.go   answers questions
@@ -29,7 +30,7 @@
 // The format is described in docs/format/pebble.md. In short:
 //
 //	q user link facet day   value → clicks by quarter-hour
-//	d user link facet month value → clicks by day, sums of q
+//	d user link facet month value → clicks by day, sums of q, in busy months
 //	m hour user link facet  value → clicks by minute
 //
 // The other keys are in key.go.

@@ -11,6 +11,12 @@ import (
 // DB is the engine, for tests that damage its data.
 func (s *Store) DB() *pebble.DB { return s.db }
 
+// BusyFrom returns options with which months are busy from a number of clicks on.
+func (o Options) BusyFrom(clicks uint64) Options {
+	o.busy = clicks
+	return o
+}
+
 // DecodeVector returns the slots of a vector and their clicks.
 func DecodeVector(b []byte, slots int) (at []int, clicks []uint64, err error) {
 	err = eachSlot(b, slots, func(slot int, n uint64) error {

@@ -26,6 +26,7 @@ type span struct {
 type plan struct {
 	months, days []span
 	pieces       []piece
+	have         func(month uint16) bool
 }
 
 // Estimated costs, in rows read one after the other. Only the ratios matter: a bad
@@ -35,9 +36,10 @@ const (
 	manyRows = 64 // rows of a period, for a facet with many values
 )
 
-// makePlan plans for clicks that are all in the UTC days first to last.
-func makePlan(f rollup.Facet, edges []int64, first, last uint16) *plan {
-	p := &plan{}
+// makePlan plans for clicks that are all in the UTC days first to last. have reports whether
+// the day totals of a month are stored.
+func makePlan(f rollup.Facet, edges []int64, first, last uint16, have func(month uint16) bool) *plan {
+	p := &plan{have: have}
 	from := max(edges[0], int64(first)*rollup.Day)
 	to := min(edges[len(edges)-1], (int64(last)+1)*rollup.Day)
 	if from >= to {
@@ -104,7 +106,7 @@ func (m *monthPlan) day(in int, quarters []piece) {
 // add decides how to read a month. Call it after all of its days are in p.days.
 func (p *plan) add(m *monthPlan, rowsEach int) {
 	days := p.days[m.first:]
-	if (len(days)-m.split)*rowsEach <= rowsEach+(1+m.runs)*costSeek {
+	if (len(days)-m.split)*rowsEach <= rowsEach+(1+m.runs)*costSeek || !p.have(m.number) {
 		return
 	}
 	kept := days[:0]

@@ -86,9 +86,9 @@ func (s sorted) since(from int64) sorted {
 	return sorted{s.grain, s.rows - old, func(i int) row { return s.at(old + i) }}
 }
 
-// dayRows makes the rows of day totals. Rows of one key are adjacent in quarters. Within the
+// dayRows makes the rows of day totals, in the order of their keys. Rows of one key are adjacent in quarters. Within the
 // rows of a month, which are few as a rule, only the order of values and days differs.
-func dayRows(quarters sorted) sorted {
+func dayRows(quarters sorted) []row {
 	keys := 0
 	var before row
 	for i := range quarters.rows {
@@ -123,7 +123,7 @@ func dayRows(quarters sorted) sorted {
 		out = append(out, d)
 	}
 	slices.SortFunc(out[first:], byMonth)
-	return sorted{grainDay, len(out), func(i int) row { return out[i] }}
+	return out
 }
 
 // sameMonth reports whether two rows of days are of the same scope, facet and month.

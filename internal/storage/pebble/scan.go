@@ -37,6 +37,7 @@ type scan struct {
 	it    *pebble.Iterator
 	scope rollup.Scope
 	facet rollup.Facet
+	busy  uint64 // clicks of a busy month
 	rows  int
 }
 

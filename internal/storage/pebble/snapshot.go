@@ -15,7 +15,8 @@ type view struct {
 	calls *calls
 	db    *pebble.DB
 	r     pebble.Reader
-	held  int // bytes of values that a sum holds
+	held  int    // bytes of values that a sum holds
+	busy  uint64 // clicks of a busy month
 }
 
 // each calls f with every key that starts with prefix, and its value.
@@ -45,7 +46,7 @@ func (s *Store) Snapshot(context.Context) (store.Snapshot, error) {
 	}
 	closed := s.snapshots.add()
 	engine := s.db.NewSnapshot()
-	return &snapshot{view{calls: s.calls, db: s.db, r: engine, held: s.held}, engine, closed}, nil
+	return &snapshot{view{calls: s.calls, db: s.db, r: engine, held: s.held, busy: s.busy}, engine, closed}, nil
 }
 
 // snapshot counts as a call in progress until it is closed.

@@ -62,6 +62,8 @@ type Options struct {
 	Keep bool
 	// Logger logs failures of the engine and the disk; nil logs nothing.
 	Logger *slog.Logger
+
+	busy uint64 // tests make busyMonth small
 }
 
 // Store implements store.ClickCounts.
@@ -70,8 +72,9 @@ type Store struct {
 
 	// write is held while values are read and replaced: positions, ledgers.
 	write     sync.Mutex
-	unflushed uint64 // clicks counted since the last flush started
-	ranges    int    // deleted since deletions last started a flush
+	unflushed uint64             // clicks counted since the last flush started
+	ranges    int                // deleted since deletions last started a flush
+	months    map[monthOf]uint64 // clicks of people that are stored, of some months
 
 	// flushing is held while a flush is started.
 	flushing sync.Mutex
@@ -126,8 +129,9 @@ func open(o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{
-		view:  view{calls: newCalls(), held: cmp.Or(o.Held, sumHeld)},
-		stuck: make(chan error), memTable: int64(o.MemTable), fs: o.FS, dir: o.Dir,
+		view:   view{calls: newCalls(), held: cmp.Or(o.Held, sumHeld), busy: cmp.Or(o.busy, busyMonth)},
+		months: map[monthOf]uint64{},
+		stuck:  make(chan error), memTable: int64(o.MemTable), fs: o.FS, dir: o.Dir,
 		kept: &kept{released: !o.Keep},
 	}
 	s.failing.next = make(chan struct{})

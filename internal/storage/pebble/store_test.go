@@ -31,6 +31,12 @@ func TestClicksOnDisk(t *testing.T) {
 func TestInMemory(t *testing.T) {
 	t.Parallel()
 	storetest.Counts(t, func(t *testing.T) store.ClickCounts {
-		return open(t, pebble.Options{Dir: "clicks", FS: vfs.NewMem(), MemTable: 16 << 10, Cache: 1 << 20, Held: 100})
+		return open(t, pebble.Options{Dir: "clicks", FS: vfs.NewMem(), MemTable: 16 << 10, Cache: 1 << 20, Held: 100}.BusyFrom(1))
 	})
+}
+
+// TestBusyMonths has months that become busy in the middle of most tests.
+func TestBusyMonths(t *testing.T) {
+	t.Parallel()
+	storetest.Counts(t, func(t *testing.T) store.ClickCounts { return open(t, memory().BusyFrom(5)) })
 }

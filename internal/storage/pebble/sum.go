@@ -37,7 +37,7 @@ func (v *view) sum(ctx context.Context, q store.Sum, f func(store.Count) error) 
 		return err
 	}
 	defer func() { err = errors.Join(err, it.Close()) }()
-	s := &summing{scan: scan{ctx: ctx, it: it, facet: q.Facet}, sieve: sieve{most: v.held}, quarters: quarters, expensive: q.Expensive}
+	s := &summing{scan: scan{ctx: ctx, it: it, facet: q.Facet, busy: v.busy}, sieve: sieve{most: v.held}, quarters: quarters, expensive: q.Expensive}
 	for i := len(q.Edges) - 2; i >= 0; i-- {
 		s.sieve.from = ""
 		for again := true; again; {
@@ -81,7 +81,11 @@ func (s *summing) part(p store.Part, from, to int64) error {
 	if err != nil || !ok {
 		return err
 	}
-	plan := makePlan(s.facet, edges, first, last)
+	busy := &busyMonths{sc: &s.scan, first: first, last: last}
+	plan := makePlan(s.facet, edges, first, last, busy.have)
+	if busy.err != nil {
+		return busy.err
+	}
 	if err := s.periods(grainDay, plan.months, plan.pieces); err != nil {
 		return err
 	}

@@ -35,8 +35,8 @@ func (b block) compare(o block) int {
 	return compare(grainDay)(a, row{user: uint64(o.scope.User), link: uint64(o.scope.Link), facet: o.facet, period: uint32(o.month)})
 }
 
-// eachBlock calls f with the day totals of each block: want, the sums of the
-// quarter-hours, and have, the stored totals.
+// eachBlock calls f with the day totals of each block that is to have some: want, the sums
+// of the quarter-hours, and have, the stored totals.
 func (v *view) eachBlock(ctx context.Context, report func(string), f func(at block, want, have *totals) error) (err error) {
 	quarters, err := newBlocks(ctx, v.r, grainQuarter, report)
 	if err != nil {
@@ -50,6 +50,8 @@ func (v *view) eachBlock(ctx context.Context, report func(string), f func(at blo
 	defer func() { err = errors.Join(err, days.it.Close()) }()
 
 	var want, have totals
+	var scope rollup.Scope
+	clicks := map[uint16]uint64{} // of people, by month of the scope: All comes before other facets
 	for quarters.ok || days.ok {
 		at := quarters.at
 		if !quarters.ok || days.ok && days.at.compare(at) < 0 {
@@ -60,6 +62,16 @@ func (v *view) eachBlock(ctx context.Context, report func(string), f func(at blo
 		}
 		if err := days.take(at, &have); err != nil {
 			return err
+		}
+		if at.scope != scope {
+			scope = at.scope
+			clear(clicks)
+		}
+		if at.facet == rollup.All {
+			clicks[at.month] = want.sum()
+		}
+		if !summed(at.facet) && clicks[at.month] < v.busy {
+			continue
 		}
 		if err := f(at, &want, &have); err != nil {
 			return err
@@ -99,6 +111,16 @@ func (t *totals) get(value string) [31]uint64 {
 		return t.days[at]
 	}
 	return [31]uint64{}
+}
+
+// sum returns the clicks of all values and days, mod 2⁶⁴.
+func (t *totals) sum() (n uint64) {
+	for i := range t.days {
+		for _, clicks := range t.days[i] {
+			n += clicks
+		}
+	}
+	return n
 }
 
 // equal reports whether both have the same clicks under the same values.
@@ -219,6 +241,7 @@ func (s *Store) Repair(ctx context.Context) (months int, err error) {
 		s.write.Lock()
 		defer s.write.Unlock()
 		months, err = s.repair(ctx)
+		clear(s.months)
 		return err
 	})
 	return months, err
@@ -243,18 +266,8 @@ func (s *Store) replaceMonth(at block, totals *totals) error {
 	if err := batch.DeleteRange(prefix, after(prefix), nil); err != nil {
 		return err
 	}
-	for _, value := range slices.Sorted(maps.Keys(totals.at)) {
-		var vector []byte
-		prev := -1
-		for day, clicks := range totals.get(value) {
-			if clicks != 0 {
-				vector = appendSlot(vector, prev, day, clicks)
-				prev = day
-			}
-		}
-		if err := batch.Set(append(slices.Clone(prefix), value...), vector, nil); err != nil {
-			return err
-		}
+	if err := setDays(batch, prefix, totals); err != nil {
+		return err
 	}
 	return s.apply(batch)
 }

@@ -16,11 +16,12 @@ import (
 // damaged is a store with clicks in which the value of one key was replaced.
 func damaged(t *testing.T, grain byte, value []byte) *footfall.Store {
 	t.Helper()
-	s := open(t, memory())
+	s := open(t, memory().BusyFrom(80))
 	t.Cleanup(func() { s.Close() })
 	day := time.Date(2024, time.March, 5, 0, 0, 0, 0, time.UTC).Unix()
 	b := &store.Batch{To: 1}
 	for u := range click.UserID(3) {
+		b.Cells = append(b.Cells, rollup.Cell{Key: rollup.Key{Scope: rollup.Scope{User: u + 7, Link: 9}, Facet: rollup.All, Slot: day + 900}, Clicks: 80})
 		for _, v := range []string{"DE", "FR"} {
 			b.Cells = append(b.Cells, rollup.Cell{Key: rollup.Key{Scope: rollup.Scope{User: u + 7, Link: 9}, Facet: rollup.Country, Slot: day + 900, Value: v}, Clicks: 40})
 		}

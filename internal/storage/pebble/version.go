@@ -16,8 +16,8 @@ import (
 )
 
 // Version is the format that this package writes, and is stored in the data. A
-// new facet raises it: 2 added agents and places.
-const Version = 2
+// new facet raises it: 2 added agents and places. 3 added busy months.
+const Version = 3
 
 // mergerVersion is the format of vectors. It is part of the name of the merge
 // operator: the engine opens only data whose operator has the same name.
