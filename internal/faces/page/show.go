@@ -18,7 +18,7 @@ var htmlFiles embed.FS
 
 // pages are the templates, by name.
 var pages = template.Must(template.New("").Funcs(template.FuncMap{
-	"script": web.Script, "path": web.Path, "style": web.Style, "grouped": grouped, "signed": signed, "date": date, "moment": moment,
+	"script": web.Script, "path": web.Path, "style": web.Style, "grouped": grouped, "signed": signed, "date": date, "moment": moment, "wall": wall, "called": called,
 	"field": func(w wrong, name string) wrongField { return wrongField{name, w[name]} },
 }).ParseFS(htmlFiles, "html/*.html"))
 
@@ -112,4 +112,31 @@ func signed(now uint64, before *uint64) string {
 		return "+" + grouped(now-*before)
 	}
 	return "−" + grouped(*before-now)
+}
+
+// wall writes a local time, and a midnight as its date.
+func wall(local string) string {
+	day, clock, _ := strings.Cut(local, "T")
+	if clock == "00:00" {
+		return day
+	}
+	return day + " " + clock
+}
+
+// called is what pages without scripts call ranges, lists and visitors, as the script does.
+func called(id string) string {
+	if name := names[id]; name != "" {
+		return name
+	}
+	return id
+}
+
+var names = map[string]string{
+	"hour": "Last hour", "today": "Today", "yesterday": "Yesterday", "last7": "7 days", "last30": "30 days", "last90": "90 days", "last12": "12 months",
+	"week": "This week", "month": "This month", "quarter": "This quarter", "year": "This year", "all": "All time",
+
+	"countries": "Countries", "regions": "Regions", "cities": "Cities", "links": "Links", "referrers": "Pages", "domains": "Referrers",
+	"devices": "Devices", "browsers": "Browsers", "systems": "Systems", "sources": "QR codes", "bots": "Bots",
+
+	"bots=both": "People and bots", "bots=off": "People", "bots=on": "Bots",
 }

@@ -140,7 +140,7 @@ func TestWithoutScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{fmt.Sprint(b.total("unit=day&units=30&timezone=UTC"), " clicks"), "Clicks over time", "countries", "Earlier"} {
+	for _, want := range []string{fmt.Sprint(b.total("unit=day&units=30&timezone=UTC"), " clicks"), "Clicks over time", "Countries", "Earlier", "30 days", "People and bots"} {
 		if !strings.Contains(strings.ReplaceAll(text, ",", ""), want) {
 			t.Errorf("without scripts the page has no %q:\n%s", want, text)
 		}

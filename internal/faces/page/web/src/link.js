@@ -30,11 +30,12 @@ export function Copy({ text }) {
 export function LinkHead({ link: l, view, reload }) {
   const short = l.keyword_link || l.link;
   const set = (name) => async (text) => { await change(l.link, { [name]: text }); await reload(); };
-  const changes = l.changes ?? [], path = new URL(short).pathname; // this server has all its domains
-  return html`<section class="panel linkhead" aria-labelledby="h-link"><div><h1 id="h-link"><${Edit} label="title" value=${l.title} placeholder="Add a title" save=${set("title")}/></h1>
-      <p class="short"><a href=${short}>${short.replace(/^https?:\/\//, "")}</a> <${Copy} text=${short}/>${l.private && html` <span class="pill">private</span>`}${l.archived && html` <span class="pill">archived</span>`}</p>
-      <dl><div><dt>Leads to</dt><dd><${Edit} label="destination" value=${l.long_url} save=${set("long_url")}/></dd></div>
-        <div><dt>Note</dt><dd><${Edit} label="note" value=${l.note} placeholder="Add a note" save=${set("note")}/></dd></div>
+  const changes = l.changes ?? [], name = short.replace(/^https?:\/\//, ""), path = new URL(short).pathname; // this server has all its domains
+  const title = html`<${Edit} label="title" value=${l.title} placeholder="Add a title" save=${set("title")}/>`;
+  return html`<section class="panel linkhead" aria-labelledby="h-link"><div class=${l.title ? "" : "untitled"}><h1 id="h-link">${l.title ? title : html`<a href=${short}>${name}</a>`}</h1>
+      <p class="short">${l.title && html`<a href=${short}>${name}</a> `}<${Copy} text=${short}/>${l.private && html` <span class="pill">private</span>`}${l.archived && html` <span class="pill">archived</span>`}</p>
+      <dl><div class="all"><dt>Leads to</dt><dd><${Edit} label="destination" value=${l.long_url} save=${set("long_url")}/></dd></div>
+        ${!l.title && html`<div><dt>Title</dt><dd>${title}</dd></div>`}<div><dt>Note</dt><dd><${Edit} label="note" value=${l.note} placeholder="Add a note" save=${set("note")}/></dd></div>
         <div><dt>Tags</dt><dd><${Edit} label="tags" value=${(l.tags ?? []).join(", ")} placeholder="Add tags" save=${set("tags")}/></dd></div>
         <div><dt>Ends</dt><dd><${Edit} label="end" value=${l.expires ? new Date(l.expires * 1000).toISOString().slice(0, 16) : ""} placeholder="Never" save=${(t) => set("expires")(t || "never")}/></dd></div>
         <div><dt>Made</dt><dd>${new Date(l.created_at * 1000).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" })}</dd></div></dl>

@@ -1,6 +1,6 @@
 // The list of links: search, make, change, archive.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { html, render, signal, given, count, ask, api, means, day, save, presets } from "./lib.js";
+import { html, render, signal, given, count, ask, api, means, wall, save, presets } from "./lib.js";
 import { Edit, Copy, change } from "./link.js";
 import { shortcuts } from "./keys.js";
 import { Spark } from "./spark.js";
@@ -41,7 +41,7 @@ function Make() {
       await reload();
     } catch (err) { setError([/KEYWORD/.test(err.message) ? "name" : "url", means(err.message)]); }
   };
-  return html`<form class="panel make" onSubmit=${submit} aria-label="Make a link"><div><label for="long">Long address</label><input id="long" type="url" required placeholder="https://" value=${url} onInput=${(e) => setURL(e.target.value)} aria-invalid=${error[0] === "url"} aria-describedby="make-error"/></div>
+  return html`<form class="make" onSubmit=${submit} aria-label="Make a link"><div><label for="long">Long address</label><input id="long" type="url" required placeholder="https://" value=${url} onInput=${(e) => setURL(e.target.value)} aria-invalid=${error[0] === "url"} aria-describedby="make-error"/></div>
     <div><label for="name">Name, if you like</label><input id="name" placeholder="a random one" value=${name} onInput=${(e) => setName(e.target.value)} aria-invalid=${error[0] === "name"} aria-describedby="make-error"/></div><button type="submit">Make link</button>
     <p id="make-error" class=${error[1] ? "wrong" : ""} role="status">${error[1]}${made && !error[1] && html`<a href=${made}>${made.replace(/^https?:\/\//, "")}</a> <${Copy} text=${made}/>`}</p></form>`;
 }
@@ -116,7 +116,7 @@ function Row({ row }) {
       ${row.title && html`<span class="sub">${short} <${Copy} text=${row.keyword_link || row.link}/></span>`}
       <span class="sub"><${Edit} label=${"destination of " + row.name} value=${row.long_url} save=${async (t) => { await change(row.link, { long_url: t }); await reload(); }}/></span></th>
     <td class="tags">${(row.tags ?? []).map((t) => html`<button type="button" class="pill" aria-label=${"Only links with the tag " + t} onClick=${() => search({ tag: t })}>#${t}</button> `)}</td>
-    <td class="dim">${day(new Date(row.created_at * 1000).toISOString().slice(0, 10))}</td><td><${Spark} clicks=${row.spark}/></td><td>${count(row.clicks)}</td></tr>`;
+    <td class="dim">${wall(new Date(row.created_at * 1000).toISOString().slice(0, 10), { dateStyle: "medium" })}</td><td><${Spark} clicks=${row.spark}/></td><td>${count(row.clicks)}</td></tr>`;
 }
 
 function App() {
@@ -125,15 +125,14 @@ function App() {
   const typed = (e) => { setText(e.target.value); clearTimeout(timer.current); timer.current = setTimeout(() => search({ query: e.target.value }), 150); };
   return html`<div class=${"page" + (busy.value ? " busy" : "")} aria-busy=${busy.value}><h1>Links</h1>
     ${problem.value && html`<p class="banner" role="alert">${means(problem.value)} <button type="button" onClick=${reload}>Try again</button></p>`}
-    <${Make}/>
-    <section class="panel" aria-label="Import"><${Import}/></section>
+    <section class="panel"><${Make}/><${Import}/></section>
     <section class="panel" aria-label="Your links"><div class="finder"><input type="search" id="find" aria-label="Search links" placeholder="Search titles, notes and addresses" value=${text} onInput=${typed}/>
       ${s.tag && html`<button type="button" class="pill" aria-label=${"Remove the filter " + s.tag} onClick=${() => search({ tag: "" })}>#${s.tag} \u00d7</button>`}
       <label>Domain <input class="short" placeholder="all" value=${s.domain} onChange=${(e) => search({ domain: e.target.value })}/></label>
       <label>Archived <select value=${s.archived} onChange=${(e) => search({ archived: e.target.value })}><option value="off">hidden</option><option value="both">shown</option><option value="on">only</option></select></label>
       <label>Sort by <select value=${s.sort} onChange=${(e) => search({ sort: e.target.value })}><option value="created">newest</option><option value="clicks">clicks</option></select></label>
       <label>Range <select value=${l.range.preset} onChange=${(e) => { const p = new URLSearchParams(l.range.presets.find((p) => p.id === e.target.value).query.slice(1)); search({ unit: p.get("unit"), units: p.get("units"), range: p.get("range"), from: "", to: "" }); }}>${l.range.presets.filter((p) => p.id !== "hour").map((p) => html`<option value=${p.id}>${presets[p.id]}</option>`)}</select></label>
-      <button type="button" class="plain" onClick=${exported}>CSV</button></div>
+      <button type="button" class="plain" onClick=${exported}>Save as CSV</button></div>
       <${Bulk}/>
       ${l.links.length === 0 ? html`<p class="quiet">${s.text || s.tag || s.domain ? "No link is like this." : "You have no links yet. Make the first one above."}</p>`
         : html`<table class="rows links"><thead><tr><td></td><th scope="col">Link</th><th scope="col">Tags</th><th scope="col">Made</th><th scope="col">Over time</th><th scope="col">Clicks</th></tr></thead><tbody>${l.links.map((row) => html`<${Row} key=${row.link} row=${row}/>`)}</tbody></table>`}

@@ -126,9 +126,9 @@ function App() {
         ${countries.refuses ? html`<p class="quiet">${refusal(countries.refuses, "countries")}</p>` : html`<${WorldMap} panel=${countries} hot=${hot} setHot=${setHot} address=${world}/>`}</section>
       <${Panel} id="countries" view=${v} go=${go} hot=${hot} setHot=${setHot}/>
       ${v.page !== "link" && html`<${Panel} id="links" view=${v} go=${go}/>`}
-      <${Tabs} ids=${["domains", "referrers"]} view=${v} go=${go}/>
-      <section class="panel wide" aria-labelledby="h-heat"><header><h2 id="h-heat">Weekday and hour</h2><span class="quiet">${v.range.timezone.replaceAll("_", " ")}</span><${Call} call=${v.heat.call} view=${v} title="Hours"/></header><${Heat} view=${v}/></section>
-      <${Tabs} ids=${["devices", "browsers", "systems", "sources"]} view=${v} go=${go}/>
+      <div class=${"stack" + (v.page === "link" ? " whole" : "")}><${Tabs} ids=${["domains", "referrers"]} view=${v} go=${go}/>
+      <${Tabs} ids=${["devices", "browsers", "systems", "sources"]} view=${v} go=${go}/></div>
+      <section class="panel whole" aria-labelledby="h-heat"><header><h2 id="h-heat">Weekday and hour</h2><span class="quiet">${v.range.timezone.replaceAll("_", " ")}</span><${Call} call=${v.heat.call} view=${v} title="Hours"/></header><${Heat} view=${v}/></section>
       <${Tabs} ids=${["cities", "regions"]} view=${v} go=${go} size="half"/>
       <${Panel} id="bots" view=${v} go=${go} size="half"/>
     </div>
