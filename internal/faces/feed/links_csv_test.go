@@ -303,6 +303,38 @@ func (l *lookups) LinkByKeyword(ctx context.Context, domain string, name click.H
 	return l.Links.LinkByKeyword(ctx, domain, name)
 }
 
+// parts keeps how many links were made together at most.
+type parts struct {
+	store.Links
+	most int
+}
+
+func (p *parts) ImportLinks(ctx context.Context, links []store.ForeignLink) ([]store.Link, error) {
+	p.most = max(p.most, len(links))
+	return p.Links.ImportLinks(ctx, links)
+}
+
+// TestLinksMadeInParts: other programs can make links while an import makes many.
+func TestLinksMadeInParts(t *testing.T) {
+	t.Parallel()
+	var file strings.Builder
+	file.WriteString("Short URL,Long URL\n")
+	for i := range 5000 {
+		fmt.Fprintf(&file, "own.example/K%d,http://a/%d\n", i, i)
+	}
+	im := linksImporter(t, newTape())
+	counted := &parts{Links: im.Links}
+	im.Links = counted
+	if r, _ := importsLinks(t, im, withCounts, file.String()); r.Made != 5000 || counted.most != 4000 {
+		t.Errorf("%+v, at most %d together", r, counted.most)
+	}
+	for _, name := range []string{"K0", "K1999", "K2000", "K4999"} {
+		if got, want := leadsTo(t, im, "own.example", name), "http://a/"+name[1:]; got != want {
+			t.Errorf("%s leads to %q, want %q", name, got, want)
+		}
+	}
+}
+
 // TestLinksLookedUp: names that no link has are looked up together.
 func TestLinksLookedUp(t *testing.T) {
 	t.Parallel()

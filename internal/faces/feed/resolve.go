@@ -150,11 +150,23 @@ func (r *resolver) makeLinks(ctx context.Context, entries []entry) error {
 	return nil
 }
 
-// importLinks makes links. Visitors find them at once.
+// maxTogether is the number of links that are made in one transaction. Others who make links
+// wait for one, about a tenth of a second. Each page of an index that changes is written once
+// for each transaction, so smaller ones cost more.
+const maxTogether = 4000
+
+// importLinks makes links. Visitors find them at once. After an error some may exist.
 func (r *resolver) importLinks(ctx context.Context, links []store.ForeignLink) ([]store.Link, error) {
-	made, err := r.im.Links.ImportLinks(ctx, links)
-	r.im.Names.ForgetImported(links...) // after an error some may exist
-	return made, err
+	all := make([]store.Link, 0, len(links))
+	for some := range slices.Chunk(links, maxTogether) {
+		made, err := r.im.Links.ImportLinks(ctx, some)
+		r.im.Names.ForgetImported(some...)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, made...)
+	}
+	return all, nil
 }
 
 // link is the link of an entry; without an id if there is none.

@@ -38,14 +38,17 @@ var linkColumns = []string{"id", "user_id", "hash", "aggregate_id", "long_url", 
 	"title", "note", "private", "archived", "user_ts", "modified", "tags", "forward_query", "expires", "max_clicks", "expired_url"}
 
 // rowOf is a link as it is inserted.
-func rowOf(l *store.Link) []any {
+func rowOf(l *store.Link) []any { return appendRow(nil, l) }
+
+// appendRow adds the row of a link.
+func appendRow(rows []any, l *store.Link) []any {
 	var user any // NULL for an aggregate link
 	if l.User != click.Nobody {
 		user = int64(l.User)
 	}
-	return []any{int64(l.ID), user, string(l.Hash), int64(l.Aggregate), l.LongURL, urlDigest(l.LongURL), l.Created,
+	return append(rows, int64(l.ID), user, string(l.Hash), int64(l.Aggregate), l.LongURL, urlDigest(l.LongURL), l.Created,
 		l.Title, l.Note, bit(l.Private), bit(l.Archived), l.UserTS, l.Modified,
-		string(l.Tags), int64(l.ForwardQuery), l.Expires, l.MaxClicks, l.ExpiredURL}
+		string(l.Tags), int64(l.ForwardQuery), l.Expires, l.MaxClicks, l.ExpiredURL)
 }
 
 // aggregateColumns are the columns of appendAggregate, and plainColumns those of appendPlain.

@@ -31,7 +31,8 @@ type batch struct {
 	users      map[string]int64           // of the links that are missing or described
 	aggregates map[click.Hash]int64       // of the missing links
 
-	newUsers, newAggregates, newPlain, newLinks, newKeywords, newTags, newVersions, newFormers []any
+	newAggregates, newPlain, newLinks                       []*store.Link // plain ones have no details
+	newUsers, newKeywords, newTags, newVersions, newFormers []any
 
 	described []*store.Link // known, with new details
 }
@@ -39,7 +40,7 @@ type batch struct {
 func newBatch(links []store.ForeignLink) (*batch, error) {
 	b := &batch{
 		given:      links,
-		links:      make(map[click.Hash]*store.Link),
+		links:      make(map[click.Hash]*store.Link, len(links)),
 		customs:    make(map[custom]bool),
 		users:      make(map[string]int64),
 		aggregates: make(map[click.Hash]int64),
@@ -169,7 +170,8 @@ func findIDs[K ~string](ctx context.Context, tx *sql.Tx, f finder, ids map[K]int
 // the same name, the first one is made.
 func (b *batch) make(tx *transaction) {
 	last := &tx.last
-	made, by := make(map[click.Hash]*store.Link), make(map[click.Hash]*store.ForeignLink)
+	missing := len(b.aggregates) // about as many links are made
+	made, by := make(map[click.Hash]*store.Link, missing), make(map[click.Hash]*store.ForeignLink, missing)
 	aggregates := make(map[click.Hash]store.Version) // where the missing ones lead
 	var order []*store.Link                          // as given
 	for i := range b.given {
@@ -205,7 +207,7 @@ func (b *batch) make(tx *transaction) {
 		last.link++
 		b.aggregates[hash] = last.link
 		tx.made(hash)
-		b.newAggregates = appendAggregate(b.newAggregates, newAggregate(last.link, hash, v.LongURL, v.Since))
+		b.newAggregates = append(b.newAggregates, newAggregate(last.link, hash, v.LongURL, v.Since))
 	}
 	hashes := slices.Sorted(maps.Keys(made))
 	giveIDs(order, hashes, last)
@@ -214,9 +216,9 @@ func (b *batch) make(tx *transaction) {
 		tx.made(hash)
 		l.Aggregate = click.LinkID(b.aggregates[l.AggregateHash])
 		if l.LinkDetails == (store.LinkDetails{UserTS: l.UserTS}) {
-			b.newPlain = appendPlain(b.newPlain, l)
+			b.newPlain = append(b.newPlain, l)
 		} else {
-			b.newLinks = append(b.newLinks, rowOf(l)...)
+			b.newLinks = append(b.newLinks, l)
 		}
 		b.newTags = append(b.newTags, tagRows(l)...)
 		b.addHistory(l, by[hash].History())
@@ -285,13 +287,23 @@ func (b *batch) makeKeywords(tx *transaction) {
 
 // insert adds users, then links, then what refers to them.
 func (b *batch) insert(ctx context.Context, tx *sql.Tx, in *inserts) error {
+	if err := in.users.insert(ctx, tx, b.newUsers); err != nil {
+		return err
+	}
+	for _, of := range []struct {
+		in    inserter
+		links []*store.Link
+		row   func([]any, *store.Link) []any
+	}{{in.aggregates, b.newAggregates, appendAggregate}, {in.plain, b.newPlain, appendPlain}, {in.links, b.newLinks, appendRow}} {
+		err := of.in.insertEach(ctx, tx, len(of.links), func(to []any, i int) []any { return of.row(to, of.links[i]) })
+		if err != nil {
+			return err
+		}
+	}
 	for _, of := range []struct {
 		in   inserter
 		rows []any
-	}{
-		{in.users, b.newUsers}, {in.aggregates, b.newAggregates}, {in.plain, b.newPlain}, {in.links, b.newLinks},
-		{in.keywords, b.newKeywords}, {in.tags, b.newTags}, {in.versions, b.newVersions}, {in.formers, b.newFormers},
-	} {
+	}{{in.keywords, b.newKeywords}, {in.tags, b.newTags}, {in.versions, b.newVersions}, {in.formers, b.newFormers}} {
 		if err := of.in.insert(ctx, tx, of.rows); err != nil {
 			return err
 		}

@@ -150,16 +150,27 @@ func newInserter(p *preparer, table string, columns ...string) inserter {
 
 // insert adds rows, given as one list of their values.
 func (in inserter) insert(ctx context.Context, tx *sql.Tx, values []any) error {
+	return in.insertEach(ctx, tx, len(values)/in.columns, func(to []any, i int) []any {
+		return append(to, values[i*in.columns:(i+1)*in.columns]...)
+	})
+}
+
+// insertEach adds n rows. row appends the values of one, so that those of all rows need not be in
+// memory at once.
+func (in inserter) insertEach(ctx context.Context, tx *sql.Tx, n int, row func(to []any, i int) []any) error {
 	one, many := tx.StmtContext(ctx, in.one), tx.StmtContext(ctx, in.many)
-	for len(values) > 0 {
-		stmt, n := many, in.columns*rowsPerInsert
-		if len(values) < n {
-			stmt, n = one, in.columns
+	values := make([]any, 0, in.columns*min(n, rowsPerInsert))
+	for i := 0; i < n; {
+		stmt, end := many, i+rowsPerInsert
+		if end > n {
+			stmt, end = one, i+1
 		}
-		if _, err := stmt.ExecContext(ctx, values[:n]...); err != nil {
+		for values = values[:0]; i < end; i++ {
+			values = row(values, i)
+		}
+		if _, err := stmt.ExecContext(ctx, values...); err != nil {
 			return err
 		}
-		values = values[n:]
 	}
 	return nil
 }
