@@ -177,18 +177,27 @@ func (r *redirects) settle(n uint64) error {
 // halfLoad measures how long answers take at a rate that is half of the most.
 func (r *redirects) halfLoad(perSecond float64) (err error) {
 	visit := harness.Visit(shortDomain, clicks.Hash(0))
-	row := table.Row{Work: fmt.Sprintf("p99 of redirects, 256 connections, %.0f/s", perSecond),
-		Against: "bare net/http handler", Unit: "ms", By: table.Difference, Goal: table.AtMost(3),
-		Ours: table.Side{Promise: r.promise()}, Theirs: table.Side{Promise: table.Nothing}}
 	side := func(p *harness.Process) func() (float64, error) {
 		return func() (float64, error) {
 			times, err := paced(p.Addr, schedule{256, perSecond}, r.each, func(int, int) []byte { return visit })
 			return table.Quantile(times, 0.99), err
 		}
 	}
-	row.Ours.Values, row.Theirs.Values, err = alternate(r.pairs, side(r.ours), side(r.bare))
-	if err == nil {
+	for _, w := range []struct {
+		against, promise string
+		theirs           *harness.Process
+		goal             table.Goal
+	}{
+		{"bare net/http handler", table.Nothing, r.bare, table.AtMost(3)},
+		{"the same with a group commit", table.PowerCut, r.commits, table.Goal{}},
+	} {
+		row := table.Row{Work: fmt.Sprintf("p99 of redirects, 256 connections, %.0f/s", perSecond),
+			Against: w.against, Unit: "ms", By: table.Difference, Goal: w.goal,
+			Ours: table.Side{Promise: r.promise()}, Theirs: table.Side{Promise: w.promise}}
+		if row.Ours.Values, row.Theirs.Values, err = alternate(r.pairs, side(r.ours), side(w.theirs)); err != nil {
+			return err
+		}
 		r.add(row)
 	}
-	return err
+	return nil
 }
