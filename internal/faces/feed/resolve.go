@@ -151,7 +151,7 @@ func (r *resolver) makeLinks(ctx context.Context, entries []entry) error {
 }
 
 // maxTogether is the number of links that are made in one transaction. Others who make links
-// wait for one, about a tenth of a second. Each page of an index that changes is written once
+// wait for one: from a tenth of a second to a quarter, with titles and tags. Each page of an index that changes is written once
 // for each transaction, so smaller ones cost more.
 const maxTogether = 4000
 
