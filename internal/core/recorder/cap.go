@@ -3,6 +3,7 @@ package recorder
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/zeebo/xxh3"
 
@@ -29,13 +30,18 @@ const capWeight = 1 << 20
 // before a segment.
 type caps struct {
 	past history
+	// whole is the past of counts of one journal, or nil.
+	whole *wholeHistory
 	// journal is the past of shared counts, or nil. It has only what came before the
 	// segment, so recent values are remembered.
 	journal *journalHistory
 	most    uint64 // different values
 	room    int    // the weight above which it forgets
 	days    map[store.ScopeDay]*capDay
-	// weight is the number of days and of values in seen. It leaves out the recent values:
+	// months are the months of users of which days has all days with clicks. A month is read at
+	// once, because a file of old clicks touches most of its days. It is empty without whole.
+	months map[store.ScopeDay]struct{}
+	// weight is the number of days, of months and of values in seen. It leaves out the recent values:
 	// the clicks of one segment bound them.
 	weight int
 }
@@ -58,14 +64,16 @@ type capValue struct {
 }
 
 func newCaps(counts Counts, most uint64, room int) *caps {
-	return &caps{past: wholeHistory{counts}, most: most, room: room, days: map[store.ScopeDay]*capDay{}}
+	c := &caps{whole: &wholeHistory{counts}, most: most, room: room, days: map[store.ScopeDay]*capDay{}, months: map[store.ScopeDay]struct{}{}}
+	c.past = c.whole
+	return c
 }
 
 // newSharedCaps returns the caps of a journal whose counts are shared.
 func newSharedCaps(counts store.JournalCounts, id store.JournalID, most uint64, room int) *caps {
 	c := newCaps(nil, most, room)
 	c.journal = &journalHistory{counts, store.Earlier{Journal: id}}
-	c.past = c.journal
+	c.past, c.whole = c.journal, nil
 	return c
 }
 
@@ -174,6 +182,7 @@ func (c *caps) forget() {
 
 func (c *caps) forgetAll() {
 	clear(c.days)
+	clear(c.months)
 	c.weight = 0
 }
 
@@ -189,6 +198,9 @@ func (c *caps) clicksDeleted() {
 func (c *caps) readDays(ctx context.Context, days map[store.ScopeDay]uint64) error {
 	var unknown []store.ScopeDay
 	for k := range days {
+		if err := c.readMonth(ctx, k); err != nil {
+			return err
+		}
 		if d := c.days[k]; d == nil || d.unread {
 			unknown = append(unknown, k)
 		}
@@ -206,6 +218,30 @@ func (c *caps) readDays(ctx context.Context, days map[store.ScopeDay]uint64) err
 			d = c.newDay(k)
 		}
 		d.clicks, d.unread = d.clicks+clicks[i], false
+	}
+	return nil
+}
+
+// readMonth reads the clicks of all days of a user's month, if it is not known. It leaves out links:
+// their days count in days only while the day of their user is busy.
+func (c *caps) readMonth(ctx context.Context, of store.ScopeDay) error {
+	if c.whole == nil || of.Scope.Link != click.AllLinks || c.days[of] != nil {
+		return nil
+	}
+	month := store.ScopeDay{Scope: of.Scope, Day: monthOf(of.Day)}
+	if _, known := c.months[month]; !known {
+		days, err := c.whole.monthClicks(ctx, month)
+		if err != nil {
+			return fmt.Errorf("recorder: clicks of a month: %w", err)
+		}
+		for day, clicks := range days {
+			c.newDay(store.ScopeDay{Scope: of.Scope, Day: day}).clicks = clicks
+		}
+		c.months[month] = struct{}{}
+		c.weight++
+	}
+	if c.days[of] == nil {
+		c.newDay(of)
 	}
 	return nil
 }
@@ -274,3 +310,9 @@ func scopesOf(c *click.Click) [2]rollup.Scope {
 
 // dayOf returns the start of the UTC day of a Unix second, which is after 1970.
 func dayOf(second int64) int64 { return second - second%rollup.Day }
+
+// monthOf returns the start of the UTC month of a Unix second.
+func monthOf(second int64) int64 {
+	y, m, _ := time.Unix(second, 0).UTC().Date()
+	return time.Date(y, m, 1, 0, 0, 0, 0, time.UTC).Unix()
+}

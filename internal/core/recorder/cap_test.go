@@ -2,8 +2,10 @@ package recorder_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"testing"
 	"time"
 
@@ -106,4 +108,43 @@ func TestCapInJournalOrder(t *testing.T) {
 			t.Fatalf("got  %v\nwant %v", got, want)
 		}
 	})
+}
+
+// TestCapOfLinkAfterQuietDay: a link's clicks of a day count for the cap, although the day of the user
+// was quiet when they came, and another day of the month was busy before.
+func TestCapOfLinkAfterQuietDay(t *testing.T) {
+	t.Parallel()
+	j, err := journal.Open(journal.Options{Dir: "journal", FS: vfs.NewMem()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	counts := new(storetest.MemoryCounts)
+	o := recorder.Options{Journal: j, Counts: counts, Now: func() time.Time { return begin }, Log: slog.New(slog.DiscardHandler)}
+	r, err := recorder.Open(context.Background(), o.WithCap(3, 1000))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, batch := range []struct{ day, from, to int }{{0, 1, 4}, {1, 1, 2}, {1, 3, 4}} {
+		var clicks []click.Click
+		for n := batch.from; n <= batch.to; n++ {
+			clicks = append(clicks, click.Click{Time: int64(batch.day) * 86400_000, User: 1, Link: 1, Referrer: click.Referrer(fmt.Sprintf("http://%d/", n))})
+		}
+		if err := errors.Join(r.Import(context.Background(), clicks, store.Mark{}), r.Drain(context.Background())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := r.Close(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	for day := range int64(2) {
+		got, err := counts.Counts(context.Background(), store.Query{Scope: rollup.Scope{User: 1, Link: 1}, Facet: rollup.Referrer, Edges: []int64{day * 86400, (day + 1) * 86400}})
+		values := map[string]uint64{}
+		for _, n := range got {
+			values[n.Value] = n.Clicks
+		}
+		if want := map[string]uint64{"http://1/": 1, "http://2/": 1, "http://3/": 1, "other": 1}; err != nil || !maps.Equal(values, want) {
+			t.Errorf("day %d: got %v, want %v (%v)", day, values, want, err)
+		}
+	}
 }

@@ -2,6 +2,7 @@ package recorder
 
 import (
 	"context"
+	"time"
 
 	"github.com/footfall/footfall/internal/base/rollup"
 	"github.com/footfall/footfall/internal/storage/store"
@@ -16,6 +17,21 @@ type history interface {
 // wholeHistory is the history of counts of one journal: everything before the batch, except what
 // was deleted.
 type wholeHistory struct{ counts Counts }
+
+// monthClicks returns the clicks of the days with clicks of a month. The day of month is its first.
+func (h wholeHistory) monthClicks(ctx context.Context, month store.ScopeDay) (map[int64]uint64, error) {
+	end := time.Unix(month.Day, 0).UTC().AddDate(0, 1, 0).Unix()
+	var edges []int64
+	for day := month.Day; day <= end; day += rollup.Day {
+		edges = append(edges, day)
+	}
+	counts, err := h.counts.Counts(ctx, store.Query{Scope: month.Scope, Facet: rollup.All, Edges: edges})
+	clicks := make(map[int64]uint64, len(counts))
+	for _, n := range counts {
+		clicks[edges[n.Interval]] += n.Clicks
+	}
+	return clicks, err
+}
 
 func (h wholeHistory) dayClicks(ctx context.Context, days []store.ScopeDay) ([]uint64, error) {
 	clicks := make([]uint64, len(days))
