@@ -53,6 +53,7 @@ type session struct {
 	each    time.Duration // of a run of redirects
 	short   bool
 	large   bool
+	clicks  int // the largest number that is filled; 0 is that of size
 	rows    []table.Row
 
 	fills      map[int]*filled
@@ -108,6 +109,7 @@ func compareWith(name string, args []string) error {
 	s := &session{}
 	flags.BoolVar(&s.short, "short", false, "small sizes and short runs, to try the programs")
 	flags.BoolVar(&s.large, "large", false, "also memory and check with 10 million links")
+	flags.IntVar(&s.clicks, "clicks", 0, "largest number of clicks that questions, disk, memory and check use; 0 is 100 million, or 200,000 with -short")
 	flags.IntVar(&s.pairs, "pairs", 0, "pairs of runs for each figure; 0 is 5, or 2 with -short")
 	flags.DurationVar(&s.each, "each", 0, "duration of a run of redirects; 0 is 5 s, or 1 s with -short")
 	flags.StringVar(&s.durability, "durability", "fsync", "footfall's --durability, for redirects")

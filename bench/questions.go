@@ -3,16 +3,21 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/footfall/footfall/bench/table"
 )
 
 // sizes returns the numbers of clicks of the questions, smallest first.
 func (s *session) sizes() []int {
+	sizes := []int{1_000_000, 10_000_000, 100_000_000}
 	if s.short {
-		return []int{20_000, 200_000}
+		sizes = []int{20_000, 200_000}
 	}
-	return []int{1_000_000, 10_000_000, 100_000_000}
+	if s.clicks > 0 {
+		sizes = append(slices.DeleteFunc(sizes, func(n int) bool { return n >= s.clicks }), s.clicks)
+	}
+	return sizes
 }
 
 // measureQuestions compares answers about 30 days with ClickHouse's, from its rollup of the same clicks, of random
