@@ -60,7 +60,7 @@ func (s *Store) addBatch(ctx context.Context, b *store.Batch) (err error) {
 	if err != nil {
 		return err
 	}
-	batch := s.db.NewBatchWithSize(64 * (quarters.rows + 16))
+	batch := s.db.NewBatchWithSize(rowSize * (quarters.rows + minutes.rows + 16))
 	defer batch.Close()
 	if err := s.fill(batch, b, quarters, minutes); err != nil {
 		return err
@@ -82,6 +82,10 @@ func (s *Store) addBatch(ctx context.Context, b *store.Batch) (err error) {
 	}
 	return nil
 }
+
+// rowSize is about the number of bytes that a row of a large batch takes: 29 in an import of realistic clicks.
+// Batches without enough room are copied while they grow.
+const rowSize = 32
 
 // fill fills the engine's batch in the order of the keys: the engine sorts a large batch, which takes
 // little time then.

@@ -18,12 +18,17 @@ import (
 
 // Defaults of Options, in bytes.
 const (
-	DefaultCache    = 128 << 20
-	DefaultMemTable = 64 << 20
+	DefaultCache    = 64 << 20
+	DefaultMemTable = 32 << 20
 )
 
 // memTables is the maximum number of tables of Options.MemTable bytes.
 const memTables = 4
+
+// usualTables is the number of tables that exist as a rule: the engine keeps one that it wrote, for
+// the next. It takes their memory from that of the cache, which must be larger by it: a cache of two
+// tables holds no block at all.
+const usualTables = 2
 
 // entryOverhead is about the number of bytes that an entry takes in memory in addition
 // to its key and value.
@@ -47,12 +52,12 @@ type Options struct {
 	// FS is the file system of Dir. nil is the operating system's, with modes 0600
 	// for files and 0700 for directories.
 	FS vfs.FS
-	// Cache is the memory, in bytes, for blocks that were read and for the tables
-	// of MemTable together. With less than a few tables, nothing stays cached while
-	// clicks are recorded. 0 is DefaultCache.
+	// Cache is the memory, in bytes, for blocks that were read. While more than two tables
+	// of MemTable exist, it is smaller. 0 is DefaultCache.
 	Cache int64
 	// MemTable is the size, in bytes, at which a table moves from memory to disk.
-	// Up to four tables exist at a time. 0 is DefaultMemTable.
+	// As a rule two tables exist: one takes clicks, and the other is written to the disk, or was.
+	// Up to four exist at a time. 0 is DefaultMemTable.
 	MemTable int
 	// Held is the number of bytes of values that a Sum holds, and briefly up to
 	// twice as many; 0 is 8 MiB.
@@ -188,7 +193,7 @@ func (s *Store) engine(o Options) *pebble.Options {
 		FormatMajorVersion:          engineFormat,
 		Merger:                      newMerger(),
 		DisableWAL:                  true,
-		CacheSize:                   o.Cache,
+		CacheSize:                   o.Cache + usualTables*int64(o.MemTable),
 		MemTableSize:                uint64(o.MemTable),
 		MemTableStopWritesThreshold: memTables,
 		L0CompactionThreshold:       4,

@@ -1,0 +1,39 @@
+package pebble_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/footfall/footfall/internal/base/rollup"
+	"github.com/footfall/footfall/internal/storage/pebble"
+	"github.com/footfall/footfall/internal/storage/store"
+)
+
+// TestCacheBesideTables: a question that is asked again reads no file again, although the engine has
+// tables in memory that took clicks.
+func TestCacheBesideTables(t *testing.T) {
+	t.Parallel()
+	const size = 512 << 10
+	s := open(t, pebble.Options{Dir: "clicks", FS: vfs.NewMem(), Cache: size, MemTable: size})
+	// The engine's tables grow to their size while they are replaced.
+	for i := range uint64(4) {
+		cells := []rollup.Cell{{Key: rollup.Key{Scope: rollup.Scope{User: 1}, Facet: rollup.All, Slot: rollup.Day}, Clicks: 1}}
+		if err := errors.Join(s.AddBatch(t.Context(), &store.Batch{From: i, To: i + 1, Cells: cells}), s.Sync(t.Context())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ask := func() {
+		got, err := s.Counts(t.Context(), store.Query{Scope: rollup.Scope{User: 1}, Facet: rollup.All, Edges: []int64{0, 2 * rollup.Day}})
+		if err != nil || len(got) != 1 || got[0].Clicks != 4 {
+			t.Fatalf("got %v (%v)", got, err)
+		}
+	}
+	ask()
+	before := s.DB().Metrics().BlockCache
+	ask()
+	if after := s.DB().Metrics().BlockCache; after.Misses != before.Misses || after.Hits == before.Hits {
+		t.Errorf("the second answer found %d blocks in the cache, and missed %d", after.Hits-before.Hits, after.Misses-before.Misses)
+	}
+}
