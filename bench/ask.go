@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/footfall/footfall/bench/clicks"
@@ -94,7 +96,7 @@ type footfallSide struct {
 
 // open starts a server for the questions of users.
 func (s *session) open(data string, users []int) (*footfallSide, error) {
-	p, err := s.serve(data)
+	p, err := s.serve(data, "--metrics-listen", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
@@ -139,4 +141,35 @@ func (f *footfallSide) sum(a asked) (sum uint64, err error) {
 		sum += c.Clicks
 	}
 	return sum, nil
+}
+
+// inServer is how many questions a server answered, and how many of them in at most fast.
+type inServer struct{ fast, all float64 }
+
+// fast is an upper bound of a bucket of footfall_question_seconds.
+const fast = 0.8 // ms
+
+// answered reads the server's own metrics: they leave out the connection and the client.
+func (f *footfallSide) answered() (n inServer, err error) {
+	body, err := get(http.MethodGet, f.p.Attributes["metrics"])
+	for line := range strings.Lines(body) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), "} ")
+		if !strings.HasPrefix(name, "footfall_question_seconds_") {
+			continue
+		}
+		v, e := strconv.ParseFloat(value, 64)
+		if err = errors.Join(err, e); e != nil {
+			return n, err
+		}
+		switch {
+		case strings.HasSuffix(name, fmt.Sprintf(`le="%v"`, fast/1000)):
+			n.fast += v
+		case strings.HasPrefix(name, "footfall_question_seconds_count"):
+			n.all += v
+		}
+	}
+	if err == nil && n.all == 0 {
+		err = errors.New("the metrics have no questions")
+	}
+	return n, err
 }
