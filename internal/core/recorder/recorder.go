@@ -31,7 +31,7 @@ const (
 	sharedEvery = 800 * time.Millisecond
 	busyClicks  = 1_000
 	heavyClicks = 8_000
-	batchClicks = 60_000
+	batchClicks = 40_000
 
 	// Shared counts are asked at this interval whether they lost clicks, while there are no
 	// new ones.
