@@ -18,7 +18,8 @@ type history interface {
 // was deleted.
 type wholeHistory struct{ counts Counts }
 
-// monthClicks returns the clicks of the days with clicks of a month. The day of month is its first.
+// monthClicks returns the clicks of each day of a month, by the start of the day. Days without clicks are left
+// out. month has the first day.
 func (h wholeHistory) monthClicks(ctx context.Context, month store.ScopeDay) (map[int64]uint64, error) {
 	end := time.Unix(month.Day, 0).UTC().AddDate(0, 1, 0).Unix()
 	var edges []int64

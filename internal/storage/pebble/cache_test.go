@@ -17,7 +17,7 @@ func TestCacheBesideTables(t *testing.T) {
 	t.Parallel()
 	const size = 512 << 10
 	s := open(t, pebble.Options{Dir: "clicks", FS: vfs.NewMem(), Cache: size, MemTable: size})
-	// The engine's tables grow to their size while they are replaced.
+	// The engine's first tables are smaller than later ones.
 	for i := range uint64(4) {
 		cells := []rollup.Cell{{Key: rollup.Key{Scope: rollup.Scope{User: 1}, Facet: rollup.All, Slot: rollup.Day}, Clicks: 1}}
 		if err := errors.Join(s.AddBatch(t.Context(), &store.Batch{From: i, To: i + 1, Cells: cells}), s.Sync(t.Context())); err != nil {
