@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"cmp"
 	"container/heap"
 	"context"
 	"errors"
@@ -192,6 +193,9 @@ const maxGroups = 1 << 17
 // and the next one finds the names. If there are more than maxGroups, it sums a range
 // of hashes after the other.
 func (r Ranking) grouped(tops []top, each iteration, sums *groupSums) error {
+	for i := range tops {
+		tops[i].names = map[string]*entry{}
+	}
 	for more := true; more; more = sums.next() {
 		err := each(func(c store.Count) error {
 			if name, _ := r.Group(c.Value); name != "" {
@@ -262,11 +266,12 @@ func (s *groupSums) next() bool {
 	return true
 }
 
-// top is a heap of the first entries of a list, with the last of them at its root.
+// top is the first entries of a list. When it is full, it is a heap with the last of them at its root.
 type top struct {
 	limit int
 	list  []*entry
-	names map[string]*entry // of list
+	// names has the entries of list, if names are offered again; else it is nil.
+	names map[string]*entry
 }
 
 type entry struct {
@@ -274,24 +279,26 @@ type entry struct {
 	led uint64 // clicks of the value that Lead is from
 }
 
-// offer adds an entry, if it is one of the first. A name may be offered again with
+// offer adds an entry, if it is one of the first. If names is set, a name may be offered again with
 // the same clicks and another lead; led is the clicks of the lead's value.
 func (t *top) offer(name string, clicks uint64, lead string, led uint64) {
 	e := t.names[name]
 	if e == nil {
-		e = &entry{Value: Value{Name: name, Clicks: clicks}}
-		if len(t.list) == t.limit {
-			if !before(e, t.list[0]) {
-				return
-			}
-			delete(t.names, heap.Pop(t).(*entry).Name)
+		full := len(t.list) == t.limit
+		if full && (clicks < t.list[0].Clicks || clicks == t.list[0].Clicks && name > t.list[0].Name) {
+			return
 		}
-		if t.names == nil {
-			t.names = map[string]*entry{}
+		e = &entry{Value: Value{Name: strings.Clone(name), Clicks: clicks}} // the caller may reuse the memory of the name
+		if full {
+			delete(t.names, t.list[0].Name)
+			t.list[0] = e
+			heap.Fix(t, 0)
+		} else if t.list = append(t.list, e); len(t.list) == t.limit {
+			heap.Init(t)
 		}
-		e.Name = strings.Clone(name) // the caller may reuse its memory
-		t.names[e.Name] = e
-		heap.Push(t, e)
+		if t.names != nil {
+			t.names[e.Name] = e
+		}
 	}
 	e.lead(lead, led)
 }
@@ -308,27 +315,27 @@ func (e *entry) lead(lead string, clicks uint64) (bytes int) {
 	return bytes
 }
 
-func before(a, b *entry) bool {
-	return a.Clicks > b.Clicks || a.Clicks == b.Clicks && a.Name < b.Name
+// order compares entries by their places in a list.
+func order(a, b *entry) int {
+	if a.Clicks != b.Clicks {
+		return cmp.Compare(b.Clicks, a.Clicks)
+	}
+	return strings.Compare(a.Name, b.Name)
 }
 
-// sorted empties the heap.
+// sorted returns the list. Nothing may be offered after it.
 func (t *top) sorted() []Value {
+	slices.SortFunc(t.list, order)
 	list := make([]Value, len(t.list))
-	for i := range slices.Backward(list) {
-		list[i] = heap.Pop(t).(*entry).Value
+	for i, e := range t.list {
+		list[i] = e.Value
 	}
 	return list
 }
 
-// Len, Less, Swap, Push and Pop implement heap.Interface.
+// Len, Less, Swap, Push and Pop implement heap.Interface. A heap keeps its length, so nothing is pushed or popped.
 func (t *top) Len() int           { return len(t.list) }
-func (t *top) Less(i, j int) bool { return before(t.list[j], t.list[i]) }
+func (t *top) Less(i, j int) bool { return order(t.list[j], t.list[i]) < 0 }
 func (t *top) Swap(i, j int)      { t.list[i], t.list[j] = t.list[j], t.list[i] }
-func (t *top) Push(e any)         { t.list = append(t.list, e.(*entry)) }
-func (t *top) Pop() any {
-	last := len(t.list) - 1
-	e := t.list[last]
-	t.list[last], t.list = nil, t.list[:last]
-	return e
-}
+func (t *top) Push(any)           { panic("metrics: a heap of a fixed length") }
+func (t *top) Pop() any           { panic("metrics: a heap of a fixed length") }

@@ -2,6 +2,7 @@ package pebble
 
 import (
 	"bytes"
+	"errors"
 	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -35,6 +36,31 @@ func EncodeVector(at []int, clicks []uint64) []byte {
 		prev = slot
 	}
 	return b
+}
+
+// SumVector returns the clicks of a vector before each edge, from the edge before it on: as Sum adds them up, and as
+// Counts does. Edges are slots, and ascend.
+func SumVector(b []byte, slots int, edges []int) (sums, counts []uint64, ofSums, ofCounts error) {
+	var all []piece
+	for i, edge := range edges {
+		all = append(all, piece{edge, i})
+	}
+	t := tally{lists: make([]list, len(edges))}
+	ofCounts = t.vector(all, slots, b, nil)
+	for i := range edges {
+		pieces := slices.Clone(all[:i+1])
+		for j := range pieces[:i] {
+			pieces[j].interval = -1
+		}
+		sum, e := within(pieces, slots, b)
+		ofSums = errors.Join(ofSums, e)
+		count := uint64(0)
+		for _, it := range t.lists[i].items {
+			count += it.clicks
+		}
+		sums, counts = append(sums, sum), append(counts, count)
+	}
+	return sums, counts, ofSums, ofCounts
 }
 
 // MergeVectors adds up vectors under a key, as the engine does.

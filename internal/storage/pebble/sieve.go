@@ -1,9 +1,7 @@
 package pebble
 
 import (
-	"cmp"
-	"hash/maphash"
-	"slices"
+	"sort"
 	"strings"
 )
 
@@ -11,6 +9,9 @@ import (
 // of values: those that come first bytewise, from a value on. If there are too
 // many, it drops the last ones, and ignores these and all values after them in
 // this pass. So the sums that it holds at the end of a pass are complete.
+//
+// Values come in runs that ascend: those of a period of a scope. Most values of a run are known from the runs before,
+// and a known value is found next to the one before it.
 type sieve struct {
 	most  int    // bytes to hold; up to twice as many between two cuts
 	from  string // values before it are done
@@ -18,22 +19,19 @@ type sieve struct {
 	bound string
 	held  int // bytes
 
-	items []item // in the order in which they came; each value once
+	items []item // known values, ascending
+	at    int    // the values of this run that are still to come are after items[:at]
+	last  string // the value before, of this run
+	fresh []item // values that are not in items, in the order in which they came; several times, if in several runs
 	texts texts
-	// table finds an item by its value: the hash of the value is where the search begins, each
-	// entry is an index in items and 1, and 0 ends it. At least half of it is free.
-	table []uint32
-	seed  maphash.Seed // random, so that strangers cannot choose values that collide
 }
 
-// itemBytes is the memory of a value in addition to its own bytes: an item, and its part of
-// the table.
-const itemBytes = 40
+// itemBytes is the memory of a value in addition to its own bytes: an item, and its copy while
+// items are merged.
+const itemBytes = 48
 
 // empty starts a pass.
-func (s *sieve) empty() {
-	*s = sieve{most: s.most, from: s.from, seed: maphash.MakeSeed()}
-}
+func (s *sieve) empty() { *s = sieve{most: s.most, from: s.from} }
 
 // before reports whether a value was done in an earlier pass, and after whether it is
 // left to a later one.
@@ -42,67 +40,99 @@ func (s *sieve) after(value []byte) bool  { return s.cut && string(value) >= s.b
 
 // add adds clicks to a value.
 func (s *sieve) add(value []byte, clicks uint64) {
-	if len(s.table) < 2*(len(s.items)+1) {
-		s.index(max(64, 4*len(s.items)))
+	if s.is(value) || s.find(value) {
+		it := &s.items[s.at]
+		it.clicks += clicks
+		s.last = it.value
+		s.at++
+		return
 	}
-	mask := uint64(len(s.table) - 1)
-	at := maphash.Bytes(s.seed, value) & mask
-	for ; s.table[at] != 0; at = (at + 1) & mask {
-		if it := &s.items[s.table[at]-1]; it.value == string(value) {
-			it.clicks += clicks
-			return
-		}
-	}
-	s.items = append(s.items, item{s.texts.add(value), clicks})
-	s.table[at] = uint32(len(s.items))
+	s.last = s.texts.add(value)
+	s.fresh = append(s.fresh, item{s.last, clicks})
 	if s.held += len(value) + itemBytes; s.held > 2*s.most {
 		s.shrink()
 	}
 }
 
-// index makes the table anew, with room for at least size entries.
-func (s *sieve) index(size int) {
-	n := 1
-	for n < size {
-		n *= 2
-	}
-	s.table = make([]uint32, n)
-	mask := uint64(n - 1)
-	for i := range s.items {
-		at := maphash.String(s.seed, s.items[i].value) & mask
-		for s.table[at] != 0 {
-			at = (at + 1) & mask
+// is reports whether a value is the next one that is known.
+func (s *sieve) is(value []byte) bool {
+	return s.at < len(s.items) && s.items[s.at].value == string(value)
+}
+
+// find moves to where a value is or would be, and reports whether it is known.
+func (s *sieve) find(value []byte) bool {
+	if string(value) <= s.last { // another run
+		s.at = 0
+		if 2*len(s.fresh) >= len(s.items) {
+			s.merge()
 		}
-		s.table[at] = uint32(i + 1)
+	}
+	rest, step := s.items[s.at:], 1
+	for step < len(rest) && rest[step-1].value < string(value) {
+		step *= 2
+	}
+	near := rest[:min(step, len(rest))]
+	s.at += sort.Search(len(near), func(i int) bool { return near[i].value >= string(value) })
+	return s.is(value)
+}
+
+// merge makes the fresh values known.
+func (s *sieve) merge() {
+	list := list{items: s.fresh}
+	list.merge()
+	switch {
+	case len(list.items) == 0:
+		return
+	case len(s.items) == 0:
+		s.items, s.fresh = list.items, nil
+	default:
+		s.items, s.fresh = mergeRuns(make([]item, 0, len(s.items)+len(list.items)), s.items, list.items), s.fresh[:0]
+	}
+	s.at = 0
+	before := s.held
+	s.held = 0
+	for i := range s.items {
+		s.held += len(s.items[i].value) + itemBytes
+	}
+	if s.held < before { // some values were there several times
+		s.keep(len(s.items))
 	}
 }
 
-// shrink drops the last values. At least one stays, so that every pass makes progress.
+// keep drops all known values but the first n, and the memory of texts that are not theirs.
+func (s *sieve) keep(n int) {
+	s.texts = texts{}
+	items := make([]item, n)
+	for i, it := range s.items[:n] {
+		items[i] = item{s.texts.add([]byte(it.value)), it.clicks}
+	}
+	s.items, s.at = items, 0
+}
+
+// shrink drops the last values, if there are too many. At least one stays, so that every pass makes progress.
 func (s *sieve) shrink() {
-	all := s.sorted()
-	total, n := 0, len(all)
-	for i := range all {
-		bytes := len(all[i].value) + itemBytes
+	s.merge()
+	if s.held <= 2*s.most {
+		return
+	}
+	total, n := 0, len(s.items)
+	for i := range s.items {
+		bytes := len(s.items[i].value) + itemBytes
 		if i > 0 && total+bytes > s.most {
 			n = i
 			break
 		}
 		total += bytes
 	}
-	if n < len(all) {
-		s.cut, s.bound = true, strings.Clone(all[n].value)
+	if n < len(s.items) {
+		s.cut, s.bound = true, strings.Clone(s.items[n].value)
 	}
-	// Copy the texts that stay, to free the others.
-	s.items, s.texts, s.held = make([]item, n), texts{}, total
-	for i, it := range all[:n] {
-		s.items[i] = item{s.texts.add([]byte(it.value)), it.clicks}
-	}
-	s.index(4 * n)
+	s.keep(n)
+	s.held = total
 }
 
-// sorted is the result of the pass, by value bytewise. The table is wrong
-// after it, until index.
+// sorted is the result of the pass, by value bytewise.
 func (s *sieve) sorted() []item {
-	slices.SortFunc(s.items, func(a, b item) int { return cmp.Compare(a.value, b.value) })
+	s.merge()
 	return s.items
 }

@@ -3,14 +3,18 @@ package pebble_test
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"pgregory.net/rapid"
 
 	"github.com/footfall/footfall/internal/base/rollup"
 	"github.com/footfall/footfall/internal/storage/pebble"
 	"github.com/footfall/footfall/internal/storage/store"
+	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
 // TestSumsAreBounded: a sum of 150,000 different values of 500 bytes holds no more
@@ -54,6 +58,40 @@ func TestSumsAreBounded(t *testing.T) {
 	if held > 2*most || passes < days*perDay*500/most/2 {
 		t.Errorf("%d bytes were held, want at most twice %d; in %d passes", held, most, passes)
 	}
+}
+
+// TestSieve: whatever runs of values come, the sums are those of a map, in the order of the values.
+func TestSieve(t *testing.T) {
+	t.Parallel()
+	seedtest.Check(t, func(t *rapid.T) {
+		most := rapid.SampledFrom([]int{1, 200, 2000, 1 << 20}).Draw(t, "bytes to hold")
+		// Many values are in several runs, and one may be the empty value.
+		value := rapid.StringMatching(`[ab]{0,3}|[a-c]{60}`)
+		run := rapid.Custom(func(t *rapid.T) []string {
+			values := rapid.SliceOfNDistinct(value, 0, 30, rapid.ID).Draw(t, "values")
+			slices.Sort(values)
+			return values
+		})
+		runs := rapid.SliceOfN(run, 0, 20).Draw(t, "runs")
+		want := map[string]uint64{}
+		for _, value := range slices.Concat(runs...) {
+			want[value]++
+		}
+		got, order := map[string]uint64{}, []string(nil)
+		_, _, err := pebble.Sift(most, func(yield func([]byte) bool) {
+			for _, value := range slices.Concat(runs...) {
+				if !yield([]byte(value)) {
+					return
+				}
+			}
+		}, func(value string, clicks uint64) {
+			got[value] += clicks
+			order = append(order, value)
+		})
+		if err != nil || !maps.Equal(got, want) || !slices.Equal(order, slices.Sorted(maps.Keys(want))) {
+			t.Fatalf("%d bytes: the sums are %v in the order %q, %v; want %v", most, got, order, err, want)
+		}
+	})
 }
 
 // BenchmarkSum measures questions about referrers or links, with Counts, which holds

@@ -76,27 +76,37 @@ func (t *tally) vector(pieces []piece, slots int, vector, value []byte) error {
 	return nil
 }
 
-// within is the clicks of a vector in the pieces that are in an interval.
+// within is the clicks of a vector in the pieces that are in an interval. It decodes inline, as vector does.
 func within(pieces []piece, slots int, vector []byte) (sum uint64, err error) {
-	slot := -1
+	if len(pieces) == 0 {
+		return 0, nil
+	}
+	slot, end, counts := -1, pieces[0].end, pieces[0].interval >= 0
 	for len(vector) > 0 {
-		gap, clicks, rest, err := nextSlot(vector)
-		if err != nil {
+		var clicks uint64
+		head := vector[0]
+		slot += int(head>>1) + 1
+		if head&1 == 0 {
+			clicks, vector = 1, vector[1:]
+		} else if len(vector) > 1 && vector[1] < 0x80 {
+			clicks, vector = uint64(vector[1])+2, vector[2:]
+		} else if len(vector) > 2 && vector[2]-1 < 0x7f { // two bytes; the second one is neither 0 nor followed by another
+			clicks, vector = uint64(vector[1]&0x7f)+uint64(vector[2])<<7+2, vector[3:]
+		} else if _, clicks, vector, err = nextSlot(vector); err != nil {
 			return 0, err
 		}
-		if slot += gap + 1; slot >= slots {
+		if slot >= slots {
 			return 0, errVector
 		}
-		for len(pieces) > 0 && slot >= pieces[0].end {
-			pieces = pieces[1:]
+		for slot >= end {
+			if pieces = pieces[1:]; len(pieces) == 0 {
+				return sum, nil
+			}
+			end, counts = pieces[0].end, pieces[0].interval >= 0
 		}
-		if len(pieces) == 0 {
-			return sum, nil
-		}
-		if pieces[0].interval >= 0 {
+		if counts {
 			sum += clicks
 		}
-		vector = rest
 	}
 	return sum, nil
 }

@@ -2,6 +2,7 @@ package pebble_test
 
 import (
 	"bytes"
+	"errors"
 	"maps"
 	"math"
 	"slices"
@@ -54,6 +55,9 @@ func TestCorruptVectors(t *testing.T) {
 	} {
 		if at, clicks, err := pebble.DecodeVector(b, 31); err == nil {
 			t.Errorf("%s: %x is read as %v %v", what, b, at, clicks)
+		}
+		if sums, counts, e1, e2 := pebble.SumVector(b, 31, []int{31}); e1 == nil || e2 == nil {
+			t.Errorf("%s: %x is added up to %v, %v, and %v, %v", what, b, sums, e1, counts, e2)
 		}
 		for _, vectors := range [][][]byte{{b, {0}}, {{0}, b}, {{0}, {0}, b}} {
 			if _, err := pebble.MergeVectors([]byte("d..."), vectors...); err == nil {
@@ -108,6 +112,31 @@ func TestMergeAdds(t *testing.T) {
 	})
 }
 
+// TestSumsOfVectors: the two ways to add up the slots of a vector agree with its slots.
+func TestSumsOfVectors(t *testing.T) {
+	t.Parallel()
+	seedtest.Check(t, func(r *rapid.T) {
+		// Numbers of one byte, two bytes and more.
+		clicks := rapid.OneOf(rapid.Uint64Range(1, 300), rapid.Uint64Range(16380, 16400), rapid.Uint64Range(1, 1<<50))
+		m := rapid.MapOf(rapid.IntRange(0, 95), clicks).Draw(r, "vector")
+		edges := rapid.SliceOfNDistinct(rapid.IntRange(1, 95), 0, 5, rapid.ID).Draw(r, "edges")
+		slices.Sort(edges)
+		edges = append(edges, 96)
+		want := make([]uint64, len(edges))
+		for slot, n := range m {
+			i, found := slices.BinarySearch(edges, slot)
+			if found { // it is after the edge
+				i++
+			}
+			want[i] += n
+		}
+		sums, counts, e1, e2 := pebble.SumVector(encode(m), 96, edges)
+		if err := errors.Join(e1, e2); err != nil || !slices.Equal(sums, want) || !slices.Equal(counts, want) {
+			r.Fatalf("%v until %v: Sum has %v, Counts %v, %v, want %v", m, edges, sums, counts, err, want)
+		}
+	})
+}
+
 func FuzzVector(f *testing.F) {
 	f.Add([]byte{0}, []byte{1, 0})
 	f.Add([]byte{3<<1 | 1, 0x80, 1, 0}, []byte{95 << 1})
@@ -116,6 +145,9 @@ func FuzzVector(f *testing.F) {
 		at, clicks, err := pebble.DecodeVector(a, 96)
 		if err == nil && !bytes.Equal(pebble.EncodeVector(at, clicks), a) {
 			t.Errorf("%x is read as %v %v, which is written as %x", a, at, clicks, pebble.EncodeVector(at, clicks))
+		}
+		if _, _, e1, e2 := pebble.SumVector(a, 96, []int{96}); (e1 == nil) != (err == nil) || (e2 == nil) != (err == nil) {
+			t.Errorf("%x is added up with errors %v and %v, and read with error %v", a, e1, e2, err)
 		}
 		if sum, err := pebble.MergeVectors([]byte("q..."), a, b); err == nil {
 			if _, _, err := pebble.DecodeVector(sum, 96); err != nil {

@@ -28,7 +28,8 @@ func (a *API) userCountries(c *call) (any, error) {
 	}
 	top, err := c.ranked(of, rollup.Country, w, byCountry)
 	list := entriesOf(top, countryOf)
-	return withList(c, w.Zone, list, c.about(w, field{"user_countries", list}, field{"countries", list})), err
+	both := &twice{list}
+	return withList(c, w.Zone, list, c.about(w, field{"user_countries", both}, field{"countries", both})), err
 }
 
 func (a *API) userCountriesLegacy(c *call, user store.User) (any, error) {

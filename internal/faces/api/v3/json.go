@@ -38,10 +38,16 @@ type textData struct {
 	text any
 }
 
+// twice is a value that an answer has under two keys. It is encoded once.
+type twice struct{ value any }
+
 // jsonWriter writes JSON without escapes for HTML.
 type jsonWriter struct {
 	b bytes.Buffer
 	e *json.Encoder
+
+	twice    *twice // the last one that was written, and where it is in b
+	from, to int
 }
 
 func (w *jsonWriter) value(v any) error {
@@ -64,6 +70,15 @@ func (w *jsonWriter) value(v any) error {
 		}
 		w.b.WriteByte('}')
 		return nil
+	case *twice:
+		if v == w.twice {
+			w.b.Write(w.b.Bytes()[w.from:w.to])
+			return nil
+		}
+		from := w.b.Len()
+		err := w.value(v.value)
+		w.twice, w.from, w.to = v, from, w.b.Len()
+		return err
 	case series:
 		w.b.Grow(seriesBytes * len(v.list))
 		w.b.Write(v.appendJSON(w.b.AvailableBuffer()))
