@@ -57,21 +57,21 @@ func (v *view) eachBlock(ctx context.Context, report func(string), f func(at blo
 		if !quarters.ok || days.ok && days.at.compare(at) < 0 {
 			at = days.at
 		}
-		if err := quarters.take(at, &want); err != nil {
-			return err
-		}
-		if err := days.take(at, &have); err != nil {
-			return err
-		}
 		if at.scope != scope {
 			scope = at.scope
 			clear(clicks)
 		}
+		if !summed(at.facet) && clicks[at.month] < v.busy {
+			if err := errors.Join(quarters.take(at, nil), days.take(at, nil)); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := errors.Join(quarters.take(at, &want), days.take(at, &have)); err != nil {
+			return err
+		}
 		if at.facet == rollup.All {
 			clicks[at.month] = want.sum()
-		}
-		if !summed(at.facet) && clicks[at.month] < v.busy {
-			continue
 		}
 		if err := f(at, &want, &have); err != nil {
 			return err
@@ -172,6 +172,7 @@ type blocks struct {
 	at     block // of the current key
 	day    uint8 // of the month, of a quarter-hour key
 	key    periodKey
+	unused [31]uint64 // the sums of blocks that nobody wants
 }
 
 func newBlocks(ctx context.Context, r pebble.Reader, grain byte, report func(string)) (*blocks, error) {
@@ -204,9 +205,11 @@ func (b *blocks) parse(ok bool) error {
 }
 
 // take reads block at into totals, if it is the next one; else they are empty. Vectors that
-// cannot be decoded are reported and left out.
+// cannot be decoded are reported and left out. totals may be nil.
 func (b *blocks) take(at block, totals *totals) error {
-	totals.empty()
+	if totals != nil {
+		totals.empty()
+	}
 	for b.ok && b.at == at {
 		if err := b.ctx.Err(); err != nil {
 			return err
@@ -215,7 +218,10 @@ func (b *blocks) take(at block, totals *totals) error {
 		if err != nil {
 			return err
 		}
-		t := totals.of(b.key.value)
+		t := &b.unused
+		if totals != nil {
+			t = totals.of(b.key.value)
+		}
 		err = eachSlot(value, slots(b.grain), func(slot int, clicks uint64) error {
 			if b.grain == grainQuarter {
 				slot = int(b.day)
