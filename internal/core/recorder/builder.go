@@ -14,6 +14,7 @@ type batchBuilder struct {
 
 	clicks   int           // of the batch
 	pending  []click.Click // clicks that are not late, and not yet in cells
+	room     int           // clicks of the last batch that were pending
 	fold     rollup.Fold
 	replaced map[rollup.Key]uint64 // cells that the cap counted as other, as they were
 	late     map[rollup.Key]uint64 // cells of scopes that were deleted before: journaled, but not counted
@@ -58,6 +59,9 @@ func (t texts) intern(text []byte) string {
 func (b *batchBuilder) add(r *record) {
 	b.marks = append(b.marks, r.marks...)
 	b.clicks += len(r.clicks)
+	if b.pending == nil {
+		b.pending = make([]click.Click, 0, b.room+b.room/8)
+	}
 	for i := range r.clicks {
 		c := &r.clicks[i]
 		if b.isDeleted(c) {
@@ -114,6 +118,7 @@ func (b *batchBuilder) fillBatch(to *store.Batch) {
 	to.Marks = b.marks
 	b.sumJournaled(to)
 	b.clicks, b.marks = 0, nil
+	b.room = len(b.pending)
 	clear(b.pending) // frees their texts
 	if b.pending = b.pending[:0]; cap(b.pending) > maxPending {
 		b.pending = nil

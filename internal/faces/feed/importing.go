@@ -41,7 +41,7 @@ func (i *importing) recordAll(ctx context.Context, rest *lines, reject func(Reje
 	}
 	before := notes{users: at.users, links: at.links}
 	chunks := make(chan chunk, 1)
-	s := scanner{lines: rest, number: i.last.Lines, parse: i.parse, reject: rejectOne}
+	s := scanner{lines: rest, number: i.last.Lines, parse: i.parse, reject: rejectOne, spare: make(chan []entry, 2)}
 	go s.scan(ctx, chunks)
 	for c := range chunks {
 		// The bytes before a read error may be damaged too.
@@ -53,6 +53,7 @@ func (i *importing) recordAll(ctx context.Context, rest *lines, reject func(Reje
 				return err
 			}
 		}
+		s.recycle(&c)
 		i.unended = c.unended
 		i.alien += c.alien
 		if c.err != nil && !errors.Is(c.err, io.EOF) {

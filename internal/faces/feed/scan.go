@@ -105,6 +105,16 @@ type scanner struct {
 	number uint64 // of the last line
 	parse  parser
 	reject func(Rejected)
+	spare  chan []entry // memory of chunks that are recorded
+}
+
+// recycle gives the memory of a recorded chunk to a later one.
+func (s *scanner) recycle(c *chunk) {
+	clear(c.entries) // frees their texts
+	select {
+	case s.spare <- c.entries[:0]:
+	default:
+	}
 }
 
 // scan sends all chunks, the last one with an err, and closes out. It ends early if ctx is
@@ -140,6 +150,10 @@ var (
 func (s *scanner) chunk() (c chunk) {
 	defer s.lines.input.flow.release()
 	start := s.lines.offset
+	select {
+	case c.entries = <-s.spare:
+	default:
+	}
 	for c.err == nil && s.lines.offset-start < maxChunk && !c.full() {
 		what, line, err := s.lines.next()
 		if errors.Is(err, errDue) {
