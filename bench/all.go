@@ -56,6 +56,7 @@ type session struct {
 	clicks  int // the largest number that is filled; 0 is that of size
 	rows    []table.Row
 
+	disk       bool // the size of the counts is compared, for which ClickHouse counts all scopes and facets
 	fills      map[int]*filled
 	durability string // of redirects: footfall's --durability
 }
@@ -152,6 +153,7 @@ func compareWith(name string, args []string) error {
 	if s.program, err = harness.At(*program, s.dir); err != nil {
 		return err
 	}
+	s.disk = slices.ContainsFunc(selected, func(c comparison) bool { return c.name == "disk" })
 	return s.run(selected)
 }
 

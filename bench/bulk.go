@@ -72,16 +72,16 @@ func measureMemory(s *session) error {
 		return err
 	}
 	name := table.Number(float64(f.made.Clicks)) + " clicks"
-	row := func(work string, peak float64) {
-		s.add(table.Row{Work: work, Unit: "MB", By: table.Value, Goal: table.AtMost(mebibytes512), Ours: table.Side{Values: []float64{peak}, Peak: peak, Promise: table.PowerCut}})
+	row := func(work string, peak, disk float64) {
+		s.add(table.Row{Work: work, Unit: "MB", By: table.Value, Goal: table.AtMost(mebibytes512), Ours: table.Side{Values: []float64{peak}, Peak: peak, Disk: disk, Promise: table.PowerCut}})
 	}
-	row("memory of the server while it imports "+name, f.server)
-	row("memory of the import command, "+name, f.command)
+	row("memory of the server while it imports "+name, f.server, float64(f.countsBefore))
+	row("memory of the import command, "+name, f.command, 0)
 	peak, err := s.servePeak(f.data, f.made)
 	if err != nil {
 		return err
 	}
-	row("memory while serving visits and questions, "+name, peak)
+	row("memory while serving visits and questions, "+name, peak, float64(f.countsAfter))
 	if s.large {
 		return s.manyLinks()
 	}

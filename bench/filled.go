@@ -46,7 +46,11 @@ func (s *session) fillNow(f *filled, name string) (err error) {
 	if f.house, err = s.house(name + "-clickhouse"); err != nil {
 		return err
 	}
-	if err := f.house.tables(f.made, false, byCountry, allCells); err != nil {
+	rollups := []string{byCountry}
+	if s.disk { // it takes longer than all the rest
+		rollups = append(rollups, allCells)
+	}
+	if err := f.house.tables(f.made, false, rollups...); err != nil {
 		return err
 	}
 	if err := s.fillOurs(f); err != nil {
