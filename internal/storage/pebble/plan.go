@@ -45,6 +45,8 @@ func makePlan(f rollup.Facet, edges []int64, first, last uint16, have func(month
 	if from >= to {
 		return p
 	}
+	size := min(int((to-from)/rollup.Day)+2, 2*fewDays)
+	p.days, p.pieces = make([]span, 0, size), make([]piece, 0, size+size/4)
 	rowsEach := manyRows
 	if f.Single() {
 		rowsEach = 1

@@ -41,16 +41,24 @@ type scan struct {
 	rows  int
 }
 
+// fewDays is a number of days that are planned without looking for those with clicks.
+const fewDays = 62
+
 // bounds finds the first and the last UTC day with clicks, among the days that
-// overlap from ≤ t < to.
+// overlap from ≤ t < to. Of fewDays it returns the first and the last, because two seeks cost more
+// than they spare.
 func (sc *scan) bounds(from, to int64) (first, last uint16, ok bool, err error) {
 	from, to = max(from, 0), min(to, (math.MaxUint16+1)*rollup.Day)
 	if from >= to {
 		return 0, 0, false, nil
 	}
+	first, last = uint16(from/rollup.Day), uint16((to-1)/rollup.Day)
+	if last-first < fewDays {
+		return first, last, true, nil
+	}
 	prefix := appendScope(nil, grainQuarter, sc.scope, sc.facet)
-	lower := appendPeriod(prefix[:len(prefix):len(prefix)], uint16(from/rollup.Day))
-	upper := after(appendPeriod(prefix[:len(prefix):len(prefix)], uint16((to-1)/rollup.Day)))
+	lower := appendPeriod(prefix[:len(prefix):len(prefix)], first)
+	upper := after(appendPeriod(prefix[:len(prefix):len(prefix)], last))
 	sc.it.SetBounds(lower, upper)
 	if !sc.it.Last() {
 		return 0, 0, false, sc.it.Error()

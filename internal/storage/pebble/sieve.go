@@ -48,6 +48,9 @@ func (s *sieve) add(value []byte, clicks uint64) {
 		return
 	}
 	s.last = s.texts.add(value)
+	if s.fresh == nil {
+		s.fresh = make([]item, 0, 256)
+	}
 	s.fresh = append(s.fresh, item{s.last, clicks})
 	if s.held += len(value) + itemBytes; s.held > 2*s.most {
 		s.shrink()
