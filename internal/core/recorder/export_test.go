@@ -82,3 +82,14 @@ func NewFill(ctx context.Context) func(records [][]byte, byMinute bool) (cells i
 		return len(batch.Cells) + len(batch.Minutes)
 	}
 }
+
+// Interval returns the time from one batch to the next while a number of clicks come in each second.
+func Interval(perSecond int) time.Duration {
+	b := &batcher{builder: &batchBuilder{}}
+	for since := time.Millisecond; ; since += time.Millisecond {
+		b.builder.clicks = int(since.Milliseconds()) * perSecond / 1000
+		if since >= b.every(true) {
+			return since
+		}
+	}
+}

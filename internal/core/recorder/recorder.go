@@ -18,7 +18,7 @@ import (
 
 // How records become batches. A single click is counted at once, a few clicks
 // every batchEvery. Under load, from busyClicks on, a batch is made every
-// busyEvery, so that each cell is written less often. From heavyClicks on, which is 20,000
+// busyEvery, so that each cell is written less often. From heavyClicks on, which is 10,000
 // clicks a second, it is made every heavyEvery, so that the store has half as much to write.
 // Batches of shared counts are made every sharedEvery. An answered click must be in the counts
 // within a second, and under heavy load within two. A batch has little more than batchClicks:
@@ -30,7 +30,7 @@ const (
 	// ClickHouse stores each batch as a few parts, and merges these.
 	sharedEvery = 800 * time.Millisecond
 	busyClicks  = 1_000
-	heavyClicks = 8_000
+	heavyClicks = 4_000
 	batchClicks = 40_000
 
 	// Shared counts are asked at this interval whether they lost clicks, while there are no
