@@ -217,3 +217,32 @@ func askCells(ctx context.Context, db *sql.DB, q asked) (sum uint64, err error) 
 	}
 	return sum, rows.Err()
 }
+
+// copyRows adds all rows of a database of footfall to another one with the same tables, which lacks them. The other one is
+// opened as footfall opens it.
+func copyRows(ctx context.Context, from, to string) (err error) {
+	db, err := sql.Open("sqlite", "file:"+to+"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=cache_size(-65536)&_pragma=secure_delete(ON)")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	db.SetMaxOpenConns(1)
+	if _, err := db.ExecContext(ctx, "ATTACH ? AS other", from); err != nil {
+		return err
+	}
+	var tables string
+	if err := db.QueryRowContext(ctx, "SELECT group_concat(name) FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").Scan(&tables); err != nil {
+		return err
+	}
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	for name := range strings.SplitSeq(tables, ",") {
+		if _, err := tx.ExecContext(ctx, fmt.Sprintf("INSERT OR IGNORE INTO main.%[1]q SELECT * FROM other.%[1]q", name)); err != nil {
+			return fmt.Errorf("table %s: %w", name, err)
+		}
+	}
+	return tx.Commit()
+}
