@@ -240,7 +240,8 @@ func copyRows(ctx context.Context, from, to string) (err error) {
 	}
 	defer tx.Rollback()
 	for name := range strings.SplitSeq(tables, ",") {
-		if _, err := tx.ExecContext(ctx, fmt.Sprintf("INSERT OR IGNORE INTO main.%[1]q SELECT * FROM other.%[1]q", name)); err != nil {
+		// Without a condition SQLite copies whole indexes of an empty table, and does not insert row by row.
+		if _, err := tx.ExecContext(ctx, fmt.Sprintf("INSERT OR IGNORE INTO main.%[1]q SELECT * FROM other.%[1]q WHERE rowid > 0", name)); err != nil {
 			return fmt.Errorf("table %s: %w", name, err)
 		}
 	}
