@@ -218,8 +218,8 @@ func askCells(ctx context.Context, db *sql.DB, q asked) (sum uint64, err error) 
 	return sum, rows.Err()
 }
 
-// copyRows adds all rows of a database of footfall to another one with the same tables, which lacks them. The other one is
-// opened as footfall opens it.
+// copyRows copies the rows of one database into another. Both have footfall's tables, and rows that are already there stay.
+// It opens the second database with footfall's settings.
 func copyRows(ctx context.Context, from, to string) (err error) {
 	db, err := sql.Open("sqlite", "file:"+to+"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=cache_size(-65536)&_pragma=secure_delete(ON)")
 	if err != nil {
