@@ -60,6 +60,44 @@ func TestStepWhileClicked(t *testing.T) {
 	b.until("the click appears", `Number(document.querySelector(".total").textContent.replace(/\D/g, "")) > `+strconv.Itoa(before))
 }
 
+// TestStepWhileAnswered: a step that is taken while the answer to the one before arrives gives that
+// answer up. An answer that ends early, or is none, changes nothing and is said.
+func TestStepWhileAnswered(t *testing.T) {
+	b := serve(t).open()
+	b.signIn()
+	b.visit("/-/?unit=day&units=30&timezone=UTC")
+	// The body of the next answer begins and does not go on, until the page gives it up.
+	eval[bool](b, `(() => {
+		window.real = fetch;
+		window.answer = (body) => { window.fetch = (u, o) => Promise.resolve(new Response(body(o))); return true; };
+		return answer((o) => new ReadableStream({ start(c) {
+			c.enqueue(new TextEncoder().encode('{"page":'));
+			o.signal.addEventListener("abort", () => c.error(o.signal.reason));
+		} }));
+	})()`)
+	b.press(".units button", "Hour")
+	b.until("an answer is awaited", `document.querySelector(".busy") !== null`)
+	eval[bool](b, `(window.fetch = real) !== null`)
+	b.press(".units button", "Week")
+	b.until("weeks are drawn", `document.querySelector("#h-chart").textContent === "Clicks by week" && document.querySelector(".busy") === null`)
+	if said := eval[int](b, `document.querySelectorAll(".banner").length`); said != 0 {
+		t.Errorf("the page complains: %s", b.text(".banner"))
+	}
+	for _, c := range []struct{ what, body, says string }{
+		{"ends early", `() => new ReadableStream({ start(c) { c.error(new TypeError("network error")); } })`, "The server does not answer."},
+		{"is none", `() => "<html>"`, "The server could not answer (HTTP 200)."},
+	} {
+		eval[bool](b, `answer(`+c.body+`)`)
+		b.press(".units button", "Day")
+		b.until("the page says that the answer "+c.what, `document.querySelector(".banner")?.textContent.startsWith(`+strconv.Quote(c.says)+`)`)
+		if drawn := b.text("#h-chart"); drawn != "Clicks by week" {
+			t.Errorf("after an answer that %s the page shows %q", c.what, drawn)
+		}
+		eval[bool](b, `(window.fetch = real) && document.querySelector(".banner button")?.click() || true`)
+		b.until("the page has an answer again", `document.querySelector(".banner") === null && document.querySelector(".busy") === null`)
+	}
+}
+
 // TestDragOut: a range is chosen also if the mouse is released beside the chart, and only with
 // the left button.
 func TestDragOut(t *testing.T) {

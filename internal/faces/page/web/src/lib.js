@@ -73,9 +73,10 @@ export const presets = {
 
 /** A question to the server; it fails with the word of the server, or OFFLINE. */
 export async function ask(path, options) {
-  let r;
+  let r, text;
   try {
     r = await fetch(path, { headers: { Accept: "application/json" }, ...options });
+    text = await r.text(); // which fails if the question is given up, or the server goes away, after the first bytes
   } catch (e) {
     if (e.name === "AbortError") throw e;
     throw new Error("OFFLINE");
@@ -88,7 +89,8 @@ export async function ask(path, options) {
     location.assign("/-/login?next=" + encodeURIComponent(location.pathname + location.search));
     throw new Error("SIGNED_OUT");
   }
-  const body = await r.json().catch(() => ({ error: "HTTP " + r.status }));
+  let body;
+  try { body = JSON.parse(text); } catch { throw new Error("HTTP " + r.status); }
   if (!r.ok) throw new Error(body.error ?? "HTTP " + r.status);
   return body;
 }
