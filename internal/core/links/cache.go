@@ -2,6 +2,7 @@ package links
 
 import (
 	"hash/maphash"
+	"math"
 	"time"
 
 	"golang.org/x/sync/singleflight"
@@ -14,9 +15,11 @@ import (
 
 const (
 	// LookupAge is the longest time for which an answer of the store is used without
-	// asking again. Changed ends it earlier for what another process changed. The time
-	// that browsers remember a redirect is redirect.Options.MaxAge.
+	// asking again, unless Options.Told is set. Changed ends it earlier for what another
+	// process changed. The time that browsers remember a redirect is redirect.Options.MaxAge.
 	LookupAge = time.Minute
+	// untilChanged is the age of answers with Options.Told.
+	untilChanged = time.Duration(math.MaxInt64)
 
 	// The bounds of what is remembered. Each is split evenly among the shards.
 	maxOwnHosts = 200_000 // answers in shard.ownHosts
@@ -49,12 +52,20 @@ type spelling struct {
 	anyCase bool
 }
 
-func (s *shard) init() {
-	o := cache.Options[question, store.Link]{Age: LookupAge, Bytes: maxBytes / 2 / shards, Size: textBytes}
+func (s *shard) init(age time.Duration) {
+	o := cache.Options[question, store.Link]{Age: age, Bytes: maxBytes / 2 / shards, Size: textBytes}
 	o.Entries = maxOwnHosts / shards
 	s.ownHosts = cache.New(o)
 	o.Entries = maxOthers / shards
 	s.others = cache.New(o)
+}
+
+// age is for how long an answer is used without asking again.
+func (l *Links) age() time.Duration {
+	if l.told {
+		return untilChanged
+	}
+	return LookupAge
 }
 
 func textBytes(q question, l *store.Link) int {
@@ -114,7 +125,14 @@ func (s *shard) forgetIf(changed func(question, *store.Link) bool) {
 	s.others.ForgetIf(changed)
 }
 
-// Changed forgets what another process changed. If that may be anything, remembered links
+// wrote forgets what was changed here, unless the store tells that itself.
+func (l *Links) wrote(c store.Change) {
+	if !l.told {
+		l.Changed(c)
+	}
+}
+
+// Changed forgets what changed, here or in another process. If that may be anything, remembered links
 // are used again only if the store does not answer.
 func (l *Links) Changed(c store.Change) {
 	if c.All {
@@ -144,15 +162,15 @@ func setOf[K comparable](keys []K) map[K]bool {
 
 // ForgetImported forgets cached answers about the names of imported links.
 func (l *Links) ForgetImported(imported ...store.ForeignLink) {
-	var keywords []store.Keyword
+	var c store.Change
 	for i := range imported {
 		f := &imported[i]
-		l.forgetUnknown(f.Hash, f.AggregateHash)
+		c.Names = append(c.Names, f.Hash, f.AggregateHash)
 		if f.Keyword != "" {
-			keywords = append(keywords, store.Keyword{Domain: f.Domain, Keyword: f.Keyword})
+			c.Keywords = append(c.Keywords, store.Keyword{Domain: f.Domain, Keyword: f.Keyword})
 		}
 	}
-	l.forgetKeywords(keywords...)
+	l.wrote(c)
 }
 
 // forgetUnknown forgets that there were no links of these names.

@@ -119,10 +119,11 @@ func (l *Links) Name(ctx context.Context, link store.Link, n Naming) error {
 	if err != nil {
 		return fmt.Errorf("links: name: %w", err)
 	}
-	l.forgetKeywords(k)
+	c := store.Change{Keywords: []store.Keyword{k}}
 	if n.Overwrite { // other spellings of the name may lead to another link still
-		l.Forget(func(other *store.Link) bool { return other.User == link.User })
+		c.Owners = []click.UserID{link.User}
 	}
+	l.wrote(c)
 	return nil
 }
 

@@ -39,8 +39,7 @@ func (l *Links) Edit(ctx context.Context, id click.LinkID, e store.LinkEdit) (st
 		if err != nil {
 			return store.Link{}, fmt.Errorf("links: edit: %w", err)
 		}
-		l.Forget(func(known *store.Link) bool { return known.ID == id })
-		l.forgetUnknown(link.AggregateHash)
+		l.wrote(store.Change{Links: []click.LinkID{id}, Names: []click.Hash{link.AggregateHash}})
 		return link, nil
 	}
 	return store.Link{}, fmt.Errorf("links: edit: %d random hashes in a row were taken already: %w", maxDraws, click.ErrUnavailable)

@@ -59,6 +59,9 @@ type Options struct {
 	// Scheme of short URLs: https, or http, which is the default.
 	Scheme string
 	Now    func() time.Time
+	// Told is set if Changed is called with all that changes in Links, whoever changes it,
+	// before the method that does so returns. Then answers are remembered until they change.
+	Told bool
 	// Random is the source of hashes, which must not be predictable. Many goroutines
 	// read it at once.
 	Random io.Reader
@@ -73,6 +76,7 @@ type Links struct {
 	scheme  string
 	here    func(netip.Addr, string) bool
 	now     func() time.Time
+	told    bool
 	random  io.Reader
 	seed    maphash.Seed
 	shards  [shards]shard
@@ -83,7 +87,7 @@ type Links struct {
 // New fails if a domain or the scheme is not valid.
 func New(o Options) (*Links, error) {
 	l := &Links{
-		links: o.Links, host: o.Host, scheme: o.Scheme, here: o.Here, now: o.Now, random: o.Random,
+		links: o.Links, host: o.Host, scheme: o.Scheme, here: o.Here, now: o.Now, told: o.Told, random: o.Random,
 		hosts: make(map[string]bool), seed: maphash.MakeSeed(),
 	}
 	switch l.scheme {
@@ -105,7 +109,7 @@ func New(o Options) (*Links, error) {
 		l.hosts[weburl.Host(a.Host)] = true
 	}
 	for i := range l.shards {
-		l.shards[i].init()
+		l.shards[i].init(l.age())
 	}
 	return l, nil
 }
@@ -179,7 +183,7 @@ func (l *Links) shorten(ctx context.Context, r Request) (store.Link, bool, error
 		return store.Link{}, false, err
 	}
 	if has.ID != 0 {
-		l.forgetUnknown(has.Hash, has.AggregateHash)
+		l.wrote(store.Change{Names: []click.Hash{has.Hash, has.AggregateHash}})
 		return has, false, nil
 	}
 	for draw := range maxDraws {
@@ -206,7 +210,7 @@ func (l *Links) shorten(ctx context.Context, r Request) (store.Link, bool, error
 		}
 		// Another process may have made it, while the cache of this one has the name as
 		// unknown.
-		l.forgetUnknown(link.Hash, link.AggregateHash)
+		l.wrote(store.Change{Names: []click.Hash{link.Hash, link.AggregateHash}})
 		return link, made, nil
 	}
 	return store.Link{}, false, fmt.Errorf("links: shorten: %d random hashes in a row were taken already: %w", maxDraws, click.ErrUnavailable)

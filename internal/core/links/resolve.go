@@ -33,8 +33,8 @@ var errUnknown = fmt.Errorf("links: resolve: %w", click.ErrNotFound)
 // for a name that is reserved, longer than MaxName, not UTF-8, or holds a control
 // character.
 //
-// Answers are up to LookupAge old, by the clock of Options. A link that Shorten or Name
-// returned, or that ForgetImported was given, is found at once. If the store cannot answer,
+// Answers are up to LookupAge old, by the clock of Options, or as of now with Options.Told. A
+// link that Shorten or Name returned, or that ForgetImported was given, is found at once. If the store cannot answer,
 // the last answer that was a link is used, of any age; without one the
 // error is the store's, never click.ErrNotFound.
 func (l *Links) Resolve(ctx context.Context, host, path string) (store.Link, error) {
@@ -120,7 +120,7 @@ func (l *Links) askStore(ctx context.Context, s *shard, q question, ours bool, g
 	case errors.Is(err, click.ErrNotFound):
 		link = store.Link{}
 	case old.ID != 0:
-		link, asked = old, asked.Add(respite-LookupAge)
+		link, asked = old, asked.Add(respite-l.age())
 	case errors.Is(err, context.DeadlineExceeded):
 		return link, fmt.Errorf("%w: %w", click.ErrUnavailable, err)
 	default:

@@ -29,6 +29,7 @@ type LinksStore interface {
 
 	// How new links and users are, and which ids they have given out.
 	OnChange(f func(progress.Links))
+	Tell(f func(store.Change))
 	Links(ctx context.Context) (progress.Links, error)
 	GiveUpIDs(ctx context.Context, l progress.Links) error
 

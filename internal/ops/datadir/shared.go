@@ -164,6 +164,10 @@ func (d *Dir) CountedClicks(ctx context.Context) (uint64, error) {
 	return ledger.Total(), err
 }
 
+// OwnsLinks reports whether links and users are in this directory, so that no other process
+// changes them while it is open.
+func (d *Dir) OwnsLinks() bool { return d.engines.Links == Embedded }
+
 // FollowLinks calls changed with what other servers change in links and users, until
 // ctx ends.
 func (d *Dir) FollowLinks(ctx context.Context, changed func(store.Change)) {

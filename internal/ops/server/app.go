@@ -137,9 +137,12 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	a.agents = useragent.New()
 	// The built-in data take a while to unpack, and most commands do not need them.
 	builtin := sync.OnceValues(func() (*geo.Lookup, error) { return geo.Open() })
-	linked.Links = db
+	linked.Links, linked.Told = db, a.data.OwnsLinks()
 	if a.links, err = links.New(linked); err != nil {
 		return nil, err // cannot happen: these options passed above
+	}
+	if linked.Told {
+		db.Tell(a.links.Changed)
 	}
 	a.importer = &feed.Importer{
 		Recorder: a.data.Imports(), Links: db, Users: db, Names: a.links, Host: o.Host, Now: a.now, After: time.After, Proxy: proxies.Trusts,

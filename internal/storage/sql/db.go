@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/storage/progress"
@@ -67,9 +68,10 @@ type DB struct {
 	makes makes
 	edits edits
 
-	changed func(progress.Links) // may be nil
-	life    string               // of SQLite
-	origin  string               // of PostgreSQL: the sender of its notices
+	changed func(progress.Links)               // may be nil
+	tell    atomic.Pointer[func(store.Change)] // may be nil
+	life    string                             // of SQLite
+	origin  string                             // of PostgreSQL: the sender of its notices
 }
 
 // openPools opens the connections, and prepares the statements.

@@ -285,6 +285,25 @@ func (b *batch) makeKeywords(tx *transaction) {
 	}
 }
 
+// findHidden notes if a hash that is made led to another link before: to the aggregate link with
+// that hash, or to a keyword of another domain. That is rare, so anything may have changed then.
+func (b *batch) findHidden(ctx context.Context, tx *transaction, f *finders) error {
+	hides := func(*sql.Rows) error { tx.change.All = true; return nil }
+	var hashes []string
+	for _, links := range [...][]*store.Link{b.newPlain, b.newLinks} {
+		for _, l := range links {
+			hashes = append(hashes, string(l.Hash))
+		}
+	}
+	if err := f.aggregates.find(ctx, tx.Tx, hashes, hides); err != nil {
+		return err
+	}
+	for _, l := range b.newAggregates {
+		hashes = append(hashes, string(l.Hash))
+	}
+	return f.keywords.find(ctx, tx.Tx, hashes, hides)
+}
+
 // insert adds users, then links, then what refers to them.
 func (b *batch) insert(ctx context.Context, tx *sql.Tx, in *inserts) error {
 	if err := in.users.insert(ctx, tx, b.newUsers); err != nil {

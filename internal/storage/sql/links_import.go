@@ -78,6 +78,9 @@ func (db *DB) ImportLinks(ctx context.Context, links []store.ForeignLink) (answe
 				return err
 			}
 			b.make(tx)
+			if err := b.findHidden(ctx, tx, &db.writes); err != nil {
+				return err
+			}
 			if err := b.insert(ctx, tx.Tx, &db.inserts); err != nil {
 				return err
 			}

@@ -7,12 +7,18 @@ import (
 	"fmt"
 
 	"github.com/footfall/footfall/internal/storage/progress"
+	"github.com/footfall/footfall/internal/storage/store"
 )
 
 // OnChange makes the database call f after each transaction that changed it, when
 // that is durable. Calls may come in another order than the transactions, and
 // concurrently. It must be called before the database is used.
 func (db *DB) OnChange(f func(progress.Links)) { db.changed = f }
+
+// Tell makes the database call f with what each transaction of this process changed in links and
+// users, before the method that made it returns. After an error, f may be called with changes
+// that were not made. Calls may come in another order than the transactions, and concurrently.
+func (db *DB) Tell(f func(store.Change)) { db.tell.Store(&f) }
 
 // Links returns the state of the database: its version, life, mark and last ids.
 func (db *DB) Links(ctx context.Context) (links progress.Links, err error) {

@@ -16,7 +16,7 @@ import (
 type transaction struct {
 	*sql.Tx
 	last   lastIDs      // the newest ids, which the transaction raises
-	change store.Change // what other processes must forget
+	change store.Change // what those who remember answers must forget
 }
 
 // made notes that a hash leads to a link from now on.
@@ -48,6 +48,7 @@ func (l *lastIDs) links() progress.Links {
 // another, and f sees what the transaction before it left.
 func (db *DB) write(ctx context.Context, f func(context.Context, *transaction) error) error {
 	var last lastIDs
+	var change store.Change
 	err := db.retry(ctx, func() error {
 		return inTx(ctx, db.writer, func(tx *sql.Tx) error {
 			w := &transaction{Tx: tx}
@@ -66,9 +67,14 @@ func (db *DB) write(ctx context.Context, f func(context.Context, *transaction) e
 					return err
 				}
 			}
+			change = w.change
 			return db.engine.notify(statements, db, tx, &w.change)
 		})
 	})
+	// Also after an error of the commit: the transaction may be durable then.
+	if tell := db.tell.Load(); tell != nil && !change.Empty() {
+		(*tell)(change)
+	}
 	if err == nil && db.changed != nil {
 		links := last.links()
 		links.Life = db.life
