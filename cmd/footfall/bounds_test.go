@@ -37,3 +37,13 @@ func TestRebuildWithFewFiles(t *testing.T) {
 	}
 	run(t, "check", "--data", data)
 }
+
+// TestFewCollections: a command that uses little memory ends before its garbage is collected.
+func TestFewCollections(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), "data")
+	run(t, "user", "add", "bob", "--data", data)
+	if p := try(t, "GODEBUG=gctrace=1", "check", "--data", data); p.status != 0 || strings.Contains(p.stderr, "gc 2 @") { // the start of a test program may make the first
+		t.Errorf("status %d: %s", p.status, p.stderr)
+	}
+}

@@ -10,6 +10,7 @@
 //	cli.go, ask.go         the list of commands, and how they reach the data directory
 //	serve.go, listen.go    serve, and its listeners
 //	log.go                 the format of logs, and the first lines of the log of serve
+//	garbage.go             how often garbage is collected
 //	backup.go              backup, restore, rebuild
 //	adopt.go, move.go      adopt; move
 //	check.go, debug.go, export.go, health.go, import.go, import_links.go, link.go, link_edit.go,
@@ -27,7 +28,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
-	"runtime/debug"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -122,12 +122,6 @@ func (e *env) connect(o server.Options, f func(*server.Owner) error) error {
 	return errors.Join(err, owner.Close(context.WithoutCancel(e.ctx)))
 }
 
-// gcPercent is how much garbage there may be, in percent of the memory in use, until it is
-// collected. Most of the memory is caches and tables of bytes, which the collector need not look
-// at: so collecting more often costs little, and the default of 100 would double them. GOGC
-// overrides it.
-const gcPercent = 50
-
 // Main runs the program and returns its exit status, which is one of status.go.
 // After an error it has printed a sentence on stderr.
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
@@ -141,9 +135,7 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 			args = []string{"version"}
 		}
 	}
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
+	limitGarbage()
 	var c commands
 	exit := -1
 	parsed, err := newParser(&c, e, func(code int) { exit = code }).Parse(args)

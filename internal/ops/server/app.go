@@ -32,7 +32,6 @@ import (
 	"net"
 	"net/netip"
 	"runtime"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -135,8 +134,10 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	a.auth = auth.New(db, a.now)
 	a.onClose(a.writeLastUses)
 	a.agents = useragent.New()
-	// The built-in data take a while to unpack, and most commands do not need them.
-	builtin := sync.OnceValues(func() (*geo.Lookup, error) { return geo.Open() })
+	builtin, err := geo.Open()
+	if err != nil {
+		return nil, err // cannot happen: the built-in data are always readable
+	}
 	linked.Links, linked.Told = db, a.data.OwnsLinks()
 	if a.links, err = links.New(linked); err != nil {
 		return nil, err // cannot happen: these options passed above
@@ -151,8 +152,7 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 			if site := a.places.Load(); site != nil {
 				return site.Place(address)
 			}
-			countries, _ := builtin() // the built-in data are always readable
-			return countries.Place(address)
+			return builtin.Place(address)
 		},
 	}
 	return a, nil

@@ -1,0 +1,47 @@
+package cli
+
+import (
+	"runtime"
+	"testing"
+)
+
+// TestPercentFor: garbage is collected at minHeap or later, and with much memory in use, at gcPercent.
+func TestPercentFor(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		live, roots uint64
+		want        int
+	}{
+		{0, 0, minHeap * 100}, // nothing to take a percentage of
+		{minHeap / 2, 0, 100},
+		{minHeap / 4, minHeap / 2, 100}, // the runtime takes the percentage of both
+		{minHeap * 3 / 4, minHeap, gcPercent},
+		{minHeap, 0, gcPercent},
+		{1 << 40, 1 << 20, gcPercent},
+	} {
+		if got := percentFor(c.live, c.roots); got != c.want {
+			t.Errorf("%d bytes in use, and %d of stacks and variables: %d %%, want %d", c.live, c.roots, got, c.want)
+		}
+	}
+}
+
+// TestAfterCollections: a call follows a collection, and not only the first one.
+func TestAfterCollections(t *testing.T) {
+	called := make(chan struct{}, 1)
+	afterCollections(func() {
+		select {
+		case called <- struct{}{}:
+		default:
+		}
+	})
+	for range 3 {
+		for waiting := true; waiting; {
+			runtime.GC()
+			select {
+			case <-called:
+				waiting = false
+			default:
+			}
+		}
+	}
+}
