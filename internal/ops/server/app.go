@@ -142,9 +142,7 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	if a.links, err = links.New(linked); err != nil {
 		return nil, err // cannot happen: these options passed above
 	}
-	if linked.Told {
-		db.Tell(a.links.Changed)
-	}
+	db.Tell(a.links.Changed)
 	a.importer = &feed.Importer{
 		Recorder: a.data.Imports(), Links: db, Users: db, Names: a.links, Host: o.Host, Now: a.now, After: time.After, Proxy: proxies.Trusts,
 		ReadAgent: a.agents.ReadText,
