@@ -13,9 +13,14 @@ import (
 // overrides it.
 const gcPercent = 50
 
-// minHeap is the number of bytes below which nothing is collected. A server that starts has little
+// minHeap is the number of bytes at which garbage is collected first; and later, if maxPercent
+// allows that. A server that starts has little
 // in use and makes much garbage: ten collections took more than half of its processor time.
 const minHeap = 32 << 20
+
+// maxPercent bounds the percentage after a collection: it holds until the next one, or a little
+// longer, and more may be in use then.
+const maxPercent = 400
 
 // runtimeMinHeap is the memory in bytes, with a percentage of 100, below which the runtime collects
 // nothing (runtime.heapMinimum).
@@ -49,10 +54,10 @@ func inUse() (live, roots uint64) {
 	return of[0].Value.Uint64(), of[1].Value.Uint64() + of[2].Value.Uint64()
 }
 
-// percentFor is gcPercent, or more if garbage would be collected below minHeap.
+// percentFor is gcPercent, or up to maxPercent if garbage would be collected below minHeap.
 func percentFor(live, roots uint64) int {
 	if live >= minHeap {
 		return gcPercent
 	}
-	return int(max(gcPercent, (minHeap-live)*100/max(live+roots, 1)))
+	return int(min(max(gcPercent, (minHeap-live)*100/max(live+roots, 1)), maxPercent))
 }

@@ -5,14 +5,16 @@ import (
 	"testing"
 )
 
-// TestPercentFor: garbage is collected at minHeap or later, and with much memory in use, at gcPercent.
+// TestPercentFor: garbage is collected at minHeap or later if maxPercent allows that, and with much
+// memory in use, at gcPercent.
 func TestPercentFor(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		live, roots uint64
 		want        int
 	}{
-		{0, 0, minHeap * 100}, // nothing to take a percentage of
+		{0, 0, maxPercent}, // nothing to take a percentage of
+		{minHeap / 8, 0, maxPercent},
 		{minHeap / 2, 0, 100},
 		{minHeap / 4, minHeap / 2, 100}, // the runtime takes the percentage of both
 		{minHeap * 3 / 4, minHeap, gcPercent},
