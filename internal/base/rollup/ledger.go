@@ -13,8 +13,9 @@ import (
 // depend on the order or the grouping of the cells.
 type Sum struct{ Hi, Lo uint64 }
 
-// add adds clicks of a key whose hash is h.
-func (s *Sum) add(h xxh3.Uint128, clicks uint64) {
+// Add adds clicks of a key with these bytes.
+func (s *Sum) Add(key []byte, clicks uint64) {
+	h := xxh3.Hash128(key)
 	hi, lo := bits.Mul64(h.Lo, clicks)
 	hi += h.Hi * clicks
 	var carry uint64
@@ -119,9 +120,34 @@ func (l *Ledger) Add(cells ...Cell) {
 	var buf [64]byte
 	for _, c := range cells {
 		e := l.Entry(Line{c.Scope.Link != click.AllLinks, c.Facet})
-		e.Sum.add(xxh3.Hash128(c.Key.append(buf[:0])), c.Clicks)
-		e.Clicks += c.Clicks
+		e.add(c.Key.append(buf[:0]), c.Clicks)
 	}
+}
+
+// AddClick adds the quarter-hour cells of a click: those that Each names.
+func (l *Ledger) AddClick(c *click.Click) {
+	var buf [128]byte
+	k := Key{Slot: floor(c.Time, 1000*QuarterHour) / 1000}
+	for i := range facets {
+		f := &facets[i]
+		value, counts := f.value(c)
+		if !counts {
+			continue
+		}
+		k.Scope, k.Facet, k.Value = Scope{User: c.User}, f.Facet, value
+		key := k.append(buf[:0])
+		l[layout.at[0][f.Facet]].add(key, 1)
+		if !f.perUser {
+			binary.BigEndian.PutUint64(key[linkAt:], uint64(c.Link))
+			l[layout.at[index(c.Link != click.AllLinks)][f.Facet]].add(key, 1)
+		}
+	}
+}
+
+// add adds clicks of a key with these bytes.
+func (e *Entry) add(key []byte, clicks uint64) {
+	e.Sum.Add(key, clicks)
+	e.Clicks += clicks
 }
 
 // Entry returns the entry of a line. It panics if there is no such line.
@@ -159,6 +185,9 @@ func (k Key) Hash() [16]byte {
 	var buf [64]byte
 	return xxh3.Hash128(k.append(buf[:0])).Bytes()
 }
+
+// linkAt is where the link begins in the bytes of a key.
+const linkAt = 8
 
 // append writes the canonical bytes of a key, which the sum is made of.
 func (k Key) append(b []byte) []byte {

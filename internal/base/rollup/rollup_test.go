@@ -120,6 +120,21 @@ func TestLedger(t *testing.T) {
 	})
 }
 
+// TestLedgerOfClicks: a ledger of clicks is that of the cells which Each names.
+func TestLedgerOfClicks(t *testing.T) {
+	seedtest.Check(t, func(t *rapid.T) {
+		var got, want rollup.Ledger
+		for _, c := range rapid.SliceOfN(rapid.Custom(drawClick), 1, 20).Draw(t, "clicks") {
+			c.Link -= click.LinkID(rapid.Uint64Range(0, 1).Draw(t, "less")) // none as well
+			got.AddClick(&c)
+			rollup.Each(c, rollup.QuarterHour, func(k rollup.Key) { want.Add(rollup.Cell{Key: k, Clicks: 1}) })
+		}
+		if got != want {
+			t.Fatalf("%v, want %v", got, want)
+		}
+	})
+}
+
 // TestLedgerFormat pins the hash and the bytes: ledgers that are stored must stay
 // valid.
 func TestLedgerFormat(t *testing.T) {

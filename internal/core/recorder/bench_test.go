@@ -31,6 +31,19 @@ func BenchmarkFillBatch(b *testing.B) {
 	}
 }
 
+// BenchmarkRecount sums up 20,000 clicks, as a check does.
+func BenchmarkRecount(b *testing.B) {
+	const clicks = 20_000
+	records := zipfRecords(clicks, 90*24*time.Hour)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := recorder.Sum(records); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/clicks, "ns/click")
+}
+
 // zipfRecords returns records of clicks with the frequencies of Zipf's law: 1,000 users,
 // 100,000 links, 200 countries, 1,000 referrers, 100 agents and 1,000 places.
 func zipfRecords(clicks int, over time.Duration) [][]byte {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/footfall/footfall/internal/base/click"
+	"github.com/footfall/footfall/internal/base/rollup"
 	"github.com/footfall/footfall/internal/storage/store"
 	"github.com/footfall/footfall/internal/storage/storetest"
 )
@@ -92,4 +93,15 @@ func Interval(perSecond int) time.Duration {
 			return since
 		}
 	}
+}
+
+// Sum returns the ledger of the clicks in records.
+func Sum(records [][]byte) (l rollup.Ledger, err error) {
+	var sums summer
+	for _, r := range records {
+		if err := sums.add(r, &l); err != nil {
+			return l, err
+		}
+	}
+	return l, nil
 }

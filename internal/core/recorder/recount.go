@@ -35,16 +35,7 @@ func Recount(ctx context.Context, j *journal.Contents, until uint64) iter.Seq2[E
 
 // recount reads one segment and counts it up to a position.
 func (e *Epoch) recount(ctx context.Context, j *journal.Contents, until uint64) (any bool, err error) {
-	var r record
-	var fold rollup.Fold
-	clicks := 0 // in fold
-	texts := texts{}
-	count := func() {
-		cells, _ := fold.Cells()
-		e.Ledger.Add(cells...)
-		clicks = 0
-		texts = emptied(texts)
-	}
+	var sums summer
 	watched := meter.Current(ctx)
 	for rec, err := range j.Scan(e.Base) {
 		if err == nil {
@@ -57,20 +48,39 @@ func (e *Epoch) recount(ctx context.Context, j *journal.Contents, until uint64) 
 		if rec.To > until {
 			continue
 		}
-		if err := r.decode(rec.Data, texts.intern); err != nil {
+		if err := sums.add(rec.Data, &e.Ledger); err != nil {
 			return any, fmt.Errorf("journal position %d: %w", rec.From, err)
-		}
-		for i := range r.clicks {
-			fold.Add(&r.clicks[i], false, nil)
-		}
-		if clicks += len(r.clicks); clicks > batchClicks {
-			count()
 		}
 		any = true
 	}
-	count()
 	return any, nil
 }
+
+// summer adds records to a ledger. It makes no cells: that would take longer than to add each
+// click to the sums.
+type summer struct {
+	record record
+	texts  texts
+}
+
+func (s *summer) add(data []byte, to *rollup.Ledger) error {
+	if len(s.texts) > maxTexts {
+		s.texts = nil
+	}
+	if s.texts == nil {
+		s.texts = texts{}
+	}
+	if err := s.record.decode(data, s.texts.intern); err != nil {
+		return err
+	}
+	for i := range s.record.clicks {
+		to.AddClick(&s.record.clicks[i])
+	}
+	return nil
+}
+
+// maxTexts is how many texts of clicks a summer keeps.
+const maxTexts = 1 << 16
 
 // newText takes a text of a record without interning it.
 func newText(b []byte) string { return string(b) }
