@@ -15,7 +15,6 @@ import (
 
 	"github.com/footfall/footfall/internal/base/inorder"
 	"github.com/footfall/footfall/internal/base/meter"
-	"github.com/footfall/footfall/internal/base/rollup"
 	"github.com/footfall/footfall/internal/storage/journal"
 	"github.com/footfall/footfall/internal/storage/store"
 )
@@ -105,58 +104,113 @@ func check[S Snapshot](ctx context.Context, counts Snapshotter[S], j *journal.Co
 	}
 	defer func() { err = errors.Join(err, snap.Close()) }()
 
-	about := func(n *int) func(string) {
-		return func(finding string) { *n++; report(finding) }
+	r := &run{snap: snap, journal: j, shared: shared, report: report, named: map[string]bool{}}
+	parts := []inorder.Part{r.cells()}
+	if shared {
+		parts = []inorder.Part{r.ledger(), r.engine()}
 	}
-	// A damaged file is one finding, and the rest is checked all the same.
-	named := map[string]bool{}
-	damage := func(what string) func(error) error {
-		return func(err error) error {
-			var d *store.CorruptError
-			switch {
-			case err == nil:
-				return nil
-			case !errors.As(err, &d):
-				return fmt.Errorf("check %s: %w", what, err)
-			}
-			if !named[d.File] {
-				named[d.File] = true
-				about(&s.Wrong.Counts)(d.Error())
-			}
-			return nil
-		}
-	}
-	parts := []inorder.Part{{
-		Do: func(ctx context.Context, report func(string)) (err error) {
-			if shared {
-				if s.Shared, err = sharedClicks(ctx, snap, j); err == nil {
-					s.Clicks, err = checkLedger(ctx, snap, report)
-				}
-				return err
-			}
-			s.Cells, s.Clicks, err = checkCells(ctx, snap, report)
-			return err
-		},
-		Report: about(&s.Wrong.Counts), Done: damage("counts"),
-	}, {
-		Do: func(ctx context.Context, report func(string)) error {
-			meter.Begin(ctx, "sums of days", meter.Clicks, 0)
-			return snap.Verify(ctx, report)
-		},
-		Report: about(&s.Wrong.Days), Done: damage("sums"),
-	}}
 	if j != nil {
-		c := &journalCheck{snap: snap, journal: j, shared: shared}
-		parts = append(parts, inorder.Part{
-			Do: c.run, Report: report,
-			Done: func(err error) error {
-				s.Segments, s.Notes, s.Wrong.Journal, s.Wrong.Damage = c.segments, c.notes, c.different, c.unreadable
-				return damage("journal")(err)
-			},
-		})
+		parts = append(parts, r.segments())
 	}
 	err = inorder.Run(ctx, AtOnce(shared), parts...)
-	return s, err
+	return r.summary, err
+}
+
+// run is one check.
+type run struct {
+	snap    Counts
+	journal *journal.Contents // nil if there is none
+	shared  bool
+	report  func(string)
+	named   map[string]bool // the damaged files that were reported
+	summary Summary
+}
+
+// about returns a function that reports a finding and counts it in n, which is in the summary.
+func (r *run) about(n *int) func(string) {
+	return func(finding string) { *n++; r.report(finding) }
+}
+
+// damage reports a damaged file, which is one finding, and the rest is checked all the same. It returns another
+// error.
+func (r *run) damage(what string, err error) error {
+	var d *store.CorruptError
+	switch {
+	case err == nil:
+		return nil
+	case !errors.As(err, &d):
+		return fmt.Errorf("check %s: %w", what, err)
+	}
+	if !r.named[d.File] {
+		r.named[d.File] = true
+		r.about(&r.summary.Wrong.Counts)(d.Error())
+	}
+	return nil
+}
+
+// cells checks counts that only this server adds to. The engine reads the cells once for both: to compare them with
+// their ledger and with each other, and to compare the sums of days with them.
+func (r *run) cells() inorder.Part {
+	s := &r.summary
+	var days limited
+	return inorder.Part{
+		Do: func(ctx context.Context, report func(string)) error {
+			c, err := newCellCheck(ctx, r.snap, report)
+			if err != nil {
+				return err
+			}
+			if err := r.snap.Verify(ctx, c.part, func(finding string) { days.addf("%s", finding) }); err != nil {
+				return err
+			}
+			s.Cells, s.Clicks, err = c.end(ctx, r.snap)
+			return err
+		},
+		Report: r.about(&s.Wrong.Counts),
+		Done: func(err error) error {
+			days.report(r.about(&s.Wrong.Days), "sums of days: %d more values differ")
+			return r.damage("counts", err)
+		},
+	}
+}
+
+// ledger checks the ledger of shared counts.
+func (r *run) ledger() inorder.Part {
+	s := &r.summary
+	return inorder.Part{
+		Do: func(ctx context.Context, report func(string)) (err error) {
+			if s.Shared, err = sharedClicks(ctx, r.snap, r.journal); err == nil {
+				s.Clicks, err = checkLedger(ctx, r.snap, report)
+			}
+			return err
+		},
+		Report: r.about(&s.Wrong.Counts),
+		Done:   func(err error) error { return r.damage("counts", err) },
+	}
+}
+
+// engine lets the engine of shared counts compare them with their ledger.
+func (r *run) engine() inorder.Part {
+	return inorder.Part{
+		Do: func(ctx context.Context, report func(string)) error {
+			meter.Begin(ctx, "sums of days", meter.Clicks, 0)
+			return r.snap.Verify(ctx, nil, report)
+		},
+		Report: r.about(&r.summary.Wrong.Days),
+		Done:   func(err error) error { return r.damage("sums", err) },
+	}
+}
+
+// segments checks the segments of the journal.
+func (r *run) segments() inorder.Part {
+	c := &journalCheck{snap: r.snap, journal: r.journal, shared: r.shared}
+	return inorder.Part{
+		Do: c.run, Report: r.report,
+		Done: func(err error) error {
+			s := &r.summary
+			s.Segments, s.Notes, s.Wrong.Journal, s.Wrong.Damage = c.segments, c.notes, c.different, c.unreadable
+			return r.damage("journal", err)
+		},
+	}
 }
 
 // AtOnce returns how many parts a check does at the same time: as many as there are processors,
@@ -166,117 +220,4 @@ func AtOnce(shared bool) int {
 		return 1
 	}
 	return runtime.GOMAXPROCS(0)
-}
-
-// CheckCounts returns the number of findings about the counts themselves. It reads
-// neither the sums of days nor the journal.
-func CheckCounts(ctx context.Context, counts store.Proof) (wrong int, err error) {
-	_, _, err = checkCells(ctx, counts, func(string) { wrong++ })
-	if errors.As(err, new(*store.CorruptError)) {
-		return wrong + 1, nil
-	}
-	if err != nil {
-		return wrong, fmt.Errorf("check counts: %w", err)
-	}
-	return wrong, nil
-}
-
-// checkCells compares the sum of all cells with the ledger, and the facets of each
-// scope with each other.
-func checkCells(ctx context.Context, snap store.Proof, report func(string)) (cells int, total uint64, err error) {
-	ledger, err := snap.Ledger(ctx)
-	if err != nil {
-		return 0, 0, err
-	}
-	var sum rollup.Ledger
-	f := facetCheck{report: report}
-	all := uint64(0)
-	for _, e := range ledger {
-		all += e.Clicks
-	}
-	watched := meter.Begin(ctx, "counts", meter.Clicks, int64(all))
-	for c, err := range snap.Cells(ctx) {
-		if ctx.Err() != nil {
-			return cells, 0, ctx.Err()
-		}
-		if err != nil {
-			return cells, 0, err
-		}
-		sum.Add(c)
-		f.add(&c)
-		watched.Add(int64(c.Clicks))
-		cells++
-	}
-	f.end()
-	compare(&ledger, &sum, func(l rollup.Line, want, got rollup.Entry) {
-		report(fmt.Sprintf("counts %s: the ledger has %d clicks (checksum %s), but the cells have %d (%s)", l, want.Clicks, want.Sum, got.Clicks, got.Sum))
-	})
-	if err := checkSums(ctx, snap, &ledger, report); err != nil {
-		return cells, 0, err
-	}
-	return cells, sum.Total(), nil
-}
-
-// sharedClicks returns whose clicks are in shared counts. j is the journal of this server, or nil.
-func sharedClicks(ctx context.Context, snap store.Proof, j *journal.Contents) (*Shared, error) {
-	all, err := snap.Journaled(ctx)
-	if err != nil {
-		return nil, err
-	}
-	removed, err := snap.Removed(ctx)
-	if err != nil {
-		return nil, err
-	}
-	s := &Shared{Others: all.Total(), Deleted: removed.Total()}
-	if j == nil {
-		return s, nil
-	}
-	epochs, err := snap.Epochs(ctx, j.ID())
-	for _, l := range epochs {
-		s.Own += l.Total()
-	}
-	s.Others -= min(s.Own, s.Others)
-	return s, err
-}
-
-// checkLedger compares the ledger with what was counted and deleted, and returns its
-// clicks.
-func checkLedger(ctx context.Context, snap store.Proof, report func(string)) (total uint64, err error) {
-	ledger, err := snap.Ledger(ctx)
-	if err != nil {
-		return 0, err
-	}
-	return ledger.Total(), checkSums(ctx, snap, &ledger, report)
-}
-
-// checkSums compares the counts, and what was deleted from them, with what was
-// counted of all journals, including segments that were trimmed. The cap changes
-// values, so of facets that it caps only the number of clicks is compared.
-func checkSums(ctx context.Context, snap store.Proof, ledger *rollup.Ledger, report func(string)) error {
-	journaled, err := snap.Journaled(ctx)
-	if err != nil {
-		return err
-	}
-	removed, err := snap.Removed(ctx)
-	if err != nil {
-		return err
-	}
-	removed.AddLedger(ledger)
-	for i, l := range rollup.Lines() {
-		if l.Facet.Capped() {
-			journaled[i].Sum, removed[i].Sum = rollup.Sum{}, rollup.Sum{}
-		}
-	}
-	compare(&journaled, &removed, func(l rollup.Line, want, got rollup.Entry) {
-		report(fmt.Sprintf("counts %s: %d clicks were counted of the journal (checksum %s), but there are %d with what was deleted (%s)", l, want.Clicks, want.Sum, got.Clicks, got.Sum))
-	})
-	return nil
-}
-
-func compare(want, got *rollup.Ledger, differ func(l rollup.Line, want, got rollup.Entry)) {
-	for i, l := range rollup.Lines() {
-		if want[i] != got[i] {
-			differ(l, want[i], got[i])
-		}
-	}
 }

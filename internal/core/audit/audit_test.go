@@ -2,6 +2,7 @@ package audit_test
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"log/slog"
 	"strings"
@@ -25,6 +26,7 @@ type tampered struct {
 	cells  func(rollup.Cell) []rollup.Cell
 	epochs func(map[uint64]rollup.Ledger)
 	verify string
+	times  int // how often Verify finds that
 }
 
 func (c *tampered) Snapshot(ctx context.Context) (store.Snapshot, error) {
@@ -61,11 +63,11 @@ func (s *tamperedSnapshot) Epochs(ctx context.Context, source store.JournalID) (
 	return epochs, err
 }
 
-func (s *tamperedSnapshot) Verify(ctx context.Context, report func(string)) error {
-	if s.how.verify != "" {
+func (s *tamperedSnapshot) Verify(ctx context.Context, part func() func(*rollup.Cell) error, report func(string)) error {
+	for range s.how.times {
 		report(s.how.verify)
 	}
-	return s.Snapshot.Verify(ctx, report)
+	return errors.Join(store.EachCell(ctx, s, part), s.Snapshot.Verify(ctx, nil, report))
 }
 
 // TestCheck changes a store in several ways, and each time Check reports it.
@@ -116,7 +118,8 @@ func TestCheck(t *testing.T) {
 		{"a moved cell", tampered{cells: once(func(c rollup.Cell) []rollup.Cell { c.Slot += 900; return []rollup.Cell{c} })}, []string{"per link, by country"}},
 		{"a segment that was not counted", tampered{epochs: func(m map[uint64]rollup.Ledger) { delete(m, second) }}, []string{"journal segment", "0 clicks were counted"}},
 		{"a segment that was counted twice", tampered{epochs: func(m map[uint64]rollup.Ledger) { l := m[second]; l.AddLedger(&l); m[second] = l }}, []string{"journal segment"}},
-		{"a wrong day sum", tampered{verify: "the day is wrong"}, []string{"the day is wrong"}},
+		{"a wrong day sum", tampered{verify: "the day is wrong", times: 1}, []string{"the day is wrong"}},
+		{"many wrong day sums", tampered{verify: "the day is wrong", times: 150}, []string{"the day is wrong", "sums of days: 50 more values differ"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.how.ClickCounts = counts

@@ -90,12 +90,12 @@ func (p proofCalls) EachMark(ctx context.Context, f func(store.Mark) error) erro
 	return p.counts.EachMark(ctx, f)
 }
 
-func (p proofCalls) Verify(ctx context.Context, report func(string)) error {
+func (p proofCalls) Verify(ctx context.Context, part func() func(*rollup.Cell) error, report func(string)) error {
 	if err := p.call("Verify"); err != nil {
 		report("a finding of a check that did not end")
 		return err
 	}
-	return p.counts.Verify(ctx, report)
+	return p.counts.Verify(ctx, part, report)
 }
 
 func (p proofCalls) Cells(ctx context.Context) iter.Seq2[rollup.Cell, error] {

@@ -116,7 +116,7 @@ func contentsOf(t *testing.T, counts store.ClickCounts, now time.Time, moved sto
 			t.Fatal(err)
 		}
 	}
-	errs[5] = errors.Join(errs[5], counts.Verify(ctx, func(finding string) { t.Error(finding) }))
+	errs[5] = errors.Join(errs[5], counts.Verify(ctx, nil, func(finding string) { t.Error(finding) }))
 	if err := errors.Join(errs[:]...); err != nil {
 		t.Fatal(err)
 	}

@@ -314,7 +314,7 @@ func check(ctx context.Context, t *testing.T, servers []*counter, want map[rollu
 	t.Helper()
 	for _, s := range servers {
 		succeeds(t, "a proof", func() error {
-			return s.store.Verify(ctx, func(fault string) { t.Errorf("%s: %s", s.name, fault) })
+			return s.store.Verify(ctx, nil, func(fault string) { t.Errorf("%s: %s", s.name, fault) })
 		})
 	}
 	for replica := range 2 {

@@ -66,7 +66,7 @@ func TestDeletionsOfTwoServers(t *testing.T) {
 	}
 	for i, s := range servers {
 		makeDurable(t, s, journals[i])
-		if err := s.Verify(ctx, func(fault string) { t.Errorf("server %d: %s", i+1, fault) }); err != nil {
+		if err := s.Verify(ctx, nil, func(fault string) { t.Errorf("server %d: %s", i+1, fault) }); err != nil {
 			t.Error(err)
 		}
 	}

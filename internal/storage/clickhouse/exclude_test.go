@@ -111,7 +111,7 @@ func TestExclusionsDoNotGrow(t *testing.T) {
 		t.Errorf("all deletions are complete, and an answer reads %v", rows)
 	}
 	compareAnswers(t, reader, model)
-	if err := reader.Verify(ctx, func(fault string) { t.Error(fault) }); err != nil {
+	if err := reader.Verify(ctx, nil, func(fault string) { t.Error(fault) }); err != nil {
 		t.Error(err)
 	}
 	if err := reader.Close(); err != nil {

@@ -143,7 +143,7 @@ func wantEverywhere(t *testing.T, s *clickhouse.Store, want map[rollup.Key]uint6
 		}
 		succeeds(t, "a proof", func() error {
 			s.Prefer(replica) // the background prefers the first one, also in the middle of a proof
-			return s.Verify(t.Context(), func(fault string) { t.Errorf("replica %d: %s", replica+1, fault) })
+			return s.Verify(t.Context(), nil, func(fault string) { t.Errorf("replica %d: %s", replica+1, fault) })
 		})
 	}
 }

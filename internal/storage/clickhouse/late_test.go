@@ -50,7 +50,7 @@ func TestLateDeletion(t *testing.T) {
 		}
 	}
 	compareAnswers(t, s, model)
-	if err := s.Verify(ctx, func(fault string) { t.Error(fault) }); err != nil {
+	if err := s.Verify(ctx, nil, func(fault string) { t.Error(fault) }); err != nil {
 		t.Error(err)
 	}
 	if err := s.Close(); err != nil {
@@ -92,7 +92,7 @@ func TestSnapshotKeepsItsBounds(t *testing.T) {
 			if n, err := shown(); i > 1 && n != total || err != nil { // those that are to be read again are not frozen
 				t.Errorf("after batch %d an answer that was begun before it has %d clicks, %v; want %d", i, n, err, total)
 			}
-			if err := snap.Verify(ctx, func(fault string) { t.Errorf("after batch %d: %s", i, fault) }); err != nil {
+			if err := snap.Verify(ctx, nil, func(fault string) { t.Errorf("after batch %d: %s", i, fault) }); err != nil {
 				t.Error(err)
 			}
 			_, found, err := snap.First(ctx, scope, rollup.All)

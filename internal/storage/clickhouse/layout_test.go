@@ -63,7 +63,7 @@ func TestAddShard(t *testing.T) {
 		}
 		for i, s := range servers {
 			compareAnswers(t, s, model)
-			if err := s.Verify(ctx, func(fault string) { t.Errorf("server %d: %s", i+1, fault) }); err != nil {
+			if err := s.Verify(ctx, nil, func(fault string) { t.Errorf("server %d: %s", i+1, fault) }); err != nil {
 				t.Error(err)
 			}
 		}

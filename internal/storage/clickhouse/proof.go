@@ -207,7 +207,10 @@ func (v *view) Removed(ctx context.Context) (_ rollup.Ledger, err error) {
 // Verify implements store.Proof: the rows of each journal and deletion add up to the sums that
 // are kept with the epochs and deletions. ClickHouse adds up; it sends a few numbers for each
 // line of the ledger.
-func (v *view) Verify(ctx context.Context, report func(string)) (err error) {
+func (v *view) Verify(ctx context.Context, part func() func(*rollup.Cell) error, report func(string)) (err error) {
+	if err := store.EachCell(ctx, v, part); err != nil {
+		return err
+	}
 	defer wrap("verify", &err)
 	for _, src := range v.own() {
 		if src.hasUncounted() {

@@ -43,7 +43,7 @@ func proofOf(t *testing.T, s store.Snapshot, other store.JournalID) string {
 	p.position, _, errs[5] = s.Position(ctx, other)
 	p.deleted, errs[6] = s.Deleted(ctx)
 	p.user, p.link, errs[7] = s.Highest(ctx)
-	errs[8] = s.Verify(ctx, func(fault string) { t.Error(fault) })
+	errs[8] = s.Verify(ctx, nil, func(fault string) { t.Error(fault) })
 	if err := errors.Join(errs...); err != nil {
 		t.Fatal(err)
 	}

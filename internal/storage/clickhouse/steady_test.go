@@ -42,7 +42,7 @@ func TestProofOfWhatChanges(t *testing.T) {
 			}
 		}
 		first.answer, second.answer = answer(test.dies), answer(false)
-		err := storeOf(t, first, second).Verify(t.Context(), func(fault string) { t.Error(fault) })
+		err := storeOf(t, first, second).Verify(t.Context(), nil, func(fault string) { t.Error(fault) })
 		if errors.Is(err, click.ErrUnavailable) != test.unavailable || !test.unavailable && err != nil {
 			t.Errorf("%s: %v", test.what, err)
 		}

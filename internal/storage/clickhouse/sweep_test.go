@@ -129,7 +129,7 @@ func testSweep(t *testing.T, c *clustertest.Cluster) {
 			t.Errorf("%s lives are open after a sweep", n)
 		}
 		compareAnswers(t, s, model)
-		if err := s.Verify(ctx, func(fault string) { t.Error(fault) }); err != nil {
+		if err := s.Verify(ctx, nil, func(fault string) { t.Error(fault) }); err != nil {
 			t.Error(err)
 		}
 	}

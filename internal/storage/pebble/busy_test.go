@@ -63,7 +63,7 @@ func sums(t *testing.T, s *pebble.Store) (list []string) {
 // countries asks for the clicks of a scope of user 1 by country in March, and proves the sums.
 func countries(t *testing.T, s *pebble.Store, link click.LinkID) map[string]uint64 {
 	t.Helper()
-	if err := s.Verify(t.Context(), func(f string) { t.Error(f) }); err != nil {
+	if err := s.Verify(t.Context(), nil, func(f string) { t.Error(f) }); err != nil {
 		t.Fatal(err)
 	}
 	counts, err := s.Counts(t.Context(), store.Query{Scope: rollup.Scope{User: 1, Link: link}, Facet: rollup.Country, Edges: []int64{march, march + 31*rollup.Day}})

@@ -57,7 +57,7 @@ func (v *view) eachQuarter(ctx context.Context, prefix []byte, f func(k periodKe
 			return err
 		}
 		if err := f(k, value); err != nil {
-			if errors.Is(err, errVector) || errors.Is(err, errTruncated) {
+			if isVector(err) {
 				return fmt.Errorf("key %x: %w", key, err)
 			}
 			return err

@@ -21,7 +21,7 @@
 //	snapshot.go            one state of the store for several questions
 //	counts.go, sum.go, first.go   answers questions
 //	plan.go, scan.go, tally.go, sieve.go   what a question reads; reads it; adds it up
-//	cells.go, ledger.go, verify.go   lists and proves what is stored; repairs sums of days
+//	cells.go, ledger.go, verify.go, blocks.go   lists and proves what is stored; repairs sums of days
 //	progress.go, identity.go   the position, marks, deleted scopes; the installation, the note
 //	delete.go, delete_link.go, purge.go   deletes counts, and their bytes on the disk
 //	key.go                 the bytes of keys

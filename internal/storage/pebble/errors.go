@@ -20,6 +20,9 @@ var (
 	errTruncated = errors.New("a vector of counts is cut short")
 )
 
+// isVector reports whether the error is that a vector cannot be decoded.
+func isVector(err error) bool { return errors.Is(err, errVector) || errors.Is(err, errTruncated) }
+
 // failed wraps an error with the operation. Data that the engine or this package
 // cannot read is a store.CorruptError.
 func failed(operation string, err error) error {

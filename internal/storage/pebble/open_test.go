@@ -214,7 +214,7 @@ func TestAfterClose(t *testing.T) {
 		"Marks":  func() error { _, err := s.Marks(ctx, [32]byte{}); return err },
 		"Ledger": func() error { _, err := s.Ledger(ctx); return err },
 		"Epochs": func() error { _, err := s.Epochs(ctx, store.JournalID{}); return err },
-		"Verify": func() error { return s.Verify(ctx, func(string) {}) },
+		"Verify": func() error { return s.Verify(ctx, nil, func(string) {}) },
 		"Cells": func() (last error) {
 			for _, err := range s.Cells(ctx) {
 				last = err

@@ -100,7 +100,7 @@ func TestPurge(t *testing.T) {
 				t.Fatalf("%s: link %v has %d of %d referrers, %v", what, link, len(counts), len(words), err)
 			}
 		}
-		if err := s.Verify(t.Context(), func(finding string) { t.Errorf("%s: %s", what, finding) }); err != nil {
+		if err := s.Verify(t.Context(), nil, func(finding string) { t.Errorf("%s: %s", what, finding) }); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -2,54 +2,114 @@ package pebble
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
+	"sort"
 
-	"github.com/cockroachdb/pebble/v2"
+	"github.com/footfall/footfall/internal/base/inorder"
+	"github.com/footfall/footfall/internal/base/meter"
 	"github.com/footfall/footfall/internal/base/rollup"
 )
 
-// Verify implements store.Proof. It adds up the quarter-hours of each day, and reports
-// every value whose day totals differ.
-func (v *view) Verify(ctx context.Context, report func(string)) error {
+// Verify implements store.Proof. It compares the sums of days with the quarter-hours, and
+// reports every value whose sums differ. Users are divided among the processors.
+func (v *view) Verify(ctx context.Context, part func() func(*rollup.Cell) error, report func(string)) error {
 	return v.calls.run("verify", func() error {
-		return v.eachBlock(ctx, report, func(at block, want, have *totals) error {
-			disagreements(at, want, have, report)
-			return nil
-		})
+		ranges, err := v.divide(4 * runtime.GOMAXPROCS(0))
+		if err != nil {
+			return err
+		}
+		var parts []inorder.Part
+		for _, users := range ranges {
+			var each func(*rollup.Cell) error
+			if part != nil {
+				each = part()
+			}
+			parts = append(parts, inorder.Part{
+				Do: func(ctx context.Context, report func(string)) error {
+					return v.eachDifferent(ctx, users, each, report, func(at block, want, have *totals) error {
+						disagreements(at, want, have, report)
+						return nil
+					})
+				},
+				Report: report,
+				Done:   func(err error) error { return err },
+			})
+		}
+		return inorder.Run(meter.With(ctx, nil), runtime.GOMAXPROCS(0), parts...) // the caller watches the cells
 	})
 }
 
-// block is a month of a scope and facet, the unit of comparison.
-type block struct {
-	scope rollup.Scope
-	facet rollup.Facet
-	month uint16
+// userRange is the users from one on, and before another one; 0 is no bound.
+type userRange struct{ from, before uint64 }
+
+// everyone is the range of all users.
+var everyone = userRange{}
+
+// keys returns the first key that the users can have in a grain, and the first one after all of them.
+func (r userRange) keys(grain byte) (lower, upper []byte) {
+	lower, upper = []byte{grain}, []byte{grain + 1}
+	if r.from > 0 {
+		lower = binary.BigEndian.AppendUint64(lower, r.from)
+	}
+	if r.before > 0 {
+		upper = binary.BigEndian.AppendUint64([]byte{grain}, r.before)
+	}
+	return lower, upper
 }
 
-// compare orders blocks as the keys of both grains are ordered.
-func (b block) compare(o block) int {
-	a := row{user: uint64(b.scope.User), link: uint64(b.scope.Link), facet: b.facet, period: uint32(b.month)}
-	return compare(grainDay)(a, row{user: uint64(o.scope.User), link: uint64(o.scope.Link), facet: o.facet, period: uint32(o.month)})
+// divide divides the users into at most n ranges, which take about the same space on the disk.
+func (v *view) divide(n int) ([]userRange, error) {
+	last, _, err := highest(v.r)
+	if err != nil {
+		return nil, err
+	}
+	users := uint64(last)
+	// weight is what the users before one have; each weighs a little, because their counts may be in memory.
+	weight := func(before uint64) (w uint64) {
+		if err == nil {
+			lower, upper := userRange{before: before}.keys(grainQuarter)
+			w, err = v.db.EstimateDiskUsage(lower, upper)
+		}
+		return w + before
+	}
+	whole := weight(users + 1)
+	ranges := []userRange{{}}
+	for i := 1; i < n && err == nil; i++ {
+		// Users have ids from 1 on, so no part begins before 2 except the first.
+		from := 2 + uint64(sort.Search(int(users), func(u int) bool { return weight(uint64(u)+2) >= whole*uint64(i)/uint64(n) }))
+		if end := &ranges[len(ranges)-1]; from > end.from && from <= users {
+			end.before = from
+			ranges = append(ranges, userRange{from: from})
+		}
+	}
+	return ranges, err
 }
 
-// eachBlock calls f with the day totals of each block that is to have some: want, the sums
-// of the quarter-hours, and have, the stored totals.
-func (v *view) eachBlock(ctx context.Context, report func(string), f func(at block, want, have *totals) error) (err error) {
-	quarters, err := newBlocks(ctx, v.r, grainQuarter, report)
+// eachDifferent calls f with the day totals of each block of some users whose totals are stored and differ: want,
+// the sums of the quarter-hours, and have, the stored totals. It calls each, if it is not nil, with every cell.
+//
+// It compares the checksums of a block, which takes much less time than to add up its values by day. Only if these differ
+// it reads the block again.
+func (v *view) eachDifferent(ctx context.Context, users userRange, each func(*rollup.Cell) error, report func(string), f func(at block, want, have *totals) error) (err error) {
+	lower, upper := users.keys(grainQuarter)
+	quarters, err := newBlocks(ctx, v.r, grainQuarter, lower, upper)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, quarters.it.Close()) }()
-	days, err := newBlocks(ctx, v.r, grainDay, report)
+	lower, upper = users.keys(grainDay)
+	days, err := newBlocks(ctx, v.r, grainDay, lower, upper)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, days.it.Close()) }()
+	quarters.each = each
 
-	var want, have totals
 	var scope rollup.Scope
 	clicks := map[uint16]uint64{} // of people, by month of the scope: All comes before other facets
 	for quarters.ok || days.ok {
@@ -61,87 +121,38 @@ func (v *view) eachBlock(ctx context.Context, report func(string), f func(at blo
 			scope = at.scope
 			clear(clicks)
 		}
-		if !summed(at.facet) && clicks[at.month] < v.busy {
-			if err := errors.Join(quarters.take(at, nil), days.take(at, nil)); err != nil {
-				return err
-			}
-			continue
-		}
-		if err := errors.Join(quarters.take(at, &want), days.take(at, &have)); err != nil {
+		want, have := checksum{}, checksum{}
+		if err := errors.Join(quarters.sum(at, &want), days.sum(at, &have)); err != nil {
 			return err
 		}
 		if at.facet == rollup.All {
-			clicks[at.month] = want.sum()
+			clicks[at.month] = want.clicks
 		}
-		if err := f(at, &want, &have); err != nil {
-			return err
+		stored := summed(at.facet) || clicks[at.month] >= v.busy
+		if want.corrupt || have.corrupt || stored && want != have {
+			if err := v.readAgain(ctx, at, stored, report, f); err != nil {
+				return err
+			}
 		}
 	}
 	return errors.Join(quarters.it.Error(), days.it.Error())
 }
 
-// totals is the clicks of a block by value and day.
-type totals struct {
-	at   map[string]int // of a value in days
-	days [][31]uint64
-}
-
-// empty removes all values.
-func (t *totals) empty() {
-	if t.days = t.days[:0]; t.at == nil || len(t.at) > 1<<10 { // clearing a large map takes time for each block
-		t.at = map[string]int{}
+// readAgain reports the vectors of a block that cannot be decoded. It calls f with its totals if these are to be stored
+// and are different.
+func (v *view) readAgain(ctx context.Context, at block, stored bool, report func(string), f func(at block, want, have *totals) error) error {
+	var want, have totals
+	if err := errors.Join(v.take(ctx, grainQuarter, at, report, &want), v.take(ctx, grainDay, at, report, &have)); err != nil {
+		return err
 	}
-	clear(t.at)
-}
-
-// of returns the days of a value, until the next value is added.
-func (t *totals) of(value []byte) *[31]uint64 {
-	at, ok := t.at[string(value)]
-	if !ok {
-		at = len(t.days)
-		t.at[string(value)] = at
-		t.days = append(t.days, [31]uint64{})
+	if !stored || want.equal(&have) {
+		return nil
 	}
-	return &t.days[at]
-}
-
-// get returns the days of a value, which are empty if it has none.
-func (t *totals) get(value string) [31]uint64 {
-	if at, ok := t.at[value]; ok {
-		return t.days[at]
-	}
-	return [31]uint64{}
-}
-
-// sum returns the clicks of all values and days, mod 2⁶⁴.
-func (t *totals) sum() (n uint64) {
-	for i := range t.days {
-		for _, clicks := range t.days[i] {
-			n += clicks
-		}
-	}
-	return n
-}
-
-// equal reports whether both have the same clicks under the same values.
-func (t *totals) equal(o *totals) bool {
-	if len(t.at) != len(o.at) {
-		return false
-	}
-	for value, at := range t.at {
-		other, ok := o.at[value]
-		if !ok || t.days[at] != o.days[other] {
-			return false
-		}
-	}
-	return true
+	return f(at, &want, &have)
 }
 
 // disagreements reports the values whose day totals differ, each once.
 func disagreements(at block, want, have *totals, report func(string)) {
-	if want.equal(have) {
-		return
-	}
 	values := maps.Clone(want.at)
 	maps.Copy(values, have.at)
 	for _, v := range slices.Sorted(maps.Keys(values)) {
@@ -154,89 +165,6 @@ func disagreements(at block, want, have *totals, report func(string)) {
 			}
 		}
 	}
-}
-
-// name is the block and a value, for messages.
-func (b block) name(value string) string {
-	return fmt.Sprintf("user %d, link %d, facet %s, value %q, month %s",
-		b.scope.User, b.scope.Link, b.facet, value, monthName(b.month))
-}
-
-// blocks reads one grain, block by block.
-type blocks struct {
-	ctx    context.Context
-	it     *pebble.Iterator
-	grain  byte
-	report func(string)
-	ok     bool
-	at     block // of the current key
-	day    uint8 // of the month, of a quarter-hour key
-	key    periodKey
-	unused [31]uint64 // the sums of blocks that nobody wants
-}
-
-func newBlocks(ctx context.Context, r pebble.Reader, grain byte, report func(string)) (*blocks, error) {
-	it, err := r.NewIterWithContext(ctx, &pebble.IterOptions{LowerBound: []byte{grain}, UpperBound: []byte{grain + 1}})
-	if err != nil {
-		return nil, err
-	}
-	b := &blocks{ctx: ctx, it: it, grain: grain, report: report}
-	if err := b.parse(it.First()); err != nil {
-		return nil, errors.Join(err, it.Close())
-	}
-	return b, nil
-}
-
-// parse parses the current key.
-func (b *blocks) parse(ok bool) error {
-	if b.ok = ok; !ok {
-		return b.it.Error()
-	}
-	k, err := parsePeriodKey(b.it.Key())
-	if err != nil {
-		return err
-	}
-	b.key = k
-	b.at = block{k.scope, k.facet, k.period}
-	if b.grain == grainQuarter {
-		b.at.month, b.day = month(k.period)
-	}
-	return nil
-}
-
-// take reads block at into totals, if it is the next one; else they are empty. Vectors that
-// cannot be decoded are reported and left out. totals may be nil.
-func (b *blocks) take(at block, totals *totals) error {
-	if totals != nil {
-		totals.empty()
-	}
-	for b.ok && b.at == at {
-		if err := b.ctx.Err(); err != nil {
-			return err
-		}
-		value, err := b.it.ValueAndErr()
-		if err != nil {
-			return err
-		}
-		t := &b.unused
-		if totals != nil {
-			t = totals.of(b.key.value)
-		}
-		err = eachSlot(value, slots(b.grain), func(slot int, clicks uint64) error {
-			if b.grain == grainQuarter {
-				slot = int(b.day)
-			}
-			t[slot] += clicks
-			return nil
-		})
-		if err != nil {
-			b.report(fmt.Sprintf("%s: %v.", at.name(string(b.key.value)), err))
-		}
-		if err := b.parse(b.it.Next()); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // Repair rewrites the sums of days that do not agree with the quarter-hours, which
@@ -254,10 +182,7 @@ func (s *Store) Repair(ctx context.Context) (months int, err error) {
 }
 
 func (s *Store) repair(ctx context.Context) (months int, err error) {
-	err = s.eachBlock(ctx, func(string) {}, func(at block, want, have *totals) error {
-		if want.equal(have) {
-			return nil
-		}
+	err = s.eachDifferent(ctx, everyone, nil, func(string) {}, func(at block, want, have *totals) error {
 		months++
 		return s.replaceMonth(at, want)
 	})

@@ -72,7 +72,7 @@ func TestVerifyNamesDisagreements(t *testing.T) {
 		t.Run(test.what, func(t *testing.T) {
 			s := damaged(t, test.grain, test.value)
 			var got []string
-			if err := s.Verify(t.Context(), func(sentence string) { got = append(got, sentence) }); err != nil {
+			if err := s.Verify(t.Context(), nil, func(sentence string) { got = append(got, sentence) }); err != nil {
 				t.Fatal(err)
 			}
 			if len(got) != len(test.want) {
@@ -108,5 +108,50 @@ func TestCorruptVectorIsAnError(t *testing.T) {
 	}
 	if last == nil {
 		t.Error("Cells skips it")
+	}
+}
+
+// TestVerifyInParts: Verify reads the cells of many users in several parts, each user in one of them, in memory
+// and on the disk.
+func TestVerifyInParts(t *testing.T) {
+	t.Parallel()
+	s := open(t, memory())
+	defer s.Close()
+	b := &store.Batch{To: 1}
+	const users = 1000
+	for u := range click.UserID(users) {
+		b.Cells = append(b.Cells, rollup.Cell{Key: rollup.Key{Scope: rollup.Scope{User: u + 1, Link: 9}, Facet: rollup.All, Slot: 900}, Clicks: uint64(u) + 1})
+	}
+	if err := s.AddBatch(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	for _, where := range []string{"memory", "disk"} { // the engine knows how many blocks of the disk a user has, and these are few
+		var parts [][]uint64 // the users of each, whose clicks are as many as their id
+		part := func() func(*rollup.Cell) error {
+			at := len(parts)
+			parts = append(parts, nil)
+			return func(c *rollup.Cell) error { parts[at] = append(parts[at], c.Clicks); return nil }
+		}
+		if err := s.Verify(t.Context(), part, func(f string) { t.Error(f) }); err != nil {
+			t.Fatal(err)
+		}
+		last := uint64(0)
+		for i, p := range parts {
+			if len(p) == 0 || where == "memory" && len(p) > users/2 {
+				t.Errorf("%s: part %d has %d users", where, i, len(p))
+			}
+			for _, u := range p {
+				if u != last+1 {
+					t.Fatalf("%s: user %d comes after %d", where, u, last)
+				}
+				last = u
+			}
+		}
+		if last != users || len(parts) < 2 || where == "memory" && len(parts) < 4 {
+			t.Errorf("%s: %d users in %d parts", where, last, len(parts))
+		}
+		if err := s.Sync(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

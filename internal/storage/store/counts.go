@@ -103,7 +103,30 @@ type Proof interface {
 	Removed(ctx context.Context) (rollup.Ledger, error)
 	// Verify checks data that only the engine has, such as sums that it keeps in
 	// addition to the cells, and calls report with one sentence for each disagreement.
-	Verify(ctx context.Context, report func(string)) error
+	//
+	// An engine may have to read the cells for that. So a caller that wants them too may get them,
+	// those that Cells iterates over. They are read in parts, several at the same time; the cells of
+	// a scope are in one part, one after another. part, if it is not nil, is called once for each part before any is read,
+	// and what it returns with each cell of the part. The cell is valid until that call returns. An
+	// error of it ends Verify.
+	Verify(ctx context.Context, part func() func(*rollup.Cell) error, report func(string)) error
+}
+
+// EachCell reads all cells of p as one part, as Proof.Verify says.
+func EachCell(ctx context.Context, p Proof, part func() func(*rollup.Cell) error) error {
+	if part == nil {
+		return nil
+	}
+	each := part()
+	for c, err := range p.Cells(ctx) {
+		if err == nil {
+			err = each(&c)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Identity keeps the id of the installation that the counts belong to, and a note

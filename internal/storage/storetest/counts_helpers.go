@@ -169,7 +169,7 @@ func (c *counts) agree(t *testing.T) {
 			t.Errorf("the ledger has %s %+v, the cells add up to %+v", l, got[i], want[i])
 		}
 	}
-	if err := c.Verify(c.ctx, func(s string) { t.Errorf("Verify: %s", s) }); err != nil {
+	if err := c.Verify(c.ctx, nil, func(s string) { t.Errorf("Verify: %s", s) }); err != nil {
 		t.Fatalf("Verify: %v", err)
 	}
 }

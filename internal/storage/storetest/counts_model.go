@@ -154,8 +154,51 @@ func Same(got, want store.Snapshot, journals ...store.JournalID) error {
 		return fmt.Errorf("the store holds %+v, want %+v", states[0], states[1])
 	}
 	var wrong []error
-	err := got.Verify(ctx, func(s string) { wrong = append(wrong, errors.New(s)) })
+	var parts []*readPart
+	part := func() func(*rollup.Cell) error {
+		p := &readPart{cells: map[rollup.Key]uint64{}, read: map[rollup.Scope]bool{}}
+		parts = append(parts, p)
+		return p.add
+	}
+	err := got.Verify(ctx, part, func(s string) { wrong = append(wrong, errors.New(s)) })
+	if err == nil {
+		err = sameCells(parts, all[0])
+	}
 	return errors.Join(append(wrong, err)...)
+}
+
+// readPart is the cells of a part of Verify.
+type readPart struct {
+	cells map[rollup.Key]uint64
+	last  rollup.Scope
+	read  map[rollup.Scope]bool // scopes that had cells
+}
+
+func (p *readPart) add(c *rollup.Cell) error {
+	if p.read[c.Scope] && c.Scope != p.last {
+		return fmt.Errorf("cells of %v are not adjacent", c.Scope)
+	}
+	p.last, p.read[c.Scope] = c.Scope, true
+	p.cells[c.Key] += c.Clicks
+	return nil
+}
+
+// sameCells compares the cells of the parts with all cells. A scope must be in one part.
+func sameCells(parts []*readPart, want map[rollup.Key]uint64) error {
+	cells, scopes := map[rollup.Key]uint64{}, map[rollup.Scope]bool{}
+	for _, p := range parts {
+		for s := range p.read {
+			if scopes[s] {
+				return fmt.Errorf("cells of %v are in two parts of Verify", s)
+			}
+			scopes[s] = true
+		}
+		maps.Copy(cells, p.cells)
+	}
+	if !maps.Equal(cells, want) {
+		return fmt.Errorf("Verify has the cells %v, and Cells has %v", cells, want)
+	}
+	return nil
 }
 
 func firstDifference(got, want []store.Count) string {
