@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestPercentFor: garbage is collected at minHeap or later if maxPercent allows that, and with much
-// memory in use, at gcPercent.
+// TestPercentFor: garbage is collected at minHeap or later if maxPercent allows that; with more
+// memory in use at gcPercent; and with much, at largeHeap if leastPercent allows that.
 func TestPercentFor(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -19,10 +19,24 @@ func TestPercentFor(t *testing.T) {
 		{minHeap / 4, minHeap / 2, 100}, // the runtime takes the percentage of both
 		{minHeap * 3 / 4, minHeap, gcPercent},
 		{minHeap, 0, gcPercent},
-		{1 << 40, 1 << 20, gcPercent},
+		{largeHeap / 2, 0, gcPercent},
+		{largeHeap * 10 / 14, 0, 40},
+		{largeHeap * 10 / 12, 0, leastPercent},
+		{largeHeap, 0, leastPercent},
+		{1 << 40, 1 << 20, leastPercent},
 	} {
 		if got := percentFor(c.live, c.roots); got != c.want {
 			t.Errorf("%d bytes in use, and %d of stacks and variables: %d %%, want %d", c.live, c.roots, got, c.want)
+		}
+	}
+}
+
+// TestMemoryFor: the limit leaves room for garbage, and for what is not in the heap.
+func TestMemoryFor(t *testing.T) {
+	t.Parallel()
+	for heap, want := range map[uint64]int64{0: leastMemory, 320 << 20: leastMemory, 1600 << 20: 1716 << 20} {
+		if got := memoryFor(heap); got != want {
+			t.Errorf("the limit for a heap of %d bytes is %d, want %d", heap, got, want)
 		}
 	}
 }

@@ -11,7 +11,6 @@ import (
 	"os"
 	"reflect"
 	"runtime"
-	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -91,7 +90,7 @@ func (c *serveCmd) startLines(v version.Info, k *kong.Context) []line {
 		program = append(program, "changed", true)
 	}
 	memory := "unlimited"
-	if limit := debug.SetMemoryLimit(-1); limit != math.MaxInt64 {
+	if limit := mostMemoryLimit(); limit != math.MaxInt64 {
 		memory = fmt.Sprintf("%dMiB", limit>>20)
 	}
 	connections := int(c.MaxConnections)

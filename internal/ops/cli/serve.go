@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"runtime/debug"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -84,17 +83,14 @@ func (c *serveCmd) engines() server.Engines {
 	return server.Engines{Clicks: string(c.Clicks), Links: string(c.Links)}
 }
 
-// softMemory is the memory limit of the Go runtime, in bytes: above it, the garbage
-// collector works harder. GOMEMLIMIT overrides it.
+// softMemory is the maximum of the memory limit of a server, in bytes. GOMEMLIMIT overrides it.
 const softMemory = 1 << 30 / 2 * 3
 
 func (c *serveCmd) Run(e *env, k *kong.Context) (err error) {
 	if err := c.fits(); err != nil {
 		return err
 	}
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(softMemory)
-	}
+	limitMemory(softMemory)
 	if c.Data == "" {
 		c.Data = defaultData
 		if c.Demo {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/footfall/footfall/internal/base/rollup"
@@ -36,18 +35,13 @@ func (b block) keys(grain byte) (lower, upper []byte) {
 	scope := appendScope(nil, grain, b.scope, b.facet)
 	from, to := int(b.month), int(b.month)+1
 	if grain == grainQuarter {
-		from, to = firstDay(from), firstDay(to)
+		from, to = daysOfMonth(b.month)
 	}
 	lower = appendPeriod(slices.Clone(scope), uint16(from))
 	if to > math.MaxUint16 {
 		return lower, after(scope)
 	}
 	return lower, appendPeriod(scope, uint16(to))
-}
-
-// firstDay returns the first UTC day of a month. Both are counted from January 1970.
-func firstDay(month int) int {
-	return int(time.Date(1970, time.Month(1+month), 1, 0, 0, 0, 0, time.UTC).Unix() / rollup.Day)
 }
 
 // totals is the clicks of a block by value and day.

@@ -19,7 +19,7 @@ import (
 // Defaults of Options, in bytes.
 const (
 	DefaultCache    = 64 << 20
-	DefaultMemTable = 32 << 20
+	DefaultMemTable = 16 << 20
 )
 
 // memTables is the maximum number of tables of Options.MemTable bytes.

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -78,14 +79,23 @@ func open(ctx context.Context, path string, upgrading func(from, to int)) (_ *SQ
 		return nil, err
 	}
 	db.writer.SetMaxOpenConns(1)
+	db.writer.SetConnMaxIdleTime(cachedIdleTime)
 	upgrade := func(ctx context.Context, db *sql.DB) error { return migrate(ctx, db, &sqliteEngine, upgrading) }
 	for _, step := range []func(context.Context, *sql.DB) error{upgrade, probe, emptyLog} {
 		if err := step(ctx, db.writer); err != nil {
 			return nil, err
 		}
 	}
-	return db, db.openPools(ctx, func(cache int) (*sql.DB, error) { return sql.Open(driverName, dsn(path, true, cache)) })
+	if err := db.openPools(ctx, func(cache int) (*sql.DB, error) { return sql.Open(driverName, dsn(path, true, cache)) }); err != nil {
+		return nil, err
+	}
+	db.whole.SetConnMaxIdleTime(cachedIdleTime)
+	return db, nil
 }
+
+// cachedIdleTime is how long a connection with a large cache stays open unused. To open one takes a millisecond, and an import of links
+// or a check would leave a hundred megabytes behind.
+const cachedIdleTime = 15 * time.Second
 
 // busyMillis is the time that a connection waits for a lock, in milliseconds. Connections
 // of this process do not wait for each other: it is for a backup tool that reads the
