@@ -49,7 +49,7 @@ func TestFewCollections(t *testing.T) {
 	if p.status != 0 {
 		t.Fatalf("status %d: %s", p.status, p.stderr)
 	}
-	// The start of a test program may make the first collection, before the command begins.
+	// The first collection may come before the command begins: a test program starts with more garbage.
 	if goal := regexp.MustCompile(`(?m)^gc 2 @.* (\d+) MB goal`).FindStringSubmatch(p.stderr); goal != nil {
 		if mb, _ := strconv.Atoi(goal[1]); mb < 32 {
 			t.Errorf("garbage was collected when there were %d MB:\n%s", mb, p.stderr)
