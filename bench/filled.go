@@ -17,7 +17,8 @@ type filled struct {
 	clickhouse   float64   // and of ClickHouse
 	countsBefore int64     // bytes of the counts before they were compacted
 	countsAfter  int64     // and after that
-	fresh        []float64 // how long answers took right after the import, in ms
+	first        []float64 // how long the first answers took right after the import, in ms
+	fresh        []float64 // and those after as many questions as are asked before the compacted counts are measured
 }
 
 // fill returns the usual clicks in footfall and in ClickHouse. It fills them once in a session.
@@ -82,11 +83,16 @@ func (s *session) fillOurs(f *filled) (err error) {
 		if err != nil {
 			return err
 		}
-		times, err := timed(s.size(300, 50), func() error { return ours.ask(a.next()) })
+		ask := func() error { return ours.ask(a.next()) }
+		first, err := timed(s.warmup(), ask)
 		if err != nil {
 			return err
 		}
-		f.fresh = append(f.fresh, times...)
+		fresh, err := timed(s.size(300, 50), ask)
+		if err != nil {
+			return err
+		}
+		f.first, f.fresh = append(f.first, first[:len(fresh)]...), append(f.fresh, fresh...)
 	}
 	return nil
 }
