@@ -118,7 +118,8 @@ func (e *env) connect(o server.Options, f func(*server.Owner) error) error {
 	waiting := time.AfterFunc(e.noticeAfter, func() {
 		fmt.Fprintln(e.stderr, "this command is done. It waits for another command that uses the data directory through it")
 	})
-	defer waiting.Stop()
+	owner.Wait()
+	waiting.Stop() // closing may take some seconds, too
 	return errors.Join(err, owner.Close(context.WithoutCancel(e.ctx)))
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"sync"
 	"syscall"
 	"time"
 
@@ -25,8 +26,7 @@ const (
 	// connectTimeout is the time that Connect waits for an owner that opens the directory
 	// or closes it.
 	connectTimeout = 30 * time.Second
-	// othersTimeout is the time that an Owner that closes waits for commands of other
-	// processes that it answers.
+	// othersTimeout is the time that an Owner waits for commands of other processes that it answers.
 	othersTimeout = time.Hour
 )
 
@@ -34,12 +34,19 @@ const (
 type Owner struct {
 	*control.Client
 	Created bool // this process made the directory
+	wait    func()
 	close   func(context.Context) error
 }
 
-// Close closes the data directory if this process owns it. It first waits for
-// commands of other processes.
-func (o *Owner) Close(ctx context.Context) error { return o.close(ctx) }
+// Wait waits for the commands of other processes that this one answers because it owns the data directory: at most an hour.
+// From then on it answers no more.
+func (o *Owner) Wait() { o.wait() }
+
+// Close does what Wait does, and closes the data directory if this process owns it.
+func (o *Owner) Close(ctx context.Context) error {
+	o.wait()
+	return o.close(ctx)
+}
 
 // Connect returns the process that owns the directory. If there is none, this
 // process opens the directory and becomes the owner. Connect sends nothing to a
@@ -54,10 +61,7 @@ func Connect(ctx context.Context, o Options) (*Owner, error) {
 			if err != nil {
 				return nil, errors.Join(err, app.Close(ctx))
 			}
-			return &Owner{client(o.Data), app.data.Created, func(ctx context.Context) error {
-				stop(othersTimeout)
-				return app.Close(ctx)
-			}}, nil
+			return &Owner{client(o.Data), app.data.Created, sync.OnceFunc(func() { stop(othersTimeout) }), app.Close}, nil
 		}
 		if !errors.Is(err, datadir.ErrOwned) {
 			return nil, err
@@ -65,7 +69,7 @@ func Connect(ctx context.Context, o Options) (*Owner, error) {
 		c, dialed := datadir.Dial(ctx, o.Data.Path, o.Data.Named)
 		if dialed == nil {
 			_ = c.Close()
-			return &Owner{client(o.Data), false, func(context.Context) error { return nil }}, nil
+			return &Owner{client(o.Data), false, func() {}, func(context.Context) error { return nil }}, nil
 		}
 		if errors.Is(dialed, datadir.ErrUntrusted) {
 			return nil, dialed
