@@ -53,7 +53,7 @@ type session struct {
 	each    time.Duration // of a run of redirects
 	short   bool
 	large   bool
-	clicks  int // the largest number that is filled; 0 is that of size
+	clicks  int // the largest number of clicks that is filled; 0 is the default of sizes
 	rows    []table.Row
 
 	disk       bool // the size of the counts is compared, for which ClickHouse counts all scopes and facets

@@ -12,13 +12,13 @@ type filled struct {
 	made         clicks.Made
 	data         string
 	house        *house
-	server       float64   // peaks of the memory while footfall's server imported, in MB
-	command      float64   // of the import command
-	clickhouse   float64   // and of ClickHouse
-	countsBefore int64     // bytes of the counts before they were compacted
-	countsAfter  int64     // and after that
-	first        []float64 // how long the first answers took right after the import, in ms
-	fresh        []float64 // and those after as many questions as are asked before the compacted counts are measured
+	server       float64   // peak of the memory of footfall's server during the import, in MB
+	command      float64   // peak of the import command, in MB
+	clickhouse   float64   // peak of ClickHouse during its import, in MB
+	countsBefore int64     // size of the counts before they are compacted, in bytes
+	countsAfter  int64     // size of the compacted counts, in bytes
+	first        []float64 // times of the first answers after the import, in ms
+	fresh        []float64 // times of the answers after these and the warm-up, in ms
 }
 
 // fill returns the usual clicks in footfall and in ClickHouse. It fills them once in a session.

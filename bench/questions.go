@@ -96,9 +96,8 @@ func (s *session) askCold(f *filled) (times []float64, err error) {
 	return times, nil
 }
 
-// askWarm compares both sides, whose answers must have the same clicks, and returns how long each of footfall's
-// answers took for the client, and the share of those that were fast in the server. Before that, as many questions were asked
-// as in one measurement.
+// askWarm checks that both sides have the same clicks, and warms footfall up. Then it measures both. It returns the time
+// of each of footfall's answers for the client, in ms, and the share, 0 to 1, that the server answered within fast.
 func (s *session) askWarm(f *filled) (all []float64, share float64, err error) {
 	var measured inServer
 	ours, err := s.open(f.data, askingUsers(f.made))

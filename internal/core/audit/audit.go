@@ -43,8 +43,8 @@ type Shared struct {
 	Deleted uint64 `json:"deleted"`
 }
 
-// Wrong is the number of findings: about the counts, about the sums of days, about
-// differences between journal and counts, and about damaged or missing parts of the
+// Wrong is the number of findings: about the counts, about the sums of days (of shared
+// counts: about the cells in ClickHouse), about differences between journal and counts, and about damaged or missing parts of the
 // journal.
 type Wrong struct {
 	Counts  int `json:"counts"`
@@ -131,7 +131,7 @@ func (r *run) about(n *int) func(string) {
 	return func(finding string) { *n++; r.report(finding) }
 }
 
-// damage reports a damaged file, which is one finding, and the rest is checked all the same. It returns another
+// damage reports a damaged file as one finding, and returns nil, so that the check goes on. It returns every other
 // error.
 func (r *run) damage(what string, err error) error {
 	var d *store.CorruptError
@@ -188,15 +188,16 @@ func (r *run) ledger() inorder.Part {
 	}
 }
 
-// engine lets the engine of shared counts compare them with their ledger.
+// engine lets the engine compare the cells of shared counts with the sums that it keeps of each journal. The cells are
+// too many to read here.
 func (r *run) engine() inorder.Part {
 	return inorder.Part{
 		Do: func(ctx context.Context, report func(string)) error {
-			meter.Begin(ctx, "sums of days", meter.Clicks, 0)
+			meter.Begin(ctx, "cells", meter.Clicks, 0)
 			return r.snap.Verify(ctx, nil, report)
 		},
 		Report: r.about(&r.summary.Wrong.Days),
-		Done:   func(err error) error { return r.damage("sums", err) },
+		Done:   func(err error) error { return r.damage("cells", err) },
 	}
 }
 

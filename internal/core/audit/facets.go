@@ -74,8 +74,8 @@ func (s *facetCheck) of(day int64) *dayClicks {
 // compare checks the last scope, and empties the tables.
 func (s *facetCheck) compare() {
 	compared := slices.DeleteFunc(rollup.Facets(), func(f rollup.Facet) bool {
-		_, _, _, part := f.Missing()
-		return !f.Complete() && !part || !f.In(s.scope)
+		_, _, _, incomplete := f.Missing()
+		return !f.Complete() && !incomplete || !f.In(s.scope)
 	})
 	for _, day := range slices.Sorted(maps.Keys(s.days)) {
 		d := s.days[day]

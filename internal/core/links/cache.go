@@ -15,10 +15,10 @@ import (
 
 const (
 	// LookupAge is the longest time for which an answer of the store is used without
-	// asking again, unless Options.Told is set. Changed ends it earlier for what another
-	// process changed. The time that browsers remember a redirect is redirect.Options.MaxAge.
+	// asking again, unless Options.SoleWriter is set. Changed ends it earlier. For how long browsers
+	// remember a redirect is redirect.Options.MaxAge.
 	LookupAge = time.Minute
-	// untilChanged is the age of answers with Options.Told.
+	// untilChanged is the age of answers with Options.SoleWriter: no end.
 	untilChanged = time.Duration(math.MaxInt64)
 
 	// The bounds of what is remembered. Each is split evenly among the shards.
@@ -62,7 +62,7 @@ func (s *shard) init(age time.Duration) {
 
 // age is for how long an answer is used without asking again.
 func (l *Links) age() time.Duration {
-	if l.told {
+	if l.soleWriter {
 		return untilChanged
 	}
 	return LookupAge
@@ -125,9 +125,9 @@ func (s *shard) forgetIf(changed func(question, *store.Link) bool) {
 	s.others.ForgetIf(changed)
 }
 
-// wrote forgets what was changed here, unless the store tells that itself.
+// wrote forgets what was changed here. With Options.SoleWriter the store has called Changed already.
 func (l *Links) wrote(c store.Change) {
-	if !l.told {
+	if !l.soleWriter {
 		l.Changed(c)
 	}
 }
@@ -160,7 +160,8 @@ func setOf[K comparable](keys []K) map[K]bool {
 	return set
 }
 
-// ForgetImported forgets cached answers about the names of imported links.
+// ForgetImported forgets cached answers about the names of imported links. With Options.SoleWriter
+// it does nothing, because the store has called Changed.
 func (l *Links) ForgetImported(imported ...store.ForeignLink) {
 	var c store.Change
 	for i := range imported {

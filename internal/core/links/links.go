@@ -59,9 +59,9 @@ type Options struct {
 	// Scheme of short URLs: https, or http, which is the default.
 	Scheme string
 	Now    func() time.Time
-	// Told is set if Changed is called with all that changes in Links, whoever changes it,
-	// before the method that does so returns. Then answers are remembered until they change.
-	Told bool
+	// SoleWriter says that no other process changes Links, and that the store calls Changed for
+	// every change before the method that made it returns. Then answers are kept until they change.
+	SoleWriter bool
 	// Random is the source of hashes, which must not be predictable. Many goroutines
 	// read it at once.
 	Random io.Reader
@@ -69,17 +69,17 @@ type Options struct {
 
 // Links makes links and finds them. It is safe for concurrent use.
 type Links struct {
-	links   store.Links
-	domains []weburl.Authority
-	host    string
-	hosts   map[string]bool // of domains
-	scheme  string
-	here    func(netip.Addr, string) bool
-	now     func() time.Time
-	told    bool
-	random  io.Reader
-	seed    maphash.Seed
-	shards  [shards]shard
+	links      store.Links
+	domains    []weburl.Authority
+	host       string
+	hosts      map[string]bool // of domains
+	scheme     string
+	here       func(netip.Addr, string) bool
+	now        func() time.Time
+	soleWriter bool
+	random     io.Reader
+	seed       maphash.Seed
+	shards     [shards]shard
 
 	lastHost atomic.Pointer[askedHost]
 }
@@ -87,7 +87,7 @@ type Links struct {
 // New fails if a domain or the scheme is not valid.
 func New(o Options) (*Links, error) {
 	l := &Links{
-		links: o.Links, host: o.Host, scheme: o.Scheme, here: o.Here, now: o.Now, told: o.Told, random: o.Random,
+		links: o.Links, host: o.Host, scheme: o.Scheme, here: o.Here, now: o.Now, soleWriter: o.SoleWriter, random: o.Random,
 		hosts: make(map[string]bool), seed: maphash.MakeSeed(),
 	}
 	switch l.scheme {

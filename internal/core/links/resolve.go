@@ -33,7 +33,7 @@ var errUnknown = fmt.Errorf("links: resolve: %w", click.ErrNotFound)
 // for a name that is reserved, longer than MaxName, not UTF-8, or holds a control
 // character.
 //
-// Answers are up to LookupAge old, by the clock of Options, or as of now with Options.Told. A
+// Answers are up to LookupAge old, by the clock of Options; with Options.SoleWriter they are never old. A
 // link that Shorten or Name returned, or that ForgetImported was given, is found at once. If the store cannot answer,
 // the last answer that was a link is used, of any age; without one the
 // error is the store's, never click.ErrNotFound.

@@ -97,7 +97,7 @@ func Interval(perSecond int) time.Duration {
 
 // Sum returns the ledger of the clicks in records.
 func Sum(records [][]byte) (l rollup.Ledger, err error) {
-	var sums summer
+	var sums ledgerAdder
 	for _, r := range records {
 		if err := sums.add(r, &l); err != nil {
 			return l, err

@@ -11,7 +11,7 @@ import (
 	"github.com/footfall/footfall/internal/storage/journal"
 )
 
-// Epoch is the result of a recount of one segment.
+// Epoch is the recount of one segment. Base is its first position, and End the one after its last record, in bytes.
 type Epoch struct {
 	Base, End uint64
 	Ledger    rollup.Ledger // compares with store.Batch.Journaled
@@ -25,8 +25,8 @@ func Recount(ctx context.Context, j *journal.Contents, until uint64) iter.Seq2[E
 	return func(yield func(Epoch, error) bool) {
 		for _, s := range j.Segments() {
 			e := Epoch{Base: s.Base, End: s.End}
-			any, err := e.recount(ctx, j, until)
-			if (any || err != nil) && !yield(e, err) {
+			counted, err := e.recount(ctx, j, until)
+			if (counted || err != nil) && !yield(e, err) {
 				return
 			}
 		}
@@ -34,59 +34,56 @@ func Recount(ctx context.Context, j *journal.Contents, until uint64) iter.Seq2[E
 }
 
 // recount reads one segment and counts it up to a position.
-func (e *Epoch) recount(ctx context.Context, j *journal.Contents, until uint64) (any bool, err error) {
-	var sums summer
+func (e *Epoch) recount(ctx context.Context, j *journal.Contents, until uint64) (counted bool, err error) {
+	var adder ledgerAdder
 	watched := meter.Current(ctx)
 	for rec, err := range j.Scan(e.Base) {
 		if err == nil {
 			err = ctx.Err()
 		}
 		if err != nil {
-			return any, err
+			return counted, err
 		}
 		watched.Add(int64(rec.To - rec.From))
 		if rec.To > until {
 			continue
 		}
-		if err := sums.add(rec.Data, &e.Ledger); err != nil {
-			return any, fmt.Errorf("journal position %d: %w", rec.From, err)
+		if err := adder.add(rec.Data, &e.Ledger); err != nil {
+			return counted, fmt.Errorf("journal position %d: %w", rec.From, err)
 		}
-		any = true
+		counted = true
 	}
-	return any, nil
+	return counted, nil
 }
 
-// summer adds records to a ledger. It makes no cells: that would take longer than to add each
+// ledgerAdder adds records to a ledger. It makes no cells: that would take longer than to add each
 // click to the sums.
-type summer struct {
+type ledgerAdder struct {
 	record record
 	texts  texts
 }
 
-func (s *summer) add(data []byte, to *rollup.Ledger) error {
-	if len(s.texts) > maxTexts {
-		s.texts = nil
+func (a *ledgerAdder) add(data []byte, to *rollup.Ledger) error {
+	if a.texts == nil || len(a.texts) > maxTexts {
+		a.texts = texts{}
 	}
-	if s.texts == nil {
-		s.texts = texts{}
-	}
-	if err := s.record.decode(data, s.texts.intern); err != nil {
+	if err := a.record.decode(data, a.texts.intern); err != nil {
 		return err
 	}
-	for i := range s.record.clicks {
-		to.AddClick(&s.record.clicks[i])
+	for i := range a.record.clicks {
+		to.AddClick(&a.record.clicks[i])
 	}
 	return nil
 }
 
-// maxTexts is how many texts of clicks a summer keeps.
+// maxTexts is how many texts are kept: with more, all are dropped before the next record.
 const maxTexts = 1 << 16
 
 // newText takes a text of a record without interning it.
 func newText(b []byte) string { return string(b) }
 
 // Clicks iterates over the clicks that the journal keeps, up to a position, in the
-// order of the journal.
+// order of the journal. It ends with the first error.
 func Clicks(ctx context.Context, j *journal.Contents, until uint64) iter.Seq2[click.Click, error] {
 	return func(yield func(click.Click, error) bool) {
 		var r record
@@ -115,8 +112,8 @@ func Clicks(ctx context.Context, j *journal.Contents, until uint64) iter.Seq2[cl
 	}
 }
 
-// Since iterates over the clicks that the journal has from a position on, at
-// which a record starts or the journal ends. Their texts are left out.
+// Since iterates over the clicks from a position on. A record must start at the position, or the journal
+// end there. The clicks have no texts. It ends with the first error.
 func Since(ctx context.Context, j *journal.Contents, pos uint64) iter.Seq2[click.Click, error] {
 	return func(yield func(click.Click, error) bool) {
 		var r record

@@ -15,31 +15,32 @@ import (
 // overrides it.
 const gcPercent = 50
 
-// largeHeap is the number of bytes from which on garbage may take less than gcPercent, but at least leastPercent: as much
-// as reaches largeHeap. So an import, which uses the most memory, takes about half a gigabyte; and the collector never
-// works all the time, as with a limit of memory that is too low.
+// largeHeap is the size of the heap, in bytes, above which garbage may take less than gcPercent: only what is left
+// until the heap has largeHeap bytes, but at least leastPercent. So an import, which uses the most memory, stays near half
+// a gigabyte. The least share keeps the collector from working all the time, as it would under a memory limit that is too low.
 const (
 	largeHeap    = 320 << 20
 	leastPercent = 25
 )
 
-// minHeap is the number of bytes at which garbage is collected first; and later, if maxPercent
-// allows that. A server that starts has little
-// in use and makes much garbage: ten collections took more than half of its processor time.
+// minHeap is the size of the heap, in bytes, at which garbage is collected first. Later it is collected
+// below that only if maxPercent requires it. A server that starts has little in use and makes much garbage:
+// without minHeap there were ten collections before it was ready.
 const minHeap = 32 << 20
 
-// maxPercent bounds the percentage after a collection: it holds until the next one, or a little
-// longer, and more may be in use then.
+// maxPercent is the largest percentage that is set. More memory may be in use before the next collection
+// changes it.
 const maxPercent = 400
 
 // runtimeMinHeap is the memory in bytes, with a percentage of 100, below which the runtime collects
 // nothing (runtime.heapMinimum).
 const runtimeMinHeap = 4 << 20
 
-// mostMemory is the maximum of the memory limit, in bytes: above it, the collector works harder.
+// mostMemory is the largest memory limit that is set, in bytes; 0 if the program sets none. Near its limit
+// the collector works harder.
 var mostMemory atomic.Int64
 
-// limitMemory sets the maximum of the memory limit, in bytes, unless GOMEMLIMIT sets a limit.
+// limitMemory sets the largest memory limit, in bytes, unless GOMEMLIMIT sets a limit.
 func limitMemory(most int64) {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		mostMemory.Store(most)
@@ -47,7 +48,7 @@ func limitMemory(most int64) {
 	}
 }
 
-// mostMemoryLimit returns the maximum of the memory limit, in bytes.
+// mostMemoryLimit returns the largest memory limit, in bytes.
 func mostMemoryLimit() int64 {
 	if most := mostMemory.Load(); most > 0 {
 		return most
@@ -55,14 +56,14 @@ func mostMemoryLimit() int64 {
 	return debug.SetMemoryLimit(-1)
 }
 
-// limitGarbage sets how much garbage and how much memory there may be, now and after each collection. GOGC and GOMEMLIMIT
-// replace that.
+// limitGarbage sets the share of garbage and the memory limit, now and after each collection. With GOGC it sets neither;
+// with GOMEMLIMIT it sets the share alone.
 func limitGarbage() {
 	if os.Getenv("GOGC") != "" {
 		return
 	}
 	limitMemory(math.MaxInt64)
-	debug.SetGCPercent(minHeap * 100 / runtimeMinHeap)
+	debug.SetGCPercent(minHeap * 100 / runtimeMinHeap) // the first collection comes at minHeap
 	afterCollections(func() {
 		live, roots := inUse()
 		percent := percentFor(live, roots)
@@ -73,7 +74,7 @@ func limitGarbage() {
 	})
 }
 
-// leastMemory is the least limit of memory that is set, in bytes.
+// leastMemory is the lowest memory limit that is set, in bytes.
 const leastMemory = 384 << 20
 
 // memoryFor returns the memory limit, in bytes, for a size of the heap at the next collection. It is so high that
@@ -83,7 +84,8 @@ func memoryFor(heap uint64) int64 { return int64(max(leastMemory, heap+heap/16+1
 
 // afterCollections calls f soon after each collection.
 func afterCollections(f func()) {
-	type garbage struct{ _ *byte } // a pointer keeps it apart from other small objects
+	// The pointer keeps it out of the allocator's blocks of tiny objects, where a cleanup may never run.
+	type garbage struct{ _ *byte }
 	runtime.AddCleanup(new(garbage), func(struct{}) {
 		f()
 		afterCollections(f)
@@ -93,17 +95,17 @@ func afterCollections(f func()) {
 // inUse returns the number of bytes that the last collection left, and of the other memory of which
 // the runtime allows a percentage: stacks and variables.
 func inUse() (live, roots uint64) {
-	of := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/gc/scan/stack:bytes"}, {Name: "/gc/scan/globals:bytes"}}
-	metrics.Read(of)
-	return of[0].Value.Uint64(), of[1].Value.Uint64() + of[2].Value.Uint64()
+	samples := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/gc/scan/stack:bytes"}, {Name: "/gc/scan/globals:bytes"}}
+	metrics.Read(samples)
+	return samples[0].Value.Uint64(), samples[1].Value.Uint64() + samples[2].Value.Uint64()
 }
 
-// percentFor is gcPercent; up to maxPercent if garbage would be collected below minHeap; or down to leastPercent
-// if it would be collected above largeHeap.
+// percentFor returns the percentage until the next collection: gcPercent; more, up to maxPercent, if the heap would not
+// reach minHeap; less, down to leastPercent, if it would exceed largeHeap. live and roots are those of inUse, in bytes.
 func percentFor(live, roots uint64) int {
-	to := func(heap uint64) uint64 { return (heap - min(live, heap)) * 100 / max(live+roots, 1) }
+	percentTo := func(heap uint64) uint64 { return (heap - min(live, heap)) * 100 / max(live+roots, 1) }
 	if live < minHeap {
-		return int(min(max(gcPercent, to(minHeap)), maxPercent))
+		return int(min(max(gcPercent, percentTo(minHeap)), maxPercent))
 	}
-	return int(max(leastPercent, min(gcPercent, to(largeHeap))))
+	return int(max(leastPercent, min(gcPercent, percentTo(largeHeap))))
 }

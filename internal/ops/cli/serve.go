@@ -83,14 +83,14 @@ func (c *serveCmd) engines() server.Engines {
 	return server.Engines{Clicks: string(c.Clicks), Links: string(c.Links)}
 }
 
-// softMemory is the maximum of the memory limit of a server, in bytes. GOMEMLIMIT overrides it.
-const softMemory = 1 << 30 / 2 * 3
+// maxServerMemory is the largest memory limit of a server, in bytes. GOMEMLIMIT replaces it.
+const maxServerMemory = 1536 << 20
 
 func (c *serveCmd) Run(e *env, k *kong.Context) (err error) {
 	if err := c.fits(); err != nil {
 		return err
 	}
-	limitMemory(softMemory)
+	limitMemory(maxServerMemory)
 	if c.Data == "" {
 		c.Data = defaultData
 		if c.Demo {

@@ -138,7 +138,7 @@ func Open(ctx context.Context, o Options) (_ *App, err error) {
 	if err != nil {
 		return nil, err // cannot happen: the built-in data are always readable
 	}
-	linked.Links, linked.Told = db, a.data.OwnsLinks()
+	linked.Links, linked.SoleWriter = db, a.data.OwnsLinks()
 	if a.links, err = links.New(linked); err != nil {
 		return nil, err // cannot happen: these options passed above
 	}

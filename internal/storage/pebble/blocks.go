@@ -46,7 +46,7 @@ func (b block) keys(grain byte) (lower, upper []byte) {
 
 // totals is the clicks of a block by value and day.
 type totals struct {
-	at   map[string]int // of a value in days
+	at   map[string]int // index in days, by value
 	days [][31]uint64
 }
 
@@ -100,9 +100,9 @@ type blocks struct {
 	ok    bool
 	at    block     // of the current key
 	key   periodKey // the current one
-	day   uint8     // of the month, of a key of quarter-hours
-	days  months    // remembers the month of the day
-	hash  []byte    // what a checksum is made of
+	day   uint8     // of the month, from 0; of quarter-hours alone
+	days  monthCache
+	hash  []byte // what a checksum is made of
 	cell  rollup.Cell
 	texts texts // of cells
 }
@@ -137,19 +137,20 @@ func (b *blocks) parse(ok bool) error {
 	return nil
 }
 
-// months remembers the month of a day, because days come many times one after another.
-type months struct {
+// monthCache remembers the month of a day, because days come many times one after another.
+type monthCache struct {
 	day, month uint16
-	in         uint8
+	dayOfMonth uint8
 	known      bool
 }
 
-func (m *months) of(day uint16) (of uint16, in uint8) {
+// of returns what month returns.
+func (m *monthCache) of(day uint16) (of uint16, dayOfMonth uint8) {
 	if !m.known || m.day != day {
-		m.month, m.in = month(day)
+		m.month, m.dayOfMonth = month(day)
 		m.day, m.known = day, true
 	}
-	return m.month, m.in
+	return m.month, m.dayOfMonth
 }
 
 // checksum is equal for the quarter-hours of a block and their sums of days.

@@ -35,7 +35,7 @@ func total(vector []byte) (n uint64, err error) {
 	return n, err
 }
 
-// maxMonths is the number of months whose clicks are remembered.
+// maxMonths is how many months are remembered: with more, all are forgotten.
 const maxMonths = 1 << 17
 
 // adding adds sums of days to a batch. Scopes ascend.
@@ -60,7 +60,7 @@ func (m *addedMonth) busy(least uint64) bool { return m.before+m.added >= least 
 // becomesBusy reports whether the month is busy with the batch, and not before.
 func (m *addedMonth) becomesBusy(least uint64) bool { return m.before < least && m.busy(least) }
 
-// addDays adds the sums of days that are stored. It uses the memory of rows.
+// addDays adds the sums of days that are stored. It overwrites rows.
 func (s *Store) addDays(batch *pebble.Batch, rows []row) (err error) {
 	if len(rows) == 0 {
 		return nil
@@ -103,7 +103,7 @@ func (a *adding) scope(rows []row) error {
 	return nil
 }
 
-// month returns the month of the current scope.
+// month returns a month of the current scope, and adds it if it is new. period counts months from January 1970.
 func (a *adding) month(period uint32) *addedMonth {
 	for i := range a.months {
 		if m := &a.months[i]; uint32(m.month) == period {
@@ -114,7 +114,7 @@ func (a *adding) month(period uint32) *addedMonth {
 	return &a.months[len(a.months)-1]
 }
 
-// count finds the months of the rows, and their clicks.
+// count collects the months of the rows, with the clicks of people before the batch and in it.
 func (a *adding) count(scope rollup.Scope, rows []row) error {
 	a.months = a.months[:0]
 	for i := range rows {
@@ -191,7 +191,7 @@ func (a *adding) whole(scope rollup.Scope, f rollup.Facet, month uint16, rows []
 	for i := range rows {
 		a.sums.of([]byte(rows[i].value))[rows[i].slot] += rows[i].clicks
 	}
-	if err := a.merge(); err != nil {
+	if err := a.merge(); err != nil { // the rows kept so far come first in the order of keys
 		return err
 	}
 	quarters := appendScope(make([]byte, 0, headQuarter), grainQuarter, scope, f)

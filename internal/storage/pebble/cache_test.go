@@ -11,8 +11,8 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
-// TestCacheBesideTables: a question that is asked again seldom reads a file again, although the engine has
-// tables in memory that took clicks.
+// TestCacheBesideTables: a question that is asked again is answered from the cache of blocks, although tables also
+// take memory of that cache.
 func TestCacheBesideTables(t *testing.T) {
 	t.Parallel()
 	const size = 512 << 10

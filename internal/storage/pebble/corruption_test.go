@@ -215,7 +215,7 @@ func TestCorruptionsAreNamed(t *testing.T) {
 	}{
 		{"nothing", 10, nil, nil, nil},
 		{"a changed cell", 30, nil, func(rng *rand.Rand, _ vfs.FS, s *pebble.Store) { spoilRow(t, rng, s, 'q', 96) }, []string{"link ", "user ", "key 71"}},
-		{"a changed day sum", 25, nil, func(rng *rand.Rand, _ vfs.FS, s *pebble.Store) { spoilRow(t, rng, s, 'd', 31) }, []string{"day total", "month 2013-"}},
+		{"a changed day sum", 25, nil, func(rng *rand.Rand, _ vfs.FS, s *pebble.Store) { spoilRow(t, rng, s, 'd', 31) }, []string{"the sum of the day", "month 2013-"}},
 		{"a dropped batch", 10, dropped, nil, []string{"journal segment"}},
 		{"a batch whose cells were lost", 5, lost, nil, []string{"were counted of the journal"}},
 		{"a doubled batch", 10, doubled, nil, []string{"journal segment"}},

@@ -21,7 +21,7 @@ type span struct {
 }
 
 // plan says what to read for the intervals between edges. Days that lie within one
-// interval are read from the day totals of their month, if that is less work. All
+// interval are read from the sums of days of their month, if that is less work. All
 // others are read by quarter-hour. Periods ascend.
 type plan struct {
 	months, days []span
@@ -37,7 +37,7 @@ const (
 )
 
 // makePlan plans for clicks that are all in the UTC days first to last. have reports whether
-// the day totals of a month are stored.
+// the sums of days of a month are stored.
 func makePlan(f rollup.Facet, edges []int64, first, last uint16, have func(month uint16) bool) *plan {
 	p := &plan{have: have}
 	from := max(edges[0], int64(first)*rollup.Day)

@@ -86,7 +86,7 @@ func (s sorted) since(from int64) sorted {
 	return sorted{s.grain, s.rows - old, func(i int) row { return s.at(old + i) }}
 }
 
-// dayRows makes the rows of day totals, in the order of their keys. Rows of one key are adjacent in quarters. Within the
+// dayRows makes the rows of sums of days, in the order of their keys. Rows of one key are adjacent in quarters. Within the
 // rows of a month, which are few as a rule, only the order of values and days differs.
 func dayRows(quarters sorted) []row {
 	keys := 0

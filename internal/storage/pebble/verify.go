@@ -16,9 +16,10 @@ import (
 )
 
 // Verify implements store.Proof. It compares the sums of days with the quarter-hours, and
-// reports every value whose sums differ. Users are divided among the processors.
+// reports every value whose sums differ. It reads ranges of users at the same time, as many as there are processors.
 func (v *view) Verify(ctx context.Context, part func() func(*rollup.Cell) error, report func(string)) error {
 	return v.calls.run("verify", func() error {
+		// With four ranges for each processor one large range does not keep the others waiting.
 		ranges, err := v.divide(4 * runtime.GOMAXPROCS(0))
 		if err != nil {
 			return err
@@ -69,7 +70,7 @@ func (v *view) divide(n int) ([]userRange, error) {
 		return nil, err
 	}
 	users := uint64(last)
-	// weight is what the users before one have; each weighs a little, because their counts may be in memory.
+	// weight is about the bytes on the disk of the users before one. Each user adds 1, because new counts may be in memory alone.
 	weight := func(before uint64) (w uint64) {
 		if err == nil {
 			lower, upper := userRange{before: before}.keys(grainQuarter)
@@ -80,7 +81,7 @@ func (v *view) divide(n int) ([]userRange, error) {
 	whole := weight(users + 1)
 	ranges := []userRange{{}}
 	for i := 1; i < n && err == nil; i++ {
-		// Users have ids from 1 on, so no part begins before 2 except the first.
+		// Users have ids from 1 on, so no range begins before 2 except the first.
 		from := 2 + uint64(sort.Search(int(users), func(u int) bool { return weight(uint64(u)+2) >= whole*uint64(i)/uint64(n) }))
 		if end := &ranges[len(ranges)-1]; from > end.from && from <= users {
 			end.before = from
@@ -90,11 +91,11 @@ func (v *view) divide(n int) ([]userRange, error) {
 	return ranges, err
 }
 
-// eachDifferent calls f with the day totals of each block of some users whose totals are stored and differ: want,
-// the sums of the quarter-hours, and have, the stored totals. It calls each, if it is not nil, with every cell.
+// eachDifferent compares the blocks of some users. It calls f with each block whose sums of days must be stored and do
+// not agree: want adds up the quarter-hours, and have is what is stored. It calls each, if it is not nil, with every cell.
 //
-// It compares the checksums of a block, which takes much less time than to add up its values by day. Only if these differ
-// it reads the block again.
+// It compares checksums, which takes much less time than to add up values by day. It reads a block again only if its
+// checksums differ or a vector cannot be decoded.
 func (v *view) eachDifferent(ctx context.Context, users userRange, each func(*rollup.Cell) error, report func(string), f func(at block, want, have *totals) error) (err error) {
 	lower, upper := users.keys(grainQuarter)
 	quarters, err := newBlocks(ctx, v.r, grainQuarter, lower, upper)
@@ -151,7 +152,7 @@ func (v *view) readAgain(ctx context.Context, at block, stored bool, report func
 	return f(at, &want, &have)
 }
 
-// disagreements reports the values whose day totals differ, each once.
+// disagreements reports each value whose sums of days differ, with the first such day.
 func disagreements(at block, want, have *totals, report func(string)) {
 	values := maps.Clone(want.at)
 	maps.Copy(values, have.at)
@@ -159,7 +160,7 @@ func disagreements(at block, want, have *totals, report func(string)) {
 		w, h := want.get(v), have.get(v)
 		for d := range w {
 			if w[d] != h[d] {
-				report(fmt.Sprintf("%s: the day total of %s-%02d is %d clicks, but its quarter-hours add up to %d.",
+				report(fmt.Sprintf("%s: the sum of the day %s-%02d is %d clicks, but its quarter-hours add up to %d.",
 					at.name(v), monthName(at.month), d+1, h[d], w[d]))
 				break
 			}

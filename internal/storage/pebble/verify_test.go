@@ -63,8 +63,8 @@ func TestVerifyNamesDisagreements(t *testing.T) {
 		want  []string
 	}{
 		{"nothing", 'd', []byte{4<<1 | 1, 38}, nil},
-		{"a day total is wrong", 'd', []byte{4<<1 | 1, 37}, []string{"2024-03-05 is 39 clicks, but its quarter-hours add up to 40."}},
-		{"a day total is on another day", 'd', []byte{5<<1 | 1, 38}, []string{"2024-03-05 is 0 clicks, but its quarter-hours add up to 40."}},
+		{"a sum of a day is wrong", 'd', []byte{4<<1 | 1, 37}, []string{"2024-03-05 is 39 clicks, but its quarter-hours add up to 40."}},
+		{"a sum of a day is on another day", 'd', []byte{5<<1 | 1, 38}, []string{"2024-03-05 is 0 clicks, but its quarter-hours add up to 40."}},
 		{"a month is missing", 'd', nil, []string{"2024-03-05 is 0 clicks, but its quarter-hours add up to 40."}},
 		{"a day of quarter-hours is missing", 'q', nil, []string{"2024-03-05 is 40 clicks, but its quarter-hours add up to 0."}},
 		{"a vector is corrupt", 'd', []byte{1}, []string{"cut short", "2024-03-05 is 0 clicks, but its quarter-hours add up to 40."}},

@@ -16,11 +16,11 @@ import (
 	"github.com/footfall/footfall/internal/testkit/seedtest"
 )
 
-// TestToldAnswersStay: without a change the store is asked once, and after one that it did not
-// answer, once in a second.
-func TestToldAnswersStay(t *testing.T) {
+// TestSoleWriterAsksOnce: a known answer is used for ever; after a change that may be anything, a store
+// that fails is asked once a second.
+func TestSoleWriterAsksOnce(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, links.Options{Told: true})
+	w := newWorld(t, links.Options{SoleWriter: true})
 	a := w.importLink(store.ForeignLink{Login: "bob", Hash: "a", LongURL: "http://a/"})
 	both := func() { w.resolves("sho.rt", "a", a); w.resolves("sho.rt", "none", store.Link{}) }
 	both()
@@ -40,9 +40,9 @@ func TestToldAnswersStay(t *testing.T) {
 	w.asks(0, known)
 }
 
-// TestToldAnswersAreNeverOld: what is remembered until it changes is what the store answers now,
+// TestSoleWriterIsNeverStale: what is remembered until it changes is what the store answers now,
 // after every change that the store has, for every name on every host.
-func TestToldAnswersAreNeverOld(t *testing.T) {
+func TestSoleWriterIsNeverStale(t *testing.T) {
 	t.Parallel()
 	seedtest.Check(t, func(rt *rapid.T) {
 		ctx := context.Background()
@@ -52,25 +52,25 @@ func TestToldAnswersAreNeverOld(t *testing.T) {
 		}
 		defer db.Close()
 		now := func() time.Time { return time.Unix(1331822918, 0) }
-		options := links.Options{Links: db, Now: now, Random: seedtest.Reader(t), Told: true}
+		options := links.Options{Links: db, Now: now, Random: seedtest.Reader(t), SoleWriter: true}
 		if rapid.Bool().Draw(rt, "with domains") {
 			options.Domains = []string{"sho.rt", "j.mp"}
 		}
-		told, err := links.New(options)
+		cached, err := links.New(options)
 		if err != nil {
 			rt.Fatal(err)
 		}
-		db.Tell(told.Changed)
+		db.Tell(cached.Changed)
 		pick := func(from []string, label string) string { return rapid.SampledFrom(from).Draw(rt, label) }
-		// one is a link that exists, or the zero link.
-		one := func() store.Link {
+		// anyLink is a link that exists, or the zero link.
+		anyLink := func() store.Link {
 			l, err := db.LinkByName(ctx, pick(modelHosts, "host"), click.Hash(pick(modelNames, "name")))
 			if err != nil && !errors.Is(err, click.ErrNotFound) {
 				rt.Fatal(err)
 			}
 			return l
 		}
-		might := func(err error) {
+		allow := func(err error) {
 			if err != nil && !errors.Is(err, click.ErrNotFound) && !errors.Is(err, click.ErrExists) && !errors.As(err, new(*links.TakenError)) {
 				rt.Fatal(err)
 			}
@@ -90,7 +90,7 @@ func TestToldAnswersAreNeverOld(t *testing.T) {
 					some = append(some, f)
 				}
 				_, err := db.ImportLinks(ctx, some)
-				might(err)
+				allow(err)
 			},
 			"make": func(*rapid.T) {
 				u, err := db.UserByLogin(ctx, "bob")
@@ -101,12 +101,12 @@ func TestToldAnswersAreNeverOld(t *testing.T) {
 					User: u.ID, LongURL: pick([]string{"http://a/", "http://c/"}, "long URL"), Created: 2,
 					Hash: click.Hash(pick(modelNames, "hash")), AggregateHash: click.Hash(pick(modelNames, "aggregate")),
 				})
-				might(err)
+				allow(err)
 			},
 			"name": func(*rapid.T) {
-				k := store.Keyword{Link: one().ID, Domain: pick(modelHosts, "domain"), Keyword: click.Hash(pick(modelNames, "keyword"))}
+				k := store.Keyword{Link: anyLink().ID, Domain: pick(modelHosts, "domain"), Keyword: click.Hash(pick(modelNames, "keyword"))}
 				_, err := db.NameLink(ctx, k, rapid.Bool().Draw(rt, "overwrite"))
-				might(err)
+				allow(err)
 			},
 			"edit": func(*rapid.T) {
 				e := store.LinkEdit{AggregateHash: click.Hash(pick(modelNames, "aggregate")), Modified: 3}
@@ -116,31 +116,31 @@ func TestToldAnswersAreNeverOld(t *testing.T) {
 				} else {
 					e.Note = &text
 				}
-				_, err := db.EditLink(ctx, one().ID, e)
-				might(err)
+				_, err := db.EditLink(ctx, anyLink().ID, e)
+				allow(err)
 			},
 			"delete": func(*rapid.T) {
-				_, err := db.DeleteLink(ctx, one().ID)
-				might(err)
+				_, err := db.DeleteLink(ctx, anyLink().ID)
+				allow(err)
 			},
 			"delete the user": func(*rapid.T) {
-				_, err := db.DeleteUser(ctx, one().User)
-				might(err)
+				_, err := db.DeleteUser(ctx, anyLink().User)
+				allow(err)
 			},
 			"": func(*rapid.T) {
 				asking := options
-				asking.Told = false
-				asks, err := links.New(asking)
+				asking.SoleWriter = false
+				uncached, err := links.New(asking)
 				if err != nil {
 					rt.Fatal(err)
 				}
 				for _, host := range modelHosts {
 					for _, name := range modelNames {
-						got, err := told.Resolve(ctx, host, name)
+						got, err := cached.Resolve(ctx, host, name)
 						if err != nil && !errors.Is(err, click.ErrNotFound) {
 							rt.Fatal(err)
 						}
-						if want, _ := asks.Resolve(ctx, host, name); got != want {
+						if want, _ := uncached.Resolve(ctx, host, name); got != want {
 							rt.Fatalf("%q on %q gave\n%+v, and the store has\n%+v", name, host, got, want)
 						}
 					}
