@@ -13,7 +13,7 @@ import (
 
 // describedUser is a user as a line describes them.
 type describedUser struct {
-	store.User
+	store.ForeignUser
 	line uint64
 }
 

@@ -1,9 +1,42 @@
 package feed_test
 
 import (
+	"context"
+	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/footfall/footfall/internal/storage/store"
 )
+
+// batches notes the size of each import of users.
+type batches struct {
+	store.Users
+	sizes []int
+}
+
+func (b *batches) ImportUsers(ctx context.Context, users []store.ForeignUser) error {
+	b.sizes = append(b.sizes, len(users))
+	return b.Users.ImportUsers(ctx, users)
+}
+
+// TestUsersTogether: a disk needs milliseconds for each transaction, so users of a chunk share one.
+func TestUsersTogether(t *testing.T) {
+	im := importer(newTape())
+	users := &batches{Users: im.Users}
+	im.Users = users
+	var in strings.Builder
+	for i := range 1000 {
+		fmt.Fprintf(&in, `{"type":"user","login":"user%d","created":%d,"full_name":"User %d"}`+"\n", i, i, i)
+	}
+	_, rejected := imports(t, im, "ndjson", in.String())
+	if len(rejected) > 0 || len(users.sizes) != 1 || users.sizes[0] != 1000 {
+		t.Errorf("the sizes of the transactions are %v, want one of 1000; rejected: %q", users.sizes, rejected)
+	}
+	if u, err := users.UserByLogin(t.Context(), "user999"); err != nil || u.Created != 999 || u.FullName != "User 999" {
+		t.Errorf("the last user is %+v, %v", u, err)
+	}
+}
 
 func TestNDJSON(t *testing.T) {
 	for _, c := range []struct{ line, reason string }{

@@ -96,19 +96,14 @@ func (r *resolver) forget() {
 }
 
 func (r *resolver) makeUsers(ctx context.Context, users []describedUser) error {
-	for _, u := range users {
-		made, err := r.im.Users.AddUser(ctx, u.Login, u.Created)
-		if errors.Is(err, click.ErrExists) {
-			continue // an existing user is not changed
-		}
-		if err == nil && u.FullName != "" {
-			err = r.im.Users.SetFullName(ctx, made.ID, u.FullName)
-		}
-		if err != nil {
-			return fmt.Errorf("import user %q: %w", u.Login, err)
-		}
+	if len(users) == 0 {
+		return nil
 	}
-	return nil
+	foreign := make([]store.ForeignUser, len(users))
+	for i := range users {
+		foreign[i] = users[i].ForeignUser
+	}
+	return r.im.Users.ImportUsers(ctx, foreign)
 }
 
 // makeLinks makes the links that clicks describe.

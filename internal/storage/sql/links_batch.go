@@ -185,7 +185,7 @@ func (b *batch) make(tx *transaction) {
 			if b.users[g.Login] == 0 {
 				last.user++
 				b.users[g.Login] = last.user
-				b.newUsers = append(b.newUsers, last.user, g.Login, g.Created)
+				b.newUsers = append(b.newUsers, last.user, g.Login, g.Created, "")
 			}
 			details, modified := g.NewDetails()
 			l := &store.Link{

@@ -30,7 +30,7 @@ type inserts struct {
 
 func newInserts(p *preparer) inserts {
 	return inserts{
-		users:      newInserter(p, "users", "id", "login", "created"),
+		users:      newInserter(p, "users", "id", "login", "created", "full_name"),
 		aggregates: newInserter(p, "links", aggregateColumns...),
 		plain:      newInserter(p, "links", plainColumns...),
 		links:      newInserter(p, "links", linkColumns...),

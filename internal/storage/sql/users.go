@@ -3,6 +3,7 @@ package sql
 import (
 	"context"
 	"database/sql"
+	"fmt"
 
 	"github.com/footfall/footfall/internal/base/click"
 	"github.com/footfall/footfall/internal/storage/store"
@@ -40,6 +41,52 @@ func (db *DB) AddUser(ctx context.Context, login string, created int64) (u store
 		return store.User{}, err
 	}
 	return u, nil
+}
+
+// ImportUsers implements store.Users. As ImportLinks does, it first looks without a transaction.
+func (db *DB) ImportUsers(ctx context.Context, users []store.ForeignUser) (err error) {
+	defer wrap(fmt.Sprintf("import %d users", len(users)), &err)
+	for i := range users {
+		if err := users[i].Check(); err != nil {
+			return err
+		}
+	}
+	missing, err := missingUsers(ctx, nil, db.reads.users, users)
+	if err != nil || len(missing) == 0 {
+		return err
+	}
+	return db.write(ctx, func(ctx context.Context, tx *transaction) error {
+		missing, err := missingUsers(ctx, tx.Tx, db.writes.users, missing) // another transaction may have made some
+		if err != nil {
+			return err
+		}
+		rows := make([]any, 0, db.inserts.users.columns*len(missing))
+		for i := range missing {
+			u := &missing[i]
+			tx.last.user++
+			rows = append(rows, tx.last.user, u.Login, u.Created, u.FullName)
+		}
+		return db.inserts.users.insert(ctx, tx.Tx, rows)
+	})
+}
+
+// missingUsers returns those users whose logins are free, each login once.
+func missingUsers(ctx context.Context, tx *sql.Tx, f finder, users []store.ForeignUser) ([]store.ForeignUser, error) {
+	ids := make(map[string]int64, len(users))
+	for i := range users {
+		ids[users[i].Login] = 0
+	}
+	if err := findIDs(ctx, tx, f, ids); err != nil {
+		return nil, err
+	}
+	missing := make([]store.ForeignUser, 0, len(ids))
+	for i := range users {
+		if id, ok := ids[users[i].Login]; ok && id == 0 {
+			delete(ids, users[i].Login)
+			missing = append(missing, users[i])
+		}
+	}
+	return missing, nil
 }
 
 // oneRow fails with click.ErrExists if the insert added no row.

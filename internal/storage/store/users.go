@@ -23,6 +23,22 @@ type User struct {
 	Disabled bool
 }
 
+// ForeignUser is a user as another installation has them.
+type ForeignUser struct {
+	Login    string
+	Created  int64  // Unix second
+	FullName string // empty if it was never set
+}
+
+// Check fails with ErrText if the login, or a full name that is not empty, does not pass CheckText.
+func (u *ForeignUser) Check() error {
+	err := CheckText("login", u.Login)
+	if err == nil && u.FullName != "" {
+		err = CheckText("full name", u.FullName)
+	}
+	return err
+}
+
 // Users keeps users and their credentials. A call that returns without error is
 // durable. Implementations are safe for concurrent use.
 type Users interface {
@@ -32,6 +48,10 @@ type Users interface {
 	// AddUser makes a user. click.ErrExists if the login is taken, ErrText if it
 	// does not pass CheckText.
 	AddUser(ctx context.Context, login string, created int64) (User, error)
+	// ImportUsers makes the users whose logins are free, all or nothing, with ids that ascend
+	// in the order given. A user that exists, or came earlier in the list, is not changed.
+	// ErrText if one does not pass Check.
+	ImportUsers(ctx context.Context, users []ForeignUser) error
 	// UserByLogin and UserByID fail with click.ErrNotFound.
 	UserByLogin(ctx context.Context, login string) (User, error)
 	UserByID(ctx context.Context, id click.UserID) (User, error)

@@ -34,7 +34,7 @@ func LinkHistories(t *testing.T, s, model LinkStore) {
 		t.Repeat(map[string]func(*rapid.T){
 			"import": h.importLinks, "make": h.makeLink, "name": h.linkByName, "id": h.linkByID,
 			"names in use": h.namesInUse, "name link": h.nameLink, "keyword": h.linkByKeyword, "holder": h.nameHolder,
-			"user": h.addUser, "login": h.userByLogin, "users": h.listUsers,
+			"user": h.addUser, "import users": h.importUsers, "login": h.userByLogin, "users": h.listUsers,
 			"token": h.addToken, "owner": h.userByToken, "remove token": h.removeToken, "remove tokens": h.removeTokens, "tokens": h.countTokens, "list tokens": h.listTokens, "name of user": h.setFullName, "role": h.setRole, "password": h.password,
 			"session": h.addSession, "sessions": h.listSessions, "remove session": h.removeSession, "remove sessions": h.removeSessions,
 			"share": h.addShare, "shares": h.listShares, "remove share": h.removeShare,
@@ -258,6 +258,22 @@ func (h *linkHistory) addUser(t *rapid.T) {
 	want, wantErr := h.model.AddUser(context.Background(), login, created)
 	if !h.match.errors(t, err, wantErr) {
 		h.match.user(t, got, want)
+	}
+}
+
+func (h *linkHistory) importUsers(t *rapid.T) {
+	users := make([]store.ForeignUser, rapid.IntRange(0, 4).Draw(t, "users"))
+	for i := range users {
+		users[i] = store.ForeignUser{Login: h.name(t, "login"), Created: rapid.Int64().Draw(t, "created"),
+			FullName: rapid.SampledFrom([]string{"", "Ann", "\xff"}).Draw(t, "full name")}
+	}
+	h.match.errors(t, h.store.ImportUsers(context.Background(), users), h.model.ImportUsers(context.Background(), users))
+	for _, u := range users {
+		got, err := h.store.UserByLogin(context.Background(), u.Login)
+		want, wantErr := h.model.UserByLogin(context.Background(), u.Login)
+		if !h.match.errors(t, err, wantErr) {
+			h.match.user(t, got, want)
+		}
 	}
 }
 

@@ -8,6 +8,24 @@ import (
 	"github.com/footfall/footfall/internal/storage/store"
 )
 
+// ImportUsers implements store.Users.
+func (m *MemoryLinks) ImportUsers(_ context.Context, users []store.ForeignUser) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i := range users {
+		if err := users[i].Check(); err != nil {
+			return fmt.Errorf("storetest: import users: %w", err)
+		}
+	}
+	for _, u := range users {
+		if m.logins[u.Login] == 0 {
+			id := m.addUser(u.Login, u.Created).ID
+			m.users[id-1].FullName = u.FullName
+		}
+	}
+	return nil
+}
+
 // SetFullName implements store.Users.
 func (m *MemoryLinks) SetFullName(_ context.Context, user click.UserID, name string) error {
 	m.mu.Lock()

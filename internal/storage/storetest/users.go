@@ -68,6 +68,56 @@ func userImport(t *testing.T, s LinkStore) {
 	}
 }
 
+func usersImport(t *testing.T, s LinkStore) {
+	ctx := context.Background()
+	ann := addUser(t, s, "ann", 12)
+	if err := s.ImportUsers(ctx, nil); err != nil {
+		t.Errorf("no users could not be imported: %v", err)
+	}
+	list := []store.ForeignUser{
+		{Login: "zoë", Created: -5, FullName: "Zoë Z."}, {Login: "ann", Created: 99, FullName: "Another Ann"},
+		{Login: "bob", Created: 13}, {Login: "zoë", Created: 7, FullName: "A later Zoë"},
+	}
+	for i := range 200 { // more than one statement takes
+		list = append(list, store.ForeignUser{Login: fmt.Sprintf("user%d", i), Created: int64(i), FullName: fmt.Sprint(i)})
+	}
+	for _, wrong := range []store.ForeignUser{{}, {Login: "\xff"}, {Login: "cid", FullName: "a\x00b"}} {
+		if err := s.ImportUsers(ctx, append(slices.Clone(list), wrong)); !errors.Is(err, store.ErrText) {
+			t.Errorf("importing %+v gave %v, not store.ErrText", wrong, err)
+		}
+		if u, err := s.UserByLogin(ctx, "zoë"); !errors.Is(err, click.ErrNotFound) {
+			t.Fatalf("users before a wrong one were imported: %+v, %v", u, err)
+		}
+	}
+	for range 2 { // the second time it changes nothing
+		if err := s.ImportUsers(ctx, list); err != nil {
+			t.Fatalf("users were not imported: %v", err)
+		}
+		last := ann.ID
+		for i, want := range list {
+			u, err := s.UserByLogin(ctx, want.Login)
+			switch {
+			case err != nil:
+				t.Fatalf("%q was not imported: %v", want.Login, err)
+			case want.Login == "ann":
+				same(t, "an import changed an existing user", u, ann)
+			case i == 3:
+				same(t, "the second of two users with the same login counts", u.Created, list[0].Created)
+			default:
+				same(t, "an imported user has other fields than were given", u,
+					store.User{ID: u.ID, Login: want.Login, Created: want.Created, FullName: want.FullName})
+				if u.ID <= last {
+					t.Fatalf("user %q has id %d after %d", want.Login, u.ID, last)
+				}
+				last = u.ID
+			}
+		}
+	}
+	if next := addUser(t, s, "next", 1); next.ID <= ann.ID+202 {
+		t.Errorf("id %d was given to another user after an import", next.ID)
+	}
+}
+
 func userList(t *testing.T, s LinkStore) {
 	ctx := context.Background()
 	logins := []string{"b", "a", "B", "Z", "_", "ab", "a b", "ä", "a\u0308", "é", "z", "日本", "🐾", "0", "10", "9", "~"}
@@ -122,6 +172,14 @@ func userIDs(t *testing.T, s LinkStore) {
 			t.Fatalf("a login that is taken gave %v, not click.ErrExists", err)
 		}
 		n := fmt.Sprintf("%d", i)
+		if err := s.ImportUsers(context.Background(), []store.ForeignUser{{Login: "listed" + n}, {Login: "made0"}}); err != nil {
+			t.Fatal(err)
+		}
+		listed, err := s.UserByLogin(context.Background(), "listed"+n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		take(listed.ID)
 		take(importLinks(t, s, foreign("imported"+n, "h"+n, "g"+n, "http://a/"))[0].User)
 	}
 }
