@@ -38,7 +38,7 @@ func explore(args []string) error {
 	if *seed == 0 {
 		*seed = freshSeed()
 	}
-	test := []string{"test", "-count=1", "-timeout=30m"}
+	test := []string{"test", "-count=1", "-timeout=30m", "-vet=off", "-ldflags=-w"} // as ./check builds them
 	if *tags != "" {
 		test = append(test, "-tags="+*tags)
 	}
