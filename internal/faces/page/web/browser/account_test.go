@@ -11,6 +11,7 @@ import (
 
 // TestTokens: a token is made with a name, shown once, and revoked.
 func TestTokens(t *testing.T) {
+	t.Parallel()
 	b := serve(t).open()
 	b.signIn()
 	b.visit("/-/account")
@@ -46,6 +47,7 @@ func TestTokens(t *testing.T) {
 
 // TestAccountWithoutScripts: a token is made, shown once, and revoked by plain forms.
 func TestAccountWithoutScripts(t *testing.T) {
+	t.Parallel()
 	b := serve(t).open()
 	b.signIn()
 	b.withoutScripts()

@@ -12,6 +12,7 @@ import (
 // TestAdminPages: the first user of a demo is an admin, who adds a user, disables and deletes them,
 // without scripts.
 func TestAdminPages(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	b := s.open()
 	b.signIn()
@@ -46,6 +47,7 @@ func TestAdminPages(t *testing.T) {
 // TestAdminAccessible: axe finds nothing on the pages of admins, in either theme, and nothing is
 // wider than a phone.
 func TestAdminAccessible(t *testing.T) {
+	t.Parallel()
 	axe, err := os.ReadFile("node_modules/axe-core/axe.min.js")
 	if err != nil {
 		t.Fatal(err)

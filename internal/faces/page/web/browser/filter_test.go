@@ -40,6 +40,7 @@ func (s *site) bot(path string) {
 // TestPeopleOrBots: a view has people, bots or both; the chart draws them as layers, and what is
 // not known of bots says so.
 func TestPeopleOrBots(t *testing.T) {
+	t.Parallel()
 	b := serve(t).open()
 	b.signIn()
 	b.visit("/-/?unit=day&units=30&timezone=UTC")
@@ -75,6 +76,7 @@ func TestPeopleOrBots(t *testing.T) {
 
 // TestFilter: / finds a link or a tag; Shift adds it, by keys too; each part can be removed.
 func TestFilter(t *testing.T) {
+	t.Parallel()
 	b := serve(t).open()
 	b.signIn()
 	b.visit("/-/?unit=day&units=30&timezone=UTC")
@@ -118,6 +120,7 @@ func TestFilter(t *testing.T) {
 // TestRest: rows for what is unknown stand last and have no bar, except where the reader sorts
 // by name.
 func TestRest(t *testing.T) {
+	t.Parallel()
 	b := serve(t).open()
 	b.signIn()
 	b.visit("/-/?unit=day&units=30&timezone=UTC")
@@ -141,6 +144,7 @@ func TestRest(t *testing.T) {
 
 // TestTheme: a button on every page switches between dark and light, and the choice is kept.
 func TestTheme(t *testing.T) {
+	t.Parallel()
 	b := serve(t).open()
 	b.signIn()
 	b.theme("light")

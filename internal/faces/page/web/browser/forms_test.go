@@ -11,6 +11,7 @@ import (
 // TestLinkWithoutScripts: a link is made, changed and shared by plain forms, which say beside a
 // field what is wrong with it, and the share is revoked.
 func TestLinkWithoutScripts(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	b := s.open()
 	b.signIn()

@@ -14,6 +14,7 @@ import (
 
 // TestRanges: the page shows what the API says, and the address has every choice.
 func TestRanges(t *testing.T) {
+	t.Parallel()
 	b := serve(t).open()
 	b.signIn()
 	zone := eval[string](b, `Intl.DateTimeFormat().resolvedOptions().timeZone`)
@@ -67,6 +68,7 @@ func TestRanges(t *testing.T) {
 
 // TestKeyboard: the chart is read and zoomed by keys, and so is the range.
 func TestKeyboard(t *testing.T) {
+	t.Parallel()
 	b := serve(t).open()
 	b.signIn()
 	b.visit("/-/?unit=day&units=30&timezone=UTC")
@@ -87,6 +89,7 @@ func TestKeyboard(t *testing.T) {
 // TestLinkByHand: make a link, click on it elsewhere, see the click appear, change where it
 // leads.
 func TestLinkByHand(t *testing.T) {
+	t.Parallel()
 	b := serve(t).open()
 	b.signIn()
 	b.visit("/-/links")
@@ -130,6 +133,7 @@ func TestLinkByHand(t *testing.T) {
 
 // TestWithoutScripts: the numbers are there without JavaScript.
 func TestWithoutScripts(t *testing.T) {
+	t.Parallel()
 	b := serve(t).open()
 	b.signIn()
 	if _, err := chromedp.Call(b.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
@@ -149,6 +153,7 @@ func TestWithoutScripts(t *testing.T) {
 
 // TestServerAway: the page says that the server is away, and goes on when it is back.
 func TestServerAway(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	b := s.open()
 	b.signIn()
@@ -162,6 +167,7 @@ func TestServerAway(t *testing.T) {
 
 // TestBudget: what the overview loads is small, and comes from this server alone.
 func TestBudget(t *testing.T) {
+	t.Parallel()
 	b := serve(t).open()
 	b.signIn()
 	b.visit("/-/?unit=day&units=30&timezone=UTC")
@@ -190,6 +196,7 @@ func TestBudget(t *testing.T) {
 
 // TestAccessible: axe finds nothing on any page, in either theme.
 func TestAccessible(t *testing.T) {
+	t.Parallel()
 	axe, err := os.ReadFile("node_modules/axe-core/axe.min.js")
 	if err != nil {
 		t.Fatal(err)
@@ -223,6 +230,7 @@ func TestAccessible(t *testing.T) {
 
 // TestImport: a CSV file is tried, and then imported.
 func TestImport(t *testing.T) {
+	t.Parallel()
 	b := serve(t).open()
 	b.signIn()
 	file := filepath.Join(t.TempDir(), "links.csv")

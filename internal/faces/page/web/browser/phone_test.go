@@ -41,6 +41,7 @@ func (b tab) finger(x, y float64, to ...float64) {
 // TestPhone: the toolbar has two lines, and its fold has the rest; a tap reads a bar, a finger
 // some of them, and a button opens what was read.
 func TestPhone(t *testing.T) {
+	t.Parallel()
 	b := serve(t).open()
 	b.signIn()
 	b.phone()
@@ -79,6 +80,7 @@ func TestPhone(t *testing.T) {
 
 // TestMarks: where a destination changed is read by keys, and in the table.
 func TestMarks(t *testing.T) {
+	t.Parallel()
 	b := serve(t).open()
 	b.signIn()
 	b.visit("/-/?unit=day&units=30&timezone=UTC")
@@ -95,6 +97,7 @@ func TestMarks(t *testing.T) {
 
 // TestPicture: the picture of the chart has dashes, colours and the numbers.
 func TestPicture(t *testing.T) {
+	t.Parallel()
 	b := serve(t).open()
 	b.signIn()
 	b.visit("/-/?unit=day&units=30&timezone=UTC")
@@ -121,6 +124,7 @@ func TestPicture(t *testing.T) {
 
 // TestFiles: each panel has its rows as CSV and JSON.
 func TestFiles(t *testing.T) {
+	t.Parallel()
 	b := serve(t).open()
 	b.signIn()
 	b.visit("/-/?unit=day&units=30&timezone=UTC")

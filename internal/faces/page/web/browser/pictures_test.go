@@ -14,6 +14,7 @@ var pictures = flag.String("pictures", "", "make the pictures of docs in this fo
 // TestPictures makes the pictures of docs, if -pictures names a folder. It always looks whether
 // the pages are as wide as the window: nothing has to be scrolled sideways.
 func TestPictures(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	b := s.open()
 	b.signIn()

@@ -28,6 +28,7 @@ func (b tab) makeShare(password, frames string) string {
 
 // TestShares: a link is shared with a password, opened by somebody without a login, and revoked.
 func TestShares(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	b := s.open()
 	b.signIn()
@@ -76,6 +77,7 @@ func TestShares(t *testing.T) {
 // TestSharedTagInFrame: a share of a tag is shown in a frame of the site that its owner allows,
 // and of no other.
 func TestSharedTagInFrame(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	var address string
 	embed := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

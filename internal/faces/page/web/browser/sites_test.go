@@ -13,6 +13,7 @@ import (
 // TestSites: a site opens its pages, which have its clicks together, and all of them; the menu of
 // the API has the calls of both. Without scripts they are listed too.
 func TestSites(t *testing.T) {
+	t.Parallel()
 	b := serve(t).open()
 	b.signIn()
 	const span = "unit=day&units=90&timezone=UTC&compare=none"

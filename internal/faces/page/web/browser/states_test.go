@@ -11,6 +11,7 @@ import (
 // TestAccessibleStates: axe finds nothing in what the pages show after a step, in either theme:
 // menus, dialogs, forms, errors.
 func TestAccessibleStates(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	b := s.open()
 	b.signIn()
@@ -94,6 +95,7 @@ func (b tab) inThemes(what string) {
 // TestAccessibleWithoutScripts: the same for pages without scripts, as they are answered, and
 // after a form that is refused.
 func TestAccessibleWithoutScripts(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	b := s.open()
 	b.do(chromedp.Navigate(b.url+"/-/login"), chromedp.SendKeys(`#login`, "nasatwitter"), chromedp.SendKeys(`#password`, "not this one"), chromedp.Submit(`form`), chromedp.WaitVisible(`[role=alert]`))

@@ -10,6 +10,7 @@ import (
 
 // TestRowsOfLink: all rows of a panel of a link's page are of that link.
 func TestRowsOfLink(t *testing.T) {
+	t.Parallel()
 	b := serve(t).open()
 	b.signIn()
 	b.visit("/-/?unit=day&units=30&timezone=UTC")
@@ -30,6 +31,7 @@ func TestRowsOfLink(t *testing.T) {
 
 // TestStepWhileClicked: a click that comes while the next view is awaited does not undo the step.
 func TestStepWhileClicked(t *testing.T) {
+	t.Parallel()
 	b := serve(t).open()
 	b.signIn()
 	b.visit("/-/?unit=day&units=30&timezone=UTC")
@@ -63,6 +65,7 @@ func TestStepWhileClicked(t *testing.T) {
 // TestStepWhileAnswered: a step that is taken while the answer to the one before arrives gives that
 // answer up. An answer that ends early, or is none, changes nothing and is said.
 func TestStepWhileAnswered(t *testing.T) {
+	t.Parallel()
 	b := serve(t).open()
 	b.signIn()
 	b.visit("/-/?unit=day&units=30&timezone=UTC")
@@ -101,6 +104,7 @@ func TestStepWhileAnswered(t *testing.T) {
 // TestDragOut: a range is chosen also if the mouse is released beside the chart, and only with
 // the left button.
 func TestDragOut(t *testing.T) {
+	t.Parallel()
 	b := serve(t).open()
 	b.signIn()
 	b.visit("/-/?unit=day&units=30&timezone=UTC")

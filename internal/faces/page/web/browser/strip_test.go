@@ -12,6 +12,7 @@ import (
 // TestStrip: the window in the strip is moved and made longer with the mouse and by keys, and
 // another one is chosen.
 func TestStrip(t *testing.T) {
+	t.Parallel()
 	b := serve(t).open()
 	b.signIn()
 	b.visit("/-/?unit=day&units=14&timezone=UTC&compare=none")
