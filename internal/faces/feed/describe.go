@@ -54,6 +54,9 @@ func (r *resolver) describeLinks(ctx context.Context, c *chunk, reject func(Reje
 	if err != nil {
 		return fmt.Errorf("import links: %w", err)
 	}
+	if err := r.learnLogins(ctx, made); err != nil {
+		return fmt.Errorf("import links: %w", err)
+	}
 	reasons := make([]error, len(c.links))
 	var named []store.ForeignLink
 	for i := range c.links {
@@ -139,6 +142,27 @@ func (r *resolver) login(ctx context.Context, id click.UserID) (string, error) {
 		r.logins[id] = u.Login
 	}
 	return u.Login, err
+}
+
+// learnLogins looks up the owners of links together.
+func (r *resolver) learnLogins(ctx context.Context, links []store.Link) error {
+	var ids []click.UserID
+	for i := range links {
+		id := links[i].User
+		if _, known := r.logins[id]; !known {
+			r.logins[id] = ""
+			ids = append(ids, id)
+		}
+	}
+	logins, err := r.im.Users.Logins(ctx, ids)
+	for i, id := range ids {
+		if err == nil && logins[i] != "" {
+			r.logins[id] = logins[i]
+		} else {
+			delete(r.logins, id) // login asks for it, and says why it is not there
+		}
+	}
+	return err
 }
 
 // missed is the reason if a keyword of the line belongs to another link.

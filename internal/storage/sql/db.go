@@ -56,6 +56,7 @@ type DB struct {
 	reads, writes finders // of whole, and of the writer
 	namesInUse    namesInUse
 	hashes        finder
+	logins        finder
 	linksByID     finder
 	inserts       inserts
 
@@ -108,6 +109,7 @@ func (db *DB) prepare(ctx context.Context) error {
 
 	l := preparer{ctx: ctx, db: db.lists, engine: db.engine}
 	db.hashes = newFinder(&l, `SELECT id, hash FROM links WHERE id`)
+	db.logins = newFinder(&l, `SELECT id, login FROM users WHERE id`)
 	db.linksByID = newFinder(&l, selectLinks+`WHERE l.id`)
 	db.linkOfUser = l.stmt(linkOfUser)
 	db.aggregateOfURL = l.stmt(aggregateOfURL)

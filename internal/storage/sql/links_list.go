@@ -18,26 +18,7 @@ import (
 // Hashes implements store.Links.
 func (db *DB) Hashes(ctx context.Context, ids []click.LinkID) (hashes []click.Hash, err error) {
 	defer wrap("hashes", &err)
-	known := make(map[click.LinkID]click.Hash, len(ids))
-	keys := make([]string, len(ids))
-	for i, id := range ids {
-		keys[i] = strconv.FormatInt(int64(id), 10)
-	}
-	err = db.hashes.find(ctx, nil, keys, func(rows *sql.Rows) error {
-		var id int64
-		var hash click.Hash
-		err := rows.Scan(&id, &hash)
-		known[click.LinkID(id)] = hash
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	hashes = make([]click.Hash, len(ids))
-	for i, id := range ids {
-		hashes[i] = known[id]
-	}
-	return hashes, nil
+	return textsOf[click.LinkID, click.Hash](ctx, db.hashes, ids)
 }
 
 // LinkOfURL implements store.Links.

@@ -104,6 +104,30 @@ func (f finder) find(ctx context.Context, tx *sql.Tx, keys []string, scan func(*
 	return nil
 }
 
+// textsOf returns the texts that a finder finds for ids, in their order; empty for an unknown id.
+func textsOf[ID ~uint64, Text ~string](ctx context.Context, f finder, ids []ID) ([]Text, error) {
+	known := make(map[ID]Text, len(ids))
+	keys := make([]string, len(ids))
+	for i, id := range ids {
+		keys[i] = strconv.FormatInt(int64(id), 10)
+	}
+	err := f.find(ctx, nil, keys, func(rows *sql.Rows) error {
+		var id int64
+		var text Text
+		err := rows.Scan(&id, &text)
+		known[ID(id)] = text
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	texts := make([]Text, len(ids))
+	for i, id := range ids {
+		texts[i] = known[id]
+	}
+	return texts, nil
+}
+
 // each calls scan for each row of a statement's answer.
 func each(ctx context.Context, stmt *sql.Stmt, args []any, scan func(*sql.Rows) error) error {
 	rows, err := stmt.QueryContext(ctx, args...)

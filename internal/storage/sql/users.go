@@ -113,6 +113,12 @@ func (db *DB) UserByID(ctx context.Context, id click.UserID) (u store.User, err 
 	return scanUser(db.userByID.QueryRowContext(ctx, int64(id)))
 }
 
+// Logins implements store.Users.
+func (db *DB) Logins(ctx context.Context, ids []click.UserID) (logins []string, err error) {
+	defer wrap("logins", &err)
+	return textsOf[click.UserID, string](ctx, db.logins, ids)
+}
+
 // ListUsers implements store.Users.
 func (db *DB) ListUsers(ctx context.Context, after string, limit int) (users []store.User, err error) {
 	defer wrap("list users", &err)

@@ -55,6 +55,8 @@ type Users interface {
 	// UserByLogin and UserByID fail with click.ErrNotFound.
 	UserByLogin(ctx context.Context, login string) (User, error)
 	UserByID(ctx context.Context, id click.UserID) (User, error)
+	// Logins returns the logins of users, in the order of the ids; empty for an unknown id.
+	Logins(ctx context.Context, ids []click.UserID) ([]string, error)
 	// ListUsers lists at most limit users by ascending login, bytewise, from
 	// the first login after the given one. A limit below 1 lists none.
 	ListUsers(ctx context.Context, after string, limit int) ([]User, error)

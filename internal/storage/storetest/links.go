@@ -77,6 +77,7 @@ func LinkSuite(t *testing.T, open func(t *testing.T) LinkStore) {
 		{"random histories are answered as the model answers them", nil},
 		{"logins are unique", userUnique},
 		{"imports make users, and find existing ones", userImport},
+		{"ids of users have their logins, in the order given", userLogins},
 		{"users are imported in their order, and existing ones stay", usersImport},
 		{"users are listed by login, bytewise, in pages", userList},
 		{"a token finds its user", userTokens},

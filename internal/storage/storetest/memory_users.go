@@ -26,6 +26,19 @@ func (m *MemoryLinks) ImportUsers(_ context.Context, users []store.ForeignUser) 
 	return nil
 }
 
+// Logins implements store.Users.
+func (m *MemoryLinks) Logins(_ context.Context, ids []click.UserID) ([]string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	logins := make([]string, len(ids))
+	for i, id := range ids {
+		if u, err := m.userByID(id); err == nil {
+			logins[i] = u.Login
+		}
+	}
+	return logins, nil
+}
+
 // SetFullName implements store.Users.
 func (m *MemoryLinks) SetFullName(_ context.Context, user click.UserID, name string) error {
 	m.mu.Lock()

@@ -118,6 +118,29 @@ func usersImport(t *testing.T, s LinkStore) {
 	}
 }
 
+func userLogins(t *testing.T, s LinkStore) {
+	var ids []click.UserID
+	var want []string
+	for i, login := range oddTexts() {
+		u := addUser(t, s, login, int64(i))
+		ids = append(ids, u.ID, 0, u.ID, math.MaxUint64)
+		want = append(want, login, "", login, "")
+	}
+	gone := addUser(t, s, "gone", 1)
+	if _, err := s.DeleteUser(context.Background(), gone.ID); err != nil {
+		t.Fatal(err)
+	}
+	ids, want = append(ids, gone.ID), append(want, "")
+	for range 40 { // more than an engine may look up at once
+		ids, want = append(ids, ids[:50]...), append(want, want[:50]...)
+	}
+	for _, n := range []int{0, 1, len(ids)} {
+		if got, err := s.Logins(context.Background(), ids[:n]); err != nil || !slices.Equal(got, want[:n]) {
+			t.Errorf("Logins of %d ids are wrong, or in another order: %q, %v", n, got, err)
+		}
+	}
+}
+
 func userList(t *testing.T, s LinkStore) {
 	ctx := context.Background()
 	logins := []string{"b", "a", "B", "Z", "_", "ab", "a b", "ä", "a\u0308", "é", "z", "日本", "🐾", "0", "10", "9", "~"}
