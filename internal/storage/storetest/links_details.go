@@ -115,8 +115,22 @@ func linkHashes(t *testing.T, s LinkStore) {
 		ids, want = append(ids, ids[:150]...), append(want, want[:150]...)
 	}
 	for _, n := range []int{0, 1, len(ids)} {
-		if got, err := s.Hashes(ctx, ids[:n]); err != nil || !slices.Equal(got, want[:n]) {
-			t.Errorf("Hashes of %d ids are wrong, or in another order: %q, %v", n, got, err)
+		got, err := s.Hashes(ctx, ids[:n])
+		sameOrder(t, fmt.Sprintf("Hashes of %d ids", n), got, want[:n], err)
+	}
+}
+
+// sameOrder fails at the first text that differs.
+func sameOrder[T ~string](t *testing.T, what string, got, want []T, err error) {
+	t.Helper()
+	if err != nil || len(got) != len(want) {
+		t.Errorf("%s: %d texts and %v, want %d", what, len(got), err, len(want))
+		return
+	}
+	for i := range got {
+		if got[i] != want[i] {
+			t.Errorf("%s: text %d is %.100q, want %.100q", what, i, got[i], want[i])
+			return
 		}
 	}
 }

@@ -135,9 +135,8 @@ func userLogins(t *testing.T, s LinkStore) {
 		ids, want = append(ids, ids[:50]...), append(want, want[:50]...)
 	}
 	for _, n := range []int{0, 1, len(ids)} {
-		if got, err := s.Logins(context.Background(), ids[:n]); err != nil || !slices.Equal(got, want[:n]) {
-			t.Errorf("Logins of %d ids are wrong, or in another order: %q, %v", n, got, err)
-		}
+		got, err := s.Logins(context.Background(), ids[:n])
+		sameOrder(t, fmt.Sprintf("Logins of %d ids", n), got, want[:n], err)
 	}
 }
 
