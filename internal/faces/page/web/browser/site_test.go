@@ -179,7 +179,7 @@ func (s *site) open() tab {
 	s.t.Cleanup(cancel)
 	ctx, cancel := chromedp.NewContext(allocator)
 	s.t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, 4*time.Minute)
+	ctx, cancel = context.WithTimeout(ctx, 9*time.Minute)
 	s.t.Cleanup(cancel)
 	b := tab{s, ctx}
 	b.do(chromedp.EmulateViewport(1280, 900))
