@@ -163,6 +163,7 @@ func TestServerAway(t *testing.T) {
 	b.until("the page says that the server is away", `document.querySelector(".banner")?.textContent.includes("does not answer")`)
 	s.start()
 	b.until("the page goes on by itself", `document.querySelector(".banner") === null`)
+	b.until("the step that failed is taken", `document.querySelector("#h-chart").textContent === "Clicks by hour" && new URLSearchParams(location.search).get("unit") === "hour"`)
 }
 
 // TestBudget: what the overview loads is small, and comes from this server alone.

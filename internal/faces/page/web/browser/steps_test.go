@@ -2,9 +2,11 @@ package browser
 
 import (
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
@@ -86,19 +88,47 @@ func TestStepWhileAnswered(t *testing.T) {
 	if said := eval[int](b, `document.querySelectorAll(".banner").length`); said != 0 {
 		t.Errorf("the page complains: %s", b.text(".banner"))
 	}
-	for _, c := range []struct{ what, body, says string }{
-		{"ends early", `() => new ReadableStream({ start(c) { c.error(new TypeError("network error")); } })`, "The server does not answer."},
-		{"is none", `() => "<html>"`, "The server could not answer (HTTP 200)."},
+	for _, c := range []struct{ what, body, says, shown, button string }{
+		{"ends early", `() => new ReadableStream({ start(c) { c.error(new TypeError("network error")); } })`, "The server does not answer.", "Clicks by week", "Day"},
+		{"is none", `() => "<html>"`, "The server could not answer (HTTP 200).", "Clicks by day", "Month"},
 	} {
 		eval[bool](b, `answer(`+c.body+`)`)
-		b.press(".units button", "Day")
+		b.press(".units button", c.button)
 		b.until("the page says that the answer "+c.what, `document.querySelector(".banner")?.textContent.startsWith(`+strconv.Quote(c.says)+`)`)
-		if drawn := b.text("#h-chart"); drawn != "Clicks by week" {
+		if drawn := b.text("#h-chart"); drawn != c.shown {
 			t.Errorf("after an answer that %s the page shows %q", c.what, drawn)
 		}
 		eval[bool](b, `(window.fetch = real) && document.querySelector(".banner button")?.click() || true`)
-		b.until("the page has an answer again", `document.querySelector(".banner") === null && document.querySelector(".busy") === null`)
+		b.until("another try takes the step", `document.querySelector("#h-chart").textContent === "Clicks by `+strings.ToLower(c.button)+`" && document.querySelector(".banner") === null && document.querySelector(".busy") === null`)
 	}
+}
+
+// TestStepWhileAway: while the page tries to reach a server that was away, it does not give up a
+// step whose answer takes a while.
+func TestStepWhileAway(t *testing.T) {
+	t.Parallel()
+	b := serve(t).open()
+	b.signIn()
+	// The page tries again when the test says so.
+	if _, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: `window.setInterval = (f) => { window.tick = f; return 1; }`}); err != nil {
+		t.Fatal(err)
+	}
+	b.visit("/-/?unit=day&units=30&timezone=UTC")
+	eval[bool](b, `(window.real = fetch, window.fetch = () => Promise.reject(new TypeError("network error"))) !== null`)
+	b.press(".units button", "Hour")
+	b.until("the server is away", `document.querySelector(".banner")?.textContent.startsWith("The server does not answer.")`)
+	eval[bool](b, `(() => {
+		const held = new Promise((go) => { window.answer = go; });
+		window.fetch = (u, o) => new Promise((ok, no) => {
+			o?.signal?.addEventListener("abort", () => no(new DOMException("", "AbortError")));
+			held.then(() => real(u, o)).then(ok, no);
+		});
+		return true;
+	})()`)
+	b.press(".units button", "Week")
+	b.until("an answer is awaited", `document.querySelector(".busy") !== null`)
+	eval[bool](b, `(window.tick(), window.tick(), window.answer(), true)`)
+	b.until("weeks are drawn", `document.querySelector("#h-chart").textContent === "Clicks by week" && document.querySelector(".busy") === null && document.querySelector(".banner") === null`)
 }
 
 // TestDragOut: a range is chosen also if the mouse is released beside the chart, and only with

@@ -97,3 +97,30 @@ func TestStrip(t *testing.T) {
 		t.Error("all time is in a longer time")
 	}
 }
+
+// TestKeyAtOnce: a key that is pressed the moment a range is drawn moves it again.
+func TestKeyAtOnce(t *testing.T) {
+	t.Parallel()
+	b := serve(t).open()
+	b.signIn()
+	b.visit("/-/?unit=day&units=14&timezone=UTC&compare=none")
+	b.until("the strip is drawn", `document.querySelector(".strip .window") !== null`)
+	eval[bool](b, `(() => {
+		const range = document.querySelector(".strip .window");
+		const key = (what) => range.dispatchEvent(new KeyboardEvent(what, { key: "ArrowLeft", bubbles: true, cancelable: true }));
+		range.focus();
+		new MutationObserver((_, all) => {
+			if (!new URLSearchParams(location.search).has("from")) return;
+			all.disconnect();
+			window.first = location.search;
+			key("keydown");
+			setTimeout(() => key("keyup"), 200); // a finger stays that long
+		}).observe(document.getElementById("main"), { subtree: true, childList: true, attributes: true, characterData: true });
+		key("keydown");
+		return Promise.resolve().then(() => key("keyup"));
+	})()`)
+	b.drawn(`window.first !== undefined && location.search !== window.first`)
+	if moved := eval[int](b, `(Date.parse(new URLSearchParams(window.first).get("to")) - Date.parse(new URLSearchParams(location.search).get("to"))) / 864e5`); moved != 1 {
+		t.Errorf("the second key moved the range by %d days", moved)
+	}
+}

@@ -1,5 +1,5 @@
 // The chart of clicks over time: bars of people with bots on top, the comparison as a step line.
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { html, count, wall, clock, utc } from "./lib.js";
 import { Tooltip, Readout } from "./tip.js";
 
@@ -55,7 +55,7 @@ export function Chart({ view, go, svgRef }) {
     see.observe(box.current);
     return () => see.disconnect();
   }, []);
-  useEffect(() => { setHot(-1); setFocus(-1); setChosen(null); }, [view.query]);
+  useLayoutEffect(() => { setHot(-1); setFocus(-1); setChosen(null); }, [view.query]); // before the next key
   const most = Math.max(1, ...points.map((p) => Math.max(p.clicks + p.bots, p.previous ?? 0)));
   const axis = steps(most), max = axis[axis.length - 1];
   const w = Math.max(1, width - left - 8), step = w / points.length, bar = Math.max(1, step * (width < 600 ? 0.8 : 0.72));

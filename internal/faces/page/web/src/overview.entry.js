@@ -17,17 +17,19 @@ import { shortcuts } from "./keys.js";
 const root = document.getElementById("main"), world = document.getElementById("view").dataset.world;
 const view = signal(given()), busy = signal(false), problem = signal(""), paused = signal(false), seen = signal(null);
 let asking, again = false; // whether clicks came while a view was asked for
+let wanted; // the view that was asked for last, whether its address is new, and when it was asked for
 
 /** The path of the data of this page. */
 const data = () => (view.value.share ? view.value.share + "view" : "/-/view" + (view.value.page === "link" ? location.pathname.slice(2) : ""));
 
 async function load(query, push) {
   asking?.abort();
-  const mine = (asking = new AbortController());
+  const mine = (asking = new AbortController()), its = (wanted = { query, push, since: Date.now() });
   busy.value = true;
   try {
     const v = await ask(data() + query, { signal: mine.signal });
     if (push) history.pushState(null, "", query || location.pathname);
+    its.push = false;
     view.value = v;
     problem.value = "";
     seen.value = v.headline.clicks + v.headline.bots;
@@ -42,6 +44,7 @@ async function load(query, push) {
   if (!problem.value) load(view.value.query, false);
 }
 const go = (query) => load(query, true);
+const retry = () => load(wanted?.query ?? view.value.query, wanted?.push ?? false);
 addEventListener("popstate", () => load(location.search, false));
 
 // New clicks: the stream says when there are some, and then the view is asked for again. So a
@@ -58,7 +61,8 @@ function follow() {
   const heard = (e) => {
     const { clicks } = JSON.parse(e.data);
     if (busy.value) return (again = true); // a step of the reader goes first
-    if (problem.value === "OFFLINE" || clicks !== view.value.headline.clicks + view.value.headline.bots) load(view.value.query, false);
+    if (problem.value === "OFFLINE") retry();
+    else if (clicks !== view.value.headline.clicks + view.value.headline.bots) load(view.value.query, false);
   };
   stream.addEventListener("hello", heard);
   stream.addEventListener("clicks", heard);
@@ -66,7 +70,10 @@ function follow() {
   stream.onerror = () => { if (stream.readyState === EventSource.CLOSED) problem.value = "OFFLINE"; };
 }
 addEventListener("visibilitychange", follow);
-setInterval(() => { if (problem.value === "OFFLINE" && !document.hidden) load(view.value.query, false).then(follow); }, 3000);
+setInterval(() => {
+  if (problem.value !== "OFFLINE" || document.hidden || busy.value && Date.now() - wanted.since < 15000) return; // an answer may take a while
+  retry().then(follow);
+}, 3000);
 
 function Live() {
   return html`<button type="button" class=${"live" + (paused.value ? "" : " on")} aria-pressed=${!paused.value} title="New clicks appear at once" onClick=${() => { paused.value = !paused.value; if (paused.value) { stream?.close(); stream = undefined; } else { load(view.value.query, false); follow(); } }}><i></i>${paused.value ? "Paused" : "Live"}</button>`;
@@ -111,7 +118,7 @@ function App() {
   const bots = v.filters.bots, countries = v.panels[0], placed = countries.rows.reduce((s, r) => s + r.clicks, 0);
   return html`<${Toolbar} view=${v} go=${go} live=${!v.share && html`<${Live}/>`}/>
     <div class=${"page" + (busy.value ? " busy" : "")} aria-busy=${busy.value}>
-    ${problem.value && html`<p class="banner" role="alert">${means(problem.value)} <button type="button" onClick=${() => load(view.value.query, false)}>Try again</button></p>`}
+    ${problem.value && html`<p class="banner" role="alert">${means(problem.value)} <button type="button" onClick=${retry}>Try again</button></p>`}
     ${v.share ? html`<${ShareHead} view=${v}/>` : v.page !== "link" && v.filters.tags.length === 1 && v.filters.links.length === 0 && html`<section class="panel sharing" aria-label="The tag"><p>Clicks on links with the tag <strong>#${v.filters.tags[0].tag}</strong></p><${Share} of=${{ tag: v.filters.tags[0].tag }}/></section>`}
     ${v.link && !v.share && html`<${LinkHead} link=${v.link} view=${v} reload=${() => load(view.value.query, false)}/>`}
     <${Headline} v=${v}/>

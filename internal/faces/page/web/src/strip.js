@@ -1,6 +1,6 @@
 // The strip below the chart: a longer time, in which the range is a window that moves. Its places
 // are days of the calendar, so that changes of clocks do not matter.
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { html, count, wall, dates } from "./lib.js";
 
 const left = 52, right = 8, height = 44, top = 4;
@@ -15,7 +15,8 @@ export function Strip({ view, go }) {
     see.observe(box.current);
     return () => see.disconnect();
   }, []);
-  useEffect(() => { setDraft(null); grab.current = null; }, [view.query]);
+  // A layout effect runs before the next key or touch; another effect may run after it.
+  useLayoutEffect(() => { setDraft(null); grab.current = null; }, [view.query]);
   const first = dayOf(s.from), last = dayOf(s.to), latest = Math.min(last, Math.ceil(dayOf(s.latest)));
   const scale = Math.max(1, width - left - right) / (last - first), x = (d) => left + (d - first) * scale;
   const from = Math.max(first, dayOf(r.from)), to = Math.min(last, dayOf(r.to));
