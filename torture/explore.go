@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -15,15 +17,15 @@ import (
 const seedtestPath = "github.com/footfall/footfall/internal/testkit/seedtest"
 
 // explore runs random tests with a fresh seed and more rounds than ./check does. The
-// arguments are packages; without arguments it takes ./... It leaves out packages whose
-// tests do not draw from package seedtest.
+// arguments are packages; without arguments it takes ./... It leaves out tests that
+// do not draw from package seedtest, except with -run.
 func explore(args []string) error {
 	flags := flag.NewFlagSet("torture explore", flag.ContinueOnError)
 	seed := flags.Uint64("seed", 0, "seed of all tests, to replay them; 0 draws one")
 	rounds := flags.Int("rounds", 4, "how many times the rounds of ./check")
 	times := flags.Int("times", 1, "how often to run, each time with the next seed")
 	tags := flags.String("tags", "", "build tags")
-	run := flags.String("run", "", "tests to run, as a regular expression; all tests if empty")
+	run := flags.String("run", "", "tests to run, as a regular expression; those that draw random values if empty")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -31,9 +33,12 @@ func explore(args []string) error {
 	if len(packages) == 0 {
 		packages = []string{"./..."}
 	}
-	packages, err := randomTests(*tags, packages)
+	packages, tests, err := randomTests(*tags, packages)
 	if err != nil {
 		return err
+	}
+	if *run == "" {
+		*run = "^(" + strings.Join(tests, "|") + ")$"
 	}
 	if *seed == 0 {
 		*seed = freshSeed()
@@ -42,10 +47,7 @@ func explore(args []string) error {
 	if *tags != "" {
 		test = append(test, "-tags="+*tags)
 	}
-	test = append(test, packages...)
-	if *run != "" {
-		test = append(test, "-run="+*run)
-	}
+	test = append(append(test, packages...), "-run="+*run)
 	for n := range *times {
 		env := []string{seedtest.EnvRounds + "=" + strconv.Itoa(*rounds), seedtest.Env + "=" + strconv.FormatUint(*seed+uint64(n), 10)}
 		replay := seedtest.Quote(append(append(env, "go"), test...)...)
@@ -60,23 +62,51 @@ func explore(args []string) error {
 	return nil
 }
 
-// randomTests returns those of the packages whose tests draw from package seedtest,
-// directly or through another package.
-func randomTests(tags string, packages []string) (random []string, err error) {
-	cmd := exec.Command("go", append([]string{"list", "-test", "-tags=" + tags, "-f", `{{.ImportPath}} {{join .Deps " "}}`, "--"}, packages...)...)
+// randomTests returns those of the packages that have tests which draw from package
+// seedtest, and the names of these tests.
+func randomTests(tags string, packages []string) (random, tests []string, err error) {
+	cmd := exec.Command("go", append([]string{"list", "-deps", "-test", "-tags=" + tags, "-json=Dir,ImportPath,ForTest,DepOnly,GoFiles,TestGoFiles,XTestGoFiles,Deps", "--"}, packages...)...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
-		return nil, fmt.Errorf("go list: %w", err)
+		return nil, nil, fmt.Errorf("go list: %w", err)
 	}
-	for line := range strings.Lines(string(out)) {
-		deps := strings.Fields(line)
-		if pkg, isTest := strings.CutSuffix(deps[0], ".test"); isTest && slices.Contains(deps, seedtestPath) {
-			random = append(random, pkg)
+	type pkg struct {
+		Dir, ImportPath, ForTest                 string
+		DepOnly                                  bool
+		GoFiles, TestGoFiles, XTestGoFiles, Deps []string
+	}
+	var asked []string
+	d := newDrawing()
+	for in := json.NewDecoder(bytes.NewReader(out)); in.More(); {
+		var p pkg
+		if err := in.Decode(&p); err != nil {
+			return nil, nil, fmt.Errorf("go list: %w", err)
+		}
+		if p.ForTest != "" || strings.HasSuffix(p.ImportPath, ".test") { // the same files once more
+			continue
+		}
+		var files []string
+		if slices.Contains(p.Deps, seedtestPath) {
+			files = p.GoFiles
+		}
+		if !p.DepOnly {
+			asked = append(asked, p.ImportPath)
+			files = slices.Concat(files, p.TestGoFiles, p.XTestGoFiles)
+		}
+		if err := d.add(p.ImportPath, p.Dir, files); err != nil {
+			return nil, nil, err
+		}
+	}
+	d.settle()
+	for _, path := range asked {
+		if drawing := d.tests(path); len(drawing) > 0 {
+			random, tests = append(random, path), append(tests, drawing...)
 		}
 	}
 	if len(random) == 0 {
-		return nil, fmt.Errorf("no tests of %s draw from package seedtest", strings.Join(packages, " "))
+		return nil, nil, fmt.Errorf("no tests of %s draw from package seedtest", strings.Join(packages, " "))
 	}
-	return random, nil
+	slices.Sort(tests)
+	return random, slices.Compact(tests), nil
 }
