@@ -32,7 +32,7 @@ function Tokens({ a }) {
     ${mine.length > 0 && table(mine)}
     ${programs.length > 0 && html`<h3>Of programs that know the password</h3>${table(programs)}`}
     ${a.allTokens > a.tokens.length && html`<p class="quiet">These are the newest ${a.tokens.length} of ${a.allTokens}.</p>`}
-    ${a.allTokens > 0 && html`<details><summary>Revoke all tokens</summary><p>Programs that use one are refused from then on.</p><button type="button" onClick=${() => post("revoke-all").then(() => setToken(""))}>Revoke all</button></details>`}
+    ${a.allTokens > 0 && html`<details><summary>Revoke all tokens</summary><p>Programs that use one are refused from then on.</p><button type="button" onClick=${() => post("revoke-all").then((got) => got && setToken(""))}>Revoke all</button></details>`}
     <p>Your apiKey for older programs, next to your login: <code class="secret">${a.apiKey}</code> <${Copy} text=${a.apiKey}/></p></section>`;
 }
 

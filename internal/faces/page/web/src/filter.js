@@ -28,7 +28,7 @@ function Search({ view, go, close, open }) {
   const [text, setText] = useState(""), [found, setFound] = useState(null), [problem, setProblem] = useState(""), timer = useRef(), latest = useRef(0);
   const ask = (s) => {
     const mine = ++latest.current;
-    search(s).then((f) => { if (mine === latest.current) { setFound(f); setProblem(""); } }, (e) => setProblem(e.message));
+    search(s).then((f) => { if (mine === latest.current) { setFound(f); setProblem(""); } }, (e) => { if (mine === latest.current) setProblem(e.message); });
   };
   useEffect(() => { if (open && !found) ask(""); return () => clearTimeout(timer.current); }, [open]);
   const typed = (e) => { const s = e.target.value.trim(); setText(e.target.value); clearTimeout(timer.current); timer.current = setTimeout(() => ask(s), 150); };

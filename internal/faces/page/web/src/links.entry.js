@@ -6,15 +6,17 @@ import { shortcuts } from "./keys.js";
 import { Spark } from "./spark.js";
 
 const list = signal(given()), busy = signal(false), problem = signal(""), chosen = signal(new Set());
-let asking;
+let asking, wanted = { query: list.value.query, push: false }; // the list that was asked for last, and whether its address is new
 
 async function load(query, push = true) {
   asking?.abort();
+  const its = (wanted = { query, push });
   const mine = (asking = new AbortController());
   busy.value = true;
   try {
     list.value = await ask("/-/links/view" + query, { signal: mine.signal });
     if (push) history.replaceState(null, "", "/-/links" + query);
+    its.push = false;
     problem.value = "";
     chosen.value = new Set();
   } catch (e) {
@@ -23,9 +25,9 @@ async function load(query, push = true) {
   }
   if (mine === asking) busy.value = false;
 }
-const reload = () => load(list.value.query, false);
+const reload = () => load(wanted.query, wanted.push);
 const search = (changes) => {
-  const q = new URLSearchParams(list.value.query.slice(1));
+  const q = new URLSearchParams(wanted.query.slice(1)); // changes together with those that are not answered yet
   for (const [k, v] of Object.entries({ offset: "", ...changes })) v ? q.set(k, v) : q.delete(k);
   load("?" + q);
 };
@@ -50,11 +52,13 @@ function Bulk() {
   const [tag, setTag] = useState(""), links = [...chosen.value];
   if (links.length === 0) return null;
   const all = async (edits) => {
+    let failed = "";
     busy.value = true;
     for (const l of links) {
-      try { await change(l, typeof edits === "function" ? edits(l) : edits); } catch (e) { problem.value = e.message; break; }
+      try { await change(l, typeof edits === "function" ? edits(l) : edits); } catch (e) { failed = e.message; break; }
     }
     await reload();
+    if (failed) problem.value = failed; // what was changed before is shown
   };
   const tagsOf = (l) => list.value.links.find((r) => r.link === l)?.tags ?? [];
   return html`<div class="bulk" role="group" aria-label="Chosen links"><strong>${count(links.length)} chosen</strong>
@@ -132,7 +136,7 @@ function App() {
       <label>Archived <select value=${s.archived} onChange=${(e) => search({ archived: e.target.value })}><option value="off">hidden</option><option value="both">shown</option><option value="on">only</option></select></label>
       <label>Sort by <select value=${s.sort} onChange=${(e) => search({ sort: e.target.value })}><option value="created">newest</option><option value="clicks">clicks</option></select></label>
       <label>Range <select value=${l.range.preset} onChange=${(e) => { const p = new URLSearchParams(l.range.presets.find((p) => p.id === e.target.value).query.slice(1)); search({ unit: p.get("unit"), units: p.get("units"), range: p.get("range"), from: "", to: "" }); }}>${l.range.presets.filter((p) => p.id !== "hour").map((p) => html`<option value=${p.id}>${presets[p.id]}</option>`)}</select></label>
-      <button type="button" class="plain" onClick=${exported}>Save as CSV</button></div>
+      <button type="button" class="plain" onClick=${() => exported().catch((e) => { problem.value = e.message; })}>Save as CSV</button></div>
       <${Bulk}/>
       ${l.links.length === 0 ? html`<p class="quiet">${s.text || s.tag || s.domain ? "No link is like this." : "You have no links yet. Make the first one above."}</p>`
         : html`<table class="rows links"><thead><tr><td></td><th scope="col">Link</th><th scope="col">Tags</th><th scope="col">Made</th><th scope="col">Over time</th><th scope="col">Clicks</th></tr></thead><tbody>${l.links.map((row) => html`<${Row} key=${row.link} row=${row}/>`)}</tbody></table>`}
