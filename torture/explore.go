@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,15 +18,16 @@ import (
 const seedtestPath = "github.com/footfall/footfall/internal/testkit/seedtest"
 
 // explore runs random tests with a fresh seed and more rounds than ./check does. The
-// arguments are packages; without arguments it takes ./... It leaves out tests that
-// do not draw from package seedtest, except with -run.
+// arguments are packages; without arguments it takes ./... It leaves out packages without tests
+// that draw from package seedtest, and without -run also the other tests.
 func explore(args []string) error {
 	flags := flag.NewFlagSet("torture explore", flag.ContinueOnError)
 	seed := flags.Uint64("seed", 0, "seed of all tests, to replay them; 0 draws one")
 	rounds := flags.Int("rounds", 4, "how many times the rounds of ./check")
 	times := flags.Int("times", 1, "how often to run, each time with the next seed")
 	tags := flags.String("tags", "", "build tags")
-	run := flags.String("run", "", "tests to run, as a regular expression; those that draw random values if empty")
+	run := flags.String("run", "", "tests to run, as a regular expression; all that draw random values if empty")
+	skip := flags.String("skip", "", "tests not to run, as a regular expression")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -33,12 +35,19 @@ func explore(args []string) error {
 	if len(packages) == 0 {
 		packages = []string{"./..."}
 	}
-	packages, tests, err := randomTests(*tags, packages)
+	wanted, err := regexp.Compile(*run)
+	if err != nil {
+		return fmt.Errorf("-run: %w", err)
+	}
+	skipped, err := regexp.Compile(*skip)
+	if err != nil {
+		return fmt.Errorf("-skip: %w", err)
+	}
+	packages, tests, err := randomTests(*tags, packages, func(test string) bool {
+		return wanted.MatchString(test) && (*skip == "" || !skipped.MatchString(test))
+	})
 	if err != nil {
 		return err
-	}
-	if *run == "" {
-		*run = "^(" + strings.Join(tests, "|") + ")$"
 	}
 	if *seed == 0 {
 		*seed = freshSeed()
@@ -47,7 +56,13 @@ func explore(args []string) error {
 	if *tags != "" {
 		test = append(test, "-tags="+*tags)
 	}
+	if *run == "" {
+		*run = "^(" + strings.Join(tests, "|") + ")$"
+	}
 	test = append(append(test, packages...), "-run="+*run)
+	if *skip != "" {
+		test = append(test, "-skip="+*skip)
+	}
 	for n := range *times {
 		env := []string{seedtest.EnvRounds + "=" + strconv.Itoa(*rounds), seedtest.Env + "=" + strconv.FormatUint(*seed+uint64(n), 10)}
 		replay := seedtest.Quote(append(append(env, "go"), test...)...)
@@ -63,8 +78,8 @@ func explore(args []string) error {
 }
 
 // randomTests returns those of the packages that have tests which draw from package
-// seedtest, and the names of these tests.
-func randomTests(tags string, packages []string) (random, tests []string, err error) {
+// seedtest and are wanted, and the names of these tests.
+func randomTests(tags string, packages []string, wanted func(test string) bool) (random, tests []string, err error) {
 	cmd := exec.Command("go", append([]string{"list", "-deps", "-test", "-tags=" + tags, "-json=Dir,ImportPath,ForTest,DepOnly,GoFiles,TestGoFiles,XTestGoFiles,Deps", "--"}, packages...)...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
@@ -100,12 +115,13 @@ func randomTests(tags string, packages []string) (random, tests []string, err er
 	}
 	d.settle()
 	for _, path := range asked {
-		if drawing := d.tests(path); len(drawing) > 0 {
+		drawing := slices.DeleteFunc(d.tests(path), func(test string) bool { return !wanted(test) })
+		if len(drawing) > 0 {
 			random, tests = append(random, path), append(tests, drawing...)
 		}
 	}
 	if len(random) == 0 {
-		return nil, nil, fmt.Errorf("no tests of %s draw from package seedtest", strings.Join(packages, " "))
+		return nil, nil, fmt.Errorf("no test of %s that is to run draws from package seedtest", strings.Join(packages, " "))
 	}
 	slices.Sort(tests)
 	return random, slices.Compact(tests), nil
